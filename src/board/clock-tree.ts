@@ -7,6 +7,7 @@ import { Machine } from '../emu/machine.ts';
 import { layoutFor, type RegisterState } from '../emu/registers.ts';
 import { rateHz } from '../emu/time.ts';
 import { MODELS } from '../peripherals/index.ts';
+import { HSE_FAIL } from '../peripherals/wires.ts';
 
 /** Registers that switch peripherals and interrupts decide no rate. */
 const NO_RATES = /ENR|RSTR|LPEN|SMEN|AMR|^CI[EFC]?R|^CIR/;
@@ -52,7 +53,7 @@ export class ClockTree {
     const { regs } = rcc.state as RegisterState;
     for (const [name, value] of values) regs[layout.reg(name).index] = value;
     // the block looks at its oscillators anew, of which none has failed
-    rcc.component.onWire?.(rcc.state, rcc.env, 'hse.fail', 0);
+    rcc.component.onWire?.(rcc.state, rcc.env, HSE_FAIL, 0);
     return machine;
   }
 }

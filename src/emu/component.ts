@@ -4,6 +4,7 @@
  * that it armed, a wire or a clock that it listens to, or a reset. Nothing polls.
  */
 import type { Ps, Rate } from './time.ts';
+import type { Wire } from './wires.ts';
 
 export type TypedArray = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
 export type Plain = number | string | boolean | null | undefined | TypedArray | readonly Plain[] | { [key: string]: Plain };
@@ -38,10 +39,12 @@ export interface Env {
   clockRate(clock: string): Rate | null;
   /** For clock controllers: sets a clock's rate from `now()` on; listeners are told if it changed. */
   setClock(clock: string, rate: Rate | null): void;
-  /** Level or value of a named wire between blocks, 0 if nobody has driven it. */
-  wire(name: string): number;
+  /** Level or value of a wire between blocks, 0 if nobody has driven it. */
+  wire(wire: Wire): number;
   /** Drives a wire; blocks that listen to it are told at once if the value changed. */
-  setWire(name: string, value: number): void;
+  setWire(wire: Wire, value: number): void;
+  /** A wire that the machine counts on: its count now. Nobody is told when it changes. */
+  total(wire: Wire): number;
   /** Board and chip parameter, e.g. `hse.hz`, `vddusb.volts`; undefined if the board has none. */
   parameter(name: string): number | undefined;
   /** Asks for a reset of the whole chip. It takes place after the current instruction. */
@@ -90,12 +93,12 @@ export interface Component<S extends object = object> {
   readonly aside?: readonly string[];
   /** It stores to memory or other blocks by itself (`Env.busWrite`). */
   readonly busMaster?: boolean;
-  readonly wires?: readonly string[];
+  readonly wires?: readonly Wire[];
   readonly clocks?: readonly string[];
   create(): S;
   onReset?(state: S, env: Env, kind: ResetKind): void;
   onTimer?(state: S, env: Env, timer: string): void;
-  onWire?(state: S, env: Env, wire: string, value: number): void;
+  onWire?(state: S, env: Env, wire: Wire, value: number): void;
   onClock?(state: S, env: Env, clock: string): void;
   /** The block's clock-enable bit changed. */
   onGate?(state: S, env: Env, on: boolean): void;

@@ -17,6 +17,37 @@ import { nextWord, powerOnPattern } from './power-on.ts';
 import type { ModelFactory, Register, RegisterState } from './registers.ts';
 import { System, type Memory, type SystemListener, type SystemState } from './system.ts';
 import type { Ps } from './time.ts';
+import {
+  ART_DCACHE,
+  ART_DCACHE_RESET,
+  ART_ENABLED,
+  ART_ICACHE,
+  ART_ICACHE_RESET,
+  ART_PAGE,
+  BOOT_REMAP,
+  CORE_MEET,
+  CORE_SECURE,
+  deepSleepOf,
+  eventOf,
+  FLASH_LATENCY,
+  FLASH_PREFETCH,
+  ICACHE_ENABLED,
+  ICACHE_ERROR,
+  ICACHE_HITS,
+  ICACHE_INVALIDATE,
+  ICACHE_MISSES,
+  ICACHE_WAYS,
+  keepsOf,
+  NMI,
+  POWER_DOWN,
+  POWER_LOST,
+  releaseOf,
+  RESET_CAUSE,
+  RESET_CORE,
+  sevOf,
+  wire,
+  type Wire,
+} from './wires.ts';
 import { sameWords, wordsOf } from './words.ts';
 
 export interface MachineOptions {
@@ -79,8 +110,6 @@ export interface SavedPage {
 export const QUANTUM = { clock: '', cycles: 256 };
 /** Words that `systemReads` lists. */
 const MAX_SYSTEM_READS = 1024;
-/** Wire: 1 while secure code of the vendor runs. */
-const SECURE = 'core.secure';
 
 export abstract class MachineBase implements CoreListener {
   readonly chip: ChipDescription;
@@ -104,6 +133,9 @@ export abstract class MachineBase implements CoreListener {
   protected writer: { core: Core; record: WriteRecord | null } | null = null;
   protected writerKind: WriterKind = 'cpu';
   protected stopAsked = false;
+  /** Wires of each core. */
+  protected readonly deepSleep: readonly Wire[];
+  private readonly releases: readonly Wire[];
   /** A zone change has asked the run loop to pause. */
   protected entryPause = false;
 
@@ -153,16 +185,19 @@ export abstract class MachineBase implements CoreListener {
         }
         this.observer.clock?.(name);
       },
-      wire: (name, value, place) => this.wireChanged(name, value, place),
+      wire: (name, value, changed) => this.wireChanged(name, value, changed),
       gated: () => this.cores?.forEach((core) => core.flushTables()),
       memoryChanged: (memory, offset, length, programmed) => this.bytesChange(memory, offset, length, programmed),
       busRead: (address) => this.noteSystemRead(address),
       busWritten: (...access) => this.observer.busWritten?.(...access),
     };
     this.system.listener = listener;
+    this.deepSleep = this.chip.cores.map((_, i) => deepSleepOf(i));
+    this.releases = this.chip.cores.map((core) => releaseOf(core.name));
+    this.followWires();
     this.cores = options.chip.cores.map((row, i) => new Core(this.system, row, i, this));
-    this.system.totals['icache.hits'] = () => this.cores[0]!.get(S.CACHE_HITS) >>> 0;
-    this.system.totals['icache.misses'] = () => this.cores[0]!.get(S.CACHE_MISSES) >>> 0;
+    this.system.totals.set(ICACHE_HITS, () => this.cores[0]!.get(S.CACHE_HITS) >>> 0);
+    this.system.totals.set(ICACHE_MISSES, () => this.cores[0]!.get(S.CACHE_MISSES) >>> 0);
     for (const core of this.cores) {
       core.onMemoryWrite = (host, size) => this.markDirty(host, size);
       core.peers = this.cores.filter((c) => c !== core);
@@ -296,7 +331,7 @@ export abstract class MachineBase implements CoreListener {
     this.state.standby = 'no';
     this.fillRam();
     this.state.powerCycles++;
-    this.system.setWire('reset.cause', RESET_CAUSES.indexOf('power'));
+    this.system.drive(RESET_CAUSE, RESET_CAUSES.indexOf('power'));
     this.system.resetBlocks('power');
     this.finishReset('power', null, 0, external, true);
   }
@@ -315,9 +350,9 @@ export abstract class MachineBase implements CoreListener {
     // NRST is held low; nothing runs meanwhile
     this.beforeReset();
     const pulse = this.system.parameter('reset.pulse.ps') ?? 0;
-    this.system.setWire('reset.core', r.core);
-    this.system.setWire('reset.cause', RESET_CAUSES.indexOf(r.by));
-    this.system.setWire('power.lost', 0);
+    this.system.drive(RESET_CORE, r.core);
+    this.system.drive(RESET_CAUSE, RESET_CAUSES.indexOf(r.by));
+    this.system.drive(POWER_LOST, 0);
     this.system.resetBlocks('system', this.state.standby === 'in' && r.by === 'power');
     this.state.standby = 'no';
     this.system.fireDue(this.system.now + pulse);
@@ -333,9 +368,9 @@ export abstract class MachineBase implements CoreListener {
     this.state.standby = 'in';
     this.beforeReset();
     this.state.powerCycles++;
-    this.fillRam((memory) => this.system.wire(`power.keeps.${memory}`) !== 0);
-    this.system.setWire('reset.cause', RESET_CAUSES.indexOf('power'));
-    this.system.setWire('power.lost', 1);
+    this.fillRam((memory) => this.system.level(keepsOf(memory)) !== 0);
+    this.system.drive(RESET_CAUSE, RESET_CAUSES.indexOf('power'));
+    this.system.drive(POWER_LOST, 1);
     this.system.resetBlocks('system', true);
   }
 
@@ -351,7 +386,7 @@ export abstract class MachineBase implements CoreListener {
     this.state.handlerOverSystem.fill(false);
     this.state.together = { tryAt: this.system.now + TOGETHER_FIRST, gap: TOGETHER_FIRST };
     const rule = this.bootRule();
-    if (rule?.remap !== undefined) this.system.setWire('boot.remap', rule.remap);
+    if (rule?.remap !== undefined) this.system.drive(BOOT_REMAP, rule.remap);
     this.cores.forEach((c, i) => {
       if (!power) this.state.uninitialised += c.get(S.UNINITIALISED);
       c.zone = 'user';
@@ -382,7 +417,7 @@ export abstract class MachineBase implements CoreListener {
     this.refreshIntercept();
     core.reset(state.vectors[i]!, 'core');
     core.syncClock(system.now);
-    system.setWire(`core.deepsleep.${i}`, 0);
+    system.drive(this.deepSleep[i]!, 0);
     this.event('reset', 'reset by core', pc, i);
     this.observer.reset?.('core');
   }
@@ -408,11 +443,11 @@ export abstract class MachineBase implements CoreListener {
     }
     core.reset(vectors, power ? 'power' : 'system');
     core.syncClock(this.system.now);
-    this.system.setWire(`core.deepsleep.${core.index}`, 0);
+    this.system.drive(this.deepSleep[core.index]!, 0);
   }
   /** The vendor's first stage is secure code, and so is what it starts until that leaves for user code. Blocks know by a wire. */
   private setSecure(secure: boolean): void {
-    if (secure !== (this.system.wire(SECURE) === 1)) this.system.setWire(SECURE, secure ? 1 : 0);
+    this.system.drive(CORE_SECURE, secure ? 1 : 0);
   }
   /** What a core does, in a word. */
   coreState(core: Core): 'running' | 'asleep' | 'locked up' | 'held' {
@@ -422,7 +457,7 @@ export abstract class MachineBase implements CoreListener {
   }
   /** Back into reset, until it is released. */
   hold(core: Core): void {
-    this.system.setWire(`core.release.${core.row.name}`, 0);
+    this.system.drive(this.releases[core.index]!, 0);
     this.state.booted[core.index] = false;
     this.startCore(core, false);
   }
@@ -431,7 +466,7 @@ export abstract class MachineBase implements CoreListener {
     const { cores, state } = this;
     for (let i = 0; i < cores.length; i++) {
       const core = cores[i]!;
-      if (state.booted[core.index] || this.system.wire(`core.release.${core.row.name}`) === 0) continue;
+      if (state.booted[core.index] || this.system.level(this.releases[core.index]!) === 0) continue;
       this.state.booted[core.index] = true;
       this.startCore(core, false);
       this.event('boot', `${core.row.name} released`, null, core.index);
@@ -489,68 +524,68 @@ export abstract class MachineBase implements CoreListener {
   }
 
   // ---- wires that reach the cores --------------------------------------------------------------------------------------------------
-  protected wireChanged(name: string, value: number, place: number): void {
+  protected wireChanged(name: string, value: number, changed: Wire): void {
     this.observer.wire?.(name, value);
-    let effect = this.wireEffects[place];
-    if (effect === undefined) this.wireEffects[place] = effect = this.effectOf(name);
-    effect?.(value);
+    const { wireEffects } = this;
+    if (changed.place < wireEffects.length) wireEffects[changed.place]?.(value);
   }
-  /** What a change of a wire does to the cores, by place; null where it does nothing, as most. */
+  /** What a change of a wire does to the cores, by the wire's place; null where it does nothing, as most. */
   private readonly wireEffects: (((value: number) => void) | null)[] = [];
-  // eslint-disable-next-line complexity -- a table: what a wire does, by name
-  private effectOf(name: string): ((value: number) => void) | null {
-    // wires change before there are cores
+  private onWire(followed: Wire, effect: (value: number) => void): void {
+    while (this.wireEffects.length <= followed.place) this.wireEffects.push(null);
+    this.wireEffects[followed.place] = effect;
+  }
+  /** Blocks drive wires before there are cores: their first reset is part of making the machine. */
+  private followWires(): void {
     const each = (action: (core: Core) => void) => () => this.cores?.forEach(action);
-    if (name === this.chip.remap?.wire) return () => this.cores && this.remapped();
-    // Each change of `event.<core>` is an event for its WFE; of `core.meet` a reason to let the other core catch up.
-    if (name.startsWith('event.'))
-      return () => {
-        this.cores?.find((c) => c.row.name === name.slice('event.'.length))?.wakeEvent();
+    for (const core of this.chip.cores) {
+      this.onWire(eventOf(core.name), () => {
+        this.cores?.find((c) => c.row.name === core.name)?.wakeEvent();
         this.meet();
-      };
-    if (name === 'core.meet' || name.startsWith('core.release.')) return () => this.meet();
-    switch (name) {
-      case 'power.down':
-        return (value) => {
-          if (value === 0 || !this.cores) return;
-          this.state.standby = 'entering';
-          for (const core of this.cores) core.cut();
-        };
-      case 'flash.latency':
-      case 'flash.prefetch':
-      case 'art.icache':
-      case 'art.dcache':
-      case 'icache.enabled':
-      case 'icache.ways':
-        return each((core) => this.setFlashTiming(core));
-      case 'art.enabled':
-      case 'art.page':
-        return each((core) => {
+      });
+      this.onWire(releaseOf(core.name), () => this.meet());
+    }
+    this.onWire(CORE_MEET, () => this.meet());
+    this.onWire(POWER_DOWN, (value) => {
+      if (value === 0 || !this.cores) return;
+      this.state.standby = 'entering';
+      for (const core of this.cores) core.cut();
+    });
+    for (const timing of [FLASH_LATENCY, FLASH_PREFETCH, ART_ICACHE, ART_DCACHE, ICACHE_ENABLED, ICACHE_WAYS])
+      this.onWire(
+        timing,
+        each((core) => this.setFlashTiming(core)),
+      );
+    for (const art of [ART_ENABLED, ART_PAGE])
+      this.onWire(
+        art,
+        each((core) => {
           if (!core.row.flashCache) return;
           core.flushFlashCache(true, true);
           this.setFlashTiming(core);
-        });
-      case 'art.icache.reset':
-      case 'art.dcache.reset':
-        return each((core) => core.flushFlashCache(name === 'art.icache.reset', name === 'art.dcache.reset'));
-      case 'icache.invalidate':
-        return each((core) => core.invalidateCache());
-      case 'nmi':
-        return (value) => value !== 0 && this.cores?.forEach((core) => core.nmi());
-      default:
-        return null;
-    }
+        }),
+      );
+    for (const emptied of [ART_ICACHE_RESET, ART_DCACHE_RESET])
+      this.onWire(
+        emptied,
+        each((core) => core.flushFlashCache(emptied === ART_ICACHE_RESET, emptied === ART_DCACHE_RESET)),
+      );
+    this.onWire(
+      ICACHE_INVALIDATE,
+      each((core) => core.invalidateCache()),
+    );
+    this.onWire(NMI, (value) => value !== 0 && this.cores?.forEach((core) => core.nmi()));
+    if (this.chip.remap) this.onWire(wire(this.chip.remap.wire), () => this.cores && this.remapped());
   }
   private setFlashTiming(core: Core): void {
-    const wire = (name: string): number => this.system.wire(name);
-    const kinds =
-      (wire('art.icache') ? KIND.CODE : 0) | (wire('art.dcache') ? KIND.DATA : 0) | (wire('flash.prefetch') ? KIND.PREFETCH : 0);
+    const on = (w: Wire): boolean => this.system.level(w) !== 0;
+    const kinds = (on(ART_ICACHE) ? KIND.CODE : 0) | (on(ART_DCACHE) ? KIND.DATA : 0) | (on(FLASH_PREFETCH) ? KIND.PREFETCH : 0);
     core.setFlashTiming({
-      waitStates: wire('flash.latency'),
-      cache: wire('icache.enabled') !== 0,
+      waitStates: this.system.level(FLASH_LATENCY),
+      cache: on(ICACHE_ENABLED),
       sets: 256,
-      ways: wire('icache.ways') || 2,
-      ...(core.row.flashCache ? { kinds: wire('art.enabled') ? KIND.CODE : 0, page: wire('art.page') } : { kinds }),
+      ways: this.system.level(ICACHE_WAYS) || 2,
+      ...(core.row.flashCache ? { kinds: on(ART_ENABLED) ? KIND.CODE : 0, page: this.system.level(ART_PAGE) } : { kinds }),
     });
   }
   /** Ends the turn of the core that runs, so that the others reach the same time. */
@@ -603,7 +638,7 @@ export abstract class MachineBase implements CoreListener {
     this.writer = null;
   }
   cacheableWrite(): void {
-    this.system.setWire('icache.error', this.system.wire('icache.error') + 1);
+    this.system.drive(ICACHE_ERROR, this.system.level(ICACHE_ERROR) + 1);
   }
   /** Makes what follows count as done by something else than the CPU (scenario, debugger). */
   as<T>(kind: WriterKind, action: () => T): T {
@@ -674,7 +709,9 @@ export abstract class MachineBase implements CoreListener {
   }
   sendEvent(from: Core): void {
     for (const core of this.cores) if (core !== from) core.wakeEvent();
-    if (this.cores.length > 1) this.system.setWire(`sev.${from.row.name}`, this.system.wire(`sev.${from.row.name}`) + 1);
+    if (this.cores.length === 1) return;
+    const sev = sevOf(from.row.name);
+    this.system.drive(sev, this.system.level(sev) + 1);
     this.meet();
   }
   exceptionTaken(core: Core, exception: number, handler: number, interruptedPc: number): void {

@@ -122,7 +122,7 @@ export class Machine extends MachineBase {
     const { cores } = this;
     for (let i = 0; i < cores.length; i++) {
       const core = cores[i]!;
-      if (core.halted && !core.isClocked && core.wakesUp()) this.system.setWire(`core.deepsleep.${core.index}`, 0);
+      if (core.halted && !core.isClocked && core.wakesUp()) this.system.drive(this.deepSleep[core.index]!, 0);
     }
   }
   /**
@@ -175,7 +175,7 @@ export class Machine extends MachineBase {
   }
   /** Deep sleep of a core is a wire: clock and power controllers follow it. */
   protected showSleep(core: Core): void {
-    this.system.setWire(`core.deepsleep.${core.index}`, core.get(S.HALTED) > 1 && sleepDeep(core) ? 1 : 0);
+    this.system.drive(this.deepSleep[core.index]!, core.get(S.HALTED) > 1 && sleepDeep(core) ? 1 : 0);
   }
   protected passTime(to: Ps): void {
     // what fires may ask what a core that sleeps has counted

@@ -6,6 +6,7 @@
 import type { Confidence } from './confidence.ts';
 import { BUS_ERROR, type Component, type Env, type ResetKind } from './component.ts';
 import type { Ps } from './time.ts';
+import type { Wire } from './wires.ts';
 
 /** One register of a generated layout. */
 export interface RegisterFact {
@@ -214,7 +215,7 @@ export interface RegisterModel<S extends object = object> {
   readonly aside?: readonly string[];
   /** See `Component.busMaster`. */
   readonly busMaster?: boolean;
-  readonly wires?: readonly string[];
+  readonly wires?: readonly Wire[];
   readonly clocks?: readonly string[];
   /** What the behaviour rests on, and what the block can do and the model cannot: `bootbench chips` prints it. */
   readonly about?: { readonly source: string; readonly confidence: Confidence; readonly lacks: readonly string[] };
@@ -228,7 +229,7 @@ export interface RegisterModel<S extends object = object> {
   create(): S;
   onReset?(c: RegisterContext<S>, kind: ResetKind): void;
   onTimer?(c: RegisterContext<S>, timer: string): void;
-  onWire?(c: RegisterContext<S>, wire: string, value: number): void;
+  onWire?(c: RegisterContext<S>, wire: Wire, value: number): void;
   onClock?(c: RegisterContext<S>, clock: string): void;
   onGate?(c: RegisterContext<S>, on: boolean): void;
   /** `size`: width of the access in bytes, for data registers that give as many bytes as are asked for. */
@@ -300,7 +301,7 @@ export class RegisterBlock implements Component<RegisterState> {
   readonly timers: readonly string[];
   readonly aside: readonly string[];
   readonly busMaster: boolean;
-  readonly wires: readonly string[];
+  readonly wires: readonly Wire[];
   readonly clocks: readonly string[];
   private readonly model: RegisterModel<object> | null;
   private readonly hooks: BlockHooks;
@@ -406,7 +407,7 @@ export class RegisterBlock implements Component<RegisterState> {
   onTimer(state: RegisterState, env: Env, timer: string): void {
     this.model?.onTimer?.(this.enter(state, env), timer);
   }
-  onWire(state: RegisterState, env: Env, wire: string, value: number): void {
+  onWire(state: RegisterState, env: Env, wire: Wire, value: number): void {
     this.model?.onWire?.(this.enter(state, env), wire, value);
   }
   onClock(state: RegisterState, env: Env, clock: string): void {

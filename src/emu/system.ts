@@ -28,7 +28,7 @@ import {
   type Ps,
   type Rate,
 } from './time.ts';
-import { Wires } from './wires.ts';
+import { findWire, wire, Wires, type Wire } from './wires.ts';
 
 /** A block of the chip at run time. */
 export interface Block {
@@ -73,8 +73,8 @@ export interface SystemListener {
   unclocked(block: string, offset: number, kind: 'read' | 'write'): void;
   /** A clock changed its rate. */
   clock(name: string): void;
-  /** A wire changed its value. `place`: its number, for good. */
-  wire(name: string, value: number, place: number): void;
+  /** A wire changed its value. */
+  wire(name: string, value: number, wire: Wire): void;
   /** The clock of a memory that can be reached fast was switched: what is known about its pages holds no longer. */
   gated?(): void;
   /** Bytes of a memory are about to be changed by a block (flash programming, DMA). Called before the change; `programmed`: see `Env.pokeMemory`. */
@@ -130,15 +130,16 @@ export class System {
   now: Ps = WIDE;
   /** The same objects for good: whoever holds one need not look it up. */
   private readonly clocks = new Map<string, ClockState>();
-  private readonly wires = new Wires();
+  private readonly wires: Wires;
   /** Parameters as the machine was made with them, and those that have changed since. */
   private readonly given: Readonly<Record<string, number>>;
   /** Never changed in place: checkpoints share it. */
   private changed: Readonly<Record<string, number>> = {};
   private readonly byName = new Map<string, Block>();
-  private readonly wireListeners = new Map<string, Block[]>();
-  /** The same by the wire's place, of wires that have changed. */
-  private readonly listenersAt: (readonly Block[])[] = [];
+  /** Who follows a wire, by its place. */
+  private readonly wireListeners: (Block[] | null)[] = [];
+  /** What chooses the memory that the remapped place shows. */
+  private readonly remapWire: Wire | null;
   private readonly clockListeners = new Map<string, Block[]>();
   private readonly timerOwner: { block: Block; timer: string }[] = [];
   private readonly externalTimers: (() => void)[] = [];
@@ -146,7 +147,7 @@ export class System {
   private readonly aside = new Set<number>();
   private readonly resetBits: { block: Block; field: Field }[] = [];
   /** For interrupt lines with more than one block: by block, the wire towards all cores and those towards each. */
-  private readonly irqSharers = new Map<number, ReadonlyMap<string, readonly string[]>>();
+  private readonly irqSharers = new Map<number, ReadonlyMap<string, readonly Wire[]>>();
   private readonly registers: Uint32Array;
   /** States of blocks whose models have one of their own. */
   private readonly modelled: readonly RegisterState[];
@@ -206,7 +207,7 @@ export class System {
         if (component.aside.includes(timer)) this.aside.add(slot);
         this.timerOwner.push({ block, timer });
       }
-      for (const wire of component.wires) push(this.wireListeners, wire, block);
+      for (const followed of component.wires) this.listen(followed, block);
       for (const clock of component.clocks) {
         if (!this.clocks.has(clock)) throw new Error(`${row.name} listens to an unknown clock ${clock}`);
         push(this.clockListeners, clock, block);
@@ -225,8 +226,12 @@ export class System {
       if (seen || names.length > 1)
         this.irqSharers.set(
           line,
-          new Map(names.map((name) => [name, [`irq.${line}.${name}`, ...chip.cores.map((_c, i) => `irq.${line}.${name}.${i}`)]])),
+          new Map(
+            names.map((name) => [name, [wire(`irq.${line}.${name}`), ...chip.cores.map((_c, i) => wire(`irq.${line}.${name}.${i}`))]]),
+          ),
         );
+    this.remapWire = chip.remap ? wire(chip.remap.wire) : null;
+    this.wires = new Wires();
     this.bindRcc();
     this.regions = this.layOut();
   }
@@ -284,8 +289,9 @@ export class System {
       clockTimeOf: (name, count) => clockTimeOf(clock(name), count),
       clockRate: (name) => clock(name).rate,
       setClock: (name, rate) => system.setClock(name, rate),
-      wire: (name) => system.wire(name),
-      setWire: (name, value) => system.setWire(name, value),
+      wire: (w) => system.wires.get(w),
+      setWire: (w, value) => system.drive(w, value),
+      total: (w) => system.totals.get(w)?.() ?? system.wires.get(w),
       parameter: (name) => system.parameter(name),
       requestReset: (by) => system.listener.reset(by, self().row.name),
       note: (kind, text) => system.listener.note(kind, text, self().row.name),
@@ -343,24 +349,41 @@ export class System {
     this.listener.clock(name);
     for (const b of this.clockListeners.get(name) ?? []) b.component.onClock?.(b.state, b.env, name);
   }
+  /** A wire's value, for who has its name from outside: a scenario, a person. 0 where there is no such wire. */
   wire(name: string): number {
-    return this.wires.find(name) ?? this.totals[name]?.() ?? 0;
+    const known = findWire(name);
+    return known === undefined ? 0 : this.wires.get(known);
   }
-  /** Counts that blocks read like wires; nobody sets them, or is told when they change. */
-  readonly totals: Record<string, () => number> = {};
   setWire(name: string, value: number): void {
-    const place = this.wires.set(name, value);
-    if (place < 0) return;
-    if (name === this.chip.remap?.wire) {
+    this.drive(wire(name), value);
+  }
+  /** A wire's value. */
+  level(w: Wire): number {
+    return this.wires.get(w);
+  }
+  /** Counts that blocks read like wires (`Env.total`). */
+  readonly totals = new Map<Wire, () => number>();
+  /** Drives a wire: who follows it is told if the value changed. */
+  drive(w: Wire, value: number): void {
+    if (!this.wires.set(w, value)) return;
+    if (w === this.remapWire) {
       this.configuration++;
       this.regions = this.layOut();
     }
-    this.listener.wire(name, value, place);
-    const listeners = (this.listenersAt[place] ??= this.wireListeners.get(name) ?? []);
+    this.listener.wire(w.name, value, w);
+    const listeners = w.place < this.wireListeners.length ? this.wireListeners[w.place]! : null;
+    if (listeners === null) return;
     for (let i = 0; i < listeners.length; i++) {
       const b = listeners[i]!;
-      b.component.onWire?.(b.state, b.env, name, value);
+      b.component.onWire?.(b.state, b.env, w, value);
     }
+  }
+  private listen(w: Wire, block: Block): void {
+    const { wireListeners } = this;
+    while (wireListeners.length <= w.place) wireListeners.push(null);
+    const list = wireListeners[w.place];
+    if (list) list.push(block);
+    else wireListeners[w.place] = [block];
   }
 
   /** Blocks that share an interrupt line are ORed; their levels are kept as wires. */
@@ -368,13 +391,12 @@ export class System {
     const sharers = this.irqSharers.get(line);
     if (!sharers) return this.listener.irq(line, level, core);
     const { wires } = this;
-    // the names are made once: blocks drive their lines at each event
     wires.set(sharers.get(block)![core === undefined ? 0 : core + 1]!, level ? 1 : 0);
     const several = this.chip.cores.length > 1;
     for (let to = 0; to < (several ? this.chip.cores.length : 1); to++) {
       if (core !== undefined && several && to !== core) continue;
       let up = false;
-      for (const names of sharers.values()) if (wires.get(names[0]!) === 1 || (several && wires.get(names[to + 1]!) === 1)) up = true;
+      for (const own of sharers.values()) if (wires.get(own[0]!) === 1 || (several && wires.get(own[to + 1]!) === 1)) up = true;
       this.listener.irq(line, up, several ? to : undefined);
     }
   }
@@ -624,7 +646,7 @@ export class System {
 
   /** Whether a memory behind a gate has its clock and is not write-protected. */
   takesWrites({ clock, writable }: NonNullable<MemoryRow['gate']>): boolean {
-    return this.isClockOn(clock) && (writable === undefined || this.wire(writable) !== 0);
+    return this.isClockOn(clock) && (writable === undefined || this.wires.get(wire(writable)) !== 0);
   }
   /** Whether RCC has set this enable bit. */
   isClockOn(clock: string): boolean {
@@ -680,7 +702,7 @@ export class System {
   remapped(): Memory | null {
     const remap = this.chip.remap;
     if (!remap) return null;
-    const name = remap.shows[this.wire(remap.wire)];
+    const name = remap.shows[this.wires.get(this.remapWire!)];
     return this.memories.find((m) => m.row.name === name) ?? null;
   }
   /** Every address at which a core sees a memory's first byte. */

@@ -1,27 +1,37 @@
 import { describe, expect, it } from 'vitest';
-import { Wires } from '../../src/emu/wires.ts';
+import { findWire, wire, Wires } from '../../src/emu/wires.ts';
 
 describe('Wires', () => {
   it('are 0 until they are set; setting the same value again is no change', () => {
     const wires = new Wires();
-    expect(wires.get('a')).toBe(0);
-    expect(wires.set('a', 0)).toBe(-1);
-    expect(wires.set('a', 2)).toBe(0);
-    expect(wires.set('a', 2)).toBe(-1);
-    expect(wires.get('a')).toBe(2);
+    const a = wire('a');
+    expect(wires.get(a)).toBe(0);
+    expect(wires.set(a, 0)).toBe(false);
+    expect(wires.set(a, 2)).toBe(true);
+    expect(wires.set(a, 2)).toBe(false);
+    expect(wires.get(a)).toBe(2);
   });
   it('come back as they were saved, those too that did not exist then, however many there are', () => {
     const wires = new Wires();
-    wires.set('early', 1);
+    const early = wire('early');
+    wires.set(early, 1);
     const saved = wires.save();
-    const names = Array.from({ length: 1000 }, (_, i) => `late.${i}`);
-    names.forEach((name, i) => wires.set(name, i + 1));
+    const late = Array.from({ length: 1000 }, (_, i) => wire(`late.${i}`));
+    late.forEach((w, i) => wires.set(w, i + 1));
     const later = wires.save();
-    wires.set('early', 5);
+    wires.set(early, 5);
     wires.restore(saved);
-    expect(wires.get('early')).toBe(1);
-    expect(names.filter((name) => wires.get(name) !== 0)).toEqual([]);
+    expect(wires.get(early)).toBe(1);
+    expect(late.filter((w) => wires.get(w) !== 0)).toEqual([]);
     wires.restore(later);
-    expect(names.map((name) => wires.get(name))).toEqual(names.map((_, i) => i + 1));
+    expect(late.map((w) => wires.get(w))).toEqual(late.map((_, i) => i + 1));
+    const other = new Wires();
+    other.restore(later);
+    expect(late.map((w) => other.get(w))).toEqual(late.map((_, i) => i + 1));
+  });
+  it('one wire has one object, whoever declares it, and a name that nobody declares is none', () => {
+    expect(wire('twice')).toBe(wire('twice'));
+    expect(findWire('twice')).toBe(wire('twice'));
+    expect(findWire('never declared')).toBeUndefined();
   });
 });

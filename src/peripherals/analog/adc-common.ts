@@ -9,6 +9,8 @@
  */
 import type { RegisterContext } from '../../emu/registers.ts';
 import type { Ps } from '../../emu/time.ts';
+import { wire, wiresByNumber, type Wire } from '../../emu/wires.ts';
+import { ofBlock, wantedOf } from '../wires.ts';
 
 export interface AdcOptions {
   readonly block: string;
@@ -34,9 +36,9 @@ export const freshConversions = (): Conversions => ({ end: 0, clock: '', inputs:
 
 const CHANNELS = 32;
 /** Wire of each channel's voltage. */
-export const analogWires = (o: AdcOptions): readonly string[] => Array.from({ length: CHANNELS }, (_, i) => `analog.${o.block}.${i}`);
+export const analogWires = (o: AdcOptions): readonly Wire[] => Array.from({ length: CHANNELS }, (_, i) => wire(`analog.${o.block}.${i}`));
 /** Wire that the common block `name` (of the wire of its CCR) drives when it wants to know the flags of its converters. */
-export const lookWire = (ccr: string): string => `${ccr}.look`;
+export const lookWire = (ccr: string): Wire => wire(`${ccr}.look`);
 
 const PS_PER_SECOND = 1e12;
 /** Counts of a converter's clock: of one of the chip's, or of the ADC's own oscillator while that of the chip stands. */
@@ -62,23 +64,37 @@ export function convert(c: RegisterContext<Conversions>, o: AdcOptions, channel:
   return Math.max(0, Math.min(2 ** bits - 1, code));
 }
 
-export const triggerWires = (o: AdcOptions): readonly string[] => [
-  ...new Set([...Object.values(o.triggers), ...Object.values(o.injectedTriggers)]),
-];
+/** Wires of one converter: its DMA request, what it shows to the common block (flags, data, a result that has come), what it follows. */
+export interface ConverterWires extends Readonly<Record<'dma' | 'status' | 'data' | 'result', Wire>> {
+  readonly inputs: readonly Wire[];
+  readonly triggers: Readonly<Record<'regular' | 'injected', Readonly<Record<number, Wire>>>>;
+}
+export const converterWires = (o: AdcOptions): ConverterWires => ({
+  dma: ofBlock(o.block, 'dma'),
+  status: ofBlock(o.block, 'status'),
+  data: ofBlock(o.block, 'data'),
+  result: ofBlock(o.block, 'result'),
+  inputs: analogWires(o),
+  triggers: { regular: wiresByNumber(o.triggers), injected: wiresByNumber(o.injectedTriggers) },
+});
+export const triggerWires = (o: AdcOptions): readonly Wire[] =>
+  [...new Set([...Object.values(o.triggers), ...Object.values(o.injectedTriggers)])].map(wire);
 /** Triggers with the wire that says who waits for each, made once for a block. */
-const waits = new WeakMap<AdcOptions, readonly { readonly wire: string; readonly wanted: string }[]>();
-function waitsOf(o: AdcOptions): readonly { readonly wire: string; readonly wanted: string }[] {
+const waits = new WeakMap<AdcOptions, readonly { readonly trigger: Wire; readonly wanted: Wire }[]>();
+function waitsOf(o: AdcOptions): readonly { readonly trigger: Wire; readonly wanted: Wire }[] {
   let list = waits.get(o);
-  if (!list) waits.set(o, (list = triggerWires(o).map((wire) => ({ wire, wanted: `${wire}.wanted` }))));
+  if (!list) waits.set(o, (list = triggerWires(o).map((trigger) => ({ trigger, wanted: wantedOf(trigger) }))));
   return list;
 }
 
 /** Says which triggers are waited for; others are no longer. */
-export function waitFor(c: RegisterContext<object>, o: AdcOptions, wanted: readonly (string | undefined)[]): void {
+export function waitFor(c: RegisterContext<object>, o: AdcOptions, wanted: readonly (Wire | undefined)[]): void {
   const bit = 1 << o.index;
-  for (const { wire, wanted: name } of waitsOf(o)) {
-    const now = c.env.wire(name);
-    const next = wanted.includes(wire) ? now | bit : now & ~bit;
-    if (next !== now) c.env.setWire(name, next);
+  const list = waitsOf(o);
+  for (let i = 0; i < list.length; i++) {
+    const { trigger, wanted: waiting } = list[i]!;
+    const now = c.env.wire(waiting);
+    const next = wanted.includes(trigger) ? now | bit : now & ~bit;
+    if (next !== now) c.env.setWire(waiting, next);
   }
 }

@@ -7,6 +7,8 @@
  * `.taken` changes when CDR is read. By converter: `.data` is its DR when the common block looks, `.result` changes with each result that CDR waits for.
  */
 import type { Layout, Register, RegisterContext } from '../../emu/registers.ts';
+import { wire, type Wire } from '../../emu/wires.ts';
+import { ofBlock } from '../wires.ts';
 
 export type Group = 'regular' | 'injected';
 export type Role = 'master' | 'slave';
@@ -45,14 +47,12 @@ export const orderOf = (wire: number): { readonly order: Order; readonly group: 
 /** Bits of CFGR that a slave takes from its master: CONT, AUTDLY, DISCEN, DISCNUM, JDISCEN, JAUTO. */
 export const SHARED_CFGR = (1 << 13) | (1 << 14) | (15 << 16) | (1 << 20) | (1 << 25);
 
-export const dualWires = (ccr: string): Readonly<Record<'order' | 'cfgr' | 'jsqr' | 'taken', string>> => ({
-  order: `${ccr}.order`,
-  cfgr: `${ccr}.cfgr`,
-  jsqr: `${ccr}.jsqr`,
-  taken: `${ccr}.taken`,
+export const dualWires = (ccr: string): Readonly<Record<'order' | 'cfgr' | 'jsqr' | 'taken', Wire>> => ({
+  order: wire(`${ccr}.order`),
+  cfgr: wire(`${ccr}.cfgr`),
+  jsqr: wire(`${ccr}.jsqr`),
+  taken: wire(`${ccr}.taken`),
 });
-export const dataWire = (block: string): string => `${block.toLowerCase()}.data`;
-export const resultWire = (block: string): string => `${block.toLowerCase()}.result`;
 
 export interface DualDataState {
   /** A result of the master, and one of the slave, that CDR has not given away. */
@@ -67,20 +67,20 @@ type Ctx = RegisterContext<DualDataState>;
 export class DualData {
   readonly cdr: Register | null;
   readonly cdr2: Register | null;
-  readonly results: readonly string[];
-  private readonly data: readonly string[];
-  private readonly request: string;
-  private readonly taken: string;
-  private readonly ccr: string;
+  readonly results: readonly Wire[];
+  private readonly data: readonly Wire[];
+  private readonly request: Wire;
+  private readonly taken: Wire;
+  private readonly ccr: Wire;
 
   constructor(layout: Layout, pair: readonly string[], ccr: string) {
     this.cdr = pair.length === 2 && layout.has('CDR') ? layout.reg('CDR') : null;
     this.cdr2 = this.cdr && layout.has('CDR2') ? layout.reg('CDR2') : null;
-    this.results = this.cdr ? pair.map(resultWire) : [];
-    this.data = pair.map(dataWire);
-    this.request = `${pair[0]!.toLowerCase()}.dma`;
+    this.results = this.cdr ? pair.map((name) => ofBlock(name, 'result')) : [];
+    this.data = pair.map((name) => ofBlock(name, 'data'));
+    this.request = ofBlock(pair[0]!, 'dma');
     this.taken = dualWires(ccr).taken;
-    this.ccr = ccr;
+    this.ccr = wire(ccr);
   }
   clear(c: Ctx): void {
     if (c.s.waiting[0] && c.s.waiting[1]) c.env.setWire(this.request, 0);
@@ -88,13 +88,13 @@ export class DualData {
     c.s.slaveNext = false;
   }
   /** A converter has a result: the request rises with that of the second one. */
-  came(c: Ctx, wire: string): void {
-    c.s.waiting[this.results.indexOf(wire) as 0 | 1] = true;
+  came(c: Ctx, result: Wire): void {
+    c.s.waiting[this.results.indexOf(result) as 0 | 1] = true;
     if (c.s.waiting[0] && c.s.waiting[1]) c.env.setWire(this.request, 1);
   }
   /** @returns what a read gives; both converters have been asked for their data */
   read(c: Ctx, r: Register): number {
-    const [master, slave] = this.data.map((wire) => c.env.wire(wire)) as [number, number];
+    const [master, slave] = this.data.map((data) => c.env.wire(data)) as [number, number];
     const bits = packedBits(c.env.wire(this.ccr));
     const width = bits === 8 ? 8 : 16;
     const mask = 2 ** width - 1;

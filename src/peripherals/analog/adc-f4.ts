@@ -14,6 +14,7 @@ import { US, type Ps } from '../../emu/time.ts';
 import {
   ADC_DEFAULTS,
   analogWires,
+  converterWires,
   ConversionTimes,
   convert,
   freshConversions,
@@ -21,8 +22,11 @@ import {
   triggerWires,
   waitFor,
   type AdcOptions,
+  type ConverterWires,
   type Conversions,
 } from './adc-common.ts';
+import { wire, type Wire } from '../../emu/wires.ts';
+import { ofBlock } from '../wires.ts';
 
 export interface AdcF4State extends Conversions {
   /** What is being converted; -1 = nothing. */
@@ -194,22 +198,20 @@ const RAISED = [
 ] as const;
 const INTERRUPTS = CR1.EOCIE | CR1.AWDIE | CR1.JEOCIE | CR1.OVRIE;
 const [CSR_OFFSET, CCR_OFFSET] = [0x300, 0x304];
-const CCR_WIRE = 'adc.ccr';
-const LOOK = lookWire(CCR_WIRE);
+const CCR_WIRE = wire('adc.ccr');
+const LOOK = lookWire(CCR_WIRE.name);
 type Group = 'regular' | 'injected';
 /** ADC1 starts the group of its slaves: a number that changes each time, times `EACH`, and which converter is meant (`ALTERNATE`), 0 = all. */
-const startWire = (group: Group): string => `adc.start.${group}`;
 const EACH = 4;
-const START_WIRES = [startWire('regular'), startWire('injected')] as const;
+const START_WIRES = { regular: wire('adc.start.regular'), injected: wire('adc.start.injected') } as const;
 /** A result for CDR: a number that changes each time, times `DATA`, and the data. */
-const resultWire = (block: string): string => `${block.toLowerCase()}.result`;
 const DATA = 0x10000;
-const again = (wire: number, unit: number): number => ((Math.floor(wire / unit) + 1) % 0x10000) * unit;
+const again = (value: number, unit: number): number => ((Math.floor(value / unit) + 1) % 0x10000) * unit;
 const TRIPLE = 16;
 /** F1: DUALMOD of ADC1, ADC1 wants to see ADC2's data, and these. */
-const DUAL_WIRE = 'adc.dual';
-const DUAL_LOOK = lookWire(DUAL_WIRE);
-const DUAL_DATA = 'adc.dual.data';
+const DUAL_WIRE = wire('adc.dual');
+const DUAL_LOOK = lookWire(DUAL_WIRE.name);
+const DUAL_DATA = wire('adc.dual.data');
 const DUALMOD = { bit: 16, mask: 15 };
 /** ADC1 begins so many of its clocks behind ADC2: fast and slow interleaved (RM0008 11.9.3, 11.9.4). */
 const SLOW = [4, 8];
@@ -233,10 +235,7 @@ class AdcF4 {
   readonly dr: Register;
   private readonly o: AdcF4Options;
   readonly v: Version;
-  private readonly dmaWire: string;
-  private readonly statusWire: string;
-  private readonly resultWire: string;
-  private readonly inputs: readonly string[];
+  private readonly wires: ConverterWires;
   private readonly times = new ConversionTimes(undefined);
   readonly timers: readonly string[];
   /** Count of the clock at which what is served now happens; -1 = now. */
@@ -247,10 +246,7 @@ class AdcF4 {
     this.v = VERSIONS[options.version];
     const more = this.v.first ? ['calibration', 'reset-calibration'] : this.v.single ? ['ready'] : [];
     this.timers = ['conversion', ...more];
-    this.dmaWire = `${options.block.toLowerCase()}.dma`;
-    this.statusWire = `${options.block.toLowerCase()}.status`;
-    this.resultWire = resultWire(options.block);
-    this.inputs = analogWires(options);
+    this.wires = converterWires(options);
     this.reg = (offset) => layout.at(offset)!;
     [this.sr, this.cr1, this.cr2, this.dr] = [layout.reg('SR'), layout.reg('CR1'), layout.reg('CR2'), layout.reg('DR')];
   }
@@ -326,11 +322,11 @@ class AdcF4 {
     const alternates = group === 'injected' && alternate.includes(mode);
     const delayed = group === 'regular' && interleaved.includes(mode);
     if (converters === 1 || this.o.index !== 0 || !(same.includes(mode) || delayed || alternates)) return this.start(c, group);
-    const wire = startWire(group);
-    const target = alternates ? (c.env.wire(wire) % EACH) % converters : -1;
+    const started = START_WIRES[group];
+    const target = alternates ? (c.env.wire(started) % EACH) % converters : -1;
     if (target <= 0) this.startBehind(c, group, delayed);
     // Alternating: the converter after this one is next.
-    c.env.setWire(wire, again(c.env.wire(wire), EACH) + (alternates ? target + 1 : 0));
+    c.env.setWire(started, again(c.env.wire(started), EACH) + (alternates ? target + 1 : 0));
   }
   private startBehind(c: Ctx, group: Group, delayed: boolean): void {
     const delay = delayed ? this.clocksOfDelay(c) : 0;
@@ -469,7 +465,7 @@ class AdcF4 {
     if (!(c.get(this.sr) & SR.OVR)) {
       c.put(this.dr, this.aligned(c, convert(c, this.o, channel, this.bits(c))) & 0xffff);
       s.unread = !this.shared(c);
-      if (!s.unread) c.env.setWire(this.resultWire, again(c.env.wire(this.resultWire), DATA) + c.get(this.dr));
+      if (!s.unread) c.env.setWire(this.wires.result, again(c.env.wire(this.wires.result), DATA) + c.get(this.dr));
     }
     this.watch(c, channel, CR1.AWDEN);
     s.regular++;
@@ -508,35 +504,35 @@ class AdcF4 {
     c.env.irq(0, (sr & wanted) !== 0);
     this.plan(c);
     // The common block asks by the line of ADC1.
-    if (!this.shared(c)) c.env.setWire(this.dmaWire, cr2 & CR2.DMA && c.s.unread && !(sr & SR.OVR) ? 1 : 0);
+    if (!this.shared(c)) c.env.setWire(this.wires.dma, cr2 & CR2.DMA && c.s.unread && !(sr & SR.OVR) ? 1 : 0);
   }
   /** Wires between the converters. */
-  shares(): readonly string[] {
-    if (this.v.divided) return [LOOK, CCR_WIRE, ...START_WIRES];
-    return this.v.first ? [DUAL_LOOK, DUAL_WIRE, ...START_WIRES] : [];
+  shares(): readonly Wire[] {
+    if (this.v.divided) return [LOOK, CCR_WIRE, ...Object.values(START_WIRES)];
+    return this.v.first ? [DUAL_LOOK, DUAL_WIRE, ...Object.values(START_WIRES)] : [];
   }
-  private triggers(c: Ctx): [regular: string | undefined, injected: string | undefined] {
+  private triggers(c: Ctx): [regular: Wire | undefined, injected: Wire | undefined] {
     const cr2 = c.get(this.cr2);
-    const wire = ({ select, mask, enable }: Start, wires: Readonly<Record<number, string>>): string | undefined =>
+    const chosen = ({ select, mask, enable }: Start, wires: Readonly<Record<number, Wire>>): Wire | undefined =>
       this.on(c) && cr2 & enable ? wires[(cr2 >>> select) & mask] : undefined;
-    return [wire(this.v.regular, this.o.triggers), wire(this.v.injected, this.o.injectedTriggers)];
+    return [chosen(this.v.regular, this.wires.triggers.regular), chosen(this.v.injected, this.wires.triggers.injected)];
   }
-  onWire(c: Ctx, wire: string, value: number): void {
+  onWire(c: Ctx, wire: Wire, value: number): void {
     this.catchUp(c);
-    const channel = this.inputs.indexOf(wire);
+    const channel = this.wires.inputs.indexOf(wire);
     if (channel >= 0) c.s.inputs[channel] = value;
-    if (wire === LOOK) return c.env.setWire(this.statusWire, c.get(this.sr));
+    if (wire === LOOK) return c.env.setWire(this.wires.status, c.get(this.sr));
     if (wire === DUAL_LOOK) return this.o.index === 1 ? c.env.setWire(DUAL_DATA, c.get(this.dr)) : undefined;
     if (wire === DUAL_WIRE) return this.sync(c);
-    if (wire === START_WIRES[0]) return this.follow(c, 'regular', value);
-    if (wire === START_WIRES[1]) return this.follow(c, 'injected', value);
+    if (wire === START_WIRES.regular) return this.follow(c, 'regular', value);
+    if (wire === START_WIRES.injected) return this.follow(c, 'injected', value);
     const [regular, injected] = this.triggers(c);
     if (wire === injected) this.begin(c, 'injected');
     if (wire === regular) this.begin(c, 'regular');
     this.sync(c);
   }
   clear(c: Ctx): void {
-    Object.assign(c.s, fresh(), { inputs: this.inputs.map((wire) => c.env.wire(wire)) });
+    Object.assign(c.s, fresh(), { inputs: this.wires.inputs.map((input) => c.env.wire(input)) });
     waitFor(c, this.o, []);
     for (const timer of this.timers) c.env.disarm(timer);
     if (this.v.first && this.o.index === 0) c.env.setWire(DUAL_WIRE, 0);
@@ -666,8 +662,8 @@ const MOST_RESULTS = 2;
 class CommonData {
   private readonly ccr: Register;
   private readonly cdr: Register | null;
-  private readonly dmaWire: string;
-  constructor(ccr: Register, cdr: Register | null, dmaWire: string) {
+  private readonly dmaWire: Wire;
+  constructor(ccr: Register, cdr: Register | null, dmaWire: Wire) {
     [this.ccr, this.cdr, this.dmaWire] = [ccr, cdr, dmaWire];
   }
   /** The next results, if there are as many as a read gives. */
@@ -724,9 +720,9 @@ export const adcCommonF4: ModelFactory = (layout, given): RegisterModel<CommonSt
   const [CSR, CCR] = [layout.reg('CSR'), layout.reg('CCR')];
   // chips with one converter have none
   const CDR = layout.has('CDR') ? layout.reg('CDR') : null;
-  const status = converters.map((name) => `${name.toLowerCase()}.status`);
-  const results = converters.map(resultWire);
-  const data = new CommonData(CCR, CDR, `${converters[0]!.toLowerCase()}.dma`);
+  const status = converters.map((name) => ofBlock(name, 'status'));
+  const results = converters.map((name) => ofBlock(name, 'result'));
+  const data = new CommonData(CCR, CDR, ofBlock(converters[0]!, 'dma'));
   return {
     wires: [...status, ...results],
     about: { source: 'RM0090 13.9, 13.13.15 to 17', confidence: 'documented', lacks: ['CDR without DMA in dual and triple modes'] },
@@ -750,7 +746,7 @@ export const adcCommonF4: ModelFactory = (layout, given): RegisterModel<CommonSt
       if (converter >= 0) return data.add(c, converter, value % DATA);
       c.put(
         CSR,
-        status.reduce((v, name, i) => v | (c.env.wire(name) << (8 * i)), 0),
+        status.reduce((v, flags, i) => v | (c.env.wire(flags) << (8 * i)), 0),
       );
     },
     wrote: (c, r, value) => {

@@ -11,7 +11,6 @@ import { RegisterContext, type Layout, type ModelFactory, type Register, type Re
 import { US, type Ps } from '../../emu/time.ts';
 import {
   couplingOf,
-  dataWire,
   delayClocks,
   DualData,
   dualWires,
@@ -19,7 +18,6 @@ import {
   orderOf,
   orderWire,
   packedBits,
-  resultWire,
   SHARED_CFGR,
   type Coupling,
   type DualDataState,
@@ -30,6 +28,7 @@ import {
 import {
   ADC_DEFAULTS,
   analogWires,
+  converterWires,
   ConversionTimes,
   convert,
   freshConversions,
@@ -37,8 +36,11 @@ import {
   triggerWires,
   waitFor,
   type AdcOptions,
+  type ConverterWires,
   type Conversions,
 } from './adc-common.ts';
+import { wire, type Wire } from '../../emu/wires.ts';
+import { ofBlock } from '../wires.ts';
 
 export interface AdcV2Options extends AdcOptions {
   readonly version: keyof typeof VERSIONS;
@@ -229,10 +231,8 @@ const SEQUENCE_END = 15;
 class AdcV2 {
   private readonly v: Version;
   private readonly o: AdcV2Options;
-  private readonly dmaWire: string;
-  private readonly statusWire: string;
-  private readonly dataWire: string;
-  private readonly resultWire: string;
+  private readonly wires: ConverterWires;
+  private readonly ccrWire: Wire | null;
   private readonly dual: ReturnType<typeof dualWires> | null;
   readonly isr: Register;
   private readonly ier: Register;
@@ -244,8 +244,7 @@ class AdcV2 {
   private readonly common: Register | null;
   private readonly reg: (offset: number) => Register;
   private readonly times: ConversionTimes;
-  private readonly inputs: readonly string[];
-  private readonly look: string | null;
+  private readonly look: Wire | null;
   /** Count of the converter's clock at which what is served now happens; -1 = now. */
   private at = -1;
   /** CR before the write that is being served. */
@@ -256,10 +255,8 @@ class AdcV2 {
   constructor(layout: Layout, options: AdcV2Options) {
     this.o = options;
     this.v = VERSIONS[options.version];
-    this.dmaWire = `${options.block.toLowerCase()}.dma`;
-    this.statusWire = `${options.block.toLowerCase()}.status`;
-    this.dataWire = dataWire(options.block);
-    this.resultWire = resultWire(options.block);
+    this.wires = converterWires(options);
+    this.ccrWire = options.ccr === undefined ? null : wire(options.ccr);
     this.dual = options.role === undefined ? null : dualWires(`${options.ccr}`);
     this.reg = (offset) => layout.at(offset)!;
     [this.isr, this.ier, this.cr, this.dr] = [layout.reg('ISR'), layout.reg('IER'), layout.reg('CR'), layout.reg('DR')];
@@ -267,7 +264,6 @@ class AdcV2 {
     this.cfgr2 = layout.has('CFGR2') ? layout.reg('CFGR2') : null;
     this.common = layout.has('CCR') && (this.v.regulator || this.v.regulatesItself) ? layout.reg('CCR') : null;
     this.times = new ConversionTimes(options.ownHz);
-    this.inputs = analogWires(options);
     this.look = options.ccr === undefined ? null : lookWire(options.ccr);
     this.ldordy = layout.hasField('ISR.LDORDY') || options.version === 'h7' ? ISR.LDORDY : 0;
     const { wide } = this.v;
@@ -336,7 +332,7 @@ class AdcV2 {
       const prescaler = this.common ? (PRESCALERS[(c.get(this.common) >>> 18) & 15] ?? 256) : 1;
       return mode === 0 ? { clock: this.o.clock, divider: prescaler } : { clock: this.o.bus, divider: mode === 3 ? 1 : 2 * mode };
     }
-    const ccr = c.env.wire(`${this.o.ccr}`);
+    const ccr = this.ccr(c);
     const mode = (ccr >>> 16) & 3;
     const half = this.v.halved ? 2 : 1;
     if (mode > 0) return { clock: this.o.bus, divider: half * 2 ** (mode - 1) };
@@ -436,9 +432,12 @@ class AdcV2 {
   }
 
   // ---- Dual modes
+  private ccr(c: Ctx): number {
+    return this.ccrWire === null ? 0 : c.env.wire(this.ccrWire);
+  }
   /** How a group of this converter and its other one are started; undefined = each by itself. */
   private coupling(c: Ctx, group: Group): Coupling | undefined {
-    return this.dual ? couplingOf(c.env.wire(`${this.o.ccr}`), group) : undefined;
+    return this.dual ? couplingOf(this.ccr(c), group) : undefined;
   }
   private leads(c: Ctx, group: Group): boolean {
     return this.o.role === 'master' && this.coupling(c, group) !== undefined;
@@ -448,16 +447,16 @@ class AdcV2 {
   }
   /** Its results go to CDR, and from there by DMA. */
   private packed(c: Ctx): boolean {
-    return this.dual !== null && packedBits(c.env.wire(`${this.o.ccr}`)) > 0;
+    return this.dual !== null && packedBits(this.ccr(c)) > 0;
   }
   private order(c: Ctx, order: Order, group: Group, halfClocks = 0): void {
-    const { order: wire } = this.dual!;
-    c.env.setWire(wire, orderWire(c.env.wire(wire), order, group, halfClocks));
+    const { order: told } = this.dual!;
+    c.env.setWire(told, orderWire(c.env.wire(told), order, group, halfClocks));
   }
   /** What the master starts with its own group: the slave at once, or behind its own sampling. */
   private startSlave(c: Ctx, group: Group): void {
     const interleaved = this.coupling(c, group) === 'interleaved';
-    this.order(c, 'run', group, interleaved ? this.sampling(c, this.channel(c, 0)) + 2 * delayClocks(c.env.wire(`${this.o.ccr}`)) : 0);
+    this.order(c, 'run', group, interleaved ? this.sampling(c, this.channel(c, 0)) + 2 * delayClocks(this.ccr(c)) : 0);
   }
   /** The master has said what the slave shall do. */
   private obey(c: Ctx, wire: number): void {
@@ -485,10 +484,10 @@ class AdcV2 {
     this.goOn(c);
   }
   /** What the common block, or the master, has to say. */
-  private onDualWire(c: Ctx, wire: string, value: number): boolean {
+  private onDualWire(c: Ctx, wire: Wire, value: number): boolean {
     if (wire === this.look) {
-      c.env.setWire(this.statusWire, c.get(this.isr));
-      c.env.setWire(this.dataWire, c.get(this.dr));
+      c.env.setWire(this.wires.status, c.get(this.isr));
+      c.env.setWire(this.wires.data, c.get(this.dr));
       return true;
     }
     if (wire === this.dual?.taken) this.taken(c);
@@ -531,7 +530,7 @@ class AdcV2 {
     if (what === 'injected') return this.injectedDone(c);
     if (what !== 'regular') return;
     this.regularDone(c);
-    if (this.packed(c)) c.env.setWire(this.resultWire, (c.env.wire(this.resultWire) + 1) % 0x10000);
+    if (this.packed(c)) c.env.setWire(this.wires.result, (c.env.wire(this.wires.result) + 1) % 0x10000);
   }
   private result(c: Ctx, channel: number, oversampling: number): number {
     const bits = this.bits(c);
@@ -614,25 +613,25 @@ class AdcV2 {
 
   // ---- Triggers, interrupt, DMA
   /** Wire of the trigger; null = software start; undefined = one that is not modelled. */
-  private regularTrigger(c: Ctx): string | null | undefined {
+  private regularTrigger(c: Ctx): Wire | null | undefined {
     const follows = this.follows(c, 'regular');
     const cfgr = follows ? c.env.wire(this.dual!.cfgr) : c.get(this.cfgr);
     if (!((cfgr >>> 10) & 3)) return null;
     if (follows) return undefined;
-    return this.o.triggers[(cfgr >>> this.v.extsel[0]) & this.v.extsel[1]];
+    return this.wires.triggers.regular[(cfgr >>> this.v.extsel[0]) & this.v.extsel[1]];
   }
-  private injectedTrigger(c: Ctx): string | null | undefined {
+  private injectedTrigger(c: Ctx): Wire | null | undefined {
     const { jsqr } = this.v;
     if (!jsqr) return null;
     const follows = this.follows(c, 'injected');
     const value = follows ? c.env.wire(this.dual!.jsqr) : c.get(this.reg(0x4c));
     if (!((value >>> jsqr.exten) & 3)) return null;
     if (follows) return undefined;
-    return this.o.injectedTriggers[(value >>> 2) & jsqr.extsel];
+    return this.wires.triggers.injected[(value >>> 2) & jsqr.extsel];
   }
-  onWire(c: Ctx, wire: string, value: number): void {
+  onWire(c: Ctx, wire: Wire, value: number): void {
     this.catchUp(c);
-    const channel = this.inputs.indexOf(wire);
+    const channel = this.wires.inputs.indexOf(wire);
     if (channel >= 0) c.s.inputs[channel] = value;
     if (this.onDualWire(c, wire, value)) return;
     if (wire === this.injectedTrigger(c)) this.triggerInjected(c);
@@ -648,7 +647,7 @@ class AdcV2 {
     c.env.irq(0, (isr & c.get(this.ier) & this.v.flags) !== 0);
     this.plan(c);
     // The common block asks by the master's line.
-    if (!this.packed(c)) c.env.setWire(this.dmaWire, this.dmaOn(c) && c.s.unread && c.get(this.cr) & CR.ADEN ? 1 : 0);
+    if (!this.packed(c)) c.env.setWire(this.wires.dma, this.dmaOn(c) && c.s.unread && c.get(this.cr) & CR.ADEN ? 1 : 0);
     const cr = c.get(this.cr);
     waitFor(c, this.o, [
       cr & CR.ADSTART ? (this.regularTrigger(c) ?? undefined) : undefined,
@@ -658,7 +657,7 @@ class AdcV2 {
 
   // ---- Registers
   clear(c: Ctx): void {
-    c.s.inputs = this.inputs.map((wire) => c.env.wire(wire));
+    c.s.inputs = this.wires.inputs.map((input) => c.env.wire(input));
     this.halt(c);
     for (const timer of ['ready', 'calibration', 'regulator']) c.env.disarm(timer);
     this.sync(c);
@@ -844,10 +843,11 @@ export const adcCommonV2: ModelFactory = (layout, given): RegisterModel<DualData
   const CSR = layout.has('CSR') ? layout.reg('CSR') : null;
   const CCR = layout.reg('CCR');
   const pair = converters.slice(0, 2);
-  const status = CSR ? pair.map((name) => `${name.toLowerCase()}.status`) : [];
+  const status = CSR ? pair.map((name) => ofBlock(name, 'status')) : [];
+  const [ccrWire, asks] = [wire(ccr), lookWire(ccr)];
   const data = new DualData(layout, pair, ccr);
   const shown = [CSR, data.cdr, data.cdr2].filter((r) => r !== null);
-  const look = (c: RegisterContext<DualDataState>): void => c.env.setWire(lookWire(ccr), c.env.wire(lookWire(ccr)) + 1);
+  const look = (c: RegisterContext<DualDataState>): void => c.env.setWire(asks, c.env.wire(asks) + 1);
   return {
     wires: [...status, ...data.results],
     about: {
@@ -859,7 +859,7 @@ export const adcCommonV2: ModelFactory = (layout, given): RegisterModel<DualData
     create: freshDualData,
     onReset: (c) => {
       data.clear(c);
-      c.env.setWire(ccr, c.get(CCR));
+      c.env.setWire(ccrWire, c.get(CCR));
     },
     live: shown.map((r) => r.name),
     acting: shown.map((r) => r.name),
@@ -877,13 +877,13 @@ export const adcCommonV2: ModelFactory = (layout, given): RegisterModel<DualData
       if (CSR)
         c.put(
           CSR,
-          status.reduce((v, name, i) => v | ((c.env.wire(name) & 0x7ff) << (16 * i)), 0),
+          status.reduce((v, flags, i) => v | ((c.env.wire(flags) & 0x7ff) << (16 * i)), 0),
         );
     },
     wrote: (c, r, value) => {
       if (r !== CCR) return;
       data.clear(c);
-      c.env.setWire(ccr, value);
+      c.env.setWire(ccrWire, value);
     },
   };
 };

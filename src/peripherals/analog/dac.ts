@@ -7,6 +7,8 @@
  */
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { US } from '../../emu/time.ts';
+import { wire, wiresByNumber, type Wire } from '../../emu/wires.ts';
+import { wantedOf } from '../wires.ts';
 
 export interface DacOptions {
   /** Value of TSEL that is SWTRIG, and the wires of the others. */
@@ -48,9 +50,15 @@ class Dac {
   private readonly sr: Register | null;
   private readonly software: Register;
   private readonly o: DacOptions;
+  private readonly triggers: Readonly<Record<number, Wire>>;
+  private readonly waits: readonly { readonly trigger: Wire; readonly wanted: Wire }[];
+  private readonly requests: readonly Wire[];
 
   constructor(layout: Layout, options: DacOptions) {
     this.o = options;
+    this.triggers = wiresByNumber(options.triggers);
+    this.waits = [...new Set(Object.values(this.triggers))].map((trigger) => ({ trigger, wanted: wantedOf(trigger) }));
+    this.requests = [1, 2].map((n) => wire(`${options.dma}.dma.cc${n}`));
     this.software = layout.at(4)!;
     this.sr = layout.has('SR') ? layout.reg('SR') : null;
     this.channels = [1, 2]
@@ -84,16 +92,19 @@ class Dac {
   onTimer(c: Ctx, timer: string): void {
     this.channels[Number(timer.slice('ready'.length)) - 1]?.ready?.set(c, 1);
   }
-  private trigger(c: Ctx, ch: Channel): string | undefined {
-    return ch.en.get(c) && ch.ten.get(c) ? this.o.triggers[ch.tsel.get(c)] : undefined;
+  get followed(): readonly Wire[] {
+    return this.waits.map(({ trigger }) => trigger);
+  }
+  private trigger(c: Ctx, ch: Channel): Wire | undefined {
+    return ch.en.get(c) && ch.ten.get(c) ? this.triggers[ch.tsel.get(c)] : undefined;
   }
   private waitForTriggers(c: Ctx): void {
     const mine = this.channels.map((ch) => this.trigger(c, ch));
     const bit = 1 << (this.o.listener ?? LISTENER);
-    for (const wire of new Set(Object.values(this.o.triggers))) {
-      const now = c.env.wire(`${wire}.wanted`);
-      const next = mine.includes(wire) ? now | bit : now & ~bit;
-      if (next !== now) c.env.setWire(`${wire}.wanted`, next);
+    for (const { trigger, wanted } of this.waits) {
+      const now = c.env.wire(wanted);
+      const next = mine.includes(trigger) ? now | bit : now & ~bit;
+      if (next !== now) c.env.setWire(wanted, next);
     }
   }
   private convert(c: Ctx, ch: Channel): void {
@@ -102,8 +113,8 @@ class Dac {
     const underrun = 1 << (13 + 16 * ch.index);
     if (c.s.asked[ch.index] && this.sr) c.put(this.sr, c.get(this.sr) | underrun);
     c.s.asked[ch.index] = 1;
-    const wire = `${this.o.dma}.dma.cc${ch.index + 1}`;
-    c.env.setWire(wire, Math.max(2, c.env.wire(wire) + 1));
+    const request = this.requests[ch.index]!;
+    c.env.setWire(request, Math.max(2, c.env.wire(request) + 1));
     this.interrupt(c);
   }
   interrupt(c: Ctx): void {
@@ -113,7 +124,7 @@ class Dac {
       this.channels.some((ch) => ch.dmaudrie?.get(c) === 1 && ((sr >>> (13 + 16 * ch.index)) & 1) !== 0),
     );
   }
-  onWire(c: Ctx, wire: string): void {
+  onWire(c: Ctx, wire: Wire): void {
     for (const ch of this.channels) if (this.trigger(c, ch) === wire) this.convert(c, ch);
   }
   private hold(c: Ctx, index: number, value: number): void {
@@ -165,7 +176,7 @@ export const dac: ModelFactory = (layout, given): RegisterModel<DacState> => {
   const block = new Dac(layout, options);
   return {
     timers: ['ready1', 'ready2'],
-    wires: [...new Set(Object.values(options.triggers))],
+    wires: block.followed,
     about: {
       source: 'RM0351 DAC, RM0090 14, RM0440 DAC',
       confidence: 'documented',

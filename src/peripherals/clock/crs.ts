@@ -9,6 +9,7 @@
  * follow. With an oscillator at 0 ppm and TRIM at its reset value the 48 MHz are exact and TRIM stays.
  */
 import type { Layout, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { CRS_SYNC, CRS_TRIM, USB_SOF } from '../wires.ts';
 
 export interface CrsOptions {
   /** Name of the trimmed clock. */
@@ -71,7 +72,7 @@ export const crs: ModelFactory = (layout: Layout, given): RegisterModel<State> =
     const got = Math.min(TRIM.max, Math.max(0, want));
     if (got !== want) raise(c, TRIMOVF.mask | ERRF.mask);
     TRIM.set(c, got);
-    c.env.setWire('crs.trim', got - CENTRE);
+    c.env.setWire(CRS_TRIM, got - CENTRE);
   };
   /** A SYNC event: captures the counter, judges it, reloads. */
   const sync = (c: Context): void => {
@@ -109,7 +110,7 @@ export const crs: ModelFactory = (layout: Layout, given): RegisterModel<State> =
   return {
     timers: ['expected', 'miss'],
     aside: ['expected', 'miss'],
-    wires: ['usb.sof', 'crs.sync'],
+    wires: [USB_SOF, CRS_SYNC],
     clocks: [clock],
     about: { source: 'RM chapter CRS, ST HAL rcc_ex.c', confidence: 'documented', lacks: ['sync events from LSE'] },
     modelled: 'all',
@@ -121,13 +122,13 @@ export const crs: ModelFactory = (layout: Layout, given): RegisterModel<State> =
       c.s.divided = 0;
       c.env.disarm('expected');
       c.env.disarm('miss');
-      c.env.setWire('crs.trim', 0);
+      c.env.setWire(CRS_TRIM, 0);
       c.env.irq(0, false);
     },
     onClock: armAll,
     onWire(c, wire, value) {
       const source = SYNCSRC.get(c);
-      if (wire === 'usb.sof' ? source === usbSource : source === SYNC_GPIO && value !== 0) signal(c);
+      if (wire === USB_SOF ? source === usbSource : source === SYNC_GPIO && value !== 0) signal(c);
     },
     onTimer(c, timer) {
       if (timer === 'expected') return raise(c, ESYNCF.mask);
@@ -154,7 +155,7 @@ export const crs: ModelFactory = (layout: Layout, given): RegisterModel<State> =
     wrote(c, r, value, old) {
       if (r === CR) {
         if (!CEN.of(value)) c.s.start = -1;
-        c.env.setWire('crs.trim', TRIM.of(value) - CENTRE);
+        c.env.setWire(CRS_TRIM, TRIM.of(value) - CENTRE);
         if (SWSYNC.of(value)) {
           SWSYNC.set(c, 0); // cleared by hardware
           if (CEN.of(value)) sync(c);

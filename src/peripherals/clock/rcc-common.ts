@@ -9,6 +9,8 @@ import { RESET_CAUSES, type ResetCause, type ResetKind } from '../../emu/compone
 import type { Field, Layout, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { rate, rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { clocksPs, hpreDivider, ppreDivider, timerClock } from './rcc-rules.ts';
+import { NMI, RESET_CAUSE, type Wire } from '../../emu/wires.ts';
+import { DBP, HSE_FAIL, HSE_ON, LSE_FAIL, LSI_REQUEST, POWER_STOP } from '../wires.ts';
 
 type Ctx = RegisterContext<object>;
 type Rates = Record<string, Rate | null>;
@@ -46,7 +48,7 @@ export interface InterruptFields {
   readonly lsecss?: number;
 }
 const RTC_LSI = 2;
-export const RCC_WIRES = ['lsi.request', 'hse.fail', 'lse.fail', 'power.stop'] as const;
+export const RCC_WIRES = [LSI_REQUEST, HSE_FAIL, LSE_FAIL, POWER_STOP] as const;
 /** Oscillators that run on in Stop. */
 const RUN_IN_STOP: readonly string[] = ['lsi', 'lse'];
 /** Own clocks after which the ready flag falls, where the manual gives a number. */
@@ -106,7 +108,7 @@ export abstract class RccBase {
     const p = (key: string): number => this.parameter(c, key);
     if (name !== 'hse' && name !== 'lse') return p(`${name}.start.ps`);
     const hz = c.env.parameter(`${name}.hz`);
-    if (hz === undefined || hz <= 0 || c.env.wire(`${name}.fail`)) return Infinity;
+    if (hz === undefined || hz <= 0 || c.env.wire(name === 'hse' ? HSE_FAIL : LSE_FAIL)) return Infinity;
     // A clock fed into OSC_IN also passes the crystal stage; a crystal without its stage does not swing.
     if (p(`${name}.external`)) return clocksPs(p(`${name}.ready.clocks`), hz);
     if (this.oscillators[name]!.bypass?.get(c)) return Infinity;
@@ -114,9 +116,9 @@ export abstract class RccBase {
   }
 
   protected wanted(c: Ctx, name: string): boolean {
-    if (c.env.wire('power.stop') && !RUN_IN_STOP.includes(name)) return false;
+    if (c.env.wire(POWER_STOP) && !RUN_IN_STOP.includes(name)) return false;
     // LSI also runs, and shows LSIRDY, while the IWDG or the RTC uses it.
-    if (name === 'lsi' && (c.env.wire('lsi.request') || (this.backup.rtcen.get(c) && this.backup.rtcsel.get(c) === RTC_LSI))) return true;
+    if (name === 'lsi' && (c.env.wire(LSI_REQUEST) || (this.backup.rtcen.get(c) && this.backup.rtcsel.get(c) === RTC_LSI))) return true;
     return this.oscillators[name]!.on.get(c) === 1;
   }
 
@@ -152,7 +154,7 @@ export abstract class RccBase {
   protected followAll(c: Ctx): void {
     for (const name in this.oscillators) this.follow(c, name);
     this.followPlls(c);
-    c.env.setWire('hse.on', this.oscillators['hse']!.on.get(c));
+    c.env.setWire(HSE_ON, this.oscillators['hse']!.on.get(c));
     this.followSwitch(c);
     this.update(c);
   }
@@ -261,7 +263,7 @@ export abstract class RccBase {
   protected writeBdcr(c: Ctx, merged: number): number {
     const { bdcr, bdrst, rtcsel, lseFrozen, open = 0, lsecss } = this.backup;
     const old = c.get(bdcr);
-    if (!c.env.wire('dbp')) {
+    if (!c.env.wire(DBP)) {
       if ((merged ^ old) & ~open) c.env.note('guest', 'RCC_BDCR written while the backup domain is protected (PWR DBP = 0)');
       return ((old & ~open) | (merged & open)) >>> 0;
     }
@@ -270,7 +272,7 @@ export abstract class RccBase {
       c.env.disarm('lse.off');
       // The IWDG's LSI runs on.
       const { rdy } = this.oscillators['lsi']!;
-      return bdrst.mask | (rdy.register === bdcr && c.env.wire('lsi.request') ? old & rdy.mask : 0);
+      return bdrst.mask | (rdy.register === bdcr && c.env.wire(LSI_REQUEST) ? old & rdy.mask : 0);
     }
     const failed = lsecss?.failed.of(old) === 1;
     let value = failed || !lsecss ? merged : merged | (old & lsecss.on.mask);
@@ -311,7 +313,7 @@ export abstract class RccBase {
     const { flags, enables, shift, css } = this.interrupts;
     const pending = c.get(flags);
     c.env.irq(0, (pending & (c.get(enables) >>> shift) & ~(1 << css)) !== 0);
-    c.env.setWire('nmi', (pending >>> css) & 1);
+    c.env.setWire(NMI, (pending >>> css) & 1);
   }
   /** A write to the register of clear bits, which reads 0. */
   protected clearFlags(c: Ctx, raw: number): number {
@@ -345,14 +347,14 @@ export abstract class RccBase {
     if (c.env.due(name) !== Infinity) c.env.arm(name, c.env.due(name) + this.parameter(c, 'stop.wakeup.ps'));
   }
 
-  onWire(c: Ctx, wire: string, value: number): void {
-    if (wire === 'power.stop') {
+  onWire(c: Ctx, wire: Wire, value: number): void {
+    if (wire === POWER_STOP) {
       if (value === 0) return this.leaveStop(c);
       this.enterStop(c);
     }
-    if (wire === 'hse.fail' && value && this.isReady(c, 'hse')) this.hseFailed(c);
-    else if (wire === 'lse.fail' && value && this.isReady(c, 'lse')) this.lseFailed(c);
-    if (wire.endsWith('.fail')) c.env.disarm(wire.slice(0, 3));
+    if (wire === HSE_FAIL && value && this.isReady(c, 'hse')) this.hseFailed(c);
+    else if (wire === LSE_FAIL && value && this.isReady(c, 'lse')) this.lseFailed(c);
+    if (wire === HSE_FAIL || wire === LSE_FAIL) c.env.disarm(wire === HSE_FAIL ? 'hse' : 'lse');
     this.followAll(c);
   }
   /** Clock security: HSE off, SYSCLK to the emergency clock, the PLL off that hung on HSE, NMI (RM0091 6.2.8; "clock security system" of the others). */
@@ -405,7 +407,7 @@ export abstract class RccBase {
     }
     for (const timer of timers) if (kind === 'power' || !/^ls[ei]/.test(timer)) c.env.disarm(timer);
     if (kind === 'system') {
-      const cause = RESET_CAUSES[c.env.wire('reset.cause')] ?? 'pin';
+      const cause = RESET_CAUSES[c.env.wire(RESET_CAUSE)] ?? 'pin';
       const { register, rmvf } = this.flags;
       const raised = this.resetFlags(cause).map((name) => this.f(`${register.name}.${name}`).mask);
       const all = this.flagMask();

@@ -13,6 +13,7 @@ import { rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { RccCir } from './rcc-cir.ts';
 import { rccModel } from './rcc-common.ts';
 import { resetFlagNames } from './rcc-rules.ts';
+import { PLL_READY } from '../wires.ts';
 
 type Ctx = RegisterContext<object>;
 type Rates = Record<string, Rate | null>;
@@ -143,7 +144,7 @@ class RccF4 extends RccCir {
         if (pll.rdy.get(c)) pll.rdy.set(c, 0);
       }
     }
-    c.env.setWire('pll.ready', this.pll.rdy.get(c));
+    c.env.setWire(PLL_READY, this.pll.rdy.get(c));
   }
 
   // eslint-disable-next-line complexity -- the clock tree from its sources to its leaves

@@ -15,6 +15,8 @@ import { rccModel } from './rcc-common.ts';
 import { ppreDivider, resetFlagNames } from './rcc-rules.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
 import { RccH, type RccHFacts, type RccHState } from './rcc-h.ts';
+import { CORE_SECURE } from '../../emu/wires.ts';
+import { securedBy } from '../wires.ts';
 
 type Ctx = RegisterContext<object>;
 type Rates = Record<string, Rate | null>;
@@ -139,10 +141,10 @@ class RccH5 extends RccH {
   /** Bits of a register that belong to peripherals which are secure, for code that is not. */
   private secured(c: Ctx, r: Register): number {
     const { env } = c;
-    if (env.wire('core.secure') === 1) return 0;
+    if (env.wire(CORE_SECURE) === 1) return 0;
     let mask = 0;
     this.securable.forEach((names, i) => {
-      const bits = env.wire(`tzsc.${i + 1}`);
+      const bits = env.wire(securedBy(i + 1));
       if (bits === 0) return;
       names.split(' ').forEach((name, bit) => {
         if ((bits >>> bit) & 1) mask |= this.bitsOf(r, name);

@@ -15,6 +15,12 @@ import { RCC_WIRES, rccModel } from './rcc-common.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
 import { hpreDivider, ppreDivider, timerClock } from './rcc-rules.ts';
 import { RccH, type RccHFacts, type RccHState } from './rcc-h.ts';
+import { RESET_CAUSE, RESET_CORE, type Wire } from '../../emu/wires.ts';
+import { LSI_REQUEST2 } from '../wires.ts';
+import { deepSleepOf, releaseOf } from '../../emu/wires.ts';
+
+const SLEEPS: readonly Wire[] = [deepSleepOf(0), deepSleepOf(1)];
+const [RELEASE_CM7, RELEASE_CM4] = [releaseOf('cm7'), releaseOf('cm4')];
 
 type Ctx = RegisterContext<RccHState>;
 type AnyCtx = RegisterContext<object>;
@@ -176,16 +182,16 @@ class RccH7 extends RccH {
   protected resetFlags(_cause: ResetCause): readonly string[] {
     return [];
   }
-  override onWire(c: AnyCtx, wire: string, value: number): void {
-    if (wire.startsWith('core.deepsleep.')) this.domains(c);
+  override onWire(c: AnyCtx, wire: Wire, value: number): void {
+    if (SLEEPS.includes(wire)) this.domains(c);
     else super.onWire(c, wire, value);
   }
   protected override wanted(c: AnyCtx, name: string): boolean {
-    return super.wanted(c, name) || (name === 'lsi' && c.env.wire('lsi.request2') !== 0);
+    return super.wanted(c, name) || (name === 'lsi' && c.env.wire(LSI_REQUEST2) !== 0);
   }
   /** D2 runs while its core does, or while a running CPU1 has blocks there; D1 likewise with its own core. */
   private domains(c: AnyCtx): void {
-    const sleeps = (core: number): boolean => c.env.wire(`core.deepsleep.${core}`) !== 0;
+    const sleeps = (core: number): boolean => c.env.wire(SLEEPS[core]!) !== 0;
     const allocated = D2_BUSES.some((name) => c.get(this.layout.reg(`C1_${name}`)) !== 0);
     this.x.d1ckrdy.set(c, sleeps(0) ? 0 : 1);
     this.x.d2ckrdy.set(c, sleeps(1) && !(allocated && !sleeps(0)) ? 0 : 1);
@@ -260,8 +266,8 @@ class RccH7 extends RccH {
     if (/^(CR|BDCR|CSR|CFGR|D[123]CFGR|PLL.*|D[123]CC.*)$/.test(r.name)) this.followAll(c);
   }
   private release(c: AnyCtx): void {
-    c.env.setWire('core.release.cm7', this.x.boot1.get(c));
-    c.env.setWire('core.release.cm4', this.x.boot2.get(c));
+    c.env.setWire(RELEASE_CM7, this.x.boot1.get(c));
+    c.env.setWire(RELEASE_CM4, this.x.boot2.get(c));
   }
 
   override keeps(r: Register, kind: ResetKind): boolean {
@@ -294,8 +300,8 @@ class RccH7 extends RccH {
       .reduce((m, name) => (m | this.f(`RSR.${name}`).mask) >>> 0, 0);
   }
   private raiseFlags(c: Ctx): void {
-    const cause = RESET_CAUSES[c.env.wire('reset.cause')] ?? 'pin';
-    const raised = this.flagBits(resetFlagsH7(cause, c.env.wire('reset.core')));
+    const cause = RESET_CAUSES[c.env.wire(RESET_CAUSE)] ?? 'pin';
+    const raised = this.flagBits(resetFlagsH7(cause, c.env.wire(RESET_CORE)));
     for (const r of this.rsr) c.put(r, ((cause === 'power' ? 0 : c.get(r) & ~this.flags.rmvf.mask) | raised) >>> 0);
   }
 }
@@ -320,7 +326,7 @@ export const rccH7: ModelFactory = (layout): RegisterModel<RccHState> => {
       ],
     },
     ...rccModel(rcc, layout, /LPENR$|^(HSICFGR|CRRCR|CSICFGR|D3AMR)$/),
-    wires: [...RCC_WIRES, 'lsi.request2', 'core.deepsleep.0', 'core.deepsleep.1'],
+    wires: [...RCC_WIRES, LSI_REQUEST2, ...SLEEPS],
     writable: {
       // The SVD calls these registers read-write throughout; flags are the hardware's.
       CR: rw('CR', 'HSIRDY', 'HSIDIVF', 'CSIRDY', 'HSI48RDY', 'D1CKRDY', 'D2CKRDY', 'HSERDY', 'PLL1RDY', 'PLL2RDY', 'PLL3RDY'),

@@ -10,6 +10,7 @@ import { scaleRate, type Rate } from '../../emu/time.ts';
 import { RCC_WIRES, rccModel, type InterruptFields } from './rcc-common.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
 import { RccLowPower } from './rcc-low-power.ts';
+import { HSI48_REFERENCE, POWER_STOP } from '../wires.ts';
 
 type Ctx = RegisterContext<object>;
 type Rates = Record<string, Rate | null>;
@@ -57,7 +58,7 @@ class RccL0 extends RccLowPower {
   }
 
   protected override wanted(c: Ctx, name: string): boolean {
-    return super.wanted(c, name) && (name !== 'hsi48' || c.env.wire('hsi48.reference') === 1);
+    return super.wanted(c, name) && (name !== 'hsi48' || c.env.wire(HSI48_REFERENCE) === 1);
   }
   protected override oscillatorRate(c: Ctx, name: string): Rate | null {
     const whole = super.oscillatorRate(c, name);
@@ -71,7 +72,7 @@ class RccL0 extends RccLowPower {
   }
   /** MSI; after Stop what STOPWUCK says. */
   protected override emergencyClock(c: Ctx): number {
-    return c.env.wire('power.stop') ? this.stopwuck.get(c) : 0;
+    return c.env.wire(POWER_STOP) ? this.stopwuck.get(c) : 0;
   }
   override write(c: Ctx, r: Register, merged: number, raw: number): number | void {
     if (r === this.cicr) return this.clearFlags(c, raw);
@@ -96,7 +97,7 @@ export const rccL0: ModelFactory = (layout): RegisterModel<object> => {
       lacks: ['sleep-mode enables', 'MCO', 'trimming', 'HSI16 kept on in Stop modes'],
     },
     ...model,
-    wires: [...RCC_WIRES, 'hsi48.reference'],
+    wires: [...RCC_WIRES, HSI48_REFERENCE],
     writable: {
       CR: layout.reg('CR').writable & ~mask('CR', 'HSI16RDY', 'HSI16DIVF', 'MSIRDY', 'HSERDY', 'PLLRDY'),
       CFGR: layout.reg('CFGR').writable & ~mask('CFGR', 'SWS'),

@@ -11,6 +11,7 @@ import type { Field, Layout, Register, RegisterContext } from '../../emu/registe
 import { rate, rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
 import { resetFlagNames } from './rcc-rules.ts';
+import { VOS } from '../wires.ts';
 
 type Ctx = RegisterContext<object>;
 type Rates = Record<string, Rate | null>;
@@ -141,7 +142,7 @@ export abstract class RccLowPower extends RccBase {
     this.pll.rdy.set(c, 1);
     const source = this.pllSource(c);
     const vco = this.vco(c, { [source]: this.oscillatorRate(c, source) });
-    const limit = VCO_MAX[c.env.wire('vos')] ?? VCO_MAX[1]!;
+    const limit = VCO_MAX[c.env.wire(VOS)] ?? VCO_MAX[1]!;
     if (vco && rateHz(vco) > limit)
       c.env.note('guest', `PLL: VCO at ${Math.round(rateHz(vco) / 1e6)} MHz, allowed up to ${limit / 1e6} MHz in this voltage range`);
   }

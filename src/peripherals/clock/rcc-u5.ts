@@ -14,6 +14,8 @@ import { RccBase, RCC_WIRES, rccModel, type BackupFields, type InterruptFields, 
 import { pllVco } from './rcc-h.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
 import { ppreDivider, resetFlagNames } from './rcc-rules.ts';
+import type { Wire } from '../../emu/wires.ts';
+import { EPOD_CLOCK, POWER_STOP, VOS } from '../wires.ts';
 
 export interface RccU5State {
   /** MSIPLLSEL's oscillator is locked to LSE. */
@@ -264,7 +266,7 @@ class RccU5 extends RccBase {
         if (pll.rdy.get(c)) pll.rdy.set(c, 0);
       }
     });
-    c.env.setWire('epod.clock', this.boosterRuns(c) ? 1 : 0);
+    c.env.setWire(EPOD_CLOCK, this.boosterRuns(c) ? 1 : 0);
   }
   /** PLL1MBOOST: 0 = undivided, n = divided by 2n. */
   private boosterRuns(c: Ctx): boolean {
@@ -295,7 +297,7 @@ class RccU5 extends RccBase {
     const [low, high] = VCO_RANGE;
     if (vco && (rateHz(vco) < low || rateHz(vco) > high))
       c.env.note('guest', `${name}: VCO at ${Math.round(rateHz(vco) / 1e6)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`);
-    if (c.env.wire('vos') === 0) c.env.note('guest', `${name} on in voltage range 4, which has no PLLs (RM0456)`);
+    if (c.env.wire(VOS) === 0) c.env.note('guest', `${name} on in voltage range 4, which has no PLLs (RM0456)`);
   }
   override onTimer(c: Ctx, timer: string): void {
     if (timer !== 'msi.lock') return super.onTimer(c, timer);
@@ -312,8 +314,8 @@ class RccU5 extends RccBase {
     return this.stopwuck.get(c);
   }
   /** STOPKERWUCK: the kernel's oscillator that runs behind Stop, MSIK or HSI16. */
-  override onWire(c: Ctx, wire: string, value: number): void {
-    if (wire === 'power.stop' && value === 0) this.oscillators[this.stopkerwuck.get(c) ? 'hsi' : 'msik']!.on.set(c, 1);
+  override onWire(c: Ctx, wire: Wire, value: number): void {
+    if (wire === POWER_STOP && value === 0) this.oscillators[this.stopkerwuck.get(c) ? 'hsi' : 'msik']!.on.set(c, 1);
     super.onWire(c, wire, value);
   }
 

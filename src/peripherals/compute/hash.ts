@@ -8,6 +8,7 @@ import { sha1 } from '@noble/hashes/legacy.js';
 import { sha224, sha256, sha384, sha512, sha512_224, sha512_256 } from '@noble/hashes/sha2.js';
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { reversed } from '../bits.ts';
+import { HASH_DMA_IN } from '../wires.ts';
 
 export interface HashState {
   /** Words of the message, as written. */
@@ -72,7 +73,7 @@ class Hash {
   }
   sync(c: Ctx): void {
     const busy = (c.get(this.sr) & SR.BUSY) !== 0;
-    c.env.setWire('hash.dma.in', this.dmae.get(c) && !busy ? 1 : 0);
+    c.env.setWire(HASH_DMA_IN, this.dmae.get(c) && !busy ? 1 : 0);
     c.env.irq(0, (c.get(this.sr) & c.get(this.imr) & 3) !== 0);
   }
   private message(c: Ctx): Uint8Array {

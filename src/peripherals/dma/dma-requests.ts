@@ -3,18 +3,36 @@
  * one transfer each time the number changes (an event of a timer), 0 takes the request back. A served event is forgotten.
  */
 import type { RegisterContext } from '../../emu/registers.ts';
+import { wire, type Wire } from '../../emu/wires.ts';
 
-/** Requests by events that have not been served, in the state of a controller. */
-export type PendingRequests = Record<string, number>;
+/** Requests by events that have not been served, by line: part of a controller's state. */
+export type PendingRequests = Uint8Array;
+type Ctx = RegisterContext<{ pending: PendingRequests }>;
 
-export const isRequested = (c: RegisterContext<object>, pending: PendingRequests, wire: string): boolean =>
-  c.env.wire(wire) === 1 || pending[wire] === 1;
+/** All lines that can reach one controller, each with its number. */
+export class RequestLines {
+  readonly wires: readonly Wire[];
+  private readonly numbers = new Map<Wire, number>();
 
-/** A request line has changed. */
-export function noteRequest(pending: PendingRequests, wire: string, value: number): void {
-  if (value > 1) pending[wire] = 1;
-  else delete pending[wire];
-}
-export function served(pending: PendingRequests, wire: string): void {
-  delete pending[wire];
+  constructor(names: Iterable<string>) {
+    this.wires = [...new Set(names)].map(wire);
+    this.wires.forEach((line, number) => this.numbers.set(line, number));
+  }
+  /** Number of a line by its name. */
+  of(name: string): number {
+    return this.numbers.get(wire(name))!;
+  }
+  none(): PendingRequests {
+    return new Uint8Array(this.wires.length);
+  }
+  isRequested(c: Ctx, line: number): boolean {
+    return c.s.pending[line] === 1 || c.env.wire(this.wires[line]!) === 1;
+  }
+  /** A request line has changed. */
+  note(c: Ctx, changed: Wire, value: number): void {
+    c.s.pending[this.numbers.get(changed)!] = value > 1 ? 1 : 0;
+  }
+  served(c: Ctx, line: number): void {
+    c.s.pending[line] = 0;
+  }
 }

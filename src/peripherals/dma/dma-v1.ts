@@ -6,7 +6,8 @@
  * Wires read: the request lines in `requests`, see dma-requests.ts.
  */
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
-import { isRequested, noteRequest, served, type PendingRequests } from './dma-requests.ts';
+import { wire, type Wire } from '../../emu/wires.ts';
+import { RequestLines, type PendingRequests } from './dma-requests.ts';
 
 export interface DmaRequest {
   readonly wire: string;
@@ -72,9 +73,15 @@ class Dma {
   private readonly isr: Register;
   private readonly ifcr: Register;
   private readonly o: DmaV1Options;
+  readonly requests: RequestLines;
+  private readonly lines: readonly { readonly channel: number; readonly select: number | undefined; readonly line: number }[];
+  private readonly asks: Wire | null;
 
   constructor(layout: Layout, options: DmaV1Options) {
     this.o = options;
+    this.requests = new RequestLines(options.requests.map((r) => r.wire));
+    this.lines = options.requests.map(({ wire: name, channel, select }) => ({ channel, select, line: this.requests.of(name) }));
+    this.asks = options.asks === undefined ? null : wire(options.asks);
     this.isr = layout.reg('ISR');
     this.ifcr = layout.reg('IFCR');
     this.channels = options.lines.map((_, i) => new Channel(layout, i + 1));
@@ -86,10 +93,10 @@ class Dma {
     return this.request(c, ch) !== null;
   }
   /** The line that asks for a transfer of this channel; null = nobody does. */
-  private request(c: Ctx, ch: Channel): string | null {
-    const selected = (r: DmaRequest): boolean => r.select === undefined || !ch.select || ch.select.get(c) === r.select;
-    const found = this.o.requests.find((r) => r.channel === ch.index + 1 && selected(r) && isRequested(c, c.s.pending, r.wire));
-    return found?.wire ?? null;
+  private request(c: Ctx, ch: Channel): number | null {
+    const selected = (select: number | undefined): boolean => select === undefined || !ch.select || ch.select.get(c) === select;
+    const found = this.lines.find((r) => r.channel === ch.index + 1 && selected(r.select) && this.requests.isRequested(c, r.line));
+    return found?.line ?? null;
   }
   /** The channel that the arbiter takes: highest PL, then lowest number. */
   private next(c: Ctx): Channel | null {
@@ -115,7 +122,7 @@ class Dma {
       levels.set(line, levels.get(line) === true || (flags & enabled) !== 0);
       if (flags & enabled) asks |= 1 << ch.index;
     }
-    if (this.o.asks !== undefined) c.env.setWire(this.o.asks, asks);
+    if (this.asks !== null) c.env.setWire(this.asks, asks);
     for (const [line, level] of levels) c.env.irq(line, level);
   }
 
@@ -141,7 +148,7 @@ class Dma {
       c.env.note('guest', `${c.env.name} channel ${ch.index + 1}: bus error at 0x${(value === null ? source : target).toString(16)}`);
       return this.raise(c, ch, TEIF);
     }
-    if (line !== null) served(c.s.pending, line);
+    if (line !== null) this.requests.served(c, line);
     if (ch.f.PINC.get(c)) now.peripheral = (now.peripheral + psize) >>> 0;
     if (ch.f.MINC.get(c)) now.memory = (now.memory + msize) >>> 0;
     const left = c.get(ch.cndtr) - 1;
@@ -198,7 +205,7 @@ export const dmaV1: ModelFactory = (layout, given): RegisterModel<DmaV1State> =>
   return {
     timers: ['beat'],
     busMaster: true,
-    wires: [...new Set(options.requests.map((r) => r.wire))],
+    wires: dma.requests.wires,
     clocks: ['hclk'],
     about: {
       source: 'RM0091 10, RM0351 DMA; 5 clocks a transfer and no load on the core’s bus (assumed)',
@@ -206,16 +213,16 @@ export const dmaV1: ModelFactory = (layout, given): RegisterModel<DmaV1State> =>
       lacks: ['request remapping by SYSCFG (F0)', 'contention with the core'],
     },
     modelled: 'all',
-    create: () => ({ channels: dma.channels.map(() => ({ peripheral: 0, memory: 0, total: 0 })), pending: {} }),
+    create: () => ({ channels: dma.channels.map(() => ({ peripheral: 0, memory: 0, total: 0 })), pending: dma.requests.none() }),
     onReset: (c) => {
       for (const now of c.s.channels) Object.assign(now, { peripheral: 0, memory: 0, total: 0 });
-      c.s.pending = {};
+      c.s.pending = dma.requests.none();
       c.env.disarm('beat');
       dma.interrupt(c);
     },
     onTimer: (c) => dma.beat(c),
     onWire: (c, wire, value) => {
-      noteRequest(c.s.pending, wire, value);
+      dma.requests.note(c, wire, value);
       dma.sync(c);
     },
     // A beat that is under way takes its time at the new rate.

@@ -6,7 +6,7 @@
  * Wires read: the request lines in `requests`, see dma-requests.ts.
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
-import { isRequested, noteRequest, served, type PendingRequests } from './dma-requests.ts';
+import { RequestLines, type PendingRequests } from './dma-requests.ts';
 
 export interface DmaV2Options {
   /** Request lines by stream and CHSEL; with a DMAMUX one a stream, at CHSEL 0. */
@@ -66,14 +66,18 @@ class DmaV2 {
   private readonly streams: readonly Stream[];
   private readonly status: readonly Register[];
   private readonly clears: readonly Register[];
-  private readonly requests: readonly (readonly (readonly string[])[])[];
+  readonly requests: RequestLines;
+  /** Lines by stream and CHSEL. */
+  private readonly lines: readonly (readonly (readonly number[])[])[];
 
   constructor(layout: Layout, options: DmaV2Options) {
     // Registers by offset: SVDs differ in how they name those of a stream.
     const at = (offset: number): Register => layout.at(offset)!;
     this.status = [at(0), at(4)];
     this.clears = [at(8), at(0xc)];
-    this.requests = options.requests.map((s) => s.map((w) => (w === null ? [] : typeof w === 'string' ? [w] : w)));
+    const names = options.requests.map((s) => s.map((w) => (w === null ? [] : typeof w === 'string' ? [w] : w)));
+    this.requests = new RequestLines(names.flat(2));
+    this.lines = names.map((s) => s.map((lines) => lines.map((name) => this.requests.of(name))));
     this.streams = Array.from({ length: STREAMS }, (_, index) => {
       const base = 0x10 + 0x18 * index;
       return {
@@ -87,18 +91,15 @@ class DmaV2 {
       };
     });
   }
-  wires(): string[] {
-    return [...new Set(this.requests.flat(2))];
-  }
-
   private direction(c: Ctx, st: Stream): number {
     return (c.get(st.cr) >>> 6) & 3;
   }
   /** The line that asks for a transfer of this stream; null = nobody does. */
-  private request(c: Ctx, st: Stream): string | null {
-    const lines = this.requests[st.index] ?? [];
-    const chosen = lines.length > 1 ? lines[(c.get(st.cr) >>> 25) & 15] : lines[0];
-    return (chosen ?? []).find((wire) => isRequested(c, c.s.pending, wire)) ?? null;
+  private request(c: Ctx, st: Stream): number | null {
+    const lines = this.lines[st.index] ?? [];
+    const chosen = (lines.length > 1 ? lines[(c.get(st.cr) >>> 25) & 15] : lines[0]) ?? [];
+    for (let i = 0; i < chosen.length; i++) if (this.requests.isRequested(c, chosen[i]!)) return chosen[i]!;
+    return null;
   }
   private wants(c: Ctx, st: Stream): boolean {
     const cr = c.get(st.cr);
@@ -166,7 +167,7 @@ class DmaV2 {
       while (ok && left === 0 && now.fifo.length > 0) ok = this.give(c, st, 'memory', 1);
     }
     if (!ok) return;
-    if (line !== null) served(c.s.pending, line);
+    if (line !== null) this.requests.served(c, line);
     this.count(c, st, left);
   }
   private take(c: Ctx, st: Stream, side: Side, size: 1 | 2 | 4): boolean {
@@ -253,7 +254,7 @@ class DmaV2 {
   }
   reset(c: Ctx): void {
     for (const now of c.s.streams) Object.assign(now, { peripheral: 0, memory: 0, total: 0, fifo: [] });
-    c.s.pending = {};
+    c.s.pending = this.requests.none();
     c.env.disarm('beat');
     for (const st of this.streams) {
       c.put(st.fcr, (c.get(st.fcr) & ~FCR.FS) | FCR.FS_EMPTY);
@@ -271,7 +272,7 @@ export const dmaV2: ModelFactory = (layout, given): RegisterModel<DmaV2State> =>
   return {
     timers: ['beat'],
     busMaster: true,
-    wires: dma.wires(),
+    wires: dma.requests.wires,
     clocks: ['hclk'],
     about: {
       source: 'RM0090 10, RM0399 15; 5 clocks a transfer and no load on the core’s bus (assumed)',
@@ -279,11 +280,14 @@ export const dmaV2: ModelFactory = (layout, given): RegisterModel<DmaV2State> =>
       lacks: ['bursts and FIFO thresholds', 'FIFO and direct-mode errors', 'peripheral flow control (SDIO)', 'contention with the core'],
     },
     modelled: 'all',
-    create: () => ({ streams: Array.from({ length: STREAMS }, () => ({ peripheral: 0, memory: 0, total: 0, fifo: [] })), pending: {} }),
+    create: () => ({
+      streams: Array.from({ length: STREAMS }, () => ({ peripheral: 0, memory: 0, total: 0, fifo: [] })),
+      pending: dma.requests.none(),
+    }),
     onReset: (c) => dma.reset(c),
     onTimer: (c) => dma.beat(c),
     onWire: (c, wire, value) => {
-      noteRequest(c.s.pending, wire, value);
+      dma.requests.note(c, wire, value);
       dma.sync(c);
     },
     onClock: restart,

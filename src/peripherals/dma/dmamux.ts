@@ -4,6 +4,8 @@
  * Facts: registers ST SVD; RM0399 17 (documented). Wires: `<block>.<n>` is driven with the level of the line that channel n has chosen.
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { wiresByNumber, type Wire } from '../../emu/wires.ts';
+import { ofBlock } from '../wires.ts';
 
 export interface DmamuxOptions {
   readonly block: string;
@@ -15,17 +17,23 @@ const ID = 0xff;
 
 class Dmamux {
   private readonly channels: readonly Register[];
-  private readonly o: DmamuxOptions;
+  /** Lines by number, and those that lead to the channels. */
+  private readonly requests: Readonly<Record<number, Wire>>;
+  private readonly outputs: readonly Wire[];
 
   constructor(layout: Layout, options: DmamuxOptions) {
-    this.o = options;
+    this.requests = wiresByNumber(options.requests);
+    this.outputs = Array.from({ length: options.channels }, (_, i) => ofBlock(options.block, `${i}`));
     this.channels = Array.from({ length: options.channels }, (_, i) => layout.at(4 * i)!);
   }
   private drive(c: RegisterContext<object>, channel: number, value: number): void {
-    c.env.setWire(`${this.o.block.toLowerCase()}.${channel}`, value);
+    c.env.setWire(this.outputs[channel]!, value);
   }
-  private wireOf(c: RegisterContext<object>, channel: number): string | undefined {
-    return this.o.requests[c.get(this.channels[channel]!) & ID];
+  private wireOf(c: RegisterContext<object>, channel: number): Wire | undefined {
+    return this.requests[c.get(this.channels[channel]!) & ID];
+  }
+  get followed(): readonly Wire[] {
+    return [...new Set(Object.values(this.requests))];
   }
   /** A channel has chosen a line: events of the past (values above 1, see dma-requests.ts) are none of its own. */
   choose(c: RegisterContext<object>, channel: number): void {
@@ -38,7 +46,7 @@ class Dmamux {
     });
   }
   /** A line has changed. */
-  follow(c: RegisterContext<object>, wire: string, value: number): void {
+  follow(c: RegisterContext<object>, wire: Wire, value: number): void {
     this.channels.forEach((_, i) => {
       if (this.wireOf(c, i) === wire) this.drive(c, i, value);
     });
@@ -49,7 +57,7 @@ export const dmamux: ModelFactory = (layout, given): RegisterModel<object> => {
   const options = given as unknown as DmamuxOptions;
   const mux = new Dmamux(layout, options);
   return {
-    wires: [...new Set(Object.values(options.requests))],
+    wires: mux.followed,
     about: { source: 'RM0399 17', confidence: 'documented', lacks: ['request generator', 'synchronisation'] },
     modelled: layout.registers.filter((r) => r.offset < 4 * options.channels).map((r) => r.name),
     create: () => ({}),

@@ -7,7 +7,7 @@
  * Wires read: the request lines in `requests`, see dma-requests.ts.
  */
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
-import { isRequested, noteRequest, served, type PendingRequests } from './dma-requests.ts';
+import { RequestLines, type PendingRequests } from './dma-requests.ts';
 
 export interface GpdmaOptions {
   readonly channels: number;
@@ -45,10 +45,13 @@ interface Channel {
 class Gpdma {
   private readonly channels: readonly Channel[];
   private readonly misr: Register;
-  private readonly o: GpdmaOptions;
+  readonly requests: RequestLines;
+  /** Lines by REQSEL. */
+  private readonly lines: Readonly<Record<number, number>>;
 
   constructor(layout: Layout, options: GpdmaOptions) {
-    this.o = options;
+    this.requests = new RequestLines(Object.values(options.requests));
+    this.lines = Object.fromEntries(Object.entries(options.requests).map(([n, name]) => [n, this.requests.of(name)]));
     this.misr = layout.reg('MISR');
     this.channels = Array.from({ length: options.channels }, (_, index) => {
       const reg = (name: string): Register => layout.reg(`C${index}${name}`);
@@ -86,11 +89,11 @@ class Gpdma {
     // Nothing to move: the link comes first, or the end.
     if (ch.f('BR1.BNDT').get(c) === 0 && c.s.channels[ch.index]!.fifo.length === 0) return true;
     if (ch.f('TR2.SWREQ').get(c)) return true;
-    const wire = this.request(c, ch);
-    return wire !== undefined && isRequested(c, c.s.pending, wire);
+    const line = this.request(c, ch);
+    return line !== undefined && this.requests.isRequested(c, line);
   }
-  private request(c: Ctx, ch: Channel): string | undefined {
-    return this.o.requests[ch.f('TR2.REQSEL').get(c)];
+  private request(c: Ctx, ch: Channel): number | undefined {
+    return this.lines[ch.f('TR2.REQSEL').get(c)];
   }
   private next(c: Ctx): Channel | null {
     let best: Channel | null = null;
@@ -159,7 +162,7 @@ class Gpdma {
       if (ch.f('TR1.DINC').get(c)) c.put(ch.dar, address + to);
     }
     const line = ch.f('TR2.SWREQ').get(c) ? undefined : this.request(c, ch);
-    if (line !== undefined) served(c.s.pending, line);
+    if (line !== undefined) this.requests.served(c, line);
     const left = bndt.get(c);
     if (left <= now.block / 2 && left + from > now.block / 2) this.raise(c, ch, HTF);
     if (left === 0 && now.fifo.length === 0) this.blockDone(c, ch);
@@ -228,7 +231,7 @@ export const gpdma: ModelFactory = (layout, given): RegisterModel<GpdmaState> =>
   const dma = new Gpdma(layout, options);
   const fresh = (): GpdmaState => ({
     channels: Array.from({ length: options.channels }, () => ({ fifo: [], block: 0 })),
-    pending: {},
+    pending: dma.requests.none(),
   });
   const restart = (c: Ctx): void => {
     c.env.disarm('beat');
@@ -237,7 +240,7 @@ export const gpdma: ModelFactory = (layout, given): RegisterModel<GpdmaState> =>
   return {
     timers: ['beat'],
     busMaster: true,
-    wires: [...new Set(Object.values(options.requests))],
+    wires: dma.requests.wires,
     clocks: ['hclk'],
     about: {
       source: 'RM0481 GPDMA (recalled), ST HAL dma.c and dma_ex.c; 5 clocks a transfer and no load on the core’s bus (assumed)',
@@ -259,7 +262,7 @@ export const gpdma: ModelFactory = (layout, given): RegisterModel<GpdmaState> =>
     },
     onTimer: (c) => dma.beat(c),
     onWire: (c, wire, value) => {
-      noteRequest(c.s.pending, wire, value);
+      dma.requests.note(c, wire, value);
       dma.sync(c);
     },
     onClock: restart,

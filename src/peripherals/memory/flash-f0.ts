@@ -12,6 +12,8 @@ import { placeIdentity } from './flash-factory.ts';
 import { FLASH_KEYS, keysSeen } from './flash-keys.ts';
 import { abandon } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
+import { FLASH_LATENCY, FLASH_PREFETCH } from '../../emu/wires.ts';
+import { FLASH_BUSY, IWDG_HARDWARE } from '../wires.ts';
 
 export interface FlashF0Options {
   readonly memory: string;
@@ -173,13 +175,13 @@ class Flash {
     c.s.operation = op;
     c.env.arm('done', (due === Infinity ? c.env.now() : due) + ps);
     this.f.bsy.set(c, 1);
-    c.env.setWire('flash.busy', 1);
+    c.env.setWire(FLASH_BUSY, 1);
   }
   done(c: Ctx): void {
     this.settle(c);
     this.f.bsy.set(c, 0);
     this.f.strt.set(c, 0);
-    c.env.setWire('flash.busy', 0);
+    c.env.setWire(FLASH_BUSY, 0);
     this.flag(c, this.f.eop);
   }
 
@@ -263,8 +265,8 @@ class Flash {
     if (this.f.oblLaunch?.of(value) && !this.f.oblLaunch.of(old)) c.env.requestReset('option-bytes');
   }
   private wires(c: Ctx): void {
-    c.env.setWire('flash.latency', this.f.latency.get(c));
-    c.env.setWire('flash.prefetch', this.f.prftbe.get(c));
+    c.env.setWire(FLASH_LATENCY, this.f.latency.get(c));
+    c.env.setWire(FLASH_PREFETCH, this.f.prftbe.get(c));
   }
 
   /** First power-on: the factory's option bytes, changed by the board's parameters, and the identity words. */
@@ -324,9 +326,9 @@ class Flash {
     abandon(c);
     if (!c.s.initialised) this.initialise(c);
     this.load(c);
-    c.env.setWire('iwdg.hardware', this.f.iwdgSw.get(c) ? 0 : 1);
+    c.env.setWire(IWDG_HARDWARE, this.f.iwdgSw.get(c) ? 0 : 1);
     this.lowPower(c);
-    c.env.setWire('flash.busy', 0);
+    c.env.setWire(FLASH_BUSY, 0);
     this.wires(c);
     this.interrupt(c);
   }

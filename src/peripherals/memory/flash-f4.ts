@@ -22,6 +22,7 @@ import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { writeKey } from './flash-keys.ts';
 import { abandon } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
+import { FLASH_BUSY, FLASH_SWAP, IWDG_HARDWARE, WWDG_HARDWARE } from '../wires.ts';
 
 /** Runs of equal sectors from the start of a bank on: number and KB of each. */
 export type SectorRuns = readonly (readonly [count: number, kilobytes: number])[];
@@ -269,7 +270,7 @@ class Flash {
     c.s.operation = op;
     c.env.arm('done', (due === Infinity ? c.env.now() : due) + ps);
     this.f.bsy.set(c, 1);
-    c.env.setWire('flash.busy', 1);
+    c.env.setWire(FLASH_BUSY, 1);
   }
   private carryOut(c: Ctx, op: FlashOperation): void {
     if (op.kind === 'program') return c.env.pokeMemory(op.memory, op.offset, op.bytes, true);
@@ -283,7 +284,7 @@ class Flash {
     this.f.bsy.set(c, 0);
     this.f.strt.set(c, 0);
     this.f.optstrt.set(c, 0);
-    c.env.setWire('flash.busy', 0);
+    c.env.setWire(FLASH_BUSY, 0);
     if (this.f.eopie.get(c)) this.f.eop.set(c, 1);
     this.interrupt(c);
   }
@@ -411,10 +412,10 @@ class Flash {
     if (!c.s.initialised) this.initialise(c);
     for (const name in this.optionBits) c.put(this.layout.reg(name), c.s.stored[name]!);
     this.f.optlock.set(c, 1);
-    c.env.setWire('iwdg.hardware', this.f.iwdgSw.get(c) ? 0 : 1);
-    if (this.f.wwdgSw) c.env.setWire('wwdg.hardware', this.f.wwdgSw.get(c) ? 0 : 1);
+    c.env.setWire(IWDG_HARDWARE, this.f.iwdgSw.get(c) ? 0 : 1);
+    if (this.f.wwdgSw) c.env.setWire(WWDG_HARDWARE, this.f.wwdgSw.get(c) ? 0 : 1);
     this.lowPower(c);
-    c.env.setWire('flash.busy', 0);
+    c.env.setWire(FLASH_BUSY, 0);
     this.wires(c);
     this.interrupt(c);
   }
@@ -428,7 +429,7 @@ export const flashF4: ModelFactory = (layout, options): RegisterModel<FlashF4Sta
   const flash = new Flash(layout, options as unknown as FlashF4Options);
   return {
     timers: ['done'],
-    wires: ['flash.swap'],
+    wires: [FLASH_SWAP],
     about: {
       source: 'RM0090 3, RM0383 3, HAL-F4 hal_flash.c',
       confidence: 'documented',

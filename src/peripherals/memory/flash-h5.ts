@@ -21,6 +21,8 @@ import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { FLASH_KEYS, keysSeen, OPTION_KEYS } from './flash-keys.ts';
 import { noteInterrupted } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
+import { FLASH_LATENCY, FLASH_PREFETCH, ICACHE_ENABLED } from '../../emu/wires.ts';
+import { FLASH_BUSY, IWDG_HARDWARE, WWDG_HARDWARE } from '../wires.ts';
 
 export interface FlashH5Options {
   /** Names of the chip's memories and where they lie. */
@@ -222,7 +224,7 @@ class Flash {
     if (op?.kind === 'erase') halves = op.length > this.o.bankBytes ? 3 : op.offset >= this.o.bankBytes ? 2 : 1;
     else if (op?.kind === 'program') halves = op.memory === this.o.otpMemory ? 1 : op.offset >= this.o.bankBytes ? 2 : 1;
     else if (op) halves = 3;
-    c.env.setWire('flash.busy', halves);
+    c.env.setWire(FLASH_BUSY, halves);
   }
 
   private carryOut(c: Ctx, op: FlashOperation): void {
@@ -347,8 +349,8 @@ class Flash {
   }
 
   private wires(c: Ctx): void {
-    c.env.setWire('flash.latency', this.f.latency.get(c));
-    c.env.setWire('flash.prefetch', this.f.prefetch.get(c));
+    c.env.setWire(FLASH_LATENCY, this.f.latency.get(c));
+    c.env.setWire(FLASH_PREFETCH, this.f.prefetch.get(c));
   }
 
   /** First power-on: the factory's option bytes, changed by the board's parameters. */
@@ -376,9 +378,9 @@ class Flash {
     swapBanks(c, this.o, swap);
     this.f.swapShown.set(c, swap ? 1 : 0);
     c.put(this.opsr, interrupted ? this.interruptedStatus(c, interrupted) : 0);
-    c.env.setWire('iwdg.hardware', this.f.iwdgSw.get(c) ? 0 : 1);
+    c.env.setWire(IWDG_HARDWARE, this.f.iwdgSw.get(c) ? 0 : 1);
     this.lowPower(c);
-    c.env.setWire('wwdg.hardware', this.f.wwdgSw.get(c) ? 0 : 1);
+    c.env.setWire(WWDG_HARDWARE, this.f.wwdgSw.get(c) ? 0 : 1);
     this.wires(c);
     this.showBusy(c);
     this.interrupt(c);
@@ -402,7 +404,7 @@ class Flash {
 
   /** ST's own examples read the area with the ICACHE on after the MPU has made it non-cacheable. */
   guardRead(c: Ctx, size: number, value: number, cacheable: boolean): number {
-    return size === 1 || (cacheable && c.env.wire('icache.enabled')) ? BUS_ERROR : value;
+    return size === 1 || (cacheable && c.env.wire(ICACHE_ENABLED)) ? BUS_ERROR : value;
   }
 }
 

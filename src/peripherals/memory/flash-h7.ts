@@ -19,6 +19,9 @@ import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { FLASH_KEYS, keysSeen, OPTION_KEYS } from './flash-keys.ts';
 import { noteInterrupted } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
+import { FLASH_LATENCY } from '../../emu/wires.ts';
+import { FLASH_BUSY, IWDG2_HARDWARE, IWDG_HARDWARE } from '../wires.ts';
+import { wire } from '../../emu/wires.ts';
 
 export interface FlashH7Options {
   readonly memory: string;
@@ -162,7 +165,7 @@ class Flash {
       b.wbne.set(c, c.s.banks[i]!.address >= 0 ? 1 : 0);
     });
     c.env.setWire(
-      'flash.busy',
+      FLASH_BUSY,
       (c.s.banks[0]!.queue.length ? 1 << this.half(c, 0) : 0) | (c.s.banks[1]!.queue.length ? 1 << this.half(c, 1) : 0),
     );
   }
@@ -277,7 +280,7 @@ class Flash {
   }
   private drive(c: Ctx): void {
     for (const { field } of Object.values(this.o.optionBytes))
-      c.env.setWire(`option.${field.slice(field.indexOf('.') + 1)}`, this.layout.field(field).get(c));
+      c.env.setWire(wire(`option.${field.slice(field.indexOf('.') + 1)}`), this.layout.field(field).get(c));
   }
 
   private unlock(c: Ctx, r: Register, raw: number): number {
@@ -318,7 +321,7 @@ class Flash {
   }
   wrote(c: Ctx, r: Register, value: number, old: number): void {
     const f = this.f;
-    if (r === f.latency.register) c.env.setWire('flash.latency', f.latency.get(c));
+    if (r === f.latency.register) c.env.setWire(FLASH_LATENCY, f.latency.get(c));
     this.banks.forEach((b, i) => {
       if (r !== b.cr) return;
       this.interrupt(c);
@@ -358,10 +361,10 @@ class Flash {
     const swap = this.f.swap.get(c) === 1;
     swapBanks(c, this.o, swap);
     this.f.shown.set(c, swap ? 1 : 0);
-    c.env.setWire('iwdg.hardware', this.f.iwdg1.get(c) ? 0 : 1);
+    c.env.setWire(IWDG_HARDWARE, this.f.iwdg1.get(c) ? 0 : 1);
     this.lowPower(c);
-    c.env.setWire('iwdg2.hardware', this.f.iwdg2.get(c) ? 0 : 1);
-    c.env.setWire('flash.latency', this.f.latency.get(c));
+    c.env.setWire(IWDG2_HARDWARE, this.f.iwdg2.get(c) ? 0 : 1);
+    c.env.setWire(FLASH_LATENCY, this.f.latency.get(c));
     this.drive(c);
     this.show(c);
     this.interrupt(c);

@@ -14,6 +14,8 @@ import { swapBanks } from './flash-banks.ts';
 import { storeOptions } from './flash-factory.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 import { noteInterrupted } from './flash-reset.ts';
+import { FLASH_LATENCY, FLASH_PREFETCH, RESET_CAUSE } from '../../emu/wires.ts';
+import { FLASH_BUSY, FLASH_SWAP, IWDG_HARDWARE } from '../wires.ts';
 
 export interface FlashL0Options {
   readonly memory: string;
@@ -182,7 +184,7 @@ class Flash {
     c.env.arm('done', (due === Infinity ? c.env.now() : due) + (c.env.parameter('flash.program.ps') ?? 0));
     this.f.BSY.set(c, 1);
     this.f.ENDHV.set(c, 0);
-    c.env.setWire('flash.busy', 1);
+    c.env.setWire(FLASH_BUSY, 1);
     return 0;
   }
   done(c: Ctx): void {
@@ -190,7 +192,7 @@ class Flash {
     this.f.BSY.set(c, 0);
     this.f.ENDHV.set(c, 1);
     this.f.EOP.set(c, 1);
-    c.env.setWire('flash.busy', 0);
+    c.env.setWire(FLASH_BUSY, 0);
     this.interrupt(c);
   }
 
@@ -244,8 +246,8 @@ class Flash {
     if (this.f.OBL_LAUNCH.of(value) && !this.f.OBL_LAUNCH.of(old)) c.env.requestReset('option-bytes');
   }
   private wires(c: Ctx): void {
-    c.env.setWire('flash.latency', this.f.latency.get(c));
-    c.env.setWire('flash.prefetch', this.f.prften.get(c));
+    c.env.setWire(FLASH_LATENCY, this.f.latency.get(c));
+    c.env.setWire(FLASH_PREFETCH, this.f.prften.get(c));
   }
 
   /** First power-on: the factory's option bytes, changed by the board's parameters, and the identity words. */
@@ -287,12 +289,12 @@ class Flash {
     c.s.operation = c.s.halfPage = null;
     c.s.keys = [];
     if (!c.s.initialised) this.initialise(c);
-    const cause = RESET_CAUSES[c.env.wire('reset.cause')];
+    const cause = RESET_CAUSES[c.env.wire(RESET_CAUSE)];
     if (kind === 'power' || !c.s.optionsLoaded || cause === 'option-bytes' || cause === 'power') this.load(c);
     this.f.READY.set(c, 1);
-    c.env.setWire('iwdg.hardware', this.f.iwdgSw.get(c) ? 0 : 1);
+    c.env.setWire(IWDG_HARDWARE, this.f.iwdgSw.get(c) ? 0 : 1);
     this.lowPower(c);
-    c.env.setWire('flash.busy', 0);
+    c.env.setWire(FLASH_BUSY, 0);
     this.wires(c);
     this.interrupt(c);
   }
@@ -310,7 +312,7 @@ export const flashL0: ModelFactory = (layout, options): RegisterModel<FlashL0Sta
   const flash = new Flash(layout, options as unknown as FlashL0Options);
   return {
     timers: ['done'],
-    wires: ['flash.swap'],
+    wires: [FLASH_SWAP],
     about: {
       source: 'RM0376 3.3, RM0038 3.4, HAL-L0 and HAL-L1 hal_flash.c (recalled)',
       confidence: 'reported',

@@ -23,6 +23,8 @@ import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { writeKey } from './flash-keys.ts';
 import { abandon } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
+import { ART_ICACHE, RESET_CAUSE } from '../../emu/wires.ts';
+import { FLASH_BUSY, FLASH_SWAP, IWDG_HARDWARE, WWDG_HARDWARE } from '../wires.ts';
 
 export interface FlashL4Options {
   /** Names of the chip's memories and where they lie. */
@@ -294,7 +296,7 @@ class Flash {
     let halves = 0;
     if (op?.kind === 'options' || (op?.kind === 'erase' && op.length > this.o.bankBytes)) halves = 3;
     else if (op) halves = op.offset >= this.o.bankBytes ? 2 : 1;
-    c.env.setWire('flash.busy', halves);
+    c.env.setWire(FLASH_BUSY, halves);
   }
   private carryOut(c: Ctx, op: FlashOperation): void {
     if (op.kind === 'erase') {
@@ -447,7 +449,7 @@ class Flash {
 
   private wires(c: Ctx): void {
     driveArt(c, this.f);
-    if (this.o.cacheless) c.env.setWire('art.icache', 0);
+    if (this.o.cacheless) c.env.setWire(ART_ICACHE, 0);
   }
 
   /** First power-on: the factory's option bytes, changed by the board's parameters, and the identity area. */
@@ -480,15 +482,15 @@ class Flash {
     c.s.lowOffset = -1;
     c.s.row = null;
     if (!c.s.optionsLoaded) this.initialise(c);
-    const cause = RESET_CAUSES[c.env.wire('reset.cause')];
+    const cause = RESET_CAUSES[c.env.wire(RESET_CAUSE)];
     // Option bytes are loaded at power-on, at OBL_LAUNCH and after Standby, not at other resets.
     const before = c.s.loaded;
     if (kind === 'power' || cause === 'power' || cause === 'brownout' || cause === 'option-bytes') c.s.loaded = { ...c.s.stored };
     for (const r of this.options) c.put(r, c.s.loaded[r.name]!);
     this.latchEmpty(c, c.s.loaded === before ? c.s.empty : null);
-    c.env.setWire('iwdg.hardware', this.f.iwdgSw.get(c) ? 0 : 1);
+    c.env.setWire(IWDG_HARDWARE, this.f.iwdgSw.get(c) ? 0 : 1);
     this.lowPower(c);
-    c.env.setWire('wwdg.hardware', this.f.wwdgSw.get(c) ? 0 : 1);
+    c.env.setWire(WWDG_HARDWARE, this.f.wwdgSw.get(c) ? 0 : 1);
     this.wires(c);
     this.showBusy(c);
     this.interrupt(c);
@@ -512,7 +514,7 @@ export const flashL4: ModelFactory = (layout, options): RegisterModel<FlashL4Sta
   const flash = new Flash(layout, options as unknown as FlashL4Options);
   return {
     timers: ['done'],
-    wires: ['flash.swap'],
+    wires: [FLASH_SWAP],
     about: {
       source: 'RM0351 3, HAL-L4 hal_flash.c',
       confidence: 'documented',

@@ -20,6 +20,8 @@ import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { writeKey } from './flash-keys.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 import { abandon } from './flash-reset.ts';
+import { FLASH_LATENCY, FLASH_PREFETCH, RESET_CAUSE } from '../../emu/wires.ts';
+import { FLASH_BUSY, IWDG_HARDWARE, WWDG_HARDWARE } from '../wires.ts';
 
 export interface FlashU5Options {
   /** Names of the chip's memories and where they lie. */
@@ -214,7 +216,7 @@ class Flash {
   private showBusy(c: Ctx): void {
     const op = c.s.operation;
     const both = op?.kind === 'options' || (op?.kind === 'erase' && op.length > this.o.bankBytes);
-    c.env.setWire('flash.busy', !op ? 0 : both ? 3 : (op as { offset: number }).offset >= this.o.bankBytes ? 2 : 1);
+    c.env.setWire(FLASH_BUSY, !op ? 0 : both ? 3 : (op as { offset: number }).offset >= this.o.bankBytes ? 2 : 1);
   }
   private carryOut(c: Ctx, op: FlashOperation): void {
     if (op.kind === 'erase') return c.env.pokeMemory(this.o.memory, op.offset, new Uint8Array(op.length).fill(0xff));
@@ -311,8 +313,8 @@ class Flash {
     if (f.oblLaunch.of(value) && !f.oblLaunch.of(old)) c.env.requestReset('option-bytes');
   }
   private wires(c: Ctx): void {
-    c.env.setWire('flash.latency', this.f.latency.get(c));
-    c.env.setWire('flash.prefetch', this.f.prften.get(c));
+    c.env.setWire(FLASH_LATENCY, this.f.latency.get(c));
+    c.env.setWire(FLASH_PREFETCH, this.f.prften.get(c));
   }
 
   onReset(c: Ctx, kind: ResetKind): void {
@@ -324,13 +326,13 @@ class Flash {
       c.s.optionsLoaded = true;
       placeIdentity(c, this.o.infoMemory, this.o);
     }
-    const cause = RESET_CAUSES[c.env.wire('reset.cause')];
+    const cause = RESET_CAUSES[c.env.wire(RESET_CAUSE)];
     // Option bytes are loaded at power-on, at OBL_LAUNCH and after Standby, not at other resets.
     if (kind === 'power' || cause === 'power' || cause === 'brownout' || cause === 'option-bytes') c.s.loaded = { ...c.s.stored };
     for (const r of this.options) c.put(r, c.s.loaded[r.name]!);
     swapBanks(c, this.o, this.f.swap.get(c) === 1);
-    c.env.setWire('iwdg.hardware', this.f.iwdgSw.get(c) ? 0 : 1);
-    c.env.setWire('wwdg.hardware', this.f.wwdgSw.get(c) ? 0 : 1);
+    c.env.setWire(IWDG_HARDWARE, this.f.iwdgSw.get(c) ? 0 : 1);
+    c.env.setWire(WWDG_HARDWARE, this.f.wwdgSw.get(c) ? 0 : 1);
     this.lowPower(c);
     this.wires(c);
     this.showBusy(c);

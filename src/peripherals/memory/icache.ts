@@ -9,6 +9,8 @@
  * Wires read: `icache.hits`, `icache.misses`: totals since power-on, modulo 2^32; `icache.error` changes with each such write.
  */
 import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { ICACHE_ENABLED, ICACHE_ERROR, ICACHE_INVALIDATE, ICACHE_WAYS } from '../../emu/wires.ts';
+import { ICACHE_HITS, ICACHE_MISSES } from '../../emu/wires.ts';
 
 export interface IcacheState {
   /** Count of the clock at which the invalidation ends. */
@@ -37,26 +39,26 @@ export const icache: ModelFactory = (layout, options): RegisterModel<IcacheState
   const fcr = layout.reg('FCR');
 
   const wires = (c: Ctx): void => {
-    c.env.setWire('icache.ways', waysel.get(c) + 1);
-    c.env.setWire('icache.enabled', en.get(c) && !busy.get(c) ? 1 : 0);
+    c.env.setWire(ICACHE_WAYS, waysel.get(c) + 1);
+    c.env.setWire(ICACHE_ENABLED, en.get(c) && !busy.get(c) ? 1 : 0);
   };
   const interrupt = (c: Ctx): void => c.env.irq(0, (c.get(sr) & c.get(ier)) !== 0);
   const invalidate = (c: Ctx): void => {
     busy.set(c, 1);
     c.s.endCount = c.env.clockCount(clock) + (c.env.parameter('icache.invalidate.clocks') ?? 0);
     c.env.arm('invalidate', c.env.clockTimeOf(clock, c.s.endCount));
-    c.env.setWire('icache.invalidate', ++c.s.invalidations);
+    c.env.setWire(ICACHE_INVALIDATE, ++c.s.invalidations);
     wires(c);
   };
   const counted = (c: Ctx, which: 'hit' | 'miss'): number => {
     const m = which === 'hit' ? hit : miss;
     const base = which === 'hit' ? c.s.hitBase : c.s.missBase;
     const held = which === 'hit' ? c.s.hitHeld : c.s.missHeld;
-    const total = c.env.wire(which === 'hit' ? 'icache.hits' : 'icache.misses');
+    const total = c.env.total(which === 'hit' ? ICACHE_HITS : ICACHE_MISSES);
     return Math.min(m.max, held + (m.on.get(c) ? (total - base) >>> 0 : 0));
   };
   const hold = (c: Ctx, which: 'hit' | 'miss', value: number): void => {
-    const total = c.env.wire(which === 'hit' ? 'icache.hits' : 'icache.misses');
+    const total = c.env.total(which === 'hit' ? ICACHE_HITS : ICACHE_MISSES);
     if (which === 'hit') [c.s.hitHeld, c.s.hitBase] = [value, total];
     else [c.s.missHeld, c.s.missBase] = [value, total];
   };
@@ -65,7 +67,7 @@ export const icache: ModelFactory = (layout, options): RegisterModel<IcacheState
   return {
     timers: ['invalidate'],
     clocks: [clock],
-    wires: ['icache.error'],
+    wires: [ICACHE_ERROR],
     about: { source: 'HAL-H5 icache.c', confidence: 'documented', lacks: ['region remapping'] },
     modelled: ['CR', 'SR', 'IER', 'FCR', 'HMONR', 'MMONR'],
     create: () => ({ endCount: 0, invalidations: 0, hitBase: 0, hitHeld: 0, missBase: 0, missHeld: 0 }),

@@ -4,19 +4,20 @@
  */
 import type { Env } from '../../emu/component.ts';
 import type { Ps } from '../../emu/time.ts';
+import type { Wire } from '../../emu/wires.ts';
+import { ofBlock } from '../wires.ts';
 
 export class BoardWires {
-  private readonly asks: string;
-  private readonly answer: string;
-  private readonly answered: string;
-  private readonly sent: string;
+  private readonly asks: Wire;
+  private readonly answer: Wire;
+  private readonly answered: Wire;
+  private readonly sent: Wire;
 
   constructor(block: string) {
-    const wire = block.toLowerCase();
-    this.asks = `${wire}.asks`;
-    this.answer = `${wire}.answer`;
-    this.answered = `${wire}.answered`;
-    this.sent = `${wire}.sent`;
+    this.asks = ofBlock(block, 'asks');
+    this.answer = ofBlock(block, 'answer');
+    this.answered = ofBlock(block, 'answered');
+    this.sent = ofBlock(block, 'sent');
   }
   /** The device's answer; null where there is none. `ask` is not 0. */
   ask(env: Env, ask: number, sent = 0): number | null {
@@ -34,13 +35,12 @@ export class BoardWires {
  * `<block>.host.answer`, at once or, while it stretches SCL, later.
  */
 export class OutsideMaster {
-  readonly asks: string;
-  private readonly answerWire: string;
+  readonly asks: Wire;
+  private readonly answerWire: Wire;
 
   constructor(block: string) {
-    const wire = block.toLowerCase();
-    this.asks = `${wire}.host.asks`;
-    this.answerWire = `${wire}.host.answer`;
+    this.asks = ofBlock(block, 'host.asks');
+    this.answerWire = ofBlock(block, 'host.answer');
   }
   answer(env: Env, value: number): void {
     env.setWire(this.answerWire, value);
@@ -61,28 +61,36 @@ export const OUTSIDE_ANSWER = { refused: 1, acknowledged: 2, data: 0x100 } as co
  * the acknowledge. Once `<block>.host.bit` is set the node acknowledges frames that are sent at its bit rate; `<block>.sent` counts these.
  */
 export class OutsideNode {
-  readonly asks: string;
-  private readonly wire: string;
+  readonly asks: Wire;
+  private readonly answered: Wire;
+  private readonly bitTime: Wire;
+  private readonly hostFrame: readonly Wire[];
+  private readonly sentFrame: readonly Wire[];
+  private readonly sent: Wire;
 
   constructor(block: string) {
-    this.wire = block.toLowerCase();
-    this.asks = `${this.wire}.host.asks`;
+    this.asks = ofBlock(block, 'host.asks');
+    this.answered = ofBlock(block, 'host.answer');
+    this.bitTime = ofBlock(block, 'host.bit');
+    this.hostFrame = CAN_WORDS.map((name) => ofBlock(block, `host.${name}`));
+    this.sentFrame = CAN_WORDS.map((name) => ofBlock(block, `sent.${name}`));
+    this.sent = ofBlock(block, 'sent');
   }
   /** Identifier, length and data of what it sends. */
   frame(env: Env): CanFrame {
-    const word = (name: (typeof CAN_WORDS)[number]): number => env.wire(`${this.wire}.host.${name}`);
-    return [word('id'), word('length'), word('low'), word('high')];
+    const [id, length, low, high] = this.hostFrame.map((word) => env.wire(word)) as [number, number, number, number];
+    return [id, length, low, high];
   }
   answer(env: Env, value: number): void {
-    env.setWire(`${this.wire}.host.answer`, value);
+    env.setWire(this.answered, value);
   }
   /** Its bit time in picoseconds; 0 = nobody is there. */
   bit(env: Env): Ps {
-    return env.wire(`${this.wire}.host.bit`);
+    return env.wire(this.bitTime);
   }
   send(env: Env, frame: CanFrame): void {
-    CAN_WORDS.forEach((name, i) => env.setWire(`${this.wire}.sent.${name}`, frame[i]!));
-    env.setWire(`${this.wire}.sent`, env.wire(`${this.wire}.sent`) + 1);
+    this.sentFrame.forEach((word, i) => env.setWire(word, frame[i]!));
+    env.setWire(this.sent, env.wire(this.sent) + 1);
   }
 }
 /** As TIxR, TDTxR, TDLxR and TDHxR hold it. */

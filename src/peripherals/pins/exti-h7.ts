@@ -9,6 +9,7 @@
  */
 import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { bitOf, extiLines, forLines, SOURCE_WIRES, sourceOf, type EdgeBank, type ExtiOptions, type ExtiState } from './exti-lines.ts';
+import { eventOf, sevOf } from '../../emu/wires.ts';
 
 interface ExtiH7Options extends ExtiOptions {
   readonly cores: readonly string[];
@@ -38,14 +39,15 @@ export const extiH7: ModelFactory = (layout, given): RegisterModel<ExtiState> =>
       pr: layout.reg(`C${i + 1}PR${n}`),
     })),
   }));
-  const sevWires = o.cores.map((name) => `sev.${name}`);
+  const sevWires = o.cores.map(sevOf);
+  const events = o.cores.map(eventOf);
 
   const driveIrqs = (c: Context): void =>
     o.cores.forEach((_name, core) => {
       const pending = banks.map(({ cores }) => c.get(cores[core]!.pr) & c.get(cores[core]!.imr));
       lines.driveIrqs(c, pending, core);
     });
-  const event = (c: Context, core: number): void => c.env.setWire(`event.${o.cores[core]!}`, ++c.s.events + EVENT_BASE);
+  const event = (c: Context, core: number): void => c.env.setWire(events[core]!, ++c.s.events + EVENT_BASE);
   const trigger = (c: Context, line: number): void => {
     const bit = bitOf(line);
     banks[line >> 5]!.cores.forEach((b, core) => {

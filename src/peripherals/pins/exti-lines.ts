@@ -3,6 +3,8 @@
  * What an edge then does lies with the version.
  */
 import type { Register, RegisterContext } from '../../emu/registers.ts';
+import { eventOf, wire, type Wire } from '../../emu/wires.ts';
+import { extiSource, inputLevel } from '../wires.ts';
 
 export interface ExtiOptions {
   /** Port letters by source code. */
@@ -29,23 +31,22 @@ export interface EdgeBank {
 
 export interface ExtiLines<C> {
   /** Wires of all pins that a line can follow, `in.PA0`…, and those in `lines`. */
-  readonly pinWires: readonly string[];
-  readonly otherWires: readonly string[];
+  readonly pinWires: readonly Wire[];
+  readonly otherWires: readonly Wire[];
   /** Lines 0 to 15 take the level of the pin that is selected now: another port at another level is an edge. */
   followPins(c: C): void;
-  onWire(c: C, wire: string, value: number): void;
+  onWire(c: C, wire: Wire, value: number): void;
   /** Sets the interrupts, each shared by its lines; `pending`: bank by bank, the lines that ask for theirs. */
   driveIrqs(c: C, pending: readonly number[], core?: number): void;
 }
 
-const SOURCE = 'exti.source.';
 /** Where SYSCFG selects the ports. */
-export const SOURCE_WIRES: readonly string[] = Array.from({ length: 16 }, (_, i) => `${SOURCE}${i}`);
+export const SOURCE_WIRES: readonly Wire[] = Array.from({ length: 16 }, (_, i) => extiSource(i));
 export const sourceOf = (c: RegisterContext<object>, line: number): number => c.env.wire(SOURCE_WIRES[line]!);
 
 /** An event output (EMR) of a chip with one core: wakes its WFE. */
 export function pulseEvent(c: RegisterContext<ExtiState>, o: ExtiOptions): void {
-  if (o.event !== undefined) c.env.setWire(`event.${o.event}`, ++c.s.events);
+  if (o.event !== undefined) c.env.setWire(eventOf(o.event), ++c.s.events);
 }
 
 export const bitOf = (line: number): number => (1 << (line & 31)) >>> 0;
@@ -66,7 +67,7 @@ export function extiLines<S extends ExtiState>(
   edge: (c: RegisterContext<S>, line: number, rising: boolean) => void,
 ): ExtiLines<RegisterContext<S>> {
   type Context = RegisterContext<S>;
-  const lineOfWire = new Map(Object.entries(o.lines).map(([line, wire]) => [wire, Number(line)]));
+  const lineOfWire = new Map(Object.entries(o.lines).map(([line, name]) => [wire(name), Number(line)]));
   const irqIndexes = [...new Set(o.irqOfLine)].filter((i) => i >= 0);
 
   const setLevel = (c: Context, line: number, high: boolean): void => {
@@ -77,21 +78,28 @@ export function extiLines<S extends ExtiState>(
     c.s.level[line >> 5] = high ? old | bit : old & ~bit;
     if (c.get(high ? bank.rtsr : bank.ftsr) & bit) edge(c, line, high);
   };
-  const portOf = (c: Context, line: number): string => o.ports[source(c, line)] ?? '';
-  const followPin = (c: Context, line: number): void => setLevel(c, line, c.env.wire(`in.P${portOf(c, line)}${line}`) === 1);
-  const pinOfWire = new Map<string, { readonly port: string; readonly line: number }>();
-  for (const port of o.ports) for (let line = 0; line < 16; line++) pinOfWire.set(`in.P${port}${line}`, { port, line });
+  const ports = [...o.ports];
+  /** Levels of a port's pins, by port and line. */
+  const inputs = ports.map((port) => Array.from({ length: 16 }, (_, line) => inputLevel(`P${port}${line}`)));
+  const pinOfWire = new Map<Wire, { readonly port: string; readonly line: number }>();
+  inputs.forEach((pins, i) => pins.forEach((pin, line) => pinOfWire.set(pin, { port: ports[i]!, line })));
+  const portOf = (c: Context, line: number): string => ports[source(c, line)] ?? '';
+  const followPin = (c: Context, line: number): void => {
+    const pin = inputs[source(c, line)]?.[line];
+    setLevel(c, line, pin !== undefined && c.env.wire(pin) === 1);
+  };
+  const asks = o.asks === undefined ? null : wire(o.asks);
   return {
     pinWires: [...pinOfWire.keys()],
     otherWires: [...lineOfWire.keys()],
     followPins(c) {
       for (let line = 0; line < 16; line++) followPin(c, line);
     },
-    onWire(c, wire, value) {
-      const other = lineOfWire.get(wire);
+    onWire(c, changed, value) {
+      const other = lineOfWire.get(changed);
       if (other !== undefined) return setLevel(c, other, value !== 0);
-      const pin = pinOfWire.get(wire);
-      if (pin === undefined) followPin(c, Number(wire.slice(SOURCE.length)));
+      const pin = pinOfWire.get(changed);
+      if (pin === undefined) followPin(c, SOURCE_WIRES.indexOf(changed));
       else if (pin.port === portOf(c, pin.line)) setLevel(c, pin.line, value === 1);
     },
     driveIrqs(c, pending, core) {
@@ -99,7 +107,7 @@ export function extiLines<S extends ExtiState>(
       o.irqOfLine.forEach((index, line) => {
         if (index >= 0 && (pending[line >> 5]! >>> (line & 31)) & 1) active.add(index);
       });
-      if (o.asks !== undefined) c.env.setWire(o.asks, pending[0]! & 0xffff);
+      if (asks !== null) c.env.setWire(asks, pending[0]! & 0xffff);
       for (const index of irqIndexes) c.env.irq(index, active.has(index), core);
     },
   };

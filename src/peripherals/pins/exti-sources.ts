@@ -1,5 +1,6 @@
 /** EXTICR1…4 where they lie in SYSCFG: which port feeds each of EXTI's lines 0…15. Drives `exti.source.<line>`. */
 import type { Layout, RegisterContext } from '../../emu/registers.ts';
+import { extiSource } from '../wires.ts';
 
 export interface ExtiSources {
   /** Register names. */
@@ -15,7 +16,7 @@ export function extiSources(layout: Layout, mask: number): ExtiSources {
     names: registers.map((r) => r.name),
     follow(c) {
       for (let line = 0; line < 4 * registers.length; line++)
-        c.env.setWire(`exti.source.${line}`, (c.get(registers[line >> 2]!) >>> (4 * (line & 3))) & mask);
+        c.env.setWire(extiSource(line), (c.get(registers[line >> 2]!) >>> (4 * (line & 3))) & mask);
     },
   };
 }

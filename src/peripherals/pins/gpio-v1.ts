@@ -8,6 +8,7 @@
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { freshLock, lockedPins, PIN_FLOATING, readLock, writeLock, type PinLock } from './gpio-common.ts';
+import { alternateOf, boardLevel, chipLevel, inputLevel } from '../wires.ts';
 
 export interface GpioV1Options {
   /** Port letter in pin names; by default the last letter of the block's name. */
@@ -24,10 +25,10 @@ const PULLED = 2;
 export const gpioV1: ModelFactory = (layout: Layout, given): RegisterModel<PinLock> => {
   const { block = 'GPIOA', port = block.slice(-1) } = given as Partial<GpioV1Options>;
   const pins = Array.from({ length: 16 }, (_, i) => `P${port}${i}`);
-  const pinWires = pins.map((p) => `pin.${p}`);
-  const outWires = pins.map((p) => `out.${p}`);
-  const inWires = pins.map((p) => `in.${p}`);
-  const afWires = pins.map((p) => `af.${p}`);
+  const pinWires = pins.map(boardLevel);
+  const outWires = pins.map(chipLevel);
+  const inWires = pins.map(inputLevel);
+  const afWires = pins.map(alternateOf);
   const CR = [layout.reg('CRL'), layout.reg('CRH')] as const;
   const ODR = layout.reg('ODR');
   const IDR = layout.reg('IDR');

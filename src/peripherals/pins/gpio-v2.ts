@@ -9,6 +9,7 @@
  */
 import type { Layout, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { freshLock, lockedPins, PIN_FLOATING, readLock, writeLock, type PinLock } from './gpio-common.ts';
+import { alternateOf, boardLevel, chipLevel, inputLevel } from '../wires.ts';
 
 export interface GpioOptions {
   /** Port letter in pin names; by default the last letter of the block's name. */
@@ -26,10 +27,10 @@ type Context = RegisterContext<PinLock>;
 export const gpioV2: ModelFactory = (layout: Layout, given): RegisterModel<PinLock> => {
   const { block = 'GPIOA', port = block.slice(-1) } = given as Partial<GpioOptions>;
   const pins = Array.from({ length: 16 }, (_, i) => `P${port}${i}`);
-  const pinWires = pins.map((p) => `pin.${p}`);
-  const outWires = pins.map((p) => `out.${p}`);
-  const inWires = pins.map((p) => `in.${p}`);
-  const afWires = pins.map((p) => `af.${p}`);
+  const pinWires = pins.map(boardLevel);
+  const outWires = pins.map(chipLevel);
+  const inWires = pins.map(inputLevel);
+  const afWires = pins.map(alternateOf);
   const AFR = [layout.at(0x20)!, layout.at(0x24)!];
   const MODER = layout.reg('MODER');
   const OTYPER = layout.reg('OTYPER');

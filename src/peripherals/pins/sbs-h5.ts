@@ -5,6 +5,7 @@
  * Wires driven: `sbs.lockvtor`, `sbs.lockmpu`: writes to VTOR / the MPU are ignored while 1.
  */
 import type { ModelFactory, RegisterModel } from '../../emu/registers.ts';
+import { SBS_LOCKMPU, SBS_LOCKVTOR } from '../wires.ts';
 
 export const sbsH5: ModelFactory = (layout): RegisterModel<object> => {
   const lockVtor = layout.field('CNSLCKR.LOCKNSVTOR');
@@ -19,14 +20,14 @@ export const sbsH5: ModelFactory = (layout): RegisterModel<object> => {
     modelled: ['CNSLCKR', 'CFGR2'],
     create: () => ({}),
     onReset(c) {
-      c.env.setWire('sbs.lockvtor', 0);
-      c.env.setWire('sbs.lockmpu', 0);
+      c.env.setWire(SBS_LOCKVTOR, 0);
+      c.env.setWire(SBS_LOCKMPU, 0);
     },
     write: (c, r, merged) => (setOnly.has(r.name) ? c.get(r) | merged : merged),
     wrote(c, r) {
       if (r !== lockVtor.register) return;
-      c.env.setWire('sbs.lockvtor', lockVtor.get(c));
-      c.env.setWire('sbs.lockmpu', lockMpu.get(c));
+      c.env.setWire(SBS_LOCKVTOR, lockVtor.get(c));
+      c.env.setWire(SBS_LOCKMPU, lockMpu.get(c));
     },
   };
 };

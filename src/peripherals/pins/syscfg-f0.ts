@@ -10,6 +10,8 @@
 import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { extiSources } from './exti-sources.ts';
 import { shownLines } from './syscfg-lines.ts';
+import { BOOT_REMAP } from '../../emu/wires.ts';
+import { FLASH_SWAP, HSI48_REFERENCE, REMAP, USB_IRQ } from '../wires.ts';
 
 export const syscfgF0: ModelFactory = (layout): RegisterModel<object> => {
   const memMode = layout.field('CFGR1.MEM_MODE');
@@ -27,17 +29,17 @@ export const syscfgF0: ModelFactory = (layout): RegisterModel<object> => {
       }
     : null;
   const follow = (c: RegisterContext<object>): void => {
-    c.env.setWire('remap', memMode.get(c));
-    if (ufb) c.env.setWire('flash.swap', ufb.get(c));
-    if (usbIrq) c.env.setWire('usb.irq', usbIrq.get(c));
+    c.env.setWire(REMAP, memMode.get(c));
+    if (ufb) c.env.setWire(FLASH_SWAP, ufb.get(c));
+    if (usbIrq) c.env.setWire(USB_IRQ, usbIrq.get(c));
     if (!reference) return;
     const on = reference.vrefint.get(c) | reference.hsi48.get(c);
     reference.ready.set(c, on);
-    c.env.setWire('hsi48.reference', reference.hsi48.get(c));
+    c.env.setWire(HSI48_REFERENCE, reference.hsi48.get(c));
   };
-  const bootModeOf = (c: RegisterContext<object>): number => (c.env.parameter('boot0.level') ? c.env.wire('boot.remap') : 0);
+  const bootModeOf = (c: RegisterContext<object>): number => (c.env.parameter('boot0.level') ? c.env.wire(BOOT_REMAP) : 0);
   return {
-    wires: ['boot.remap'],
+    wires: [BOOT_REMAP],
     about: {
       source: 'RM0091 SYSCFG',
       confidence: 'documented',
@@ -53,7 +55,7 @@ export const syscfgF0: ModelFactory = (layout): RegisterModel<object> => {
     create: () => ({}),
     onReset(c) {
       // ASSUMED: so does the block's own reset bit.
-      memMode.set(c, c.env.wire('boot.remap'));
+      memMode.set(c, c.env.wire(BOOT_REMAP));
       follow(c);
       bootMode?.set(c, bootModeOf(c));
       sources.follow(c);
@@ -61,7 +63,7 @@ export const syscfgF0: ModelFactory = (layout): RegisterModel<object> => {
     onWire(c, _wire, value) {
       memMode.set(c, value);
       bootMode?.set(c, bootModeOf(c));
-      c.env.setWire('remap', value);
+      c.env.setWire(REMAP, value);
     },
     wrote(c, r) {
       if (r === memMode.register || r === reference?.hsi48.register) follow(c);

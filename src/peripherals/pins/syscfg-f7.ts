@@ -6,6 +6,7 @@
  */
 import type { ModelFactory, RegisterModel } from '../../emu/registers.ts';
 import { extiSources } from './exti-sources.ts';
+import { FLASH_SWAP } from '../wires.ts';
 
 export const syscfgF7: ModelFactory = (layout): RegisterModel<object> => {
   const swap = layout.hasField('MEMRMP.SWP_FB') ? layout.field('MEMRMP.SWP_FB') : null;
@@ -19,11 +20,11 @@ export const syscfgF7: ModelFactory = (layout): RegisterModel<object> => {
     modelled: ['MEMRMP', ...sources.names],
     create: () => ({}),
     onReset(c) {
-      if (swap) c.env.setWire('flash.swap', swap.get(c));
+      if (swap) c.env.setWire(FLASH_SWAP, swap.get(c));
       sources.follow(c);
     },
     wrote(c, r) {
-      if (r === swap?.register) c.env.setWire('flash.swap', swap.get(c));
+      if (r === swap?.register) c.env.setWire(FLASH_SWAP, swap.get(c));
       else sources.follow(c);
     },
   };

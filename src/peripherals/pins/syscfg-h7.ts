@@ -7,6 +7,8 @@
  */
 import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { extiSources } from './exti-sources.ts';
+import { VOS0 } from '../wires.ts';
+import { wire } from '../../emu/wires.ts';
 
 /** User register fields by the wires that FLASH drives. */
 const USER_FIELDS: readonly (readonly [field: string, wire: string])[] = [
@@ -29,7 +31,7 @@ export const syscfgH7: ModelFactory = (layout): RegisterModel<object> => {
   const oden = layout.field('PWRCR.ODEN');
   const cell = layout.field('CCCSR.EN');
   const ready = layout.field('CCCSR.READY');
-  const users = USER_FIELDS.map(([path, wire]) => ({ field: layout.field(path), wire }));
+  const users = USER_FIELDS.map(([path, name]) => ({ field: layout.field(path), wire: wire(name) }));
   const userRegisters = [...new Set(users.map((u) => u.field.register.name))];
   const show = (c: RegisterContext<object>): void => {
     for (const u of users) u.field.set(c, c.env.wire(u.wire));
@@ -52,14 +54,14 @@ export const syscfgH7: ModelFactory = (layout): RegisterModel<object> => {
     create: () => ({}),
     onReset(c) {
       c.env.disarm('cell');
-      c.env.setWire('vos0', 0);
+      c.env.setWire(VOS0, 0);
       show(c);
       sources.follow(c);
     },
     onTimer: (c) => ready.set(c, cell.get(c)),
     onWire: show,
     wrote(c, r, value) {
-      if (r === oden.register) c.env.setWire('vos0', oden.of(value));
+      if (r === oden.register) c.env.setWire(VOS0, oden.of(value));
       else if (r === cell.register) {
         if (cell.of(value)) c.env.arm('cell', c.env.now() + (c.env.parameter('compensation.ready.ps') ?? 0));
         else ready.set(c, 0);

@@ -7,6 +7,8 @@
  */
 import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { extiSources } from './exti-sources.ts';
+import { BOOT_REMAP } from '../../emu/wires.ts';
+import { FLASH_SWAP, REMAP, USB_PU } from '../wires.ts';
 
 export const syscfgL4: ModelFactory = (layout): RegisterModel<object> => {
   const memMode = layout.field('MEMRMP.MEM_MODE');
@@ -16,9 +18,9 @@ export const syscfgL4: ModelFactory = (layout): RegisterModel<object> => {
   const bootMode = layout.hasField('MEMRMP.BOOT_MODE') ? layout.field('MEMRMP.BOOT_MODE') : null;
   // Three bits on L4, four elsewhere; reserved codes name no port in EXTI's row.
   const sources = extiSources(layout, layout.field('EXTICR1.EXTI0').max);
-  const bootModeOf = (c: RegisterContext<object>): number => (c.env.parameter('boot0.level') ? c.env.wire('boot.remap') : 0);
+  const bootModeOf = (c: RegisterContext<object>): number => (c.env.parameter('boot0.level') ? c.env.wire(BOOT_REMAP) : 0);
   return {
-    wires: ['boot.remap'],
+    wires: [BOOT_REMAP],
     about: {
       source: 'RM0351 and RM0090 SYSCFG, HAL-L4',
       confidence: 'documented',
@@ -35,23 +37,23 @@ export const syscfgL4: ModelFactory = (layout): RegisterModel<object> => {
     create: () => ({}),
     onReset(c) {
       // ASSUMED: so does the block's own reset bit.
-      memMode.set(c, c.env.wire('boot.remap'));
-      if (fbMode) c.env.setWire('flash.swap', fbMode.get(c));
-      c.env.setWire('remap', memMode.get(c));
+      memMode.set(c, c.env.wire(BOOT_REMAP));
+      if (fbMode) c.env.setWire(FLASH_SWAP, fbMode.get(c));
+      c.env.setWire(REMAP, memMode.get(c));
       bootMode?.set(c, bootModeOf(c));
-      if (pullUp) c.env.setWire('usb.pu', pullUp.get(c));
+      if (pullUp) c.env.setWire(USB_PU, pullUp.get(c));
       sources.follow(c);
     },
     onWire(c, _wire, value) {
       memMode.set(c, value);
       bootMode?.set(c, bootModeOf(c));
-      c.env.setWire('remap', value);
+      c.env.setWire(REMAP, value);
     },
     wrote(c, r) {
       if (r === memMode.register) {
-        if (fbMode) c.env.setWire('flash.swap', fbMode.get(c));
-        c.env.setWire('remap', memMode.get(c));
-      } else if (pullUp && r === pullUp.register) c.env.setWire('usb.pu', pullUp.get(c));
+        if (fbMode) c.env.setWire(FLASH_SWAP, fbMode.get(c));
+        c.env.setWire(REMAP, memMode.get(c));
+      } else if (pullUp && r === pullUp.register) c.env.setWire(USB_PU, pullUp.get(c));
       else sources.follow(c);
     },
   };

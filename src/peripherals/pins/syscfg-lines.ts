@@ -5,6 +5,7 @@
  * Wires: `irq.<line>.<block>` is the level that the block drives; `<block>.asks` has a bit for each channel or line of a block that several bits show.
  */
 import type { Layout, Register, RegisterContext } from '../../emu/registers.ts';
+import { wire } from '../../emu/wires.ts';
 
 /** A bit follows a block, or with `#n` bit n of what that block asks for. */
 type Source = string | null;
@@ -41,6 +42,14 @@ const LINES: Readonly<Record<number, readonly Source[]>> = {
 const USB_LINE = 8;
 const CONVERTER_LINE = 12;
 
+/** Whether a source asks for the interrupt line. */
+function asks(line: number, source: Source): (c: RegisterContext<object>) => boolean {
+  if (source === null) return () => false;
+  const [block, bit] = source.split('#');
+  const asked = wire(bit === undefined ? `irq.${line}.${source}` : `${block}.asks`);
+  return bit === undefined ? (c) => c.env.wire(asked) !== 0 : (c) => ((c.env.wire(asked) >>> Number(bit)) & 1) !== 0;
+}
+
 export interface ShownLines {
   readonly names: readonly string[];
   /** What the register shows; null for another register. */
@@ -50,24 +59,20 @@ export interface ShownLines {
 export function shownLines(layout: Layout): ShownLines {
   // one converter, called ADC on G0 and ADC1 on C0
   const converter = layout.hasField('ITLINE12.COMP1') ? 'ADC' : 'ADC1';
-  const of = new Map<Register, { readonly line: number; readonly sources: readonly Source[] }>();
+  const of = new Map<Register, { readonly asked: readonly ((c: RegisterContext<object>) => boolean)[] }>();
   for (const r of layout.registers) {
     const line = /^ITLINE(\d+)$/.exec(r.name)?.[1];
     if (line === undefined) continue;
     const usb = layout.hasField(`${r.name}.UCPD1`) ? [null, null, 'USB'] : ['USB'];
     const special: Readonly<Record<number, readonly Source[]>> = { [USB_LINE]: usb, [CONVERTER_LINE]: [converter] };
-    of.set(r, { line: Number(line), sources: special[Number(line)] ?? LINES[Number(line)] ?? [] });
+    const sources = special[Number(line)] ?? LINES[Number(line)] ?? [];
+    of.set(r, { asked: sources.map((source) => asks(Number(line), source)) });
   }
-  const asks = (c: RegisterContext<object>, line: number, source: Source): boolean => {
-    if (source === null) return false;
-    const [block, bit] = source.split('#');
-    return bit === undefined ? c.env.wire(`irq.${line}.${source}`) !== 0 : ((c.env.wire(`${block}.asks`) >>> Number(bit)) & 1) !== 0;
-  };
   return {
     names: [...of.keys()].map((r) => r.name),
     read(c, r) {
       const shown = of.get(r);
-      return shown ? shown.sources.reduce((value, source, bit) => (asks(c, shown.line, source) ? value | (1 << bit) : value), 0) : null;
+      return shown ? shown.asked.reduce((value, asked, bit) => (asked(c) ? value | (1 << bit) : value), 0) : null;
     },
   };
 }

@@ -7,6 +7,7 @@
 import type { ModelFactory, RegisterModel } from '../../emu/registers.ts';
 import { watchVdd } from './pvd.ts';
 import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState } from './pwr-sleep.ts';
+import { DBP, SUPPLIES } from '../wires.ts';
 
 /** PVD thresholds in volts by PLS. */
 const PVD_VOLTS = [2.18, 2.28, 2.38, 2.48, 2.58, 2.68, 2.78, 2.88] as const;
@@ -46,7 +47,7 @@ export const pwrF0: ModelFactory = (layout): RegisterModel<SleepState> => {
   });
   return {
     timers: [WAKE_UP_TIMER],
-    wires: ['supplies', ...sleep.wires],
+    wires: [SUPPLIES, ...sleep.wires],
     about: { source: 'RM0091 PWR; PVD thresholds recalled', confidence: 'documented', lacks: ['current consumption'] },
     modelled: 'all',
     create: freshSleep,
@@ -55,7 +56,7 @@ export const pwrF0: ModelFactory = (layout): RegisterModel<SleepState> => {
       sleep.onReset(c, kind);
       // The reference runs long before the first instruction.
       vrefintrdy.set(c, 1);
-      c.env.setWire('dbp', 0);
+      c.env.setWire(DBP, 0);
       supplies(c);
     },
     onWire(c, wire, value) {
@@ -71,7 +72,7 @@ export const pwrF0: ModelFactory = (layout): RegisterModel<SleepState> => {
     wrote(c, r, value, old) {
       if (r === csr) return sleep.enabled(c, value, old);
       if (r !== dbp.register) return;
-      c.env.setWire('dbp', dbp.get(c));
+      c.env.setWire(DBP, dbp.get(c));
       supplies(c);
     },
   };

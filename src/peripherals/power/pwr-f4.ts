@@ -10,6 +10,7 @@
 import { Field, type ModelFactory, type RegisterContext, type RegisterModel } from '../../emu/registers.ts';
 import { watchVdd } from './pvd.ts';
 import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState } from './pwr-sleep.ts';
+import { DBP, PLL_READY, SUPPLIES, VOS } from '../wires.ts';
 
 export interface PwrF4Options {
   /** F411: VOS acts only while the PLL runs; this value is in force without it. */
@@ -73,19 +74,19 @@ export const pwrF4: ModelFactory = (layout, options): RegisterModel<State> => {
     keeps: (c) => (bre.get(c) ? ['bkpsram'] : []),
     outside: [csr.index],
   });
-  const hasScale = (c: Ctx): boolean => scaleWithoutPll === undefined || c.env.wire('pll.ready') === 1;
+  const hasScale = (c: Ctx): boolean => scaleWithoutPll === undefined || c.env.wire(PLL_READY) === 1;
   /** The regulator goes to the scale that VOS asks for, or drops to the one without PLL. */
   const settle = (c: Ctx): void => {
     vosrdy.set(c, 0);
     if (hasScale(c)) return c.env.arm('vos', c.env.now() + (c.env.parameter('vos.ready.ps') ?? 0));
     c.env.disarm('vos');
     c.s.vos = scaleWithoutPll!;
-    c.env.setWire('vos', c.s.vos);
+    c.env.setWire(VOS, c.s.vos);
   };
 
   return {
     timers: ['vos', 'regulator', WAKE_UP_TIMER, ...overDrive.map((o) => o.timer)],
-    wires: ['pll.ready', 'supplies', ...sleep.wires],
+    wires: [PLL_READY, SUPPLIES, ...sleep.wires],
     about: {
       source: 'RM0090 5.4, RM0383 5.4, HAL-F4; PVD thresholds recalled',
       confidence: 'documented',
@@ -104,14 +105,14 @@ export const pwrF4: ModelFactory = (layout, options): RegisterModel<State> => {
         ready.set(c, 0);
       }
       c.s.vos = scaleWithoutPll ?? vos.get(c);
-      c.env.setWire('vos', c.s.vos);
-      c.env.setWire('dbp', dbp.get(c));
+      c.env.setWire(VOS, c.s.vos);
+      c.env.setWire(DBP, dbp.get(c));
       supplies(c);
       settle(c);
     },
     onWire(c, wire, value) {
       if (sleep.onWire(c, wire, value)) return;
-      if (wire === 'supplies') supplies(c);
+      if (wire === SUPPLIES) supplies(c);
       else if (scaleWithoutPll !== undefined) settle(c);
     },
     onTimer(c, timer) {
@@ -121,7 +122,7 @@ export const pwrF4: ModelFactory = (layout, options): RegisterModel<State> => {
       if (drive) return drive.ready.set(c, drive.on.get(c));
       c.s.vos = vos.get(c);
       vosrdy.set(c, 1);
-      c.env.setWire('vos', c.s.vos);
+      c.env.setWire(VOS, c.s.vos);
     },
     write(c, r, merged, raw) {
       if (r === csr) {
@@ -136,7 +137,7 @@ export const pwrF4: ModelFactory = (layout, options): RegisterModel<State> => {
         c.env.note('guest', `PWR_CR.VOS = ${wanted} ${why}: not changed`);
         value = (value & ~vos.mask) | (c.get(r) & vos.mask);
       };
-      if (wanted !== vos.get(c) && scaleWithoutPll !== undefined && c.env.wire('pll.ready')) refuse('while the PLL runs');
+      if (wanted !== vos.get(c) && scaleWithoutPll !== undefined && c.env.wire(PLL_READY)) refuse('while the PLL runs');
       else if (vos.width > 1 && wanted === 0 && vos.get(c) !== 0) refuse('is reserved');
       return value >>> 0;
     },
@@ -150,7 +151,7 @@ export const pwrF4: ModelFactory = (layout, options): RegisterModel<State> => {
         return;
       }
       if (r !== cr || value === old) return;
-      c.env.setWire('dbp', dbp.get(c));
+      c.env.setWire(DBP, dbp.get(c));
       for (const { timer, on } of overDrive)
         if (on.of(value) !== on.of(old)) c.env.arm(timer, c.env.now() + (c.env.parameter('vos.ready.ps') ?? 0));
       if (vos.of(value) !== vos.of(old)) settle(c);

@@ -7,6 +7,7 @@
  */
 import type { Field, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { watchVdd } from './pvd.ts';
+import { DBP, PLL_READY, SUPPLIES, VOS } from '../wires.ts';
 
 interface State {
   /** VOS bits in force. */
@@ -36,15 +37,15 @@ export const pwrF7: ModelFactory = (layout): RegisterModel<State> => {
   const arm = (c: Ctx, timer: string, delay: string): void => c.env.arm(timer, c.env.now() + (c.env.parameter(delay) ?? 0));
   const settle = (c: Ctx): void => {
     vosrdy.set(c, 0);
-    if (c.env.wire('pll.ready') === 1) return arm(c, 'vos', 'vos.ready.ps');
+    if (c.env.wire(PLL_READY) === 1) return arm(c, 'vos', 'vos.ready.ps');
     c.env.disarm('vos');
     c.s.vos = SCALE_3;
-    c.env.setWire('vos', c.s.vos);
+    c.env.setWire(VOS, c.s.vos);
   };
   const flags = ['PVDO', 'BRR', 'SBF', 'WUIF', 'VOSRDY', 'ODRDY', 'ODSWRDY'].reduce((m, name) => m | layout.field(`CSR1.${name}`).mask, 0);
   return {
     timers: ['vos', ...following.map((x) => x.timer)],
-    wires: ['pll.ready', 'supplies'],
+    wires: [PLL_READY, SUPPLIES],
     about: {
       source: 'RM0385 4.4, HAL-F7; PVD thresholds recalled',
       confidence: 'documented',
@@ -61,17 +62,17 @@ export const pwrF7: ModelFactory = (layout): RegisterModel<State> => {
         c.env.disarm(timer);
         ready.set(c, 0);
       }
-      c.env.setWire('dbp', dbp.get(c));
+      c.env.setWire(DBP, dbp.get(c));
       supplies(c);
       settle(c);
     },
-    onWire: (c, wire) => (wire === 'supplies' ? supplies(c) : settle(c)),
+    onWire: (c, wire) => (wire === SUPPLIES ? supplies(c) : settle(c)),
     onTimer(c, timer) {
       const follower = following.find((x) => x.timer === timer);
       if (follower) return follower.ready.set(c, follower.on.get(c));
       c.s.vos = vos.get(c);
       vosrdy.set(c, 1);
-      c.env.setWire('vos', c.s.vos);
+      c.env.setWire(VOS, c.s.vos);
     },
     write(c, r, merged, raw) {
       // BRE, in the backup domain, needs DBP.
@@ -79,7 +80,7 @@ export const pwrF7: ModelFactory = (layout): RegisterModel<State> => {
       if (csbf.of(raw)) sbf.set(c, 0);
       const value = merged & ~csbf.mask;
       const wanted = vos.of(value);
-      if (wanted === vos.get(c) || (wanted !== 0 && !c.env.wire('pll.ready'))) return value >>> 0;
+      if (wanted === vos.get(c) || (wanted !== 0 && !c.env.wire(PLL_READY))) return value >>> 0;
       c.env.note('guest', `PWR_CR1.VOS = ${wanted} ${wanted === 0 ? 'is reserved' : 'while the PLL runs'}: not changed`);
       return ((value & ~vos.mask) | (c.get(r) & vos.mask)) >>> 0;
     },
@@ -94,7 +95,7 @@ export const pwrF7: ModelFactory = (layout): RegisterModel<State> => {
         }
       }
       if (r !== cr) return;
-      c.env.setWire('dbp', dbp.get(c));
+      c.env.setWire(DBP, dbp.get(c));
       if (vos.of(value) !== vos.of(old)) settle(c);
       supplies(c);
     },

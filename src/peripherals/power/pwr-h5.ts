@@ -7,6 +7,7 @@
  */
 import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState } from './pwr-sleep.ts';
+import { DBP, SUPPLIES, USB_SUPPLY, VOS } from '../wires.ts';
 
 type Ctx = RegisterContext<SleepState>;
 /** Wake-up pads by number, where known (DS14258 pinout, recalled: reported). */
@@ -57,7 +58,7 @@ export const pwrH5: ModelFactory = (layout): RegisterModel<SleepState> => {
     (c.env.parameter(`${supply}.volts`) ?? 0) >= (c.env.parameter('usb33.threshold.volts') ?? 0);
   const supplies = (c: Ctx): void => {
     vddio2rdy.set(c, present(c, 'vddio2') ? 1 : 0);
-    c.env.setWire('usb.supply', (usb33?.valid.get(c) ?? 1) && present(c, 'vddusb') ? 1 : 0);
+    c.env.setWire(USB_SUPPLY, (usb33?.valid.get(c) ?? 1) && present(c, 'vddusb') ? 1 : 0);
     if (usb33?.detector.get(c) && present(c, 'vddusb')) {
       if (!usb33.ready.get(c) && c.env.due('usb33') === Infinity)
         c.env.arm('usb33', c.env.now() + (c.env.parameter('usb33.ready.ps') ?? 0));
@@ -69,7 +70,7 @@ export const pwrH5: ModelFactory = (layout): RegisterModel<SleepState> => {
 
   return {
     timers: ['vos', 'usb33', 'regulator', WAKE_UP_TIMER],
-    wires: ['supplies', ...sleep.wires],
+    wires: [SUPPLIES, ...sleep.wires],
     about: {
       source: 'HAL-H5 hal_pwr.h, field texts of the SVD',
       confidence: 'documented',
@@ -83,8 +84,8 @@ export const pwrH5: ModelFactory = (layout): RegisterModel<SleepState> => {
       sleep.onReset(c, kind);
       for (const timer of ['vos', 'usb33']) c.env.disarm(timer);
       brrdy.set(c, bren.get(c));
-      c.env.setWire('vos', actvos.get(c));
-      c.env.setWire('dbp', 0);
+      c.env.setWire(VOS, actvos.get(c));
+      c.env.setWire(DBP, 0);
       supplies(c);
     },
     onWire(c, wire, value) {
@@ -97,7 +98,7 @@ export const pwrH5: ModelFactory = (layout): RegisterModel<SleepState> => {
       actvos.set(c, vos.get(c));
       actvosrdy.set(c, 1);
       vosrdy.set(c, 1);
-      c.env.setWire('vos', vos.get(c));
+      c.env.setWire(VOS, vos.get(c));
     },
     write(c, r, merged, raw) {
       if (r === wuscr) {
@@ -121,7 +122,7 @@ export const pwrH5: ModelFactory = (layout): RegisterModel<SleepState> => {
         vosrdy.set(c, 0);
         actvosrdy.set(c, 0);
         c.env.arm('vos', c.env.now() + (c.env.parameter('vos.ready.ps') ?? 0));
-      } else if (r === dbp.register) c.env.setWire('dbp', dbp.of(value));
+      } else if (r === dbp.register) c.env.setWire(DBP, dbp.of(value));
       else if (r === usb33?.detector.register) supplies(c);
       else if (r === bren.register && bren.of(value) !== bren.of(old)) {
         if (bren.of(value)) c.env.arm('regulator', c.env.now() + (c.env.parameter('backup.regulator.ps') ?? 0));

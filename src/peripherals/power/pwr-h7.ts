@@ -10,6 +10,7 @@
  */
 import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState } from './pwr-sleep.ts';
+import { DBP, SUPPLIES, USB_SUPPLY, VOS, VOS0 } from '../wires.ts';
 
 export interface PwrH7State extends SleepState {
   /** CR3's supply bits have been written since power-on. */
@@ -74,7 +75,7 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
   const usbPowered = (c: Ctx): boolean =>
     volts(c, 'vddusb') >= (c.env.parameter('usb33.threshold.volts') ?? 0) || (usbregen.get(c) === 1 && volts(c, 'vdd50usb') >= 4);
   const supplies = (c: Ctx): void => {
-    c.env.setWire('usb.supply', usb33den.get(c) && usbPowered(c) ? 1 : 0);
+    c.env.setWire(USB_SUPPLY, usb33den.get(c) && usbPowered(c) ? 1 : 0);
     if (usb33den.get(c) && usbPowered(c)) {
       if (!usb33rdy.get(c) && c.env.due('usb33') === Infinity) c.env.arm('usb33', c.env.now() + (c.env.parameter('usb33.ready.ps') ?? 0));
     } else {
@@ -102,11 +103,11 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
     if (c.s.unfed) return;
     c.env.arm('vos', c.env.now() + (c.env.parameter('vos.ready.ps') ?? 0));
   };
-  const showRange = (c: Ctx): void => c.env.setWire('vos', c.env.wire('vos0') && actvos.get(c) === 3 ? 3 : actvos.get(c) - 1);
+  const showRange = (c: Ctx): void => c.env.setWire(VOS, c.env.wire(VOS0) && actvos.get(c) === 3 ? 3 : actvos.get(c) - 1);
 
   return {
     timers: ['vos', 'usb33', 'regulator', WAKE_UP_TIMER],
-    wires: ['supplies', 'vos0', ...sleep.wires],
+    wires: [SUPPLIES, VOS0, ...sleep.wires],
     about: {
       source: 'RM0399 7.4, AN2606 Table 135',
       confidence: 'documented',
@@ -131,13 +132,13 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
       vosrdy.set(c, ready);
       actvosrdy.set(c, ready);
       brrdy.set(c, bren.get(c));
-      c.env.setWire('dbp', 0);
+      c.env.setWire(DBP, 0);
       showRange(c);
       supplies(c);
     },
     onWire(c, wire, value) {
       if (sleep.onWire(c, wire, value)) return;
-      if (wire === 'vos0') {
+      if (wire === VOS0) {
         // VOS0 is VOS1 with the overdrive of SYSCFG_PWRCR; VOSRDY shows when it is there.
         if (actvos.get(c) === 3) scale(c);
         return showRange(c);
@@ -190,7 +191,7 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
       if (value === old) return;
       if (r === wkupepr) sleep.enabled(c, value, old);
       if (r === vos.register) scale(c);
-      else if (r === dbp.register) c.env.setWire('dbp', dbp.of(value));
+      else if (r === dbp.register) c.env.setWire(DBP, dbp.of(value));
       else if (r === bren.register && bren.of(value) !== bren.of(old)) {
         if (bren.of(value)) c.env.arm('regulator', c.env.now() + (c.env.parameter('backup.regulator.ps') ?? 0));
         else {

@@ -8,6 +8,7 @@
 import type { ModelFactory, RegisterModel } from '../../emu/registers.ts';
 import { watchVdd } from './pvd.ts';
 import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState } from './pwr-sleep.ts';
+import { DBP, SUPPLIES, VOS } from '../wires.ts';
 
 interface State extends SleepState {
   /** VOS in force. */
@@ -52,7 +53,7 @@ export const pwrL0: ModelFactory = (layout): RegisterModel<State> => {
   });
   return {
     timers: ['vos', WAKE_UP_TIMER],
-    wires: ['supplies', ...sleep.wires],
+    wires: [SUPPLIES, ...sleep.wires],
     about: { source: 'RM0376 6, PVD thresholds recalled', confidence: 'reported', lacks: ['current consumption', 'fast wake-up'] },
     modelled: ['CR', 'CSR'],
     create: () => ({ vos: vos.of(cr.reset), ...freshSleep() }),
@@ -65,8 +66,8 @@ export const pwrL0: ModelFactory = (layout): RegisterModel<State> => {
       reglpf.set(c, 0);
       // The reference runs long before the first instruction.
       vrefintrdyf.set(c, 1);
-      c.env.setWire('vos', c.s.vos);
-      c.env.setWire('dbp', 0);
+      c.env.setWire(VOS, c.s.vos);
+      c.env.setWire(DBP, 0);
       supplies(c);
     },
     onWire(c, wire, value) {
@@ -76,7 +77,7 @@ export const pwrL0: ModelFactory = (layout): RegisterModel<State> => {
       if (timer === WAKE_UP_TIMER) return sleep.onTimer(c);
       c.s.vos = vos.get(c);
       vosf.set(c, 0);
-      c.env.setWire('vos', c.s.vos);
+      c.env.setWire(VOS, c.s.vos);
     },
     write(c, r, merged, raw) {
       if (r !== cr) return undefined;
@@ -90,7 +91,7 @@ export const pwrL0: ModelFactory = (layout): RegisterModel<State> => {
     wrote(c, r, value, old) {
       if (r === csr) return sleep.enabled(c, value, old);
       if (r !== cr || value === old) return;
-      c.env.setWire('dbp', dbp.get(c));
+      c.env.setWire(DBP, dbp.get(c));
       reglpf.set(c, lprun.get(c));
       supplies(c);
       if (vos.of(value) === vos.of(old)) return;

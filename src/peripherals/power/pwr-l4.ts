@@ -12,6 +12,8 @@
 import { Field, type ModelFactory, type RegisterContext, type RegisterModel } from '../../emu/registers.ts';
 import { watchVdd } from './pvd.ts';
 import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState } from './pwr-sleep.ts';
+import { DBP, SUPPLIES, USB_SUPPLY, VOS } from '../wires.ts';
+import { wire } from '../../emu/wires.ts';
 
 export interface PwrL4State extends SleepState {
   /** Voltage range in force: 2 until the regulator has settled on 1. */
@@ -71,10 +73,10 @@ export const pwrL4: ModelFactory = (layout, options): RegisterModel<PwrL4State> 
     for (const m of pvm) {
       const low = m.enable.get(c) === 1 && volts(c, m.supply) < threshold(c, m.n);
       m.output.set(c, low ? 1 : 0);
-      c.env.setWire(`pvm${m.n}`, low ? 1 : 0);
+      c.env.setWire(wire(`pvm${m.n}`), low ? 1 : 0);
     }
     vdd(c);
-    c.env.setWire('usb.supply', c.s.range === 1 && usv?.get(c) && volts(c, 'vddusb') >= threshold(c, 1) ? 1 : 0);
+    c.env.setWire(USB_SUPPLY, c.s.range === 1 && usv?.get(c) && volts(c, 'vddusb') >= threshold(c, 1) ? 1 : 0);
   };
   const lpms = layout.field('CR1.LPMS');
   // WB counts for each core; C1CSSF clears.
@@ -110,14 +112,14 @@ export const pwrL4: ModelFactory = (layout, options): RegisterModel<PwrL4State> 
     outside,
   });
   const follow = (c: Ctx): void => {
-    c.env.setWire('vos', c.s.range);
-    c.env.setWire('dbp', dbp ? dbp.get(c) : 1);
+    c.env.setWire(VOS, c.s.range);
+    c.env.setWire(DBP, dbp ? dbp.get(c) : 1);
     supplies(c);
   };
 
   return {
     timers: ['vos', 'regulator', WAKE_UP_TIMER],
-    wires: ['supplies', ...sleep.wires],
+    wires: [SUPPLIES, ...sleep.wires],
     about: {
       source: 'HAL-L4 pwr_ex, AN2606 Tables 168 and 172; PVD thresholds assumed',
       confidence: 'documented',

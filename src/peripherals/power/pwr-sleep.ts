@@ -11,6 +11,20 @@
  */
 import type { ResetKind } from '../../emu/component.ts';
 import type { Field, RegisterContext } from '../../emu/registers.ts';
+import { POWER_DOWN, POWER_LOST, type Wire } from '../../emu/wires.ts';
+import { POWER_STANDBY, POWER_STOP } from '../wires.ts';
+import { deepSleepOf, keepsOf } from '../../emu/wires.ts';
+import {
+  boardLevel,
+  DEBUG_STANDBY,
+  DEBUG_STOP,
+  RESET_ON_SHUTDOWN,
+  RESET_ON_STANDBY,
+  RESET_ON_STOP,
+  RTC_ALARM,
+  RTC_STAMP,
+  RTC_WAKEUP,
+} from '../wires.ts';
 
 export type DeepSleep = 'stop' | 'standby' | 'shutdown';
 
@@ -52,27 +66,28 @@ export interface SleepRules {
   readonly outside: readonly number[];
 }
 
-const RTC_WIRES = ['rtc.alarm', 'rtc.wakeup', 'rtc.stamp'];
+const RTC_WIRES: readonly Wire[] = [RTC_ALARM, RTC_WAKEUP, RTC_STAMP];
 /** RAM that some mode of some chip keeps. */
-const KEPT_MEMORIES = ['sram2', 'bkpsram', 'ccm'];
+const KEPT_MEMORIES = ['sram2', 'bkpsram', 'ccm'].map((name) => ({ name, keeps: keepsOf(name) }));
+const FORBIDDEN: Readonly<Record<DeepSleep, Wire>> = { stop: RESET_ON_STOP, standby: RESET_ON_STANDBY, shutdown: RESET_ON_SHUTDOWN };
 const NAMES: Readonly<Record<DeepSleep, string>> = { stop: 'Stop', standby: 'Standby', shutdown: 'Shutdown' };
 export const WAKE_UP_TIMER = 'standby.end';
 
 export class Sleep {
   private readonly rules: SleepRules;
-  readonly wires: readonly string[];
+  readonly wires: readonly Wire[];
+  private readonly cores: readonly Wire[];
+  private readonly pads: readonly Wire[];
   constructor(rules: SleepRules) {
     this.rules = rules;
-    this.wires = [
-      ...Array.from({ length: rules.cores }, (_, i) => `core.deepsleep.${i}`),
-      ...RTC_WIRES,
-      ...rules.pins.map((p) => `pin.${p.pad}`),
-    ];
+    this.cores = Array.from({ length: rules.cores }, (_, i) => deepSleepOf(i));
+    this.pads = rules.pins.map((p) => boardLevel(p.pad));
+    this.wires = [...this.cores, ...RTC_WIRES, ...this.pads];
   }
 
   /** True if the wire was one of its own. */
-  onWire(c: Context, wire: string, value: number): boolean {
-    if (wire.startsWith('core.deepsleep.')) {
+  onWire(c: Context, wire: Wire, value: number): boolean {
+    if (this.cores.includes(wire)) {
       if (value === 0) this.leaveStop(c);
       else if (this.allAsleep(c)) this.enter(c);
       return true;
@@ -81,42 +96,41 @@ export class Sleep {
       if (value) this.rtcEvent(c);
       return true;
     }
-    const pin = this.rules.pins.find((p) => wire === `pin.${p.pad}`);
+    const pin = this.rules.pins[this.pads.indexOf(wire)];
     if (pin && value < 2 && this.selected(c, pin)) this.pinEdge(c, pin, value);
     return pin !== undefined;
   }
   private allAsleep(c: Context): boolean {
-    for (let i = 0; i < this.rules.cores; i++) if (c.env.wire(`core.deepsleep.${i}`) === 0) return false;
-    return true;
+    return this.cores.every((core) => c.env.wire(core) !== 0);
   }
 
   private enter(c: Context): void {
     const mode = this.rules.mode(c);
     const { env } = c;
-    if (env.wire(`reset.on.${mode}`)) {
+    if (env.wire(FORBIDDEN[mode])) {
       env.note('power', `${NAMES[mode]} entered although an option byte forbids it: reset`);
       return env.requestReset('low-power');
     }
     c.s.asleep = mode;
     this.rules.entered(c, mode);
-    const debugged = env.wire(mode === 'stop' ? 'debug.stop' : 'debug.standby') !== 0;
+    const debugged = env.wire(mode === 'stop' ? DEBUG_STOP : DEBUG_STANDBY) !== 0;
     env.note('power', `enters ${NAMES[mode]}${debugged ? ', clocked for a debugger (DBGMCU_CR)' : ''}`);
     if (mode === 'stop') {
-      env.setWire('power.stop', 1);
-      if (debugged) env.setWire('power.stop', 0);
+      env.setWire(POWER_STOP, 1);
+      if (debugged) env.setWire(POWER_STOP, 0);
       return;
     }
     c.s.saved = this.rules.outside.flatMap((i) => [i, c.regs[i]!]);
     const kept = this.rules.keeps(c, mode);
-    for (const memory of KEPT_MEMORIES) env.setWire(`power.keeps.${memory}`, kept.includes(memory) ? 1 : 0);
-    env.setWire('power.standby', mode === 'shutdown' ? 2 : 1);
-    if (!debugged) env.setWire('power.down', 1);
+    for (const { name, keeps } of KEPT_MEMORIES) env.setWire(keeps, kept.includes(name) ? 1 : 0);
+    env.setWire(POWER_STANDBY, mode === 'shutdown' ? 2 : 1);
+    if (!debugged) env.setWire(POWER_DOWN, 1);
     if (this.rules.pending(c)) this.wake(c);
   }
   private leaveStop(c: Context): void {
     if (c.s.asleep !== 'stop') return;
     c.s.asleep = 'no';
-    c.env.setWire('power.stop', 0);
+    c.env.setWire(POWER_STOP, 0);
   }
   /** Out of Standby or Shutdown: the supply returns, then the reset vector is fetched. */
   private wake(c: Context): void {
@@ -144,11 +158,11 @@ export class Sleep {
   }
   /** A pad that is at its active level when it is enabled counts as an edge (RM0090 5.4.2, EWUP). */
   enabled(c: Context, value: number, old: number): void {
-    for (const pin of this.rules.pins)
-      if (pin.enable.of(value) && !pin.enable.of(old) && this.selected(c, pin)) {
-        const level = c.env.wire(`pin.${pin.pad}`);
-        if (level < 2 && level !== (pin.falling?.get(c) ?? 0)) pin.flag.set(c, 1);
-      }
+    this.rules.pins.forEach((pin, i) => {
+      if (!pin.enable.of(value) || pin.enable.of(old) || !this.selected(c, pin)) return;
+      const level = c.env.wire(this.pads[i]!);
+      if (level < 2 && level !== (pin.falling?.get(c) ?? 0)) pin.flag.set(c, 1);
+    });
   }
   rtcPending(c: Context): boolean {
     return RTC_WIRES.some((wire) => c.env.wire(wire) !== 0);
@@ -160,12 +174,12 @@ export class Sleep {
    */
   onReset(c: Context, kind: ResetKind): void {
     if (kind === 'backup' || kind === 'gate') return;
-    const entering = kind === 'system' && c.env.wire('power.lost') !== 0;
+    const entering = kind === 'system' && c.env.wire(POWER_LOST) !== 0;
     if (entering || (kind === 'system' && c.s.asleep === 'standby'))
       for (let i = 0; i < c.s.saved.length; i += 2) c.regs[c.s.saved[i]!] = c.s.saved[i + 1]!;
     if (entering) return;
     c.env.disarm(WAKE_UP_TIMER);
     Object.assign(c.s, freshSleep());
-    for (const wire of ['power.down', 'power.standby', 'power.stop']) c.env.setWire(wire, 0);
+    for (const mode of [POWER_DOWN, POWER_STANDBY, POWER_STOP]) c.env.setWire(mode, 0);
   }
 }

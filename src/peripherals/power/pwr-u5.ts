@@ -10,6 +10,7 @@
 import type { Field, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { watchVdd } from './pvd.ts';
 import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState, type WakeUpPin } from './pwr-sleep.ts';
+import { DBP, EPOD_CLOCK, SUPPLIES, USB_SUPPLY, VOS } from '../wires.ts';
 
 type Ctx = RegisterContext<SleepState>;
 
@@ -93,11 +94,11 @@ export const pwrU5: ModelFactory = (layout): RegisterModel<SleepState> => {
   const supplies = (c: Ctx): void => {
     for (const m of monitors) m.ready.set(c, m.enable.get(c) && present(c, m.supply) ? 1 : 0);
     vdd(c);
-    c.env.setWire('usb.supply', usv.get(c) && present(c, 'vddusb') ? 1 : 0);
+    c.env.setWire(USB_SUPPLY, usv.get(c) && present(c, 'vddusb') ? 1 : 0);
   };
   /** The booster needs range 1 or 2 and its clock. */
   const followBooster = (c: Ctx): void => {
-    if (boosten.get(c) && actvos.get(c) >= BOOSTED && c.env.wire('epod.clock')) {
+    if (boosten.get(c) && actvos.get(c) >= BOOSTED && c.env.wire(EPOD_CLOCK)) {
       if (!boostrdy.get(c) && c.env.due('boost') === Infinity) c.env.arm('boost', c.env.now() + (c.env.parameter('boost.ready.ps') ?? 0));
       return;
     }
@@ -111,14 +112,14 @@ export const pwrU5: ModelFactory = (layout): RegisterModel<SleepState> => {
       actvos.set(c, vos.get(c));
       actvosrdy.set(c, 1);
       vosrdy.set(c, 1);
-      c.env.setWire('vos', vos.get(c));
+      c.env.setWire(VOS, vos.get(c));
       followBooster(c);
     },
   };
 
   return {
     timers: [...Object.keys(timers), WAKE_UP_TIMER],
-    wires: ['supplies', 'epod.clock', ...sleep.wires],
+    wires: [SUPPLIES, EPOD_CLOCK, ...sleep.wires],
     about: {
       source: 'RM0456 PWR (recalled), HAL-U5 hal_pwr_ex.c',
       confidence: 'reported',
@@ -138,12 +139,12 @@ export const pwrU5: ModelFactory = (layout): RegisterModel<SleepState> => {
     onReset(c, kind) {
       sleep.onReset(c, kind);
       for (const timer in timers) c.env.disarm(timer);
-      c.env.setWire('vos', actvos.get(c));
-      c.env.setWire('dbp', 0);
+      c.env.setWire(VOS, actvos.get(c));
+      c.env.setWire(DBP, 0);
       supplies(c);
     },
     onWire(c, wire, value) {
-      if (wire === 'epod.clock') return followBooster(c);
+      if (wire === EPOD_CLOCK) return followBooster(c);
       if (!sleep.onWire(c, wire, value)) supplies(c);
     },
     onTimer(c, timer) {
@@ -172,7 +173,7 @@ export const pwrU5: ModelFactory = (layout): RegisterModel<SleepState> => {
           c.env.arm('vos', c.env.now() + (c.env.parameter('vos.ready.ps') ?? 0));
         }
         followBooster(c);
-      } else if (r === dbp.register) c.env.setWire('dbp', dbp.of(value));
+      } else if (r === dbp.register) c.env.setWire(DBP, dbp.of(value));
       else if (r === usv.register) supplies(c);
       else if (r === regsel.register) c.env.arm('regulator', c.env.now() + (c.env.parameter('regulator.switch.ps') ?? 0));
     },

@@ -8,6 +8,7 @@
  */
 import { OUTSIDE_ANSWER, OutsideNode, type CanFrame } from '../pins/board-wires.ts';
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { wire } from '../../emu/wires.ts';
 
 export interface BxCanOptions {
   readonly block: string;
@@ -256,7 +257,7 @@ class BxCan {
     else lines.forEach((level, i) => c.env.irq(i, level));
   }
   clear(c: Ctx): void {
-    if (this.node.asks.startsWith('can2')) c.env.setWire(CAN2_THERE, 1);
+    if (this.node.asks.name.startsWith('can2')) c.env.setWire(CAN2_THERE, 1);
     Object.assign(c.s, fresh());
     c.env.disarm('mode');
     c.env.disarm('frame');
@@ -319,7 +320,10 @@ class BxCan {
 const RESETS = { MCR: 0x00010002, MSR: 0xc02, TSR: 0x1c000000, BTR: 0x01230000 } as const;
 const fresh = (): BxCanState => ({ sending: -1, fifos: [[], []], off: false });
 /** Between CAN2 and the filters of CAN1. */
-const [CAN2_THERE, CAN2_ID, CAN2_ASKS, CAN2_FIFO] = ['can2.there', 'can2.filter.id', 'can2.filter.asks', 'can2.filter.fifo'] as const;
+const CAN2_THERE = wire('can2.there');
+const CAN2_ID = wire('can2.filter.id');
+const CAN2_ASKS = wire('can2.filter.asks');
+const CAN2_FIFO = wire('can2.filter.fifo');
 const TOLERANCE = 0.015;
 
 export const bxcan: ModelFactory = (layout, given): RegisterModel<BxCanState> => {
@@ -346,7 +350,7 @@ export const bxcan: ModelFactory = (layout, given): RegisterModel<BxCanState> =>
       c.s.off = !on;
     },
     wires: [block.node.asks, CAN2_ASKS],
-    onWire: (c, wire, value) => (wire === CAN2_ASKS ? block.filterForCan2(c, value) : block.asked(c)),
+    onWire: (c, changed, value) => (changed === CAN2_ASKS ? block.filterForCan2(c, value) : block.asked(c)),
     onTimer: (c, timer) => block.onTimer(c, timer),
     write: (c, r, merged, raw) => block.write(c, r, merged, raw),
     wrote: (c, r, value) => block.wrote(c, r, value),

@@ -6,12 +6,12 @@
  * Wires: `eth.reset` is driven by the DMA's reset; where the MAC is a block of its own, it listens.
  */
 import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { ETH_RESET } from '../wires.ts';
 
 type Context = RegisterContext<object>;
 
 const CLOCK = 'hclk';
 const [RESET_CLOCKS, FLUSH_CLOCKS] = [64, 64];
-const RESET_WIRE = 'eth.reset';
 const BUSY = 1;
 /** Preamble and frame of MDIO, in clocks of MDC; HCLK by MDC by the field CR. RM0090 33.4.1 Table 189, RM0399 58.5.2: 8 to 15 there. */
 const MDIO_BITS = 64;
@@ -80,7 +80,7 @@ export const eth: ModelFactory = (layout): RegisterModel<object> => {
   };
   return {
     timers: waited.map((w) => w.timer),
-    wires: mdio && !dmaMode ? [RESET_WIRE] : [],
+    wires: mdio && !dmaMode ? [ETH_RESET] : [],
     about: {
       source: 'RM0090 33.8, RM0399 58.11; that a PHY gives its clock, and how long a reset takes (assumed)',
       confidence: 'documented',
@@ -98,7 +98,7 @@ export const eth: ModelFactory = (layout): RegisterModel<object> => {
       const w = waited.find((x) => x.timer === timer)!;
       if (timer === 'reset') {
         toReset(c);
-        c.env.setWire(RESET_WIRE, c.env.wire(RESET_WIRE) + 1);
+        c.env.setWire(ETH_RESET, c.env.wire(ETH_RESET) + 1);
       } else c.put(w.register, c.get(w.register) & ~w.bit);
       if (timer === 'mdio' && g.reads(c.get(w.register))) c.put(data!, c.get(data!) | NOBODY);
     },

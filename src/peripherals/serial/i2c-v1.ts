@@ -11,6 +11,8 @@
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import type { Ps } from '../../emu/time.ts';
 import { BoardWires, OUTSIDE_ANSWER, OutsideMaster, i2cAsk, kindOfAsk } from '../pins/board-wires.ts';
+import type { Wire } from '../../emu/wires.ts';
+import { ofBlock } from '../wires.ts';
 
 export interface I2cV1Options {
   readonly block: string;
@@ -73,7 +75,7 @@ class I2cV1 {
   private readonly ccr: Register;
   private readonly clock: string;
   private readonly board: BoardWires;
-  private readonly dma: { readonly tx: string; readonly rx: string };
+  private readonly dma: { readonly tx: Wire; readonly rx: Wire };
   readonly outside: OutsideMaster;
 
   constructor(layout: Layout, options: I2cV1Options) {
@@ -84,7 +86,7 @@ class I2cV1 {
     this.clock = options.clock;
     this.board = new BoardWires(options.block);
     const name = options.block.toLowerCase();
-    this.dma = { tx: `${name}.dma.tx`, rx: `${name}.dma.rx` };
+    this.dma = { tx: ofBlock(name, 'dma.tx'), rx: ofBlock(name, 'dma.rx') };
     this.outside = new OutsideMaster(options.block);
   }
   /** Bus clocks of one SCL period. */

@@ -10,6 +10,8 @@
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { BoardWires, OUTSIDE_ANSWER, OutsideMaster, i2cAsk, kindOfAsk } from '../pins/board-wires.ts';
+import type { Wire } from '../../emu/wires.ts';
+import { ofBlock } from '../wires.ts';
 
 export interface I2cV2Options {
   readonly block: string;
@@ -73,14 +75,14 @@ class I2cV2 {
   readonly r: Readonly<Record<'CR1' | 'CR2' | 'OAR1' | 'OAR2' | 'ISR' | 'ICR' | 'TIMINGR' | 'TXDR' | 'RXDR', Register>>;
   private readonly o: I2cV2Options;
   private readonly board: BoardWires;
-  private readonly dma: { readonly tx: string; readonly rx: string };
+  private readonly dma: { readonly tx: Wire; readonly rx: Wire };
   readonly outside: OutsideMaster;
 
   constructor(layout: Layout, options: I2cV2Options) {
     this.o = options;
     this.board = new BoardWires(options.block);
     const name = options.block.toLowerCase();
-    this.dma = { tx: `${name}.dma.tx`, rx: `${name}.dma.rx` };
+    this.dma = { tx: ofBlock(name, 'dma.tx'), rx: ofBlock(name, 'dma.rx') };
     this.outside = new OutsideMaster(options.block);
     const reg = (name: string): Register => layout.reg(name);
     this.r = {

@@ -10,6 +10,8 @@
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { BoardWires, OUTSIDE_ANSWER, OutsideMaster, kindOfAsk } from '../pins/board-wires.ts';
+import type { Wire } from '../../emu/wires.ts';
+import { alternateOf, inputLevel, ofBlock } from '../wires.ts';
 
 export interface SpiH7Options {
   readonly block: string;
@@ -59,14 +61,16 @@ const [SEND_ONLY, RECEIVE_ONLY, HALF_DUPLEX] = [1, 2, 3];
 class SpiH7 {
   private readonly r: Readonly<Record<'CR1' | 'CR2' | 'CFG1' | 'CFG2' | 'IER' | 'SR' | 'IFCR' | 'TXDR' | 'RXDR', Register>>;
   private readonly o: SpiH7Options;
-  private readonly wire: string;
+  private readonly dma: { readonly tx: Wire; readonly rx: Wire };
+  private readonly miso: readonly { readonly selected: Wire; readonly af: number; readonly level: Wire }[];
   private readonly board: BoardWires;
   readonly outside: OutsideMaster;
   private readonly capacityBytes: number;
 
   constructor(layout: Layout, options: SpiH7Options) {
     this.o = options;
-    this.wire = options.block.toLowerCase();
+    this.dma = { tx: ofBlock(options.block, 'dma.tx'), rx: ofBlock(options.block, 'dma.rx') };
+    this.miso = (options.miso ?? []).map(([pin, af]) => ({ selected: alternateOf(pin), af, level: inputLevel(pin) }));
     this.board = new BoardWires(options.block);
     this.outside = new OutsideMaster(options.block);
     this.capacityBytes = options.fifoBytes ?? 16;
@@ -152,7 +156,7 @@ class SpiH7 {
   private received(c: Ctx): number {
     const answer = this.board.ask(c.env, this.bits(c), c.s.frame);
     if (answer !== null) return answer % 2 ** this.bits(c);
-    const high = (this.o.miso ?? []).some(([pin, af]) => c.env.wire(`af.${pin}`) === af + 1 && c.env.wire(`in.${pin}`) === 1);
+    const high = this.miso.some(({ selected, af, level }) => c.env.wire(selected) === af + 1 && c.env.wire(level) === 1);
     return high ? 2 ** this.bits(c) - 1 : 0;
   }
   frameDone(c: Ctx): void {
@@ -200,10 +204,10 @@ class SpiH7 {
     c.put(this.r.SR, v);
     const cfg1 = c.get(this.r.CFG1);
     const on = this.enabled(c);
-    c.env.setWire(`${this.wire}.dma.tx`, on && cfg1 & CFG1.TXDMAEN && v & SR.TXP ? 1 : 0);
+    c.env.setWire(this.dma.tx, on && cfg1 & CFG1.TXDMAEN && v & SR.TXP ? 1 : 0);
     // What is left below the threshold at the end is asked for as well.
     const rest = v & SR.EOT && c.s.rx.length > 0;
-    c.env.setWire(`${this.wire}.dma.rx`, on && cfg1 & CFG1.RXDMAEN && (v & SR.RXP || rest) ? 1 : 0);
+    c.env.setWire(this.dma.rx, on && cfg1 & CFG1.RXDMAEN && (v & SR.RXP || rest) ? 1 : 0);
     const ier = c.get(this.r.IER);
     // EOTIE also enables SUSP and TXC.
     const wanted = (ier & 0x3ff) | (ier & SR.EOT ? SR.SUSP | SR.TXC : 0);

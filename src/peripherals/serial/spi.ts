@@ -11,6 +11,8 @@
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import type { Ps } from '../../emu/time.ts';
 import { BoardWires, OUTSIDE_ANSWER, OutsideMaster, kindOfAsk } from '../pins/board-wires.ts';
+import type { Wire } from '../../emu/wires.ts';
+import { alternateOf, inputLevel, ofBlock } from '../wires.ts';
 
 export interface SpiOptions {
   readonly block: string;
@@ -48,13 +50,15 @@ class Spi {
   /** The version with FIFOs. */
   private readonly fifo: boolean;
   private readonly o: SpiOptions;
-  private readonly wire: string;
+  private readonly dma: { readonly tx: Wire; readonly rx: Wire };
+  private readonly miso: readonly { readonly selected: Wire; readonly af: number; readonly level: Wire }[];
   private readonly board: BoardWires;
   readonly outside: OutsideMaster;
 
   constructor(layout: Layout, options: SpiOptions) {
     this.o = options;
-    this.wire = options.block.toLowerCase();
+    this.dma = { tx: ofBlock(options.block, 'dma.tx'), rx: ofBlock(options.block, 'dma.rx') };
+    this.miso = (options.miso ?? []).map(([pin, af]) => ({ selected: alternateOf(pin), af, level: inputLevel(pin) }));
     this.board = new BoardWires(options.block);
     this.outside = new OutsideMaster(options.block);
     [this.cr1, this.cr2, this.sr, this.dr] = ['CR1', 'CR2', 'SR', 'DR'].map((n) => layout.reg(n)) as [
@@ -115,7 +119,7 @@ class Spi {
     const bits = this.bits(c);
     const answer = this.board.ask(c.env, bits, c.s.frame);
     if (answer !== null) return answer % 2 ** bits;
-    const high = (this.o.miso ?? []).some(([pin, af]) => c.env.wire(`af.${pin}`) === af + 1 && c.env.wire(`in.${pin}`) === 1);
+    const high = this.miso.some(({ selected, af, level }) => c.env.wire(selected) === af + 1 && c.env.wire(level) === 1);
     return high ? 2 ** this.bits(c) - 1 : 0;
   }
   frameDone(c: Ctx): void {
@@ -161,8 +165,8 @@ class Spi {
     const v = this.status(c);
     c.put(this.sr, v);
     const cr2 = c.get(this.cr2);
-    c.env.setWire(`${this.wire}.dma.tx`, cr2 & CR2.TXDMAEN && v & SR.TXE ? 1 : 0);
-    c.env.setWire(`${this.wire}.dma.rx`, cr2 & CR2.RXDMAEN && v & SR.RXNE ? 1 : 0);
+    c.env.setWire(this.dma.tx, cr2 & CR2.TXDMAEN && v & SR.TXE ? 1 : 0);
+    c.env.setWire(this.dma.rx, cr2 & CR2.RXDMAEN && v & SR.RXNE ? 1 : 0);
     const wanted = (cr2 & CR2.TXEIE ? SR.TXE : 0) | (cr2 & CR2.RXNEIE ? SR.RXNE : 0) | (cr2 & CR2.ERRIE ? SR.OVR | SR.MODF : 0);
     c.env.irq(0, (v & wanted) !== 0);
   }

@@ -14,6 +14,7 @@
  * stop bit, does not get the byte (UE, RE: RM USART chapter, documented).
  */
 import type { Field, Layout, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { ofBlock } from '../wires.ts';
 
 export interface UsartOptions {
   readonly block: string;
@@ -74,7 +75,8 @@ type Context = RegisterContext<State>;
 // eslint-disable-next-line house/own-lines -- fields of two generations of USART; sender and receiver share them
 export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<State> => {
   const o: UsartOptions = { ...DEFAULTS, ...(given as Partial<UsartOptions>) };
-  const rxWire = `${o.block.toLowerCase()}.rx`;
+  const rxWire = ofBlock(o.block, 'rx');
+  const dma = { tx: ofBlock(o.block, 'dma.tx'), rx: ofBlock(o.block, 'dma.rx') };
   const CR1 = layout.reg('CR1');
   const CR2 = layout.reg('CR2');
   const CR3 = layout.reg('CR3');
@@ -157,8 +159,8 @@ export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<Stat
     const v = status(c);
     c.put(STATUS, v);
     // Without UE there are no requests, whatever the flags show.
-    c.env.setWire(`${o.block.toLowerCase()}.dma.tx`, UE.get(c) && on(c, DMAT) && v & ISR.TXFNF ? 1 : 0);
-    c.env.setWire(`${o.block.toLowerCase()}.dma.rx`, UE.get(c) && on(c, DMAR) && v & ISR.RXFNE ? 1 : 0);
+    c.env.setWire(dma.tx, UE.get(c) && on(c, DMAT) && v & ISR.TXFNF ? 1 : 0);
+    c.env.setWire(dma.rx, UE.get(c) && on(c, DMAR) && v & ISR.RXFNE ? 1 : 0);
     c.env.irq(
       0,
       interrupts.some(([enable, flags]) => (v & flags) !== 0 && on(c, enable)),

@@ -3,6 +3,7 @@
  * freeze bits act only while a debugger has halted the core: the registers keep what is written. Only power-on resets them (RM0481 DBGMCU, documented).
  */
 import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { DEBUG_STANDBY, DEBUG_STOP } from '../wires.ts';
 
 export interface DbgmcuOptions {
   /** DEV_ID, e.g. 0x478. */
@@ -16,10 +17,10 @@ export const dbgmcu: ModelFactory = (layout, options): RegisterModel<object> => 
   const mailbox = /^DBG_AUTH/;
   const wires = (
     [
-      ['CR.DBG_STOP', 'debug.stop'],
-      ['CR.DBG_STANDBY', 'debug.standby'],
-      ['CR.DBGSTPD1', 'debug.stop'],
-      ['CR.DBGSTBD1', 'debug.standby'],
+      ['CR.DBG_STOP', DEBUG_STOP],
+      ['CR.DBG_STANDBY', DEBUG_STANDBY],
+      ['CR.DBGSTPD1', DEBUG_STOP],
+      ['CR.DBGSTBD1', DEBUG_STANDBY],
     ] as const
   )
     .filter(([path]) => layout.hasField(path))

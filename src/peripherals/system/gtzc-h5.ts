@@ -7,6 +7,8 @@
  * Wires driven: `tzsc.1` to `tzsc.3`: SECCFGR1 to SECCFGR3.
  */
 import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { CORE_SECURE } from '../../emu/wires.ts';
+import { securedBy } from '../wires.ts';
 
 /** SECCFGR1 to SECCFGR3 behind the first stage. */
 export interface TzscOptions {
@@ -19,7 +21,7 @@ export const tzscH5: ModelFactory = (layout, options): RegisterModel<object> => 
   const put = (c: RegisterContext<object>, values: (i: number) => number): void =>
     registers.forEach((r, i) => {
       c.put(r, values(i));
-      c.env.setWire(`tzsc.${i + 1}`, values(i));
+      c.env.setWire(securedBy(i + 1), values(i));
     });
   return {
     about: {
@@ -28,7 +30,7 @@ export const tzscH5: ModelFactory = (layout, options): RegisterModel<object> => 
       lacks: ['privilege', 'TZIC', 'MPCBB and MPCWM: memories stay non-secure', 'secure code of users'],
     },
     modelled: registers.map((r) => r.name),
-    wires: ['core.secure'],
+    wires: [CORE_SECURE],
     create: () => ({}),
     onReset: (c) => put(c, () => 0),
     onWire(c, _wire, value) {
@@ -37,11 +39,11 @@ export const tzscH5: ModelFactory = (layout, options): RegisterModel<object> => 
     write(c, r, merged) {
       const i = registers.indexOf(r);
       if (i < 0) return;
-      if (c.env.wire('core.secure') !== 1) {
+      if (c.env.wire(CORE_SECURE) !== 1) {
         c.env.note('guest', `GTZC1_TZSC_${r.name} written by non-secure code: ignored`);
         return c.get(r);
       }
-      c.env.setWire(`tzsc.${i + 1}`, merged);
+      c.env.setWire(securedBy(i + 1), merged);
       return merged;
     },
   };

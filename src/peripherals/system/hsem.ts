@@ -7,6 +7,8 @@
  * Every access ends the turn of the running core (wire `core.meet`), so that the other one comes to the same time. Wires driven: `event.<core>`.
  */
 import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { CORE_MEET } from '../../emu/wires.ts';
+import { eventOf } from '../../emu/wires.ts';
 
 export interface HsemOptions {
   /** COREID and name by core index. */
@@ -38,7 +40,7 @@ export const hsem: ModelFactory = (layout, given): RegisterModel<State> => {
   const rOf = new Map<Register, number>(R.map((r, i) => [r, i]));
   const rlrOf = new Map<Register, number>(RLR.map((r, i) => [r, i]));
 
-  const meet = (c: Context): void => c.env.setWire('core.meet', ++c.s.meetings);
+  const meet = (c: Context): void => c.env.setWire(CORE_MEET, ++c.s.meetings);
   const idOf = (c: Context): number => cores[c.env.master()]?.id ?? 0;
   const interrupts = (c: Context): void => {
     banks.forEach((bank, i) => {
@@ -46,7 +48,7 @@ export const hsem: ModelFactory = (layout, given): RegisterModel<State> => {
       const now = (c.get(bank.isr) & c.get(bank.ier)) >>> 0;
       c.put(bank.misr, now);
       c.env.irq(i, now !== 0, i);
-      if ((now & ~old) !== 0) c.env.setWire(`event.${cores[i]!.name}`, ++c.s.events);
+      if ((now & ~old) !== 0) c.env.setWire(eventOf(cores[i]!.name), ++c.s.events);
     });
   };
   const release = (c: Context, n: number): void => {

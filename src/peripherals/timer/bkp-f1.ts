@@ -4,6 +4,7 @@
  * Facts: registers ST SVD; RM0008 6 (documented): writes are lost while PWR's DBP is 0. Wire read: `dbp`.
  */
 import type { ModelFactory, RegisterModel } from '../../emu/registers.ts';
+import { DBP } from '../wires.ts';
 
 export const bkpF1: ModelFactory = (layout): RegisterModel<object> => ({
   about: { source: 'RM0008 6', confidence: 'documented', lacks: ['tamper detection', 'calibration of the RTC'] },
@@ -11,7 +12,7 @@ export const bkpF1: ModelFactory = (layout): RegisterModel<object> => ({
   keeps: (_r, kind) => kind !== 'backup',
   create: () => ({}),
   write(c, r, merged) {
-    if (c.env.wire('dbp')) return merged;
+    if (c.env.wire(DBP)) return merged;
     c.env.note('guest', `BKP_${r.name} written while the backup domain is protected (PWR DBP = 0)`);
     return c.get(r);
   },

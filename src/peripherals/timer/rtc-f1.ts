@@ -8,6 +8,7 @@
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import type { Ps } from '../../emu/time.ts';
+import { DBP, RTC_ALARM } from '../wires.ts';
 
 export interface RtcF1State {
   /** Count of RTCCLK at which the counter became `cnt`. */
@@ -60,8 +61,8 @@ class RtcF1 {
     c.put(this.crl, c.get(this.crl) | flags);
   }
   private pulse(c: Ctx): void {
-    c.env.setWire('rtc.alarm', 1);
-    c.env.setWire('rtc.alarm', 0);
+    c.env.setWire(RTC_ALARM, 1);
+    c.env.setWire(RTC_ALARM, 0);
   }
   /** The line, and the next event that others than a reader notice. */
   sync(c: Ctx): void {
@@ -115,7 +116,7 @@ class RtcF1 {
     if (r === this.crl) return this.writeCrl(c, raw);
     if (r === this.crh) return merged;
     const crl = c.get(this.crl);
-    if (!c.env.wire('dbp')) c.env.note('guest', `RTC_${r.name} written while the backup domain is protected (PWR DBP = 0)`);
+    if (!c.env.wire(DBP)) c.env.note('guest', `RTC_${r.name} written while the backup domain is protected (PWR DBP = 0)`);
     else if (crl & CNF && crl & RTOFF) this.prepare(c, r.offset, raw & 0xffff);
     return c.get(r);
   }

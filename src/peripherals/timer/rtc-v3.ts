@@ -28,6 +28,8 @@ import {
   weekdayOf,
   type Calendar,
 } from './rtc-calendar.ts';
+import { DBP, RTC_ALARM, RTC_STAMP, RTC_WAKEUP } from '../wires.ts';
+import { wire } from '../../emu/wires.ts';
 
 export interface RtcOptions {
   /** Name of RTCCLK. */
@@ -347,9 +349,9 @@ class Rtc {
   private drive(c: Context): void {
     const bits = this.pending(c);
     const level = (mask: number): number => ((bits & mask) !== 0 ? 1 : 0);
-    c.env.setWire('rtc.alarm', level(this.alarms.reduce((m, a) => m | a.flag.mask, 0)));
-    c.env.setWire('rtc.wakeup', level(this.wakeup?.flag.mask ?? 0));
-    c.env.setWire('rtc.stamp', level(this.stamp.flag.mask | this.stamp.overflow.mask));
+    c.env.setWire(RTC_ALARM, level(this.alarms.reduce((m, a) => m | a.flag.mask, 0)));
+    c.env.setWire(RTC_WAKEUP, level(this.wakeup?.flag.mask ?? 0));
+    c.env.setWire(RTC_STAMP, level(this.stamp.flag.mask | this.stamp.overflow.mask));
     if (this.masked) c.env.irq(0, bits !== 0);
   }
   private clearFlags(c: Context, bits: number): void {
@@ -489,7 +491,7 @@ class Rtc {
   // eslint-disable-next-line complexity -- protections in the order in which the hardware checks
   write(c: Context, r: Register, merged: number, raw: number, lanes: number): number {
     if (r === this.ssr || r === this.masked || (r === this.flags && r !== this.status) || this.stamp.registers.includes(r)) return c.get(r);
-    if (!c.env.wire('dbp')) return this.refuse(c, r, 'while the backup domain is protected (PWR DBP = 0)');
+    if (!c.env.wire(DBP)) return this.refuse(c, r, 'while the backup domain is protected (PWR DBP = 0)');
     if (r === this.wpr) {
       const key = raw & 0xff;
       c.s.key = key === KEY1 ? 1 : key === KEY2 && c.s.key === 1 ? 2 : 0;
@@ -537,7 +539,7 @@ export const rtcV3: ModelFactory = (layout: Layout, given): RegisterModel<State>
   return {
     clocks: [o.clock],
     timers: rtc.timers,
-    wires: [o.stampWire],
+    wires: [wire(o.stampWire)],
     about: {
       source: 'RM chapters RTC, ST HAL',
       confidence: 'documented',

@@ -6,6 +6,7 @@
  * Wires: `dbp` from PWR.
  */
 import type { Layout, ModelFactory, RegisterModel } from '../../emu/registers.ts';
+import { DBP } from '../wires.ts';
 
 export const tampV1: ModelFactory = (layout: Layout): RegisterModel<object> => {
   const backup = layout.registers.filter((r) => /^BKP\d+R$/.test(r.name)).map((r) => r.name);
@@ -15,7 +16,7 @@ export const tampV1: ModelFactory = (layout: Layout): RegisterModel<object> => {
     keeps: (_r, kind) => kind !== 'backup',
     create: () => ({}),
     write(c, r, merged) {
-      if (c.env.wire('dbp')) return merged;
+      if (c.env.wire(DBP)) return merged;
       c.env.note('guest', `TAMP_${r.name} written while the backup domain is protected (PWR DBP = 0)`);
       return c.get(r);
     },

@@ -13,6 +13,8 @@
 import { clonePlain } from '../../emu/component.ts';
 import { RegisterContext, type Field, type Layout, type ModelFactory, type Register, type RegisterModel } from '../../emu/registers.ts';
 import { captureState, inputCapture, type CaptureOptions, type CaptureState } from './tim-capture.ts';
+import { wiresByNumber, type Wire } from '../../emu/wires.ts';
+import { ofBlock, wantedOf } from '../wires.ts';
 
 export interface TimOptions {
   readonly block: string;
@@ -73,9 +75,27 @@ interface State extends CaptureState {
 }
 type Context = RegisterContext<State>;
 
+/** An event that others may wait for, and who does. */
+interface Output {
+  readonly event: Wire;
+  readonly wanted: Wire;
+}
+function outputOf(block: string, name: string): Output {
+  const event = ofBlock(block, name);
+  return { event, wanted: wantedOf(event) };
+}
+
 class Tim {
   private readonly o: TimOptions;
-  private readonly wire: string;
+  private readonly trgo: Output;
+  private readonly outputs: readonly Output[];
+  /** DMA requests: update, trigger, of each channel. */
+  private readonly updateRequest: Wire;
+  private readonly triggerRequest: Wire;
+  private readonly requests: readonly Wire[];
+  /** Internal triggers by TS, and who waits for each. */
+  private readonly triggers: Readonly<Record<number, Wire>>;
+  private readonly waits: readonly { readonly trigger: Wire; readonly wanted: Wire }[];
   private readonly max: number;
   readonly cr1: Register;
   private readonly cr2: Register | null;
@@ -103,7 +123,11 @@ class Tim {
 
   constructor(layout: Layout, options: TimOptions) {
     this.o = options;
-    this.wire = options.block.toLowerCase();
+    this.trgo = outputOf(options.block, 'trgo');
+    this.updateRequest = ofBlock(options.block, 'dma.up');
+    this.triggerRequest = ofBlock(options.block, 'dma.trig');
+    this.triggers = wiresByNumber(options.itr ?? {});
+    this.waits = Object.values(this.triggers).map((trigger) => ({ trigger, wanted: wantedOf(trigger) }));
     this.max = options.bits === 32 ? 0xffffffff : 0xffff;
     const field = (path: string): Field | null => (layout.hasField(path) ? layout.field(path) : null);
     const reg = (name: string): Register | null => (layout.has(name) ? layout.reg(name) : null);
@@ -119,6 +143,8 @@ class Tim {
     [this.opm, this.dir, this.cms, this.uifremap] = [field('CR1.OPM'), field('CR1.DIR'), field('CR1.CMS'), field('CR1.UIFREMAP')];
     this.capture = options.capture ? inputCapture(layout, options.capture, options.clock) : null;
     this.ccrs = [1, 2, 3, 4].filter((i) => layout.has(`CCR${i}`)).map((i) => layout.reg(`CCR${i}`));
+    this.outputs = this.ccrs.map((_, i) => outputOf(options.block, `cc${i + 1}`));
+    this.requests = this.ccrs.map((_, i) => ofBlock(options.block, `dma.cc${i + 1}`));
     // The register has two views, named differently by each SVD: found by offset.
     this.ccmrs = this.ccrs.map((_, i) => layout.at(0x18 + 4 * (i >> 1)) ?? null);
     this.generated = (CC | COM | TRIGGER | BREAK) & this.sr.fields.reduce((m, f) => m | (1 << f.bit), 0);
@@ -156,10 +182,10 @@ class Tim {
     const smcr = this.smcr ? c.get(this.smcr) & this.smcr.writable : 0;
     return (smcr & 7) | ((smcr >>> 13) & 8);
   }
-  private triggerWire(c: Context): string | undefined {
+  private triggerWire(c: Context): Wire | undefined {
     if (!this.smcr || this.slaveMode(c) === 0) return undefined;
     const smcr = c.get(this.smcr);
-    return this.o.itr?.[((smcr >>> 4) & 7) | ((smcr >>> 17) & 0x18)];
+    return this.triggers[((smcr >>> 4) & 7) | ((smcr >>> 17) & 0x18)];
   }
   private masterMode(c: Context): number {
     return this.cr2 ? (c.get(this.cr2) >>> 4) & 7 : 0;
@@ -344,11 +370,11 @@ class Tim {
     add(irqs.brk, BREAK);
     for (const [line, level] of lines) c.env.irq(line, level);
   }
-  private pulse(c: Context, wire: string): void {
+  private pulse(c: Context, wire: Wire): void {
     c.env.setWire(wire, Math.max(2, c.env.wire(wire) + 1));
   }
-  private isWanted(c: Context, wire: string): boolean {
-    return c.env.wire(`${this.wire}.${wire}.wanted`) !== 0;
+  private isWanted(c: Context, output: Output): boolean {
+    return c.env.wire(output.wanted) !== 0;
   }
   private outputMode(c: Context, i: number): number {
     return (this.ccmrByte(c, i) >>> 4) & 7;
@@ -371,8 +397,8 @@ class Tim {
   private wantedEvents(c: Context): number {
     // UDE and CCxDE stand eight places left of their events.
     let bits = (c.get(this.dier) >>> 8) & (UPDATE | CC);
-    if (this.isWanted(c, 'trgo')) bits |= this.triggerEvents(c);
-    for (let i = 0; i < this.ccrs.length; i++) if (this.isWanted(c, `cc${i + 1}`)) bits |= this.rise(c, i);
+    if (this.isWanted(c, this.trgo)) bits |= this.triggerEvents(c);
+    for (let i = 0; i < this.ccrs.length; i++) if (this.isWanted(c, this.outputs[i]!)) bits |= this.rise(c, i);
     return bits;
   }
   private giveOut(c: Context): void {
@@ -380,13 +406,13 @@ class Tim {
     c.s.events = 0;
     if (events === 0) return;
     const dier = c.get(this.dier);
-    if (events & UPDATE && dier & UDE) this.pulse(c, `${this.wire}.dma.up`);
-    if (events & TRIGGER && dier & TDE) this.pulse(c, `${this.wire}.dma.trig`);
+    if (events & UPDATE && dier & UDE) this.pulse(c, this.updateRequest);
+    if (events & TRIGGER && dier & TDE) this.pulse(c, this.triggerRequest);
     for (let i = 0; i < this.ccrs.length; i++) {
-      if (events & ccBit(i) && (dier >>> 8) & ccBit(i)) this.pulse(c, `${this.wire}.dma.cc${i + 1}`);
-      if (events & this.rise(c, i) && this.isWanted(c, `cc${i + 1}`)) this.pulse(c, `${this.wire}.cc${i + 1}`);
+      if (events & ccBit(i) && (dier >>> 8) & ccBit(i)) this.pulse(c, this.requests[i]!);
+      if (events & this.rise(c, i) && this.isWanted(c, this.outputs[i]!)) this.pulse(c, this.outputs[i]!.event);
     }
-    if (events & this.triggerEvents(c) && this.isWanted(c, 'trgo')) this.pulse(c, `${this.wire}.trgo`);
+    if (events & this.triggerEvents(c) && this.isWanted(c, this.trgo)) this.pulse(c, this.trgo.event);
   }
   /** Arms the next moment at which an interrupt may rise or somebody waits for an event. */
   armNext(c: Context): void {
@@ -416,16 +442,16 @@ class Tim {
   private waitForTrigger(c: Context): void {
     const bit = 1 << (this.o.listener ?? 31);
     const mine = this.triggerWire(c);
-    for (const wire of Object.values(this.o.itr ?? {})) {
-      const now = c.env.wire(`${wire}.wanted`);
-      const next = wire === mine ? now | bit : now & ~bit;
-      if (next !== now) c.env.setWire(`${wire}.wanted`, next);
+    for (const { trigger, wanted } of this.waits) {
+      const now = c.env.wire(wanted);
+      const next = trigger === mine ? now | bit : now & ~bit;
+      if (next !== now) c.env.setWire(wanted, next);
     }
   }
-  onWire(c: Context, wire: string): void {
+  onWire(c: Context, wire: Wire): void {
     this.advance(c);
     // Somebody begins or ends to wait for an event of this timer.
-    if (wire.endsWith('.wanted')) {
+    if (wire === this.trgo.wanted || this.outputs.some(({ wanted }) => wire === wanted)) {
       c.s.events = 0;
       return this.settle(c);
     }
@@ -507,9 +533,9 @@ class Tim {
     this.settle(c);
   }
   private withdraw(c: Context, bits: number): void {
-    if (bits & UDE) c.env.setWire(`${this.wire}.dma.up`, 0);
-    if (bits & TDE) c.env.setWire(`${this.wire}.dma.trig`, 0);
-    for (let i = 0; i < this.ccrs.length; i++) if ((bits >>> 8) & ccBit(i)) c.env.setWire(`${this.wire}.dma.cc${i + 1}`, 0);
+    if (bits & UDE) c.env.setWire(this.updateRequest, 0);
+    if (bits & TDE) c.env.setWire(this.triggerRequest, 0);
+    for (let i = 0; i < this.ccrs.length; i++) if ((bits >>> 8) & ccBit(i)) c.env.setWire(this.requests[i]!, 0);
   }
   fresh(): State {
     return {
@@ -533,9 +559,8 @@ class Tim {
     this.waitForTrigger(c);
     this.settle(c);
   }
-  wires(): readonly string[] {
-    const own = ['trgo', ...this.ccrs.map((_, i) => `cc${i + 1}`)].map((name) => `${this.wire}.${name}.wanted`);
-    return [...own, ...new Set(Object.values(this.o.itr ?? {}))];
+  wires(): readonly Wire[] {
+    return [this.trgo, ...this.outputs].map(({ wanted }) => wanted).concat([...new Set(Object.values(this.triggers))]);
   }
 }
 

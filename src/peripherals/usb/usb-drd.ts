@@ -8,6 +8,7 @@ import type { Layout, RegisterModel } from '../../emu/registers.ts';
 import type { System } from '../../emu/system.ts';
 import { receiveBytes, type UsbFsState, type UsbFsVariant } from './usb-fs-endpoints.ts';
 import { usbFsModel, usbFsPort } from './usb-fs-model.ts';
+import { supplyOf } from '../wires.ts';
 
 export interface UsbDrdOptions {
   /** Kernel clock; default `usb`. */
@@ -31,7 +32,7 @@ function variantOf(_layout: Layout, options: UsbDrdOptions): UsbFsVariant {
     pmaWidth: 4,
     scattered: false,
     clock: options.clock ?? 'usb',
-    supplyWire: options.supplyWire === undefined ? 'usb.supply' : options.supplyWire,
+    supplyWire: supplyOf(options.supplyWire),
     suspendReady: true,
     tableBase: () => 0,
     // Buffers start on words.

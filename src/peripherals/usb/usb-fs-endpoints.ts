@@ -13,6 +13,8 @@
  */
 import type { UsbInAnswer, UsbLoss } from '../../emu/ports.ts';
 import type { Layout, Register, RegisterContext } from '../../emu/registers.ts';
+import type { Wire } from '../../emu/wires.ts';
+import { USB_PULLUP, USB_RESUME, USB_SOF, USB_VBUS, USB_WAKEUP } from '../wires.ts';
 
 /** Bits of an endpoint register; the same places in EPnR and CHEPnR. */
 const EP = {
@@ -64,9 +66,6 @@ const FNR_LCK = 0x2000;
  */
 const CLOCK_TOLERANCE_HZ = 960_000;
 
-/** Pulses at bus activity that ends a suspension: EXTI's line of the block follows it. */
-const WAKE_UP = 'usb.wakeup';
-
 export interface UsbFsState {
   /** Packet memory. */
   pma: Uint8Array;
@@ -95,11 +94,11 @@ export interface UsbFsVariant {
   readonly scattered: boolean;
   readonly clock: string;
   /** Wire that says whether the transceiver has its supply; null = always. */
-  readonly supplyWire: string | null;
+  readonly supplyWire: Wire | null;
   /** Wire that switches the pull-up of D+ where the block has no BCDR; left out: on the board. */
-  readonly pullUpWire?: string;
+  readonly pullUpWire?: Wire;
   /** Wire that moves the interrupt to the second line of the row. */
-  readonly irqWire?: string;
+  readonly irqWire?: Wire;
   /** CTR asks for its interrupt whatever CTRM says. */
   readonly ctrUnmasked?: boolean;
   /** LPMODE/SUSPRDY follows FSUSP by hardware instead of being written. */
@@ -192,7 +191,7 @@ export class UsbFsMachine {
       s.line = line;
       if (line > 0) c.env.irq(line - 1, true);
     }
-    c.env.setWire('usb.pullup', this.pulledUp(c) ? 1 : 0);
+    c.env.setWire(USB_PULLUP, this.pulledUp(c) ? 1 : 0);
   }
 
   /** 1 while the second line of the row is in use. */
@@ -230,8 +229,8 @@ export class UsbFsMachine {
     if (!this.powered(c) || (c.get(this.cntr) & CNTR.FSUSP) === 0) return;
     c.put(this.istr, c.get(this.istr) | ISTR.WKUP);
     c.put(this.cntr, c.get(this.cntr) & ~CNTR.LPMODE);
-    c.env.setWire(WAKE_UP, 1);
-    c.env.setWire(WAKE_UP, 0);
+    c.env.setWire(USB_WAKEUP, 1);
+    c.env.setWire(USB_WAKEUP, 0);
   }
 
   onReset(c: Context): void {
@@ -251,7 +250,7 @@ export class UsbFsMachine {
     if (r === this.fnr) return value | (this.pulledUp(c) && !c.s.se0 ? FNR_RXDP : 0);
     if (r === this.bcdr && (value & BCDR.BCDEN) !== 0) {
       // A standard downstream port: data contact with a cable, no charger (PDET and SDET stay 0).
-      if ((value & BCDR.DCDEN) !== 0 && this.powered(c) && c.env.wire('usb.vbus') !== 0) return value | BCDR.DCDET;
+      if ((value & BCDR.DCDEN) !== 0 && this.powered(c) && c.env.wire(USB_VBUS) !== 0) return value | BCDR.DCDET;
     }
     return value;
   }
@@ -274,7 +273,7 @@ export class UsbFsMachine {
   wroteRegister(c: Context, r: Register, value: number, old: number): void {
     if (r === this.cntr) {
       // The device drives K while it is suspended and L2RES (RESUME) is set.
-      c.env.setWire('usb.resume', value & CNTR.L2RES && value & CNTR.FSUSP && this.pulledUp(c) ? 1 : 0);
+      c.env.setWire(USB_RESUME, value & CNTR.L2RES && value & CNTR.FSUSP && this.pulledUp(c) ? 1 : 0);
       if (value & CNTR.FRES) this.clearForReset(c);
       else if (old & CNTR.FRES) c.s.resetSeen = false;
       if (value & ~old & CNTR.HOST) c.env.note('guest-error', 'USB CNTR.HOST set: host mode is not modelled, the device part is off');
@@ -348,7 +347,7 @@ export class UsbFsMachine {
     c.s.frames = Math.min(c.s.frames + 1, 2);
     c.put(this.fnr, (frame & 0x7ff) | (c.s.frames >= 2 ? FNR_LCK : 0));
     c.put(this.istr, c.get(this.istr) | ISTR.SOF);
-    c.env.setWire('usb.sof', (frame & 0x7ff) + 1);
+    c.env.setWire(USB_SOF, (frame & 0x7ff) + 1);
     // nothing else that follows from registers has changed
     if (c.get(this.cntr) & ISTR.SOF) this.sync(c);
   }

@@ -3,6 +3,7 @@ import type { UsbDevicePort } from '../../emu/ports.ts';
 import type { Layout, RegisterModel } from '../../emu/registers.ts';
 import type { System } from '../../emu/system.ts';
 import { UsbFsMachine, type Context, type UsbFsState, type UsbFsVariant } from './usb-fs-endpoints.ts';
+import { Wire } from '../../emu/wires.ts';
 
 /** The register model around the machine. */
 export function usbFsModel(layout: Layout, variant: UsbFsVariant, modelled: 'all' | readonly string[]): RegisterModel<UsbFsState> {
@@ -11,7 +12,7 @@ export function usbFsModel(layout: Layout, variant: UsbFsVariant, modelled: 'all
   // Bits above 15 belong to host mode: a device reads 0 there.
   for (const r of m.endpoints) highBits[r.name] = 0xffff;
   return {
-    wires: [variant.supplyWire, variant.irqWire, variant.pullUpWire].filter((wire) => typeof wire === 'string'),
+    wires: [variant.supplyWire, variant.irqWire, variant.pullUpWire].filter((followed) => followed instanceof Wire),
     clocks: [variant.clock],
     about: {
       source: 'RM0091 and RM0481 chapters USB',

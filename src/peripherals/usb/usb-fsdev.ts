@@ -8,6 +8,8 @@ import type { Layout, RegisterModel } from '../../emu/registers.ts';
 import type { System } from '../../emu/system.ts';
 import { receiveBytes, type UsbFsState, type UsbFsVariant } from './usb-fs-endpoints.ts';
 import { usbFsModel, usbFsPort } from './usb-fs-model.ts';
+import { wire } from '../../emu/wires.ts';
+import { supplyOf } from '../wires.ts';
 
 export interface UsbFsdevOptions {
   /** Kernel clock; default `usb`. */
@@ -44,9 +46,9 @@ function variantOf(layout: Layout, options: UsbFsdevOptions): UsbFsVariant {
     pmaWidth: 2,
     scattered: options.scattered ?? false,
     clock: options.clock ?? 'usb',
-    supplyWire: options.supplyWire ?? null,
-    ...(options.irqWire === undefined ? {} : { irqWire: options.irqWire }),
-    ...(options.pullUpWire === undefined ? {} : { pullUpWire: options.pullUpWire }),
+    supplyWire: supplyOf(options.supplyWire ?? null),
+    ...(options.irqWire === undefined ? {} : { irqWire: wire(options.irqWire) }),
+    ...(options.pullUpWire === undefined ? {} : { pullUpWire: wire(options.pullUpWire) }),
     ctrUnmasked: options.lenient === true,
     suspendReady: false,
     tableBase: (c) => c.get(btable) & 0xfff8,

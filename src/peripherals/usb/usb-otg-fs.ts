@@ -17,6 +17,7 @@ import type { System } from '../../emu/system.ts';
 import { OTG_TIMERS, OtgFsMachine } from './usb-otg-fs/machine.ts';
 import type { Context, OtgFsOptions, OtgFsState } from './usb-otg-fs/registers.ts';
 import { OtgFsBus } from './usb-otg-fs/transactions.ts';
+import { USB_VBUS } from '../wires.ts';
 
 /** Registers of host mode, and what no driver of a device needs. */
 const UNMODELLED = /^(H|GLPMCFG|DVBUS)/;
@@ -30,7 +31,7 @@ export function usbOtgFs(layout: Layout, options: Readonly<Record<string, unknow
   let written = 0;
   return {
     timers: OTG_TIMERS,
-    wires: ['usb.vbus', ...(m.supplyWire === null ? [] : [m.supplyWire])],
+    wires: [USB_VBUS, ...(m.supplyWire === null ? [] : [m.supplyWire])],
     clocks: [m.clock, m.busClock],
     about: {
       source: "RM0351 OTG_FS; what it leaves open from TinyUSB, libusb_stm32, ST's LL driver (inferred)",

@@ -12,6 +12,8 @@
  * `power.standby` (PWR), `iwdg.freeze.stop`, `iwdg.freeze.standby` (option bytes).
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { IWDG_FREEZE_STANDBY, IWDG_FREEZE_STOP, POWER_STANDBY, POWER_STOP } from '../wires.ts';
+import { wire } from '../../emu/wires.ts';
 
 export const IWDG_KEY_RELOAD = 0xaaaa;
 const IWDG_KEY_UNLOCK = 0x5555;
@@ -47,7 +49,7 @@ const ONF = 1 << 8;
 const EWIF = 1 << 14;
 const UPDATES = [PVU, RVU, WVU, EWU] as const;
 const TIMERS = ['update', 'timeout', 'early'];
-const POWER_WIRES = ['power.stop', 'power.standby', 'iwdg.freeze.stop', 'iwdg.freeze.standby'];
+const POWER_WIRES = [POWER_STOP, POWER_STANDBY, IWDG_FREEZE_STOP, IWDG_FREEZE_STANDBY];
 /** Value of `power.standby`. */
 const SHUTDOWN = 2;
 
@@ -124,8 +126,8 @@ export const iwdgV3: ModelFactory = (layout: Layout, given): RegisterModel<State
   const followPower = (c: Context): void => {
     const { s, env } = c;
     const frozen =
-      (env.wire('power.stop') !== 0 && env.wire('iwdg.freeze.stop') !== 0) ||
-      (env.wire('power.standby') !== 0 && env.wire('iwdg.freeze.standby') !== 0);
+      (env.wire(POWER_STOP) !== 0 && env.wire(IWDG_FREEZE_STOP) !== 0) ||
+      (env.wire(POWER_STANDBY) !== 0 && env.wire(IWDG_FREEZE_STANDBY) !== 0);
     if (s.frozen === (frozen ? 1 : 0)) return;
     const value = counter(c);
     s.frozen = frozen ? 1 : 0;
@@ -159,12 +161,13 @@ export const iwdgV3: ModelFactory = (layout: Layout, given): RegisterModel<State
       c.put(SR, c.get(SR) & ~flag);
     });
   };
+  const [request, hardware] = [wire(o.requestWire), wire(o.hardwareWire)];
   const driveIrq = (c: Context): void => c.env.irq(0, (c.get(SR) & EWIF) !== 0 && EWIE !== null && EWIE.of(c.s.ew) !== 0);
   const start = (c: Context): void => {
     const { s } = c;
     if (s.running) return;
     s.running = 1;
-    c.env.setWire(o.requestWire, 1);
+    c.env.setWire(request, 1);
     if (hasOnf) c.put(SR, c.get(SR) | ONF);
     load(c, 0xfff);
     UPDATES.forEach((flag, i) => {
@@ -175,7 +178,7 @@ export const iwdgV3: ModelFactory = (layout: Layout, given): RegisterModel<State
   const switchOff = (c: Context): void => {
     Object.assign(c.s, fresh());
     for (const t of TIMERS) c.env.disarm(t);
-    c.env.setWire(o.requestWire, 0);
+    c.env.setWire(request, 0);
     c.env.irq(0, false);
   };
   const reload = (c: Context): void => {
@@ -199,19 +202,19 @@ export const iwdgV3: ModelFactory = (layout: Layout, given): RegisterModel<State
 
   return {
     timers: TIMERS,
-    wires: [o.hardwareWire, ...POWER_WIRES],
+    wires: [hardware, ...POWER_WIRES],
     clocks: [o.clock],
     about: { source: 'RM chapters IWDG, HAL-H5, AN2606 4.8', confidence: 'documented', lacks: ['freezing in debug'] },
     modelled: 'all',
     create: fresh,
     onReset(c) {
       switchOff(c);
-      if (c.env.wire(o.hardwareWire)) start(c);
+      if (c.env.wire(hardware)) start(c);
     },
-    onWire(c, wire, value) {
-      if (wire === o.hardwareWire) {
+    onWire(c, changed, value) {
+      if (changed === hardware) {
         if (value) start(c);
-      } else if (wire === 'power.standby' && value === SHUTDOWN) switchOff(c);
+      } else if (changed === POWER_STANDBY && value === SHUTDOWN) switchOff(c);
       else followPower(c);
     },
     onClock: armAll,

@@ -8,6 +8,7 @@
  * Wires: listens to `wwdg.hardware` (option byte WWDG_SW = 0): WDGA is set from reset on.
  */
 import type { Layout, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { WWDG_HARDWARE } from '../wires.ts';
 
 export interface WwdgOptions {
   /** Name of the APB clock. */
@@ -65,7 +66,7 @@ export const wwdgV2: ModelFactory = (layout: Layout, given): RegisterModel<State
   };
   const driveIrq = (c: Context): void => c.env.irq(0, EWIF.get(c) !== 0 && EWI.get(c) !== 0);
   const startByOption = (c: Context): void => {
-    if (!c.env.wire('wwdg.hardware')) return;
+    if (!c.env.wire(WWDG_HARDWARE)) return;
     settle(c);
     WDGA.set(c, 1);
     armAll(c);
@@ -77,7 +78,7 @@ export const wwdgV2: ModelFactory = (layout: Layout, given): RegisterModel<State
 
   return {
     timers: ['timeout', 'early'],
-    wires: ['wwdg.hardware'],
+    wires: [WWDG_HARDWARE],
     clocks: [o.clock],
     about: { source: 'RM chapters WWDG, ST HAL wwdg.c', confidence: 'documented', lacks: ['freezing in debug'] },
     modelled: 'all',

@@ -29,6 +29,7 @@ import {
 } from './bits.ts';
 import { flushRx, flushTx, newFifos, peekRx, popRx, pushRx, pushTx, txPlace, type TxPlace } from './fifo.ts';
 import { OtgFsRegisters, type Context, type OtgFsState, type Role } from './registers.ts';
+import { USB_PULLUP, USB_RESUME, USB_SOF, USB_VBUS, USB_VBUS_CUT } from '../../wires.ts';
 
 /** As in the other USB blocks: see usb-fs-endpoints.ts. ASSUMED. */
 const CLOCK_TOLERANCE_HZ = 960_000;
@@ -43,16 +44,9 @@ const MODE_DELAY = 25 * MS;
 /** RM0351 "Suspended state": early suspend after 3 ms of idle bus, suspend 3 ms later (documented). */
 const SUSPEND_CONFIRM = 3 * MS;
 
-/** Pulses at bus activity that ends a suspension: EXTI's line of the block follows it. */
-const WAKE_UP = 'usb.wakeup';
-/** The host sees a pull-up. */
-const PULL_UP = 'usb.pullup';
-
 export const OTG_TIMERS: readonly string[] = ['reset', 'flush', 'mode', 'suspend', 'frame'];
 /** Interrupts of the end of a periodic frame: its events are only made while one of them is unmasked. */
 const PERIODIC = GINTSTS.EOPF | GINTSTS.IISOIXFR | GINTSTS.INCOMPISOOUT;
-/** The device drives K: a remote wake-up. */
-const RESUME = 'usb.resume';
 
 export class OtgFsMachine extends OtgFsRegisters {
   create(): OtgFsState {
@@ -95,7 +89,7 @@ export class OtgFsMachine extends OtgFsRegisters {
   /** VBUS as the core sees it: sensed, overridden, or (F4) sensing switched off. */
   private sessionValid(c: Context): boolean {
     const gccfg = c.get(this.gccfg);
-    const vbus = c.env.wire('usb.vbus') !== 0 && !this.cut(c);
+    const vbus = c.env.wire(USB_VBUS) !== 0 && !this.cut(c);
     if (this.old) return (gccfg & GCCFG_OLD.NOVBUSSENS) !== 0 || ((gccfg & GCCFG_OLD.VBUSBSEN) !== 0 && vbus);
     const gotgctl = c.get(this.gotgctl);
     if (gotgctl & GOTGCTL.BVALOEN) return (gotgctl & GOTGCTL.BVALOVAL) !== 0;
@@ -103,7 +97,7 @@ export class OtgFsMachine extends OtgFsRegisters {
   }
   /** The board leads no VBUS to the sensing pin. */
   private cut(c: Context): boolean {
-    return c.env.wire('usb.vbus.cut') !== 0;
+    return c.env.wire(USB_VBUS_CUT) !== 0;
   }
   pulledUp(c: Context): boolean {
     return !c.s.host && this.hasTransceiver(c) && this.powered(c) && this.sessionValid(c) && (c.get(this.dctl) & DCTL.SDIS) === 0;
@@ -153,10 +147,10 @@ export class OtgFsMachine extends OtgFsRegisters {
       c.env.irq(0, line === 1);
     }
     const up = this.pulledUp(c) ? 1 : 0;
-    const [own, other] = this.options.pullUps ?? [PULL_UP, ''];
+    const { own, other } = this.pullUps;
     if (up === 1 && c.env.wire(own) === 0) this.noteSlowBus(c);
     c.env.setWire(own, up);
-    if (other !== '') c.env.setWire(PULL_UP, up | c.env.wire(other));
+    if (other !== null) c.env.setWire(USB_PULLUP, up | c.env.wire(other));
   }
 
   /** The next word of the receive FIFO: all that a read of another one changes. */
@@ -202,7 +196,7 @@ export class OtgFsMachine extends OtgFsRegisters {
     const gccfg = c.get(this.gccfg);
     const detecting = (gccfg & GCCFG.BCDEN) !== 0 && (gccfg & GCCFG.DCDEN) !== 0;
     const supplied = this.supplyWire === null || c.env.wire(this.supplyWire) !== 0;
-    const contact = detecting && supplied && c.env.wire('usb.vbus') !== 0;
+    const contact = detecting && supplied && c.env.wire(USB_VBUS) !== 0;
     c.put(this.gccfg, contact ? gccfg | GCCFG.DCDET : gccfg & ~GCCFG.DCDET);
   }
 
@@ -365,9 +359,8 @@ export class OtgFsMachine extends OtgFsRegisters {
     this.clear(c, this.dsts, DSTS.SUSPSTS);
     if (!this.pulledUp(c)) return;
     this.set(c, this.gintsts, GINTSTS.WKUPINT);
-    const wire = this.options.wakeUp ?? WAKE_UP;
-    c.env.setWire(wire, 1);
-    c.env.setWire(wire, 0);
+    c.env.setWire(this.wakeUp, 1);
+    c.env.setWire(this.wakeUp, 0);
   }
   startOfFrame(c: Context, frame: number): void {
     if (!this.live(c)) return;
@@ -377,7 +370,7 @@ export class OtgFsMachine extends OtgFsRegisters {
       const part = 80 + 5 * ((c.get(this.dcfg) & DCFG.PFIVL) >>> 11);
       c.env.arm('frame', c.env.now() + (part * MS) / 100);
     }
-    c.env.setWire('usb.sof', (frame & 0x7ff) + 1);
+    c.env.setWire(USB_SOF, (frame & 0x7ff) + 1);
     this.sync(c);
   }
 
@@ -656,7 +649,7 @@ export class OtgFsMachine extends OtgFsRegisters {
       this.clear(c, this.gintsts, GINTSTS.GONAKEFF);
     }
     const drives = (dctl & DCTL.RWUSIG) !== 0 && (c.get(this.dsts) & DSTS.SUSPSTS) !== 0 && this.pulledUp(c);
-    c.env.setWire(RESUME, drives ? 1 : 0);
+    c.env.setWire(USB_RESUME, drives ? 1 : 0);
     c.put(this.dctl, dctl & ~(DCTL.SGINAK | DCTL.CGINAK | DCTL.SGONAK | DCTL.CGONAK));
   }
 }

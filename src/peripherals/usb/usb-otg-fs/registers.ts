@@ -1,6 +1,8 @@
 /** OTG_FS: options, plain state, and the registers that the model acts on, found by name once. */
 import type { Layout, Register, RegisterContext } from '../../../emu/registers.ts';
 import type { FifoState } from './fifo.ts';
+import { wire, type Wire } from '../../../emu/wires.ts';
+import { supplyOf, USB_PULLUP, USB_WAKEUP } from '../../wires.ts';
 
 export interface OtgFsOptions {
   /** Words of FIFO memory: 320 (L4, F4) or 1024 (H7). */
@@ -66,7 +68,10 @@ export class OtgFsRegisters {
   readonly options: OtgFsOptions;
   readonly clock: string;
   readonly busClock: string;
-  readonly supplyWire: string | null;
+  readonly supplyWire: Wire | null;
+  /** This one's pull-up, and the other's where there are two. */
+  readonly pullUps: { readonly own: Wire; readonly other: Wire | null };
+  readonly wakeUp: Wire;
   /** Core 2.81a. */
   readonly old: boolean;
   readonly endpoints: number;
@@ -112,7 +117,10 @@ export class OtgFsRegisters {
     this.options = options;
     this.clock = options.clock ?? 'usb';
     this.busClock = options.busClock ?? 'hclk';
-    this.supplyWire = options.supplyWire === undefined ? 'usb.supply' : options.supplyWire;
+    this.supplyWire = supplyOf(options.supplyWire);
+    const [own, other] = options.pullUps ?? [];
+    this.pullUps = { own: own === undefined ? USB_PULLUP : wire(own), other: other === undefined ? null : wire(other) };
+    this.wakeUp = options.wakeUp === undefined ? USB_WAKEUP : wire(options.wakeUp);
     this.old = layout.hasField('GCCFG.NOVBUSSENS');
     this.registers = layout.registers;
     let endpoints = 0;
