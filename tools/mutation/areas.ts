@@ -16,19 +16,21 @@ export const AREAS: readonly Area[] = [
   {
     name: 'core semantics',
     files: ['src/emu/core/isa/*.ts', 'src/emu/core/{builder,system-ops}.ts', 'src/emu/core/softfloat*.ts'],
-    tables: ['test/emu/core/timetable.test.ts'],
-    tests: ['test/emu/core/{cycles,semantics,softfloat,system-ops,fp-undefined,bit-band,fp-qemu,differential}.test.ts'],
+    tables: ['test/emu/core/{each-row,timetable}.test.ts'],
+    tests: [
+      'test/emu/core/{cycles,semantics,softfloat,system-ops,fp-undefined,fp-native,bit-band,fp-qemu,fp-differential,differential}.test.ts',
+    ],
   },
   {
     name: 'timing',
     files: ['src/emu/core/timing/*.ts', 'src/emu/core/timing.ts', 'src/emu/core/flash-cache.ts', 'src/emu/core/branch-targets.ts'],
-    tables: ['test/emu/core/timetable.test.ts'],
+    tables: ['test/emu/core/{each-cost,timetable}.test.ts'],
     tests: ['test/emu/core/{cycles,far-looks,fp-timing,line-times,flash-cache,flash-prefetch,branch-targets,stale-lines,tiers}.test.ts'],
   },
   {
     name: 'exceptions',
     files: ['src/emu/core/{exceptions,handlers,nvic,scs,systick,mpu,special}.ts', 'src/emu/core/models/*.ts'],
-    tables: ['test/emu/core/timetable.test.ts'],
+    tables: ['test/emu/core/{each-register,each-exception,timetable}.test.ts'],
     tests: [
       'test/emu/core/{cycles,nvic,systick,mpu,mpu-cacheable,scs,exits,branch-nowhere,exceptions,exceptions-qemu,entry-source}.test.ts',
       'test/emu/vectreset.test.ts',
@@ -43,7 +45,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'repairs',
     files: ['src/bench/{repairs,variants,diagnosis,minimal-sets,point-of-no-return}.ts'],
-    tables: ['test/bench/results.test.ts'],
+    tables: ['test/bench/{search,results}.test.ts'],
     tests: [
       'test/checks/!(index).test.ts',
       'test/bench/{minimal-sets,path-repairs,repairs,variants,point-of-no-return,rules,matrix,requests,first-run}.test.ts',
@@ -52,7 +54,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'run end',
     files: ['src/bench/{outcome,fixed-loop,reset-loop,rounds,ticking,duration}.ts'],
-    tables: ['test/bench/results.test.ts'],
+    tables: ['test/bench/{ends,results}.test.ts'],
     tests: ['test/bench/{expect,run-ends,fixed-loop,stray-interrupts,deaf,ticking,rounds,two-cores,steps-at-the-end}.test.ts'],
   },
   {

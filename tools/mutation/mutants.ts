@@ -56,9 +56,22 @@ const TOLD = new Set([
   'title',
 ]);
 
-/** A constant that says how much is tried before a proof is given up, by the first word of its comment: one more or less changes what is told of no program that tests have. */
+/** A constant that says how much is tried before a proof is given up, or how much is remembered, by the first word of its comment: one more or less changes what is told of no program that tests have. */
 const isEffort = (node: ts.Node): boolean =>
   ts.isVariableStatement(node) && /^\/\*\* Effort:/.test(node.getSourceFile().text.slice(node.getFullStart(), node.getStart()).trim());
+/** Names of such constants in a file. */
+const effortsOf = (file: ts.SourceFile): ReadonlySet<string> =>
+  new Set(
+    file.statements
+      .filter(isEffort)
+      .flatMap((s) => (s as ts.VariableStatement).declarationList.declarations.map((d) => d.name.getText(file))),
+  );
+/** Something is compared with an effort: that decides no more than its value does. */
+function asksEffort(node: ts.Node, efforts: ReadonlySet<string>): boolean {
+  if (ts.isIfStatement(node)) return ts.isBinaryExpression(node.expression) && asksEffort(node.expression, efforts);
+  if (!ts.isBinaryExpression(node)) return false;
+  return [node.left, node.right].some((side) => ts.isIdentifier(side) && efforts.has(side.text));
+}
 
 /** Texts, types, imports, error messages and efforts: nothing in there is changed. */
 function isLeftAlone(node: ts.Node): boolean {
@@ -105,8 +118,13 @@ function changes(node: ts.Node): { readonly at: ts.Node; readonly text: string }
 export function mutantsOf(path: string, source: string): Mutant[] {
   const file = ts.createSourceFile(path, source, ts.ScriptTarget.ESNext, true);
   const found: Mutant[] = [];
+  const efforts = effortsOf(file);
   const visit = (node: ts.Node): void => {
     if (isLeftAlone(node)) return;
+    if (asksEffort(node, efforts)) {
+      if (ts.isIfStatement(node)) ts.forEachChild(node, (child) => void (child !== node.expression && visit(child)));
+      return;
+    }
     for (const { at, text } of changes(node)) {
       const start = at.getStart(file);
       const line = file.getLineAndCharacterOfPosition(start).line + 1;

@@ -19,6 +19,7 @@ export type Side = typeof KIND.CODE | typeof KIND.DATA;
 
 /** Address bits that marks and words are found by. */
 export const FLASH_CACHE_MASK = 0x1ff_ffff;
+/** Effort: uses are numbered anew before their numbers get longer. */
 const RENUMBER_AT = 0x4000_0000;
 const NO_BYTES = new Uint8Array(0);
 
@@ -59,9 +60,9 @@ export interface RowUse {
   readonly charged: number;
 }
 
-/** Fewer rows than these are not worth a look of their own. */
+/** Effort: fewer rows than these are not worth a look of their own. */
 const FEW = 4;
-/** Rows that a look finds where most have been used since the last one. */
+/** Effort: rows that a look finds where most have been used since the last one. */
 const SOME = 8;
 
 /**

@@ -161,6 +161,7 @@ export function straightLine(ins: Instruction, pc: number, code: CodeView, count
 export const costInLine = (line: readonly Instruction[], time: (line: readonly Instruction[]) => number): number =>
   Math.max(0, time(line) - (line.length > 1 ? time(line.slice(1)) : 0));
 
+/** Effort: lines that are remembered. */
 const KNOWN_LINES = 4096;
 const nameOf = (line: readonly Instruction[]): string => {
   let name = '';
@@ -200,7 +201,7 @@ interface Timed {
   readonly shapes: readonly string[];
   readonly nows: readonly number[];
 }
-/** Instructions within which two lines with one end mostly come to the same state. */
+/** Effort: instructions within which two lines with one end mostly come to the same state. */
 const KEPT_SHAPES = 16;
 /**
  * Times of long lines: a line is run only until its pipeline looks as that of the line without its first instruction did at the same place; from
