@@ -62,7 +62,7 @@ const double = (r: Random): [number, number] => {
       return [low, ((r.u32() & 0x800fffff) | ((1030 + r.below(130)) << 20)) >>> 0];
   }
 };
-function randomFp(r: Random, fp: Uint32Array, doubles: boolean): void {
+export function randomFp(r: Random, fp: Uint32Array, doubles: boolean): void {
   const typical = r.below(4);
   for (let i = 0; i < 32; i += 2) {
     if (doubles) fp.set(double(r), i);
