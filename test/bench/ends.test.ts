@@ -1,0 +1,344 @@
+/**
+ * When a run is over and what it is called, beside what was said before (ends/*.txt): the word for random ends around each threshold, and what is proved of small firmwares of a setting
+ * up, a loop and a handler of SysTick, each combined with some others. `BOOTBENCH_GOLDEN=write` writes that anew.
+ */
+import { describe, it } from 'vitest';
+import { formatDuration, durationPs } from '../../src/bench/duration.ts';
+import { proveFixedLoop } from '../../src/bench/fixed-loop.ts';
+import { jobInput } from '../../src/bench/job.ts';
+import { decideOutcome, type Judged } from '../../src/bench/outcome.ts';
+import { entryLoopSettled, looksAtReset, resetLoop, resetLoopSettled, steadyEntries } from '../../src/bench/reset-loop.ts';
+import { goesRound } from '../../src/bench/rounds.ts';
+import { Session } from '../../src/bench/session.ts';
+import { sysTickPeriod } from '../../src/emu/core/systick.ts';
+import type { History } from '../../src/emu/history.ts';
+import type { Checkpoint } from '../../src/emu/machine-base.ts';
+import { MS } from '../../src/emu/time.ts';
+import { expectAsBefore } from '../emu/core/golden-file.ts';
+import { Random } from '../emu/core/random-cases.ts';
+import { Thumb } from '../emu/thumb.ts';
+import { plainJob } from './plain-job.ts';
+
+const FLASH = 0x08000000;
+const RAM = 0x20000000;
+const SYSTICK = 0xe000e010;
+const file = (name: string): URL => new URL(`./ends/${name}.txt`, import.meta.url);
+
+// ---- words ---------------------------------------------------------------------------------------------------------------------------
+type Events = Pick<History, 'resets' | 'entries'>;
+/** Resets and entries in a row whose pace is steady, or just not. */
+function anyEvents(r: Random): Events {
+  const count = r.pick([0, 1, 2, 3, 4, 15, 16, 17]);
+  const gap = r.pick([10, 1000, 5 * MS]);
+  const last = r.pick([0, 0.19, 0.2, 0.21, -0.16, -0.2, -0.25, 1]);
+  const [by, other] = [r.pick(['software', 'iwdg', 'power', 'pin']), r.pick(['software', 'iwdg'])];
+  const at = (i: number, n: number): number => Math.round(i * gap + (i === n - 1 && i > 0 ? last * gap : 0));
+  const mixed = r.below(3) === 0;
+  const resets = Array.from({ length: count }, (_, i) => ({
+    at: at(i, count),
+    by: mixed && i % 3 === 1 ? other : by,
+    external: r.below(12) === 0,
+    kept: r.below(4) === 0 ? i : 0,
+  }));
+  const entries = Array.from({ length: r.pick([0, 0, 1, 2, 49, 50, 51]) }, (_, i, all = 0) => ({
+    at: at(i, all === 0 ? 50 : all) + r.pick([0, 0, 0, 1]),
+    how: r.below(80) === 0 ? 'exception' : 'branch',
+  }));
+  return { resets, entries } as unknown as Events;
+}
+function anyEnd(r: Random): { readonly judged: Judged; readonly settled: boolean } {
+  const history = anyEvents(r);
+  const now =
+    Math.max(0, ...history.resets.map((x) => x.at), ...history.entries.map((x) => x.at)) +
+    r.pick([0, 1, 10, 19, 20, 21, 2000, 2001, 10 * MS, 10 * MS + 1]);
+  const dfuAt = r.below(3) === 0 ? now - 5 : null;
+  const around = (threshold: number): number => now - threshold + r.pick([-1, 0, 1]);
+  return {
+    settled: r.below(2) === 0,
+    judged: {
+      machine: { now, history, state: { lockup: r.below(6) === 0 ? {} : null, semihostingExit: r.below(4) === 0 ? 0 : null } },
+      state: {
+        dfuAt,
+        leftAt: r.below(5) === 0 ? now : null,
+        fault: r.below(3) === 0 ? { since: around(100 * MS) } : null,
+        loop: r.below(3) === 0 ? { inFault: r.below(2) === 0 } : null,
+      },
+      usb: { dfuLostSince: r.below(3) > 0 ? around(1000 * MS) : null },
+      steps: { ranAfter: (at) => at === dfuAt && now % 2 === 0 },
+    },
+  };
+}
+const TIMES = [
+  '1s',
+  '1 s',
+  ' 2ms ',
+  '1.5ms',
+  '0.5ps',
+  '1.50us',
+  '10us',
+  '10µs',
+  '3μs',
+  '7ns',
+  '1.2345ns',
+  '1.000ns',
+  '0.001ns',
+  '0.0001ns',
+  '4ps',
+  '0s',
+  '9007.199254740991s',
+  '9007.199254740992s',
+  '9008s',
+  '1',
+  's',
+  '-1s',
+  '1.s',
+  '.5s',
+  '1e3s',
+  '1min',
+];
+
+describe('The word for how a run ended', () => {
+  it('is what it was for random ends', () => {
+    const r = new Random(1212);
+    const lines = Array.from({ length: 900 }, (_, i) => {
+      const { judged, settled } = anyEnd(r);
+      const { machine, state, usb } = judged;
+      const { resets, entries } = machine.history;
+      const about = [
+        `${resets.length} resets`,
+        `${entries.length} entries`,
+        ...(state.dfuAt === null ? [] : ['DFU']),
+        ...(usb.dfuLostSince === null ? [] : [`lost ${machine.now - usb.dfuLostSince}`]),
+        ...(state.fault ? [`fault ${machine.now - state.fault.since}`] : []),
+        ...(state.loop ? ['loop'] : []),
+        ...(settled ? ['settled'] : []),
+      ];
+      return `${i + 1}: ${about.join(', ')}: ${decideOutcome(judged, settled)}`;
+    });
+    expectAsBefore(lines, file('outcomes'));
+  });
+  it('goes by resets and entries as it did', () => {
+    const r = new Random(1213);
+    const lines = Array.from({ length: 500 }, (_, i) => {
+      const events = anyEvents(r);
+      const loop = resetLoop(events);
+      const told = loop && `${loop.by} ${loop.last} ${loop.alike} ${loop.intervals.slice(-2).join('/')}`;
+      const steady = [2, 3, 50].map((n) => steadyEntries(events, n)?.length ?? '-').join('/');
+      return `${i + 1}: ${events.resets.length} resets, ${events.entries.length} entries: ${told ?? '-'}, settled ${resetLoopSettled(events)} ${entryLoopSettled(events)}, looks ${looksAtReset(events)}, steady ${steady}`;
+    });
+    expectAsBefore(lines, file('resets'));
+  });
+  it('times are read and written as they were', () => {
+    const read = TIMES.map((text) => {
+      const ps = durationPs(text);
+      return `${text}: ${ps} ${ps === null ? '' : formatDuration(ps)}`;
+    });
+    const written = [0, 1, 999, 1000, 1001, 1e6, 1_500_000, 1e9, 2e12, 90e12].map((ps) => `${ps}: ${formatDuration(ps)}`);
+    expectAsBefore([...read, ...written], file('times'));
+  });
+});
+
+// ---- proofs --------------------------------------------------------------------------------------------------------------------------
+type Part = (t: Thumb) => unknown;
+type Parts = Readonly<Record<string, Part>>;
+const TIM2 = 0x40000000;
+/** Before SysTick runs: r7 = RAM, whose first words are 0, r6 = 0. */
+const SETTINGS: Parts = {
+  plain: () => {},
+  'on PSP': (t) =>
+    t
+      .constant(0, RAM + 0x1800)
+      .put(0xf380, 0x8809)
+      .movs(0, 2)
+      .put(0xf380, 0x8814)
+      .dsb(),
+  'SP at an odd word': (t) => t.push(1),
+  'SP at an odd word, no STKALIGN': (t) => t.push(1).constant(1, 0xe000ed14).movs(0, 0).str(0, 1),
+  masked: (t) => t.cpsidI(),
+  'BASEPRI 0x80, tick 0x80': (t) => t.movs(0, 0x80).put(0xf380, 0x8811).constant(1, 0xe000ed20).lsls(0, 0, 24).str(0, 1),
+  SLEEPONEXIT: (t) => t.constant(1, 0xe000ed10).movs(0, 2).str(0, 1),
+  SEVONPEND: (t) => t.constant(1, 0xe000ed10).movs(0, 0x10).str(0, 1),
+  'a line enabled': (t) =>
+    t
+      .constant(1, 0xe000e100)
+      .constant(0, 1 << 28)
+      .str(0, 1),
+  'TIM2 counts': (t) => t.constant(1, 0x40023840).movs(0, 1).str(0, 1).constant(1, TIM2).movs(0, 1).str(0, 1, 12).str(0, 1),
+  'TIM2 counts and interrupts': (t) =>
+    t
+      .constant(1, 0xe000e100)
+      .constant(0, 1 << 28)
+      .str(0, 1)
+      .constant(1, 0x40023840)
+      .movs(0, 1)
+      .str(0, 1)
+      .constant(1, TIM2)
+      .constant(0, 40_000)
+      .str(0, 1, 0x2c)
+      .movs(0, 1)
+      .str(0, 1, 12)
+      .str(0, 1),
+  'FP in use': (t) => t.constant(1, 0xe000ed88).constant(0, 0xf00000).str(0, 1).dsb().put(0xee00, 0x0a10),
+  'FP in use, not lazily': (t) =>
+    t
+      .constant(1, 0xe000ed88)
+      .constant(0, 0xf00000)
+      .str(0, 1)
+      .constant(1, 0xe000ef34)
+      .constant(0, 0x80000000)
+      .str(0, 1)
+      .dsb()
+      .put(0xee00, 0x0a10),
+  'a watchdog': (t) => t.constant(1, 0x40003000).constant(0, 0xcccc).str(0, 1),
+  'in SVC': (t) => t.put(0xdf00),
+  'in a fault': (t) => t.put(0xde00),
+  'no tick': (t) => t.movs(6, 1),
+  'a tick that does not interrupt': (t) => t.movs(6, 2),
+};
+const spin: Part = (t) => t.label('wait').ldr(0, 7, 4).cmp(0, 0).beq('wait').label('end').b('end');
+const LOOPS: Parts = {
+  polls: spin,
+  'b .': (t) => t.label('wait').b('wait'),
+  counts: (t) => t.label('wait').adds(0, 1).b('wait'),
+  'stores the same': (t) => t.movs(0, 0).label('wait').str(0, 7, 8).ldr(0, 7, 8).b('wait'),
+  'stores, and reads what the tick stores': (t) => t.label('wait').ldr(0, 7).str(0, 7, 12).b('wait'),
+  'keeps on the stack': (t) => t.label('wait').push(3).ldr(0, 7, 4).cmp(0, 0).pop(3).beq('wait').b('wait'),
+  'reads below its stack': (t) => t.label('wait').movFromSp(1).put(0x3920).ldr(0, 1).cmp(0, 0).b('wait'),
+  'masks and lets in': (t) => t.label('wait').cpsidI().ldr(0, 7, 4).cpsieI().cmp(0, 0).beq('wait').b('wait'),
+  sleeps: (t) => t.label('wait').wfi().b('wait'),
+  'sleeps for an event': (t) => t.label('wait').wfe().b('wait'),
+  'sleeps and counts': (t) => t.label('wait').wfi().ldr(0, 7, 16).adds(0, 1).str(0, 7, 16).b('wait'),
+  'sleeps and toggles': (t) => t.label('wait').wfi().ldr(0, 7, 16).movs(1, 1).subs(0, 1, 0).str(0, 7, 16).b('wait'),
+  'sleeps and polls': (t) => t.label('wait').wfi().ldr(0, 7, 4).cmp(0, 0).beq('wait').label('end').b('end'),
+  'sleeps and counts in r5': (t) => t.label('wait').wfi().adds(5, 1).b('wait'),
+  'sleeps longer and longer': (t) => t.label('wait').wfi().ldr(0, 7).label('spin').put(0x3801).bne('spin').b('wait'),
+  'polls SysTick': (t) => t.constant(1, SYSTICK).label('wait').ldr(0, 1, 8).cmp(0, 0).beq('wait').b('wait'),
+  'polls COUNTFLAG': (t) => t.constant(1, SYSTICK).label('wait').ldr(0, 1).lsrs(0, 0, 16).beq('wait').b('wait'),
+  'polls what is pending': (t) => t.constant(1, 0xe000ed04).label('wait').ldr(0, 1).lsrs(0, 0, 26).beq('wait').b('wait'),
+  'polls GPIOA': (t) => t.constant(1, 0x40020010).label('wait').ldr(0, 1).lsrs(0, 0, 1).beq('wait').b('wait'),
+  'polls TIM2': (t) => t.constant(1, TIM2).label('wait').ldr(0, 1, 0x10).lsrs(0, 0, 1).beq('wait').b('wait'),
+  'refreshes the watchdog': (t) => t.constant(1, 0x40003000).constant(0, 0xaaaa).label('wait').str(0, 1).b('wait'),
+  'takes exclusively': (t) => t.label('wait').put(0xe857, 0x0f01).cmp(0, 0).beq('wait').b('wait'),
+};
+/** r2 = ticks, r3 = RAM, r4 to r7 are the loop's. */
+const HANDLERS: Parts = {
+  counts: () => {},
+  'ends it at tick 40': (t) => t.cmp(2, 40).bne('out').str(2, 3, 4),
+  'ends it at tick 3,000,000': (t) => t.constant(1, 3_000_000).cmpRegister(2, 1).bne('out').str(2, 3, 4),
+  'ends it in days': (t) => t.constant(1, 0xf000_0000).cmpRegister(2, 1).bne('out').str(2, 3, 4),
+  'stores to the frame': (t) => t.movFromSp(1).str(2, 1, 0),
+  'reads the frame': (t) => t.movFromSp(1).ldr(1, 1, 4).str(1, 3, 20),
+  'changes r5': (t) => t.movs(5, 1),
+  'keeps on the stack': (t) => t.push(0x70).movs(4, 1).pop(0x70),
+  toggles: (t) => t.ldr(0, 3, 24).movs(1, 1).subs(0, 1, 0).str(0, 3, 24),
+  'toggles at every second tick': (t) => t.movs(1, 1).tst(2, 1).beq('out').ldr(0, 3, 24).subs(0, 1, 0).str(0, 3, 24),
+  'comes round after three': (t) => t.ldr(0, 3, 24).adds(0, 1).cmp(0, 3).bne('put').movs(0, 0).label('put').str(0, 3, 24),
+  'writes what the loop stores': (t) => t.str(2, 3, 8),
+  'goes by what the loop stores': (t) => t.ldr(0, 3, 8).cmp(0, 0).beq('out').str(0, 3, 4),
+  'goes by what main counts': (t) => t.ldr(0, 3, 16).str(0, 3, 28),
+  'walks through memory': (t) =>
+    t
+      .lsls(1, 2, 2)
+      .constant(0, RAM + 0x2000)
+      .add(0, 0, 1)
+      .str(2, 0),
+  'stores bytes': (t) => t.strb(2, 3, 28),
+  'stores a constant': (t) => t.movs(0, 7).str(0, 3, 28),
+  'reads SysTick': (t) => t.constant(1, SYSTICK).ldr(0, 1, 8).str(0, 3, 28),
+  'reads GPIOA': (t) => t.constant(1, 0x40020010).ldr(0, 1).str(0, 3, 28),
+  'writes GPIOA': (t) => t.constant(1, 0x40020014).str(2, 1),
+  'waits in WFI': (t) => t.wfi(),
+  'pends PendSV': (t) =>
+    t
+      .constant(1, 0xe000ed04)
+      .constant(0, 1 << 28)
+      .str(0, 1),
+  'reads below SP': (t) => t.movFromSp(1).put(0x3908).ldr(0, 1).str(0, 3, 28),
+};
+
+/** One machine that runs a firmware after the other. */
+class Bench {
+  private readonly session: Session;
+  private readonly start: Checkpoint;
+  constructor() {
+    const image = new Uint8Array(0x800);
+    const view = new DataView(image.buffer);
+    view.setUint32(0, RAM + 0x1000, true);
+    for (let e = 1; e < 0x60; e++)
+      view.setUint32(4 * e, FLASH + (e === 1 ? 0x201 : e === 15 ? 0x401 : e === 14 ? 0x581 : e < 16 ? 0x601 : 0x581), true);
+    this.session = new Session(jobInput(plainJob('stm32f405rg', [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes: image }])));
+    this.session.keepCheckpoints = false;
+    this.start = this.session.save();
+  }
+  /** What is proved of it after some ticks. */
+  told(setting: Part, loop: Part, each: Part): string {
+    const { session, start } = this;
+    const { machine } = session;
+    session.restore(start);
+    const main = new Thumb(FLASH + 0x200).constant(7, RAM).movs(0, 0).movs(6, 0);
+    for (let i = 0; i < 10; i++) main.str(0, 7, 4 * i);
+    setting(main);
+    main
+      .cmp(6, 1)
+      .beq('begin')
+      .constant(1, SYSTICK)
+      .constant(0, 1599)
+      .str(0, 1, 4)
+      .movs(0, 7)
+      .cmp(6, 2)
+      .bne('go')
+      .movs(0, 5)
+      .label('go')
+      .str(0, 1)
+      .label('begin')
+      .movs(0, 0);
+    loop(main);
+    // in front of the handler's own, which begins in the same way: SVC and faults stay where they came to
+    const stays = new Thumb(FLASH + 0x600).constant(7, RAM);
+    loop(stays);
+    const handler = new Thumb(FLASH + 0x400).constant(3, RAM).ldr(2, 3).adds(2, 1).str(2, 3);
+    each(handler);
+    handler.label('out').bxLr();
+    for (const [at, code] of [
+      [0x200, main],
+      [0x400, handler],
+      [0x580, new Thumb(FLASH + 0x580).bxLr()],
+      [0x600, stays],
+    ] as const)
+      machine.system.pokeMemory(machine.system.regionAt(FLASH)!.memory!.row.name, at, code.bytes());
+    machine.run(MS);
+    const proved = proveFixedLoop(session);
+    const loopTold =
+      proved === null
+        ? '-'
+        : `pc ${proved.pc.toString(16)} reads ${proved.reads.map((a) => a.toString(16)).join('/') || '-'}${proved.sleeping ? ' sleeping' : ''}${proved.inFault ? ' in fault' : ''}${proved.storm ? ' storm' : ''} exception ${proved.exception}`;
+    const period = sysTickPeriod(machine.bootCore);
+    const untils = Number.isFinite(period) ? [2 * period, 2 * period + 1, 200 * MS, 400_000 * MS, 300_000_000 * MS] : [200 * MS];
+    // each at the same place of a later round
+    const rounds = untils
+      .map((time) => {
+        if (Number.isFinite(period)) machine.run(machine.now + 4 * period);
+        return Number(goesRound(machine, machine.now + time));
+      })
+      .join('');
+    const here = machine.history.seq;
+    return `loop ${loopTold}; rounds ${rounds}; at ${machine.bootCore.pc.toString(16)} ${machine.bootCore.cycles()} ${here}`;
+  }
+}
+/** Each with the plain ones, and any with any now and then. */
+function* combinations(): Generator<readonly [string, string, string]> {
+  const [settings, loops, handlers] = [SETTINGS, LOOPS, HANDLERS].map((parts) => Object.keys(parts)) as [string[], string[], string[]];
+  for (const s of settings) for (const l of ['polls', 'sleeps', 'sleeps for an event', 'b .']) yield [s, l, 'counts'];
+  for (const l of loops) for (const h of ['counts', 'ends it at tick 3,000,000', 'toggles']) yield ['plain', l, h];
+  for (const h of handlers) for (const l of ['polls', 'sleeps', 'sleeps and counts']) yield ['plain', l, h];
+  const r = new Random(1214);
+  for (let i = 0; i < 120; i++) yield [r.pick(settings), r.pick(loops), r.pick(handlers)];
+}
+
+describe('What is proved of a loop beside SysTick', () => {
+  it('is what was proved of each small firmware', () => {
+    const bench = new Bench();
+    const lines = [...combinations()].map(([s, l, h]) => `${s}, ${l}, ${h}: ${bench.told(SETTINGS[s]!, LOOPS[l]!, HANDLERS[h]!)}`);
+    expectAsBefore(lines, file('proofs'));
+  }, 60_000);
+});
