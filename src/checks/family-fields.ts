@@ -81,10 +81,8 @@ export interface FamilyFields {
   readonly returnsToFlash?: {
     /** null: the erased first word alone counts. */
     readonly bootSelect: string | null;
+    /** The BOOT0 pin where it is a port pin, by package: the first one that the package has. */
     readonly pins: readonly string[];
-    /** What drives the first of the pins, as fields and as C. */
-    readonly drive: readonly (readonly [field: string, value: number])[];
-    readonly code: string;
     readonly source: string;
   };
 }

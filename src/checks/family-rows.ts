@@ -424,7 +424,7 @@ const F0_LINES: readonly FamilyFields[] = [
     document: 'AN2606 Rev 70 Table 37',
     hseForUsb: F070_CRYSTALS('Table 37'),
     emptyCheck: true,
-    returnsToFlash: { bootSelect: null, pins: [], drive: [], code: '', source: 'AN2606 Rev 70, chapter of F070x6' },
+    returnsToFlash: { bootSelect: null, pins: [], source: 'AN2606 Rev 70, chapter of F070x6' },
   },
   { ...F070, line: 'STM32F070' },
   withoutUsb({ ...F0, document: 'AN2606 Rev 70 Tables 29, 31 and 33' }, 'STM32F030', F0_USART),
@@ -689,17 +689,7 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   {
     ...F0,
     line: 'STM32F042',
-    returnsToFlash: {
-      bootSelect: 'FLASH.OBR.BOOT_SEL',
-      pins: ['PF11', 'PB8'],
-      drive: [
-        ['RCC.AHBENR.IOPFEN', 1],
-        ['GPIOF.ODR.ODR11', 1],
-        ['GPIOF.MODER.MODER11', 1],
-      ],
-      code: '/* the BOOT0 pin of the package: PF11, on LQFP32 and smaller PB8 */\nRCC->AHBENR |= RCC_AHBENR_GPIOFEN; GPIOF->BSRR = 1u << 11;\nGPIOF->MODER = (GPIOF->MODER & ~(3u << 22)) | (1u << 22);',
-      source: 'AN2606 Rev 70, chapter of F04x',
-    },
+    returnsToFlash: { bootSelect: 'FLASH.OBR.BOOT_SEL', pins: ['PF11', 'PB8'], source: 'AN2606 Rev 70, chapter of F04x' },
     document: 'AN2606 Rev 70 Table 35',
     hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 35: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
     emptyCheck: true,

@@ -1,4 +1,6 @@
 /** What the part and its option bytes allow: remap, banks, empty flash, protection, TrustZone, second core. */
+import { hasPin, packageOf } from '../chips/parts.ts';
+import type { ChipDescription } from '../emu/chip.ts';
 import { broken, hex, notApplicable, pass, unknown, type Check, type TargetState } from './check.ts';
 import { eraseAndJumpInC } from './fix-in-c.ts';
 import { familyOf, inManual, maskOf, NO_FAMILY, registerOf } from './families.ts';
@@ -108,6 +110,18 @@ export const dualBank: Check = {
 };
 const FLASH_BASE = 0x08000000;
 
+/** The BOOT0 pin of the package as an output that is high. Which package of several it is may not be known: the comment names the pin of the others. */
+function drivenInC(pin: string, others: readonly string[], chip: ChipDescription): string {
+  const [port, bit] = [pin[1]!, Number(pin.slice(2))];
+  const packages = packageOf(chip);
+  const many = others.length > 0 && packages?.letter === null && packages.name.includes(',');
+  return [
+    `/* the BOOT0 pin of the package: ${pin}${many ? `, where it has none ${others.join(' or ')}` : ''} */`,
+    `RCC->AHBENR |= RCC_AHBENR_GPIO${port}EN; GPIO${port}->BSRR = 1u << ${bit};`,
+    `GPIO${port}->MODER = (GPIO${port}->MODER & ~(3u << ${2 * bit})) | (1u << ${2 * bit});`,
+  ].join('\n');
+}
+
 export const emptyCheck: Check = {
   id: 'empty-check',
   question: 'Does the boot decision depend on whether the flash is empty?',
@@ -146,7 +160,8 @@ export const emptyCheck: Check = {
   repair({ state, rom }) {
     const returns = familyOf(state.chip)?.returnsToFlash;
     if (!returns) return null;
-    if (returns.drive.length === 0)
+    const [pin, ...others] = returns.pins.filter((p) => hasPin(state.chip, p));
+    if (pin === undefined)
       return {
         at: 'entry',
         what: 'the first word of the flash erased',
@@ -156,9 +171,12 @@ export const emptyCheck: Check = {
     return {
       at: 'entry',
       what: 'the BOOT0 pin driven high',
-      fix: returns.code,
+      fix: drivenInC(pin, others, state.chip),
       apply: (target) => {
-        for (const [path, value] of returns.drive) target.setField(path, value);
+        const [port, bit] = [pin[1]!, pin.slice(2)];
+        target.setField(`RCC.AHBENR.IOP${port}EN`, 1);
+        target.setField(`GPIO${port}.ODR.ODR${bit}`, 1);
+        target.setField(`GPIO${port}.MODER.MODER${bit}`, 1);
       },
     };
   },

@@ -140,6 +140,22 @@ describe('empty-check', () => {
       ['GPIOF.MODER.MODER11', 1],
     ]);
   });
+  it.each(['stm32f042k6t', 'stm32f042f6', 'stm32f042g6', 'stm32f042t6'])('%s has PB8 for it', (name) => {
+    const subject = new FakeTarget(chip(name)).subject();
+    expect(doneBy('empty-check', subject)).toEqual([
+      ['RCC.AHBENR.IOPBEN', 1],
+      ['GPIOB.ODR.ODR8', 1],
+      ['GPIOB.MODER.MODER8', 1],
+    ]);
+    expect(check('empty-check').repair!(subject)!.fix).toBe(
+      '/* the BOOT0 pin of the package: PB8 */\nRCC->AHBENR |= RCC_AHBENR_GPIOBEN; GPIOB->BSRR = 1u << 8;\nGPIOB->MODER = (GPIOB->MODER & ~(3u << 16)) | (1u << 16);',
+    );
+  });
+  it('names both where the part number leaves the package open', () => {
+    const fix = (name: string): string => check('empty-check').repair!(new FakeTarget(chip(name)).subject())!.fix!;
+    expect(fix('stm32f042k6')).toContain('PF11, where it has none PB8');
+    expect(fix('stm32f042k6u')).toContain('package: PF11 */');
+  });
 });
 
 describe('nvic-pending', () => {
