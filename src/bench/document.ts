@@ -3,6 +3,7 @@ import type { BaseFacts, StuckInterrupt } from './base-facts.ts';
 import type { Judged, Diagnosis } from './diagnosis.ts';
 import type { Writer } from '../checks/check.ts';
 import { exceptionName } from '../checks/core-registers.ts';
+import { callChainOf } from '../emu/call-chain.ts';
 import { EXC, SCS } from '../emu/core/scs-state.ts';
 import { codePlace } from '../emu/image/image.ts';
 import { sha256 } from '../emu/image/sha256.ts';
@@ -34,7 +35,7 @@ import type { ForcedField } from './scenario-types.ts';
 import type { SessionEnd } from './live-run.ts';
 import { restartInWords } from './restart.ts';
 import type { Session } from './session.ts';
-import { callsInWords, place as placeInWords } from './slice/words.ts';
+import { framesInWords, place as placeInWords } from './slice/words.ts';
 import { summarise } from './summary.ts';
 
 /** `lr`: LR at that instruction, where it is known. */
@@ -161,9 +162,23 @@ function isShared({ machine: { bootCore: core } }: Session, exception: number): 
   return same >= SHARED_BY;
 }
 
-/** The line of the loop, and who called its function. */
+/** The line of the loop, and who called its function: from where the run ended or, where that was on the way into the loop, from where the loop was found. */
 function loopInWords(s: Session, { pc }: ResultStuck): string {
-  const [, ...callers] = callsInWords(s, s.machine.bootCore);
+  const { images } = s.input;
+  const now = callChainOf(s.machine.bootCore, images).frames;
+  const found = s.state.loop?.calls ?? [];
+  const name = codePlace(images, Number(pc)).symbol?.split('+')[0];
+  const there = now.some((f) => f.function === name) || found.length === 0;
+  const [, ...callers] = framesInWords(
+    there
+      ? now
+      : found.slice(
+          Math.max(
+            0,
+            found.findIndex((f) => f.function === name),
+          ),
+        ),
+  );
   return [placeInWords(s, Number(pc)), ...callers].join(' < ');
 }
 

@@ -2,6 +2,7 @@
  * Proof that the firmware will never get out of what it executes now: a steady loop, and nothing that is scheduled, no interrupt that can be
  * taken and no step of the scenario can change what it reads. Without such a proof nothing is said.
  */
+import { callChainOf } from '../emu/call-chain.ts';
 import { isCounting } from '../emu/proofs/counting.ts';
 import type { Core } from '../emu/core/core.ts';
 import { anyLineEnabled } from '../emu/core/nvic.ts';
@@ -21,7 +22,7 @@ function sleepsForGood(s: LiveRun): FixedLoop | null {
   const core = s.machine.bootCore;
   const { sysTick, others } = interruptsAround(s, { asleep: true });
   if (sysTick || others || (core.arm.waiting === 'wfe' && eventMayCome(s))) return null;
-  return { pc: core.pc, reads: [], sleeping: true, inFault: s.state.fault !== null, exception: core.arm.ipsr, storm: false };
+  return { pc: core.pc, reads: [], sleeping: true, inFault: s.state.fault !== null, exception: core.arm.ipsr, storm: false, calls: [] };
 }
 
 export function proveFixedLoop(s: LiveRun): FixedLoop | null {
@@ -76,7 +77,15 @@ function proveLoop(s: LiveRun): FixedLoop | null {
   const exception = core.arm.ipsr;
   if (mayBeLeft(s, loop, storm)) return null;
   const inFault = fault !== undefined && s.state.fault?.since === fault;
-  return { pc: loop.pc, reads: polled(s, addresses), sleeping: false, inFault, exception, storm };
+  return {
+    pc: loop.pc,
+    reads: polled(s, addresses),
+    sleeping: false,
+    inFault,
+    exception,
+    storm,
+    calls: callChainOf(core, s.input.images).frames,
+  };
 }
 
 /**

@@ -1,4 +1,5 @@
 /** A run while it goes on. The rules about when it is over and the steps of its scenario work on this; session.ts holds them together. */
+import type { CallChain } from '../emu/call-chain.ts';
 import type { Machine } from '../emu/machine.ts';
 import type { Ps } from '../emu/time.ts';
 import type { RomProfile } from '../rom/profiles.ts';
@@ -18,6 +19,8 @@ export interface FixedLoop {
   readonly exception: number;
   /** The handler returns and is entered again at once: its line stays up. */
   readonly storm: boolean;
+  /** Where the core was in it when it was found: the run may have ended on the way there. */
+  readonly calls: CallChain['frames'];
 }
 
 /** Start-up code that ran again without a reset. */

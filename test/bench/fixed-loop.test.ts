@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
+import { collectBase } from '../../src/bench/document.ts';
 import { proveFixedLoop } from '../../src/bench/fixed-loop.ts';
 import { jobInput } from '../../src/bench/job.ts';
 import { Session } from '../../src/bench/session.ts';
@@ -49,6 +50,20 @@ describe('Fixed loops', () => {
     expect(proveFixedLoop(session)).toBeNull();
     expect(furthest).toHaveBeenCalled();
     for (const [limit] of furthest.mock.calls) expect(limit - machine.now).toBeLessThan(2 * MS);
+    session.release();
+  });
+  it('who called it is told from the loop, though the run ended on the way there', async () => {
+    const path = fileURLToPath(new URL('../../fixtures/h533-stuck-pka/scenario.json', import.meta.url));
+    const session = new Session(jobInput(await loadJob([], { scenario: path }, '')));
+    const powerOn = session.save();
+    const end = session.run();
+    const told = (): string => collectBase(session, end).notes.find((n) => n.kind === 'loop')!.text;
+    const { loop } = session.state;
+    const there = told();
+    session.restore(powerOn);
+    session.state.loop = loop;
+    expect(told()).toBe(there);
+    expect(told()).toMatch(/main\.c:12 \(pka_init\) < main \([^)]*main\.c:\d+\) < Reset_Handler/);
     session.release();
   });
   it('a known loop of the ROM that reads its USB block is not tried: no checkpoint is made', async () => {

@@ -1,6 +1,6 @@
 /** A chain in words: what happened, newest first, a line for each step that a person would name. */
 import type { Core } from '../../emu/core/core.ts';
-import { callChainOf } from '../../emu/call-chain.ts';
+import { callChainOf, type CallChain } from '../../emu/call-chain.ts';
 import { codePlace, symbolAt } from '../../emu/image/image.ts';
 import { windowAt } from '../outside-memory.ts';
 import type { Session } from '../session.ts';
@@ -151,9 +151,10 @@ const KEYS = ', which answers a wrong key with a bus error: it takes its two key
 const inSystemArea = (a: number): boolean => (a >= 0x1ff00000 && a < 0x20000000) || (a >= 0x0bf00000 && a < 0x0c000000);
 
 /** Where a core stands and who called that, innermost first; a recursion is counted. */
-export function callsInWords(s: Session, core: Core): string[] {
-  const frames = callChainOf(core, s.input.images).frames.filter((f) => f.function !== null || f.file !== null);
-  const named = frames.map((f) => `${f.function ?? hex(f.pc)}${f.file === null ? '' : ` (${f.file}:${f.line})`}`);
+export const callsInWords = (s: Session, core: Core): string[] => framesInWords(callChainOf(core, s.input.images).frames);
+export function framesInWords(frames: CallChain['frames']): string[] {
+  const known = frames.filter((f) => f.function !== null || f.file !== null);
+  const named = known.map((f) => `${f.function ?? hex(f.pc)}${f.file === null ? '' : ` (${f.file}:${f.line})`}`);
   const lines: string[] = [];
   for (let i = 0; i < named.length;) {
     const next = named.findIndex((text, k) => k > i && text !== named[i]);
