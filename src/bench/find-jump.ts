@@ -45,6 +45,8 @@ export interface PolledInput {
 
 export interface FoundJump {
   readonly candidates: readonly JumpCandidate[];
+  /** There are functions by name, and none of them can branch into system memory. */
+  readonly noJump: boolean;
   readonly inputs: readonly PolledInput[];
 }
 
@@ -52,11 +54,22 @@ export interface FoundJump {
 export function findJump(s: Session, end: Checkpoint): FoundJump {
   const functions = scanFunctions(s.input.images);
   const polled = polledInputs(s, end, functions);
-  const candidates = jumpCandidates(functions, s.input.chip).slice(0, MOST_CANDIDATES);
+  const all = jumpCandidates(functions, s.input.chip);
+  const candidates = all.slice(0, MOST_CANDIDATES);
   s.restore(end);
   const armed = [...armedPins(s), ...armedPorts(s, functions, candidates)];
   const others = armed.filter((input) => !polled.some((p) => p.name === input.name));
-  return { candidates, inputs: [...polled, ...others].slice(0, MOST_INPUTS) };
+  return { candidates, noJump: lacksJump(functions, all), inputs: [...polled, ...others].slice(0, MOST_INPUTS) };
+}
+const lacksJump = (functions: readonly FunctionFacts[], all: readonly JumpCandidate[]): boolean =>
+  functions.length > 0 && all.every((c) => c.kind !== 'jump');
+
+const NO_JUMP = 'no function of the image holds an address of system memory, sets MSP and branches';
+const ONLY_BY_BOOT = 'behind a reset only option bytes or BOOT0 could start the ROM';
+/** Why a firmware that resets itself over and over does not come into the ROM, if its code says so. */
+export function whyNoJump(s: Session): string | null {
+  const functions = scanFunctions(s.input.images);
+  return lacksJump(functions, jumpCandidates(functions, s.input.chip)) ? `${NO_JUMP}: ${ONLY_BY_BOOT}` : null;
 }
 
 /** A serial port whose next byte is an interrupt, and its line. */
@@ -349,9 +362,10 @@ export function notTriggered(s: Session, found: FoundJump): string[] {
     notes.push(
       scanFunctions(s.input.images).length === 0
         ? 'the image names no functions: give the .elf to see which of them can enter system memory'
-        : 'no function of the image holds an address of system memory, sets MSP and branches, or stores something and resets',
+        : `${NO_JUMP}, or stores something and resets`,
     );
   for (const c of candidates) notes.push(`${candidateName(s, c)} can enter system memory: it ${c.why}`);
+  if (candidates.length > 0 && found.noJump) notes.push(`${NO_JUMP}: ${ONLY_BY_BOOT}`);
   for (const i of inputs) notes.push(`waits for ${inputText(s, i)}`);
   const steps = [
     ...inputs.flatMap((i) => pressing(i) ?? []),

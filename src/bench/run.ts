@@ -21,7 +21,7 @@ import { repairsAtEntry, Solver } from './solver.ts';
 import { answerSymptom } from './symptom.ts';
 import { tierStats } from './tier-stats.ts';
 import { Tracer } from './trace.ts';
-import { findJump, notTriggered, tryAll, waitsForInput } from './find-jump.ts';
+import { findJump, notTriggered, tryAll, waitsForInput, whyNoJump } from './find-jump.ts';
 import { eccLosses, hasEcc, lossInWords } from './ecc-loss.ts';
 import { traceRequests } from './requests.ts';
 import { factsOf, traceFailure, type Failure } from './slice/failure.ts';
@@ -319,7 +319,8 @@ function whyNotes(
   const noted = (kind: string, lines: readonly string[]): { kind: string; text: string }[] => lines.map((text) => ({ kind, text }));
   if (!cut && base.end.outcome === 'reset-loop') {
     const story = resetStory(session, powerOn, finished.history.resets);
-    return { notes: noted('reset', story?.lines ?? []), started: story?.started ?? null };
+    const lines = [...(story?.lines ?? []), ...behindResets(session, base)];
+    return { notes: noted('reset', lines), started: story?.started ?? null };
   }
   if (!cut && base.end.outcome === 'stuck') {
     session.restore(finished);
@@ -328,6 +329,13 @@ function whyNotes(
     return { notes: noted('wait', [...(story?.lines ?? []), ...proof]), started: null };
   }
   return { notes: [], started: null };
+}
+
+/** Why none of the resets that it asked for came to the ROM. */
+function behindResets(session: Session, { entries, resets }: BaseFacts): readonly string[] {
+  if (entries.length > 0 || resets.at(-1)?.by !== 'software') return [];
+  const why = whyNoJump(session);
+  return why === null ? [] : [why];
 }
 
 /** What could make a firmware jump that does not; with `--find-jump`, what comes of it. */

@@ -158,11 +158,7 @@ function failed(page: Page, result: RunResult, sources: Sources): void {
   // who waits for a button is not stuck in a person's eyes
   if (crash(page, result, sources) || notTriggered(page, result, sources) || waits(page, result, sources)) return;
   page.text(sentence(result.summary), 3);
-  // not proved, so that it is not called a cause; still the best place to look
-  for (const { id, lastWriter, explanation } of result.diagnosis.causes.slice(0, 3)) {
-    page.row(labelOf(id), 'yellow', `${id}: ${explanation.split(/\n\n+/)[0]!}`, 2);
-    if (lastWriter !== null) page.text(where(lastWriter), 1);
-  }
+  suspects(page, result);
   const serial = result.notes.filter((n) => n.kind === SERIAL);
   serial.forEach(({ text }, i) => (i === 0 ? page.row('Serial', 'yellow', text, 3) : page.text(text, 3)));
   const resets = result.notes.filter((n) => n.kind === 'reset').map((n) => n.text);
@@ -295,7 +291,7 @@ function waits(page: Page, result: RunResult, sources: Sources): boolean {
   page.row('Waits', 'red', said, what === null ? 4 : 2);
   const place = placeIn(loop);
   if (place) excerpt(page, place, sources);
-  if (callers.length > 0 && what !== null) page.text(`called by: ${callers.join(' < ')}`, 2);
+  if (callers.length > 0) page.text(`called by: ${callers.join(' < ')}`, 2);
   for (const { text } of why) page.text(text, 3, ' '.repeat(COLUMN + 2), `${' '.repeat(COLUMN)}- `);
   if (result.unmodelled.some((u) => `${u.peripheral}.${u.register}` === stuck.register))
     page.text(`bootbench has no behaviour for ${stuck.register}: silicon may well get past this.`);
@@ -310,12 +306,26 @@ function placeIn(text: string): Place | null {
 function notTriggered(page: Page, result: RunResult, sources: Sources): boolean {
   const notes = result.notes.filter((n) => n.kind === 'not-triggered').map((n) => n.text);
   if (notes.length === 0) return false;
-  page.row('Why', 'yellow', 'nothing asked for the ROM in this run', 1);
+  suspects(page, result);
+  const reset = result.resets.find((r) => r.by === 'software');
+  page.row('Why', 'yellow', reset === undefined ? 'nothing asked for the ROM in this run' : behindReset(reset), 3);
   for (const text of notes.slice(0, 4)) page.text(`- ${text}`, 2);
   for (const { text } of result.notes.filter((n) => n.kind === 'find-jump').slice(0, 6)) page.text(`tried: ${text}`, 2);
   // where it stands in the meantime, unless it is the pin or the port that it polls there
   if (result.stuck?.register === null) waits(page, result, sources);
   return true;
+}
+
+function behindReset({ at, from }: RunResult['resets'][number]): string {
+  return `the firmware reset itself at ${humanTime(at)}${short(from)}, and nothing went for the ROM behind that`;
+}
+
+/** Not proved, so that it is not called a cause; still the best place to look. */
+function suspects(page: Page, result: RunResult): void {
+  for (const { id, lastWriter, explanation } of result.diagnosis.causes.slice(0, 3)) {
+    page.row(labelOf(id), 'yellow', `${id}: ${explanation.split(/\n\n+/)[0]!}`, 2);
+    if (lastWriter !== null) page.text(where(lastWriter), 1);
+  }
 }
 
 // ---- foot ------------------------------------------------------------------------------------------------------------------------

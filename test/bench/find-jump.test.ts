@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jumpCandidates, scanFunctions } from '../../src/bench/code-scan.ts';
+import { whyNoJump } from '../../src/bench/find-jump.ts';
 import type { RunResult } from '../../src/bench/result.ts';
+import type { Session } from '../../src/bench/session.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
@@ -227,5 +229,25 @@ describe('bootbench init', () => {
     const { code } = await cli(['init', fixture('f405-reboot-type-ignored/firmware.elf'), '--chip', 'stm32f405rg'], { cwd });
     expect(code).toBe(1);
     expect(() => readFileSync(join(cwd, 'scenario.json'))).toThrow();
+  });
+});
+
+describe('a firmware that resets itself and has no code for the ROM', () => {
+  const told = (path: string, symbols?: SymbolTable): string | null => {
+    const whole = image(path);
+    const input = { images: [symbols === undefined ? whole : { ...whole, symbols }], chip: findChip('stm32f405rg')! };
+    return whyNoJump({ input } as unknown as Session);
+  };
+  it.each([
+    ['f405-chain-request-kept/app.elf', 'leaves a request and resets'],
+    ['f405-reboot-type-ignored/firmware.elf', 'resets alone'],
+  ])('%s (%s): only option bytes or BOOT0 could start the ROM', (path) => {
+    expect(told(path)).toBe(
+      'no function of the image holds an address of system memory, sets MSP and branches: behind a reset only option bytes or BOOT0 could start the ROM',
+    );
+  });
+  it('nothing is said of one that jumps, nor where functions have no names', () => {
+    expect(told('f405-chain-request-kept/firmware.elf')).toBeNull();
+    expect(told('f405-chain-request-kept/app.elf', new SymbolTable([], () => 0))).toBeNull();
   });
 });

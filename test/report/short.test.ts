@@ -208,3 +208,10 @@ describe('`patch` applies it', () => {
     expect(readFileSync(join(cwd, name, 'main.c'), 'utf8')).toContain('__enable_irq();');
   });
 });
+
+test('a reset that the firmware asked for is told where nothing came of it, with the word that nobody read', async () => {
+  const text = shortReport(await run('l496-request-never-read'), { width: 80 });
+  expect(text).toMatch(/Maybe +magic-survives: [^]*l496-request-never-read\/main\.c:20 \(request_dfu\)/);
+  expect(text).toMatch(/Why +the firmware reset itself at 100 ms \(core\.c:23\), and nothing went for the\s+ROM behind that/);
+  expect(text).not.toContain('nothing asked for the ROM');
+});
