@@ -41,9 +41,9 @@ export function processIo(): Io {
     isTTY: stream.isTTY === true,
     columns: stream.columns ?? 80,
   });
-  // `bootbench … | head`: a closed pipe is no defect, and a full disk is none of this program
+  // `bootbench … | head`: a closed pipe is no defect and changes no verdict: the exit code is that of the command; a full disk is none of this program
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.ok);
+    if (error.code === 'EPIPE') return;
     process.stderr.write(`bootbench: cannot write to stdout: ${reason(error)}\n`, () => process.exit(EXIT.usage));
   });
   return {

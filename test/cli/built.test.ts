@@ -176,3 +176,13 @@ describe.skipIf(!hasPty)('in a terminal', () => {
     expect(plain.lines).toEqual(colour.lines);
   });
 });
+
+// the reader ends first: `true` reads nothing
+test.skipIf(process.platform !== 'linux').each([
+  [['run', 'f405-own-crash/firmware.elf', '--chip', 'stm32f405rg'], 1],
+  [['chips'], 0],
+] as const)('a pipe that is closed changes no exit code: %s', (args, status) => {
+  const script = 'set -o pipefail; "$@" | true';
+  const ran = spawnSync('bash', ['-c', script, 'bash', process.execPath, program(), ...args], { cwd: fixtures, encoding: 'utf8' });
+  expect([ran.status, ran.stderr]).toEqual([status, '']);
+});
