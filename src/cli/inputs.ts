@@ -5,7 +5,7 @@ import { circuitInWords } from '../bench/board-circuits.ts';
 import { boardOf, boardsBegun, findBoard, sayPart } from '../bench/boards.ts';
 import { inferChip } from '../bench/infer-chip.ts';
 import { readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { chipFamilies, existsUnmodelled, findChip, nearestChip, partInBoardName, suggestChips } from '../chips/index.ts';
 import { splitImagePath } from '../emu/image/image.ts';
 import type { ChipDescription } from '../emu/chip.ts';
@@ -54,12 +54,19 @@ export interface RunOptions extends MachineOptions {
   readonly trigger?: boolean;
 }
 
-export function readInput(path: string, cwd: string): Uint8Array {
+/** `shown`: what an error calls it. */
+export function readInput(path: string, cwd: string, shown = path): Uint8Array {
   try {
     return new Uint8Array(readFileSync(resolve(cwd, path)));
   } catch (error) {
-    throw new UsageError(`cannot read ${path}: ${reason(error)}`);
+    throw new UsageError(`cannot read ${shown}: ${reason(error)}`);
   }
+}
+
+/** What a scenario names lies beside it: an error says where it was looked for. */
+function readImageFile(path: string, folder: string, scenario: string | undefined): Uint8Array {
+  const { file } = splitImagePath(path);
+  return readInput(file, folder, scenario === undefined || isAbsolute(file) ? file : join(dirname(scenario), file));
 }
 
 export function chipNamed(name: string): ChipDescription {
@@ -108,7 +115,10 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
       'for example firmware.elf, or firmware.bin@0x08000000; dfu and conform run the ROM alone with --boot0',
     );
   const folder = images.length === 0 ? scenarioFolder : cwd;
-  const loaded: JobImage[] = typed.map((path) => ({ path, bytes: readInput(splitImagePath(path).file, folder) }));
+  const loaded: JobImage[] = typed.map((path) => ({
+    path,
+    bytes: readImageFile(path, folder, images.length === 0 ? options.scenario : undefined),
+  }));
   const { chip, from: chipFrom } = chipOf(options.chip ?? asked.chip ?? named?.chip, loaded);
   const scenario = options.leave === true ? withLeave(asked, bootAddress(chip, asked) ?? 0) : asked;
   const force = Object.fromEntries((options.force ?? []).map((text) => assignment(text, '--force', 'ETH.DMAMR.SWR=0')));

@@ -81,6 +81,15 @@ describe('exit code', () => {
   });
 });
 
+test('an image that a scenario names lies beside it: the error has its folder', async () => {
+  const cwd = folder({});
+  mkdirSync(join(cwd, 'sub'));
+  const scenario = { schema: 'bootbench/scenario@1', chip: 'stm32h533re', images: ['gone.elf'] };
+  writeFileSync(join(cwd, 'sub', 's.json'), JSON.stringify(scenario));
+  const ran = await cli(['run', '--scenario', 'sub/s.json'], { cwd });
+  expect([ran.code, ran.err]).toEqual([2, expect.stringContaining(`cannot read ${join('sub', 'gone.elf')}: no such file or folder`)]);
+});
+
 describe('output', () => {
   test('--json - gives the document on stdout and nothing else, the report on stderr', async () => {
     const { out, err } = await cli(run('--json', '-'));
