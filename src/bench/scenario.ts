@@ -3,7 +3,7 @@ import { hasPin, packageOf, partNumber } from '../chips/parts.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import type { LoadedImage } from '../emu/image/image.ts';
 import { boardDocument, boardParameters } from './board.ts';
-import { parseDuration } from './duration.ts';
+import { durationPs, formatDuration, parseDuration } from './duration.ts';
 import { namesOf, type Names } from './names.ts';
 import { checkSchema } from './scenario-check.ts';
 import {
@@ -52,7 +52,21 @@ export async function checkScenario(document: unknown, name: string): Promise<Sc
       throw new UsageError(`${name}: steps[${i}] ${what}`, 'give one of at, after and atSymbol');
     }
   });
+  checkOrder(scenario.steps ?? [], name);
   return scenario;
+}
+/** Steps happen one behind the other: a time that has passed when the step before is over would be another one than it says. */
+function checkOrder(steps: readonly Step[], name: string): void {
+  let earliest = 0;
+  steps.forEach(({ at, after }, i) => {
+    const ps = durationPs(at ?? after ?? '0s') ?? 0;
+    if (at !== undefined && ps < earliest)
+      throw new UsageError(
+        `${name}: steps[${i}].at is ${at}, and the step before it does not happen before ${formatDuration(earliest)}`,
+        'steps happen in the order of the list: put them in the order of their times',
+      );
+    earliest = at === undefined ? earliest + ps : ps;
+  });
 }
 
 /** What the command line says on top of a scenario. */

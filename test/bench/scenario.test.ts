@@ -50,6 +50,27 @@ describe('a wrong key is named', () => {
     ['no action', { steps: [{ at: '1s' }] }, 'steps[0] lacks the key do'],
     ['no time', { steps: [{ do: { cable: 'in' } }] }, 'steps[0] has no time; give one of at, after and atSymbol'],
     ['two times', { steps: [{ at: '1s', after: '1s', do: { cable: 'in' } }] }, 'steps[0] has both at and after'],
+    [
+      'a time before that of the step before',
+      {
+        steps: [
+          { at: '0.2s', do: { cable: 'in' } },
+          { at: '100ms', do: { cable: 'out' } },
+        ],
+      },
+      'steps[1].at is 100ms, and the step before it does not happen before 200ms',
+    ],
+    [
+      'a time that is over when those before have passed',
+      {
+        steps: [
+          { at: '1s', do: { cable: 'in' } },
+          { after: '1s', do: { cable: 'out' } },
+          { at: '1.5s', do: { cable: 'in' } },
+        ],
+      },
+      'steps[2].at is 1.5s, and the step before it does not happen before 2s',
+    ],
     ['a bad outcome', { expect: { outcome: 'dfuu' } }, 'expect.outcome'],
     ['a bad verdict', { expect: { checks: { primask: 'fail|bad' } } }, 'expect.checks.primask is "fail|bad"'],
     ['an odd register path', { force: { 'ETH.DMAMR': 0 } }, 'force has the key "ETH.DMAMR"'],
@@ -57,6 +78,12 @@ describe('a wrong key is named', () => {
   ])('%s', async (_what, document, message) => {
     await expect(checkScenario(document, 's.json')).rejects.toThrow(message);
     await expect(checkScenario(document, 's.json')).rejects.toBeInstanceOf(UsageError);
+  });
+
+  test('steps at one time, and a time behind one that nobody knows, are in order', async () => {
+    const when = [{ at: '1s' }, { at: '1s' }, { atSymbol: 'main' }, { after: '0.5s' }, { at: '1.5s' }];
+    const steps = when.map((w) => ({ ...w, do: { cable: 'in' } }));
+    await expect(checkScenario({ schema: 'bootbench/scenario@1', chip: 'stm32h533re', steps }, 's.json')).resolves.toBeDefined();
   });
 
   test('text that is no JSON', async () => {
