@@ -7,6 +7,7 @@ import { firstSet, proofOf } from '../bench/serial-proof.ts';
 import type { CheckId, Place, ResultCause, RunResult } from '../bench/result.ts';
 import { keptDeclaration, partsOf, type Part } from '../checks/fix-in-c.ts';
 import { redirectedTables, type RedirectedTables } from '../checks/entry-address.ts';
+import { inAssembler } from './in-assembler.ts';
 import type { Sources } from './source-lines.ts';
 
 export interface Patch {
@@ -25,8 +26,8 @@ interface Edit {
   readonly file: string;
   /** From 1. */
   readonly line: number;
-  /** In front of or behind the statement that the line is part of, in place of the one statement on it, of the line as it stands, or below that line. */
-  readonly how: 'before' | 'after' | 'statement' | 'line' | 'below';
+  /** In front of or behind the statement that the line is part of, in place of the one statement on it, of the line as it stands, below that line, or in front of an instruction of assembler. */
+  readonly how: 'before' | 'after' | 'statement' | 'line' | 'below' | 'instructions';
   readonly code: readonly string[];
 }
 
@@ -41,18 +42,47 @@ export function patchOf(result: RunResult, sources: Sources): Patch {
     if (typeof edit === 'string') left.push(`${cause.id}: ${edit}`);
     else edits.push(...edit);
   }
+  return patchFrom(edits, left, sources);
+}
+
+/** A fix is put in whole or not at all: a function that nobody calls helps nobody. */
+function patchFrom(edits: readonly Edit[], left: readonly string[], sources: Sources): Patch {
+  const { refused: why, ...patch } = tryPatch(edits, left, sources);
+  const refused = patch.causes.filter((id) => why.has(id));
+  if (refused.length === 0) return patch;
+  const rest = (id: CheckId): string =>
+    edits.flatMap((e) => (e.id === id && !why.get(id)!.includes(e.code.join(' ')) ? e.code : [])).join(' ');
+  const told = refused.map((id) => `${id}: ${why.get(id)!}${rest(id) === '' ? '' : `; with it: ${rest(id)}`}`);
+  return patchFrom(
+    edits.filter((e) => !refused.includes(e.id)),
+    [...left, ...told],
+    sources,
+  );
+}
+
+function tryPatch(
+  edits: readonly Edit[],
+  before: readonly string[],
+  sources: Sources,
+): Patch & { readonly refused: ReadonlyMap<CheckId, string> } {
+  const left = [...before];
+  const refused = new Map<CheckId, string>();
+  const refuse = (id: CheckId, why: string): void => {
+    left.push(`${id}: ${why}`);
+    refused.set(id, why);
+  };
   let text = '';
   let elsewhere = false;
   const done = new Set<CheckId>();
   for (const file of new Set(edits.map((e) => e.file))) {
     const found = sources(file);
     if (found === null) {
-      for (const { id, file: name } of edits.filter((e) => e.file === file)) left.push(`${id}: ${name} was not found beside the image`);
+      for (const { id, file: name } of edits.filter((e) => e.file === file)) refuse(id, `${name} was not found beside the image`);
       continue;
     }
     if (found.newer)
       left.push(`${found.elsewhere ? file : found.path} was changed after the image was built: build first, lines may be off`);
-    const changed = applied(found.lines, withoutTwins(edits.filter((e) => e.file === file)), (id, why) => left.push(`${id}: ${why}`), done);
+    const changed = applied(found.lines, withoutTwins(edits.filter((e) => e.file === file)), refuse, done);
     if (changed === null) continue;
     for (const edit of edits) if (edits.some((e) => done.has(e.id) && isTwin(edit, e))) done.add(edit.id);
     elsewhere ||= found.elsewhere;
@@ -61,7 +91,7 @@ export function patchOf(result: RunResult, sources: Sources): Patch {
       .replace(/^=+\n/, '')
       .replaceAll('\t\n', '\n');
   }
-  return { text, causes: [...done], left, elsewhere };
+  return { text, causes: [...done], left, elsewhere, refused };
 }
 
 /** The changes that a cause's fix asks for, or why there are none. */
@@ -78,9 +108,14 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
     const place = part.goes === 'declaration' ? declarationIn(result, part, sources) : placeFor(part, cause, way);
     if (place?.file == null || place.line === null)
       return part.goes === 'declaration' ? advice : 'the image has no source line for the place';
-    if (isAssembly(place.file)) return `${place.file} is assembly; as C: ${fix.replace(/\s+/g, ' ').trim()}`;
+    const instructions = isAssembly(place.file) ? instructionsOf(part, at) : undefined;
+    if (instructions === null) return `${place.file} is assembly; as C: ${fix.replace(/\s+/g, ' ').trim()}`;
     const found = sources(place.file);
     if (found === null) return `${place.file} was not found beside the image`;
+    if (instructions !== undefined) {
+      edits.push({ id, file: place.file, line: place.line, how: 'instructions', code: instructions });
+      continue;
+    }
     const put = placeOf(part, place.line, found.lines, at === 'before-write');
     if (put === null) return advice;
     const lines = part.goes === 'declaration' ? [keptDeclaration(found.lines[put.line - 1]!)] : part.code;
@@ -89,12 +124,18 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
   return edits;
 }
 
+/** What goes in front of a line of assembler; null where it has to be told as C. */
+const instructionsOf = ({ goes, code }: Part, at: ResultCause['at']): readonly string[] | null =>
+  (goes === null || goes === 'here') && at !== 'before-write' ? inAssembler(code) : null;
 const isAssembly = (file: string): boolean => /\.(?:s|asm)$/i.test(file);
 
-const isTwin = (a: Edit, b: Edit): boolean => a.file === b.file && jumps(a) && a.code.join('\n') === b.code.join('\n');
+/** The same jump, or one at the same place that does more on its way. */
+const isTwin = (a: Edit, b: Edit): boolean =>
+  a.file === b.file && jumps(a) && (a.code.join('\n') === b.code.join('\n') || (a !== b && a.line === b.line && erases(b)));
+const erases = ({ code }: Edit): boolean => code.some((line) => line.startsWith('erase_and_jump('));
 /** Of causes that are repaired by the same jump, the first on the way has it. */
 const withoutTwins = (edits: readonly Edit[]): readonly Edit[] =>
-  edits.filter((a, i) => !edits.some((b, k) => isTwin(a, b) && (b.line < a.line || (b.line === a.line && k < i))));
+  edits.filter((a, i) => !edits.some((b, k) => isTwin(a, b) && (erases(b) || b.line < a.line || (b.line === a.line && k < i))));
 
 type Line = Pick<Place, 'file' | 'line'>;
 /** Lines on the way to the ROM. */
@@ -241,10 +282,14 @@ function applied(
   }
   return any ? changed : null;
 }
-const jumps = ({ code }: Pick<Edit, 'code'>): boolean => code.some((line) => line.includes('bx %1'));
+const jumps = ({ code }: Pick<Edit, 'code'>): boolean => code.some((line) => line.includes('bx %1') || line === 'bx r2');
 
 // eslint-disable-next-line complexity -- each way in which a line of C takes a statement before, behind or instead of it
 function put(lines: string[], { line, how, code: put }: Edit): string | null {
+  if (how === 'instructions' && line <= lines.length) {
+    lines.splice(line - 1, 0, ...put.map((text) => indentOf(lines[line - 1]!) + text));
+    return null;
+  }
   if (line > lines.length) return `the file has ${lines.length} lines, the image says ${line}`;
   if (how !== 'line' && how !== 'below' && /\{.*\}\s*$/.test(code(lines[line - 1]!)))
     return `line ${line} holds a whole block; there: ${put.join(' ')}`;

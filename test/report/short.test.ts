@@ -119,6 +119,51 @@ describe('the patch of the fixes', () => {
       expect(text.split('bx %1')).toHaveLength(2);
       expect(causes).toEqual(['entry-address', 'msp']);
     });
+    it('the one that erases the first page on its way stands for both', () => {
+      const reads = ['uint32_t sp = *(volatile uint32_t *)0x1ff00000u;', 'uint32_t pc = *(volatile uint32_t *)0x1ff00004u;'];
+      const erasing = [
+        '/* at file scope, in RAM: it erases */',
+        `static void erase_and_jump(uint32_t sp, uint32_t pc) { ${jump} }`,
+        '/* here, in place of the jump */',
+        ...reads,
+        'erase_and_jump(sp, pc);',
+      ];
+      const fixes = [[...reads, jump], erasing];
+      const both = twice('src/main.c');
+      const causes = both.diagnosis.causes.map((c, i) => ({ ...c, fix: fixes[i]!.join('\n') }));
+      const { text, causes: done } = patchOf({ ...both, diagnosis: { ...both.diagnosis, causes } }, () =>
+        source(`#include <x.h>\n${main.join('\n')}`),
+      );
+      expect(text.split('bx %1')).toHaveLength(2);
+      expect(text.match(/^\+.*erase_and_jump\(sp, pc\);/gm)).toHaveLength(1);
+      expect(done.toSorted()).toEqual(['entry-address', 'msp']);
+    });
+    it('a part without a place takes the others with it', () => {
+      const both = twice('src/main.c');
+      const fix = '/* at file scope, in RAM: it erases */\nstatic void away(void) {}\n/* here, in place of the jump */\naway();';
+      const causes = both.diagnosis.causes.slice(0, 1).map((c) => ({ ...c, fix }));
+      const lines = ['#include <x.h>', ...Array.from({ length: 6 }, () => ''), 'int main(void) { start(); jump(); }'];
+      const result = { ...both, diagnosis: { ...both.diagnosis, causes, sets: [['entry-address' as const]] } };
+      const { text, left, causes: done } = patchOf(result, () => source(lines.join('\n')));
+      expect([text, done]).toEqual(['', []]);
+      expect(left).toEqual(['entry-address: line 8 holds a whole block; there: away();; with it: static void away(void) {}']);
+    });
+    it('puts instructions into assembly where they are the same', () => {
+      const both = twice('src/start.S');
+      const reads = ['uint32_t sp = *(volatile uint32_t *)0x1fff0000u;   /* reads */', 'uint32_t pc = *(volatile uint32_t *)0x1fff0004u;'];
+      const causes = both.diagnosis.causes.map((c, i) => ({
+        ...c,
+        fix: i === 0 ? '__enable_irq();   /* now */' : [...reads, jump].join('\n'),
+      }));
+      const lines = Array.from({ length: 9 }, (_, i) => `  nop @ ${i + 1}`);
+      const { text, left } = patchOf({ ...both, diagnosis: { ...both.diagnosis, causes } }, () => source(lines.join('\n')));
+      expect(left).toEqual([]);
+      const added = text.split('\n').filter((l) => /^\+ /.test(l));
+      expect(added).toEqual(
+        ['cpsie i', 'ldr r0, =0x1fff0000', 'ldr r1, [r0]', 'ldr r2, [r0, #4]', 'msr msp, r1', 'bx r2'].map((l) => `+  ${l}`),
+      );
+      expect(text.indexOf('+  bx r2')).toBeLessThan(text.indexOf('nop @ 8'));
+    });
     it('puts no C into assembly', () => {
       const { text, left } = patchOf(twice('src/start.S'), () => source(main.join('\n')));
       expect(text).toBe('');
