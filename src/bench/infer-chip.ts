@@ -56,6 +56,17 @@ export function inferChip(images: readonly NamedImage[]): InferredChip {
   return unnamed(images[0]!.path, loaded);
 }
 
+/** `STM32F4` */
+const familyOf = ({ name }: ChipDescription): string => name.slice(0, 'STM32F4'.length);
+/** What names the part surely enough to contradict who runs the image on another. */
+const SURE = 50;
+/** An image whose start-up file or device header is that of another family, in words; null where nothing says so. Within a family files of neighbours are common. */
+export function otherFamily(chip: ChipDescription, image: NamedImage): string | null {
+  const mention = bestMention([image]);
+  if (mention === null || mention.weight < SURE || mention.part.startsWith(familyOf(chip))) return null;
+  return `${image.path}: built for ${mention.part} (${mention.reason}), and this is ${chip.name}: is it the right image, and the right --chip?`;
+}
+
 // ---- names -----------------------------------------------------------------------------------------------------------------------
 
 const TEXT_SECTIONS = ['.debug_line', '.debug_line_str', '.debug_str', '.strtab', '.debug_info'];

@@ -8,6 +8,7 @@ import { checkMemories, checkOverlap, loadImage, type LoadedImage } from '../emu
 import type { ChipDescription } from '../emu/chip.ts';
 import type { ShortcutName } from '../emu/proofs/shortcuts.ts';
 import { imageCore, startAddress } from './image-core.ts';
+import { otherFamily } from './infer-chip.ts';
 import { checkFit } from './image-fit.ts';
 import { unicornNotes } from '../emu/engines/unicorn.ts';
 import { dumpBase } from '../rom/load.ts';
@@ -122,6 +123,10 @@ function imageNotes(chip: ChipDescription, images: readonly LoadedImage[], job: 
   const notes: Note[] = images.flatMap((image) => image.remarks.map((remark) => ({ kind: 'image', text: `${image.path}: ${remark}` })));
   for (const image of images)
     for (const text of checkFit(chip, image, job.scenario.board?.optionBytes ?? {})) notes.push({ kind: WRONG_CHIP, text });
+  for (const image of job.images) {
+    const other = otherFamily(chip, image);
+    if (other !== null) notes.push({ kind: WRONG_CHIP, text: other });
+  }
   for (const text of outsideNotes(chip, images, job.scenario.board?.memories ?? [])) notes.push({ kind: 'image', text });
   for (const image of images) {
     for (const chunk of image.chunks) {

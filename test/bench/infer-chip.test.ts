@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { inferChip, type InferredChip } from '../../src/bench/infer-chip.ts';
+import { findChip } from '../../src/chips/index.ts';
+import { inferChip, otherFamily, type InferredChip } from '../../src/bench/infer-chip.ts';
 
 const bytes = (name: string): Uint8Array =>
   new Uint8Array(readFileSync(fileURLToPath(new URL(`../../fixtures/${name}/firmware.elf`, import.meta.url))));
@@ -80,5 +81,22 @@ describe('without a name the machine code tells', () => {
     // F070 has F072's memories; its ROM needs a crystal.
     expect(() => infer(bytes('f072-masked'))).toThrow(/fits 2 chips: stm32f072rb, stm32f070rb /);
     expect(() => infer(bytes('h745-masked'))).toThrow(/fits \d+ chips: .*stm32h745xi.*--chip stm32h7/);
+  });
+});
+
+describe('an image that is run on a part of another family', () => {
+  const told = (chip: string, startup: string): string | null =>
+    otherFamily(findChip(chip)!, { path: 'fw.elf', bytes: renamed('f405-straight', 'startup/startup.c', startup) });
+
+  it.each(['stm32f103xb.h', 'stm32wle5xx.h', 'stm32f205xx.h'])('is told by its device header: %s', (header) => {
+    const part = header.slice(0, -2).toUpperCase();
+    expect(told('stm32f405rg', header)).toBe(
+      `fw.elf: built for ${part} (the device header ${header}), and this is STM32F405RG: is it the right image, and the right --chip?`,
+    );
+  });
+  it('nothing is said of a neighbour, nor where nothing names a part', () => {
+    expect(told('stm32f407vg', 'stm32f405xx.h')).toBeNull();
+    expect(told('stm32f407vg', 'nucleo_f103rb/a.c')).toBeNull();
+    expect(otherFamily(findChip('stm32f103rb')!, { path: 'fw.elf', bytes: bytes('f405-straight') })).toBeNull();
   });
 });
