@@ -16,7 +16,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'core semantics',
     files: ['src/emu/core/isa/*.ts', 'src/emu/core/{builder,system-ops}.ts', 'src/emu/core/softfloat*.ts'],
-    tables: ['test/emu/core/{each-row,timetable}.test.ts'],
+    tables: ['test/emu/core/{each-row,each-float,timetable}.test.ts'],
     tests: [
       'test/emu/core/{cycles,semantics,softfloat,system-ops,fp-undefined,fp-native,bit-band,fp-qemu,fp-differential,differential}.test.ts',
     ],
@@ -24,13 +24,13 @@ export const AREAS: readonly Area[] = [
   {
     name: 'timing',
     files: ['src/emu/core/timing/*.ts', 'src/emu/core/timing.ts', 'src/emu/core/flash-cache.ts', 'src/emu/core/branch-targets.ts'],
-    tables: ['test/emu/core/{each-cost,timetable}.test.ts'],
+    tables: ['test/emu/core/{each-cost,each-cache,timetable}.test.ts'],
     tests: ['test/emu/core/{cycles,far-looks,fp-timing,line-times,flash-cache,flash-prefetch,branch-targets,stale-lines,tiers}.test.ts'],
   },
   {
     name: 'exceptions',
     files: ['src/emu/core/{exceptions,handlers,nvic,scs,systick,mpu,special}.ts', 'src/emu/core/models/*.ts'],
-    tables: ['test/emu/core/{each-register,each-exception,timetable}.test.ts'],
+    tables: ['test/emu/core/{each-register,each-exception,each-float,timetable}.test.ts'],
     tests: [
       'test/emu/core/{cycles,nvic,systick,mpu,mpu-cacheable,scs,exits,branch-nowhere,exceptions,exceptions-qemu,entry-source}.test.ts',
       'test/emu/vectreset.test.ts',
