@@ -7,6 +7,8 @@ import { it } from 'vitest';
 import { GuestFault } from '../../../src/emu/core/cpu.ts';
 import type { Core } from '../../../src/emu/core/core.ts';
 import { cachePolicy, mpuAllows, mpuCacheable, mpuRegion, mpuSetUp, mpuUniform } from '../../../src/emu/core/mpu.ts';
+import { SCS } from '../../../src/emu/core/scs-state.ts';
+import { S } from '../../../src/emu/core/state.ts';
 import type { Machine } from '../../../src/emu/machine.ts';
 import { RAM, runCycles, started, SVC, MAIN, type CoreName } from './bare-machine.ts';
 import { expectAsBefore } from './golden-file.ts';
@@ -129,9 +131,25 @@ function busy(core: CoreName): Bus {
   put(0xe000ed94, 4);
   return new Bus(machine, cpu);
 }
-function told(name: string, bus: Bus): string[] {
+/** Everything that can be pending, active and enabled is, but what no software can bring about. */
+function full(core: CoreName): Bus {
+  const { machine, cpu } = started(core);
+  cpu.set(SCS.SYS_ACTIVE, cpu.profile.arch === 'v6m' ? 0xc804 : 0xd87c);
+  cpu.set(SCS.SYS_PENDING, cpu.profile.arch === 'v6m' ? 0xc804 : 0xd87c);
+  for (let line = 0; line < cpu.row.nvicLines; line += 3)
+    for (const bitmap of [S.NVIC_ACTIVE, S.NVIC_PENDING, S.NVIC_ENABLED, S.NVIC_LEVEL]) {
+      const at = bitmap + 4 * (line >>> 5);
+      cpu.set(at, cpu.get(at) | (1 << (line & 31)));
+    }
+  cpu.set(S.IPSR, 15);
+  cpu.set(SCS.CFSR, -1);
+  cpu.set(SCS.HFSR, -1);
+  cpu.interruptsChanged();
+  return new Bus(machine, cpu);
+}
+function told(name: string, bus: Bus, addresses = ADDRESSES): string[] {
   const lines: { from: number; to: number; text: string; hash: number }[] = [];
-  for (const address of ADDRESSES) {
+  for (const address of addresses) {
     const { text, hash } = bus.told(address);
     const last = lines.at(-1);
     if (last && last.to + 4 === address && last.text === text) {
@@ -195,6 +213,15 @@ function protection(core: CoreName): string[] {
 
 it.each(CORES)('%s answers on its own bus as it did', (core) => {
   const { machine, cpu } = started(core);
-  const lines = [...told('reset', new Bus(machine, cpu)), ...told('busy', busy(core)), ...protection(core)];
+  const lines = [
+    ...told('reset', new Bus(machine, cpu)),
+    ...told('busy', busy(core)),
+    ...told(
+      'full',
+      full(core),
+      ADDRESSES.filter((a) => a >= 0xe000e000 && a < 0xe000ed40),
+    ),
+    ...protection(core),
+  ];
   expectAsBefore(lines, new URL(`./each-register/${core}.txt`, import.meta.url));
 });
