@@ -85,6 +85,12 @@ export interface SystemListener {
   busWritten?(block: string, address: number, size: number, value: number): void;
 }
 
+/** The blocks of one interrupt line: of each the wire towards all cores and those towards each. */
+interface Sharers {
+  readonly of: ReadonlyMap<string, readonly Wire[]>;
+  readonly all: readonly (readonly Wire[])[];
+}
+
 export const SILENT: SystemListener = {
   irq() {},
   reset() {},
@@ -146,8 +152,8 @@ export class System {
   /** Slots of timers that fire aside. */
   private readonly aside = new Set<number>();
   private readonly resetBits: { block: Block; field: Field }[] = [];
-  /** For interrupt lines with more than one block: by block, the wire towards all cores and those towards each. */
-  private readonly irqSharers = new Map<number, ReadonlyMap<string, readonly Wire[]>>();
+  /** Of interrupt lines with more than one block, by line. */
+  private readonly irqSharers: (Sharers | null)[] = [];
   private readonly registers: Uint32Array;
   /** States of blocks whose models have one of their own. */
   private readonly modelled: readonly RegisterState[];
@@ -222,14 +228,14 @@ export class System {
     const drivers = new Map<number, string[]>();
     for (const row of chip.blocks) for (const line of new Set(row.irqs)) push(drivers, line, row.name);
     const seen = chip.blocks.some((row) => row.seesInterrupts);
-    for (const [line, names] of drivers)
-      if (seen || names.length > 1)
-        this.irqSharers.set(
-          line,
-          new Map(
-            names.map((name) => [name, [wire(`irq.${line}.${name}`), ...chip.cores.map((_c, i) => wire(`irq.${line}.${name}.${i}`))]]),
-          ),
-        );
+    for (const [line, names] of drivers) {
+      if (!seen && names.length === 1) continue;
+      const of = new Map(
+        names.map((name) => [name, [wire(`irq.${line}.${name}`), ...chip.cores.map((_c, i) => wire(`irq.${line}.${name}.${i}`))]]),
+      );
+      while (this.irqSharers.length <= line) this.irqSharers.push(null);
+      this.irqSharers[line] = { of, all: [...of.values()] };
+    }
     this.remapWire = chip.remap ? wire(chip.remap.wire) : null;
     this.wires = new Wires();
     this.bindRcc();
@@ -388,15 +394,18 @@ export class System {
 
   /** Blocks that share an interrupt line are ORed; their levels are kept as wires. */
   private driveIrq(line: number, block: string, level: boolean, core: number | undefined): void {
-    const sharers = this.irqSharers.get(line);
+    const sharers = line < this.irqSharers.length ? this.irqSharers[line]! : null;
     if (!sharers) return this.listener.irq(line, level, core);
     const { wires } = this;
-    wires.set(sharers.get(block)![core === undefined ? 0 : core + 1]!, level ? 1 : 0);
+    wires.set(sharers.of.get(block)![core === undefined ? 0 : core + 1]!, level ? 1 : 0);
     const several = this.chip.cores.length > 1;
     for (let to = 0; to < (several ? this.chip.cores.length : 1); to++) {
       if (core !== undefined && several && to !== core) continue;
       let up = false;
-      for (const own of sharers.values()) if (wires.get(own[0]!) === 1 || (several && wires.get(own[to + 1]!) === 1)) up = true;
+      for (let i = 0; i < sharers.all.length && !up; i++) {
+        const own = sharers.all[i]!;
+        up = wires.get(own[0]!) === 1 || (several && wires.get(own[to + 1]!) === 1);
+      }
       this.listener.irq(line, up, several ? to : undefined);
     }
   }

@@ -218,12 +218,20 @@ const SLOW = [4, 8];
 const BEHIND = { fast: 7, slow: 14 };
 /** CCR.DELAY counts from 5 clocks of the ADC. */
 const SHORTEST_DELAY = 5;
-const multi = (ccr: number) => ({
-  mode: ccr & 15,
-  converters: (ccr & 15) === 0 ? 1 : ccr & TRIPLE ? 3 : 2,
+/** What the converters do together. */
+interface Multi {
+  readonly mode: number;
+  readonly converters: number;
   /** CCR.DMA: 1 = half-words one by one, 2 = two at a time, 3 = bytes two at a time; 0 = off. */
-  dma: (ccr & 15) === 0 ? 0 : (ccr >>> 14) & 3,
-});
+  readonly dma: number;
+}
+/** By CCR.MULTI and, above it, CCR.DMA: each conversion asks. */
+const MULTI: readonly Multi[] = Array.from({ length: 0x80 }, (_, i) => ({
+  mode: i & 15,
+  converters: (i & 15) === 0 ? 1 : i & TRIPLE ? 3 : 2,
+  dma: (i & 15) === 0 ? 0 : i >>> 5,
+}));
+const multi = (ccr: number): Multi => MULTI[(ccr & 0x1f) | (((ccr >>> 14) & 3) << 5)]!;
 /** Channels of a group that is not discontinuous: more than there are. */
 const ALL = 0xff;
 
@@ -281,10 +289,9 @@ class AdcF4 {
     return this.v.divided ? 2 * (((c.env.wire(CCR_WIRE) >>> 16) & 3) + 1) : 1;
   }
   /** What the converters do together: mode, how many they are, and the common block's DMA. */
-  private mode(c: Ctx): ReturnType<typeof multi> {
+  private mode(c: Ctx): Multi {
     if (this.v.divided) return multi(c.env.wire(CCR_WIRE));
-    const mode = this.v.first ? c.env.wire(DUAL_WIRE) : 0;
-    return { mode, converters: mode === 0 ? 1 : 2, dma: 0 };
+    return multi(this.v.first ? c.env.wire(DUAL_WIRE) : 0);
   }
   /** F1: DR has the data of both. */
   private both(c: Ctx): boolean {

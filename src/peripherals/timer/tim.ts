@@ -75,6 +75,16 @@ interface State extends CaptureState {
 }
 type Context = RegisterContext<State>;
 
+function linesOf(irqs: TimOptions['irqs']): readonly { readonly line: number; readonly flags: number }[] {
+  const flags = new Map<number, number>();
+  const add = (line: number, bits: number): void => void flags.set(line, (flags.get(line) ?? 0) | bits);
+  add(irqs.update, UPDATE);
+  add(irqs.cc, CC);
+  add(irqs.trigger, TRIGGER | COM);
+  add(irqs.brk, BREAK);
+  return [...flags].map(([line, bits]) => ({ line, flags: bits }));
+}
+
 /** An event that others may wait for, and who does. */
 interface Output {
   readonly event: Wire;
@@ -87,6 +97,8 @@ function outputOf(block: string, name: string): Output {
 
 class Tim {
   private readonly o: TimOptions;
+  /** Interrupt lines with the flags that raise them, in the order in which they are driven. */
+  private readonly lines: readonly { readonly line: number; readonly flags: number }[];
   private readonly trgo: Output;
   private readonly outputs: readonly Output[];
   /** DMA requests: update, trigger, of each channel. */
@@ -123,6 +135,7 @@ class Tim {
 
   constructor(layout: Layout, options: TimOptions) {
     this.o = options;
+    this.lines = linesOf(options.irqs);
     this.trgo = outputOf(options.block, 'trgo');
     this.updateRequest = ofBlock(options.block, 'dma.up');
     this.triggerRequest = ofBlock(options.block, 'dma.trig');
@@ -361,14 +374,7 @@ class Tim {
   // ---- What leaves the timer
   private driveIrqs(c: Context): void {
     const pending = c.get(this.sr) & c.get(this.dier) & EVENTS;
-    const { irqs } = this.o;
-    const lines = new Map<number, boolean>();
-    const add = (line: number, bits: number): void => void lines.set(line, lines.get(line) === true || (pending & bits) !== 0);
-    add(irqs.update, UPDATE);
-    add(irqs.cc, CC);
-    add(irqs.trigger, TRIGGER | COM);
-    add(irqs.brk, BREAK);
-    for (const [line, level] of lines) c.env.irq(line, level);
+    for (let i = 0; i < this.lines.length; i++) c.env.irq(this.lines[i]!.line, (pending & this.lines[i]!.flags) !== 0);
   }
   private pulse(c: Context, wire: Wire): void {
     c.env.setWire(wire, Math.max(2, c.env.wire(wire) + 1));
