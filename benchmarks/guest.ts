@@ -5,7 +5,7 @@ import { jobInput } from '../src/bench/job.ts';
 import { serveSemihosting } from '../src/bench/semihosting.ts';
 import { Session } from '../src/bench/session.ts';
 import type { ChipDescription } from '../src/emu/chip.ts';
-import { findSymbol, loadImage, type LoadedImage } from '../src/emu/image/image.ts';
+import { findSymbol, loadImage, type LoadedImage } from '../src/image/image.ts';
 import { Machine } from '../src/emu/machine.ts';
 import { PS_PER_SECOND } from '../src/emu/time.ts';
 import { findChip } from '../src/chips/index.ts';

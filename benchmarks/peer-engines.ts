@@ -1,6 +1,6 @@
 /** Emulators that run inside Node: Unicorn through koffi, and rp2040js. Nothing of them is part of bootbench. */
 import { pathToFileURL } from 'node:url';
-import { entryVectors, loadImage } from '../src/emu/image/image.ts';
+import { entryVectors, loadImage } from '../src/image/image.ts';
 import type { Sample } from './sample.ts';
 
 type Timed = (action: () => Partial<Sample>) => Sample;

@@ -47,7 +47,7 @@ export type { Confidence } from './emu/confidence.ts';
 export { judge, type Judgement } from './bench/expect.ts';
 export { serialise } from './bench/serialise.ts';
 export { UsageError } from './bench/usage-error.ts';
-export { ImageError, type ImageErrorCode } from './emu/image/errors.ts';
+export { ImageError, type ImageErrorCode } from './image/errors.ts';
 export { terminalReport, type TerminalOptions } from './report/terminal.ts';
 export { CHIPS, findChip, suggestChips } from './chips/index.ts';
 export { inferChip, type InferredChip } from './bench/infer-chip.ts';

@@ -5,7 +5,7 @@ import './browser-host.ts';
 import { findChip } from './chips/index.ts';
 import { runJob } from './cli/engine.ts';
 import { usePrebuilt } from './cli/prebuilt.ts';
-import { SHA256 } from './emu/image/sha256.ts';
+import { SHA256 } from './image/sha256.ts';
 import { PARALLEL } from './library/bench.ts';
 import { HOST } from './library/host.ts';
 

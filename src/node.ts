@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { splitImagePath } from './emu/image/image.ts';
+import { splitImagePath } from './image/image.ts';
 import type { JobImage } from './bench/job.ts';
 import { parseScenario } from './bench/scenario.ts';
 import { usePrebuiltValidator } from './cli/prebuilt-validator.ts';

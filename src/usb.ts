@@ -22,7 +22,7 @@ import { WebUsb } from './usb-sim/web-usb.ts';
 export type { StepAction } from './bench/scenario-types.ts';
 export type { BenchOptions } from './library/options.ts';
 export { UsageError } from './bench/usage-error.ts';
-export { ImageError } from './emu/image/errors.ts';
+export { ImageError } from './image/errors.ts';
 export { WebUsb, WebUsbDevice, WebUsbEvent } from './usb-sim/web-usb.ts';
 export type * from './usb-sim/web-usb.ts';
 

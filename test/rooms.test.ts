@@ -8,8 +8,8 @@ const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
 /** Later rows may import earlier ones, rooms of one row not each other. The root files (index.ts) may import all. */
 const FLOORS: readonly (readonly string[])[] = [
-  ['emu'],
-  ['chips', 'peripherals'],
+  ['emu', 'image'],
+  ['chips', 'peripherals', 'engines'],
   ['checks', 'usb-sim', 'rom'],
   ['bench'],
   ['debug'],
@@ -113,8 +113,8 @@ describe('imports', () => {
 
   test("what stands outside of a core asks in Arm's words", () => {
     const outside = relativeImports.filter((i) => !i.file.startsWith('emu/') && target(i) === 'emu/core/state.ts');
-    // the way of a value through the state is a way through its words
-    expect(outside.map((i) => i.file)).toEqual(['bench/slice/window.ts']);
+    // the way of a value through the state is a way through its words; another engine executes on the same words
+    expect(outside.map((i) => i.file).sort()).toEqual(['bench/slice/window.ts', 'engines/unicorn.ts']);
   });
 
   test('every room stands on a floor', () => {

@@ -8,7 +8,7 @@ import type { Outcome } from '../src/bench/result.ts';
 import type { RunTrace } from '../src/bench/trace-types.ts';
 import { glossary } from '../src/bench/glossary.ts';
 import { findChip } from '../src/chips/index.ts';
-import { sha256 } from '../src/emu/image/sha256.ts';
+import { sha256 } from '../src/image/sha256.ts';
 import { HOST } from '../src/library/host.ts';
 import { runHere } from '../src/library/job-here.ts';
 import { openMachine, type BenchMachine, type OpenOptions, type Stopped } from '../src/library/machine.ts';

@@ -3,7 +3,7 @@
  * is a verdict: `find-jump.ts` calls what is found and looks what comes of it.
  */
 import type { ChipDescription } from '../emu/chip.ts';
-import type { ImageSymbol, LoadedImage } from '../emu/image/image.ts';
+import type { ImageSymbol, LoadedImage } from '../image/image.ts';
 
 /** One encoding: the instruction's bits under `mask`, as in the Armv7-M ARM, A5; 32-bit ones with the first half-word on top. */
 interface Encoding {

@@ -3,7 +3,7 @@ import type { FaultFacts } from '../checks/check.ts';
 import { exceptionName } from '../checks/core-registers.ts';
 import { isFetch } from '../checks/entry.ts';
 import { SCS } from '../emu/core/scs-state.ts';
-import { codePlace } from '../emu/image/image.ts';
+import { codePlace } from '../image/image.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { restartInChain } from './restart.ts';
 import type { Session } from './session.ts';

@@ -3,10 +3,10 @@ import type { BaseFacts, StuckInterrupt } from './base-facts.ts';
 import type { Judged, Diagnosis } from './diagnosis.ts';
 import type { Writer } from '../checks/check.ts';
 import { exceptionName } from '../checks/core-registers.ts';
-import { callChainOf } from '../emu/call-chain.ts';
+import { callChainOf } from './call-chain.ts';
 import { EXC, SCS } from '../emu/core/scs-state.ts';
-import { codePlace } from '../emu/image/image.ts';
-import { sha256 } from '../emu/image/sha256.ts';
+import { codePlace } from '../image/image.ts';
+import { sha256 } from '../image/sha256.ts';
 import { MS, type Ps } from '../emu/time.ts';
 import {
   hex16,

@@ -7,7 +7,7 @@ import type { ChipDescription } from '../emu/chip.ts';
 import type { Core } from '../emu/core/core.ts';
 import { highestPending, isEnabled, preempts } from '../emu/core/nvic.ts';
 import { EXC, SCS } from '../emu/core/scs-state.ts';
-import { codePlace, framesAt } from '../emu/image/image.ts';
+import { codePlace, framesAt } from '../image/image.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS, type Ps } from '../emu/time.ts';
 import { jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate } from './code-scan.ts';

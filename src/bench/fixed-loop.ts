@@ -2,7 +2,7 @@
  * Proof that the firmware will never get out of what it executes now: a steady loop, and nothing that is scheduled, no interrupt that can be
  * taken and no step of the scenario can change what it reads. Without such a proof nothing is said.
  */
-import { callChainOf } from '../emu/call-chain.ts';
+import { callChainOf } from './call-chain.ts';
 import { isCounting } from '../emu/proofs/counting.ts';
 import type { Core } from '../emu/core/core.ts';
 import { anyLineEnabled } from '../emu/core/nvic.ts';

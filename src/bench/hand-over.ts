@@ -1,6 +1,6 @@
 /** The last stretch of a firmware before its jump into the ROM: which instructions write to registers there. */
 import type { Core } from '../emu/core/core.ts';
-import { codePlace } from '../emu/image/image.ts';
+import { codePlace } from '../image/image.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS, type Ps } from '../emu/time.ts';
 import { canBeLeftOut, watching } from './left-out.ts';

@@ -4,7 +4,7 @@
  */
 import type { ChipDescription, CoreRow } from '../emu/chip.ts';
 import { modelOf } from '../emu/core/models/index.ts';
-import { entryVectors, ImageError, memoryHolds, type LoadedImage } from '../emu/image/image.ts';
+import { entryVectors, ImageError, memoryHolds, type LoadedImage } from '../image/image.ts';
 import { imageCore, startAddress } from './image-core.ts';
 
 /** Tag_CPU_arch of the M profile (IHI0045). */

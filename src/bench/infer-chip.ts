@@ -6,8 +6,8 @@
 import { withOutside } from './outside-memory.ts';
 import { CHIPS, existsUnmodelled, findChip, nearestChip, partsOf } from '../chips/index.ts';
 import type { ChipDescription } from '../emu/chip.ts';
-import { isElf, parseElf } from '../emu/image/elf.ts';
-import { checkMemories, entryVectors, ImageError, loadImage, type LoadedImage } from '../emu/image/image.ts';
+import { isElf, parseElf } from '../image/elf.ts';
+import { checkMemories, entryVectors, ImageError, loadImage, type LoadedImage } from '../image/image.ts';
 import { scanFunctions } from './code-scan.ts';
 import { startAddress } from './image-core.ts';
 import { checkFit, isCompiledFor } from './image-fit.ts';

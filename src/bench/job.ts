@@ -3,14 +3,14 @@
  * input of it.
  */
 import { findChip } from '../chips/index.ts';
-import { hexAddress } from '../emu/image/errors.ts';
-import { checkMemories, checkOverlap, loadImage, type LoadedImage } from '../emu/image/image.ts';
+import { hexAddress } from '../image/errors.ts';
+import { checkMemories, checkOverlap, loadImage, type LoadedImage } from '../image/image.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import type { ShortcutName } from '../emu/proofs/shortcuts.ts';
 import { imageCore, startAddress } from './image-core.ts';
 import { otherFamily } from './infer-chip.ts';
 import { checkFit } from './image-fit.ts';
-import { unicornNotes } from '../emu/engines/unicorn.ts';
+import { unicornNotes } from '../engines/unicorn.ts';
 import { dumpBase } from '../rom/load.ts';
 import { romProfileOf, type RomProfile } from '../rom/profiles.ts';
 import type { RomInput, RunInput, RunLimits } from './run-input.ts';

@@ -1,5 +1,5 @@
 /** A run while it goes on. The rules about when it is over and the steps of its scenario work on this; session.ts holds them together. */
-import type { CallChain } from '../emu/call-chain.ts';
+import type { CallChain } from './call-chain.ts';
 import type { Machine } from '../emu/machine.ts';
 import type { Ps } from '../emu/time.ts';
 import type { RomProfile } from '../rom/profiles.ts';

@@ -1,7 +1,7 @@
 /** Names and addresses of a scenario, looked up in the images and the chip. What does not exist is the user's mistake. */
 import type { ChipDescription } from '../emu/chip.ts';
-import { hexAddress } from '../emu/image/errors.ts';
-import type { ImageSymbol, LoadedImage } from '../emu/image/image.ts';
+import { hexAddress } from '../image/errors.ts';
+import type { ImageSymbol, LoadedImage } from '../image/image.ts';
 import { UsageError, didYouMean } from './usage-error.ts';
 
 export interface Names {

@@ -3,7 +3,7 @@
  * to (ASSUMED; silicon has nothing there before the controller is set up), with the waits of internal RAM.
  */
 import type { ChipDescription, MemoryRow } from '../emu/chip.ts';
-import type { ImageChunk, LoadedImage } from '../emu/image/image.ts';
+import type { ImageChunk, LoadedImage } from '../image/image.ts';
 import { wordValue } from './scenario.ts';
 import type { OutsideMemory } from './scenario-types.ts';
 import { UsageError } from './usage-error.ts';

@@ -13,7 +13,7 @@ import type { ResetRecord } from '../emu/history.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import type { Block, Region, System } from '../emu/system.ts';
 import { MS, US, type Ps } from '../emu/time.ts';
-import { declarationAt, symbolAt } from '../emu/image/image.ts';
+import { declarationAt, symbolAt } from '../image/image.ts';
 import { eccRule } from './ecc-loss.ts';
 import type { Session } from './session.ts';
 import { lastStore, lastStores, type Store } from './slice/stores.ts';

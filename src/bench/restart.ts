@@ -2,8 +2,8 @@
  * Start-up code that runs again without a reset: a branch of the application to where the boot vector points. A pointer to a structure that is null gives that vector
  * where the structure has a function in its second word: the vector table is what lies at address 0.
  */
-import { callChainOf } from '../emu/call-chain.ts';
-import { codePlace } from '../emu/image/image.ts';
+import { callChainOf } from './call-chain.ts';
+import { codePlace } from '../image/image.ts';
 import type { LiveRun, Restart } from './live-run.ts';
 
 /** Names the place of an instruction. */

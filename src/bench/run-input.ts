@@ -1,6 +1,6 @@
 /** Everything that a run needs, with nothing left to look up: no files, no names to resolve, no clock. */
 import type { ChipDescription, MemoryRow } from '../emu/chip.ts';
-import type { LoadedImage } from '../emu/image/image.ts';
+import type { LoadedImage } from '../image/image.ts';
 import type { Machine } from '../emu/machine.ts';
 import type { ShortcutName } from '../emu/proofs/shortcuts.ts';
 import type { Ps } from '../emu/time.ts';

@@ -1,7 +1,7 @@
 /** Reads a scenario: JSON or an object → checked against the published schema → defaults filled in → a plan for the machine. */
 import { hasPin, packageOf, partNumber } from '../chips/parts.ts';
 import type { ChipDescription } from '../emu/chip.ts';
-import type { LoadedImage } from '../emu/image/image.ts';
+import type { LoadedImage } from '../image/image.ts';
 import { boardDocument, boardParameters } from './board.ts';
 import { durationPs, formatDuration, parseDuration } from './duration.ts';
 import { namesOf, type Names } from './names.ts';

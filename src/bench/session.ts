@@ -7,7 +7,7 @@ import type { Interceptor } from '../emu/core/core-types.ts';
 import type { Core } from '../emu/core/core.ts';
 import type { EntryRecord } from '../emu/history.ts';
 import type { ModelFactory } from '../emu/registers.ts';
-import { UnicornEngine } from '../emu/engines/unicorn.ts';
+import { UnicornEngine } from '../engines/unicorn.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { Machine } from '../emu/machine.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../emu/time.ts';

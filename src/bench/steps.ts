@@ -3,7 +3,7 @@ import type { Core } from '../emu/core/core.ts';
 import type { Attachment } from '../emu/machine-base.ts';
 import type { System } from '../emu/system.ts';
 import type { Ps } from '../emu/time.ts';
-import { findSymbol } from '../emu/image/image.ts';
+import { findSymbol } from '../image/image.ts';
 import { imageCore } from './image-core.ts';
 import type { PlannedAction, PlannedStep } from './scenario-types.ts';
 import { pinsOfPort, rxPins } from '../rom/profile.ts';

@@ -1,5 +1,5 @@
 /** The way of a board to the ROM's first instruction: whose work is disturbed, what lies in flash, the reset, the breakpoint, the stop. */
-import type { LoadedImage } from '../emu/image/image.ts';
+import type { LoadedImage } from '../image/image.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { romVectors } from './check-board.ts';
 import type { GdbTarget } from './gdb-target.ts';

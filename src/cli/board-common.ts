@@ -10,7 +10,7 @@ import { parseDuration } from '../bench/duration.ts';
 import { hex32 } from '../bench/result.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
-import { loadImage, splitImagePath, type LoadedImage } from '../emu/image/image.ts';
+import { loadImage, splitImagePath, type LoadedImage } from '../image/image.ts';
 import { MS } from '../emu/time.ts';
 import { chipNamed, readInput } from './inputs.ts';
 import type { Io } from './io.ts';

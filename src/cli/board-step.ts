@@ -10,7 +10,7 @@ import { wordValue } from '../bench/scenario.ts';
 import { Session } from '../bench/session.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { findChip } from '../chips/index.ts';
-import { lineAt, symbolAt, type LoadedImage } from '../emu/image/image.ts';
+import { lineAt, symbolAt, type LoadedImage } from '../image/image.ts';
 import { consentToReset, millisecondsOf, settleFlash, withBoard, type BoardOptions } from './board-common.ts';
 import { loadJob } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';

@@ -14,7 +14,7 @@ import { romProfileIfAny } from '../bench/job.ts';
 import { CHECK_IDS, hex32, type CheckId } from '../bench/result.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
-import { lineAt, symbolAt, type LoadedImage } from '../emu/image/image.ts';
+import { lineAt, symbolAt, type LoadedImage } from '../image/image.ts';
 import { pad, wrap } from '../report/text.ts';
 import { replayed, type UsbSeen, type UsbWatch } from '../board/usb-watch.ts';
 import {

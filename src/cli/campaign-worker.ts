@@ -5,8 +5,8 @@ import { BlobFolder } from '../campaign/blob-folder.ts';
 import { Executor } from '../campaign/execute.ts';
 import type { PoolAnswer, PoolTask } from '../campaign/pool.ts';
 import { findChip } from '../chips/index.ts';
-import { ImageError } from '../emu/image/errors.ts';
-import { SHA256 } from '../emu/image/sha256.ts';
+import { ImageError } from '../image/errors.ts';
+import { SHA256 } from '../image/sha256.ts';
 import { milliseconds } from './io.ts';
 import { usePrebuilt } from './prebuilt.ts';
 

@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { splitImagePath } from '../emu/image/image.ts';
+import { splitImagePath } from '../image/image.ts';
 import type { RunJob } from '../bench/job.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import type { CaseResult } from '../campaign/base.ts';

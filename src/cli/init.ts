@@ -6,7 +6,7 @@ import { aloneScenario, scenarioFor, sorted, tryTriggers } from '../bench/init.t
 import { jobInput } from '../bench/job.ts';
 import type { Scenario } from '../bench/scenario-types.ts';
 import { UsageError } from '../bench/usage-error.ts';
-import { splitImagePath } from '../emu/image/image.ts';
+import { splitImagePath } from '../image/image.ts';
 import { printable } from '../report/text.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, milliseconds, type Io } from './io.ts';

@@ -7,7 +7,7 @@ import { inferChip } from '../bench/infer-chip.ts';
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { chipFamilies, existsUnmodelled, findChip, nearestChip, partInBoardName, suggestChips } from '../chips/index.ts';
-import { splitImagePath } from '../emu/image/image.ts';
+import { splitImagePath } from '../image/image.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { checkExpect } from '../bench/expect.ts';
 import type { RomInput, RunLimits } from '../bench/run-input.ts';

@@ -4,7 +4,7 @@ import { runLeave, type LeaveRun } from '../bench/leave-run.ts';
 import { leaveScenario, type LeaveEntry } from '../bench/leave-scenario.ts';
 import type { Parting } from '../bench/leave-track.ts';
 import { formatSeconds } from '../emu/time.ts';
-import { codePlace } from '../emu/image/image.ts';
+import { codePlace } from '../image/image.ts';
 import type { RunInput } from '../bench/run-input.ts';
 import { printable, wrap } from '../report/text.ts';
 import { chipNamed, loadJob, type RunOptions } from './inputs.ts';

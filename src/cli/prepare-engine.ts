@@ -1,8 +1,8 @@
 /** Loads what `--engine unicorn` needs, in the thread that runs the machine. */
 import type { RunJob } from '../bench/job.ts';
 import { UsageError } from '../bench/usage-error.ts';
-import { libunicorn } from '../emu/engines/libunicorn.ts';
-import { useUnicorn } from '../emu/engines/unicorn-api.ts';
+import { libunicorn } from '../engines/libunicorn.ts';
+import { useUnicorn } from '../engines/unicorn-api.ts';
 
 export async function prepareEngine(job: RunJob): Promise<void> {
   if (job.engine !== 'unicorn') return;

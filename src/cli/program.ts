@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { SYMPTOMS } from '../bench/result.ts';
 import { UsageError } from '../bench/usage-error.ts';
-import { ImageError } from '../emu/image/errors.ts';
+import { ImageError } from '../image/errors.ts';
 import { printable } from '../report/text.ts';
 import type { AskOptions } from './ask.ts';
 import type { Bench } from './engine.ts';

@@ -1,7 +1,7 @@
 /** Source files as the debug data names them, looked for on the disk: from the working folder, the image's folder and the folders above it. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { splitImagePath } from '../emu/image/image.ts';
+import { splitImagePath } from '../image/image.ts';
 import type { SourceFile, Sources } from '../report/source-lines.ts';
 
 /** A source file is no larger. */

@@ -6,7 +6,7 @@ import { parseDuration } from '../bench/duration.ts';
 import { judge } from '../bench/expect.ts';
 import type { RunResult } from '../bench/result.ts';
 import { UsageError, didYouMean } from '../bench/usage-error.ts';
-import { ImageError } from '../emu/image/image.ts';
+import { ImageError } from '../image/image.ts';
 import { MS } from '../emu/time.ts';
 import { findingsOf, type Finding } from '../report/findings.ts';
 import type { JUnitCase } from '../report/junit.ts';

@@ -5,8 +5,8 @@ import { dirname, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { compileFunction } from 'node:vm';
 import { UsageError } from '../bench/usage-error.ts';
-import type { UnicornBinding } from '../emu/engines/unicorn-api.ts';
-import { unicornJs } from '../emu/engines/unicorn-js.ts';
+import type { UnicornBinding } from '../engines/unicorn-api.ts';
+import { unicornJs } from '../engines/unicorn-js.ts';
 import { IMPORT } from './import.ts';
 
 /** What `--unicorn-js` asks for. */

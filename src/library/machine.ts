@@ -19,7 +19,7 @@ import type { Interceptor } from '../emu/core/core-types.ts';
 import type { Core } from '../emu/core/core.ts';
 import { registerFile, setRegister } from '../emu/core/register-file.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
-import { lineAt, symbolAt } from '../emu/image/image.ts';
+import { lineAt, symbolAt } from '../image/image.ts';
 import type { Register } from '../emu/registers.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../emu/time.ts';
 import { MachineBoard, withBlocks, type DeviceBoard, type BoardBlock, type BoardPin, type Devices } from './board.ts';

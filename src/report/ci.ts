@@ -1,7 +1,7 @@
 /** Findings in the forms that CI servers read: annotations and step summary of GitHub, code quality of GitLab, SARIF 2.1.0. */
 import type { Log, Result, ReportingDescriptor } from 'sarif';
 import { CHECKS } from '../checks/index.ts';
-import { sha256 } from '../emu/image/sha256.ts';
+import { sha256 } from '../image/sha256.ts';
 import type { Finding } from './findings.ts';
 import { printable } from './text.ts';
 

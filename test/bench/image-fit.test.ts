@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { checkFit } from '../../src/bench/image-fit.ts';
 import { CHIPS, findChip } from '../../src/chips/index.ts';
-import { ImageError, loadImage, type LoadedImage } from '../../src/emu/image/image.ts';
+import { ImageError, loadImage, type LoadedImage } from '../../src/image/image.ts';
 
 const chip = (name: string) => findChip(name)!;
 const elf = (fixture: string): LoadedImage => loadImage(new Uint8Array(readFileSync(`fixtures/${fixture}/firmware.elf`)), 'fw.elf');

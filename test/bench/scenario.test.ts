@@ -4,8 +4,8 @@ import { durationPs, formatDuration, parseDuration } from '../../src/bench/durat
 import { checkScenario, expandScenario, parseScenario, wordValue } from '../../src/bench/scenario.ts';
 import type { Scenario } from '../../src/bench/scenario-types.ts';
 import { UsageError } from '../../src/bench/usage-error.ts';
-import { loadImage } from '../../src/emu/image/image.ts';
-import { data } from '../emu/image/helpers.ts';
+import { loadImage } from '../../src/image/image.ts';
+import { data } from '../image/helpers.ts';
 import { H533 } from '../samples/results.ts';
 
 const elf = loadImage(data('dwarf5-O0.elf'), 'fw.elf');

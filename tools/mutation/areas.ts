@@ -65,8 +65,8 @@ export const AREAS: readonly Area[] = [
   },
   {
     name: 'images',
-    files: ['src/emu/image/{elf,image,attributes}.ts'],
-    tests: ['test/emu/image/*.test.ts', 'test/bench/{image-fit,infer-chip}.test.ts'],
+    files: ['src/image/{elf,image,attributes}.ts'],
+    tests: ['test/image/*.test.ts', 'test/bench/{image-fit,infer-chip}.test.ts'],
   },
   {
     name: 'peripherals',

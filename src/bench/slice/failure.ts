@@ -2,7 +2,7 @@
 import type { FailureFacts, FaultFacts } from '../../checks/check.ts';
 import { isFetch } from '../../checks/entry.ts';
 import type { Core } from '../../emu/core/core.ts';
-import { symbolAt } from '../../emu/image/image.ts';
+import { symbolAt } from '../../image/image.ts';
 import { flowOf } from '../../emu/core/translate/flow.ts';
 import type { EntryRecord } from '../../emu/history.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';

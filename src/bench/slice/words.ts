@@ -1,7 +1,7 @@
 /** A chain in words: what happened, newest first, a line for each step that a person would name. */
 import type { Core } from '../../emu/core/core.ts';
-import { callChainOf, type CallChain } from '../../emu/call-chain.ts';
-import { codePlace, symbolAt } from '../../emu/image/image.ts';
+import { callChainOf, type CallChain } from '../call-chain.ts';
+import { codePlace, symbolAt } from '../../image/image.ts';
 import { windowAt } from '../outside-memory.ts';
 import type { Session } from '../session.ts';
 import type { Failure } from './failure.ts';

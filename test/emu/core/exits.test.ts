@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { tierStats } from '../../../src/bench/tier-stats.ts';
 import { STM32F072RB } from '../../../src/chips/stm32f072.ts';
 import { STM32L476RG } from '../../../src/chips/stm32l476.ts';
-import { findSymbol, loadImage } from '../../../src/emu/image/image.ts';
+import { findSymbol, loadImage } from '../../../src/image/image.ts';
 import { Machine } from '../../../src/emu/machine.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import { MODELS } from '../../../src/peripherals/index.ts';

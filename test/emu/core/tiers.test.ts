@@ -8,7 +8,7 @@ import { STM32F405RG } from '../../../src/chips/stm32f405.ts';
 import { STM32L476RG } from '../../../src/chips/stm32l476.ts';
 import type { ChipDescription } from '../../../src/emu/chip.ts';
 import { S } from '../../../src/emu/core/state.ts';
-import { loadImage } from '../../../src/emu/image/image.ts';
+import { loadImage } from '../../../src/image/image.ts';
 import { Machine } from '../../../src/emu/machine.ts';
 import { MODELS } from '../../../src/peripherals/index.ts';
 import { FLASH, MAIN, PS_PER_CYCLE, reg, started } from './bare-machine.ts';

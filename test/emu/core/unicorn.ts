@@ -3,7 +3,7 @@
  * invalidated; every slot is filled up with `B .`, so that Unicorn translates one instruction and not a whole page.
  */
 import type { Profile } from '../../../src/emu/core/builder.ts';
-import { libunicorn } from '../../../src/emu/engines/libunicorn.ts';
+import { libunicorn } from '../../../src/engines/libunicorn.ts';
 import {
   CPSR_THUMB,
   FLAGS_MASK,
@@ -16,7 +16,7 @@ import {
   UC,
   type UnicornBinding,
   type UnicornCore,
-} from '../../../src/emu/engines/unicorn-api.ts';
+} from '../../../src/engines/unicorn-api.ts';
 import { unicornFromFile } from '../../../src/cli/unicorn-file.ts';
 
 export const CODE = 0x0800_0000;

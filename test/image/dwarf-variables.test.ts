@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { debugSections } from '../../../src/emu/image/dwarf-reader.ts';
-import { VariableTable } from '../../../src/emu/image/dwarf-variables.ts';
-import { parseElf } from '../../../src/emu/image/elf.ts';
-import { loadImage } from '../../../src/emu/image/image.ts';
+import { debugSections } from '../../src/image/dwarf-reader.ts';
+import { VariableTable } from '../../src/image/dwarf-variables.ts';
+import { parseElf } from '../../src/image/elf.ts';
+import { loadImage } from '../../src/image/image.ts';
 import { data, VARIANTS } from './helpers.ts';
 
-const FIXTURES = fileURLToPath(new URL('../../../fixtures/', import.meta.url));
+const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 /** A static variable in .bss, one set in a header, C++, link-time optimisation. */
 const CASES = [
   'h533-magic-bss',

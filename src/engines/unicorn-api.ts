@@ -2,7 +2,7 @@
  * Unicorn 2 (GPL-2, not part of bootbench) as its users have it: libunicorn through koffi (libunicorn.ts) or unicorn.js (unicorn-js.ts). Register
  * numbers, error values and controls are those of Unicorn's public headers, and the same for both.
  */
-import type { Profile } from '../core/builder.ts';
+import type { Profile } from '../emu/core/builder.ts';
 
 /** uc_err values that occur. */
 export const UC = {

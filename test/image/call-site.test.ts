@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { codePlace, loadImage } from '../../../src/emu/image/image.ts';
+import { codePlace, loadImage } from '../../src/image/image.ts';
 import { data } from './helpers.ts';
 
 test('without optimisation a function of a header is called: its line is that of the call as long as LR holds the return address', () => {

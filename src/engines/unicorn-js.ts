@@ -7,7 +7,7 @@
  * read is preceded by a copy of the bytes that it is going to see, each write is made there too. So nothing has to be kept in step, but code
  * in RAM cannot run: it would be translated before anyone knows that it is read.
  */
-import type { Profile } from '../core/builder.ts';
+import type { Profile } from '../emu/core/builder.ts';
 import {
   ARCH_ARM,
   check,

@@ -8,7 +8,7 @@ import {
   loadImage,
   splitImagePath,
   type MemoryRange,
-} from '../../../src/emu/image/image.ts';
+} from '../../src/image/image.ts';
 import { data } from './helpers.ts';
 
 const text = (s: string): Uint8Array => new TextEncoder().encode(s);

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readAttributes } from '../../../src/emu/image/attributes.ts';
-import { parseElf } from '../../../src/emu/image/elf.ts';
+import { readAttributes } from '../../src/image/attributes.ts';
+import { parseElf } from '../../src/image/elf.ts';
 
 const of = (fixture: string) => parseElf(new Uint8Array(readFileSync(`fixtures/${fixture}/firmware.elf`))).section('.ARM.attributes');
 

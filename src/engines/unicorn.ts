@@ -7,12 +7,12 @@
  *        no block: one instruction by the core
  *        else emu_start(pc, count); a fault inside: registers as the hook saw them, then one instruction by the core
  */
-import { PAGE_BITS, PAGE_SIZE } from '../arena.ts';
-import type { Instruction } from '../core/decode.ts';
-import type { CpuEngine, EngineHost } from '../core/engine.ts';
-import { EXIT, S } from '../core/state.ts';
-import type { Region } from '../system.ts';
-import { flowOf } from '../core/translate/flow.ts';
+import { PAGE_BITS, PAGE_SIZE } from '../emu/arena.ts';
+import type { Instruction } from '../emu/core/decode.ts';
+import type { CpuEngine, EngineHost } from '../emu/core/engine.ts';
+import { EXIT, S } from '../emu/core/state.ts';
+import type { Region } from '../emu/system.ts';
+import { flowOf } from '../emu/core/translate/flow.ts';
 import {
   CPSR_THUMB,
   FLAGS_MASK,

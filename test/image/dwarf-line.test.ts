@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FunctionTable } from '../../../src/emu/image/dwarf-functions.ts';
-import { LineTable } from '../../../src/emu/image/dwarf-line.ts';
-import { debugSections } from '../../../src/emu/image/dwarf-reader.ts';
-import { parseElf } from '../../../src/emu/image/elf.ts';
-import { codePlace, loadImage } from '../../../src/emu/image/image.ts';
-import { fileName } from '../../../src/emu/image/source-path.ts';
+import { FunctionTable } from '../../src/image/dwarf-functions.ts';
+import { LineTable } from '../../src/image/dwarf-line.ts';
+import { debugSections } from '../../src/image/dwarf-reader.ts';
+import { parseElf } from '../../src/image/elf.ts';
+import { codePlace, loadImage } from '../../src/image/image.ts';
+import { fileName } from '../../src/image/source-path.ts';
 import { VARIANTS, data } from './helpers.ts';
 
 describe('line table', () => {

@@ -2,10 +2,10 @@
  * The calls that lead to where a core is: callers by the image's frame information, through exception frames, with what was inlined. Where an image has none for
  * a place the return address in LR is followed once, and the chain says that it ends there.
  */
-import type { Core } from './core/core.ts';
-import { registerFile } from './core/register-file.ts';
-import { DWARF_REGISTERS } from './image/dwarf-frames.ts';
-import { codePlace, framesAt, rulesAt, symbolAt, type LoadedImage } from './image/image.ts';
+import type { Core } from '../emu/core/core.ts';
+import { registerFile } from '../emu/core/register-file.ts';
+import { DWARF_REGISTERS } from '../image/dwarf-frames.ts';
+import { codePlace, framesAt, rulesAt, symbolAt, type LoadedImage } from '../image/image.ts';
 
 export interface CallFrame {
   /** The instruction: the first frame's next one, the call in a caller, the interrupted one below an exception. */

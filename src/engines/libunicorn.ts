@@ -1,5 +1,5 @@
 /** libunicorn (Unicorn 2), the user's, called through the user's koffi. */
-import type { Profile } from '../core/builder.ts';
+import type { Profile } from '../emu/core/builder.ts';
 import {
   ARCH_ARM,
   check,

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseElf } from '../../../src/emu/image/elf.ts';
-import { ImageError, loadImage } from '../../../src/emu/image/image.ts';
-import { sha256 } from '../../../src/emu/image/sha256.ts';
+import { parseElf } from '../../src/image/elf.ts';
+import { ImageError, loadImage } from '../../src/image/image.ts';
+import { sha256 } from '../../src/image/sha256.ts';
 import { VARIANTS, data, patched } from './helpers.ts';
 
 const elf = data('dwarf5-O2.elf');
