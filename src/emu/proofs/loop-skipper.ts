@@ -100,18 +100,8 @@ export const roundsIn = (loop: SteadyLoop, cycles: number): number =>
   Math.max(0, Math.floor((cycles - 1) / loop.cycles) - (loop.writes > 0 || (loop.ordered && loop.use === null) ? 1 : 0));
 
 export class LoopSkipper {
-  private loop!: SteadyLoop | null;
-  private counting!: CountingLoop[];
-  private frame!: number;
-  private tryAt!: number;
-  private lookAt!: number;
-  private gap!: number;
-  private readsAt!: number;
-  private readsGap!: number;
-  private misses!: number;
-  private vain!: number;
-  private elsewhere!: number;
-  private refetches!: number;
+  /** What is known now; `known` keeps more for when it comes back. */
+  private seen = nothingKnown();
   private readonly known = new KnownLoops();
   /** A checkpoint was restored, and nothing has been looked for since. */
   private atCheckpoint = false;
@@ -122,14 +112,17 @@ export class LoopSkipper {
   constructor(core: Core, host: SkipHost) {
     this.core = core;
     this.host = host;
-    Object.assign(this, nothingKnown());
   }
 
   /** A skip may be possible here, or a look for a loop is due. */
   mayLook(): boolean {
     // a branch to itself comes to its stop again without being stopped
     const { core } = this;
-    return core.cycles() >= this.tryAt || (core.standsAtLoop && !core.staysPast) || core.deviceReads >= this.readsAt + this.readsGap;
+    return (
+      core.cycles() >= this.seen.tryAt ||
+      (core.standsAtLoop && !core.staysPast) ||
+      core.deviceReads >= this.seen.readsAt + this.seen.readsGap
+    );
   }
   /** Skips if the core is in a steady loop with time before the next event. True if time has passed. */
   // eslint-disable-next-line complexity -- each way to leave a wait out has its own reason to be tried or put off
@@ -137,79 +130,80 @@ export class LoopSkipper {
     // An interrupt that is to be taken goes first.
     if (!this.core.interruptsLookedAt()) return false;
     if (this.atCheckpoint) this.recall();
-    const { loop } = this;
-    const counting = this.counting.find((l) => l.pc === this.core.pc);
+    const { loop } = this.seen;
+    const counting = this.seen.counting.find((l) => l.pc === this.core.pc);
     // the core stops where a loop that counts can be left out; a steady one may be left out anywhere
-    this.tryAt = loop ? this.core.cycles() + 1 : this.lookAt;
+    this.seen.tryAt = loop ? this.core.cycles() + 1 : this.seen.lookAt;
     if (counting) return this.skipCounting(counting, until);
     if (loop !== null) {
       if (this.skipSteady(loop, until)) {
-        this.vain = 0;
-        this.gap = LOOK_FIRST;
-        this.lookAt = this.core.cycles() + LOOK_FIRST;
+        this.seen.vain = 0;
+        this.seen.gap = LOOK_FIRST;
+        this.seen.lookAt = this.core.cycles() + LOOK_FIRST;
         return true;
       }
       if (this.core.pc === loop.pc && this.core.cyclesUntil(until) > Math.max(loop.cycles * LOOK_ROUNDS, LOOK_WORTH)) {
         if (this.skipKnown(until)) return true;
         if (this.refetching()) return false;
         // the same place in another state: go round once more and see; give up on it if that fails too often
-        if (++this.misses <= LOOK_MISSES) this.look(until, Math.max(LOOK_AGAIN, LOOK_ROUNDS * loop.instructions));
+        if (++this.seen.misses <= LOOK_MISSES) this.look(until, Math.max(LOOK_AGAIN, LOOK_ROUNDS * loop.instructions));
         else this.forget();
-        return this.misses <= LOOK_MISSES;
+        return this.seen.misses <= LOOK_MISSES;
       }
       if (this.core.pc === loop.pc) this.arrivedInVain(loop);
     }
-    const polls = this.core.deviceReads >= this.readsAt + this.readsGap;
+    const polls = this.core.deviceReads >= this.seen.readsAt + this.seen.readsGap;
     const worth = this.core.cyclesUntil(until) >= LOOK_WORTH;
-    if ((this.core.cycles() < this.lookAt && !polls) || !worth) {
+    if ((this.core.cycles() < this.seen.lookAt && !polls) || !worth) {
       // it waits for what comes next: these reads say nothing about what it does behind that
-      if (polls) this.readsAt = this.core.deviceReads;
-      if (loop === null) this.tryAt = this.lookAt;
+      if (polls) this.seen.readsAt = this.core.deviceReads;
+      if (loop === null) this.seen.tryAt = this.seen.lookAt;
       return false;
     }
     if (this.standsInKnown()) return true;
     const counts = this.lookForCounting(until);
     if (counts || (counts === undefined && !this.host.isOff('steady-loops') && this.look(until, LOOK_STEPS))) return true;
-    this.gap = Math.min(this.gap * 2, GAP_LIMIT);
-    this.lookAt = this.core.cycles() + this.gap;
-    this.readsAt = this.core.deviceReads;
-    if (polls) this.readsGap = Math.min(this.readsGap * 2, READS_LIMIT);
+    this.seen.gap = Math.min(this.seen.gap * 2, GAP_LIMIT);
+    this.seen.lookAt = this.core.cycles() + this.seen.gap;
+    this.seen.readsAt = this.core.deviceReads;
+    if (polls) this.seen.readsGap = Math.min(this.seen.readsGap * 2, READS_LIMIT);
     return true;
   }
   /** Before the core runs: it stops when a look is due. */
   beforeTurn(skips: boolean): void {
     const { core } = this;
-    core.readsLimit = skips ? this.readsAt + this.readsGap : Infinity;
-    core.looksUpBehindHandler = core.cycles() >= this.lookAt && skips;
+    core.readsLimit = skips ? this.seen.readsAt + this.seen.readsGap : Infinity;
+    core.looksUpBehindHandler = core.cycles() >= this.seen.lookAt && skips;
   }
   /** The core stopped at the place of a loop. */
   stoppedAtLoop(): void {
-    this.tryAt = Math.min(this.tryAt, this.core.cycles());
+    this.seen.tryAt = Math.min(this.seen.tryAt, this.core.cycles());
   }
   /** Other code begins: how long the code before it went on without a loop says nothing about it. */
   otherCodeBegins(): void {
-    this.gap = LOOK_FIRST;
-    this.lookAt = Math.min(this.lookAt, this.core.cycles() + LOOK_FIRST);
-    this.tryAt = Math.min(this.tryAt, this.lookAt);
+    this.seen.gap = LOOK_FIRST;
+    this.seen.lookAt = Math.min(this.seen.lookAt, this.core.cycles() + LOOK_FIRST);
+    this.seen.tryAt = Math.min(this.seen.tryAt, this.seen.lookAt);
   }
   /** A checkpoint was restored: the core may stand in a loop. */
   restored(): void {
-    Object.assign(this, nothingKnown(), { lookAt: 0, readsAt: this.core.deviceReads });
+    this.seen = Object.assign(nothingKnown(), { lookAt: 0, readsAt: this.core.deviceReads });
     this.atCheckpoint = true;
     this.core.setIdlePoints([]);
   }
   /** The steady loop that the core stands in, as far as it is known; null says nothing. */
   standsIn(): SteadyLoop | null {
-    const { loop, core } = this;
+    const { core } = this;
+    const { loop } = this.seen;
     if (loop === null) return null;
-    const stands = loop.frames === null ? stillSteady(core, loop) : frameOf(core, loop, this.frame) >= 0;
+    const stands = loop.frames === null ? stillSteady(core, loop) : frameOf(core, loop, this.seen.frame) >= 0;
     return stands ? loop : null;
   }
   /** Other cores run: what is known of the loop here holds no longer. */
   forget(): void {
-    this.loop = null;
-    this.counting = [];
-    this.lookAt = this.tryAt = this.core.cycles() + this.gap;
+    this.seen.loop = null;
+    this.seen.counting = [];
+    this.seen.lookAt = this.seen.tryAt = this.core.cycles() + this.seen.gap;
     this.core.setIdlePoints([]);
   }
   /** Leaves out the whole rounds that fit into `cycles`. */
@@ -227,11 +221,11 @@ export class LoopSkipper {
 
   /** There is too little time to look what the core does now where it stops: if that goes on, its rounds are executed without a stop at each. */
   private arrivedInVain(loop: SteadyLoop): void {
-    if (isElsewhereOnStack(this.core, loop) && ++this.elsewhere > ELSEWHERE) {
-      this.elsewhere = 0;
+    if (isElsewhereOnStack(this.core, loop) && ++this.seen.elsewhere > ELSEWHERE) {
+      this.seen.elsewhere = 0;
       loop.pc = nextPlace(this.core, loop) ?? loop.pc;
       this.stopAtLoops();
-    } else if (++this.vain > VAIN_ROUNDS) this.core.staysPast = true;
+    } else if (++this.seen.vain > VAIN_ROUNDS) this.core.staysPast = true;
   }
 
   // ---- how ---------------------------------------------------------------------------------------------------------------------------
@@ -252,30 +246,30 @@ export class LoopSkipper {
   private recall(): void {
     this.atCheckpoint = false;
     if (this.host.isOff('known-loops')) return;
-    if (!this.host.isOff('kept-loops')) this.counting = this.known.counted(this.core).slice(0, KEPT);
+    if (!this.host.isOff('kept-loops')) this.seen.counting = this.known.counted(this.core).slice(0, KEPT);
     if (this.standsInKnown()) return;
     this.stopAtLoops();
     // in the middle of a round it comes to the place of its loop first
-    if (this.counting.length > 0) this.lookAt = this.core.cycles() + LOOK_AGAIN;
+    if (this.seen.counting.length > 0) this.seen.lookAt = this.core.cycles() + LOOK_AGAIN;
   }
   /** The core stands in a loop that was recorded before. False as well where it has to go round once, which fetches lines of it; it stops there again. */
   private standsInKnown(): boolean {
     const known = this.host.isOff('known-loops') ? null : this.known.recognise(this.core);
-    const refetches = known === null || known.held ? 0 : this.refetches + 1;
+    const refetches = known === null || known.held ? 0 : this.seen.refetches + 1;
     if (known !== null && refetches <= REFETCHES) this.found({ loop: known.loop, frame: known.frame });
-    this.refetches = refetches;
+    this.seen.refetches = refetches;
     return known?.held === true;
   }
   /** The state is that of another record. Where that one cannot be left out now either (what it reads is about to change) it counts as a miss as before. */
   private skipKnown(until: Ps): boolean {
-    const { misses } = this;
-    const skipped = this.standsInKnown() && this.skipSteady(this.loop!, until);
-    if (!skipped) this.misses = misses;
+    const { misses } = this.seen;
+    const skipped = this.standsInKnown() && this.skipSteady(this.seen.loop!, until);
+    if (!skipped) this.seen.misses = misses;
     return skipped;
   }
   /** A round is to fetch lines of the loop that the core stands in. */
   private refetching(): boolean {
-    return this.refetches > 0 && this.refetches <= REFETCHES;
+    return this.seen.refetches > 0 && this.seen.refetches <= REFETCHES;
   }
   /** Steps on, looking for a steady loop; skips in it. Time has passed either way. True if there is one. */
   private look(until: Ps, steps: number): boolean {
@@ -289,7 +283,7 @@ export class LoopSkipper {
     const counting = this.looking(() => findCountingLoop(this.core, this.host.system, this.host, this.host.interrupted, until));
     if (counting) {
       this.known.counts(this.core, counting);
-      const others = this.counting.filter((l) => l.pc !== counting.pc);
+      const others = this.seen.counting.filter((l) => l.pc !== counting.pc);
       this.found({ counting: [counting, ...others].slice(0, this.host.isOff('kept-loops') ? 1 : KEPT) });
     }
     return counting === undefined ? undefined : counting !== null;
@@ -306,16 +300,16 @@ export class LoopSkipper {
   private found(loop: Partial<Pick<Known, 'loop' | 'frame' | 'counting'>>): void {
     const now = this.core.cycles();
     const keeps = !this.host.isOff('kept-loops');
-    const counting = keeps ? this.counting.filter((l) => l.pc !== loop.loop?.pc) : [];
-    const steady = keeps ? { loop: this.loop, frame: this.frame } : {};
-    Object.assign(this, nothingKnown(), steady, { counting }, loop);
-    this.tryAt = now;
-    this.lookAt = now + LOOK_FIRST;
-    this.readsAt = this.core.deviceReads;
+    const counting = keeps ? this.seen.counting.filter((l) => l.pc !== loop.loop?.pc) : [];
+    const steady = keeps ? { loop: this.seen.loop, frame: this.seen.frame } : {};
+    this.seen = Object.assign(nothingKnown(), steady, { counting }, loop);
+    this.seen.tryAt = now;
+    this.seen.lookAt = now + LOOK_FIRST;
+    this.seen.readsAt = this.core.deviceReads;
     this.stopAtLoops();
   }
   private stopAtLoops(): void {
-    const { loop, counting } = this;
+    const { loop, counting } = this.seen;
     const places = counting.map((l) => l.pc);
     if (loop !== null) places.push(loop.pc);
     this.core.setIdlePoints(places);
@@ -332,7 +326,7 @@ export class LoopSkipper {
       const again = provedAgain(this.core, this.host.system, found);
       if (!again) return this.countsNoMore(found, until);
       again.vain = found.vain;
-      this.counting = this.counting.map((l) => (l === found ? again : l));
+      this.seen.counting = this.seen.counting.map((l) => (l === found ? again : l));
       loop = again;
       round = 0;
     }
@@ -342,19 +336,19 @@ export class LoopSkipper {
     this.core.staysPast = there <= loop.rounds - round && holdsUntil > until;
     if (rounds * loop.instructions >= COUNTING_WORTH) {
       loop.vain = 0;
-      this.gap = LOOK_FIRST;
+      this.seen.gap = LOOK_FIRST;
     } else if (++loop.vain > COUNTING_MISSES) this.giveUp(loop);
     // few rounds are left out as well: their stops would cost more
     if (rounds <= 0) {
-      this.tryAt = this.lookAt;
+      this.seen.tryAt = this.seen.lookAt;
       return false;
     }
     moveOn(this.core, loop, round + rounds);
     for (const [key, reads] of loop.counts) this.host.countReads(key, rounds * reads);
     this.core.skip(rounds * loop.cycles, rounds * loop.instructions, rounds * loop.cacheHits);
     if (loop.use) this.core.useRows(loop.use.stamps, isStartPaid(this.core, loop.use) ? loop.pc : null);
-    this.lookAt = this.core.cycles() + LOOK_FIRST;
-    this.tryAt = this.lookAt;
+    this.seen.lookAt = this.core.cycles() + LOOK_FIRST;
+    this.seen.tryAt = this.seen.lookAt;
     this.host.settle(this.core);
     return true;
   }
@@ -366,15 +360,15 @@ export class LoopSkipper {
     const vain = ++loop.vain;
     const ends = !devicesAsFound(this.core, loop);
     const found = !ends && vain % COUNTING_AGAIN === 0 ? this.lookForCounting(until) : undefined;
-    for (const l of this.counting) if (l.pc === loop.pc) l.vain = vain;
+    for (const l of this.seen.counting) if (l.pc === loop.pc) l.vain = vain;
     if (vain > COUNTING_MISSES) this.giveUp(loop);
     return found !== undefined;
   }
   private giveUp(loop: CountingLoop): void {
-    this.gap = Math.min(this.gap * 2, GAP_LIMIT);
-    this.counting = this.counting.filter((l) => l.pc !== loop.pc);
-    this.lookAt = this.core.cycles() + this.gap;
-    if (this.loop === null && this.counting.length === 0) this.tryAt = this.lookAt;
+    this.seen.gap = Math.min(this.seen.gap * 2, GAP_LIMIT);
+    this.seen.counting = this.seen.counting.filter((l) => l.pc !== loop.pc);
+    this.seen.lookAt = this.core.cycles() + this.seen.gap;
+    if (this.seen.loop === null && this.seen.counting.length === 0) this.seen.tryAt = this.seen.lookAt;
     this.stopAtLoops();
   }
   /** Records a round of a loop if there is time for it. True if time has passed. */
@@ -398,33 +392,33 @@ export class LoopSkipper {
    * nothing for the loop. True if time has passed.
    */
   private skipToEvent(loop: SteadyLoop): boolean {
-    const from = frameOf(this.core, loop, this.frame);
+    const from = frameOf(this.core, loop, this.seen.frame);
     if (from < 0) return false;
     const s = this.host.system;
     const before = this.core.cycles();
-    this.frame = from;
+    this.seen.frame = from;
     let passed = 0;
     do {
       const until = Math.min(s.scheduler.next, this.host.limit());
       // what is read at the very end of the time for which it holds is read too late
       const most = this.core.cyclesUntil(loopHolds(this.core, s, loop)) - 1;
-      const to = frameAfter(loop, this.frame, this.core.cyclesUntil(until), most);
+      const to = frameAfter(loop, this.seen.frame, this.core.cyclesUntil(until), most);
       if (to.cycles <= 0) break;
-      const a = loop.frames![this.frame]!;
+      const a = loop.frames![this.seen.frame]!;
       const b = loop.frames![to.frame]!;
       this.core.skip(
         to.cycles,
         to.rounds * loop.instructions + b.instructions - a.instructions,
         to.rounds * loop.cacheHits + b.cacheHits - a.cacheHits,
       );
-      this.frame = to.frame;
+      this.seen.frame = to.frame;
       passed += to.cycles;
       this.host.settle(this.core);
     } while (this.passAside(loop));
-    this.tryAt = this.core.cycles();
-    if (this.tryAt === before) return false;
-    standIn(this.core, loop, loop.frames![this.frame]!);
-    if (loop.use) this.core.useRows(rowsOnTheWay(loop, from, this.frame, passed));
+    this.seen.tryAt = this.core.cycles();
+    if (this.seen.tryAt === before) return false;
+    standIn(this.core, loop, loop.frames![this.seen.frame]!);
+    if (loop.use) this.core.useRows(rowsOnTheWay(loop, from, this.seen.frame, passed));
     return true;
   }
   /** Fires what is due now, as far as it fires aside. True if that was all, and the core, which is in this loop, has to take no notice of it. */
