@@ -203,6 +203,7 @@ const LOOPS: Parts = {
   'stores the same': (t) => t.movs(0, 0).label('wait').str(0, 7, 8).ldr(0, 7, 8).b('wait'),
   'stores, and reads what the tick stores': (t) => t.label('wait').ldr(0, 7).str(0, 7, 12).b('wait'),
   'keeps on the stack': (t) => t.label('wait').push(3).ldr(0, 7, 4).cmp(0, 0).pop(3).beq('wait').b('wait'),
+  'reads where a tick stacks FP registers': (t) => t.label('wait').movFromSp(1).put(0x3960).ldr(0, 1).ldr(0, 1, 4).cmp(0, 0).b('wait'),
   'reads below its stack': (t) => t.label('wait').movFromSp(1).put(0x3920).ldr(0, 1).cmp(0, 0).b('wait'),
   'masks and lets in': (t) => t.label('wait').cpsidI().ldr(0, 7, 4).cpsieI().cmp(0, 0).beq('wait').b('wait'),
   sleeps: (t) => t.label('wait').wfi().b('wait'),
@@ -331,8 +332,12 @@ function* combinations(): Generator<readonly [string, string, string]> {
   for (const s of settings) for (const l of ['polls', 'sleeps', 'sleeps for an event', 'b .']) yield [s, l, 'counts'];
   for (const l of loops) for (const h of ['counts', 'ends it at tick 3,000,000', 'toggles']) yield ['plain', l, h];
   for (const h of handlers) for (const l of ['polls', 'sleeps', 'sleeps and counts']) yield ['plain', l, h];
+  // what a tick leaves on the stack, and what of it somebody goes by
+  for (const s of settings.filter((name) => /SP|FP/.test(name)))
+    for (const l of ['polls', 'reads below its stack', 'reads where a tick stacks FP registers', 'keeps on the stack'])
+      for (const h of ['stores to the frame', 'reads the frame', 'reads below SP', 'keeps on the stack']) yield [s, l, h];
   const r = new Random(1214);
-  for (let i = 0; i < 120; i++) yield [r.pick(settings), r.pick(loops), r.pick(handlers)];
+  for (let i = 0; i < 70; i++) yield [r.pick(settings), r.pick(loops), r.pick(handlers)];
 }
 
 describe('What is proved of a loop beside SysTick', () => {
