@@ -70,12 +70,16 @@ function varyingWords(state: Uint32Array, frames: readonly Frame[]): Int32Array 
 
 /** Places of recorded rounds. */
 const placesIn = new WeakMap<readonly Frame[], ReadonlySet<number>>();
+/** One of the frames is at an address. */
+export function isPlaceIn(frames: readonly Frame[], pc: number): boolean {
+  let places = placesIn.get(frames);
+  if (!places) placesIn.set(frames, (places = new Set(frames.map((f) => f.pc))));
+  return places.has(pc);
+}
 /** The frame in whose state the core is, -1 if in none. `hint` is tried first. */
 export function frameAt(core: Core, frames: readonly Frame[], hint: number): number {
   const { pc } = core;
-  let places = placesIn.get(frames);
-  if (!places) placesIn.set(frames, (places = new Set(frames.map((f) => f.pc))));
-  if (!places.has(pc)) return -1;
+  if (!isPlaceIn(frames, pc)) return -1;
   if (frames[hint]?.pc === pc && inState(core, frames[hint].state)) return hint;
   return frames.findIndex((f) => f.pc === pc && inState(core, f.state));
 }

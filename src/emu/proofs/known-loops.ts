@@ -1,6 +1,7 @@
 import { PAGE_BITS } from '../arena.ts';
 import type { Core } from '../core/core.ts';
 import type { CountingLoop } from './counting.ts';
+import { asCopied } from './copies.ts';
 import { frameAt } from './frames.ts';
 import { placesOf, readsAsFound, sameCode, type Loop, type SteadyLoop } from './steady.ts';
 
@@ -42,7 +43,8 @@ export class KnownLoops {
   /** The loop that the core stands in and the frame; null if it is in none that is known. Lines that it runs from may have to be fetched again (`held`): a round does so. */
   recognise(core: Core): { readonly loop: SteadyLoop; readonly frame: number; readonly held: boolean } | null {
     let now: string | null | undefined;
-    for (const [at, { loop: known, conditions }] of this.loops.entries()) {
+    for (const [at, { loop: recorded, conditions }] of this.loops.entries()) {
+      const known = asCopied(core, recorded) ?? recorded;
       const frame = frameAt(core, known.frames!, 0);
       if (frame < 0 || conditions !== (now ??= core.conditions())) continue;
       const loop = asOfNow(core, known);

@@ -135,6 +135,14 @@ export class LinearRun extends Builder {
       .filter((c) => c.written)
       .map(({ where, size, input, value }) => ({ where, size, input, known: value instanceof Linear }));
   }
+  /** Words of the core's state that hold a value, by index. */
+  wordsThatHold(value: Unknown): number[] {
+    return this.words.flatMap((w, i) => (w === value ? [i] : []));
+  }
+  /** Words of RAM that hold a value, by address. */
+  placesThatHold(value: Unknown): number[] {
+    return this.ram.flatMap((c) => (c.value === value ? [c.where] : []));
+  }
   get inItBlock(): boolean {
     return this.it !== 0;
   }

@@ -8,7 +8,8 @@ import type { History } from '../history.ts';
 import type { System } from '../system.ts';
 import type { Ps } from '../time.ts';
 import { findCountingLoop, isStartPaid, moveOn, provedAgain, roundOf, type CountingLoop } from './counting.ts';
-import { frameAfter, frameOf, isElsewhereOnStack, mayRecord, nextPlace, recordFrames, rowsOnTheWay, standIn } from './frames.ts';
+import { frameAfter, frameAt, frameOf, isElsewhereOnStack, mayRecord, nextPlace, recordFrames, rowsOnTheWay, standIn } from './frames.ts';
+import { asCopied, noteCopies } from './copies.ts';
 import { KnownLoops } from './known-loops.ts';
 import type { ShortcutName } from './shortcuts.ts';
 import { devicesAsFound, findSteadyLoop, loopHolds, stillSteady, type SteadyLoop, type Told } from './steady.ts';
@@ -28,6 +29,8 @@ const READS_LIMIT = 50_000;
 const LOOK_MISSES = 64;
 /** Arrivals in vain at a steady loop one behind the other, after which it is passed. */
 const VAIN_ROUNDS = 2;
+/** Rounds that may pass, behind an interrupt, until registers hold again what a round leaves in them. */
+const STRANGE_ROUNDS = 1;
 /** Rounds that may pass until a known loop runs from lines that are held. */
 const REFETCHES = 1;
 /** Arrivals at its stop from other callers, until it stops at another place. */
@@ -77,6 +80,8 @@ interface Known {
   vain: number;
   /** Arrivals at its place from other callers. */
   elsewhere: number;
+  /** Arrivals in a state that is none of its round, one behind the other. */
+  strange: number;
   /** Rounds that were to fetch lines of a known loop, one behind the other. */
   refetches: number;
 }
@@ -92,6 +97,7 @@ const nothingKnown = (): Known => ({
   misses: 0,
   vain: 0,
   elsewhere: 0,
+  strange: 0,
   refetches: 0,
 });
 
@@ -138,13 +144,14 @@ export class LoopSkipper {
     if (loop !== null) {
       if (this.skipSteady(loop, until)) {
         this.seen.vain = 0;
+        this.seen.strange = 0;
         this.seen.gap = LOOK_FIRST;
         this.seen.lookAt = this.core.cycles() + LOOK_FIRST;
         return true;
       }
       if (this.core.pc === loop.pc && this.core.cyclesUntil(until) > Math.max(loop.cycles * LOOK_ROUNDS, LOOK_WORTH)) {
         if (this.skipKnown(until)) return true;
-        if (this.refetching()) return false;
+        if (this.refetching() || this.settling(loop)) return false;
         // the same place in another state: go round once more and see; give up on it if that fails too often
         if (++this.seen.misses <= LOOK_MISSES) this.look(until, Math.max(LOOK_AGAIN, LOOK_ROUNDS * loop.instructions));
         else this.forget();
@@ -231,7 +238,7 @@ export class LoopSkipper {
   // ---- how ---------------------------------------------------------------------------------------------------------------------------
   /** The core stands in its loop and the loop holds: moves it on, or goes round once to record the loop. True if time has passed. */
   private skipSteady(loop: SteadyLoop, until: Ps): boolean {
-    if (loop.frames !== null) return this.skipToEvent(loop);
+    if (loop.frames !== null) return this.skipToEvent(loop) || (this.handsOn(loop) && this.skipToEvent(this.seen.loop!));
     if (this.core.pc !== loop.pc) return false;
     const holdsUntil = loopHolds(this.core, this.host.system, loop);
     const holds = Math.min(this.core.cyclesUntil(until), this.core.cyclesUntil(holdsUntil) - 1);
@@ -240,6 +247,13 @@ export class LoopSkipper {
     if (loop.skips++ === 1 && this.record(loop, until)) return true;
     this.skipRounds(loop, holds);
     this.core.staysPast = holdsUntil > until;
+    return true;
+  }
+  /** The loop is the one that is recorded but for words that it only copies. */
+  private handsOn(loop: SteadyLoop): boolean {
+    const now = asCopied(this.core, loop);
+    if (now === null || frameAt(this.core, now.frames!, this.seen.frame) < 0) return false;
+    this.seen.loop = now;
     return true;
   }
   /** Behind a checkpoint: events may be near for long, and nothing would be looked for. */
@@ -267,6 +281,10 @@ export class LoopSkipper {
     if (!skipped) this.seen.misses = misses;
     return skipped;
   }
+  /** The first round behind an interrupt begins with what code before it has left in registers: the next may be the one that is recorded. */
+  private settling(loop: SteadyLoop): boolean {
+    return loop.frames !== null && !this.host.isOff('known-loops') && ++this.seen.strange <= STRANGE_ROUNDS;
+  }
   /** A round is to fetch lines of the loop that the core stands in. */
   private refetching(): boolean {
     return this.seen.refetches > 0 && this.seen.refetches <= REFETCHES;
@@ -274,8 +292,11 @@ export class LoopSkipper {
   /** Steps on, looking for a steady loop; skips in it. Time has passed either way. True if there is one. */
   private look(until: Ps, steps: number): boolean {
     const loop = this.looking(() => findSteadyLoop(this.core, this.host.system, steps, this.host, this.host.interrupted, until));
-    if (loop) this.found({ loop });
-    return loop !== null;
+    if (!loop) return false;
+    // a round further on it may be one that was recorded
+    const known = this.host.isOff('known-loops') ? null : this.known.recognise(this.core);
+    this.found(known?.held ? { loop: known.loop, frame: known.frame } : { loop });
+    return true;
   }
   /** Looks for a loop that counts, and stands at its start then. Undefined if no time has passed. */
   private lookForCounting(until: Ps): boolean | undefined {
@@ -382,7 +403,10 @@ export class LoopSkipper {
     const before = this.core.cycles();
     this.host.system.master = this.core.index;
     loop.frames = recordFrames(this.core, this.host.system, loop, until);
-    if (loop.frames !== null) this.known.remember(this.core, loop);
+    if (loop.frames !== null) {
+      if (!this.host.isOff('copied-words')) noteCopies(this.core, this.host.system, loop);
+      this.known.remember(this.core, loop);
+    }
     this.host.system.master = 0;
     this.host.settle(this.core);
     return this.core.cycles() > before;

@@ -68,6 +68,15 @@ export interface SteadyLoop extends Loop {
   frames: readonly Frame[] | null;
   /** Words of the state that are not the same in all of them. */
   varying: Int32Array;
+  /** Words of RAM whose value a recorded round only hands on. */
+  copies: readonly Copy[];
+}
+/** A value that a round only copies (copies.ts). */
+export interface Copy {
+  /** Words of RAM that hold it from one round to the next. */
+  readonly addresses: readonly number[];
+  /** Words of the state that hold it, by frame. */
+  readonly held: readonly (readonly number[])[];
 }
 /** An instruction boundary in a round, relative to its start. */
 export interface Frame {
@@ -302,6 +311,7 @@ export function findSteadyLoop(
             skips: 0,
             frames: null,
             varying: ARCHITECTURE,
+            copies: [],
             places: null,
           };
           const once = placeToStandAt(core, round) ?? anchorPc;
