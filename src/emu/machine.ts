@@ -289,6 +289,12 @@ export class Machine extends MachineBase {
     for (const core of this.cores ?? []) core.invalidateCode(host, length, programmed);
   }
 
+  /** Whether so many bytes from an offset of the arena on may be others than at power-on. */
+  hasChanged(host: number, length: number): boolean {
+    const end = (host + length - 1) >>> PAGE_BITS;
+    for (let page = host >>> PAGE_BITS; page <= end; page++) if (this.dirty[page]) return true;
+    return false;
+  }
   save(): Checkpoint {
     const pages = new Map<number, SavedPage>();
     const { dirty } = this;
