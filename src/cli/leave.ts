@@ -5,6 +5,7 @@ import { leaveScenario, type LeaveEntry } from '../bench/leave-scenario.ts';
 import type { Parting } from '../bench/leave-track.ts';
 import { formatSeconds } from '../emu/time.ts';
 import { codePlace } from '../image/image.ts';
+import { UsageError } from '../bench/usage-error.ts';
 import type { RunInput } from '../bench/run-input.ts';
 import { printable, wrap } from '../report/text.ts';
 import { chipNamed, loadJob, type RunOptions } from './inputs.ts';
@@ -21,6 +22,8 @@ const TITLES: Readonly<Record<LeaveEntry, string>> = {
 };
 
 export async function leaveCommand(images: readonly string[], options: LeaveCommandOptions, io: Io): Promise<number> {
+  if (images.length === 0 && options.scenario === undefined)
+    throw new UsageError('no image is given', 'the application that is left for, for example firmware.elf, or firmware.bin@0x08000000');
   const job = await loadJob(images, options, io.cwd);
   const chip = chipNamed(job.chip);
   const table = bootAddress(chip, { ...job.scenario, board: { ...job.scenario.board, boot0: 0 } }) ?? 0;

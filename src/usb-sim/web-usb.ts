@@ -185,6 +185,16 @@ function valueIn(values: Readonly<Record<string, number>>, value: string, name: 
   return values[value]!;
 }
 
+/** As browsers convert a dictionary with required members (Web IDL 3.2.17). */
+function demand(value: unknown, members: readonly string[], call: string, example: string): void {
+  const given: Partial<Record<string, unknown>> | null = typeof value === 'object' ? value : null;
+  const missing = members.find((m) => given?.[m] === undefined);
+  if (given === null || missing !== undefined)
+    throw new TypeError(`${call}: ${given === null ? 'no object is given' : `required member ${missing} is undefined`}: ${example}`);
+}
+const SETUP = ['requestType', 'recipient', 'request', 'value', 'index'];
+const SETUP_EXAMPLE = "for example { requestType: 'class', recipient: 'interface', request: 3, value: 0, index: 0 }";
+
 const notFound = (): DOMException => new DOMException('The device was disconnected.', 'NotFoundError');
 const invalid = (text: string): DOMException => new DOMException(text, 'InvalidStateError');
 
@@ -250,7 +260,7 @@ export class WebUsbDevice {
   }
   /** It is the one on the bus. */
   get connected(): boolean {
-    return this.owner.bus.usb.session() === this.session;
+    return !this.owner.disposed && this.owner.bus.usb.session() === this.session;
   }
 
   /** NotFoundError where the device has gone. */
@@ -304,11 +314,14 @@ export class WebUsbDevice {
   }
   /** A control read of at most `length` bytes. */
   async controlTransferIn(setup: WebUsbControlSetup, length: number): Promise<WebUsbInResult> {
+    demand(setup, SETUP, 'controlTransferIn', SETUP_EXAMPLE);
+    if (length === undefined) throw new TypeError('controlTransferIn: the length is missing: bytes to read at most');
     const r = await this.control(setup, 0x80, new Uint8Array(0), length);
     return inResult(r);
   }
   /** A control write, or a request without data. */
   async controlTransferOut(setup: WebUsbControlSetup, data?: WebUsbBytes): Promise<WebUsbOutResult> {
+    demand(setup, SETUP, 'controlTransferOut', SETUP_EXAMPLE);
     const bytes = bytesOf(data);
     return outResult(await this.control(setup, 0, bytes, bytes.length));
   }
@@ -448,9 +461,15 @@ export class WebUsb extends EventTarget {
     super.removeEventListener(...args);
     this.listeners = Math.max(0, this.listeners - 1);
   }
-  /** No more time passes for listeners. */
+  /** No more time passes for listeners, and the device is gone. */
   dispose(): void {
     this.stop.abort();
+    if (this.known) this.known.device.opened = false;
+    this.known = null;
+  }
+  /** @internal */
+  get disposed(): boolean {
+    return this.stop.signal.aborted;
   }
 
   /** The device that is on the bus, or comes within the time that a user would wait; empty if none does. */
@@ -462,6 +481,7 @@ export class WebUsb extends EventTarget {
   }
   /** The device, as if a user had chosen it; NotFoundError where it does not match. */
   async requestDevice(options: { filters: readonly WebUsbFilter[] }): Promise<WebUsbDevice> {
+    demand(options, ['filters'], 'requestDevice', 'for example { filters: [] }');
     const [device] = await this.getDevices();
     const matches = device && (options.filters.length === 0 || options.filters.some((f) => matchesFilter(device, f)));
     if (!matches) throw new DOMException('No device selected.', 'NotFoundError');
@@ -502,6 +522,7 @@ export class WebUsb extends EventTarget {
 
   /** Sees which device is there now, and tells of those that came or went. */
   async look(): Promise<void> {
+    if (this.disposed) return;
     const { usb } = this.bus;
     const session = usb.session();
     if (this.known && this.known.session !== session) {
