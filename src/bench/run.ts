@@ -26,6 +26,7 @@ import { eccLosses, hasEcc, lossInWords } from './ecc-loss.ts';
 import { traceRequests } from './requests.ts';
 import { factsOf, traceFailure, type Failure } from './slice/failure.ts';
 import { runTo } from './slice/window.ts';
+import { unstarted } from './slice/unstarted.ts';
 import { foreignTable, resetStory, waitStory } from './slice/why.ts';
 import { failureInWords } from './slice/words.ts';
 import { Variants } from './variants.ts';
@@ -160,7 +161,13 @@ function secondLook(run: PlainRun): SecondLook {
   const chain = (crash.length > 0 ? links.slice(1) : links).map((text) => ({ kind: 'chain', text }));
   if (!cut && traced.leave !== null) traced = { ...traced, leave: leaveOf(run) ?? traced.leave };
   const why = whyNotes(session, powerOn, finished, base, cut);
-  return { traced: { ...traced, watchdogStart: why.started }, told: [...crash, ...chain, ...why.notes] };
+  const idle = cut ? [] : idleImages(session, powerOn, base);
+  return { traced: { ...traced, watchdogStart: why.started }, told: [...crash, ...chain, ...why.notes, ...idle] };
+}
+/** Images that nobody started, beside what is told of a run that waits or runs on. */
+function idleImages(session: Session, powerOn: Checkpoint, { end, entries }: BaseFacts): Note[] {
+  const kind = end.outcome === 'stuck' ? 'wait' : end.outcome === 'no-jump' ? 'not-triggered' : null;
+  return kind === null || entries.length > 0 ? [] : unstarted(session, powerOn, end.at).map((text) => ({ kind, text }));
 }
 /** What the twin of a leave tells; null if a limit ended it. */
 function leaveOf({ session, finished, notes }: PlainRun): Traced['leave'] {

@@ -1,0 +1,69 @@
+/** Of several images, those whose program nobody started: a loader that looked at a vector table and turned away, or that looks elsewhere. */
+import { PAGE_BITS } from '../../emu/arena.ts';
+import { entryVectors, memoryHolds, splitImagePath, type LoadedImage } from '../../image/image.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import type { Ps } from '../../emu/time.ts';
+import { hex32 } from '../result.ts';
+import type { Session } from '../session.ts';
+import { runTo } from './window.ts';
+import { place } from './words.ts';
+
+const VECTOR = 4;
+
+interface Program {
+  readonly name: string;
+  readonly table: number;
+  readonly sp: number;
+  /** Who read its initial SP. */
+  reader: number | null;
+  started: boolean;
+}
+
+/** In words, one line for each such program. The run is repeated up to `end`; the session is left anywhere. */
+export function unstarted(s: Session, powerOn: Checkpoint, end: Ps): string[] {
+  const { machine, input } = s;
+  const boot = machine.bootVectors();
+  const programs = input.images.flatMap((image) => programOf(s, image)).filter((p) => p.table !== boot);
+  if (input.images.length < 2 || machine.cores.length > 1 || programs.length === 0) return [];
+  s.keepCheckpoints = false;
+  s.restore(powerOn);
+  const repairs = machine.setRepairs({
+    pages: new Set(programs.map((p) => p.table >>> PAGE_BITS)),
+    read: (core, address) => {
+      const p = programs.find(({ table }) => address === table || address === table + VECTOR);
+      if (p !== undefined && address === p.table) p.reader ??= core.pc;
+      else if (p !== undefined) p.started = true;
+      return null;
+    },
+  });
+  try {
+    runTo(s, end);
+  } finally {
+    machine.setRepairs(repairs);
+    s.keepCheckpoints = true;
+  }
+  return programs.filter((p) => !p.started).map((p) => inWords(s, p));
+}
+
+/** A vector table at the start of an image with a stack in RAM and a reset vector into it. */
+function programOf(s: Session, image: LoadedImage): Program[] {
+  const table = image.chunks[0]?.address ?? 0;
+  const vectors = entryVectors([image], table);
+  const reset = ((vectors?.reset ?? 0) & ~1) >>> 0;
+  const own = image.chunks.some((c) => reset >= c.address && reset < c.address + c.data.length);
+  if (vectors === null || !own || !memoryHolds(s.machine.chip.memories, vectors.sp - 1, 'ram')) return [];
+  return [{ name: nameOf(image), table, sp: vectors.sp, reader: null, started: false }];
+}
+
+/** The file, without its folder and its address. */
+function nameOf({ path }: LoadedImage): string {
+  const { file } = splitImagePath(path);
+  return file.slice(file.lastIndexOf('/') + 1);
+}
+
+function inWords(s: Session, { name, table, sp, reader }: Program): string {
+  const where = `${name} at ${hex32(table)} was never started`;
+  return reader === null
+    ? `${where}: nothing read its vector table`
+    : `${where}: ${place(s, reader)} read its initial SP, ${hex32(sp)}, and nothing read its reset vector: a test of that word turned it away`;
+}
