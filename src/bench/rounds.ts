@@ -65,7 +65,7 @@ function goRound(machine: Machine, period: Ps): Round | null {
   const core = machine.bootCore;
   const { skipping } = machine;
   const devices: DeviceRead[] = [];
-  const changes = core.cacheChanges();
+  const changes = core.caches.cacheChanges();
   const targets = core.branchTargets?.save() ?? null;
   let ticks = 0;
   const hear = (exception: number): void => {
@@ -76,8 +76,8 @@ function goRound(machine: Machine, period: Ps): Round | null {
   core.trace({ reads: new Map(), writes: 0, refreshes: 0, devices });
   try {
     const why = hearingExceptions(machine, hear, () => machine.run(machine.now + period));
-    if (why !== 'limit' || ticks !== TICKS || core.cacheChanges() !== changes) return null;
-    return core.expectsAs(targets) ? { after: machine.save(), devices } : null;
+    if (why !== 'limit' || ticks !== TICKS || core.caches.cacheChanges() !== changes) return null;
+    return core.caches.expectsAs(targets) ? { after: machine.save(), devices } : null;
   } finally {
     core.trace(null);
     machine.skipping = skipping;

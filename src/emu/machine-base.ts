@@ -561,18 +561,18 @@ export abstract class MachineBase implements CoreListener {
         art,
         each((core) => {
           if (!core.row.flashCache) return;
-          core.flushFlashCache(true, true);
+          core.caches.flushFlashCache(true, true);
           this.setFlashTiming(core);
         }),
       );
     for (const emptied of [ART_ICACHE_RESET, ART_DCACHE_RESET])
       this.onWire(
         emptied,
-        each((core) => core.flushFlashCache(emptied === ART_ICACHE_RESET, emptied === ART_DCACHE_RESET)),
+        each((core) => core.caches.flushFlashCache(emptied === ART_ICACHE_RESET, emptied === ART_DCACHE_RESET)),
       );
     this.onWire(
       ICACHE_INVALIDATE,
-      each((core) => core.invalidateCache()),
+      each((core) => core.caches.invalidateCache()),
     );
     this.onWire(NMI, (value) => value !== 0 && this.cores?.forEach((core) => core.nmi()));
     if (this.chip.remap) this.onWire(wire(this.chip.remap.wire), () => this.cores && this.remapped());
@@ -580,7 +580,7 @@ export abstract class MachineBase implements CoreListener {
   private setFlashTiming(core: Core): void {
     const on = (w: Wire): boolean => this.system.level(w) !== 0;
     const kinds = (on(ART_ICACHE) ? KIND.CODE : 0) | (on(ART_DCACHE) ? KIND.DATA : 0) | (on(FLASH_PREFETCH) ? KIND.PREFETCH : 0);
-    core.setFlashTiming({
+    core.caches.setFlashTiming({
       waitStates: this.system.level(FLASH_LATENCY),
       cache: on(ICACHE_ENABLED),
       sets: 256,

@@ -33,7 +33,7 @@ function run({ core, code, cycles, period, waitStates, cache }: Shape, skipping:
   w.emit(0x2400 | (period >>> 8), 0x0224, 0x3400 | (period & 0xff), ...START_TICK);
   w.emit(...code);
   const { machine, cpu } = started(core, { [MAIN]: w.code, [handlerAt(15)]: COUNT_TICK }, {}, { memories: WAITING });
-  cpu.setFlashTiming({ waitStates, cache, sets: 256, ways: 2, kinds: 0 });
+  cpu.caches.setFlashTiming({ waitStates, cache, sets: 256, ways: 2, kinds: 0 });
   machine.skipping = skipping;
   const skipped = countSkipped([cpu]);
   const stops: unknown[] = [];

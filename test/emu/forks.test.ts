@@ -28,7 +28,7 @@ describe('Forks', () => {
   it('run with the wait states of their checkpoint, also when translated code was made for others', () => {
     const machine = machineWithSlowFlash();
     const cpu = machine.cores[0]!;
-    const timing = (waitStates: number) => cpu.setFlashTiming({ waitStates, cache: false, sets: 256, ways: 2, kinds: 0 });
+    const timing = (waitStates: number) => cpu.caches.setFlashTiming({ waitStates, cache: false, sets: 256, ways: 2, kinds: 0 });
     const on = (cycles: number): number => {
       const before = cpu.retired();
       machine.run(machine.now + cycles * PS_PER_CYCLE);

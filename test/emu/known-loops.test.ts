@@ -66,7 +66,7 @@ const CHANGES: readonly [string, (machine: Machine) => void][] = [
   ['the device holds another value', (m) => void ((m.system.block('DEV').state as RegisterState).regs[0] = 9)],
   ['the device has no clock', (m) => void m.system.write(0x4800_0000, 4, 0)],
   ['what is read is replaced on the way', (m) => void m.setRepairs({ pages: new Set([DEVICE >>> 12]), read: () => 7 })],
-  ['flash has wait states', (m) => m.cores[0]!.setFlashTiming({ waitStates: 5, cache: false, sets: 256, ways: 2, kinds: 0 })],
+  ['flash has wait states', (m) => m.cores[0]!.caches.setFlashTiming({ waitStates: 5, cache: false, sets: 256, ways: 2, kinds: 0 })],
   ['the bench wants a stop in it', (m) => m.cores[0]!.setBreakpoints(new Set([FLASH + MAIN + 12]))],
   ['an instruction is another one', (m) => m.replace(FLASH + MAIN + 12, Uint8Array.of(4, 0x25))],
 ];

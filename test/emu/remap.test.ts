@@ -74,7 +74,13 @@ describe.each([
     halves(0x08000080, NOP, LOOP);
     start(1, 0x08000080);
     const caches = s.chip.flashCache!.value.codeRows > 0;
-    m.bootCore.setFlashTiming({ waitStates: 4, cache: false, sets: 256, ways: 2, kinds: caches ? KIND.CODE | KIND.DATA : KIND.PREFETCH });
+    m.bootCore.caches.setFlashTiming({
+      waitStates: 4,
+      cache: false,
+      sets: 256,
+      ways: 2,
+      kinds: caches ? KIND.CODE | KIND.DATA : KIND.PREFETCH,
+    });
     run();
     const checkpoint = m.save();
     const held = m.bootCore.save().flashCache!;

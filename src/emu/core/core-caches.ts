@@ -1,64 +1,88 @@
 /** Caches between a core and its memories, and what a line of flash costs: the flash controller's, the instruction cache in front of it, L1. */
-import type { CoreRow } from '../chip.ts';
-import type { Region, System } from '../system.ts';
+import type { Memory, Region } from '../system.ts';
+import { mulDivCeil, type ClockState } from '../time.ts';
 import type { BranchTargetsCopy } from './branch-targets.ts';
-import { CoreMemory } from './core-memory.ts';
-import type { CoreListener, FlashTiming } from './core-types.ts';
+import type { FlashTiming } from './core-types.ts';
+import type { Core } from './core.ts';
 import type { Instruction } from './decode.ts';
 import { KIND, type RowUse, type Side } from './flash-cache.ts';
 import { Prefetch } from './flash-prefetch.ts';
 import { cachePolicy, POLICY } from './mpu.ts';
 import { cachesOf } from './scs.ts';
 import { S } from './state.ts';
-import { classOf, type CodeView } from './timing.ts';
+import { classOf, type CodeView, type TimingModel } from './timing.ts';
 
 /** Holds no address. */
 const NOWHERE: Region = { base: 0, end: 0, memory: null, block: null };
 
-export abstract class CoreCaches extends CoreMemory {
-  protected readonly prefetch: Prefetch | null;
+/** What the caches ask of the core around them. */
+export interface CacheHost {
+  /** Instruction at an address, null where there is none; and what lies around one. */
+  readonly lookAt: (pc: number) => Instruction | null;
+  readonly codeView: (pc: number) => CodeView;
+  /** Drops the fast entries of reads. */
+  readonly flushReads: () => void;
+  /** Whether translated code may run, and what memory it may read, has changed. */
+  readonly updateFast: () => void;
+  /** Drops what was decoded and translated from these bytes. */
+  readonly dropCode: (host: number, bytes: number) => void;
+}
 
-  constructor(system: System, row: CoreRow, index: number, listener: CoreListener) {
-    super(system, row, index, listener);
+/** Bus cycles of a line fill where the chip's row names none. */
+const DEFAULT_FILL = 6;
+
+/** A part of the core. The contents lie in `core.flashCache`, `core.l1` and `core.stale`; this says what they mean for time and for what code and data read. */
+export class CoreCaches {
+  readonly prefetch: Prefetch | null;
+  private readonly core: Core;
+  private readonly host: CacheHost;
+  private readonly ownClock: ClockState;
+
+  constructor(core: Core, timing: TimingModel, host: CacheHost) {
+    this.core = core;
+    this.host = host;
+    this.ownClock = core.system.clock(core.row.clock);
     this.prefetch =
-      this.flashCache &&
-      new Prefetch(this.flashCache.geometry.lineBytes, {
+      core.flashCache &&
+      new Prefetch(core.flashCache.geometry.lineBytes, {
         halfword: (a) => {
           const region = this.regionAt(a);
           return region?.memory ? this.codeHalfword(region, a) : null;
         },
         cycles: (a) => {
-          const ins = this.lookAt(a);
-          return ins === null
-            ? 1
-            : ins.def.leaves || classOf(ins) === 'branch-cond'
-              ? null
-              : this.timing.cycles(ins, a, this.codeView(a)).cost;
+          const ins = host.lookAt(a);
+          return ins === null ? 1 : ins.def.leaves || classOf(ins) === 'branch-cond' ? null : timing.cycles(ins, a, host.codeView(a)).cost;
         },
       });
   }
-  /** Instruction at an address, null where there is none; and what lies around one. */
-  protected abstract lookAt(pc: number): Instruction | null;
-  protected abstract codeView(pc: number): CodeView;
+  private regionAt(address: number): Region | null {
+    return this.core.system.regionAt(address, this.core.index);
+  }
+  private get(offset: number): number {
+    return this.core.get(offset);
+  }
+  private set(offset: number, value: number): void {
+    this.core.set(offset, value);
+  }
 
   // ---- caches of the flash controller ------------------------------------------------------------------------------------------------
-  protected override staleFlash(side: Side, host: number, bytes: number): void {
-    if (side === KIND.CODE) return this.dropCode(host, bytes);
-    this.flushReads();
-    this.updateFast();
+  staleFlash(side: Side, host: number, bytes: number): void {
+    if (side === KIND.CODE) return this.host.dropCode(host, bytes);
+    this.host.flushReads();
+    this.host.updateFast();
   }
   /** What stale lines hold is known to the slow paths alone. */
-  protected override staleLines(any: boolean): void {
+  staleLines(any: boolean): void {
     this.set(S.CACHE_STALE, any ? 1 : 0);
-    this.flushReads();
-    this.updateFast();
+    this.host.flushReads();
+    this.host.updateFast();
   }
-  protected servedByFlashCache(pc: number): boolean {
+  servedByFlashCache(pc: number): boolean {
     return this.flashTiming.page === undefined || pc >>> 20 === this.flashTiming.page;
   }
-  protected hostAt(address: number): number {
+  hostAt(address: number): number {
     let region = this.lastRegion;
-    const { regions } = this.system;
+    const { regions } = this.core.system;
     if (regions !== this.lastRegions || address < region.base || address >= region.end) {
       region = this.lastRegion = this.regionAt(address)!;
       this.lastRegions = regions;
@@ -69,23 +93,23 @@ export abstract class CoreCaches extends CoreMemory {
   private lastRegion: Region = NOWHERE;
   private lastRegions: readonly Region[] | null = null;
   /** A line of instructions that no row holds; `before` is the line that was paid for last. */
-  protected flashFill(pc: number, before: number): number {
-    if (this.heldByFlashCache(KIND.CODE) && this.servedByFlashCache(pc)) this.flashCache!.fill(KIND.CODE, pc, this.hostAt(pc));
+  flashFill(pc: number, before: number): number {
+    if (this.heldByFlashCache(KIND.CODE) && this.servedByFlashCache(pc)) this.core.flashCache!.fill(KIND.CODE, pc, this.hostAt(pc));
     const line = (pc & this.get(S.FLASH_MASK)) >>> 0;
     const next = line + (this.get(S.FLASH_MASK) | 0) === (before & ~1) >>> 0;
     return next ? this.followingLine(pc) : this.enteringLine(pc);
   }
-  protected dataFill(address: number): number {
-    if (this.heldByFlashCache(KIND.DATA)) this.flashCache!.fill(KIND.DATA, address, this.hostAt(address));
+  dataFill(address: number): number {
+    if (this.heldByFlashCache(KIND.DATA)) this.core.flashCache!.fill(KIND.DATA, address, this.hostAt(address));
     return this.get(S.WAIT_STATES);
   }
   /**
    * The same for translated code, which knows what it costs. 0 where rows disagree with memory: one that goes may change what regions rest on, so none runs while it
    * does.
    */
-  protected fillRow(side: Side, address: number): 0 | 1 {
-    if (this.flashCache!.staleRows(KIND.CODE) > 0 || this.flashCache!.staleRows(KIND.DATA) > 0) return 0;
-    this.flashCache!.fill(side, address, this.hostAt(address));
+  fillRow(side: Side, address: number): 0 | 1 {
+    if (this.core.flashCache!.staleRows(KIND.CODE) > 0 || this.core.flashCache!.staleRows(KIND.DATA) > 0) return 0;
+    this.core.flashCache!.fill(side, address, this.hostAt(address));
     return 1;
   }
   /** The controller that reads ahead, if it does now. */
@@ -93,93 +117,111 @@ export abstract class CoreCaches extends CoreMemory {
     return this.get(S.FETCH_MODE) === 3 && (this.get(S.FLASH_KINDS) & KIND.PREFETCH) !== 0 ? this.prefetch : null;
   }
   /** Cycles that the line of a place costs behind the line before it. */
-  protected followingLine(pc: number): number {
+  followingLine(pc: number): number {
     const waitStates = this.get(S.WAIT_STATES);
     return this.ahead()?.following(pc, waitStates) ?? waitStates;
   }
   /** Cycles that the line of a place costs that was branched to. */
-  protected enteringLine(pc: number): number {
+  enteringLine(pc: number): number {
     const waitStates = this.get(S.WAIT_STATES);
     return this.ahead()?.entering(pc, waitStates) ?? waitStates;
   }
   /** Software or a reset empties them. */
   flushFlashCache(code: boolean, data: boolean): void {
-    if (code) this.flashCache?.flush(KIND.CODE);
-    if (data) this.flashCache?.flush(KIND.DATA);
+    if (code) this.core.flashCache?.flush(KIND.CODE);
+    if (data) this.core.flashCache?.flush(KIND.DATA);
     // what has been paid for is gone: both tiers read it again
     this.set(S.CHARGED, 0);
     this.set(S.LINE, 1);
   }
 
+  /** A cache of the flash controller is on and in use. */
+  heldByFlashCache(side: Side): boolean {
+    return this.core.flashCache !== null && this.get(S.FETCH_MODE) === 3 && (this.get(S.FLASH_KINDS) & side) !== 0;
+  }
+
   // ---- flash timing ------------------------------------------------------------------------------------------------------------
-  protected flashTiming: FlashTiming = { waitStates: 0, cache: false, sets: 256, ways: 2, kinds: 0 };
+  /** Never changed in place: a checkpoint copies it. */
+  flashTiming: FlashTiming = { waitStates: 0, cache: false, sets: 256, ways: 2, kinds: 0 };
   /** Wait states per flash line and caches, as the chip's flash and cache controllers say. */
   setFlashTiming(t: FlashTiming): void {
     this.flashTiming = { ...t };
     this.applyFlashTiming();
   }
-  protected applyFlashTiming(): void {
+  applyFlashTiming(): void {
     const t = this.flashTiming;
-    const kinds = this.flashCache ? t.kinds : 0;
+    const kinds = this.core.flashCache ? t.kinds : 0;
     // without wait states the flash controller's caches save nothing: they are passed by
     const mode = t.cache ? 2 : t.waitStates === 0 ? 0 : kinds !== 0 ? 3 : 1;
-    if (this.get(S.FETCH_MODE) !== mode) this.flushReads();
+    if (this.get(S.FETCH_MODE) !== mode) this.host.flushReads();
     this.set(S.FETCH_MODE, mode);
     this.set(S.WAIT_STATES, t.waitStates);
     this.set(S.FLASH_KINDS, kinds);
-    this.set(S.FLASH_MASK, -(this.flashCache?.geometry.lineBytes ?? 16));
-    this.set(S.ROW_SHIFT, this.flashCache?.rowShift ?? 0);
+    this.set(S.FLASH_MASK, -(this.core.flashCache?.geometry.lineBytes ?? 16));
+    this.set(S.ROW_SHIFT, this.core.flashCache?.rowShift ?? 0);
     this.set(S.CACHE_SET_MASK, t.sets - 1);
     this.set(S.CACHE_WAYS, t.ways);
     this.set(S.LINE, 1);
     this.set(S.CHARGED, 0);
-    this.updateFast();
+    this.host.updateFast();
   }
   // ---- L1 caches ---------------------------------------------------------------------------------------------------------------
   /** Fetches from here look into the instruction cache. */
-  protected cachedCode(pc: number, region: Region): boolean {
-    return this.l1?.codeOn === true && this.cacheable(region) && cachePolicy(this.core, pc, 'fetch') !== POLICY.NONE;
+  cachedCode(pc: number, region: Region): boolean {
+    return this.core.l1?.codeOn === true && this.cacheable(region) && cachePolicy(this.core, pc, 'fetch') !== POLICY.NONE;
   }
-  protected lineFill(pc: number): number {
+  cacheable(region: Region): boolean {
+    const memory = region.memory!;
+    return memory.row.core === undefined && !memory.guarded && ((memory.host - region.base) & 0xfff) === 0;
+  }
+  /** Cycles that the core waits for a line: see `lineFill` of the chip's row. */
+  lineFillCycles(memory: Memory): number {
+    const fill = this.core.row.lineFill;
+    const cycles = (fill?.cycles.value ?? DEFAULT_FILL) + (memory.row.waitStates ? this.get(S.WAIT_STATES) : 0);
+    const bus = fill && this.core.system.clock(fill.clock);
+    const own = this.ownClock;
+    return bus?.rate && own.rate ? mulDivCeil(cycles, bus.periodNum * own.periodDen, bus.periodDen * own.periodNum) : cycles;
+  }
+  lineFill(pc: number): number {
     const region = this.regionAt(pc)!;
-    this.l1!.fillCode(pc, region.memory!.host + (pc - region.base));
+    this.core.l1!.fillCode(pc, region.memory!.host + (pc - region.base));
     return this.lineFillCycles(region.memory!);
   }
   cacheMaintenance(operation: string, value: number): void {
-    if (operation === 'BPIALL') this.branchTargets?.clear();
-    this.l1?.maintain(operation, value);
+    if (operation === 'BPIALL') this.core.branchTargets?.clear();
+    this.core.l1?.maintain(operation, value);
     this.set(S.LINE, 1);
   }
   cachesSwitched(): void {
-    if (!this.l1) return;
+    if (!this.core.l1) return;
     const on = cachesOf(this.core);
-    this.l1.enable(on.data, on.code);
+    this.core.l1.enable(on.data, on.code);
     this.set(S.CHARGED, 0);
-    this.flushTables();
+    this.core.flushTables();
   }
   /** Fills and other changes of caches so far: while it stands still, a loop that hits goes on hitting. */
   cacheChanges(): number {
-    return this.get(S.CACHE_MISSES) + (this.l1?.changes ?? 0) + (this.flashCache?.changes ?? 0);
+    return this.get(S.CACHE_MISSES) + (this.core.l1?.changes ?? 0) + (this.core.flashCache?.changes ?? 0);
   }
   /** Of these, data that the flash controller's cache did not hold. */
   dataMisses(): number {
-    return this.flashCache?.dataMisses ?? 0;
+    return this.core.flashCache?.dataMisses ?? 0;
   }
   /** See `FlashCache.dataRows`. */
   dataRows(): Int32Array | null {
-    return this.flashCache?.dataRows() ?? null;
+    return this.core.flashCache?.dataRows() ?? null;
   }
   /** What it remembers of branches is what it was, as far as it remembers any. */
   expectsAs(copy: BranchTargetsCopy | null): boolean {
-    return copy === null || (this.branchTargets?.same(copy) ?? true);
+    return copy === null || (this.core.branchTargets?.same(copy) ?? true);
   }
   /** A cache is on whose lines are replaced in the order of their use: which instructions ran last matters beyond their results. */
   keepsOrder(): boolean {
     return (
       this.get(S.FETCH_MODE) === 2 ||
       (this.get(S.FETCH_MODE) === 3 && (this.get(S.FLASH_KINDS) & (KIND.CODE | KIND.DATA)) !== 0) ||
-      this.l1?.codeOn === true ||
-      this.l1?.dataOn === true
+      this.core.l1?.codeOn === true ||
+      this.core.l1?.dataOn === true
     );
   }
   /**
@@ -187,36 +229,39 @@ export abstract class CoreCaches extends CoreMemory {
    * does or none is on.
    */
   rowsUsed(touches: number): RowUse | null {
-    return this.flashCacheAlone() ? this.flashCache!.usedSince(touches) : null;
+    return this.flashCacheAlone() ? this.core.flashCache!.usedSince(touches) : null;
   }
   narrowRows(use: RowUse, code: Iterable<number>, data: Iterable<number>): RowUse {
-    return this.flashCache!.narrowed(use, code, data);
+    return this.core.flashCache!.narrowed(use, code, data);
   }
   holdsRows(use: RowUse): boolean {
-    return this.flashCacheAlone() && this.flashCache!.holds(use);
+    return this.flashCacheAlone() && this.core.flashCache!.holds(use);
   }
   /** As if a round had used them; `entered` is a place whose line has been paid for since. */
   useRows(stamps: Int32Array, entered: number | null = null): void {
-    this.flashCache!.useAgain(stamps, entered);
+    this.core.flashCache!.useAgain(stamps, entered);
   }
   private flashCacheAlone(): boolean {
-    return this.flashCache !== null && this.get(S.FETCH_MODE) === 3 && this.l1?.codeOn !== true && this.l1?.dataOn !== true;
+    return this.core.flashCache !== null && this.get(S.FETCH_MODE) === 3 && this.core.l1?.codeOn !== true && this.core.l1?.dataOn !== true;
   }
   /** Two bytes of an instruction, as fetched: a line of the instruction cache may be older than memory. */
-  protected codeHalfword(region: Region, address: number): number {
+  codeHalfword(region: Region, address: number): number {
     if (region.memory!.row.waitStates && this.heldByFlashCache(KIND.CODE)) {
-      const held = this.flashCache!.staleValue(KIND.CODE, address, 2);
+      const held = this.core.flashCache!.staleValue(KIND.CODE, address, 2);
       if (held >= 0) return held;
     }
-    const older = this.stale.count > 0 ? this.stale.value(address, 2) : -1;
+    const older = this.core.stale.count > 0 ? this.core.stale.value(address, 2) : -1;
     if (older >= 0) return older;
-    const stale = this.l1 === null ? -1 : this.l1.staleCopyOf(address);
-    return this.system.loadHost(stale >= 0 && this.cachedCode(address, region) ? stale : region.memory!.host + (address - region.base), 2);
+    const stale = this.core.l1 === null ? -1 : this.core.l1.staleCopyOf(address);
+    return this.core.system.loadHost(
+      stale >= 0 && this.cachedCode(address, region) ? stale : region.memory!.host + (address - region.base),
+      2,
+    );
   }
 
   invalidateCache(): void {
-    this.arena.u8.fill(0, this.base + S.CACHE_TAGS, this.base + S.NVIC_ENABLED);
-    this.stale.clear();
+    this.core.words.fill(0, S.CACHE_TAGS >> 2, S.NVIC_ENABLED >> 2);
+    this.core.stale.clear();
     this.set(S.LINE, 1);
     this.set(S.CHARGED, 0);
   }

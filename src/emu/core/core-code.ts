@@ -4,6 +4,7 @@ import type { CoreRow } from '../chip.ts';
 import type { Memory, System } from '../system.ts';
 import type { Profile } from './builder.ts';
 import { CoreCaches } from './core-caches.ts';
+import { CoreMemory } from './core-memory.ts';
 import type { AccessTrace, CoreListener, FastRange, Zone } from './core-types.ts';
 import { KIND, type Side } from './flash-cache.ts';
 import { Decoder, isWide, type Instruction } from './decode.ts';
@@ -30,7 +31,8 @@ const DEVICE_READS = 4;
 const MOST_SET_UPS = 32;
 const TOO_MANY = 'too many';
 
-export abstract class CoreCode extends CoreCaches {
+export abstract class CoreCode extends CoreMemory {
+  readonly caches: CoreCaches;
   readonly tier: Tier;
   protected readonly decoder: Decoder;
   protected readonly handlers: Handlers;
@@ -48,6 +50,13 @@ export abstract class CoreCode extends CoreCaches {
 
   constructor(system: System, row: CoreRow, index: number, listener: CoreListener) {
     super(system, row, index, listener);
+    this.caches = new CoreCaches(this.core, this.timing, {
+      lookAt: (pc) => this.lookAt(pc),
+      codeView: (pc) => this.codeView(pc),
+      flushReads: () => this.flushReads(),
+      updateFast: () => this.updateFast(),
+      dropCode: (host, bytes) => this.dropCode(host, bytes),
+    });
     this.fetchTable = fetchTableOf(index) >> 2;
     this.decoder = decoderOf(this.profile);
     this.handlers = theHandlers();
@@ -61,7 +70,7 @@ export abstract class CoreCode extends CoreCaches {
           (regionImports ??= {
             ...this.helpers,
             flashLine: this.flashLine,
-            fillRow: (side: Side, address: number) => this.fillRow(side, address >>> 0),
+            fillRow: (side: Side, address: number) => this.caches.fillRow(side, address >>> 0),
             predicted: this.predicted,
             device: this.quietReads.read,
             system: (pc: number) => this.executeSystem(pc >>> 0),
@@ -83,8 +92,8 @@ export abstract class CoreCode extends CoreCaches {
       fetch: (pc: number) => this.fetchPage(pc >>> 0),
       read: (address: number, size: 1 | 2 | 4, flags: number) => this.slowRead(address >>> 0, size, flags),
       write: (address: number, size: 1 | 2 | 4, value: number, flags: number) => this.slowWrite(address >>> 0, size, value, flags),
-      lineFill: (pc: number, before: number) => (this.l1 ? this.lineFill(pc >>> 0) : this.flashFill(pc >>> 0, before)),
-      dataFill: (address: number) => this.dataFill(address >>> 0),
+      lineFill: (pc: number, before: number) => (this.l1 ? this.caches.lineFill(pc >>> 0) : this.caches.flashFill(pc >>> 0, before)),
+      dataFill: (address: number) => this.caches.dataFill(address >>> 0),
       replaced: (tag: number) => this.stale.replaced(tag >>> 0),
       ...this.helpers,
     };
@@ -137,7 +146,7 @@ export abstract class CoreCode extends CoreCaches {
     // behind a data cache that is on the tables decide
     const fast = !mpuEnabled(this.core) && this.l1?.dataOn !== true && !watched(ram) ? ram.size : 0;
     this.fastBytes = fast;
-    if (this.tier.assume(this.assumptions())) this.prefetch?.forget();
+    if (this.tier.assume(this.assumptions())) this.caches.prefetch?.forget();
     this.set(S.HOT, this.hotAt);
     this.updateTier();
   }
@@ -176,7 +185,7 @@ export abstract class CoreCode extends CoreCaches {
    * made under the same text are good for each other's place.
    */
   protected assumptions(): string {
-    const { sets, ways, page } = this.flashTiming;
+    const { sets, ways, page } = this.caches.flashTiming;
     const state = [S.FETCH_MODE, S.WAIT_STATES, S.FLASH_KINDS, S.FLASH_MASK, S.ROW_SHIFT].map((offset) => this.get(offset)).join();
     const caches = `${this.l1?.codeOn}:${this.l1?.dataOn}:${(this.flashCache?.staleRows(KIND.DATA) ?? 0) > 0}`;
     const watched = this.intercept?.pages;
@@ -220,10 +229,10 @@ export abstract class CoreCode extends CoreCaches {
     };
     const zone = this.zone;
     const judged = mpuEnabled(this.core);
-    const cached = this.cachedCode(pc, this.regionAt(pc)!);
+    const cached = this.caches.cachedCode(pc, this.regionAt(pc)!);
     // under an MPU neither the right to fetch nor caching need be the same for all of a region
     const mayFetch = (a: number): boolean =>
-      !judged || (mpuAllows(this.core, a, 'fetch', this.privileged()) && this.cachedCode(a, this.regionAt(a)!) === cached);
+      !judged || (mpuAllows(this.core, a, 'fetch', this.privileged()) && this.caches.cachedCode(a, this.regionAt(a)!) === cached);
     const mayRun = (a: number): Instruction | null =>
       this.zoneAt(a) !== zone || this.breakpoints.has(a) || this.idlePoints.has(a) || !mayFetch(a) ? null : this.instructionAt(a);
     const source: CodeSource = {
@@ -256,16 +265,16 @@ export abstract class CoreCode extends CoreCaches {
       ram: { ...this.fastMemory(), size: this.fastBytes },
       partialPages: this.system.memories.some((m) => ((m.row.base + m.row.size) & (PAGE_SIZE - 1)) !== 0),
       fetch: mode as Surroundings['fetch'],
-      flashKinds: mode === 3 ? this.get(S.FLASH_KINDS) & (this.servedByFlashCache(pc) ? -1 : ~KIND.CODE) : 0,
+      flashKinds: mode === 3 ? this.get(S.FLASH_KINDS) & (this.caches.servedByFlashCache(pc) ? -1 : ~KIND.CODE) : 0,
       lineBytes: -(this.get(S.FLASH_MASK) | 0),
       rowShift: this.get(S.ROW_SHIFT),
-      cacheSets: this.flashTiming.sets,
-      following: (at) => this.followingLine(at),
-      entering: (at) => this.enteringLine(at),
-      worstLine: mode === 0 ? 0 : (this.prefetch?.worst(this.get(S.WAIT_STATES)) ?? this.get(S.WAIT_STATES)),
+      cacheSets: this.caches.flashTiming.sets,
+      following: (at) => this.caches.followingLine(at),
+      entering: (at) => this.caches.enteringLine(at),
+      worstLine: mode === 0 ? 0 : (this.caches.prefetch?.worst(this.get(S.WAIT_STATES)) ?? this.get(S.WAIT_STATES)),
       waitStates: mode === 0 ? 0 : this.get(S.WAIT_STATES),
-      timedCode: memory.row.waitStates === true && mode !== 0 && !this.cachedCode(pc, region),
-      cachedCode: this.cachedCode(pc, region),
+      timedCode: memory.row.waitStates === true && mode !== 0 && !this.caches.cachedCode(pc, region),
+      cachedCode: this.caches.cachedCode(pc, region),
       cachedData: this.l1?.dataOn === true,
       counted: this.tier.exits !== null,
       slotOf: (a) => this.tier.slotOf(a),
@@ -277,7 +286,7 @@ export abstract class CoreCode extends CoreCaches {
       env,
       memory: { from: memory.host, to: memory.host + memory.row.size },
       hostOf: (a) => memory.host + (a - region.base),
-      hostAt: (a) => this.hostAt(a),
+      hostAt: (a) => this.caches.hostAt(a),
       onLook: (listener) => (this.lookListener = listener),
     };
   }
@@ -312,7 +321,7 @@ export abstract class CoreCode extends CoreCaches {
     if (!region?.memory || region.memory.row.zone === 'data' || region.memory.guarded || this.system.isFaulting(address))
       this.throwFault('bus-fetch', address);
     if (this.stale.count > 0 || this.flashCache?.staleRows(KIND.CODE)) this.tellOlder(KIND.CODE, address, 2);
-    return this.codeHalfword(region, address);
+    return this.caches.codeHalfword(region, address);
   }
 
   /** Zone of the code at an address, null where nothing can be fetched. */
@@ -347,7 +356,7 @@ export abstract class CoreCode extends CoreCaches {
       this.beginDecoded(page, decoded);
     } else if (this.unbound.has(page)) this.bind(page);
     this.arena.i32[this.fetchTable + page] =
-      decoded | (this.cachedCode(pc, region) ? ENTRY_CACHED : memory.row.waitStates ? ENTRY_FLASH : 0);
+      decoded | (this.caches.cachedCode(pc, region) ? ENTRY_CACHED : memory.row.waitStates ? ENTRY_FLASH : 0);
   }
   private beginDecoded(page: number, decoded: number): void {
     this.decodedPages.set(page, decoded);
@@ -385,8 +394,8 @@ export abstract class CoreCode extends CoreCaches {
   /** The chip's remapped place shows another memory: what was decoded or looked up there no longer holds. */
   remapped(base: number): void {
     this.bytesChanged();
-    this.flushFlashCache(true, true);
-    this.prefetch?.forget();
+    this.caches.flushFlashCache(true, true);
+    this.caches.prefetch?.forget();
     for (const [page, decoded] of this.decodedPages) {
       if (page < base >>> PAGE_BITS || page > (base + this.remapSpan - 1) >>> PAGE_BITS) continue;
       this.forgetRecords(decoded, decoded + DECODED_PAGE_BYTES);
@@ -415,7 +424,7 @@ export abstract class CoreCode extends CoreCaches {
     this.decodedPages.clear();
     this.guestOfDecoded.clear();
     this.set(S.LAST_REC, 0);
-    this.prefetch?.forget();
+    this.caches.prefetch?.forget();
     this.codeHostPages.clear();
     this.unbound.clear();
     this.skewed.clear();
@@ -436,8 +445,8 @@ export abstract class CoreCode extends CoreCaches {
   protected override dropCode(host: number, length: number): void {
     this.engine?.codeChanged(host, length);
     if (this.codeHostPages.size === 0) return;
-    if (this.prefetch && (this.hasCodeNear(host >>> PAGE_BITS) || this.hasCodeNear((host + length - 1) >>> PAGE_BITS)))
-      this.prefetch.forget();
+    if (this.caches.prefetch && (this.hasCodeNear(host >>> PAGE_BITS) || this.hasCodeNear((host + length - 1) >>> PAGE_BITS)))
+      this.caches.prefetch.forget();
     // an instruction of four bytes, and those around whose cost looks at it
     const { before, after } = this.timing.reach;
     const from = host - 8 - before;
@@ -481,7 +490,7 @@ export abstract class CoreCode extends CoreCaches {
   instructionAt(pc: number): Instruction | null {
     const half = (a: number): number | null => {
       const region = this.regionAt(a);
-      return region?.memory && a + 2 <= region.end ? this.codeHalfword(region, a) : this.peek(a, 2);
+      return region?.memory && a + 2 <= region.end ? this.caches.codeHalfword(region, a) : this.peek(a, 2);
     };
     const first = half(pc >>> 0);
     if (first === null) return null;
@@ -536,7 +545,7 @@ export abstract class CoreCode extends CoreCaches {
     const region = this.regionAt(pc)!;
     const { reach } = this.timing;
     const { from, to } = around(pc, reach);
-    const host = this.hostAt(pc);
+    const host = this.caches.hostAt(pc);
     if (from < region.base || to >= region.end || !repeatsAt(arena, reach, host)) return false;
     takeOver(arena, rec, twin, ins.size === 2 ? Math.max(1, repetitions(arena, reach, host, this.mayTakeOver(pc, region.end - to))) : 1);
     return true;
@@ -578,7 +587,7 @@ export abstract class CoreCode extends CoreCaches {
       },
       halfword: (a) => {
         const here = this.regionAt(a >>> 0);
-        return here?.memory && a >= here.base ? this.codeHalfword(here, a >>> 0) : null;
+        return here?.memory && a >= here.base ? this.caches.codeHalfword(here, a >>> 0) : null;
       },
     };
   }
@@ -588,7 +597,7 @@ export abstract class CoreCode extends CoreCaches {
   protected lookAt(pc: number): Instruction | null {
     const region = this.regionAt(pc >>> 0);
     if (!region?.memory || pc + 4 > region.end) return null;
-    return this.decoder.decode(this.codeHalfword(region, pc), this.codeHalfword(region, pc + 2));
+    return this.decoder.decode(this.caches.codeHalfword(region, pc), this.caches.codeHalfword(region, pc + 2));
   }
 
   // ---- breakpoints of the bench ---------------------------------------------------------------------------------------------------

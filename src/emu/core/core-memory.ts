@@ -2,10 +2,11 @@
 import { PAGE_BITS, PAGE_SIZE, readTableOf, WORD_MAP, writeTableOf } from '../arena.ts';
 import type { CoreRow } from '../chip.ts';
 import { BUS_ERROR } from '../component.ts';
-import type { Memory, Region, System } from '../system.ts';
-import { countAt, mulDivCeil } from '../time.ts';
+import type { Region, System } from '../system.ts';
+import { countAt } from '../time.ts';
 import { BranchTargets } from './branch-targets.ts';
 import { hasBranchTargets } from './builder.ts';
+import type { CoreCaches } from './core-caches.ts';
 import { CoreState } from './core-state.ts';
 import type { AccessTrace, CoreListener, Interceptor } from './core-types.ts';
 import type { Core } from './core.ts';
@@ -22,9 +23,6 @@ import { DeviceReads } from './device-reads.ts';
 import { LINE_BYTES, StaleLines } from './stale-lines.ts';
 import { S } from './state.ts';
 import { timingOf, type TimingModel } from './timing.ts';
-
-/** Bus cycles of a line fill where the chip's row names none. */
-const DEFAULT_FILL = 6;
 
 /** Bit-banding (Cortex-M4 TRM 3.7, documented): bit n of byte b stands at word 8b + n; the access there is as wide as the one to the alias. */
 const bandByte = (alias: number): number => ((alias & 0xf0000000) + ((alias & 0x01ffffff) >>> 5)) >>> 0;
@@ -75,20 +73,20 @@ export abstract class CoreMemory extends CoreState {
     const geometry = (row.flashCache ?? (index === 0 ? system.chip.flashCache : undefined))?.value;
     this.flashCache =
       geometry && hasFlashCache(this.profile)
-        ? new FlashCache(this.arena, this.base, geometry, { staleChanged: (side, host, bytes) => this.staleFlash(side, host, bytes) })
+        ? new FlashCache(this.arena, this.base, geometry, {
+            staleChanged: (side, host, bytes) => this.caches.staleFlash(side, host, bytes),
+          })
         : null;
     this.quietReads = new DeviceReads(this.core, this.base);
     this.stale = new StaleLines(this.arena, this.base, {
       basesOf: (memory) => system.basesOf(memory, index),
       memoryAt: (host) => system.memories.find((m) => host >= m.host && host < m.host + m.row.size) ?? null,
       changed: (host) => this.dropCode(host, LINE_BYTES),
-      some: (any) => this.staleLines(any),
+      some: (any) => this.caches.staleLines(any),
     });
   }
-  /** Lines that disagree with memory have come, or the last one has gone. */
-  protected abstract staleLines(any: boolean): void;
-  /** Rows of the flash cache that disagree with memory have come or gone. */
-  protected abstract staleFlash(side: Side, host: number, bytes: number): void;
+  /** What the caches mean for time, and for what code and data read. */
+  abstract readonly caches: CoreCaches;
   /** Drops what was decoded and translated from these bytes. */
   protected abstract dropCode(host: number, bytes: number): void;
   /** Whether translated code may run, and what memory it may read, has changed. */
@@ -294,7 +292,7 @@ export abstract class CoreMemory extends CoreState {
     if (!timed) this.fillRead(address, region, ENTRY_FAST);
     else {
       this.spend(this.flashData(address));
-      const stale = this.heldByFlashCache(KIND.DATA)
+      const stale = this.caches.heldByFlashCache(KIND.DATA)
         ? this.flashCache!.staleValue(KIND.DATA, address, size)
         : this.stale.count > 0 && mpuCacheable(this.core, address)
           ? this.stale.value(address, size)
@@ -310,7 +308,7 @@ export abstract class CoreMemory extends CoreState {
 
   /** What a cache in front of the flash shows may be older than the flash: told once for each line that made a difference. */
   protected tellOlder(side: Side, address: number, size: 1 | 2 | 4): void {
-    const first = this.heldByFlashCache(side) ? this.flashCache!.tells(side, address, size) : this.stale.tells(address, size);
+    const first = this.caches.heldByFlashCache(side) ? this.flashCache!.tells(side, address, size) : this.stale.tells(address, size);
     const where = `0x${address.toString(16).padStart(8, '0')}`;
     const what = side === KIND.CODE ? 'is executed' : 'reads';
     if (first)
@@ -442,34 +440,17 @@ export abstract class CoreMemory extends CoreState {
     else this.fillWrite(address, region);
   }
 
-  /** A cache of the flash controller is on and in use. */
-  protected heldByFlashCache(side: Side): boolean {
-    return this.flashCache !== null && this.get(S.FETCH_MODE) === 3 && (this.get(S.FLASH_KINDS) & side) !== 0;
-  }
-
   // ---- L1 data cache ---------------------------------------------------------------------------------------------------------------
   /** How an access goes through the data cache now. Tightly-coupled memory is not behind it. */
   protected dataPolicy(address: number, region: Region): number {
-    if (this.l1?.dataOn !== true || !this.cacheable(region)) return POLICY.NONE;
+    if (this.l1?.dataOn !== true || !this.caches.cacheable(region)) return POLICY.NONE;
     return cachePolicy(this.core, address, 'data');
-  }
-  protected cacheable(region: Region): boolean {
-    const memory = region.memory!;
-    return memory.row.core === undefined && !memory.guarded && ((memory.host - region.base) & 0xfff) === 0;
-  }
-  /** Cycles that the core waits for a line: see `lineFill` of the chip's row. */
-  protected lineFillCycles(memory: Memory): number {
-    const fill = this.row.lineFill;
-    const cycles = (fill?.cycles.value ?? DEFAULT_FILL) + (memory.row.waitStates ? this.get(S.WAIT_STATES) : 0);
-    const bus = fill && this.system.clock(fill.clock);
-    const own = this.ownClock;
-    return bus?.rate && own.rate ? mulDivCeil(cycles, bus.periodNum * own.periodDen, bus.periodDen * own.periodNum) : cycles;
   }
   private cachedRead(address: number, region: Region, host: number, size: 1 | 2 | 4): number {
     const l1 = this.l1!;
     if (l1.copyOf(host) < 0) {
       l1.fillData(address, host);
-      this.spend(this.lineFillCycles(region.memory!));
+      this.spend(this.caches.lineFillCycles(region.memory!));
     }
     this.fillRead(address, region, ENTRY_CACHED);
     return this.system.loadHost(l1.copyOf(host), size);

@@ -137,9 +137,9 @@ export class Core extends CoreCode implements Cpu {
     // lines stay as they are, dirty ones too: they are out of reach while the caches are off
     this.l1?.enable(false, false);
     this.branchTargets?.clear();
-    this.applyFlashTiming();
+    this.caches.applyFlashTiming();
     // the accelerator belongs to the flash interface
-    this.flushFlashCache(how !== 'core', how !== 'core');
+    this.caches.flushFlashCache(how !== 'core', how !== 'core');
     this.flushTables();
     this.irqDirty = true;
     this.disarmTimer();
@@ -445,7 +445,7 @@ export class Core extends CoreCode implements Cpu {
   /** The machine is given up: what this core has written outside of its page and of memory is zero again. */
   leaveArena(): void {
     this.flushTables();
-    this.flushFlashCache(true, true);
+    this.caches.flushFlashCache(true, true);
     this.l1?.clear();
     this.branchTargets?.clear();
     this.engine?.release();
@@ -460,7 +460,7 @@ export class Core extends CoreCode implements Cpu {
       retiredAtReset: this.retiredAtReset,
       zone: this.zone,
       toldStop: this.toldStop,
-      flash: { ...this.flashTiming },
+      flash: { ...this.caches.flashTiming },
       l1: this.l1?.save() ?? null,
       branchTargets: this.branchTargets?.save() ?? null,
       flashCache: this.flashCache?.save() ?? null,
@@ -474,7 +474,7 @@ export class Core extends CoreCode implements Cpu {
     this.retiredAtReset = s.retiredAtReset;
     this.zone = s.zone;
     this.toldStop = s.toldStop;
-    this.flashTiming = { ...s.flash };
+    this.caches.flashTiming = { ...s.flash };
     if (this.flashCache && s.flashCache) this.flashCache.restore(s.flashCache);
     this.stale.restore(s.stale);
     if (s.branchTargets) this.branchTargets?.restore(s.branchTargets);

@@ -101,10 +101,13 @@ export interface Cpu {
   lockup(reason: string): void;
   /** Execution goes on at `pc`, even if that is where it stands: a system op that calls this is not followed by an advance. */
   branchTo(pc: number): void;
-  /** Cache maintenance by address, set or all (Cortex-M7), by Arm's register name. */
-  cacheMaintenance?(operation: string, value: number): void;
-  /** CCR.DC or CCR.IC changed. */
-  cachesSwitched?(): void;
+  /** What software does to caches; left out where nothing follows it. */
+  readonly caches?: {
+    /** Cache maintenance by address, set or all (Cortex-M7), by Arm's register name. */
+    cacheMaintenance(operation: string, value: number): void;
+    /** CCR.DC or CCR.IC changed. */
+    cachesSwitched(): void;
+  };
   /** Drops decoded code (ISB after changes, cache maintenance); cheap if nothing changed. */
   flushFetch(): void;
 }

@@ -120,7 +120,7 @@ const CCR_IC = 1 << 17;
 function writeCcr(cpu: Cpu, value: number, mask: number): void {
   const old = cpu.get(S.CCR);
   change(cpu, 'CCR', S.CCR, merge(old, value, mask & cpu.profile.ccr.writable));
-  if ((old ^ cpu.get(S.CCR)) & (CCR_DC | CCR_IC)) cpu.cachesSwitched?.();
+  if ((old ^ cpu.get(S.CCR)) & (CCR_DC | CCR_IC)) cpu.caches?.cachesSwitched();
 }
 /** What caches are on. */
 export const cachesOf = (cpu: Cpu): { readonly data: boolean; readonly code: boolean } => ({
@@ -164,7 +164,7 @@ const SYSTEM_CONTROL: readonly ScsRegister[] = [
     ...plain(0xe000e008, 'ACTLR', SCS.ACTLR, 0x1fffffff, notV6),
     write: (cpu, value, mask) => {
       change(cpu, 'ACTLR', SCS.ACTLR, merge(cpu.get(SCS.ACTLR), value, mask & 0x1fffffff));
-      if (withL1(cpu) && cpu.get(SCS.ACTLR) & DISBTACREAD) cpu.cacheMaintenance?.('BPIALL', 0);
+      if (withL1(cpu) && cpu.get(SCS.ACTLR) & DISBTACREAD) cpu.caches?.cacheMaintenance('BPIALL', 0);
     },
   },
   fixed(0xe000ed00, 'CPUID', (cpu) => cpu.row.revision?.cpuid ?? cpu.profile.cpuid),
@@ -250,7 +250,7 @@ const maintenance = (address: number, name: string): ScsRegister => ({
   name,
   on: withL1,
   read: () => 0,
-  write: (cpu, value, mask) => cpu.cacheMaintenance?.(name, (value & mask) >>> 0),
+  write: (cpu, value, mask) => cpu.caches?.cacheMaintenance(name, (value & mask) >>> 0),
 });
 const CACHES: readonly ScsRegister[] = [
   feature(0xe000ed78, 'CLIDR'),

@@ -216,7 +216,7 @@ function goRound(
   const targets = core.branchTargets?.save() ?? null;
   if (!toStart(instructions)) return null;
   const c = markNow(core, told);
-  if (!core.expectsAs(targets)) return null;
+  if (!core.caches.expectsAs(targets)) return null;
   const [first, second, both] = [since(a, b), since(b, c), since(a, c)];
   if (first.cycles !== second.cycles || both.cacheChanges !== 0 || both.writes !== 0 || both.events !== 0) return null;
   if (first.instructions !== instructions || second.instructions !== instructions) return null;
@@ -225,7 +225,7 @@ function goRound(
     cacheHits: second.cacheHits,
     counts: second.counts,
     branchTargets: core.branchTargets?.saveUsed() ?? null,
-    use: core.rowsUsed(b.touches),
+    use: core.caches.rowsUsed(b.touches),
     known,
     still: STRETCHES,
     inputs: -1,
@@ -264,12 +264,12 @@ function provedFromHere(
     branchTargets,
     use,
     known,
-    cacheChanges: core.cacheChanges(),
+    cacheChanges: core.caches.cacheChanges(),
     dataRows: null,
-    dataMisses: core.dataMisses(),
+    dataMisses: core.caches.dataMisses(),
     codeVersion: core.codeVersion,
     configuration: core.system.configuration,
-    ordered: core.keepsOrder(),
+    ordered: core.caches.keepsOrder(),
     cells,
     inputs: run.inputs,
     still:

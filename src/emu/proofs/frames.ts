@@ -29,7 +29,7 @@ export function recordFrames(core: Core, system: System, loop: SteadyLoop, until
   const cycles = core.cycles();
   const instructions = core.retired();
   const hits = core.get(S.CACHE_HITS);
-  const changes = core.cacheChanges();
+  const changes = core.caches.cacheChanges();
   const frames: Frame[] = [];
   for (;;) {
     const before = {
@@ -40,8 +40,8 @@ export function recordFrames(core: Core, system: System, loop: SteadyLoop, until
       state: core.stateWords(),
     };
     const touches = core.get(S.TOUCHES);
-    if (core.step() || core.halted || !core.hasExceptionWords(deep) || core.cacheChanges() !== changes) return null;
-    const rows = loop.use ? core.rowsUsed(touches) : NO_ROWS;
+    if (core.step() || core.halted || !core.hasExceptionWords(deep) || core.caches.cacheChanges() !== changes) return null;
+    const rows = loop.use ? core.caches.rowsUsed(touches) : NO_ROWS;
     if (rows === null) return null;
     frames.push({ ...before, rows: rows.stamps, orders: null });
     const now = core.now();
@@ -50,7 +50,7 @@ export function recordFrames(core: Core, system: System, loop: SteadyLoop, until
     if (done < loop.cycles) continue;
     if (done > loop.cycles || !inState(core, loop.state)) return null;
     loop.varying = varyingWords(loop.state, frames);
-    if (loop.use) loop.use = core.narrowRows(loop.use, bytesOf(frames.map((f) => f.pc)), bytesOf(loop.reads.map((r) => r.address)));
+    if (loop.use) loop.use = core.caches.narrowRows(loop.use, bytesOf(frames.map((f) => f.pc)), bytesOf(loop.reads.map((r) => r.address)));
     return frames;
   }
 }

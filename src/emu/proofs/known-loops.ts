@@ -60,7 +60,7 @@ export class KnownLoops {
 const asOfNow = <L extends Loop>(core: Core, loop: L): L => ({
   ...loop,
   codeVersion: core.codeVersion,
-  cacheChanges: loop.ordered ? -1 : core.cacheChanges(),
+  cacheChanges: loop.ordered ? -1 : core.caches.cacheChanges(),
   always: null,
 });
 /** Nobody intercepts them, and the blocks answer. */

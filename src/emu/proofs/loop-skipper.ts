@@ -222,7 +222,7 @@ export class LoopSkipper {
     history.repeat(rounds * loop.events);
     for (const [key, reads] of loop.counts) this.host.countReads(key, rounds * reads);
     this.core.skip(rounds * loop.cycles, rounds * loop.instructions, rounds * loop.cacheHits);
-    if (loop.use) this.core.useRows(loop.use.stamps);
+    if (loop.use) this.core.caches.useRows(loop.use.stamps);
     if (this.host.isAlone(this.core)) this.host.settle(this.core);
   }
 
@@ -367,7 +367,7 @@ export class LoopSkipper {
     moveOn(this.core, loop, round + rounds);
     for (const [key, reads] of loop.counts) this.host.countReads(key, rounds * reads);
     this.core.skip(rounds * loop.cycles, rounds * loop.instructions, rounds * loop.cacheHits);
-    if (loop.use) this.core.useRows(loop.use.stamps, isStartPaid(this.core, loop.use) ? loop.pc : null);
+    if (loop.use) this.core.caches.useRows(loop.use.stamps, isStartPaid(this.core, loop.use) ? loop.pc : null);
     this.seen.lookAt = this.core.cycles() + LOOK_FIRST;
     this.seen.tryAt = this.seen.lookAt;
     this.host.settle(this.core);
@@ -442,7 +442,7 @@ export class LoopSkipper {
     this.seen.tryAt = this.core.cycles();
     if (this.seen.tryAt === before) return false;
     standIn(this.core, loop, loop.frames![this.seen.frame]!);
-    if (loop.use) this.core.useRows(rowsOnTheWay(loop, from, this.seen.frame, passed));
+    if (loop.use) this.core.caches.useRows(rowsOnTheWay(loop, from, this.seen.frame, passed));
     return true;
   }
   /** Fires what is due now, as far as it fires aside. True if that was all, and the core, which is in this loop, has to take no notice of it. */

@@ -208,8 +208,8 @@ export const markNow = (core: Core, told: Told): Mark => ({
   cycles: core.cycles(),
   instructions: core.retired(),
   cacheHits: core.get(S.CACHE_HITS),
-  cacheChanges: core.cacheChanges(),
-  dataMisses: core.dataMisses(),
+  cacheChanges: core.caches.cacheChanges(),
+  dataMisses: core.caches.dataMisses(),
   touches: core.get(S.TOUCHES),
   writes: told.history.seq,
   repeats: told.history.repeats,
@@ -250,7 +250,7 @@ export function findSteadyLoop(
     let at = markNow(core, told);
     let { refreshes } = trace;
     let targets = core.branchTargets?.save() ?? null;
-    let rows = core.dataRows();
+    let rows = core.caches.dataRows();
     let sinceAnchor = 0;
     let window = 16;
     let period = -1;
@@ -259,7 +259,7 @@ export function findSteadyLoop(
       at = markNow(core, told);
       ({ refreshes } = trace);
       targets = core.branchTargets?.save() ?? null;
-      rows = core.dataRows();
+      rows = core.caches.dataRows();
       core.branchTargets?.beginUse();
       trace.reads.clear();
       round.length = 0;
@@ -280,9 +280,9 @@ export function findSteadyLoop(
           markNow(core, told),
         );
         // more data than the flash controller's cache has rows: what a round throws out it fetches again
-        const cachesAlike = cacheChanges === 0 || (cacheChanges === dataMisses && sameRows(rows, core.dataRows()));
+        const cachesAlike = cacheChanges === 0 || (cacheChanges === dataMisses && sameRows(rows, core.caches.dataRows()));
         // the second round must take as long as the first, from the same caches
-        if (cycles > 0 && cycles === period && cachesAlike && core.expectsAs(targets)) {
+        if (cycles > 0 && cycles === period && cachesAlike && core.caches.expectsAs(targets)) {
           if (events > 0) return null;
           if (![...trace.reads.keys()].every((a) => holdsLong(core, system, a))) return null;
           const reads = [...trace.reads].map(([address, size]): SteadyRead => ({
@@ -294,16 +294,16 @@ export function findSteadyLoop(
             cycles,
             instructions,
             cacheHits,
-            cacheChanges: core.cacheChanges(),
+            cacheChanges: core.caches.cacheChanges(),
             codeVersion: core.codeVersion,
             dataRows: cacheChanges === 0 ? null : rows,
-            dataMisses: core.dataMisses(),
+            dataMisses: core.caches.dataMisses(),
             branchTargetsMove: targets?.changes !== core.branchTargets?.changes,
             writes,
             events: repeats,
             refreshes: trace.refreshes - refreshes,
-            ordered: core.keepsOrder(),
-            use: cacheChanges === 0 ? core.rowsUsed(at.touches) : null,
+            ordered: core.caches.keepsOrder(),
+            use: cacheChanges === 0 ? core.caches.rowsUsed(at.touches) : null,
             counts,
             pending: highestPending(core),
             reads,
@@ -318,12 +318,12 @@ export function findSteadyLoop(
           const used = (): BranchTargetsCopy | null => core.branchTargets?.saveUsed() ?? null;
           if (once === anchorPc) return { pc: anchorPc, state: anchor, branchTargets: used(), ...loop };
           while (core.pc !== once) if (!stepped()) return null;
-          const use = loop.use && core.rowsUsed(at.touches);
+          const use = loop.use && core.caches.rowsUsed(at.touches);
           const there = {
             use,
-            cacheChanges: core.cacheChanges(),
-            dataRows: loop.dataRows && core.dataRows(),
-            dataMisses: core.dataMisses(),
+            cacheChanges: core.caches.cacheChanges(),
+            dataRows: loop.dataRows && core.caches.dataRows(),
+            dataMisses: core.caches.dataMisses(),
           };
           if (loop.dataRows !== null && there.dataRows === null) return null;
           return { pc: once, state: core.stateWords(), branchTargets: used(), ...loop, ...there };
@@ -452,17 +452,17 @@ const plainMemory = (core: Core): boolean => core.l1?.dataOn !== true;
  * what was.
  */
 export const sameCode = (core: Core, loop: Loop): boolean =>
-  (core.cacheChanges() === loop.cacheChanges || rowsAreBack(core, loop) || (loop.use !== null && core.holdsRows(loop.use))) &&
+  (core.caches.cacheChanges() === loop.cacheChanges || rowsAreBack(core, loop) || (loop.use !== null && core.caches.holdsRows(loop.use))) &&
   core.codeVersion === loop.codeVersion &&
-  core.expectsAs(loop.branchTargets);
+  core.caches.expectsAs(loop.branchTargets);
 
 const sameRows = (a: Int32Array | null, b: Int32Array | null): boolean =>
   a !== null && b !== null && a.length === b.length && a.every((n, i) => n === b[i]);
 /** Nothing but data has been thrown out and fetched again, and what is held is what was where the round begins. */
 const rowsAreBack = (core: Core, loop: Loop): boolean =>
   loop.dataRows !== null &&
-  core.cacheChanges() - core.dataMisses() === loop.cacheChanges - loop.dataMisses &&
-  sameRows(loop.dataRows, core.dataRows());
+  core.caches.cacheChanges() - core.caches.dataMisses() === loop.cacheChanges - loop.dataMisses &&
+  sameRows(loop.dataRows, core.caches.dataRows());
 
 /** The loop's instructions, the lines that it runs from, and everything that it reads are as they were when it was found. */
 export const isAsFound = (core: Core, loop: Loop): boolean => sameCode(core, loop) && readsAsFound(core, loop);

@@ -26,7 +26,7 @@ const chipWith = (value: FlashCacheRow): Partial<ChipDescription> => ({
   ],
 });
 const setTiming = (cpu: Core, waitStates: number, kinds: number): void =>
-  cpu.setFlashTiming({ waitStates, cache: false, sets: 256, ways: 2, kinds });
+  cpu.caches.setFlashTiming({ waitStates, cache: false, sets: 256, ways: 2, kinds });
 
 type Op = { readonly call: number } | { readonly load: number } | { readonly literal: number };
 /** Literals lie behind the program, in reach of all of it. */
@@ -242,9 +242,9 @@ describe('caches of the flash controller', () => {
       [1, '0x08006040'],
       [1, '0x08003000'],
     ]);
-    cpu.flushFlashCache(true, false);
+    cpu.caches.flushFlashCache(true, false);
     expect(run()).toEqual([2, 11]);
-    cpu.flushFlashCache(false, true);
+    cpu.caches.flushFlashCache(false, true);
     expect(run()).toEqual([2, 22]);
   });
   it('programming reaches rows of data, not those of code (RM0090 3.6.4)', () => {
@@ -288,7 +288,7 @@ describe('caches of the flash controller', () => {
     run();
     program(machine);
     const saved = machine.save();
-    cpu.flushFlashCache(true, true);
+    cpu.caches.flushFlashCache(true, true);
     expect(run()).toEqual([2, 22]);
     machine.restore(saved);
     expect(run()).toEqual([1, 11]);

@@ -19,7 +19,7 @@ const F0: Partial<ChipDescription> = {
   ],
 };
 const setTiming = (cpu: Core, waitStates: number, kinds: number): void =>
-  cpu.setFlashTiming({ waitStates, cache: false, sets: 256, ways: 2, kinds });
+  cpu.caches.setFlashTiming({ waitStates, cache: false, sets: 256, ways: 2, kinds });
 
 const LDR_SP = 0x9800;
 const MULS = 0x4348;

@@ -58,7 +58,8 @@ function machineOf(chip: ChipDescription, translated: boolean): { machine: Machi
 }
 const halfWord = (at: number, value: number) => (m: Machine) =>
   m.system.pokeMemory('FLASH', at, new Uint8Array([value & 0xff, value >>> 8]));
-const waitStates = (n: number) => (m: Machine) => m.cores[0]!.setFlashTiming({ waitStates: n, cache: false, sets: 256, ways: 2, kinds: 0 });
+const waitStates = (n: number) => (m: Machine) =>
+  m.cores[0]!.caches.setFlashTiming({ waitStates: n, cache: false, sets: 256, ways: 2, kinds: 0 });
 const run = (cycles: number) => (m: Machine) => {
   const end = m.now + cycles * PS_PER_CYCLE;
   while (m.now < end && m.run(end) === 'limit');

@@ -52,7 +52,7 @@ function benchOf(program: Uint8Array): Bench {
     MEMORIES,
   );
   b.machine.system.pokeMemory('RAM', 0, program);
-  b.cpu.setFlashTiming({ waitStates: WAIT, cache: true, sets: 256, ways: 2, kinds: 0 });
+  b.cpu.caches.setFlashTiming({ waitStates: WAIT, cache: true, sets: 256, ways: 2, kinds: 0 });
   return b;
 }
 function run({ machine, cpu }: Bench, end: number, n: number): { results: number[]; cycles: number } {
@@ -109,7 +109,7 @@ describe('instruction cache of STM32H5', () => {
         for (const round of ['nothing' as const, 'nothing' as const, ...rounds]) {
           if (round === 'invalidate') {
             lines.invalidate();
-            for (const x of [a, b]) x.cpu.invalidateCache();
+            for (const x of [a, b]) x.cpu.caches.invalidateCache();
           } else if (round !== 'nothing') {
             const at = round.poke < FUNCTIONS.length ? FUNCTIONS[round.poke]! : WORDS[round.poke - FUNCTIONS.length]!;
             const isCode = round.poke < FUNCTIONS.length;
@@ -140,7 +140,7 @@ describe('instruction cache of STM32H5', () => {
     b.machine.system.pokeMemory('FLASH', FUNCTIONS[0]!, new Uint8Array([7]));
     b.machine.system.pokeMemory('FLASH', WORDS[0]!, new Uint8Array([7]));
     const saved = b.machine.save();
-    b.cpu.invalidateCache();
+    b.cpu.caches.invalidateCache();
     expect(run(b, p.end, 2).results).toEqual([7, 0x107]);
     b.machine.restore(saved);
     expect(run(b, p.end, 2).results).toEqual([0, 0x100]);
@@ -158,7 +158,7 @@ describe('instruction cache of STM32H5', () => {
       '1 0x08003000 is executed',
       '1 0x08003020 reads as it',
     ]);
-    b.cpu.invalidateCache();
+    b.cpu.caches.invalidateCache();
     run(b, p.end, 4);
     expect(b.machine.state.notes.length).toBe(2);
   });

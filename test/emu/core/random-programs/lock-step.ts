@@ -156,7 +156,7 @@ export class Rig {
       const cpu = m.cores[0]!;
       cpu.setBreakpoints(new Set());
       cpu.setTranslating(i > 0, 1);
-      cpu.setFlashTiming(timing(p, 0));
+      cpu.caches.setFlashTiming(timing(p, 0));
       if (this.core === 'm7' && has(p, 'caches')) {
         for (let way = 0; way < 4; way++) for (let set = 0; set < 128; set++) cpu.write(0xe000ef60, 4, ((way << 30) | (set << 5)) >>> 0);
         cpu.write(0xe000ef50, 4, 0);
@@ -296,7 +296,7 @@ function act(m: Machine, p: Program, code: Lowered, what: number, value: number)
   if (what < 6) cpu.write(0xe000e200, 4, 1 << (value & 3), true);
   else if (what === 6) cpu.nmi();
   else if (what === 14 || what === 15) cpu.write(0xe000ed04, 4, 1 << 28, true);
-  else if (what === 7) cpu.setFlashTiming(timing(p, value));
+  else if (what === 7) cpu.caches.setFlashTiming(timing(p, value));
   else if (what === 8) cpu.setBreakpoints(new Set(slot === null ? [] : [slot, slot + 2]));
   else if (what === 9) cpu.setBreakpoints(new Set());
   else if ((what === 12 || what === 13) && slot !== null) {
