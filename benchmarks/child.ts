@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import { HeldMachine } from '../src/bench/held-machine.ts';
 import { jobInput } from '../src/bench/job.ts';
 import { libraryJob, type BenchOptions } from '../src/library/options.ts';
+import '../src/cli/branch-hints.ts';
 import { serveUsbIp } from '../src/cli/usbip-server.ts';
 import { openDfu } from '../src/property.ts';
 import type { DfuOperation } from '../src/usb-sim/types.ts';

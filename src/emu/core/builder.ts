@@ -8,7 +8,7 @@
  */
 import { PAGE_BITS } from '../arena.ts';
 import { loadOpcode, OP, OPERATORS, type WasmType } from '../wasm/opcodes.ts';
-import type { FunctionBody } from '../wasm/module.ts';
+import type { Expected, FunctionBody } from '../wasm/module.ts';
 import type { CoreFeatures } from './models/features.ts';
 import { S } from './state.ts';
 
@@ -250,7 +250,7 @@ export abstract class Builder {
     if (initial !== undefined) set(initial);
     return { get: new Expr(type, (f) => f.get(local)), set, local };
   }
-  if(cond: Val, then: () => void, otherwise?: () => void): void {
+  if(cond: Val, then: () => void, otherwise?: () => void, way?: Expected): void {
     const c = constantOf(cond);
     if (c !== undefined) {
       if (c) then();
@@ -258,7 +258,7 @@ export abstract class Builder {
       return;
     }
     lift(cond).emit(this.f);
-    const label = this.f.if();
+    const label = this.f.if(null, way);
     then();
     if (otherwise) {
       this.f.else();

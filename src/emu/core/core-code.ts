@@ -41,6 +41,8 @@ export abstract class CoreCode extends CoreMemory {
   protected readonly wasmRun: () => number;
   /** Cycles that reading the flash line of an address costs now, where no cache but the core's own is in front. */
   private readonly flashLine: (address: number) => number;
+  /** Where the bytes of a load lie (locate.ts). */
+  private readonly locate: unknown;
   /** Cycles that a branch loses (branch-targets.ts); undefined where all are predicted. */
   private readonly predicted: unknown;
   protected readonly helpers: Record<string, (...args: never[]) => number | bigint>;
@@ -71,6 +73,7 @@ export abstract class CoreCode extends CoreMemory {
             ...this.helpers,
             flashLine: this.flashLine,
             fillRow: (side: Side, address: number) => this.caches.fillRow(side, address >>> 0),
+            locate: this.locate,
             predicted: this.predicted,
             device: this.quietReads.read,
             system: (pc: number) => this.executeSystem(pc >>> 0),
@@ -94,6 +97,7 @@ export abstract class CoreCode extends CoreMemory {
       write: (address: number, size: 1 | 2 | 4, value: number, flags: number) => this.slowWrite(address >>> 0, size, value, flags),
       lineFill: (pc: number, before: number) => (this.l1 ? this.caches.lineFill(pc >>> 0) : this.caches.flashFill(pc >>> 0, before)),
       dataFill: (address: number) => this.caches.dataFill(address >>> 0),
+      fillRow: (side: number, address: number) => this.caches.fillRow(side as Side, address >>> 0),
       replaced: (tag: number) => this.stale.replaced(tag >>> 0),
       ...this.helpers,
     };
@@ -103,6 +107,7 @@ export abstract class CoreCode extends CoreMemory {
     this.wasmRun = instance.exports['run'] as () => number;
     this.flashLine = instance.exports['flashLine'] as (address: number) => number;
     this.flashData = instance.exports['flashData'] as (address: number) => number;
+    this.locate = instance.exports['locate'];
     this.predicted = instance.exports['predicted'];
     this.tier.setStub(instance.exports['stub']);
     this.set(S.LINE, 1);
@@ -263,11 +268,12 @@ export abstract class CoreCode extends CoreMemory {
         return this.system.loadHost(m.host + (a - this.regionAt(a)!.base), size);
       },
       ram: { ...this.fastMemory(), size: this.fastBytes },
-      partialPages: this.system.memories.some((m) => ((m.row.base + m.row.size) & (PAGE_SIZE - 1)) !== 0),
+      partialPages: this.system.memories.some((m) => m.row.kind === 'ram' && ((m.row.base + m.row.size) & (PAGE_SIZE - 1)) !== 0),
       fetch: mode as Surroundings['fetch'],
       flashKinds: mode === 3 ? this.get(S.FLASH_KINDS) & (this.caches.servedByFlashCache(pc) ? -1 : ~KIND.CODE) : 0,
       lineBytes: -(this.get(S.FLASH_MASK) | 0),
       rowShift: this.get(S.ROW_SHIFT),
+      codeRows: this.flashCache?.geometry.codeRows ?? 0,
       cacheSets: this.caches.flashTiming.sets,
       following: (at) => this.caches.followingLine(at),
       entering: (at) => this.caches.enteringLine(at),

@@ -17,6 +17,7 @@ import { Expr, hasBranchTargets, lift, type Profile, type Val } from './builder.
 import type { Handlers } from './handlers.ts';
 import { H_SYSTEM_ALWAYS, type Handler } from './handlers.ts';
 import { FLASH_CACHE_MASK, hasFlashCache, KIND } from './flash-cache.ts';
+import { emitLocate } from './locate.ts';
 import { EXIT, S } from './state.ts';
 
 import {
@@ -49,6 +50,8 @@ export interface InterpreterImports {
   /** A line of instructions is in no cache (`before`: the one that was paid for last); cycles that it takes. The same for data in flash. */
   lineFill(pc: number, before: number): number;
   dataFill(address: number): number;
+  /** A line of code or data of a flash controller's cache, for translated code: 0 where the interpreter has to read it. */
+  fillRow(side: number, address: number): number;
   /** The cache that `CACHE_TAGS` describes has given up a line. */
   replaced(tag: number): void;
   [helper: string]: (...args: never[]) => number | bigint | void;
@@ -309,7 +312,7 @@ function emitSemantics(b: RecordBuilder, h: Handler): void {
 
 /**
  * Builds the module. `helpers` are the soft-float and similar functions that semantics call by name, imported from `env`.
- * Exports: `run() → reason`, `flashLine(address) → cycles`, `flashData(address) → cycles`, M7: `predicted(pc, target) → cycles`.
+ * Exports: `run() → reason`, `flashLine(address) → cycles`, `flashData(address) → cycles`, `locate(address, size) → place`, M7: `predicted(pc, target) → cycles`.
  */
 export function buildInterpreter(
   profile: Profile,
@@ -332,6 +335,7 @@ export function buildInterpreter(
       lineFill: hasL1(profile) || hasFlashCache(profile) ? writer.importFunction('lineFill', ['i32', 'i32'], 'i32') : -1,
       replaced: writer.importFunction('replaced', ['i32'], null),
       dataFill: hasFlashCache(profile) ? writer.importFunction('dataFill', ['i32'], 'i32') : -1,
+      fillRow: hasFlashCache(profile) ? writer.importFunction('fillRow', ['i32', 'i32'], 'i32') : -1,
     },
     regions: writer.importTable('regions'),
     helpers: new Map(),
@@ -342,6 +346,7 @@ export function buildInterpreter(
   for (const [name, h] of Object.entries(helpers)) shared.helpers.set(name, writer.importFunction(name, h.params, h.result));
   const flashLine = emitFlashLine(shared);
   const flashData = emitFlashData(shared, flashLine);
+  const locate = emitLocate(shared, flashData);
   emitMemoryFunctions(shared, flashData);
   const newLine = emitNewLine(shared, flashLine);
   if (hasBranchTargets(profile)) {
@@ -371,6 +376,7 @@ export function buildInterpreter(
   writer.export('run', run);
   writer.export('flashLine', flashLine);
   writer.export('flashData', flashData);
+  writer.export('locate', locate);
   return writer.finish();
 }
 

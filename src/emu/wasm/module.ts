@@ -72,9 +72,14 @@ export interface Label {
   readonly level: number;
 }
 
+/** What a conditional branch does nearly always: the host lays the other way out of the way, and keeps its registers for this one. */
+export type Expected = 'taken' | 'not taken';
+
 /** One function body under construction. Locals are pooled by type; scopes give them back. */
 export class FunctionBody {
   readonly code = new Bytes();
+  /** Places in `code` of `br_if` and `if` that are expected to go one way, in ascending order. */
+  readonly expected: { readonly at: number; readonly taken: boolean }[] = [];
   private readonly locals: WasmType[];
   private readonly params: number;
   private readonly free: Record<WasmType, number[]> = { i32: [], i64: [], f32: [], f64: [] };
@@ -137,7 +142,12 @@ export class FunctionBody {
   loop(): Label {
     return this.open(OP.loop, null);
   }
-  if(type: WasmType | null = null): Label {
+  private expect(way: Expected | undefined): void {
+    if (way !== undefined) this.expected.push({ at: this.code.length, taken: way === 'taken' });
+  }
+  /** `taken`: its body is run. */
+  if(type: WasmType | null = null, way?: Expected): Label {
+    this.expect(way);
     return this.open(OP.if, type);
   }
   else(): void {
@@ -152,7 +162,8 @@ export class FunctionBody {
     this.code.byte(OP.br);
     this.code.u32(this.level - label.level);
   }
-  brIf(label: Label): void {
+  brIf(label: Label, way?: Expected): void {
+    this.expect(way);
     this.code.byte(OP.br_if);
     this.code.u32(this.level - label.level);
   }
@@ -162,8 +173,7 @@ export class FunctionBody {
     for (const t of targets) this.code.u32(this.level - t.level);
     this.code.u32(this.level - fallback.level);
   }
-  finish(): Bytes {
-    if (this.level !== 0) throw new Error(`${this.level} blocks left open`);
+  private declarations(): Bytes {
     const out = new Bytes();
     const own = this.locals.slice(this.params);
     const runs: { type: WasmType; count: number }[] = [];
@@ -177,8 +187,24 @@ export class FunctionBody {
       out.u32(r.count);
       out.byte(TYPE_CODE[r.type]);
     }
+    return out;
+  }
+  finish(): Bytes {
+    if (this.level !== 0) throw new Error(`${this.level} blocks left open`);
+    const out = this.declarations();
     out.bytes(this.code.view());
     out.byte(OP.end);
+    return out;
+  }
+  /** The function's part of the section of branch hints: places count from the declarations of its locals. */
+  hints(): Bytes {
+    const out = new Bytes();
+    const start = this.declarations().length;
+    out.u32(this.expected.length);
+    for (const { at, taken } of this.expected) {
+      out.u32(start + at);
+      out.bytes([1, taken ? 1 : 0]);
+    }
     return out;
   }
 }
@@ -299,6 +325,17 @@ export class ModuleWriter {
         s.bytes([OP['i32.const'], 0, OP.end, 0x00]);
         s.u32(this.table.length);
         for (const f of this.table) s.u32(f);
+      });
+    const hinted = this.functions.flatMap((f, i) => (f.body!.expected.length > 0 ? [{ index: this.imports.length + i, body: f.body! }] : []));
+    // WebAssembly branch hinting: hosts that do not know it skip a custom section
+    if (hinted.length > 0)
+      section(0, (s) => {
+        s.name('metadata.code.branch_hint');
+        s.u32(hinted.length);
+        for (const { index, body } of hinted) {
+          s.u32(index);
+          s.bytes(body.hints().view());
+        }
       });
     section(10, (s) => {
       s.u32(this.functions.length);

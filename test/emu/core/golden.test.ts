@@ -42,6 +42,7 @@ function regionOf(code: readonly number[], listing: readonly string[], profile: 
     flashKinds: 0,
     lineBytes: 16,
     rowShift: 4,
+    codeRows: 0,
     cacheSets: 256,
     following: () => 0,
     entering: () => 0,

@@ -59,6 +59,8 @@ export function emitRegion(region: Region, env: Surroundings): Uint8Array<ArrayB
   const helpers = new Map<string, number>();
   helpers.set('flashLine', writer.importFunction('flashLine', ['i32'], 'i32'));
   helpers.set('fillRow', env.fetch === 3 ? writer.importFunction('fillRow', ['i32', 'i32'], 'i32') : -1);
+  if (!env.cachedData && region.blocks.some((b) => b.items.some((item) => item.flow.accesses.length > 0)))
+    helpers.set('locate', writer.importFunction('locate', ['i32', 'i32'], 'i64'));
   if (env.counted) helpers.set('left', writer.importFunction('left', ['i32', 'i32'], null));
   // every import costs time at each instantiation: only what is called
   if (hasBranchTargets(env.profile) && region.blocks.some((b) => b.items.some((item) => item.flow.dynamic)))
@@ -108,7 +110,7 @@ class RegionEmitter implements WaysOut {
     this.slots = new Slots(region, env);
     this.locals = newLocals(f);
     this.b = new RegionBuilder(f, env, this.locals, helpers, this);
-    const lineImports = { flashLine: helpers.get('flashLine')!, fillRow: helpers.get('fillRow')! };
+    const lineImports = { flashLine: helpers.get('flashLine')!, fillRow: helpers.get('fillRow')!, locate: helpers.get('locate')! };
     this.lines = new Lines(this.b, region, env, this.locals, lineImports, (item) => {
       if (item.it !== 0) this.b.rememberIt(item.it);
       this.leaveBefore(item.pc, this.here, 'line');
@@ -277,7 +279,7 @@ class RegionEmitter implements WaysOut {
     f.memory(OP['i32.load'], this.env.cpu + S.BUDGET);
     f.i32(this.costs.budgetFrom(root));
     f.op(0x48);
-    const label = f.if();
+    const label = f.if(null, 'not taken');
     this.count('budget', root.pc);
     f.i32(root.pc);
     f.op(OP.return);
@@ -289,7 +291,7 @@ class RegionEmitter implements WaysOut {
     f.get(this.locals.budget);
     f.i32(this.costs.budgetFrom(b));
     f.op(0x48);
-    const label = f.if();
+    const label = f.if(null, 'not taken');
     this.leaveAt(b, 'budget');
     f.end(label);
   }
@@ -325,6 +327,10 @@ class RegionEmitter implements WaysOut {
       return;
     }
     this.lookUpSlots(b);
+    if (this.lines.hoists(b)) {
+      this.check(b);
+      this.lines.beforeLoop(b, () => this.leaveAt(b, 'line'));
+    }
     const label = this.f.loop();
     this.loops.set(b, label);
     this.b.meet(this.slots.at(b));
@@ -615,7 +621,7 @@ class RegionEmitter implements WaysOut {
     f.get(locals.budget);
     f.i32(next ? this.costs.budgetFrom(next) : 0);
     f.op(0x48);
-    const short = f.if();
+    const short = f.if(null, 'not taken');
     this.dirty = 0;
     this.writes = 0;
     this.leaveTo(pc, 'budget', pc);
@@ -640,7 +646,7 @@ class RegionEmitter implements WaysOut {
     f.get(DEPTH);
     f.i32(MAX_DEPTH);
     f.op(0x4e);
-    f.brIf(elsewhere);
+    f.brIf(elsewhere, 'not taken');
     // nothing is dropped while a region runs: a function that calls itself needs no table
     const recursive = target === this.region.entry;
     const slot = recursive ? null : typeof target === 'number' ? lift(this.env.slotOf(target)) : this.slotAt(target, elsewhere);
@@ -664,7 +670,7 @@ class RegionEmitter implements WaysOut {
     f.get(locals.next);
     f.i32(back | 1);
     f.op(0x47);
-    const other = f.if();
+    const other = f.if(null, 'not taken');
     this.count('unwound', item.pc);
     f.get(locals.next);
     f.op(OP.return);

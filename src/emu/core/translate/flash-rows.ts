@@ -4,7 +4,6 @@ import type { FunctionBody } from '../../wasm/module.ts';
 import { OP } from '../../wasm/opcodes.ts';
 import type { Builder, Expr } from '../builder.ts';
 import { FLASH_CACHE_MASK, KIND } from '../flash-cache.ts';
-import type { Item } from './block.ts';
 import type { Surroundings } from './surroundings.ts';
 
 type Shape = Pick<Surroundings, 'lineBytes' | 'rowShift'>;
@@ -19,24 +18,6 @@ export function emitIsLineMissing(f: FunctionBody, env: Shape, pc: number): void
   f.op(0x71);
   f.op(0x45);
 }
-/** 1 if a line of the row that instruction `i` of a block lies in is not held: the lines of all that follow it in that row. */
-export function emitIsRowMissing(f: FunctionBody, env: Shape, items: readonly Item[], i: number): void {
-  const row = rowOf(env, items[i]!.pc);
-  const start = row << env.rowShift;
-  let mask = 0;
-  for (let k = i; k < items.length && rowOf(env, items[k]!.pc) === row; k++) {
-    const line = ((items[k]!.pc & FLASH_CACHE_MASK) - start) & -env.lineBytes;
-    mask |= KIND.CODE << line;
-  }
-  // one byte per eight bytes of address: the marks of a row of 32 bytes are a word
-  f.i32(0);
-  f.memory(OP['i32.load'], FLASH_MARK + ((start & ~31) >>> 3));
-  mask <<= start & 16;
-  f.i32(mask);
-  f.op(0x71);
-  f.i32(mask);
-  f.op(0x47);
-}
 /** used[row of pc] = ++touches */
 export function emitUseRow(f: FunctionBody, env: Shape, pc: number, touches: number): void {
   f.i32(0);
@@ -46,15 +27,12 @@ export function emitUseRow(f: FunctionBody, env: Shape, pc: number, touches: num
   f.tee(touches);
   f.memory(OP['i32.store'], FLASH_CACHE.CODE_USED + 4 * rowOf(env, pc));
 }
-export const startsRow = (env: Shape, before: Item | null, item: Item): boolean =>
-  before === null || rowOf(env, before.pc) !== rowOf(env, item.pc);
-
 /** Data in flash: `fill` if its line is not held; used[row] = ++touches. */
 export function emitDataRow(b: Builder, env: Shape, address: Expr, touches: number, fill: () => void): void {
   const f = b.f;
   const masked = b.let(b.and(address, FLASH_CACHE_MASK));
   const mark = b.let(b.arenaAt(b.shrU(b.and(masked, -env.lineBytes), 3), FLASH_MARK, 1));
-  b.if(b.eqz(b.and(mark, KIND.DATA)), fill);
+  b.if(b.eqz(b.and(mark, KIND.DATA)), fill, undefined, 'not taken');
   b.shl(b.shrU(masked, env.rowShift), 2).emit(f);
   f.get(touches);
   f.i32(1);

@@ -1,38 +1,60 @@
 /** What translated code does where the L1 caches of a Cortex-M7 are on. Hits stay in the region, everything else leaves it. */
-import { L1 } from '../../arena.ts';
+import { L1, LINE_MAP, readTableOf, WORD_MAP, writeTableOf } from '../../arena.ts';
 import type { FunctionBody, Label } from '../../wasm/module.ts';
 import { loadOpcode, OP, storeOpcode } from '../../wasm/opcodes.ts';
 import type { Builder, Expr } from '../builder.ts';
-import { emitCachedHost, emitFastHost } from '../record-builders.ts';
+import { beyondEnd, ENTRY_CACHED, ENTRY_DELTA, ENTRY_FAST, ENTRY_PART } from '../record-builders.ts';
 
 export const L1_LINE = 32;
 
-/** Plain memory by the page table, or a line of the data cache, or `leave`. `access` gets the address on the stack. */
-function emitAccess(
-  b: Builder,
-  core: number,
-  kind: 'read' | 'write',
-  a: Expr,
-  size: 1 | 2 | 4,
-  access: (address: Expr) => void,
-  leave: () => void,
-): void {
+/**
+ * Arena offset of the bytes, or a branch to `leave`:
+ *   e = table[a >>> 12]; if !(e & (FAST | CACHED)), writes: nor e & PART, or misaligned: leave; host = a + (e & DELTA)
+ *   if e & CACHED: way = lineMap[host >>> 5]; if way == 0: leave; writes: dirty[way - 1][set] = 1; data + (way - 1) * 4096 + (a & 0xfff)
+ *   reads: if the word has never been written: leave        writes: the same if e & PART; it is written now
+ */
+function emitPlace(b: Builder, core: number, kind: 'read' | 'write', a: Expr, size: 1 | 2 | 4, leave: Label): Expr {
   const f = b.f;
-  const host = b.variable('i32');
-  const done: Label = f.block();
-  const slow = f.block();
-  const notPlain = f.block();
-  emitFastHost(b, { core }, kind, a, size, host, notPlain);
-  access(host.get);
+  const leaveIf = (c: Expr): void => {
+    c.emit(f);
+    f.brIf(leave, 'not taken');
+  };
+  const entry = b.pageEntry(a, kind === 'read' ? readTableOf(core) : writeTableOf(core));
+  leaveIf(b.eqz(b.and(entry, ENTRY_FAST | ENTRY_CACHED | (kind === 'read' ? 0 : ENTRY_PART))));
+  if (size > 1) leaveIf(b.and(a, size - 1));
+  const host = b.let(b.add(a, b.and(entry, ENTRY_DELTA)));
+  const place = b.variable('i32', host);
+  const inLine = (): void => {
+    const way = b.let(b.arenaAt(b.shrU(host, 5), LINE_MAP, 1));
+    leaveIf(b.eqz(way));
+    if (kind === 'write') {
+      b.add(b.shl(way, 7), b.and(b.shrU(a, 5), 127)).emit(f);
+      f.i32(1);
+      f.memory(OP['i32.store8'], L1.DATA_DIRTY - 128);
+    }
+    place.set(b.add(b.add(b.shl(way, 12), b.and(a, 0xfff)), L1.DATA - 0x1000));
+  };
+  b.if(b.and(entry, ENTRY_CACHED), inLine, kind === 'write' ? () => leaveIf(beyondEnd(b, entry, host)) : undefined);
+  if (kind === 'read') leaveIf(b.eqz(b.arenaAt(b.shrU(host, 2), WORD_MAP, 1)));
+  else {
+    b.shrU(host, 2).emit(f);
+    f.i32(1);
+    f.memory(OP['i32.store8'], WORD_MAP);
+  }
+  return place.get;
+}
+/** `access` gets the place, or `missed` says what is done instead. */
+function emitAccess(b: Builder, missed: () => void, access: (leave: Label) => void): void {
+  const { f } = b;
+  const done = f.block();
+  const leave = f.block();
+  access(leave);
   f.br(done);
-  f.end(notPlain);
-  access(emitCachedHost(b, { core }, kind, a, size, slow));
-  f.br(done);
-  f.end(slow);
-  leave();
+  f.end(leave);
+  missed();
   f.end(done);
 }
-/** `leave` may have another way to the `result`. */
+/** `missed` may have another way to the `result`. */
 export function emitCachedLoad(
   b: Builder,
   core: number,
@@ -40,32 +62,33 @@ export function emitCachedLoad(
   size: 1 | 2 | 4,
   signed: boolean,
   result: number,
-  leave: () => void,
+  missed: () => void,
 ): void {
-  const load = (address: Expr): void => {
-    address.emit(b.f);
+  emitAccess(b, missed, (leave) => {
+    emitPlace(b, core, 'read', a, size, leave).emit(b.f);
     b.f.memory(loadOpcode(size, signed), 0);
     b.f.set(result);
-  };
-  emitAccess(b, core, 'read', a, size, load, leave);
+  });
 }
-export function emitCachedStore(b: Builder, core: number, a: Expr, v: Expr, size: 1 | 2 | 4, leave: () => void): void {
-  const store = (address: Expr): void => {
-    address.emit(b.f);
+export function emitCachedStore(b: Builder, core: number, a: Expr, v: Expr, size: 1 | 2 | 4, missed: () => void): void {
+  emitAccess(b, missed, (leave) => {
+    emitPlace(b, core, 'write', a, size, leave).emit(b.f);
     v.emit(b.f);
     b.f.memory(storeOpcode(size), 0);
-  };
-  emitAccess(b, core, 'write', a, size, store, leave);
+  });
 }
 
-/** 1 if neither way of the instruction cache holds the line of `pc`: (tag of way 0 != tag) & (tag of way 1 != tag). */
-export function emitIsLineMissing(f: FunctionBody, pc: number, tag: number): void {
+/** `missing` where neither way of the instruction cache holds the line of `pc`: if (tag of way 0 != tag) if (tag of way 1 != tag) … */
+export function emitIfLineMissing(f: FunctionBody, pc: number, tag: number, missing: () => void): void {
   const slot = L1.CODE_TAGS + (((pc >>> 5) & 255) << 2);
+  const held = f.block();
   for (let way = 0; way < 2; way++) {
     f.i32(0);
     f.memory(OP['i32.load'], slot + way * 1024);
     f.i32(tag);
-    f.op(0x47);
+    f.op(0x46);
+    f.brIf(held, 'taken');
   }
-  f.op(0x71);
+  missing();
+  f.end(held);
 }

@@ -1,11 +1,12 @@
 /** Lines of code in translated code: what entering one costs, or whether the cache that holds it lets the region go on. */
 import { OP, type WasmType } from '../../wasm/opcodes.ts';
 import type { FunctionBody, Label } from '../../wasm/module.ts';
-import { lift, type Builder, type Val } from '../builder.ts';
+import { Expr, lift, type Builder, type Val } from '../builder.ts';
 import { KIND } from '../flash-cache.ts';
 import { S } from '../state.ts';
-import { emitDataRow, emitIsLineMissing as emitIsFlashLineMissing, emitIsRowMissing, emitUseRow, startsRow } from './flash-rows.ts';
-import { emitIsLineMissing, L1_LINE } from './l1-access.ts';
+import { emitDataRow, emitIsLineMissing, emitUseRow } from './flash-rows.ts';
+import { changes, HeldLines } from './held-lines.ts';
+import { emitIfLineMissing, L1_LINE } from './l1-access.ts';
 import type { Block, Item } from './block.ts';
 import type { Region } from './region.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -18,8 +19,6 @@ interface LineLocals {
   readonly touches: number;
   /** Hits of the core's instruction cache. */
   readonly hits: number;
-  /** 1 where not all lines of the row that runs are held. */
-  readonly partial: number;
   readonly giveCycles: number;
 }
 /** Functions that a region calls about lines. */
@@ -28,6 +27,8 @@ export interface LineImports {
   readonly flashLine: number;
   /** (side, address) → 1: the flash controller's cache holds its line now; 0: the interpreter has to read it. */
   readonly fillRow: number;
+  /** (address, bytes) → where the bytes of a load lie. */
+  readonly locate: number;
 }
 
 export class Lines {
@@ -44,8 +45,7 @@ export class Lines {
   private readonly rows: boolean;
   private readonly tracked: boolean;
   private readonly mask: number;
-  /** Blocks that begin in the line or row in which everything that leads to them ends. */
-  private readonly inside = new Set<Block>();
+  private readonly held: HeldLines;
 
   // eslint-disable-next-line complexity -- what lines cost follows from four kinds of flash timing, told apart once here
   constructor(b: Builder, region: Region, env: Surroundings, locals: LineLocals, imports: LineImports, leave: (item: Item) => void) {
@@ -61,14 +61,12 @@ export class Lines {
     this.rows = env.timedCode && held;
     this.tracked = this.charged || this.asked || this.rows || env.cachedCode;
     this.mask = -(env.cachedCode ? L1_LINE : env.lineBytes);
-    const bits = env.cachedCode ? -L1_LINE : this.asked ? this.mask : -(1 << env.rowShift);
-    const entered = new Set<Block>([region.blocks[0]!]);
-    for (const from of region.blocks) {
-      const last = from.items[from.items.length - 1];
-      // a callee uses other rows
-      for (const to of from.succ) if (!last || last.flow.call || ((last.pc ^ to.pc) & bits) !== 0) entered.add(to);
-    }
-    for (const block of region.blocks) if (!entered.has(block)) this.inside.add(block);
+    this.held = new HeldLines(region, {
+      line: this.mask,
+      row: env.cachedCode || this.asked ? this.mask : -(1 << env.rowShift),
+      rows: env.cachedCode ? Infinity : this.rows ? env.codeRows : 0,
+      callsReplace: !env.cachedCode,
+    });
   }
   /** Words of state that lie in locals while the region runs. */
   state(): (readonly [offset: number, local: number])[] {
@@ -130,42 +128,35 @@ export class Lines {
   /** Before instruction `i` of a block. */
   startItem(block: Block, i: number): void {
     const item = block.items[i]!;
-    const before = block.items[i - 1] ?? null;
-    if (before && this.lineOf(before.pc) === this.lineOf(item.pc)) return;
-    const inside = !before && this.inside.has(block);
-    if (this.asked && !inside) this.ask(item.pc, before === null);
-    // what ran last is not what is replaced next, and behind a miss of the L1 cache the region is left
-    if (inside && (this.env.cachedCode || (this.rows && 1 << this.env.rowShift === this.env.lineBytes))) return this.set(item.pc);
-    if (this.env.cachedCode) {
-      emitIsLineMissing(this.f, item.pc, this.lineOf(item.pc));
-      this.leaveIf(item);
-    }
-    if (this.rows) this.holdRow(block, i, inside);
-    if (this.env.cachedCode || this.rows) this.set(item.pc);
+    if (i > 0 && !changes(block.items, i, this.mask)) return;
+    const { env, held } = this;
+    if (this.asked && !(i === 0 && held.staysInRow(block))) this.ask(item.pc, i === 0);
+    const leave = (): void => this.leave(item);
+    if (!held.isHeld(block, item.pc) && !(i === 0 && held.hoistsLine(block))) this.hold(item.pc, leave);
+    const entersRow = i === 0 ? !held.staysInRow(block) && !held.hoistsRow(block) : changes(block.items, i, -(1 << env.rowShift));
+    if (this.rows && entersRow) emitUseRow(this.f, env, item.pc, this.locals.touches);
+    if (env.cachedCode || this.rows) this.set(item.pc);
   }
-  /**
-   * Before the first instruction of a row in a block, and of each line that follows:
-   *   partial = a line of the row is missing; if partial: fill the line        if partial and this line is missing: fill it
-   */
-  private holdRow(block: Block, i: number, inside: boolean): void {
-    const { f, env, locals } = this;
-    const item = block.items[i]!;
-    const wide = 1 << env.rowShift !== env.lineBytes;
-    const fill = (): void => {
-      if (wide) emitIsFlashLineMissing(f, env, item.pc);
-      const missing = wide ? f.if() : null;
-      this.fill(KIND.CODE, lift(item.pc), () => this.leave(item));
-      this.payFilled(item.pc);
-      if (missing) f.end(missing);
-    };
-    if (startsRow(env, block.items[i - 1] ?? null, item)) {
-      emitIsRowMissing(f, env, block.items, i);
-      if (wide) f.tee(locals.partial);
-    } else f.get(locals.partial);
-    const label = f.if();
-    fill();
-    f.end(label);
-    if (!inside && startsRow(env, block.items[i - 1] ?? null, item)) emitUseRow(f, env, item.pc, locals.touches);
+  /** Something of the line that a loop begins in is done in front of it. */
+  hoists(header: Block): boolean {
+    return (this.rows || this.env.cachedCode) && (this.held.hoistsLine(header) || this.held.hoistsRow(header));
+  }
+  /** In front of a loop, where the budget suffices for its first round. */
+  beforeLoop(header: Block, leave: () => void): void {
+    if (this.held.hoistsLine(header)) this.hold(header.pc, leave);
+    if (this.rows && this.held.hoistsRow(header)) emitUseRow(this.f, this.env, header.pc, this.locals.touches);
+    this.set(header.pc);
+  }
+  /** The line of `pc` has to be there: the flash controller's cache reads it, and where the L1 cache does not have it the region is left. */
+  private hold(pc: number, leave: () => void): void {
+    const { f, env } = this;
+    if (env.cachedCode) emitIfLineMissing(f, pc, this.lineOf(pc), leave);
+    if (env.cachedCode || !this.rows) return;
+    emitIsLineMissing(f, env, pc);
+    const missing = f.if(null, 'not taken');
+    this.fill(KIND.CODE, lift(pc), leave);
+    this.payFilled(pc);
+    f.end(missing);
   }
   /** A line of code has been read: it follows the one before, or was branched to. */
   private payFilled(pc: number): void {
@@ -177,28 +168,20 @@ export class Lines {
   }
   /** TOUCHES = touches; if fillRow(side, address) == 0: leave; touches = TOUCHES */
   private fill(side: number, address: Val, leave: () => void): void {
-    const { f, b, env, locals } = this;
-    f.i32(0);
-    f.get(locals.touches);
-    f.memory(OP['i32.store'], env.cpu + S.TOUCHES);
+    const { f } = this;
+    this.tellTouches();
     f.i32(side);
     lift(address).emit(f);
     f.call(this.imports.fillRow);
     f.op(0x45);
-    const declined = f.if();
+    const declined = f.if(null, 'not taken');
     leave();
     f.end(declined);
-    b.state(S.TOUCHES).emit(f);
-    f.set(locals.touches);
+    this.reload(S.TOUCHES, this.locals.touches);
   }
   /** Nothing happens, and nothing leaves, between an instruction and the one before it. */
   quiet(before: Item, item: Item): boolean {
     return !(this.asked || this.rows || this.env.cachedCode) || this.lineOf(before.pc) === this.lineOf(item.pc);
-  }
-  private leaveIf(item: Item): void {
-    const label: Label = this.f.if();
-    this.leave(item);
-    this.f.end(label);
   }
   /** budget -= flashLine(pc), for the first line of a block only if it is another one than before. */
   private ask(pc: number, first: boolean): void {
@@ -228,8 +211,7 @@ export class Lines {
       () => {
         this.tellHits();
         this.payLine(address);
-        b.state(S.CACHE_HITS).emit(f);
-        f.set(locals.hits);
+        this.reload(S.CACHE_HITS, locals.hits);
       },
     );
   }
@@ -251,10 +233,41 @@ export class Lines {
       },
     });
   }
+  /** Where the bytes of a load lie that the core's own RAM does not hold (locate.ts), when it has been paid for; or a branch to `leave`. */
+  locate(address: Expr, size: number, leave: Label): Expr {
+    const { f, b, env } = this;
+    if (this.touchesData) this.tellTouches();
+    this.tellHits();
+    address.emit(f);
+    f.i32(size);
+    f.call(this.imports.locate);
+    const place = b.let(new Expr('i64', () => {}));
+    const host = b.let(b.wrap(place));
+    b.eqz(host).emit(f);
+    f.brIf(leave, 'not taken');
+    if (env.fetch === 0) return host;
+    this.spend(b.high(place));
+    if (this.touchesData) this.reload(S.TOUCHES, this.locals.touches);
+    if (env.fetch === 2) this.reload(S.CACHE_HITS, this.locals.hits);
+    return host;
+  }
+  /** Data in flash has a row of its own. */
+  private get touchesData(): boolean {
+    return this.env.fetch === 3 && (this.env.flashKinds & KIND.DATA) !== 0;
+  }
+  private reload(offset: number, local: number): void {
+    this.b.state(offset).emit(this.f);
+    this.f.set(local);
+  }
+  private tellTouches(): void {
+    this.f.i32(0);
+    this.f.get(this.locals.touches);
+    this.f.memory(OP['i32.store'], this.env.cpu + S.TOUCHES);
+  }
   /** A read of flash as data: fixed cost, or the cache's. */
   payData(address: Val, leave: () => void): void {
     const { env } = this;
-    if (env.fetch === 3 && env.flashKinds & KIND.DATA)
+    if (this.touchesData)
       emitDataRow(this.b, env, lift(address), this.locals.touches, () => {
         this.fill(KIND.DATA, address, leave);
         this.spend(env.waitStates);

@@ -13,8 +13,6 @@ export interface Locals {
   readonly line: number;
   /** Number of the last use of a row of the flash cache. */
   readonly touches: number;
-  /** 1 where not all lines of the row that runs are held. */
-  readonly partial: number;
   /** Hits of the core's instruction cache. */
   readonly hits: number;
   /** Where the region is left to, and what is given back of cycles and instructions when it is left in the middle of a block. */
@@ -43,7 +41,6 @@ export function newLocals(f: FunctionBody): Locals {
     retired: i32(),
     line: i32(),
     touches: i32(),
-    partial: i32(),
     hits: i32(),
     next: i32(),
     link: i32(),

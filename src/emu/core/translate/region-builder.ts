@@ -1,6 +1,6 @@
 /** The builder for instructions of a region: operands are constants, registers and flags are locals. */
-import { readTableOf, WORD_MAP, writeTableOf } from '../../arena.ts';
-import type { FunctionBody, Label } from '../../wasm/module.ts';
+import { PAGE_SIZE, readTableOf, WORD_MAP, writeTableOf } from '../../arena.ts';
+import type { Expected, FunctionBody, Label } from '../../wasm/module.ts';
 import { loadOpcode, OP, storeOpcode, type WasmType } from '../../wasm/opcodes.ts';
 import { isUnexpected } from '../branch-targets.ts';
 import { Builder, Expr, hasBranchTargets, lift, type LoadOptions, type Val } from '../builder.ts';
@@ -30,7 +30,7 @@ const ONES = { 1: 0x01, 2: 0x0101, 4: 0x01010101 } as const;
 
 /** Where an instruction goes when it does not simply go on: the emitter of the region answers. */
 export interface WaysOut {
-  readonly lines: Pick<Lines, 'payData' | 'tellHits'>;
+  readonly lines: Pick<Lines, 'payData' | 'locate' | 'tellHits'>;
   readonly costs: { cycles(item: Item): StaticCycles };
   /** Leaves in front of an instruction, giving back what the block had charged for it and what follows. */
   leaveBefore(pc: number, g: GiveBack, why: Left): void;
@@ -137,14 +137,14 @@ export class RegionBuilder extends Builder {
   readonly flags: Flags;
   readonly places: Places;
   private nested = 0;
-  override if(cond: Val, then: () => void, otherwise?: () => void): void {
+  override if(cond: Val, then: () => void, otherwise?: () => void, way?: Expected): void {
     // the condition first: settling changes what it may look at
     const fixed = lift(cond).constant !== undefined;
     const c = !fixed && this.writesFlags() ? this.let(cond) : cond;
     // on one way only they would be known differently behind it
     if (!fixed && this.nested === 0 && this.writesFlags()) this.flags.settle();
     this.nested++;
-    super.if(c, then, otherwise);
+    super.if(c, then, otherwise, way);
     this.nested--;
   }
   private writesFlags(): boolean {
@@ -298,41 +298,24 @@ export class RegionBuilder extends Builder {
       f.set(kept.host);
     };
     this.orLeave((leave, done) => {
-      const leaveIf = (c: Expr): void => {
-        c.emit(f);
-        f.brIf(leave);
-      };
       const elsewhere = f.block();
       // offset = a - ram; if rotr(offset, log2 size) >= RAM / size, which a misaligned one is too: elsewhere; if never written: leave
       const offset = this.let(this.sub(a, ram.base));
       const number = this.let(this.rotr(offset, size >> 1));
       this.geU(number, ram.size / size).emit(f);
-      f.brIf(elsewhere);
-      leaveIf(this.eqz(this.arenaAt(this.shrU(number, 2 - (size >> 1)), WORD_MAP + (ram.host >>> 2), 1)));
+      f.brIf(elsewhere, 'not taken');
+      this.eqz(this.arenaAt(this.shrU(number, 2 - (size >> 1)), WORD_MAP + (ram.host >>> 2), 1)).emit(f);
+      f.brIf(leave, 'not taken');
       offset.emit(f);
       f.memory(code, ram.host);
       f.set(result.local);
       lies(this.add(offset, ram.host));
       f.br(done);
       f.end(elsewhere);
-      // e = readTable[a >>> 12]; a fast page: host = a + (e & DELTA); a page of flash with a price: the same, and pay
-      const entry = this.pageEntry(a, readTableOf(this.env.core));
-      if (size > 1) leaveIf(this.and(a, size - 1));
-      const host = this.let(this.add(a, this.and(entry, ENTRY_DELTA)));
-      const take = (): void => {
-        host.emit(f);
-        f.memory(code, 0);
-        f.set(result.local);
-      };
-      if (this.env.fetch !== 0)
-        this.if(this.eq(this.and(entry, ENTRY_FAST | ENTRY_FLASH), ENTRY_FLASH), () => {
-          this.emitter.lines.payData(a, () => f.br(leave));
-          take();
-          f.br(done);
-        });
-      leaveIf(this.eqz(this.and(entry, ENTRY_FAST)));
-      leaveIf(this.eqz(this.arenaAt(this.shrU(host, 2), WORD_MAP, 1)));
-      take();
+      const host = this.emitter.lines.locate(a, size, leave);
+      host.emit(f);
+      f.memory(code, 0);
+      f.set(result.local);
       lies(host);
     }, missed);
     if (kept?.valued) {
@@ -395,7 +378,7 @@ export class RegionBuilder extends Builder {
     this.orLeave((leave) => {
       for (const c of conds) {
         c.emit(this.f);
-        this.f.brIf(leave);
+        this.f.brIf(leave, 'not taken');
       }
     });
   }
@@ -497,16 +480,19 @@ export class RegionBuilder extends Builder {
    * In fast RAM host is known without waiting for e, and loads that follow need not wait to know where the store goes.
    */
   private placeOfStore(a: Expr, size: 1 | 2 | 4): Expr {
-    const { ram } = this.env;
+    const { ram, partialPages: partial } = this.env;
+    const wholePages = ((ram.base + ram.size) & (PAGE_SIZE - 1)) === 0;
     const entry = this.pageEntry(a, writeTableOf(this.env.core));
     this.leaveIfAny(this.eqz(this.and(entry, ENTRY_FAST | ENTRY_PART)));
     const offset = this.let(this.sub(a, ram.base));
     const place = this.variable('i32', this.add(offset, ram.host));
-    this.if(this.geU(this.rotr(offset, size >> 1), ram.size / size), () => {
+    const elsewhere = (): void => {
       if (size > 1) this.leaveIfAny(this.and(a, size - 1));
       place.set(this.add(a, this.and(entry, ENTRY_DELTA)));
-    });
-    if (this.env.partialPages) this.leaveIfAny(beyondEnd(this, entry, place.get));
+      if (partial && wholePages) this.leaveIfAny(beyondEnd(this, entry, place.get));
+    };
+    this.if(this.geU(this.rotr(offset, size >> 1), ram.size / size), elsewhere, undefined, 'not taken');
+    if (partial && !wholePages) this.leaveIfAny(beyondEnd(this, entry, place.get));
     return place.get;
   }
 
@@ -539,7 +525,7 @@ export class RegionBuilder extends Builder {
       const unknown = slot.stored ? this.ne(written, 1) : this.eqz(written);
       for (const c of [this.eqz(this.and(may, ENTRY_FAST)), this.and(a, 3), unknown]) {
         c.emit(f);
-        f.brIf(leave);
+        f.brIf(leave, 'not taken');
       }
     }
     host.emit(f);

@@ -23,6 +23,8 @@ export interface Surroundings {
   readonly flashKinds: number;
   readonly lineBytes: number;
   readonly rowShift: number;
+  /** Rows that the flash controller's cache of code has. */
+  readonly codeRows: number;
   /** Sets of the cache that is asked line by line. */
   readonly cacheSets: number;
   /** Cycles of the flash line of a place: behind the line before it, and where it is branched to; the most that one can take. */
