@@ -326,7 +326,9 @@ export class ModuleWriter {
         s.u32(this.table.length);
         for (const f of this.table) s.u32(f);
       });
-    const hinted = this.functions.flatMap((f, i) => (f.body!.expected.length > 0 ? [{ index: this.imports.length + i, body: f.body! }] : []));
+    const hinted = this.functions.flatMap((f, i) =>
+      f.body!.expected.length > 0 ? [{ index: this.imports.length + i, body: f.body! }] : [],
+    );
     // WebAssembly branch hinting: hosts that do not know it skip a custom section
     if (hinted.length > 0)
       section(0, (s) => {

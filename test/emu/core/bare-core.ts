@@ -48,7 +48,7 @@ export class BareCore {
       // there are no caches: no page is marked as cached
       lineFill: () => 0,
       dataFill: () => 0,
-    fillRow: () => 0,
+      fillRow: () => 0,
       replaced: () => {},
       fetch: (pc: number) => {
         if (this.host(pc >>> 0, 2) < 0) throw FAULT;

@@ -111,8 +111,9 @@ class RegionEmitter implements WaysOut {
     this.locals = newLocals(f);
     this.b = new RegionBuilder(f, env, this.locals, helpers, this);
     const lineImports = { flashLine: helpers.get('flashLine')!, fillRow: helpers.get('fillRow')!, locate: helpers.get('locate')! };
-    this.lines = new Lines(this.b, region, env, this.locals, lineImports, (item) => {
+    this.lines = new Lines(this.b, region, env, this.locals, lineImports, (before, item) => {
       if (item.it !== 0) this.b.rememberIt(item.it);
+      this.lines.set(before.pc);
       this.leaveBefore(item.pc, this.here, 'line');
     });
   }
@@ -206,6 +207,7 @@ class RegionEmitter implements WaysOut {
     // early: line = line of next      missed: budget += giveCycles; retired -= giveInstructions      out: spill; return next
     const masks = this.masksOut();
     for (const mask of masks) this.exits.push({ mask, out: f.block(), missed: f.block(), early: f.block() });
+    this.lines.enter(null, root, () => this.leaveTo(root.pc, 'line', root.pc));
     this.tree(root);
     f.op(OP.unreachable);
     for (const { mask, out, missed, early } of this.exits.toReversed()) {
@@ -285,20 +287,36 @@ class RegionEmitter implements WaysOut {
     f.op(OP.return);
     f.end(label);
   }
-  /** if budget < W: spill; return pc */
-  private check(b: Block): void {
-    const f = this.f;
-    f.get(this.locals.budget);
-    f.i32(this.costs.budgetFrom(b));
-    f.op(0x48);
-    const label = f.if(null, 'not taken');
-    this.leaveAt(b, 'budget');
-    f.end(label);
+  /**
+   * On the way to a block, or to the dispatcher in front of it. A loop asks here for the budget of a round, before anything of its first line is paid for:
+   *   if budget < W: spill; return pc
+   * @param returned behind a call: only the local tells which line was paid for last
+   */
+  private arrive(from: Block, via: Block, to: Block, returned: boolean): void {
+    const { f } = this;
+    const last = from.items.at(-1)?.pc;
+    const leave = (why: Left): void => {
+      if (!returned) this.lines.set(last ?? to.pc);
+      this.leaveTo(to.pc, why, to.pc);
+    };
+    const headers = [via, to].filter((b) => b.loopHeader);
+    if (headers.length > 0) {
+      f.get(this.locals.budget);
+      f.i32(Math.max(...headers.map((b) => this.costs.budgetFrom(b))));
+      f.op(0x48);
+      const short = f.if(null, 'not taken');
+      leave('budget');
+      f.end(short);
+    }
+    // what leads to a dispatcher has done it
+    if (last !== undefined) this.lines.enter(from, to, () => leave('line'), returned);
   }
-  /** Leaves at the start of a block. */
+  /** Leaves at the start of a block whose line has been paid for. */
   private leaveAt(b: Block, why: Left): void {
     this.dirty = b.dirty;
     this.writes = 0;
+    if (b.items.length > 0) this.lines.set(b.pc);
+    else this.lines.setTo(this.locals.selector);
     this.leaveTo(b.items.length > 0 ? b.pc : new Expr('i32', (g) => g.get(this.locals.selector)), why, b.pc);
   }
   /** Looks up the slots of a loop in front of it, or leaves: the interpreter runs a round. */
@@ -327,14 +345,9 @@ class RegionEmitter implements WaysOut {
       return;
     }
     this.lookUpSlots(b);
-    if (this.lines.hoists(b)) {
-      this.check(b);
-      this.lines.beforeLoop(b, () => this.leaveAt(b, 'line'));
-    }
     const label = this.f.loop();
     this.loops.set(b, label);
     this.b.meet(this.slots.at(b));
-    this.check(b);
     this.within(b, merges);
     this.f.end(label);
     this.loops.delete(b);
@@ -356,46 +369,45 @@ class RegionEmitter implements WaysOut {
   }
 
   /** Goes on at a target, from inside block `from`. */
-  branch(from: Block, pc: number, fromItem: Item | null): void {
+  branch(from: Block, pc: number, fromItem: Item | null, returned = false): void {
     const { dirty, writes } = this;
-    this.b.afresh(() => this.branchTo(from, pc, fromItem));
+    this.b.afresh(() => this.branchTo(from, pc, fromItem, returned));
     this.dirty = dirty;
     this.writes = writes;
   }
-  // eslint-disable-next-line complexity -- the ways to a target, cheapest first
-  private branchTo(from: Block, pc: number, fromItem: Item | null): void {
+  private branchTo(from: Block, pc: number, fromItem: Item | null, returned: boolean): void {
     const target = this.region.byPc.get(pc);
-    if (target) {
-      const to = routeTo(from, target);
+    const to = target && routeTo(from, target);
+    const label = to && this.labelOf(from, to);
+    const first = to?.dominator === from && !to.merge && to.order > from.order && !this.emitted.has(to);
+    if (target && to && (label || first)) {
+      this.arrive(from, to, target, returned);
       if (to !== target && from.items.length > 0) {
         this.f.i32(pc);
         this.f.set(this.locals.selector);
       }
-      const loop = this.loops.get(to);
-      if (loop && to.order <= from.order && dominates(to, from)) {
+      if (label) {
         this.b.flags.tell();
-        this.f.br(loop);
+        this.f.br(label);
         return;
       }
-      const block = this.blocks.get(to);
-      if (block && to.merge && to.order > from.order) {
-        this.b.flags.tell();
-        this.f.br(block);
-        return;
-      }
-      if (to.dominator === from && !to.merge && to.order > from.order && !this.emitted.has(to)) {
-        this.emitted.add(to);
-        if (to.loopHeader) this.b.flags.tell();
-        this.tree(to);
-        return;
-      }
+      this.emitted.add(to);
+      if (to.loopHeader) this.b.flags.tell();
+      this.tree(to);
+      return;
     }
+    if (!returned && from.items.length > 0) this.lines.set(from.items.at(-1)!.pc);
     // outside, or into an irreducible loop: the interpreter goes on, or another region
     if (fromItem) this.lastRecord(fromItem.pc);
     if (!target) this.link(this.env.slotOf(pc));
     this.leaveTo(pc | (fromItem ? 1 : 0), 'outside', pc);
   }
   private readonly emitted = new Set<Block>();
+  /** Where code of a block is or will be that more than one way leads to. */
+  private labelOf(from: Block, to: Block): Label | undefined {
+    if (to.order <= from.order) return dominates(to, from) ? this.loops.get(to) : undefined;
+    return to.merge ? this.blocks.get(to) : undefined;
+  }
   lastRecord(pc: number): void {
     this.f.i32(0);
     this.f.i32(pc | 1);
@@ -411,7 +423,6 @@ class RegionEmitter implements WaysOut {
     this.dirty = b.dirty;
     this.b.places.within(this.slots.at(b));
     if (items.length === 0) return this.dispatch(b);
-    this.lines.startBlock(b);
     let choice: Choice | null = null;
     // with all its lines but the first
     let left = this.costs.sum(b) + this.lines.cost(b.pc, items[items.length - 1]!.pc);
@@ -425,7 +436,7 @@ class RegionEmitter implements WaysOut {
       left = giveBack.after;
       this.writes = 0;
       this.here = giveBack;
-      this.lines.startItem(b, i);
+      if (before) this.lines.between(b, before, item);
       this.writes = item.flow.writes;
       if (item.ins.def.timing === 'it') choice = this.choiceBehind(items, i);
       const ends = choice ? this.choose(choice, item, b, giveBack) : this.instruction(b, item, giveBack);
@@ -609,10 +620,10 @@ class RegionEmitter implements WaysOut {
     f.memory(OP['i32.store'], this.env.cpu + S.PC);
     f.i32(item.pc);
     f.call(this.helpers.get('system')!);
-    this.goOn(b, item.pc + item.ins.size);
+    this.goOn(b, item.pc + item.ins.size, false);
   }
   /** Behind what ran outside: everything is in memory, and the budget is looked at again. */
-  private goOn(b: Block, pc: number): void {
+  private goOn(b: Block, pc: number, returned: boolean): void {
     const { f, locals } = this;
     const { dirty, writes } = this;
     this.reload();
@@ -626,7 +637,7 @@ class RegionEmitter implements WaysOut {
     this.writes = 0;
     this.leaveTo(pc, 'budget', pc);
     f.end(short);
-    this.branch(b, pc, null);
+    this.branch(b, pc, null, returned);
     this.dirty = dirty;
     this.writes = writes;
   }
@@ -675,7 +686,7 @@ class RegionEmitter implements WaysOut {
     f.get(locals.next);
     f.op(OP.return);
     f.end(other);
-    this.goOn(b, back);
+    this.goOn(b, back, true);
     flags.now = now;
     places.state = state;
   }

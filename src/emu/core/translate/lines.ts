@@ -5,7 +5,7 @@ import { Expr, lift, type Builder, type Val } from '../builder.ts';
 import { KIND } from '../flash-cache.ts';
 import { S } from '../state.ts';
 import { emitDataRow, emitIsLineMissing, emitUseRow } from './flash-rows.ts';
-import { changes, HeldLines } from './held-lines.ts';
+import { HeldLines } from './held-lines.ts';
 import { emitIfLineMissing, L1_LINE } from './l1-access.ts';
 import type { Block, Item } from './block.ts';
 import type { Region } from './region.ts';
@@ -37,8 +37,8 @@ export class Lines {
   private readonly env: Surroundings;
   private readonly locals: LineLocals;
   private readonly imports: LineImports;
-  /** Leaves before an instruction whose line is not there; it has not been paid for. */
-  private readonly leave: (item: Item) => void;
+  /** Leaves before an instruction whose line is not there; that of the one before has been paid for last. */
+  private readonly leave: (before: Item, item: Item) => void;
   /** Lines cost a fixed time when they change; or are asked of the core's cache; or have to be held by the flash controller's. */
   private readonly charged: boolean;
   private readonly asked: boolean;
@@ -48,7 +48,14 @@ export class Lines {
   private readonly held: HeldLines;
 
   // eslint-disable-next-line complexity -- what lines cost follows from four kinds of flash timing, told apart once here
-  constructor(b: Builder, region: Region, env: Surroundings, locals: LineLocals, imports: LineImports, leave: (item: Item) => void) {
+  constructor(
+    b: Builder,
+    region: Region,
+    env: Surroundings,
+    locals: LineLocals,
+    imports: LineImports,
+    leave: (before: Item, item: Item) => void,
+  ) {
     this.b = b;
     this.f = b.f;
     this.env = env;
@@ -113,58 +120,62 @@ export class Lines {
     this.b.or(this.b.and(this.get(local), this.mask), 1).emit(this.f);
     this.f.set(this.locals.line);
   }
-  /** The first line of a block, if it is another one than before: it follows that one, or it was not expected. */
-  startBlock(block: Block): void {
-    if (!this.charged) return;
-    const { env, b } = this;
-    const line = block.pc & this.mask;
-    const follows = env.following(block.pc);
-    const enters = env.entering(block.pc);
-    this.ifOther(block.pc, () =>
-      this.spend(follows === enters ? follows : b.select(b.eq(this.get(this.locals.line), (line + this.mask) | 1), follows, enters)),
-    );
-    this.set(block.items[block.items.length - 1]!.pc);
+  /**
+   * On the way into a block: its first line, if that is another one than was paid for last.
+   * @param from the block that leads there, null at the entry of the region
+   * @param returned behind a call, as at the entry, only the local tells which line was paid for last
+   */
+  enter(from: Block | null, to: Block, leave: () => void, returned = false): void {
+    const last = returned ? null : (from?.items.at(-1)?.pc ?? null);
+    if (last !== null && this.lineOf(last) === this.lineOf(to.pc)) return;
+    if (this.charged) this.charge(last, to.pc);
+    if (this.asked) {
+      if (last !== null) this.askCache(to.pc);
+      else this.ifOther(to.pc, () => this.askCache(to.pc));
+    }
+    if (from === null || !this.held.behind(from, to.pc)) this.hold(last, to.pc, leave);
+    this.use(last, to.pc);
   }
-  /** Before instruction `i` of a block. */
-  startItem(block: Block, i: number): void {
-    const item = block.items[i]!;
-    if (i > 0 && !changes(block.items, i, this.mask)) return;
-    const { env, held } = this;
-    if (this.asked && !(i === 0 && held.staysInRow(block))) this.ask(item.pc, i === 0);
-    const leave = (): void => this.leave(item);
-    if (!held.isHeld(block, item.pc) && !(i === 0 && held.hoistsLine(block))) this.hold(item.pc, leave);
-    const entersRow = i === 0 ? !held.staysInRow(block) && !held.hoistsRow(block) : changes(block.items, i, -(1 << env.rowShift));
-    if (this.rows && entersRow) emitUseRow(this.f, env, item.pc, this.locals.touches);
-    if (env.cachedCode || this.rows) this.set(item.pc);
+  /** Before an instruction that another one precedes in its block. */
+  between(block: Block, before: Item, item: Item): void {
+    if (this.lineOf(before.pc) === this.lineOf(item.pc)) return;
+    if (this.asked) this.askCache(item.pc);
+    if (!this.held.atStartOf(block, item.pc)) this.hold(before.pc, item.pc, () => this.leave(before, item));
+    this.use(before.pc, item.pc);
   }
-  /** Something of the line that a loop begins in is done in front of it. */
-  hoists(header: Block): boolean {
-    return (this.rows || this.env.cachedCode) && (this.held.hoistsLine(header) || this.held.hoistsRow(header));
-  }
-  /** In front of a loop, where the budget suffices for its first round. */
-  beforeLoop(header: Block, leave: () => void): void {
-    if (this.held.hoistsLine(header)) this.hold(header.pc, leave);
-    if (this.rows && this.held.hoistsRow(header)) emitUseRow(this.f, this.env, header.pc, this.locals.touches);
-    this.set(header.pc);
+  /** The row of `pc` is the one used last, if it is another one than that of `last`. */
+  private use(last: number | null, pc: number): void {
+    const row = -(1 << this.env.rowShift);
+    if (this.rows && (last === null || ((last ^ pc) & row) !== 0)) emitUseRow(this.f, this.env, pc, this.locals.touches);
   }
   /** The line of `pc` has to be there: the flash controller's cache reads it, and where the L1 cache does not have it the region is left. */
-  private hold(pc: number, leave: () => void): void {
+  private hold(last: number | null, pc: number, leave: () => void): void {
     const { f, env } = this;
     if (env.cachedCode) emitIfLineMissing(f, pc, this.lineOf(pc), leave);
     if (env.cachedCode || !this.rows) return;
     emitIsLineMissing(f, env, pc);
     const missing = f.if(null, 'not taken');
     this.fill(KIND.CODE, lift(pc), leave);
-    this.payFilled(pc);
+    this.charge(last, pc);
     f.end(missing);
   }
-  /** A line of code has been read: it follows the one before, or was branched to. */
-  private payFilled(pc: number): void {
+  /** A line of code is read: it follows the one before, or was branched to. */
+  private charge(last: number | null, pc: number): void {
     const { env, b } = this;
+    const before = ((pc & this.mask) + this.mask) | 1;
     const follows = env.following(pc);
     const enters = env.entering(pc);
-    const before = ((pc & this.mask) + this.mask) | 1;
-    this.spend(follows === enters ? follows : b.select(b.eq(this.get(this.locals.line), before), follows, enters));
+    if (last !== null) return this.give(this.lineOf(last) === before ? follows : enters);
+    const pay = (): void => this.spend(follows === enters ? follows : b.select(b.eq(this.get(this.locals.line), before), follows, enters));
+    if (this.rows) pay();
+    else this.ifOther(pc, pay);
+  }
+  private give(cycles: number): void {
+    if (cycles === 0) return;
+    this.f.get(this.locals.budget);
+    this.f.i32(cycles);
+    this.f.op(0x6b);
+    this.f.set(this.locals.budget);
   }
   /** TOUCHES = touches; if fillRow(side, address) == 0: leave; touches = TOUCHES */
   private fill(side: number, address: Val, leave: () => void): void {
@@ -182,15 +193,6 @@ export class Lines {
   /** Nothing happens, and nothing leaves, between an instruction and the one before it. */
   quiet(before: Item, item: Item): boolean {
     return !(this.asked || this.rows || this.env.cachedCode) || this.lineOf(before.pc) === this.lineOf(item.pc);
-  }
-  /** budget -= flashLine(pc), for the first line of a block only if it is another one than before. */
-  private ask(pc: number, first: boolean): void {
-    const pay = (): void => {
-      this.set(pc);
-      this.askCache(pc);
-    };
-    if (first) this.ifOther(pc, pay);
-    else pay();
   }
   /**
    * What `flashLine` does if the line was the last one used in its set, written out; everything else calls it:
