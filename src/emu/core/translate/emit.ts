@@ -377,30 +377,31 @@ class RegionEmitter implements WaysOut {
   }
   private branchTo(from: Block, pc: number, fromItem: Item | null, returned: boolean): void {
     const target = this.region.byPc.get(pc);
-    const to = target && routeTo(from, target);
-    const label = to && this.labelOf(from, to);
-    const first = to?.dominator === from && !to.merge && to.order > from.order && !this.emitted.has(to);
-    if (target && to && (label || first)) {
-      this.arrive(from, to, target, returned);
-      if (to !== target && from.items.length > 0) {
-        this.f.i32(pc);
-        this.f.set(this.locals.selector);
-      }
-      if (label) {
-        this.b.flags.tell();
-        this.f.br(label);
-        return;
-      }
-      this.emitted.add(to);
-      if (to.loopHeader) this.b.flags.tell();
-      this.tree(to);
-      return;
-    }
+    if (target && this.branchInside(from, target, returned)) return;
     if (!returned && from.items.length > 0) this.lines.set(from.items.at(-1)!.pc);
     // outside, or into an irreducible loop: the interpreter goes on, or another region
     if (fromItem) this.lastRecord(fromItem.pc);
     if (!target) this.link(this.env.slotOf(pc));
     this.leaveTo(pc | (fromItem ? 1 : 0), 'outside', pc);
+  }
+  /** False where structured control flow has no way there. */
+  private branchInside(from: Block, target: Block, returned: boolean): boolean {
+    const to = routeTo(from, target);
+    const label = this.labelOf(from, to);
+    const first = to.dominator === from && !to.merge && to.order > from.order && !this.emitted.has(to);
+    if (!label && !first) return false;
+    this.arrive(from, to, target, returned);
+    if (to !== target && from.items.length > 0) {
+      this.f.i32(target.pc);
+      this.f.set(this.locals.selector);
+    }
+    if (label || to.loopHeader) this.b.flags.tell();
+    if (label) this.f.br(label);
+    else {
+      this.emitted.add(to);
+      this.tree(to);
+    }
+    return true;
   }
   private readonly emitted = new Set<Block>();
   /** Where code of a block is or will be that more than one way leads to. */
