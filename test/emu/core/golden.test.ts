@@ -74,7 +74,6 @@ const NAMES = [
   'retired',
   'line',
   'touches',
-  'partial',
   'hits',
   'next',
   'link',

@@ -3,7 +3,8 @@
  *
  *   region(depth, pc | 1) → next
  *   entry:     if budget < W(entry): return pc              W = what the way to the next check needs
- *   block:     budget -= cost; retired += n; flash line: if line != first: budget -= wait states
+ *   way in:    loops: if budget < W: spill, return pc; then the block's first line, if it is another one (lines.ts)
+ *   block:     budget -= cost; retired += n
  *   access:    outside of fast RAM -> give back what did not run; return pc of the instruction
  *   branch:    to a block of the region: br; elsewhere: spill, return target | 1, or go on in the region that begins there (table[slot], as a tail call)
  *   system:    spill; TypeScript executes it; reload; if budget < W: leave        (masks and reads of special registers; others leave before)

@@ -7,7 +7,7 @@
   (import "env" "regions" (table (;0;) 1 funcref))
   (import "env" "flashLine" (func (;0;) (type 0)))
   (func $region_08001000 (type 1) (param i32 i32) (result i32)
-    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
     i32.const 0
     i32.load offset=96 ;; BUDGET
     i32.const 3
@@ -125,17 +125,19 @@
                   local.set $lazy
                   br 6 (;@1;)
                 end
+                local.get $budget
+                i32.const 3
+                i32.lt_s
+                if  ;; label = @7
+                  i32.const 134221828 ;; 0x08001004
+                  local.set $next
+                  i32.const 0
+                  local.set $lazy
+                  br 6 (;@1;)
+                end
                 i32.const 0
                 local.set $lazy
                 loop  ;; label = @7
-                  local.get $budget
-                  i32.const 3
-                  i32.lt_s
-                  if  ;; label = @8
-                    i32.const 134221828 ;; 0x08001004
-                    local.set $next
-                    br 7 (;@1;)
-                  end
                   local.get $budget
                   i32.const -1
                   i32.add
@@ -148,6 +150,14 @@
                   i32.const -1
                   i32.add
                   local.set $budget
+                  local.get $budget
+                  i32.const 3
+                  i32.lt_s
+                  if  ;; label = @8
+                    i32.const 134221828 ;; 0x08001004
+                    local.set $next
+                    br 7 (;@1;)
+                  end
                   br 0 (;@7;)
                 end
                 unreachable

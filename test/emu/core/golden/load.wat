@@ -2,12 +2,14 @@
 ;; 08001002 B .
 (module
   (type (;0;) (func (param i32) (result i32)))
-  (type (;1;) (func (param i32 i32) (result i32)))
+  (type (;1;) (func (param i32 i32) (result i64)))
+  (type (;2;) (func (param i32 i32) (result i32)))
   (import "env" "memory" (memory (;0;) 1))
   (import "env" "regions" (table (;0;) 1 funcref))
   (import "env" "flashLine" (func (;0;) (type 0)))
-  (func $region_08001000 (type 1) (param i32 i32) (result i32)
-    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+  (import "env" "locate" (func (;1;) (type 1)))
+  (func $region_08001000 (type 2) (param i32 i32) (result i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i64 i32)
     i32.const 0
     i32.load offset=96 ;; BUDGET
     i32.const 2
@@ -89,31 +91,13 @@
                       br 2 (;@7;)
                     end
                     local.get $t1
-                    i32.const 12
-                    i32.shr_u
-                    i32.const 2
-                    i32.shl
-                    i32.load offset=65536 ;; read table
+                    i32.const 4
+                    call 1
                     local.set $t7
-                    local.get $t1
-                    i32.const 3
-                    i32.and
-                    br_if 0 (;@8;)
-                    local.get $t1
                     local.get $t7
-                    i32.const -16
-                    i32.and
-                    i32.add
+                    i32.wrap_i64
                     local.set $t8
-                    local.get $t7
-                    i32.const 1
-                    i32.and
-                    i32.eqz
-                    br_if 0 (;@8;)
                     local.get $t8
-                    i32.const 2
-                    i32.shr_u
-                    i32.load8_u offset=52477952 ;; written words
                     i32.eqz
                     br_if 0 (;@8;)
                     local.get $t8
@@ -137,17 +121,19 @@
                 local.set $t4
                 local.get $t2
                 local.set $r0
+                local.get $budget
+                i32.const 3
+                i32.lt_s
+                if  ;; label = @7
+                  i32.const 134221826 ;; 0x08001002
+                  local.set $next
+                  i32.const 0
+                  local.set $lazy
+                  br 3 (;@4;)
+                end
                 i32.const 0
                 local.set $lazy
                 loop  ;; label = @7
-                  local.get $budget
-                  i32.const 3
-                  i32.lt_s
-                  if  ;; label = @8
-                    i32.const 134221826 ;; 0x08001002
-                    local.set $next
-                    br 4 (;@4;)
-                  end
                   local.get $budget
                   i32.const -1
                   i32.add
@@ -160,6 +146,14 @@
                   i32.const -1
                   i32.add
                   local.set $budget
+                  local.get $budget
+                  i32.const 3
+                  i32.lt_s
+                  if  ;; label = @8
+                    i32.const 134221826 ;; 0x08001002
+                    local.set $next
+                    br 4 (;@4;)
+                  end
                   br 0 (;@7;)
                 end
                 unreachable
@@ -205,4 +199,4 @@
     local.get $next
     return
     unreachable)
-  (export "region" (func 1)))
+  (export "region" (func 2)))

@@ -8,7 +8,7 @@
   (import "env" "regions" (table (;0;) 1 funcref))
   (import "env" "flashLine" (func (;0;) (type 0)))
   (func $region_08001000 (type 1) (param i32 i32) (result i32)
-    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
     i32.const 0
     i32.load offset=96 ;; BUDGET
     i32.const 6
@@ -46,14 +46,6 @@
         block  ;; label = @3
           loop  ;; label = @4
             local.get $budget
-            i32.const 6
-            i32.lt_s
-            if  ;; label = @5
-              i32.const 134221824 ;; 0x08001000
-              local.set $next
-              br 4 (;@1;)
-            end
-            local.get $budget
             i32.const -2
             i32.add
             local.set $budget
@@ -85,6 +77,16 @@
               i32.const -1
               i32.add
               local.set $budget
+              local.get $budget
+              i32.const 6
+              i32.lt_s
+              if  ;; label = @6
+                i32.const 134221824 ;; 0x08001000
+                local.set $next
+                i32.const 15
+                local.set $lazy
+                br 5 (;@1;)
+              end
               i32.const 15
               local.set $lazy
               br 1 (;@4;)

@@ -6,12 +6,14 @@
 ;; 0800100a BX LR
 (module
   (type (;0;) (func (param i32) (result i32)))
-  (type (;1;) (func (param i32 i32) (result i32)))
+  (type (;1;) (func (param i32 i32) (result i64)))
+  (type (;2;) (func (param i32 i32) (result i32)))
   (import "env" "memory" (memory (;0;) 1))
   (import "env" "regions" (table (;0;) 1 funcref))
   (import "env" "flashLine" (func (;0;) (type 0)))
-  (func $region_08001000 (type 1) (param i32 i32) (result i32)
-    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+  (import "env" "locate" (func (;1;) (type 1)))
+  (func $region_08001000 (type 2) (param i32 i32) (result i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
     i32.const 0
     i32.load offset=96 ;; BUDGET
     i32.const 9
@@ -111,14 +113,6 @@
           end
           loop  ;; label = @4
             local.get $budget
-            i32.const 9
-            i32.lt_s
-            if  ;; label = @5
-              i32.const 134221824 ;; 0x08001000
-              local.set $next
-              br 4 (;@1;)
-            end
-            local.get $budget
             i32.const -5
             i32.add
             local.set $budget
@@ -187,6 +181,16 @@
               i32.const -1
               i32.add
               local.set $budget
+              local.get $budget
+              i32.const 9
+              i32.lt_s
+              if  ;; label = @6
+                i32.const 134221824 ;; 0x08001000
+                local.set $next
+                i32.const 15
+                local.set $lazy
+                br 5 (;@1;)
+              end
               i32.const 15
               local.set $lazy
               br 1 (;@4;)
@@ -347,4 +351,4 @@
     local.get $next
     return
     unreachable)
-  (export "region" (func 1)))
+  (export "region" (func 2)))

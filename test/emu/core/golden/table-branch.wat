@@ -4,12 +4,14 @@
 ;; 08001008 BX LR
 (module
   (type (;0;) (func (param i32) (result i32)))
-  (type (;1;) (func (param i32 i32) (result i32)))
+  (type (;1;) (func (param i32 i32) (result i64)))
+  (type (;2;) (func (param i32 i32) (result i32)))
   (import "env" "memory" (memory (;0;) 1))
   (import "env" "regions" (table (;0;) 1 funcref))
   (import "env" "flashLine" (func (;0;) (type 0)))
-  (func $region_08001000 (type 1) (param i32 i32) (result i32)
-    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+  (import "env" "locate" (func (;1;) (type 1)))
+  (func $region_08001000 (type 2) (param i32 i32) (result i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i64 i32 i32 i32 i32 i32 i32 i32 i32)
     i32.const 0
     i32.load offset=96 ;; BUDGET
     i32.const 5
@@ -84,27 +86,13 @@
                 br 2 (;@4;)
               end
               local.get $t1
-              i32.const 12
-              i32.shr_u
-              i32.const 2
-              i32.shl
-              i32.load offset=65536 ;; read table
-              local.set $t5
-              local.get $t1
-              local.get $t5
-              i32.const -16
-              i32.and
-              i32.add
-              local.set $t6
-              local.get $t5
               i32.const 1
-              i32.and
-              i32.eqz
-              br_if 0 (;@5;)
+              call 1
+              local.set $t5
+              local.get $t5
+              i32.wrap_i64
+              local.set $t6
               local.get $t6
-              i32.const 2
-              i32.shr_u
-              i32.load8_u offset=52477952 ;; written words
               i32.eqz
               br_if 0 (;@5;)
               local.get $t6
@@ -361,9 +349,9 @@
       local.get $link
       i32.const 1
       i32.sub
-      return_call_indirect (type 1)
+      return_call_indirect (type 2)
     end
     local.get $next
     return
     unreachable)
-  (export "region" (func 1)))
+  (export "region" (func 2)))
