@@ -5,7 +5,7 @@
 import type { Core } from '../core/core.ts';
 import { S } from '../core/state.ts';
 import type { System } from '../system.ts';
-import { ARCHITECTURE, inState, isAsFound, type Frame, type SteadyLoop } from './steady.ts';
+import { ARCHITECTURE, isAsFound, type Frame, type SteadyLoop } from './steady.ts';
 
 /** Longest round that is recorded, in instructions. */
 const MAX_FRAMES = 1000;
@@ -48,8 +48,8 @@ export function recordFrames(core: Core, system: System, loop: SteadyLoop, until
     if (now >= until || system.scheduler.next <= now) return null;
     const done = core.cycles() - cycles;
     if (done < loop.cycles) continue;
-    if (done > loop.cycles || !inState(core, loop.state)) return null;
-    loop.varying = varyingWords(loop.state, frames);
+    if (done > loop.cycles || !core.hasStretches(loop.state, loop.compared)) return null;
+    loop.varying = varyingWords(frames[0]!.state, frames);
     if (loop.use) loop.use = core.caches.narrowRows(loop.use, bytesOf(frames.map((f) => f.pc)), bytesOf(loop.reads.map((r) => r.address)));
     return frames;
   }
@@ -77,15 +77,17 @@ export function isPlaceIn(frames: readonly Frame[], pc: number): boolean {
   return places.has(pc);
 }
 /** The frame in whose state the core is, -1 if in none. `hint` is tried first. */
-export function frameAt(core: Core, frames: readonly Frame[], hint: number): number {
+export function frameAt(core: Core, loop: SteadyLoop, hint: number): number {
   const { pc } = core;
+  const { compared } = loop;
+  const frames = loop.frames!;
   if (!isPlaceIn(frames, pc)) return -1;
-  if (frames[hint]?.pc === pc && inState(core, frames[hint].state)) return hint;
-  return frames.findIndex((f) => f.pc === pc && inState(core, f.state));
+  if (frames[hint]?.pc === pc && core.hasStretches(frames[hint].state, compared)) return hint;
+  return frames.findIndex((f) => f.pc === pc && core.hasStretches(f.state, compared));
 }
 /** The frame that the core stands in, with everything that the loop reads as it was; -1 if it does not. `hint` is tried first. */
 export function frameOf(core: Core, loop: SteadyLoop, hint: number): number {
-  const at = frameAt(core, loop.frames!, hint);
+  const at = frameAt(core, loop, hint);
   return at >= 0 && isAsFound(core, loop) ? at : -1;
 }
 

@@ -45,7 +45,7 @@ export class KnownLoops {
     let now: string | null | undefined;
     for (const [at, { loop: recorded, conditions }] of this.loops.entries()) {
       const known = asCopied(core, recorded) ?? recorded;
-      const frame = frameAt(core, known.frames!, 0);
+      const frame = frameAt(core, known, 0);
       if (frame < 0 || conditions !== (now ??= core.conditions())) continue;
       const loop = asOfNow(core, known);
       if (!plainReads(core, loop) || !readsAsFound(core, loop)) continue;

@@ -151,7 +151,7 @@ export class LoopSkipper {
       }
       if (this.core.pc === loop.pc && this.core.cyclesUntil(until) > Math.max(loop.cycles * LOOK_ROUNDS, LOOK_WORTH)) {
         if (this.skipKnown(until)) return true;
-        if (this.refetching() || this.settling(loop)) return false;
+        if (this.refetching() || this.endsSoon(loop) || this.settling()) return false;
         // the same place in another state: go round once more and see; give up on it if that fails too often
         if (++this.seen.misses <= LOOK_MISSES) this.look(until, Math.max(LOOK_AGAIN, LOOK_ROUNDS * loop.instructions));
         else this.forget();
@@ -252,7 +252,7 @@ export class LoopSkipper {
   /** The loop is the one that is recorded but for words that it only copies. */
   private handsOn(loop: SteadyLoop): boolean {
     const now = asCopied(this.core, loop);
-    if (now === null || frameAt(this.core, now.frames!, this.seen.frame) < 0) return false;
+    if (now === null || frameAt(this.core, now, this.seen.frame) < 0) return false;
     this.seen.loop = now;
     return true;
   }
@@ -281,9 +281,13 @@ export class LoopSkipper {
     if (!skipped) this.seen.misses = misses;
     return skipped;
   }
-  /** The first round behind an interrupt begins with what code before it has left in registers: the next may be the one that is recorded. */
-  private settling(loop: SteadyLoop): boolean {
-    return loop.frames !== null && !this.host.isOff('known-loops') && ++this.seen.strange <= STRANGE_ROUNDS;
+  /** What it reads is about to change, without an event: its next round is another one, and what comes behind that may lead here again. */
+  private endsSoon(loop: SteadyLoop): boolean {
+    return this.core.cyclesUntil(loopHolds(this.core, this.host.system, loop)) <= loop.cycles * 2;
+  }
+  /** The first round behind other code, or an interrupt, begins with what that has left in registers: the next may be the one that is known. */
+  private settling(): boolean {
+    return !this.host.isOff('known-loops') && ++this.seen.strange <= STRANGE_ROUNDS;
   }
   /** A round is to fetch lines of the loop that the core stands in. */
   private refetching(): boolean {

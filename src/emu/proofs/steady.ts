@@ -8,6 +8,7 @@ import type { BranchTargetsCopy } from '../core/branch-targets.ts';
 import type { AccessTrace } from '../core/core-types.ts';
 import type { Core } from '../core/core.ts';
 import type { RowUse } from '../core/flash-cache.ts';
+import { flowOf } from '../core/translate/flow.ts';
 import { highestPending } from '../core/nvic.ts';
 import { S } from '../core/state.ts';
 import type { History } from '../history.ts';
@@ -68,6 +69,8 @@ export interface SteadyLoop extends Loop {
   frames: readonly Frame[] | null;
   /** Words of the state that are not the same in all of them. */
   varying: Int32Array;
+  /** Stretches of the words of the state that a round may depend on or change: all but general registers that none of its instructions names. */
+  readonly compared: Int32Array;
   /** Words of RAM whose value a recorded round only hands on. */
   copies: readonly Copy[];
 }
@@ -272,7 +275,7 @@ export function findSteadyLoop(
     };
     core.branchTargets?.beginUse();
     for (let i = 0; i < maxSteps; i++) {
-      round.push({ pc: core.pc, lr: core.get(S.LR) >>> 0 });
+      round.push({ pc: core.pc, lr: core.get(S.LR) >>> 0, ipsr: core.get(S.IPSR) });
       if (!stepped()) return null;
       if (core.pc === anchorPc && inState(core, anchor)) {
         const { cycles, instructions, cacheHits, cacheChanges, dataMisses, writes, repeats, events, counts } = since(
@@ -311,6 +314,7 @@ export function findSteadyLoop(
             skips: 0,
             frames: null,
             varying: ARCHITECTURE,
+            compared: comparedIn(core, round),
             copies: [],
             places: null,
           };
@@ -375,7 +379,34 @@ const FLASH_CACHES = 3;
 interface Passed {
   readonly pc: number;
   readonly lr: number;
+  readonly ipsr: number;
 }
+/**
+ * A poll inside of another loop comes by with another count of that one each time. Entries and returns of handlers use more than the instructions name, and so may what
+ * TypeScript executes; the Cortex-M7 executes two instructions as one.
+ */
+function comparedIn(core: Core, round: readonly Passed[]): Int32Array {
+  if (core.profile.branchTargets || round.some(({ ipsr }) => ipsr !== 0)) return STRETCHES;
+  let named = 0;
+  for (const { pc } of round) {
+    const ins = core.instructionAt(pc);
+    if (!ins) return STRETCHES;
+    const flow = flowOf(ins, pc, core.profile, false);
+    if (flow.system) return STRETCHES;
+    named |= flow.reads | flow.writes;
+  }
+  const key = named & GENERAL;
+  let stretches = COMPARED_BY_NAMED.get(key);
+  if (!stretches) {
+    const unused = GENERAL & ~named;
+    const words = ARCHITECTURE.filter((i) => i > S.LR >> 2 || ((unused >>> (i - (S.R >> 2))) & 1) === 0);
+    COMPARED_BY_NAMED.set(key, (stretches = stretchesOf(words)));
+  }
+  return stretches;
+}
+/** R0…R12 and LR, by number. */
+const GENERAL = 0x5fff;
+const COMPARED_BY_NAMED = new Map<number, Int32Array>();
 /** Calls under way at each instruction of a round; those that begin before it are known when it is gone round a second time. */
 function callDepths(round: readonly Passed[]): number[] {
   const depths: number[] = [];
@@ -395,7 +426,7 @@ function callDepths(round: readonly Passed[]): number[] {
 export function stillSteady(core: Core, loop: SteadyLoop): boolean {
   // What has become pending while interrupts were masked is taken when the loop lets them in.
   if (loop.writes > 0 && highestPending(core) !== loop.pending) return false;
-  return core.pc === loop.pc && inState(core, loop.state) && isAsFound(core, loop);
+  return core.pc === loop.pc && core.hasStretches(loop.state, loop.compared) && isAsFound(core, loop);
 }
 /** Where a loop's reads lie, looked up once for a map of the address space. */
 interface Places {
