@@ -1,12 +1,13 @@
 /** One sample in a process of its own: what it costs to start and to warm up is inside, and no sample sees another's heap or compiled code. */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { attempt, type Starts } from '../src/bench/attempt.ts';
 import * as fc from 'fast-check';
 import { HeldMachine } from '../src/bench/held-machine.ts';
 import { jobInput } from '../src/bench/job.ts';
 import { libraryJob, type BenchOptions } from '../src/library/options.ts';
-import '../src/cli/branch-hints.ts';
+import { BRANCH_HINTS } from '../src/cli/branch-hints.ts';
 import { serveUsbIp } from '../src/cli/usbip-server.ts';
 import { openDfu } from '../src/property.ts';
 import type { DfuOperation } from '../src/usb-sim/types.ts';
@@ -18,6 +19,8 @@ import { guestOn, runGuest, sessionOf, withWords, type Words } from './guest.ts'
 import { runRp2040, runUnicorn } from './peer-engines.ts';
 import type { Sample } from './sample.ts';
 import { downloadByUsbIp } from './usbip-client.ts';
+
+for (const setting of BRANCH_HINTS) setFlagsFromString(setting);
 
 export type Task =
   | {

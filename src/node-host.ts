@@ -1,8 +1,10 @@
 /** The library's host on Node: runs in threads of the program, interpreters as the build has left them. */
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import './browser-host.ts';
 import { findChip } from './chips/index.ts';
+import { BRANCH_HINTS } from './cli/branch-hints.ts';
 import { runJob } from './cli/engine.ts';
 import { usePrebuilt } from './cli/prebuilt.ts';
 import { SHA256 } from './image/sha256.ts';
@@ -12,6 +14,8 @@ import { HOST } from './library/host.ts';
 SHA256.digest = (bytes) => createHash('sha256').update(bytes).digest('hex');
 PARALLEL.most = availableParallelism();
 HOST.prepare = (chip) => {
+  // not before: the threads' code cache holds only under V8's own settings
+  for (const setting of BRANCH_HINTS) setFlagsFromString(setting);
   usePrebuilt(findChip(chip)?.cores ?? []);
   return Promise.resolve();
 };

@@ -1,5 +1,3 @@
-/** V8 before 13.7 (Node 20 to 24) reads the branch hints of a WebAssembly module only if it is told to; later ones do so themselves. */
-import { setFlagsFromString } from 'node:v8';
-
+/** V8's setting under which it reads the branch hints of a WebAssembly module; V8 13.7 and later (behind Node 24) need none. */
 const [major, minor] = process.versions.v8.split('.').map(Number) as [number, number];
-if (major < 13 || (major === 13 && minor < 7)) setFlagsFromString('--experimental-wasm-branch-hinting');
+export const BRANCH_HINTS: readonly string[] = major < 13 || (major === 13 && minor < 7) ? ['--experimental-wasm-branch-hinting'] : [];

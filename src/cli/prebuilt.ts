@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { CoreRow } from '../emu/chip.ts';
 import { moduleKey, PREBUILT } from '../emu/core/prebuilt.ts';
-import './branch-hints.ts';
 
 export { moduleKey } from '../emu/core/prebuilt.ts';
 

@@ -8,6 +8,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 import { pathToFileURL } from 'node:url';
 import { workerData } from 'node:worker_threads';
+import { BRANCH_HINTS } from './branch-hints.ts';
 import type { serve } from './thread.ts';
 import type { ThreadData } from './threads.ts';
 
@@ -28,6 +29,7 @@ const SETTINGS = [
   // later V8s have no such setting, and say so on stderr
   ...(Number.parseInt(process.versions.v8, 10) < 12 ? ['--interrupt-budget=250000'] : []),
   '--no-flush-bytecode',
+  ...BRANCH_HINTS,
 ];
 
 function codeCache(): Buffer | undefined {
