@@ -95,7 +95,9 @@ export class Store {
       db = new Database(path, { fileMustExist: resume });
       // one process writes; the journal is cut instead of deleted, which is one call less to the file system at each commit
       db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = NORMAL;');
-      if (!resume) db.exec(`BEGIN; ${TABLES} PRAGMA user_version = ${FORMAT}; COMMIT;`);
+      // killed before anything was written: nothing is lost
+      const nothing = (db.get('SELECT count(*) AS n FROM sqlite_master') as { n: number }).n === 0;
+      if (!resume || nothing) db.exec(`BEGIN; ${TABLES} PRAGMA user_version = ${FORMAT}; COMMIT;`);
       const version = db.get('PRAGMA user_version') as { user_version: number } | null;
       if (version?.user_version !== FORMAT)
         throw new UsageError(

@@ -297,4 +297,23 @@ describe('results', () => {
     expect(again.meta('a')).toBe('b');
     again.close();
   });
+
+  it('may be none: a file that was made and never written, because its writer was killed, is gone on with', async () => {
+    const { writeFileSync } = await import('node:fs');
+    const path = join(campaignFolder(''), 'r.sqlite');
+    writeFileSync(path, '');
+    const store = await Store.open(path, true);
+    expect(store.meta('identity')).toBeNull();
+    store.begin({ a: 'b' }, []);
+    store.close();
+    expect((await Store.open(path, true)).meta('a')).toBe('b');
+  });
+  it('of a database that another program made are none', async () => {
+    const { Database } = (await import('node-sqlite3-wasm')).default;
+    const path = join(campaignFolder(''), 'r.sqlite');
+    const db = new Database(path);
+    db.exec('CREATE TABLE mine (n INTEGER)');
+    db.close();
+    await expect(Store.open(path, true)).rejects.toThrow(/holds no results of a campaign/);
+  });
 });
