@@ -128,7 +128,7 @@ export const stretchesOf = (words: Int32Array): Int32Array =>
   Int32Array.from([...words].flatMap((w, i) => [...(words[i - 1] === w - 1 ? [] : [w]), ...(words[i + 1] === w + 1 ? [] : [w + 1])]));
 export const STRETCHES = stretchesOf(ARCHITECTURE);
 /** The core's architectural state is that of a copy. */
-export const inState = (core: Core, copy: Uint32Array): boolean => core.hasStretches(copy, STRETCHES);
+const inState = (core: Core, copy: Uint32Array): boolean => core.hasStretches(copy, STRETCHES);
 
 const SYST_CSR = 0xe000e010;
 const COUNTFLAG = 1 << 16;
