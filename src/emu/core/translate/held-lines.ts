@@ -36,12 +36,16 @@ export class HeldLines {
   }
   /** The line of `pc` is held wherever block `b` ends. */
   behind(b: Block, pc: number): boolean {
-    return this.fits && this.linesBehind(b).has(pc & this.rules.line);
+    const { line } = this.rules;
+    return this.fits && !this.replaces(b) && (this.atStartOf(b, pc) || b.items.some((item) => ((item.pc ^ pc) & line) === 0));
   }
 
+  private replaces(b: Block): boolean {
+    return this.rules.callsReplace && b.items.some((item) => item.flow.call || item.flow.system);
+  }
   /** What was held, and what the block ran. */
   private linesBehind(b: Block): ReadonlySet<number> {
-    if (this.rules.callsReplace && b.items.some((item) => item.flow.call || item.flow.system)) return NONE;
+    if (this.replaces(b)) return NONE;
     const held = new Set(this.atStart.get(b));
     for (const item of b.items) held.add(item.pc & this.rules.line);
     return held;

@@ -165,17 +165,14 @@ export class Lines {
     const before = ((pc & this.mask) + this.mask) | 1;
     const follows = env.following(pc);
     const enters = env.entering(pc);
-    if (last !== null) return this.give(this.lineOf(last) === before ? follows : enters);
+    if (last !== null) {
+      const cycles = this.lineOf(last) === before ? follows : enters;
+      if (cycles !== 0) b.cycles(cycles);
+      return;
+    }
     const pay = (): void => this.spend(follows === enters ? follows : b.select(b.eq(this.get(this.locals.line), before), follows, enters));
     if (this.rows) pay();
     else this.ifOther(pc, pay);
-  }
-  private give(cycles: number): void {
-    if (cycles === 0) return;
-    this.f.get(this.locals.budget);
-    this.f.i32(cycles);
-    this.f.op(0x6b);
-    this.f.set(this.locals.budget);
   }
   /** TOUCHES = touches; if fillRow(side, address) == 0: leave; touches = TOUCHES */
   private fill(side: number, address: Val, leave: () => void): void {
