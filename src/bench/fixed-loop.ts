@@ -12,7 +12,7 @@ import { sysTickPeriod } from '../emu/core/systick.ts';
 import { findSteadyLoop, type SteadyLoop, type Told } from '../emu/proofs/steady.ts';
 import { eventMayCome, interruptsAround, lineStaysUp, readStays, sysTickInterrupts } from './surrounding-events.ts';
 import type { FixedLoop, LiveRun } from './live-run.ts';
-import { tickCannotEnd } from './ticking.ts';
+import { goesOnceRound, tickCannotEnd } from './ticking.ts';
 
 /** Effort: a loop of more instructions is not looked for. */
 const MAX_STEPS = 3000;
@@ -99,10 +99,7 @@ function comesBack(s: LiveRun, loop: SteadyLoop): boolean | null {
   const { observer } = machine;
   machine.observer = { ...observer, exceptionReturn: () => void returns++ };
   try {
-    const end = core.cycles() + loop.cycles;
-    while (core.cycles() < end) {
-      if (core.step() || core.halted || core.arm.ipsr !== ipsr) return null;
-    }
+    if (!goesOnceRound(core, loop)) return null;
     if (returns === 0) return false;
     return lineStaysUp(s, ipsr - EXC.IRQ0) ? true : null;
   } finally {

@@ -95,7 +95,6 @@ function prove(machine: Machine, devices: readonly DeviceRead[]): { rounds: numb
   };
   const moved = go([]).cells();
   const start = hypothesis(around, { before: [], after: moved });
-  if (start === null) return null;
   const run = go(start);
   const whole = run.asleep && run.next === core.pc && !run.inItBlock && run.deviceReads === devices.length;
   return whole && provedCells(run, start) !== null ? { rounds: run.rounds, moved } : null;

@@ -3,6 +3,7 @@
  * unknown): it must put every register back, each decision in it must come out the same for so long as nobody waits for, and what it writes must be
  * nothing that the loop still reads. Nothing is said of any other handler.
  */
+import equal from 'fast-deep-equal/es6/index.js';
 import type { Core } from '../emu/core/core.ts';
 import type { Instruction } from '../emu/core/decode.ts';
 import { EXC_RETURN_FTYPE, EXC_RETURN_THREAD, excReturn } from '../emu/core/exceptions.ts';
@@ -22,10 +23,8 @@ import type { LiveRun } from './live-run.ts';
 const FOR_EVER = 24 * 3600 * PS_PER_SECOND;
 /** Effort: a handler of more instructions is not looked at. */
 const LONGEST_HANDLER = 2000;
-/** Effort: the same of the loop. */
-const LONGEST_LOOP = 3000;
 /** Ticks of a round: what toggles something is back after two. */
-const TICKS = [1, 2];
+const TICKS = 2;
 const FRAME_WORDS = 8;
 const FP_FRAME_WORDS = 26;
 const STKALIGN = 0x200;
@@ -36,19 +35,16 @@ export function tickCannotEnd(s: LiveRun, loop: SteadyLoop): boolean {
   const core = machine.bootCore;
   // the limits of stack pointers are not watched
   if (core.arm.hasStackLimit) return false;
-  const period = sysTickPeriod(core);
   const points = pointsOf(machine, loop);
-  if (points === null || !Number.isFinite(period)) return false;
-  const ways = new Map<string, Way | null>();
-  for (const { how } of points) {
-    const key = JSON.stringify(how);
-    if (!ways.has(key)) ways.set(key, wayOf(s, how, period));
+  if (points === null) return false;
+  const rounds = FOR_EVER / (TICKS * sysTickPeriod(core));
+  const ways = new Map<string, Way>();
+  for (const [key, how] of new Map(points.map((p) => [JSON.stringify(p.how), p.how]))) {
+    const way = linearly(() => prove(s, how, rounds));
+    if (way === null) return false;
+    ways.set(key, way);
   }
-  return (
-    [...ways.values()].every((way) => way !== null) &&
-    agree([...ways.values()] as Way[]) &&
-    leavesAlone(machine, points, ways as Map<string, Way>)
-  );
+  return agree([...ways.values()]) && leavesAlone(points, ways);
 }
 
 /** A place between two instructions of the loop. */
@@ -58,29 +54,37 @@ interface Point {
   readonly reads: ReadonlySet<number>;
   readonly stores: ReadonlySet<number>;
 }
-/** Goes round once; null where the round is not the same again, or something holds in it that an interrupt ends. */
+/** Null where the round is not gone through as it was, or something holds in it that an interrupt ends. */
 function pointsOf(machine: Machine, loop: SteadyLoop): Point[] | null {
   const core = machine.bootCore;
-  const end = core.cycles() + loop.cycles;
   const reads = new Map<number, number>();
   const sameStores = new Map<number, number>();
   const points: Point[] = [];
+  let how = entryAt(core);
+  let exclusive = false;
   core.trace({ reads, writes: 0, refreshes: 0, sameStores });
   try {
-    while (core.cycles() < end) {
-      const how = entryAt(core);
-      const ipsr = core.arm.ipsr;
-      if (core.arm.exclusiveOpen) return null;
+    const whole = goesOnceRound(core, loop, () => {
+      points.push({ how, reads: placesOf(machine, reads), stores: placesOf(machine, sameStores) });
       reads.clear();
       sameStores.clear();
-      if (core.step() || core.halted || core.arm.ipsr !== ipsr || points.length > LONGEST_LOOP) return null;
-      const [read, stored] = [placesOf(machine, reads), placesOf(machine, sameStores)];
-      points.push({ how, reads: read, stores: stored });
-    }
+      how = entryAt(core);
+      exclusive ||= core.arm.exclusiveOpen;
+    });
+    return whole && !exclusive ? points : null;
   } finally {
     core.trace(null);
   }
-  return core.pc === loop.pc && core.cycles() === end ? points : null;
+}
+/** Goes round a loop, from its start, and says so behind each instruction; false where an exception comes between, or the core stops. */
+export function goesOnceRound(core: Core, { cycles }: SteadyLoop, passed: () => void = () => {}): boolean {
+  const end = core.cycles() + cycles;
+  const { ipsr } = core.arm;
+  while (core.cycles() < end) {
+    if (core.step() || core.halted || core.arm.ipsr !== ipsr) return false;
+    passed();
+  }
+  return true;
 }
 function placesOf(machine: Machine, accesses: ReadonlyMap<number, number>): Set<number> {
   const places = new Set<number>();
@@ -118,22 +122,15 @@ interface Way {
   readonly moving: ReadonlyMap<number, string>;
   readonly constant: ReadonlySet<number>;
 }
-function wayOf(s: LiveRun, how: HandlerEntry, period: number): Way | null {
-  for (const ticks of TICKS) {
-    const way = linearly(() => prove(s, how, ticks, FOR_EVER / (ticks * period)));
-    if (way !== null) return way;
-  }
-  return null;
-}
 
-/** Runs `ticks` handlers twice: to see what they move, and on what moves so. Throws GIVE_UP. */
-function prove(s: LiveRun, how: HandlerEntry, ticks: number, rounds: number): Way | null {
+/** Runs the handlers of a round twice: to see what they move, and on what moves so. Throws GIVE_UP. */
+function prove(s: LiveRun, how: HandlerEntry, rounds: number): Way | null {
   const { machine } = s;
   const core = machine.bootCore;
   const around = surroundingsOf(s);
   const go = (start: readonly Cell[]): LinearHandler => {
     const run = new LinearHandler(core.profile, around, how, start);
-    for (let tick = 0; tick < ticks; tick++) {
+    for (let tick = 0; tick < TICKS; tick++) {
       run.through = false;
       run.enter();
       while (!run.through) {
@@ -143,27 +140,21 @@ function prove(s: LiveRun, how: HandlerEntry, ticks: number, rounds: number): Wa
     }
     return run;
   };
-  const start = hypothesis(around, {
-    before: [],
-    after: go([])
-      .cells()
-      .filter((c) => c.size !== 0),
-  });
-  if (start === null) return null;
+  const start = hypothesis(around, { before: [], after: go([]).cells() });
   const run = go(start);
   if (!run.through || run.rounds < rounds) return null;
   // of a word that is not known nothing may be wanted in the next round
   const written = run.writtenRam();
   if (written.some((c) => c.input && !c.known)) return null;
-  const ram = run.cells().filter((c) => c.size !== 0);
-  if (provedCells({ cells: () => ram }, start) === null) return null;
+  if (provedCells(run, start) === null) return null;
   const bytes = (cells: readonly { where: number; size: number }[]): number[] => cells.flatMap((c) => hostBytes(machine, c.where, c.size));
   const all = bytes(written);
   const constant = new Set(bytes(run.reads.map(({ address, size }) => ({ where: address, size }))));
   // the same memory at two addresses is not seen as the same
-  if (new Set(all).size !== all.length || all.some((b) => constant.has(b))) return null;
+  if (new Set(all).size !== all.length) return null;
   const moving = new Map(
-    ram
+    run
+      .cells()
       .filter((c) => c.input)
       .flatMap((c) => hostBytes(machine, c.where, c.size).map((b, i) => [b, `${c.where}+${i}:${c.size}:${c.step}`])),
   );
@@ -179,30 +170,24 @@ function surroundingsOf(s: LiveRun): Surroundings {
   };
 }
 
-/** From wherever the tick comes it moves the same, and what one of its ways leaves behind is nothing that another one goes by. */
+/** From wherever the tick comes it moves the same, and nothing that one of its ways writes is constant to any of them. */
 function agree(ways: readonly Way[]): boolean {
   const [first] = ways;
-  return ways.every((way) => {
-    const same = way.moving.size === first!.moving.size && [...way.moving].every(([b, what]) => first!.moving.get(b) === what);
-    const apart = ways.every((other) =>
-      [...way.written].every((b) => !other.constant.has(b) && (!other.moving.has(b) || way.moving.has(b))),
-    );
-    return same && apart;
-  });
+  const constant = new Set(ways.flatMap((way) => [...way.constant]));
+  return ways.every((way) => equal(way.moving, first!.moving) && [...way.written].every((b) => !constant.has(b)));
 }
 
 /** Wherever the handler runs, it writes nothing that the loop reads before it stores it itself, nor does it go by what the loop stores. */
-function leavesAlone(machine: Machine, points: readonly Point[], ways: ReadonlyMap<string, Way>): boolean {
+function leavesAlone(points: readonly Point[], ways: ReadonlyMap<string, Way>): boolean {
   const stored = new Set(points.flatMap((p) => [...p.stores]));
   for (const way of ways.values()) if ([...way.moving.keys()].some((b) => stored.has(b))) return false;
   // backwards, twice round: what is read from here on before it is stored
   const live = new Set<number>();
-  for (let i = 2 * points.length - 1; i >= 0; i--) {
-    const point = points[i % points.length]!;
+  for (const point of [...points, ...points].toReversed()) {
     for (const b of point.stores) live.delete(b);
     for (const b of point.reads) live.add(b);
     const { written } = ways.get(JSON.stringify(point.how))!;
-    if (i < points.length && [...live].some((b) => written.has(b))) return false;
+    if ([...live].some((b) => written.has(b))) return false;
   }
   return true;
 }

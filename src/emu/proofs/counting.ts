@@ -7,7 +7,7 @@
 import type { Core } from '../core/core.ts';
 import type { Instruction } from '../core/decode.ts';
 import type { RowUse } from '../core/flash-cache.ts';
-import { GIVE_UP, LinearRun, type Cell, type Surroundings } from './linear.ts';
+import { GIVE_UP, giveUp, LinearRun, type Cell, type Surroundings } from './linear.ts';
 import { S } from '../core/state.ts';
 import {
   ARCHITECTURE,
@@ -93,14 +93,13 @@ function findRound(core: Core, around: Surroundings): Round | null {
   return null;
 }
 
-/** The cells of a round with what they move by from one beginning to the next. */
-export function hypothesis(around: Surroundings, { before, after }: Pick<Round, 'before' | 'after'>): Cell[] | null {
+/** The cells of a round with what they move by from one beginning to the next. Throws GIVE_UP. */
+export function hypothesis(around: Surroundings, { before, after }: Pick<Round, 'before' | 'after'>): Cell[] {
   const cells: Cell[] = [];
   for (const cell of after) {
     const old = before.find((b) => b.where === cell.where && b.size === cell.size);
     const was = old?.at ?? (cell.size === 0 ? around.state(cell.where) : around.read(cell.where, cell.size));
-    if (was === null) return null;
-    cells.push({ ...cell, step: (cell.at - was) | 0 });
+    cells.push({ ...cell, step: (cell.at - (was ?? giveUp())) | 0 });
   }
   return cells;
 }
@@ -177,8 +176,8 @@ interface Ahead {
 }
 function lookAhead(core: Core, around: Surroundings): Ahead | null {
   const round = findRound(core, around);
-  const moving = round && hypothesis(around, round);
-  if (!moving) return null;
+  if (!round) return null;
+  const moving = hypothesis(around, round);
   const { pc, instructions } = round;
   const proof = prove(core, around, pc, instructions, moving);
   // only the proof has the words of RAM from the round's start on, and knows which of them are read before they are written
