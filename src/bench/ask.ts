@@ -12,7 +12,6 @@ import { Variants } from './variants.ts';
 
 export class Inquiry {
   private readonly session: Session;
-  private readonly variants: Variants;
   private readonly solver: Solver;
   private readonly repairs: readonly NamedRepair[];
 
@@ -31,11 +30,9 @@ export class Inquiry {
     session.restore(entry ?? session.faultCheckpoint ?? finished);
     this.repairs = repairsAtEntry(judgeAll(session, end.outcome, reached, traced));
     const starts: Starts = { powerOn, entry, entryNumber: entry?.history.entryCount ?? 1 };
-    this.variants = new Variants(session, starts);
-    this.solver = new Solver(session, starts, this.variants, base);
+    this.solver = new Solver(session, starts, new Variants(session, starts), base);
   }
   release(): void {
-    this.variants.release();
     this.session.release();
   }
 

@@ -54,18 +54,10 @@ function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunRes
   if (lost.length > 0) return lost;
   const look = secondLook(run);
   const judged = judgeInstant(run, look);
-  const { variants } = judged;
-  try {
-    run.notes.push(...look.told);
-    const { firstMissed } = session.steps;
-    if (firstMissed !== null) run.notes.push({ kind: 'scenario', text: `steps[${firstMissed}] was not carried out before the run ended` });
-    const expected = asExpected(run, judged);
-    if (expected) return expected;
-    const answers = askWhy(run, judged);
-    return makeWhole(run, judged, answers);
-  } finally {
-    variants.release();
-  }
+  run.notes.push(...look.told);
+  const { firstMissed } = session.steps;
+  if (firstMissed !== null) run.notes.push({ kind: 'scenario', text: `steps[${firstMissed}] was not carried out before the run ended` });
+  return asExpected(run, judged) ?? makeWhole(run, judged, askWhy(run, judged));
 }
 
 type Note = BaseFacts['notes'][number];

@@ -1,7 +1,7 @@
 /** Runs under other ROM options or on another board, each made once: what the diagnosis and the search for a symptom share. */
 import { LOADER_OPTIONS, romWord, type LoadedRom } from '../rom/load.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
-import { attempt, CutShort, isCut, observe, type Attempt, type Starts } from './attempt.ts';
+import { attempt, type Attempt, type Starts } from './attempt.ts';
 import type { NamedRepair } from './repairs.ts';
 import type { SymptomOption } from './result.ts';
 import type { ParameterChanges } from './board.ts';
@@ -21,8 +21,6 @@ export class Variants {
   private readonly runs = new Map<string, Attempt>();
   /** Where a run with another ROM in the same machine was about to enter it, by change. */
   private readonly entered = new Map<string, Checkpoint>();
-  /** Machines whose ROM differs before the entry, by change: their repaired runs start where the ROM was entered. */
-  private readonly reached = new Map<string, { readonly session: Session; readonly powerOn: Checkpoint; readonly run: Attempt }>();
 
   constructor(session: Session, starts: Starts) {
     this.session = session;
@@ -45,37 +43,18 @@ export class Variants {
       const from = repairs.length > 0 || starts.entryNumber === 1 ? starts : { ...starts, entry: null };
       return attempt(session, from, repairs, { flip: change.rom });
     }
-    const here = this.inPlace(change, repairs);
-    if (here) return here;
-    const known = this.reached.get(keyOf(change, []));
-    if (known && repairs.length > 0) {
-      if (known.run.entries === 0 && haveNoPlace(repairs)) return known.run;
-      return attempt(
-        known.session,
-        { powerOn: known.powerOn, entry: known.run.entries === 1 ? known.session.entryCheckpoint : null, entryNumber: 1 },
-        repairs,
-      );
-    }
-    return this.inOwnMachine(change, repairs);
+    return this.inPlace(change, repairs) ?? this.inOwnMachine(change, repairs);
   }
 
-  /** In a machine that was built with the change, from its power-on; kept where the same ROM may be asked for with repairs. */
+  /** In a machine that is built with the change, from its power-on. */
   private inOwnMachine(change: Change, repairs: readonly NamedRepair[]): Attempt {
     const { session } = this;
     const other = new Session(session.input, { romOptions: change.rom, parameters: change.parameters ?? {}, pins: change.pins ?? {} });
     other.startedAt = session.startedAt;
-    const powerOn = other.save();
-    let kept = false;
     try {
-      if (repairs.length > 0) return attempt(other, { powerOn, entry: null, entryNumber: 1 }, repairs);
-      const end = other.run({ counterfactual: true });
-      if (isCut(end.reason)) throw new CutShort(end.reason);
-      const run = observe(other, end);
-      kept = Object.keys(change.rom).length === 1 && !change.parameters && !change.pins;
-      if (kept) this.reached.set(keyOf(change, []), { session: other, powerOn, run });
-      return run;
+      return attempt(other, { powerOn: other.save(), entry: null, entryNumber: 1 }, repairs);
     } finally {
-      if (!kept) other.release();
+      other.release();
     }
   }
 
@@ -90,13 +69,6 @@ export class Variants {
       fault: fault && isEarly(fault) ? fault : null,
       ...(later ? { later } : {}),
     };
-  }
-
-  /** Nothing is run any more. */
-  release(): void {
-    for (const { session } of this.reached.values()) session.release();
-    this.reached.clear();
-    this.entered.clear();
   }
 
   /** With another ROM in the same machine, from the last checkpoint before anything has read what differs; null if that was before power-on. */
