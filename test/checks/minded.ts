@@ -220,17 +220,25 @@ const STORIES: readonly Change[] = [
     ...LEFT_KINDS.flatMap((kind) => [true, false].map((relied) => ({ left: [{ kind, observed: 'A = 1', expected: 'A = 0', relied }] })))), // prettier-ignore
   ...each('breakpoints', { semihosting: false, pc: 0x08000600, at: 1_000_000 }, (b) => [b], { semihosting: true }, { at: 6_000_000 }),
 ];
-/** For each check a line for each story by which it comes to another word. */
-export function mindedOnTheWay(checks: readonly Check[], chip: ChipDescription): string[] {
+/** Where a run may have come to without an entry. */
+export const WITHOUT_ENTRY: Readonly<Record<string, readonly Change[]>> = Object.fromEntries(
+  (['no-jump', 'fault'] as const).map((outcome) => [
+    outcome,
+    [...one('entry', null)(), ...one('outcome', outcome)(), ...(outcome === 'fault' ? one('firstFault', fault)() : [])],
+  ]),
+);
+/** For each check a line for each story by which it comes to another word than behind what has happened `before`. */
+export function mindedOnTheWay(checks: readonly Check[], chip: ChipDescription, before: readonly Change[] = []): string[] {
   const tell = (check: Check, t: Asked): string => {
     const { text, because, fix } = told(check, t);
     return `${text}, ${because}${fix === null ? '' : `; ${fix.replaceAll('\n', ' ')}`}`;
   };
   const plain = new Asked(chip);
+  for (const c of before) c.apply(plain);
   const lines = checks.map((check) => [check.id, `  plainly: ${tell(check, plain)}`]);
   for (const story of STORIES) {
     const t = new Asked(chip);
-    story.apply(t);
+    for (const c of [...before, story]) c.apply(t);
     checks.forEach((check, i) => {
       const line = `  ${story.name}: ${tell(check, t)}`;
       if (!line.endsWith(lines[i]![1]!.slice('  plainly'.length))) lines[i]!.push(line);

@@ -39,13 +39,13 @@ export const AREAS: readonly Area[] = [
   {
     name: 'checks',
     files: ['src/checks/*.ts'],
-    tables: ['test/checks/minded.test.ts'],
-    tests: ['test/checks/!(index).test.ts', 'test/bench/{second-core-fault,rules}.test.ts'],
+    tables: ['test/checks/!(index).test.ts'],
+    tests: ['test/bench/{second-core-fault,rules}.test.ts'],
   },
   {
     name: 'repairs',
     files: ['src/bench/{repairs,variants,diagnosis,minimal-sets,point-of-no-return}.ts'],
-    tables: ['test/bench/{search,edits,results}.test.ts'],
+    tables: ['test/bench/{search,edits,variant-starts,results}.test.ts'],
     tests: [
       'test/checks/!(index).test.ts',
       'test/bench/{minimal-sets,path-repairs,repairs,variants,point-of-no-return,rules,matrix,requests,first-run}.test.ts',
@@ -54,7 +54,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'run end',
     files: ['src/bench/{outcome,fixed-loop,reset-loop,rounds,ticking,duration}.ts'],
-    tables: ['test/bench/{ends,results}.test.ts'],
+    tables: ['test/bench/{ends,tick-proofs,results}.test.ts'],
     tests: ['test/bench/{expect,run-ends,fixed-loop,stray-interrupts,deaf,ticking,rounds,two-cores,steps-at-the-end}.test.ts'],
   },
   {
