@@ -31,6 +31,21 @@ export function resetLoopSettled(history: Pick<History, 'resets'>): boolean {
   const loop = resetLoop(history);
   return loop !== null && isSteady(loop.intervals.slice(-2)) && (loop.alike || loop.intervals.length + 1 >= RESET_LOOP);
 }
+/** Most resets of one round of a loop. Two are common: the application resets into the ROM, and the ROM resets back. */
+const LONGEST_ROUND = 4;
+/**
+ * The run may end for its resets: they settle a loop, or they come round. Round: the last one left what an earlier one had left, as long behind that one as that
+ * one behind the one before it, so what came in between comes again.
+ */
+export function resetsGoOn(history: Pick<History, 'resets'>): boolean {
+  if (resetLoopSettled(history)) return true;
+  const own = ownResets(history);
+  for (let round = 2; round <= LONGEST_ROUND && own.length > 2 * round; round++) {
+    const [first, before, last] = [2, 1, 0].map((back) => own.at(-1 - back * round)!) as [ResetRecord, ResetRecord, ResetRecord];
+    if (last.kept !== undefined && last.kept === before.kept && isSteady(intervalsOf([first, before, last]))) return true;
+  }
+  return false;
+}
 export interface ResetLoop {
   readonly by: string;
   readonly last: Ps;

@@ -24,7 +24,7 @@ import { decideOutcome } from './outcome.ts';
 import type { EndReason } from './result.ts';
 import { keptState } from './kept-state.ts';
 import { restartAt } from './restart.ts';
-import { entryLoopSettled, looksAtReset, resetLoop, resetLoopSettled, steadyEntries } from './reset-loop.ts';
+import { entryLoopSettled, looksAtReset, resetLoop, resetsGoOn, steadyEntries } from './reset-loop.ts';
 import type { RunInput } from './run-input.ts';
 import { serveSemihosting } from './semihosting.ts';
 import { Steps } from './steps.ts';
@@ -384,7 +384,7 @@ export class Session implements LiveRun {
     this.onPausedEntry?.();
     if (this.steps.remaining) return null;
     // a loop shorter than a chunk pauses at nothing but entries
-    const loops = resetLoopSettled(machine.history) && resetLoop(machine.history)!.last > (limits.since ?? -1);
+    const loops = resetsGoOn(machine.history) && resetLoop(machine.history)!.last > (limits.since ?? -1);
     return loops || (this.usb.attachedSince === null && entryLoopSettled(machine.history)) ? this.end('settled', true) : null;
   }
   /** The ROM branches to user code because the host asked for it: the first time for each request. */
@@ -508,7 +508,7 @@ export class Session implements LiveRun {
   private keepsResetting(since: Ps): boolean {
     const { history, now } = this.machine;
     const loop = resetLoop(history);
-    return loop !== null && loop.last > since && resetLoopSettled(history) && now - loop.last <= 2 * Math.max(...loop.intervals);
+    return loop !== null && loop.last > since && resetsGoOn(history) && now - loop.last <= 2 * Math.max(...loop.intervals);
   }
   /** Looks for a proof that nothing else can come; without one, the next look is twice as far away. */
   private isProvenOver(limits: RunLimits): boolean {

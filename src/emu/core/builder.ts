@@ -99,7 +99,8 @@ export abstract class Builder {
       f.op(o.code);
     });
   }
-  private op2(name: string, a: Val, b: Val): Expr {
+  /** Any of the i32 operators below, by its WebAssembly name. */
+  protected op2(name: string, a: Val, b: Val): Expr {
     const x = constantOf(a);
     const y = constantOf(b);
     const fold = FOLD[name];
@@ -338,9 +339,6 @@ export abstract class Builder {
 
   N(): Expr {
     return this.let(this.shrU(this.state(S.NF), 31));
-  }
-  Z(): Expr {
-    return this.let(this.eqz(this.state(S.ZF)));
   }
   C(): Expr {
     return this.state(S.CF);

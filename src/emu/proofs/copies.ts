@@ -4,14 +4,12 @@
  * nothing is known: it may be kept and stored, and where anything else is done with it (a condition, an address, a sum) the run gives up. If it does not, the
  * round goes the same way and takes as long whatever the value is, and the places that hold it are known for every frame.
  */
-import type { Val, Variable } from '../core/builder.ts';
 import type { Core } from '../core/core.ts';
 import type { Instruction } from '../core/decode.ts';
 import type { System } from '../system.ts';
-import type { WasmType } from '../wasm/opcodes.ts';
 import { linearly, surroundings } from './counting.ts';
 import { isPlaceIn } from './frames.ts';
-import { giveUp, heldVariable, LinearRun, Unknown } from './linear.ts';
+import { giveUp, LinearRun, Unknown } from './linear.ts';
 import { ARCHITECTURE, type Copy, type Frame, type SteadyLoop } from './steady.ts';
 
 /** Notes the words of RAM that the round of a record reads and only copies. The core stands where the record begins. */
@@ -36,7 +34,7 @@ function copiesIn(core: Core, system: System, loop: RecordedLoop): Copy[] {
 function follow(core: Core, system: System, known: Map<number, Instruction | null>, loop: RecordedLoop, address: number): Copy | null {
   const value = (core.peek(address, 4) ?? 0) >>> 0;
   const anything = new Unknown();
-  const run = new CopyRun(core.profile, surroundings(core, system, known), core.pc);
+  const run = new LinearRun(core.profile, surroundings(core, system, known), core.pc);
   run.store(address, 4, anything);
   const round = (): (readonly number[])[] =>
     loop.frames.map((_, i) => {
@@ -59,12 +57,6 @@ function follow(core: Core, system: System, known: Map<number, Instruction | nul
   const asRead = addresses.every((a) => loop.reads.some((r) => r.address === a && r.size === 4 && r.value === value));
   const asRecorded = loop.frames.every((f, i) => held[i]!.every((word) => f.state[word] === value));
   return asRead && asRecorded ? { addresses, held } : null;
-}
-/** Locals are kept: several registers are stored and loaded by them. */
-class CopyRun extends LinearRun {
-  override variable(_type: WasmType, initial?: Val): Variable {
-    return heldVariable(this, initial);
-  }
 }
 /** Rounds in which the places that hold the value have to become the same. */
 const SETTLED = 4;

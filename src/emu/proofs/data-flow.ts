@@ -2,10 +2,9 @@
  * What one instruction makes of what: for every word of the core's state and byte of memory that it writes, the places that the value was made
  * of. Semantics are those of the rows (builder.ts), run on the values that the core holds in front of the instruction.
  */
-import type { Expr } from '../core/builder.ts';
-import { type LoadOptions, type Profile, type Val, type Variable } from '../core/builder.ts';
+import type { Expr, LoadOptions, Profile, Val } from '../core/builder.ts';
 import type { Instruction } from '../core/decode.ts';
-import { GIVE_UP, giveUp, Linear, LinearRun, type Surroundings } from './linear.ts';
+import { GIVE_UP, Linear, LinearRun, type Surroundings } from './linear.ts';
 import { S } from '../core/state.ts';
 
 /** Where a value was: a byte of memory by its address, or (below zero) a word of the core's state. */
@@ -83,74 +82,11 @@ class FlowRun extends LinearRun {
   }
 
   // ---- arithmetic ------------------------------------------------------------------------------------------------------------------
-  override add(a: Val, b: Val): Expr {
-    return this.made(super.add(a, b), a, b);
-  }
-  override sub(a: Val, b: Val): Expr {
-    return this.made(super.sub(a, b), a, b);
-  }
-  override neg(a: Val): Expr {
-    return this.made(super.neg(a), a);
-  }
-  override not(a: Val): Expr {
-    return this.made(super.not(a), a);
-  }
-  override mul(a: Val, b: Val): Expr {
-    return this.made(super.mul(a, b), a, b);
-  }
-  override and(a: Val, b: Val): Expr {
-    return this.made(super.and(a, b), a, b);
-  }
-  override or(a: Val, b: Val): Expr {
-    return this.made(super.or(a, b), a, b);
-  }
-  override xor(a: Val, b: Val): Expr {
-    return this.made(super.xor(a, b), a, b);
-  }
-  override shl(a: Val, n: Val): Expr {
-    return this.made(super.shl(a, n), a, n);
-  }
-  override shrU(a: Val, n: Val): Expr {
-    return this.made(super.shrU(a, n), a, n);
-  }
-  override shrS(a: Val, n: Val): Expr {
-    return this.made(super.shrS(a, n), a, n);
-  }
-  override eqz(a: Val): Expr {
-    return this.tested(super.eqz(a), a, 0);
-  }
-  override eq(a: Val, b: Val): Expr {
-    return this.tested(super.eq(a, b), a, b);
-  }
-  override ne(a: Val, b: Val): Expr {
-    return this.tested(super.ne(a, b), a, b);
-  }
-  override ltU(a: Val, b: Val): Expr {
-    return this.made(super.ltU(a, b), a, b);
-  }
-  override ltS(a: Val, b: Val): Expr {
-    return this.made(super.ltS(a, b), a, b);
-  }
-  override leU(a: Val, b: Val): Expr {
-    return this.made(super.leU(a, b), a, b);
-  }
-  override leS(a: Val, b: Val): Expr {
-    return this.made(super.leS(a, b), a, b);
-  }
-  override geU(a: Val, b: Val): Expr {
-    return this.made(super.geU(a, b), a, b);
-  }
-  override geS(a: Val, b: Val): Expr {
-    return this.made(super.geS(a, b), a, b);
-  }
-  override ext8S(a: Val): Expr {
-    return this.made(super.ext8S(a), a);
-  }
-  override ext16S(a: Val): Expr {
-    return this.made(super.ext16S(a), a);
+  protected override op2(name: string, a: Val, b: Val): Expr {
+    return name === 'eq' || name === 'ne' ? this.tested(super.op2(name, a, b), a, b) : this.made(super.op2(name, a, b), a, b);
   }
   override op(name: string, ...args: Val[]): Expr {
-    return this.made(super.op(name, ...args), ...args);
+    return name === 'i32.eqz' ? this.tested(super.op(name, ...args), args[0]!, 0) : this.made(super.op(name, ...args), ...args);
   }
   override select(cond: Val, a: Val, b: Val): Expr {
     return this.made(super.select(cond, a, b), cond, this.truth(cond) !== 0 ? a : b);
@@ -182,19 +118,6 @@ class FlowRun extends LinearRun {
     if (sourcesOf(a).size > 0 || sourcesOf(b).size > 0)
       this.comparisons.push({ left: this.truth(a), right: this.truth(b), leftFrom: sourcesOf(a), rightFrom: sourcesOf(b) });
     return this.made(result, a, b);
-  }
-  override variable(_type?: unknown, initial?: Val): Variable {
-    let value: Expr | null = initial === undefined ? null : this.let(initial);
-    const set = (v: Val): void => {
-      value = this.let(v);
-    };
-    return {
-      local: -1,
-      set,
-      get get() {
-        return value ?? giveUp();
-      },
-    };
   }
 
   // ---- decisions -------------------------------------------------------------------------------------------------------------------

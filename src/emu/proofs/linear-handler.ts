@@ -2,10 +2,9 @@
  * An interrupt handler on linear values (linear.ts), for code that it may interrupt anywhere: of the registers that it finds nothing is known. It is through when every
  * one of them is again what it was; anything else gives up.
  */
-import type { WasmType } from '../wasm/opcodes.ts';
-import type { Profile, Val, Variable } from '../core/builder.ts';
+import type { Profile } from '../core/builder.ts';
 import { FRAME } from '../core/exceptions.ts';
-import { giveUp, heldVariable, LinearRun, Unknown, type Cell, type Surroundings } from './linear.ts';
+import { giveUp, LinearRun, Unknown, type Cell, type Surroundings } from './linear.ts';
 import { S } from '../core/state.ts';
 
 /** Registers of a frame in order; the return address and xPSR follow. */
@@ -56,9 +55,6 @@ export class LinearHandler extends LinearRun {
     const handler = this.truth(this.load(vector, 4));
     if ((handler & 1) === 0) giveUp();
     this.next = (handler & ~1) >>> 0;
-  }
-  override variable(_type: WasmType, initial?: Val): Variable {
-    return heldVariable(this, initial);
   }
   protected override exceptionReturn(value: number): void {
     const { frame, sp, excReturn } = this.how;

@@ -41,12 +41,12 @@ function from(v: Val): Linear {
   return v.constant === undefined ? giveUp() : linear(v.constant);
 }
 
-/** Operators on i32 that no method of `Builder` stands for alone. */
+/** Operators of which only constants are known. */
 const CONSTANT: Readonly<Record<string, (a: number, b: number) => number>> = {
-  'i32.rotr': (a, b) => (a >>> (b & 31)) | (a << (-b & 31)),
-  'i32.div_u': (a, b) => (b === 0 ? giveUp() : (a >>> 0) / (b >>> 0)),
-  'i32.div_s': (a, b) => (b === 0 ? giveUp() : a / b),
-  'i32.clz': (a) => Math.clz32(a),
+  or: (a, b) => a | b,
+  rotr: (a, b) => (a >>> (b & 31)) | (a << (-b & 31)),
+  div_u: (a, b) => (b === 0 ? giveUp() : (a >>> 0) / (b >>> 0)),
+  div_s: (a, b) => (b === 0 ? giveUp() : a / b),
 };
 const ZERO = linear(0);
 const NO_CODE = new FunctionBody([]);
@@ -74,18 +74,6 @@ export interface Cell {
 
 /** General registers, flags, Q and GE: what plain instructions write. */
 const WRITABLE_END = S.IT;
-
-/** A local of an instruction that is run at once: it holds what was put last. */
-export function heldVariable(b: Builder, initial?: Val): Variable {
-  let value: Expr | null = initial === undefined ? null : b.let(initial);
-  return {
-    local: -1,
-    set: (v) => (value = b.let(v)),
-    get get() {
-      return value ?? giveUp();
-    },
-  };
-}
 
 export class LinearRun extends Builder {
   /** Rounds, from round 0 on, in which everything decided so far comes out the same. */
@@ -225,93 +213,63 @@ export class LinearRun extends Builder {
   }
 
   // ---- arithmetic ------------------------------------------------------------------------------------------------------------------
-  override add(a: Val, b: Val): Expr {
+  /** Operators that `Builder` names, and those on constants alone. */
+  // eslint-disable-next-line complexity -- a table: one case for each operator
+  protected override op2(name: string, a: Val, b: Val): Expr {
     const [x, y] = [from(a), from(b)];
-    return linear(x.at + y.at, x.step + y.step);
+    switch (name) {
+      case 'add':
+        return linear(x.at + y.at, x.step + y.step);
+      case 'sub':
+        return linear(x.at - y.at, x.step - y.step);
+      case 'mul':
+        if (x.step !== 0 && y.step !== 0) giveUp();
+        return linear(Math.imul(x.at, y.at), Math.imul(x.step, y.at) + Math.imul(x.at, y.step));
+      case 'and':
+        return this.masked(x, y);
+      case 'xor':
+        // -1 - x
+        return y.constant === -1 ? linear(~x.at, -x.step) : linear(this.truth(x) ^ this.truth(y));
+      case 'shl':
+        return linear(x.at << this.truth(y), x.step << y.at);
+      case 'shr_u':
+        return linear(this.above(x, this.truth(y) & 31) >>> y.at);
+      case 'shr_s':
+        return linear(this.above(x, this.truth(y) & 31) >> y.at);
+      case 'eq':
+        return linear(this.equal(x, y));
+      case 'ne':
+        return linear(1 - this.equal(x, y));
+      case 'lt_u':
+      case 'lt_s':
+        return linear(this.less(x, y, name === 'lt_s'));
+      case 'gt_u':
+      case 'gt_s':
+        return linear(this.less(y, x, name === 'gt_s'));
+      case 'le_u':
+      case 'le_s':
+        return linear(1 - this.less(y, x, name === 'le_s'));
+      case 'ge_u':
+      case 'ge_s':
+        return linear(1 - this.less(x, y, name === 'ge_s'));
+      default:
+        return linear((CONSTANT[name] ?? giveUp())(this.truth(x), this.truth(y)));
+    }
   }
-  override sub(a: Val, b: Val): Expr {
-    const [x, y] = [from(a), from(b)];
-    return linear(x.at - y.at, x.step - y.step);
-  }
-  override neg(a: Val): Expr {
-    const x = from(a);
-    return linear(-x.at, -x.step);
-  }
-  /** -1 - x. */
-  override not(a: Val): Expr {
-    const x = from(a);
-    return linear(-1 - x.at, -x.step);
-  }
-  override mul(a: Val, b: Val): Expr {
-    const [x, y] = [from(a), from(b)];
-    if (x.step !== 0 && y.step !== 0) giveUp();
-    return linear(Math.imul(x.at, y.at), Math.imul(x.step, y.at) + Math.imul(x.at, y.step));
-  }
-  override and(a: Val, b: Val): Expr {
-    return this.masked(from(a), from(b));
-  }
-  override or(a: Val, b: Val): Expr {
-    return linear(this.truth(a) | this.truth(b));
-  }
-  override xor(a: Val, b: Val): Expr {
-    return linear(this.truth(a) ^ this.truth(b));
-  }
-  override shl(a: Val, n: Val): Expr {
-    const x = from(a);
-    const by = this.truth(n) & 31;
-    return linear(x.at << by, x.step << by);
-  }
-  override shrU(a: Val, n: Val): Expr {
-    const by = this.truth(n) & 31;
-    return linear(this.above(from(a), by) >>> by);
-  }
-  override shrS(a: Val, n: Val): Expr {
-    const by = this.truth(n) & 31;
-    return linear(this.above(from(a), by) >> by);
-  }
-  override eqz(a: Val): Expr {
-    return linear(this.equal(from(a), ZERO));
-  }
-  override eq(a: Val, b: Val): Expr {
-    return linear(this.equal(from(a), from(b)));
-  }
-  override ne(a: Val, b: Val): Expr {
-    return linear(1 - this.equal(from(a), from(b)));
-  }
-  override ltU(a: Val, b: Val): Expr {
-    return linear(this.less(from(a), from(b), false));
-  }
-  override ltS(a: Val, b: Val): Expr {
-    return linear(this.less(from(a), from(b), true));
-  }
-  override gtU(a: Val, b: Val): Expr {
-    return this.ltU(b, a);
-  }
-  override gtS(a: Val, b: Val): Expr {
-    return this.ltS(b, a);
-  }
-  override leU(a: Val, b: Val): Expr {
-    return linear(1 - this.less(from(b), from(a), false));
-  }
-  override leS(a: Val, b: Val): Expr {
-    return linear(1 - this.less(from(b), from(a), true));
-  }
-  override geU(a: Val, b: Val): Expr {
-    return this.leU(b, a);
-  }
-  override geS(a: Val, b: Val): Expr {
-    return this.leS(b, a);
-  }
-  override ext8S(a: Val): Expr {
-    return this.extended(from(a), 8);
-  }
-  override ext16S(a: Val): Expr {
-    return this.extended(from(a), 16);
-  }
-  /** The rest, on constants only. */
   override op(name: string, ...args: Val[]): Expr {
-    const constant = CONSTANT[name] ?? giveUp();
-    return linear(constant(this.truth(args[0]!), args.length > 1 ? this.truth(args[1]!) : 0));
+    const x = from(args[0]!);
+    switch (name) {
+      case 'i32.eqz':
+        return linear(this.equal(x, ZERO));
+      case 'i32.extend8_s':
+        return this.extended(x, 8);
+      case 'i32.extend16_s':
+        return this.extended(x, 16);
+      case 'i32.clz':
+        return linear(Math.clz32(this.truth(x)));
+      default:
+        return giveUp();
+    }
   }
   /** Sign extension of the low bits: linear while they stay on one side. */
   private extended(x: Linear, bits: number): Linear {
@@ -340,12 +298,14 @@ export class LinearRun extends Builder {
   override let(v: Val): Expr {
     return valueOf(v);
   }
-  override variable(_type: WasmType, _initial?: Val): Variable {
+  /** The instruction runs at once: a local holds what was put last. */
+  override variable(_type: WasmType, initial?: Val): Variable {
+    let value: Expr | null = initial === undefined ? null : this.let(initial);
     return {
       local: -1,
-      set() {},
+      set: (v) => (value = this.let(v)),
       get get() {
-        return giveUp();
+        return value ?? giveUp();
       },
     };
   }
