@@ -132,6 +132,22 @@ export class Peers {
       },
     };
   }
+  /** The same, start and end of the process included. */
+  qemuProcess(program: QemuProgram): Contender {
+    const name = 'qemu';
+    const why = this.missing(program.core !== 'm7');
+    if (why !== null) return { name, sample: () => Promise.reject(new Error(why)) };
+    return {
+      name,
+      sample: async () => ({ ...(await this.start(program, false)), instructions: 0, cycles: 0, count: 1, peakMb: null }),
+    };
+  }
+  /** A program with words of its own, as a file. */
+  patched(elf: string, words: Words): string {
+    const file = join(this.folder, `${this.files++}.elf`);
+    writeFileSync(file, withWords(readFileSync(elf), words, elf));
+    return file;
+  }
   private async emptyRun(program: QemuProgram, icount: boolean): Promise<{ seconds: number; cpu: number }> {
     const runs = [];
     const little = { [program.work ?? 'repeats']: program.work === undefined ? 0 : 1 };
@@ -142,8 +158,7 @@ export class Peers {
     const name = program.elf;
     const { machine, flash, ram } = BOARDS[program.core];
     const elf = program.linked ?? (program.core === 'm7' ? join(FIRMWARE, `${name}.m7.elf`) : this.variant(name, program.core, flash, ram));
-    const patched = join(this.folder, `${name}-${this.files++}.elf`);
-    writeFileSync(patched, withWords(readFileSync(elf), program.words, elf));
+    const patched = this.patched(elf, program.words);
     const ran = await run('qemu-system-arm', [
       '-M',
       machine,

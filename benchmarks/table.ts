@@ -54,7 +54,7 @@ export function page(rows: readonly Row[], s: Surroundings): string {
     '',
     `Written by \`npm run bench -- --write\` on ${s.date}. Machine: ${s.machine}; ${s.load}. Node ${s.node}. Peers: ${s.peers.join(', ')}.`,
     `Medians of ${s.rounds} samples, taken in turn, each in a process of its own: translation and warming up are inside our figures; start and end of`,
-    'the process are taken off QEMU\'s. "figure" is the median of the ratios of samples taken side by side, by wall clock, which decides about the',
+    'the process are taken off QEMU\'s, unless a row says otherwise. "figure" is the median of the ratios of samples taken side by side, by wall clock, which decides about the',
     'target; "by CPU time" is the same by CPU time of all threads, which a busy machine disturbs less. MIPS are guest instructions. ± is half the',
     'distance of the quartiles. QEMU runs the same C, linked for the memory map of one of its boards; neither it nor Unicorn nor rp2040js counts the',
     "core's cycles here. CoreMark is built of EEMBC's sources (github.com/eembc/coremark), which are not part of this repository, where",

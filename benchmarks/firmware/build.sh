@@ -7,6 +7,7 @@ TARGET=$(realpath "${1:-$(dirname "$0")}")
 cd "$(dirname "$0")"
 EXPECTED=0xaa95 # what `gcc -O2 -DPRINT workload.c` prints on a PC
 MIXED=0xf2e81f97 # and with mixed.c
+RTOS=0x524285a0 # and with -ffp-contract=off rtos.c
 flags=(-g0 -ffreestanding -nostartfiles --specs=nano.specs -ffile-prefix-map="$PWD"=. -T link.ld -Wl,--build-id=none -Wl,--no-warn-rwx-segments)
 build() { # core cpu flash-base ram-base
   local core=$1 cpu=(-mcpu="$2" -mthumb -mfloat-abi=soft -Wl,--defsym=flash_base="$3" -Wl,--defsym=ram_base="$4")
@@ -15,10 +16,20 @@ build() { # core cpu flash-base ram-base
   arm-none-eabi-gcc "${cpu[@]}" "${flags[@]}" -O2 start.c poll.c -lgcc -o "$TARGET/poll.$core.elf"
   arm-none-eabi-gcc "${cpu[@]}" "${flags[@]}" -O2 start.c tick.c -lgcc -o "$TARGET/tick.$core.elf"
   mixed "$@" "$TARGET/mixed.$core.elf"
+  rtos "$@" "$TARGET/rtos.$core.elf"
 }
 mixed() { # core cpu flash-base ram-base file
   local cpu=(-mcpu="$2" -mthumb -mfloat-abi=soft -Wl,--defsym=flash_base="$3" -Wl,--defsym=ram_base="$4")
   arm-none-eabi-gcc "${cpu[@]}" "${flags[@]}" -O2 -DEXPECTED="$MIXED" start.c setup.c mixed.c -lgcc -o "$5"
+}
+rtos() { # core cpu flash-base ram-base file
+  local cpu=(-mcpu="$2" -mthumb -Wl,--defsym=flash_base="$3" -Wl,--defsym=ram_base="$4")
+  case $1 in
+    m0) cpu+=(-mfloat-abi=soft) ;;
+    m4) cpu+=(-mfloat-abi=hard -mfpu=fpv4-sp-d16) ;;
+    *) cpu+=(-mfloat-abi=hard -mfpu=fpv5-sp-d16) ;;
+  esac
+  arm-none-eabi-gcc "${cpu[@]}" "${flags[@]}" -O2 -ffp-contract=off -DEXPECTED="$RTOS" start.c setup.c rtos.c -lgcc -o "$5"
 }
 coremark() { # core cpu flash-base ram-base file
   local cpu=(-mcpu="$2" -mthumb -mfloat-abi=soft -Wl,--defsym=flash_base="$3" -Wl,--defsym=ram_base="$4")
@@ -33,4 +44,5 @@ else
   for core in m0 m4 m33; do build "$core" "cortex-$core" 0x08000000 0x20000000; done
   build m7 cortex-m7 0 0x20000000
   mixed m7 cortex-m7 0x08000000 0x24000000 "$TARGET/mixed.h745.elf"
+  rtos m7 cortex-m7 0x08000000 0x24000000 "$TARGET/rtos.h745.elf"
 fi

@@ -5,17 +5,21 @@ extern uint32_t _stack_top[], _data_load[], _data_start[], _data_end[], _bss_sta
 int main(void);
 void Reset_Handler(void);
 void SysTick_Handler(void);
+void SVC_Handler(void);
+void PendSV_Handler(void);
 
 static void Default_Handler(void) {
   for (;;) {
   }
 }
 __attribute__((weak)) void SysTick_Handler(void) { Default_Handler(); }
+__attribute__((weak, alias("Default_Handler"))) void SVC_Handler(void);
+__attribute__((weak, alias("Default_Handler"))) void PendSV_Handler(void);
 
 __attribute__((section(".vectors"), used)) static void (*const vectors[16])(void) = {
     (void (*)(void))_stack_top, Reset_Handler,   Default_Handler, Default_Handler, Default_Handler, Default_Handler,
-    Default_Handler,            Default_Handler, Default_Handler, Default_Handler, Default_Handler, Default_Handler,
-    Default_Handler,            Default_Handler, Default_Handler, SysTick_Handler,
+    Default_Handler,            Default_Handler, Default_Handler, Default_Handler, Default_Handler, SVC_Handler,
+    Default_Handler,            Default_Handler, PendSV_Handler,  SysTick_Handler,
 };
 
 static void semihosting_exit(uint32_t code) {
