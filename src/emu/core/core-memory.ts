@@ -19,6 +19,7 @@ import { MpuAnswers } from './mpu-answers.ts';
 import { cachePolicy, mpuAllows, mpuCacheable, mpuEnabled, mpuUniform, POLICY } from './mpu.ts';
 import { SCS } from './scs-state.ts';
 import { peekScs, readScs, writeScs } from './scs.ts';
+import { rightsOf } from './special.ts';
 import { DeviceReads } from './device-reads.ts';
 import { LINE_BYTES, StaleLines } from './stale-lines.ts';
 import { S } from './state.ts';
@@ -109,7 +110,10 @@ export abstract class CoreMemory extends CoreState {
     this.flushReads();
     for (const page of this.writePages.splice(0)) this.arena.i32[this.writeTable + page] = 0;
     this.flushFetch();
+    this.tableRights = rightsOf(this.core);
   }
+  /** Rights under which entries of the tables are made. */
+  private tableRights = 0;
   /** Stands still as long as no page with decoded code is written, no other memory shows, and rights, interceptors and stops stay as they are. */
   codeVersion = 0;
   /** The same for the bytes of code alone. */
@@ -150,26 +154,22 @@ export abstract class CoreMemory extends CoreState {
   }
 
   // ---- data ----------------------------------------------------------------------------------------------------------------------
-  /** Accesses that the core itself makes (stacking, vectors). Aligned words of pages that are fast do without the slow path. */
-  read(address: number, size: 1 | 2 | 4, privileged?: boolean): number {
-    if (size === 4) {
-      const host = this.fastHost(this.readTable, address);
-      if (host !== 0 && this.arena.u8[WORD_MAP + (host >>> 2)] !== 0) return this.arena.u32[host >>> 2]!;
+  /** Accesses that the core itself makes (stacking, vectors). Aligned words of pages that have an entry do without the slow path. */
+  read(address: number, size: 1 | 2 | 4, privileged = this.privileged()): number {
+    if (size === 4 && this.judgesAlike(privileged)) {
+      const word = this.wordAt(this.readTable, address);
+      if (word !== 0 && this.isKnown(address)) return this.arena.u32[word]!;
     }
-    return this.slowRead(address >>> 0, size, 0, privileged ?? this.privileged()) >>> 0;
+    return this.slowRead(address >>> 0, size, 0, privileged) >>> 0;
   }
-  write(address: number, size: 1 | 2 | 4, value: number, privileged?: boolean): void {
-    const host = size === 4 ? this.fastHost(this.writeTable, address) : 0;
-    if (host !== 0) {
-      this.arena.u32[host >>> 2] = value;
-      this.arena.u8[WORD_MAP + (host >>> 2)] = 1;
-      return;
-    }
-    this.slowWrite(address >>> 0, size, value, 0, privileged ?? this.privileged());
+  write(address: number, size: 1 | 2 | 4, value: number, privileged = this.privileged()): void {
+    if (size === 4 && this.judgesAlike(privileged) && this.fastWrite(address, value)) return;
+    this.slowWrite(address >>> 0, size, value, 0, privileged);
   }
 
   readWords(address: number, into: Uint32Array, count: number, privileged: boolean): void {
-    const word = this.fastWords(this.readTable, address, count);
+    const alike = this.judgesAlike(privileged);
+    const word = alike ? this.fastWords(this.readTable, address, count) : 0;
     if (word !== 0) {
       const { u8, u32 } = this.arena;
       let known = true;
@@ -179,10 +179,15 @@ export abstract class CoreMemory extends CoreState {
       }
       if (known) return;
     }
-    for (let i = 0; i < count; i++) into[i] = this.read((address + 4 * i) >>> 0, 4, privileged);
+    for (let i = 0; i < count; i++) {
+      const at = (address + 4 * i) >>> 0;
+      const cached = alike ? this.wordAt(this.readTable, at) : 0;
+      into[i] = cached !== 0 && this.isKnown(at) ? this.arena.u32[cached]! : this.slowRead(at, 4, 0, privileged);
+    }
   }
   writeWords(address: number, from: Uint32Array, count: number, privileged: boolean): void {
-    const word = this.fastWords(this.writeTable, address, count);
+    const alike = this.judgesAlike(privileged);
+    const word = alike ? this.fastWords(this.writeTable, address, count) : 0;
     if (word !== 0) {
       const { u8, u32 } = this.arena;
       for (let i = 0; i < count; i++) {
@@ -191,9 +196,17 @@ export abstract class CoreMemory extends CoreState {
       }
       return;
     }
-    for (let i = 0; i < count; i++) this.write((address + 4 * i) >>> 0, 4, from[i]!, privileged);
+    for (let i = 0; i < count; i++) {
+      const at = (address + 4 * i) >>> 0;
+      if (!alike || !this.fastWrite(at, from[i]!)) this.slowWrite(at, 4, from[i]!, 0, privileged);
+    }
   }
-  /** Index of the first of so many words in the arena, 0 if they lie in two pages or one of them needs the slow path. */
+  /** The tables were filled under the rights that an access of the core itself has now. */
+  private judgesAlike(privileged: boolean): boolean {
+    if ((this.get(SCS.MPU_CTRL) & 1) === 0) return true;
+    return privileged === this.privileged() && rightsOf(this.core) === this.tableRights;
+  }
+  /** Index of the first of so many words in the arena, 0 if they lie in two pages or one of them needs another way. */
   private fastWords(table: number, address: number, count: number): number {
     if ((address & (PAGE_SIZE - 1)) + 4 * count > PAGE_SIZE) return 0;
     const word = this.fastHost(table, address) >>> 2;
@@ -201,12 +214,33 @@ export abstract class CoreMemory extends CoreState {
     return word === 0 || count === 1 || this.fastHost(table, address + 4 * (count - 1)) !== 0 ? word : 0;
   }
 
-  /** Where an aligned word lies in the arena by a page table, 0 if it needs the slow path. */
+  /** Where an aligned word lies in the arena by a page table, 0 if it needs another way. */
   private fastHost(table: number, address: number): number {
     const entry = this.arena.i32[table + (address >>> PAGE_BITS)]!;
-    if ((entry & (ENTRY_FAST | ENTRY_PART)) === 0 || (address & 3) !== 0 || mpuEnabled(this.core)) return 0;
+    if ((entry & (ENTRY_FAST | ENTRY_PART)) === 0 || (address & 3) !== 0) return 0;
     const host = (address + (entry & ENTRY_DELTA)) >>> 0;
     return (entry & ENTRY_PART) !== 0 && this.arena.u8[WORD_MAP + (host >>> 2)] === 0 ? 0 : host;
+  }
+  /** Index of an aligned word in the arena, in memory or in the line of the data cache that holds it; 0 if it needs the slow path. */
+  private wordAt(table: number, address: number): number {
+    const entry = this.arena.i32[table + (address >>> PAGE_BITS)]!;
+    if ((entry & (ENTRY_FAST | ENTRY_CACHED)) !== ENTRY_CACHED || (address & 3) !== 0) return this.fastHost(table, address) >>> 2;
+    return Math.max(0, this.l1!.copyOf((address + (entry & ENTRY_DELTA)) >>> 0)) >>> 2;
+  }
+  /** The word at an address in a page with an entry has been written. */
+  private isKnown(address: number): boolean {
+    const delta = this.arena.i32[this.readTable + (address >>> PAGE_BITS)]! & ENTRY_DELTA;
+    return this.arena.u8[WORD_MAP + ((address + delta) >>> 2)] !== 0;
+  }
+  private fastWrite(address: number, value: number): boolean {
+    const word = this.wordAt(this.writeTable, address);
+    if (word === 0) return false;
+    const entry = this.arena.i32[this.writeTable + (address >>> PAGE_BITS)]!;
+    const host = (address + (entry & ENTRY_DELTA)) >>> 0;
+    this.arena.u32[word] = value;
+    this.arena.u8[WORD_MAP + (host >>> 2)] = 1;
+    if (word !== host >>> 2) this.l1!.markDirty(host);
+    return true;
   }
   /** Private peripheral bus of the core; a chip may put blocks of its own there (DBGMCU). */
   protected isPrivateBus(address: number): boolean {

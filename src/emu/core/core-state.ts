@@ -134,10 +134,17 @@ export abstract class CoreState {
     this.cycleTarget -= left - cycles;
     this.set(S.BUDGET, cycles);
   }
+  /** Looks for exceptions before the next instruction; nothing else wants the run to end. */
   interruptsChanged(): void {
     this.irqDirty = true;
-    this.cut();
+    const left = this.budget;
+    if (left <= 0) return;
+    this.owed += left;
+    this.cycleTarget -= left;
+    this.set(S.BUDGET, 0);
   }
+  /** Cycles of the run's budget that were taken away so that exceptions are looked at; it has them back when they have been. */
+  protected owed = 0;
   /** The clock's rate changed or time passed without this core: its count goes on from the clock's. */
   syncClock(now: Ps): void {
     this.cycleTarget = clockCount(this.ownClock, now);

@@ -194,7 +194,7 @@ export class Core extends CoreCode implements Cpu {
   }
   /** Behind the instruction under a stop nobody wants the machine to look up, and no other stop stands there. */
   private mayGoOn(): boolean {
-    return !this.wasCut && !this.halted && !this.standsAtLoop;
+    return !this.wasCut && !this.irqDirty && !this.halted && !this.standsAtLoop;
   }
   private goOn(target: number): boolean {
     const now = this.cycles();
@@ -241,7 +241,18 @@ export class Core extends CoreCode implements Cpu {
     }
   }
 
+  /** Exceptions have been looked at: the run goes on, up to an event that may have been arranged since. With another core it ends, so that the two keep together. */
+  private takeBack(): void {
+    const { owed } = this;
+    this.owed = 0;
+    if (this.irqDirty || this.wasCut || this.halted || this.looksUpBehindHandler || this.peers.length > 0) return;
+    const given = Math.min(owed, countAt(this.ownClock, this.system.scheduler.next) - this.cycleTarget);
+    if (given <= 0) return;
+    this.cycleTarget += given;
+    this.set(S.BUDGET, this.budget + given);
+  }
   private runTo(target: number, now: number): boolean {
+    this.owed = 0;
     this.cycleTarget = target;
     this.set(S.BUDGET, target - now);
     try {
@@ -252,6 +263,7 @@ export class Core extends CoreCode implements Cpu {
           this.hardwareAccess = true;
           takePending(this);
           this.hardwareAccess = false;
+          if (this.owed > 0) this.takeBack();
         }
         if (this.halted) return false;
         if (!this.hasBudget() && this.get(S.ONCE) === 0) return false;

@@ -75,8 +75,10 @@ export function readSpecial(cpu: Cpu, sysm: number): number {
   }
 }
 
+/** PRIMASK and BASEPRI leave the rights as they are: the MPU judges at every priority that they can give. */
 const setMask = (cpu: Cpu, name: 'PRIMASK' | 'FAULTMASK' | 'BASEPRI', value: number): void => {
-  withRights(cpu, () => change(cpu, name, S[name], value));
+  if (name === 'FAULTMASK') withRights(cpu, () => change(cpu, name, S[name], value));
+  else change(cpu, name, S[name], value);
   cpu.maskChanged();
 };
 /** FAULTMASK can be set only where it would raise the priority. */
