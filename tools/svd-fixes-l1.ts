@@ -33,8 +33,14 @@ export const L1: SvdFixes = {
   rewrite: [...F2_F4_NAMES, [/^GPIO[A-H]\.OSPEEDER$/, 'OSPEEDR'], [/^USB\.USB_(EP\dR|CNTR)$/, '$1']],
   // TIM5 has 32 bits (RM0038 17.2); the SVD derives it from TIM2.
   // 28 places of the sequence (RM0038 12.15.10); the SVD has four bits for it.
-  remove: [...TIM5_WIDE.map(([path]) => path), 'TIM5.CCR3.CCR1', 'ADC1.SQR1.L'],
-  add: { ...Object.fromEntries(TIM5_WIDE), 'ADC1.SQR1.L': [20, 5, true] },
+  remove: [...TIM5_WIDE.map(([path]) => path), 'TIM5.CCR3.CCR1', 'ADC1.SQR1.L', 'WWDG.CR.WDGA', 'WWDG.CFR.EWI'],
+  // RM0038 25.6.1 and 25.6.2: WDGA and EWI are set by software ("rs"). The SVD has them read-only, and so no window watchdog ever ran.
+  add: {
+    ...Object.fromEntries(TIM5_WIDE),
+    'ADC1.SQR1.L': [20, 5, true],
+    'WWDG.CR.WDGA': [7, 1, true],
+    'WWDG.CFR.EWI': [9, 1, true],
+  },
   addRegisters: {
     // RM0038 7.4.11, category 3 and up. The SVD has forgotten it.
     ...Object.fromEntries([...'ABCDEFGH'].map((port) => [`GPIO${port}.BRR`, PORT_RESETS])),

@@ -706,7 +706,14 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
   // One bank.
   STM32G431: { ...G4, chip: 'stm32g431', part: 'STM32G431VB', remove: ['SYSCFG.MEMRMP.FB_mode'] },
   STM32G474: { ...G4, chip: 'stm32g474', part: 'STM32G474QE' },
-  STM32F722: { ...f7(0xffffaafd), chip: 'stm32f722', part: 'STM32F722ZE' },
+  STM32F722: {
+    ...f7(0xffffaafd),
+    chip: 'stm32f722',
+    part: 'STM32F722ZE',
+    // Read-write in RM0431 (CRC_CR) and in the SVDs of F746 and F767; read-only in this one.
+    remove: [...f7(0).remove!, 'CRC.CR.POLYSIZE', 'CRC.CR.REV_IN', 'CRC.CR.REV_OUT'],
+    add: { ...f7(0).add, 'CRC.CR.POLYSIZE': [3, 2, true], 'CRC.CR.REV_IN': [5, 2, true], 'CRC.CR.REV_OUT': [7, 1, true] },
+  },
   STM32F746: {
     ...f7(0xc0ffaafd),
     chip: 'stm32f746',
