@@ -280,7 +280,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
       at: seconds(r.at),
       by: r.by,
       flags: r.flags,
-      from: place(input, r.fromPc),
+      from: place(input, r.fromPc, r.fromLr ?? null),
       ...coreName(input, r.core),
     })),
     entries: h.entries.map((e) => ({

@@ -41,6 +41,8 @@ export interface ResetRecord {
   readonly flags: readonly string[];
   /** Instruction that asked for it, or that was interrupted; null at power-on. */
   readonly fromPc: number | null;
+  /** LR at that instruction. */
+  readonly fromLr?: number | null;
   readonly core: number;
   /** The scenario made it. */
   readonly external: boolean;

@@ -12,7 +12,7 @@ import { registerFile, setRegister } from './core/register-file.ts';
 import { S } from './core/state.ts';
 import { sysTickClockChanged } from './core/systick.ts';
 import { History, type EntryRecord, type WriteRecord, type WriterKind } from './history.ts';
-import { freshState, TOGETHER_FIRST, type MachineState } from './machine-state.ts';
+import { freshState, TOGETHER_FIRST, type MachineState, type ResetOrigin } from './machine-state.ts';
 import { nextWord, powerOnPattern } from './power-on.ts';
 import type { ModelFactory, Register, RegisterState } from './registers.ts';
 import { System, type Memory, type SystemListener, type SystemState } from './system.ts';
@@ -333,20 +333,21 @@ export abstract class MachineBase implements CoreListener {
     this.state.powerCycles++;
     this.system.drive(RESET_CAUSE, RESET_CAUSES.indexOf('power'));
     this.system.resetBlocks('power');
-    this.finishReset('power', null, 0, external, true);
+    this.finishReset('power', { pc: null, lr: null }, 0, external, true);
   }
 
   // ---- resets and boot -----------------------------------------------------------------------------------------------------------
   askReset(by: ResetCause, core: Core, external: boolean): void {
     if (this.state.pendingReset) return;
-    this.state.pendingReset = { by, pc: external && by === 'power' ? null : core.pc, core: core.index, external };
+    const origin = external && by === 'power' ? { pc: null, lr: null } : { pc: core.pc, lr: core.get(S.LR) };
+    this.state.pendingReset = { by, ...origin, core: core.index, external };
     for (const c of this.cores) c.cut();
   }
 
   protected performReset(): void {
     const r = this.state.pendingReset!;
     this.state.pendingReset = null;
-    if (r.by === 'core') return this.resetCoreAlone(this.cores[r.core]!, r.pc);
+    if (r.by === 'core') return this.resetCoreAlone(this.cores[r.core]!, r);
     // NRST is held low; nothing runs meanwhile
     this.beforeReset();
     const pulse = this.system.parameter('reset.pulse.ps') ?? 0;
@@ -356,7 +357,7 @@ export abstract class MachineBase implements CoreListener {
     this.system.resetBlocks('system', this.state.standby === 'in' && r.by === 'power');
     this.state.standby = 'no';
     this.system.fireDue(this.system.now + pulse);
-    this.finishReset(r.by, r.pc, r.core, r.external, false);
+    this.finishReset(r.by, r, r.core, r.external, false);
   }
 
   private beforeReset(): void {
@@ -374,10 +375,10 @@ export abstract class MachineBase implements CoreListener {
     this.system.resetBlocks('system', true);
   }
 
-  protected finishReset(by: ResetCause, pc: number | null, core: number, external: boolean, power: boolean): void {
+  protected finishReset(by: ResetCause, { pc, lr }: ResetOrigin, core: number, external: boolean, power: boolean): void {
     const backup = new Set(this.chip.blocks.filter((b) => b.backup).map((b) => b.name));
     this.history.forget((register) => !power && backup.has(register.slice(0, register.indexOf('.'))));
-    this.history.resets.push({ at: this.system.now, by, flags: this.resetFlags(), fromPc: pc, core, external });
+    this.history.resets.push({ at: this.system.now, by, flags: this.resetFlags(), fromPc: pc, fromLr: lr, core, external });
     this.state.inSystem = false;
     this.state.inSystemOf.fill(false);
     this.state.usbServedBy = null;
@@ -401,11 +402,11 @@ export abstract class MachineBase implements CoreListener {
    * AIRCR.VECTRESET: the core with its NVIC, SysTick and MPU starts anew. Blocks, clocks, reset flags and what lies at the remapped base
    * stay as they are, and so do the levels of the interrupt lines (DDI 0403 B3.2.6).
    */
-  private resetCoreAlone(core: Core, pc: number | null): void {
+  private resetCoreAlone(core: Core, { pc, lr }: ResetOrigin): void {
     const { state, history, system } = this;
     const i = core.index;
     history.forget((register) => !register.startsWith(`CPU${i === 0 ? '' : i}.`));
-    history.resets.push({ at: system.now, by: 'core', flags: this.resetFlags(), fromPc: pc, core: i, external: false });
+    history.resets.push({ at: system.now, by: 'core', flags: this.resetFlags(), fromPc: pc, fromLr: lr, core: i, external: false });
     state.uninitialised += core.get(S.UNINITIALISED);
     state.inSystemOf[i] = state.handlerOverSystem[i] = false;
     state.lockups[i] = null;

@@ -2,9 +2,14 @@
 import type { ResetCause } from './component.ts';
 import { US, type Ps } from './time.ts';
 
+/** Where the core was that asked for a reset, or that a reset interrupted: its instruction, and LR there. Null at power-on. */
+export interface ResetOrigin {
+  readonly pc: number | null;
+  readonly lr: number | null;
+}
 /** Plain state of the machine itself. */
 export interface MachineState {
-  pendingReset: { by: ResetCause; pc: number | null; core: number; external: boolean } | null;
+  pendingReset: ({ by: ResetCause; core: number; external: boolean } & ResetOrigin) | null;
   /** A core runs a user handler that interrupted code in system memory. */
   handlerOverSystem: boolean[];
   /** PC that the last exception return goes to, and handler that the last exception entry goes to. */
