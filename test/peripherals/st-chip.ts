@@ -12,6 +12,9 @@ export class StChip {
   readonly irqs = new Map<number, boolean>();
   readonly resets: ResetCause[] = [];
   private readonly poweredOn: SystemState;
+  /** Where registers and fields lie, by path: looked up once. */
+  private readonly addresses = new Map<string, number>();
+  private readonly fields = new Map<string, { readonly field: Field; readonly address: number }>();
 
   constructor(chip: ChipDescription, parameters: Readonly<Record<string, number>> = {}) {
     this.system = new System(chip, MODELS, parameters);
@@ -38,12 +41,25 @@ export class StChip {
   }
   /** `RCC.CR` → bus address. */
   address(path: string): number {
-    const [block, register] = path.split('.') as [string, string];
-    return this.system.block(block).row.base + this.layout(block).reg(register).offset;
+    let address = this.addresses.get(path);
+    if (address === undefined) {
+      const [block, register] = path.split('.') as [string, string];
+      address = this.system.block(block).row.base + this.layout(block).reg(register).offset;
+      this.addresses.set(path, address);
+    }
+    return address;
   }
   field(path: string): Field {
     const [block, ...rest] = path.split('.') as [string, ...string[]];
     return this.layout(block).field(rest.join('.'));
+  }
+  private place(path: string): { readonly field: Field; readonly address: number } {
+    let place = this.fields.get(path);
+    if (place === undefined) {
+      place = { field: this.field(path), address: this.address(path.split('.').slice(0, 2).join('.')) };
+      this.fields.set(path, place);
+    }
+    return place;
   }
   read(path: string): number {
     return this.system.read(this.address(path), 4);
@@ -53,12 +69,12 @@ export class StChip {
   }
   /** `RCC.CR.HSERDY`. */
   get(path: string): number {
-    return this.field(path).of(this.read(path.split('.').slice(0, 2).join('.')));
+    const { field, address } = this.place(path);
+    return field.of(this.system.read(address, 4));
   }
   set(path: string, value: number): void {
-    const f = this.field(path);
-    const register = path.split('.').slice(0, 2).join('.');
-    this.write(register, ((this.read(register) & ~f.mask) | ((value << f.bit) & f.mask)) >>> 0);
+    const { field: f, address } = this.place(path);
+    this.system.write(address, 4, ((this.system.read(address, 4) & ~f.mask) | ((value << f.bit) & f.mask)) >>> 0);
   }
   wait(ps: number): void {
     this.system.fireDue(this.system.now + ps);
