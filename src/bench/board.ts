@@ -4,7 +4,7 @@
  */
 import type { ChipDescription } from '../emu/chip.ts';
 import { formatDuration, parseDuration } from './duration.ts';
-import type { Board, BoardDocument } from './scenario-types.ts';
+import type { Board, BoardDocument, Crystal } from './scenario-types.ts';
 
 /** By parameter name; null = taken away (a crystal that is not fitted). */
 export type ParameterChanges = Readonly<Record<string, number | null>>;
@@ -53,6 +53,11 @@ export function boardDocument(chip: ChipDescription, given: Board, override?: 'd
   };
 }
 
+function crystalParameters({ kind, ready }: Crystal): ParameterChanges {
+  const external = { 'hse.external': kind === 'bypass' ? 1 : 0 };
+  return ready === undefined ? external : { ...external, 'hse.start.ps': parseDuration(ready, 'board.hse.ready') };
+}
+
 /** Only what differs from the chip's own values, so that a default run uses the chip's data untouched. */
 export function boardParameters(chip: ChipDescription, board: BoardDocument): ParameterChanges {
   const wanted: Record<string, number | null> = {
@@ -63,7 +68,7 @@ export function boardParameters(chip: ChipDescription, board: BoardDocument): Pa
     'hse.hz': board.hse?.hz ?? null,
     'lse.hz': board.lse?.hz ?? null,
   };
-  if (board.hse !== null) wanted['hse.external'] = board.hse.kind === 'bypass' ? 1 : 0;
+  Object.assign(wanted, board.hse && crystalParameters(board.hse));
   if (board.lse !== null) wanted['lse.start.ps'] = parseDuration(board.lse.ready, 'board.lse.ready');
   if (board.coreSupply !== undefined) wanted['core.smps'] = board.coreSupply === 'smps' ? 1 : 0;
   if (board.temperature !== 25) wanted['temperature'] = board.temperature;

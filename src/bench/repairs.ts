@@ -107,6 +107,8 @@ function boardEdits(machine: Machine): Pick<RepairTarget, 'holdPin' | 'fitCrysta
     },
     fitCrystal: (name, hz) => {
       machine.system.setParameter(`${name}.hz`, hz);
+      const typical = machine.chip.parameters[`${name}.start.ps`]?.value;
+      if (typical !== undefined) machine.system.setParameter(`${name}.start.ps`, typical);
     },
   };
 }

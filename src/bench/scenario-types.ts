@@ -27,6 +27,8 @@ export interface Crystal {
   readonly hz: number;
   /** crystal: on both pins; bypass: a clock from outside on OSC_IN. */
   readonly kind: 'crystal' | 'bypass';
+  /** How long the crystal takes to start; left out = what the datasheet of the chip calls typical. */
+  readonly ready?: Duration;
 }
 
 /** Voltages at channels, `ADC1.5`: volts, or the code of a 12-bit conversion. */

@@ -9,6 +9,7 @@ import { checkSchema } from './scenario-check.ts';
 import {
   SCENARIO_SCHEMA,
   type AdcInputs,
+  type Board,
   type DfuStep,
   type Duration,
   type ForcedField,
@@ -36,6 +37,10 @@ export async function parseScenario(text: string, name: string): Promise<Scenari
   return checkScenario(document, name);
 }
 
+function checkCrystal(hse: Board['hse']): void {
+  if (hse?.ready !== undefined && hse.kind === 'bypass')
+    throw new UsageError('board.hse.ready: a clock from outside has no start-up time', 'leave it out, or "kind": "crystal"');
+}
 function checkCoreSupply(chip: ChipDescription, wired: string | undefined): void {
   if (wired !== undefined && chip.family !== 'STM32H7')
     throw new UsageError('board.coreSupply: of the chips here those of STM32H7 alone choose the regulator of the core', 'leave it out');
@@ -104,6 +109,7 @@ export function expandScenario(
     steps: scenario.steps ?? [],
     expect: scenario.expect ?? null,
   };
+  checkCrystal(board.hse);
   checkCoreSupply(chip, board.coreSupply);
   checkOptionBytes(chip, board.optionBytes, 'board.optionBytes');
   checkOscillators(chip, Object.keys(board.ppm));

@@ -16,7 +16,7 @@ import { registerFile } from '../emu/core/register-file.ts';
 import type { WriteRecord } from '../emu/history.ts';
 import type { Machine } from '../emu/machine.ts';
 import type { RegisterState } from '../emu/registers.ts';
-import { rateHz } from '../emu/time.ts';
+import { PS_PER_SECOND, rateHz } from '../emu/time.ts';
 import { PIN_FLOATING } from '../peripherals/pins/gpio-common.ts';
 import { optionSettings } from './rom-options.ts';
 import { watchedPins } from '../rom/profile.ts';
@@ -58,6 +58,10 @@ export function targetState(machine: Machine, registers: Readonly<Record<string,
     bootPin: (name) => system.parameter(`${name.toLowerCase()}.level`) ?? null,
     pin: (name) => levelOf(machine, name),
     crystalHz: (name) => system.parameter(`${name}.hz`) ?? 0,
+    crystalStart: (name) => {
+      const [at, usual] = [system.parameter(`${name}.start.ps`), chip.parameters[`${name}.start.ps`]?.value];
+      return at === undefined || usual === undefined ? null : { seconds: at / PS_PER_SECOND, typical: usual / PS_PER_SECOND };
+    },
     clockHz: (name) => {
       if (!chip.clocks.includes(name)) return null;
       const r = system.clock(name).rate;

@@ -48,6 +48,8 @@ export interface TargetState {
   clockHz(name: string): number | null;
   /** What the board has at `hse` or `lse`, crystal or clock, in hertz; 0 = nothing. Left out where the target cannot tell. */
   crystalHz?(name: 'hse' | 'lse'): number;
+  /** How long that crystal takes to start, and how long its kind does by the datasheet, in seconds; null if unknown. */
+  crystalStart?(name: 'hse' | 'lse'): { readonly seconds: number; readonly typical: number } | null;
 }
 
 /** Facts about the entry that is judged. */
@@ -258,7 +260,7 @@ export interface RepairTarget {
   stopTimersOf(block: string): void;
   /** The board drives this pin so from here on, whatever the scenario does. */
   holdPin?(name: string, level: 0 | 1): void;
-  /** The board has a crystal that it lacked. */
+  /** The board has a crystal of this frequency, which starts as the datasheet says. */
   fitCrystal?(name: 'hse' | 'lse', hz: number): void;
   /** The other cores are back in reset. */
   holdOtherCores?(): void;

@@ -1,5 +1,6 @@
 /** The crystal that USB in the ROM needs. */
-import { broken, notApplicable, pass, type Check } from './check.ts';
+import { broken, notApplicable, pass, type Check, type Judgement, type TargetState } from './check.ts';
+import type { FamilyFields } from './family-fields.ts';
 import { familyOf, NO_FAMILY } from './families.ts';
 
 /** Of a full-speed device: 2,500 ppm (USB 2.0 7.1.11). */
@@ -10,6 +11,23 @@ const listed = (values: readonly number[]): string =>
 
 const ODD = "the ROM measures HSE in whole megahertz, and USB's 48 MHz cannot be made from this one";
 const ABSENT = "the ROM makes USB's 48 MHz from a crystal, and the board has none";
+
+type Crystals = NonNullable<FamilyFields['hseForUsb']['crystals']>;
+const isUsable = ({ mhz }: Crystals, hz: number): boolean => mhz.some((value) => Math.abs(hz / 1e6 / value - 1) <= TOLERANCE);
+const milliseconds = (seconds: number): string => `${Math.round(seconds * 1e5) / 100} ms`;
+
+/** The ROM waits for HSE only so long, and how long differs between products and versions: whether this one is too slow is for the run to show. */
+function slowStart(state: TargetState, orLse: boolean): Judgement | null {
+  const start = state.crystalStart?.('hse') ?? null;
+  if (start === null || start.seconds <= start.typical) return null;
+  return broken('warn', {
+    observed: `HSE takes ${milliseconds(start.seconds)} to start`,
+    expected: `a crystal that starts within ${milliseconds(start.typical)}${orLse ? ', or LSE' : ''}`,
+    because: 'the ROM waits only so long for HSE, and goes on without USB or resets where it comes later',
+    source: 'AN2606 Rev 70 Table 227: HSE time-out',
+    confidence: 'documented',
+  });
+}
 
 export const hse: Check = {
   id: 'hse',
@@ -43,8 +61,10 @@ export const hse: Check = {
         source,
         confidence: crystals.mistaken.confidence,
       });
-    if (crystals.mhz.some((value) => Math.abs(hz / 1e6 / value - 1) <= TOLERANCE))
-      return pass(`HSE ${megahertz(hz)}`, 'a frequency that the ROM finds and can use', source, confidence);
+    if (isUsable(crystals, hz))
+      return (
+        slowStart(state, crystals.orLse) ?? pass(`HSE ${megahertz(hz)}`, 'a frequency that the ROM finds and can use', source, confidence)
+      );
     const [none, wanted] = crystals.orLse ? [', nor LSE', ', or LSE'] : ['', ''];
     const seen = hz > 0 ? { observed: `HSE ${megahertz(hz)}`, because: ODD } : { observed: `no HSE on the board${none}`, because: ABSENT };
     return broken('fail', { ...seen, expected: `HSE of ${listed(crystals.mhz)}${wanted}`, source, confidence });
@@ -52,15 +72,17 @@ export const hse: Check = {
   repair({ state }) {
     const crystals = familyOf(state.chip)?.hseForUsb.crystals;
     if (!crystals) return null;
+    const hz = state.crystalHz?.('hse') ?? 0;
+    const usable = isUsable(crystals, hz) && crystals.mistaken?.pairs[Math.round(hz / 1e6)] === undefined;
     return {
       at: 'entry',
-      what: `a crystal of ${USUAL} MHz at HSE`,
-      fix: `/* no code helps: the board needs a crystal or a clock at HSE, ${listed(crystals.mhz)}${crystals.orLse ? ', or 32.768 kHz at LSE' : ''} */`,
-      apply: (target) => target.fitCrystal?.('hse', USUAL * 1e6),
+      what: usable ? 'a crystal at HSE that starts as fast as usual' : `a crystal of ${USUAL} MHz at HSE`,
+      fix: `/* no code helps: the board needs a crystal${usable ? ' that starts faster (load capacitors, drive level)' : ''} or a clock at HSE, ${listed(crystals.mhz)}${crystals.orLse ? ', or 32.768 kHz at LSE' : ''} */`,
+      apply: (target) => target.fitCrystal?.('hse', usable ? hz : USUAL * 1e6),
     };
   },
   explanation: [
-    'Chips without HSI48 need an HSE crystal or clock for USB in the ROM: most of STM32F4, F7, F1 and older. The ROM measures the frequency against its internal oscillator and takes the nearest one that it knows, so an unusual crystal, or a bad one, breaks USB.',
+    'Chips without HSI48 need an HSE crystal or clock for USB in the ROM: most of STM32F4, F7, F1 and older. The ROM measures the frequency against its internal oscillator and takes the nearest one that it knows, so an unusual crystal, or a bad one, breaks USB. It also gives up when the crystal takes too long to start (AN2606 Table 227: from 0.8 ms on F2 and the first F4 to 0.2 s).',
     'Chips with HSI48 and clock recovery need none.',
   ].join('\n\n'),
 };
