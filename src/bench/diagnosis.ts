@@ -249,6 +249,7 @@ class Search {
       if (choices.length < 2) continue;
       const helpful = choices.find(({ repair }) => {
         const repairs = this.candidates.map((c) => (c === j ? { ...named(c), repair } : named(c)));
+        this.forgetLater();
         return this.goal.reached(this.goal.attempt(this.starts, repairs, { atEntry: this.discover }));
       });
       if (helpful) Object.assign(j, helpful);
@@ -264,7 +265,7 @@ class Search {
     for (const id of enoughAlone(others, reaches)) sets.push([id]);
     if (first.length > 1) for (const id of first) if (reaches([id])) sets.push([id]);
     // a larger set that contains a sufficient single is not minimal
-    return sets.filter((set) => !sets.some((other) => other !== set && other.every((id) => set.includes(id)) && other.length < set.length));
+    return sets.filter((set) => !sets.some((other) => other !== set && other.every((id) => set.includes(id))));
   }
 
   /** A cause with several members is put down to those without which its set does not lead to the goal. */
@@ -275,7 +276,6 @@ class Search {
     if (!j.check?.narrow || instant === null) return;
     this.session.restore(instant);
     const members = j.check.members?.(j.subject!) ?? [];
-    if (members.length < 2) return;
     const only = (some: readonly string[]): Pick<Judged, 'judgement' | 'repair'> => {
       this.session.restore(instant);
       return j.check!.narrow!(j.subject!, some);
