@@ -1,9 +1,4 @@
-/**
- * What a region knows of addresses and memory along a straight way: which registers hold the same number but for a constant, where in the arena an
- * address lies that was accessed before, and what was stored there or read. Nothing but the region changes memory or page tables while it runs,
- * so an access to the same address needs no look, and a load after a store or another load no load.
- */
-import type { FunctionBody } from '../../wasm/module.ts';
+/** What a region knows of addresses: which registers hold the same number but for a constant, and so which accesses are to a slot (slots.ts). */
 import { Expr, lift, type Val } from '../builder.ts';
 
 /** A number of its own for everything whose value is not known, and a distance from it. */
@@ -43,41 +38,24 @@ export interface Slot {
   host: number;
   value: number;
 }
-/** An address that has been looked up. */
-export interface Known {
+/** A slot and its address. */
+interface Known {
   readonly origin: Origin;
-  readonly size: 1 | 2 | 4;
-  /** It may be written, and has been. */
-  readonly written: boolean;
-  /** The word there is in the local `value`. */
-  readonly valued: boolean;
-  /** Locals: where it lies in the arena, and what is there. */
-  readonly host: number;
-  readonly value: number;
-  /** It is known all through a loop: its locals are right on every way. */
-  readonly slot: Slot | null;
+  readonly slot: Slot;
 }
 interface State {
   readonly registers: readonly Origin[];
   readonly known: readonly Known[];
 }
 
-/** Addresses that are kept; every local costs time where code branches. */
-const KEPT = 4;
 /** Less than any distance at which a memory appears a second time. */
 const NEAR = 4096;
 
 export class Places {
-  private readonly f: FunctionBody;
-  private readonly pairs: { readonly host: number; readonly value: number }[] = [];
   private bases = 0;
-  private registers: Origin[];
+  private registers = this.strangers();
   private known: readonly Known[] = [];
 
-  constructor(f: FunctionBody) {
-    this.f = f;
-    this.registers = this.strangers();
-  }
   private stranger(register: number): Origin {
     return { base: this.bases++, offset: 0, aligned: register === 13 };
   }
@@ -94,14 +72,11 @@ export class Places {
   /** Ways meet here, or other code has run: nothing is known but slots of loops around this place. */
   forget(slots: readonly Slot[]): void {
     this.registers = this.strangers();
-    this.known = slots.map((slot) => {
-      const { register, offset, stored, valued, host, value } = slot;
-      return { origin: { ...this.registers[register]!, offset }, size: 4, written: stored, valued, host, value, slot };
-    });
+    this.known = slots.map((slot) => ({ origin: { ...this.registers[slot.register]!, offset: slot.offset }, slot }));
   }
-  /** Only these are slots from here on; what was one is still known. */
+  /** Only these are slots from here on. */
   within(slots: readonly Slot[]): void {
-    this.known = this.known.map((k) => (k.slot && !slots.includes(k.slot) ? { ...k, slot: null } : k));
+    this.known = this.known.filter((k) => slots.includes(k.slot));
   }
 
   // ---- registers -------------------------------------------------------------------------------------------------------------------
@@ -110,37 +85,16 @@ export class Places {
   }
   /** A register is written; `always`: on every way to what follows. */
   write(r: number, v: Expr | null, always: boolean): void {
-    this.registers[r] = always && v instanceof Placed ? v.origin : { ...this.stranger(r), aligned: r === 13 };
+    this.registers[r] = always && v instanceof Placed ? v.origin : this.stranger(r);
   }
 
   // ---- memory ----------------------------------------------------------------------------------------------------------------------
-  find(origin: Origin | null, size: number): Known | null {
-    if (!origin) return null;
-    return this.known.find((k) => k.origin.base === origin.base && k.origin.offset === origin.offset && k.size >= size) ?? null;
+  find(origin: Origin | null): Slot | null {
+    return this.known.find((k) => k.origin.base === origin?.base && k.origin.offset === origin.offset)?.slot ?? null;
   }
-  /** Makes room for an address; the caller sets the locals. */
-  add(origin: Origin, size: 1 | 2 | 4, written: boolean, valued: boolean): Known {
-    const others = this.known.filter((k) => k.origin.base !== origin.base || k.origin.offset !== origin.offset);
-    const slots = others.filter((k) => k.slot);
-    const rest = others.filter((k) => !k.slot).slice(-(KEPT - 1));
-    const pair = this.pairs.find((p) => !rest.some((k) => k.host === p.host)) ?? this.newPair();
-    const made = { origin, size, written, valued, ...pair, slot: null };
-    this.known = [...slots, ...rest, made];
-    return made;
-  }
-  private newPair(): { readonly host: number; readonly value: number } {
-    const pair = { host: this.f.newLocal('i32'), value: this.f.newLocal('i32') };
-    this.pairs.push(pair);
-    return pair;
-  }
-  /**
-   * Bytes are stored: values that may lie there are not known any more. Without an origin they may lie anywhere, as may what is far away (aliases). Answers the
-   * slots that may lie there, whose locals the caller makes right.
-   */
-  store(origin: Origin | null, bytes: number): Known[] {
+  /** Slots that may lie where bytes are stored: without an origin anywhere, as what is far away (aliases). The caller makes their locals right. */
+  store(origin: Origin | null, bytes: number): Slot[] {
     const apart = (k: Known): boolean => k.origin.base === origin?.base && isApart(origin.offset - k.origin.offset, bytes);
-    const touched = this.known.filter((k) => k.slot?.valued && !apart(k));
-    this.known = this.known.map((k) => (k.valued && !k.slot && !apart(k) ? { ...k, valued: false } : k));
-    return touched;
+    return this.known.filter((k) => k.slot.valued && !apart(k)).map((k) => k.slot);
   }
 }

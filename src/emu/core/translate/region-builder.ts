@@ -13,7 +13,7 @@ import { emitCachedLoad, emitCachedStore } from './l1-access.ts';
 import type { Left } from './exits.ts';
 import type { Lines } from './lines.ts';
 import type { Locals } from './locals.ts';
-import { displaced, Placed, Places, type Known, type Origin, type Slot } from './places.ts';
+import { displaced, Placed, Places, type Origin, type Slot } from './places.ts';
 import type { Block, Item } from './block.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -62,7 +62,7 @@ export class RegionBuilder extends Builder {
     this.helpers = helpers;
     this.emitter = emitter;
     this.flags = new Flags(this, locals);
-    this.places = new Places(f);
+    this.places = new Places();
   }
   /** Registers as one side of a choice sees them. */
   private side: Map<number, Expr> | null = null;
@@ -279,8 +279,8 @@ export class RegionBuilder extends Builder {
     }
     const a = this.let(address);
     const origin = this.originOf(a);
-    const known = this.places.find(origin, size);
-    if (known) return this.loadKnown(known, size, options);
+    const slot = this.places.find(origin);
+    if (slot) return this.loadSlot(slot, size, options);
     const result = this.variable('i32');
     const asks = this.asksDevices();
     const missed = (): void => (asks ? this.askDevice(a, size, options?.signed ?? false, result.local) : this.leaveBefore());
@@ -290,13 +290,6 @@ export class RegionBuilder extends Builder {
     }
     const code = loadOpcode(size, options?.signed);
     const { ram } = this.env;
-    // where flash has a price, reading again costs again
-    const kept = origin && !asks && this.nested === 0 && this.env.fetch === 0 ? this.places.add(origin, size, false, size === 4) : null;
-    const lies = (host: Expr): void => {
-      if (!kept) return;
-      host.emit(f);
-      f.set(kept.host);
-    };
     this.orLeave((leave, done) => {
       const elsewhere = f.block();
       // offset = a - ram; if rotr(offset, log2 size) >= RAM / size, which a misaligned one is too: elsewhere; if never written: leave
@@ -309,26 +302,19 @@ export class RegionBuilder extends Builder {
       offset.emit(f);
       f.memory(code, ram.host);
       f.set(result.local);
-      lies(this.add(offset, ram.host));
       f.br(done);
       f.end(elsewhere);
-      const host = this.emitter.lines.locate(a, size, leave);
-      host.emit(f);
+      this.emitter.lines.locate(a, size, leave).emit(f);
       f.memory(code, 0);
       f.set(result.local);
-      lies(host);
     }, missed);
-    if (kept?.valued) {
-      f.get(result.local);
-      f.set(kept.value);
-    }
     return result.get;
   }
-  private loadKnown(known: Known, size: 1 | 2 | 4, options?: LoadOptions): Expr {
-    if (known.valued && size === 4) return this.let(this.local(known.value));
+  private loadSlot(slot: Slot, size: 1 | 2 | 4, options?: LoadOptions): Expr {
+    if (slot.valued && size === 4) return this.let(this.local(slot.value));
     return this.let(
       new Expr('i32', (f) => {
-        f.get(known.host);
+        f.get(slot.host);
         f.memory(loadOpcode(size, options?.signed), 0);
       }),
     );
@@ -448,30 +434,19 @@ export class RegionBuilder extends Builder {
     const v = this.let(value);
     if (this.env.cachedData) return emitCachedStore(this, this.env.core, a, v, size, () => this.leaveBefore());
     const origin = this.originOf(a);
-    const known = this.places.find(origin, size);
+    const slot = this.places.find(origin);
     const touched = this.places.store(origin, size);
-    let host: Expr;
-    if (known) {
-      if (!known.written) this.leaveIfAny(this.eqz(this.and(this.pageEntry(a, writeTableOf(this.env.core)), ENTRY_FAST | ENTRY_PART)));
-      host = this.local(known.host);
-    } else {
-      host = this.placeOfStore(a, size);
-    }
+    if (slot && !slot.stored) this.leaveIfAny(this.eqz(this.and(this.pageEntry(a, writeTableOf(this.env.core)), ENTRY_FAST | ENTRY_PART)));
+    const host = slot ? this.local(slot.host) : this.placeOfStore(a, size);
     host.emit(f);
     v.emit(f);
     f.memory(storeOpcode(size), 0);
-    if (!known?.written) {
+    if (!slot?.stored) {
       this.shrU(host, 2).emit(f);
       f.i32(1);
       f.memory(OP['i32.store8'], WORD_MAP);
     }
-    this.stored(touched, size === 4 ? known : null, v);
-    if (!origin || known?.slot || this.nested > 0) return;
-    const kept = this.places.add(origin, known ? known.size : size, true, size === 4);
-    host.emit(f);
-    f.set(kept.host);
-    v.emit(f);
-    f.set(kept.value);
+    this.stored(touched, size === 4 ? slot : null, v);
   }
 
   /**
@@ -497,10 +472,10 @@ export class RegionBuilder extends Builder {
   }
 
   /** Behind a store: one slot has this value now, others may have changed. */
-  private stored(touched: readonly Known[], known: Known | null = null, value: Val = 0): void {
-    for (const k of touched) {
-      lift(k === known ? value : this.arenaAt(this.local(k.host), 0)).emit(this.f);
-      this.f.set(k.value);
+  private stored(touched: readonly Slot[], written: Slot | null = null, value: Val = 0): void {
+    for (const slot of touched) {
+      lift(slot === written ? value : this.arenaAt(this.local(slot.host), 0)).emit(this.f);
+      this.f.set(slot.value);
     }
   }
   /**
@@ -511,9 +486,9 @@ export class RegionBuilder extends Builder {
   lookUp(slot: Slot, leave: Label): void {
     const { f } = this;
     const a = this.let(this.add(this.reg(slot.register), slot.offset));
-    const known = this.places.find(this.originOf(a), 4);
+    const known = this.places.find(this.originOf(a));
     let host: Expr;
-    if (known && (known.written || !slot.stored)) host = this.local(known.host);
+    if (known && (known.stored || !slot.stored)) host = this.local(known.host);
     else {
       const entry = this.pageEntry(a, readTableOf(this.env.core));
       // what has been written does not lie behind the end of memory

@@ -9,7 +9,7 @@
   (import "env" "flashLine" (func (;0;) (type 0)))
   (import "env" "locate" (func (;1;) (type 1)))
   (func $region_08001000 (type 2) (param i32 i32) (result i32)
-    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i64 i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i64 i32)
     i32.const 0
     i32.load offset=96 ;; BUDGET
     i32.const 2
@@ -68,43 +68,37 @@
                       local.get $t1
                       i32.const 536870912
                       i32.sub
-                      local.set $t5
-                      local.get $t5
+                      local.set $t3
+                      local.get $t3
                       i32.const 2
                       i32.rotr
-                      local.set $t6
-                      local.get $t6
+                      local.set $t4
+                      local.get $t4
                       i32.const 8192
                       i32.ge_u
                       br_if 0 (;@9;)
-                      local.get $t6
+                      local.get $t4
                       i32.load8_u offset=58786816 ;; written words of the fast RAM
                       i32.eqz
                       br_if 1 (;@8;)
-                      local.get $t5
+                      local.get $t3
                       i32.load offset=25235456 ;; fast RAM
                       local.set $t2
-                      local.get $t5
-                      i32.const 25235456
-                      i32.add
-                      local.set $t3
                       br 2 (;@7;)
                     end
                     local.get $t1
                     i32.const 4
                     call 1
-                    local.set $t7
-                    local.get $t7
+                    local.set $t5
+                    local.get $t5
                     i32.wrap_i64
-                    local.set $t8
-                    local.get $t8
+                    local.set $t6
+                    local.get $t6
                     i32.eqz
                     br_if 0 (;@8;)
-                    local.get $t8
+                    local.get $t6
                     i32.load
                     local.set $t2
-                    local.get $t8
-                    local.set $t3
                     br 1 (;@7;)
                   end
                   i32.const 134221824 ;; 0x08001000
@@ -117,8 +111,6 @@
                   local.set $lazy
                   br 4 (;@3;)
                 end
-                local.get $t2
-                local.set $t4
                 local.get $t2
                 local.set $r0
                 local.get $budget
