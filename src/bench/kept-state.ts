@@ -3,7 +3,6 @@
  * the time alone (a calendar, the phase of an oscillator) and what comes from outside.
  */
 import type { Machine } from '../emu/machine.ts';
-import type { RegisterState } from '../emu/registers.ts';
 
 /** A digest of it, right behind a reset. Registers that follow the time are left out. */
 export function keptState(machine: Machine): string {
@@ -16,7 +15,7 @@ export function keptState(machine: Machine): string {
   const { i32, memoryBase, memoryEnd } = arena;
   for (let i = memoryBase >>> 2; i < memoryEnd >>> 2; i++) add(i32[i]!);
   for (const { component, layout, state } of blocks)
-    for (const r of layout.registers) if (component.steady?.(r.offset) === true) add((state as RegisterState).regs[r.index]!);
+    for (const r of layout.registers) if (component.steady(r.offset)) add(state.regs[r.index]!);
   const flags = machine.history.resets.at(-1)?.flags.join() ?? '';
   return `${a >>> 0}.${b >>> 0}.${flags}`;
 }

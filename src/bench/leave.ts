@@ -7,7 +7,6 @@ import { LEFT_KINDS, type LeaveFacts, type LeftKind, type LeftState } from '../c
 import { familyOf, inManual } from '../checks/families.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import type { Machine } from '../emu/machine.ts';
-import type { RegisterState } from '../emu/registers.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../emu/time.ts';
 import { registerFile } from '../emu/core/register-file.ts';
 import { watchLeave, type Parting, type Track } from './leave-track.ts';
@@ -193,7 +192,7 @@ function registersOf(machine: Machine): Registers {
     if (row.model === null || row.backup === true) continue;
     const block = machine.system.block(row.name);
     const { layout } = block;
-    const { regs } = block.state as RegisterState;
+    const { regs } = block.state;
     for (const r of layout.registers) all.set(`${row.name}.${r.name}`, regs[r.index]! >>> 0);
   }
   return all;

@@ -4,7 +4,6 @@ import type { Interceptor } from '../emu/core/core-types.ts';
 import { exceptionReturn } from '../emu/core/exceptions.ts';
 import { PAGE_BITS } from '../emu/arena.ts';
 import type { Machine } from '../emu/machine.ts';
-import type { RegisterState } from '../emu/registers.ts';
 import { setRegister } from '../emu/core/register-file.ts';
 
 export interface NamedRepair {
@@ -34,7 +33,7 @@ function blockEdits(machine: Machine): Pick<RepairTarget, 'setField' | 'putField
     const register = layout.reg(registerName);
     if (fieldName === undefined) return { block, register, whole: value >>> 0 };
     const f = layout.field(`${registerName}.${fieldName}`);
-    const now = (block.state as RegisterState).regs[register.index]!;
+    const now = block.state.regs[register.index]!;
     return { block, register, whole: ((now & ~f.mask) | ((value << f.bit) & f.mask)) >>> 0 };
   };
   return {
@@ -43,17 +42,17 @@ function blockEdits(machine: Machine): Pick<RepairTarget, 'setField' | 'putField
       machine.system.now = core.now();
       // An edit, not a program: it reaches blocks without a clock too.
       if (machine.system.isClocked(block)) machine.system.writeBlock(block, block.row.base + register.offset, register.size, whole);
-      else block.component.write?.(block.state, block.env, register.offset, register.size, whole);
+      else block.component.write(block.state, block.env, register.offset, register.size, whole);
     },
     putField: (path, value) => {
       const { block, register, whole } = place(path, value);
-      (block.state as RegisterState).regs[register.index] = whole;
+      block.state.regs[register.index] = whole;
     },
     stopTimersOf: (blockName) => {
       const block = machine.system.block(blockName);
-      for (let i = 0; i < (block.component.timers?.length ?? 0); i++) machine.system.scheduler.disarm(block.timerBase + i);
+      for (let i = 0; i < block.component.timers.length; i++) machine.system.scheduler.disarm(block.timerBase + i);
       machine.system.now = core.now();
-      block.component.onReset?.(block.state, block.env, 'power');
+      block.component.onReset(block.state, block.env, 'power');
     },
   };
 }

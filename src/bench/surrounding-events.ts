@@ -34,7 +34,7 @@ function staysQuiet(s: LiveRun, b: Block): boolean {
 /** A bus master that may store to memory or registers at an event. */
 const mastersAtWork = (s: LiveRun): boolean => {
   const { system } = s.machine;
-  return !nothingScheduled(s) && system.blocks.some((b) => b.component.busMaster === true && system.isClocked(b));
+  return !nothingScheduled(s) && system.blocks.some((b) => b.component.busMaster && system.isClocked(b));
 };
 
 /** A read gives the same for ever, as long as no core writes and no interrupt is taken. */

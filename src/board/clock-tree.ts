@@ -4,7 +4,7 @@
  */
 import type { ChipDescription } from '../emu/chip.ts';
 import { Machine } from '../emu/machine.ts';
-import { layoutFor, type RegisterState } from '../emu/registers.ts';
+import { layoutFor } from '../emu/registers.ts';
 import { rateHz } from '../emu/time.ts';
 import { MODELS } from '../peripherals/index.ts';
 import { HSE_FAIL } from '../peripherals/wires.ts';
@@ -50,10 +50,10 @@ export class ClockTree {
     const machine = new Machine({ chip, models: MODELS, parameters: { 'hse.hz': hseHz }, seed: 1 });
     const rcc = machine.system.block(chip.rcc);
     const { layout } = rcc;
-    const { regs } = rcc.state as RegisterState;
+    const { regs } = rcc.state;
     for (const [name, value] of values) regs[layout.reg(name).index] = value;
     // the block looks at its oscillators anew, of which none has failed
-    rcc.component.onWire?.(rcc.state, rcc.env, HSE_FAIL, 0);
+    rcc.component.onWire(rcc.state, rcc.env, HSE_FAIL, 0);
     return machine;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What every block of a chip looks like to the machine. State is plain data made by `create`: no closures, no promises, no class
+ * What the machine is to a block of a chip. State is plain data made by `create`: no closures, no promises, no class
  * instances, so that a machine can be saved, forked and compared. A block acts only when it is called: on a bus access, a timer
  * that it armed, a wire or a clock that it listens to, or a reset. Nothing polls.
  */
@@ -79,49 +79,6 @@ export type ResetCause = (typeof RESET_CAUSES)[number];
 
 /** Thrown by nobody: the value that a device returns for an access that it answers with a bus error. */
 export const BUS_ERROR = -1;
-
-/**
- * A block. `S` is its plain state. `read`/`write` are given an offset from the block's base and a size in bytes; they return
- * BUS_ERROR for a bus error, otherwise the unsigned value / 0. `peek` is a read without side effects.
- */
-export interface Component<S extends object = object> {
-  readonly timers?: readonly string[];
-  /**
-   * Timers that fire aside: what they do changes registers, clocks and what is pending, and may ask what a core has counted, but not where it is; nor does
-   * it touch memory.
-   */
-  readonly aside?: readonly string[];
-  /** It stores to memory or other blocks by itself (`Env.busWrite`). */
-  readonly busMaster?: boolean;
-  readonly wires?: readonly Wire[];
-  readonly clocks?: readonly string[];
-  create(): S;
-  onReset?(state: S, env: Env, kind: ResetKind): void;
-  onTimer?(state: S, env: Env, timer: string): void;
-  onWire?(state: S, env: Env, wire: Wire, value: number): void;
-  onClock?(state: S, env: Env, clock: string): void;
-  /** The block's clock-enable bit changed. */
-  onGate?(state: S, env: Env, on: boolean): void;
-  read?(state: S, env: Env, offset: number, size: number): number;
-  write?(state: S, env: Env, offset: number, size: number, value: number): number;
-  peek?(state: S, env: Env, offset: number, size: number): number;
-  /** Reading this offset has no side effect and gives the same until the next event of the block. */
-  steady?(offset: number): boolean;
-  /** Where `steady` says no: until when reading this offset gives the same and has no side effect, events aside; 0 = not at all, Infinity = until the next event. */
-  holds?(state: S, env: Env, offset: number): Ps;
-  /** Reading so many bytes at this offset, which may depend on the time, does nothing that anyone else notices: no interrupt, timer, wire or note. */
-  quiet?(offset: number, size: number): boolean;
-  /** The same in some states of the block only: in which is asked at each read. */
-  sometimesQuiet?(offset: number, size: number): boolean;
-  quietNow?(state: S, env: Env, offset: number): boolean;
-  /**
-   * Index of the register that a read gives as it is stored, in the words `regs` of the state; -1 where there is more to it. That reads of
-   * a register without behaviour are counted is more to it, but not for who only looks (`peeked`).
-   */
-  stored?(offset: number, size: number, peeked?: boolean): number;
-  /** This write does what the same one did before, only later: of a row of them the last one alone counts, and nothing that can be read shows them. */
-  repeats?(state: S, env: Env, offset: number, size: number, value: number): boolean;
-}
 
 /** Deep copy of plain data; typed arrays are copied, strings and numbers shared. */
 export function clonePlain<T>(value: T): T {

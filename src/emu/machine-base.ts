@@ -14,7 +14,7 @@ import { sysTickClockChanged } from './core/systick.ts';
 import { History, type EntryRecord, type WriteRecord, type WriterKind } from './history.ts';
 import { freshState, TOGETHER_FIRST, type MachineState, type ResetOrigin } from './machine-state.ts';
 import { nextWord, powerOnPattern } from './power-on.ts';
-import type { ModelFactory, Register, RegisterState } from './registers.ts';
+import type { ModelFactory, Register } from './registers.ts';
 import { System, type Memory, type SystemListener, type SystemState } from './system.ts';
 import type { Ps } from './time.ts';
 import {
@@ -521,7 +521,7 @@ export abstract class MachineBase implements CoreListener {
     const [block, register, field] = path.split('.') as [string, string, string];
     const b = this.system.block(block);
     const f = b.layout.field(`${register}.${field}`);
-    return f.of((b.state as RegisterState).regs[f.register.index]!);
+    return f.of(b.state.regs[f.register.index]!);
   }
 
   // ---- wires that reach the cores --------------------------------------------------------------------------------------------------

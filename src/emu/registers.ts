@@ -4,7 +4,7 @@
  * as unmodelled when the firmware touches it.
  */
 import type { Confidence } from './confidence.ts';
-import { BUS_ERROR, type Component, type Env, type ResetKind } from './component.ts';
+import { BUS_ERROR, type Env, type ResetKind } from './component.ts';
 import type { Ps } from './time.ts';
 import type { Wire } from './wires.ts';
 
@@ -211,9 +211,12 @@ export type ChangeListener = (block: string, register: Register, old: number, va
  */
 export interface RegisterModel<S extends object = object> {
   readonly timers?: readonly string[];
-  /** See `Component.aside`. */
+  /**
+   * Timers that fire aside: what they do changes registers, clocks and what is pending, and may ask what a core has counted, but not where it is; nor does
+   * it touch memory.
+   */
   readonly aside?: readonly string[];
-  /** See `Component.busMaster`. */
+  /** It stores to memory or other blocks by itself (`Env.busWrite`). */
   readonly busMaster?: boolean;
   readonly wires?: readonly Wire[];
   readonly clocks?: readonly string[];
@@ -241,7 +244,7 @@ export interface RegisterModel<S extends object = object> {
   readonly acting?: readonly string[];
   /** Of `acting` registers: a read of this one does nothing of the kind in the state that the block is in. */
   actsNot?(c: RegisterContext<S>, r: Register): boolean;
-  /** Of `live` registers: until when a read gives the same and has no side effect, events aside; see `Component.holds`. Left out: 0. */
+  /** Of `live` registers: until when a read gives the same and has no side effect, events aside; 0 = not at all, Infinity = until the next event. Left out: 0. */
   holds?(c: RegisterContext<S>, r: Register): Ps;
   write?(c: RegisterContext<S>, r: Register, merged: number, raw: number, lanes: number): number | void;
   /** A write that may be left out if the same one follows before the block's next event (a watchdog's refresh): nothing that can be read shows it. */
@@ -295,8 +298,11 @@ function withOverrides(layout: Layout, values: Uint32Array, others: Readonly<Rec
   return copy;
 }
 
-/** A register block as a component. Without a model every register is unmodelled. */
-export class RegisterBlock implements Component<RegisterState> {
+/**
+ * A block as the machine sees it; without a model every register is unmodelled. `read` and `write` are given an offset from the block's base and a size in bytes; they
+ * return BUS_ERROR for a bus error, otherwise the unsigned value / 0. `peek` is a read without side effects.
+ */
+export class RegisterBlock {
   readonly layout: Layout;
   readonly timers: readonly string[];
   readonly aside: readonly string[];
@@ -348,12 +354,14 @@ export class RegisterBlock implements Component<RegisterState> {
     return this.resets[r.index]!;
   }
 
+  /** Reading this offset has no side effect and gives the same until the next event of the block. */
   steady(offset: number): boolean {
     const r = this.layout.at(offset);
     if (!r) return !this.model?.readElse;
     return this.model?.live ? !this.model.live.includes(r.name) : !this.model?.read;
   }
 
+  /** Reading so many bytes at this offset, which may depend on the time, does nothing that anyone else notices: no interrupt, timer, wire or note. */
   quiet(offset: number, size: number): boolean {
     const { model } = this;
     const r = this.layout.at(offset);
@@ -362,6 +370,7 @@ export class RegisterBlock implements Component<RegisterState> {
     return !model?.read || (model.acting ? !model.acting.includes(r.name) : !model.peek);
   }
 
+  /** The same in some states of the block only: in which is asked at each read (`quietNow`). */
   sometimesQuiet(offset: number, size: number): boolean {
     const r = this.layout.at(offset);
     return r !== undefined && size <= r.size - (offset - r.offset) && this.model?.actsNot !== undefined;
@@ -370,17 +379,23 @@ export class RegisterBlock implements Component<RegisterState> {
     const r = this.layout.at(offset);
     return r !== undefined && this.model?.actsNot?.(this.enter(state, env), r) === true;
   }
+  /** Where `steady` says no: see `RegisterModel.holds`. */
   holds(state: RegisterState, env: Env, offset: number): Ps {
     const r = this.layout.at(offset);
     return r === undefined ? 0 : (this.model?.holds?.(this.enter(state, env), r) ?? 0);
   }
 
+  /**
+   * Index of the register that a read gives as it is stored, in the words `regs` of the state; -1 where there is more to it. That reads of
+   * a register without behaviour are counted is more to it, but not for who only looks (`peeked`).
+   */
   stored(offset: number, size: number, peeked = false): number {
     const r = this.layout.at(offset);
     if (r?.offset !== offset || r.size !== size) return -1;
     return (peeked ? !this.model?.peek : this.modelledIndex[r.index] === 1) && !this.model?.read ? r.index : -1;
   }
 
+  /** See `RegisterModel.repeats`. */
   repeats(state: RegisterState, env: Env, offset: number, size: number, value: number): boolean {
     const r = this.layout.at(offset);
     if (!r || !this.model?.repeats || offset !== r.offset || size < r.size) return false;

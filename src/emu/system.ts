@@ -3,7 +3,7 @@
  */
 import { Arena, PAGE_SIZE } from './arena.ts';
 import type { BlockRow, ChipDescription, MemoryRow } from './chip.ts';
-import { BUS_ERROR, clonePlain, type Component, type Env, type ResetCause, type ResetKind } from './component.ts';
+import { BUS_ERROR, clonePlain, type Env, type ResetCause, type ResetKind } from './component.ts';
 import {
   layoutFor,
   modelFor,
@@ -33,12 +33,12 @@ import { findWire, wire, Wires, type Wire } from './wires.ts';
 /** A block of the chip at run time. */
 export interface Block {
   readonly row: BlockRow;
-  readonly component: Component;
+  readonly component: RegisterBlock;
   /** Its registers. */
   readonly layout: Layout;
   readonly env: Env;
   readonly index: number;
-  readonly state: object;
+  readonly state: RegisterState;
   readonly enable: { readonly register: number; readonly mask: number } | null;
   readonly timerBase: number;
 }
@@ -130,7 +130,7 @@ export class System {
   /** Index of the core that runs, 0 while none does. */
   master = 0;
   listener: SystemListener = SILENT;
-  /** Registers that follow the time may count as steady for a while (`Component.holds`). */
+  /** Registers that follow the time may count as steady for a while (`RegisterModel.holds`). */
   readsHold = true;
   /** Time of what is being served now. The machine sets it before an access. */
   now: Ps = WIDE;
@@ -200,7 +200,7 @@ export class System {
       const clockField = row.clock && rccLayout ? rccLayout.field(row.clock) : null;
       const block: Block = {
         row,
-        component: component as Component,
+        component,
         layout,
         index,
         timerBase,
@@ -223,7 +223,7 @@ export class System {
       return block;
     });
     this.registers = this.joinRegisters();
-    this.modelled = this.blocks.map((b) => b.state as RegisterState).filter((state) => Object.keys(state.model).length > 0);
+    this.modelled = this.blocks.map((b) => b.state).filter((state) => Object.keys(state.model).length > 0);
     this.rcc = this.byName.get(chip.rcc) ?? null;
     const drivers = new Map<number, string[]>();
     for (const row of chip.blocks) for (const line of new Set(row.irqs)) push(drivers, line, row.name);
@@ -244,7 +244,7 @@ export class System {
 
   /** Puts the registers of all blocks into one array, of which each block has its part: what is saved and restored most often. */
   private joinRegisters(): Uint32Array {
-    const states = this.blocks.map((b) => b.state as RegisterState);
+    const states = this.blocks.map((b) => b.state);
     const all = new Uint32Array(states.reduce((sum, { regs }) => sum + regs.length, 0));
     let at = 0;
     for (const state of states) {
@@ -260,14 +260,14 @@ export class System {
     return i < 0 ? undefined : i;
   }
   private bindRcc(): void {
-    if (this.rcc) this.rccRegs = (this.rcc.state as RegisterState).regs;
+    if (this.rcc) this.rccRegs = this.rcc.state.regs;
   }
 
   private makeEnv(self: () => Block): Env {
     const system = this; // eslint-disable-line @typescript-eslint/no-this-alias
     const slot = (timer: string): number => {
       const block = self();
-      const i = (block.component.timers ?? []).indexOf(timer);
+      const i = block.component.timers.indexOf(timer);
       if (i < 0) throw new Error(`${block.row.name} has no timer ${timer}`);
       return block.timerBase + i;
     };
@@ -323,7 +323,7 @@ export class System {
   }
   /** What a model's functions are called with, for a face of its block that is not the bus: asked for at every call, so that a restored machine needs nothing. */
   contextOf<S extends object>(block: Block): RegisterContext<S> {
-    const { model, regs } = block.state as RegisterState;
+    const { model, regs } = block.state;
     let context = this.contexts.get(block) as RegisterContext<S> | undefined;
     if (!context) this.contexts.set(block, (context = new RegisterContext(model as S, regs, block.env, this.onChange)));
     context.s = model as S;
@@ -353,7 +353,7 @@ export class System {
     setClockRate(c, rate, this.now);
     this.configuration++;
     this.listener.clock(name);
-    for (const b of this.clockListeners.get(name) ?? []) b.component.onClock?.(b.state, b.env, name);
+    for (const b of this.clockListeners.get(name) ?? []) b.component.onClock(b.state, b.env, name);
   }
   /** A wire's value, for who has its name from outside: a scenario, a person. 0 where there is no such wire. */
   wire(name: string): number {
@@ -381,7 +381,7 @@ export class System {
     if (listeners === null) return;
     for (let i = 0; i < listeners.length; i++) {
       const b = listeners[i]!;
-      b.component.onWire?.(b.state, b.env, w, value);
+      b.component.onWire(b.state, b.env, w, value);
     }
   }
   private listen(w: Wire, block: Block): void {
@@ -410,7 +410,7 @@ export class System {
     }
   }
 
-  /** A timer of something outside the chip (USB host, scenario): returns its slot for the scheduler. `aside` as in `Component`. */
+  /** A timer of something outside the chip (USB host, scenario): returns its slot for the scheduler. `aside` as in `RegisterModel`. */
   addTimer(name: string, fire: () => void, aside = false): number {
     const slot = this.scheduler.addSlot(name);
     this.externalTimers[slot] = fire;
@@ -426,7 +426,7 @@ export class System {
     return b.layout.at(address - b.row.base)?.name ?? null;
   }
   hasArmedTimer(b: Block): boolean {
-    const n = b.component.timers?.length ?? 0;
+    const n = b.component.timers.length;
     for (let i = 0; i < n; i++) if (this.scheduler.due[b.timerBase + i] !== Infinity) return true;
     return false;
   }
@@ -453,7 +453,7 @@ export class System {
   }
   private fire(slot: number): void {
     const owner = this.timerOwner[slot];
-    if (owner) owner.block.component.onTimer?.(owner.block.state, owner.block.env, owner.timer);
+    if (owner) owner.block.component.onTimer(owner.block.state, owner.block.env, owner.timer);
     else this.externalTimers[slot]?.();
   }
 
@@ -465,7 +465,7 @@ export class System {
       if (coreDomain && b.row.worksInStandby) continue;
       if (kind === 'system' && b.row.backup) continue;
       if (kind === 'backup' && !b.row.backup && b !== this.rcc) continue;
-      b.component.onReset?.(b.state, b.env, kind);
+      b.component.onReset(b.state, b.env, kind);
     }
     this.tellGates(before);
   }
@@ -474,7 +474,7 @@ export class System {
   resetBlock(block: Block, kind: ResetKind = 'system'): void {
     this.configuration++;
     const before = this.rccRegs.slice();
-    block.component.onReset?.(block.state, block.env, kind);
+    block.component.onReset(block.state, block.env, kind);
     this.tellGates(before);
   }
 
@@ -495,7 +495,7 @@ export class System {
       this.listener.unclocked(b.row.name, offset, 'read');
       return this.forced.size ? this.pinned(address, size, 0) : 0;
     }
-    const value = b.component.read ? b.component.read(b.state, b.env, offset, size) : 0;
+    const value = b.component.read(b.state, b.env, offset, size);
     return this.forced.size && value !== BUS_ERROR ? this.pinned(address, size, value) : value;
   }
 
@@ -550,7 +550,7 @@ export class System {
       return 0;
     }
     const before = b === this.rcc ? this.rccRegs.slice() : null;
-    const answer = b.component.write ? b.component.write(b.state, b.env, offset, size, value) : 0;
+    const answer = b.component.write(b.state, b.env, offset, size, value);
     if (before) {
       if (!before.every((word, i) => word === this.rccRegs[i])) this.configuration++;
       this.applyResetBits(before);
@@ -568,7 +568,7 @@ export class System {
       const was = before[i]! & field.mask;
       const is = this.rccRegs[i]! & field.mask;
       // The backup domain's own reset bit (VSWRST, BDRST) is what a backup reset is.
-      if (was !== is) block.component.onReset?.(block.state, block.env, block.row.backup ? 'backup' : 'gate');
+      if (was !== is) block.component.onReset(block.state, block.env, block.row.backup ? 'backup' : 'gate');
     }
   }
 
@@ -577,7 +577,7 @@ export class System {
     const { blocks } = this;
     for (let i = 0; i < blocks.length; i++) {
       const b = blocks[i]!;
-      if (b.enable === null || !b.component.onGate) continue;
+      if (b.enable === null) continue;
       const { register, mask } = b.enable;
       if (((before[register]! ^ this.rccRegs[register]!) & mask) !== 0) b.component.onGate(b.state, b.env, this.isClocked(b));
     }
@@ -647,8 +647,7 @@ export class System {
     }
     if (memory.row.programmedBy) {
       const b = this.block(memory.row.programmedBy);
-      const model = b.component as RegisterBlock;
-      return model.programMemory(b.state as RegisterState, b.env, memory.row.base + offset, size, value);
+      return b.component.programMemory(b.state, b.env, memory.row.base + offset, size, value);
     }
     return BUS_ERROR;
   }
@@ -668,15 +667,7 @@ export class System {
     const { gate } = memory.row;
     if (gate) return this.isClockOn(gate.clock) ? this.loadHost(memory.host + offset, size) : 0;
     const b = this.block(memory.row.guardedBy!);
-    const model = b.component as RegisterBlock;
-    return model.guardRead(
-      b.state as RegisterState,
-      b.env,
-      memory.row.base + offset,
-      size,
-      this.loadHost(memory.host + offset, size),
-      cacheable,
-    );
+    return b.component.guardRead(b.state, b.env, memory.row.base + offset, size, this.loadHost(memory.host + offset, size), cacheable);
   }
 
   loadHost(host: number, size: number): number {

@@ -53,7 +53,7 @@ function stateOf(machine: Machine): ReadonlyMap<string, number> {
   for (const block of machine.system.blocks) {
     const { regs } = block.state as Partial<RegisterState>;
     regs?.forEach((v, i) => all.set(`${block.row.name}.${i}`, v));
-    block.component.timers?.forEach((name, i) =>
+    block.component.timers.forEach((name, i) =>
       all.set(`${block.row.name} ${name}`, Number(machine.system.scheduler.due[block.timerBase + i] !== Infinity)),
     );
   }

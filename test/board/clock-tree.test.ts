@@ -15,7 +15,7 @@ async function machineAt(name: string, ms: number) {
   runSessionTo(session, ms * MS);
   const { machine } = session;
   const rcc = machine.system.block(machine.chip.rcc);
-  const word = (address: number): number | null => rcc.component.read!(rcc.state, rcc.env, address - rcc.row.base, 4);
+  const word = (address: number): number | null => rcc.component.read(rcc.state, rcc.env, address - rcc.row.base, 4);
   const hseHz = machine.system.parameter('hse.hz') ?? 0;
   const own = Object.fromEntries(
     machine.chip.clocks.map((clock) => {

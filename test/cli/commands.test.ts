@@ -4,7 +4,6 @@ import { CHECK_IDS } from '../../src/bench/result.ts';
 import { CHECKS } from '../../src/checks/index.ts';
 import { CHIPS, findChip } from '../../src/chips/index.ts';
 import { coverage, ledger } from '../../src/cli/chips.ts';
-import type { RegisterBlock } from '../../src/emu/registers.ts';
 import { System } from '../../src/emu/system.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
 import { cli } from './helpers.ts';
@@ -58,7 +57,7 @@ describe('bootbench chips', () => {
       expect(['documented', 'measured', 'reported', 'inferred', 'fitted', 'assumed'], m.model).toContain(m.confidence);
       expect(m.source, m.model).not.toBe('');
       for (const name of m.blocks) {
-        const block = system.block(name).component as unknown as RegisterBlock;
+        const block = system.block(name).component;
         const thin = block.layout.registers.filter((r) => !block.isModelled(r)).map((r) => r.name);
         expect(thin, name).toEqual(m.registersOnly);
         // A block with behaviour has at least one register that has it.
@@ -66,7 +65,7 @@ describe('bootbench chips', () => {
       }
     }
     for (const name of registersOnly) {
-      const block = system.block(name).component as unknown as RegisterBlock;
+      const block = system.block(name).component;
       expect(
         block.layout.registers.some((r) => block.isModelled(r)),
         name,

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import type { Machine } from '../../src/emu/machine.ts';
-import type { ModelFactory, RegisterState } from '../../src/emu/registers.ts';
+import type { ModelFactory } from '../../src/emu/registers.ts';
 import { FLASH, MAIN, PS_PER_CYCLE, RAM, RAM_END, reg, started, word } from './core/bare-machine.ts';
 import { countSkipped } from './skipped.ts';
 
@@ -63,7 +63,7 @@ function fresh(program = LOOP) {
 
 const CHANGES: readonly [string, (machine: Machine) => void][] = [
   ['nothing has changed', () => {}],
-  ['the device holds another value', (m) => void ((m.system.block('DEV').state as RegisterState).regs[0] = 9)],
+  ['the device holds another value', (m) => void (m.system.block('DEV').state.regs[0] = 9)],
   ['the device has no clock', (m) => void m.system.write(0x4800_0000, 4, 0)],
   ['what is read is replaced on the way', (m) => void m.setRepairs({ pages: new Set([DEVICE >>> 12]), read: () => 7 })],
   ['flash has wait states', (m) => m.cores[0]!.caches.setFlashTiming({ waitStates: 5, cache: false, sets: 256, ways: 2, kinds: 0 })],

@@ -40,7 +40,7 @@ function registersOf({ system }: Machine): Record<string, number> {
   const values: Record<string, number> = {};
   for (const b of system.blocks)
     for (const r of system.layoutOf(b.row.name)!.registers)
-      values[`${b.row.name}.${r.name}`] = b.component.peek!(b.state, b.env, r.offset, r.size);
+      values[`${b.row.name}.${r.name}`] = b.component.peek(b.state, b.env, r.offset, r.size);
   return values;
 }
 

@@ -21,7 +21,7 @@ function stateOf({ system, cores, now, history }: Machine) {
   const registers: Record<string, number> = {};
   for (const b of system.blocks)
     for (const r of system.layoutOf(b.row.name)!.registers)
-      registers[`${b.row.name}.${r.name}`] = b.component.peek!(b.state, b.env, r.offset, r.size);
+      registers[`${b.row.name}.${r.name}`] = b.component.peek(b.state, b.env, r.offset, r.size);
   return { now, resets: history.resets.length, registers, cores: cores.map((c) => ({ cycles: c.cycles(), file: registerFile(c, c.pc) })) };
 }
 

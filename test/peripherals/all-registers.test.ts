@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import { coveringChips } from '../chips/covering.ts';
 import type { BlockRow } from '../../src/emu/chip.ts';
-import type { RegisterBlock } from '../../src/emu/registers.ts';
 import { Layout, type RegisterFact } from '../../src/emu/registers.ts';
 import { System } from '../../src/emu/system.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
@@ -117,12 +116,12 @@ describe.each(coveringChips().map((chip) => [chip.name, chip] as const))('%s', (
     system.setWire('dbp', 1);
     const rtc = system.findBlock('RTC');
     const wpr = chip.facts['RTC']?.registers.find((r) => r.name === 'WPR');
-    if (rtc && wpr) for (const key of [0xca, 0x53]) rtc.component.write!(rtc.state, rtc.env, wpr.offset, 4, key);
+    if (rtc && wpr) for (const key of [0xca, 0x53]) rtc.component.write(rtc.state, rtc.env, wpr.offset, 4, key);
     const bad: string[] = [];
     for (const block of system.blocks) {
       // PWR before it has been reset.
       system.setWire('dbp', 1);
-      const component = block.component as RegisterBlock;
+      const component = block.component;
       for (const r of component.layout.registers) {
         if (component.isModelled(r)) continue;
         const access = (): number => component.read(block.state as never, block.env, r.offset, r.size);
@@ -138,7 +137,7 @@ describe.each(coveringChips().map((chip) => [chip.name, chip] as const))('%s', (
 
   it('ARR of a timer starts with every bit set, as wide as the counter (RM0367, RM0481; SVDs before the H5 print 0)', () => {
     for (const block of system.blocks.filter((b) => b.row.model === 'tim')) {
-      const component = block.component as RegisterBlock;
+      const component = block.component;
       const width = block.row.options?.['bits'] === 32 ? 0xffffffff : 0xffff;
       expect([block.row.name, component.resetValue(component.layout.reg('ARR'))]).toEqual([block.row.name, width]);
     }
@@ -147,7 +146,7 @@ describe.each(coveringChips().map((chip) => [chip.name, chip] as const))('%s', (
   it('a modelled register starts from its SVD reset value, deviations have a reason', () => {
     const deviating: string[] = [];
     for (const block of system.blocks) {
-      const component = block.component as RegisterBlock;
+      const component = block.component;
       for (const r of component.layout.registers) if (component.resetValue(r) !== r.reset) deviating.push(`${block.row.name}.${r.name}`);
     }
     expect(deviating.filter((name) => !(name in RESET_DEVIATIONS) && !/^TIM\d+\.ARR$/.test(name))).toEqual([]);

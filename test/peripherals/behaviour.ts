@@ -75,7 +75,7 @@ class Watched {
   }
   private look(): number[] {
     const { block } = this;
-    return this.registers.map((r) => block.component.peek!(block.state, block.env, r.offset, r.size) >>> 0);
+    return this.registers.map((r) => block.component.peek(block.state, block.env, r.offset, r.size) >>> 0);
   }
   /** What is other than when it was asked last. */
   private news(): string {

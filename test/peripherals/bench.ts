@@ -88,7 +88,7 @@ export function bench(rows: readonly BlockRow[], clocks: Readonly<Record<string,
     peek(path) {
       const { row, register } = locate(path);
       const b = sys.block(row.name);
-      return b.component.peek!(b.state, b.env, register.offset, register.size);
+      return b.component.peek(b.state, b.env, register.offset, register.size);
     },
     field(path, name) {
       const { register } = locate(path);

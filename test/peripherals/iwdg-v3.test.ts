@@ -47,7 +47,7 @@ describe('IWDG', () => {
   it('a refresh counts for itself once a window is set or the registers are unlocked', () => {
     const repeats = (b: Bench): boolean => {
       const block = b.sys.block('IWDG');
-      return block.component.repeats!(block.state, block.env, 0, 4, RELOAD);
+      return block.component.repeats(block.state, block.env, 0, 4, RELOAD);
     };
     const b = running(0, 0x200);
     expect(repeats(b)).toBe(true);

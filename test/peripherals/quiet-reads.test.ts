@@ -41,7 +41,7 @@ function busySystem(
       if (b.row.name === chip.rcc) continue;
       const layout = system.layoutOf(b.row.name)!;
       for (const r of layout.registers) {
-        b.component.write?.(
+        b.component.write(
           b.state,
           b.env,
           r.offset,
@@ -86,12 +86,12 @@ describe.each(byTurns(coveringChips(), 2).map((chip) => [chip.name, chip] as con
             before = told();
           }
           const size = random(3) === 0 ? 1 : r.size;
-          if (b.component.quiet!(r.offset, size) !== true) {
+          if (b.component.quiet(r.offset, size) !== true) {
             loud++;
             continue;
           }
           quiet++;
-          if (b.component.read!(b.state, b.env, r.offset, size) === BUS_ERROR) expect.fail(`${b.row.name}.${r.name} cannot be read`);
+          if (b.component.read(b.state, b.env, r.offset, size) === BUS_ERROR) expect.fail(`${b.row.name}.${r.name} cannot be read`);
           if (!same(told(), before)) expect.fail(`${b.row.name}.${r.name} is not quiet`);
         }
       }
@@ -107,14 +107,14 @@ describe.each(byTurns(coveringChips(), 2).map((chip) => [chip.name, chip] as con
         // who asks how long a value holds has read it: what is computed late has been caught up with then
         for (const b of system.blocks)
           for (const r of system.layoutOf(b.row.name)!.registers)
-            if (b.component.holds!(b.state, b.env, r.offset) !== 0) b.component.read!(b.state, b.env, r.offset, r.size);
+            if (b.component.holds(b.state, b.env, r.offset) !== 0) b.component.read(b.state, b.env, r.offset, r.size);
         const held = system.blocks.flatMap((b) =>
-          system.layoutOf(b.row.name)!.registers.map((r) => ({ b, r, until: b.component.holds!(b.state, b.env, r.offset) })),
+          system.layoutOf(b.row.name)!.registers.map((r) => ({ b, r, until: b.component.holds(b.state, b.env, r.offset) })),
         );
         const event = system.scheduler.next;
         const start = system.now;
         const value = (b: (typeof held)[number]['b'], offset: number, size: number): number =>
-          b.component.peek!(b.state, b.env, offset, size);
+          b.component.peek(b.state, b.env, offset, size);
         const before = held.map(({ b, r }) => value(b, r.offset, r.size));
         for (const [i, { b, r, until }] of held.entries()) {
           const end = Math.min(until, event) - 1;
@@ -135,9 +135,9 @@ describe.each(byTurns(coveringChips(), 2).map((chip) => [chip.name, chip] as con
       pass();
       for (const b of system.blocks)
         for (const r of system.layoutOf(b.row.name)!.registers) {
-          const read = (): number => b.component.read!(b.state, b.env, r.offset, r.size);
-          if (b.component.holds!(b.state, b.env, r.offset) !== 0) read();
-          if (b.component.holds!(b.state, b.env, r.offset) === 0) continue;
+          const read = (): number => b.component.read(b.state, b.env, r.offset, r.size);
+          if (b.component.holds(b.state, b.env, r.offset) !== 0) read();
+          if (b.component.holds(b.state, b.env, r.offset) === 0) continue;
           const before = JSON.stringify(b.state);
           read();
           if (JSON.stringify(b.state) !== before) expect.fail(`reading ${b.row.name}.${r.name} changes its block`);
@@ -155,7 +155,7 @@ describe.each(byTurns(coveringChips(), 2).map((chip) => [chip.name, chip] as con
     };
     for (const b of system.blocks) {
       const layout = system.layoutOf(b.row.name)!;
-      const quiet = (offset: number): boolean => b.component.quiet!(offset, 4);
+      const quiet = (offset: number): boolean => b.component.quiet(offset, 4);
       const narrow = layout.registers.find((r) => r.size < 4);
       if (narrow) expect(quiet(narrow.offset)).toBe(false);
       if (b.row.model === 'usb-otg-fs') expect(quiet(0x1000)).toBe(false);

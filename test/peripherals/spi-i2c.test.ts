@@ -84,7 +84,7 @@ describe.each([
     const h = fresh();
     const holds = (): boolean => {
       const b = h.system.block('SPI1');
-      return b.component.holds!(b.state, b.env, h.address('SPI1.SR') - b.row.base) === Infinity;
+      return b.component.holds(b.state, b.env, h.address('SPI1.SR') - b.row.base) === Infinity;
     };
     h.write('SPI1.CR1', MASTER | SPE);
     expect(holds()).toBe(true);
@@ -92,7 +92,7 @@ describe.each([
       send(h, i);
       h.wait(100 * US);
     }
-    while (h.system.block('SPI1').component.peek!(h.system.block('SPI1').state, h.system.block('SPI1').env, 8, 4) & RXNE) take(h);
+    while (h.system.block('SPI1').component.peek(h.system.block('SPI1').state, h.system.block('SPI1').env, 8, 4) & RXNE) take(h);
     expect(holds()).toBe(false);
     h.read('SPI1.SR');
     expect(holds()).toBe(true);

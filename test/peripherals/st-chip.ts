@@ -1,7 +1,7 @@
 /** Any chip without its core, with registers by name, for tests of its peripherals. */
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import { RESET_CAUSES, type ResetCause } from '../../src/emu/component.ts';
-import type { Field, Layout, RegisterBlock } from '../../src/emu/registers.ts';
+import type { Field, Layout } from '../../src/emu/registers.ts';
 import { SILENT, System, type SystemState } from '../../src/emu/system.ts';
 import { rateHz } from '../../src/emu/time.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
@@ -37,7 +37,7 @@ export class StChip {
     return this;
   }
   layout(block: string): Layout {
-    return (this.system.block(block).component as unknown as RegisterBlock).layout;
+    return this.system.block(block).component.layout;
   }
   /** `RCC.CR` → bus address. */
   address(path: string): number {

@@ -656,7 +656,7 @@ describe('FIFO windows', () => {
     expect(get(GRXSTSR)).toBe(get(GRXSTSR));
     expect(get(GRXSTSP)).toBe((6 << 17) | (8 << 4));
     const b = system.block('OTG_FS');
-    expect(b.component.peek!(b.state, b.env, 0x1000, 4)).toBe(0x01000680);
+    expect(b.component.peek(b.state, b.env, 0x1000, 4)).toBe(0x01000680);
     expect(get(FIFO(8))).toBe(0x01000680);
     expect(get(FIFO(0))).toBe(0x00400000);
     expect(get(FIFO(0))).toBe(0);

@@ -3,7 +3,6 @@ import { PAGE_BITS } from '../../emu/arena.ts';
 import type { Interceptor } from '../../emu/core/core-types.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
-import type { RegisterState } from '../../emu/registers.ts';
 import type { Session } from '../session.ts';
 import { runTo } from './window.ts';
 
@@ -140,7 +139,7 @@ function searchBetween(s: Session, start: Checkpoint, end: Ps, of: readonly Stre
 /** A write of a DMA controller: which of its address registers it belongs to, and who set that. */
 function byMaster({ machine }: Session, block: string, address: number, size: number, value: number): Store {
   const b = machine.system.block(block);
-  const { regs } = b.state as RegisterState;
+  const { regs } = b.state;
   const near = b.layout.registers
     .filter((r) => ADDRESS_REGISTER.test(r.name))
     .map((r) => ({ register: r.name, start: regs[r.index]! >>> 0 }))

@@ -359,7 +359,7 @@ export abstract class CoreMemory extends CoreState {
     const b = region.block;
     if (same) this.traceRead(address, size, this.tracer!.sameStores);
     else if (
-      b?.component.repeats?.(b.state, b.env, address - b.row.base, size, value) &&
+      b?.component.repeats(b.state, b.env, address - b.row.base, size, value) &&
       this.system.isClocked(b) &&
       !this.intercept?.everyDeviceWrite
     )
@@ -614,7 +614,7 @@ export abstract class CoreMemory extends CoreState {
       return this.system.loadHost(copy < 0 ? host : copy, size);
     }
     const b = region.block!;
-    const v = (b.component.peek ?? b.component.read)?.call(b.component, b.state, b.env, address - b.row.base, size) ?? 0;
+    const v = b.component.peek(b.state, b.env, address - b.row.base, size);
     return v === BUS_ERROR ? null : v;
   }
 }

@@ -68,7 +68,7 @@ export interface AccessTrace {
   /** Size of the access by address. */
   readonly reads: Map<number, number>;
   writes: number;
-  /** Writes of which the last one alone counts (`Component.repeats`). */
+  /** Writes of which the last one alone counts (`RegisterModel.repeats`). */
   refreshes: number;
   /** Size by address of stores of what was there already; where it is absent they count as reads. */
   readonly sameStores?: Map<number, number>;

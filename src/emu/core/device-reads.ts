@@ -5,7 +5,6 @@
  * does nothing and says so, and the region leaves before the instruction.
  */
 import { BUS_ERROR } from '../component.ts';
-import type { RegisterState } from '../registers.ts';
 import type { Block } from '../system.ts';
 import type { Core } from './core.ts';
 import { partOf, registerAt } from './scs.ts';
@@ -98,9 +97,9 @@ export class DeviceReads {
     system.now = core.now();
     if (place.stored >= 0 && !system.pins) {
       core.deviceReads++;
-      return (block.state as RegisterState).regs[place.stored]! | 0;
+      return block.state.regs[place.stored]! | 0;
     }
-    if (place.sometimes && !block.component.quietNow!(block.state, block.env, place.offset)) return this.decline();
+    if (place.sometimes && !block.component.quietNow(block.state, block.env, place.offset)) return this.decline();
     const before = this.i32[this.budget];
     const value = system.readBlock(block, address >>> 0, size);
     if (value === BUS_ERROR) return this.decline();
@@ -108,7 +107,7 @@ export class DeviceReads {
     core.deviceReads++;
     return value | 0;
   };
-  // eslint-disable-next-line complexity -- the kinds of places that a load can read, told apart once for an address
+
   private placeOf(signed: number, size: number): Place {
     this.used = true;
     const address = signed >>> 0;
@@ -123,8 +122,7 @@ export class DeviceReads {
     if (!region?.block || address + size > region.end) return nothing;
     const { block } = region;
     const offset = address - block.row.base;
-    if (block.component.quiet?.(offset, size) === true)
-      return { ...nothing, block, offset, stored: block.component.stored?.(offset, size) ?? -1 };
-    return block.component.sometimesQuiet?.(offset, size) === true ? { ...nothing, block, offset, sometimes: true } : nothing;
+    if (block.component.quiet(offset, size)) return { ...nothing, block, offset, stored: block.component.stored(offset, size) };
+    return block.component.sometimesQuiet(offset, size) ? { ...nothing, block, offset, sometimes: true } : nothing;
   }
 }

@@ -12,7 +12,6 @@ import { flowOf } from '../core/translate/flow.ts';
 import { highestPending } from '../core/nvic.ts';
 import { S } from '../core/state.ts';
 import type { History } from '../history.ts';
-import type { RegisterState } from '../registers.ts';
 import { sysTickNextZero } from '../core/systick.ts';
 import type { Block, Region, System } from '../system.ts';
 
@@ -139,7 +138,7 @@ export function steadyUntil(core: Core, system: System, address: number): number
   if (address === SYST_CSR) return (core.peek(SYST_CSR, 4) ?? COUNTFLAG) & COUNTFLAG ? 0 : sysTickNextZero(core);
   if (staysForGood(system, address)) return Infinity;
   const block = address >= 0xe0000000 ? null : system.regionAt(address, core.index)?.block;
-  if (!system.readsHold || !block?.component.holds) return 0;
+  if (!system.readsHold || !block) return 0;
   const { now } = system;
   system.now = core.now();
   const until = block.component.holds(block.state, block.env, address - block.row.base);
@@ -171,7 +170,7 @@ export function loopHolds(core: Core, system: System, loop: Reading): number {
 export function readIsSteady(system: System, address: number): boolean {
   if (staysForGood(system, address)) return true;
   const block = address >= 0xe0000000 ? null : system.regionAt(address)?.block;
-  return block?.component.holds?.(block.state, block.env, address - block.row.base) === Infinity;
+  return block?.component.holds(block.state, block.env, address - block.row.base) === Infinity;
 }
 /** The same, whatever state its block is in. */
 function staysForGood(system: System, address: number): boolean {
@@ -184,7 +183,7 @@ function staysForGood(system: System, address: number): boolean {
   if (!region) return false;
   if (region.memory) return !region.memory.guarded;
   const b = region.block!;
-  return !system.isClocked(b) || (b.component.steady?.(address - b.row.base) ?? true);
+  return !system.isClocked(b) || b.component.steady(address - b.row.base);
 }
 
 /** What has been told and counted so far. */
@@ -461,7 +460,7 @@ export function placesOf(core: Core, loop: Reading): Places {
     } else if (region?.block && r.address < 0xe0000000 && r.address + r.size <= region.end) {
       const { block } = region;
       const offset = r.address - block.row.base;
-      const index = block.component.stored?.(offset, r.size, true) ?? -1;
+      const index = block.component.stored(offset, r.size, true);
       if (index >= 0) stored.push({ block, index, value: r.value });
       else registers.push({ block, offset, size: r.size, value: r.value });
     } else rest.push(r);
@@ -514,12 +513,12 @@ export function devicesAsFound(core: Core, loop: Reading): boolean {
   const { stored, registers, rest } = placesOf(core, loop);
   for (let i = 0; i < stored.length; i++) {
     const { block, index, value } = stored[i]!;
-    if ((block.state as RegisterState).regs[index]! >>> 0 !== value) return false;
+    if (block.state.regs[index]! >>> 0 !== value) return false;
   }
   for (let i = 0; i < registers.length; i++) {
     const { block, offset, size, value } = registers[i]!;
     const { component, state, env } = block;
-    const now = component.peek ? component.peek(state, env, offset, size) : (component.read?.(state, env, offset, size) ?? 0);
+    const now = component.peek(state, env, offset, size);
     if ((now === BUS_ERROR ? 0 : now) >>> 0 !== value) return false;
   }
   return areAsFound(core, rest);
