@@ -79,24 +79,6 @@ function emitFlashLoad(b: ColdBuilder, shared: Shared, a: Expr, size: AccessSize
 /** Cores with L1 caches. */
 const hasL1 = (profile: Profile): boolean => profile.l1;
 
-/** if the line is in the data cache: return its bytes, or store into it. */
-function emitCachedAccess(b: ColdBuilder, shared: Shared, kind: 'read' | 'write', a: Expr, size: AccessSize, flagsLocal: number): void {
-  const f = b.f;
-  const slow = f.block();
-  f.get(flagsLocal);
-  f.i32(2);
-  f.op(0x71);
-  f.brIf(slow);
-  emitCachedHost(b, shared, kind, a, size, slow).emit(f);
-  if (kind === 'read') f.memory(loadOpcode(size), 0);
-  else {
-    f.get(1);
-    f.memory(storeOpcode(size), 0);
-  }
-  f.op(OP.return);
-  f.end(slow);
-}
-
 /** ld1/ld2/ld4(address, flags) and st1/st2/st4(address, value, flags) for handlers of their own. */
 function emitMemoryFunctions(shared: Shared, flashData: number): void {
   const w = shared.writer;
@@ -118,7 +100,8 @@ function emitMemoryFunctions(shared: Shared, flashData: number): void {
       f.op(0x71);
       f.brIf(slow);
       if (kind === 'read') emitFlashLoad(b, shared, a, size, flashData);
-      emitFastHost(b, shared, kind, a, size, host, slow);
+      if (hasL1(shared.profile)) host.set(emitCachedHost(b, shared.core, kind, a, size, slow));
+      else emitFastHost(b, shared, kind, a, size, host, slow);
       host.get.emit(f);
       if (kind === 'read') f.memory(loadOpcode(size), 0);
       else {
@@ -127,7 +110,6 @@ function emitMemoryFunctions(shared: Shared, flashData: number): void {
       }
       f.op(OP.return);
       f.end(slow);
-      if (hasL1(shared.profile)) emitCachedAccess(b, shared, kind, a, size, flagsLocal);
       f.get(0);
       f.i32(size);
       if (kind === 'write') f.get(1);

@@ -361,42 +361,38 @@ export const beyondEnd = (b: Builder, entry: Expr, host: Expr): Expr =>
   b.and(b.shrU(entry, 3), b.eqz(b.arenaAt(b.shrU(host, 2), WORD_MAP, 1)));
 
 /**
- * Address of the bytes in the L1 data cache, or branch to `slow`:
- *   e = table[address >>> 12]; if !(e & CACHED) or misaligned: slow
- *   host = address + (e & DELTA); way = lineMap[host >>> 5]; if way == 0: slow
- *   reads: wordMap[host >>> 2] == 0: slow        writes: wordMap[host >>> 2] = 1, dirty[way - 1][set] = 1
- *   data + (way - 1) * 4096 + (address & 0xfff)
+ * Arena offset of the bytes where there is an L1 data cache, or a branch to `leave`:
+ *   e = table[a >>> 12]; if !(e & (FAST | CACHED)), writes: nor e & PART, or misaligned: leave; host = a + (e & DELTA)
+ *   if e & CACHED: way = lineMap[host >>> 5]; if way == 0: leave; writes: dirty[way - 1][set] = 1; data + (way - 1) * 4096 + (a & 0xfff)
+ *   reads: if the word has never been written: leave        writes: the same if e & PART; it is written now
  */
-export function emitCachedHost(
-  b: Builder,
-  shared: { readonly core: number },
-  kind: 'read' | 'write',
-  a: Expr,
-  size: number,
-  slow: Label,
-): Expr {
+export function emitCachedHost(b: Builder, core: number, kind: 'read' | 'write', a: Expr, size: 1 | 2 | 4, leave: Label): Expr {
   const f = b.f;
-  const table = kind === 'read' ? readTableOf(shared.core) : writeTableOf(shared.core);
-  const entry = b.pageEntry(a, table);
-  const bad = b.eqz(b.and(entry, ENTRY_CACHED));
-  (size === 1 ? bad : b.or(bad, b.and(a, size - 1))).emit(f);
-  f.brIf(slow);
+  const leaveIf = (c: Expr): void => {
+    c.emit(f);
+    f.brIf(leave, 'not taken');
+  };
+  const entry = b.pageEntry(a, kind === 'read' ? readTableOf(core) : writeTableOf(core));
+  leaveIf(b.eqz(b.and(entry, ENTRY_FAST | ENTRY_CACHED | (kind === 'read' ? 0 : ENTRY_PART))));
+  if (size > 1) leaveIf(b.and(a, size - 1));
   const host = b.let(b.add(a, b.and(entry, ENTRY_DELTA)));
-  const way = b.let(b.arenaAt(b.shrU(host, 5), LINE_MAP, 1));
-  b.eqz(way).emit(f);
-  f.brIf(slow);
-  if (kind === 'read') {
-    b.shrU(host, 2).emit(f);
-    f.memory(OP['i32.load8_u'], WORD_MAP);
-    f.op(0x45);
-    f.brIf(slow);
-  } else {
+  const place = b.variable('i32', host);
+  const inLine = (): void => {
+    const way = b.let(b.arenaAt(b.shrU(host, 5), LINE_MAP, 1));
+    leaveIf(b.eqz(way));
+    if (kind === 'write') {
+      b.add(b.shl(way, 7), b.and(b.shrU(a, 5), 127)).emit(f);
+      f.i32(1);
+      f.memory(OP['i32.store8'], L1.DATA_DIRTY - 128);
+    }
+    place.set(b.add(b.add(b.shl(way, 12), b.and(a, 0xfff)), L1.DATA - 0x1000));
+  };
+  b.if(b.and(entry, ENTRY_CACHED), inLine, kind === 'write' ? () => leaveIf(beyondEnd(b, entry, host)) : undefined);
+  if (kind === 'read') leaveIf(b.eqz(b.arenaAt(b.shrU(host, 2), WORD_MAP, 1)));
+  else {
     b.shrU(host, 2).emit(f);
     f.i32(1);
     f.memory(OP['i32.store8'], WORD_MAP);
-    b.add(b.shl(way, 7), b.and(b.shrU(a, 5), 127)).emit(f);
-    f.i32(1);
-    f.memory(OP['i32.store8'], L1.DATA_DIRTY - 128);
   }
-  return b.let(b.add(b.add(b.shl(way, 12), b.and(a, 0xfff)), L1.DATA - 0x1000));
+  return place.get;
 }
