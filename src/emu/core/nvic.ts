@@ -32,57 +32,42 @@ export function groupOf(cpu: Cpu, priority: number): number {
   return priority & ~((2 << cpu.get(SCS.PRIGROUP)) - 1);
 }
 
-export const isActive = (cpu: Cpu, exception: number): boolean =>
-  exception < EXC.IRQ0
-    ? (cpu.get(SCS.SYS_ACTIVE) & (1 << exception)) !== 0
-    : (cpu.get(word(S.NVIC_ACTIVE, exception - EXC.IRQ0)) & bit(exception - EXC.IRQ0)) !== 0;
-export const isPending = (cpu: Cpu, exception: number): boolean =>
-  exception < EXC.IRQ0
-    ? (cpu.get(SCS.SYS_PENDING) & (1 << exception)) !== 0
-    : (cpu.get(word(S.NVIC_PENDING, exception - EXC.IRQ0)) & bit(exception - EXC.IRQ0)) !== 0;
+/** Where the bit of an exception is: in the word of the system exceptions, or in those of the lines. */
+const place = (system: number, lines: number, exception: number): number =>
+  exception < EXC.IRQ0 ? system : word(lines, exception - EXC.IRQ0);
+const bitOf = (exception: number): number => (exception < EXC.IRQ0 ? 1 << exception : bit(exception - EXC.IRQ0));
+const pendingAt = (exception: number): number => place(SCS.SYS_PENDING, S.NVIC_PENDING, exception);
+const activeAt = (exception: number): number => place(SCS.SYS_ACTIVE, S.NVIC_ACTIVE, exception);
+const setBit = (cpu: Cpu, at: number, exception: number): void => cpu.set(at, cpu.get(at) | bitOf(exception));
+const clearBit = (cpu: Cpu, at: number, exception: number): void => cpu.set(at, cpu.get(at) & ~bitOf(exception));
+
+export const isActive = (cpu: Cpu, exception: number): boolean => (cpu.get(activeAt(exception)) & bitOf(exception)) !== 0;
+export const isPending = (cpu: Cpu, exception: number): boolean => (cpu.get(pendingAt(exception)) & bitOf(exception)) !== 0;
 /** Faults with an enable bit; all other system exceptions are always enabled. */
 const CONFIGURABLE = (1 << EXC.MEMMANAGE) | (1 << EXC.BUSFAULT) | (1 << EXC.USAGEFAULT);
-export const isEnabled = (cpu: Cpu, exception: number): boolean => {
-  if (exception >= EXC.IRQ0) return (cpu.get(word(S.NVIC_ENABLED, exception - EXC.IRQ0)) & bit(exception - EXC.IRQ0)) !== 0;
-  return (CONFIGURABLE & (1 << exception)) === 0 || (cpu.get(SCS.SYS_ENABLED) & (1 << exception)) !== 0;
-};
+export const isEnabled = (cpu: Cpu, exception: number): boolean =>
+  (exception < EXC.IRQ0 && (CONFIGURABLE & (1 << exception)) === 0) ||
+  (cpu.get(place(SCS.SYS_ENABLED, S.NVIC_ENABLED, exception)) & bitOf(exception)) !== 0;
 
 /** Makes an exception pending. With SCR.SEVONPEND the transition is an event for WFE. */
 export function setPending(cpu: Cpu, exception: number): void {
   if (isPending(cpu, exception)) return;
-  if (exception < EXC.IRQ0) cpu.set(SCS.SYS_PENDING, cpu.get(SCS.SYS_PENDING) | (1 << exception));
-  else {
-    const line = exception - EXC.IRQ0;
-    cpu.set(word(S.NVIC_PENDING, line), cpu.get(word(S.NVIC_PENDING, line)) | bit(line));
-  }
+  setBit(cpu, pendingAt(exception), exception);
   if (cpu.get(SCS.SCR) & 0x10) cpu.set(S.EVENT, 1);
   cpu.interruptsChanged();
 }
 export function clearPending(cpu: Cpu, exception: number): void {
-  if (exception < EXC.IRQ0) cpu.set(SCS.SYS_PENDING, cpu.get(SCS.SYS_PENDING) & ~(1 << exception));
-  else {
-    const line = exception - EXC.IRQ0;
-    cpu.set(word(S.NVIC_PENDING, line), cpu.get(word(S.NVIC_PENDING, line)) & ~bit(line));
-  }
+  clearBit(cpu, pendingAt(exception), exception);
 }
 /** The exception is taken: no longer pending, active. */
 export function activate(cpu: Cpu, exception: number): void {
   clearPending(cpu, exception);
-  if (exception < EXC.IRQ0) cpu.set(SCS.SYS_ACTIVE, cpu.get(SCS.SYS_ACTIVE) | (1 << exception));
-  else {
-    const line = exception - EXC.IRQ0;
-    cpu.set(word(S.NVIC_ACTIVE, line), cpu.get(word(S.NVIC_ACTIVE, line)) | bit(line));
-  }
+  setBit(cpu, activeAt(exception), exception);
 }
 /** The exception has returned. A line that is still high is pending again. */
 export function deactivate(cpu: Cpu, exception: number): void {
-  if (exception < EXC.IRQ0) {
-    cpu.set(SCS.SYS_ACTIVE, cpu.get(SCS.SYS_ACTIVE) & ~(1 << exception));
-    return;
-  }
-  const line = exception - EXC.IRQ0;
-  cpu.set(word(S.NVIC_ACTIVE, line), cpu.get(word(S.NVIC_ACTIVE, line)) & ~bit(line));
-  if (cpu.get(word(S.NVIC_LEVEL, line)) & bit(line)) setPending(cpu, exception);
+  clearBit(cpu, activeAt(exception), exception);
+  if (exception >= EXC.IRQ0 && isLineUp(cpu, exception - EXC.IRQ0)) setPending(cpu, exception);
 }
 
 const lowestBit = (bits: number): number => 31 - Math.clz32(bits & -bits);
