@@ -35,8 +35,6 @@ import type { Surroundings } from './surroundings.ts';
 const MAX_DEPTH = 64;
 /** Parameters of a region. */
 const DEPTH = 0;
-/** Ways out that spill different sets of registers; a set that has none of its own takes a larger one. */
-const WAYS_OUT = 8;
 
 /** Type and table of regions, and the function itself. */
 interface Callees {
@@ -96,7 +94,8 @@ class RegionEmitter implements WaysOut {
   private used = ALL_FLAGS;
   /** What differs from memory now, in front of the instruction that is emitted. */
   private dirty = 0;
-  private readonly exits: { readonly mask: number; readonly out: Label; readonly missed: Label; readonly early: Label }[] = [];
+  /** Where all ways out lead: see `emit`. */
+  private way!: { readonly out: Label; readonly missed: Label; readonly early: Label };
   readonly lines: Lines;
   private readonly slots: Slots;
 
@@ -150,10 +149,6 @@ class RegionEmitter implements WaysOut {
     this.store(S.RETIRED, l.retired);
     for (const [offset, local] of this.lines.state()) this.store(offset, local);
   }
-  /** The smallest way out that spills all of a mask. */
-  private wayOut(mask: number): { readonly out: Label; readonly missed: Label; readonly early: Label } {
-    return this.exits.find((e) => (e.mask & mask) === mask)!;
-  }
   private count(why: Left, pc: number): void {
     if (this.left === undefined) return;
     this.f.i32(LEFT.indexOf(why));
@@ -166,7 +161,7 @@ class RegionEmitter implements WaysOut {
     lift(value).emit(this.f);
     this.f.set(this.locals.next);
     this.b.flags.tell();
-    this.f.br(this.wayOut(this.dirty | this.writes).out);
+    this.f.br(this.way.out);
   }
   /** Leaves in front of an instruction, giving back what the block had charged for it and what follows. */
   leaveBefore(pc: number, g: GiveBack, why: Left): void {
@@ -179,8 +174,7 @@ class RegionEmitter implements WaysOut {
     f.i32(g.instructions);
     f.set(locals.giveInstructions);
     this.b.flags.tell();
-    const way = this.wayOut(this.dirty);
-    f.br(why === 'line' ? way.missed : way.early);
+    f.br(why === 'line' ? this.way.missed : this.way.early);
   }
   /** The rest of the block does not run: this instruction's line was paid for last. */
   endAt(item: Item, { after, instructions }: GiveBack): void {
@@ -206,31 +200,28 @@ class RegionEmitter implements WaysOut {
     this.door(root);
     this.reload();
     // early: line = line of next      missed: budget += giveCycles; retired -= giveInstructions      out: spill; return next
-    const masks = this.masksOut();
-    for (const mask of masks) this.exits.push({ mask, out: f.block(), missed: f.block(), early: f.block() });
+    this.way = { out: f.block(), missed: f.block(), early: f.block() };
     this.lines.enter(null, root, () => this.leaveTo(root.pc, 'line', root.pc));
     this.tree(root);
     f.op(OP.unreachable);
-    for (const { mask, out, missed, early } of this.exits.toReversed()) {
-      f.end(early);
-      this.lines.setTo(locals.next);
-      f.end(missed);
-      f.get(locals.budget);
-      f.get(locals.giveCycles);
-      f.op(0x6a);
-      f.set(locals.budget);
-      f.get(locals.retired);
-      f.get(locals.giveInstructions);
-      f.op(0x6b);
-      f.set(locals.retired);
-      f.end(out);
-      this.b.flags.arrive();
-      this.b.release();
-      this.spill(mask);
-      if (this.linked) this.followLink();
-      f.get(locals.next);
-      f.op(OP.return);
-    }
+    f.end(this.way.early);
+    this.lines.setTo(locals.next);
+    f.end(this.way.missed);
+    f.get(locals.budget);
+    f.get(locals.giveCycles);
+    f.op(0x6a);
+    f.set(locals.budget);
+    f.get(locals.retired);
+    f.get(locals.giveInstructions);
+    f.op(0x6b);
+    f.set(locals.retired);
+    f.end(this.way.out);
+    this.b.flags.arrive();
+    this.b.release();
+    this.spill(region.blocks.reduce((mask, b) => b.items.reduce((m, item) => m | item.flow.writes, mask), 0));
+    if (this.linked) this.followLink();
+    f.get(locals.next);
+    f.op(OP.return);
     f.op(OP.unreachable);
   }
   /** A way out has found a slot. */
@@ -257,24 +248,6 @@ class RegionEmitter implements WaysOut {
     this.b.add(slot, 1).emit(this.f);
     this.f.set(this.locals.link);
   }
-  /** What is dirty at the ways out: the sets met most often and the whole, smaller ones first. */
-  private masksOut(): number[] {
-    const met = new Map<number, number>();
-    let whole = 0;
-    for (const b of this.region.blocks) {
-      let mask = b.dirty;
-      for (const item of b.items) {
-        met.set(mask, (met.get(mask) ?? 0) + 1);
-        mask |= item.flow.writes;
-      }
-      met.set(mask, (met.get(mask) ?? 0) + 1);
-      whole |= mask;
-    }
-    met.delete(whole);
-    const often = [...met].sort((a, b) => b[1] - a[1]).slice(0, WAYS_OUT - 1);
-    return [...often.map(([mask]) => mask), whole].sort((a, b) => bitCount(a) - bitCount(b));
-  }
-
   /** if budget < W: return pc. Before anything is loaded: near the end of a budget the interpreter comes by often. */
   private door(root: Block): void {
     const { f } = this;
@@ -700,8 +673,3 @@ const isExecutedInside = ({ ins, it }: Item): boolean => it === 0 && ins.def.ins
 const isLinked = ({ ins }: Item): boolean => ins.def.returns?.(ins.decoded) === false;
 /** These take the instruction set from bit 0: without it INVSTATE follows. */
 const interworks = ({ ins }: Item): boolean => ins.def.is.has('interworks');
-const bitCount = (mask: number): number => {
-  let n = 0;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) n++;
-  return n;
-};

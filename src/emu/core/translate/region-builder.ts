@@ -254,7 +254,6 @@ export class RegionBuilder extends Builder {
   rememberIt(it: number): void {
     super.setState(S.IT, it);
   }
-  // eslint-disable-next-line complexity -- the ways to a loaded value, cheapest first: each needs what the ones before it found out
   override load(address: Val, size: 1 | 2 | 4, options?: LoadOptions): Expr {
     const f = this.f;
     const fixed = lift(address).constant;

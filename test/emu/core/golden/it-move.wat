@@ -49,269 +49,96 @@
     block  ;; label = @1
       block  ;; label = @2
         block  ;; label = @3
-          block  ;; label = @4
-            block  ;; label = @5
-              block  ;; label = @6
-                block  ;; label = @7
-                  block  ;; label = @8
-                    block  ;; label = @9
-                      local.get $budget
-                      i32.const -5
-                      i32.add
-                      local.set $budget
-                      local.get $retired
-                      i32.const 5
-                      i32.add
-                      local.set $retired
-                      local.get $r0
-                      local.set $t0
-                      local.get $t0
-                      local.set $t1
-                      local.get $t1
-                      i32.const 0
-                      i32.sub
-                      local.set $t2
-                      local.get $t1
-                      local.set $comparedA
-                      i32.const 0
-                      local.set $comparedB
-                      local.get $comparedA
-                      i32.const 0
-                      i32.eq
-                      local.set $t2
-                      i32.const 1
-                      i32.const 2
-                      local.get $t2
-                      select
-                      local.set $r1
-                      local.get $lr
-                      local.set $t2
-                      local.get $t2
-                      local.set $t1
-                      i32.const 0
-                      i32.load offset=108 ;; IPSR
-                      local.set $t0
-                      local.get $t1
-                      i32.const 28
-                      i32.shr_u
-                      i32.const 15
-                      i32.eq
-                      local.get $t0
-                      i32.const 0
-                      i32.ne
-                      i32.and
-                      if  ;; label = @10
-                        i32.const 0
-                        local.get $t1
-                        i32.store offset=100 ;; EXIT_ARG
-                        i32.const 0
-                        i32.const 134221832 ;; 0x08001008
-                        i32.store offset=92 ;; PC
-                        i32.const -1
-                        local.set $next
-                        i32.const 15
-                        local.set $lazy
-                        br 3 (;@7;)
-                      end
-                      local.get $t1
-                      local.set $t3
-                      local.get $t3
-                      i32.const 1
-                      i32.and
-                      i32.eqz
-                      if  ;; label = @10
-                        i32.const 0
-                        i32.const 0
-                        i32.store offset=112 ;; T
-                      end
-                      local.get $t3
-                      local.set $next
-                      local.get $budget
-                      i32.const -1
-                      i32.add
-                      local.set $budget
-                      i32.const 0
-                      i32.const 134221833 ;; 0x08001009
-                      i32.store offset=240 ;; LAST_REC
-                      local.get $next
-                      i32.const -2
-                      i32.and
-                      local.get $next
-                      i32.const -2
-                      i32.lt_u
-                      i32.or
-                      local.set $next
-                      i32.const 15
-                      local.set $lazy
-                      br 2 (;@7;)
-                      unreachable
-                    end
-                  end
-                  local.get $budget
-                  local.get $giveCycles
-                  i32.add
-                  local.set $budget
-                  local.get $retired
-                  local.get $giveInstructions
-                  i32.sub
-                  local.set $retired
-                end
-                local.get $comparedA
-                local.get $comparedB
-                i32.sub
-                local.get $n
-                local.get $lazy
-                i32.const 2
-                i32.and
-                select
-                local.get $z
-                local.get $lazy
-                i32.const 3
-                i32.and
-                select
-                local.set $t3
-                local.get $comparedA
-                local.get $comparedB
-                i32.sub
-                local.get $n
-                local.get $lazy
-                i32.const 2
-                i32.and
-                select
-                local.set $n
-                local.get $t3
-                local.set $z
-                local.get $comparedA
-                local.get $comparedB
-                i32.ge_u
-                local.get $c
-                local.get $lazy
-                i32.const 4
-                i32.and
-                select
-                local.set $c
-                local.get $comparedA
-                local.get $comparedB
-                i32.xor
-                local.get $comparedA
-                local.get $comparedA
-                local.get $comparedB
-                i32.sub
-                i32.xor
-                i32.and
-                i32.const 31
-                i32.shr_u
-                local.get $v
-                local.get $lazy
-                i32.const 8
-                i32.and
-                select
-                local.set $v
-                i32.const 0
-                local.get $r1
-                i32.store offset=4 ;; R1
-                i32.const 0
-                local.get $n
-                i32.store offset=64 ;; NF
-                i32.const 0
-                local.get $z
-                i32.store offset=68 ;; ZF
-                i32.const 0
-                local.get $c
-                i32.store offset=72 ;; CF
-                i32.const 0
-                local.get $v
-                i32.store offset=76 ;; VF
-                i32.const 0
-                local.get $budget
-                i32.store offset=96 ;; BUDGET
-                i32.const 0
-                local.get $retired
-                i32.store offset=104 ;; RETIRED
-                local.get $next
-                return
-              end
-            end
-            local.get $budget
-            local.get $giveCycles
-            i32.add
-            local.set $budget
-            local.get $retired
-            local.get $giveInstructions
-            i32.sub
-            local.set $retired
-          end
-          local.get $comparedA
-          local.get $comparedB
-          i32.sub
-          local.get $n
-          local.get $lazy
-          i32.const 2
-          i32.and
-          select
-          local.get $z
-          local.get $lazy
-          i32.const 3
-          i32.and
-          select
-          local.set $t3
-          local.get $comparedA
-          local.get $comparedB
-          i32.sub
-          local.get $n
-          local.get $lazy
-          i32.const 2
-          i32.and
-          select
-          local.set $n
-          local.get $t3
-          local.set $z
-          local.get $comparedA
-          local.get $comparedB
-          i32.ge_u
-          local.get $c
-          local.get $lazy
-          i32.const 4
-          i32.and
-          select
-          local.set $c
-          local.get $comparedA
-          local.get $comparedB
-          i32.xor
-          local.get $comparedA
-          local.get $comparedA
-          local.get $comparedB
-          i32.sub
-          i32.xor
-          i32.and
-          i32.const 31
-          i32.shr_u
-          local.get $v
-          local.get $lazy
-          i32.const 8
-          i32.and
-          select
-          local.set $v
-          i32.const 0
-          local.get $n
-          i32.store offset=64 ;; NF
-          i32.const 0
-          local.get $z
-          i32.store offset=68 ;; ZF
-          i32.const 0
-          local.get $c
-          i32.store offset=72 ;; CF
-          i32.const 0
-          local.get $v
-          i32.store offset=76 ;; VF
-          i32.const 0
           local.get $budget
-          i32.store offset=96 ;; BUDGET
-          i32.const 0
+          i32.const -5
+          i32.add
+          local.set $budget
           local.get $retired
-          i32.store offset=104 ;; RETIRED
+          i32.const 5
+          i32.add
+          local.set $retired
+          local.get $r0
+          local.set $t0
+          local.get $t0
+          local.set $t1
+          local.get $t1
+          i32.const 0
+          i32.sub
+          local.set $t2
+          local.get $t1
+          local.set $comparedA
+          i32.const 0
+          local.set $comparedB
+          local.get $comparedA
+          i32.const 0
+          i32.eq
+          local.set $t2
+          i32.const 1
+          i32.const 2
+          local.get $t2
+          select
+          local.set $r1
+          local.get $lr
+          local.set $t2
+          local.get $t2
+          local.set $t1
+          i32.const 0
+          i32.load offset=108 ;; IPSR
+          local.set $t0
+          local.get $t1
+          i32.const 28
+          i32.shr_u
+          i32.const 15
+          i32.eq
+          local.get $t0
+          i32.const 0
+          i32.ne
+          i32.and
+          if  ;; label = @4
+            i32.const 0
+            local.get $t1
+            i32.store offset=100 ;; EXIT_ARG
+            i32.const 0
+            i32.const 134221832 ;; 0x08001008
+            i32.store offset=92 ;; PC
+            i32.const -1
+            local.set $next
+            i32.const 15
+            local.set $lazy
+            br 3 (;@1;)
+          end
+          local.get $t1
+          local.set $t3
+          local.get $t3
+          i32.const 1
+          i32.and
+          i32.eqz
+          if  ;; label = @4
+            i32.const 0
+            i32.const 0
+            i32.store offset=112 ;; T
+          end
+          local.get $t3
+          local.set $next
+          local.get $budget
+          i32.const -1
+          i32.add
+          local.set $budget
+          i32.const 0
+          i32.const 134221833 ;; 0x08001009
+          i32.store offset=240 ;; LAST_REC
           local.get $next
-          return
+          i32.const -2
+          i32.and
+          local.get $next
+          i32.const -2
+          i32.lt_u
+          i32.or
+          local.set $next
+          i32.const 15
+          local.set $lazy
+          br 2 (;@1;)
+          unreachable
         end
       end
       local.get $budget
@@ -374,6 +201,21 @@
     i32.and
     select
     local.set $v
+    i32.const 0
+    local.get $r1
+    i32.store offset=4 ;; R1
+    i32.const 0
+    local.get $n
+    i32.store offset=64 ;; NF
+    i32.const 0
+    local.get $z
+    i32.store offset=68 ;; ZF
+    i32.const 0
+    local.get $c
+    i32.store offset=72 ;; CF
+    i32.const 0
+    local.get $v
+    i32.store offset=76 ;; VF
     i32.const 0
     local.get $budget
     i32.store offset=96 ;; BUDGET
