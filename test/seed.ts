@@ -5,4 +5,5 @@
 import fc from 'fast-check';
 
 export const SEED = Number(process.env['BOOTBENCH_SEED'] ?? 20261120);
-fc.configureGlobal({ seed: SEED });
+// what a helper has set up for all files of this process stays
+fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: SEED });
