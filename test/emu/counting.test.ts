@@ -51,7 +51,9 @@ function run({ core, code, cycles, period, waitStates, cache }: Shape, skipping:
       uninitialised: machine.uninitialisedReads(),
     });
   }
-  return { stops, skipped: skipped() };
+  const left = skipped();
+  machine.release();
+  return { stops, skipped: left };
 }
 const agrees = (shape: Shape): number => {
   const fast = run(shape, true);

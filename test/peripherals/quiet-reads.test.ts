@@ -1,5 +1,5 @@
 /** What a model says of its reads: a register that is `quiet` can be read while translated code runs, because nobody but the reader notices. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import { BUS_ERROR } from '../../src/emu/component.ts';
 import { System } from '../../src/emu/system.ts';
@@ -13,6 +13,7 @@ function busySystem(
   seed: number,
 ): { system: System; told: () => Float64Array; pass: () => void; random: (n: number) => number } {
   const system = new System(chip, MODELS);
+  onTestFinished(() => system.arena.release());
   let events = 0;
   const event = (): void => void events++;
   system.listener = {
