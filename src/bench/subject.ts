@@ -15,7 +15,6 @@ import { SCS } from '../emu/core/scs-state.ts';
 import { registerFile } from '../emu/core/register-file.ts';
 import type { WriteRecord } from '../emu/history.ts';
 import type { Machine } from '../emu/machine.ts';
-import type { RegisterState } from '../emu/registers.ts';
 import { PS_PER_SECOND, rateHz } from '../emu/time.ts';
 import { PIN_FLOATING } from '../peripherals/pins/gpio-common.ts';
 import { optionSettings } from './rom-options.ts';
@@ -27,7 +26,7 @@ export function fieldOf(machine: Machine, path: string): number | null {
   const parts = path.split('.');
   const block = machine.system.findBlock(parts[0] ?? '');
   if (!block) return null;
-  const regs = (block.state as RegisterState).regs;
+  const regs = block.state.regs;
   const { layout } = block;
   if (parts.length === 2) return layout.has(parts[1]!) ? regs[layout.reg(parts[1]!).index]! >>> 0 : null;
   const name = `${parts[1]}.${parts[2]}`;
@@ -53,7 +52,7 @@ export function targetState(machine: Machine, registers: Readonly<Record<string,
     otherCores: machine.cores.filter((c) => c !== machine.bootCore).map((c) => ({ name: c.row.name, state: machine.coreState(c) })),
     watchdogRuns: (name) => {
       const block = system.findBlock(name);
-      return block !== undefined && ((block.state as RegisterState).model as { readonly running?: number }).running === 1;
+      return block !== undefined && (block.state.model as { readonly running?: number }).running === 1;
     },
     bootPin: (name) => system.parameter(`${name.toLowerCase()}.level`) ?? null,
     pin: (name) => levelOf(machine, name),

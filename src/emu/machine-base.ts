@@ -788,7 +788,7 @@ export abstract class MachineBase implements CoreListener {
     const entry: EntryRecord = {
       at: core.now(),
       core: i,
-      address: core.get(S.T) === 0 ? pc : pc,
+      address: pc,
       how,
       fromPc: from !== null && from < 0 ? null : from,
       registers: registerFile(core, pc),

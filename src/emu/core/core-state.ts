@@ -105,10 +105,7 @@ export abstract class CoreState {
   clockTimeOf(clock: string, count: number): Ps {
     return clockTimeOf(clock === this.row.clock ? this.ownClock : this.system.clock(clock), count);
   }
-  clockRunning(clock: string): boolean {
-    return this.system.clock(clock).rate !== null;
-  }
-  armTimer(_name: 'systick', due: Ps): void {
+  armTimer(due: Ps): void {
     if (due === Infinity) this.system.scheduler.disarm(this.sysTickSlot);
     else this.system.scheduler.arm(this.sysTickSlot, due);
     this.cut();

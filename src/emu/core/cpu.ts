@@ -45,7 +45,6 @@ export interface Cpu {
   readonly words: Uint32Array;
   readonly floats: Float64Array;
   getByte(offset: number): number;
-  setByte(offset: number, value: number): void;
   getFloat(offset: number): number;
   setFloat(offset: number, value: number): void;
 
@@ -64,14 +63,12 @@ export interface Cpu {
   cycles(): number;
   /** Charges cycles (exception entry and return, waits). */
   spend(cycles: number): void;
-  now(): Ps;
   /** Edges of a clock of the chip, and when it reaches a count. */
   clockCount(clock: string): number;
   clockTimeOf(clock: string, count: number): Ps;
-  clockRunning(clock: string): boolean;
-  /** One timer per name, made at construction: `systick`. */
-  armTimer(name: 'systick', due: Ps): void;
-  disarmTimer(name: 'systick'): void;
+  /** The timer of SysTick. */
+  armTimer(due: Ps): void;
+  disarmTimer(): void;
 
   /** Something changed that may let an exception be taken (what is pending or active, grouping): the run loop looks before the next instruction. */
   interruptsChanged(): void;
@@ -80,7 +77,6 @@ export interface Cpu {
   /** MPU setup, privilege or CONTROL changed: access rights held in page tables are stale. */
   rightsChanged(): void;
   readonly mpuAnswers: MpuAnswers;
-  /** Whether data accesses of this instruction set go through an MPU now, and to what avail: see mpu.ts. */
   note(kind: string, text: string): void;
   /** A special register changed by the running instruction (history, last writer). */
   changed: SpecialChange;
@@ -108,6 +104,4 @@ export interface Cpu {
     /** CCR.DC or CCR.IC changed. */
     cachesSwitched(): void;
   };
-  /** Drops decoded code (ISB after changes, cache maintenance); cheap if nothing changed. */
-  flushFetch(): void;
 }

@@ -186,9 +186,11 @@ function record(cpu: Cpu, bits: number, address?: 'MMFAR' | 'BFAR', value = 0): 
 
 /**
  * Pends a synchronous exception, or HardFault in its place if it is disabled or not urgent enough. False: not even HardFault can be
- * taken, that is lockup. `priority` is the priority it has to beat.
+ * taken, that is lockup; but a fault while stacking is pended beside the exception that is being taken, and the more urgent of both goes first: where even HardFault
+ * is out of reach the original goes on with the frame as it is.
  */
-function pendOrEscalate(cpu: Cpu, exception: number, priority = executionPriority(cpu)): boolean {
+function pendOrEscalate(cpu: Cpu, exception: number): boolean {
+  const priority = executionPriority(cpu);
   let target = exception;
   if (isV6(cpu) && exception < EXC.SVCALL) target = EXC.HARDFAULT;
   if (target !== EXC.HARDFAULT && (!isEnabled(cpu, target) || groupOf(cpu, priorityOf(cpu, target)) >= priority)) {
@@ -200,11 +202,8 @@ function pendOrEscalate(cpu: Cpu, exception: number, priority = executionPriorit
   return true;
 }
 
-/**
- * A synchronous fault. `pc` is its return address: the instruction itself, or the next one if `pcIsNext`. The caller has put ITSTATE
- * back to what it was before an abandoned instruction.
- */
-export function raise(cpu: Cpu, fault: GuestFault, pc: number, _pcIsNext = false): void {
+/** A synchronous fault. `pc` is its return address. The caller has put ITSTATE back to what it was before an abandoned instruction. */
+export function raise(cpu: Cpu, fault: GuestFault, pc: number): void {
   cpu.set(S.PC, pc);
   const { kind, address } = fault;
   if (kind === 'breakpoint') {
@@ -381,7 +380,7 @@ function pushFrame(cpu: Cpu, thread = cpu.get(S.IPSR) === 0): 'basic' | 'fp' {
   if (isV8(cpu) && frame < cpu.get(S.SPLIM) >>> 0) {
     cpu.set(S.SP, cpu.get(S.SPLIM));
     record(cpu, CFSR.STKOF);
-    derived(cpu, EXC.USAGEFAULT);
+    pendOrEscalate(cpu, EXC.USAGEFAULT);
   } else {
     cpu.set(S.SP, frame);
     try {
@@ -394,28 +393,20 @@ function pushFrame(cpu: Cpu, thread = cpu.get(S.IPSR) === 0): 'basic' | 'fp' {
           stored = 'fp';
         } else {
           record(cpu, CFSR.NOCP);
-          derived(cpu, EXC.USAGEFAULT);
+          pendOrEscalate(cpu, EXC.USAGEFAULT);
         }
       } else if (fp) reserveFp(cpu, (frame + 0x20) >>> 0, thread, priv);
     } catch (e) {
       if (!(e instanceof GuestFault)) throw e;
       const memManage = e.kind.startsWith('mem');
       record(cpu, memManage ? CFSR.MSTKERR : CFSR.STKERR);
-      derived(cpu, memManage ? EXC.MEMMANAGE : EXC.BUSFAULT);
+      pendOrEscalate(cpu, memManage ? EXC.MEMMANAGE : EXC.BUSFAULT);
     }
   }
   const ftype = fp ? 0 : EXC_RETURN_FTYPE;
   const mode = (thread ? EXC_RETURN_THREAD : 0) | (psp ? 4 : 0);
   cpu.set(S.LR, excReturn(cpu.profile.arch, ftype | mode));
   return stored;
-}
-
-/**
- * A fault while stacking or unstacking: pended beside the exception that is being taken, and the more urgent of both goes first. Where
- * even HardFault is out of reach the original goes on with the frame as it is.
- */
-function derived(cpu: Cpu, exception: number): void {
-  pendOrEscalate(cpu, exception);
 }
 
 function storeFp(cpu: Cpu, address: number, priv: boolean): void {

@@ -69,10 +69,10 @@ function clocksToZero(cpu: Cpu): number {
 function rearm(cpu: Cpu): void {
   const clocks = clocksToZero(cpu);
   if ((cpu.get(SCS.SYST_CSR) & (ENABLE | TICKINT)) !== (ENABLE | TICKINT) || clocks === Infinity) {
-    cpu.disarmTimer('systick');
+    cpu.disarmTimer();
     return;
   }
-  cpu.armTimer('systick', cpu.clockTimeOf(clockOf(cpu), cpu.getFloat(SCS.SYST_ANCHOR) + clocks));
+  cpu.armTimer(cpu.clockTimeOf(clockOf(cpu), cpu.getFloat(SCS.SYST_ANCHOR) + clocks));
 }
 
 /** When the counter reaches zero next (COUNTFLAG rises), Infinity if it does not. */
@@ -107,7 +107,7 @@ export function sysTickClockChanged(cpu: Cpu): void {
 /** The core enters Debug state: the counter stands (ARM DDI 0403 B3.3.1). */
 export function holdSysTick(cpu: Cpu): void {
   sync(cpu);
-  cpu.disarmTimer('systick');
+  cpu.disarmTimer();
 }
 /** The core leaves Debug state: the counter goes on from where it stood. */
 export function resumeSysTick(cpu: Cpu): void {
@@ -121,7 +121,7 @@ export function resetSysTick(cpu: Cpu): void {
   cpu.set(SCS.SYST_RVR, 0);
   cpu.set(SCS.SYST_VALUE, 0);
   cpu.setFloat(SCS.SYST_ANCHOR, 0);
-  cpu.disarmTimer('systick');
+  cpu.disarmTimer();
 }
 
 const readCsr = (cpu: Cpu): number => cpu.get(SCS.SYST_CSR) | (after(cpu, countNow(cpu)).zeros > 0 ? COUNTFLAG : 0);

@@ -99,9 +99,6 @@ export class FunctionBody {
     if (list.includes(index)) throw new Error(`local ${index} freed twice`);
     list.push(index);
   }
-  localType(index: number): WasmType {
-    return this.locals[index]!;
-  }
   op(code: number): void {
     this.code.byte(code);
   }
