@@ -74,11 +74,12 @@ export const fdcanRam = (base: number, blocks: number): MemoryRow => ({
   zone: 'data',
 });
 
+const CAN_FILTERS: Readonly<Record<string, 'lends' | 'borrows'>> = { CAN1: 'lends', CAN2: 'borrows' };
 /** bxCAN and FDCAN. bxCAN of F0 has one line for all. */
 export const can: Behaviour = (p) => {
   if (/^FDCAN\d$/.test(p.name)) return { model: 'fdcan', size: 0x400, options: fdcanOf(p.name, FDCAN_RAM_BYTES) };
   return /^CAN\d?$/.test(p.name)
-    ? { model: 'bxcan', size: 0x400, options: { block: p.name, clock: 'pclk1', oneLine: p.irqs.length === 1 } }
+    ? { model: 'bxcan', size: 0x400, options: { clock: 'pclk1', oneLine: p.irqs.length === 1, filters: CAN_FILTERS[p.name] } }
     : null;
 };
 

@@ -145,7 +145,7 @@ const blocks: readonly BlockRow[] = [
     reset: 'APB1RSTR.USBRST',
     options: { clock: 'usb' },
   },
-  { ...plain('CAN', 0x40006400, [30], 1), model: 'bxcan', options: { block: 'CAN', clock: 'pclk1', oneLine: true } },
+  { ...plain('CAN', 0x40006400, [30], 1), model: 'bxcan', options: { clock: 'pclk1', oneLine: true } },
   { name: 'CRS', model: 'crs', base: 0x40006c00, size: 0x400, irqs: [4], clock: 'APB1ENR.CRSEN', reset: 'APB1RSTR.CRSRST' },
   { name: 'PWR', model: 'pwr-f0', base: 0x40007000, size: 0x400, clock: 'APB1ENR.PWREN', reset: 'APB1RSTR.PWRRST' },
   { ...plain('DAC', 0x40007400, [17], 1), model: 'dac', options: DAC_F0 },

@@ -192,7 +192,7 @@ export const L4_BLOCKS: readonly BlockRow[] = [
   l4I2c(1, 0x40005400, [31, 32], ...A1),
   l4I2c(2, 0x40005800, [33, 34], ...A1),
   l4I2c(3, 0x40005c00, [72, 73], ...A1),
-  { ...bus('CAN1', 0x40006400, [19, 20, 21, 22], ...A1), model: 'bxcan', options: { block: 'CAN1', clock: 'pclk1' } },
+  { ...bus('CAN1', 0x40006400, [19, 20, 21, 22], ...A1), model: 'bxcan', options: { clock: 'pclk1', filters: 'lends' } },
   { name: 'PWR', model: 'pwr-l4', base: 0x40007000, size: 0x400, clock: 'APB1ENR1.PWREN', reset: 'APB1RSTR1.PWRRST' },
   {
     name: 'DAC',

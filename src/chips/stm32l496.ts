@@ -84,7 +84,11 @@ export const STM32L496ZG: ChipDescription = {
     l4Otg(),
     port('I'),
     { name: 'CRS', model: 'crs', base: 0x40006000, size: 0x400, irqs: [82], clock: 'APB1ENR1.CRSEN', reset: 'APB1RSTR1.CRSRST' },
-    { ...bus('CAN2', 0x40006800, [86, 87, 88, 89], 'APB1ENR1', 'APB1RSTR1'), model: 'bxcan', options: { block: 'CAN2', clock: 'pclk1' } },
+    {
+      ...bus('CAN2', 0x40006800, [86, 87, 88, 89], 'APB1ENR1', 'APB1RSTR1'),
+      model: 'bxcan',
+      options: { clock: 'pclk1', filters: 'borrows' },
+    },
     l4I2c(4, 0x40008400, [83, 84], 'APB1ENR2', 'APB1RSTR2'),
     l4Flash(FLASH_KB, OPTION_BYTES),
     { name: 'RCC', model: 'rcc-l4', base: 0x40021000, size: 0x400, irqs: [5], options: { pllPdiv: true } },

@@ -15,6 +15,8 @@ export interface BxCanOptions {
   readonly clock: string;
   /** All interrupts are on the first line (F0). */
   readonly oneLine?: boolean;
+  /** CAN1 and CAN2 of a chip with both: the second has a part of the first one's filters. */
+  readonly filters?: 'lends' | 'borrows';
 }
 type Frame = CanFrame;
 export interface BxCanState {
@@ -54,8 +56,8 @@ class BxCan {
   private readonly clock: string;
   private readonly oneLine: boolean;
   private readonly filtered: boolean;
-  /** CAN1, whose filters CAN2 shares if there is one. */
   private readonly lends: boolean;
+  private readonly borrows: boolean;
   readonly node: OutsideNode;
   readonly mcr: Register;
   readonly msr: Register;
@@ -68,8 +70,9 @@ class BxCan {
     this.at = (offset) => layout.at(offset)!;
     this.clock = options.clock;
     this.oneLine = options.oneLine === true;
-    this.filtered = options.block !== 'CAN2' && layout.at(0x200) !== undefined;
-    this.lends = options.block === 'CAN1' && this.filtered;
+    this.borrows = options.filters === 'borrows';
+    this.filtered = !this.borrows && layout.at(0x200) !== undefined;
+    this.lends = options.filters === 'lends' && this.filtered;
     this.node = new OutsideNode(options.block);
     [this.mcr, this.msr, this.tsr] = [this.at(0), this.at(4), this.at(8)];
     [this.ier, this.esr, this.btr] = [this.at(0x14), this.at(0x18), this.at(0x1c)];
@@ -257,7 +260,7 @@ class BxCan {
     else lines.forEach((level, i) => c.env.irq(i, level));
   }
   clear(c: Ctx): void {
-    if (this.node.asks.name.startsWith('can2')) c.env.setWire(CAN2_THERE, 1);
+    if (this.borrows) c.env.setWire(CAN2_THERE, 1);
     Object.assign(c.s, fresh());
     c.env.disarm('mode');
     c.env.disarm('frame');
