@@ -8,7 +8,9 @@ export interface Area {
   readonly files: readonly string[];
   /** Test files that go over most of the area by a table, asked right behind those that the mutated file has of its own. */
   readonly tables?: readonly string[];
-  /** Patterns of all other test files; `{name}` is the mutated file's name, so that its own test comes first. Tests that import the file itself are asked, too. */
+  /** Pattern of test files that are the mutated file's own where they share a word with its path. Tests that import the file itself are, too. */
+  readonly namesakes?: string;
+  /** Patterns of all other test files. */
   readonly tests: readonly string[];
 }
 
@@ -72,11 +74,7 @@ export const AREAS: readonly Area[] = [
     name: 'peripherals',
     files: ['src/peripherals/**/*.ts'],
     tables: ['test/peripherals/behaviour.test.ts'],
-    tests: [
-      'test/peripherals/{name}*.test.ts',
-      'test/peripherals/*.test.ts',
-      'test/checks/!(index).test.ts',
-      'test/rom/{course,waits}.test.ts',
-    ],
+    namesakes: 'test/peripherals/*.test.ts',
+    tests: ['test/peripherals/*.test.ts', 'test/checks/!(index).test.ts', 'test/rom/{course,waits}.test.ts'],
   },
 ];

@@ -40,16 +40,19 @@ function importers(file: string): string[] {
   const found = globSync('test/**/*.test.ts').filter((path) => readFileSync(path, 'utf8').includes(name));
   return found.length > MOST_OWN ? [] : found;
 }
+/** Test files that share a word of their names with the path of a source file: `can.test.ts` with `serial/bxcan.ts`, `clock-trees.test.ts` with `clock/rcc-f1.ts`. */
+function namesakes(pattern: string, file: string): string[] {
+  const path = file.replace(/^src\/[^/]*\//, '');
+  const words = (test: string): string[] => basename(test, '.test.ts').split('-');
+  return globSync(pattern).filter((test) => words(test).some((word) => word.length > 2 && path.includes(word)));
+}
 /** Test files for a mutated file, in two rounds: its own and those with tables, then all others of the area. */
 function roundsFor(area: Area, file: string): (readonly string[])[] {
   if (values.tests !== undefined) return [globSync(values.tests)];
-  const name = basename(file, '.ts').replace(/-.*/, '');
-  const named = area.tests.filter((pattern) => pattern.includes('{name}'));
-  const own = new Set(
-    [...named.map((pattern) => pattern.replace('{name}', name)), ...(area.tables ?? [])].flatMap((pattern) => globSync(pattern)),
-  );
+  const own = new Set((area.tables ?? []).flatMap((pattern) => globSync(pattern)));
+  for (const path of area.namesakes ? namesakes(area.namesakes, file) : []) own.add(path);
   for (const path of importers(file)) own.add(path);
-  const all = area.tests.filter((pattern) => !named.includes(pattern)).flatMap((pattern) => globSync(pattern));
+  const all = area.tests.flatMap((pattern) => globSync(pattern));
   return [[...own], [...new Set(all)].filter((path) => !own.has(path))].filter((round) => round.length > 0);
 }
 
