@@ -8,7 +8,7 @@ import { FakeTarget, INITIAL_SP, RESET_VECTOR, TABLE, USB_IRQ } from './fake-tar
 
 const chips = [
   ...new Map(CHIPS.toReversed().map((c) => [c.family, c])).values(),
-  ...CHIPS.filter((c) => /F042|F070|L496|G474/.test(c.name)),
+  ...CHIPS.filter((c) => /F042|F070|L496|G474|H745/.test(c.name)),
 ].filter((c) => familyOf(c) !== null);
 const BRANCH = 0x08000400;
 
