@@ -661,6 +661,7 @@ export abstract class MachineBase implements CoreListener {
       this.writerKind = before.kind;
     }
   }
+  abstract isAlone(core: Core): boolean;
   special(core: Core, register: string, old: number, value: number): void {
     this.history.seq++;
     const replaced = this.repairs?.special?.(core, register, old, value);

@@ -138,7 +138,7 @@ export class Machine extends MachineBase {
     }
     return next;
   }
-  protected isAlone(core: Core): boolean {
+  override isAlone(core: Core): boolean {
     return this.cores.length === 1 || !this.cores.some((c) => c !== core && this.runs(c));
   }
   /** A turn ends at the next multiple of the quantum on the bus clock, or where another core has already been. */

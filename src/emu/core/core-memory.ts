@@ -271,10 +271,20 @@ export abstract class CoreMemory extends CoreState {
       this.system.now = this.now();
       return readScs(this.core, address, size, privileged);
     }
-    if (mpuEnabled(this.core) && !mpuAllows(this.core, address, 'read', privileged)) this.throwFault('mem-data', address);
+    if (mpuEnabled(this.core)) this.judge(address, 'read', privileged);
     if (this.isBitBand(address)) return (this.busRead(bandWord(address, size), size) >>> bandBit(address, size)) & 1;
     return this.busRead(address, size);
   }
+
+  private judge(address: number, access: 'read' | 'write', privileged: boolean): void {
+    if (!mpuAllows(this.core, address, access, privileged)) this.throwFault('mem-data', address);
+    this.judgedAs = privileged;
+  }
+  /**
+   * Privilege of the access that the MPU let through last. It may be another than that of the code that runs: a lazy FP frame of privileged code is filled when
+   * unprivileged code uses the FPU.
+   */
+  private judgedAs = true;
 
   /** Whether the address stands for one bit elsewhere. The MPU judges the alias, the bus sees the place it stands for. */
   protected isBitBand(address: number): boolean {
@@ -389,7 +399,7 @@ export abstract class CoreMemory extends CoreState {
   private plainPage(start: number, region: Region): boolean {
     if (this.tracer) return false;
     if (((region.memory!.host - region.base) & ~ENTRY_DELTA) !== 0) return false;
-    if (mpuEnabled(this.core) && !mpuUniform(this.core, start)) return false;
+    if (mpuEnabled(this.core) && (this.judgedAs !== this.privileged() || !mpuUniform(this.core, start))) return false;
     return !this.intercept?.pages.has(start >>> PAGE_BITS);
   }
 
@@ -419,7 +429,7 @@ export abstract class CoreMemory extends CoreState {
       this.afterDevice();
       return;
     }
-    if (mpuEnabled(this.core) && !mpuAllows(this.core, address, 'write', privileged)) this.throwFault('mem-data', address);
+    if (mpuEnabled(this.core)) this.judge(address, 'write', privileged);
     if (this.isBitBand(address)) {
       const word = bandWord(address, size);
       const bit = 1 << bandBit(address, size);

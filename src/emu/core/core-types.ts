@@ -6,6 +6,8 @@ import type { FaultKind } from './cpu.ts';
 export interface CoreListener {
   /** Control is about to reach code of another zone. Throwing `Pause` stops before that instruction. */
   zoneChange(core: Core, from: Zone, to: Zone, pc: number): void;
+  /** No other core runs now or is about to wake up. */
+  isAlone(core: Core): boolean;
   special(core: Core, register: string, old: number, value: number): void;
   /** Around a write to a block or to a memory that a block programs; register changes in between are this core's. */
   beginAccess(core: Core): void;

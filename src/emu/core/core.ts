@@ -107,10 +107,10 @@ export class Core extends CoreCode implements Cpu {
   }
   /**
    * Critical sections are short and many: the run goes on where nothing waits for their end, be they made by a mask or by the enable bit of one line (TinyUSB does so
-   * at each look for work). With a second core it ends, so that the two keep together; a core that sleeps is woken from outside.
+   * at each look for work). Where another core runs it ends, so that the two keep together; a core that sleeps is woken from outside.
    */
   maskChanged(): void {
-    if (this.halted || this.peers.length > 0 || preempts(this, highestPending(this))) this.interruptsChanged();
+    if (this.halted || !this.listener.isAlone(this) || preempts(this, highestPending(this))) this.interruptsChanged();
   }
   get pc(): number {
     return this.get(S.PC);
@@ -241,11 +241,11 @@ export class Core extends CoreCode implements Cpu {
     }
   }
 
-  /** Exceptions have been looked at: the run goes on, up to an event that may have been arranged since. With another core it ends, so that the two keep together. */
+  /** Exceptions have been looked at: the run goes on, up to an event that may have been arranged since. Where another core runs it ends, so that the two keep together. */
   private takeBack(): void {
     const { owed } = this;
     this.owed = 0;
-    if (this.irqDirty || this.wasCut || this.halted || this.looksUpBehindHandler || this.peers.length > 0) return;
+    if (this.irqDirty || this.wasCut || this.halted || this.looksUpBehindHandler || !this.listener.isAlone(this)) return;
     const given = Math.min(owed, countAt(this.ownClock, this.system.scheduler.next) - this.cycleTarget);
     if (given <= 0) return;
     this.cycleTarget += given;
