@@ -9,6 +9,7 @@ import { anyLineEnabled } from '../emu/core/nvic.ts';
 import { EXC } from '../emu/core/scs-state.ts';
 import type { Machine } from '../emu/machine.ts';
 import { sysTickPeriod } from '../emu/core/systick.ts';
+import type { Ps } from '../emu/time.ts';
 import { findSteadyLoop, type SteadyLoop, type Told } from '../emu/proofs/steady.ts';
 import { eventMayCome, interruptsAround, lineStaysUp, readStays, sysTickInterrupts } from './surrounding-events.ts';
 import type { FixedLoop, LiveRun } from './live-run.ts';
@@ -22,7 +23,16 @@ function sleepsForGood(s: LiveRun): FixedLoop | null {
   const core = s.machine.bootCore;
   const { sysTick, others } = interruptsAround(s, { asleep: true });
   if (sysTick || others || (core.arm.waiting === 'wfe' && eventMayCome(s))) return null;
-  return { pc: core.pc, reads: [], sleeping: true, inFault: s.state.fault !== null, exception: core.arm.ipsr, storm: false, calls: [] };
+  return {
+    pc: core.pc,
+    reads: [],
+    sleeping: true,
+    inFault: s.state.fault !== null,
+    exception: core.arm.ipsr,
+    storm: false,
+    calls: [],
+    ahead: null,
+  };
 }
 
 export function proveFixedLoop(s: LiveRun): FixedLoop | null {
@@ -36,14 +46,15 @@ export function proveFixedLoop(s: LiveRun): FixedLoop | null {
   // no need for a checkpoint to see that
   if (isCounting(core, machine.system)) return null;
   const before = machine.save();
+  const from = placesAt(s);
   try {
-    const loop = proveLoop(s);
+    const loop = proveLoop(s, from);
     if (loop !== null || !sysTickInterrupts(core)) return loop;
     // a tick may have come between: once more where it is far, but no further than a look may go (a period may be seconds long)
     const far = core.clockTimeOf(core.row.clock, core.cycles() + 8 * MAX_STEPS) - machine.now;
     const limit = machine.now + Math.min(far, Math.floor((sysTickPeriod(core) * 3) / 8));
     const exception = core.arm.ipsr;
-    return machine.run(limit) === 'limit' && core.arm.ipsr === exception && !core.halted ? proveLoop(s) : null;
+    return machine.run(limit) === 'limit' && core.arm.ipsr === exception && !core.halted ? proveLoop(s, from) : null;
   } finally {
     machine.restore(before);
   }
@@ -62,8 +73,21 @@ function mayBeLeft(s: LiveRun, loop: SteadyLoop, storm: boolean): boolean {
   return others || (sysTick && (storm || !tickCannotEnd(s, loop)));
 }
 
-/** From where the core stands; leaves the machine anywhere. */
-function proveLoop(s: LiveRun): FixedLoop | null {
+/** Where the core is, in a handler and in what that interrupted. */
+function placesAt({ machine: { bootCore }, input }: LiveRun): readonly number[] {
+  const { frames } = callChainOf(bootCore, input.images);
+  return frames.filter((_, i) => i === 0 || frames[i - 1]!.exception !== null).map((f) => f.pc);
+}
+/** Goes round once more: null if one of `places` is in the round, else when the core is. */
+function aheadOf(core: Core, loop: SteadyLoop, places: readonly number[]): Ps | null {
+  const at = core.now();
+  let isIn = places.includes(core.pc);
+  const whole = goesOnceRound(core, loop, () => void (isIn ||= places.includes(core.pc)));
+  return whole && !isIn ? at : null;
+}
+
+/** From where the core stands; leaves the machine anywhere. `from`: where the core was when the proof was sought. */
+function proveLoop(s: LiveRun, from: readonly number[]): FixedLoop | null {
   const { machine } = s;
   const core = machine.bootCore;
   const fault = s.state.fault?.since;
@@ -75,6 +99,7 @@ function proveLoop(s: LiveRun): FixedLoop | null {
   const addresses = loop.reads.map((r) => r.address);
   if (storm === null || !addresses.every((a) => readStays(s, a))) return null;
   const exception = core.arm.ipsr;
+  const ahead = storm ? null : aheadOf(core, loop, from);
   if (mayBeLeft(s, loop, storm)) return null;
   const inFault = fault !== undefined && s.state.fault?.since === fault;
   return {
@@ -85,6 +110,7 @@ function proveLoop(s: LiveRun): FixedLoop | null {
     exception,
     storm,
     calls: callChainOf(core, s.input.images).frames,
+    ahead,
   };
 }
 

@@ -21,6 +21,8 @@ export interface FixedLoop {
   readonly storm: boolean;
   /** Where the core was in it when it was found: the run may have ended on the way there. */
   readonly calls: CallChain['frames'];
+  /** When the core is in it; null where it was when the proof was sought, or nothing tells. */
+  readonly ahead: Ps | null;
 }
 
 /** Start-up code that ran again without a reset. */
@@ -43,6 +45,8 @@ export interface SessionState {
   leftAt: Ps | null;
   nextProof: Ps;
   proofGap: Ps;
+  /** The run goes on into a loop that is proved to have no end. */
+  goesIntoLoop: boolean;
   loop: FixedLoop | null;
   symptomResets: number;
   /** The place where the boot core starts has a stop, from some time behind the last reset on. */

@@ -30,7 +30,7 @@ import { serveSemihosting } from './semihosting.ts';
 import { Steps } from './steps.ts';
 import { isAlone, proveFixedLoop, watchdogRuns } from './fixed-loop.ts';
 import { LOOK_TIMER } from './hearing.ts';
-import type { LiveRun, SessionEnd, SessionState } from './live-run.ts';
+import type { FixedLoop, LiveRun, SessionEnd, SessionState } from './live-run.ts';
 import { goesRound } from './rounds.ts';
 
 /** After the last event that counts, and over all (design: when a run ends). */
@@ -292,6 +292,7 @@ export class Session implements LiveRun {
   private resetProof(): void {
     this.state.nextProof = this.machine.now + 20 * MS;
     this.state.proofGap = 20 * MS;
+    this.state.goesIntoLoop = false;
   }
 
   private onEntry(_e: EntryRecord): void {
@@ -517,6 +518,7 @@ export class Session implements LiveRun {
     const counterfactual = limits.counterfactual === true;
     if (!counterfactual) this.watchStart(this.state.restart === null);
     const fixed = proveFixedLoop(this);
+    if (!counterfactual && this.goesInto(fixed)) return false;
     // the proof restored the session: its state is another object now
     this.state.loop = fixed;
     // a fault that comes again and again in the ROM is the ROM's answer
@@ -527,6 +529,14 @@ export class Session implements LiveRun {
     return false;
   }
 
+  /** The loop has been proved on the way to it: what is told of the end is told of a core that is in it. */
+  private goesInto(fixed: FixedLoop | null): boolean {
+    const { state } = this;
+    if (state.goesIntoLoop || fixed === null || fixed.ahead === null) return false;
+    state.goesIntoLoop = true;
+    state.nextProof = fixed.ahead;
+    return true;
+  }
   private watchStart(on: boolean): void {
     if (this.state.watchesStart === on) return;
     this.state.watchesStart = on;
@@ -626,6 +636,7 @@ const freshState = (): SessionState => ({
   leftAt: null,
   nextProof: 20 * MS,
   proofGap: 20 * MS,
+  goesIntoLoop: false,
   loop: null,
   symptomResets: 0,
   watchesStart: false,
