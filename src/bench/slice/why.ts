@@ -4,6 +4,7 @@ import type { Writer } from '../../checks/check.ts';
 import { PAGE_BITS } from '../../emu/arena.ts';
 import type { Interceptor } from '../../emu/core/core-types.ts';
 import { registerFile, setRegister } from '../../emu/core/register-file.ts';
+import { highestPending } from '../../emu/core/nvic.ts';
 import { EXC, SCS } from '../../emu/core/scs-state.ts';
 import { callChainOf } from '../call-chain.ts';
 import type { ResetRecord } from '../../emu/history.ts';
@@ -141,7 +142,10 @@ export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint)
     return { lines, unmasked: why.mask === null ? null : { mask: why.mask.toUpperCase(), outcome: outcomeWithout(s, why.mask) } };
   }
   s.restore(finished);
-  const foreign = loop.exception === 0 ? foreignTable(s) : null;
+  return loop.exception === 0 ? (heldBack(s) ?? inForeignHands(s)) : null;
+}
+function inForeignHands(s: Session): WaitStory | null {
+  const foreign = foreignTable(s);
   return foreign === null ? null : { lines: [foreign], unmasked: null };
 }
 
@@ -175,6 +179,16 @@ export function foreignTable(s: Session): string | null {
   const writer = machine.history.lastWriter('CPU.VTOR');
   const since = writer ? ` since ${place(s, writer.pc)}` : '';
   return `VTOR is ${hex32(vtor)}${since}: that is the table of ${nameOf(table)}, while ${nameOf(of)} runs${there}`;
+}
+
+/** No handler ever wrote what the loop polls, and an interrupt that is pending, or the tick, is behind a mask: as of an application that its loader started with interrupts off. */
+function heldBack(s: Session): WaitStory | null {
+  const core = s.machine.bootCore;
+  const ticks = ((core.peek(SYST_CSR, 4) ?? 0) & 3) === 3;
+  const exception = highestPending(core) || (ticks ? EXC.SYSTICK : 0);
+  if (exception === 0) return null;
+  const { lines, mask } = whyNotTaken(s, exception);
+  return mask === null ? null : { lines, unmasked: { mask: mask.toUpperCase(), outcome: outcomeWithout(s, mask) } };
 }
 
 interface Reason {

@@ -1,0 +1,18 @@
+/** A loader masks interrupts and starts an application that waits for its tick: nothing ever wrote what is polled, and the mask is the reason. */
+import { expect, it } from 'vitest';
+import { bench } from '../../src/index.ts';
+import { CHIP, imageOf, nothing, type Part } from './late-program.ts';
+
+const run = (wait: Part) =>
+  bench({ chip: CHIP, images: [{ path: 'x.bin@0x08000000', bytes: imageOf({ wait, tick: nothing }) }], scenario: {} });
+
+it('an interrupt that waits behind a mask is told, and who masked it', async () => {
+  const { outcome, notes } = await run((t) => t.cpsidI().label('wait').ldr(0, 7, 8).cmp(0, 99).bne('wait'));
+  expect(outcome).toBe('stuck');
+  expect(notes.map((n) => n.text).join()).toMatch(/SysTick is not taken: PRIMASK is 1 since 0x[0-9a-f]{8}/);
+});
+it('without a mask nothing of the kind is said', async () => {
+  const { outcome, notes } = await run((t) => t.label('wait').ldr(0, 7, 8).cmp(0, 99).bne('wait'));
+  expect(outcome).toBe('stuck');
+  expect(notes.map((n) => n.text).join()).not.toContain('not taken');
+});
