@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { fixture } from './stored.ts';
 
-/** A folder that is gone after the test, with `spec.json`. */
-export function campaignFolder(spec: unknown): string {
+/** A folder that is gone after the test, with `spec.json`. Of tests that run beside each other each names its own end. */
+export function campaignFolder(spec: unknown, atEnd: typeof onTestFinished = onTestFinished): string {
   const path = mkdtempSync(join(tmpdir(), 'bootbench-test-'));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  atEnd(() => rmSync(path, { recursive: true, force: true }));
   writeFileSync(join(path, 'spec.json'), typeof spec === 'string' ? spec : JSON.stringify(spec));
   return path;
 }

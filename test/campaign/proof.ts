@@ -213,4 +213,9 @@ export function run(
   });
   return { code: status ?? -1, text: stdout + stderr };
 }
+/** As `run`, beside whatever else goes on in this process. */
+export async function ran(...args: Parameters<typeof start>): Promise<{ code: number; text: string }> {
+  const { ended, text } = start(...args);
+  return { code: (await ended) ?? -1, text: text() };
+}
 export { until };

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { campaignFolder, SMALL } from './helpers.ts';
 import { fixture, rows, stored } from './stored.ts';
-import { builtProgram, disturbed, expectSame, hasRedis, otherVersion, poisonFor, Redis, run, start, until } from './proof.ts';
+import { builtProgram, disturbed, expectSame, hasRedis, otherVersion, poisonFor, ran, Redis, run, start, until } from './proof.ts';
 
 const required = process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1';
 const there = hasRedis();
@@ -54,27 +54,29 @@ describe('on this machine alone', () => {
   });
 });
 
-describe.skipIf(!there)('over a queue (redis-server)', () => {
-  it('with workers, submitter and Redis killed: every case has one result, that of the run without faults', async () => {
-    const cwd = campaignFolder(SPEC);
+// beside each other, each with a Redis of its own: they wait most of the time
+describe.skipIf(!there)('over a queue (redis-server)', { concurrent: true }, () => {
+  it('with workers, submitter and Redis killed: every case has one result, that of the run without faults', async ({ onTestFinished }) => {
+    const cwd = campaignFolder(SPEC, onTestFinished);
     const done = await disturbed(dist, cwd, CASES, 2500, 4);
     expect(done.workersKilled).toBeGreaterThan(0);
     expect([done.redisRestarts, done.submittersKilled]).toEqual([1, 1]);
     expectSame(whole, join(cwd, 'queue.sqlite'), CASES);
   });
 
-  it('a worker of another version is refused and does nothing; images are there once', async () => {
-    const cwd = campaignFolder({ ...SMALL, targets: [{ scenarios: [fixture('f072-masked'), fixture('f072-masked-os')] }] });
+  it('a worker of another version is refused and does nothing; images are there once', async ({ onTestFinished }) => {
+    const spec = { ...SMALL, targets: [{ scenarios: [fixture('f072-masked'), fixture('f072-masked-os')] }] };
+    const cwd = campaignFolder(spec, onTestFinished);
     const redis = await new Redis().start();
     try {
       const submitter = start(dist, cwd, ['campaign', 'spec.json', '--queue', redis.url]);
       await until('the submitter', () => redis.cli('HLEN', 'bootbench:campaigns') === '1');
-      const other = run(otherVersion(dist), cwd, ['worker', '--queue', redis.url]);
+      const other = await ran(otherVersion(dist), cwd, ['worker', '--queue', redis.url]);
       expect([other.code, other.text]).toEqual([
         2,
         expect.stringMatching(/refused: a campaign was submitted by version (\S+), this worker is (?!\1)/),
       ]);
-      const worker = run(dist, cwd, ['worker', '--queue', redis.url, '--jobs', '1', '--idle-exit', '3s']);
+      const worker = await ran(dist, cwd, ['worker', '--queue', redis.url, '--jobs', '1', '--idle-exit', '3s']);
       expect([worker.code, worker.text]).toEqual([0, expect.stringMatching(/[1-9]\d* pieces of work done/)]);
       expect(await submitter.ended).toBe(1);
       // two images, one ROM, two targets
@@ -85,14 +87,14 @@ describe.skipIf(!there)('over a queue (redis-server)', () => {
     }
   });
 
-  it('a case that kills its worker is tried three times and set aside, and the campaign ends', async () => {
-    const cwd = campaignFolder(SMALL);
-    run(dist, cwd, ['campaign', 'spec.json', '--out', 'whole.sqlite']);
+  it('a case that kills its worker is tried three times and set aside, and the campaign ends', async ({ onTestFinished }) => {
+    const cwd = campaignFolder(SMALL, onTestFinished);
+    await ran(dist, cwd, ['campaign', 'spec.json', '--out', 'whole.sqlite']);
     const [{ id }] = rows(join(cwd, 'whole.sqlite'), 'SELECT lower(hex(id)) AS id FROM results WHERE no = 3') as [{ id: string }];
     const redis = await new Redis().start();
     const worker = start(dist, cwd, ['worker', '--queue', redis.url, '--jobs', '1'], poisonFor(cwd, id));
     try {
-      const { code, text } = run(dist, cwd, ['campaign', 'spec.json', '--queue', redis.url, '--out', 'queue.sqlite']);
+      const { code, text } = await ran(dist, cwd, ['campaign', 'spec.json', '--queue', redis.url, '--out', 'queue.sqlite']);
       expect([code, text]).toEqual([1, expect.stringMatching(/1 case set aside.*\n.*after 3 attempts/)]);
       const aside = rows(join(cwd, 'queue.sqlite'), 'SELECT no, attempts, evidence FROM aside');
       expect(aside).toEqual([{ no: 3, attempts: 3, evidence: expect.stringMatching(/exited unexpectedly/) }]);
