@@ -6,7 +6,7 @@ import type { BlockRow } from '../emu/chip.ts';
 import type { Interceptor } from '../emu/core/core-types.ts';
 import type { Core } from '../emu/core/core.ts';
 import type { EntryRecord } from '../emu/history.ts';
-import type { ModelFactory } from '../emu/registers.ts';
+import type { AnyModelFactory } from '../emu/registers.ts';
 import { UnicornEngine } from '../engines/unicorn.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { Machine } from '../emu/machine.ts';
@@ -84,7 +84,7 @@ export interface SessionOptions {
   readonly parameters?: Readonly<Record<string, number | null>>;
   readonly pins?: Readonly<Record<string, 0 | 1 | 'z'>>;
   /** Models of blocks that are not of the chip's own, by the name in their rows. */
-  readonly models?: Readonly<Record<string, ModelFactory>>;
+  readonly models?: Readonly<Record<string, AnyModelFactory>>;
 }
 
 export class Session implements LiveRun {

@@ -14,7 +14,7 @@ import { sysTickClockChanged } from './core/systick.ts';
 import { History, type EntryRecord, type WriteRecord, type WriterKind } from './history.ts';
 import { freshState, TOGETHER_FIRST, type MachineState, type ResetOrigin } from './machine-state.ts';
 import { nextWord, powerOnPattern } from './power-on.ts';
-import type { ModelFactory, Register } from './registers.ts';
+import type { AnyModelFactory, Register } from './registers.ts';
 import { System, type Memory, type SystemListener, type SystemState } from './system.ts';
 import type { Ps } from './time.ts';
 import {
@@ -52,7 +52,7 @@ import { sameWords, wordsOf } from './words.ts';
 
 export interface MachineOptions {
   readonly chip: ChipDescription;
-  readonly models: Readonly<Record<string, ModelFactory>>;
+  readonly models: Readonly<Record<string, AnyModelFactory>>;
   /** Changed chip and board parameters; NaN = not there. */
   readonly parameters?: Readonly<Record<string, number>>;
   readonly seed: number;

@@ -262,17 +262,19 @@ export interface RegisterModel<S extends object = object> {
   guardRead?(c: RegisterContext<S>, address: number, size: number, value: number, cacheable: boolean): number;
 }
 
-/** A model factory: built once per block from its layout and the chip row's options; `block` is the row's name. */
-export type ModelFactory = (layout: Layout, options: Readonly<Record<string, unknown>>) => RegisterModel<any>; // eslint-disable-line @typescript-eslint/no-explicit-any
+/** A model factory: built once per block from its layout and the chip row's options `O`; `block` among them is the row's name. */
+export type ModelFactory<O extends object = Readonly<Record<string, unknown>>> = (layout: Layout, options: O) => RegisterModel<any>; // eslint-disable-line @typescript-eslint/no-explicit-any
+/** One whose options are known to the rows that name it. */
+export type AnyModelFactory = ModelFactory<any>; // eslint-disable-line @typescript-eslint/no-explicit-any
 
 /** What a block's row says to its model. */
 interface ModelRow {
   readonly name: string;
   readonly options?: Readonly<Record<string, unknown>>;
 }
-const models = new WeakMap<ModelRow, Map<ModelFactory, { readonly layout: Layout; readonly model: RegisterModel<object> }>>();
+const models = new WeakMap<ModelRow, Map<AnyModelFactory, { readonly layout: Layout; readonly model: RegisterModel<object> }>>();
 /** The behaviour of a chip's block, made once: a model holds options and fields, all state is in what `create` makes. */
-export function modelFor(row: ModelRow, factory: ModelFactory, layout: Layout): RegisterModel<object> {
+export function modelFor(row: ModelRow, factory: AnyModelFactory, layout: Layout): RegisterModel<object> {
   let made = models.get(row);
   if (!made) models.set(row, (made = new Map()));
   let known = made.get(factory);

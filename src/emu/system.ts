@@ -13,7 +13,7 @@ import {
   type ChangeListener,
   type Field,
   type Layout,
-  type ModelFactory,
+  type AnyModelFactory,
   type RegisterState,
 } from './registers.ts';
 import {
@@ -166,7 +166,7 @@ export class System {
    * @param models behaviour by name; a name that a row asks for and that is missing throws.
    * @param parameters overrides of the chip's parameters (board, slow chip…); a value of NaN removes one (crystal not fitted).
    */
-  constructor(chip: ChipDescription, models: Readonly<Record<string, ModelFactory>>, parameters: Readonly<Record<string, number>> = {}) {
+  constructor(chip: ChipDescription, models: Readonly<Record<string, AnyModelFactory>>, parameters: Readonly<Record<string, number>> = {}) {
     this.now = 0;
     this.chip = chip;
     this.given = { ...Object.fromEntries(Object.entries(chip.parameters).map(([name, fact]) => [name, fact.value])), ...parameters };

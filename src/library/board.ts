@@ -9,7 +9,7 @@ import { BYTE, tellRx } from '../bench/steps.ts';
 import { shown, UsageError, didYouMean } from '../bench/usage-error.ts';
 import type { BlockRow, ChipDescription } from '../emu/chip.ts';
 import { clonePlain } from '../emu/component.ts';
-import type { ModelFactory } from '../emu/registers.ts';
+import type { AnyModelFactory } from '../emu/registers.ts';
 import { PS_PER_SECOND } from '../emu/time.ts';
 import { I2C_ASK } from '../peripherals/pins/board-wires.ts';
 import { PIN_FLOATING } from '../peripherals/pins/gpio-common.ts';
@@ -273,9 +273,9 @@ function pinNamed(chip: ChipDescription, name: unknown): string {
 export function withBlocks(
   chip: ChipDescription,
   blocks: readonly BoardBlock[],
-): { readonly chip: ChipDescription; readonly models: Readonly<Record<string, ModelFactory>> } {
+): { readonly chip: ChipDescription; readonly models: Readonly<Record<string, AnyModelFactory>> } {
   const rows: BlockRow[] = [];
-  const models: Record<string, ModelFactory> = {};
+  const models: Record<string, AnyModelFactory> = {};
   const facts: Record<string, ChipDescription['facts'][string]> = {};
   for (const block of blocks) {
     checkBlock(chip, rows, block);

@@ -1,5 +1,5 @@
 /** Behaviour by the name that chip rows use. One line per model, in alphabetical order. */
-import type { ModelFactory } from '../emu/registers.ts';
+import type { AnyModelFactory } from '../emu/registers.ts';
 import { adcCommonF4, adcF4 } from './analog/adc-f4.ts';
 import { adcCommonV2, adcV2 } from './analog/adc-v2.ts';
 import { bxcan } from './serial/bxcan.ts';
@@ -81,7 +81,7 @@ import { comp, opamp } from './analog/comp.ts';
 import { vrefbuf } from './analog/vrefbuf.ts';
 import { wwdgV2 } from './watchdog/wwdg-v2.ts';
 
-export const MODELS: Readonly<Record<string, ModelFactory>> = {
+export const MODELS: Readonly<Record<string, AnyModelFactory>> = {
   'adc-common-f4': adcCommonF4,
   'adc-common-v2': adcCommonV2,
   'adc-f4': adcF4,

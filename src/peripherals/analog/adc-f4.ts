@@ -722,8 +722,10 @@ class CommonData {
 }
 
 /** The registers that the converters share: CSR shows their flags, CCR has the prescaler and the mode, CDR the results of dual and triple modes. */
-export const adcCommonF4: ModelFactory = (layout, given): RegisterModel<CommonState> => {
-  const { converters } = given as unknown as { readonly converters: readonly string[] };
+export const adcCommonF4: ModelFactory<{ readonly converters: readonly string[] }> = (
+  layout,
+  { converters },
+): RegisterModel<CommonState> => {
   const [CSR, CCR] = [layout.reg('CSR'), layout.reg('CCR')];
   // chips with one converter have none
   const CDR = layout.has('CDR') ? layout.reg('CDR') : null;

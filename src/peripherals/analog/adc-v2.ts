@@ -790,8 +790,8 @@ const fresh = (): AdcV2State => ({
   slaveNext: false,
 });
 
-export const adcV2: ModelFactory = (layout, given): RegisterModel<AdcV2State> => {
-  const options = { ...ADC_DEFAULTS, ...(given as unknown as AdcV2Options) };
+export const adcV2: ModelFactory<AdcV2Options> = (layout, given): RegisterModel<AdcV2State> => {
+  const options = { ...ADC_DEFAULTS, ...given };
   const adc = new AdcV2(layout, options);
   const version: Version = VERSIONS[options.version];
   return {
@@ -837,8 +837,10 @@ export const adcV2: ModelFactory = (layout, given): RegisterModel<AdcV2State> =>
 };
 
 /** The registers that two or three converters share: CSR shows the flags of a master and its slave, CCR has clock, prescaler and mode, CDR the results of both. */
-export const adcCommonV2: ModelFactory = (layout, given): RegisterModel<DualDataState> => {
-  const { converters, ccr } = given as unknown as { readonly converters: readonly string[]; readonly ccr: string };
+export const adcCommonV2: ModelFactory<{ readonly converters: readonly string[]; readonly ccr: string }> = (
+  layout,
+  { converters, ccr },
+): RegisterModel<DualDataState> => {
   // U5 has one converter of this kind.
   const CSR = layout.has('CSR') ? layout.reg('CSR') : null;
   const CCR = layout.reg('CCR');

@@ -171,8 +171,7 @@ class Dac {
 }
 const fresh = (): DacState => ({ held: [0, 0], asked: [0, 0] });
 
-export const dac: ModelFactory = (layout, given): RegisterModel<DacState> => {
-  const options = given as unknown as DacOptions;
+export const dac: ModelFactory<DacOptions> = (layout, options): RegisterModel<DacState> => {
   const block = new Dac(layout, options);
   return {
     timers: ['ready1', 'ready2'],

@@ -24,8 +24,7 @@ const WORD_CLOCKS = 40;
 /** First state; mixed with the device's identity, so that two devices differ. */
 const FIRST = 0x2545f491;
 
-export const rng: ModelFactory = (layout: Layout, given): RegisterModel<RngState> => {
-  const { clock, slowest } = given as unknown as RngOptions;
+export const rng: ModelFactory<RngOptions> = (layout: Layout, { clock, slowest }): RegisterModel<RngState> => {
   const [CR, SR, DR] = ['CR', 'SR', 'DR'].map((n) => layout.reg(n)) as [Register, Register, Register];
   const f = (path: string): ReturnType<Layout['field']> => layout.field(path);
   const optional = (path: string): ReturnType<Layout['field']> | null => (layout.hasField(path) ? f(path) : null);

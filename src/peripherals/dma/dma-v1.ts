@@ -199,8 +199,7 @@ class Dma {
   }
 }
 
-export const dmaV1: ModelFactory = (layout, given): RegisterModel<DmaV1State> => {
-  const options = given as unknown as DmaV1Options;
+export const dmaV1: ModelFactory<DmaV1Options> = (layout, options): RegisterModel<DmaV1State> => {
   const dma = new Dma(layout, options);
   return {
     timers: ['beat'],

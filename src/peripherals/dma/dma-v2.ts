@@ -263,8 +263,8 @@ class DmaV2 {
   }
 }
 
-export const dmaV2: ModelFactory = (layout, given): RegisterModel<DmaV2State> => {
-  const dma = new DmaV2(layout, given as unknown as DmaV2Options);
+export const dmaV2: ModelFactory<DmaV2Options> = (layout, given): RegisterModel<DmaV2State> => {
+  const dma = new DmaV2(layout, given);
   const restart = (c: Ctx): void => {
     c.env.disarm('beat');
     dma.sync(c);

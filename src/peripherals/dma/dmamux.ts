@@ -53,8 +53,7 @@ class Dmamux {
   }
 }
 
-export const dmamux: ModelFactory = (layout, given): RegisterModel<object> => {
-  const options = given as unknown as DmamuxOptions;
+export const dmamux: ModelFactory<DmamuxOptions> = (layout, options): RegisterModel<object> => {
   const mux = new Dmamux(layout, options);
   return {
     wires: mux.followed,

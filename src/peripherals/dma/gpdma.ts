@@ -226,8 +226,7 @@ class Gpdma {
   }
 }
 
-export const gpdma: ModelFactory = (layout, given): RegisterModel<GpdmaState> => {
-  const options = given as unknown as GpdmaOptions;
+export const gpdma: ModelFactory<GpdmaOptions> = (layout, options): RegisterModel<GpdmaState> => {
   const dma = new Gpdma(layout, options);
   const fresh = (): GpdmaState => ({
     channels: Array.from({ length: options.channels }, () => ({ fifo: [], block: 0 })),

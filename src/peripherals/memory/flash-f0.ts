@@ -334,8 +334,8 @@ class Flash {
   }
 }
 
-export const flashF0: ModelFactory = (layout, options): RegisterModel<FlashF0State> => {
-  const flash = new Flash(layout, options as unknown as FlashF0Options);
+export const flashF0: ModelFactory<FlashF0Options> = (layout, options): RegisterModel<FlashF0State> => {
+  const flash = new Flash(layout, options);
   return {
     timers: ['done'],
     about: {

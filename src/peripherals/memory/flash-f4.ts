@@ -425,8 +425,8 @@ class Flash {
   }
 }
 
-export const flashF4: ModelFactory = (layout, options): RegisterModel<FlashF4State> => {
-  const flash = new Flash(layout, options as unknown as FlashF4Options);
+export const flashF4: ModelFactory<FlashF4Options> = (layout, options): RegisterModel<FlashF4State> => {
+  const flash = new Flash(layout, options);
   return {
     timers: ['done'],
     wires: [FLASH_SWAP],

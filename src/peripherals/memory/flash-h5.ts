@@ -408,8 +408,8 @@ class Flash {
   }
 }
 
-export const flashH5: ModelFactory = (layout, options): RegisterModel<FlashH5State> => {
-  const flash = new Flash(layout, options as unknown as FlashH5Options);
+export const flashH5: ModelFactory<FlashH5Options> = (layout, options): RegisterModel<FlashH5State> => {
+  const flash = new Flash(layout, options);
   return {
     timers: ['done'],
     about: {

@@ -371,8 +371,8 @@ class Flash {
   }
 }
 
-export const flashH7: ModelFactory = (layout, options): RegisterModel<FlashH7State> => {
-  const flash = new Flash(layout, options as unknown as FlashH7Options);
+export const flashH7: ModelFactory<FlashH7Options> = (layout, options): RegisterModel<FlashH7State> => {
+  const flash = new Flash(layout, options);
   const modelled = ['ACR', 'OPTKEYR', 'OPTCR', ...[1, 2].flatMap((n) => [`KEYR${n}`, `CR${n}`, `SR${n}`, `CCR${n}`]), ...PAIRS.flat()];
   return {
     timers: ['bank1', 'bank2', 'options'],

@@ -308,8 +308,8 @@ function words(values: readonly number[]): Uint8Array {
   return bytes;
 }
 
-export const flashL0: ModelFactory = (layout, options): RegisterModel<FlashL0State> => {
-  const flash = new Flash(layout, options as unknown as FlashL0Options);
+export const flashL0: ModelFactory<FlashL0Options> = (layout, options): RegisterModel<FlashL0State> => {
+  const flash = new Flash(layout, options);
   return {
     timers: ['done'],
     wires: [FLASH_SWAP],

@@ -510,8 +510,8 @@ class Flash {
   }
 }
 
-export const flashL4: ModelFactory = (layout, options): RegisterModel<FlashL4State> => {
-  const flash = new Flash(layout, options as unknown as FlashL4Options);
+export const flashL4: ModelFactory<FlashL4Options> = (layout, options): RegisterModel<FlashL4State> => {
+  const flash = new Flash(layout, options);
   return {
     timers: ['done'],
     wires: [FLASH_SWAP],

@@ -340,8 +340,8 @@ class Flash {
   }
 }
 
-export const flashU5: ModelFactory = (layout, options): RegisterModel<FlashU5State> => {
-  const flash = new Flash(layout, options as unknown as FlashU5Options);
+export const flashU5: ModelFactory<FlashU5Options> = (layout, options): RegisterModel<FlashU5State> => {
+  const flash = new Flash(layout, options);
   return {
     timers: ['done'],
     about: {

@@ -27,8 +27,7 @@ interface Bank extends EdgeBank {
   readonly cores: readonly CoreBank[];
 }
 
-export const extiH7: ModelFactory = (layout, given): RegisterModel<ExtiState> => {
-  const o = given as unknown as ExtiH7Options;
+export const extiH7: ModelFactory<ExtiH7Options> = (layout, o): RegisterModel<ExtiState> => {
   const banks: readonly Bank[] = [1, 2, 3].map((n) => ({
     rtsr: layout.reg(`RTSR${n}`),
     ftsr: layout.reg(`FTSR${n}`),

@@ -291,8 +291,7 @@ const OF_H7: Pick<RegisterModel, 'resets' | 'writable'> = {
   writable: { DBTP: 0x009f1fff, IE: 0x3fffffff, PSR: 0, RXF0S: 0, RXF1S: 0 },
 };
 
-export const fdcan: ModelFactory = (layout, given): RegisterModel<FdCanState> => {
-  const options = given as unknown as FdCanOptions;
+export const fdcan: ModelFactory<FdCanOptions> = (layout, options): RegisterModel<FdCanState> => {
   const block = new FdCan(layout, options);
   return {
     timers: ['frame'],

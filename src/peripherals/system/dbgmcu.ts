@@ -11,8 +11,7 @@ export interface DbgmcuOptions {
   readonly revId: number;
 }
 
-export const dbgmcu: ModelFactory = (layout, options): RegisterModel<object> => {
-  const { devId, revId } = options as unknown as DbgmcuOptions;
+export const dbgmcu: ModelFactory<DbgmcuOptions> = (layout, { devId, revId }): RegisterModel<object> => {
   const idcode = layout.has('IDCODE') ? 'IDCODE' : 'IDC';
   const mailbox = /^DBG_AUTH/;
   const wires = (

@@ -15,8 +15,7 @@ export interface TzscOptions {
   readonly firstStage: readonly number[];
 }
 
-export const tzscH5: ModelFactory = (layout, options): RegisterModel<object> => {
-  const { firstStage } = options as unknown as TzscOptions;
+export const tzscH5: ModelFactory<TzscOptions> = (layout, { firstStage }): RegisterModel<object> => {
   const registers = firstStage.map((_value, i) => layout.reg(`SECCFGR${i + 1}`));
   const put = (c: RegisterContext<object>, values: (i: number) => number): void =>
     registers.forEach((r, i) => {

@@ -24,8 +24,7 @@ const LOCK = 0x80000000;
 const OWNER = 0x00000fff;
 const SEMAPHORES = 32;
 
-export const hsem: ModelFactory = (layout, given): RegisterModel<State> => {
-  const { cores } = given as unknown as HsemOptions;
+export const hsem: ModelFactory<HsemOptions> = (layout, { cores }): RegisterModel<State> => {
   const numbers = Array.from({ length: SEMAPHORES }, (_, i) => i);
   const R = numbers.map((i) => layout.reg(`R${i}`));
   const RLR = numbers.map((i) => layout.reg(`RLR${i}`));
