@@ -47,7 +47,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'repairs',
     files: ['src/bench/{repairs,variants,diagnosis,minimal-sets,point-of-no-return}.ts'],
-    tables: ['test/bench/{search,search-later,edits,variant-starts,results}.test.ts'],
+    tables: ['test/bench/{search,search-later,edits,variant-starts,point-of-no-return,results}.test.ts'],
     tests: [
       'test/checks/!(index).test.ts',
       'test/bench/{minimal-sets,path-repairs,repairs,variants,point-of-no-return,rules,matrix,requests,first-run}.test.ts',
