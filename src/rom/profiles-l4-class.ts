@@ -145,7 +145,7 @@ export const G431 = l4Class({
   interfaces: [...USART.map(pulledUp), i2c('I2C2', 'PC4', 'PA8'), i2c('I2C3', 'PC8', 'PC9'), ...SPI_1_2],
   ownAddress: 0x54,
   dfu: g4Dfu('64*02Kg', '01*048 e'),
-  ram: { end: 0x20005800, second: [0x10000000, 0x10002800], rom: 0x20004000 },
+  ram: { end: 0x20008000, second: [0x10000000, 0x10002800], rom: 0x20004000 },
   banks: 1,
   id: 0xd4,
   leftOut: ['MISO that is driven at the start', 'the way out of securable memory at 0x1FFF6800'],
@@ -159,7 +159,7 @@ export const G474 = l4Class({
   interfaces: [...USART.map(pulledUp), i2c('I2C2', 'PC4', 'PA8'), i2c('I2C3', 'PC8', 'PC9'), i2c('I2C4', 'PC6', 'PC7'), ...SPI_1_2],
   ownAddress: 0x53,
   dfu: g4Dfu('256*02Kg', '01*048 e/0x1FFFF800/01*048 e'),
-  ram: { end: 0x20018000, second: [0x10000000, 0x10008000], rom: 0x20004000 },
+  ram: { end: 0x20020000, second: [0x10000000, 0x10008000], rom: 0x20004000 },
   banks: 2,
   id: 0xd5,
   leftOut: [

@@ -1,7 +1,7 @@
 /* stm32g474 V13.5. Written by tools/rom-config.ts from src/rom; change it there. */
 #ifndef ROM_CONFIG_H
 #define ROM_CONFIG_H
-#define SRAM1_END 0x20018000u
+#define SRAM1_END 0x20020000u
 #define SRAM2_BASE 0x10000000u
 #define SRAM2_END 0x10008000u
 #define RAM_ROM_END 0x20004000u
