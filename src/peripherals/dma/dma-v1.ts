@@ -74,13 +74,16 @@ class Dma {
   private readonly ifcr: Register;
   private readonly o: DmaV1Options;
   readonly requests: RequestLines;
-  private readonly lines: readonly { readonly channel: number; readonly select: number | undefined; readonly line: number }[];
+  /** Request lines of each channel. */
+  private readonly lines: readonly (readonly { readonly select: number | undefined; readonly line: number }[])[];
   private readonly asks: Wire | null;
 
   constructor(layout: Layout, options: DmaV1Options) {
     this.o = options;
     this.requests = new RequestLines(options.requests.map((r) => r.wire));
-    this.lines = options.requests.map(({ wire: name, channel, select }) => ({ channel, select, line: this.requests.of(name) }));
+    this.lines = options.lines.map((_, i) =>
+      options.requests.filter((r) => r.channel === i + 1).map((r) => ({ select: r.select, line: this.requests.of(r.wire) })),
+    );
     this.asks = options.asks === undefined ? null : wire(options.asks);
     this.isr = layout.reg('ISR');
     this.ifcr = layout.reg('IFCR');
@@ -94,9 +97,13 @@ class Dma {
   }
   /** The line that asks for a transfer of this channel; null = nobody does. */
   private request(c: Ctx, ch: Channel): number | null {
-    const selected = (select: number | undefined): boolean => select === undefined || !ch.select || ch.select.get(c) === select;
-    const found = this.lines.find((r) => r.channel === ch.index + 1 && selected(r.select) && this.requests.isRequested(c, r.line));
-    return found?.line ?? null;
+    const lines = this.lines[ch.index]!;
+    // asked at each beat: nothing is allocated
+    for (let i = 0; i < lines.length; i++) {
+      const { select, line } = lines[i]!;
+      if ((select === undefined || !ch.select || ch.select.get(c) === select) && this.requests.isRequested(c, line)) return line;
+    }
+    return null;
   }
   /** The channel that the arbiter takes: highest PL, then lowest number. */
   private next(c: Ctx): Channel | null {
