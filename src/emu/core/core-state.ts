@@ -116,11 +116,7 @@ export abstract class CoreState {
   /** Makes the run loop look up before the next instruction, keeping the cycle count. */
   cut(): void {
     this.wasCut = true;
-    const left = this.budget;
-    if (left > 0) {
-      this.cycleTarget -= left;
-      this.set(S.BUDGET, 0);
-    }
+    this.shorten(0);
   }
   /** Somebody wants the run loop to look up; whoever asks sets it back. */
   protected wasCut = false;
@@ -134,11 +130,8 @@ export abstract class CoreState {
   /** Looks for exceptions before the next instruction; nothing else wants the run to end. */
   interruptsChanged(): void {
     this.irqDirty = true;
-    const left = this.budget;
-    if (left <= 0) return;
-    this.owed += left;
-    this.cycleTarget -= left;
-    this.set(S.BUDGET, 0);
+    this.owed += Math.max(0, this.budget);
+    this.shorten(0);
   }
   /** Cycles of the run's budget that were taken away so that exceptions are looked at; it has them back when they have been. */
   protected owed = 0;
