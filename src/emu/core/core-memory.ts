@@ -156,15 +156,12 @@ export abstract class CoreMemory extends CoreState {
   // ---- data ----------------------------------------------------------------------------------------------------------------------
   /** Accesses that the core itself makes (stacking, vectors). Aligned words of pages that have an entry do without the slow path. */
   read(address: number, size: 1 | 2 | 4, privileged = this.privileged()): number {
-    if (size === 4 && this.judgesAlike(privileged)) {
-      const word = this.wordAt(this.readTable, address);
-      if (word !== 0 && this.isKnown(address)) return this.arena.u32[word]!;
-    }
+    if (size === 4) return this.readWord(address, privileged, this.judgesAlike(privileged));
     return this.slowRead(address >>> 0, size, 0, privileged) >>> 0;
   }
   write(address: number, size: 1 | 2 | 4, value: number, privileged = this.privileged()): void {
-    if (size === 4 && this.judgesAlike(privileged) && this.fastWrite(address, value)) return;
-    this.slowWrite(address >>> 0, size, value, 0, privileged);
+    if (size === 4) this.writeWord(address, value, privileged, this.judgesAlike(privileged));
+    else this.slowWrite(address >>> 0, size, value, 0, privileged);
   }
 
   readWords(address: number, into: Uint32Array, count: number, privileged: boolean): void {
@@ -179,11 +176,7 @@ export abstract class CoreMemory extends CoreState {
       }
       if (known) return;
     }
-    for (let i = 0; i < count; i++) {
-      const at = (address + 4 * i) >>> 0;
-      const cached = alike ? this.wordAt(this.readTable, at) : 0;
-      into[i] = cached !== 0 && this.isKnown(at) ? this.arena.u32[cached]! : this.slowRead(at, 4, 0, privileged);
-    }
+    for (let i = 0; i < count; i++) into[i] = this.readWord(address + 4 * i, privileged, alike);
   }
   writeWords(address: number, from: Uint32Array, count: number, privileged: boolean): void {
     const alike = this.judgesAlike(privileged);
@@ -196,10 +189,7 @@ export abstract class CoreMemory extends CoreState {
       }
       return;
     }
-    for (let i = 0; i < count; i++) {
-      const at = (address + 4 * i) >>> 0;
-      if (!alike || !this.fastWrite(at, from[i]!)) this.slowWrite(at, 4, from[i]!, 0, privileged);
-    }
+    for (let i = 0; i < count; i++) this.writeWord(address + 4 * i, from[i]!, privileged, alike);
   }
   /** The tables were filled under the rights that an access of the core itself has now. */
   private judgesAlike(privileged: boolean): boolean {
@@ -227,20 +217,23 @@ export abstract class CoreMemory extends CoreState {
     if ((entry & (ENTRY_FAST | ENTRY_CACHED)) !== ENTRY_CACHED || (address & 3) !== 0) return this.fastHost(table, address) >>> 2;
     return Math.max(0, this.l1!.copyOf((address + (entry & ENTRY_DELTA)) >>> 0)) >>> 2;
   }
-  /** The word at an address in a page with an entry has been written. */
-  private isKnown(address: number): boolean {
-    const delta = this.arena.i32[this.readTable + (address >>> PAGE_BITS)]! & ENTRY_DELTA;
-    return this.arena.u8[WORD_MAP + ((address + delta) >>> 2)] !== 0;
+  /** Offset of a word in its memory, of a page that has an entry. */
+  private memoryHost(table: number, address: number): number {
+    return (address + (this.arena.i32[table + (address >>> PAGE_BITS)]! & ENTRY_DELTA)) >>> 0;
   }
-  private fastWrite(address: number, value: number): boolean {
-    const word = this.wordAt(this.writeTable, address);
-    if (word === 0) return false;
-    const entry = this.arena.i32[this.writeTable + (address >>> PAGE_BITS)]!;
-    const host = (address + (entry & ENTRY_DELTA)) >>> 0;
+  /** `alike`: the tables may be asked. */
+  private readWord(address: number, privileged: boolean, alike: boolean): number {
+    const word = alike ? this.wordAt(this.readTable, address) : 0;
+    const known = word !== 0 && this.arena.u8[WORD_MAP + (this.memoryHost(this.readTable, address) >>> 2)] !== 0;
+    return known ? this.arena.u32[word]! : this.slowRead(address >>> 0, 4, 0, privileged) >>> 0;
+  }
+  private writeWord(address: number, value: number, privileged: boolean, alike: boolean): void {
+    const word = alike ? this.wordAt(this.writeTable, address) : 0;
+    if (word === 0) return this.slowWrite(address >>> 0, 4, value, 0, privileged);
+    const host = this.memoryHost(this.writeTable, address);
     this.arena.u32[word] = value;
     this.arena.u8[WORD_MAP + (host >>> 2)] = 1;
     if (word !== host >>> 2) this.l1!.markDirty(host);
-    return true;
   }
   /** Private peripheral bus of the core; a chip may put blocks of its own there (DBGMCU). */
   protected isPrivateBus(address: number): boolean {

@@ -107,7 +107,6 @@ export class DeviceReads {
     core.deviceReads++;
     return value | 0;
   };
-
   private placeOf(signed: number, size: number): Place {
     this.used = true;
     const address = signed >>> 0;
