@@ -75,15 +75,13 @@ export function readSpecial(cpu: Cpu, sysm: number): number {
   }
 }
 
-/** PRIMASK and BASEPRI leave the rights as they are: the MPU judges at every priority that they can give. */
 const setMask = (cpu: Cpu, name: 'PRIMASK' | 'FAULTMASK' | 'BASEPRI', value: number): void => {
-  if (name === 'FAULTMASK') withRights(cpu, () => change(cpu, name, S[name], value));
-  else change(cpu, name, S[name], value);
+  change(cpu, name, S[name], value);
   cpu.maskChanged();
 };
-/** FAULTMASK can be set only where it would raise the priority. */
+/** FAULTMASK can be set only where it would raise the priority. It alone of the masks changes rights: the MPU judges at every priority that the others can give. */
 const setFaultMask = (cpu: Cpu, on: boolean): void => {
-  if (!on || executionPriority(cpu) > -1) setMask(cpu, 'FAULTMASK', on ? 1 : 0);
+  if (!on || executionPriority(cpu) > -1) withRights(cpu, () => setMask(cpu, 'FAULTMASK', on ? 1 : 0));
 };
 function writeStackPointer(cpu: Cpu, name: 'MSP' | 'PSP', value: number): void {
   const get = name === 'MSP' ? getMsp : getPsp;
