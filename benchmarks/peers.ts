@@ -110,36 +110,29 @@ export class Peers {
    * the process, is taken off.
    */
   qemuProgram(program: QemuProgram, icount: boolean, work: (empty: number) => Partial<Sample>): Contender {
-    const name = icount ? 'qemu -icount shift=0' : 'qemu';
-    const why = this.missing(program.core !== 'm7');
-    if (why !== null) return { name, sample: () => Promise.reject(new Error(why)) };
     let empty: { seconds: number; cpu: number } | null = null;
-    return {
-      name,
-      sample: async () => {
-        empty ??= await this.emptyRun(program, icount);
-        const ran = await this.start(program, icount);
-        const seconds = ran.seconds - empty.seconds;
-        return {
-          instructions: 0,
-          cycles: 0,
-          count: 0,
-          ...work(empty.seconds),
-          seconds,
-          cpu: ran.cpu === null ? null : Math.max(0.001, ran.cpu - empty.cpu),
-          peakMb: null,
-        };
-      },
-    };
+    return this.onQemu(program, icount, async () => {
+      empty ??= await this.emptyRun(program, icount);
+      const ran = await this.start(program, icount);
+      return {
+        ...work(empty.seconds),
+        seconds: ran.seconds - empty.seconds,
+        cpu: ran.cpu === null ? null : Math.max(0.001, ran.cpu - empty.cpu),
+      };
+    });
   }
   /** The same, start and end of the process included. */
   qemuProcess(program: QemuProgram): Contender {
-    const name = 'qemu';
+    return this.onQemu(program, false, async () => ({ ...(await this.start(program, false)), count: 1 }));
+  }
+  private onQemu(program: QemuProgram, icount: boolean, take: () => Promise<Partial<Sample> & Pick<Sample, 'seconds' | 'cpu'>>): Contender {
     const why = this.missing(program.core !== 'm7');
-    if (why !== null) return { name, sample: () => Promise.reject(new Error(why)) };
     return {
-      name,
-      sample: async () => ({ ...(await this.start(program, false)), instructions: 0, cycles: 0, count: 1, peakMb: null }),
+      name: icount ? 'qemu -icount shift=0' : 'qemu',
+      sample: async () => {
+        if (why !== null) throw new Error(why);
+        return { instructions: 0, cycles: 0, count: 0, ...(await take()), peakMb: null };
+      },
     };
   }
   /** A program with words of its own, as a file. */

@@ -80,18 +80,21 @@ interface ProgramOptions {
   readonly translating?: boolean;
   readonly label?: string;
 }
-const program = (name: string, core: CoreName, words: Record<string, number>, options: ProgramOptions = {}): Contender => ({
+/** A program on a chip, or on a core alone. */
+const onTarget = (target: string, elf: string, words: Record<string, number>, options: ProgramOptions = {}): Contender => ({
   name: options.label ?? 'bootbench',
   sample: () =>
     childSample({
       kind: 'program',
-      target: CHIP[core],
-      elf: join(FIRMWARE, `${name}.${core}.elf`),
+      target,
+      elf,
       words,
       skipping: options.skipping ?? false,
       translating: options.translating ?? true,
     }),
 });
+const program = (name: string, core: CoreName, words: Record<string, number>, options: ProgramOptions = {}): Contender =>
+  onTarget(CHIP[core], join(FIRMWARE, `${name}.${core}.elf`), words, options);
 
 /** Instructions of a program, from one run of ours: the same code executes the same number everywhere. */
 async function instructionsOf(name: string, core: CoreName, words: Record<string, number>): Promise<number> {
@@ -158,22 +161,31 @@ interface SetUp {
   readonly build: string;
   /** What the word `set_up_for` says. */
   readonly word: number;
-  /** What of plain QEMU the long run has to reach. */
+  readonly ram: number;
+  /** What of plain QEMU the long run of the mixed program has to reach, and CoreMark. */
   readonly steady: number;
+  readonly coreMark: number;
   /** Core cycles of a millisecond at the chip's full speed. */
   readonly tick: number;
 }
 const SET_UP: readonly SetUp[] = [
-  { core: 'm4', chip: 'STM32L476RG', build: 'm4', word: 0x476, steady: 1.5, tick: 80_000 },
-  { core: 'm4', chip: 'STM32F405RG', build: 'm4', word: 0x405, steady: 1.5, tick: 168_000 },
-  { core: 'm33', chip: 'STM32H533RE', build: 'm33', word: 0x533, steady: 1.5, tick: 250_000 },
-  { core: 'm0', chip: 'STM32F072RB', build: 'm0', word: 0x072, steady: 1.5, tick: 48_000 },
-  { core: 'm7', chip: 'STM32H745ZI', build: 'h745', word: 0x745, steady: 1, tick: 480_000 },
+  { core: 'm4', chip: 'STM32L476RG', build: 'm4', word: 0x476, ram: 0x2000_0000, steady: 1.5, coreMark: 2, tick: 80_000 },
+  { core: 'm4', chip: 'STM32F405RG', build: 'm4', word: 0x405, ram: 0x2000_0000, steady: 1.5, coreMark: 2, tick: 168_000 },
+  { core: 'm33', chip: 'STM32H533RE', build: 'm33', word: 0x533, ram: 0x2000_0000, steady: 1.5, coreMark: 2, tick: 250_000 },
+  { core: 'm0', chip: 'STM32F072RB', build: 'm0', word: 0x072, ram: 0x2000_0000, steady: 1.5, coreMark: 2, tick: 48_000 },
+  { core: 'm7', chip: 'STM32H745ZI', build: 'h745', word: 0x745, ram: 0x2400_0000, steady: 1, coreMark: 1.2, tick: 480_000 },
 ];
-const setUpProgram = (target: string, elf: string, words: Record<string, number>): Contender => ({
-  name: 'bootbench',
-  sample: () => childSample({ kind: 'program', target, elf, words, skipping: false, translating: true }),
-});
+/** A program on such a chip against the same on QEMU, in instructions a second; `theirs` is told how many there are. */
+async function besideQemu(
+  c: Context,
+  figure: Pick<Figure, 'group' | 'work' | 'target'>,
+  own: Contender,
+  theirs: (instructions: number) => Contender,
+): Promise<void> {
+  const { instructions } = await own.sample();
+  const [ours, peer] = (await inTurn([own, theirs(instructions)], c.rounds, c.progress)) as [Series, Series];
+  c.add(row({ ...figure, unit: 'MIPS', ours, theirs: peer, rate: mips, cpuRate: cpuMips }));
+}
 /** 48 M instructions on the M4, of which starting is most; and a second of them. */
 const MIXED_FIRST = 100;
 const MIXED_STEADY = 2000;
@@ -192,12 +204,13 @@ export async function mixed(c: Context): Promise<void> {
     const figure = { group, unit: 's', rate: seconds, cpuRate: cpuSeconds };
     const work = `${s.chip}, its first 50 M instructions, both programs from start to end`;
     c.add(row({ ...figure, work, ours: whole, theirs: process, target: atMost(1.5, '×') }));
-    const own = setUpProgram(s.chip, elf, { repeats: MIXED_STEADY, set_up_for: s.word });
-    const { instructions } = await own.sample();
-    const peer = c.peers.qemuProgram({ core: s.core, elf: 'mixed', words: { repeats: MIXED_STEADY } }, false, () => ({ instructions }));
-    const [ours, theirs] = (await inTurn([own, peer], c.rounds, c.progress)) as [Series, Series];
-    const rates = { unit: 'MIPS', rate: mips, cpuRate: cpuMips };
-    c.add(row({ group, ...rates, work: `${s.chip}, a thousand M instructions`, ours, theirs, target: atLeast(s.steady) }));
+    const steady = { repeats: MIXED_STEADY };
+    await besideQemu(
+      c,
+      { group, work: `${s.chip}, a thousand M instructions`, target: atLeast(s.steady) },
+      onTarget(s.chip, elf, { ...steady, set_up_for: s.word }),
+      (instructions) => c.peers.qemuProgram({ core: s.core, elf: 'mixed', words: steady }, false, () => ({ instructions })),
+    );
   }
 }
 /** `bootbench run` of a program that ends by semihosting. */
@@ -225,43 +238,32 @@ export async function rtos(c: Context): Promise<void> {
   const group = 'kernel with four tasks, four switches a sample, cycles counted';
   for (const s of SET_UP) {
     const words = { ...RTOS, set_up_for: s.word, tick_reload: s.tick - 1 };
-    const own = setUpProgram(s.chip, join(FIRMWARE, `rtos.${s.build}.elf`), words);
-    const { instructions } = await own.sample();
     const theirWords = { ...RTOS, tick_reload: QEMU_TICK[s.core] - 1 };
-    const peer = c.peers.qemuProgram({ core: s.core, elf: 'rtos', words: theirWords }, false, () => ({ instructions }));
-    const [ours, theirs] = (await inTurn([own, peer], c.rounds, c.progress)) as [Series, Series];
-    c.add(row({ group, work: s.chip, unit: 'MIPS', ours, theirs, rate: mips, cpuRate: cpuMips, target: atLeast(1) }));
+    await besideQemu(
+      c,
+      { group, work: s.chip, target: atLeast(1) },
+      onTarget(s.chip, join(FIRMWARE, `rtos.${s.build}.elf`), words),
+      (instructions) => c.peers.qemuProgram({ core: s.core, elf: 'rtos', words: theirWords }, false, () => ({ instructions })),
+    );
   }
 }
 
 /** Iterations of CoreMark: 1.2 G instructions on the M4. */
 const ITERATIONS = 4000;
-/** What of plain QEMU it has to reach; F4's core is L4's. */
-const COREMARK: readonly (readonly [core: CoreName, chip: string, word: number, ram: number, target: number])[] = [
-  ['m4', 'STM32L476RG', 0x476, 0x2000_0000, 2],
-  ['m4', 'STM32F405RG', 0x405, 0x2000_0000, 2],
-  ['m33', 'STM32H533RE', 0x533, 0x2000_0000, 2],
-  ['m0', 'STM32F072RB', 0x072, 0x2000_0000, 2],
-  ['m7', 'STM32H745ZI', 0x745, 0x2400_0000, 1.2],
-];
-
 /** EEMBC's CoreMark, whose sources the user has: chips set up as by ST's code generator, start included. */
 export async function coreMark(c: Context): Promise<void> {
   const sources = process.env['BOOTBENCH_COREMARK'];
   if (sources === undefined) return;
   const group = 'CoreMark from flash, caches, wait states and MPU on, cycles counted';
-  for (const [core, chip, word, ram, target] of COREMARK) {
-    const elf = c.peers.coreMark(sources, core, 0x0800_0000, ram);
+  for (const s of SET_UP) {
+    const elf = c.peers.coreMark(sources, s.core, 0x0800_0000, s.ram);
     const words = { seed4_volatile: ITERATIONS };
-    const own: Contender = {
-      name: 'bootbench',
-      sample: () =>
-        childSample({ kind: 'program', target: chip, elf, words: { ...words, set_up_for: word }, skipping: false, translating: true }),
-    };
-    const { instructions } = await own.sample();
-    const peer = c.peers.qemuCoreMark(sources, core, words, () => ({ instructions }));
-    const [ours, theirs] = (await inTurn([own, peer], c.rounds, c.progress)) as [Series, Series];
-    c.add(row({ group, work: chip, unit: 'MIPS', ours, theirs, rate: mips, cpuRate: cpuMips, target: atLeast(target) }));
+    await besideQemu(
+      c,
+      { group, work: s.chip, target: atLeast(s.coreMark) },
+      onTarget(s.chip, elf, { ...words, set_up_for: s.word }),
+      (instructions) => c.peers.qemuCoreMark(sources, s.core, words, () => ({ instructions })),
+    );
   }
 }
 
