@@ -86,27 +86,20 @@ describe('A loop beside a tick is stuck', () => {
 const twoDepths =
   (outside: Part, behind: Part = () => {}): Part =>
   (t) => (t.label('wait'), outside(t), t.push(3).put(0xbf00).pop(3), behind(t), t.b('wait'));
-/** In the handler: only where SP is that of the inner part. */
-const inside =
+/** In the handler: left by `leave` where SP is that of the inner part, or is not. */
+const where =
+  (leave: 'beq' | 'bne') =>
   (then: Part): Part =>
   (t) => (
     t
       .movFromSp(1)
       .constant(0, RETURN_SP - 8)
       .cmpRegister(1, 0)
-      .bne('out'),
+      [leave]('out'),
     then(t)
   );
-const outside =
-  (then: Part): Part =>
-  (t) => (
-    t
-      .movFromSp(1)
-      .constant(0, RETURN_SP - 8)
-      .cmpRegister(1, 0)
-      .beq('out'),
-    then(t)
-  );
+const inside = where('bne');
+const outside = where('beq');
 
 describe('A loop that a tick finds at two depths of its stack is stuck', () => {
   const nothing: Part = () => {};
