@@ -98,20 +98,33 @@ class Lab {
     }
   }
 
-  /** A machine to step, at power-on. */
-  async open(setup: Setup, flips: Flips): Promise<View> {
-    this.machine?.close();
-    const options = await optionsOf(setup, flips);
-    this.machine = await openMachine(machineOptions(options));
-    this.ended = false;
-    this.values = new Map();
-    this.changesSince();
-    return this.view('power-on', []);
+  /** What is asked of the held machine happens one after the other: an `open` that waits for a chip's facts is not overtaken. */
+  private last: Promise<unknown> = Promise.resolve();
+  private inTurn<T>(work: () => T | Promise<T>): Promise<T> {
+    const next = this.last.then(work);
+    this.last = next.catch(() => undefined);
+    return next;
   }
-  async go(where: Go): Promise<View> {
-    const m = this.held;
-    const why = await this.move(m, where);
-    return this.view(why, this.changesSince());
+
+  /** A machine to step, at power-on. */
+  open(setup: Setup, flips: Flips): Promise<View> {
+    return this.inTurn(async () => {
+      this.machine?.close();
+      this.machine = null;
+      this.dfu = null;
+      const options = await optionsOf(setup, flips);
+      this.machine = await openMachine(machineOptions(options));
+      this.ended = false;
+      this.values = new Map();
+      this.changesSince();
+      return this.view('power-on', []);
+    });
+  }
+  go(where: Go): Promise<View> {
+    return this.inTurn(async () => {
+      const why = await this.move(this.held, where);
+      return this.view(why, this.changesSince());
+    });
   }
   private get held(): BenchMachine {
     if (!this.machine) throw new Error('no machine is open');
@@ -147,14 +160,16 @@ class Lab {
     }
   }
   /** Turns something over in the machine that is held. */
-  turn(id: string, on: boolean): View {
-    const m = this.held;
-    const flip = FLIPS.find((f) => f.id === id)!;
-    flip.write(m, findChip(m.board.chip)!, on);
-    return this.view(`${flip.label}: ${flip.words[on ? 1 : 0]}`, this.changesSince());
+  turn(id: string, on: boolean): Promise<View> {
+    return this.inTurn(() => {
+      const m = this.held;
+      const flip = FLIPS.find((f) => f.id === id)!;
+      flip.write(m, findChip(m.board.chip)!, on);
+      return this.view(`${flip.label}: ${flip.words[on ? 1 : 0]}`, this.changesSince());
+    });
   }
-  look(): View {
-    return this.view('as it is', []);
+  look(): Promise<View> {
+    return this.inTurn(() => this.view('as it is', []));
   }
 
   /** What has changed in the registers of peripherals since the last look. */

@@ -5,7 +5,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { drawTimeline, type TimelineHandle } from '../src/report/app/timeline.ts';
 import { CHIP_NAMES } from './chip-names.ts';
 import type { Lab } from './lab.ts';
-import { LESSONS, type Lesson } from './lessons.ts';
+import { LESSONS, type LessonStep } from './lessons.ts';
 import { linkOf, readLink } from './link.ts';
 import {
   NO_FLIPS,
@@ -51,14 +51,16 @@ function App() {
   const [busy, setBusy] = useState('');
   const [error, setError] = useState('');
   const [wanted, setWanted] = useState('');
+  const [controls, setControls] = useState<Controls | null>(null);
   const tried = useRef(0);
 
-  const attempt = useCallback(async (what: string, work: () => Promise<void>) => {
+  /** `work` is told whether something newer has been asked for since. */
+  const attempt = useCallback(async (what: string, work: (stale: () => boolean) => Promise<void>) => {
     const own = ++tried.current;
     setBusy(what);
     setError('');
     try {
-      await work();
+      await work(() => own !== tried.current);
     } catch (e) {
       if (own === tried.current) setError(e instanceof Error ? e.message : String(e));
     } finally {
@@ -68,10 +70,11 @@ function App() {
 
   const diagnose = useCallback(
     (next: Setup) =>
-      attempt('running', async () => {
+      attempt('running', async (stale) => {
         setSetup(next);
         setVerdict(null);
-        setVerdict(await runner.diagnose(next, NO_FLIPS));
+        const found = await runner.diagnose(next, NO_FLIPS);
+        if (!stale()) setVerdict(found);
       }),
     [attempt],
   );
@@ -81,8 +84,11 @@ function App() {
       setName(example.name);
       setChip(example.chip);
       setWanted('');
-      await attempt('loading', async () => {
+      // its machine goes with it: nothing may move the old one under the new name while the firmware is loaded
+      setVerdict(null);
+      await attempt('loading', async (stale) => {
         const bytes = new Uint8Array(await (await fetch(`examples/${example.name}.elf`)).arrayBuffer());
+        if (stale()) return;
         await diagnose({ name: 'firmware.elf', chip: example.chip, bytes, scenario: example.scenario, trigger: false });
       });
     },
@@ -105,6 +111,7 @@ function App() {
   }, []);
 
   const own = async (file: File): Promise<void> => {
+    setVerdict(null);
     const bytes = new Uint8Array(await file.arrayBuffer());
     setName('');
     if (wanted === '') setFlips(NO_FLIPS);
@@ -190,11 +197,16 @@ function App() {
                 setFlips={setFlips}
               />
             </div>
-            <Stepper key={`step-${verdict.sha256}-${verdict.chip}`} setup={{ ...setup, chip: verdict.chip }} example={example} />
+            <Stepper
+              key={`step-${verdict.sha256}-${verdict.chip}`}
+              setup={{ ...setup, chip: verdict.chip }}
+              example={example}
+              hold={setControls}
+            />
           </div>
         )}
         {/* stays while a lesson's firmware is loaded: it knows which lesson that is for */}
-        <Lessons examples={examples} current={verdict ? name : ''} take={take} />
+        <Lessons examples={examples} current={verdict ? name : ''} controls={controls} take={take} />
         <p class="dim">
           A stand-in ROM, written from ST’s public documents, drives the emulated USB hardware: ST’s own code is not in here.{' '}
           <a href={link}>Link to this</a>
@@ -492,10 +504,17 @@ const STEPS: readonly (readonly [Go, string])[] = [
   ['end', 'End'],
 ];
 /** The machine that lessons move is the one that is shown. */
-let restartHeld: (() => Promise<View | null>) | null = null;
-let moveHeld: ((step: Lesson['steps'][number]) => Promise<View | null>) | null = null;
-
-function Stepper({ setup, example }: { readonly setup: Setup; readonly example: Example | null }) {
+interface Controls {
+  readonly restart: () => Promise<View | null>;
+  readonly move: (step: LessonStep) => Promise<View | null>;
+}
+interface StepperProps {
+  readonly setup: Setup;
+  readonly example: Example | null;
+  /** Takes the controls of this machine, and null when it goes. */
+  readonly hold: (controls: Controls | null) => void;
+}
+function Stepper({ setup, example, hold }: StepperProps) {
   const [view, setView] = useState<View | null>(null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState('');
@@ -516,13 +535,10 @@ function Stepper({ setup, example }: { readonly setup: Setup; readonly example: 
   const restart = () => act(() => holder().open(setup, NO_FLIPS));
   useEffect(() => {
     void restart();
-    restartHeld = restart;
-    moveHeld = (step) =>
-      step.turn ? act(() => holder().turn(...step.turn!)) : step.go ? act(() => holder().go(step.go!)) : Promise.resolve(null);
-    return () => {
-      moveHeld = null;
-      restartHeld = null;
-    };
+    const move = ({ turn, go }: LessonStep): Promise<View | null> =>
+      turn ? act(() => holder().turn(...turn)) : go ? act(() => holder().go(go)) : Promise.resolve(null);
+    hold({ restart, move });
+    return () => hold(null);
   }, []);
   return (
     <section aria-labelledby="machine">
@@ -681,9 +697,10 @@ function DfuPanel({ view }: { readonly view: View }) {
 interface LessonsProps {
   readonly examples: readonly Example[];
   readonly current: string;
+  readonly controls: Controls | null;
   readonly take: (example: Example) => Promise<void>;
 }
-function Lessons({ examples, current, take }: LessonsProps) {
+function Lessons({ examples, current, controls, take }: LessonsProps) {
   const [id, setId] = useState('');
   const [at, setAt] = useState(-1);
   const [answer, setAnswer] = useState('');
@@ -691,9 +708,9 @@ function Lessons({ examples, current, take }: LessonsProps) {
   const [moving, setMoving] = useState(false);
   const lesson = useMemo(() => LESSONS.find((l) => l.id === id), [id]);
   const step = lesson?.steps[at];
-  const ready = lesson?.example === current;
+  const ready = lesson?.example === current && controls !== null;
   const next = async (): Promise<void> => {
-    if (!lesson) return;
+    if (!lesson || !controls) return;
     const following = lesson.steps[at + 1];
     if (!following) return;
     setAnswer('');
@@ -701,8 +718,8 @@ function Lessons({ examples, current, take }: LessonsProps) {
     // the bench is asked about where the step leads to, not about where the machine still stands
     setMoving(true);
     try {
-      if (at < 0) setLast((await restartHeld?.()) ?? null);
-      const view = await moveHeld?.(following);
+      if (at < 0) setLast(await controls.restart());
+      const view = await controls.move(following);
       if (view) setLast(view);
     } finally {
       setMoving(false);
@@ -761,7 +778,7 @@ function Lessons({ examples, current, take }: LessonsProps) {
     </section>
   );
 }
-async function answerOf(step: Lesson['steps'][number], last: View | null): Promise<string> {
+async function answerOf(step: LessonStep, last: View | null): Promise<string> {
   const view = last ?? (await holder().look());
   return step.answer?.(view) ?? '';
 }

@@ -172,6 +172,28 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     expect(lessons).toEqual(ANSWERS);
   });
 
+  it("does not begin a lesson on the last example's machine while the lesson's firmware is loaded", async () => {
+    await open();
+    let arrive = (): void => undefined;
+    const arrived = new Promise<void>((resolve) => (arrive = resolve));
+    await page.route('**/examples/h533-straight.elf', async (route) => {
+      await arrived;
+      await route.continue();
+    });
+    await page.getByRole('combobox', { name: /Lesson/ }).selectOption('ten-steps');
+    await page.getByText('loading its firmware…').waitFor();
+    expect(await page.getByRole('button', { name: 'Begin' }).isDisabled()).toBe(true);
+    expect(await page.getByTestId('where').count()).toBe(0);
+    arrive();
+    await page.getByRole('button', { name: 'Begin' }).click();
+    await page.getByText('Step 1 of').waitFor();
+    // of another example that was asked for last, the one asked for before does not take the place
+    await page.getByRole('combobox', { name: 'Example' }).selectOption('h533-straight');
+    await page.getByRole('combobox', { name: 'Example' }).selectOption('h533-seed000-as-posted');
+    await page.getByTestId('outcome').waitFor();
+    expect(await textOf('outcome')).toMatch(/^rom-silent/);
+  });
+
   it("takes one's own ELF: the chip is concluded, and the link has its hash", async () => {
     await open();
     const own = readFileSync(join(root, 'fixtures', 'h533-primask', 'firmware.elf'));
