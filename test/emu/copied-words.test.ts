@@ -1,5 +1,6 @@
 /** A recorded loop that hands a word of RAM on is left out whatever the word holds, and one that does more with it is not taken for one that does not. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { LinearRun } from '../../src/emu/proofs/linear.ts';
 import { FLASH, MAIN, PS_PER_CYCLE, RAM, RAM_END, reg, started, word } from './core/bare-machine.ts';
 import { countSkipped } from './skipped.ts';
 
@@ -81,5 +82,17 @@ describe('A word that a recorded round only copies', () => {
   it.each([...COPIES, ...DOES_MORE])('changes nothing but speed: %s', (_what, program) => {
     const [run, plain] = [fresh(program), fresh(program, false)];
     for (const [first, then] of VALUES) expect(run(first, then).state).toEqual(plain(first, then).state);
+  });
+  it('is looked into when another value stands there and not before', () => {
+    const run = fresh(COPIES[0]![1]);
+    const followed = vi.spyOn(LinearRun.prototype, 'wordsThatHold');
+    expect(run(1, 1).skipped).toBeGreaterThan(300_000);
+    expect(followed).not.toHaveBeenCalled();
+    run(1, 2);
+    expect(followed).toHaveBeenCalled();
+    followed.mockClear();
+    run(3, 4);
+    expect(followed, 'it stays known').not.toHaveBeenCalled();
+    followed.mockRestore();
   });
 });

@@ -6,35 +6,40 @@
  */
 import type { Core } from '../core/core.ts';
 import type { Instruction } from '../core/decode.ts';
-import type { System } from '../system.ts';
 import { linearly, surroundings } from './counting.ts';
 import { isPlaceIn } from './frames.ts';
-import { giveUp, LinearRun, Unknown } from './linear.ts';
-import { ARCHITECTURE, type Copy, type Frame, type SteadyLoop } from './steady.ts';
+import { giveUp, LinearRun, Unknown, type Surroundings } from './linear.ts';
+import { ARCHITECTURE, movedReads, type Copy, type Frame, type SteadyLoop, type SteadyRead } from './steady.ts';
 
-/** Notes the words of RAM that the round of a record reads and only copies. The core stands where the record begins. */
-export function noteCopies(core: Core, system: System, loop: SteadyLoop): void {
-  if (loop.frames === null) return;
-  loop.copies = copiesIn(core, system, { ...loop, frames: loop.frames });
-  const held = new Set([...loop.varying, ...loop.copies.flatMap((c) => c.held.flat())]);
-  loop.varying = ARCHITECTURE.filter((i) => held.has(i));
-}
 type RecordedLoop = SteadyLoop & { readonly frames: readonly Frame[] };
-function copiesIn(core: Core, system: System, loop: RecordedLoop): Copy[] {
-  const known = new Map<number, Instruction | null>();
-  const copies: Copy[] = [];
-  for (const { address, size } of loop.reads) {
-    if (size !== 4 || (address & 3) !== 0 || copies.some((c) => c.addresses.includes(address))) continue;
-    const copy = linearly(() => follow(core, system, known, loop, address));
-    if (copy) copies.push(copy);
-  }
-  return copies;
+/**
+ * The copy that a word of RAM is part of, null if it is not only copied. Asked where the word has another value than in the record, which is rare: it is found out from the
+ * record, as it was then. Nobody may have written over the code since.
+ */
+function copyOf(core: Core, loop: RecordedLoop, { address, size }: SteadyRead): Copy | null {
+  if (size !== 4 || (address & 3) !== 0) return null;
+  let copy = loop.copies.get(address);
+  if (copy === undefined) loop.copies.set(address, (copy = linearly(() => follow(core, loop, address))));
+  return copy;
+}
+/** What a round finds at its start. */
+function asItWas(core: Core, { frames, reads }: RecordedLoop): Surroundings {
+  const { state } = frames[0]!;
+  const values = new Map(reads.map((r) => [r.address, r]));
+  return {
+    ...surroundings(core, core.system, new Map<number, Instruction | null>()),
+    state: (offset) => state[offset >> 2] ?? giveUp(),
+    read: (address, size) => {
+      const known = values.get(address);
+      return known?.size === size ? known.value : null;
+    },
+  };
 }
 
-function follow(core: Core, system: System, known: Map<number, Instruction | null>, loop: RecordedLoop, address: number): Copy | null {
-  const value = (core.peek(address, 4) ?? 0) >>> 0;
+function follow(core: Core, loop: RecordedLoop, address: number): Copy | null {
   const anything = new Unknown();
-  const run = new LinearRun(core.profile, surroundings(core, system, known), core.pc);
+  const run = new LinearRun(core.profile, asItWas(core, loop), loop.frames[0]!.pc);
+  const { value } = loop.reads.find((r) => r.address === address)!;
   run.store(address, 4, anything);
   const round = (): (readonly number[])[] =>
     loop.frames.map((_, i) => {
@@ -52,12 +57,14 @@ function follow(core: Core, system: System, known: Map<number, Instruction | nul
     if (sameNumbers(before, addresses) && sameNumbers(held[0]!, run.wordsThatHold(anything))) break;
     if (rounds === SETTLED) return null;
   }
-  // what a round writes over is no word that it reads
-  if (run.inItBlock || !addresses.includes(address)) return null;
+  if (run.inItBlock) return null;
+  if (!addresses.includes(address)) return WRITTEN_OVER;
   const asRead = addresses.every((a) => loop.reads.some((r) => r.address === a && r.size === 4 && r.value === value));
   const asRecorded = loop.frames.every((f, i) => held[i]!.every((word) => f.state[word] === value));
   return asRead && asRecorded ? { addresses, held } : null;
 }
+/** What a round writes over hands nothing on. It may be handed another word's value: that one tells. */
+const WRITTEN_OVER: Copy = { addresses: [], held: [] };
 /** Rounds in which the places that hold the value have to become the same. */
 const SETTLED = 4;
 /** Instructions that a core may execute as one: an IT is folded into the one before it, and the Cortex-M7 issues two. */
@@ -72,31 +79,43 @@ function goTo(run: LinearRun, pc: number): void {
 }
 const sameNumbers = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((n, i) => n === b[i]);
 
-/** The record as it is with the values that its copied words hold now; null where they hold what they held, or are not all copied yet. */
+/**
+ * The record as it is with the values that its copied words hold now; null where nothing has moved, or more than that. Its code is what it was (`conditions`, or `codeVersion`).
+ */
 export function asCopied(core: Core, loop: SteadyLoop): SteadyLoop | null {
-  const { copies, frames } = loop;
-  if (frames === null || copies.length === 0 || !isPlaceIn(frames, core.pc)) return null;
+  const { frames } = loop;
+  if (frames === null || !isPlaceIn(frames, core.pc)) return null;
+  const reads = movedReads(core, loop);
+  if (reads === null) return null;
   const values = new Map<number, number>();
   const moved: { copy: Copy; value: number }[] = [];
-  for (const copy of copies) {
-    const value = (core.peek(copy.addresses[0]!, 4) ?? 0) >>> 0;
-    if (loop.reads.find((r) => r.address === copy.addresses[0])!.value === value) continue;
-    for (const a of copy.addresses) {
-      if ((core.peek(a, 4) ?? 0) >>> 0 !== value) return null;
-      values.set(a, value);
-    }
+  for (const read of reads) {
+    if (values.has(read.address)) continue;
+    const copy = copyOf(core, { ...loop, frames }, read);
+    if (copy === null) return null;
+    if (copy === WRITTEN_OVER) continue;
+    const value = wordAt(core, read.address);
+    if (!copy.addresses.every((a) => wordAt(core, a) === value)) return null;
+    for (const a of copy.addresses) values.set(a, value);
     moved.push({ copy, value });
   }
-  if (moved.length === 0) return null;
-  const state = frames.map((f, i) => {
+  if (moved.length === 0 || !reads.every((r) => values.has(r.address))) return null;
+  return withValues({ ...loop, frames }, values, moved);
+}
+const wordAt = (core: Core, address: number): number => (core.peek(address, 4) ?? 0) >>> 0;
+
+function withValues(loop: RecordedLoop, values: ReadonlyMap<number, number>, moved: readonly { copy: Copy; value: number }[]): SteadyLoop {
+  const state = loop.frames.map((f, i) => {
     const words = f.state.slice();
     for (const { copy, value } of moved) for (const at of copy.held[i]!) words[at] = value;
     return words;
   });
+  const held = new Set([...loop.varying, ...moved.flatMap(({ copy }) => copy.held.flat())]);
   return {
     ...loop,
     state: state[0]!,
-    frames: frames.map((f, i): Frame => ({ ...f, state: state[i]! })),
+    frames: loop.frames.map((f, i): Frame => ({ ...f, state: state[i]! })),
+    varying: ARCHITECTURE.filter((i) => held.has(i)),
     reads: loop.reads.map((r) => (values.has(r.address) ? { ...r, value: values.get(r.address)! } : r)),
     places: null,
   };

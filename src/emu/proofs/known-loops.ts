@@ -2,7 +2,7 @@ import { PAGE_BITS } from '../arena.ts';
 import type { Core } from '../core/core.ts';
 import type { CountingLoop } from './counting.ts';
 import { asCopied } from './copies.ts';
-import { frameAt } from './frames.ts';
+import { frameAt, isPlaceIn } from './frames.ts';
 import { placesOf, readsAsFound, sameCode, type Loop, type SteadyLoop } from './steady.ts';
 
 const MAX_KNOWN = 8;
@@ -41,12 +41,13 @@ export class KnownLoops {
     this.loops.splice(MAX_KNOWN);
   }
   /** The loop that the core stands in and the frame; null if it is in none that is known. Lines that it runs from may have to be fetched again (`held`): a round does so. */
-  recognise(core: Core): { readonly loop: SteadyLoop; readonly frame: number; readonly held: boolean } | null {
+  recognise(core: Core, withCopies: boolean): { readonly loop: SteadyLoop; readonly frame: number; readonly held: boolean } | null {
     let now: string | null | undefined;
     for (const [at, { loop: recorded, conditions }] of this.loops.entries()) {
-      const known = asCopied(core, recorded) ?? recorded;
+      if (!isPlaceIn(recorded.frames ?? [], core.pc) || conditions !== (now ??= core.conditions())) continue;
+      const known = (withCopies ? asCopied(core, recorded) : null) ?? recorded;
       const frame = frameAt(core, known, 0);
-      if (frame < 0 || conditions !== (now ??= core.conditions())) continue;
+      if (frame < 0) continue;
       const loop = asOfNow(core, known);
       if (!plainReads(core, loop) || !readsAsFound(core, loop)) continue;
       this.loops.splice(at, 1);

@@ -9,7 +9,7 @@ import type { System } from '../system.ts';
 import type { Ps } from '../time.ts';
 import { findCountingLoop, isStartPaid, moveOn, provedAgain, roundOf, type CountingLoop } from './counting.ts';
 import { frameAfter, frameAt, frameOf, isElsewhereOnStack, mayRecord, nextPlace, recordFrames, rowsOnTheWay, standIn } from './frames.ts';
-import { asCopied, noteCopies } from './copies.ts';
+import { asCopied } from './copies.ts';
 import { KnownLoops } from './known-loops.ts';
 import type { ShortcutName } from './shortcuts.ts';
 import { devicesAsFound, findSteadyLoop, loopHolds, stillSteady, type SteadyLoop, type Told } from './steady.ts';
@@ -251,6 +251,7 @@ export class LoopSkipper {
   }
   /** The loop is the one that is recorded but for words that it only copies. */
   private handsOn(loop: SteadyLoop): boolean {
+    if (this.host.isOff('copied-words') || this.core.codeVersion !== loop.codeVersion) return false;
     const now = asCopied(this.core, loop);
     if (now === null || frameAt(this.core, now, this.seen.frame) < 0) return false;
     this.seen.loop = now;
@@ -268,7 +269,7 @@ export class LoopSkipper {
   }
   /** The core stands in a loop that was recorded before. False as well where it has to go round once, which fetches lines of it; it stops there again. */
   private standsInKnown(): boolean {
-    const known = this.host.isOff('known-loops') ? null : this.known.recognise(this.core);
+    const known = this.host.isOff('known-loops') ? null : this.known.recognise(this.core, !this.host.isOff('copied-words'));
     const refetches = known === null || known.held ? 0 : this.seen.refetches + 1;
     if (known !== null && refetches <= REFETCHES) this.found({ loop: known.loop, frame: known.frame });
     this.seen.refetches = refetches;
@@ -298,7 +299,7 @@ export class LoopSkipper {
     const loop = this.looking(() => findSteadyLoop(this.core, this.host.system, steps, this.host, this.host.interrupted, until));
     if (!loop) return false;
     // a round further on it may be one that was recorded
-    const known = this.host.isOff('known-loops') ? null : this.known.recognise(this.core);
+    const known = this.host.isOff('known-loops') ? null : this.known.recognise(this.core, !this.host.isOff('copied-words'));
     this.found(known?.held ? { loop: known.loop, frame: known.frame } : { loop });
     return true;
   }
@@ -407,10 +408,7 @@ export class LoopSkipper {
     const before = this.core.cycles();
     this.host.system.master = this.core.index;
     loop.frames = recordFrames(this.core, this.host.system, loop, until);
-    if (loop.frames !== null) {
-      if (!this.host.isOff('copied-words')) noteCopies(this.core, this.host.system, loop);
-      this.known.remember(this.core, loop);
-    }
+    if (loop.frames !== null) this.known.remember(this.core, loop);
     this.host.system.master = 0;
     this.host.settle(this.core);
     return this.core.cycles() > before;

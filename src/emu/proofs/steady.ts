@@ -70,8 +70,8 @@ export interface SteadyLoop extends Loop {
   varying: Int32Array;
   /** Stretches of the words of the state that a round may depend on or change: all but general registers that none of its instructions names. */
   readonly compared: Int32Array;
-  /** Words of RAM whose value a recorded round only hands on. */
-  copies: readonly Copy[];
+  /** Words of RAM that had another value where the core came by again: by address, how a recorded round hands them on, null if it does more with them. */
+  readonly copies: Map<number, Copy | null>;
 }
 /** A value that a round only copies (copies.ts). */
 export interface Copy {
@@ -314,7 +314,7 @@ export function findSteadyLoop(
             frames: null,
             varying: ARCHITECTURE,
             compared: comparedIn(core, round),
-            copies: [],
+            copies: new Map<number, Copy | null>(),
             places: null,
           };
           const once = placeToStandAt(core, round) ?? anchorPc;
@@ -433,6 +433,7 @@ interface Places {
   /** Aligned words, by index into the arena. */
   readonly words: Uint32Array;
   readonly wordValues: Uint32Array;
+  readonly wordReads: readonly SteadyRead[];
   /** Other memory, by arena offset. */
   readonly memory: readonly { readonly host: number; readonly size: number; readonly value: number }[];
   /** Registers that read as they are stored. */
@@ -446,7 +447,7 @@ interface Places {
 export function placesOf(core: Core, loop: Reading): Places {
   const regions = core.system.regionsOf(core.index);
   if (loop.places?.regions === regions) return loop.places;
-  const words: { at: number; value: number }[] = [];
+  const words: { at: number; read: SteadyRead }[] = [];
   const memory: Places['memory'][number][] = [];
   const stored: Places['stored'][number][] = [];
   const registers: Places['registers'][number][] = [];
@@ -455,7 +456,7 @@ export function placesOf(core: Core, loop: Reading): Places {
     const region = core.isRemote(r.address) ? null : core.system.regionAt(r.address, core.index);
     if (region?.memory && !region.memory.guarded && r.address + r.size <= region.end) {
       const host = region.memory.host + (r.address - region.base);
-      if (r.size === 4 && (host & 3) === 0) words.push({ at: host >>> 2, value: r.value });
+      if (r.size === 4 && (host & 3) === 0) words.push({ at: host >>> 2, read: r });
       else memory.push({ host, size: r.size, value: r.value });
     } else if (region?.block && r.address < 0xe0000000 && r.address + r.size <= region.end) {
       const { block } = region;
@@ -468,7 +469,8 @@ export function placesOf(core: Core, loop: Reading): Places {
   return (loop.places = {
     regions,
     words: Uint32Array.from(words, (w) => w.at),
-    wordValues: Uint32Array.from(words, (w) => w.value),
+    wordValues: Uint32Array.from(words, (w) => w.read.value),
+    wordReads: words.map((w) => w.read),
     memory,
     stored,
     registers,
@@ -499,9 +501,21 @@ export const isAsFound = (core: Core, loop: Loop): boolean => sameCode(core, loo
 /** Everything that a loop reads is as it was. */
 export function readsAsFound(core: Core, loop: Reading): boolean {
   if (!plainMemory(core)) return areAsFound(core, loop.reads);
-  const { words, wordValues, memory } = placesOf(core, loop);
+  const { words, wordValues } = placesOf(core, loop);
   const { u32 } = core.arena;
   for (let i = 0; i < words.length; i++) if (u32[words[i]!] !== wordValues[i]) return false;
+  return restAsFound(core, loop);
+}
+/** The words of memory that are not what a loop has read; null if anything else is not. */
+export function movedReads(core: Core, loop: Reading): readonly SteadyRead[] | null {
+  if (!plainMemory(core)) return loop.reads.filter((r) => !isAsRead(core, r));
+  if (!restAsFound(core, loop)) return null;
+  const { words, wordValues, wordReads } = placesOf(core, loop);
+  return wordReads.filter((_, i) => core.arena.u32[words[i]!] !== wordValues[i]);
+}
+/** What a loop reads is as it was but for whole words of memory. */
+function restAsFound(core: Core, loop: Reading): boolean {
+  const { memory } = placesOf(core, loop);
   for (let i = 0; i < memory.length; i++) {
     const m = memory[i]!;
     if (core.system.loadHost(m.host, m.size) !== m.value) return false;
@@ -523,5 +537,5 @@ export function devicesAsFound(core: Core, loop: Reading): boolean {
   }
   return areAsFound(core, rest);
 }
-const areAsFound = (core: Core, reads: readonly SteadyRead[]): boolean =>
-  reads.every((r) => (core.peek(r.address, r.size) ?? 0) >>> 0 === r.value);
+const areAsFound = (core: Core, reads: readonly SteadyRead[]): boolean => reads.every((r) => isAsRead(core, r));
+const isAsRead = (core: Core, r: SteadyRead): boolean => (core.peek(r.address, r.size) ?? 0) >>> 0 === r.value;
