@@ -8,8 +8,7 @@
 import { hex, type MagicWord } from '../checks/check.ts';
 import type { MemoryRow } from '../emu/chip.ts';
 import { PAGE_BITS } from '../emu/arena.ts';
-import type { Core } from '../emu/core/core.ts';
-import type { Interceptor } from '../emu/core/core-types.ts';
+import type { Core, Interceptor } from '../emu/core/core.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { US, type Ps } from '../emu/time.ts';
 import type { EccLoss } from './run-input.ts';

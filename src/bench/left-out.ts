@@ -1,7 +1,6 @@
 /** Instructions of a hand-over whose writes are noted, or do not happen. */
 import { PPB } from '../checks/core-registers.ts';
-import type { Interceptor } from '../emu/core/core-types.ts';
-import type { Core } from '../emu/core/core.ts';
+import type { Core, Interceptor } from '../emu/core/core.ts';
 
 /** Is told of writes to registers of blocks and of cores; changes none. */
 export const watching = (

@@ -1,6 +1,6 @@
 /** Carries out repairs on a fork: edits at the entry, and watches for the repairs that act on the way there. */
 import type { Repair, RepairTarget, Subject } from '../checks/check.ts';
-import type { Interceptor } from '../emu/core/core-types.ts';
+import type { Interceptor } from '../emu/core/core.ts';
 import { exceptionReturn } from '../emu/core/exceptions.ts';
 import { PAGE_BITS } from '../emu/arena.ts';
 import type { Machine } from '../emu/machine.ts';

@@ -6,8 +6,7 @@
 import type { MagicWord, Writer } from '../checks/check.ts';
 import { PAGE_BITS, WORD_MAP } from '../emu/arena.ts';
 import type { MemoryRow } from '../emu/chip.ts';
-import type { Interceptor } from '../emu/core/core-types.ts';
-import type { Core } from '../emu/core/core.ts';
+import type { Core, Interceptor } from '../emu/core/core.ts';
 import type { Place } from '../emu/proofs/data-flow.ts';
 import type { ResetRecord } from '../emu/history.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';

@@ -3,8 +3,7 @@
  * restored and run again by the diagnosis.
  */
 import type { BlockRow } from '../emu/chip.ts';
-import type { Interceptor } from '../emu/core/core-types.ts';
-import type { Core } from '../emu/core/core.ts';
+import type { Core, Interceptor } from '../emu/core/core.ts';
 import type { EntryRecord } from '../emu/history.ts';
 import type { AnyModelFactory } from '../emu/registers.ts';
 import { UnicornEngine } from '../engines/unicorn.ts';

@@ -4,8 +4,7 @@
  */
 import type { Session } from '../bench/session.ts';
 import { BUS_ERROR } from '../emu/component.ts';
-import type { Interceptor } from '../emu/core/core-types.ts';
-import type { Core } from '../emu/core/core.ts';
+import type { Core, Interceptor } from '../emu/core/core.ts';
 import { registerFile, setRegister } from '../emu/core/register-file.ts';
 import { holdSysTick, resumeSysTick } from '../emu/core/systick.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';

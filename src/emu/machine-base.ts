@@ -5,8 +5,8 @@ import { PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
 import { decideBoot } from './boot-rules.ts';
 import type { BootRule, ChipDescription } from './chip.ts';
 import { RESET_CAUSES, type ResetCause } from './component.ts';
-import { PAUSE, type CoreListener, type Interceptor, type Zone } from './core/core-types.ts';
-import { Core, type CoreSnapshot } from './core/core.ts';
+import { PAUSE, type CoreListener, type Zone } from './core/core-types.ts';
+import { Core, type CoreSnapshot, type Interceptor } from './core/core.ts';
 import { KIND } from './core/flash-cache.ts';
 import { registerFile, setRegister } from './core/register-file.ts';
 import { S } from './core/state.ts';
@@ -111,7 +111,7 @@ export const QUANTUM = { clock: '', cycles: 256 };
 /** Words that `systemReads` lists. */
 const MAX_SYSTEM_READS = 1024;
 
-export abstract class MachineBase implements CoreListener {
+export abstract class MachineBase implements CoreListener<Core> {
   readonly chip: ChipDescription;
   readonly system: System;
   readonly cores: readonly Core[];

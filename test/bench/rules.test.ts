@@ -10,7 +10,7 @@ import { runBench } from '../../src/bench/run.ts';
 import type { RunInput } from '../../src/bench/run-input.ts';
 import { Session } from '../../src/bench/session.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
-import type { Interceptor } from '../../src/emu/core/core-types.ts';
+import type { Interceptor } from '../../src/emu/core/core.ts';
 import { MS } from '../../src/emu/time.ts';
 import { byTurns } from '../turn.ts';
 

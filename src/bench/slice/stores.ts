@@ -1,6 +1,6 @@
 /** Who stored to a word last: the run is repeated from checkpoint to checkpoint, the latest first, with a watch on the word. */
 import { PAGE_BITS } from '../../emu/arena.ts';
-import type { Interceptor } from '../../emu/core/core-types.ts';
+import type { Interceptor } from '../../emu/core/core.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
 import type { Session } from '../session.ts';

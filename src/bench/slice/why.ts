@@ -2,7 +2,7 @@
 import { exceptionName, exceptionPriority, groupPriority } from '../../checks/core-registers.ts';
 import type { Writer } from '../../checks/check.ts';
 import { PAGE_BITS } from '../../emu/arena.ts';
-import type { Interceptor } from '../../emu/core/core-types.ts';
+import type { Interceptor } from '../../emu/core/core.ts';
 import { registerFile, setRegister } from '../../emu/core/register-file.ts';
 import { highestPending } from '../../emu/core/nvic.ts';
 import { EXC, SCS } from '../../emu/core/scs-state.ts';

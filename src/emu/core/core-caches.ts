@@ -1,20 +1,34 @@
 /** Caches between a core and its memories, and what a line of flash costs: the flash controller's, the instruction cache in front of it, L1. */
-import type { Memory, Region } from '../system.ts';
+import type { Memory, Region, System } from '../system.ts';
 import { mulDivCeil, type ClockState } from '../time.ts';
-import type { BranchTargetsCopy } from './branch-targets.ts';
+import type { BranchTargets, BranchTargetsCopy } from './branch-targets.ts';
 import type { FlashTiming } from './core-types.ts';
-import type { Core } from './core.ts';
+import type { Cpu } from './cpu.ts';
 import type { Instruction } from './decode.ts';
-import { KIND, type RowUse, type Side } from './flash-cache.ts';
+import { KIND, type FlashCache, type RowUse, type Side } from './flash-cache.ts';
 import { Prefetch } from './flash-prefetch.ts';
+import type { L1Cache } from './l1-cache.ts';
 import { cachePolicy, POLICY } from './mpu.ts';
 import { cachesOf } from './scs.ts';
+import type { StaleLines } from './stale-lines.ts';
 import { S } from './state.ts';
 import { classOf, type CodeView, type TimingModel } from './timing.ts';
 
 /** Holds no address. */
 const NOWHERE: Region = { base: 0, end: 0, memory: null, block: null };
 
+/** The core, with its caches. */
+export interface CachedCore extends Cpu {
+  readonly system: System;
+  /** Of the chip's cores. */
+  readonly index: number;
+  readonly l1: L1Cache | null;
+  readonly branchTargets: BranchTargets | null;
+  readonly flashCache: FlashCache | null;
+  readonly stale: StaleLines;
+  /** Drops the fast entries of everything. */
+  flushTables(): void;
+}
 /** What the caches ask of the core around them. */
 export interface CacheHost {
   /** Instruction at an address, null where there is none; and what lies around one. */
@@ -34,11 +48,11 @@ const DEFAULT_FILL = 6;
 /** A part of the core. The contents lie in `core.flashCache`, `core.l1` and `core.stale`; this says what they mean for time and for what code and data read. */
 export class CoreCaches {
   readonly prefetch: Prefetch | null;
-  private readonly core: Core;
+  private readonly core: CachedCore;
   private readonly host: CacheHost;
   private readonly ownClock: ClockState;
 
-  constructor(core: Core, timing: TimingModel, host: CacheHost) {
+  constructor(core: CachedCore, timing: TimingModel, host: CacheHost) {
     this.core = core;
     this.host = host;
     this.ownClock = core.system.clock(core.row.clock);

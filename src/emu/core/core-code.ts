@@ -3,11 +3,12 @@ import { DECODED_PAGE_BYTES, fetchTableOf, PAGE_BITS, PAGE_SIZE, RECORD_BYTES } 
 import type { CoreRow } from '../chip.ts';
 import type { Memory, System } from '../system.ts';
 import type { Profile } from './builder.ts';
-import { CoreCaches } from './core-caches.ts';
+import { CoreCaches, type CachedCore } from './core-caches.ts';
 import { CoreMemory } from './core-memory.ts';
 import type { AccessTrace, CoreListener, FastRange, Zone } from './core-types.ts';
 import { KIND, type Side } from './flash-cache.ts';
 import { Decoder, isWide, type Instruction } from './decode.ts';
+import type { ReadingCore } from './device-reads.ts';
 import { H_BREAK, H_DECODE, H_UNDEFINED, type Handlers } from './handlers.ts';
 import { HELPERS } from './helpers.ts';
 import type { InterpreterImports } from './interpreter.ts';
@@ -31,7 +32,7 @@ const DEVICE_READS = 4;
 const MOST_SET_UPS = 32;
 const TOO_MANY = 'too many';
 
-export abstract class CoreCode extends CoreMemory {
+export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreMemory<C> {
   readonly caches: CoreCaches;
   readonly tier: Tier;
   protected readonly decoder: Decoder;
@@ -50,7 +51,7 @@ export abstract class CoreCode extends CoreMemory {
   protected readonly decodedPages = new Map<number, number>();
   protected readonly guestOfDecoded = new Map<number, number>();
 
-  constructor(system: System, row: CoreRow, index: number, listener: CoreListener) {
+  constructor(system: System, row: CoreRow, index: number, listener: CoreListener<C>) {
     super(system, row, index, listener);
     this.caches = new CoreCaches(this.core, this.timing, {
       lookAt: (pc) => this.lookAt(pc),

@@ -8,8 +8,7 @@ import { BranchTargets } from './branch-targets.ts';
 import { hasBranchTargets } from './builder.ts';
 import type { CoreCaches } from './core-caches.ts';
 import { CoreState } from './core-state.ts';
-import type { AccessTrace, CoreListener, Interceptor } from './core-types.ts';
-import type { Core } from './core.ts';
+import type { AccessInterceptor, AccessTrace, CoreListener } from './core-types.ts';
 import type { FaultKind } from './cpu.ts';
 import { FlashCache, hasFlashCache, KIND, type Side } from './flash-cache.ts';
 import { L1Cache } from './l1-cache.ts';
@@ -20,7 +19,7 @@ import { cachePolicy, mpuAllows, mpuCacheable, mpuEnabled, mpuUniform, POLICY } 
 import { SCS } from './scs-state.ts';
 import { peekScs, readScs, writeScs } from './scs.ts';
 import { rightsOf } from './special.ts';
-import { DeviceReads } from './device-reads.ts';
+import { DeviceReads, type ReadingCore } from './device-reads.ts';
 import { LINE_BYTES, StaleLines } from './stale-lines.ts';
 import { S } from './state.ts';
 import { timingOf, type TimingModel } from './timing.ts';
@@ -30,7 +29,7 @@ const bandByte = (alias: number): number => ((alias & 0xf0000000) + ((alias & 0x
 const bandWord = (alias: number, size: number): number => (bandByte(alias) & -size) >>> 0;
 const bandBit = (alias: number, size: number): number => 8 * (bandByte(alias) & (size - 1)) + ((alias >>> 2) & 7);
 
-export abstract class CoreMemory extends CoreState {
+export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   protected readonly readTable: number;
   protected readonly writeTable: number;
   /** Guest pages with an entry, for flushing. */
@@ -55,7 +54,7 @@ export abstract class CoreMemory extends CoreState {
   /** Lines of the cache between core and flash (`icache.enabled`) that are older than memory. */
   readonly stale: StaleLines;
 
-  constructor(system: System, row: CoreRow, index: number, listener: CoreListener) {
+  constructor(system: System, row: CoreRow, index: number, listener: CoreListener<C>) {
     super(system, row, index, listener);
     this.readTable = readTableOf(index) >> 2;
     this.writeTable = writeTableOf(index) >> 2;
@@ -145,7 +144,7 @@ export abstract class CoreMemory extends CoreState {
   protected regionAt(address: number): Region | null {
     return this.system.regionAt(address, this.index);
   }
-  protected get intercept(): Interceptor | null {
+  protected get intercept(): AccessInterceptor<C> | null {
     return this.listener.interceptOf ? this.listener.interceptOf(this.core) : this.listener.intercept;
   }
 
@@ -538,7 +537,7 @@ export abstract class CoreMemory extends CoreState {
       this.l1!.update(region.memory.host + (address - region.base), size);
   }
   /** The other cores on the same memories: what they have decoded must not be written behind their back. */
-  peers: readonly Core[] = [];
+  peers: readonly CoreMemory<C>[] = [];
   /** Told before RAM changes through the slow path; the machine marks the page for snapshots. */
   onMemoryWrite: (host: number, size: number) => void = () => {};
 

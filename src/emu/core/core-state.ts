@@ -1,11 +1,10 @@
-/** State, time and the way to the machine: the lowest layer of a core. Everything architectural is a word in the arena. */
+/** State, time and the way to the machine: the lowest layer of a core. Everything architectural is a word in the arena. `C` is the whole core. */
 import { CPU_STRIDE, type Arena } from '../arena.ts';
 import type { CoreRow } from '../chip.ts';
 import type { System } from '../system.ts';
 import { clockCount, clockTimeOf, WIDE, type ClockState, type Ps } from '../time.ts';
 import type { CoreListener, Zone } from './core-types.ts';
-import type { Core } from './core.ts';
-import { GuestFault } from './cpu.ts';
+import { GuestFault, type Cpu } from './cpu.ts';
 import type { CpuEngine } from './engine.ts';
 import { modelOf } from './models/index.ts';
 import type { CoreModel, ExceptionCycles } from './models/model.ts';
@@ -13,14 +12,14 @@ import { setIrqLevel } from './scs.ts';
 import { S } from './state.ts';
 import { sysTickDue } from './systick.ts';
 
-export abstract class CoreState {
+export abstract class CoreState<C extends Cpu> {
   readonly row: CoreRow;
   readonly index: number;
   readonly profile: CoreModel;
   readonly exceptionCycles: ExceptionCycles;
   readonly system: System;
   readonly arena: Arena;
-  listener: CoreListener;
+  listener: CoreListener<C>;
   /** Zone of the code that runs; fetch entries exist for this zone only. */
   zone: Zone = 'user';
   readonly fault = new GuestFault();
@@ -41,7 +40,7 @@ export abstract class CoreState {
   /** `retired()` when the core last left reset. */
   retiredAtReset: number = WIDE;
 
-  constructor(system: System, row: CoreRow, index: number, listener: CoreListener) {
+  constructor(system: System, row: CoreRow, index: number, listener: CoreListener<C>) {
     this.cycleTarget = this.retiredBase = this.retiredAtReset = 0;
     this.system = system;
     this.arena = system.arena;
@@ -57,9 +56,10 @@ export abstract class CoreState {
     this.sysTickSlot = system.addTimer(`${row.name}.systick`, () => sysTickDue(this.core), true);
   }
   /** This object as the whole core that it is the lowest part of. */
-  protected get core(): Core {
-    return this as unknown as Core;
+  protected get core(): C {
+    return this.whole();
   }
+  protected abstract whole(): C;
 
   // ---- state -------------------------------------------------------------------------------------------------------------------
   get(offset: number): number {

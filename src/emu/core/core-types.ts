@@ -1,44 +1,43 @@
-/** What a core says to the machine, and what the machine may do to its accesses. */
-import type { Core } from './core.ts';
+/** What a core says to the machine, and what the machine may do to its accesses. `C` is the core itself, which core.ts alone can name. */
 import type { FaultKind } from './cpu.ts';
 
 /** What a core tells the machine. */
-export interface CoreListener {
+export interface CoreListener<C> {
   /** Control is about to reach code of another zone. Throwing `Pause` stops before that instruction. */
-  zoneChange(core: Core, from: Zone, to: Zone, pc: number): void;
+  zoneChange(core: C, from: Zone, to: Zone, pc: number): void;
   /** No other core runs now or is about to wake up. */
-  isAlone(core: Core): boolean;
-  special(core: Core, register: string, old: number, value: number): void;
+  isAlone(core: C): boolean;
+  special(core: C, register: string, old: number, value: number): void;
   /** Around a write to a block or to a memory that a block programs; register changes in between are this core's. */
-  beginAccess(core: Core): void;
+  beginAccess(core: C): void;
   endAccess(): void;
   /** A write to a block has been made (after it, with the value written). */
-  deviceWrite(core: Core, address: number, size: number, value: number): void;
+  deviceWrite(core: C, address: number, size: number, value: number): void;
   /** A write to memory that the cache between core and flash may hold, which is for reading only. */
-  cacheableWrite(core: Core): void;
-  semihosting(core: Core): boolean;
-  debuggerAttached(core: Core, takes: boolean): boolean;
+  cacheableWrite(core: C): void;
+  semihosting(core: C): boolean;
+  debuggerAttached(core: C, takes: boolean): boolean;
   console(channel: string, text: string): void;
   note(kind: string, text: string): void;
-  requestReset(by: 'software' | 'core', core: Core): void;
-  sendEvent(core: Core): void;
-  exceptionTaken(core: Core, exception: number, handler: number, interruptedPc: number): void;
-  exceptionReturned(core: Core, exception: number, pc: number): void;
+  requestReset(by: 'software' | 'core', core: C): void;
+  sendEvent(core: C): void;
+  exceptionTaken(core: C, exception: number, handler: number, interruptedPc: number): void;
+  exceptionReturned(core: C, exception: number, pc: number): void;
   /** An access or an instruction faulted; the exception is taken next. */
-  faulted(core: Core, kind: FaultKind, address: number | null, pc: number): void;
-  lockup(core: Core, reason: string): void;
+  faulted(core: C, kind: FaultKind, address: number | null, pc: number): void;
+  lockup(core: C, reason: string): void;
   /** May change an address, a value, or drop a write (diagnosis by repair). Null while unused. */
-  readonly intercept: Interceptor | null;
+  readonly intercept: AccessInterceptor<C> | null;
   /** As `intercept`, for machines in which it differs by core. */
-  interceptOf?(core: Core): Interceptor | null;
+  interceptOf?(core: C): AccessInterceptor<C> | null;
 }
-export interface Interceptor {
-  read?(core: Core, address: number, size: number): number | null;
+export interface AccessInterceptor<C> {
+  read?(core: C, address: number, size: number): number | null;
   /** Value to write instead, or null to drop the write. */
-  write?(core: Core, address: number, size: number, value: number): number | null;
+  write?(core: C, address: number, size: number, value: number): number | null;
   /** A block asks for a reset: true = it does not come. */
   vetoReset?(by: string): boolean;
-  special?(core: Core, register: string, old: number, value: number): number;
+  special?(core: C, register: string, old: number, value: number): number;
   /** Guest pages whose accesses must come by here. */
   readonly pages: ReadonlySet<number>;
   /** `write` is asked for every write to a block too. */

@@ -7,7 +7,7 @@ import { countAt, type Ps } from '../time.ts';
 import { ArmView } from './arm-view.ts';
 import type { BranchTargetsCopy } from './branch-targets.ts';
 import { CoreCode } from './core-code.ts';
-import { PAUSE, type FlashTiming, type Zone } from './core-types.ts';
+import { PAUSE, type AccessInterceptor, type FlashTiming, type Zone } from './core-types.ts';
 import type { Cpu, GuestFault } from './cpu.ts';
 import type { CpuEngine, EngineHost } from './engine.ts';
 import { exceptionReturn, lazyFpSave, raise, resetCore, takePending } from './exceptions.ts';
@@ -34,7 +34,13 @@ const AFTER_HANDLER = 200;
 /** Where SysTick was when it was looked at last, as indices of `exceptionWords`: the same counter, told from another edge. */
 const MOVES_WITH_TIME = new Set([SCS.SYST_VALUE, SCS.SYST_ANCHOR, SCS.SYST_ANCHOR + 4].map((offset) => (offset - S.NVIC_ENABLED) >> 2));
 
-export class Core extends CoreCode implements Cpu {
+/** Sees accesses of a core, see `AccessInterceptor`. */
+export type Interceptor = AccessInterceptor<Core>;
+
+export class Core extends CoreCode<Core> implements Cpu {
+  protected override whole(): Core {
+    return this;
+  }
   /** Its registers for what stands outside. */
   readonly arm = new ArmView(this);
 

@@ -5,12 +5,29 @@
  * does nothing and says so, and the region leaves before the instruction.
  */
 import { BUS_ERROR } from '../component.ts';
-import type { Block } from '../system.ts';
-import type { Core } from './core.ts';
+import type { Arena } from '../arena.ts';
+import type { Block, System } from '../system.ts';
+import type { Ps } from '../time.ts';
+import type { Cpu } from './cpu.ts';
 import { partOf, registerAt } from './scs.ts';
 import { privileged, type ScsRegister } from './scs-state.ts';
 import { S } from './state.ts';
 
+/** The core, with what decides whether anybody would notice a read. */
+export interface ReadingCore extends Cpu {
+  readonly system: System;
+  readonly arena: Arena;
+  /** Of the chip's cores. */
+  readonly index: number;
+  /** Reads of blocks so far, and how many make the run loop look up. */
+  deviceReads: number;
+  readonly readsLimit: number;
+  now(): Ps;
+  /** An event is due before the slice ends. */
+  endsSlice(): boolean;
+  isWatched(address: number): boolean;
+  isRemote(address: number): boolean;
+}
 /** What is known of an address: it holds until mappings, interceptors or rights change. */
 interface Place {
   readonly address: number;
@@ -32,7 +49,7 @@ const EMPTY: Place = { address: 1, size: 4, block: null, offset: 0, sometimes: f
 const COUNTED = 1024;
 
 export class DeviceReads {
-  private readonly core: Core;
+  private readonly core: ReadingCore;
   private readonly i32: Int32Array;
   private readonly budget: number;
   private readonly declined: number;
@@ -42,7 +59,7 @@ export class DeviceReads {
   private readonly countedAt = new Uint32Array(COUNTED);
   private readonly counts = new Uint32Array(COUNTED);
 
-  constructor(core: Core, base: number) {
+  constructor(core: ReadingCore, base: number) {
     this.core = core;
     this.i32 = core.arena.i32;
     this.budget = (base + S.BUDGET) >> 2;
