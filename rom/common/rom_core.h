@@ -1,5 +1,5 @@
 /*
- * What every ROM is made of. The chip-independent parts (start.c, inherited.c, vectors.c, iwdg.c, interfaces.c) call down into the family's
+ * What every ROM is made of. The chip-independent parts (start.c, leave.h, inherited.c, vectors.c, iwdg.c, interfaces.c) call down into the family's
  * folder. The family's own rom.h comes first and defines, as macros:
  *   IRQ_COUNT, CORE_V7M (0 = ARMv6-M), HAS_VTOR (1 where an ARMv6-M core has VTOR and an MPU), CORE_V8M, HAS_REMAP, IWDG_BASE, FLASH_BASE, USB_ON_HSI_FIRST (the crystal comes after the choice of USB).
  * config.h, which every file gets first, has what the profile says: ROM_BASE, USB_IRQ, the DFU device, the options' defaults.
@@ -27,6 +27,8 @@ static inline bool wait_for(volatile uint32_t *reg, uint32_t mask, uint32_t valu
 
 /* start.c */
 void rom_entry(void);
+
+/* leave.h */
 /* Starts the program whose vector table is at `vectors` as a boot from there would, VTOR included; resets if there is none that can run. */
 void boot_from(uint32_t vectors) __attribute__((noreturn));
 
