@@ -27,7 +27,7 @@ const SETTINGS = [
   // A run of a second executes much, but little of it often: at the usual budget V8 spends more time on optimising code than that code runs afterwards,
   // and takes it from the core that the machine runs on where there are two
   // later V8s have no such setting, and say so on stderr
-  ...(Number.parseInt(process.versions.v8, 10) < 12 ? ['--interrupt-budget=250000'] : []),
+  ...(Number.parseInt(process.versions.v8, 10) < 12 ? ['--interrupt-budget=500000'] : []),
   '--no-flush-bytecode',
   ...BRANCH_HINTS,
 ];
