@@ -13,7 +13,7 @@ export const MS = 1_000_000_000;
 /** floor(a * b / c) for non-negative safe integers, exact. */
 export function mulDivFloor(a: number, b: number, c: number): number {
   const product = a * b;
-  if (product <= Number.MAX_SAFE_INTEGER) return Math.floor(product / c);
+  if (product <= Number.MAX_SAFE_INTEGER) return c === 1 ? product : Math.floor(product / c);
   const q = Math.floor(a / c);
   const rest = (a - q * c) * b;
   if (q * b <= Number.MAX_SAFE_INTEGER && rest <= Number.MAX_SAFE_INTEGER) return q * b + Math.floor(rest / c);

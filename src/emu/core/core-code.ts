@@ -39,7 +39,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
   protected readonly handlers: Handlers;
   protected readonly fetchTable: number;
   /** Runs decoded records; returns why it stopped. */
-  protected readonly wasmRun: () => number;
+  protected readonly wasmRun: (arrived: 0 | 1) => number;
   /** Cycles that reading the flash line of an address costs now, where no cache but the core's own is in front. */
   private readonly flashLine: (address: number) => number;
   /** Where the bytes of a load lie (locate.ts). */
@@ -77,7 +77,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
             locate: this.locate,
             predicted: this.predicted,
             device: this.quietReads.read,
-            system: (pc: number) => this.executeSystem(pc >>> 0),
+            system: (packed: number) => this.executeInside(packed),
             left: (why: number, pc: number) => this.tier.left(why, pc >>> 0),
           } as unknown as WebAssembly.ModuleImports),
         adopts: (t) => this.adopts(t),
@@ -105,7 +105,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     const instance = new WebAssembly.Instance(interpreterModule(this.profile, index), {
       env: { ...imports, memory: this.arena.memory, regions: this.tier.table } as WebAssembly.ModuleImports,
     });
-    this.wasmRun = instance.exports['run'] as () => number;
+    this.wasmRun = instance.exports['run'] as (arrived: 0 | 1) => number;
     this.flashLine = instance.exports['flashLine'] as (address: number) => number;
     this.flashData = instance.exports['flashData'] as (address: number) => number;
     this.locate = instance.exports['locate'];
@@ -115,8 +115,8 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     this.set(S.CACHE_WAYS, 2);
   }
   protected abstract runUntilCycle(limit: number): boolean;
-  /** Executes the system instruction at S.PC. */
-  protected abstract executeSystem(pc: number): void;
+  /** Executes the system instruction at S.PC for translated code, which goes on behind it. */
+  protected abstract executeInside(packed: number): void;
   abstract branchTo(pc: number): void;
 
   // ---- translated tier -------------------------------------------------------------------------------------------------------------

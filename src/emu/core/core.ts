@@ -20,7 +20,7 @@ import { cachesOf, pendNmi } from './scs.ts';
 import type { StaleSnapshot } from './stale-lines.ts';
 import { SCS } from './scs-state.ts';
 import { EXIT, S } from './state.ts';
-import { SYSTEM_OPS, type SystemOp, type SystemOperands } from './system-ops.ts';
+import { runPackedSystemOp, SYSTEM_OPS, type SystemOp, type SystemOperands } from './system-ops.ts';
 
 /**
  * The longest stretch without looking up: also what lets V8 replace code that runs in a loop, which takes a millisecond or two then. A stop
@@ -67,7 +67,7 @@ export class Core extends CoreCode<Core> implements Cpu {
         const left = this.budget;
         this.cycleTarget -= left - 1;
         this.set(S.BUDGET, 1);
-        return this.wasmRun();
+        return this.wasmRun(0);
       },
       ramWillChange: (host, bytes) => {
         this.onMemoryWrite(host, bytes);
@@ -257,6 +257,8 @@ export class Core extends CoreCode<Core> implements Cpu {
     this.cycleTarget += given;
     this.set(S.BUDGET, this.budget + given);
   }
+  /** Execution goes on at a place that it comes to again and again (a handler, where one returns to, behind a system instruction): a region may begin there. */
+  private arrives: 0 | 1 = 0;
   private runTo(target: number, now: number): boolean {
     this.owed = 0;
     this.cycleTarget = target;
@@ -274,7 +276,10 @@ export class Core extends CoreCode<Core> implements Cpu {
         if (this.halted) return false;
         if (!this.hasBudget() && this.get(S.ONCE) === 0) return false;
         if (this.get(S.T) === 0) this.throwFault('invalid-state', this.get(S.PC));
-        if (this.leave(this.engine === null ? this.wasmRun() : this.engine.run())) return true;
+        // no region begins in the middle of an IT block
+        const arrives = this.get(S.IT) === 0 ? this.arrives : 0;
+        this.arrives = 0;
+        if (this.leave(this.engine === null ? this.wasmRun(arrives) : this.engine.run())) return true;
       }
     } catch (e) {
       this.hardwareAccess = false;
@@ -343,8 +348,12 @@ export class Core extends CoreCode<Core> implements Cpu {
     return known;
   }
 
-  /** Also for translated code, which looks at the budget behind it. */
-  protected override executeSystem(pc: number): void {
+  /** Nothing that it does arms a timer, and who called looks at the budget. */
+  protected override executeInside(packed: number): void {
+    this.system.now = this.now();
+    runPackedSystemOp(this, packed);
+  }
+  private executeSystem(pc: number): void {
     const { run, operands, size } = this.systemInstruction(pc);
     this.system.now = this.now();
     this.pcChanged = false;
@@ -360,6 +369,7 @@ export class Core extends CoreCode<Core> implements Cpu {
         return false;
       case EXIT.SYSTEM:
         this.executeSystem(this.get(S.PC));
+        this.arrives = 1;
         return false;
       case EXIT.EXC_RETURN:
         this.system.now = this.now();
@@ -379,6 +389,7 @@ export class Core extends CoreCode<Core> implements Cpu {
         this.restoreIt();
         this.system.now = this.now();
         lazyFpSave(this);
+        this.arrives = 1;
         return false;
       }
       case EXIT.INVSTATE:
@@ -413,6 +424,7 @@ export class Core extends CoreCode<Core> implements Cpu {
   override branchTo(pc: number): void {
     this.set(S.PC, pc);
     this.pcChanged = true;
+    this.arrives = 1;
   }
 
   /** Its clock runs. */

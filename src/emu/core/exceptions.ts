@@ -420,10 +420,11 @@ function clearFp(cpu: Cpu): void {
 }
 /** Lazy stacking: only the place is kept, and what a later store needs to know about now. */
 function reserveFp(cpu: Cpu, address: number, thread: boolean, priv: boolean): void {
+  const running = executionPriority(cpu);
   const ready = (exception: number, bit: number): number =>
-    isEnabled(cpu, exception) && groupOf(cpu, priorityOf(cpu, exception)) < executionPriority(cpu) ? 1 << bit : 0;
+    isEnabled(cpu, exception) && groupOf(cpu, priorityOf(cpu, exception)) < running ? 1 << bit : 0;
   let fpccr = (cpu.get(S.FPCCR) & ~0x77b) | LSPACT | (priv ? 0 : 2) | (thread ? 8 : 0);
-  if (executionPriority(cpu) > -1) fpccr |= 1 << 4;
+  if (running > -1) fpccr |= 1 << 4;
   fpccr |= ready(EXC.MEMMANAGE, 5) | ready(EXC.BUSFAULT, 6);
   if (cpu.get(SCS.DEMCR) & (1 << 16)) fpccr |= ready(EXC.DEBUGMONITOR, 8);
   if (isV8(cpu)) fpccr |= ready(EXC.USAGEFAULT, 10);

@@ -349,7 +349,7 @@ export function buildInterpreter(
     return index;
   });
   writer.setTable(table);
-  const run = writer.declare([], 'i32');
+  const run = writer.declare(['i32'], 'i32');
   emitRun(shared, writer.body(run), handlers, { newLine, condition, coldType, regionType });
   // stub(depth, target | 1): what a call to a region that does not exist yet runs: back to the interpreter, at the callee
   const stub = writer.declare(['i32', 'i32'], 'i32');
@@ -375,8 +375,8 @@ function emitRun(
   const retired = f.newLocal('i32');
   const handler = f.newLocal('i32');
   const itState = f.newLocal('i32');
-  /** The last instruction branched here. */
-  const arrived = f.newLocal('i32');
+  /** The last instruction branched here; of the first one the caller says so. */
+  const arrived = 0;
   const before = f.newLocal('i32');
   const load = (offset: number, local: number): void => {
     f.i32(0);

@@ -159,13 +159,19 @@ function vectPending(cpu: Cpu): number {
   const e = highestPending(cpu);
   return e !== 0 && groupOf(cpu, priorityOf(cpu, e)) < boostedPriority(cpu, true) ? e : 0;
 }
-function readIcsr(cpu: Cpu): number {
+/** What a write to ICSR may change of it. */
+const ICSR_PENDING = 0x941ff000;
+function icsrPending(cpu: Cpu): number {
   const pending = cpu.get(SCS.SYS_PENDING);
-  let icsr = cpu.get(S.IPSR) | (vectPending(cpu) << 12);
-  for (let i = 0; i < words(cpu); i++) if (cpu.get(S.NVIC_PENDING + 4 * i) !== 0) icsr |= 1 << 22;
+  let icsr = vectPending(cpu) << 12;
   if (pending & (1 << EXC.SYSTICK)) icsr |= 1 << 26;
   if (pending & (1 << EXC.PENDSV)) icsr |= 1 << 28;
   if (pending & (1 << EXC.NMI)) icsr |= 1 << 31;
+  return icsr;
+}
+function readIcsr(cpu: Cpu): number {
+  let icsr = cpu.get(S.IPSR) | icsrPending(cpu);
+  for (let i = 0; i < words(cpu); i++) if (cpu.get(S.NVIC_PENDING + 4 * i) !== 0) icsr |= 1 << 22;
   if (notV6(cpu) && activeCount(cpu) - (isActive(cpu, cpu.get(S.IPSR)) ? 1 : 0) === 0) icsr |= 1 << 11;
   return icsr >>> 0;
 }
@@ -178,7 +184,7 @@ function writeIcsr(cpu: Cpu, value: number): void {
   if (set(26)) setPending(cpu, EXC.SYSTICK);
   else if (set(25)) clearPending(cpu, EXC.SYSTICK);
   if (set(30) && cpu.profile.arch === 'v8m') clearPending(cpu, EXC.NMI);
-  const now = readIcsr(cpu);
+  const now = ((old & ~ICSR_PENDING) | icsrPending(cpu)) >>> 0;
   if (now !== old) cpu.changed('ICSR', old, now);
 }
 

@@ -7,7 +7,7 @@ import { supervisorCall } from './exceptions.ts';
 import { SYSM } from './isa/system.ts';
 import { mpuAllows, mpuEnabled, mpuRegion } from './mpu.ts';
 import { executionPriority, highestPending, preempts, priorityMask } from './nvic.ts';
-import type { Variant } from './rows.ts';
+import type { Decoded, Variant } from './rows.ts';
 import { change, notV6, onV8, privileged, SCS, withFpu } from './scs-state.ts';
 import {
   apsr,
@@ -160,14 +160,34 @@ export function testTarget(cpu: Cpu, address: number, unprivileged: boolean): nu
 
 // ---- the ops ---------------------------------------------------------------------------------------------------------------------
 
+/** Those that translated code executes without leaving, as the one number that says which and with what operands. */
+const PACKED = ['MRS', 'MSR', 'CPS'] as const;
+export const packSystemOp = (op: string, { a = 0, b = 0, imm = 0 }: Decoded): number =>
+  PACKED.indexOf(op as (typeof PACKED)[number]) | (a << 2) | (b << 6) | (imm << 8);
+export function runPackedSystemOp(cpu: Cpu, packed: number): void {
+  const a = (packed >>> 2) & 15;
+  const b = (packed >>> 6) & 3;
+  const imm = packed >>> 8;
+  switch (PACKED[packed & 3]) {
+    case 'MRS':
+      return cpu.set(S.R + 4 * a, readSpecial(cpu, imm));
+    case 'MSR':
+      return writeSpecial(cpu, imm, cpu.get(S.R + 4 * a), b);
+    case 'CPS':
+      return changeMasks(cpu, a, b);
+  }
+}
+/** CPS: bit 1 of `which` PRIMASK, bit 0 FAULTMASK. */
+function changeMasks(cpu: Cpu, value: number, which: number): void {
+  if (!privileged(cpu)) return;
+  if (which & 2) setMask(cpu, 'PRIMASK', value);
+  if (which & 1 && notV6(cpu)) setFaultMask(cpu, value === 1);
+}
+
 export const SYSTEM_OPS: Readonly<Record<string, SystemOp>> = {
   MRS: (cpu, o) => cpu.set(S.R + 4 * o.a, readSpecial(cpu, o.imm)),
   MSR: (cpu, o) => writeSpecial(cpu, o.imm, cpu.get(S.R + 4 * o.a), o.b),
-  CPS(cpu, o) {
-    if (!privileged(cpu)) return;
-    if (o.b & 2) setMask(cpu, 'PRIMASK', o.a);
-    if (o.b & 1 && notV6(cpu)) setFaultMask(cpu, o.a === 1);
-  },
+  CPS: (cpu, o) => changeMasks(cpu, o.a, o.b),
   SVC: (cpu, _o, pc, size) => supervisorCall(cpu, (pc + size) >>> 0),
   BKPT(cpu, o, pc) {
     if (o.imm === 0xab && cpu.semihosting()) return;

@@ -15,9 +15,9 @@ export const SYSM = {
   CONTROL: 20,
 } as const;
 
-// FAULTMASK and CONTROL decide what the MPU allows, stack pointers and limits what an access does: behind those translated code looks about anew.
+// FAULTMASK and CONTROL decide what the MPU allows, stack limits what an access does: behind those translated code looks about anew.
 const PRIMASK_ALONE = 2;
-const MASKS: ReadonlySet<number> = new Set([SYSM.PRIMASK, SYSM.BASEPRI, SYSM.BASEPRI_MAX]);
+const INSIDE: ReadonlySet<number> = new Set([SYSM.MSP, SYSM.PSP, SYSM.PRIMASK, SYSM.BASEPRI, SYSM.BASEPRI_MAX]);
 
 systemOp('SVC', { timing: 'system', is: ['exception'] });
 /** Also inside an IT block whose condition fails. */
@@ -26,7 +26,7 @@ systemOp('BKPT', { timing: 'system', is: ['exception'], unconditional: true });
 systemOp('CPS', { timing: 'system', inside: (d) => d.b === PRIMASK_ALONE });
 /** imm = SYSm, b = mask (bit 1 NZCVQ, bit 0 GE). */
 systemOp('MRS', { timing: 'system', is: ['special-register'], inside: () => true, dest: 'a' });
-systemOp('MSR', { timing: 'system', is: ['special-register'], inside: (d) => MASKS.has(d.imm ?? -1), src: 'a' });
+systemOp('MSR', { timing: 'system', is: ['special-register'], inside: (d) => INSIDE.has(d.imm ?? -1), src: 'a' });
 /** a = Rd, b = Rn, v.A another security state's view, v.T unprivileged. */
 systemOp('TT', { timing: 'system', dest: 'a', src: 'b' });
 /** imm = coprocessor number. */

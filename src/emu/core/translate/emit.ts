@@ -19,6 +19,7 @@ import { hasTailCalls, OP } from '../../wasm/opcodes.ts';
 import { Expr, hasBranchTargets, lift, type Val } from '../builder.ts';
 import { REC, REGION_HERE } from '../record-builders.ts';
 import { EXIT, S } from '../state.ts';
+import { packSystemOp } from '../system-ops.ts';
 import { ALL_FLAGS, FLAG_BITS, operandsOf, variantOf } from './flow.ts';
 import { Lines } from './lines.ts';
 import { RegionBuilder, type GiveBack, type WaysOut } from './region-builder.ts';
@@ -593,7 +594,7 @@ class RegionEmitter implements WaysOut {
     f.i32(0);
     f.i32(item.pc);
     f.memory(OP['i32.store'], this.env.cpu + S.PC);
-    f.i32(item.pc);
+    f.i32(packSystemOp(item.ins.def.name, item.ins.decoded));
     f.call(this.helpers.get('system')!);
     this.goOn(b, item.pc + item.ins.size, false);
   }
