@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // Builds dist/: the program, what its threads load, the library and the declarations. Packages stay outside; shared code lies in chunks, so that
 // `bootbench --help` loads little. `build.mjs <folder>` builds there, without declarations (for the tests of the built program).
-import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { deflateSync } from 'node:zlib';
@@ -33,7 +33,7 @@ const packedFacts = {
     }));
   },
 };
-const bundle = (format, { plugins = [], ...options }) =>
+const bundle = (format, { plugins = [], facts = packedFacts, ...options }) =>
   build({
     absWorkingDir: root,
     outdir: dist,
@@ -42,7 +42,7 @@ const bundle = (format, { plugins = [], ...options }) =>
     target: 'node20',
     logLevel: 'warning',
     format,
-    plugins: [packedFacts, ...plugins],
+    plugins: [facts, ...plugins],
     ...options,
   });
 /** Runs TypeScript once, in dist/. */
@@ -177,11 +177,32 @@ await bundle('iife', {
   legalComments: 'none',
 });
 
+/** As text in the script they would lie in V8's code cache as well, and each start would read all of it. */
+const dataBeside = {
+  name: 'data beside the program',
+  setup({ onLoad }) {
+    const folder = join(dist, 'program');
+    mkdirSync(folder);
+    const images = join(root, 'rom', 'images');
+    for (const f of readdirSync(images)) if (f.endsWith('.bin')) copyFileSync(join(images, f), join(folder, f));
+    const from = (contents) => ({
+      contents: `import { factsBeside, romBeside } from './src/cli/beside.ts'; ${contents}`,
+      resolveDir: root,
+      loader: 'ts',
+    });
+    onLoad({ filter: /chips[/\\]generated[/\\]stm32\w+\.json$/ }, ({ path }) => {
+      writeFileSync(join(folder, basename(path)), JSON.stringify(JSON.parse(readFileSync(path, 'utf8'))));
+      return from(`export default factsBeside('${basename(path)}');`);
+    });
+    onLoad({ filter: /src[/\\](rom-images|cli[/\\]rom-image)\.ts$/ }, () => from('export const romImage = romBeside;'));
+  },
+};
 // What a thread runs: the program once more, in one script, so that V8's code cache holds for all of it. Its start has the cache in hand.
 await bundle('cjs', {
   entryPoints: { program: 'src/cli/thread.ts' },
   outExtension: { '.js': '.cjs' },
   external: ['ajv', 'koffi'],
+  facts: dataBeside,
   plugins: [withValidator, withFiles, withoutCampaigns],
   // names stay: they stand in the stack of an internal error
   minifyWhitespace: true,

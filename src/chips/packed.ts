@@ -3,9 +3,11 @@ import { unzlibSync } from 'fflate';
 import type { GeneratedFacts } from './facts.ts';
 
 /** @param packed zlib data of the JSON, in base64 */
-export function unpackFacts(packed: string): GeneratedFacts {
+export const unpackFacts = (packed: string): GeneratedFacts => factsReadLater(() => read(packed));
+
+export function factsReadLater(from: () => GeneratedFacts): GeneratedFacts {
   let facts: GeneratedFacts | null = null;
-  const all = (): GeneratedFacts => (facts ??= read(packed));
+  const all = (): GeneratedFacts => (facts ??= from());
   return {
     get note() {
       return all().note;
