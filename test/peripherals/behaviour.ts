@@ -11,7 +11,7 @@ const WAITS = [0, 1 * US, 20 * US, 1 * MS, 10 * MS];
 const PROGRAMS = 40;
 const WRITES = 16;
 /** What opens a register, or starts something, by the name of the register that takes it. */
-const KEYS: readonly (readonly [register: RegExp, keys: readonly number[]])[] = [
+export const KEYS: readonly (readonly [register: RegExp, keys: readonly number[]])[] = [
   [/^KR$/, [0x5555]],
   [/^KR$/, [0xcccc]],
   [/^KR$/, [0xaaaa]],
