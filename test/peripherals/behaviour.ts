@@ -56,10 +56,10 @@ class Watched {
       note: (kind, text) => say(`${kind}: ${text}`),
       wire: (wire, value) => say(`${wire} ${value}`),
     };
-    this.ready = structuredClone(sys.save());
+    this.ready = sys.save();
   }
   again(): void {
-    this.sys.restore(structuredClone(this.ready));
+    this.sys.restore(this.ready);
     this.lines.clear();
     this.events = [];
     this.values = this.look();

@@ -16,7 +16,7 @@ import { KEYS } from './behaviour.ts';
 import { outsideOf, type Outside } from './variants-outside.ts';
 
 /** So many programs a model, over all of its kinds, but some for each kind. */
-const PROGRAMS = 64;
+const PROGRAMS = 48;
 const FEWEST = 3;
 const STEPS = 40;
 /** A block that does something in each cycle is not followed for long. */
