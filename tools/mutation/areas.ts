@@ -62,7 +62,8 @@ export const AREAS: readonly Area[] = [
   {
     name: 'USB',
     files: ['src/usb-sim/*.ts'],
-    tables: ['test/usb-sim/answers.test.ts'],
+    tables: ['test/usb-sim/{answers,lives,clients}.test.ts'],
+    namesakes: 'test/usb-sim/*.test.ts',
     tests: ['test/usb-sim/*.test.ts'],
   },
   {
@@ -73,7 +74,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'peripherals',
     files: ['src/peripherals/**/*.ts'],
-    tables: ['test/peripherals/behaviour.test.ts'],
+    tables: ['test/peripherals/{behaviour,variants}.test.ts'],
     namesakes: 'test/peripherals/*.test.ts',
     tests: ['test/peripherals/*.test.ts', 'test/checks/!(index).test.ts', 'test/rom/{course,waits}.test.ts'],
   },
