@@ -130,12 +130,21 @@ export class History {
   }
   /** Bits `changed` of a register have changed; `write` is null when the hardware did it. */
   mark(register: string, changed: number, write: WriteRecord | null): void {
+    if (write !== null || this.bits.has(register)) markBits(this.bitsOf(register), changed, write);
+  }
+  /** The same of a special register of a core, by its own name. */
+  markSpecial(register: string, changed: number, write: WriteRecord): void {
+    const known = (this.special[write.core] ??= new Map<string, (WriteRecord | null)[]>());
+    let list = known.get(register);
+    if (!list) known.set(register, (list = this.bitsOf(`CPU${write.core === 0 ? '' : write.core}.${register}`)));
+    markBits(list, changed, write);
+  }
+  /** Lists of `bits` by core and name of the register there: a name that is put together at each change takes longer than all else. */
+  private readonly special: Map<string, (WriteRecord | null)[]>[] = [];
+  private bitsOf(register: string): (WriteRecord | null)[] {
     let list = this.bits.get(register);
-    if (!list) {
-      if (write === null) return;
-      this.bits.set(register, (list = new Array<WriteRecord | null>(32).fill(null)));
-    }
-    for (let rest = changed >>> 0; rest !== 0; rest &= rest - 1) list[31 - Math.clz32(rest & -rest)] = write;
+    if (!list) this.bits.set(register, (list = new Array<WriteRecord | null>(32).fill(null)));
+    return list;
   }
   /** The last instruction that changed one of the bits in `mask`, or null if reset or hardware did. */
   lastWriter(register: string, mask = 0xffffffff): WriteRecord | null {
@@ -190,6 +199,9 @@ export class History {
   }
 }
 
+function markBits(list: (WriteRecord | null)[], changed: number, write: WriteRecord | null): void {
+  for (let rest = changed >>> 0; rest !== 0; rest &= rest - 1) list[31 - Math.clz32(rest & -rest)] = write;
+}
 function newest(list: readonly (WriteRecord | null)[] | undefined, mask: number): WriteRecord | null {
   let best: WriteRecord | null = null;
   for (let bit = 0; list && bit < 32; bit++) {

@@ -606,15 +606,7 @@ export abstract class MachineBase implements CoreListener<Core> {
     const name = (names[register.index] ??= `${block}.${register.name}`);
     this.history.mark(name, old ^ value, this.writer ? this.recordWrite() : null);
   }
-  /** Names as the history has them, by core and register: made once, since a text that is put together anew is hashed anew. */
-  private readonly specialNames: Map<string, string>[] = [];
-  private specialName(core: number, register: string): string {
-    const names = (this.specialNames[core] ??= new Map<string, string>());
-    let name = names.get(register);
-    if (name === undefined) names.set(register, (name = `CPU${core === 0 ? '' : core}.${register}`));
-    return name;
-  }
-  /** The same of blocks, by index. */
+  /** Names as the history has them, by index of the register: made once, since a text that is put together anew is hashed anew. */
   private readonly registerNames = new Map<string, string[]>();
   /** The record of the write that is being served, made on first use. */
   protected recordWrite(): WriteRecord {
@@ -678,7 +670,7 @@ export abstract class MachineBase implements CoreListener<Core> {
       kind: this.writerKind,
       address: null,
     };
-    this.history.mark(this.specialName(core.index, register), old ^ value, record);
+    this.history.markSpecial(register, old ^ value, record);
     this.observer.special?.(core, register, value);
   }
   deviceWrite(core: Core, address: number): void {

@@ -139,7 +139,9 @@ export class Machine extends MachineBase {
     return next;
   }
   override isAlone(core: Core): boolean {
-    return this.cores.length === 1 || !this.cores.some((c) => c !== core && this.runs(c));
+    const { cores } = this;
+    for (let i = 0; i < cores.length; i++) if (cores[i] !== core && this.runs(cores[i]!)) return false;
+    return true;
   }
   /** A turn ends at the next multiple of the quantum on the bus clock, or where another core has already been. */
   protected endOfTurn(core: Core): Ps {

@@ -220,11 +220,21 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   private memoryHost(table: number, address: number): number {
     return (address + (this.arena.i32[table + (address >>> PAGE_BITS)]! & ENTRY_DELTA)) >>> 0;
   }
+  /** An aligned word of a page whose reads are paid for and need nothing else: vectors are read from there. */
+  private isPricedFlash(address: number): boolean {
+    const entry = this.arena.i32[this.readTable + (address >>> PAGE_BITS)]!;
+    return (entry & (ENTRY_FAST | ENTRY_PART | ENTRY_CACHED | ENTRY_FLASH)) === ENTRY_FLASH && (address & 3) === 0;
+  }
   /** `alike`: the tables may be asked. */
   private readWord(address: number, privileged: boolean, alike: boolean): number {
     const word = alike ? this.wordAt(this.readTable, address) : 0;
     const known = word !== 0 && this.arena.u8[WORD_MAP + (this.memoryHost(this.readTable, address) >>> 2)] !== 0;
-    return known ? this.arena.u32[word]! : this.slowRead(address >>> 0, 4, 0, privileged) >>> 0;
+    if (known) return this.arena.u32[word]!;
+    if (alike && word === 0 && this.isPricedFlash(address)) {
+      this.spend(this.flashData(address));
+      return this.arena.u32[this.memoryHost(this.readTable, address) >>> 2]!;
+    }
+    return this.slowRead(address >>> 0, 4, 0, privileged) >>> 0;
   }
   private writeWord(address: number, value: number, privileged: boolean, alike: boolean): void {
     const word = alike ? this.wordAt(this.writeTable, address) : 0;
