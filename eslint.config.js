@@ -4,7 +4,8 @@ import { ownLines } from './tools/own-lines.js';
 /** Rooms from the bottom up; a room may import those before it. test/rooms.test.ts holds the whole rule, this one speaks in the editor. */
 const FLOORS = [
   ['emu', 'image'],
-  ['chips', 'peripherals', 'engines'],
+  ['peripherals', 'engines'],
+  ['chips'],
   ['checks', 'usb-sim', 'rom'],
   ['bench'],
   ['debug'],

@@ -9,7 +9,8 @@ const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 /** Later rows may import earlier ones, rooms of one row not each other. The root files (index.ts) may import all. */
 const FLOORS: readonly (readonly string[])[] = [
   ['emu', 'image'],
-  ['chips', 'peripherals', 'engines'],
+  ['peripherals', 'engines'],
+  ['chips'],
   ['checks', 'usb-sim', 'rom'],
   ['bench'],
   ['debug'],
@@ -113,6 +114,16 @@ describe('imports', () => {
     const outside = relativeImports.filter((i) => !i.file.startsWith('emu/') && target(i) === 'emu/core/state.ts');
     // the way of a value through the state is a way through its words; another engine executes on the same words
     expect(outside.map((i) => i.file).sort()).toEqual(['bench/slice/window.ts', 'engines/unicorn.ts']);
+  });
+
+  test('chips know of models what their options are and nothing that runs', () => {
+    const uses = files.flatMap((file) => {
+      if (!file.startsWith('chips')) return [];
+      const text = readFileSync(join(SRC, file), 'utf8');
+      return [...text.matchAll(/^import (.*) from '\.\.\/peripherals\/(.*)';/gm)].map((m) => ({ names: m[1], from: m[2] }));
+    });
+    expect(uses.length).toBeGreaterThan(3);
+    expect(uses.filter((u) => u.from !== 'index.ts' || !u.names!.startsWith('type {'))).toEqual([]);
   });
 
   test('every room stands on a floor', () => {

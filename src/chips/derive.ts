@@ -4,9 +4,10 @@
  */
 import type { BlockRow, MemoryRow } from '../emu/chip.ts';
 import type { GeneratedFacts, GeneratedPeripheral } from './facts.ts';
+import type { Row, RowParts } from './rows.ts';
+import type { OptionsOf } from '../peripherals/index.ts';
 import { misoOf } from './requests.ts';
 
-export type RowParts = Partial<Omit<BlockRow, 'name'>>;
 export type Behaviour = (p: GeneratedPeripheral, base: number) => RowParts | null;
 
 export interface Derivation {
@@ -16,7 +17,7 @@ export interface Derivation {
   /** Peripherals of the SVD that another row covers, or that the part lacks (null). */
   readonly covered?: Readonly<Record<string, string | null>>;
   /** Rows of blocks that the SVD lacks or splits. */
-  readonly more?: readonly BlockRow[];
+  readonly more?: readonly Row[];
 }
 
 const hex = (code: string): number => parseInt(code, 16);
@@ -59,7 +60,7 @@ export const gpio: Behaviour = (p) =>
 /** What one FDCAN has of the message RAM where places are fixed (RM0440 44.3.3); they follow each other. */
 export const FDCAN_RAM_BYTES = 0x350;
 /** @param step bytes from one block's part of the message RAM to the next one's */
-export const fdcanOf = (block: string, step: number): Readonly<Record<string, string | number>> => ({
+export const fdcanOf = (block: string, step: number): OptionsOf<'fdcan'> => ({
   block,
   clock: 'fdcan',
   ram: 'canram',
@@ -74,12 +75,15 @@ export const fdcanRam = (base: number, blocks: number): MemoryRow => ({
   zone: 'data',
 });
 
-const CAN_FILTERS: Readonly<Record<string, 'lends' | 'borrows'>> = { CAN1: 'lends', CAN2: 'borrows' };
+const CAN_FILTERS: Readonly<Record<string, Pick<OptionsOf<'bxcan'>, 'filters'>>> = {
+  CAN1: { filters: 'lends' },
+  CAN2: { filters: 'borrows' },
+};
 /** bxCAN and FDCAN. bxCAN of F0 has one line for all. */
 export const can: Behaviour = (p) => {
   if (/^FDCAN\d$/.test(p.name)) return { model: 'fdcan', size: 0x400, options: fdcanOf(p.name, FDCAN_RAM_BYTES) };
   return /^CAN\d?$/.test(p.name)
-    ? { model: 'bxcan', size: 0x400, options: { clock: 'pclk1', oneLine: p.irqs.length === 1, filters: CAN_FILTERS[p.name] } }
+    ? { model: 'bxcan', size: 0x400, options: { clock: 'pclk1', oneLine: p.irqs.length === 1, ...CAN_FILTERS[p.name] } }
     : null;
 };
 
@@ -130,7 +134,7 @@ export const spi: Behaviour = (p, base) =>
 
 /** @param clock name of the kernel clock; @param more options */
 export const usarts =
-  (clock: (name: string, base: number) => string, more: Readonly<Record<string, unknown>> = {}): Behaviour =>
+  (clock: (name: string, base: number) => string, more: Partial<OptionsOf<'usart-v4'>> = {}): Behaviour =>
   (p, base) =>
     /^(LP)?US?ART\d+$/.test(p.name)
       ? {

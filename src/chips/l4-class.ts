@@ -2,7 +2,6 @@
  * Lines whose blocks are those of the L4: STM32G4, L41x to L46x, L4+. A line's description from its generated facts and what it has of its own. Data only.
  */
 import type {
-  BlockRow,
   BootCondition,
   BootRule,
   ChipDescription,
@@ -26,13 +25,24 @@ import {
   usarts,
   type Behaviour,
   type Derivation,
-  type RowParts,
 } from './derive.ts';
 import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
 import { lazyChip, type MadeDescription } from './lazy.ts';
 import type { PartSize } from './parts.ts';
 import { timTriggers } from './requests.ts';
-import { bootsFlash, bootsRom, bootsSram, cortexM4F, factoryValues, known, NO_ROM_AT_LEVEL_2, sourcesOf } from './rows.ts';
+import {
+  bootsFlash,
+  bootsRom,
+  bootsSram,
+  cortexM4F,
+  factoryValues,
+  known,
+  NO_ROM_AT_LEVEL_2,
+  sourcesOf,
+  type Row,
+  type RowParts,
+  withOptions,
+} from './rows.ts';
 import { L4_FLASH_CACHE, L4_OPTION_REGISTERS, L4_PARAMETERS, L4_RESET_FLAGS } from './stm32l4.ts';
 
 export interface L4ClassLine {
@@ -55,7 +65,7 @@ export interface L4ClassLine {
   /** Peripherals of the SVD that the part lacks. */
   readonly absent: readonly string[];
   readonly covered?: Readonly<Record<string, string>>;
-  readonly more?: readonly BlockRow[];
+  readonly more?: readonly Row[];
   /** Register facts beside the generated ones. */
   readonly facts?: Readonly<Record<string, BlockFacts>>;
   readonly dmamux?: { readonly channels: readonly [number, number]; readonly requests: Readonly<Record<number, string>> };
@@ -210,7 +220,7 @@ const BEHAVIOUR: readonly Behaviour[] = [
   gpio,
   (p, base) => {
     const row = timer(p, base);
-    return row && { ...row, options: { ...row.options, ...timTriggers(Number(p.name.slice(3))) } };
+    return row && withOptions(row, 'tim', timTriggers(Number(p.name.slice(3))));
   },
   spi,
   can,

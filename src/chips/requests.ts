@@ -2,6 +2,7 @@
  * Which request leads to which DMA channel, which event triggers the ADC, which pins are MISO. Data only; signals by their names in ST's headers, and the wires that
  * stand for them.
  */
+import type { OptionsOf } from '../peripherals/index.ts';
 
 /** `TIM1_CH2` → `tim1.dma.cc2`, `SPI1_RX` → `spi1.dma.rx`, `ADC1` → `adc1.dma`. */
 function requestWire(signal: string): string {
@@ -286,7 +287,7 @@ export const DAC_L1 = { ...DAC_F1, triggers: triggers('T6.TRGO . T7.TRGO T9.TRGO
 export const DAC_F3 = { software: 7, triggers: triggers('T6.TRGO T3.TRGO T7.TRGO T15.TRGO T2.TRGO T4.TRGO .'), dma: 'dac' };
 /** RM0444 17.4.6, RM0440 22.4.7 (recalled: reported). */
 export const DAC_G0 = { software: 0, triggers: triggers('. T1.TRGO T2.TRGO T3.TRGO . T6.TRGO T7.TRGO . T15.TRGO'), dma: 'dac1' };
-export const dacG4 = (n: number): Readonly<Record<string, unknown>> => ({
+export const dacG4 = (n: number): OptionsOf<'dac'> => ({
   software: 0,
   triggers: triggers(`. ${n === 3 ? 'T1' : 'T8'}.TRGO T7.TRGO T15.TRGO T2.TRGO T4.TRGO . T6.TRGO T3.TRGO`),
   dma: `dac${n}`,
@@ -322,8 +323,8 @@ const itrOf = (table: typeof ITR, n: number): Readonly<Record<string, unknown>> 
   const wires = (table[n] ?? []).flatMap((master, ts) => (master === null ? [] : [[ts, `tim${master}.trgo`] as const]));
   return wires.length === 0 ? {} : { itr: Object.fromEntries(wires), listener: n + 3 };
 };
-export const timTriggers = (n: number): Readonly<Record<string, unknown>> => itrOf(ITR, n);
-export const timTriggersF0 = (n: number): Readonly<Record<string, unknown>> => itrOf(ITR_F0, n);
+export const timTriggers = (n: number): Partial<OptionsOf<'tim'>> => itrOf(ITR, n);
+export const timTriggersF0 = (n: number): Partial<OptionsOf<'tim'>> => itrOf(ITR_F0, n);
 
 type Pins = readonly (readonly [pin: string, af: number])[];
 const pins = (af: number, ...names: string[]): Pins => names.map((name) => [name, af] as const);

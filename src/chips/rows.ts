@@ -12,6 +12,30 @@ import type {
 } from '../emu/chip.ts';
 import type { Confidence } from '../emu/confidence.ts';
 import { RESET_CAUSES, type ResetCause } from '../emu/component.ts';
+import type { ModelName, OptionsOf } from '../peripherals/index.ts';
+
+/** A model and what it is told: no more and no less than it takes. */
+type RowModel<M extends ModelName = ModelName> = M extends ModelName
+  ? { readonly model: M } & (object extends OptionsOf<M> ? { readonly options?: OptionsOf<M> } : { readonly options: OptionsOf<M> })
+  : never;
+type Modelled = RowModel | { readonly model: null; readonly options?: never };
+/** A block without behaviour. */
+export type Unmodelled = Omit<BlockRow, 'model' | 'options'> & { readonly model: null };
+/** A block of a chip, with the options that its model takes. */
+export type Row = Omit<BlockRow, 'model' | 'options'> & Modelled;
+/** What is said of a block whose place, interrupts and gates are derived. */
+export type RowParts = Partial<Omit<BlockRow, 'name' | 'model' | 'options'>> &
+  (Modelled | { readonly model?: never; readonly options?: never });
+
+/** A row told something else, or more. */
+export function withOptions<R extends { readonly model?: string | null; readonly options?: object }, M extends ModelName>(
+  row: R,
+  model: M,
+  options: Partial<OptionsOf<M>>,
+): R {
+  if (row.model !== model) throw new Error(`options of ${model} for a row of ${row.model}`);
+  return { ...row, options: { ...row.options, ...options } };
+}
 
 export const AN2606 = 'AN2606 Rev 70';
 
@@ -128,11 +152,7 @@ export interface TimRow {
   readonly bus: 1 | 2;
   readonly bits: 16 | 32;
 }
-export const timBlock = (
-  t: TimRow,
-  gates: Pick<BlockRow, 'clock' | 'reset'>,
-  options: Readonly<Record<string, unknown>> = {},
-): BlockRow => ({
+export const timBlock = (t: TimRow, gates: Pick<BlockRow, 'clock' | 'reset'>, options: Partial<OptionsOf<'tim'>> = {}): Row => ({
   name: `TIM${t.n}`,
   model: 'tim',
   ...(t.facts === undefined ? {} : { facts: t.facts }),

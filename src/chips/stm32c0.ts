@@ -4,13 +4,13 @@
  */
 import type { ChipDescription, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
 import { US } from '../emu/time.ts';
-import { coveredBy, deriveBlocks, usarts, type Derivation, type RowParts } from './derive.ts';
+import { coveredBy, deriveBlocks, usarts, type Derivation } from './derive.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32c071.json' with { type: 'json' };
 import { lazyChip, type MadeDescription } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
 import { C0_ADC_TRIGGERS, G0_DMAMUX } from './requests.ts';
-import { AN2606, cortexM0Plus, factoryValues, known, POWER_CAUSES, resetFlagRows, sourcesOf } from './rows.ts';
+import { AN2606, cortexM0Plus, factoryValues, known, POWER_CAUSES, resetFlagRows, sourcesOf, type RowParts } from './rows.ts';
 import {
   G0_BEHAVIOUR,
   G0_BOOT,

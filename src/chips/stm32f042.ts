@@ -3,7 +3,7 @@ import type { BlockRow, BootCondition, BootRule, ChipDescription, OptionByteRow 
 import type { BlockFacts, RegisterFact } from '../emu/registers.ts';
 import { lazyChip, type MadeDescription } from './lazy.ts';
 import type { PartSize } from './parts.ts';
-import { AN2606, bootsFlash, bootsRom, bootsSram, factoryValues, known, NO_ROM_AT_LEVEL_2, sourcesOf } from './rows.ts';
+import { AN2606, bootsFlash, bootsRom, bootsSram, factoryValues, known, NO_ROM_AT_LEVEL_2, sourcesOf, withOptions } from './rows.ts';
 import { STM32F072RB } from './stm32f072.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_f0:Include/stm32f042x6.h';
@@ -61,21 +61,17 @@ export const bootsByPattern6 = (base: number): readonly BootRule[] => [
 ];
 
 function block(row: BlockRow, part: PartSize): BlockRow {
-  if (row.name === 'DBGMCU') return { ...row, options: { devId: 0x445, revId: 0x1000 } };
+  if (row.name === 'DBGMCU') return withOptions(row, 'dbgmcu', { devId: 0x445, revId: 0x1000 });
   if (row.name !== 'FLASH') return row;
-  return {
-    ...row,
-    options: {
-      ...row.options,
-      bytes: part.flashKilobytes * 1024,
-      flashKilobytes: part.flashKilobytes,
-      pageBytes: 0x400,
-      wrpPages: 4,
-      uidOffset: 0x1ffff7ac - ROM_BASE,
-      sizeOffset: 0x1ffff7cc - ROM_BASE,
-      optionBytes: factoryValues(F04X_OPTION_BYTES),
-    },
-  };
+  return withOptions(row, 'flash-f0', {
+    bytes: part.flashKilobytes * 1024,
+    flashKilobytes: part.flashKilobytes,
+    pageBytes: 0x400,
+    wrpPages: 4,
+    uidOffset: 0x1ffff7ac - ROM_BASE,
+    sizeOffset: 0x1ffff7cc - ROM_BASE,
+    optionBytes: factoryValues(F04X_OPTION_BYTES),
+  });
 }
 
 let flash: BlockFacts | undefined;

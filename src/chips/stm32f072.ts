@@ -1,5 +1,5 @@
 /** STM32F072RB. Data only; facts and their sources as in the chip's fact sheet, register facts generated from ST's SVD. */
-import type { BlockRow, BootCondition, BootRule, ChipDescription, OptionByteRow } from '../emu/chip.ts';
+import type { BootCondition, BootRule, ChipDescription, OptionByteRow } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32f0x2.json' with { type: 'json' };
@@ -17,6 +17,8 @@ import {
   type TimRow,
   POWER_CAUSES,
   resetFlagRows,
+  type Row,
+  type Unmodelled,
 } from './rows.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_f0@f3174b2:Include/stm32f072xb.h';
@@ -54,14 +56,14 @@ const tims: TimRow[] = [
   { n: 17, facts: 'TIM17', base: 0x40014800, irqs: [22], bus: 2, bits: 16 },
 ];
 // One APB for both registers' blocks. TIM1: break, update, trigger and commutation share a line, capture compare has its own.
-const timers: BlockRow[] = tims.map((t) =>
+const timers: Row[] = tims.map((t) =>
   timBlock(
     t,
     { clock: `APB${t.bus}ENR.TIM${t.n}EN`, reset: `APB${t.bus}RSTR.TIM${t.n}RST` },
     { clock: 'timpclk1', ...timTriggersF0(t.n), ...(t.n === 1 ? { irqs: { brk: 0, update: 0, trigger: 0, cc: 1 } } : {}) },
   ),
 );
-const usart = (n: number, base: number, irq: number, bus: 1 | 2): BlockRow => ({
+const usart = (n: number, base: number, irq: number, bus: 1 | 2): Row => ({
   name: `USART${n}`,
   model: 'usart-v4',
   facts: 'USART1',
@@ -72,7 +74,7 @@ const usart = (n: number, base: number, irq: number, bus: 1 | 2): BlockRow => ({
   reset: `APB${bus}RSTR.USART${n}RST`,
   options: { block: `USART${n}`, clock: n <= 2 ? `usart${n}` : 'pclk1', fifoDepth: 1 },
 });
-const plain = (name: string, base: number, irqs: number[], bus: 1 | 2): BlockRow => ({
+const plain = (name: string, base: number, irqs: number[], bus: 1 | 2): Unmodelled => ({
   name,
   model: null,
   base,
@@ -81,7 +83,7 @@ const plain = (name: string, base: number, irqs: number[], bus: 1 | 2): BlockRow
   clock: `APB${bus}ENR.${name}EN`,
   reset: `APB${bus}RSTR.${name}RST`,
 });
-const spi = (n: number, base: number, irq: number, bus: 1 | 2): BlockRow => ({
+const spi = (n: number, base: number, irq: number, bus: 1 | 2): Row => ({
   ...plain(`SPI${n}`, base, [irq], bus),
   model: 'spi',
   options: { block: `SPI${n}`, clock: 'pclk1', miso: misoOfF0(n) },
@@ -96,7 +98,7 @@ const ADC = {
   triggers: F0_ADC_TRIGGERS,
   internal: { 16: 1430, 17: 1230, 18: 1650 },
 } as const;
-const ports: BlockRow[] = [...'ABCDEF'].map((port) => ({
+const ports: Row[] = [...'ABCDEF'].map((port) => ({
   name: `GPIO${port}`,
   model: 'gpio-v2',
   base: 0x48000000 + (port.charCodeAt(0) - 65) * 0x400,
@@ -106,7 +108,7 @@ const ports: BlockRow[] = [...'ABCDEF'].map((port) => ({
   options: { port },
 }));
 
-const blocks: readonly BlockRow[] = [
+const blocks: readonly Row[] = [
   ...timers,
   { name: 'RTC', model: 'rtc-v3', base: 0x40002800, size: 0x400, irqs: [2], reset: 'BDCR.BDRST', backup: true, options: { clock: 'rtc' } },
   {

@@ -8,7 +8,7 @@ import { MS } from '../emu/time.ts';
 import { madeOnDemand } from './facts.ts';
 import { lazyChip, type MadeDescription } from './lazy.ts';
 import type { PartSize } from './parts.ts';
-import { AN2606, factoryValues, known, sourcesOf, STAND_IN_MORE_ROW } from './rows.ts';
+import { AN2606, factoryValues, known, sourcesOf, STAND_IN_MORE_ROW, type Row, withOptions } from './rows.ts';
 import { bootsByPattern6, F04X_OPTION_BYTES, withBootSel } from './stm32f042.ts';
 import { f0BootsByPattern2, STM32F072RB } from './stm32f072.ts';
 
@@ -22,7 +22,7 @@ interface F0Die {
   readonly devId: number;
   /** F072's rows that it lacks. */
   readonly absent: readonly string[];
-  readonly more?: readonly BlockRow[];
+  readonly more?: readonly Row[];
   readonly hsi48: boolean;
   readonly romBase: number;
   readonly pageBytes: 1024 | 2048;
@@ -119,7 +119,7 @@ const F051X8: F0Die = {
   absent: ['CAN', 'CRS', 'GPIOE', 'TIM7', 'USART3', 'USART4', 'USB'],
 };
 const F031X6: F0Die = { ...F030X6, header: 'stm32f031x6.h', absent: F030X6.absent.filter((name) => name !== 'TIM2') };
-const usart = (n: number, base: number, bus: 1 | 2): BlockRow => ({
+const usart = (n: number, base: number, bus: 1 | 2): Row => ({
   name: `USART${n}`,
   model: 'usart-v4',
   facts: 'USART1',
@@ -183,12 +183,11 @@ function rccFacts(die: F0Die, of: BlockFacts): BlockFacts {
 }
 
 function block(die: F0Die, part: PartSize, of: BlockRow): BlockRow {
-  if (of.name === 'DBGMCU') return { ...of, options: { devId: die.devId, revId: 0x1000 } };
+  if (of.name === 'DBGMCU') return withOptions(of, 'dbgmcu', { devId: die.devId, revId: 0x1000 });
   // TI1 can be HSE / 32: what the ROM of F070 measures the crystal with (RM0360, TIM14_OR; RM0091 18.4.11).
-  if (of.name === 'TIM14')
-    return { ...of, options: { ...of.options, capture: { remap: 'OR.RMP', sources: { 2: { clock: 'hse', divider: 32 } } } } };
+  if (of.name === 'TIM14') return withOptions(of, 'tim', { capture: { remap: 'OR.RMP', sources: { 2: { clock: 'hse', divider: 32 } } } });
   if (of.name !== 'FLASH') return of;
-  const options = {
+  return withOptions(of, 'flash-f0', {
     bytes: part.flashKilobytes * 1024,
     flashKilobytes: part.flashKilobytes,
     pageBytes: die.pageBytes,
@@ -196,8 +195,7 @@ function block(die: F0Die, part: PartSize, of: BlockRow): BlockRow {
     uidOffset: 0x1ffff7ac - die.romBase,
     sizeOffset: 0x1ffff7cc - die.romBase,
     optionBytes: factoryValues(die.optionBytes),
-  };
-  return { ...of, options: { ...of.options, ...options } };
+  });
 }
 
 function f0Chip(die: F0Die, part: PartSize): ChipDescription {

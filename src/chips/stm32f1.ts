@@ -1,20 +1,8 @@
 /** STM32F103 up to 512 KB, whose ROM knows USART1 alone. Rows from the SVD. Data only; facts and their sources as in the chip's fact sheet. */
+import type { OptionsOf } from '../peripherals/index.ts';
 import type { BootCondition, BootRule, ChipDescription, MemoryRow, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
-import {
-  apbOf,
-  can,
-  cards,
-  coveredBy,
-  deriveBlocks,
-  ethernet,
-  spi,
-  timers,
-  usarts,
-  type Behaviour,
-  type Derivation,
-  type RowParts,
-} from './derive.ts';
+import { apbOf, can, cards, coveredBy, deriveBlocks, ethernet, spi, timers, usarts, type Behaviour, type Derivation } from './derive.ts';
 import { loadFacts, type GeneratedFacts } from './facts.ts';
 import f103 from './generated/stm32f103.json' with { type: 'json' };
 import { lazyChip, type MadeDescription } from './lazy.ts';
@@ -32,6 +20,7 @@ import {
   POWER_CAUSES,
   resetFlagRows,
   STAND_IN_MORE_ROW,
+  type RowParts,
 } from './rows.ts';
 
 const RM0008 = 'RM0008';
@@ -62,7 +51,7 @@ export const f1Boot = (romBase: number): readonly BootRule[] => [
   bootsFlash([], PATTERN1),
 ];
 
-const dma = (count: number, lines: readonly number[], requests: readonly unknown[]): RowParts => ({
+const dma = (count: number, lines: readonly number[], requests: OptionsOf<'dma-v1'>['requests']): RowParts => ({
   model: 'dma-v1',
   size: 0x400,
   options: { lines: lines.slice(0, count), requests },

@@ -6,7 +6,7 @@ import f107 from './generated/stm32f107.json' with { type: 'json' };
 import { lazyChip, type MadeDescription } from './lazy.ts';
 import { OTG_FS_F4 } from './otg-fs.ts';
 import { withRam, type PartSize } from './parts.ts';
-import { AN2606, known, sourcesOf } from './rows.ts';
+import { AN2606, known, sourcesOf, withOptions } from './rows.ts';
 import { F1_BEHAVIOUR, F1_CLOCKS, F1_COMMON, F1_OWN, F1_PARAMETERS, f1Boot, f1Core, f1Flash, f1Memories } from './stm32f1.ts';
 
 const ROM_BASE = 0x1fffb000;
@@ -30,7 +30,7 @@ function derivation(line: F105Line, part: PartSize): Derivation {
     behaviour: F1_BEHAVIOUR,
     own: {
       ...Object.fromEntries(Object.entries(F1_OWN).filter(([name]) => !absent.includes(name))),
-      EXTI: { ...exti, options: { ...exti.options, ports: 'ABCDE' } },
+      EXTI: withOptions(exti, 'exti-v1', { ports: 'ABCDE' }),
       FLASH: f1Flash(part, 0x800, 2),
       DBGMCU: { model: 'dbgmcu', size: 0x400, options: { devId: 0x418, revId: 0x1001 } },
     },

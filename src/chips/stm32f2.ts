@@ -2,7 +2,7 @@
 import { US } from '../emu/time.ts';
 import f217 from './generated/stm32f217.json' with { type: 'json' };
 import { OTG_FS_F4, OTG_HS_F4 } from './otg-fs.ts';
-import { AN2606, cortexM3, known } from './rows.ts';
+import { AN2606, cortexM3, known, withOptions } from './rows.ts';
 import { BKPSRAM, F2_F4_OWN, f4Chip, f4OptionBytes, f4Sram, type F4Line } from './stm32f4.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_f2:Include';
@@ -25,7 +25,7 @@ export const F217: F4Line = {
   device: { devId: 0x411, revId: 0x2000 },
   massEraseMs: [16000, 11000, 8000],
   own: {
-    EXTI: { ...F2_F4_OWN['EXTI'], options: { ...F2_F4_OWN['EXTI']!.options, event: 'cm3' } },
+    EXTI: withOptions(F2_F4_OWN['EXTI']!, 'exti-v1', { event: 'cm3' }),
   },
   parameters: {
     // The ROM waits 0.79 ms. A Nucleo-F207ZG with its 8 MHz reaches DFU; a crystal of an F205 board took 1.2 ms and did not.

@@ -1,19 +1,6 @@
 /** STM32F301, F302, F303 and their kin (F318, F328, F334, F358, F398): four dies, six ROMs. Rows from F303's SVD, which has the blocks of all but F334's timer. Data only; facts and their sources as in the chip's fact sheet. */
 import type { ChipDescription, MemoryRow, RomReference } from '../emu/chip.ts';
-import {
-  can,
-  cards,
-  coveredBy,
-  deriveBlocks,
-  gpio,
-  spi,
-  timers,
-  touch,
-  usarts,
-  type Behaviour,
-  type Derivation,
-  type RowParts,
-} from './derive.ts';
+import { can, cards, coveredBy, deriveBlocks, gpio, spi, timers, touch, usarts, type Behaviour, type Derivation } from './derive.ts';
 import { loadFacts, withFacts } from './facts.ts';
 import generated from './generated/stm32f303.json' with { type: 'json' };
 import { lazyChip, type MadeDescription } from './lazy.ts';
@@ -27,7 +14,7 @@ import {
   F3_DMA2,
   ADC_INJECTED_TRIGGERS,
 } from './requests.ts';
-import { AN2606, cortexM4F, factoryValues, known, sourcesOf, POWER_CAUSES, resetFlagRows } from './rows.ts';
+import { AN2606, cortexM4F, factoryValues, known, sourcesOf, POWER_CAUSES, resetFlagRows, type RowParts } from './rows.ts';
 import { F1_PARAMETERS } from './stm32f1.ts';
 import { f0BootsByPattern2, STM32F072RB } from './stm32f072.ts';
 

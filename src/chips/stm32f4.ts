@@ -1,6 +1,6 @@
 /** What the lines of STM32F4 share: behaviour of blocks, delays, option bytes, boot rules; and a line's description from what it has of its own. Data only. */
+import type { OptionsOf } from '../peripherals/index.ts';
 import type {
-  BlockRow,
   BootCondition,
   BootRule,
   ChipDescription,
@@ -28,7 +28,6 @@ import {
   usarts,
   type Behaviour,
   type Derivation,
-  type RowParts,
 } from './derive.ts';
 import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
 import { lazyChip, type MadeDescription } from './lazy.ts';
@@ -47,6 +46,9 @@ import {
   sourcesOf,
   POWER_CAUSES,
   resetFlagRows,
+  type RowParts,
+  type Row,
+  withOptions,
 } from './rows.ts';
 
 const DS = 'DS8626 and DS10314';
@@ -73,7 +75,7 @@ const timer = timers(['TIM2', 'TIM5']);
 export const f4Timer: Behaviour = (p, base) => {
   const row = timer(p, base);
   const capture = p.name === 'TIM11' ? HSE_CAPTURE : {};
-  return row && { ...row, options: { ...row.options, ...timTriggers(Number(p.name.slice(3))), ...capture } };
+  return row && withOptions(row, 'tim', { ...timTriggers(Number(p.name.slice(3))), ...capture });
 };
 
 /** VREFINT 1.21 V at channel 17, the temperature sensor's 0.76 V at 25 °C at 16 (F405) or 18: DS8626 T70, T72. */
@@ -153,7 +155,7 @@ export const F2_F4_OWN: Derivation['own'] = {
 export const otgParts = (core: string, by: string | null): Record<string, string | null> =>
   Object.fromEntries(['GLOBAL', 'HOST', 'DEVICE', 'PWRCLK'].map((part) => [`${core}_${part}`, by]));
 
-export const f4OtgFs = (options: Readonly<Record<string, unknown>>): BlockRow => ({
+export const f4OtgFs = (options: Partial<OptionsOf<'usb-otg-fs'>>): Row => ({
   name: 'OTG_FS',
   model: 'usb-otg-fs',
   base: 0x50000000,
@@ -164,7 +166,7 @@ export const f4OtgFs = (options: Readonly<Record<string, unknown>>): BlockRow =>
   options: { fifoWords: 320, clock: 'usb', busClock: 'hclk', supplyWire: null, ...options },
 });
 /** On its full-speed transceiver. */
-export const F4_OTG_HS: BlockRow = {
+export const F4_OTG_HS: Row = {
   name: 'OTG_HS',
   model: 'usb-otg-fs',
   base: 0x40040000,
@@ -343,8 +345,8 @@ function f4Derivation(line: F4Line, part: PartSize): Derivation {
       ...F2_F4_OWN,
       FLASH: f4Flash(line, part),
       DBGMCU: { model: 'dbgmcu', size: 0x400, options: line.device },
-      ...(line.oneBitVos ? {} : { PWR: { ...F2_F4_OWN['PWR'], options: { scaleWithoutPll: 1 } } }),
-      ...(line.sysclkFromPllR ? { RCC: { ...F2_F4_OWN['RCC'], options: { sysclkFromPllR: true } } } : {}),
+      ...(line.oneBitVos ? {} : { PWR: withOptions(F2_F4_OWN['PWR']!, 'pwr-f4', { scaleWithoutPll: 1 }) }),
+      ...(line.sysclkFromPllR ? { RCC: withOptions(F2_F4_OWN['RCC']!, 'rcc-f4', { sysclkFromPllR: true }) } : {}),
       ...line.own,
     },
     covered: {

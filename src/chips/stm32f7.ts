@@ -21,7 +21,7 @@ import f767 from './generated/stm32f767.json' with { type: 'json' };
 import { lazyChip, type MadeDescription } from './lazy.ts';
 import { OTG_FS_F7, OTG_FS_L496, OTG_FS_PULL_UPS, OTG_HS_F7 } from './otg-fs.ts';
 import { withRam, type PartSize } from './parts.ts';
-import { AN2606, factoryValues, known, NO_ROM_AT_LEVEL_2, sourcesOf } from './rows.ts';
+import { AN2606, factoryValues, known, NO_ROM_AT_LEVEL_2, sourcesOf, withOptions, type Unmodelled } from './rows.ts';
 import {
   BKPSRAM,
   F2_F4_OWN,
@@ -134,6 +134,10 @@ function bootRules(line: F7Line): readonly BootRule[] {
   return [...(line.romAtLevel2 ? [] : [level2]), ...(line.twoBanks ? [twoBanks] : []), ...boots(1, source), ...boots(0, source)];
 }
 
+const { options: _ofItsModel, ...F4_OTG_HS_PLACE } = F4_OTG_HS;
+/** F72x: half the parts have a high-speed transceiver inside, which has no behaviour here. */
+const OTG_HS_WITHOUT_MODEL: Unmodelled = { ...F4_OTG_HS_PLACE, model: null, facts: 'OTG_HS_GLOBAL' };
+
 /** Blocks with a kernel clock that DCKCFGR2 selects. */
 const KERNEL_CLOCKED: readonly Behaviour[] = [
   usarts((name) => name.toLowerCase()),
@@ -163,8 +167,8 @@ function derivation(line: F7Line, part: PartSize): Derivation {
     own: {
       RTC: RTC!,
       WWDG: WWDG!,
-      IWDG: { ...IWDG!, options: { clock: 'lsi', syncTicks: 5, syncToPrescaler: false, dividers: [4, 8, 16, 32, 64, 128, 256] } },
-      EXTI: { ...EXTI!, options: { ...EXTI!.options, event: 'cm7' } },
+      IWDG: withOptions(IWDG!, 'iwdg-v3', { clock: 'lsi', syncTicks: 5, syncToPrescaler: false, dividers: [4, 8, 16, 32, 64, 128, 256] }),
+      EXTI: withOptions(EXTI!, 'exti-v1', { event: 'cm7' }),
       CRC: CRC!,
       RCC: RCC!,
       DMA1: DMA1!,
@@ -200,11 +204,7 @@ function derivation(line: F7Line, part: PartSize): Derivation {
       ...otgParts('OTG_HS', 'OTG_HS'),
       ...Object.fromEntries(line.absent.map((name) => [name, null])),
     },
-    more: [
-      f4OtgFs({ pullUps: OTG_FS_PULL_UPS }),
-      // F72x: half the parts have a high-speed transceiver inside, which has no behaviour here.
-      line.otgHs ? F4_OTG_HS : { ...F4_OTG_HS, model: null, facts: 'OTG_HS_GLOBAL', options: {} },
-    ],
+    more: [f4OtgFs({ pullUps: OTG_FS_PULL_UPS }), line.otgHs ? F4_OTG_HS : OTG_HS_WITHOUT_MODEL],
   };
 }
 

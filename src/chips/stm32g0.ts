@@ -1,7 +1,7 @@
 /** STM32G0B1, G0C1, G0B0 (two banks, USB) and G071, G081, G070 (one bank, no USB). Rows from the SVD of G0B1. Data only; facts and their sources as in the chips' fact sheets. */
-import type { BlockRow, BootCondition, BootRule, ChipDescription, MemoryRow, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
+import type { BootCondition, BootRule, ChipDescription, MemoryRow, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
-import { can, coveredBy, deriveBlocks, fdcanRam, gpio, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
+import { can, coveredBy, deriveBlocks, fdcanRam, gpio, timers, usarts, type Behaviour, type Derivation } from './derive.ts';
 import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
 import g0b1 from './generated/stm32g0b1.json' with { type: 'json' };
 import g431 from './generated/stm32g431.json' with { type: 'json' };
@@ -20,6 +20,9 @@ import {
   sourcesOf,
   POWER_CAUSES,
   resetFlagRows,
+  type RowParts,
+  type Row,
+  withOptions,
 } from './rows.ts';
 
 const RM0444 = 'RM0444';
@@ -85,7 +88,7 @@ export const G0_BEHAVIOUR: readonly Behaviour[] = [
   gpio,
   (p, base) => {
     const row = timer(p, base);
-    return row && (p.name === 'TIM17' ? { ...row, options: { ...row.options, ...HSE_CAPTURE } } : row);
+    return row && (p.name === 'TIM17' ? withOptions(row, 'tim', HSE_CAPTURE) : row);
   },
   (p) =>
     /^SPI\d$/.test(p.name)
@@ -156,7 +159,7 @@ const OWN: Derivation['own'] = {
   },
 };
 /** The SVD has forgotten it; its registers are those of the STM32G431, the same block. */
-const CRS: BlockRow = {
+const CRS: Row = {
   name: 'CRS',
   model: 'crs',
   base: 0x40006c00,

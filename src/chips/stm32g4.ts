@@ -1,7 +1,7 @@
 /** STM32G431, G441, G491, G4A1 (one bank), G471, G473, G474, G483, G484 (two banks). Data only; facts and their sources as in the chips' fact sheets. */
-import type { BlockRow, BootRule, OptionByteRow } from '../emu/chip.ts';
+import type { BootRule, OptionByteRow } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
-import { fdcanRam, type RowParts } from './derive.ts';
+import { fdcanRam } from './derive.ts';
 import { withBlocks } from './facts.ts';
 import g431 from './generated/stm32g431.json' with { type: 'json' };
 import g474 from './generated/stm32g474.json' with { type: 'json' };
@@ -14,7 +14,7 @@ import {
   G4_DMAMUX,
   dacG4,
 } from './requests.ts';
-import { AN2606, bootsRom, known } from './rows.ts';
+import { AN2606, bootsRom, known, type RowParts, type Row } from './rows.ts';
 
 const HEADER = 'STMicroelectronics/cmsis_device_g4:Include';
 const DS = 'DS12589 r6 (STM32G431)';
@@ -67,7 +67,7 @@ const rcc: RowParts = {
   },
 };
 /** The SVD calls it DMAMUX. */
-const dmamux = (channels: number): BlockRow => ({
+const dmamux = (channels: number): Row => ({
   name: 'DMAMUX1',
   model: 'dmamux',
   facts: 'DMAMUX',

@@ -2,13 +2,14 @@
  * STM32H503: the H533's blocks without TrustZone, with two PLLs, no VDDUSB and a ROM at another address. Registers of the blocks that are alike are those of the H533's SVD,
  * which is the newer one; the others' are of its own. Data only.
  */
+import type { ModelName } from '../peripherals/index.ts';
 import type { BlockRow, ChipDescription, OptionByteRow } from '../emu/chip.ts';
 import { FDCAN_RAM_BYTES } from './derive.ts';
 import { loadFacts, madeOnDemand, withFacts } from './facts.ts';
 import generated from './generated/stm32h503.json' with { type: 'json' };
 import { lazyChip, type MadeDescription } from './lazy.ts';
 import type { PartSize } from './parts.ts';
-import { AN2606, factoryValues, known, sourcesOf } from './rows.ts';
+import { AN2606, factoryValues, known, sourcesOf, withOptions } from './rows.ts';
 import { STM32H533RE } from './stm32h533.ts';
 
 const TABLE = `${AN2606} Table 121`;
@@ -31,7 +32,7 @@ function optionBytes(): Record<string, OptionByteRow> {
 const OWN = /^(RCC|PWR|FLASH|SBS|EXTI|TAMP|ICACHE|RAMCFG|DBGMCU|CRS|OPAMP1|COMP|GTZC1|GPIO.|HASH)$/;
 
 /** What H533 has not. */
-const ANALOG: Readonly<Record<string, string>> = { COMP: 'comp', OPAMP1: 'opamp' };
+const ANALOG: Readonly<Record<string, ModelName>> = { COMP: 'comp', OPAMP1: 'opamp' };
 
 /** Rows of H533 that this chip has. */
 function blocks(options: Readonly<Record<string, OptionByteRow>>): readonly BlockRow[] {
@@ -41,14 +42,14 @@ function blocks(options: Readonly<Record<string, OptionByteRow>>): readonly Bloc
     const gates = { ...(p.clock ? { clock: p.clock } : {}), ...(p.reset ? { reset: p.reset } : {}) };
     if (!like.has(p.name)) return { ...row, ...gates, model: ANALOG[p.name] ?? null };
     if (p.name === 'RCC') return { ...row, options: {} };
-    if (p.name === 'DBGMCU') return { ...row, options: { devId: 0x474, revId: 0x1000 } };
+    if (p.name === 'DBGMCU') return withOptions(row, 'dbgmcu', { devId: 0x474, revId: 0x1000 });
     if (p.name === 'RAMCFG')
-      return { ...row, options: { memories: { 1: ['sram1', 0x4000], 2: ['sram2', 0x4000], 5: ['bkpsram', 0x800] } } };
+      return withOptions(row, 'ramcfg', { memories: { 1: ['sram1', 0x4000], 2: ['sram2', 0x4000], 5: ['bkpsram', 0x800] } });
     if (p.name !== 'FLASH') return row;
-    return { ...row, options: { ...row.options, bankBytes: 0x10000, flashKilobytes: 128, optionBytes: factoryValues(options) } };
+    return withOptions(row, 'flash-h5', { bankBytes: 0x10000, flashKilobytes: 128, optionBytes: factoryValues(options) });
   });
   const common = like.get('ADC12_COMMON')!;
-  return [...rows, { ...common, options: { ...common.options, converters: ['ADC1'] } }].sort((a, b) => a.base - b.base);
+  return [...rows, withOptions(common, 'adc-common-v2', { converters: ['ADC1'] })].sort((a, b) => a.base - b.base);
 }
 
 const RAM: Readonly<Record<string, number>> = { sram1: 0x20000000, sram2: 0x20004000 };

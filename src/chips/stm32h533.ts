@@ -1,11 +1,11 @@
 /** STM32H533RE. Data only; facts and their sources as in the chip's fact sheet, register facts generated from ST's SVD. */
-import type { BlockRow, ChipDescription, OptionByteRow } from '../emu/chip.ts';
+import type { ChipDescription, OptionByteRow } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
 import { FDCAN_RAM_BYTES, fdcanOf, fdcanRam } from './derive.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32h533.json' with { type: 'json' };
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, H5_GPDMA, misoOf, roleOf } from './requests.ts';
-import { AN2606, backupSram, known, sourcesOf, factoryValues, POWER_CAUSES, resetFlagRows } from './rows.ts';
+import { AN2606, backupSram, known, sourcesOf, factoryValues, POWER_CAUSES, resetFlagRows, type Row } from './rows.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_h5@9a778e0:Include/stm32h533xx.h';
 const SVD = 'ST SVD STM32H533 v1.3 (STM32H5 v1.9)';
@@ -63,7 +63,7 @@ const SECURE_NAMES = [
 
 const GPDMA = { channels: 8, requests: H5_GPDMA };
 
-const ports: BlockRow[] = [...'ABCDEFGH'].map((port, i) => ({
+const ports: Row[] = [...'ABCDEFGH'].map((port, i) => ({
   name: `GPIO${port}`,
   model: 'gpio-v2',
   facts: i < 2 ? `GPIO${port}` : 'GPIOC',
@@ -80,24 +80,23 @@ interface TimRow {
   base: number;
   irqs: number[];
   bus: 1 | 2;
-  model: string | null;
   bits: 16 | 32;
 }
 const tims: TimRow[] = [
-  { n: 1, facts: 'TIM1', base: 0x40012c00, irqs: [42, 41, 43, 44], bus: 2, model: 'tim', bits: 16 },
-  { n: 2, facts: 'TIM2', base: 0x40000000, irqs: [45], bus: 1, model: 'tim', bits: 32 },
-  { n: 3, facts: 'TIM3', base: 0x40000400, irqs: [46], bus: 1, model: 'tim', bits: 16 },
-  { n: 4, facts: 'TIM3', base: 0x40000800, irqs: [47], bus: 1, model: 'tim', bits: 16 },
-  { n: 5, facts: 'TIM2', base: 0x40000c00, irqs: [48], bus: 1, model: 'tim', bits: 32 },
-  { n: 6, facts: 'TIM6', base: 0x40001000, irqs: [49], bus: 1, model: 'tim', bits: 16 },
-  { n: 7, facts: 'TIM6', base: 0x40001400, irqs: [50], bus: 1, model: 'tim', bits: 16 },
-  { n: 8, facts: 'TIM1', base: 0x40013400, irqs: [66, 65, 67, 68], bus: 2, model: 'tim', bits: 16 },
-  { n: 12, facts: 'TIM12', base: 0x40001800, irqs: [120], bus: 1, model: 'tim', bits: 16 },
-  { n: 15, facts: 'TIM15', base: 0x40014000, irqs: [71], bus: 2, model: 'tim', bits: 16 },
+  { n: 1, facts: 'TIM1', base: 0x40012c00, irqs: [42, 41, 43, 44], bus: 2, bits: 16 },
+  { n: 2, facts: 'TIM2', base: 0x40000000, irqs: [45], bus: 1, bits: 32 },
+  { n: 3, facts: 'TIM3', base: 0x40000400, irqs: [46], bus: 1, bits: 16 },
+  { n: 4, facts: 'TIM3', base: 0x40000800, irqs: [47], bus: 1, bits: 16 },
+  { n: 5, facts: 'TIM2', base: 0x40000c00, irqs: [48], bus: 1, bits: 32 },
+  { n: 6, facts: 'TIM6', base: 0x40001000, irqs: [49], bus: 1, bits: 16 },
+  { n: 7, facts: 'TIM6', base: 0x40001400, irqs: [50], bus: 1, bits: 16 },
+  { n: 8, facts: 'TIM1', base: 0x40013400, irqs: [66, 65, 67, 68], bus: 2, bits: 16 },
+  { n: 12, facts: 'TIM12', base: 0x40001800, irqs: [120], bus: 1, bits: 16 },
+  { n: 15, facts: 'TIM15', base: 0x40014000, irqs: [71], bus: 2, bits: 16 },
 ];
-const timers: BlockRow[] = tims.map((t) => ({
+const timers: Row[] = tims.map((t) => ({
   name: `TIM${t.n}`,
-  model: t.model,
+  model: 'tim',
   facts: t.facts,
   base: t.base,
   size: 0x400,
@@ -112,7 +111,7 @@ const timers: BlockRow[] = tims.map((t) => ({
   },
 }));
 
-const usart = (name: string, base: number, irq: number, enr: string, rstr: string): BlockRow => ({
+const usart = (name: string, base: number, irq: number, enr: string, rstr: string): Row => ({
   name,
   model: 'usart-v4',
   facts: 'USART1',
@@ -123,7 +122,7 @@ const usart = (name: string, base: number, irq: number, enr: string, rstr: strin
   reset: `${rstr}.${name}RST`,
   options: { block: name, clock: name.toLowerCase() },
 });
-const spi = (n: number, base: number, irq: number, enr: string, rstr: string): BlockRow => ({
+const spi = (n: number, base: number, irq: number, enr: string, rstr: string): Row => ({
   name: `SPI${n}`,
   model: 'spi-h7',
   facts: 'SPI1',
@@ -136,7 +135,7 @@ const spi = (n: number, base: number, irq: number, enr: string, rstr: string): B
 });
 /** VREFINT 1.216 V, the temperature sensor's 0.62 V at 30 °C: as H743 (DS12110), assumed. */
 const ADC_INTERNAL = { 16: 620, 17: 1216 };
-const adc = (n: number, irq: number): BlockRow => ({
+const adc = (n: number, irq: number): Row => ({
   name: `ADC${n}`,
   model: 'adc-v2',
   facts: 'ADC1',
@@ -158,7 +157,7 @@ const adc = (n: number, irq: number): BlockRow => ({
     internal: n === 1 ? ADC_INTERNAL : {},
   },
 });
-const bus = (name: string, facts: string, base: number, irqs: number[], enr: string, rstr: string): BlockRow => ({
+const bus = (name: string, facts: string, base: number, irqs: number[], enr: string, rstr: string): Row => ({
   name,
   model: null,
   facts,
@@ -169,13 +168,13 @@ const bus = (name: string, facts: string, base: number, irqs: number[], enr: str
   reset: `${rstr}.${name}RST`,
 });
 
-const i2c = (n: number, base: number, irqs: number[], enr: string, rstr: string): BlockRow => ({
+const i2c = (n: number, base: number, irqs: number[], enr: string, rstr: string): Row => ({
   ...bus(`I2C${n}`, 'I2C1', base, irqs, enr, rstr),
   model: 'i2c-v2',
   options: { clock: `i2c${n}` },
 });
 
-const blocks: readonly BlockRow[] = [
+const blocks: readonly Row[] = [
   // APB1
   ...timers,
   { name: 'WWDG', model: 'wwdg-v2', base: 0x40002c00, size: 0x400, irqs: [0], clock: 'APB1LENR.WWDGEN', options: { clock: 'pclk1' } },

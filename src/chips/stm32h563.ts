@@ -9,7 +9,7 @@ import generated from './generated/stm32h563.json' with { type: 'json' };
 import { lazyChip, type MadeDescription } from './lazy.ts';
 import type { PartSize } from './parts.ts';
 import { misoOf } from './requests.ts';
-import { AN2606, known, sourcesOf } from './rows.ts';
+import { AN2606, known, sourcesOf, type Row, withOptions } from './rows.ts';
 import { STM32H533RE } from './stm32h533.ts';
 
 const TABLE = `${AN2606} Table 127`;
@@ -56,7 +56,7 @@ function gate(name: string, register: RegExp, suffix: string): string | undefine
 
 /** First address of the second peripheral bus. */
 const APB2 = 0x40010000;
-function otherRow(p: GeneratedPeripheral): BlockRow {
+function otherRow(p: GeneratedPeripheral): Row {
   const clock = gate(p.name, /^(?!.*LPENR).*ENR$/, 'EN');
   const reset = gate(p.name, /RSTR$/, 'RST');
   const plain = {
@@ -92,13 +92,13 @@ function otherRow(p: GeneratedPeripheral): BlockRow {
 }
 
 function row(b: BlockRow, part: PartSize): BlockRow {
-  if (b.name === 'DBGMCU') return { ...b, options: { devId: 0x484, revId: 0x1000 } };
+  if (b.name === 'DBGMCU') return withOptions(b, 'dbgmcu', { devId: 0x484, revId: 0x1000 });
   if (b.name === 'RAMCFG') {
     const bytes = (name: string): readonly [string, number] => [name, RAM[name]![1] * 1024];
-    return { ...b, options: { memories: { 1: bytes('sram1'), 2: bytes('sram2'), 3: bytes('sram3'), 5: bytes('bkpsram') } } };
+    return withOptions(b, 'ramcfg', { memories: { 1: bytes('sram1'), 2: bytes('sram2'), 3: bytes('sram3'), 5: bytes('bkpsram') } });
   }
   if (b.name !== 'FLASH') return b;
-  return { ...b, options: { ...b.options, bankBytes: part.flashKilobytes * 512, flashKilobytes: part.flashKilobytes } };
+  return withOptions(b, 'flash-h5', { bankBytes: part.flashKilobytes * 512, flashKilobytes: part.flashKilobytes });
 }
 
 const RAM: Readonly<Record<string, readonly [base: number, kilobytes: number]>> = {

@@ -5,7 +5,7 @@
 import type { BlockRow, ChipDescription, RomReference } from '../emu/chip.ts';
 import { lazyChip, type MadeDescription } from './lazy.ts';
 import type { PartSize } from './parts.ts';
-import { AN2606, known, sourcesOf } from './rows.ts';
+import { AN2606, known, sourcesOf, withOptions, type RowParts } from './rows.ts';
 import { h743Chip } from './stm32h743.ts';
 
 const TABLE = `${AN2606} Table 133`;
@@ -21,15 +21,16 @@ const RAM: Readonly<Record<string, readonly [base: number, kilobytes: number, al
   bkpsram: [0x38800000, 4],
 };
 
+const otg: RowParts = { facts: 'OTG_FS', model: 'usb-otg-fs', options: { fifoWords: 1024, clock: 'usb', busClock: 'hclk' } };
 function row(b: BlockRow, part: PartSize): BlockRow {
   const kilobytes = part.flashKilobytes;
   switch (b.name) {
     case 'OTG_HS':
-      return { ...b, facts: 'OTG_FS', model: 'usb-otg-fs', options: { fifoWords: 1024, clock: 'usb', busClock: 'hclk' } };
+      return { ...b, ...otg };
     case 'FLASH':
-      return { ...b, options: { ...b.options, bankBytes: kilobytes * 1024, flashKilobytes: kilobytes } };
+      return withOptions(b, 'flash-h7', { bankBytes: kilobytes * 1024, flashKilobytes: kilobytes });
     case 'DBGMCU':
-      return { ...b, options: { ...b.options, devId: 0x483, revId: 0x1001 } };
+      return withOptions(b, 'dbgmcu', { devId: 0x483, revId: 0x1001 });
     default:
       return b;
   }

@@ -9,7 +9,7 @@ import generated from './generated/stm32h745.json' with { type: 'json' };
 import { lazyChip } from './lazy.ts';
 import { OTG_FS_H745, OTG_HS_H745 } from './otg-fs.ts';
 import { withRam, type PartSize } from './parts.ts';
-import { known, sourcesOf } from './rows.ts';
+import { known, sourcesOf, withOptions } from './rows.ts';
 import { STM32H745XI } from './stm32h745.ts';
 
 const HEADER = 'STMicroelectronics/cmsis_device_h7:Include/stm32h743xx.h';
@@ -56,13 +56,13 @@ function row(b: BlockRow, part: PartSize): readonly BlockRow[] {
   const kilobytes = part.flashKilobytes;
   switch (b.name) {
     case 'EXTI':
-      return [{ ...b, options: { ...b.options, cores: [CORE], sev: [] } }];
+      return [withOptions(b, 'exti-h7', { cores: [CORE], sev: [] })];
     case 'HSEM':
-      return [{ ...b, options: { ...b.options, cores: [{ id: 3, name: CORE }] } }];
+      return [withOptions(b, 'hsem', { cores: [{ id: 3, name: CORE }] })];
     case 'FLASH': {
       // Parts of 128 KB have one bank of one sector.
       const bankBytes = kilobytes <= 128 ? kilobytes * 1024 : kilobytes * 512;
-      return [{ ...b, options: { ...b.options, bankBytes, flashKilobytes: kilobytes } }];
+      return [withOptions(b, 'flash-h7', { bankBytes, flashKilobytes: kilobytes })];
     }
     default:
       return [b];

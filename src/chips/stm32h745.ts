@@ -1,5 +1,5 @@
 /** STM32H745XI and STM32H745ZI. Data only; facts and their sources as in the chip's fact sheet, register facts generated from ST's SVD. */
-import type { BlockRow, BootRule, ChipDescription, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
+import type { BootRule, ChipDescription, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
 import type { Confidence } from '../emu/confidence.ts';
 import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, PS_PER_SECOND, US } from '../emu/time.ts';
@@ -8,7 +8,7 @@ import { loadFacts, withFacts } from './facts.ts';
 import generated from './generated/stm32h745.json' with { type: 'json' };
 import { OTG_FS_H745, OTG_FS_PULL_UPS, OTG_HS_H745, OTG_HS_OPTIONS } from './otg-fs.ts';
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, H7_DMAMUX1, H7_DMAMUX2, misoOf, roleOf, timTriggers } from './requests.ts';
-import { AN2606, known, NO_ROM_AT_LEVEL_2, sourcesOf, factoryValues, timBlock, type TimRow } from './rows.ts';
+import { AN2606, known, NO_ROM_AT_LEVEL_2, sourcesOf, factoryValues, timBlock, type TimRow, type Row, type Unmodelled } from './rows.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_h7@13ba9da:Include/stm32h745xx.h';
 const SVD = 'ST SVD STM32H745_CM7 v2.5';
@@ -68,11 +68,11 @@ const H3 = ['AHB3ENR', 'AHB3RSTR'] as const;
 const H4 = ['AHB4ENR', 'AHB4RSTR'] as const;
 type Bus = readonly [enr: string, rstr: string];
 
-const gated = ([enr, rstr]: Bus, bit: string, resetBit = bit): Pick<BlockRow, 'clock' | 'reset'> => ({
+const gated = ([enr, rstr]: Bus, bit: string, resetBit = bit): Pick<Row, 'clock' | 'reset'> => ({
   clock: `${enr}.${bit}EN`,
   reset: `${rstr}.${resetBit}RST`,
 });
-const plain = (name: string, base: number, irqs: readonly number[], bus: Bus, bit = name, size = 0x400, facts = name): BlockRow => ({
+const plain = (name: string, base: number, irqs: readonly number[], bus: Bus, bit = name, size = 0x400, facts = name): Unmodelled => ({
   name,
   model: null,
   facts,
@@ -98,8 +98,8 @@ const tims: readonly TimRow[] = [
   { n: 16, base: 0x40014400, irqs: [117], bus: 2, bits: 16 },
   { n: 17, base: 0x40014800, irqs: [118], bus: 2, bits: 16 },
 ];
-const timers: readonly BlockRow[] = tims.map((t) => timBlock(t, gated(t.bus === 1 ? A1L : A2, `TIM${t.n}`), timTriggers(t.n)));
-const usart = (name: string, base: number, irq: number, bus: Bus): BlockRow => ({
+const timers: readonly Row[] = tims.map((t) => timBlock(t, gated(t.bus === 1 ? A1L : A2, `TIM${t.n}`), timTriggers(t.n)));
+const usart = (name: string, base: number, irq: number, bus: Bus): Row => ({
   name,
   model: 'usart-v4',
   base,
@@ -108,19 +108,19 @@ const usart = (name: string, base: number, irq: number, bus: Bus): BlockRow => (
   ...gated(bus, name),
   options: { block: name, clock: name.toLowerCase(), fifoDepth: 16, lowPower: name === 'LPUART1' },
 });
-const spi = (n: number, base: number, irq: number, bus: Bus): BlockRow => ({
+const spi = (n: number, base: number, irq: number, bus: Bus): Row => ({
   ...plain(`SPI${n}`, base, [irq], bus),
   model: 'spi-h7',
   options: { block: `SPI${n}`, clock: n < 4 ? 'spi123' : n < 6 ? 'spi45' : 'spi6', fifoBytes: n < 4 ? 16 : 8, miso: misoOf(n) },
 });
-const i2c = (n: number, base: number, irqs: readonly number[], bus: Bus): BlockRow => ({
+const i2c = (n: number, base: number, irqs: readonly number[], bus: Bus): Row => ({
   ...plain(`I2C${n}`, base, irqs, bus),
   model: 'i2c-v2',
   options: { clock: n < 4 ? 'i2c123' : 'i2c4' },
 });
 /** ADC3: VBAT / 4, the temperature sensor's 0.62 V at 30 °C, VREFINT 1.216 V: DS12110 T87, T89. */
 const ADC3_INTERNAL = { 17: 825, 18: 620, 19: 1216 };
-const adc = (n: number, base: number, irq: number, bus: Bus): BlockRow => ({
+const adc = (n: number, base: number, irq: number, bus: Bus): Row => ({
   ...plain(`ADC${n}`, base, [irq], bus, n < 3 ? 'ADC12' : 'ADC3', 0x100),
   model: 'adc-v2',
   options: {
@@ -136,14 +136,14 @@ const adc = (n: number, base: number, irq: number, bus: Bus): BlockRow => ({
     internal: n === 3 ? ADC3_INTERNAL : {},
   },
 });
-const lptim = (n: number, base: number, irq: number, bus: Bus): BlockRow => ({
+const lptim = (n: number, base: number, irq: number, bus: Bus): Row => ({
   ...plain(`LPTIM${n}`, base, [irq], bus),
   model: 'lptim',
   options: { clock: n < 3 ? `lptim${n}` : 'lptim345' },
 });
 const muxed = (block: string, first: number, count: number): readonly string[] =>
   Array.from({ length: count }, (_, i) => `${block}.${first + i}`);
-const ports: readonly BlockRow[] = [...'ABCDEFGHIJK'].map((port, i) => ({
+const ports: readonly Row[] = [...'ABCDEFGHIJK'].map((port, i) => ({
   name: `GPIO${port}`,
   model: 'gpio-v2',
   base: 0x58020000 + i * 0x400,
@@ -152,7 +152,7 @@ const ports: readonly BlockRow[] = [...'ABCDEFGHIJK'].map((port, i) => ({
   options: { port },
 }));
 /** Watchdogs of each core. Dividers end at 256: no early wake-up in this version. */
-const iwdg = (n: 1 | 2, base: number): BlockRow => ({
+const iwdg = (n: 1 | 2, base: number): Row => ({
   name: `IWDG${n}`,
   model: 'iwdg-v3',
   worksInStandby: true,
@@ -169,7 +169,7 @@ const iwdg = (n: 1 | 2, base: number): BlockRow => ({
 });
 const hrtim = { clock: 'APB2ENR.HRTIMEN', reset: 'APB2RSTR.HRTIMRST' } as const;
 
-const blocks: readonly BlockRow[] = [
+const blocks: readonly Row[] = [
   ...timers,
   lptim(1, 0x40002400, 93, A1L),
   {
@@ -212,7 +212,7 @@ const blocks: readonly BlockRow[] = [
   plain('SAI2', 0x40015c00, [91], A2),
   plain('SAI3', 0x40016000, [114], A2),
   plain('DFSDM1', 0x40017000, [110, 111, 112, 113], A2),
-  ...['Master', 'TIMA', 'TIMB', 'TIMC', 'TIMD', 'TIME'].map((unit, i): BlockRow => ({
+  ...['Master', 'TIMA', 'TIMB', 'TIMC', 'TIMD', 'TIME'].map((unit, i): Row => ({
     name: `HRTIM_${unit}`,
     model: null,
     base: 0x40017400 + i * 0x80,

@@ -1,7 +1,7 @@
 /** STM32L072, L073, L082, L083: Cortex-M0+, MSI, data EEPROM, two banks of flash. Rows from the SVD of L0x2. Data only; facts and their sources as in the chips' fact sheets. */
 import type { BootCondition, BootRule, ChipDescription, MemoryRow, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
-import { coveredBy, deriveBlocks, gpio, spi, timers, touch, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
+import { coveredBy, deriveBlocks, gpio, spi, timers, touch, usarts, type Behaviour, type Derivation } from './derive.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32l0x2.json' with { type: 'json' };
 import { lazyChip, type MadeDescription } from './lazy.ts';
@@ -19,6 +19,7 @@ import {
   POWER_CAUSES,
   resetFlagRows,
   sourcesOf,
+  type RowParts,
 } from './rows.ts';
 
 const RM0376 = 'RM0376';
@@ -128,7 +129,8 @@ const derivation = (line: L0Line, part: PartSize): Derivation => ({
     SYSCFG: { model: 'syscfg-f0', size: 0x400 },
     ADC1: { model: 'adc-v2', size: 0x400, options: ADC },
     CRC: { model: 'crc', size: 0x400 },
-    RNG: { model: 'rng', size: 0x400, options: { clock: 'usb' } },
+    // CECS: below HCLK / 16 (RM0367 chapter RNG, recalled).
+    RNG: { model: 'rng', size: 0x400, options: { clock: 'usb', slowest: 16 } },
     FLASH: flash(part),
     // One 16-bit word in two bytes.
     USB: { model: 'usb-fsdev', size: 0x800, options: { clock: 'usb', pmaBytes: 1024 } },

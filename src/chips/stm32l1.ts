@@ -1,7 +1,7 @@
 /** STM32L100, L151, L152, L162: Cortex-M3, MSI, data EEPROM. Flash and pins say the die, and so the ROM. Rows from the SVD of L152. Data only; facts as in the chips' fact sheets. */
 import type { BootCondition, BootRule, ChipDescription, MemoryRow, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
-import { apbOf, coveredBy, deriveBlocks, gpio, spi, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
+import { apbOf, coveredBy, deriveBlocks, gpio, spi, timers, usarts, type Behaviour, type Derivation } from './derive.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32l152.json' with { type: 'json' };
 import { lazyChip, type MadeDescription } from './lazy.ts';
@@ -19,6 +19,8 @@ import {
   POWER_CAUSES,
   resetFlagRows,
   sourcesOf,
+  type RowParts,
+  withOptions,
 } from './rows.ts';
 import { pinBoot } from './stm32f1.ts';
 import { f4Timer } from './stm32f4.ts';
@@ -118,7 +120,7 @@ const boot = (banks: boolean): readonly BootRule[] => {
 /** The temperature sensor's 0.626 V at 25 °C at channel 16, VREFINT 1.224 V at 17: DS10262, recalled. */
 const ADC_L1 = {
   block: 'ADC1',
-  version: 'l1',
+  version: 'l1' as const,
   index: 0,
   triggers: L1_ADC_TRIGGERS,
   injectedTriggers: L1_ADC_INJECTED_TRIGGERS,
@@ -131,7 +133,7 @@ const BEHAVIOUR: readonly Behaviour[] = [
   (p, base) => (p.name === 'TIM11' ? f4Timer(p, base) : null),
   (p, base) => {
     const row = wide(p, base);
-    return row && { ...row, options: { ...row.options, ...timTriggers(Number(p.name.slice(3))) } };
+    return row && withOptions(row, 'tim', timTriggers(Number(p.name.slice(3))));
   },
   spi,
   (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v1', size: 0x400, options: { block: p.name } } : null),

@@ -2,7 +2,7 @@
  * What STM32L476 and STM32L496 share: rows of blocks, delays, option bytes, boot sources. Data only; facts and their sources as in the chips' fact sheets, register
  * facts generated from ST's SVD.
  */
-import type { BlockRow, BootCondition, BootRule, LatencyTable, MemoryRow, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
+import type { BootCondition, BootRule, LatencyTable, MemoryRow, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_L4, L4_DMA1, L4_DMA2, misoOf, roleOf, timTriggers } from './requests.ts';
 import {
@@ -16,6 +16,7 @@ import {
   type TimRow,
   POWER_CAUSES,
   resetFlagRows,
+  type Row,
 } from './rows.ts';
 
 export const HAL_L4 = 'STMicroelectronics/stm32l4xx_hal_driver@a9f8b8a';
@@ -73,17 +74,17 @@ const captures: Readonly<Record<number, Readonly<Record<number, { clock: string;
   16: { 1: { clock: 'lsi', divider: 1 }, 2: { clock: 'lse', divider: 1 } },
   17: { 1: { clock: 'msi', divider: 1 }, 2: { clock: 'hse', divider: 32 } },
 };
-const timers: BlockRow[] = tims.map((t) =>
+const timers: Row[] = tims.map((t) =>
   timBlock(
     t,
     t.bus === 1
       ? { clock: `APB1ENR1.TIM${t.n}EN`, reset: `APB1RSTR1.TIM${t.n}RST` }
       : { clock: `APB2ENR.TIM${t.n}EN`, reset: `APB2RSTR.TIM${t.n}RST` },
-    { ...timTriggers(t.n), ...(captures[t.n] ? { capture: { remap: 'OR1.TI1_RMP', sources: captures[t.n] } } : {}) },
+    { ...timTriggers(t.n), ...(captures[t.n] ? { capture: { remap: 'OR1.TI1_RMP', sources: captures[t.n]! } } : {}) },
   ),
 );
 
-const usart = (name: string, base: number, irq: number, enr: string, rstr: string): BlockRow => ({
+const usart = (name: string, base: number, irq: number, enr: string, rstr: string): Row => ({
   name,
   model: 'usart-v4',
   facts: name === 'LPUART1' ? name : 'USART1',
@@ -94,7 +95,7 @@ const usart = (name: string, base: number, irq: number, enr: string, rstr: strin
   reset: `${rstr}.${name}RST`,
   options: { block: name, clock: name.toLowerCase(), fifoDepth: 1, lowPower: name === 'LPUART1' },
 });
-const spi = (n: number, base: number, irq: number, enr: string, rstr: string): BlockRow => ({
+const spi = (n: number, base: number, irq: number, enr: string, rstr: string): Row => ({
   name: `SPI${n}`,
   model: 'spi',
   base,
@@ -104,7 +105,7 @@ const spi = (n: number, base: number, irq: number, enr: string, rstr: string): B
   reset: `${rstr}.SPI${n}RST`,
   options: { block: `SPI${n}`, clock: n === 1 ? 'pclk2' : 'pclk1', miso: misoOf(n) },
 });
-export const bus = (name: string, base: number, irqs: number[], enr: string, rstr: string, size = 0x400): BlockRow => ({
+export const bus = (name: string, base: number, irqs: number[], enr: string, rstr: string, size = 0x400): Row => ({
   name,
   model: null,
   base,
@@ -113,7 +114,7 @@ export const bus = (name: string, base: number, irqs: number[], enr: string, rst
   clock: `${enr}.${name}EN`,
   reset: `${rstr}.${name}RST`,
 });
-export const port = (letter: string): BlockRow => ({
+export const port = (letter: string): Row => ({
   name: `GPIO${letter}`,
   model: 'gpio-v2',
   base: 0x48000000 + (letter.charCodeAt(0) - 65) * 0x400,
@@ -128,7 +129,7 @@ const A2 = ['APB2ENR', 'APB2RSTR'] as const;
 const H1 = ['AHB1ENR', 'AHB1RSTR'] as const;
 const adc = { clock: 'AHB2ENR.ADCEN', reset: 'AHB2RSTR.ADCRST' } as const;
 /** USB OTG_FS: 256 KB with its FIFOs, one row for what the SVD splits in four. Its register facts are src/chips/otg-fs.ts. */
-export const l4Otg = (options: Readonly<Record<string, unknown>> = {}): BlockRow => ({
+export const l4Otg = (options: Readonly<Record<string, unknown>> = {}): Row => ({
   name: 'OTG_FS',
   model: 'usb-otg-fs',
   base: 0x50000000,
@@ -143,7 +144,7 @@ export const L4_COVERED = { OTG_FS_GLOBAL: 'OTG_FS', OTG_FS_HOST: 'OTG_FS', OTG_
 const LINES = [0, 1, 2, 3, 4, 5, 6];
 /** VREFINT 1.212 V, the temperature sensor's 0.76 V at 25 °C and VBAT / 3: DS10198 T72, T76. */
 const ADC_INTERNAL = { 0: 1212, 17: 760, 18: 1100 };
-const adcBlock = (n: number, irq: number): BlockRow => ({
+const adcBlock = (n: number, irq: number): Row => ({
   name: `ADC${n}`,
   model: 'adc-v2',
   base: 0x5003ff00 + 0x100 * n,
@@ -163,14 +164,14 @@ const adcBlock = (n: number, irq: number): BlockRow => ({
     internal: n === 2 ? {} : ADC_INTERNAL,
   },
 });
-export const l4I2c = (n: number, base: number, irqs: number[], enr: string, rstr: string): BlockRow => ({
+export const l4I2c = (n: number, base: number, irqs: number[], enr: string, rstr: string): Row => ({
   ...bus(`I2C${n}`, base, irqs, enr, rstr),
   model: 'i2c-v2',
   options: { clock: `i2c${n}` },
 });
 
 /** Blocks at the same place with the same behaviour in both chips, without FLASH, RCC, RTC and DBGMCU. */
-export const L4_BLOCKS: readonly BlockRow[] = [
+export const L4_BLOCKS: readonly Row[] = [
   ...timers,
   bus('LCD', 0x40002400, [78], ...A1),
   { name: 'WWDG', model: 'wwdg-v2', base: 0x40002c00, size: 0x400, irqs: [0], clock: 'APB1ENR1.WWDGEN', options: { clock: 'pclk1' } },
@@ -280,7 +281,7 @@ export const L4_BLOCKS: readonly BlockRow[] = [
 ];
 
 /** FLASH's own options; memories `flash`, `info` and `info2` are the chip's. */
-export const l4Flash = (flashKilobytes: number, optionBytes: Readonly<Record<string, OptionByteRow>>): BlockRow => ({
+export const l4Flash = (flashKilobytes: number, optionBytes: Readonly<Record<string, OptionByteRow>>): Row => ({
   name: 'FLASH',
   model: 'flash-l4',
   base: 0x40022000,

@@ -1,7 +1,7 @@
 /** STM32L412, L422, L431 to L433, L442, L443, L451, L452, L462 (one bank, FSDEV or no USB), and L4+: L4Rx, L4Sx (two banks, OTG_FS). Data only; facts and their sources as in the chips' fact sheets. */
 import type { BootRule } from '../emu/chip.ts';
 import { US } from '../emu/time.ts';
-import type { Derivation, RowParts } from './derive.ts';
+import type { Derivation } from './derive.ts';
 import { loadFacts, withBlocks } from './facts.ts';
 import g431 from './generated/stm32g431.json' with { type: 'json' };
 import g432 from './generated/stm32l432.json' with { type: 'json' };
@@ -9,7 +9,7 @@ import g4r5 from './generated/stm32l4r5.json' with { type: 'json' };
 import { bootOf, extiRow, l4ClassChip, OPTIONS_SET, optionBytesOf, ROM_BASE, sram, USB_FSDEV, type L4ClassLine } from './l4-class.ts';
 import { OTG_FS_L496 } from './otg-fs.ts';
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_L4, G4_DMAMUX, L4_DMA1, L4_DMA2 } from './requests.ts';
-import { AN2606, bootsRom, known } from './rows.ts';
+import { AN2606, bootsRom, known, type RowParts, withOptions } from './rows.ts';
 import { l4Otg, L4_COVERED, L4_LATENCY, L4_MAX_HCLK } from './stm32l4.ts';
 
 const HEADER = 'STMicroelectronics/cmsis_device_l4:Include';
@@ -67,7 +67,7 @@ export const L432: L4ClassLine = {
   optionBytes: optionBytesOf(L4_OPTIONS, []),
   own: {
     ...own,
-    USB: { ...USB_FSDEV, irqs: [67], options: { clock: 'usb', supplyWire: 'usb.supply' } },
+    USB: withOptions({ ...USB_FSDEV, irqs: [67] }, 'usb-fsdev', { clock: 'usb', supplyWire: 'usb.supply' }),
     ADC123_Common: COMMON,
     DAC1: { model: 'dac', size: 0x400, options: DAC_L4 },
     DMA1: { model: 'dma-v1', size: 0x400, options: { lines: [0, 1, 2, 3, 4, 5, 6], requests: L4_DMA1 } },

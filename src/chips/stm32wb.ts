@@ -1,12 +1,11 @@
 /** STM32WB55, WB35: L4's blocks around another RCC, for the Cortex-M4. CPU2 waits for PWR_CR4.C2BOOT, which the ROM leaves alone: it is not modelled. Data only; facts and their sources as in the chips' fact sheets. */
 import { US } from '../emu/time.ts';
-import type { RowParts } from './derive.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32wb55.json' with { type: 'json' };
 import g432 from './generated/stm32l432.json' with { type: 'json' };
 import { bootOf, l4ClassChip, OPTIONS_SET, optionBytesOf, ROM_BASE, sram, USB_FSDEV, type L4ClassLine } from './l4-class.ts';
 import { WB_DMAMUX } from './requests.ts';
-import { AN2606, bootsRom, known } from './rows.ts';
+import { AN2606, bootsRom, known, type RowParts, withOptions } from './rows.ts';
 import { L4_ADC1 } from './stm32l4x3.ts';
 
 const RM0434 = 'RM0434';
@@ -61,7 +60,7 @@ export const WB55: L4ClassLine = {
     RCC: rcc,
     EXTI: exti,
     CRS: { model: 'crs', size: 0x400, irqs: [42] },
-    USB: { ...USB_FSDEV, irqs: [20], options: { clock: 'usb', supplyWire: 'usb.supply' } },
+    USB: withOptions({ ...USB_FSDEV, irqs: [20] }, 'usb-fsdev', { clock: 'usb', supplyWire: 'usb.supply' }),
     PWR: { model: 'pwr-l4', size: 0x400, irqs: [43], options: { wakeUp: ['PA0', 'PC13', 'PC12', 'PA2', 'PC5'] } },
     HSEM: {
       model: 'hsem',

@@ -263,7 +263,7 @@ export interface RegisterModel<S extends object = object> {
 }
 
 /** A model factory: built once per block from its layout and the chip row's options `O`; `block` among them is the row's name. */
-export type ModelFactory<O extends object = Readonly<Record<string, unknown>>> = (layout: Layout, options: O) => RegisterModel<any>; // eslint-disable-line @typescript-eslint/no-explicit-any
+export type ModelFactory<O extends object = { readonly block?: string }> = (layout: Layout, options: O) => RegisterModel<any>; // eslint-disable-line @typescript-eslint/no-explicit-any
 /** One whose options are known to the rows that name it. */
 export type AnyModelFactory = ModelFactory<any>; // eslint-disable-line @typescript-eslint/no-explicit-any
 
@@ -278,9 +278,13 @@ export function modelFor(row: ModelRow, factory: AnyModelFactory, layout: Layout
   let made = models.get(row);
   if (!made) models.set(row, (made = new Map()));
   let known = made.get(factory);
-  if (known?.layout !== layout) made.set(factory, (known = { layout, model: factory(layout, { block: row.name, ...row.options }) }));
+  if (known?.layout !== layout) made.set(factory, (known = { layout, model: factory(layout, optionsOf(factory, row)) }));
   return known.model;
 }
+
+/** What a row says to its model, for who needs it beside the model: rows are checked where they are written. */
+export const optionsOf = <O extends object>(_factory: ModelFactory<O>, row: ModelRow): O =>
+  ({ block: row.name, ...row.options }) as object as O;
 
 /** Called on each access to a register without behaviour. */
 export type UnmodelledListener = (block: string, register: Register | number, kind: 'read' | 'write') => void;

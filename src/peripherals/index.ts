@@ -81,7 +81,8 @@ import { comp, opamp } from './analog/comp.ts';
 import { vrefbuf } from './analog/vrefbuf.ts';
 import { wwdgV2 } from './watchdog/wwdg-v2.ts';
 
-export const MODELS: Readonly<Record<string, AnyModelFactory>> = {
+/** By the names of rows. */
+const BY_NAME = {
   'adc-common-f4': adcCommonF4,
   'adc-common-v2': adcCommonV2,
   'adc-f4': adcF4,
@@ -166,4 +167,10 @@ export const MODELS: Readonly<Record<string, AnyModelFactory>> = {
   opamp,
   vrefbuf,
   'wwdg-v2': wwdgV2,
-};
+} satisfies Readonly<Record<string, AnyModelFactory>>;
+
+export const MODELS: Readonly<Record<string, AnyModelFactory>> = BY_NAME;
+
+export type ModelName = keyof typeof BY_NAME;
+/** What a row says to its model; `block` is the row's name where it says nothing else. */
+export type OptionsOf<M extends ModelName> = Omit<Parameters<(typeof BY_NAME)[M]>[1], 'block'> & { readonly block?: string };

@@ -22,6 +22,8 @@ export interface AdcOptions {
   /** Channels inside the chip, in millivolts. */
   readonly internal: Readonly<Record<number, number>>;
 }
+/** What a row may leave out. */
+export type WithDefaults<O extends AdcOptions> = Omit<O, keyof AdcOptions> & Partial<AdcOptions>;
 export const ADC_DEFAULTS: AdcOptions = { block: 'ADC1', index: 0, triggers: {}, injectedTriggers: {}, internal: {} };
 
 /** State of conversions that are computed late. */

@@ -628,8 +628,8 @@ const LACKS: Readonly<Record<keyof typeof VERSIONS, readonly string[]>> = {
   f1: ['second starts of slow interleaved mode'],
   l1: ['delays between conversions (DELS)', 'power-down (PDD, PDI)', 'RCNR and JCNR', 'bank B (ADC_CFG)'],
 };
-export const adcF4: ModelFactory = (layout, given): RegisterModel<AdcF4State> => {
-  const options: AdcF4Options = { ...ADC_DEFAULTS, version: 'f4', ...(given as Partial<AdcF4Options>) };
+export const adcF4: ModelFactory<Partial<AdcF4Options>> = (layout, given): RegisterModel<AdcF4State> => {
+  const options: AdcF4Options = { ...ADC_DEFAULTS, version: 'f4', ...given };
   const adc = new AdcF4(layout, options);
   return {
     timers: adc.timers,

@@ -36,6 +36,7 @@ import {
   triggerWires,
   waitFor,
   type AdcOptions,
+  type WithDefaults,
   type ConverterWires,
   type Conversions,
 } from './adc-common.ts';
@@ -790,7 +791,7 @@ const fresh = (): AdcV2State => ({
   slaveNext: false,
 });
 
-export const adcV2: ModelFactory<AdcV2Options> = (layout, given): RegisterModel<AdcV2State> => {
+export const adcV2: ModelFactory<WithDefaults<AdcV2Options>> = (layout, given): RegisterModel<AdcV2State> => {
   const options = { ...ADC_DEFAULTS, ...given };
   const adc = new AdcV2(layout, options);
   const version: Version = VERSIONS[options.version];

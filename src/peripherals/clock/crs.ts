@@ -8,7 +8,7 @@
  * Wires: listens to `usb.sof` (each change is a start of frame) and `crs.sync` (rising edge of the pin); drives `crs.trim` = TRIM minus its centre, so that RCC can
  * follow. With an oscillator at 0 ppm and TRIM at its reset value the 48 MHz are exact and TRIM stays.
  */
-import type { Layout, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { CRS_SYNC, CRS_TRIM, USB_SOF } from '../wires.ts';
 
 export interface CrsOptions {
@@ -28,8 +28,8 @@ interface State {
 }
 type Context = RegisterContext<State>;
 
-export const crs: ModelFactory = (layout: Layout, given): RegisterModel<State> => {
-  const { clock = 'hsi48', usbSource = SYNC_USB } = given as Partial<CrsOptions>;
+export const crs: ModelFactory<Partial<CrsOptions>> = (layout, given): RegisterModel<State> => {
+  const { clock = 'hsi48', usbSource = SYNC_USB } = given;
   const CR = layout.reg('CR');
   const CFGR = layout.reg('CFGR');
   const ISR = layout.reg('ISR');

@@ -224,8 +224,8 @@ class RccF4 extends RccCir {
   }
 }
 
-export const rccF4: ModelFactory = (layout, options): RegisterModel<object> => {
-  const rcc = new RccF4(layout, options as RccF4Options);
+export const rccF4: ModelFactory<RccF4Options> = (layout, options): RegisterModel<object> => {
+  const rcc = new RccF4(layout, options);
   return {
     about: {
       source: 'RM0033 5.3, RM0090 6.3 and 7.3, RM0383 6.3, RM0390 6.3, RM0385 5.3, HAL-F4; a PLL locks with its VCO out of range (assumed)',

@@ -231,8 +231,8 @@ class RccG0 extends RccBase {
   }
 }
 
-export const rccG0: ModelFactory = (layout, options): RegisterModel<object> => {
-  const rcc = new RccG0(layout, options as RccG0Options);
+export const rccG0: ModelFactory<RccG0Options> = (layout, options): RegisterModel<object> => {
+  const rcc = new RccG0(layout, options);
   const field = (path: string): number => (layout.hasField(path) ? layout.field(path).mask : 0);
   const bdcr = layout.has('BDCR') ? 'BDCR' : 'CSR1';
   return {

@@ -190,8 +190,8 @@ class RccH5 extends RccH {
   }
 }
 
-export const rccH5: ModelFactory = (layout, options): RegisterModel<RccHState> => {
-  const { secured = [] } = options as { secured?: readonly string[] };
+export const rccH5: ModelFactory<{ secured?: readonly string[] }> = (layout, options): RegisterModel<RccHState> => {
+  const { secured = [] } = options;
   const field = (path: string): number => layout.field(path).mask;
   return {
     about: {

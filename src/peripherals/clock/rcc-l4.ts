@@ -405,8 +405,8 @@ class RccL4 extends RccBase {
   }
 }
 
-export const rccL4: ModelFactory = (layout, options): RegisterModel<RccL4State> => {
-  const rcc = new RccL4(layout, options as RccL4Options);
+export const rccL4: ModelFactory<RccL4Options> = (layout, options): RegisterModel<RccL4State> => {
+  const rcc = new RccL4(layout, options);
   const field = (path: string): number => (layout.hasField(path) ? layout.field(path).mask : 0);
   return {
     about: {

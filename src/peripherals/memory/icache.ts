@@ -24,8 +24,7 @@ export interface IcacheState {
 }
 type Ctx = RegisterContext<IcacheState>;
 
-export const icache: ModelFactory = (layout, options): RegisterModel<IcacheState> => {
-  const clock = typeof options['clock'] === 'string' ? options['clock'] : 'hclk';
+export const icache: ModelFactory<{ readonly clock?: string }> = (layout, { clock = 'hclk' }): RegisterModel<IcacheState> => {
   const en = layout.field('CR.EN');
   const waysel = layout.field('CR.WAYSEL');
   const inv = layout.field('CR.CACHEINV');

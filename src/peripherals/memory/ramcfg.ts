@@ -25,8 +25,7 @@ interface Ram {
   readonly bytes: number;
 }
 
-export const ramcfg: ModelFactory = (layout, options): RegisterModel<RamcfgState> => {
-  const memories = options.memories as Memories;
+export const ramcfg: ModelFactory<{ readonly memories: Memories }> = (layout, { memories }): RegisterModel<RamcfgState> => {
   // H5 and U5 name them differently.
   const prefix = layout.has('M1CR') ? 'M' : 'RAM';
   const rams: readonly Ram[] = Object.entries(memories)

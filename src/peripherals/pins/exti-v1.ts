@@ -8,7 +8,7 @@
  *
  * Wires: listens to `in.PA0`… (GPIO), `exti.source.<line>` (SYSCFG) and those in `lines`; an event output (EMR) is a change of `event.<core>`.
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import {
   bitOf,
   extiLines,
@@ -32,8 +32,8 @@ interface Bank extends EdgeBank {
   readonly emr: Register;
 }
 
-export const extiV1: ModelFactory = (layout: Layout, given): RegisterModel<ExtiState> => {
-  const o: ExtiOptions = { ...DEFAULTS, ...(given as Partial<ExtiOptions>) };
+export const extiV1: ModelFactory<Partial<ExtiOptions>> = (layout, given): RegisterModel<ExtiState> => {
+  const o: ExtiOptions = { ...DEFAULTS, ...given };
   const suffixes = layout.has('PR') ? [''] : ['1', '2'].filter((n) => layout.has(`PR${n}`));
   const banks: readonly Bank[] = suffixes.map((n) => {
     const reg = (name: string): Register => layout.reg(`${name}${n}`);

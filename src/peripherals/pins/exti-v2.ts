@@ -7,7 +7,7 @@
  *
  * Wires: listens to `in.PA0`… (GPIO) and those in `lines`; an event output (EMR) is a change of `event.<core>`.
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { bitOf, extiLines, forLines, pulseEvent, type EdgeBank, type ExtiOptions, type ExtiState } from './exti-lines.ts';
 
 const DEFAULTS: ExtiOptions = { ports: 'ABCDEFGHI', irqOfLine: Array.from({ length: 17 }, (_, i) => i), lines: {} };
@@ -26,8 +26,8 @@ interface Bank extends EdgeBank {
   readonly emr: Register;
 }
 
-export const extiV2: ModelFactory = (layout: Layout, given): RegisterModel<State> => {
-  const o: ExtiOptions = { ...DEFAULTS, ...(given as Partial<ExtiOptions>) };
+export const extiV2: ModelFactory<Partial<ExtiOptions>> = (layout, given): RegisterModel<State> => {
+  const o: ExtiOptions = { ...DEFAULTS, ...given };
   const banks: Bank[] = [];
   for (let n = 1; layout.has(`RTSR${n}`); n++) {
     const reg = (name: string): Register => layout.reg(`${name}${n}`);

@@ -6,7 +6,7 @@
  *
  * Wires as gpio-v2's: `pin.PA5` from the board, `out.PA5`, `in.PA5`; `af.PA5` is 1 in an alternate mode, else 0.
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { freshLock, lockedPins, PIN_FLOATING, readLock, writeLock, type PinLock } from './gpio-common.ts';
 import { alternateOf, boardLevel, chipLevel, inputLevel } from '../wires.ts';
 
@@ -22,8 +22,8 @@ type Context = RegisterContext<PinLock>;
 const ANALOG = 0;
 const PULLED = 2;
 
-export const gpioV1: ModelFactory = (layout: Layout, given): RegisterModel<PinLock> => {
-  const { block = 'GPIOA', port = block.slice(-1) } = given as Partial<GpioV1Options>;
+export const gpioV1: ModelFactory<Partial<GpioV1Options>> = (layout, given): RegisterModel<PinLock> => {
+  const { block = 'GPIOA', port = block.slice(-1) } = given;
   const pins = Array.from({ length: 16 }, (_, i) => `P${port}${i}`);
   const pinWires = pins.map(boardLevel);
   const outWires = pins.map(chipLevel);

@@ -7,7 +7,7 @@
  * chip drives as an output: 0, 1 or 2 (not driving). `in.PA5` is the level that the digital input sees (0 in analog mode), for EXTI. `af.PA5` is the number of the
  * alternate function + 1, 0 in the other modes.
  */
-import type { Layout, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { freshLock, lockedPins, PIN_FLOATING, readLock, writeLock, type PinLock } from './gpio-common.ts';
 import { alternateOf, boardLevel, chipLevel, inputLevel } from '../wires.ts';
 
@@ -24,8 +24,8 @@ const MODE_ANALOG = 3;
 
 type Context = RegisterContext<PinLock>;
 
-export const gpioV2: ModelFactory = (layout: Layout, given): RegisterModel<PinLock> => {
-  const { block = 'GPIOA', port = block.slice(-1) } = given as Partial<GpioOptions>;
+export const gpioV2: ModelFactory<Partial<GpioOptions>> = (layout, given): RegisterModel<PinLock> => {
+  const { block = 'GPIOA', port = block.slice(-1) } = given;
   const pins = Array.from({ length: 16 }, (_, i) => `P${port}${i}`);
   const pinWires = pins.map(boardLevel);
   const outWires = pins.map(chipLevel);

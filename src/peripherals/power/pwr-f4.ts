@@ -25,8 +25,8 @@ type Ctx = RegisterContext<State>;
 /** PVD thresholds in volts by PLS, falling edge. */
 const PVD_VOLTS = [2.04, 2.24, 2.35, 2.47, 2.58, 2.69, 2.8, 2.9] as const;
 
-export const pwrF4: ModelFactory = (layout, options): RegisterModel<State> => {
-  const { scaleWithoutPll } = options as PwrF4Options;
+export const pwrF4: ModelFactory<PwrF4Options> = (layout, options): RegisterModel<State> => {
+  const { scaleWithoutPll } = options;
   const cr = layout.reg('CR');
   const csr = layout.reg('CSR');
   /** F1 and F2 have no voltage scales, F1 no backup RAM: a field without bits stands in. */

@@ -36,7 +36,7 @@ export interface PwrL4Options {
 }
 
 // eslint-disable-next-line house/own-lines -- fields of four generations of PWR; the handlers share them
-export const pwrL4: ModelFactory = (layout, options): RegisterModel<PwrL4State> => {
+export const pwrL4: ModelFactory<PwrL4Options> = (layout, options): RegisterModel<PwrL4State> => {
   const optional = (path: string): Field | null => (layout.hasField(path) ? layout.field(path) : null);
   /** A field without bits where the chip has none. */
   const orNone = (path: string): Field => optional(path) ?? new Field(layout.reg('CR1'), { name: path, bit: 0, width: 0 });
@@ -86,7 +86,7 @@ export const pwrL4: ModelFactory = (layout, options): RegisterModel<PwrL4State> 
   // EIWUL in the manual.
   const eiwul = optional('CR3.EWF') ?? layout.field('CR3.EIWUL');
   const rrs = orNone('CR3.RRS');
-  const pads = (options as PwrL4Options).wakeUp ?? ['PA0', 'PC13', 'PE6', 'PA2', 'PC5', 'PB5'];
+  const pads = options.wakeUp ?? ['PA0', 'PC13', 'PE6', 'PA2', 'PC5', 'PB5'];
   /** The chip goes as low as both cores allow (RM0434 6.4.1); CPU2 of WB allows what C2CR1 says, though it never starts here. */
   const c2boot = optional('CR4.C2BOOT');
   const lpms2 = optional('C2CR1.LPMS');

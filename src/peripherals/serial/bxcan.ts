@@ -329,8 +329,8 @@ const CAN2_ASKS = wire('can2.filter.asks');
 const CAN2_FIFO = wire('can2.filter.fifo');
 const TOLERANCE = 0.015;
 
-export const bxcan: ModelFactory = (layout, given): RegisterModel<BxCanState> => {
-  const options = { block: 'CAN', clock: 'pclk1', ...(given as Partial<BxCanOptions>) };
+export const bxcan: ModelFactory<Partial<BxCanOptions>> = (layout, given): RegisterModel<BxCanState> => {
+  const options = { block: 'CAN', clock: 'pclk1', ...given };
   const block = new BxCan(layout, options);
   return {
     timers: ['mode', 'frame'],

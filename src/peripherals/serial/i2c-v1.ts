@@ -345,8 +345,8 @@ const fresh = (): I2cV1State => ({
   off: false,
 });
 
-export const i2cV1: ModelFactory = (layout, given): RegisterModel<I2cV1State> => {
-  const options = { block: 'I2C', clock: 'pclk1', ...(given as Partial<I2cV1Options>) };
+export const i2cV1: ModelFactory<Partial<I2cV1Options>> = (layout, given): RegisterModel<I2cV1State> => {
+  const options = { block: 'I2C', clock: 'pclk1', ...given };
   const block = new I2cV1(layout, options);
   return {
     timers: ['bus'],

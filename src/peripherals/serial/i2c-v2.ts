@@ -313,8 +313,8 @@ class I2cV2 {
 
 const fresh = (): I2cV2State => ({ doing: 'idle', left: 0, reading: false, open: false, slave: false, asked: 0, off: false });
 
-export const i2cV2: ModelFactory = (layout, given): RegisterModel<I2cV2State> => {
-  const options = { block: 'I2C', clock: 'pclk1', ...(given as Partial<I2cV2Options>) };
+export const i2cV2: ModelFactory<Partial<I2cV2Options>> = (layout, given): RegisterModel<I2cV2State> => {
+  const options = { block: 'I2C', clock: 'pclk1', ...given };
   const block = new I2cV2(layout, options);
   return {
     timers: ['bus'],

@@ -289,8 +289,8 @@ class SpiH7 {
 
 const fresh = (): SpiH7State => ({ tx: [], rx: [], shifting: false, frame: 0, written: 0, done: 0, flags: 0, suspend: false, off: false });
 
-export const spiH7: ModelFactory = (layout, given): RegisterModel<SpiH7State> => {
-  const options = { block: 'SPI', clock: 'pclk2', ...(given as Partial<SpiH7Options>) };
+export const spiH7: ModelFactory<Partial<SpiH7Options>> = (layout, given): RegisterModel<SpiH7State> => {
+  const options = { block: 'SPI', clock: 'pclk2', ...given };
   const block = new SpiH7(layout, options);
   return {
     timers: ['frame'],

@@ -241,8 +241,8 @@ class Spi {
 
 const fresh = (): SpiState => ({ tx: [], shifting: false, frame: 0, rx: [], errors: 0, overrunRead: false, off: false });
 
-export const spi: ModelFactory = (layout, given): RegisterModel<SpiState> => {
-  const options = { block: 'SPI', clock: 'pclk1', ...(given as Partial<SpiOptions>) };
+export const spi: ModelFactory<Partial<SpiOptions>> = (layout, given): RegisterModel<SpiState> => {
+  const options = { block: 'SPI', clock: 'pclk1', ...given };
   const block = new Spi(layout, options);
   return {
     timers: ['frame'],

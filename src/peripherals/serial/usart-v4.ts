@@ -13,7 +13,7 @@
  * moment at which the stop bit has been received, so the board paces the bytes. Without bit 8 it is a start bit: a receiver that is off then, or is switched off before the
  * stop bit, does not get the byte (UE, RE: RM USART chapter, documented).
  */
-import type { Field, Layout, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import type { Field, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { ofBlock } from '../wires.ts';
 
 export interface UsartOptions {
@@ -73,8 +73,8 @@ const fresh = (): State => ({ tx: [], shift: -1, rx: [], frame: 'none', flags: I
 type Context = RegisterContext<State>;
 
 // eslint-disable-next-line house/own-lines -- fields of two generations of USART; sender and receiver share them
-export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<State> => {
-  const o: UsartOptions = { ...DEFAULTS, ...(given as Partial<UsartOptions>) };
+export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): RegisterModel<State> => {
+  const o: UsartOptions = { ...DEFAULTS, ...given };
   const rxWire = ofBlock(o.block, 'rx');
   const dma = { tx: ofBlock(o.block, 'dma.tx'), rx: ofBlock(o.block, 'dma.rx') };
   const CR1 = layout.reg('CR1');

@@ -161,8 +161,8 @@ class Lptim {
 
 const fresh = (): LptimState => ({ anchor: -1, seen: 0, single: false, pending: 0 });
 
-export const lptim: ModelFactory = (layout, given): RegisterModel<LptimState> => {
-  const options = { clock: 'pclk1', ...(given as Partial<LptimOptions>) };
+export const lptim: ModelFactory<Partial<LptimOptions>> = (layout, given): RegisterModel<LptimState> => {
+  const options = { clock: 'pclk1', ...given };
   const timer = new Lptim(layout, options);
   return {
     timers: ['match', 'sync'],

@@ -533,8 +533,8 @@ class Rtc {
   }
 }
 
-export const rtcV3: ModelFactory = (layout: Layout, given): RegisterModel<State> => {
-  const o: RtcOptions = { ...DEFAULTS, ...(given as Partial<RtcOptions>) };
+export const rtcV3: ModelFactory<Partial<RtcOptions>> = (layout, given): RegisterModel<State> => {
+  const o: RtcOptions = { ...DEFAULTS, ...given };
   const rtc = new Rtc(layout, o);
   return {
     clocks: [o.clock],

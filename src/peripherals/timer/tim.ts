@@ -570,8 +570,8 @@ class Tim {
   }
 }
 
-export const tim: ModelFactory = (layout: Layout, given): RegisterModel<State> => {
-  const o: TimOptions = { ...DEFAULTS, ...(given as Partial<TimOptions>) };
+export const tim: ModelFactory<Partial<TimOptions>> = (layout, given): RegisterModel<State> => {
+  const o: TimOptions = { ...DEFAULTS, ...given };
   const timer = new Tim(layout, o);
   const { capture } = timer;
   return {

@@ -4,7 +4,7 @@
  * Source: RM0481 chapter "USB"; facts/usb-dfu.md section 6; the endpoint machine is in usb-fs-endpoints.ts.
  */
 import type { UsbDevicePort } from '../../emu/ports.ts';
-import type { Layout, RegisterModel } from '../../emu/registers.ts';
+import { optionsOf, type Layout, type ModelFactory, type RegisterModel } from '../../emu/registers.ts';
 import type { System } from '../../emu/system.ts';
 import { receiveBytes, type UsbFsState, type UsbFsVariant } from './usb-fs-endpoints.ts';
 import { usbFsModel, usbFsPort } from './usb-fs-model.ts';
@@ -43,12 +43,11 @@ function variantOf(_layout: Layout, options: UsbDrdOptions): UsbFsVariant {
   };
 }
 
-export function usbDrd(layout: Layout, options: Readonly<Record<string, unknown>>): RegisterModel<UsbFsState> {
-  return usbFsModel(layout, variantOf(layout, options as UsbDrdOptions), 'all');
-}
+export const usbDrd: ModelFactory<UsbDrdOptions> = (layout, options): RegisterModel<UsbFsState> =>
+  usbFsModel(layout, variantOf(layout, options), 'all');
 
 /** The device port of block `name`. */
 export function usbDrdPort(system: System, name: string): UsbDevicePort {
-  const { layout } = system.block(name);
-  return usbFsPort(system, name, (l, o) => variantOf(l, o as UsbDrdOptions), layout);
+  const { layout, row } = system.block(name);
+  return usbFsPort(system, name, variantOf(layout, optionsOf(usbDrd, row)));
 }

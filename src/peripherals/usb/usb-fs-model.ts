@@ -36,14 +36,9 @@ export function usbFsModel(layout: Layout, variant: UsbFsVariant, modelled: 'all
 }
 
 /** The block as the bus sees it. Stateless: state is looked up at every call, so that a restored machine needs nothing. */
-export function usbFsPort(
-  system: System,
-  blockName: string,
-  variantOf: (layout: Layout, options: Readonly<Record<string, unknown>>) => UsbFsVariant,
-  layout: Layout,
-): UsbDevicePort {
+export function usbFsPort(system: System, blockName: string, variant: UsbFsVariant): UsbDevicePort {
   const block = system.block(blockName);
-  const m = new UsbFsMachine(layout, variantOf(layout, block.row.options ?? {}));
+  const m = new UsbFsMachine(block.layout, variant);
   const enter = (): Context => system.contextOf<UsbFsState>(block);
   return {
     attached: () => m.pulledUp(enter()),

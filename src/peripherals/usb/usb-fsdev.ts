@@ -4,7 +4,7 @@
  * Source: RM0091 chapter "USB"; facts/usb-dfu.md section 6; the endpoint machine is in usb-fs-endpoints.ts.
  */
 import type { UsbDevicePort } from '../../emu/ports.ts';
-import type { Layout, RegisterModel } from '../../emu/registers.ts';
+import { optionsOf, type Layout, type ModelFactory, type RegisterModel } from '../../emu/registers.ts';
 import type { System } from '../../emu/system.ts';
 import { receiveBytes, type UsbFsState, type UsbFsVariant } from './usb-fs-endpoints.ts';
 import { usbFsModel, usbFsPort } from './usb-fs-model.ts';
@@ -63,12 +63,11 @@ function variantOf(layout: Layout, options: UsbFsdevOptions): UsbFsVariant {
   };
 }
 
-export function usbFsdev(layout: Layout, options: Readonly<Record<string, unknown>>): RegisterModel<UsbFsState> {
-  return usbFsModel(layout, variantOf(layout, options as UsbFsdevOptions), 'all');
-}
+export const usbFsdev: ModelFactory<UsbFsdevOptions> = (layout, options): RegisterModel<UsbFsState> =>
+  usbFsModel(layout, variantOf(layout, options), 'all');
 
 /** The device port of block `name`. */
 export function usbFsdevPort(system: System, name: string): UsbDevicePort {
-  const { layout } = system.block(name);
-  return usbFsPort(system, name, (l, o) => variantOf(l, o as UsbFsdevOptions), layout);
+  const { layout, row } = system.block(name);
+  return usbFsPort(system, name, variantOf(layout, optionsOf(usbFsdev, row)));
 }

@@ -12,7 +12,7 @@
  * dwc2, dmitrystu/libusb_stm32 and ST's LL driver, which run on the chips (marked inferred in the code).
  */
 import type { UsbDevicePort } from '../../emu/ports.ts';
-import type { Layout, RegisterModel } from '../../emu/registers.ts';
+import { optionsOf, type ModelFactory, type RegisterModel } from '../../emu/registers.ts';
 import type { System } from '../../emu/system.ts';
 import { OTG_TIMERS, OtgFsMachine } from './usb-otg-fs/machine.ts';
 import type { Context, OtgFsOptions, OtgFsState } from './usb-otg-fs/registers.ts';
@@ -22,11 +22,8 @@ import { USB_VBUS } from '../wires.ts';
 /** Registers of host mode, and what no driver of a device needs. */
 const UNMODELLED = /^(H|GLPMCFG|DVBUS)/;
 
-const machineOf = (layout: Layout, options: Readonly<Record<string, unknown>>): OtgFsMachine =>
-  new OtgFsMachine(layout, options as unknown as OtgFsOptions);
-
-export function usbOtgFs(layout: Layout, options: Readonly<Record<string, unknown>>): RegisterModel<OtgFsState> {
-  const m = machineOf(layout, options);
+export const usbOtgFs: ModelFactory<OtgFsOptions> = (layout, options): RegisterModel<OtgFsState> => {
+  const m = new OtgFsMachine(layout, options);
   // What a write held is needed again after it has been stored; the two calls follow each other.
   let written = 0;
   return {
@@ -60,12 +57,12 @@ export function usbOtgFs(layout: Layout, options: Readonly<Record<string, unknow
     peekElse: (c, offset, size) => m.fifoRead(c, offset, size, true),
     writeElse: (c, offset, size, value) => m.fifoWrite(c, offset, size, value),
   };
-}
+};
 
 /** The device port of block `name`. Stateless: state is looked up at every call, so that a restored machine needs nothing. */
 export function usbOtgFsPort(system: System, name: string): UsbDevicePort {
   const block = system.block(name);
-  const m = machineOf(block.layout, block.row.options ?? {});
+  const m = new OtgFsMachine(block.layout, optionsOf(usbOtgFs, block.row));
   const bus = new OtgFsBus(m);
   const enter = (): Context => system.contextOf<OtgFsState>(block);
   return {

@@ -11,7 +11,7 @@
  * Wires: drives `lsi.request` = 1 while running (RCC keeps the LSI on); listens to `iwdg.hardware` (option byte IWDG_SW = 0): starts by itself; `power.stop`,
  * `power.standby` (PWR), `iwdg.freeze.stop`, `iwdg.freeze.standby` (option bytes).
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { IWDG_FREEZE_STANDBY, IWDG_FREEZE_STOP, POWER_STANDBY, POWER_STOP } from '../wires.ts';
 import { wire } from '../../emu/wires.ts';
 
@@ -86,8 +86,8 @@ const fresh = (): State => ({
 });
 type Context = RegisterContext<State>;
 
-export const iwdgV3: ModelFactory = (layout: Layout, given): RegisterModel<State> => {
-  const o: IwdgOptions = { ...DEFAULTS, ...(given as Partial<IwdgOptions>) };
+export const iwdgV3: ModelFactory<Partial<IwdgOptions>> = (layout, given): RegisterModel<State> => {
+  const o: IwdgOptions = { ...DEFAULTS, ...given };
   const KR = layout.reg('KR');
   const PR = layout.reg('PR');
   const RLR = layout.reg('RLR');

@@ -7,7 +7,7 @@
  *
  * Wires: listens to `wwdg.hardware` (option byte WWDG_SW = 0): WDGA is set from reset on.
  */
-import type { Layout, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { WWDG_HARDWARE } from '../wires.ts';
 
 export interface WwdgOptions {
@@ -30,8 +30,8 @@ interface State {
 const fresh = (): State => ({ value: 0x7f, phase: 0, gated: 0, rest: 0 });
 type Context = RegisterContext<State>;
 
-export const wwdgV2: ModelFactory = (layout: Layout, given): RegisterModel<State> => {
-  const o: WwdgOptions = { ...DEFAULTS, ...(given as Partial<WwdgOptions>) };
+export const wwdgV2: ModelFactory<Partial<WwdgOptions>> = (layout, given): RegisterModel<State> => {
+  const o: WwdgOptions = { ...DEFAULTS, ...given };
   const CR = layout.reg('CR');
   const CFR = layout.reg('CFR');
   const SR = layout.reg('SR');
