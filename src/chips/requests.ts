@@ -240,9 +240,12 @@ export const roleOf = (n: number): { readonly role?: 'master' | 'slave' } =>
   n === 1 ? { role: 'master' } : n === 2 ? { role: 'slave' } : {};
 /** RM0091 table 47. */
 export const F0_ADC_TRIGGERS = triggers('T1.TRGO T1.CC4 T2.TRGO T3.TRGO T15.TRGO');
-/** RM0008 tables 67 and 68; the value 7 is the software's start. */
-export const F1_ADC_TRIGGERS = triggers('T1.CC1 T1.CC2 T1.CC3 T2.CC2 T3.TRGO T4.CC4 .');
-export const F1_ADC_INJECTED_TRIGGERS = triggers('T1.TRGO T1.CC4 T2.TRGO T2.CC1 T3.CC4 T4.TRGO .');
+/** RM0008 tables 67 and 68; the value 7 is the software's start, 6 a pin unless AFIO_MAPR remaps it to TIM8. */
+export const F1_ADC_TRIGGERS = triggers('T1.CC1 T1.CC2 T1.CC3 T2.CC2 T3.TRGO T4.CC4 T8.TRGO');
+export const F1_ADC_INJECTED_TRIGGERS = triggers('T1.TRGO T1.CC4 T2.TRGO T2.CC1 T3.CC4 T4.TRGO T8.CC4');
+/** Of ADC3: HAL-F1 hal_adc_ex.h. */
+export const F1_ADC3_TRIGGERS = triggers('T3.CC1 T2.CC3 T1.CC3 T8.CC1 T8.TRGO T5.CC1 T5.CC3');
+export const F1_ADC3_INJECTED_TRIGGERS = triggers('T1.TRGO T1.CC4 T4.CC3 T8.CC2 T8.CC4 T5.TRGO T5.CC4');
 /** LL-L1 ll_adc.h: RM0038 12.15.3. */
 export const L1_ADC_TRIGGERS = triggers('T9.CC2 T9.TRGO T2.CC3 T2.CC2 T3.TRGO T4.CC4 T2.TRGO T3.CC1 T3.CC3 T4.TRGO T6.TRGO');
 export const L1_ADC_INJECTED_TRIGGERS = triggers('T9.CC1 T9.TRGO T2.TRGO T2.CC1 T3.CC4 T4.TRGO T4.CC1 T4.CC2 T4.CC3 T10.CC1 T7.TRGO');

@@ -7,7 +7,15 @@ import { loadFacts, type GeneratedFacts } from './facts.ts';
 import f103 from './generated/stm32f103.json' with { type: 'json' };
 import { lazyChip, type MadeDescription } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
-import { DAC_F1, F1_ADC_INJECTED_TRIGGERS, F1_ADC_TRIGGERS, F1_DMA1, F1_DMA2 } from './requests.ts';
+import {
+  DAC_F1,
+  F1_ADC3_INJECTED_TRIGGERS,
+  F1_ADC3_TRIGGERS,
+  F1_ADC_INJECTED_TRIGGERS,
+  F1_ADC_TRIGGERS,
+  F1_DMA1,
+  F1_DMA2,
+} from './requests.ts';
 import {
   AN2606,
   bootsFlash,
@@ -65,9 +73,9 @@ const adc = (n: number): RowParts => ({
     block: `ADC${n}`,
     version: 'f1',
     index: n - 1,
-    // ADC3's triggers are others (TIM3, TIM2, TIM8, TIM5): left out.
-    triggers: n < 3 ? F1_ADC_TRIGGERS : {},
-    injectedTriggers: n < 3 ? F1_ADC_INJECTED_TRIGGERS : {},
+    triggers: n < 3 ? F1_ADC_TRIGGERS : F1_ADC3_TRIGGERS,
+    injectedTriggers: n < 3 ? F1_ADC_INJECTED_TRIGGERS : F1_ADC3_INJECTED_TRIGGERS,
+    ...(n < 3 ? { remapped: 6 } : {}),
     internal: n === 1 ? ADC1_INTERNAL : {},
   },
 });

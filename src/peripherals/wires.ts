@@ -10,6 +10,9 @@ export const ofBlock = (block: string, what: string): Wire => wire(`${block.toLo
 /** Who waits for a trigger: a bit for each. */
 export const wantedOf = (trigger: Wire): Wire => wire(`${trigger.name}.wanted`);
 
+/** AFIO (F1): 1 = the last external trigger of a converter's group is a timer's, not a pin's. */
+export const triggerRemap = (block: string, group: 'regular' | 'injected'): Wire => ofBlock(block, `remap.${group}`);
+
 // Of a pin (`PA5`): see pins/gpio-v2.ts
 /** What the board drives. */
 export const boardLevel = (pin: string): Wire => wire(`pin.${pin}`);

@@ -200,3 +200,48 @@ describe('F103, dual modes', () => {
     ]);
   });
 });
+
+describe('F103, triggers of TIM8', () => {
+  const chip = new StChip(findChip('stm32f103rc')!);
+  const EOC = 1 << 1;
+  const JEOC = 1 << 2;
+  /** TIM8 runs with an update each 200 clocks as its TRGO, and matches its channel 4. */
+  const fresh = (): StChip => {
+    const h = chip.again();
+    h.write('RCC.APB2ENR', (3 << 9) | (1 << 13) | (1 << 15) | 1);
+    h.write('TIM8.ARR', 199);
+    h.write('TIM8.CR2', 2 << 4);
+    h.write('TIM8.CCR4', 100);
+    h.write('TIM8.CR1', 1);
+    return h;
+  };
+  const trigger = (select: number): number => 1 | (select << 17) | (1 << 20);
+  const injected = (select: number): number => 1 | (select << 12) | (1 << 15);
+  const converts = (h: StChip, adc: string, bit: number): boolean => {
+    h.wait(200 * US);
+    return (h.read(`${adc}.SR`) & bit) !== 0;
+  };
+
+  it.each(['ADC1', 'ADC2'])('%s: the value 6 is a pin, and TIM8 only where AFIO remaps it', (adc) => {
+    const h = fresh();
+    h.write(`${adc}.CR2`, trigger(6));
+    expect(converts(h, adc, EOC)).toBe(false);
+    h.set(`AFIO.MAPR.${adc}_ETRGREG_REMAP`, 1);
+    expect(converts(h, adc, EOC)).toBe(true);
+    h.set(`AFIO.MAPR.${adc}_ETRGREG_REMAP`, 0);
+    h.write(`${adc}.SR`, 0);
+    expect(converts(h, adc, EOC)).toBe(false);
+    h.write(`${adc}.CR2`, injected(6));
+    expect(converts(h, adc, JEOC)).toBe(false);
+    h.set(`AFIO.MAPR.${adc}_ETRGINJ_REMAP`, 1);
+    expect(converts(h, adc, JEOC)).toBe(true);
+  });
+  it('ADC3 has triggers of its own', () => {
+    const h = fresh();
+    h.set('RCC.APB2ENR.ADC3EN', 1);
+    h.write('ADC3.CR2', trigger(6));
+    expect(converts(h, 'ADC3', EOC)).toBe(false);
+    h.write('ADC3.CR2', trigger(4));
+    expect(converts(h, 'ADC3', EOC)).toBe(true);
+  });
+});

@@ -26,7 +26,7 @@ import {
   type Conversions,
 } from './adc-common.ts';
 import { wire, type Wire } from '../../emu/wires.ts';
-import { ofBlock } from '../wires.ts';
+import { ofBlock, triggerRemap } from '../wires.ts';
 
 export interface AdcF4State extends Conversions {
   /** What is being converted; -1 = nothing. */
@@ -44,6 +44,8 @@ export interface AdcF4State extends Conversions {
 }
 export interface AdcF4Options extends AdcOptions {
   readonly version: keyof typeof VERSIONS;
+  /** F1: value of EXTSEL and JEXTSEL that is a pin unless AFIO remaps it. */
+  readonly remapped?: number;
 }
 type Ctx = RegisterContext<AdcF4State>;
 
@@ -244,6 +246,8 @@ class AdcF4 {
   private readonly o: AdcF4Options;
   readonly v: Version;
   private readonly wires: ConverterWires;
+  /** Of AFIO, by group: 1 = the trigger `remapped` is a timer's. */
+  private readonly remaps: Readonly<Record<Group, Wire>>;
   private readonly times = new ConversionTimes(undefined);
   readonly timers: readonly string[];
   /** Count of the clock at which what is served now happens; -1 = now. */
@@ -255,6 +259,7 @@ class AdcF4 {
     const more = this.v.first ? ['calibration', 'reset-calibration'] : this.v.single ? ['ready'] : [];
     this.timers = ['conversion', ...more];
     this.wires = converterWires(options);
+    this.remaps = { regular: triggerRemap(options.block, 'regular'), injected: triggerRemap(options.block, 'injected') };
     this.reg = (offset) => layout.at(offset)!;
     [this.sr, this.cr1, this.cr2, this.dr] = [layout.reg('SR'), layout.reg('CR1'), layout.reg('CR2'), layout.reg('DR')];
   }
@@ -516,13 +521,19 @@ class AdcF4 {
   /** Wires between the converters. */
   shares(): readonly Wire[] {
     if (this.v.divided) return [LOOK, CCR_WIRE, ...Object.values(START_WIRES)];
-    return this.v.first ? [DUAL_LOOK, DUAL_WIRE, ...Object.values(START_WIRES)] : [];
+    const remaps = this.o.remapped === undefined ? [] : Object.values(this.remaps);
+    return this.v.first ? [DUAL_LOOK, DUAL_WIRE, ...Object.values(START_WIRES), ...remaps] : [];
   }
   private triggers(c: Ctx): [regular: Wire | undefined, injected: Wire | undefined] {
     const cr2 = c.get(this.cr2);
-    const chosen = ({ select, mask, enable }: Start, wires: Readonly<Record<number, Wire>>): Wire | undefined =>
-      this.on(c) && cr2 & enable ? wires[(cr2 >>> select) & mask] : undefined;
-    return [chosen(this.v.regular, this.wires.triggers.regular), chosen(this.v.injected, this.wires.triggers.injected)];
+    const chosen = (group: Group): Wire | undefined => {
+      const { select, mask, enable } = this.v[group];
+      const selected = (cr2 >>> select) & mask;
+      if (!this.on(c) || !(cr2 & enable)) return undefined;
+      const pin = selected === this.o.remapped && c.env.wire(this.remaps[group]) === 0;
+      return pin ? undefined : this.wires.triggers[group][selected];
+    };
+    return [chosen('regular'), chosen('injected')];
   }
   onWire(c: Ctx, wire: Wire, value: number): void {
     this.catchUp(c);
@@ -531,6 +542,7 @@ class AdcF4 {
     if (wire === LOOK) return c.env.setWire(this.wires.status, c.get(this.sr));
     if (wire === DUAL_LOOK) return this.o.index === 1 ? c.env.setWire(DUAL_DATA, c.get(this.dr)) : undefined;
     if (wire === DUAL_WIRE) return this.sync(c);
+    if (wire === this.remaps.regular || wire === this.remaps.injected) return waitFor(c, this.o, this.triggers(c));
     if (wire === START_WIRES.regular) return this.follow(c, 'regular', value);
     if (wire === START_WIRES.injected) return this.follow(c, 'injected', value);
     const [regular, injected] = this.triggers(c);
