@@ -87,7 +87,9 @@ export class OtgFsBus {
     if (!enabled && typeOf(control) === TYPE.CONTROL) m.set(c, m.doepint[n]!, DOEPINT.OTEPDIS);
     const words = 1 + ((data.length + 3) >>> 2) + 1;
     const room = m.rxDepth(c) - SETUP_RESERVE - s.rxUsed;
-    const refused = !enabled || (control & EPCTL.NAKSTS) !== 0 || (c.get(m.dctl) & DCTL.GONSTS) !== 0 || words > room;
+    // The status stage of a control read asks for NAK alone (inferred: comma.ai's panda, on H725, clears it there and never sets EPENA of endpoint 0).
+    const open = enabled || (n === 0 && s.controlRead);
+    const refused = !open || (control & EPCTL.NAKSTS) !== 0 || (c.get(m.dctl) & DCTL.GONSTS) !== 0 || words > room;
     if (iso) {
       const oddFrame = (c.get(m.dsts) & 0x100) !== 0;
       if (!refused && oddFrame === ((control & EPCTL.DPID) !== 0)) this.acceptOut(c, n, control, 0, data);
@@ -173,7 +175,8 @@ export class OtgFsBus {
       (control & EPCTL.EPENA) !== 0 &&
       (control & EPCTL.NAKSTS) === 0 &&
       (c.get(m.dctl) & DCTL.GINSTS) === 0 &&
-      count > 0 &&
+      // Endpoint 0 sends its empty packet with a count of 0 too (inferred: comma.ai's panda answers SET_ADDRESS so, on H725).
+      (count > 0 || (n === 0 && length === 0)) &&
       (dma || used * 4 >= length);
     if (iso) return this.giveIso(c, n, control, ready ? length : -1);
     if (!ready) {
