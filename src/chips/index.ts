@@ -1,5 +1,6 @@
 /** The catalogue of chips, and how a name that a user types finds its row. */
 import type { ChipDescription } from '../emu/chip.ts';
+import { withPackageCode } from './h7-packages.ts';
 import { codesOf, OTHER_LINES, packageRow, partOf, resized, type PartSize } from './parts.ts';
 import { c071Chip } from './stm32c0.ts';
 import { F301, F302, F303, F318, F328, F334, F358, F398, f3Chip, type F3Line } from './stm32f3.ts';
@@ -184,7 +185,7 @@ function part(line: Line, code: string): ChipDescription | undefined {
   if (!chip) {
     const sizes = partOf(line.name, code);
     if (!sizes || (line.flash !== undefined && !line.flash.includes(code.at(-1)!))) return undefined;
-    made.set(name, (chip = line.make(sizes)));
+    made.set(name, (chip = withPackageCode(line.make(sizes))));
   }
   return chip;
 }
@@ -198,7 +199,10 @@ function inPackage(line: Line, code: string, letter: string | undefined): ChipDe
   let packaged = made.get(name);
   // A copy with the getters: nothing is made that nobody looks at.
   if (!packaged)
-    made.set(name, (packaged = Object.defineProperties({ package: row } as ChipDescription, Object.getOwnPropertyDescriptors(chip))));
+    made.set(
+      name,
+      (packaged = withPackageCode(Object.defineProperties({ package: row } as ChipDescription, Object.getOwnPropertyDescriptors(chip)))),
+    );
   return packaged;
 }
 

@@ -1,12 +1,16 @@
 /**
  * STM32H723, H725, H730, H733, H735: the single-core H7 with one bank of flash and one USB, OTG_HS with its full-speed transceiver on PA11 and PA12. Rows and registers are
- * H743's (RM0468 and RM0433 describe the same blocks at the same places) without what RM0468 lacks; blocks that only these parts have are left out. Data only.
+ * H743's (RM0468 and RM0433 describe the same blocks at the same places) without what RM0468 lacks, and with those that only these parts have (h723-blocks.ts; DTS and
+ * OTFDEC are left out). Data only.
  */
 import type { BlockRow, ChipDescription, RomReference } from '../emu/chip.ts';
+import { loadFacts, withBlocks, withFacts } from './facts.ts';
+import { H723_BLOCKS, h723Facts, h723Rcc } from './h723-blocks.ts';
 import { lazyChip, type MadeDescription } from './lazy.ts';
+import { OTG_FS_H745, OTG_HS_H745 } from './otg-fs.ts';
 import type { PartSize } from './parts.ts';
 import { AN2606, known, sourcesOf, withOptions, type RowParts } from './rows.ts';
-import { h743Chip } from './stm32h743.ts';
+import { h743Chip, h743Facts } from './stm32h743.ts';
 
 const TABLE = `${AN2606} Table 133`;
 const ABSENT = ['OTG_FS', 'QUADSPI', 'DELAY_Block_QUADSPI', 'JPEG', 'GPIOI', 'SAI2', 'SAI3', 'DFSDM', 'DFSDM1'];
@@ -22,6 +26,35 @@ const RAM: Readonly<Record<string, readonly [base: number, kilobytes: number, al
 };
 
 const otg: RowParts = { facts: 'OTG_FS', model: 'usb-otg-fs', options: { fifoWords: 1024, clock: 'usb', busClock: 'hclk' } };
+
+const FLASH_LATENCY: NonNullable<ChipDescription['flashLatency']> = known(
+  {
+    VOS0: [
+      [70, 0],
+      [140, 1],
+      [210, 2],
+      [275, 3],
+    ],
+    VOS1: [
+      [67, 0],
+      [133, 1],
+      [200, 2],
+    ],
+    VOS2: [
+      [50, 0],
+      [100, 1],
+      [150, 2],
+    ],
+    VOS3: [
+      [35, 0],
+      [70, 1],
+      [85, 2],
+    ],
+  },
+  'RM0468 Table 16, recalled',
+  'assumed',
+);
+
 function row(b: BlockRow, part: PartSize): BlockRow {
   const kilobytes = part.flashKilobytes;
   switch (b.name) {
@@ -48,13 +81,16 @@ export function h723Chip(part: PartSize): ChipDescription {
   };
   const make = (): MadeDescription => {
     const like = h743Chip({ name: 'STM32H743ZI', flashKilobytes: 2048 });
+    const base = h743Facts();
+    const facts = withBlocks(base, 'bits of RCC in stm32h723xx.h', () => ({ RCC: h723Rcc(base) }));
     return {
       ...like,
       cores: [{ ...like.cores[0]!, nvicLines: 163 }],
       sources: sourcesOf(
         'STMicroelectronics/cmsis_device_h7:Include/stm32h723xx.h',
-        'ST SVD of H745 as H743 has it; what RM0468 lacks is left out',
+        'ST SVD of H745 as H743 has it; what RM0468 lacks is left out, what only these parts have is of the SVDs of L4R5, G474 and H563',
       ),
+      facts: withFacts(loadFacts(facts), withFacts(h723Facts(), { OTG_FS: OTG_FS_H745, OTG_HS: OTG_HS_H745 })),
       memories: like.memories.flatMap((m) => {
         if (m.name === 'flash') return [{ ...m, size: part.flashKilobytes * 1024 }];
         if (m.kind !== 'ram' || m.name === 'canram') return [m];
@@ -63,7 +99,7 @@ export function h723Chip(part: PartSize): ChipDescription {
         const [base, kilobytes, alias] = ram;
         return [{ ...m, base, size: kilobytes * 1024, ...(alias === undefined ? {} : { aliases: [alias] }) }];
       }),
-      blocks: like.blocks.filter((b) => !ABSENT.includes(b.name)).map((b) => row(b, part)),
+      blocks: [...like.blocks.filter((b) => !ABSENT.includes(b.name)).map((b) => row(b, part)), ...H723_BLOCKS],
       parameters: {
         ...like.parameters,
         'hse.hz': known(8_000_000, 'NUCLEO-H723ZG: MCO of the ST-LINK; controller boards have 25 MHz', 'reported'),
@@ -74,33 +110,7 @@ export function h723Chip(part: PartSize): ChipDescription {
         'RM0468 6.6.2 and Table 16, recalled',
         'assumed',
       ),
-      flashLatency: known(
-        {
-          VOS0: [
-            [70, 0],
-            [140, 1],
-            [210, 2],
-            [275, 3],
-          ],
-          VOS1: [
-            [67, 0],
-            [133, 1],
-            [200, 2],
-          ],
-          VOS2: [
-            [50, 0],
-            [100, 1],
-            [150, 2],
-          ],
-          VOS3: [
-            [35, 0],
-            [70, 1],
-            [85, 2],
-          ],
-        },
-        'RM0468 Table 16, recalled',
-        'assumed',
-      ),
+      flashLatency: FLASH_LATENCY,
     };
   };
   return lazyChip(part.name, 'STM32H7', make, rom);

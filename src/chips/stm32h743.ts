@@ -28,7 +28,8 @@ const oneCore = (code: string): string =>
         .replace(/,(C2|SFT2|IWDG2|WWDG2|LPWR2)RSTF:\d+:1/g, '');
     })
     .join(';');
-const facts = (): GeneratedFacts => ({ ...generated, blocks: { ...generated.blocks, RCC: oneCore(generated.blocks.RCC) } });
+/** H745's, with the names of one core. */
+export const h743Facts = (): GeneratedFacts => ({ ...generated, blocks: { ...generated.blocks, RCC: oneCore(generated.blocks.RCC) } });
 
 const RSR = (name: string, raisedBy: ResetFlagRow['raisedBy']): ResetFlagRow => ({ field: `RCC.RSR.${name}`, raisedBy });
 const RESET_FLAGS: readonly ResetFlagRow[] = [
@@ -82,7 +83,7 @@ export const h743Chip = (part: PartSize): ChipDescription =>
         part.ram,
       ),
       blocks: like.blocks.flatMap((b) => row(b, part)),
-      facts: withFacts(loadFacts(facts()), { OTG_FS: OTG_FS_H745, OTG_HS: OTG_HS_H745 }),
+      facts: withFacts(loadFacts(h743Facts()), { OTG_FS: OTG_FS_H745, OTG_HS: OTG_HS_H745 }),
       parameters: {
         ...like.parameters,
         'hse.hz': known(8_000_000, 'NUCLEO-H743ZI: MCO of the ST-LINK, 8 MHz; other boards have 25 MHz', 'reported'),

@@ -122,6 +122,7 @@ const AFTER_POWER: readonly Deviation[] = [
   { on: /[LG]4\w+ FLASH\.(OPTR|PCROP\d[SE]R|WRP\d[AB]R)$/, why: 'option bytes' },
   { on: /((F07[02]RB|F303CC) FLASH\.OBR|F[247].* FLASH\.OPTCR)$/, why: 'option bytes' },
   { on: /H745XI SYSCFG\.UR\d+$/, why: 'option bytes' },
+  { on: /H745XI SYSCFG\.PKGR$/, why: 'the package' },
   { on: /RTC\.SSR$/, why: 'the sub-second counter is loaded from the prescaler' },
   { on: /L4\d6.. (USART\d|UART\d|LPUART1)\.ISR$/, why: 'no transmit FIFO: the SVD prints TXFT of parts that have one' },
   { on: /(H5[036]3..|U575ZI) LPUART1\.ISR$/, why: 'TXFT with the FIFO off: the same SVD prints it for LPUART1 and not for the USARTs' },

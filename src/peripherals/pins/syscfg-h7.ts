@@ -2,7 +2,7 @@
  * SYSCFG of STM32H7: EXTI sources, VOS0 overdrive, compensation cell, user registers that repeat the option bytes in force.
  *
  * Facts: registers ST SVD with the CMSIS header's names; that the user registers show option bytes: RM0399 SYSCFG (documented). The compensation cell is ready a
- * while after EN (no figure published, assumed).
+ * while after EN (no figure published, assumed). PKGR is the package that the part is in (src/chips/h7-packages.ts).
  * Wires driven: `exti.source.<line>` = port number, `vos0` = ODEN. Wires read: `option.<register>.<field>` (FLASH).
  */
 import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
@@ -31,6 +31,7 @@ export const syscfgH7: ModelFactory = (layout): RegisterModel<object> => {
   const oden = layout.field('PWRCR.ODEN');
   const cell = layout.field('CCCSR.EN');
   const ready = layout.field('CCCSR.READY');
+  const pkg = layout.field('PKGR.PKG');
   const users = USER_FIELDS.map(([path, name]) => ({ field: layout.field(path), wire: wire(name) }));
   const userRegisters = [...new Set(users.map((u) => u.field.register.name))];
   const show = (c: RegisterContext<object>): void => {
@@ -44,7 +45,7 @@ export const syscfgH7: ModelFactory = (layout): RegisterModel<object> => {
       confidence: 'documented',
       lacks: ['fast-mode-plus pins', 'Ethernet interface selection', 'analog switches', 'lock-up connections of CFGR'],
     },
-    modelled: [...sources.names, 'PWRCR', 'CCCSR', ...userRegisters],
+    modelled: [...sources.names, 'PWRCR', 'CCCSR', 'PKGR', ...userRegisters],
     writable: {
       ...Object.fromEntries(userRegisters.map((name) => [name, 0])),
       CCCSR: layout.reg('CCCSR').writable & ~ready.mask,
@@ -55,6 +56,7 @@ export const syscfgH7: ModelFactory = (layout): RegisterModel<object> => {
     onReset(c) {
       c.env.disarm('cell');
       c.env.setWire(VOS0, 0);
+      pkg.set(c, c.env.parameter('package.code') ?? 0);
       show(c);
       sources.follow(c);
     },
