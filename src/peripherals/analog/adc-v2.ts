@@ -644,16 +644,18 @@ class AdcV2 {
     return (cfgr & CFGR.DMA) !== 0 && !(this.v.wide && (cfgr & 3) === DMNGT_DFSDM);
   }
   sync(c: Ctx): void {
+    this.show(c);
+    const started = (bit: number, trigger: Wire | null | undefined): Wire | undefined =>
+      c.get(this.cr) & bit ? (trigger ?? undefined) : undefined;
+    waitFor(c, this.o, [started(CR.ADSTART, this.regularTrigger(c)), started(CR.JADSTART, this.injectedTrigger(c))]);
+  }
+  /** What conversions change. Triggers that are waited for are not: an end clears ADSTART and JADSTART behind a start by software alone. */
+  private show(c: Ctx): void {
     const isr = c.get(this.isr);
     c.env.irq(0, (isr & c.get(this.ier) & this.v.flags) !== 0);
     this.plan(c);
     // The common block asks by the master's line.
     if (!this.packed(c)) c.env.setWire(this.wires.dma, this.dmaOn(c) && c.s.unread && c.get(this.cr) & CR.ADEN ? 1 : 0);
-    const cr = c.get(this.cr);
-    waitFor(c, this.o, [
-      cr & CR.ADSTART ? (this.regularTrigger(c) ?? undefined) : undefined,
-      cr & CR.JADSTART ? (this.injectedTrigger(c) ?? undefined) : undefined,
-    ]);
   }
 
   // ---- Registers
@@ -669,7 +671,7 @@ class AdcV2 {
   }
   onTimer(c: Ctx, timer: string): void {
     this.catchUp(c);
-    if (timer === 'conversion') return this.sync(c);
+    if (timer === 'conversion') return this.show(c);
     if (timer === 'ready') this.flag(c, ISR.ADRDY);
     else if (timer === 'regulator') this.flag(c, this.ldordy);
     else this.calibrated(c);
@@ -689,7 +691,7 @@ class AdcV2 {
     s.unread = false;
     c.put(this.isr, c.get(this.isr) & ~ISR.EOC);
     this.goOn(c);
-    if (!this.quietData(c)) this.sync(c);
+    if (!this.quietData(c)) this.show(c);
     return value;
   }
   /** What waited for DR to be read, or for a flag to be cleared. */

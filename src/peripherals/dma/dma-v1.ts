@@ -111,6 +111,12 @@ class Dma {
     for (const ch of this.channels) if (this.wants(c, ch) && (!best || ch.f.PL.get(c) > best.f.PL.get(c))) best = ch;
     return best;
   }
+  /** A request line has changed. A beat that has been arranged takes whoever asks when it comes; one that runs looks around when it is done. */
+  asked(c: Ctx, value: number): void {
+    if (this.beating || (value !== 0 && c.env.due('beat') !== Infinity)) return;
+    this.sync(c);
+  }
+  private beating = false;
   sync(c: Ctx): void {
     if (!this.next(c)) c.env.disarm('beat');
     else if (c.env.due('beat') === Infinity) c.env.arm('beat', c.env.clockTimeOf('hclk', c.env.clockCount('hclk') + BEAT_CLOCKS));
@@ -134,8 +140,13 @@ class Dma {
   }
 
   beat(c: Ctx): void {
-    const ch = this.next(c);
-    if (ch) this.transfer(c, ch);
+    this.beating = true;
+    try {
+      const ch = this.next(c);
+      if (ch) this.transfer(c, ch);
+    } finally {
+      this.beating = false;
+    }
     this.sync(c);
   }
   // eslint-disable-next-line complexity -- one beat: read, write and count, each of which may fail
@@ -229,7 +240,7 @@ export const dmaV1: ModelFactory<DmaV1Options> = (layout, options): RegisterMode
     onTimer: (c) => dma.beat(c),
     onWire: (c, wire, value) => {
       dma.requests.note(c, wire, value);
-      dma.sync(c);
+      dma.asked(c, value);
     },
     // A beat that is under way takes its time at the new rate.
     onClock: (c) => {

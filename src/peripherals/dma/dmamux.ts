@@ -47,9 +47,7 @@ class Dmamux {
   }
   /** A line has changed. */
   follow(c: RegisterContext<object>, wire: Wire, value: number): void {
-    this.channels.forEach((_, i) => {
-      if (this.wireOf(c, i) === wire) this.drive(c, i, value);
-    });
+    for (let i = 0; i < this.channels.length; i++) if (this.wireOf(c, i) === wire) this.drive(c, i, value);
   }
 }
 
