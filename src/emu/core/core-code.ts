@@ -107,7 +107,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     });
     this.wasmRun = instance.exports['run'] as (arrived: 0 | 1) => number;
     this.flashLine = instance.exports['flashLine'] as (address: number) => number;
-    this.flashData = instance.exports['flashData'] as (address: number) => number;
+    this.flashData = instance.exports['flashData'] as typeof this.flashData;
     this.locate = instance.exports['locate'];
     this.predicted = instance.exports['predicted'];
     this.tier.setStub(instance.exports['stub']);

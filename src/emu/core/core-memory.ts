@@ -40,7 +40,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   /** While set, every data access comes by the slow path and is listed. */
   protected tracer: AccessTrace | null = null;
   /** Cycles that reading data from flash costs now. */
-  protected flashData!: (address: number) => number;
+  protected flashData!: (address: number, region: 0 | 1) => number;
 
   protected readonly timing: TimingModel;
   /** L1 caches, null on cores without. */
@@ -231,7 +231,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     const known = word !== 0 && this.arena.u8[WORD_MAP + (this.memoryHost(this.readTable, address) >>> 2)] !== 0;
     if (known) return this.arena.u32[word]!;
     if (alike && word === 0 && this.isPricedFlash(address)) {
-      this.spend(this.flashData(address));
+      this.spend(this.flashData(address, 0));
       return this.arena.u32[this.memoryHost(this.readTable, address) >>> 2]!;
     }
     return this.slowRead(address >>> 0, 4, 0, privileged) >>> 0;
@@ -337,7 +337,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     if (policy !== POLICY.NONE) return this.cachedRead(address, region, host, size);
     if (!timed) this.fillRead(address, region, ENTRY_FAST);
     else {
-      this.spend(this.flashData(address));
+      this.spend(this.flashData(address, 0));
       const stale = this.caches.heldByFlashCache(KIND.DATA)
         ? this.flashCache!.staleValue(KIND.DATA, address, size)
         : this.stale.count > 0 && mpuCacheable(this.core, address)

@@ -66,6 +66,7 @@ function emitFlashLoad(b: ColdBuilder, shared: Shared, a: Expr, size: AccessSize
       b.let(
         new Expr('i32', (g) => {
           a.emit(g);
+          if (hasFlashCache(shared.profile)) g.i32(0);
           g.call(flashData);
         }),
       ),
@@ -207,10 +208,13 @@ function emitFlashHit(b: ColdBuilder, kind: number, used: number, address: Expr)
     f.op(OP.return);
   });
 }
-/** flashData(address): cycles that reading data from flash costs now. */
+/**
+ * flashData(address, region): cycles that reading data from flash costs now. A region is left where filling a row may change what regions rest on: -1. Cores without
+ * such rows do with flashLine.
+ */
 function emitFlashData(shared: Shared, flashLine: number): number {
   if (!hasFlashCache(shared.profile)) return flashLine;
-  const index = shared.writer.declare(['i32'], 'i32');
+  const index = shared.writer.declare(['i32', 'i32'], 'i32');
   const f = shared.writer.body(index);
   const b = new ColdBuilder(f, shared);
   const address = new Expr('i32', (g) => g.get(0));
@@ -224,6 +228,15 @@ function emitFlashData(shared: Shared, flashLine: number): number {
     f.op(OP.return);
   });
   emitFlashHit(b, KIND.DATA, FLASH_CACHE.DATA_USED, address);
+  b.if(new Expr('i32', (g) => g.get(1)), () => {
+    const filled = new Expr('i32', (g) => {
+      g.i32(KIND.DATA);
+      address.emit(g);
+      g.call(shared.imports.fillRow);
+    });
+    b.select(b.let(filled), b.state(S.WAIT_STATES), -1).emit(f);
+    f.op(OP.return);
+  });
   address.emit(f);
   f.call(shared.imports.dataFill);
   return index;
@@ -294,7 +307,7 @@ function emitSemantics(b: RecordBuilder, h: Handler): void {
 
 /**
  * Builds the module. `helpers` are the soft-float and similar functions that semantics call by name, imported from `env`.
- * Exports: `run() → reason`, `flashLine(address) → cycles`, `flashData(address) → cycles`, `locate(address, size) → place`, M7: `predicted(pc, target) → cycles`.
+ * Exports: `run() → reason`, `flashLine(address) → cycles`, `flashData(address, region) → cycles`, `locate(address, size) → place`, M7: `predicted(pc, target) → cycles`.
  */
 export function buildInterpreter(
   profile: Profile,

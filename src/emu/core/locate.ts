@@ -1,15 +1,14 @@
 /** Where the bytes of a load lie that are not in a core's own RAM, for translated code: one function of the interpreter's module, so that regions stay small. */
-import { FLASH_MARK, readTableOf, WORD_MAP } from '../arena.ts';
+import { readTableOf, WORD_MAP } from '../arena.ts';
 import { OP } from '../wasm/opcodes.ts';
 import { Expr } from './builder.ts';
-import { FLASH_CACHE_MASK, hasFlashCache, KIND } from './flash-cache.ts';
+import { hasFlashCache } from './flash-cache.ts';
 import { ColdBuilder, ENTRY_DELTA, ENTRY_FAST, ENTRY_FLASH, type Shared } from './record-builders.ts';
-import { S } from './state.ts';
 
 /**
  * locate(address, size) → arena offset of the bytes, and in the upper word the cycles that reading them costs; 0 if the interpreter has to read them.
  *   e = readTable[address >>> 12]; misaligned: 0
- *   flash with a price: if the flash controller's cache has to read its line and cannot: 0
+ *   flash with a price: flashData(address, 1); -1: 0
  *   otherwise: a fast page, and a word that has been written
  */
 export function emitLocate(shared: Shared, flashData: number): number {
@@ -27,22 +26,16 @@ export function emitLocate(shared: Shared, flashData: number): number {
   b.if(b.and(address, b.sub(size, 1)), () => ret(nowhere));
   const host = b.let(b.add(address, b.and(entry, ENTRY_DELTA)));
   b.if(b.eq(b.and(entry, ENTRY_FAST | ENTRY_FLASH), ENTRY_FLASH), () => {
-    const call = (func: number, ...args: Expr[]): Expr =>
-      b.let(
-        new Expr('i32', (g) => {
-          for (const arg of args) arg.emit(g);
-          g.call(func);
-        }),
-      );
-    if (hasFlashCache(shared.profile)) {
-      const rows = b.and(b.eq(b.state(S.FETCH_MODE), 3), b.ne(b.and(b.state(S.FLASH_KINDS), KIND.DATA), 0));
-      const mark = b.arenaAt(b.shrU(b.and(b.and(address, FLASH_CACHE_MASK), b.state(S.FLASH_MASK)), 3), FLASH_MARK, 1);
-      b.if(b.and(rows, b.eqz(b.and(mark, KIND.DATA))), () => {
-        b.if(b.eqz(call(shared.imports.fillRow, new Expr('i32', (g) => g.i32(KIND.DATA)), address)), () => ret(nowhere));
-        ret(b.join(host, b.state(S.WAIT_STATES)));
-      });
-    }
-    ret(b.join(host, call(flashData, address)));
+    const rows = hasFlashCache(shared.profile);
+    const price = b.let(
+      new Expr('i32', (g) => {
+        address.emit(g);
+        if (rows) g.i32(1);
+        g.call(flashData);
+      }),
+    );
+    if (rows) b.if(b.eq(price, -1), () => ret(nowhere));
+    ret(b.join(host, price));
   });
   b.if(b.eqz(b.and(entry, ENTRY_FAST)), () => ret(nowhere));
   b.if(b.eqz(b.arenaAt(b.shrU(host, 2), WORD_MAP, 1)), () => ret(nowhere));
