@@ -28,17 +28,23 @@ const TICKS = 2;
 const LONGEST_ROUND = 2000;
 const SLEEPONEXIT = 2;
 
-/** The application does until `until` what it does now. The chip has one core that runs. */
-export function goesRound(machine: Machine, until: Ps): boolean {
+/** How long a round lasts that is looked at. */
+export const roundPeriod = (core: Core): Ps => TICKS * sysTickPeriod(core);
+
+/**
+ * Until when the application does what it does now, as far as that is known; null where it is not. The chip has one core that runs.
+ * @param until later than this nobody asks
+ */
+export function goesRoundUntil(machine: Machine, until: Ps): Ps | null {
   const core = machine.bootCore;
-  const period = TICKS * sysTickPeriod(core);
-  if (!(period < until - machine.now) || !sleepsPlainly(core) || machine.isRepaired || !onlyTicks(machine)) return false;
+  const period = roundPeriod(core);
+  if (!(period < until - machine.now) || !sleepsPlainly(core) || machine.isRepaired || !onlyTicks(machine)) return null;
   const before = machine.save();
   const round = goRound(machine, period);
   machine.restore(before);
-  if (round === null || !sameBlocks(before, round.after)) return false;
+  if (round === null || !sameBlocks(before, round.after)) return null;
   const proof = linearly(() => prove(machine, round.devices));
-  return proof !== null && proof.rounds * period >= until - machine.now && onlyMoved(machine, before, round.after, proof.moved);
+  return proof !== null && onlyMoved(machine, before, round.after, proof.moved) ? machine.now + proof.rounds * period : null;
 }
 
 /** In WFI, as thread code on MSP without masks, an FP context or anything pending. */

@@ -30,7 +30,7 @@ import { Steps } from './steps.ts';
 import { isAlone, proveFixedLoop, watchdogRuns } from './fixed-loop.ts';
 import { LOOK_TIMER } from './hearing.ts';
 import type { FixedLoop, LiveRun, SessionEnd, SessionState } from './live-run.ts';
-import { goesRound } from './rounds.ts';
+import { goesRoundUntil, roundPeriod } from './rounds.ts';
 
 /** After the last event that counts, and over all (design: when a run ends). */
 const QUIET = 5 * PS_PER_SECOND;
@@ -522,9 +522,12 @@ export class Session implements LiveRun {
     this.state.loop = fixed;
     // a fault that comes again and again in the ROM is the ROM's answer
     if (fixed && (!machine.state.inSystem || fixed.inFault || (counterfactual && this.isDeaf()))) return true;
-    if (counterfactual && resetLoop(machine.history) === null && this.goesOnAlike(limits)) return true;
+    const alike = counterfactual && resetLoop(machine.history) === null ? this.goesOnAlikeUntil(limits) : now;
+    if (alike >= this.deadline(limits)) return true;
     this.state.proofGap *= 2;
-    this.state.nextProof = now + this.state.proofGap;
+    // the round behind those that are alike is another one
+    const nextRound = alike > now ? alike + roundPeriod(machine.bootCore) : now;
+    this.state.nextProof = Math.max(nextRound, now + this.state.proofGap);
     return false;
   }
 
@@ -557,12 +560,12 @@ export class Session implements LiveRun {
     return this.romSilentAt() < Infinity && state.dfuAt === null && (usb.attachedSince === null || usb.unansweredSince !== null);
   }
 
-  /** The application does the same until the deadline: nothing by which the run is judged comes any more. */
-  private goesOnAlike(limits: RunLimits): boolean {
+  /** The application does the same until then, at least: nothing by which the run is judged comes before. */
+  private goesOnAlikeUntil(limits: RunLimits): Ps {
     const { machine, state, input } = this;
-    if (input.withoutShortcuts?.includes('tick-rounds') === true) return false;
     const atRest = !machine.state.inSystem && state.fault === null && input.limits.maxInstructions === null;
-    return atRest && isAlone(machine) && goesRound(machine, this.deadline(limits));
+    if (!atRest || input.withoutShortcuts?.includes('tick-rounds') === true || !isAlone(machine)) return machine.now;
+    return goesRoundUntil(machine, this.deadline(limits)) ?? machine.now;
   }
 
   /** After a leave: a device of the application is on the bus, or it has had two seconds for that. */

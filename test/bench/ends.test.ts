@@ -8,7 +8,7 @@ import { proveFixedLoop } from '../../src/bench/fixed-loop.ts';
 import { jobInput } from '../../src/bench/job.ts';
 import { decideOutcome, type Judged } from '../../src/bench/outcome.ts';
 import { entryLoopSettled, looksAtReset, resetLoop, resetLoopSettled, steadyEntries } from '../../src/bench/reset-loop.ts';
-import { goesRound } from '../../src/bench/rounds.ts';
+import { goesRoundUntil } from '../../src/bench/rounds.ts';
 import { Session } from '../../src/bench/session.ts';
 import { sysTickPeriod } from '../../src/emu/core/systick.ts';
 import type { History } from '../../src/emu/history.ts';
@@ -319,7 +319,7 @@ class Bench {
     const rounds = untils
       .map((time) => {
         if (Number.isFinite(period)) machine.run(machine.now + 4 * period);
-        return Number(goesRound(machine, machine.now + time));
+        return Number((goesRoundUntil(machine, machine.now + time) ?? 0) >= machine.now + time);
       })
       .join('');
     const here = machine.history.seq;

@@ -2,10 +2,11 @@
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { jobInput } from '../../src/bench/job.ts';
 import type { Outcome } from '../../src/bench/result.ts';
 import type { Scenario } from '../../src/bench/scenario-types.ts';
+import * as rounds from '../../src/bench/rounds.ts';
 import { Session } from '../../src/bench/session.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { findScenarios } from '../../src/cli/find-scenarios.ts';
@@ -162,4 +163,24 @@ describe('A run that ends in its application', () => {
   });
   // those whose ticks do the same each time; the others blink or look for a button every tenth of them
   it('often ends early', () => expect(early.length).toBeGreaterThan(5));
+});
+
+describe('A repeated run that is known to go on alike up to a tick', () => {
+  it.each([30, 200, 300])('looks for the proof again when tick %i has come', (tick) => {
+    const looks: number[] = [];
+    const ends: (number | null)[] = [];
+    const proof = rounds.goesRoundUntil;
+    const spy = vi.spyOn(rounds, 'goesRoundUntil').mockImplementation((machine, until) => {
+      looks.push(machine.now / MS);
+      ends.push(proof(machine, until));
+      return ends.at(-1)!;
+    });
+    const later: Part = (t) => t.constant(3, tick).cmpRegister(2, 3).bne('out').movs(3, 1).str(3, 7, 4);
+    expect(compare(firmware(nothing, later))).toEqual(DOES_THE_SAME);
+    spy.mockRestore();
+    expect(looks).toHaveLength(2);
+    expect(ends[0]! / MS).toBeGreaterThan(tick - 3);
+    expect(ends[0]! / MS).toBeLessThanOrEqual(tick + 1);
+    expect(looks[1], 'the round with that tick is another one').toBeGreaterThanOrEqual(tick);
+  });
 });

@@ -1,7 +1,7 @@
 /** A machine that runs a small firmware after the other: a loop beside a handler of SysTick, for what is proved of the two. */
 import { proveFixedLoop } from '../../src/bench/fixed-loop.ts';
 import { jobInput } from '../../src/bench/job.ts';
-import { goesRound } from '../../src/bench/rounds.ts';
+import { goesRoundUntil } from '../../src/bench/rounds.ts';
 import { Session } from '../../src/bench/session.ts';
 import type { Checkpoint } from '../../src/emu/machine-base.ts';
 import { MS } from '../../src/emu/time.ts';
@@ -67,6 +67,7 @@ export class TickBench {
   /** It is proved of the firmware, which sleeps between ticks, that it does the same for another so many milliseconds. */
   goesOn(firmware: Firmware, ms: number): boolean {
     const { machine } = this.run(firmware).session;
-    return goesRound(machine, machine.now + ms * MS);
+    const end = machine.now + ms * MS;
+    return (goesRoundUntil(machine, end) ?? 0) >= end;
   }
 }
