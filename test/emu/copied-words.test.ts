@@ -96,3 +96,37 @@ describe('A word that a recorded round only copies', () => {
     followed.mockRestore();
   });
 });
+
+/** What a round does with the words at RAM + 8 and RAM + 12. */
+const PAIRS: readonly [string, number[]][] = [
+  ['both are copied', round(0x6881, 0x6041, 0x68c2, 0x6102)],
+  ['one is copied over the other', round(0x6881, 0x60c1)],
+  ['one is compared: cmp r2, #5 · bne · movs r6, #1', round(0x6881, 0x6041, 0x68c2, 0x6102, 0x2a05, 0xd100, 0x2601)],
+];
+describe('Two words that have both moved', () => {
+  const states = (program: readonly number[], skipping: boolean): unknown[] => {
+    const { machine, cpu } = started('m33', { [MAIN]: [...program] }, {}, over);
+    machine.skipping = skipping;
+    for (let at = 0; at < 0x20; at += 4) machine.system.write(RAM + at, 4, 0);
+    return VALUES.map(([first, second], n) => {
+      machine.system.write(RAM + 8, 4, first);
+      machine.system.write(RAM + 12, 4, second);
+      for (let part = 1; part <= 5; part++) machine.run((5 * n + part) * 20_000 * PS_PER_CYCLE);
+      return [
+        cpu.cycles(),
+        cpu.retired(),
+        cpu.pc,
+        ...[1, 2, 6].map((r) => reg(cpu, r)),
+        ...[4, 8, 12, 16].map((at) => word(cpu, RAM + at)),
+      ];
+    });
+  };
+  it.each(PAIRS)('change nothing but speed: %s', (_what, program) => expect(states(program, true)).toEqual(states(program, false)));
+  it('are followed in one walk, and those that they are copied to in another', () => {
+    const places = vi.spyOn(LinearRun.prototype, 'placesThatHold');
+    states(PAIRS[0]![1], true);
+    const followed = new Set(places.mock.contexts);
+    places.mockRestore();
+    expect(followed.size).toBe(2);
+  });
+});

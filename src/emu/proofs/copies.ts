@@ -13,14 +13,20 @@ import { ARCHITECTURE, movedReads, type Copy, type Frame, type SteadyLoop, type 
 
 type RecordedLoop = SteadyLoop & { readonly frames: readonly Frame[] };
 /**
- * The copy that a word of RAM is part of, null if it is not only copied. Asked where the word has another value than in the record, which is rare: it is found out from the
- * record, as it was then. Nobody may have written over the code since.
+ * Sees to it that `loop.copies` has the words that have moved; false if a round does more with one than hand it on. They are followed when they have moved, which is rare,
+ * from the record, as it was then. Nobody may have written over the code since.
  */
-function copyOf(core: Core, loop: RecordedLoop, { address, size }: SteadyRead): Copy | null {
-  if (size !== 4 || (address & 3) !== 0) return null;
-  let copy = loop.copies.get(address);
-  if (copy === undefined) loop.copies.set(address, (copy = linearly(() => follow(core, loop, address))));
-  return copy;
+function areCopied(core: Core, loop: RecordedLoop, moved: readonly SteadyRead[]): boolean {
+  if (!moved.every(({ address, size }) => size === 4 && (address & 3) === 0)) return false;
+  const asked = moved.map((r) => r.address).filter((a) => !loop.copies.has(a));
+  // one walk for all, if none of them stands in its way
+  const together = asked.length > 1 ? linearly(() => follow(core, loop, asked)) : null;
+  together?.forEach((copy, i) => loop.copies.set(asked[i]!, copy));
+  return moved.every(({ address }) => {
+    let copy = loop.copies.get(address);
+    if (copy === undefined) loop.copies.set(address, (copy = linearly(() => follow(core, loop, [address]))?.[0] ?? null));
+    return copy !== null;
+  });
 }
 /** What a round finds at its start. */
 function asItWas(core: Core, { frames, reads }: RecordedLoop): Surroundings {
@@ -36,33 +42,41 @@ function asItWas(core: Core, { frames, reads }: RecordedLoop): Surroundings {
   };
 }
 
-function follow(core: Core, loop: RecordedLoop, address: number): Copy | null {
-  const anything = new Unknown();
+/** How a round hands on the words at these addresses, each with another value of which nothing is known. Throws GIVE_UP where it does more with one of them. */
+function follow(core: Core, loop: RecordedLoop, addresses: readonly number[]): (Copy | null)[] {
   const run = new LinearRun(core.profile, asItWas(core, loop), loop.frames[0]!.pc);
-  const { value } = loop.reads.find((r) => r.address === address)!;
-  run.store(address, 4, anything);
-  const round = (): (readonly number[])[] =>
+  const values = addresses.map(() => new Unknown());
+  values.forEach((value, i) => run.store(addresses[i]!, 4, value));
+  const words = (): number[][] => values.map((value) => run.wordsThatHold(value));
+  const places = (): number[][] => values.map((value) => run.placesThatHold(value));
+  const round = (): number[][][] =>
     loop.frames.map((_, i) => {
-      const words = run.wordsThatHold(anything);
+      const held = words();
       goTo(run, loop.frames[(i + 1) % loop.frames.length]!.pc);
-      return words;
+      return held;
     });
-  // a round or two put the value where every later one finds it
+  // a round or two put the values where every later one finds them
   let held = round();
-  let addresses = run.placesThatHold(anything);
+  let now = places();
   for (let rounds = 1; ; rounds++) {
-    const before = addresses;
+    const before = now;
     held = round();
-    addresses = run.placesThatHold(anything);
-    if (sameNumbers(before, addresses) && sameNumbers(held[0]!, run.wordsThatHold(anything))) break;
-    if (rounds === SETTLED) return null;
+    now = places();
+    if (alike(before, now) && alike(held[0]!, words())) break;
+    if (rounds === SETTLED) giveUp();
   }
-  if (run.inItBlock) return null;
-  if (!addresses.includes(address)) return WRITTEN_OVER;
-  const asRead = addresses.every((a) => loop.reads.some((r) => r.address === a && r.size === 4 && r.value === value));
-  const asRecorded = loop.frames.every((f, i) => held[i]!.every((word) => f.state[word] === value));
-  return asRead && asRecorded ? { addresses, held } : null;
+  if (run.inItBlock) giveUp();
+  return addresses.map((address, i) => {
+    const copy: Copy = { addresses: now[i]!, held: held.map((h) => h[i]!) };
+    if (!copy.addresses.includes(address)) return WRITTEN_OVER;
+    return isOne(loop, copy, loop.reads.find((r) => r.address === address)!.value) ? copy : null;
+  });
 }
+const alike = (a: readonly number[][], b: readonly number[][]): boolean => a.every((n, i) => sameNumbers(n, b[i]!));
+/** In the record the same value stands wherever the word is handed on to. */
+const isOne = ({ reads, frames }: RecordedLoop, { addresses, held }: Copy, value: number): boolean =>
+  addresses.every((a) => reads.some((r) => r.address === a && r.size === 4 && r.value === value)) &&
+  frames.every((f, i) => held[i]!.every((word) => f.state[word] === value));
 /** What a round writes over hands nothing on. It may be handed another word's value: that one tells. */
 const WRITTEN_OVER: Copy = { addresses: [], held: [] };
 /** Rounds in which the places that hold the value have to become the same. */
@@ -86,13 +100,12 @@ export function asCopied(core: Core, loop: SteadyLoop): SteadyLoop | null {
   const { frames } = loop;
   if (frames === null || !isPlaceIn(frames, core.pc)) return null;
   const reads = movedReads(core, loop);
-  if (reads === null) return null;
+  if (reads === null || !areCopied(core, { ...loop, frames }, reads)) return null;
   const values = new Map<number, number>();
   const moved: { copy: Copy; value: number }[] = [];
   for (const read of reads) {
     if (values.has(read.address)) continue;
-    const copy = copyOf(core, { ...loop, frames }, read);
-    if (copy === null) return null;
+    const copy = loop.copies.get(read.address)!;
     if (copy === WRITTEN_OVER) continue;
     const value = wordAt(core, read.address);
     if (!copy.addresses.every((a) => wordAt(core, a) === value)) return null;

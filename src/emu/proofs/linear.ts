@@ -125,7 +125,11 @@ export class LinearRun extends Builder {
   }
   /** Words of the core's state that hold a value, by index. */
   wordsThatHold(value: Unknown): number[] {
-    return this.words.flatMap((w, i) => (w === value ? [i] : []));
+    // asked at each instruction of a round
+    const at: number[] = [];
+    const { words } = this;
+    for (let i = 0; i < words.length; i++) if (words[i] === value) at.push(i);
+    return at;
   }
   /** Words of RAM that hold a value, by address. */
   placesThatHold(value: Unknown): number[] {
