@@ -273,20 +273,20 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
       this.system.now = this.now();
       return readScs(this.core, address, size, privileged);
     }
-    if (mpuEnabled(this.core)) this.judge(address, 'read', privileged);
-    if (this.isBitBand(address)) return (this.busRead(bandWord(address, size), size) >>> bandBit(address, size)) & 1;
-    return this.busRead(address, size);
+    const own = this.judge(address, 'read', privileged);
+    if (this.isBitBand(address)) return (this.busRead(bandWord(address, size), size, own) >>> bandBit(address, size)) & 1;
+    return this.busRead(address, size, own);
   }
 
-  private judge(address: number, access: 'read' | 'write', privileged: boolean): void {
-    if (!mpuAllows(this.core, address, access, privileged)) this.throwFault('mem-data', address);
-    this.judgedAs = privileged;
-  }
   /**
-   * Privilege of the access that the MPU let through last. It may be another than that of the code that runs: a lazy FP frame of privileged code is filled when
+   * What the MPU says. True where code that runs now has the rights of the access, so that its page may be fast: a lazy FP frame of privileged code is filled when
    * unprivileged code uses the FPU.
    */
-  private judgedAs = true;
+  private judge(address: number, access: 'read' | 'write', privileged: boolean): boolean {
+    if (!mpuEnabled(this.core)) return true;
+    if (!mpuAllows(this.core, address, access, privileged)) this.throwFault('mem-data', address);
+    return privileged === this.privileged();
+  }
 
   /** Whether the address stands for one bit elsewhere. The MPU judges the alias, the bus sees the place it stands for. */
   protected isBitBand(address: number): boolean {
@@ -298,8 +298,9 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   deviceReads = 0;
   /** At so many the run loop looks up. */
   readsLimit = Infinity;
+  /** `own`: see `judge`. */
   // eslint-disable-next-line complexity -- the path of every slow read: the order of its checks is the order of the bus
-  protected busRead(address: number, size: 1 | 2 | 4): number {
+  protected busRead(address: number, size: 1 | 2 | 4, own: boolean): number {
     this.traceRead(address, size);
     const reader = this.intercept;
     const intercepted = reader?.pages.has(address >>> PAGE_BITS) ? reader.read?.(this.core, address, size) : null;
@@ -334,8 +335,8 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
       this.arena.u8[WORD_MAP + (host >>> 2)] = 2;
       this.set(S.UNINITIALISED, this.get(S.UNINITIALISED) + 1);
     }
-    if (policy !== POLICY.NONE) return this.cachedRead(address, region, host, size);
-    if (!timed) this.fillRead(address, region, ENTRY_FAST);
+    if (policy !== POLICY.NONE) return this.cachedRead(address, region, host, size, own);
+    if (!timed) this.fillRead(address, region, ENTRY_FAST, own);
     else {
       this.spend(this.flashData(address, 0));
       const stale = this.caches.heldByFlashCache(KIND.DATA)
@@ -347,7 +348,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
         this.tellOlder(KIND.DATA, address, size);
         return stale;
       }
-      if (this.stale.count === 0 && !this.flashCache?.staleRows(KIND.DATA)) this.fillRead(address, region, ENTRY_FLASH);
+      if (this.stale.count === 0 && !this.flashCache?.staleRows(KIND.DATA)) this.fillRead(address, region, ENTRY_FLASH, own);
     }
     return this.system.loadHost(host, size);
   }
@@ -378,9 +379,9 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
       this.tracer!.refreshes++;
     else this.tracer!.writes++;
   }
-  protected fillRead(address: number, region: Region, kind: number): void {
+  protected fillRead(address: number, region: Region, kind: number, own: boolean): void {
     const page = address >>> PAGE_BITS;
-    if (!this.wholePage(page, region) && !this.endPage(page, region)) return;
+    if (!own || (!this.wholePage(page, region) && !this.endPage(page, region))) return;
     const delta = (region.memory!.host - region.base) | 0;
     this.arena.i32[this.readTable + page] = delta | kind;
     this.readPages.push(page);
@@ -401,7 +402,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   private plainPage(start: number, region: Region): boolean {
     if (this.tracer) return false;
     if (((region.memory!.host - region.base) & ~ENTRY_DELTA) !== 0) return false;
-    if (mpuEnabled(this.core) && (this.judgedAs !== this.privileged() || !mpuUniform(this.core, start))) return false;
+    if (mpuEnabled(this.core) && !mpuUniform(this.core, start)) return false;
     return !this.intercept?.pages.has(start >>> PAGE_BITS);
   }
 
@@ -431,17 +432,17 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
       this.afterDevice();
       return;
     }
-    if (mpuEnabled(this.core)) this.judge(address, 'write', privileged);
+    const own = this.judge(address, 'write', privileged);
     if (this.isBitBand(address)) {
       const word = bandWord(address, size);
       const bit = 1 << bandBit(address, size);
-      const old = this.busRead(word, size);
-      this.busWrite(word, size, ((value & 1) !== 0 ? old | bit : old & ~bit) >>> 0);
-    } else this.busWrite(address, size, value);
+      const old = this.busRead(word, size, own);
+      this.busWrite(word, size, ((value & 1) !== 0 ? old | bit : old & ~bit) >>> 0, own);
+    } else this.busWrite(address, size, value, own);
   }
 
   // eslint-disable-next-line complexity -- the path of every slow write: the order of its checks is the order of the bus
-  protected busWrite(address: number, size: 1 | 2 | 4, value: number): void {
+  protected busWrite(address: number, size: 1 | 2 | 4, value: number, own: boolean): void {
     const hook = this.intercept;
     const region = this.regionAt(address);
     if (hook?.write && (hook.pages.has(address >>> PAGE_BITS) || (hook.everyDeviceWrite && region?.block))) {
@@ -479,11 +480,11 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     }
     const host = memory.host + (address - region.base);
     if (memory.guarded && memory.row.gate) return void system.writeMemory(region, address, size, value);
-    if (policy >= POLICY.WRITE_BACK && this.cachedWrite(address, region, host, size, value, policy)) return;
+    if (policy >= POLICY.WRITE_BACK && this.cachedWrite(address, region, host, size, value, policy, own)) return;
     this.onMemoryWrite(host, size);
     system.storeHost(host, size, value);
     if (policy !== POLICY.NONE) this.storeCopy(host, size, value);
-    else this.fillWrite(address, region);
+    else if (own) this.fillWrite(address, region);
   }
 
   // ---- L1 data cache ---------------------------------------------------------------------------------------------------------------
@@ -492,17 +493,25 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     if (this.l1?.dataOn !== true || !this.caches.cacheable(region)) return POLICY.NONE;
     return cachePolicy(this.core, address, 'data');
   }
-  private cachedRead(address: number, region: Region, host: number, size: 1 | 2 | 4): number {
+  private cachedRead(address: number, region: Region, host: number, size: 1 | 2 | 4, own: boolean): number {
     const l1 = this.l1!;
     if (l1.copyOf(host) < 0) {
       l1.fillData(address, host);
       this.spend(this.caches.lineFillCycles(region.memory!));
     }
-    this.fillRead(address, region, ENTRY_CACHED);
+    this.fillRead(address, region, ENTRY_CACHED, own);
     return this.system.loadHost(l1.copyOf(host), size);
   }
   /** Into a line; false if the write goes to memory alone. Stores do not wait for the line (store buffer, assumed). */
-  private cachedWrite(address: number, region: Region, host: number, size: 1 | 2 | 4, value: number, policy: number): boolean {
+  private cachedWrite(
+    address: number,
+    region: Region,
+    host: number,
+    size: 1 | 2 | 4,
+    value: number,
+    policy: number,
+    own: boolean,
+  ): boolean {
     const l1 = this.l1!;
     if (l1.copyOf(host) < 0) {
       if (policy !== POLICY.WRITE_ALLOCATE) return false;
@@ -512,7 +521,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     l1.markDirty(host);
     this.arena.u8[WORD_MAP + (host >>> 2)] = 1;
     const page = address >>> PAGE_BITS;
-    if (policy === POLICY.WRITE_ALLOCATE && this.wholePage(page, region)) {
+    if (own && policy === POLICY.WRITE_ALLOCATE && this.wholePage(page, region)) {
       this.arena.i32[this.writeTable + page] = ((region.memory!.host - region.base) & ENTRY_DELTA) | ENTRY_CACHED;
       this.writePages.push(page);
     }
@@ -583,7 +592,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   }
   /** A store that takes no time, where `isPlainStore`. */
   storePlain(address: number, size: 1 | 2 | 4, value: number): void {
-    this.busWrite(address, size, value);
+    this.busWrite(address, size, value, !mpuEnabled(this.core));
   }
 
   /** After a device access: the slice ends at a new earlier event. What has to be looked at before the next instruction (a reset, an interrupt, a clock) cuts it itself. */
