@@ -61,7 +61,7 @@ function row(b: BlockRow, part: PartSize): BlockRow {
     case 'OTG_HS':
       return { ...b, ...otg };
     case 'FLASH':
-      return withOptions(b, 'flash-h7', { bankBytes: kilobytes * 1024, flashKilobytes: kilobytes });
+      return withOptions(b, 'flash-h7', { bankBytes: kilobytes * 1024, banks: 1, flashKilobytes: kilobytes });
     case 'DBGMCU':
       return withOptions(b, 'dbgmcu', { devId: 0x483, revId: 0x1001 });
     default:

@@ -62,8 +62,8 @@ function row(b: BlockRow, part: PartSize): readonly BlockRow[] {
       return [withOptions(b, 'hsem', { cores: [{ id: 3, name: CORE }] })];
     case 'FLASH': {
       // Parts of 128 KB have one bank of one sector.
-      const bankBytes = kilobytes <= 128 ? kilobytes * 1024 : kilobytes * 512;
-      return [withOptions(b, 'flash-h7', { bankBytes, flashKilobytes: kilobytes })];
+      const banks = kilobytes <= 128 ? 1 : 2;
+      return [withOptions(b, 'flash-h7', { bankBytes: (kilobytes * 1024) / banks, banks, flashKilobytes: kilobytes })];
     }
     default:
       return [b];

@@ -1,6 +1,7 @@
 /** FLASH of the H745: keys, flash words, sectors, two banks at once, option bytes, swap, against a plain model of the array. */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { findChip } from '../../src/chips/index.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import { BUS_ERROR } from '../../src/emu/component.ts';
 import { MS, PS_PER_SECOND, US } from '../../src/emu/time.ts';
@@ -227,5 +228,23 @@ describe('option bytes', () => {
   it('UID and flash size can be read', () => {
     expect(h.system.read(0x1ff1e880, 2)).toBe(2048);
     expect(h.system.read(0x1ff1e800, 4)).toBe(0x00260031);
+  });
+});
+
+describe.each(['stm32h750vb', 'stm32h723zg'])('%s has one bank', (name) => {
+  const single = new StChip(findChip(name)!);
+  it('SWAP_BANK_OPT is reserved: a reset with it moves nothing', () => {
+    for (const key of [H7_OPTKEY1, H7_OPTKEY2]) single.write('FLASH.OPTKEYR', key);
+    single.set('FLASH.OPTSR_PRG.SWAP_BANK_OPT', 1);
+    single.set('FLASH.OPTCR.OPTSTART', 1);
+    single.wait(PS_PER_SECOND);
+    single.system.resetBlocks('system');
+    expect(single.get('FLASH.OPTCR.SWAP_BANK')).toBe(0);
+  });
+  it('keys and an erase of the second go nowhere', () => {
+    for (const key of [H7_KEY1, H7_KEY2]) single.write('FLASH.KEYR2', key);
+    for (const field of ['BER', 'START']) single.set(`FLASH.CR2.${field}`, 1);
+    single.wait(10 * PS_PER_SECOND);
+    expect(single.get('FLASH.SR2.EOP')).toBe(0);
   });
 });

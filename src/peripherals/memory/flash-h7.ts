@@ -27,6 +27,8 @@ export interface FlashH7Options {
   readonly memory: string;
   readonly base: number;
   readonly bankBytes: number;
+  /** 2 unless said otherwise: with one, its registers and SWAP_BANK are reserved (RM0468 4, RM0433 4.3.1). */
+  readonly banks?: 1 | 2;
   readonly sectorBytes: number;
   /** Memory with UID and size, and their offsets in it. */
   readonly infoMemory: string;
@@ -85,7 +87,7 @@ class Flash {
     this.o = o;
     this.layout = layout;
     const f = (path: string) => layout.field(path);
-    this.banks = [1, 2].map((n) => {
+    this.banks = (o.banks === 1 ? [1] : [1, 2]).map((n) => {
       const cr = (name: string) => f(`CR${n}.${name}`);
       const sr = (name: string) => f(`SR${n}.${name}`);
       return {
@@ -342,10 +344,13 @@ class Flash {
       });
   }
 
+  private isSwapped(option: number): boolean {
+    return this.banks.length > 1 && option === 1;
+  }
   private initialise(c: Ctx): void {
     storeOptions(c, this.layout, this.o.optionBytes, c.s.options);
     c.s.loaded = true;
-    c.s.swapped = this.f.swap.of(c.s.options['OPTSR_CUR'] ?? 0) === 1;
+    c.s.swapped = this.isSwapped(this.f.swap.of(c.s.options['OPTSR_CUR'] ?? 0));
     placeIdentity(c, this.o.infoMemory, this.o);
   }
   onReset(c: Ctx): void {
@@ -358,7 +363,7 @@ class Flash {
       c.put(cur, c.s.options[cur.name] ?? 0);
       c.put(prg, c.s.options[cur.name] ?? 0);
     }
-    const swap = this.f.swap.get(c) === 1;
+    const swap = this.isSwapped(this.f.swap.get(c));
     swapBanks(c, this.o, swap);
     this.f.shown.set(c, swap ? 1 : 0);
     c.env.setWire(IWDG_HARDWARE, this.f.iwdg1.get(c) ? 0 : 1);
