@@ -17,8 +17,8 @@ import { outsideOf, type Outside } from './variants-outside.ts';
 
 /** So many programs a model, over all of its kinds, but some for each kind. */
 const PROGRAMS = 48;
-const FEWEST = 3;
-const STEPS = 40;
+const FEWEST = 4;
+const STEPS = 32;
 /** A block that does something in each cycle is not followed for long. */
 const MOST_EVENTS = 60;
 const WAITS = [US / 10, 1 * US, 3 * US, 20 * US, 100 * US, 1 * MS, 40 * MS, 1100 * MS];
@@ -88,6 +88,26 @@ const AWAKE: readonly (readonly [model: RegExp, fields: readonly (readonly [fiel
   ],
   [/^lptim/, [['CR.ENABLE', 1]]],
 ];
+/** What a configured block needs to go: fields that have to be 0, and those that start it. */
+const STARTS: readonly (readonly [model: RegExp, calm: readonly string[], go: readonly string[]])[] = [
+  [/^adc-v2/, ['CFGR.EXTEN', 'CFGR1.EXTEN', 'JSQR.JEXTEN'], ['CR.ADSTART', 'CR.JADSTART']],
+  [/^adc-f4/, ['CR2.EXTEN', 'CR2.JEXTEN'], ['CR2.ADON', 'CR2.ADON', 'CR2.SWSTART', 'CR2.JSWSTART']],
+  [/^tim/, ['SMCR.SMS', 'CR1.UDIS'], ['EGR.UG', 'CR1.CEN']],
+  [/^lptim/, ['CFGR.TRIGEN', 'CFGR.CKSEL'], ['CR.ENABLE', 'CR.CNTSTRT']],
+  [/^spi/, ['CR2.FRF'], ['CR1.MSTR', 'CFG2.MASTER', 'CR1.SSI', 'CR1.SPE', 'CR1.CSTART']],
+  [/^i2c/, ['CR1.SWRST'], ['CR1.PE', 'CR2.START', 'CR1.START']],
+  [/^usart/, [], ['CR1.UE', 'CR1.TE', 'CR1.RE']],
+  [/^rtc-v/, ['ICSR.INIT', 'ISR.INIT'], ['CR.ALRAE', 'CR.ALRBE', 'CR.WUTE', 'CR.TSE']],
+  [/^rtc-f1/, ['CRL.CNF'], []],
+  [/^dac/, [], ['CR.EN1', 'CR.EN2', 'SWTRIGR.SWTRIG1', 'SWTRIGR.SWTRIG2', 'SWTRGR.SWTRIG1', 'SWTRGR.SWTRIG2']],
+  [/^hash/, [], ['CR.INIT', 'STR.DCAL']],
+  [/^rng/, ['CR.CONDRST'], ['CR.RNGEN']],
+  [/^crs/, [], ['CR.AUTOTRIMEN', 'CR.CEN']],
+  [/^wwdg/, [], ['CR.WDGA']],
+];
+/** Registers through which data goes. */
+const DATA = /^(DR\d?|[RT]X?DR|TXDR|RXDR|JDR\d|DIN|WDATA|RDATA|DHR.*|CCR\d|KR|SWIER\d?|BSRR|SWTRI?GR)$/;
+const WATCHES = 14;
 const hex = (n: number): string => (n >>> 0).toString(16);
 const maskOf = (bit: number, width: number): number => Number(((1n << BigInt(width)) - 1n) << BigInt(bit)) >>> 0;
 
@@ -188,9 +208,9 @@ export class Busy {
     this.block = this.sys.block(name);
     this.registers = this.chip.facts[this.block.row.facts ?? name]!.registers;
     this.overhear();
-    return Array.from({ length: count }, (_, i) => this.program(numbers(Math.imul(i + 1, 0x9e3779b1))));
+    return Array.from({ length: count }, (_, i) => this.program(numbers(Math.imul(i + 1, 0x9e3779b1)), i % 2 === 0));
   }
-  private program(random: Random): string {
+  private program(random: Random, isFree: boolean): string {
     const { sys, asked, parameters } = this;
     this.random = random;
     sys.restore(this.ready);
@@ -201,6 +221,7 @@ export class Busy {
     this.events = [];
     this.outside = outsideOf(this, random);
     const steps: string[] = [];
+    if (!isFree) return this.configured();
     this.begin();
     for (let step = 0; step < STEPS; step++) {
       steps.push(this.step());
@@ -208,6 +229,38 @@ export class Busy {
       if (this.events.length > 0) steps.push(this.events.splice(0).join());
     }
     return steps.join('\n');
+  }
+  /** All registers get something, then the block is started, and what it does is watched. */
+  private configured(): string {
+    const { random, block } = this;
+    for (const r of this.registers) this.unlock(r);
+    const [, calm = [], go = []] = STARTS.find(([model]) => model.test(block.row.model!)) ?? [];
+    const starts = new Set(go.map((path) => path.split('.')[0]));
+    for (const r of this.registers) {
+      const kind = random(4);
+      if (starts.has(r.name) ? kind === 0 : kind > 2) continue;
+      for (let n = starts.has(r.name) || kind > 0 ? 2 : 0; n > 0; n--)
+        if (r.fields.length > 0) this.change(r, oneOf(r.fields, random), random(2 ** 32));
+      if (kind === 0) this.write(r.offset, r.size, random(2 ** 32));
+    }
+    if (random(3) > 0) for (const r of this.registers) for (const f of r.fields) if (INTERRUPTS.test(f.name)) this.change(r, f, 0xffffffff);
+    for (const field of calm) this.setField(field, 0);
+    this.awaken();
+    if (random(6) > 0) for (const field of calm) this.setField(field, 0);
+    for (const field of go) if (random(6) > 0) this.setField(field, 1);
+    const steps = [this.look()];
+    for (let n = 0; n < WATCHES; n++) steps.push(this.watched(n), this.look(), this.events.splice(0).join());
+    return steps.join('\n');
+  }
+  private watched(n: number): string {
+    const { random } = this;
+    if (n % 3 !== 2) return this.pass();
+    if (this.outside && random(2) === 0) return this.outside.step();
+    const data = this.registers.filter((r) => DATA.test(r.name));
+    const r = oneOf(data.length > 0 ? data : this.registers, random);
+    if (random(2) === 0) return `${r.name} is ${hex(this.sys.read(this.block.row.base + r.offset, r.size))}`;
+    const value = random(2 ** 32);
+    return `${r.name} ${hex(value)} ${this.write(r.offset, r.size, value)}`;
   }
   /** Notes which wires and parameters the block asks for. */
   private overhear(): void {
@@ -228,17 +281,19 @@ export class Busy {
   }
   /** Opens what has keys, wakes up what sleeps, and lets interrupts through, more often than not. */
   private begin(): void {
-    const { random, block } = this;
+    const { random } = this;
     if (random(4) > 0) for (const r of this.registers) this.unlock(r);
-    if (random(4) > 0)
-      for (const [model, fields] of AWAKE)
-        if (model.test(block.row.model!))
-          for (const [field, value] of fields) {
-            this.setField(field, value);
-            this.wait(oneOf([1, 20, 400], random) * US);
-          }
+    if (random(4) > 0) this.awaken();
     if (random(2) === 0)
       for (const r of this.registers) for (const f of r.fields) if (INTERRUPTS.test(f.name)) this.change(r, f, 0xffffffff);
+  }
+  private awaken(): void {
+    for (const [model, fields] of AWAKE)
+      if (model.test(this.block.row.model!))
+        for (const [field, value] of fields) {
+          this.setField(field, value);
+          this.wait(oneOf([20, 20, 400], this.random) * US);
+        }
   }
   private setField(path: string, value: number): void {
     const [name, field] = path.split('.');
@@ -301,10 +356,9 @@ export class Busy {
   /** Something is switched on, or off again. */
   private switched(): string {
     const { random } = this;
-    const r = oneOf(this.registers, random);
-    const switches = r.fields.filter(({ name }) => SWITCHES.test(name));
-    const f = switches.length > 0 ? oneOf(switches, random) : r.fields.length > 0 ? oneOf(r.fields, random) : null;
-    if (f === null) return '';
+    const all = this.registers.flatMap((r) => r.fields.filter(({ name }) => SWITCHES.test(name)).map((f) => [r, f] as const));
+    if (all.length === 0) return this.pass();
+    const [r, f] = oneOf(all, random);
     this.change(r, f, random(4) === 0 ? 0 : random(4) === 0 ? random(2 ** f.width) : 0xffffffff);
     return `${r.name}.${f.name}`;
   }
