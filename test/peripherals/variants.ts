@@ -17,11 +17,12 @@ import { outsideOf, type Outside } from './variants-outside.ts';
 
 /** So many programs a model, over all of its kinds, but some for each kind. */
 const PROGRAMS = 48;
-const FEWEST = 4;
-const STEPS = 32;
+const FEWEST = 6;
+const STEPS = 30;
 /** A block that does something in each cycle is not followed for long. */
 const MOST_EVENTS = 60;
 const WAITS = [US / 10, 1 * US, 3 * US, 20 * US, 100 * US, 1 * MS, 40 * MS, 1100 * MS];
+const SHORT_WAITS = [US / 10, US / 10, 1 * US, 3 * US, 20 * US, 1 * MS];
 const RATES = [32_768, 1_000_000, 16_000_000, 48_000_000, 170_000_000];
 const RESETS: readonly ResetKind[] = ['gate', 'gate', 'system', 'backup', 'power'];
 const VOLTS = [0, 1.6, 1.75, 2.1, 2.7, 3.3];
@@ -107,7 +108,7 @@ const STARTS: readonly (readonly [model: RegExp, calm: readonly string[], go: re
 ];
 /** Registers through which data goes. */
 const DATA = /^(DR\d?|[RT]X?DR|TXDR|RXDR|JDR\d|DIN|WDATA|RDATA|DHR.*|CCR\d|KR|SWIER\d?|BSRR|SWTRI?GR)$/;
-const WATCHES = 14;
+const WATCHES = 26;
 const hex = (n: number): string => (n >>> 0).toString(16);
 const maskOf = (bit: number, width: number): number => Number(((1n << BigInt(width)) - 1n) << BigInt(bit)) >>> 0;
 
@@ -133,7 +134,7 @@ export function variants(): readonly Variants[] {
     for (const { model } of fresh) kinds.set(model!, (kinds.get(model!) ?? 0) + 1);
     return { chip, fresh };
   });
-  const programs = (model: string): number => Math.max(FEWEST, Math.ceil(PROGRAMS / kinds.get(model)!));
+  const programs = (model: string): number => (model === 'tim' ? 3 : Math.max(FEWEST, Math.ceil(PROGRAMS / kinds.get(model)!)));
   return found
     .filter(({ fresh }) => fresh.length > 0)
     .map(({ chip, fresh }) => ({ chip, blocks: new Map(fresh.map(({ name, model }) => [name, programs(model!)])) }));
@@ -151,6 +152,7 @@ export class Busy {
   private readonly chip: ChipDescription;
   private readonly enables: readonly { readonly address: number; readonly size: number }[];
   private events: string[] = [];
+  private readonly lines = new Map<string, boolean>();
   /** Wires and parameters that the block has asked for in this program. */
   private readonly asked = new Set<Wire>();
   private readonly parameters = new Set<string>();
@@ -179,7 +181,11 @@ export class Busy {
     };
     sys.listener = {
       ...SILENT,
-      irq: (line, level, core) => say(`irq ${line} ${level} ${core}`),
+      irq: (line, level, core) => {
+        const key = `irq ${line} ${core ?? ''}`;
+        if ((this.lines.get(key) ?? false) !== level) say(`${key} ${level}`);
+        this.lines.set(key, level);
+      },
       reset: (by) => say(`reset ${by}`),
       note: (kind, text) => say(`${kind} ${text}`),
       wire: (name, value, w) => {
@@ -208,7 +214,7 @@ export class Busy {
     this.block = this.sys.block(name);
     this.registers = this.chip.facts[this.block.row.facts ?? name]!.registers;
     this.overhear();
-    return Array.from({ length: count }, (_, i) => this.program(numbers(Math.imul(i + 1, 0x9e3779b1)), i % 2 === 0));
+    return Array.from({ length: count }, (_, i) => this.program(numbers(Math.imul(i + 1, 0x9e3779b1)), i % 3 === 2));
   }
   private program(random: Random, isFree: boolean): string {
     const { sys, asked, parameters } = this;
@@ -216,6 +222,7 @@ export class Busy {
     sys.restore(this.ready);
     sys.master = 0;
     asked.clear();
+    this.lines.clear();
     for (const w of this.block.component.wires) asked.add(w);
     parameters.clear();
     this.events = [];
@@ -249,13 +256,28 @@ export class Busy {
     if (random(6) > 0) for (const field of calm) this.setField(field, 0);
     for (const field of go) if (random(6) > 0) this.setField(field, 1);
     const steps = [this.look()];
-    for (let n = 0; n < WATCHES; n++) steps.push(this.watched(n), this.look(), this.events.splice(0).join());
+    for (let n = 0; n < WATCHES; n++) steps.push(this.watched(go), this.look(), this.events.splice(0).join());
     return steps.join('\n');
   }
-  private watched(n: number): string {
+  /** Time passes, data comes and goes, or it is started again with something else set. */
+  private watched(go: readonly string[]): string {
     const { random } = this;
-    if (n % 3 !== 2) return this.pass();
-    if (this.outside && random(2) === 0) return this.outside.step();
+    const kind = random(10);
+    if (kind < 5) {
+      const ahead = this.sys.scheduler.next - this.sys.now;
+      const time = ahead < 2000 * MS && random(3) > 0 ? ahead : oneOf(SHORT_WAITS, random);
+      this.wait(time);
+      return `${time}`;
+    }
+    if (kind < 6 && this.outside) return this.outside.step();
+    if (kind < 8) return this.data();
+    const r = oneOf(this.registers, random);
+    if (kind < 9 && r.fields.length > 0) this.change(r, oneOf(r.fields, random), random(2 ** 32));
+    for (const field of go) if (random(6) > 0) this.setField(field, 1);
+    return `again with ${r.name}`;
+  }
+  private data(): string {
+    const { random } = this;
     const data = this.registers.filter((r) => DATA.test(r.name));
     const r = oneOf(data.length > 0 ? data : this.registers, random);
     if (random(2) === 0) return `${r.name} is ${hex(this.sys.read(this.block.row.base + r.offset, r.size))}`;
