@@ -129,8 +129,8 @@ function onlyMoved(machine: Machine, before: Checkpoint, after: Checkpoint, move
   const memory = new Map<number, number>();
   for (const { where, size, at } of moved) {
     if (size === 0) expected[where >> 2] = at;
-    const region = size === 0 ? null : machine.system.regionAt(where, core.index);
-    for (let i = 0; i < size; i++) memory.set(machine.system.hostOf(region!, where + i), (at >>> (8 * i)) & 0xff);
+    for (let i = 0; i < size; i++)
+      memory.set(machine.system.hostOf(machine.system.regionAt(where, core.index)!, where + i), (at >>> (8 * i)) & 0xff);
   }
   const now = words(after);
   return ARCHITECTURE.every((i) => now[i] === expected[i]) && onlyPagesMoved(before.pages, after.pages, memory);

@@ -1,0 +1,99 @@
+/** What has to hold before anything is proved of a loop: each condition by itself, on a chip with two cores. */
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { durationPs } from '../../src/bench/duration.ts';
+import { isAlone, proveFixedLoop } from '../../src/bench/fixed-loop.ts';
+import { jobInput } from '../../src/bench/job.ts';
+import { Session } from '../../src/bench/session.ts';
+import { S } from '../../src/emu/core/state.ts';
+import { MS } from '../../src/emu/time.ts';
+import { Thumb } from '../emu/thumb.ts';
+import { plainJob } from './plain-job.ts';
+
+const FLASH = 0x08000000;
+/** Values of `HALTED`. */
+const [WFI, WFE] = [2, 3];
+const [SYST_CSR, NVIC_ISER0, NVIC_ISPR0] = [0xe000e010, 0xe000e100, 0xe000e200];
+
+/** Both cores of an H745 in `b .`. */
+const image = new Uint8Array(0x400);
+const view = new DataView(image.buffer);
+view.setUint32(0, 0x20001000, true);
+for (let e = 1; e < 16; e++) view.setUint32(4 * e, FLASH + 0x201, true);
+image.set(new Thumb(FLASH + 0x200).label('wait').b('wait').bytes(), 0x200);
+const session = new Session(jobInput(plainJob('stm32h745xi', [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes: image }])));
+const { machine } = session;
+session.keepCheckpoints = false;
+machine.run(MS);
+const start = session.save();
+const other = machine.cores.find((c) => c !== machine.bootCore)!;
+/** The other core, asleep in WFI with nothing that could wake it. */
+function sleeps(): void {
+  machine.state.booted[other.index] = true;
+  machine.state.lockups[other.index] = null;
+  other.set(S.HALTED, WFI);
+}
+beforeEach(() => {
+  session.restore(start);
+  sleeps();
+});
+afterAll(() => session.release());
+
+describe('A core is alone', () => {
+  it('beside one that sleeps in WFI, with nothing to wake it', () => expect(isAlone(machine)).toBe(true));
+  it('not beside one that runs', () => {
+    other.set(S.HALTED, 0);
+    expect(isAlone(machine)).toBe(false);
+  });
+  it('not beside one that waits for an event', () => {
+    other.set(S.HALTED, WFE);
+    expect(isAlone(machine)).toBe(false);
+  });
+  it('not beside one that SysTick wakes', () => {
+    other.write(SYST_CSR, 4, 3, true);
+    expect(isAlone(machine)).toBe(false);
+    other.write(SYST_CSR, 4, 1, true);
+    expect(isAlone(machine)).toBe(true);
+  });
+  it('not beside one that a line may wake', () => {
+    other.write(NVIC_ISER0, 4, 1, true);
+    expect(isAlone(machine)).toBe(false);
+  });
+  it('beside one that runs and is not booted, or has locked up', () => {
+    other.set(S.HALTED, 0);
+    machine.state.booted[other.index] = false;
+    expect(isAlone(machine)).toBe(true);
+    machine.state.booted[other.index] = true;
+    expect(isAlone(machine)).toBe(false);
+  });
+});
+
+describe('A loop is proved', () => {
+  const single = new Session(jobInput(plainJob('stm32f405rg', [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes: image }])));
+  const { bootCore: core } = single.machine;
+  single.keepCheckpoints = false;
+  const powerOn = single.save();
+  beforeEach(() => {
+    single.restore(powerOn);
+    single.machine.run(MS);
+  });
+  afterAll(() => single.release());
+
+  it('where it is steady', () => expect(proveFixedLoop(single)?.pc).toBe(FLASH + 0x200));
+  it('not while steps of the scenario are left', () => {
+    expect(proveFixedLoop(Object.create(single, { steps: { value: { remaining: true } } }) as Session)).toBeNull();
+  });
+  it('as sleep that nothing ends', () => {
+    core.set(S.HALTED, WFI);
+    expect(proveFixedLoop(single)?.sleeping).toBe(true);
+  });
+  it('not of a core that may wake', () => {
+    core.write(NVIC_ISER0, 4, 1, true);
+    core.write(NVIC_ISPR0, 4, 1, true);
+    core.set(S.HALTED, WFI);
+    expect(proveFixedLoop(single)).toBeNull();
+  });
+});
+
+it('what is no text is no time', () => {
+  for (const value of [5, null, undefined, {}]) expect(durationPs(value as never)).toBeNull();
+});
