@@ -237,6 +237,7 @@ function readDevice(xml: Xml, fixes: SvdFixes, data: ChipData | null): Periphera
           fixes.fields?.[`${rootName}.${r.name}.${f.name}`] ??
           rewritten(`${name}.${r.name}.${f.name}`, fixes.rewrite) ??
           f.name;
+      for (const f of r.fields) if (fixes.written?.test(`${name}.${r.name}.${f.name}`)) r.writable = (r.writable | maskOf(f)) >>> 0;
       for (const [path, [bit, width, writable]] of Object.entries(fixes.add ?? {})) {
         const [pn, rn, fn] = path.split('.');
         if ((pn === name || pn === rootName) && rn === r.name) {

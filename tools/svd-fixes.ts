@@ -136,6 +136,8 @@ const F0: SvdFixes = {
 };
 
 const L4: Omit<SvdFixes, 'chip'> = {
+  // RM0351 6.4.3: rw, as MCOSEL.
+  written: /^RCC\.CFGR\.MCOPRE$/,
   rename: {},
   // Names of the CMSIS header.
   fields: {
@@ -394,6 +396,9 @@ const H745: SvdFixes = {
     'WWDG1.CFR.WDGTB': [11, 3, true],
   },
   remove: ['WWDG1.CFR.WDGTB', 'WWDG2.CFR.WDGTB'],
+  // What HAL and LL write, and the SVDs of other parts with the same block have as writable (RM0399: rw, SWSYNC and IOLOCK rs).
+  written:
+    /^(CRS\.CR\.SWSYNC|SPI\d\.(IER\.(TXPIE|DPXPIE)|CR1\.IOLOCK)|FDCAN\d\.(ILS|TDCR)\.\w+|FDCAN\d\.(RWD\.WDC|TEST\.(LBCK|TX))|RAMECC\d\.M\dCR\.\w+)$/,
   addRegisters: {
     'FLASH.BOOT4_CUR': {
       offset: 0x48,
@@ -780,6 +785,8 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
     ...F4,
     chip: 'stm32f446',
     part: 'STM32F446ZE',
+    // RM0390 15.7.1: rw.
+    written: /^DCMI\.CR\.\w+$/,
     // Of the F42x, which has two banks.
     remove: ['FLASH.ACR.LATENCY', 'SYSCFG.MEMRMP.FB_MODE'],
     // The SVD forgets PLLR, the ready flag of PLLSAI and its switch (RM0390 6.3.1, 6.3.2).

@@ -41,6 +41,8 @@ export interface SvdFixes {
   readonly dropRegisters?: RegExp;
   /** Peripherals whose registers the chip's description takes from another chip's facts: they get a place and no registers. */
   readonly alike?: RegExp;
+  /** Fields that software writes although the SVD has them as read-only, by pattern of `PERIPHERAL.REG.FIELD`. */
+  readonly written?: RegExp;
   /** Fields that the chip lacks although the family's SVD lists them. */
   readonly remove?: readonly string[];
   /** Reset values: `PERIPHERAL.REG` → value. `GPIO*` in front stands for every port that has no own entry. */
