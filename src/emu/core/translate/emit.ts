@@ -7,7 +7,7 @@
  *   block:     budget -= cost; retired += n
  *   access:    outside of fast RAM -> give back what did not run; return pc of the instruction
  *   branch:    to a block of the region: br; elsewhere: spill, return target | 1, or go on in the region that begins there (table[slot], as a tail call)
- *   system:    spill; TypeScript executes it; reload; if budget < W: leave        (masks and reads of special registers; others leave before)
+ *   system:    spill; TypeScript executes it; reload; if budget < W: leave        (masks, stack pointers and reads of special registers; others leave before)
  *   call:      spill what was written; next = table[slot](depth + 1, target); if next != return address | 1: return next; reload; check the budget
  *
  * The value returned is the next pc, | 1 if a branch arrives there; or -1: EXC_RETURN at the branch in PC, its value in EXIT_ARG.
