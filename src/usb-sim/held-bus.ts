@@ -36,13 +36,15 @@ interface Anchor {
   readonly clock: number;
 }
 
-/** Virtual length of a stretch at first; it is then fitted to `STRETCH_MS` of real time. */
+/** Effort: virtual length of a stretch at first; it is then fitted to `STRETCH_MS` of real time. */
 const FIRST_STRETCH = 1 * MS;
+/** Effort: and at most. */
 const LONGEST_STRETCH = 100 * MS;
+/** Effort: real time of a stretch. */
 const STRETCH_MS = 5;
-/** Steps of virtual time that follows real time. */
+/** Effort: steps of virtual time that follows real time. */
 const REAL_STEP_MS = 10;
-/** Real time after which other work of the program gets its turn. */
+/** Effort: real time after which other work of the program gets its turn. */
 const TURN_MS = 10;
 
 export class HeldBus {

@@ -20,7 +20,7 @@ const PS_PER_NS = 1000;
 const USBMON_HEADER = 64;
 const XFER = { ISOCHRONOUS: 0, INTERRUPT: 1, CONTROL: 2, BULK: 3 } as const;
 const EINPROGRESS = 115;
-/** More than this is not kept: a session may last for days. */
+/** Effort: more than this is not kept, for a session may last for days. */
 const MAX_BYTES = 256 << 20;
 
 const STATUS: Readonly<Record<TappedStatus, number>> = {

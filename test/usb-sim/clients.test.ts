@@ -1,7 +1,7 @@
 /** What clients outside see and send, beside what they did before (answers/clients-*.txt): `BOOTBENCH_GOLDEN=write` writes that anew. */
 import { it } from 'vitest';
 import { expectAsBefore } from '../emu/core/golden-file.ts';
-import { chosen, DEVICES, listed, pages, shown, usbIp } from './clients.ts';
+import { chosen, DEVICES, listed, pages, refused, shown, usbIp } from './clients.ts';
 
 const compare = async (name: string, lines: AsyncIterable<string>): Promise<void> => {
   const all: string[] = [];
@@ -11,6 +11,7 @@ const compare = async (name: string, lines: AsyncIterable<string>): Promise<void
 
 it.each(DEVICES)('a page sees of the %s device what it saw', (name, device) => compare(`${name}-shown`, shown(device)));
 it('filters choose the same devices', () => compare('filters', chosen()));
+it('arguments that are none are refused', () => compare('refused', refused()));
 it('calls of a page', () => compare('pages', pages(24)));
 it('messages of USB/IP', () => compare('usbip', usbIp()));
 it('lists of USB/IP', () => compare('lists', listed()));

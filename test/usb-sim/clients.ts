@@ -80,6 +80,23 @@ export async function* chosen(): AsyncGenerator<string> {
   }
 }
 
+const WHOLE: Readonly<Record<string, unknown>> = { requestType: 'class', recipient: 'interface', request: 1, value: 2, index: 0 };
+/** What calls say of arguments that are none. */
+export async function* refused(): AsyncGenerator<string> {
+  const usb = new WebUsb(held(RICH_DEVICE).bus);
+  for (const given of [undefined, null, 5, {}, { filters: undefined }])
+    yield `requestDevice ${JSON.stringify(given)}: ${await outcome(usb.requestDevice(given as never).then((d) => d.productName))}`;
+  const d = await usb.requestDevice({ filters: [] });
+  await d.open();
+  await d.claimInterface(0);
+  const setups: unknown[] = [undefined, null, 'class', {}, WHOLE, { ...WHOLE, recipient: 'nobody' }, { ...WHOLE, requestType: 'toString' }];
+  for (const name of Object.keys(WHOLE)) setups.push({ ...WHOLE, [name]: undefined });
+  for (const setup of setups) {
+    yield `in ${JSON.stringify(setup)}: ${await outcome(d.controlTransferIn(setup as never, 4))}`;
+    yield `out ${JSON.stringify(setup)}: ${await outcome(d.controlTransferOut(setup as never))}`;
+  }
+}
+
 const SETUP = { requestType: 'vendor', recipient: 'device', request: 1, value: 2, index: 3 } as const;
 type Call = readonly [name: string, call: (d: WebUsbDevice) => Promise<unknown>];
 const CALLS: readonly Call[] = [

@@ -41,6 +41,7 @@ const SETUPS: readonly (readonly number[])[] = [
   [0, 9, 1, 0, 0, 0],
   [1, 11, 1, 0, 0, 0],
   [1, 11, 0, 0, 0, 0],
+  [1, 11, 0, 0, 1, 0],
   [2, 1, 0, 0, 0x81, 0],
   [2, 1, 0, 0, 1, 0],
   [0xa1, 3, 0, 0, 0, 0],
@@ -198,4 +199,23 @@ export function livesOf(device: Device, count: number): readonly string[] {
     const text = new Life(device, seed).run();
     return `${seed}: ${digest(text.join('\n'))} ${text.at(-1)}`;
   });
+}
+
+const STATES = 11;
+/** What the DFU client makes of a device that is in each state when it comes, once or for good; and of a device that says no more than a part of its status. */
+export function* probes(): Generator<string> {
+  for (let dfuState = 0; dfuState <= STATES; dfuState++)
+    for (const stays of [false, true]) {
+      const b = bench(DFU_DEVICE);
+      b.firmware.state.dfuState = dfuState;
+      b.firmware.state.dfuStatus = dfuState === 10 ? 3 : 0;
+      b.firmware.start();
+      b.until(3000 * MS, () => {
+        if (stays) b.firmware.state.dfuState = dfuState;
+        return false;
+      });
+      const { log, dfu } = b.usb.state;
+      const told = log.filter(({ kind }) => kind !== 'request' && kind !== 'poll').map(({ at, kind, text }) => `${at} ${kind} ${text}`);
+      yield `${dfuState}${stays ? ' for good' : ''}: ${told.slice(-2).join('; ')}; ${b.firmware.state.requests.slice(8).join(' ')}; ${dfu?.readyAt}`;
+    }
 }
