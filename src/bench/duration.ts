@@ -2,18 +2,21 @@
 import type { Ps } from '../emu/time.ts';
 import { shown, UsageError } from './usage-error.ts';
 
-const EXPONENT: Readonly<Record<string, number>> = { s: 12, ms: 9, us: 6, µs: 6, μs: 6, ns: 3, ps: 0 };
+const EXPONENT: Readonly<Record<string, number>> = { min: 12, m: 12, s: 12, ms: 9, us: 6, µs: 6, μs: 6, ns: 3, ps: 0 };
+/** Minutes are so many of what the table has for them. */
+const SECONDS_A_MINUTE = 60n;
 
 /** Picoseconds, or null if the text is no time or finer than a picosecond. */
 export function durationPs(text: string): Ps | null {
   // callers in JavaScript give anything
   if (typeof text !== 'string') return null;
-  const match = /^(\d+)(?:\.(\d+))?\s*(s|ms|us|µs|μs|ns|ps)$/.exec(text.trim());
+  const match = /^(\d+)(?:\.(\d+))?\s*(min|m|s|ms|us|µs|μs|ns|ps)$/.exec(text.trim());
   if (match === null) return null;
   const exponent = EXPONENT[match[3]!]!;
   const fraction = (match[2] ?? '').replace(/0+$/, '');
   if (fraction.length > exponent) return null;
-  const ps = BigInt(match[1]! + fraction + '0'.repeat(exponent - fraction.length));
+  const times = match[3]!.startsWith('m') && match[3] !== 'ms' ? SECONDS_A_MINUTE : 1n;
+  const ps = times * BigInt(match[1]! + fraction + '0'.repeat(exponent - fraction.length));
   return ps > BigInt(Number.MAX_SAFE_INTEGER) ? null : Number(ps);
 }
 
@@ -23,7 +26,7 @@ export function parseDuration(text: string, where: string): Ps {
   if (ps === null)
     throw new UsageError(
       `${where}: ${shown(text)} is not a time`,
-      'write a number with a unit, like 100ms, 2s or 10us (at most 2.5 hours)',
+      'write a number with a unit, like 100ms, 2s, 5min or 10us (at most 2.5 hours)',
     );
   return ps;
 }

@@ -7,7 +7,7 @@ import type { Outcome, ResetBy } from './outcomes.ts';
 
 export const SCENARIO_SCHEMA = 'bootbench/scenario@1';
 
-/** A time with a unit: `100ms`, `2s`, `10us`, `1.5ms`, `40ns`, `500ps`. */
+/** A time with a unit: `100ms`, `2s`, `5min` (or `5m`), `10us`, `1.5ms`, `40ns`, `500ps`. */
 export type Duration = string;
 /** A number, or text in hex or decimal. */
 export type WordValue = number | string;
@@ -384,7 +384,7 @@ export interface Scenario {
   readonly host?: { readonly [K in keyof HostDocument]?: HostDocument[K] };
   /** Chooses the pattern that RAM holds at power-on; the same seed gives the same run. */
   readonly seed?: number;
-  /** A number with a unit: 100ms, 2s, 10us. */
+  /** A number with a unit: 100ms, 2s, 5min, 10us. */
   readonly until?: Duration | null;
   /** Behaviour of the stand-in ROM that ST does not publish, by option: `bootbench explain` lists them. */
   readonly romOptions?: Readonly<Record<string, string>>;
@@ -410,7 +410,7 @@ export interface ScenarioDocument {
   readonly host: HostDocument;
   /** Chooses the pattern that RAM holds at power-on; the same seed gives the same run. */
   readonly seed: number;
-  /** A number with a unit: 100ms, 2s, 10us. */
+  /** A number with a unit: 100ms, 2s, 5min, 10us. */
   readonly until: Duration | null;
   /** Behaviour of the stand-in ROM that ST does not publish, by option: `bootbench explain` lists them. */
   readonly romOptions: Readonly<Record<string, string>>;

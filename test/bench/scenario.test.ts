@@ -15,6 +15,8 @@ describe('times with units', () => {
   test.each([
     ['100ms', 100_000_000_000],
     ['2s', 2_000_000_000_000],
+    ['2min', 120_000_000_000_000],
+    ['1.5m', 90_000_000_000_000],
     ['10us', 10_000_000],
     ['10µs', 10_000_000],
     ['1.5 ms', 1_500_000_000],
@@ -44,7 +46,7 @@ describe('a wrong key is named', () => {
     ['far from any', { zzzzzzzz: 1 }, 'unknown key zzzzzzzz; known here: schema, chip, images'],
     ['wrong word', { host: { kind: 'linx' } }, 'host.kind is "linx"; it must be one of "linux", "windows", "macos"'],
     ['wrong type', { seed: 'one' }, 'seed is "one"; it must be of type integer'],
-    ['wrong time', { until: '5 minutes' }, 'until is "5 minutes"; it must be a number with a unit: 100ms, 2s, 10us'],
+    ['wrong time', { until: '5 minutes' }, 'until is "5 minutes"; it must be a number with a unit: 100ms, 2s, 5min, 10us'],
     ['wrong version', { schema: 'bootbench/scenario@2' }, 'schema is "bootbench/scenario@2"; it must be "bootbench/scenario@1"'],
     ['two actions', { steps: [{ at: '1s', do: { cable: 'in', call: 'main' } }] }, 'steps[0].do must hold exactly one key'],
     ['no action', { steps: [{ at: '1s' }] }, 'steps[0] lacks the key do'],
