@@ -9,7 +9,7 @@ import { firstSet, proofOf, SERIAL } from '../bench/serial-proof.ts';
 import { patchOf } from './patch.ts';
 import { NO_SOURCES, type Sources } from './source-lines.ts';
 import { endedText, harmlessWhere, headlineText, HEADLINES, romName, waitOf } from './terminal.ts';
-import { humanTime, linesOf, pad, plain, printable, visibleLength, wrap, type Paint, type Style } from './text.ts';
+import { consoleText, humanTime, pad, plain, printable, visibleLength, wrap, type Paint, type Style } from './text.ts';
 
 export interface ShortOptions {
   readonly paint?: Paint;
@@ -334,7 +334,7 @@ const CONSOLE_LINES = 2;
 /** What a console printed last; a line editor's or the ROM's own bytes say nothing. */
 function consoleLines(page: Page, result: RunResult): void {
   for (const [channel, text] of Object.entries(result.console)) {
-    const all = linesOf(text).filter((l) => l.trim() !== '');
+    const all = consoleText(text).filter((l) => l.trim() !== '');
     if (all.length === 0 || /^start(?:\s+start)*$/.test(text.trim())) continue;
     const [first, ...rest] = all.slice(-CONSOLE_LINES);
     page.row(channel.slice(0, COLUMN - 1), 'dim', first!, 1);

@@ -6,7 +6,7 @@ import type { Outcome, Place, ResultCause, ResultCheck, RomDependency, RunResult
 import type { Judgement } from '../bench/expect.ts';
 import { proofOf, SERIAL_SET, type Proof } from '../bench/serial-proof.ts';
 import { doubts, waitsForInput } from '../bench/summary.ts';
-import { humanTime, linesOf, pad, plain, printable, wrap, type Paint, type Style } from './text.ts';
+import { consoleText, humanTime, pad, plain, printable, wrap, type Paint, type Style } from './text.ts';
 
 /** How a report is written. */
 export interface TerminalOptions {
@@ -376,7 +376,7 @@ function facts(w: Writer, result: RunResult): void {
   const last = result.usb.sessions.at(-1);
   if (last !== undefined) w.row('USB', sessionText(last));
   for (const [channel, text] of Object.entries(result.console)) {
-    const all = linesOf(text.trimEnd());
+    const all = consoleText(text.trimEnd());
     for (const line of all.slice(-4)) w.row(channel.slice(0, 7), line);
     if (all.length > 4) w.row('', `(last 4 of ${all.length} lines; all with --json)`);
   }

@@ -21,6 +21,22 @@ export function printable(text: string): string {
 /** Lines as a terminal shows them: what a serial console sends ends with CR and LF. */
 export const linesOf = (text: string): string[] => text.split('\n').map((line) => line.replace(/\r+$/, ''));
 
+const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001a\u001c-\u001f\u007f-\u009f]/g;
+/** From this share of control characters on, what a port sends is a protocol's and no text. */
+const BINARY_SHARE = 0.25;
+const LONGEST_LINE = 240;
+const BYTES_SHOWN = 8;
+/** What a port sent, as lines that a person can read: a binary protocol is told in one, and what has no end of line for long is cut. */
+export function consoleText(text: string): string[] {
+  if ((text.match(CONTROLS)?.length ?? 0) > text.length * BINARY_SHARE) {
+    const bytes = Array.from(text.slice(0, BYTES_SHOWN), (c) => c.charCodeAt(0).toString(16).padStart(2, '0')).join(' ');
+    return [
+      `${text.length} ${text.length === 1 ? 'byte that is' : 'bytes that are'} no text: ${bytes}${text.length > BYTES_SHOWN ? ' …' : ''}`,
+    ];
+  }
+  return linesOf(text).map((line) => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line));
+}
+
 const ESCAPES = /\u001b\[\d+m/g;
 export const visibleLength = (text: string): number => text.replace(ESCAPES, '').length;
 

@@ -260,3 +260,20 @@ test('a reset that the firmware asked for is told where nothing came of it, with
   expect(text).toMatch(/Why +the firmware reset itself at 100 ms \(core\.c:23\), and nothing went for the\s+ROM behind that/);
   expect(text).not.toContain('nothing asked for the ROM');
 });
+
+describe('a port that speaks no text', () => {
+  const lines = (text: string): string[] =>
+    shortReport({ ...dfuResult(), console: { usart2: text } }, { width: 80 })
+      .split('\n')
+      .filter((line) => line.startsWith('usart2'));
+
+  it('is told by its number of bytes and the first of them', () => {
+    const frame = '\u00cd\u00ab\u0000\u0000\u0000\u0010|\u0000\u0001\u00ff';
+    expect(lines(frame.repeat(500))).toEqual(['usart2 5000 bytes that are no text: cd ab 00 00 00 10 7c 00 …']);
+    expect(lines('\u0001')).toEqual(['usart2 1 byte that is no text: 01']);
+  });
+  it('keeps colours of a console and cuts a line without end', () => {
+    expect(lines('\u001b[1mready\u001b[0m\r\n')[0]).toContain('ready');
+    expect(lines('x'.repeat(5000))[0]!.length).toBeLessThan(260);
+  });
+});
