@@ -89,6 +89,9 @@ function literal(node: ts.NumericLiteral): string[] {
   const text = node.getText();
   const value = Number(text.replaceAll('_', ''));
   if (!Number.isSafeInteger(value)) return [];
+  // a frequency or a size: one hertz more is none that anybody can set
+  const [, mantissa, exponent] = /^([1-9]\d*)e(\d+)$/i.exec(text) ?? [];
+  if (mantissa !== undefined) return [1, -1].map((by) => `${Number(mantissa) + by}e${exponent}`);
   // an address or a mask: another bit of it
   if (/^0x/i.test(text)) return value === 0 ? ['0x1'] : [`0x${(BigInt(value) ^ (BigInt(value) & -BigInt(value))).toString(16)}`];
   return value === 0 ? ['1'] : [`${value + 1}`, `${value - 1}`];
