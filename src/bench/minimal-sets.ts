@@ -41,6 +41,6 @@ export function halve<T>(members: readonly T[], works: Works<T>): readonly T[] {
     else if (works(a)) kept = a;
     else break;
   }
-  if (kept.length > 1) for (const m of kept) if (kept.length > 1 && works(kept.filter((x) => x !== m))) kept = kept.filter((x) => x !== m);
+  for (const m of kept) if (kept.length > 1 && works(kept.filter((x) => x !== m))) kept = kept.filter((x) => x !== m);
   return kept;
 }
