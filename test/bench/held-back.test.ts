@@ -16,3 +16,8 @@ it('without a mask nothing of the kind is said', async () => {
   expect(outcome).toBe('stuck');
   expect(notes.map((n) => n.text).join()).not.toContain('not taken');
 });
+it('a loop that polls nothing and stays one without the mask has another reason', async () => {
+  const { outcome, notes } = await run((t) => t.cpsidI().label('wait').cmp(0, 99).b('wait'));
+  expect(outcome).toBe('stuck');
+  expect(notes.map((n) => n.text).join()).not.toContain('not taken');
+});

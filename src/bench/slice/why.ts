@@ -142,7 +142,10 @@ export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint)
     return { lines, unmasked: why.mask === null ? null : { mask: why.mask.toUpperCase(), outcome: outcomeWithout(s, why.mask) } };
   }
   s.restore(finished);
-  return loop.exception === 0 ? (heldBack(s) ?? inForeignHands(s)) : null;
+  if (loop.exception !== 0) return null;
+  const held = heldBack(s, loop.reads.length > 0);
+  if (held === null) s.restore(finished);
+  return held ?? inForeignHands(s);
 }
 function inForeignHands(s: Session): WaitStory | null {
   const foreign = foreignTable(s);
@@ -181,14 +184,19 @@ export function foreignTable(s: Session): string | null {
   return `VTOR is ${hex32(vtor)}${since}: that is the table of ${nameOf(table)}, while ${nameOf(of)} runs${there}`;
 }
 
-/** No handler ever wrote what the loop polls, and an interrupt that is pending, or the tick, is behind a mask: as of an application that its loader started with interrupts off. */
-function heldBack(s: Session): WaitStory | null {
+/**
+ * No handler ever wrote what the loop polls, and an interrupt that is pending, or the tick, is behind a mask: as of an application that its loader started with interrupts off. A
+ * loop that polls nothing and stays one without the mask waits for no interrupt.
+ */
+function heldBack(s: Session, polls: boolean): WaitStory | null {
   const core = s.machine.bootCore;
   const ticks = ((core.peek(SYST_CSR, 4) ?? 0) & 3) === 3;
   const exception = highestPending(core) || (ticks ? EXC.SYSTICK : 0);
   if (exception === 0) return null;
   const { lines, mask } = whyNotTaken(s, exception);
-  return mask === null ? null : { lines, unmasked: { mask: mask.toUpperCase(), outcome: outcomeWithout(s, mask) } };
+  if (mask === null) return null;
+  const outcome = outcomeWithout(s, mask);
+  return polls || outcome !== 'stuck' ? { lines, unmasked: { mask: mask.toUpperCase(), outcome } } : null;
 }
 
 interface Reason {
