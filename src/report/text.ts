@@ -19,7 +19,7 @@ export function printable(text: string): string {
 }
 
 /** Lines as a terminal shows them: what a serial console sends ends with CR and LF. */
-export const linesOf = (text: string): string[] => text.split('\n').map((line) => line.replace(/\r+$/, ''));
+const linesOf = (text: string): string[] => text.split('\n').map((line) => line.replace(/\r+$/, ''));
 
 const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001a\u001c-\u001f\u007f-\u009f]/g;
 /** From this share of control characters on, what a port sends is a protocol's and no text. */
