@@ -257,7 +257,7 @@ export class Core extends CoreCode<Core> implements Cpu {
     this.cycleTarget += given;
     this.set(S.BUDGET, this.budget + given);
   }
-  /** Execution goes on at a place that it comes to again and again (a handler, where one returns to, behind a system instruction): a region may begin there. */
+  /** Execution goes on at a place that it comes to again and again (a handler, behind a system instruction): a region may begin there. */
   private arrives: 0 | 1 = 0;
   private runTo(target: number, now: number): boolean {
     this.owed = 0;
@@ -376,7 +376,8 @@ export class Core extends CoreCode<Core> implements Cpu {
         this.hardwareAccess = true;
         // where the branch was, whichever tier ran it
         this.set(S.LAST_REC, (this.get(S.PC) | 1) >>> 0);
-        exceptionReturn(this, this.get(S.EXIT_ARG));
+        // an interrupt comes anywhere: regions of the places that it returns to would be one loop many times over
+        this.arrives = exceptionReturn(this, this.get(S.EXIT_ARG)) ? 1 : 0;
         this.hardwareAccess = false;
         if (this.looksUpBehindHandler) this.shorten(AFTER_HANDLER);
         return false;

@@ -434,8 +434,8 @@ function reserveFp(cpu: Cpu, address: number, thread: boolean, priv: boolean): v
 
 // ---- return ----------------------------------------------------------------------------------------------------------------------
 
-/** Branch to an EXC_RETURN value in Handler mode. */
-export function exceptionReturn(cpu: Cpu, value: number): void {
+/** Branch to an EXC_RETURN value in Handler mode. True if another handler runs now instead of the code that was interrupted. */
+export function exceptionReturn(cpu: Cpu, value: number): boolean {
   const from = cpu.get(S.IPSR);
   const at = cpu.get(S.PC);
   const rights = rightsOf(cpu);
@@ -446,12 +446,13 @@ export function exceptionReturn(cpu: Cpu, value: number): void {
       cpu.exceptionReturned(from, at);
       told(cpu, at);
     }
-    return;
+    return true;
   }
   cpu.exceptionReturned(from, cpu.get(S.PC));
+  return false;
 }
 
-/** True if another handler runs now instead of the code that was interrupted. */
+/** True as above. */
 function leaveException(cpu: Cpu, value: number, from: number): boolean {
   const wasActive = isActive(cpu, from);
   const nested = activeCount(cpu);
