@@ -170,13 +170,16 @@ export function runPackedSystemOp(cpu: Cpu, packed: number): void {
   const imm = packed >>> 8;
   switch (PACKED[packed & 3]) {
     case 'MRS':
-      return cpu.set(S.R + 4 * a, readSpecial(cpu, imm));
+      return readInto(cpu, a, imm);
     case 'MSR':
-      return writeSpecial(cpu, imm, cpu.get(S.R + 4 * a), b);
+      return writeFrom(cpu, a, imm, b);
     case 'CPS':
       return changeMasks(cpu, a, b);
   }
 }
+const readInto = (cpu: Cpu, register: number, sysm: number): void => cpu.set(S.R + 4 * register, readSpecial(cpu, sysm));
+const writeFrom = (cpu: Cpu, register: number, sysm: number, mask: number): void =>
+  writeSpecial(cpu, sysm, cpu.get(S.R + 4 * register), mask);
 /** CPS: bit 1 of `which` PRIMASK, bit 0 FAULTMASK. */
 function changeMasks(cpu: Cpu, value: number, which: number): void {
   if (!privileged(cpu)) return;
@@ -185,8 +188,8 @@ function changeMasks(cpu: Cpu, value: number, which: number): void {
 }
 
 export const SYSTEM_OPS: Readonly<Record<string, SystemOp>> = {
-  MRS: (cpu, o) => cpu.set(S.R + 4 * o.a, readSpecial(cpu, o.imm)),
-  MSR: (cpu, o) => writeSpecial(cpu, o.imm, cpu.get(S.R + 4 * o.a), o.b),
+  MRS: (cpu, o) => readInto(cpu, o.a, o.imm),
+  MSR: (cpu, o) => writeFrom(cpu, o.a, o.imm, o.b),
   CPS: (cpu, o) => changeMasks(cpu, o.a, o.b),
   SVC: (cpu, _o, pc, size) => supervisorCall(cpu, (pc + size) >>> 0),
   BKPT(cpu, o, pc) {
