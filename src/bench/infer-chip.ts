@@ -73,11 +73,11 @@ const TEXT_SECTIONS = ['.debug_line', '.debug_line_str', '.debug_str', '.strtab'
 const PART = String.raw`stm32[cfghluw][0-9a-z][0-9a-z]{2}`;
 /** What names a part, by how much it says. A `x` of the name stands for any character. */
 const NAMES: readonly { readonly pattern: RegExp; readonly weight: number; readonly what: string }[] = [
-  { pattern: new RegExp(String.raw`startup_(${PART}(?:x[0-9a-ex])?)(?:_[a-z0-9]+)?\.s\b`, 'gi'), weight: 100, what: 'the start-up file' },
-  { pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}x[0-9a-ex])\.h\b`, 'gi'), weight: 50, what: 'the device header' },
+  { pattern: new RegExp(String.raw`startup_(${PART}(?:x[0-9a-z])?)(?:_[a-z0-9]+)?\.s\b`, 'gi'), weight: 100, what: 'the start-up file' },
+  { pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}x[0-9a-z])\.h\b`, 'gi'), weight: 50, what: 'the device header' },
   { pattern: /nucleo[-_]([cfghluw][0-9a-z]{3}[a-z]{2})\b/gi, weight: 20, what: 'the board' },
   {
-    pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}[a-z][0-9a-e][a-z]x)_(?:flash|ram)\b`, 'gi'),
+    pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}[a-z][0-9a-z][a-z]x)_(?:flash|ram)\b`, 'gi'),
     weight: 10,
     what: 'the linker script',
   },
@@ -119,7 +119,9 @@ function textsOf({ path, bytes }: NamedImage): string[] {
 /** Parts that `STM32F411XE`, `STM32F405XX` or `STM32H533RETX` can mean. */
 function partsNamed(name: string): readonly string[] {
   const [line, pins = 'X', flash = 'X'] = [name.slice(0, 9), name[9], name[10]];
-  return partsOf(line).filter((p) => (pins === 'X' || p[9] === pins) && (flash === 'X' || p[10] === flash));
+  const parts = partsOf(line);
+  const exact = parts.filter((p) => p === `${line}${pins}${flash}`);
+  return exact.length > 0 ? exact : parts.filter((p) => (pins === 'X' || p[9] === pins) && (flash === 'X' || p[10] === flash));
 }
 
 /** Of the parts of one line, those whose memories are the image's. */

@@ -225,7 +225,7 @@ const SUFFIX = /^([A-Z][0-9X]?[A-Z0-9]{0,3})?$/;
 
 /**
  * Part numbers are `STM32` family(2–4) line … pins(1) flash(1) package(1) temperature(1) [options]: after pins and flash everything is
- * ignored but the package; an `x` stands for any character.
+ * ignored but the package; an `x` stands for any character, unless a part has that letter: STM32H743XI is the one with 240 balls.
  */
 export function findChip(name: string): ChipDescription | undefined {
   const typed = normalise(name);
@@ -235,18 +235,21 @@ export function findChip(name: string): ChipDescription | undefined {
   if (/^X{0,4}$/.test(rest)) return part(line, line.bare);
   const [pins, flash] = [rest[0]!, rest[1]];
   if (flash === undefined || !SUFFIX.test(rest.slice(2))) return undefined;
-  if (pins !== 'X' && flash !== 'X') return inPackage(line, pins + flash, rest[2]);
+  if ((pins !== 'X' && flash !== 'X') || isPart(line, pins + flash)) return inPackage(line, pins + flash, rest[2]);
   const fits = (code: string): boolean => (pins === 'X' || code[0] === pins) && (flash === 'X' || code[1] === flash);
   const code = fits(line.bare) ? line.bare : codesOf(line.name).find((c) => c.length === 2 && fits(c));
   return code === undefined ? undefined : part(line, code);
 }
+
+const isPart = ({ name, flash }: Line, code: string): boolean =>
+  codesOf(name).includes(code) && (flash === undefined || flash.includes(code.at(-1)!));
 
 /** Part numbers of a line that are modelled, without package and temperature: `STM32F407VG` of `STM32F407`. Empty for another line. */
 export function partsOf(name: string): readonly string[] {
   const line = LINES.find((l) => l.name === name);
   if (!line) return [];
   return codesOf(name)
-    .filter((code) => code.length === 2 && (line.flash === undefined || line.flash.includes(code.at(-1)!)))
+    .filter((code) => code.length === 2 && isPart(line, code))
     .map((code) => `${name}${code}`);
 }
 

@@ -31,6 +31,14 @@ describe('a start-up file in the debug data names the line', () => {
     expect(reasons[0]).toBe('the device header stm32f411xe.h');
   });
 
+  it('a linker script names pins and flash, whatever their letters are: 240 balls are an X', () => {
+    const named = (script: string): InferredChip => infer(renamed('h743-mode-byte-ecc', 'common/startup/startup.c', script));
+    const { chip, alike, reasons } = named('stm32h743xihx_flash');
+    expect([chip.name, ...alike]).toEqual(['STM32H743XI']);
+    expect(reasons[0]).toBe('the linker script stm32h743xihx_flash');
+    expect(named('STM32H743VITX_FLASH').chip.name).toBe('STM32H743VI');
+  });
+
   it('of a chip that is not modelled is said, with the nearest one', () => {
     expect(() => infer(startup('stm32wle5xx.h'))).toThrow(/built for STM32WLE5XX .*which is not modelled; nearest to it is .*--chip/);
   });

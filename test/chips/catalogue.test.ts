@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CHIPS, existsUnmodelled, findChip, LINES, nearestChip, partsOf, suggestChips } from '../../src/chips/index.ts';
+import { hasPin } from '../../src/chips/parts.ts';
 import { loadFacts, type GeneratedFacts } from '../../src/chips/facts.ts';
 import f0 from '../../src/chips/generated/stm32f0x2.json' with { type: 'json' };
 import h533 from '../../src/chips/generated/stm32h533.json' with { type: 'json' };
@@ -84,6 +85,15 @@ describe('chip names', () => {
     'STM32H533RETxTR',
   ])('%s is STM32H533RE', (name) => {
     expect(findChip(name)?.name).toBe('STM32H533RE');
+  });
+  it.each([
+    ['stm32h743xi', 'STM32H743XI'],
+    ['STM32H743XIH6', 'STM32H743XI'],
+    ['stm32h750xb', 'STM32H750XB'],
+    ['stm32h743xx', 'STM32H743ZI'],
+  ])('an X that a part has is its package of 240 balls: %s is %s', (name, part) => {
+    expect(findChip(name)?.name).toBe(part);
+    expect(hasPin(findChip(name)!, 'PK0')).toBe(part.includes('X'));
   });
   it.each(['', 'stm32', 'STM32H5', 'STM32H533RC', 'STM32H534RE', 'ATmega328', 'STM32H533RE!'])('%s is unknown', (name) =>
     expect(findChip(name)).toBeUndefined(),
