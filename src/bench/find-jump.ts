@@ -12,6 +12,7 @@ import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS, type Ps } from '../emu/time.ts';
 import { jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate } from './code-scan.ts';
 import { CutShort, isCut } from './attempt.ts';
+import { decidingBit } from './deciding-bit.ts';
 import { hex32, type Outcome } from './result.ts';
 import type { Step } from './scenario-types.ts';
 import type { Session } from './session.ts';
@@ -146,7 +147,10 @@ interface Poll {
   readonly kind: PolledInput['kind'];
   readonly block: string;
   readonly register: string;
+  readonly address: number;
   readonly pc: number;
+  /** Who called, as far as it is known: one function may read several pins. */
+  readonly lr: number;
   readonly core: Core;
   readonly value: number;
   readonly first: Ps;
@@ -164,7 +168,7 @@ function inputRegisters(
     const layout = system.layoutOf(row.name);
     for (const register of layout?.registers ?? []) {
       const receives = register.fields.some((f) => /^RXF?NE/.test(f.name)) && /^I?SR$/.test(register.name);
-      const isPort = register.name === 'IDR' && layout?.registers.some((r) => r.name === 'MODER');
+      const isPort = register.name === 'IDR' && layout?.registers.some((r) => r.name === 'ODR');
       if (receives || isPort)
         found.set(row.base + register.offset, { kind: isPort ? 'pin' : 'serial', block: row.name, register: register.name });
     }
@@ -209,7 +213,7 @@ function polledInputs(s: Session, end: Checkpoint, functions: readonly FunctionF
     pages: new Set([...registers.keys()].map((a) => a >>> 12)),
     read: (core, address) => {
       const input = registers.get((address & ~3) >>> 0);
-      if (input && core.zone === 'user') notePoll(polls, core, input, core.peek(address & ~3, 4) ?? 0);
+      if (input && core.zone === 'user') notePoll(polls, core, input, (address & ~3) >>> 0);
       return null;
     },
     write: (_core, _address, _size, value) => value,
@@ -226,28 +230,53 @@ function polledInputs(s: Session, end: Checkpoint, functions: readonly FunctionF
     machine.setRepairs(null);
     machine.skipping = skipping;
   }
-  return [...polls.values()].slice(0, MOST_INPUTS).map((p) => asInput(p, functions, s.input.chip));
+  const inputs = new Map<string, PolledInput>();
+  for (const p of [...polls.values()].slice(0, MOST_INPUTS)) {
+    const input = asInput(p, testedBit(s, end, p), functions, s.input.chip);
+    const key = `${input.register} ${input.bit} ${input.pc}`;
+    if (!inputs.has(key)) inputs.set(key, input);
+  }
+  return [...inputs.values()];
+}
+
+/** By the constant beside the read, else by what becomes of the program if the bit is the other one. The session is left anywhere. */
+function testedBit(s: Session, from: Checkpoint, p: Poll): number | null {
+  const mask = p.core.testedMask(p.pc);
+  if (mask !== null) return (mask & (mask - 1)) === 0 && mask !== 0 ? 31 - Math.clz32(mask) : null;
+  return p.kind === 'pin' && p.core === s.machine.bootCore ? decidingBit(s, from, { ...p, at: p.first }) : null;
 }
 
 function notePoll(
   polls: Map<string, Poll>,
   core: Core,
   { kind, block, register }: { readonly kind: PolledInput['kind']; readonly block: string; readonly register: string },
-  value: number,
+  address: number,
 ): void {
-  const key = `${block} ${core.pc}`;
+  const { lr } = core.arm;
+  const key = `${block} ${core.pc} ${kind === 'pin' ? lr : ''}`;
   const at = core.now();
   const poll = polls.get(key);
-  if (!poll) polls.set(key, { kind, block, register, pc: core.pc, core, value, first: at, last: at, count: 1 });
+  if (!poll)
+    polls.set(key, {
+      kind,
+      block,
+      register,
+      address,
+      pc: core.pc,
+      lr,
+      core,
+      value: core.peek(address, 4) ?? 0,
+      first: at,
+      last: at,
+      count: 1,
+    });
   else {
     poll.last = at;
     poll.count++;
   }
 }
 
-function asInput(p: Poll, functions: readonly FunctionFacts[], chip: ChipDescription): PolledInput {
-  const mask = p.core.testedMask(p.pc);
-  const bit = mask !== null && (mask & (mask - 1)) === 0 && mask !== 0 ? 31 - Math.clz32(mask) : null;
+function asInput(p: Poll, bit: number | null, functions: readonly FunctionFacts[], chip: ChipDescription): PolledInput {
   const holder = functions.find(({ symbol }) => p.pc >= (symbol.address & ~1) && p.pc < (symbol.address & ~1) + symbol.size);
   // What does not come out of the package cannot be pressed.
   const isPin = p.kind === 'pin' && bit !== null && bit < 16 && hasPin(chip, `P${p.block.slice(-1)}${bit}`);

@@ -451,7 +451,8 @@ export class Core extends CoreCode<Core> implements Cpu {
     pendNmi(this);
   }
   /**
-   * Bits that a short polling loop around `pc` tests: the constant of a TST, AND, UBFX or shift behind the load. Null if it cannot be told.
+   * Bits that a short polling loop around `pc` tests: the constant of a TST, AND, UBFX or shift behind the load. Null if it cannot be told:
+   * the mask stands in a register, or the function ends before.
    */
   testedMask(pc: number): number | null {
     let mask: number | null = null;
@@ -467,6 +468,7 @@ export class Core extends CoreCode<Core> implements Cpu {
         continue;
       }
       if (/^(TST|AND)_imm/.test(op) && imm !== undefined) mask = imm >>> 0;
+      else if (/^(TST|AND|BIC)_(?!imm)|^(BX|LDM_pc)$/.test(op)) return mask;
       else if (/^LSL_imm/.test(op) && imm !== undefined && ins.decoded.v?.['S'] === true) mask = (0x80000000 >>> imm) >>> 0;
       at += ins.size;
     }

@@ -1,0 +1,92 @@
+/** Which pin a firmware waits for, where the mask of its read is an argument: HAL_GPIO_ReadPin, in all families. */
+import { describe, expect, it } from 'vitest';
+import { bench } from '../../src/index.ts';
+import { Thumb } from '../emu/thumb.ts';
+
+const FLASH = 0x08000000;
+const PROGRAM = 0x400;
+/** `TST.W r2, #2`: what stands behind the function is not of it. */
+const TST_R2_2 = [0xf012, 0x0f02] as const;
+
+interface Board {
+  readonly chip: string;
+  /** Where GPIOA's clock is switched on, and by which bit. */
+  readonly clock: readonly [register: number, bit: number];
+  readonly idr: number;
+}
+const BOARDS: readonly Board[] = [
+  { chip: 'stm32f107vc', clock: [0x40021018, 2], idr: 0x40010808 },
+  { chip: 'stm32f103cb', clock: [0x40021018, 2], idr: 0x40010808 },
+  { chip: 'stm32f072rb', clock: [0x40021014, 17], idr: 0x48000010 },
+  { chip: 'stm32f405rg', clock: [0x40023830, 0], idr: 0x40020010 },
+  { chip: 'stm32h743zi', clock: [0x580244e0, 0], idr: 0x58020010 },
+];
+
+/** Reads PA0 and PA5 through one function, and goes elsewhere once one of them is 1. */
+function program({ clock: [enable, bit], idr }: Board): Thumb {
+  const t = new Thumb(FLASH + PROGRAM);
+  t.constant(0, enable)
+    .constant(1, 2 ** bit)
+    .str(1, 0)
+    .label('again');
+  for (const pin of [0, 5]) {
+    const back = `after ${pin}`;
+    t.constant(0, idr)
+      .movs(1, 1 << pin)
+      .constant(4, FLASH + PROGRAM + FUNCTION + 1)
+      .blx(4)
+      .label(back)
+      .cmp(0, 1)
+      .beq('pressed');
+  }
+  t.b('again').label('pressed').b('pressed');
+  while (2 * t.length < FUNCTION) t.put(0xbf00);
+  return t
+    .ldr(3, 0)
+    .tst(1, 3)
+    .bne('one')
+    .movs(0, 0)
+    .bxLr()
+    .label('one')
+    .movs(0, 1)
+    .bxLr()
+    .put(...TST_R2_2);
+}
+const FUNCTION = 0x40;
+
+function image(board: Board, code = program(board)): Uint8Array {
+  const bytes = new Uint8Array(PROGRAM + 0x100);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 0x20001000, true);
+  for (let e = 1; e < 16; e++) view.setUint32(4 * e, FLASH + PROGRAM + 1, true);
+  bytes.set(code.bytes(), PROGRAM);
+  return bytes;
+}
+const waits = async (board: Board, bytes: Uint8Array): Promise<string[]> => {
+  const { notes, outcome } = await bench({ chip: board.chip, images: [{ path: 'fw.bin@0x08000000', bytes }] });
+  expect(outcome).toBe('stuck');
+  return notes.flatMap(({ kind, text }) => (kind === 'not-triggered' && text.startsWith('waits for ') ? [text] : []));
+};
+
+describe('a pin that a function reads for its callers', () => {
+  it.each(BOARDS)('$chip: each of them is told, by what becomes of the program if it changes', async (board) => {
+    const told = await waits(board, image(board));
+    const pins = told.map((text) => /GPIOA\.IDR bit (\d) \(PA(\d), now [01]\)/.exec(text)?.slice(1).join());
+    expect(pins.toSorted()).toEqual(['0,0', '5,5']);
+  });
+  it('no pin is told where two of them would do', async () => {
+    const board = BOARDS[3]!;
+    const t = new Thumb(FLASH + PROGRAM)
+      .constant(0, board.idr)
+      .movs(1, 3)
+      .label('again')
+      .ldr(3, 0)
+      .tst(1, 3)
+      .beq('again')
+      .label('end')
+      .b('end');
+    const told = await waits(board, image(board, t));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatch(/^waits for GPIOA\.IDR,/);
+  });
+});
