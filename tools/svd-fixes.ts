@@ -803,6 +803,9 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
   STM32F303: {
     chip: 'stm32f303',
     part: 'STM32F303VC',
+    // DBGMCU lies on the private bus: APB2 has no clock and no reset for it (RM0316 9.4.4 and 9.4.7, stm32f303xc.h).
+    ungated: ['DBGMCU'],
+    remove: ['RCC.APB2ENR.DBGMCUEN', 'RCC.APB2RSTR.DBGMCURST'],
     rename: {},
     fields: {
       'FLASH.SR.WRPRT': 'WRPRTERR',

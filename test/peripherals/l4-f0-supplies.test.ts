@@ -1,5 +1,6 @@
 /** PWR, SYSCFG, EXTI, RTC and timers of L4 and F0 where they differ from the H5's. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import { findChip } from '../../src/chips/index.ts';
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import { MS, US } from '../../src/emu/time.ts';
@@ -100,6 +101,15 @@ describe('DBGMCU of the F072', () => {
     f0.set('RCC.APB2ENR.DBGMCUEN', 1);
     f0.write('DBGMCU.CR', 6);
     expect(f0.read('DBGMCU.CR')).toBe(6);
+  });
+});
+
+describe('DBGMCU of the F303', () => {
+  it('lies on the private bus and needs no clock', () => {
+    const f3 = new StChip(findChip('stm32f303vc')!);
+    expect(f3.read('DBGMCU.IDCODE') & 0xfff).toBe(0x422);
+    f3.write('DBGMCU.CR', 6);
+    expect(f3.read('DBGMCU.CR')).toBe(6);
   });
 });
 
