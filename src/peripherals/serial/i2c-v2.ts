@@ -217,16 +217,16 @@ class I2cV2 {
     this.interrupt(c);
   }
   // ---- A master outside
-  /** Bits of the address byte that one of the own addresses has; null: it is somebody else's. */
+  /** One of the own addresses. */
   private mine(c: Ctx, address: number): boolean {
     const [oar1, oar2] = [c.get(this.r.OAR1), c.get(this.r.OAR2)];
     if (address === 0) return (c.get(this.r.CR1) & CR1.GCEN) !== 0;
     if ((oar1 & (OA1EN | OA1MODE)) === OA1EN && ((oar1 >>> 1) & 0x7f) === address) return true;
     if (!(oar2 & OA2EN)) return false;
     const masked = (oar2 >>> 8) & 7;
-    // All of them: but for those that I2C reserves.
-    if (masked === 7) return (address & 0x78) !== 0 && (address & 0x78) !== 0x78;
-    return (address ^ ((oar2 >>> 1) & 0x7f)) >>> masked === 0;
+    // With a mask those that I2C reserves are nobody's (RM0351 I2C_OAR2, OA2MSK: documented).
+    const reserved = (address & 0x78) === 0 || (address & 0x78) === 0x78;
+    return (masked === 0 || !reserved) && (address ^ ((oar2 >>> 1) & 0x7f)) >>> masked === 0;
   }
   asked(c: Ctx, ask: number): void {
     if (c.s.off || !(c.get(this.r.CR1) & CR1.PE)) return this.outside.answer(c.env, OUTSIDE_ANSWER.refused);
