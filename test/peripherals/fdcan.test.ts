@@ -36,10 +36,14 @@ class Node {
   }
   /** Sends a frame with an 11-bit identifier at this bit rate; whether it was acknowledged. */
   send(id: number, bytes: readonly number[] = [], bitrate = 250_000): boolean {
+    return this.frame(id * 2 ** 21, bytes, bitrate);
+  }
+  /** @param id as a mailbox of bxCAN has it: bit 2 says that it is one of 29 bits, bit 1 that the frame is remote */
+  frame(id: number, bytes: readonly number[] = [], bitrate = 250_000): boolean {
     const { system } = this.h;
     const word = (from: number): number => bytes.slice(from, from + 4).reduce((v, b, i) => (v | (b << (8 * i))) >>> 0, 0);
     system.setWire('fdcan1.host.bit', 1e12 / bitrate);
-    const frame = { id: id * 2 ** 21, length: bytes.length, low: word(0), high: word(4) };
+    const frame = { id, length: bytes.length, low: word(0), high: word(4) };
     for (const [name, value] of Object.entries(frame)) system.setWire(`fdcan1.host.${name}`, value);
     system.setWire('fdcan1.host.answer', 0);
     system.setWire('fdcan1.host.asks', ++this.sequence);
@@ -130,6 +134,88 @@ describe.each([
       }),
       { numRuns: 60 },
     );
+  });
+  /** RM0440 44.3.6 "Extended message ID filter element", 44.4.22 XIDAM. */
+  it('filters of 29-bit identifiers are those of the manual: XIDAM masks an identifier but for ranges of type 3', () => {
+    const some = fc.oneof(fc.nat(0x1fffffff), fc.constantFrom(0, 0x1fffffff, 0x18feca00, 0x18fecaff));
+    fc.assert(
+      fc.property(fc.nat(3), fc.nat(7), some, some, some, some, (type, action, a, b, xidam, id) => {
+        const node = fresh();
+        node.h.write('FDCAN1.CCCR', 1);
+        node.h.write('FDCAN1.CCCR', 3);
+        node.h.write('FDCAN1.XIDAM', xidam);
+        const filter = fixed ? 0x70 : 0x180;
+        node.put(filter, action * 2 ** 29 + a);
+        node.put(filter + 4, type * 2 ** 30 + b);
+        if (fixed) node.h.write('FDCAN1.RXGFC', (1 << 24) | (2 << 4) | (2 << 2));
+        else {
+          node.h.write('FDCAN1.GFC', (2 << 4) | (2 << 2));
+          node.h.write('FDCAN1.XIDFC', (1 << 16) | filter);
+        }
+        node.h.write('FDCAN1.CCCR', 0);
+        expect(node.frame(id * 8 + 4)).toBe(true);
+        const seen = type === 3 ? id : id & xidam;
+        const knows = [a <= seen && seen <= b, seen === a || seen === b, (seen & b) === (a & b), a <= seen && seen <= b][type]!;
+        // 1 and 2 store, 5 and 6 do with priority
+        const fifo = knows ? ([1, 5].includes(action) ? 0 : [2, 6].includes(action) ? 1 : null) : null;
+        expect([node.waiting(0).length, node.waiting(1).length]).toEqual([0, 1].map((n) => (n === fifo ? 1 : 0)));
+        if (fifo !== null) expect(node.word(at.fifos[fifo])).toBe((1 << 30) + id);
+      }),
+      { numRuns: 60, examples: [[0, 1, 0x0000ff00, 0x0000ffff, 0x00ffff00, 0x18ff4201]] },
+    );
+  });
+  it('frames that no filter knows go where ANFE and ANFS say; RRFE and RRFS reject remote ones', () => {
+    for (const [anfs, anfe] of [
+      [0, 1],
+      [1, 2],
+      [2, 0],
+      [3, 3],
+    ] as const)
+      for (const reject of [0, 1, 2, 3]) {
+        const node = fresh();
+        node.h.write('FDCAN1.CCCR', 1);
+        node.h.write('FDCAN1.CCCR', 3);
+        node.h.write(fixed ? 'FDCAN1.RXGFC' : 'FDCAN1.GFC', (anfs << 4) | (anfe << 2) | reject);
+        node.h.write('FDCAN1.CCCR', 0);
+        const counts = (): readonly number[] => [node.waiting(0).length, node.waiting(1).length];
+        const into = (n: number, isRejected: boolean): readonly number[] => [0, 1].map((fifo) => (n === fifo && !isRejected ? 1 : 0));
+        let before = [0, 0] as readonly number[];
+        for (const [id, n, isRejected] of [
+          [0x123 * 2 ** 21, anfs, false],
+          [0x123 * 2 ** 21 + 2, anfs, (reject & 2) !== 0],
+          [0x1234567 * 8 + 4, anfe, false],
+          [0x1234567 * 8 + 6, anfe, (reject & 1) !== 0],
+        ] as const) {
+          node.frame(id, [1]);
+          const more = into(n, isRejected);
+          const now = counts();
+          // three elements a FIFO
+          expect(now).toEqual(before.map((count, i) => Math.min(3, count + more[i]!)));
+          before = now;
+        }
+      }
+  });
+  it('an element says whether its frame was remote, and what goes out has its identifier and length', () => {
+    const node = fresh();
+    node.frame(0x1234567 * 8 + 6, [1, 2]);
+    expect([0, 4].map((o) => node.word(at.fifos[0] + o))).toEqual([
+      (1 << 30) + (1 << 29) + 0x1234567,
+      (0x80000000 + (1 << 21) + (1 << 20) + (2 << 16)) >>> 0,
+    ]);
+    const sent = (t0: number, dlc: number, fd: boolean): readonly number[] => {
+      const h = node.h;
+      const before = h.system.wire('fdcan1.sent');
+      node.put(at.tx, t0);
+      node.put(at.tx + 4, (dlc << 16) | (fd ? 3 << 20 : 0));
+      h.write('FDCAN1.TXBAR', 1);
+      h.wait(5 * MS);
+      return [h.system.wire('fdcan1.sent') - before, h.system.wire('fdcan1.sent.id') >>> 0, h.system.wire('fdcan1.sent.length')];
+    };
+    expect(sent((1 << 30) + 0x1234567, 8, true)).toEqual([1, 0x1234567 * 8 + 4, 8]);
+    expect(sent(((1 << 29) + (0x7ab << 18)) >>> 0, 1, true)).toEqual([1, 0x7ab * 2 ** 21 + 2, 1]);
+    // DLC 9 to 15: 12, 16, 20, 24, 32, 48 and 64 bytes of an FD frame
+    expect([9, 10, 11, 12, 13, 14, 15].map((dlc) => sent(0, dlc, true)[2])).toEqual([12, 16, 20, 24, 32, 48, 64]);
+    expect(sent(0, 15, false)[2]).toBe(8);
   });
   it('sections and elements of any place and size are survived', () => {
     const names = fixed ? ['RXGFC', 'RXF0A'] : ['SIDFC', 'XIDFC', 'GFC', 'RXF0C', 'RXF1C', 'RXESC', 'TXBC', 'TXESC'];

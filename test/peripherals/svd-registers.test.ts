@@ -100,6 +100,7 @@ const RESETS: readonly (Deviation & { readonly is: number })[] = [
   { on: /CAN\d?\.FMR$/, is: 0x2a1c0e01, why: 'filters are in initialisation after reset; this SVD prints 0' },
   { on: /H745XI FDCAN\d\.CCCR$/, is: 1, why: 'in initialisation after reset (RM0399 57.5); the SVD prints 0' },
   { on: /H745XI FDCAN\d\.DBTP$/, is: 0xa33, why: 'RM0399 57.5; the SVD prints 0' },
+  { on: /H745XI FDCAN\d\.XIDAM$/, is: 0x1fffffff, why: 'masks nothing out of reset (RM0399 57.5); the SVD prints 0' },
   { on: /H745XI FDCAN\d\.NBTP$/, is: 0x06000a03, why: 'RM0399 57.5; the SVD prints 0' },
   { on: /H745XI FDCAN\d\.PSR$/, is: 0x707, why: 'RM0399 57.5; the SVD prints 0' },
   { on: /ADC\d\.CR$/, is: 0x20000000, why: 'in deep power-down after reset (RM0351, RM0399); the SVD prints 0' },

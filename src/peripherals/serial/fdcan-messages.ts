@@ -48,11 +48,13 @@ export class MessageRam {
   /** Whose place is fixed. */
   readonly fixed: boolean;
   private readonly at: (offset: number) => Register;
+  private readonly xidam: Register;
 
   constructor(layout: Layout, options: MessageRamOptions) {
     this.options = options;
     this.fixed = layout.has('RXGFC');
     this.at = (offset) => layout.at(offset)!;
+    this.xidam = layout.reg('XIDAM');
   }
   /** H7's registers may name places behind the end: they read 0 and take nothing (assumed; silicon raises IR.MRAF). */
   private word(c: Ctx, offset: number): number {
@@ -136,7 +138,8 @@ export class MessageRam {
     if (config === 0 || config === 4 || config === 7) return null;
     // Type 3: standard ones are disabled; extended ones are a range that XIDAM does not mask.
     if (type === 3 && !extended) return null;
-    return knows(type, id1, id2, id) ? ([0, 1, 2, 0, 0, 1, 2][config] as 0 | 1 | 2) : null;
+    const masked = extended && type !== 3 ? id & c.get(this.xidam) : id;
+    return knows(type, id1, id2, masked) ? ([0, 1, 2, 0, 0, 1, 2][config] as 0 | 1 | 2) : null;
   }
 }
 

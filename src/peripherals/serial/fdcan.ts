@@ -287,7 +287,7 @@ class FdCan {
 
 /** What H7's SVD prints wrongly (RM0399 57.5). */
 const OF_H7: Pick<RegisterModel, 'resets' | 'writable'> = {
-  resets: { CCCR: 1, DBTP: 0xa33, NBTP: 0x06000a03, PSR: 0x707 },
+  resets: { CCCR: 1, DBTP: 0xa33, NBTP: 0x06000a03, PSR: 0x707, XIDAM: 0x1fffffff },
   writable: { DBTP: 0x009f1fff, IE: 0x3fffffff, PSR: 0, RXF0S: 0, RXF1S: 0 },
 };
 
