@@ -30,10 +30,10 @@ const adcV2 = (...more: readonly (readonly [string, number])[]): Pick<Course, 'p
       p.wait(20 * US);
       p.put(`${adc}.SQR1`, 3 | (1 << 6) | (12 << 12) | (7 << 18) | (4 << 24));
       p.put(`${adc}.SQR2`, 2 | (9 << 6));
-      p.put(`${adc}.CHSELR`, 0b1010_0110);
+      for (const r of ['CHSELR', 'CHSELRMOD0']) p.put(`${adc}.${r}`, 0b1010_0110);
       p.put(`${adc}.SMPR1`, 0o1065432107);
       p.put(`${adc}.SMPR2`, 0o4321065432);
-      if (p.has('CHSELR')) p.put(`${adc}.SMPR`, 1 | (3 << 4) | (0b1000_0010 << 8));
+      p.put(`${adc}.SMPR`, 1 | (3 << 4) | (0b1000_0010 << 8));
       set('JSQR.JL', 1);
       set('JSQR.JSQ1', 4);
       set('JSQR.JSQ2', 6);
