@@ -7,6 +7,9 @@ import { firstSet, proofOf } from './serial-proof.ts';
 const where = (p: Place | null | undefined): string =>
   p ? (p.file ? ` (${p.file.slice(p.file.lastIndexOf('/') + 1)}:${p.line})` : p.symbol ? ` (${p.symbol})` : ` (${p.pc})`) : '';
 
+/** With the folder: each of several images may have a `main.c`. */
+const inFull = (p: Place | null | undefined): string => (p?.file ? ` (${p.file}:${p.line})` : where(p));
+
 const FAULT_NAMES: Readonly<Record<number, string>> = {
   2: 'NMI',
   3: 'HardFault',
@@ -49,7 +52,7 @@ const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> 
   'rom-silent': (r, base) => `the ROM was entered${from(r)} but never answered the USB host${unfinished(base)}`,
   'back-in-app': (r) => `the ROM was entered${from(r)} and control came back to the application`,
   stuck: (r, base) => {
-    if (base.interrupt) return hangsIn(base.interrupt);
+    if (base.interrupt) return hangsIn(base.interrupt, r.images.length > 1 ? inFull : where);
     if (r.notes.some((n) => n.kind === 'wait')) return `the firmware waits for ever and never jumps: ${waitsFor(r)}`;
     if (r.stuck?.register) return `the firmware waits for ever for ${r.stuck.register}${atLoop(r)} and never jumps`;
     return waitsForInput(r)
@@ -85,13 +88,13 @@ function callersOfReset(r: Told): string {
   return chain.length < 2 ? '' : `, called by ${chain.slice(1, 3).join(' < ')}`;
 }
 
-function hangsIn({ name, storm, handler, shared, enabledBy }: StuckInterrupt): string {
-  const who = enabledBy ? `, enabled at${where(enabledBy).replace(/[()]/g, '')},` : '';
+function hangsIn({ name, storm, handler, shared, enabledBy }: StuckInterrupt, at: typeof where): string {
+  const who = enabledBy ? `, enabled at${at(enabledBy).replace(/[()]/g, '')},` : '';
   return storm
-    ? `${name}${who} is taken again and again: its handler${where(handler)} returns without clearing what raised it, and nothing else runs`
+    ? `${name}${who} is taken again and again: its handler${at(handler)} returns without clearing what raised it, and nothing else runs`
     : shared
-      ? `${name}${who} was taken, and the program has no handler for it: its vector leads to the default one${where(handler)}, which never returns`
-      : `${name}${who} was taken, and its handler${where(handler)} never returns`;
+      ? `${name}${who} was taken, and the program has no handler for it: its vector leads to the default one${at(handler)}, which never returns`
+      : `${name}${who} was taken, and its handler${at(handler)} never returns`;
 }
 
 /** How little a value of the ROM is known, the least first. */

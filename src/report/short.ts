@@ -286,8 +286,8 @@ function waits(page: Page, result: RunResult, sources: Sources): boolean {
   const { stuck } = result;
   if (stuck === null) return false;
   const { loop, callers, what, value } = waitOf(stuck, result);
-  const why = result.notes.filter((n) => n.kind === 'wait');
   const said = what === null ? sentence(result.summary) : `the loop at ${loop} polls ${what}${value}`;
+  const why = result.notes.filter((n) => n.kind === 'wait' && !said.includes(n.text));
   page.row('Waits', 'red', said, what === null ? 4 : 2);
   const place = placeIn(loop);
   if (place) excerpt(page, place, sources);

@@ -58,3 +58,12 @@ test('an interrupt whose handler never returns is told with who enabled it, a sy
     /interrupt 38 \(USART2\), enabled at main\.c:3, was taken, and its handler/,
   );
 });
+
+test('of several images the folder tells one main.c from the other', () => {
+  const r = primaskResult();
+  const images = [r.images[0]!, { ...r.images[0]!, path: 'app.elf' }];
+  const handler = { pc: '0x08010500' as const, symbol: 'isr', file: 'app/main.c', line: 7 };
+  const interrupt = { name: 'TIM2', storm: false, shared: false, handler, enabledBy: { ...handler, file: 'boot/main.c', line: 3 } };
+  const told = summarise({ ...r, outcome: 'stuck', entries: [], images }, { ...base, interrupt });
+  expect(told).toMatch(/enabled at boot\/main\.c:3, was taken, and its handler \(app\/main\.c:7\)/);
+});

@@ -44,6 +44,16 @@ test('a way back that is lost is no harmless remark: it has its reason, its fix 
   expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(25);
 });
 
+test('a reason for a wait that the sentence has is not told a second time', () => {
+  const why = 'app.elf at 0x08010000 was never started: nothing read its vector table';
+  const wait = { address: null, register: null, value: null, pc: '0x08000500' as const, force: null };
+  const text = (summary: string): string =>
+    shortReport({ ...primaskResult(), outcome: 'stuck', diagnosis: NONE, stuck: wait, notes: [{ kind: 'wait', text: why }], summary });
+  expect(text(`it waits for ever: ${why}.`).replace(/\s+/g, ' ').split('was never started')).toHaveLength(2);
+  expect(text('it waits for ever.').replace(/\s+/g, ' ')).toContain(why);
+});
+const NONE: RunResult['diagnosis'] = { ...primaskResult().diagnosis, causes: [], sets: [] };
+
 test.each([
   ['build/fw.elf: is it built for another chip?', 'build/fw.elf: is it built for another chip?\n'],
   ['nobody pressed it', 'Nobody pressed it.\n'],
