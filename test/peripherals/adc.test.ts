@@ -409,6 +409,24 @@ describe.each([
     );
   });
 
+  it('in discontinuous mode each software start converts the next channel, and ADSTART falls with it', () => {
+    const h = enabled();
+    const channels = [2, 5, 7];
+    channels.forEach((c) => h.system.setWire(`analog.${adc}.${c}`, 300 * c + 1));
+    choose(h, channels);
+    const cfgr = `${adc}.${ccr ? 'CFGR' : 'CFGR1'}`;
+    h.write(cfgr, h.read(cfgr) | (1 << 16));
+    for (const [i, channel] of [...channels, 2].entries()) {
+      h.write(`${adc}.CR`, h.read(`${adc}.CR`) | START);
+      expect(h.read(`${adc}.CR`) & START).toBe(START);
+      h.wait(200 * US);
+      expect(h.read(`${adc}.CR`) & START).toBe(0);
+      expect(h.read(`${adc}.ISR`) & (ISR.EOC | ISR.EOS)).toBe(i === 2 ? ISR.EOC | ISR.EOS : ISR.EOC);
+      expect(h.read(`${adc}.DR`)).toBe(Math.round(((300 * channel) / 3300) * full));
+      h.write(`${adc}.ISR`, ISR.EOS);
+    }
+  });
+
   it('a result that is not read before the next one is an overrun; ADSTP ends continuous conversion', () => {
     const h = enabled();
     choose(h, [1]);

@@ -569,9 +569,10 @@ class AdcV2 {
     this.flag(c, ISR.EOC | ISR.EOSMP);
     s.regular++;
     s.left--;
-    const last = s.regular >= this.length(c);
-    if (last) this.sequenceDone(c);
+    if (s.regular >= this.length(c)) this.sequenceDone(c);
     else if (s.left > 0 && !this.delayed(c)) this.convertRegular(c);
+    // A software start ends with its sequence, in discontinuous mode with its group (ADSTART: RM0444, RM0456, RM0468, documented).
+    if (s.left === 0 && this.regularTrigger(c) === null) c.put(this.cr, c.get(this.cr) & ~CR.ADSTART);
   }
   private sequenceDone(c: Ctx): void {
     const { s } = c;
@@ -588,7 +589,7 @@ class AdcV2 {
       s.regular = 0;
       s.left = ALL;
       if (s.converting === null && !this.delayed(c)) this.convertRegular(c);
-    } else if (this.regularTrigger(c) === null) c.put(this.cr, c.get(this.cr) & ~CR.ADSTART);
+    }
   }
   /** AUTDLY (WAIT): the next conversion waits until DR has been read. */
   private delayed(c: Ctx): boolean {
