@@ -1,0 +1,14 @@
+import { it } from 'vitest';
+import { expectAsBefore } from '../emu/core/golden-file.ts';
+import { runningBlocks } from './running.ts';
+import { endpointStates, OTG } from './running/usb.ts';
+
+runningBlocks('usb', OTG);
+it('endpoints of USB FSDEV and USB_DRD_FS answer in each state as they did', () => {
+  const lines = [
+    ...endpointStates('stm32h533re USB', [0, 1, 2, 3]),
+    ...endpointStates('stm32f072rb USB', [0, 1, 2, 3]),
+    ...endpointStates('stm32f103c8 USB', [0]),
+  ];
+  expectAsBefore(lines, new URL('./running/endpoints.txt', import.meta.url));
+});
