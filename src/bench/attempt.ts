@@ -23,7 +23,7 @@ export interface Starts {
   /** Before the first ROM instruction of the entry that is judged; null without an entry. */
   readonly entry: Checkpoint | null;
   /** On the way to the first entry: where a run starts whose repairs do not act before it. */
-  readonly later?: Checkpoint;
+  readonly later?: Checkpoint | undefined;
   /** At the first fault of a run without an entry, before its exception. */
   readonly fault?: Checkpoint | null;
   /** Which entry that is, counted from 1; the first one for runs that had none. */

@@ -61,13 +61,12 @@ export class Variants {
   /** Where a run with another ROM may start: only where nothing has read what differs. */
   private latestStarts(unchanged: string, isEarly: (c: Checkpoint) => boolean): Starts {
     const { powerOn, fault } = this.starts;
-    const later = this.session.trail.findLast(isEarly);
     return {
       powerOn,
       entry: this.entered.get(unchanged) ?? null,
       entryNumber: 1,
       fault: fault && isEarly(fault) ? fault : null,
-      ...(later ? { later } : {}),
+      later: this.session.trail.findLast(isEarly),
     };
   }
 
