@@ -117,6 +117,7 @@ export class Session implements LiveRun {
   /** Timer that ends the stretch that runs. */
   private readonly lookSlot: number;
   private running = false;
+  asksReach = false;
   /** Somebody else runs the machine, and asks for no end of the run. */
   held = false;
   private exited: number | null = null;
@@ -516,6 +517,7 @@ export class Session implements LiveRun {
     const { now } = machine;
     const counterfactual = limits.counterfactual === true;
     if (!counterfactual) this.watchStart(this.state.restart === null);
+    this.asksReach = counterfactual && this.mayAskReach();
     const fixed = proveFixedLoop(this);
     if (!counterfactual && this.goesInto(fixed)) return false;
     // the proof restored the session: its state is another object now
@@ -553,6 +555,10 @@ export class Session implements LiveRun {
   /** Inside the ROM it is the host that decides, unless a fault handler holds the core or, for the word of a repeated run, the host waits for that core. */
   private seeksProof(counterfactual: boolean): boolean {
     return !this.machine.state.inSystem || this.state.fault !== null || (counterfactual && this.isDeaf());
+  }
+  /** Of a run that is not deaf the end would be another one. */
+  private mayAskReach(): boolean {
+    return this.isDeaf() && this.input.withoutShortcuts?.includes('reached-blocks') !== true;
   }
   /** In the ROM, and nothing goes on between host and device that could go on without the core: not attached, or a transfer that got no answer. */
   private isDeaf(): boolean {

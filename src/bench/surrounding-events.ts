@@ -6,6 +6,7 @@ import { EXC, SCS } from '../emu/core/scs-state.ts';
 import { anyLineEnabled, groupOf, isActive, isEnabled, isLineUp, preempts, priorityOf } from '../emu/core/nvic.ts';
 import { readIsSteady } from '../emu/proofs/steady.ts';
 import type { Block } from '../emu/system.ts';
+import { USB_VBUS } from '../peripherals/wires.ts';
 import { LOOK_TIMER } from './hearing.ts';
 import type { LiveRun } from './live-run.ts';
 
@@ -17,9 +18,40 @@ const followsEvents = (address: number): boolean => {
 
 /** Nothing is scheduled but the SysTick of the boot core and what only the bench itself wants to know. */
 function nothingScheduled(s: LiveRun): boolean {
-  const { scheduler } = s.machine.system;
-  const own = new Set([`${s.machine.bootCore.row.name}.systick`, LOOK_TIMER]);
-  return scheduler.due.every((due, slot) => due === Infinity || own.has(scheduler.slotName(slot)));
+  return s.machine.system.scheduler.due.every((due, slot) => due === Infinity || isOwn(s, slot));
+}
+const isOwn = ({ machine }: LiveRun, slot: number): boolean => {
+  const name = machine.system.scheduler.slotName(slot);
+  return name === LOOK_TIMER || name === `${machine.bootCore.row.name}.systick`;
+};
+
+/** The simulated host's timers. It talks to the USB blocks, and its cable is VBUS. */
+const HOST_TIMERS = new Set(['usb.host', 'usb.sof']);
+const isUsb = (b: Block): boolean => b.row.model?.startsWith('usb') === true;
+const NONE: ReadonlySet<Block> = new Set();
+
+/** Blocks that may change by what is scheduled, from one to the next by the wires that each may drive; null: any. */
+function reached(s: LiveRun): ReadonlySet<Block> | null {
+  if (nothingScheduled(s)) return NONE;
+  if (!s.asksReach) return null;
+  const { system } = s.machine;
+  const { scheduler } = system;
+  const found = new Set<Block>();
+  for (const [slot, due] of scheduler.due.entries()) {
+    if (due === Infinity || isOwn(s, slot)) continue;
+    const owner = system.ownerOf(slot);
+    if (owner !== null) found.add(owner);
+    else if (!HOST_TIMERS.has(scheduler.slotName(slot))) return null;
+    else for (const b of [...system.blocks.filter(isUsb), ...system.followersOf(USB_VBUS)]) found.add(b);
+  }
+  // what is added on the way is gone through as well
+  for (const b of found) {
+    const driven = b.component.drives(b.state, b.env);
+    if (driven === null) return null;
+    for (const w of driven) for (const follower of system.followersOf(w)) found.add(follower);
+  }
+  for (const b of system.blocks) if (b.row.seesInterrupts === true) found.add(b);
+  return found;
 }
 
 /**
@@ -27,14 +59,17 @@ function nothingScheduled(s: LiveRun): boolean {
  * by a wire or a clock.
  */
 function staysQuiet(s: LiveRun, b: Block): boolean {
-  const { component, row } = b;
-  if (s.machine.system.hasArmedTimer(b) || (row.model?.startsWith('usb') === true && s.usb.state.cable)) return false;
-  return (component.wires ?? []).length + (component.clocks ?? []).length === 0 || nothingScheduled(s);
+  const { component } = b;
+  if (s.machine.system.hasArmedTimer(b) || (isUsb(b) && s.usb.state.cable)) return false;
+  return (component.wires ?? []).length + (component.clocks ?? []).length === 0 || reached(s)?.has(b) === false;
 }
 /** A bus master that may store to memory or registers at an event. */
 const mastersAtWork = (s: LiveRun): boolean => {
   const { system } = s.machine;
-  return !nothingScheduled(s) && system.blocks.some((b) => b.component.busMaster && system.isClocked(b));
+  const masters = system.blocks.filter((b) => b.component.busMaster && system.isClocked(b));
+  if (masters.length === 0) return false;
+  const found = reached(s);
+  return found === null || masters.some((b) => found.has(b));
 };
 
 /** A read gives the same for ever, as long as no core writes and no interrupt is taken. */

@@ -220,6 +220,11 @@ export interface RegisterModel<S extends object = object> {
   readonly busMaster?: boolean;
   readonly wires?: readonly Wire[];
   readonly clocks?: readonly string[];
+  /**
+   * Wires to other blocks that it may drive as long as no core writes to it: at a timer, a wire, a clock, or what the host does. It changes no clock then, and asks for no
+   * reset. Left out: whatever it likes.
+   */
+  drives?(c: RegisterContext<S>): readonly Wire[];
   /** What the behaviour rests on, and what the block can do and the model cannot: `bootbench chips` prints it. */
   readonly about?: { readonly source: string; readonly confidence: Confidence; readonly lacks: readonly string[] };
   /** Names of the registers with behaviour (reads and writes as documented); all others count as unmodelled. */
@@ -399,6 +404,11 @@ export class RegisterBlock {
     const r = this.layout.at(offset);
     if (r?.offset !== offset || r.size !== size) return -1;
     return (peeked ? !this.model?.peek : this.modelledIndex[r.index] === 1) && !this.model?.read ? r.index : -1;
+  }
+
+  /** See `RegisterModel.drives`; null: nobody knows. */
+  drives(state: RegisterState, env: Env): readonly Wire[] | null {
+    return this.model?.drives?.(this.enter(state, env)) ?? null;
   }
 
   /** See `RegisterModel.repeats`. */

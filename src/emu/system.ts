@@ -384,6 +384,10 @@ export class System {
       b.component.onWire(b.state, b.env, w, value);
     }
   }
+  /** Blocks that follow a wire. */
+  followersOf(w: Wire): readonly Block[] {
+    return this.wireListeners[w.place] ?? [];
+  }
   private listen(w: Wire, block: Block): void {
     const { wireListeners } = this;
     while (wireListeners.length <= w.place) wireListeners.push(null);
@@ -416,6 +420,11 @@ export class System {
     this.externalTimers[slot] = fire;
     if (aside) this.aside.add(slot);
     return slot;
+  }
+
+  /** Whose timer has a slot of the scheduler; null: that of something outside the chip. */
+  ownerOf(slot: number): Block | null {
+    return this.timerOwner[slot]?.block ?? null;
   }
 
   layoutOf(block: string): Layout | null {

@@ -12,6 +12,7 @@ export const SHORTCUTS = {
   'held-reads': 'a register that follows the time counts as steady until its value changes',
   'device-reads': 'translated code reads devices without being left',
   translation: 'code that is executed often runs as WebAssembly',
+  'reached-blocks': 'a repeated run in which the ROM is deaf ends where nothing that is scheduled reaches what its loop reads',
   'tick-rounds': 'a repeated run ends where the application is proved to do the same at each tick',
 } as const;
 export type ShortcutName = keyof typeof SHORTCUTS;

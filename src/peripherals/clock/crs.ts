@@ -112,6 +112,7 @@ export const crs: ModelFactory<Partial<CrsOptions>> = (layout, given): RegisterM
     aside: ['expected', 'miss'],
     wires: [USB_SOF, CRS_SYNC],
     clocks: [clock],
+    drives: () => [CRS_TRIM],
     about: { source: 'RM chapter CRS, ST HAL rcc_ex.c', confidence: 'documented', lacks: ['sync events from LSE'] },
     modelled: 'all',
     // TRIM starts at its centre. ST's H533 SVD has 0x4000, the value of a 7-bit TRIM, beside a 6-bit field; H563's has 0x2000.

@@ -233,6 +233,11 @@ export class UsbFsMachine {
     c.env.setWire(USB_WAKEUP, 0);
   }
 
+  /** Pull-up and resume follow the registers alone, and supplies. */
+  drivesByItself(c: Context): readonly Wire[] {
+    return (c.get(this.cntr) & CNTR.FSUSP) === 0 ? [USB_SOF] : [USB_SOF, USB_WAKEUP];
+  }
+
   onReset(c: Context): void {
     // Packet memory is RAM: it keeps its contents.
     c.s.inFlight = c.s.frames = 0;

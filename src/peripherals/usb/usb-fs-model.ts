@@ -14,6 +14,7 @@ export function usbFsModel(layout: Layout, variant: UsbFsVariant, modelled: 'all
   return {
     wires: [variant.supplyWire, variant.irqWire, variant.pullUpWire].filter((followed) => followed instanceof Wire),
     clocks: [variant.clock],
+    drives: (c) => m.drivesByItself(c),
     about: {
       source: 'RM0091 and RM0481 chapters USB',
       confidence: 'documented',
