@@ -509,11 +509,24 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
       'FLASH.OPTR.nRSTS_HDW': 'nRST_SHDW',
       'RCC.APBRSTR1.CRSSMEN': 'CRSRST',
     },
+    // RM0444 3.7.9 to 3.7.13: rw, nine bits of PCROP and seven of WRP; the SVD has G071's widths for bank 1, read-only.
+    written: /^FLASH\.PCROP1AER\.PCROP_RDP$/,
+    remove: [
+      ...['PCROP1ASR.PCROP1A_STRT', 'PCROP1AER.PCROP1A_END', 'PCROP1BSR.PCROP1B_STRT'],
+      ...['WRP1AR.WRP1A_STRT', 'WRP1AR.WRP1A_END', 'WRP1BR.WRP1B_STRT', 'WRP1BR.WRP1B_END'],
+    ].map((path) => `FLASH.${path}`),
     // RM0444: the second bank's bits, which the SVD has forgotten.
     add: {
       'FLASH.OPTR.nSWAP_BANK': [20, 1, true],
       'FLASH.OPTR.DUAL_BANK': [21, 1, true],
       'FLASH.SR.BSY2': [17, 1, false],
+      'FLASH.PCROP1ASR.PCROP1A_STRT': [0, 9, true],
+      'FLASH.PCROP1AER.PCROP1A_END': [0, 9, true],
+      'FLASH.PCROP1BSR.PCROP1B_STRT': [0, 9, true],
+      'FLASH.WRP1AR.WRP1A_STRT': [0, 7, true],
+      'FLASH.WRP1AR.WRP1A_END': [16, 7, true],
+      'FLASH.WRP1BR.WRP1B_STRT': [0, 7, true],
+      'FLASH.WRP1BR.WRP1B_END': [16, 7, true],
       'RCC.CIER.HSI48RDYIE': [2, 1, true],
     },
     // Channels of DMA2; the SVD has those of G071.

@@ -17,6 +17,10 @@ const WRITABLE: Readonly<Record<string, readonly string[]>> = {
   'FDCAN2.TEST': ['LBCK', 'TX'],
   'DCMI.CR': ['CAPTURE', 'ENABLE', 'BSM'],
   'RCC.CFGR': ['MCOPRE', 'MCOSEL'],
+  'FLASH.WRP1AR': ['WRP1A_STRT', 'WRP1A_END'],
+  'FLASH.WRP1BR': ['WRP1B_STRT', 'WRP1B_END'],
+  'FLASH.PCROP1ASR': ['PCROP1A_STRT'],
+  'FLASH.PCROP1AER': ['PCROP1A_END', 'PCROP_RDP'],
   'PWR.CR': ['DBP'],
   'PWR.CR1': ['DBP'],
 };

@@ -1,6 +1,7 @@
 /** FLASH of L476: keys, double words, erase, option bytes, bank mapping, against a plain model of the array. */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { findChip } from '../../src/chips/index.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import { STM32L496ZG } from '../../src/chips/stm32l496.ts';
 import { BUS_ERROR } from '../../src/emu/component.ts';
@@ -212,6 +213,15 @@ describe('erase', () => {
     h.set('FLASH.CR.STRT', 1);
     expect(errors()).toEqual(['PGSERR']);
     expect(h.get('FLASH.CR.STRT')).toBe(0);
+  });
+  it('G0B1: pages above 63 of bank 1 can be protected, which the SVD calls read-only', () => {
+    h = new StChip(findChip('stm32g0b1re')!);
+    unlockOptions();
+    h.write('FLASH.WRP1AR', (100 << 16) | 70);
+    expect(h.read('FLASH.WRP1AR') & 0x7f007f).toBe((100 << 16) | 70);
+    h.set('FLASH.CR.PG', 1);
+    store(FLASH + 100 * PAGE, 1, 2);
+    expect(errors()).toEqual(['WRPERR']);
   });
   it('a protected page stays: WRPERR', () => {
     h.system.memoryBytes('flash').fill(0);
