@@ -132,7 +132,7 @@ function isBranchedTo(core: Core, pc: number): boolean {
     const reads = (flow.reads & loaded & GENERAL) !== 0;
     if (flow.dynamic && reads) return true;
     if (i === 0) loaded = flow.writes & GENERAL;
-    else if (reads && flow.registersOnly) loaded |= flow.writes & GENERAL;
+    else if (reads && flow.harmless && (flow.writes & ~GENERAL) === 0) loaded |= flow.writes & GENERAL;
     else loaded &= ~flow.writes;
     if (loaded === 0 || (!flow.falls && !flow.call)) return false;
     at += ins.size;

@@ -34,6 +34,8 @@ import type { Surroundings } from './surroundings.ts';
 
 /** Calls of regions within regions: the host's stack is finite. */
 const MAX_DEPTH = 64;
+/** Instructions that run though a branch skips them. */
+const MAX_ARM = 4;
 /** Parameters of a region. */
 const DEPTH = 0;
 
@@ -415,6 +417,8 @@ class RegionEmitter implements WaysOut {
       if (before) this.lines.between(b, before, item);
       this.writes = item.flow.writes;
       if (item.ins.def.timing === 'it') choice = this.choiceBehind(items, i);
+      const arm = i === items.length - 1 ? this.armBehind(b) : null;
+      if (arm) return this.skip(b, item, arm, giveBack);
       const ends = choice ? this.choose(choice, item, b, giveBack) : this.instruction(b, item, giveBack);
       if (choice?.last === item) choice = null;
       if (!choice) this.b.release();
@@ -436,7 +440,7 @@ class RegionEmitter implements WaysOut {
     const saved: [number, number] = [0, 0];
     for (let k = i + 1; k < items.length && items[k]!.it !== 0; k++) {
       const item = items[k]!;
-      if (!item.flow.registersOnly || (k > i + 1 && !this.lines.quiet(last, item))) return null;
+      if (!item.flow.harmless || item.flow.writes & ALL_FLAGS || (k > i + 1 && !this.lines.quiet(last, item))) return null;
       // one that does not run takes one cycle instead of its cost
       saved[item.it >>> 4 === condition ? 0 : 1] += this.costs.of(item) - 1;
       last = item;
@@ -457,6 +461,50 @@ class RegionEmitter implements WaysOut {
     if (saved[0] === saved[1]) this.addTo(this.locals.budget, saved[0]);
     else this.b.cycles(this.otherwise(condition, -saved[0], -saved[1]));
     return false;
+  }
+
+  // ---- short arms ------------------------------------------------------------------------------------------------------------------
+  /**
+   * The block that a branch at the end of `b` skips, if it can run as a choice as well: a few instructions that write registers and flags and nothing else, and
+   * where both ways meet behind it. A branch that the host guesses wrong costs it more than all of them.
+   */
+  private armBehind(b: Block): Block | null {
+    const last = b.items.at(-1)!;
+    if (last.it !== 0 || last.ins.def.timing !== 'branch-cond') return null;
+    const arm = this.region.byPc.get(b.next);
+    const to = this.region.byPc.get(last.flow.targets[0]!);
+    if (!arm || !to || arm.next !== to.pc || arm.dominator !== b || arm.merge || arm.loopHeader || to.loopHeader) return null;
+    if (arm.items.length > MAX_ARM || routeTo(b, to) !== to || !this.labelOf(arm, to)) return null;
+    const runs = arm.items.every((item) => item.it === 0 && item.flow.harmless && this.lines.quiet(last, item));
+    return runs && this.lines.quiet(last, to.items[0]!) ? arm : null;
+  }
+  /** The branch at the end of `b` and what it skips: one set of values or the other. */
+  private skip(b: Block, item: Item, arm: Block, giveBack: GiveBack): void {
+    const { locals, lines, costs } = this;
+    const items = arm.items;
+    const last = items.at(-1)!;
+    this.b.begin(b, item, giveBack);
+    const { cc } = variantOf(item.ins, false) as { cc: number };
+    const skips = this.b.comparison(cc);
+    const registers = new Map<number, Expr>();
+    const flags = this.b.flags.onSide(() => {
+      for (const of of items) {
+        this.b.begin(arm, of, giveBack);
+        this.b.onSide(registers, () => of.ins.def.sem(this.b, operandsOf(of.ins), variantOf(of.ins, false)));
+      }
+    });
+    const to = arm.next;
+    const skipped = costs.cycles(item).taken + lines.step(item.pc, to);
+    const ran = lines.step(item.pc, arm.pc) + costs.sum(arm) + lines.cost(arm.pc, last.pc) + lines.step(last.pc, to);
+    // both numbers at once: a condition that V8 needs once is no value that everything waits for
+    const spent = this.b.let(this.otherwise(cc, ran | (items.length << 16), skipped));
+    this.b.cycles(this.b.and(spent, 0xffff));
+    this.b.add(new Expr('i32', (f) => f.get(locals.retired)), this.b.shrU(spent, 16)).emit(this.f);
+    this.f.set(locals.retired);
+    this.b.choose(skips, new Map(), registers);
+    this.b.flags.choose(skips, flags);
+    this.b.release();
+    this.f.br(this.labelOf(arm, this.region.byPc.get(to)!)!);
   }
 
   /** if selector == entry: go there; … else the last entry */

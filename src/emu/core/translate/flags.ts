@@ -34,6 +34,12 @@ export interface FlagState {
   readonly b: Val;
 }
 
+/** What one side of a choice does to the flags. */
+export interface FlagSide {
+  readonly locals: ReadonlyMap<number, Expr>;
+  readonly state: FlagState;
+}
+
 export class Flags {
   private readonly builder: Builder;
   private readonly locals: FlagLocals;
@@ -54,16 +60,44 @@ export class Flags {
     this.unknown = { known: 0, bits: 0, ...this.inLocals };
     this.now = this.plain;
   }
+  /** What code that runs as one side of a choice would put into locals, by their number. */
+  private side: Map<number, Expr> | null = null;
+
   private local(n: number): Expr {
-    return new Expr('i32', (f) => f.get(n));
+    return this.side?.get(n) ?? new Expr('i32', (f) => f.get(n));
   }
   private put(v: Val, local: number): void {
-    lift(v).emit(this.builder.f);
-    this.builder.f.set(local);
+    if (this.side) this.side.set(local, this.builder.let(v));
+    else {
+      lift(v).emit(this.builder.f);
+      this.builder.f.set(local);
+    }
   }
   private keep(v: Val, local: number): Val {
     this.put(v, local);
     return lift(v).constant ?? this.local(local);
+  }
+  /** Runs code that changes no flag, as one side of a choice; what it would change is for `choose`. */
+  onSide(run: () => void): FlagSide {
+    const before = this.now;
+    const locals = new Map<number, Expr>();
+    this.side = locals;
+    run();
+    this.side = null;
+    const state = this.now;
+    this.now = before;
+    return { locals, state };
+  }
+  /** On the way to a place that others reach too: where the condition holds the flags are as they were, elsewhere those of the side. */
+  choose(condition: Expr, { locals, state }: FlagSide): void {
+    const { builder: x, now } = this;
+    const same = state.known === now.known && state.bits === now.bits;
+    const lazy = same ? this.told(now) : x.select(condition, this.told(now), this.told(state));
+    // all of them before any changes: the condition may be a comparison of these locals
+    const chosen = [[this.locals.lazy, x.let(lazy)] as const];
+    for (const [local, value] of locals) chosen.push([local, x.let(x.select(condition, this.local(local), value))]);
+    for (const [local, value] of chosen) this.put(value, local);
+    this.now = this.unknown;
   }
   private is(bits: number): boolean {
     return (this.now.known & bits) === bits && (this.now.bits & bits) === bits;
@@ -199,17 +233,11 @@ export class Flags {
   }
   /** In front of a branch to a place that others reach too, and to a way out: `lazy` says what is known here. */
   tell(): void {
-    const { f } = this.builder;
-    const { known, bits } = this.now;
-    if (known === 0) return;
-    f.i32(bits);
-    if (known !== ALL) {
-      f.get(this.locals.lazy);
-      f.i32(ALL & ~known);
-      f.op(0x71);
-      f.op(0x72);
-    }
-    f.set(this.locals.lazy);
+    if (this.now.known !== 0) this.put(this.told(this.now), this.locals.lazy);
+  }
+  private told({ known, bits }: FlagState): Expr {
+    const { builder: x } = this;
+    return known === ALL ? lift(bits) : x.or(x.and(this.local(this.locals.lazy), ALL & ~known), bits);
   }
   /** On a way out: as `settle`, but nothing to do if no flags were kept as anything else anywhere. */
   arrive(): void {

@@ -29,8 +29,8 @@ export interface Flow {
   /** General registers (bits 0–14) and flags (`FLAG_BITS`) that it may read, and that it may write. */
   readonly reads: number;
   readonly writes: number;
-  /** It only writes general registers other than SP, whatever their values: where its condition fails it can run all the same, for nothing. */
-  readonly registersOnly: boolean;
+  /** It only writes general registers other than SP, and flags, whatever their values: where its condition fails it can run all the same, for nothing. */
+  readonly harmless: boolean;
   /** What it may load and store. */
   readonly accesses: readonly Access[];
 }
@@ -63,7 +63,7 @@ const NOWHERE = new FunctionBody([]);
 
 class Listener extends Builder {
   readonly accesses: Access[] = [];
-  registersOnly = true;
+  harmless = true;
   reads = 0;
   writes = 0;
   targets: number[] = [];
@@ -81,13 +81,13 @@ class Listener extends Builder {
   }
   override if(cond: Val, then: () => void, otherwise?: () => void): void {
     const fixed = lift(cond).constant;
-    if (fixed === undefined) this.registersOnly = false;
+    if (fixed === undefined) this.harmless = false;
     if (fixed === undefined) this.depth++;
     super.if(cond, then, otherwise);
     if (fixed === undefined) this.depth--;
   }
   private ends(): void {
-    this.registersOnly = false;
+    this.harmless = false;
     if (this.depth === 0) this.falls = false;
   }
   override reg(n: Val): Expr {
@@ -104,7 +104,7 @@ class Listener extends Builder {
   override setReg(n: Val): void {
     const r = registerOf(n);
     this.writes |= 1 << r;
-    if (r === 13) this.registersOnly = false;
+    if (r === 13) this.harmless = false;
   }
   override pc(): Expr {
     return lift(this.at);
@@ -116,20 +116,20 @@ class Listener extends Builder {
     return zero('i32');
   }
   override setS(): void {
-    this.registersOnly = false;
+    this.harmless = false;
   }
   override dreg(): Expr {
     return zero('i64');
   }
   override setD(): void {
-    this.registersOnly = false;
+    this.harmless = false;
   }
   override helper(_name: string, result: WasmType): Expr {
-    this.registersOnly = false;
+    this.harmless = false;
     return zero(result);
   }
   private access(store: boolean, address: Val, size: 1 | 2 | 4): void {
-    this.registersOnly = false;
+    this.harmless = false;
     const { base = null, offset = 0 } = address instanceof Placed ? address.origin : {};
     this.accesses.push({ store, size, base, offset });
   }
@@ -146,7 +146,7 @@ class Listener extends Builder {
   }
   override setState(offset: number): void {
     this.writes |= FLAG_BITS.get(offset) ?? 0;
-    this.registersOnly = false;
+    if (!FLAG_BITS.has(offset)) this.harmless = false;
   }
   override let(v: Val): Expr {
     return lift(v);
@@ -169,7 +169,7 @@ class Listener extends Builder {
     this.ends();
   }
   override cycles(): void {
-    this.registersOnly = false;
+    this.harmless = false;
   }
 }
 
@@ -193,11 +193,11 @@ export function flowOf(ins: Instruction, pc: number, profile: Profile, inIT: boo
 function listen(ins: Instruction, profile: Profile, inIT: boolean): Flow {
   const op = ins.def;
   if (op.system)
-    return { targets: [], dynamic: false, falls: true, call: false, system: true, reads: 0, writes: 0, registersOnly: false, accesses: [] };
+    return { targets: [], dynamic: false, falls: true, call: false, system: true, reads: 0, writes: 0, harmless: false, accesses: [] };
   const listener = new Listener(profile, 0, ins.size);
   op.sem(listener, operandsOf(ins), variantOf(ins, inIT));
   listener.release();
   const { targets, dynamic, falls, reads, writes, accesses } = listener;
-  const registersOnly = listener.registersOnly && !op.fp;
-  return { targets, dynamic, falls, call: op.timing === 'call', system: false, reads, writes, registersOnly, accesses };
+  const harmless = listener.harmless && !op.fp;
+  return { targets, dynamic, falls, call: op.timing === 'call', system: false, reads, writes, harmless, accesses };
 }

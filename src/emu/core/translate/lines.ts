@@ -96,6 +96,12 @@ export class Lines {
       for (let line = (from & this.mask) - this.mask; line <= (to & this.mask); line -= this.mask) sum += this.env.following(line);
     return sum;
   }
+  /** Cycles of the line on the way from one instruction to another one, where it is charged. */
+  step(from: number, to: number): number {
+    const { env } = this;
+    if (!this.charged || this.lineOf(from) === this.lineOf(to)) return 0;
+    return this.lineOf(from) === (((to & this.mask) + this.mask) | 1) ? env.following(to) : env.entering(to);
+  }
   private spend(cycles: Val): void {
     const { f, locals } = this;
     lift(cycles).emit(f);

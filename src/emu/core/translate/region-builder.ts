@@ -194,6 +194,10 @@ export class RegionBuilder extends Builder {
     if (this.nested > 0) super.setNZ(result);
     else this.flags.setNZ(result);
   }
+  /** The condition as a comparison, where it is one, to be made where it is used. */
+  comparison(cc: number): Expr {
+    return this.flags.condition(cc) ?? super.condition(cc);
+  }
   override condition(cc: number): Expr {
     const compared = this.flags.condition(cc);
     return compared ? this.let(compared) : super.condition(cc);
