@@ -6,6 +6,7 @@ import type { Core } from '../emu/core/core.ts';
 import { registerFile } from '../emu/core/register-file.ts';
 import { DWARF_REGISTERS } from '../image/dwarf-frames.ts';
 import { codePlace, framesAt, rulesAt, symbolAt, type LoadedImage } from '../image/image.ts';
+import { sourceName } from '../image/source-name.ts';
 
 export interface CallFrame {
   /** The instruction: the first frame's next one, the call in a caller, the interrupted one below an exception. */
@@ -86,7 +87,8 @@ function push(frames: CallFrame[], images: readonly LoadedImage[], { r, pc, retu
   }
   inner.forEach((f, i) => {
     const last = i === inner.length - 1;
-    const name = f.function ?? (last ? (symbolAt(images, at)?.symbol.name ?? null) : null);
+    const symbol = last ? symbolAt(images, at)?.symbol.name : undefined;
+    const name = f.function ?? (symbol === undefined ? null : sourceName(symbol));
     frames.push({ pc: at, sp, ...f, function: name, exception: last ? exception : null });
   });
 }

@@ -5,6 +5,7 @@
  * ELF is read by this room's own parser. elfy, which needs Node's Buffer and asserts on damaged files, serves as the second opinion in
  * the tests only: behind a complete bounds check nothing was left for it to add.
  */
+import { isMangled, sourceName } from './source-name.ts';
 import { readAttributes, type BuildAttributes } from './attributes.ts';
 import { isElf, parseElf, type ElfSymbol } from './elf.ts';
 import { DWARF_REGISTERS, FrameTable, type FrameRules } from './dwarf-frames.ts';
@@ -370,7 +371,7 @@ export function codePlace(images: readonly LoadedImage[], pc: number, lr: number
   }
   return {
     pc,
-    symbol: symbolText(images, pc, frame?.line != null),
+    symbol: symbolText(images, pc, frames),
     file: frame?.file ?? null,
     line: frame?.line ?? null,
     inlined: at > 0 ? (frames[at - 1]!.function ?? null) : null,
@@ -382,11 +383,16 @@ function usersFrame(frames: ReturnType<typeof framesAt>): number {
   while (isHeader(frames[at]?.file ?? null) && frames[at]!.inlined && frames[at + 1]?.line != null) at++;
   return at;
 }
-/** Name of the function, with the distance from its start where no line says more. */
-function symbolText(images: readonly LoadedImage[], pc: number, hasLine: boolean): string | null {
+/** Name of the function as its source has it, with the distance from its start where no line says more. */
+function symbolText(images: readonly LoadedImage[], pc: number, frames: ReturnType<typeof framesAt>): string | null {
   const named = symbolAt(images, pc);
   if (named === null) return null;
-  return named.symbol.name + (named.offset === 0 || hasLine ? '' : `+0x${named.offset.toString(16)}`);
+  const { name } = named.symbol;
+  const hasLine = frames[usersFrame(frames)]?.line != null;
+  return (
+    (isMangled(name) ? (frames.at(-1)?.function ?? sourceName(name)) : name) +
+    (named.offset === 0 || hasLine ? '' : `+0x${named.offset.toString(16)}`)
+  );
 }
 /** LR is still the return address at this instruction. */
 function holdsReturn(images: readonly LoadedImage[], pc: number): boolean {

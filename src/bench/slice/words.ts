@@ -2,6 +2,7 @@
 import type { Core } from '../../emu/core/core.ts';
 import { callChainOf, type CallChain } from '../call-chain.ts';
 import { codePlace, symbolAt } from '../../image/image.ts';
+import { sourceName } from '../../image/source-name.ts';
 import { windowAt } from '../outside-memory.ts';
 import type { Session } from '../session.ts';
 import type { Failure } from './failure.ts';
@@ -115,7 +116,7 @@ export function addressText(s: Session, address: number, core = 0): string {
   }
   const symbol = symbolAt(s.input.images, address);
   if (symbol && symbol.symbol.size > 0 && symbol.offset < symbol.symbol.size)
-    return `${symbol.symbol.name}${symbol.offset === 0 ? '' : `+${symbol.offset}`} (${hex(address)})`;
+    return `${sourceName(symbol.symbol.name)}${symbol.offset === 0 ? '' : `+${symbol.offset}`} (${hex(address)})`;
   return hex(address);
 }
 
