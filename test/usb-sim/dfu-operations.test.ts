@@ -131,7 +131,9 @@ function run(what: Partial<DfuOperation>, quirks: Partial<Quirks> = {}): Ended {
       queue.push(() => onOperationWait(host, dfu));
     },
     control: (tag: string, setup: Uint8Array, data: Uint8Array = new Uint8Array(0)) => {
-      requests.push(`${setup[1]} ${setup[2]! | (setup[3]! << 8)} ${data.length || setup[6]}`);
+      requests.push(
+        `${setup[1]! + (setup[0] === (data.length > 0 || ![R.GETSTATUS, R.UPLOAD].includes(setup[1] as 2 | 3) ? 0x21 : 0xa1) ? 0 : 100)} ${setup[2]! | (setup[3]! << 8)} ${data.length || setup[6]}`,
+      );
       queue.push(() => onOperationDone(host, dfu, tag.slice('dfu.op.'.length), device.answer(setup, data)));
     },
   } as unknown as Host;
@@ -195,6 +197,19 @@ describe('operations', () => {
     expect(requests.slice(-2)).toEqual(['1 2 0', '3 0 6']);
     const refused = run({ kind: 'leave', address: 0x1000 }, { failsAt: 1 });
     expect([refused.operation.status, refused.dfu.left]).toEqual(['failed', false]);
+  });
+  it('a single request is what it is told to be, and any answer ends it', () => {
+    const raw = (request: number, block: number, payload: Uint8Array | number, quirks: Partial<Quirks> = {}): Ended =>
+      run({ kind: 'request', plan: [{ do: 'raw', request, block, payload }] }, quirks);
+    const status = raw(R.GETSTATUS, 0, 6);
+    expect([status.operation.status, [...status.operation.data], status.requests]).toEqual(['ok', [0, 5, 0, 0, S.IDLE, 0], ['3 0 6']]);
+    expect([status.dfu.raw, status.dfu.left]).toEqual([true, false]);
+    const some = raw(R.DNLOAD, 1, bytes(5));
+    expect([some.requests, some.dfu.left]).toEqual([['1 1 5'], false]);
+    // what leaves, wanted or not
+    expect(raw(R.DNLOAD, 0, bytes(0)).dfu.left).toBe(true);
+    expect(raw(R.ABORT, 0, bytes(0)).dfu.left).toBe(false);
+    expect(raw(R.DNLOAD, 2, bytes(4), { state: S.UPLOAD_IDLE }).operation).toMatchObject({ status: 'ok', error: null });
   });
   it('a device in dfuERROR is cleared first, one with a transfer open is aborted', () => {
     for (const [state, request] of [
