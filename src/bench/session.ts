@@ -28,6 +28,7 @@ import type { RunInput } from './run-input.ts';
 import { serveSemihosting } from './semihosting.ts';
 import { Steps } from './steps.ts';
 import { isAlone, proveFixedLoop, watchdogRuns } from './fixed-loop.ts';
+import { interruptsAround } from './surrounding-events.ts';
 import { LOOK_TIMER } from './hearing.ts';
 import type { FixedLoop, LiveRun, SessionEnd, SessionState } from './live-run.ts';
 import { goesRoundUntil, roundPeriod } from './rounds.ts';
@@ -556,9 +557,11 @@ export class Session implements LiveRun {
   private seeksProof(counterfactual: boolean): boolean {
     return !this.machine.state.inSystem || this.state.fault !== null || (counterfactual && this.isDeaf());
   }
-  /** Of a run that is not deaf the end would be another one. */
+  /** Of a run that is not deaf the end would be another one. Where an interrupt may be taken there is no proof, and a look for one costs a checkpoint. */
   private mayAskReach(): boolean {
-    return this.isDeaf() && this.input.withoutShortcuts?.includes('reached-blocks') !== true;
+    if (!this.isDeaf() || this.input.withoutShortcuts?.includes('reached-blocks') === true) return false;
+    this.asksReach = true;
+    return !interruptsAround(this).others;
   }
   /** In the ROM, and nothing goes on between host and device that could go on without the core: not attached, or a transfer that got no answer. */
   private isDeaf(): boolean {

@@ -1,6 +1,6 @@
 /** What is scheduled reaches some blocks and no others: a repeated run in which the ROM has gone deaf need not wait for the host to lose patience. */
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { attempt, type Attempt } from '../../src/bench/attempt.ts';
 import { proveFixedLoop } from '../../src/bench/fixed-loop.ts';
 import { jobInput } from '../../src/bench/job.ts';
@@ -46,6 +46,19 @@ async function deaf(name: string): Promise<Session> {
   session.asksReach = true;
   return session;
 }
+
+describe('A repeated run of a ROM that answers', () => {
+  it('makes no checkpoint to look for an end: its interrupt may be taken', async () => {
+    const session = await sessionOf('h533-seed000-fixed');
+    const powerOn = session.save();
+    session.run();
+    const starts = { powerOn, entry: session.entryCheckpoint, entryNumber: session.machine.history.entryCount };
+    const saved = vi.spyOn(session.machine, 'save');
+    expect(attempt(session, starts, []).outcome).toBe('dfu');
+    expect(saved).not.toHaveBeenCalled();
+    session.release();
+  });
+});
 
 describe('A loop of the ROM beside frames', () => {
   let session: Session;
