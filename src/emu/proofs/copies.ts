@@ -100,7 +100,12 @@ export function asCopied(core: Core, loop: SteadyLoop): SteadyLoop | null {
   const { frames } = loop;
   if (frames === null || !isPlaceIn(frames, core.pc)) return null;
   const reads = movedReads(core, loop);
-  if (reads === null || !areCopied(core, { ...loop, frames }, reads)) return null;
+  return reads === null ? null : withMoved(core, loop, reads);
+}
+/** The same where it is known which words have moved, and the core is at one of the record's places. */
+export function withMoved(core: Core, loop: SteadyLoop, reads: readonly SteadyRead[]): SteadyLoop | null {
+  const { frames } = loop;
+  if (reads.length === 0 || frames === null || !areCopied(core, { ...loop, frames }, reads)) return null;
   const values = new Map<number, number>();
   const moved: { copy: Copy; value: number }[] = [];
   for (const read of reads) {

@@ -1,9 +1,9 @@
 import { PAGE_BITS } from '../arena.ts';
 import type { Core } from '../core/core.ts';
 import type { CountingLoop } from './counting.ts';
-import { asCopied } from './copies.ts';
+import { withMoved } from './copies.ts';
 import { frameAt, isPlaceIn } from './frames.ts';
-import { placesOf, readsAsFound, sameCode, type Loop, type SteadyLoop } from './steady.ts';
+import { movedReads, placesOf, sameCode, type Loop, type SteadyLoop } from './steady.ts';
 
 const MAX_KNOWN = 8;
 interface Under<L> {
@@ -45,11 +45,13 @@ export class KnownLoops {
     let now: string | null | undefined;
     for (const [at, { loop: recorded, conditions }] of this.loops.entries()) {
       if (!isPlaceIn(recorded.frames ?? [], core.pc) || conditions !== (now ??= core.conditions())) continue;
-      const known = (withCopies ? asCopied(core, recorded) : null) ?? recorded;
-      const frame = frameAt(core, known, 0);
-      if (frame < 0) continue;
+      const moved = movedReads(core, recorded);
+      if (moved === null || (moved.length > 0 && !withCopies)) continue;
+      const known = moved.length === 0 ? recorded : withMoved(core, recorded, moved);
+      const frame = known === null ? -1 : frameAt(core, known, 0);
+      if (known === null || frame < 0) continue;
       const loop = asOfNow(core, known);
-      if (!plainReads(core, loop) || !readsAsFound(core, loop)) continue;
+      if (!plainReads(core, loop)) continue;
       this.loops.splice(at, 1);
       this.loops.unshift({ loop, conditions });
       return { loop, frame, held: sameCode(core, loop) };
