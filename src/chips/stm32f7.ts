@@ -14,7 +14,7 @@ import {
   type Behaviour,
   type Derivation,
 } from './derive.ts';
-import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
+import { fieldsOf, loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
 import f722 from './generated/stm32f722.json' with { type: 'json' };
 import f746 from './generated/stm32f746.json' with { type: 'json' };
 import f767 from './generated/stm32f767.json' with { type: 'json' };
@@ -138,6 +138,24 @@ const { options: _ofItsModel, ...F4_OTG_HS_PLACE } = F4_OTG_HS;
 /** F72x: half the parts have a high-speed transceiver inside, which has no behaviour here. */
 const OTG_HS_WITHOUT_MODEL: Unmodelled = { ...F4_OTG_HS_PLACE, model: null, facts: 'OTG_HS_GLOBAL' };
 
+/** The regulator and the PLL of that transceiver, registers alone (stm32f723xx.h, documented); reset values and a regulator that is ready from the start are assumed. */
+const USBPHYC: Unmodelled = {
+  name: 'USBPHYC',
+  model: null,
+  base: 0x40017c00,
+  size: 0x400,
+  clock: 'APB2ENR.USBPHYCEN',
+  reset: 'APB2RSTR.USBPHYCRST',
+};
+const USBPHYC_FACTS: BlockFacts = {
+  name: 'USBPHYC',
+  registers: [
+    { name: 'PLL1', offset: 0, size: 4, reset: 0, writable: 0xf, fields: fieldsOf('PLL1EN:0 PLL1SEL:1:3') },
+    { name: 'TUNE', offset: 0xc, size: 4, reset: 0, writable: 0x7fffff, fields: [] },
+    { name: 'LDO', offset: 0x18, size: 4, reset: 3, writable: 4, fields: fieldsOf('LDO_USED:0 LDO_STATUS:1 LDO_DISABLE:2') },
+  ],
+};
+
 /** Blocks with a kernel clock that DCKCFGR2 selects. */
 const KERNEL_CLOCKED: readonly Behaviour[] = [
   usarts((name) => name.toLowerCase()),
@@ -204,7 +222,7 @@ function derivation(line: F7Line, part: PartSize): Derivation {
       ...otgParts('OTG_HS', 'OTG_HS'),
       ...Object.fromEntries(line.absent.map((name) => [name, null])),
     },
-    more: [f4OtgFs({ pullUps: OTG_FS_PULL_UPS }), line.otgHs ? F4_OTG_HS : OTG_HS_WITHOUT_MODEL],
+    more: [f4OtgFs({ pullUps: OTG_FS_PULL_UPS }), ...(line.otgHs ? [F4_OTG_HS] : [OTG_HS_WITHOUT_MODEL, USBPHYC])],
   };
 }
 
@@ -296,7 +314,10 @@ export function f7Chip(line: F7Line, part: PartSize): ChipDescription {
         ...kernels,
       ],
       rcc: 'RCC',
-      facts: withFacts(loadFacts(line.generated), { OTG_FS: line.otg, ...(line.otgHs ? { OTG_HS: line.otgHs } : {}) }),
+      facts: withFacts(loadFacts(line.generated), {
+        OTG_FS: line.otg,
+        ...(line.otgHs ? { OTG_HS: line.otgHs } : { USBPHYC: USBPHYC_FACTS }),
+      }),
       covered: coveredBy(d),
       parameters: {
         ...F4_PARAMETERS,

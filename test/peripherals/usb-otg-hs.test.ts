@@ -1,5 +1,6 @@
 /** OTG_HS beside OTG_FS: which transceiver it has, and whom the host talks to. */
 import { describe, expect, it } from 'vitest';
+import { findChip } from '../../src/chips/index.ts';
 import { F407 } from '../../src/chips/stm32f405.ts';
 import { f4Chip } from '../../src/chips/stm32f4.ts';
 import { MS, rate, US } from '../../src/emu/time.ts';
@@ -64,5 +65,19 @@ describe('OTG_HS on its full-speed transceiver', () => {
     expect(h.system.wire('usb.pullup')).toBe(1);
     h.write('OTG_HS.DCTL', 2);
     expect(h.system.wire('usb.pullup')).toBe(0);
+  });
+});
+
+describe('high-speed transceiver of F723', () => {
+  it('answers once it is clocked: its regulator is ready, its PLL keeps what is written (USB_HS_PHYCInit of ST’s HAL)', () => {
+    const h = new StChip(findChip('stm32f723ie')!);
+    h.write('USBPHYC.PLL1', 0xb);
+    expect(h.read('USBPHYC.PLL1')).toBe(0);
+    h.set('RCC.APB2ENR.USBPHYCEN', 1);
+    h.write('USBPHYC.LDO', h.read('USBPHYC.LDO') | 4);
+    expect(h.read('USBPHYC.LDO') & 6).toBe(6);
+    h.write('USBPHYC.PLL1', 0xb);
+    expect(h.read('USBPHYC.PLL1')).toBe(0xb);
+    expect(h.system.read(0x40017c00, 4)).toBe(0xb);
   });
 });
