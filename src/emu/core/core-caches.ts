@@ -245,9 +245,6 @@ export class CoreCaches {
   rowsUsed(touches: number): RowUse | null {
     return this.flashCacheAlone() ? this.core.flashCache!.usedSince(touches) : null;
   }
-  narrowRows(use: RowUse, code: Iterable<number>, data: Iterable<number>): RowUse {
-    return this.core.flashCache!.narrowed(use, code, data);
-  }
   holdsRows(use: RowUse): boolean {
     return this.flashCacheAlone() && this.core.flashCache!.holds(use);
   }

@@ -362,22 +362,6 @@ export class FlashCache {
       charged: i32[(this.base + S.CHARGED) >> 2]! >>> 0,
     };
   }
-  /**
-   * The same use, of which those lines alone have to be held that are needed: rows hold what other code has fetched as well. All of a row none of whose
-   * lines is named.
-   * @param code,data addresses that instructions lie at and that are read
-   */
-  narrowed(use: RowUse, code: Iterable<number>, data: Iterable<number>): RowUse {
-    const named: Readonly<Record<Side, Set<number>>> = { 1: new Set(), 2: new Set() };
-    for (const address of code) named[KIND.CODE].add(this.markAt(address));
-    for (const address of data) named[KIND.DATA].add(this.markAt(address));
-    const rowOf = (mark: number): number => (mark - FLASH_MARK) & -(this.geometry.rowBytes >>> 3);
-    const keeps = [...use.marks].map((mark, i) => {
-      const lines = named[use.sides[i] as Side];
-      return lines.has(mark) || ![...use.marks].some((m, k) => use.sides[k] === use.sides[i] && rowOf(m) === rowOf(mark) && lines.has(m));
-    });
-    return { ...use, marks: use.marks.filter((_, i) => keeps[i]), sides: use.sides.filter((_, i) => keeps[i]) };
-  }
   /** All of these lines are held, and hold what memory does. */
   holds({ marks, sides }: RowUse): boolean {
     if (this.stale[KIND.CODE] > 0 || this.stale[KIND.DATA] > 0) return false;

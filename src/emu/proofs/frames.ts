@@ -50,13 +50,9 @@ export function recordFrames(core: Core, system: System, loop: SteadyLoop, until
     if (done < loop.cycles) continue;
     if (done > loop.cycles || !core.hasStretches(loop.state, loop.compared)) return null;
     loop.varying = varyingWords(frames[0]!.state, frames);
-    if (loop.use) loop.use = core.caches.narrowRows(loop.use, bytesOf(frames.map((f) => f.pc)), bytesOf(loop.reads.map((r) => r.address)));
     return frames;
   }
 }
-
-/** Addresses of words and of their last bytes: an instruction or a value may go on in the next line. */
-const bytesOf = (words: readonly number[]): number[] => words.flatMap((address) => [address, address + 3]);
 
 /** Words of the state that are another in one of the frames. */
 function varyingWords(state: Uint32Array, frames: readonly Frame[]): Int32Array {

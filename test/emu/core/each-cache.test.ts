@@ -88,10 +88,8 @@ class Driver {
     else if (what === 55) {
       this.use = cache.usedSince(Math.max(0, this.touches - r.below(6)));
       if (this.use) this.mix(...this.use.stamps, ...this.use.marks, ...this.use.sides, this.use.charged);
-    } else if (what === 56 && this.use) {
-      const narrow = cache.narrowed(this.use, [FLASH + this.place(), FLASH + this.place()], [FLASH + this.place()]);
-      this.mix(...narrow.marks, ...narrow.sides, Number(cache.holds(narrow)));
-    } else if (what === 57 && this.use && cache.holds(this.use)) cache.useAgain(this.use.stamps, r.below(2) ? FLASH + this.place() : null);
+    } else if (what === 56 && this.use) this.mix(Number(cache.holds(this.use)));
+    else if (what === 57 && this.use && cache.holds(this.use)) cache.useAgain(this.use.stamps, r.below(2) ? FLASH + this.place() : null);
     else if (what === 58) this.mix(...(cache.dataRows() ?? [-1]));
     else if (what === 59) this.arena.i32[S.TOUCHES >> 2]! += r.below(3);
   }
