@@ -24,16 +24,11 @@ import {
   type StepWhen,
   type WordValue,
 } from './scenario-types.ts';
-import { shown, UsageError, didYouMean } from './usage-error.ts';
+import { shown, parseJson, UsageError, didYouMean } from './usage-error.ts';
 
 /** Text of a scenario file. `name` stands in messages. */
 export async function parseScenario(text: string, name: string): Promise<Scenario> {
-  let document: unknown;
-  try {
-    document = JSON.parse(text.replace(/^\ufeff/, ''));
-  } catch (error) {
-    throw new UsageError(`${name}: not valid JSON: ${(error as Error).message}`);
-  }
+  const document = parseJson(text, name);
   return checkScenario(document, name);
 }
 

@@ -62,3 +62,18 @@ function editDistance(a: string, b: string): number {
   }
   return row[b.length]!;
 }
+
+/** The document of a file of JSON; `name` stands in the message, with the place of what is wrong. */
+export function parseJson(file: string, name: string): unknown {
+  const text = file.replace(/^\ufeff/, '');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const { message } = error as SyntaxError;
+    // some engines say the line themselves
+    const at = /\bline \d/.test(message) ? null : (/at position (\d+)/.exec(message)?.[1] ?? null);
+    const before = at === null ? [] : text.slice(0, Number(at)).split('\n');
+    const place = at === null ? '' : ` (line ${before.length}, column ${before.at(-1)!.length + 1})`;
+    throw new UsageError(`${name}: not valid JSON: ${message}${place}`);
+  }
+}

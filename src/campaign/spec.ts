@@ -3,7 +3,7 @@ import schema from '../../schemas/campaign-1.schema.json' with { type: 'json' };
 import { parseDuration } from '../bench/duration.ts';
 import type { Outcome } from '../bench/result.ts';
 import { AJV_OPTIONS, throwIfWrong } from '../bench/scenario-check.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import { parseJson, UsageError } from '../bench/usage-error.ts';
 import { MS } from '../emu/time.ts';
 
 export const CAMPAIGN_SCHEMA = 'bootbench/campaign@1';
@@ -41,12 +41,7 @@ const MOST_IRQS = 240;
 
 /** Text of a file; `name` stands in messages. Throws a UsageError that names the key. */
 export async function parseSpec(text: string, name: string): Promise<CampaignSpec> {
-  let document: unknown;
-  try {
-    document = JSON.parse(text.replace(/^\ufeff/, ''));
-  } catch (error) {
-    throw new UsageError(`${name}: not valid JSON: ${(error as Error).message}`);
-  }
+  const document = parseJson(text, name);
   const { Ajv } = await import('ajv');
   throwIfWrong(new Ajv(AJV_OPTIONS).compile(schema), document, name, 'the campaign');
   const spec = document as CampaignSpec;

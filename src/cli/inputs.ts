@@ -4,7 +4,7 @@ import { isShortcut, SHORTCUT_NAMES } from '../emu/proofs/shortcuts.ts';
 import { circuitInWords } from '../bench/board-circuits.ts';
 import { boardOf, boardsBegun, findBoard, sayPart } from '../bench/boards.ts';
 import { inferChip } from '../bench/infer-chip.ts';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { chipFamilies, existsUnmodelled, findChip, nearestChip, partInBoardName, suggestChips } from '../chips/index.ts';
 import { splitImagePath } from '../image/image.ts';
@@ -54,13 +54,26 @@ export interface RunOptions extends MachineOptions {
   readonly trigger?: boolean;
 }
 
+/** An ELF with all its debug data stays far below. */
+const LARGEST_FILE = 2 ** 30;
+const ENDLESS = /^\/dev\/(zero|full|u?random)$/;
+
 /** `shown`: what an error calls it. */
 export function readInput(path: string, cwd: string, shown = path): Uint8Array {
+  if (path === '') throw new UsageError('the name of a file is empty', 'is a variable of the command not set?');
   try {
-    return new Uint8Array(readFileSync(resolve(cwd, path)));
+    const file = resolve(cwd, path);
+    throwIfTooMuch(file, shown);
+    return new Uint8Array(readFileSync(file));
   } catch (error) {
-    throw new UsageError(`cannot read ${shown}: ${reason(error)}`);
+    throw error instanceof UsageError ? error : new UsageError(`cannot read ${shown}: ${reason(error)}`);
   }
+}
+/** What has no end would be read for ever. */
+function throwIfTooMuch(file: string, shown: string): void {
+  if (ENDLESS.test(file)) throw new UsageError(`cannot read ${shown}: it has no end`);
+  if (statSync(file).size > LARGEST_FILE)
+    throw new UsageError(`cannot read ${shown}: it is larger than ${LARGEST_FILE / 2 ** 20} MiB`, 'is it the right file?');
 }
 
 /** What a scenario names lies beside it: an error says where it was looked for. */

@@ -90,6 +90,8 @@ describe('a wrong key is named', () => {
 
   test('text that is no JSON', async () => {
     await expect(parseScenario('{"seed": }', 's.json')).rejects.toThrow(/^s\.json: not valid JSON/);
+    await expect(parseScenario('{\n  "seed": 1,,\n}', 's.json')).rejects.toThrow(/not valid JSON: .*line 2,? column 13/);
+    await expect(parseScenario('\ufeff{"seed": 1,,}', 's.json')).rejects.toThrow(/not valid JSON: .*line 1,? column 12/);
   });
 
   test('any JSON document is accepted or refused with a UsageError', async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { dfuResult, primaskResult } from '../samples/results.ts';
@@ -26,6 +26,14 @@ describe('exit code', () => {
     expect(ran.out).toContain(code === 0 ? 'HOLDS' : 'not what the scenario expects');
   });
 
+  test('2 for a file that no firmware is as large as, unread', async () => {
+    const path = join(folder(), 'disk.img');
+    writeFileSync(path, '');
+    truncateSync(path, 2 ** 30 + 1);
+    const ran = await cli(['run', `${path}@0x08000000`, ...CHIP]);
+    expect([ran.code, ran.err]).toEqual([2, expect.stringContaining('it is larger than 1024 MiB')]);
+  });
+
   test('3 with the stack on stderr for a defect of bootbench', async () => {
     const ran = await cli(run('--json', '-'), { bench: () => Promise.reject(new TypeError('broken inside')) });
     expect(ran).toMatchObject({ code: 3, out: '' });
@@ -35,6 +43,8 @@ describe('exit code', () => {
 
   test.each<[string, string[], string]>([
     ['a missing file', ['run', 'gone.elf', ...CHIP], 'cannot read gone.elf: no such file or folder'],
+    ['an empty name', ['run', '', ...CHIP], 'the name of a file is empty'],
+    ['a device without end', ['run', '/dev/zero@0x08000000', ...CHIP], 'cannot read /dev/zero: it has no end'],
     ['a folder as image', ['run', '.', ...CHIP], 'cannot read .: it is a folder'],
     ['no image', ['run', ...CHIP], 'no image is given'],
     ['no chip and no image', ['run', '--board', 'none'], 'no image is given'],
