@@ -75,7 +75,7 @@ const ADC_V2 = [
   'stm32l073rz ADC1',
   'stm32u575zi ADC4',
 ] as const;
-const LARGE = ADC_V2.slice(0, 2);
+const LARGE = ADC_V2.slice(0, 1);
 const DUAL = 'stm32l476rg ADC1 ADC2 ADC_Common';
 
 /** F1, F4 and L1: the same with CR2, SQR3 and JSQR. */
@@ -127,7 +127,7 @@ export const ADC: Readonly<Record<string, Course>> = {
   'adc-v2': { on: ADC_V2, ...adcV2() },
   'adc-v2, continuous': { on: LARGE, few: true, ...adcV2(['CFGR.CONT', 1], ['CFGR.AUTDLY', 1]) },
   'adc-v2, discontinuous': { on: LARGE, few: true, ...adcV2(['CFGR.DISCEN', 1], ['CFGR.DISCNUM', 1], ['CFGR.JDISCEN', 1]) },
-  'adc-v2, automatic': { on: LARGE.slice(0, 1), few: true, ...adcV2(['CFGR.JAUTO', 1]) },
+  'adc-v2, automatic': { on: LARGE, few: true, ...adcV2(['CFGR.JAUTO', 1]) },
   'adc-v2, sums': {
     on: ['stm32l476rg ADC1', 'stm32h745xi ADC1', 'stm32g0b1re ADC'],
     few: true,
