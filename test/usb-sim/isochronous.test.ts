@@ -130,4 +130,10 @@ describe('isochronous transfers', () => {
     });
     expect(h.b.firmware.state.isoIn).toHaveLength(2);
   });
+  it('an unplug ends what is read, too', async () => {
+    const h = held(ISO_DEVICE);
+    const device = await opened(h);
+    h.b.usb.unplugAt(60, 2);
+    await expect(device.isochronousTransferIn(2, new Array<number>(20).fill(32))).rejects.toMatchObject({ name: 'NotFoundError' });
+  });
 });
