@@ -172,12 +172,14 @@ describe('operations', () => {
       [64, 64],
       [1, 1],
       // the device has no more
-      [END - 0x1000 + 100, END - 0x1000],
+      [END - 0x1000 + 400, END - 0x1000],
     ] as const) {
-      const { operation, device } = run({ kind: 'upload', length });
+      const { operation, device, requests } = run({ kind: 'upload', length });
       expect([operation.status, operation.data.length]).toEqual(['ok', expected]);
       expect(operation.data).toEqual(device.memory.slice(0, expected));
       expect(device.state).toBe(S.IDLE);
+      // the device's fifteen blocks, and one in which is nothing
+      expect(requests.filter((r) => r.startsWith('2 ')).length).toBe(Math.min(Math.ceil(length / 64), 16));
     }
   });
   it('an erase takes pages, all of them without an address, and neither what only is written nor what is not there', () => {
