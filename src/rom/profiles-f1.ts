@@ -58,6 +58,11 @@ export const F105: RomProfile = {
   optionBlock: 0x1ffff600,
   options: {
     ...ROM_OPTION_DEFAULTS.F1,
+    primask: {
+      value: 'keeps',
+      confidence: 'assumed',
+      source: 'the author of a published jump with PRIMASK set says that it works on F107, which speaks against it; nothing else published',
+    },
     leave: { value: 'answers', confidence: 'assumed', source: 'as F4, which has the same protocol; AN2662 was written for this ROM' },
     'leave-vtor': {
       value: 'keeps',
