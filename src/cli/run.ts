@@ -154,9 +154,10 @@ export async function runCommand(images: readonly string[], given: RunCommandOpt
 
 /** The patch on stdout; what could not be put in on stderr. */
 function writePatch(result: RunResult, sources: Sources, io: Io): void {
-  const { text, left } = patchOf(result, sources);
+  const { text, left, needs } = patchOf(result, sources);
   io.stdout.write(text);
   for (const line of left) io.stderr.write(`bootbench: not in the patch: ${printable(line)}\n`);
+  for (const line of needs) io.stderr.write(`bootbench: ${printable(line)}\n`);
   if (text === '' && left.length === 0) io.stderr.write('bootbench: no patch: there is no proved cause to repair\n');
 }
 

@@ -17,6 +17,8 @@ export interface Patch {
   readonly causes: readonly CheckId[];
   /** What is not in it, and why: one sentence each. */
   readonly left: readonly string[];
+  /** What its files lack to compile with it: one sentence each. */
+  readonly needs: readonly string[];
   /** Its files do not lie below the working folder: `patch -d /`. */
   readonly elsewhere: boolean;
 }
@@ -73,6 +75,7 @@ function tryPatch(
   };
   let text = '';
   let elsewhere = false;
+  const needs: string[] = [];
   const done = new Set<CheckId>();
   for (const file of new Set(edits.map((e) => e.file))) {
     const found = sources(file);
@@ -86,12 +89,29 @@ function tryPatch(
     if (changed === null) continue;
     for (const edit of edits) if (edits.some((e) => done.has(e.id) && isTwin(edit, e))) done.add(edit.id);
     elsewhere ||= found.elsewhere;
+    const unknown = namesWithoutHeader(found.lines, changed);
+    if (unknown.length > 0)
+      needs.push(`${found.path} includes no header that has ${unknown.join(', ')}: include the device header of your chip (CMSIS)`);
     const [before, after] = [found.lines, changed].map((lines) => lines.join('\n')) as [string, string];
     text += createTwoFilesPatch(`a/${found.path}`, `b/${found.path}`, before, after, '', '', { context: 3 })
       .replace(/^=+\n/, '')
       .replaceAll('\t\n', '\n');
   }
-  return { text, causes: [...done], left, elsewhere, refused };
+  return { text, causes: [...done], left, needs, elsewhere, refused };
+}
+
+/** Names that CMSIS and ST's device headers have. */
+const CMSIS = /\b(?:NVIC_\w+|SCB_\w+|__(?:enable|disable|set|get)_\w+|__[DI][MS]B)(?=\()|\b[A-Z][A-Za-z0-9]*(?=->)/g;
+/** Headers that have none of them: those of C and C++, and libopencm3's. */
+const OTHER_HEADER = /^\s*#\s*include\s*(?:<c?(?:std\w+|string|math|assert|errno|limits|inttypes|ctype|float)(?:\.h)?>|[<"]libopencm3\/)/;
+
+/** What the new lines call by names of CMSIS, where neither the file has them already nor a header that it includes may. */
+function namesWithoutHeader(before: readonly string[], after: readonly string[]): string[] {
+  if (before.some((line) => /^\s*#\s*include/.test(line) && !OTHER_HEADER.test(line))) return [];
+  const old = new Set(before);
+  const known = before.join('\n');
+  const names = after.filter((line) => !old.has(line)).flatMap((line) => line.match(CMSIS) ?? []);
+  return [...new Set(names)].filter((name) => !new RegExp(`\\b${name}\\b`).test(known));
 }
 
 /** The changes that a cause's fix asks for, or why there are none. */

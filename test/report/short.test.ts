@@ -104,6 +104,20 @@ describe('the patch of the fixes', () => {
     expect(text).toMatch(new RegExp(`\\+  __enable_irq\\(\\);.*\\n   line${jump}\\(\\);`));
   });
 
+  it.each([
+    ['headers of C alone', ['#include <stdint.h>', '#include <string.h>'], true],
+    ['headers of libopencm3', ['#include <libopencm3/cm3/nvic.h>', '#include <cstdint>'], true],
+    ['a header of its own, which may include the device header', ['#include <stdint.h>', '#include "board.h"'], false],
+    ['the device header', ['#include "stm32h5xx.h"'], false],
+    ['the name itself', ['#include <stdint.h>', 'static inline void __enable_irq(void) { __asm("cpsie i"); }'], false],
+  ])('tells which names of CMSIS a file lacks that has %s', (_, head, lacks) => {
+    const result = primaskResult();
+    const rest = Array.from({ length: result.entries.at(-1)!.from!.line! + 5 }, (_, i) => `  line${i + 1}();`);
+    const { needs, text } = patchOf(result, () => source([...head, ...rest].join('\n')));
+    expect(text).toContain('__enable_irq();');
+    expect(needs).toEqual(lacks ? [expect.stringContaining('includes no header that has __enable_irq: include the device header')] : []);
+  });
+
   it('keeps an `if` without braces whole', () => {
     const result = primaskResult();
     const from = { ...result.entries.at(-1)!.from!, line: 42 };
