@@ -19,7 +19,11 @@ const RESET_DEVIATIONS: Readonly<Record<string, string>> = {
     ['MCR', 'MSR', 'TSR', 'FMR', 'BTR'],
     'RM0090 32.9: asleep, mailboxes empty; several SVDs print 0',
   ),
-  ...deviations(['FDCAN1', 'FDCAN2', 'FDCAN3'], ['CCCR', 'DBTP', 'NBTP', 'PSR'], 'RM0399 57.5: in initialisation; the SVDs of H7 print 0'),
+  ...deviations(
+    ['FDCAN1', 'FDCAN2', 'FDCAN3'],
+    ['CCCR', 'DBTP', 'NBTP', 'PSR', 'XIDAM'],
+    'RM0399 57.5: in initialisation; the SVDs of H7 print 0',
+  ),
   'ADC.CFGR2': 'RM0091; the SVD of the F0x2 prints 0x8000, which is no bit of it',
   'DCACHE.SR': 'BUSYF is 1 for as long as the invalidation out of reset takes, which is left out',
   'CRS.CR': 'TRIM starts at its centre, 32: the SVD of the H563 has it, that of the H533 has the value of a 7-bit field',

@@ -499,7 +499,7 @@ const rowsAreBack = (core: Core, loop: Loop): boolean =>
 /** The loop's instructions, the lines that it runs from, and everything that it reads are as they were when it was found. */
 export const isAsFound = (core: Core, loop: Loop): boolean => sameCode(core, loop) && readsAsFound(core, loop);
 /** Everything that a loop reads is as it was. */
-export function readsAsFound(core: Core, loop: Reading): boolean {
+function readsAsFound(core: Core, loop: Reading): boolean {
   if (!plainMemory(core)) return areAsFound(core, loop.reads);
   const { words, wordValues } = placesOf(core, loop);
   const { u32 } = core.arena;
