@@ -1,5 +1,6 @@
 /** How long a conversion takes, by version, resolution and sampling time: the tables of the reference manuals, in clocks of the ADC. */
 import { describe, expect, it } from 'vitest';
+import { ConversionTimes } from '../../src/peripherals/analog/adc-common.ts';
 import { Part } from './running.ts';
 
 interface Times {
@@ -17,6 +18,12 @@ const OF_12_BITS = [
   [10, 10.5],
   [8, 8.5],
   [6, 6.5],
+] as const;
+const OF_F0 = [
+  [12, 12.5],
+  [10, 11.5],
+  [8, 9.5],
+  [6, 7.5],
 ] as const;
 const VERSIONS: readonly Times[] = [
   {
@@ -56,15 +63,15 @@ const VERSIONS: readonly Times[] = [
   { on: 'stm32u575zi ADC4', source: 'RM0456 34', sampling: [1.5, 3.5, 7.5, 12.5, 19.5, 39.5, 79.5, 814.5], conversion: OF_12_BITS },
   {
     on: 'stm32f072rb ADC',
-    source: 'RM0091 13.12.6',
+    source: 'RM0091 13.4.2, 13.12.6',
     sampling: [1.5, 7.5, 13.5, 28.5, 41.5, 55.5, 71.5, 239.5],
-    conversion: OF_12_BITS.slice(0, 1),
+    conversion: OF_F0,
   },
   {
     on: 'stm32l073rz ADC1',
-    source: 'RM0376 14.15.6',
+    source: 'RM0376 14.4.2, 14.15.6',
     sampling: [1.5, 3.5, 7.5, 12.5, 19.5, 39.5, 79.5, 160.5],
-    conversion: OF_12_BITS.slice(0, 1),
+    conversion: OF_F0,
   },
 ];
 /** Of the bus clock, 16 MHz: the ADC's is half of it, so that half clocks of it are whole ones. */
@@ -112,4 +119,13 @@ describe.each(VERSIONS)('$on ($source)', ({ on, sampling, conversion, halved }) 
       expect([res, smp, p.take('DR')]).toEqual([res, smp, 2 ** bits - 1]);
     }
   });
+});
+
+it('the oscillator of the ADC itself has counted to n at the instant of n and not before', () => {
+  const times = new ConversionTimes(14_000_000);
+  const at = (now: number) => ({ env: { now: () => now } }) as unknown as Parameters<ConversionTimes['count']>[0];
+  for (const n of [...Array.from({ length: 3000 }, (_, i) => i + 1), 8169, 14_000_000]) {
+    const end = times.timeOf(at(0), '', n);
+    expect([n, times.count(at(end), ''), times.count(at(end - 1), '')]).toEqual([n, n, n - 1]);
+  }
 });

@@ -8,7 +8,7 @@
  * A trigger is a wire whose value changes with each event (`tim3.trgo`); who waits for it sets its bit in `<wire>.wanted`, so that others need not run for nothing.
  */
 import type { RegisterContext } from '../../emu/registers.ts';
-import type { Ps } from '../../emu/time.ts';
+import { mulDivCeil, mulDivFloor, PS_PER_SECOND, type Ps } from '../../emu/time.ts';
 import { wire, wiresByNumber, type Wire } from '../../emu/wires.ts';
 import { ofBlock, wantedOf } from '../wires.ts';
 
@@ -42,18 +42,17 @@ export const analogWires = (o: AdcOptions): readonly Wire[] => Array.from({ leng
 /** Wire that the common block `name` (of the wire of its CCR) drives when it wants to know the flags of its converters. */
 export const lookWire = (ccr: string): Wire => wire(`${ccr}.look`);
 
-const PS_PER_SECOND = 1e12;
 /** Counts of a converter's clock: of one of the chip's, or of the ADC's own oscillator while that of the chip stands. */
 export class ConversionTimes {
-  private readonly period: number;
+  private readonly ownHz: number;
   constructor(ownHz: number | undefined) {
-    this.period = PS_PER_SECOND / (ownHz ?? 1);
+    this.ownHz = ownHz ?? 1;
   }
   count(c: RegisterContext<Conversions>, clock: string): number {
-    return clock === '' ? Math.floor(c.env.now() / this.period) : c.env.clockCount(clock);
+    return clock === '' ? mulDivFloor(c.env.now(), this.ownHz, PS_PER_SECOND) : c.env.clockCount(clock);
   }
   timeOf(c: RegisterContext<Conversions>, clock: string, count: number): Ps {
-    return clock === '' ? Math.ceil(count * this.period) : c.env.clockTimeOf(clock, count);
+    return clock === '' ? mulDivCeil(count, PS_PER_SECOND, this.ownHz) : c.env.clockTimeOf(clock, count);
   }
 }
 

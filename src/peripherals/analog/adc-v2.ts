@@ -98,7 +98,10 @@ interface Version {
   readonly wide?: { readonly thresholds: number };
 }
 const L4_SAMPLING = [5, 13, 25, 49, 95, 185, 495, 1281];
+const G0_SAMPLING = [3, 7, 15, 25, 39, 79, 159, 321];
 const L4_CONVERT = { 12: 25, 10: 21, 8: 17, 6: 13 };
+/** RM0091 Rev 10 13.4.2, table 46; RM0376 14.4.2 has the same (recalled: reported). */
+const F0_CONVERT = { 12: 25, 10: 23, 8: 19, 6: 15 };
 const LATE_JSQR = { extsel: 31, exten: 7, first: 9 };
 /** F0 and G0: a bit a channel, no injected group. */
 const SMALL = {
@@ -129,17 +132,10 @@ const LARGE = {
   halved: false,
 } as const;
 const VERSIONS = {
-  f0: { ...SMALL, sampling: [3, 15, 27, 57, 83, 111, 143, 479], calibration: 83, regulator: false, flags: 0x7ff },
-  g0: { ...SMALL, sampling: [3, 7, 15, 25, 39, 79, 159, 321], calibration: 82, regulator: true, flags: 0x2b9f },
+  f0: { ...SMALL, sampling: [3, 15, 27, 57, 83, 111, 143, 479], convert: F0_CONVERT, calibration: 83, regulator: false, flags: 0x7ff },
+  g0: { ...SMALL, sampling: G0_SAMPLING, calibration: 82, regulator: true, flags: 0x2b9f },
   // RM0376 14 (documented): as G0, without the sequence of numbers; its second clock is HSI16.
-  l0: {
-    ...SMALL,
-    sampling: [3, 7, 15, 25, 39, 79, 159, 321],
-    calibration: 83,
-    regulator: false,
-    regulatesItself: true,
-    flags: 0x89f,
-  },
+  l0: { ...SMALL, sampling: G0_SAMPLING, convert: F0_CONVERT, calibration: 83, regulator: false, regulatesItself: true, flags: 0x89f },
   f3: { ...LARGE, sampling: [3, 5, 9, 15, 39, 123, 363, 1203], calibration: 112 },
   l4: { ...LARGE, sampling: L4_SAMPLING, calibration: 116 },
   h5: { ...LARGE, extsel: [5, 31], align: 15, sampling: L4_SAMPLING, calibration: 116, jsqr: LATE_JSQR },
