@@ -3,7 +3,7 @@ import type { FailureFacts, FaultFacts } from '../../checks/check.ts';
 import { isFetch } from '../../checks/entry.ts';
 import type { Core } from '../../emu/core/core.ts';
 import { symbolAt } from '../../image/image.ts';
-import { flowOf } from '../../emu/core/translate/flow.ts';
+import { flowOf, writesRegistersAlone } from '../../emu/core/translate/flow.ts';
 import type { EntryRecord } from '../../emu/history.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { US, type Ps } from '../../emu/time.ts';
@@ -132,7 +132,7 @@ function isBranchedTo(core: Core, pc: number): boolean {
     const reads = (flow.reads & loaded & GENERAL) !== 0;
     if (flow.dynamic && reads) return true;
     if (i === 0) loaded = flow.writes & GENERAL;
-    else if (reads && flow.harmless && (flow.writes & ~GENERAL) === 0) loaded |= flow.writes & GENERAL;
+    else if (reads && writesRegistersAlone(flow)) loaded |= flow.writes & GENERAL;
     else loaded &= ~flow.writes;
     if (loaded === 0 || (!flow.falls && !flow.call)) return false;
     at += ins.size;

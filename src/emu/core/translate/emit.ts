@@ -20,7 +20,7 @@ import { Expr, hasBranchTargets, lift, type Val } from '../builder.ts';
 import { REC, REGION_HERE } from '../record-builders.ts';
 import { EXIT, S } from '../state.ts';
 import { packSystemOp } from '../system-ops.ts';
-import { ALL_FLAGS, FLAG_BITS, operandsOf, variantOf } from './flow.ts';
+import { ALL_FLAGS, FLAG_BITS, operandsOf, variantOf, writesRegistersAlone } from './flow.ts';
 import { Lines } from './lines.ts';
 import { RegionBuilder, type GiveBack, type WaysOut } from './region-builder.ts';
 import { routeTo } from './reducible.ts';
@@ -53,6 +53,13 @@ interface Choice {
   readonly otherwise: Map<number, Expr>;
   /** Cycles that are given back where a side does not run. */
   readonly saved: readonly [then: number, otherwise: number];
+}
+
+/** A block that the branch before it skips, and where both ways go on. */
+interface Arm {
+  readonly block: Block;
+  readonly to: number;
+  readonly label: Label;
 }
 
 export function emitRegion(region: Region, env: Surroundings): Uint8Array<ArrayBuffer> {
@@ -440,7 +447,7 @@ class RegionEmitter implements WaysOut {
     const saved: [number, number] = [0, 0];
     for (let k = i + 1; k < items.length && items[k]!.it !== 0; k++) {
       const item = items[k]!;
-      if (!item.flow.harmless || item.flow.writes & ALL_FLAGS || (k > i + 1 && !this.lines.quiet(last, item))) return null;
+      if (!writesRegistersAlone(item.flow) || (k > i + 1 && !this.lines.quiet(last, item))) return null;
       // one that does not run takes one cycle instead of its cost
       saved[item.it >>> 4 === condition ? 0 : 1] += this.costs.of(item) - 1;
       last = item;
@@ -468,18 +475,19 @@ class RegionEmitter implements WaysOut {
    * The block that a branch at the end of `b` skips, if it can run as a choice as well: a few instructions that write registers and flags and nothing else, and
    * where both ways meet behind it. A branch that the host guesses wrong costs it more than all of them.
    */
-  private armBehind(b: Block): Block | null {
+  private armBehind(b: Block): Arm | null {
     const last = b.items.at(-1)!;
     if (last.it !== 0 || last.ins.def.timing !== 'branch-cond') return null;
     const arm = this.region.byPc.get(b.next);
     const to = this.region.byPc.get(last.flow.targets[0]!);
     if (!arm || !to || arm.next !== to.pc || arm.dominator !== b || arm.merge || arm.loopHeader || to.loopHeader) return null;
-    if (arm.items.length > MAX_ARM || routeTo(b, to) !== to || !this.labelOf(arm, to)) return null;
+    const label = this.labelOf(arm, to);
+    if (arm.items.length > MAX_ARM || routeTo(b, to) !== to || !label) return null;
     const runs = arm.items.every((item) => item.it === 0 && item.flow.harmless && this.lines.quiet(last, item));
-    return runs && this.lines.quiet(last, to.items[0]!) ? arm : null;
+    return runs && this.lines.quiet(last, to.items[0]!) ? { block: arm, to: to.pc, label } : null;
   }
   /** The branch at the end of `b` and what it skips: one set of values or the other. */
-  private skip(b: Block, item: Item, arm: Block, giveBack: GiveBack): void {
+  private skip(b: Block, item: Item, { block: arm, to, label }: Arm, giveBack: GiveBack): void {
     const { locals, lines, costs } = this;
     const items = arm.items;
     const last = items.at(-1)!;
@@ -493,7 +501,6 @@ class RegionEmitter implements WaysOut {
         this.b.onSide(registers, () => of.ins.def.sem(this.b, operandsOf(of.ins), variantOf(of.ins, false)));
       }
     });
-    const to = arm.next;
     const skipped = costs.cycles(item).taken + lines.step(item.pc, to);
     const ran = lines.step(item.pc, arm.pc) + costs.sum(arm) + lines.cost(arm.pc, last.pc) + lines.step(last.pc, to);
     // both numbers at once: a condition that V8 needs once is no value that everything waits for
@@ -504,7 +511,7 @@ class RegionEmitter implements WaysOut {
     this.b.choose(skips, new Map(), registers);
     this.b.flags.choose(skips, flags);
     this.b.release();
-    this.f.br(this.labelOf(arm, this.region.byPc.get(to)!)!);
+    this.f.br(label);
   }
 
   /** if selector == entry: go there; … else the last entry */

@@ -44,6 +44,9 @@ export const FLAG_BITS: ReadonlyMap<number, number> = new Map([
 ]);
 export const ALL_FLAGS = 0x7_8000;
 
+/** It may only write general registers other than SP. */
+export const writesRegistersAlone = (flow: Flow): boolean => flow.harmless && (flow.writes & ALL_FLAGS) === 0;
+
 export const operandsOf = (ins: Instruction): Operands => {
   const d = ins.decoded;
   return { a: d.a ?? 0, b: d.b ?? 0, c: d.c ?? 0, d: d.d ?? 0, imm: (d.imm ?? 0) | 0 };

@@ -98,9 +98,14 @@ export class Lines {
   }
   /** Cycles of the line on the way from one instruction to another one, where it is charged. */
   step(from: number, to: number): number {
-    const { env } = this;
-    if (!this.charged || this.lineOf(from) === this.lineOf(to)) return 0;
-    return this.lineOf(from) === (((to & this.mask) + this.mask) | 1) ? env.following(to) : env.entering(to);
+    return this.charged && this.lineOf(from) !== this.lineOf(to) ? this.price(from, to) : 0;
+  }
+  /** The line of `to` follows that of `from`, or was branched to. */
+  private price(from: number, to: number): number {
+    return this.lineOf(from) === this.lineBefore(to) ? this.env.following(to) : this.env.entering(to);
+  }
+  private lineBefore(pc: number): number {
+    return this.lineOf(pc + this.mask);
   }
   private spend(cycles: Val): void {
     const { f, locals } = this;
@@ -168,15 +173,15 @@ export class Lines {
   /** A line of code is read: it follows the one before, or was branched to. */
   private charge(last: number | null, pc: number): void {
     const { env, b } = this;
-    const before = ((pc & this.mask) + this.mask) | 1;
-    const follows = env.following(pc);
-    const enters = env.entering(pc);
     if (last !== null) {
-      const cycles = this.lineOf(last) === before ? follows : enters;
+      const cycles = this.price(last, pc);
       if (cycles !== 0) b.cycles(cycles);
       return;
     }
-    const pay = (): void => this.spend(follows === enters ? follows : b.select(b.eq(this.get(this.locals.line), before), follows, enters));
+    const follows = env.following(pc);
+    const enters = env.entering(pc);
+    const behind = b.eq(this.get(this.locals.line), this.lineBefore(pc));
+    const pay = (): void => this.spend(follows === enters ? follows : b.select(behind, follows, enters));
     if (this.rows) pay();
     else this.ifOther(pc, pay);
   }
