@@ -75,7 +75,7 @@ export interface LiveRun {
   readonly state: SessionState;
   /** Where the scenario stands. */
   readonly steps: { readonly remaining: boolean };
-  /** A proof may ask which blocks is reached by what is scheduled; else that may change anything. */
+  /** A proof may ask which blocks are reached by what is scheduled; else that may change anything. */
   readonly asksReach: boolean;
   /** A master outside has called the chip on this port. */
   selected(port: string): void;

@@ -518,7 +518,7 @@ export class Session implements LiveRun {
     const { now } = machine;
     const counterfactual = limits.counterfactual === true;
     if (!counterfactual) this.watchStart(this.state.restart === null);
-    this.asksReach = counterfactual && this.mayAskReach();
+    this.decideReach(counterfactual);
     const fixed = proveFixedLoop(this);
     if (!counterfactual && this.goesInto(fixed)) return false;
     // the proof restored the session: its state is another object now
@@ -558,10 +558,9 @@ export class Session implements LiveRun {
     return !this.machine.state.inSystem || this.state.fault !== null || (counterfactual && this.isDeaf());
   }
   /** Of a run that is not deaf the end would be another one. Where an interrupt may be taken there is no proof, and a look for one costs a checkpoint. */
-  private mayAskReach(): boolean {
-    if (!this.isDeaf() || this.input.withoutShortcuts?.includes('reached-blocks') === true) return false;
-    this.asksReach = true;
-    return !interruptsAround(this).others;
+  private decideReach(counterfactual: boolean): void {
+    this.asksReach = counterfactual && this.isDeaf() && this.input.withoutShortcuts?.includes('reached-blocks') !== true;
+    if (this.asksReach && interruptsAround(this).others) this.asksReach = false;
   }
   /** In the ROM, and nothing goes on between host and device that could go on without the core: not attached, or a transfer that got no answer. */
   private isDeaf(): boolean {
