@@ -7,8 +7,7 @@ import type { ChipDescription } from '../emu/chip.ts';
 import type { Core } from '../emu/core/core.ts';
 import { highestPending, isEnabled, preempts } from '../emu/core/nvic.ts';
 import { EXC, SCS } from '../emu/core/scs-state.ts';
-import { codePlace, framesAt } from '../image/image.ts';
-import { sourceName } from '../image/source-name.ts';
+import { codePlace, framesAt, functionName } from '../image/image.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS, type Ps } from '../emu/time.ts';
 import { jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate } from './code-scan.ts';
@@ -369,9 +368,7 @@ const milliseconds = (ps: Ps): string => (ps >= MS / 2 ? `${Math.round(ps / MS)}
 /** `request_dfu (main.c:22)` */
 const candidateName = (s: Session, { facts }: JumpCandidate): string => {
   const pc = (facts.symbol.address & ~1) >>> 0;
-  // as the source spells it; the image's symbol is mangled in C++
-  const name = framesAt(s.input.images, pc).at(-1)?.function ?? sourceName(facts.symbol.name);
-  return `${name} (${where(s, pc)})`;
+  return `${functionName(facts.symbol.name, framesAt(s.input.images, pc))} (${where(s, pc)})`;
 };
 
 /** `GPIOC.IDR bit 13 (PC13, now 1), each 10 ms, main.c:31` */

@@ -10,8 +10,9 @@ import { wordValue } from '../bench/scenario.ts';
 import { Session } from '../bench/session.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { findChip } from '../chips/index.ts';
-import { lineAt, symbolAt, type LoadedImage } from '../image/image.ts';
+import { symbolAt, type LoadedImage } from '../image/image.ts';
 import { consentToReset, millisecondsOf, settleFlash, withBoard, type BoardOptions } from './board-common.ts';
+import { codePlaceText } from './code-place.ts';
 import { loadJob } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
 import { usePrebuilt } from './prebuilt.ts';
@@ -70,11 +71,8 @@ async function jumpingFunction(emulated: GdbTarget, images: readonly LoadedImage
 }
 
 const placeText = (pc: number, images: readonly LoadedImage[]): string => {
-  const [symbol, line] = [symbolAt(images, pc), lineAt(images, pc)];
-  const parts = [symbol?.symbol.name, line && `${line.file.split(/[/\\]/).at(-1)}:${line.line}`].filter(
-    (x) => x !== undefined && x !== null,
-  );
-  return `${hex32(pc)}${parts.length > 0 ? ` (${parts.join(', ')})` : ''}`;
+  const place = codePlaceText(images, pc);
+  return `${hex32(pc)}${place === null ? '' : ` (${place})`}`;
 };
 function textOf({ from, steps, to, difference }: StepResult, images: readonly LoadedImage[]): string {
   if (difference === null) return `${steps} steps alike, from ${placeText(from, images)} to ${placeText(to, images)}\n`;

@@ -14,7 +14,7 @@ import { romProfileIfAny } from '../bench/job.ts';
 import { CHECK_IDS, hex32, type CheckId } from '../bench/result.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
-import { lineAt, symbolAt, type LoadedImage } from '../image/image.ts';
+import type { LoadedImage } from '../image/image.ts';
 import { pad, wrap } from '../report/text.ts';
 import { replayed, type UsbSeen, type UsbWatch } from '../board/usb-watch.ts';
 import {
@@ -33,6 +33,7 @@ import {
 import { captureAt, captureDocument } from './board-capture.ts';
 import { proved, proveOn } from './board-prove.ts';
 import { chipNamed } from './inputs.ts';
+import { codePlaceText } from './code-place.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
 import { Outputs, reason } from './outputs.ts';
 
@@ -263,17 +264,9 @@ function documentOf({ report, writers, usb }: Told, chip: ChipDescription, image
     }),
   };
 }
-/** `boot_jump, main.c:41`; null without symbols. */
-function whereOf({ pc }: BoardWriter, images: readonly LoadedImage[]): string | null {
-  if (pc === null) return null;
-  // the comparator stops behind the store
-  const at = pc - 2;
-  const [symbol, line] = [symbolAt(images, at), lineAt(images, at)];
-  const parts = [symbol?.symbol.name, line && `${line.file.split(/[/\\]/).at(-1)}:${line.line}`].filter(
-    (x) => x !== undefined && x !== null,
-  );
-  return parts.length > 0 ? parts.join(', ') : null;
-}
+/** The comparator stops behind the store. */
+const whereOf = ({ pc }: BoardWriter, images: readonly LoadedImage[]): string | null =>
+  pc === null ? null : codePlaceText(images, pc - 2);
 function writerText(w: BoardWriter, images: readonly LoadedImage[]): string {
   if (w.pc === null) return `${hex32(w.address)} was not written before the entry, or the comparators do not see it`;
   const where = whereOf(w, images);

@@ -389,11 +389,11 @@ function symbolText(images: readonly LoadedImage[], pc: number, frames: ReturnTy
   if (named === null) return null;
   const { name } = named.symbol;
   const hasLine = frames[usersFrame(frames)]?.line != null;
-  return (
-    (isMangled(name) ? (frames.at(-1)?.function ?? sourceName(name)) : name) +
-    (named.offset === 0 || hasLine ? '' : `+0x${named.offset.toString(16)}`)
-  );
+  return functionName(name, frames) + (named.offset === 0 || hasLine ? '' : `+0x${named.offset.toString(16)}`);
 }
+/** A function as its source spells it: symbols of C++ and Rust are mangled, and only the debug information says what a template was given. */
+export const functionName = (symbol: string, frames: ReturnType<typeof framesAt>): string =>
+  isMangled(symbol) ? (frames.at(-1)?.function ?? sourceName(symbol)) : symbol;
 /** LR is still the return address at this instruction. */
 function holdsReturn(images: readonly LoadedImage[], pc: number): boolean {
   const rules = rulesAt(images, pc);
