@@ -1,16 +1,16 @@
 /** The benchmark programs as files: words written into a linked ELF, and machines that run it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { jobInput } from '../src/bench/job.ts';
-import { serveSemihosting } from '../src/bench/semihosting.ts';
-import { Session } from '../src/bench/session.ts';
+import { jobInput } from '../src/bench/input/job.ts';
+import { serveSemihosting } from '../src/bench/session/semihosting.ts';
+import { Session } from '../src/bench/session/session.ts';
 import type { ChipDescription } from '../src/emu/chip.ts';
 import { findSymbol, loadImage, type LoadedImage } from '../src/image/image.ts';
 import { Machine } from '../src/emu/machine.ts';
 import { PS_PER_SECOND } from '../src/emu/time.ts';
 import { findChip } from '../src/chips/index.ts';
-import { romProfileIfAny } from '../src/bench/job.ts';
-import type { Scenario } from '../src/bench/scenario-types.ts';
+import { romProfileIfAny } from '../src/bench/input/job.ts';
+import type { Scenario } from '../src/bench/documents/scenario-types.ts';
 import { VERSION } from '../src/version.ts';
 
 export type Words = Readonly<Record<string, number>>;

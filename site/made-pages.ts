@@ -1,7 +1,7 @@
 /** Pages of the site that are made from the program: `made-pages.ts <folder>`. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { OPTION_TEXT, TOPICS, type Topic } from '../src/bench/glossary.ts';
+import { OPTION_TEXT, TOPICS, type Topic } from '../src/bench/verdict/glossary.ts';
 import { explained } from '../src/cli/explain.ts';
 import { ROM_OPTION_IDS, ROM_OPTION_VALUES } from '../src/rom/options.ts';
 import { DFU_DIALECTS } from '../src/rom/profile.ts';

@@ -19,7 +19,7 @@ export type {
   TypedScenario,
 } from './library/options.ts';
 export type { ChipName } from './library/names.ts';
-export type * from './bench/result.ts';
+export type * from './bench/documents/result.ts';
 export type {
   AdcInputs,
   Board,
@@ -42,15 +42,15 @@ export type {
   StepAction,
   UsbStep,
   WordValue,
-} from './bench/scenario-types.ts';
+} from './bench/documents/scenario-types.ts';
 export type { Confidence } from './emu/confidence.ts';
-export { judge, type Judgement } from './bench/expect.ts';
-export { serialise } from './bench/serialise.ts';
-export { UsageError } from './bench/usage-error.ts';
+export { judge, type Judgement } from './bench/documents/expect.ts';
+export { serialise } from './bench/documents/serialise.ts';
+export { UsageError } from './bench/documents/usage-error.ts';
 export { ImageError, type ImageErrorCode } from './image/errors.ts';
 export { terminalReport, type TerminalOptions } from './report/terminal.ts';
 export { CHIPS, findChip, suggestChips } from './chips/index.ts';
-export { inferChip, type InferredChip } from './bench/infer-chip.ts';
+export { inferChip, type InferredChip } from './bench/input/infer-chip.ts';
 export { BenchMachine, openMachine } from './library/machine.ts';
 export type {
   MachineEvents,

@@ -5,15 +5,15 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { splitImagePath } from './image/image.ts';
-import type { JobImage } from './bench/job.ts';
-import { parseScenario } from './bench/scenario.ts';
+import type { JobImage } from './bench/input/job.ts';
+import { parseScenario } from './bench/input/scenario.ts';
 import { usePrebuiltValidator } from './cli/prebuilt-validator.ts';
-import { checkExpect } from './bench/expect.ts';
+import { checkExpect } from './bench/documents/expect.ts';
 import type { TypedScenario } from './library/options.ts';
-import { shown, UsageError } from './bench/usage-error.ts';
+import { shown, UsageError } from './bench/documents/usage-error.ts';
 
-export { UsageError } from './bench/usage-error.ts';
-export type { JobImage } from './bench/job.ts';
+export { UsageError } from './bench/documents/usage-error.ts';
+export type { JobImage } from './bench/input/job.ts';
 
 usePrebuiltValidator();
 

@@ -7,24 +7,24 @@
  */
 import * as fc from 'fast-check';
 import './browser-host.ts';
-import { caseSteps, type DfuCommand } from './bench/dfu-command.ts';
-import { checkCommands } from './bench/dfu-command-check.ts';
-import { DfuProperty } from './bench/dfu-property.ts';
-import { DfuTarget } from './bench/dfu-target.ts';
-import { HeldMachine } from './bench/held-machine.ts';
-import { jobInput } from './bench/job.ts';
-import { SCENARIO_SCHEMA, type HostKind } from './bench/scenario-types.ts';
-import { didYouMean, shown, UsageError } from './bench/usage-error.ts';
+import { caseSteps, type DfuCommand } from './bench/dfu/dfu-command.ts';
+import { checkCommands } from './bench/dfu/dfu-command-check.ts';
+import { DfuProperty } from './bench/dfu/dfu-property.ts';
+import { DfuTarget } from './bench/dfu/dfu-target.ts';
+import { HeldMachine } from './bench/session/held-machine.ts';
+import { jobInput } from './bench/input/job.ts';
+import { SCENARIO_SCHEMA, type HostKind } from './bench/documents/scenario-types.ts';
+import { didYouMean, shown, UsageError } from './bench/documents/usage-error.ts';
 import { HOST } from './library/host.ts';
 import { libraryJob, type BenchOptions, type TypedScenario } from './library/options.ts';
 import type { DfuFacts } from './usb-sim/conform/link.ts';
 import { DFUSE_CODE, dfuseCommand } from './usb-sim/dfu-protocol.ts';
 
-export { DfuViolation } from './bench/dfu-property.ts';
-export { describeCommand, describeCommands, patternBytes, type DfuCommand } from './bench/dfu-command.ts';
+export { DfuViolation } from './bench/dfu/dfu-property.ts';
+export { describeCommand, describeCommands, patternBytes, type DfuCommand } from './bench/dfu/dfu-command.ts';
 export { ReferenceDfu, type PendingWrite, type ReferenceOptions } from './usb-sim/conform/reference.ts';
 export type { DfuFacts, LinkAnswer, LinkStatus } from './usb-sim/conform/link.ts';
-export type { BusError } from './bench/scenario-types.ts';
+export type { BusError } from './bench/documents/scenario-types.ts';
 export type { DfuFunctional, DfuSegment } from './usb-sim/descriptors.ts';
 export type { BenchOptions } from './library/options.ts';
 

@@ -7,21 +7,21 @@
  * @module bootbench/usb
  */
 import './browser-host.ts';
-import { parseDuration } from './bench/duration.ts';
-import { mainFlash } from './bench/flash-image.ts';
-import { HeldMachine } from './bench/held-machine.ts';
-import { jobInput } from './bench/job.ts';
-import type { Outcome } from './bench/result.ts';
-import { checkScenario, planAction } from './bench/scenario.ts';
-import type { StepAction } from './bench/scenario-types.ts';
+import { parseDuration } from './bench/documents/duration.ts';
+import { mainFlash } from './bench/session/flash-image.ts';
+import { HeldMachine } from './bench/session/held-machine.ts';
+import { jobInput } from './bench/input/job.ts';
+import type { Outcome } from './bench/documents/result.ts';
+import { checkScenario, planAction } from './bench/input/scenario.ts';
+import type { StepAction } from './bench/documents/scenario-types.ts';
 import { PS_PER_SECOND } from './emu/time.ts';
 import { HOST } from './library/host.ts';
 import { libraryJob, type BenchOptions } from './library/options.ts';
 import { WebUsb } from './usb-sim/web-usb.ts';
 
-export type { StepAction } from './bench/scenario-types.ts';
+export type { StepAction } from './bench/documents/scenario-types.ts';
 export type { BenchOptions } from './library/options.ts';
-export { UsageError } from './bench/usage-error.ts';
+export { UsageError } from './bench/documents/usage-error.ts';
 export { ImageError } from './image/errors.ts';
 export { WebUsb, WebUsbDevice, WebUsbEvent } from './usb-sim/web-usb.ts';
 export type * from './usb-sim/web-usb.ts';

@@ -11,9 +11,9 @@
  */
 import { expect, test, type TestAPI } from 'vitest';
 import './node-host.ts';
-import type { CheckId, Outcome, RunResult } from './bench/result.ts';
-import { CHECK_IDS, OUTCOMES, RUN_SCHEMA } from './bench/result.ts';
-import { UsageError, didYouMean } from './bench/usage-error.ts';
+import type { CheckId, Outcome, RunResult } from './bench/documents/result.ts';
+import { CHECK_IDS, OUTCOMES, RUN_SCHEMA } from './bench/documents/result.ts';
+import { UsageError, didYouMean } from './bench/documents/usage-error.ts';
 import { bench } from './library/bench.ts';
 import { BenchMachine, openMachine, type OpenOptions } from './library/machine.ts';
 import type { BenchOptions } from './library/options.ts';

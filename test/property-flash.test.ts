@@ -1,9 +1,9 @@
 /** What flash holds behind a case is compared wherever it or the model may have changed, and each case begins with the same bytes. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DfuProperty } from '../src/bench/dfu-property.ts';
-import { DfuTarget } from '../src/bench/dfu-target.ts';
-import { HeldMachine } from '../src/bench/held-machine.ts';
-import { jobInput } from '../src/bench/job.ts';
+import { DfuProperty } from '../src/bench/dfu/dfu-property.ts';
+import { DfuTarget } from '../src/bench/dfu/dfu-target.ts';
+import { HeldMachine } from '../src/bench/session/held-machine.ts';
+import { jobInput } from '../src/bench/input/job.ts';
 import { libraryJob } from '../src/library/options.ts';
 import '../src/property.ts';
 

@@ -1,11 +1,11 @@
 /** `bootbench/property` on the stand-in ROM: many short cases from a fork, compared with the reference model. */
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DfuProperty } from '../src/bench/dfu-property.ts';
-import { DfuTarget } from '../src/bench/dfu-target.ts';
-import { mainFlash } from '../src/bench/flash-image.ts';
-import { HeldMachine } from '../src/bench/held-machine.ts';
-import { jobInput } from '../src/bench/job.ts';
+import { DfuProperty } from '../src/bench/dfu/dfu-property.ts';
+import { DfuTarget } from '../src/bench/dfu/dfu-target.ts';
+import { mainFlash } from '../src/bench/session/flash-image.ts';
+import { HeldMachine } from '../src/bench/session/held-machine.ts';
+import { jobInput } from '../src/bench/input/job.ts';
 import { bench } from '../src/index.ts';
 import { libraryJob } from '../src/library/options.ts';
 import { DfuViolation, hostKind, openDfu, patternBytes, type DfuCommand, type DfuUnderTest } from '../src/property.ts';

@@ -20,6 +20,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ['campaign'],
   ['cli'],
 ];
+/** Folders of src/bench in the same way; what stands in none of them (run.ts) joins them all. */
+const BENCH: readonly (readonly string[])[] = [['documents'], ['input'], ['session'], ['slice', 'dfu'], ['proof'], ['verdict'], ['']];
 const NODE_ROOMS = new Set(['cli', 'board', 'campaign']);
 /** The library's entries for Node; all others run in a browser. */
 const NODE_FILES: readonly string[] = ['node.ts', 'node-host.ts'];
@@ -77,6 +79,17 @@ describe('imports', () => {
       if (own === '' || own === other || target(i).startsWith('..') || target(i) === 'version.ts') return false;
       return !(floorOf(other) >= 0 && floorOf(other) < floorOf(own));
     });
+    expect(wrong).toEqual([]);
+  });
+
+  test('point one way between the folders of the bench', () => {
+    const folder = (file: string): string => file.split('/').slice(1, -1).join('/');
+    const floor = (file: string): number => BENCH.findIndex((folders) => folders.includes(folder(file)));
+    const inside = relativeImports.filter((i) => roomOf(i.file) === 'bench' && roomOf(target(i)) === 'bench');
+    expect(inside.length).toBeGreaterThan(100);
+    const wrong = inside.filter(
+      (i) => folder(i.file) !== folder(target(i)) && !(floor(target(i)) >= 0 && floor(target(i)) < floor(i.file)),
+    );
     expect(wrong).toEqual([]);
   });
 

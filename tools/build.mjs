@@ -59,7 +59,7 @@ await runOnce(
   `
     import { writeFileSync } from 'node:fs';
     import { CHIPS } from './src/chips/index.ts';
-    import { AJV_OPTIONS } from './src/bench/scenario-check.ts';
+    import { AJV_OPTIONS } from './src/bench/documents/scenario-check.ts';
     import { moduleFile, moduleKey } from './src/cli/prebuilt.ts';
     import schema from './schemas/scenario-1.schema.json' with { type: 'json' };
     import { Ajv } from 'ajv';

@@ -1,6 +1,6 @@
 /** Writes docs/folklore.md: what forums say about the jump, and what the bench finds. `npm run folklore`; the text comes from runs, none of it by hand. */
 import { writeFileSync } from 'node:fs';
-import type { RunResult } from '../src/bench/result.ts';
+import type { RunResult } from '../src/bench/documents/result.ts';
 import { inThread } from '../src/cli/engine.ts';
 import { loadJob } from '../src/cli/inputs.ts';
 

@@ -8,9 +8,9 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Place, RunResult } from '../src/bench/result.ts';
-import { proofOf, SERIAL } from '../src/bench/serial-proof.ts';
-import type { Expect } from '../src/bench/scenario-types.ts';
+import type { Place, RunResult } from '../src/bench/documents/result.ts';
+import { proofOf, SERIAL } from '../src/bench/documents/serial-proof.ts';
+import type { Expect } from '../src/bench/documents/scenario-types.ts';
 import { findChip } from '../src/chips/index.ts';
 import { findRomProfile } from '../src/rom/profiles.ts';
 import { inThread } from '../src/cli/engine.ts';

@@ -2,11 +2,11 @@
 import { expose } from 'comlink';
 import { DFUse, type WebDfuDevice } from 'webdfu';
 import '../src/browser-host.ts';
-import { inferChip } from '../src/bench/infer-chip.ts';
-import { jobInput } from '../src/bench/job.ts';
-import type { Outcome } from '../src/bench/result.ts';
-import type { RunTrace } from '../src/bench/trace-types.ts';
-import { glossary } from '../src/bench/glossary.ts';
+import { inferChip } from '../src/bench/input/infer-chip.ts';
+import { jobInput } from '../src/bench/input/job.ts';
+import type { Outcome } from '../src/bench/documents/result.ts';
+import type { RunTrace } from '../src/bench/documents/trace-types.ts';
+import { glossary } from '../src/bench/verdict/glossary.ts';
 import { findChip } from '../src/chips/index.ts';
 import { sha256 } from '../src/image/sha256.ts';
 import { HOST } from '../src/library/host.ts';

@@ -1,5 +1,5 @@
 /** What page and worker tell each other. */
-import type { Outcome, Place, RunResult } from '../src/bench/result.ts';
+import type { Outcome, Place, RunResult } from '../src/bench/documents/result.ts';
 import type { Picture } from '../src/report/picture.ts';
 import type { TypedScenario } from '../src/library/options.ts';
 

@@ -3,12 +3,12 @@
  * again with it; where that fails, the same board is started with BOOT0 high, so that everybody sees whether ROM, crystal and cable are all right. The result
  * says what was done: `steps` of its scenario and the notes `trigger` and `control`.
  */
-import { entered, pulled, rank, sorted, tryTriggers, type Trigger } from './init.ts';
-import { jobInput, type RunHooks, type RunJob } from './job.ts';
-import type { RunResult } from './result.ts';
-import type { RunInput } from './run-input.ts';
+import { entered, pulled, rank, sorted, tryTriggers, type Trigger } from './proof/init.ts';
+import { jobInput, type RunHooks, type RunJob } from './input/job.ts';
+import type { RunResult } from './documents/result.ts';
+import type { RunInput } from './input/run-input.ts';
 import { runBench } from './run.ts';
-import type { RunTrace } from './trace-types.ts';
+import type { RunTrace } from './documents/trace-types.ts';
 
 export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult {
   if (trace === undefined) return lookFurther(job, hooks, (input) => runBench(input));

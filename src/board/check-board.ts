@@ -2,8 +2,8 @@
 import { CHECKS } from '../checks/index.ts';
 import type { Judgement, RomFacts, Subject } from '../checks/check.ts';
 import { unknown } from '../checks/check.ts';
-import { CHECK_IDS, type CheckId } from '../bench/result.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import { CHECK_IDS, type CheckId } from '../bench/documents/result.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { modelOf } from '../emu/core/models/index.ts';
 import { watchedPins } from '../rom/profile.ts';

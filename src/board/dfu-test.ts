@@ -3,7 +3,7 @@
  * away, mass-erased or locked, nothing outside the range is written, and only the range is read back. fast-check makes the sequences and shortens a failing one.
  */
 import type * as FastCheck from 'fast-check';
-import { describeCommand, describeCommands, patternBytes, type DfuCommand } from '../bench/dfu-command.ts';
+import { describeCommand, describeCommands, patternBytes, type DfuCommand } from '../bench/dfu/dfu-command.ts';
 import { STATE } from '../usb-sim/conform/model.ts';
 import type { DfuLink, LinkAnswer } from '../usb-sim/conform/link.ts';
 import { ReferenceDfu, type ReferenceOptions } from '../usb-sim/conform/reference.ts';

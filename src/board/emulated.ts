@@ -1,5 +1,5 @@
 /** The emulated machine as one more board: a GDB server in this process, without a socket. */
-import type { Session } from '../bench/session.ts';
+import type { Session } from '../bench/session/session.ts';
 import { GdbHub } from '../debug/gdb-hub.ts';
 import { GdbTarget } from './gdb-target.ts';
 import type { Transport } from './rsp-client.ts';

@@ -3,7 +3,7 @@
  * watches USB. One reset and one set an attempt. A control without repairs comes first: a cause is proved when the control fails and the repair alone brings DFU.
  */
 import { hex, type Repair, type Subject } from '../checks/check.ts';
-import type { CheckId } from '../bench/result.ts';
+import type { CheckId } from '../bench/documents/result.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { applyOnBoard, whyNotOnBoard } from './board-repair.ts';
 import type { GdbTarget } from './gdb-target.ts';

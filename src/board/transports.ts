@@ -4,7 +4,7 @@ import { constants, openSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { ReadStream } from 'node:tty';
-import { UsageError } from '../bench/usage-error.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { FrameReader, frame, fromHex, toHex } from '../debug/packets.ts';
 import { BoardError, type Transport } from './rsp-client.ts';
 

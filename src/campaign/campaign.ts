@@ -2,7 +2,7 @@
  * A campaign: the cases of its space as pieces of work, handed to workers and their results to the store. What fails is halved until one case is left;
  * a case that no worker survives is set aside with its evidence, and the campaign goes on.
  */
-import { UsageError } from '../bench/usage-error.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import type { CaseResult } from './base.ts';
 import { canonical, casesOf, halves, workCase, workId, type Work, type WorkPart } from './content.ts';
 import { WorkError } from './pool.ts';

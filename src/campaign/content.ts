@@ -1,5 +1,5 @@
 /** What a case consists of, named by its content: targets, images and cases have the SHA-256 of what they are. */
-import type { RunJob } from '../bench/job.ts';
+import type { RunJob } from '../bench/input/job.ts';
 import { sha256 } from '../image/sha256.ts';
 import type { Case, Fault, Probe } from './space.ts';
 

@@ -1,7 +1,7 @@
 /** Does the work that a worker is sent. The last machine is kept: the next work often goes on with it. */
-import { CutShort } from '../bench/attempt.ts';
-import { jobInput, type RunJob } from '../bench/job.ts';
-import type { RunInput } from '../bench/run-input.ts';
+import { CutShort } from '../bench/proof/attempt.ts';
+import { jobInput, type RunJob } from '../bench/input/job.ts';
+import type { RunInput } from '../bench/input/run-input.ts';
 import { Base, type CaseResult } from './base.ts';
 import { canonical, unpackTarget, type Blobs, type Work, type WorkPart } from './content.ts';
 import type { SpaceTarget } from './space.ts';

@@ -2,13 +2,13 @@
 import { exceptionName } from '../checks/core-registers.ts';
 import type { RegisterFile } from '../emu/history.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
-import { judgeAll, type Judged } from '../bench/diagnosis.ts';
-import { placeInWords } from '../bench/hand-over.ts';
-import type { NamedRepair } from '../bench/repairs.ts';
-import { hex32 } from '../bench/result.ts';
-import type { SessionEnd } from '../bench/live-run.ts';
-import type { Session } from '../bench/session.ts';
-import { afterRun, NOT_TRACED, type Traced } from '../bench/subject.ts';
+import { judgeAll, type Judged } from '../bench/proof/diagnosis.ts';
+import { placeInWords } from '../bench/proof/hand-over.ts';
+import type { NamedRepair } from '../bench/proof/repairs.ts';
+import { hex32 } from '../bench/documents/result.ts';
+import type { SessionEnd } from '../bench/session/live-run.ts';
+import type { Session } from '../bench/session/session.ts';
+import { afterRun, NOT_TRACED, type Traced } from '../bench/session/subject.ts';
 
 export interface Explanation {
   readonly outcome: string;

@@ -1,6 +1,6 @@
 /** The worker's side of a queue: takes work, does it in processes of this machine, leaves the results in the stream of their campaign. */
 import type { Worker as QueueConsumer } from 'bullmq';
-import { UsageError } from '../bench/usage-error.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import type { BlobFolder } from './blob-folder.ts';
 import { blobsOf, type Work } from './content.ts';
 import type { Worker } from './pool.ts';

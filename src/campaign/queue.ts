@@ -9,7 +9,7 @@ import type * as BullMq from 'bullmq';
 import type { Job, Queue, QueueEvents } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { gunzipSync, gzipSync, strFromU8, strToU8 } from 'fflate';
-import { UsageError } from '../bench/usage-error.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { sha256 } from '../image/sha256.ts';
 import type { CaseResult } from './base.ts';
 import { SetAside, type Campaign, type Workers } from './campaign.ts';

@@ -2,7 +2,7 @@
  * The cases of a campaign by number, none of them stored: target, then delay, seed, left-out steps and fault, the last one the fastest. Neighbours
  * share a machine that is at its hand-over already.
  */
-import { UsageError } from '../bench/usage-error.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { seedAt, seedCount, type CampaignSpec, type Range } from './spec.ts';
 
 /** What a run of the target as it is told about it. */

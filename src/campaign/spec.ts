@@ -1,9 +1,9 @@
 /** `bootbench/campaign@1`: a space of runs, as a user declares it (schemas/campaign-1.schema.json). */
 import schema from '../../schemas/campaign-1.schema.json' with { type: 'json' };
-import { parseDuration } from '../bench/duration.ts';
-import type { Outcome } from '../bench/result.ts';
-import { AJV_OPTIONS, throwIfWrong } from '../bench/scenario-check.ts';
-import { parseJson, UsageError } from '../bench/usage-error.ts';
+import { parseDuration } from '../bench/documents/duration.ts';
+import type { Outcome } from '../bench/documents/result.ts';
+import { AJV_OPTIONS, throwIfWrong } from '../bench/documents/scenario-check.ts';
+import { parseJson, UsageError } from '../bench/documents/usage-error.ts';
 import { MS } from '../emu/time.ts';
 
 export const CAMPAIGN_SCHEMA = 'bootbench/campaign@1';

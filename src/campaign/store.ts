@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { Database as SqliteDatabase, JSValue, Statement } from 'node-sqlite3-wasm';
-import { UsageError } from '../bench/usage-error.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import type { CaseResult } from './base.ts';
 import type { Explanation } from './explain.ts';
 import type { Case, SpaceTarget } from './space.ts';

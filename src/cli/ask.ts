@@ -1,9 +1,9 @@
 /** `bootbench ask`: what do you see, which ROM on which board shows that, and what to try next. Asks in a terminal, prints JSON elsewhere. */
-import { Inquiry } from '../bench/ask.ts';
-import { jobInput } from '../bench/job.ts';
-import { SYMPTOMS, type Symptom } from '../bench/result.ts';
-import type { Explained, Solution } from '../bench/solver.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import { Inquiry } from '../bench/proof/ask.ts';
+import { jobInput } from '../bench/input/job.ts';
+import { SYMPTOMS, type Symptom } from '../bench/documents/result.ts';
+import type { Explained, Solution } from '../bench/proof/solver.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { printable } from '../report/text.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, milliseconds, type Io } from './io.ts';

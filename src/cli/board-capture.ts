@@ -3,9 +3,9 @@ import { capture, CAPTURE_POINTS, CAPTURE_SCHEMA, type Capture, type CapturePoin
 import type { GdbTarget } from '../board/gdb-target.ts';
 import { BoardError } from '../board/rsp-client.ts';
 import { continueTo, hasArrived, romEntry, runTo } from '../board/run-board.ts';
-import { bootAddress, romProfileIfAny } from '../bench/job.ts';
-import { hex32 } from '../bench/result.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import { bootAddress, romProfileIfAny } from '../bench/input/job.ts';
+import { hex32 } from '../bench/documents/result.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { resolveRomOptions } from '../rom/options.ts';
 import { existsSync } from 'node:fs';

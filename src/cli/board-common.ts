@@ -6,9 +6,9 @@ import { comparatorsInUse, flashChunks, flashDifference } from '../board/run-boa
 import { BoardError, type Transport } from '../board/rsp-client.ts';
 import { connect, RECORD_HEADER, recording } from '../board/transports.ts';
 import { askedUser, emulatedHost, nobody, realHost, recorded as watchRecorded, type UsbWatch } from '../board/usb-watch.ts';
-import { parseDuration } from '../bench/duration.ts';
-import { hex32 } from '../bench/result.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import { parseDuration } from '../bench/documents/duration.ts';
+import { hex32 } from '../bench/documents/result.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { loadImage, splitImagePath, type LoadedImage } from '../image/image.ts';
 import { MS } from '../emu/time.ts';

@@ -1,6 +1,6 @@
 /** `bootbench board dfu-test`: the DFU property suite on a real device, inside a flash range that the user names. */
 import { dfuTest, type DfuTestResult } from '../board/dfu-test.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { isDfuse } from '../usb-sim/conform/link.ts';
 import { flashRange, openReal } from './conform.ts';
 import { IMPORT } from './import.ts';

@@ -4,14 +4,14 @@ import { prove, type Candidate, type Proof, type ProveAttempt } from '../board/p
 import { hasArrived, romEntry, runTo } from '../board/run-board.ts';
 import { BoardError } from '../board/rsp-client.ts';
 import { CHECKS } from '../checks/index.ts';
-import { romProfileIfAny } from '../bench/job.ts';
-import { CHECK_IDS, hex32, type CheckId } from '../bench/result.ts';
-import { didYouMean, UsageError } from '../bench/usage-error.ts';
+import { romProfileIfAny } from '../bench/input/job.ts';
+import { CHECK_IDS, hex32, type CheckId } from '../bench/documents/result.ts';
+import { didYouMean, UsageError } from '../bench/documents/usage-error.ts';
 import type { GdbTarget } from '../board/gdb-target.ts';
 import type { UsbWatch } from '../board/usb-watch.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { consentToReset, hseOf, millisecondsOf, SEEN, usbWatch, WATCH_MS, withBoard, type BoardOptions } from './board-common.ts';
-import { BOARD_SCHEMA } from '../bench/compare-entry.ts';
+import { BOARD_SCHEMA } from '../bench/documents/compare-entry.ts';
 import { EXIT, type Io } from './io.ts';
 import { Outputs } from './outputs.ts';
 

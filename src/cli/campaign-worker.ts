@@ -1,6 +1,6 @@
 /** What a worker process of a campaign loads (dist/campaign-worker.js): machines that do the work they are sent. */
 import { createHash } from 'node:crypto';
-import { UsageError } from '../bench/usage-error.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { BlobFolder } from '../campaign/blob-folder.ts';
 import { Executor } from '../campaign/execute.ts';
 import type { PoolAnswer, PoolTask } from '../campaign/pool.ts';

@@ -8,7 +8,7 @@ import { AN2606, DFU_DIALECTS, findRomProfile, i2cAddress, type RomInterface, ty
 import { Layout } from '../emu/registers.ts';
 import { MODELS } from '../peripherals/index.ts';
 import { pad, wrap } from '../report/text.ts';
-import { romProfileIfAny } from '../bench/job.ts';
+import { romProfileIfAny } from '../bench/input/job.ts';
 import { chipNamed } from './inputs.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
 

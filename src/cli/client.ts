@@ -1,7 +1,7 @@
 /** The program that `--exec` runs against what a command serves. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
-import { UsageError } from '../bench/usage-error.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { EXIT, type Io } from './io.ts';
 
 /** A command of blanks runs nothing: told before the machine is started. */

@@ -1,9 +1,9 @@
 /** `bootbench compare`: two results, boards' reports, or scenarios and firmware that are run first. */
-import { BOARD_SCHEMA, compareEntries, viewOfBoard, viewOfRun, type EntryView } from '../bench/compare-entry.ts';
-import { compareRuns } from '../bench/compare.ts';
-import { RUN_SCHEMA, type RunResult } from '../bench/result.ts';
-import { serialise } from '../bench/serialise.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import { BOARD_SCHEMA, compareEntries, viewOfBoard, viewOfRun, type EntryView } from '../bench/documents/compare-entry.ts';
+import { compareRuns } from '../bench/documents/compare.ts';
+import { RUN_SCHEMA, type RunResult } from '../bench/documents/result.ts';
+import { serialise } from '../bench/documents/serialise.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { findChip } from '../chips/index.ts';
 import { compareReport, type ComparedRun } from '../report/compare.ts';
 import type { Bench } from './engine.ts';

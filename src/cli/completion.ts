@@ -1,9 +1,9 @@
 /** `bootbench completion <shell>`: a script that completes commands, options and the values of options that have a list. Made from the commands themselves. */
 import type { Command } from 'commander';
-import { glossary } from '../bench/glossary.ts';
-import { CHECK_IDS, SYMPTOMS } from '../bench/result.ts';
-import { BOARDS } from '../bench/boards.ts';
-import { UsageError, didYouMean } from '../bench/usage-error.ts';
+import { glossary } from '../bench/verdict/glossary.ts';
+import { CHECK_IDS, SYMPTOMS } from '../bench/documents/result.ts';
+import { BOARDS } from '../bench/input/boards.ts';
+import { UsageError, didYouMean } from '../bench/documents/usage-error.ts';
 import { CHIPS } from '../chips/index.ts';
 import { ROM_OPTION_VALUES } from '../rom/options.ts';
 import { EXIT, type Io } from './io.ts';

@@ -1,10 +1,10 @@
 /** `bootbench conform`: the DFU conformance kit against the emulated device, or against a real one through the package `usb`. */
 import { findChip } from '../chips/index.ts';
-import { DfuTarget } from '../bench/dfu-target.ts';
-import { HeldMachine } from '../bench/held-machine.ts';
-import { jobInput } from '../bench/job.ts';
-import { wordValue } from '../bench/scenario.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import { DfuTarget } from '../bench/dfu/dfu-target.ts';
+import { HeldMachine } from '../bench/session/held-machine.ts';
+import { jobInput } from '../bench/input/job.ts';
+import { wordValue } from '../bench/input/scenario.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { conformanceHtml, conformanceText, deviceName } from '../report/conformance.ts';
 import { junit } from '../report/junit.ts';
 import { whyNotWritable, type DfuLink } from '../usb-sim/conform/link.ts';

@@ -1,10 +1,10 @@
 /** `bootbench dfu`: the device that the firmware brings up stays alive, for real clients over USB/IP. */
 import { findChip } from '../chips/index.ts';
-import { HeldMachine } from '../bench/held-machine.ts';
-import { jobInput } from '../bench/job.ts';
-import { flashImage } from '../bench/flash-image.ts';
-import type { SessionEnd } from '../bench/live-run.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import { HeldMachine } from '../bench/session/held-machine.ts';
+import { jobInput } from '../bench/input/job.ts';
+import { flashImage } from '../bench/session/flash-image.ts';
+import type { SessionEnd } from '../bench/session/live-run.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { isInterruptTransfer } from '../usb-sim/outside.ts';
 import { PcapngWriter } from '../usb-sim/pcapng.ts';
 import { usbIpExport } from '../usb-sim/usbip-connection.ts';

@@ -1,9 +1,9 @@
 /** Runs jobs, in threads of their own where there is a build: Ctrl-C is heard by the main thread, which raises a flag in shared memory that the machine looks at now and then. */
 import type { Worker } from 'node:worker_threads';
-import type { RunTrace } from '../bench/trace-types.ts';
-import type { RunResult } from '../bench/result.ts';
-import { UsageError } from '../bench/usage-error.ts';
-import { jobInput, type RunHooks, type RunJob } from '../bench/job.ts';
+import type { RunTrace } from '../bench/documents/trace-types.ts';
+import type { RunResult } from '../bench/documents/result.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
+import { jobInput, type RunHooks, type RunJob } from '../bench/input/job.ts';
 import { IMPORT } from './import.ts';
 import { milliseconds } from './io.ts';
 import { prepareEngine } from './prepare-engine.ts';

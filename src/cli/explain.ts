@@ -1,8 +1,8 @@
 /** `bootbench explain [word]`: checks, outcomes, ROM options, causes of reset, fault bits, confidence words. Without a word: all of them. */
-import { glossary, TOPICS, type Entry, type Topic } from '../bench/glossary.ts';
-import { meant } from '../bench/meanings.ts';
-import { CHECK_IDS } from '../bench/result.ts';
-import { UsageError, didYouMean } from '../bench/usage-error.ts';
+import { glossary, TOPICS, type Entry, type Topic } from '../bench/verdict/glossary.ts';
+import { meant } from '../bench/documents/meanings.ts';
+import { CHECK_IDS } from '../bench/documents/result.ts';
+import { UsageError, didYouMean } from '../bench/documents/usage-error.ts';
 import { CHECKS } from '../checks/index.ts';
 import { pad, printable, wrap } from '../report/text.ts';
 import { EXIT, paintFor, type Io } from './io.ts';

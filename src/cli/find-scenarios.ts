@@ -1,8 +1,8 @@
 /** Scenario files for `bootbench test`: a file, a folder (searched through) or a pattern with `*`, `**`, `?` and `{a,b}`. */
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
-import { SCENARIO_SCHEMA } from '../bench/scenario-types.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import { SCENARIO_SCHEMA } from '../bench/documents/scenario-types.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 
 const SKIPPED = new Set(['node_modules', '.git', 'dist']);
 

@@ -1,7 +1,7 @@
 /** `bootbench gdb`: a GDB remote server for the emulated machine, a port for each core. */
 import { createServer, type Server, type Socket } from 'node:net';
-import { jobInput } from '../bench/job.ts';
-import { Session } from '../bench/session.ts';
+import { jobInput } from '../bench/input/job.ts';
+import { Session } from '../bench/session/session.ts';
 import { GdbHub } from '../debug/gdb-hub.ts';
 import type { Core } from '../emu/core/core.ts';
 import { findChip } from '../chips/index.ts';

@@ -2,10 +2,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
 import { lostRequest } from '../bench/first-run.ts';
-import { aloneScenario, scenarioFor, sorted, tryTriggers } from '../bench/init.ts';
-import { jobInput } from '../bench/job.ts';
-import type { Scenario } from '../bench/scenario-types.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import { aloneScenario, scenarioFor, sorted, tryTriggers } from '../bench/proof/init.ts';
+import { jobInput } from '../bench/input/job.ts';
+import type { Scenario } from '../bench/documents/scenario-types.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { splitImagePath } from '../image/image.ts';
 import { printable } from '../report/text.ts';
 import { loadJob, type RunOptions } from './inputs.ts';

@@ -1,12 +1,12 @@
 /** `bootbench leave`: the same program from reset and after a DFU leave, side by side. */
-import { jobInput, bootAddress } from '../bench/job.ts';
-import { runLeave, type LeaveRun } from '../bench/leave-run.ts';
-import { leaveScenario, type LeaveEntry } from '../bench/leave-scenario.ts';
-import type { Parting } from '../bench/leave-track.ts';
+import { jobInput, bootAddress } from '../bench/input/job.ts';
+import { runLeave, type LeaveRun } from '../bench/proof/leave-run.ts';
+import { leaveScenario, type LeaveEntry } from '../bench/documents/leave-scenario.ts';
+import type { Parting } from '../bench/proof/leave-track.ts';
 import { formatSeconds } from '../emu/time.ts';
 import { codePlace } from '../image/image.ts';
-import { UsageError } from '../bench/usage-error.ts';
-import type { RunInput } from '../bench/run-input.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
+import type { RunInput } from '../bench/input/run-input.ts';
 import { printable, wrap } from '../report/text.ts';
 import { chipNamed, loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, paintFor, type Io } from './io.ts';

@@ -1,7 +1,7 @@
 /** `bootbench matrix`: each step of the hand-over left out, an exception at each instruction, other ready delays; what comes of each. */
-import { jobInput } from '../bench/job.ts';
-import { runMatrix, type Matrix, type MatrixRow } from '../bench/matrix.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import { jobInput } from '../bench/input/job.ts';
+import { runMatrix, type Matrix, type MatrixRow } from '../bench/proof/matrix.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { printable } from '../report/text.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, milliseconds, type Io } from './io.ts';

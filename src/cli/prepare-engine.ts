@@ -1,6 +1,6 @@
 /** Loads what `--engine unicorn` needs, in the thread that runs the machine. */
-import type { RunJob } from '../bench/job.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import type { RunJob } from '../bench/input/job.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { libunicorn } from '../engines/libunicorn.ts';
 import { useUnicorn } from '../engines/unicorn-api.ts';
 

@@ -1,7 +1,7 @@
 /** `bootbench probe`: the emulated chip behind an ST-LINK over TCP, for OpenOCD and other debuggers that bring their own GDB server. */
 import { createServer, type Socket } from 'node:net';
-import { jobInput } from '../bench/job.ts';
-import { Session } from '../bench/session.ts';
+import { jobInput } from '../bench/input/job.ts';
+import { Session } from '../bench/session/session.ts';
 import { DebugTarget } from '../debug/debug-target.ts';
 import { DebugPort } from '../debug/probe/debug-port.ts';
 import { StLink, StLinkConnection } from '../debug/probe/st-link.ts';

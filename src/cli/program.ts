@@ -1,7 +1,7 @@
 /** The command line: names, options and exit codes. Commands are loaded when they are called, so that `--help` costs little. */
 import { Command, CommanderError, Option } from 'commander';
-import { SYMPTOMS } from '../bench/result.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import { SYMPTOMS } from '../bench/documents/result.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { ImageError } from '../image/errors.ts';
 import { printable } from '../report/text.ts';
 import type { AskOptions } from './ask.ts';

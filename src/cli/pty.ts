@@ -3,7 +3,7 @@
  * native package is needed.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { UsageError } from '../bench/usage-error.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 
 /** Prints the name of the terminal, then copies. It keeps the other end open, so that clients may come and go. */
 const HELPER = `

@@ -1,11 +1,11 @@
 /** `bootbench run`: one run, its report and its files. */
-import type { Judgement } from '../bench/expect.ts';
-import { judge } from '../bench/expect.ts';
-import { jobInput, WRONG_CHIP, type RunJob } from '../bench/job.ts';
-import type { RunResult } from '../bench/result.ts';
-import { serialise } from '../bench/serialise.ts';
-import type { RunTrace } from '../bench/trace-types.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import type { Judgement } from '../bench/documents/expect.ts';
+import { judge } from '../bench/documents/expect.ts';
+import { jobInput, WRONG_CHIP, type RunJob } from '../bench/input/job.ts';
+import type { RunResult } from '../bench/documents/result.ts';
+import { serialise } from '../bench/documents/serialise.ts';
+import type { RunTrace } from '../bench/documents/trace-types.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { patchOf } from '../report/patch.ts';
 import { shortReport } from '../report/short.ts';
 import type { Sources } from '../report/source-lines.ts';

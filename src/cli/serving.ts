@@ -1,6 +1,6 @@
 /** What the servers of the command line have alike: ports, addresses, the end. */
 import type { AddressInfo, Server } from 'node:net';
-import { UsageError } from '../bench/usage-error.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import type { Io } from './io.ts';
 
 export const LOOPBACK = '127.0.0.1';

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { RunJob } from '../bench/job.ts';
-import type { RunResult } from '../bench/result.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import type { RunJob } from '../bench/input/job.ts';
+import type { RunResult } from '../bench/documents/result.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { reason } from './outputs.ts';
 
 /** With its parents. `mkdirSync` with `recursive` never comes back below a folder in which none can be made (/proc). */

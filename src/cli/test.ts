@@ -2,10 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { parseDuration } from '../bench/duration.ts';
-import { judge } from '../bench/expect.ts';
-import type { RunResult } from '../bench/result.ts';
-import { UsageError, didYouMean } from '../bench/usage-error.ts';
+import { parseDuration } from '../bench/documents/duration.ts';
+import { judge } from '../bench/documents/expect.ts';
+import type { RunResult } from '../bench/documents/result.ts';
+import { UsageError, didYouMean } from '../bench/documents/usage-error.ts';
 import { ImageError } from '../image/image.ts';
 import { MS } from '../emu/time.ts';
 import { findingsOf, type Finding } from '../report/findings.ts';

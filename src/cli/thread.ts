@@ -1,12 +1,12 @@
 /** What a thread does: one command line, or the jobs that it is sent. */
 import { createHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
-import { UsageError } from '../bench/usage-error.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { findChip } from '../chips/index.ts';
 import { ImageError } from '../image/errors.ts';
 import { SHA256 } from '../image/sha256.ts';
-import type { RunTrace } from '../bench/trace-types.ts';
-import type { RunJob } from '../bench/job.ts';
+import type { RunTrace } from '../bench/documents/trace-types.ts';
+import type { RunJob } from '../bench/input/job.ts';
 import { inThread, type BenchHooks } from './engine.ts';
 import type { Io, Stream, StreamFacts } from './io.ts';
 import { usePrebuiltValidator } from './prebuilt-validator.ts';

@@ -5,9 +5,9 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import type { RunJob } from '../bench/job.ts';
-import type { RunTrace } from '../bench/trace-types.ts';
-import type { RunResult } from '../bench/result.ts';
+import type { RunJob } from '../bench/input/job.ts';
+import type { RunTrace } from '../bench/documents/trace-types.ts';
+import type { RunResult } from '../bench/documents/result.ts';
 import type { StreamFacts } from './io.ts';
 
 const THREAD = new URL('./thread.cjs', import.meta.url);

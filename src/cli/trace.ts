@@ -1,6 +1,6 @@
 /** `bootbench trace`: one run as the full event stream, for viewers of traces and waves. */
-import type { RunTrace, TracedRun } from '../bench/trace-types.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import type { RunTrace, TracedRun } from '../bench/documents/trace-types.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { TRACE_ENDINGS, traceFormat } from '../report/trace/endings.ts';
 import { printable } from '../report/text.ts';
 import type { Bench } from './engine.ts';

@@ -1,11 +1,11 @@
 /** `bootbench uart`: the ROM's USART protocol (AN3155) on a pseudo terminal, for stm32flash and its like. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { findChip } from '../chips/index.ts';
-import { flashImage } from '../bench/flash-image.ts';
-import { HeldMachine } from '../bench/held-machine.ts';
-import { jobInput } from '../bench/job.ts';
-import { UartLink } from '../bench/uart-link.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import { flashImage } from '../bench/session/flash-image.ts';
+import { HeldMachine } from '../bench/session/held-machine.ts';
+import { jobInput } from '../bench/input/job.ts';
+import { UartLink } from '../bench/session/uart-link.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { MS } from '../emu/time.ts';
 import { rxPins, speaksSerial, type RomProfile } from '../rom/profile.ts';
 import { checkClient, runClient } from './client.ts';

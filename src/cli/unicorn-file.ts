@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, extname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { compileFunction } from 'node:vm';
-import { UsageError } from '../bench/usage-error.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import type { UnicornBinding } from '../engines/unicorn-api.ts';
 import { unicornJs } from '../engines/unicorn-js.ts';
 import { IMPORT } from './import.ts';

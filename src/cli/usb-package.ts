@@ -1,5 +1,5 @@
 /** `usb` is optional: a compiled package that only real boards need. */
-import { UsageError } from '../bench/usage-error.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import type { WebUsbTarget } from '../usb-sim/conform/web-usb-link.ts';
 import { IMPORT } from './import.ts';
 

@@ -1,6 +1,6 @@
 /** The USB/IP server's sockets. What is said on them is `usb-sim/usbip-connection.ts`. */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { UsageError } from '../bench/usage-error.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { UsbIpConnection, type UsbIpExport } from '../usb-sim/usbip-connection.ts';
 
 /** A connection that has not imported the device within this real time goes. */

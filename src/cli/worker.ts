@@ -2,8 +2,8 @@
 import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { parseDuration } from '../bench/duration.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import { parseDuration } from '../bench/documents/duration.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { BlobFolder } from '../campaign/blob-folder.ts';
 import { serveQueue } from '../campaign/queue-worker.ts';
 import { MS } from '../emu/time.ts';

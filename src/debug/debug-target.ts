@@ -2,7 +2,7 @@
  * The emulated machine as a debugger holds it: halt, step, run in slices, breakpoints, watchpoints, memory, registers, reset. Speaks no protocol and
  * waits for nothing; servers call `advance` until it says that something has stopped. The way back in time is in time-travel.ts.
  */
-import type { Session } from '../bench/session.ts';
+import type { Session } from '../bench/session/session.ts';
 import { BUS_ERROR } from '../emu/component.ts';
 import type { Core, Interceptor } from '../emu/core/core.ts';
 import { registerFile, setRegister } from '../emu/core/register-file.ts';

@@ -2,7 +2,7 @@
  * The GDB servers of one machine, one for each core. Halted is what a client has halted; a core without a client goes along with the others. Without any
  * client the machine stands still.
  */
-import type { Session } from '../bench/session.ts';
+import type { Session } from '../bench/session/session.ts';
 import type { Core } from '../emu/core/core.ts';
 import { MS, type Ps } from '../emu/time.ts';
 import { DebugTarget } from './debug-target.ts';

@@ -1,6 +1,6 @@
 /** `monitor …` commands of the GDB server: what a person types to OpenOCD, and what only this target can tell. */
-import { judgeAll } from '../bench/diagnosis.ts';
-import { NOT_TRACED } from '../bench/subject.ts';
+import { judgeAll } from '../bench/proof/diagnosis.ts';
+import { NOT_TRACED } from '../bench/session/subject.ts';
 import { formatSeconds, PS_PER_SECOND } from '../emu/time.ts';
 import { CATCHES, type Catch, type DebugTarget } from './debug-target.ts';
 

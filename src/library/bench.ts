@@ -1,5 +1,5 @@
 /** `bench`: a whole run with its diagnosis, beside the caller. */
-import type { RunResult } from '../bench/result.ts';
+import type { RunResult } from '../bench/documents/result.ts';
 import { HOST } from './host.ts';
 import { libraryJob, type BenchOptions } from './options.ts';
 

@@ -2,11 +2,11 @@
  * What stands around the chip, in TypeScript: pins, UART peers, SPI and I2C devices, memory-mapped blocks. A function gets a `DeviceBoard` and connects what it
  * wants; it is called once for each machine, forks included. What a device remembers stands in `board.state`, so that checkpoints hold it.
  */
-import { parseDuration } from '../bench/duration.ts';
+import { parseDuration } from '../bench/documents/duration.ts';
 import type { Machine } from '../emu/machine.ts';
-import type { Duration } from '../bench/scenario-types.ts';
-import { BYTE, tellRx } from '../bench/steps.ts';
-import { shown, UsageError, didYouMean } from '../bench/usage-error.ts';
+import type { Duration } from '../bench/documents/scenario-types.ts';
+import { BYTE, tellRx } from '../bench/session/steps.ts';
+import { shown, UsageError, didYouMean } from '../bench/documents/usage-error.ts';
 import type { BlockRow, ChipDescription } from '../emu/chip.ts';
 import { clonePlain } from '../emu/component.ts';
 import type { AnyModelFactory } from '../emu/registers.ts';

@@ -2,8 +2,8 @@
  * What the place that the library runs in lends it. The entries of the package fill it in (src/browser-host.ts, src/node-host.ts), so that nothing here
  * asks for a module that only one of them has.
  */
-import type { RunJob } from '../bench/job.ts';
-import type { RunResult } from '../bench/result.ts';
+import type { RunJob } from '../bench/input/job.ts';
+import type { RunResult } from '../bench/documents/result.ts';
 
 export interface JobHooks {
   /** Aborted: nobody waits for the result any more. */

@@ -1,7 +1,7 @@
 /** A job in the thread that asks for it: a worker's, or the caller's where there are no workers. */
 import { firstRun } from '../bench/first-run.ts';
-import { jobInput, type RunHooks, type RunJob } from '../bench/job.ts';
-import type { RunResult } from '../bench/result.ts';
+import { jobInput, type RunHooks, type RunJob } from '../bench/input/job.ts';
+import type { RunResult } from '../bench/documents/result.ts';
 import { runBench } from '../bench/run.ts';
 import type { JobHooks } from './host.ts';
 import type { FromWorker, ToWorker } from './job-messages.ts';

@@ -1,6 +1,6 @@
 /** What a page and its worker say to each other, and the page's side of it. */
-import type { RunJob } from '../bench/job.ts';
-import type { RunResult } from '../bench/result.ts';
+import type { RunJob } from '../bench/input/job.ts';
+import type { RunResult } from '../bench/documents/result.ts';
 import type { JobHooks } from './host.ts';
 
 export type ToWorker = { readonly job: RunJob; readonly progress: boolean };

@@ -2,19 +2,19 @@
  * A machine to hold: run it until something happens, step it, look at registers, fields, memory and variables by name, change them, fork it, talk to its USB
  * device as the host. Nobody sees the holder: no debugger is attached, and what is only looked at stays as it is.
  */
-import { lastWriter, checkRow, place } from '../bench/document.ts';
-import { judgeAll } from '../bench/diagnosis.ts';
-import { parseDuration } from '../bench/duration.ts';
-import { mainFlash } from '../bench/flash-image.ts';
-import { HeldMachine } from '../bench/held-machine.ts';
-import { jobInput, type RunJob } from '../bench/job.ts';
-import { namesOf } from '../bench/names.ts';
-import { decideOutcome } from '../bench/outcome.ts';
-import type { EndReason, LastWriter, Outcome, Place, ResetBy, ResultCheck } from '../bench/result.ts';
-import { checkScenario, planAction, wordValue } from '../bench/scenario.ts';
-import type { Duration, StepAction, WordValue } from '../bench/scenario-types.ts';
-import { afterRun, NOT_TRACED } from '../bench/subject.ts';
-import { shown, UsageError, didYouMean } from '../bench/usage-error.ts';
+import { lastWriter, checkRow, place } from '../bench/verdict/document.ts';
+import { judgeAll } from '../bench/proof/diagnosis.ts';
+import { parseDuration } from '../bench/documents/duration.ts';
+import { mainFlash } from '../bench/session/flash-image.ts';
+import { HeldMachine } from '../bench/session/held-machine.ts';
+import { jobInput, type RunJob } from '../bench/input/job.ts';
+import { namesOf } from '../bench/documents/names.ts';
+import { decideOutcome } from '../bench/session/outcome.ts';
+import type { EndReason, LastWriter, Outcome, Place, ResetBy, ResultCheck } from '../bench/documents/result.ts';
+import { checkScenario, planAction, wordValue } from '../bench/input/scenario.ts';
+import type { Duration, StepAction, WordValue } from '../bench/documents/scenario-types.ts';
+import { afterRun, NOT_TRACED } from '../bench/session/subject.ts';
+import { shown, UsageError, didYouMean } from '../bench/documents/usage-error.ts';
 import type { Core, Interceptor } from '../emu/core/core.ts';
 import { registerFile, setRegister } from '../emu/core/register-file.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';

@@ -1,14 +1,14 @@
 /** Options of the library's entries, and the job that they are. What a caller gets wrong is a UsageError or an ImageError, found before anything runs. */
 import { partNumber } from '../chips/parts.ts';
 import { chipFamilies, existsUnmodelled, findChip, nearestChip, suggestChips } from '../chips/index.ts';
-import { parseDuration } from '../bench/duration.ts';
-import { checkExpect } from '../bench/expect.ts';
-import { jobInput, romProfileIfAny, type JobImage, type RunJob } from '../bench/job.ts';
-import { SYMPTOMS, type CheckId, type Outcome, type Symptom } from '../bench/result.ts';
-import type { RunLimits } from '../bench/run-input.ts';
-import { checkScenario, wordValue } from '../bench/scenario.ts';
-import type { Duration, Expect, Scenario, WordValue } from '../bench/scenario-types.ts';
-import { shown, UsageError, didYouMean } from '../bench/usage-error.ts';
+import { parseDuration } from '../bench/documents/duration.ts';
+import { checkExpect } from '../bench/documents/expect.ts';
+import { jobInput, romProfileIfAny, type JobImage, type RunJob } from '../bench/input/job.ts';
+import { SYMPTOMS, type CheckId, type Outcome, type Symptom } from '../bench/documents/result.ts';
+import type { RunLimits } from '../bench/input/run-input.ts';
+import { checkScenario, wordValue } from '../bench/input/scenario.ts';
+import type { Duration, Expect, Scenario, WordValue } from '../bench/documents/scenario-types.ts';
+import { shown, UsageError, didYouMean } from '../bench/documents/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import type { ROM_OPTION_VALUES, RomOptionId } from '../rom/options.ts';
 import { resolveRomOptions, RomOptionError } from '../rom/options.ts';
@@ -16,7 +16,7 @@ import { VERSION } from '../version.ts';
 import { HOST } from './host.ts';
 import type { ChipName } from './names.ts';
 
-export type { JobImage } from '../bench/job.ts';
+export type { JobImage } from '../bench/input/job.ts';
 
 /** Undocumented decisions of the stand-in ROM by id; docs/result.md and `bootbench explain` say what each means. */
 export type RomOptions = { readonly [K in RomOptionId]?: (typeof ROM_OPTION_VALUES)[K][number] };

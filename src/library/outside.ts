@@ -1,6 +1,6 @@
 /** What stands around the chip in a run: a module that the thread of the run loads, since functions do not cross to it. */
-import type { RunHooks, RunJob } from '../bench/job.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import type { RunHooks, RunJob } from '../bench/input/job.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { MachineBoard, type Devices } from './board.ts';
 
 /** @param load imports a module by its address. Without devices there is nothing to connect. */

@@ -1,9 +1,9 @@
 /** The simulated host of a held machine: control requests, CDC, HID, DFU, the cable. Virtual time runs while a promise is waited for. */
-import { parseDuration } from '../bench/duration.ts';
-import { hex16, type Hex } from '../bench/result.ts';
-import type { WordValue } from '../bench/scenario-types.ts';
-import { wordValue } from '../bench/scenario.ts';
-import { shown, UsageError } from '../bench/usage-error.ts';
+import { parseDuration } from '../bench/documents/duration.ts';
+import { hex16, type Hex } from '../bench/documents/result.ts';
+import type { WordValue } from '../bench/documents/scenario-types.ts';
+import { wordValue } from '../bench/input/scenario.ts';
+import { shown, UsageError } from '../bench/documents/usage-error.ts';
 import { PS_PER_SECOND, type Ps } from '../emu/time.ts';
 import type { HeldBus } from '../usb-sim/held-bus.ts';
 import type { UsbSim, DfuRequest } from '../usb-sim/usb-sim.ts';

@@ -1,5 +1,5 @@
 /** Two runs, or a run and a board, side by side, for a person. */
-import type { Difference } from '../bench/compare.ts';
+import type { Difference } from '../bench/documents/compare.ts';
 import { pad, plain, printable, wrap, type Paint } from './text.ts';
 
 const TITLES: Readonly<Record<Difference['group'], string>> = {

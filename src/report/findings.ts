@@ -1,6 +1,6 @@
 /** What a scenario that does not hold has to say to a CI server: one finding for each proved cause, else one for the failure itself, with the place in the sources. */
-import type { CheckId, Place, RunResult } from '../bench/result.ts';
-import { proofOf } from '../bench/serial-proof.ts';
+import type { CheckId, Place, RunResult } from '../bench/documents/result.ts';
+import { proofOf } from '../bench/documents/serial-proof.ts';
 import type { Sources } from './source-lines.ts';
 
 export interface Finding {

@@ -2,9 +2,9 @@
  * One self-contained page: what happened, the line in its context, state at the jump, checks, USB, console, timeline. Everything is there without the script,
  * which adds what needs one: a timeline to zoom into, highlighted code, links between them. Nothing comes from elsewhere.
  */
-import type { Place, ResultCause, ResultCheck, RunResult, Verdict } from '../bench/result.ts';
-import { proofOf, SERIAL, type Proof } from '../bench/serial-proof.ts';
-import type { RunTrace, TracedJump, TracedWord } from '../bench/trace-types.ts';
+import type { Place, ResultCause, ResultCheck, RunResult, Verdict } from '../bench/documents/result.ts';
+import { proofOf, SERIAL, type Proof } from '../bench/documents/serial-proof.ts';
+import type { RunTrace, TracedJump, TracedWord } from '../bench/documents/trace-types.ts';
 import { escapeHtml as escape, PAGE_STYLE } from './page.ts';
 import { pictureOf, placeText as where } from './picture.ts';
 import { NO_SOURCES, type Sources } from './source-lines.ts';

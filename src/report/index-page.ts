@@ -1,5 +1,5 @@
 /** One page for all scenarios of `bootbench test`: what does not hold comes first, with its first screen. */
-import type { RunResult } from '../bench/result.ts';
+import type { RunResult } from '../bench/documents/result.ts';
 import { escapeHtml, PAGE_STYLE } from './page.ts';
 import { shortReport } from './short.ts';
 

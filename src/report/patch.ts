@@ -3,8 +3,8 @@
  * write takes its place. What is no statement, and what lies in a file that is not found, is told instead of being guessed.
  */
 import { createTwoFilesPatch } from 'diff';
-import { firstSet, proofOf } from '../bench/serial-proof.ts';
-import type { CheckId, Place, ResultCause, RunResult } from '../bench/result.ts';
+import { firstSet, proofOf } from '../bench/documents/serial-proof.ts';
+import type { CheckId, Place, ResultCause, RunResult } from '../bench/documents/result.ts';
 import { keptDeclaration, partsOf, type Part } from '../checks/fix-in-c.ts';
 import { redirectedTables, type RedirectedTables } from '../checks/entry-address.ts';
 import { inAssembler } from './in-assembler.ts';

@@ -1,6 +1,6 @@
 /** What the timeline of a page draws, small enough to stand in the page: tracks of stretches and instants, times in seconds with nine decimals. */
-import type { Place, RunResult } from '../bench/result.ts';
-import type { RunTrace, TracedRun, TraceSignal } from '../bench/trace-types.ts';
+import type { Place, RunResult } from '../bench/documents/result.ts';
+import type { RunTrace, TracedRun, TraceSignal } from '../bench/documents/trace-types.ts';
 import { spans } from './trace/spans.ts';
 import { describeTransfer } from './trace/transfer-text.ts';
 

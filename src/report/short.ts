@@ -2,10 +2,10 @@
  * The first screen of a run: what happened, the line of your code, the fix, how sure that is, what to type next. At most 25 lines at 80 columns, 10 where DFU
  * was reached and nothing is wrong with the way back. Everything else is `terminalReport`, one option away.
  */
-import type { Judgement } from '../bench/expect.ts';
-import { doubts } from '../bench/summary.ts';
-import type { Place, ResultCause, RunResult } from '../bench/result.ts';
-import { firstSet, proofOf, SERIAL } from '../bench/serial-proof.ts';
+import type { Judgement } from '../bench/documents/expect.ts';
+import { doubts } from '../bench/verdict/summary.ts';
+import type { Place, ResultCause, RunResult } from '../bench/documents/result.ts';
+import { firstSet, proofOf, SERIAL } from '../bench/documents/serial-proof.ts';
 import { patchOf } from './patch.ts';
 import { NO_SOURCES, type Sources } from './source-lines.ts';
 import { endedText, harmlessWhere, headlineText, HEADLINES, romName, waitOf } from './terminal.ts';

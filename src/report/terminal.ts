@@ -2,10 +2,10 @@
  * The report on a terminal. The order is that of a tired reader's questions: what happened, why, which line, how do I fix it, how sure
  * is that; the evidence comes below. Every word comes from the result; nothing is judged again here.
  */
-import type { Outcome, Place, ResultCause, ResultCheck, RomDependency, RunResult } from '../bench/result.ts';
-import type { Judgement } from '../bench/expect.ts';
-import { proofOf, SERIAL_SET, type Proof } from '../bench/serial-proof.ts';
-import { doubts, waitsForInput } from '../bench/summary.ts';
+import type { Outcome, Place, ResultCause, ResultCheck, RomDependency, RunResult } from '../bench/documents/result.ts';
+import type { Judgement } from '../bench/documents/expect.ts';
+import { proofOf, SERIAL_SET, type Proof } from '../bench/documents/serial-proof.ts';
+import { doubts, waitsForInput } from '../bench/verdict/summary.ts';
 import { consoleText, humanTime, pad, plain, printable, wrap, type Paint, type Style } from './text.ts';
 
 /** How a report is written. */

@@ -1,8 +1,8 @@
 /** Boards by name: what they change, and what is said when there is none of that name. */
 import { describe, expect, it } from 'vitest';
-import { BOARDS, findBoard, suggestBoards } from '../../src/bench/boards.ts';
-import { boardDocument, boardParameters } from '../../src/bench/board.ts';
-import { circuitInWords } from '../../src/bench/board-circuits.ts';
+import { BOARDS, findBoard, suggestBoards } from '../../src/bench/input/boards.ts';
+import { boardDocument, boardParameters } from '../../src/bench/input/board.ts';
+import { circuitInWords } from '../../src/bench/input/board-circuits.ts';
 import { usbPort } from '../../src/peripherals/usb/usb-ports.ts';
 import { UsbSim } from '../../src/usb-sim/usb-sim.ts';
 import { findChip } from '../../src/chips/index.ts';

@@ -1,9 +1,9 @@
 /** Callers through frame information and exception frames, in a program of its own (image/data/calls.c). */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
-import { Session } from '../../src/bench/session.ts';
-import { callChain, callChainOf } from '../../src/bench/call-chain.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { Session } from '../../src/bench/session/session.ts';
+import { callChain, callChainOf } from '../../src/bench/session/call-chain.ts';
 import { FrameTable } from '../../src/image/dwarf-frames.ts';
 import { loadImage } from '../../src/image/image.ts';
 import { parseElf } from '../../src/image/elf.ts';

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
-import { Session } from '../../src/bench/session.ts';
-import type { Scenario } from '../../src/bench/scenario-types.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { Session } from '../../src/bench/session/session.ts';
+import type { Scenario } from '../../src/bench/documents/scenario-types.ts';
 import { findScenarios } from '../../src/cli/find-scenarios.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { MS } from '../../src/emu/time.ts';

@@ -1,7 +1,7 @@
 /** RAM with ECC loses the last narrow store at a reset (RM0433 2.4): a request that was that store is lost. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { WriteBuffer } from '../../src/bench/ecc-loss.ts';
+import { WriteBuffer } from '../../src/bench/slice/ecc-loss.ts';
 import { bench } from '../../src/index.ts';
 
 /**

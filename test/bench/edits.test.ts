@@ -13,9 +13,9 @@ import {
   repairTarget,
   undoesException,
   type NamedRepair,
-} from '../../src/bench/repairs.ts';
-import { jobInput } from '../../src/bench/job.ts';
-import { Session } from '../../src/bench/session.ts';
+} from '../../src/bench/proof/repairs.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import type { Core } from '../../src/emu/core/core.ts';
 import { S } from '../../src/emu/core/state.ts';
 import type { Machine } from '../../src/emu/machine.ts';

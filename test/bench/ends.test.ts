@@ -3,13 +3,13 @@
  * up, a loop and a handler of SysTick, each combined with some others. `BOOTBENCH_GOLDEN=write` writes that anew.
  */
 import { describe, it } from 'vitest';
-import { formatDuration, durationPs } from '../../src/bench/duration.ts';
-import { proveFixedLoop } from '../../src/bench/fixed-loop.ts';
-import { jobInput } from '../../src/bench/job.ts';
-import { decideOutcome, type Judged } from '../../src/bench/outcome.ts';
-import { entryLoopSettled, looksAtReset, resetLoop, resetLoopSettled, steadyEntries } from '../../src/bench/reset-loop.ts';
-import { goesRoundUntil } from '../../src/bench/rounds.ts';
-import { Session } from '../../src/bench/session.ts';
+import { formatDuration, durationPs } from '../../src/bench/documents/duration.ts';
+import { proveFixedLoop } from '../../src/bench/session/fixed-loop.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { decideOutcome, type Judged } from '../../src/bench/session/outcome.ts';
+import { entryLoopSettled, looksAtReset, resetLoop, resetLoopSettled, steadyEntries } from '../../src/bench/session/reset-loop.ts';
+import { goesRoundUntil } from '../../src/bench/session/rounds.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { sysTickPeriod } from '../../src/emu/core/systick.ts';
 import type { History } from '../../src/emu/history.ts';
 import type { Checkpoint } from '../../src/emu/machine-base.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { checkExpect, judge } from '../../src/bench/expect.ts';
-import type { Expect } from '../../src/bench/scenario-types.ts';
-import { UsageError, nearWords } from '../../src/bench/usage-error.ts';
+import { checkExpect, judge } from '../../src/bench/documents/expect.ts';
+import type { Expect } from '../../src/bench/documents/scenario-types.ts';
+import { UsageError, nearWords } from '../../src/bench/documents/usage-error.ts';
 import { dfuResult, primaskCause, primaskResult } from '../samples/results.ts';
 
 const failed = primaskResult();

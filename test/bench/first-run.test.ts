@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { firstRun } from '../../src/bench/first-run.ts';
-import { pulled } from '../../src/bench/init.ts';
-import type { RunResult } from '../../src/bench/result.ts';
+import { pulled } from '../../src/bench/proof/init.ts';
+import type { RunResult } from '../../src/bench/documents/result.ts';
 import { plainJob } from './plain-job.ts';
 
 const run = (name: string, chip: string): RunResult => {

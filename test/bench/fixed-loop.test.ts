@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
-import { collectBase } from '../../src/bench/document.ts';
-import { proveFixedLoop } from '../../src/bench/fixed-loop.ts';
-import { jobInput } from '../../src/bench/job.ts';
-import { Session } from '../../src/bench/session.ts';
+import { collectBase } from '../../src/bench/verdict/document.ts';
+import { proveFixedLoop } from '../../src/bench/session/fixed-loop.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { MS } from '../../src/emu/time.ts';
 import { bench } from '../../src/index.ts';

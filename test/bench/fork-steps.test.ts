@@ -1,9 +1,9 @@
 /** Loops are stepped through to be recorded: a fork that comes by again knows them. A figure, not a time. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { attempt } from '../../src/bench/attempt.ts';
-import { jobInput } from '../../src/bench/job.ts';
-import { Session } from '../../src/bench/session.ts';
+import { attempt } from '../../src/bench/proof/attempt.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 
 describe('A fork at the entry of the ROM', () => {

@@ -1,9 +1,9 @@
 /** A machine that is given up leaves its memory to the next one of any chip, as if nobody had had it. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
-import type { RunInput } from '../../src/bench/run-input.ts';
-import { Session } from '../../src/bench/session.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import type { RunInput } from '../../src/bench/input/run-input.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { BOOKS, rowsByUse } from '../emu/core/book-keeping.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 

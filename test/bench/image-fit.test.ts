@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { checkFit } from '../../src/bench/image-fit.ts';
+import { checkFit } from '../../src/bench/input/image-fit.ts';
 import { CHIPS, findChip } from '../../src/chips/index.ts';
 import { ImageError, loadImage, type LoadedImage } from '../../src/image/image.ts';
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { findChip } from '../../src/chips/index.ts';
-import { inferChip, otherFamily, type InferredChip } from '../../src/bench/infer-chip.ts';
+import { inferChip, otherFamily, type InferredChip } from '../../src/bench/input/infer-chip.ts';
 
 const bytes = (name: string): Uint8Array =>
   new Uint8Array(readFileSync(fileURLToPath(new URL(`../../fixtures/${name}/firmware.elf`, import.meta.url))));

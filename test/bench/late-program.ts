@@ -4,9 +4,9 @@
  */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
-import type { Scenario } from '../../src/bench/scenario-types.ts';
-import { Session } from '../../src/bench/session.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import type { Scenario } from '../../src/bench/documents/scenario-types.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { MS } from '../../src/emu/time.ts';
 import { Thumb } from '../emu/thumb.ts';

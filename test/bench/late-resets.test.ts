@@ -1,9 +1,9 @@
 /** Resets, faults, storms and second cores that end late: no rule by which a run ends early may come before. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
-import { ENTRY_LOOP, entryLoopSettled, RESET_LOOP, resetLoopSettled } from '../../src/bench/reset-loop.ts';
-import { Session } from '../../src/bench/session.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { ENTRY_LOOP, entryLoopSettled, RESET_LOOP, resetLoopSettled } from '../../src/bench/session/reset-loop.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import type { EntryRecord, ResetRecord } from '../../src/emu/history.ts';
 import { MS } from '../../src/emu/time.ts';
 import { Thumb } from '../emu/thumb.ts';

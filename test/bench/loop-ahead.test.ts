@@ -1,7 +1,7 @@
 /** A loop without end is proved some instructions before the core comes to it: what is told of the end has to be told of a core that is in it. */
 import { expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
-import { Session } from '../../src/bench/session.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { registerFile } from '../../src/emu/core/register-file.ts';
 import { CHIP, imageOf, nothing, type Part } from './late-program.ts';
 import { plainJob } from './plain-job.ts';

@@ -1,9 +1,9 @@
 /** What has to hold before anything is proved of a loop: each condition by itself, on a chip with two cores. */
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { durationPs } from '../../src/bench/duration.ts';
-import { isAlone, proveFixedLoop } from '../../src/bench/fixed-loop.ts';
-import { jobInput } from '../../src/bench/job.ts';
-import { Session } from '../../src/bench/session.ts';
+import { durationPs } from '../../src/bench/documents/duration.ts';
+import { isAlone, proveFixedLoop } from '../../src/bench/session/fixed-loop.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { S } from '../../src/emu/core/state.ts';
 import { MS } from '../../src/emu/time.ts';
 import { Thumb } from '../emu/thumb.ts';

@@ -1,9 +1,9 @@
 /** Firmware whose tick is taken in system memory enters it a thousand times a second. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
-import { Session } from '../../src/bench/session.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { registerFile } from '../../src/emu/core/register-file.ts';
 import type { Checkpoint } from '../../src/emu/machine-base.ts';

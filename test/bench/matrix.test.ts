@@ -1,8 +1,8 @@
 /** What each step of a hand-over is worth: left out, it changes the outcome or it does not. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
-import { runMatrix, type Matrix, type MatrixParts } from '../../src/bench/matrix.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { runMatrix, type Matrix, type MatrixParts } from '../../src/bench/proof/matrix.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { cli } from '../cli/helpers.ts';
 

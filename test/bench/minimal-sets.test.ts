@@ -1,7 +1,7 @@
 /** The smallest part of a list that is still enough, where more never spoils it: a cause may need several repairs, and several may do alone. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { enoughAlone, halve, minimise } from '../../src/bench/minimal-sets.ts';
+import { enoughAlone, halve, minimise } from '../../src/bench/proof/minimal-sets.ts';
 
 const SIZE = 7;
 const all = Array.from({ length: SIZE }, (_, i) => i);

@@ -1,7 +1,7 @@
 /** A run without an entry: what would be repaired at one explains nothing. */
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 

@@ -1,8 +1,8 @@
 /** Repairs that act before the entry: what a read is answered with, which writes are left out, and when. */
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
-import { pathInterceptor } from '../../src/bench/repairs.ts';
-import { Session } from '../../src/bench/session.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { pathInterceptor } from '../../src/bench/proof/repairs.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import type { Repair } from '../../src/checks/check.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { plainJob } from './plain-job.ts';

@@ -1,5 +1,5 @@
-import { romProfileIfAny, type RunJob } from '../../src/bench/job.ts';
-import type { Scenario } from '../../src/bench/scenario-types.ts';
+import { romProfileIfAny, type RunJob } from '../../src/bench/input/job.ts';
+import type { Scenario } from '../../src/bench/documents/scenario-types.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { romImage } from '../../src/cli/rom-image.ts';
 

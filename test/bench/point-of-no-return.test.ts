@@ -1,7 +1,7 @@
 /** Behind the point of no return the repair of the only cause does not help any more; before it, it does. */
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import type { RunResult } from '../../src/bench/result.ts';
+import type { RunResult } from '../../src/bench/documents/result.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 

@@ -1,10 +1,10 @@
 /** What is scheduled reaches some blocks and no others: a repeated run in which the ROM has gone deaf need not wait for the host to lose patience. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { attempt, type Attempt } from '../../src/bench/attempt.ts';
-import { proveFixedLoop } from '../../src/bench/fixed-loop.ts';
-import { jobInput } from '../../src/bench/job.ts';
-import { Session } from '../../src/bench/session.ts';
+import { attempt, type Attempt } from '../../src/bench/proof/attempt.ts';
+import { proveFixedLoop } from '../../src/bench/session/fixed-loop.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import type { ShortcutName } from '../../src/emu/proofs/shortcuts.ts';
 import { MS } from '../../src/emu/time.ts';

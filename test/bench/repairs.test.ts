@@ -1,8 +1,8 @@
 /** What a repair changes in a machine: that, and nothing beside it. */
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
-import { repairTarget } from '../../src/bench/repairs.ts';
-import { Session } from '../../src/bench/session.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { repairTarget } from '../../src/bench/proof/repairs.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { S } from '../../src/emu/core/state.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { plainJob } from './plain-job.ts';

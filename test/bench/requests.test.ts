@@ -1,10 +1,10 @@
 /** Requests over a reset by value flow, the slice of a failure, and repairs that leave a write out, each on a machine that runs a fixture. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
-import { pathInterceptor, type NamedRepair } from '../../src/bench/repairs.ts';
-import { traceRequests } from '../../src/bench/requests.ts';
-import { Session } from '../../src/bench/session.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { pathInterceptor, type NamedRepair } from '../../src/bench/proof/repairs.ts';
+import { traceRequests } from '../../src/bench/slice/requests.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { traceFailure } from '../../src/bench/slice/failure.ts';
 import { failureInWords } from '../../src/bench/slice/words.ts';
 import { loadJob } from '../../src/cli/inputs.ts';

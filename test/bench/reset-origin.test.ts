@@ -1,7 +1,7 @@
 /** A reset is asked for by a function of CMSIS, and without optimisation that is a function of its own: LR says who called it. */
 import { expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
-import { Session } from '../../src/bench/session.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { AIRCR, CHIP, imageOf, type Part } from './late-program.ts';
 import { plainJob } from './plain-job.ts';
 

@@ -1,9 +1,9 @@
 /** Loops of more than one reset a round: the application resets into the ROM, say, and the ROM resets back. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
-import { resetsGoOn } from '../../src/bench/reset-loop.ts';
-import { Session } from '../../src/bench/session.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { resetsGoOn } from '../../src/bench/session/reset-loop.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import type { ResetRecord } from '../../src/emu/history.ts';
 import { AIRCR, CHIP, imageOf, RAM, type Part } from './late-program.ts';
 import { plainJob } from './plain-job.ts';

@@ -1,6 +1,6 @@
 /** Start-up code that a null pointer runs again. */
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { AIRCR, CHIP, CYCLES_PER_MS, FLASH, imageOf, type Part } from './late-program.ts';
 import { plainJob } from './plain-job.ts';

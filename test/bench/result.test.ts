@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CHECK_IDS, hex16, hex32, OUTCOMES, seconds, VERDICTS, type RunResult } from '../../src/bench/result.ts';
+import { CHECK_IDS, hex16, hex32, OUTCOMES, seconds, VERDICTS, type RunResult } from '../../src/bench/documents/result.ts';
 import { RESET_CAUSES } from '../../src/emu/component.ts';
-import { serialise } from '../../src/bench/serialise.ts';
+import { serialise } from '../../src/bench/documents/serialise.ts';
 import { dfuResult, primaskResult } from '../samples/results.ts';
 
 interface Schema {

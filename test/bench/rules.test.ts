@@ -4,11 +4,11 @@
  */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
-import { handOverSteps, runSessionTo, type HandOverStep } from '../../src/bench/hand-over.ts';
-import { jobInput } from '../../src/bench/job.ts';
+import { handOverSteps, runSessionTo, type HandOverStep } from '../../src/bench/proof/hand-over.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
-import type { RunInput } from '../../src/bench/run-input.ts';
-import { Session } from '../../src/bench/session.ts';
+import type { RunInput } from '../../src/bench/input/run-input.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import type { Interceptor } from '../../src/emu/core/core.ts';
 import { MS } from '../../src/emu/time.ts';

@@ -1,10 +1,10 @@
 /** The instants of the contract at which a run gets its word: each is tried on both sides. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
-import { decideOutcome, type Judged } from '../../src/bench/outcome.ts';
-import { ENTRY_LOOP, FAULT_HOLDS, RESET_LOOP, resetLoopSettled } from '../../src/bench/reset-loop.ts';
-import { Session } from '../../src/bench/session.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { decideOutcome, type Judged } from '../../src/bench/session/outcome.ts';
+import { ENTRY_LOOP, FAULT_HOLDS, RESET_LOOP, resetLoopSettled } from '../../src/bench/session/reset-loop.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import type { EntryRecord, ResetRecord } from '../../src/emu/history.ts';
 import { MS, type Ps } from '../../src/emu/time.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { durationPs, formatDuration, parseDuration } from '../../src/bench/duration.ts';
-import { checkScenario, expandScenario, parseScenario, wordValue } from '../../src/bench/scenario.ts';
-import type { Scenario } from '../../src/bench/scenario-types.ts';
-import { UsageError } from '../../src/bench/usage-error.ts';
+import { durationPs, formatDuration, parseDuration } from '../../src/bench/documents/duration.ts';
+import { checkScenario, expandScenario, parseScenario, wordValue } from '../../src/bench/input/scenario.ts';
+import type { Scenario } from '../../src/bench/documents/scenario-types.ts';
+import { UsageError } from '../../src/bench/documents/usage-error.ts';
 import { loadImage } from '../../src/image/image.ts';
 import { data } from '../image/helpers.ts';
 import { H533 } from '../samples/results.ts';

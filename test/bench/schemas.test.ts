@@ -1,8 +1,8 @@
 /** The published schemas help an editor: every key says what it is. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
-import { parseScenario } from '../../src/bench/scenario.ts';
-import { expandScenario } from '../../src/bench/scenario.ts';
+import { parseScenario } from '../../src/bench/input/scenario.ts';
+import { expandScenario } from '../../src/bench/input/scenario.ts';
 import { H533 } from '../samples/results.ts';
 
 interface Node {

@@ -1,11 +1,11 @@
 /** What comes to light at an entry that only a repair leads to is repaired as well, and a cause with members is put down to few of them. */
 import { describe, expect, it } from 'vitest';
 import type { Check, Judgement, Repair, Subject } from '../../src/checks/check.ts';
-import type { Attempt } from '../../src/bench/attempt.ts';
-import { diagnoseFor, type Diagnosis, type Goal, type Judged } from '../../src/bench/diagnosis.ts';
-import { jobInput } from '../../src/bench/job.ts';
-import type { CheckId } from '../../src/bench/result.ts';
-import { Session } from '../../src/bench/session.ts';
+import type { Attempt } from '../../src/bench/proof/attempt.ts';
+import { diagnoseFor, type Diagnosis, type Goal, type Judged } from '../../src/bench/proof/diagnosis.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import type { CheckId } from '../../src/bench/documents/result.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { plainJob } from './plain-job.ts';

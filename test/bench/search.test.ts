@@ -4,13 +4,13 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { Check, Judgement, Repair, Subject } from '../../src/checks/check.ts';
-import type { Attempt, Starts } from '../../src/bench/attempt.ts';
-import { diagnose, diagnoseFor, type Diagnosis, type Goal, type Judged } from '../../src/bench/diagnosis.ts';
-import { jobInput } from '../../src/bench/job.ts';
-import type { NamedRepair } from '../../src/bench/repairs.ts';
-import { CHECK_IDS, type CheckId } from '../../src/bench/result.ts';
-import { Session } from '../../src/bench/session.ts';
-import { Variants } from '../../src/bench/variants.ts';
+import type { Attempt, Starts } from '../../src/bench/proof/attempt.ts';
+import { diagnose, diagnoseFor, type Diagnosis, type Goal, type Judged } from '../../src/bench/proof/diagnosis.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import type { NamedRepair } from '../../src/bench/proof/repairs.ts';
+import { CHECK_IDS, type CheckId } from '../../src/bench/documents/result.ts';
+import { Session } from '../../src/bench/session/session.ts';
+import { Variants } from '../../src/bench/proof/variants.ts';
 import { expectAsBefore } from '../emu/core/golden-file.ts';
 import { Random } from '../emu/core/random-cases.ts';
 import { Thumb } from '../emu/thumb.ts';

@@ -1,10 +1,10 @@
 /** A ROM without USB is asked over its USART: whether the jump works, and what has to be repaired so that it does, is told in notes and on the first screen. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
-import type { RunResult } from '../../src/bench/result.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import type { RunResult } from '../../src/bench/documents/result.ts';
 import { runBench } from '../../src/bench/run.ts';
-import { proofOf } from '../../src/bench/serial-proof.ts';
+import { proofOf } from '../../src/bench/documents/serial-proof.ts';
 import { patchOf } from '../../src/report/patch.ts';
 import { shortReport } from '../../src/report/short.ts';
 import type { Sources } from '../../src/report/source-lines.ts';

@@ -2,10 +2,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { jobInput, type RunJob } from '../../src/bench/job.ts';
+import { jobInput, type RunJob } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
-import type { Scenario } from '../../src/bench/scenario-types.ts';
-import { serialise } from '../../src/bench/serialise.ts';
+import type { Scenario } from '../../src/bench/documents/scenario-types.ts';
+import { serialise } from '../../src/bench/documents/serialise.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { SHORTCUT_NAMES, type ShortcutName } from '../../src/emu/proofs/shortcuts.ts';
 import { SEED } from '../seed.ts';

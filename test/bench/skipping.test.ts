@@ -1,9 +1,9 @@
 /** Whole boots with waiting loops skipped and with every round of them executed: the same to the last cycle, write and count. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
-import type { SessionEnd } from '../../src/bench/live-run.ts';
-import { Session } from '../../src/bench/session.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import type { SessionEnd } from '../../src/bench/session/live-run.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { registerFile } from '../../src/emu/core/register-file.ts';
 import type { Checkpoint } from '../../src/emu/machine-base.ts';

@@ -1,10 +1,10 @@
 /** The solver is given only what a user of a board would see. The board is a run with one option hidden: that option must never be ruled out. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { Inquiry } from '../../src/bench/ask.ts';
-import { jobInput } from '../../src/bench/job.ts';
-import type { RunResult, Symptom } from '../../src/bench/result.ts';
-import type { Solution } from '../../src/bench/solver.ts';
+import { Inquiry } from '../../src/bench/proof/ask.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import type { RunResult, Symptom } from '../../src/bench/documents/result.ts';
+import type { Solution } from '../../src/bench/proof/solver.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { cli } from '../cli/helpers.ts';

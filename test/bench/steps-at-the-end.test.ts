@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bench } from '../../src/index.ts';
-import type { Step } from '../../src/bench/scenario-types.ts';
+import type { Step } from '../../src/bench/documents/scenario-types.ts';
 
 /** Copies the word at 0x20000000 to 0x20000004 for ever. */
 async function result(steps: readonly Step[], until?: string): ReturnType<typeof bench> {

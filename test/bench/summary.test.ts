@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { summarise } from '../../src/bench/summary.ts';
-import type { BaseFacts } from '../../src/bench/base-facts.ts';
-import type { ResultEntry, RomDependency } from '../../src/bench/result.ts';
+import { summarise } from '../../src/bench/verdict/summary.ts';
+import type { BaseFacts } from '../../src/bench/session/base-facts.ts';
+import type { ResultEntry, RomDependency } from '../../src/bench/documents/result.ts';
 import { dfuResult, primaskResult } from '../samples/results.ts';
 
 const base = { end: { settled: true }, lockup: null, fault: null } as unknown as BaseFacts;

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { terminalReport } from '../../src/report/terminal.ts';
-import { shows } from '../../src/bench/solver.ts';
-import type { Outcome, RunResult } from '../../src/bench/result.ts';
+import { shows } from '../../src/bench/proof/solver.ts';
+import type { Outcome, RunResult } from '../../src/bench/documents/result.ts';
 
 const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
 const run = async (scenario: string, options: Readonly<Record<string, unknown>> = {}): Promise<RunResult> =>

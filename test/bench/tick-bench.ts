@@ -1,8 +1,8 @@
 /** A machine that runs a small firmware after the other: a loop beside a handler of SysTick, for what is proved of the two. */
-import { proveFixedLoop } from '../../src/bench/fixed-loop.ts';
-import { jobInput } from '../../src/bench/job.ts';
-import { goesRoundUntil } from '../../src/bench/rounds.ts';
-import { Session } from '../../src/bench/session.ts';
+import { proveFixedLoop } from '../../src/bench/session/fixed-loop.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { goesRoundUntil } from '../../src/bench/session/rounds.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import type { Checkpoint } from '../../src/emu/machine-base.ts';
 import { MS } from '../../src/emu/time.ts';
 import { Thumb } from '../emu/thumb.ts';

@@ -1,9 +1,9 @@
 /** `stuck` is a proof: a loop beside SysTick is one only if no tick, however late, can end it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
-import type { Outcome } from '../../src/bench/result.ts';
-import { Session } from '../../src/bench/session.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import type { Outcome } from '../../src/bench/documents/result.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { MS } from '../../src/emu/time.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { plainJob } from './plain-job.ts';

@@ -1,5 +1,5 @@
 /** What a result says, line by line: outcome, instants, causes with their proof, sets, and what else was noted. For a comparison with what it said before. */
-import type { Place, RunResult } from '../../src/bench/result.ts';
+import type { Place, RunResult } from '../../src/bench/documents/result.ts';
 
 const at = (place: Place | null | undefined): string =>
   place ? ` @ ${place.file === null ? place.pc : `${place.file}:${place.line}`}` : '';

@@ -1,9 +1,9 @@
 /** The full event stream of a run: it changes nothing, it shows what the report says, and its files are read by those who read such files. */
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { RunResult } from '../../src/bench/result.ts';
-import { serialise } from '../../src/bench/serialise.ts';
-import type { RunTrace, TraceSignal } from '../../src/bench/trace-types.ts';
+import type { RunResult } from '../../src/bench/documents/result.ts';
+import { serialise } from '../../src/bench/documents/serialise.ts';
+import type { RunTrace, TraceSignal } from '../../src/bench/documents/trace-types.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { writeTrace } from '../../src/report/trace/formats.ts';

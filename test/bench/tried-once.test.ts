@@ -1,7 +1,7 @@
 /** A diagnosis repeats the run, which may take minutes on real firmware: what has been tried is not tried again. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 

@@ -1,13 +1,13 @@
 /** Runs of the two-core chip: images by core, the boot core's outcome, the second core as witness or as cause. */
 import { describe, expect, it } from 'vitest';
-import { imageCore, startAddress } from '../../src/bench/image-core.ts';
-import { jobInput, type RunJob } from '../../src/bench/job.ts';
-import type { RunResult } from '../../src/bench/result.ts';
+import { imageCore, startAddress } from '../../src/bench/input/image-core.ts';
+import { jobInput, type RunJob } from '../../src/bench/input/job.ts';
+import type { RunResult } from '../../src/bench/documents/result.ts';
 import { runBench } from '../../src/bench/run.ts';
-import { repairTarget } from '../../src/bench/repairs.ts';
-import { serialise } from '../../src/bench/serialise.ts';
-import { Session } from '../../src/bench/session.ts';
-import { NOT_TRACED, subjectAt } from '../../src/bench/subject.ts';
+import { repairTarget } from '../../src/bench/proof/repairs.ts';
+import { serialise } from '../../src/bench/documents/serialise.ts';
+import { Session } from '../../src/bench/session/session.ts';
+import { NOT_TRACED, subjectAt } from '../../src/bench/session/subject.ts';
 import { CHECKS } from '../../src/checks/index.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';

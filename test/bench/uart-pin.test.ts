@@ -1,9 +1,9 @@
 /** A UART step as the pin sees it. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { repairTarget } from '../../src/bench/repairs.ts';
-import { jobInput } from '../../src/bench/job.ts';
-import { Session } from '../../src/bench/session.ts';
+import { repairTarget } from '../../src/bench/proof/repairs.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { plainJob } from './plain-job.ts';
 
 const BIT = 86_805_556 / 10;

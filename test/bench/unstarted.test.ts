@@ -1,7 +1,7 @@
 /** Two images, of which the loader never starts the other. */
 import { describe, expect, it } from 'vitest';
-import { Session } from '../../src/bench/session.ts';
-import { jobInput } from '../../src/bench/job.ts';
+import { Session } from '../../src/bench/session/session.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
 import { unstarted } from '../../src/bench/slice/unstarted.ts';
 import { MS } from '../../src/emu/time.ts';
 import { Thumb } from '../emu/thumb.ts';

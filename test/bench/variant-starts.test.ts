@@ -4,11 +4,11 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { Subject } from '../../src/checks/check.ts';
-import type { Starts } from '../../src/bench/attempt.ts';
-import { jobInput } from '../../src/bench/job.ts';
-import type { NamedRepair } from '../../src/bench/repairs.ts';
-import { Session } from '../../src/bench/session.ts';
-import { Variants, type Change } from '../../src/bench/variants.ts';
+import type { Starts } from '../../src/bench/proof/attempt.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import type { NamedRepair } from '../../src/bench/proof/repairs.ts';
+import { Session } from '../../src/bench/session/session.ts';
+import { Variants, type Change } from '../../src/bench/proof/variants.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { expectAsBefore } from '../emu/core/golden-file.ts';
 import { Thumb } from '../emu/thumb.ts';

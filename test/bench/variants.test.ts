@@ -1,10 +1,10 @@
 /** A run with another ROM in the same machine comes out as one in a machine that was built with it. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { attempt, observe } from '../../src/bench/attempt.ts';
-import { jobInput } from '../../src/bench/job.ts';
-import { Session } from '../../src/bench/session.ts';
-import { Variants } from '../../src/bench/variants.ts';
+import { attempt, observe } from '../../src/bench/proof/attempt.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { Session } from '../../src/bench/session/session.ts';
+import { Variants } from '../../src/bench/proof/variants.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 
 const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));

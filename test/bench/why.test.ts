@@ -1,8 +1,8 @@
 /** Failures in which no value is wrong: what asked for the reset, what the loop waits for, and who is not accused. */
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import type { RunResult } from '../../src/bench/result.ts';
-import { jobInput } from '../../src/bench/job.ts';
+import type { RunResult } from '../../src/bench/documents/result.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { bench } from '../../src/index.ts';
-import { findBoard } from '../../src/bench/boards.ts';
+import { findBoard } from '../../src/bench/input/boards.ts';
 import { shortReport } from '../../src/report/short.ts';
 
 const bytes = readFileSync(new URL('../../fixtures/h723-leave-supply/firmware.elf', import.meta.url));

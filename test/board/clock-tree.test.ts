@@ -1,9 +1,9 @@
 /** Clock rates from the registers that a board shows. */
 import { describe, expect, it } from 'vitest';
 import { ClockTree } from '../../src/board/clock-tree.ts';
-import { runSessionTo } from '../../src/bench/hand-over.ts';
-import { jobInput } from '../../src/bench/job.ts';
-import { Session } from '../../src/bench/session.ts';
+import { runSessionTo } from '../../src/bench/proof/hand-over.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { MS, rateHz } from '../../src/emu/time.ts';
 import { fixture } from '../campaign/stored.ts';

@@ -2,8 +2,8 @@
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { dfuTest, safeCommands } from '../../src/board/dfu-test.ts';
-import { HeldMachine } from '../../src/bench/held-machine.ts';
-import { jobInput } from '../../src/bench/job.ts';
+import { HeldMachine } from '../../src/bench/session/held-machine.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
 import { IMPORT } from '../../src/cli/import.ts';
 import '../../src/browser-host.ts';
 import { libraryJob } from '../../src/library/options.ts';

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { settledBy, type CapturedValue } from '../../src/board/capture.ts';
-import { jobInput } from '../../src/bench/job.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { findChip } from '../../src/chips/index.ts';
 import type { Bench } from '../../src/cli/engine.ts';

@@ -1,6 +1,6 @@
 /** Checks about what stands around the jump: the bus before it, other lines during it, the way back, and where the chip starts. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { CHECK_IDS } from '../../src/bench/result.ts';
+import { CHECK_IDS } from '../../src/bench/documents/result.ts';
 import type { ResetFacts, Writer } from '../../src/checks/check.ts';
 import { CHECKS } from '../../src/checks/index.ts';
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';

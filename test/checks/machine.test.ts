@@ -1,7 +1,7 @@
 /** The same checks on the emulated chip: reset state, and repairs through the bench's own repair target. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { repairTarget } from '../../src/bench/repairs.ts';
-import { targetState } from '../../src/bench/subject.ts';
+import { repairTarget } from '../../src/bench/proof/repairs.ts';
+import { targetState } from '../../src/bench/session/subject.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import type { EntryFacts, RepairTarget, Subject, TargetHistory } from '../../src/checks/check.ts';
 import { CHECKS } from '../../src/checks/index.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CHECKS } from '../../src/checks/index.ts';
-import { CHECK_IDS } from '../../src/bench/result.ts';
+import { CHECK_IDS } from '../../src/bench/documents/result.ts';
 import { PPB } from '../../src/checks/core-registers.ts';
 import { FakeTarget, INITIAL_SP, TIM2_IRQ, USB_IRQ, check, repaired, writer } from './fake-target.ts';
 

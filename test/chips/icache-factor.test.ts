@@ -1,7 +1,7 @@
 /** A check of order, not of exactness: a published run of Whetstone on STM32H503 at 250 MHz was 2.4 times as fast with ICACHE on. */
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 

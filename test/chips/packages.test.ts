@@ -1,7 +1,7 @@
 /** Packages: a part number says which pins come out, and a pin that does not come out is no pin. */
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
-import { UsageError } from '../../src/bench/usage-error.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { UsageError } from '../../src/bench/documents/usage-error.ts';
 import { findChip, LINES, partsOf } from '../../src/chips/index.ts';
 import { hasPin, packageOf, partNumber } from '../../src/chips/parts.ts';
 import { romProfileOf } from '../../src/rom/profiles.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { CHECK_IDS } from '../../src/bench/result.ts';
+import { CHECK_IDS } from '../../src/bench/documents/result.ts';
 import { CHECKS } from '../../src/checks/index.ts';
 import { CHIPS, findChip } from '../../src/chips/index.ts';
 import { coverage, ledger } from '../../src/cli/chips.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { compareRuns } from '../../src/bench/compare.ts';
-import { serialise } from '../../src/bench/serialise.ts';
-import type { ResultEntry, RunResult } from '../../src/bench/result.ts';
+import { compareRuns } from '../../src/bench/documents/compare.ts';
+import { serialise } from '../../src/bench/documents/serialise.ts';
+import type { ResultEntry, RunResult } from '../../src/bench/documents/result.ts';
 import { compareReport } from '../../src/report/compare.ts';
 import { checks, dfuResult, primaskResult } from '../samples/results.ts';
 import { cli, FIRMWARE, folder } from './helpers.ts';

@@ -5,7 +5,7 @@ import { Ajv } from 'ajv';
 import { expect, test } from 'vitest';
 import { inThread } from '../../src/cli/engine.ts';
 import { bench } from '../../src/index.ts';
-import { serialise } from '../../src/bench/serialise.ts';
+import { serialise } from '../../src/bench/documents/serialise.ts';
 import { cli } from './helpers.ts';
 
 const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));

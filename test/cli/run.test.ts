@@ -265,7 +265,7 @@ describe('what the machine is given', () => {
 
   test('an image elsewhere is noted with the missing bootloader and --boot-at', async () => {
     const cwd = folder({ 'fw.bin': FIRMWARE });
-    const { jobInput } = await import('../../src/bench/job.ts');
+    const { jobInput } = await import('../../src/bench/input/job.ts');
     const { jobs } = await cli(['run', 'fw.bin@0x08004000', ...CHIP], { cwd });
     const texts = jobInput(jobs[0]!).notes.map((n) => n.text);
     expect(texts).toContainEqual(

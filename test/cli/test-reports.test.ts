@@ -3,7 +3,7 @@ import { linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { XMLParser } from 'fast-xml-parser';
 import { describe, expect, it, test } from 'vitest';
-import { asksForCauses } from '../../src/bench/expect.ts';
+import { asksForCauses } from '../../src/bench/documents/expect.ts';
 import { dfuResult, primaskResult } from '../samples/results.ts';
 import { FIRMWARE, IMAGE, cli, folder } from './helpers.ts';
 

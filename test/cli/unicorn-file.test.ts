@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { inThread } from '../../src/cli/engine.ts';
 import { unicornFromFile } from '../../src/cli/unicorn-file.ts';
-import { UsageError } from '../../src/bench/usage-error.ts';
+import { UsageError } from '../../src/bench/documents/usage-error.ts';
 import { plainJob } from '../bench/plain-job.ts';
 import { folder } from './helpers.ts';
 

@@ -1,7 +1,7 @@
 /** `explain` and `completion` know the words that bootbench uses. */
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it, test } from 'vitest';
-import { CHECK_IDS, OUTCOMES, SYMPTOMS } from '../../src/bench/result.ts';
+import { CHECK_IDS, OUTCOMES, SYMPTOMS } from '../../src/bench/documents/result.ts';
 import { RESET_CAUSES } from '../../src/emu/component.ts';
 import { ROM_OPTION_VALUES } from '../../src/rom/options.ts';
 import { cli } from './helpers.ts';

@@ -1,6 +1,6 @@
 /** A GDB client in the same process, as far as tests need one. */
-import { jobInput } from '../../src/bench/job.ts';
-import { Session } from '../../src/bench/session.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { GdbHub } from '../../src/debug/gdb-hub.ts';
 import type { GdbServer } from '../../src/debug/gdb-server.ts';
 import { frame, FrameReader } from '../../src/debug/packets.ts';

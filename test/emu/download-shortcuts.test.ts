@@ -1,8 +1,8 @@
 /** A download to the stand-in ROM, whose main loop and flash polls run from the flash controller's caches: left out or executed, everything ends the same. */
 import { describe, expect, it, vi } from 'vitest';
 import '../../src/property.ts';
-import { HeldMachine } from '../../src/bench/held-machine.ts';
-import { jobInput } from '../../src/bench/job.ts';
+import { HeldMachine } from '../../src/bench/session/held-machine.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
 import type { FlashCacheSnapshot } from '../../src/emu/core/flash-cache.ts';
 import { S } from '../../src/emu/core/state.ts';
 import { ARCHITECTURE } from '../../src/emu/proofs/steady.ts';

@@ -1,9 +1,9 @@
 /** The main loop of the stand-in ROM under many restores: what is known of it is not found out again. */
 import { describe, expect, it, vi } from 'vitest';
 import '../../src/property.ts';
-import { DfuTarget } from '../../src/bench/dfu-target.ts';
-import { HeldMachine } from '../../src/bench/held-machine.ts';
-import { jobInput } from '../../src/bench/job.ts';
+import { DfuTarget } from '../../src/bench/dfu/dfu-target.ts';
+import { HeldMachine } from '../../src/bench/session/held-machine.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
 import * as frames from '../../src/emu/proofs/frames.ts';
 import { libraryJob } from '../../src/library/options.ts';
 import { setupPacket } from '../../src/usb-sim/descriptors.ts';

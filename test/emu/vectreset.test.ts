@@ -1,7 +1,7 @@
 /** AIRCR.VECTRESET resets the core alone (DDI 0403 B3.2.6): the chip around it keeps its state and its reset flags. */
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
-import { Session } from '../../src/bench/session.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { S } from '../../src/emu/core/state.ts';
 import { MS } from '../../src/emu/time.ts';
 import { plainJob } from '../bench/plain-job.ts';

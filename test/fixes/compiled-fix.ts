@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { applyPatch, parsePatch } from 'diff';
-import type { Outcome, ResultCause, RunResult } from '../../src/bench/result.ts';
+import type { Outcome, ResultCause, RunResult } from '../../src/bench/documents/result.ts';
 import { patchOf } from '../../src/report/patch.ts';
 import type { SourceFile } from '../../src/report/source-lines.ts';
 import { findChip } from '../../src/chips/index.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { JobImage } from '../../src/bench/job.ts';
+import type { JobImage } from '../../src/bench/input/job.ts';
 
 /** Firmware of a fixture. */
 export const firmware = (name: string): JobImage => ({

@@ -1,8 +1,8 @@
 /** Deep sleep: what PWR, RCC and IWDG do when the core's SLEEPDEEP becomes effective, and what a whole machine does in Stop and Standby. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
-import { Session } from '../../src/bench/session.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
 import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';

@@ -1,6 +1,6 @@
 /** The report as a page: whole without a script, safe with hostile text, and nothing from elsewhere. */
 import { describe, expect, it } from 'vitest';
-import type { RunResult } from '../../src/bench/result.ts';
+import type { RunResult } from '../../src/bench/documents/result.ts';
 import { htmlReport } from '../../src/report/html.ts';
 import { indexPage } from '../../src/report/index-page.ts';
 import type { SourceFile } from '../../src/report/source-lines.ts';

@@ -5,7 +5,7 @@ import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
-import type { ResultCause, RunResult } from '../../src/bench/result.ts';
+import type { ResultCause, RunResult } from '../../src/bench/documents/result.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { sourcesOf } from '../../src/cli/sources.ts';

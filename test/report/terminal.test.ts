@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { terminalReport } from '../../src/report/terminal.ts';
 import { ansi, humanTime, plain, printable, visibleLength, wrap } from '../../src/report/text.ts';
 import { dfuResult, primaskCause, primaskResult } from '../samples/results.ts';
-import type { RunResult } from '../../src/bench/result.ts';
+import type { RunResult } from '../../src/bench/documents/result.ts';
 
 const flat = (text: string): string => text.replace(/\s+/g, ' ');
 const report = (result: RunResult, width = 80): string => terminalReport(result, { width });

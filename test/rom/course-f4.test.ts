@@ -1,6 +1,6 @@
 /** The stand-in ROM of the F4 on the emulated F405 and F411: booted by BOOT0, its crystal measured, seen by the host, programmed byte by byte, left. */
 import { describe, expect, it } from 'vitest';
-import type { StepAction } from '../../src/bench/scenario-types.ts';
+import type { StepAction } from '../../src/bench/documents/scenario-types.ts';
 import { hex, pinBoot, program, run } from './course.ts';
 
 const OTHERS = ['@Option Bytes  /0x1FFFC000/01*016 e', '@OTP Memory /0x1FFF7800/01*512 e,01*016 e', '@Device Feature/0xFFFF0000/01*004 e'];

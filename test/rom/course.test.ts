@@ -1,7 +1,7 @@
 /** The stand-in ROMs on the emulated chips: booted by BOOT0, seen by the host, programmed, left. */
 import { describe, expect, it } from 'vitest';
-import type { Scenario, StepAction } from '../../src/bench/scenario-types.ts';
-import type { Session } from '../../src/bench/session.ts';
+import type { Scenario, StepAction } from '../../src/bench/documents/scenario-types.ts';
+import type { Session } from '../../src/bench/session/session.ts';
 import { CHIPS } from '../../src/chips/index.ts';
 import { romImage } from '../../src/cli/rom-image.ts';
 import { S } from '../../src/emu/core/state.ts';

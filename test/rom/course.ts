@@ -1,8 +1,8 @@
 /** A stand-in ROM on its chip, with an application in the flash that only loops. */
-import { jobInput } from '../../src/bench/job.ts';
-import type { Scenario } from '../../src/bench/scenario-types.ts';
-import type { SessionEnd } from '../../src/bench/live-run.ts';
-import { Session } from '../../src/bench/session.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import type { Scenario } from '../../src/bench/documents/scenario-types.ts';
+import type { SessionEnd } from '../../src/bench/session/live-run.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { plainJob } from '../bench/plain-job.ts';
 
 /** SP, reset vector, `b .` */

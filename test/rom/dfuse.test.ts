@@ -1,8 +1,8 @@
 /** The memories behind the alternate settings of each stand-in ROM: flash, option bytes, OTP, "Device Feature", with and without protection (AN2662, AN3156). */
 import { afterEach, describe, expect, it } from 'vitest';
-import { DfuTarget } from '../../src/bench/dfu-target.ts';
-import { HeldMachine } from '../../src/bench/held-machine.ts';
-import { jobInput } from '../../src/bench/job.ts';
+import { DfuTarget } from '../../src/bench/dfu/dfu-target.ts';
+import { HeldMachine } from '../../src/bench/session/held-machine.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
 import { parseDfuseLayout, setupPacket } from '../../src/usb-sim/descriptors.ts';
 import { DFU, DFU_STATE } from '../../src/usb-sim/dfu-protocol.ts';
 import type { LinkAnswer } from '../../src/usb-sim/conform/link.ts';

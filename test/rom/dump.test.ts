@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
-import { Session } from '../../src/bench/session.ts';
-import { UsageError } from '../../src/bench/usage-error.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { Session } from '../../src/bench/session/session.ts';
+import { UsageError } from '../../src/bench/documents/usage-error.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { dumpBase } from '../../src/rom/load.ts';
 import { findRomProfile } from '../../src/rom/profiles.ts';

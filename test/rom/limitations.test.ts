@@ -1,7 +1,7 @@
 /** Known limitations of each version, against AN2606 Rev 70's version tables written down apart: by ROM and version a word of each. A version without known limitations has none. */
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
-import { Session } from '../../src/bench/session.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { limitationsOf } from '../../src/rom/limitations.ts';
 import { ROM_PROFILES } from '../../src/rom/profiles.ts';
 import { plainJob } from '../bench/plain-job.ts';

@@ -1,9 +1,9 @@
 /** Hosts on I2C, SPI and CAN: each ROM notices them on its pins and says what it is (AN4221, AN4286, AN3154); who calls it by chance has it. */
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
-import type { RunResult } from '../../src/bench/result.ts';
-import type { Step, StepAction } from '../../src/bench/scenario-types.ts';
+import type { RunResult } from '../../src/bench/documents/result.ts';
+import type { Step, StepAction } from '../../src/bench/documents/scenario-types.ts';
 import { CHIPS, findChip } from '../../src/chips/index.ts';
 import { servedCan } from '../../src/rom/interface-macros.ts';
 import { i2cAddress, romProfileOf, type RomProfile } from '../../src/rom/profiles.ts';

@@ -1,8 +1,8 @@
 /** The USART protocol of the stand-in ROM, byte by byte: AN3155, and AN2606 4.5 for the baud rate. */
 import { describe, expect, it } from 'vitest';
-import { HeldMachine } from '../../src/bench/held-machine.ts';
-import { jobInput } from '../../src/bench/job.ts';
-import { UartLink } from '../../src/bench/uart-link.ts';
+import { HeldMachine } from '../../src/bench/session/held-machine.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { UartLink } from '../../src/bench/session/uart-link.ts';
 import { MS } from '../../src/emu/time.ts';
 import { plainJob } from '../bench/plain-job.ts';
 

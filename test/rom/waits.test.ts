@@ -1,8 +1,8 @@
 /** What the stand-in ROMs do while they wait for a host changes nothing: virtual time in them costs next to nothing. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { jobInput, romProfileIfAny } from '../../src/bench/job.ts';
-import { Session } from '../../src/bench/session.ts';
+import { jobInput, romProfileIfAny } from '../../src/bench/input/job.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { CHIPS } from '../../src/chips/index.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { findSteadyLoop } from '../../src/emu/proofs/steady.ts';

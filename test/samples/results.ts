@@ -1,6 +1,13 @@
 /** Results made by hand, for tests of what reads results. */
-import { CHECK_IDS, RUN_SCHEMA, type LastWriter, type ResultCause, type ResultCheck, type RunResult } from '../../src/bench/result.ts';
-import { expandScenario } from '../../src/bench/scenario.ts';
+import {
+  CHECK_IDS,
+  RUN_SCHEMA,
+  type LastWriter,
+  type ResultCause,
+  type ResultCheck,
+  type RunResult,
+} from '../../src/bench/documents/result.ts';
+import { expandScenario } from '../../src/bench/input/scenario.ts';
 import { findChip } from '../../src/chips/index.ts';
 
 export const H533 = findChip('stm32h533re')!;

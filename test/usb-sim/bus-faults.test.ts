@@ -1,9 +1,9 @@
 /** What goes wrong on the wire, at the ROM's device on each controller: the device sees it, the transfer survives it, a pulled cable ends it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as fc from 'fast-check';
-import { DfuTarget } from '../../src/bench/dfu-target.ts';
-import { HeldMachine } from '../../src/bench/held-machine.ts';
-import { jobInput } from '../../src/bench/job.ts';
+import { DfuTarget } from '../../src/bench/dfu/dfu-target.ts';
+import { HeldMachine } from '../../src/bench/session/held-machine.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
 import type { UsbDevicePort, UsbLoss } from '../../src/emu/ports.ts';
 import { MS } from '../../src/emu/time.ts';
 import { libraryJob } from '../../src/library/options.ts';

@@ -1,7 +1,7 @@
 /** What operating systems do beside enumeration: drivers of Windows, the 1200-baud touch, the first commands to a disk. */
 import { describe, expect, it } from 'vitest';
-import { expandScenario } from '../../src/bench/scenario.ts';
-import type { HostDriver } from '../../src/bench/scenario-types.ts';
+import { expandScenario } from '../../src/bench/input/scenario.ts';
+import type { HostDriver } from '../../src/bench/documents/scenario-types.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { System } from '../../src/emu/system.ts';
 import type { UsbDevicePort } from '../../src/emu/ports.ts';

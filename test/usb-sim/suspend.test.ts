@@ -1,10 +1,10 @@
 /** The host makes the bus idle and resumes; each controller sees it, and the ROM's device goes on where it was. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as fc from 'fast-check';
-import { DfuProperty } from '../../src/bench/dfu-property.ts';
-import { DfuTarget } from '../../src/bench/dfu-target.ts';
-import { HeldMachine } from '../../src/bench/held-machine.ts';
-import { jobInput } from '../../src/bench/job.ts';
+import { DfuProperty } from '../../src/bench/dfu/dfu-property.ts';
+import { DfuTarget } from '../../src/bench/dfu/dfu-target.ts';
+import { HeldMachine } from '../../src/bench/session/held-machine.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
 import { libraryJob } from '../../src/library/options.ts';
 import { MS } from '../../src/emu/time.ts';
 import '../../src/property.ts';

@@ -46,7 +46,7 @@ export const AREAS: readonly Area[] = [
   },
   {
     name: 'repairs',
-    files: ['src/bench/{repairs,variants,diagnosis,minimal-sets,point-of-no-return}.ts'],
+    files: ['src/bench/proof/{repairs,variants,diagnosis,minimal-sets}.ts', 'src/bench/verdict/point-of-no-return.ts'],
     tables: ['test/bench/{search,search-later,edits,variant-starts,point-of-no-return,results}.test.ts'],
     tests: [
       'test/checks/!(index).test.ts',
@@ -55,7 +55,7 @@ export const AREAS: readonly Area[] = [
   },
   {
     name: 'run end',
-    files: ['src/bench/{outcome,fixed-loop,reset-loop,rounds,ticking,duration}.ts'],
+    files: ['src/bench/session/{outcome,fixed-loop,reset-loop,rounds,ticking}.ts', 'src/bench/documents/duration.ts'],
     tables: ['test/bench/{ends,tick-proofs,results}.test.ts'],
     tests: ['test/bench/{expect,run-ends,fixed-loop,stray-interrupts,deaf,ticking,rounds,two-cores,steps-at-the-end}.test.ts'],
   },

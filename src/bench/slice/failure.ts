@@ -7,7 +7,7 @@ import { flowOf, writesRegistersAlone } from '../../emu/core/translate/flow.ts';
 import type { EntryRecord } from '../../emu/history.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { US, type Ps } from '../../emu/time.ts';
-import type { Session } from '../session.ts';
+import type { Session } from '../session/session.ts';
 import { Slicer, type Chain, type Target } from './slice.ts';
 import { holds, type Window } from './window.ts';
 

@@ -7,7 +7,7 @@ import { isState, registerAt, type DataFlow, type Place, type Places } from '../
 import type { Core } from '../../emu/core/core.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { US, type Ps } from '../../emu/time.ts';
-import type { Session } from '../session.ts';
+import type { Session } from '../session/session.ts';
 import { lastStore, type Master } from './stores.ts';
 import { checkpointBefore, holds, record, runTo, type Step, type Window } from './window.ts';
 

@@ -3,7 +3,7 @@ import { PAGE_BITS } from '../../emu/arena.ts';
 import type { Interceptor } from '../../emu/core/core.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
-import type { Session } from '../session.ts';
+import type { Session } from '../session/session.ts';
 import { runTo } from './window.ts';
 
 /** Instructions that are repeated for one word, over all stretches. */

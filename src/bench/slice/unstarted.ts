@@ -3,8 +3,8 @@ import { PAGE_BITS } from '../../emu/arena.ts';
 import { entryVectors, memoryHolds, splitImagePath, type LoadedImage } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
-import { hex32 } from '../result.ts';
-import type { Session } from '../session.ts';
+import { hex32 } from '../documents/result.ts';
+import type { Session } from '../session/session.ts';
 import { runTo } from './window.ts';
 import { place } from './words.ts';
 

@@ -8,7 +8,7 @@ import type { Surroundings } from '../../emu/proofs/linear.ts';
 import { S } from '../../emu/core/state.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
-import type { Session } from '../session.ts';
+import type { Session } from '../session/session.ts';
 
 export interface Step {
   readonly pc: number;

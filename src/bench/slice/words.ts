@@ -1,10 +1,10 @@
 /** A chain in words: what happened, newest first, a line for each step that a person would name. */
 import type { Core } from '../../emu/core/core.ts';
-import { callChainOf, type CallChain } from '../call-chain.ts';
+import { callChainOf, type CallChain } from '../session/call-chain.ts';
 import { codePlace, symbolAt } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
-import { windowAt } from '../outside-memory.ts';
-import type { Session } from '../session.ts';
+import { windowAt } from '../input/outside-memory.ts';
+import type { Session } from '../session/session.ts';
 import type { Failure } from './failure.ts';
 import type { Chain, Link, Origin } from './slice.ts';
 import type { Master } from './stores.ts';

@@ -1,5 +1,5 @@
 /** A trace as the text or bytes of a file. */
-import type { RunTrace } from '../../bench/trace-types.ts';
+import type { RunTrace } from '../../bench/documents/trace-types.ts';
 import { PcapngWriter } from '../../usb-sim/pcapng.ts';
 import type { Transfer } from '../../usb-sim/types.ts';
 import type { TraceFormat } from './endings.ts';

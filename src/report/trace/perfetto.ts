@@ -2,7 +2,7 @@
  * A run as Perfetto, Chrome and speedscope read it: the JSON of the Trace Event Format (X: something that lasts, i: an instant, C: a counter, M: a name). One process is one
  * run, the repaired one beside the failing one; times are microseconds of virtual time.
  */
-import type { RunTrace, TracedRun, TraceSignal, TraceTransfer } from '../../bench/trace-types.ts';
+import type { RunTrace, TracedRun, TraceSignal, TraceTransfer } from '../../bench/documents/trace-types.ts';
 import { spans } from './spans.ts';
 import { describeTransfer } from './transfer-text.ts';
 

@@ -1,4 +1,4 @@
-import type { TraceSignal } from '../../bench/trace-types.ts';
+import type { TraceSignal } from '../../bench/documents/trace-types.ts';
 
 /** The stretches in which a signal has one value. */
 export function* spans({ at, values }: TraceSignal, end: number): Generator<{ from: number; to: number; value: number }> {

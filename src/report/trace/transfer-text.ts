@@ -1,5 +1,5 @@
 /** A USB transfer in words: the request, what was asked for, what came of it. */
-import type { TraceTransfer } from '../../bench/trace-types.ts';
+import type { TraceTransfer } from '../../bench/documents/trace-types.ts';
 import { describeRequest } from '../../usb-sim/descriptors.ts';
 
 const MOST_BYTES = 32;

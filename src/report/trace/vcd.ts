@@ -2,7 +2,7 @@
  * A run as a value change dump (IEEE 1364-2005 §18), for GTKWave, Surfer, PulseView and sigrok. Clocks are real variables in Hz; pins are wires, z where nobody drives
  * them; events and console are strings, an extension that GTKWave shows and others skip.
  */
-import { levelText, type RunTrace, type TracedRun, type TraceSignal } from '../../bench/trace-types.ts';
+import { levelText, type RunTrace, type TracedRun, type TraceSignal } from '../../bench/documents/trace-types.ts';
 
 interface Variable {
   readonly scope: string;

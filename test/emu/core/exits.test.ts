@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { tierStats } from '../../../src/bench/tier-stats.ts';
+import { tierStats } from '../../../src/bench/documents/tier-stats.ts';
 import { STM32F072RB } from '../../../src/chips/stm32f072.ts';
 import { STM32L476RG } from '../../../src/chips/stm32l476.ts';
 import { findSymbol, loadImage } from '../../../src/image/image.ts';

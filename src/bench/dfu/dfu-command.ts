@@ -1,0 +1,231 @@
+/** What a property test does to a device in DFU mode, as plain data, with its words for people and its steps for a scenario. */
+import { requestName } from '../../usb-sim/conform/recorder.ts';
+import type { BusError, Step, UsbStep } from '../documents/scenario-types.ts';
+
+/** One command of a case: a request, or a disturbance. */
+export type DfuCommand =
+  | {
+      /** One class request: bRequest, wValue, and data to send or a length to read. Nothing is waited for. */
+      readonly do: 'request';
+      /** bRequest (DFU 1.1 §3). */
+      readonly request: number;
+      /** wValue: the block. */
+      readonly value: number;
+      /** Bytes to send; null = a read. */
+      readonly data: readonly number[] | null;
+      /** Bytes. */
+      readonly length: number;
+    }
+  | {
+      /** GETSTATUS, with its waits, until the device is not busy. */
+      readonly do: 'settle';
+    }
+  | {
+      /** Erase of the sectors, then blocks at their addresses, as dfu-util does it; the data is `patternBytes`. */
+      readonly do: 'download';
+      /** Of the first byte. */
+      readonly address: number;
+      /** Bytes. */
+      readonly length: number;
+      /** Of `patternBytes`. */
+      readonly seed: number;
+    }
+  | {
+      /** Set address, ABORT, blocks 2, 3, … */
+      readonly do: 'upload';
+      /** Of the first byte. */
+      readonly address: number;
+      /** Bytes. */
+      readonly length: number;
+    }
+  | {
+      /** A read that is broken off after its first packet. */
+      readonly do: 'breakOff';
+      /** wValue. */
+      readonly block: number;
+      /** Bytes. */
+      readonly length: number;
+    }
+  | {
+      /** Virtual time passes. */
+      readonly do: 'wait';
+      /** Microseconds of virtual time. */
+      readonly us: number;
+    }
+  | {
+      /** The host resets the bus. */
+      readonly do: 'busReset';
+    }
+  | {
+      /** A token, a packet or the handshake of a data stage is lost, once, so many transactions from now. */
+      readonly do: 'busError';
+      /** What is lost. */
+      readonly kind: Exclude<BusError, 'babble'>;
+      /** Transactions until then. */
+      readonly after: number;
+    }
+  | {
+      /** A block is read or written, and a packet of its data stage is longer than wMaxPacketSize. */
+      readonly do: 'babble';
+      /** wValue. */
+      readonly block: number;
+      /** Bytes to send; null = a read. */
+      readonly data: readonly number[] | null;
+      /** Bytes. */
+      readonly length: number;
+    }
+  | {
+      /** The cable is pulled in the middle of a transaction of the commands that follow, and is in again a while later. */
+      readonly do: 'pull';
+      /** Bit times from the start of its token. */
+      readonly bit: number;
+      /** Transactions until then. */
+      readonly after: number;
+      /** Milliseconds of virtual time. */
+      readonly ms: number;
+    }
+  | {
+      /** The cable is out for a while. */
+      readonly do: 'unplug';
+      /** Milliseconds of virtual time. */
+      readonly ms: number;
+    }
+  | {
+      /** The host keeps the bus idle for a while, and resumes. */
+      readonly do: 'suspend';
+      /** Milliseconds of virtual time. */
+      readonly ms: number;
+    }
+  | {
+      /** NRST is held low. */
+      readonly do: 'nrst';
+      /** Milliseconds of virtual time. */
+      readonly ms: number;
+    }
+  | {
+      /** Power goes `afterUs` after a request was sent, in the middle of what it started. */
+      readonly do: 'powerCut';
+      /** Bytes to send; null = a read. */
+      readonly data: readonly number[];
+      /** wValue: the block. */
+      readonly value: number;
+      /** Microseconds behind the request. */
+      readonly afterUs: number;
+      /** Milliseconds of virtual time. */
+      readonly ms: number;
+    };
+
+/** Data of a download: no two neighbouring blocks alike. */
+export const patternBytes = (length: number, seed: number): Uint8Array =>
+  Uint8Array.from({ length }, (_, i) => (i * 73 + seed * 29 + (i >> 8) * 11 + 1) & 0xff);
+
+const hex = (data: readonly number[]): string => data.map((b) => b.toString(16).padStart(2, '0')).join('');
+const hex8 = (n: number): string => `0x${n.toString(16).padStart(8, '0')}`;
+
+/** One line for a person. */
+// eslint-disable-next-line complexity -- one case for each kind of command
+export function describeCommand(c: DfuCommand): string {
+  switch (c.do) {
+    case 'request':
+      return `${requestName(c.request)} value ${c.value}${c.data === null ? `, read ${c.length} bytes` : c.data.length > 0 ? ` [${hex(c.data)}]` : ''}`;
+    case 'settle':
+      return 'GETSTATUS until it is not busy';
+    case 'download':
+      return `download ${c.length} bytes to ${hex8(c.address)} (pattern ${c.seed})`;
+    case 'upload':
+      return `upload ${c.length} bytes from ${hex8(c.address)}`;
+    case 'breakOff':
+      return `UPLOAD block ${c.block}, ${c.length} bytes, broken off after the first packet`;
+    case 'wait':
+      return `wait ${c.us} us`;
+    case 'busReset':
+      return 'bus reset';
+    case 'busError':
+      return c.kind === 'timeout'
+        ? `the host falls silent ${c.after} transactions later`
+        : `a ${c.kind} is lost ${c.after} transactions later`;
+    case 'babble':
+      return `${c.data === null ? `UPLOAD block ${c.block}, ${c.length} bytes` : `DNLOAD block ${c.block} [${hex(c.data)}]`}, with a packet that babbles`;
+    case 'pull':
+      return `the cable is pulled at bit ${c.bit}, ${c.after} transactions later, for ${c.ms} ms`;
+    case 'unplug':
+      return `unplug for ${c.ms} ms`;
+    case 'suspend':
+      return `the bus is idle for ${c.ms} ms`;
+    case 'nrst':
+      return `NRST low for ${c.ms} ms`;
+    case 'powerCut':
+      return `DNLOAD value ${c.value} [${hex(c.data)}] and GETSTATUS, power off ${c.afterUs} us later, for ${c.ms} ms`;
+  }
+}
+/** A script for people: numbered lines. */
+export const describeCommands = (commands: readonly DfuCommand[]): string =>
+  commands.map((c, i) => `${i + 1}. ${describeCommand(c)}`).join('\n');
+
+/** A scenario that does what a case does. When a cable is pulled is known to the bus alone: it is put in again behind each command that follows. */
+export function caseSteps(commands: readonly DfuCommand[]): Step[] {
+  let back: string | null = null;
+  return commands.flatMap((c) => {
+    if (c.do === 'pull') back = `${c.ms}ms`;
+    return c.do === 'pull' || back === null ? commandSteps(c) : [...commandSteps(c), { after: back, do: { cable: 'in' } }];
+  });
+}
+
+const GETSTATE = { request: { request: 5, value: 0, length: 1 } } as const;
+const GETSTATUS = { request: { request: 3, value: 0, length: 6 } } as const;
+
+/** Steps of a scenario that do the same; `after` the one before. A read that is broken off becomes a whole one, which has time to end there. */
+// eslint-disable-next-line complexity -- one case for each kind of command
+function commandSteps(c: DfuCommand): Step[] {
+  const dfu = (action: Extract<Step['do'], { dfu: unknown }>['dfu'], after = '5ms'): Step => ({ after, do: { dfu: action } });
+  const usb = (action: UsbStep): Step => ({ after: '5ms', do: { usb: action } });
+  switch (c.do) {
+    case 'request':
+      return [dfu({ request: { request: c.request, value: c.value, ...(c.data === null ? { length: c.length } : { hex: hex(c.data) }) } })];
+    case 'settle':
+      return [dfu(GETSTATUS), dfu(GETSTATUS, '100ms')];
+    case 'download':
+      return [dfu({ download: { address: c.address, hex: hex([...patternBytes(c.length, c.seed)]) } })];
+    case 'upload':
+      return [dfu({ upload: { address: c.address, length: c.length } })];
+    case 'breakOff':
+      return [dfu({ request: { request: 2, value: c.block, length: c.length } })];
+    case 'unplug':
+      return [
+        { after: '5ms', do: { cable: 'out' } },
+        { after: `${c.ms}ms`, do: { cable: 'in' } },
+        { after: '1s', do: { dfu: GETSTATUS } },
+      ];
+    case 'nrst':
+      return [
+        { after: '5ms', do: { nrst: { for: `${c.ms}ms` } } },
+        { after: '2s', do: { dfu: GETSTATUS } },
+      ];
+    case 'powerCut':
+      return [
+        dfu({ request: { request: 1, value: c.value, hex: hex(c.data) } }),
+        dfu(GETSTATUS, '0ms'),
+        { after: `${c.afterUs}us`, do: { power: { off: `${c.ms}ms` } } },
+        { after: '2s', do: { dfu: GETSTATUS } },
+      ];
+    case 'wait':
+      return [dfu(GETSTATE, `${c.us}us`)];
+    case 'busReset':
+      return [usb({ reset: true }), dfu(GETSTATUS, '1s')];
+    case 'suspend':
+      // K and recovery take 30 ms behind it: what comes next would be asked for meanwhile
+      return [usb({ suspend: `${c.ms}ms` }), dfu(GETSTATE, `${c.ms + 40}ms`)];
+    case 'busError':
+      return [usb({ error: { kind: c.kind, after: c.after } })];
+    case 'babble': {
+      const request = {
+        request: c.data === null ? 2 : 1,
+        value: c.block,
+        ...(c.data === null ? { length: c.length } : { hex: hex(c.data) }),
+      };
+      return [usb({ error: { kind: 'babble' } }), dfu({ request }, '0ms')];
+    }
+    case 'pull':
+      return [usb({ unplug: { bit: c.bit, after: c.after } })];
+  }
+}

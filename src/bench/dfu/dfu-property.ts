@@ -1,0 +1,447 @@
+/**
+ * Carries commands out on an emulated device and on the reference model side by side, and holds what must always hold: every request is answered
+ * or refused, the state machine is that of DFU 1.1 in the device's dialect, flash holds nothing that was not sent, uploads return what flash holds,
+ * protected memory is not read, and a device that lost its power comes back.
+ */
+import { MS, US } from '../../emu/time.ts';
+import { ReferenceDfu, type PendingWrite, type ReferenceOptions } from '../../usb-sim/conform/reference.ts';
+import { STATE } from '../../usb-sim/conform/model.ts';
+import type { LinkAnswer } from '../../usb-sim/conform/link.ts';
+import { setupPacket } from '../../usb-sim/descriptors.ts';
+import { DFU, DFUSE_CODE, dfuseCommand, dfuStateName } from '../../usb-sim/dfu-protocol.ts';
+import type { UsbSession } from '../../usb-sim/types.ts';
+import { describeCommand, describeCommands, patternBytes, type DfuCommand } from './dfu-command.ts';
+import type { DfuTarget } from './dfu-target.ts';
+import { mainFlash } from '../session/flash-image.ts';
+
+/** An invariant does not hold. The message has the script that shows it. */
+export class DfuViolation extends Error {
+  /** The case that broke the rule. */
+  readonly commands: readonly DfuCommand[];
+  constructor(what: string, commands: readonly DfuCommand[]) {
+    super(`${what}\n${describeCommands(commands)}`);
+    this.name = 'DfuViolation';
+    this.commands = commands;
+  }
+}
+
+const MAX_POLLS = 100;
+/** A chip that was reset lets go of the bus within this. */
+const GOES = 1_000 * MS;
+/** Milliseconds for which a user holds the plug in his hand. */
+const REPLUG = 100;
+const NONE = new Uint8Array(0);
+/** Bytes that are compared, and put back, together: a megabyte of each in every case was a tenth of what it cost. */
+const PAGE = 4096;
+
+/** The reference device in the dialect of a target, which is asked for it. Leaves the target restarted. */
+function referenceOptions(target: DfuTarget, readProtected: boolean): ReferenceOptions {
+  const { layout, functional, interfaceNumber } = target.facts;
+  target.restart();
+  const clear = target.controlNow(setupPacket(0x21, DFU.CLRSTATUS, 0, interfaceNumber, 0));
+  const state = target.controlNow(setupPacket(0xa1, DFU.GETSTATE, 0, interfaceNumber, 1)).data[0];
+  target.restart();
+  const clearStatus = clear.status === 'ok' ? 'makes-error' : state === STATE.ERROR ? 'stall-error' : 'stall-keeps';
+  return { layout, transferSize: functional.transferSize, clearStatus, st: true, protected: readProtected, erased: target.erased };
+}
+
+export class DfuProperty {
+  private readonly target: DfuTarget;
+  private readonly options: ReferenceOptions;
+  /** What flash holds when a case begins, from the model's first byte on. */
+  private readonly initial: Uint8Array;
+  private readonly flashBase: number;
+  /** The model's, of one case after another: it holds what flash holds but for pages of `touched`. */
+  private readonly memory: Uint8Array;
+  private readonly touched = new Set<number>();
+
+  /** @param readProtected RDP is active */
+  constructor(target: DfuTarget, readProtected = false) {
+    this.target = target;
+    this.options = referenceOptions(target, readProtected);
+    const { base, bytes } = mainFlash(target.held.session.machine);
+    this.flashBase = base;
+    const from = this.options.layout[0]!.start - base;
+    this.memory = new Uint8Array(ReferenceDfu.bytesOf(this.options)).fill(target.erased);
+    this.initial = this.memory.slice();
+    this.initial.set(bytes.subarray(from, from + this.memory.length));
+    this.memory.set(this.initial);
+  }
+
+  /** One case from the checkpoint; throws a DfuViolation. */
+  run(commands: readonly DfuCommand[]): void {
+    this.target.restart();
+    for (const page of this.touched) this.memory.set(this.initial.subarray(page * PAGE, (page + 1) * PAGE), page * PAGE);
+    this.touched.clear();
+    const model = new ReferenceDfu(this.options, this.memory);
+    const course = new Course(this.target, model, this.flashBase, this.touched);
+    for (let i = 0; i < commands.length; i++) {
+      const problem = course.carryOut(commands[i]!);
+      if (problem !== null) throw new DfuViolation(`${describeCommand(commands[i]!)}: ${problem}`, commands.slice(0, i + 1));
+      if (course.over) break;
+    }
+    const problem = course.compareAll();
+    if (problem !== null) throw new DfuViolation(problem, commands);
+  }
+}
+
+/** One case under way. A text is what is wrong. */
+class Course {
+  /** The device was sent away. */
+  over = false;
+  private readonly target: DfuTarget;
+  private readonly model: ReferenceDfu;
+  private readonly flashBase: number;
+  /** Pages of the model's memory that may not hold what they held when the case began. */
+  private readonly touched: Set<number>;
+  /** Milliseconds for which the cable is out when it is pulled. */
+  private pulledFor = 0;
+
+  constructor(target: DfuTarget, model: ReferenceDfu, flashBase: number, touched: Set<number>) {
+    this.target = target;
+    this.model = model;
+    this.flashBase = flashBase;
+    this.touched = touched;
+  }
+
+  carryOut(c: DfuCommand): string | null {
+    const problem = this.pulledBefore();
+    if (problem !== null) return problem;
+    switch (c.do) {
+      case 'request':
+        return this.request(c.request, c.value, c.data === null ? c.length : Uint8Array.from(c.data));
+      case 'settle':
+        return this.settle();
+      case 'download':
+        return this.download(c.address, patternBytes(c.length, c.seed));
+      case 'upload':
+        return this.upload(c.address, c.length);
+      case 'breakOff':
+        return this.breakOff(c.block, c.length);
+      case 'wait':
+        this.target.run(c.us / 1000);
+        return null;
+      case 'suspend':
+        this.target.held.usb.suspend(c.ms * MS);
+        // what comes next waits for the resume, or begins while the bus is idle
+        return null;
+      case 'busError':
+      case 'pull':
+        this.spoil(c);
+        return null;
+      case 'babble':
+        return this.babble(c.block, c.data === null ? c.length : Uint8Array.from(c.data));
+      default:
+        return this.disturb(c);
+    }
+  }
+
+  private request(request: number, value: number, payload: Uint8Array | number): string | null {
+    if (this.over) return null;
+    const { target, model } = this;
+    const input = typeof payload === 'number';
+    const data = input ? NONE : payload;
+    const length = input ? payload : payload.length;
+    const before = model.state;
+    const pending = model.pendingWrite();
+    const was = pending && this.flash(pending.from, pending.to).slice();
+    this.touch(pending);
+    const got = this.ask(setupPacket(input ? 0xa1 : 0x21, request, value, target.facts.interfaceNumber, length), data);
+    if (got === 'pulled') return this.afterPull(request, pending, was);
+    const want = model.request(request, value, length, data);
+    if (model.left) {
+      this.over = true;
+      return got.status === 'timeout' && before !== STATE.MANIFEST_SYNC ? 'no answer' : null;
+    }
+    const wrong = compareStatus(before, got.status, want.status) ?? this.compareAnswer(request, got, want);
+    if (wrong !== null) return wrong;
+    return pending !== null && was !== null && model.pendingWrite() === null ? this.afterWork(pending, was) : null;
+  }
+
+  /** A control transfer; `pulled`: in the middle of it the cable was, and it is in again. */
+  private ask(setup: Uint8Array, data: Uint8Array = NONE): LinkAnswer | 'pulled' {
+    const got = this.target.controlNow(setup, data);
+    if (this.target.held.usb.state.cable) return got;
+    this.plugAgain();
+    return 'pulled';
+  }
+  /** The cable was pulled behind the last transaction of a command. */
+  private pulledBefore(): string | null {
+    if (this.over || this.target.held.usb.state.cable) return null;
+    this.plugAgain();
+    return this.afterPull(DFU.GETSTATE, null, null);
+  }
+  /** What goes wrong in one of the transactions that follow. */
+  private spoil(c: Extract<DfuCommand, { do: 'busError' | 'pull' }>): void {
+    const { usb } = this.target.held;
+    if (c.do === 'busError') return usb.disturb(c.kind, c.after);
+    this.pulledFor = c.ms;
+    usb.unplugAt(c.bit, c.after);
+  }
+  private plugAgain(): void {
+    this.target.run(this.pulledFor);
+    this.target.held.usb.plug();
+  }
+  /** The device was told to leave, or has done its work, or has not: as far as it got. */
+  private afterPull(request: number, pending: PendingWrite | null, was: Uint8Array | null): string | null {
+    const { model } = this;
+    if (request === DFU.GETSTATUS && model.state === STATE.MANIFEST_SYNC) {
+      this.over = true;
+      return null;
+    }
+    if (!this.comesBack(pending !== null)) return 'the device does not come back after the cable was pulled';
+    model.reset();
+    return (pending && was ? this.takeMixture(pending, was) : null) ?? this.compareStates();
+  }
+
+  private compareAnswer(request: number, got: LinkAnswer, want: LinkAnswer): string | null {
+    if (request === DFU.GETSTATUS && got.data.length >= 5) {
+      const [bStatus, bState] = [got.data[0]!, got.data[4]!];
+      if (bState === want.data[4] && bStatus === want.data[0]) return null;
+      return `${dfuStateName(bState)}, status ${bStatus}; the model says ${dfuStateName(want.data[4] ?? -1)}, status ${want.data[0]}`;
+    }
+    const at = want.data.findIndex((b, i) => got.data[i] !== b);
+    if (at < 0 && got.data.length === want.data.length) return null;
+    return `${got.data.length} bytes, byte ${Math.max(at, 0)} is ${got.data[Math.max(at, 0)]}; the model says ${want.data.length}, ${want.data[Math.max(at, 0)]}`;
+  }
+
+  /**
+   * Work on flash has been done (it goes on while the device NAKs: a GETSTATE would wait for it; the next request does). Where the words were not erased the
+   * device may refuse, or leave any mixture of old and new: the model takes over what is there.
+   */
+  private afterWork({ from, to, address, data }: PendingWrite, was: Uint8Array): string | null {
+    const { target, model } = this;
+    const asked = this.ask(setupPacket(0xa1, DFU.GETSTATE, 0, target.facts.interfaceNumber, 1));
+    if (asked === 'pulled') return this.afterPull(DFU.GETSTATE, { from, to, address, data }, was);
+    const now = this.flash(from, to);
+    const whole = data === null || was.every((b) => b === target.erased);
+    if (whole && model.status === 0) {
+      const wrong = firstDifference(now, model.memory.subarray(from - model.base, to - model.base));
+      return wrong < 0 ? null : `flash at 0x${(from + wrong).toString(16)} holds 0x${now[wrong]!.toString(16)}`;
+    }
+    return this.takeMixture({ from, to, address, data }, was) ?? this.adoptState();
+  }
+  /** Of what work would have changed anything may have been, from old to new; nothing else. */
+  private takeMixture({ from, to, address, data }: PendingWrite, was: Uint8Array): string | null {
+    const now = this.flash(from, to);
+    if (data !== null) {
+      for (let i = 0; i < now.length; i++) {
+        const sent = data[i - (address - from)];
+        if (now[i] !== was[i] && sent === undefined) return `flash at 0x${(from + i).toString(16)} changed, and nothing was sent there`;
+        if (sent !== undefined && (now[i]! & ~(was[i]! | sent)) !== 0)
+          return `flash at 0x${(from + i).toString(16)} holds what was not sent`;
+      }
+    }
+    this.model.memory.set(now, from - this.model.base);
+    return null;
+  }
+  private adoptState(): string | null {
+    const { target, model } = this;
+    const state = this.ask(setupPacket(0xa1, DFU.GETSTATE, 0, target.facts.interfaceNumber, 1));
+    if (state === 'pulled') return this.afterPull(DFU.GETSTATE, null, null);
+    if (state.data[0] !== STATE.ERROR || model.state === STATE.ERROR) return null;
+    model.state = STATE.ERROR;
+    // which error it is, is the device's own choice
+    const status = this.ask(setupPacket(0xa1, DFU.GETSTATUS, 0, target.facts.interfaceNumber, 6));
+    if (status === 'pulled') return this.afterPull(DFU.GETSTATUS, null, null);
+    model.status = status.data[0] ?? 0;
+    return null;
+  }
+
+  private settle(): string | null {
+    for (let i = 0; i < MAX_POLLS; i++) {
+      const problem = this.request(DFU.GETSTATUS, 0, 6);
+      if (problem !== null || this.over) return problem;
+      if (this.model.state !== STATE.DNBUSY && this.model.state !== STATE.DNLOAD_SYNC) return null;
+    }
+    return `still ${dfuStateName(this.model.state)} after ${MAX_POLLS} polls`;
+  }
+  private block(block: number, data: Uint8Array): string | null {
+    return this.request(DFU.DNLOAD, block, data) ?? this.settle();
+  }
+  /** CLRSTATUS or ABORT, as a host begins. */
+  private idle(): string | null {
+    if (this.model.state === STATE.IDLE) return null;
+    return this.request(this.model.state === STATE.ERROR ? DFU.CLRSTATUS : DFU.ABORT, 0, NONE);
+  }
+  private download(address: number, data: Uint8Array): string | null {
+    let problem = this.idle();
+    for (let at = address; problem === null && at < address + data.length; at = this.model.sectorOf(at)[1])
+      problem = this.block(0, dfuseCommand(DFUSE_CODE.ERASE, at));
+    const size = this.options.transferSize;
+    for (let at = 0; problem === null && at < data.length; at += size) {
+      if (this.model.state === STATE.ERROR) return null;
+      problem = this.block(0, dfuseCommand(DFUSE_CODE.SET_ADDRESS, address + at)) ?? this.block(2, data.subarray(at, at + size));
+    }
+    return problem;
+  }
+  private upload(address: number, length: number): string | null {
+    let problem = this.idle() ?? this.block(0, dfuseCommand(DFUSE_CODE.SET_ADDRESS, address));
+    if (this.model.state === STATE.ERROR) return problem;
+    problem ??= this.request(DFU.ABORT, 0, NONE);
+    const size = this.options.transferSize;
+    for (let at = 0, block = 2; problem === null && at < length; at += size, block++)
+      problem = this.request(DFU.UPLOAD, block, Math.min(size, length - at));
+    return problem;
+  }
+  private get options(): ReferenceOptions {
+    return this.model.options;
+  }
+  private breakOff(block: number, length: number): string | null {
+    const { target, model } = this;
+    void target.abandon(setupPacket(0xa1, DFU.UPLOAD, block, target.facts.interfaceNumber, length));
+    if (!target.held.usb.state.cable) {
+      this.plugAgain();
+      return this.afterPull(DFU.UPLOAD, null, null);
+    }
+    model.request(DFU.UPLOAD, block, length, NONE);
+    return this.compareStates();
+  }
+  /**
+   * A read is over for the host at its first packet, as one that is broken off. Of data that is too long DWC2 takes no notice, and takes the repetition; FSDEV and USB_DRD
+   * answer STALL, and the code behind them has seen no data.
+   */
+  private babble(block: number, payload: Uint8Array | number): string | null {
+    if (this.over) return null;
+    const { target, model } = this;
+    const { usb } = target.held;
+    const input = typeof payload === 'number';
+    const data = input ? NONE : payload;
+    const length = input ? payload : payload.length;
+    usb.disturb('babble');
+    const { status } = target.controlNow(
+      setupPacket(input ? 0xa1 : 0x21, input ? DFU.UPLOAD : DFU.DNLOAD, block, target.facts.interfaceNumber, length),
+      data,
+    );
+    usb.calm();
+    if (input || status !== 'stall' || !model.takes(block, data)) model.request(input ? DFU.UPLOAD : DFU.DNLOAD, block, length, data);
+    return this.compareStates();
+  }
+  private compareStates(): string | null {
+    return this.over ? null : this.request(DFU.GETSTATE, 0, 1);
+  }
+
+  private disturb(c: Extract<DfuCommand, { do: 'busReset' | 'unplug' | 'nrst' | 'powerCut' }>): string | null {
+    const { target, model } = this;
+    const { machine, usb } = target.held.session;
+    usb.calm();
+    const session = c.do === 'busReset' ? null : usb.session();
+    const servedBy = usb.session()?.servedBy;
+    switch (c.do) {
+      case 'busReset':
+        usb.resetDevice();
+        break;
+      case 'unplug':
+        usb.unplug();
+        target.run(c.ms);
+        usb.plug();
+        break;
+      case 'nrst':
+        machine.holdReset(true);
+        target.run(c.ms);
+        machine.holdReset(false);
+        break;
+      case 'powerCut':
+        this.cutPower(c);
+    }
+    if (!this.isBack(session)) {
+      // a ROM that clears EMPTY is there for one start, one that was jumped to as well: what flash holds comes next
+      this.over = c.do === 'nrst' && servedBy === 'system' && machine.bootVectors() !== machine.chip.rom?.vectorTable.value;
+      return this.over ? null : 'the device does not come back';
+    }
+    const busy = model.pendingWrite() !== null;
+    model.reset();
+    // what was under way is anything between old and new
+    if (busy || c.do === 'powerCut') this.adoptFlash();
+    return this.compareStates();
+  }
+  /** A device is there again, not the one of before (null: it did not go). */
+  private isBack(before: UsbSession | null): boolean {
+    const { usb, bus } = this.target.held;
+    if (before !== null) bus.runUntil(() => usb.session() !== before, bus.now + GOES);
+    return usb.session() !== before && this.target.back();
+  }
+  /** A host gives up on a device that is `busy` with a large sector (128 KB of F405: a second): a user pulls the cable once more when that is done. */
+  private comesBack(busy: boolean): boolean {
+    const { target } = this;
+    if (target.back() || !busy) return target.held.usb.outsideReady;
+    target.held.usb.unplug();
+    target.run(REPLUG);
+    target.held.usb.plug();
+    return target.back();
+  }
+  /** A DNLOAD and the GETSTATUS that starts its work; then the power goes. */
+  private cutPower({ data, value, afterUs, ms }: Extract<DfuCommand, { do: 'powerCut' }>): void {
+    const { target } = this;
+    const { machine } = target.held.session;
+    const { usb, bus } = target.held;
+    const { interfaceNumber } = target.facts;
+    target.controlNow(setupPacket(0x21, DFU.DNLOAD, value, interfaceNumber, data.length), Uint8Array.from(data));
+    const id = usb.submitControl(setupPacket(0xa1, DFU.GETSTATUS, 0, interfaceNumber, 6));
+    bus.runUntil(() => false, bus.now + afterUs * US);
+    machine.powerOff();
+    bus.runUntil(() => false, bus.now + ms * MS);
+    machine.powerOn(true);
+    usb.cancel(id);
+    usb.takeResult(id);
+  }
+
+  compareAll(): string | null {
+    const { model } = this;
+    if (this.over || model.pendingWrite() !== null) return null;
+    for (const [from, to] of this.changedPages()) {
+      const at = firstDifference(this.flash(from, to), model.memory.subarray(from - model.base, to - model.base));
+      if (at >= 0) return `flash at 0x${(from + at).toString(16)} is not what was sent`;
+    }
+    return null;
+  }
+  /** The model takes over what flash holds. */
+  private adoptFlash(): void {
+    const { model } = this;
+    for (const [from, to] of this.changedPages()) {
+      this.touch({ from, to });
+      model.memory.set(this.flash(from, to), from - model.base);
+    }
+  }
+  private touch(stretch: Pick<PendingWrite, 'from' | 'to'> | null): void {
+    if (stretch === null) return;
+    const { base } = this.model;
+    for (let page = Math.floor((stretch.from - base) / PAGE); page * PAGE < stretch.to - base; page++) this.touched.add(page);
+  }
+  /** Where flash or the model's memory may hold something else than when the case began, as addresses. */
+  private changedPages(): [number, number][] {
+    const { model, touched } = this;
+    const { machine } = this.target.held.session;
+    const size = model.memory.length;
+    const host = this.flash(model.base, model.base + size).byteOffset;
+    const pages: [number, number][] = [];
+    for (let at = 0; at < size; at += PAGE) {
+      const length = Math.min(PAGE, size - at);
+      if (touched.has(at / PAGE) || machine.hasChanged(host + at, length)) pages.push([model.base + at, model.base + at + length]);
+    }
+    return pages;
+  }
+  private flash(from: number, to: number): Uint8Array {
+    const { system } = this.target.held.session.machine;
+    const memory = system.memories.find((m) => m.row.kind === 'flash' && m.row.zone === 'user')!;
+    return system.arena.u8.subarray(memory.host + from - this.flashBase, memory.host + to - this.flashBase);
+  }
+}
+
+function compareStatus(state: number, got: LinkAnswer['status'], want: LinkAnswer['status']): string | null {
+  if (got !== 'ok' && got !== 'stall') return `no answer (${got})`;
+  return got === want ? null : `${got} in ${dfuStateName(state)}; the model says ${want}`;
+}
+
+function firstDifference(a: Uint8Array, b: Uint8Array): number {
+  if (typeof Buffer !== 'undefined' && Buffer.compare(a, b) === 0) return -1;
+  const words = Math.min(a.length, b.length) >> 2;
+  const [x, y] = [a, b].map((bytes) => (bytes.byteOffset % 4 === 0 ? new Int32Array(bytes.buffer, bytes.byteOffset, words) : null));
+  let i = 0;
+  if (x && y) {
+    while (i < words && x[i] === y[i]) i++;
+    i *= 4;
+  }
+  for (; i < Math.max(a.length, b.length); i++) if (a[i] !== b[i]) return i;
+  return -1;
+}

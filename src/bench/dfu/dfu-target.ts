@@ -1,0 +1,165 @@
+/** A held machine as a device under test: the conformance kit and the property tests talk to it, and go back to a checkpoint for each case. */
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import { MS } from '../../emu/time.ts';
+import type { DfuFacts, DfuLink, LinkAnswer, LinkStatus } from '../../usb-sim/conform/link.ts';
+import { isDfuse, whyNotWritable } from '../../usb-sim/conform/link.ts';
+import { DESCRIPTOR, getDescriptor, parseConfiguration, parseDfuseLayout, parseString, setupPacket } from '../../usb-sim/descriptors.ts';
+import type { DfuSegment, InterfaceInfo } from '../../usb-sim/descriptors.ts';
+import type { OutsideResult, TransferStatus } from '../../usb-sim/types.ts';
+import type { HeldMachine } from '../session/held-machine.ts';
+import { mainFlash } from '../session/flash-image.ts';
+import { UsageError } from '../documents/usage-error.ts';
+
+/** Virtual time that a request may take: a mass erase of a large F4 goes on inside one GETSTATUS for up to 32 s. */
+const ANSWER_LIMIT = 60_000 * MS;
+/** A device that was reset or told to detach is back within this. */
+const BACK_LIMIT = 10_000 * MS;
+const NONE = new Uint8Array(0);
+const STATUS: Readonly<Record<TransferStatus, LinkStatus>> = {
+  ok: 'ok',
+  stall: 'stall',
+  timeout: 'timeout',
+  error: 'error',
+  babble: 'error',
+  cancelled: 'gone',
+};
+/** Main flash and what would be behind it on a larger part; other memories lie elsewhere. */
+const NAMED_FLASH = 16 << 20;
+const CLASS_DFU = 0xfe;
+const PROTOCOL = { RUNTIME: 1, DFU: 2 } as const;
+const dfuInterfaces = (interfaces: readonly InterfaceInfo[], protocol: number): InterfaceInfo[] =>
+  interfaces.filter((i) => i.classCode === CLASS_DFU && i.subclass === 1 && i.protocol === protocol);
+
+export class DfuTarget implements DfuLink {
+  readonly held: HeldMachine;
+  readonly facts: DfuFacts;
+  readonly writable: { readonly address: number; readonly length: number } | null;
+  readonly expendable = true;
+  readonly erased: number;
+  private readonly start: Checkpoint;
+
+  /**
+   * Takes the device of a held machine, by a DETACH where it offers DFU at run time. A UsageError where it has no DFU.
+   * @param flash what the tests may write; default: the end of the memory that the device names
+   */
+  constructor(held: HeldMachine, flash?: { readonly address: number; readonly length: number }) {
+    this.held = held;
+    ({ erased: this.erased } = mainFlash(held.session.machine));
+    held.usb.claim();
+    this.enterDfuMode();
+    this.facts = this.readFacts();
+    const why = flash ? whyNotWritable(this.facts, flash) : null;
+    if (why !== null) throw new UsageError(`--flash: ${why}`);
+    this.writable = flash ?? writableEnd(this.facts);
+    // the alternate setting of the flash, as dfu-util sets it
+    if (this.facts.alternates.length > 1) this.controlNow(setupPacket(1, 11, 0, this.facts.interfaceNumber, 0));
+    this.start = held.save();
+  }
+
+  control(setup: Uint8Array, data?: Uint8Array): Promise<LinkAnswer> {
+    return Promise.resolve(this.controlNow(setup, data));
+  }
+  controlNow(setup: Uint8Array, data: Uint8Array = NONE): LinkAnswer {
+    const { usb, bus } = this.held;
+    const id = usb.submitControl(setup, data, ANSWER_LIMIT);
+    let result: OutsideResult | null = null;
+    bus.runUntil(() => (result ??= usb.takeResult(id)) !== null, bus.now + 2 * ANSWER_LIMIT);
+    const ended = result as OutsideResult | null;
+    return ended === null ? { status: 'timeout', data: NONE } : { status: STATUS[ended.status], data: ended.data };
+  }
+  abandon(setup: Uint8Array): Promise<void> {
+    const { usb, bus } = this.held;
+    const id = usb.submitControl(setup, NONE, ANSWER_LIMIT);
+    const started = (): boolean => usb.state.transfers.some((t) => t.kind === 'control' && t.data.length > 0);
+    bus.runUntil(() => started() || usb.state.outside.some((r) => r.id === id), bus.now + 1000 * MS);
+    usb.cancel(id);
+    usb.takeResult(id);
+    return Promise.resolve();
+  }
+  reset(): Promise<boolean> {
+    this.held.usb.resetDevice();
+    return Promise.resolve(this.back() && this.inDfuMode());
+  }
+  wait(ms: number): Promise<void> {
+    this.run(ms);
+    return Promise.resolve();
+  }
+  /** Lets virtual time pass. */
+  run(ms: number): void {
+    const { bus } = this.held;
+    bus.runUntil(() => false, bus.now + ms * MS);
+  }
+  fresh(): Promise<boolean> {
+    this.restart();
+    return Promise.resolve(true);
+  }
+  /** Back to the checkpoint. */
+  restart(): void {
+    this.held.restore(this.start);
+  }
+  /** A device is on the bus and configured, or comes within the usual time. */
+  back(): boolean {
+    const { usb, bus } = this.held;
+    return bus.runUntil(() => usb.outsideReady, bus.now + BACK_LIMIT);
+  }
+
+  private inDfuMode(): boolean {
+    return dfuInterfaces(this.held.usb.state.device?.interfaces ?? [], PROTOCOL.DFU).length > 0;
+  }
+  private enterDfuMode(): void {
+    if (!this.back()) throw new UsageError('no device is on the bus');
+    if (this.inDfuMode()) return;
+    const runtime = dfuInterfaces(this.held.usb.state.device?.interfaces ?? [], PROTOCOL.RUNTIME)[0];
+    if (!runtime) throw new UsageError('the device on the bus has no DFU interface');
+    this.controlNow(setupPacket(0x21, 0, 1000, runtime.number, 0));
+    this.run(100);
+    // DFU 1.1 §5.1: without bitWillDetach the host's reset is the signal
+    if (this.back() && !this.inDfuMode()) this.held.usb.resetDevice();
+    if (!this.back() || !this.inDfuMode()) throw new UsageError('the device stays in its run-time mode after DETACH');
+  }
+
+  private readFacts(): DfuFacts {
+    const { state } = this.held.usb;
+    const info = structuredClone(state.device!);
+    const head = this.controlNow(getDescriptor(DESCRIPTOR.CONFIGURATION, 0, 0, 9)).data;
+    const length = (head[2] ?? 0) | ((head[3] ?? 0) << 8);
+    const configuration = this.controlNow(getDescriptor(DESCRIPTOR.CONFIGURATION, 0, 0, length)).data;
+    if (!parseConfiguration(info, configuration) || info.dfu === null) throw new UsageError('the device has no DFU functional descriptor');
+    const alternates = dfuInterfaces(info.interfaces, PROTOCOL.DFU);
+    const names = alternates.map(({ iInterface }) => (iInterface ? this.string(iInterface, info.langId) : ''));
+    return {
+      vid: info.vid,
+      pid: info.pid,
+      bcdDevice: info.bcdDevice,
+      product: info.product,
+      packet0: state.packet0,
+      langId: info.langId,
+      configuration,
+      interfaceNumber: alternates[0]!.number,
+      alternates: names,
+      functional: info.dfu,
+      layout: this.onThisPart(parseDfuseLayout(names[0] ?? '')),
+    };
+  }
+  /** A ROM names the memory of its line's largest part (F105: 256 KB on a part with 128). What this part has not is no place for tests. */
+  private onThisPart(layout: readonly DfuSegment[]): DfuSegment[] {
+    const { base, bytes } = mainFlash(this.held.session.machine);
+    const end = base + bytes.length;
+    return layout.flatMap((s) =>
+      s.start < base || s.start >= base + NAMED_FLASH ? [s] : s.start < end ? [{ ...s, end: Math.min(s.end, end) }] : [],
+    );
+  }
+  private string(index: number, langId: number): string {
+    return parseString(this.controlNow(getDescriptor(DESCRIPTOR.STRING, index, langId, 255)).data) ?? '';
+  }
+}
+
+/** The last sectors of the memory: at least two, and room for three blocks; firmware that serves DFU itself lies at its start. */
+function writableEnd(facts: DfuFacts): { address: number; length: number } | null {
+  if (!isDfuse(facts)) return { address: 0, length: 0 };
+  const last = facts.layout.findLast((s: DfuSegment) => s.erasable && s.writable);
+  if (!last) return null;
+  const sectors = Math.max(2, Math.ceil((3 * facts.functional.transferSize) / last.sectorSize));
+  const address = Math.max(last.start, last.end - sectors * last.sectorSize);
+  return { address, length: last.end - address };
+}

@@ -1,0 +1,263 @@
+/**
+ * What the machine code of an image says without being run: which functions hold the address of the ROM, set MSP and branch, or ask for a reset. Nothing here
+ * is a verdict: `find-jump.ts` calls what is found and looks what comes of it.
+ */
+import type { ChipDescription } from '../../emu/chip.ts';
+import type { ImageSymbol, LoadedImage } from '../../image/image.ts';
+
+/** One encoding: the instruction's bits under `mask`, as in the Armv7-M ARM, A5; 32-bit ones with the first half-word on top. */
+interface Encoding {
+  readonly mask: number;
+  readonly value: number;
+}
+const is = (bits: number, { mask, value }: Encoding): boolean => ((bits & mask) ^ value) === 0;
+const LDR_LITERAL_T1: Encoding = { mask: 0xf800, value: 0x4800 };
+const LDR_LITERAL_T2: Encoding = { mask: 0xff7f0000 | 0, value: 0xf85f0000 | 0 };
+const MOVW: Encoding = { mask: 0xfbf08000 | 0, value: 0xf2400000 | 0 };
+const MOVT: Encoding = { mask: 0xfbf08000 | 0, value: 0xf2c00000 | 0 };
+/** MSR of MSP: SYSm 8. */
+const MSR_MSP: Encoding = { mask: 0xfff0f0ff | 0, value: 0xf3808008 | 0 };
+const BL: Encoding = { mask: 0xf800d000 | 0, value: 0xf000d000 | 0 };
+const B_WIDE: Encoding = { mask: 0xf800d000 | 0, value: 0xf0009000 | 0 };
+const B_T2: Encoding = { mask: 0xf800, value: 0xe000 };
+/** BX and BLX by register; BX LR is a return. */
+const BRANCH_REGISTER: Encoding = { mask: 0xff07, value: 0x4700 };
+const BX_LR = 0x4770;
+/** Stores of any width to a place that is not the stack. */
+const STORES: readonly Encoding[] = [
+  { mask: 0xf800, value: 0x6000 },
+  { mask: 0xf800, value: 0x7000 },
+  { mask: 0xf800, value: 0x8000 },
+  { mask: 0xf800, value: 0x5000 },
+  { mask: 0xff100000 | 0, value: 0xf8000000 | 0 },
+  { mask: 0xfe500000 | 0, value: 0xe8400000 | 0 },
+];
+/** Loads and stores of any width with a positive offset of 12 bits. */
+const OFFSET_12: Encoding = { mask: 0xff800000 | 0, value: 0xf8800000 | 0 };
+/** LDR of a word with an offset of five bits, in words. */
+const LDR_T1: Encoding = { mask: 0xf800, value: 0x6800 };
+const CMP_T1: Encoding = { mask: 0xf800, value: 0x2800 };
+const CMP_T2: Encoding = { mask: 0xfbf08f00 | 0, value: 0xf1b00f00 | 0 };
+
+/** AIRCR.VECTKEY, which a write that resets has in its upper half (Armv7-M ARM B3.2.6). */
+const VECTKEY = 0x05fa;
+
+/** What one function holds. */
+export interface FunctionFacts {
+  readonly symbol: ImageSymbol;
+  readonly image: LoadedImage;
+  /** Constants that it loads, with the address of the load. */
+  readonly constants: readonly { readonly value: number; readonly pc: number }[];
+  /** Addresses that it reaches from such a constant by an offset: of absolute addresses compilers keep what lies at a multiple of 4 KiB. */
+  readonly accesses: readonly number[];
+  /** What it loads from by an offset behind such a constant, by the constant. */
+  readonly loads: ReadonlyMap<number, readonly number[]>;
+  readonly setsMsp: boolean;
+  /** It branches to an address in a register. */
+  readonly branchesFar: boolean;
+  /** Functions that it calls or goes on in, with the place of the call. */
+  readonly calls: readonly { readonly target: number; readonly pc: number }[];
+  /** Where it stores outside of the stack. */
+  readonly stores: readonly number[];
+  /** Small numbers that it compares with. */
+  readonly compared: readonly number[];
+}
+
+/** All functions that the images name, by address. */
+export function scanFunctions(images: readonly LoadedImage[]): FunctionFacts[] {
+  const found: FunctionFacts[] = [];
+  const seen = new Set<number>();
+  for (const image of images)
+    for (const symbol of image.symbols.all) {
+      const start = (symbol.address & ~1) >>> 0;
+      if (symbol.kind !== 'function' || symbol.size < 2 || seen.has(start)) continue;
+      const halfwords = bytesOf(image, start, symbol.size);
+      if (halfwords === null) continue;
+      seen.add(start);
+      found.push(scan(image, symbol, start, halfwords));
+    }
+  return found.sort((a, b) => a.symbol.address - b.symbol.address);
+}
+
+/** A function's bytes with the literal pool behind it; null where the image has none. */
+function bytesOf(image: LoadedImage, start: number, size: number): DataView | null {
+  const chunk = image.chunks.find((c) => start >= c.address && start + size <= c.address + c.data.length);
+  if (!chunk) return null;
+  const at = start - chunk.address;
+  return new DataView(chunk.data.buffer, chunk.data.byteOffset + at, size);
+}
+
+interface Draft {
+  readonly constants: { value: number; pc: number }[];
+  readonly accesses: number[];
+  readonly loads: Map<number, number[]>;
+  /** Whole constants by register. */
+  readonly held: Map<number, number>;
+  readonly calls: { target: number; pc: number }[];
+  readonly stores: number[];
+  readonly compared: number[];
+  readonly literals: Set<number>;
+  /** Lower halves by register, until MOVT brings the upper one. */
+  readonly low: Map<number, number>;
+  setsMsp: boolean;
+  branchesFar: boolean;
+}
+
+function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: DataView): FunctionFacts {
+  const d: Draft = {
+    constants: [],
+    accesses: [],
+    loads: new Map(),
+    held: new Map(),
+    calls: [],
+    stores: [],
+    compared: [],
+    literals: new Set(),
+    low: new Map(),
+    setsMsp: false,
+    branchesFar: false,
+  };
+  for (let at = 0; at + 2 <= code.byteLength;) {
+    const pc = start + at;
+    const first = code.getUint16(at, true);
+    const wide = first >>> 11 >= 0x1d;
+    // what lies behind the code is data: a load has named it by then
+    if (d.literals.has(pc)) {
+      at += 4;
+      continue;
+    }
+    if (wide && at + 4 <= code.byteLength) wideInstruction(d, code, start, pc, (first << 16) | code.getUint16(at + 2, true));
+    else narrowInstruction(d, code, start, pc, first);
+    at += wide ? 4 : 2;
+  }
+  const { constants, accesses, loads, calls, stores, compared, setsMsp, branchesFar } = d;
+  return { symbol, image, constants, accesses, loads, calls, stores, compared, setsMsp, branchesFar };
+}
+
+function literal(d: Draft, code: DataView, start: number, pc: number, register: number, offset: number): void {
+  const address = ((pc + 4) & ~3) + offset;
+  const at = address - start;
+  if (at < 0 || at + 4 > code.byteLength) return;
+  d.literals.add(address);
+  constant(d, pc, register, code.getUint32(at, true));
+}
+function constant(d: Draft, pc: number, register: number, value: number): void {
+  d.constants.push({ value, pc });
+  d.held.set(register, value);
+}
+
+function load(d: Draft, register: number, offset: number): void {
+  const base = d.held.get(register);
+  if (base !== undefined) d.loads.set(base, [...(d.loads.get(base) ?? []), (base + offset) >>> 0]);
+}
+
+function narrowInstruction(d: Draft, code: DataView, start: number, pc: number, bits: number): void {
+  if (is(bits, LDR_LITERAL_T1)) literal(d, code, start, pc, (bits >>> 8) & 7, (bits & 0xff) * 4);
+  else if (is(bits, LDR_T1)) load(d, (bits >>> 3) & 7, ((bits >>> 6) & 31) * 4);
+  else if (is(bits, BRANCH_REGISTER)) d.branchesFar ||= bits !== BX_LR;
+  else if (is(bits, B_T2)) d.calls.push({ target: (pc + 4 + ((bits << 21) >> 20)) >>> 0, pc });
+  else if (is(bits, CMP_T1)) d.compared.push(bits & 0xff);
+  else if (STORES.some((s) => s.mask > 0 && is(bits, s))) d.stores.push(pc);
+}
+
+function wideInstruction(d: Draft, code: DataView, start: number, pc: number, bits: number): void {
+  const register = (bits >>> 8) & 15;
+  const half = ((bits >>> 4) & 0xf000) | ((bits >>> 15) & 0x0800) | ((bits >>> 4) & 0x0700) | (bits & 0xff);
+  const base = d.held.get((bits >>> 16) & 15);
+  if (is(bits, OFFSET_12) && base !== undefined) {
+    d.accesses.push((base + (bits & 0xfff)) >>> 0);
+    load(d, (bits >>> 16) & 15, bits & 0xfff);
+  }
+  if (is(bits, LDR_LITERAL_T2)) literal(d, code, start, pc, (bits >>> 12) & 15, bits & 0x00800000 ? bits & 0xfff : -(bits & 0xfff));
+  else if (is(bits, MOVW)) d.low.set(register, half);
+  else if (is(bits, MOVT)) constant(d, pc, register, ((half << 16) | (d.low.get(register) ?? 0)) >>> 0);
+  else if (is(bits, MSR_MSP)) d.setsMsp = true;
+  else if (is(bits, BL) || is(bits, B_WIDE)) d.calls.push({ target: farTarget(pc, bits), pc });
+  else if (is(bits, CMP_T2)) d.compared.push(bits & 0xff);
+  else if (STORES.some((s) => s.mask < 0 && is(bits, s))) d.stores.push(pc);
+}
+
+/** S:I1:I2:imm10:imm11:0 with I = NOT(J EOR S). */
+function farTarget(pc: number, bits: number): number {
+  const s = (bits >>> 26) & 1;
+  const i1 = ((bits >>> 13) & 1) ^ s ^ 1;
+  const i2 = ((bits >>> 11) & 1) ^ s ^ 1;
+  const imm = (s << 24) | (i1 << 23) | (i2 << 22) | (((bits >>> 16) & 0x3ff) << 12) | ((bits & 0x7ff) << 1);
+  return (pc + 4 + ((imm << 7) >> 7)) >>> 0;
+}
+
+/** A function that may end in system memory, and why. */
+export interface JumpCandidate {
+  readonly facts: FunctionFacts;
+  /** `jump`: it goes there itself; `request`: it leaves something behind and resets. */
+  readonly kind: 'jump' | 'request';
+  /** Start-up code calls it: that it did not jump was its own decision. */
+  readonly runsAnyway: boolean;
+  /** For a person: `holds 0x1fff0000, sets MSP and branches`. */
+  readonly why: string;
+}
+
+const isReset = ({ image, symbol }: FunctionFacts): boolean => ((image.entry ?? 1) & ~1) === (symbol.address & ~1);
+const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
+
+/** What the offset of a load reaches behind its base. */
+const REACH = 0x1000;
+/** Not those of unique ID and flash size (F0 and F3 have them in the ROM's last bytes), nor the base of a load of them where they stand right behind the ROM. */
+function romAddresses(chip: ChipDescription): (value: number) => boolean {
+  const [first, last] = chip.rom?.range.value ?? [0, -1];
+  const table = chip.rom?.vectorTable.value ?? first;
+  const identity = chip.memories.find((m) => m.name === 'info')?.base ?? 0;
+  const isBase = (value: number): boolean => value < identity && value >= identity - REACH && value !== first;
+  const facts = chip.memories.filter((m) => m.factsFrom !== undefined);
+  const isFact = (value: number): boolean => facts.some((m) => value >= m.base + m.factsFrom! && value < m.base + m.size);
+  return (value) => (value >= first && value <= last && !isBase(value) && !isFact(value)) || value === table || value === table + 4;
+}
+
+/** All that it loads behind this constant is unique ID or flash size: where these are the last bytes of the ROM (F1), the base of the load may be that of the ROM. */
+function readsIdentity({ loads }: FunctionFacts, base: number, chip: ChipDescription): boolean {
+  const info = chip.memories.find((m) => m.name === 'info');
+  const reached = loads.get(base) ?? [];
+  return info !== undefined && reached.length > 0 && reached.every((a) => a >= info.base && a < info.base + info.size);
+}
+
+function whyJump(facts: FunctionFacts, base: number | null, at: ReadonlyMap<number, FunctionFacts>): string {
+  const branches = facts.branchesFar || facts.calls.some((c) => at.get(c.target)?.setsMsp === true);
+  return [
+    ...(base === null ? [] : [`holds ${hex(base)}`]),
+    ...(facts.setsMsp ? ['sets MSP'] : []),
+    ...(branches ? ['branches to an address in a register'] : []),
+  ].join(', ');
+}
+
+const resets = (f: FunctionFacts): boolean => f.constants.some((c) => c.value >>> 16 === VECTKEY);
+/** Writes something down and resets the chip, itself or by a function that it calls. */
+function storesBeforeReset(facts: FunctionFacts, at: ReadonlyMap<number, FunctionFacts>): boolean {
+  // the store to AIRCR itself is one
+  if (resets(facts)) return facts.stores.length > 1;
+  const call = facts.calls.find((c) => {
+    const callee = at.get(c.target);
+    return callee !== undefined && callee !== facts && resets(callee);
+  });
+  return call !== undefined && facts.stores.some((pc) => pc < call.pc);
+}
+
+/** Functions that can enter system memory, those that jump themselves first. */
+export function jumpCandidates(functions: readonly FunctionFacts[], chip: ChipDescription): JumpCandidate[] {
+  const at = new Map(functions.map((f) => [(f.symbol.address & ~1) >>> 0, f]));
+  // a reset calls it anyway
+  const asked = functions.filter((f) => !isReset(f));
+  const calledFirst = new Set(functions.filter(isReset).flatMap((f) => f.calls.map((c) => c.target)));
+  const started = ({ symbol }: FunctionFacts): boolean => calledFirst.has((symbol.address & ~1) >>> 0);
+  const inRom = romAddresses(chip);
+  const found: JumpCandidate[] = [];
+  for (const facts of asked) {
+    const base = facts.constants.find((c) => inRom(c.value) && !readsIdentity(facts, c.value, chip));
+    if (base || (facts.setsMsp && facts.branchesFar))
+      found.push({ facts, kind: 'jump', runsAnyway: started(facts), why: whyJump(facts, base?.value ?? null, at) });
+  }
+  const jumps = new Set(found.map((c) => c.facts));
+  for (const facts of asked)
+    if (!jumps.has(facts) && storesBeforeReset(facts, at))
+      found.push({ facts, kind: 'request', runsAnyway: started(facts), why: 'stores something and resets the chip' });
+  return found;
+}

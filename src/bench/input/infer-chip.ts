@@ -1,0 +1,264 @@
+/**
+ * Which part an image is built for, from what the image itself says. Names come first: the start-up file and the device header of the debug data, the board
+ * of a build folder. Without a name the machine code decides: the initial SP is the end of a RAM, constants point at RCC and at the ROM, and the vector table
+ * is as long as the line has interrupts. Nothing here is certain, so what was taken and why is told.
+ */
+import { withOutside } from './outside-memory.ts';
+import { CHIPS, existsUnmodelled, findChip, nearestChip, partsOf } from '../../chips/index.ts';
+import type { ChipDescription } from '../../emu/chip.ts';
+import { isElf, parseElf } from '../../image/elf.ts';
+import { checkMemories, entryVectors, ImageError, loadImage, type LoadedImage } from '../../image/image.ts';
+import { scanFunctions } from './code-scan.ts';
+import { startAddress } from './image-core.ts';
+import { checkFit, isCompiledFor } from './image-fit.ts';
+import { hex32 } from '../documents/result.ts';
+import { UsageError } from '../documents/usage-error.ts';
+
+/** The part that an image is taken for. */
+export interface InferredChip {
+  /** The part. */
+  readonly chip: ChipDescription;
+  /** For a person, the strongest first: `the start-up file startup_stm32h533xx.s`. */
+  readonly reasons: readonly string[];
+  /** Other parts that fit as well and behave the same up to the ROM. */
+  readonly alike: readonly string[];
+}
+
+interface NamedImage {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What the image calls the part. */
+interface Mention {
+  /** `STM32F405`, `STM32F411xE`, `STM32F411CE`. */
+  readonly part: string;
+  readonly reason: string;
+  readonly weight: number;
+}
+
+/**
+ * @throws UsageError where several parts fit that differ up to the ROM, where none does, and where the part is known and not modelled
+ * @throws ImageError for a file that cannot be read
+ */
+export function inferChip(images: readonly NamedImage[]): InferredChip {
+  const loaded = images.map((i) => loadImage(i.bytes, i.path));
+  const mention = bestMention(images);
+  if (mention !== null) {
+    const candidates = partsNamed(mention.part);
+    if (candidates.length > 0) return named(mention, candidates, loaded);
+    if (existsUnmodelled(mention.part))
+      throw new UsageError(
+        `${images[0]!.path} is built for ${mention.part} (${mention.reason}), which is not modelled`,
+        `nearest to it is ${nearestChip(mention.part)}: --chip ${nearestChip(mention.part).toLowerCase()} tries it`,
+      );
+  }
+  return unnamed(images[0]!.path, loaded);
+}
+
+/** `STM32F4` */
+const familyOf = ({ name }: ChipDescription): string => name.slice(0, 'STM32F4'.length);
+/** What names the part surely enough to contradict who runs the image on another. */
+const SURE = 50;
+/** An image whose start-up file or device header is that of another family, in words; null where nothing says so. Within a family files of neighbours are common. */
+export function otherFamily(chip: ChipDescription, image: NamedImage): string | null {
+  const mention = bestMention([image]);
+  if (mention === null || mention.weight < SURE || mention.part.startsWith(familyOf(chip))) return null;
+  return `${image.path}: built for ${mention.part} (${mention.reason}), and this is ${chip.name}: is it the right image, and the right --chip?`;
+}
+
+// ---- names -----------------------------------------------------------------------------------------------------------------------
+
+const TEXT_SECTIONS = ['.debug_line', '.debug_line_str', '.debug_str', '.strtab', '.debug_info'];
+const PART = String.raw`stm32[cfghluw][0-9a-z][0-9a-z]{2}`;
+/** What names a part, by how much it says. A `x` of the name stands for any character. */
+const NAMES: readonly { readonly pattern: RegExp; readonly weight: number; readonly what: string }[] = [
+  { pattern: new RegExp(String.raw`startup_(${PART}(?:x[0-9a-z])?)(?:_[a-z0-9]+)?\.s\b`, 'gi'), weight: 100, what: 'the start-up file' },
+  { pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}x[0-9a-z])\.h\b`, 'gi'), weight: 50, what: 'the device header' },
+  { pattern: /nucleo[-_]([cfghluw][0-9a-z]{3}[a-z]{2})\b/gi, weight: 20, what: 'the board' },
+  {
+    pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}[a-z][0-9a-z][a-z]x)_(?:flash|ram)\b`, 'gi'),
+    weight: 10,
+    what: 'the linker script',
+  },
+];
+
+function bestMention(images: readonly NamedImage[]): Mention | null {
+  const counts = new Map<string, Mention & { times: number }>();
+  for (const text of images.flatMap(textsOf))
+    for (const { pattern, weight, what } of NAMES)
+      for (const [whole, part] of text.matchAll(pattern)) {
+        const name = canonical(part!);
+        const key = `${weight} ${name}`;
+        const known = counts.get(key);
+        if (known) known.times++;
+        else counts.set(key, { part: name, reason: `${what} ${whole.toLowerCase()}`, weight, times: 1 });
+      }
+  const sorted = [...counts.values()].sort((a, b) => b.weight - a.weight || b.times - a.times);
+  return sorted[0] ?? null;
+}
+const canonical = (part: string): string => {
+  const upper = part.toUpperCase();
+  return upper.startsWith('STM32') ? upper : `STM32${upper}`;
+};
+
+function textsOf({ path, bytes }: NamedImage): string[] {
+  if (!isElf(bytes)) return [];
+  try {
+    const elf = parseElf(bytes);
+    const decoder = new TextDecoder('latin1');
+    return TEXT_SECTIONS.flatMap((name) => {
+      const section = elf.section(name);
+      return section === null ? [] : [decoder.decode(section)];
+    });
+  } catch (error) {
+    throw error instanceof ImageError ? error.inFile(path) : error;
+  }
+}
+
+/** Parts that `STM32F411XE`, `STM32F405XX` or `STM32H533RETX` can mean. */
+function partsNamed(name: string): readonly string[] {
+  const [line, pins = 'X', flash = 'X'] = [name.slice(0, 9), name[9], name[10]];
+  const parts = partsOf(line);
+  const exact = parts.filter((p) => p === `${line}${pins}${flash}`);
+  return exact.length > 0 ? exact : parts.filter((p) => (pins === 'X' || p[9] === pins) && (flash === 'X' || p[10] === flash));
+}
+
+/** Of the parts of one line, those whose memories are the image's. */
+function named(mention: Mention, parts: readonly string[], images: readonly LoadedImage[]): InferredChip {
+  const chips = parts.flatMap((p) => findChip(p) ?? []).filter((chip) => holds(chip, images));
+  if (chips.length === 0)
+    throw new UsageError(`the image does not fit into any part of ${mention.part} (${mention.reason})`, 'name the part with --chip');
+  const stack = chips.filter((chip) => stackEnds(chip, images) !== null);
+  const left = stack.length > 0 && stack.length < chips.length ? stack : chips;
+  const bare = findChip(chips[0]!.line);
+  const chip = left.find((c) => c.name === bare?.name) ?? left[0]!;
+  const reasons = [mention.reason];
+  if (left === stack) reasons.push(`the initial SP ${hex32(stackOf(chip, images)!)} at the end of its RAM`);
+  return { chip, reasons, alike: left.filter((c) => c !== chip).map((c) => c.name) };
+}
+
+// ---- machine code ----------------------------------------------------------------------------------------------------------------
+
+interface Fit {
+  readonly chip: ChipDescription;
+  readonly score: number;
+  /** Of it what an address in the ROM gave. It may be the address of another family's ROM: that is a common mistake. */
+  readonly ofRom: number;
+  readonly reasons: readonly string[];
+}
+
+/** Points by which all the rest has to speak for another part before it counts against the address of a ROM. */
+const DOUBT = 2;
+/** Those with the most points, and those that are far ahead of them but for the address of the ROM. */
+function bestOf(fits: readonly Fit[]): readonly Fit[] {
+  const best = Math.max(0, ...fits.map((f) => f.score));
+  const left = fits.filter((f) => best > 0 && f.score === best);
+  const rest = (f: Fit): number => f.score - f.ofRom;
+  const others = Math.max(...fits.map(rest));
+  return others - Math.max(...left.map(rest)) < DOUBT ? left : [...left, ...fits.filter((f) => rest(f) === others)];
+}
+
+function unnamed(path: string, images: readonly LoadedImage[]): InferredChip {
+  const functions = scanFunctions(images);
+  const constants = functions.flatMap((f) => f.constants.map((c) => c.value));
+  const accesses = functions.flatMap((f) => f.accesses);
+  const fits = CHIPS.filter((chip) => holds(chip, images)).map((chip) => fitOf(chip, images, constants, accesses));
+  const left = bestOf(fits);
+  const first = left[0];
+  if (first === undefined)
+    throw new UsageError(`${path} does not tell which chip it is for`, 'name it with --chip; `bootbench chips` lists them');
+  const others = left.slice(1).map((f) => f.chip);
+  if (others.some((chip) => !alike(chip, first.chip))) {
+    const names = left.map((f) => f.chip.name.toLowerCase());
+    throw new UsageError(
+      `${path} fits ${left.length} chips: ${names.join(', ')}${first.reasons.length > 0 ? ` (${first.reasons.join(', ')})` : ''}`,
+      `name yours, for example: bootbench run ${path} --chip ${names[0]!}`,
+    );
+  }
+  return { chip: first.chip, reasons: first.reasons, alike: others.map((c) => c.name) };
+}
+
+function fitOf(chip: ChipDescription, images: readonly LoadedImage[], constants: readonly number[], accesses: readonly number[]): Fit {
+  const reasons: string[] = [];
+  let score = 0;
+  const rcc = chip.blocks.find((b) => b.name === chip.rcc);
+  if (rcc && [...constants, ...accesses].some((c) => c >= rcc.base && c < rcc.base + rcc.size)) {
+    score += 4;
+    reasons.push(`it uses RCC at ${hex32(rcc.base)}`);
+  }
+  if ([...constants, ...accesses].some((c) => isStray(chip, c))) score -= 2;
+  const [low, high] = chip.rom?.range.value ?? [0, -1];
+  const rom = constants.find((c) => c >= low && c <= high);
+  const ofRom = rom === undefined ? 0 : 4;
+  if (rom !== undefined) {
+    score += ofRom;
+    reasons.push(`it holds ${hex32(rom)}, which is in its ROM`);
+  }
+  const sp = stackOf(chip, images);
+  const end = stackEnds(chip, images);
+  if (sp !== null && end !== null) {
+    score += end === 'all' ? 2 : 1;
+    reasons.push(`the initial SP ${hex32(sp)} is the end of ${end === 'all' ? 'its RAM' : 'one of its RAMs'}`);
+  }
+  if (images.some((image) => isCompiledFor(chip, image))) score += 1;
+  const length = tableLength(chip, images);
+  if (length !== null && Math.abs(length - vectorsOf(chip)) <= 1) {
+    score += 1;
+    reasons.push(`the vector table has its ${length} words`);
+  }
+  return { chip, score, ofRom, reasons };
+}
+
+/** A constant that points at peripherals, where the part has none. Of an absolute address compilers may keep the start of its 4 KiB alone. */
+function isStray({ blocks }: ChipDescription, constant: number): boolean {
+  const isPeripheral = constant >>> 28 === 4 || constant >>> 28 === 5;
+  const inBitBand = constant >>> 25 === 0x42000000 >>> 25;
+  return isPeripheral && !inBitBand && !blocks.some((b) => constant < b.base + b.size && constant + 0x1000 > b.base);
+}
+
+/** The same ROM, the same memories: up to the ROM no run can tell them apart. */
+const alike = (a: ChipDescription, b: ChipDescription): boolean =>
+  a.rom?.id === b.rom?.id &&
+  JSON.stringify(a.cores.map((c) => c.type)) === JSON.stringify(b.cores.map((c) => c.type)) &&
+  JSON.stringify(a.memories.map((m) => [m.base, m.size])) === JSON.stringify(b.memories.map((m) => [m.base, m.size]));
+
+/** The core can run it, memory has room for it, and its vector table points into it. */
+function holds(chip: ChipDescription, images: readonly LoadedImage[]): boolean {
+  try {
+    for (const image of images) {
+      checkMemories(image, withOutside(chip, [], images).memories, chip.name);
+      if (checkFit(chip, image).some((doubt) => doubt.includes('vector table'))) return false;
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof ImageError) return false;
+    throw error;
+  }
+}
+
+const tableOf = (chip: ChipDescription): number | null => startAddress(chip, 0);
+function stackOf(chip: ChipDescription, images: readonly LoadedImage[]): number | null {
+  const table = tableOf(chip);
+  return table === null ? null : (entryVectors(images, table)?.sp ?? null);
+}
+/** Whether the initial SP is where RAM ends, or where one RAM ends and the next begins (WB: what lies behind is the other core's). */
+function stackEnds(chip: ChipDescription, images: readonly LoadedImage[]): 'all' | 'one' | null {
+  const sp = stackOf(chip, images);
+  if (sp === null) return null;
+  const rams = chip.memories
+    .filter((m) => m.kind === 'ram' && m.zone === 'user')
+    .flatMap((m) => [m.base, ...(m.aliases ?? [])].map((base) => ({ base, end: base + m.size })));
+  if (!rams.some(({ end }) => end === sp)) return null;
+  return rams.some(({ base }) => base === sp) ? 'one' : 'all';
+}
+
+/** Words of the table: up to the first that is neither 0 nor the address of code in the image. */
+function tableLength(chip: ChipDescription, images: readonly LoadedImage[]): number | null {
+  const table = tableOf(chip);
+  if (table === null) return null;
+  const sized = images.flatMap((i) => i.symbols.all).find((s) => s.address === table && s.kind === 'object' && s.size >= 64);
+  return sized ? sized.size / 4 : null;
+}
+const EXCEPTIONS = 16;
+const vectorsOf = (chip: ChipDescription): number => EXCEPTIONS + 1 + Math.max(...chip.blocks.flatMap((b) => b.irqs ?? []));

@@ -1,0 +1,200 @@
+/**
+ * A run as plain data, so that it can be sent to a worker thread. `jobInput` checks all that a user can get wrong and makes the machine's
+ * input of it.
+ */
+import { findChip } from '../../chips/index.ts';
+import { hexAddress } from '../../image/errors.ts';
+import { checkMemories, checkOverlap, loadImage, type LoadedImage } from '../../image/image.ts';
+import type { ChipDescription } from '../../emu/chip.ts';
+import type { ShortcutName } from '../../emu/proofs/shortcuts.ts';
+import { imageCore, startAddress } from './image-core.ts';
+import { otherFamily } from './infer-chip.ts';
+import { checkFit } from './image-fit.ts';
+import { unicornNotes } from '../../engines/unicorn.ts';
+import { dumpBase } from '../../rom/load.ts';
+import { romProfileOf, type RomProfile } from '../../rom/profiles.ts';
+import type { RomInput, RunInput, RunLimits } from './run-input.ts';
+import type { Symptom } from '../documents/result.ts';
+import { outsideNotes, withOutside } from './outside-memory.ts';
+import { expandScenario, type ScenarioOverrides } from './scenario.ts';
+import type { Scenario } from '../documents/scenario-types.ts';
+import { UsageError } from '../documents/usage-error.ts';
+
+/** An image: a name and bytes. */
+export interface JobImage {
+  /** As typed. */
+  readonly path: string;
+  /** ELF, Intel HEX, or raw. */
+  readonly bytes: Uint8Array;
+}
+
+export interface RunJob {
+  readonly version: string;
+  readonly chip: string;
+  readonly images: readonly JobImage[];
+  readonly scenario: Scenario;
+  readonly overrides: ScenarioOverrides;
+  readonly limits: RunLimits;
+  readonly rom: RomInput;
+  readonly symptoms: readonly Symptom[];
+  readonly findJump?: boolean;
+  readonly noReturn?: boolean;
+  /** See `RunInput.onlyExpected`. */
+  readonly onlyExpected?: boolean;
+  /** Nothing was said about the firmware: its trigger is looked for and pressed (first-run.ts). */
+  readonly trigger?: boolean;
+  /** The chip was not named: what it was concluded from, for a person. */
+  readonly chipFrom?: string;
+  /** The board that was named: what its BOOT0 and USB wires lead to, for a person. */
+  readonly boardSays?: string;
+  readonly engine: 'bootbench' | 'unicorn';
+  /** Shortcuts that are switched off; left out: none. */
+  readonly withoutShortcuts?: readonly ShortcutName[];
+  /** File of unicorn.js for the engine `unicorn`; without it, libunicorn. */
+  readonly unicornJs?: string;
+  readonly semihosting: boolean;
+  readonly bootAt: number | null;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Address of a module whose default export connects what stands around the chip (library/outside.ts). */
+  readonly devices?: string;
+}
+
+export type RunHooks = Pick<RunInput, 'signal' | 'clock' | 'memoryUse' | 'progress' | 'stats' | 'trace' | 'outside'>;
+
+/** A job is asked more than once on its way to the machine. */
+const inputs = new WeakMap<RunJob, RunInput>();
+
+export function jobInput(job: RunJob, hooks: RunHooks = {}): RunInput {
+  let input = inputs.get(job);
+  if (input === undefined) inputs.set(job, (input = checkedInput(job)));
+  return { ...input, ...hooks };
+}
+
+function checkedInput(job: RunJob): RunInput {
+  const bare = findChip(job.chip);
+  if (bare === undefined) throw new UsageError(`there is no chip ${job.chip}`);
+  const images = job.images.map((image) => loadImage(image.bytes, image.path));
+  checkOverlap(images);
+  const outside = job.scenario.board?.memories ?? [];
+  const chip = withOutside(bare, outside, images);
+  for (const image of images) checkMemories(image, chip.memories, chip.name);
+  checkDump(chip, job.rom);
+  const scenario = expandScenario(job.scenario, chip, job.overrides, images);
+  return {
+    version: job.version,
+    chip,
+    images,
+    scenario,
+    seed: scenario.seed,
+    until: scenario.untilPs,
+    limits: job.limits,
+    rom: { ...job.rom, options: scenario.document.romOptions },
+    force: scenario.force,
+    symptoms: job.symptoms,
+    findJump: job.findJump === true,
+    noReturn: job.noReturn === true,
+    onlyExpected: job.onlyExpected === true,
+    engine: job.engine,
+    withoutShortcuts: job.withoutShortcuts ?? [],
+    semihosting: job.semihosting,
+    bootAt: job.bootAt,
+    notes: loadNotes(chip, images, job),
+    files: job.files,
+  };
+}
+
+/** Kind of the notes that doubt whether an image is for this chip or core. */
+export const WRONG_CHIP = 'wrong-chip';
+
+type Note = { kind: string; text: string };
+
+function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): Note[] {
+  const notes = imageNotes(chip, images, job);
+  if (job.chipFrom !== undefined) notes.push({ kind: 'chip', text: job.chipFrom });
+  if (job.boardSays !== undefined) notes.push({ kind: 'board', text: job.boardSays });
+  if (job.engine === 'unicorn') for (const text of unicornNotes()) notes.push({ kind: 'engine', text });
+  if (romProfileIfAny(chip) === null)
+    notes.push({ kind: 'no-rom', text: `there is no stand-in ROM for ${chip.name} in this version: its system memory is erased` });
+  return [...notes, ...startNotes(chip, images, job)];
+}
+
+/** What is odd about the images themselves. */
+function imageNotes(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): Note[] {
+  const notes: Note[] = images.flatMap((image) => image.remarks.map((remark) => ({ kind: 'image', text: `${image.path}: ${remark}` })));
+  for (const image of images)
+    for (const text of checkFit(chip, image, job.scenario.board?.optionBytes ?? {})) notes.push({ kind: WRONG_CHIP, text });
+  for (const image of job.images) {
+    const other = otherFamily(chip, image);
+    if (other !== null) notes.push({ kind: WRONG_CHIP, text: other });
+  }
+  for (const text of outsideNotes(chip, images, job.scenario.board?.memories ?? [])) notes.push({ kind: 'image', text });
+  for (const image of images) {
+    for (const chunk of image.chunks) {
+      const memory = chip.memories.find((m) => chunk.address >= m.base && chunk.address < m.base + m.size);
+      if (memory?.kind !== 'ram') continue;
+      notes.push({
+        kind: 'image',
+        text: `${image.path} has bytes for ${memory.name}: they are there at power-on as if a debugger had loaded them`,
+      });
+    }
+  }
+  return notes;
+}
+
+const WORD = 4;
+/** Where the cores start: what is odd about that, and what is missing there. */
+function startNotes(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): Note[] {
+  const notes: Note[] = [];
+  if (job.bootAt !== null) notes.push({ kind: 'boot-at', text: 'the core was started at --boot-at, which silicon does not do' });
+  if (chip.cores.length > 1 && images.length > 0 && images.every((image) => imageCore(chip, image) === 1)) {
+    const [first, second] = chip.cores.map((c) => c.name);
+    notes.push({
+      kind: WRONG_CHIP,
+      text: `this looks like the image of ${second}: nothing is there for ${first}, which starts too; give both, ${first}.elf ${second}.elf`,
+    });
+  }
+  const boot = bootAddress(chip, job.scenario);
+  if (job.bootAt === null && boot !== null && !covered(images, boot)) {
+    const at = `0x${boot.toString(16).padStart(8, '0')}`;
+    const first = Math.min(...images.flatMap((image) => image.chunks.map((c) => c.address)));
+    const there = `0x${first.toString(16).padStart(8, '0')}`;
+    const hint =
+      first % WORD === 0
+        ? `give the bootloader's image too, or --boot-at ${there}`
+        : `the first lie at ${there}, which is no place for a vector table`;
+    notes.push({ kind: 'boot-address', text: `no image has bytes at ${at}, where ${chip.name} starts: ${hint}` });
+  }
+  return notes;
+}
+
+/** The profile of a chip's stand-in ROM; null while there is none. */
+export function romProfileIfAny(chip: ChipDescription): RomProfile | null {
+  return romProfileOf(chip);
+}
+/** The profile of a chip's ROM. */
+export function romProfile(chip: ChipDescription): RomProfile {
+  const found = romProfileIfAny(chip);
+  if (found === null) throw new UsageError(`there is no stand-in ROM for ${chip.name} in this version`);
+  return found;
+}
+
+const covered = (images: readonly LoadedImage[], address: number): boolean =>
+  images.some((image) => image.chunks.some((c) => address >= c.address && address + 8 <= c.address + c.data.length));
+
+/** Where user code starts by the chip's boot rules and the option bytes of the board; null when a pin selects the ROM. */
+export function bootAddress(chip: ChipDescription, scenario: Scenario): number | null {
+  if (scenario.board?.boot0 === 1) return null;
+  return startAddress(chip, 0, scenario.board?.optionBytes ?? {});
+}
+
+/** A dump that holds no vector table of this chip's ROM is another file, or another chip's. */
+function checkDump(chip: ChipDescription, rom: RomInput): void {
+  const profile = romProfileIfAny(chip);
+  if (rom.kind !== 'dump' || profile === null || dumpBase(profile, rom.bytes) !== null) return;
+  const { base } = profile.systemMemory.value;
+  const places = [...new Set([base, profile.base])].map(hexAddress).join(' or ');
+  throw new UsageError(
+    `the ROM dump has no vector table of ${chip.name}'s ROM (an SP in RAM, then an odd address in system memory) at ${hexAddress(profile.base)}`,
+    `give system memory from ${places} on, as raw bytes`,
+  );
+}

@@ -1,0 +1,86 @@
+/** Everything that a run needs, with nothing left to look up: no files, no names to resolve, no clock. */
+import type { ChipDescription, MemoryRow } from '../../emu/chip.ts';
+import type { LoadedImage } from '../../image/image.ts';
+import type { Machine } from '../../emu/machine.ts';
+import type { ShortcutName } from '../../emu/proofs/shortcuts.ts';
+import type { Ps } from '../../emu/time.ts';
+import type { Symptom } from '../documents/result.ts';
+import type { RunTrace } from '../documents/trace-types.ts';
+import type { ForcedField, ScenarioPlan } from '../documents/scenario-types.ts';
+
+export interface RunLimits {
+  /** Instructions of all cores together; null = no limit. */
+  readonly maxInstructions: number | null;
+  /** Real time; needs `clock`. The result then depends on the machine, and says so in `ended`. */
+  readonly wallMs: number | null;
+  /** Bytes that the process may hold. */
+  readonly maxMemory: number | null;
+}
+
+export interface RomInput {
+  /** `dump`: the user's own image, at the address of the chip's ROM. */
+  readonly kind: 'stand-in' | 'dump';
+  readonly bytes: Uint8Array;
+  /** Revision asked for; null = the newest one of the profile. */
+  readonly version: string | null;
+  /** Chosen values by id, checked; the others have the profile's default. */
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** What a software reset puts back. */
+export interface EccLoss {
+  /** Of the ECC word. */
+  readonly address: number;
+  /** What the RAM itself held of it. */
+  readonly bytes: Uint8Array;
+  /** What the core saw there. */
+  readonly stored: Uint8Array;
+  readonly ram: MemoryRow;
+}
+
+export interface RunInput {
+  readonly version: string;
+  readonly chip: ChipDescription;
+  readonly images: readonly LoadedImage[];
+  readonly scenario: ScenarioPlan;
+  readonly seed: number;
+  readonly until: Ps | null;
+  readonly limits: RunLimits;
+  readonly rom: RomInput;
+  readonly force: readonly ForcedField[];
+  /** What the user saw; none = nothing was said. */
+  readonly symptoms: readonly Symptom[];
+  /** Without an entry: call each function that can enter system memory, and press each pin that is polled, on forks. */
+  readonly findJump: boolean;
+  /** Look for the last instruction at which a single repair still saves DFU. */
+  readonly noReturn: boolean;
+  /** Where the scenario's `expect` holds without them, neither causes nor what the outcome hangs on is looked for. */
+  readonly onlyExpected: boolean;
+  readonly engine: 'bootbench' | 'unicorn';
+  /** Shortcuts that are switched off; left out: none. */
+  readonly withoutShortcuts?: readonly ShortcutName[];
+  /** What the ECC of RAM loses at the first software reset, where a run without that has shown it (ecc-loss.ts). */
+  readonly eccLosses?: readonly EccLoss[];
+  /** BKPT 0xAB is served; false = it is a HardFault as on a board without a debugger. */
+  readonly semihosting: boolean;
+  /** Start the boot core here instead of where the chip would. */
+  readonly bootAt: number | null;
+  /** What loading already found worth telling; they stand first in the result's notes. */
+  readonly notes: readonly { readonly kind: string; readonly text: string }[];
+  /** Files that steps of the scenario name, by name as written there. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Connects what stands around the chip: called for each machine that is made, at power-on. */
+  readonly outside?: (machine: Machine) => void;
+  /** Asked now and then; true ends the run, which still gives a result. */
+  readonly signal?: () => boolean;
+  /** Milliseconds, any origin; for `limits.wallMs` and progress only. */
+  readonly clock?: () => number;
+  /** Bytes that the process holds; for `limits.maxMemory` only. */
+  readonly memoryUse?: () => number;
+  /** For a person who waits: what is being done; a text that begins with a tab says how far that is. */
+  readonly progress?: (text: string) => void;
+  /** Is told at the end what translated code did; counting costs time. */
+  readonly stats?: (text: string) => void;
+  /** Is given the full event stream at the end; recording costs time. */
+  readonly trace?: (trace: RunTrace) => void;
+}

@@ -1,0 +1,369 @@
+/** Reads a scenario: JSON or an object → checked against the published schema → defaults filled in → a plan for the machine. */
+import { hasPin, packageOf, partNumber } from '../../chips/parts.ts';
+import type { ChipDescription } from '../../emu/chip.ts';
+import type { LoadedImage } from '../../image/image.ts';
+import { boardDocument, boardParameters } from './board.ts';
+import { durationPs, formatDuration, parseDuration } from '../documents/duration.ts';
+import { namesOf, type Names } from '../documents/names.ts';
+import { checkSchema } from '../documents/scenario-check.ts';
+import {
+  SCENARIO_SCHEMA,
+  type AdcInputs,
+  type Board,
+  type DfuStep,
+  type Duration,
+  type ForcedField,
+  type PlannedAction,
+  type PlannedStep,
+  type Scenario,
+  type ScenarioDocument,
+  type ScenarioPlan,
+  type Step,
+  type StepAction,
+  type UsbStep,
+  type StepWhen,
+  type WordValue,
+} from '../documents/scenario-types.ts';
+import { shown, parseJson, UsageError, didYouMean } from '../documents/usage-error.ts';
+
+/** Text of a scenario file. `name` stands in messages. */
+export async function parseScenario(text: string, name: string): Promise<Scenario> {
+  const document = parseJson(text, name);
+  return checkScenario(document, name);
+}
+
+function checkCrystal(hse: Board['hse']): void {
+  if (hse?.ready !== undefined && hse.kind === 'bypass')
+    throw new UsageError('board.hse.ready: a clock from outside has no start-up time', 'leave it out, or "kind": "crystal"');
+}
+function checkCoreSupply(chip: ChipDescription, wired: string | undefined): void {
+  if (wired !== undefined && chip.family !== 'STM32H7')
+    throw new UsageError('board.coreSupply: of the chips here those of STM32H7 alone choose the regulator of the core', 'leave it out');
+}
+
+/** Throws a UsageError that names the key. */
+export async function checkScenario(document: unknown, name: string): Promise<Scenario> {
+  await checkSchema(document, name);
+  const scenario = document as Scenario;
+  scenario.steps?.forEach((step, i) => {
+    const given = (['at', 'after', 'atSymbol'] as const).filter((key) => step[key] !== undefined);
+    if (given.length !== 1) {
+      const what = given.length === 0 ? 'has no time' : `has both ${given.join(' and ')}`;
+      throw new UsageError(`${name}: steps[${i}] ${what}`, 'give one of at, after and atSymbol');
+    }
+  });
+  checkOrder(scenario.steps ?? [], name);
+  return scenario;
+}
+/** Steps happen one behind the other: a time that has passed when the step before is over would be another one than it says. */
+function checkOrder(steps: readonly Step[], name: string): void {
+  let earliest = 0;
+  steps.forEach(({ at, after }, i) => {
+    const ps = durationPs(at ?? after ?? '0s') ?? 0;
+    if (at !== undefined && ps < earliest)
+      throw new UsageError(
+        `${name}: steps[${i}].at is ${at}, and the step before it does not happen before ${formatDuration(earliest)}`,
+        'steps happen in the order of the list: put them in the order of their times',
+      );
+    earliest = at === undefined ? earliest + ps : ps;
+  });
+}
+
+/** What the command line says on top of a scenario. */
+export interface ScenarioOverrides {
+  readonly images: readonly string[];
+  readonly board?: 'default' | 'none';
+  readonly seed?: number;
+  readonly until?: Duration;
+  readonly romOptions?: Readonly<Record<string, string>>;
+  readonly force?: Readonly<Record<string, WordValue>>;
+}
+
+const DEFAULT_SEED = 1;
+
+/** Fills in the chip's and board's defaults and looks up every name; `images` need only be given where steps name symbols. */
+export function expandScenario(
+  scenario: Scenario,
+  chip: ChipDescription,
+  overrides: ScenarioOverrides,
+  images: readonly LoadedImage[] = [],
+): ScenarioPlan {
+  const names = namesOf(images, chip);
+  const board = boardDocument(chip, scenario.board ?? {}, overrides.board);
+  const until = overrides.until ?? scenario.until ?? null;
+  const document: ScenarioDocument = {
+    schema: SCENARIO_SCHEMA,
+    chip: partNumber(chip),
+    images: [...overrides.images],
+    board,
+    host: expandHost(scenario.host),
+    seed: overrides.seed ?? scenario.seed ?? DEFAULT_SEED,
+    until,
+    romOptions: { ...scenario.romOptions, ...overrides.romOptions },
+    force: { ...scenario.force, ...overrides.force },
+    steps: scenario.steps ?? [],
+    expect: scenario.expect ?? null,
+  };
+  checkCrystal(board.hse);
+  checkCoreSupply(chip, board.coreSupply);
+  checkOptionBytes(chip, board.optionBytes, 'board.optionBytes');
+  checkOscillators(chip, Object.keys(board.ppm));
+  checkChannels(chip, Object.keys(document.expect?.console ?? {}));
+  for (const pin of Object.keys(board.pins)) checkPin(chip, pin, 'board.pins');
+  document.steps.forEach((step, i) => 'pin' in step.do && checkPin(chip, step.do.pin.name, `steps[${i}].do.pin`));
+  const adc = adcInputs(chip, board.adc ?? {}, board.vdda, 'board.adc');
+  return {
+    document,
+    board,
+    adc,
+    parameters: boardParameters(chip, board),
+    host: document.host,
+    seed: document.seed,
+    untilPs: until === null ? null : parseDuration(until, 'until'),
+    force: Object.entries(document.force).map(([path, value]) => forcedField(chip, path, value)),
+    steps: document.steps.map((step, i) => plannedStep(chip, names, step, `steps[${i}]`, board.vdda)),
+    expect: document.expect,
+  };
+}
+
+function plannedStep(chip: ChipDescription, names: Names, step: Step, where: string, vdda: number): PlannedStep {
+  const when = plannedTime(names, step, where);
+  if ('adc' in step.do) return { when, action: { kind: 'adc', inputs: adcInputs(chip, step.do.adc, vdda, `${where}.do.adc`) } };
+  if ('i2c' in step.do || 'spi' in step.do || 'can' in step.do) return { when, action: plannedBus(chip, step.do, `${where}.do`) };
+  if ('usb' in step.do) return { when, action: plannedUsb(step.do.usb, `${where}.do.usb`) };
+  return { when, action: plannedAction(chip, names, step.do, `${where}.do`) };
+}
+
+/** The action of a single step, looked up in the images; its schema is checked already. */
+export function planAction(action: StepAction, chip: ChipDescription, images: readonly LoadedImage[], vdda: number): PlannedAction {
+  return plannedStep(chip, namesOf(images, chip), { after: '0s', do: action }, 'step', vdda).action;
+}
+
+/** A UsageError where a driver is asked for that this operating system has not. */
+function expandHost(host: Scenario['host'] = {}): ScenarioDocument['host'] {
+  const { kind = 'linux', driver = 'dfu', cable = 'in' } = host;
+  if (kind !== 'windows' && (driver === 'winusb' || driver === 'sttub30'))
+    throw new UsageError(`host.driver: ${driver} is a driver of Windows, and host.kind is ${kind}`, 'say dfu, or host.kind "windows"');
+  return { kind, driver, cable };
+}
+
+function plannedTime(names: Names, step: Step, where: string): StepWhen {
+  if (step.atSymbol !== undefined) {
+    return { kind: 'atSymbol', symbol: step.atSymbol, address: names.symbol(step.atSymbol, `${where}.atSymbol`).address };
+  }
+  if (step.at !== undefined) return { kind: 'at', ps: parseDuration(step.at, `${where}.at`) };
+  return { kind: 'after', ps: parseDuration(step.after ?? '', `${where}.after`) };
+}
+
+function plannedAction(
+  chip: ChipDescription,
+  names: Names,
+  action: Exclude<StepAction, { adc: unknown } | { usb: unknown } | BusStep>,
+  where: string,
+): PlannedAction {
+  const word = (value: WordValue, key: string): number => wordValue(value, `${where}.${key}`);
+  if ('pin' in action) return { kind: 'pin', name: action.pin.name, level: action.pin.level };
+  if ('nrst' in action) return { kind: 'nrst', forPs: parseDuration(action.nrst.for, `${where}.nrst.for`) };
+  if ('power' in action) return { kind: 'power', offPs: parseDuration(action.power.off, `${where}.power.off`) };
+  if ('cable' in action) return { kind: 'cable', position: action.cable };
+  if ('uart' in action) {
+    return { kind: 'uart', port: knownPort(chip, action.uart.port, `${where}.uart.port`), bytes: bytesOf(action.uart, `${where}.uart`) };
+  }
+  if ('cdc' in action && action.cdc.baud !== undefined) return { kind: 'cdc-baud', baud: action.cdc.baud };
+  if ('cdc' in action) return { kind: 'cdc', bytes: bytesOf(action.cdc, `${where}.cdc`) };
+  if ('poke' in action) return plannedPoke(names, action.poke, `${where}.poke`);
+  if ('call' in action) {
+    const call = typeof action.call === 'string' ? { symbol: action.call } : action.call;
+    const { address } = names.symbol(call.symbol, `${where}.call`);
+    return { kind: 'call', symbol: call.symbol, address, args: (call.args ?? []).map((value, i) => word(value, `call.args[${i}]`)) };
+  }
+  if ('optionBytes' in action) {
+    checkOptionBytes(chip, action.optionBytes, `${where}.optionBytes`);
+    const values = Object.entries(action.optionBytes).map(([name, value]) => [name, word(value, `optionBytes.${name}`)] as const);
+    return { kind: 'optionBytes', values: Object.fromEntries(values) };
+  }
+  if ('dfu' in action) return plannedDfu(action.dfu, `${where}.dfu`);
+  return { kind: 'debugger', attach: action.debugger === 'attach' };
+}
+
+type BusStep = Extract<StepAction, { i2c: unknown } | { spi: unknown } | { can: unknown }>;
+const SECOND = 1_000_000_000_000;
+/** What the ROMs speak: AN3154, AN5405. */
+const [CAN_BITRATE, FDCAN_BITRATE] = [125_000, 250_000];
+
+function plannedBus(chip: ChipDescription, step: BusStep, where: string): PlannedAction {
+  if ('i2c' in step) {
+    const { port, address, hex = '', read = 0 } = step.i2c;
+    const value = wordValue(address, `${where}.i2c.address`);
+    if (value > 0x7f)
+      throw new UsageError(`${where}.i2c.address: 0x${value.toString(16)} has more than seven bits`, 'say it without the R/W bit');
+    return { kind: 'i2c', port: busPort(chip, port, /^i2c/, `${where}.i2c.port`), address: value, bytes: hexBytes(hex), read };
+  }
+  if ('spi' in step) return { kind: 'spi', port: busPort(chip, step.spi.port, /^spi/, `${where}.spi.port`), bytes: hexBytes(step.spi.hex) };
+  const { port, id, hex = '', extended = false } = step.can;
+  const [value, bytes] = [wordValue(id, `${where}.can.id`), hexBytes(hex)];
+  if (value >= (extended ? 2 ** 29 : 2 ** 11))
+    throw new UsageError(`${where}.can.id: 0x${value.toString(16)} has more than ${extended ? 29 : '11 bits, and extended is not true'}`);
+  if (bytes.length > 8) throw new UsageError(`${where}.can.hex: ${bytes.length} bytes; a frame has at most 8`);
+  const name = busPort(chip, port, /^(bx|fd)can/, `${where}.can.port`);
+  const { bitrate = /^FD/.test(name) ? FDCAN_BITRATE : CAN_BITRATE } = step.can;
+  return { kind: 'can', port: name, id: value, extended, bytes, bit: Math.round(SECOND / bitrate) };
+}
+
+/** The chip's block of that name, which has one of these models. */
+function busPort(chip: ChipDescription, port: string, model: RegExp, where: string): string {
+  const ports = chip.blocks.filter((b) => model.test(b.model ?? '')).map((b) => b.name);
+  const found = ports.find((name) => name.toLowerCase() === port.toLowerCase());
+  if (found === undefined)
+    throw new UsageError(
+      `${where}: ${chip.name} has no ${port}`,
+      didYouMean(port, ports) ?? (ports.length > 0 ? `it has ${ports.join(', ')}` : 'it has none'),
+    );
+  return found;
+}
+
+function plannedUsb(step: UsbStep, where: string): PlannedAction {
+  if ('error' in step) return { kind: 'usb-error', error: step.error.kind, after: step.error.after ?? 0 };
+  if ('unplug' in step) return { kind: 'usb-unplug', bit: step.unplug.bit, after: step.unplug.after ?? 0 };
+  if ('suspend' in step) return { kind: 'usb-suspend', ps: parseDuration(step.suspend, `${where}.suspend`) };
+  return { kind: 'usb-reset' };
+}
+
+function plannedPoke(names: Names, poke: Extract<StepAction, { poke: unknown }>['poke'], where: string): PlannedAction {
+  const value = wordValue(poke.value, `${where}.value`);
+  if ((poke.symbol === undefined) === (poke.address === undefined)) throw new UsageError(`${where} needs one of symbol and address`);
+  if (poke.symbol === undefined) {
+    const address = wordValue(poke.address ?? 0, `${where}.address`);
+    names.checkAddress(address, `${where}.address`);
+    return { kind: 'poke', symbol: null, address, value, size: poke.size ?? 4 };
+  }
+  const symbol = names.symbol(poke.symbol, `${where}.symbol`);
+  const size = poke.size ?? (symbol.size === 1 || symbol.size === 2 ? symbol.size : 4);
+  return { kind: 'poke', symbol: symbol.name, address: symbol.address, value, size };
+}
+
+function plannedDfu(step: Extract<StepAction, { dfu: unknown }>['dfu'], where: string): PlannedAction {
+  if ('download' in step) {
+    const { file, hex, address } = step.download;
+    if ((file === undefined) === (hex === undefined)) throw new UsageError(`${where}.download needs one of file and hex`);
+    const bytes = hex === undefined ? null : hexBytes(hex);
+    return { kind: 'dfu-download', file: file ?? null, bytes, address: wordValue(address, `${where}.download.address`) };
+  }
+  if ('upload' in step)
+    return { kind: 'dfu-upload', address: wordValue(step.upload.address, `${where}.upload.address`), length: step.upload.length };
+  if ('erase' in step) return { kind: 'dfu-erase', address: step.erase === 'mass' ? 'mass' : wordValue(step.erase, `${where}.erase`) };
+  if ('request' in step) return plannedRequest(step.request, `${where}.request`);
+  return { kind: 'dfu-leave', address: wordValue(step.leave, `${where}.leave`) };
+}
+
+function plannedRequest(
+  { request, value = 0, hex, length }: Extract<DfuStep, { request: unknown }>['request'],
+  where: string,
+): PlannedAction {
+  if (hex !== undefined && length !== undefined) throw new UsageError(`${where} has hex and length: it sends or it reads`);
+  return { kind: 'dfu-request', request, value, payload: length ?? hexBytes(hex ?? '') };
+}
+
+/** 32-bit value of a number or of hex or decimal text; negative ones in two's complement. */
+export function wordValue(value: WordValue, where: string): number {
+  const text = typeof value === 'string' ? value.trim() : '';
+  const n = typeof value === 'number' ? value : /^(0[xX][0-9a-fA-F]+|-?\d+)$/.test(text) ? Number(text) : NaN;
+  if (!Number.isInteger(n) || n < -(2 ** 31) || n >= 2 ** 32) throw new UsageError(`${where}: ${shown(value)} is not a 32-bit value`);
+  return n >>> 0;
+}
+
+function hexBytes(hex: string): Uint8Array {
+  return Uint8Array.from(hex.replace(/\s+/g, '').match(/../g) ?? [], (pair) => parseInt(pair, 16));
+}
+
+function bytesOf(data: { readonly text?: string; readonly hex?: string }, where: string): Uint8Array {
+  if ((data.text === undefined) === (data.hex === undefined)) throw new UsageError(`${where} needs one of text and hex`);
+  return data.text === undefined ? hexBytes(data.hex ?? '') : new TextEncoder().encode(data.text);
+}
+
+/** A pin that the package has not cannot be driven. */
+function checkPin(chip: ChipDescription, pin: string, where: string): void {
+  if (hasPin(chip, pin)) return;
+  const { name, pins } = packageOf(chip)!;
+  const bits = pins[pin[1]!] ?? 0;
+  const there = Array.from({ length: 16 }, (_, n) => n).filter((n) => (bits >>> n) & 1);
+  const port = there.length > 0 ? `of port ${pin[1]} it has ${there.join(', ')}` : `it has the ports ${Object.keys(pins).join(', ')}`;
+  throw new UsageError(`${where}: ${partNumber(chip)} (${name}) has no pin ${pin}`, port);
+}
+
+function knownPort(chip: ChipDescription, port: string, where: string): string {
+  const ports = chip.blocks.map((b) => b.name).filter((name) => /^(LP)?US?ART\d+$/.test(name));
+  const found = ports.find((name) => name.toLowerCase() === port.toLowerCase());
+  if (found === undefined)
+    throw new UsageError(`${where}: ${chip.name} has no ${port}`, didYouMean(port, ports) ?? `it has ${ports.join(', ')}`);
+  return found;
+}
+
+/** Highest channel of any converter, those inside the chip included. */
+const ADC_CHANNELS = 20;
+const FULL_SCALE = 4095;
+/** Millivolts by channel; a UsageError where the chip has no such converter or channel. */
+function adcInputs(chip: ChipDescription, inputs: AdcInputs, vdda: number, where: string): Record<string, number> {
+  const converters = chip.blocks.filter((b) => /^adc-(v2|f4)$/.test(b.model ?? '')).map((b) => b.name);
+  const planned = Object.entries(inputs).map(([name, value]): [string, number] => {
+    const [converter = '', channel = ''] = name.split('.');
+    if (!converters.includes(converter))
+      throw new UsageError(
+        `${where}: ${chip.name} has no ${converter} with behaviour`,
+        didYouMean(converter, converters) ?? (converters.join(', ') || 'none'),
+      );
+    if (Number(channel) >= ADC_CHANNELS)
+      throw new UsageError(`${where}: ${converter} has no channel ${channel}`, `0 to ${ADC_CHANNELS - 1}`);
+    return [name, typeof value === 'number' ? value * 1000 : (value.raw / FULL_SCALE) * vdda * 1000];
+  });
+  return Object.fromEntries(planned);
+}
+
+function checkOscillators({ name: part, parameters }: ChipDescription, names: readonly string[]): void {
+  const known = Object.keys(parameters).flatMap((p) => /^(\w+)\.hz$/.exec(p)?.[1] ?? []);
+  for (const name of names)
+    if (!known.includes(name))
+      throw new UsageError(`board.ppm: ${part} has no oscillator ${name}`, didYouMean(name, known) ?? `it has ${known.join(', ')}`);
+}
+
+function checkChannels({ name: part, blocks }: ChipDescription, names: readonly string[]): void {
+  const ports = blocks.map((b) => b.name).filter((name) => /^(?:LP)?US?ART\d+$/.test(name));
+  const known = ['semihosting', 'itm', 'cdc', ...ports.map((name) => name.toLowerCase())];
+  for (const name of names)
+    if (!known.includes(name)) throw new UsageError(`expect.console: ${part} has no channel ${name}`, `it has ${known.join(', ')}`);
+}
+
+function checkOptionBytes(chip: ChipDescription, values: Readonly<Record<string, WordValue>>, where: string): void {
+  const known = Object.keys(chip.optionBytes ?? {});
+  for (const [name, value] of Object.entries(values)) {
+    if (!known.includes(name)) throw new UsageError(`${where}.${name}: ${chip.name} has no such option byte`, didYouMean(name, known));
+    wordValue(value, `${where}.${name}`);
+  }
+}
+
+/** `ETH.DMAMR.SWR` and its value, checked against the chip's registers. */
+export function forcedField(chip: ChipDescription, path: string, value: WordValue): ForcedField {
+  const [peripheral = '', register = '', field = '', ...rest] = path.split('.');
+  if (field === '' || rest.length > 0)
+    throw new UsageError(`force: ${path} is not PERIPHERAL.REGISTER.FIELD`, 'for example ETH.DMAMR.SWR=0');
+  const block = chip.blocks.find((b) => b.name === peripheral);
+  const facts = block && chip.facts[block.facts ?? block.name];
+  if (block === undefined || facts === undefined) {
+    const names = chip.blocks.map((b) => b.name);
+    throw new UsageError(`force: ${chip.name} has no peripheral ${peripheral}`, didYouMean(peripheral, names));
+  }
+  const reg = facts.registers.find((r) => r.name === register);
+  if (reg === undefined) {
+    const names = facts.registers.map((r) => r.name);
+    throw new UsageError(`force: ${peripheral} has no register ${register}`, didYouMean(register, names));
+  }
+  const bits = reg.fields.find((f) => f.name === field);
+  if (bits === undefined) {
+    const names = reg.fields.map((f) => f.name);
+    throw new UsageError(`force: ${peripheral}.${register} has no field ${field}`, didYouMean(field, names));
+  }
+  const n = wordValue(value, `force.${path}`);
+  if (n >= 2 ** bits.width)
+    throw new UsageError(`force: ${n} does not fit into ${path}, which has ${bits.width} bit${bits.width === 1 ? '' : 's'}`);
+  return { peripheral, register, field, value: n };
+}

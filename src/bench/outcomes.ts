@@ -1,9 +1,0 @@
-/** Words that scenario and result share. */
-import type { ResetCause } from '../emu/component.ts';
-
-/** What can become of a jump: `bootbench explain <word>` has each. */
-export const OUTCOMES = ['dfu', 'dfu-lost', 'reset-loop', 'fault', 'rom-silent', 'back-in-app', 'stuck', 'no-jump'] as const;
-/** What became of the jump. */
-export type Outcome = (typeof OUTCOMES)[number];
-/** Who reset the chip. */
-export type ResetBy = ResetCause;

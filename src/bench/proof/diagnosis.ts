@@ -1,0 +1,349 @@
+/**
+ * Diagnosis by repair. All broken checks that have a repair are repaired at once on a fork; if that reaches DFU, the set is made minimal and
+ * alternatives are looked for. A cause is proved only when a repaired machine reached DFU.
+ */
+import { CHECKS } from '../../checks/index.ts';
+import { notApplicable, unknown, type Check, type Judgement, type Repair, type Subject } from '../../checks/check.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import { attempt, type Attempt, type AttemptOptions, type Starts } from './attempt.ts';
+import { enoughAlone, halve, minimise } from './minimal-sets.ts';
+import type { NamedRepair } from './repairs.ts';
+import { CHECK_IDS, type CheckId, type Outcome, type RomDependency } from '../documents/result.ts';
+import { isDocumented, otherValues } from '../session/rom-options.ts';
+import type { Session } from '../session/session.ts';
+import { NOT_TRACED, subjectAt, type Traced } from '../session/subject.ts';
+import type { Variants } from './variants.ts';
+
+/** A check as judged, with the repair it offers. */
+export interface Judged {
+  readonly id: CheckId;
+  readonly check: Check | null;
+  judgement: Judgement;
+  repair: Repair | null;
+  readonly subject: Subject | null;
+  /** What is broken and has no behaviour in this emulator, by name. */
+  readonly unmodelled: readonly string[];
+}
+
+export interface Cause {
+  readonly id: CheckId;
+  readonly proved: boolean;
+  readonly repair: Repair | null;
+  readonly outcomeAfterRepair: Outcome | null;
+  readonly dependsOn: readonly RomDependency[];
+  readonly judged: Judged;
+}
+export interface Diagnosis {
+  readonly explained: boolean | null;
+  readonly causes: readonly Cause[];
+  readonly sets: readonly (readonly CheckId[])[];
+  readonly harmless: readonly CheckId[];
+  /** Judgements of checks that only showed at the entry that a repair led to. */
+  readonly later: readonly Judged[];
+}
+
+/** What a repaired run has to bring about. */
+export interface Goal {
+  readonly attempt: (starts: Starts, repairs: readonly NamedRepair[], options?: AttemptOptions) => Attempt;
+  readonly reached: (run: Attempt) => boolean;
+  /** Undocumented options whose other value keeps the repaired run from it. */
+  readonly dependencies: (repairs: readonly NamedRepair[], run: Attempt) => readonly RomDependency[];
+}
+const reachesDfu = (s: Session, variants: Variants): Goal => ({
+  attempt: (starts, repairs, options) => attempt(s, starts, repairs, options),
+  reached: (run) => run.outcome === 'dfu',
+  dependencies: (repairs, run) => dependencies(variants, repairs, run, true),
+});
+
+/** Judges every check at the session's present instant. Without an entry, checks of the state handed over do not apply. */
+export function judgeAll(s: Session, outcome: string, reached: boolean, traced: Traced): Judged[] {
+  const subject = subjectAt(s, outcome, reached, traced);
+  const byId = new Map(CHECKS.map((c) => [c.id, c]));
+  return CHECK_IDS.map((id): Judged => {
+    const check = byId.get(id) ?? null;
+    const nothing = (verdict: 'n/a' | 'unknown', because: string): Judged => ({
+      id,
+      check,
+      repair: null,
+      subject: null,
+      unmodelled: [],
+      judgement: { verdict, observed: null, expected: null, because, source: null, confidence: null },
+    });
+    if (!check) return nothing('unknown', 'not checked in this version');
+    if (!subject.entry && !check.path) return nothing('n/a', 'no entry');
+    const judgement = check.judge(subject);
+    const broken = judgement.verdict === 'fail' || judgement.verdict === 'warn';
+    return {
+      id,
+      check,
+      judgement,
+      repair: broken ? check.repair(subject) : null,
+      subject,
+      unmodelled: (broken && check.unmodelled?.(subject)) || [],
+    };
+  });
+}
+
+/** Its repair makes another entry than the one that was judged. */
+const leadsElsewhere = ({ repair, subject }: Judged): boolean =>
+  repair?.at === 'redirect' ||
+  (repair?.at === 'entry' && repair.acts !== undefined) ||
+  (repair?.at === 'before-write' && subject?.entry?.how === 'exception');
+const isBroken = (j: Judged): boolean => j.judgement.verdict === 'fail' || j.judgement.verdict === 'warn';
+
+/** What would be repaired at an entry explains nothing where nothing entered: an application that runs on, on a chip whose ROM would send it back. */
+const withoutPlace = ({ repair }: Judged, starts: Starts): boolean =>
+  starts.entry === null && !starts.fault && repair?.at === 'entry' && repair.acts === undefined;
+
+export function diagnose(
+  s: Session,
+  starts: Starts,
+  variants: Variants,
+  judged: readonly Judged[],
+  outcome: Outcome,
+  search: boolean,
+): Diagnosis {
+  const broken = judged.filter((j) => isBroken(j) && !withoutPlace(j, starts));
+  if (outcome === 'dfu') return { explained: null, causes: [], sets: [], harmless: harmlessOf(known(broken)), later: [] };
+  // nothing was tried: what is broken is not shown to be harmless
+  if (!search) return { explained: null, causes: [], sets: [], harmless: [], later: [] };
+  const decisive = broken.find((j) => j.check?.decides && j.judgement.verdict === 'fail');
+  if (decisive) return { explained: false, causes: [suspect(decisive)], sets: [], harmless: [], later: [] };
+  return new Search(s, starts, broken, outcome, reachesDfu(s, variants)).run();
+}
+
+/** The search for another goal than DFU, whatever decides about DFU. */
+export function diagnoseFor(goal: Goal, s: Session, starts: Starts, judged: readonly Judged[], outcome: Outcome): Diagnosis {
+  const broken = judged.filter((j) => isBroken(j) && !withoutPlace(j, starts));
+  return new Search(s, starts, broken, outcome, goal).run();
+}
+const suspect = (j: Judged): Cause => ({
+  id: j.id,
+  proved: false,
+  repair: j.repair,
+  outcomeAfterRepair: null,
+  dependsOn: [],
+  judged: j,
+});
+
+/** The search for sets of repairs that lead to the goal. */
+class Search {
+  private readonly session: Session;
+  private readonly starts: Starts;
+  private readonly goal: Goal;
+  private readonly broken: readonly Judged[];
+  private readonly outcome: Outcome;
+  /** Broken checks that have a repair. */
+  private readonly candidates: readonly Judged[];
+  /** The same and those that came to light at the entry that a repair led to. */
+  private readonly seen: Map<CheckId, Judged>;
+  private readonly later: Judged[] = [];
+  private memo = new Map<string, Attempt>();
+  /** Where those of `later` were judged. */
+  private laterAt: Checkpoint | null = null;
+
+  constructor(s: Session, starts: Starts, broken: readonly Judged[], outcome: Outcome, goal: Goal) {
+    this.session = s;
+    this.starts = starts;
+    this.goal = goal;
+    this.broken = broken;
+    this.outcome = outcome;
+    this.candidates = broken.filter((j) => j.repair !== null);
+    this.seen = new Map(this.candidates.map((j) => [j.id, j]));
+  }
+
+  run(): Diagnosis {
+    if (this.candidates.length === 0) return this.unexplained();
+    this.choose();
+    const small = this.candidates.filter((j) => !isLastResort(j));
+    // with the jump replaced, an exception that is taken back has nothing to go on to
+    const rest = small.length < this.candidates.length ? this.candidates.filter((j) => !undoes(j)) : [];
+    const pool = small.length > 0 && (this.likeliest(small) || this.all(small)) ? small : rest.length > 0 && this.all(rest) ? rest : null;
+    if (pool === null) return this.unexplained();
+    const ids = [...pool, ...this.later].toSorted((a, b) => plausibility(a) - plausibility(b)).map((j) => j.id);
+    const found = this.sets(ids);
+    const inSets = ids.filter((id) => found.some((set) => set.includes(id)));
+    for (const id of inSets)
+      this.narrow(
+        id,
+        found.find((set) => set.includes(id))!,
+      );
+    const others = this.candidates.filter((j) => !pool.includes(j) && isLastResort(j));
+    for (const j of others) {
+      // who put the ROM's vectors in force still tells where a repair has to come before
+      const { lastWriter = null } = j.judgement;
+      j.judgement = { ...notApplicable(`the entry was not the firmware's own jump: see ${inSets.join(', ')}`), lastWriter };
+    }
+    this.drop(this.broken.filter((j) => isTentative(j) && !inSets.includes(j.id)));
+    const harmless = harmlessOf(known(this.broken.filter((j) => isBroken(j) && !inSets.includes(j.id) && !others.includes(j))));
+    return { explained: true, causes: inSets.map((id) => this.cause(id, found)), sets: found, harmless, later: this.later };
+  }
+
+  private unexplained(): Diagnosis {
+    this.drop(this.broken.filter(isTentative));
+    const causes = this.broken.filter((j) => isBroken(j) && !isRemark(j)).map(suspect);
+    return { explained: false, causes, sets: [], harmless: [], later: [] };
+  }
+
+  /** Nothing is said of these. */
+  private drop(of: readonly Judged[]): void {
+    for (const j of of) j.judgement = notApplicable('nothing that was seen points to it');
+  }
+
+  /** What a repair on the path leads to is judged at the entry that it leads to, and repaired as well. */
+  private readonly discover = (session: Session): readonly NamedRepair[] => this.judgeAnew(session).map(named);
+  private judgeAnew(session: Session): readonly Judged[] {
+    if (this.starts.entry !== null && !this.candidates.some(leadsElsewhere)) return [];
+    const fresh: Judged[] = [];
+    for (const j of judgeAll(session, this.outcome, true, NOT_TRACED)) {
+      if (!isBroken(j) || !j.repair || j.repair.at !== 'entry' || this.seen.has(j.id)) continue;
+      this.seen.set(j.id, j);
+      this.later.push(j);
+      fresh.push(j);
+    }
+    if (fresh.length > 0) this.laterAt = session.save();
+    return fresh;
+  }
+
+  /** Whether repairing the most plausible of these alone leads there, which is the usual case: what else is broken then shows at the entry all the same. */
+  private likeliest(of: readonly Judged[]): boolean {
+    const first = of.toSorted((a, b) => plausibility(a) - plausibility(b))[0]!;
+    this.forgetLater();
+    const judged = (session: Session): readonly NamedRepair[] => {
+      this.judgeAnew(session);
+      return [];
+    };
+    const run = this.goal.attempt(this.starts, [named(first)], { atEntry: judged });
+    this.memo.set(first.id, run);
+    // nothing more came to light that would be repaired as well
+    if (this.later.length === 0) this.memo.set(triedAll([first]), run);
+    return this.goal.reached(run);
+  }
+  private forgetLater(): void {
+    for (const j of this.later.splice(0)) this.seen.delete(j.id);
+  }
+
+  /** Whether repairing all of these, and what comes to light then, leads to the goal. */
+  private all(of: readonly Judged[]): boolean {
+    const known = this.memo.get(triedAll(of));
+    if (known) return this.goal.reached(known);
+    this.forgetLater();
+    const run = this.goal.attempt(this.starts, of.map(named), { atEntry: this.discover });
+    this.memo.set(keyOf([...of, ...this.later].map((j) => j.id)), run);
+    return this.goal.reached(run);
+  }
+  private outcomeOf(ids: readonly CheckId[]): Attempt {
+    const key = keyOf(ids);
+    let a = this.memo.get(key);
+    if (!a) this.memo.set(key, (a = this.goal.attempt(this.starts, this.namedOf(ids))));
+    return a;
+  }
+  private namedOf(ids: readonly CheckId[]): NamedRepair[] {
+    return ids.map((id) => named(this.seen.get(id)!));
+  }
+
+  /** Evidence that fits several objects: the first one whose repair helps is meant. */
+  private choose(): void {
+    for (const j of this.candidates) {
+      const choices = j.check?.choices?.(j.subject!) ?? [];
+      if (choices.length < 2) continue;
+      const helpful = choices.find(({ repair }) => {
+        const repairs = this.candidates.map((c) => (c === j ? { ...named(c), repair } : named(c)));
+        this.forgetLater();
+        return this.goal.reached(this.goal.attempt(this.starts, repairs, { atEntry: this.discover }));
+      });
+      if (helpful) Object.assign(j, helpful);
+    }
+  }
+
+  /** Minimal sets: a smallest one, and every repair that is enough alone. */
+  private sets(ids: readonly CheckId[]): CheckId[][] {
+    const reaches = (of: readonly CheckId[]): boolean => this.goal.reached(this.outcomeOf(of));
+    const first = minimise(ids, reaches);
+    const sets: CheckId[][] = [first];
+    const others = ids.filter((id) => !first.includes(id));
+    for (const id of enoughAlone(others, reaches)) sets.push([id]);
+    if (first.length > 1) for (const id of first) if (reaches([id])) sets.push([id]);
+    // a larger set that contains a sufficient single is not minimal
+    return sets.filter((set) => !sets.some((other) => other !== set && other.every((id) => set.includes(id))));
+  }
+
+  /** A cause with several members is put down to those without which its set does not lead to the goal. */
+  private narrow(id: CheckId, set: readonly CheckId[]): void {
+    const j = this.seen.get(id)!;
+    // the subject looks at the machine: it has to stand where the check was judged, not where the last fork ended
+    const instant = this.later.includes(j) ? this.laterAt : this.starts.entry;
+    if (!j.check?.narrow || instant === null) return;
+    this.session.restore(instant);
+    const members = j.check.members?.(j.subject!) ?? [];
+    const only = (some: readonly string[]): Pick<Judged, 'judgement' | 'repair'> => {
+      this.session.restore(instant);
+      return j.check!.narrow!(j.subject!, some);
+    };
+    const works = (some: readonly string[]): boolean => {
+      const repairs = set.map((x) => (x === id ? { ...named(j), repair: only(some).repair! } : named(this.seen.get(x)!)));
+      return this.goal.reached(this.goal.attempt(this.starts, repairs));
+    };
+    const kept = halve(members, works);
+    if (kept.length === members.length) return;
+    Object.assign(j, only(kept));
+    this.memo.clear();
+  }
+
+  private cause(id: CheckId, sets: readonly (readonly CheckId[])[]): Cause {
+    const j = this.seen.get(id)!;
+    const set = sets.find((x) => x.includes(id))!;
+    return {
+      id,
+      proved: true,
+      repair: j.repair,
+      outcomeAfterRepair: this.outcomeOf([id]).outcome,
+      dependsOn: this.goal.dependencies(this.namedOf(set), this.outcomeOf(set)),
+      judged: j,
+    };
+  }
+}
+
+const undoes = ({ repair }: Judged): boolean => repair?.at === 'entry' && repair.acts === 'undoes-exception';
+const isLastResort = (j: Judged): boolean => (j.subject && j.check?.isLastResort?.(j.subject)) ?? false;
+const harmlessOf = (of: readonly Judged[]): CheckId[] => of.filter((j) => j.check?.afterEntry !== true).map((j) => j.id);
+function isRemark({ judgement, check, subject }: Judged): boolean {
+  const remark = check?.remark;
+  return judgement.verdict === 'warn' && (typeof remark === 'function' ? subject !== null && remark(subject) : remark === true);
+}
+/** Those of which the run can tell that they are harmless: what has no behaviour here did nothing, and may do something on silicon. */
+const known = (of: readonly Judged[]): Judged[] =>
+  of.filter((j) => {
+    if (j.unmodelled.length === 0) return true;
+    const { observed } = j.judgement;
+    j.judgement = { ...unknown(`bootbench has no behaviour for ${j.unmodelled.join(', ')}: what comes of it is not known`), observed };
+    return false;
+  });
+const isTentative = (j: Judged): boolean => (j.subject && j.check?.isTentative?.(j.subject)) ?? false;
+/** Where to look first, lowest first: what never let the firmware get there, a rule that ST documents, any other one, what stands for many kinds of objects. */
+function plausibility({ repair, judgement, check }: Judged): number {
+  if (check?.general) return 3;
+  if (repair !== null && repair.at !== 'entry') return 0;
+  return judgement.verdict === 'fail' ? 1 : 2;
+}
+const keyOf = (ids: readonly CheckId[]): string => [...ids].sort().join();
+/** Of a run with these repaired and all that comes to light at an entry behind them. */
+const triedAll = (of: readonly Judged[]): string => `all ${keyOf(of.map((j) => j.id))}`;
+const named = (j: Judged): NamedRepair => ({ id: j.id, repair: j.repair!, subject: j.subject! });
+
+/**
+ * Undocumented options that the ROM acted on in a run and whose other value changes its outcome. With `onlyLoss` only those count that keep a
+ * repaired run from reaching DFU.
+ */
+export function dependencies(variants: Variants, repairs: readonly NamedRepair[], run: Attempt, onlyLoss: boolean): RomDependency[] {
+  const found: RomDependency[] = [];
+  for (const option of run.actedOn) {
+    if (isDocumented(option)) continue;
+    for (const other of otherValues(option)) {
+      const { outcome } = variants.run({ rom: { [option.id]: other } }, repairs);
+      if (outcome === run.outcome || (onlyLoss && outcome === 'dfu')) continue;
+      found.push({ rom: option.id, value: option.value, other, confidence: option.confidence, outcomeIfOther: outcome });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,435 @@
+/**
+ * A firmware that runs on and never jumps waits for something. Here is found what it could jump with, what it looks at meanwhile, and what comes of it when
+ * that is called or pressed. Everything runs on forks of the run that has ended.
+ */
+import { hasPin } from '../../chips/parts.ts';
+import type { ChipDescription } from '../../emu/chip.ts';
+import type { Core } from '../../emu/core/core.ts';
+import { highestPending, isEnabled, preempts } from '../../emu/core/nvic.ts';
+import { EXC, SCS } from '../../emu/core/scs-state.ts';
+import { codePlace, framesAt, functionName } from '../../image/image.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import { MS, type Ps } from '../../emu/time.ts';
+import { jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate } from '../input/code-scan.ts';
+import { CutShort, isCut } from './attempt.ts';
+import { decidingBit } from '../slice/deciding-bit.ts';
+import { hex32, type Outcome } from '../documents/result.ts';
+import type { Step } from '../documents/scenario-types.ts';
+import type { Session } from '../session/session.ts';
+
+/** How long the inputs are watched. */
+const WATCH = 60 * MS;
+/** Inputs that are told at most, and candidates. */
+const MOST_INPUTS = 8;
+const MOST_CANDIDATES = 12;
+/** Time that a handler that runs gets to end before a function is called. */
+const HANDLER_ENDS = 20 * MS;
+
+/** A register that the firmware looks at from the outside world. */
+export interface PolledInput {
+  /** `GPIOC.IDR` */
+  readonly register: string;
+  /** Bit that is tested; null where the code does not tell. */
+  readonly bit: number | null;
+  readonly kind: 'pin' | 'serial';
+  /** `PC13`, or the name of the port (`USART1`). */
+  readonly name: string;
+  /** Level of the pin now. */
+  readonly level: 0 | 1 | null;
+  /** Where it is looked at; null for a pin whose edge is an interrupt. */
+  readonly pc: number | null;
+  /** Between two looks; null after a single one. */
+  readonly period: Ps | null;
+  /** Numbers that the function at `pc` compares with: what a serial port may wait for. */
+  readonly compared: readonly number[];
+}
+
+export interface FoundJump {
+  readonly candidates: readonly JumpCandidate[];
+  /** There are functions by name, and none of them can branch into system memory. */
+  readonly noJump: boolean;
+  readonly inputs: readonly PolledInput[];
+}
+
+/** The functions that can enter system memory, and what is polled from `end` on. The session is left anywhere. */
+export function findJump(s: Session, end: Checkpoint): FoundJump {
+  const functions = scanFunctions(s.input.images);
+  const polled = polledInputs(s, end, functions);
+  const all = jumpCandidates(functions, s.input.chip);
+  const candidates = all.slice(0, MOST_CANDIDATES);
+  s.restore(end);
+  const armed = [...armedPins(s), ...armedPorts(s, functions, candidates)];
+  const others = armed.filter((input) => !polled.some((p) => p.name === input.name));
+  return { candidates, noJump: lacksJump(functions, all), inputs: [...polled, ...others].slice(0, MOST_INPUTS) };
+}
+const lacksJump = (functions: readonly FunctionFacts[], all: readonly JumpCandidate[]): boolean =>
+  functions.length > 0 && all.every((c) => c.kind !== 'jump');
+
+const NO_JUMP = 'no function of the image holds an address of system memory, sets MSP and branches';
+const ONLY_BY_BOOT = 'behind a reset only option bytes or BOOT0 could start the ROM';
+/** Why a firmware that resets itself over and over does not come into the ROM, if its code says so. */
+export function whyNoJump(s: Session): string | null {
+  const functions = scanFunctions(s.input.images);
+  return lacksJump(functions, jumpCandidates(functions, s.input.chip)) ? `${NO_JUMP}: ${ONLY_BY_BOOT}` : null;
+}
+
+/** A serial port whose next byte is an interrupt, and its line. */
+interface ListeningPort {
+  readonly name: string;
+  readonly line: number;
+}
+function listeningPorts(s: Session): ListeningPort[] {
+  const { system, chip, bootCore } = s.machine;
+  const ports: ListeningPort[] = [];
+  for (const { name, base, irqs } of chip.blocks) {
+    const cr1 = system.layoutOf(name)?.registers.find((r) => r.name === 'CR1');
+    const bits = RECEIVES.map((names) => cr1?.fields.find((f) => names.includes(f.name))?.bit);
+    const line = irqs?.find((n) => n >= 0 && isEnabled(bootCore, EXC.IRQ0 + n));
+    if (cr1 === undefined || line === undefined) continue;
+    const value = bootCore.peek((base + cr1.offset) >>> 0, 4) ?? 0;
+    if (bits.every((bit) => bit !== undefined && ((value >>> bit) & 1) === 1)) ports.push({ name, line });
+  }
+  return ports;
+}
+/** The handler may keep the byte, so what it is compared with may stand in any function: those that can jump come first. */
+function armedPorts(s: Session, functions: readonly FunctionFacts[], candidates: readonly JumpCandidate[]): PolledInput[] {
+  const { bootCore } = s.machine;
+  const table = bootCore.get(SCS.VTOR) >>> 0;
+  return listeningPorts(s).map(({ name, line }) => {
+    const handler = (bootCore.peek((table + 4 * (EXC.IRQ0 + line)) >>> 0, 4) ?? 0) & ~1;
+    const ranked = [...functions.filter((f) => (f.symbol.address & ~1) === handler), ...candidates.map((c) => c.facts), ...functions];
+    const compared = [...new Set(ranked.flatMap((f) => f.compared))];
+    return { register: name, bit: null, kind: 'serial', name, level: null, pc: null, period: null, compared };
+  });
+}
+/** Fields of CR1: the port is on, it receives, and a byte asks for an interrupt. */
+const RECEIVES = [['UE'], ['RE'], ['RXNEIE', 'RXFNEIE', 'RXNEIE_RXFNEIE']];
+
+/** Pins whose next edge is an interrupt: EXTI lets their line through, and the edge that a press makes is selected. */
+function armedPins(s: Session): PolledInput[] {
+  const { system, chip, bootCore } = s.machine;
+  const value = (block: string, names: readonly string[]): number => {
+    const register = system.layoutOf(block)?.registers.find((r) => names.includes(r.name));
+    const base = chip.blocks.find((b) => b.name === block)?.base;
+    return register === undefined || base === undefined ? 0 : (bootCore.peek(base + register.offset, 4) ?? 0);
+  };
+  const [mask, rising, falling] = EDGES.map((names) => value('EXTI', names)) as [number, number, number];
+  const selector = chip.blocks.find((b) => system.layoutOf(b.name)?.registers.some((r) => r.name === 'EXTICR1'))?.name;
+  const pins: PolledInput[] = [];
+  for (let line = 0; line < PINS && selector !== undefined; line++) {
+    if (((mask >>> line) & 1) === 0) continue;
+    const name = `EXTICR${(line >> 2) + 1}`;
+    const fields =
+      system
+        .layoutOf(selector)
+        ?.registers.find((r) => r.name === name)
+        ?.fields.toSorted((a, b) => a.bit - b.bit) ?? [];
+    const field = fields[line & 3];
+    if (field === undefined) continue;
+    const port = PORTS[(value(selector, [name]) >>> field.bit) & ((1 << field.width) - 1)] ?? '';
+    if (!chip.blocks.some((b) => b.name === `GPIO${port}`)) continue;
+    const level = ((value(`GPIO${port}`, ['IDR']) >>> line) & 1) as 0 | 1;
+    if ((((level === 1 ? falling : rising) >>> line) & 1) === 0) continue;
+    pins.push({ register: 'EXTI', bit: line, kind: 'pin', name: `P${port}${line}`, level, pc: null, period: null, compared: [] });
+  }
+  return pins;
+}
+/** Lines that let an interrupt through, and the edges that make one: EXTI's registers in its versions. */
+const EDGES = [
+  ['IMR', 'IMR1', 'CPUIMR1', 'C1IMR1'],
+  ['RTSR', 'RTSR1'],
+  ['FTSR', 'FTSR1'],
+];
+const PORTS = 'ABCDEFGHIJK';
+const PINS = 16;
+
+interface Poll {
+  readonly kind: PolledInput['kind'];
+  readonly block: string;
+  readonly register: string;
+  readonly address: number;
+  readonly pc: number;
+  /** Who called, as far as it is known: one function may read several pins. */
+  readonly lr: number;
+  readonly core: Core;
+  readonly value: number;
+  readonly first: Ps;
+  last: Ps;
+  count: number;
+}
+
+/** Registers that show what comes from outside: port inputs, and the status of serial receivers. By page, then by address. */
+function inputRegisters(
+  s: Session,
+): Map<number, { readonly kind: PolledInput['kind']; readonly block: string; readonly register: string }> {
+  const { system, chip } = s.machine;
+  const found = new Map<number, { kind: PolledInput['kind']; block: string; register: string }>();
+  for (const row of chip.blocks) {
+    const layout = system.layoutOf(row.name);
+    for (const register of layout?.registers ?? []) {
+      const receives = register.fields.some((f) => /^RXF?NE/.test(f.name)) && /^I?SR$/.test(register.name);
+      const isPort = register.name === 'IDR' && layout?.registers.some((r) => r.name === 'ODR');
+      if (receives || isPort)
+        found.set(row.base + register.offset, { kind: isPort ? 'pin' : 'serial', block: row.name, register: register.name });
+    }
+  }
+  return found;
+}
+
+/** The loop without end in which the session stands waits for a pin or a received byte: nobody has pressed or sent it. */
+export function waitsForInput(s: Session): boolean {
+  const { loop } = s.state;
+  if (loop === null) return false;
+  const registers = inputRegisters(s);
+  if (loop.reads.some((address) => registers.has((address & ~3) >>> 0))) return true;
+  return loop.exception === 0 && !loop.inFault && isEndedFromOutside(s, loop.sleeping);
+}
+
+/** A byte or the edge of a pin would be an interrupt that is taken where the core stands, or that wakes it. */
+function isEndedFromOutside(s: Session, sleeping: boolean): boolean {
+  const core = s.machine.bootCore;
+  if (listeningPorts(s).some(({ line }) => preempts(core, EXC.IRQ0 + line, sleeping))) return true;
+  const here = s.save();
+  try {
+    return armedPins(s).some(({ name, level }) => {
+      s.restore(here);
+      s.machine.system.setWire(`pin.${name}`, level === 1 ? 0 : 1);
+      return preempts(core, highestPending(core), sleeping);
+    });
+  } finally {
+    s.restore(here);
+  }
+}
+
+function polledInputs(s: Session, end: Checkpoint, functions: readonly FunctionFacts[]): PolledInput[] {
+  const { machine } = s;
+  const registers = inputRegisters(s);
+  const polls = new Map<string, Poll>();
+  s.keepCheckpoints = false;
+  s.restore(end);
+  const skipping = machine.skipping;
+  machine.skipping = false;
+  machine.setRepairs({
+    pages: new Set([...registers.keys()].map((a) => a >>> 12)),
+    read: (core, address) => {
+      const input = registers.get((address & ~3) >>> 0);
+      if (input && core.zone === 'user') notePoll(polls, core, input, (address & ~3) >>> 0);
+      return null;
+    },
+    write: (_core, _address, _size, value) => value,
+  });
+  try {
+    const until = machine.now + WATCH;
+    while (machine.now < until) {
+      const before = machine.now;
+      machine.run(until);
+      s.steps.poll();
+      if (machine.now === before) break;
+    }
+  } finally {
+    machine.setRepairs(null);
+    machine.skipping = skipping;
+  }
+  const inputs = new Map<string, PolledInput>();
+  for (const p of [...polls.values()].slice(0, MOST_INPUTS)) {
+    const input = asInput(p, testedBit(s, end, p), functions, s.input.chip);
+    const key = `${input.register} ${input.bit} ${input.pc}`;
+    if (!inputs.has(key)) inputs.set(key, input);
+  }
+  return [...inputs.values()];
+}
+
+/** By the constant beside the read, else by what becomes of the program if the bit is the other one. The session is left anywhere. */
+function testedBit(s: Session, from: Checkpoint, p: Poll): number | null {
+  const mask = p.core.testedMask(p.pc);
+  if (mask !== null) return (mask & (mask - 1)) === 0 && mask !== 0 ? 31 - Math.clz32(mask) : null;
+  return p.kind === 'pin' && p.core === s.machine.bootCore ? decidingBit(s, from, { ...p, at: p.first }) : null;
+}
+
+function notePoll(
+  polls: Map<string, Poll>,
+  core: Core,
+  { kind, block, register }: { readonly kind: PolledInput['kind']; readonly block: string; readonly register: string },
+  address: number,
+): void {
+  const { lr } = core.arm;
+  const key = `${block} ${core.pc} ${kind === 'pin' ? lr : ''}`;
+  const at = core.now();
+  const poll = polls.get(key);
+  if (!poll)
+    polls.set(key, {
+      kind,
+      block,
+      register,
+      address,
+      pc: core.pc,
+      lr,
+      core,
+      value: core.peek(address, 4) ?? 0,
+      first: at,
+      last: at,
+      count: 1,
+    });
+  else {
+    poll.last = at;
+    poll.count++;
+  }
+}
+
+function asInput(p: Poll, bit: number | null, functions: readonly FunctionFacts[], chip: ChipDescription): PolledInput {
+  const holder = functions.find(({ symbol }) => p.pc >= (symbol.address & ~1) && p.pc < (symbol.address & ~1) + symbol.size);
+  // What does not come out of the package cannot be pressed.
+  const isPin = p.kind === 'pin' && bit !== null && bit < 16 && hasPin(chip, `P${p.block.slice(-1)}${bit}`);
+  return {
+    register: `${p.block}.${p.register}`,
+    bit,
+    kind: p.kind,
+    name: isPin ? `P${p.block.slice(-1)}${bit}` : p.block,
+    level: isPin ? (((p.value >>> bit) & 1) as 0 | 1) : null,
+    pc: p.pc,
+    period: p.count > 1 ? Math.round((p.last - p.first) / (p.count - 1)) : null,
+    compared: holder?.compared ?? [],
+  };
+}
+
+/** The step of a scenario that presses an input; null where nothing tells what would. */
+function pressing(input: PolledInput, at = '100ms'): Step | null {
+  if (input.kind === 'pin')
+    return input.level === null ? null : { at, do: { pin: { name: input.name, level: input.level === 1 ? 0 : 1 } } };
+  const [letter] = lettersOf(input);
+  return letter === undefined ? null : sending(input, letter, at);
+}
+/** Bytes that are tried, at most. */
+const MOST_LETTERS = 8;
+const lettersOf = ({ compared }: PolledInput): readonly string[] =>
+  compared
+    .filter((n) => n > 0x20 && n < 0x7f)
+    .slice(0, MOST_LETTERS)
+    .map((n) => String.fromCharCode(n));
+const sending = ({ name }: PolledInput, letter: string, at = '100ms'): Step => ({ at, do: { uart: { port: name, text: letter } } });
+const calling = ({ facts }: JumpCandidate, at = '100ms'): Step => ({ at, do: { call: facts.symbol.name } });
+
+/** What comes of a candidate that is called at `from`, with no arguments. */
+function callCandidate(s: Session, from: Checkpoint, { facts }: JumpCandidate): Outcome {
+  const { machine } = s;
+  s.keepCheckpoints = false;
+  s.restore(from);
+  const core = machine.bootCore;
+  const limit = machine.now + HANDLER_ENDS;
+  while (core.arm.ipsr !== 0 && machine.now < limit) {
+    const before = machine.now;
+    machine.run(machine.now + MS / 100);
+    if (machine.now === before) break;
+  }
+  core.beginCall((facts.symbol.address & ~1) >>> 0);
+  return outcomeFromHere(s);
+}
+
+/** What comes of a pin that changes its level at `from`. */
+function pressPin(s: Session, from: Checkpoint, input: PolledInput): Outcome | null {
+  if (input.kind !== 'pin' || input.level === null) return null;
+  s.keepCheckpoints = false;
+  s.restore(from);
+  s.machine.system.setWire(`pin.${input.name}`, 1 - input.level);
+  return outcomeFromHere(s);
+}
+
+/** The first byte that makes it enter the ROM, or else the first one. */
+function sendBytes(s: Session, from: Checkpoint, input: PolledInput): Tried | null {
+  let first: Tried | null = null;
+  for (const letter of lettersOf(input)) {
+    s.keepCheckpoints = false;
+    s.restore(from);
+    s.steps.append({ kind: 'uart', port: input.name, bytes: new TextEncoder().encode(letter) });
+    const outcome = outcomeFromHere(s);
+    const tried: Tried = { name: `${JSON.stringify(letter)} to ${input.name}`, kind: 'input', outcome, step: sending(input, letter) };
+    if (s.machine.history.entries.length > 0 || outcome === 'dfu') return tried;
+    first ??= tried;
+  }
+  return first;
+}
+
+function outcomeFromHere(s: Session): Outcome {
+  s.state.anchor = s.machine.now;
+  s.state.loop = null;
+  const end = s.run({ counterfactual: true, repaired: true });
+  if (isCut(end.reason)) throw new CutShort(end.reason);
+  return end.outcome;
+}
+
+// ---- in words --------------------------------------------------------------------------------------------------------------------
+
+const where = (s: Session, pc: number): string => {
+  const { file, line, symbol } = codePlace(s.input.images, pc);
+  return file === null ? `${symbol ?? ''} ${hex32(pc)}`.trim() : `${file.slice(file.lastIndexOf('/') + 1)}:${line}`;
+};
+const milliseconds = (ps: Ps): string => (ps >= MS / 2 ? `${Math.round(ps / MS)} ms` : `${Math.max(1, Math.round((ps * 1000) / MS))} us`);
+
+/** `request_dfu (main.c:22)` */
+const candidateName = (s: Session, { facts }: JumpCandidate): string => {
+  const pc = (facts.symbol.address & ~1) >>> 0;
+  return `${functionName(facts.symbol.name, framesAt(s.input.images, pc))} (${where(s, pc)})`;
+};
+
+/** `GPIOC.IDR bit 13 (PC13, now 1), each 10 ms, main.c:31` */
+function inputText(s: Session, input: PolledInput): string {
+  if (input.pc === null && input.kind === 'serial') return `a byte at ${input.name}, which is an interrupt`;
+  if (input.pc === null) return `an edge of ${input.name} (now ${input.level}), which is an interrupt`;
+  const bit = input.bit === null ? '' : ` bit ${input.bit}`;
+  const pin = input.level === null ? '' : ` (${input.name}, now ${input.level})`;
+  const period = input.period === null ? '' : ` each ${milliseconds(input.period)},`;
+  return `${input.register}${bit}${pin},${period} ${where(s, input.pc)}`;
+}
+
+/** Notes for a run that never jumped. */
+export function notTriggered(s: Session, found: FoundJump): string[] {
+  const { candidates, inputs } = found;
+  const notes: string[] = [];
+  if (candidates.length === 0)
+    notes.push(
+      scanFunctions(s.input.images).length === 0
+        ? 'the image names no functions: give the .elf to see which of them can enter system memory'
+        : `${NO_JUMP}, or stores something and resets`,
+    );
+  for (const c of candidates) notes.push(`${candidateName(s, c)} can enter system memory: it ${c.why}`);
+  if (candidates.length > 0 && found.noJump) notes.push(`${NO_JUMP}: ${ONLY_BY_BOOT}`);
+  for (const i of inputs) notes.push(`waits for ${inputText(s, i)}`);
+  const steps = [
+    ...inputs.flatMap((i) => pressing(i) ?? []),
+    ...candidates
+      .filter((c) => !c.runsAnyway)
+      .slice(0, 1)
+      .map((c) => calling(c)),
+  ];
+  if (steps.length > 0) notes.push(`a scenario that tries it has one of these steps: ${steps.map((x) => JSON.stringify(x)).join(' or ')}`);
+  return notes;
+}
+
+export interface Tried {
+  readonly name: string;
+  readonly kind: 'input' | JumpCandidate['kind'];
+  readonly outcome: Outcome;
+  readonly step: Step;
+}
+
+/** Calls each candidate, presses each pin and sends bytes to each port on a fork. */
+export function tryAll(s: Session, from: Checkpoint, { candidates, inputs }: FoundJump): Tried[] {
+  const tried: Tried[] = [];
+  for (const i of inputs) {
+    if (i.kind === 'serial') {
+      s.input.progress?.(`sending to ${i.name}`);
+      const sent = sendBytes(s, from, i);
+      if (sent !== null) tried.push(sent);
+      continue;
+    }
+    s.input.progress?.(`changing ${i.name}`);
+    const outcome = pressPin(s, from, i);
+    const step = pressing(i);
+    if (outcome !== null && step !== null) tried.push({ name: `${i.name} = ${1 - (i.level ?? 0)}`, kind: 'input', outcome, step });
+  }
+  for (const c of candidates.filter((x) => !x.runsAnyway)) {
+    s.input.progress?.(`calling ${c.facts.symbol.name}`);
+    tried.push({ name: `call of ${candidateName(s, c)}`, kind: c.kind, outcome: callCandidate(s, from, c), step: calling(c) });
+  }
+  return tried;
+}

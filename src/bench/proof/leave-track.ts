@@ -1,0 +1,119 @@
+/**
+ * What a program does after a leave or a reset, as far as two runs of it can be held side by side: its stores to peripherals in Thread mode, by
+ * instruction and address, and where its exceptions went. Values, and the rounds of a waiting loop, may differ.
+ */
+import type { Ps } from '../../emu/time.ts';
+import type { Session } from '../session/session.ts';
+
+/** Stores that are kept: a program that goes another way does so while it starts. */
+const MOST = 4000;
+
+interface Store {
+  readonly pc: number;
+  readonly address: number;
+  readonly at: Ps;
+}
+interface Taken {
+  readonly handler: number;
+  readonly pc: number;
+  readonly at: Ps;
+}
+
+/** Where two runs of a program go different ways; times since their start in ps. */
+export interface Parting {
+  readonly at: Ps;
+  readonly kind: 'store' | 'exception' | 'end';
+  /** After the leave: the instruction, and the address of the store or of the handler. */
+  readonly pc: number;
+  readonly address: number | null;
+  /** From reset, at the same place; null where nothing came any more. */
+  readonly reset: { readonly pc: number; readonly address: number } | null;
+  /** Number of the exception. */
+  readonly exception: number | null;
+}
+
+export interface Track {
+  /** Exceptions that handlers of the program served, how often. */
+  readonly served: Map<number, number>;
+  readonly stores: readonly Store[];
+  readonly first: ReadonlyMap<number, Taken>;
+  /** Where this track leaves that of the run from reset; null if it does not. */
+  partsFrom(reset: Track): Parting | null;
+  /** Stores are not watched any more. */
+  endStores(): void;
+  /** Nothing is. */
+  end(): void;
+}
+
+/** Watches from now on. */
+export function watchLeave(s: Session): Track {
+  const { machine } = s;
+  const start = machine.now;
+  const stores: Store[] = [];
+  const served = new Map<number, number>();
+  const first = new Map<number, Taken>();
+  const { observer } = machine;
+  const repairs = machine.setRepairs({
+    pages: new Set(),
+    everyDeviceWrite: true,
+    write: (core, address, _size, value) => {
+      if (core !== machine.bootCore || core.zone !== 'user' || core.arm.ipsr !== 0 || stores.length >= MOST) return value;
+      const { pc } = core;
+      const last = stores.at(-1);
+      if (last?.pc !== pc || last.address !== address) stores.push({ pc, address, at: core.now() - start });
+      return value;
+    },
+  });
+  machine.observer = {
+    ...observer,
+    exception: (core, exception, handler, pc) => {
+      observer.exception?.(core, exception, handler, pc);
+      if (core !== machine.bootCore) return;
+      if (core.zoneAt(handler & ~1) === 'user') served.set(exception, (served.get(exception) ?? 0) + 1);
+      if (!first.has(exception)) first.set(exception, { handler: handler & ~1, pc, at: core.now() - start });
+    },
+  };
+  return {
+    served,
+    stores,
+    first,
+    partsFrom: (reset) => earliest(partingStore(stores, reset.stores), partingException(first, reset.first)),
+    endStores: () => void machine.setRepairs(repairs),
+    end: () => {
+      machine.observer = observer;
+      machine.setRepairs(repairs);
+    },
+  };
+}
+
+function partingStore(ours: readonly Store[], reset: readonly Store[]): Parting | null {
+  const both = Math.min(ours.length, reset.length);
+  for (let i = 0; i < both; i++) {
+    const [a, b] = [ours[i]!, reset[i]!];
+    if (a.pc !== b.pc || a.address !== b.address)
+      return { at: a.at, kind: 'store', pc: a.pc, address: a.address, reset: { pc: b.pc, address: b.address }, exception: null };
+  }
+  // a track that merely ends earlier may do so because its window does
+  const next = reset[both];
+  const last = ours.at(-1);
+  if (!next || !last || ours.length >= MOST) return null;
+  return { at: last.at, kind: 'end', pc: last.pc, address: null, reset: { pc: next.pc, address: next.address }, exception: null };
+}
+
+function partingException(ours: ReadonlyMap<number, Taken>, reset: ReadonlyMap<number, Taken>): Parting | null {
+  let found: Parting | null = null;
+  for (const [exception, taken] of ours) {
+    const other = reset.get(exception);
+    if (other?.handler === taken.handler || (found && found.at <= taken.at)) continue;
+    const there = other ? { pc: other.pc, address: other.handler } : null;
+    found = { at: taken.at, kind: 'exception', pc: taken.pc, address: taken.handler, reset: there, exception };
+  }
+  return found;
+}
+
+/** A track that ends is less than one that goes elsewhere. */
+function earliest(a: Parting | null, b: Parting | null): Parting | null {
+  if (!a || !b) return a ?? b;
+  if (a.kind === 'end') return b;
+  return b.at <= a.at ? b : a;
+}

@@ -1,0 +1,334 @@
+/**
+ * The leave twin: the program that a DFU leave started is run once more from the same instant with the chip reset instead, and what the two show
+ * is compared. Where the leave shows less, the state that differs is put as a reset leaves it, group by group, until the program shows
+ * everything: that is what it relied on.
+ */
+import { LEFT_KINDS, type LeaveFacts, type LeftKind, type LeftState } from '../../checks/check.ts';
+import { familyOf, inManual } from '../../checks/families.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import type { Machine } from '../../emu/machine.ts';
+import { MS, PS_PER_SECOND, type Ps } from '../../emu/time.ts';
+import { registerFile } from '../../emu/core/register-file.ts';
+import { watchLeave, type Parting, type Track } from './leave-track.ts';
+import { CutShort, isCut } from './attempt.ts';
+import { repairTarget } from './repairs.ts';
+import type { Session } from '../session/session.ts';
+import { fieldOf, leaveFacts } from '../session/subject.ts';
+
+/** How long each of the two is watched (ps): the time that a device of the program has to come back in. */
+const WINDOW = 2 * PS_PER_SECOND;
+/** Of that, how long its stores are watched (ps). */
+const WATCHED = 50 * MS;
+/** An interrupt that came so often from reset belongs to what the program does. */
+const REGULAR = 3;
+
+/** Register values by `BLOCK.REG`. */
+type Registers = ReadonlyMap<string, number>;
+
+/** What a program shows in the window. */
+interface Shown {
+  readonly usb: boolean;
+  /** Text by channel. */
+  readonly console: Readonly<Record<string, string>>;
+  /** Exceptions that its own handlers served, how often. */
+  readonly served: ReadonlyMap<number, number>;
+  readonly inSystem: boolean;
+  readonly faulted: boolean;
+  /** It was proved to wait for ever. */
+  readonly stuck: boolean;
+  readonly again: boolean;
+}
+
+export interface LeaveTwin {
+  readonly facts: Pick<LeaveFacts, 'table' | 'missing' | 'left'>;
+  /** Null where both go the same way. */
+  readonly parting: Parting | null;
+  /** Registers that differ at the first instruction: as left, as after a reset. */
+  readonly registers: readonly { readonly name: string; readonly left: number; readonly reset: number }[];
+}
+
+/** The facts of the last leave of a run that has just ended; moves the session. Throws CutShort where a limit of the user ends a repeated run. */
+export function followLeave(s: Session): LeaveFacts | null {
+  const facts = leaveFacts(s);
+  const twin = facts === null ? null : leaveTwin(s, facts.usbAfter);
+  return facts === null || twin === null ? facts : { ...facts, ...twin.facts };
+}
+
+/** Null if no leave was carried out. `back`: the program is known to have come back, if only by a reset of its own. The session is left anywhere. */
+export function leaveTwin(s: Session, back: boolean): LeaveTwin | null {
+  const { leave } = s;
+  if (leave === null) return null;
+  const { checkpoint, table } = leave;
+  const keep = s.keepCheckpoints;
+  s.keepCheckpoints = false;
+  try {
+    s.restore(checkpoint);
+    const asLeft = registersOf(s.machine);
+    const core = coreState(s.machine);
+    const reset = afterReset(s, checkpoint, table);
+    const left = differences(s.machine, asLeft, reset, core, table);
+    const ours = window(s, checkpoint, () => undefined);
+    const missing = back ? [] : compare(reset.shown, ours.shown);
+    const needed = missing.length === 0 ? [] : search(s, checkpoint, table, reset, left);
+    return {
+      facts: { table, missing, left: left.map((l) => ({ ...l, relied: needed.includes(l.kind) })) },
+      parting: ours.track.partsFrom(reset.track),
+      registers: [...asLeft].flatMap(([name, value]) => {
+        const after = reset.registers.get(name) ?? value;
+        return value === after ? [] : [{ name, left: value, reset: after }];
+      }),
+    };
+  } finally {
+    s.keepCheckpoints = keep;
+  }
+}
+
+/** Runs the window from the leave on, with something changed before the first instruction. */
+function window(s: Session, from: Checkpoint, change: () => void, until?: (shown: Shown) => boolean): { shown: Shown; track: Track } {
+  const { machine } = s;
+  s.restore(from);
+  const start = machine.now;
+  const texts = { ...machine.state.console };
+  change();
+  const track = watchLeave(s);
+  let stuck = false;
+  const show = (): Shown => ({ ...shown(s, start, texts, track), stuck });
+  try {
+    // stores are watched while the program starts: later they would only slow it down
+    for (const time of [start + WATCHED, start + WINDOW]) {
+      const end = s.run({ until: time, over: () => machine.now >= time || (until?.(show()) ?? false) });
+      if (isCut(end.reason)) throw new CutShort(end.reason);
+      track.endStores();
+      stuck = end.outcome === 'stuck';
+      if (machine.now < time) break;
+    }
+    return { shown: show(), track };
+  } finally {
+    track.end();
+  }
+}
+
+function shown(s: Session, start: Ps, before: Readonly<Record<string, string>>, track: Track): Omit<Shown, 'stuck'> {
+  const { history, state } = s.machine;
+  const since = history.entries.filter((e) => e.at > start);
+  return {
+    usb: s.usb.sessions.some((u) => u.at > start && u.enumerated !== null && u.servedBy === 'user'),
+    console: Object.fromEntries(
+      Object.entries(state.console).map(([channel, text]) => [channel, text.slice((before[channel] ?? '').length)]),
+    ),
+    served: track.served,
+    inSystem: since.some((e) => e.how === 'exception'),
+    faulted: s.state.fault !== null || state.lockup !== null,
+    again: since.some((e) => e.how === 'branch'),
+  };
+}
+
+/** The first line of each channel that only the run after a reset has. */
+const unsaid = (reset: Shown['console'], ours: Shown['console']): string[] =>
+  Object.entries(reset).flatMap(([channel, text]) => {
+    const line = /^[^\n]*\n?/.exec(text)![0];
+    return line === '' || (ours[channel] ?? '').includes(line) ? [] : [`${channel} says ${JSON.stringify(line.trimEnd())}`];
+  });
+
+/** What one shows and the other does not, in words. */
+function compare(reset: Shown, ours: Shown): string[] {
+  const missing: string[] = [];
+  if (ours.inSystem && !reset.inSystem) missing.push('its exceptions are taken to its own handlers');
+  if (ours.faulted && !reset.faulted) missing.push('it runs without a fault');
+  if (ours.stuck && !reset.stuck) missing.push('it does not wait for ever');
+  if (ours.again && !reset.again) missing.push('it stays out of the ROM');
+  if (reset.usb && !ours.usb) missing.push('its USB device enumerates');
+  missing.push(...unsaid(reset.console, ours.console));
+  for (const [exception, times] of reset.served)
+    if (times >= REGULAR && (ours.served.get(exception) ?? 0) === 0) missing.push(`${exceptionName(exception)} is served`);
+  return missing;
+}
+const exceptionName = (n: number): string => (n === 15 ? 'SysTick' : n < 16 ? `exception ${n}` : `interrupt ${n - 16}`);
+
+/** What the program does and finds after a reset. */
+interface AfterReset {
+  readonly shown: Shown;
+  readonly track: Track;
+  readonly registers: Registers;
+  /** Registers of PWR that a reset leaves alone and power-on does not. */
+  readonly supply: ReadonlySet<string>;
+}
+/**
+ * The chip is reset at the instant of the leave, BOOT0 low; PWR as power-on leaves it, since a program that hangs after each reset too does not do what it does without DFU.
+ * A program elsewhere than at the boot address starts there all the same.
+ */
+function afterReset(s: Session, from: Checkpoint, table: number): AfterReset {
+  const { machine } = s;
+  let registers: Registers = new Map();
+  let supply: ReadonlySet<string> = new Set();
+  const { observer, bootAt } = machine;
+  machine.observer = {
+    ...observer,
+    reset: (by) => {
+      observer.reset?.(by);
+      if (registers.size > 0) return;
+      const kept = registersOf(machine);
+      resetBlock(machine, 'PWR', 'power');
+      registers = registersOf(machine);
+      supply = new Set([...kept.keys()].filter((name) => kept.get(name) !== registers.get(name)));
+    },
+  };
+  try {
+    const ran = window(s, from, () => {
+      machine.system.setParameter('boot0.level', 0);
+      if (machine.bootVectors() !== table) machine.bootAt = table;
+      machine.askReset('pin', machine.bootCore, true);
+    });
+    return { ...ran, registers, supply };
+  } finally {
+    machine.observer = observer;
+    machine.bootAt = bootAt;
+  }
+}
+
+function registersOf(machine: Machine): Registers {
+  const all = new Map<string, number>();
+  for (const row of machine.chip.blocks) {
+    if (row.model === null || row.backup === true) continue;
+    const block = machine.system.block(row.name);
+    const { layout } = block;
+    const { regs } = block.state;
+    for (const r of layout.registers) all.set(`${row.name}.${r.name}`, regs[r.index]! >>> 0);
+  }
+  return all;
+}
+
+/** State of the core that a reset clears, as text by what it is. */
+function coreState(machine: Machine): { readonly vtor: number | null; readonly irq: readonly string[] } {
+  const core = machine.bootCore;
+  const word = (address: number): number => core.peek(address, 4) ?? 0;
+  const irq: string[] = [];
+  const say = (name: string, value: number): void => void (value !== 0 && irq.push(`${name} = 0x${(value >>> 0).toString(16)}`));
+  say('IPSR', core.arm.ipsr);
+  say('PRIMASK', core.arm.primask);
+  say('FAULTMASK', core.arm.faultmask);
+  say('BASEPRI', core.arm.basepri);
+  for (let n = 0; n < 8; n++) {
+    say(`NVIC_ISER${n}`, word(0xe000e100 + 4 * n));
+    say(`NVIC_ISPR${n}`, word(0xe000e200 + 4 * n));
+    say(`NVIC_IABR${n}`, word(0xe000e300 + 4 * n));
+  }
+  say('SYST_CSR', word(0xe000e010) & 7);
+  return { vtor: hasVtor(machine) ? word(VTOR) >>> 0 : null, irq };
+}
+const VTOR = 0xe000ed08;
+const hasVtor = (machine: Machine): boolean => registerFile(machine.bootCore, 0)['vtor'] !== undefined;
+
+const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
+/** Registers that differ, by name; a long list is cut. */
+function listed(names: readonly string[], values: Registers): string {
+  const words = names.slice(0, MOST_LISTED).map((name) => `${inManual(name)} = ${hex(values.get(name) ?? 0)}`);
+  return words.join(', ') + (names.length > MOST_LISTED ? `, and ${names.length - MOST_LISTED} more` : '');
+}
+const MOST_LISTED = 6;
+
+const ACR = 'FLASH.ACR';
+const isSecurity = (name: string): boolean => name.startsWith('GTZC');
+/** Group that a register of a block belongs to. */
+function kindOf(name: string, remap: string | null, supply: ReadonlySet<string>): LeftKind {
+  if (supply.has(name)) return 'supply';
+  if (name === ACR || name.startsWith('RCC.') || name.startsWith('PWR.')) return 'clocks';
+  if (name.startsWith('FLASH.')) return 'flash';
+  if (isSecurity(name)) return 'security';
+  return name === remap ? 'remap' : 'rest';
+}
+
+function differences(
+  machine: Machine,
+  left: Registers,
+  { registers: reset, supply }: AfterReset,
+  core: ReturnType<typeof coreState>,
+  table: number,
+): Omit<LeftState, 'relied'>[] {
+  const remapField = familyOf(machine.chip)?.remap?.field ?? null;
+  const remap = remapField === null ? null : remapField.split('.').slice(0, 2).join('.');
+  const names = [...left.keys()].filter((name) => left.get(name) !== reset.get(name));
+  const found: Omit<LeftState, 'relied'>[] = [];
+  for (const kind of LEFT_KINDS) {
+    if (kind === 'vtor') {
+      if (core.vtor !== null && core.vtor !== table && core.vtor !== 0)
+        found.push({
+          kind,
+          observed: `VTOR = ${hex(core.vtor)}`,
+          expected: `VTOR = ${hex(0)}, where the program's table is after a reset`,
+        });
+    } else if (kind === 'irq') {
+      if (core.irq.length > 0) found.push({ kind, observed: core.irq.join(', '), expected: 'all 0' });
+    } else {
+      const own = names.filter((name) => kindOf(name, remap, supply) === kind);
+      if (own.length > 0) found.push({ kind, observed: listed(own, left), expected: listed(own, reset) });
+    }
+  }
+  return found;
+}
+
+/** The smallest set of groups that brings the program back, found by leaving one out after the other; empty if all together do not. */
+function search(s: Session, from: Checkpoint, table: number, reset: AfterReset, left: readonly Omit<LeftState, 'relied'>[]): LeftKind[] {
+  const memo = new Map<string, boolean>();
+  const works = (kinds: readonly LeftKind[]): boolean => {
+    const key = kinds.join();
+    let known = memo.get(key);
+    if (known === undefined) {
+      const over = (shown: Shown): boolean => compare(reset.shown, shown).length === 0 && settled(shown, reset.shown);
+      const ran = window(s, from, () => putBack(s.machine, kinds, table, reset.registers), over);
+      memo.set(key, (known = compare(reset.shown, ran.shown).length === 0));
+    }
+    return known;
+  };
+  const all = left.map((l) => l.kind);
+  for (const kind of all) if (works([kind])) return [kind];
+  if (!works(all)) return [];
+  let set = all;
+  for (const kind of all) {
+    const without = set.filter((k) => k !== kind);
+    if (works(without)) set = without;
+  }
+  return set;
+}
+/** A trap may still come where nothing is shown by which the end could be known. */
+const settled = (now: Shown, reset: Shown): boolean => reset.usb && now.usb;
+
+/** Puts groups of state as a reset leaves them. */
+// eslint-disable-next-line complexity -- one branch for each group of state that a leave can carry over
+function putBack(machine: Machine, kinds: readonly LeftKind[], table: number, reset: Registers): void {
+  const { system, bootCore } = machine;
+  const target = repairTarget(machine);
+  system.now = bootCore.now();
+  const latency = fieldOf(machine, ACR);
+  for (const kind of kinds) {
+    if (kind === 'vtor') target.setCore('vtor', table);
+    else if (kind === 'irq') quiet(machine, target);
+    else if (kind === 'supply') resetBlock(machine, 'PWR', 'power');
+    else if (kind === 'clocks') {
+      for (const name of ['RCC', 'PWR']) resetBlock(machine, name);
+      if (reset.has(ACR)) target.setField(ACR, reset.get(ACR)!);
+    } else if (kind === 'flash') {
+      resetBlock(machine, 'FLASH');
+      if (!kinds.includes('clocks') && latency !== null) target.setField(ACR, latency);
+    } else if (kind === 'remap') {
+      const field = familyOf(machine.chip)?.remap?.field;
+      if (field !== undefined) target.setField(field, 0);
+    } else if (kind === 'security') {
+      for (const row of machine.chip.blocks) if (isSecurity(row.name)) resetBlock(machine, row.name);
+    } else for (const row of machine.chip.blocks) if (isRest(row.name) && row.backup !== true) resetBlock(machine, row.name);
+  }
+}
+/** A watchdog that runs cannot be stopped by anything that software does. */
+const NOT_REST = ['RCC', 'PWR', 'FLASH', 'SYSCFG', 'IWDG', 'IWDG1', 'IWDG2', 'WWDG'];
+const isRest = (name: string): boolean => !NOT_REST.includes(name) && !isSecurity(name);
+function resetBlock(machine: Machine, name: string, kind?: 'power'): void {
+  const block = machine.system.findBlock(name);
+  if (block) machine.system.resetBlock(block, kind);
+}
+function quiet(machine: Machine, target: ReturnType<typeof repairTarget>): void {
+  target.clearNvic('enabled');
+  target.clearNvic('pending');
+  target.write(0xe000e010, 4, 0);
+  if (machine.bootCore.arm.ipsr !== 0) target.leaveHandlerMode();
+  for (const name of hasVtor(machine) ? ['primask', 'faultmask', 'basepri'] : ['primask']) target.setCore(name, 0);
+}

@@ -1,0 +1,207 @@
+/** Carries out repairs on a fork: edits at the entry, and watches for the repairs that act on the way there. */
+import type { Repair, RepairTarget, Subject } from '../../checks/check.ts';
+import type { Interceptor } from '../../emu/core/core.ts';
+import { exceptionReturn } from '../../emu/core/exceptions.ts';
+import { PAGE_BITS } from '../../emu/arena.ts';
+import type { Machine } from '../../emu/machine.ts';
+import { setRegister } from '../../emu/core/register-file.ts';
+
+export interface NamedRepair {
+  readonly id: string;
+  readonly repair: Repair;
+  readonly subject: Subject;
+}
+
+const ICPR = 0xe000e280;
+const ICER = 0xe000e180;
+
+/** Edits before the first ROM instruction. */
+export const repairTarget = (machine: Machine): RepairTarget => ({
+  ...blockEdits(machine),
+  ...memoryEdits(machine),
+  ...exceptionEdits(machine),
+  ...boardEdits(machine),
+  ...coreEdits(machine),
+});
+
+function blockEdits(machine: Machine): Pick<RepairTarget, 'setField' | 'putField' | 'stopTimersOf'> {
+  const core = machine.bootCore;
+  const place = (path: string, value: number) => {
+    const [blockName, registerName, fieldName] = path.split('.') as [string, string, string | undefined];
+    const block = machine.system.block(blockName);
+    const { layout } = block;
+    const register = layout.reg(registerName);
+    if (fieldName === undefined) return { block, register, whole: value >>> 0 };
+    const f = layout.field(`${registerName}.${fieldName}`);
+    const now = block.state.regs[register.index]!;
+    return { block, register, whole: ((now & ~f.mask) | ((value << f.bit) & f.mask)) >>> 0 };
+  };
+  return {
+    setField: (path, value) => {
+      const { block, register, whole } = place(path, value);
+      machine.system.now = core.now();
+      // An edit, not a program: it reaches blocks without a clock too.
+      if (machine.system.isClocked(block)) machine.system.writeBlock(block, block.row.base + register.offset, register.size, whole);
+      else block.component.write(block.state, block.env, register.offset, register.size, whole);
+    },
+    putField: (path, value) => {
+      const { block, register, whole } = place(path, value);
+      block.state.regs[register.index] = whole;
+    },
+    stopTimersOf: (blockName) => {
+      const block = machine.system.block(blockName);
+      for (let i = 0; i < block.component.timers.length; i++) machine.system.scheduler.disarm(block.timerBase + i);
+      machine.system.now = core.now();
+      block.component.onReset(block.state, block.env, 'power');
+    },
+  };
+}
+
+function memoryEdits(machine: Machine): Pick<RepairTarget, 'eraseWord' | 'write'> {
+  return {
+    eraseWord: (address) => {
+      const { memory, base } = machine.system.regionAt(address)!;
+      machine.system.pokeMemory(memory!.row.name, address - base, new Uint8Array(4).fill(memory!.row.erased ?? 0xff));
+    },
+    write: (address, size, value) => machine.bootCore.write(address, size, value, true),
+  };
+}
+
+/** What is active, pending and enabled. */
+function exceptionEdits(machine: Machine): Pick<RepairTarget, 'leaveHandlerMode' | 'clearNvic' | 'undoException'> {
+  const core = machine.bootCore;
+  const poke = (address: number, size: 1 | 2 | 4, value: number): void => core.write(address, size, value, true);
+  return {
+    leaveHandlerMode: () => {
+      core.arm.leaveHandlers();
+      setRegister(core, 'sys-active', 0);
+      core.rightsChanged();
+      core.interruptsChanged();
+    },
+    clearNvic: (what, lines) => {
+      const clear = what === 'enabled' ? ICER : ICPR;
+      if (lines) for (const n of lines) poke(clear + 4 * (n >>> 5), 4, 1 << (n & 31));
+      else for (let i = 0; i < 16; i++) poke(clear + 4 * i, 4, 0xffffffff);
+      if (what === 'pending' && !lines) poke(0xe000ed04, 4, (1 << 25) | (1 << 27));
+    },
+    undoException: () => {
+      machine.system.now = core.now();
+      core.hardwareAccess = true;
+      try {
+        exceptionReturn(core, core.arm.lr);
+      } finally {
+        core.hardwareAccess = false;
+      }
+    },
+  };
+}
+
+function boardEdits(machine: Machine): Pick<RepairTarget, 'holdPin' | 'fitCrystal'> {
+  const core = machine.bootCore;
+  return {
+    holdPin: (name, level) => {
+      machine.system.now = core.now();
+      machine.system.setWire(`pin.${name}`, level);
+      machine.state.heldWires.push(`pin.${name}`);
+    },
+    fitCrystal: (name, hz) => {
+      machine.system.setParameter(`${name}.hz`, hz);
+      const typical = machine.chip.parameters[`${name}.start.ps`]?.value;
+      if (typical !== undefined) machine.system.setParameter(`${name}.start.ps`, typical);
+    },
+  };
+}
+
+/** Registers of the boot core, where it goes on, and whether it is alone. */
+function coreEdits(machine: Machine): Pick<RepairTarget, 'setCore' | 'holdOtherCores' | 'branchTo' | 'jumpTo'> {
+  const core = machine.bootCore;
+  return {
+    setCore: (register, value) => setRegister(core, register, value),
+    holdOtherCores: () => {
+      for (const other of machine.cores) if (other !== core) machine.hold(other);
+    },
+    branchTo: (address) => {
+      core.arm.thumb = address & 1;
+      core.branchTo((address & ~1) >>> 0);
+      core.zone = core.zoneAt(address) ?? core.zone;
+      core.flushTables();
+    },
+    jumpTo: (address) => {
+      core.arm.thumb = address & 1;
+      core.branchTo((address & ~1) >>> 0);
+      core.flushTables();
+    },
+  };
+}
+
+const actsOf = ({ repair }: NamedRepair): 'instead-of-fault' | 'undoes-exception' | null =>
+  repair.at === 'entry' ? (repair.acts ?? null) : null;
+export const isInsteadOfFault = (r: NamedRepair): boolean => actsOf(r) === 'instead-of-fault';
+export const undoesException = (r: NamedRepair): boolean => actsOf(r) === 'undoes-exception';
+
+export function applyAtEntry(machine: Machine, repairs: readonly NamedRepair[]): void {
+  const target = repairTarget(machine);
+  for (const r of repairs) if (r.repair.at === 'entry' && actsOf(r) === null) r.repair.apply(target, r.subject);
+}
+/** Edits in place of the first fault, before its exception. */
+export function applyInsteadOfFault(machine: Machine, repairs: readonly NamedRepair[]): void {
+  const target = repairTarget(machine);
+  for (const r of repairs) if (r.repair.at === 'entry' && isInsteadOfFault(r)) r.repair.apply(target, r.subject);
+}
+/** Takes the exception of the entry back. */
+export function applyUndoing(machine: Machine, repairs: readonly NamedRepair[]): void {
+  const target = repairTarget(machine);
+  for (const r of repairs) if (r.repair.at === 'entry' && undoesException(r)) r.repair.apply(target, r.subject);
+  target.undoException?.();
+}
+
+/** Watches for the repairs that act before the entry; null if there are none. */
+export function pathInterceptor(machine: Machine, repairs: readonly NamedRepair[], table: number): Interceptor | null {
+  const pages = new Set<number>();
+  const redirects: { from: number }[] = [];
+  const writes = new Map<number, number | null>();
+  const vetoed = new Set<string>();
+  const keeps: { address: number; value: number }[] = [];
+  for (const { repair } of repairs) {
+    if (repair.at === 'redirect') {
+      redirects.push({ from: repair.from });
+      pages.add(repair.from >>> PAGE_BITS).add((repair.from + 7) >>> PAGE_BITS);
+    } else if (repair.at === 'before-write' && repair.vetoes) vetoed.add(repair.vetoes);
+    else if (repair.at === 'before-write') writes.set(repair.seq, repair.value);
+    else if (repair.at === 'keep') {
+      keeps.push(...repair.words);
+      for (const { address } of repair.words) pages.add(address >>> PAGE_BITS);
+    }
+  }
+  if (pages.size === 0 && writes.size === 0 && vetoed.size === 0) return null;
+  const done = new Set<number>();
+  const afterReset = (): boolean => machine.history.resets.length > 1;
+  return {
+    pages,
+    vetoReset: (by) => vetoed.has(by),
+    // sequence numbers are those of writes to blocks, which never have a fast path
+    everyDeviceWrite: writes.size > 0,
+    special: (_core, _register, old, value) => (writes.has(machine.history.seq) ? (writes.get(machine.history.seq) ?? old) : value),
+    read: (core, address, size) => {
+      for (const r of redirects)
+        if (address >= r.from && address + size <= r.from + 8)
+          return core.peek(table + (address - r.from), size === 1 ? 1 : size === 2 ? 2 : 4) ?? 0;
+      for (const k of keeps) {
+        if (address !== k.address || core.zone !== 'user' || !afterReset() || done.has(k.address)) continue;
+        done.add(k.address);
+        return k.value >>> 0;
+      }
+      return null;
+    },
+    write: (core, address, _size, value) => {
+      const number = machine.history.seq + 1;
+      const replaced = writes.get(number);
+      // a write that is left out has its number all the same: the next one is not left out too
+      if (replaced === null) machine.history.seq = number;
+      if (replaced !== undefined) return replaced;
+      // what the ROM has there is its own
+      if (core.zone === 'user' && keeps.some((k) => k.address === address && afterReset() && !done.has(k.address))) return null;
+      return value;
+    },
+  };
+}

@@ -1,0 +1,167 @@
+/**
+ * Proof that the firmware will never get out of what it executes now: a steady loop, and nothing that is scheduled, no interrupt that can be
+ * taken and no step of the scenario can change what it reads. Without such a proof nothing is said.
+ */
+import { callChainOf } from './call-chain.ts';
+import { isCounting } from '../../emu/proofs/counting.ts';
+import type { Core } from '../../emu/core/core.ts';
+import { anyLineEnabled } from '../../emu/core/nvic.ts';
+import { EXC } from '../../emu/core/scs-state.ts';
+import type { Machine } from '../../emu/machine.ts';
+import { sysTickPeriod } from '../../emu/core/systick.ts';
+import type { Ps } from '../../emu/time.ts';
+import { findSteadyLoop, type SteadyLoop, type Told } from '../../emu/proofs/steady.ts';
+import { eventMayCome, interruptsAround, lineStaysUp, readStays, sysTickInterrupts } from './surrounding-events.ts';
+import type { FixedLoop, LiveRun } from './live-run.ts';
+import { goesOnceRound, tickCannotEnd } from './ticking.ts';
+
+/** Effort: a loop of more instructions is not looked for. */
+const MAX_STEPS = 3000;
+
+/** Asleep, and nothing comes that wakes it. */
+function sleepsForGood(s: LiveRun): FixedLoop | null {
+  const core = s.machine.bootCore;
+  const { sysTick, others } = interruptsAround(s, { asleep: true });
+  if (sysTick || others || (core.arm.waiting === 'wfe' && eventMayCome(s))) return null;
+  return {
+    pc: core.pc,
+    reads: [],
+    sleeping: true,
+    inFault: s.state.fault !== null,
+    exception: core.arm.ipsr,
+    storm: false,
+    calls: [],
+    ahead: null,
+  };
+}
+
+export function proveFixedLoop(s: LiveRun): FixedLoop | null {
+  const { machine } = s;
+  const core = machine.bootCore;
+  if (s.steps.remaining || core.canWake() || !isAlone(machine)) return null;
+  // who refreshes a watchdog, running or not, is at work
+  if (watchdogRuns(machine)) return null;
+  if (core.halted) return sleepsForGood(s);
+  if (readsWhatMoves(s)) return null;
+  // no need for a checkpoint to see that
+  if (isCounting(core, machine.system)) return null;
+  const before = machine.save();
+  const from = placesAt(s);
+  try {
+    const loop = proveLoop(s, from);
+    if (loop !== null || !sysTickInterrupts(core)) return loop;
+    // a tick may have come between: once more where it is far, but no further than a look may go (a period may be seconds long)
+    const far = core.clockTimeOf(core.row.clock, core.cycles() + 8 * MAX_STEPS) - machine.now;
+    const limit = machine.now + Math.min(far, Math.floor((sysTickPeriod(core) * 3) / 8));
+    const exception = core.arm.ipsr;
+    return machine.run(limit) === 'limit' && core.arm.ipsr === exception && !core.halted ? proveLoop(s, from) : null;
+  } finally {
+    machine.restore(before);
+  }
+}
+
+/** The loop is known, and what it reads may change: no proof comes of it, so there is no need to look for one. */
+function readsWhatMoves(s: LiveRun): boolean {
+  const { machine } = s;
+  const loop = sysTickInterrupts(machine.bootCore) ? null : machine.knownLoopOf(machine.bootCore);
+  return loop !== null && !loop.reads.every((r) => readStays(s, r.address));
+}
+
+/** By an interrupt that can come in it and change what it waits for. */
+function mayBeLeft(s: LiveRun, loop: SteadyLoop, storm: boolean): boolean {
+  const { sysTick, others } = interruptsAround(s, storm ? { under: s.machine.bootCore.arm.ipsr } : {});
+  return others || (sysTick && (storm || !tickCannotEnd(s, loop)));
+}
+
+/** Where the core is, in a handler and in what that interrupted. */
+function placesAt({ machine: { bootCore }, input }: LiveRun): readonly number[] {
+  const { frames } = callChainOf(bootCore, input.images);
+  return frames.filter((_, i) => i === 0 || frames[i - 1]!.exception !== null).map((f) => f.pc);
+}
+/** Goes round once more: null if one of `places` is in the round, else when the core is. */
+function aheadOf(core: Core, loop: SteadyLoop, places: readonly number[]): Ps | null {
+  const at = core.now();
+  let isIn = places.includes(core.pc);
+  const whole = goesOnceRound(core, loop, () => void (isIn ||= places.includes(core.pc)));
+  return whole && !isIn ? at : null;
+}
+
+/** From where the core stands; leaves the machine anywhere. `from`: where the core was when the proof was sought. */
+function proveLoop(s: LiveRun, from: readonly number[]): FixedLoop | null {
+  const { machine } = s;
+  const core = machine.bootCore;
+  const fault = s.state.fault?.since;
+  const loop = findSteadyLoop(core, machine.system, MAX_STEPS, writesOf(machine));
+  if (loop === null || loop.refreshes > 0) return null;
+  // A loop that masks interrupts lets them in again.
+  if (loop.writes > 0 && (sysTickInterrupts(core) || anyLineEnabled(core))) return null;
+  const storm = comesBack(s, loop);
+  const addresses = loop.reads.map((r) => r.address);
+  if (storm === null || !addresses.every((a) => readStays(s, a))) return null;
+  const exception = core.arm.ipsr;
+  const ahead = storm ? null : aheadOf(core, loop, from);
+  if (mayBeLeft(s, loop, storm)) return null;
+  const inFault = fault !== undefined && s.state.fault?.since === fault;
+  return {
+    pc: loop.pc,
+    reads: polled(s, addresses),
+    sleeping: false,
+    inFault,
+    exception,
+    storm,
+    calls: callChainOf(core, s.input.images).frames,
+    ahead,
+  };
+}
+
+/**
+ * The round goes through the return of an interrupt whose line stays up, and back into it; null if exceptions come and go in it otherwise. Goes round once.
+ */
+function comesBack(s: LiveRun, loop: SteadyLoop): boolean | null {
+  const { machine } = s;
+  const core = machine.bootCore;
+  const ipsr = core.arm.ipsr;
+  let returns = 0;
+  const { observer } = machine;
+  machine.observer = { ...observer, exceptionReturn: () => void returns++ };
+  try {
+    if (!goesOnceRound(core, loop)) return null;
+    if (returns === 0) return false;
+    return lineStaysUp(s, ipsr - EXC.IRQ0) ? true : null;
+  } finally {
+    machine.observer = observer;
+  }
+}
+
+/** Registers of blocks first, then memory; code and constants are not polled. */
+function polled({ machine: { system, bootCore } }: LiveRun, addresses: readonly number[]): number[] {
+  const devices = addresses.filter((a) => system.regionAt(a, bootCore.index)?.block);
+  const memories = addresses.filter((a) => system.regionAt(a, bootCore.index)?.memory?.row.kind === 'ram');
+  return [...devices, ...memories];
+}
+
+/** What a look for a proof needs to know: a round that masks interrupts. It is undone, so nothing has to be counted. */
+const writesOf = (machine: Machine): Told => ({
+  history: {
+    get seq() {
+      return machine.history.seq;
+    },
+    repeats: 0,
+    timeline: { length: 0 },
+  },
+  counts: () => new Map(),
+});
+
+/** Another core that runs, or may wake up, can change anything, or reset the chip. */
+export const isAlone = (machine: Machine): boolean => machine.cores.every((c) => c === machine.bootCore || isInert(machine, c));
+
+/** Held, locked up, or asleep with nothing that could wake it. */
+function isInert(machine: Machine, core: Core): boolean {
+  if (!machine.state.booted[core.index] || machine.state.lockups[core.index] !== null) return true;
+  return core.halted && core.arm.waiting !== 'wfe' && !sysTickInterrupts(core) && !anyLineEnabled(core);
+}
+
+/** It may reset the chip, unless it is refreshed. */
+export function watchdogRuns({ system }: Machine): boolean {
+  return system.blocks.some((b) => /^[iw]wdg/.test(b.row.model ?? '') && system.hasArmedTimer(b));
+}

@@ -1,0 +1,45 @@
+/**
+ * Start-up code that runs again without a reset: a branch of the application to where the boot vector points. A pointer to a structure that is null gives that vector
+ * where the structure has a function in its second word: the vector table is what lies at address 0.
+ */
+import { callChainOf } from './call-chain.ts';
+import { codePlace } from '../../image/image.ts';
+import type { LiveRun, Restart } from './live-run.ts';
+
+/** Names the place of an instruction. */
+type Place = (pc: number) => string;
+
+/** Where the boot core begins after a reset; null where no image is there. */
+export function startOf({ machine, input }: LiveRun): number | null {
+  const vector = machine.bootCore.peek(((machine.state.vectors[0] ?? 0) + 4) >>> 0, 4);
+  if (vector === null) return null;
+  const at = (vector & ~1) >>> 0;
+  return input.images.some((i) => i.chunks.some((c) => at >= c.address && at < c.address + c.data.length)) ? at : null;
+}
+
+/** The core stands at its start, and no reset brought it there; null where the ROM did. */
+export function restartAt({ machine }: LiveRun): Restart | null {
+  const core = machine.bootCore;
+  const lr = (core.arm.lr & ~1) >>> 0;
+  if (machine.system.regionAt(lr, core.index)?.memory?.row.zone === 'system') return null;
+  const call = [2, 4].map((size) => lr - size).find((pc) => calls(core.peek(pc, 2) ?? 0, lr - pc));
+  return { at: machine.now, call: call ?? null, lr };
+}
+/** BLX (register) or the first half of BL. */
+const calls = (half: number, size: number): boolean => (size === 2 ? (half & 0xff87) === 0x4780 : (half & 0xf800) === 0xf000);
+
+const WHY = 'as when a function pointer is read through a null pointer: the reset vector is the word at 4';
+/** What the first one was, for a person. */
+export const restartInWords = (place: Place, { call, lr }: Restart): string =>
+  `the start-up code ran again without a reset: ${call === null ? `a branch behind the call before ${place(lr)}` : place(call)} went there, ${WHY}`;
+
+/** The same of a call chain in which the start-up code was called, null if it was not. */
+export function restartInChain(s: LiveRun, place: Place): string | null {
+  const start = startOf(s);
+  if (start === null || s.state.restart !== null) return null;
+  const { frames } = callChainOf(s.machine.bootCore, s.input.images);
+  const reset = codePlace(s.input.images, start).symbol;
+  const called = frames.findIndex((f, i) => f.function !== null && f.function === reset && frames[i + 1]?.file != null);
+  const by = frames[called + 1];
+  return called < 0 || by === undefined ? null : `the start-up code ran again without a reset: ${place(by.pc)} called it, ${WHY}`;
+}

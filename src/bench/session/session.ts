@@ -1,0 +1,669 @@
+/**
+ * One chip on one board with one host: built from a RunInput, powered on, driven by the scenario, run to its end. The same session is
+ * restored and run again by the diagnosis.
+ */
+import type { BlockRow } from '../../emu/chip.ts';
+import type { Core, Interceptor } from '../../emu/core/core.ts';
+import type { EntryRecord } from '../../emu/history.ts';
+import type { AnyModelFactory } from '../../emu/registers.ts';
+import { UnicornEngine } from '../../engines/unicorn.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import { Machine } from '../../emu/machine.ts';
+import { MS, PS_PER_SECOND, type Ps } from '../../emu/time.ts';
+import type { UsbDevicePort } from '../../emu/ports.ts';
+import { PIN_FLOATING } from '../../peripherals/pins/gpio-common.ts';
+import { MODELS } from '../../peripherals/index.ts';
+import { usbPort } from '../../peripherals/usb/usb-ports.ts';
+import { dumpBase, loadRom, type LoadedRom } from '../../rom/load.ts';
+import { ROM_OPTION_IDS } from '../../rom/options.ts';
+import { hostPorts, watchedPins } from '../../rom/profile.ts';
+import { findRomProfile, romProfileOf, type RomProfile } from '../../rom/profiles.ts';
+import { UsbSim } from '../../usb-sim/usb-sim.ts';
+import { decideOutcome } from './outcome.ts';
+import type { EndReason } from '../documents/result.ts';
+import { keptState } from './kept-state.ts';
+import { restartAt } from './restart.ts';
+import { entryLoopSettled, looksAtReset, resetLoop, resetsGoOn, steadyEntries } from './reset-loop.ts';
+import type { RunInput } from '../input/run-input.ts';
+import { serveSemihosting } from './semihosting.ts';
+import { Steps } from './steps.ts';
+import { isAlone, proveFixedLoop, watchdogRuns } from './fixed-loop.ts';
+import { interruptsAround } from './surrounding-events.ts';
+import { LOOK_TIMER } from './hearing.ts';
+import type { FixedLoop, LiveRun, SessionEnd, SessionState } from './live-run.ts';
+import { goesRoundUntil, roundPeriod } from './rounds.ts';
+
+/** After the last event that counts, and over all (design: when a run ends). */
+const QUIET = 5 * PS_PER_SECOND;
+const LONGEST = 60 * PS_PER_SECOND;
+/** The second engine executes waits one by one. */
+const LONGEST_UNICORN = 5 * PS_PER_SECOND;
+/**
+ * What ends a run is looked at on the next multiple of this after something has happened that may have changed it (`stir`), or when the time comes that it waits
+ * for; virtual time, so it does not depend on the machine, nor on where a repeated run began.
+ */
+const LOOK = 1 * MS;
+/** The user's limits are looked at this often all the same. */
+const LONGEST_STRETCH = 50 * MS;
+/** First checkpoint of the trail, and how much later the next may be. */
+const TRAIL_FIRST = 20 * MS;
+const TRAIL_GROWTH = 4;
+const TRAIL_LENGTH = 6;
+/** Milliseconds between two lines of progress. */
+const TELL_EVERY = 150;
+/** So many entries have a checkpoint each; after them one is taken when this part of the time since the first has gone by. */
+const ENTRIES_KEPT = 8;
+const ENTRY_GROWTH = 8;
+const UNANSWERED = 2 * PS_PER_SECOND;
+const NO_ATTACH = 2 * PS_PER_SECOND;
+
+export interface RunLimits {
+  readonly until?: Ps | null;
+  /** A run repeated with something changed: only its outcome is wanted. */
+  readonly counterfactual?: boolean;
+  /** Something is repaired in it. */
+  readonly repaired?: boolean;
+  /** Resets up to this time were another run's: they settle nothing. */
+  readonly since?: Ps;
+  /** Ends it before this entry, counted from 1. */
+  readonly untilEntry?: number;
+  /** Decides at each look whether the run is over, in place of all else that settles it. */
+  readonly over?: () => boolean;
+}
+
+/** A DFU leave that was carried out: the host's request, the vector table it named, the first instruction. */
+interface Leaving {
+  readonly request: number;
+  readonly table: number;
+  readonly pc: number;
+}
+
+export interface SessionOptions {
+  /** Other values of ROM options than the input's. */
+  readonly romOptions?: Readonly<Record<string, string>>;
+  readonly parameters?: Readonly<Record<string, number | null>>;
+  readonly pins?: Readonly<Record<string, 0 | 1 | 'z'>>;
+  /** Models of blocks that are not of the chip's own, by the name in their rows. */
+  readonly models?: Readonly<Record<string, AnyModelFactory>>;
+}
+
+export class Session implements LiveRun {
+  readonly input: RunInput;
+  readonly machine: Machine;
+  readonly usb: UsbSim;
+  readonly profile: RomProfile | null;
+  rom: LoadedRom | null;
+  readonly steps: Steps;
+  state: SessionState;
+  /** Before the first instruction of an entry: the last one, or where there are very many one before it (`lastEntry`). */
+  entryCheckpoint: Checkpoint | null = null;
+  /** At the first fault before any entry, for checks on the path. */
+  faultCheckpoint: Checkpoint | null = null;
+  keepCheckpoints = true;
+  /** Before the first instruction of the program that the last DFU leave went to. */
+  leave: (Leaving & { readonly checkpoint: Checkpoint }) | null = null;
+  private leaving: Leaving | null = null;
+  /**
+   * Checkpoints on the way to the first entry, newest last: one for each state of what has been read of system memory, so that a run with another ROM can
+   * start behind most of the firmware's own time. Kept where `keepTrail` asks for it.
+   */
+  readonly trail: Checkpoint[] = [];
+  keepTrail = false;
+  /** Called when the machine has paused before the first instruction of an entry. */
+  onPausedEntry: (() => void) | null = null;
+  /** Something has happened that may end the run or change what the host sees. */
+  onStir: (() => void) | null = null;
+  /** The HID driver of the host has received a report. */
+  onReport: ((bytes: Uint8Array) => void) | null = null;
+  /** Timer that ends the stretch that runs. */
+  private readonly lookSlot: number;
+  private running = false;
+  asksReach = false;
+  /** Somebody else runs the machine, and asks for no end of the run. */
+  held = false;
+  private exited: number | null = null;
+  private nextTrail = TRAIL_FIRST;
+
+  constructor(input: RunInput, options: SessionOptions = {}) {
+    this.input = input;
+    const machine = newMachine(input, options);
+    this.machine = machine;
+    this.profile = romProfileOf(input.chip);
+    this.rom = this.placeRom({ ...input.rom.options, ...options.romOptions });
+    for (const image of input.images) for (const chunk of image.chunks) machine.load(chunk.address, chunk.data);
+    this.usb = this.newHost();
+    machine.attach(this.usb);
+    this.lookSlot = machine.system.addTimer(LOOK_TIMER, () => this.running && machine.stop());
+    this.steps = new Steps(this);
+    machine.attach(this.steps);
+    this.state = freshState();
+    machine.attach({ save: () => structuredClone(this.state), restore: (s) => (this.state = structuredClone(s as SessionState)) });
+    this.observe();
+    for (const [name, level] of Object.entries(this.pins(options.pins ?? {})))
+      machine.system.setWire(`pin.${name}`, level === 'z' ? PIN_FLOATING : level);
+    this.steps.driveAdc(input.scenario.adc);
+    this.applyForce();
+    machine.powerOn();
+    this.usb.powerOn();
+    this.steps.start();
+    input.outside?.(machine);
+  }
+
+  private newHost(): UsbSim {
+    const { machine } = this;
+    const { host } = this.input.scenario;
+    return new UsbSim(machine.system, () => usbPort(machine.system)?.port ?? NO_DEVICE, {
+      host: host.kind,
+      cable: host.cable,
+      vbus: this.input.scenario.board.vbus,
+      driver: host.driver,
+      zone: () => machine.state.usbServedBy,
+      console: (channel, bytes) => machine.console(channel, String.fromCharCode(...bytes)),
+      report: (bytes) => this.onReport?.(bytes),
+      changed: () => this.stir(),
+    });
+  }
+
+  /** What the session wants to hear of the machine. */
+  private observe(): void {
+    const { machine } = this;
+    const listened = new Set(watchedPins(this.profile).map(({ pin }) => `pin.${pin}`));
+    machine.observer = {
+      beforeReset: () => this.usb.chipReset(),
+      reset: () => this.onReset(),
+      lockup: () => this.stir(),
+      entry: (e) => this.onEntry(e),
+      leftSystem: (pc) => {
+        this.state.anchor = this.state.leftAt = machine.now;
+        this.resetProof();
+        this.stir();
+        return this.keepCheckpoints && this.leaves(pc);
+      },
+      wire: (name, value) => {
+        this.usb.onWire(name, value);
+        if (this.steps.listens) this.steps.onWire(name, value);
+        if (value !== 0 || !listened.has(name) || !machine.state.inSystem) return;
+        if (this.state.fellInRom.length < MAX_EDGES) this.state.fellInRom.push({ pin: name.slice('pin.'.length), at: machine.now });
+      },
+      semihosting: (core) => {
+        this.serve(core);
+        return true;
+      },
+      faulted: (core) => {
+        // the boot core decides the run: a second core without an image locks up at once
+        if (core !== machine.bootCore || machine.history.entries.length > 0) return;
+        if (this.faultCheckpoint === null && this.keepCheckpoints) this.faultCheckpoint = machine.save();
+      },
+      exception: (core, exception, _handler, pc) => this.onException(core, exception, pc),
+      exceptionReturn: (core) => this.onExceptionReturn(core),
+    };
+  }
+  /** A master outside has called the chip on a port at which the ROM would follow. */
+  selected(port: string): void {
+    const found = hostPorts(this.profile).find((i) => i.name === port);
+    const { selectedInRom } = this.state;
+    if (found === undefined || !this.machine.state.inSystem || selectedInRom.some((s) => s.name === port)) return;
+    selectedInRom.push({ ...found, at: this.machine.now });
+  }
+  private onReset(): void {
+    const { machine } = this;
+    this.loseHeld();
+    if (looksAtReset(machine.history)) machine.history.keepsBehindReset(keptState(machine));
+    this.state.anchor = machine.now;
+    this.state.fault = null;
+    this.state.leftAt = null;
+    this.state.loop = null;
+    this.watchStart(false);
+    this.resetProof();
+    this.steps.abandonCall();
+    this.stir();
+  }
+  /** Software resets lose what the ECC of RAM still holds back. */
+  private loseHeld(): void {
+    const { machine, input } = this;
+    const reset = machine.history.resets.at(-1);
+    if (input.eccLosses === undefined || reset?.by !== 'software' || reset.external) return;
+    for (const { address, bytes, stored } of input.eccLosses)
+      if (stored.every((byte, i) => machine.bootCore.peekBehindCache(address + i, 1) === byte)) machine.replace(address, bytes);
+  }
+  private serve(core: Core): void {
+    const { machine } = this;
+    serveSemihosting(core, {
+      print: (text) => machine.console('semihosting', text),
+      exit: (code) => {
+        machine.state.semihostingExit ??= code;
+        this.exited = code;
+        machine.stop();
+      },
+      now: () => machine.now,
+    });
+  }
+
+  private placeRom(chosen: Readonly<Record<string, string>>): LoadedRom | null {
+    const { machine, profile, input } = this;
+    if (!profile) return null;
+    if (input.rom.kind === 'dump') {
+      machine.load(dumpBase(profile, input.rom.bytes) ?? profile.base, input.rom.bytes);
+      return null;
+    }
+    const rom = loadRom(profile, input.rom.bytes, chosen, input.rom.version);
+    for (const s of rom.segments) machine.load(s.address, s.bytes);
+    machine.system.setFaultRanges(rom.faults);
+    machine.watchOptionBlock(profile.optionBlock, 4 * ROM_OPTION_IDS.length, profile.gap);
+    return rom;
+  }
+
+  /** The stand-in ROM with other options than the run's; null where there is none. */
+  otherRom(options: Readonly<Record<string, string>>): LoadedRom | null {
+    const { profile, input } = this;
+    return profile && this.rom ? loadRom(profile, input.rom.bytes, { ...input.rom.options, ...options }, input.rom.version) : null;
+  }
+  /**
+   * Puts another ROM into system memory, as if it had been there from the start: right for a checkpoint whose past has read nothing that differs, which
+   * the caller restores then. Returns what undoes it.
+   */
+  swapRom(rom: LoadedRom): () => void {
+    const before = this.rom!;
+    const put = (next: LoadedRom, old: LoadedRom): void => {
+      // a stretch that only the other one fills is erased here
+      for (const s of old.segments)
+        if (!next.segments.some((x) => x.address === s.address)) this.machine.replace(s.address, new Uint8Array(s.bytes.length).fill(0xff));
+      for (const s of next.segments) this.machine.replace(s.address, s.bytes);
+      this.machine.system.setFaultRanges(next.faults);
+      this.rom = next;
+    };
+    put(rom, before);
+    return () => put(before, rom);
+  }
+
+  /** Levels of all pins: floating, idle-high where the ROM listens (RX, I2C, NSS), then what the scenario says. */
+  private pins(more: Readonly<Record<string, 0 | 1 | 'z'>>): Record<string, 0 | 1 | 'z'> {
+    const pins: Record<string, 0 | 1 | 'z'> = {};
+    for (const b of this.machine.chip.blocks) if (b.model?.startsWith('gpio')) for (let n = 0; n < 16; n++) pins[`P${portOf(b)}${n}`] = 'z';
+    for (const pin of idleHigh(findRomProfile(this.machine.chip.rom?.id ?? ''))) pins[pin] = 1;
+    const boot0 = this.profile?.boot0Pin;
+    if (boot0) pins[boot0] = this.input.scenario.board.boot0;
+    return { ...pins, ...this.input.scenario.board.pins, ...more };
+  }
+
+  private applyForce(): void {
+    for (const f of this.input.force) this.machine.system.force(f.peripheral, f.register, f.field, f.value);
+  }
+
+  private resetProof(): void {
+    this.state.nextProof = this.machine.now + 20 * MS;
+    this.state.proofGap = 20 * MS;
+    this.state.goesIntoLoop = false;
+  }
+
+  private onEntry(_e: EntryRecord): void {
+    this.state.anchor = this.machine.now;
+    this.state.leftAt = null;
+    this.resetProof();
+    this.steps.abandonCall();
+  }
+  private onException(core: Core, exception: number, pc: number): void {
+    const isFault = exception >= 2 && exception <= 7;
+    if (isFault && core === this.machine.bootCore) {
+      this.state.fault = { exception, since: this.machine.now, pc };
+      this.stir();
+    }
+  }
+  private onExceptionReturn(core: Core): void {
+    if (this.state.fault && core === this.machine.bootCore && (core.arm.ipsr === 0 || core.arm.ipsr > 7)) this.state.fault = null;
+  }
+
+  /** What was settled is open again: something has been changed from outside. */
+  goOn(): void {
+    this.state.loop = null;
+    this.state.anchor = this.machine.now;
+    this.resetProof();
+  }
+  setRepairs(repairs: Interceptor | null): void {
+    this.machine.setRepairs(repairs);
+  }
+
+  /** Nothing is asked of the session any more. */
+  release(): void {
+    this.machine.release();
+  }
+  save(): Checkpoint {
+    return this.machine.save();
+  }
+  restore(c: Checkpoint): void {
+    this.machine.restore(c);
+    this.exited = null;
+  }
+
+  /** NRST is pressed for 10 ms, the supply stays, and the scenario's steps come once more. */
+  pressReset(): void {
+    const { machine } = this;
+    machine.holdReset(true);
+    const released = machine.now + 10 * MS;
+    while (machine.now < released) machine.run(released);
+    machine.holdReset(false);
+    this.state.dfuAt = null;
+    this.state.anchor = machine.now;
+    this.steps.restart();
+  }
+
+  /** Runs to the end of the run by the rules of the design, from where the session is now. */
+  run(limits: RunLimits = {}): SessionEnd {
+    const { machine } = this;
+    for (;;) {
+      const limit = this.limitReached();
+      if (limit) return this.end(limit, false);
+      const deadline = this.deadline(limits);
+      if (machine.now >= deadline) return this.end('deadline', false);
+      this.running = true;
+      const why = machine.run(Math.min(deadline, this.nextLook(limits.counterfactual === true)));
+      this.running = false;
+      const end = why === 'entry' ? this.pausedAtEntry(limits) : this.lookedUp(limits);
+      if (end) return end;
+    }
+  }
+  /** The end of the run, if nothing that counts can come any more. */
+  private lookedUp(limits: RunLimits): SessionEnd | null {
+    const { machine } = this;
+    if (this.exited !== null) return this.end('semihosting', true);
+    this.steps.poll();
+    if (this.keepTrail && machine.now >= this.nextTrail) this.extendTrail();
+    if (this.usb.dfuReady && this.state.dfuAt === null) this.state.dfuAt = machine.now;
+    if (this.steps.remaining) return null;
+    const over = this.isSettled(limits) || (limits.counterfactual && !limits.over && this.comesAndGoes());
+    return over ? this.end('settled', true) : null;
+  }
+  /** The machine stands before the first instruction of an entry, or of a program that a DFU leave went to. The end of the run, if it is one. */
+  private pausedAtEntry(limits: RunLimits): SessionEnd | null {
+    const { machine } = this;
+    if (this.leaving !== null) {
+      this.leave = { ...this.leaving, checkpoint: machine.save() };
+      this.leaving = null;
+      return null;
+    }
+    if (machine.history.entryCount === limits.untilEntry) return this.end('deadline', false);
+    if (this.keepCheckpoints) this.keepEntry();
+    this.onPausedEntry?.();
+    if (this.steps.remaining) return null;
+    // a loop shorter than a chunk pauses at nothing but entries
+    const loops = resetsGoOn(machine.history) && resetLoop(machine.history)!.last > (limits.since ?? -1);
+    return loops || (this.usb.attachedSince === null && entryLoopSettled(machine.history)) ? this.end('settled', true) : null;
+  }
+  /** The ROM branches to user code because the host asked for it: the first time for each request. */
+  private leaves(pc: number): boolean {
+    const request = this.usb.operations.findLast((o) => o.kind === 'leave' && (o.status === 'running' || o.status === 'ok'));
+    if (!request || request.id === this.leave?.request) return false;
+    this.leaving = { request: request.id, table: request.address ?? 0, pc };
+    return true;
+  }
+
+  /** When the run is over by itself if nothing that counts happens until then. */
+  get naturalEnd(): Ps {
+    return this.input.until ?? Math.min(this.naturally(), LONGEST);
+  }
+  private naturally(): Ps {
+    // A step that is still to come at a known time is waited for: the board's user has not finished either.
+    const silent = this.romSilentAt();
+    // a ROM that may take longer than that to answer is waited for
+    return Math.max(Math.max(this.state.anchor, this.steps.dueAt ?? 0) + QUIET, silent < Infinity ? silent + LOOK : 0);
+  }
+  private deadline(limits: RunLimits): Ps {
+    const natural = this.naturally();
+    const longest = this.input.engine === 'unicorn' ? LONGEST_UNICORN : LONGEST;
+    const deadline = limits.until ?? this.input.until ?? Math.min(natural, longest);
+    // what is repaired near the end of the run has its time to show
+    return limits.repaired ? Math.max(deadline, Math.min(natural, LONGEST + 2 * QUIET)) : deadline;
+  }
+  /** Something has happened that may end the run: it is looked at soon. */
+  stir(): void {
+    this.onStir?.();
+    const { machine, lookSlot } = this;
+    const { scheduler } = machine.system;
+    if (this.held || scheduler.isArmed(lookSlot)) return;
+    scheduler.arm(lookSlot, lookAt(machine.now));
+    for (const core of machine.cores) core.cut();
+  }
+  /** When `run` looks up if nothing happens before: the first time at which one of its conditions can come true by time alone. */
+  private nextLook(counterfactual: boolean): Ps {
+    const { machine, state, input } = this;
+    const { now } = machine;
+    // instructions are counted at each look
+    // nor is a second engine fast, or can it be stopped in the middle
+    if (input.limits.maxInstructions !== null || input.engine === 'unicorn') return lookAfter(now);
+    const times = [this.romSilentAt()];
+    if (this.keepTrail) times.push(this.nextTrail);
+    if (this.seeksProof(counterfactual)) times.push(state.nextProof);
+    if (state.dfuAt !== null) times.push((lastLeave(this) ?? now) + NO_ATTACH);
+    return Math.min(lookAt(now + LONGEST_STRETCH), ...times.filter((t) => t > now).map(lookAt));
+  }
+  private keepEntry(): void {
+    const { machine, entryCheckpoint } = this;
+    // what comes after DFU was reached (a leave, interrupts that go to the ROM) is not what led to it
+    if (this.state.dfuAt !== null) return;
+    const { entries, entryCount } = machine.history;
+    const kept = entryCheckpoint?.history.entries.at(-1)?.at ?? 0;
+    if (entryCount <= ENTRIES_KEPT || machine.now - kept > (machine.now - entries[0]!.at) / ENTRY_GROWTH)
+      this.entryCheckpoint = machine.save();
+  }
+  /** The run is over: the checkpoint of its last entry, if need be by running again from the last one that was kept. Leaves the session anywhere. */
+  lastEntry(): Checkpoint | null {
+    const { machine, entryCheckpoint } = this;
+    const { entryCount } = machine.history;
+    if (entryCheckpoint === null || this.state.dfuAt !== null || entryCheckpoint.history.entryCount === entryCount) return entryCheckpoint;
+    this.restore(entryCheckpoint);
+    this.run({ untilEntry: entryCount });
+    // a limit of the user may have come first
+    if (machine.history.entryCount === entryCount) this.entryCheckpoint = machine.save();
+    return this.entryCheckpoint;
+  }
+  private extendTrail(): void {
+    const { machine, trail } = this;
+    if (machine.history.entries.length > 0) this.keepTrail = false;
+    else {
+      const reads = machine.state.systemReads.length;
+      if (trail.at(-1)?.machine.systemReads.length === reads) trail.pop();
+      if (trail.length < TRAIL_LENGTH) trail.push(machine.save());
+      this.nextTrail = machine.now + Math.max(TRAIL_FIRST, Math.floor(machine.now / TRAIL_GROWTH));
+    }
+  }
+  /** The user's own limits; what the process holds is asked now and then, for it takes the longest. */
+  private limitReached(): EndReason | null {
+    const { machine, input } = this;
+    const { maxInstructions, wallMs, maxMemory } = input.limits;
+    if (maxInstructions !== null && machine.bootCore.retired() >= maxInstructions) return 'instructions';
+    if (wallMs !== null && input.clock && input.clock() - this.startedAt >= wallMs) return 'wall';
+    if (input.signal?.() === true) return 'signal';
+    if (input.progress && input.clock) this.tell(input.progress, input.clock());
+    if ((++this.limitsAsked & 15) !== 0) return null;
+    return maxMemory !== null && input.memoryUse && input.memoryUse() >= maxMemory ? 'memory' : null;
+  }
+  private limitsAsked = 0;
+
+  /** For a person who waits: how far the run is, what runs, what the firmware said last. It begins with a tab: what is tried stays as it was. */
+  private tell(progress: (text: string) => void, now: number): void {
+    if (now - this.toldAt < TELL_EVERY) return;
+    this.toldAt = now;
+    const { machine } = this;
+    const last = Object.values(machine.state.console).at(-1)?.trimEnd().split('\n').at(-1) ?? '';
+    const where = machine.bootCore.zone === 'user' ? 'application' : 'ROM';
+    progress(`\t${(machine.now / (1000 * MS)).toFixed(1)} s simulated, ${where}${last === '' ? '' : `: ${last.slice(0, 60)}`}`);
+  }
+  private toldAt = 0;
+  /** Wall clock at the start, for limits only. */
+  startedAt = 0;
+
+  private end(reason: EndReason, settled: boolean): SessionEnd {
+    return { reason, outcome: decideOutcome(this, settled), at: this.machine.now, settled };
+  }
+
+  private isSettled(limits: RunLimits): boolean {
+    const { machine, state } = this;
+    const counterfactual = limits.counterfactual === true;
+    if (limits.over) return limits.over();
+    if (state.dfuAt !== null) return this.usb.dfuIdle && (counterfactual || this.applicationIsBack());
+    // a watchdog, or another core, may still reset the chip
+    if (machine.state.lockup && isAlone(machine) && !watchdogRuns(machine)) return true;
+    if (this.keepsResetting(limits.since ?? -1) || machine.now >= this.romSilentAt()) return true;
+    return machine.now >= state.nextProof && this.seeksProof(counterfactual) && this.isProvenOver(limits);
+  }
+  /** A run that was repaired at an entry has the resets up to `since` in its history: they settle nothing once the rhythm is broken. */
+  private keepsResetting(since: Ps): boolean {
+    const { history, now } = this.machine;
+    const loop = resetLoop(history);
+    return loop !== null && loop.last > since && resetsGoOn(history) && now - loop.last <= 2 * Math.max(...loop.intervals);
+  }
+  /** Looks for a proof that nothing else can come; without one, the next look is twice as far away. */
+  private isProvenOver(limits: RunLimits): boolean {
+    const { machine } = this;
+    const { now } = machine;
+    const counterfactual = limits.counterfactual === true;
+    if (!counterfactual) this.watchStart(this.state.restart === null);
+    this.decideReach(counterfactual);
+    const fixed = proveFixedLoop(this);
+    if (!counterfactual && this.goesInto(fixed)) return false;
+    // the proof restored the session: its state is another object now
+    this.state.loop = fixed;
+    // a fault that comes again and again in the ROM is the ROM's answer
+    if (fixed && (!machine.state.inSystem || fixed.inFault || (counterfactual && this.isDeaf()))) return true;
+    const alike = counterfactual && resetLoop(machine.history) === null ? this.goesOnAlikeUntil(limits) : now;
+    if (alike >= this.deadline(limits)) return true;
+    this.state.proofGap *= 2;
+    // the round behind those that are alike is another one
+    const nextRound = alike > now ? alike + roundPeriod(machine.bootCore) : now;
+    this.state.nextProof = Math.max(nextRound, now + this.state.proofGap);
+    return false;
+  }
+
+  /** The loop has been proved on the way to it: what is told of the end is told of a core that is in it. */
+  private goesInto(fixed: FixedLoop | null): boolean {
+    const { state } = this;
+    if (state.goesIntoLoop || fixed === null || fixed.ahead === null) return false;
+    state.goesIntoLoop = true;
+    state.nextProof = fixed.ahead;
+    return true;
+  }
+  private watchStart(on: boolean): void {
+    if (this.state.watchesStart === on) return;
+    this.state.watchesStart = on;
+    this.steps.setBreakpoints();
+  }
+  /** The boot core stands where it starts, and no reset brought it there. */
+  startedAgain(): void {
+    this.state.restart ??= restartAt(this);
+    this.watchStart(false);
+  }
+
+  /** Inside the ROM it is the host that decides, unless a fault handler holds the core or, for the word of a repeated run, the host waits for that core. */
+  private seeksProof(counterfactual: boolean): boolean {
+    return !this.machine.state.inSystem || this.state.fault !== null || (counterfactual && this.isDeaf());
+  }
+  /** Of a run that is not deaf the end would be another one. Where an interrupt may be taken there is no proof, and a look for one costs a checkpoint. */
+  private decideReach(counterfactual: boolean): void {
+    this.asksReach = counterfactual && this.isDeaf() && this.input.withoutShortcuts?.includes('reached-blocks') !== true;
+    if (this.asksReach && interruptsAround(this).others) this.asksReach = false;
+  }
+  /** In the ROM, and nothing goes on between host and device that could go on without the core: not attached, or a transfer that got no answer. */
+  private isDeaf(): boolean {
+    const { state, usb } = this;
+    return this.romSilentAt() < Infinity && state.dfuAt === null && (usb.attachedSince === null || usb.unansweredSince !== null);
+  }
+
+  /** The application does the same until then, at least: nothing by which the run is judged comes before. */
+  private goesOnAlikeUntil(limits: RunLimits): Ps {
+    const { machine, state, input } = this;
+    const atRest = !machine.state.inSystem && state.fault === null && input.limits.maxInstructions === null;
+    if (!atRest || input.withoutShortcuts?.includes('tick-rounds') === true || !isAlone(machine)) return machine.now;
+    return goesRoundUntil(machine, this.deadline(limits)) ?? machine.now;
+  }
+
+  /** After a leave: a device of the application is on the bus, or it has had two seconds for that. */
+  private applicationIsBack(): boolean {
+    const leave = lastLeave(this);
+    if (leave === null || this.machine.now - leave >= NO_ATTACH) return true;
+    return this.usb.sessions.some((u) => u.at > leave && u.enumerated !== null && u.servedBy === 'user');
+  }
+
+  /** Into the ROM and out of it at a steady pace: for the word of a repeated run there is nothing to wait for. */
+  private comesAndGoes(): boolean {
+    return this.state.leftAt !== null && steadyEntries(this.machine.history, 4) !== null;
+  }
+
+  /**
+   * When `rom-silent` is settled if nothing happens until then: a transfer of enumeration unanswered for 2 s, or no attach 2 s after the ROM should be there.
+   */
+  private romSilentAt(): Ps {
+    const { machine, usb, profile } = this;
+    const entry = machine.history.entries.at(-1);
+    if (!entry || this.state.leftAt !== null || !machine.state.inSystem || !profile) return Infinity;
+    const there = entry.at + (profile.startUpMs.value + profile.usbConnectMs.value) * MS;
+    // A ROM that finds its crystal by trying (F105) leaves the host without an answer until then.
+    if (usb.unansweredSince !== null)
+      return Math.max(usb.unansweredSince + UNANSWERED, profile.usbConnectMs.value * MS > UNANSWERED ? there + NO_ATTACH : 0);
+    return usb.attachedSince === null ? there + NO_ATTACH : Infinity;
+  }
+}
+
+/** The first multiple of `LOOK` at or after a time, and the first one behind it. */
+const lookAt = (time: Ps): Ps => Math.ceil(time / LOOK) * LOOK;
+const lookAfter = (time: Ps): Ps => (Math.floor(time / LOOK) + 1) * LOOK;
+
+/** When the last DFU leave that was carried out began; null if there was none. */
+export const lastLeave = (s: Session): Ps | null =>
+  s.usb.operations.findLast((o) => o.kind === 'leave' && o.status === 'ok')?.startedAt ?? null;
+const MAX_EDGES = 64;
+
+/** The port of a chip without a USB device block: nothing on it. */
+const NO_DEVICE: UsbDevicePort = {
+  attached: () => false,
+  busReset() {},
+  suspend() {},
+  startOfFrame() {},
+  setup: () => 'none',
+  out: () => 'none',
+  in: () => 'none',
+  inAcknowledged() {},
+  lost() {},
+};
+/** The machine before power-on, with nothing in its memories. */
+function newMachine(input: RunInput, options: SessionOptions): Machine {
+  const { chip, scenario } = input;
+  const parameters: Record<string, number> = {};
+  for (const [name, value] of Object.entries({ ...scenario.parameters, ...options.parameters })) parameters[name] = value ?? NaN;
+  const machine = new Machine({ chip, models: { ...MODELS, ...options.models }, parameters, seed: input.seed });
+  if (input.engine === 'unicorn') for (const core of machine.cores) core.useEngine((host) => new UnicornEngine(host));
+  machine.withoutShortcuts(input.withoutShortcuts ?? []);
+  machine.semihostingEnabled = input.semihosting;
+  machine.bootAt = input.bootAt;
+  machine.state.debugger = scenario.board.debugger;
+  machine.eraseNonVolatile();
+  return machine;
+}
+
+const freshState = (): SessionState => ({
+  anchor: 0,
+  dfuAt: null,
+  fault: null,
+  leftAt: null,
+  nextProof: 20 * MS,
+  proofGap: 20 * MS,
+  goesIntoLoop: false,
+  loop: null,
+  symptomResets: 0,
+  watchesStart: false,
+  restart: null,
+  fellInRom: [],
+  selectedInRom: [],
+});
+
+/**
+ * Pins that something outside keeps high where the ROM listens: RX, I2C, NSS. What does not come out of the package idles like the rest (ASSUMED): nothing
+ * drives it.
+ */
+const idleHigh = (profile: RomProfile | undefined): string[] =>
+  (profile?.interfaces.value ?? [])
+    .filter((i) => i.name !== 'USB')
+    .flatMap((i) => Object.entries(i.pins))
+    .filter(([role]) => role === 'rx' || role === 'scl' || role === 'sda' || role === 'nss')
+    .map(([, pin]) => pin);
+/** Port letter of a GPIO block. */
+const portOf = (b: BlockRow): string => (typeof b.options?.['port'] === 'string' ? b.options['port'] : b.name.slice(-1));

@@ -1,0 +1,207 @@
+/** The machine as checks see it: at an entry, at the first fault, or at the end. */
+import type {
+  EntryFacts,
+  FailureFacts,
+  LeaveFacts,
+  MagicWord,
+  RomFacts,
+  Subject,
+  TargetHistory,
+  TargetState,
+  Writer,
+} from '../../checks/check.ts';
+import { mpuRegion } from '../../emu/core/mpu.ts';
+import { SCS } from '../../emu/core/scs-state.ts';
+import { registerFile } from '../../emu/core/register-file.ts';
+import type { WriteRecord } from '../../emu/history.ts';
+import type { Machine } from '../../emu/machine.ts';
+import { PS_PER_SECOND, rateHz } from '../../emu/time.ts';
+import { PIN_FLOATING } from '../../peripherals/pins/gpio-common.ts';
+import { optionSettings } from './rom-options.ts';
+import { watchedPins } from '../../rom/profile.ts';
+import { lastLeave, type Session } from './session.ts';
+
+/** Block registers by path, as stored. */
+export function fieldOf(machine: Machine, path: string): number | null {
+  const parts = path.split('.');
+  const block = machine.system.findBlock(parts[0] ?? '');
+  if (!block) return null;
+  const regs = block.state.regs;
+  const { layout } = block;
+  if (parts.length === 2) return layout.has(parts[1]!) ? regs[layout.reg(parts[1]!).index]! >>> 0 : null;
+  const name = `${parts[1]}.${parts[2]}`;
+  if (!layout.hasField(name)) return null;
+  const f = layout.field(name);
+  return f.of(regs[f.register.index]!) >>> 0;
+}
+
+export function targetState(machine: Machine, registers: Readonly<Record<string, number>>): TargetState {
+  const { system, chip } = machine;
+  return {
+    chip,
+    core: (register) => registers[register] ?? null,
+    read: (address, size) => machine.bootCore.peek(address, size),
+    field: (path) => fieldOf(machine, path),
+    l1: machine.bootCore.l1 && { dirty: machine.bootCore.l1.dirtyLines(), stale: machine.bootCore.l1.staleLines },
+    mpuRegion: (address) => {
+      const core = machine.bootCore;
+      const number = core.row.mpuRegions > 0 ? mpuRegion(core, address) : -1;
+      const at = SCS.MPU_REGION + 8 * number;
+      return number < 0 ? null : { number, rbar: core.get(at) >>> 0, attributes: core.get(at + 4) >>> 0 };
+    },
+    otherCores: machine.cores.filter((c) => c !== machine.bootCore).map((c) => ({ name: c.row.name, state: machine.coreState(c) })),
+    watchdogRuns: (name) => {
+      const block = system.findBlock(name);
+      return block !== undefined && (block.state.model as { readonly running?: number }).running === 1;
+    },
+    bootPin: (name) => system.parameter(`${name.toLowerCase()}.level`) ?? null,
+    pin: (name) => levelOf(machine, name),
+    crystalHz: (name) => system.parameter(`${name}.hz`) ?? 0,
+    crystalStart: (name) => {
+      const [at, usual] = [system.parameter(`${name}.start.ps`), chip.parameters[`${name}.start.ps`]?.value];
+      return at === undefined || usual === undefined ? null : { seconds: at / PS_PER_SECOND, typical: usual / PS_PER_SECOND };
+    },
+    clockHz: (name) => {
+      if (!chip.clocks.includes(name)) return null;
+      const r = system.clock(name).rate;
+      return r ? rateHz(r) : 0;
+    },
+  };
+}
+
+/** The board's level, else what the chip drives. A wire of a port that the chip lacks reads 0: it is no pin. */
+function levelOf(machine: Machine, name: string): 0 | 1 | 'z' | null {
+  if (!machine.chip.blocks.some((b) => b.model?.startsWith('gpio') && name.startsWith(`P${b.name.slice(-1)}`))) return null;
+  const [board, chip] = [machine.system.wire(`pin.${name}`), machine.system.wire(`out.${name}`)];
+  const level = board === PIN_FLOATING ? chip : board;
+  return level === 0 || level === 1 ? level : 'z';
+}
+
+const writerOf = (w: WriteRecord | null): Writer | null => w && { pc: w.pc, lr: w.lr, at: w.at, kind: w.kind, core: w.core, seq: w.seq };
+
+/** Facts that only a second run with watches can tell; empty until that run was made. */
+export interface Traced {
+  readonly vectorReads: TargetHistory['vectorReads'];
+  readonly magic: readonly MagicWord[];
+  /** From the whole run, what came after the judged instant included. */
+  readonly fellInRom: NonNullable<TargetHistory['fellInRom']>;
+  readonly selectedInRom: NonNullable<TargetHistory['selectedInRom']>;
+  readonly leave: LeaveFacts | null;
+  readonly failure: FailureFacts | null;
+  /** What started the watchdog that resets the chip over and over. */
+  readonly watchdogStart: Writer | null;
+}
+export const NOT_TRACED: Traced = {
+  vectorReads: [],
+  magic: [],
+  fellInRom: [],
+  selectedInRom: [],
+  leave: null,
+  failure: null,
+  watchdogStart: null,
+};
+
+/** What the run that has just ended tells of pins and of a leave. */
+export const afterRun = (s: Session): Pick<Traced, 'fellInRom' | 'selectedInRom' | 'leave'> => ({
+  fellInRom: [...s.state.fellInRom],
+  selectedInRom: [...s.state.selectedInRom],
+  leave: leaveFacts(s),
+});
+
+/** What came of the last leave by the end of the run; what the twin tells is left open. */
+export function leaveFacts(s: Session): LeaveFacts | null {
+  const at = lastLeave(s);
+  if (at === null) return null;
+  const { history } = s.machine;
+  // what a power cycle or the NRST pin brings back was not brought back by the leave
+  const helped = history.resets.find((r) => r.at > at && (r.external || r.by === 'power'))?.at ?? Infinity;
+  const resets = history.resets.filter((r) => r.at > at && r.at < helped);
+  const ofUser = s.usb.sessions.filter((u) => u.enumerated !== null && u.servedBy === 'user');
+  const again = history.entries.find((e) => e.at > at && e.at < helped && e.how === 'branch');
+  const trap = history.entries.find((e) => e.at > at && e.at < helped && e.how === 'exception');
+  return {
+    at,
+    started: s.state.leftAt !== null || again !== undefined || trap !== undefined || resets.length > 0 || helped !== Infinity,
+    resets: resets.map((r) => r.by),
+    usbBefore: ofUser.some((u) => u.at < at),
+    usbAfter: ofUser.some((u) => u.at > at && u.at < helped),
+    entry: again ? { pc: again.fromPc, at: again.at } : null,
+    exceptionInSystem: trap ? { pc: trap.fromPc, at: trap.at } : null,
+    table: null,
+    missing: [],
+    left: [],
+  };
+}
+
+function entryFacts(machine: Machine): EntryFacts[] {
+  return machine.history.entries.map((e) => ({
+    address: e.address,
+    thumb: ((e.registers['xpsr'] ?? 0) & (1 << 24)) !== 0,
+    how: e.how,
+    reached: e.reached,
+    fromPc: e.fromPc,
+    at: e.at,
+  }));
+}
+
+function targetHistory(machine: Machine, traced: Traced): TargetHistory {
+  const h = machine.history;
+  return {
+    lastWriter: (register, mask) => writerOf(h.lastWriter(register, mask)),
+    lastWriterBeforeReset: (register, mask) => writerOf(h.lastWriterBeforeReset(register, mask)),
+    resets: h.resets.map((r) => ({ at: r.at, by: r.by, flags: r.flags, external: r.external })),
+    entries: entryFacts(machine),
+    vectorReads: traced.vectorReads,
+    magic: traced.magic,
+    fellInRom: traced.fellInRom,
+    selectedInRom: traced.selectedInRom,
+    leave: traced.leave,
+    failure: traced.failure,
+    watchdogStart: traced.watchdogStart,
+    firstFault: machine.state.firstFault,
+    breakpoints: machine.state.breakpoints,
+  };
+}
+
+export function romFacts(s: Session): RomFacts {
+  const { profile, machine } = s;
+  const rom = machine.chip.rom;
+  const table = rom?.vectorTable.value ?? 0;
+  const settings = optionSettings(s);
+  return {
+    vectorTable: table,
+    initialStack: machine.bootCore.peek(table, 4) ?? 0,
+    resetVector: machine.bootCore.peek(table + 4, 4) ?? 0,
+    range: rom?.range.value ?? [0, 0],
+    ramUse: rom?.ramUse.value ?? [],
+    usbIrq: profile?.usbIrq ?? -1,
+    listensTo: watchedPins(profile),
+    option: (id) => {
+      const o = settings.find((x) => x.id === id);
+      return o ? { value: o.value, confidence: o.confidence } : null;
+    },
+  };
+}
+
+/**
+ * The subject of the checks. `session` must stand at the judged instant: restored to the entry's checkpoint, to the first fault's, or at the end.
+ * `outcome` and `reached` come from the whole run.
+ */
+export function subjectAt(s: Session, outcome: string, reached: boolean, traced: Traced): Subject {
+  const { machine } = s;
+  const entry = machine.history.entries.at(-1);
+  const registers = entry ? entry.registers : registerFile(machine.bootCore, machine.bootCore.pc);
+  const facts = entryFacts(machine).at(-1);
+  return {
+    state: targetState(machine, registers),
+    history: {
+      ...targetHistory(machine, traced),
+      usbOfUser: s.usb.sessions
+        .filter((u) => u.servedBy === 'user')
+        .map((u) => ({ at: u.at, enumerated: u.enumerated !== null, endedAt: u.endedBy === 'end' ? null : u.endedAt })),
+    },
+    entry: facts ? { ...facts, reached } : null,
+    rom: romFacts(s),
+    outcome,
+  };
+}

@@ -1,0 +1,89 @@
+/** The other end of a serial cable: bytes to and from one USART of a machine that is held, at their times. */
+import type { Ps } from '../../emu/time.ts';
+import { rxPins } from '../../rom/profile.ts';
+import type { HeldMachine } from './held-machine.ts';
+import { BYTE, START_BIT, tellRx } from './steps.ts';
+
+const SECOND = 1_000_000_000_000;
+/** Start, eight data, parity, stop. */
+const FRAME_BITS = 11;
+
+/** Eight data bits and even parity, as AN3155 has them. */
+export class UartLink {
+  /** What the chip sends, byte by byte. */
+  onByte: (byte: number) => void = () => {};
+  private readonly held: HeldMachine;
+  private readonly port: string;
+  private readonly pin: string | undefined;
+  private readonly bit: Ps;
+  private sequence = 0;
+  /** The chip has answered: until then the line's levels count, a ROM measures them. */
+  private heard = false;
+
+  /** @param port as the chip's rows call it: `USART1` */
+  constructor(held: HeldMachine, port: string, baud: number) {
+    this.held = held;
+    this.port = port.toLowerCase();
+    this.bit = Math.floor(SECOND / baud);
+    this.pin = rxPins(held.session.profile).find((i) => i.name === port)?.pin;
+    const { machine } = held.session;
+    const before = machine.observer;
+    machine.observer = {
+      ...before,
+      console: (channel, text) => {
+        before.console?.(channel, text);
+        if (channel !== this.port) return;
+        this.heard = true;
+        for (const char of text) this.onByte(char.charCodeAt(0));
+      },
+      reset: (by) => {
+        before.reset?.(by);
+        this.heard = false;
+      },
+    };
+  }
+
+  /** Virtual time of one byte on the line. */
+  get byteTime(): Ps {
+    return FRAME_BITS * this.bit;
+  }
+  /** Sends one byte; the machine runs meanwhile. */
+  send(byte: number): void {
+    if (this.heard) {
+      this.run(this.byteTime);
+      this.tell(BYTE | byte);
+      return;
+    }
+    this.tell(START_BIT);
+    for (const level of levels(byte)) {
+      this.drive(level);
+      this.run(this.bit);
+    }
+    // The USART of a program that is not the ROM gets the byte too.
+    this.tell(BYTE | byte);
+  }
+  run(time: Ps): void {
+    const { machine } = this.held.session;
+    const end = machine.now + time;
+    while (machine.now < end) {
+      const before = machine.now;
+      this.held.run(end);
+      // A core that is held in reset or locked up does not move.
+      if (machine.now === before) break;
+    }
+  }
+
+  private tell(value: number): void {
+    this.sequence = (this.sequence + 1) & 0xffff;
+    tellRx(this.held.session.machine.system, this.port, value, this.sequence);
+  }
+  private drive(level: number): void {
+    if (this.pin !== undefined) this.held.session.machine.system.setWire(`pin.${this.pin}`, level);
+  }
+}
+
+function levels(byte: number): readonly number[] {
+  const data = Array.from({ length: 8 }, (_, i) => (byte >>> i) & 1);
+  const parity = data.reduce((sum, b) => sum ^ b, 0);
+  return [0, ...data, parity, 1];
+}

@@ -1,0 +1,584 @@
+/**
+ * Requests that had to live through a reset, found by value flow: which words that outlive a reset user code reads behind it and decides upon, what
+ * they are compared with, and who wrote each of them before the reset. The run is repeated with watches for it. No time between write, reset and
+ * read matters.
+ */
+import type { MagicWord, Writer } from '../../checks/check.ts';
+import { PAGE_BITS, WORD_MAP } from '../../emu/arena.ts';
+import type { MemoryRow } from '../../emu/chip.ts';
+import type { Core, Interceptor } from '../../emu/core/core.ts';
+import type { Place } from '../../emu/proofs/data-flow.ts';
+import type { ResetRecord } from '../../emu/history.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import type { Block, Region, System } from '../../emu/system.ts';
+import { MS, US, type Ps } from '../../emu/time.ts';
+import { declarationAt, symbolAt } from '../../image/image.ts';
+import { sourceName } from '../../image/source-name.ts';
+import { eccRule } from './ecc-loss.ts';
+import type { Session } from '../session/session.ts';
+import { lastStore, lastStores, type Store } from './stores.ts';
+import { record, runTo, type Step } from './window.ts';
+
+/** How long behind the reset accesses are watched; most requests are read early, and what explains the run ends the search. */
+const AFTER = 500 * MS;
+const EARLY = 30 * MS;
+/** Instructions from the first read of a word on in which decisions are looked for. */
+const DECISION_STEPS = 12_000;
+/** Words of one request, at most. */
+const MOST_PARTS = 4;
+/** Words that are followed to their writers, at most. */
+const MOST_WORDS = 8;
+/** Persistent words that nobody reads: with more of them they are buffers, no request. */
+const MOST_UNREAD = 32;
+/** A watchdog's reset is traced up to here: the time up to it is run again, three times. */
+const LATEST_BITE = 3_000 * MS;
+/** On the stack only values above this count: smaller ones are there by chance. */
+const SMALL = 0xffff;
+/** Words of a stack that were never written between others that were. */
+const STACK_GAP = 64;
+
+/** What user code read behind the reset, by address and size of the first read. */
+interface Word {
+  readonly address: number;
+  readonly size: 1 | 2 | 4;
+  /** Something had written it before the reset. */
+  readonly written: boolean;
+  /** As the core saw it before the reset, and what memory held of it then. */
+  readonly before: number;
+  readonly atReset: number;
+  readonly inDirtyLine: boolean;
+  readonly overwrittenBy: Writer | null;
+  /** Of the read that decided, once it is known; until then the first one. */
+  read: number;
+  reader: Writer;
+  readonly readWithoutClock: boolean;
+  comparedWith: number | null;
+  decision: Writer | null;
+}
+/** A store to the backup domain before the reset, whether or not it arrived. */
+interface BackupStore {
+  readonly value: number;
+  readonly writer: Writer;
+  /** The registers had their bus clock. */
+  readonly clocked: boolean;
+}
+
+const writerAt = (core: Core, seq: number): Writer => ({
+  pc: core.pc,
+  lr: core.arm.lr,
+  at: core.now(),
+  kind: 'cpu',
+  core: core.index,
+  seq,
+});
+
+/** @param soon only what is read within `EARLY` of the reset */
+export function traceRequests(s: Session, powerOn: Checkpoint, soon = false): MagicWord[] {
+  const { resets } = s.machine.history;
+  const index = resetToTrace(resets);
+  if (index < 0) return [];
+  const reset = resets[index]!;
+  const end = resets[index + 1]?.at ?? reset.at + AFTER;
+  const early = new RequestTrace(s, powerOn, index, reset.at, Math.min(end, reset.at + EARLY)).run();
+  const all = soon || end <= reset.at + EARLY || early.some(isLost) ? early : new RequestTrace(s, powerOn, index, reset.at, end).run();
+  // A software reset is asked for. Others happen to a program that keeps all kinds of words: only what it looks for again counts.
+  const found = reset.by === 'software' ? all : all.filter(isLookedFor);
+  return found.map((w) => ({ ...w, ...heldBack(s, w.address), variable: variableAt(s, w.address) }));
+}
+
+/** The first software reset, else the first by a watchdog, which a program may leave unfed on purpose; -1 = none. */
+function resetToTrace(resets: readonly ResetRecord[]): number {
+  const asked = resets.findIndex((r) => r.by === 'software' && !r.external);
+  if (asked >= 0) return asked;
+  const bitten = resets.findIndex((r) => (r.by === 'iwdg' || r.by === 'wwdg') && !r.external);
+  return bitten >= 0 && resets[bitten]!.at <= LATEST_BITE ? bitten : -1;
+}
+const isLookedFor = (w: MagicWord): boolean =>
+  w.writer !== null && w.comparedWith !== null && w.comparedWith > SMALL && w.comparedWith === w.wanted;
+
+function heldBack({ input }: Session, address: number): Pick<MagicWord, 'heldBack'> {
+  const loss = input.eccLosses?.find((l) => address >= l.address && address < l.address + l.bytes.length);
+  return loss === undefined ? {} : { heldBack: { because: eccRule(loss.ram), bytes: loss.bytes.length } };
+}
+
+/** It was compared with what it had held, and held that no more. */
+const isLost = (w: MagicWord): boolean =>
+  w.writer !== null && w.comparedWith !== null && w.comparedWith === w.wanted && w.read !== w.wanted;
+
+function variableAt(s: Session, address: number): NonNullable<MagicWord['variable']> | null {
+  const { images } = s.input;
+  const found = symbolAt(images, address);
+  if (found === null || found.symbol.kind !== 'object' || found.offset >= found.symbol.size) return null;
+  const { name, size } = found.symbol;
+  return { name: sourceName(name), bytes: size, declared: declarationAt(images, address - found.offset) };
+}
+
+class RequestTrace {
+  private readonly session: Session;
+  private readonly powerOn: Checkpoint;
+  /** Of the reset in the history. */
+  private readonly index: number;
+  private readonly resetAt: Ps;
+  private readonly end: Ps;
+  private readonly backup = new Map<number, BackupStore>();
+  private readonly words = new Map<number, Word>();
+  /** Last store to a word behind the reset; words that were touched at all. */
+  private readonly stored = new Map<number, Writer>();
+  private readonly touched = new Set<number>();
+  private stack: Stretch = { low: 0, high: 0 };
+  /** Words that were lost and are given back, with what they held before the reset. */
+  private readonly kept = new Map<number, number>();
+
+  constructor(session: Session, powerOn: Checkpoint, index: number, resetAt: Ps, end: Ps) {
+    this.index = index;
+    this.session = session;
+    this.powerOn = powerOn;
+    this.resetAt = resetAt;
+    this.end = end;
+  }
+
+  run(): MagicWord[] {
+    const behind = this.runToReset();
+    if (!behind) return [];
+    this.stack = stackOf(this.session, behind.before.words);
+    for (let round = 0; round < MOST_PARTS; round++) {
+      this.session.restore(behind.checkpoint);
+      this.watchBehind(behind);
+      this.findDecisions(behind, [...this.words.values()]);
+      if (!this.keepLost()) break;
+    }
+    const read = [...this.words.values()];
+    const found = this.withWriters(this.telling(read));
+    const told = found.some((w) => w.elsewhere !== null || (w.writer !== null && w.comparedWith === w.wanted));
+    return told ? found : [...found, ...this.unread(behind.before.words)];
+  }
+
+  /** A request of several words is looked at word by word, and no further than to the first that was lost: the next round keeps what the last one missed. */
+  private keepLost(): boolean {
+    const { words, kept } = this;
+    const lost = [...words.values()].filter(
+      (w) =>
+        !kept.has(w.address) && w.comparedWith !== null && w.comparedWith > SMALL && w.comparedWith === w.before && w.read !== w.before,
+    );
+    for (const w of lost) kept.set(w.address, w.before);
+    return lost.length > 0;
+  }
+  /** What is read of the words that are kept: until they have been read nothing writes over them. */
+  private keeping(watch: Interceptor): Interceptor {
+    const { kept } = this;
+    const done = new Set<number>();
+    return {
+      ...watch,
+      read: (core, address, size) => {
+        const seen = watch.read?.(core, address, size) ?? null;
+        const value = kept.get(address);
+        if (value === undefined || done.has(address) || core.zone !== 'user') return seen;
+        done.add(address);
+        return value;
+      },
+      write: (core, address, size, value) => {
+        const through = watch.write?.(core, address, size, value) ?? value;
+        return kept.has(address) && !done.has(address) ? null : through;
+      },
+    };
+  }
+
+  /** Words that something is decided by, and their neighbours: a request may have two halves. */
+  private telling(read: readonly Word[]): Word[] {
+    const decided = read.filter((w) => w.decision !== null && (!this.onStack(w.address) || (w.comparedWith ?? 0) > SMALL));
+    const halves = read.filter((w) => w.decision === null && w.size === 4 && decided.some((d) => d.address === (w.address ^ 4) >>> 0));
+    return [...decided, ...halves];
+  }
+  private onStack(address: number): boolean {
+    return address >= this.stack.low && address < this.stack.high;
+  }
+
+  /** Runs up to the reset with a watch on the backup domain alone; the state right behind it. */
+  private runToReset(): { readonly checkpoint: Checkpoint; readonly before: Snapshot } | null {
+    const { session } = this;
+    const { machine } = session;
+    session.keepCheckpoints = false;
+    session.restore(this.powerOn);
+    const watch: Interceptor = {
+      pages: backupPages(session),
+      write: (core, address, size, value) => {
+        const word = (address & ~3) >>> 0;
+        const shift = 8 * (address & 3);
+        const mask = size === 4 ? 0xffffffff : ((1 << (8 * size)) - 1) << shift;
+        const old = this.backup.get(word)?.value ?? 0;
+        const block = machine.system.regionAt(address, core.index)?.block;
+        const clocked = !block || machine.system.isClocked(block);
+        this.backup.set(word, {
+          value: ((old & ~mask) | ((value << shift) & mask)) >>> 0,
+          writer: writerAt(core, machine.history.seq),
+          clocked,
+        });
+        return value;
+      },
+    };
+    const observer = machine.observer;
+    let before: Snapshot | null = null;
+    let over = false;
+    machine.observer = {
+      ...observer,
+      beforeReset: () => {
+        if (machine.history.resets.length === this.index) before = snapshot(session, this.backup.keys());
+        observer.beforeReset?.();
+      },
+      reset: (by) => {
+        observer.reset?.(by);
+        if (before !== null) {
+          over = true;
+          machine.stop();
+        }
+      },
+    };
+    const repairs = machine.setRepairs(watch);
+    try {
+      while (!over && machine.now <= this.resetAt) {
+        machine.run(this.resetAt + 1 * MS);
+        session.steps.poll();
+      }
+    } finally {
+      machine.setRepairs(repairs);
+      machine.observer = observer;
+    }
+    return before === null ? null : { checkpoint: session.save(), before };
+  }
+
+  /** Runs on behind the reset with a watch on everything that outlives one. */
+  private watchBehind({ before }: { readonly before: Snapshot }): void {
+    const { session, touched, words, stored } = this;
+    const { machine } = session;
+    const watch: Interceptor = {
+      pages: keeperPages(session),
+      read: (core, address, size) => {
+        if (core.zone !== 'user' || core.hardwareAccess || words.has(address)) return null;
+        const w = this.readOf(core, address, size as 1 | 2 | 4, before);
+        if (w) words.set(address, w);
+        touched.add(homeOf(session, (address & ~3) >>> 0));
+        return null;
+      },
+      write: (core, address, _size, value) => {
+        const word = homeOf(session, (address & ~3) >>> 0);
+        stored.set(word, writerAt(core, machine.history.seq));
+        touched.add(word);
+        return value;
+      },
+    };
+    const repairs = machine.setRepairs(this.keeping(watch));
+    try {
+      runTo(session, this.end);
+    } finally {
+      machine.setRepairs(repairs);
+    }
+  }
+  /** The first read of an address; null where nothing is that outlives a reset. */
+  private readOf(core: Core, address: number, size: 1 | 2 | 4, before: Snapshot): Word | null {
+    const { machine } = this.session;
+    const word = (address & ~3) >>> 0;
+    const region = machine.system.regionAt(address, core.index);
+    if (!region || (region.block ? region.block.row.backup !== true : region.memory?.row.kind !== 'ram')) return null;
+    const part = (value: number): number => (size === 4 ? value : (value >>> (8 * (address & 3))) & ((1 << (8 * size)) - 1)) >>> 0;
+    const now = (core.peek(address, size) ?? 0) >>> 0;
+    const seen = before.words.get(word);
+    const unclocked = isUnclocked(machine.system, region, address);
+    return {
+      address,
+      size,
+      written: seen !== undefined,
+      before: seen === undefined ? now : part(seen),
+      atReset: part(before.memory.get(word) ?? seen ?? now),
+      inDirtyLine: before.memory.has(word) && region.block === null,
+      overwrittenBy: region.block ? this.changedBy(region.block, address) : (this.stored.get(homeOf(this.session, word)) ?? null),
+      read: unclocked ? 0 : now,
+      reader: writerAt(core, machine.history.seq),
+      readWithoutClock: unclocked,
+      comparedWith: null,
+      decision: null,
+    };
+  }
+  /** Who changed a register of the backup domain behind the reset: a store to it, or a reset of the domain. */
+  private changedBy(block: Block, address: number): Writer | null {
+    const { machine } = this.session;
+    const name = machine.system.registerName(block, address);
+    const w = name === null ? null : machine.history.lastWriter(`${block.row.name}.${name}`);
+    return w && w.at > this.resetAt ? { pc: w.pc, lr: w.lr, at: w.at, kind: w.kind, core: w.core, seq: w.seq } : null;
+  }
+  private isBackup(word: number): boolean {
+    const region = this.session.machine.system.regionAt(word);
+    return region?.block?.row.backup === true || isProtected(region?.memory?.row);
+  }
+
+  /** Which of the words a condition hangs on, and what it compares them with: a forward slice from the first read on. */
+  private findDecisions({ checkpoint }: { readonly checkpoint: Checkpoint }, read: readonly Word[]): void {
+    const { session } = this;
+    const first = Math.min(...read.map((w) => w.reader.at));
+    if (!Number.isFinite(first)) return;
+    session.restore(checkpoint);
+    const { machine } = session;
+    const pages = new Set([...this.kept.keys()].map((a) => a >>> PAGE_BITS));
+    const repairs = machine.setRepairs(pages.size === 0 ? null : this.keeping({ pages }));
+    const core = machine.cores[read.find((w) => w.reader.at === first)!.reader.core]!;
+    let steps: readonly Step[];
+    try {
+      runTo(session, Math.max(checkpoint.system.now, first - 1 * US));
+      ({ steps } = record(session, core, this.end, DECISION_STEPS));
+    } finally {
+      machine.setRepairs(repairs);
+    }
+    const taint = new Map<Place, ReadonlySet<Word>>();
+    const byAddress = new Map(read.flatMap((w) => Array.from({ length: w.size }, (_, i) => [w.address + i, w] as const)));
+    for (const step of steps) flowThrough(step, core.index, taint, byAddress, isOrdering(core, step.pc));
+  }
+
+  /** The words with the stores that they should hold. */
+  private withWriters(words: readonly Word[]): MagicWord[] {
+    const found: MagicWord[] = [];
+    // what was compared with the very value that it had held is the request; the rest in the order of their reads
+    const ranked = words.toSorted((a, b) => rank(a) - rank(b) || a.reader.at - b.reader.at).slice(0, MOST_WORDS);
+    for (const w of ranked) {
+      const stored = this.backup.get((w.address & ~3) >>> 0);
+      if (this.isBackup(w.address))
+        found.push({
+          ...magicOf(w, stored?.value ?? null, stored?.writer ?? null, this.elsewhere(w)),
+          ...(stored === undefined ? {} : { writtenWithoutClock: !stored.clocked }),
+        });
+      else {
+        const kept = this.inRam(w);
+        if (kept !== null) found.push(kept);
+      }
+    }
+    return found;
+  }
+  /** A word of RAM with the store that it should hold; null if the search for it was too long. */
+  private inRam(w: Word): MagicWord | null {
+    const off = w.comparedWith !== null && w.comparedWith > SMALL && this.ramWasOff();
+    const store = w.written || off ? lastStore(this.session, this.powerOn, w.address, w.size, this.resetAt) : null;
+    if (store === 'too long') return null;
+    if (off && store && store.value === w.comparedWith && w.before !== store.value)
+      return { ...magicOf(w, w.comparedWith, writerOf(store), null), lostSupply: true };
+    if (store === null || !w.written) return magicOf(w, null, null, this.elsewhere(w));
+    const first = this.overwritten(w, store);
+    return first === null
+      ? magicOf(w, w.before, writerOf(store), null)
+      : { ...magicOf({ ...w, overwrittenBy: writerOf(store) }, w.comparedWith, writerOf(first), null), lostBefore: true };
+  }
+  private ramWasOff(): boolean {
+    const { resets, timeline } = this.session.machine.history;
+    const since = resets[this.index - 1]?.at ?? 0;
+    return timeline.toArray().some((e) => e.kind === 'power' && /Standby|Shutdown/.test(e.text) && e.at >= since && e.at <= this.resetAt);
+  }
+  /** An earlier store of what the word is compared with, where something else stood there when the reset came. */
+  private overwritten(w: Word, last: Store): Store | null {
+    if (w.comparedWith === null || w.comparedWith <= SMALL || w.comparedWith === w.before || last.value === w.comparedWith) return null;
+    const first = lastStore(this.session, this.powerOn, w.address, w.size, this.resetAt, w.comparedWith);
+    return first === 'too long' ? null : first;
+  }
+  /** Another word of the backup domain that was given what this one is compared with. */
+  private elsewhere(w: Word): MagicWord['elsewhere'] {
+    if (w.comparedWith === null || w.comparedWith === 0 || this.backup.get(w.address)?.value === w.comparedWith) return null;
+    for (const [address, { value, writer }] of this.backup)
+      if (value === w.comparedWith && address !== w.address) return { address, writer };
+    return null;
+  }
+
+  /** Words outside of the stack that were written before the reset, and that nobody touched behind it: kept there on purpose, and never read. */
+  private unread(survivors: ReadonlyMap<number, number>): MagicWord[] {
+    const { session, powerOn } = this;
+    // no program ran behind the reset that could have looked
+    if (this.touched.size === 0) return [];
+    const all = [...survivors.keys()].filter((a) => !this.touched.has(homeOf(session, a)) && !this.onStack(a));
+    const backup = [...this.backup.keys()].filter((a) => !this.touched.has(a));
+    const left = new Set(all.map((a) => homeOf(session, a))).size > MOST_UNREAD ? [] : all;
+    const stores = lastStores(session, powerOn, left, this.resetAt);
+    const ofRam = [...stores].map(([address, store]) => ({
+      address,
+      value: survivors.get(address)!,
+      writer: writerOf(store),
+    }));
+    const ofBackup = backup.map((address) => ({ address, ...this.backup.get(address)! }));
+    return [...ofRam, ...ofBackup]
+      .toSorted((a, b) => b.writer.at - a.writer.at)
+      .slice(0, MOST_WORDS)
+      .map(({ address, value, writer }) => ({
+        address,
+        wanted: value,
+        atReset: value,
+        inDirtyLine: false,
+        read: null,
+        reader: null,
+        readWithoutClock: false,
+        writer,
+        overwrittenBy: null,
+        comparedWith: null,
+        decision: null,
+        elsewhere: null,
+      }));
+  }
+}
+
+const writerOf = (store: Store): Writer => ({
+  pc: store.pc,
+  lr: store.lr,
+  at: store.at,
+  kind: store.master ? 'dma' : 'cpu',
+  core: store.core,
+  seq: -1,
+});
+
+/** Compared with the value that it had; then with any constant but zero. */
+const rank = (w: Word): number =>
+  w.comparedWith === null ? 3 : w.comparedWith === w.before && w.before !== 0 ? 0 : w.comparedWith !== 0 ? 1 : 2;
+
+const magicOf = (w: Word, wanted: number | null, writer: Writer | null, elsewhere: MagicWord['elsewhere']): MagicWord => ({
+  address: w.address,
+  wanted,
+  atReset: w.atReset,
+  inDirtyLine: w.inDirtyLine,
+  read: w.read,
+  reader: w.reader,
+  readWithoutClock: w.readWithoutClock,
+  writer,
+  overwrittenBy: w.overwrittenBy,
+  comparedWith: w.comparedWith,
+  decision: w.decision,
+  elsewhere,
+});
+
+/** What an instruction makes of the words: marks move with the values, and a comparison of a marked value with an unmarked one is a decision. */
+function flowThrough(
+  step: Step,
+  core: number,
+  taint: Map<Place, ReadonlySet<Word>>,
+  words: ReadonlyMap<number, Word>,
+  ordering: boolean,
+): void {
+  const of = (places: Iterable<Place>): Set<Word> => {
+    const all = new Set<Word>();
+    for (const p of places) {
+      for (const w of taint.get(p) ?? []) all.add(w);
+      const w = words.get(p);
+      if (w) all.add(w);
+    }
+    return all;
+  };
+  for (const c of step.flow?.comparisons ?? []) {
+    const [left, right] = [of(c.leftFrom), of(c.rightFrom)];
+    if (left.size > 0 && right.size === 0) for (const w of left) decide(w, ordering ? null : c.right, c.left, step, core);
+    else if (right.size > 0 && left.size === 0) for (const w of right) decide(w, ordering ? null : c.left, c.right, step, core);
+  }
+  const marked = [...step.writes].map(([place, from]) => [place, of(from)] as const);
+  for (const [place, marks] of marked) {
+    if (marks.size > 0) taint.set(place, marks);
+    else taint.delete(place);
+  }
+}
+/** Instructions from a comparison on in which its condition is looked for: two may issue together, and be one step. */
+const CONDITION_WITHIN = 5;
+/** The first condition from here on asks for more or less: a count, which is compared with no value that it has to have. */
+function isOrdering(core: Core, from: number): boolean {
+  for (let pc = from, i = 0; i < CONDITION_WITHIN; i++) {
+    const [first, second] = [core.peek(pc, 2) ?? 0, core.peek(pc + 2, 2) ?? 0];
+    // B<c> T1, IT, B<c> T3
+    const condition =
+      first >>> 12 === 0xd
+        ? (first >>> 8) & 15
+        : first >>> 8 === 0xbf && (first & 15) !== 0
+          ? (first >>> 4) & 15
+          : first >>> 11 === 0x1e && (second & 0xd000) === 0x8000
+            ? (first >>> 6) & 15
+            : null;
+    if (condition !== null && condition < 14) return condition > 1;
+    pc += first >>> 11 >= 0x1d ? 4 : 2;
+  }
+  return false;
+}
+
+/** The first telling comparison of a word counts, and the one with what it had held above all; a test for zero may be one of several, `null` is one of size. */
+function decide(w: Word, value: number | null, read: number, step: Step, core: number): void {
+  const meant = value !== null && value >>> 0 === w.before && w.before !== 0;
+  const vague = w.comparedWith === null || w.comparedWith === 0;
+  if (w.decision !== null && !(meant && w.comparedWith !== w.before) && !(vague && value !== null && value !== 0)) return;
+  w.decision = { pc: step.pc, at: step.at, kind: 'cpu', core, seq: -1 };
+  w.comparedWith = value === null ? null : value >>> 0;
+  w.read = read >>> 0;
+}
+
+/** What RAM and the backup domain held before the reset, as the core saw it, by each of its addresses: words that something had written. */
+interface Snapshot {
+  readonly words: ReadonlyMap<number, number>;
+  /** What memory held where the core saw something else: in a dirty line of the data cache, or nowhere. */
+  readonly memory: ReadonlyMap<number, number>;
+}
+function snapshot(s: Session, backup: Iterable<number>): Snapshot {
+  const { system, bootCore } = s.machine;
+  const words = new Map<number, number>();
+  const { u8, u32 } = system.arena;
+  for (const m of system.memories) {
+    if (m.row.kind !== 'ram') continue;
+    for (let i = 0; i < m.row.size >>> 2; i++)
+      if (u8[WORD_MAP + (m.host >>> 2) + i] === 1) for (const base of basesOf(m.row)) words.set(base + 4 * i, u32[(m.host >>> 2) + i]!);
+  }
+  const memory = new Map<number, number>();
+  for (const line of bootCore.l1?.dirtyLines() ?? []) {
+    for (let address = line; address < line + 32; address += 4) {
+      const [value, behind] = [bootCore.peek(address, 4), bootCore.peekBehindCache(address, 4)];
+      if (value === null || behind === null) continue;
+      if (behind !== value) memory.set(address, behind >>> 0);
+      words.set(address, value >>> 0);
+    }
+  }
+  for (const address of backup) words.set(address, (bootCore.peek(address, 4) ?? 0) >>> 0);
+  return { words, memory };
+}
+
+interface Stretch {
+  readonly low: number;
+  readonly high: number;
+}
+/** The stack that was in use: from the top that the vector table names down to where nothing had been written. */
+function stackOf(s: Session, words: ReadonlyMap<number, number>): Stretch {
+  const high = (s.machine.bootCore.peek(s.machine.bootVectors(), 4) ?? 0) >>> 0;
+  let low = high;
+  for (let at = high - 4, gap = 0; gap < STACK_GAP && at > 0; at -= 4) {
+    if (words.has(at)) {
+      low = at;
+      gap = 0;
+    } else gap++;
+  }
+  return { low: Math.min(low, s.machine.bootCore.arm.sp || low), high };
+}
+
+/** Where a memory appears: SRAM2 of L4 and CCM of G4 behind SRAM1, too, which is where most programs reach them. */
+const basesOf = (row: MemoryRow): readonly number[] => [row.base, ...(row.aliases ?? [])];
+/** The first address of a word that has several. */
+function homeOf({ machine }: Session, address: number): number {
+  const region = machine.system.regionAt(address);
+  return region?.memory ? region.memory.row.base + address - region.base : address;
+}
+
+/** Backup SRAM: stores need the wire that DBP sets. */
+const isProtected = (row: MemoryRow | undefined): boolean => row?.gate?.writable !== undefined;
+
+/** A read there gives 0. */
+function isUnclocked(system: System, { block, memory }: Region, address: number): boolean {
+  if (block) return !system.answersReads(block, address - block.row.base);
+  return memory?.row.gate !== undefined && !system.isClockOn(memory.row.gate.clock);
+}
+
+function backupPages(s: Session): Set<number> {
+  const pages = new Set<number>();
+  for (const b of s.machine.system.blocks) if (b.row.backup) pages.add(b.row.base >>> PAGE_BITS);
+  // backup SRAM: what is stored there need not arrive either
+  for (const { row } of s.machine.system.memories) if (isProtected(row)) pages.add(row.base >>> PAGE_BITS);
+  return pages;
+}
+/** Pages that hold RAM or registers of the backup domain: everything that a request could be kept in. */
+function keeperPages(s: Session): Set<number> {
+  const pages = backupPages(s);
+  for (const m of s.machine.system.memories)
+    if (m.row.kind === 'ram')
+      for (const base of basesOf(m.row)) for (let a = base; a < base + m.row.size; a += 1 << PAGE_BITS) pages.add(a >>> PAGE_BITS);
+  return pages;
+}

@@ -1,0 +1,408 @@
+/** From what a run left behind to the result document. */
+import type { BaseFacts, StuckInterrupt } from '../session/base-facts.ts';
+import type { Judged, Diagnosis } from '../proof/diagnosis.ts';
+import type { Writer } from '../../checks/check.ts';
+import { exceptionName } from '../../checks/core-registers.ts';
+import { callChainOf } from '../session/call-chain.ts';
+import { EXC, SCS } from '../../emu/core/scs-state.ts';
+import { codePlace } from '../../image/image.ts';
+import { sha256 } from '../../image/sha256.ts';
+import { MS, type Ps } from '../../emu/time.ts';
+import {
+  hex16,
+  hex32,
+  RUN_SCHEMA,
+  seconds,
+  type CheckId,
+  type CoreName,
+  type Hex,
+  type LastWriter,
+  type Outcome,
+  type Place,
+  type ResultCause,
+  type ResultCheck,
+  type ResultRom,
+  type ResultStuck,
+  type RomDependency,
+  type RunResult,
+  type SymptomOption,
+  type TimelineRow,
+  type UsbSession as ResultSession,
+} from '../documents/result.ts';
+import { imageCore } from '../input/image-core.ts';
+import type { RunInput } from '../input/run-input.ts';
+import type { ForcedField } from '../documents/scenario-types.ts';
+import type { SessionEnd } from '../session/live-run.ts';
+import { restartInWords } from '../session/restart.ts';
+import type { Session } from '../session/session.ts';
+import { framesInWords, place as placeInWords } from '../slice/words.ts';
+import { summarise } from './summary.ts';
+
+/** `lr`: LR at that instruction, where it is known. */
+export function place(input: RunInput, pc: number | null, lr: number | null = null): Place | null {
+  if (pc === null) return null;
+  const p = codePlace(input.images, pc >>> 0, lr);
+  return { pc: hex32(pc), symbol: p.symbol, file: p.file, line: p.line };
+}
+
+/** Name of a core where the chip has two. */
+const coreName = (input: RunInput, index: number): { core?: CoreName } =>
+  input.chip.cores.length > 1 ? { core: input.chip.cores[index]!.name as CoreName } : {};
+
+export function lastWriter(input: RunInput, w: Writer | null | undefined): LastWriter | null {
+  if (!w) return null;
+  return { ...place(input, w.pc, w.lr)!, at: seconds(w.at), kind: w.kind, ...coreName(input, w.core) };
+}
+
+function usbSessions(s: Session): ResultSession[] {
+  return s.usb.sessions.map((u) => ({
+    at: seconds(u.at),
+    servedBy: u.servedBy,
+    attached: u.attached !== null,
+    enumerated: u.enumerated !== null,
+    vid: u.vid === null ? null : hex16(u.vid),
+    pid: u.pid === null ? null : hex16(u.pid),
+    bcdDevice: u.bcdDevice === null ? null : hex16(u.bcdDevice),
+    product: u.product,
+    altSettings: [...u.altSettings],
+    endedAt: u.endedAt === null ? null : seconds(u.endedAt),
+    endedBy: u.endedBy,
+  }));
+}
+
+function stuckAt(s: Session, outcome: Outcome): ResultStuck | null {
+  const loop = s.state.loop;
+  if (outcome !== 'stuck' || !loop) return null;
+  const { system } = s.machine;
+  const address = loop.reads[0];
+  if (address === undefined) return { address: null, register: null, value: null, pc: hex32(loop.pc), force: null };
+  const region = system.regionAt(address);
+  const value = s.machine.bootCore.peek(address & ~3, 4) ?? 0;
+  if (!region?.block) return { address: hex32(address), register: null, value: hex32(value), pc: hex32(loop.pc), force: null };
+  const named = system.registerName(region.block, address);
+  const block = region.block.row.name;
+  return {
+    address: hex32(address),
+    register: named ? `${block}.${named}` : null,
+    value: hex32(pinned(s, `${block}.${named}`, value)),
+    pc: hex32(loop.pc),
+    force: named && forcedOf(s, `${block}.${named}`).length === 0 ? forceLine(s, region.block.row.name, named, address, loop.pc) : null,
+  };
+}
+
+const forcedOf = ({ input }: Session, register: string): readonly ForcedField[] =>
+  input.force.filter((f) => `${f.peripheral}.${f.register}` === register);
+/** What a register reads as with the fields that --force pins. */
+function pinned(s: Session, register: string, value: number): number {
+  const [block = '', name] = register.split('.');
+  const fields = s.machine.system.layoutOf(block)?.registers.find((r) => r.name === name)?.fields ?? [];
+  return forcedOf(s, register).reduce((now, f) => {
+    const { bit, width } = fields.find((x) => x.name === f.field) ?? { bit: 0, width: 0 };
+    const mask = ((width >= 32 ? 0xffffffff : 2 ** width - 1) << bit) >>> 0;
+    return ((now & ~mask) | ((f.value << bit) & mask)) >>> 0;
+  }, value >>> 0);
+}
+/** What a polled register was pinned to: the wait may be its work. */
+function forcedNotes(s: Session, stuck: ResultStuck | null): { kind: string; text: string }[] {
+  return forcedOf(s, stuck?.register ?? '').map((f) => ({
+    kind: 'wait',
+    text: `${f.peripheral}.${f.register}.${f.field} is pinned to ${f.value} by --force`,
+  }));
+}
+
+/** A ready bit that the chip said would not come: whoever waits, or has given up waiting, does so for that. */
+function neverReady(s: Session, stuck: ResultStuck | null): { kind: string; text: string }[] {
+  if (stuck === null) return [];
+  return s.machine.state.notes
+    .filter((n) => n.kind === 'guest' && /RDY never rises/.test(n.text))
+    .map(({ text }) => ({ kind: 'wait', text }));
+}
+
+/** `--force` argument that would pass the loop: the polled field inverted, as far as the loop's own mask tells it. */
+function forceLine(s: Session, block: string, register: string, address: number, pc: number): string | null {
+  const layout = s.machine.system.layoutOf(block);
+  const fact = layout?.registers.find((r) => r.name === register);
+  if (!fact) return null;
+  const mask = s.machine.bootCore.testedMask(pc);
+  const value = (s.machine.bootCore.peek(address & ~3, 4) ?? 0) >>> 0;
+  const candidates = fact.fields.filter(
+    (f) => mask === null || ((((f.width >= 32 ? 0xffffffff : (1 << f.width) - 1) << f.bit) >>> 0) & mask) !== 0,
+  );
+  const field = candidates[0];
+  if (!field || (mask === null && candidates.length > 1)) return null;
+  const now = (value >>> field.bit) & (field.width >= 32 ? 0xffffffff : (1 << field.width) - 1);
+  return `${block}.${register}.${field.name}=${now === 0 ? 1 : 0}`;
+}
+
+function stuckInterrupt(s: Session, outcome: Outcome): StuckInterrupt | null {
+  const loop = s.state.loop;
+  if (outcome !== 'stuck' || !loop || loop.exception === 0) return null;
+  const { machine, input } = s;
+  const line = loop.exception - EXC.IRQ0;
+  const core = machine.bootCore.index;
+  const enabled =
+    line < 0 ? null : machine.history.lastWriter(`CPU${core === 0 ? '' : core}.NVIC_ISER${line >>> 5}`, (1 << (line & 31)) >>> 0);
+  return {
+    name: exceptionName(input.chip, loop.exception),
+    storm: loop.storm,
+    handler: place(input, loop.pc)!,
+    shared: isShared(s, loop.exception),
+    enabledBy: place(input, enabled?.pc ?? null, enabled?.lr),
+  };
+}
+
+/** So many vectors that are the same are those of a default handler. */
+const SHARED_BY = 4;
+function isShared({ machine: { bootCore: core } }: Session, exception: number): boolean {
+  const table = core.get(SCS.VTOR) >>> 0;
+  const vector = (n: number): number | null => core.peek((table + 4 * n) >>> 0, 4);
+  const own = vector(exception);
+  let same = 0;
+  for (let n = 2; n < EXC.IRQ0 + 32; n++) if (own !== null && vector(n) === own) same++;
+  return same >= SHARED_BY;
+}
+
+/** The line of the loop, and who called its function: from where the run ended or, where that was on the way into the loop, from where the loop was found. */
+function loopInWords(s: Session, { pc }: ResultStuck): string {
+  const { images } = s.input;
+  const now = callChainOf(s.machine.bootCore, images).frames;
+  const found = s.state.loop?.calls ?? [];
+  const name = codePlace(images, Number(pc)).symbol?.split('+')[0];
+  const there = now.some((f) => f.function === name) || found.length === 0;
+  const [, ...callers] = framesInWords(
+    there
+      ? now
+      : found.slice(
+          Math.max(
+            0,
+            found.findIndex((f) => f.function === name),
+          ),
+        ),
+  );
+  return [placeInWords(s, Number(pc)), ...callers].join(' < ');
+}
+
+/** The loop tests a bit that no field of the register has: firmware for another chip, mostly. */
+function reservedNote(s: Session, stuck: ResultStuck | null): { kind: string; text: string } | null {
+  if (stuck?.register == null) return null;
+  const [block = '', register] = stuck.register.split('.');
+  const fields = s.machine.system.layoutOf(block)?.registers.find((r) => r.name === register)?.fields ?? [];
+  const tested = s.machine.bootCore.testedMask(Number(stuck.pc)) ?? 0;
+  const there = fields.reduce((mask, f) => mask | (f.width >= 32 ? 0xffffffff : ((1 << f.width) - 1) << f.bit), 0);
+  if (fields.length === 0 || tested === 0 || (tested & there) !== 0) return null;
+  const bit = 31 - Math.clz32(tested & -tested);
+  return {
+    kind: 'wait',
+    text: `it polls bit ${bit} of ${stuck.register}, for which the register data of ${s.input.chip.name} have no field: is it built for another chip?`,
+  };
+}
+
+/** Reads in a row from which on a register is polled, and how long before the end of the run the last one may be. */
+const POLLED_READS = 100;
+const POLLED_LATELY = 100 * MS;
+/** A register without behaviour that the firmware still polls at the end: silicon may well get past it. */
+function polledNote(s: Session, outcome: Outcome): { kind: string; text: string } | null {
+  const { polled } = s.machine.state;
+  if (outcome === 'dfu' || !polled || polled.reads < POLLED_READS || s.machine.now - polled.at > POLLED_LATELY) return null;
+  const dot = polled.register.indexOf('.');
+  const [block, register] = [polled.register.slice(0, dot), polled.register.slice(dot + 1)];
+  const fact = s.machine.system.layoutOf(block)?.registers.find((r) => r.name === register);
+  const address = fact ? s.machine.system.block(block).row.base + fact.offset : null;
+  const force = address === null ? null : forceLine(s, block, register, address, polled.pc);
+  return {
+    kind: 'polled',
+    text: `polls ${polled.register}, which has no behaviour here${force === null ? '' : `; --force ${force} passes it`}`,
+  };
+}
+
+/** What has happened, in order: events of the machine, and what the host saw as far as there is room for it. */
+export function timelineRows(s: Session): TimelineRow[] {
+  const { machine, input, usb } = s;
+  const row = (at: Ps, cycle: number | null, kind: string, text: string, pc: number | null, core: number): TimelineRow & { order: Ps } => {
+    const from = place(input, pc);
+    return {
+      order: at,
+      at: seconds(at),
+      cycle,
+      kind,
+      text,
+      pc: from?.pc ?? null,
+      file: from?.file ?? null,
+      line: from?.line ?? null,
+      ...coreName(input, core),
+    };
+  };
+  const counted = (text: string, count: number): string => (count > 1 ? `${text} (${count} times)` : text);
+  const rows = machine.history.timeline.toArray().map((t) => row(t.at, t.cycle, t.kind, counted(t.text, t.count), t.pc, t.core));
+  const seen: { at: Ps; text: string; count: number }[] = [];
+  for (const { at, kind, text } of usb.logEntries) {
+    const words = kind === 'request' || kind === 'reset' ? text : `${kind}: ${text}`;
+    const last = seen.at(-1);
+    if (last?.text === words) last.count++;
+    else if (rows.length + seen.length < MOST_ROWS) seen.push({ at, text: words, count: 1 });
+  }
+  rows.push(...seen.map((u) => row(u.at, null, 'usb', counted(u.text, u.count), null, machine.bootCore.index)));
+  return rows.sort((a, b) => a.order - b.order).map(({ order: _order, ...rest }) => rest);
+}
+const MOST_ROWS = 2000;
+
+export function collectBase(s: Session, end: SessionEnd): BaseFacts {
+  const { machine, input } = s;
+  const h = machine.history;
+  s.usb.finish();
+  const notes = machine.state.notes.map((n) => ({ kind: n.kind, text: n.count > 1 ? `${n.text} (${n.count} times)` : n.text }));
+  for (const [text, count] of Object.entries(machine.state.unclocked))
+    notes.push({ kind: 'unclocked', text: count > 1 ? `${text} (${count} times)` : text });
+  if (h.entryCount > h.entries.length)
+    notes.push({ kind: 'entries', text: `system memory was entered ${h.entryCount} times; the first and the last entries are listed` });
+  const stuck = stuckAt(s, end.outcome);
+  if (stuck) notes.push({ kind: 'loop', text: loopInWords(s, stuck) });
+  notes.push(...forcedNotes(s, stuck));
+  notes.push(...neverReady(s, stuck));
+  const reserved = reservedNote(s, stuck);
+  if (reserved) notes.push(reserved);
+  const polled = polledNote(s, end.outcome);
+  if (polled) notes.unshift(polled);
+  const { restart } = s.state;
+  if (restart && end.outcome !== 'dfu') notes.unshift({ kind: 'restart', text: restartInWords((pc) => placeInWords(s, pc), restart) });
+  notes.unshift(...input.notes);
+  const started = machine.history.resets[0]?.at ?? 0;
+  return {
+    end,
+    seconds: seconds(machine.now - started),
+    cycles: machine.bootCore.cycles(),
+    instructions: machine.bootCore.retired(),
+    cores:
+      machine.cores.length < 2
+        ? null
+        : Object.fromEntries(machine.cores.map((c) => [c.row.name, { cycles: c.cycles(), instructions: c.retired() }])),
+    resets: h.resets.map((r) => ({
+      at: seconds(r.at),
+      by: r.by,
+      flags: r.flags,
+      from: place(input, r.fromPc, r.fromLr ?? null),
+      ...coreName(input, r.core),
+    })),
+    entries: h.entries.map((e) => ({
+      at: seconds(e.at),
+      address: hex32(e.address),
+      how: e.how,
+      reached: e.reached,
+      from: place(input, e.fromPc),
+      registers: Object.fromEntries(Object.entries(e.registers).map(([k, v]) => [k, hex32(v)])) as Record<string, Hex>,
+      ...coreName(input, e.core),
+    })),
+    usb: { sessions: usbSessions(s), log: s.usb.logEntries.map((l) => ({ at: seconds(l.at), kind: l.kind, text: l.text })) },
+    console: { ...machine.state.console },
+    semihostingExit: machine.state.semihostingExit,
+    stuck,
+    interrupt: stuckInterrupt(s, end.outcome),
+    notes,
+    uninitialisedReads: machine.uninitialisedReads(),
+    unmodelled: Object.entries(machine.state.unmodelled)
+      .map(([key, u]) => ({ peripheral: key.slice(0, key.indexOf('.')), register: key.slice(key.indexOf('.') + 1), ...u }))
+      .sort((a, b) => (a.peripheral + a.register < b.peripheral + b.register ? -1 : 1)),
+    timeline: timelineRows(s),
+    lockup: machine.state.lockup?.reason ?? null,
+    firstFault: machine.state.firstFault,
+    fault: s.state.fault,
+  };
+}
+
+function romOf(s: Session): ResultRom {
+  const { input, profile, rom } = s;
+  if (!profile) return { kind: input.rom.kind, id: null, version: null, sha256: null, options: {} };
+  if (input.rom.kind === 'dump') return { kind: 'dump', id: profile.id, version: null, sha256: sha256(input.rom.bytes), options: {} };
+  return {
+    kind: 'stand-in',
+    id: profile.id,
+    version: input.rom.version ?? profile.versions.value.at(-1) ?? null,
+    sha256: sha256(input.rom.bytes),
+    options: Object.fromEntries((rom?.options ?? []).map((o) => [o.id, { value: o.value, confidence: o.confidence, source: o.source }])),
+  };
+}
+
+export function checkRow(input: RunInput, j: Judged): ResultCheck {
+  const g = j.judgement;
+  return {
+    id: j.id,
+    verdict: g.verdict,
+    observed: g.observed,
+    expected: g.expected,
+    because: g.because,
+    source: g.source,
+    confidence: g.confidence,
+    lastWriter: lastWriter(input, g.lastWriter),
+  };
+}
+
+export interface SymptomAnswer {
+  readonly asked: string;
+  readonly matches: boolean;
+  readonly options: readonly SymptomOption[];
+  /** What the search tells beside them. */
+  readonly notes: readonly string[];
+}
+
+export function makeResult(
+  s: Session,
+  base: BaseFacts,
+  judged: readonly Judged[],
+  diagnosis: Diagnosis,
+  dependsOn: readonly RomDependency[],
+  symptom: SymptomAnswer | null,
+): RunResult {
+  const { input } = s;
+  // checks that only showed at the entry which a repair led to stand in their place
+  const shown = judged.map((j) => diagnosis.later.find((l) => l.id === j.id) ?? j);
+  const inSet = new Set<CheckId>(diagnosis.sets.flat());
+  const checks = shown.map((j) => {
+    const row = checkRow(input, j);
+    return row.verdict === 'warn' && inSet.has(j.id) ? { ...row, verdict: 'fail' as const } : row;
+  });
+  const causes = diagnosis.causes.map((c): ResultCause => ({
+    id: c.id,
+    proved: c.proved,
+    at: c.repair?.at ?? null,
+    repair: c.repair?.what ?? null,
+    fix: c.repair?.fix ?? null,
+    outcomeAfterRepair: c.outcomeAfterRepair,
+    dependsOn: c.dependsOn,
+    lastWriter: lastWriter(input, c.judged.judgement.lastWriter),
+    explanation: c.judged.judgement.because,
+  }));
+  const result: Omit<RunResult, 'summary'> = {
+    schema: RUN_SCHEMA,
+    version: input.version,
+    chip: input.chip.name,
+    images: input.images.map((i) => ({ path: i.path, sha256: i.sha256, ...coreName(input, imageCore(input.chip, i)) })),
+    scenario: input.scenario.document,
+    engine: input.engine,
+    seed: input.seed,
+    rom: romOf(s),
+    outcome: base.end.outcome,
+    ended: { reason: base.end.reason, at: seconds(base.end.at as Ps) },
+    dependsOn: [...dependsOn],
+    time: {
+      seconds: base.seconds,
+      cycles: input.engine === 'unicorn' ? null : base.cycles,
+      instructions: base.instructions,
+      quantum: s.machine.quantum,
+      cores: base.cores,
+    },
+    resets: base.resets,
+    entries: base.entries,
+    checks,
+    diagnosis: { explained: diagnosis.explained, causes, sets: diagnosis.sets, harmless: diagnosis.harmless },
+    usb: base.usb,
+    console: base.console,
+    semihostingExit: base.semihostingExit,
+    stuck: base.stuck,
+    symptom: symptom && { asked: symptom.asked, matches: symptom.matches, options: symptom.options },
+    notes: base.notes,
+    uninitialisedReads: base.uninitialisedReads,
+    unmodelled: base.unmodelled,
+    timeline: base.timeline,
+  };
+  return { ...result, summary: summarise(result, base) };
+}

@@ -1,0 +1,124 @@
+/**
+ * The last instruction at which a single repair still saves DFU. For a repair of the state handed over it is found by bisection between the entry and the end
+ * of the run; a repair that acts on the path has its own instruction.
+ */
+import type { RepairTarget, Subject, Repair } from '../../checks/check.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import type { Ps } from '../../emu/time.ts';
+import { CutShort, isCut } from '../proof/attempt.ts';
+import type { Cause, Diagnosis } from '../proof/diagnosis.ts';
+import { place } from './document.ts';
+import { applyAtEntry } from '../proof/repairs.ts';
+import { seconds, type TimelineRow } from '../documents/result.ts';
+import type { Session } from '../session/session.ts';
+
+/** Narrower than an instruction of any of the cores (550 MHz). */
+const RESOLUTION = 1_000;
+/** Effort: runs. */
+const MOST_PROBES = 60;
+
+export interface NoReturn {
+  readonly cause: Cause;
+  /** Of the instruction; null where the repair still helps at the end of the run. */
+  readonly at: Ps | null;
+  readonly pc: number | null;
+}
+
+/** For a cause that is repaired alone; null where no single repair helps, or where none of them has an instruction. `end` is the end of the run. */
+export function pointOfNoReturn(s: Session, entry: Checkpoint | null, diagnosis: Diagnosis, end: Ps): NoReturn | null {
+  const [single] = diagnosis.sets.filter((set) => set.length === 1).map((set) => diagnosis.causes.find((c) => c.id === set[0])!);
+  const subject = single?.judged.subject;
+  if (!single?.repair || !subject) return null;
+  const { repair, judged } = single;
+  const writer = judged.judgement.lastWriter ?? null;
+  if (repair.at !== 'entry' || entry === null) return writer && { cause: single, at: writer.at, pc: writer.pc };
+  const handed = entry.history.entries.at(-1);
+  if (movesPc(repair, subject)) return handed ? { cause: single, at: handed.at, pc: handed.fromPc } : null;
+  return bisect(s, entry, single, end);
+}
+
+/** A repair that sends the core elsewhere saves from anywhere: what counts is the branch that went wrong. */
+function movesPc(repair: Extract<Repair, { at: 'entry' }>, subject: Subject): boolean {
+  let moves = false;
+  const nothing = (): void => {};
+  const target: RepairTarget = {
+    setCore: nothing,
+    setField: nothing,
+    write: nothing,
+    leaveHandlerMode: nothing,
+    clearNvic: nothing,
+    stopTimersOf: nothing,
+    branchTo: () => (moves = true),
+  };
+  repair.apply(target, subject);
+  return moves;
+}
+
+function bisect(s: Session, entry: Checkpoint, cause: Cause, end: Ps): NoReturn {
+  const { machine } = s;
+  s.keepCheckpoints = false;
+  s.restore(entry);
+  let good = { at: machine.now, pc: machine.bootCore.pc, state: entry };
+  if (saves(s, cause, entry, end)) return { cause, at: null, pc: null };
+  let bad = end;
+  for (let probes = 0; bad - good.at > RESOLUTION && probes < MOST_PROBES; probes++) {
+    const middle = Math.floor((good.at + bad) / 2);
+    s.restore(good.state);
+    runTo(s, middle);
+    const { now } = machine;
+    // it sleeps: the next instruction comes later
+    if (now >= bad || now === good.at) {
+      bad = middle;
+      continue;
+    }
+    const here = { at: now, pc: machine.bootCore.pc, state: s.save() };
+    if (saves(s, cause, null, now)) good = here;
+    else bad = now;
+    s.input.progress?.('looking for the point of no return');
+  }
+  return { cause, at: good.at, pc: good.pc };
+}
+
+/** Whether the repair helps at a time; the session stands there already if `from` is null. */
+function saves(s: Session, cause: Cause, from: Checkpoint | null, at: Ps): boolean {
+  if (from) {
+    s.restore(from);
+    runTo(s, at);
+  }
+  applyAtEntry(s.machine, [{ id: cause.id, repair: cause.repair!, subject: cause.judged.subject! }]);
+  s.state.loop = null;
+  const end = s.run({ counterfactual: true, repaired: true });
+  if (isCut(end.reason)) throw new CutShort(end.reason);
+  return end.outcome === 'dfu';
+}
+
+function runTo(s: Session, time: Ps): void {
+  while (s.machine.now < time) {
+    const before = s.machine.now;
+    s.machine.run(time);
+    s.steps.poll();
+    if (s.machine.now === before && s.machine.state.lockup) return;
+  }
+}
+
+export function noReturnText(s: Session, found: NoReturn | null): string {
+  if (!found) return 'no single repair of one instruction saves DFU in this run';
+  const what = `${found.cause.id} (${found.cause.repair!.what})`;
+  if (found.at === null) return `the repair of ${what} still leads to DFU at the end of the run`;
+  const at = place(s.input, found.pc);
+  const where = at?.file ? `${at.file}:${at.line}` : (at?.symbol ?? at?.pc ?? 'an unknown place');
+  return `the last instruction at which the repair of ${what} still leads to DFU: ${where}, at ${seconds(found.at)} s`;
+}
+export function noReturnRow(s: Session, found: NoReturn): TimelineRow {
+  const at = place(s.input, found.pc);
+  const text = `point of no return: behind this the repair of ${found.cause.id} does not help any more`;
+  return {
+    at: seconds(found.at ?? 0),
+    cycle: null,
+    kind: 'no-return',
+    text,
+    pc: at?.pc ?? null,
+    file: at?.file ?? null,
+    line: at?.line ?? null,
+  };
+}

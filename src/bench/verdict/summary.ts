@@ -1,0 +1,164 @@
+/** The one sentence that says what happened, for a person. */
+import type { BaseFacts, StuckInterrupt } from '../session/base-facts.ts';
+import type { Confidence } from '../../emu/confidence.ts';
+import type { Outcome, Place, RomDependency, RunResult } from '../documents/result.ts';
+import { firstSet, proofOf } from '../documents/serial-proof.ts';
+
+const where = (p: Place | null | undefined): string =>
+  p ? (p.file ? ` (${p.file.slice(p.file.lastIndexOf('/') + 1)}:${p.line})` : p.symbol ? ` (${p.symbol})` : ` (${p.pc})`) : '';
+
+/** With the folder: each of several images may have a `main.c`. */
+const inFull = (p: Place | null | undefined): string => (p?.file ? ` (${p.file}:${p.line})` : where(p));
+
+const FAULT_NAMES: Readonly<Record<number, string>> = {
+  2: 'NMI',
+  3: 'HardFault',
+  4: 'MemManage',
+  5: 'BusFault',
+  6: 'UsageFault',
+  7: 'SecureFault',
+};
+
+type Told = Omit<RunResult, 'summary'>;
+
+export function summarise(r: Told, base: BaseFacts): string {
+  return `${HAPPENED[r.outcome](r, base)}${why(r)}`;
+}
+
+const from = (r: Told): string => where(r.entries.at(-1)?.from);
+const unfinished = (base: BaseFacts): string => (base.end.settled ? '' : ', not finished');
+
+const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> = {
+  dfu: (r) => {
+    const session = r.usb.sessions.find((s) => s.enumerated && s.servedBy === 'system');
+    const id = session?.vid && session.pid ? ` as ${session.vid.slice(2)}:${session.pid.slice(2)}` : '';
+    // after a leave there may be later ones, an interrupt that is taken to the ROM for instance
+    const led = r.entries.findLast((e) => session === undefined || Number(e.at) <= Number(session.at)) ?? r.entries.at(-1);
+    return `DFU enumerated${id} after ${led?.how === 'boot' ? 'the chip started in' : 'the jump into'} the stand-in ROM${where(led?.from)}${wayBack(r)}`;
+  },
+  'dfu-lost': (r) => `DFU enumerated${from(r)}, then the device left the bus or stopped answering without a leave`,
+  'reset-loop': (r) => {
+    const last = r.resets.at(-1);
+    return `the chip keeps resetting (${last?.by ?? 'unknown cause'})${where(last?.from)}${callersOfReset(r)}`;
+  },
+  fault: (r, base) => {
+    const note = r.notes.find((n) => n.kind === 'crash')?.text;
+    const crash = note ? `; ${note}` : '';
+    if (base.lockup) return `the core locked up: ${base.lockup}${crash}`;
+    const name = FAULT_NAMES[base.fault?.exception ?? 3] ?? 'a fault';
+    const when = r.entries.length > 0 ? `after the jump into system memory${from(r)}` : 'before any jump into system memory';
+    return `${name} taken ${when}, and its handler does not return${crash}`;
+  },
+  'rom-silent': (r, base) => `the ROM was entered${from(r)} but never answered the USB host${unfinished(base)}`,
+  'back-in-app': (r) => `the ROM was entered${from(r)} and control came back to the application`,
+  stuck: (r, base) => {
+    if (base.interrupt) return hangsIn(base.interrupt, r.images.length > 1 ? inFull : where);
+    if (r.notes.some((n) => n.kind === 'wait')) return `the firmware waits for ever and never jumps: ${waitsFor(r)}`;
+    if (r.stuck?.register) return `the firmware waits for ever for ${r.stuck.register}${atLoop(r)} and never jumps`;
+    return waitsForInput(r)
+      ? `the firmware waits${atLoop(r)} for a pin or a byte that nobody gives it, and never jumps`
+      : `the firmware hangs in a loop${atLoop(r)} that nothing can end, and never jumps`;
+  },
+  'no-jump': (_r, base) =>
+    base.semihostingExit !== null
+      ? `the program ended by semihosting exit ${base.semihostingExit} without a jump into system memory`
+      : `the application runs on and never jumps into system memory${unfinished(base)}`,
+};
+
+/** A press or a byte from outside is what would end its wait. */
+export const waitsForInput = ({ outcome, notes }: Pick<RunResult, 'outcome' | 'notes'>): boolean =>
+  outcome === 'stuck' && notes.some((n) => n.kind === 'not-triggered' && n.text.startsWith('waits for '));
+
+/** The innermost place of the loop. */
+function atLoop(r: Told): string {
+  const loop = r.notes.find((n) => n.kind === 'loop')?.text.split(' < ')[0];
+  return loop === undefined ? '' : ` at ${loop}`;
+}
+
+/** What it waits for, and why that does not come. */
+const waitsFor = (r: Told): string =>
+  r.notes
+    .filter((n) => n.kind === 'wait')
+    .map((n) => n.text)
+    .join('; ');
+
+/** The two functions around the instruction that asked for the reset. */
+function callersOfReset(r: Told): string {
+  const chain = r.notes.find((n) => n.kind === 'reset')?.text.split(' < ') ?? [];
+  return chain.length < 2 ? '' : `, called by ${chain.slice(1, 3).join(' < ')}`;
+}
+
+function hangsIn({ name, storm, handler, shared, enabledBy }: StuckInterrupt, at: typeof where): string {
+  const who = enabledBy ? `, enabled at${at(enabledBy).replace(/[()]/g, '')},` : '';
+  return storm
+    ? `${name}${who} is taken again and again: its handler${at(handler)} returns without clearing what raised it, and nothing else runs`
+    : shared
+      ? `${name}${who} was taken, and the program has no handler for it: its vector leads to the default one${at(handler)}, which never returns`
+      : `${name}${who} was taken, and its handler${at(handler)} never returns`;
+}
+
+/** How little a value of the ROM is known, the least first. */
+const SURENESS: readonly Confidence[] = ['assumed', 'fitted', 'inferred', 'reported', 'measured', 'documented'];
+/** The option on which the case hangs most: one whose other value lets this very firmware through, else the one that is known least. */
+function doubtOf(r: Told, ofCause: readonly RomDependency[]): RomDependency | undefined {
+  const [first] = doubts(r.dependsOn, ofCause);
+  return first?.outcomeIfOther === 'dfu' ? first : doubts([], ofCause)[0];
+}
+/** Each option once: those first that the case hangs on most. */
+export function doubts(ofRun: readonly RomDependency[], ofCause: readonly RomDependency[]): readonly RomDependency[] {
+  const letsThrough = (d: RomDependency): number => Number(d.outcomeIfOther !== 'dfu' || !ofRun.includes(d));
+  const all = [...ofRun, ...ofCause].toSorted(
+    (a, b) => letsThrough(a) - letsThrough(b) || SURENESS.indexOf(a.confidence) - SURENESS.indexOf(b.confidence),
+  );
+  return all.filter((d, i) => all.findIndex((other) => other.rom === d.rom) === i);
+}
+
+/** A leave that failed is told in the same breath. */
+function wayBack(r: Told): string {
+  const failed = r.checks.filter((c) => c.id.startsWith('leave-') && c.verdict === 'fail').map((c) => c.id);
+  if (failed.length === 0) return '';
+  const relied = failed.filter((id) => id !== 'leave-path');
+  return `; the application does not come back from the DFU leave${relied.length > 0 ? ` (${relied.join(', ')})` : ''}`;
+}
+
+/** What keeps a ROM without USB from answering on its USART; null where nothing was proved. */
+function serially(r: Told): string | null {
+  const proof = proofOf(r);
+  if (proof?.reached !== 'serial') return null;
+  return `cause: ${proof.sets[0]!.join(' and ')}${where(firstSet(proof)[0]?.lastWriter)}, proved by the answer of the stand-in ROM on its USART`;
+}
+
+function why(r: Told): string {
+  const proved = r.diagnosis.causes.filter((c) => c.proved);
+  if (proved.length > 0) {
+    const first = r.diagnosis.sets[0] ?? [proved[0]!.id];
+    const names = first.join(' and ');
+    const line = proved.find((c) => c.id === first[0])?.lastWriter;
+    const depends = doubtOf(
+      r,
+      proved.filter((c) => first.includes(c.id)).flatMap((c) => c.dependsOn),
+    );
+    const sure = depends
+      ? `proved if the ROM option ${depends.rom} is "${depends.value}" (${depends.confidence})`
+      : 'proved by repair on the stand-in ROM';
+    return `; cause: ${names}${where(line)}, ${sure}.`;
+  }
+  return r.diagnosis.explained === false ? notExplained(r) : '.';
+}
+
+/** No repair leads to DFU. */
+function notExplained(r: Told): string {
+  const usb = r.checks.find((c) => c.id === 'rom-usb' && c.verdict === 'fail');
+  const overSerial = serially(r);
+  if (usb)
+    return `; no firmware can change that: ${usb.observed}${overSerial === null ? '' : `; it does not answer there either; ${overSerial}`}.`;
+  if (overSerial !== null) return `; ${overSerial}.`;
+  const { causes } = r.diagnosis;
+  const tried = causes.filter((c) => c.repair !== null).map((c) => c.id);
+  // who reset the chip and why is told by notes; without the reset nothing would have jumped either
+  if (r.outcome === 'reset-loop' && r.entries.length === 0 && r.notes.some((n) => n.kind === 'reset')) return '.';
+  if (tried.length > 0) return `; not explained: repairing ${tried.join(', ')} does not help.`;
+  const [suspect] = causes;
+  if (suspect) return `; suspected, not proved: ${suspect.id}${where(suspect.lastWriter)}.`;
+  return r.outcome === 'no-jump' || r.stuck !== null ? '.' : '; not explained.';
+}

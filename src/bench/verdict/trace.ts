@@ -1,0 +1,364 @@
+/**
+ * The full event stream of a run: what the timeline of the result folds or leaves out. Clocks, masks, active exception, pins, supplies and the USB wire as signals over
+ * time; USB transfers with their bytes; console; and the rows of the timeline. Recording changes nothing in the machine.
+ *
+ * A loop that is proved to repeat itself is skipped by the machine, and only its first rounds are in here.
+ */
+import { exceptionName } from '../../checks/core-registers.ts';
+import type { Core } from '../../emu/core/core.ts';
+import type { EntryRecord } from '../../emu/history.ts';
+import type { MachineObserver } from '../../emu/machine-base.ts';
+import { rateHz, type Ps } from '../../emu/time.ts';
+import { isInterruptTransfer } from '../../usb-sim/outside.ts';
+import type { TappedStatus, Transfer } from '../../usb-sim/types.ts';
+import type { UsbTap } from '../../usb-sim/usb-sim.ts';
+import { attempt, CutShort, type Starts } from '../proof/attempt.ts';
+import { place, timelineRows } from './document.ts';
+import type { NamedRepair } from '../proof/repairs.ts';
+import type { Outcome } from '../documents/result.ts';
+import type { Session } from '../session/session.ts';
+import type { TraceSignal, TraceTransfer, TracedJump, TracedWord, TracedMemory, TracedRun, RunTrace } from '../documents/trace-types.ts';
+
+/** Changes of signals that are kept. */
+const MOST_CHANGES = 1_000_000;
+const MOST_JUMPS = 64;
+const TABLE_WORDS = 16;
+const STACK_WORDS = 24;
+/** Text that comes within this belongs to one line of the console. */
+const SAME_LINE: Ps = 5_000_000_000;
+
+const MASKS = ['PRIMASK', 'BASEPRI', 'FAULTMASK', 'CONTROL'] as const;
+type Mask = (typeof MASKS)[number];
+const maskOf = (core: Core, mask: Mask): number => core.arm[mask.toLowerCase() as Lowercase<Mask>];
+const BITS_OF: Readonly<Record<Mask, number>> = { PRIMASK: 1, BASEPRI: 8, FAULTMASK: 1, CONTROL: 4 };
+/** Wires that are not pins and that a person looks for. */
+const SUPPLIES: readonly string[] = ['usb.supply', 'vos', 'dbp', 'power.lost', 'power.stop', 'flash.latency'];
+const USB_WIRES: readonly string[] = ['usb.pullup', 'usb.vbus'];
+
+interface SignalRow extends Pick<TraceSignal, 'name' | 'group' | 'kind' | 'bits'> {
+  readonly first: number;
+}
+interface TapEvent {
+  readonly at: Ps;
+  readonly transfer: Readonly<Transfer>;
+  readonly interrupt: boolean;
+  /** null: it begins. */
+  readonly status: TappedStatus | null;
+}
+
+/** Append-only, so that a state of it is a length of each list. */
+class Recording {
+  readonly at: number[] = [];
+  readonly signal: number[] = [];
+  readonly value: number[] = [];
+  readonly tapped: TapEvent[] = [];
+  readonly console: { at: Ps; channel: string; text: string }[] = [];
+  readonly jumps: TracedJump[] = [];
+  dropped = 0;
+
+  cut(to: Mark): void {
+    this.at.length = this.signal.length = this.value.length = to.changes;
+    this.tapped.length = to.tapped;
+    this.console.length = to.console;
+    this.jumps.length = to.jumps;
+  }
+  copy(to: Mark): Recording {
+    const c = new Recording();
+    for (let i = 0; i < to.changes; i++) {
+      c.at.push(this.at[i]!);
+      c.signal.push(this.signal[i]!);
+      c.value.push(this.value[i]!);
+    }
+    c.tapped.push(...this.tapped.slice(0, to.tapped));
+    c.console.push(...this.console.slice(0, to.console));
+    c.jumps.push(...this.jumps.slice(0, to.jumps));
+    return c;
+  }
+}
+/** How far a recording was at a checkpoint. */
+interface Mark {
+  readonly of: Recording;
+  readonly changes: number;
+  readonly tapped: number;
+  readonly console: number;
+  readonly jumps: number;
+}
+
+export class Tracer {
+  private readonly session: Session;
+  private readonly rows: SignalRow[] = [];
+  private readonly byName = new Map<string, number>();
+  private readonly taken = new Set<number>();
+  private log = new Recording();
+  private recording = false;
+  /** The masks may have been changed without anybody being told. */
+  private stale = false;
+  private runDone: TracedRun | null = null;
+  private repairedDone: RunTrace['repaired'] = null;
+
+  /** Make it before the first checkpoint of the session. */
+  constructor(session: Session) {
+    this.session = session;
+    const { machine } = session;
+    const { system, chip } = machine;
+    for (const name of chip.clocks) this.add(`clock ${name}`, { name, group: 'clock', kind: 'hz', bits: 64, first: this.rate(name) });
+    for (const core of machine.cores) {
+      for (const mask of MASKS)
+        this.add(this.coreKey(core, mask), this.coreRow(core, mask.toLowerCase(), BITS_OF[mask], maskOf(core, mask)));
+      this.add(this.coreKey(core, 'exception'), this.coreRow(core, 'exception', 9, 0));
+      this.add(this.coreKey(core, 'rom'), this.coreRow(core, 'in_rom', 1, 0));
+    }
+    for (const name of SUPPLIES) this.add(name, { name, group: 'supply', kind: 'number', bits: 8, first: system.wire(name) });
+    for (const name of USB_WIRES) this.add(name, { name, group: 'usb', kind: 'number', bits: 1, first: system.wire(name) });
+    for (const pin of pinsOf(session))
+      for (const [wire, by] of [
+        [`out.${pin}`, 'chip'],
+        [`pin.${pin}`, 'board'],
+      ] as const)
+        this.add(wire, { name: `${pin}.${by}`, group: 'pin', kind: 'level', bits: 1, first: system.wire(wire) });
+    machine.attach({ save: () => this.mark(), restore: (mark) => this.restore(mark as Mark) });
+  }
+
+  /** Runs an action with the recording on. */
+  record<T>(action: () => T): T {
+    const { machine, usb } = this.session;
+    const { observer } = machine;
+    machine.observer = this.observe(observer);
+    usb.tap = this.tap;
+    this.recording = true;
+    try {
+      return action();
+    } finally {
+      this.recording = false;
+      usb.tap = null;
+      machine.observer = observer;
+    }
+  }
+  /** The run has ended, and the session stands at its end. */
+  finish(outcome: Outcome): void {
+    this.runDone = this.collect(outcome);
+  }
+  /** Runs again with what was proved to be the cause repaired. Leaves the session anywhere. */
+  repairWith(starts: Starts, repairs: readonly NamedRepair[]): void {
+    if (repairs.length === 0) return;
+    // the run's own recording stays: checkpoints know how much of it is theirs
+    this.log = new Recording();
+    try {
+      const { outcome } = this.record(() => attempt(this.session, starts, repairs));
+      this.repairedDone = { ...this.collect(outcome), repairs: repairs.map((r) => r.id) };
+    } catch (error) {
+      if (!(error instanceof CutShort)) throw error;
+    }
+  }
+  trace(): RunTrace | null {
+    const { chip } = this.session.input;
+    const exceptions = Object.fromEntries(
+      [...this.taken].sort((a, b) => a - b).map((n) => [n, exceptionName(chip, n).replace(/^interrupt /, '')]),
+    );
+    return (
+      this.runDone && { chip: chip.name, exceptions, memories: memoriesOf(this.session), run: this.runDone, repaired: this.repairedDone }
+    );
+  }
+
+  // ---- what is recorded ----------------------------------------------------------------------------------------------------------
+  private observe(before: MachineObserver): MachineObserver {
+    const { machine } = this.session;
+    const masks = (core: Core): void => {
+      for (const mask of MASKS) this.change(this.coreKey(core, mask), maskOf(core, mask));
+      this.change(this.coreKey(core, 'exception'), core.arm.ipsr);
+    };
+    return {
+      ...before,
+      clock: (name) => this.change(`clock ${name}`, this.rate(name)),
+      special: (core, register, value) => {
+        if (register in BITS_OF) this.change(this.coreKey(core, register), value, core.now());
+      },
+      wire: (name, value) => {
+        before.wire?.(name, value);
+        if (this.byName.has(name)) this.change(name, value);
+      },
+      exception: (core, exception, ...rest) => {
+        before.exception?.(core, exception, ...rest);
+        this.taken.add(exception);
+        this.change(this.coreKey(core, 'exception'), exception, core.now());
+      },
+      exceptionReturn: (core, ...rest) => {
+        before.exceptionReturn?.(core, ...rest);
+        this.change(this.coreKey(core, 'exception'), core.arm.ipsr, core.now());
+      },
+      reset: (by) => {
+        before.reset?.(by);
+        for (const core of machine.cores) {
+          masks(core);
+          this.change(this.coreKey(core, 'rom'), 0);
+        }
+      },
+      entry: (entry) => {
+        before.entry?.(entry);
+        this.change(this.coreKey(machine.cores[entry.core]!, 'rom'), 1, entry.at);
+        this.stale = true;
+        this.lookAtJump(entry);
+      },
+      leftSystem: (pc) => {
+        this.change(this.coreKey(machine.bootCore, 'rom'), 0);
+        return before.leftSystem?.(pc);
+      },
+      console: (channel, text) => {
+        before.console?.(channel, text);
+        this.say(channel, text);
+      },
+    };
+  }
+  private readonly tap: UsbTap = {
+    started: (t, at) => this.tapped(t, at, null),
+    ended: (t, status, at) => this.tapped(t, at, status),
+  };
+  private tapped(t: Readonly<Transfer>, at: Ps, status: TappedStatus | null): void {
+    const transfer = { ...t, setup: t.setup?.slice() ?? null, data: t.data.slice(), held: null };
+    this.log.tapped.push({ at, transfer, interrupt: isInterruptTransfer(this.session.usb.state, t), status });
+  }
+  private change(key: string, value: number, at: Ps = this.session.machine.now): void {
+    const signal = this.byName.get(key);
+    if (signal === undefined) return;
+    if (this.stale) this.lookAtMasks();
+    const { log } = this;
+    if (log.at.length >= MOST_CHANGES) {
+      log.dropped++;
+      return;
+    }
+    log.at.push(at);
+    log.signal.push(signal);
+    log.value.push(value);
+  }
+  /** Who repairs a state writes to it past everybody. */
+  private lookAtMasks(): void {
+    this.stale = false;
+    for (const core of this.session.machine.cores) for (const mask of MASKS) this.change(this.coreKey(core, mask), maskOf(core, mask));
+  }
+  private lookAtJump({ at, core: index, registers }: EntryRecord): void {
+    const { machine, input } = this.session;
+    const { jumps } = this.log;
+    // a tick whose handler lies in system memory makes a thousand entries a second
+    if (jumps.length >= MOST_JUMPS) jumps.length = MOST_JUMPS - 1;
+    const core = machine.cores[index]!;
+    const words = (base: number, count: number): TracedWord[] =>
+      Array.from({ length: count }, (_x, i) => {
+        const address = (base + 4 * i) >>> 0;
+        const value = core.peek(address, 4);
+        const where = value === null || (value & 1) === 0 ? null : place(input, value - 1);
+        return { address, value: value === null ? null : value >>> 0, place: where?.symbol == null ? null : where };
+      });
+    const vectors = (registers['vtor'] ?? 0) >>> 0;
+    jumps.push({ at, vectors, table: words(vectors, TABLE_WORDS), stack: words(((registers['sp'] ?? 0) & ~3) >>> 0, STACK_WORDS) });
+  }
+  private say(channel: string, text: string): void {
+    this.log.console.push({ at: this.session.machine.now, channel, text });
+  }
+
+  // ---- signals -------------------------------------------------------------------------------------------------------------------
+  private add(key: string, row: SignalRow): void {
+    this.byName.set(key, this.rows.length);
+    this.rows.push(row);
+  }
+  private coreKey(core: Core, name: string): string {
+    return `${core.index} ${name}`;
+  }
+  private coreRow(core: Core, name: string, bits: number, first: number): SignalRow {
+    return { name: `${core.row.name}.${name}`, group: 'core', kind: 'number', bits, first };
+  }
+  private rate(name: string): number {
+    const { rate } = this.session.machine.system.clock(name);
+    return rate === null ? 0 : rateHz(rate);
+  }
+
+  // ---- checkpoints ---------------------------------------------------------------------------------------------------------------
+  private mark(): Mark {
+    const { log } = this;
+    return { of: log, changes: log.at.length, tapped: log.tapped.length, console: log.console.length, jumps: log.jumps.length };
+  }
+  private restore(mark: Mark): void {
+    if (!this.recording) return;
+    this.stale = true;
+    if (mark.of === this.log) this.log.cut(mark);
+    else this.log = mark.of.copy(mark);
+  }
+
+  private collect(outcome: Outcome): TracedRun {
+    const { log, session } = this;
+    const changes = this.rows.map(({ first }) => ({ at: [0], values: [first] }));
+    for (let i = 0; i < log.at.length; i++) {
+      const { at, values } = changes[log.signal[i]!]!;
+      const last = values.length - 1;
+      if (values[last] === log.value[i]) continue;
+      if (at[last] === log.at[i]) values[last] = log.value[i]!;
+      else {
+        // cores run ahead of the blocks within a turn
+        at.push(Math.max(log.at[i]!, at[last]!));
+        values.push(log.value[i]!);
+      }
+    }
+    const signals = this.rows
+      .map(({ name, group, kind, bits }, i): TraceSignal => ({ name, group, kind, bits, ...changes[i]! }))
+      .filter(({ at, values, kind }) => at.length > 1 || (kind === 'hz' && values[0] !== 0));
+    return {
+      jump: log.jumps.at(-1) ?? null,
+      outcome,
+      end: session.machine.now,
+      signals,
+      transfers: transfersOf(log.tapped),
+      console: linesOf(log.console),
+      rows: timelineRows(session),
+      dropped: log.dropped,
+    };
+  }
+}
+
+function memoriesOf({ input }: Session): TracedMemory[] {
+  const chunks = input.images.flatMap((i) => i.chunks);
+  return input.chip.memories.map(({ name, base, size, kind, zone }) => {
+    const image = chunks.reduce((n, c) => n + Math.max(0, Math.min(c.address + c.data.length, base + size) - Math.max(c.address, base)), 0);
+    return { name, base, size, kind, isRom: zone === 'system', image };
+  });
+}
+
+function pinsOf({ machine: { chip } }: Session): string[] {
+  const ports = chip.blocks.filter((b) => b.model?.startsWith('gpio'));
+  const letter = (b: (typeof ports)[number]): string => (typeof b.options?.['port'] === 'string' ? b.options['port'] : b.name.slice(-1));
+  return ports.flatMap((b) => Array.from({ length: 16 }, (_x, n) => `P${letter(b)}${n}`));
+}
+
+/** Characters come one by one: what belongs to a line stands at its first one. */
+function linesOf(said: TracedRun['console']): TracedRun['console'] {
+  const lines: { at: Ps; channel: string; text: string }[] = [];
+  const open = new Map<string, number>();
+  for (const { at, channel, text } of said) {
+    const i = open.get(channel);
+    if (i !== undefined && at - lines[i]!.at < SAME_LINE) lines[i]!.text += text;
+    else {
+      open.set(channel, lines.length);
+      lines.push({ at, channel, text });
+    }
+    if (text.endsWith('\n')) open.delete(channel);
+  }
+  return lines;
+}
+
+/** A pipe carries one transfer at a time: what ends is what began there last. */
+function transfersOf(events: readonly TapEvent[]): TraceTransfer[] {
+  const open = new Map<string, number>();
+  const list: TraceTransfer[] = [];
+  for (const { at, transfer, interrupt, status } of events) {
+    const pipe = `${transfer.kind} ${transfer.endpoint}`;
+    if (status === null) {
+      open.set(pipe, list.length);
+      list.push({ from: at, to: null, status: null, interrupt, started: transfer, ended: null });
+      continue;
+    }
+    const i = open.get(pipe);
+    // one that never went on the wire has no start
+    if (i === undefined || list[i]!.started.started !== transfer.started) continue;
+    list[i] = { ...list[i]!, to: at, status, ended: transfer };
+    open.delete(pipe);
+  }
+  return list;
+}
