@@ -4,7 +4,7 @@ import { usePrebuiltValidator } from './cli/prebuilt-validator.ts';
 import { PARALLEL } from './library/bench.ts';
 import { HOST } from './library/host.ts';
 import { runInWorker, type WorkerLike } from './library/job-messages.ts';
-import { moduleKey, PREBUILT } from './emu/core/prebuilt.ts';
+import { moduleKey, PREBUILT } from './emu/core/interpreter/prebuilt.ts';
 
 const WASM_MAGIC = 0x6d736100;
 

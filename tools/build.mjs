@@ -65,7 +65,7 @@ await runOnce(
     import { Ajv } from 'ajv';
     import standalone from 'ajv/dist/standalone/index.js';
     import { PROFILES } from './src/emu/core/models/index.ts';
-    import { interpreterBytes } from './src/emu/core/interpreter-module.ts';
+    import { interpreterBytes } from './src/emu/core/interpreter/interpreter-module.ts';
     const keys = new Set(CHIPS.flatMap((chip) => chip.cores.map(moduleKey)));
     for (const key of keys) {
       const [profile, core] = key.split(':');

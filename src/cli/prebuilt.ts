@@ -2,9 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { CoreRow } from '../emu/chip.ts';
-import { moduleKey, PREBUILT } from '../emu/core/prebuilt.ts';
+import { moduleKey, PREBUILT } from '../emu/core/interpreter/prebuilt.ts';
 
-export { moduleKey } from '../emu/core/prebuilt.ts';
+export { moduleKey } from '../emu/core/interpreter/prebuilt.ts';
 
 export const moduleFile = (key: string): string => `interpreter-${key.replace(':', '-')}.wasm`;
 

@@ -5,8 +5,8 @@
 import type { Session } from '../bench/session/session.ts';
 import { BUS_ERROR } from '../emu/component.ts';
 import type { Core, Interceptor } from '../emu/core/core.ts';
-import { registerFile, setRegister } from '../emu/core/register-file.ts';
-import { holdSysTick, resumeSysTick } from '../emu/core/systick.ts';
+import { registerFile, setRegister } from '../emu/core/arm/register-file.ts';
+import { holdSysTick, resumeSysTick } from '../emu/core/arm/systick.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import type { Machine } from '../emu/machine.ts';
 import { MS, type Ps } from '../emu/time.ts';

@@ -4,7 +4,7 @@
  */
 import { MEMORY_BASE, PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
 import type { Core } from './core/core.ts';
-import { sleepDeep } from './core/scs.ts';
+import { sleepDeep } from './core/arm/scs.ts';
 import { S } from './core/state.ts';
 import { LoopSkipper, roundsIn, type SkipHost } from './proofs/loop-skipper.ts';
 import type { ShortcutName } from './proofs/shortcuts.ts';

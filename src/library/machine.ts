@@ -16,7 +16,7 @@ import type { Duration, StepAction, WordValue } from '../bench/documents/scenari
 import { afterRun, NOT_TRACED } from '../bench/session/subject.ts';
 import { shown, UsageError, didYouMean } from '../bench/documents/usage-error.ts';
 import type { Core, Interceptor } from '../emu/core/core.ts';
-import { registerFile, setRegister } from '../emu/core/register-file.ts';
+import { registerFile, setRegister } from '../emu/core/arm/register-file.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { lineAt, symbolAt } from '../image/image.ts';
 import type { Register } from '../emu/registers.ts';

@@ -7,7 +7,7 @@ import { callChain, callChainOf } from '../../src/bench/session/call-chain.ts';
 import { FrameTable } from '../../src/image/dwarf-frames.ts';
 import { loadImage } from '../../src/image/image.ts';
 import { parseElf } from '../../src/image/elf.ts';
-import { registerFile } from '../../src/emu/core/register-file.ts';
+import { registerFile } from '../../src/emu/core/arm/register-file.ts';
 import { MS } from '../../src/emu/time.ts';
 import { plainJob } from './plain-job.ts';
 import { data } from '../image/helpers.ts';

@@ -10,7 +10,7 @@ import { decideOutcome, type Judged } from '../../src/bench/session/outcome.ts';
 import { entryLoopSettled, looksAtReset, resetLoop, resetLoopSettled, steadyEntries } from '../../src/bench/session/reset-loop.ts';
 import { goesRoundUntil } from '../../src/bench/session/rounds.ts';
 import { Session } from '../../src/bench/session/session.ts';
-import { sysTickPeriod } from '../../src/emu/core/systick.ts';
+import { sysTickPeriod } from '../../src/emu/core/arm/systick.ts';
 import type { History } from '../../src/emu/history.ts';
 import type { Checkpoint } from '../../src/emu/machine-base.ts';
 import { MS } from '../../src/emu/time.ts';

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { Session } from '../../src/bench/session/session.ts';
-import { registerFile } from '../../src/emu/core/register-file.ts';
+import { registerFile } from '../../src/emu/core/arm/register-file.ts';
 import { CHIP, imageOf, nothing, type Part } from './late-program.ts';
 import { plainJob } from './plain-job.ts';
 

@@ -5,7 +5,7 @@ import { jobInput } from '../../src/bench/input/job.ts';
 import type { SessionEnd } from '../../src/bench/session/live-run.ts';
 import { Session } from '../../src/bench/session/session.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
-import { registerFile } from '../../src/emu/core/register-file.ts';
+import { registerFile } from '../../src/emu/core/arm/register-file.ts';
 import type { Checkpoint } from '../../src/emu/machine-base.ts';
 import { MS } from '../../src/emu/time.ts';
 import { countSkipped } from '../emu/skipped.ts';

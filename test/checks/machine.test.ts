@@ -6,7 +6,7 @@ import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import type { EntryFacts, RepairTarget, Subject, TargetHistory } from '../../src/checks/check.ts';
 import { CHECKS } from '../../src/checks/index.ts';
 import { PPB } from '../../src/checks/core-registers.ts';
-import { registerFile, setRegister } from '../../src/emu/core/register-file.ts';
+import { registerFile, setRegister } from '../../src/emu/core/arm/register-file.ts';
 import { Machine } from '../../src/emu/machine.ts';
 import { MS } from '../../src/emu/time.ts';
 import { MODELS } from '../../src/peripherals/index.ts';

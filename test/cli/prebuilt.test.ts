@@ -6,8 +6,8 @@ import { expect, test } from 'vitest';
 import { CHIPS } from '../../src/chips/index.ts';
 import { moduleFile, moduleKey, usePrebuilt } from '../../src/cli/prebuilt.ts';
 import { PROFILES } from '../../src/emu/core/models/index.ts';
-import { interpreterBytes } from '../../src/emu/core/interpreter-module.ts';
-import { PREBUILT } from '../../src/emu/core/prebuilt.ts';
+import { interpreterBytes } from '../../src/emu/core/interpreter/interpreter-module.ts';
+import { PREBUILT } from '../../src/emu/core/interpreter/prebuilt.ts';
 
 test('every core of every chip names a profile', () => {
   for (const chip of CHIPS)

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import '../../src/property.ts';
 import { HeldMachine } from '../../src/bench/session/held-machine.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
-import type { FlashCacheSnapshot } from '../../src/emu/core/flash-cache.ts';
+import type { FlashCacheSnapshot } from '../../src/emu/core/caches/flash-cache.ts';
 import { S } from '../../src/emu/core/state.ts';
 import { ARCHITECTURE } from '../../src/emu/proofs/steady.ts';
 import type { ShortcutName } from '../../src/emu/proofs/shortcuts.ts';

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
-import { KIND } from '../../src/emu/core/flash-cache.ts';
+import { KIND } from '../../src/emu/core/caches/flash-cache.ts';
 import { S } from '../../src/emu/core/state.ts';
 import { Machine } from '../../src/emu/machine.ts';
 import { US } from '../../src/emu/time.ts';

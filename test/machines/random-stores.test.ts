@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { CHIPS } from '../../src/chips/index.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
-import { registerFile } from '../../src/emu/core/register-file.ts';
+import { registerFile } from '../../src/emu/core/arm/register-file.ts';
 import type { Machine } from '../../src/emu/machine.ts';
 import { US } from '../../src/emu/time.ts';
 import { SEED } from '../seed.ts';

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { CHIPS } from '../../src/chips/index.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
-import { registerFile } from '../../src/emu/core/register-file.ts';
+import { registerFile } from '../../src/emu/core/arm/register-file.ts';
 import type { Machine } from '../../src/emu/machine.ts';
 import { SHORTCUT_NAMES, type ShortcutName } from '../../src/emu/proofs/shortcuts.ts';
 import { MS } from '../../src/emu/time.ts';

@@ -17,7 +17,7 @@ export interface Area {
 export const AREAS: readonly Area[] = [
   {
     name: 'core semantics',
-    files: ['src/emu/core/isa/*.ts', 'src/emu/core/{builder,system-ops}.ts', 'src/emu/core/softfloat*.ts'],
+    files: ['src/emu/core/isa/*.ts', 'src/emu/core/builder.ts', 'src/emu/core/arm/system-ops.ts', 'src/emu/core/float/*.ts'],
     tables: ['test/emu/core/{each-row,each-float,timetable}.test.ts'],
     tests: [
       'test/emu/core/{cycles,semantics,softfloat,system-ops,fp-undefined,fp-native,bit-band,fp-qemu,fp-differential,differential}.test.ts',
@@ -25,13 +25,22 @@ export const AREAS: readonly Area[] = [
   },
   {
     name: 'timing',
-    files: ['src/emu/core/timing/*.ts', 'src/emu/core/timing.ts', 'src/emu/core/flash-cache.ts', 'src/emu/core/branch-targets.ts'],
+    files: [
+      'src/emu/core/timing/*.ts',
+      'src/emu/core/timing.ts',
+      'src/emu/core/caches/flash-cache.ts',
+      'src/emu/core/caches/branch-targets.ts',
+    ],
     tables: ['test/emu/core/{each-cost,each-cache,timetable}.test.ts'],
     tests: ['test/emu/core/{cycles,far-looks,fp-timing,line-times,flash-cache,flash-prefetch,branch-targets,stale-lines,tiers}.test.ts'],
   },
   {
     name: 'exceptions',
-    files: ['src/emu/core/{exceptions,handlers,nvic,scs,systick,mpu,special}.ts', 'src/emu/core/models/*.ts'],
+    files: [
+      'src/emu/core/arm/{exceptions,nvic,scs,systick,mpu,special}.ts',
+      'src/emu/core/interpreter/handlers.ts',
+      'src/emu/core/models/*.ts',
+    ],
     tables: ['test/emu/core/{each-register,each-exception,each-float,timetable}.test.ts'],
     tests: [
       'test/emu/core/{cycles,nvic,systick,mpu,mpu-cacheable,scs,exits,branch-nowhere,exceptions,exceptions-qemu,entry-source}.test.ts',

@@ -5,8 +5,8 @@
 import { hasPin } from '../../chips/parts.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
 import type { Core } from '../../emu/core/core.ts';
-import { highestPending, isEnabled, preempts } from '../../emu/core/nvic.ts';
-import { EXC, SCS } from '../../emu/core/scs-state.ts';
+import { highestPending, isEnabled, preempts } from '../../emu/core/arm/nvic.ts';
+import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
 import { codePlace, framesAt, functionName } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';

@@ -8,7 +8,7 @@ import { familyOf, inManual } from '../../checks/families.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Machine } from '../../emu/machine.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../../emu/time.ts';
-import { registerFile } from '../../emu/core/register-file.ts';
+import { registerFile } from '../../emu/core/arm/register-file.ts';
 import { watchLeave, type Parting, type Track } from './leave-track.ts';
 import { CutShort, isCut } from './attempt.ts';
 import { repairTarget } from './repairs.ts';

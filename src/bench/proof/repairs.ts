@@ -1,10 +1,10 @@
 /** Carries out repairs on a fork: edits at the entry, and watches for the repairs that act on the way there. */
 import type { Repair, RepairTarget, Subject } from '../../checks/check.ts';
 import type { Interceptor } from '../../emu/core/core.ts';
-import { exceptionReturn } from '../../emu/core/exceptions.ts';
+import { exceptionReturn } from '../../emu/core/arm/exceptions.ts';
 import { PAGE_BITS } from '../../emu/arena.ts';
 import type { Machine } from '../../emu/machine.ts';
-import { setRegister } from '../../emu/core/register-file.ts';
+import { setRegister } from '../../emu/core/arm/register-file.ts';
 
 export interface NamedRepair {
   readonly id: string;

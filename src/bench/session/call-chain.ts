@@ -3,7 +3,7 @@
  * a place the return address in LR is followed once, and the chain says that it ends there.
  */
 import type { Core } from '../../emu/core/core.ts';
-import { registerFile } from '../../emu/core/register-file.ts';
+import { registerFile } from '../../emu/core/arm/register-file.ts';
 import { DWARF_REGISTERS } from '../../image/dwarf-frames.ts';
 import { codePlace, framesAt, rulesAt, symbolAt, type LoadedImage } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';

@@ -5,10 +5,10 @@
 import { callChainOf } from './call-chain.ts';
 import { isCounting } from '../../emu/proofs/counting.ts';
 import type { Core } from '../../emu/core/core.ts';
-import { anyLineEnabled } from '../../emu/core/nvic.ts';
-import { EXC } from '../../emu/core/scs-state.ts';
+import { anyLineEnabled } from '../../emu/core/arm/nvic.ts';
+import { EXC } from '../../emu/core/arm/scs-state.ts';
 import type { Machine } from '../../emu/machine.ts';
-import { sysTickPeriod } from '../../emu/core/systick.ts';
+import { sysTickPeriod } from '../../emu/core/arm/systick.ts';
 import type { Ps } from '../../emu/time.ts';
 import { findSteadyLoop, type SteadyLoop, type Told } from '../../emu/proofs/steady.ts';
 import { eventMayCome, interruptsAround, lineStaysUp, readStays, sysTickInterrupts } from './surrounding-events.ts';

@@ -10,9 +10,9 @@ import type {
   TargetState,
   Writer,
 } from '../../checks/check.ts';
-import { mpuRegion } from '../../emu/core/mpu.ts';
-import { SCS } from '../../emu/core/scs-state.ts';
-import { registerFile } from '../../emu/core/register-file.ts';
+import { mpuRegion } from '../../emu/core/arm/mpu.ts';
+import { SCS } from '../../emu/core/arm/scs-state.ts';
+import { registerFile } from '../../emu/core/arm/register-file.ts';
 import type { WriteRecord } from '../../emu/history.ts';
 import type { Machine } from '../../emu/machine.ts';
 import { PS_PER_SECOND, rateHz } from '../../emu/time.ts';

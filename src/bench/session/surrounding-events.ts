@@ -2,8 +2,8 @@
  * What can still happen around a loop by itself: events that are scheduled, and what they may change. Where it is not known that something stays as it is, it may change.
  */
 import type { Core } from '../../emu/core/core.ts';
-import { EXC, SCS } from '../../emu/core/scs-state.ts';
-import { anyLineEnabled, groupOf, isActive, isEnabled, isLineUp, preempts, priorityOf } from '../../emu/core/nvic.ts';
+import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
+import { anyLineEnabled, groupOf, isActive, isEnabled, isLineUp, preempts, priorityOf } from '../../emu/core/arm/nvic.ts';
 import { readIsSteady } from '../../emu/proofs/steady.ts';
 import type { Block } from '../../emu/system.ts';
 import { USB_VBUS } from '../../peripherals/wires.ts';

@@ -6,12 +6,12 @@
 import equal from 'fast-deep-equal/es6/index.js';
 import type { Core } from '../../emu/core/core.ts';
 import type { Instruction } from '../../emu/core/decode.ts';
-import { EXC_RETURN_FTYPE, EXC_RETURN_THREAD, excReturn } from '../../emu/core/exceptions.ts';
+import { EXC_RETURN_FTYPE, EXC_RETURN_THREAD, excReturn } from '../../emu/core/arm/exceptions.ts';
 import type { Cell, Surroundings } from '../../emu/proofs/linear.ts';
 import { LinearHandler, type HandlerEntry } from '../../emu/proofs/linear-handler.ts';
-import { EXC, SCS } from '../../emu/core/scs-state.ts';
-import { FPCA, getMsp, SPSEL } from '../../emu/core/special.ts';
-import { sysTickPeriod } from '../../emu/core/systick.ts';
+import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
+import { FPCA, getMsp, SPSEL } from '../../emu/core/arm/special.ts';
+import { sysTickPeriod } from '../../emu/core/arm/systick.ts';
 import { hypothesis, linearly, provedCells, surroundings } from '../../emu/proofs/counting.ts';
 import type { SteadyLoop } from '../../emu/proofs/steady.ts';
 import type { Machine } from '../../emu/machine.ts';

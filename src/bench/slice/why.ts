@@ -3,9 +3,9 @@ import { exceptionName, exceptionPriority, groupPriority } from '../../checks/co
 import type { Writer } from '../../checks/check.ts';
 import { PAGE_BITS } from '../../emu/arena.ts';
 import type { Interceptor } from '../../emu/core/core.ts';
-import { registerFile, setRegister } from '../../emu/core/register-file.ts';
-import { highestPending } from '../../emu/core/nvic.ts';
-import { EXC, SCS } from '../../emu/core/scs-state.ts';
+import { registerFile, setRegister } from '../../emu/core/arm/register-file.ts';
+import { highestPending } from '../../emu/core/arm/nvic.ts';
+import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import type { ResetRecord } from '../../emu/history.ts';
 import { entryVectors, type LoadedImage } from '../../image/image.ts';

@@ -2,7 +2,7 @@
 import type { FaultFacts } from '../../checks/check.ts';
 import { exceptionName } from '../../checks/core-registers.ts';
 import { isFetch } from '../../checks/entry.ts';
-import { SCS } from '../../emu/core/scs-state.ts';
+import { SCS } from '../../emu/core/arm/scs-state.ts';
 import { codePlace } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { restartInChain } from '../session/restart.ts';

@@ -4,7 +4,7 @@ import type { Judged, Diagnosis } from '../proof/diagnosis.ts';
 import type { Writer } from '../../checks/check.ts';
 import { exceptionName } from '../../checks/core-registers.ts';
 import { callChainOf } from '../session/call-chain.ts';
-import { EXC, SCS } from '../../emu/core/scs-state.ts';
+import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
 import { codePlace } from '../../image/image.ts';
 import { sha256 } from '../../image/sha256.ts';
 import { MS, type Ps } from '../../emu/time.ts';

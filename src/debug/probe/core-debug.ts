@@ -5,7 +5,7 @@
  */
 import type { DebugShape } from '../../emu/core/models/features.ts';
 import type { Core } from '../../emu/core/core.ts';
-import { highestPending, preempts } from '../../emu/core/nvic.ts';
+import { highestPending, preempts } from '../../emu/core/arm/nvic.ts';
 import type { DebugTarget, Stop, WatchKind } from '../debug-target.ts';
 
 const DHCSR = 0xe000edf0;

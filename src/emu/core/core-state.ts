@@ -8,9 +8,9 @@ import { GuestFault, type Cpu } from './cpu.ts';
 import type { CpuEngine } from './engine.ts';
 import { modelOf } from './models/index.ts';
 import type { CoreModel, ExceptionCycles } from './models/model.ts';
-import { setIrqLevel } from './scs.ts';
+import { setIrqLevel } from './arm/scs.ts';
 import { S } from './state.ts';
-import { sysTickDue } from './systick.ts';
+import { sysTickDue } from './arm/systick.ts';
 
 export abstract class CoreState<C extends Cpu> {
   readonly row: CoreRow;

@@ -4,23 +4,23 @@
  */
 import { CPU_STRIDE, PAGE_BITS, RECORD_BYTES, WORD_MAP } from '../arena.ts';
 import { countAt, type Ps } from '../time.ts';
-import { ArmView } from './arm-view.ts';
-import type { BranchTargetsCopy } from './branch-targets.ts';
+import { ArmView } from './arm/arm-view.ts';
+import type { BranchTargetsCopy } from './caches/branch-targets.ts';
 import { CoreCode } from './core-code.ts';
 import { PAUSE, type AccessInterceptor, type FlashTiming, type Zone } from './core-types.ts';
 import type { Cpu, GuestFault } from './cpu.ts';
 import type { CpuEngine, EngineHost } from './engine.ts';
-import { exceptionReturn, lazyFpSave, raise, resetCore, takePending } from './exceptions.ts';
-import { REC } from './record-builders.ts';
-import { mpuEnabled } from './mpu.ts';
-import type { FlashCacheSnapshot } from './flash-cache.ts';
-import type { L1Snapshot } from './l1-cache.ts';
-import { highestPending, preempts } from './nvic.ts';
-import { cachesOf, pendNmi } from './scs.ts';
-import type { StaleSnapshot } from './stale-lines.ts';
-import { SCS } from './scs-state.ts';
+import { exceptionReturn, lazyFpSave, raise, resetCore, takePending } from './arm/exceptions.ts';
+import { REC } from './interpreter/record-builders.ts';
+import { mpuEnabled } from './arm/mpu.ts';
+import type { FlashCacheSnapshot } from './caches/flash-cache.ts';
+import type { L1Snapshot } from './caches/l1-cache.ts';
+import { highestPending, preempts } from './arm/nvic.ts';
+import { cachesOf, pendNmi } from './arm/scs.ts';
+import type { StaleSnapshot } from './caches/stale-lines.ts';
+import { SCS } from './arm/scs-state.ts';
 import { EXIT, S } from './state.ts';
-import { runPackedSystemOp, SYSTEM_OPS, type SystemOp, type SystemOperands } from './system-ops.ts';
+import { runPackedSystemOp, SYSTEM_OPS, type SystemOp, type SystemOperands } from './arm/system-ops.ts';
 
 /**
  * The longest stretch without looking up: also what lets V8 replace code that runs in a loop, which takes a millisecond or two then. A stop

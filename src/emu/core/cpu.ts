@@ -3,7 +3,7 @@ import type { CoreRow } from '../chip.ts';
 import type { Ps } from '../time.ts';
 import type { Profile } from './builder.ts';
 import type { ExceptionCycles } from './models/model.ts';
-import type { MpuAnswers } from './mpu-answers.ts';
+import type { MpuAnswers } from './arm/mpu-answers.ts';
 
 /** Why an access or an instruction was abandoned. `fetch` kinds happen on instruction fetch, `data` on loads and stores. */
 export type FaultKind =

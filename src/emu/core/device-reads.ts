@@ -9,8 +9,8 @@ import type { Arena } from '../arena.ts';
 import type { Block, System } from '../system.ts';
 import type { Ps } from '../time.ts';
 import type { Cpu } from './cpu.ts';
-import { partOf, registerAt } from './scs.ts';
-import { privileged, type ScsRegister } from './scs-state.ts';
+import { partOf, registerAt } from './arm/scs.ts';
+import { privileged, type ScsRegister } from './arm/scs-state.ts';
 import { S } from './state.ts';
 
 /** The core, with what decides whether anybody would notice a read. */

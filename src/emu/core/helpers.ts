@@ -3,7 +3,7 @@
  * the core through the accessor and set its cumulative flags.
  */
 import type { WasmType } from '../wasm/opcodes.ts';
-import * as soft from './softfloat.ts';
+import * as soft from './float/softfloat.ts';
 
 /** FPSCR of the running core. */
 export interface FpStatus {

@@ -89,7 +89,7 @@ export interface OpDef {
   readonly src: string;
   /** Emitted inside the interpreter's loop instead of as a function of its own (frequent instructions). */
   readonly hot: (v: Variant) => boolean;
-  /** Executed by TypeScript (src/emu/core/system-ops.ts) under this op's name: the fast path leaves with EXIT.SYSTEM. */
+  /** Executed by TypeScript (src/emu/core/arm/system-ops.ts) under this op's name: the fast path leaves with EXIT.SYSTEM. */
   readonly system: boolean;
   /** Executed in an IT block even if the condition fails (BKPT). System ops only. */
   readonly unconditional: boolean;

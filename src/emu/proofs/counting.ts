@@ -6,7 +6,7 @@
  */
 import type { Core } from '../core/core.ts';
 import type { Instruction } from '../core/decode.ts';
-import type { RowUse } from '../core/flash-cache.ts';
+import type { RowUse } from '../core/caches/flash-cache.ts';
 import { GIVE_UP, giveUp, LinearRun, type Cell, type Surroundings } from './linear.ts';
 import { S } from '../core/state.ts';
 import {

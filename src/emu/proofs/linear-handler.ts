@@ -3,7 +3,7 @@
  * one of them is again what it was; anything else gives up.
  */
 import type { Profile } from '../core/builder.ts';
-import { FRAME } from '../core/exceptions.ts';
+import { FRAME } from '../core/arm/exceptions.ts';
 import { giveUp, LinearRun, Unknown, type Cell, type Surroundings } from './linear.ts';
 import { S } from '../core/state.ts';
 

@@ -5,7 +5,7 @@
  */
 import type { Expr, LoadOptions, Profile, Val } from '../core/builder.ts';
 import type { DeviceRead } from '../core/core-types.ts';
-import { EXC_RETURN_FTYPE, EXC_RETURN_THREAD, excReturn, FRAME } from '../core/exceptions.ts';
+import { EXC_RETURN_FTYPE, EXC_RETURN_THREAD, excReturn, FRAME } from '../core/arm/exceptions.ts';
 import { giveUp, linear, LinearRun, type Cell, type Surroundings } from './linear.ts';
 import { S } from '../core/state.ts';
 

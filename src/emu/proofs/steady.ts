@@ -4,15 +4,15 @@
  * goes on doing until the next event; time can be moved there. The rule looks at the machine's state, never at the code.
  */
 import { BUS_ERROR } from '../component.ts';
-import type { BranchTargetsCopy } from '../core/branch-targets.ts';
+import type { BranchTargetsCopy } from '../core/caches/branch-targets.ts';
 import type { AccessTrace } from '../core/core-types.ts';
 import type { Core } from '../core/core.ts';
-import type { RowUse } from '../core/flash-cache.ts';
+import type { RowUse } from '../core/caches/flash-cache.ts';
 import { flowOf } from '../core/translate/flow.ts';
-import { highestPending } from '../core/nvic.ts';
+import { highestPending } from '../core/arm/nvic.ts';
 import { S } from '../core/state.ts';
 import type { History } from '../history.ts';
-import { sysTickNextZero } from '../core/systick.ts';
+import { sysTickNextZero } from '../core/arm/systick.ts';
 import type { Block, Region, System } from '../system.ts';
 
 /** What a loop reads (or stores again as it is), and what is known of how long that holds. */

@@ -1,6 +1,6 @@
 /**
  * FLASH of STM32L4, L4+, G4, WB, G0 and C0 (these two without data cache): access timing register, keys, double-word and fast programming, page, bank and mass erase, option bytes with OBL_LAUNCH, bank
- * mapping, OTP. The caches themselves belong to the core (emu/core/flash-cache.ts).
+ * mapping, OTP. The caches themselves belong to the core (emu/core/caches/flash-cache.ts).
  *
  * Facts: registers ST SVD; keys, units, flag rules: RM0351 3.3 and HAL-L4 hal_flash.c (documented as far as quoted there; else assumed); EOP and OPERR rise only
  * with their interrupt enables: RM0351 FLASH_SR. Option registers show what was loaded last; a system reset brings that back (reported, community.st.com td-p/44218).

@@ -2,10 +2,10 @@
 import { Arena, fetchTableOf, MEMORY_BASE, PAGE_SIZE, readTableOf, WORD_MAP, writeTableOf } from '../../../src/emu/arena.ts';
 import type { Profile } from '../../../src/emu/core/builder.ts';
 import { Decoder, isWide } from '../../../src/emu/core/decode.ts';
-import { Handlers, H_UNDEFINED } from '../../../src/emu/core/handlers.ts';
+import { Handlers, H_UNDEFINED } from '../../../src/emu/core/interpreter/handlers.ts';
 import { HELPERS } from '../../../src/emu/core/helpers.ts';
-import { buildInterpreter, type InterpreterImports } from '../../../src/emu/core/interpreter.ts';
-import { REC } from '../../../src/emu/core/record-builders.ts';
+import { buildInterpreter, type InterpreterImports } from '../../../src/emu/core/interpreter/interpreter.ts';
+import { REC } from '../../../src/emu/core/interpreter/record-builders.ts';
 import '../../../src/emu/core/isa/index.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import { CODE, DATA, DATA_BYTES, PC, SLOT_BYTES, SLOTS, XPSR, type Registers } from './unicorn.ts';

@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { PROFILES } from '../../../src/emu/core/models/index.ts';
 import { Decoder } from '../../../src/emu/core/decode.ts';
-import { Handlers } from '../../../src/emu/core/handlers.ts';
+import { Handlers } from '../../../src/emu/core/interpreter/handlers.ts';
 import '../../../src/emu/core/isa/index.ts';
 import { OPS, ROWS } from '../../../src/emu/core/rows.ts';
 import { SEED } from '../../seed.ts';

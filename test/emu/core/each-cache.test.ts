@@ -5,7 +5,14 @@
 import { it } from 'vitest';
 import { Arena, FLASH_CACHE, FLASH_MARK, MEMORY_BASE } from '../../../src/emu/arena.ts';
 import type { FlashCacheRow } from '../../../src/emu/chip.ts';
-import { FLASH_CACHE_MASK, FlashCache, KIND, type FlashCacheSnapshot, type RowUse, type Side } from '../../../src/emu/core/flash-cache.ts';
+import {
+  FLASH_CACHE_MASK,
+  FlashCache,
+  KIND,
+  type FlashCacheSnapshot,
+  type RowUse,
+  type Side,
+} from '../../../src/emu/core/caches/flash-cache.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import { BX_LR, FLASH, MAIN, reg, runCycles, started } from './bare-machine.ts';
 import { expectAsBefore } from './golden-file.ts';

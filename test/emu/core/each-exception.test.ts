@@ -13,9 +13,9 @@ import {
   raise,
   supervisorCall,
   takePending,
-} from '../../../src/emu/core/exceptions.ts';
-import { SCS } from '../../../src/emu/core/scs-state.ts';
-import { setControl, setXpsr } from '../../../src/emu/core/special.ts';
+} from '../../../src/emu/core/arm/exceptions.ts';
+import { SCS } from '../../../src/emu/core/arm/scs-state.ts';
+import { setControl, setXpsr } from '../../../src/emu/core/arm/special.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import type { Machine } from '../../../src/emu/machine.ts';
 import { FLASH, MAIN, RAM, RAM_END, started, type CoreName } from './bare-machine.ts';

@@ -3,10 +3,10 @@
  * (each-float/*.txt): how often which flags were raised, or how often something changed, and a hash of all results. `BOOTBENCH_GOLDEN=write` writes that anew.
  */
 import { it } from 'vitest';
-import * as soft from '../../../src/emu/core/softfloat.ts';
-import { readSpecial, testTarget, writeSpecial } from '../../../src/emu/core/system-ops.ts';
-import { setControl } from '../../../src/emu/core/special.ts';
-import { SCS } from '../../../src/emu/core/scs-state.ts';
+import * as soft from '../../../src/emu/core/float/softfloat.ts';
+import { readSpecial, testTarget, writeSpecial } from '../../../src/emu/core/arm/system-ops.ts';
+import { setControl } from '../../../src/emu/core/arm/special.ts';
+import { SCS } from '../../../src/emu/core/arm/scs-state.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import { started, type CoreName } from './bare-machine.ts';
 import { expectAsBefore } from './golden-file.ts';

@@ -6,8 +6,8 @@
 import { it } from 'vitest';
 import { GuestFault } from '../../../src/emu/core/cpu.ts';
 import type { Core } from '../../../src/emu/core/core.ts';
-import { cachePolicy, mpuAllows, mpuCacheable, mpuRegion, mpuSetUp, mpuUniform } from '../../../src/emu/core/mpu.ts';
-import { SCS } from '../../../src/emu/core/scs-state.ts';
+import { cachePolicy, mpuAllows, mpuCacheable, mpuRegion, mpuSetUp, mpuUniform } from '../../../src/emu/core/arm/mpu.ts';
+import { SCS } from '../../../src/emu/core/arm/scs-state.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import type { Machine } from '../../../src/emu/machine.ts';
 import { RAM, runCycles, started, SVC, MAIN, type CoreName } from './bare-machine.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GuestFault } from '../../../src/emu/core/cpu.ts';
 import { PROFILES } from '../../../src/emu/core/models/index.ts';
-import { exceptionReturn, raise, takePending } from '../../../src/emu/core/exceptions.ts';
+import { exceptionReturn, raise, takePending } from '../../../src/emu/core/arm/exceptions.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import {
   BX_LR,

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChipDescription } from '../../../src/emu/chip.ts';
 import type { Core } from '../../../src/emu/core/core.ts';
-import { KIND } from '../../../src/emu/core/flash-cache.ts';
+import { KIND } from '../../../src/emu/core/caches/flash-cache.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import { STM32F072RB } from '../../../src/chips/stm32f072.ts';
 import { Machine } from '../../../src/emu/machine.ts';

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { PROFILES } from '../../../src/emu/core/models/index.ts';
-import * as soft from '../../../src/emu/core/softfloat.ts';
+import * as soft from '../../../src/emu/core/float/softfloat.ts';
 import { BareCore } from './bare-core.ts';
 import { Random } from './random-cases.ts';
 import { CODE, PC } from './unicorn.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { mpuCacheable } from '../../../src/emu/core/mpu.ts';
-import { writeScs } from '../../../src/emu/core/scs.ts';
+import { mpuCacheable } from '../../../src/emu/core/arm/mpu.ts';
+import { writeScs } from '../../../src/emu/core/arm/scs.ts';
 import { started } from './bare-machine.ts';
 
 const CTRL = 0xe000ed94;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { defaultExecuteNever, mpuAllows, mpuEnabled, mpuUniform } from '../../../src/emu/core/mpu.ts';
+import { defaultExecuteNever, mpuAllows, mpuEnabled, mpuUniform } from '../../../src/emu/core/arm/mpu.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import { CPSID_I, handlerAt, LOOP, MAIN, NOP, RAM, reg, runTo, started, SVC, word } from './bare-machine.ts';
 

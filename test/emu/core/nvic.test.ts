@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { executionPriority, highestPending, preempts } from '../../../src/emu/core/nvic.ts';
-import { SCS } from '../../../src/emu/core/scs-state.ts';
+import { executionPriority, highestPending, preempts } from '../../../src/emu/core/arm/nvic.ts';
+import { SCS } from '../../../src/emu/core/arm/scs-state.ts';
 import { S } from '../../../src/emu/core/state.ts';
-import { takePending } from '../../../src/emu/core/exceptions.ts';
+import { takePending } from '../../../src/emu/core/arm/exceptions.ts';
 import { BX_LR, FLASH, handlerAt, MAIN, NOP, reg, runCycles, runTo, started, word } from './bare-machine.ts';
 
 const ISER = 0xe000e100;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { mpuEnabled } from '../../../src/emu/core/mpu.ts';
-import { setRegister } from '../../../src/emu/core/register-file.ts';
+import { mpuEnabled } from '../../../src/emu/core/arm/mpu.ts';
+import { setRegister } from '../../../src/emu/core/arm/register-file.ts';
 import { started } from './bare-machine.ts';
 
 describe('Registers set from outside', () => {

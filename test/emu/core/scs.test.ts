@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SCS_REGISTERS } from '../../../src/emu/core/scs.ts';
+import { SCS_REGISTERS } from '../../../src/emu/core/arm/scs.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import { CORE_NAMES, handlerAt, MAIN, runCycles, runTo, started, UDF, word } from './bare-machine.ts';
 

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import * as soft from '../../../src/emu/core/softfloat.ts';
+import * as soft from '../../../src/emu/core/float/softfloat.ts';
 
 const RUNS = Number(process.env['BOOTBENCH_RUNS'] ?? 1500);
 const SEED = 533;

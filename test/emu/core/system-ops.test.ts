@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { S } from '../../../src/emu/core/state.ts';
-import { readSpecial, SYSTEM_OPS, testTarget, writeSpecial } from '../../../src/emu/core/system-ops.ts';
+import { readSpecial, SYSTEM_OPS, testTarget, writeSpecial } from '../../../src/emu/core/arm/system-ops.ts';
 import { OPS } from '../../../src/emu/core/rows.ts';
 import { FLASH, handlerAt, LOOP, MAIN, NOP, RAM, runCycles, runTo, SEV, started, word, WFE, WFI } from './bare-machine.ts';
 

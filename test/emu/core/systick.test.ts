@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { S } from '../../../src/emu/core/state.ts';
-import { sysTickAfter } from '../../../src/emu/core/systick.ts';
+import { sysTickAfter } from '../../../src/emu/core/arm/systick.ts';
 import { FLASH, handlerAt, NOP, PS_PER_CYCLE, runTo, started, word } from './bare-machine.ts';
 
 const CSR = 0xe000e010;

@@ -2,7 +2,7 @@
 import type { Builder, Expr, Profile } from '../builder.ts';
 import { packFormat, packRint } from '../helpers.ts';
 import { op, row, variants, type Variant } from '../rows.ts';
-import { ROUND, type Rounding } from '../softfloat.ts';
+import { ROUND, type Rounding } from '../float/softfloat.ts';
 import { S } from '../state.ts';
 import { doubleExists, doublePrecision, exists, fpNumber, fpv5, WIDTHS } from './fp-arithmetic.ts';
 import { fpDemote, fpPromote, fpReg, setFpReg, type Width } from './fp-common.ts';

@@ -1,7 +1,7 @@
 /** Floating-point loads, stores, and moves between registers. Source: DDI 0403 A6.5…A6.7, A7.7; DDI 0553 C2.4. */
 import type { Builder, Expr, Operands, Val } from '../builder.ts';
 import { fpu, op, row, variants, type Decoded, type Refusal } from '../rows.ts';
-import { FPSCR_MASK } from '../softfloat-bits.ts';
+import { FPSCR_MASK } from '../float/softfloat-bits.ts';
 import { S } from '../state.ts';
 import { exists, fpNumber, WIDTHS } from './fp-arithmetic.ts';
 import { repeat, setFpReg } from './fp-common.ts';

@@ -1,5 +1,5 @@
 /** Cycles of a region's code. */
-import { MISPREDICTED } from '../branch-targets.ts';
+import { MISPREDICTED } from '../caches/branch-targets.ts';
 import { hasBranchTargets } from '../builder.ts';
 import type { StaticCycles } from '../timing.ts';
 import { listLength } from '../timing/model.ts';

@@ -3,7 +3,7 @@ import { FLASH_CACHE, FLASH_MARK } from '../../arena.ts';
 import type { FunctionBody } from '../../wasm/module.ts';
 import { OP } from '../../wasm/opcodes.ts';
 import type { Builder, Expr } from '../builder.ts';
-import { FLASH_CACHE_MASK, KIND } from '../flash-cache.ts';
+import { FLASH_CACHE_MASK, KIND } from '../caches/flash-cache.ts';
 import type { Surroundings } from './surroundings.ts';
 
 type Shape = Pick<Surroundings, 'lineBytes' | 'rowShift'>;

@@ -3,7 +3,7 @@ import { L1 } from '../../arena.ts';
 import type { FunctionBody, Label } from '../../wasm/module.ts';
 import { loadOpcode, OP, storeOpcode } from '../../wasm/opcodes.ts';
 import type { Builder, Expr } from '../builder.ts';
-import { emitCachedHost } from '../record-builders.ts';
+import { emitCachedHost } from '../interpreter/record-builders.ts';
 
 export const L1_LINE = 32;
 

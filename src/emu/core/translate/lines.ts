@@ -2,7 +2,7 @@
 import { OP, type WasmType } from '../../wasm/opcodes.ts';
 import type { FunctionBody, Label } from '../../wasm/module.ts';
 import { Expr, lift, type Builder, type Val } from '../builder.ts';
-import { KIND } from '../flash-cache.ts';
+import { KIND } from '../caches/flash-cache.ts';
 import { S } from '../state.ts';
 import { emitDataRow, emitIsLineMissing, emitUseRow } from './flash-rows.ts';
 import { HeldLines } from './held-lines.ts';

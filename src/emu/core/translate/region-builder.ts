@@ -2,9 +2,9 @@
 import { PAGE_SIZE, readTableOf, WORD_MAP, writeTableOf } from '../../arena.ts';
 import type { Expected, FunctionBody, Label } from '../../wasm/module.ts';
 import { loadOpcode, OP, storeOpcode, type WasmType } from '../../wasm/opcodes.ts';
-import { isUnexpected } from '../branch-targets.ts';
+import { isUnexpected } from '../caches/branch-targets.ts';
 import { Builder, Expr, hasBranchTargets, lift, type LoadOptions, type Val } from '../builder.ts';
-import { beyondEnd, ENTRY_DELTA, ENTRY_FAST, ENTRY_PART } from '../record-builders.ts';
+import { beyondEnd, ENTRY_DELTA, ENTRY_FAST, ENTRY_PART } from '../interpreter/record-builders.ts';
 import { EXIT, S } from '../state.ts';
 import type { StaticCycles } from '../timing.ts';
 import { Flags } from './flags.ts';

@@ -7,7 +7,7 @@
  * rest on them *suspect*: they are compared before they run again. Everything here is about how soon the same code is translated, never about what it does.
  */
 import { DECODED_BASE, PAGE_BITS, REGION_SLOTS, type Arena } from '../../arena.ts';
-import { NEVER, REC, REGION_HERE } from '../record-builders.ts';
+import { NEVER, REC, REGION_HERE } from '../interpreter/record-builders.ts';
 import { emitRegion } from './emit.ts';
 import { LEFT, type Left } from './exits.ts';
 import { discover, type CodeSource, type Region } from './region.ts';

@@ -6,10 +6,10 @@
  * test the mark and write the word themselves; misses come here. Marks and words are found by address, without its upper bits: a memory and its alias at 0
  * share them.
  */
-import { FLASH_CACHE, FLASH_MARK, type Arena } from '../arena.ts';
-import type { FlashCacheRow } from '../chip.ts';
-import type { Profile } from './builder.ts';
-import { S } from './state.ts';
+import { FLASH_CACHE, FLASH_MARK, type Arena } from '../../arena.ts';
+import type { FlashCacheRow } from '../../chip.ts';
+import type { Profile } from '../builder.ts';
+import { S } from '../state.ts';
 
 /** What is on. */
 export const KIND = { CODE: 1, DATA: 2, PREFETCH: 4 } as const;

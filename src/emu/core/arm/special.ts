@@ -1,8 +1,8 @@
 /** Stack pointers, xPSR and the derived words that depend on mode and privilege. */
-import type { Cpu } from './cpu.ts';
+import type { Cpu } from '../cpu.ts';
 import { mpuEnabled } from './mpu.ts';
 import { privileged, SCS } from './scs-state.ts';
-import { S } from './state.ts';
+import { S } from '../state.ts';
 
 /** CONTROL bits. */
 export const NPRIV = 1;

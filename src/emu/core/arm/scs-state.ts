@@ -2,8 +2,8 @@
  * Where the state of the private peripheral bus lies in the core's page (offsets like those of `S`), and the shape of its registers.
  * Floats are marked; everything else is a 32-bit word. Nothing of the system control space is kept anywhere else.
  */
-import type { Cpu } from './cpu.ts';
-import { S } from './state.ts';
+import type { Cpu } from '../cpu.ts';
+import { S } from '../state.ts';
 
 const at = (offset: number): number => S.SCS + offset;
 

@@ -7,8 +7,8 @@
  *
  * Lines are found by where they lie in the arena: two addresses of one memory share a line here (silicon tags by address: they would be two).
  */
-import { L1, LINE_MAP, type Arena } from '../arena.ts';
-import type { Region } from '../system.ts';
+import { L1, LINE_MAP, type Arena } from '../../arena.ts';
+import type { Region } from '../../system.ts';
 
 const LINE_BYTES = 32;
 const DATA_WAYS = 4;

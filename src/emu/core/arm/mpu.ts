@@ -2,7 +2,7 @@
  * Memory protection: PMSAv6 (Cortex-M0+) and PMSAv7 (Cortex-M3, M4, M7), which differ in sizes and attributes, and PMSAv8 (Cortex-M33), the default memory map behind them, and their registers.
  * An access is judged by its first byte; the core splits unaligned accesses into bytes.
  */
-import type { Cpu } from './cpu.ts';
+import type { Cpu } from '../cpu.ts';
 import { executionPriority } from './nvic.ts';
 import { always, change, merge, onV8, SCS, type ScsRegister } from './scs-state.ts';
 

@@ -1,18 +1,18 @@
 /** Caches between a core and its memories, and what a line of flash costs: the flash controller's, the instruction cache in front of it, L1. */
-import type { Memory, Region, System } from '../system.ts';
-import { mulDivCeil, type ClockState } from '../time.ts';
+import type { Memory, Region, System } from '../../system.ts';
+import { mulDivCeil, type ClockState } from '../../time.ts';
 import type { BranchTargets, BranchTargetsCopy } from './branch-targets.ts';
-import type { FlashTiming } from './core-types.ts';
-import type { Cpu } from './cpu.ts';
-import type { Instruction } from './decode.ts';
+import type { FlashTiming } from '../core-types.ts';
+import type { Cpu } from '../cpu.ts';
+import type { Instruction } from '../decode.ts';
 import { KIND, type FlashCache, type RowUse, type Side } from './flash-cache.ts';
 import { Prefetch } from './flash-prefetch.ts';
 import type { L1Cache } from './l1-cache.ts';
-import { cachePolicy, POLICY } from './mpu.ts';
-import { cachesOf } from './scs.ts';
+import { cachePolicy, POLICY } from '../arm/mpu.ts';
+import { cachesOf } from '../arm/scs.ts';
 import type { StaleLines } from './stale-lines.ts';
-import { S } from './state.ts';
-import { classOf, type CodeView, type TimingModel } from './timing.ts';
+import { S } from '../state.ts';
+import { classOf, type CodeView, type TimingModel } from '../timing.ts';
 
 /** Holds no address. */
 const NOWHERE: Region = { base: 0, end: 0, memory: null, block: null };

@@ -1,9 +1,9 @@
 /** The interpreter's modules, made once per profile and core number. */
-import type { Profile } from './builder.ts';
+import type { Profile } from '../builder.ts';
 import { Handlers } from './handlers.ts';
-import { HELPERS } from './helpers.ts';
+import { HELPERS } from '../helpers.ts';
 import { buildInterpreter } from './interpreter.ts';
-import './isa/index.ts';
+import '../isa/index.ts';
 import { PREBUILT } from './prebuilt.ts';
 
 const moduleCache = new Map<string, WebAssembly.Module>();

@@ -12,7 +12,7 @@
  *  - a literal that is loaded by the second instruction of a word finds the controller busy with the word ahead: a cycle more than by the first (measured: jnk0le,
  *    STM32F0), charged with the next word.
  */
-import { isWide } from './decode.ts';
+import { isWide } from '../decode.ts';
 
 export interface CodeBytes {
   /** Half-word at an address, null where no memory is. */

@@ -1,5 +1,5 @@
 /** Numbering of the interpreter's handlers: one per op and variant, and a second one inside the loop for frequent ops. */
-import { OPS, type Decoded, type OpDef, type Variant } from './rows.ts';
+import { OPS, type Decoded, type OpDef, type Variant } from '../rows.ts';
 
 export interface Handler {
   readonly id: number;

@@ -2,12 +2,12 @@
  * Instructions that leave the fast path: special registers, masks, SVC, BKPT, sleep, barriers, TT, coprocessors.
  * An op runs with S.PC at its own address; the core advances PC afterwards unless the op moved it (`branchTo`) or threw the core's fault.
  */
-import type { Cpu, FaultKind } from './cpu.ts';
+import type { Cpu, FaultKind } from '../cpu.ts';
 import { supervisorCall } from './exceptions.ts';
-import { SYSM } from './isa/system.ts';
+import { SYSM } from '../isa/system.ts';
 import { mpuAllows, mpuEnabled, mpuRegion } from './mpu.ts';
 import { executionPriority, highestPending, preempts, priorityMask } from './nvic.ts';
-import type { Decoded, Variant } from './rows.ts';
+import type { Decoded, Variant } from '../rows.ts';
 import { change, notV6, onV8, privileged, SCS, withFpu } from './scs-state.ts';
 import {
   apsr,
@@ -25,7 +25,7 @@ import {
   updateSpLimit,
   withRights,
 } from './special.ts';
-import { S } from './state.ts';
+import { S } from '../state.ts';
 
 export interface SystemOperands {
   readonly a: number;

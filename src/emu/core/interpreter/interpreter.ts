@@ -9,16 +9,16 @@
  *     if IT != 0: step IT; condition fails -> 1 cycle, pc += size, next
  *     budget -= rec.cost;  switch rec.handler: hot ops inline, others by table call
  */
-import { DECODED_BASE, fetchTableOf, FLASH_CACHE, FLASH_MARK, L1, readTableOf, REGION_SLOTS } from '../arena.ts';
-import { ModuleWriter, type FunctionBody, type Label } from '../wasm/module.ts';
-import { loadOpcode, OP, storeOpcode, type AccessSize, type WasmType } from '../wasm/opcodes.ts';
-import { emitPredicted } from './branch-targets.ts';
-import { Expr, hasBranchTargets, lift, type Profile, type Val } from './builder.ts';
+import { DECODED_BASE, fetchTableOf, FLASH_CACHE, FLASH_MARK, L1, readTableOf, REGION_SLOTS } from '../../arena.ts';
+import { ModuleWriter, type FunctionBody, type Label } from '../../wasm/module.ts';
+import { loadOpcode, OP, storeOpcode, type AccessSize, type WasmType } from '../../wasm/opcodes.ts';
+import { emitPredicted } from '../caches/branch-targets.ts';
+import { Expr, hasBranchTargets, lift, type Profile, type Val } from '../builder.ts';
 import type { Handlers } from './handlers.ts';
 import { H_SYSTEM_ALWAYS, type Handler } from './handlers.ts';
-import { FLASH_CACHE_MASK, hasFlashCache, KIND } from './flash-cache.ts';
+import { FLASH_CACHE_MASK, hasFlashCache, KIND } from '../caches/flash-cache.ts';
 import { emitLocate } from './locate.ts';
-import { EXIT, S } from './state.ts';
+import { EXIT, S } from '../state.ts';
 
 import {
   ColdBuilder,

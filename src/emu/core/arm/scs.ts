@@ -2,8 +2,8 @@
  * The private peripheral bus, 0xE0000000–0xE00FFFFF: dispatch by address, and the registers of the system control block. The other units are
  * in nvic.ts, systick.ts, mpu.ts and debug-registers.ts. Accesses narrower than a word touch only their bytes.
  */
-import type { Cpu } from './cpu.ts';
-import { DISBTACREAD } from './branch-targets.ts';
+import type { Cpu } from '../cpu.ts';
+import { DISBTACREAD } from '../caches/branch-targets.ts';
 import { DEBUG_REGISTERS } from './debug-registers.ts';
 import { MPU_REGISTERS } from './mpu.ts';
 import { isActive, isPending, clearPending, NVIC_REGISTERS, priorityMask, setPending } from './nvic.ts';
@@ -24,7 +24,7 @@ import {
   type ScsRegister,
 } from './scs-state.ts';
 import { updateFpTrap } from './special.ts';
-import { S } from './state.ts';
+import { S } from '../state.ts';
 import { SYSTICK_REGISTERS } from './systick.ts';
 
 export { pendNmi, setIrqLevel } from './nvic.ts';

@@ -1,6 +1,6 @@
 /** A core in Arm's words, for what stands outside of it: the bench, debuggers, the library. They know no offsets of the state. */
-import type { Cpu } from './cpu.ts';
-import { S } from './state.ts';
+import type { Cpu } from '../cpu.ts';
+import { S } from '../state.ts';
 
 /** What a core waits for that executes nothing. */
 export type Waiting = 'no' | 'lockup' | 'wfi' | 'wfe';

@@ -1,9 +1,9 @@
 /** Core registers by lower-case name: for entries, checks, repairs, debuggers. */
-import type { Cpu } from './cpu.ts';
+import type { Cpu } from '../cpu.ts';
 import { SCS } from './scs-state.ts';
-import { FPSCR_MASK } from './softfloat-bits.ts';
+import { FPSCR_MASK } from '../float/softfloat-bits.ts';
 import { getMsp, getPsp, setControl, setMsp, setPsp, setXpsr, updateSpLimit, xpsr } from './special.ts';
-import { S } from './state.ts';
+import { S } from '../state.ts';
 
 /** Registers before the instruction at `pc`, as far as the profile has them, in the order of the contract. */
 export function registerFile(cpu: Cpu, pc: number): Record<string, number> {

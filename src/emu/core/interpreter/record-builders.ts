@@ -1,10 +1,10 @@
 /** Builders of the interpreter's handlers: operands are fields of a decoded record, state and memory lie in the arena. */
-import { L1, LINE_MAP, readTableOf, WORD_MAP, writeTableOf } from '../arena.ts';
-import type { ModuleWriter } from '../wasm/module.ts';
-import { type FunctionBody, type Label } from '../wasm/module.ts';
-import { loadOpcode, OP, storeOpcode, type WasmType } from '../wasm/opcodes.ts';
-import { Builder, Expr, hasBranchTargets, lift, type LoadOptions, type Operands, type Profile, type Val } from './builder.ts';
-import { EXIT, S } from './state.ts';
+import { L1, LINE_MAP, readTableOf, WORD_MAP, writeTableOf } from '../../arena.ts';
+import type { ModuleWriter } from '../../wasm/module.ts';
+import { type FunctionBody, type Label } from '../../wasm/module.ts';
+import { loadOpcode, OP, storeOpcode, type WasmType } from '../../wasm/opcodes.ts';
+import { Builder, Expr, hasBranchTargets, lift, type LoadOptions, type Operands, type Profile, type Val } from '../builder.ts';
+import { EXIT, S } from '../state.ts';
 
 /** Layout of a decoded record (16 bytes). */
 export const REC = { HANDLER: 0, HANDLER_IT: 2, A: 4, B: 5, C: 6, D: 7, IMM: 8, SIZE: 12, COST: 13, TAKEN: 14, FLAGS: 15 } as const;

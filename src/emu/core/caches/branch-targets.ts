@@ -19,10 +19,10 @@
  * where it went changes nothing if it stands there: translated code looks for that itself. Everything else is `predicted`, a function of
  * the interpreter's module.
  */
-import { BRANCH_TARGETS, type Arena } from '../arena.ts';
-import { OP } from '../wasm/opcodes.ts';
-import { Expr, lift, type Builder, type Val } from './builder.ts';
-import { SCS } from './scs-state.ts';
+import { BRANCH_TARGETS, type Arena } from '../../arena.ts';
+import { OP } from '../../wasm/opcodes.ts';
+import { Expr, lift, type Builder, type Val } from '../builder.ts';
+import { SCS } from '../arm/scs-state.ts';
 
 export const MISPREDICTED = 8;
 const SETS = 128;

@@ -2,7 +2,7 @@
  * SysTick (ARMv6-M B3.3, ARMv7-M B3.3, ARMv8-M without the Security Extension). Nothing counts: the state is the value at one clock edge,
  * everything else is computed when it is asked for. One timer is armed while TICKINT is set.
  */
-import type { Cpu } from './cpu.ts';
+import type { Cpu } from '../cpu.ts';
 import { setPending } from './nvic.ts';
 import { always, EXC, merge, SCS, type ScsRegister } from './scs-state.ts';
 

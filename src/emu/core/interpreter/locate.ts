@@ -1,8 +1,8 @@
 /** Where the bytes of a load lie that are not in a core's own RAM, for translated code: one function of the interpreter's module, so that regions stay small. */
-import { readTableOf, WORD_MAP } from '../arena.ts';
-import { OP } from '../wasm/opcodes.ts';
-import { Expr } from './builder.ts';
-import { hasFlashCache } from './flash-cache.ts';
+import { readTableOf, WORD_MAP } from '../../arena.ts';
+import { OP } from '../../wasm/opcodes.ts';
+import { Expr } from '../builder.ts';
+import { hasFlashCache } from '../caches/flash-cache.ts';
 import { ColdBuilder, ENTRY_DELTA, ENTRY_FAST, ENTRY_FLASH, type Shared } from './record-builders.ts';
 
 /**

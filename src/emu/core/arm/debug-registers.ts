@@ -2,7 +2,7 @@
  * Debug and trace units of the private peripheral bus that software can see: DCB, DWT, FPB, ITM, TPIU, ROM table. CYCCNT counts core cycles,
  * ITM stimulus port 0 is a console; comparators only hold what is written. ARMv6-M keeps all of these for the debugger: they read as zero.
  */
-import type { Cpu } from './cpu.ts';
+import type { Cpu } from '../cpu.ts';
 import { setPending } from './nvic.ts';
 import { change, EXC, fixed, merge, notV6, withL1, plain, SCS, type ScsRegister } from './scs-state.ts';
 

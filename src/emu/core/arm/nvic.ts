@@ -2,9 +2,9 @@
  * Pending, enabled and active exceptions and their priorities (ARMv7-M B1.5, B3.4; ARMv6-M B1.5, B3.4; ARMv8-M without the Security
  * Extension). Numbers: a lower value is a higher priority; NMI -2, HardFault -1, configurable ones 0…255, nothing 256.
  */
-import type { Cpu } from './cpu.ts';
+import type { Cpu } from '../cpu.ts';
 import { EXC, merge, notV6, SCS, always, type ScsRegister } from './scs-state.ts';
-import { S } from './state.ts';
+import { S } from '../state.ts';
 
 const NO_PRIORITY = 256;
 

@@ -5,8 +5,8 @@
  * Late arrival: events that fall into the cycles of an entry are served right after it. If they pend something more urgent before the
  * handler's first instruction, the frame that was just stacked is used for that one, and the first stays pending.
  */
-import type { Profile } from './builder.ts';
-import { GuestFault, type Cpu } from './cpu.ts';
+import type { Profile } from '../builder.ts';
+import { GuestFault, type Cpu } from '../cpu.ts';
 import {
   activate,
   activeCount,
@@ -22,7 +22,7 @@ import {
   setPending,
 } from './nvic.ts';
 import { EXC, SCS } from './scs-state.ts';
-import { FPSCR_MASK } from './softfloat-bits.ts';
+import { FPSCR_MASK } from '../float/softfloat-bits.ts';
 import {
   fpAllowed,
   FPCA,
@@ -38,7 +38,7 @@ import {
   updateFpTrap,
   xpsr,
 } from './special.ts';
-import { S } from './state.ts';
+import { S } from '../state.ts';
 import { resetSysTick } from './systick.ts';
 
 /** CFSR bits. */

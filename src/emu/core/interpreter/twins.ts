@@ -1,8 +1,8 @@
 /** Decoded records of code that repeats itself: what is known of the same bytes a little before is taken over instead of being worked out again. */
-import { PAGE_SIZE, RECORD_BYTES, type Arena } from '../arena.ts';
+import { PAGE_SIZE, RECORD_BYTES, type Arena } from '../../arena.ts';
 import { H_BREAK, H_DECODE } from './handlers.ts';
 import { REC } from './record-builders.ts';
-import type { TimingModel } from './timing.ts';
+import type { TimingModel } from '../timing.ts';
 
 /** Distance at which code is looked at for a repetition: costs know no larger alignment. */
 export const TWIN = 256;

@@ -3,9 +3,9 @@
  * holds until memory changes: then its bytes are kept here, as long as its tag stands. While there are such lines nothing is translated, flash is read by
  * the slow path, and a line that is replaced is reported.
  */
-import type { Arena } from '../arena.ts';
-import type { Memory } from '../system.ts';
-import { S } from './state.ts';
+import type { Arena } from '../../arena.ts';
+import type { Memory } from '../../system.ts';
+import { S } from '../state.ts';
 
 export const LINE_BYTES = 16;
 
