@@ -244,6 +244,43 @@ describe.each([
     node.send(5);
     expect(node.waiting(0)).toEqual([3, 5]);
   });
+  /** RM0440 44.3.4 "Rx FIFOs", RXF0S and RXF0A; a queue beside it. */
+  it('a FIFO is a queue: an acknowledgement frees what came up to its element, and one of an element that holds nothing frees nothing', () => {
+    const step = fc.oneof(fc.constant('frame' as const), fc.nat(7));
+    fc.assert(
+      fc.property(fc.boolean(), fc.integer({ min: 1, max: 5 }), fc.array(step, { maxLength: 24 }), (overwrites, size, steps) => {
+        const count = fixed ? 3 : size;
+        const node = fresh();
+        const { h } = node;
+        h.write('FDCAN1.CCCR', 1);
+        h.write('FDCAN1.CCCR', 3);
+        if (fixed) h.write('FDCAN1.RXGFC', overwrites ? 1 << 9 : 0);
+        else h.write('FDCAN1.RXF0C', ((overwrites ? 0x80000000 : 0) + (count << 16) + at.fifos[0]) >>> 0);
+        h.write('FDCAN1.CCCR', 0);
+        let [queue, get, lost]: [number[], number, boolean] = [[], 0, false];
+        steps.forEach((what, i) => {
+          const before = queue.length;
+          if (what === 'frame') {
+            expect(node.send(0x100 + i)).toBe(true);
+            if (before < count) queue = [...queue, 0x100 + i];
+            else if (overwrites) [queue, get] = [[...queue.slice(1), 0x100 + i], (get + 1) % count];
+            else lost = true;
+          } else {
+            h.write('FDCAN1.RXF0A', what);
+            const place = queue.findIndex((_, k) => (get + k) % count === what);
+            queue = queue.slice(place + 1);
+            get = (get + place + 1) % count;
+          }
+          const status = h.read('FDCAN1.RXF0S');
+          const put = (get + queue.length) % count;
+          expect(status & 0x013f3f7f).toBe(((queue.length === count ? 1 << 24 : 0) | (put << 16) | (get << 8) | queue.length) >>> 0);
+          if (lost) expect((status >>> 25) & 1).toBe(1);
+          expect(queue.map((_, k) => (node.word(at.fifos[0] + ELEMENT * ((get + k) % count)) >>> 18) & 0x7ff)).toEqual(queue);
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
   it('in overwrite mode it loses the oldest', () => {
     const node = fresh();
     node.h.write('FDCAN1.CCCR', 1);

@@ -171,6 +171,47 @@ describe('programming', () => {
       { numRuns: 25 },
     );
   });
+  /** RM0399 4.3.9: the write buffer takes bytes, half-words and words of one flash word in any order. */
+  it('a flash word may come in pieces of any size and order: it is programmed with its last byte', () => {
+    const pieces = fc.array(fc.constantFrom(1, 2, 4), { minLength: 32, maxLength: 32 }).map((sizes) => {
+      const found: { readonly at: number; readonly size: number }[] = [];
+      for (let at = 0; at < FLASH_WORD; at += found.at(-1)!.size) {
+        const wanted = sizes[at]!;
+        found.push({ at, size: at % wanted === 0 ? wanted : at % 2 === 0 ? Math.min(wanted, 2) : 1 });
+      }
+      return found;
+    });
+    fc.assert(
+      fc.property(
+        pieces.chain((list) => fc.shuffledSubarray(list, { minLength: list.length, maxLength: list.length })),
+        fc.nat(30),
+        (list, twice) => {
+          chip.again();
+          const flash = chip.system.memoryBytes('flash').fill(0xff);
+          unlock(1);
+          h.set('FLASH.CR1.PG', 1);
+          const value = (at: number): number => (at * 0x07050301 + 0x11223344) >>> 0;
+          const put = ({ at, size }: { readonly at: number; readonly size: number }): void =>
+            void h.system.write(FLASH + 0x60 + at, size, size === 4 ? value(at) : value(at) & (2 ** (8 * size) - 1));
+          list.forEach((piece, i) => {
+            expect([h.get('FLASH.SR1.QW'), h.get('FLASH.SR1.WBNE')]).toEqual([0, i === 0 ? 0 : 1]);
+            put(piece);
+          });
+          expect([h.get('FLASH.SR1.QW'), errors(1)]).toEqual([1, []]);
+          h.wait(MS);
+          for (const { at, size } of list) for (let i = 0; i < size; i++) expect(flash[0x60 + at + i]).toBe((value(at) >>> (8 * i)) & 0xff);
+          expect([flash[0x5f], flash[0x80]]).toEqual([0xff, 0xff]);
+          // a byte that is there already is no second time
+          if (twice >= list.length - 1) return;
+          for (const piece of list.slice(0, twice + 1)) put(piece);
+          const { at, size } = list[twice]!;
+          put({ at: at + size - 1, size: 1 });
+          expect(errors(1)).toEqual(['STRBERR']);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
   it('a reset in the middle leaves what was there, and says so', () => {
     unlock(1);
     h.set('FLASH.CR1.PG', 1);

@@ -140,3 +140,65 @@ describe.each([
     expect(sr() & (SR.BUSY | SR.SMF)).toBe(SR.BUSY);
   });
 });
+
+/** RM0351 19.3.3 and RM0432 19.4.5: a phase takes its bits by its lines, and half of that with both edges. */
+describe.each([
+  ['QUADSPI of L476', 'stm32l476rg', 'RCC.AHB3ENR.QSPIEN', 'QUADSPI'],
+  ['OCTOSPI of U575', 'stm32u575zi', 'RCC.AHB2ENR2.OCTOSPI1EN', 'OCTOSPI1'],
+] as const)('A command of %s', (_name, chipName, gate, name) => {
+  const h = new StChip(findChip(chipName)!);
+  const isQuad = name === 'QUADSPI';
+  const lines = (mode: number): number => [0, 1, 2, 4, 8][mode]!;
+  const mode = fc.nat(isQuad ? 3 : 4);
+  const phase = fc.record({ mode, size: fc.nat(3), both: fc.boolean() });
+  it('takes the clocks of its phases', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: isQuad ? 3 : 4 }),
+        phase,
+        phase,
+        phase,
+        fc.nat(31),
+        fc.nat(8),
+        fc.record({ mode, bytes: fc.integer({ min: 1, max: 16 }), both: fc.boolean() }),
+        (instruction, code, address, alternate, dummy, prescaler, data) => {
+          h.again();
+          h.set(gate, 1);
+          // of QUADSPI both edges are one bit for address, alternate bytes and data, and the instruction has eight bits on one edge
+          const both = (of: { readonly both: boolean }): number => ((isQuad ? data.both : of.both) ? 0.5 : 1);
+          const part = (of: typeof code): number => (of.mode === 0 ? 0 : ((8 * (of.size + 1)) / lines(of.mode)) * both(of));
+          const first = isQuad ? 8 / lines(instruction) : ((8 * (code.size + 1)) / lines(instruction)) * (code.both ? 0.5 : 1);
+          const bits = data.mode === 0 ? 0 : ((8 * data.bytes) / lines(data.mode)) * both(data);
+          const wires = first + part(address) + part(alternate) + dummy + bits;
+          const bit = (on: boolean, at: number): number => (on ? 2 ** at : 0);
+          if (data.mode > 0) h.write(`${name}.DLR`, data.bytes - 1);
+          if (isQuad) {
+            h.write('QUADSPI.CR', ((prescaler << 24) | 1) >>> 0);
+            const ccr =
+              0x9f + (instruction << 8) + (address.mode << 10) + (address.size << 12) + (alternate.mode << 14) + (alternate.size << 16);
+            h.write('QUADSPI.CCR', ccr + (dummy << 18) + (data.mode << 24) + 2 ** 26 + bit(data.both, 31));
+          } else {
+            h.write('OCTOSPI1.DCR2', prescaler);
+            h.write('OCTOSPI1.CR', 2 ** 28 + 1);
+            h.write('OCTOSPI1.TCR', dummy);
+            const ccr =
+              instruction + bit(code.both, 3) + (code.size << 4) + (address.mode << 8) + bit(address.both, 11) + (address.size << 12);
+            const more = (alternate.mode << 16) + bit(alternate.both, 19) + (alternate.size << 20) + (data.mode << 24) + bit(data.both, 27);
+            h.write('OCTOSPI1.CCR', ccr + more);
+            h.write('OCTOSPI1.IR', 0x9f);
+          }
+          if (address.mode > 0) h.write(`${name}.AR`, 0x1000);
+          const { num, den } = h.system.clock('hclk').rate!;
+          const period = (1e12 * den) / num;
+          const clocks = Math.ceil(wires * (prescaler + 1));
+          const ended = (): number => h.read(`${name}.SR`) & SR.TCF;
+          h.wait(Math.floor((clocks - 1) * period) - 1);
+          expect(ended()).toBe(0);
+          h.wait(Math.ceil(period) + 2);
+          expect(ended()).toBe(SR.TCF);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+});

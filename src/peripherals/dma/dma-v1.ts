@@ -160,7 +160,7 @@ class Dma {
     const aligned = (address: number, bytes: number): number => (address & ~(bytes - 1)) >>> 0;
     const line = ch.f.MEM2MEM.get(c) ? null : this.request(c, ch);
     const value = c.env.busRead(aligned(source, size), size);
-    const ok = value !== null && c.env.busWrite(aligned(target, width), width, width === 4 ? value : value & (2 ** (8 * width) - 1));
+    const ok = value !== null && c.env.busWrite(aligned(target, width), width, (value & (2 ** (8 * width) - 1)) >>> 0);
     if (!ok) {
       ch.f.EN.set(c, 0);
       c.env.note('guest', `${c.env.name} channel ${ch.index + 1}: bus error at 0x${(value === null ? source : target).toString(16)}`);

@@ -199,7 +199,7 @@ class Flash {
       this.flag(c, bank, b.incerr.mask);
       return 0;
     }
-    const lanes = size === 4 ? (0xf << (offset - word)) >>> 0 : (((1 << size) - 1) << (offset - word)) >>> 0;
+    const lanes = (((1 << size) - 1) << (offset - word)) >>> 0;
     if ((s.filled & lanes) !== 0) {
       c.env.note('guest', `the same byte of the flash write buffer written twice (${at}): STRBERR`);
       this.flag(c, bank, b.strberr.mask);

@@ -141,7 +141,7 @@ class Tim {
     this.triggerRequest = ofBlock(options.block, 'dma.trig');
     this.triggers = wiresByNumber(options.itr ?? {});
     this.waits = Object.values(this.triggers).map((trigger) => ({ trigger, wanted: wantedOf(trigger) }));
-    this.max = options.bits === 32 ? 0xffffffff : 0xffff;
+    this.max = 2 ** options.bits - 1;
     const field = (path: string): Field | null => (layout.hasField(path) ? layout.field(path) : null);
     const reg = (name: string): Register | null => (layout.has(name) ? layout.reg(name) : null);
     [this.cr1, this.dier, this.sr, this.egr] = [layout.reg('CR1'), layout.reg('DIER'), layout.reg('SR'), layout.reg('EGR')];
@@ -576,7 +576,7 @@ export const tim: ModelFactory<Partial<TimOptions>> = (layout, given): RegisterM
   const { capture } = timer;
   return {
     // All ones of the counter's width (RM0367, RM0481, documented). SVDs before the H5's print 0, with which the counter would stand still.
-    resets: { ARR: o.bits === 32 ? 0xffffffff : 0xffff },
+    resets: { ARR: 2 ** o.bits - 1 },
     timers: ['next'],
     wires: timer.wires(),
     clocks: [o.clock, ...(capture?.clocks ?? [])],

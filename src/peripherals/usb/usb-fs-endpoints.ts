@@ -242,9 +242,6 @@ export class UsbFsMachine {
     // Packet memory is RAM: it keeps its contents.
     c.s.inFlight = c.s.frames = 0;
     c.s.resetSeen = false;
-    if (c.s.line > 0) c.env.irq(c.s.line - 1, false);
-    c.s.line = 0;
-    c.env.irq(0, false);
     this.sync(c);
   }
 
