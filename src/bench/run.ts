@@ -226,7 +226,7 @@ function askWhy(run: PlainRun, { judged, entry, starts, variants, limited, diagn
   const answers: Answers = { diagnosis, dependsOn: [], symptom: null, noReturn: null };
   try {
     if (!limited) {
-      answers.dependsOn = dependencies(variants, [], observed, false);
+      answers.dependsOn = dependencies(variants, [], observed);
       if (end.outcome !== 'dfu') {
         input.progress?.('looking for the cause');
         const why = diagnoseWhy(session, starts, variants, judged, end.outcome);

@@ -56,7 +56,8 @@ export const AREAS: readonly Area[] = [
   {
     name: 'repairs',
     files: ['src/bench/proof/{repairs,variants,diagnosis,minimal-sets}.ts', 'src/bench/verdict/point-of-no-return.ts'],
-    tables: ['test/bench/{search,search-later,edits,variant-starts,point-of-no-return,results}.test.ts'],
+    tables: ['test/bench/{search,search-later,search-kinds,edits,edits-on-chips,variant-starts,point-of-no-return,results}.test.ts'],
+    namesakes: 'test/bench/*.test.ts',
     tests: [
       'test/checks/!(index).test.ts',
       'test/bench/{minimal-sets,path-repairs,repairs,variants,point-of-no-return,rules,matrix,requests,first-run}.test.ts',
@@ -66,6 +67,7 @@ export const AREAS: readonly Area[] = [
     name: 'run end',
     files: ['src/bench/session/{outcome,fixed-loop,reset-loop,rounds,ticking}.ts', 'src/bench/documents/duration.ts'],
     tables: ['test/bench/{ends,tick-proofs,results}.test.ts'],
+    namesakes: 'test/bench/*.test.ts',
     tests: ['test/bench/{expect,run-ends,fixed-loop,stray-interrupts,deaf,ticking,rounds,two-cores,steps-at-the-end}.test.ts'],
   },
   {

@@ -35,7 +35,7 @@ export function parseDuration(text: string, where: string): Ps {
 export function formatDuration(ps: Ps): string {
   for (const unit of ['s', 'ms', 'us', 'ns'] as const) {
     const size = 10 ** EXPONENT[unit]!;
-    if (ps !== 0 && ps % size === 0) return `${ps / size}${unit}`;
+    if (ps % size === 0) return `${ps / size}${unit}`;
   }
-  return ps === 0 ? '0s' : `${ps}ps`;
+  return `${ps}ps`;
 }

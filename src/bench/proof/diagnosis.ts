@@ -52,7 +52,7 @@ export interface Goal {
 const reachesDfu = (s: Session, variants: Variants): Goal => ({
   attempt: (starts, repairs, options) => attempt(s, starts, repairs, options),
   reached: (run) => run.outcome === 'dfu',
-  dependencies: (repairs, run) => dependencies(variants, repairs, run, true),
+  dependencies: (repairs, run) => dependencies(variants, repairs, run),
 });
 
 /** Judges every check at the session's present instant. Without an entry, checks of the state handed over do not apply. */
@@ -60,17 +60,10 @@ export function judgeAll(s: Session, outcome: string, reached: boolean, traced: 
   const subject = subjectAt(s, outcome, reached, traced);
   const byId = new Map(CHECKS.map((c) => [c.id, c]));
   return CHECK_IDS.map((id): Judged => {
-    const check = byId.get(id) ?? null;
-    const nothing = (verdict: 'n/a' | 'unknown', because: string): Judged => ({
-      id,
-      check,
-      repair: null,
-      subject: null,
-      unmodelled: [],
-      judgement: { verdict, observed: null, expected: null, because, source: null, confidence: null },
-    });
-    if (!check) return nothing('unknown', 'not checked in this version');
-    if (!subject.entry && !check.path) return nothing('n/a', 'no entry');
+    // ids are those of the checks (tools/check-index.ts)
+    const check = byId.get(id)!;
+    if (!subject.entry && !check.path)
+      return { id, check, judgement: notApplicable('no entry'), repair: null, subject: null, unmodelled: [] };
     const judgement = check.judge(subject);
     const broken = judgement.verdict === 'fail' || judgement.verdict === 'warn';
     return {
@@ -153,7 +146,6 @@ class Search {
   }
 
   run(): Diagnosis {
-    if (this.candidates.length === 0) return this.unexplained();
     this.choose();
     const small = this.candidates.filter((j) => !isLastResort(j));
     // with the jump replaced, an exception that is taken back has nothing to go on to
@@ -331,17 +323,14 @@ const keyOf = (ids: readonly CheckId[]): string => [...ids].sort().join();
 const triedAll = (of: readonly Judged[]): string => `all ${keyOf(of.map((j) => j.id))}`;
 const named = (j: Judged): NamedRepair => ({ id: j.id, repair: j.repair!, subject: j.subject! });
 
-/**
- * Undocumented options that the ROM acted on in a run and whose other value changes its outcome. With `onlyLoss` only those count that keep a
- * repaired run from reaching DFU.
- */
-export function dependencies(variants: Variants, repairs: readonly NamedRepair[], run: Attempt, onlyLoss: boolean): RomDependency[] {
+/** Undocumented options that the ROM acted on in a run and whose other value changes its outcome. */
+export function dependencies(variants: Variants, repairs: readonly NamedRepair[], run: Attempt): RomDependency[] {
   const found: RomDependency[] = [];
   for (const option of run.actedOn) {
     if (isDocumented(option)) continue;
     for (const other of otherValues(option)) {
       const { outcome } = variants.run({ rom: { [option.id]: other } }, repairs);
-      if (outcome === run.outcome || (onlyLoss && outcome === 'dfu')) continue;
+      if (outcome === run.outcome) continue;
       found.push({ rom: option.id, value: option.value, other, confidence: option.confidence, outcomeIfOther: outcome });
     }
   }

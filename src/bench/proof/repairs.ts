@@ -14,6 +14,7 @@ export interface NamedRepair {
 
 const ICPR = 0xe000e280;
 const ICER = 0xe000e180;
+const ICSR = 0xe000ed04;
 
 /** Edits before the first ROM instruction. */
 export const repairTarget = (machine: Machine): RepairTarget => ({
@@ -50,7 +51,6 @@ function blockEdits(machine: Machine): Pick<RepairTarget, 'setField' | 'putField
     },
     stopTimersOf: (blockName) => {
       const block = machine.system.block(blockName);
-      for (let i = 0; i < block.component.timers.length; i++) machine.system.scheduler.disarm(block.timerBase + i);
       machine.system.now = core.now();
       block.component.onReset(block.state, block.env, 'power');
     },
@@ -70,19 +70,17 @@ function memoryEdits(machine: Machine): Pick<RepairTarget, 'eraseWord' | 'write'
 /** What is active, pending and enabled. */
 function exceptionEdits(machine: Machine): Pick<RepairTarget, 'leaveHandlerMode' | 'clearNvic' | 'undoException'> {
   const core = machine.bootCore;
-  const poke = (address: number, size: 1 | 2 | 4, value: number): void => core.write(address, size, value, true);
+  const poke = (address: number, word: number): void => core.write(address, 4, word, true);
   return {
     leaveHandlerMode: () => {
       core.arm.leaveHandlers();
       setRegister(core, 'sys-active', 0);
-      core.rightsChanged();
-      core.interruptsChanged();
     },
     clearNvic: (what, lines) => {
       const clear = what === 'enabled' ? ICER : ICPR;
-      if (lines) for (const n of lines) poke(clear + 4 * (n >>> 5), 4, 1 << (n & 31));
-      else for (let i = 0; i < 16; i++) poke(clear + 4 * i, 4, 0xffffffff);
-      if (what === 'pending' && !lines) poke(0xe000ed04, 4, (1 << 25) | (1 << 27));
+      if (lines) for (const n of lines) poke(clear + 4 * (n >>> 5), 1 << (n & 31));
+      else for (let i = 0; i < 16; i++) poke(clear + 4 * i, 0xffffffff);
+      if (what === 'pending' && !lines) poke(ICSR, (1 << 25) | (1 << 27));
     },
     undoException: () => {
       machine.system.now = core.now();
@@ -122,14 +120,13 @@ function coreEdits(machine: Machine): Pick<RepairTarget, 'setCore' | 'holdOtherC
     },
     branchTo: (address) => {
       core.arm.thumb = address & 1;
-      core.branchTo((address & ~1) >>> 0);
+      core.branchTo(address & ~1);
       core.zone = core.zoneAt(address) ?? core.zone;
       core.flushTables();
     },
     jumpTo: (address) => {
       core.arm.thumb = address & 1;
-      core.branchTo((address & ~1) >>> 0);
-      core.flushTables();
+      core.branchTo(address & ~1);
     },
   };
 }
