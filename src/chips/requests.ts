@@ -113,6 +113,7 @@ interface Selected {
   readonly wire: string;
   readonly channel: number;
   readonly select?: number;
+  readonly remap?: Readonly<Record<string, number>>;
 }
 /** A line a channel; `2:USART3_TX` with the value of CSELR, without one it is always connected. */
 function byLine(text: string): readonly Selected[] {
@@ -131,6 +132,24 @@ function byLine(text: string): readonly Selected[] {
             .map((name) => ({ wire: requestWire(name), channel: i + 1, ...(select === null ? {} : { select: Number(select) }) }));
         }),
     );
+}
+/**
+ * A line a field of SYSCFG that moves requests: its name, the signals, and the channel for each of its values from 1 on; `.` = none of this controller. At 0 they
+ * stay where `base` has them.
+ */
+function remapped(base: readonly Selected[], text: string): readonly Selected[] {
+  let rows = base;
+  for (const line of text.trim().split('\n')) {
+    const [field, names, ...channels] = line.trim().split(/\s+/) as [string, string, ...string[]];
+    const wires = names.split('/').map(requestWire);
+    rows = [
+      ...rows.map((row) => (wires.includes(row.wire) ? { ...row, remap: { ...row.remap, [field]: 0 } } : row)),
+      ...channels.flatMap((channel, i): Selected[] =>
+        channel === '.' ? [] : wires.map((wire) => ({ wire, channel: Number(channel), remap: { [field]: i + 1 } })),
+      ),
+    ];
+  }
+  return rows;
 }
 /** RM0351 tables 41 and 42 (recalled: reported). */
 export const L4_DMA1 = byLine(`
@@ -158,15 +177,36 @@ export const L0_DMA1 = byLine(`
 2:SPI2_TX 3:USART1_RX 4:USART2_RX 7:I2C2_RX 8:TIM2_CH1 10:TIM3_CH1 14:I2C3_RX
 2:SPI2_RX 4:USART2_RX 5:LPUART1_RX 6:I2C1_TX 10:TIM3_TRIG 12:USART4_RX
 2:SPI2_TX 4:USART2_TX 5:LPUART1_TX 6:I2C1_RX 8:TIM2_CH2/TIM2_CH4 12:USART4_TX`);
-/** RM0091 DMA request table of F07x, without the remaps of SYSCFG (recalled: reported). */
-export const F0_DMA1 = byLine(`
+/** RM0091 DMA request table of F07x and SYSCFG_CFGR1, as stm32-data has them. A part without a field of CFGR1 has its value 0. */
+export const F0_DMA1 = remapped(
+  byLine(`
 ADC TIM2_CH3 TIM17_CH1/TIM17_UP
 SPI1_RX USART1_TX I2C1_TX TIM1_CH1 TIM2_UP TIM3_CH3
 SPI1_TX USART1_RX I2C1_RX TIM1_CH2 TIM2_CH2 TIM3_CH4/TIM3_UP TIM6_UP/DAC_CH1 TIM16_CH1/TIM16_UP
 SPI2_RX USART2_TX I2C2_TX TIM1_CH4/TIM1_TRIG/TIM1_COM TIM2_CH4 TIM3_CH1/TIM3_TRIG TIM7_UP/DAC_CH2
-SPI2_TX USART2_RX I2C2_RX TIM1_UP TIM2_CH1 TIM15_CH1/TIM15_UP/TIM15_TRIG/TIM15_COM
-USART3_RX USART4_RX TIM1_CH3
-USART3_TX USART4_TX`);
+SPI2_TX USART2_RX I2C2_RX TIM1_UP TIM1_CH3 TIM2_CH1 TIM15_CH1/TIM15_UP/TIM15_TRIG/TIM15_COM
+USART3_RX USART4_RX
+USART3_TX USART4_TX`),
+  `
+ADC_DMA_RMP ADC 2
+USART1_TX_DMA_RMP USART1_TX 4
+USART1_RX_DMA_RMP USART1_RX 5
+TIM16_DMA_RMP TIM16_CH1/TIM16_UP 4
+TIM16_DMA_RMP2 TIM16_CH1/TIM16_UP 6
+TIM17_DMA_RMP TIM17_CH1/TIM17_UP 2
+TIM17_DMA_RMP2 TIM17_CH1/TIM17_UP 7
+SPI2_DMA_RMP SPI2_RX 6
+SPI2_DMA_RMP SPI2_TX 7
+USART2_DMA_RMP USART2_RX 6
+USART2_DMA_RMP USART2_TX 7
+USART3_DMA_RMP USART3_RX 3
+USART3_DMA_RMP USART3_TX 2
+I2C1_DMA_RMP I2C1_TX 6
+I2C1_DMA_RMP I2C1_RX 7
+TIM1_DMA_RMP TIM1_CH1/TIM1_CH2/TIM1_CH3 6
+TIM2_DMA_RMP TIM2_CH2/TIM2_CH4 7
+TIM3_DMA_RMP TIM3_CH1/TIM3_TRIG 6`,
+);
 /** RM0008 tables 78 and 79 (recalled: reported). */
 export const F1_DMA1 = byLine(`
 ADC1 TIM2_CH3 TIM4_CH1
@@ -197,21 +237,48 @@ SPI3_TX TIM5_CH3/TIM5_UP TIM8_CH4/TIM8_TRIG/TIM8_COM
 UART4_RX TIM6_UP/DAC_CH1 TIM8_CH1
 TIM5_CH2 TIM7_UP/DAC_CH2
 ADC3 UART4_TX TIM5_CH1 TIM8_CH2`);
-/** RM0316 tables 78 and 79, without the remaps of SYSCFG (recalled: reported). */
-export const F3_DMA1 = byLine(`
+/** What all dies of F3 have on DMA1. */
+const F3_DMA1_OF_ALL = `
 ADC1 TIM2_CH3 TIM4_CH1 TIM17_CH1/TIM17_UP
 SPI1_RX USART3_TX TIM1_CH1 TIM2_UP TIM3_CH3
 SPI1_TX USART3_RX TIM1_CH2 TIM3_CH4/TIM3_UP TIM16_CH1/TIM16_UP
 SPI2_RX USART1_TX I2C2_TX TIM1_CH4/TIM1_TRIG/TIM1_COM TIM4_CH2
 SPI2_TX USART1_RX I2C2_RX TIM1_UP TIM2_CH1 TIM4_CH3 TIM15_CH1/TIM15_UP/TIM15_TRIG/TIM15_COM
 USART2_RX I2C1_TX TIM1_CH3 TIM3_CH1/TIM3_TRIG
-USART2_TX I2C1_RX TIM2_CH2/TIM2_CH4 TIM4_UP`);
-export const F3_DMA2 = byLine(`
+USART2_TX I2C1_RX TIM2_CH2/TIM2_CH4 TIM4_UP`;
+/** The fields' names are the SVD's; DAC2 stands there for DAC1_CH2. */
+const F3_REMAPS = `
+TIM16_DMA_RMP TIM16_CH1/TIM16_UP 6
+TIM17_DMA_RMP TIM17_CH1/TIM17_UP 7
+TIM6_DAC1_DMA_RMP TIM6_UP/DAC_CH1 3
+TIM7_DAC2_DMA_RMP TIM7_UP/DAC_CH2 4`;
+/** RM0316 tables 78 and 79 and SYSCFG_CFGR1, as stm32-data has them; dies with DMA2. */
+export const F3_DMA1 = remapped(byLine(F3_DMA1_OF_ALL), F3_REMAPS);
+export const F3_DMA2 = remapped(
+  byLine(`
 ADC2 SPI3_RX TIM8_CH3/TIM8_UP
 ADC4 SPI3_TX TIM8_CH4/TIM8_TRIG/TIM8_COM
 UART4_RX TIM6_UP/DAC_CH1 TIM8_CH1
 TIM7_UP/DAC_CH2
-ADC3 UART4_TX TIM8_CH2`);
+ADC3 UART4_TX TIM8_CH2`),
+  `
+ADC24_DMA_RMP ADC2 3
+ADC24_DMA_RMP ADC4 4
+TIM6_DAC1_DMA_RMP TIM6_UP/DAC_CH1
+TIM7_DAC2_DMA_RMP TIM7_UP/DAC_CH2`,
+);
+/** F303x6 and x8, F328, F334 (RM0364 SYSCFG_CFGR3, CMSIS-F3): no DMA2; ADC2 comes by its field alone. */
+export const F303X8_DMA1 = remapped(
+  byLine(F3_DMA1_OF_ALL),
+  `${F3_REMAPS}
+SPI1_RX_DMA_RMP SPI1_RX 4 6 2
+SPI1_TX_DMA_RMP SPI1_TX 5 7 3
+I2C1_RX_DMA_RMP I2C1_RX 3 5 7
+I2C1_TX_DMA_RMP I2C1_TX 2 4 6
+ADC2_DMA_RMP ADC2 . 2 4`,
+);
+/** F301x6 and x8, F302x6 and x8, F318 (as stm32-data has it): no DMA2 and no SPI1. */
+export const F302X8_DMA1 = remapped([...byLine(F3_DMA1_OF_ALL), ...byLine('I2C3_TX\nI2C3_RX SPI3_RX\nSPI3_TX')], F3_REMAPS);
 
 /** Events by the value of EXTSEL or JEXTSEL: `T1.CC4`, `T3.TRGO`; `.` = a pin or none that is modelled. */
 const triggers = (text: string): Readonly<Record<number, string>> =>

@@ -1,12 +1,16 @@
 /** STM32F301, F302, F303 and their kin (F318, F328, F334, F358, F398): four dies, six ROMs. Rows from F303's SVD, which has the blocks of all but F334's timer. Data only; facts and their sources as in the chip's fact sheet. */
 import type { ChipDescription, MemoryRow, RomReference } from '../emu/chip.ts';
+import type { RegisterFact } from '../emu/registers.ts';
+import type { OptionsOf } from '../peripherals/index.ts';
 import { can, cards, coveredBy, deriveBlocks, gpio, spi, timers, touch, usarts, type Behaviour, type Derivation } from './derive.ts';
-import { loadFacts, withFacts } from './facts.ts';
+import { factsOnDemand, fieldsOf, loadFacts, withFacts } from './facts.ts';
 import generated from './generated/stm32f303.json' with { type: 'json' };
 import { lazyChip, type MadeDescription } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
 import {
   DAC_F3,
+  F302X8_DMA1,
+  F303X8_DMA1,
   F3_ADC34_INJECTED_TRIGGERS,
   F3_ADC34_TRIGGERS,
   F3_ADC_TRIGGERS,
@@ -134,6 +138,25 @@ const usb = (big: boolean): Readonly<Record<string, unknown>> => ({
 /** F334's high-resolution timer: a place without registers. */
 const HRTIM = { name: 'HRTIM1', model: null, base: 0x40017400, size: 0x400, irqs: [67, 68, 69, 70, 71, 72, 73] } as const;
 
+const DMA1_OF_SMALL: Readonly<Partial<Record<Die, OptionsOf<'dma-v1'>['requests']>>> = { x8: F303X8_DMA1, '302x8': F302X8_DMA1 };
+/** SYSCFG of F303x6 and x8, F328 and F334 has a third register of DMA remaps, in which ADC2 is on channel 2 from reset on (RM0364 9.1.8: 0x200). */
+const CFGR3: RegisterFact = {
+  name: 'CFGR3',
+  offset: 0x50,
+  size: 4,
+  reset: 0x200,
+  writable: 0x303ff,
+  fields: fieldsOf(
+    'SPI1_RX_DMA_RMP:0:2 SPI1_TX_DMA_RMP:2:2 I2C1_RX_DMA_RMP:4:2 I2C1_TX_DMA_RMP:6:2 ADC2_DMA_RMP:8:2 DAC1_TRIG3_RMP:16 DAC1_TRIG5_RMP:17',
+  ),
+};
+function factsOf(line: F3Line, die: Die): ChipDescription['facts'] {
+  const all = loadFacts(generated);
+  const syscfg = { SYSCFG: factsOnDemand('SYSCFG', () => [...all['SYSCFG']!.registers.filter(({ name }) => name !== 'CFGR3'), CFGR3]) };
+  const facts = die === 'x8' ? withFacts(syscfg, all) : all;
+  return line.hrtim ? withFacts(facts, { HRTIM1: { name: 'HRTIM1', registers: [] } }) : facts;
+}
+
 // eslint-disable-next-line max-lines-per-function -- a table: one line for each block of the family
 function derivation(line: F3Line, part: PartSize): Derivation {
   const die = dieOf(line, part);
@@ -171,7 +194,7 @@ function derivation(line: F3Line, part: PartSize): Derivation {
       SYSCFG: { model: 'syscfg-f0', size: 0x400 },
       CRC: { model: 'crc', size: 0x400 },
       RCC: { model: 'rcc-f1', size: 0x400 },
-      DMA1: { model: 'dma-v1', size: 0x400, options: { lines: [0, 1, 2, 3, 4, 5, 6], requests: F3_DMA1 } },
+      DMA1: { model: 'dma-v1', size: 0x400, options: { lines: [0, 1, 2, 3, 4, 5, 6], requests: DMA1_OF_SMALL[die] ?? F3_DMA1 } },
       DMA2: { model: 'dma-v1', size: 0x400, options: { lines: [0, 1, 2, 3, 4], requests: F3_DMA2 } },
       DAC: { model: 'dac', size: 0x400, options: DAC_F3 },
       ADC1_2: adcCommon('12'),
@@ -279,7 +302,7 @@ export function f3Chip(line: F3Line, part: PartSize): ChipDescription {
         ...['usart1', 'usart2', 'usart3', 'uart4', 'uart5', 'i2c1', 'i2c2', 'i2c3', 'adc12', 'adc34'],
       ],
       rcc: 'RCC',
-      facts: line.hrtim ? withFacts(loadFacts(generated), { HRTIM1: { name: 'HRTIM1', registers: [] } }) : loadFacts(generated),
+      facts: factsOf(line, die),
       covered: coveredBy(d),
       parameters: {
         ...F3_PARAMETERS,

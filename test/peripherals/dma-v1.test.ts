@@ -1,7 +1,9 @@
 /** DMA with channels: copies against a model, widths, circular mode, requests of a USART, errors, priorities. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ChipDescription } from '../../src/emu/chip.ts';
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
+import { STM32F302R8, STM32F303CC, STM32F303K8 } from '../../src/chips/stm32f3.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import { MS, US } from '../../src/emu/time.ts';
 import { StChip } from './st-chip.ts';
@@ -201,4 +203,45 @@ it('L4: another CSELR value disconnects the request', () => {
   h.set('DMA1.CSELR.C7S', 2);
   h.wait(MS);
   expect(h.read('DMA1.CNDTR7')).toBe(0);
+});
+
+/** Controller and channels that serve a request, at values of a field of SYSCFG. */
+const MOVED: readonly (readonly [ChipDescription, wire: string, field: string, Readonly<Record<number, readonly string[]>>])[] = [
+  [STM32F072RB, 'adc.dma', 'CFGR1.ADC_DMA_RMP', { 0: ['DMA1.1'], 1: ['DMA1.2'] }],
+  [STM32F072RB, 'usart1.dma.tx', 'CFGR1.USART1_TX_DMA_RMP', { 0: ['DMA1.2'], 1: ['DMA1.4'] }],
+  [STM32F072RB, 'i2c1.dma.rx', 'CFGR1.I2C1_DMA_RMP', { 0: ['DMA1.3'], 1: ['DMA1.7'] }],
+  [STM32F072RB, 'tim1.dma.cc3', 'CFGR1.TIM1_DMA_RMP', { 0: ['DMA1.5'], 1: ['DMA1.6'] }],
+  [STM32F072RB, 'tim16.dma.up', 'CFGR1.TIM16_DMA_RMP', { 0: ['DMA1.3'], 1: ['DMA1.4'] }],
+  [STM32F303CC, 'tim6.dma.up', 'CFGR1.TIM6_DAC1_DMA_RMP', { 0: ['DMA2.3'], 1: ['DMA1.3'] }],
+  [STM32F303CC, 'dac.dma.cc2', 'CFGR1.TIM7_DAC2_DMA_RMP', { 0: ['DMA2.4'], 1: ['DMA1.4'] }],
+  [STM32F303CC, 'adc4.dma', 'CFGR1.ADC24_DMA_RMP', { 0: ['DMA2.2'], 1: ['DMA2.4'] }],
+  [STM32F302R8, 'tim6.dma.up', 'CFGR1.TIM6_DAC1_DMA_RMP', { 0: [], 1: ['DMA1.3'] }],
+  [STM32F303K8, 'adc2.dma', 'CFGR3.ADC2_DMA_RMP', { 0: [], 2: ['DMA1.2'], 3: ['DMA1.4'] }],
+  [STM32F303K8, 'spi1.dma.rx', 'CFGR3.SPI1_RX_DMA_RMP', { 0: ['DMA1.2'], 1: ['DMA1.4'], 2: ['DMA1.6'] }],
+];
+function withClocks(chip: ChipDescription, names: readonly string[]): StChip {
+  const h = new StChip(chip);
+  for (const { name, clock } of chip.blocks) if (names.includes(name)) h.set(`RCC.${clock}`, 1);
+  return h;
+}
+it.each(MOVED)('%#: SYSCFG moves a DMA request to another channel', (chip, wire, field, places) => {
+  for (const [value, expected] of Object.entries(places)) {
+    const h = withClocks(chip, ['SYSCFG', 'DMA1', 'DMA2']);
+    const controllers = ['DMA1', 'DMA2'].filter((name) => chip.blocks.some((b) => b.name === name));
+    const channels = controllers.flatMap((name) => Array.from({ length: name === 'DMA1' ? 7 : 5 }, (_, i) => `${name}.${i + 1}`));
+    for (const [name, n] of channels.map((channel) => channel.split('.') as [string, string])) {
+      h.write(`${name}.CPAR${n}`, RAM);
+      h.write(`${name}.CMAR${n}`, RAM + 0x100);
+      h.write(`${name}.CNDTR${n}`, 1);
+      h.write(`${name}.CCR${n}`, EN);
+    }
+    h.set(`SYSCFG.${field}`, Number(value));
+    h.system.setWire(wire, 2);
+    h.wait(MS);
+    const served = channels.filter((channel) => h.read(channel.replace('.', '.CNDTR')) === 0);
+    expect(served, `${chip.name} ${field} = ${value}`).toEqual(expected);
+  }
+});
+it('F303x8: ADC2 is on channel 2 from reset on', () => {
+  expect(withClocks(STM32F303K8, ['SYSCFG']).get('SYSCFG.CFGR3.ADC2_DMA_RMP')).toBe(2);
 });

@@ -3,10 +3,11 @@
  *
  * Facts: registers ST SVD; widths, increments, circular reload, flags, channel off on a bus error: RM0091 10, RM0351 DMA (documented). One transfer takes
  * `BEAT_CLOCKS` of HCLK and the core is not slowed down by it (assumed).
- * Wires read: the request lines in `requests`, see dma-requests.ts.
+ * Wires read: the request lines in `requests`, see dma-requests.ts; `dma.remap.<field>` of SYSCFG (F0, F3).
  */
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { wire, type Wire } from '../../emu/wires.ts';
+import { dmaRemap } from '../wires.ts';
 import { RequestLines, type PendingRequests } from './dma-requests.ts';
 
 export interface DmaRequest {
@@ -14,6 +15,8 @@ export interface DmaRequest {
   readonly channel: number;
   /** Value of CSELR's field that connects it; left out = always connected. */
   readonly select?: number;
+  /** Fields of SYSCFG and the values at which the request goes to this channel; left out = always. */
+  readonly remap?: Readonly<Record<string, number>>;
 }
 export interface DmaV1Options {
   /** Interrupt line (index into the row's) of each channel. */
@@ -68,6 +71,18 @@ class Channel {
   }
 }
 
+/** A request line of a channel, and what connects it. */
+interface Line {
+  readonly select: number | undefined;
+  readonly line: number;
+  readonly remap: readonly (readonly [field: Wire, value: number])[];
+}
+
+function isMappedHere(c: Ctx, remap: Line['remap']): boolean {
+  for (let i = 0; i < remap.length; i++) if (c.env.wire(remap[i]![0]) !== remap[i]![1]) return false;
+  return true;
+}
+
 class Dma {
   readonly channels: readonly Channel[];
   private readonly isr: Register;
@@ -75,15 +90,23 @@ class Dma {
   private readonly o: DmaV1Options;
   readonly requests: RequestLines;
   /** Request lines of each channel. */
-  private readonly lines: readonly (readonly { readonly select: number | undefined; readonly line: number }[])[];
+  private readonly lines: readonly (readonly Line[])[];
+  readonly remaps: ReadonlySet<Wire>;
   private readonly asks: Wire | null;
 
   constructor(layout: Layout, options: DmaV1Options) {
     this.o = options;
     this.requests = new RequestLines(options.requests.map((r) => r.wire));
     this.lines = options.lines.map((_, i) =>
-      options.requests.filter((r) => r.channel === i + 1).map((r) => ({ select: r.select, line: this.requests.of(r.wire) })),
+      options.requests
+        .filter((r) => r.channel === i + 1)
+        .map((r) => ({
+          select: r.select,
+          line: this.requests.of(r.wire),
+          remap: Object.entries(r.remap ?? {}).map(([field, value]) => [dmaRemap(field), value] as const),
+        })),
     );
+    this.remaps = new Set(this.lines.flat().flatMap(({ remap }) => remap.map(([field]) => field)));
     this.asks = options.asks === undefined ? null : wire(options.asks);
     this.isr = layout.reg('ISR');
     this.ifcr = layout.reg('IFCR');
@@ -100,8 +123,9 @@ class Dma {
     const lines = this.lines[ch.index]!;
     // asked at each beat: nothing is allocated
     for (let i = 0; i < lines.length; i++) {
-      const { select, line } = lines[i]!;
-      if ((select === undefined || !ch.select || ch.select.get(c) === select) && this.requests.isRequested(c, line)) return line;
+      const { select, line, remap } = lines[i]!;
+      if (select !== undefined && ch.select && ch.select.get(c) !== select) continue;
+      if (this.requests.isRequested(c, line) && isMappedHere(c, remap)) return line;
     }
     return null;
   }
@@ -222,12 +246,12 @@ export const dmaV1: ModelFactory<DmaV1Options> = (layout, options): RegisterMode
   return {
     timers: ['beat'],
     busMaster: true,
-    wires: dma.requests.wires,
+    wires: [...dma.requests.wires, ...dma.remaps],
     clocks: ['hclk'],
     about: {
       source: 'RM0091 10, RM0351 DMA; 5 clocks a transfer and no load on the core’s bus (assumed)',
       confidence: 'documented',
-      lacks: ['request remapping by SYSCFG (F0)', 'contention with the core'],
+      lacks: ['contention with the core'],
     },
     modelled: 'all',
     create: () => ({ channels: dma.channels.map(() => ({ peripheral: 0, memory: 0, total: 0 })), pending: dma.requests.none() }),
@@ -239,6 +263,7 @@ export const dmaV1: ModelFactory<DmaV1Options> = (layout, options): RegisterMode
     },
     onTimer: (c) => dma.beat(c),
     onWire: (c, wire, value) => {
+      if (dma.remaps.has(wire)) return dma.sync(c);
       dma.requests.note(c, wire, value);
       dma.asked(c, value);
     },
