@@ -27,6 +27,8 @@ export interface Course {
   readonly memories?: readonly string[];
   /** Fewer values of each field. */
   readonly few?: boolean;
+  /** What the board and the chip's row say otherwise. */
+  readonly parameters?: Readonly<Record<string, number>>;
   /** Registers by turns; all unless said otherwise. */
   readonly turns?: RegExp;
   prepare(part: Part): void;
@@ -46,15 +48,15 @@ export class Part {
   private readonly levels = new Map<number, boolean>();
   private heard: ((w: Wire, value: number) => void) | null = null;
 
-  constructor(chipName: string, names: readonly string[], memories: readonly string[]) {
+  constructor(chipName: string, names: readonly string[], memories: readonly string[], parameters: Readonly<Record<string, number>> = {}) {
     const chip = findChip(chipName)!;
-    const rows = [chip.rcc, ...names].map((name) => {
+    const rows = [...new Set([chip.rcc, ...names])].map((name) => {
       const { clock: _clock, reset: _reset, ...row } = chip.blocks.find((b) => b.name === name)!;
-      return name === chip.rcc ? { ...row, model: null } : row;
+      return name === chip.rcc && !names.includes(name) ? { ...row, model: null } : row;
     });
     const { remap: _remap, ...rest } = chip;
     const kept = chip.memories.filter((m) => memories.includes(m.name)).map(({ gate: _gate, ...m }) => m);
-    this.sys = new System({ ...rest, cores: [], blocks: rows, memories: kept }, MODELS);
+    this.sys = new System({ ...rest, cores: [], blocks: rows, memories: kept }, MODELS, parameters);
     const { sys } = this;
     this.listen();
     for (const name of chip.clocks) sys.setClock(name, rate(SLOW.test(name) ? SLOW_HZ : name === 'usb' ? USB_HZ : FAST_HZ));
@@ -80,6 +82,7 @@ export class Part {
         say(`${name} ${value}`);
         this.heard?.(w, value);
       },
+      clock: (name) => say(`clock ${name} ${JSON.stringify(this.sys.clock(name).rate)}`),
       busRead: (address) => say(`reads ${hex(address)}`),
       busWritten: (_block, address, size, value) => say(`stores ${hex(address)} ${size} ${hex(value)}`),
       memoryChanged: (memory, offset, length) => say(`${memory.row.name} ${offset} ${length}`),
@@ -220,7 +223,7 @@ export function runningBlocks(file: string, courses: Readonly<Record<string, Cou
     for (const on of what.on)
       it(`${name}: ${on}`, () => {
         const [chip, ...blocks] = on.split(' ');
-        const part = new Part(chip!, blocks, what.memories ?? []);
+        const part = new Part(chip!, blocks, what.memories ?? [], what.parameters);
         try {
           now.push([`${name}: ${on}`, ...part.lines(what)].join('\n'));
         } finally {
