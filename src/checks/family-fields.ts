@@ -34,6 +34,8 @@ export interface FamilyFields {
   readonly flashLatency: string;
   /** Voltage range in force; names by value, as in the chip's latency table. */
   readonly voltage: { readonly field: string; readonly ranges: readonly string[] } | null;
+  /** Low-power run, where the regulator feeds a slow clock only: the bit that asks for it, and how to leave. */
+  readonly lowPowerRun?: { readonly field: string; readonly code: string };
   /** Where software asks for a range. */
   readonly voltageControl: { readonly field: string; readonly highest: number; readonly code: string } | null;
   /** Registers that hold nothing but kernel clock selections. */

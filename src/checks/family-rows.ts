@@ -50,6 +50,7 @@ const L4: Omit<FamilyFields, 'line' | 'document' | 'hseForUsb' | 'hsi48' | 'cloc
   prescalers: ['RCC.CFGR.HPRE', 'RCC.CFGR.PPRE1', 'RCC.CFGR.PPRE2'],
   flashLatency: 'FLASH.ACR.LATENCY',
   voltage: { field: 'PWR.CR1.VOS', ranges: ['reserved', 'Range 1', 'Range 2', 'reserved'] },
+  lowPowerRun: { field: 'PWR.CR1.LPR', code: 'PWR->CR1 &= ~PWR_CR1_LPR; while (PWR->SR2 & PWR_SR2_REGLPF) {}' },
   voltageControl: {
     field: 'PWR.CR1.VOS',
     highest: 1,
@@ -291,6 +292,7 @@ const L0: FamilyFields = {
   },
   plls: pllOn('PLL'),
   voltage: { field: 'PWR.CR.VOS', ranges: ['reserved', 'Range 1', 'Range 2', 'Range 3'] },
+  lowPowerRun: { field: 'PWR.CR.LPRUN', code: 'PWR->CR &= ~PWR_CR_LPRUN; while (PWR->CSR & PWR_CSR_REGLPF) {}' },
   voltageControl: {
     field: 'PWR.CR.VOS',
     highest: 1,

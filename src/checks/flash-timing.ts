@@ -68,6 +68,12 @@ export const flashLatency: Check = {
   ].join('\n\n'),
 };
 
+/** The field of low-power run, if the chip has one and is in it. */
+function lowPowerRun({ state }: Subject): { readonly field: string; readonly code: string } | null {
+  const mode = familyOf(state.chip)?.lowPowerRun;
+  return mode && locate(state.chip, mode.field) !== null && state.field(mode.field) === 1 ? mode : null;
+}
+
 export const voltageRange: Check = {
   id: 'voltage-range',
   question: 'Does the voltage range allow the clock, and is it at least the one after a reset?',
@@ -92,6 +98,16 @@ export const voltageRange: Check = {
         lastWriter,
         because: 'the core runs faster than its supply allows',
       });
+    const slow = lowPowerRun(subject);
+    if (slow)
+      return broken('warn', {
+        observed: `${inManual(slow.field)} = 1, ${observed}`,
+        expected: `${inManual(slow.field)} = 0`,
+        source: 'RM0351 5.3.2: at most 2 MHz in low-power run; DS10198, functionalities by working mode: no USB in it',
+        confidence: 'reported',
+        lastWriter: history?.lastWriter(registerOf(slow.field), maskOf(state.chip, slow.field)) ?? null,
+        because: 'low-power run is on: its regulator feeds a slow clock only and no USB, and no document says that the ROM leaves it',
+      });
     const speed = (range: string): number => limit?.value[range] ?? 0;
     const atReset = f.voltage.ranges[locate(state.chip, f.voltage.field)?.reset ?? -1];
     if (atReset !== undefined && speed(t.range) < speed(atReset)) {
@@ -112,20 +128,28 @@ export const voltageRange: Check = {
       limit?.confidence ?? null,
     );
   },
-  repair({ state }) {
+  repair(subject) {
+    const { state } = subject;
+    const slow = lowPowerRun(subject);
     const f = familyOf(state.chip);
     const at = f?.voltage ? locate(state.chip, f.voltage.field) : null;
     const control = f?.voltageControl;
     if (!control || !at) return null;
+    // In low-power run the range alone may be as after a reset.
+    const highest = state.field(control.field) === control.highest;
     return {
       at: 'entry',
-      what: `highest voltage range selected`,
-      fix: control.code,
-      apply: (target) => target.setField(control.field, control.highest),
+      what: [...(slow ? ['low-power run left'] : []), ...(slow && highest ? [] : ['highest voltage range selected'])].join(', '),
+      fix: [...(slow ? [slow.code] : []), ...(slow && highest ? [] : [control.code])].join('\n'),
+      apply: (target) => {
+        if (slow) target.setField(slow.field, 0);
+        target.setField(control.field, control.highest);
+      },
     };
   },
   explanation: [
     'The core voltage limits the clock, and with it what the ROM can set up for itself. A range below the one after a reset, chosen by an application that saves power, can be too low for the clock of the ROM.',
     'On STM32L4 this is documented: range 2 left by the application breaks DFU. Go back to the range after reset, or higher, and wait until it is reached.',
+    'The same goes for low-power run (LPR): leave it, and wait until REGLPF has fallen.',
   ].join('\n\n'),
 };

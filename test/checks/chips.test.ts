@@ -78,6 +78,22 @@ describe('flash-latency', () => {
   });
 });
 
+describe('voltage-range', () => {
+  // RM0351 5.3.2: 2 MHz at most; DS10198: no USB in low-power run
+  it.each(families.filter((c) => familyOf(c)!.lowPowerRun && locate(c, familyOf(c)!.lowPowerRun!.field)).map((c) => [c.name, c] as const))(
+    '%s: low-power run is left, whatever the range',
+    (_name, c) => {
+      const { field } = familyOf(c)!.lowPowerRun!;
+      const t = new FakeTarget(c);
+      t.clocks['hclk'] = 2e6;
+      expect(t.judge('voltage-range').verdict).toBe('pass');
+      t.set(field, 1);
+      expect(t.judge('voltage-range')).toMatchObject({ verdict: 'warn', observed: expect.stringContaining('= 1') as unknown });
+      expect(doneBy('voltage-range', t.subject())).toContainEqual([field, 0]);
+    },
+  );
+});
+
 describe('sysclk', () => {
   it.each(families.map((c) => [c.name, c] as const))('%s: its oscillator is started before it is switched to', (_name, c) => {
     const { sysclk } = familyOf(c)!;

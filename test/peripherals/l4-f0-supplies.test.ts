@@ -43,6 +43,15 @@ describe('PWR of L4', () => {
     l4.reset('software');
     expect(l4.system.wire('usb.supply')).toBe(0);
   });
+  it('USB has no supply in low-power run, until the main regulator is back 5 µs after LPR', () => {
+    l4.set('PWR.CR2.USV', 1);
+    l4.set('PWR.CR1.LPR', 1);
+    expect(l4.system.wire('usb.supply')).toBe(0);
+    l4.set('PWR.CR1.LPR', 0);
+    expect(l4.system.wire('usb.supply')).toBe(0);
+    l4.wait(5 * US);
+    expect(l4.system.wire('usb.supply')).toBe(1);
+  });
   it('PVM1 sees a missing VDDUSB, also through EXTI line 35', () => {
     const h = new StChip(STM32L476RG, { 'vddusb.volts': 0 });
     h.set('RCC.APB1ENR1.PWREN', 1);

@@ -3,10 +3,10 @@
  * voltage monitors, PVD, backup-domain write access.
  *
  * Facts: registers ST SVD; VOSF, USV, PVM1 threshold 1.2 V: HAL-L4 pwr_ex (documented); VOS = 0 and 3 are ignored (assumed); PVD thresholds DSG431 (assumed).
- * USB works in range 1 only: AN2606 Tables 168, 172 (documented: no DFU in range 2), table of functionalities in DS10198 (recalled).
+ * USB works in range 1 only: AN2606 Tables 168, 172 (documented: no DFU in range 2), table of functionalities in DS10198, which has none in low-power run either (recalled).
  * Low-power modes: RM0351 5.3 and 5.4 (documented); that the RTC wakes without CR3.EIWUL is not so, SR1.WUFI is a level.
  * Delays and thresholds are parameters of the chip row.
- * Wires driven: `vos` = 1 or 2, the voltage range in force; `dbp`; `usb.supply` = USV, a voltage on VDDUSB and range 1; `pvd`, `pvm1`…`pvm4` (to EXTI).
+ * Wires driven: `vos` = 1 or 2, the voltage range in force; `dbp`; `usb.supply` = USV, a voltage on VDDUSB, range 1 and the main regulator; `pvd`, `pvm1`…`pvm4` (to EXTI).
  * Wire read: `supplies`: the board drives another value whenever it changed a voltage parameter.
  */
 import { Field, type ModelFactory, type RegisterContext, type RegisterModel } from '../../emu/registers.ts';
@@ -76,7 +76,8 @@ export const pwrL4: ModelFactory<PwrL4Options> = (layout, options): RegisterMode
       c.env.setWire(wire(`pvm${m.n}`), low ? 1 : 0);
     }
     vdd(c);
-    c.env.setWire(USB_SUPPLY, c.s.range === 1 && usv?.get(c) && volts(c, 'vddusb') >= threshold(c, 1) ? 1 : 0);
+    const strong = c.s.range === 1 && reglpf.get(c) === 0;
+    c.env.setWire(USB_SUPPLY, strong && usv?.get(c) && volts(c, 'vddusb') >= threshold(c, 1) ? 1 : 0);
   };
   const lpms = layout.field('CR1.LPMS');
   // WB counts for each core; C1CSSF clears.
@@ -143,7 +144,10 @@ export const pwrL4: ModelFactory<PwrL4Options> = (layout, options): RegisterMode
     },
     onTimer(c, timer) {
       if (timer === WAKE_UP_TIMER) return sleep.onTimer(c);
-      if (timer === 'regulator') return reglpf.set(c, lpr.get(c));
+      if (timer === 'regulator') {
+        reglpf.set(c, lpr.get(c));
+        return supplies(c);
+      }
       c.s.range = vos.get(c);
       vosf.set(c, 0);
       follow(c);
