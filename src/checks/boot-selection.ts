@@ -1,7 +1,18 @@
 /** Where the chip starts: BOOT0 pin and option bytes against its boot table. */
 import { decideBoot } from '../emu/boot-rules.ts';
 import type { BootCondition, BootRule } from '../emu/chip.ts';
-import { broken, hex, notApplicable, pass, unknown, type Check, type Subject, type TargetState, type Writer } from './check.ts';
+import {
+  broken,
+  hex,
+  notApplicable,
+  pass,
+  unknown,
+  type Check,
+  type Judgement,
+  type Subject,
+  type TargetState,
+  type Writer,
+} from './check.ts';
 import { inManual } from './families.ts';
 import { newestWriter, optionWriterOf } from './option-bytes.ts';
 
@@ -46,10 +57,45 @@ function wrongTable(sp: number | null, pc: number | null): string | null {
 }
 
 /** Who programmed what this row starts by: the boot address, or an option bit that it looks at. */
-function optionWriter({ state, history }: Subject, { vectors, when }: BootRule): Writer | null {
+function optionWriter({ state, history }: Subject, { vectors, when }: Pick<BootRule, 'vectors' | 'when'>): Writer | null {
   const looked = when.map((w) => w.signal).filter((s) => s.startsWith('field:'));
   const fields = [...(typeof vectors === 'number' ? [] : [vectors.field]), ...looked.map((s) => s.slice('field:'.length))];
   return newestWriter(fields.map((f) => optionWriterOf(state.chip, history, f)));
+}
+
+/** Option bits that say where to start, not how the chip is protected. */
+const chooses = ({ signal }: BootCondition): boolean => /^field:.*(BOOT|BFB2|nDBANK)/.test(signal);
+
+/** The row that starts the ROM and asks for fewest changes of option bits, as far as they can be read. */
+function nearestToRom({ state }: Subject): string {
+  const rows = (state.chip.boot ?? [])
+    .filter((rule) => rule.boots === 'system')
+    .map((rule) =>
+      rule.when.filter((condition) => {
+        const value = signalOf(state, condition.signal);
+        return value !== null && !condition.is.includes(value);
+      }),
+    )
+    .filter((missing) => missing.every((condition) => chooses(condition) || condition.signal.startsWith('pin:')))
+    .map((missing) => missing.map((condition) => shown(condition, condition.is[0]!)));
+  return rows.sort((a, b) => a.length - b.length)[0]?.join(', ') ?? '';
+}
+
+/** User code is started: as it should be, unless the firmware programmed bits for something else. */
+function startsUser(subject: Subject, { source, confidence }: BootRule, observed: string): Judgement {
+  const { state, entry } = subject;
+  const when = (state.chip.boot ?? []).flatMap((r) => r.when.filter(chooses));
+  const lastWriter = entry ? null : optionWriter(subject, { vectors: 0, when });
+  if (lastWriter?.kind !== 'cpu') return pass(observed, 'user code is started', source, confidence);
+  const expected = nearestToRom(subject);
+  return broken('warn', {
+    observed,
+    expected,
+    because: `the firmware programmed option bits that choose where the chip starts, and with them it still starts user code; the ROM starts with ${expected}`,
+    source,
+    confidence,
+    lastWriter,
+  });
 }
 
 export const bootSelection: Check = {
@@ -89,7 +135,7 @@ export const bootSelection: Check = {
         source,
         confidence,
       });
-    return pass(observed, 'user code is started', source, confidence);
+    return startsUser(subject, rule, observed);
   },
   repair: () => null,
   explanation: [

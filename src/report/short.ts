@@ -307,7 +307,7 @@ function notTriggered(page: Page, result: RunResult, sources: Sources): boolean 
   const notes = result.notes.filter((n) => n.kind === 'not-triggered').map((n) => n.text);
   if (notes.length === 0) return false;
   suspects(page, result);
-  const reset = result.resets.find((r) => r.by === 'software');
+  const reset = result.resets.find((r) => r.by === 'software' || r.by === 'option-bytes');
   page.row('Why', 'yellow', reset === undefined ? 'nothing asked for the ROM in this run' : behindReset(reset), 3);
   for (const text of notes.slice(0, 4)) page.text(`- ${text}`, 2);
   for (const { text } of result.notes.filter((n) => n.kind === 'find-jump').slice(0, 6)) page.text(`tried: ${text}`, 2);
@@ -316,8 +316,9 @@ function notTriggered(page: Page, result: RunResult, sources: Sources): boolean 
   return true;
 }
 
-function behindReset({ at, from }: RunResult['resets'][number]): string {
-  return `the firmware reset itself at ${humanTime(at)}${short(from)}, and nothing went for the ROM behind that`;
+function behindReset({ at, by, from }: RunResult['resets'][number]): string {
+  const how = by === 'software' ? 'reset itself' : 'loaded its option bytes, which resets the chip,';
+  return `the firmware ${how} at ${humanTime(at)}${short(from)}, and nothing went for the ROM behind that`;
 }
 
 /** Not proved, so that it is not called a cause; still the best place to look. */

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { CHECK_IDS } from '../../src/bench/documents/result.ts';
 import type { ResetFacts, Writer } from '../../src/checks/check.ts';
 import { CHECKS } from '../../src/checks/index.ts';
+import { findChip } from '../../src/chips/index.ts';
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
 import { check, FakeTarget, repaired, writer } from './fake-target.ts';
 
@@ -129,6 +130,21 @@ describe('boot-selection', () => {
     target.set('FLASH.OPTSR_CUR.PRODUCT_STATE', 0x72);
     target.entry = null;
     expect(target.judge('boot-selection').verdict).toBe('fail');
+  });
+  test('firmware that clears nSWBOOT0 alone is told that nBOOT0 has to follow (AN2606 Table 2, pattern 14)', () => {
+    const g4 = new FakeTarget(findChip('stm32g474re')!);
+    for (const { field, factory } of Object.values(g4.chip.optionBytes!)) g4.set(field, factory.value);
+    g4.set('FLASH.OPTR.nSWBOOT0', 0);
+    g4.entry = null;
+    expect(g4.judge('boot-selection')).toMatchObject({ verdict: 'pass', because: 'user code is started' });
+    g4.writersBefore.set('FLASH.OPTR', writer(0x08000100, 5));
+    expect(g4.judge('boot-selection')).toMatchObject({
+      verdict: 'warn',
+      expected: 'FLASH_OPTR.nBOOT0 = 0x0',
+      lastWriter: { pc: 0x08000100 },
+    });
+    g4.set('FLASH.OPTR.nBOOT0', 0);
+    expect(g4.judge('boot-selection')).toMatchObject({ verdict: 'pass', because: 'the next reset starts the ROM' });
   });
 });
 
