@@ -240,9 +240,19 @@ export const secondCore: Check = {
   question: 'Is the other core of the chip stopped?',
   path: true,
   remark: true,
-  judge({ state }) {
+  decides: true,
+  judge({ state, entry }) {
     if (state.chip.cores.length === 1) return notApplicable('this chip has one core');
     if (!state.otherCores) return unknown('what the other core does is not known on this target');
+    const maker = state.chip.cores[0]!.name;
+    if (entry && state.otherCores.some((c) => c.name === maker))
+      return broken('fail', {
+        observed: 'another core than ' + maker + ' went into the ROM',
+        expected: `${maker} in the ROM`,
+        source: 'AN2606 Rev 70, RAM of the bootloader from 0x20000000 on; RM0399 2.3: that is the DTCM, which the Cortex-M7 alone reaches',
+        confidence: 'documented',
+        because: `the jump was made by the wrong core: the ROM is ${maker}'s, and its stack is in memory that no other core reaches; let ${maker} jump`,
+      });
     const busy = state.otherCores.find((c) => c.state === 'running' || c.state === 'locked up');
     const observed = state.otherCores.map((c) => `${c.name} ${c.state}`).join(', ');
     if (!busy) return pass(observed, 'the other core does not run', SECOND, 'reported');

@@ -1,7 +1,7 @@
 /** Checks about what stands around the jump: the bus before it, other lines during it, the way back, and where the chip starts. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { CHECK_IDS } from '../../src/bench/documents/result.ts';
-import type { ResetFacts, Writer } from '../../src/checks/check.ts';
+import type { Judgement, ResetFacts, Writer } from '../../src/checks/check.ts';
 import { CHECKS } from '../../src/checks/index.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
@@ -145,6 +145,17 @@ describe('boot-selection', () => {
     });
     g4.set('FLASH.OPTR.nBOOT0', 0);
     expect(g4.judge('boot-selection')).toMatchObject({ verdict: 'pass', because: 'the next reset starts the ROM' });
+  });
+});
+
+describe('second-core', () => {
+  test('a jump by the Cortex-M4 of STM32H745 into the ROM, whose stack is in DTCM, is the reason whatever else is broken', () => {
+    const { state, ...rest } = new FakeTarget(findChip('stm32h745xi')!).subject();
+    const judged = (name: string): Judgement =>
+      check('second-core').judge({ ...rest, state: { ...state, otherCores: [{ name, state: 'asleep' }] } });
+    expect(judged('cm7')).toMatchObject({ verdict: 'fail', expected: 'cm7 in the ROM' });
+    expect(check('second-core').decides).toBe(true);
+    expect(judged('cm4').verdict).toBe('pass');
   });
 });
 
