@@ -204,7 +204,7 @@ export class System {
         layout,
         index,
         timerBase,
-        env: this.makeEnv(() => block),
+        env: this.makeEnv(row.name, () => block),
         state: component.create(),
         enable: clockField ? { register: clockField.register.index, mask: clockField.mask } : null,
       };
@@ -263,23 +263,22 @@ export class System {
     if (this.rcc) this.rccRegs = this.rcc.state.regs;
   }
 
-  private makeEnv(self: () => Block): Env {
+  /** Without a getter, for which V8 would keep its properties in a dictionary. */
+  private makeEnv(name: string, self: () => Block): Env {
     const system = this; // eslint-disable-line @typescript-eslint/no-this-alias
     const slot = (timer: string): number => {
       const block = self();
       const i = block.component.timers.indexOf(timer);
-      if (i < 0) throw new Error(`${block.row.name} has no timer ${timer}`);
+      if (i < 0) throw new Error(`${name} has no timer ${timer}`);
       return block.timerBase + i;
     };
-    const clock = (name: string): ClockState => {
-      const c = system.clocks.get(name);
-      if (!c) throw new Error(`${self().row.name}: unknown clock ${name}`);
+    const clock = (of: string): ClockState => {
+      const c = system.clocks.get(of);
+      if (!c) throw new Error(`${name}: unknown clock ${of}`);
       return c;
     };
     return {
-      get name() {
-        return self().row.name;
-      },
+      name,
       now: () => system.now,
       clocked: () => system.isClocked(self()),
       arm: (timer, due) =>
@@ -288,19 +287,19 @@ export class System {
       due: (timer) => system.scheduler.due[slot(timer)]!,
       irq: (index, level, core = system.coreOf(self())) => {
         const line = self().row.irqs?.[index];
-        if (line !== undefined) system.driveIrq(line, self().row.name, level, core);
+        if (line !== undefined) system.driveIrq(line, name, level, core);
       },
       master: () => system.master,
-      clockCount: (name) => clockCount(clock(name), system.now),
-      clockTimeOf: (name, count) => clockTimeOf(clock(name), count),
-      clockRate: (name) => clock(name).rate,
-      setClock: (name, rate) => system.setClock(name, rate),
+      clockCount: (of) => clockCount(clock(of), system.now),
+      clockTimeOf: (of, count) => clockTimeOf(clock(of), count),
+      clockRate: (of) => clock(of).rate,
+      setClock: (of, rate) => system.setClock(of, rate),
       wire: (w) => system.wires.get(w),
       setWire: (w, value) => system.drive(w, value),
       total: (w) => system.totals.get(w)?.() ?? system.wires.get(w),
-      parameter: (name) => system.parameter(name),
-      requestReset: (by) => system.listener.reset(by, self().row.name),
-      note: (kind, text) => system.listener.note(kind, text, self().row.name),
+      parameter: (of) => system.parameter(of),
+      requestReset: (by) => system.listener.reset(by, name),
+      note: (kind, text) => system.listener.note(kind, text, name),
       busRead: (address, size) => {
         system.listener.busRead?.(address);
         const v = system.read(address, size);
@@ -308,11 +307,11 @@ export class System {
       },
       busWrite: (address, size, value) => {
         const done = system.write(address, size, value) !== BUS_ERROR;
-        if (done) system.listener.busWritten?.(self().row.name, address, size, value);
+        if (done) system.listener.busWritten?.(name, address, size, value);
         return done;
       },
-      pokeMemory: (name, offset, bytes, programmed) => system.pokeMemory(name, offset, bytes, programmed),
-      peekMemory: (name, offset, length) => system.memoryBytes(name).slice(offset, offset + length),
+      pokeMemory: (memory, offset, bytes, programmed) => system.pokeMemory(memory, offset, bytes, programmed),
+      peekMemory: (memory, offset, length) => system.memoryBytes(memory).slice(offset, offset + length),
     };
   }
 
