@@ -443,6 +443,40 @@ describe.each([
     expect(h.read(`${adc}.ISR`) & ISR.EOC).toBe(0);
   });
 
+  const itOfAutoOff = ccr ? null : it;
+  itOfAutoOff?.('with AUTOFF it converts without ADEN, a start-up later, and ADRDY stays down', () => {
+    const took = (autoOff: number): number => {
+      const h = autoOff ? fresh() : enabled();
+      if (regulator) h.write(`${adc}.CR`, 1 << 28);
+      h.wait(20 * US);
+      choose(h, [1]);
+      h.wait(US);
+      h.write(`${adc}.CFGR1`, autoOff << 15);
+      h.write(`${adc}.CR`, h.read(`${adc}.CR`) | START);
+      let us = 0;
+      while (!(h.read(`${adc}.ISR`) & ISR.EOC) && us++ < 100) h.wait(US);
+      expect(h.read(`${adc}.CR`) & START).toBe(0);
+      expect(h.read(`${adc}.ISR`) & ISR.ADRDY).toBe(autoOff ? 0 : ISR.ADRDY);
+      return us;
+    };
+    expect(took(1)).toBeGreaterThan(took(0));
+    expect(took(1)).toBeLessThan(100);
+  });
+  itOfAutoOff?.('with AUTOFF and WAIT each reading of DR lets it convert once more', () => {
+    const h = fresh();
+    if (regulator) h.write(`${adc}.CR`, 1 << 28);
+    h.wait(20 * US);
+    choose(h, [1]);
+    h.write(`${adc}.CFGR1`, (1 << 15) | (1 << 14) | (1 << 13));
+    h.write(`${adc}.CR`, h.read(`${adc}.CR`) | START);
+    for (const millivolts of [300, 600, 900]) {
+      h.system.setWire(`analog.${adc}.1`, millivolts + 1);
+      h.wait(100 * US);
+      expect(h.read(`${adc}.ISR`) & (ISR.EOC | ISR.OVR)).toBe(ISR.EOC);
+      expect(h.read(`${adc}.DR`)).toBe(Math.round((millivolts / 3300) * full));
+    }
+  });
+
   const itOfL0 = description === STM32L073RZ ? it : null;
   itOfL0?.('ADEN switches its regulator on', () => {
     expect(enabled().read('ADC1.CR')).toBe((1 << 28) | 1);

@@ -51,6 +51,11 @@ export class ConversionTimes {
   count(c: RegisterContext<Conversions>, clock: string): number {
     return clock === '' ? mulDivFloor(c.env.now(), this.ownHz, PS_PER_SECOND) : c.env.clockCount(clock);
   }
+  /** Edges that a time takes, rounded up. */
+  countsOf(c: RegisterContext<Conversions>, clock: string, ps: Ps): number {
+    const { num, den } = clock === '' ? { num: this.ownHz, den: 1 } : (c.env.clockRate(clock) ?? { num: 0, den: 1 });
+    return mulDivCeil(ps, num, den * PS_PER_SECOND);
+  }
   timeOf(c: RegisterContext<Conversions>, clock: string, count: number): Ps {
     return clock === '' ? mulDivCeil(count, PS_PER_SECOND, this.ownHz) : c.env.clockTimeOf(clock, count);
   }

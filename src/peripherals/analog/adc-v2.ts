@@ -41,6 +41,7 @@ import {
   type Conversions,
 } from './adc-common.ts';
 import { wire, type Wire } from '../../emu/wires.ts';
+import { VERSIONS, type Version } from './adc-versions.ts';
 import { ofBlock } from '../wires.ts';
 
 export interface AdcV2Options extends AdcOptions {
@@ -69,106 +70,6 @@ export interface AdcV2State extends Conversions {
   slaveNext: boolean;
 }
 type Ctx = RegisterContext<AdcV2State>;
-
-/** Bits of what differs: EXTSEL, RES, alignment; sampling in half clocks, conversion in half clocks and resolution by RES; calibration in clocks. */
-interface Version {
-  readonly cfgr: string;
-  readonly extsel: readonly [bit: number, mask: number];
-  readonly res: readonly [bit: number, mask: number];
-  readonly bits: readonly number[];
-  readonly align: number;
-  readonly sampling: readonly number[];
-  /** Half clocks of a conversion by resolution. */
-  readonly convert: Readonly<Record<number, number>>;
-  readonly calibration: number;
-  /** JSQR: lowest bits of JEXTSEL's mask, JEXTEN and JSQ1. */
-  readonly jsqr: { readonly extsel: number; readonly exten: number; readonly first: number } | null;
-  readonly regulator: boolean;
-  /** ADEN and ADCAL switch the regulator on, which needs not be waited for. */
-  readonly regulatesItself?: boolean;
-  /** Out of reset in deep power-down, or with the regulator off (F3). */
-  readonly deepPowerDown: boolean;
-  /** Bits of ISR, each cleared by a 1. */
-  readonly flags: number;
-  /** CHSELR has a bit a channel. */
-  readonly channelMask: boolean;
-  /** The clock is divided by two behind the prescaler. */
-  readonly halved: boolean;
-  /** Oversampling by 1 to 1024, and a register for each threshold: where the lower one of watchdog 1 lies; the upper one follows. */
-  readonly wide?: { readonly thresholds: number };
-}
-const L4_SAMPLING = [5, 13, 25, 49, 95, 185, 495, 1281];
-const G0_SAMPLING = [3, 7, 15, 25, 39, 79, 159, 321];
-const L4_CONVERT = { 12: 25, 10: 21, 8: 17, 6: 13 };
-/** RM0091 Rev 10 13.4.2, table 46; RM0376 14.4.2 has the same (recalled: reported). */
-const F0_CONVERT = { 12: 25, 10: 23, 8: 19, 6: 15 };
-const LATE_JSQR = { extsel: 31, exten: 7, first: 9 };
-/** F0 and G0: a bit a channel, no injected group. */
-const SMALL = {
-  cfgr: 'CFGR1',
-  extsel: [6, 7],
-  res: [3, 3],
-  bits: [12, 10, 8, 6],
-  align: 5,
-  convert: L4_CONVERT,
-  jsqr: null,
-  deepPowerDown: false,
-  channelMask: true,
-  halved: false,
-} as const;
-/** What F3 and L4 brought, and H5 and H7 kept. */
-const LARGE = {
-  cfgr: 'CFGR',
-  extsel: [6, 15],
-  res: [3, 3],
-  bits: [12, 10, 8, 6],
-  align: 5,
-  convert: L4_CONVERT,
-  jsqr: { extsel: 15, exten: 6, first: 8 },
-  regulator: true,
-  deepPowerDown: true,
-  flags: 0x7ff,
-  channelMask: false,
-  halved: false,
-} as const;
-const VERSIONS = {
-  f0: { ...SMALL, sampling: [3, 15, 27, 57, 83, 111, 143, 479], convert: F0_CONVERT, calibration: 83, regulator: false, flags: 0x7ff },
-  g0: { ...SMALL, sampling: G0_SAMPLING, calibration: 82, regulator: true, flags: 0x2b9f },
-  // RM0376 14 (documented): as G0, without the sequence of numbers; its second clock is HSI16.
-  l0: { ...SMALL, sampling: G0_SAMPLING, convert: F0_CONVERT, calibration: 83, regulator: false, regulatesItself: true, flags: 0x89f },
-  f3: { ...LARGE, sampling: [3, 5, 9, 15, 39, 123, 363, 1203], calibration: 112 },
-  l4: { ...LARGE, sampling: L4_SAMPLING, calibration: 116 },
-  h5: { ...LARGE, extsel: [5, 31], align: 15, sampling: L4_SAMPLING, calibration: 116, jsqr: LATE_JSQR },
-  h7: {
-    ...LARGE,
-    extsel: [5, 31],
-    res: [2, 7],
-    bits: [16, 14, 12, 10, 8, 14, 12, 8],
-    align: 31, // LSHIFT of CFGR2 instead, left out
-    sampling: [3, 5, 17, 33, 65, 129, 775, 1621],
-    convert: { 16: 17, 14: 15, 12: 13, 10: 11, 8: 9 },
-    calibration: 16384,
-    jsqr: LATE_JSQR,
-    halved: true,
-    wide: { thresholds: 0x20 },
-  },
-  // RM0456 33.4.13 (recalled: reported).
-  u5: {
-    ...LARGE,
-    cfgr: 'CFGR1',
-    extsel: [5, 31],
-    res: [2, 3],
-    bits: [14, 12, 10, 8],
-    align: 31, // LSHIFT of CFGR2 instead, left out
-    sampling: [10, 12, 24, 40, 72, 136, 782, 1628],
-    convert: { 14: 34, 12: 30, 10: 26, 8: 22 },
-    calibration: 16384,
-    jsqr: LATE_JSQR,
-    flags: 0x3ff,
-    wide: { thresholds: 0xa8 },
-  },
-  'u5-adc4': { ...SMALL, res: [2, 3], sampling: [3, 7, 15, 25, 39, 79, 159, 1629], calibration: 82, regulator: true, flags: 0x1b9f },
-} as const satisfies Readonly<Record<string, Version>>;
 
 const STARTUP_PS = US;
 const JDR = ['JDR1', 'JDR2', 'JDR3', 'JDR4'];
@@ -346,6 +247,14 @@ class AdcV2 {
     c.env.arm(timer, this.times.timeOf(c, clock, this.times.count(c, clock) + counts));
   }
 
+  /** Switched on, or switching itself on when a conversion is asked for (AUTOFF: RM0091 13.5.3, RM0376 14.4.3; ADRDY stays down; documented). */
+  private powered(c: Ctx): boolean {
+    return (c.get(this.cr) & CR.ADEN) !== 0 || this.sleeps(c);
+  }
+  private sleeps(c: Ctx): boolean {
+    return (c.get(this.cfgr) & (this.v.autoOff ?? 0)) !== 0;
+  }
+
   // ---- Conversions
   private flag(c: Ctx, bits: number): void {
     c.put(this.isr, c.get(this.isr) | bits);
@@ -359,6 +268,11 @@ class AdcV2 {
   }
   private convertRegular(c: Ctx): void {
     this.convert(c, 'regular', this.halfClocks(c, this.channel(c, c.s.regular)) * this.ratio(c, 1));
+  }
+  /** The same, out of rest: a converter that switches itself on takes its time for that. */
+  private beginRegular(c: Ctx): void {
+    this.convertRegular(c);
+    if (this.sleeps(c)) c.s.end += this.times.countsOf(c, c.s.clock, STARTUP_PS);
   }
   private convertInjected(c: Ctx): void {
     this.convert(c, 'injected', this.halfClocks(c, this.injectedChannel(c, c.s.injected)) * this.ratio(c, 2));
@@ -502,7 +416,7 @@ class AdcV2 {
     const cfgr = c.get(this.cfgr);
     if (s.regular < 0) s.regular = 0;
     s.left = cfgr & CFGR.DISCEN ? (this.v.channelMask ? 1 : ((cfgr >>> 17) & 7) + 1) : ALL;
-    if (s.converting === null && this.length(c) > 0) this.convertRegular(c);
+    if (s.converting === null && this.length(c) > 0) this.beginRegular(c);
   }
   private triggerInjected(c: Ctx): void {
     const { s } = c;
@@ -652,7 +566,7 @@ class AdcV2 {
     c.env.irq(0, (isr & c.get(this.ier) & this.v.flags) !== 0);
     this.plan(c);
     // The common block asks by the master's line.
-    if (!this.packed(c)) c.env.setWire(this.wires.dma, this.dmaOn(c) && c.s.unread && c.get(this.cr) & CR.ADEN ? 1 : 0);
+    if (!this.packed(c)) c.env.setWire(this.wires.dma, this.dmaOn(c) && c.s.unread && this.powered(c) ? 1 : 0);
   }
 
   // ---- Registers
@@ -694,7 +608,7 @@ class AdcV2 {
   /** What waited for DR to be read, or for a flag to be cleared. */
   private goOn(c: Ctx): void {
     const { s } = c;
-    if (s.converting === null && s.regular >= 0 && s.left > 0 && c.get(this.cr) & CR.ADSTART && !this.delayed(c)) this.convertRegular(c);
+    if (s.converting === null && s.regular >= 0 && s.left > 0 && c.get(this.cr) & CR.ADSTART && !this.delayed(c)) this.beginRegular(c);
   }
   write(c: Ctx, r: Register, merged: number, raw: number, lanes: number): number | void {
     this.catchUp(c);
@@ -704,15 +618,15 @@ class AdcV2 {
     if (r !== this.cr) return;
     const old = c.get(r);
     const value = ((merged & lanes) | (old & (~lanes | COMMANDS))) >>> 0;
-    return this.allowed(value, old) >>> 0;
+    return this.allowed(value, old, this.sleeps(c)) >>> 0;
   }
   /** Commands that the state of the converter does not take are left out. */
-  private allowed(value: number, old: number): number {
+  private allowed(value: number, old: number, sleeps: boolean): number {
     const running = (old & (CR.ADSTART | CR.JADSTART)) !== 0;
     const regulated = !this.v.regulator || ((value & CR.ADVREGEN) !== 0 && !(value & CR.DEEPPWD));
     if (!regulated || old & CR.ADCAL) value &= ~(CR.ADEN & ~old);
     if (!regulated || value & CR.ADEN) value &= ~(CR.ADCAL & ~old);
-    if (!(value & CR.ADEN)) value &= ~(CR.ADSTART | CR.JADSTART);
+    if (!(value & CR.ADEN) && !sleeps) value &= ~(CR.ADSTART | CR.JADSTART);
     if (!(old & CR.ADEN) || running) value &= ~CR.ADDIS;
     if (this.v.regulatesItself && value & (CR.ADEN | CR.ADCAL)) value |= CR.ADVREGEN;
     if (!(old & CR.ADSTART)) value &= ~CR.ADSTP;
