@@ -56,7 +56,9 @@ export const AREAS: readonly Area[] = [
   {
     name: 'repairs',
     files: ['src/bench/proof/{repairs,variants,diagnosis,minimal-sets}.ts', 'src/bench/verdict/point-of-no-return.ts'],
-    tables: ['test/bench/{search,search-later,search-kinds,edits,edits-on-chips,variant-starts,point-of-no-return,results}.test.ts'],
+    tables: [
+      'test/bench/{search,search-later,search-kinds,edits,edits-on-chips,variant-starts,point-of-no-return,no-return-bisection,results}.test.ts',
+    ],
     namesakes: 'test/bench/*.test.ts',
     tests: [
       'test/checks/!(index).test.ts',
