@@ -64,6 +64,29 @@ export const TIMER: Readonly<Record<string, Course>> = {
       (p) => tim.run(p),
     ),
   },
+  'tim, a slave': {
+    on: ['stm32l476rg TIM2', 'stm32f405rg TIM3'],
+    turns: /\.(SMCR|CR1|CR2|CCMR1)$/,
+    ...course(
+      (p) => {
+        tim.prepare(p);
+        // ITR0 starts the counter
+        p.put('SMCR', 6);
+      },
+      (p) => {
+        const wires = Object.values((p.block.row.options as { readonly itr: Readonly<Record<number, string>> }).itr);
+        for (let n = 0; n < 4; n++) {
+          for (const name of wires) {
+            p.drive(name, 1);
+            p.wait(1 * US);
+            p.drive(name, 0);
+            follow(p, 2, 7 * US, TIM, () => p.put('SR', 0));
+          }
+          if (n === 1) p.set('CR1.CEN', 0);
+        }
+      },
+    ),
+  },
   lptim: {
     on: ['stm32l476rg LPTIM1', 'stm32h533re LPTIM2', 'stm32u575zi LPTIM1', 'stm32h743zi LPTIM2'],
     ...course(
