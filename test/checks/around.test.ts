@@ -124,6 +124,25 @@ describe('boot-selection', () => {
     target.flash[0x08040004] = 0x08040400;
     expect(target.judge('boot-selection').observed).toContain('is even');
   });
+  test('what the core finds in the two words at its boot address decides', () => {
+    for (const [sp, pc, wrong] of [
+      [0x20004000, 0x08000401, null],
+      [null, 0x08000401, 'nothing answers there'],
+      [0x20004000, null, 'nothing answers there'],
+      [null, null, 'nothing answers there'],
+      [0xffffffff, 0xffffffff, 'it is erased'],
+      [0x20004000, 0xffffffff, null],
+      [0xffffffff, 0x08000400, 'its reset vector 0x08000400 is even'],
+    ] as const) {
+      const subject = target.subject();
+      const words: Readonly<Record<number, number | null>> = { 0x08000000: sp, 0x08000004: pc };
+      const judgement = check('boot-selection').judge({
+        ...subject,
+        state: { ...subject.state, read: (address, size) => (address in words ? words[address]! : subject.state.read(address, size)) },
+      });
+      expect([judgement.verdict, judgement.observed!.split(': ')[1] ?? null]).toEqual([wrong === null ? 'pass' : 'fail', wrong]);
+    }
+  });
   test('BOOT0 high in the state Open starts the ROM, in the state Closed it is not looked at', () => {
     target.boot0 = 1;
     expect(target.judge('boot-selection')).toMatchObject({ verdict: 'pass', because: 'the next reset starts the ROM' });

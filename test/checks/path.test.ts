@@ -207,6 +207,11 @@ describe('the request that has to survive a reset', () => {
     return t;
   };
   test('kept', () => expect(none(word({})).judge('magic-survives').verdict).toBe('pass'));
+  test.each([1, 2, 3, 4, 7])('of %d words that were kept the first three are told', (count) => {
+    const words = Array.from({ length: count }, (_, i) => word({ address: 0x20000010 + 4 * i }));
+    const told = Array.from({ length: Math.min(3, count) }, (_, i) => `0xb007d0f5 at 0x200000${(16 + 4 * i).toString(16)}`);
+    expect(none(...words).judge('magic-survives')).toMatchObject({ verdict: 'pass', observed: told.join(', ') });
+  });
   test('no such word', () => expect(none().judge('magic-survives').verdict).toBe('n/a'));
   test('what start-up code writes each time is no request', () => {
     const startup = { pc: 0x0800_0b9c, lr: 0xffff_ffff, at: 1e9, kind: 'cpu', core: 0, seq: 7 } as const;
