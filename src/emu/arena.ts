@@ -68,6 +68,32 @@ export const L1 = {
 } as const;
 /** Behind them what the same core remembers of branches (core/branch-targets.ts): eight bytes for each, how often any of it has changed, a byte for each set that was looked into. */
 export const BRANCH_TARGETS = { ENTRIES: 0xd000, CHANGES: 0xe000, USED: 0xe004 } as const;
+/**
+ * Which rows a flash cache holds (core/caches/flash-cache.ts), behind those: a table for code, then one for data, at most 64 rows each. The interpreter's module
+ * replaces rows in them by itself.
+ */
+export const FLASH_ROWS = {
+  /** Number of the row at each place of a table, and where it lies in the arena. */
+  NUMBERS: 0xf000,
+  HOSTS: 0xf100,
+  /** Places that were used longest ago, oldest first, and the numbers of their use; the first that was not taken yet, and the end. */
+  OLDEST: 0xf200,
+  OLDEST_USED: 0xf300,
+  FIRST: 0xf800,
+  END: 0xf804,
+  /** Bytes from one table to the next, and from one FIRST to the next. */
+  TABLE: 0x400,
+  PAIR: 8,
+  /** Misses and flushes so far; of these, misses of data. */
+  CHANGES: 0xf810,
+  DATA_MISSES: 0xf814,
+  /** Rows whose bytes were copied, because memory has changed since. */
+  COPIES: 0xf818,
+  /** Where the memory lies that rows came from last: its first address, its bytes, and from an address to the arena. */
+  FROM: 0xf81c,
+  BYTES: 0xf820,
+  DELTA: 0xf824,
+} as const;
 
 /**
  * Memories of machines that were given up, all zero, for the next ones: making one costs milliseconds and brings the garbage collector on, for it counts as a

@@ -42,6 +42,8 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
   protected readonly wasmRun: (arrived: 0 | 1) => number;
   /** Cycles that reading the flash line of an address costs now, where no cache but the core's own is in front. */
   private readonly flashLine: (address: number) => number;
+  /** A line of flash is read that no row holds (fill-row.ts); undefined where there are no rows. */
+  private readonly fillRow: unknown;
   /** Where the bytes of a load lie (locate.ts). */
   private readonly locate: unknown;
   /** Cycles that a branch loses (branch-targets.ts); undefined where all are predicted. */
@@ -73,7 +75,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
           (regionImports ??= {
             ...this.helpers,
             flashLine: this.flashLine,
-            fillRow: (side: Side, address: number) => this.caches.fillRow(side, address >>> 0),
+            fillRow: this.fillRow,
             locate: this.locate,
             predicted: this.predicted,
             device: this.quietReads.read,
@@ -107,6 +109,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     });
     this.wasmRun = instance.exports['run'] as (arrived: 0 | 1) => number;
     this.flashLine = instance.exports['flashLine'] as (address: number) => number;
+    this.fillRow = instance.exports['fillRow'];
     this.flashData = instance.exports['flashData'] as typeof this.flashData;
     this.locate = instance.exports['locate'];
     this.predicted = instance.exports['predicted'];

@@ -106,6 +106,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     this.mpuAnswers.forget();
     this.quietReads.forget();
     this.engine?.mappingChanged();
+    this.flashCache?.forgetPlace();
     this.flushReads();
     for (const page of this.writePages.splice(0)) this.arena.i32[this.writeTable + page] = 0;
     this.flushFetch();

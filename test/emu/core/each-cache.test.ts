@@ -58,7 +58,7 @@ class Driver {
     const at = this.place();
     const held = (this.arena.u8[this.markOf(at)]! & side) !== 0;
     if (held) this.hit(side, at);
-    else cache.fill(side, FLASH + at, MEMORY_BASE + at);
+    else cache.fill(side, FLASH + at, { base: FLASH, bytes: BYTES, host: MEMORY_BASE });
     this.mix(
       Number(held),
       cache.staleValue(side, FLASH + at, 4),

@@ -135,6 +135,14 @@ function machineFor(p: ReturnType<typeof programOf>, g: FlashCacheRow): { machin
   return started('m4', { [MAIN]: p.code, [TABLE]: table, ...Object.fromEntries(FUNCTIONS.map((f) => [f - FLASH, CODE])) }, {}, chipWith(g));
 }
 
+/** Rows and the lines that they hold, in the order of their last use. */
+function rowsOf(cpu: Core): unknown {
+  const { code, data } = cpu.flashCache!.save();
+  return [code, data].map((rows) =>
+    [...rows].sort((x, y) => x.used - y.used).map(({ row, host, marks }) => ({ row, host, held: marks.map((m) => m !== 0) })),
+  );
+}
+
 const GEOMETRIES: readonly FlashCacheRow[] = [
   { lineBytes: 8, rowBytes: 32, codeRows: 6, dataRows: 3 },
   { lineBytes: 16, rowBytes: 16, codeRows: 10, dataRows: 3 },
@@ -169,6 +177,7 @@ describe('caches of the flash controller', () => {
             const cycles = runProgram(a.machine, p.end, 5, 997);
             expect(runProgram(b.machine, p.end, 5, 997)).toBe(cycles);
             expect(cycles - runProgram(off.machine, p.end, 5, 997)).toBe(reference.cycles - before);
+            expect(rowsOf(b.cpu)).toEqual(rowsOf(a.cpu));
           }
           translated += b.cpu.tier.counters.compiled;
         },

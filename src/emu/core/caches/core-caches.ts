@@ -5,7 +5,7 @@ import type { BranchTargets, BranchTargetsCopy } from './branch-targets.ts';
 import type { FlashTiming } from '../core-types.ts';
 import type { Cpu } from '../cpu.ts';
 import type { Instruction } from '../decode.ts';
-import { KIND, type FlashCache, type RowUse, type Side } from './flash-cache.ts';
+import { KIND, type FlashCache, type FlashPlace, type RowUse, type Side } from './flash-cache.ts';
 import { Prefetch } from './flash-prefetch.ts';
 import type { L1Cache } from './l1-cache.ts';
 import { cachePolicy, POLICY } from '../arm/mpu.ts';
@@ -15,7 +15,7 @@ import { S } from '../state.ts';
 import { classOf, type CodeView, type TimingModel } from '../timing.ts';
 
 /** Holds no address. */
-const NOWHERE: Region = { base: 0, end: 0, memory: null, block: null };
+const NOWHERE: FlashPlace = { base: 0, bytes: 0, host: 0 };
 
 /** The core, with its caches. */
 export interface CachedCore extends Cpu {
@@ -94,36 +94,40 @@ export class CoreCaches {
   servedByFlashCache(pc: number): boolean {
     return this.flashTiming.page === undefined || pc >>> 20 === this.flashTiming.page;
   }
+  /** Where the byte of an address lies in the arena. */
   hostAt(address: number): number {
-    let region = this.lastRegion;
-    const { regions } = this.core.system;
-    if (regions !== this.lastRegions || address < region.base || address >= region.end) {
-      region = this.lastRegion = this.regionAt(address)!;
-      this.lastRegions = regions;
-    }
-    return region.memory!.host + (address - region.base);
+    const { base, host } = this.placeOf(address);
+    return host + (address - base);
   }
-  /** Where `hostAt` has looked last: misses come in runs from one memory. */
-  private lastRegion: Region = NOWHERE;
+  /** The memory that an address lies in. Misses come in runs from one. */
+  private placeOf(address: number): FlashPlace {
+    const { regions } = this.core.system;
+    const { base, bytes } = this.lastPlace;
+    if (regions === this.lastRegions && address >= base && address < base + bytes) return this.lastPlace;
+    const region = this.regionAt(address)!;
+    this.lastRegions = regions;
+    return (this.lastPlace = { base: region.base, bytes: region.end - region.base, host: region.memory!.host });
+  }
+  private lastPlace = NOWHERE;
   private lastRegions: readonly Region[] | null = null;
   /** A line of instructions that no row holds; `before` is the line that was paid for last. */
   flashFill(pc: number, before: number): number {
-    if (this.heldByFlashCache(KIND.CODE) && this.servedByFlashCache(pc)) this.core.flashCache!.fill(KIND.CODE, pc, this.hostAt(pc));
+    if (this.heldByFlashCache(KIND.CODE) && this.servedByFlashCache(pc)) this.core.flashCache!.fill(KIND.CODE, pc, this.placeOf(pc));
     const line = (pc & this.get(S.FLASH_MASK)) >>> 0;
     const next = line + (this.get(S.FLASH_MASK) | 0) === (before & ~1) >>> 0;
     return next ? this.followingLine(pc) : this.enteringLine(pc);
   }
   dataFill(address: number): number {
-    if (this.heldByFlashCache(KIND.DATA)) this.core.flashCache!.fill(KIND.DATA, address, this.hostAt(address));
+    if (this.heldByFlashCache(KIND.DATA)) this.core.flashCache!.fill(KIND.DATA, address, this.placeOf(address));
     return this.get(S.WAIT_STATES);
   }
   /**
-   * The same for translated code, which knows what it costs. 0 where rows disagree with memory: one that goes may change what regions rest on, so none runs while it
-   * does.
+   * The same for translated code, which knows what it costs, where the interpreter's module asks (fill-row.ts). 0 where rows disagree with memory: one that goes may
+   * change what regions rest on, so none runs while it does.
    */
   fillRow(side: Side, address: number): 0 | 1 {
     if (this.core.flashCache!.staleRows(KIND.CODE) > 0 || this.core.flashCache!.staleRows(KIND.DATA) > 0) return 0;
-    this.core.flashCache!.fill(side, address, this.hostAt(address));
+    this.core.flashCache!.fill(side, address, this.placeOf(address));
     return 1;
   }
   /** The controller that reads ahead, if it does now. */

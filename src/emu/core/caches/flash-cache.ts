@@ -3,10 +3,10 @@
  * first, any row anywhere (associativity is not published: assumed); a row fills line by line (assumed).
  *
  * Use changes the order, so a hit has to be cheap: each row has a word that takes the number of its last use, each line a mark whether it is held. Both tiers
- * test the mark and write the word themselves; misses come here. Marks and words are found by address, without its upper bits: a memory and its alias at 0
- * share them.
+ * test the mark and write the word themselves; misses of translated code end in the interpreter's module as long as it knows which row goes (fill-row.ts), all
+ * others here. Marks and words are found by address, without its upper bits: a memory and its alias at 0 share them.
  */
-import { FLASH_CACHE, FLASH_MARK, type Arena } from '../../arena.ts';
+import { FLASH_CACHE, FLASH_MARK, FLASH_ROWS, type Arena } from '../../arena.ts';
 import type { FlashCacheRow } from '../../chip.ts';
 import type { Profile } from '../builder.ts';
 import { S } from '../state.ts';
@@ -20,15 +20,11 @@ export type Side = typeof KIND.CODE | typeof KIND.DATA;
 /** Address bits that marks and words are found by. */
 export const FLASH_CACHE_MASK = 0x1ff_ffff;
 /** Effort: uses are numbered anew before their numbers get longer. */
-const RENUMBER_AT = 0x4000_0000;
+export const RENUMBER_AT = 0x4000_0000;
 const NO_BYTES = new Uint8Array(0);
 
-interface Row {
-  /** Number of the row: masked address / bytes of a row. */
-  row: number;
-  /** Arena offset of its first byte. */
-  host: number;
-  /** Bytes as they were read, where memory has changed since (`stale`); what they are otherwise means nothing. */
+/** Bytes of a row as they were read, where memory has changed since (`stale`); what they are otherwise means nothing. */
+interface Copy {
   readonly bytes: Uint8Array;
   stale: boolean;
   /** It has been told that something was read from here that memory no longer holds. */
@@ -62,7 +58,7 @@ export interface RowUse {
 
 /** Effort: fewer rows than these are not worth a look of their own. */
 const FEW = 4;
-/** Effort: rows that a look finds where most have been used since the last one. */
+/** Effort: rows that a look finds where most have been used since the last one; twice as many each time that all of them have gone. */
 const SOME = 8;
 
 /**
@@ -70,64 +66,99 @@ const SOME = 8;
  * look before, so that loops that miss again and again look once for most of their rows.
  */
 class Oldest {
-  /** Places in the list of rows and the numbers of their use, oldest first. */
-  private readonly rows: Int32Array;
-  private readonly used: Int32Array;
+  /** Arena words: rows of the table, what was found and the numbers of its use, first and end. */
+  private readonly numbers: number;
+  private readonly rows: number;
+  private readonly used: number;
+  private readonly firstAt: number;
+  private readonly stamps: number;
+  private readonly i32: Int32Array;
   /** All places, as a look goes through them: in the order of the last look, which rows that are replaced one after another keep. */
   private readonly order: Int32Array;
-  private first = 0;
-  private end = 0;
   /** Number of the last use at the last look. */
   private before = 0;
+  /** Number of the newest row that the last look found, and how many a look finds now. */
+  private last = -1;
+  private some: number;
 
-  constructor(rows: number) {
-    this.rows = new Int32Array(rows);
-    this.used = new Int32Array(rows);
+  /** @param stamps word of the number of the last use of row 0 */
+  constructor(i32: Int32Array, side: Side, rows: number, stamps: number) {
+    const table = (side - 1) * FLASH_ROWS.TABLE;
+    this.i32 = i32;
+    this.numbers = (FLASH_ROWS.NUMBERS + table) >> 2;
+    this.rows = (FLASH_ROWS.OLDEST + table) >> 2;
+    this.used = (FLASH_ROWS.OLDEST_USED + table) >> 2;
+    this.firstAt = (FLASH_ROWS.FIRST + (side - 1) * FLASH_ROWS.PAIR) >> 2;
+    this.stamps = stamps;
     this.order = Int32Array.from({ length: rows }, (_, row) => row);
+    this.some = Math.min(SOME, rows);
+  }
+  private set first(n: number) {
+    this.i32[this.firstAt] = n;
+  }
+  private get end(): number {
+    return this.i32[this.firstAt + 1]!;
+  }
+  private set end(n: number) {
+    this.i32[this.firstAt + 1] = n;
+  }
+  private useOf(place: number): number {
+    return this.i32[this.stamps + this.i32[this.numbers + place]!]!;
   }
   forget(): void {
     this.end = 0;
     this.first = 0;
     this.before = 0;
   }
-  /** -1 if none is left. */
-  next(i32: Int32Array, stamps: Int32Array): number {
-    while (this.first < this.end) {
-      const row = this.rows[this.first]!;
-      if (i32[stamps[row]!] === this.used[this.first++]) return row;
+  /** A place of the table; -1 if none is left. */
+  next(): number {
+    const { i32, end, firstAt } = this;
+    while (i32[firstAt]! < end) {
+      const at = i32[firstAt]!++;
+      const place = i32[this.rows + at]!;
+      if (this.useOf(place) === i32[this.used + at]) return place;
     }
     return -1;
   }
   /** `now`: number of the last use. */
-  look(i32: Int32Array, stamps: Int32Array, now: number): void {
-    this.take(i32, stamps, this.before, stamps.length);
-    if (this.end < FEW) this.take(i32, stamps, now, Math.min(SOME, stamps.length));
-    else this.reorder(i32, stamps);
+  look(now: number): void {
+    const { order } = this;
+    const gone = this.haveAllGone();
+    this.some = Math.min(gone ? 2 * this.some : SOME, order.length);
+    if (!gone) this.take(this.before, order.length);
+    if (gone || this.end < FEW) this.take(now, this.some);
+    this.reorder();
     this.before = now;
     this.first = 0;
   }
+  /** What the last look found has been replaced down to the last one. */
+  private haveAllGone(): boolean {
+    return this.end > 0 && this.i32[this.numbers + this.i32[this.rows + this.end - 1]!] !== this.last;
+  }
   /** Those that were found come first, the others as they were. */
-  private reorder(i32: Int32Array, stamps: Int32Array): void {
-    const { rows, order, end, before } = this;
+  private reorder(): void {
+    const { i32, rows, order, end } = this;
+    const newest = i32[this.used + end - 1]!;
     let to = order.length;
-    for (let from = order.length - 1; from >= 0; from--) if (i32[stamps[order[from]!]!]! > before) order[--to] = order[from]!;
-    for (let i = 0; i < end; i++) order[i] = rows[i]!;
+    for (let from = order.length - 1; from >= 0; from--) if (this.useOf(order[from]!) > newest) order[--to] = order[from]!;
+    for (let i = 0; i < end; i++) order[i] = i32[rows + i]!;
+    this.last = i32[this.numbers + i32[rows + end - 1]!]!;
   }
   /** The oldest `most` of the rows whose last use is not later than `until`. */
-  private take(i32: Int32Array, stamps: Int32Array, until: number, most: number): void {
-    const { rows, used, order } = this;
+  private take(until: number, most: number): void {
+    const { i32, rows, used, order } = this;
     let n = 0;
     for (let i = 0; i < order.length; i++) {
       const row = order[i]!;
-      const use = i32[stamps[row]!]!;
-      if (use > until || (n === most && use >= used[n - 1]!)) continue;
+      const use = this.useOf(row);
+      if (use > until || (n === most && use >= i32[used + n - 1]!)) continue;
       let at = n < most ? n++ : n - 1;
-      for (; at > 0 && used[at - 1]! > use; at--) {
-        used[at] = used[at - 1]!;
-        rows[at] = rows[at - 1]!;
+      for (; at > 0 && i32[used + at - 1]! > use; at--) {
+        i32[used + at] = i32[used + at - 1]!;
+        i32[rows + at] = i32[rows + at - 1]!;
       }
-      used[at] = use;
-      rows[at] = row;
+      i32[used + at] = use;
+      i32[rows + at] = row;
     }
     this.end = n;
   }
@@ -137,39 +168,71 @@ export interface FlashCachePort {
   /** What the side shows at these bytes is about to be something else: rows that disagree with memory appear or go. */
   staleChanged(side: Side, host: number, bytes: number): void;
 }
+/** A memory that rows come from: its first address, its bytes, and where they lie in the arena. */
+export interface FlashPlace {
+  readonly base: number;
+  readonly bytes: number;
+  readonly host: number;
+}
+const SIDES: readonly Side[] = [KIND.CODE, KIND.DATA];
 
 export class FlashCache {
   readonly geometry: FlashCacheRow;
-  /** Misses and flushes so far. */
-  changes = 0;
-  /** Of these, misses of data. */
-  dataMisses = 0;
   private readonly arena: Arena;
+  private readonly i32: Int32Array;
   private readonly base: number;
   private readonly port: FlashCachePort;
-  private rows: Record<Side, Row[]> = { 1: [], 2: [] };
-  /** Arena words that take the number of last use of each of `rows`. */
-  private readonly stamps: Readonly<Record<Side, Int32Array>>;
+  /** Rows that each side holds; their numbers and places in memory stand in the arena. */
+  private readonly count: Record<Side, number> = { 1: 0, 2: 0 };
+  /** By place in the table. */
+  private readonly copies: Readonly<Record<Side, Map<number, Copy>>> = { 1: new Map(), 2: new Map() };
   private readonly waiting: Readonly<Record<Side, Oldest>>;
-  private stale: Record<Side, number> = { 1: 0, 2: 0 };
-  /** Arena bytes that rows have come from so far. */
+  private readonly stale: Record<Side, number> = { 1: 0, 2: 0 };
+  /** Arena bytes that rows may have come from so far. */
   private low = Infinity;
   private high = 0;
 
   /** @param base of the core's state in the arena. */
   constructor(arena: Arena, base: number, geometry: FlashCacheRow, port: FlashCachePort) {
     this.arena = arena;
+    this.i32 = arena.i32;
     this.base = base;
     this.geometry = geometry;
-    this.stamps = { 1: new Int32Array(geometry.codeRows), 2: new Int32Array(geometry.dataRows) };
-    this.waiting = { 1: new Oldest(geometry.codeRows), 2: new Oldest(geometry.dataRows) };
+    const oldest = (side: Side, rows: number): Oldest => new Oldest(arena.i32, side, rows, this.stampAt(side, 0));
+    this.waiting = { 1: oldest(KIND.CODE, geometry.codeRows), 2: oldest(KIND.DATA, geometry.dataRows) };
     this.port = port;
+  }
+  /** Misses and flushes so far. */
+  get changes(): number {
+    return this.i32[FLASH_ROWS.CHANGES >> 2]!;
+  }
+  /** Of these, misses of data. */
+  get dataMisses(): number {
+    return this.i32[FLASH_ROWS.DATA_MISSES >> 2]!;
   }
   get rowShift(): number {
     return this.geometry.rowBytes === 32 ? 5 : 4;
   }
   staleRows(side: Side): number {
     return this.stale[side];
+  }
+  private most(side: Side): number {
+    return side === KIND.CODE ? this.geometry.codeRows : this.geometry.dataRows;
+  }
+  private numberAt(side: Side, place: number): number {
+    return ((FLASH_ROWS.NUMBERS + (side - 1) * FLASH_ROWS.TABLE) >> 2) + place;
+  }
+  private hostAt(side: Side, place: number): number {
+    return ((FLASH_ROWS.HOSTS + (side - 1) * FLASH_ROWS.TABLE) >> 2) + place;
+  }
+  private numberOf(side: Side, place: number): number {
+    return this.i32[this.numberAt(side, place)]!;
+  }
+  private hostOf(side: Side, place: number): number {
+    return this.i32[this.hostAt(side, place)]!;
+  }
+  private useOf(side: Side, place: number): number {
+    return this.i32[this.stampAt(side, this.numberOf(side, place))]!;
   }
   private stampAt(side: Side, row: number): number {
     return ((side === KIND.CODE ? FLASH_CACHE.CODE_USED : FLASH_CACHE.DATA_USED) >> 2) + row;
@@ -179,88 +242,106 @@ export class FlashCache {
   }
   private use(side: Side, row: number): void {
     const at = (this.base + S.TOUCHES) >> 2;
-    let n = this.arena.i32[at]! + 1;
+    let n = this.i32[at]! + 1;
     if (n >= RENUMBER_AT) n = this.renumber() + 1;
-    this.arena.i32[at] = n;
-    this.arena.i32[this.stampAt(side, row)] = n;
+    this.i32[at] = n;
+    this.i32[this.stampAt(side, row)] = n;
   }
   /** Numbers of use start over in the same order. */
   private renumber(): number {
     let n = 0;
-    for (const side of [KIND.CODE, KIND.DATA]) {
-      const sorted = [...this.rows[side]].sort(
-        (a, b) => this.arena.i32[this.stampAt(side, a.row)]! - this.arena.i32[this.stampAt(side, b.row)]!,
-      );
-      for (const r of sorted) this.arena.i32[this.stampAt(side, r.row)] = ++n;
+    for (const side of SIDES) {
+      for (const place of this.inOrder(side)) this.i32[this.stampAt(side, this.numberOf(side, place))] = ++n;
       this.waiting[side].forget();
     }
     return n;
   }
+  private places(side: Side): number[] {
+    return Array.from({ length: this.count[side] }, (_, place) => place);
+  }
+  /** Places in the order of their last use. */
+  private inOrder(side: Side): number[] {
+    return this.places(side).sort((a, b) => this.useOf(side, a) - this.useOf(side, b));
+  }
 
-  /** The line of an address is not held: reads it. `host` is where its row lies in the arena. */
-  fill(side: Side, address: number, host: number): void {
-    const { rowBytes, lineBytes } = this.geometry;
+  /** The line of an address is not held: reads it. */
+  fill(side: Side, address: number, from: FlashPlace): void {
+    const { i32 } = this;
+    const { lineBytes, rowBytes } = this.geometry;
     const number = (address & FLASH_CACHE_MASK) >>> this.rowShift;
-    const start = host & -rowBytes;
-    if (start < this.low) this.low = start;
-    if (start + rowBytes > this.high) this.high = start + rowBytes;
+    this.know(from);
+    const start = (from.host + (address - from.base)) & -rowBytes;
     // a row that is held has been used
-    const held = this.arena.i32[this.stampAt(side, number)] !== 0;
+    const held = i32[this.stampAt(side, number)] !== 0;
     if (!held) this.replace(side, number, start);
     else if (this.stale[side] > 0) {
-      const row = this.rowOf(side, number)!;
-      const from = address & (rowBytes - 1) & -lineBytes;
-      row.bytes.set(this.arena.u8.subarray(start + from, start + from + lineBytes), from);
+      const at = address & (rowBytes - 1) & -lineBytes;
+      this.copyOf(side, number)?.bytes.set(this.arena.u8.subarray(start + at, start + at + lineBytes), at);
     }
     this.arena.u8[this.markAt(address)]! |= side;
     this.use(side, number);
-    this.changes++;
-    if (side === KIND.DATA) this.dataMisses++;
+    i32[FLASH_ROWS.CHANGES >> 2]!++;
+    if (side === KIND.DATA) i32[FLASH_ROWS.DATA_MISSES >> 2]!++;
   }
-  private rowOf(side: Side, number: number): Row | null {
-    return this.rows[side].find((r) => r.row === number) ?? null;
+  /** Rows of this memory may be replaced by the interpreter's module. */
+  private know({ base, bytes, host }: FlashPlace): void {
+    const { i32 } = this;
+    i32[FLASH_ROWS.FROM >> 2] = base;
+    i32[FLASH_ROWS.BYTES >> 2] = bytes;
+    i32[FLASH_ROWS.DELTA >> 2] = host - base;
+    if (host < this.low) this.low = host;
+    if (host + bytes > this.high) this.high = host + bytes;
   }
-  /** Index of the row that was used longest ago. */
+  /** Another memory may show where rows came from. */
+  forgetPlace(): void {
+    this.i32[FLASH_ROWS.BYTES >> 2] = 0;
+  }
+  private placeOf(side: Side, number: number): number {
+    for (let place = 0; place < this.count[side]; place++) if (this.numberOf(side, place) === number) return place;
+    return -1;
+  }
+  private copyOf(side: Side, number: number): Copy | null {
+    return this.copies[side].get(this.placeOf(side, number)) ?? null;
+  }
+  private setCopy(side: Side, place: number, copy: Copy | null): void {
+    if (copy === null) this.copies[side].delete(place);
+    else this.copies[side].set(place, copy);
+    this.i32[FLASH_ROWS.COPIES >> 2] = this.copies[KIND.CODE].size + this.copies[KIND.DATA].size;
+  }
+  /** Place of the row that was used longest ago. */
   private oldest(side: Side): number {
-    const { i32 } = this.arena;
-    const stamps = this.stamps[side];
     const waiting = this.waiting[side];
-    const at = waiting.next(i32, stamps);
+    const at = waiting.next();
     if (at >= 0) return at;
-    waiting.look(i32, stamps, i32[(this.base + S.TOUCHES) >> 2]!);
-    return waiting.next(i32, stamps);
+    waiting.look(this.i32[(this.base + S.TOUCHES) >> 2]!);
+    return waiting.next();
   }
-  /** A free row, or that which was used longest ago, becomes another one. Loops miss often: where all rows are in use it has to be cheap. */
+  /** A free place, or that of the row which was used longest ago, takes another row. Loops miss often: where all rows are in use it has to be cheap. */
   private replace(side: Side, number: number, host: number): void {
-    const { rowBytes } = this.geometry;
-    const list = this.rows[side];
-    const stamps = this.stamps[side];
-    if (list.length < stamps.length) {
-      stamps[list.length] = this.stampAt(side, number);
-      list.push({ row: number, host, bytes: new Uint8Array(rowBytes), stale: false, told: false });
-    } else {
-      const at = this.oldest(side);
-      const row = list[at]!;
-      this.drop(side, row);
-      stamps[at] = this.stampAt(side, number);
-      row.row = number;
-      row.host = host;
-      row.stale = false;
-      row.told = false;
-    }
+    let place = this.count[side];
+    if (place < this.most(side)) this.count[side]++;
+    else this.drop(side, (place = this.oldest(side)));
+    this.i32[this.numberAt(side, place)] = number;
+    this.i32[this.hostAt(side, place)] = host;
   }
-  private drop(side: Side, r: Row): void {
-    const start = r.row * this.geometry.rowBytes;
-    for (let i = 0; i < this.geometry.rowBytes; i += this.geometry.lineBytes) this.arena.u8[this.markAt(start + i)]! &= ~side;
-    this.arena.i32[this.stampAt(side, r.row)] = 0;
-    if (!r.stale) return;
+  private drop(side: Side, place: number): void {
+    const { rowBytes, lineBytes } = this.geometry;
+    const number = this.numberOf(side, place);
+    for (let i = 0; i < rowBytes; i += lineBytes) this.arena.u8[this.markAt(number * rowBytes + i)]! &= ~side;
+    this.i32[this.stampAt(side, number)] = 0;
+    const copy = this.copies[side].get(place);
+    if (!copy) return;
+    this.setCopy(side, place, null);
+    if (!copy.stale) return;
     this.stale[side]--;
-    this.port.staleChanged(side, r.host, this.geometry.rowBytes);
+    this.port.staleChanged(side, this.hostOf(side, place), rowBytes);
   }
   /** ICRST, DCRST, a reset. */
   flush(side: Side): void {
-    this.changes++;
-    for (const r of this.rows[side].splice(0)) this.drop(side, r);
+    this.i32[FLASH_ROWS.CHANGES >> 2]!++;
+    const places = this.places(side);
+    this.count[side] = 0;
+    for (const place of places) this.drop(side, place);
     this.waiting[side].forget();
   }
 
@@ -270,89 +351,90 @@ export class FlashCache {
    */
   memoryChanged(host: number, bytes: number, programmed?: Uint8Array): void {
     if (host >= this.high || host + bytes <= this.low) return;
-    for (const side of [KIND.CODE, KIND.DATA])
-      for (const r of this.rows[side]) {
-        if (r.host >= host + bytes || r.host + this.geometry.rowBytes <= host) continue;
+    const { rowBytes } = this.geometry;
+    for (const side of SIDES)
+      for (let place = 0; place < this.count[side]; place++) {
+        const start = this.hostOf(side, place);
+        if (start >= host + bytes || start + rowBytes <= host) continue;
+        const copy = this.copies[side].get(place);
         if (side === KIND.DATA && programmed) {
-          if (r.stale) this.update(r, host, programmed);
+          if (copy?.stale) this.update(place, copy, host, programmed);
           continue;
         }
-        if (r.stale) continue;
-        r.stale = true;
-        r.bytes.set(this.arena.u8.subarray(r.host, r.host + this.geometry.rowBytes));
+        if (copy?.stale) continue;
+        this.setCopy(side, place, { bytes: this.arena.u8.slice(start, start + rowBytes), stale: true, told: copy?.told ?? false });
         this.stale[side]++;
-        this.port.staleChanged(side, r.host, this.geometry.rowBytes);
+        this.port.staleChanged(side, start, rowBytes);
       }
   }
   /** A stale row of the data cache takes bytes that are being programmed; it is not stale if all its lines are then as memory will be. */
-  private update(r: Row, host: number, programmed: Uint8Array): void {
+  private update(place: number, copy: Copy, host: number, programmed: Uint8Array): void {
     const { rowBytes, lineBytes } = this.geometry;
+    const start = this.hostOf(KIND.DATA, place);
+    const address = this.numberOf(KIND.DATA, place) * rowBytes;
     let same = true;
     for (let i = 0; i < rowBytes; i++) {
-      const byte = programmed[r.host + i - host];
-      if (byte !== undefined) r.bytes[i] = byte;
-      const held = (this.arena.u8[this.markAt(r.row * rowBytes + (i & -lineBytes))]! & KIND.DATA) !== 0;
-      if (held && r.bytes[i] !== (byte ?? this.arena.u8[r.host + i])) same = false;
+      const byte = programmed[start + i - host];
+      if (byte !== undefined) copy.bytes[i] = byte;
+      const held = (this.arena.u8[this.markAt(address + (i & -lineBytes))]! & KIND.DATA) !== 0;
+      if (held && copy.bytes[i] !== (byte ?? this.arena.u8[start + i])) same = false;
     }
     if (!same) return;
-    r.stale = false;
+    copy.stale = false;
     this.stale[KIND.DATA]--;
-    this.port.staleChanged(KIND.DATA, r.host, rowBytes);
+    this.port.staleChanged(KIND.DATA, start, rowBytes);
   }
   /** Value that a stale row holds, -1 where none does. */
   staleValue(side: Side, address: number, size: 1 | 2 | 4): number {
     if (this.stale[side] === 0 || (this.arena.u8[this.markAt(address)]! & side) === 0) return -1;
-    const number = (address & FLASH_CACHE_MASK) >>> this.rowShift;
-    const r = this.rowOf(side, number);
-    if (!r?.stale) return -1;
+    const copy = this.copyOf(side, (address & FLASH_CACHE_MASK) >>> this.rowShift);
+    if (!copy?.stale) return -1;
     const offset = address & (this.geometry.rowBytes - 1);
     let value = 0;
-    for (let i = 0; i < size; i++) value += r.bytes[offset + i]! * 2 ** (8 * i);
+    for (let i = 0; i < size; i++) value += copy.bytes[offset + i]! * 2 ** (8 * i);
     return value;
   }
 
   /** The value has been used: true the first time that a row shows something else than memory. */
   tells(side: Side, address: number, size: 1 | 2 | 4): boolean {
-    const number = (address & FLASH_CACHE_MASK) >>> this.rowShift;
-    const r = this.rowOf(side, number);
-    if (!r?.stale || r.told) return false;
+    const place = this.placeOf(side, (address & FLASH_CACHE_MASK) >>> this.rowShift);
+    const copy = this.copies[side].get(place);
+    if (!copy?.stale || copy.told) return false;
     const at = address & (this.geometry.rowBytes - 1);
-    for (let i = at; i < at + size; i++) if (r.bytes[i] !== this.arena.u8[r.host + i]) r.told = true;
-    return r.told;
+    const host = this.hostOf(side, place);
+    for (let i = at; i < at + size; i++) if (copy.bytes[i] !== this.arena.u8[host + i]) copy.told = true;
+    return copy.told;
   }
 
   /** Rows of data in their order of use, with what is held of each; null while one shows something else than memory. */
   dataRows(): Int32Array | null {
     if (this.stale[KIND.DATA] > 0) return null;
-    const { rowBytes, lineBytes } = this.geometry;
-    const { i32, u8 } = this.arena;
-    const rows = this.rows[KIND.DATA];
-    const sorted = [...rows].sort((a, b) => i32[this.stampAt(KIND.DATA, a.row)]! - i32[this.stampAt(KIND.DATA, b.row)]!);
-    const copy = new Int32Array(2 * sorted.length);
-    sorted.forEach((r, i) => {
-      let held = 0;
-      for (let at = 0; at < rowBytes; at += lineBytes) held = (held << 1) | (u8[this.markAt(r.row * rowBytes + at)]! & KIND.DATA ? 1 : 0);
-      copy[2 * i] = r.row;
-      copy[2 * i + 1] = held;
-    });
-    return copy;
+    const { u8 } = this.arena;
+    return Int32Array.from(
+      this.inOrder(KIND.DATA).flatMap((place) => {
+        const number = this.numberOf(KIND.DATA, place);
+        const held = this.linesOf(number).reduce((bits, line) => (bits << 1) | (u8[this.markAt(line)]! & KIND.DATA ? 1 : 0), 0);
+        return [number, held];
+      }),
+    );
   }
 
   /** Rows used since their uses had got to a number (S.TOUCHES); null while one shows something else than memory. */
   usedSince(touches: number): RowUse | null {
     if (this.stale[KIND.CODE] > 0 || this.stale[KIND.DATA] > 0) return null;
-    const { i32, u8 } = this.arena;
-    const used: { side: Side; row: Row; stamp: number }[] = [];
-    for (const side of [KIND.CODE, KIND.DATA])
-      for (const row of this.rows[side]) {
-        const stamp = this.stampAt(side, row.row);
-        if (i32[stamp]! > touches) used.push({ side, row, stamp });
+    const { i32, arena } = this;
+    const used: { side: Side; number: number; stamp: number }[] = [];
+    for (const side of SIDES)
+      for (const place of this.places(side)) {
+        const number = this.numberOf(side, place);
+        const stamp = this.stampAt(side, number);
+        if (i32[stamp]! > touches) used.push({ side, number, stamp });
       }
     used.sort((a, b) => i32[a.stamp]! - i32[b.stamp]!);
-    const marks = used.flatMap(({ side, row }) =>
-      this.linesOf(row)
+    const marks = used.flatMap(({ side, number }) =>
+      this.linesOf(number)
         .map((line) => this.markAt(line))
-        .filter((at) => (u8[at]! & side) !== 0)
+        .filter((at) => (arena.u8[at]! & side) !== 0)
         .map((at) => ({ at, side })),
     );
     return {
@@ -371,7 +453,7 @@ export class FlashCache {
   }
   /** Rows that are held are used once more, in this order; last that of the code at `entered`, if it is one of them. */
   useAgain(stamps: Int32Array, entered: number | null): void {
-    const { i32 } = this.arena;
+    const { i32 } = this;
     const at = (this.base + S.TOUCHES) >> 2;
     if (i32[at]! + stamps.length + 1 >= RENUMBER_AT) i32[at] = this.renumber();
     let n = i32[at]!;
@@ -385,34 +467,47 @@ export class FlashCache {
 
   save(): FlashCacheSnapshot {
     const saved = (side: Side): SavedRow[] =>
-      this.rows[side].map((r) => ({
-        ...r,
-        bytes: r.stale ? r.bytes.slice() : NO_BYTES,
-        used: this.arena.i32[this.stampAt(side, r.row)]!,
-        marks: this.linesOf(r).map((a) => this.arena.u8[this.markAt(a)]! & side),
-      }));
+      this.places(side).map((place) => {
+        const row = this.numberOf(side, place);
+        const copy = this.copies[side].get(place);
+        return {
+          row,
+          host: this.hostOf(side, place),
+          bytes: copy?.stale ? copy.bytes.slice() : NO_BYTES,
+          stale: copy?.stale ?? false,
+          told: copy?.told ?? false,
+          used: this.useOf(side, place),
+          marks: this.linesOf(row).map((a) => this.arena.u8[this.markAt(a)]! & side),
+        };
+      });
     return { code: saved(KIND.CODE), data: saved(KIND.DATA) };
   }
   restore(s: FlashCacheSnapshot): void {
-    for (const side of [KIND.CODE, KIND.DATA]) {
+    const { i32 } = this;
+    const { rowBytes } = this.geometry;
+    for (const side of SIDES) {
       this.flush(side);
-      for (const { used, marks, ...r } of side === KIND.CODE ? s.code : s.data) {
-        const row: Row = { ...r, bytes: new Uint8Array(this.geometry.rowBytes) };
-        row.bytes.set(r.bytes);
-        this.stamps[side][this.rows[side].length] = this.stampAt(side, row.row);
-        this.rows[side].push(row);
-        this.low = Math.min(this.low, row.host);
-        this.high = Math.max(this.high, row.host + this.geometry.rowBytes);
-        this.arena.i32[this.stampAt(side, row.row)] = used;
+      for (const { row, host, bytes, stale, told, used, marks } of side === KIND.CODE ? s.code : s.data) {
+        const place = this.count[side]++;
+        i32[this.numberAt(side, place)] = row;
+        i32[this.hostAt(side, place)] = host;
+        this.low = Math.min(this.low, host);
+        this.high = Math.max(this.high, host + rowBytes);
+        i32[this.stampAt(side, row)] = used;
         this.linesOf(row).forEach((a, i) => (this.arena.u8[this.markAt(a)]! |= marks[i]!));
-        if (!row.stale) continue;
+        if (!stale && !told) continue;
+        const copy = { bytes: new Uint8Array(rowBytes), stale, told };
+        copy.bytes.set(bytes);
+        this.setCopy(side, place, copy);
+        if (!stale) continue;
         this.stale[side]++;
-        this.port.staleChanged(side, row.host, this.geometry.rowBytes);
+        this.port.staleChanged(side, host, rowBytes);
       }
     }
   }
-  private linesOf(r: Row): number[] {
+  /** First addresses of a row's lines. */
+  private linesOf(row: number): number[] {
     const { rowBytes, lineBytes } = this.geometry;
-    return Array.from({ length: rowBytes / lineBytes }, (_, i) => r.row * rowBytes + i * lineBytes);
+    return Array.from({ length: rowBytes / lineBytes }, (_, i) => row * rowBytes + i * lineBytes);
   }
 }

@@ -17,6 +17,7 @@ import { Expr, hasBranchTargets, lift, type Profile, type Val } from '../builder
 import type { Handlers } from './handlers.ts';
 import { H_SYSTEM_ALWAYS, type Handler } from './handlers.ts';
 import { FLASH_CACHE_MASK, hasFlashCache, KIND } from '../caches/flash-cache.ts';
+import { emitFillRow } from './fill-row.ts';
 import { emitLocate } from './locate.ts';
 import { EXIT, S } from '../state.ts';
 
@@ -212,7 +213,7 @@ function emitFlashHit(b: ColdBuilder, kind: number, used: number, address: Expr)
  * flashData(address, region): cycles that reading data from flash costs now. A region is left where filling a row may change what regions rest on: -1. Cores without
  * such rows do with flashLine.
  */
-function emitFlashData(shared: Shared, flashLine: number): number {
+function emitFlashData(shared: Shared, flashLine: number, fillRow: number): number {
   if (!hasFlashCache(shared.profile)) return flashLine;
   const index = shared.writer.declare(['i32', 'i32'], 'i32');
   const f = shared.writer.body(index);
@@ -232,7 +233,7 @@ function emitFlashData(shared: Shared, flashLine: number): number {
     const filled = new Expr('i32', (g) => {
       g.i32(KIND.DATA);
       address.emit(g);
-      g.call(shared.imports.fillRow);
+      g.call(fillRow);
     });
     b.select(b.let(filled), b.state(S.WAIT_STATES), -1).emit(f);
     f.op(OP.return);
@@ -307,7 +308,7 @@ function emitSemantics(b: RecordBuilder, h: Handler): void {
 
 /**
  * Builds the module. `helpers` are the soft-float and similar functions that semantics call by name, imported from `env`.
- * Exports: `run() → reason`, `flashLine(address) → cycles`, `flashData(address, region) → cycles`, `locate(address, size) → place`, M7: `predicted(pc, target) → cycles`.
+ * Exports: `run() → reason`, `flashLine(address) → cycles`, `flashData(address, region) → cycles`, `fillRow(side, address) → 1 or 0`, `locate(address, size) → place`, M7: `predicted(pc, target) → cycles`.
  */
 export function buildInterpreter(
   profile: Profile,
@@ -340,7 +341,8 @@ export function buildInterpreter(
   };
   for (const [name, h] of Object.entries(helpers)) shared.helpers.set(name, writer.importFunction(name, h.params, h.result));
   const flashLine = emitFlashLine(shared);
-  const flashData = emitFlashData(shared, flashLine);
+  const fillRow = emitFillRow(shared);
+  const flashData = emitFlashData(shared, flashLine, fillRow);
   const locate = emitLocate(shared, flashData);
   emitMemoryFunctions(shared, flashData);
   const newLine = emitNewLine(shared, flashLine);
@@ -371,6 +373,7 @@ export function buildInterpreter(
   writer.export('run', run);
   writer.export('flashLine', flashLine);
   writer.export('flashData', flashData);
+  if (hasFlashCache(profile)) writer.export('fillRow', fillRow);
   writer.export('locate', locate);
   return writer.finish();
 }
