@@ -215,12 +215,14 @@ function dmaRows(line: L4ClassLine): Derivation['own'] {
   };
 }
 
+/** HAL-L4 hal_tim_ex.h, HAL-WB (documented); G4 has no such field. */
+const SLOW_CAPTURE = { capture: { remap: 'OR1.TI1_RMP', sources: { 1: { clock: 'lsi', divider: 1 }, 2: { clock: 'lse', divider: 1 } } } };
 const timer = timers(['TIM2', 'TIM5']);
 const BEHAVIOUR: readonly Behaviour[] = [
   gpio,
   (p, base) => {
     const row = timer(p, base);
-    return row && withOptions(row, 'tim', timTriggers(Number(p.name.slice(3))));
+    return row && withOptions(row, 'tim', { ...timTriggers(Number(p.name.slice(3))), ...(p.name === 'TIM16' ? SLOW_CAPTURE : {}) });
   },
   spi,
   can,

@@ -70,11 +70,15 @@ export const f4OptionBytes = (sectors: number): Readonly<Record<string, OptionBy
 
 /** RM0090 19.5.12, RM0383 14.5.11 (TIM11_OR): channel 1 of TIM11 captures HSE divided by RTCPRE. */
 const HSE_CAPTURE = { capture: { remap: 'OR.TI1_RMP', sources: { 2: { clock: 'hse-rtc', divider: 1 } } } };
+/** RM0090 18.4.21, RM0410 26.4.22 (TIM5_OR; documented): channel 4 of TIM5 captures LSI or LSE. */
+const SLOW_CAPTURE = {
+  capture: { channel: 4, remap: 'OR.TI4_RMP', sources: { 1: { clock: 'lsi', divider: 1 }, 2: { clock: 'lse', divider: 1 } } },
+} as const;
 const timer = timers(['TIM2', 'TIM5']);
 
 export const f4Timer: Behaviour = (p, base) => {
   const row = timer(p, base);
-  const capture = p.name === 'TIM11' ? HSE_CAPTURE : {};
+  const capture = p.name === 'TIM11' ? HSE_CAPTURE : p.name === 'TIM5' ? SLOW_CAPTURE : {};
   return row && withOptions(row, 'tim', { ...timTriggers(Number(p.name.slice(3))), ...capture });
 };
 

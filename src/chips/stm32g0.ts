@@ -81,6 +81,8 @@ export const g0Dma = (name: string, first: number, lines: readonly number[]): Ro
   size: 0x400,
   options: { lines, asks: `${name}.asks`, requests: lines.map((_, i) => ({ wire: `dmamux1.${first + i}`, channel: i + 1 })) },
 });
+/** RM0444 26.7.19 (recalled): channel 1 of TIM16 captures LSI or LSE. */
+const SLOW_CAPTURE = { capture: { remap: 'TISEL.TI1SEL', sources: { 1: { clock: 'lsi', divider: 1 }, 2: { clock: 'lse', divider: 1 } } } };
 /** RM0444 26.7.20 (recalled): channel 1 of TIM17 captures HSE / 32. */
 const HSE_CAPTURE = { capture: { remap: 'TISEL.TI1SEL', sources: { 2: { clock: 'hse', divider: 32 } } } };
 export const G0_BEHAVIOUR: readonly Behaviour[] = [
@@ -88,7 +90,8 @@ export const G0_BEHAVIOUR: readonly Behaviour[] = [
   gpio,
   (p, base) => {
     const row = timer(p, base);
-    return row && (p.name === 'TIM17' ? withOptions(row, 'tim', HSE_CAPTURE) : row);
+    const capture = p.name === 'TIM17' ? HSE_CAPTURE : p.name === 'TIM16' ? SLOW_CAPTURE : null;
+    return row && capture ? withOptions(row, 'tim', capture) : row;
   },
   (p) =>
     /^SPI\d$/.test(p.name)

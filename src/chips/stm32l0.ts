@@ -20,6 +20,7 @@ import {
   resetFlagRows,
   sourcesOf,
   type RowParts,
+  withOptions,
 } from './rows.ts';
 
 const RM0376 = 'RM0376';
@@ -51,10 +52,16 @@ const BOOT: readonly BootRule[] = [
   bootsFlash([], `${AN2606} Table 2, pattern 2`),
 ];
 
+/** RM0376 22.4.15 (TIM21_OR), HAL-L0 hal_tim_ex.h (documented). */
+const SLOW_CAPTURE = { capture: { remap: 'OR.TI1_RMP', sources: { 4: { clock: 'lse', divider: 1 }, 5: { clock: 'lsi', divider: 1 } } } };
+const timer = timers([]);
 const BEHAVIOUR: readonly Behaviour[] = [
   gpio,
   touch,
-  timers([]),
+  (p, base) => {
+    const row = timer(p, base);
+    return row && (p.name === 'TIM21' ? withOptions(row, 'tim', SLOW_CAPTURE) : row);
+  },
   spi,
   (p) =>
     /^I2C\d$/.test(p.name)

@@ -126,6 +126,8 @@ const ADC_L1 = {
   injectedTriggers: L1_ADC_INJECTED_TRIGGERS,
   internal: { 16: 626, 17: 1224 },
 };
+/** RM0038 18.4.11, TIM10_OR (documented). */
+const SLOW_CAPTURE = { capture: { remap: 'OR.TI1_RMP', sources: { 1: { clock: 'lsi', divider: 1 }, 2: { clock: 'lse', divider: 1 } } } };
 const wide = timers(['TIM5']);
 const BEHAVIOUR: readonly Behaviour[] = [
   gpio,
@@ -133,7 +135,7 @@ const BEHAVIOUR: readonly Behaviour[] = [
   (p, base) => (p.name === 'TIM11' ? f4Timer(p, base) : null),
   (p, base) => {
     const row = wide(p, base);
-    return row && withOptions(row, 'tim', timTriggers(Number(p.name.slice(3))));
+    return row && withOptions(row, 'tim', { ...timTriggers(Number(p.name.slice(3))), ...(p.name === 'TIM10' ? SLOW_CAPTURE : {}) });
   },
   spi,
   (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v1', size: 0x400, options: { block: p.name } } : null),

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { findChip } from '../../src/chips/index.ts';
+import { MS, US } from '../../src/emu/time.ts';
 import { bench, type Bench } from './bench.ts';
+import { StChip } from './st-chip.ts';
 
 const CEN = 1;
 const CC1E = 1;
@@ -125,5 +128,41 @@ describe('TIM input capture of a clock inside the chip', () => {
     expect(b.count('src') - start).toBe(256);
     b.read('TIM3.CCR1');
     expect(b.irqs.get(IRQ)).toBe(false);
+  });
+});
+
+describe('LSI for the watchdog', () => {
+  /** What ST's examples measure it with: the timer, its channel, the field that connects LSI and its value. */
+  it.each([
+    ['STM32F207ZG', 'TIM5', 4, 'OR.TI4_RMP', 1],
+    ['STM32F407VG', 'TIM5', 4, 'OR.TI4_RMP', 1],
+    ['STM32F722RE', 'TIM5', 4, 'OR.TI4_RMP', 1],
+    ['STM32F746ZG', 'TIM5', 4, 'OR.TI4_RMP', 1],
+    ['STM32F767ZI', 'TIM5', 4, 'OR.TI4_RMP', 1],
+    ['STM32L073RZ', 'TIM21', 1, 'OR.TI1_RMP', 5],
+    ['STM32L152RE', 'TIM10', 1, 'OR.TI1_RMP', 1],
+    ['STM32L432KC', 'TIM16', 1, 'OR1.TI1_RMP', 1],
+    ['STM32L4R5ZI', 'TIM16', 1, 'OR1.TI1_RMP', 1],
+    ['STM32WB55RG', 'TIM16', 1, 'OR1.TI1_RMP', 1],
+    ['STM32G0B1RE', 'TIM16', 1, 'TISEL.TI1SEL', 1],
+  ] as const)('%s: %s captures it on channel %i, eight periods apart', (chip, timer, channel, remap, value) => {
+    const h = new StChip(findChip(chip)!);
+    h.set(`RCC.${h.system.block(timer).row.clock!}`, 1);
+    h.set(chip.startsWith('STM32WB') ? 'RCC.CSR.LSI1ON' : 'RCC.CSR.LSION', 1);
+    h.wait(MS);
+    h.set(`${timer}.${remap}`, value);
+    const ccmr = h.system.block(timer).row.base + (channel > 2 ? 0x1c : 0x18);
+    h.system.write(ccmr, 4, (1 | (3 << 2)) << (channel % 2 === 0 ? 8 : 0));
+    h.set(`${timer}.CCER.CC${channel}E`, 1);
+    h.set(`${timer}.CR1.CEN`, 1);
+    const captured = (): number => {
+      for (let us = 0; !h.get(`${timer}.SR.CC${channel}IF`) && us < 2000; us++) h.wait(US);
+      return h.read(`${timer}.CCR${channel}`);
+    };
+    captured();
+    const first = captured();
+    const clocks = (captured() - first + 0x10000) & 0xffff;
+    const rate = h.hz(`${h.system.block(timer).row.options!['clock'] as string}`)!;
+    expect(Math.abs(clocks - (8 * rate) / h.hz('lsi')!)).toBeLessThanOrEqual(1);
   });
 });

@@ -1,8 +1,8 @@
 /**
- * Input capture of channel 1 from clocks inside the chip (TI1 remapped to HSE, LSE…): what firmware measures an unknown crystal with. Pins, filters, falling
- * edges and the other channels are not modelled.
+ * Input capture of one channel from clocks inside the chip (TI1 or TI4 remapped to HSE, LSI…): what firmware measures an unknown crystal, or LSI for its watchdog,
+ * with. Pins, filters, falling edges and the other channels are not modelled.
  *
- * Facts: CC1S, IC1PSC, CC1E, CC1IF, CC1OF: RM general-purpose timer chapter (documented). The edge is taken at the kernel clock that it falls into, without the
+ * Facts: CCxS, ICxPSC, CCxE, CCxIF, CCxOF: RM general-purpose timer chapter (documented). The edge is taken at the kernel clock that it falls into, without the
  * two or three clocks of the synchroniser (assumed: they are the same for every edge).
  *
  * Nothing polls: the edges since the channel was opened are counted from the source's clock on each access; only the last one is still to be seen.
@@ -11,7 +11,9 @@ import type { Layout, RegisterContext } from '../../emu/registers.ts';
 import { mulDivFloor, PS_PER_SECOND, type Ps } from '../../emu/time.ts';
 
 export interface CaptureOptions {
-  /** Field that chooses what TI1 is, e.g. `OR1.TI1_RMP`. */
+  /** Default 1. */
+  readonly channel?: 1 | 4;
+  /** Field that chooses what the channel's input is, e.g. `OR1.TI1_RMP`; a timer without it captures nothing. */
   readonly remap: string;
   /** By the field's value; values without a row (a pin) capture nothing. */
   readonly sources: Readonly<Record<number, { readonly clock: string; readonly divider: number }>>;
@@ -24,7 +26,8 @@ export interface CaptureState {
 export const captureState = (): CaptureState => ({ capture: { from: -1, edges: 0, key: 0 } });
 
 type Context = RegisterContext<CaptureState>;
-const CC1S_TI1 = 1;
+/** CCxS: the channel's own input. */
+const OWN_INPUT = 1;
 
 export interface Edge {
   /** Kernel clocks since the newest edge. */
@@ -36,7 +39,9 @@ export interface Edge {
 export interface InputCapture {
   readonly clocks: readonly string[];
   readonly registers: readonly string[];
-  /** Channel 1 is an input. */
+  /** Place of the channel, from 0. */
+  readonly index: number;
+  /** The channel is an input. */
   isOpen(c: Context): boolean;
   /** Opens or closes the channel after a register write. */
   follow(c: Context): void;
@@ -48,19 +53,22 @@ export interface InputCapture {
 
 export function inputCapture(layout: Layout, options: CaptureOptions, kernelClock: string): InputCapture {
   const remap = layout.field(options.remap);
-  const cc1e = layout.field('CCER.CC1E');
-  // The input view of CCMR1 has CC1S and IC1PSC where the output view has other names.
-  const ccmr1 = layout.at(0x18)!;
+  const index = (options.channel ?? 1) - 1;
+  const enable = layout.field(`CCER.CC${index + 1}E`);
+  // The input view of CCMR has CCxS and ICxPSC where the output view has other names.
+  const ccmr = layout.at(index < 2 ? 0x18 : 0x1c)!;
+  const shift = 8 * (index % 2);
   const sources = new Map(Object.entries(options.sources).map(([value, source]) => [Number(value), source]));
 
   const source = (c: Context): { clock: string; period: number; key: number } | null => {
-    const mode = c.get(ccmr1);
+    const mode = c.get(ccmr) >>> shift;
     const found = sources.get(remap.get(c));
-    if (!found || !cc1e.get(c) || (mode & 3) !== CC1S_TI1) return null;
+    if (!found || !enable.get(c) || (mode & 3) !== OWN_INPUT) return null;
     const prescaler = (mode >>> 2) & 3;
     return { clock: found.clock, period: found.divider << prescaler, key: remap.get(c) * 4 + prescaler + 1 };
   };
   return {
+    index,
     clocks: [...new Set([...sources.values()].map((s) => s.clock))],
     registers: ['CCER', options.remap.split('.')[0]!],
     isOpen: (c) => c.s.capture.from >= 0,

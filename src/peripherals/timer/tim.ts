@@ -24,7 +24,7 @@ export interface TimOptions {
   readonly bits: 16 | 32;
   /** Index into the row's `irqs` for each kind of event. */
   readonly irqs: { readonly update: number; readonly cc: number; readonly trigger: number; readonly brk: number };
-  /** Clocks inside the chip that channel 1 can capture. */
+  /** Clocks inside the chip that a channel can capture. */
   readonly capture?: CaptureOptions;
   /** Wires of the internal triggers by the value of SMCR.TS. */
   readonly itr?: Readonly<Record<number, string>>;
@@ -154,7 +154,7 @@ class Tim {
       layout.field('CR1.ARPE'),
     ];
     [this.opm, this.dir, this.cms, this.uifremap] = [field('CR1.OPM'), field('CR1.DIR'), field('CR1.CMS'), field('CR1.UIFREMAP')];
-    this.capture = options.capture ? inputCapture(layout, options.capture, options.clock) : null;
+    this.capture = options.capture && layout.hasField(options.capture.remap) ? inputCapture(layout, options.capture, options.clock) : null;
     this.ccrs = [1, 2, 3, 4].filter((i) => layout.has(`CCR${i}`)).map((i) => layout.reg(`CCR${i}`));
     this.outputs = this.ccrs.map((_, i) => outputOf(options.block, `cc${i + 1}`));
     this.requests = this.ccrs.map((_, i) => ofBlock(options.block, `dma.cc${i + 1}`));
@@ -361,9 +361,10 @@ class Tim {
     const period = (s.arr + 1) * (s.psc + 1);
     const position = s.cnt * (s.psc + 1) + s.sub - (this.running(c) ? edge.ago : 0);
     const at = Math.floor((((position % period) + period) % period) / (s.psc + 1));
-    const over = edge.several || (c.get(this.sr) & CC1IF) !== 0;
-    c.put(this.ccrs[0]!, at);
-    this.flag(c, CC1IF | (over ? CC1OF : 0));
+    const { index } = this.capture!;
+    const over = edge.several || (c.get(this.sr) & ccBit(index)) !== 0;
+    c.put(this.ccrs[index]!, at);
+    this.flag(c, (CC1IF | (over ? CC1OF : 0)) << index);
   }
   /** Brings the state up to now. */
   advance(c: Context): void {
@@ -435,7 +436,7 @@ class Tim {
       steps = Math.min(steps, ahead > 0 ? Math.min(ahead, this.stepsToWrap(c)) : this.stepsToWrap(c));
     }
     const counted = steps === Infinity ? Infinity : c.env.clockTimeOf(this.o.clock, s.anchor + steps * (s.psc + 1) - s.sub);
-    c.env.arm('next', this.capture && enabled & CC1IF ? Math.min(counted, this.capture.next(c)) : counted);
+    c.env.arm('next', this.capture && enabled & ccBit(this.capture.index) ? Math.min(counted, this.capture.next(c)) : counted);
   }
   settle(c: Context): void {
     this.giveOut(c);
@@ -490,17 +491,20 @@ class Tim {
     }
     this.flag(c, bits & this.generated);
   }
+  private captures(r: Register): boolean {
+    return this.capture !== null && r === this.ccrs[this.capture.index];
+  }
   view(c: Context, r: Register, value: number): number {
-    if (r !== this.cnt) return r === this.sr || r === this.cr1 || (r === this.ccrs[0] && this.capture) ? c.get(r) : value;
+    if (r !== this.cnt) return r === this.sr || r === this.cr1 || this.captures(r) ? c.get(r) : value;
     const copy = this.uifremap !== null && this.uifremap.get(c) !== 0;
     return copy ? ((c.s.cnt & 0x7fffffff) | ((c.get(this.sr) & UPDATE) << 31)) >>> 0 : c.s.cnt;
   }
   read(c: Context, r: Register, value: number): number {
     this.advance(c);
-    if (r === this.ccrs[0] && this.capture?.isOpen(c)) {
+    if (this.captures(r) && this.capture!.isOpen(c)) {
       // Reading the captured value clears its flag.
       const captured = c.get(r);
-      c.put(this.sr, c.get(this.sr) & ~CC1IF);
+      c.put(this.sr, c.get(this.sr) & ~ccBit(this.capture!.index));
       this.settle(c);
       return captured;
     }
@@ -610,7 +614,7 @@ export const tim: ModelFactory<Partial<TimOptions>> = (layout, given): RegisterM
       timer.settle(c);
     },
     // Reading a captured value clears its flag.
-    acting: capture ? [timer.ccrs[0]!.name] : [],
+    acting: capture ? [timer.ccrs[capture.index]!.name] : [],
     read: (c, r, value) => timer.read(c, r, value),
     peek(c, r, value) {
       const scratch = new RegisterContext<State>(clonePlain(c.s), c.regs.slice(), c.env, null);
