@@ -1,7 +1,17 @@
 /** The program. A run has a thread of its own, which loads what it needs; the exit code is set, not forced, so that everything written is flushed first. */
-import { processIo } from './io.ts';
+import { EXIT, processIo } from './io.ts';
 import { relay } from './relay.ts';
 import { hasThreads } from './threads.ts';
 
 const args = process.argv.slice(2);
-process.exitCode = await (args[0] === 'run' && hasThreads() ? relay(args) : (await import('./here.ts')).here(args, processIo()));
+const hasFolder = (): boolean => {
+  try {
+    process.cwd();
+    return true;
+  } catch {
+    process.stderr.write('bootbench: the working folder does not exist any more; go to one that does\n');
+    return false;
+  }
+};
+if (!hasFolder()) process.exitCode = EXIT.usage;
+else process.exitCode = await (args[0] === 'run' && hasThreads() ? relay(args) : (await import('./here.ts')).here(args, processIo()));

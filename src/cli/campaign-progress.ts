@@ -1,6 +1,6 @@
 /** The line of progress of a campaign: how many, how fast, how long still, what came of them. */
 import type { Progress } from '../campaign/campaign.ts';
-import type { Io } from './io.ts';
+import { canRewrite, type Io } from './io.ts';
 
 /** The rate is that of this time. */
 const WINDOW_MS = 20_000;
@@ -18,7 +18,7 @@ export class ProgressLine {
 
   constructor(io: Io, { progress = false, quiet = false }: { readonly progress?: boolean; readonly quiet?: boolean }) {
     this.io = io;
-    this.terminal = io.stderr.isTTY && !quiet;
+    this.terminal = canRewrite(io) && !quiet;
     this.wanted = this.terminal || progress;
   }
 

@@ -1,6 +1,6 @@
 /** A command that takes its time. */
 import { printable } from '../report/text.ts';
-import { milliseconds, type Io } from './io.ts';
+import { canRewrite, milliseconds, type Io } from './io.ts';
 
 /** Runs with Ctrl-C ending the run instead of the program, and with a line of progress where a person looks. */
 export async function interruptible<T>(
@@ -10,7 +10,7 @@ export async function interruptible<T>(
 ): Promise<T> {
   const stop = new AbortController();
   const stopListening = io.onInterrupt(() => stop.abort());
-  const visible = showProgress && io.stderr.isTTY;
+  const visible = showProgress && canRewrite(io);
   let shown = false;
   try {
     let doing = 'running';

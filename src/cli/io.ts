@@ -35,11 +35,15 @@ export function paintFor(io: Io, stream: Stream, allowed: boolean): Paint {
   return !off && (stream.isTTY || (io.env['FORCE_COLOR'] ?? '0') !== '0') ? ansi : plain;
 }
 
+/** Whether a line of progress can be written over: a dumb terminal shows the control characters. */
+export const canRewrite = ({ stderr, env }: Io): boolean => stderr.isTTY && env['TERM'] !== 'dumb';
+
 export function processIo(): Io {
   const wrap = (stream: NodeJS.WriteStream): Stream => ({
     write: (text) => void stream.write(text),
     isTTY: stream.isTTY === true,
-    columns: stream.columns ?? 80,
+    // a terminal without a size, as in containers and editors, says 0
+    columns: stream.columns || 80,
   });
   // `bootbench … | head`: a closed pipe is no defect and changes no verdict: the exit code is that of the command; a full disk is none of this program
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

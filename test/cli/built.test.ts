@@ -98,6 +98,15 @@ test('threads that have done a job do the next one, also after one that could no
   expect(tested.status).toBe(1);
 });
 
+test.skipIf(process.platform !== 'linux')('a working folder that was deleted is told, and is no defect', () => {
+  for (const args of [['chips'], ['run', 'firmware.elf']]) {
+    const cwd = mkdtempSync(join(dist, 'gone-'));
+    const there = ['-c', 'rmdir "$PWD" && exec "$@"', 'sh', process.execPath, program(), ...args];
+    const { status, stdout, stderr } = spawnSync('sh', there, { cwd, encoding: 'utf8' });
+    expect([status, stdout, stderr]).toEqual([2, '', 'bootbench: the working folder does not exist any more; go to one that does\n']);
+  }
+});
+
 test('an error of the user is one line and exit code 2', () => {
   const { status, stdout, stderr } = run('run', '--scenario', 'no-such.json');
   expect([status, stdout]).toEqual([2, '']);
@@ -177,6 +186,16 @@ describe.skipIf(!hasPty)('in a terminal', () => {
     const colour = await shown(80, [elf, '--chip', 'stm32f072rb']);
     expect(plain.coloured).toBe(0);
     expect(plain.lines).toEqual(colour.lines);
+  });
+  test('that is dumb it writes no control characters', async () => {
+    const { raw } = await shown(80, [elf, '--chip', 'stm32f072rb'], { TERM: 'dumb' });
+    expect(raw).toContain('FAIL');
+    expect(raw).not.toContain('\u001b');
+  });
+  test('without a size it takes 80 columns', async () => {
+    const wide = await shown(80, [elf, '--chip', 'stm32f072rb'], { TERM: 'dumb' });
+    const none = await shown(0, [elf, '--chip', 'stm32f072rb'], { TERM: 'dumb' });
+    expect(none.raw).toBe(wide.raw);
   });
 });
 

@@ -47,7 +47,7 @@ export async function onTerminal(
     encoding: 'utf8',
     timeout: 60_000,
   });
-  const terminal = new xterm.Terminal({ cols: columns, rows, scrollback: 2000, allowProposedApi: true });
+  const terminal = new xterm.Terminal({ cols: columns || 80, rows, scrollback: 2000, allowProposedApi: true });
   await new Promise<void>((done) => terminal.write(stdout, done));
   const buffer = terminal.buffer.active;
   const lines: string[] = [];
