@@ -6,7 +6,7 @@ import { boardOf, boardsBegun, findBoard, sayPart } from '../bench/input/boards.
 import { inferChip } from '../bench/input/infer-chip.ts';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { chipFamilies, existsUnmodelled, findChip, nearestChip, partInBoardName, suggestChips } from '../chips/index.ts';
+import { CHIPS, chipFamilies, existsUnmodelled, findChip, nearestChip, partInBoardName, suggestChips } from '../chips/index.ts';
 import { splitImagePath } from '../image/image.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { checkExpect } from '../bench/documents/expect.ts';
@@ -66,8 +66,13 @@ export function readInput(path: string, cwd: string, shown = path): Uint8Array {
     throwIfTooMuch(file, shown);
     return new Uint8Array(readFileSync(file));
   } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(`cannot read ${shown}: ${reason(error)}`);
+    throw error instanceof UsageError ? error : new UsageError(`cannot read ${shown}: ${reason(error)}`, nameHint(path));
   }
+}
+/** Names that look right in the command line and are not what arrives here. */
+function nameHint(path: string): string | null {
+  if (path === '-') return 'standard input is called /dev/stdin';
+  return path.includes('\ufffd') ? 'Node passes on only names in UTF-8: rename it, or make a link to it' : null;
 }
 /** What has no end would be read for ever. */
 function throwIfTooMuch(file: string, shown: string): void {
@@ -93,7 +98,9 @@ export function chipNamed(name: string): ChipDescription {
   const board = boardOf(name);
   if (board !== undefined) throw new UsageError(`${JSON.stringify(name)} is a board, with ${board.chip}`, `say --board ${board.name}`);
   const begun = boardsBegun(name);
-  if (begun.length > 0)
+  // the beginning of a part's name, stm32f4, begins the names of Discovery boards, too
+  const ofPart = CHIPS.some((c) => c.name.startsWith(name.trim().toUpperCase()));
+  if (begun.length > 0 && !ofPart)
     throw new UsageError(`there is no chip ${JSON.stringify(name)}`, `boards are called ${begun.join(', ')}: say --board`);
   const part = partInBoardName(name);
   if (part !== undefined) throw new UsageError(`${JSON.stringify(name)} is a board that is not described here`, sayPart(part));

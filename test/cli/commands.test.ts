@@ -12,6 +12,7 @@ describe('a name that is no part', () => {
   test.each([
     ['nucleo-wb55rg', 'is a board, with STM32WB55RG; say --board nucleo-wb55rg'],
     ['BluePill', 'is a board, with STM32F103C8; say --board bluepill'],
+    ['stm32f4', 'did you mean STM32F405RG or '],
     ['blackpill', 'boards are called blackpill-f411ce, '],
     ['foo', 'there is no chip "foo"; known are parts of STM32C0, '],
   ])('%s', async (name, text) => {

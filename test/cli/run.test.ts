@@ -43,6 +43,8 @@ describe('exit code', () => {
 
   test.each<[string, string[], string]>([
     ['a missing file', ['run', 'gone.elf', ...CHIP], 'cannot read gone.elf: no such file or folder'],
+    ['standard input', ['run', '-', ...CHIP], 'cannot read -: no such file or folder; standard input is called /dev/stdin'],
+    ['a name that is not UTF-8', ['run', 'f\ufffd.elf', ...CHIP], 'Node passes on only names in UTF-8'],
     ['an empty name', ['run', '', ...CHIP], 'the name of a file is empty'],
     ['a device without end', ['run', '/dev/zero@0x08000000', ...CHIP], 'cannot read /dev/zero: it has no end'],
     ['a folder as image', ['run', '.', ...CHIP], 'cannot read .: it is a folder'],
