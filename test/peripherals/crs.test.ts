@@ -7,7 +7,7 @@ const row = { name: 'CRS', model: 'crs', base: 0x40006000, size: 0x400, irqs: [I
 const CEN = 1 << 5;
 const AUTOTRIMEN = 1 << 6;
 const MS = 1e9;
-const made = bench([row], { hsi48: 48_000_000 });
+const made = bench([row], { hsi48: 48_000_000, lse: null });
 
 /** One SOF each millisecond, for `n` of them. */
 function sofs(b: Bench, n: number): void {
@@ -102,5 +102,23 @@ describe('CRS', () => {
     sofs(b, 2);
     b.until(b.sys.now + 10 * MS);
     expect(b.sys.scheduler.next).toBe(Infinity);
+  });
+
+  it('each edge of LSE that passes SYNCDIV is a SYNC event, until CEN falls', () => {
+    // RELOAD = 48 MHz / 32 768 Hz - 1, as ST's examples have it; FELIM in proportion; HSI48 is 1 % slow.
+    for (const divider of [0, 3]) {
+      const b = bench([row], { hsi48: 47_520_000, lse: 32_768 });
+      b.write('CRS.CFGR', (1 << 28) | (divider << 24) | ((2 << divider) << 16) | (1464 * 2 ** divider - 1));
+      b.write('CRS.CR', b.read('CRS.CR') | CEN | AUTOTRIMEN);
+      const edge = (1e12 / 32_768) * 2 ** divider;
+      b.until(b.sys.now + 1.5 * edge);
+      expect(flags(b)).toBe(0); // the first one only starts the counter
+      b.until(b.sys.now + edge);
+      expect([flags(b), trim(b)]).toEqual([2, 34]);
+      b.write('CRS.CR', 0);
+      b.write('CRS.ICR', 0xf);
+      b.until(b.sys.now + 4 * edge);
+      expect(flags(b)).toBe(0);
+    }
   });
 });

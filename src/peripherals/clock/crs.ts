@@ -1,5 +1,5 @@
 /**
- * CRS: clock recovery system, trims HSI48 against USB SOF (or GPIO, LSE). Modelled: counter, limits, flags, automatic trimming, SYNCSRC = USB SOF and GPIO,
+ * CRS: clock recovery system, trims HSI48 against USB SOF (or GPIO, LSE). Modelled: counter, limits, flags, automatic trimming, SYNCSRC = USB SOF, LSE and GPIO,
  * SWSYNC.
  *
  * Facts: registers ST SVD; evaluation by FELIM, 3 x FELIM and 128 x FELIM, TRIM steps of 0, 1 and 2, and the flags: RM CRS chapter, ST HAL
@@ -18,6 +18,8 @@ export interface CrsOptions {
   readonly usbSource: number;
 }
 const SYNC_GPIO = 0;
+const SYNC_LSE = 1;
+const LSE = 'lse';
 const SYNC_USB = 2;
 
 interface State {
@@ -100,6 +102,11 @@ export const crs: ModelFactory<Partial<CrsOptions>> = (layout, given): RegisterM
     s.start = now;
     armAll(c);
   };
+  /** Of LSE only the edges that pass SYNCDIV are events. */
+  const followLse = (c: Context): void => {
+    const follows = CEN.get(c) && SYNCSRC.get(c) === SYNC_LSE;
+    c.env.arm('lse', follows ? c.env.clockTimeOf(LSE, c.env.clockCount(LSE) + 2 ** SYNCDIV.get(c)) : Infinity);
+  };
   const signal = (c: Context): void => {
     if (!CEN.get(c)) return;
     if (++c.s.divided < 2 ** SYNCDIV.get(c)) return;
@@ -108,12 +115,12 @@ export const crs: ModelFactory<Partial<CrsOptions>> = (layout, given): RegisterM
   };
 
   return {
-    timers: ['expected', 'miss'],
-    aside: ['expected', 'miss'],
+    timers: ['expected', 'miss', 'lse'],
+    aside: ['expected', 'miss', 'lse'],
     wires: [USB_SOF, CRS_SYNC],
-    clocks: [clock],
+    clocks: [clock, LSE],
     drives: () => [CRS_TRIM],
-    about: { source: 'RM chapter CRS, ST HAL rcc_ex.c', confidence: 'documented', lacks: ['sync events from LSE'] },
+    about: { source: 'RM chapter CRS, ST HAL rcc_ex.c', confidence: 'documented', lacks: [] },
     modelled: 'all',
     // TRIM starts at its centre. ST's H533 SVD has 0x4000, the value of a 7-bit TRIM, beside a 6-bit field; H563's has 0x2000.
     resets: { CR: CENTRE << TRIM.bit },
@@ -123,16 +130,24 @@ export const crs: ModelFactory<Partial<CrsOptions>> = (layout, given): RegisterM
       c.s.divided = 0;
       c.env.disarm('expected');
       c.env.disarm('miss');
+      c.env.disarm('lse');
       c.env.setWire(CRS_TRIM, 0);
       c.env.irq(0, false);
     },
-    onClock: armAll,
+    onClock(c, changed) {
+      if (changed === LSE) followLse(c);
+      else armAll(c);
+    },
     onWire(c, wire, value) {
       const source = SYNCSRC.get(c);
       if (wire === USB_SOF ? source === usbSource : source === SYNC_GPIO && value !== 0) signal(c);
     },
     onTimer(c, timer) {
       if (timer === 'expected') return raise(c, ESYNCF.mask);
+      if (timer === 'lse') {
+        sync(c);
+        return followLse(c);
+      }
       c.s.start = -1; // the counter stops until the next SYNC
       raise(c, SYNCMISS.mask | ERRF.mask);
       armAll(c);
@@ -161,7 +176,10 @@ export const crs: ModelFactory<Partial<CrsOptions>> = (layout, given): RegisterM
           SWSYNC.set(c, 0); // cleared by hardware
           if (CEN.of(value)) sync(c);
         }
-        if (CEN.of(value) !== CEN.of(old)) armAll(c);
+        if (CEN.of(value) !== CEN.of(old)) {
+          armAll(c);
+          followLse(c);
+        }
       } else if (r === ICR) armAll(c);
       driveIrq(c);
     },
