@@ -206,6 +206,7 @@ describe('steps', () => {
     [[{ at: '1s', do: { poke: { address: '0x60000000', value: 0 } } }], 'nothing answers at 0x60000000 on STM32H533RE'],
     [[{ at: '1s', do: { poke: { value: 0 } } }], 'needs one of symbol and address'],
     [[{ at: '1s', do: { uart: { port: 'USART9', text: '' } } }], 'STM32H533RE has no USART9'],
+    [[{ at: '1s', do: { optionBytes: { TZEN: 0xb4 } } }], 'is modelled with TrustZone off; it is 0xc3 here'],
     [[{ at: '1s', do: { optionBytes: { SWAPBANK: 1 } } }], 'has no such option byte; did you mean SWAP_BANK?'],
   ])('%j is refused', (steps, message) => {
     expect(() => plan({ steps: steps! })).toThrow(message);

@@ -337,7 +337,10 @@ function checkOptionBytes(chip: ChipDescription, values: Readonly<Record<string,
   const known = Object.keys(chip.optionBytes ?? {});
   for (const [name, value] of Object.entries(values)) {
     if (!known.includes(name)) throw new UsageError(`${where}.${name}: ${chip.name} has no such option byte`, didYouMean(name, known));
-    wordValue(value, `${where}.${name}`);
+    const word = wordValue(value, `${where}.${name}`);
+    const off = chip.optionBytes?.[name]?.factory.value ?? word;
+    if (name === 'TZEN' && word !== off)
+      throw new UsageError(`${where}.TZEN: ${chip.name} is modelled with TrustZone off`, `it is 0x${off.toString(16)} here`);
   }
 }
 
