@@ -23,7 +23,7 @@ function deniedPlace({ state, rom, history }: Subject, control: number): Denied 
   const places: Pick<Denied, 'address' | 'need'>[] = [
     ...(fault?.kind === 'mem-fetch' && fault.address !== null ? [{ address: fault.address, need: 'execute' as const }] : []),
     ...(fault?.kind === 'mem-data' && fault.address !== null ? [{ address: fault.address, need: 'write' as const }] : []),
-    { address: rom.resetVector, need: 'execute' },
+    { address: (rom.resetVector & ~1) >>> 0, need: 'execute' },
     { address: rom.initialStack - 4, need: 'write' },
     ...rom.ramUse.map(({ base }) => ({ address: base, need: 'write' as const })),
   ];
