@@ -55,12 +55,24 @@ const tims: TimRow[] = [
   { n: 16, facts: 'TIM16', base: 0x40014400, irqs: [21], bus: 2, bits: 16 },
   { n: 17, facts: 'TIM17', base: 0x40014800, irqs: [22], bus: 2, bits: 16 },
 ];
+/** TIM14_OR: RTC's clock, HSE / 32 (what the ROM of F070 measures the crystal with) or MCO (RM0091 18.4.11, RM0360). */
+const TIM14_CAPTURE = {
+  capture: {
+    remap: 'OR.RMP',
+    sources: { 1: { clock: 'rtc', divider: 1 }, 2: { clock: 'hse', divider: 32 }, 3: { clock: 'mco', divider: 1 } },
+  },
+};
 // One APB for both registers' blocks. TIM1: break, update, trigger and commutation share a line, capture compare has its own.
 const timers: Row[] = tims.map((t) =>
   timBlock(
     t,
     { clock: `APB${t.bus}ENR.TIM${t.n}EN`, reset: `APB${t.bus}RSTR.TIM${t.n}RST` },
-    { clock: 'timpclk1', ...timTriggersF0(t.n), ...(t.n === 1 ? { irqs: { brk: 0, update: 0, trigger: 0, cc: 1 } } : {}) },
+    {
+      clock: 'timpclk1',
+      ...timTriggersF0(t.n),
+      ...(t.n === 14 ? TIM14_CAPTURE : {}),
+      ...(t.n === 1 ? { irqs: { brk: 0, update: 0, trigger: 0, cc: 1 } } : {}),
+    },
   ),
 );
 const usart = (n: number, base: number, irq: number, bus: 1 | 2): Row => ({
@@ -264,6 +276,7 @@ export const STM32F072RB: ChipDescription = {
     'usb',
     'usart1',
     'usart2',
+    'mco',
   ],
   rcc: 'RCC',
   facts: loadFacts(generated),

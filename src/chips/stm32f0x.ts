@@ -184,8 +184,6 @@ function rccFacts(die: F0Die, of: BlockFacts): BlockFacts {
 
 function block(die: F0Die, part: PartSize, of: BlockRow): BlockRow {
   if (of.name === 'DBGMCU') return withOptions(of, 'dbgmcu', { devId: die.devId, revId: 0x1000 });
-  // TI1 can be HSE / 32: what the ROM of F070 measures the crystal with (RM0360, TIM14_OR; RM0091 18.4.11).
-  if (of.name === 'TIM14') return withOptions(of, 'tim', { capture: { remap: 'OR.RMP', sources: { 2: { clock: 'hse', divider: 32 } } } });
   if (of.name !== 'FLASH') return of;
   return withOptions(of, 'flash-f0', {
     bytes: part.flashKilobytes * 1024,

@@ -177,7 +177,7 @@ function derivation(line: F3Line, part: PartSize): Derivation {
         size: 0x400,
         options: { clock: 'lsi', syncTicks: 5, syncToPrescaler: false, dividers: [4, 8, 16, 32, 64, 128, 256] },
       },
-      // TI1 can be HSE / 32: what the ROM measures the crystal with (RM0316 21.6.17).
+      // TI1 can be HSE / 32, what the ROM measures the crystal with; the clock of the RTC or MCO, what ST's examples measure LSI with (RM0316 21.6.17).
       TIM16: {
         model: 'tim',
         size: 0x400,
@@ -185,7 +185,10 @@ function derivation(line: F3Line, part: PartSize): Derivation {
           block: 'TIM16',
           clock: 'timpclk2',
           bits: 16,
-          capture: { remap: 'OR.TI1_RMP', sources: { 2: { clock: 'hse', divider: 32 } } },
+          capture: {
+            remap: 'OR.TI1_RMP',
+            sources: { 1: { clock: 'rtc', divider: 1 }, 2: { clock: 'hse', divider: 32 }, 3: { clock: 'mco', divider: 1 } },
+          },
         },
       },
       // The low-priority line, and where USB_IT_RMP moves it (RM0316 12.1.1); that of the wake-up stays.
@@ -299,7 +302,7 @@ export function f3Chip(line: F3Line, part: PartSize): ChipDescription {
       blocks: deriveBlocks(generated, d),
       clocks: [
         ...['hsi', 'hse', 'lsi', 'lse', 'pll', 'sysclk', 'hclk', 'pclk1', 'pclk2', 'timpclk1', 'timpclk2', 'systick-ext', 'rtc', 'usb'],
-        ...['usart1', 'usart2', 'usart3', 'uart4', 'uart5', 'i2c1', 'i2c2', 'i2c3', 'adc12', 'adc34'],
+        ...['usart1', 'usart2', 'usart3', 'uart4', 'uart5', 'i2c1', 'i2c2', 'i2c3', 'adc12', 'adc34', 'mco'],
       ],
       rcc: 'RCC',
       facts: factsOf(line, die),

@@ -145,10 +145,16 @@ describe('LSI for the watchdog', () => {
     ['STM32L4R5ZI', 'TIM16', 1, 'OR1.TI1_RMP', 1],
     ['STM32WB55RG', 'TIM16', 1, 'OR1.TI1_RMP', 1],
     ['STM32G0B1RE', 'TIM16', 1, 'TISEL.TI1SEL', 1],
+    // by way of MCO
+    ['STM32F072RB', 'TIM14', 1, 'OR.RMP', 3],
+    ['STM32F030R8', 'TIM14', 1, 'OR.RMP', 3],
+    ['STM32F303CC', 'TIM16', 1, 'OR.TI1_RMP', 3],
+    ['STM32F334R8', 'TIM16', 1, 'OR.TI1_RMP', 3],
   ] as const)('%s: %s captures it on channel %i, eight periods apart', (chip, timer, channel, remap, value) => {
     const h = new StChip(findChip(chip)!);
     h.set(`RCC.${h.system.block(timer).row.clock!}`, 1);
     h.set(chip.startsWith('STM32WB') ? 'RCC.CSR.LSI1ON' : 'RCC.CSR.LSION', 1);
+    if (/F[03]/.test(chip)) h.set('RCC.CFGR.MCO', 2);
     h.wait(MS);
     h.set(`${timer}.${remap}`, value);
     const ccmr = h.system.block(timer).row.base + (channel > 2 ? 0x1c : 0x18);

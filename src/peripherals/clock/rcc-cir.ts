@@ -1,5 +1,6 @@
 /** RCC of the older families (F0, F4): one CIR register holds flags, enables and clear bits; LSI and the reset flags stand in CSR. */
 import type { Field, Layout, Register, RegisterContext } from '../../emu/registers.ts';
+import { scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
 
 type Ctx = RegisterContext<object>;
@@ -68,4 +69,14 @@ export abstract class RccCir extends RccBase {
   }
   /** A write has changed a register other than CIR. */
   protected abstract changed(c: Ctx, r: Register, value: number, old: number): void;
+}
+
+/** RM0091 6.4.2, RM0316 9.4.2 (documented): what the values of CFGR.MCO put out; a die without MCOPRE has 0 there. */
+const MCO_SOURCES = ['', 'hsi14', 'lsi', 'lse', 'sysclk', 'hsi', 'hse', 'pll', 'hsi48'];
+/** The clock on MCO of F0 and F3, which a timer can capture. The PLL's is divided by two unless PLLNODIV is set. */
+export function mcoRate(cfgr: number, rates: Readonly<Record<string, Rate | null>>): Rate | null {
+  const name = MCO_SOURCES[(cfgr >>> 24) & 15] ?? '';
+  const source = rates[name] ?? null;
+  const halved = name === 'pll' && cfgr >>> 31 === 0 ? 2 : 1;
+  return source && scaleRate(source, 1, halved << ((cfgr >>> 28) & 7));
 }

@@ -8,7 +8,7 @@
 import type { ResetCause } from '../../emu/component.ts';
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { scaleRate, type Rate } from '../../emu/time.ts';
-import { RccCir } from './rcc-cir.ts';
+import { mcoRate, RccCir } from './rcc-cir.ts';
 import { rccModel } from './rcc-common.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
 import { resetFlagNames } from './rcc-rules.ts';
@@ -117,6 +117,7 @@ class RccF0 extends RccCir {
     rates['usb'] = (this.usbsw.get(c) ? rates['pll'] : rates['hsi48']) ?? null;
     for (const u of this.usarts) rates[u.clock] = rates[USART_SOURCES[u.field.get(c)]!] ?? null;
     addKernelClocks(c, rates, this.muxes);
+    rates['mco'] = mcoRate(c.get(this.cfgr), rates);
     return rates;
   }
 
@@ -162,7 +163,11 @@ export const rccF0: ModelFactory = (layout): RegisterModel<object> => {
   const rcc = new RccF0(layout);
   const field = (path: string): number => layout.field(path).mask;
   return {
-    about: { source: 'RM0091 6.2 and 6.4', confidence: 'documented', lacks: ['MCO', 'trimming of HSI14 and HSI48', 'ADC clock'] },
+    about: {
+      source: 'RM0091 6.2 and 6.4',
+      confidence: 'documented',
+      lacks: ['MCO on its pin', 'trimming of HSI14 and HSI48', 'ADC clock'],
+    },
     ...rccModel(rcc, layout, null),
     writable: {
       // SWS is the hardware's; the SVD calls it read-write.

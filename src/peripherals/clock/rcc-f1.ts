@@ -8,7 +8,7 @@
 import type { ResetCause } from '../../emu/component.ts';
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { scaleRate, type Rate } from '../../emu/time.ts';
-import { RccCir } from './rcc-cir.ts';
+import { mcoRate, RccCir } from './rcc-cir.ts';
 import { rccModel } from './rcc-common.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
 import { resetFlagNames } from './rcc-rules.ts';
@@ -143,6 +143,7 @@ class RccF1 extends RccCir {
     rates['usb'] = this.usbRate(c, rates['pll']);
     addKernelClocks(c, rates, this.muxes);
     this.addAdcClocks(c, rates);
+    if (this.prediv) rates['mco'] = mcoRate(c.get(this.cfgr), rates);
     return rates;
   }
   private addAdcClocks(c: Ctx, rates: Rates): void {
@@ -206,7 +207,11 @@ export const rccF1: ModelFactory = (layout): RegisterModel<object> => {
   const rcc = new RccF1(layout);
   const field = (path: string): number => (layout.hasField(path) ? layout.field(path).mask : 0);
   return {
-    about: { source: 'RM0008 7 and 8, RM0316 9', confidence: 'documented', lacks: ['MCO', 'trimming', 'ADC clock', 'I2S clocks'] },
+    about: {
+      source: 'RM0008 7 and 8, RM0316 9',
+      confidence: 'documented',
+      lacks: ['MCO on its pin', 'trimming', 'ADC clock', 'I2S clocks'],
+    },
     ...rccModel(rcc, layout, null),
     writable: {
       CR: layout.reg('CR').writable & ~['HSI', 'HSE', 'PLL', 'PLL2', 'PLL3'].reduce((m, x) => m | field(`CR.${x}RDY`), 0),
