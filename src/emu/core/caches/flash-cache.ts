@@ -125,7 +125,8 @@ class Oldest {
     const { order } = this;
     const gone = this.haveAllGone();
     this.some = Math.min(gone ? 2 * this.some : SOME, order.length);
-    if (!gone) this.take(this.before, order.length);
+    if (gone) this.rotate();
+    else this.take(this.before, order.length);
     if (gone || this.end < FEW) this.take(now, this.some);
     this.reorder();
     this.before = now;
@@ -134,6 +135,14 @@ class Oldest {
   /** What the last look found has been replaced down to the last one. */
   private haveAllGone(): boolean {
     return this.end > 0 && this.i32[this.numbers + this.i32[this.rows + this.end - 1]!] !== this.last;
+  }
+  /** Those that have gone were used last: in order of their use all come nearly sorted. */
+  private rotate(): void {
+    const { i32, rows, order, end } = this;
+    const rest = order.length - end;
+    if (rest === 0) return;
+    for (let i = 0; i < rest; i++) order[i] = order[i + end]!;
+    for (let i = 0; i < end; i++) order[rest + i] = i32[rows + i]!;
   }
   /** Those that were found come first, the others as they were. */
   private reorder(): void {
