@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 const site = dirname(fileURLToPath(import.meta.url));
 const root = resolve(site, '..');
 const out = join(site, 'pages');
+/** The first page, and one that makes place for the playground itself. */
+const OTHERWISE = { 'start.md': 'index.md', 'playground.md': 'playground-guide.md' };
 /** Pages by their place in the repository. */
 const pages = new Map([
   ['CONTRIBUTING.md', 'contributing.md'],
@@ -15,8 +17,7 @@ const pages = new Map([
   ['fixtures/README.md', 'fixtures.md'],
 ]);
 for (const file of readdirSync(join(root, 'docs'), { recursive: true }).map(String))
-  // `playground/` is the playground itself
-  if (file.endsWith('.md')) pages.set(posix.join('docs', file), file === 'playground.md' ? 'playground-guide.md' : file);
+  if (file.endsWith('.md')) pages.set(posix.join('docs', file), OTHERWISE[file] ?? file);
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(join(out, 'public'), { recursive: true });

@@ -9,6 +9,9 @@ const cases = readdirSync(new URL('cases', pages))
   .map((file) => page(`Case ${file.slice(0, -3)}`, `/cases/${file.slice(0, -3)}`));
 const library = JSON.parse(readFileSync(new URL('api/typedoc-sidebar.json', pages), 'utf8'));
 
+// a file that is given as it is: its link gets no .html
+process.env['VITE_EXTRA_EXTENSIONS'] = 'cfg';
+
 export default defineConfig({
   title: 'bootbench',
   description: 'Does your jump into the STM32 ROM bootloader reach USB DFU, and if not, which line broke it?',
@@ -16,9 +19,6 @@ export default defineConfig({
   outDir: './dist',
   // what is named in angle brackets is no element
   markdown: { html: false },
-  rewrites: { 'start.md': 'index.md' },
-  // a file that is given as it is
-  ignoreDeadLinks: [/\.cfg$/],
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],
