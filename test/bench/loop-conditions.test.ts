@@ -4,6 +4,7 @@ import { durationPs } from '../../src/bench/documents/duration.ts';
 import { isAlone, proveFixedLoop } from '../../src/bench/session/fixed-loop.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { Session } from '../../src/bench/session/session.ts';
+import { setRegister } from '../../src/emu/core/arm/register-file.ts';
 import { S } from '../../src/emu/core/state.ts';
 import { MS } from '../../src/emu/time.ts';
 import { Thumb } from '../emu/thumb.ts';
@@ -12,7 +13,7 @@ import { plainJob } from './plain-job.ts';
 const FLASH = 0x08000000;
 /** Values of `HALTED`. */
 const [WFI, WFE] = [2, 3];
-const [SYST_CSR, NVIC_ISER0, NVIC_ISPR0] = [0xe000e010, 0xe000e100, 0xe000e200];
+const [SYST_CSR, SYST_RVR, NVIC_ISER0, NVIC_ISPR0, SHPR3] = [0xe000e010, 0xe000e014, 0xe000e100, 0xe000e200, 0xe000ed20];
 
 /** Both cores of an H745 in `b .`. */
 const image = new Uint8Array(0x400);
@@ -85,6 +86,25 @@ describe('A loop is proved', () => {
   it('as sleep that nothing ends', () => {
     core.set(S.HALTED, WFI);
     expect(proveFixedLoop(single)?.sleeping).toBe(true);
+  });
+  /** DDI 0403 B1.5.19: WFI ends with what would be taken if PRIMASK were 0; BASEPRI and FAULTMASK count. */
+  it.each([
+    ['no tick', 0, 0, 0, true],
+    ['a tick', 7, 0, 0, false],
+    ['a tick behind PRIMASK', 7, 1, 0, false],
+    ['a tick without its interrupt, behind PRIMASK', 5, 1, 0, true],
+    ['a tick behind BASEPRI', 7, 0, 0x10, true],
+  ] as const)('as sleep beside %s: only what cannot end it is left', (_name, csr, primask, basepri, isProved) => {
+    core.write(SYST_RVR, 4, 0xffff, true);
+    core.write(SYST_CSR, 4, csr, true);
+    // below BASEPRI's 0x10
+    core.write(SHPR3, 4, 0xf0000000, true);
+    setRegister(core, 'primask', primask);
+    setRegister(core, 'basepri', basepri);
+    // it has looked for what is pending
+    single.machine.run(single.machine.now + MS / 100);
+    core.set(S.HALTED, WFI);
+    expect(proveFixedLoop(single)?.sleeping ?? false).toBe(isProved);
   });
   it('not of a core that may wake', () => {
     core.write(NVIC_ISER0, 4, 1, true);
