@@ -252,7 +252,7 @@ export interface RegisterModel<S extends object = object> {
   /** Of `live` registers: until when a read gives the same and has no side effect, events aside; 0 = not at all, Infinity = until the next event. Left out: 0. */
   holds?(c: RegisterContext<S>, r: Register): Ps;
   write?(c: RegisterContext<S>, r: Register, merged: number, raw: number, lanes: number): number | void;
-  /** A write that may be left out if the same one follows before the block's next event (a watchdog's refresh): nothing that can be read shows it. */
+  /** In the state that the block is in, a write that may be left out if the same one follows before the block's next event (a watchdog's refresh, an output set as it is): nothing shows it. */
   repeats?(c: RegisterContext<S>, r: Register, raw: number): boolean;
   /** Called after a write has been stored. */
   wrote?(c: RegisterContext<S>, r: Register, value: number, old: number): void;

@@ -92,7 +92,7 @@ function proveLoop(s: LiveRun, from: readonly number[]): FixedLoop | null {
   const core = machine.bootCore;
   const fault = s.state.fault?.since;
   const loop = findSteadyLoop(core, machine.system, MAX_STEPS, writesOf(machine));
-  if (loop === null || loop.refreshes > 0) return null;
+  if (loop === null || loop.refreshes.length > 0) return null;
   // A loop that masks interrupts lets them in again.
   if (loop.writes > 0 && (sysTickInterrupts(core) || anyLineEnabled(core))) return null;
   const storm = comesBack(s, loop);

@@ -8,7 +8,7 @@ import equal from 'fast-deep-equal/es6/index.js';
 import { PAGE_BITS } from '../../emu/arena.ts';
 import { hypothesis, linearly, provedCells, surroundings } from '../../emu/proofs/counting.ts';
 import type { Core } from '../../emu/core/core.ts';
-import type { DeviceRead } from '../../emu/core/core-types.ts';
+import type { DeviceAccess } from '../../emu/core/core-types.ts';
 import type { Instruction } from '../../emu/core/decode.ts';
 import type { Cell } from '../../emu/proofs/linear.ts';
 import { LinearTicks, type TickSurroundings } from '../../emu/proofs/linear-ticks.ts';
@@ -64,13 +64,13 @@ function onlyTicks(machine: Machine): boolean {
 }
 interface Round {
   readonly after: Checkpoint;
-  readonly devices: readonly DeviceRead[];
+  readonly devices: readonly DeviceAccess[];
 }
 /** Goes through a round; null if anything but ticks happens, or if it does not end as it began. */
 function goRound(machine: Machine, period: Ps): Round | null {
   const core = machine.bootCore;
   const { skipping } = machine;
-  const devices: DeviceRead[] = [];
+  const devices: DeviceAccess[] = [];
   const changes = core.caches.cacheChanges();
   const targets = core.branchTargets?.save() ?? null;
   let ticks = 0;
@@ -79,7 +79,7 @@ function goRound(machine: Machine, period: Ps): Round | null {
     else machine.stop();
   };
   machine.skipping = false;
-  core.trace({ reads: new Map(), writes: 0, refreshes: 0, devices });
+  core.trace({ reads: new Map(), writes: 0, refreshes: [], devices });
   try {
     const why = hearingExceptions(machine, hear, () => machine.run(machine.now + period));
     if (why !== 'limit' || ticks !== TICKS || core.caches.cacheChanges() !== changes) return null;
@@ -91,7 +91,7 @@ function goRound(machine: Machine, period: Ps): Round | null {
 }
 
 /** Runs a round on linear values: what it moves, where that is after it, and how many rounds go the same way. Throws GIVE_UP. */
-function prove(machine: Machine, devices: readonly DeviceRead[]): { rounds: number; moved: readonly Cell[] } | null {
+function prove(machine: Machine, devices: readonly DeviceAccess[]): { rounds: number; moved: readonly Cell[] } | null {
   const core = machine.bootCore;
   const around = surroundingsOf(machine);
   const go = (start: readonly Cell[]): LinearTicks => {

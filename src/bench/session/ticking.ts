@@ -62,7 +62,7 @@ function pointsOf(machine: Machine, loop: SteadyLoop): Point[] | null {
   const points: Point[] = [];
   let how = entryAt(core);
   let exclusive = false;
-  core.trace({ reads, writes: 0, refreshes: 0, sameStores });
+  core.trace({ reads, writes: 0, refreshes: [], sameStores });
   try {
     const whole = goesOnceRound(core, loop, () => {
       points.push({ how, reads: placesOf(machine, reads), stores: placesOf(machine, sameStores) });

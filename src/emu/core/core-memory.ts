@@ -370,15 +370,15 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     const m = region.memory;
     const same =
       m?.row.kind === 'ram' && !m.guarded && !this.intercept?.pages.has(address >>> PAGE_BITS) && this.peek(address, size) === value;
-    const b = region.block;
     if (same) this.traceRead(address, size, this.tracer!.sameStores);
-    else if (
-      b?.component.repeats(b.state, b.env, address - b.row.base, size, value) &&
-      this.system.isClocked(b) &&
-      !this.intercept?.everyDeviceWrite
-    )
-      this.tracer!.refreshes++;
+    else if (this.writeRepeats(address, size, value)) this.tracer!.refreshes.push({ address, size, value });
     else this.tracer!.writes++;
+  }
+  /** A write to a block may be left out now if the same one follows (`RegisterModel.repeats`), and nobody wants to see it. */
+  writeRepeats(address: number, size: 1 | 2 | 4, value: number): boolean {
+    const b = this.regionAt(address)?.block;
+    if (!b || this.intercept?.everyDeviceWrite === true || this.isWatched(address)) return false;
+    return this.system.isClocked(b) && b.component.repeats(b.state, b.env, address - b.row.base, size, value);
   }
   protected fillRead(address: number, region: Region, kind: number, own: boolean): void {
     const page = address >>> PAGE_BITS;

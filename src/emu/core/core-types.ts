@@ -70,13 +70,13 @@ export interface AccessTrace {
   readonly reads: Map<number, number>;
   writes: number;
   /** Writes of which the last one alone counts (`RegisterModel.repeats`). */
-  refreshes: number;
+  readonly refreshes: DeviceAccess[];
   /** Size by address of stores of what was there already; where it is absent they count as reads. */
   readonly sameStores?: Map<number, number>;
   /** Reads of blocks in order, with what they gave, for who asks. */
-  readonly devices?: DeviceRead[];
+  readonly devices?: DeviceAccess[];
 }
-export interface DeviceRead {
+export interface DeviceAccess {
   readonly address: number;
   readonly size: 1 | 2 | 4;
   readonly value: number;

@@ -4,7 +4,7 @@
  * stack that is aligned. Anything else gives up.
  */
 import type { Expr, LoadOptions, Profile, Val } from '../core/builder.ts';
-import type { DeviceRead } from '../core/core-types.ts';
+import type { DeviceAccess } from '../core/core-types.ts';
 import { EXC_RETURN_FTYPE, EXC_RETURN_THREAD, excReturn, FRAME } from '../core/arm/exceptions.ts';
 import { giveUp, linear, LinearRun, type Cell, type Surroundings } from './linear.ts';
 import { S } from '../core/state.ts';
@@ -31,12 +31,12 @@ export class LinearTicks extends LinearRun {
   /** Reads of blocks so far. */
   deviceReads = 0;
   private readonly ticks: TickSurroundings;
-  private readonly devices: readonly DeviceRead[];
+  private readonly devices: readonly DeviceAccess[];
   private readonly excReturn: number;
   private handling = false;
 
   /** `devices`: what the round reads of blocks, in order. */
-  constructor(profile: Profile, around: TickSurroundings, pc: number, devices: readonly DeviceRead[], cells: Iterable<Cell> = []) {
+  constructor(profile: Profile, around: TickSurroundings, pc: number, devices: readonly DeviceAccess[], cells: Iterable<Cell> = []) {
     super(profile, around, pc, cells);
     this.ticks = around;
     this.devices = devices;

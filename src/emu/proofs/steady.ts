@@ -5,7 +5,7 @@
  */
 import { BUS_ERROR } from '../component.ts';
 import type { BranchTargetsCopy } from '../core/caches/branch-targets.ts';
-import type { AccessTrace } from '../core/core-types.ts';
+import type { AccessTrace, DeviceAccess } from '../core/core-types.ts';
 import type { Core } from '../core/core.ts';
 import type { RowUse } from '../core/caches/flash-cache.ts';
 import { flowOf } from '../core/translate/flow.ts';
@@ -56,7 +56,7 @@ export interface SteadyLoop extends Loop {
   /** Numbers that the history gave to writes (of PRIMASK, say) in a round. */
   readonly writes: number;
   /** Of these, writes to blocks of which the last one alone counts. */
-  readonly refreshes: number;
+  readonly refreshes: readonly DeviceAccess[];
   /** Events of a round, each a repeat of the one before: a fault, say, that is taken again and again. */
   readonly events: number;
   /** What the core remembers of branches is another in the middle of a round. */
@@ -244,13 +244,12 @@ export function findSteadyLoop(
   stopped: () => boolean = () => false,
   until = Infinity,
 ): SteadyLoop | null {
-  const trace: AccessTrace = { reads: new Map(), writes: 0, refreshes: 0 };
+  const trace: AccessTrace = { reads: new Map(), writes: 0, refreshes: [] };
   core.trace(trace);
   try {
     let anchor = core.stateWords();
     let anchorPc = core.pc;
     let at = markNow(core, told);
-    let { refreshes } = trace;
     let targets = core.branchTargets?.save() ?? null;
     let rows = core.caches.dataRows();
     let sinceAnchor = 0;
@@ -259,7 +258,7 @@ export function findSteadyLoop(
     const round: Passed[] = [];
     const beginRound = (): void => {
       at = markNow(core, told);
-      ({ refreshes } = trace);
+      trace.refreshes.length = 0;
       targets = core.branchTargets?.save() ?? null;
       rows = core.caches.dataRows();
       core.branchTargets?.beginUse();
@@ -303,7 +302,7 @@ export function findSteadyLoop(
             branchTargetsMove: targets?.changes !== core.branchTargets?.changes,
             writes,
             events: repeats,
-            refreshes: trace.refreshes - refreshes,
+            refreshes: trace.refreshes.slice(),
             ordered: core.caches.keepsOrder(),
             use: cacheChanges === 0 ? core.caches.rowsUsed(at.touches) : null,
             counts,
@@ -425,8 +424,11 @@ function callDepths(round: readonly Passed[]): number[] {
 export function stillSteady(core: Core, loop: SteadyLoop): boolean {
   // What has become pending while interrupts were masked is taken when the loop lets them in.
   if (loop.writes > 0 && highestPending(core) !== loop.pending) return false;
-  return core.pc === loop.pc && core.hasStretches(loop.state, loop.compared) && isAsFound(core, loop);
+  return core.pc === loop.pc && core.hasStretches(loop.state, loop.compared) && isAsFound(core, loop) && stillRepeats(core, loop);
 }
+/** Nothing has happened for which the next round's writes would do more than the last one's. */
+const stillRepeats = (core: Core, { refreshes }: SteadyLoop): boolean =>
+  refreshes.every(({ address, size, value }) => core.writeRepeats(address, size, value));
 /** Where a loop's reads lie, looked up once for a map of the address space. */
 interface Places {
   readonly regions: readonly Region[];

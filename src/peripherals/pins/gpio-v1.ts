@@ -68,8 +68,13 @@ export const gpioV1: ModelFactory<Partial<GpioV1Options>> = (layout, given): Reg
       show(c, pin);
     }
   };
-  const output = (c: Context, value: number): number => {
-    const odr = value & 0xffff;
+  /** What ODR holds behind a write of this register; null: it is none of outputs. */
+  const outputsBy = (c: Context, r: Register, raw: number): number | null => {
+    if (r === BSRR) return ((c.get(ODR) & ~(raw >>> 16)) | raw) & 0xffff; // BS wins over BR
+    if (r === BRR) return c.get(ODR) & ~raw & 0xffff;
+    return r === ODR ? raw & 0xffff : null;
+  };
+  const output = (c: Context, odr: number): number => {
     const changed = c.get(ODR) ^ odr;
     c.put(ODR, odr);
     update(c, changed);
@@ -114,12 +119,11 @@ export const gpioV1: ModelFactory<Partial<GpioV1Options>> = (layout, given): Reg
     write(c, r, merged, raw) {
       if (r === LCKR) return writeLock(c, LCKR, raw);
       if (r === IDR) return c.get(IDR);
-      // BS wins over BR
-      if (r === BSRR) return output(c, (c.get(ODR) & ~(raw >>> 16)) | raw);
-      if (r === BRR) return output(c, c.get(ODR) & ~raw);
+      if (r === BSRR || r === BRR) return output(c, outputsBy(c, r, raw)!);
       const keep = frozen(c, r);
       return ((merged & ~keep) | (c.get(r) & keep)) >>> 0;
     },
+    repeats: (c, r, raw) => outputsBy(c, r, raw) === c.get(ODR),
     wrote(c, r, value, old) {
       if (r === ODR) update(c, (value ^ old) & 0xffff);
       else if (r === CR[0] || r === CR[1]) update(c, fours(value ^ old, r === CR[1] ? 1 : 0));

@@ -7,7 +7,7 @@
  * chip drives as an output: 0, 1 or 2 (not driving). `in.PA5` is the level that the digital input sees (0 in analog mode), for EXTI. `af.PA5` is the number of the
  * alternate function + 1, 0 in the other modes.
  */
-import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { freshLock, lockedPins, PIN_FLOATING, readLock, writeLock, type PinLock } from './gpio-common.ts';
 import { alternateOf, boardLevel, chipLevel, inputLevel } from '../wires.ts';
 
@@ -84,6 +84,13 @@ export const gpioV2: ModelFactory<Partial<GpioOptions>> = (layout, given): Regis
     for (let pin = 0; pin < 16; pin++) if (two(bits, pin) !== 0) pins |= 1 << pin;
     return pins;
   };
+  /** What ODR holds behind a write of this register; null: it is none of outputs. */
+  const outputsBy = (c: Context, r: Register, raw: number): number | null => {
+    const odr = c.get(ODR);
+    if (r === BSRR) return ((odr & ~(raw >>> 16)) | raw) & 0xffff; // BS wins over BR
+    if (r === BRR) return odr & ~raw & 0xffff;
+    return r === ODR ? raw & 0xffff : null;
+  };
   const output = (c: Context, odr: number): void => {
     const changed = c.get(ODR) ^ odr;
     c.put(ODR, odr);
@@ -131,17 +138,14 @@ export const gpioV2: ModelFactory<Partial<GpioOptions>> = (layout, given): Regis
     write(c, r, merged, raw) {
       if (r === LCKR) return writeLock(c, LCKR, raw);
       if (r === IDR) return c.get(IDR);
-      if (r === BSRR) {
-        output(c, ((c.get(ODR) & ~(raw >>> 16)) | raw) & 0xffff); // BS wins over BR
-        return 0;
-      }
-      if (r === BRR) {
-        output(c, c.get(ODR) & ~raw & 0xffff);
+      if (r === BSRR || r === BRR) {
+        output(c, outputsBy(c, r, raw)!);
         return 0;
       }
       const keep = frozen(c, r.name);
       return (merged & ~keep) | (c.get(r) & keep);
     },
+    repeats: (c, r, raw) => outputsBy(c, r, raw) === c.get(ODR),
     wrote(c, r, value, old) {
       if (r === MODER || r === PUPDR) update(c, pairs(value ^ old));
       else if (r === OTYPER || r === ODR) update(c, value ^ old);
