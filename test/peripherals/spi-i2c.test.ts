@@ -131,6 +131,16 @@ describe.each([
     h.write('SPI1.CFG1', 7);
     return h;
   };
+  it('a slave that waits for its master asks for nothing: TXC is down until TSIZE frames are through', () => {
+    const h = fresh();
+    h.write('SPI1.CFG2', 1 << 26);
+    h.write('SPI1.CR2', 4);
+    h.write('SPI1.CR1', 1);
+    h.write('SPI1.IER', 0x36c);
+    for (let i = 0; i < 4; i++) h.system.write(h.address('SPI1.TXDR'), 1, i);
+    expect(h.read('SPI1.SR') & 0x1000).toBe(0);
+    expect(h.irqs.get(h.system.block('SPI1').row.irqs![0]!) ?? false).toBe(false);
+  });
   it('a transfer of TSIZE frames ends with EOT and TXC, CSTART falls, CTSIZE has counted down', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 12 }), (n) => {

@@ -111,6 +111,10 @@ class SpiH7 {
   private enabled(c: Ctx): boolean {
     return (c.get(this.r.CR1) & CR1.SPE) !== 0;
   }
+  /** A slave is in its transfer from SPE on: HAL enables EOTIE, which TXC asks by too, before its master has begun (inferred). */
+  private started(c: Ctx): boolean {
+    return (c.get(this.r.CFG2) & CFG2.MASTER) !== 0 ? (c.get(this.r.CR1) & CR1.CSTART) !== 0 : this.enabled(c);
+  }
   // eslint-disable-next-line complexity -- one line for each flag of SR
   private status(c: Ctx): number {
     const { s } = c;
@@ -122,7 +126,7 @@ class SpiH7 {
     if (this.mode(c) !== RECEIVE_ONLY && open && this.capacity(c) - s.tx.length >= room) v |= SR.TXP;
     if (s.rx.length >= this.packet(c)) v |= SR.RXP;
     if (v & SR.TXP && v & SR.RXP) v |= SR.DXP;
-    const idle = !s.shifting && (size === 0 ? s.tx.length === 0 : s.done >= size || !(c.get(this.r.CR1) & CR1.CSTART));
+    const idle = !s.shifting && (size === 0 ? s.tx.length === 0 : s.done >= size || !this.started(c));
     if (idle) v |= SR.TXC;
     const bytes = this.frameBytes(c);
     if (s.rx.length * bytes >= 4) v |= SR.RXWNE;
