@@ -78,6 +78,11 @@ export const voltageRange: Check = {
   id: 'voltage-range',
   question: 'Does the voltage range allow the clock, and is it at least the one after a reset?',
   path: false,
+  // where USB has no supply of its own nothing here hangs on the regulator
+  unmodelled(subject) {
+    const slow = lowPowerRun(subject);
+    return slow && familyOf(subject.state.chip)?.usbSupply === null ? [inManual(slow.field)] : [];
+  },
   // eslint-disable-next-line complexity -- the supply range is held against two limits, that of the clock and that of a reset, and many chips publish neither
   judge(subject) {
     const { state, history, rom } = subject;

@@ -90,6 +90,8 @@ describe('voltage-range', () => {
       t.set(field, 1);
       expect(t.judge('voltage-range')).toMatchObject({ verdict: 'warn', observed: expect.stringContaining('= 1') as unknown });
       expect(doneBy('voltage-range', t.subject())).toContainEqual([field, 0]);
+      // without a supply that it cuts off nobody can say that it is harmless
+      expect(check('voltage-range').unmodelled!(t.subject())).toHaveLength(familyOf(c)!.usbSupply === null ? 1 : 0);
     },
   );
 });
