@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { firstRun } from '../../src/bench/first-run.ts';
-import { pulled } from '../../src/bench/proof/init.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { pulled, tryTriggers } from '../../src/bench/proof/init.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import { plainJob } from './plain-job.ts';
 
@@ -64,4 +65,20 @@ it('a button is let go of again, so that it does not ask anew after each reset',
     { after: '200ms', do: { pin: { name: 'PA0', level: 1 } } },
   ]);
   expect(pulled({ at: '100ms', do: { call: 'f' } })).toHaveLength(1);
+});
+
+it('a virtual COM port is opened at 1200 baud, as tools do that look for a bootloader', () => {
+  const bytes = new Uint8Array(readFileSync(fileURLToPath(new URL('../../fixtures/h533-seed000-cdc/firmware.elf', import.meta.url))));
+  const { tried } = tryTriggers(jobInput(plainJob('stm32h533re', [{ path: 'fw.elf', bytes }])));
+  const touched = tried.filter(({ step }) => step !== null && 'cdc' in step.do);
+  // this firmware waits for text and not for a baud rate
+  expect(touched).toEqual([
+    { name: 'virtual COM port opened at 1200 baud', kind: 'input', outcome: 'no-jump', step: { at: '100ms', do: { cdc: { baud: 1200 } } } },
+  ]);
+});
+it('without a port that the host has bound nothing is opened', () => {
+  const bytes = new Uint8Array(readFileSync(fileURLToPath(new URL('../../fixtures/h533-seed000-as-posted/firmware.elf', import.meta.url))));
+  const { tried } = tryTriggers(jobInput(plainJob('stm32h533re', [{ path: 'fw.elf', bytes }])));
+  expect(tried.length).toBeGreaterThan(0);
+  expect(tried.filter(({ step }) => step !== null && 'cdc' in step.do)).toEqual([]);
 });

@@ -412,6 +412,19 @@ export interface Tried {
   readonly step: Step;
 }
 
+/** What Arduino's tools do to a board that shall start its bootloader, and Klipper, stm32duino and others understand: the port is opened at 1200 baud and closed. */
+const TOUCH = 1200;
+/** What comes of that, where the host has bound a CDC driver. */
+function touchPort(s: Session, from: Checkpoint): Tried | null {
+  s.keepCheckpoints = false;
+  s.restore(from);
+  if (s.usb.state.cdc === null) return null;
+  s.input.progress?.(`opening the virtual COM port at ${TOUCH} baud`);
+  s.steps.append({ kind: 'cdc-baud', baud: TOUCH });
+  const step: Step = { at: '100ms', do: { cdc: { baud: TOUCH } } };
+  return { name: `virtual COM port opened at ${TOUCH} baud`, kind: 'input', outcome: outcomeFromHere(s), step };
+}
+
 /** Calls each candidate, presses each pin and sends bytes to each port on a fork. */
 export function tryAll(s: Session, from: Checkpoint, { candidates, inputs }: FoundJump): Tried[] {
   const tried: Tried[] = [];
@@ -427,6 +440,8 @@ export function tryAll(s: Session, from: Checkpoint, { candidates, inputs }: Fou
     const step = pressing(i);
     if (outcome !== null && step !== null) tried.push({ name: `${i.name} = ${1 - (i.level ?? 0)}`, kind: 'input', outcome, step });
   }
+  const touched = touchPort(s, from);
+  if (touched !== null) tried.push(touched);
   for (const c of candidates.filter((x) => !x.runsAnyway)) {
     s.input.progress?.(`calling ${c.facts.symbol.name}`);
     tried.push({ name: `call of ${candidateName(s, c)}`, kind: c.kind, outcome: callCandidate(s, from, c), step: calling(c) });
