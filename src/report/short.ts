@@ -343,6 +343,9 @@ function consoleLines(page: Page, result: RunResult): void {
   }
 }
 
+/** The board gives no clock for what the firmware waits for: a bit that is forced would not bring one. */
+const lacksClock = ({ notes }: RunResult): boolean => notes.some((n) => n.kind === 'wait' && n.text.includes('--board chooses another'));
+
 /** Options to add to the command line, and other commands. */
 function nextSteps(result: RunResult, sources: Sources, judgement: Judgement | null): string[] {
   const all = 'add -v for the whole report; --checks, --html report.html';
@@ -355,7 +358,8 @@ function nextSteps(result: RunResult, sources: Sources, judgement: Judgement | n
     const patch = patchOf(result, sources);
     if (patch.text !== '') steps.push(`add --fix > fix.diff for the patch, then: patch ${patch.elsewhere ? '-d / ' : ''}-p1 < fix.diff`);
   }
-  if (result.stuck?.force) steps.push(`add --force ${result.stuck.force} to pass the wait`);
+  if (lacksClock(result)) steps.push('add --board with the name of your board: it says what feeds the clocks');
+  else if (result.stuck?.force) steps.push(`add --force ${result.stuck.force} to pass the wait`);
   if (result.notes.some((n) => n.kind === 'not-triggered') && !result.notes.some((n) => n.kind === 'find-jump' || n.kind === 'trigger'))
     steps.push('add --trigger to call and press that');
   steps.push(all);

@@ -52,6 +52,15 @@ test('a reason for a wait that the sentence has is not told a second time', () =
   expect(text(`it waits for ever: ${why}.`).replace(/\s+/g, ' ').split('was never started')).toHaveLength(2);
   expect(text('it waits for ever.').replace(/\s+/g, ' ')).toContain(why);
 });
+test('where the board has no clock for a ready bit, another board is the next step and not the bit', () => {
+  const wait = { address: null, register: 'RCC.CR', value: null, pc: '0x08000500' as const, force: 'RCC.CR.HSERDY=1' };
+  const next = (text: string): string =>
+    shortReport({ ...primaskResult(), outcome: 'stuck', diagnosis: NONE, stuck: wait, notes: [{ kind: 'wait', text }] }, { width: 80 });
+  expect(next('RCC: HSE in bypass mode, but the board has a crystal there: HSERDY never rises (--board chooses another)')).toMatch(
+    /Next +add --board (?![^]*--force)/,
+  );
+  expect(next('it polls something else')).toMatch(/Next +add --force RCC.CR.HSERDY=1/);
+});
 const NONE: RunResult['diagnosis'] = { ...primaskResult().diagnosis, causes: [], sets: [] };
 
 test.each([
