@@ -113,6 +113,41 @@ describe.each([
     stopped.h.set(gate, 0);
     expect(stopped.send(1)).toBe(false);
   });
+  describe('looped back', () => {
+    const [TEST, MON, LBCK] = [1 << 7, 1 << 5, 1 << 4];
+    /** Sends 0x155 with three bytes as a classic frame from the first buffer. */
+    const looped = (mode: number, test: number): Node => {
+      const node = fresh([], 0, mode);
+      node.h.write('FDCAN1.TEST', test);
+      node.put(at.tx, 0x155 << 18);
+      node.put(at.tx + 4, 3 << 16);
+      node.put(at.tx + 8, 0x030201);
+      node.h.write('FDCAN1.TXBAR', 1);
+      node.h.wait(2 * MS);
+      return node;
+    };
+    it.each([
+      ['outside', TEST],
+      ['inside', TEST | MON],
+    ])('a frame is heard by its sender and needs nobody else: %s', (_name, mode) => {
+      const node = looped(mode, LBCK);
+      expect(['TXBRP', 'TXBTO'].map((name) => node.h.read(`FDCAN1.${name}`))).toEqual([0, 1]);
+      expect(node.h.get('FDCAN1.PSR.LEC')).not.toBe(3);
+      expect(node.waiting(0)).toEqual([0x155]);
+      // no filter knew it
+      expect([4, 8].map((offset) => node.word(at.fifos[0] + offset))).toEqual([0x80030000, 0x030201]);
+      expect(node.send(0x10)).toBe(false);
+    });
+    it.each([
+      ['without TEST', 0, LBCK],
+      ['without LBCK', TEST, 0],
+    ])('%s it waits for an acknowledge', (_name, mode, test) => {
+      const node = looped(mode, test);
+      expect(node.h.read('FDCAN1.TXBRP')).toBe(1);
+      expect(node.h.get('FDCAN1.PSR.LEC')).toBe(3);
+      expect(node.waiting(0)).toEqual([]);
+    });
+  });
   it('a block without FDOE hears classic frames', () => {
     const node = fresh([], 0, 0);
     expect(node.send(7)).toBe(true);

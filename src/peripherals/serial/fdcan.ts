@@ -26,6 +26,8 @@ const CCCR = { INIT: 1, CCE: 2, CSA: 8, CSR: 16, MON: 1 << 5, TEST: 1 << 7, FDOE
 /** Bits that CCE guards: ASM, MON, DAR, TEST and what lies above. */
 const GUARDED = 0xffe4;
 const ACK_ERROR = 3;
+/** TEST: loop-back. */
+const LBCK = 1 << 4;
 const LEC = 7;
 /** Of RXF0S and RXF1S. */
 const [FIFO_FULL, FIFO_LOST] = [1 << 24, 1 << 25];
@@ -40,7 +42,7 @@ const NO_CHANGE = 7;
 const BUFFER_FREE = 1 << 21;
 
 class FdCan {
-  private readonly r: Readonly<Record<'CCCR' | 'PSR' | 'IR' | 'TXBC' | 'TXFQS' | 'TXBRP' | 'TXBAR' | 'TXBCR' | 'TXBCF', Register>>;
+  private readonly r: Readonly<Record<'CCCR' | 'TEST' | 'PSR' | 'IR' | 'TXBC' | 'TXFQS' | 'TXBRP' | 'TXBAR' | 'TXBCR' | 'TXBCF', Register>>;
   /** Registers that can be written while INIT and CCE are 1. */
   private readonly protectedOnes: ReadonlySet<Register>;
   /** Buffers of the version whose message RAM has fixed places; null: TXBC says how many. */
@@ -71,6 +73,7 @@ class FdCan {
       TXBAR: reg('TXBAR'),
       TXBCR: reg('TXBCR'),
       TXBCF: reg('TXBCF'),
+      TEST: reg('TEST'),
     };
     this.ram = new MessageRam(layout, options);
     this.fixed = this.ram.fixed ? 3 : null;
@@ -154,7 +157,7 @@ class FdCan {
     c.put(this.r.TXBCF, c.get(this.r.TXBCF) & ~raw);
     c.put(this.occurred, c.get(this.occurred) & ~raw);
     for (let i = 0; i < first + count; i++) if ((raw >>> i) & 1 && !c.s.waiting.includes(i)) c.s.waiting.push(i);
-    if (raw && !this.understands(c)) c.put(this.r.PSR, (c.get(this.r.PSR) & ~NO_CHANGE) | ACK_ERROR);
+    if (raw && !this.loopsBack(c) && !this.understands(c)) c.put(this.r.PSR, (c.get(this.r.PSR) & ~NO_CHANGE) | ACK_ERROR);
     return 0;
   }
   private cancel(c: Ctx, raw: number): number {
@@ -203,8 +206,14 @@ class FdCan {
     const own = bit === 0 ? 0 : this.after(c, this.bitClocks(c)[0]) - this.after(c, 0);
     return bit !== 0 && Math.abs(own - bit) <= bit * TOLERANCE;
   }
+  /** Test mode in which the block hears itself and nobody else, and needs no acknowledge; with MON its frames stay inside (RM0440 44.3.4, as recalled). */
+  private loopsBack(c: Ctx): boolean {
+    return (c.get(this.r.CCCR) & CCCR.TEST) !== 0 && (c.get(this.r.TEST) & LBCK) !== 0;
+  }
   private send(c: Ctx): void {
-    if (c.s.sending >= 0 || c.get(this.r.CCCR) & (CCCR.INIT | CCCR.MON) || !c.env.clocked() || !this.understands(c)) return;
+    const cccr = c.get(this.r.CCCR);
+    if (c.s.sending >= 0 || cccr & CCCR.INIT || !c.env.clocked()) return;
+    if (!this.loopsBack(c) && (cccr & CCCR.MON || !this.understands(c))) return;
     const next = c.s.waiting.shift();
     if (next === undefined) return;
     c.s.sending = next;
@@ -234,20 +243,22 @@ class FdCan {
     if ((c.get(this.tellsSent) >>> i) & 1) this.flag(c, this.ir.sent);
     if (c.s.waiting.length === 0) this.flag(c, this.ir.empty);
     // Without FDOE a frame goes out as a classic one, whatever its element says.
-    this.node.send(c.env, t1 & this.format(c) & FDF ? frame : [frame[0], Math.min(bytesOfDlc(8), frame[1]), frame[2], frame[3]]);
+    const sent: CanFrame = t1 & this.format(c) & FDF ? frame : [frame[0], Math.min(bytesOfDlc(8), frame[1]), frame[2], frame[3]];
+    if (this.loopsBack(c)) this.receive(c, sent, t1 & this.format(c));
+    if (!(c.get(this.r.CCCR) & CCCR.MON) && this.understands(c)) this.node.send(c.env, sent);
     this.send(c);
     this.follow(c);
   }
   /** The node outside has sent a frame. */
   asked(c: Ctx): void {
     const cccr = c.get(this.r.CCCR);
-    const hears = c.env.clocked() && !(cccr & CCCR.INIT) && this.understands(c);
+    const hears = c.env.clocked() && !(cccr & CCCR.INIT) && !this.loopsBack(c) && this.understands(c);
     if (hears) this.receive(c, this.node.frame(c.env));
     this.node.answer(c.env, hears && !(cccr & CCCR.MON) ? OUTSIDE_ANSWER.acknowledged : OUTSIDE_ANSWER.refused);
     this.send(c);
     this.follow(c);
   }
-  private receive(c: Ctx, frame: CanFrame): void {
+  private receive(c: Ctx, frame: CanFrame, format = this.format(c)): void {
     const taken = this.ram.taken(c, frame[0]);
     const count = taken === null ? 0 : this.ram.fifo(c, taken.fifo).count;
     if (taken === null || count === 0) return;
@@ -262,7 +273,7 @@ class FdCan {
       level.get = (level.get + 1) % count;
       level.filled--;
     }
-    this.ram.store(c, fifo, level.put, frame, taken.bits | this.format(c));
+    this.ram.store(c, fifo, level.put, frame, taken.bits | format);
     this.show(c, fifo, level.filled + 1, level.get, (level.put + 1) % count);
     this.flag(c, bit('fresh'));
     if (level.filled + 1 === count) this.flag(c, bit('full'));
@@ -300,7 +311,7 @@ export const fdcan: ModelFactory<FdCanOptions> = (layout, options): RegisterMode
       source: 'RM0440 44, RM0399 57; nobody else on the bus but the node of a scenario',
       confidence: 'documented',
       lacks: [
-        'more than one other node, arbitration, error frames, loop-back',
+        'more than one other node, arbitration, error frames',
         'data beyond eight bytes of what the node sends and hears',
         'priority in a Tx queue, Rx buffers, Tx events',
         'counting of errors',
