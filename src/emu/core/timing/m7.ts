@@ -187,41 +187,50 @@ function fpResultOf(ins: Instruction): FpReady {
 }
 
 /** Whether the units and ports let `younger` go together with `older`, operands aside. */
-// eslint-disable-next-line complexity -- each line is one measured rule of which two instructions issue together
 function fit(older: Instruction, younger: Instruction): boolean {
-  if (issuesAlone(older) || issuesAlone(younger)) return false;
-  const either = (p: (x: Instruction) => boolean, q: (x: Instruction) => boolean): boolean =>
-    (p(older) && q(younger)) || (q(older) && p(younger));
-  if (isBranch(older) && isBranch(younger)) return false;
-  if (classOf(older) === 'it' && classOf(younger) === 'it') return false;
-  if (usesShifter(younger) && (usesShifter(older) || plainShift(older))) return false;
-  if (isBitfield(younger)) return false;
-  if (is(older, 'bit-field') && usesShifter(younger)) return false;
-  if (isProduct(older) && isProduct(younger)) return false;
-  if (either(isProduct, isStore)) return false;
-  if (isStore(older) && isStore(younger)) return false;
-  if (isLoad(older) && isLoad(younger)) {
-    // odd and even words lie in two banks: known where both go by one base
-    const same = older.decoded.b === younger.decoded.b && addressRegisters(older).length === 1 && addressRegisters(younger).length === 1;
-    return same && (((older.decoded.imm ?? 0) ^ (younger.decoded.imm ?? 0)) & 4) !== 0;
-  }
-  if (isFp(classOf(older)) && isFp(classOf(younger))) {
-    const arithmetic = (x: Instruction): boolean => !isFpMove(x) && !isFpMemory(x);
-    if (arithmetic(older) && arithmetic(younger)) return false;
-    if (isFpMove(older) && isFpMove(younger)) return false;
-    if (
-      either(
-        (x) => classOf(x) === 'fp-mac',
-        (x) => isFpMove(x) || isFpMemory(x),
-      )
-    )
-      return false;
-    if (classOf(older) === 'fp-load' && classOf(younger) === 'fp-load') return false;
-    if (classOf(older) === 'fp-store' && classOf(younger) === 'fp-store') return false;
-  }
+  if (issuesAlone(older) || issuesAlone(younger) || APART.some((rule) => rule(older, younger))) return false;
+  if (isLoad(older) && isLoad(younger)) return inTwoBanks(older, younger);
+  return !(isFp(classOf(older)) && isFp(classOf(younger))) || !FP_APART.some((rule) => rule(older, younger));
+}
+type Kind = (ins: Instruction) => boolean;
+type Rule = (older: Instruction, younger: Instruction) => boolean;
+const both =
+  (kind: Kind): Rule =>
+  (a, b) =>
+    kind(a) && kind(b);
+const oneEach =
+  (p: Kind, q: Kind): Rule =>
+  (a, b) =>
+    (p(a) && q(b)) || (q(a) && p(b));
+const ofClass =
+  (name: string): Kind =>
+  (ins) =>
+    classOf(ins) === name;
+/** Pairs that the integer side does not issue together, each a measured rule. */
+const APART: readonly Rule[] = [
+  both(isBranch),
+  both(ofClass('it')),
+  (older, younger) => usesShifter(younger) && (usesShifter(older) || plainShift(older) || is(older, 'bit-field')),
+  (_, younger) => isBitfield(younger),
+  both(isProduct),
+  oneEach(isProduct, isStore),
+  both(isStore),
   // divisions take one integer instruction along
-  if (/^fp-(div|sqrt)/.test(classOf(younger))) return false;
-  return true;
+  (_, younger) => /^fp-(div|sqrt)/.test(classOf(younger)),
+];
+const isFpArithmetic: Kind = (ins) => !isFpMove(ins) && !isFpMemory(ins);
+/** The same for two instructions of the floating-point side. */
+const FP_APART: readonly Rule[] = [
+  both(isFpArithmetic),
+  both(isFpMove),
+  oneEach(ofClass('fp-mac'), (ins) => isFpMove(ins) || isFpMemory(ins)),
+  both(ofClass('fp-load')),
+  both(ofClass('fp-store')),
+];
+/** Odd and even words lie in two banks: known where both go by one base. */
+function inTwoBanks(a: Instruction, b: Instruction): boolean {
+  const same = a.decoded.b === b.decoded.b && addressRegisters(a).length === 1 && addressRegisters(b).length === 1;
+  return same && (((a.decoded.imm ?? 0) ^ (b.decoded.imm ?? 0)) & 4) !== 0;
 }
 const movwMovt = (older: Instruction, younger: Instruction): boolean =>
   is(older, 'constant') && is(younger, 'top-half') && older.decoded.a === younger.decoded.a;

@@ -83,62 +83,82 @@ function bridge(source: CodeSource, pc: number): Map<number, Instruction> | null
   return null;
 }
 
-/** Null if the entry itself cannot be translated. */
-// eslint-disable-next-line complexity, house/own-lines -- one walk over the code: its branches are the ways in which a block ends
-export function discover(source: CodeSource, entry: number, loopOnly = false): Region | null {
-  // instructions by address, and where blocks have to begin
-  const items = new Map<number, Item>();
-  const leaders = new Set<number>([entry]);
-  const work = [entry];
-  const tables = new Map<number, readonly number[]>();
-  let bridged = new Map<number, Instruction>();
-  const instruction = (pc: number): Instruction | null => {
-    const executed = source.instruction(pc);
-    if (executed) return executed;
-    if (!bridged.has(pc)) bridged = bridge(source, pc) ?? bridged;
-    return bridged.get(pc) ?? null;
-  };
-  while (work.length > 0) {
-    let pc = work.pop()!;
+/** The code that is reached from an entry: instructions by address, and where blocks have to begin. */
+class Walk {
+  readonly items = new Map<number, Item>();
+  readonly leaders: Set<number>;
+  readonly tables = new Map<number, readonly number[]>();
+  private readonly source: CodeSource;
+  private readonly entry: number;
+  private readonly work: number[];
+  private bridged = new Map<number, Instruction>();
+
+  constructor(source: CodeSource, entry: number) {
+    this.source = source;
+    this.entry = entry;
+    this.leaders = new Set([entry]);
+    this.work = [entry];
+    while (this.work.length > 0) this.straight(this.work.pop()!);
+  }
+  /** From `start` on until nothing follows, or what follows has been met. */
+  private straight(start: number): void {
+    const { items, source } = this;
     let it = 0;
-    while (!items.has(pc) && (it !== 0 || items.size < MAX_INSTRUCTIONS)) {
-      const ins = pc === entry ? source.instruction(pc) : instruction(pc);
-      if (!ins || (ins.def.timing === 'it' && !wholeItBlock(source, pc, ins))) break;
-      const flow = flowOf(ins, pc, source.profile, it !== 0);
-      items.set(pc, { pc, ins, flow, it });
+    for (let pc = start; !items.has(pc) && (it !== 0 || items.size < MAX_INSTRUCTIONS);) {
+      const ins = this.instruction(pc);
+      if (!ins || (ins.def.timing === 'it' && !wholeItBlock(source, pc, ins))) return;
+      const item = { pc, ins, flow: flowOf(ins, pc, source.profile, it !== 0), it };
+      items.set(pc, item);
       if (ins.def.timing === 'it') it = ins.decoded.imm ?? 0;
       else it = it === 0 ? 0 : advanceIt(it);
-      const next = pc + ins.size;
-      if (flow.call) {
-        // the callee is another region; execution comes back behind the call
-        leaders.add(next);
-        pc = next;
-        continue;
-      }
-      const reach = ins.def.timing === 'table-branch' ? tableTargets(source, pc, ins.def.is.has('half-words')) : flow.targets;
-      if (ins.def.timing === 'table-branch') tables.set(pc, reach);
-      for (const t of reach) {
-        leaders.add(t);
-        work.push(t);
-      }
-      const conditional = items.get(pc)!.it !== 0;
-      if (reach.length > 0 || flow.dynamic || flow.system || !flow.falls) {
-        leaders.add(next);
-        if (!flow.falls && !conditional) break;
-        if (flow.dynamic && !conditional && !flow.falls) break;
-      }
-      pc = next;
+      if (this.endsAt(item)) return;
+      pc += ins.size;
     }
   }
-  if (!items.has(entry)) return null;
+  private instruction(pc: number): Instruction | null {
+    const executed = this.source.instruction(pc);
+    if (executed || pc === this.entry) return executed;
+    if (!this.bridged.has(pc)) this.bridged = bridge(this.source, pc) ?? this.bridged;
+    return this.bridged.get(pc) ?? null;
+  }
+  /** Notes where an instruction leads; true if nothing goes on behind it. */
+  private endsAt({ pc, ins, flow, it }: Item): boolean {
+    const next = pc + ins.size;
+    if (flow.call) {
+      // the callee is another region; execution comes back behind the call
+      this.leaders.add(next);
+      return false;
+    }
+    const table = ins.def.timing === 'table-branch';
+    const reach = table ? tableTargets(this.source, pc, ins.def.is.has('half-words')) : flow.targets;
+    if (table) this.tables.set(pc, reach);
+    for (const t of reach) {
+      this.leaders.add(t);
+      this.work.push(t);
+    }
+    if (reach.length > 0 || flow.dynamic || flow.system || !flow.falls) this.leaders.add(next);
+    return !flow.falls && it === 0;
+  }
+}
+
+/** Null if the entry itself cannot be translated. */
+export function discover(source: CodeSource, entry: number, loopOnly = false): Region | null {
+  const walk = new Walk(source, entry);
+  if (!walk.items.has(entry)) return null;
+  const byPc = blocksOf(walk);
+  linkBlocks(byPc, walk.tables);
+  if (loopOnly) keepLoop(byPc.get(entry)!, byPc);
+  makeReducible(byPc.get(entry)!);
+  return analyse(entry, byPc, walk.tables);
+}
+
+function blocksOf({ items, leaders }: Walk): Map<number, Block> {
   const byPc = new Map<number, Block>();
   for (const pc of [...leaders].sort((a, b) => a - b)) {
-    if (!items.has(pc) || items.get(pc)!.it !== 0) continue;
+    if (items.get(pc)?.it !== 0) continue;
     const list: Item[] = [];
     let at = pc;
-    for (;;) {
-      const item = items.get(at);
-      if (!item) break;
+    for (let item = items.get(at); item; item = items.get(at)) {
       list.push(item);
       at += item.ins.size;
       if (!item.flow.falls && item.it === 0) break;
@@ -147,6 +167,10 @@ export function discover(source: CodeSource, entry: number, loopOnly = false): R
     }
     byPc.set(pc, newBlock(pc, list, at));
   }
+  return byPc;
+}
+/** Each block gets those that may follow it. */
+function linkBlocks(byPc: ReadonlyMap<number, Block>, tables: ReadonlyMap<number, readonly number[]>): void {
   for (const b of byPc.values()) {
     const targets = new Set<number>();
     for (const item of b.items) {
@@ -160,9 +184,6 @@ export function discover(source: CodeSource, entry: number, loopOnly = false): R
       if (to) b.succ.push(to);
     }
   }
-  if (loopOnly) keepLoop(byPc.get(entry)!, byPc);
-  makeReducible(byPc.get(entry)!);
-  return analyse(entry, byPc, tables);
 }
 
 /** Drops what is not in the innermost loop that begins at the entry, if there is one: compilers lay a loop out behind its header. */
@@ -182,10 +203,29 @@ function keepLoop(entry: Block, byPc: Map<number, Block>): void {
   }
 }
 
-/** Reverse postorder, dominators (Cooper, Harvey, Kennedy), loop headers and merge points. */
-// eslint-disable-next-line complexity -- dominators, merges and loop headers come out of the same two passes over the blocks
+/** Order, dominators, loop headers and merge points of the blocks. */
 function analyse(entry: number, byPc: Map<number, Block>, tables: ReadonlyMap<number, readonly number[]>): Region {
-  const root = byPc.get(entry)!;
+  const order = reversePostorder(byPc.get(entry)!);
+  order.forEach((b, i) => (b.order = i));
+  const preds = predecessors(order);
+  findDominators(order, preds);
+  for (const b of order) {
+    const before = preds.get(b) ?? [];
+    b.loopHeader ||= before.some((p) => p.order >= b.order && dominates(b, p));
+    b.merge = b.twice || before.filter((p) => p.order < b.order).length > 1;
+  }
+  findDirty(order);
+  const code = order.filter((b) => b.items.length > 0);
+  return {
+    entry,
+    tables,
+    blocks: order,
+    byPc: new Map(code.map((b) => [b.pc, b])),
+    low: Math.min(...code.map((b) => b.pc)),
+    high: Math.max(...code.map((b) => b.next)),
+  };
+}
+function reversePostorder(root: Block): Block[] {
   const post: Block[] = [];
   const seen = new Set<Block>([root]);
   const stack: { b: Block; i: number }[] = [{ b: root, i: 0 }];
@@ -200,43 +240,22 @@ function analyse(entry: number, byPc: Map<number, Block>, tables: ReadonlyMap<nu
       stack.push({ b: next, i: 0 });
     }
   }
-  const order = post.reverse();
-  order.forEach((b, i) => (b.order = i));
-  const preds = predecessors(order);
-  root.dominator = root;
+  return post.reverse();
+}
+/** Cooper, Harvey, Kennedy: A Simple, Fast Dominance Algorithm. */
+function findDominators(order: readonly Block[], preds: ReadonlyMap<Block, readonly Block[]>): void {
+  order[0]!.dominator = order[0]!;
   for (let changed = true; changed;) {
     changed = false;
     for (const b of order.slice(1)) {
       let best: Block | null = null;
-      for (const p of preds.get(b) ?? []) {
-        if (!p.dominator) continue;
-        best = best ? intersect(p, best) : p;
-      }
-      if (best && b.dominator !== best) {
-        b.dominator = best;
-        changed = true;
-      }
+      for (const p of preds.get(b) ?? []) if (p.dominator) best = best ? intersect(p, best) : p;
+      if (!best || b.dominator === best) continue;
+      b.dominator = best;
+      changed = true;
     }
   }
   for (const b of order.slice(1)) b.dominator!.children.push(b);
-  for (const b of order) {
-    let forward = 0;
-    for (const p of preds.get(b) ?? []) {
-      if (p.order < b.order) forward++;
-      else if (dominates(b, p)) b.loopHeader = true;
-    }
-    b.merge = forward > 1 || b.twice;
-  }
-  findDirty(order);
-  const code = order.filter((b) => b.items.length > 0);
-  return {
-    entry,
-    tables,
-    blocks: order,
-    byPc: new Map(code.map((b) => [b.pc, b])),
-    low: Math.min(...code.map((b) => b.pc)),
-    high: Math.max(...code.map((b) => b.next)),
-  };
 }
 
 /** What is written on some way from the entry, or from the last call, to a block. At a call everything goes to memory. */
