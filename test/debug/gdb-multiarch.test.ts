@@ -15,10 +15,14 @@ async function debug(chip: string, elf: string, commands: readonly string[]): Pr
   const address = /^gdb (127\.0\.0\.1:\d+)\n$/.exec(line)![1]!;
   const script = ['set pagination off', 'set confirm off', 'set remotetimeout 20', `target remote ${address}`, ...commands, 'disconnect'];
   const gdb = spawn(GDB, ['-q', '-batch', '-nx', ...script.flatMap((c) => ['-ex', c]), join(ROOT, elf)]);
-  let out = '';
-  for (const pipe of [gdb.stdout, gdb.stderr]) pipe.on('data', (bytes: Buffer) => (out += bytes.toString()));
+  // GDB writes a line in pieces: what it says of files it does not find may come between them
+  const said = [gdb.stdout, gdb.stderr].map((pipe) => {
+    const pieces: Buffer[] = [];
+    pipe.on('data', (bytes: Buffer) => pieces.push(bytes));
+    return pieces;
+  });
   await new Promise((settle) => gdb.on('close', settle));
-  return { out, code: await end() };
+  return { out: said.map((pieces) => Buffer.concat(pieces).toString()).join('\n'), code: await end() };
 }
 
 const F405 = 'fixtures/f405-straight/firmware.elf';
