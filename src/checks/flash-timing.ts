@@ -142,10 +142,14 @@ export const voltageRange: Check = {
     if (!control || !at) return null;
     // In low-power run the range alone may be as after a reset.
     const highest = state.field(control.field) === control.highest;
+    const steps = [
+      ...(slow ? [{ what: 'low-power run left', fix: slow.code }] : []),
+      ...(slow && highest ? [] : [{ what: 'highest voltage range selected', fix: control.code }]),
+    ];
     return {
       at: 'entry',
-      what: [...(slow ? ['low-power run left'] : []), ...(slow && highest ? [] : ['highest voltage range selected'])].join(', '),
-      fix: [...(slow ? [slow.code] : []), ...(slow && highest ? [] : [control.code])].join('\n'),
+      what: steps.map((s) => s.what).join(', '),
+      fix: steps.map((s) => s.fix).join('\n'),
       apply: (target) => {
         if (slow) target.setField(slow.field, 0);
         target.setField(control.field, control.highest);
