@@ -15,6 +15,16 @@ const TICK = 32_000;
 const END = 400 * MS;
 
 export type Part = (t: Thumb) => unknown;
+/** Main at 0x200 of the flash, and one handler at 0x400 for all exceptions. */
+export function imageOf(main: Thumb, handler: Thumb): Uint8Array {
+  const image = new Uint8Array(0x800);
+  const view = new DataView(image.buffer);
+  view.setUint32(0, RAM + 0x1000, true);
+  for (let e = 1; e < 16; e++) view.setUint32(4 * e, FLASH + (e === 1 ? 0x201 : 0x401), true);
+  image.set(main.bytes(), 0x200);
+  image.set(handler.bytes(), 0x400);
+  return image;
+}
 /** r7 = RAM, with `ticks` at 0. The handler counts and does `each`; main sets up, and sleeps. */
 export function firmware(setUp: Part, each: Part, awake: Part = () => {}): Uint8Array {
   const main = new Thumb(FLASH + 0x200).constant(7, RAM).movs(0, 0).str(0, 7).str(0, 7, 4);
@@ -31,13 +41,7 @@ export function firmware(setUp: Part, each: Part, awake: Part = () => {}): Uint8
   const handler = new Thumb(FLASH + 0x400).ldr(2, 7).adds(2, 1).str(2, 7);
   each(handler);
   handler.label('out').bxLr();
-  const image = new Uint8Array(0x800);
-  const view = new DataView(image.buffer);
-  view.setUint32(0, RAM + 0x1000, true);
-  for (let e = 1; e < 16; e++) view.setUint32(4 * e, FLASH + (e === 1 ? 0x201 : 0x401), true);
-  image.set(main.bytes(), 0x200);
-  image.set(handler.bytes(), 0x400);
-  return image;
+  return imageOf(main, handler);
 }
 
 export interface Words {

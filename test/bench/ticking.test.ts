@@ -7,6 +7,7 @@ import { Session } from '../../src/bench/session/session.ts';
 import { MS } from '../../src/emu/time.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { plainJob } from './plain-job.ts';
+import { imageOf } from './rounds-firmware.ts';
 
 const FLASH = 0x08000000;
 const RAM = 0x20000000;
@@ -29,13 +30,7 @@ function session(chip: Chip, loop: Part, each: Part): Session {
   const handler = new Thumb(FLASH + 0x400).constant(3, RAM).ldr(2, 3).adds(2, 1).str(2, 3);
   each(handler);
   handler.label('out').bxLr();
-  const image = new Uint8Array(0x800);
-  const view = new DataView(image.buffer);
-  view.setUint32(0, RAM + 0x1000, true);
-  for (let e = 1; e < 16; e++) view.setUint32(4 * e, FLASH + (e === 1 ? 0x201 : 0x401), true);
-  image.set(main.bytes(), 0x200);
-  image.set(handler.bytes(), 0x400);
-  return new Session(jobInput(plainJob(chip, [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes: image }])));
+  return new Session(jobInput(plainJob(chip, [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes: imageOf(main, handler) }])));
 }
 function outcomeOf(chip: Chip, loop: Part, each: Part, until = 400): Outcome {
   const s = session(chip, loop, each);
