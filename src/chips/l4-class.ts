@@ -29,7 +29,7 @@ import {
 import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
 import { lazyChip, type MadeDescription } from './lazy.ts';
 import type { PartSize } from './parts.ts';
-import { timTriggers } from './requests.ts';
+import { slowCapture, timTriggers } from './requests.ts';
 import {
   bootsFlash,
   bootsRom,
@@ -216,7 +216,7 @@ function dmaRows(line: L4ClassLine): Derivation['own'] {
 }
 
 /** HAL-L4 hal_tim_ex.h, HAL-WB (documented); G4 has no such field. */
-const SLOW_CAPTURE = { capture: { remap: 'OR1.TI1_RMP', sources: { 1: { clock: 'lsi', divider: 1 }, 2: { clock: 'lse', divider: 1 } } } };
+const SLOW_CAPTURE = slowCapture('OR1.TI1_RMP');
 const timer = timers(['TIM2', 'TIM5']);
 const BEHAVIOUR: readonly Behaviour[] = [
   gpio,

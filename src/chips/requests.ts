@@ -394,6 +394,10 @@ const itrOf = (table: typeof ITR, n: number): Readonly<Record<string, unknown>> 
   return wires.length === 0 ? {} : { itr: Object.fromEntries(wires), listener: n + 3 };
 };
 export const timTriggers = (n: number): Partial<OptionsOf<'tim'>> => itrOf(ITR, n);
+/** A channel that captures LSI or LSE at these values of a field of its timer. */
+export const slowCapture = (remap: string, lsi = 1, lse = 2): Pick<OptionsOf<'tim'>, 'capture'> => ({
+  capture: { remap, sources: { [lsi]: { clock: 'lsi', divider: 1 }, [lse]: { clock: 'lse', divider: 1 } } },
+});
 export const timTriggersF0 = (n: number): Partial<OptionsOf<'tim'>> => itrOf(ITR_F0, n);
 
 type Pins = readonly (readonly [pin: string, af: number])[];

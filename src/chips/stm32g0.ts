@@ -7,7 +7,7 @@ import g0b1 from './generated/stm32g0b1.json' with { type: 'json' };
 import g431 from './generated/stm32g431.json' with { type: 'json' };
 import { lazyChip, type MadeDescription } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
-import { DAC_G0, G0_ADC_TRIGGERS, G0_DMAMUX, misoOf } from './requests.ts';
+import { DAC_G0, G0_ADC_TRIGGERS, G0_DMAMUX, misoOf, slowCapture } from './requests.ts';
 import {
   AN2606,
   bootsFlash,
@@ -82,7 +82,7 @@ export const g0Dma = (name: string, first: number, lines: readonly number[]): Ro
   options: { lines, asks: `${name}.asks`, requests: lines.map((_, i) => ({ wire: `dmamux1.${first + i}`, channel: i + 1 })) },
 });
 /** RM0444 26.7.19 (recalled): channel 1 of TIM16 captures LSI or LSE. */
-const SLOW_CAPTURE = { capture: { remap: 'TISEL.TI1SEL', sources: { 1: { clock: 'lsi', divider: 1 }, 2: { clock: 'lse', divider: 1 } } } };
+const SLOW_CAPTURE = slowCapture('TISEL.TI1SEL');
 /** RM0444 26.7.20 (recalled): channel 1 of TIM17 captures HSE / 32. */
 const HSE_CAPTURE = { capture: { remap: 'TISEL.TI1SEL', sources: { 2: { clock: 'hse', divider: 32 } } } };
 export const G0_BEHAVIOUR: readonly Behaviour[] = [

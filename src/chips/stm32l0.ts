@@ -6,7 +6,7 @@ import { loadFacts } from './facts.ts';
 import generated from './generated/stm32l0x2.json' with { type: 'json' };
 import { lazyChip, type MadeDescription } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
-import { L0_ADC_TRIGGERS, L0_DMA1 } from './requests.ts';
+import { L0_ADC_TRIGGERS, L0_DMA1, slowCapture } from './requests.ts';
 import {
   AN2606,
   bootsFlash,
@@ -53,7 +53,7 @@ const BOOT: readonly BootRule[] = [
 ];
 
 /** RM0376 22.4.15 (TIM21_OR), HAL-L0 hal_tim_ex.h (documented). */
-const SLOW_CAPTURE = { capture: { remap: 'OR.TI1_RMP', sources: { 4: { clock: 'lse', divider: 1 }, 5: { clock: 'lsi', divider: 1 } } } };
+const SLOW_CAPTURE = slowCapture('OR.TI1_RMP', 5, 4);
 const timer = timers([]);
 const BEHAVIOUR: readonly Behaviour[] = [
   gpio,

@@ -6,7 +6,7 @@ import { loadFacts } from './facts.ts';
 import generated from './generated/stm32l152.json' with { type: 'json' };
 import { lazyChip, type MadeDescription } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
-import { DAC_L1, L1_ADC_INJECTED_TRIGGERS, L1_ADC_TRIGGERS, L1_DMA1, L1_DMA2, timTriggers } from './requests.ts';
+import { DAC_L1, L1_ADC_INJECTED_TRIGGERS, L1_ADC_TRIGGERS, L1_DMA1, L1_DMA2, slowCapture, timTriggers } from './requests.ts';
 import {
   AN2606,
   bootsFlash,
@@ -127,7 +127,7 @@ const ADC_L1 = {
   internal: { 16: 626, 17: 1224 },
 };
 /** RM0038 18.4.11, TIM10_OR (documented). */
-const SLOW_CAPTURE = { capture: { remap: 'OR.TI1_RMP', sources: { 1: { clock: 'lsi', divider: 1 }, 2: { clock: 'lse', divider: 1 } } } };
+const SLOW_CAPTURE = slowCapture('OR.TI1_RMP');
 const wide = timers(['TIM5']);
 const BEHAVIOUR: readonly Behaviour[] = [
   gpio,
