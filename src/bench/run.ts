@@ -55,8 +55,6 @@ function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunRes
   const look = secondLook(run);
   const judged = judgeInstant(run, look);
   run.notes.push(...look.told);
-  const { firstMissed } = session.steps;
-  if (firstMissed !== null) run.notes.push({ kind: 'scenario', text: `steps[${firstMissed}] was not carried out before the run ended` });
   return asExpected(run, judged) ?? makeWhole(run, judged, askWhy(run, judged));
 }
 
@@ -102,9 +100,15 @@ function plainRun(session: Session, input: RunInput, tracer: Tracer | null): Pla
     observed,
     cut: isCut(end.reason),
     waitsForInput: forInput,
-    notes: [...base.notes],
+    notes: [...base.notes, ...missedStep(session)],
     requests: null,
   };
+}
+
+/** Asked where the run has ended: the repeated runs behind it carry out the steps anew. */
+function missedStep({ steps }: Session): Note[] {
+  const { firstMissed } = steps;
+  return firstMissed === null ? [] : [{ kind: 'scenario', text: `steps[${firstMissed}] was not carried out before the run ended` }];
 }
 
 /** Words of a request that a software reset loses and this run has kept; what the look for them finds stays known. */

@@ -3,7 +3,7 @@ import { bench } from '../../src/index.ts';
 import type { Step } from '../../src/bench/documents/scenario-types.ts';
 
 /** Copies the word at 0x20000000 to 0x20000004 for ever. */
-async function result(steps: readonly Step[], until?: string): ReturnType<typeof bench> {
+async function result(steps: readonly Step[], until?: string, boot0: 0 | 1 = 0): ReturnType<typeof bench> {
   const flash = 0x08000000;
   const bytes = new Uint8Array(0x400);
   const view = new DataView(bytes.buffer);
@@ -14,7 +14,7 @@ async function result(steps: readonly Step[], until?: string): ReturnType<typeof
   return await bench({
     chip: 'stm32f072',
     images: [{ path: `loop.bin@0x${flash.toString(16)}`, bytes }],
-    scenario: { schema: 'bootbench/scenario@1', steps },
+    scenario: { schema: 'bootbench/scenario@1', steps, board: { boot0 } },
     ...(until ? { until } : {}),
   });
 }
@@ -36,5 +36,10 @@ describe('A run with steps to come', () => {
       '2s',
     );
     expect(missed(r)).toEqual(['steps[1] was not carried out before the run ended']);
+  });
+  it('counts none of the steps that runs behind it make anew', async () => {
+    const r = await result([{ at: '1s', do: { nrst: { for: '1ms' } } }], undefined, 1);
+    expect(r.outcome).toBe('dfu');
+    expect(missed(r)).toEqual([]);
   });
 });
