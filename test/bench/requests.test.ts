@@ -8,6 +8,9 @@ import { Session } from '../../src/bench/session/session.ts';
 import { traceFailure } from '../../src/bench/slice/failure.ts';
 import { failureInWords } from '../../src/bench/slice/words.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
+import { Thumb } from '../emu/thumb.ts';
+import { plainJob } from './plain-job.ts';
+import { imageOf, RAM } from './rounds-firmware.ts';
 
 const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
 const open = async (name: string): Promise<Session> =>
@@ -59,6 +62,22 @@ it('of a request of several words, what lies behind the first lost one is looked
     { wanted: 0x5a5af00d, read: 0, comparedWith: 0x5a5af00d },
     { wanted: 0xa5a50ff2, read: 0, comparedWith: 0xa5a50ff2 },
   ]);
+});
+
+it('a request is found that is looked for long after other words of RAM have been read', () => {
+  const [COUNT, REQUEST, MAGIC] = [RAM, RAM + 0x100, 0xb007a11e];
+  // clears both, counts 8000 rounds in RAM, looks for the request; if it is not there, asks for it and resets
+  const main = new Thumb(0x08000200).constant(7, COUNT).constant(6, REQUEST).movs(0, 0).str(0, 7).str(0, 6).constant(3, 8000);
+  main.label('wait').ldr(0, 7).adds(0, 1).str(0, 7).cmpRegister(0, 3).bne('wait');
+  main.constant(2, MAGIC).ldr(1, 6).cmpRegister(1, 2).beq('found').str(2, 6);
+  main.constant(1, 0xe000ed0c).constant(0, 0x05fa0004).str(0, 1).label('found').b('found');
+  const bytes = imageOf(main, new Thumb(0x08000400).bxLr());
+  const session = new Session(jobInput(plainJob('stm32l476', [{ path: 'app.bin@0x8000000', bytes }])));
+  const powerOn = session.save();
+  session.run();
+  const words = traceRequests(session, powerOn);
+  session.release();
+  expect(words).toContainEqual(expect.objectContaining({ address: REQUEST, wanted: MAGIC, read: 0, comparedWith: MAGIC }));
 });
 
 describe('the slice of a failure', () => {

@@ -24,6 +24,8 @@ const AFTER = 500 * MS;
 const EARLY = 30 * MS;
 /** Instructions from the first read of a word on in which decisions are looked for. */
 const DECISION_STEPS = 12_000;
+/** Such stretches at most: a firmware may wait, and read words of its own, before it looks for the request. */
+const MOST_STRETCHES = 8;
 /** Words of one request, at most. */
 const MOST_PARTS = 4;
 /** Words that are followed to their writers, at most. */
@@ -101,6 +103,8 @@ function heldBack({ input }: Session, address: number): Pick<MagicWord, 'heldBac
   return loss === undefined ? {} : { heldBack: { because: eccRule(loss.ram), bytes: loss.bytes.length } };
 }
 
+/** It is compared with what it had held. */
+const isSought = (w: Word): boolean => w.comparedWith !== null && w.comparedWith > SMALL && w.comparedWith === w.before;
 /** It was compared with what it had held, and held that no more. */
 const isLost = (w: MagicWord): boolean =>
   w.writer !== null && w.comparedWith !== null && w.comparedWith === w.wanted && w.read !== w.wanted;
@@ -156,10 +160,7 @@ class RequestTrace {
   /** A request of several words is looked at word by word, and no further than to the first that was lost: the next round keeps what the last one missed. */
   private keepLost(): boolean {
     const { words, kept } = this;
-    const lost = [...words.values()].filter(
-      (w) =>
-        !kept.has(w.address) && w.comparedWith !== null && w.comparedWith > SMALL && w.comparedWith === w.before && w.read !== w.before,
-    );
+    const lost = [...words.values()].filter((w) => !kept.has(w.address) && isSought(w) && w.read !== w.before);
     for (const w of lost) kept.set(w.address, w.before);
     return lost.length > 0;
   }
@@ -310,26 +311,27 @@ class RequestTrace {
     return region?.block?.row.backup === true || isProtected(region?.memory?.row);
   }
 
-  /** Which of the words a condition hangs on, and what it compares them with: a forward slice from the first read on. */
+  /** Which of the words a condition hangs on, and what it compares them with: forward slices, each from the first read on of a word that none before has seen. */
   private findDecisions({ checkpoint }: { readonly checkpoint: Checkpoint }, read: readonly Word[]): void {
     const { session } = this;
-    const first = Math.min(...read.map((w) => w.reader.at));
-    if (!Number.isFinite(first)) return;
-    session.restore(checkpoint);
     const { machine } = session;
+    session.restore(checkpoint);
     const pages = new Set([...this.kept.keys()].map((a) => a >>> PAGE_BITS));
     const repairs = machine.setRepairs(pages.size === 0 ? null : this.keeping({ pages }));
-    const core = machine.cores[read.find((w) => w.reader.at === first)!.reader.core]!;
-    let steps: readonly Step[];
+    const byAddress = new Map(read.flatMap((w) => Array.from({ length: w.size }, (_, i) => [w.address + i, w] as const)));
+    const inOrder = read.toSorted((a, b) => a.reader.at - b.reader.at);
     try {
-      runTo(session, Math.max(checkpoint.system.now, first - 1 * US));
-      ({ steps } = record(session, core, this.end, DECISION_STEPS));
+      for (let i = 0, next = inOrder[0]; next && i < MOST_STRETCHES; i++) {
+        const core = machine.cores[next.reader.core]!;
+        runTo(session, Math.max(machine.now, next.reader.at - 1 * US));
+        const { steps, ended } = record(session, core, this.end, DECISION_STEPS);
+        const taint = new Map<Place, ReadonlySet<Word>>();
+        for (const step of steps) flowThrough(step, core.index, taint, byAddress, isOrdering(core, step.pc));
+        next = ended === 'steps' && !read.some(isSought) ? inOrder.find((w) => w.reader.at > core.now()) : undefined;
+      }
     } finally {
       machine.setRepairs(repairs);
     }
-    const taint = new Map<Place, ReadonlySet<Word>>();
-    const byAddress = new Map(read.flatMap((w) => Array.from({ length: w.size }, (_, i) => [w.address + i, w] as const)));
-    for (const step of steps) flowThrough(step, core.index, taint, byAddress, isOrdering(core, step.pc));
   }
 
   /** The words with the stores that they should hold. */
