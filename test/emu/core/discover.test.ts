@@ -12,8 +12,8 @@ const NOP = 0xbf00;
 const ifZero = (to: number): number[] => [0x2800, 0xd000 | ((to - 3) & 0xff)];
 const b = (from: number, to: number): number => 0xe000 | ((to - from - 2) & 0x7ff);
 
-/** Half-words of the blocks found from the start on, where those with the numbers in `executed` have been executed. */
-function found(code: readonly number[], executed: readonly number[]): number[] {
+/** Half-words of each block found from the start on, where those with the numbers in `executed` have been executed. */
+function blocks(code: readonly number[], executed: readonly number[]): number[][] {
   const profile = PROFILES.m4;
   const decoder = new Decoder(profile);
   const at = (pc: number): Instruction | null => {
@@ -24,8 +24,12 @@ function found(code: readonly number[], executed: readonly number[]): number[] {
     { profile, codeByte: () => 0, unexecuted: at, instruction: (pc) => (executed.includes((pc - AT) / 2) ? at(pc) : null) },
     AT,
   )!;
-  return region.blocks.flatMap((x) => x.items.map((item) => (item.pc - AT) / 2)).sort((x, y) => x - y);
+  return region.blocks.map((x) => x.items.map((item) => (item.pc - AT) / 2));
 }
+const found = (code: readonly number[], executed: readonly number[]): number[] =>
+  blocks(code, executed)
+    .flat()
+    .sort((x, y) => x - y);
 
 describe('a region', () => {
   it('takes in the arm of a branch that leads back to executed code', () => {
@@ -38,6 +42,13 @@ describe('a region', () => {
     expect(found(long, [0, 1, 2, 3])).toEqual([0, 1, 2, 3]);
     for (const arm of [[BX_LR], [0xf000, 0xf800, b(6, 2)], [0xbe00, b(5, 2)], [0xde00]])
       expect(found([...ifZero(4), NOP, BX_LR, ...arm], [0, 1, 2, 3])).toEqual([0, 1, 2, 3]);
+  });
+  it('keeps what an IT governs behind it, though a branch leads there too', () => {
+    // 2 branches to 4, which is met before the IT at 3: MOVLT R1, #1
+    const code = [...ifZero(3), b(2, 4), 0xbfb8, 0x2101, BX_LR];
+    const of = blocks(code, [0, 1, 2, 3, 4, 5]);
+    expect(of.find((block) => block[0] === 3)).toEqual([3, 4, 5]);
+    expect(of.some((block) => block[0] === 4)).toBe(false);
   });
   it('begins nowhere that has not been executed', () => {
     expect(() => found([NOP, BX_LR], [1])).toThrow();

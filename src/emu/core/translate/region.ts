@@ -104,7 +104,8 @@ class Walk {
   private straight(start: number): void {
     const { items, source } = this;
     let it = 0;
-    for (let pc = start; !items.has(pc) && (it !== 0 || items.size < MAX_INSTRUCTIONS);) {
+    // what an IT governs was met without it where bytes behind a branch table were taken for targets
+    for (let pc = start; it !== 0 || (!items.has(pc) && items.size < MAX_INSTRUCTIONS);) {
       const ins = this.instruction(pc);
       if (!ins || (ins.def.timing === 'it' && !wholeItBlock(source, pc, ins))) return;
       const item = { pc, ins, flow: flowOf(ins, pc, source.profile, it !== 0), it };
