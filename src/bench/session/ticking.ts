@@ -98,7 +98,7 @@ function hostBytes({ system, bootCore }: Machine, address: number, size: number)
 }
 
 /** How the core would take SysTick where it stands (exceptions.ts, `pushFrame`). */
-function entryAt(core: Core): HandlerEntry {
+export function entryAt(core: Core): HandlerEntry {
   const thread = core.arm.ipsr === 0;
   const control = core.arm.control;
   const psp = thread && (control & SPSEL) !== 0;
