@@ -42,8 +42,7 @@ export const S = {
   /** Limit of the selected stack pointer, 0 = none (ARMv8-M). */
   SPLIM: 0x94,
   FPSCR: 0x98,
-  /** Exclusive monitor: address tag and 1 while open. */
-  EXCLUSIVE_ADDRESS: 0x9c,
+  /** Exclusive monitor: 1 while open. */
   EXCLUSIVE_OPEN: 0xa0,
   /** 1 while FP instructions trap (CPACR/NSACR or lazy state pending): they leave to the slow path. */
   FP_TRAP: 0xa4,

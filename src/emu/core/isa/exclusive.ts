@@ -18,7 +18,6 @@ function mustBeAligned(b: Builder, address: Expr, size: number): void {
 }
 function loadExclusive(b: Builder, rt: Val, address: Expr, size: 1 | 2 | 4): void {
   const data = b.load(address, size, { aligned: true });
-  b.setState(S.EXCLUSIVE_ADDRESS, address);
   b.setState(S.EXCLUSIVE_OPEN, 1);
   b.setReg(rt, data);
 }
