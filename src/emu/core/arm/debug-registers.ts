@@ -72,7 +72,7 @@ function registers(): ScsRegister[] {
       address: 0xe0001000,
       name: 'DWT_CTRL',
       on: notV6,
-      read: (cpu) => (cpu.get(SCS.DWT_CTRL) | DWT_CTRL_READ) >>> 0,
+      read: (cpu) => cpu.get(SCS.DWT_CTRL) | DWT_CTRL_READ,
       write: (cpu, value, mask) =>
         around(cpu, () => change(cpu, 'DWT_CTRL', SCS.DWT_CTRL, merge(cpu.get(SCS.DWT_CTRL), value, mask & 0x007f1fff))),
     },

@@ -275,7 +275,7 @@ function registers(): ScsRegister[] {
       address: 0xe000edc0 + 4 * i,
       name: `MPU_MAIR${i}`,
       on: onV8,
-      read: (cpu) => cpu.get(SCS.MPU_MAIR + 4 * i) >>> 0,
+      read: (cpu) => cpu.get(SCS.MPU_MAIR + 4 * i),
       write: (cpu, value, mask) => {
         change(cpu, `MPU_MAIR${i}`, SCS.MPU_MAIR + 4 * i, merge(cpu.get(SCS.MPU_MAIR + 4 * i), value, mask));
         cpu.rightsChanged();

@@ -247,7 +247,7 @@ function registers(): ScsRegister[] {
       address: 0xe000e400 + 4 * i,
       name: `NVIC_IPR${i}`,
       on: always,
-      read: (cpu) => cpu.get(offset) >>> 0,
+      read: (cpu) => cpu.get(offset),
       write: (cpu, value, mask) => {
         const old = cpu.get(offset);
         let implemented = 0;

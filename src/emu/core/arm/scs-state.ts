@@ -123,7 +123,7 @@ export function plain(address: number, name: string, offset: number, writable: n
     address,
     name,
     on,
-    read: (cpu) => cpu.get(offset) >>> 0,
+    read: (cpu) => cpu.get(offset),
     write: (cpu, value, mask) => change(cpu, name, offset, merge(cpu.get(offset), value, mask & writable)),
   };
 }
@@ -134,7 +134,7 @@ export function fixed(
   value: number | ((cpu: Cpu) => number),
   on: (cpu: Cpu) => boolean = always,
 ): ScsRegister {
-  return { address, name, on, read: typeof value === 'number' ? () => value >>> 0 : (cpu) => value(cpu) >>> 0, write: () => {} };
+  return { address, name, on, read: typeof value === 'number' ? () => value : value, write: () => {} };
 }
 
 export const privileged = (cpu: Cpu): boolean => cpu.get(S.IPSR) !== 0 || (cpu.get(S.CONTROL) & 1) === 0;

@@ -68,7 +68,7 @@ function readShcsr(cpu: Cpu): number {
   FAULTS.forEach((e, i) => {
     if (cpu.get(SCS.SYS_ENABLED) & (1 << e)) word |= 1 << (16 + i);
   });
-  return word >>> 0;
+  return word;
 }
 function writeShcsr(cpu: Cpu, value: number, mask: number): void {
   const old = readShcsr(cpu);
@@ -133,7 +133,7 @@ const writeOneToClear = (address: number, name: string, offset: number, bits: nu
   address,
   name,
   on: notV6,
-  read: (cpu) => cpu.get(offset) >>> 0,
+  read: (cpu) => cpu.get(offset),
   write: (cpu, value, mask) => change(cpu, name, offset, cpu.get(offset) & ~(value & mask & bits)),
 });
 
@@ -143,7 +143,7 @@ function shpr(n: number): ScsRegister {
     address: 0xe000ed14 + 4 * n,
     name: `SHPR${n}`,
     on: n === 1 ? notV6 : always,
-    read: (cpu) => cpu.get(offset) >>> 0,
+    read: (cpu) => cpu.get(offset),
     write: (cpu, value, mask) => {
       let bits = 0;
       for (let i = 0; i < 4; i++) {
@@ -172,12 +172,12 @@ const SYSTEM_CONTROL: readonly ScsRegister[] = [
     address: 0xe000ed08,
     name: 'VTOR',
     on: always,
-    read: (cpu) => (withVtor(cpu) ? cpu.get(SCS.VTOR) >>> 0 : 0),
+    read: (cpu) => (withVtor(cpu) ? cpu.get(SCS.VTOR) : 0),
     write: (cpu, value, mask) => {
       if (withVtor(cpu)) change(cpu, 'VTOR', SCS.VTOR, merge(cpu.get(SCS.VTOR), value, mask & cpu.profile.vtor));
     },
   },
-  { address: 0xe000ed0c, name: 'AIRCR', on: always, read: (cpu) => (0xfa050000 | (cpu.get(SCS.PRIGROUP) << 8)) >>> 0, write: writeAircr },
+  { address: 0xe000ed0c, name: 'AIRCR', on: always, read: (cpu) => 0xfa050000 | (cpu.get(SCS.PRIGROUP) << 8), write: writeAircr },
   plain(0xe000ed10, 'SCR', SCS.SCR, SCR_WRITABLE),
   { address: 0xe000ed14, name: 'CCR', on: always, read: (cpu) => cpu.get(S.CCR), write: writeCcr },
   shpr(1),
@@ -229,7 +229,7 @@ const FP_REGISTERS: readonly ScsRegister[] = [
     address: 0xe000ef34,
     name: 'FPCCR',
     on: withFpu,
-    read: (cpu) => cpu.get(S.FPCCR) >>> 0,
+    read: (cpu) => cpu.get(S.FPCCR),
     write: (cpu, value, mask) => {
       const writable = onV8(cpu) ? 0xf000077b : 0xc000017b;
       change(cpu, 'FPCCR', S.FPCCR, merge(cpu.get(S.FPCCR), value, mask & writable));

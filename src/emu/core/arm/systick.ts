@@ -198,7 +198,7 @@ export const SYSTICK_REGISTERS: readonly ScsRegister[] = [
     address: 0xe000e01c,
     name: 'SYST_CALIB',
     on: always,
-    read: (cpu) => ((cpu.row.sysTickClock === null ? 0x80000000 : 0) | 0x40000000) >>> 0,
+    read: (cpu) => (cpu.row.sysTickClock === null ? 0x80000000 : 0) | 0x40000000,
     write: () => {},
   },
 ];
