@@ -28,6 +28,11 @@ export class GuestFault {
   /** Address of the access, for BFAR and MMFAR. */
   address = 0;
 }
+/** What was caught, if it is the guest's; an error of ours goes on. */
+export function guestFault(caught: unknown): GuestFault {
+  if (caught instanceof GuestFault) return caught;
+  throw caught;
+}
 
 /** A change that the history keeps: special registers and PPB registers, by name (`PRIMASK`, `VTOR`, `NVIC_ISER2`). */
 export type SpecialChange = (register: string, old: number, value: number) => void;

@@ -6,7 +6,7 @@
  * handler's first instruction, the frame that was just stacked is used for that one, and the first stays pending.
  */
 import type { Profile } from '../builder.ts';
-import { GuestFault, type Cpu } from '../cpu.ts';
+import { guestFault, type Cpu, type GuestFault } from '../cpu.ts';
 import {
   activate,
   activeCount,
@@ -133,7 +133,7 @@ export function resetCore(cpu: Cpu, vtor: number): void {
     cpu.set(S.T, start & 1);
     cpu.branchTo((start & ~1) >>> 0);
   } catch (e) {
-    if (!(e instanceof GuestFault)) throw e;
+    guestFault(e);
     activate(cpu, EXC.HARDFAULT);
     cpu.set(S.IPSR, EXC.HARDFAULT);
     enterLockup(cpu, `bus error reading the vector table at ${hex(vtor)} out of reset`);
@@ -340,7 +340,7 @@ function readVector(cpu: Cpu, exception: number): number | null {
   try {
     return cpu.read(address, 4, true);
   } catch (e) {
-    if (!(e instanceof GuestFault)) throw e;
+    guestFault(e);
     return null;
   }
 }
@@ -397,8 +397,7 @@ function pushFrame(cpu: Cpu, thread = cpu.get(S.IPSR) === 0): 'basic' | 'fp' {
         }
       } else if (fp) reserveFp(cpu, (frame + 0x20) >>> 0, thread, priv);
     } catch (e) {
-      if (!(e instanceof GuestFault)) throw e;
-      const memManage = e.kind.startsWith('mem');
+      const memManage = guestFault(e).kind.startsWith('mem');
       record(cpu, memManage ? CFSR.MSTKERR : CFSR.STKERR);
       pendOrEscalate(cpu, memManage ? EXC.MEMMANAGE : EXC.BUSFAULT);
     }
@@ -518,8 +517,7 @@ function popFrame(cpu: Cpu, value: number, nested: number): boolean {
       cpu.readWords((frame + 0x20) >>> 0, fpWords, FP_WORDS, priv);
     }
   } catch (e) {
-    if (!(e instanceof GuestFault)) throw e;
-    const memManage = e.kind.startsWith('mem');
+    const memManage = guestFault(e).kind.startsWith('mem');
     return chainTo(cpu, value, memManage ? EXC.MEMMANAGE : EXC.BUSFAULT, memManage ? CFSR.MUNSTKERR : CFSR.UNSTKERR);
   }
   const psr = frameWords[FRAME.length]!;
@@ -580,8 +578,7 @@ export function lazyFpSave(cpu: Cpu): boolean {
     try {
       storeFp(cpu, cpu.get(S.FPCAR) >>> 0, (fpccr & 2) === 0);
     } catch (e) {
-      if (!(e instanceof GuestFault)) throw e;
-      taken = lazyFault(cpu, e.kind.startsWith('mem'), fpccr);
+      taken = lazyFault(cpu, guestFault(e).kind.startsWith('mem'), fpccr);
     }
   }
   if (fpccr >>> 31 !== 0 && (cpu.get(S.CONTROL) & FPCA) === 0) {
