@@ -120,7 +120,7 @@ export const addressRegisters = once((ins): readonly number[] => {
 export const factors = (ins: Instruction): number[] => {
   const { b, c } = ins.decoded;
   const double = ins.def.fpSrc === 'ABC';
-  return [b ?? 0, c ?? 0].flatMap((n) => (double ? [2 * n, 2 * n + 1] : [n]));
+  return [b!, c!].flatMap((n) => (double ? [2 * n, 2 * n + 1] : [n]));
 };
 export const meet = (a: readonly number[], b: readonly number[]): boolean => a.some((r) => r >= 0 && b.includes(r));
 /** VMOV between two core registers and two singles or a double. */
@@ -159,7 +159,7 @@ export function straightLine(ins: Instruction, pc: number, code: CodeView, count
  * a line is then the model's time for it, wherever it is entered.
  */
 export const costInLine = (line: readonly Instruction[], time: (line: readonly Instruction[]) => number): number =>
-  Math.max(0, time(line) - (line.length > 1 ? time(line.slice(1)) : 0));
+  Math.max(0, time(line) - time(line.slice(1)));
 
 /** Effort: lines that are remembered. */
 const KNOWN_LINES = 4096;
@@ -219,7 +219,7 @@ export function lineTimes<S>(p: Pipeline<S>): (line: readonly Instruction[]) => 
       if (i - from >= KEPT_SHAPES) continue;
       shapes.push(p.shape(s));
       nows.push(p.now(s));
-      if (rest === null || n === 0 || rest.shapes[n - 1] !== shapes[n]) continue;
+      if (rest === null || rest.shapes[n - 1] !== shapes[n]) continue;
       const later = p.now(s) - rest.nows[n - 1]!;
       for (let k = n; k < rest.shapes.length && shapes.length < KEPT_SHAPES; k++) {
         shapes.push(rest.shapes[k]!);
