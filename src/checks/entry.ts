@@ -175,4 +175,4 @@ export function stackFromSamePlace(subject: Subject): boolean {
   return word !== null && msp !== null && [word.address, word.address - 4].some((a) => sameStack(subject.state.read(a >>> 0, 4), msp));
 }
 /** SP is a multiple of 4. */
-const sameStack = (word: number | null, sp: number): boolean => word !== null && (word & ~3) >>> 0 === sp >>> 0;
+const sameStack = (word: number | null, sp: number): boolean => word !== null && ((word ^ sp) & ~3) === 0;

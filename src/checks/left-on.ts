@@ -100,7 +100,8 @@ export const usbLeftOn: Check = {
     const f = familyOf(state.chip)?.usb;
     const clock = f ? state.field(f.enable) : null;
     if (!f || clock === null) return notApplicable(NO_FAMILY);
-    const pull = (state.field(f.pullUp) ?? f.released ?? 0) !== (f.released ?? 0);
+    const released = f.released ?? 0;
+    const pull = (state.field(f.pullUp) ?? released) !== released;
     if (clock === 0) return pass(`${inManual(f.enable)} = 0`, 'USB is off', DEINIT, 'documented');
     return broken('fail', {
       observed: `${inManual(f.enable)} = 1, pull-up ${pull ? 'on' : 'off'}`,

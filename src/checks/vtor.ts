@@ -12,7 +12,7 @@ export const vtor: Check = {
     const value = state.core('vtor');
     if (value === null) return notApplicable('this core has no VTOR');
     const observed = `VTOR = ${hex(value)}`;
-    if (value >>> 0 === rom.vectorTable >>> 0) return pass(observed, "interrupts go to the ROM's handlers", SOURCE, 'inferred');
+    if (value === rom.vectorTable) return pass(observed, "interrupts go to the ROM's handlers", SOURCE, 'inferred');
     return broken('warn', {
       observed,
       expected: `VTOR = ${hex(rom.vectorTable)}`,
