@@ -254,7 +254,6 @@ function retry(host: Host, name: string, problem: string): void {
   }
   host.log('enumeration-retry', `${name}: ${problem}; attempt ${e.attempt + 1}`);
   host.state.device = null;
-  host.state.configured = false;
   e.steps = rules.steps(e.attempt);
   e.index = 0;
   host.resetPort();
@@ -315,7 +314,6 @@ function takeConfigured(host: Host): void {
   const { state } = host;
   const info = state.device!;
   const session = host.session();
-  state.configured = true;
   if (session) {
     session.enumerated = host.now();
     session.altSettings = [];

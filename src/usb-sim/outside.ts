@@ -62,7 +62,6 @@ const isOut = (t: Transfer): boolean => t.setup !== null && (t.setup[0]! & 0x80)
 function noteRequest(state: UsbSimState, setup: Uint8Array): void {
   const [type, request, valueLow = 0, valueHigh = 0, indexLow = 0] = setup;
   if (type === TO_DEVICE && request === REQUEST.SET_CONFIGURATION) {
-    state.configured = valueLow !== 0;
     state.alternates = {};
     state.toggles = {};
   } else if (type === TO_INTERFACE && request === REQUEST.SET_INTERFACE) {

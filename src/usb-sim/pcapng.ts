@@ -68,7 +68,7 @@ export class PcapngWriter implements UsbTap {
   private readonly blocks: Uint8Array[] = [sectionHeader(), interfaceDescription()];
   private size = 0;
   /** usbmon names a transfer by the address of its URB: here its number. */
-  private readonly ids = new Map<Readonly<Transfer>, number>();
+  private readonly ids = new WeakMap<Readonly<Transfer>, number>();
   private nextId = 1;
 
   /** @param isInterrupt tells interrupt transfers from bulk ones; asked where the endpoint is not 0 */
@@ -85,7 +85,6 @@ export class PcapngWriter implements UsbTap {
     // one that never went on the wire has no start
     if (!this.ids.has(t)) return;
     this.add(t, at, 'C', STATUS[status], isOut(t) ? null : t.data);
-    this.ids.delete(t);
   }
   /** The whole file so far. */
   bytes(): Uint8Array {

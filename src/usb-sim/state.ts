@@ -20,7 +20,6 @@ export function freshState(cable: boolean): UsbSimState {
     toggles: {},
     enumeration: { attempt: 0, steps: [], index: 0, tries: 0, phase: 'idle' },
     device: null,
-    configured: false,
     cdc: null,
     cdcQueue: new Uint8Array(0),
     cdcBaud: null,

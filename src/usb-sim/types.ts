@@ -248,7 +248,6 @@ export interface UsbSimState {
   toggles: Record<string, number>;
   enumeration: EnumerationState;
   device: DeviceInfo | null;
-  configured: boolean;
   cdc: CdcState | null;
   /** Bytes for the CDC device that have not gone out yet. */
   cdcQueue: Uint8Array;

@@ -475,7 +475,6 @@ export class UsbSim implements Host, BusHost {
     state.resetting = true;
     state.frames = false;
     state.address = 0;
-    state.configured = false;
     state.toggles = {};
     state.alternates = {};
     this.system.scheduler.disarm(this.sofSlot);
@@ -620,7 +619,6 @@ export class UsbSim implements Host, BusHost {
       address: 0,
       packet0: 64,
       device: null,
-      configured: false,
       alternates: {},
       cdc: null,
       msc: null,
