@@ -189,9 +189,12 @@ describe('USB/IP: transfers', () => {
     client.send(...bytes);
     expect(client.closed).toBe(true);
   });
-  it('a data stage in the other direction than the URB is -EINVAL', async () => {
+  it.each([
+    ['64 bytes', [64, 0]],
+    ['256 bytes', [0, 1]],
+  ])('a data stage of %s in the other direction than the URB is -EINVAL', async (_what, length) => {
     const { client } = await imported();
-    client.send(...submit(1, [0x21, 1, 2, 0, 0, 0, 64, 0], true, 64));
+    client.send(...submit(1, [0x21, 1, 2, 0, 0, 0, ...length], true, 256));
     expect((await client.take(48)).slice(20, 24)).toEqual(word(-22));
     client.connection.end();
   });

@@ -1,6 +1,7 @@
 /** Rows of cores against what is made from them. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { CHIPS } from '../../../src/chips/index.ts';
 import { modelOf, PROFILES } from '../../../src/emu/core/models/index.ts';
 import { coreIndex, MODELS } from '../../../tools/core-index-text.ts';
 
@@ -27,4 +28,27 @@ test.each([
 ] as const)('exceptions of %s take what is published', (core, cycles) => {
   const { entry, return: back, tailChain, fpRegisters, lazySave } = PROFILES[core].exceptions;
   expect([entry, back, tailChain, fpRegisters, lazySave].map((c) => c.value)).toEqual(cycles);
+});
+
+test('a core behind a flash controller with caches is one that such a controller can stand in front of', () => {
+  for (const chip of CHIPS)
+    chip.cores.forEach((core, i) => {
+      const behind = core.flashCache ?? (i === 0 ? chip.flashCache : undefined);
+      if (behind) expect(modelOf(core.type).flashCache, `${chip.name} ${core.name}`).toBe(true);
+    });
+});
+
+/**
+ * Comparators for code and data, revision of the FPB: DDI 0432, 0484 (BPU and DWT as STM32 has them: RM0091 32.5), 0337, 0439, 100230, 0489. Bytes of TAR: ADIv5 (1 KiB at least) and what the AHB-AP's manual
+ * says of each core.
+ */
+test.each([
+  ['m0', { code: 4, revision: 1, data: 2, tarWrap: 0x400 }],
+  ['m0plus', { code: 4, revision: 1, data: 2, tarWrap: 0x400 }],
+  ['m3', { code: 6, revision: 1, data: 4, tarWrap: 0x1000 }],
+  ['m4', { code: 6, revision: 1, data: 4, tarWrap: 0x1000 }],
+  ['m33', { code: 8, revision: 2, data: 4, tarWrap: 0x400 }],
+  ['m7', { code: 8, revision: 2, data: 4, tarWrap: 0x400 }],
+] as const)('debug hardware of %s is what its manual lists', (core, expected) => {
+  expect(PROFILES[core].debug).toMatchObject(expected);
 });
