@@ -122,7 +122,7 @@ const sameBlocks = ({ system: a }: Checkpoint, { system: b }: Checkpoint): boole
   equal({ ...a, due: null, now: 0 }, { ...b, due: null, now: 0 });
 
 /** Between the two the core and memory have changed in nothing but what `moved` says, and that is where it says. */
-function onlyMoved(machine: Machine, before: Checkpoint, after: Checkpoint, moved: readonly Cell[]): boolean {
+export function onlyMoved(machine: Machine, before: Checkpoint, after: Checkpoint, moved: readonly Cell[]): boolean {
   const core = machine.bootCore;
   const words = ({ cores }: Checkpoint): Int32Array => wordsOf(cores[core.index]!.page);
   const expected = words(before).slice();
@@ -140,11 +140,7 @@ function onlyPagesMoved(before: Pages, after: Pages, memory: ReadonlyMap<number,
   for (const [page, { bytes }] of after) {
     const old = before.get(page)?.bytes;
     if (old === undefined) return false;
-    const [now, then] = [wordsOf(bytes), wordsOf(old)];
-    for (let i = 0; i < now.length; i++) {
-      if (now[i] === then[i]) continue;
-      for (let at = 4 * i; at < 4 * i + 4; at++) if (bytes[at] !== old[at] && !memory.has((page << PAGE_BITS) + at)) return false;
-    }
+    for (let at = 0; at < bytes.length; at++) if (bytes[at] !== old[at] && !memory.has((page << PAGE_BITS) + at)) return false;
   }
   for (const [host, value] of memory) if (after.get(host >>> PAGE_BITS)?.bytes[host & ((1 << PAGE_BITS) - 1)] !== value) return false;
   return true;
