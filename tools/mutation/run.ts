@@ -1,5 +1,5 @@
 /**
- * Changes the sources in small ways, one at a time, and runs the tests that ought to notice: `npm run mutation -- [--area <name>] [--file <path>]
+ * Changes the sources in small ways, one at a time, and runs the tests that ought to notice: `npm run mutation -- [--area <name>] [--file <path> [--line <n>]]
  * [--sample <n>|all] [--seed <n>] [--turn <n>] [--least <percent>] [--json <file>] [--verbose] [--quick] [--tests <pattern>]`. Prints what no test noticed. Exit 1: fewer were noticed than `--least` says,
  * or the tests fail as it is. `--turn` takes one area after the other, and other mutants of it each time.
  *
@@ -144,6 +144,7 @@ const { values } = parseArgs({
   options: {
     area: { type: 'string' },
     file: { type: 'string' },
+    line: { type: 'string' },
     sample: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
     turn: { type: 'string' },
@@ -163,7 +164,9 @@ process.on('exit', () => mirror.remove());
 const areas = turn === undefined ? AREAS : [AREAS[Number(turn) % AREAS.length]!];
 for (const area of areas) {
   if (values.area !== undefined && area.name !== values.area) continue;
-  const mutants = sources(area, values.file).flatMap((path) => mutantsOf(path, readFileSync(path, 'utf8')));
+  const mutants = sources(area, values.file)
+    .flatMap((path) => mutantsOf(path, readFileSync(path, 'utf8')))
+    .filter(({ line }) => values.line === undefined || line === Number(values.line));
   if (mutants.length === 0) continue;
   const tried = await tryArea(mirror, area, values.sample === 'all' ? mutants : sample(mutants, Number(values.sample), next));
   const noticed = tried.filter(({ fate }) => fate !== 'survived').length;
