@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
 import type { Scenario } from '../../src/bench/documents/scenario-types.ts';
 import { Session } from '../../src/bench/session/session.ts';
@@ -110,4 +110,15 @@ describe('A run that ends in its application', () => {
   });
   // those whose ticks do the same each time; the others blink or look for a button every tenth of them
   it('often ends early', () => expect(early.length).toBeGreaterThan(5));
+});
+
+it('A step of the scenario, and the end of rounds that are alike, are left time before a proof is sought again', async () => {
+  const session = new Session(jobInput(await loadJob([], { scenario: 'h533-seed000-fixed/scenario.json' }, fixtures)));
+  session.keepCheckpoints = false;
+  session.restore(session.save());
+  const saved = vi.spyOn(session.machine, 'save');
+  expect(session.run({ counterfactual: true }).outcome).toBe('dfu');
+  // one proof: before its round and behind it
+  expect(saved).toHaveBeenCalledTimes(2);
+  session.release();
 });

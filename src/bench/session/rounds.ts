@@ -28,16 +28,13 @@ const TICKS = 2;
 const LONGEST_ROUND = 2000;
 const SLEEPONEXIT = 2;
 
-/** How long a round lasts that is looked at. */
-export const roundPeriod = (core: Core): Ps => TICKS * sysTickPeriod(core);
-
 /**
  * Until when the application does what it does now, as far as that is known; null where it is not. The chip has one core that runs.
  * @param until later than this nobody asks
  */
 export function goesRoundUntil(machine: Machine, until: Ps): Ps | null {
   const core = machine.bootCore;
-  const period = roundPeriod(core);
+  const period = TICKS * sysTickPeriod(core);
   if (!(period < until - machine.now) || !sleepsPlainly(core) || machine.isRepaired || !onlyTicks(machine)) return null;
   const before = machine.save();
   const round = goRound(machine, period);

@@ -31,7 +31,7 @@ import { isAlone, proveFixedLoop, watchdogRuns } from './fixed-loop.ts';
 import { interruptsAround } from './surrounding-events.ts';
 import { LOOK_TIMER } from './hearing.ts';
 import type { FixedLoop, LiveRun, SessionEnd, SessionState } from './live-run.ts';
-import { goesRoundUntil, roundPeriod } from './rounds.ts';
+import { goesRoundUntil } from './rounds.ts';
 
 /** After the last event that counts, and over all (design: when a run ends). */
 const QUIET = 5 * PS_PER_SECOND;
@@ -54,6 +54,8 @@ const TELL_EVERY = 150;
 /** So many entries have a checkpoint each; after them one is taken when this part of the time since the first has gone by. */
 const ENTRIES_KEPT = 8;
 const ENTRY_GROWTH = 8;
+/** So long after something has happened a proof that nothing else comes is sought, and so long at first between two. */
+const FIRST_PROOF = 20 * MS;
 const UNANSWERED = 2 * PS_PER_SECOND;
 const NO_ATTACH = 2 * PS_PER_SECOND;
 
@@ -290,9 +292,14 @@ export class Session implements LiveRun {
     for (const f of this.input.force) this.machine.system.force(f.peripheral, f.register, f.field, f.value);
   }
 
+  /** A repeated run gives a step of the scenario time to work: when it sees that nothing comes of it is told to nobody. */
+  private proofAt(counterfactual: boolean): Ps {
+    const { nextProof, anchor } = this.state;
+    return counterfactual ? Math.max(nextProof, anchor + FIRST_PROOF) : nextProof;
+  }
   private resetProof(): void {
-    this.state.nextProof = this.machine.now + 20 * MS;
-    this.state.proofGap = 20 * MS;
+    this.state.nextProof = this.machine.now + FIRST_PROOF;
+    this.state.proofGap = FIRST_PROOF;
     this.state.goesIntoLoop = false;
   }
 
@@ -432,7 +439,7 @@ export class Session implements LiveRun {
     if (input.limits.maxInstructions !== null || input.engine === 'unicorn') return lookAfter(now);
     const times = [this.romSilentAt()];
     if (this.keepTrail) times.push(this.nextTrail);
-    if (this.seeksProof(counterfactual)) times.push(state.nextProof);
+    if (this.seeksProof(counterfactual)) times.push(this.proofAt(counterfactual));
     if (state.dfuAt !== null) times.push((lastLeave(this) ?? now) + NO_ATTACH);
     return Math.min(lookAt(now + LONGEST_STRETCH), ...times.filter((t) => t > now).map(lookAt));
   }
@@ -504,7 +511,7 @@ export class Session implements LiveRun {
     // a watchdog, or another core, may still reset the chip
     if (machine.state.lockup && isAlone(machine) && !watchdogRuns(machine)) return true;
     if (this.keepsResetting(limits.since ?? -1) || machine.now >= this.romSilentAt()) return true;
-    return machine.now >= state.nextProof && this.seeksProof(counterfactual) && this.isProvenOver(limits);
+    return machine.now >= this.proofAt(counterfactual) && this.seeksProof(counterfactual) && this.isProvenOver(limits);
   }
   /** A run that was repaired at an entry has the resets up to `since` in its history: they settle nothing once the rhythm is broken. */
   private keepsResetting(since: Ps): boolean {
@@ -528,9 +535,8 @@ export class Session implements LiveRun {
     const alike = counterfactual && resetLoop(machine.history) === null ? this.goesOnAlikeUntil(limits) : now;
     if (alike >= this.deadline(limits)) return true;
     this.state.proofGap *= 2;
-    // the round behind those that are alike is another one
-    const nextRound = alike > now ? alike + roundPeriod(machine.bootCore) : now;
-    this.state.nextProof = Math.max(nextRound, now + this.state.proofGap);
+    // what comes behind rounds that are alike is left its time, too
+    this.state.nextProof = alike + this.state.proofGap;
     return false;
   }
 
@@ -644,8 +650,8 @@ const freshState = (): SessionState => ({
   dfuAt: null,
   fault: null,
   leftAt: null,
-  nextProof: 20 * MS,
-  proofGap: 20 * MS,
+  nextProof: FIRST_PROOF,
+  proofGap: FIRST_PROOF,
   goesIntoLoop: false,
   loop: null,
   symptomResets: 0,
