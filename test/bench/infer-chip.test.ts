@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { findChip } from '../../src/chips/index.ts';
 import { inferChip, otherFamily, type InferredChip } from '../../src/bench/input/infer-chip.ts';
+import { loadImage, type ImageChunk } from '../../src/image/image.ts';
+import { Thumb } from '../emu/thumb.ts';
 
 const bytes = (name: string): Uint8Array =>
   new Uint8Array(readFileSync(fileURLToPath(new URL(`../../fixtures/${name}/firmware.elf`, import.meta.url))));
@@ -73,6 +75,24 @@ describe('without a name the machine code tells', () => {
     const { chip, reasons } = infer(image);
     expect(chip.name).toBe('STM32G474RE');
     expect(reasons).toContain('the initial SP 0x20020000 is the end of its RAM');
+  });
+
+  it.each([
+    ['h533-straight', 'STM32H533RE'],
+    ['f042-boot0-driven', 'STM32F042K6'],
+  ])('of raw bytes too, which name no function: %s', (name, chip) => {
+    const [{ address, data }] = loadImage(bytes(name), 'fw.elf').chunks as [ImageChunk];
+    expect(inferChip([{ path: `fw.bin@0x${address.toString(16)}`, bytes: new Uint8Array(data) }]).chip.name).toBe(chip);
+  });
+
+  it('keys of a flash controller are no addresses: one beside the address of a register hides nothing', () => {
+    // WB55's FLASH and a key; the stack ends where F427's RAM does, and one of WB55's
+    const code = new Thumb(0x08000040).constant(0, 0x58004000).constant(1, 0x4c5d6e7f).str(1, 0, 12).label('end').b('end').bytes();
+    const image = new Uint8Array(0x40 + code.length);
+    new DataView(image.buffer).setUint32(0, 0x20030000, true);
+    new DataView(image.buffer).setUint32(4, 0x08000041, true);
+    image.set(code, 0x40);
+    expect(inferChip([{ path: 'fw.bin@0x8000000', bytes: image }]).chip.name).toBe('STM32WB55RG');
   });
 
   it('code for a Cortex-M0 is not taken for a part with more', () => {

@@ -79,6 +79,18 @@ export function scanFunctions(images: readonly LoadedImage[]): FunctionFacts[] {
   return found.sort((a, b) => a.symbol.address - b.symbol.address);
 }
 
+/** The facts of images that name no function (stripped, Intel HEX, raw bytes), of each stretch of memory as if it were one: what of it is code nobody says. */
+export function scanUnnamed(images: readonly LoadedImage[]): FunctionFacts[] {
+  return images
+    .filter(({ symbols }) => !symbols.all.some((s) => s.kind === 'function'))
+    .flatMap((image) =>
+      image.chunks.map(({ address, data }) => {
+        const symbol: ImageSymbol = { name: '', address, size: data.length, kind: 'function', binding: 'local' };
+        return scan(image, symbol, address, new DataView(data.buffer, data.byteOffset, data.length));
+      }),
+    );
+}
+
 /** A function's bytes with the literal pool behind it; null where the image has none. */
 function bytesOf(image: LoadedImage, start: number, size: number): DataView | null {
   const chunk = image.chunks.find((c) => start >= c.address && start + size <= c.address + c.data.length);

@@ -8,7 +8,7 @@ import { CHIPS, existsUnmodelled, findChip, nearestChip, partsOf } from '../../c
 import type { ChipDescription } from '../../emu/chip.ts';
 import { isElf, parseElf } from '../../image/elf.ts';
 import { checkMemories, entryVectors, ImageError, loadImage, type LoadedImage } from '../../image/image.ts';
-import { scanFunctions } from './code-scan.ts';
+import { scanFunctions, scanUnnamed } from './code-scan.ts';
 import { startAddress } from './image-core.ts';
 import { checkFit, isCompiledFor } from './image-fit.ts';
 import { hex32 } from '../documents/result.ts';
@@ -148,23 +148,26 @@ interface Fit {
   readonly reasons: readonly string[];
 }
 
-/** Points by which all the rest has to speak for another part before it counts against the address of a ROM. */
-const DOUBT = 2;
+/** Points by which all the rest has to speak for another part before it counts against the address of a ROM: one less where no attribute tells the architecture. */
+const doubtOf = (images: readonly LoadedImage[]): number => (images.every(({ attributes }) => attributes === null) ? 1 : 2);
 /** Those with the most points, and those that are far ahead of them but for the address of the ROM. */
-function bestOf(fits: readonly Fit[]): readonly Fit[] {
+function bestOf(fits: readonly Fit[], doubt: number): readonly Fit[] {
   const best = Math.max(0, ...fits.map((f) => f.score));
   const left = fits.filter((f) => best > 0 && f.score === best);
   const rest = (f: Fit): number => f.score - f.ofRom;
   const others = Math.max(...fits.map(rest));
-  return others - Math.max(...left.map(rest)) < DOUBT ? left : [...left, ...fits.filter((f) => rest(f) === others)];
+  return others - Math.max(...left.map(rest)) < doubt ? left : [...left, ...fits.filter((f) => rest(f) === others)];
 }
 
 function unnamed(path: string, images: readonly LoadedImage[]): InferredChip {
-  const functions = scanFunctions(images);
+  const functions = [...scanFunctions(images), ...scanUnnamed(images)];
   const constants = functions.flatMap((f) => f.constants.map((c) => c.value));
   const accesses = functions.flatMap((f) => f.accesses);
-  const fits = CHIPS.filter((chip) => holds(chip, images)).map((chip) => fitOf(chip, images, constants, accesses));
-  const left = bestOf(fits);
+  const chips = CHIPS.filter((chip) => holds(chip, images));
+  // the keys of a flash controller look like addresses too, and are stray everywhere
+  const addresses = [...constants, ...accesses].filter((c) => isPeripheral(c) && chips.some((chip) => !isStray(chip, c)));
+  const fits = chips.map((chip) => fitOf(chip, images, constants, addresses));
+  const left = bestOf(fits, doubtOf(images));
   const first = left[0];
   if (first === undefined)
     throw new UsageError(`${path} does not tell which chip it is for`, 'name it with --chip; `bootbench chips` lists them');
@@ -179,15 +182,15 @@ function unnamed(path: string, images: readonly LoadedImage[]): InferredChip {
   return { chip: first.chip, reasons: first.reasons, alike: others.map((c) => c.name) };
 }
 
-function fitOf(chip: ChipDescription, images: readonly LoadedImage[], constants: readonly number[], accesses: readonly number[]): Fit {
+function fitOf(chip: ChipDescription, images: readonly LoadedImage[], constants: readonly number[], addresses: readonly number[]): Fit {
   const reasons: string[] = [];
   let score = 0;
   const rcc = chip.blocks.find((b) => b.name === chip.rcc);
-  if (rcc && [...constants, ...accesses].some((c) => c >= rcc.base && c < rcc.base + rcc.size)) {
+  if (rcc && addresses.some((c) => c >= rcc.base && c < rcc.base + rcc.size)) {
     score += 4;
     reasons.push(`it uses RCC at ${hex32(rcc.base)}`);
   }
-  if ([...constants, ...accesses].some((c) => isStray(chip, c))) score -= 2;
+  if (addresses.some((c) => isStray(chip, c))) score -= 2;
   const [low, high] = chip.rom?.range.value ?? [0, -1];
   const rom = constants.find((c) => c >= low && c <= high);
   const ofRom = rom === undefined ? 0 : 4;
@@ -210,11 +213,12 @@ function fitOf(chip: ChipDescription, images: readonly LoadedImage[], constants:
   return { chip, score, ofRom, reasons };
 }
 
-/** A constant that points at peripherals, where the part has none. Of an absolute address compilers may keep the start of its 4 KiB alone. */
+/** A constant that points at peripherals; not at the bits of one, of which Cortex-M3 and M4 have an alias. */
+const isPeripheral = (constant: number): boolean =>
+  (constant >>> 28 === 4 || constant >>> 28 === 5) && constant >>> 25 !== 0x42000000 >>> 25;
+/** The part has none there. Of an absolute address compilers may keep the start of its 4 KiB alone. */
 function isStray({ blocks }: ChipDescription, constant: number): boolean {
-  const isPeripheral = constant >>> 28 === 4 || constant >>> 28 === 5;
-  const inBitBand = constant >>> 25 === 0x42000000 >>> 25;
-  return isPeripheral && !inBitBand && !blocks.some((b) => constant < b.base + b.size && constant + 0x1000 > b.base);
+  return !blocks.some((b) => constant < b.base + b.size && constant + 0x1000 > b.base);
 }
 
 /** The same ROM, the same memories: up to the ROM no run can tell them apart. */
