@@ -155,4 +155,14 @@ describe('WebUSB', () => {
     expect(next).not.toBe(device);
     expect(next!.productName).toBe('DFU in FS Mode');
   });
+  it('who listens is told of a device that comes back by itself, while nothing is asked', async () => {
+    const { usb, cable, run } = held!;
+    const came = new Promise((tell) => usb.addEventListener('connect', tell, { once: true }));
+    cable('out');
+    await run('10ms');
+    cable('in');
+    const { device: back } = (await came) as USBConnectionEvent;
+    expect(back.productName).toBe('DFU in FS Mode');
+    expect(back.opened).toBe(false);
+  });
 });

@@ -443,6 +443,7 @@ export class WebUsb extends EventTarget {
   private listeners = 0;
   private lingerUntil: Ps = 0;
   private lingering = false;
+  private looking: Promise<void> | null = null;
   private readonly stop = new AbortController();
 
   /** Takes the device from the simulated host. */
@@ -520,8 +521,12 @@ export class WebUsb extends EventTarget {
     return result!;
   }
 
-  /** Sees which device is there now, and tells of those that came or went. */
-  async look(): Promise<void> {
+  /** Sees which device is there now, and tells of those that came or went: once, however many ask. */
+  look(): Promise<void> {
+    this.looking ??= this.lookOnce().finally(() => (this.looking = null));
+    return this.looking;
+  }
+  private async lookOnce(): Promise<void> {
     if (this.disposed) return;
     const { usb } = this.bus;
     const session = usb.session();
@@ -533,7 +538,7 @@ export class WebUsb extends EventTarget {
     }
     if (this.known || !session || !usb.outsideReady) return;
     const device = await this.adopt(session);
-    if (usb.session() !== session) return this.look();
+    if (usb.session() !== session) return this.lookOnce();
     this.known = { session, device };
     this.tell('connect', device);
   }
@@ -583,12 +588,11 @@ export class WebUsb extends EventTarget {
     this.lingering = true;
     try {
       const { bus } = this;
-      const changed = (): boolean => bus.usb.outsideReady !== (this.known !== null) || bus.usb.session() !== (this.known?.session ?? null);
-      while (!this.stop.signal.aborted && bus.now < this.lingerUntil) {
-        await bus.wait(changed, { limit: this.lingerUntil, pace: 'real', signal: this.stop.signal });
-        if (changed()) await this.look();
-        if (changed()) await bus.wait(() => !changed(), { limit: this.lingerUntil, pace: 'real', signal: this.stop.signal });
-      }
+      // one that is here has gone, or one has come whose enumeration is over
+      const news = (): boolean =>
+        this.known ? bus.usb.session() !== this.known.session : bus.usb.session() !== null && bus.usb.outsideReady;
+      while (!this.stop.signal.aborted && bus.now < this.lingerUntil)
+        if (await bus.wait(news, { limit: this.lingerUntil, pace: 'real', signal: this.stop.signal })) await this.look();
     } finally {
       this.lingering = false;
     }
