@@ -168,6 +168,26 @@ describe('functions that can enter system memory', () => {
     expect(jumpCandidates(scanFunctions([any]), findChip('stm32f103rb')!).length).toBe(expected);
   });
 
+  it.each([
+    ['the key alone, which sets the priority grouping', 0x05fa0000, [0xbf00, 0xbf00], []],
+    ['the key and SYSRESETREQ in one constant', 0x05fa0004, [0xbf00, 0xbf00], ['request']],
+    ['SYSRESETREQ set behind the key: orr.w r3, r3, #4', 0x05fa0000, [0xf043, 0x0304], ['request']],
+    ['VECTRESET set behind the key: movs r1, #1; orrs r3, r1', 0x05fa0000, [0x2101, 0x430b], ['request']],
+  ])('a function that stores something and writes AIRCR, %s', (_what, key, between, expected) => {
+    // str r3, [r7]; ldr r3, [pc, #8]; what stands between; str r3, [r2, #12]; bx lr; the key
+    const code = new Uint8Array(Uint16Array.from([0x603b, 0x4b02, ...between, 0x60d3, 0x4770, 0, key >>> 16]).buffer);
+    new DataView(code.buffer).setUint32(12, key, true);
+    const any: LoadedImage = {
+      ...image('f405-bare-jump/firmware.elf'),
+      chunks: [{ address: 0x08000000, data: code }],
+      symbols: new SymbolTable(
+        [{ name: 'f', address: 0x08000001, size: code.length, kind: 'function', binding: 'global' }],
+        () => 0x08000000 + code.length,
+      ),
+    };
+    expect(jumpCandidates(scanFunctions([any]), findChip('stm32f405rg')!).map((c) => c.kind)).toEqual(expected);
+  });
+
   it('any bytes may stand in a function: none make the scan fail or run on', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 2, maxLength: 200 }), fc.nat(260), (data, size) => {

@@ -38,9 +38,15 @@ const OFFSET_12: Encoding = { mask: 0xff800000 | 0, value: 0xf8800000 | 0 };
 const LDR_T1: Encoding = { mask: 0xf800, value: 0x6800 };
 const CMP_T1: Encoding = { mask: 0xf800, value: 0x2800 };
 const CMP_T2: Encoding = { mask: 0xfbf08f00 | 0, value: 0xf1b00f00 | 0 };
+/** MOVS and ADDS of a small number, and ORR of one. */
+const MOVS_T1: Encoding = { mask: 0xf800, value: 0x2000 };
+const ADDS_T2: Encoding = { mask: 0xf800, value: 0x3000 };
+const ORR_T1: Encoding = { mask: 0xfbe0f000 | 0, value: 0xf0400000 | 0 };
 
 /** AIRCR.VECTKEY, which a write that resets has in its upper half (Armv7-M ARM B3.2.6). */
 const VECTKEY = 0x05fa;
+/** AIRCR.SYSRESETREQ and VECTRESET. A write of the key without them sets the priority grouping, as HAL_Init does. */
+const RESETS = [4, 1];
 
 /** What one function holds. */
 export interface FunctionFacts {
@@ -61,6 +67,8 @@ export interface FunctionFacts {
   readonly stores: readonly number[];
   /** Small numbers that it compares with. */
   readonly compared: readonly number[];
+  /** Small numbers that it loads, adds or sets the bits of. */
+  readonly small: ReadonlySet<number>;
 }
 
 /** All functions that the images name, by address. */
@@ -108,6 +116,7 @@ interface Draft {
   readonly calls: { target: number; pc: number }[];
   readonly stores: number[];
   readonly compared: number[];
+  readonly small: Set<number>;
   readonly literals: Set<number>;
   /** Lower halves by register, until MOVT brings the upper one. */
   readonly low: Map<number, number>;
@@ -124,6 +133,7 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
     calls: [],
     stores: [],
     compared: [],
+    small: new Set(),
     literals: new Set(),
     low: new Map(),
     setsMsp: false,
@@ -142,8 +152,8 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
     else narrowInstruction(d, code, start, pc, first);
     at += wide ? 4 : 2;
   }
-  const { constants, accesses, loads, calls, stores, compared, setsMsp, branchesFar } = d;
-  return { symbol, image, constants, accesses, loads, calls, stores, compared, setsMsp, branchesFar };
+  const { constants, accesses, loads, calls, stores, compared, small, setsMsp, branchesFar } = d;
+  return { symbol, image, constants, accesses, loads, calls, stores, compared, small, setsMsp, branchesFar };
 }
 
 function literal(d: Draft, code: DataView, start: number, pc: number, register: number, offset: number): void {
@@ -169,6 +179,7 @@ function narrowInstruction(d: Draft, code: DataView, start: number, pc: number, 
   else if (is(bits, BRANCH_REGISTER)) d.branchesFar ||= bits !== BX_LR;
   else if (is(bits, B_T2)) d.calls.push({ target: (pc + 4 + ((bits << 21) >> 20)) >>> 0, pc });
   else if (is(bits, CMP_T1)) d.compared.push(bits & 0xff);
+  else if (is(bits, MOVS_T1) || is(bits, ADDS_T2)) d.small.add(bits & 0xff);
   else if (STORES.some((s) => s.mask > 0 && is(bits, s))) d.stores.push(pc);
 }
 
@@ -186,6 +197,7 @@ function wideInstruction(d: Draft, code: DataView, start: number, pc: number, bi
   else if (is(bits, MSR_MSP)) d.setsMsp = true;
   else if (is(bits, BL) || is(bits, B_WIDE)) d.calls.push({ target: farTarget(pc, bits), pc });
   else if (is(bits, CMP_T2)) d.compared.push(bits & 0xff);
+  else if (is(bits, ORR_T1)) d.small.add(bits & 0xff);
   else if (STORES.some((s) => s.mask < 0 && is(bits, s))) d.stores.push(pc);
 }
 
@@ -241,7 +253,9 @@ function whyJump(facts: FunctionFacts, base: number | null, at: ReadonlyMap<numb
   ].join(', ');
 }
 
-const resets = (f: FunctionFacts): boolean => f.constants.some((c) => c.value >>> 16 === VECTKEY);
+/** Compilers fold key and bit into one constant, or set the bit by an instruction of its own. */
+const resets = ({ constants, small }: FunctionFacts): boolean =>
+  constants.some(({ value }) => value >>> 16 === VECTKEY && RESETS.some((bit) => (value & bit) !== 0 || small.has(bit)));
 /** Writes something down and resets the chip, itself or by a function that it calls. */
 function storesBeforeReset(facts: FunctionFacts, at: ReadonlyMap<number, FunctionFacts>): boolean {
   // the store to AIRCR itself is one
