@@ -2,7 +2,7 @@
  * bxCAN (F0 to F7, L4) with nobody else on its bus, or one node that sends and acknowledges (`OutsideNode`): initialisation, sleep and normal mode with their acknowledges, mailboxes, loop-back with filters and FIFOs, the error
  * counter of frames that are never acknowledged, interrupts.
  *
- * Facts: registers ST SVD; RM0090 32, RM0008 24 (documented). Leaving initialisation or sleep takes eleven recessive bits (documented), entering them one bit (assumed).
+ * Facts: registers ST SVD; RM0090 32, RM0008 24 (documented). Leaving initialisation or sleep takes eleven recessive bits (documented), entering them one bit (assumed); INRQ goes before SLEEP (inferred, zephyrproject-rtos/zephyr 71142).
  * A frame has no stuff bits (assumed). A node whose bit time differs by more than 1.5 % is not understood (assumed: nobody counts where the sample points lie). CAN2 has the
  * filters of CAN1 from FMR.CAN2SB on, which it asks through wires. RX is recessive: no transceiver, or one that nobody drives.
  */
@@ -93,20 +93,19 @@ class BxCan {
   private flags(c: Ctx, r: Register, set: number, clear = 0): void {
     c.put(r, (c.get(r) & ~clear) | set);
   }
-  /** Acknowledge that MCR asks for; null: both requests stand, nothing changes. */
-  private wanted(c: Ctx): number | null {
-    const asked = c.get(this.mcr) & (MCR.INRQ | MCR.SLEEP);
-    return asked === 3 ? null : asked;
+  /** Acknowledge that MCR asks for. Initialisation goes before sleep: HAL_CAN_Init waits for INAK while SLEEP stands, as it does from reset (inferred). */
+  private wanted(c: Ctx): number {
+    const mcr = c.get(this.mcr);
+    return mcr & MCR.INRQ || mcr & MCR.SLEEP;
   }
   private follow(c: Ctx): void {
     const wanted = this.wanted(c);
     const mode = c.get(this.msr) & 3;
-    if (wanted === null || wanted === mode) return c.env.disarm('mode');
+    if (wanted === mode) return c.env.disarm('mode');
     if (c.env.due('mode') === Infinity && c.s.sending < 0) this.arm(c, 'mode', mode !== 0 && wanted === 0 ? RECESSIVE_BITS : 1);
   }
   private modeChanged(c: Ctx): void {
     const wanted = this.wanted(c);
-    if (wanted === null) return;
     const slept = wanted === MCR.SLEEP && (c.get(this.ier) & IER.SLKIE) !== 0;
     this.flags(c, this.msr, wanted | (slept ? MSR.SLAKI : 0), 3);
     this.follow(c);
