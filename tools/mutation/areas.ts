@@ -119,6 +119,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'reports',
     files: ['src/report/**/*.ts'],
+    tables: ['test/report/each-field.test.ts'],
     namesakes: 'test/{report,cli}/*.test.ts',
     tests: ['test/{report,cli,docs}/!(usbip-*|end-to-end).test.ts', 'test/board/board.test.ts'],
   },
