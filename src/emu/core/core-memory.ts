@@ -27,6 +27,8 @@ import { timingOf, type TimingModel } from './timing.ts';
 /** Bit-banding (Cortex-M4 TRM 3.7, documented): bit n of byte b stands at word 8b + n; the access there is as wide as the one to the alias. */
 const bandByte = (alias: number): number => ((alias & 0xf0000000) + ((alias & 0x01ffffff) >>> 5)) >>> 0;
 const bandWord = (alias: number, size: number): number => (bandByte(alias) & -size) >>> 0;
+/** Words from an address on to the end of its line. */
+const wordsOfLine = (address: number): number => LINE_BYTES / 4 - ((address >>> 2) & (LINE_BYTES / 4 - 1));
 const bandBit = (alias: number, size: number): number => 8 * (bandByte(alias) & (size - 1)) + ((alias >>> 2) & 7);
 
 export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
@@ -176,7 +178,11 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
       }
       if (known) return;
     }
-    for (let i = 0; i < count; i++) into[i] = this.readWord(address + 4 * i, privileged, alike);
+    for (let i = 0, end = 0; i < count; i = end) {
+      end = Math.min(count, i + wordsOfLine(address + 4 * i));
+      if (alike && this.readLine(address + 4 * i, into, i, end)) continue;
+      for (let k = i; k < end; k++) into[k] = this.readWord(address + 4 * k, privileged, alike);
+    }
   }
   writeWords(address: number, from: Uint32Array, count: number, privileged: boolean): void {
     const alike = this.judgesAlike(privileged);
@@ -189,7 +195,33 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
       }
       return;
     }
-    for (let i = 0; i < count; i++) this.writeWord(address + 4 * i, from[i]!, privileged, alike);
+    for (let i = 0, end = 0; i < count; i = end) {
+      end = Math.min(count, i + wordsOfLine(address + 4 * i));
+      if (alike && this.writeLine(address + 4 * i, from, i, end)) continue;
+      for (let k = i; k < end; k++) this.writeWord(address + 4 * k, from[k]!, privileged, alike);
+    }
+  }
+  /** Words `i` to `end` of `into` from a line that the data cache holds. False: nothing was read. */
+  private readLine(address: number, into: Uint32Array, i: number, end: number): boolean {
+    const line = this.lineWord(this.readTable, address);
+    if (line === 0) return false;
+    const { u8, u32 } = this.arena;
+    const known = WORD_MAP + (this.memoryHost(this.readTable, address) >>> 2);
+    for (let k = 0; k < end - i; k++) if (u8[known + k] === 0) return false;
+    for (let k = 0; k < end - i; k++) into[i + k] = u32[line + k]!;
+    return true;
+  }
+  private writeLine(address: number, from: Uint32Array, i: number, end: number): boolean {
+    const line = this.lineWord(this.writeTable, address);
+    if (line === 0) return false;
+    const { u8, u32 } = this.arena;
+    const host = this.memoryHost(this.writeTable, address);
+    for (let k = 0; k < end - i; k++) {
+      u32[line + k] = from[i + k]!;
+      u8[WORD_MAP + (host >>> 2) + k] = 1;
+    }
+    this.l1!.markDirty(host);
+    return true;
   }
   /** The tables were filled under the rights that an access of the core itself has now. */
   private judgesAlike(privileged: boolean): boolean {
@@ -213,8 +245,12 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   }
   /** Index of an aligned word in the arena, in memory or in the line of the data cache that holds it; 0 if it needs the slow path. */
   private wordAt(table: number, address: number): number {
+    return this.lineWord(table, address) || this.fastHost(table, address) >>> 2;
+  }
+  /** The same in a line of the data cache; 0 also where the page does not go through it. */
+  private lineWord(table: number, address: number): number {
     const entry = this.arena.i32[table + (address >>> PAGE_BITS)]!;
-    if ((entry & (ENTRY_FAST | ENTRY_CACHED)) !== ENTRY_CACHED || (address & 3) !== 0) return this.fastHost(table, address) >>> 2;
+    if ((entry & (ENTRY_FAST | ENTRY_CACHED)) !== ENTRY_CACHED || (address & 3) !== 0) return 0;
     return Math.max(0, this.l1!.copyOf((address + (entry & ENTRY_DELTA)) >>> 0)) >>> 2;
   }
   /** Offset of a word in its memory, of a page that has an entry. */

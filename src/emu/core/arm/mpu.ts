@@ -3,7 +3,7 @@
  * An access is judged by its first byte; the core splits unaligned accesses into bytes.
  */
 import type { Cpu } from '../cpu.ts';
-import { executionPriority } from './nvic.ts';
+import { isBelowZero } from './nvic.ts';
 import { always, change, merge, onV8, SCS, type ScsRegister } from './scs-state.ts';
 
 export type Access = 'read' | 'write' | 'fetch';
@@ -23,7 +23,7 @@ export const defaultExecuteNever = (address: number): boolean => (address >= 0x4
 export function mpuEnabled(cpu: Cpu): boolean {
   const ctrl = cpu.get(SCS.MPU_CTRL);
   if ((ctrl & ENABLE) === 0) return false;
-  return (ctrl & HFNMIENA) !== 0 || executionPriority(cpu) >= 0;
+  return (ctrl & HFNMIENA) !== 0 || !isBelowZero(cpu);
 }
 
 /** All that rights and attributes hang on now, as a text: they are the same where it is. Empty while the MPU judges nothing. */

@@ -103,6 +103,10 @@ function boostedPriority(cpu: Cpu, ignorePrimask = false): number {
 export const executionPriority = (cpu: Cpu, ignorePrimask = false): number =>
   Math.min(activePriority(cpu), boostedPriority(cpu, ignorePrimask));
 
+/** Whether that is negative: in HardFault or NMI, or by FAULTMASK. */
+export const isBelowZero = (cpu: Cpu): boolean =>
+  (cpu.get(SCS.SYS_ACTIVE) & ((1 << EXC.NMI) | (1 << EXC.HARDFAULT))) !== 0 || (cpu.get(S.FAULTMASK) & 1) !== 0;
+
 /** Pending and enabled exception of the highest priority; among equals the lowest number; 0 if there is none. */
 export function highestPending(cpu: Cpu): number {
   const w = cpu.words;
