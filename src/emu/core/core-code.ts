@@ -9,11 +9,12 @@ import type { AccessTrace, CoreListener, FastRange, Zone } from './core-types.ts
 import { KIND, type Side } from './caches/flash-cache.ts';
 import { Decoder, isWide, type Instruction } from './decode.ts';
 import type { ReadingCore } from './device-reads.ts';
-import { H_BREAK, H_DECODE, H_UNDEFINED, type Handlers } from './interpreter/handlers.ts';
+import { H_BREAK, H_DECODE, H_INSIDE, H_UNDEFINED, type Handlers } from './interpreter/handlers.ts';
 import { HELPERS } from './helpers.ts';
 import type { InterpreterImports } from './interpreter/interpreter.ts';
 import { interpreterModule, theHandlers } from './interpreter/interpreter-module.ts';
 import { ENTRY_CACHED, ENTRY_FLASH, REC } from './interpreter/record-builders.ts';
+import { packSystemOp } from './arm/system-ops.ts';
 import { defaultExecuteNever, mpuAllows, mpuEnabled, mpuSetUp } from './arm/mpu.ts';
 import { S } from './state.ts';
 import { classOf, FarLooks, type CodeView } from './timing.ts';
@@ -102,6 +103,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
       dataFill: (address: number) => this.caches.dataFill(address >>> 0),
       fillRow: (side: number, address: number) => this.caches.fillRow(side as Side, address >>> 0),
       replaced: (tag: number) => this.stale.replaced(tag >>> 0),
+      system: (packed: number) => this.executeInside(packed),
       ...this.helpers,
     };
     const instance = new WebAssembly.Instance(interpreterModule(this.profile, index), {
@@ -538,7 +540,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     u8[rec + REC.B] = d.b ?? 0;
     u8[rec + REC.C] = d.c ?? 0;
     u8[rec + REC.D] = d.d ?? 0;
-    i32[(rec + REC.IMM) >> 2] = d.imm ?? 0;
+    i32[(rec + REC.IMM) >> 2] = id === H_INSIDE ? packSystemOp(d.op, d) : (d.imm ?? 0);
     const t = this.timing.cycles(ins, pc, this.codeView(pc));
     u8[rec + REC.COST] = t.cost;
     u8[rec + REC.TAKEN] = t.taken;

@@ -259,20 +259,24 @@ export class Core extends CoreCode<Core> implements Cpu {
   }
   /** Execution goes on at a place that it comes to again and again (a handler, behind a system instruction): a region may begin there. */
   private arrives: 0 | 1 = 0;
+  /** Where the core's own instructions have let an exception come: execution comes back to the same places each time. */
+  private readonly yields = new Set<number>();
+  private lookForExceptions(byItself: boolean): void {
+    const { pc } = this;
+    this.irqDirty = false;
+    this.system.now = this.now();
+    this.hardwareAccess = true;
+    if (takePending(this) && byItself) this.yields.add(pc);
+    this.hardwareAccess = false;
+    if (this.owed > 0) this.takeBack();
+  }
   private runTo(target: number, now: number): boolean {
     this.owed = 0;
     this.cycleTarget = target;
     this.set(S.BUDGET, target - now);
     try {
-      for (;;) {
-        if (this.irqDirty) {
-          this.irqDirty = false;
-          this.system.now = this.now();
-          this.hardwareAccess = true;
-          takePending(this);
-          this.hardwareAccess = false;
-          if (this.owed > 0) this.takeBack();
-        }
+      for (let byItself = false; ; byItself = true) {
+        if (this.irqDirty) this.lookForExceptions(byItself);
         if (this.halted) return false;
         if (!this.hasBudget() && this.get(S.ONCE) === 0) return false;
         if (this.get(S.T) === 0) this.throwFault('invalid-state', this.get(S.PC));
@@ -362,6 +366,17 @@ export class Core extends CoreCode<Core> implements Cpu {
     this.afterDevice();
   }
 
+  private returnFromException(): void {
+    this.system.now = this.now();
+    this.hardwareAccess = true;
+    // where the branch was, whichever tier ran it
+    this.set(S.LAST_REC, (this.pc | 1) >>> 0);
+    const chained = exceptionReturn(this, this.get(S.EXIT_ARG));
+    this.hardwareAccess = false;
+    // an interrupt comes anywhere: regions of the places that it returns to would be one loop many times over
+    this.arrives = chained || this.yields.has(this.pc) ? 1 : 0;
+    if (this.looksUpBehindHandler) this.shorten(AFTER_HANDLER);
+  }
   /** Deals with why translated or interpreted code was left. True: the run pauses. */
   private leave(reason: number): boolean {
     switch (reason) {
@@ -372,14 +387,7 @@ export class Core extends CoreCode<Core> implements Cpu {
         this.arrives = 1;
         return false;
       case EXIT.EXC_RETURN:
-        this.system.now = this.now();
-        this.hardwareAccess = true;
-        // where the branch was, whichever tier ran it
-        this.set(S.LAST_REC, (this.get(S.PC) | 1) >>> 0);
-        // an interrupt comes anywhere: regions of the places that it returns to would be one loop many times over
-        this.arrives = exceptionReturn(this, this.get(S.EXIT_ARG)) ? 1 : 0;
-        this.hardwareAccess = false;
-        if (this.looksUpBehindHandler) this.shorten(AFTER_HANDLER);
+        this.returnFromException();
         return false;
       case EXIT.FP_TRAP: {
         // it runs again and is paid for then

@@ -109,7 +109,7 @@ export const S = {
 /** Why the fast path returned. The PC word then holds: next instruction (BUDGET), else the instruction that needs the slow path. */
 export const EXIT = {
   BUDGET: 0,
-  /** A row with a `system` function: executed by TypeScript. EXIT_ARG = address of its record. */
+  /** A row with a `system` function: executed by TypeScript. */
   SYSTEM: 1,
   /** Branch to an EXC_RETURN value in Handler mode. EXIT_ARG = the value; PC = the branch. */
   EXC_RETURN: 2,

@@ -7,7 +7,7 @@ import { HELPERS } from '../../../src/emu/core/helpers.ts';
 import { buildInterpreter, type InterpreterImports } from '../../../src/emu/core/interpreter/interpreter.ts';
 import { REC } from '../../../src/emu/core/interpreter/record-builders.ts';
 import '../../../src/emu/core/isa/index.ts';
-import { S } from '../../../src/emu/core/state.ts';
+import { EXIT, S } from '../../../src/emu/core/state.ts';
 import { CODE, DATA, DATA_BYTES, PC, SLOT_BYTES, SLOTS, XPSR, type Registers } from './unicorn.ts';
 
 const CODE_BYTES = SLOTS * SLOT_BYTES;
@@ -50,6 +50,11 @@ export class BareCore {
       dataFill: () => 0,
       fillRow: () => 0,
       replaced: () => {},
+      // there are no special registers: as if the instruction had left by itself
+      system: () => {
+        this.faulted = EXIT.SYSTEM;
+        throw FAULT;
+      },
       fetch: (pc: number) => {
         if (this.host(pc >>> 0, 2) < 0) throw FAULT;
         let page = arena.takeDecodedPage();

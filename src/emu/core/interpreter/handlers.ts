@@ -17,7 +17,9 @@ const H_SYSTEM = 2;
 export const H_BREAK = 3;
 /** Handler 4 is handler 2 in an IT block, whether or not the condition holds. */
 export const H_SYSTEM_ALWAYS = 4;
-const FIRST = 5;
+/** Handler 5 has TypeScript execute a system op that lets the run go on: `imm` is the packed op. */
+export const H_INSIDE = 5;
+const FIRST = 6;
 
 const keyOf = (op: string, v: Variant): string => {
   let key = op;
@@ -75,6 +77,7 @@ export class Handlers {
   private idOf(d: Decoded, inIT: boolean): number {
     const op = OPS.get(d.op);
     if (!op) throw new Error(`row names an unknown op ${d.op}`);
+    if (op.inside(d)) return H_INSIDE;
     if (op.system) return op.unconditional && inIT ? H_SYSTEM_ALWAYS : H_SYSTEM;
     const v = (inIT ? (d.vIT ?? d.v) : d.v) ?? {};
     const key = keyOf(d.op, v);

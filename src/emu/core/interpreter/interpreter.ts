@@ -55,6 +55,7 @@ export interface InterpreterImports {
   fillRow(side: number, address: number): number;
   /** The cache that `CACHE_TAGS` describes has given up a line. */
   replaced(tag: number): void;
+  system(packed: number): void;
   [helper: string]: (...args: never[]) => number | bigint | void;
 }
 
@@ -330,6 +331,7 @@ export function buildInterpreter(
       hot: writer.importFunction('hot', ['i32', 'i32'], null),
       lineFill: hasL1(profile) || hasFlashCache(profile) ? writer.importFunction('lineFill', ['i32', 'i32'], 'i32') : -1,
       replaced: writer.importFunction('replaced', ['i32'], null),
+      system: writer.importFunction('system', ['i32'], null),
       dataFill: hasFlashCache(profile) ? writer.importFunction('dataFill', ['i32'], 'i32') : -1,
       fillRow: hasFlashCache(profile) ? writer.importFunction('fillRow', ['i32', 'i32'], 'i32') : -1,
     },
@@ -484,6 +486,7 @@ function emitRun(
   const top = new HotBuilder(f, shared, { rec, pc, budget, arrived }, loop, exit, spill);
   const local = (n: number): Expr => new Expr('i32', (g) => g.get(n));
   const memory = (offset: number): Expr => top.arenaAt(0, shared.cpu + offset);
+  const sizeOf = (): Expr => top.arenaAt(local(rec), REC.SIZE, 1);
   top.if(top.leS(local(budget), 0), () => {
     top.if(top.eqz(memory(S.ONCE)), () => exit(EXIT.BUDGET));
     f.i32(0);
@@ -552,14 +555,24 @@ function emitRun(
   const breakLabel = f.block();
   const system = f.block();
   const undefinedLabel = f.block();
+  const inside = f.block();
   f.get(handler);
-  f.brTable([cold, undefinedLabel, system, breakLabel, system, ...labels], cold);
+  f.brTable([cold, undefinedLabel, system, breakLabel, system, inside, ...labels], cold);
+  f.end(inside);
+  // system(rec.imm); pc = pc + size; arrived = IT == 0: execution comes by here each time, but no region begins in an IT block
+  spill();
+  f.get(rec);
+  f.memory(OP['i32.load'], REC.IMM);
+  f.call(shared.imports.system);
+  load(S.BUDGET, budget);
+  top.add(local(pc), sizeOf()).emit(f);
+  f.set(pc);
+  top.eqz(memory(S.IT)).emit(f);
+  f.set(arrived);
+  f.br(loop);
   f.end(undefinedLabel);
   exit(EXIT.UNDEFINED);
   f.end(system);
-  f.i32(0);
-  f.get(rec);
-  f.memory(OP['i32.store'], shared.cpu + S.EXIT_ARG);
   exit(EXIT.SYSTEM);
   f.end(breakLabel);
   exit(EXIT.BREAK);
@@ -590,15 +603,7 @@ function emitRun(
   });
   // arrived = next != pc + size
   f.get(itState);
-  top
-    .add(
-      local(pc),
-      new Expr('i32', (g) => {
-        g.get(rec);
-        g.memory(OP['i32.load8_u'], REC.SIZE);
-      }),
-    )
-    .emit(f);
+  top.add(local(pc), sizeOf()).emit(f);
   f.op(0x47);
   f.set(arrived);
   f.get(itState);

@@ -30,7 +30,10 @@ export interface Shared {
   readonly cpu: number;
   readonly core: number;
   readonly profile: Profile;
-  readonly imports: Record<'decode' | 'fetch' | 'read' | 'write' | 'hot' | 'lineFill' | 'dataFill' | 'fillRow' | 'replaced', number>;
+  readonly imports: Record<
+    'decode' | 'fetch' | 'read' | 'write' | 'hot' | 'lineFill' | 'dataFill' | 'fillRow' | 'replaced' | 'system',
+    number
+  >;
   readonly helpers: Map<string, number>;
   /** See branch-targets.ts; -1 where every branch is predicted. */
   predicted: number;
