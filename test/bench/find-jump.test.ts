@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jumpCandidates, scanFunctions } from '../../src/bench/input/code-scan.ts';
-import { whyNoJump } from '../../src/bench/proof/find-jump.ts';
+import { notTriggered, whyNoJump } from '../../src/bench/proof/find-jump.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import type { Session } from '../../src/bench/session/session.ts';
 import { findChip } from '../../src/chips/index.ts';
@@ -203,6 +203,25 @@ describe('functions that can enter system memory', () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('the step that calls a function', () => {
+  it.each([
+    ['has its name', 'request_dfu', []],
+    ['has its address where the loader has one of that name too', '0x080', ['request_dfu']],
+  ])('%s', (_what, call, ofLoader) => {
+    const app = image('f405-chain-request-kept/app.elf');
+    const loader = image('f405-chain-request-kept/firmware.elf');
+    const more = ofLoader.map((name) => ({ name, address: 0x08000101, size: 2, kind: 'function', binding: 'global' }) as const);
+    const images = [{ ...loader, symbols: new SymbolTable([...loader.symbols.all, ...more], () => null) }, app];
+    const chip = findChip('stm32f405rg')!;
+    const candidates = jumpCandidates(scanFunctions([app]), chip);
+    const said = notTriggered({ input: { images, chip } } as unknown as Session, { candidates, inputs: [], noJump: false });
+    const [, step] = /one of these steps: (\{.*\})$/.exec(said.join('\n'))!;
+    const { call: told } = (JSON.parse(step!) as { do: { call: string } }).do;
+    expect(told.startsWith(call)).toBe(true);
+    if (told.startsWith('0x')) expect(Number(told)).toBe(app.symbols.named('request_dfu')[0]!.address & ~1);
   });
 });
 

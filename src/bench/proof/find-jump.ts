@@ -307,7 +307,11 @@ const lettersOf = ({ compared }: PolledInput): readonly string[] =>
     .slice(0, MOST_LETTERS)
     .map((n) => String.fromCharCode(n));
 const sending = ({ name }: PolledInput, letter: string, at = '100ms'): Step => ({ at, do: { uart: { port: name, text: letter } } });
-const calling = ({ facts }: JumpCandidate, at = '100ms'): Step => ({ at, do: { call: facts.symbol.name } });
+/** By its name, or by its address where the images have another of that name: a loader and its application often do. */
+function calling({ input: { images } }: Session, { facts: { symbol } }: JumpCandidate, at = '100ms'): Step {
+  const alone = images.every((image) => image.symbols.named(symbol.name).every((s) => s.address === symbol.address));
+  return { at, do: { call: alone ? symbol.name : hex32((symbol.address & ~1) >>> 0) } };
+}
 
 /** What comes of a candidate that is called at `from`, with no arguments. */
 function callCandidate(s: Session, from: Checkpoint, { facts }: JumpCandidate): Outcome {
@@ -399,7 +403,7 @@ export function notTriggered(s: Session, found: FoundJump): string[] {
     ...candidates
       .filter((c) => !c.runsAnyway)
       .slice(0, 1)
-      .map((c) => calling(c)),
+      .map((c) => calling(s, c)),
   ];
   if (steps.length > 0) notes.push(`a scenario that tries it has one of these steps: ${steps.map((x) => JSON.stringify(x)).join(' or ')}`);
   return notes;
@@ -444,7 +448,7 @@ export function tryAll(s: Session, from: Checkpoint, { candidates, inputs }: Fou
   if (touched !== null) tried.push(touched);
   for (const c of candidates.filter((x) => !x.runsAnyway)) {
     s.input.progress?.(`calling ${c.facts.symbol.name}`);
-    tried.push({ name: `call of ${candidateName(s, c)}`, kind: c.kind, outcome: callCandidate(s, from, c), step: calling(c) });
+    tried.push({ name: `call of ${candidateName(s, c)}`, kind: c.kind, outcome: callCandidate(s, from, c), step: calling(s, c) });
   }
   return tried;
 }
