@@ -106,13 +106,14 @@ export const AREAS: readonly Area[] = [
   {
     name: 'chips',
     files: ['src/chips/*.ts'],
-    tables: ['test/peripherals/{behaviour,variants}.test.ts', 'test/checks/minded.test.ts'],
+    tables: ['test/chips/each-row.test.ts', 'test/peripherals/{behaviour,variants}.test.ts', 'test/checks/minded.test.ts'],
     namesakes: 'test/chips/*.test.ts',
     tests: ['test/chips/*.test.ts', 'test/peripherals/running-*.test.ts', 'test/checks/{random-subjects,family-rows,chips}.test.ts'],
   },
   {
     name: 'ROM',
     files: ['src/rom/*.ts'],
+    tables: ['test/chips/each-row.test.ts'],
     namesakes: 'test/rom/*.test.ts',
     tests: ['test/rom/*.test.ts', 'test/usb-sim/dfu-operations.test.ts', 'test/bench/results.test.ts'],
   },
