@@ -118,7 +118,8 @@ async function askedScenario(options: RunOptions, named: ReturnType<typeof board
   const read = options.scenario === undefined ? {} : await readScenario(options.scenario, cwd);
   // A board named on the command line is a statement about its crystals: it beats the scenario file.
   const said = read.board?.vbus === undefined ? {} : { vbus: read.board.vbus };
-  const onBoard = named === null ? read : { ...read, board: { ...read.board, ...named.board, ...said } };
+  const pins = { ...named?.board.pins, ...read.board?.pins };
+  const onBoard = named === null ? read : { ...read, board: { ...read.board, ...named.board, pins, ...said } };
   return withBoot0(onBoard, options.boot0 === true);
 }
 

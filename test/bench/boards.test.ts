@@ -1,8 +1,12 @@
 /** Boards by name: what they change, and what is said when there is none of that name. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BOARDS, findBoard, suggestBoards } from '../../src/bench/input/boards.ts';
 import { boardDocument, boardParameters } from '../../src/bench/input/board.ts';
 import { circuitInWords } from '../../src/bench/input/board-circuits.ts';
+import { loadJob, type RunOptions } from '../../src/cli/inputs.ts';
+import { folder } from '../cli/helpers.ts';
 import { usbPort } from '../../src/peripherals/usb/usb-ports.ts';
 import { UsbSim } from '../../src/usb-sim/usb-sim.ts';
 import { findChip } from '../../src/chips/index.ts';
@@ -55,6 +59,19 @@ describe('known boards', () => {
     // sensing off
     h.write('OTG_FS.GCCFG', (1 << 16) | (1 << 21));
     expect(h.system.wire('usb.pullup')).toBe(1);
+  });
+  it('the button of an older Nucleo-64 leaves its pin high, that of a newer one and of a Black Pill leaves it to the chip', () => {
+    const pins = (name: string): unknown => findBoard(name).board.pins;
+    expect(['nucleo-f446re', 'nucleo-f103rb', 'nucleo-g0b1re'].map(pins)).toEqual([{ PC13: 1 }, { PC13: 1 }, { PC13: 1 }]);
+    expect(['nucleo-g474re', 'nucleo-f767zi', 'nucleo-l432kc', 'blackpill-f411ce'].map(pins)).toEqual(Array(4).fill(undefined));
+  });
+  it('what the scenario puts on pins goes before the board', async () => {
+    const path = join(folder(), 'scenario.json');
+    writeFileSync(path, JSON.stringify({ schema: 'bootbench/scenario@1', board: { boot0: 1, pins: { PA10: 1, PC13: 0 } } }));
+    const pinsOf = async (options: RunOptions): Promise<unknown> =>
+      (await loadJob([], { board: 'nucleo-f446re', ...options }, '')).scenario.board!.pins;
+    expect(await pinsOf({ boot0: true })).toEqual({ PC13: 1 });
+    expect(await pinsOf({ scenario: path })).toEqual({ PA10: 1, PC13: 0 });
   });
   it('a Black Pill has a 25 MHz crystal, a Nucleo the clock of its ST-LINK', () => {
     const chip = findChip('stm32f411ce')!;

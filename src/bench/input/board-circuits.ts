@@ -1,5 +1,5 @@
 /**
- * What stands between a board's connectors and BOOT0, VBUS, D+ of its chip. Data only, `reported`. `PA9`: VBUS leads to the chip's own sensing pin, so that firmware which
+ * What stands between a board's connectors and BOOT0, VBUS, D+ of its chip, and what its buttons do to a pin. Data only, `reported`. `PA9`: VBUS leads to the chip's own sensing pin, so that firmware which
  * senses it attaches; `none`: nothing leads there, as on boards without a USB connector for the chip.
  */
 export interface Circuit {
@@ -9,6 +9,8 @@ export interface Circuit {
   readonly vbus: 'PA9' | 'none' | 'unknown';
   /** What pulls D+ up: the chip, a resistor of the board, a transistor that a pin switches, nothing. */
   readonly pullUp: 'chip' | 'board' | 'none' | 'unknown' | 'PG6';
+  /** Levels by pull-ups of the board, where a button pulls down. An open pin reads 0 here, which would be a button held. */
+  readonly pulledUp?: readonly string[];
   readonly source: string;
 }
 
@@ -17,11 +19,14 @@ const NUCLEO_64: Circuit = {
   usb: 'no connector: D- is PA11, D+ is PA12 on the headers ("vbus": true in the scenario if VBUS is wired to PA9)',
   vbus: 'none',
   pullUp: 'chip',
+  pulledUp: ['PC13'],
   source: 'UM1724',
 };
+/** Its button pulls PC13 up, or has no resistor of its own. */
+const notPulledUp = ({ pulledUp: _, ...circuit }: Circuit): Circuit => circuit;
 /** With USB on the board, CN13 and later CN15. */
 const NUCLEO_144: Circuit = { boot0: 'CN11 pin 7 to pin 5 (VDD)', usb: 'user connector', vbus: 'PA9', pullUp: 'chip', source: 'UM1974' };
-const NUCLEO_32: Circuit = { ...NUCLEO_64, boot0: 'the option byte nBOOT0, or its solder bridge', source: 'UM1956' };
+const NUCLEO_32: Circuit = { ...notPulledUp(NUCLEO_64), boot0: 'the option byte nBOOT0, or its solder bridge', source: 'UM1956' };
 const BUTTON: Circuit = { boot0: 'the button BOOT0', usb: 'its connector', vbus: 'none', pullUp: 'chip', source: '' };
 const CONTROLLER: Circuit = { ...BUTTON, boot0: 'the boot button or pads', vbus: 'unknown' };
 const DISCO: Circuit = { boot0: 'its solder bridge or header', usb: 'user connector', vbus: 'PA9', pullUp: 'chip', source: '' };
@@ -69,10 +74,12 @@ const CIRCUITS: Readonly<Record<string, Circuit>> = {
   'nucleo-h533re': { ...TYPE_C, source: 'UM3121: USB type C' },
   'nucleo-h503rb': { ...TYPE_C, source: 'UM3121: USB type C' },
   'nucleo-h563zi': { ...TYPE_C, source: 'UM3115: USB type C' },
-  'nucleo-wb55rg': { ...NUCLEO_64, usb: 'user connector', source: 'UM2435' },
+  'nucleo-g431rb': { ...notPulledUp(NUCLEO_64), source: 'UM2505' },
+  'nucleo-g474re': { ...notPulledUp(NUCLEO_64), source: 'UM2505' },
+  'nucleo-wb55rg': { ...notPulledUp(NUCLEO_64), usb: 'user connector', source: 'UM2435' },
   'p-nucleo-wb55-usbdongle': { ...BUTTON, boot0: 'the switch SW2', usb: 'its plug', source: 'UM2435' },
   'flipper-zero': { ...BUTTON, boot0: 'OK and back held for 30 s', source: 'public documentation of the Flipper Zero' },
-  'nucleo-c071rb': { ...NUCLEO_64, usb: 'user connector, type C', source: 'Zephyr nucleo_c071rb' },
+  'nucleo-c071rb': { ...notPulledUp(NUCLEO_64), usb: 'user connector, type C', source: 'Zephyr nucleo_c071rb' },
   'nucleo-l496zg': sensed({ ...NUCLEO_144, source: 'UM2179' }, 'stm32l496nucleo'),
   'nucleo-l4r5zi': sensed({ ...NUCLEO_144, source: 'UM2179' }, 'stm32l4r5nucleo'),
 };

@@ -1,5 +1,5 @@
 /**
- * Boards that people use for these chips: what feeds OSC_IN, whether LSE is fitted, what BOOT0 and the USB wires lead to (board-circuits.ts). Data only, `reported`: from the
+ * Boards that people use for these chips: what feeds OSC_IN, whether LSE is fitted, what BOOT0, the USB wires and buttons lead to (board-circuits.ts). Data only, `reported`: from the
  * public board files and manuals named in each row. A board that is not here is described by `board: {…}` of the scenario.
  */
 import { findChip, nearestChip, partInBoardName } from '../../chips/index.ts';
@@ -29,7 +29,8 @@ const row = (name: string, chip: string, hse: Board['hse'], lse: boolean, source
     // asked of the chip when the board is: a list of boards makes the description of none
     get board(): Board {
       const vbus = circuit.vbus === 'none' && sensesVbus(chip) ? { vbus: false } : {};
-      return { hse: hse ?? null, lse: lse ? LSE : null, ...vbus, ...more };
+      const pins = circuit.pulledUp === undefined ? {} : { pins: Object.fromEntries(circuit.pulledUp.map((pin) => [pin, 1 as const])) };
+      return { hse: hse ?? null, lse: lse ? LSE : null, ...vbus, ...pins, ...more };
     },
     source,
     circuit,
