@@ -13,6 +13,7 @@ import {
   ARCHITECTURE,
   HOLDS_WORTH,
   isAsFound,
+  movedReads,
   markNow,
   sameCode,
   since,
@@ -38,6 +39,11 @@ export interface CountingLoop extends Loop {
   readonly inputs: number;
   /** Rounds that go the same way, counted from round 0. */
   readonly rounds: number;
+  /**
+   * Its rounds leave everything as it is, and something else moves a word that they read, `cells[0]` (a handler counts ticks): `rounds` are values of that word then, and the
+   * cells what a round leaves at such a value. `cannot`: what is made of the word is not linear.
+   */
+  readonly led: 'yes' | 'no' | 'cannot';
   /** Which instructions a round runs, and cycles that hang on their operands: see `LinearRun`. */
   readonly path: number;
   readonly extra: number;
@@ -74,14 +80,19 @@ interface Round {
   readonly after: readonly Cell[];
 }
 
-/** Looks ahead, without running anything, for a place that branches back come to three times, the last two as far apart as the first two. */
-function findRound(core: Core, around: Surroundings): Round | null {
+/**
+ * Looks ahead, without running anything, for a place that branches back come to three times, the last two as far apart as the first two. With `calls` those of calls and returns
+ * begin no round.
+ */
+function findRound(core: Core, around: Surroundings, calls: boolean): Round | null {
   const run = new LinearRun(core.profile, around, core.pc);
   let arrivals: { pc: number; at: number; cells: readonly Cell[] }[] = [];
   while (run.instructions < LOOK) {
     const from = run.next;
     run.run();
     if (run.next > from || run.inItBlock) continue;
+    const { timing, returns } = around.instruction(from)!.def;
+    if (calls && (timing === 'call' || returns !== undefined)) continue;
     const arrival = { pc: run.next, at: run.instructions, cells: run.cells() };
     if (arrivals[0]?.pc !== run.next) arrivals = [];
     arrivals.push(arrival);
@@ -111,24 +122,26 @@ function prove(
   pc: number,
   instructions: number,
   start: readonly Cell[],
+  led = false,
 ): { rounds: number; run: LinearRun; cells: Cell[] } | null {
   const run = new LinearRun(core.profile, around, pc, start);
   for (let i = 0; i < instructions; i++) {
     run.run();
-    if (run.rounds <= 1) return null;
+    if (run.rounds <= 1 && !led) return null;
   }
-  const cells = run.next === pc && !run.inItBlock ? provedCells(run, start) : null;
+  const cells = run.next === pc && !run.inItBlock ? provedCells(run, start, led) : null;
   return cells && { rounds: run.rounds, run, cells };
 }
-/** Everything that a round writes as it is at its start, if it moves as `start` supposes; else null. */
-export function provedCells(run: Pick<LinearRun, 'cells'>, start: readonly Cell[]): Cell[] | null {
+/** Everything that a round writes as it is at its start, if it moves as `start` supposes; else null. `led`: what it reads stays, and each is as it is at its end. */
+export function provedCells(run: Pick<LinearRun, 'cells'>, start: readonly Cell[], led = false): Cell[] | null {
   const cells: Cell[] = [];
+  const by = (step: number): number => (led ? 0 : step);
   for (const end of run.cells()) {
     const c = start.find((x) => x.where === end.where && x.size === end.size);
     if (c === undefined) return null;
     // where it starts is of no matter to what is written before it is read
-    if (end.input && (end.step !== c.step || end.at !== ((c.at + c.step) | 0))) return null;
-    cells.push({ ...end, at: end.at - end.step });
+    if (end.input && (end.step !== c.step || end.at !== ((c.at + by(c.step)) | 0))) return null;
+    cells.push({ ...end, at: end.at - by(end.step) });
   }
   return cells;
 }
@@ -136,6 +149,7 @@ export function provedCells(run: Pick<LinearRun, 'cells'>, start: readonly Cell[
 /**
  * Looks for a counting loop from here and, if one promises to be worth it, runs a few rounds of it: the core then stands at its start, in round 0. Null if the core
  * has run some instructions in vain, undefined if nothing has run.
+ * @param calls rounds that call functions, too
  */
 export function findCountingLoop(
   core: Core,
@@ -143,17 +157,18 @@ export function findCountingLoop(
   told: Told,
   stopped: () => boolean,
   until: number,
+  calls: boolean,
 ): CountingLoop | null | undefined {
   const known = new Map<number, Instruction | null>();
   const around = surroundings(core, system, known, HOLDS_WORTH);
-  const ahead = linearly(() => lookAhead(core, around));
+  const ahead = linearly(() => lookAhead(core, around, calls));
   if (!ahead || ahead.rounds * ahead.instructions < WORTH) return undefined;
   return linearly(() => goRound(core, system, around, { ...ahead, known }, told, stopped, until));
 }
 /** The core is in a loop whose next rounds are all other ones: it counts. */
 export function isCounting(core: Core, system: System): boolean {
   const around = surroundings(core, system, new Map());
-  return linearly(() => lookAhead(core, around))?.counts ?? false;
+  return linearly(() => lookAhead(core, around, false))?.counts ?? false;
 }
 export function linearly<T>(action: () => T): T | null {
   try {
@@ -174,8 +189,8 @@ interface Ahead {
   /** For how long. */
   readonly rounds: number;
 }
-function lookAhead(core: Core, around: Surroundings): Ahead | null {
-  const round = findRound(core, around);
+function lookAhead(core: Core, around: Surroundings, calls: boolean): Ahead | null {
+  const round = findRound(core, around, calls);
   if (!round) return null;
   const moving = hypothesis(around, round);
   const { pc, instructions } = round;
@@ -228,6 +243,7 @@ function goRound(
     known,
     still: STRETCHES,
     inputs: -1,
+    led: 'no',
   });
 }
 
@@ -238,22 +254,17 @@ function provedFromHere(
   pc: number,
   instructions: number,
   moving: readonly Cell[],
-  measured: Pick<CountingLoop, 'cycles' | 'cacheHits' | 'counts' | 'branchTargets' | 'use' | 'known' | 'still' | 'inputs'>,
+  measured: Pick<CountingLoop, 'cycles' | 'cacheHits' | 'counts' | 'branchTargets' | 'use' | 'known' | 'still' | 'inputs' | 'led'>,
 ): CountingLoop | null {
-  const proof = prove(
-    core,
-    around,
-    pc,
-    instructions,
-    moving.map((c) => ({ ...c, at: valueOf(core, c) })),
-  );
+  const start = moving.map((c) => ({ ...c, at: valueOf(core, c) }));
+  const proof = prove(core, around, pc, instructions, start, measured.led === 'yes');
   if (!proof) return null;
   const { run } = proof;
   // an input that moves little tells the round best
   const rank = (c: Cell): number => (c.input && c.step !== 0 ? Math.abs(c.step) : Infinity);
   const cells = proof.cells.sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)));
   const matters = (i: number): boolean => i !== CHARGED && (i >= WORDS || (run.inputs & (1 << i)) !== 0);
-  const { cycles, cacheHits, counts, branchTargets, use, known } = measured;
+  const { cycles, cacheHits, counts, branchTargets, use, known, led } = measured;
   return {
     pc,
     instructions,
@@ -278,6 +289,7 @@ function provedFromHere(
     state: core.stateWords(),
     reads: run.reads.map(({ address, size, value }): SteadyRead => ({ address, size, value: sizedTo(value, size) })),
     rounds: proof.rounds,
+    led,
     path: run.path,
     extra: run.extra,
     always: null,
@@ -295,10 +307,30 @@ const atStart = (core: Core, loop: CountingLoop): boolean => core.pc === loop.pc
  */
 export function provedAgain(core: Core, system: System, loop: CountingLoop): CountingLoop | null {
   if (!atStart(core, loop) || !sameCode(core, loop) || core.get(S.IT) !== 0 || !sameLine(core, loop)) return null;
-  const now = linearly(() => provedFromHere(core, surroundings(core, system, loop.known), loop.pc, loop.instructions, loop.cells, loop));
-  if (!now || now.path !== loop.path || now.extra !== loop.extra || now.reads.length !== loop.reads.length) return null;
-  return now.reads.every((r, i) => r.address === loop.reads[i]!.address && r.size === loop.reads[i]!.size) ? now : null;
+  const around = surroundings(core, system, loop.known);
+  const again = (moving: readonly Cell[], led: CountingLoop['led']): CountingLoop | null =>
+    linearly(() => provedFromHere(core, around, loop.pc, loop.instructions, moving, { ...loop, led }));
+  const own = loop.led === 'yes' ? loop.cells.slice(1).map((c) => ({ ...c, step: 0 })) : loop.cells;
+  const leader = loop.led === 'cannot' ? null : leaderOf(core, loop);
+  const now = (leader && again([leader, ...own], 'yes')) ?? again(own, leader || loop.led === 'cannot' ? 'cannot' : 'no');
+  return now && now.path === loop.path && now.extra === loop.extra && readsOf(now) === readsOf(loop) ? now : null;
 }
+/** The word that something else has moved; null if there is none, or more than one. It moves by any number, one at a time here. */
+function leaderOf(core: Core, loop: CountingLoop): Cell | null {
+  const moved = movedReads(core, loop);
+  if (moved === null) return null;
+  const [word, ...others] = loop.led === 'yes' ? [leadOf(loop), ...moved] : moved;
+  if (word?.size !== 4 || others.length > 0 || !core.isPlainStore(word.address, 4)) return null;
+  const cell: Cell = { where: word.address, size: 4, at: 0, step: 1, input: true };
+  return ((valueOf(core, cell) - word.value) | 0) < 0 ? { ...cell, step: -1 } : cell;
+}
+const leadOf = ({ cells }: CountingLoop): SteadyRead => ({ address: cells[0]!.where, size: 4, value: cells[0]!.at });
+/** The places that a round reads. */
+const readsOf = (loop: CountingLoop): string =>
+  [...loop.reads, ...(loop.led === 'yes' ? [leadOf(loop)] : [])]
+    .map((r) => `${r.address}.${r.size}`)
+    .sort()
+    .join();
 
 /** The round that the core stands at the start of, -1 if this is not the loop as it was proved. */
 export function roundOf(core: Core, loop: CountingLoop): number {
@@ -309,7 +341,7 @@ export function roundOf(core: Core, loop: CountingLoop): number {
     const moved = (valueOf(core, lead) - lead.at) | 0;
     // taken in the direction that it moves in
     round = lead.step > 0 ? (moved >>> 0) / lead.step : (-moved >>> 0) / -lead.step;
-    if (!Number.isInteger(round) || round > loop.rounds) return -1;
+    if (!Number.isInteger(round) || round > loop.rounds - (loop.led === 'yes' ? 1 : 0)) return -1;
   }
   for (const c of loop.cells) if (c.input && valueOf(core, c) !== inRound(c, round)) return -1;
   return core.hasStretches(loop.state, loop.still) && sameLine(core, loop) && isAsFound(core, loop) ? round : -1;
@@ -327,7 +359,8 @@ const valueOf = (core: Core, c: Cell): number => (c.size === 0 ? core.get(c.wher
 
 /** Puts everything that the loop writes where it is at the start of a later round; time is the caller's affair. */
 export function moveOn(core: Core, loop: CountingLoop, round: number): void {
-  for (const c of loop.cells) {
+  for (let i = loop.led === 'yes' ? 1 : 0; i < loop.cells.length; i++) {
+    const c = loop.cells[i]!;
     if (c.size === 0) core.set(c.where, inRound(c, round));
     else core.storePlain(c.where, c.size, inRound(c, round));
   }

@@ -12,7 +12,7 @@ import { frameAfter, frameAt, frameOf, isElsewhereOnStack, mayRecord, nextPlace,
 import { asCopied } from './copies.ts';
 import { KnownLoops } from './known-loops.ts';
 import type { ShortcutName } from './shortcuts.ts';
-import { devicesAsFound, findSteadyLoop, loopHolds, stillSteady, type SteadyLoop, type Told } from './steady.ts';
+import { devicesAsFound, findSteadyLoop, loopHolds, movedReads, stillSteady, type SteadyLoop, type Told } from './steady.ts';
 
 /** Cycles before the first look for a steady loop, steps of a look, longest distance between looks, cycles that make a look worth it. */
 const LOOK_FIRST = 20_000;
@@ -153,8 +153,8 @@ export class LoopSkipper {
         if (this.skipKnown(until)) return true;
         if (this.refetching() || this.endsSoon(loop) || this.settling()) return false;
         // the same place in another state: go round once more and see; give up on it if that fails too often
-        if (++this.seen.misses <= LOOK_MISSES) this.look(until, Math.max(LOOK_AGAIN, LOOK_ROUNDS * loop.instructions));
-        else this.forget();
+        if (++this.seen.misses > LOOK_MISSES) this.forget();
+        else if (!this.waitsForHandler(loop, until)) this.look(until, Math.max(LOOK_AGAIN, LOOK_ROUNDS * loop.instructions));
         return this.seen.misses <= LOOK_MISSES;
       }
       if (this.core.pc === loop.pc) this.arrivedInVain(loop);
@@ -303,10 +303,17 @@ export class LoopSkipper {
     this.found(known?.held ? { loop: known.loop, frame: known.frame } : { loop });
     return true;
   }
+  /** A word that the loop reads has moved: it may be one that counts ticks, on which a loop that calls functions can be proved as well. True if there is one. */
+  private waitsForHandler(loop: SteadyLoop, until: Ps): boolean {
+    if (movedReads(this.core, loop)?.length !== 1 || this.lookForCounting(until, true) !== true) return false;
+    this.seen.loop = null;
+    this.stopAtLoops();
+    return true;
+  }
   /** Looks for a loop that counts, and stands at its start then. Undefined if no time has passed. */
-  private lookForCounting(until: Ps): boolean | undefined {
+  private lookForCounting(until: Ps, calls = false): boolean | undefined {
     if (this.host.isOff('counting-loops')) return undefined;
-    const counting = this.looking(() => findCountingLoop(this.core, this.host.system, this.host, this.host.interrupted, until));
+    const counting = this.looking(() => findCountingLoop(this.core, this.host.system, this.host, this.host.interrupted, until, calls));
     if (counting) {
       this.known.counts(this.core, counting);
       const others = this.seen.counting.filter((l) => l.pc !== counting.pc);
@@ -358,8 +365,9 @@ export class LoopSkipper {
     }
     const holds = Math.min(this.core.cyclesUntil(until), this.core.cyclesUntil(holdsUntil) - 1);
     const there = Math.floor((holds - 1) / loop.cycles);
-    const rounds = Math.min(loop.rounds - round, there) - (loop.ordered && loop.use === null ? 1 : 0);
-    this.core.staysPast = there <= loop.rounds - round && holdsUntil > until;
+    const left = loop.led === 'yes' ? Infinity : loop.rounds - round;
+    const rounds = Math.min(left, there) - (loop.ordered && loop.use === null ? 1 : 0);
+    this.core.staysPast = there <= left && holdsUntil > until;
     if (rounds * loop.instructions >= COUNTING_WORTH) {
       loop.vain = 0;
       this.seen.gap = LOOK_FIRST;
@@ -369,7 +377,7 @@ export class LoopSkipper {
       this.seen.tryAt = this.seen.lookAt;
       return false;
     }
-    moveOn(this.core, loop, round + rounds);
+    moveOn(this.core, loop, loop.led === 'yes' ? round : round + rounds);
     for (const [key, reads] of loop.counts) this.host.countReads(key, rounds * reads);
     this.core.skip(rounds * loop.cycles, rounds * loop.instructions, rounds * loop.cacheHits);
     if (loop.use) this.core.caches.useRows(loop.use.stamps, isStartPaid(this.core, loop.use) ? loop.pc : null);
