@@ -41,6 +41,17 @@ describe('a start-up file in the debug data names the line', () => {
     expect(named('STM32H743VITX_FLASH').chip.name).toBe('STM32H743VI');
   });
 
+  it('a macro on the command line of the compiler names the line', () => {
+    const { chip, reasons } = infer(startup('-DSTM32F407xx'));
+    expect([chip.name, reasons[0]]).toEqual(['STM32F407VG', 'the macro stm32f407xx']);
+  });
+
+  it.each(['stm32f2xx_it.c', 'system_stm32f2xx.c', 'stm32f20x_it.c'])('a file of ST’s libraries names the family: %s', (file) => {
+    expect(infer(bytes('f405-straight')).chip.name).toBe('STM32F405RG');
+    expect(infer(startup(file.slice(-17))).chip.name).toMatch(/^STM32F2/);
+    expect(() => infer(startup('stm32l5xx_it.c'))).toThrow(/no STM32L5 that is modelled fits it/);
+  });
+
   it('of a chip that is not modelled is said, with the nearest one', () => {
     expect(() => infer(startup('stm32wle5xx.h'))).toThrow(/built for STM32WLE5XX .*which is not modelled; nearest to it is .*--chip/);
   });

@@ -53,7 +53,7 @@ export function inferChip(images: readonly NamedImage[]): InferredChip {
         `nearest to it is ${nearestChip(mention.part)}: --chip ${nearestChip(mention.part).toLowerCase()} tries it`,
       );
   }
-  return unnamed(images[0]!.path, loaded);
+  return unnamed(images[0]!.path, loaded, namedFamily(images));
 }
 
 /** `STM32F4` */
@@ -69,12 +69,14 @@ export function otherFamily(chip: ChipDescription, image: NamedImage): string | 
 
 // ---- names -----------------------------------------------------------------------------------------------------------------------
 
-const TEXT_SECTIONS = ['.debug_line', '.debug_line_str', '.debug_str', '.strtab', '.debug_info'];
+const TEXT_SECTIONS = ['.debug_line', '.debug_line_str', '.debug_str', '.strtab', '.debug_info', '.comment'];
 const PART = String.raw`stm32[cfghluw][0-9a-z][0-9a-z]{2}`;
 /** What names a part, by how much it says. A `x` of the name stands for any character. */
 const NAMES: readonly { readonly pattern: RegExp; readonly weight: number; readonly what: string }[] = [
   { pattern: new RegExp(String.raw`startup_(${PART}(?:x[0-9a-z])?)(?:_[a-z0-9]+)?\.s\b`, 'gi'), weight: 100, what: 'the start-up file' },
   { pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}x[0-9a-z])\.h\b`, 'gi'), weight: 50, what: 'the device header' },
+  // Arm's compilers keep their command line in .comment
+  { pattern: new RegExp(String.raw`(?<=-D ?)(${PART}x[0-9a-z])\b`, 'gi'), weight: 50, what: 'the macro' },
   { pattern: /nucleo[-_]([cfghluw][0-9a-z]{3}[a-z]{2})\b/gi, weight: 20, what: 'the board' },
   {
     pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}[a-z][0-9a-z][a-z]x)_(?:flash|ram)\b`, 'gi'),
@@ -101,6 +103,19 @@ const canonical = (part: string): string => {
   const upper = part.toUpperCase();
   return upper.startsWith('STM32') ? upper : `STM32${upper}`;
 };
+
+/** Files of ST's libraries: `stm32f4xx_gpio.c`, `stm32f10x_rcc.h`, `system_stm32l4xx.c`. */
+const LIBRARY_FILE = /stm32([cfghluw][0-9a-z])(?:xx|[0-9]x)(?:_[a-z0-9_]+)?\.[chs]\b/gi;
+/** The family that most names of such files speak of: `STM32F4`; null without any. */
+function namedFamily(images: readonly NamedImage[]): string | null {
+  const times = new Map<string, number>();
+  for (const text of images.flatMap(textsOf))
+    for (const [, letters] of text.matchAll(LIBRARY_FILE)) {
+      const family = canonical(letters!);
+      times.set(family, (times.get(family) ?? 0) + 1);
+    }
+  return [...times].sort(([, a], [, b]) => b - a)[0]?.[0] ?? null;
+}
 
 function textsOf({ path, bytes }: NamedImage): string[] {
   if (!isElf(bytes)) return [];
@@ -159,18 +174,21 @@ function bestOf(fits: readonly Fit[], doubt: number): readonly Fit[] {
   return others - Math.max(...left.map(rest)) < doubt ? left : [...left, ...fits.filter((f) => rest(f) === others)];
 }
 
-function unnamed(path: string, images: readonly LoadedImage[]): InferredChip {
+function unnamed(path: string, images: readonly LoadedImage[], family: string | null): InferredChip {
   const functions = [...scanFunctions(images), ...scanUnnamed(images)];
   const constants = functions.flatMap((f) => f.constants.map((c) => c.value));
   const accesses = functions.flatMap((f) => f.accesses);
-  const chips = CHIPS.filter((chip) => holds(chip, images));
+  const chips = CHIPS.filter((chip) => (family === null || familyOf(chip) === family) && holds(chip, images));
   // the keys of a flash controller look like addresses too, and are stray everywhere
   const addresses = [...constants, ...accesses].filter((c) => isPeripheral(c) && chips.some((chip) => !isStray(chip, c)));
   const fits = chips.map((chip) => fitOf(chip, images, constants, addresses));
   const left = bestOf(fits, doubtOf(images));
   const first = left[0];
   if (first === undefined)
-    throw new UsageError(`${path} does not tell which chip it is for`, 'name it with --chip; `bootbench chips` lists them');
+    throw new UsageError(
+      family === null ? `${path} does not tell which chip it is for` : `${path}: no ${family} that is modelled fits it`,
+      'name it with --chip; `bootbench chips` lists them',
+    );
   const others = left.slice(1).map((f) => f.chip);
   if (others.some((chip) => !alike(chip, first.chip))) {
     const names = left.map((f) => f.chip.name.toLowerCase());
