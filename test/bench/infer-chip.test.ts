@@ -96,14 +96,24 @@ describe('without a name the machine code tells', () => {
     expect(inferChip([{ path: `fw.bin@0x${address.toString(16)}`, bytes: new Uint8Array(data) }]).chip.name).toBe(chip);
   });
 
-  it('keys of a flash controller are no addresses: one beside the address of a register hides nothing', () => {
-    // WB55's FLASH and a key; the stack ends where F427's RAM does, and one of WB55's
-    const code = new Thumb(0x08000040).constant(0, 0x58004000).constant(1, 0x4c5d6e7f).str(1, 0, 12).label('end').b('end').bytes();
+  /** Raw bytes at the start of the flash: a stack and a program. */
+  function raw(sp: number, program: (t: Thumb) => Thumb): InferredChip {
+    const code = program(new Thumb(0x08000040)).label('end').b('end').bytes();
     const image = new Uint8Array(0x40 + code.length);
-    new DataView(image.buffer).setUint32(0, 0x20030000, true);
+    new DataView(image.buffer).setUint32(0, sp, true);
     new DataView(image.buffer).setUint32(4, 0x08000041, true);
     image.set(code, 0x40);
-    expect(inferChip([{ path: 'fw.bin@0x8000000', bytes: image }]).chip.name).toBe('STM32WB55RG');
+    return inferChip([{ path: 'fw.bin@0x8000000', bytes: image }]);
+  }
+  it('keys of a flash controller are no addresses: one beside the address of a register hides nothing', () => {
+    // WB55's FLASH and a key; the stack ends where F427's RAM does, and one of WB55's
+    const found = raw(0x20030000, (t) => t.constant(0, 0x58004000).constant(1, 0x4c5d6e7f).str(1, 0, 12));
+    expect(found.chip.name).toBe('STM32WB55RG');
+  });
+  it('an address in the ROM may be made of the start of its 4 KiB and an offset', () => {
+    // 0x1fffd000 is no address in F303's ROM; LDR.W r2, [r3, #0x804] is one
+    const found = (): InferredChip => raw(0x2000a000, (t) => t.constant(3, 0x1fffd000).put(0xf8d3, 0x2804));
+    expect(found).toThrow(/fits 3 chips: stm32f303cc, stm32f302cc, stm32f358vc \(it holds 0x1fffd804/);
   });
 
   it('code for a Cortex-M0 is not taken for a part with more', () => {

@@ -180,8 +180,9 @@ function unnamed(path: string, images: readonly LoadedImage[], family: string | 
   const accesses = functions.flatMap((f) => f.accesses);
   const chips = CHIPS.filter((chip) => (family === null || familyOf(chip) === family) && holds(chip, images));
   // the keys of a flash controller look like addresses too, and are stray everywhere
-  const addresses = [...constants, ...accesses].filter((c) => isPeripheral(c) && chips.some((chip) => !isStray(chip, c)));
-  const fits = chips.map((chip) => fitOf(chip, images, constants, addresses));
+  const addresses = [...constants, ...accesses];
+  const peripherals = addresses.filter((c) => isPeripheral(c) && chips.some((chip) => !isStray(chip, c)));
+  const fits = chips.map((chip) => fitOf(chip, images, addresses, peripherals));
   const left = bestOf(fits, doubtOf(images));
   const first = left[0];
   if (first === undefined)
@@ -200,17 +201,17 @@ function unnamed(path: string, images: readonly LoadedImage[], family: string | 
   return { chip: first.chip, reasons: first.reasons, alike: others.map((c) => c.name) };
 }
 
-function fitOf(chip: ChipDescription, images: readonly LoadedImage[], constants: readonly number[], addresses: readonly number[]): Fit {
+function fitOf(chip: ChipDescription, images: readonly LoadedImage[], addresses: readonly number[], peripherals: readonly number[]): Fit {
   const reasons: string[] = [];
   let score = 0;
   const rcc = chip.blocks.find((b) => b.name === chip.rcc);
-  if (rcc && addresses.some((c) => c >= rcc.base && c < rcc.base + rcc.size)) {
+  if (rcc && peripherals.some((c) => c >= rcc.base && c < rcc.base + rcc.size)) {
     score += 4;
     reasons.push(`it uses RCC at ${hex32(rcc.base)}`);
   }
-  if (addresses.some((c) => isStray(chip, c))) score -= 2;
+  if (peripherals.some((c) => isStray(chip, c))) score -= 2;
   const [low, high] = chip.rom?.range.value ?? [0, -1];
-  const rom = constants.find((c) => c >= low && c <= high);
+  const rom = addresses.find((c) => c >= low && c <= high);
   const ofRom = rom === undefined ? 0 : 4;
   if (rom !== undefined) {
     score += ofRom;
