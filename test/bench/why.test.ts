@@ -6,6 +6,8 @@ import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
+import { CHIP, FLASH, imageOf, store, SYSTICK, WAITS, type Part } from './late-program.ts';
+import { plainJob } from './plain-job.ts';
 
 const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
 const run = async (name: string): Promise<RunResult> =>
@@ -20,6 +22,25 @@ it('a delay with interrupts masked: which handler is waited for, who masked it, 
   expect(why).toMatch(/PRIMASK is 1 since .*main\.c:6/);
   expect(then).toContain('comes to dfu');
   expect(result.summary).toContain('PRIMASK');
+});
+
+it('a sleep that nothing ends is told as one, and that SysTick stands still in Stop', () => {
+  const SCR = 0xe000ed10;
+  const told = (scr: number, systick: number): string[] => {
+    const setUp: Part = (t) => store(store(store(t, SCR, scr), SYSTICK + 4, 3999), SYSTICK, systick);
+    const bytes = imageOf({ setUp, wait: WAITS['wfi']!.part });
+    const { outcome, summary, ...result } = runBench(jobInput(plainJob(CHIP, [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes }])));
+    const [text = ''] = result.notes.filter((n) => n.kind === 'wait').map((n) => n.text);
+    expect(summary).toContain(text);
+    return [outcome, text];
+  };
+  const [SLEEPDEEP, TICKS] = [4, 7];
+  expect(told(SLEEPDEEP, TICKS)).toEqual([
+    'stuck',
+    'it sleeps (WFI) with SLEEPDEEP set: in Stop SysTick stands still, and no interrupt that is enabled comes and wakes it',
+  ]);
+  expect(told(0, 0)).toEqual(['stuck', 'it sleeps (WFI), and no interrupt that is enabled comes and wakes it']);
+  expect(told(0, TICKS)).toEqual(['no-jump', '']);
 });
 
 it('a wait that polls a register is told as before', async () => {

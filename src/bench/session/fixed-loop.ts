@@ -8,7 +8,7 @@ import type { Core } from '../../emu/core/core.ts';
 import { anyLineEnabled } from '../../emu/core/arm/nvic.ts';
 import { EXC } from '../../emu/core/arm/scs-state.ts';
 import type { Machine } from '../../emu/machine.ts';
-import { sysTickPeriod } from '../../emu/core/arm/systick.ts';
+import { sysTickNextZero, sysTickPeriod } from '../../emu/core/arm/systick.ts';
 import type { Ps } from '../../emu/time.ts';
 import { findSteadyLoop, type SteadyLoop, type Told } from '../../emu/proofs/steady.ts';
 import { eventMayCome, interruptsAround, lineStaysUp, readStays, sysTickInterrupts } from './surrounding-events.ts';
@@ -22,7 +22,9 @@ const MAX_STEPS = 3000;
 function sleepsForGood(s: LiveRun): FixedLoop | null {
   const core = s.machine.bootCore;
   const { sysTick, others } = interruptsAround(s, { asleep: true });
-  if (sysTick || others || (core.arm.waiting === 'wfe' && eventMayCome(s))) return null;
+  // in Stop its clock stands, and something else has to wake the core first
+  const ticks = sysTick && sysTickNextZero(core) !== Infinity;
+  if (ticks || others || (core.arm.waiting === 'wfe' && eventMayCome(s))) return null;
   return {
     pc: core.pc,
     reads: [],

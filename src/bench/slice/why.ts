@@ -14,7 +14,9 @@ import type { Block } from '../../emu/system.ts';
 import { MS, US, type Ps } from '../../emu/time.ts';
 import { IWDG_KEY_RELOAD, IWDG_KEY_START } from '../../peripherals/watchdog/iwdg-v3.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
+import type { FixedLoop } from '../session/live-run.ts';
 import type { Session } from '../session/session.ts';
+import { sysTickInterrupts } from '../session/surrounding-events.ts';
 import { targetState } from '../session/subject.ts';
 import { lastStore } from './stores.ts';
 import { runTo } from './window.ts';
@@ -142,10 +144,21 @@ export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint)
     return { lines, unmasked: why.mask === null ? null : { mask: why.mask.toUpperCase(), outcome: outcomeWithout(s, why.mask) } };
   }
   s.restore(finished);
-  if (loop.exception !== 0) return null;
-  const held = heldBack(s, loop.reads.length > 0);
-  if (held === null) s.restore(finished);
-  return held ?? inForeignHands(s);
+  return loop.exception === 0 ? inThread(s, loop, finished) : null;
+}
+/** A wait of the program itself. */
+function inThread(s: Session, { reads, sleeping }: FixedLoop, finished: Checkpoint): WaitStory | null {
+  const held = heldBack(s, reads.length > 0);
+  if (held !== null) return held;
+  s.restore(finished);
+  return inForeignHands(s) ?? (sleeping ? { lines: [asleep(s)], unmasked: null } : null);
+}
+/** What it sleeps in, where nothing comes that wakes it. */
+function asleep({ machine: { bootCore: core } }: Session): string {
+  const [how, by] = core.arm.waiting === 'wfe' ? ['WFE', 'no event comes that'] : ['WFI', 'no interrupt that is enabled comes and'];
+  return sysTickInterrupts(core)
+    ? `it sleeps (${how}) with SLEEPDEEP set: in Stop SysTick stands still, and ${by} wakes it`
+    : `it sleeps (${how}), and ${by} wakes it`;
 }
 function inForeignHands(s: Session): WaitStory | null {
   const foreign = foreignTable(s);
