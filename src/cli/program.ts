@@ -103,7 +103,21 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
   addProbe(program, io, exit);
   addServe(program, io, exit);
   addBoard(program, io, exit);
+  refuseTwo(program);
   return program;
+}
+
+/** An option that has one value is given two: which of them is meant is not guessed. */
+function refuseTwo(command: Command): void {
+  for (const option of command.options) {
+    if (option.parseArg !== undefined || !option.required) continue;
+    let given: string | null = null;
+    command.on(`option:${option.name()}`, (value: string) => {
+      if (given !== null && given !== value) throw new UsageError(`${option.long} is given twice: ${given} and ${value}`);
+      given = value;
+    });
+  }
+  command.commands.forEach(refuseTwo);
 }
 
 /** Sub-commands inherit neither the override of exits nor that of output by themselves. */

@@ -55,6 +55,7 @@ describe('exit code', () => {
     ['an image outside the memory', ['run', 'fw.bin@0x18000000', ...CHIP], '0x18000000 lie outside the memory of STM32H533RE'],
     ['an image over itself', ['run', IMAGE, IMAGE, ...CHIP], 'both have bytes at 0x08000000'],
     ['an unknown option', run('--chp', 'x'), "unknown option '--chp' (did you mean --chip?); `bootbench run --help` lists the options"],
+    ['two values for an option that has one', run('--chip', 'stm32h563zi'), '--chip is given twice: stm32h533re and stm32h563zi'],
     ['an option without its value', ['run', IMAGE, '--json', '-', '--chip'], "'--chip <name>' argument missing; `bootbench run --help`"],
     ['an unknown command', ['rnu'], "unknown command 'rnu' (did you mean run?); `bootbench --help` lists the commands"],
     ['help of an unknown command', ['help', 'rnu'], "unknown command 'rnu' (did you mean run?)"],
