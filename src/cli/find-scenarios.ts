@@ -2,7 +2,8 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { SCENARIO_SCHEMA } from '../bench/documents/scenario-types.ts';
-import { UsageError } from '../bench/documents/usage-error.ts';
+import { elfInPlaceOf, UsageError } from '../bench/documents/usage-error.ts';
+import { isElf } from '../image/elf.ts';
 
 const SKIPPED = new Set(['node_modules', '.git', 'dist']);
 
@@ -54,7 +55,11 @@ function isScenario(path: string): boolean {
 export function findScenarios(pattern: string, cwd: string): string[] {
   const path = resolve(cwd, pattern);
   const shown = (file: string): string => relative(cwd, file) || file;
-  if (existsSync(path)) return statSync(path).isDirectory() ? [...filesBelow(path)].filter(isScenario).map(shown) : [shown(path)];
+  if (existsSync(path)) {
+    if (statSync(path).isDirectory()) return [...filesBelow(path)].filter(isScenario).map(shown);
+    if (isElf(readFileSync(path))) throw elfInPlaceOf(pattern);
+    return [shown(path)];
+  }
   if (!/[*?{]/.test(pattern)) throw new UsageError(`there is no file or folder ${pattern}`);
   const absolute = resolve(cwd, pattern).split(sep).join('/');
   const fixed = absolute.slice(0, absolute.search(/[*?{]/)).replace(/[^/]*$/, '');

@@ -39,6 +39,17 @@ describe('bootbench test', () => {
     expect((await cli(['test', '*.nothing'], { cwd: scenarios({}) })).code).toBe(2);
   });
 
+  test('exit 2 for firmware in place of a scenario, and what to do with it', async () => {
+    const cwd = folder({ 'fw.elf': Uint8Array.of(0x7f, 0x45, 0x4c, 0x46) });
+    for (const args of [
+      ['test', 'fw.elf'],
+      ['run', '--scenario', 'fw.elf'],
+    ]) {
+      const { code, err } = await cli(args, { cwd });
+      expect([code, err]).toEqual([2, expect.stringMatching(/^bootbench: fw\.elf is firmware .*`bootbench run fw\.elf` runs it/)]);
+    }
+  });
+
   test('a scenario that cannot be run fails and says why, the others still run', async () => {
     const cwd = scenarios({ 'a.json': { outcome: 'dfu' }, 'b.json': { outcom: 'dfu' } });
     const ran = await cli(['test', '*.json', '--junit', '-'], { cwd });

@@ -63,9 +63,17 @@ function editDistance(a: string, b: string): number {
   return row[b.length]!;
 }
 
+/** A firmware where a scenario or a specification is asked for. */
+export const elfInPlaceOf = (name: string): UsageError =>
+  new UsageError(
+    `${name} is firmware (ELF), and JSON is asked for`,
+    `\`bootbench run ${name}\` runs it, \`bootbench init ${name}\` writes its scenario`,
+  );
+
 /** The document of a file of JSON; `name` stands in the message, with the place of what is wrong. */
 export function parseJson(file: string, name: string): unknown {
   const text = file.replace(/^\ufeff/, '');
+  if (text.startsWith('\x7fELF')) throw elfInPlaceOf(name);
   try {
     return JSON.parse(text);
   } catch (error) {
