@@ -52,3 +52,15 @@ test.each([
 ] as const)('debug hardware of %s is what its manual lists', (core, expected) => {
   expect(PROFILES[core].debug).toMatchObject(expected);
 });
+
+/** DDI 0419 B3.5, DDI 0403 B3.5, DDI 0553 D1.2 (MPU_RBAR.BASE). */
+test.each([
+  ['m0', 256],
+  ['m0plus', 256],
+  ['m3', 32],
+  ['m4', 32],
+  ['m33', 32],
+  ['m7', 32],
+] as const)('the smallest MPU region of %s has %i bytes', (core, bytes) => {
+  expect(2 ** PROFILES[core].mpuSmallest).toBe(bytes);
+});
