@@ -37,7 +37,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'exceptions',
     files: ['src/emu/core/arm/!(system-ops|arm-view).ts', 'src/emu/core/interpreter/handlers.ts', 'src/emu/core/models/*.ts'],
-    tables: ['test/emu/core/{each-register,each-exception,each-float,timetable}.test.ts'],
+    tables: ['test/emu/core/{models,each-register,each-exception,each-float,timetable}.test.ts'],
     tests: [
       'test/emu/core/{cycles,nvic,systick,mpu,mpu-cacheable,scs,exits,branch-nowhere,exceptions,exceptions-qemu,entry-source,register-file,frames}.test.ts',
       'test/emu/vectreset.test.ts',
