@@ -781,6 +781,8 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
     chip: 'stm32f413',
     part: 'STM32F423ZH',
     rename: { SAI: 'SAI1', LPTIM: 'LPTIM1', FMPI2C: 'I2C4' },
+    // The SVD puts the registers where their memory is (RM0430 2.2.2).
+    bases: { FSMC: 0xa0000000 },
     remove: ['FLASH.ACR.LATENCY'],
     add: { 'FLASH.ACR.LATENCY': [0, 4, true] },
     resets: { 'FLASH.OPTCR': OPTCR[12], 'PWR.CR': 0x8000 },

@@ -1,5 +1,7 @@
 /** Memories of the board in the chip's address space: firmware runs from them and keeps data there. */
 import { describe, expect, it } from 'vitest';
+import { windowAt } from '../../src/bench/input/outside-memory.ts';
+import { CHIPS } from '../../src/chips/index.ts';
 import { bench } from '../../src/index.ts';
 import { Thumb } from '../emu/thumb.ts';
 
@@ -49,21 +51,28 @@ describe('a memory on the board', () => {
       'has bytes at 0x90000000, outside the chip: they are there from power-on, in 64 KB of flash',
     );
   });
-  it('is RAM where the scenario says so; without it the access faults, with the line that gives one', async () => {
-    const code = new Thumb(FLASH + 0x200)
-      .constant(1, 0x580244d4)
-      .constant(0, 1 << 12)
-      .str(0, 1)
-      .constant(2, SDRAM + 0x1000)
-      .constant(3, 0x12345678)
-      .str(3, 2)
-      .ldr(4, 2);
-    const bytes = start(say(code, 's').label('x').b('x'));
-    const memories = [{ at: '0xc0000000', kilobytes: 64 }];
-    expect((await run([image(FLASH, bytes)], memories)).console['usart2']).toBe('s');
-    const without = await run([image(FLASH, bytes)]);
-    expect(without.console['usart2']).toBeUndefined();
-    expect(without.notes.find((n) => n.kind === 'crash')?.text).toContain('"memories": [{"at": "0xc0000000", "kilobytes": 8192}]');
+  it.each([SDRAM + 0x1000, SDRAM + 0x1e30000])(
+    'at 0x%x is RAM where the scenario says so, in the words that its fault suggests',
+    async (address) => {
+      const code = new Thumb(FLASH + 0x200)
+        .constant(1, 0x580244d4)
+        .constant(0, 1 << 12)
+        .str(0, 1)
+        .constant(2, address)
+        .constant(3, 0x12345678)
+        .str(3, 2)
+        .ldr(4, 2);
+      const bytes = start(say(code, 's').label('x').b('x'));
+      const without = await run([image(FLASH, bytes)]);
+      expect(without.console['usart2']).toBeUndefined();
+      const [, suggested] = /"memories": (\[.*?\])/.exec(without.notes.find((n) => n.kind === 'crash')!.text)!;
+      const memories = JSON.parse(suggested!) as { at: string; kilobytes: number }[];
+      expect((await run([image(FLASH, bytes)], memories)).console['usart2']).toBe('s');
+    },
+  );
+  it('lies where no chip has registers', () => {
+    for (const chip of CHIPS)
+      expect(chip.blocks.filter((b) => windowAt(b.base) !== undefined).map((b) => `${chip.name} ${b.name}`)).toEqual([]);
   });
   it.each([
     ['0x40000000', 64, /no memory of a board lies at 0x40000000/],
