@@ -29,7 +29,7 @@ it('an access to memory on the board, behind a controller that runs, is told to 
   // LDR r0, =RCC_AHB3ENR; MOVS r1, #1 (FSMCEN); STR r1, [r0]; LDR r0, =0x60000000; STR r1, [r0]; NOP
   const enable = [0x4802, 0x2101, 0x6001, 0x4802, 0x6001, 0xbf00, 0x3838, 0x4002, 0x0000, 0x6000];
   expect(crashOf(...enable)).toContain(
-    'for a board with a memory behind FSMC give "board": {"memories": [{"at": "0x60000000", "kilobytes": 8192}]} in the scenario',
+    'for a board with a memory behind FSMC give "board": {"memories": [{"at": "0x60000000", "kilobytes": 16384}]} in the scenario',
   );
   expect(crashOf(...enable.with(1, 0x2100))).toMatch(/nothing answers there on STM32F405RG$/);
 });

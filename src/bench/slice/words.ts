@@ -138,13 +138,15 @@ export function whatIsAt(s: Session, address: number, core = 0): string {
   if (row.zone === 'system') return `that lies in system memory${rom}`;
   return `that lies in ${row.name}${row.kind === 'ram' ? ' (RAM)' : ''}`;
 }
+/** What is suggested for memory on a board: all of the part in which the address lies. */
+const OUTSIDE_BYTES = 0x1000000;
 /** Memory on the board, in a window that a controller with a running clock has: no board is known here, so there is none. */
 function outside({ machine: { system } }: Session, address: number): string {
   const controllers = windowAt(address)?.by;
   const block = system.blocks.find((b) => controllers?.test(b.row.name) && system.isClocked(b));
   if (!block) return '';
-  const at = hex(address - (address % 0x1000000));
-  return `; for a board with a memory behind ${block.row.name} give "board": {"memories": [{"at": "${at}", "kilobytes": 8192}]} in the scenario`;
+  const at = hex(address - (address % OUTSIDE_BYTES));
+  return `; for a board with a memory behind ${block.row.name} give "board": {"memories": [{"at": "${at}", "kilobytes": ${OUTSIDE_BYTES >> 10}}]} in the scenario`;
 }
 /** KEYR and OPTKEYR of FLASH. */
 const KEYS = ', which answers a wrong key with a bus error: it takes its two keys once, in order, and OPTKEYR only behind KEYR';
