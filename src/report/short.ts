@@ -346,6 +346,18 @@ function consoleLines(page: Page, result: RunResult): void {
 /** The board gives no clock for what the firmware waits for: a bit that is forced would not bring one. */
 const lacksClock = ({ notes }: RunResult): boolean => notes.some((n) => n.kind === 'wait' && n.text.includes('--board chooses another'));
 
+/** The bit of RCC without which what is polled reads as zero: a bit that is forced would hide that. */
+const missingClock = ({ notes }: RunResult): string | undefined =>
+  notes.flatMap((n) => (n.kind === 'wait' ? (/ has no clock: (\S+) is 0/.exec(n.text)?.[1] ?? []) : []))[0];
+
+/** What passes a wait, if anything does. */
+function pastWait(result: RunResult): string[] {
+  const clock = missingClock(result);
+  if (lacksClock(result)) return ['add --board with the name of your board: it says what feeds the clocks'];
+  if (clock !== undefined) return [`have the firmware set ${clock} first`];
+  return result.stuck?.force ? [`add --force ${result.stuck.force} to pass the wait`] : [];
+}
+
 /** Options to add to the command line, and other commands. */
 function nextSteps(result: RunResult, sources: Sources, judgement: Judgement | null): string[] {
   const all = 'add -v for the whole report; --checks, --html report.html';
@@ -358,8 +370,7 @@ function nextSteps(result: RunResult, sources: Sources, judgement: Judgement | n
     const patch = patchOf(result, sources);
     if (patch.text !== '') steps.push(`add --fix > fix.diff for the patch, then: patch ${patch.elsewhere ? '-d / ' : ''}-p1 < fix.diff`);
   }
-  if (lacksClock(result)) steps.push('add --board with the name of your board: it says what feeds the clocks');
-  else if (result.stuck?.force) steps.push(`add --force ${result.stuck.force} to pass the wait`);
+  steps.push(...pastWait(result));
   if (result.notes.some((n) => n.kind === 'not-triggered') && !result.notes.some((n) => n.kind === 'find-jump' || n.kind === 'trigger'))
     steps.push('add --trigger to call and press that');
   steps.push(all);

@@ -5,6 +5,7 @@ import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
+import { bench } from '../../src/index.ts';
 import type { ResultCause, RunResult } from '../../src/bench/documents/result.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
@@ -14,6 +15,7 @@ import { shortReport } from '../../src/report/short.ts';
 import type { SourceFile } from '../../src/report/source-lines.ts';
 import { ansi, visibleLength } from '../../src/report/text.ts';
 import { folder } from '../cli/helpers.ts';
+import { Thumb } from '../emu/thumb.ts';
 import { dfuResult, primaskResult } from '../samples/results.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url));
@@ -60,6 +62,16 @@ test('where the board has no clock for a ready bit, another board is the next st
     /Next +add --board (?![^]*--force)/,
   );
   expect(next('it polls something else')).toMatch(/Next +add --force RCC.CR.HSERDY=1/);
+});
+test('a block without a clock is told as the reason of a wait, and its bit of RCC is the next step', async () => {
+  const code = new Thumb(0x08000200).constant(1, 0x40010024).label('wait').ldr(0, 1).cmp(0, 100).bne('wait');
+  const bytes = new Uint8Array(0x400);
+  new Uint32Array(bytes.buffer, 0, 2).set([0x20001000, 0x08000201]);
+  bytes.set(code.bytes(), 0x200);
+  const result = await bench({ chip: 'stm32f405rg', images: [{ path: 'poll.bin@0x08000000', bytes }] });
+  const text = shortReport(result, { width: 200 });
+  expect(text).toContain('TIM1 has no clock: RCC.APB2ENR.TIM1EN is 0, so it reads as 0 and drops writes');
+  expect(text).toMatch(/Next +have the firmware set RCC.APB2ENR.TIM1EN first\n(?![^]*--force)/);
 });
 const NONE: RunResult['diagnosis'] = { ...primaskResult().diagnosis, causes: [], sets: [] };
 

@@ -118,6 +118,14 @@ function neverReady(s: Session, stuck: ResultStuck | null): { kind: string; text
     .map(({ text }) => ({ kind: 'wait', text }));
 }
 
+/** The block that is polled has no clock: whatever is set there, it reads as zero. */
+function clockOff({ machine: { system } }: Session, stuck: ResultStuck | null): { kind: string; text: string }[] {
+  const address = Number(stuck?.address ?? NaN);
+  const block = system.regionAt(address)?.block;
+  if (!block || system.answersReads(block, address - block.row.base)) return [];
+  return [{ kind: 'wait', text: `${block.row.name} has no clock: RCC.${block.row.clock} is 0, so it reads as 0 and drops writes` }];
+}
+
 /** `--force` argument that would pass the loop: the polled field inverted, as far as the loop's own mask tells it. */
 function forceLine(s: Session, block: string, register: string, address: number, pc: number): string | null {
   const layout = s.machine.system.layoutOf(block);
@@ -258,7 +266,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
   const stuck = stuckAt(s, end.outcome);
   if (stuck) notes.push({ kind: 'loop', text: loopInWords(s, stuck) });
   notes.push(...forcedNotes(s, stuck));
-  notes.push(...neverReady(s, stuck));
+  notes.push(...neverReady(s, stuck), ...clockOff(s, stuck));
   const reserved = reservedNote(s, stuck);
   if (reserved) notes.push(reserved);
   const polled = polledNote(s, end.outcome);
