@@ -353,7 +353,7 @@ const missingClock = ({ notes }: RunResult): string | undefined =>
 /** What passes a wait, if anything does. */
 function pastWait(result: RunResult): string[] {
   const clock = missingClock(result);
-  if (lacksClock(result)) return ['add --board with the name of your board: it says what feeds the clocks'];
+  if (lacksClock(result)) return ['add --board with the name of your board, or "board": {"hse": {"hz": …}} in a scenario'];
   if (clock !== undefined) return [`have the firmware set ${clock} first`];
   return result.stuck?.force ? [`add --force ${result.stuck.force} to pass the wait`] : [];
 }

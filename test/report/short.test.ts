@@ -5,6 +5,7 @@ import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
+import type { Board } from '../../src/bench/documents/scenario-types.ts';
 import { bench } from '../../src/index.ts';
 import type { ResultCause, RunResult } from '../../src/bench/documents/result.ts';
 import { inThread } from '../../src/cli/engine.ts';
@@ -65,14 +66,32 @@ test('where the board has no clock for a ready bit, another board is the next st
 });
 test('a block without a clock is told as the reason of a wait, and its bit of RCC is the next step', async () => {
   const code = new Thumb(0x08000200).constant(1, 0x40010024).label('wait').ldr(0, 1).cmp(0, 100).bne('wait');
-  const bytes = new Uint8Array(0x400);
-  new Uint32Array(bytes.buffer, 0, 2).set([0x20001000, 0x08000201]);
-  bytes.set(code.bytes(), 0x200);
-  const result = await bench({ chip: 'stm32f405rg', images: [{ path: 'poll.bin@0x08000000', bytes }] });
-  const text = shortReport(result, { width: 200 });
+  const text = await shortReportOf(code);
   expect(text).toContain('TIM1 has no clock: RCC.APB2ENR.TIM1EN is 0, so it reads as 0 and drops writes');
   expect(text).toMatch(/Next +have the firmware set RCC.APB2ENR.TIM1EN first\n(?![^]*--force)/);
 });
+test('a firmware that has given up an oscillator that the board lacks is told so, and which board is the next step', async () => {
+  const HSEON = 1 << 16;
+  const hangs = new Thumb(0x08000200)
+    .constant(1, 0x40023800)
+    .constant(0, HSEON | 0x83)
+    .str(0, 1)
+    .label('x')
+    .b('x');
+  const text = await shortReportOf(hangs, { hse: null });
+  expect(text.replace(/\s+/g, ' ')).toContain('HSE is switched on, but the board has nothing at OSC_IN: HSERDY never rises');
+  expect(text).toMatch(/Next +add --board /);
+  expect(await shortReportOf(hangs, { hse: { hz: 8000000, kind: 'crystal' } })).not.toContain('HSERDY');
+});
+/** The first screen of code that an F405 runs out of reset. */
+async function shortReportOf(code: Thumb, board: Board = {}): Promise<string> {
+  const bytes = new Uint8Array(0x400);
+  new Uint32Array(bytes.buffer, 0, 2).set([0x20001000, 0x08000201]);
+  bytes.set(code.bytes(), 0x200);
+  return shortReport(await bench({ chip: 'stm32f405rg', images: [{ path: 'app.bin@0x08000000', bytes }], scenario: { board } }), {
+    width: 200,
+  });
+}
 const NONE: RunResult['diagnosis'] = { ...primaskResult().diagnosis, causes: [], sets: [] };
 
 test.each([

@@ -120,7 +120,8 @@ function neverReady(s: Session, stuck: ResultStuck | null): { kind: string; text
 
 /** The block that is polled has no clock: whatever is set there, it reads as zero. */
 function clockOff({ machine: { system } }: Session, stuck: ResultStuck | null): { kind: string; text: string }[] {
-  const address = Number(stuck?.address ?? NaN);
+  if (stuck?.address == null) return [];
+  const address = Number(stuck.address);
   const block = system.regionAt(address)?.block;
   if (!block || system.answersReads(block, address - block.row.base)) return [];
   return [{ kind: 'wait', text: `${block.row.name} has no clock: RCC.${block.row.clock} is 0, so it reads as 0 and drops writes` }];

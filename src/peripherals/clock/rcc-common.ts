@@ -122,15 +122,17 @@ export abstract class RccBase {
     return this.oscillators[name]!.on.get(c) === 1;
   }
 
-  /** Firmware for a board that feeds OSC_IN with a clock, on one with a crystal. */
-  private checkBypass(c: Ctx, name: string): void {
-    const crystal = (c.env.parameter(`${name}.hz`) ?? 0) > 0 && !this.parameter(c, `${name}.external`);
-    if (!crystal || !this.oscillators[name]!.bypass?.get(c) || (name !== 'hse' && name !== 'lse')) return;
+  /** Firmware for another board: it waits for a clock that this one does not have, or feeds as a crystal where the firmware expects a signal. */
+  private checkBoard(c: Ctx, name: string): void {
+    if (name !== 'hse' && name !== 'lse') return;
     const upper = name.toUpperCase();
-    c.env.note(
-      'guest',
-      `${upper} in bypass mode (${upper}BYP = 1), but the board has a crystal there: ${upper}RDY never rises (--board chooses another)`,
-    );
+    const fed = (c.env.parameter(`${name}.hz`) ?? 0) > 0;
+    const otherwise = fed && !this.parameter(c, `${name}.external`) && this.oscillators[name]!.bypass?.get(c);
+    if (fed && !otherwise) return;
+    const why = fed
+      ? `in bypass mode (${upper}BYP = 1), but the board has a crystal there`
+      : `is switched on, but the board has nothing at ${name === 'hse' ? 'OSC_IN' : 'OSC32_IN'}`;
+    c.env.note('guest', `${upper} ${why}: ${upper}RDY never rises (--board chooses another)`);
   }
   /** Starts or stops an oscillator after a change of its ON bit, its bypass or its request. */
   private follow(c: Ctx, name: string): void {
@@ -139,7 +141,7 @@ export abstract class RccBase {
     if (this.wanted(c, name)) {
       if (falls !== undefined) c.env.disarm(`${name}.off`);
       if (!rdy.get(c) && c.env.due(name) === Infinity) {
-        this.checkBypass(c, name);
+        this.checkBoard(c, name);
         c.env.arm(name, c.env.now() + this.startTime(c, name));
       }
       return;
