@@ -195,7 +195,7 @@ function unnamed(path: string, images: readonly LoadedImage[], family: string | 
     const names = left.map((f) => f.chip.name.toLowerCase());
     throw new UsageError(
       `${path} fits ${left.length} chips: ${names.join(', ')}${first.reasons.length > 0 ? ` (${first.reasons.join(', ')})` : ''}`,
-      `name yours, for example: bootbench run ${path} --chip ${names[0]!}`,
+      `name yours, for example: --chip ${names[0]!}`,
     );
   }
   return { chip: first.chip, reasons: first.reasons, alike: others.map((c) => c.name) };
