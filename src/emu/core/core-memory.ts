@@ -11,7 +11,7 @@ import { CoreState } from './core-state.ts';
 import type { AccessInterceptor, AccessTrace, CoreListener } from './core-types.ts';
 import type { FaultKind } from './cpu.ts';
 import { FlashCache, hasFlashCache, KIND, type Side } from './caches/flash-cache.ts';
-import { L1Cache } from './caches/l1-cache.ts';
+import { L1_LINE_BYTES, L1Cache } from './caches/l1-cache.ts';
 import { ENTRY_CACHED, ENTRY_DELTA, ENTRY_FAST, ENTRY_FLASH, ENTRY_PART } from './interpreter/record-builders.ts';
 import { impreciseBusFault } from './arm/exceptions.ts';
 import { MpuAnswers } from './arm/mpu-answers.ts';
@@ -27,9 +27,9 @@ import { timingOf, type TimingModel } from './timing.ts';
 /** Bit-banding (Cortex-M4 TRM 3.7, documented): bit n of byte b stands at word 8b + n; the access there is as wide as the one to the alias. */
 const bandByte = (alias: number): number => ((alias & 0xf0000000) + ((alias & 0x01ffffff) >>> 5)) >>> 0;
 const bandWord = (alias: number, size: number): number => (bandByte(alias) & -size) >>> 0;
-/** Words from an address on to the end of its line. */
-const wordsOfLine = (address: number): number => LINE_BYTES / 4 - ((address >>> 2) & (LINE_BYTES / 4 - 1));
 const bandBit = (alias: number, size: number): number => 8 * (bandByte(alias) & (size - 1)) + ((alias >>> 2) & 7);
+/** Words from an address on to the end of its line in the data cache. */
+const wordsOfLine = (address: number): number => L1_LINE_BYTES / 4 - ((address >>> 2) & (L1_LINE_BYTES / 4 - 1));
 
 export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   protected readonly readTable: number;
@@ -169,59 +169,44 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   readWords(address: number, into: Uint32Array, count: number, privileged: boolean): void {
     const alike = this.judgesAlike(privileged);
     const word = alike ? this.fastWords(this.readTable, address, count) : 0;
-    if (word !== 0) {
-      const { u8, u32 } = this.arena;
-      let known = true;
-      for (let i = 0; i < count; i++) {
-        if (u8[WORD_MAP + word + i] === 0) known = false;
-        into[i] = u32[word + i]!;
-      }
-      if (known) return;
-    }
+    if (word !== 0 && this.takeKnown(word, word, into, 0, count)) return;
     for (let i = 0, end = 0; i < count; i = end) {
-      end = Math.min(count, i + wordsOfLine(address + 4 * i));
-      if (alike && this.readLine(address + 4 * i, into, i, end)) continue;
+      const at = address + 4 * i;
+      end = Math.min(count, i + wordsOfLine(at));
+      const line = alike ? this.lineWord(this.readTable, at) : 0;
+      if (line !== 0 && this.takeKnown(line, this.memoryHost(this.readTable, at) >>> 2, into, i, end)) continue;
       for (let k = i; k < end; k++) into[k] = this.readWord(address + 4 * k, privileged, alike);
     }
   }
   writeWords(address: number, from: Uint32Array, count: number, privileged: boolean): void {
     const alike = this.judgesAlike(privileged);
     const word = alike ? this.fastWords(this.writeTable, address, count) : 0;
-    if (word !== 0) {
-      const { u8, u32 } = this.arena;
-      for (let i = 0; i < count; i++) {
-        u32[word + i] = from[i]!;
-        u8[WORD_MAP + word + i] = 1;
-      }
-      return;
-    }
+    if (word !== 0) return this.put(word, word, from, 0, count);
     for (let i = 0, end = 0; i < count; i = end) {
-      end = Math.min(count, i + wordsOfLine(address + 4 * i));
-      if (alike && this.writeLine(address + 4 * i, from, i, end)) continue;
-      for (let k = i; k < end; k++) this.writeWord(address + 4 * k, from[k]!, privileged, alike);
+      const at = address + 4 * i;
+      end = Math.min(count, i + wordsOfLine(at));
+      const line = alike ? this.lineWord(this.writeTable, at) : 0;
+      if (line !== 0) {
+        const host = this.memoryHost(this.writeTable, at);
+        this.put(line, host >>> 2, from, i, end);
+        this.l1!.markDirty(host);
+      } else for (let k = i; k < end; k++) this.writeWord(address + 4 * k, from[k]!, privileged, alike);
     }
   }
-  /** Words `i` to `end` of `into` from a line that the data cache holds. False: nothing was read. */
-  private readLine(address: number, into: Uint32Array, i: number, end: number): boolean {
-    const line = this.lineWord(this.readTable, address);
-    if (line === 0) return false;
+  /** Words `i` to `end` of `into` from index `word` of the arena on, whose memory begins at `host` (a word's index too). False where one of them was never written: nothing is read then. */
+  private takeKnown(word: number, host: number, into: Uint32Array, i: number, end: number): boolean {
     const { u8, u32 } = this.arena;
-    const known = WORD_MAP + (this.memoryHost(this.readTable, address) >>> 2);
-    for (let k = 0; k < end - i; k++) if (u8[known + k] === 0) return false;
-    for (let k = 0; k < end - i; k++) into[i + k] = u32[line + k]!;
+    for (let k = 0; k < end - i; k++) if (u8[WORD_MAP + host + k] === 0) return false;
+    for (let k = 0; k < end - i; k++) into[i + k] = u32[word + k]!;
     return true;
   }
-  private writeLine(address: number, from: Uint32Array, i: number, end: number): boolean {
-    const line = this.lineWord(this.writeTable, address);
-    if (line === 0) return false;
+  /** The other way: they are written from then on. */
+  private put(word: number, host: number, from: Uint32Array, i: number, end: number): void {
     const { u8, u32 } = this.arena;
-    const host = this.memoryHost(this.writeTable, address);
     for (let k = 0; k < end - i; k++) {
-      u32[line + k] = from[i + k]!;
-      u8[WORD_MAP + (host >>> 2) + k] = 1;
+      u32[word + k] = from[i + k]!;
+      u8[WORD_MAP + host + k] = 1;
     }
-    this.l1!.markDirty(host);
-    return true;
   }
   /** The tables were filled under the rights that an access of the core itself has now. */
   private judgesAlike(privileged: boolean): boolean {

@@ -11,6 +11,7 @@ import { L1, LINE_MAP, type Arena } from '../../arena.ts';
 import type { Region } from '../../system.ts';
 
 const LINE_BYTES = 32;
+export { LINE_BYTES as L1_LINE_BYTES };
 const DATA_WAYS = 4;
 const DATA_SETS = 128;
 const CODE_WAYS = 2;
