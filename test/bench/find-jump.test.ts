@@ -19,6 +19,15 @@ import { cli, folder } from '../cli/helpers.ts';
 
 const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
 const image = (path: string): LoadedImage => loadImage(readFileSync(fixture(path)), path);
+/** An image of one function, `f`, with this code. */
+const oneFunction = (code: Uint8Array): LoadedImage => ({
+  ...image('f405-bare-jump/firmware.elf'),
+  chunks: [{ address: 0x08000000, data: code }],
+  symbols: new SymbolTable(
+    [{ name: 'f', address: 0x08000001, size: code.length, kind: 'function', binding: 'global' }],
+    () => 0x08000000 + code.length,
+  ),
+});
 const run = async (scenario: string, findJump: boolean): Promise<RunResult> =>
   inThread(await loadJob([], { scenario: fixture(scenario), findJump }, fixture('')), {});
 const notes = (r: RunResult, kind: string): string[] => r.notes.filter((n) => n.kind === kind).map((n) => n.text);
@@ -138,15 +147,7 @@ describe('functions that can enter system memory', () => {
       // ldr r0, [pc, #4]; ldr.w r0, [r0, #0xa10]; bx lr; the literal
       const code = new Uint8Array([0x01, 0x48, 0xd0, 0xf8, 0x10, 0x0a, 0x70, 0x47, 0, 0, 0, 0]);
       new DataView(code.buffer).setUint32(8, value, true);
-      const any: LoadedImage = {
-        ...image('f405-bare-jump/firmware.elf'),
-        chunks: [{ address: 0x08000000, data: code }],
-        symbols: new SymbolTable(
-          [{ name: 'f', address: 0x08000001, size: 12, kind: 'function', binding: 'global' }],
-          () => 0x08000000 + code.length,
-        ),
-      };
-      return jumpCandidates(scanFunctions([any]), chip).length;
+      return jumpCandidates(scanFunctions([oneFunction(code)]), chip).length;
     };
     expect([found(base), found(chip.rom!.vectorTable.value)]).toEqual([0, 1]);
   });
@@ -157,15 +158,7 @@ describe('functions that can enter system memory', () => {
   ])('an STM32F103 reads %s from the base of its ROM', (_what, bytes, expected) => {
     // ldr r3, [pc, #4]; the load; bx lr; the literal
     const code = new Uint8Array([0x01, 0x4b, ...bytes, 0x70, 0x47, 0x00, 0xf0, 0xff, 0x1f]);
-    const any: LoadedImage = {
-      ...image('f405-bare-jump/firmware.elf'),
-      chunks: [{ address: 0x08000000, data: code }],
-      symbols: new SymbolTable(
-        [{ name: 'f', address: 0x08000001, size: code.length, kind: 'function', binding: 'global' }],
-        () => 0x08000000 + code.length,
-      ),
-    };
-    expect(jumpCandidates(scanFunctions([any]), findChip('stm32f103rb')!).length).toBe(expected);
+    expect(jumpCandidates(scanFunctions([oneFunction(code)]), findChip('stm32f103rb')!).length).toBe(expected);
   });
 
   it.each([
@@ -177,15 +170,7 @@ describe('functions that can enter system memory', () => {
     // str r3, [r7]; ldr r3, [pc, #8]; what stands between; str r3, [r2, #12]; bx lr; the key
     const code = new Uint8Array(Uint16Array.from([0x603b, 0x4b02, ...between, 0x60d3, 0x4770, 0, key >>> 16]).buffer);
     new DataView(code.buffer).setUint32(12, key, true);
-    const any: LoadedImage = {
-      ...image('f405-bare-jump/firmware.elf'),
-      chunks: [{ address: 0x08000000, data: code }],
-      symbols: new SymbolTable(
-        [{ name: 'f', address: 0x08000001, size: code.length, kind: 'function', binding: 'global' }],
-        () => 0x08000000 + code.length,
-      ),
-    };
-    expect(jumpCandidates(scanFunctions([any]), findChip('stm32f405rg')!).map((c) => c.kind)).toEqual(expected);
+    expect(jumpCandidates(scanFunctions([oneFunction(code)]), findChip('stm32f405rg')!).map((c) => c.kind)).toEqual(expected);
   });
 
   it('any bytes may stand in a function: none make the scan fail or run on', () => {
