@@ -178,7 +178,7 @@ function unnamed(path: string, images: readonly LoadedImage[], family: string | 
   const functions = [...scanFunctions(images), ...scanUnnamed(images)];
   const constants = functions.flatMap((f) => f.constants.map((c) => c.value));
   const accesses = functions.flatMap((f) => f.accesses);
-  const chips = CHIPS.filter((chip) => (family === null || familyOf(chip) === family) && holds(chip, images));
+  const chips = CHIPS.filter((chip) => family === null || familyOf(chip) === family).flatMap((chip) => roomFor(chip, images) ?? []);
   // the keys of a flash controller look like addresses too, and are stray everywhere
   const addresses = [...constants, ...accesses];
   const peripherals = addresses.filter((c) => isPeripheral(c) && chips.some((chip) => !isStray(chip, c)));
@@ -211,7 +211,7 @@ function fitOf(chip: ChipDescription, images: readonly LoadedImage[], addresses:
   }
   if (peripherals.some((c) => isStray(chip, c))) score -= 2;
   const [low, high] = chip.rom?.range.value ?? [0, -1];
-  const rom = addresses.find((c) => c >= low && c <= high);
+  const rom = addresses.find((c) => c >= low && c <= high && !isFact(chip, c));
   const ofRom = rom === undefined ? 0 : 4;
   if (rom !== undefined) {
     score += ofRom;
@@ -237,7 +237,23 @@ const isPeripheral = (constant: number): boolean =>
   (constant >>> 28 === 4 || constant >>> 28 === 5) && constant >>> 25 !== 0x42000000 >>> 25;
 /** The part has none there. Of an absolute address compilers may keep the start of its 4 KiB alone. */
 function isStray({ blocks }: ChipDescription, constant: number): boolean {
-  return !blocks.some((b) => constant < b.base + b.size && constant + 0x1000 > b.base);
+  const size = constant % 0x1000 === 0 ? 0x1000 : 1;
+  const ranges = blocks.flatMap((b) => [b, ...(b.windows ?? [])]);
+  return !ranges.some((r) => constant < r.base + r.size && constant + size > r.base);
+}
+
+/** What ST writes about the part beside its ROM (unique ID, size of the flash, calibration): any firmware may read it. */
+const isFact = ({ memories }: ChipDescription, address: number): boolean =>
+  memories.some(
+    (m) => address >= m.base + (m.zone === 'system' ? (m.factsFrom ?? m.size) : 0) && address < m.base + m.size && m.zone !== 'user',
+  );
+
+/** The part that a line stands here with, or, where the image is too large for it, the first of the line with room. */
+function roomFor(example: ChipDescription, images: readonly LoadedImage[]): ChipDescription | undefined {
+  if (holds(example, images)) return example;
+  return partsOf(example.line)
+    .flatMap((part) => findChip(part) ?? [])
+    .find((chip) => holds(chip, images));
 }
 
 /** The same ROM, the same memories: up to the ROM no run can tell them apart. */
