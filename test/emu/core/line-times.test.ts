@@ -1,4 +1,4 @@
-/** Times of lines that are worked out from those of their ends are those of the whole pipeline model. */
+/** Costs within a line are those of the whole pipeline model. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Profile } from '../../../src/emu/core/builder.ts';
@@ -7,7 +7,7 @@ import { Decoder, isWide, type Instruction } from '../../../src/emu/core/decode.
 import '../../../src/emu/core/isa/index.ts';
 import type { CodeView } from '../../../src/emu/core/timing.ts';
 import { costInWhole, costOf } from '../../../src/emu/core/timing/m33.ts';
-import { lineTimeAnew, m7 } from '../../../src/emu/core/timing/m7.ts';
+import { timeOf, m7 } from '../../../src/emu/core/timing/m7.ts';
 
 /** Lines of instructions of a core. */
 function linesOf(profile: Profile): fc.Arbitrary<Instruction[]> {
@@ -94,7 +94,7 @@ describe('Cortex-M7', () => {
             bytes += x.size;
           }
           if (a >= 0x200) continue;
-          const cost = lineTimeAnew(within) - (within.length > 1 ? lineTimeAnew(within.slice(1)) : 0);
+          const cost = timeOf(within) - (within.length > 1 ? timeOf(within.slice(1)) : 0);
           expect(m7.cycles(code[i]!, a, view).cost).toBe(Math.max(0, cost));
         }
       }),

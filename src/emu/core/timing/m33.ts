@@ -11,10 +11,10 @@ import {
   isNop,
   movesTwo,
   costInLine,
-  costsInLine,
   factors,
   fpRegisters,
   isFp,
+  knownTimes,
   listLength,
   once,
   previous,
@@ -222,7 +222,7 @@ function taken(ins: Instruction, behindFlags: () => boolean): number {
   }
 }
 
-const costInWindow = costsInLine(time);
+const lineTime = knownTimes(time);
 /** The same by the whole model, for tests. */
 export const costInWhole = (ins: Instruction, pc: number, code: CodeView): number => costInLine(straightLine(ins, pc, code, WINDOW), time);
 
@@ -236,7 +236,7 @@ const leavesNothing = (ins: Instruction, next: Instruction | null): boolean =>
 /** Cycles that the first of a line adds to it. */
 export function costOf(ins: Instruction, pc: number, code: CodeView): number {
   const next = ins.def.leaves ? null : code.at(pc + ins.size);
-  return leavesNothing(ins, next) ? issue(ins) : costInWindow(straightLine(ins, pc, code, WINDOW));
+  return leavesNothing(ins, next) ? issue(ins) : costInLine(straightLine(ins, pc, code, WINDOW), lineTime);
 }
 
 export const m33: TimingModel = {

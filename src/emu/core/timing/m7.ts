@@ -15,7 +15,7 @@ import {
   factors,
   fpRegisters,
   isFp,
-  lineTimes,
+  knownTimes,
   listLength,
   once,
   reads,
@@ -25,8 +25,6 @@ import {
   shiftsOperand,
   straightLine,
   writes,
-  timeAnew,
-  type Pipeline,
   type TimingModel,
 } from './model.ts';
 
@@ -324,51 +322,13 @@ function step(s: State, ins: Instruction): void {
   }
 }
 
-/** Results as numbers that are alike for like ones, and the longest that one can be waited for. */
-const described = new WeakMap<Ready | FpReady, { readonly id: number; readonly longest: number }>();
-let results = 0;
-function describe(ready: Ready | FpReady): { readonly id: number; readonly longest: number } {
-  let d = described.get(ready);
-  if (!d) described.set(ready, (d = { id: results++, longest: Math.max(...Object.values(ready)) }));
-  return d;
+/** Of a line on its own. */
+export function timeOf(line: readonly Instruction[]): number {
+  const s = start();
+  for (const ins of line) step(s, ins);
+  return s.now;
 }
-/**
- * What is ahead of the pipeline, seen from now: states with the same text take equally long for whatever comes. A result that can be waited for no longer
- * is left out; nothing issues before the instruction that the next one may join.
- */
-// eslint-disable-next-line complexity -- what of an instruction the pipeline asks, gathered once
-function shape(s: State): string {
-  const { now } = s;
-  const from = s.older ? Math.min(now, s.older.at) : now;
-  let text = s.older ? `${s.older.ins.name}${now - s.older.at}` : '';
-  for (let r = 0; r < 16; r++) {
-    const x = s.core.get(r);
-    if (!x) continue;
-    const { id, longest } = describe(x.ready);
-    if (x.at + longest > from) text += `,${r}:${id}:${now - x.at}:${x.load}`;
-  }
-  if (s.fp.size > 0)
-    for (let r = 0; r < 32; r++) {
-      const x = s.fp.get(r);
-      if (!x) continue;
-      const { id, longest } = describe(x.ready);
-      if (x.at + longest > from) text += `,s${r}:${id}:${now - x.at}`;
-    }
-  if (s.stored.size > 0)
-    for (const place of [...s.stored.keys()].sort((a, b) => a - b)) {
-      const at = s.stored.get(place)!;
-      if (at + STORE_TO_LOAD > from) text += `,@${place}:${now - at}`;
-    }
-  if (s.flags > from) text += `,f${now - s.flags}`;
-  if (s.lastMac >= 0 && (now - s.lastMac <= 4 || s.lastMac + 4 > from)) text += `,m${now - s.lastMac}`;
-  if (s.lastMla >= 0 && s.lastMla + 2 > from) text += `,a${now - s.lastMla}`;
-  return text;
-}
-
-const pipeline: Pipeline<State> = { start, step, now: (s) => s.now, shape };
-const lineTime = lineTimes(pipeline);
-/** The same without what is known of other lines, for tests. */
-export const lineTimeAnew = (line: readonly Instruction[]): number => timeAnew(pipeline, line);
+const lineTime = knownTimes(timeOf);
 
 export const m7: TimingModel = {
   reach: { before: BLOCK + 32, after: 0 },

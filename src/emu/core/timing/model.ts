@@ -168,77 +168,17 @@ const nameOf = (line: readonly Instruction[]): string => {
   for (let i = 0; i < line.length; i++) name += line[i]!.name;
   return name;
 };
-/** As `costInLine`, for each line once: code is looked at again whenever it is decoded or translated again. */
-export function costsInLine(time: (line: readonly Instruction[]) => number): (line: readonly Instruction[]) => number {
+/** The same times, each line's worked out once: the rest of a line is the line of its next instruction, and code is looked at again whenever it is decoded or translated again. */
+export function knownTimes(time: (line: readonly Instruction[]) => number): (line: readonly Instruction[]) => number {
   const known = new Map<string, number>();
   return (line) => {
     const name = nameOf(line);
-    let cost = known.get(name);
-    if (cost === undefined) {
+    let cycles = known.get(name);
+    if (cycles === undefined) {
       if (known.size >= KNOWN_LINES) known.clear();
-      known.set(name, (cost = costInLine(line, time)));
+      known.set(name, (cycles = time(line)));
     }
-    return cost;
-  };
-}
-
-/** A model of a pipeline that takes one instruction after another. */
-export interface Pipeline<S> {
-  start(): S;
-  step(state: S, ins: Instruction): void;
-  now(state: S): number;
-  /** States with the same text take equally long for whatever comes. */
-  shape(state: S): string;
-}
-export function timeAnew<S>(p: Pipeline<S>, line: readonly Instruction[]): number {
-  const s = p.start();
-  for (const ins of line) p.step(s, ins);
-  return p.now(s);
-}
-/** How a line begins, and how long all of it takes. */
-interface Timed {
-  readonly total: number;
-  readonly shapes: readonly string[];
-  readonly nows: readonly number[];
-}
-/** Effort: instructions within which two lines with one end mostly come to the same state. */
-const KEPT_SHAPES = 16;
-/**
- * Times of long lines: a line is run only until its pipeline looks as that of the line without its first instruction did at the same place; from
- * there on both take equally long.
- */
-export function lineTimes<S>(p: Pipeline<S>): (line: readonly Instruction[]) => number {
-  const known = new Map<string, Timed>();
-  const timed = (line: readonly Instruction[], from: number, rest: Timed | null): Timed => {
-    const s = p.start();
-    const shapes: string[] = [];
-    const nows: number[] = [];
-    for (let i = from; i < line.length; i++) {
-      p.step(s, line[i]!);
-      const n = shapes.length;
-      if (i - from >= KEPT_SHAPES) continue;
-      shapes.push(p.shape(s));
-      nows.push(p.now(s));
-      if (rest === null || rest.shapes[n - 1] !== shapes[n]) continue;
-      const later = p.now(s) - rest.nows[n - 1]!;
-      for (let k = n; k < rest.shapes.length && shapes.length < KEPT_SHAPES; k++) {
-        shapes.push(rest.shapes[k]!);
-        nows.push(rest.nows[k]! + later);
-      }
-      return { total: rest.total + later, shapes, nows };
-    }
-    return { total: p.now(s), shapes, nows };
-  };
-  return (line) => {
-    const key = nameOf(line);
-    let from = 0;
-    while (from < line.length && !known.has(key.slice(2 * from))) from++;
-    let rest = from < line.length ? known.get(key.slice(2 * from))! : null;
-    for (from--; from >= 0; from--) {
-      if (known.size >= KNOWN_LINES) known.clear();
-      known.set(key.slice(2 * from), (rest = timed(line, from, rest)));
-    }
-    return rest?.total ?? 0;
+    return cycles;
   };
 }
 
