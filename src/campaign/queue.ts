@@ -61,8 +61,8 @@ export interface Connection {
 
 /** Loads the packages and connects; what is missing is the user's to install or to start. */
 export async function connect(url: string): Promise<Connection> {
-  if (!/^(redis|rediss|valkey):\/\/./.test(url))
-    throw new UsageError(`--queue: ${JSON.stringify(url)} is no address of a queue`, 'for example redis://127.0.0.1:6379');
+  if (!/^(redis|rediss|valkey):\/\/./.test(url) || !URL.canParse(url))
+    throw new UsageError(`--queue: ${JSON.stringify(hidden(url))} is no address of a queue`, 'for example redis://127.0.0.1:6379');
   const loaded = await Promise.all([import('bullmq'), import('ioredis')]).catch(() => null);
   if (loaded === null) throw new UsageError('--queue needs the packages bullmq and ioredis', 'npm install bullmq ioredis');
   const [bullmq, { Redis }] = loaded;

@@ -1,5 +1,5 @@
 /** `bootbench campaign`: runs all cases of a declared space on this machine's cores, or hands them to workers behind a queue. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { splitImagePath } from '../image/image.ts';
@@ -280,6 +280,7 @@ async function openStore(
     }
     store.close();
   }
+  if (exists && !isDatabase(out)) throw new UsageError(`${out} holds no results of a campaign: it stays as it is`, 'give another --out');
   const campaign = await Campaign.of(loaded.spec, await probed(loaded, worker), engine, shard);
   if (exists) removeStore(out);
   const store = await Store.open(out, false);
@@ -331,6 +332,18 @@ function filesOf(loaded: Loaded, options: CampaignOptions, io: Io): { out: strin
   for (const path of options.merge ?? [])
     if (resolve(io.cwd, path) === out) throw new UsageError(`--merge: ${path} is where the results go`, 'give another --out');
   return { out, outputs: new Outputs(files, io.cwd, [loaded.path, ...(options.merge ?? [])]) };
+}
+/** SQLite (of whatever version of results), or nothing yet; anything else was not written by a campaign (sqlite.org/fileformat.html §1.3). */
+function isDatabase(out: string): boolean {
+  if (!statSync(out).isFile()) return false;
+  const file = openSync(out, 'r');
+  try {
+    const head = Buffer.alloc(16);
+    const length = readSync(file, head);
+    return length === 0 || head.toString('latin1') === 'SQLite format 3\0';
+  } finally {
+    closeSync(file);
+  }
 }
 function removeStore(out: string): void {
   for (const suffix of ['', '-journal']) rmSync(`${out}${suffix}`, { force: true });

@@ -10,7 +10,7 @@ import { junit } from '../report/junit.ts';
 import { whyNotWritable, type DfuLink } from '../usb-sim/conform/link.ts';
 import { runConformance, type ConformanceReport } from '../usb-sim/conform/kit.ts';
 import { WebUsbLink } from '../usb-sim/conform/web-usb-link.ts';
-import { loadJob, type RunOptions } from './inputs.ts';
+import { loadJob, typedFiles, type RunOptions } from './inputs.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
 import { usePrebuilt } from './prebuilt.ts';
@@ -45,7 +45,7 @@ export async function conformCommand(images: readonly string[], options: Conform
     const path = options[key];
     return path === undefined || path === '-' ? [] : [{ option: `--${key}`, path }];
   });
-  const outputs = new Outputs(files, io.cwd);
+  const outputs = new Outputs(files, io.cwd, typedFiles(images, options));
   try {
     const opened = options.usb === undefined ? await openEmulated(images, options, flash, io) : await openReal(options.usb, flash);
     try {

@@ -9,7 +9,7 @@ import { isInterruptTransfer } from '../usb-sim/outside.ts';
 import { PcapngWriter } from '../usb-sim/pcapng.ts';
 import { usbIpExport } from '../usb-sim/usbip-connection.ts';
 import { checkClient, runClient } from './client.ts';
-import { loadJob, type RunOptions } from './inputs.ts';
+import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
 import { usePrebuilt } from './prebuilt.ts';
@@ -36,7 +36,7 @@ export async function dfuCommand(images: readonly string[], options: DfuOptions,
     throw new UsageError('--port and --host are for the USB/IP server', 'add --usbip');
   checkClient(options.exec);
   const job = await loadJob(images, options, io.cwd);
-  const outputs = new Outputs(files(options), io.cwd);
+  const outputs = new Outputs(files(options), io.cwd, inputFiles(images, job, options, io.cwd));
   usePrebuilt(findChip(job.chip)?.cores ?? []);
   const held = new HeldMachine(jobInput(job));
   const pcap = options.pcap === undefined ? null : new PcapngWriter((t) => isInterruptTransfer(held.usb.state, t));

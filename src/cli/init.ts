@@ -8,9 +8,9 @@ import type { Scenario } from '../bench/documents/scenario-types.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { splitImagePath } from '../image/image.ts';
 import { printable } from '../report/text.ts';
-import { loadJob, type RunOptions } from './inputs.ts';
+import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, milliseconds, type Io } from './io.ts';
-import { reason } from './outputs.ts';
+import { mustBeNoInput, reason } from './outputs.ts';
 import { prepareEngine } from './prepare-engine.ts';
 import { interruptible } from './interruptible.ts';
 
@@ -27,6 +27,8 @@ export async function initCommand(images: readonly string[], options: InitOption
   mustBeFree(out, options, io);
   if (!existsSync(dirname(path))) throw new UsageError(`--out: there is no folder ${dirname(path)}`);
   const job = await loadJob(images, options, io.cwd);
+  // the scenario that it begins from may be replaced, firmware never
+  mustBeNoInput({ option: '--out', path: out }, inputFiles(images, job, {}, io.cwd), io.cwd);
   await prepareEngine(job);
   const { alone, crashes, triggers } = await interruptible(io, options.quiet !== true, async ({ stop, progress }) => {
     const hooks = { signal: () => stop.aborted, clock: milliseconds, ...(progress === undefined ? {} : { progress }) };

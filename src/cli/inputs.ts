@@ -335,6 +335,12 @@ function stepFiles(scenario: Scenario, folder: string): Map<string, Uint8Array> 
   return files;
 }
 
+/** The files that a command line names, before one of them is read. */
+export const typedFiles = (images: readonly string[], { scenario, rom }: Pick<RunOptions, 'scenario' | 'rom'>): string[] => [
+  ...images.map((path) => splitImagePath(path).file),
+  ...[scenario, rom].flatMap((path) => (path === undefined ? [] : [path])),
+];
+
 /** All that the run has read. */
 export function inputFiles(
   images: readonly string[],

@@ -22,10 +22,7 @@ export class Outputs {
 
   /** @param inputs files that are read: none of them may be written over */
   constructor(files: readonly OutputFile[], cwd: string, inputs: readonly string[] = []) {
-    for (const { option, path } of files) {
-      const input = inputs.find((other) => sameFile(resolve(cwd, other), resolve(cwd, path)));
-      if (input !== undefined) throw new UsageError(`${option}: ${path} is an input of this run`, 'give another name');
-    }
+    for (const file of files) mustBeNoInput(file, inputs, cwd);
     try {
       for (const file of files) this.reserve(file, cwd);
     } catch (error) {
@@ -55,6 +52,7 @@ export class Outputs {
   }
 
   private reserve({ option, path }: OutputFile, cwd: string): void {
+    if (path === '') throw emptyName(option);
     const target = resolve(cwd, path);
     for (const [other, place] of this.reserved) {
       if (place.target === target) throw new UsageError(`${other} and ${option} both write ${path}`);
@@ -78,6 +76,16 @@ export class Outputs {
       fail(reason(error));
     }
   }
+}
+
+/** What `--out $NAME` gives where NAME is not set. */
+export const emptyName = (option: string): UsageError =>
+  new UsageError(`${option}: the name is empty`, 'is a variable of the command not set?');
+
+/** What is read is not written over. */
+export function mustBeNoInput({ option, path }: OutputFile, inputs: readonly string[], cwd: string): void {
+  if (inputs.some((input) => sameFile(resolve(cwd, input), resolve(cwd, path))))
+    throw new UsageError(`${option}: ${path} is an input of this run`, 'give another name');
 }
 
 /** By the file itself: a link to an input is that input. */

@@ -13,12 +13,22 @@ export function portNumber(text: string | undefined, fallback: number): number {
   if (!(port <= 65535)) throw new UsageError(`--port: ${JSON.stringify(text)} is not a port`, 'it is 0 (a free one) to 65535');
   return port;
 }
+const WHY: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'something listens there already',
+  EACCES: 'permission denied',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'there is no such host',
+};
+/** Another port does not help where the address is the matter. */
+export function cannotListen(host: string, port: number, { code = '', message }: NodeJS.ErrnoException): UsageError {
+  const address = ['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(code);
+  const instead = address ? 'give an address of this machine with --host' : 'give another one with --port; 0 picks a free one';
+  return new UsageError(`cannot listen on ${host}:${port}: ${WHY[code] ?? message}`, instead);
+}
 export function listening(server: Server, port: number, host: string): Promise<Server> {
   return new Promise((settle, fail) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EADDRINUSE' ? 'the port is in use' : error.message;
-      fail(new UsageError(`cannot listen on ${host} port ${port}: ${why}`, 'give another one with --port; 0 picks a free one'));
-    });
+    server.once('error', (error) => fail(cannotListen(host, port, error)));
     server.listen(port, host, () => settle(server));
   });
 }

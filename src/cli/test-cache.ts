@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { RunJob } from '../bench/input/job.ts';
 import type { RunResult } from '../bench/documents/result.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
-import { reason } from './outputs.ts';
+import { emptyName, reason } from './outputs.ts';
 
 /** With its parents. `mkdirSync` with `recursive` never comes back below a folder in which none can be made (/proc). */
 function makeFolder(folder: string): void {
@@ -21,6 +21,7 @@ export class TestCache {
 
   /** @throws UsageError if the folder cannot be made */
   constructor(folder: string, cwd: string) {
+    if (folder === '') throw emptyName('--cache');
     this.folder = resolve(cwd, folder);
     if (existsSync(this.folder) && !statSync(this.folder).isDirectory()) throw new UsageError(`--cache: ${folder} is no folder`);
     try {

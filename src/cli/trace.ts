@@ -6,7 +6,7 @@ import { printable } from '../report/text.ts';
 import type { Bench } from './engine.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
-import { Outputs, type OutputFile } from './outputs.ts';
+import { emptyName, Outputs, type OutputFile } from './outputs.ts';
 import { inputFiles } from './inputs.ts';
 import { interruptible } from './interruptible.ts';
 
@@ -40,6 +40,7 @@ export async function traceCommand(images: readonly string[], options: TraceComm
 /** Files of an option that may be repeated; an ending that says no format is a UsageError. */
 export function traceFiles(option: string, paths: readonly string[]): OutputFile[] {
   return paths.map((path, i) => {
+    if (path === '') throw emptyName(option);
     if (traceFormat(path) === null) throw new UsageError(`${option}: the ending of ${path} says no format`, `known: ${TRACE_ENDINGS}`);
     return { option: i === 0 ? option : `${option} (${i + 1})`, path };
   });

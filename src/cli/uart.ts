@@ -9,7 +9,7 @@ import { UsageError } from '../bench/documents/usage-error.ts';
 import { MS } from '../emu/time.ts';
 import { rxPins, speaksSerial, type RomProfile } from '../rom/profile.ts';
 import { checkClient, runClient } from './client.ts';
-import { loadJob, type RunOptions } from './inputs.ts';
+import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
 import { Outputs } from './outputs.ts';
 import { usePrebuilt } from './prebuilt.ts';
@@ -38,7 +38,8 @@ export async function uartCommand(images: readonly string[], options: UartOption
   const loaded = await loadJob(images, options, io.cwd);
   // A host on the USB cable would be served first.
   const job = { ...loaded, scenario: { ...loaded.scenario, host: { ...loaded.scenario.host, cable: 'out' as const } } };
-  const outputs = new Outputs(options.save === undefined ? [] : [{ option: '--save', path: options.save }], io.cwd);
+  const saved = options.save === undefined ? [] : [{ option: '--save', path: options.save }];
+  const outputs = new Outputs(saved, io.cwd, inputFiles(images, job, options, io.cwd));
   usePrebuilt(findChip(job.chip)?.cores ?? []);
   const held = new HeldMachine(jobInput(job));
   try {

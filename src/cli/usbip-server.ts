@@ -1,6 +1,6 @@
 /** The USB/IP server's sockets. What is said on them is `usb-sim/usbip-connection.ts`. */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { UsageError } from '../bench/documents/usage-error.ts';
+import { cannotListen } from './serving.ts';
 import { UsbIpConnection, type UsbIpExport } from '../usb-sim/usbip-connection.ts';
 
 /** A connection that has not imported the device within this real time goes. */
@@ -38,24 +38,10 @@ export async function serveUsbIp(shared: UsbIpExport, host: string, port: number
 
 function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
   return new Promise((settle, fail) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      fail(
-        new UsageError(
-          `cannot listen on ${host}:${port}: ${WHY[error.code ?? ''] ?? error.message}`,
-          'choose another --port, or 0 for a free one',
-        ),
-      ),
-    );
+    server.once('error', (error) => fail(cannotListen(host, port, error)));
     server.listen({ host, port }, () => settle(server.address() as AddressInfo));
   });
 }
-const WHY: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'something listens there already',
-  EACCES: 'permission denied',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  ENOTFOUND: 'there is no such host',
-};
-
 function accept(shared: UsbIpExport, socket: Socket): UsbIpConnection {
   const connection = new UsbIpConnection(shared, {
     send: (bytes) => {

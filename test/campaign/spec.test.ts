@@ -65,6 +65,7 @@ describe('a wrong campaign', () => {
     ['a shard that is none', ['--shard', '3/2'], /--shard: "3\/2" is not i\/n/],
     ['no workers', ['--jobs', '0'], /--jobs: "0" is not a number from 1 to 256/],
     ['a case that there is not', ['--case', '14'], /--case: "14" is not a number from 0 to 13/],
+    ['a port of a queue that is none', ['--queue', 'redis://localhost:99999'], /"redis:\/\/localhost:99999" is no address of a queue/],
     ['a queue that is none', ['--queue', 'http://localhost'], /--queue: "http:\/\/localhost" is no address of a queue/],
     [
       'a queue where nobody is, and no password in the message',
@@ -88,11 +89,12 @@ describe('a wrong campaign', () => {
     const cwd = campaignFolder(SMALL);
     writeFileSync(join(cwd, 'text.sqlite'), 'this is no database, it is a text that somebody wrote '.repeat(20));
     mkdirSync(join(cwd, 'folder.sqlite'));
-    for (const name of ['text.sqlite', 'folder.sqlite']) {
-      const { code, err } = await cli(['campaign', 'spec.json', '--out', name, '--resume'], { cwd });
-      expect([name, code]).toEqual([name, 2]);
-      expect(err).toMatch(/^bootbench: [^\n]+\n$/);
-    }
+    for (const name of ['text.sqlite', 'folder.sqlite'])
+      for (const how of ['--resume', '--overwrite']) {
+        const { code, err } = await cli(['campaign', 'spec.json', '--out', name, how], { cwd });
+        expect([name, how, code]).toEqual([name, how, 2]);
+        expect(err).toMatch(/^bootbench: [^\n]+\n$/);
+      }
     const { code, err } = await cli(['campaign', 'spec.json', '--out', 'text.sqlite'], { cwd });
     expect([code, err]).toEqual([2, expect.stringMatching(/exists; --resume goes on with it/)]);
   });

@@ -1,6 +1,7 @@
 /** The USB/IP server through real sockets: many clients at once, half-open connections, clients that vanish, malformed messages. */
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listening } from '../../src/cli/serving.ts';
 import { serveUsbIp, type UsbIpServer } from '../../src/cli/usbip-server.ts';
 import { usbIpExport } from '../../src/usb-sim/usbip-connection.ts';
 import { CDC_DEVICE } from '../usb-sim/firmware.ts';
@@ -143,4 +144,12 @@ describe('the USB/IP server', () => {
     expect(await c.ended()).toBe(true);
     expect(await serves()).toBe(true);
   });
+});
+
+it('where the address is the matter no other port is proposed', async () => {
+  const server = createServer();
+  // 192.0.2.0/24 belongs to nobody (RFC 5737 §3)
+  await expect(listening(server, 0, '192.0.2.1')).rejects.toThrow(
+    /^cannot listen on 192\.0\.2\.1:0: this machine has no such address; give an .* --host$/,
+  );
 });
