@@ -36,6 +36,7 @@ export async function main(argv: readonly string[], io: Io, bench?: Bench): Prom
   let code: number = EXIT.ok;
   const program = build(io, (exit) => (code = exit), bench);
   try {
+    refuseOrder(program, argv);
     await program.parseAsync(unknownCommand(program, argv) ?? [...argv], { from: 'user' });
     return code;
   } catch (error) {
@@ -48,6 +49,23 @@ function unknownCommand(program: Command, argv: readonly string[]): string[] | n
   const name = argv[0] === 'help' ? argv[1] : argv[0];
   const known = name === undefined || name === 'help' || name.startsWith('-') || program.commands.some((c) => c.name() === name);
   return known ? null : [name];
+}
+
+const OWN_OPTIONS: ReadonlySet<string> = new Set(['-h', '--help', '--version']);
+
+/** Who begins with an option or with a file has left out the command, or put it behind. */
+function refuseOrder(program: Command, argv: readonly string[]): void {
+  const [first, ...rest] = argv;
+  if (first === undefined) return;
+  const isCommand = (arg: string): boolean => program.commands.some((c) => c.name() === arg);
+  if (first.startsWith('-')) {
+    if (OWN_OPTIONS.has(first) || rest.length === 0) return;
+    const name = rest.find(isCommand) ?? 'run';
+    throw new UsageError(`the command comes first, then ${first}`, `bootbench ${name} ${first} …`);
+  }
+  if (isCommand(first) || !/[./\\]/.test(first)) return;
+  const how = first.endsWith('.json') ? '--scenario ' : '';
+  throw new UsageError(`${first} is no command`, `bootbench run ${how}${first} runs it, \`bootbench --help\` lists the commands`);
 }
 
 function report(error: unknown, io: Io): number {
@@ -107,17 +125,34 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
   return program;
 }
 
-/** An option that has one value is given two: which of them is meant is not guessed. */
+/** An option that has one value is given two, or one thing is asked for and refused: which of them is meant is not guessed. */
 function refuseTwo(command: Command): void {
+  const given = new Map<string, string>();
+  const once = (what: string, value: string): void => {
+    const before = given.get(what);
+    if (before !== undefined && before !== value) throw new UsageError(`${what} is given twice: ${before} and ${value}`);
+    given.set(what, value);
+  };
   for (const option of command.options) {
-    if (option.parseArg !== undefined || !option.required) continue;
-    let given: string | null = null;
+    const { long, flags, negate, required, parseArg } = option;
+    const other = command.options.find((o) => !o.negate && negate && o.attributeName() === option.attributeName());
+    if (other) refuseBoth(command, other, option);
+    if (!required) continue;
+    const named = /=value>/.test(flags);
     command.on(`option:${option.name()}`, (value: string) => {
-      if (given !== null && given !== value) throw new UsageError(`${option.long} is given twice: ${given} and ${value}`);
-      given = value;
+      const [, name = '', rest = ''] = /^([^=]*)=(.*)$/s.exec(value) ?? [];
+      if (named) once(`${long} ${name.trim()}`, rest.trim());
+      else if (parseArg === undefined) once(`${long}`, value);
     });
   }
   command.commands.forEach(refuseTwo);
+}
+function refuseBoth(command: Command, yes: Option, no: Option): void {
+  const seen = new Set<Option>();
+  for (const option of [yes, no])
+    command.on(`option:${option.name()}`, () => {
+      if (seen.add(option).size > 1) throw new UsageError(`${yes.long} and ${no.long} exclude each other`);
+    });
 }
 
 /** Sub-commands inherit neither the override of exits nor that of output by themselves. */

@@ -56,6 +56,16 @@ describe('exit code', () => {
     ['an image over itself', ['run', IMAGE, IMAGE, ...CHIP], 'both have bytes at 0x08000000'],
     ['an unknown option', run('--chp', 'x'), "unknown option '--chp' (did you mean --chip?); `bootbench run --help` lists the options"],
     ['two values for an option that has one', run('--chip', 'stm32h563zi'), '--chip is given twice: stm32h533re and stm32h563zi'],
+    [
+      'two values for one ROM option',
+      run('--rom-option', 'vtor=sets', '--rom-option', 'vtor=keeps'),
+      '--rom-option vtor is given twice: sets and',
+    ],
+    ['a trigger that is asked for and refused', run('--no-trigger', '--trigger'), '--trigger and --no-trigger exclude each other'],
+    ['an option before the command', ['--quiet', 'run', IMAGE, ...CHIP], 'the command comes first, then --quiet; bootbench run --quiet'],
+    ['options and no command', ['--chip', 'stm32h533re', IMAGE], 'the command comes first, then --chip; bootbench run --chip'],
+    ['firmware in place of the command', [IMAGE, ...CHIP], `${IMAGE} is no command; bootbench run ${IMAGE} runs it`],
+    ['a scenario in place of the command', ['s.json', '--quiet'], 'bootbench run --scenario s.json runs it'],
     ['an option without its value', ['run', IMAGE, '--json', '-', '--chip'], "'--chip <name>' argument missing; `bootbench run --help`"],
     ['an unknown command', ['rnu'], "unknown command 'rnu' (did you mean run?); `bootbench --help` lists the commands"],
     ['help of an unknown command', ['help', 'rnu'], "unknown command 'rnu' (did you mean run?)"],
@@ -76,6 +86,9 @@ describe('exit code', () => {
     ['a missing unicorn.js', run('--engine', 'unicorn', '--unicorn-js', 'uc.js'), 'cannot read uc.js'],
     ['two documents on stdout', run('--json', '-', '--junit', '-'), 'both write to stdout'],
     ['two documents in one file', run('--json', 'x', '--html', './x'), 'both write ./x'],
+    ['an output without a name', run('--json', ''), '--json: the name is empty; is a variable of the command not set?'],
+    ['a trace without a name', run('--trace', ''), '--trace: the name is empty'],
+    ['an empty scenario', run('--scenario', '/dev/null'), '/dev/null: the file is empty'],
     ['an output in no folder', run('--json', 'no/such/r.json'), 'there is no folder no/such'],
     ['an output that is a folder', run('--html', '.'), 'it is a folder'],
     ['a missing scenario', run('--scenario', 's.json'), 'cannot read s.json'],
@@ -101,6 +114,18 @@ test('an image that a scenario names lies beside it: the error has its folder', 
   writeFileSync(join(cwd, 'sub', 's.json'), JSON.stringify(scenario));
   const ran = await cli(['run', '--scenario', 'sub/s.json'], { cwd });
   expect([ran.code, ran.err]).toEqual([2, expect.stringContaining(`cannot read ${join('sub', 'gone.elf')}: no such file or folder`)]);
+});
+
+test.each([
+  ['init', '--out', 'fw.bin', '--overwrite'],
+  ['dfu', '--save', 'fw.bin'],
+  ['uart', '--pty', '--save', './fw.bin'],
+  ['conform', '--json', 'fw.bin'],
+])('firmware that is read is not written over: %s', async (command, ...options) => {
+  const cwd = folder({ 'fw.bin': FIRMWARE });
+  const { code, err } = await cli([command, IMAGE, ...CHIP, ...options], { cwd });
+  expect([code, err]).toEqual([2, expect.stringMatching(/fw\.bin is an input of this run; give another name\n$/)]);
+  expect(new Uint8Array(readFileSync(join(cwd, 'fw.bin')))).toEqual(FIRMWARE);
 });
 
 describe('output', () => {

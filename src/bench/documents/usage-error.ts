@@ -74,6 +74,7 @@ export const elfInPlaceOf = (name: string): UsageError =>
 export function parseJson(file: string, name: string): unknown {
   const text = file.replace(/^\ufeff/, '');
   if (text.startsWith('\x7fELF')) throw elfInPlaceOf(name);
+  if (text.trim() === '') throw new UsageError(`${name}: the file is empty`);
   try {
     return JSON.parse(text);
   } catch (error) {
