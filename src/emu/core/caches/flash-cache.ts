@@ -58,12 +58,10 @@ export interface RowUse {
 
 /** Effort: fewer rows than these are not worth a look of their own. */
 const FEW = 4;
-/** Effort: rows that a look finds where most have been used since the last one; twice as many each time that all of them have gone. */
-const SOME = 8;
 
 /**
  * Rows that were used longest ago, found many at a time: one is still that as long as it has not been used again. A look takes all that have not been used since the
- * look before, so that loops that miss again and again look once for most of their rows.
+ * look before, so that loops that miss again and again look once for most of their rows; where those are few it takes all.
  */
 class Oldest {
   /** Arena words: rows of the table, what was found and the numbers of its use, first and end. */
@@ -77,9 +75,6 @@ class Oldest {
   private readonly order: Int32Array;
   /** Number of the last use at the last look. */
   private before = 0;
-  /** Number of the newest row that the last look found, and how many a look finds now. */
-  private last = -1;
-  private some: number;
 
   /** @param stamps word of the number of the last use of row 0 */
   constructor(i32: Int32Array, side: Side, rows: number, stamps: number) {
@@ -91,29 +86,22 @@ class Oldest {
     this.firstAt = (FLASH_ROWS.FIRST + (side - 1) * FLASH_ROWS.PAIR) >> 2;
     this.stamps = stamps;
     this.order = Int32Array.from({ length: rows }, (_, row) => row);
-    this.some = Math.min(SOME, rows);
-  }
-  private set first(n: number) {
-    this.i32[this.firstAt] = n;
-  }
-  private get end(): number {
-    return this.i32[this.firstAt + 1]!;
-  }
-  private set end(n: number) {
-    this.i32[this.firstAt + 1] = n;
   }
   private useOf(place: number): number {
     return this.i32[this.stamps + this.i32[this.numbers + place]!]!;
   }
   forget(): void {
-    this.end = 0;
-    this.first = 0;
+    this.found(0);
     this.before = 0;
+  }
+  private found(count: number): void {
+    this.i32[this.firstAt] = 0;
+    this.i32[this.firstAt + 1] = count;
   }
   /** A place of the table; -1 if none is left. */
   next(): number {
-    const { i32, end, firstAt } = this;
-    while (i32[firstAt]! < end) {
+    const { i32, firstAt } = this;
+    while (i32[firstAt]! < i32[firstAt + 1]!) {
       const at = i32[firstAt]!++;
       const place = i32[this.rows + at]!;
       if (this.useOf(place) === i32[this.used + at]) return place;
@@ -122,54 +110,33 @@ class Oldest {
   }
   /** `now`: number of the last use. */
   look(now: number): void {
-    const { order } = this;
-    const gone = this.haveAllGone();
-    this.some = Math.min(gone ? 2 * this.some : SOME, order.length);
-    if (gone) this.rotate();
-    else this.take(this.before, order.length);
-    if (gone || this.end < FEW) this.take(now, this.some);
-    this.reorder();
+    const count = this.take(this.before);
+    this.found(count < FEW ? this.take(now) : count);
     this.before = now;
-    this.first = 0;
   }
-  /** What the last look found has been replaced down to the last one. */
-  private haveAllGone(): boolean {
-    return this.end > 0 && this.i32[this.numbers + this.i32[this.rows + this.end - 1]!] !== this.last;
-  }
-  /** Those that have gone were used last: in order of their use all come nearly sorted. */
-  private rotate(): void {
-    const { i32, rows, order, end } = this;
-    const rest = order.length - end;
-    if (rest === 0) return;
-    for (let i = 0; i < rest; i++) order[i] = order[i + end]!;
-    for (let i = 0; i < end; i++) order[rest + i] = i32[rows + i]!;
-  }
-  /** Those that were found come first, the others as they were. */
-  private reorder(): void {
-    const { i32, rows, order, end } = this;
-    const newest = i32[this.used + end - 1]!;
-    let to = order.length;
-    for (let from = order.length - 1; from >= 0; from--) if (this.useOf(order[from]!) > newest) order[--to] = order[from]!;
-    for (let i = 0; i < end; i++) order[i] = i32[rows + i]!;
-    this.last = i32[this.numbers + i32[rows + end - 1]!]!;
-  }
-  /** The oldest `most` of the rows whose last use is not later than `until`. */
-  private take(until: number, most: number): void {
+  /** Rows whose last use is not later than `until`, in the order of their use. They come first in the next look. */
+  private take(until: number): number {
     const { i32, rows, used, order } = this;
     let n = 0;
+    let others = 0;
     for (let i = 0; i < order.length; i++) {
-      const row = order[i]!;
-      const use = this.useOf(row);
-      if (use > until || (n === most && use >= i32[used + n - 1]!)) continue;
-      let at = n < most ? n++ : n - 1;
+      const place = order[i]!;
+      const use = this.useOf(place);
+      if (use > until) {
+        order[others++] = place;
+        continue;
+      }
+      let at = n++;
       for (; at > 0 && i32[used + at - 1]! > use; at--) {
         i32[used + at] = i32[used + at - 1]!;
         i32[rows + at] = i32[rows + at - 1]!;
       }
       i32[used + at] = use;
-      i32[rows + at] = row;
+      i32[rows + at] = place;
     }
-    this.end = n;
+    order.copyWithin(n, 0, others);
+    for (let i = 0; i < n; i++) order[i] = i32[rows + i]!;
+    return n;
   }
 }
 
