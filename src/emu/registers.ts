@@ -56,10 +56,10 @@ export class Field {
   }
   /** The field's value inside a register value. */
   of(value: number): number {
-    return (value >>> this.bit) & this.max;
+    return ((value >>> this.bit) & this.max) >>> 0;
   }
   get(c: RegisterContext<object>): number {
-    return (c.regs[this.register.index]! >>> this.bit) & this.max;
+    return this.of(c.regs[this.register.index]!);
   }
   /** Sets the field, as the CPU's write that is being served or else as the hardware. */
   set(c: RegisterContext<object>, value: number): void {
@@ -495,7 +495,7 @@ export class RegisterBlock {
     }
     if (this.modelledIndex[r.index] === 0) this.hooks.onUnmodelled?.(env.name, r, 'write');
     const shift = (offset - r.offset) * 8;
-    const width = Math.min(size, r.size - (offset - r.offset));
+    const width = Math.min(size, r.size);
     const lanes = (sizeMask(width) << shift) >>> 0;
     const raw = ((value << shift) & lanes) >>> 0;
     const old = state.regs[r.index]!;

@@ -721,10 +721,9 @@ export class System {
   }
 
   private layOut(): readonly Region[] {
-    const first = this.chip.cores[0]?.name;
     const own = this.memories.some((m) => m.row.core !== undefined);
     this.views = own ? this.chip.cores.map((c) => this.layOutFor(c.name)) : [];
-    return this.views[0] ?? this.layOutFor(first);
+    return this.views[0] ?? this.layOutFor(undefined);
   }
   private layOutFor(core: string | undefined): Region[] {
     const regions: Region[] = [];

@@ -92,9 +92,8 @@ export const AREAS: readonly Area[] = [
   {
     name: 'machine',
     files: ['src/emu/*.ts'],
-    tables: ['test/peripherals/behaviour.test.ts'],
-    namesakes: 'test/emu/*.test.ts',
-    tests: ['test/emu/*.test.ts', 'test/machines/*.test.ts'],
+    tables: ['test/emu/{system,registers,each-run,history,time,scheduler,wires}.test.ts'],
+    tests: ['test/emu/*.test.ts', 'test/peripherals/behaviour.test.ts', 'test/machines/*.test.ts'],
   },
   {
     name: 'proofs',
