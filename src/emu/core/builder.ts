@@ -7,7 +7,7 @@
  * is called; arithmetic is evaluated where it is used, so keep a value that is used twice with `let`.
  */
 import { PAGE_BITS } from '../arena.ts';
-import { loadOpcode, OP, OPERATORS, type WasmType } from '../wasm/opcodes.ts';
+import { loadOpcode, OP, OPERATORS, storeOpcode, type WasmType } from '../wasm/opcodes.ts';
 import type { Expected, FunctionBody } from '../wasm/module.ts';
 import type { CoreFeatures } from './models/features.ts';
 import { S } from './state.ts';
@@ -267,6 +267,26 @@ export abstract class Builder {
     }
     this.f.end(label);
   }
+  /** What a local, or a parameter, holds where it is used. */
+  local(n: number): Expr {
+    return new Expr('i32', (f) => f.get(n));
+  }
+  put(local: number, v: Val): void {
+    lift(v).emit(this.f);
+    this.f.set(local);
+  }
+  /** What a function of the module answers; it is called where that is used. */
+  call(index: number, args: readonly Val[], type: WasmType = 'i32'): Expr {
+    return new Expr(type, (f) => {
+      for (const a of args) lift(a).emit(f);
+      f.call(index);
+    });
+  }
+  /** Ends the function that is emitted. */
+  give(v: Val): void {
+    lift(v).emit(this.f);
+    this.f.op(OP.return);
+  }
   /** Runs `body` for each set bit of `list` below `width`, lowest first. `before` counts the set bits below it. */
   forEachBit(list: Val, width: number, body: (bit: number, before: Expr) => void): void {
     const fixed = constantOf(list);
@@ -305,6 +325,12 @@ export abstract class Builder {
       f.memory(loadOpcode(size), offset);
     });
   }
+  /** Stores there. */
+  putAt(address: Val, offset: number, v: Val, size: 1 | 2 | 4 = 4): void {
+    lift(address).emit(this.f);
+    lift(v).emit(this.f);
+    this.f.memory(storeOpcode(size), offset);
+  }
   /** Entry of a page table for a guest address. */
   pageEntry(address: Val, table: number): Expr {
     return this.let(this.arenaAt(this.shl(this.shrU(address, PAGE_BITS), 2), table));
@@ -313,17 +339,10 @@ export abstract class Builder {
   // ---- CPU state ---------------------------------------------------------------------------------------------------------------
   /** Word of the core's state, see state.ts. */
   state(offset: number): Expr {
-    return this.let(
-      new Expr('i32', (f) => {
-        f.i32(0);
-        f.memory(OP['i32.load'], this.cpu + offset);
-      }),
-    );
+    return this.let(this.arenaAt(0, this.cpu + offset));
   }
   setState(offset: number, v: Val): void {
-    this.f.i32(0);
-    lift(v).emit(this.f);
-    this.f.memory(OP['i32.store'], this.cpu + offset);
+    this.putAt(0, this.cpu + offset, v);
   }
   /** General register `n`. R15 reads pc + 4. */
   abstract reg(n: Val): Expr;

@@ -54,31 +54,25 @@ export function isUnexpected(b: Builder, pc: number, target: Val): Expr {
  */
 export function emitPredicted(b: Builder, pc: Expr, target: Expr): void {
   const { f } = b;
-  const give = (v: Val): void => {
-    lift(v).emit(f);
-    f.op(OP.return);
-  };
   const tag = b.let(b.or(pc, 1));
   const key = b.let(b.join(target, tag));
   const number = b.let(b.and(b.shrU(pc, 1), SETS - 1));
   const set = b.let(b.mul(number, WAYS * 8));
-  number.emit(f);
-  f.i32(1);
-  f.memory(OP['i32.store8'], BRANCH_TARGETS.USED);
+  b.putAt(number, BRANCH_TARGETS.USED, 1, 1);
   const entries = Array.from({ length: WAYS }, (_, way) => b.let(entryAt(set, BRANCH_TARGETS.ENTRIES + way * 8)));
   const isOwn = (entry: Expr): Expr => b.eq(b.high(entry), tag);
-  b.if(b.op('i64.eq', entries[0]!, key), () => give(0));
+  b.if(b.op('i64.eq', entries[0]!, key), () => b.give(0));
   const control = b.state(SCS.ACTLR);
-  b.if(b.and(control, DISBTACREAD), () => give(MISPREDICTED));
-  b.if(b.and(control, DISBTACALLOC), () => b.if(b.eqz(entries.map(isOwn).reduce((any, own) => b.or(any, own))), () => give(MISPREDICTED)));
-  f.i32(0);
-  b.add(b.arenaAt(0, BRANCH_TARGETS.CHANGES), 1).emit(f);
-  f.memory(OP['i32.store'], BRANCH_TARGETS.CHANGES);
+  b.if(b.and(control, DISBTACREAD), () => b.give(MISPREDICTED));
+  b.if(b.and(control, DISBTACALLOC), () =>
+    b.if(b.eqz(entries.map(isOwn).reduce((any, own) => b.or(any, own))), () => b.give(MISPREDICTED)),
+  );
+  b.putAt(0, BRANCH_TARGETS.CHANGES, b.add(b.arenaAt(0, BRANCH_TARGETS.CHANGES), 1));
   entries.forEach((entry, way) => {
     set.emit(f);
     (way === 0 ? key : entries[way - 1]!).emit(f);
     f.memory(OP['i64.store'], BRANCH_TARGETS.ENTRIES + way * 8);
-    b.if(isOwn(entry), () => give(b.select(b.op('i64.eq', entry, key), 0, MISPREDICTED)));
+    b.if(isOwn(entry), () => b.give(b.select(b.op('i64.eq', entry, key), 0, MISPREDICTED)));
   });
   f.i32(MISPREDICTED);
 }

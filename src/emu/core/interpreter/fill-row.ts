@@ -1,7 +1,6 @@
 /** A miss of the flash controller's caches, for translated code: one function of the interpreter's module. What it cannot decide it asks of `CoreCaches.fillRow`. */
 import { FLASH_CACHE, FLASH_MARK, FLASH_ROWS } from '../../arena.ts';
-import { OP } from '../../wasm/opcodes.ts';
-import { Expr, lift, type Val } from '../builder.ts';
+import type { Expr, Val } from '../builder.ts';
 import { FLASH_CACHE_MASK, hasFlashCache, KIND, RENUMBER_AT } from '../caches/flash-cache.ts';
 import { S } from '../state.ts';
 import { ColdBuilder, type Shared } from './record-builders.ts';
@@ -20,14 +19,9 @@ export function emitFillRow(shared: Shared): number {
   const index = shared.writer.declare(['i32', 'i32'], 'i32');
   const f = shared.writer.body(index);
   const b = new ColdBuilder(f, shared);
-  const side = new Expr('i32', (g) => g.get(0));
-  const address = new Expr('i32', (g) => g.get(1));
-  const ask = (): void => {
-    f.get(0);
-    f.get(1);
-    f.call(shared.imports.fillRow);
-    f.op(OP.return);
-  };
+  const side = b.local(0);
+  const address = b.local(1);
+  const ask = (): void => b.give(b.call(shared.imports.fillRow, [side, address]));
   const touches = b.let(b.add(b.state(S.TOUCHES), 1));
   b.if(b.or(b.arenaAt(0, ROWS.COPIES), b.geU(touches, RENUMBER_AT)), ask, undefined, 'not taken');
   const masked = b.let(b.and(address, FLASH_CACHE_MASK));
@@ -36,8 +30,8 @@ export function emitFillRow(shared: Shared): number {
   const stamp = b.let(b.add(used, b.shl(row, 2)));
   b.if(b.eqz(b.arenaAt(stamp, 0)), () => emitReplace(b, { side, address, row, used, ask }));
   const mark = b.let(b.shrU(b.and(masked, b.state(S.FLASH_MASK)), 3));
-  store(b, mark, FLASH_MARK, b.or(b.arenaAt(mark, FLASH_MARK, 1), side), 1);
-  store(b, stamp, 0, touches);
+  b.putAt(mark, FLASH_MARK, b.or(b.arenaAt(mark, FLASH_MARK, 1), side), 1);
+  b.putAt(stamp, 0, touches);
   b.setState(S.TOUCHES, touches);
   count(b, ROWS.CHANGES, 1);
   count(b, ROWS.DATA_MISSES, b.eq(side, KIND.DATA));
@@ -45,12 +39,7 @@ export function emitFillRow(shared: Shared): number {
   return index;
 }
 
-function store(b: ColdBuilder, address: Val, offset: number, value: Val, size: 1 | 4 = 4): void {
-  lift(address).emit(b.f);
-  lift(value).emit(b.f);
-  b.f.memory(size === 1 ? OP['i32.store8'] : OP['i32.store'], offset);
-}
-const count = (b: ColdBuilder, offset: number, more: Val): void => store(b, 0, offset, b.add(b.arenaAt(0, offset), more));
+const count = (b: ColdBuilder, offset: number, more: Val): void => b.putAt(0, offset, b.add(b.arenaAt(0, offset), more));
 
 /**
  * The row that was used longest ago goes, as far as the last look knows it (`Oldest.next`):
@@ -80,13 +69,13 @@ function emitReplace(
   b.ne(b.arenaAt(itsStamp, 0), b.arenaAt(at, ROWS.OLDEST_USED)).emit(f);
   f.brIf(next, 'not taken');
   f.end(next);
-  store(b, pair, ROWS.FIRST, first.get);
+  b.putAt(pair, ROWS.FIRST, first.get);
   // a row of 32 bytes has four bytes of marks, one of 16 has two
   const shift = b.state(S.ROW_SHIFT);
   const marks = b.let(b.shl(number.get, b.sub(shift, 3)));
   const lines = b.select(b.eq(shift, 5), 0x0101_0101, 0x0101);
-  store(b, marks, FLASH_MARK, b.and(b.arenaAt(marks, FLASH_MARK), b.not(b.mul(lines, side))));
-  store(b, itsStamp, 0, 0);
-  store(b, place.get, ROWS.NUMBERS, row);
-  store(b, place.get, ROWS.HOSTS, b.and(b.add(address, b.arenaAt(0, ROWS.DELTA)), b.shl(-1, shift)));
+  b.putAt(marks, FLASH_MARK, b.and(b.arenaAt(marks, FLASH_MARK), b.not(b.mul(lines, side))));
+  b.putAt(itsStamp, 0, 0);
+  b.putAt(place.get, ROWS.NUMBERS, row);
+  b.putAt(place.get, ROWS.HOSTS, b.and(b.add(address, b.arenaAt(0, ROWS.DELTA)), b.shl(-1, shift)));
 }

@@ -13,7 +13,7 @@ import { DECODED_BASE, fetchTableOf, FLASH_CACHE, FLASH_MARK, L1, readTableOf, R
 import { ModuleWriter, type FunctionBody, type Label } from '../../wasm/module.ts';
 import { loadOpcode, OP, storeOpcode, type AccessSize, type WasmType } from '../../wasm/opcodes.ts';
 import { emitPredicted } from '../caches/branch-targets.ts';
-import { Expr, hasBranchTargets, lift, type Profile, type Val } from '../builder.ts';
+import { hasBranchTargets, type Expr, type Profile } from '../builder.ts';
 import type { Handlers } from './handlers.ts';
 import { H_SYSTEM_ALWAYS, type Handler } from './handlers.ts';
 import { FLASH_CACHE_MASK, hasFlashCache, KIND } from '../caches/flash-cache.ts';
@@ -64,15 +64,7 @@ function emitFlashLoad(b: ColdBuilder, shared: Shared, a: Expr, size: AccessSize
   const f = b.f;
   const entry = b.pageEntry(a, readTableOf(shared.core));
   b.if(b.and(b.eq(b.and(entry, ENTRY_FAST | ENTRY_FLASH), ENTRY_FLASH), b.eqz(b.and(a, size - 1))), () => {
-    b.cycles(
-      b.let(
-        new Expr('i32', (g) => {
-          a.emit(g);
-          if (hasFlashCache(shared.profile)) g.i32(0);
-          g.call(flashData);
-        }),
-      ),
-    );
+    b.cycles(b.let(b.call(flashData, hasFlashCache(shared.profile) ? [a, 0] : [a])));
     b.add(a, b.and(entry, ENTRY_DELTA)).emit(f);
     f.memory(loadOpcode(size), 0);
     f.op(OP.return);
@@ -93,14 +85,12 @@ function emitMemoryFunctions(shared: Shared, flashData: number): void {
     for (const kind of ['read', 'write'] as const) {
       const f = w.body(kind === 'read' ? shared.loads[size]! : shared.stores[size]!);
       const b = new ColdBuilder(f, shared);
-      const a = new Expr('i32', (g) => g.get(0));
-      const flagsLocal = kind === 'read' ? 1 : 2;
+      const a = b.local(0);
+      const flags = b.local(kind === 'read' ? 1 : 2);
       const host = b.variable('i32');
       const slow = f.block();
       // unprivileged accesses are checked by the slow path
-      f.get(flagsLocal);
-      f.i32(2);
-      f.op(0x71);
+      b.and(flags, 2).emit(f);
       f.brIf(slow);
       if (kind === 'read') emitFlashLoad(b, shared, a, size, flashData);
       if (hasL1(shared.profile)) host.set(emitCachedHost(b, shared.core, kind, a, size, slow));
@@ -113,11 +103,8 @@ function emitMemoryFunctions(shared: Shared, flashData: number): void {
       }
       f.op(OP.return);
       f.end(slow);
-      f.get(0);
-      f.i32(size);
-      if (kind === 'write') f.get(1);
-      f.get(flagsLocal);
-      f.call(kind === 'read' ? shared.imports.read : shared.imports.write);
+      const { read, write } = shared.imports;
+      (kind === 'read' ? b.call(read, [a, size, flags]) : b.call(write, [a, size, b.local(1), flags])).emit(f);
     }
   }
 }
@@ -132,25 +119,17 @@ function emitFlashLine(shared: Shared): number {
   const index = shared.writer.declare(['i32'], 'i32');
   const f = shared.writer.body(index);
   const b = new ColdBuilder(f, shared);
-  const address = new Expr('i32', (g) => g.get(0));
-  const ret = (v: Val): void => {
-    lift(v).emit(f);
-    f.op(OP.return);
-  };
+  const address = b.local(0);
   const mode = b.state(S.FETCH_MODE);
-  b.if(b.eqz(mode), () => ret(0));
-  b.if(b.eq(mode, 1), () => ret(b.state(S.WAIT_STATES)));
+  b.if(b.eqz(mode), () => b.give(0));
+  b.if(b.eq(mode, 1), () => b.give(b.state(S.WAIT_STATES)));
   const line = b.let(b.or(b.and(address, ~15), 1));
   const tags = b.let(b.shl(b.and(b.shrU(address, 4), b.state(S.CACHE_SET_MASK)), 3));
   const tag = (n: number): Expr => b.let(b.arenaAt(tags, b.cpu + S.CACHE_TAGS + n * 4));
-  const setTag = (n: number, v: Expr): void => {
-    tags.emit(f);
-    v.emit(f);
-    f.memory(OP['i32.store'], b.cpu + S.CACHE_TAGS + n * 4);
-  };
+  const setTag = (n: number, v: Expr): void => b.putAt(tags, b.cpu + S.CACHE_TAGS + n * 4, v);
   const hit = (): void => {
     b.setState(S.CACHE_HITS, b.add(b.state(S.CACHE_HITS), 1));
-    ret(0);
+    b.give(0);
   };
   const first = tag(0);
   b.if(b.eq(first, line), hit);
@@ -161,10 +140,7 @@ function emitFlashLine(shared: Shared): number {
     setTag(1, first);
     b.if(b.eq(gone.get, line), hit);
   });
-  b.if(b.state(S.CACHE_STALE), () => {
-    gone.get.emit(f);
-    f.call(shared.imports.replaced);
-  });
+  b.if(b.state(S.CACHE_STALE), () => b.call(shared.imports.replaced, [gone.get]).emit(f));
   b.setState(S.CACHE_MISSES, b.add(b.state(S.CACHE_MISSES), 1));
   b.state(S.WAIT_STATES).emit(f);
   return index;
@@ -176,7 +152,6 @@ function emitFlashLine(shared: Shared): number {
  *   if neither way of its set holds it: return lineFill(pc)
  */
 function emitCachedLine(b: ColdBuilder, shared: Shared, pc: Expr): void {
-  const f = b.f;
   const line = b.let(b.and(pc, ~31));
   const tag = b.let(b.or(line, 1));
   b.setState(S.LINE_MASK, ~31);
@@ -185,29 +160,19 @@ function emitCachedLine(b: ColdBuilder, shared: Shared, pc: Expr): void {
   b.setState(S.CHARGED, tag);
   const slot = b.let(b.shl(b.and(b.shrU(pc, 5), 255), 2));
   const held = (way: number): Expr => b.eq(b.arenaAt(slot, L1.CODE_TAGS + way * 1024), tag);
-  b.if(b.or(b.eq(paid, tag), b.or(held(0), held(1))), () => {
-    f.i32(0);
-    f.op(OP.return);
-  });
-  pc.emit(f);
-  paid.emit(f);
-  f.call(shared.imports.lineFill);
-  f.op(OP.return);
+  b.if(b.or(b.eq(paid, tag), b.or(held(0), held(1))), () => b.give(0));
+  b.give(b.call(shared.imports.lineFill, [pc, paid]));
 }
 
 /** if the kind is on and the line is held: row used last; return 0 */
 function emitFlashHit(b: ColdBuilder, kind: number, used: number, address: Expr): void {
-  const f = b.f;
   const masked = b.let(b.and(address, FLASH_CACHE_MASK));
   const mark = (): Expr => b.let(b.arenaAt(b.shrU(b.and(masked, b.state(S.FLASH_MASK)), 3), FLASH_MARK, 1));
   b.if(b.and(b.and(b.state(S.FLASH_KINDS), kind), mark()), () => {
     const n = b.let(b.add(b.state(S.TOUCHES), 1));
     b.setState(S.TOUCHES, n);
-    b.shl(b.shrU(masked, b.state(S.ROW_SHIFT)), 2).emit(f);
-    n.emit(f);
-    f.memory(OP['i32.store'], used);
-    f.i32(0);
-    f.op(OP.return);
+    b.putAt(b.shl(b.shrU(masked, b.state(S.ROW_SHIFT)), 2), used, n);
+    b.give(0);
   });
 }
 /**
@@ -219,28 +184,15 @@ function emitFlashData(shared: Shared, flashLine: number, fillRow: number): numb
   const index = shared.writer.declare(['i32', 'i32'], 'i32');
   const f = shared.writer.body(index);
   const b = new ColdBuilder(f, shared);
-  const address = new Expr('i32', (g) => g.get(0));
-  b.if(b.ne(b.state(S.FETCH_MODE), 3), () => {
-    address.emit(f);
-    f.call(flashLine);
-    f.op(OP.return);
-  });
-  b.if(b.eqz(b.and(b.state(S.FLASH_KINDS), KIND.DATA)), () => {
-    b.state(S.WAIT_STATES).emit(f);
-    f.op(OP.return);
-  });
+  const address = b.local(0);
+  b.if(b.ne(b.state(S.FETCH_MODE), 3), () => b.give(b.call(flashLine, [address])));
+  b.if(b.eqz(b.and(b.state(S.FLASH_KINDS), KIND.DATA)), () => b.give(b.state(S.WAIT_STATES)));
   emitFlashHit(b, KIND.DATA, FLASH_CACHE.DATA_USED, address);
-  b.if(new Expr('i32', (g) => g.get(1)), () => {
-    const filled = new Expr('i32', (g) => {
-      g.i32(KIND.DATA);
-      address.emit(g);
-      g.call(fillRow);
-    });
-    b.select(b.let(filled), b.state(S.WAIT_STATES), -1).emit(f);
-    f.op(OP.return);
+  b.if(b.local(1), () => {
+    const filled = b.call(fillRow, [KIND.DATA, address]);
+    b.give(b.select(b.let(filled), b.state(S.WAIT_STATES), -1));
   });
-  address.emit(f);
-  f.call(shared.imports.dataFill);
+  b.call(shared.imports.dataFill, [address]).emit(f);
   return index;
 }
 
@@ -249,13 +201,10 @@ function emitNewLine(shared: Shared, flashLine: number): number {
   const index = shared.writer.declare(['i32'], 'i32');
   const f = shared.writer.body(index);
   const b = new ColdBuilder(f, shared);
-  const pc = new Expr('i32', (g) => g.get(0));
+  const pc = b.local(0);
   const load = (): Expr => b.pageEntry(pc, fetchTableOf(shared.core));
   const first = load();
-  b.if(b.eqz(first), () => {
-    pc.emit(f);
-    f.call(shared.imports.fetch);
-  });
+  b.if(b.eqz(first), () => b.call(shared.imports.fetch, [pc]).emit(f));
   const entry = load();
   b.setState(S.REC, b.and(entry, ~0xfff));
   if (hasL1(shared.profile)) b.if(b.and(entry, ENTRY_CACHED), () => emitCachedLine(b, shared, pc));
@@ -272,14 +221,9 @@ function emitNewLine(shared: Shared, flashLine: number): number {
     if (hasFlashCache(shared.profile))
       b.if(b.eq(b.state(S.FETCH_MODE), 3), () => {
         emitFlashHit(b, KIND.CODE, FLASH_CACHE.CODE_USED, pc);
-        pc.emit(f);
-        before.emit(f);
-        f.call(shared.imports.lineFill);
-        f.op(OP.return);
+        b.give(b.call(shared.imports.lineFill, [pc, before]));
       });
-    pc.emit(f);
-    f.call(flashLine);
-    f.op(OP.return);
+    b.give(b.call(flashLine, [pc]));
   });
   f.i32(0);
   return index;
@@ -290,13 +234,8 @@ function emitCondition(shared: Shared): number {
   const index = shared.writer.declare(['i32'], 'i32');
   const f = shared.writer.body(index);
   const b = new ColdBuilder(f, shared);
-  const cc = new Expr('i32', (g) => g.get(0));
-  for (let base = 0; base < 7; base++) {
-    b.if(b.eq(b.shrU(cc, 1), base), () => {
-      b.xor(b.condition(base * 2), b.and(cc, 1)).emit(f);
-      f.op(OP.return);
-    });
-  }
+  const cc = b.local(0);
+  for (let base = 0; base < 7; base++) b.if(b.eq(b.shrU(cc, 1), base), () => b.give(b.xor(b.condition(base * 2), b.and(cc, 1))));
   f.i32(1);
   return index;
 }
@@ -351,7 +290,8 @@ export function buildInterpreter(
   if (hasBranchTargets(profile)) {
     shared.predicted = writer.declare(['i32', 'i32'], 'i32');
     const f = writer.body(shared.predicted);
-    emitPredicted(new ColdBuilder(f, shared), new Expr('i32', (g) => g.get(0)), new Expr('i32', (g) => g.get(1)));
+    const b = new ColdBuilder(f, shared);
+    emitPredicted(b, b.local(0), b.local(1));
     writer.export('predicted', shared.predicted);
   }
   const condition = emitCondition(shared);
@@ -428,55 +368,42 @@ function emitRun(
    */
   const emitArrival = (): void => {
     top.if(top.and(local(arrived), memory(S.TIER)), () => {
-      f.i32(0);
-      f.set(arrived);
-      f.get(rec);
-      f.memory(OP['i32.load8_u'], REC.FLAGS);
-      f.set(itState);
+      top.put(arrived, 0);
+      top.put(itState, top.arenaAt(local(rec), REC.FLAGS, 1));
       top.if(
         top.eq(local(itState), REGION_HERE),
         () => {
           spill();
           f.i32(0);
           top.or(local(pc), 1).emit(f);
-          top.shrU(top.sub(local(rec), DECODED_BASE), 3).emit(f);
-          f.memory(OP['i32.load16_u'], REGION_SLOTS);
+          top.arenaAt(top.shrU(top.sub(local(rec), DECODED_BASE), 3), REGION_SLOTS, 2).emit(f);
           f.op(OP.call_indirect);
           f.code.u32(functions.regionType);
           f.code.u32(shared.regions);
           f.set(itState);
           load(S.BUDGET, budget);
-          f.get(retired);
-          f.set(before);
+          top.put(before, local(retired));
           load(S.RETIRED, retired);
           // a region that turned back at its door has not run: go on here, without another look at the budget
           top.if(top.or(top.ne(local(itState), local(pc)), top.ne(local(before), local(retired))), () => {
             load(S.LAST_REC, rec);
-            f.i32(0);
-            f.i32(1);
-            f.memory(OP['i32.store'], shared.cpu + S.LINE);
+            top.setState(S.LINE, 1);
             top.if(top.eq(local(itState), -1), () => {
               load(S.PC, pc);
               exit(EXIT.EXC_RETURN);
             });
-            top.and(local(itState), ~1).emit(f);
-            f.set(pc);
+            top.put(pc, top.and(local(itState), ~1));
             top.if(top.eqz(memory(S.T)), () => exit(EXIT.INVSTATE));
-            top.and(local(itState), 1).emit(f);
-            f.set(arrived);
+            top.put(arrived, top.and(local(itState), 1));
             f.br(loop);
           });
         },
         () =>
           top.if(top.ltU(local(itState), NEVER), () => {
-            f.get(rec);
-            top.add(local(itState), 1).emit(f);
-            f.memory(OP['i32.store8'], REC.FLAGS);
+            top.putAt(local(rec), REC.FLAGS, top.add(local(itState), 1), 1);
             top.if(top.geU(top.add(local(itState), 1), memory(S.HOT)), () => {
               spill();
-              f.get(pc);
-              f.get(rec);
-              f.call(shared.imports.hot);
+              top.call(shared.imports.hot, [local(pc), local(rec)]).emit(f);
             });
           }),
       );
@@ -484,69 +411,47 @@ function emitRun(
   };
   const loop = f.loop();
   const top = new HotBuilder(f, shared, { rec, pc, budget, arrived }, loop, exit, spill);
-  const local = (n: number): Expr => new Expr('i32', (g) => g.get(n));
+  const local = (n: number): Expr => top.local(n);
   const memory = (offset: number): Expr => top.arenaAt(0, shared.cpu + offset);
   const sizeOf = (): Expr => top.arenaAt(local(rec), REC.SIZE, 1);
   top.if(top.leS(local(budget), 0), () => {
     top.if(top.eqz(memory(S.ONCE)), () => exit(EXIT.BUDGET));
-    f.i32(0);
-    f.i32(0);
-    f.memory(OP['i32.store'], shared.cpu + S.ONCE);
+    top.setState(S.ONCE, 0);
   });
   top.if(top.ne(top.and(local(pc), memory(S.LINE_MASK)), memory(S.LINE)), () => {
     spill();
     store(S.LAST_REC, rec);
-    f.get(pc);
-    f.call(functions.newLine);
-    f.set(itState);
+    top.put(itState, top.call(functions.newLine, [local(pc)]));
     load(S.BUDGET, budget);
     top.cycles(local(itState));
   });
-  top.add(memory(S.REC), top.shl(top.and(local(pc), 0xffe), 3)).emit(f);
-  f.set(rec);
-  f.get(rec);
-  f.memory(OP['i32.load16_u'], REC.HANDLER);
-  f.set(handler);
+  top.put(rec, top.add(memory(S.REC), top.shl(top.and(local(pc), 0xffe), 3)));
+  const loadHandler = (offset: number): void => top.put(handler, top.arenaAt(local(rec), offset, 2));
+  loadHandler(REC.HANDLER);
   // undecoded
   top.if(top.eqz(local(handler)), () => {
     spill();
-    f.get(pc);
-    f.get(rec);
-    f.call(shared.imports.decode);
+    top.call(shared.imports.decode, [local(pc), local(rec)]).emit(f);
     // go on, not round: another look at the budget here would make the next stop depend on what was decoded before
-    f.get(rec);
-    f.memory(OP['i32.load16_u'], REC.HANDLER);
-    f.set(handler);
+    loadHandler(REC.HANDLER);
   });
   emitArrival();
-  f.get(retired);
-  f.i32(1);
-  f.op(0x6a);
-  f.set(retired);
+  top.put(retired, top.add(local(retired), 1));
   load(S.IT, itState);
   top.if(local(itState), () => {
     store(S.IT_NOW, itState);
     store(S.IT_PC, pc);
     // ITAdvance
-    f.i32(0);
-    top.select(top.and(local(itState), 7), top.or(top.and(local(itState), 0xe0), top.and(top.shl(local(itState), 1), 0x1f)), 0).emit(f);
-    f.memory(OP['i32.store'], shared.cpu + S.IT);
-    top.shrU(local(itState), 4).emit(f);
-    f.call(functions.condition);
-    f.set(itState);
-    f.get(rec);
-    f.memory(OP['i32.load16_u'], REC.HANDLER_IT);
-    f.set(handler);
+    const advanced = top.or(top.and(local(itState), 0xe0), top.and(top.shl(local(itState), 1), 0x1f));
+    top.setState(S.IT, top.select(top.and(local(itState), 7), advanced, 0));
+    top.put(itState, top.call(functions.condition, [top.shrU(local(itState), 4)]));
+    loadHandler(REC.HANDLER_IT);
     top.if(top.and(top.eqz(local(itState)), top.ne(local(handler), H_SYSTEM_ALWAYS)), () => {
       top.cycles(1);
       top.next();
     });
   });
-  f.get(budget);
-  f.get(rec);
-  f.memory(OP['i32.load8_u'], REC.COST);
-  f.op(0x6b);
-  f.set(budget);
+  top.cycles(top.arenaAt(local(rec), REC.COST, 1));
   top.release();
   // switch (handler)
   const cold = f.block();
@@ -561,14 +466,10 @@ function emitRun(
   f.end(inside);
   // system(rec.imm); pc = pc + size; arrived = IT == 0: execution comes by here each time, but no region begins in an IT block
   spill();
-  f.get(rec);
-  f.memory(OP['i32.load'], REC.IMM);
-  f.call(shared.imports.system);
+  top.call(shared.imports.system, [top.arenaAt(local(rec), REC.IMM)]).emit(f);
   load(S.BUDGET, budget);
-  top.add(local(pc), sizeOf()).emit(f);
-  f.set(pc);
-  top.eqz(memory(S.IT)).emit(f);
-  f.set(arrived);
+  top.put(pc, top.add(local(pc), sizeOf()));
+  top.put(arrived, top.eqz(memory(S.IT)));
   f.br(loop);
   f.end(undefinedLabel);
   exit(EXIT.UNDEFINED);
@@ -598,16 +499,10 @@ function emitRun(
   load(S.BUDGET, budget);
   top.if(top.and(local(itState), 1), () => {
     store(S.BUDGET, budget);
-    top.shrU(local(itState), 1).emit(f);
-    f.op(OP.return);
+    top.give(top.shrU(local(itState), 1));
   });
-  // arrived = next != pc + size
-  f.get(itState);
-  top.add(local(pc), sizeOf()).emit(f);
-  f.op(0x47);
-  f.set(arrived);
-  f.get(itState);
-  f.set(pc);
+  top.put(arrived, top.ne(local(itState), top.add(local(pc), sizeOf())));
+  top.put(pc, local(itState));
   f.br(loop);
   f.end(loop);
   f.i32(EXIT.BUDGET);

@@ -179,10 +179,6 @@ export class ColdBuilder extends RecordBuilder {
   constructor(f: FunctionBody, shared: Shared) {
     super(f, shared, 0, 1);
   }
-  private return(v: Val): void {
-    lift(v).emit(this.f);
-    this.f.op(OP.return);
-  }
   next(): void {
     this.add(this.pc(), this.size()).emit(this.f);
   }
@@ -205,15 +201,15 @@ export class ColdBuilder extends RecordBuilder {
   override jump(target: Val): void {
     const t = this.let(target);
     this.taken();
-    this.return(this.and(t, ~1));
+    this.give(this.and(t, ~1));
   }
   override leave(reason: number, arg?: Val): void {
     if (arg !== undefined) this.setState(S.EXIT_ARG, arg);
-    this.return(reason * 2 + 1);
+    this.give(reason * 2 + 1);
   }
   protected override leaveAt(pc: Val, reason: number): void {
     this.setState(S.PC, pc);
-    this.return(reason * 2 + 1);
+    this.give(reason * 2 + 1);
   }
   override cycles(n: Val): void {
     const before = this.state(S.BUDGET);

@@ -93,9 +93,6 @@ export class RegionBuilder extends Builder {
     this.emitting = false;
     super.release();
   }
-  private local(n: number): Expr {
-    return new Expr('i32', (f) => f.get(n));
-  }
   override reg(n: Val): Expr {
     const r = registerOf(n);
     if (r === 15) return lift((this.item.pc + 4) | 0);
