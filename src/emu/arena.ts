@@ -94,6 +94,11 @@ export const FLASH_ROWS = {
   BYTES: 0xf820,
   DELTA: 0xf824,
 } as const;
+/**
+ * What a line of the L1 data cache costs now, one for each eighth of the address space: of the memory that a line came from last its first address, its bytes (0: none is
+ * known) and the cycles. And the fills and invalidations of both L1 caches so far.
+ */
+export const L1_FILLS = { FROM: 0xf830, BYTES: 0xf834, CYCLES: 0xf838, EACH: 12, CHANGES: 0xf890 } as const;
 
 /**
  * Memories of machines that were given up, all zero, for the next ones: making one costs milliseconds and brings the garbage collector on, for it counts as a

@@ -181,6 +181,7 @@ export abstract class MachineBase implements CoreListener<Core> {
       clock: (name) => {
         for (const core of this.cores ?? []) {
           if (core.row.clock === name) core.cut();
+          core.caches.forgetFills();
           if (core.row.clock === name || core.row.sysTickClock === name) sysTickClockChanged(core);
         }
         this.observer.clock?.(name);

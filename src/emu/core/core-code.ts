@@ -45,6 +45,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
   private readonly flashLine: (address: number) => number;
   /** A line of flash is read that no row holds (fill-row.ts); undefined where there are no rows. */
   private readonly fillRow: unknown;
+  private readonly readLineInside: unknown;
   /** Where the bytes of a load lie (locate.ts). */
   private readonly locate: unknown;
   /** Cycles that a branch loses (branch-targets.ts); undefined where all are predicted. */
@@ -80,6 +81,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
             locate: this.locate,
             predicted: this.predicted,
             device: this.quietReads.read,
+            readLine: this.readLineInside,
             system: (packed: number) => this.executeInside(packed),
             left: (why: number, pc: number) => this.tier.left(why, pc >>> 0),
           } as unknown as WebAssembly.ModuleImports),
@@ -102,6 +104,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
       lineFill: (pc: number, before: number) => (this.l1 ? this.caches.lineFill(pc >>> 0) : this.caches.flashFill(pc >>> 0, before)),
       dataFill: (address: number) => this.caches.dataFill(address >>> 0),
       fillRow: (side: number, address: number) => this.caches.fillRow(side as Side, address >>> 0),
+      readLine: (address: number, how: number) => this.readLine(address >>> 0, how),
       replaced: (tag: number) => this.stale.replaced(tag >>> 0),
       system: (packed: number) => this.executeInside(packed),
       ...this.helpers,
@@ -112,6 +115,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     this.wasmRun = instance.exports['run'] as (arrived: 0 | 1) => number;
     this.flashLine = instance.exports['flashLine'] as (address: number) => number;
     this.fillRow = instance.exports['fillRow'];
+    this.readLineInside = instance.exports['readLine'];
     this.flashData = instance.exports['flashData'] as typeof this.flashData;
     this.locate = instance.exports['locate'];
     this.predicted = instance.exports['predicted'];
@@ -157,6 +161,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     // behind a data cache that is on the tables decide
     const fast = !mpuEnabled(this.core) && this.l1?.dataOn !== true && !watched(ram) ? ram.size : 0;
     this.fastBytes = fast;
+    this.caches.forgetFills();
     if (this.tier.assume(this.assumptions())) this.caches.prefetch?.forget();
     this.set(S.HOT, this.hotAt);
     this.updateTier();

@@ -11,7 +11,7 @@ import { CoreState } from './core-state.ts';
 import type { AccessInterceptor, AccessTrace, CoreListener } from './core-types.ts';
 import type { FaultKind } from './cpu.ts';
 import { FlashCache, hasFlashCache, KIND, type Side } from './caches/flash-cache.ts';
-import { L1_LINE_BYTES, L1Cache } from './caches/l1-cache.ts';
+import { L1_LINE_BYTES, L1Cache, LINE_WRITE } from './caches/l1-cache.ts';
 import { ENTRY_CACHED, ENTRY_DELTA, ENTRY_FAST, ENTRY_FLASH, ENTRY_PART } from './interpreter/record-builders.ts';
 import { impreciseBusFault } from './arm/exceptions.ts';
 import { MpuAnswers } from './arm/mpu-answers.ts';
@@ -403,9 +403,10 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   }
   protected fillRead(address: number, region: Region, kind: number, own: boolean): void {
     const page = address >>> PAGE_BITS;
-    if (!own || (!this.wholePage(page, region) && !this.endPage(page, region))) return;
-    const delta = (region.memory!.host - region.base) | 0;
-    this.arena.i32[this.readTable + page] = delta | kind;
+    const entry = (region.memory!.host - region.base) | kind;
+    if (!own || this.arena.i32[this.readTable + page] === entry) return;
+    if (!this.wholePage(page, region) && !this.endPage(page, region)) return;
+    this.arena.i32[this.readTable + page] = entry;
     this.readPages.push(page);
   }
   /** A page may be fast if it lies in one memory, has one set of rights, and nobody intercepts it. */
@@ -523,6 +524,37 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     }
     this.fillRead(address, region, ENTRY_CACHED, own);
     return this.system.loadHost(l1.copyOf(host), size);
+  }
+  /**
+   * A line that translated code misses and the interpreter's module leaves to this (read-line.ts), read as `cachedRead` and `cachedWrite` read it; BUDGET is what may be spent on it. Arena offset of the cached byte, or 0:
+   * nothing has happened, and the interpreter has to make the access, because more than the core would notice it, or because it is no miss.
+   */
+  protected readLine(address: number, how: number): number {
+    const writes = (how & LINE_WRITE) !== 0;
+    const entry = this.arena.i32[(writes ? this.writeTable : this.readTable) + (address >>> PAGE_BITS)]!;
+    const host = (address + (entry & ENTRY_DELTA)) >>> 0;
+    const l1 = this.l1!;
+    if ((entry & ENTRY_CACHED) === 0 || (address & ((how & 7) - 1)) !== 0 || l1.copyOf(host) >= 0) return 0;
+    const { u8 } = this.arena;
+    const word = WORD_MAP + (host >>> 2);
+    if (!writes && u8[word] === 0) return 0;
+    const leaves = l1.writtenBackFor(host);
+    if (leaves !== 0 && this.isCodeNear(leaves)) return 0;
+    if (!writes) {
+      const cycles = this.caches.learnFill(address);
+      if (this.budget < cycles) return 0;
+      this.spend(cycles);
+    }
+    l1.fillData(address, host);
+    if (writes) {
+      l1.markDirty(host);
+      u8[word] = 1;
+    }
+    return l1.copyOf(host);
+  }
+  /** A write to this line of memory may change what some core executes, or what it costs. */
+  private isCodeNear(host: number): boolean {
+    return this.holdsCode(host - PAGE_SIZE, 2 * PAGE_SIZE + L1_LINE_BYTES) || this.l1!.holdsCode(host);
   }
   /** Into a line; false if the write goes to memory alone. Stores do not wait for the line (store buffer, assumed). */
   private cachedWrite(

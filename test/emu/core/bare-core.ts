@@ -49,6 +49,7 @@ export class BareCore {
       lineFill: () => 0,
       dataFill: () => 0,
       fillRow: () => 0,
+      readLine: () => 0,
       replaced: () => {},
       // there are no special registers: as if the instruction had left by itself
       system: () => {

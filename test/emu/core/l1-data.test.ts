@@ -187,6 +187,68 @@ describe('L1 data cache of the Cortex-M7', () => {
     expect(translated).toBeGreaterThanOrEqual(12);
   });
 
+  /** The same program with the cache on, executed one by one and translated. */
+  function bothTiers(code: readonly number[], prepare: (m: Machine) => void = () => {}): { machine: Machine; cpu: Core }[] {
+    return [false, true].map((translating) => {
+      const made = started('m7', { [MAIN]: [...code] });
+      invalidateAll(made.cpu);
+      prepare(made.machine);
+      enable(made.cpu, true);
+      made.cpu.setTranslating(translating, 2);
+      made.cpu.countExits();
+      return made;
+    });
+  }
+  const stateOf = (cpu: Core): number[] => [...cpu.stateWords().slice(0, 15), cpu.pc, cpu.cycles()];
+  it('misses of translated code are filled without leaving it, wherever a run is cut', () => {
+    const w = new ThumbWriter();
+    const outer = w.offset;
+    // 700 times a word in each line but one in nine: LDR r2, [r0]; ADDS r7, r7, r2; STR r7, [r0, #4]; ADDS r0, #36
+    w.constant(0, RAM + 0x4000).constant(1, 700);
+    const inner = w.offset;
+    w.emit(0x6802, 0x18bf, 0x6047, 0x3024, 0x3901).branchIf(NE, inner);
+    w.emit(0x3501, 0xe7fe - ((w.offset + 2 - outer) >> 1));
+    const [a, b] = bothTiers(w.code, (m) => {
+      for (let i = 0; i < 700 * 9; i++) m.system.write(RAM + 0x4000 + 4 * i, 4, Math.imul(i, 2654435761) >>> 0);
+    }) as [{ machine: Machine; cpu: Core }, { machine: Machine; cpu: Core }];
+    for (let cut = 0; cut < 60; cut++) {
+      for (const m of [a, b]) runCycles(m.machine, 997 + 61 * cut);
+      expect(stateOf(b.cpu), `cut ${cut}`).toEqual(stateOf(a.cpu));
+      expect(Buffer.compare(b.cpu.l1!.save(), a.cpu.l1!.save()), `lines, cut ${cut}`).toBe(0);
+    }
+    const memory = (m: Machine): number[] => Array.from({ length: 700 * 9 }, (_, i) => m.system.read(RAM + 0x4000 + 4 * i, 4));
+    expect(memory(b.machine)).toEqual(memory(a.machine));
+    expect(reg(b.cpu, 5)).toBeGreaterThan(5);
+    const left = [...(b.cpu.tier.exits!.get('access')?.values() ?? [])].reduce((n, c) => n + c, 0);
+    expect(left).toBeLessThan(100);
+  });
+  it('a line that is written back over instructions changes what runs, in the same cycles in both tiers', () => {
+    const [LOOP, POINTERS] = [RAM + 0x5000, RAM + 0x4400];
+    const ELSEWHERE = LOOP + 0x400;
+    const w = new ThumbWriter();
+    // ADDS r7, #9 is stored where the pointer of every 256 rounds says, and its line is pushed out: LDR r0, [r0, r5 / 256 * 4]; STRH r2, [r0]; LDR r1, [r1]
+    w.constant(0, POINTERS).emit(0x0a2b, 0x009b, 0x58c0).constant(2, 0x3709).emit(0x8002);
+    for (let line = 1; line <= 5; line++) w.constant(1, LOOP + 0x80 + 4096 * line).emit(0x6809);
+    while (w.offset < 0x80) w.emit(0xbf00);
+    w.emit(0x3701, 0x3501);
+    w.emit(0xe7fe - ((w.offset + 2) >> 1));
+    const start = new ThumbWriter().constant(3, LOOP + 1).emit(0x4718).code;
+    const [a, b] = bothTiers(start, (m) => {
+      w.code.forEach((half, i) => m.system.write(LOOP + 2 * i, 2, half));
+      for (let line = 1; line <= 5; line++) m.system.write(LOOP + 0x80 + 4096 * line, 4, line);
+      m.system.write(ELSEWHERE, 4, 0);
+      // in the end to the instruction that stands in the loop behind the loads
+      [ELSEWHERE, LOOP + 0x80].forEach((pointer, i) => m.system.write(POINTERS + 4 * i, 4, pointer));
+    }) as [{ machine: Machine; cpu: Core }, { machine: Machine; cpu: Core }];
+    for (let cut = 0; cut < 40; cut++) {
+      for (const m of [a, b]) runCycles(m.machine, 1001 + cut);
+      expect(stateOf(b.cpu), `cut ${cut}`).toEqual(stateOf(a.cpu));
+    }
+    expect(b.cpu.tier.counters.compiled).toBeGreaterThan(0);
+    expect(reg(b.cpu, 5)).toBeGreaterThan(300);
+    expect(reg(b.cpu, 7)).toBe(256 + 9 * (reg(b.cpu, 5) - 256));
+  });
+
   const WORD = RAM + 0x4000;
   const MPU_CTRL = 0xe000ed94;
   const MPU_RBAR = 0xe000ed9c;

@@ -1,5 +1,6 @@
 /** Caches between a core and its memories, and what a line of flash costs: the flash controller's, the instruction cache in front of it, L1. */
 import type { Memory, Region, System } from '../../system.ts';
+import { L1_FILLS, type Arena } from '../../arena.ts';
 import { mulDivCeil, type ClockState } from '../../time.ts';
 import type { BranchTargets, BranchTargetsCopy } from './branch-targets.ts';
 import type { FlashTiming } from '../core-types.ts';
@@ -20,6 +21,7 @@ const NOWHERE: FlashPlace = { base: 0, bytes: 0, host: 0 };
 /** The core, with its caches. */
 export interface CachedCore extends Cpu {
   readonly system: System;
+  readonly arena: Arena;
   /** Of the chip's cores. */
   readonly index: number;
   readonly l1: L1Cache | null;
@@ -51,11 +53,14 @@ export class CoreCaches {
   private readonly core: CachedCore;
   private readonly host: CacheHost;
   private readonly ownClock: ClockState;
+  /** Of the bus that lines come by, where the chip's row says. */
+  private readonly fillClock: ClockState | undefined;
 
   constructor(core: CachedCore, timing: TimingModel, host: CacheHost) {
     this.core = core;
     this.host = host;
     this.ownClock = core.system.clock(core.row.clock);
+    this.fillClock = core.row.lineFill && core.system.clock(core.row.lineFill.clock);
     this.prefetch =
       core.flashCache &&
       new Prefetch(core.flashCache.geometry.lineBytes, {
@@ -196,9 +201,24 @@ export class CoreCaches {
   lineFillCycles(memory: Memory): number {
     const fill = this.core.row.lineFill;
     const cycles = (fill?.cycles.value ?? DEFAULT_FILL) + (memory.row.waitStates ? this.get(S.WAIT_STATES) : 0);
-    const bus = fill && this.core.system.clock(fill.clock);
+    const bus = this.fillClock;
     const own = this.ownClock;
     return bus?.rate && own.rate ? mulDivCeil(cycles, bus.periodNum * own.periodDen, bus.periodDen * own.periodNum) : cycles;
+  }
+  /** The same for the line of an address; the interpreter's module knows it from now on. */
+  learnFill(address: number): number {
+    const region = this.regionAt(address)!;
+    const cycles = this.lineFillCycles(region.memory!);
+    const { u32 } = this.core.arena;
+    const at = (address >>> 29) * L1_FILLS.EACH;
+    u32[(L1_FILLS.FROM + at) >> 2] = region.base;
+    u32[(L1_FILLS.BYTES + at) >> 2] = region.end - region.base;
+    u32[(L1_FILLS.CYCLES + at) >> 2] = cycles;
+    return cycles;
+  }
+  /** Clocks, wait states or mappings are others. */
+  forgetFills(): void {
+    if (this.core.l1) this.core.arena.u32.fill(0, L1_FILLS.FROM >> 2, L1_FILLS.CHANGES >> 2);
   }
   lineFill(pc: number): number {
     const region = this.regionAt(pc)!;

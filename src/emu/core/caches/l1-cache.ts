@@ -3,15 +3,17 @@
  * scs.ts). Memory in the arena is what the bus sees; lines hold copies of it, so that DMA, another core or a reset miss what only a line holds.
  *
  * A hit changes nothing but a line's bytes and its dirty mark: both tiers look for hits themselves (record-builders.ts, translate/emit.ts) and come
- * here for misses. That needs a replacement that hits do not touch: an invalid way first, then round robin (assumed; ARM does not say which).
+ * here for misses; what translated code misses is mostly filled by the interpreter's module (read-line.ts). That needs a replacement that hits do not touch: an invalid way first, then round robin (assumed; ARM does not say which).
  *
  * Lines are found by where they lie in the arena: two addresses of one memory share a line here (silicon tags by address: they would be two).
  */
-import { L1, LINE_MAP, type Arena } from '../../arena.ts';
+import { L1, L1_FILLS, LINE_MAP, type Arena } from '../../arena.ts';
 import type { Region } from '../../system.ts';
 
 const LINE_BYTES = 32;
 export { LINE_BYTES as L1_LINE_BYTES };
+/** Beside the bytes of an access, in what translated code asks for: it is a store. */
+export const LINE_WRITE = 8;
 const DATA_WAYS = 4;
 const DATA_SETS = 128;
 const CODE_WAYS = 2;
@@ -38,7 +40,12 @@ export class L1Cache {
   dataOn = false;
   codeOn = false;
   /** Fills and invalidations so far: as long as it stands still, what hits goes on hitting. */
-  changes = 0;
+  get changes(): number {
+    return this.arena.u32[L1_FILLS.CHANGES >> 2]!;
+  }
+  private changed(): void {
+    this.arena.u32[L1_FILLS.CHANGES >> 2]!++;
+  }
   /** Instruction lines of memories, and those of them that memory no longer agrees with. */
   private codeLines = 0;
   staleLines = 0;
@@ -108,7 +115,7 @@ export class L1Cache {
     this.unmap();
     this.arena.u8.set(s, L1.FROM);
     this.map();
-    this.changes++;
+    this.changed();
     this.dropStale();
   }
   private unmap(): void {
@@ -147,6 +154,19 @@ export class L1Cache {
   markDirty(host: number): void {
     this.setMark(L1.DATA_DIRTY, this.dataSlot(host), 1);
   }
+  /** Of the line that goes when this one is read: where it is written back to, -1 if nowhere, 0 if it need not be. */
+  writtenBackFor(host: number): number {
+    const set = (host >>> 5) & (DATA_SETS - 1);
+    for (let way = 0; way < DATA_WAYS; way++) if (this.word(L1.DATA_TAGS, way * DATA_SETS + set) === 0) return 0;
+    const slot = this.mark(L1.DATA_NEXT, set) * DATA_SETS + set;
+    if (!this.mark(L1.DATA_DIRTY, slot)) return 0;
+    return this.isRam(slot) ? this.word(L1.DATA_HOSTS, slot) : -1;
+  }
+  /** Behind the line of a slot there is RAM. */
+  private isRam(slot: number): boolean {
+    const region = this.port.regionAt((this.word(L1.DATA_TAGS, slot) & ~VALID) >>> 0);
+    return this.word(L1.DATA_HOSTS, slot) !== 0 && region?.memory?.row.kind === 'ram';
+  }
   /** Reads the line of an address from memory; what it replaces is written back if it has to be. */
   fillData(address: number, host: number): void {
     const set = (host >>> 5) & (DATA_SETS - 1);
@@ -160,12 +180,12 @@ export class L1Cache {
     }
     const slot = way * DATA_SETS + set;
     const line = host & ~(LINE_BYTES - 1);
-    this.arena.u8.copyWithin(L1.DATA + slot * LINE_BYTES, line, line + LINE_BYTES);
+    this.copyLine(line, L1.DATA + slot * LINE_BYTES);
     this.setWord(L1.DATA_TAGS, slot, ((address & ~(LINE_BYTES - 1)) | VALID) >>> 0);
     this.setWord(L1.DATA_HOSTS, slot, line);
     this.setMark(L1.DATA_DIRTY, slot, 0);
     this.arena.u8[LINE_MAP + (line >>> 5)] = way + 1;
-    this.changes++;
+    this.changed();
   }
   private dropData(slot: number): void {
     if (this.word(L1.DATA_TAGS, slot) === 0) return;
@@ -174,21 +194,24 @@ export class L1Cache {
     this.setWord(L1.DATA_TAGS, slot, 0);
     this.setWord(L1.DATA_HOSTS, slot, 0);
     this.setMark(L1.DATA_DIRTY, slot, 0);
-    this.changes++;
+    this.changed();
   }
   /** Writes a dirty line back. */
   private cleanSlot(slot: number): void {
     if (!this.mark(L1.DATA_DIRTY, slot)) return;
     this.setMark(L1.DATA_DIRTY, slot, 0);
-    const host = this.word(L1.DATA_HOSTS, slot);
-    const region = this.port.regionAt((this.word(L1.DATA_TAGS, slot) & ~VALID) >>> 0);
-    if (host === 0 || region?.memory?.row.kind !== 'ram') {
+    if (!this.isRam(slot)) {
       this.port.busError();
       return;
     }
+    const host = this.word(L1.DATA_HOSTS, slot);
     this.port.memoryChanges(host, LINE_BYTES);
-    const from = L1.DATA + slot * LINE_BYTES;
-    this.arena.u8.copyWithin(host, from, from + LINE_BYTES);
+    this.copyLine(L1.DATA + slot * LINE_BYTES, host);
+  }
+  /** `copyWithin` takes longer to begin than this to end. */
+  private copyLine(from: number, to: number): void {
+    const { i32 } = this.arena;
+    for (let i = 0; i < LINE_BYTES / 4; i++) i32[(to >> 2) + i] = i32[(from >> 2) + i]!;
   }
   /** Something else than the core wrote through its port (a debugger): a line that holds the bytes gets them too. */
   update(host: number, size: number): void {
@@ -231,7 +254,7 @@ export class L1Cache {
     this.setWord(L1.CODE_TAGS, slot, ((address & ~(LINE_BYTES - 1)) | VALID) >>> 0);
     this.setWord(L1.CODE_HOSTS, slot, line);
     this.codeLines++;
-    this.changes++;
+    this.changed();
   }
   private dropCode(slot: number): void {
     if (this.word(L1.CODE_TAGS, slot) === 0) return;
@@ -239,11 +262,16 @@ export class L1Cache {
     this.setWord(L1.CODE_TAGS, slot, 0);
     this.setWord(L1.CODE_HOSTS, slot, 0);
     if (host) this.codeLines--;
-    this.changes++;
+    this.changed();
     if (!this.mark(L1.CODE_STALE, slot)) return;
     this.setMark(L1.CODE_STALE, slot, 0);
     this.staleLines--;
     if (host) this.port.codeChanges(host, LINE_BYTES);
+  }
+  /** An instruction line holds this line of memory. */
+  holdsCode(host: number): boolean {
+    for (let slot = (host >>> 5) & 127; slot < CODE_SLOTS; slot += 128) if (this.word(L1.CODE_HOSTS, slot) === host) return true;
+    return false;
   }
   /** Memory has changed or is about to: instruction lines of it keep what they hold. */
   memoryChanged(host: number, bytes: number): void {
@@ -277,11 +305,11 @@ export class L1Cache {
     if (code !== this.codeOn) this.dropStale();
     this.dataOn = data;
     this.codeOn = code;
-    this.changes++;
+    this.changed();
   }
   /** Maintenance by Arm's register name: by address (any byte of the line), by set and way (way in bits 31:30, set in bits 11:5), or all. */
   maintain(operation: string, value: number): void {
-    this.changes++;
+    this.changed();
     if (operation === 'ICIALLU') {
       for (let slot = 0; slot < CODE_SLOTS; slot++) this.dropCode(slot);
       return;

@@ -19,6 +19,7 @@ import { H_SYSTEM_ALWAYS, type Handler } from './handlers.ts';
 import { FLASH_CACHE_MASK, hasFlashCache, KIND } from '../caches/flash-cache.ts';
 import { emitFillRow } from './fill-row.ts';
 import { emitLocate } from './locate.ts';
+import { emitReadLine } from './read-line.ts';
 import { EXIT, S } from '../state.ts';
 
 import {
@@ -53,6 +54,7 @@ export interface InterpreterImports {
   dataFill(address: number): number;
   /** A line of code or data of a flash controller's cache, for translated code: 0 where the interpreter has to read it. */
   fillRow(side: number, address: number): number;
+  readLine(address: number, how: number): number;
   /** The cache that `CACHE_TAGS` describes has given up a line. */
   replaced(tag: number): void;
   system(packed: number): void;
@@ -273,6 +275,7 @@ export function buildInterpreter(
       system: writer.importFunction('system', ['i32'], null),
       dataFill: hasFlashCache(profile) ? writer.importFunction('dataFill', ['i32'], 'i32') : -1,
       fillRow: hasFlashCache(profile) ? writer.importFunction('fillRow', ['i32', 'i32'], 'i32') : -1,
+      readLine: hasL1(profile) ? writer.importFunction('readLine', ['i32', 'i32'], 'i32') : -1,
     },
     regions: writer.importTable('regions'),
     helpers: new Map(),
@@ -317,6 +320,7 @@ export function buildInterpreter(
   writer.export('flashData', flashData);
   if (hasFlashCache(profile)) writer.export('fillRow', fillRow);
   writer.export('locate', locate);
+  if (hasL1(profile)) writer.export('readLine', emitReadLine(shared));
   return writer.finish();
 }
 

@@ -31,7 +31,7 @@ export interface Shared {
   readonly core: number;
   readonly profile: Profile;
   readonly imports: Record<
-    'decode' | 'fetch' | 'read' | 'write' | 'hot' | 'lineFill' | 'dataFill' | 'fillRow' | 'replaced' | 'system',
+    'decode' | 'fetch' | 'read' | 'write' | 'hot' | 'lineFill' | 'dataFill' | 'fillRow' | 'readLine' | 'replaced' | 'system',
     number
   >;
   readonly helpers: Map<string, number>;

@@ -68,8 +68,10 @@ export function emitRegion(region: Region, env: Surroundings): Uint8Array<ArrayB
   const helpers = new Map<string, number>();
   helpers.set('flashLine', writer.importFunction('flashLine', ['i32'], 'i32'));
   helpers.set('fillRow', env.fetch === 3 ? writer.importFunction('fillRow', ['i32', 'i32'], 'i32') : -1);
-  if (!env.cachedData && region.blocks.some((b) => b.items.some((item) => item.flow.accesses.length > 0)))
-    helpers.set('locate', writer.importFunction('locate', ['i32', 'i32'], 'i64'));
+  if (region.blocks.some((b) => b.items.some((item) => item.flow.accesses.length > 0))) {
+    if (env.cachedData) helpers.set('readLine', writer.importFunction('readLine', ['i32', 'i32', 'i32'], 'i64'));
+    else helpers.set('locate', writer.importFunction('locate', ['i32', 'i32'], 'i64'));
+  }
   if (env.counted) helpers.set('left', writer.importFunction('left', ['i32', 'i32'], null));
   // every import costs time at each instantiation: only what is called
   if (hasBranchTargets(env.profile) && region.blocks.some((b) => b.items.some((item) => item.flow.dynamic)))

@@ -1,44 +1,54 @@
-/** What translated code does where the L1 caches of a Cortex-M7 are on. Hits stay in the region, everything else leaves it. */
+/** What translated code does where the L1 caches of a Cortex-M7 are on. Hits and most misses of data stay in the region, everything else leaves it. */
 import { L1 } from '../../arena.ts';
-import type { FunctionBody, Label } from '../../wasm/module.ts';
+import type { FunctionBody } from '../../wasm/module.ts';
 import { loadOpcode, OP, storeOpcode } from '../../wasm/opcodes.ts';
 import type { Builder, Expr } from '../builder.ts';
+import { LINE_WRITE } from '../caches/l1-cache.ts';
 import { emitCachedHost } from '../interpreter/record-builders.ts';
 
 export const L1_LINE = 32;
 
-/** `access` gets the place, or `missed` says what is done instead. */
-function emitAccess(b: Builder, missed: () => void, access: (leave: Label) => void): void {
+/** One access of translated code. */
+export interface CachedAccess {
+  readonly core: number;
+  readonly a: Expr;
+  readonly size: 1 | 2 | 4;
+  /** place = the line of the address, read from memory if that may be done here; 0 if not. */
+  readonly readLine: (how: number) => Expr;
+  /** What is done instead: it leaves, or has another way to the result. */
+  readonly missed: () => void;
+}
+
+/** place = where the line holds the byte; if it is not there: place = readLine(); if place == 0: missed, else: access */
+function emitAccess(b: Builder, kind: 'read' | 'write', { core, a, size, readLine, missed }: CachedAccess, access: () => void): void {
   const { f } = b;
+  const place = b.variable('i32');
   const done = f.block();
+  const held = f.block();
   const leave = f.block();
-  access(leave);
-  f.br(done);
+  place.set(emitCachedHost(b, core, kind, a, size, leave));
+  f.br(held);
   f.end(leave);
+  place.set(readLine(kind === 'write' ? size | LINE_WRITE : size));
+  place.get.emit(f);
+  f.brIf(held);
   missed();
+  f.br(done);
+  f.end(held);
+  place.get.emit(f);
+  access();
   f.end(done);
 }
-/** `missed` may have another way to the `result`. */
-export function emitCachedLoad(
-  b: Builder,
-  core: number,
-  a: Expr,
-  size: 1 | 2 | 4,
-  signed: boolean,
-  result: number,
-  missed: () => void,
-): void {
-  emitAccess(b, missed, (leave) => {
-    emitCachedHost(b, core, 'read', a, size, leave).emit(b.f);
-    b.f.memory(loadOpcode(size, signed), 0);
+export function emitCachedLoad(b: Builder, access: CachedAccess, signed: boolean, result: number): void {
+  emitAccess(b, 'read', access, () => {
+    b.f.memory(loadOpcode(access.size, signed), 0);
     b.f.set(result);
   });
 }
-export function emitCachedStore(b: Builder, core: number, a: Expr, v: Expr, size: 1 | 2 | 4, missed: () => void): void {
-  emitAccess(b, missed, (leave) => {
-    emitCachedHost(b, core, 'write', a, size, leave).emit(b.f);
+export function emitCachedStore(b: Builder, access: CachedAccess, v: Expr): void {
+  emitAccess(b, 'write', access, () => {
     v.emit(b.f);
-    b.f.memory(storeOpcode(size), 0);
+    b.f.memory(storeOpcode(access.size), 0);
   });
 }
 

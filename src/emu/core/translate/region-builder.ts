@@ -3,13 +3,14 @@ import { PAGE_SIZE, readTableOf, WORD_MAP, writeTableOf } from '../../arena.ts';
 import type { Expected, FunctionBody, Label } from '../../wasm/module.ts';
 import { loadOpcode, OP, storeOpcode, type WasmType } from '../../wasm/opcodes.ts';
 import { isUnexpected } from '../caches/branch-targets.ts';
+import { LINE_WRITE } from '../caches/l1-cache.ts';
 import { Builder, Expr, hasBranchTargets, lift, type LoadOptions, type Val } from '../builder.ts';
 import { beyondEnd, ENTRY_DELTA, ENTRY_FAST, ENTRY_PART } from '../interpreter/record-builders.ts';
 import { EXIT, S } from '../state.ts';
-import type { StaticCycles } from '../timing.ts';
+import type { Costs } from './costs.ts';
 import { Flags } from './flags.ts';
 import { ALL_FLAGS, FLAG_BITS, registerOf } from './flow.ts';
-import { emitCachedLoad, emitCachedStore } from './l1-access.ts';
+import { type CachedAccess, emitCachedLoad, emitCachedStore } from './l1-access.ts';
 import type { Left } from './exits.ts';
 import type { Lines } from './lines.ts';
 import type { Locals } from './locals.ts';
@@ -31,7 +32,7 @@ const ONES = { 1: 0x01, 2: 0x0101, 4: 0x01010101 } as const;
 /** Where an instruction goes when it does not simply go on: the emitter of the region answers. */
 export interface WaysOut {
   readonly lines: Pick<Lines, 'payData' | 'locate' | 'tellHits'>;
-  readonly costs: { cycles(item: Item): StaticCycles };
+  readonly costs: Pick<Costs, 'cycles' | 'budgetFrom'>;
   /** Leaves in front of an instruction, giving back what the block had charged for it and what follows. */
   leaveBefore(pc: number, g: GiveBack, why: Left): void;
   /** Leaves behind the writes of the instruction that is emitted. */
@@ -285,7 +286,7 @@ export class RegionBuilder extends Builder {
     const asks = this.asksDevices();
     const missed = (): void => (asks ? this.askDevice(a, size, options?.signed ?? false, result.local) : this.leaveBefore());
     if (this.env.cachedData) {
-      emitCachedLoad(this, this.env.core, a, size, options?.signed ?? false, result.local, missed);
+      emitCachedLoad(this, this.cached(a, size, missed), options?.signed ?? false, result.local);
       return result.get;
     }
     const code = loadOpcode(size, options?.signed);
@@ -309,6 +310,20 @@ export class RegionBuilder extends Builder {
       f.set(result.local);
     }, missed);
     return result.get;
+  }
+  /**
+   * A line that the data cache does not hold (interpreter/read-line.ts) may take what the rest of the way to the next check leaves:
+   *   (place, cycles) = readLine(a, how, budget - W); budget -= cycles, of a load
+   */
+  private cached(a: Expr, size: 1 | 2 | 4, missed: () => void): CachedAccess {
+    const readLine = (how: number): Expr => {
+      const writes = (how & LINE_WRITE) !== 0;
+      const rest = this.emitter.costs.budgetFrom(this.block);
+      const line = this.helper('readLine', 'i64', a, how, writes ? 0 : this.sub(this.local(this.locals.budget), rest));
+      if (!writes) this.cycles(this.high(line));
+      return this.let(this.wrap(line));
+    };
+    return { core: this.env.core, a, size, readLine, missed };
   }
   private loadSlot(slot: Slot, size: 1 | 2 | 4, options?: LoadOptions): Expr {
     if (slot.valued && size === 4) return this.let(this.local(slot.value));
@@ -432,7 +447,12 @@ export class RegionBuilder extends Builder {
     }
     const a = this.let(address);
     const v = this.let(value);
-    if (this.env.cachedData) return emitCachedStore(this, this.env.core, a, v, size, () => this.leaveBefore());
+    if (this.env.cachedData)
+      return emitCachedStore(
+        this,
+        this.cached(a, size, () => this.leaveBefore()),
+        v,
+      );
     const origin = this.originOf(a);
     const slot = this.places.find(origin);
     const touched = this.places.store(origin, size);
