@@ -182,7 +182,7 @@ export interface ChipDescription {
   readonly cores: readonly CoreRow[];
   readonly memories: readonly MemoryRow[];
   readonly blocks: readonly BlockRow[];
-  /** Two cores: their turns are `cycles` of this clock long at most. */
+  /** Every chip with two cores: their turns are `cycles` of this clock long at most. */
   readonly quantum?: { readonly clock: string; readonly cycles: number };
   /** Names of all clocks that RCC drives. */
   readonly clocks: readonly string[];

@@ -106,8 +106,6 @@ export interface SavedPage {
   readonly words: Uint8Array;
 }
 
-/** Where a chip's row names no quantum. */
-export const QUANTUM = { clock: '', cycles: 256 };
 /** Words that `systemReads` lists. */
 const MAX_SYSTEM_READS = 1024;
 
@@ -214,7 +212,7 @@ export abstract class MachineBase implements CoreListener<Core> {
   }
   /** Longest turn of one core while another runs too: cycles of the chip's bus clock; null where there is one core. */
   get quantum(): number | null {
-    return this.cores.length > 1 ? (this.chip.quantum ?? QUANTUM).cycles : null;
+    return this.cores.length > 1 ? this.chip.quantum!.cycles : null;
   }
   get now(): Ps {
     return this.system.now;

@@ -12,7 +12,7 @@ import { findSteadyLoop, loopHolds, type SteadyLoop } from './proofs/steady.ts';
 import { type Memory } from './system.ts';
 import { clockCount, clockTimeOf, MS, WIDE, type Ps } from './time.ts';
 import { sameBytes } from './words.ts';
-import { MachineBase, QUANTUM, type Checkpoint, type SavedPage } from './machine-base.ts';
+import { MachineBase, type Checkpoint, type SavedPage } from './machine-base.ts';
 import { TOGETHER_FIRST } from './machine-state.ts';
 
 /** The same for two cores that run: times between looks, instructions of a look for each core. */
@@ -145,8 +145,8 @@ export class Machine extends MachineBase {
   }
   /** A turn ends at the next multiple of the quantum on the bus clock, or where another core has already been. */
   protected endOfTurn(core: Core): Ps {
-    const { clock: name, cycles } = this.chip.quantum ?? QUANTUM;
-    const clock = this.system.clock(name === '' ? core.row.clock : name);
+    const { clock: name, cycles } = this.chip.quantum!;
+    const clock = this.system.clock(name);
     const at = core.now();
     let end = clockTimeOf(clock, (Math.floor(clockCount(clock, at) / cycles) + 1) * cycles);
     for (const other of this.cores) if (other !== core && this.runs(other) && other.now() > at) end = Math.min(end, other.now());

@@ -78,7 +78,9 @@ function chipOf(cores: number): ChipDescription {
     rcc: 'RCC',
     clocks: ['hclk', 'ext', 'bus'],
     parameters: { 'reset.pulse.ps': { value: 3000, ...sourced } },
-    facts: { ANY: { name: 'ANY', registers: [register('ACT', 0), register('STAY', 4), register('ODD', 8)] } },
+    facts: Object.fromEntries(
+      ['ANY', 'RCC'].map((of) => [of, { name: of, registers: [register('ACT', 0), register('STAY', 4), register('ODD', 8)] }]),
+    ),
     cores: ['c0', 'c1'].slice(0, cores).map((name) => ({ ...coreRow('m4'), name, clock: 'hclk', sysTickClock: 'ext' })),
     memories: [
       memory('FLASH', FLASH, 0x20000, 'flash', { waitStates: true }),
@@ -87,7 +89,7 @@ function chipOf(cores: number): ChipDescription {
       memory('KEPT', KEPT, 0x1000, 'ram'),
     ],
     blocks: [
-      row('RCC', RCC),
+      { ...row('RCC', RCC), facts: 'RCC' },
       { ...row('DO', DO), model: 'doing', irqs: [3] },
       row('ODD', ODD),
       { ...row('OFF', OFF), clock: 'ACT.ON' },
@@ -258,7 +260,7 @@ const ONE: Readonly<Record<string, Situation>> = {
   'watchdogs': { main: (t) => { get(t, DO + 4); t.lsrs(7, 7, 5).lsrs(7, 7, 1); act(t.cmp(7, 0).bne('forever'), 'reset', 1); act(t, 'reset', 0); }, us: 12 },
   'a watchdog that a repair holds': { main: (t) => act(t, 'reset'), before: (m) => void m.setRepairs({ pages: new Set(), vetoReset: (by) => by === 'iwdg' }) },
   'the reset pin': { main: (t) => { put(t, RAM, 1); put(t.cpsidI(), BACKUP + 4, 2); }, at: { 5: (m) => m.holdReset(true), 9: (m) => m.holdReset(false) } },
-  'power off and on': { main: (t) => { get(t, RAM + 0x4320); put(t, BACKUP + 4, 2); put(t, RAM + 0x4000, 2); }, at: { 5: (m) => m.powerOff(), 9: (m) => m.powerOn(true) } },
+  'power off and on': { main: (t) => { get(t, RAM + 0xfff0); put(t, RAM + 0xfff0, 1); put(t, BACKUP + 4, 2); put(t, RAM + 0x4000, 2); }, at: { 5: (m) => m.powerOff(), 9: (m) => m.powerOn(true) } },
   'a reset by power from outside': { at: { 5: (m) => m.askReset('power', m.cores[0]!, true), 6: (m) => { m.askReset('pin', m.cores[0]!, true); m.askReset('power', m.cores[0]!, true); }, 7: (m) => m.askReset('power', m.cores[0]!, false), 8: (m) => m.askReset('pin', m.cores[0]!, true) } },
   'Standby': { main: (t) => { put(t, RAM + 0x20, 1); put(t, KEPT, 1); act(t, 'keep', 1); act(t, 'down', 1); }, at: { 9: (m) => m.askReset('power', m.cores[0]!, false) } },
   'Standby without kept memory, ended by the pin': { main: (t) => { put(t, KEPT, 1); put(t, BACKUP, 1); act(t, 'down', 1); }, at: { 9: (m) => m.askReset('pin', m.cores[0]!, true) } },
@@ -287,6 +289,7 @@ const ONE: Readonly<Record<string, Situation>> = {
   ...Object.fromEntries(['prefetch', 'icache', 'dcache'].map((what): [string, Situation] => [`wait states and ${what}`, { main: (t) => { act(t, 'latency', 5); act(t, what, 1); repeated(t, 20, 'on', (u) => get(u, FLASH + 0x300)); act(t, 'empty', 1); get(t, FLASH + 0x300); act(t, 'empty', 0); get(t, FLASH + 0x300); act(t, what, 0); repeated(t, 5, 'off', (u) => get(u, FLASH + 0x300)); }, us: 40 }])),
   'flash that is programmed': { main: (t) => { get(t, FLASH + 0x4000); act(t, 'program', 3); get(t, FLASH + 0x4000); } },
   'stores of a debugger and of a scenario': { at: { 5: (m) => { m.as('debugger', () => m.poke(ODD + 8, 4, 3)); m.as('scenario', () => m.system.write(BACKUP + 4, 4, 3)); m.poke(RAM, 2, 0x1234); m.system.write(ODD + 4, 4, 1); m.stop(); } } },
+  'code in RAM that changes itself': { main: (t) => { put(t, RAM, 0x31013001); put(t, RAM + 4, 0xd1fb42a1); put(t, RAM + 8, 0x31ff8015); put(t, RAM + 12, 0xe7f8); t.movs(1, 0).movs(4, 250).constant(2, RAM).constant(5, 0x3002).put(0x4613, 0x3301, 0x4718); } },
   'code that is replaced': { main: (t) => t.label('on').adds(0, 1).b('on'), at: { 5: (m) => m.replace(FLASH + CODE, Uint8Array.of(0x02, 0x30)), 7: (m) => m.replace(FLASH + CODE - 5, new Uint8Array(0x1010).fill(0xbf, 5, 7)) } },
 }; // prettier-ignore
 const count: Part = (t) =>

@@ -124,8 +124,8 @@ const chip = (cores: number, see: boolean): ChipDescription => ({
     ...(cores > 1 ? ['c0', 'c1'].map((name) => memory(`TCM.${name}`, 0x24000000, 'ram', { core: name, size: name === 'c0' ? 0x100 : 0x80 })) : []), // prettier-ignore
   ],
   blocks: [
-    { name: 'RCC', model: null, base: RCC, size: 0x10 },
     block(0, { irqs: [3, 4], unclocked: [4] }),
+    { name: 'RCC', model: null, base: RCC, size: 0x10 },
     block(1, { irqs: [3], backup: true, readsUnclocked: true }),
     block(2, { irqs: [4, 3], worksInStandby: true, seesInterrupts: see, windows: [{ base: BLOCKS + 0x1000, size: 0x10 }] }),
     block(3, { ...(cores > 1 ? { core: 'c1' } : {}), irqs: [6], size: 0x10 }),
@@ -245,7 +245,7 @@ class Life {
     },
     face: () => {
       const { next, system } = this;
-      const b = system.blocks[1 + next(4)]!;
+      const b = system.block(NAMES[next(4)]!);
       const c = system.contextOf<State>(b);
       c.put(b.layout.reg('D'), next(0x10000) - 1);
       return [c.s.acts, c.get(b.layout.reg('D')), c === system.contextOf(b)];
@@ -286,9 +286,9 @@ it('what a chip does not have is said by name', () => {
   expect(() => system.pokeMemory('FLASH', 0, new Uint8Array(0x100))).not.toThrow();
   const made = chip(1, false);
   const build = (over: Partial<ChipDescription>) => () => new System({ ...made, ...over }, { acting: () => model([], false) });
-  expect(build({ facts: {} })).toThrow('no register facts RCC');
+  expect(build({ facts: {} })).toThrow('no register facts ANY');
   expect(build({ clocks: ['slow'] })).toThrow('P listens to an unknown clock fast');
-  expect(build({ blocks: [{ ...made.blocks[0]!, model: 'none' }] })).toThrow('RCC asks for an unknown model none');
+  expect(build({ blocks: [{ ...made.blocks[0]!, model: 'none' }] })).toThrow('P asks for an unknown model none');
   expect(build({ memories: [...made.memories, memory('TWICE', RAM + 0x200f, 'ram')] })).toThrow('RAM and TWICE overlap at 0x2000200f');
   expect(build({ memories: [...made.memories, memory('NEXT', RAM + 0x2010, 'ram')] })).not.toThrow();
 });

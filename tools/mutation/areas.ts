@@ -98,9 +98,12 @@ export const AREAS: readonly Area[] = [
   {
     name: 'proofs',
     files: ['src/emu/proofs/*.ts'],
-    tables: ['test/bench/{ends,tick-proofs}.test.ts'],
-    namesakes: 'test/emu/*.test.ts',
-    tests: ['test/emu/*.test.ts', 'test/bench/{skipping,shortcuts,rounds,ticking,fixed-loop}.test.ts', 'test/machines/random-*.test.ts'],
+    tables: ['test/emu/{each-loop,known-loops,copied-words}.test.ts', 'test/bench/tick-proofs.test.ts'],
+    tests: [
+      'test/emu/*.test.ts',
+      'test/bench/{ends,skipping,shortcuts,rounds,ticking,fixed-loop}.test.ts',
+      'test/machines/random-*.test.ts',
+    ],
   },
   {
     name: 'chips',

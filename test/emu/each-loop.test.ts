@@ -1,0 +1,194 @@
+/**
+ * Random loops beside a tick: run with what leaves rounds out they end as if each round had been executed, and so much was left out in so many pieces behind so many looks as before
+ * (each-loop.txt, which `BOOTBENCH_GOLDEN=write` writes anew): what a proof can show is no more and no less than it was.
+ */
+import { it } from 'vitest';
+import type { ChipDescription } from '../../src/emu/chip.ts';
+import type { Core } from '../../src/emu/core/core.ts';
+import { S } from '../../src/emu/core/state.ts';
+import type { Checkpoint } from '../../src/emu/machine-base.ts';
+import type { RegisterModel } from '../../src/emu/registers.ts';
+import { digest } from '../digest.ts';
+import { FLASH, handlerAt, MAIN, PS_PER_CYCLE, RAM, started, type CoreName } from './core/bare-machine.ts';
+import { expectAsBefore } from './core/golden-file.ts';
+
+/** R0 = RAM, R3 = SysTick; R1, R2, R4…R7 are the loop's. */
+const SET_UP = [0x2020, 0x0600, 0x23e0, 0x061b, 0x24e0, 0x0224, 0x191b, 0x2410, 0x191b];
+const START = [0x605c, 0x2400, 0x609c, 0x2407, 0x601c];
+const BLOCK = 0x40000000;
+const CYCLES = 25_000;
+const PIECES = 4;
+const LOW = [1, 2, 4, 5, 6, 7];
+
+class Chance {
+  private x: number;
+  constructor(seed: number) {
+    this.x = Math.imul(seed, 0x9e3779b1) | 1;
+  }
+  below(n: number): number {
+    this.x ^= this.x << 13;
+    this.x ^= this.x >>> 17;
+    this.x ^= this.x << 5;
+    return (this.x >>> 0) % n;
+  }
+  of<T>(list: readonly T[]): T {
+    return list[this.below(list.length)]!;
+  }
+  register = (): number => this.of(LOW);
+  /** One of the loop's words. */
+  word = (): number => this.of([12, 16, 20, 24]);
+}
+type Make = (c: Chance) => number[];
+const reg3 = (op: number): Make => (c) => [op | (c.register() << 6) | (c.register() << 3) | c.register()]; // prettier-ignore
+const reg2 = (op: number): Make => (c) => [op | (c.register() << 3) | c.register()]; // prettier-ignore
+const imm = (op: number): Make => (c) => [op | (c.register() << 8) | c.of([0, 1, 2, 3, 7, 128, 255])]; // prettier-ignore
+const shift = (op: number): Make => (c) => [op | (c.of([1, 2, 4, 8, 16, 24, 31]) << 6) | (c.register() << 3) | c.register()]; // prettier-ignore
+const memory = (op: number, by: number): Make => (c) => [op | ((c.word() >> by) << 6) | c.register()]; // prettier-ignore
+const NARROW: readonly Make[] = [
+  ...[0x1800, 0x1a00].map(reg3),
+  // movs, ands, eors, adcs, sbcs, tst, rsbs, cmp, cmn, orrs, muls, bics, mvns, rev, sxth, sxtb, uxth, uxtb
+  ...[0x0000, 0x4000, 0x4040, 0x4140, 0x4180, 0x4200, 0x4240, 0x4280, 0x42c0, 0x4300, 0x4340, 0x4380, 0x43c0, 0xba00, 0xb200, 0xb240, 0xb280, 0xb2c0].map(reg2), // prettier-ignore
+  ...[0x2000, 0x2800, 0x3000, 0x3000, 0x3800, 0x3800].map(imm),
+  ...[0x0000, 0x0800, 0x1000].map(shift),
+  ...[0x6800, 0x6000].flatMap((op) => [memory(op, 2), memory(op, 2)]),
+  ...[0x8800, 0x8000].map((op) => memory(op, 1)),
+  (c) => [0x7800 | ((12 + c.below(8)) << 6) | c.register()],
+  (c) => [0x7000 | ((12 + c.below(8)) << 6) | c.register()],
+  // r7 = 12, then ldrsb or ldrsh with it
+  (c) => [0x270c, c.of([0x5600, 0x5e00]) | (7 << 6) | c.register()],
+  () => [0xb460, 0xbc06],
+  (c) => [0xb400 | (1 << c.register()), 0xbc00 | (1 << c.register())],
+  // SysTick's count, its flag, a register of a block, the word that the handler counts
+  () => [0x689c],
+  () => [0x681c],
+  (c) => [0x2740, 0x063f, 0x683c | (c.below(2) << 6)],
+  () => [0x2740, 0x063f, 0x603c],
+  (c) => [0x6880 | c.register()],
+  // skips the next instruction, by flags
+  (c) => [0xd000 | (c.below(14) << 8), 0xbf00 | 0, 0x3101],
+];
+const WIDE: readonly Make[] = [
+  // add, sub, rsb, and, orr, eor with immediates and shifted registers; ubfx, sbfx, bfi, clz, mul, movw
+  ...[0xf100, 0xf1a0, 0xf1c0, 0xf010, 0xf040, 0xf080].map((op): Make => (c) => [op | c.register(), (c.register() << 8) | c.of([1, 3, 0x7f, 0xff])]), // prettier-ignore
+  ...[0xeb10, 0xebb0, 0xea10, 0xea40].map((op): Make => (c) => [op | c.register(), (c.of([0, 1, 2, 7]) << 12) | (c.register() << 8) | (c.below(4) << 4) | c.register()]), // prettier-ignore
+  ...[0xf3c0, 0xf340, 0xf360].map((op): Make => (c) => [op | c.register(), (c.below(8) << 12) | (c.register() << 8) | 8 | c.below(8)]),
+  (c) => ((m) => [0xfab0 | m, 0xf080 | (c.register() << 8) | m])(c.register()),
+  (c) => [0xf240, (c.register() << 8) | c.below(256)],
+  (c) => [0x42b5, 0xbf00 | (c.below(14) << 4) | 0xc, 0x3101, 0x3a01],
+  (c) => [0x42a1, 0xbf08 | (c.below(14) << 4), 0x3201],
+];
+/** Counts at [R0 + 8], and does one thing more. */
+const HANDLERS: readonly (readonly number[])[] = [
+  [0x2020, 0x0600, 0x6882, 0x3201, 0x6082, 0x4770],
+  [0xb410, 0x2020, 0x0600, 0x6882, 0x3201, 0x6082, 0x68c4, 0x3402, 0x60c4, 0xbc10, 0x4770],
+  [0x4770],
+];
+
+/** A register that counts microseconds, one that stays, and one that can be read by the way only. */
+const clocked: RegisterModel = {
+  modelled: ['TIME', 'DATA'],
+  create: () => ({}),
+  live: ['TIME'],
+  read: (c, r, value) => (r.name === 'TIME' ? c.env.clockCount('ext') & 0xffff : value),
+  holds: (c, r) => (r.name === 'TIME' ? c.env.clockTimeOf('ext', c.env.clockCount('ext') + 1) : Infinity),
+  repeats: (_c, r) => r.name === 'TIME',
+};
+const fact = (name: string, offset: number) => ({ name, offset, size: 4 as const, reset: 3, writable: 0xff, fields: [] });
+const OVER: Partial<ChipDescription> = {
+  facts: { B: { name: 'B', registers: [fact('TIME', 0), fact('DATA', 4)] } },
+  blocks: [{ name: 'B', model: 'clocked', base: BLOCK, size: 0x10 }],
+  memories: [
+    { name: 'FLASH', base: FLASH, size: 0x8000, kind: 'flash', zone: 'user', aliases: [0], waitStates: true },
+    { name: 'RAM', base: RAM, size: 0x9000, kind: 'ram', zone: 'user' },
+  ],
+};
+
+/** What is waited for: the end of a count, ticks that the handler counts, a register, or nothing. */
+const WAITS: readonly ((c: Chance, body: readonly number[]) => number[])[] = [
+  ...[0, 1, 2].map((): ((c: Chance, body: readonly number[]) => number[]) => (c, body) => {
+    const counter = c.of([5, 6, 7]);
+    const step = (c.below(3) ? 0x3800 : 0x3000) | (counter << 8) | c.of([1, 1, 2, 3, 255]);
+    const compare = c.of([[], [], [0x4280 | (1 << 3) | counter], [0x2800 | (counter << 8) | c.below(4)], [0x4280 | (counter << 3) | 1]]);
+    return [...(c.below(2) ? [step, ...body] : [...body, step]), ...compare];
+  }),
+  (c, body) => [0x6886, ...body, c.of([0x2e00 | c.below(60), 0x42ae, 0x1b71])],
+  (c, body) => [0x6886, 0x1b71, ...body, 0x2900 | c.of([2, 5, 20])],
+  (c, body) => [...body, 0x681c, 0x03e4],
+  (c, body) => [...body, 0x2740, 0x063f, 0x683c, c.of([0x2c00, 0x2cff])],
+  (_c, body) => [...body, 0x42b6],
+]; // prettier-ignore
+function program(core: CoreName, c: Chance): number[] {
+  const period = c.of([2_500, 7_001, 20_000]);
+  const w = [...SET_UP, 0x2400 | (period >>> 8), 0x0224, 0x3400 | (period & 0xff), ...(c.below(5) ? START : [])];
+  for (const r of LOW) w.push(0x2000 | (r << 8) | c.of([0, 1, 200]), (c.of([0, 8, 24]) << 6) | (r << 3) | r);
+  for (const at of [12, 16, 20, 24]) w.push(0x6000 | ((at >> 2) << 6) | c.register());
+  // the loop goes on behind a masked tick now and then
+  if (c.below(8) === 0) w.push(0xb672);
+  const kinds = core === 'm0' ? NARROW : [...NARROW, ...WIDE];
+  const body = Array.from({ length: c.below(5) }, () => c.of(kinds)(c)).flat();
+  const loop = c.of(WAITS)(c, body);
+  const back = 0xd000 | (c.of([0, 1, 1, 1, 2, 3, 3, 4, 5, 8, 9, 10, 11, 12, 13]) << 8) | (-(loop.length + 2) & 0xff);
+  // behind it [R0 + 28] counts, and all over again
+  const again = [...loop, back, 0x69c7, 0x3701, 0x61c7];
+  return [...w, ...again, 0xe000 | (-(again.length + 2) & 0x7ff)];
+}
+
+class Bench {
+  readonly machine;
+  readonly cpu: Core;
+  private readonly start: Checkpoint;
+  private pieces = 0;
+  private skipped = 0;
+  private looks = 0;
+  constructor(core: CoreName) {
+    const { machine, cpu } = started(core, {}, {}, OVER, { clocked: () => clocked });
+    this.machine = machine;
+    this.cpu = cpu;
+    this.start = machine.save();
+    const skip = cpu.skip.bind(cpu);
+    cpu.skip = (cycles, ...rest) => {
+      this.pieces++;
+      this.skipped += cycles;
+      skip(cycles, ...rest);
+    };
+    const trace = cpu.trace.bind(cpu);
+    cpu.trace = (accesses) => {
+      if (accesses !== null) this.looks++;
+      trace(accesses);
+    };
+  }
+  run(code: readonly number[], handler: readonly number[], waits: number, skipping: boolean): { end: string; told: string } {
+    const { machine, cpu } = this;
+    machine.restore(this.start);
+    machine.skipping = skipping;
+    const halves = (list: readonly number[]): Uint8Array => Uint8Array.from(list.flatMap((h) => [h & 0xff, h >>> 8]));
+    machine.system.pokeMemory('FLASH', MAIN, halves(code));
+    machine.system.pokeMemory('FLASH', handlerAt(15), halves(handler));
+    cpu.caches.setFlashTiming({ waitStates: waits, cache: waits > 2, sets: 256, ways: 2, kinds: 0 });
+    this.pieces = this.skipped = this.looks = 0;
+    const seen = Array.from({ length: PIECES }, (_, i) => {
+      machine.run((i + 1) * CYCLES * PS_PER_CYCLE);
+      const flags = [cpu.get(S.NF) >>> 31, cpu.get(S.ZF) === 0, cpu.get(S.CF), cpu.get(S.VF), cpu.get(S.QF)];
+      const words = [...machine.system.memoryBytes('RAM').subarray(0, 32), ...machine.system.memoryBytes('RAM').subarray(0x7fa0, 0x8000)];
+      return [cpu.pc, cpu.cycles(), cpu.retired(), ...cpu.stateWords().subarray(0, 15), ...flags, ...words, cpu.get(S.CACHE_HITS), machine.history.seq, machine.uninitialisedReads()]; // prettier-ignore
+    });
+    return { end: JSON.stringify(seen), told: `${this.pieces} ${this.skipped} ${this.looks}` };
+  }
+}
+
+it('as much is left out of random loops as was, and they end as if nothing were', () => {
+  const lines = (['m0', 'm4', 'm33'] as const).flatMap((core, n) => {
+    const bench = new Bench(core);
+    const told = Array.from({ length: 50 }, (_, i) => {
+      const c = new Chance(1000 * n + i + 1);
+      const [code, handler, waits] = [program(core, c), c.of(HANDLERS), c.of([0, 1, 4])];
+      const whole = bench.run(code, handler, waits, true);
+      const text = code.map((h) => h.toString(16)).join(' ');
+      if (whole.end !== bench.run(code, handler, waits, false).end) throw new Error(`${core} ${i}: ${text}`);
+      return `${core} ${i}: ${whole.told}; ${digest(whole.end)}`;
+    });
+    bench.machine.release();
+    return told;
+  });
+  expectAsBefore(lines, new URL('./each-loop.txt', import.meta.url));
+});
