@@ -14,7 +14,7 @@ import {
   type Writer,
 } from './check.ts';
 import { inManual } from './families.ts';
-import { newestWriter, optionWriterOf } from './option-bytes.ts';
+import { newestWriter, notLoaded, optionWriterOf } from './option-bytes.ts';
 
 const VECTORS = 'Armv7-M and Armv8-M: out of reset the core loads SP and PC from the vector table; bit 0 of the vector is the Thumb bit';
 const ERASED = 0xffffffff;
@@ -112,8 +112,10 @@ export const bootSelection: Check = {
     const { source, confidence } = rule;
     const table = tableOf(state, rule);
     if (rule.boots === 'held') return pass(seen, 'this core waits until the other one lets it go', source, confidence);
-    if (rule.boots === 'system')
-      return pass(seen, entry?.how === 'boot' ? 'the ROM is chosen at reset' : 'the next reset starts the ROM', source, confidence);
+    if (rule.boots === 'system') {
+      const next = notLoaded(subject) ? 'the ROM starts as soon as these option bytes are loaded' : 'the next reset starts the ROM';
+      return pass(seen, entry?.how === 'boot' ? 'the ROM is chosen at reset' : next, source, confidence);
+    }
     if (table === null) return unknown('the boot address cannot be read on this target');
     const observed = `${seen === '' ? '' : `${seen}; `}vector table at ${hex(table)}`;
     const wrong = wrongTable(state.read(table, 4), state.read(table + 4, 4));

@@ -39,15 +39,21 @@ export function optionWriterOf(chip: ChipDescription, history: TargetHistory | n
 export const newestWriter = (all: readonly (Writer | null)[]): Writer | null =>
   all.reduce((best, w) => (w !== null && (best === null || w.at > best.at) ? w : best), null);
 
-/** Option bits that firmware wrote before a software reset, which does not put them in force, and what would have. */
-function notLoaded({ state, history, entry }: Subject): { readonly writer: Writer; readonly how: string } | null {
+/** Option bits that firmware wrote and nothing has put in force, a software reset neither, and what would have. */
+export function notLoaded({
+  state,
+  history,
+  entry,
+}: Subject): { readonly writer: Writer; readonly how: string; readonly reset: boolean } | null {
   const how = putInForce({ state });
   if (entry || !history || how === null) return null;
-  const fields = Object.values(state.chip.optionBytes ?? {}).map((o) => o.field.replace('_CUR.', '_PRG.'));
-  const writer = newestWriter(fields.map((f) => history.lastWriterBeforeReset?.(registerOf(f), maskOf(state.chip, f)) ?? null));
-  if (writer === null) return null;
+  const writer = newestWriter(Object.values(state.chip.optionBytes ?? {}).map((o) => optionWriterOf(state.chip, history, o.field)));
+  if (writer?.kind !== 'cpu') return null;
   const behind = history.resets.filter((r) => r.at >= writer.at);
-  return behind.some((r) => r.by === 'software') && !behind.some((r) => LOADS.has(r.by)) ? { writer, how } : null;
+  const reset = behind.some((r) => r.by === 'software');
+  // what differs between programmed and in force has been judged where registers show both
+  if (behind.some((r) => LOADS.has(r.by)) || (!reset && !how.includes('OBL_LAUNCH'))) return null;
+  return { writer, how, reset };
 }
 /** What it takes where a write and a reset are not enough; null where they are, or where something else than the factory's is in force. */
 function putInForce({ state }: Pick<Subject, 'state'>): string | null {
@@ -91,9 +97,9 @@ export const optionBytes: Check = {
     const forgotten = notLoaded(subject);
     if (forgotten)
       return broken('warn', {
-        observed: 'option bytes were written, then the chip was reset by software',
+        observed: `option bytes were written${forgotten.reset ? ', then the chip was reset by software' : ' and never loaded'}`,
         expected: 'what was written is in force',
-        because: `a software reset does not put option bytes in force: ${forgotten.how}`,
+        because: `${forgotten.reset ? 'a software reset does not put option bytes in force' : 'option bytes that were written are not in force yet'}: ${forgotten.how}`,
         source: LOADED,
         confidence: 'documented',
         lastWriter: forgotten.writer,

@@ -156,9 +156,10 @@ function failed(page: Page, result: RunResult, sources: Sources): void {
     return;
   }
   // who waits for a button is not stuck in a person's eyes
-  if (crash(page, result, sources) || notTriggered(page, result, sources) || waits(page, result, sources)) return;
+  if (crash(page, result, sources) || rests(page, result, sources)) return;
   page.text(sentence(result.summary), 3);
   suspects(page, result);
+  refused(page, result);
   const serial = result.notes.filter((n) => n.kind === SERIAL);
   serial.forEach(({ text }, i) => (i === 0 ? page.row('Serial', 'yellow', text, 3) : page.text(text, 3)));
   const resets = result.notes.filter((n) => n.kind === 'reset').map((n) => n.text);
@@ -303,6 +304,16 @@ function placeIn(text: string): Place | null {
   return file === undefined ? null : { pc: '0x00000000', symbol: symbol!, file, line: Number(line) };
 }
 
+/** Nothing asks for the ROM, or the firmware waits. */
+function rests(page: Page, result: RunResult, sources: Sources): boolean {
+  const asked = notTriggered(page, result, sources);
+  if (!asked && !waits(page, result, sources)) return false;
+  // a loop that reads nothing is where a program rests, and not why it has not jumped
+  if (!asked && result.stuck?.register === null) suspects(page, result);
+  refused(page, result);
+  return true;
+}
+
 function notTriggered(page: Page, result: RunResult, sources: Sources): boolean {
   const notes = result.notes.filter((n) => n.kind === 'not-triggered').map((n) => n.text);
   if (notes.length === 0) return false;
@@ -319,6 +330,14 @@ function notTriggered(page: Page, result: RunResult, sources: Sources): boolean 
 function behindReset({ at, by, from }: RunResult['resets'][number]): string {
   const how = by === 'software' ? 'reset itself' : 'loaded its option bytes, which resets the chip,';
   return `the firmware ${how} at ${humanTime(at)}${short(from)}, and nothing went for the ROM behind that`;
+}
+
+/** Option bytes choose where the chip starts: a write of them that came to nothing is worth a line where nothing entered the ROM. */
+function refused(page: Page, { entries, notes }: RunResult): void {
+  const lost = notes.find((n) => n.kind === 'guest' && /^FLASH: \S*(?:OPT|PECR|WRP|BOOT)\S* .*ignored/.test(n.text))?.text;
+  if (lost === undefined || entries.length > 0) return;
+  // the same name and the same two words in all families that have the lock (reference manuals, FLASH, option bytes)
+  page.row('Lost', 'yellow', `${lost}${lost.includes('OPTLOCK = 1') ? '; the two keys go to FLASH_OPTKEYR first' : ''}`, 2);
 }
 
 /** Not proved, so that it is not called a cause; still the best place to look. */

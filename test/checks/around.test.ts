@@ -163,7 +163,20 @@ describe('boot-selection', () => {
       lastWriter: { pc: 0x08000100 },
     });
     g4.set('FLASH.OPTR.nBOOT0', 0);
-    expect(g4.judge('boot-selection')).toMatchObject({ verdict: 'pass', because: 'the next reset starts the ROM' });
+    // RM0440 3.4.2: OPTSTRT programs them, OBL_LAUNCH or power-on puts them in force
+    expect(g4.judge('boot-selection')).toMatchObject({
+      verdict: 'pass',
+      because: 'the ROM starts as soon as these option bytes are loaded',
+    });
+    expect(g4.judge('option-bytes')).toMatchObject({
+      verdict: 'warn',
+      observed: 'option bytes were written and never loaded',
+      because: expect.stringMatching(/not in force yet: FLASH_CR\.OBL_LAUNCH/) as string,
+      lastWriter: { pc: 0x08000100 },
+    });
+    g4.resets.push({ at: 9_000_000, by: 'option-bytes', flags: [], external: false });
+    expect(g4.judge('boot-selection').because).toBe('the next reset starts the ROM');
+    expect(g4.judge('option-bytes').verdict).toBe('pass');
   });
 });
 

@@ -55,6 +55,19 @@ test('a reason for a wait that the sentence has is not told a second time', () =
   expect(text(`it waits for ever: ${why}.`).replace(/\s+/g, ' ').split('was never started')).toHaveLength(2);
   expect(text('it waits for ever.').replace(/\s+/g, ' ')).toContain(why);
 });
+test('option bytes that were written in vain are told where nothing entered the ROM, and what is suspected beside a loop that reads nothing', () => {
+  const wait = { address: null, register: null, value: null, pc: '0x08000500' as const, force: null };
+  const text = 'FLASH: FLASH_OPTR written while OPTLOCK = 1: ignored';
+  const report = (entries: RunResult['entries']): string =>
+    shortReport(
+      { ...primaskResult(), outcome: 'stuck', diagnosis: SUSPECTED, entries, stuck: wait, notes: [{ kind: 'guest', text }] },
+      { width: 120 },
+    );
+  expect(report([])).toMatch(
+    /Maybe +option-bytes: [^]*Lost +FLASH: FLASH_OPTR written while OPTLOCK = 1: ignored; the two keys go to FLASH_OPTKEYR first/,
+  );
+  expect(report(primaskResult().entries)).not.toContain('Lost');
+});
 test('where the board has no clock for a ready bit, another board is the next step and not the bit', () => {
   const wait = { address: null, register: 'RCC.CR', value: null, pc: '0x08000500' as const, force: 'RCC.CR.HSERDY=1' };
   const next = (text: string): string =>
@@ -92,6 +105,13 @@ async function shortReportOf(code: Thumb, board: Board = {}): Promise<string> {
     width: 200,
   });
 }
+const [ANY] = primaskResult().diagnosis.causes;
+const SUSPECTED: RunResult['diagnosis'] = {
+  ...primaskResult().diagnosis,
+  explained: false,
+  causes: [{ ...ANY!, id: 'option-bytes', proved: false }],
+  sets: [],
+};
 const NONE: RunResult['diagnosis'] = { ...primaskResult().diagnosis, causes: [], sets: [] };
 
 test.each([
