@@ -301,6 +301,16 @@ describe('what the machine is given', () => {
     );
   });
 
+  test('where option bytes start the ROM, which looks for a bank, no image is missing at the start of the flash', async () => {
+    const { jobInput } = await import('../../src/bench/input/job.ts');
+    const told = async (board: object): Promise<boolean> => {
+      const scenario = { schema: 'bootbench/scenario@1', chip: 'stm32g474re', images: ['fw.bin@0x08040000'], board };
+      const cwd = folder({ 'fw.bin': FIRMWARE, 's.json': JSON.stringify(scenario) });
+      const { jobs } = await cli(['run', '--scenario', 's.json', '--quiet'], { cwd });
+      return jobInput(jobs[0]!).notes.some((n) => n.kind === 'boot-address');
+    };
+    expect([await told({ optionBytes: { BFB2: 1 } }), await told({})]).toEqual([false, true]);
+  });
   test('an image that looks like another chip’s is named on stderr before the run', async () => {
     const cwd = folder({ 'fw.bin': FIRMWARE, 'cm4.bin': FIRMWARE });
     const ran = await cli(['run', IMAGE, '--chip', 'stm32f072rb', '--json', '-'], { cwd });

@@ -5,7 +5,8 @@
 import { findChip } from '../../chips/index.ts';
 import { hexAddress } from '../../image/errors.ts';
 import { checkMemories, checkOverlap, loadImage, type LoadedImage } from '../../image/image.ts';
-import type { ChipDescription } from '../../emu/chip.ts';
+import { decideBoot } from '../../emu/boot-rules.ts';
+import type { BootCondition, ChipDescription } from '../../emu/chip.ts';
 import type { ShortcutName } from '../../emu/proofs/shortcuts.ts';
 import { imageCore, startAddress } from './image-core.ts';
 import { otherFamily } from './infer-chip.ts';
@@ -154,7 +155,7 @@ function startNotes(chip: ChipDescription, images: readonly LoadedImage[], job: 
     });
   }
   const boot = bootAddress(chip, job.scenario);
-  if (job.bootAt === null && boot !== null && !covered(images, boot)) {
+  if (job.bootAt === null && boot !== null && !startsRom(chip, job.scenario) && !covered(images, boot)) {
     const at = `0x${boot.toString(16).padStart(8, '0')}`;
     const first = Math.min(...images.flatMap((image) => image.chunks.map((c) => c.address)));
     const there = `0x${first.toString(16).padStart(8, '0')}`;
@@ -185,6 +186,19 @@ const covered = (images: readonly LoadedImage[], address: number): boolean =>
 export function bootAddress(chip: ChipDescription, scenario: Scenario): number | null {
   if (scenario.board?.boot0 === 1) return null;
   return startAddress(chip, 0, scenario.board?.optionBytes ?? {});
+}
+
+/** Option bytes, BFB2 for instance, choose the ROM, which looks for a bank that can run. */
+function startsRom(chip: ChipDescription, { board }: Scenario): boolean {
+  const value = ({ signal }: BootCondition): number | null => {
+    if (signal === 'pin:BOOT0') return board?.boot0 ?? 0;
+    // an image somewhere else leaves a chip empty, and is told as what it is
+    if (signal === 'flash:empty') return 0;
+    const option = Object.entries(chip.optionBytes ?? {}).find(([, { field }]) => signal === `field:${field}`);
+    return option === undefined ? null : Number(board?.optionBytes?.[option[0]] ?? option[1].factory.value);
+  };
+  const rule = decideBoot(chip.boot ?? [], chip.cores[0]!.name, value);
+  return typeof rule === 'object' && rule.boots === 'system';
 }
 
 /** A dump that holds no vector table of this chip's ROM is another file, or another chip's. */
