@@ -16,7 +16,8 @@ import { DECODED_BASE, fetchTableOf, REGION_SLOTS } from '../../arena.ts';
 import type { FunctionBody } from '../../wasm/module.ts';
 import { ModuleWriter, type Label } from '../../wasm/module.ts';
 import { hasTailCalls, OP } from '../../wasm/opcodes.ts';
-import { Expr, hasBranchTargets, lift, type Val } from '../builder.ts';
+import type { Expr } from '../builder.ts';
+import { hasBranchTargets, lift, type Val } from '../builder.ts';
 import { REC, REGION_HERE } from '../interpreter/record-builders.ts';
 import { EXIT, S } from '../state.ts';
 import { packSystemOp } from '../arm/system-ops.ts';
@@ -132,14 +133,10 @@ class RegionEmitter implements WaysOut {
 
   // ---- state ---------------------------------------------------------------------------------------------------------------------
   private load(offset: number, local: number): void {
-    this.f.i32(0);
-    this.f.memory(OP['i32.load'], this.env.cpu + offset);
-    this.f.set(local);
+    this.b.put(local, this.b.arenaAt(0, this.env.cpu + offset));
   }
   private store(offset: number, local: number): void {
-    this.f.i32(0);
-    this.f.get(local);
-    this.f.memory(OP['i32.store'], this.env.cpu + offset);
+    this.b.putAt(0, this.env.cpu + offset, this.b.local(local));
   }
   /** Registers and flags of a mask, by offset in the state and local. */
   private each(mask: number, action: (offset: number, local: number) => void): void {
@@ -163,30 +160,24 @@ class RegionEmitter implements WaysOut {
   }
   private count(why: Left, pc: number): void {
     if (this.left === undefined) return;
-    this.f.i32(LEFT.indexOf(why));
-    this.f.i32(pc);
-    this.f.call(this.left);
+    this.b.call(this.left, [LEFT.indexOf(why), pc]).emit(this.f);
   }
   /** Leaves behind the writes of the instruction that is emitted. */
   leaveTo(value: Val, why: Left, at: number): void {
     this.count(why, at);
-    lift(value).emit(this.f);
-    this.f.set(this.locals.next);
+    this.b.put(this.locals.next, value);
     this.b.flags.tell();
     this.f.br(this.way.out);
   }
   /** Leaves in front of an instruction, giving back what the block had charged for it and what follows. */
   leaveBefore(pc: number, g: GiveBack, why: Left): void {
     this.count(why, pc);
-    const { f, locals } = this;
-    f.i32(pc);
-    f.set(locals.next);
-    f.i32(g.cycles);
-    f.set(locals.giveCycles);
-    f.i32(g.instructions);
-    f.set(locals.giveInstructions);
-    this.b.flags.tell();
-    f.br(why === 'line' ? this.way.missed : this.way.early);
+    const { b, locals } = this;
+    b.put(locals.next, pc);
+    b.put(locals.giveCycles, g.cycles);
+    b.put(locals.giveInstructions, g.instructions);
+    b.flags.tell();
+    this.f.br(why === 'line' ? this.way.missed : this.way.early);
   }
   /** The rest of the block does not run: this instruction's line was paid for last. */
   endAt(item: Item, { after, instructions }: GiveBack): void {
@@ -197,17 +188,13 @@ class RegionEmitter implements WaysOut {
   /** What the instruction that is emitted may write. */
   private writes = 0;
   addTo(local: number, n: number): void {
-    if (n === 0) return;
-    this.f.get(local);
-    this.f.i32(n);
-    this.f.op(0x6a);
-    this.f.set(local);
+    if (n !== 0) this.b.put(local, this.b.add(this.b.local(local), n));
   }
 
   // ---- structure -------------------------------------------------------------------------------------------------------------------
   emit(): void {
-    const { f, locals, region } = this;
-    for (const b of region.blocks) for (const item of b.items) this.used |= item.flow.reads | item.flow.writes;
+    const { b, f, locals, region } = this;
+    for (const { items } of region.blocks) for (const item of items) this.used |= item.flow.reads | item.flow.writes;
     const root = region.blocks[0]!;
     this.door(root);
     this.reload();
@@ -219,59 +206,52 @@ class RegionEmitter implements WaysOut {
     f.end(this.way.early);
     this.lines.setTo(locals.next);
     f.end(this.way.missed);
-    f.get(locals.budget);
-    f.get(locals.giveCycles);
-    f.op(0x6a);
-    f.set(locals.budget);
-    f.get(locals.retired);
-    f.get(locals.giveInstructions);
-    f.op(0x6b);
-    f.set(locals.retired);
+    b.put(locals.budget, b.add(b.local(locals.budget), b.local(locals.giveCycles)));
+    b.put(locals.retired, b.sub(b.local(locals.retired), b.local(locals.giveInstructions)));
     f.end(this.way.out);
-    this.b.flags.arrive();
-    this.b.release();
-    this.spill(region.blocks.reduce((mask, b) => b.items.reduce((m, item) => m | item.flow.writes, mask), 0));
+    b.flags.arrive();
+    b.release();
+    this.spill(region.blocks.reduce((mask, { items }) => items.reduce((m, item) => m | item.flow.writes, mask), 0));
     if (this.linked) this.followLink();
-    f.get(locals.next);
-    f.op(OP.return);
+    b.give(b.local(locals.next));
     f.op(OP.unreachable);
   }
   /** A way out has found a slot. */
   private linked = false;
   /** if link: go on in that region. The host's frames stay as they are, so what it returns goes to whoever called this one. */
   private followLink(): void {
-    const { f, locals } = this;
-    f.get(locals.link);
-    const label = f.if();
-    f.get(DEPTH);
-    f.get(locals.next);
-    f.get(locals.link);
-    f.i32(1);
-    f.op(0x6b);
-    f.op(OP.return_call_indirect);
-    f.code.u32(this.callees.type);
-    f.code.u32(this.callees.table);
-    f.end(label);
+    const { b, f, locals } = this;
+    b.if(b.local(locals.link), () => {
+      f.get(DEPTH);
+      f.get(locals.next);
+      b.sub(b.local(locals.link), 1).emit(f);
+      f.op(OP.return_call_indirect);
+      f.code.u32(this.callees.type);
+      f.code.u32(this.callees.table);
+    });
   }
   /** What is left to goes on in the region of this slot; its stub where there is none. */
   private link(slot: Val): void {
     if (!hasTailCalls()) return;
     this.linked = true;
-    this.b.add(slot, 1).emit(this.f);
-    this.f.set(this.locals.link);
+    this.b.put(this.locals.link, this.b.add(slot, 1));
   }
   /** if budget < W: return pc. Before anything is loaded: near the end of a budget the interpreter comes by often. */
   private door(root: Block): void {
-    const { f } = this;
-    f.i32(0);
-    f.memory(OP['i32.load'], this.env.cpu + S.BUDGET);
-    f.i32(this.costs.budgetFrom(root));
-    f.op(0x48);
-    const label = f.if(null, 'not taken');
-    this.count('budget', root.pc);
-    f.i32(root.pc);
-    f.op(OP.return);
-    f.end(label);
+    const { b } = this;
+    const turn = (): void => {
+      this.count('budget', root.pc);
+      b.give(root.pc);
+    };
+    b.if(b.ltS(b.arenaAt(0, this.env.cpu + S.BUDGET), this.costs.budgetFrom(root)), turn, undefined, 'not taken');
+  }
+  /** if budget < needed: leave */
+  private ifShort(needed: number, leave: () => void): void {
+    const { b, f } = this;
+    b.ltS(b.local(this.locals.budget), needed).emit(f);
+    const short = f.if(null, 'not taken');
+    leave();
+    f.end(short);
   }
   /**
    * On the way to a block, or to the dispatcher in front of it. A loop asks here for the budget of a round, before anything of its first line is paid for:
@@ -279,21 +259,13 @@ class RegionEmitter implements WaysOut {
    * @param returned behind a call: only the local tells which line was paid for last
    */
   private arrive(from: Block, via: Block, to: Block, returned: boolean): void {
-    const { f } = this;
     const last = from.items.at(-1)?.pc;
     const leave = (why: Left): void => {
       if (!returned) this.lines.set(last ?? to.pc);
       this.leaveTo(to.pc, why, to.pc);
     };
     const headers = [via, to].filter((b) => b.loopHeader);
-    if (headers.length > 0) {
-      f.get(this.locals.budget);
-      f.i32(Math.max(...headers.map((b) => this.costs.budgetFrom(b))));
-      f.op(0x48);
-      const short = f.if(null, 'not taken');
-      leave('budget');
-      f.end(short);
-    }
+    if (headers.length > 0) this.ifShort(Math.max(...headers.map((b) => this.costs.budgetFrom(b))), () => leave('budget'));
     // what leads to a dispatcher has done it
     if (last !== undefined) this.lines.enter(from, to, () => leave('line'), returned);
   }
@@ -303,7 +275,7 @@ class RegionEmitter implements WaysOut {
     this.writes = 0;
     if (b.items.length > 0) this.lines.set(b.pc);
     else this.lines.setTo(this.locals.selector);
-    this.leaveTo(b.items.length > 0 ? b.pc : new Expr('i32', (g) => g.get(this.locals.selector)), why, b.pc);
+    this.leaveTo(b.items.length > 0 ? b.pc : this.b.local(this.locals.selector), why, b.pc);
   }
   /** Looks up the slots of a loop in front of it, or leaves: the interpreter runs a round. */
   private lookUpSlots(header: Block): void {
@@ -377,10 +349,7 @@ class RegionEmitter implements WaysOut {
     const first = to.dominator === from && !to.merge && to.order > from.order && !this.emitted.has(to);
     if (!label && !first) return false;
     this.arrive(from, to, target, returned);
-    if (to !== target && from.items.length > 0) {
-      this.f.i32(target.pc);
-      this.f.set(this.locals.selector);
-    }
+    if (to !== target && from.items.length > 0) this.b.put(this.locals.selector, target.pc);
     if (label || to.loopHeader) this.b.flags.tell();
     if (label) this.f.br(label);
     else {
@@ -396,9 +365,7 @@ class RegionEmitter implements WaysOut {
     return to.merge ? this.blocks.get(to) : undefined;
   }
   lastRecord(pc: number): void {
-    this.f.i32(0);
-    this.f.i32(pc | 1);
-    this.f.memory(OP['i32.store'], this.env.cpu + S.LAST_REC);
+    this.b.putAt(0, this.env.cpu + S.LAST_REC, pc | 1);
   }
 
   /** What leaving before the instruction that is emitted gives back. */
@@ -508,8 +475,7 @@ class RegionEmitter implements WaysOut {
     // both numbers at once: a condition that V8 needs once is no value that everything waits for
     const spent = this.b.let(this.otherwise(cc, ran | (items.length << 16), skipped));
     this.b.cycles(this.b.and(spent, 0xffff));
-    this.b.add(new Expr('i32', (f) => f.get(locals.retired)), this.b.shrU(spent, 16)).emit(this.f);
-    this.f.set(locals.retired);
+    this.b.put(locals.retired, this.b.add(this.b.local(locals.retired), this.b.shrU(spent, 16)));
     this.b.choose(skips, new Map(), registers);
     this.b.flags.choose(skips, flags);
     this.b.release();
@@ -524,9 +490,7 @@ class RegionEmitter implements WaysOut {
       const otherwise = f.block();
       const here = f.block();
       for (const pc of this.entriesOf(to)) {
-        f.get(this.locals.selector);
-        f.i32(pc);
-        f.op(0x46);
+        this.b.eq(this.b.local(this.locals.selector), pc).emit(f);
         f.brIf(here);
       }
       f.br(otherwise);
@@ -578,7 +542,7 @@ class RegionEmitter implements WaysOut {
     const { next } = this.locals;
     if (isLinked(item) && hasTailCalls()) {
       const { b, f } = this;
-      const target = new Expr('i32', (g) => g.get(next));
+      const target = b.local(next);
       const none = f.block();
       if (interworks(item)) {
         b.eqz(b.and(target, 1)).emit(f);
@@ -587,7 +551,7 @@ class RegionEmitter implements WaysOut {
       this.link(this.slotAt(b.and(target, ~1), none));
       f.end(none);
     }
-    this.leaveTo(this.arriving(new Expr('i32', (f) => f.get(next))), 'register', item.pc);
+    this.leaveTo(this.arriving(this.b.local(next)), 'register', item.pc);
   }
   /** address & ~1 | 1; but 0xFFFFFFFE without the 1, because -1 means EXC_RETURN. Nothing can be fetched there. */
   private arriving(address: Expr): Expr {
@@ -610,11 +574,7 @@ class RegionEmitter implements WaysOut {
     const lowest = Math.min(...targets);
     const labels = targets.map(() => f.block());
     const elsewhere = f.block();
-    f.get(this.locals.next);
-    f.i32(lowest);
-    f.op(0x6b);
-    f.i32(1);
-    f.op(0x76);
+    this.b.shrU(this.b.sub(this.b.local(this.locals.next), lowest), 1).emit(f);
     const span = (Math.max(...targets) - lowest) / 2 + 1;
     f.brTable(
       Array.from({ length: span }, (_, i) => labels[targets.indexOf(lowest + 2 * i)] ?? elsewhere),
@@ -644,32 +604,24 @@ class RegionEmitter implements WaysOut {
   }
   /** A system instruction that TypeScript executes without leaving: an interrupt that may be taken now ends the budget. */
   private system(b: Block, item: Item, giveBack: GiveBack): void {
-    const { f } = this;
     this.endAt(item, giveBack);
     this.b.flags.settle();
     this.spill(this.dirty | this.writes);
-    f.i32(0);
-    f.i32(item.pc);
-    f.memory(OP['i32.store'], this.env.cpu + S.PC);
-    f.i32(packSystemOp(item.ins.def.name, item.ins.decoded));
-    f.call(this.helpers.get('system')!);
+    this.b.putAt(0, this.env.cpu + S.PC, item.pc);
+    this.b.call(this.helpers.get('system')!, [packSystemOp(item.ins.def.name, item.ins.decoded)]).emit(this.f);
     this.goOn(b, item.pc + item.ins.size, false);
   }
   /** Behind what ran outside: everything is in memory, and the budget is looked at again. */
   private goOn(b: Block, pc: number, returned: boolean): void {
-    const { f, locals } = this;
     const { dirty, writes } = this;
     this.reload();
     this.b.returned();
     const next = this.region.byPc.get(pc);
-    f.get(locals.budget);
-    f.i32(next ? this.costs.budgetFrom(next) : 0);
-    f.op(0x48);
-    const short = f.if(null, 'not taken');
-    this.dirty = 0;
-    this.writes = 0;
-    this.leaveTo(pc, 'budget', pc);
-    f.end(short);
+    this.ifShort(next ? this.costs.budgetFrom(next) : 0, () => {
+      this.dirty = 0;
+      this.writes = 0;
+      this.leaveTo(pc, 'budget', pc);
+    });
     this.branch(b, pc, null, returned);
     this.dirty = dirty;
     this.writes = writes;
@@ -687,9 +639,7 @@ class RegionEmitter implements WaysOut {
     this.spill(this.dirty | this.writes);
     const direct = f.block();
     const elsewhere = f.block();
-    f.get(DEPTH);
-    f.i32(MAX_DEPTH);
-    f.op(0x4e);
+    this.b.geS(this.b.local(DEPTH), MAX_DEPTH).emit(f);
     f.brIf(elsewhere, 'not taken');
     // nothing is dropped while a region runs: a function that calls itself needs no table
     const recursive = target === this.region.entry;
@@ -697,12 +647,9 @@ class RegionEmitter implements WaysOut {
     f.br(direct);
     f.end(elsewhere);
     this.count('call', item.pc);
-    (typeof target === 'number' ? callee : this.arriving(callee)).emit(f);
-    f.op(OP.return);
+    this.b.give(typeof target === 'number' ? callee : this.arriving(callee));
     f.end(direct);
-    f.get(DEPTH);
-    f.i32(1);
-    f.op(0x6a);
+    this.b.add(this.b.local(DEPTH), 1).emit(f);
     callee.emit(f);
     if (slot) {
       slot.emit(f);
@@ -711,13 +658,10 @@ class RegionEmitter implements WaysOut {
       f.code.u32(this.callees.table);
     } else f.call(this.callees.self);
     f.set(locals.next);
-    f.get(locals.next);
-    f.i32(back | 1);
-    f.op(0x47);
+    this.b.ne(this.b.local(locals.next), back | 1).emit(f);
     const other = f.if(null, 'not taken');
     this.count('unwound', item.pc);
-    f.get(locals.next);
-    f.op(OP.return);
+    this.b.give(this.b.local(locals.next));
     f.end(other);
     this.goOn(b, back, true);
     flags.now = now;

@@ -1,7 +1,7 @@
 /** Lines of code in translated code: what entering one costs, or whether the cache that holds it lets the region go on. */
-import { OP, type WasmType } from '../../wasm/opcodes.ts';
 import type { FunctionBody, Label } from '../../wasm/module.ts';
-import { Expr, lift, type Builder, type Val } from '../builder.ts';
+import type { Expr } from '../builder.ts';
+import { lift, type Builder, type Val } from '../builder.ts';
 import { KIND } from '../caches/flash-cache.ts';
 import { S } from '../state.ts';
 import { emitDataRow, emitIsLineMissing, emitUseRow } from './flash-rows.ts';
@@ -86,9 +86,6 @@ export class Lines {
   private lineOf(pc: number): number {
     return (pc & this.mask) | 1;
   }
-  private get(local: number, type: WasmType = 'i32'): Val {
-    return { type, constant: undefined, emit: (f) => f.get(local) };
-  }
   /** Cycles of the lines between two places of a block. */
   cost(from: number, to: number): number {
     let sum = 0;
@@ -108,28 +105,20 @@ export class Lines {
     return this.lineOf(pc + this.mask);
   }
   private spend(cycles: Val): void {
-    const { f, locals } = this;
-    lift(cycles).emit(f);
-    f.set(locals.giveCycles);
-    f.get(locals.budget);
-    f.get(locals.giveCycles);
-    f.op(0x6b);
-    f.set(locals.budget);
+    const { b, locals } = this;
+    b.put(locals.giveCycles, cycles);
+    b.put(locals.budget, b.sub(b.local(locals.budget), b.local(locals.giveCycles)));
   }
   private ifOther(pc: number, then: () => void): void {
-    this.b.if(this.b.ne(this.get(this.locals.line), this.lineOf(pc)), then);
+    this.b.if(this.b.ne(this.b.local(this.locals.line), this.lineOf(pc)), then);
   }
   /** Line that has been paid for when the region goes on or is left at `pc`. */
   set(pc: number): void {
-    if (!this.tracked) return;
-    this.f.i32(this.lineOf(pc));
-    this.f.set(this.locals.line);
+    if (this.tracked) this.b.put(this.locals.line, this.lineOf(pc));
   }
   /** The same for a pc in a local. */
   setTo(local: number): void {
-    if (!this.tracked) return;
-    this.b.or(this.b.and(this.get(local), this.mask), 1).emit(this.f);
-    this.f.set(this.locals.line);
+    if (this.tracked) this.b.put(this.locals.line, this.b.or(this.b.and(this.b.local(local), this.mask), 1));
   }
   /**
    * On the way into a block: its first line, if that is another one than was paid for last.
@@ -180,19 +169,16 @@ export class Lines {
     }
     const follows = env.following(pc);
     const enters = env.entering(pc);
-    const behind = b.eq(this.get(this.locals.line), this.lineBefore(pc));
+    const behind = b.eq(this.b.local(this.locals.line), this.lineBefore(pc));
     const pay = (): void => this.spend(follows === enters ? follows : b.select(behind, follows, enters));
     if (this.rows) pay();
     else this.ifOther(pc, pay);
   }
   /** TOUCHES = touches; if fillRow(side, address) == 0: leave; touches = TOUCHES */
   private fill(side: number, address: Val, leave: () => void): void {
-    const { f } = this;
+    const { b, f } = this;
     this.tellTouches();
-    f.i32(side);
-    lift(address).emit(f);
-    f.call(this.imports.fillRow);
-    f.op(0x45);
+    b.eqz(b.call(this.imports.fillRow, [side, address])).emit(f);
     const declined = f.if(null, 'not taken');
     leave();
     f.end(declined);
@@ -207,51 +193,29 @@ export class Lines {
    *   if (first tag of the set == line) hits++; else { CACHE_HITS = hits; budget -= flashLine(address); hits = CACHE_HITS }
    */
   private askCache(address: Val): void {
-    const { f, b, env, locals } = this;
+    const { b, env, locals } = this;
     const line = b.or(b.and(address, -16), 1);
     const tags = b.shl(b.and(b.shrU(address, 4), env.cacheSets - 1), 3);
     b.if(
       b.eq(b.arenaAt(tags, env.cpu + S.CACHE_TAGS), line),
-      () => {
-        f.get(locals.hits);
-        f.i32(1);
-        f.op(0x6a);
-        f.set(locals.hits);
-      },
+      () => b.put(locals.hits, b.add(b.local(locals.hits), 1)),
       () => {
         this.tellHits();
-        this.payLine(address);
+        this.spend(b.call(this.imports.flashLine, [address]));
         this.reload(S.CACHE_HITS, locals.hits);
       },
     );
   }
   /** What runs outside of the region may ask for the hits. */
   tellHits(): void {
-    if (this.env.fetch !== 2) return;
-    this.f.i32(0);
-    this.f.get(this.locals.hits);
-    this.f.memory(OP['i32.store'], this.env.cpu + S.CACHE_HITS);
-  }
-  /** budget -= flashLine(address) */
-  private payLine(address: Val): void {
-    this.spend({
-      type: 'i32',
-      constant: undefined,
-      emit: (f) => {
-        lift(address).emit(f);
-        f.call(this.imports.flashLine);
-      },
-    });
+    if (this.env.fetch === 2) this.b.setState(S.CACHE_HITS, this.b.local(this.locals.hits));
   }
   /** Where the bytes of a load lie that the core's own RAM does not hold (locate.ts), when it has been paid for; or a branch to `leave`. */
   locate(address: Expr, size: number, leave: Label): Expr {
     const { f, b, env } = this;
     if (this.touchesData) this.tellTouches();
     this.tellHits();
-    address.emit(f);
-    f.i32(size);
-    f.call(this.imports.locate);
-    const place = b.let(new Expr('i64', () => {}));
+    const place = b.let(b.call(this.imports.locate, [address, size], 'i64'));
     const host = b.let(b.wrap(place));
     b.eqz(host).emit(f);
     f.brIf(leave, 'not taken');
@@ -266,13 +230,10 @@ export class Lines {
     return this.env.fetch === 3 && (this.env.flashKinds & KIND.DATA) !== 0;
   }
   private reload(offset: number, local: number): void {
-    this.b.state(offset).emit(this.f);
-    this.f.set(local);
+    this.b.put(local, this.b.state(offset));
   }
   private tellTouches(): void {
-    this.f.i32(0);
-    this.f.get(this.locals.touches);
-    this.f.memory(OP['i32.store'], this.env.cpu + S.TOUCHES);
+    this.b.setState(S.TOUCHES, this.b.local(this.locals.touches));
   }
   /** A read of flash as data: fixed cost, or the cache's. */
   payData(address: Val, leave: () => void): void {
