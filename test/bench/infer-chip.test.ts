@@ -46,6 +46,17 @@ describe('a start-up file in the debug data names the line', () => {
     expect([chip.name, reasons[0]]).toEqual(['STM32F407VG', 'the macro stm32f407xx']);
   });
 
+  it.each([
+    ['p/startup_stm32f10x_ld.s', 'STM32F103C4'],
+    ['/startup_stm32f10x_md.s', 'STM32F103C8'],
+    ['/startup_stm32f10x_hd.s', 'STM32F103RC'],
+    ['/startup_stm32f10x_cl.s', 'STM32F105RC'],
+    ['-DSTM32F10X_HD', 'STM32F103RC'],
+  ])('ST’s old library of F1 names the density: %s', (name, chip) => {
+    const f103 = (): Uint8Array => renamed('f103-backup-no-clock', 'common/startup/startup.c', name);
+    expect(infer(f103()).chip.name).toBe(chip);
+  });
+
   it.each(['stm32f2xx_it.c', 'system_stm32f2xx.c', 'stm32f20x_it.c'])('a file of ST’s libraries names the family: %s', (file) => {
     expect(infer(bytes('f405-straight')).chip.name).toBe('STM32F405RG');
     expect(infer(startup(file.slice(-17))).chip.name).toMatch(/^STM32F2/);

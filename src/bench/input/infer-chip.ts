@@ -73,10 +73,12 @@ const TEXT_SECTIONS = ['.debug_line', '.debug_line_str', '.debug_str', '.strtab'
 const PART = String.raw`stm32[cfghluw][0-9a-z][0-9a-z]{2}`;
 /** What names a part, by how much it says. A `x` of the name stands for any character. */
 const NAMES: readonly { readonly pattern: RegExp; readonly weight: number; readonly what: string }[] = [
+  { pattern: /startup_(stm32f10x_(?:ld|md|hd|cl))\.s\b/gi, weight: 110, what: 'the start-up file' },
   { pattern: new RegExp(String.raw`startup_(${PART}(?:x[0-9a-z])?)(?:_[a-z0-9]+)?\.s\b`, 'gi'), weight: 100, what: 'the start-up file' },
   { pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}x[0-9a-z])\.h\b`, 'gi'), weight: 50, what: 'the device header' },
   // Arm's compilers keep their command line in .comment
   { pattern: new RegExp(String.raw`(?<=-D ?)(${PART}x[0-9a-z])\b`, 'gi'), weight: 50, what: 'the macro' },
+  { pattern: /(?<=-D ?)(stm32f10x_(?:ld|md|hd|cl))\b/gi, weight: 50, what: 'the macro' },
   { pattern: /nucleo[-_]([cfghluw][0-9a-z]{3}[a-z]{2})\b/gi, weight: 20, what: 'the board' },
   {
     pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}[a-z][0-9a-z][a-z]x)_(?:flash|ram)\b`, 'gi'),
@@ -131,8 +133,17 @@ function textsOf({ path, bytes }: NamedImage): string[] {
   }
 }
 
-/** Parts that `STM32F411XE`, `STM32F405XX` or `STM32H533RETX` can mean. */
+/** ST's old library of F1 names densities, not lines: lines and letters of the flash's size (stm32f10x.h of the Standard Peripherals Library). */
+const DENSITIES: Readonly<Record<string, readonly [lines: readonly string[], flash: string]>> = {
+  STM32F10X_LD: [['STM32F103'], '46'],
+  STM32F10X_MD: [['STM32F103'], '8B'],
+  STM32F10X_HD: [['STM32F103'], 'CDE'],
+  STM32F10X_CL: [['STM32F105', 'STM32F107'], '8BC'],
+};
+/** Parts that `STM32F411XE`, `STM32F405XX`, `STM32H533RETX` or `STM32F10X_HD` can mean. */
 function partsNamed(name: string): readonly string[] {
+  const density = DENSITIES[name];
+  if (density) return density[0].flatMap((line) => partsOf(line).filter((p) => density[1].includes(p[10]!)));
   const [line, pins = 'X', flash = 'X'] = [name.slice(0, 9), name[9], name[10]];
   const parts = partsOf(line);
   const exact = parts.filter((p) => p === `${line}${pins}${flash}`);
