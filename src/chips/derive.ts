@@ -89,9 +89,11 @@ export const can: Behaviour = (p) => {
 
 export const touch: Behaviour = (p) => (p.name === 'TSC' ? { model: 'tsc', size: 0x400 } : null);
 
-/** QUADSPI and OCTOSPI, with no memory. */
-export const memoryPorts: Behaviour = (p) =>
-  p.name === 'QUADSPI' ? { model: 'quadspi', size: 0x400 } : /^OCTOSPI\d$/.test(p.name) ? { model: 'octospi', size: 0x400 } : null;
+/** FMC, FSMC, QUADSPI and OCTOSPI, with no memory. */
+export const memoryPorts: Behaviour = (p) => {
+  if (/^FS?MC$/.test(p.name)) return { model: 'fmc' };
+  return p.name === 'QUADSPI' ? { model: 'quadspi', size: 0x400 } : /^OCTOSPI\d$/.test(p.name) ? { model: 'octospi', size: 0x400 } : null;
+};
 
 /** SDIO and SDMMC, with no card. */
 export const cards: Behaviour = (p) => (/^SD(IO|MMC\d?)$/.test(p.name) ? { model: 'sdmmc', size: 0x400 } : null);

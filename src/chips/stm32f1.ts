@@ -2,7 +2,20 @@
 import type { OptionsOf } from '../peripherals/index.ts';
 import type { BootCondition, BootRule, ChipDescription, MemoryRow, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
-import { apbOf, can, cards, coveredBy, deriveBlocks, ethernet, spi, timers, usarts, type Behaviour, type Derivation } from './derive.ts';
+import {
+  apbOf,
+  can,
+  cards,
+  coveredBy,
+  deriveBlocks,
+  ethernet,
+  memoryPorts,
+  spi,
+  timers,
+  usarts,
+  type Behaviour,
+  type Derivation,
+} from './derive.ts';
 import { loadFacts, type GeneratedFacts } from './facts.ts';
 import f103 from './generated/stm32f103.json' with { type: 'json' };
 import { lazyChip, type MadeDescription } from './lazy.ts';
@@ -84,6 +97,7 @@ export const F1_BEHAVIOUR: readonly Behaviour[] = [
   timers([]),
   can,
   cards,
+  memoryPorts,
   ethernet('AHB'),
   spi,
   (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v1', size: 0x400, options: { block: p.name } } : null),
@@ -233,8 +247,8 @@ export interface F103Line {
 }
 export const F103: F103Line = { name: 'STM32F103', generated: f103 };
 
-const NONE = ['TIM9', 'TIM10', 'TIM11', 'TIM12', 'TIM13', 'TIM14', 'CAN2', 'FSMC'];
-const HIGH = ['TIM5', 'TIM6', 'TIM7', 'TIM8', 'SPI3', 'UART4', 'UART5', 'DAC', 'SDIO', 'ADC3', 'DMA2', 'GPIOF', 'GPIOG'];
+const NONE = ['TIM9', 'TIM10', 'TIM11', 'TIM12', 'TIM13', 'TIM14', 'CAN2'];
+const HIGH = ['TIM5', 'TIM6', 'TIM7', 'TIM8', 'SPI3', 'UART4', 'UART5', 'DAC', 'SDIO', 'ADC3', 'DMA2', 'FSMC', 'GPIOF', 'GPIOG'];
 const SMALL = ['TIM4', 'SPI2', 'I2C2', 'USART3', 'GPIOE'];
 /** In the SVD of all F1, on none of this line. */
 const ELSEWHERE = ['ETHERNET_MAC', 'ETHERNET_MMC', 'ETHERNET_PTP', 'ETHERNET_DMA'];

@@ -2,7 +2,20 @@
 import type { ChipDescription, MemoryRow, RomReference } from '../emu/chip.ts';
 import type { RegisterFact } from '../emu/registers.ts';
 import type { OptionsOf } from '../peripherals/index.ts';
-import { can, cards, coveredBy, deriveBlocks, gpio, spi, timers, touch, usarts, type Behaviour, type Derivation } from './derive.ts';
+import {
+  can,
+  cards,
+  coveredBy,
+  deriveBlocks,
+  gpio,
+  memoryPorts,
+  spi,
+  timers,
+  touch,
+  usarts,
+  type Behaviour,
+  type Derivation,
+} from './derive.ts';
 import { factsOnDemand, fieldsOf, loadFacts, withFacts } from './facts.ts';
 import generated from './generated/stm32f303.json' with { type: 'json' };
 import { lazyChip, type MadeDescription } from './lazy.ts';
@@ -122,6 +135,7 @@ const BEHAVIOUR: readonly Behaviour[] = [
   timers(['TIM2']),
   can,
   cards,
+  memoryPorts,
   touch,
   spi,
   (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v2', size: 0x400, options: { clock: p.name.toLowerCase() } } : null),

@@ -381,7 +381,7 @@ const blocks: readonly Row[] = [
   { name: 'SDMMC1', model: 'sdmmc', base: 0x46008000, size: 0x400, irqs: [79], clock: 'AHB4ENR.SDMMC1EN', reset: 'AHB4RSTR.SDMMC1RST' },
   { name: 'DLYBSD1', model: null, facts: 'DLYBOS1', base: 0x46008400, size: 0x400, clock: 'AHB4ENR.SDMMC1EN', reset: 'AHB4RSTR.SDMMC1RST' },
   { name: 'DLYBOS1', model: null, base: 0x4600f000, size: 0x400, clock: 'AHB4ENR.OCTOSPI1EN', reset: 'AHB4RSTR.OCTOSPI1RST' },
-  { name: 'FMC', model: null, base: 0x47000400, size: 0x400, irqs: [77], clock: 'AHB4ENR.FMCEN', reset: 'AHB4RSTR.FMCRST' },
+  { name: 'FMC', model: 'fmc', base: 0x47000400, size: 0x400, irqs: [77], clock: 'AHB4ENR.FMCEN', reset: 'AHB4RSTR.FMCRST' },
   {
     name: 'OCTOSPI1',
     model: 'octospi',

@@ -307,7 +307,7 @@ const blocks: readonly Row[] = [
     },
   },
   plain('JPEG', 0x52003000, [121], H3, 'JPGDEC', 0x1000),
-  plain('FMC', 0x52004000, [48], H3, 'FMC', 0x1000),
+  { ...plain('FMC', 0x52004000, [48], H3, 'FMC', 0x1000), model: 'fmc' },
   { ...plain('QUADSPI', 0x52005000, [92], H3, 'QSPI', 0x1000), model: 'quadspi' },
   { name: 'DELAY_Block_QUADSPI', model: null, base: 0x52006000, size: 0x1000, clock: 'AHB3ENR.QSPIEN' },
   { ...plain('SDMMC1', 0x52007000, [49], H3, 'SDMMC1', 0x1000), model: 'sdmmc' },

@@ -276,7 +276,7 @@ export const L4_BLOCKS: readonly Row[] = [
     reset: 'AHB2RSTR.RNGRST',
     options: { clock: 'usb', slowest: 32 },
   },
-  { name: 'FMC', model: null, base: 0xa0000000, size: 0x400, irqs: [48], clock: 'AHB3ENR.FMCEN', reset: 'AHB3RSTR.FMCRST' },
+  { name: 'FMC', model: 'fmc', base: 0xa0000000, size: 0x400, irqs: [48], clock: 'AHB3ENR.FMCEN', reset: 'AHB3RSTR.FMCRST' },
   { name: 'QUADSPI', model: 'quadspi', base: 0xa0001000, size: 0x400, irqs: [71], clock: 'AHB3ENR.QSPIEN', reset: 'AHB3RSTR.QSPIRST' },
 ];
 

@@ -260,6 +260,8 @@ export interface RegisterModel<S extends object = object> {
   readElse?(c: RegisterContext<S>, offset: number, size: number): number;
   /** As `readElse` without side effects; left out when `readElse` has none. */
   peekElse?(c: RegisterContext<S>, offset: number, size: number): number;
+  /** As `holds`, of an offset without a register. */
+  holdsElse?(c: RegisterContext<S>, offset: number): Ps;
   writeElse?(c: RegisterContext<S>, offset: number, size: number, value: number): number;
   /** For the block that programs a flash memory: a bus write to that memory, by absolute address. BUS_ERROR or 0. */
   program?(c: RegisterContext<S>, address: number, size: number, value: number): number;
@@ -393,7 +395,8 @@ export class RegisterBlock {
   /** Where `steady` says no: see `RegisterModel.holds`. */
   holds(state: RegisterState, env: Env, offset: number): Ps {
     const r = this.layout.at(offset);
-    return r === undefined ? 0 : (this.model?.holds?.(this.enter(state, env), r) ?? 0);
+    const c = this.enter(state, env);
+    return (r === undefined ? this.model?.holdsElse?.(c, offset) : this.model?.holds?.(c, r)) ?? 0;
   }
 
   /**

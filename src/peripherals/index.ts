@@ -18,6 +18,7 @@ import { fdcan } from './serial/fdcan.ts';
 import { extiH7 } from './pins/exti-h7.ts';
 import { extiV1 } from './pins/exti-v1.ts';
 import { extiV2 } from './pins/exti-v2.ts';
+import { fmc, fmcBanks } from './memory/fmc.ts';
 import { flashF0 } from './memory/flash-f0.ts';
 import { flashF4 } from './memory/flash-f4.ts';
 import { flashH5 } from './memory/flash-h5.ts';
@@ -110,6 +111,8 @@ const BY_NAME = {
   'flash-l0': flashL0,
   'flash-l4': flashL4,
   'flash-u5': flashU5,
+  fmc,
+  'fmc-banks': fmcBanks,
   gpdma,
   'gpio-v2': gpioV2,
   hash,

@@ -27,6 +27,9 @@ export const extiSource = (line: number): Wire => wire(`exti.source.${line}`);
 /** TZSC (H5): peripherals that are secure, a bit each, register by register from 1 on. */
 export const securedBy = (register: number): Wire => wire(`tzsc.${register}`);
 
+/** FMC, FSMC: banks that answer, a bit each. */
+export const FMC_BANKS = wire('fmc.banks');
+
 /** SYSCFG (F0, F3): a field that moves DMA requests to another channel. */
 export const dmaRemap = (field: string): Wire => wire(`dma.remap.${field.toLowerCase()}`);
 

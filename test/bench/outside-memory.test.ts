@@ -34,11 +34,11 @@ const say = (t: Thumb, letter: string): Thumb =>
     .str(0, 1)
     .movs(0, letter.charCodeAt(0))
     .str(0, 1, 0x28);
-const run = (images: { path: string; bytes: Uint8Array }[], memories?: object[]) =>
+const run = (images: { path: string; bytes: Uint8Array }[], memories?: object[], until = '5ms') =>
   bench({
     chip: 'stm32h750vb',
     images,
-    scenario: { until: '5ms', ...(memories ? { board: { memories } } : {}) } as never,
+    scenario: { until, ...(memories ? { board: { memories } } : {}) } as never,
   });
 
 describe('a memory on the board', () => {
@@ -70,6 +70,24 @@ describe('a memory on the board', () => {
       expect((await run([image(FLASH, bytes)], memories)).console['usart2']).toBe('s');
     },
   );
+  it('is not missed by an enabled bank: it reads ones, which is told, and a loop that waits for a 0 there is stuck', async () => {
+    // FMC of H750: its clock, then bank 1, which is enabled out of reset
+    const code = new Thumb(FLASH + 0x200)
+      .constant(1, 0x580244d4)
+      .constant(0, 1 << 12)
+      .str(0, 1)
+      .constant(2, 0x60000000)
+      .str(0, 2)
+      .label('poll')
+      .ldr(3, 2)
+      .lsls(3, 3, 31)
+      .bne('poll');
+    const { outcome, notes } = await run([image(FLASH, start(code))], [], '1s');
+    expect(outcome).toBe('stuck');
+    expect(notes.filter((n) => n.text.includes('in an enabled bank of FMC')).map((n) => n.text)).toEqual([
+      expect.stringContaining('0x60000000 was accessed'),
+    ]);
+  });
   it('lies where no chip has registers', () => {
     for (const chip of CHIPS)
       expect(chip.blocks.filter((b) => windowAt(b.base) !== undefined).map((b) => `${chip.name} ${b.name}`)).toEqual([]);

@@ -24,6 +24,11 @@ const RESET_DEVIATIONS: Readonly<Record<string, string>> = {
     ['CCCR', 'DBTP', 'NBTP', 'PSR', 'XIDAM'],
     'RM0399 57.5: in initialisation; the SVDs of H7 print 0',
   ),
+  ...deviations(
+    ['FMC', 'FSMC'],
+    ['BCR1', 'BCR2', 'BCR3', 'BCR4'],
+    'RM0090 37.5.6, RM0008 21.5.6: 0x30DB and 0x30D2; most SVDs print 0x30D0 for all, the SVD of F413 prints 0',
+  ),
   'ADC.CFGR2': 'RM0091; the SVD of the F0x2 prints 0x8000, which is no bit of it',
   'DCACHE.SR': 'BUSYF is 1 for as long as the invalidation out of reset takes, which is left out',
   'CRS.CR': 'TRIM starts at its centre, 32: the SVD of the H563 has it, that of the H533 has the value of a 7-bit field',

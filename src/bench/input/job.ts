@@ -16,7 +16,7 @@ import { dumpBase } from '../../rom/load.ts';
 import { romProfileOf, type RomProfile } from '../../rom/profiles.ts';
 import type { RomInput, RunInput, RunLimits } from './run-input.ts';
 import type { Symptom } from '../documents/result.ts';
-import { outsideNotes, withOutside } from './outside-memory.ts';
+import { outsideNotes, withBanks, withOutside } from './outside-memory.ts';
 import { expandScenario, type ScenarioOverrides } from './scenario.ts';
 import type { Scenario } from '../documents/scenario-types.ts';
 import { UsageError } from '../documents/usage-error.ts';
@@ -77,7 +77,7 @@ function checkedInput(job: RunJob): RunInput {
   const images = job.images.map((image) => loadImage(image.bytes, image.path));
   checkOverlap(images);
   const outside = job.scenario.board?.memories ?? [];
-  const chip = withOutside(bare, outside, images);
+  const chip = withBanks(withOutside(bare, outside, images));
   for (const image of images) checkMemories(image, chip.memories, chip.name);
   checkDump(chip, job.rom);
   const scenario = expandScenario(job.scenario, chip, job.overrides, images);

@@ -2,7 +2,8 @@
  * Memory on the board that the chip sees in its address space: static memories, SDRAM, flash behind QUADSPI or OCTOSPI in memory-mapped mode. It answers whatever its controller is set
  * to (ASSUMED; silicon has nothing there before the controller is set up), with the waits of internal RAM.
  */
-import type { ChipDescription, MemoryRow } from '../../emu/chip.ts';
+import { withFacts } from '../../chips/facts.ts';
+import type { BlockRow, ChipDescription, MemoryRow } from '../../emu/chip.ts';
 import type { ImageChunk, LoadedImage } from '../../image/image.ts';
 import { wordValue } from './scenario.ts';
 import type { OutsideMemory } from '../documents/scenario-types.ts';
@@ -71,6 +72,37 @@ export function withOutside(chip: ChipDescription, memories: readonly OutsideMem
   return found;
 }
 const known = new WeakMap<ChipDescription, Map<string, ChipDescription>>();
+
+/** The banks of FMC where the board has no memory: they read nothing that anyone drives, or fault, as the controller is set. The same object for the same chip. */
+export function withBanks(chip: ChipDescription): ChipDescription {
+  if (!chip.blocks.some((b) => b.model === 'fmc')) return chip;
+  let made = banked.get(chip);
+  if (made === undefined) {
+    const [first, ...windows] = emptyParts(chip.memories);
+    if (first === undefined) return chip;
+    const name = 'FMC_BANKS';
+    const row = { name, model: 'fmc-banks', base: first.base, size: first.size, windows, options: { base: first.base } } satisfies BlockRow;
+    banked.set(
+      chip,
+      (made = { ...chip, blocks: [...chip.blocks, row], facts: withFacts(chip.facts, { [name]: { name, registers: [] } }) }),
+    );
+  }
+  return made;
+}
+const banked = new WeakMap<ChipDescription, ChipDescription>();
+/** Where FMC can have banks, without the memories that lie there. */
+function emptyParts(memories: readonly MemoryRow[]): { base: number; size: number }[] {
+  const parts: { base: number; size: number }[] = [];
+  for (const { from, to } of WINDOWS) {
+    let base = from;
+    for (const m of memories.filter((m) => m.base < to && m.base + m.size > from).toSorted((a, b) => a.base - b.base)) {
+      if (m.base > base) parts.push({ base, size: m.base - base });
+      base = m.base + m.size;
+    }
+    if (base < to) parts.push({ base, size: to - base });
+  }
+  return parts;
+}
 
 function rowOf(chip: ChipDescription, { at, kilobytes, kind }: OutsideMemory, where: string): Row {
   const base = wordValue(at, `${where}.at`);

@@ -1,5 +1,6 @@
 /** A chain in words: what happened, newest first, a line for each step that a person would name. */
 import type { Core } from '../../emu/core/core.ts';
+import type { Region } from '../../emu/system.ts';
 import { callChainOf, type CallChain } from '../session/call-chain.ts';
 import { codePlace, symbolAt } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
@@ -120,11 +121,16 @@ export function addressText(s: Session, address: number, core = 0): string {
   return hex(address);
 }
 
+/** What lies there; a bank of FMC that was accessed in vain is off. */
+function answering({ machine: { system } }: Session, address: number, core: number): Region | null {
+  const region = system.regionAt(address, core);
+  return region?.block?.row.model === 'fmc-banks' ? null : region;
+}
 /** What is there, for an address that was accessed or jumped to in vain. */
 export function whatIsAt(s: Session, address: number, core = 0): string {
   const { machine } = s;
   const { chip } = machine;
-  const region = machine.system.regionAt(address, core);
+  const region = answering(s, address, core);
   const table = chip.rom?.vectorTable.value;
   const rom = table === undefined ? '' : `; the ROM's vector table is at ${hex(table)}`;
   if (region === null) return `nothing answers there on ${chip.name}${inSystemArea(address) ? rom : outside(s, address)}`;
