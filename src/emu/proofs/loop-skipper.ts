@@ -14,32 +14,39 @@ import { KnownLoops } from './known-loops.ts';
 import type { ShortcutName } from './shortcuts.ts';
 import { devicesAsFound, findSteadyLoop, loopHolds, movedReads, stillSteady, type SteadyLoop, type Told } from './steady.ts';
 
-/** Cycles before the first look for a steady loop, steps of a look, longest distance between looks, cycles that make a look worth it. */
+/** Effort: cycles before the first look for a steady loop. */
 const LOOK_FIRST = 20_000;
+/** Effort: steps of a look, and of one at a place where a loop is known. */
 const LOOK_STEPS = 900;
+/** Effort: see above. */
 const LOOK_AGAIN = 200;
-/** So many rounds show a loop in any case: where its state is compared moves on in growing steps. */
+/** Effort: so many rounds show a loop in any case; where its state is compared moves on in growing steps. */
 const LOOK_ROUNDS = 4;
+/** Effort: longest distance between looks. */
 const GAP_LIMIT = 8_000_000;
+/** Effort: cycles that make a look worth it. */
 const LOOK_WORTH = 4_000;
-/** Reads of blocks since the last look that make one due before its time, and the most that this grows to. */
+/** Effort: reads of blocks since the last look that make one due before its time. */
 const LOOK_READS = 400;
+/** Effort: the most that this grows to. */
 const READS_LIMIT = 50_000;
-/** Looks in vain at one place. */
+/** Effort: looks in vain at one place. */
 const LOOK_MISSES = 64;
-/** Arrivals in vain at a steady loop one behind the other, after which it is passed. */
+/** Effort: arrivals in vain at a steady loop one behind the other, after which it is passed. */
 const VAIN_ROUNDS = 2;
-/** Rounds that may pass, behind an interrupt, until registers hold again what a round leaves in them. */
+/** Effort: rounds that may pass, behind an interrupt, until registers hold again what a round leaves in them. */
 const STRANGE_ROUNDS = 1;
-/** Rounds that may pass until a known loop runs from lines that are held. */
+/** Effort: rounds that may pass until a known loop runs from lines that are held. */
 const REFETCHES = 1;
-/** Arrivals at its stop from other callers, until it stops at another place. */
+/** Effort: arrivals at its stop from other callers, until it stops at another place. */
 const ELSEWHERE = 16;
-/** Arrivals in vain at a loop that counts, how many of them until it is looked for anew, and instructions that make a skip worth it. */
+/** Effort: arrivals in vain at a loop that counts. */
 const COUNTING_MISSES = 16;
+/** Effort: how many of them until it is looked for anew. */
 const COUNTING_AGAIN = 4;
+/** Effort: instructions that make a skip worth it. */
 const COUNTING_WORTH = 100;
-/** Loops that count which are kept. */
+/** Effort: loops that count which are kept. */
 const KEPT = 4;
 
 /** The machine that the core is part of. */
