@@ -1,5 +1,5 @@
 /** Data processing: moves, add and subtract, logic, compares. Source: DDI 0403 A5.2, A5.3, A7.7; DDI 0553 C2.4. */
-import type { Builder, Expr, Val } from '../builder.ts';
+import type { Builder, Expr, Operands, Val } from '../builder.ts';
 import { everywhere, op, row, v7, variants, type Decoded, type Fields, type Trait, type Variant } from '../rows.ts';
 import { decodeShift, flagsOutsideIT, LR, shiftByConstant, SHIFTS, type ShiftName } from './operands.ts';
 
@@ -30,6 +30,16 @@ const FLAGS = variants({ S: [false, true] });
 const LOGIC_IMM_FLAGS: readonly Variant[] = [{ S: false }, { S: true }, { S: true, carry: true }];
 const SHIFTED = variants({ S: [false, true], shift: SHIFTS });
 
+/** Writes a result and, if the instruction sets flags, N and Z of it, and C where it has one. */
+function conclude(b: Builder, o: Operands, v: Variant, result: Val, carry?: Val): void {
+  b.setReg(o.a, result);
+  if (!v.S) return;
+  b.setNZ(result);
+  if (carry !== undefined) b.setC(carry);
+}
+/** The carry of a constant that was rotated. */
+const rotated = (b: Builder, o: Operands, v: Variant): Val | undefined => (v.carry ? b.shrU(o.imm, 31) : undefined);
+
 type Logic = (b: Builder, x: Expr, y: Val) => Expr;
 const LOGIC: Readonly<Record<string, Logic>> = {
   AND: (b, x, y) => b.and(x, y),
@@ -46,15 +56,10 @@ const notCarry = (v: Variant): boolean => v.carry !== true;
 for (const [name, f] of Object.entries(LOGIC)) {
   const hot = HOT_LOGIC.has(name);
   op(`${name}_imm`, { timing: 'alu', dest: 'a', src: 'b', hot: (v) => hot && notCarry(v), variants: LOGIC_IMM_FLAGS }, (b, o, v) => {
-    const r = b.let(f(b, b.reg(o.b), o.imm));
-    b.setReg(o.a, r);
-    if (v.S) b.setNZ(r);
-    if (v.carry) b.setC(b.shrU(o.imm, 31));
+    conclude(b, o, v, b.let(f(b, b.reg(o.b), o.imm)), rotated(b, o, v));
   });
   op(`${name}_reg`, { timing: 'alu', dest: 'a', src: 'bc', hot, variants: FLAGS }, (b, o, v) => {
-    const r = b.let(f(b, b.reg(o.b), b.reg(o.c)));
-    b.setReg(o.a, r);
-    if (v.S) b.setNZ(r);
+    conclude(b, o, v, b.let(f(b, b.reg(o.b), b.reg(o.c))));
   });
   op(
     `${name}_rsh`,
@@ -62,12 +67,7 @@ for (const [name, f] of Object.entries(LOGIC)) {
     (b, o, v) => {
       const y = shiftByConstant(b, v.shift as ShiftName, b.reg(o.c), o.imm);
       const carry = v.S ? b.let(y.carry) : 0;
-      const r = b.let(f(b, b.reg(o.b), y.result));
-      b.setReg(o.a, r);
-      if (v.S) {
-        b.setNZ(r);
-        b.setC(carry);
-      }
+      conclude(b, o, v, b.let(f(b, b.reg(o.b), y.result)), carry);
     },
   );
 }
@@ -95,38 +95,24 @@ for (const [name, like] of [
 }
 
 op('MOV_imm', { timing: 'alu', dest: 'a', is: ['move', 'constant', 'early'], hot: notCarry, variants: LOGIC_IMM_FLAGS }, (b, o, v) => {
-  b.setReg(o.a, o.imm);
-  if (v.S) b.setNZ(o.imm);
-  if (v.carry) b.setC(b.shrU(o.imm, 31));
+  conclude(b, o, v, o.imm, rotated(b, o, v));
 });
 op('MVN_imm', { timing: 'alu', dest: 'a', is: ['move'], hot: notCarry, variants: LOGIC_IMM_FLAGS }, (b, o, v) => {
-  const r = b.let(b.not(o.imm));
-  b.setReg(o.a, r);
-  if (v.S) b.setNZ(r);
-  if (v.carry) b.setC(b.shrU(o.imm, 31));
+  conclude(b, o, v, b.let(b.not(o.imm)), rotated(b, o, v));
 });
 op('MOVT', { timing: 'alu', dest: 'a', src: 'a', is: ['top-half'], hot: true }, (b, o) =>
   b.setReg(o.a, b.or(b.and(b.reg(o.a), 0xffff), b.shl(o.imm, 16))),
 );
 op('MOV_reg', { timing: 'alu', dest: 'a', src: 'b', is: ['move', 'early'], hot: true, variants: FLAGS }, (b, o, v) => {
-  const r = b.reg(o.b);
-  b.setReg(o.a, r);
-  if (v.S) b.setNZ(r);
+  conclude(b, o, v, b.reg(o.b));
 });
 op('MVN_reg', { timing: 'alu', dest: 'a', src: 'b', is: ['move'], hot: true, variants: FLAGS }, (b, o, v) => {
-  const r = b.let(b.not(b.reg(o.b)));
-  b.setReg(o.a, r);
-  if (v.S) b.setNZ(r);
+  conclude(b, o, v, b.let(b.not(b.reg(o.b))));
 });
 op('MVN_rsh', { timing: 'alu-shift', dest: 'a', src: 'b', shifted: 'b', variants: SHIFTED }, (b, o, v) => {
   const y = shiftByConstant(b, v.shift as ShiftName, b.reg(o.b), o.imm);
   const carry = v.S ? b.let(y.carry) : 0;
-  const r = b.let(b.not(y.result));
-  b.setReg(o.a, r);
-  if (v.S) {
-    b.setNZ(r);
-    b.setC(carry);
-  }
+  conclude(b, o, v, b.let(b.not(y.result)), carry);
 });
 /** Writing the PC by data processing is a plain branch (BranchWritePC): T does not change. */
 op('MOV_pc', { timing: 'branch-reg', is: ['writes-pc'], src: 'b', returns: (d) => d.b === LR }, (b, o) => b.indirect(b.reg(o.b)));

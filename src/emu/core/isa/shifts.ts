@@ -1,6 +1,9 @@
 /** Shifts by constant and by register, extends, byte reversal, bit counting. Source: DDI 0403 A2.2.1, A7.7. */
+import type { Builder, Expr } from '../builder.ts';
 import { everywhere, op, row, v7, variants, dsp, type Decoded } from '../rows.ts';
 import { flagsOutsideIT, shiftByConstant, type ShiftName } from './operands.ts';
+
+type Shift = (b: Builder, x: Expr, n: Expr) => Expr;
 
 const FLAGS = variants({ S: [false, true] });
 
@@ -33,46 +36,35 @@ for (const [name, shift] of [
   );
 }
 
+/** By a register: what becomes of x, and the last bit that is shifted out where n is not 0. */
+const BY_REGISTER: Readonly<Record<string, { result: Shift; out: (b: Builder, x: Expr, n: Expr, result: Expr) => Expr; hot?: boolean }>> = {
+  LSL: {
+    result: (b, x, n) => b.select(b.ltU(n, 32), b.shl(x, n), 0),
+    out: (b, x, n) => b.select(b.leU(n, 32), b.and(b.shrU(x, b.sub(32, n)), 1), 0),
+    hot: true,
+  },
+  LSR: {
+    result: (b, x, n) => b.select(b.ltU(n, 32), b.shrU(x, n), 0),
+    out: (b, x, n) => b.select(b.leU(n, 32), b.and(b.shrU(x, b.sub(n, 1)), 1), 0),
+    hot: true,
+  },
+  ASR: {
+    result: (b, x, n) => b.shrS(x, b.select(b.ltU(n, 32), n, 31)),
+    out: (b, x, n) => b.and(b.shrS(x, b.select(b.ltU(n, 32), b.sub(n, 1), 31)), 1),
+  },
+  ROR: { result: (b, x, n) => b.rotr(x, n), out: (b, _x, _n, result) => b.shrU(result, 31) },
+};
 /** Amounts are the bottom byte of the register: 0 keeps C, 32 and more shift everything out. */
-op('LSL_reg', { timing: 'alu', dest: 'a', src: 'bc', is: ['shift'], hot: true, variants: FLAGS }, (b, o, v) => {
-  const x = b.reg(o.b);
-  const n = b.let(b.and(b.reg(o.c), 0xff));
-  const r = b.let(b.select(b.ltU(n, 32), b.shl(x, n), 0));
-  b.setReg(o.a, r);
-  if (v.S) {
+for (const [name, { result, out, hot = false }] of Object.entries(BY_REGISTER))
+  op(`${name}_reg`, { timing: 'alu', dest: 'a', src: 'bc', is: ['shift'], hot, variants: FLAGS }, (b, o, v) => {
+    const x = b.reg(o.b);
+    const n = b.let(b.and(b.reg(o.c), 0xff));
+    const r = b.let(result(b, x, n));
+    b.setReg(o.a, r);
+    if (!v.S) return;
     b.setNZ(r);
-    b.setC(b.select(b.eqz(n), b.C(), b.select(b.leU(n, 32), b.and(b.shrU(x, b.sub(32, n)), 1), 0)));
-  }
-});
-op('LSR_reg', { timing: 'alu', dest: 'a', src: 'bc', is: ['shift'], hot: true, variants: FLAGS }, (b, o, v) => {
-  const x = b.reg(o.b);
-  const n = b.let(b.and(b.reg(o.c), 0xff));
-  const r = b.let(b.select(b.ltU(n, 32), b.shrU(x, n), 0));
-  b.setReg(o.a, r);
-  if (v.S) {
-    b.setNZ(r);
-    b.setC(b.select(b.eqz(n), b.C(), b.select(b.leU(n, 32), b.and(b.shrU(x, b.sub(n, 1)), 1), 0)));
-  }
-});
-op('ASR_reg', { timing: 'alu', dest: 'a', src: 'bc', is: ['shift'], variants: FLAGS }, (b, o, v) => {
-  const x = b.reg(o.b);
-  const n = b.let(b.and(b.reg(o.c), 0xff));
-  const r = b.let(b.shrS(x, b.select(b.ltU(n, 32), n, 31)));
-  b.setReg(o.a, r);
-  if (v.S) {
-    b.setNZ(r);
-    b.setC(b.select(b.eqz(n), b.C(), b.and(b.shrS(x, b.select(b.ltU(n, 32), b.sub(n, 1), 31)), 1)));
-  }
-});
-op('ROR_reg', { timing: 'alu', dest: 'a', src: 'bc', is: ['shift'], variants: FLAGS }, (b, o, v) => {
-  const n = b.let(b.and(b.reg(o.c), 0xff));
-  const r = b.let(b.rotr(b.reg(o.b), n));
-  b.setReg(o.a, r);
-  if (v.S) {
-    b.setNZ(r);
-    b.setC(b.select(b.eqz(n), b.C(), b.shrU(r, 31)));
-  }
-});
+    b.setC(b.select(b.eqz(n), b.C(), out(b, x, n, r)));
+  });
 
 row('LSL (immediate) T1', '00000 iiiii mmm ddd', everywhere, 'LSLS, MOVS <a>, <b>, #<imm>', (f) =>
   flagsOutsideIT(f.i === 0 ? { op: 'MOV_reg', a: f.d, b: f.m } : { op: 'LSL_imm', a: f.d, b: f.m, imm: f.i }),
