@@ -131,6 +131,13 @@ function expandedFacts(generated: GeneratedFacts): FactsByName {
 export const withFacts = (base: FactsByName, more: FactsByName): FactsByName =>
   madeOnDemand(() => Object.defineProperties({ ...more }, Object.getOwnPropertyDescriptors(base)));
 
+/** The same with a register that a block of `base` lacks, or has otherwise. */
+export const withRegister = (base: FactsByName, block: string, register: RegisterFact): FactsByName =>
+  withFacts(
+    { [block]: factsOnDemand(block, () => [...base[block]!.registers.filter(({ name }) => name !== register.name), register]) },
+    base,
+  );
+
 /** `NAME:bit` or `NAME:bit:width`, separated by blanks. */
 export function fieldsOf(code: string): readonly FieldFact[] {
   return code === ''

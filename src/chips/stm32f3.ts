@@ -16,7 +16,7 @@ import {
   type Behaviour,
   type Derivation,
 } from './derive.ts';
-import { factsOnDemand, fieldsOf, loadFacts, withFacts } from './facts.ts';
+import { fieldsOf, loadFacts, withFacts, withRegister } from './facts.ts';
 import generated from './generated/stm32f303.json' with { type: 'json' };
 import { lazyChip, type MadeDescription } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
@@ -166,8 +166,7 @@ const CFGR3: RegisterFact = {
 };
 function factsOf(line: F3Line, die: Die): ChipDescription['facts'] {
   const all = loadFacts(generated);
-  const syscfg = { SYSCFG: factsOnDemand('SYSCFG', () => [...all['SYSCFG']!.registers.filter(({ name }) => name !== 'CFGR3'), CFGR3]) };
-  const facts = die === 'x8' ? withFacts(syscfg, all) : all;
+  const facts = die === 'x8' ? withRegister(all, 'SYSCFG', CFGR3) : all;
   return line.hrtim ? withFacts(facts, { HRTIM1: { name: 'HRTIM1', registers: [] } }) : facts;
 }
 

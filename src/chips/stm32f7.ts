@@ -14,7 +14,7 @@ import {
   type Behaviour,
   type Derivation,
 } from './derive.ts';
-import { factsOnDemand, fieldsOf, loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
+import { fieldsOf, loadFacts, withFacts, withRegister, type GeneratedFacts } from './facts.ts';
 import f722 from './generated/stm32f722.json' with { type: 'json' };
 import f746 from './generated/stm32f746.json' with { type: 'json' };
 import f767 from './generated/stm32f767.json' with { type: 'json' };
@@ -138,16 +138,6 @@ const { options: _ofItsModel, ...F4_OTG_HS_PLACE } = F4_OTG_HS;
 /** F72x: half the parts have a high-speed transceiver inside, which has no behaviour here. */
 /** TIM5_OR (RM0385 23.4.20, RM0410 26.4.22), which the SVDs of F74x and F76x lack. */
 const TIM5_OR: RegisterFact = { name: 'OR', offset: 0x50, size: 4, reset: 0, writable: 0xc0, fields: fieldsOf('TI4_RMP:6:2') };
-const withTim5Or = (facts: ChipDescription['facts']): ChipDescription['facts'] =>
-  withFacts(
-    {
-      TIM5: factsOnDemand('TIM5', () => {
-        const { registers } = facts['TIM5']!;
-        return registers.some(({ name }) => name === 'OR') ? registers : [...registers, TIM5_OR];
-      }),
-    },
-    facts,
-  );
 const OTG_HS_WITHOUT_MODEL: Unmodelled = { ...F4_OTG_HS_PLACE, model: null, facts: 'OTG_HS_GLOBAL' };
 
 /** The regulator and the PLL of that transceiver, registers alone (stm32f723xx.h, documented); reset values and a regulator that is ready from the start are assumed. */
@@ -326,7 +316,7 @@ export function f7Chip(line: F7Line, part: PartSize): ChipDescription {
         ...kernels,
       ],
       rcc: 'RCC',
-      facts: withFacts(withTim5Or(loadFacts(line.generated)), {
+      facts: withFacts(withRegister(loadFacts(line.generated), 'TIM5', TIM5_OR), {
         OTG_FS: line.otg,
         ...(line.otgHs ? { OTG_HS: line.otgHs } : { USBPHYC: USBPHYC_FACTS }),
       }),
