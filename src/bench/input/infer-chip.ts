@@ -43,7 +43,8 @@ interface Mention {
  */
 export function inferChip(images: readonly NamedImage[]): InferredChip {
   const loaded = images.map((i) => loadImage(i.bytes, i.path));
-  const mention = bestMention(images);
+  const texts = images.flatMap(textsOf);
+  const mention = bestMention(texts);
   if (mention !== null) {
     const candidates = partsNamed(mention.part);
     if (candidates.length > 0) return named(mention, candidates, loaded);
@@ -53,7 +54,7 @@ export function inferChip(images: readonly NamedImage[]): InferredChip {
         `nearest to it is ${nearestChip(mention.part)}: --chip ${nearestChip(mention.part).toLowerCase()} tries it`,
       );
   }
-  return unnamed(images[0]!.path, loaded, namedFamily(images));
+  return unnamed(images[0]!.path, loaded, namedFamily(texts));
 }
 
 /** `STM32F4` */
@@ -62,7 +63,7 @@ const familyOf = ({ name }: ChipDescription): string => name.slice(0, 'STM32F4'.
 const SURE = 50;
 /** An image whose start-up file or device header is that of another family, in words; null where nothing says so. Within a family files of neighbours are common. */
 export function otherFamily(chip: ChipDescription, image: NamedImage): string | null {
-  const mention = bestMention([image]);
+  const mention = bestMention(textsOf(image));
   if (mention === null || mention.weight < SURE || mention.part.startsWith(familyOf(chip))) return null;
   return `${image.path}: built for ${mention.part} (${mention.reason}), and this is ${chip.name}: is it the right image, and the right --chip?`;
 }
@@ -87,9 +88,9 @@ const NAMES: readonly { readonly pattern: RegExp; readonly weight: number; reado
   },
 ];
 
-function bestMention(images: readonly NamedImage[]): Mention | null {
+function bestMention(texts: readonly string[]): Mention | null {
   const counts = new Map<string, Mention & { times: number }>();
-  for (const text of images.flatMap(textsOf))
+  for (const text of texts)
     for (const { pattern, weight, what } of NAMES)
       for (const [whole, part] of text.matchAll(pattern)) {
         const name = canonical(part!);
@@ -109,9 +110,9 @@ const canonical = (part: string): string => {
 /** Files of ST's libraries: `stm32f4xx_gpio.c`, `stm32f10x_rcc.h`, `system_stm32l4xx.c`. */
 const LIBRARY_FILE = /stm32([cfghluw][0-9a-z])(?:xx|[0-9]x)(?:_[a-z0-9_]+)?\.[chs]\b/gi;
 /** The family that most names of such files speak of: `STM32F4`; null without any. */
-function namedFamily(images: readonly NamedImage[]): string | null {
+function namedFamily(texts: readonly string[]): string | null {
   const times = new Map<string, number>();
-  for (const text of images.flatMap(textsOf))
+  for (const text of texts)
     for (const [, letters] of text.matchAll(LIBRARY_FILE)) {
       const family = canonical(letters!);
       times.set(family, (times.get(family) ?? 0) + 1);
@@ -119,6 +120,7 @@ function namedFamily(images: readonly NamedImage[]): string | null {
   return [...times].sort(([, a], [, b]) => b - a)[0]?.[0] ?? null;
 }
 
+/** What the debug sections and names of an image say. */
 function textsOf({ path, bytes }: NamedImage): string[] {
   if (!isElf(bytes)) return [];
   try {
