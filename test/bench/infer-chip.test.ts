@@ -52,9 +52,13 @@ describe('a start-up file in the debug data names the line', () => {
     ['/startup_stm32f10x_hd.s', 'STM32F103RC'],
     ['/startup_stm32f10x_cl.s', 'STM32F105RC'],
     ['-DSTM32F10X_HD', 'STM32F103RC'],
-  ])('ST’s old library of F1 names the density: %s', (name, chip) => {
-    const f103 = (): Uint8Array => renamed('f103-backup-no-clock', 'common/startup/startup.c', name);
-    expect(infer(f103()).chip.name).toBe(chip);
+    ['-DSTM32F40_41xxx', 'STM32F407VG'],
+    ['/startup_stm32f40xx.s', 'STM32F407VG'],
+    ['/startup_stm32f30x.s', 'STM32F303CC'],
+    ['startup_stm32l1xx_xl.s', 'STM32L152RE'],
+  ])('ST’s old libraries name a group of lines or a density: %s', (name, chip) => {
+    const image = renamed('f103-backup-no-clock', 'common/startup/startup.c', name);
+    expect(infer(image).chip.name).toBe(chip);
   });
 
   it.each(['stm32f2xx_it.c', 'system_stm32f2xx.c', 'stm32f20x_it.c'])('a file of ST’s libraries names the family: %s', (file) => {

@@ -72,14 +72,16 @@ export function otherFamily(chip: ChipDescription, image: NamedImage): string | 
 
 const TEXT_SECTIONS = ['.debug_line', '.debug_line_str', '.debug_str', '.strtab', '.debug_info', '.comment'];
 const PART = String.raw`stm32[cfghluw][0-9a-z][0-9a-z]{2}`;
+/** Keys of GROUPS. */
+const GROUP = 'stm32(?:f10x_(?:ld|md|hd|cl)|f30x|f40xx|f40_41xxx|l1xx_(?:md|mdp|hd|xl))';
 /** What names a part, by how much it says. A `x` of the name stands for any character. */
 const NAMES: readonly { readonly pattern: RegExp; readonly weight: number; readonly what: string }[] = [
-  { pattern: /startup_(stm32f10x_(?:ld|md|hd|cl))\.s\b/gi, weight: 110, what: 'the start-up file' },
+  { pattern: new RegExp(String.raw`startup_(${GROUP})\.s\b`, 'gi'), weight: 110, what: 'the start-up file' },
   { pattern: new RegExp(String.raw`startup_(${PART}(?:x[0-9a-z])?)(?:_[a-z0-9]+)?\.s\b`, 'gi'), weight: 100, what: 'the start-up file' },
   { pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}x[0-9a-z])\.h\b`, 'gi'), weight: 50, what: 'the device header' },
   // Arm's compilers keep their command line in .comment
   { pattern: new RegExp(String.raw`(?<=-D ?)(${PART}x[0-9a-z])\b`, 'gi'), weight: 50, what: 'the macro' },
-  { pattern: /(?<=-D ?)(stm32f10x_(?:ld|md|hd|cl))\b/gi, weight: 50, what: 'the macro' },
+  { pattern: new RegExp(String.raw`(?<=-D ?)(${GROUP})\b`, 'gi'), weight: 50, what: 'the macro' },
   { pattern: /nucleo[-_]([cfghluw][0-9a-z]{3}[a-z]{2})\b/gi, weight: 20, what: 'the board' },
   {
     pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}[a-z][0-9a-z][a-z]x)_(?:flash|ram)\b`, 'gi'),
@@ -135,17 +137,24 @@ function textsOf({ path, bytes }: NamedImage): string[] {
   }
 }
 
-/** ST's old library of F1 names densities, not lines: lines and letters of the flash's size (stm32f10x.h of the Standard Peripherals Library). */
-const DENSITIES: Readonly<Record<string, readonly [lines: readonly string[], flash: string]>> = {
+/** ST's Standard Peripherals Libraries name groups of lines and densities: lines, the likeliest first, and letters of the flash's size (stm32f10x.h, stm32f4xx.h, stm32l1xx.h). */
+const GROUPS: Readonly<Record<string, readonly [lines: readonly string[], flash?: string]>> = {
   STM32F10X_LD: [['STM32F103'], '46'],
   STM32F10X_MD: [['STM32F103'], '8B'],
   STM32F10X_HD: [['STM32F103'], 'CDE'],
   STM32F10X_CL: [['STM32F105', 'STM32F107'], '8BC'],
+  STM32F30X: [['STM32F303', 'STM32F302']],
+  STM32F40XX: [['STM32F407', 'STM32F405', 'STM32F417', 'STM32F415']],
+  STM32F40_41XXX: [['STM32F407', 'STM32F405', 'STM32F417', 'STM32F415']],
+  STM32L1XX_MD: [['STM32L152', 'STM32L151', 'STM32L100'], '68B'],
+  STM32L1XX_MDP: [['STM32L152', 'STM32L151', 'STM32L162', 'STM32L100'], 'C'],
+  STM32L1XX_HD: [['STM32L152', 'STM32L151', 'STM32L162'], 'D'],
+  STM32L1XX_XL: [['STM32L152', 'STM32L151', 'STM32L162'], 'E'],
 };
 /** Parts that `STM32F411XE`, `STM32F405XX`, `STM32H533RETX` or `STM32F10X_HD` can mean. */
 function partsNamed(name: string): readonly string[] {
-  const density = DENSITIES[name];
-  if (density) return density[0].flatMap((line) => partsOf(line).filter((p) => density[1].includes(p[10]!)));
+  const group = GROUPS[name];
+  if (group) return group[0].flatMap((line) => partsOf(line).filter((p) => group[1]?.includes(p[10]!) ?? true));
   const [line, pins = 'X', flash = 'X'] = [name.slice(0, 9), name[9], name[10]];
   const parts = partsOf(line);
   const exact = parts.filter((p) => p === `${line}${pins}${flash}`);
