@@ -213,7 +213,7 @@ describe('Loops that only count', () => {
         if (cycles > 0) loops++;
       }),
       {
-        numRuns: Number(process.env['BOOTBENCH_COUNTING'] ?? 120),
+        numRuns: Number(process.env['BOOTBENCH_COUNTING'] ?? 60),
       },
     );
     expect(loops).toBeGreaterThan(10);
@@ -255,7 +255,7 @@ describe('Loops that only count', () => {
         skipped += cycles;
         if (cycles > 0) loops++;
       }),
-      { numRuns: Number(process.env['BOOTBENCH_COUNTING'] ?? 60) },
+      { numRuns: Number(process.env['BOOTBENCH_COUNTING'] ?? 40) },
     );
     expect(loops).toBeGreaterThan(10);
     expect(skipped).toBeGreaterThan(1_000_000);

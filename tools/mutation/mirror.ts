@@ -12,8 +12,8 @@ import type { Change } from './mutants.ts';
 const ROOT = resolve('.');
 /** Inside node_modules, so that packages are found from there. */
 const CACHE = join(ROOT, 'node_modules', '.cache');
-/** No template with something put in: that is a text that a test writes. */
-const SPECIFIER = /(\b(?:from|import)\s*\(?\s*["'`]\.{1,2}\/[^"'`$]+)\.ts(["'`])/g;
+/** As esbuild prints it: other quotes are a text that a test writes. */
+const SPECIFIER = /(\b(?:from|import)\s*\(?\s*"\.{1,2}\/[^"]+)\.ts"/g;
 
 export class Mirror {
   readonly folder: string;
@@ -60,7 +60,7 @@ export class Mirror {
       'import.meta.dirname': JSON.stringify(dirname(resolve(path))),
     };
     const { code } = await transform(source, { loader: 'ts', format: 'esm', target: 'esnext', sourcefile: path, define });
-    this.write(path, code.replaceAll(SPECIFIER, '$1.mjs$2'));
+    this.write(path, code.replaceAll(SPECIFIER, '$1.mjs"'));
   }
   private write(path: string, content: string | Uint8Array): void {
     const target = this.at(path);
