@@ -70,7 +70,7 @@ export const iwdg: Check = {
     return writer ? { at: 'before-write', what: 'IWDG never bites', fix, seq: writer.seq, value: null, vetoes: 'iwdg' } : null;
   },
   // one that bites nobody is fed
-  remark: ({ outcome, history }) => outcome !== 'reset-loop' && !history?.resets.some((r) => r.by === 'iwdg'),
+  remark: ({ outcome, history }) => !(history?.resets.some((r) => r.by === 'iwdg') ?? outcome === 'reset-loop'),
   explanation: [
     'Once started, IWDG runs until the next reset. The ROM is documented to slow it to the longest time and to refresh it, but that begins only when the ROM has got so far: with a short period that is nearly over at the jump it bites first, and the application starts again.',
     'Enter the ROM after a reset instead: leave a flag that survives, reset, and test it before anything starts the watchdog. If an option byte starts IWDG in hardware, refresh it right before the jump.',

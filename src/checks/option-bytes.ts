@@ -39,21 +39,27 @@ export function optionWriterOf(chip: ChipDescription, history: TargetHistory | n
 export const newestWriter = (all: readonly (Writer | null)[]): Writer | null =>
   all.reduce((best, w) => (w !== null && (best === null || w.at > best.at) ? w : best), null);
 
+interface NotLoaded {
+  readonly writer: Writer;
+  /** What puts them in force. */
+  readonly how: string;
+  /** The chip was reset by software behind it. */
+  readonly reset: boolean;
+}
 /** Option bits that firmware wrote and nothing has put in force, a software reset neither, and what would have. */
-export function notLoaded({
-  state,
-  history,
-  entry,
-}: Subject): { readonly writer: Writer; readonly how: string; readonly reset: boolean } | null {
+export function notLoaded({ state, history, entry }: Subject): NotLoaded | null {
   const how = putInForce({ state });
   if (entry || !history || how === null) return null;
-  const writer = newestWriter(Object.values(state.chip.optionBytes ?? {}).map((o) => optionWriterOf(state.chip, history, o.field)));
-  if (writer?.kind !== 'cpu') return null;
-  const behind = history.resets.filter((r) => r.at >= writer.at);
-  const reset = behind.some((r) => r.by === 'software');
+  const fields = Object.values(state.chip.optionBytes ?? {}).map((o) => o.field.replace('_CUR.', '_PRG.'));
+  const newest = (of: (register: string, mask: number) => Writer | null): Writer | null =>
+    newestWriter(fields.map((f) => of(registerOf(f), maskOf(state.chip, f))));
+  const loaded = (w: Writer): boolean => history.resets.some((r) => r.at >= w.at && LOADS.has(r.by));
+  const before = newest((register, mask) => history.lastWriterBeforeReset?.(register, mask) ?? null);
+  const lost = before !== null && history.resets.some((r) => r.at >= before.at && r.by === 'software');
+  if (lost && !loaded(before)) return { writer: before, how, reset: true };
   // what differs between programmed and in force has been judged where registers show both
-  if (behind.some((r) => LOADS.has(r.by)) || (!reset && !how.includes('OBL_LAUNCH'))) return null;
-  return { writer, how, reset };
+  const since = how.includes('OBL_LAUNCH') ? newest((register, mask) => history.lastWriter(register, mask)) : null;
+  return since?.kind === 'cpu' && !loaded(since) ? { writer: since, how, reset: false } : null;
 }
 /** What it takes where a write and a reset are not enough; null where they are, or where something else than the factory's is in force. */
 function putInForce({ state }: Pick<Subject, 'state'>): string | null {

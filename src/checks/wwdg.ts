@@ -48,7 +48,7 @@ export const wwdg: Check = {
     const writer = subject.history?.lastWriter(registerOf(path), maskOf(subject.state.chip, path));
     return writer ? { at: 'before-write', what: 'WWDG never bites', fix, seq: writer.seq, value: null, vetoes: 'wwdg' } : null;
   },
-  remark: ({ outcome, history }) => outcome !== 'reset-loop' && !history?.resets.some((r) => r.by === 'wwdg'),
+  remark: ({ outcome, history }) => !(history?.resets.some((r) => r.by === 'wwdg') ?? outcome === 'reset-loop'),
   explanation: [
     'WWDG, once activated, counts down with the APB clock and cannot be stopped by software. Its longest period is some tens of milliseconds to a second. The ROM does not know it.',
     'The result is a chip that resets over and over, often before USB has even connected. Enter the ROM from a reset, before the application starts WWDG.',

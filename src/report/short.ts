@@ -332,9 +332,11 @@ function behindReset({ at, by, from }: RunResult['resets'][number]): string {
   return `the firmware ${how} at ${humanTime(at)}${short(from)}, and nothing went for the ROM behind that`;
 }
 
-/** Option bytes choose where the chip starts: a write of them that came to nothing is worth a line where nothing entered the ROM. */
+/** The flash refused a write: of option bytes, which choose where the chip starts, or of a request that is kept there. The first is the reason of the others. */
+const REFUSED = /^FLASH: (?!FLASH_ACR|a reset interrupted)/;
+/** What was written in vain, worth a line where nothing entered the ROM. */
 function refused(page: Page, { entries, notes }: RunResult): void {
-  const lost = notes.find((n) => n.kind === 'guest' && /^FLASH: \S*(?:OPT|PECR|WRP|BOOT)\S* .*ignored/.test(n.text))?.text;
+  const lost = notes.find((n) => n.kind === 'guest' && REFUSED.test(n.text))?.text;
   if (lost === undefined || entries.length > 0) return;
   // the same name and the same two words in all families that have the lock (reference manuals, FLASH, option bytes)
   page.row('Lost', 'yellow', `${lost}${lost.includes('OPTLOCK = 1') ? '; the two keys go to FLASH_OPTKEYR first' : ''}`, 2);

@@ -208,6 +208,7 @@ describe('steps', () => {
     [[{ at: '1s', do: { uart: { port: 'USART9', text: '' } } }], 'STM32H533RE has no USART9'],
     [[{ at: '1s', do: { optionBytes: { TZEN: 0xb4 } } }], 'is modelled with TrustZone off; it is 0xc3 here'],
     [[{ at: '1s', do: { optionBytes: { SWAPBANK: 1 } } }], 'has no such option byte; did you mean SWAP_BANK?'],
+    [[{ at: '1s', do: { optionBytes: { SWAP_BANK: 2 } } }], 'SWAP_BANK: 2 does not fit into its one bit'],
   ])('%j is refused', (steps, message) => {
     expect(() => plan({ steps: steps! })).toThrow(message);
   });

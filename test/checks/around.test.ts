@@ -1,7 +1,7 @@
 /** Checks about what stands around the jump: the bus before it, other lines during it, the way back, and where the chip starts. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { CHECK_IDS } from '../../src/bench/documents/result.ts';
-import type { Judgement, ResetFacts, Writer } from '../../src/checks/check.ts';
+import type { Judgement, ResetFacts, Subject, Writer } from '../../src/checks/check.ts';
 import { CHECKS } from '../../src/checks/index.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
@@ -157,6 +157,7 @@ describe('boot-selection', () => {
     g4.entry = null;
     expect(g4.judge('boot-selection')).toMatchObject({ verdict: 'pass', because: 'user code is started' });
     g4.writersBefore.set('FLASH.OPTR', writer(0x08000100, 5));
+    g4.writers.set('FLASH.OPTR', writer(0x08000100, 5));
     expect(g4.judge('boot-selection')).toMatchObject({
       verdict: 'warn',
       expected: 'FLASH_OPTR.nBOOT0 = 0x0',
@@ -202,6 +203,19 @@ describe('iwdg where no register shows it (STM32F072)', () => {
     expect(judge((block) => block === 'IWDG')).toMatchObject({ verdict: 'warn', observed: 'running' });
   });
 });
+
+test.each(['iwdg', 'wwdg'] as const)(
+  'a reset loop by software does not point to %s, one by it does, and so does one that nobody followed',
+  (id) => {
+    const { remark } = check(id);
+    const of = (by: ResetFacts['by'] | null): boolean => {
+      target.resets = by === null ? [] : [{ at: 1, by, flags: [], external: false }];
+      const { history, ...rest } = target.subject();
+      return (remark as (s: Subject) => boolean)({ ...rest, outcome: 'reset-loop', history: by === null ? null : history });
+    };
+    expect([of('software'), of(id), of(null)]).toEqual([true, false, false]);
+  },
+);
 
 describe('option-bytes', () => {
   test('watchdogs left to software pass', () => {

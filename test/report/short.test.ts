@@ -67,6 +67,14 @@ test('option bytes that were written in vain are told where nothing entered the 
     /Maybe +option-bytes: [^]*Lost +FLASH: FLASH_OPTR written while OPTLOCK = 1: ignored; the two keys go to FLASH_OPTKEYR first/,
   );
   expect(report(primaskResult().entries)).not.toContain('Lost');
+  const others = [
+    'FLASH: FLASH_ACR.ICRST or DCRST set while that cache is on: no effect',
+    'FLASH: write to 0x08080000 while PELOCK = 1: WRPERR, nothing is changed',
+  ];
+  const notes = others.map((t) => ({ kind: 'guest', text: t }));
+  expect(shortReport({ ...primaskResult(), outcome: 'reset-loop', diagnosis: NONE, entries: [], notes }, { width: 120 })).toMatch(
+    /Lost +FLASH: write to 0x08080000/,
+  );
 });
 test('where the board has no clock for a ready bit, another board is the next step and not the bit', () => {
   const wait = { address: null, register: 'RCC.CR', value: null, pc: '0x08000500' as const, force: 'RCC.CR.HSERDY=1' };

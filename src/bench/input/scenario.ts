@@ -338,10 +338,24 @@ function checkOptionBytes(chip: ChipDescription, values: Readonly<Record<string,
   for (const [name, value] of Object.entries(values)) {
     if (!known.includes(name)) throw new UsageError(`${where}.${name}: ${chip.name} has no such option byte`, didYouMean(name, known));
     const word = wordValue(value, `${where}.${name}`);
-    const off = chip.optionBytes?.[name]?.factory.value ?? word;
+    const row = chip.optionBytes?.[name];
+    const shown = row === undefined ? null : bitsOf(chip, row.field);
+    // F0, F1 and F3 show the level of a protection byte, not the byte (RM0008 §3.3.3 and the like)
+    const bits = shown !== null && row!.factory.value >= 2 ** shown ? 8 : shown;
+    if (bits !== null && word >= 2 ** bits)
+      throw new UsageError(`${where}.${name}: ${word} does not fit into its ${bits === 1 ? 'one bit' : `${bits} bits`}`);
+    const off = row?.factory.value ?? word;
     if (name === 'TZEN' && word !== off)
       throw new UsageError(`${where}.TZEN: ${chip.name} is modelled with TrustZone off`, `it is 0x${off.toString(16)} here`);
   }
+}
+
+/** Width of a field of the chip's registers; null where the path is none of them. */
+function bitsOf(chip: ChipDescription, path: string): number | null {
+  const [peripheral, register, field] = path.split('.');
+  const block = chip.blocks.find((b) => b.name === peripheral);
+  const facts = block && chip.facts[block.facts ?? block.name];
+  return facts?.registers.find((r) => r.name === register)?.fields.find((f) => f.name === field)?.width ?? null;
 }
 
 /** `ETH.DMAMR.SWR` and its value, checked against the chip's registers. */
