@@ -135,9 +135,9 @@ function bootRules(line: F7Line): readonly BootRule[] {
 }
 
 const { options: _ofItsModel, ...F4_OTG_HS_PLACE } = F4_OTG_HS;
-/** F72x: half the parts have a high-speed transceiver inside, which has no behaviour here. */
 /** TIM5_OR (RM0385 23.4.20, RM0410 26.4.22), which the SVDs of F74x and F76x lack. */
 const TIM5_OR: RegisterFact = { name: 'OR', offset: 0x50, size: 4, reset: 0, writable: 0xc0, fields: fieldsOf('TI4_RMP:6:2') };
+/** F72x: half the parts have a high-speed transceiver inside, which has no behaviour here. */
 const OTG_HS_WITHOUT_MODEL: Unmodelled = { ...F4_OTG_HS_PLACE, model: null, facts: 'OTG_HS_GLOBAL' };
 
 /** The regulator and the PLL of that transceiver, registers alone (stm32f723xx.h, documented); reset values and a regulator that is ready from the start are assumed. */

@@ -228,9 +228,9 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     this.tier.exits ??= new Map();
     this.updateFast();
   }
-  /** A load whose region has been left for this so often that it pays to translate it anew. */
   /** Translated code may read devices without being left. */
   asksDevices = true;
+  /** A load that has left its region for this so often that it pays is translated anew. */
   protected override readsDevice(): void {
     if (!this.asksDevices) return;
     const pc = this.get(S.PC);

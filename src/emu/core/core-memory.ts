@@ -101,9 +101,8 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   protected flushReads(): void {
     for (const page of this.readPages.splice(0)) this.arena.i32[this.readTable + page] = 0;
   }
-  /** Drops the fast entries of everything: rights, zones or mappings changed. Decoded code stays. */
-  /** See `MpuAnswers`. */
   readonly mpuAnswers = new MpuAnswers();
+  /** Drops the fast entries of everything: rights, zones or mappings changed. Decoded code stays. */
   flushTables(): void {
     this.mpuAnswers.forget();
     this.quietReads.forget();
