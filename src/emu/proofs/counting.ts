@@ -264,16 +264,10 @@ function provedFromHere(
   const rank = (c: Cell): number => (c.input && c.step !== 0 ? Math.abs(c.step) : Infinity);
   const cells = proof.cells.sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)));
   const matters = (i: number): boolean => i !== CHARGED && (i >= WORDS || (run.inputs & (1 << i)) !== 0);
-  const { cycles, cacheHits, counts, branchTargets, use, known, led } = measured;
   return {
+    ...measured,
     pc,
     instructions,
-    cycles,
-    cacheHits,
-    counts,
-    branchTargets,
-    use,
-    known,
     cacheChanges: core.caches.cacheChanges(),
     dataRows: null,
     dataMisses: core.caches.dataMisses(),
@@ -289,7 +283,6 @@ function provedFromHere(
     state: core.stateWords(),
     reads: run.reads.map(({ address, size, value }): SteadyRead => ({ address, size, value: sizedTo(value, size) })),
     rounds: proof.rounds,
-    led,
     path: run.path,
     extra: run.extra,
     always: null,

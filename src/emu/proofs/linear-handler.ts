@@ -8,9 +8,9 @@ import { giveUp, LinearRun, Unknown, type Cell, type Surroundings } from './line
 import { S } from '../core/state.ts';
 
 /** Registers of a frame in order; the return address and xPSR follow. */
-const STACKED = FRAME.slice(0, -1);
-const RETURN_ADDRESS = 4 * STACKED.length;
-const XPSR = RETURN_ADDRESS + 4;
+export const STACKED = FRAME.slice(0, -1);
+export const RETURN_ADDRESS = 4 * STACKED.length;
+export const XPSR = RETURN_ADDRESS + 4;
 /** R0…R12 and LR. */
 const GENERAL = [...Array.from({ length: 13 }, (_, i) => S.R + 4 * i), S.LR];
 const FLAGS = [S.NF, S.ZF, S.CF, S.VF, S.QF, S.GE];

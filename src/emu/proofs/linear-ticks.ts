@@ -5,14 +5,11 @@
  */
 import type { Expr, LoadOptions, Profile, Val } from '../core/builder.ts';
 import type { DeviceAccess } from '../core/core-types.ts';
-import { EXC_RETURN_FTYPE, EXC_RETURN_THREAD, excReturn, FRAME } from '../core/arm/exceptions.ts';
+import { EXC_RETURN_FTYPE, EXC_RETURN_THREAD, excReturn } from '../core/arm/exceptions.ts';
 import { giveUp, linear, LinearRun, type Cell, type Surroundings } from './linear.ts';
+import { RETURN_ADDRESS, STACKED, XPSR } from './linear-handler.ts';
 import { S } from '../core/state.ts';
 
-/** Registers of a frame in order; the return address and xPSR follow. */
-const STACKED = FRAME.slice(0, -1);
-const RETURN_ADDRESS = 4 * STACKED.length;
-const XPSR = RETURN_ADDRESS + 4;
 const FRAME_BYTES = XPSR + 4;
 const STKALIGN = 0x200;
 

@@ -12,7 +12,7 @@ import { frameAfter, frameAt, frameOf, isElsewhereOnStack, mayRecord, nextPlace,
 import { asCopied } from './copies.ts';
 import { KnownLoops } from './known-loops.ts';
 import type { ShortcutName } from './shortcuts.ts';
-import { devicesAsFound, findSteadyLoop, loopHolds, movedReads, stillSteady, type SteadyLoop, type Told } from './steady.ts';
+import { devicesAsFound, findSteadyLoop, loopHolds, movedReads, stillSteady, type Loop, type SteadyLoop, type Told } from './steady.ts';
 
 /** Effort: cycles before the first look for a steady loop. */
 const LOOK_FIRST = 20_000;
@@ -227,10 +227,14 @@ export class LoopSkipper {
     const { history } = this.host;
     history.seq += rounds * loop.writes;
     history.repeat(rounds * loop.events);
+    this.pass(loop, rounds);
+    if (this.host.isAlone(this.core)) this.host.settle(this.core);
+  }
+  /** Time, instructions and what is counted go on by so many rounds; `entered` is a place whose line has been paid for since. */
+  private pass(loop: Loop, rounds: number, entered: number | null = null): void {
     for (const [key, reads] of loop.counts) this.host.countReads(key, rounds * reads);
     this.core.skip(rounds * loop.cycles, rounds * loop.instructions, rounds * loop.cacheHits);
-    if (loop.use) this.core.caches.useRows(loop.use.stamps);
-    if (this.host.isAlone(this.core)) this.host.settle(this.core);
+    if (loop.use) this.core.caches.useRows(loop.use.stamps, entered);
   }
 
   /** There is too little time to look what the core does now where it stops: if that goes on, its rounds are executed without a stop at each. */
@@ -385,9 +389,7 @@ export class LoopSkipper {
       return false;
     }
     moveOn(this.core, loop, loop.led === 'yes' ? round : round + rounds);
-    for (const [key, reads] of loop.counts) this.host.countReads(key, rounds * reads);
-    this.core.skip(rounds * loop.cycles, rounds * loop.instructions, rounds * loop.cacheHits);
-    if (loop.use) this.core.caches.useRows(loop.use.stamps, isStartPaid(this.core, loop.use) ? loop.pc : null);
+    this.pass(loop, rounds, loop.use !== null && isStartPaid(this.core, loop.use) ? loop.pc : null);
     this.seen.lookAt = this.core.cycles() + LOOK_FIRST;
     this.seen.tryAt = this.seen.lookAt;
     this.host.settle(this.core);
