@@ -37,9 +37,9 @@ export const AREAS: readonly Area[] = [
   {
     name: 'exceptions',
     files: ['src/emu/core/arm/!(system-ops|arm-view).ts', 'src/emu/core/interpreter/handlers.ts', 'src/emu/core/models/*.ts'],
-    tables: ['test/emu/core/{models,each-register,each-exception,each-float,timetable}.test.ts'],
+    tables: ['test/emu/core/{models,register-file,nvic,systick,scs,each-register,each-exception,each-float,timetable}.test.ts'],
     tests: [
-      'test/emu/core/{cycles,nvic,systick,mpu,mpu-cacheable,scs,exits,branch-nowhere,exceptions,exceptions-qemu,entry-source,register-file,frames}.test.ts',
+      'test/emu/core/{cycles,mpu,mpu-cacheable,exits,branch-nowhere,exceptions,exceptions-qemu,entry-source,frames}.test.ts',
       'test/emu/vectreset.test.ts',
     ],
   },

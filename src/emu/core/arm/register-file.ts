@@ -2,7 +2,7 @@
 import type { Cpu } from '../cpu.ts';
 import { SCS } from './scs-state.ts';
 import { FPSCR_MASK } from '../float/softfloat-bits.ts';
-import { getMsp, getPsp, setControl, setMsp, setPsp, setXpsr, updateSpLimit, xpsr } from './special.ts';
+import { FPCA, getMsp, getPsp, NPRIV, setControl, setMsp, setPsp, setXpsr, SPSEL, updateSpLimit, xpsr } from './special.ts';
 import { S } from '../state.ts';
 
 /** Registers before the instruction at `pc`, as far as the profile has them, in the order of the contract. */
@@ -30,6 +30,9 @@ export function registerFile(cpu: Cpu, pc: number): Record<string, number> {
   if (vtor !== 0) r['vtor'] = cpu.get(SCS.VTOR);
   return r;
 }
+
+/** Bits of CONTROL that a core has (DDI 0419 and DDI 0403 B1.4.4). */
+const controlBits = ({ unprivileged, fpu }: Cpu['profile']): number => SPSEL | (unprivileged ? NPRIV : 0) | (fpu === 'none' ? 0 : FPCA);
 
 /** Sets one register by name, with all that hangs on it. */
 // eslint-disable-next-line complexity -- one case for each register
@@ -69,7 +72,7 @@ export function setRegister(cpu: Cpu, name: string, value: number): void {
       cpu.set(S.BASEPRI, value & 0xff);
       break;
     case 'control':
-      setControl(cpu, value & 7);
+      setControl(cpu, value & controlBits(cpu.profile));
       break;
     case 'msplim':
       cpu.set(S.MSPLIM, value & ~7);
