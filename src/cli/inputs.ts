@@ -113,6 +113,12 @@ export function chipNamed(name: string): ChipDescription {
 const boardNamed = (name: string | undefined): ReturnType<typeof findBoard> | null =>
   name === undefined || name === 'default' || name === 'none' ? null : findBoard(name);
 
+/** What a board leads where, and that it is another part's: its oscillators count all the same. */
+function saidOf({ name, circuit, chip: part }: ReturnType<typeof findBoard>, chip: ChipDescription): string {
+  const other = findChip(part)?.name === chip.name ? '' : `; it has ${part}, and this run is of ${partNumber(chip)}`;
+  return `${circuitInWords(name, circuit)}${other}`;
+}
+
 /** The scenario's file with what the command line says of the board. */
 async function askedScenario(options: RunOptions, named: ReturnType<typeof boardNamed>, cwd: string): Promise<Scenario> {
   const read = options.scenario === undefined ? {} : await readScenario(options.scenario, cwd);
@@ -156,7 +162,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
     findJump: options.findJump === true,
     ...(triggered(options, scenario) ? { trigger: true } : {}),
     ...(chipFrom === null ? {} : { chipFrom }),
-    ...(named === null ? {} : { boardSays: circuitInWords(named.name, named.circuit) }),
+    ...(named === null ? {} : { boardSays: saidOf(named, chip) }),
     noReturn: options.pointOfNoReturn === true,
     engine: engineOf(options),
     ...unicornJsOf(options, cwd),

@@ -264,6 +264,15 @@ describe('what the machine is given', () => {
     });
   });
 
+  test('a board of another part is told as that', async () => {
+    const says = async (board: string): Promise<string> => {
+      const { jobs } = await cli([...run('--board', board)], { cwd: folder({ 'fw.bin': FIRMWARE }) });
+      return jobs[0]!.boardSays ?? '';
+    };
+    expect(await says('blackpill-f411ce')).toMatch(/; it has STM32F411CE, and this run is of STM32H533RE$/);
+    expect(await says('nucleo-h533re')).not.toContain('this run is of');
+  });
+
   test('the command line beats the scenario file', async () => {
     const scenario = {
       seed: 3,
