@@ -379,14 +379,14 @@ export class RegisterBlock {
     const { model } = this;
     const r = this.layout.at(offset);
     if (!r) return !model?.peekElse;
-    if (size > r.size - (offset - r.offset)) return false;
+    if (size > r.size) return false;
     return !model?.read || (model.acting ? !model.acting.includes(r.name) : !model.peek);
   }
 
   /** The same in some states of the block only: in which is asked at each read (`quietNow`). */
   sometimesQuiet(offset: number, size: number): boolean {
     const r = this.layout.at(offset);
-    return r !== undefined && size <= r.size - (offset - r.offset) && this.model?.actsNot !== undefined;
+    return r !== undefined && size <= r.size && this.model?.actsNot !== undefined;
   }
   quietNow(state: RegisterState, env: Env, offset: number): boolean {
     const r = this.layout.at(offset);

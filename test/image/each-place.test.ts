@@ -94,8 +94,19 @@ function* memories(): Generator<string> {
   for (const text of ['{"schema":"bootbench/scenario@1"}', ' {"schema":"bootbench/run@1"}', '[]', 'UF2\n', 'xUF2\n', 'DfuSe', 'S00600004844521B', 'S40600004844521B', '!<arch>\n', 'nothing']) yield `${JSON.stringify(text)}: ${raw(ascii(text), 'f')}`; // prettier-ignore
 }
 
+/** Files for other machines, and such that are not linked. */
+function* others(): Generator<string> {
+  const elf = read(FILES[0]!);
+  for (const [at, values] of [[16, [0, 1, 2, 3, 4, 5]], [18, [0, 2, 3, 8, 20, 40, 62, 83, 93, 94, 164, 183, 243, 244, 247]]] as const)
+    for (const value of values) {
+      const copy = elf.slice();
+      copy[at] = value;
+      yield `header +${at} ${value}: ${outcome(() => parseElf(copy).entry)}`;
+    }
+} // prettier-ignore
+
 it('says what it said', () => {
   const own = parseElf(read(FILES[1]!)).section('.ARM.attributes')!;
-  const lines = [...FILES.flatMap((path) => [...places(path)]), ...attributes('an ELF', own), ...attributes('several vendors', Uint8Array.from(MADE)), ...memories()]; // prettier-ignore
+  const lines = [...FILES.flatMap((path) => [...places(path)]), ...attributes('an ELF', own), ...attributes('several vendors', Uint8Array.from(MADE)), ...memories(), ...others()]; // prettier-ignore
   expectAsBefore(lines, new URL('./each-place.txt', import.meta.url));
 });
