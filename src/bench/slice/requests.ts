@@ -16,7 +16,7 @@ import { declarationAt, symbolAt } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
 import { eccRule } from './ecc-loss.ts';
 import type { Session } from '../session/session.ts';
-import { lastStore, lastStores, type Store } from './stores.ts';
+import { lastStores, storesOf, type Store } from './stores.ts';
 import { record, runTo, type Step } from './window.ts';
 
 /** How long behind the reset accesses are watched; most requests are read early, and what explains the run ends the search. */
@@ -28,6 +28,7 @@ const DECISION_STEPS = 12_000;
 const MOST_STRETCHES = 8;
 /** Words of one request, at most. */
 const MOST_PARTS = 4;
+const isStore = (found: Store | null | 'too long' | undefined): found is Store => typeof found === 'object' && found !== null;
 /** Words that are followed to their writers, at most. */
 const MOST_WORDS = 8;
 /** Persistent words that nobody reads: with more of them they are buffers, no request. */
@@ -339,6 +340,7 @@ class RequestTrace {
     const found: MagicWord[] = [];
     // what was compared with the very value that it had held is the request; the rest in the order of their reads
     const ranked = words.toSorted((a, b) => rank(a) - rank(b) || a.reader.at - b.reader.at).slice(0, MOST_WORDS);
+    const inRam = this.inRam(ranked.filter((w) => !this.isBackup(w.address)));
     for (const w of ranked) {
       const stored = this.backup.get((w.address & ~3) >>> 0);
       if (this.isBackup(w.address))
@@ -347,35 +349,53 @@ class RequestTrace {
           ...(stored === undefined ? {} : { writtenWithoutClock: !stored.clocked }),
         });
       else {
-        const kept = this.inRam(w);
-        if (kept !== null) found.push(kept);
+        const kept = inRam.get(w);
+        if (kept) found.push(kept);
       }
     }
     return found;
   }
-  /** A word of RAM with the store that it should hold; null if the search for it was too long. */
-  private inRam(w: Word): MagicWord | null {
-    const off = w.comparedWith !== null && w.comparedWith > SMALL && this.ramWasOff();
-    const store = w.written || off ? lastStore(this.session, this.powerOn, w.address, w.size, this.resetAt) : null;
-    if (store === 'too long') return null;
+  /** Words of RAM with the stores that they should hold; without those whose search was too long. */
+  private inRam(words: readonly Word[]): ReadonlyMap<Word, MagicWord> {
+    const wasOff = words.some((w) => this.comparesMuch(w)) && this.ramWasOff();
+    const off = (w: Word): boolean => wasOff && this.comparesMuch(w);
+    const last = this.storesOf(words.filter((w) => w.written || off(w)));
+    const first = this.storesOf(
+      words.filter((w) => w.written && isStore(last.get(w)) && this.mayBeOverwritten(w, last.get(w) as Store)),
+      (w) => w.comparedWith!,
+    );
+    const found = new Map<Word, MagicWord>();
+    for (const w of words) {
+      const store = last.get(w) ?? null;
+      if (store !== 'too long') found.set(w, this.keptIn(w, store, first.get(w), off(w)));
+    }
+    return found;
+  }
+  private keptIn(w: Word, store: Store | null, first: Store | null | 'too long' | undefined, off: boolean): MagicWord {
     if (off && store && store.value === w.comparedWith && w.before !== store.value)
       return { ...magicOf(w, w.comparedWith, writerOf(store), null), lostSupply: true };
     if (store === null || !w.written) return magicOf(w, null, null, this.elsewhere(w));
-    const first = this.overwritten(w, store);
-    return first === null
-      ? magicOf(w, w.before, writerOf(store), null)
-      : { ...magicOf({ ...w, overwrittenBy: writerOf(store) }, w.comparedWith, writerOf(first), null), lostBefore: true };
+    return isStore(first)
+      ? { ...magicOf({ ...w, overwrittenBy: writerOf(store) }, w.comparedWith, writerOf(first), null), lostBefore: true }
+      : magicOf(w, w.before, writerOf(store), null);
+  }
+  /** The last stores to words, of a value each if one is given, in one look for all of them. */
+  private storesOf(words: readonly Word[], value?: (w: Word) => number): ReadonlyMap<Word, Store | null | 'too long'> {
+    const of = words.map((w) => ({ address: w.address, size: w.size, ...(value === undefined ? {} : { value: value(w) }) }));
+    const stores = storesOf(this.session, this.powerOn, of, this.resetAt);
+    return new Map(words.map((w, i) => [w, stores[i]!]));
+  }
+  private comparesMuch(w: Word): boolean {
+    return w.comparedWith !== null && w.comparedWith > SMALL;
+  }
+  /** Something else than what the word is compared with stood there when the reset came: an earlier store of that is looked for. */
+  private mayBeOverwritten(w: Word, last: Store): boolean {
+    return this.comparesMuch(w) && w.comparedWith !== w.before && last.value !== w.comparedWith;
   }
   private ramWasOff(): boolean {
     const { resets, timeline } = this.session.machine.history;
     const since = resets[this.index - 1]?.at ?? 0;
     return timeline.toArray().some((e) => e.kind === 'power' && /Standby|Shutdown/.test(e.text) && e.at >= since && e.at <= this.resetAt);
-  }
-  /** An earlier store of what the word is compared with, where something else stood there when the reset came. */
-  private overwritten(w: Word, last: Store): Store | null {
-    if (w.comparedWith === null || w.comparedWith <= SMALL || w.comparedWith === w.before || last.value === w.comparedWith) return null;
-    const first = lastStore(this.session, this.powerOn, w.address, w.size, this.resetAt, w.comparedWith);
-    return first === 'too long' ? null : first;
   }
   /** Another word of the backup domain that was given what this one is compared with. */
   private elsewhere(w: Word): MagicWord['elsewhere'] {

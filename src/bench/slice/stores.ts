@@ -41,8 +41,13 @@ export function lastStore(
   before: Ps,
   value?: number,
 ): Store | null | 'too long' {
-  const found = search(s, powerOn, [{ address, size, ...(value === undefined ? {} : { value }) }], before);
-  return found.tooLong && found.stores[0] === null ? 'too long' : (found.stores[0] ?? null);
+  return storesOf(s, powerOn, [{ address, size, ...(value === undefined ? {} : { value }) }], before)[0]!;
+}
+/** The same for several stretches, each with its own answer: what is repeated for one of them is repeated for all at once. */
+export function storesOf(s: Session, powerOn: Checkpoint, of: readonly Stretch[], before: Ps): readonly (Store | null | 'too long')[] {
+  if (of.length === 0) return [];
+  const { stores, tooLong } = search(s, powerOn, of, before);
+  return stores.map((store) => store ?? (tooLong ? 'too long' : null));
 }
 /** The same for several words, by address; those that were not stored to are left out. */
 export function lastStores(s: Session, powerOn: Checkpoint, words: readonly number[], before: Ps): ReadonlyMap<number, Store> {
@@ -58,7 +63,7 @@ export function lastStores(s: Session, powerOn: Checkpoint, words: readonly numb
   return stores;
 }
 
-interface Stretch {
+export interface Stretch {
   readonly address: number;
   readonly size: number;
   /** Only stores of this value count. */
