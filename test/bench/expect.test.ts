@@ -55,6 +55,7 @@ describe('expect', () => {
     [{ notCauses: ['*', 'mps'] }, 'did you mean mpu or msp?'],
     [{ checks: { vttor: 'pass' } }, 'did you mean vtor?'],
     [{ console: { usart1: '/(/' } }, 'expect.console.usart1'],
+    [{ resets: { power: { min: 2, max: 1 } } }, 's.json: expect.resets.power: no number is at least 2 and at most 1'],
   ])('%j can never hold and is refused before the run', (expected, message) => {
     expect(() => checkExpect(expected, 's.json')).toThrow(message);
     expect(() => checkExpect(expected, 's.json')).toThrow(UsageError);

@@ -90,6 +90,10 @@ export function checkExpect(expect: Expect, name: string): void {
   expect.causes?.forEach((id) => check(id, 'expect.causes'));
   expect.notCauses?.filter((id) => id !== '*').forEach((id) => check(id, 'expect.notCauses'));
   Object.keys(expect.checks ?? {}).forEach((id) => check(id, 'expect.checks'));
+  for (const [by, wanted] of Object.entries(expect.resets ?? {})) {
+    const { min = 0, max = Infinity } = typeof wanted === 'number' ? {} : wanted;
+    if (min > max) throw new UsageError(`${name}: expect.resets.${by}: no number is at least ${min} and at most ${max}`);
+  }
   for (const [channel, texts] of Object.entries(expect.console ?? {})) {
     for (const text of [texts].flat()) {
       try {
