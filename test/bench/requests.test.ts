@@ -1,10 +1,11 @@
 /** Requests over a reset by value flow, the slice of a failure, and repairs that leave a write out, each on a machine that runs a fixture. */
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { pathInterceptor, type NamedRepair } from '../../src/bench/proof/repairs.ts';
 import { traceRequests } from '../../src/bench/slice/requests.ts';
 import { Session } from '../../src/bench/session/session.ts';
+import { storesOf } from '../../src/bench/slice/stores.ts';
 import { traceFailure } from '../../src/bench/slice/failure.ts';
 import { failureInWords } from '../../src/bench/slice/words.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
@@ -62,6 +63,23 @@ it('of a request of several words, what lies behind the first lost one is looked
     { wanted: 0x5a5af00d, read: 0, comparedWith: 0x5a5af00d },
     { wanted: 0xa5a50ff2, read: 0, comparedWith: 0xa5a50ff2 },
   ]);
+});
+
+it('stores to several words are found as for each alone, in one look', async () => {
+  const session = await open('f405-request-two-words');
+  const powerOn = session.save();
+  session.run();
+  const until = session.machine.history.resets.at(-1)!.at;
+  const of = traceRequests(session, powerOn).map(({ address }) => ({ address, size: 4 }));
+  expect(of).toHaveLength(2);
+  const restore = vi.spyOn(session, 'restore');
+  const alone = of.map((o) => storesOf(session, powerOn, [o], until)[0]);
+  const looks = restore.mock.calls.length;
+  restore.mockClear();
+  expect(storesOf(session, powerOn, of, until)).toEqual(alone);
+  expect(alone.every((store) => store !== null && store !== 'too long')).toBe(true);
+  expect(restore.mock.calls.length).toBeLessThan(looks);
+  session.release();
 });
 
 it('a request is found that is looked for long after other words of RAM have been read', () => {
