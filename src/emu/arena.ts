@@ -95,10 +95,20 @@ export const FLASH_ROWS = {
   DELTA: 0xf824,
 } as const;
 /**
- * What a line of the L1 data cache costs now, one for each eighth of the address space: of the memory that a line came from last its first address, its bytes (0: none is
- * known) and the cycles. And the fills and invalidations of both L1 caches so far.
+ * What a line of the L1 caches costs now, one for each eighth of the address space: of the memory that a line came from last its first address, its bytes (0: none is known),
+ * from an address to the arena, and the cycles. Behind them fills and invalidations of both caches so far, but for
+ * instruction lines that translated code has read; these; and how many instruction lines hold memory.
  */
-export const L1_FILLS = { FROM: 0xf830, BYTES: 0xf834, CYCLES: 0xf838, EACH: 12, CHANGES: 0xf890 } as const;
+export const L1_FILLS = {
+  FROM: 0xf830,
+  BYTES: 0xf834,
+  DELTA: 0xf838,
+  CYCLES: 0xf83c,
+  EACH: 16,
+  CHANGES: 0xf8b0,
+  CODE_READS: 0xf8b4,
+  CODE_LINES: 0xf8b8,
+} as const;
 
 /**
  * Memories of machines that were given up, all zero, for the next ones: making one costs milliseconds and brings the garbage collector on, for it counts as a

@@ -46,6 +46,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
   /** A line of flash is read that no row holds (fill-row.ts); undefined where there are no rows. */
   private readonly fillRow: unknown;
   private readonly readLineInside: unknown;
+  private readonly readCode: unknown;
   /** Where the bytes of a load lie (locate.ts). */
   private readonly locate: unknown;
   /** Cycles that a branch loses (branch-targets.ts); undefined where all are predicted. */
@@ -82,6 +83,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
             predicted: this.predicted,
             device: this.quietReads.read,
             readLine: this.readLineInside,
+            readCode: this.readCode,
             system: (packed: number) => this.executeInside(packed),
             left: (why: number, pc: number) => this.tier.left(why, pc >>> 0),
           } as unknown as WebAssembly.ModuleImports),
@@ -116,6 +118,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     this.flashLine = instance.exports['flashLine'] as (address: number) => number;
     this.fillRow = instance.exports['fillRow'];
     this.readLineInside = instance.exports['readLine'];
+    this.readCode = instance.exports['readCode'];
     this.flashData = instance.exports['flashData'] as typeof this.flashData;
     this.locate = instance.exports['locate'];
     this.predicted = instance.exports['predicted'];

@@ -525,7 +525,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     return this.system.loadHost(l1.copyOf(host), size);
   }
   /**
-   * A line that translated code misses and the interpreter's module leaves to this (read-line.ts), read as `cachedRead` and `cachedWrite` read it; BUDGET is what may be spent on it. Arena offset of the cached byte, or 0:
+   * A line that translated code misses and the interpreter's module leaves to this (l1-lines.ts), read as `cachedRead` and `cachedWrite` read it; BUDGET is what may be spent on it. Arena offset of the cached byte, or 0:
    * nothing has happened, and the interpreter has to make the access, because more than the core would notice it, or because it is no miss.
    */
   protected readLine(address: number, how: number): number {

@@ -5,7 +5,8 @@ import { HeldLines, type HeldRules } from '../../../src/emu/core/translate/held-
 import type { Region } from '../../../src/emu/core/translate/region.ts';
 
 const item = (pc: number, call = false): Item => ({ pc, flow: { call, system: false } }) as unknown as Item;
-const RULES: HeldRules = { line: -8, row: -32, rows: 4, callsReplace: true };
+const ROWS = 4;
+const RULES: HeldRules = { line: -8, row: -32, fits: (rows) => rows.size <= ROWS, callsReplace: true };
 
 interface Shape {
   readonly pc: number;
@@ -44,11 +45,11 @@ class Rows {
     const row = pc & RULES.row;
     const lines = this.rows.get(row) ?? new Set();
     this.rows.delete(row);
-    if (this.rows.size === RULES.rows) this.rows.delete(this.rows.keys().next().value!);
+    if (this.rows.size === ROWS) this.rows.delete(this.rows.keys().next().value!);
     this.rows.set(row, lines.add(pc & RULES.line));
   }
   call(): void {
-    for (let i = 0; i < RULES.rows; i++) this.fetch(this.other-- * 32);
+    for (let i = 0; i < ROWS; i++) this.fetch(this.other-- * 32);
   }
   holds(pc: number): boolean {
     return this.rows.get(pc & RULES.row)?.has(pc & RULES.line) === true;
@@ -100,15 +101,15 @@ describe('lines that a region need not ask for', () => {
   };
   it('are those of a loop with as many rows as the cache has, and none of one with more', () => {
     for (const [rows, held] of [
-      [RULES.rows, true],
-      [RULES.rows + 1, false],
+      [ROWS, true],
+      [ROWS + 1, false],
     ] as const) {
       // prettier-ignore
       const region = straight(rows);
       expect(new HeldLines(region, RULES).behind(region.blocks[0]!, 0)).toBe(held);
     }
   });
-  it('are none behind a call, but where nothing is replaced while a region runs', () => {
+  it('are none behind a call, but where the region goes on only if nothing was replaced', () => {
     const caller = newBlock(0, [item(0), item(2, true)], 6);
     const region = { blocks: [caller] } as unknown as Region;
     expect(new HeldLines(region, RULES).behind(caller, 0)).toBe(false);

@@ -213,6 +213,7 @@ export class CoreCaches {
     const at = (address >>> 29) * L1_FILLS.EACH;
     u32[(L1_FILLS.FROM + at) >> 2] = region.base;
     u32[(L1_FILLS.BYTES + at) >> 2] = region.end - region.base;
+    u32[(L1_FILLS.DELTA + at) >> 2] = region.memory!.host - region.base;
     u32[(L1_FILLS.CYCLES + at) >> 2] = cycles;
     return cycles;
   }
@@ -223,7 +224,7 @@ export class CoreCaches {
   lineFill(pc: number): number {
     const region = this.regionAt(pc)!;
     this.core.l1!.fillCode(pc, region.memory!.host + (pc - region.base));
-    return this.lineFillCycles(region.memory!);
+    return this.learnFill(pc);
   }
   cacheMaintenance(operation: string, value: number): void {
     if (operation === 'BPIALL') this.core.branchTargets?.clear();

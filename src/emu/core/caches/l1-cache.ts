@@ -3,7 +3,7 @@
  * scs.ts). Memory in the arena is what the bus sees; lines hold copies of it, so that DMA, another core or a reset miss what only a line holds.
  *
  * A hit changes nothing but a line's bytes and its dirty mark: both tiers look for hits themselves (record-builders.ts, translate/emit.ts) and come
- * here for misses; what translated code misses is mostly filled by the interpreter's module (read-line.ts). That needs a replacement that hits do not touch: an invalid way first, then round robin (assumed; ARM does not say which).
+ * here for misses; what translated code misses is mostly filled by the interpreter's module (l1-lines.ts). That needs a replacement that hits do not touch: an invalid way first, then round robin (assumed; ARM does not say which).
  *
  * Lines are found by where they lie in the arena: two addresses of one memory share a line here (silicon tags by address: they would be two).
  */
@@ -41,13 +41,19 @@ export class L1Cache {
   codeOn = false;
   /** Fills and invalidations so far: as long as it stands still, what hits goes on hitting. */
   get changes(): number {
-    return this.arena.u32[L1_FILLS.CHANGES >> 2]!;
+    return this.arena.u32[L1_FILLS.CHANGES >> 2]! + this.arena.u32[L1_FILLS.CODE_READS >> 2]!;
   }
   private changed(): void {
     this.arena.u32[L1_FILLS.CHANGES >> 2]!++;
   }
-  /** Instruction lines of memories, and those of them that memory no longer agrees with. */
-  private codeLines = 0;
+  /** Instruction lines of memories. */
+  private get codeLines(): number {
+    return this.arena.u32[L1_FILLS.CODE_LINES >> 2]!;
+  }
+  private set codeLines(n: number) {
+    this.arena.u32[L1_FILLS.CODE_LINES >> 2] = n;
+  }
+  /** Those of them that memory no longer agrees with. */
   staleLines = 0;
   private readonly arena: Arena;
   private readonly port: L1Port;

@@ -19,7 +19,7 @@ import { H_SYSTEM_ALWAYS, type Handler } from './handlers.ts';
 import { FLASH_CACHE_MASK, hasFlashCache, KIND } from '../caches/flash-cache.ts';
 import { emitFillRow } from './fill-row.ts';
 import { emitLocate } from './locate.ts';
-import { emitReadLine } from './read-line.ts';
+import { emitReadCode, emitReadLine } from './l1-lines.ts';
 import { EXIT, S } from '../state.ts';
 
 import {
@@ -320,7 +320,10 @@ export function buildInterpreter(
   writer.export('flashData', flashData);
   if (hasFlashCache(profile)) writer.export('fillRow', fillRow);
   writer.export('locate', locate);
-  if (hasL1(profile)) writer.export('readLine', emitReadLine(shared));
+  if (hasL1(profile)) {
+    writer.export('readLine', emitReadLine(shared));
+    writer.export('readCode', emitReadCode(shared));
+  }
   return writer.finish();
 }
 

@@ -12,7 +12,7 @@
  *
  * The value returned is the next pc, | 1 if a branch arrives there; or -1: EXC_RETURN at the branch in PC, its value in EXIT_ARG.
  */
-import { DECODED_BASE, fetchTableOf, REGION_SLOTS } from '../../arena.ts';
+import { DECODED_BASE, fetchTableOf, L1_FILLS, REGION_SLOTS } from '../../arena.ts';
 import type { FunctionBody } from '../../wasm/module.ts';
 import { ModuleWriter, type Label } from '../../wasm/module.ts';
 import { hasTailCalls, OP } from '../../wasm/opcodes.ts';
@@ -69,6 +69,7 @@ export function emitRegion(region: Region, env: Surroundings): Uint8Array<ArrayB
   const helpers = new Map<string, number>();
   helpers.set('flashLine', writer.importFunction('flashLine', ['i32'], 'i32'));
   helpers.set('fillRow', env.fetch === 3 ? writer.importFunction('fillRow', ['i32', 'i32'], 'i32') : -1);
+  if (env.cachedCode) helpers.set('readCode', writer.importFunction('readCode', ['i32', 'i32'], 'i32'));
   if (region.blocks.some((b) => b.items.some((item) => item.flow.accesses.length > 0))) {
     if (env.cachedData) helpers.set('readLine', writer.importFunction('readLine', ['i32', 'i32', 'i32'], 'i64'));
     else helpers.set('locate', writer.importFunction('locate', ['i32', 'i32'], 'i64'));
@@ -123,11 +124,20 @@ class RegionEmitter implements WaysOut {
     this.slots = new Slots(region, env);
     this.locals = newLocals(f);
     this.b = new RegionBuilder(f, env, this.locals, helpers, this);
-    const lineImports = { flashLine: helpers.get('flashLine')!, fillRow: helpers.get('fillRow')!, locate: helpers.get('locate')! };
-    this.lines = new Lines(this.b, region, env, this.locals, lineImports, (before, item) => {
-      if (item.it !== 0) this.b.rememberIt(item.it);
-      this.lines.set(before.pc);
-      this.leaveBefore(item.pc, this.here, 'line');
+    const imported = (name: string): number => helpers.get(name)!;
+    const lineImports = {
+      flashLine: imported('flashLine'),
+      fillRow: imported('fillRow'),
+      readCode: imported('readCode'),
+      locate: imported('locate'),
+    };
+    this.lines = new Lines(this.b, region, env, this.locals, lineImports, {
+      leave: (before, item) => {
+        if (item.it !== 0) this.b.rememberIt(item.it);
+        this.lines.set(before.pc);
+        this.leaveBefore(item.pc, this.here, 'line');
+      },
+      restFrom: (b) => this.costs.budgetFrom(b),
     });
   }
 
@@ -649,6 +659,7 @@ class RegionEmitter implements WaysOut {
     this.count('call', item.pc);
     this.b.give(typeof target === 'number' ? callee : this.arriving(callee));
     f.end(direct);
+    const reads = this.env.cachedCode ? this.b.let(this.b.arenaAt(0, L1_FILLS.CODE_READS)) : null;
     this.b.add(this.b.local(DEPTH), 1).emit(f);
     callee.emit(f);
     if (slot) {
@@ -658,7 +669,10 @@ class RegionEmitter implements WaysOut {
       f.code.u32(this.callees.table);
     } else f.call(this.callees.self);
     f.set(locals.next);
-    this.b.ne(this.b.local(locals.next), back | 1).emit(f);
+    const returned = this.b.eq(this.b.local(locals.next), back | 1);
+    // lines that the callee has read may have taken the place of those that this region counts on (held-lines.ts)
+    const held = reads ? this.b.and(returned, this.b.eq(reads, this.b.arenaAt(0, L1_FILLS.CODE_READS))) : returned;
+    this.b.eqz(held).emit(f);
     const other = f.if(null, 'not taken');
     this.count('unwound', item.pc);
     this.b.give(this.b.local(locals.next));

@@ -1,7 +1,7 @@
 /**
  * Which lines of code a region need not ask for, because the cache in front of the core held them a moment ago and nothing since can have replaced them:
  *  - rows of a flash controller's cache: the row used longest ago goes first, so a row stays while fewer others are used than there are;
- *  - lines of the L1 instruction cache: a miss leaves the region, so nothing is replaced while it runs.
+ *  - lines of the L1 instruction cache: a line stays while no other one of its set is read, and behind a call that has read any the region does not go on.
  */
 import { predecessors, type Block } from './block.ts';
 import type { Region } from './region.ts';
@@ -10,9 +10,9 @@ export interface HeldRules {
   /** Mask of an address for its line, and for its row. */
   readonly line: number;
   readonly row: number;
-  /** Rows that the cache has room for. */
-  readonly rows: number;
-  /** What a call runs uses rows of its own. */
+  /** The cache has room for all these rows at a time. */
+  fits(rows: ReadonlySet<number>): boolean;
+  /** What a call runs uses rows of its own, and the region goes on behind it all the same. */
   readonly callsReplace: boolean;
 }
 
@@ -27,7 +27,7 @@ export class HeldLines {
     this.rules = rules;
     const rows = new Set<number>();
     for (const b of region.blocks) for (const item of b.items) rows.add(item.pc & rules.row);
-    this.fits = rows.size <= rules.rows;
+    this.fits = rules.fits(rows);
     if (this.fits) this.flow(region);
   }
   /** The line of `pc` is held wherever block `b` begins. */

@@ -27,9 +27,23 @@ export interface LineImports {
   readonly flashLine: number;
   /** (side, address) → 1: the flash controller's cache holds its line now; 0: the interpreter has to read it. */
   readonly fillRow: number;
+  /** (pc, cycles left) → cycles that reading the line of `pc` into the L1 cache takes, -1: the interpreter has to. */
+  readonly readCode: number;
   /** (address, bytes) → where the bytes of a load lie. */
   readonly locate: number;
 }
+
+/** Where a region goes on, or not. */
+interface LineWays {
+  /** Leaves before an instruction whose line is not there; that of the one before has been paid for last. */
+  leave(before: Item, item: Item): void;
+  /** Cycles that the way from the start of a block to the next check may take, and one more. */
+  restFrom(b: Block): number;
+}
+
+/** No two lines of the L1 instruction cache take the same place. */
+const haveSetsOfTheirOwn = (lines: ReadonlySet<number>): boolean =>
+  new Set([...lines].map((line) => (line >>> 5) & 255)).size === lines.size;
 
 export class Lines {
   private readonly b: Builder;
@@ -37,8 +51,7 @@ export class Lines {
   private readonly env: Surroundings;
   private readonly locals: LineLocals;
   private readonly imports: LineImports;
-  /** Leaves before an instruction whose line is not there; that of the one before has been paid for last. */
-  private readonly leave: (before: Item, item: Item) => void;
+  private readonly ways: LineWays;
   /** Lines cost a fixed time when they change; or are asked of the core's cache; or have to be held by the flash controller's. */
   private readonly charged: boolean;
   private readonly asked: boolean;
@@ -47,21 +60,13 @@ export class Lines {
   private readonly mask: number;
   private readonly held: HeldLines;
 
-  // eslint-disable-next-line complexity -- what lines cost follows from four kinds of flash timing, told apart once here
-  constructor(
-    b: Builder,
-    region: Region,
-    env: Surroundings,
-    locals: LineLocals,
-    imports: LineImports,
-    leave: (before: Item, item: Item) => void,
-  ) {
+  constructor(b: Builder, region: Region, env: Surroundings, locals: LineLocals, imports: LineImports, ways: LineWays) {
     this.b = b;
     this.f = b.f;
     this.env = env;
     this.locals = locals;
     this.imports = imports;
-    this.leave = leave;
+    this.ways = ways;
     const held = env.fetch === 3 && (env.flashKinds & KIND.CODE) !== 0;
     this.charged = env.timedCode && env.waitStates > 0 && (env.fetch === 1 || env.fetch === 3) && !held;
     this.asked = env.timedCode && env.fetch === 2;
@@ -71,7 +76,7 @@ export class Lines {
     this.held = new HeldLines(region, {
       line: this.mask,
       row: env.cachedCode || this.asked ? this.mask : -(1 << env.rowShift),
-      rows: env.cachedCode ? Infinity : this.rows ? env.codeRows : 0,
+      fits: (rows) => (env.cachedCode ? haveSetsOfTheirOwn(rows) : this.rows && rows.size <= env.codeRows),
       callsReplace: !env.cachedCode,
     });
   }
@@ -133,14 +138,14 @@ export class Lines {
       if (last !== null) this.askCache(to.pc);
       else this.ifOther(to.pc, () => this.askCache(to.pc));
     }
-    if (from === null || !this.held.behind(from, to.pc)) this.hold(last, to.pc, leave);
+    if (from === null || !this.held.behind(from, to.pc)) this.hold(last, to.pc, this.ways.restFrom(to), leave);
     this.use(last, to.pc);
   }
   /** Before an instruction that another one precedes in its block. */
   between(block: Block, before: Item, item: Item): void {
     if (this.lineOf(before.pc) === this.lineOf(item.pc)) return;
     if (this.asked) this.askCache(item.pc);
-    if (!this.held.atStartOf(block, item.pc)) this.hold(before.pc, item.pc, () => this.leave(before, item));
+    if (!this.held.atStartOf(block, item.pc)) this.hold(before.pc, item.pc, this.ways.restFrom(block), () => this.ways.leave(before, item));
     this.use(before.pc, item.pc);
   }
   /** The row of `pc` is the one used last, if it is another one than that of `last`. */
@@ -148,16 +153,24 @@ export class Lines {
     const row = -(1 << this.env.rowShift);
     if (this.rows && (last === null || ((last ^ pc) & row) !== 0)) emitUseRow(this.f, this.env, pc, this.locals.touches);
   }
-  /** The line of `pc` has to be there: the flash controller's cache reads it, and where the L1 cache does not have it the region is left. */
-  private hold(last: number | null, pc: number, leave: () => void): void {
+  /** The line of `pc` has to be there: the cache reads it, or the region is left. `rest`: cycles that the way to the next check may take. */
+  private hold(last: number | null, pc: number, rest: number, leave: () => void): void {
     const { f, env } = this;
-    if (env.cachedCode) emitIfLineMissing(f, pc, this.lineOf(pc), leave);
+    if (env.cachedCode) emitIfLineMissing(f, pc, this.lineOf(pc), () => this.readCode(pc, rest, leave));
     if (env.cachedCode || !this.rows) return;
     emitIsLineMissing(f, env, pc);
     const missing = f.if(null, 'not taken');
     this.fill(KIND.CODE, lift(pc), leave);
     this.charge(last, pc);
     f.end(missing);
+  }
+  /** cycles = readCode(pc, budget - rest); if cycles < 0: leave; budget -= cycles */
+  private readCode(pc: number, rest: number, leave: () => void): void {
+    const { b, locals } = this;
+    const cycles = b.local(locals.giveCycles);
+    b.put(locals.giveCycles, b.call(this.imports.readCode, [pc, b.sub(b.local(locals.budget), rest)]));
+    b.if(b.ltS(cycles, 0), leave, undefined, 'not taken');
+    b.put(locals.budget, b.sub(b.local(locals.budget), cycles));
   }
   /** A line of code is read: it follows the one before, or was branched to. */
   private charge(last: number | null, pc: number): void {

@@ -312,7 +312,7 @@ export class RegionBuilder extends Builder {
     return result.get;
   }
   /**
-   * A line that the data cache does not hold (interpreter/read-line.ts) may take what the rest of the way to the next check leaves:
+   * A line that the data cache does not hold (interpreter/l1-lines.ts) may take what the rest of the way to the next check leaves:
    *   (place, cycles) = readLine(a, how, budget - W); budget -= cycles, of a load
    */
   private cached(a: Expr, size: 1 | 2 | 4, missed: () => void): CachedAccess {
