@@ -141,6 +141,7 @@ describe('functions that can enter system memory', () => {
     ['stm32f405rg', 0x1fff7000],
     ['stm32f302cb', 0x1ffff7ac],
     ['stm32f072rb', 0x1ffff7ac],
+    ['stm32f103cb', 0x1ffff7e8],
   ])('the base from which %s reads its unique ID is no way into the ROM, the ROM itself is', (part, base) => {
     const chip = findChip(part)!;
     const found = (value: number): number => {

@@ -2,7 +2,7 @@
  * What the machine code of an image says without being run: which functions hold the address of the ROM, set MSP and branch, or ask for a reset. Nothing here
  * is a verdict: `find-jump.ts` calls what is found and looks what comes of it.
  */
-import type { ChipDescription } from '../../emu/chip.ts';
+import type { ChipDescription, MemoryRow } from '../../emu/chip.ts';
 import type { ImageSymbol, LoadedImage } from '../../image/image.ts';
 
 /** One encoding: the instruction's bits under `mask`, as in the Armv7-M ARM, A5; 32-bit ones with the first half-word on top. */
@@ -226,15 +226,18 @@ const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}
 
 /** What the offset of a load reaches behind its base. */
 const REACH = 0x1000;
-/** Not those of unique ID and flash size (F0 and F3 have them in the ROM's last bytes), nor the base of a load of them where they stand right behind the ROM. */
+/** Not those of unique ID and flash size (F0, F1 and F3 have them in the ROM's last bytes), nor the base of a load of them where they stand right behind the ROM. */
 function romAddresses(chip: ChipDescription): (value: number) => boolean {
   const [first, last] = chip.rom?.range.value ?? [0, -1];
   const table = chip.rom?.vectorTable.value ?? first;
   const identity = chip.memories.find((m) => m.name === 'info')?.base ?? 0;
   const isBase = (value: number): boolean => value < identity && value >= identity - REACH && value !== first;
-  const facts = chip.memories.filter((m) => m.factsFrom !== undefined);
-  const isFact = (value: number): boolean => facts.some((m) => value >= m.base + m.factsFrom! && value < m.base + m.size);
-  return (value) => (value >= first && value <= last && !isBase(value) && !isFact(value)) || value === table || value === table + 4;
+  return (value) => (value >= first && value <= last && !isBase(value) && !isFact(chip, value)) || value === table || value === table + 4;
+}
+/** What ST writes about the part in its ROM or beside it (unique ID, size of the flash, calibration): any firmware may read it. */
+export function isFact({ memories }: ChipDescription, address: number): boolean {
+  const from = (m: MemoryRow): number => m.base + (m.zone === 'system' ? (m.factsFrom ?? m.size) : 0);
+  return memories.some((m) => m.zone !== 'user' && address >= from(m) && address < m.base + m.size);
 }
 
 /** All that it loads behind this constant is unique ID or flash size: where these are the last bytes of the ROM (F1), the base of the load may be that of the ROM. */

@@ -8,7 +8,7 @@ import { CHIPS, existsUnmodelled, findChip, nearestChip, partsOf } from '../../c
 import type { ChipDescription } from '../../emu/chip.ts';
 import { isElf, parseElf } from '../../image/elf.ts';
 import { checkMemories, entryVectors, ImageError, loadImage, type LoadedImage } from '../../image/image.ts';
-import { scanFunctions, scanUnnamed } from './code-scan.ts';
+import { isFact, scanFunctions, scanUnnamed } from './code-scan.ts';
 import { startAddress } from './image-core.ts';
 import { checkFit, isCompiledFor } from './image-fit.ts';
 import { hex32 } from '../documents/result.ts';
@@ -263,12 +263,6 @@ function isStray({ blocks }: ChipDescription, constant: number): boolean {
   const ranges = blocks.flatMap((b) => [b, ...(b.windows ?? [])]);
   return !ranges.some((r) => constant < r.base + r.size && constant + size > r.base);
 }
-
-/** What ST writes about the part beside its ROM (unique ID, size of the flash, calibration): any firmware may read it. */
-const isFact = ({ memories }: ChipDescription, address: number): boolean =>
-  memories.some(
-    (m) => address >= m.base + (m.zone === 'system' ? (m.factsFrom ?? m.size) : 0) && address < m.base + m.size && m.zone !== 'user',
-  );
 
 /** The part that a line stands here with, or, where the image is too large for it, the first of the line with room. */
 function roomFor(example: ChipDescription, images: readonly LoadedImage[]): ChipDescription | undefined {
