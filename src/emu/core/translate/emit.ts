@@ -669,10 +669,9 @@ class RegionEmitter implements WaysOut {
       f.code.u32(this.callees.table);
     } else f.call(this.callees.self);
     f.set(locals.next);
-    const returned = this.b.eq(this.b.local(locals.next), back | 1);
+    const unwound = this.b.ne(this.b.local(locals.next), back | 1);
     // lines that the callee has read may have taken the place of those that this region counts on (held-lines.ts)
-    const held = reads ? this.b.and(returned, this.b.eq(reads, this.b.arenaAt(0, L1_FILLS.CODE_READS))) : returned;
-    this.b.eqz(held).emit(f);
+    (reads ? this.b.or(unwound, this.b.ne(reads, this.b.arenaAt(0, L1_FILLS.CODE_READS))) : unwound).emit(f);
     const other = f.if(null, 'not taken');
     this.count('unwound', item.pc);
     this.b.give(this.b.local(locals.next));
