@@ -19,14 +19,14 @@ import { Thumb } from '../emu/thumb.ts';
 import { plainJob } from './plain-job.ts';
 
 const FLASH = 0x08000000;
-const CHIP = 'stm32f405rg';
+const CHIP = 'stm32f407vg';
 const [NVIC_ISER, NVIC_ICER, SYST_CSR, MPU_CTRL] = [0xe000e100, 0xe000e180, 0xe000e010, 0xe000ed94];
 /** Semihosting: the time since the start, which needs nothing of a host. */
 const [SYS_CLOCK, BKPT_SEMIHOSTING] = [0x10, 0xbeab];
 /** RCC_AHB1ENR, RCC_AHB2ENR and RCC_AHB3ENR (RM0090 7.3). */
 const [AHB1ENR, AHB2ENR, AHB3ENR] = [0x40023830, 0x40023834, 0x40023838];
 
-/** An F405 whose firmware masks interrupts, if it does, asks a debugger, if it does, and makes these writes; then it goes into the ROM, or waits. */
+/** An F407 whose firmware masks interrupts, if it does, asks a debugger, if it does, and makes these writes; then it goes into the ROM, or waits. */
 function after(
   writes: readonly (readonly [address: number, value: number])[],
   enters: boolean,
@@ -135,7 +135,7 @@ describe('All checks judged at an instant', () => {
   });
   it('clocks of blocks that are not modelled are told by name, and only there', () => {
     const judged = judgeAll(states['at the entry'], 'rom-silent', true, NOT_TRACED);
-    expect(judged.filter((j) => j.unmodelled.length > 0).map((j) => [j.id, j.unmodelled])).toEqual([['peripherals-left-on', ['FSMC']]]);
+    expect(judged.filter((j) => j.unmodelled.length > 0).map((j) => [j.id, j.unmodelled])).toEqual([['peripherals-left-on', ['DCMI']]]);
     expect(judged.every((j) => Array.isArray(j.unmodelled))).toBe(true);
   });
   it('without an entry checks of the state handed over do not apply', () => {

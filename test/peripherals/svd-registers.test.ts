@@ -90,6 +90,8 @@ const RESETS: readonly (Deviation & { readonly is: number })[] = [
     is: 0x2000,
     why: 'TRIM starts at its centre, 32 (SVD of the H563); the H533’s SVD has the value of a 7-bit field',
   },
+  { on: /FS?MC\.BCR1$/, is: 0x30db, why: 'bank 1 is enabled after reset (RM0090 37.5.6); the SVDs print 0x30d0' },
+  { on: /FS?MC\.BCR[234]$/, is: 0x30d2, why: 'RM0090 37.5.6; the SVDs print 0x30d0' },
   { on: /DCACHE\.SR$/, is: 0, why: 'BUSYF is 1 while the invalidation out of reset lasts, which is left out' },
   { on: /TIM[25]\.ARR$/, is: 0xffffffff, why: 'full after reset (manuals, and other SVDs); this SVD prints 0' },
   { on: /TIM\d+\.ARR$/, is: 0xffff, why: 'full after reset (manuals, and other SVDs); this SVD prints 0' },
