@@ -159,7 +159,7 @@ function failed(page: Page, result: RunResult, sources: Sources): void {
   if (crash(page, result, sources) || rests(page, result, sources)) return;
   page.text(sentence(result.summary), 3);
   suspects(page, result);
-  refused(page, result);
+  inVain(page, result);
   const serial = result.notes.filter((n) => n.kind === SERIAL);
   serial.forEach(({ text }, i) => (i === 0 ? page.row('Serial', 'yellow', text, 3) : page.text(text, 3)));
   const resets = result.notes.filter((n) => n.kind === 'reset').map((n) => n.text);
@@ -310,7 +310,7 @@ function rests(page: Page, result: RunResult, sources: Sources): boolean {
   if (!asked && !waits(page, result, sources)) return false;
   // a loop that reads nothing is where a program rests, and not why it has not jumped
   if (!asked && result.stuck?.register === null) suspects(page, result);
-  refused(page, result);
+  inVain(page, result);
   return true;
 }
 
@@ -334,8 +334,10 @@ function behindReset({ at, by, from }: RunResult['resets'][number]): string {
 
 /** The flash refused a write: of option bytes, which choose where the chip starts, or of a request that is kept there. The first is the reason of the others. */
 const REFUSED = /^FLASH: (?!FLASH_ACR|a reset interrupted)/;
-/** What was written in vain, worth a line where nothing entered the ROM. */
-function refused(page: Page, { entries, notes }: RunResult): void {
+/** What was in vain in a run that never entered the ROM: the application's own USB, and writes that the flash refused. */
+function inVain(page: Page, { entries, notes }: RunResult): void {
+  const usb = notes.find((n) => n.kind === 'usb-clock')?.text;
+  if (usb !== undefined) page.row('USB', 'yellow', usb, 4);
   const lost = notes.find((n) => n.kind === 'guest' && REFUSED.test(n.text))?.text;
   if (lost === undefined || entries.length > 0) return;
   // the same name and the same two words in all families that have the lock (reference manuals, FLASH, option bytes)

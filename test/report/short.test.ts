@@ -76,6 +76,12 @@ test('option bytes that were written in vain are told where nothing entered the 
     /Lost +FLASH: write to 0x08080000/,
   );
 });
+test('a USB device of the application that runs at a wrong clock is told where nothing entered the ROM', () => {
+  const notes = [{ kind: 'usb-clock', text: "the application's USB answers nothing: its block runs at 32 MHz, and it needs 48 MHz" }];
+  expect(shortReport({ ...primaskResult(), outcome: 'no-jump', diagnosis: NONE, entries: [], notes }, { width: 120 })).toMatch(
+    /USB +the application's USB answers nothing: its block runs at 32 MHz/,
+  );
+});
 test('where the board has no clock for a ready bit, another board is the next step and not the bit', () => {
   const wait = { address: null, register: 'RCC.CR', value: null, pc: '0x08000500' as const, force: 'RCC.CR.HSERDY=1' };
   const next = (text: string): string =>

@@ -35,6 +35,7 @@ import type { ForcedField } from '../documents/scenario-types.ts';
 import type { SessionEnd } from '../session/live-run.ts';
 import { restartInWords } from '../session/restart.ts';
 import type { Session } from '../session/session.ts';
+import { usbClockNote } from './own-usb.ts';
 import { framesInWords, place as placeInWords } from '../slice/words.ts';
 import { summarise } from './summary.ts';
 
@@ -270,6 +271,8 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
   notes.push(...neverReady(s, stuck), ...clockOff(s, stuck));
   const reserved = reservedNote(s, stuck);
   if (reserved) notes.push(reserved);
+  const ownUsb = usbClockNote(s);
+  if (ownUsb) notes.push(ownUsb);
   const polled = polledNote(s, end.outcome);
   if (polled) notes.unshift(polled);
   const { restart } = s.state;

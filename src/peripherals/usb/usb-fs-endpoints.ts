@@ -11,6 +11,7 @@
  *
  * Sources: RM0091 and RM0365 chapter "USB" (rules of EPnR, overrun), RM0481 chapter "USB" (renames), facts/usb-dfu.md section 6.
  */
+import { isUsbRate } from './usb-clock.ts';
 import type { UsbInAnswer, UsbLoss } from '../../emu/ports.ts';
 import type { Layout, Register, RegisterContext } from '../../emu/registers.ts';
 import type { Wire } from '../../emu/wires.ts';
@@ -59,12 +60,6 @@ const DADDR_EF = 0x80;
 const BCDR = { BCDEN: 0x1, DCDEN: 0x2, DCDET: 0x10, PDET: 0x20, SDET: 0x40, PS2DET: 0x80, DPPU: 0x8000 } as const;
 const FNR_RXDP = 0x8000;
 const FNR_LCK = 0x2000;
-
-/**
- * The kernel clock may be this far off 48 MHz, in hertz: 2 %. ASSUMED. USB 2.0 §7.1.11 asks a device for 0.25 %, but a receiver aligns to every edge
- * (at most 7 bit times apart) and so still decodes at several per cent; a measurement on a board with HSI48 detuned would settle it.
- */
-const CLOCK_TOLERANCE_HZ = 960_000;
 
 export interface UsbFsState {
   /** Packet memory. */
@@ -172,8 +167,7 @@ export class UsbFsMachine {
   /** Transceiver, bus interface and kernel clock work: the block follows the bus. */
   private live(c: Context): boolean {
     if (!this.powered(c) || !c.env.clocked() || (c.get(this.cntr) & (CNTR.FRES | CNTR.HOST)) !== 0) return false;
-    const rate = c.env.clockRate(this.variant.clock);
-    return rate !== null && Math.abs(rate.num - 48_000_000 * rate.den) <= CLOCK_TOLERANCE_HZ * rate.den;
+    return isUsbRate(c.env.clockRate(this.variant.clock));
   }
 
   /** Brings what follows from the registers up to date: ISTR.CTR/DIR/ID, interrupt line, pull-up, a reset that is waiting on the wire. */

@@ -29,10 +29,9 @@ import {
 } from './bits.ts';
 import { flushRx, flushTx, newFifos, peekRx, popRx, pushRx, pushTx, txPlace, type TxPlace } from './fifo.ts';
 import { OtgFsRegisters, type Context, type OtgFsState, type Role } from './registers.ts';
+import { isUsbRate } from '../usb-clock.ts';
 import { USB_PULLUP, USB_RESUME, USB_SOF, USB_VBUS, USB_VBUS_CUT } from '../../wires.ts';
 
-/** As in the other USB blocks: see usb-fs-endpoints.ts. ASSUMED. */
-const CLOCK_TOLERANCE_HZ = 960_000;
 /** RM0351 "OTG_FS AHB clock": below this the core does not keep up (documented). */
 const LOWEST_AHB_HZ = 14_200_000;
 /** PHY clocks of a core reset; the RM says to wait three of them (inferred). */
@@ -117,8 +116,7 @@ export class OtgFsMachine extends OtgFsRegisters {
   /** Pulled up, clocked and out of reset: the core follows the bus. */
   live(c: Context): boolean {
     if (!this.pulledUp(c) || !c.env.clocked() || c.s.resetPhy !== 0 || this.phyStopped(c) || !this.hasTransceiver(c)) return false;
-    const rate = c.env.clockRate(this.clock);
-    return rate !== null && Math.abs(rate.num - 48_000_000 * rate.den) <= CLOCK_TOLERANCE_HZ * rate.den;
+    return isUsbRate(c.env.clockRate(this.clock));
   }
 
   /** Brings levels, interrupt line and pull-up up to date, and takes a reset that is waiting on the wire. */

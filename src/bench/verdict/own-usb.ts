@@ -1,0 +1,31 @@
+/** Why the application's own USB device does not answer, as far as its clock tells. */
+import { isUsbRate, USB_HZ } from '../../peripherals/usb/usb-clock.ts';
+import type { Session } from '../session/session.ts';
+
+const MHZ = 1e6;
+const mhz = (hz: number): string => `${+(hz / MHZ).toFixed(3)} MHz`;
+/** Crystals that boards have. */
+const LOWEST_HSE = 4 * MHZ;
+const HIGHEST_HSE = 50 * MHZ;
+
+/** A device that pulls D+ up, and of which nobody has read a descriptor, in a run without the ROM. */
+export function usbClockNote({ machine: { system, history }, usb, input }: Session): { kind: string; text: string } | null {
+  const last = usb.sessions.at(-1);
+  if (history.entries.length > 0 || !last || last.attached === null || last.vid !== null) return null;
+  if (!system.chip.clocks.includes('usb')) return null;
+  const { rate } = system.clock('usb');
+  if (isUsbRate(rate)) return null;
+  const hz = rate === null ? 0 : rate.num / rate.den;
+  const is = rate === null ? 'has no clock' : `runs at ${mhz(hz)}`;
+  return {
+    kind: 'usb-clock',
+    text: `the application's USB answers nothing: its block ${is}, and it needs ${mhz(USB_HZ)}${system.wire('hse.on') === 1 ? otherCrystal(input.scenario.board.hse?.hz ?? 0, hz) : ''}`,
+  };
+}
+
+/** Made of the board's oscillator, it is right with another one. */
+function otherCrystal(hse: number, hz: number): string {
+  const wanted = hz === 0 ? 0 : (hse * USB_HZ) / hz;
+  if (wanted % MHZ !== 0 || wanted < LOWEST_HSE || wanted > HIGHEST_HSE) return '';
+  return `. A crystal of ${mhz(wanted)} instead of ${mhz(hse)} would give that: is it on your board? (--board, or board.hse of a scenario)`;
+}
