@@ -540,7 +540,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     const leaves = l1.writtenBackFor(host);
     if (leaves !== 0 && this.isCodeNear(leaves)) return 0;
     if (!writes) {
-      const cycles = this.caches.learnFill(address);
+      const cycles = this.caches.learnFill(address, this.regionAt(address)!);
       if (this.budget < cycles) return 0;
       this.spend(cycles);
     }

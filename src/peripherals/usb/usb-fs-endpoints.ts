@@ -11,11 +11,11 @@
  *
  * Sources: RM0091 and RM0365 chapter "USB" (rules of EPnR, overrun), RM0481 chapter "USB" (renames), facts/usb-dfu.md section 6.
  */
-import { isUsbRate } from './usb-clock.ts';
 import type { UsbInAnswer, UsbLoss } from '../../emu/ports.ts';
 import type { Layout, Register, RegisterContext } from '../../emu/registers.ts';
 import type { Wire } from '../../emu/wires.ts';
 import { USB_PULLUP, USB_RESUME, USB_SOF, USB_VBUS, USB_WAKEUP } from '../wires.ts';
+import { isUsbRate } from './usb-clock.ts';
 
 /** Bits of an endpoint register; the same places in EPnR and CHEPnR. */
 const EP = {

@@ -206,8 +206,7 @@ export class CoreCaches {
     return bus?.rate && own.rate ? mulDivCeil(cycles, bus.periodNum * own.periodDen, bus.periodDen * own.periodNum) : cycles;
   }
   /** The same for the line of an address; the interpreter's module knows it from now on. */
-  learnFill(address: number): number {
-    const region = this.regionAt(address)!;
+  learnFill(address: number, region: Region): number {
     const cycles = this.lineFillCycles(region.memory!);
     const { u32 } = this.core.arena;
     const at = (address >>> 29) * L1_FILLS.EACH;
@@ -224,7 +223,7 @@ export class CoreCaches {
   lineFill(pc: number): number {
     const region = this.regionAt(pc)!;
     this.core.l1!.fillCode(pc, region.memory!.host + (pc - region.base));
-    return this.learnFill(pc);
+    return this.learnFill(pc, region);
   }
   cacheMaintenance(operation: string, value: number): void {
     if (operation === 'BPIALL') this.core.branchTargets?.clear();
