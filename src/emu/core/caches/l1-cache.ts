@@ -14,10 +14,10 @@ const LINE_BYTES = 32;
 export { LINE_BYTES as L1_LINE_BYTES };
 /** Beside the bytes of an access, in what translated code asks for: it is a store. */
 export const LINE_WRITE = 8;
-const DATA_WAYS = 4;
-const DATA_SETS = 128;
-const CODE_WAYS = 2;
-const CODE_SETS = 256;
+export const DATA_WAYS = 4;
+export const DATA_SETS = 128;
+export const CODE_WAYS = 2;
+export const CODE_SETS = 256;
 const DATA_SLOTS = DATA_WAYS * DATA_SETS;
 const CODE_SLOTS = CODE_WAYS * CODE_SETS;
 const VALID = 1;

@@ -2,14 +2,14 @@
 import { L1, L1_FILLS, LINE_MAP, readTableOf, WORD_MAP, writeTableOf } from '../../arena.ts';
 import { OP } from '../../wasm/opcodes.ts';
 import type { Expr } from '../builder.ts';
-import { LINE_WRITE } from '../caches/l1-cache.ts';
+import { CODE_SETS, CODE_WAYS, DATA_SETS, DATA_WAYS, LINE_WRITE } from '../caches/l1-cache.ts';
 import { S } from '../state.ts';
 import { ColdBuilder, ENTRY_CACHED, ENTRY_DELTA, type Shared } from './record-builders.ts';
 
-/** One of the caches: sets as a power of 2, ways, and where its words and bytes lie. */
+/** One of the caches: log2 of its sets, its ways, and where its words and bytes lie. */
 const DATA = {
-  setBits: 7,
-  ways: 4,
+  setBits: Math.log2(DATA_SETS),
+  ways: DATA_WAYS,
   tags: L1.DATA_TAGS,
   hosts: L1.DATA_HOSTS,
   next: L1.DATA_NEXT,
@@ -17,8 +17,8 @@ const DATA = {
   count: L1_FILLS.CHANGES,
 } as const;
 const CODE = {
-  setBits: 8,
-  ways: 2,
+  setBits: Math.log2(CODE_SETS),
+  ways: CODE_WAYS,
   tags: L1.CODE_TAGS,
   hosts: L1.CODE_HOSTS,
   next: L1.CODE_NEXT,
@@ -62,7 +62,7 @@ export function emitReadLine(shared: Shared): number {
   const word = b.let(b.shrU(host, 2));
   b.if(b.arenaAt(line, LINE_MAP, 1), nothing);
   b.if(b.eqz(b.or(writes, b.arenaAt(word, WORD_MAP, 1))), nothing);
-  const choice = choose(b, DATA, b.let(b.and(line, (1 << DATA.setBits) - 1)));
+  const choice = choose(b, DATA, b.let(b.and(line, DATA_SETS - 1)));
   const { slot, full } = choice;
   b.if(b.and(full, b.arenaAt(slot, L1.DATA_DIRTY, 1)), ask);
   const fill = fillOf(b, address);
@@ -94,7 +94,7 @@ export function emitReadCode(shared: Shared): number {
   b.if(isUnknown(b, fill, pc), nothing);
   const cycles = b.let(b.arenaAt(fill, L1_FILLS.CYCLES));
   b.if(b.ltS(left, cycles), nothing);
-  const choice = choose(b, CODE, b.let(b.and(b.shrU(pc, 5), (1 << CODE.setBits) - 1)));
+  const choice = choose(b, CODE, b.let(b.and(b.shrU(pc, 5), CODE_SETS - 1)));
   const { slot, full } = choice;
   b.if(b.and(full, b.arenaAt(slot, L1.CODE_STALE, 1)), nothing);
   const lines = b.let(b.arenaAt(0, L1_FILLS.CODE_LINES));
