@@ -90,6 +90,7 @@ const optionBytes = (line: F7Line): Readonly<Record<string, OptionByteRow>> => (
 
 /** System memory as BOOT_ADDx names it: 0x00100000. */
 const SYSTEM = 0x0040;
+const CORE = 'cm7';
 const ROM_ON_ITCM = 0x00100000;
 const address = (i: 0 | 1): string => `field:FLASH.OPTCR1.BOOT_ADD${i}`;
 const boots = (i: 0 | 1, source: string): readonly BootRule[] => [
@@ -188,7 +189,7 @@ function derivation(line: F7Line, part: PartSize): Derivation {
       RTC: RTC!,
       WWDG: WWDG!,
       IWDG: withOptions(IWDG!, 'iwdg-v3', { clock: 'lsi', syncTicks: 5, syncToPrescaler: false, dividers: [4, 8, 16, 32, 64, 128, 256] }),
-      EXTI: withOptions(EXTI!, 'exti-v1', { event: 'cm7' }),
+      EXTI: withOptions(EXTI!, 'exti-v1', { event: CORE }),
       CRC: CRC!,
       RCC: RCC!,
       DMA1: DMA1!,
@@ -232,8 +233,9 @@ function memories(line: F7Line, part: PartSize): readonly MemoryRow[] {
   const [dtcm, sram1, sram2] = line.ram;
   const at = 0x20000000;
   return [
-    { name: 'itcm', base: 0, size: 0x4000, kind: 'ram', zone: 'user' },
-    f4Sram('dtcm', at, dtcm),
+    // RM0385, RM0410, RM0431 2.1: on ports of the core's own, which its caches do not serve.
+    { name: 'itcm', base: 0, size: 0x4000, kind: 'ram', zone: 'user', core: CORE },
+    { ...f4Sram('dtcm', at, dtcm), core: CORE },
     f4Sram('sram1', at + dtcm * 1024, sram1),
     f4Sram('sram2', at + (dtcm + sram1) * 1024, sram2),
     BKPSRAM,
@@ -280,7 +282,7 @@ export function f7Chip(line: F7Line, part: PartSize): ChipDescription {
     return {
       cores: [
         {
-          name: 'cm7',
+          name: CORE,
           type: line.doubles ? 'cortex-m7f' : 'cortex-m7f-sp',
           nvicLines: line.nvicLines,
           priorityBits: 4,
