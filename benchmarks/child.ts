@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 import { HeldMachine } from '../src/bench/session/held-machine.ts';
 import { jobInput } from '../src/bench/input/job.ts';
 import { libraryJob, type BenchOptions } from '../src/library/options.ts';
-import { BRANCH_HINTS } from '../src/cli/branch-hints.ts';
+import { BRANCH_HINTS, WORKER_SETTINGS } from '../src/cli/v8-settings.ts';
 import { serveUsbIp } from '../src/cli/usbip-server.ts';
 import { openDfu } from '../src/property.ts';
 import type { DfuOperation } from '../src/usb-sim/types.ts';
@@ -20,7 +20,8 @@ import { runRp2040, runUnicorn } from './peer-engines.ts';
 import type { Sample } from './sample.ts';
 import { downloadByUsbIp } from './usbip-client.ts';
 
-for (const setting of BRANCH_HINTS) setFlagsFromString(setting);
+const set = (settings: readonly string[]): void => settings.forEach((s) => setFlagsFromString(s));
+set(BRANCH_HINTS);
 
 export type Task =
   | {
@@ -78,6 +79,8 @@ export async function sample(task: Task): Promise<Sample> {
     case 'boots':
     case 'boots-restored':
     case 'forks':
+      // as a worker of a campaign runs them
+      set(WORKER_SETTINGS);
       return many(task.kind, await scenarioOf(task.scenario), task.seconds, task.count);
     case 'dfu-download':
     case 'dfu-upload':

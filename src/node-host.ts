@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import './browser-host.ts';
 import { findChip } from './chips/index.ts';
-import { BRANCH_HINTS } from './cli/branch-hints.ts';
+import { BRANCH_HINTS } from './cli/v8-settings.ts';
 import { runJob } from './cli/engine.ts';
 import { usePrebuilt } from './cli/prebuilt.ts';
 import { SHA256 } from './image/sha256.ts';

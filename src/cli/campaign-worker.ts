@@ -1,5 +1,6 @@
 /** What a worker process of a campaign loads (dist/campaign-worker.js): machines that do the work they are sent. */
 import { createHash } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { BlobFolder } from '../campaign/blob-folder.ts';
 import { Executor } from '../campaign/execute.ts';
@@ -9,8 +10,10 @@ import { ImageError } from '../image/errors.ts';
 import { SHA256 } from '../image/sha256.ts';
 import { milliseconds } from './io.ts';
 import { usePrebuilt } from './prebuilt.ts';
+import { WORKER_SETTINGS } from './v8-settings.ts';
 
 SHA256.digest = (bytes) => createHash('sha256').update(bytes).digest('hex');
+for (const setting of WORKER_SETTINGS) setFlagsFromString(setting);
 // Ctrl-C is for the program that has made this process; without it there is nobody to work for.
 process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit());

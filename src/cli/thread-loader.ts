@@ -8,7 +8,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 import { pathToFileURL } from 'node:url';
 import { workerData } from 'node:worker_threads';
-import { BRANCH_HINTS } from './branch-hints.ts';
+import { BRANCH_HINTS } from './v8-settings.ts';
 import type { serve } from './thread.ts';
 import type { ThreadData } from './threads.ts';
 
