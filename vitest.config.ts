@@ -21,6 +21,7 @@ const ALONE = [
 export default defineConfig({
   test: {
     setupFiles: ['test/seed.ts'],
+    globalSetup: 'test/built.ts',
     testTimeout: 180_000,
     hookTimeout: 180_000,
     // All cores: the default leaves one out, which is half of a machine with two.

@@ -5,8 +5,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { builtProgram } from '../test/built.ts';
 import { fixture, rows } from '../test/campaign/stored.ts';
-import { builtProgram, disturbed, expectSame, hasRedis, run } from '../test/campaign/proof.ts';
+import { disturbed, expectSame, hasRedis, run } from '../test/campaign/proof.ts';
 
 const wanted = Number(process.argv[2] ?? 20_000);
 /** Mean time between two kills of a worker, milliseconds. */

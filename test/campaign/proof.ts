@@ -3,23 +3,15 @@
  * its append-only file, a worker of another version asks for work, a poisoned case kills every worker that touches it. Small in the tests, 20,000 cases by
  * `npm run campaign:proof`.
  */
-import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { appendFileSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { root, rows, stored } from './stored.ts';
+import { rows, stored } from './stored.ts';
 
 export const hasRedis = (): boolean => spawnSync('redis-server', ['--version']).status === 0;
 
-/** Builds into a folder of its own below the project, where packages are found. */
-export function builtProgram(): string {
-  const parent = join(root, 'node_modules', '.cache');
-  mkdirSync(parent, { recursive: true });
-  const dist = mkdtempSync(join(parent, 'bootbench-campaign-'));
-  execFileSync(process.execPath, [join(root, 'tools', 'build.mjs'), dist], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
-  return dist;
-}
 /** The same program, but for a byte: another version. */
 export function otherVersion(dist: string): string {
   const other = `${dist}-other`;
@@ -34,8 +26,8 @@ async function until(what: string, condition: () => boolean | Promise<boolean>, 
     if (Date.now() > end) throw new Error(`${what}: not within ${ms / 1000} s`);
 }
 
-/** Forks in a piece of work: small, so that there are many. */
-const BATCH = '64';
+/** Forks in a piece of work: small, so that there are many; four at least. */
+const batchOf = (cases: number): number => Math.min(64, Math.floor(cases / 4));
 
 /** Numbers that look random and are the same each time. */
 function* numbers(seed: number): Generator<number, never> {
@@ -135,10 +127,11 @@ export async function disturbed(dist: string, cwd: string, cases: number, gap: n
   const started = Date.now();
   const redis = await new Redis().start();
   const random = numbers(20_000);
-  const out = ['--out', 'queue.sqlite'];
+  const batch = batchOf(cases);
+  const out = ['--out', 'queue.sqlite', '--batch', String(batch)];
   const worker = (): Ran => start(dist, cwd, ['worker', '--queue', redis.url, '--jobs', '1', '--cache', 'blobs']);
   const submit = (...more: readonly string[]): Ran =>
-    start(dist, cwd, ['campaign', 'spec.json', '--queue', redis.url, ...out, '--batch', BATCH, '--quiet', ...more]);
+    start(dist, cwd, ['campaign', 'spec.json', '--queue', redis.url, ...out, '--quiet', ...more]);
   const workers = [worker(), worker()];
   let submitter = submit();
   let over = false;
@@ -147,7 +140,7 @@ export async function disturbed(dist: string, cwd: string, cases: number, gap: n
   const back = (): number =>
     Number(/entries-added\s+(\d+)/.exec(redis.cli('XINFO', 'STREAM', redis.cli('--scan', '--pattern', 'bootbench:results:*')))?.[1] ?? 0);
   // fewer than there are
-  const pieces = cases / Number(BATCH);
+  const pieces = cases / batch;
   const killing = (async () => {
     while (!over && counts.workersKilled < kills) {
       await pause(gap * (0.5 + random.next().value));

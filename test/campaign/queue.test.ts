@@ -3,16 +3,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { builtProgram } from '../built.ts';
 import { campaignFolder, SMALL } from './helpers.ts';
 import { fixture, rows, stored } from './stored.ts';
-import { builtProgram, disturbed, expectSame, hasRedis, otherVersion, poisonFor, ran, Redis, run, start, until } from './proof.ts';
+import { disturbed, expectSame, hasRedis, otherVersion, poisonFor, ran, Redis, run, start, until } from './proof.ts';
 
 const required = process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1';
 const there = hasRedis();
 if (required && !there) throw new Error('redis-server is missing');
 
-const SPEC = { ...SMALL, faults: { kinds: ['systick', 'nmi'], instructions: { to: 30 } }, seeds: { count: 4 } };
-const CASES = 61 * 4;
+const SPEC = { ...SMALL, faults: { kinds: ['systick', 'nmi'], instructions: { to: 30 } }, seeds: { count: 2 } };
+const CASES = 61 * 2;
 
 let dist = '';
 /** What the campaign comes to when nothing disturbs it. */
