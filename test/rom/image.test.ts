@@ -10,6 +10,7 @@ import { loadRom, optionAt, patchOptions, RomImageError, type RomManifest } from
 import { optionWords, resolveRomOptions, ROM_OPTION_IDS } from '../../src/rom/options.ts';
 import { romConfiguration } from '../../src/rom/configuration.ts';
 import { findRomProfile, ROM_PROFILES, type RomProfile } from '../../src/rom/profiles.ts';
+import { byTurns } from '../turn.ts';
 
 const ROM = fileURLToPath(new URL('../../rom/', import.meta.url));
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -67,8 +68,12 @@ describe.each(ROM_PROFILES.map((profile) => [profile.id, profile] as const))('st
       expect(word(bytes, profile.optionBlock - profile.base + i * 4), ROM_OPTION_IDS[i] ?? 'version').toBe(value),
     );
   });
+});
 
+// .ci/run rebuilds all of them behind the tests: fifty seconds of a compiler
+describe.each(byTurns(ROM_PROFILES, 4).map((profile) => [profile.id, profile] as const))('stand-in ROM %s', (_id, profile) => {
   it('rebuilding gives the same bytes', (context) => {
+    const manifest = manifestOf(profile);
     const compiler = spawnSync('arm-none-eabi-gcc', ['-dumpfullversion'], { encoding: 'utf8' });
     const version = compiler.status === 0 ? `arm-none-eabi-gcc ${compiler.stdout.trim()}` : 'no arm-none-eabi-gcc';
     if (version !== manifest.compiler) return context.skip(`${version} here, the image was built with ${manifest.compiler}`);
