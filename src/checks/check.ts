@@ -2,7 +2,7 @@
  * What a check is. A check answers one question about the state handed over at the last entry, or about the path to it. It reads a target
  * (live machine, snapshot, board) and never decides an outcome; its repair is a counterfactual edit that the diagnosis applies to a fork.
  */
-import type { ChipDescription } from '../emu/chip.ts';
+import type { ChipDescription, MemoryRow } from '../emu/chip.ts';
 import type { Confidence } from '../emu/confidence.ts';
 
 export type Verdict = 'pass' | 'fail' | 'warn' | 'n/a' | 'unknown';
@@ -368,6 +368,9 @@ export const unknown = (because: string): Judgement => ({
   source: null,
   confidence: null,
 });
+/** Data EEPROM of L0 and L1: stores program it where FLASH has been unlocked for it (RM0376 3.3.4, RM0038 3.4.2). */
+export const isDataEeprom = ({ name, programmedBy }: MemoryRow): boolean => name === 'eeprom' && programmedBy !== undefined;
+
 export const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 
 /** A rule is broken: `fail` if it is documented, else `warn`. */

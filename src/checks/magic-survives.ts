@@ -3,6 +3,7 @@ import type { ChipDescription } from '../emu/chip.ts';
 import {
   broken,
   hex,
+  isDataEeprom,
   notApplicable,
   pass,
   type Check,
@@ -22,6 +23,8 @@ const STANDBY =
   'STM32 reference manuals, PWR: Standby and Shutdown switch the RAM off, but for backup registers and what a retention bit (RRS) keeps';
 const ECC =
   'RM0433 2.4, AN5342: an incomplete word is not really written when a reset comes; ST’s FAQ on SRAM contents that a reset does not preserve';
+const EEPROM =
+  'RM0376 3.3.4, RM0038 3.4.2: data EEPROM is written only after the two keys of FLASH_PEKEYR, and PELOCK is set again by every reset';
 const FLOW = 'seen in the run: stores before the reset, loads and comparisons behind it';
 
 const inRam = ({ state }: Subject, address: number): boolean =>
@@ -31,6 +34,9 @@ const inRam = ({ state }: Subject, address: number): boolean =>
       m.gate?.writable === undefined &&
       [m.base, ...(m.aliases ?? [])].some((base) => address >= base && address < base + m.size),
   );
+
+const inEeprom = ({ state }: Subject, address: number): boolean =>
+  state.chip.memories.some((m) => isDataEeprom(m) && address >= m.base && address < m.base + m.size);
 
 /** It was stored, and something else was read. */
 const isLost = (w: MagicWord): boolean => w.writer !== null && w.wanted !== null && w.read !== null && w.read !== w.wanted;
@@ -61,12 +67,14 @@ const lostWords = ({ history }: Subject): readonly MagicWord[] => {
 };
 
 /** It was not in memory when the reset came. */
-function neverArrived(w: MagicWord, ram: boolean): Omit<Fate, 'blamed'> | null {
+function neverArrived(subject: Subject, w: MagicWord): Omit<Fate, 'blamed'> | null {
   if (w.inDirtyLine)
     return { because: 'it stood in a dirty line of the data cache when the reset came: memory never got it', source: CACHE };
   if (w.heldBack !== undefined) return { because: w.heldBack.because, source: ECC };
   if (w.lostSupply) return { because: 'the RAM that held it was switched off in Standby or Shutdown', source: STANDBY };
-  return w.atReset === w.wanted ? null : ram ? LOST_IN_RAM : ignored(w);
+  if (w.atReset === w.wanted) return null;
+  if (inEeprom(subject, w.address)) return LOCKED;
+  return inRam(subject, w.address) ? LOST_IN_RAM : ignored(w);
 }
 
 interface Fate {
@@ -74,6 +82,7 @@ interface Fate {
   readonly source: string;
   readonly blamed: Writer | null;
 }
+const LOCKED = { because: 'the write was ignored: the data EEPROM is locked (PELOCK)', source: EEPROM };
 const LOST_IN_RAM = { because: 'the value never arrived in memory before the reset', source: STARTUP };
 function ignored({ writtenWithoutClock: unclocked }: MagicWord): Omit<Fate, 'blamed'> {
   const [protectedDomain, noClock] = ['the backup domain is write-protected (DBP)', 'its bus clock is off'];
@@ -91,9 +100,9 @@ function fateOf(subject: Subject, w: MagicWord): Fate {
       source: FLOW,
       blamed: w.overwrittenBy,
     };
-  const inMemory = neverArrived(w, inRam(subject, w.address));
+  const inMemory = neverArrived(subject, w);
   if (inMemory !== null) return { ...inMemory, blamed: w.writer };
-  const ram = inRam(subject, w.address);
+  const source = inRam(subject, w.address) ? STARTUP : inEeprom(subject, w.address) ? EEPROM : BACKUP;
   if (w.readWithoutClock)
     return {
       because: 'it is there, but was read while the bus clock of the register was off: such a read gives 0',
@@ -103,10 +112,10 @@ function fateOf(subject: Subject, w: MagicWord): Fate {
   if (w.overwrittenBy)
     return {
       because: 'it was written over after the reset, before the firmware looked at it',
-      source: ram ? STARTUP : BACKUP,
+      source,
       blamed: w.overwrittenBy,
     };
-  return { because: 'it changed across the reset without an instruction that did it', source: ram ? STARTUP : BACKUP, blamed: w.writer };
+  return { because: 'it changed across the reset without an instruction that did it', source, blamed: w.writer };
 }
 
 function judgeLost(subject: Subject, w: MagicWord): Judgement {
@@ -150,10 +159,15 @@ function keptBy(subject: Subject, w: MagicWord): string {
       return part('declaration', `of ${w.variable.name}${placeOf(w.variable)}${remark}`, keptInC(w.variable.name, w.variable.bytes));
     return part('file', `, used in place of the word at ${at} wherever that is written and read${remark}`, keptInC('dfu_request', 4));
   }
+  if (inEeprom(subject, w.address)) return inEepromInC(w);
   if (w.readWithoutClock) return part('before', ', which reads it', ...backupClockInC(chip, w.address));
   if (w.overwrittenBy) return part('before', ', so that it does nothing where the RTC runs', `if ((${rtcEnabled(chip)}) == 0)`);
   return part('before', ', which writes it', ...backupAccessInC(chip, w.address));
 }
+const inEepromInC = ({ address, overwrittenBy, atReset, wanted }: MagicWord): string =>
+  overwrittenBy && atReset === wanted
+    ? `/* that line writes to ${hex(address)} too: give the request a word of its own */`
+    : part('before', ', which writes it', 'FLASH->PEKEYR = 0x89ABCDEFu;', 'FLASH->PEKEYR = 0x02030405u;');
 /** A store of the whole ECC word empties the buffer into it. */
 function wholeWordInC(address: number, bytes: number): string {
   const word = `(volatile uint${8 * bytes}_t *)${hex(address - (address % bytes))}u`;

@@ -3,7 +3,7 @@
  * they are compared with, and who wrote each of them before the reset. The run is repeated with watches for it. No time between write, reset and
  * read matters.
  */
-import type { MagicWord, Writer } from '../../checks/check.ts';
+import { isDataEeprom, type MagicWord, type Writer } from '../../checks/check.ts';
 import { PAGE_BITS, WORD_MAP } from '../../emu/arena.ts';
 import type { MemoryRow } from '../../emu/chip.ts';
 import type { Core, Interceptor } from '../../emu/core/core.ts';
@@ -280,7 +280,7 @@ class RequestTrace {
     const { machine } = this.session;
     const word = (address & ~3) >>> 0;
     const region = machine.system.regionAt(address, core.index);
-    if (!region || (region.block ? region.block.row.backup !== true : region.memory?.row.kind !== 'ram')) return null;
+    if (!region || !outlivesReset(region)) return null;
     const part = (value: number): number => (size === 4 ? value : (value >>> (8 * (address & 3))) & ((1 << (8 * size)) - 1)) >>> 0;
     const now = (core.peek(address, size) ?? 0) >>> 0;
     const seen = before.words.get(word);
@@ -580,8 +580,10 @@ function homeOf({ machine }: Session, address: number): number {
   return region?.memory ? region.memory.row.base + address - region.base : address;
 }
 
-/** Backup SRAM: stores need the wire that DBP sets. */
-const isProtected = (row: MemoryRow | undefined): boolean => row?.gate?.writable !== undefined;
+const outlivesReset = ({ block, memory }: Region): boolean =>
+  block ? block.row.backup === true : memory?.row.kind === 'ram' || isProtected(memory?.row);
+/** Backup SRAM, whose stores need the wire that DBP sets, and data EEPROM, which has a lock: what is stored there need not arrive. */
+const isProtected = (row: MemoryRow | undefined): boolean => row !== undefined && (row.gate?.writable !== undefined || isDataEeprom(row));
 
 /** A read there gives 0. */
 function isUnclocked(system: System, { block, memory }: Region, address: number): boolean {
@@ -592,7 +594,6 @@ function isUnclocked(system: System, { block, memory }: Region, address: number)
 function backupPages(s: Session): Set<number> {
   const pages = new Set<number>();
   for (const b of s.machine.system.blocks) if (b.row.backup) pages.add(b.row.base >>> PAGE_BITS);
-  // backup SRAM: what is stored there need not arrive either
   for (const { row } of s.machine.system.memories) if (isProtected(row)) pages.add(row.base >>> PAGE_BITS);
   return pages;
 }
