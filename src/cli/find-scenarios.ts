@@ -4,11 +4,19 @@ import { join, relative, resolve, sep } from 'node:path';
 import { SCENARIO_SCHEMA } from '../bench/documents/scenario-types.ts';
 import { elfInPlaceOf, UsageError } from '../bench/documents/usage-error.ts';
 import { isElf } from '../image/elf.ts';
+import { reason } from './outputs.ts';
 
 const SKIPPED = new Set(['node_modules', '.git', 'dist']);
 
+function readable<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new UsageError(`cannot read ${path}: ${reason(error)}`, 'a part of the folder can be named, or a pattern');
+  }
+}
 function* filesBelow(folder: string): Generator<string> {
-  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const entries = readable(folder, () => readdirSync(folder, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
@@ -47,7 +55,7 @@ export function globExpression(pattern: string): RegExp {
 /** Of other JSON in the folders only scenarios with `expect` count; a file named or matched by a pattern is always taken. */
 function isScenario(path: string): boolean {
   if (!path.endsWith('.json')) return false;
-  const text = readFileSync(path, 'utf8');
+  const text = readable(path, () => readFileSync(path, 'utf8'));
   return text.includes(SCENARIO_SCHEMA) && text.includes('"expect"');
 }
 

@@ -108,6 +108,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'it is a folder',
   ENOSPC: 'the disk is full',
   ENAMETOOLONG: 'the name is too long',
+  ELOOP: 'its links lead back to themselves',
   EMFILE: 'too many open files',
 };
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -37,6 +38,19 @@ describe('bootbench test', () => {
     expect((await cli(['test', '.'], { cwd: scenarios({}) })).code).toBe(2);
     expect((await cli(['test', 'nowhere'], { cwd: scenarios({}) })).code).toBe(2);
     expect((await cli(['test', '*.nothing'], { cwd: scenarios({}) })).code).toBe(2);
+  });
+
+  // deeper than the system takes paths, so that it cannot be read by anybody
+  test('exit 2 for a folder below that cannot be read, and its name', async () => {
+    const cwd = scenarios({ 'a.json': { outcome: 'dfu' } });
+    const name = 'n'.repeat(200);
+    spawnSync('sh', ['-c', `for i in $(seq 25); do mkdir ${name} && cd ${name}; done`], { cwd });
+    const { code, err } = await cli(['test', '.'], { cwd });
+    spawnSync('rm', ['-rf', join(cwd, name)]);
+    expect([code, err]).toEqual([
+      2,
+      expect.stringMatching(/^bootbench: cannot read .*nnn: the name is too long; a part of the folder can be named/),
+    ]);
   });
 
   test('exit 2 for firmware in place of a scenario, and what to do with it', async () => {
