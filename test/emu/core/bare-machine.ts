@@ -40,6 +40,7 @@ let mode: Mode = 'default';
 export function setMode(to: Mode): void {
   mode = to;
 }
+export const isDefaultMode = (): boolean => mode === 'default';
 const cores: Core[] = [];
 /** Regions that have been translated in this mode. */
 export const regionsTranslated = (): number => cores.reduce((n, cpu) => n + cpu.tier.counters.compiled, 0);

@@ -65,7 +65,9 @@ describe('bit-banding of the Cortex-M4', () => {
 
   it('is there where the chip’s header names it: not on M0, M0+, M33, M7 and the CM4 of the STM32H745', () => {
     const without: string[] = [];
-    for (const chip of CHIPS) {
+    // chips with the same cores have the same bits
+    const byCores = new Map(CHIPS.map((chip) => [chip.family + JSON.stringify(chip.cores), chip]));
+    for (const chip of byCores.values()) {
       for (const c of new Machine({ chip, models: MODELS, seed: 1 }).cores) {
         if (c.peek(alias(SRAM, 0), 4) === null) without.push(`${chip.family} ${c.row.name}`);
       }

@@ -7,8 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { BOARDS, build, here, onQemu, oracles } from '../../machines/qemu.ts';
+import { byTurns } from '../../turn.ts';
+import { isDefaultMode } from './bare-machine.ts';
 
-const CASES = BOARDS.flatMap((b) => ['-O0', '-O2', '-Os'].map((level) => ({ ...b, level })));
+const LEVELS = ['-O0', '-O2', '-Os'];
+/** In another mode than its own one level a turn: the compiler and QEMU do the same. */
+const CASES = BOARDS.flatMap((b) => (isDefaultMode() ? LEVELS : byTurns(LEVELS, LEVELS.length)).map((level) => ({ ...b, level })));
 
 describe.skipIf(!oracles)('floating-point programs against QEMU (needs qemu-system-arm and arm-none-eabi-gcc)', () => {
   const dir = mkdtempSync(join(tmpdir(), 'bootbench-'));

@@ -4,7 +4,6 @@ import { isTurn } from '../../turn.ts';
 import { regionsTranslated, setMode, type Mode } from './bare-machine.ts';
 
 const FILES = [
-  () => import('./bit-band.test.ts'),
   () => import('./cycles.test.ts'),
   () => import('./exceptions.test.ts'),
   () => import('./exceptions-qemu.test.ts'),
