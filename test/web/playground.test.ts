@@ -7,6 +7,7 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { serveCommand } from '../../src/cli/serve.ts';
 import { LESSONS } from '../../web/lessons.ts';
+import { byTurns } from '../turn.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const BROWSERS = [process.env['BOOTBENCH_CHROMIUM'] ?? '', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -154,10 +155,11 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     expect(await textOf('answer')).toMatch(/^MSP is 0x20[0-9a-f]{6}\.$/);
   });
 
-  it('answers each question of each lesson', async () => {
+  // ten-steps has as many questions as the others together
+  it('answers each question of the lessons whose turn it is', async () => {
     await open();
     const lessons: Record<string, string[]> = {};
-    for (const { id, steps } of LESSONS) {
+    for (const { id, steps } of byTurns([LESSONS.slice(0, 1), LESSONS.slice(1)], 2).flat()) {
       await page.getByRole('combobox', { name: /Lesson/ }).selectOption(id);
       const answers: string[] = (lessons[id] = []);
       for (let i = 0; i < steps.length; i++) {
@@ -169,7 +171,8 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
         answers.push((await textOf('answer')) ?? '');
       }
     }
-    expect(lessons).toEqual(ANSWERS);
+    expect(LESSONS.map(({ id }) => id)).toEqual(Object.keys(ANSWERS));
+    for (const [id, answers] of Object.entries(lessons)) expect(answers, id).toEqual(ANSWERS[id]);
   });
 
   it("does not begin a lesson on the last example's machine while the lesson's firmware is loaded", async () => {
