@@ -6,6 +6,7 @@ import type { RunInput } from '../../src/bench/input/run-input.ts';
 import { Session } from '../../src/bench/session/session.ts';
 import { BOOKS, rowsByUse } from '../emu/core/book-keeping.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
+import { expectSame } from '../same.ts';
 
 const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
 const inputOf = async (name: string): Promise<RunInput> =>
@@ -49,9 +50,9 @@ describe('A machine that is given up', () => {
     const beside = new Session(inputs[0]!);
     for (const [i, input] of [...inputs, ...inputs].entries()) {
       const session = new Session(input);
-      expect(endOf(session), FIXTURES[i % FIXTURES.length]).toEqual(alone[i % FIXTURES.length]);
+      expectSame(endOf(session), alone[i % FIXTURES.length], FIXTURES[i % FIXTURES.length]);
       session.release();
     }
-    expect(endOf(beside)).toEqual(alone[0]);
+    expectSame(endOf(beside), alone[0]);
   }, 240_000);
 });

@@ -12,6 +12,7 @@ import { S } from '../../../src/emu/core/state.ts';
 import { Machine } from '../../../src/emu/machine.ts';
 import { MODELS } from '../../../src/peripherals/index.ts';
 import { BOOKS } from './book-keeping.ts';
+import { expectSame } from '../../same.ts';
 
 const FLASH = 0x0800_0000;
 const RAM = 0x2000_0000;
@@ -130,14 +131,14 @@ function agree(c: Case, cycles = 60_000): { left: number; handled: number; machi
     for (const m of others) {
       if (m === others[1]) m.bootCore.setTranslating(random(10) < 7, 1 + random(4));
       expect(m.run(to)).toBe(why);
-      expect(stateOf(m)).toEqual(state);
+      expectSame(stateOf(m), state);
     }
   }
   const [slow, fast] = [machineOf(c, 'interpreted', true), machineOf(c, 'mixed', true)];
   slow.run(a.now);
   fast.run(a.now);
   // a loop is found after as many reads
-  expect(stateOf(fast)).toEqual(stateOf(slow));
+  expectSame(stateOf(fast), stateOf(slow));
   // what was left out was not read
   expect({ ...stateOf(fast), reads: 0 }).toEqual({ ...stateOf(a), reads: 0 });
   const machine = others[0]!;
