@@ -743,8 +743,20 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
   STM32F767: {
     ...f7(0xffffaafd),
     chip: 'stm32f767',
-    part: 'STM32F767NI',
-    add: { ...f7(0).add, ...F7_PLLS, 'RCC.PLLCFGR.PLLR': [28, 3, true] },
+    // The SVD serves F769 too, which has the DSI host: its gates and its interrupt are that part's.
+    part: 'STM32F769NI',
+    rename: { DSI: 'DSIHOST' },
+    // RM0386 20.16: FIFOs are empty, lanes stand in stop state; the SVD has 0.
+    resets: { ...f7(0xffffaafd).resets, 'DSIHOST.GPSR': 0x15, 'DSIHOST.PSR': 0x1528 },
+    add: {
+      ...f7(0).add,
+      ...F7_PLLS,
+      'RCC.PLLCFGR.PLLR': [28, 3, true],
+      // RM0410 5.3.9, 5.3.14, 5.3.19
+      'RCC.APB2RSTR.DSIRST': [27, 1, true],
+      'RCC.APB2ENR.DSIEN': [27, 1, true],
+      'RCC.APB2LPENR.DSILPEN': [27, 1, true],
+    },
     // The SVD has IDCODE alone (RM0410 40.16).
     addRegisters: {
       'DBGMCU.CR': {

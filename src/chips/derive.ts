@@ -95,6 +95,13 @@ export const memoryPorts: Behaviour = (p) => {
   return p.name === 'QUADSPI' ? { model: 'quadspi', size: 0x400 } : /^OCTOSPI\d$/.test(p.name) ? { model: 'octospi', size: 0x400 } : null;
 };
 
+/** LTDC, DMA2D and the DSI host, with no panel. */
+export const display: Behaviour = (p) => {
+  if (p.name === 'LTDC') return { model: 'ltdc', size: 0x400 };
+  if (p.name === 'DMA2D') return { model: 'dma2d', size: 0xc00 };
+  return p.name === 'DSIHOST' ? { model: 'dsihost', size: 0x800 } : null;
+};
+
 /** SDIO and SDMMC, with no card. */
 export const cards: Behaviour = (p) => (/^SD(IO|MMC\d?)$/.test(p.name) ? { model: 'sdmmc', size: 0x400 } : null);
 

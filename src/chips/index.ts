@@ -11,7 +11,7 @@ import { F205, F207, F215, F217 } from './stm32f2.ts';
 import { F405, F407, F415, F417 } from './stm32f405.ts';
 import { F401, F401_C, F411, F412, F413, F423 } from './stm32f411.ts';
 import { F427, F429, F437, F439, F446, F469, F479 } from './stm32f429.ts';
-import { F722, F746, F767, f7Chip, type F7Line } from './stm32f7.ts';
+import { F722, F746, F756, F767, F769, F777, F779, f7Chip, type F7Line } from './stm32f7.ts';
 import { L072, L073, L082, L083, l0Chip, type L0Line } from './stm32l0.ts';
 import { L100, L151, L152, L162, l1Chip, type L1Line } from './stm32l1.ts';
 import { l4ClassChip, type L4ClassLine } from './l4-class.ts';
@@ -27,7 +27,7 @@ import { h723Chip } from './stm32h723.ts';
 import { h743Chip } from './stm32h743.ts';
 import { STM32H745XI, STM32H745ZI } from './stm32h745.ts';
 import { STM32L476RG } from './stm32l476.ts';
-import { L412, L422, L431, L432, L433, L442, L443, L451, L452, L462, L4R5, L4R9, L4S5, L4S9 } from './stm32l4x3.ts';
+import { L412, L422, L431, L432, L433, L442, L443, L451, L452, L462, L4R5, L4R7, L4R9, L4S5, L4S7, L4S9 } from './stm32l4x3.ts';
 import { STM32L496ZG } from './stm32l496.ts';
 import { U575, U585, u5Chip, type U5Line } from './stm32u5.ts';
 import { WB35, WB55 } from './stm32wb.ts';
@@ -130,10 +130,13 @@ export const LINES: readonly Line[] = [
   f7(F722, 'RE'),
   ...twins(['STM32F723', 'STM32F732', 'STM32F733'], { ...f7(F722, 'ZE'), flash: 'E' }),
   f7(F746, 'ZG'),
-  ...twins(['STM32F745', 'STM32F756'], f7(F746, 'ZG')),
+  ...twins(['STM32F745'], f7(F746, 'ZG')),
+  f7(F756, 'ZG'),
   f7(F767, 'ZI'),
-  ...twins(['STM32F765', 'STM32F777'], f7(F767, 'ZI')),
-  ...twins(['STM32F769', 'STM32F779'], f7(F767, 'NI')),
+  ...twins(['STM32F765'], f7(F767, 'ZI')),
+  f7(F777, 'ZI'),
+  f7(F769, 'NI'),
+  f7(F779, 'NI'),
   l0(L072, 'CZ'),
   l0(L073, 'RZ'),
   l0(L082, 'CZ'),
@@ -158,8 +161,8 @@ export const LINES: readonly Line[] = [
   l4(L4S9, 'ZI'),
   l4(WB55, 'RG'),
   l4(WB35, 'CE'),
-  ...twins(['STM32L4R7'], l4(L4R9, 'ZI')),
-  ...twins(['STM32L4S7'], l4(L4S9, 'ZI')),
+  l4(L4R7, 'ZI'),
+  l4(L4S7, 'ZI'),
   { name: 'STM32C071', bare: 'RB', make: c071Chip },
   g0(G0B1, 'RE'),
   g0(G0C1, 'RE'),

@@ -9,6 +9,7 @@ import {
   ethernet,
   gpio,
   memoryPorts,
+  display,
   spi,
   usarts,
   type Behaviour,
@@ -179,6 +180,7 @@ function derivation(line: F7Line, part: PartSize): Derivation {
       can,
       cards,
       memoryPorts,
+      display,
       ethernet('AHB1'),
       f4Timer,
       ...KERNEL_CLOCKED,
@@ -384,6 +386,7 @@ export const F746: F7Line = {
     usbConnectMs: known(230, `${AN2606} Table 229`),
   },
 };
+export const F756: F7Line = { ...F746, name: 'STM32F756', header: `${HEADER}/stm32f756xx.h`, absent: [] };
 export const F767: F7Line = {
   name: 'STM32F767',
   generated: f767,
@@ -402,7 +405,7 @@ export const F767: F7Line = {
   otp: OTP_F74X,
   otg: OTG_FS_F7,
   otgHs: OTG_HS_F7,
-  absent: ['CRYP', 'HASH', 'DSI'],
+  absent: ['CRYP', 'HASH', 'DSIHOST'],
   device: { devId: 0x451, revId: 0x1001 },
   rom: {
     id: 'stm32f767',
@@ -412,6 +415,10 @@ export const F767: F7Line = {
     usbConnectMs: known(230, `${AN2606} Table 229 has no row; F74x's figure`, 'assumed'),
   },
 };
+/** With the DSI host, and with CRYP and HASH (RM0410 table 1). */
+export const F769: F7Line = { ...F767, name: 'STM32F769', header: `${HEADER}/stm32f769xx.h`, absent: ['CRYP', 'HASH'] };
+export const F777: F7Line = { ...F767, name: 'STM32F777', header: `${HEADER}/stm32f777xx.h`, absent: ['DSIHOST'] };
+export const F779: F7Line = { ...F767, name: 'STM32F779', header: `${HEADER}/stm32f779xx.h`, absent: [] };
 export const F722: F7Line = {
   name: 'STM32F722',
   generated: f722,

@@ -274,7 +274,7 @@ const blocks: readonly Row[] = [
   { ...plain('SDMMC2', 0x48022400, [124], H2, 'SDMMC2', 0x400), model: 'sdmmc' },
   { name: 'DELAY_Block_SDMMC2', model: null, base: 0x48022800, size: 0x400, clock: 'AHB2ENR.SDMMC2EN' },
   { name: 'RAMECC2', model: null, base: 0x48023000, size: 0x400, irqs: [145] },
-  plain('LTDC', 0x50001000, [88, 89], ['APB3ENR', 'APB3RSTR'], 'LTDC', 0x1000),
+  { ...plain('LTDC', 0x50001000, [88, 89], ['APB3ENR', 'APB3RSTR'], 'LTDC', 0x1000), model: 'ltdc' },
   {
     name: 'WWDG1',
     model: 'wwdg-v2',
@@ -287,7 +287,7 @@ const blocks: readonly Row[] = [
   },
   { name: 'AXI', model: null, base: 0x51000000, size: 0x100000 },
   { ...plain('MDMA', 0x52000000, [122], H3, 'MDMA', 0x1000), model: 'mdma' },
-  plain('DMA2D', 0x52001000, [90], H3, 'DMA2D', 0x1000),
+  { ...plain('DMA2D', 0x52001000, [90], H3, 'DMA2D', 0x1000), model: 'dma2d' },
   {
     name: 'FLASH',
     model: 'flash-h7',

@@ -12,6 +12,7 @@ import {
   fdcanRam,
   gpio,
   memoryPorts,
+  display,
   timers,
   usarts,
   type Behaviour,
@@ -133,6 +134,7 @@ const BEHAVIOUR: readonly Behaviour[] = [
   can,
   cards,
   memoryPorts,
+  display,
   usarts(lower, { fifoDepth: 8 }),
   ({ name }) =>
     /^SPI\d$/.test(name)

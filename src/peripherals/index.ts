@@ -10,6 +10,9 @@ import { artH7 } from './memory/art-h7.ts';
 import { dac } from './analog/dac.ts';
 import { dcache } from './memory/dcache.ts';
 import { dbgmcu } from './system/dbgmcu.ts';
+import { dma2d } from './display/dma2d.ts';
+import { dsihost } from './display/dsihost.ts';
+import { ltdc } from './display/ltdc.ts';
 import { dmaV1 } from './dma/dma-v1.ts';
 import { dmaV2 } from './dma/dma-v2.ts';
 import { dmamux } from './dma/dmamux.ts';
@@ -98,7 +101,9 @@ const BY_NAME = {
   dcache,
   'dma-v1': dmaV1,
   'dma-v2': dmaV2,
+  dma2d,
   dmamux,
+  dsihost,
   eth,
   'exti-h7': extiH7,
   'exti-v1': extiV1,
@@ -122,6 +127,7 @@ const BY_NAME = {
   icache,
   'iwdg-v3': iwdgV3,
   lptim,
+  ltdc,
   mdma,
   octospi,
   'pwr-f0': pwrF0,

@@ -196,6 +196,7 @@ const NOT_PLAIN: readonly Deviation[] = [
   { on: /(L4.*|U575ZI) RCC\.CSR$/, why: 'reserved values of MSISRANGE are ignored' },
   { on: /USB\.(CHEP|EP)\dR$/, why: 'toggle bits' },
   { on: /SD(IO|MMC\d)\.ICR$/, why: 'its ones clear flags' },
+  { on: /(LTDC\.SRCR|DMA2D\.(CR|IFCR)|DSIHOST\.WIFCR)$/, why: 'commands, and ones that clear flags' },
   { on: /USB\.DADDR$/, why: 'held in reset by FRES' },
   { on: /FLASH\.(OPTCR1?|NSCR|CR[12]?|KEYR|OPTKEYR|.*_PRG\d?R?)$/, why: 'behind the keys' },
   {
