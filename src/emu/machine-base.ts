@@ -15,7 +15,7 @@ import { History, type EntryRecord, type WriteRecord, type WriterKind } from './
 import { freshState, TOGETHER_FIRST, type MachineState, type ResetOrigin } from './machine-state.ts';
 import { nextWord, powerOnPattern } from './power-on.ts';
 import type { AnyModelFactory, Register } from './registers.ts';
-import { System, type Memory, type SystemListener, type SystemState } from './system.ts';
+import { System, type Block, type Memory, type SystemListener, type SystemState } from './system.ts';
 import type { Ps } from './time.ts';
 import {
   ART_DCACHE,
@@ -134,6 +134,7 @@ export abstract class MachineBase implements CoreListener<Core> {
   /** Wires of each core. */
   protected readonly deepSleep: readonly Wire[];
   private readonly releases: readonly Wire[];
+  private readonly usbControllers: ReadonlySet<Block>;
   /** A zone change has asked the run loop to pause. */
   protected entryPause = false;
 
@@ -192,6 +193,7 @@ export abstract class MachineBase implements CoreListener<Core> {
     };
     this.system.listener = listener;
     this.deepSleep = this.chip.cores.map((_, i) => deepSleepOf(i));
+    this.usbControllers = new Set(this.system.blocks.filter((b) => b.row.model?.startsWith('usb')));
     this.releases = this.chip.cores.map((core) => releaseOf(core.name));
     this.followWires();
     this.cores = options.chip.cores.map((row, i) => new Core(this.system, row, i, this));
@@ -672,9 +674,8 @@ export abstract class MachineBase implements CoreListener<Core> {
     this.history.markSpecial(register, old ^ value, record);
     this.observer.special?.(core, register, value);
   }
-  deviceWrite(core: Core, address: number): void {
-    const block = this.system.regionAt(address)?.block;
-    if (block && block.row.model?.startsWith('usb')) this.state.usbServedBy = core.zone === 'system' ? 'system' : 'user';
+  deviceWrite(core: Core, block: Block): void {
+    if (this.usbControllers.has(block)) this.state.usbServedBy = core.zone === 'system' ? 'system' : 'user';
   }
   semihosting(core: Core): boolean {
     const served = this.semihostingEnabled && (this.observer.semihosting?.(core) ?? false);

@@ -373,7 +373,7 @@ export class System {
     if (!this.wires.set(w, value)) return;
     if (w === this.remapWire) {
       this.configuration++;
-      this.regions = this.layOut();
+      this.arrange();
     }
     this.listener.wire(w.name, value, w);
     const listeners = w.place < this.wireListeners.length ? this.wireListeners[w.place]! : null;
@@ -607,6 +607,8 @@ export class System {
     return this.views[core] ?? this.regions;
   }
   regionAt(address: number, core = 0): Region | null {
+    const { near } = this;
+    if (core === 0 && near !== null && address >= near.base && address < near.end) return near;
     const regions = core === 0 ? this.regions : this.regionsOf(core);
     let lo = 0;
     let hi = regions.length - 1;
@@ -615,9 +617,18 @@ export class System {
       const r = regions[mid]!;
       if (address < r.base) hi = mid - 1;
       else if (address >= r.end) lo = mid + 1;
-      else return r;
+      else {
+        if (core === 0) this.near = r;
+        return r;
+      }
     }
     return null;
+  }
+  /** The region of `regions` that was found last: the next access is mostly to the same block. */
+  private near: Region | null = null;
+  private arrange(): void {
+    this.regions = this.layOut();
+    this.near = null;
   }
 
   /** Arena offset of a memory address, or -1. */
@@ -761,7 +772,7 @@ export class System {
     this.modelled.forEach((state, i) => (state.model = clonePlain(s.models[i]!)));
     this.wires.restore(s.wires);
     this.changed = s.parameters;
-    if (this.chip.remap) this.regions = this.layOut();
+    if (this.chip.remap) this.arrange();
     for (const [name, c] of this.clocks) Object.assign(c, s.clocks[name]);
     this.scheduler.due.set(s.due);
     this.scheduler.refresh();

@@ -31,6 +31,13 @@ export function findWire(name: string): Wire | undefined {
 export const wiresByNumber = (names: Readonly<Record<number, string>>): Readonly<Record<number, Wire>> =>
   Object.fromEntries(Object.entries(names).map(([n, name]) => [n, wire(name)]));
 
+/** A number for each of some wires: a look-up that takes as long as one of an array. -1 for all others. */
+export function numberedWires(wires: ReadonlyMap<Wire, number>): (w: Wire) => number {
+  const numbers = new Int16Array(1 + Math.max(-1, ...[...wires.keys()].map((w) => w.place))).fill(-1);
+  for (const [w, number] of wires) numbers[w.place] = number;
+  return (w) => (w.place < numbers.length ? numbers[w.place]! : -1);
+}
+
 /** Room for wires that are declared while a machine runs. */
 const MARGIN = 64;
 

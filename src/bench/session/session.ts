@@ -184,7 +184,7 @@ export class Session implements LiveRun {
       wire: (name, value) => {
         this.usb.onWire(name, value);
         if (this.steps.listens) this.steps.onWire(name, value);
-        if (value !== 0 || !listened.has(name) || !machine.state.inSystem) return;
+        if (value !== 0 || !machine.state.inSystem || !listened.has(name)) return;
         if (this.state.fellInRom.length < MAX_EDGES) this.state.fellInRom.push({ pin: name.slice('pin.'.length), at: machine.now });
       },
       semihosting: (core) => {

@@ -481,7 +481,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
       const answer = system.writeBlock(region.block, address, size, value);
       this.listener.endAccess();
       if (answer === BUS_ERROR) this.throwFault('bus-data', address);
-      this.listener.deviceWrite(this.core, address, size, value);
+      this.listener.deviceWrite(this.core, region.block);
       this.afterDevice();
       return;
     }
@@ -495,7 +495,6 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
       const answer = system.writeMemory(region, address, size, value);
       this.listener.endAccess();
       if (answer === BUS_ERROR) this.throwFault('bus-data', address);
-      this.listener.deviceWrite(this.core, address, size, value);
       if (policy !== POLICY.NONE) this.storeCopy(memory.host + (address - region.base), size, value);
       this.afterDevice();
       return;

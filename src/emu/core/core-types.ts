@@ -1,4 +1,5 @@
 /** What a core says to the machine, and what the machine may do to its accesses. `C` is the core itself, which core.ts alone can name. */
+import type { Block } from '../system.ts';
 import type { FaultKind } from './cpu.ts';
 
 /** What a core tells the machine. */
@@ -12,7 +13,7 @@ export interface CoreListener<C> {
   beginAccess(core: C): void;
   endAccess(): void;
   /** A write to a block has been made (after it, with the value written). */
-  deviceWrite(core: C, address: number, size: number, value: number): void;
+  deviceWrite(core: C, block: Block): void;
   /** A write to memory that the cache between core and flash may hold, which is for reading only. */
   cacheableWrite(core: C): void;
   semihosting(core: C): boolean;

@@ -18,6 +18,23 @@ const POLY_BITS = [32, 16, 8, 7] as const;
 /** Width in bits within which REV_IN reverses; 0 = not at all. */
 const REVERSED = [0, 8, 16, 32] as const;
 
+/** What a byte that goes leaves, by polynomial (its highest bit is bit 31): units are fed by the megabyte. */
+const tables = new Map<number, Uint32Array>();
+const MOST_TABLES = 16;
+function tableOf(poly: number): Uint32Array {
+  let table = tables.get(poly);
+  if (table) return table;
+  table = Uint32Array.from({ length: 256 }, (_, byte) => {
+    let rest = byte << 24;
+    for (let bit = 0; bit < 8; bit++) rest = rest < 0 ? (rest << 1) ^ poly : rest << 1;
+    return rest;
+  });
+  // firmware that tries one after the other
+  if (tables.size >= MOST_TABLES) tables.clear();
+  tables.set(poly, table);
+  return table;
+}
+
 export const crc: ModelFactory = (layout): RegisterModel<CrcState> => {
   const optional = (path: string): Field | null => (layout.hasField(path) ? layout.field(path) : null);
   const DR = layout.reg('DR');
@@ -40,11 +57,13 @@ export const crc: ModelFactory = (layout): RegisterModel<CrcState> => {
       value = 0;
       for (let at = 0; at < bits; at += unit) value |= reversed((data >>> at) & (unit === 32 ? ~0 : (1 << unit) - 1), unit) << at;
     }
-    const [poly, n, all] = [POL ? c.get(POL) : ETHERNET, width(c), mask(c)];
-    for (let i = bits - 1; i >= 0; i--) {
-      const top = ((c.s.crc >>> (n - 1)) ^ (value >>> i)) & 1;
-      c.s.crc = (((c.s.crc << 1) ^ (top ? poly : 0)) & all) >>> 0;
-    }
+    const poly = POL ? c.get(POL) : ETHERNET;
+    const n = width(c);
+    // at the top of the word, so that a byte that goes is the same eight bits for each width
+    let rest = c.s.crc << (32 - n);
+    const table = tableOf((poly << (32 - n)) >>> 0);
+    for (let at = bits - 8; at >= 0; at -= 8) rest = (rest << 8) ^ table[((rest >>> 24) ^ (value >>> at)) & 0xff]!;
+    c.s.crc = rest >>> (32 - n);
   };
   return {
     about: {

@@ -3,7 +3,7 @@
  * What an edge then does lies with the version.
  */
 import type { Register, RegisterContext } from '../../emu/registers.ts';
-import { eventOf, wire, type Wire } from '../../emu/wires.ts';
+import { eventOf, numberedWires, wire, type Wire } from '../../emu/wires.ts';
 import { extiSource, inputLevel } from '../wires.ts';
 
 export interface ExtiOptions {
@@ -81,26 +81,27 @@ export function extiLines<S extends ExtiState>(
   const ports = [...o.ports];
   /** Levels of a port's pins, by port and line. */
   const inputs = ports.map((port) => Array.from({ length: 16 }, (_, line) => inputLevel(`P${port}${line}`)));
-  const pinOfWire = new Map<Wire, { readonly port: string; readonly line: number }>();
-  inputs.forEach((pins, i) => pins.forEach((pin, line) => pinOfWire.set(pin, { port: ports[i]!, line })));
-  const portOf = (c: Context, line: number): string => ports[source(c, line)] ?? '';
+  /** 16 times the port and the line. */
+  const pins = new Map(inputs.flatMap((port, i) => port.map((pin, line) => [pin, 16 * i + line] as const)));
+  const pinOf = numberedWires(pins);
+  const lineOf = numberedWires(lineOfWire);
   const followPin = (c: Context, line: number): void => {
     const pin = inputs[source(c, line)]?.[line];
     setLevel(c, line, pin !== undefined && c.env.wire(pin) === 1);
   };
   const asks = o.asks === undefined ? null : wire(o.asks);
   return {
-    pinWires: [...pinOfWire.keys()],
+    pinWires: [...pins.keys()],
     otherWires: [...lineOfWire.keys()],
     followPins(c) {
       for (let line = 0; line < 16; line++) followPin(c, line);
     },
     onWire(c, changed, value) {
-      const other = lineOfWire.get(changed);
-      if (other !== undefined) return setLevel(c, other, value !== 0);
-      const pin = pinOfWire.get(changed);
-      if (pin === undefined) followPin(c, SOURCE_WIRES.indexOf(changed));
-      else if (pin.port === portOf(c, pin.line)) setLevel(c, pin.line, value === 1);
+      const other = lineOf(changed);
+      if (other >= 0) return setLevel(c, other, value !== 0);
+      const pin = pinOf(changed);
+      if (pin < 0) followPin(c, SOURCE_WIRES.indexOf(changed));
+      else if (ports[pin >> 4] === ports[source(c, pin & 15)]) setLevel(c, pin & 15, value === 1);
     },
     driveIrqs(c, pending, core) {
       const active = new Set<number>();
