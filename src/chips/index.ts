@@ -220,7 +220,7 @@ export const chipFamilies = (): string => [...new Set(CHIPS.map((c) => c.family)
 /** `STM32H533RET6`, `stm32h533retx`, `STM32H533xE`, `h533re` → upper case, with `STM32` in front. */
 function normalise(name: string): string {
   const typed = name.trim().toUpperCase();
-  return /^[CFGHLUW][A-Z]?\d/.test(typed) ? `STM32${typed}` : typed;
+  return /^([CFGHLUW][A-Z]?|WBA|N|MP)\d/.test(typed) ? `STM32${typed}` : typed;
 }
 
 /** What may stand behind pins and flash size: package, temperature, options. */
@@ -267,7 +267,10 @@ export function partInBoardName(name: string): string | undefined {
 export function existsUnmodelled(name: string): boolean {
   const typed = normalise(name);
   const line = LINES.find((l) => typed.startsWith(l.name));
-  if (line) return findChip(name) === undefined && codesOf(line.name).includes(typed.slice(line.name.length, line.name.length + 2));
+  if (line) {
+    const code = typed.slice(line.name.length, line.name.length + 2);
+    return codesOf(line.name).includes(code) && !isPart(line, code);
+  }
   // H7RS: what ST calls H7R3, H7R7, H7S3 and H7S7 by.
   if (typed.startsWith('STM32H7RS') || OTHER_LINES.some((other) => typed.startsWith(other))) return true;
   // A family: `stm32n6`.
@@ -293,7 +296,8 @@ export function nearestChip(name: string): string {
   const typed = normalise(name);
   const kin = KIN.find(([of]) => of.test(typed))?.[1];
   if (kin !== undefined) return findChip(kin)!.name;
-  const common = (other: string): number => [...other].findIndex((letter, i) => letter !== typed[i]);
+  // of a name that begins as a part does, all of the part
+  const common = (other: string): number => [...`${other}.`].findIndex((letter, i) => letter !== typed[i]);
   const number = (text: string): number => Number(/\d+$/.exec(text.slice(0, 9))?.[0] ?? 0);
   const sorted = CHIPS.map((c) => c.name).sort(
     (a, b) => common(b) - common(a) || Math.abs(number(a) - number(typed)) - Math.abs(number(b) - number(typed)),

@@ -98,6 +98,17 @@ describe('chip names', () => {
   it.each(['', 'stm32', 'STM32H5', 'STM32H533RC', 'STM32H534RE', 'ATmega328', 'STM32H533RE!'])('%s is unknown', (name) =>
     expect(findChip(name)).toBeUndefined(),
   );
+  it('a part with something odd behind it is none that exists, and the nearest to it is that part', () => {
+    expect(existsUnmodelled('STM32H533RE!')).toBe(false);
+    expect(nearestChip('STM32H533RE!')).toBe('STM32H533RE');
+  });
+  it.each([
+    ['WBA52CG', 'STM32U575ZI'],
+    ['N657X0', 'STM32H723ZG'],
+    ['MP157C', 'STM32H745XI'],
+  ])('%s without STM32 in front is of a line that exists; alike is %s', (name, near) => {
+    expect([existsUnmodelled(name), nearestChip(name)]).toEqual([true, near]);
+  });
   it('near names are suggested, far ones are not', () => {
     expect(suggestChips('stm32h553re')).toContain('STM32H533RE');
     expect(suggestChips('h533')).toContain('STM32H533RE');

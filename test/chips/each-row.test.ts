@@ -51,6 +51,24 @@ function table(rows: readonly { readonly name: string; readonly row: object }[])
   return [...said].map(([piece, names]) => `${piece} | ${all(names)}`).toSorted();
 }
 
+/** By its place in the row, how sure each fact is that says so. */
+function* sureness(place: string, value: unknown): Generator<string> {
+  if (typeof value !== 'object' || value === null) return;
+  if ('confidence' in value) yield `${place}: ${String(value.confidence)}`;
+  for (const [key, part] of Object.entries(value))
+    if (!ELSEWHERE.has(key)) yield* sureness(Array.isArray(value) ? place : `${place}.${key}`, part);
+}
+
+it('facts of chips and ROMs are as sure as they were', () => {
+  const said = new Map<string, string[]>();
+  const rows = [...CHIPS.map((row) => ({ name: row.name, row })), ...ROM_PROFILES.map((row) => ({ name: row.id, row }))];
+  for (const { name, row } of rows) for (const word of new Set(sureness('', row))) said.set(word, [...(said.get(word) ?? []), name]);
+  const lines = [...said]
+    .map(([word, names]) => `${word} | ${names.length > MOST_NAMES ? `${names.length} ${digest(names.join())}` : names.join(' ')}`)
+    .toSorted();
+  expect(lines.length).toBeGreaterThan(50);
+  expectAsBefore(lines, new URL('./each-row/sureness.txt', import.meta.url));
+});
 it('rows of chips say what they said', () => {
   const lines = table(CHIPS.map((row) => ({ name: row.name, row })));
   expect(lines.length).toBeGreaterThan(1000);

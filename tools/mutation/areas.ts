@@ -108,7 +108,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'chips',
     files: ['src/chips/*.ts'],
-    tables: ['test/chips/each-row.test.ts', 'test/peripherals/{behaviour,variants}.test.ts', 'test/checks/minded.test.ts'],
+    tables: ['test/chips/{each-row,each-name}.test.ts', 'test/peripherals/{behaviour,variants}.test.ts', 'test/checks/minded.test.ts'],
     namesakes: 'test/chips/*.test.ts',
     tests: ['test/chips/*.test.ts', 'test/peripherals/running-*.test.ts', 'test/checks/{random-subjects,family-rows,chips}.test.ts'],
   },
