@@ -40,7 +40,7 @@ import { icache } from './memory/icache.ts';
 import { iwdgV3 } from './watchdog/iwdg-v3.ts';
 import { lptim } from './timer/lptim.ts';
 import { mdma } from './dma/mdma.ts';
-import { octospi, quadspi } from './memory/quadspi.ts';
+import { octospi, quadspi, spiWindow } from './memory/quadspi.ts';
 import { pwrF0 } from './power/pwr-f0.ts';
 import { pwrF4 } from './power/pwr-f4.ts';
 import { pwrF7 } from './power/pwr-f7.ts';
@@ -161,6 +161,7 @@ const BY_NAME = {
   'tzsc-h5': tzscH5,
   spi,
   'spi-h7': spiH7,
+  'spi-window': spiWindow,
   'syscfg-f0': syscfgF0,
   'syscfg-f7': syscfgF7,
   'syscfg-h7': syscfgH7,

@@ -43,7 +43,8 @@ const MOST_BYTES = 32 << 20;
 const PIECE = 0x10000;
 const hex = (n: number): string => `0x${n.toString(16).padStart(8, '0')}`;
 
-type Row = Pick<MemoryRow, 'base' | 'size'> & { readonly kind: 'ram' | 'flash' };
+type Place = Pick<MemoryRow, 'base' | 'size'>;
+type Row = Place & { readonly kind: 'ram' | 'flash' };
 
 /** The chip with the memories of its board beside its own: those of the scenario, and those that images have bytes for. The same object for the same memories. */
 export function withOutside(chip: ChipDescription, memories: readonly OutsideMemory[], images: readonly LoadedImage[]): ChipDescription {
@@ -73,25 +74,41 @@ export function withOutside(chip: ChipDescription, memories: readonly OutsideMem
 }
 const known = new WeakMap<ChipDescription, Map<string, ChipDescription>>();
 
-/** The banks of FMC where the board has no memory: they read nothing that anyone drives, or fault, as the controller is set. The same object for the same chip. */
+/**
+ * The banks of FMC, and where QUADSPI and OCTOSPI map a memory, where the board has none: they read nothing that anyone drives, or fault, as the controller is set. The same object for
+ * the same chip.
+ */
 export function withBanks(chip: ChipDescription): ChipDescription {
-  if (!chip.blocks.some((b) => b.model === 'fmc')) return chip;
   let made = banked.get(chip);
   if (made === undefined) {
-    const [first, ...windows] = emptyParts(chip.memories);
-    if (first === undefined) return chip;
-    const name = 'FMC_BANKS';
-    const row = { name, model: 'fmc-banks', base: first.base, size: first.size, windows, options: { base: first.base } } satisfies BlockRow;
-    banked.set(
-      chip,
-      (made = { ...chip, blocks: [...chip.blocks, row], facts: withFacts(chip.facts, { [name]: { name, registers: [] } }) }),
-    );
+    const mapped = mappedWindows(chip);
+    const rows = [...fmcBanks(chip, mapped), ...mapped];
+    const facts = Object.fromEntries(rows.map(({ name }) => [name, { name, registers: [] }]));
+    made = rows.length === 0 ? chip : { ...chip, blocks: [...chip.blocks, ...rows], facts: withFacts(chip.facts, facts) };
+    banked.set(chip, made);
   }
   return made;
 }
+function fmcBanks(chip: ChipDescription, taken: readonly Place[]): readonly BlockRow[] {
+  if (!chip.blocks.some((b) => b.model === 'fmc')) return [];
+  const [first, ...windows] = emptyParts([...chip.memories, ...taken]);
+  if (first === undefined) return [];
+  return [{ name: 'FMC_BANKS', model: 'fmc-banks', base: first.base, size: first.size, windows, options: { base: first.base } }];
+}
+/** Windows of QUADSPI and OCTOSPI (RM0351, RM0432: the memory maps) in which the board has no memory at all: whose accesses are its controller's to tell. */
+function mappedWindows(chip: ChipDescription): readonly BlockRow[] {
+  const size = 0x10000000;
+  return chip.blocks
+    .filter((b) => b.model === 'quadspi' || b.model === 'octospi')
+    .map((b): BlockRow => {
+      const base = b.name === 'OCTOSPI2' ? 0x70000000 : 0x90000000;
+      return { name: `${b.name}_MAPPED`, model: 'spi-window', base, size, options: { of: b.name, writes: b.model === 'octospi' } };
+    })
+    .filter((row) => !chip.memories.some((m) => m.base < row.base + size && m.base + m.size > row.base));
+}
 const banked = new WeakMap<ChipDescription, ChipDescription>();
 /** Where FMC can have banks, without the memories that lie there. */
-function emptyParts(memories: readonly MemoryRow[]): { base: number; size: number }[] {
+function emptyParts(memories: readonly Place[]): { base: number; size: number }[] {
   const parts: { base: number; size: number }[] = [];
   for (const { from, to } of WINDOWS) {
     let base = from;

@@ -121,10 +121,10 @@ export function addressText(s: Session, address: number, core = 0): string {
   return hex(address);
 }
 
-/** What lies there; a bank of FMC that was accessed in vain is off. */
+/** What lies there; a bank of FMC or a mapped memory that was accessed in vain is off. */
 function answering({ machine: { system } }: Session, address: number, core: number): Region | null {
   const region = system.regionAt(address, core);
-  return region?.block?.row.model === 'fmc-banks' ? null : region;
+  return region?.block && /^(?:fmc-banks|spi-window)$/.test(region.block.row.model ?? '') ? null : region;
 }
 /** What is there, for an address that was accessed or jumped to in vain. */
 export function whatIsAt(s: Session, address: number, core = 0): string {

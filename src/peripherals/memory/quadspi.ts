@@ -3,13 +3,20 @@
  * the lines float (assumed: high).
  *
  * Facts: RM0351 19, RM0399 23, RM0432 19, RM0481 OCTOSPI (documented): a command begins with the last of instruction, address and data that it needs. The kernel clock
- * is taken for HCLK (its state after reset). BUSY falls when the last byte of a read has been taken out of the FIFO.
+ * is taken for HCLK (its state after reset). BUSY falls when the last byte of a read has been taken out of the FIFO. Memory-mapped mode: RM0351 19.3.6, 19.3.14, RM0432 19.4.9
+ (documented): an access while the mode is off, or behind the size of the memory, is a bus error; the first one raises BUSY, which falls by ABORT, by EN or by the time-out.
+ Wires: `<block>.mapped` is the number of address bits of the memory while it is mapped, else 0; `<block>.accessed` counts the accesses.
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import type { Ps } from '../../emu/time.ts';
+import type { Wire } from '../../emu/wires.ts';
+import { BUS_ERROR } from '../../emu/component.ts';
+import { ofBlock } from '../wires.ts';
 
 export interface QuadSpiState {
-  phase: 'idle' | 'write' | 'read' | 'poll' | 'mapped';
+  phase: 'idle' | 'write' | 'read' | 'poll';
+  /** The mapped memory has been accessed and is read ahead. */
+  ahead: boolean;
   /** Bytes of the transfer that have not been on the wires yet. */
   left: number;
   /** Bytes in the FIFO. */
@@ -19,7 +26,7 @@ export interface QuadSpiState {
 }
 type Ctx = RegisterContext<QuadSpiState>;
 
-const CR = { EN: 1, ABORT: 1 << 1, APMS: 1 << 22, PMM: 1 << 23 };
+const CR = { EN: 1, ABORT: 1 << 1, TCEN: 1 << 3, APMS: 1 << 22, PMM: 1 << 23 };
 const SR = { TEF: 1, TCF: 1 << 1, FTF: 1 << 2, SMF: 1 << 3, TOF: 1 << 4, BUSY: 1 << 5 };
 const CLEARABLE = SR.TEF | SR.TCF | SR.SMF | SR.TOF;
 const FIFO_BYTES = 16;
@@ -37,7 +44,7 @@ interface Command {
 }
 /** What differs: where registers lie, and what their fields say. */
 interface Version {
-  readonly at: Readonly<Record<'SR' | 'FCR' | 'DLR' | 'CCR' | 'AR' | 'DR' | 'PSMKR' | 'PSMAR', number>>;
+  readonly at: Readonly<Record<'DCR' | 'LPTR' | 'SR' | 'FCR' | 'DLR' | 'CCR' | 'AR' | 'DR' | 'PSMKR' | 'PSMAR', number>>;
   /** The register whose write completes a command without an address and without data to send. */
   readonly last: number;
   command(c: Ctx, layout: Layout): Command;
@@ -48,7 +55,7 @@ const clocksOf = (bits: number, lines: number): number => (lines === 0 ? 0 : bit
 const LINES = [0, 1, 2, 4, 8] as const;
 
 const QUAD: Version = {
-  at: { SR: 0x08, FCR: 0x0c, DLR: 0x10, CCR: 0x14, AR: 0x18, DR: 0x20, PSMKR: 0x24, PSMAR: 0x28 },
+  at: { DCR: 0x04, LPTR: 0x30, SR: 0x08, FCR: 0x0c, DLR: 0x10, CCR: 0x14, AR: 0x18, DR: 0x20, PSMKR: 0x24, PSMAR: 0x28 },
   last: 0x14,
   prescaler: (c, layout) => (c.get(layout.at(0)!) >>> 24) + 1,
   command(c, layout) {
@@ -67,7 +74,7 @@ const QUAD: Version = {
   },
 };
 const OCTO: Version = {
-  at: { SR: 0x20, FCR: 0x24, DLR: 0x40, CCR: 0x100, AR: 0x48, DR: 0x50, PSMKR: 0x80, PSMAR: 0x88 },
+  at: { DCR: 0x08, LPTR: 0x130, SR: 0x20, FCR: 0x24, DLR: 0x40, CCR: 0x100, AR: 0x48, DR: 0x50, PSMKR: 0x80, PSMAR: 0x88 },
   last: 0x110,
   prescaler: (c, layout) => (c.get(layout.at(0x0c)!) & 0xff) + 1,
   command(c, layout) {
@@ -94,8 +101,12 @@ class QuadSpi {
   readonly dr: Register;
   private readonly reg: (name: keyof Version['at']) => Register;
 
-  constructor(layout: Layout, version: Version) {
+  readonly mapped: Wire;
+  readonly accessed: Wire;
+
+  constructor(layout: Layout, version: Version, block: string) {
     this.v = version;
+    [this.mapped, this.accessed] = [ofBlock(block, 'mapped'), ofBlock(block, 'accessed')];
     this.layout = layout;
     this.reg = (name) => layout.at(version.at[name])!;
     [this.cr, this.sr, this.dr] = [layout.at(0)!, this.reg('SR'), this.reg('DR')];
@@ -114,10 +125,24 @@ class QuadSpi {
     const filled = s.phase === 'read' && (s.level >= threshold || (s.left === 0 && s.level > 0));
     const room = s.phase === 'write' && FIFO_BYTES - s.level >= threshold;
     const kept = c.get(this.sr) & CLEARABLE;
-    const state = (filled || room ? SR.FTF : 0) | (s.phase === 'idle' ? 0 : SR.BUSY) | (s.level << 8);
+    const state = (filled || room ? SR.FTF : 0) | (this.busy(c) ? SR.BUSY : 0) | (s.level << 8);
+    c.env.setWire(this.mapped, this.maps(c) ? ((c.get(this.reg('DCR')) >>> 16) & 31) + 1 : 0);
     c.put(this.sr, kept | state);
     const enabled = (c.get(this.cr) >>> 16) & 0x1f;
     c.env.irq(0, ((kept | state) & enabled) !== 0);
+  }
+  private busy(c: Ctx): boolean {
+    return c.s.phase !== 'idle' || c.s.ahead;
+  }
+  private maps(c: Ctx): boolean {
+    return c.env.clocked() && (c.get(this.cr) & CR.EN) !== 0 && this.command(c).kind === 'mapped';
+  }
+  /** Somebody has accessed the mapped memory: what follows is read ahead until the FIFO is full, and chip select falls back after the time-out. */
+  onAccess(c: Ctx): void {
+    if (!this.maps(c)) return;
+    c.s.ahead = true;
+    if (c.get(this.cr) & CR.TCEN) this.after(c, this.command(c).perByte * FIFO_BYTES + c.get(this.reg('LPTR')));
+    this.sync(c);
   }
   private flag(c: Ctx, bit: number): void {
     c.put(this.sr, c.get(this.sr) | bit);
@@ -131,13 +156,12 @@ class QuadSpi {
   // ---- Commands
   /** A register has been written that may be the last one a command waits for. */
   private begin(c: Ctx, written: number): void {
-    if (c.s.phase !== 'idle' || !(c.get(this.cr) & CR.EN)) return;
+    if (this.busy(c) || !(c.get(this.cr) & CR.EN)) return;
     const { kind, instruction, address, data, head, perByte } = this.command(c);
     const sends = kind === 'write' && data;
     const last = sends ? this.v.at.DR : address ? this.v.at.AR : this.v.last;
-    if (written !== last || (!instruction && !address && !data)) return;
+    if (kind === 'mapped' || written !== last || (!instruction && !address && !data)) return;
     c.s.phase = kind;
-    if (kind === 'mapped') return;
     const bytes = data ? c.get(this.reg('DLR')) + 1 : 0;
     c.s.left = bytes;
     if (kind === 'poll') return this.after(c, head + perByte * Math.min(4, bytes));
@@ -149,6 +173,7 @@ class QuadSpi {
     if (s.phase === 'poll') this.polled(c);
     else if (s.phase === 'read') this.arrived(c);
     else if (s.phase === 'write') this.sent(c);
+    else this.stop(c, SR.TOF);
     this.sync(c);
   }
   private polled(c: Ctx): void {
@@ -221,7 +246,7 @@ class QuadSpi {
     }
     if (r === this.cr) return this.control(c, merged);
     // Everything but CR and FCR is locked while a command runs.
-    if (c.s.phase !== 'idle') return c.get(r);
+    if (this.busy(c)) return c.get(r);
   }
   private push(c: Ctx, bytes: number): void {
     const { s } = c;
@@ -241,23 +266,26 @@ class QuadSpi {
     this.sync(c);
   }
 }
-const fresh = (): QuadSpiState => ({ phase: 'idle', left: 0, level: 0, under: 0 });
+const fresh = (): QuadSpiState => ({ phase: 'idle', ahead: false, left: 0, level: 0, under: 0 });
 
 const model =
-  (version: Version): ModelFactory =>
-  (layout): RegisterModel<QuadSpiState> => {
-    const block = new QuadSpi(layout, version);
+  (version: Version): ModelFactory<{ readonly block: string }> =>
+  (layout, options): RegisterModel<QuadSpiState> => {
+    const block = new QuadSpi(layout, version, options.block);
     return {
       timers: ['wires'],
       clocks: [CLOCK],
       about: {
         source: 'RM0351 19, RM0399 23, RM0432 19; no memory on the pins, whose lines float high (assumed); HCLK as kernel clock (assumed)',
         confidence: 'documented',
-        lacks: ['memories', 'the address range of memory-mapped mode', 'DMA', 'time-out of memory-mapped mode'],
+        lacks: ['memories', 'DMA', 'BUSY of accesses to a memory that the board has'],
       },
       modelled: 'all',
       create: fresh,
       onReset: (c) => block.clear(c),
+      wires: [block.accessed],
+      onWire: (c) => block.onAccess(c),
+      onGate: (c) => block.sync(c),
       onTimer: (c) => block.onTimer(c),
       live: [block.dr.name],
       acting: [block.dr.name],
@@ -270,3 +298,42 @@ const model =
   };
 export const quadspi = model(QUAD);
 export const octospi = model(OCTO);
+
+interface WindowState {
+  told: boolean;
+}
+/** Where QUADSPI or OCTOSPI maps its memory, if the board has none. `writes`: the mode has writes too. */
+export const spiWindow: ModelFactory<{ readonly of: string; readonly writes: boolean }> = (
+  _layout,
+  options,
+): RegisterModel<WindowState> => {
+  const [mapped, accessed] = [ofBlock(options.of, 'mapped'), ofBlock(options.of, 'accessed')];
+  type C = RegisterContext<WindowState>;
+  const answers = (c: C, offset: number): boolean => c.env.wire(mapped) > 0 && offset < 2 ** c.env.wire(mapped);
+  const accesses = (c: C, offset: number): boolean => {
+    if (!answers(c, offset)) return false;
+    if (!c.s.told)
+      c.env.note(
+        'guest',
+        `${options.of} maps its memory and is accessed, with nothing on this board: it reads ones (board.memories of a scenario puts a memory there)`,
+      );
+    c.s.told = true;
+    c.env.setWire(accessed, (c.env.wire(accessed) + 1) % 0x10000);
+    return true;
+  };
+  const ones = (size: number): number => (size === 4 ? 0xffffffff : size === 2 ? 0xffff : 0xff);
+  return {
+    about: {
+      source: 'RM0351 19, RM0432 19; a write to QUADSPI is a bus error, lines that nothing drives read as ones (assumed)',
+      confidence: 'assumed',
+      lacks: [],
+    },
+    modelled: [],
+    create: () => ({ told: false }),
+    onReset: () => {},
+    readElse: (c, offset, size) => (accesses(c, offset) ? ones(size) : BUS_ERROR),
+    peekElse: (c, offset, size) => (answers(c, offset) ? ones(size) : BUS_ERROR),
+    holdsElse: () => 0,
+    writeElse: (c, offset) => (options.writes && accesses(c, offset) ? 0 : BUS_ERROR),
+  };
+};
