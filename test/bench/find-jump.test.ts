@@ -111,6 +111,26 @@ describe('a byte over a serial line that never comes', () => {
   });
 });
 
+describe('a byte that only SPI could bring', () => {
+  it('is named, but no step is offered that a scenario does not have', async () => {
+    const bytes = Buffer.from(readFileSync(fixture('f405-serial-trigger/firmware.elf')));
+    const [USART1, SPI1_SR] = [0x40011000, 0x40013008];
+    let places = 0;
+    for (let at = 0; at + 4 <= bytes.length; at += 2)
+      if (bytes.readUInt32LE(at) === USART1) {
+        bytes.writeUInt32LE(SPI1_SR, at);
+        places++;
+      }
+    expect(places).toBeGreaterThan(0);
+    const path = join(folder(), 'firmware.elf');
+    writeFileSync(path, bytes);
+    const result = await inThread(await loadJob([path], { chip: 'stm32f405rg', until: '1s' }, ''), {});
+    const waits = notes(result, 'not-triggered').join('\n');
+    expect(waits).toContain('waits for SPI1.SR');
+    expect(waits).not.toContain('"uart"');
+  });
+});
+
 describe('a byte that an interrupt takes', () => {
   it('is sent on a fork, by the numbers that the program compares with', async () => {
     const result = await run('f405-serial-interrupt/scenario.json', true);

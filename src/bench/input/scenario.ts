@@ -291,8 +291,10 @@ function checkPin(chip: ChipDescription, pin: string, where: string): void {
   throw new UsageError(`${where}: ${partNumber(chip)} (${name}) has no pin ${pin}`, port);
 }
 
+/** Names of blocks that a step can send bytes to. */
+export const SERIAL_PORT = /^(LP)?US?ART\d+$/;
 function knownPort(chip: ChipDescription, port: string, where: string): string {
-  const ports = chip.blocks.map((b) => b.name).filter((name) => /^(LP)?US?ART\d+$/.test(name));
+  const ports = chip.blocks.map((b) => b.name).filter((name) => SERIAL_PORT.test(name));
   const found = ports.find((name) => name.toLowerCase() === port.toLowerCase());
   if (found === undefined)
     throw new UsageError(`${where}: ${chip.name} has no ${port}`, didYouMean(port, ports) ?? `it has ${ports.join(', ')}`);

@@ -11,6 +11,7 @@ import { codePlace, framesAt, functionName } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import { jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate } from '../input/code-scan.ts';
+import { SERIAL_PORT } from '../input/scenario.ts';
 import { CutShort, isCut } from './attempt.ts';
 import { decidingBit } from '../slice/deciding-bit.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
@@ -301,8 +302,9 @@ function pressing(input: PolledInput, at = '100ms'): Step | null {
 }
 /** Bytes that are tried, at most. */
 const MOST_LETTERS = 8;
-const lettersOf = ({ compared }: PolledInput): readonly string[] =>
-  compared
+/** SPI and I2C receive too, but no step sends to them. */
+const lettersOf = ({ name, compared }: PolledInput): readonly string[] =>
+  (SERIAL_PORT.test(name) ? compared : [])
     .filter((n) => n > 0x20 && n < 0x7f)
     .slice(0, MOST_LETTERS)
     .map((n) => String.fromCharCode(n));
