@@ -49,6 +49,13 @@ export interface Recording {
   watch(watch: UsbWatch): UsbWatch;
 }
 
+/** The file of `--json`, kept free before the board is touched. Neither it nor that of `--record` may be something that is read, nor both one. */
+export function jsonOutput({ json, record }: BoardOptions, io: Io, inputs: readonly string[] = []): Outputs {
+  const to = json === undefined || json === '-' ? [] : [{ option: '--json', path: json }];
+  new Outputs([...to, ...(record === undefined ? [] : [{ option: '--record', path: record }])], io.cwd, inputs).discard();
+  return new Outputs(to, io.cwd);
+}
+
 /** Opens the way to the board, does the work, writes the record, and leaves the board to itself. */
 export async function withBoard<T>(
   recorded: Recorded,

@@ -10,10 +10,19 @@ import { didYouMean, UsageError } from '../bench/documents/usage-error.ts';
 import type { GdbTarget } from '../board/gdb-target.ts';
 import type { UsbWatch } from '../board/usb-watch.ts';
 import type { ChipDescription } from '../emu/chip.ts';
-import { consentToReset, hseOf, millisecondsOf, SEEN, usbWatch, WATCH_MS, withBoard, type BoardOptions } from './board-common.ts';
+import {
+  consentToReset,
+  hseOf,
+  jsonOutput,
+  millisecondsOf,
+  SEEN,
+  usbWatch,
+  WATCH_MS,
+  withBoard,
+  type BoardOptions,
+} from './board-common.ts';
 import { BOARD_SCHEMA } from '../bench/documents/compare-entry.ts';
 import { EXIT, type Io } from './io.ts';
-import { Outputs } from './outputs.ts';
 
 /** What decides how a proof goes. */
 export interface ProveSettings {
@@ -48,8 +57,13 @@ export async function boardProveCommand(ids: readonly string[], options: BoardOp
   );
 }
 /** Makes a proof on a board or its record, and tells of it. */
-export async function proved(options: BoardOptions, io: Io, make: (sink: Sink) => Promise<Proved>): Promise<number> {
-  const outputs = new Outputs(options.json === undefined || options.json === '-' ? [] : [{ option: '--json', path: options.json }], io.cwd);
+export async function proved(
+  options: BoardOptions,
+  io: Io,
+  make: (sink: Sink) => Promise<Proved>,
+  inputs: readonly string[] = [],
+): Promise<number> {
+  const outputs = jsonOutput(options, io, inputs);
   try {
     const { proof, chip, rom } = await make((a) => void io.stderr.write(`${attemptText(a)}\n`));
     const document = `${JSON.stringify(documentOf(proof, chip, rom), null, 2)}\n`;

@@ -11,9 +11,9 @@ import { Session } from '../bench/session/session.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { findChip } from '../chips/index.ts';
 import { symbolAt, type LoadedImage } from '../image/image.ts';
-import { consentToReset, millisecondsOf, settleFlash, withBoard, type BoardOptions } from './board-common.ts';
+import { consentToReset, jsonOutput, millisecondsOf, settleFlash, withBoard, type BoardOptions } from './board-common.ts';
 import { codePlaceText } from './code-place.ts';
-import { loadJob } from './inputs.ts';
+import { loadJob, typedFiles } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
 import { usePrebuilt } from './prebuilt.ts';
 
@@ -35,6 +35,7 @@ export async function boardStepCompareCommand(paths: readonly string[], options:
   const typed = options.from === undefined ? null : placeOf(options.from, images, chip);
   const session = new Session(jobInput(job));
   const emulated = await emulatedBoard(session);
+  const outputs = jsonOutput(options, io, typedFiles(paths, {}));
   try {
     const from = typed ?? (await jumpingFunction(emulated, images, timeout));
     const result = await withBoard({ action: 'step-compare', options: {} }, options, io, async (target, found, { off }) => {
@@ -42,12 +43,15 @@ export async function boardStepCompareCommand(paths: readonly string[], options:
       await off(() => settleFlash(target, found, images, options, io));
       return stepCompare(target, emulated, { from, steps, timeout });
     });
-    io.stdout.write(options.json === '-' ? `${JSON.stringify(documentOf(result, images), null, 2)}\n` : textOf(result, images));
+    const document = `${JSON.stringify(documentOf(result, images), null, 2)}\n`;
+    outputs.write('--json', document);
+    io.stdout.write(options.json === '-' ? document : textOf(result, images));
     return result.difference === null ? EXIT.ok : EXIT.failed;
   } catch (error) {
     if (error instanceof BoardError) throw new UsageError(error.message);
     throw error;
   } finally {
+    outputs.discard();
     await emulated.detach(false);
     session.release();
   }

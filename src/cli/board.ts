@@ -21,6 +21,7 @@ import {
   consentToReset,
   hseOf,
   imagesOf,
+  jsonOutput,
   millisecondsOf,
   over,
   SEEN,
@@ -32,7 +33,7 @@ import {
 } from './board-common.ts';
 import { captureAt, captureDocument } from './board-capture.ts';
 import { proved, proveOn } from './board-prove.ts';
-import { chipNamed } from './inputs.ts';
+import { chipNamed, typedFiles } from './inputs.ts';
 import { codePlaceText } from './code-place.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
 import { Outputs, reason } from './outputs.ts';
@@ -58,10 +59,28 @@ interface RunSettings extends CheckSettings {
 export async function boardCheckCommand(images: readonly string[], options: BoardOptions, io: Io): Promise<number> {
   const loaded = imagesOf(images, io);
   const settings: CheckSettings = { hse: hseOf(options.hse) };
-  const report = await withBoard({ action: 'check', options: { ...settings } }, options, io, (target, chip) =>
-    check(target, chip, settings),
-  );
-  return tell({ report, writers: new Map() }, chipNamed(options.chip!), loaded, options, io);
+  return judged(options, io, typedFiles(images, {}), loaded, async () => {
+    const report = await withBoard({ action: 'check', options: { ...settings } }, options, io, (target, chip) =>
+      check(target, chip, settings),
+    );
+    return { chip: chipNamed(options.chip!), told: { report, writers: new Map() } };
+  });
+}
+/** Makes a report of a board or its record, and tells of it. */
+async function judged(
+  options: BoardOptions,
+  io: Io,
+  inputs: readonly string[],
+  loaded: readonly LoadedImage[],
+  make: () => Promise<{ readonly chip: ChipDescription; readonly told: Told }>,
+): Promise<number> {
+  const outputs = jsonOutput(options, io, inputs);
+  try {
+    const { chip, told } = await make();
+    return tell(told, chip, loaded, options, io, outputs);
+  } finally {
+    outputs.discard();
+  }
 }
 const check = async (target: GdbTarget, chip: ChipDescription, { hse }: CheckSettings): Promise<BoardReport> => {
   await target.assertHalted();
@@ -78,13 +97,15 @@ export async function boardRunCommand(images: readonly string[], options: BoardO
   const loaded = imagesOf(images, io);
   if (options.flash === true && loaded.length === 0)
     throw new UsageError('--flash: which image?', 'bootbench board run firmware.elf --flash …');
-  const told = await withBoard({ action: 'run', options: { ...settings } }, options, io, async (target, chip, recording) => {
-    await consentToReset(target, options, io);
-    await recording.off(() => settleFlash(target, chip, loaded, options, io));
-    const watch = options.watch === undefined ? null : recording.watch(await usbWatch(target, options, io));
-    return runAndWatch(target, chip, settings, watch, io);
+  return judged(options, io, typedFiles(images, {}), loaded, async () => {
+    const told = await withBoard({ action: 'run', options: { ...settings } }, options, io, async (target, chip, recording) => {
+      await consentToReset(target, options, io);
+      await recording.off(() => settleFlash(target, chip, loaded, options, io));
+      const watch = options.watch === undefined ? null : recording.watch(await usbWatch(target, options, io));
+      return runAndWatch(target, chip, settings, watch, io);
+    });
+    return { chip: chipNamed(options.chip!), told };
   });
-  return tell(told, chipNamed(options.chip!), loaded, options, io);
 }
 async function runAndWatch(target: GdbTarget, chip: ChipDescription, settings: RunSettings, watch: UsbWatch | null, io: Io): Promise<Told> {
   const ran = await runToEntry(target, chip, settings, io);
@@ -159,19 +180,21 @@ async function replayOf(text: string, file: string, options: BoardOptions, io: I
   }
   const watch = replayed(() => transport.mark());
   if (action === 'prove') {
-    return proved(options, io, (sink) =>
+    const prove = (sink: Parameters<typeof proveOn>[4]): ReturnType<typeof proveOn> =>
       over(transport, chip, io, how, async (target) => {
         await consentToReset(target, { yes: true }, io);
         return proveOn(target, chip, recorded, watch, sink);
-      }),
-    );
+      });
+    return proved(options, io, prove, [file]);
   }
-  const told = await over(transport, chip, io, how, async (target): Promise<Told> => {
-    if (action === 'check') return { report: await check(target, chip, recorded), writers: new Map() };
-    await consentToReset(target, { yes: true }, io);
-    return runAndWatch(target, chip, recorded, watch, io);
+  return judged(options, io, [file], [], async () => {
+    const told = await over(transport, chip, io, how, async (target): Promise<Told> => {
+      if (action === 'check') return { report: await check(target, chip, recorded), writers: new Map() };
+      await consentToReset(target, { yes: true }, io);
+      return runAndWatch(target, chip, recorded, watch, io);
+    });
+    return { chip, told };
   });
-  return tell(told, chip, [], options, io);
 }
 interface RecordedSettings extends RunSettings {
   /** Checks that were to be proved. */
@@ -228,16 +251,13 @@ export async function boardDumpCommand(file: string, options: BoardOptions, io: 
   }
 }
 
-function tell(told: Told, chip: ChipDescription, images: readonly LoadedImage[], options: BoardOptions, io: Io): number {
+function tell(told: Told, chip: ChipDescription, images: readonly LoadedImage[], options: BoardOptions, io: Io, outputs: Outputs): number {
   const { report, usb } = told;
   const failed = report.checks.some((c) => c.judgement.verdict === 'fail');
   if (options.json !== undefined) {
     const document = `${JSON.stringify(documentOf(told, chip, images), null, 2)}\n`;
     if (options.json === '-') io.stdout.write(document);
-    else {
-      const outputs = new Outputs([{ option: '--json', path: options.json }], io.cwd);
-      outputs.write('--json', document);
-    }
+    else outputs.write('--json', document);
   }
   if (options.json !== '-') io.stdout.write(textOf(told, chip, images, io, options.color !== false));
   return report.entry === null || failed || usb === 'nothing' ? EXIT.failed : EXIT.ok;

@@ -10,7 +10,7 @@ import { splitImagePath } from '../image/image.ts';
 import { printable } from '../report/text.ts';
 import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, milliseconds, type Io } from './io.ts';
-import { mustBeNoInput, reason } from './outputs.ts';
+import { mustBeNoFirmware, mustBeNoInput, reason } from './outputs.ts';
 import { prepareEngine } from './prepare-engine.ts';
 import { interruptible } from './interruptible.ts';
 
@@ -29,6 +29,7 @@ export async function initCommand(images: readonly string[], options: InitOption
   const job = await loadJob(images, options, io.cwd);
   // the scenario that it begins from may be replaced, firmware never
   mustBeNoInput({ option: '--out', path: out }, inputFiles(images, job, {}, io.cwd), io.cwd);
+  mustBeNoFirmware({ option: '--out', path: out }, io.cwd);
   await prepareEngine(job);
   const { alone, crashes, triggers } = await interruptible(io, options.quiet !== true, async ({ stop, progress }) => {
     const hooks = { signal: () => stop.aborted, clock: milliseconds, ...(progress === undefined ? {} : { progress }) };

@@ -2,9 +2,10 @@
  * Files that a run writes. Each is opened as a temporary beside its target before the run, so that a path that cannot be written is
  * found at once, and put in place by a rename at the end, so that nobody sees half a file.
  */
-import { accessSync, closeSync, constants, existsSync, openSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, readSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../bench/documents/usage-error.ts';
+import { isElf } from '../image/elf.ts';
 
 export interface OutputFile {
   readonly option: string;
@@ -62,6 +63,7 @@ export class Outputs {
     };
     const existing = existsSync(target) ? statSync(target) : null;
     if (existing?.isDirectory() === true) fail('it is a folder');
+    mustBeNoFirmware({ option, path }, cwd);
     if (!existsSync(dirname(target))) fail(`there is no folder ${dirname(path)}`);
     try {
       if (existing !== null) accessSync(target, constants.W_OK);
@@ -76,6 +78,32 @@ export class Outputs {
       fail(reason(error));
     }
   }
+}
+
+/** Nothing that is written is an ELF: a file that is one is somebody's build, and its name a slip. */
+export function mustBeNoFirmware({ option, path }: OutputFile, cwd: string): void {
+  if (startsAsElf(resolve(cwd, path)))
+    throw new UsageError(`${option}: ${path} is firmware (ELF), which is not written over`, 'give another name');
+}
+function startsAsElf(path: string): boolean {
+  if (!existsSync(path) || !statSync(path).isFile()) return false;
+  try {
+    const file = openSync(path, 'r');
+    const magic = new Uint8Array(4);
+    readSync(file, magic);
+    closeSync(file);
+    return isElf(magic);
+  } catch {
+    return false;
+  }
+}
+/** What has no ELF in it is not called one: other programs go by the name. */
+export function mustNotBeCalledElf({ option, path }: OutputFile): void {
+  if (/\.(elf|axf|out)$/i.test(path))
+    throw new UsageError(
+      `${option}: what is written is no ELF, so ${path} cannot be its name`,
+      'it is Intel HEX for *.hex, else raw; for example flash.bin',
+    );
 }
 
 /** What `--out $NAME` gives where NAME is not set. */

@@ -572,7 +572,7 @@ function addBoardMeasurements(board: Command, on: OnBoard, io: Io, exit: (code: 
     .argument('<image...>')
     .option('--from <place>', 'function or address to begin at (default: the function that jumps)')
     .option('--steps <n>', 'instructions (default: 500)')
-    .option('--json <file>', '- = the result as JSON on stdout')
+    .option('--json <file>', 'write the result (bootbench/step-compare@1); - = stdout')
     .action(async (images: string[], options: StepOptions) =>
       exit(await (await import('./board-step.ts')).boardStepCompareCommand(images, options, io)),
     );

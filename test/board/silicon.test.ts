@@ -184,8 +184,13 @@ describe('board capture', () => {
 describe('board step-compare', () => {
   it('finds the function that jumps, and steps into the ROM without a difference', async () => {
     const on = await boardWith('stm32h533', 'h533-primask');
-    const run = await cli(['board', 'step-compare', elf('h533-primask'), ...on, '--steps', '120']);
+    const cwd = folder();
+    const run = await cli(['board', 'step-compare', elf('h533-primask'), ...on, '--steps', '120', '--json', 'steps.json'], { cwd });
     expect(run.out).toMatch(/^120 steps alike, from 0x0800\w+ \(jump_to_bootloader/);
+    expect(JSON.parse(readFileSync(join(cwd, 'steps.json'), 'utf8'))).toMatchObject({
+      schema: 'bootbench/step-compare@1',
+      difference: null,
+    });
     expect(run.code).toBe(0);
   });
   it('names the first register that differs and the instruction behind which it does', async () => {

@@ -128,6 +128,39 @@ test.each([
   expect(new Uint8Array(readFileSync(join(cwd, 'fw.bin')))).toEqual(FIRMWARE);
 });
 
+const BOARD = ['--gdb', '127.0.0.1:1', '--chip', 'stm32h533re'];
+test.each([
+  ['what is flashed', ['run', IMAGE, '--record', 'fw.bin'], /--record: fw\.bin is an input of this run/],
+  ['what is flashed', ['run', IMAGE, '--json', './fw.bin'], /--json: \.\/fw\.bin is an input of this run/],
+  ['what is compared', ['step-compare', 'fw.bin@0x08000000', '--json', 'fw.bin'], /--json: fw\.bin is an input of this run/],
+  ['a build', ['check', '--record', 'other.elf'], /--record: other\.elf is firmware \(ELF\), which is not written over/],
+  ['its record by its result', ['run', '--record', 'r', '--json', 'r'], /--json and --record both write r/],
+])('a board command does not write over %s: %j', async (_, args, message) => {
+  const elf = Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 1, 1);
+  const cwd = folder({ 'fw.bin': FIRMWARE, 'other.elf': elf });
+  const { code, err } = await cli(['board', ...args, ...BOARD], { cwd });
+  expect([code, err]).toEqual([2, expect.stringMatching(message)]);
+  expect(readdirSync(cwd).sort()).toEqual(['fw.bin', 'other.elf']);
+  expect(new Uint8Array(readFileSync(join(cwd, 'fw.bin')))).toEqual(FIRMWARE);
+  expect(new Uint8Array(readFileSync(join(cwd, 'other.elf')))).toEqual(elf);
+});
+
+test.each([
+  [['init', IMAGE, '--out', 'other.elf', '--overwrite'], /other\.elf is firmware \(ELF\), which is not written over; give another name/],
+  [['dfu', IMAGE, '--pcap', 'other.elf'], /other\.elf is firmware \(ELF\)/],
+  [
+    ['dfu', IMAGE, '--save', 'new.elf'],
+    /--save: what is written is no ELF, so new\.elf cannot be its name; it is Intel HEX for \*\.hex, else raw/,
+  ],
+  [['uart', IMAGE, '--pty', '--save', 'new.axf'], /--save: what is written is no ELF, so new\.axf cannot be its name/],
+])('neither a build nor the name of one is taken for other output: %j', async (args, message) => {
+  const cwd = folder({ 'fw.bin': FIRMWARE, 'other.elf': Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 1, 1) });
+  const { code, err } = await cli([...args, ...CHIP], { cwd });
+  expect([code, err]).toEqual([2, expect.stringMatching(message)]);
+  expect(readdirSync(cwd).sort()).toEqual(['fw.bin', 'other.elf']);
+  expect(readFileSync(join(cwd, 'other.elf')).length).toBe(6);
+});
+
 describe('output', () => {
   test('--json - gives the document on stdout and nothing else, the report on stderr', async () => {
     const { out, err } = await cli(run('--json', '-'));
