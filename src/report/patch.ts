@@ -275,7 +275,7 @@ function linesWith(file: string, { wrong, right }: RedirectedTables, sources: So
     const changed = text.replace(/\b0[xX][0-9a-fA-F]+(?=[uUlL]*\b)/g, (literal) => {
       const offset = Number(literal) - wrong;
       if (offset !== 0 && offset !== 4) return literal;
-      const digits = (right + offset).toString(16);
+      const digits = (right + offset).toString(16).padStart(literal.length - 2, '0');
       return literal.slice(0, 2) + (/[A-F]/.test(literal) ? digits.toUpperCase() : digits);
     });
     return changed === text ? [] : [{ file, line: i + 1, code: [changed + old.slice(text.length)] }];
@@ -319,7 +319,7 @@ function put(lines: string[], { line, how, code: put }: Edit): string | null {
     return null;
   }
   const first = statementStart(lines, line - 1);
-  const last = how === 'after' ? statementEnd(lines, line - 1) : line - 1;
+  const last = how === 'statement' ? line - 1 : statementEnd(lines, line - 1);
   const old = lines[first]!;
   const guard = how === 'before' && put.length === 1 && opensWithoutBrace(put[0]!);
   if ((how === 'statement' || guard) && (first !== line - 1 || !isOneStatement(old)))

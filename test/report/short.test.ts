@@ -192,6 +192,14 @@ describe('the patch of the fixes', () => {
     expect(needs).toEqual(lacks ? [expect.stringContaining('includes no header that has __enable_irq: include the device header')] : []);
   });
 
+  it('keeps a statement of several lines behind an `else` without braces whole', () => {
+    const result = primaskResult();
+    const entries = [{ ...result.entries.at(-1)!, from: { ...result.entries.at(-1)!.from!, line: 4 } }];
+    const { text } = patchOf({ ...result, entries }, () => source('  if (app)\n    run();\n  else\n    enter(a,\n          b);\n  end();'));
+    const added = text.split('\n').filter((l) => l.startsWith('+') && !l.startsWith('+++'));
+    expect(added.map((l) => l.slice(1).trim().split(';')[0])).toEqual(['{', '__enable_irq()', 'enter(a,', 'b)', '}']);
+  });
+
   it('keeps an `if` without braces whole', () => {
     const result = primaskResult();
     const from = { ...result.entries.at(-1)!.from!, line: 42 };

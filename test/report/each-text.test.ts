@@ -1,0 +1,244 @@
+/**
+ * What the reports make of results and of event streams made by hand, word by word, beside what they made of them (each-text/*.txt, which `BOOTBENCH_GOLDEN=write` writes anew): pages without their markup,
+ * which stands as a digest, tracks and traces line by line.
+ */
+import { expect, it } from 'vitest';
+import type { ResultCause, RunResult } from '../../src/bench/documents/result.ts';
+import type { RunTrace, TracedRun, TraceSignal, TraceTransfer } from '../../src/bench/documents/trace-types.ts';
+import { htmlReport } from '../../src/report/html.ts';
+import { indexPage } from '../../src/report/index-page.ts';
+import { pictureOf } from '../../src/report/picture.ts';
+import { shortReport } from '../../src/report/short.ts';
+import type { Sources } from '../../src/report/source-lines.ts';
+import { checksReport, terminalReport } from '../../src/report/terminal.ts';
+import { ansi, consoleText, humanTime, pad, printable, visibleLength, wrap, type Style } from '../../src/report/text.ts';
+import { perfettoTrace } from '../../src/report/trace/perfetto.ts';
+import { vcdTrace } from '../../src/report/trace/vcd.ts';
+import { digest } from '../digest.ts';
+import { expectAsBefore } from '../emu/core/golden-file.ts';
+import { dfuResult, primaskCause, primaskResult, writer } from '../samples/results.ts';
+
+const before = (lines: readonly string[], name: string): void => {
+  expect(lines.length).toBeGreaterThan(20);
+  expectAsBefore(lines, new URL(`./each-text/${name}.txt`, import.meta.url));
+};
+const sources: Sources = () => ({
+  path: 'main.c',
+  lines: Array.from({ length: 60 }, (_, i) => `  step_${i + 1}(${'x, '.repeat(i % 40)}y);`),
+  newer: false,
+  elsewhere: false,
+});
+
+/** Of each text what the first has not said already, and all of it as a digest. */
+function others(texts: Readonly<Record<string, string>>): string[] {
+  const said = new Set<string>();
+  return Object.entries(texts).flatMap(([name, text], i) => {
+    const lines = text.split('\n');
+    const more = lines.filter((line) => !said.has(line));
+    if (i < 2) for (const line of lines) said.add(line);
+    return [`---- ${name}: ${digest(text)}`, ...more];
+  });
+}
+
+// ---- results -----------------------------------------------------------------------------------------------------------------------------
+const cause = (id: ResultCause['id'], over: Partial<ResultCause> = {}): ResultCause => ({ ...primaskCause, id, ...over });
+function failing(causes: readonly ResultCause[], sets: RunResult['diagnosis']['sets'], over: Partial<RunResult> = {}): RunResult {
+  const result = primaskResult();
+  return { ...result, diagnosis: { ...result.diagnosis, causes: [...causes], sets }, ...over };
+}
+const fixOf = (lines: number): string => Array.from({ length: lines }, (_, i) => `SCB->ICSR = ${i};`).join('\n');
+const row = (at: string, kind: string): RunResult['timeline'][number] => ({
+  at,
+  cycle: 5,
+  kind,
+  text: `it was ${kind}`,
+  pc: '0x08000412',
+  file: 'main.c',
+  line: 42,
+});
+const reset = (by: RunResult['resets'][number]['by'], at: string): RunResult['resets'][number] => ({
+  at,
+  by,
+  flags: ['SFTRSTF'],
+  from: { pc: '0x08000412', symbol: 'reset_me', file: null, line: null },
+});
+const crash = { kind: 'crash', text: 'main.c:42 (enter_dfu) jumped to 0x00000000' };
+const OUTCOMES = ['dfu', 'dfu-lost', 'reset-loop', 'fault', 'rom-silent', 'back-in-app', 'stuck', 'no-jump'] as const;
+const REASONS = ['settled', 'deadline', 'instructions', 'wall', 'memory', 'semihosting', 'signal'] as const;
+
+const RESULTS: Readonly<Record<string, RunResult>> = {
+  'a success': dfuResult(),
+  'a failure': primaskResult(),
+  ...Object.fromEntries(OUTCOMES.map((outcome): [string, RunResult] => [`outcome ${outcome}`, { ...primaskResult(), outcome }])),
+  ...Object.fromEntries(OUTCOMES.map((outcome): [string, RunResult] => [`outcome ${outcome} without an entry`, { ...primaskResult(), outcome, entries: [], diagnosis: { explained: null, causes: [], sets: [], harmless: [] } }])),
+  ...Object.fromEntries(REASONS.map((reason): [string, RunResult] => [`ended by ${reason}`, { ...primaskResult(), ended: { reason, at: '2.000000000' } }])),
+  ...Object.fromEntries([1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 15, 25].map((n): [string, RunResult] => [`a fix of ${n} lines`, failing([cause('primask', { fix: fixOf(n) })], [['primask']])])),
+  'a fix without code': failing([cause('primask', { fix: null })], [['primask']]),
+  'neither fix nor repair': failing([cause('primask', { fix: null, repair: null, lastWriter: null })], [['primask']]),
+  'two causes that both do': failing([cause('primask'), cause('msp', { explanation: 'MSP lay in nothing.' })], [['primask'], ['msp']]),
+  'two causes together': failing([cause('primask', { outcomeAfterRepair: 'rom-silent' }), cause('systick', { outcomeAfterRepair: 'fault', at: 'before-write' })], [['primask', 'systick']]),
+  'suspects': failing([cause('primask', { proved: false, outcomeAfterRepair: null }), cause('vtor', { proved: false, lastWriter: null })], []),
+  'a cause at each place': failing((['entry', 'before-write', 'redirect', 'keep'] as const).map((at, i) => cause((['primask', 'vtor', 'entry-address', 'iwdg'] as const)[i]!, { at })), [['primask', 'vtor', 'entry-address', 'iwdg']]),
+  'no explanation': { ...failing([], []), diagnosis: { explained: false, causes: [], sets: [], harmless: ['systick', 'dcache'] } },
+  'options that decide': { ...primaskResult(), dependsOn: [...primaskResult().dependsOn, { rom: 'usb-supply', value: 'keeps', other: 'sets', confidence: 'reported', outcomeIfOther: 'fault' }] },
+  'resets': { ...primaskResult(), outcome: 'reset-loop', resets: [reset('power', '0.000000000'), reset('software', '0.100000000'), reset('software', '0.200000000'), reset('iwdg', '0.300000000')] },
+  'several entries': { ...primaskResult(), entries: [...primaskResult().entries, { ...primaskResult().entries[0]!, at: '0.300000000', how: 'exception', reached: false, from: null }] },
+  'an entry from the reset vector': { ...primaskResult(), entries: [{ ...primaskResult().entries[0]!, how: 'boot', from: null }] },
+  'a crash': { ...failing([], []), outcome: 'fault', notes: [crash, { kind: 'kind', text: 'a note of a kind' }] },
+  'a wait': { ...failing([], []), outcome: 'stuck', stuck: { address: '0x40028000', register: 'ETH.DMAMR', value: '0x00000001', pc: '0x08000412', force: 'ETH.DMAMR.SWR=0' } },
+  'a wait for no register': { ...failing([], []), outcome: 'stuck', stuck: { address: '0x20000010', register: null, value: '0x00000000', pc: '0x08000412', force: null } },
+  'another symptom': { ...primaskResult(), symptom: { asked: 'resets', matches: false, options: [] } },
+  'the same symptom': { ...primaskResult(), symptom: { asked: 'nothing', matches: true, options: [] } },
+  'consoles': { ...primaskResult(), console: { semihosting: 'hello\r\nworld', usart1: 'x'.repeat(300), itm: '\u0001\u0002\u0003\u0004', usart2: '' } },
+  'semihosting exit': { ...primaskResult(), semihostingExit: 3, uninitialisedReads: 2 },
+  'many registers that are not there': { ...primaskResult(), unmodelled: Array.from({ length: 12 }, (_, i) => ({ peripheral: `P${i % 5}`, register: `R${i}`, reads: i, writes: 12 - i })) },
+  'a point of no return': { ...primaskResult(), timeline: [row('0.050000000', 'reset'), row('0.090000000', 'no-return'), row('0.100000000', 'entry'), row('0.200000000', 'left')] },
+  'sessions': { ...primaskResult(), usb: { sessions: [...dfuResult().usb.sessions, { ...dfuResult().usb.sessions[0]!, servedBy: 'user', enumerated: false, vid: null, pid: null, endedAt: '0.700000000', endedBy: 'detach' }, ...primaskResult().usb.sessions], log: dfuResult().usb.log } },
+  'two cores': { ...primaskResult(), images: [{ path: 'cm7.elf', sha256: 'ab'.repeat(32), core: 'cm7' }, { path: 'cm4.elf', sha256: 'cd'.repeat(32), core: 'cm4' }] },
+  'a dump': { ...primaskResult(), rom: { ...primaskResult().rom, kind: 'dump', options: {} } },
+  'silicon': { ...dfuResult(), rom: { ...dfuResult().rom, kind: 'silicon', version: null } },
+  'unicorn': { ...dfuResult(), engine: 'unicorn' },
+} as Readonly<Record<string, RunResult>>; // prettier-ignore
+
+const each = (text: (result: RunResult, name: string) => string): Record<string, string> =>
+  Object.fromEntries(Object.entries(RESULTS).map(([name, result]) => [name, text(result, name)]));
+it.each([80, 40])('short reports of %i columns say what they said', (width) => {
+  before(others(each((result) => shortReport(result, { width, sources, embedded: width === 40 }))), `short-${width}`);
+});
+it('a width has its least and its most, and so has a verdict its words', () => {
+  const lines = [10, 39, 40, 41, 79, 81, 119, 120, 121, 200].flatMap((width) => [
+    `---- ${width}`,
+    ...shortReport(primaskResult(), { width, paint: ansi }).split('\n'),
+  ]);
+  const judged = [true, false].flatMap((holds) =>
+    [primaskResult(), dfuResult()].flatMap((r) =>
+      shortReport(r, { judgement: { holds, failures: ['outcome is x', 'cause is y'] } }).split('\n'),
+    ),
+  );
+  before(
+    [...lines, ...judged].map((l) => JSON.stringify(l)),
+    'widths',
+  );
+});
+it('reports on a terminal say what they said', () => {
+  before(others(each((result, name) => terminalReport(result, { width: 90, allChecks: name === 'two cores' }))), 'terminal');
+  before(others(each((result) => checksReport(result, { width: 90 }))), 'checks');
+});
+
+/** What a page says, and how it is marked up. */
+function ofPage(page: string): string[] {
+  const body = page.replace(/<style>[^]*?<\/style>/g, '').replace(/<pre>[^]*?<\/pre>/g, '');
+  const words = body
+    .split(/<[^>]*>/)
+    .map((text) => text.replace(/\s+/g, ' ').trim())
+    .filter((text) => text !== '');
+  return [...words, `markup: ${digest((body.match(/<[^>]*>/g) ?? []).join(''))}, ${page.length}`];
+}
+it('pages say what they said', () => {
+  const traced = (name: string) => (name.startsWith('a ') ? { trace: TRACES['one core']! } : {});
+  const lines = others(each((result, name) => ofPage(htmlReport(result, { sources, ...traced(name) })).join('\n')));
+  const index = ofPage(
+    indexPage([
+      { path: 'a.json', state: 'ok', seconds: 1.25, failures: [], result: dfuResult() },
+      { path: 'b.json', state: 'fail', seconds: 0.04, failures: ['outcome'], result: primaskResult() },
+      { path: 'c.json', state: 'error', seconds: 0, failures: ['no file'], result: null },
+    ]),
+  );
+  before([...lines, ...index, ...ofPage(indexPage([]))], 'pages');
+});
+
+// ---- event streams -------------------------------------------------------------------------------------------------------------------------
+const MS = 1e9;
+const signal = (group: TraceSignal['group'], name: string, values: readonly number[], kind: TraceSignal['kind'] = 'number', bits = 1): TraceSignal => ({ name, group, kind, bits, at: values.map((_, i) => i * MS), values }); // prettier-ignore
+function transfer(at: number, setup: readonly number[] | null, over: Partial<TraceTransfer> = {}): TraceTransfer {
+  const started = { kind: setup === null ? 'in' : 'control', endpoint: setup === null ? 1 : 0, address: 5, setup: setup === null ? null : Uint8Array.from(setup), data: Uint8Array.of(1, 2), length: 64, tag: 'dfu.1', naks: 0 };
+  return { from: at, to: at + MS, status: 'ack', interrupt: false, started, ended: { ...started, data: new Uint8Array(40).fill(7), naks: 3 }, ...over } as unknown as TraceTransfer;
+} // prettier-ignore
+const coreSignals = (core: string): TraceSignal[] => [
+  signal('core', `${core}.in_rom`, [0, 1, 0]),
+  signal('core', `${core}.exception`, [0, 15, 3, 0, 77], 'number', 9),
+  signal('core', `${core}.primask`, [0, 1, 1, 0]),
+  signal('core', `${core}.basepri`, [0, 0x40], 'number', 8),
+  signal('core', `${core}.faultmask`, [0, 0, 1]),
+];
+const ONE: TracedRun = {
+  jump: {
+    at: 2 * MS,
+    vectors: 0x0bf97000,
+    table: Array.from({ length: 20 }, (_, i) => ({ address: 0x0bf97000 + 4 * i, value: i === 9 ? null : 0x0bf97100 + i, place: i === 1 ? { pc: '0x0bf97101', symbol: 'Reset', file: null, line: null } : i === 3 ? writer : null })), // prettier-ignore
+    stack: [0, 1, 2].map((i) => ({ address: 0x20004000 + 4 * i, value: i === 2 ? null : 0x80000000 + i, place: null })),
+  },
+  outcome: 'rom-silent',
+  end: 9 * MS,
+  signals: [
+    ...coreSignals('cm33'),
+    ...['sysclk', 'cpu1', 'hclk', 'hsi', 'hsi48', 'hse', 'csi', 'msi', 'lse', 'pll1', 'usb', 'spi1', 'pll'].map((name, i) => signal('clock', name, [0, 32_768, 999_999, 1e6, 48e6 + i], 'hz', 32)), // prettier-ignore
+    signal('supply', 'vddusb', [0, 1, 2]),
+    ...Array.from({ length: 14 }, (_, i) => signal('pin', `PA${i}.${i % 2 ? 'board' : 'chip'}`, [0, 1, 2, 1], 'level', 2)),
+    signal('usb', 'pullup', [0, 1], 'level', 2),
+  ],
+  transfers: [
+    transfer(3 * MS, [0x80, 6, 0, 1, 0, 0, 18, 0]),
+    transfer(4 * MS, [0x21, 1, 0, 0, 0, 0, 2, 0], { status: 'stall' as TraceTransfer['status'] }),
+    transfer(5 * MS, null, { interrupt: true, to: null, status: null, ended: null }),
+    transfer(6 * MS, null),
+  ],
+  console: [
+    { at: MS, channel: 'usart1', text: 'one\n' },
+    { at: 2 * MS, channel: 'itm', text: 'two' },
+    { at: 3 * MS, channel: 'usart1', text: 'three\r\n' },
+  ],
+  rows: [row('0.001000000', 'reset'), row('0.002000000', 'entry'), { ...row('0.002000001', 'note'), pc: null, file: null, line: null }],
+  dropped: 3,
+};
+const MEMORIES: RunTrace['memories'] = [
+  { name: 'FLASH', base: 0x08000000, size: 0x80000, kind: 'flash', isRom: false, image: 1234 },
+  { name: 'SYSTEM', base: 0x0bf97000, size: 0x9000, kind: 'rom', isRom: true, image: 0 },
+  { name: 'SRAM', base: 0x20000000, size: 0x44000, kind: 'ram', isRom: false, image: 0 },
+];
+const TRACES: Readonly<Record<string, RunTrace>> = {
+  'one core': { chip: 'STM32H533RE', exceptions: { 15: 'SysTick', 3: 'HardFault' }, memories: MEMORIES, run: ONE, repaired: null },
+  'two cores': { chip: 'STM32H745XI', exceptions: { 15: 'SysTick' }, memories: [], run: { ...ONE, jump: null, signals: [...coreSignals('cm7'), ...coreSignals('cm4')] }, repaired: { ...ONE, end: 12 * MS, outcome: 'dfu', repairs: ['primask', 'vtor'] } },
+  'no signals': { chip: 'STM32F072RB', exceptions: {}, memories: [], run: { ...ONE, signals: [], transfers: [], console: [] }, repaired: null },
+}; // prettier-ignore
+
+it('tracks of a picture are what they were', () => {
+  const many = (n: number, step: number): RunResult => ({ ...primaskResult(), timeline: Array.from({ length: n }, (_, i) => row((i * step).toFixed(9), 'note')) });
+  const results = { ...RESULTS, '2500 rows': many(2500, 0.0001), '2501 rows': many(2501, 0.0001), '6000 rows': many(6000, 0.0004), '2501 rows at once': many(2501, 0) };
+  const told = (name: string, result: RunResult, trace: RunTrace | null): string[] => {
+    const { tracks, texts, ...rest } = pictureOf(result, trace);
+    const lines = tracks.map(({ name: track, run, look, from, to, text, rows }) => `  ${run} ${track} ${look}: ${from.length}, ${rows?.length ?? 'no'} rows; ${from.slice(0, 6).map((at, i) => `${at}-${to[i]} ${texts[text[i]!]}`).join(', ')}; ${digest(JSON.stringify([from, to, text.map((i) => texts[i]), rows]))}`);
+    return [`${name}: ${JSON.stringify(rest)}, ${texts.length} texts`, ...lines];
+  };
+  const lines = Object.entries(results).flatMap(([name, result]) => told(name, result, null));
+  const traced = Object.entries(TRACES).flatMap(([name, trace]) => ['a failure', 'sessions', 'a point of no return'].flatMap((of) => told(`${of}, ${name}`, RESULTS[of]!, trace)));
+  before([...lines, ...traced], 'pictures');
+}); // prettier-ignore
+it('event streams are written as they were', () => {
+  const shown = (text: string): string[] => text.split('\n').filter((line, i, all) => i < 200 || i > all.length - 3);
+  const lines = Object.entries(TRACES).flatMap(([name, trace]) => {
+    const texts = [perfettoTrace(trace), vcdTrace(trace)];
+    return [`---- ${name}: ${texts.map(digest).join(' ')}`, ...(name === 'one core' ? texts.flatMap(shown) : [])];
+  });
+  before(lines, 'traces');
+});
+
+it('text is cut, wrapped, painted and counted as it was', () => {
+  const styles: readonly Style[] = ['bold', 'dim', 'red', 'green', 'yellow', 'cyan'];
+  const controls = Array.from({ length: 0xa2 }, (_, i) => String.fromCharCode(i)).join('');
+  const words = 'a bb ccc dddd eeeee ffffff ggggggg a-word-that-is-longer-than-a-line x\nyy\n\nz';
+  const lines = [
+    ...styles.flatMap((style) => [ansi(style, 'x'), ansi(style, '')]),
+    printable(`${controls}\u2029\u202a\u202e\u202f\u2065\u2066\u2069\u206a`),
+    ...[0, 1, 2, 3, 4, 5].map((n) => consoleText('\u0001'.repeat(n) + 'text is long'.slice(0, 12 - n)).join('|')),
+    ...[1, 2, 7, 8, 9].map((n) => consoleText('\u0002'.repeat(n)).join('|')),
+    ...[239, 240, 241].map((n) => String(consoleText('x'.repeat(n))[0]!.length)),
+    consoleText('a\r\nb\r\r\nc\td\u001b[1m\u000b').join('|'),
+    ...[1, 5, 8, 9, 10, 20].flatMap((width) => [wrap(words, width).join('|'), wrap(words, width, '  ', '> ').join('|')]),
+    wrap(`${ansi('red', 'red')} ${ansi('bold', 'bold')} plain`, 8).join('|'),
+    ...[0, 3, 4, 5].map((n) => `${pad('text', n)}|${pad(ansi('dim', 'text'), n)}|`),
+    String(visibleLength(ansi('cyan', 'four'))),
+    ...['0', '0.000000000', '0.000000001', '0.0000125', '0.000999999', '0.001', '0.0125', '0.412345678', '0.999999', '1', '1.5', '12.3456', '100'].map(humanTime),
+  ].map((text) => JSON.stringify(text));
+  before(lines, 'text');
+}); // prettier-ignore
