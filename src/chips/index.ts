@@ -25,7 +25,7 @@ import { h503Chip } from './stm32h503.ts';
 import { H562, H563, H573, h563Chip, type H5Line } from './stm32h563.ts';
 import { h723Chip } from './stm32h723.ts';
 import { h743Chip } from './stm32h743.ts';
-import { STM32H745XI, STM32H745ZI } from './stm32h745.ts';
+import { STM32H745XI, STM32H745ZI, STM32H745_WITH_DSI } from './stm32h745.ts';
 import { STM32L476RG } from './stm32l476.ts';
 import { L412, L422, L431, L432, L433, L442, L443, L451, L452, L462, L4R5, L4R7, L4R9, L4S5, L4S7, L4S9 } from './stm32l4x3.ts';
 import { STM32L496ZG } from './stm32l496.ts';
@@ -99,7 +99,9 @@ export const LINES: readonly Line[] = [
   ...twins(['STM32H750'], { bare: 'VB', make: h743Chip }),
   ...twins(['STM32H723', 'STM32H725', 'STM32H733', 'STM32H735'], { bare: 'ZG', make: h723Chip }),
   ...twins(['STM32H730'], { bare: 'ZB', make: h723Chip }),
-  ...twins(['STM32H747', 'STM32H755', 'STM32H757'], { bare: 'XI', flash: 'I', make: like(STM32H745XI) }),
+  { name: 'STM32H747', bare: 'XI', flash: 'I', make: like(STM32H745_WITH_DSI) },
+  { name: 'STM32H755', bare: 'XI', flash: 'I', make: like(STM32H745XI) },
+  { name: 'STM32H757', bare: 'XI', flash: 'I', make: like(STM32H745_WITH_DSI) },
   ...twins(['STM32L475', 'STM32L485', 'STM32L486'], { bare: 'RG', make: like(STM32L476RG) }),
   ...twins(['STM32L4A6'], { bare: 'ZG', make: like(STM32L496ZG) }),
   { name: 'STM32H745', bare: 'XI', make: (part) => (part.name === 'STM32H745ZI' ? STM32H745ZI : like(STM32H745XI)(part)) },
