@@ -8,7 +8,7 @@ import type { Place, ResultCause, RunResult } from '../bench/documents/result.ts
 import { firstSet, proofOf, SERIAL } from '../bench/documents/serial-proof.ts';
 import { patchOf } from './patch.ts';
 import { NO_SOURCES, type Sources } from './source-lines.ts';
-import { endedText, harmlessWhere, headlineText, HEADLINES, romName, waitOf } from './terminal.ts';
+import { endedText, harmlessWhere, headlineText, HEADLINES, refusedWrite, romName, waitOf } from './terminal.ts';
 import { consoleText, humanTime, pad, plain, printable, visibleLength, wrap, type Paint, type Style } from './text.ts';
 
 export interface ShortOptions {
@@ -87,7 +87,17 @@ function headline(page: Page, result: RunResult, judgement: Judgement | null): v
 }
 
 /** Notes that say what this run is at all. */
-const ABOUT: readonly string[] = ['ecc', 'boot-address', 'boot-at', 'wrong-chip', 'no-rom', 'limit', 'trigger', 'restart'];
+const ABOUT: readonly string[] = [
+  'ecc',
+  'boot-address',
+  'boot-at',
+  'outside-memory',
+  'wrong-chip',
+  'no-rom',
+  'limit',
+  'trigger',
+  'restart',
+];
 
 function about(page: Page, result: RunResult): void {
   if (!['settled', 'deadline'].includes(result.ended.reason)) page.text(endedText(result));
@@ -332,13 +342,11 @@ function behindReset({ at, by, from }: RunResult['resets'][number]): string {
   return `the firmware ${how} at ${humanTime(at)}${short(from)}, and nothing went for the ROM behind that`;
 }
 
-/** The flash refused a write: of option bytes, which choose where the chip starts, or of a request that is kept there. The first is the reason of the others. */
-const REFUSED = /^FLASH: (?!FLASH_ACR|a reset interrupted)/;
 /** What was in vain in a run that never entered the ROM: the application's own USB, and writes that the flash refused. */
 function inVain(page: Page, { entries, notes }: RunResult): void {
   const usb = notes.find((n) => n.kind === 'usb-clock')?.text;
   if (usb !== undefined) page.row('USB', 'yellow', usb, 4);
-  const lost = notes.find((n) => n.kind === 'guest' && REFUSED.test(n.text))?.text;
+  const lost = refusedWrite(notes);
   if (lost === undefined || entries.length > 0) return;
   // the same name and the same two words in all families that have the lock (reference manuals, FLASH, option bytes)
   page.row('Lost', 'yellow', `${lost}${lost.includes('OPTLOCK = 1') ? '; the two keys go to FLASH_OPTKEYR first' : ''}`, 2);

@@ -273,12 +273,24 @@ function notTriggered(w: Writer, result: RunResult): void {
   else for (const text of tried) w.lines.push(...wrap(printable(`Tried: ${text}`), w.width, '      ', '    - '));
 }
 
+/** The flash refused a write: of option bytes, which choose where the chip starts, or of a request that is kept there. The first is the reason of the others. */
+const REFUSED = /^FLASH: (?!FLASH_ACR|a reset interrupted)/;
+export const refusedWrite = (notes: RunResult['notes']): string | undefined =>
+  notes.find((n) => n.kind === 'guest' && REFUSED.test(n.text))?.text;
+/** No check looks at what the flash was asked for: where it refused a write, the wait may well be for what that should have done. */
+function reasonOfWait({ notes }: RunResult): string {
+  const lost = refusedWrite(notes);
+  return lost === undefined
+    ? 'The wait itself is the reason; no check is broken before it.'
+    : `No check is broken before the wait; a write before it was in vain: ${lost}.`;
+}
+
 /** What the search came to. */
 function searched(w: Writer, result: RunResult): void {
   const { diagnosis } = result;
   const proof = proofOf(result);
   const notTriggered = diagnosis.causes.length === 0 && result.notes.some((n) => n.kind === 'not-triggered');
-  if (result.stuck !== null && diagnosis.causes.length === 0) w.text('The wait itself is the reason; no check is broken before it.');
+  if (result.stuck !== null && diagnosis.causes.length === 0) w.text(reasonOfWait(result));
   else if (diagnosis.explained === false && proof === null && !notTriggered) w.text(unexplained(result));
   else if (diagnosis.explained === null) w.text('No cause was searched for in this run.');
   if (proof !== null && proof.sets.length > 1)

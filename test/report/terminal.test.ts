@@ -112,6 +112,16 @@ describe('the terminal report', () => {
     expect(text).toContain('Past it --force ETH.DMAMR.SWR=0');
   });
 
+  test('a wait is no reason of itself where the flash refused a write before it', () => {
+    const stuck = { address: null, register: null, value: null, pc: '0x08000500', force: null } as const;
+    const waits = { ...dfuResult(), outcome: 'stuck', stuck } as const;
+    expect(flat(report(waits))).toContain('The wait itself is the reason');
+    const text = 'FLASH: FLASH_OPTR written while OPTLOCK = 1: ignored';
+    const refused = flat(report({ ...waits, notes: [{ kind: 'guest', text }] }));
+    expect(refused).toContain(`No check is broken before the wait; a write before it was in vain: ${text}.`);
+    expect(refused).not.toContain('The wait itself is the reason');
+  });
+
   test('registers without behaviour and console output are shown', () => {
     const text = report({ ...primaskResult(), console: { usart1: 'one\ntwo\nthree\nfour\nfive\n' } });
     expect(flat(text)).toContain('registers without behaviour that were used: ETH.DMAMR');
