@@ -128,7 +128,7 @@ function imageNotes(chip: ChipDescription, images: readonly LoadedImage[], job: 
     const other = otherFamily(chip, image);
     if (other !== null) notes.push({ kind: WRONG_CHIP, text: other });
   }
-  for (const text of outsideNotes(chip, images, job.scenario.board?.memories ?? [])) notes.push({ kind: 'image', text });
+  for (const text of outsideNotes(chip, images, job.scenario.board?.memories ?? [])) notes.push({ kind: 'outside-memory', text });
   for (const image of images) {
     for (const chunk of image.chunks) {
       const memory = chip.memories.find((m) => chunk.address >= m.base && chunk.address < m.base + m.size);

@@ -165,7 +165,7 @@ export function outsideNotes(chip: ChipDescription, images: readonly LoadedImage
       .filter((m) => image.chunks.some((c) => c.address >= m.base && c.address < m.base + m.size))
       .map(
         (m) =>
-          `${image.path} has bytes at ${hex(m.base)}, outside the chip: they are there from power-on, in ${m.size >> 10} KB of ${m.kind === 'ram' ? 'RAM' : 'flash'}, whatever their controller is set to`,
+          `what bootbench has at ${hex(m.base)} from power-on (${image.path}, in ${m.size >> 10} KB of ${m.kind === 'ram' ? 'RAM' : 'flash'} outside the chip) a board has only once its controller maps it`,
       ),
   );
 }
