@@ -100,6 +100,59 @@ const RESULTS: Readonly<Record<string, RunResult>> = {
   'unicorn': { ...dfuResult(), engine: 'unicorn' },
 } as Readonly<Record<string, RunResult>>; // prettier-ignore
 
+/** Results with so many notes of a kind, with a proved cause and without one. */
+const KINDS = ['board', 'boot-address', 'boot-at', 'chain', 'chip', 'control', 'crash', 'ecc', 'engine', 'entries', 'find-jump', 'guest', 'image', 'limit', 'loop', 'no-return', 'no-rom', 'not-triggered', 'polled', 'reset', 'restart', 'scenario', 'serial', 'stats', 'symptom', 'trigger', 'unclocked', 'usb-clock', 'wait', 'wrong-chip']; // prettier-ignore
+const WORDS = ['main.c:42 (enter_dfu) jumped to 0x00000000', 'ETH has no clock: RCC.AHB1ENR.ETHEN is 0; --board chooses another', 'control run: it was looked at', 'read < f < main', 'src/a.c: five', 'six?', 'seven!', 'eight']; // prettier-ignore
+function* noted(): Generator<[name: string, result: RunResult]> {
+  const stuck = RESULTS['a wait']!.stuck;
+  const bare = { ...failing([], []), stuck };
+  for (const kind of KINDS)
+    for (const n of [1, 5]) {
+      const notes = WORDS.slice(0, n).map((text) => ({ kind, text }));
+      yield [`${n} ${kind}, proved`, { ...primaskResult(), notes }];
+      yield [`${n} ${kind}, dfu`, { ...dfuResult(), notes }];
+      for (const outcome of ['stuck', 'no-jump'] as const) yield [`${n} ${kind}, ${outcome}`, { ...bare, outcome, notes }];
+      yield [
+        `${n} ${kind}, no entry`,
+        {
+          ...bare,
+          outcome: 'no-jump',
+          entries: [],
+          stuck: null,
+          notes: [...notes, { kind: 'not-triggered', text: 'a pin is waited for' }],
+        },
+      ];
+    }
+}
+/** What failed, by what it hangs on and what came back. */
+function* judged(): Generator<[name: string, result: RunResult]> {
+  const free = cause('primask', { dependsOn: [] });
+  const bound = cause('primask');
+  const { dependsOn } = primaskResult();
+  for (const kind of ['stand-in', 'dump', 'silicon'] as const)
+    for (const [name, causes, hangs] of [['nothing', [free], []], ['the cause', [bound], []], ['the run', [free], dependsOn], ['both', [bound], dependsOn], ['one of two', [free, bound], []]] as const)
+      yield [`${kind}, ${name} hangs`, { ...failing(causes, [['primask']], { dependsOn: hangs }), rom: { ...primaskResult().rom, kind } }];
+  const leaves = ['leave-path', 'leave-vtor', 'leave-clocks'] as const;
+  for (const lost of [[], [leaves[0]], [leaves[1]], leaves])
+    for (const verdict of ['fail', 'warn'] as const)
+      yield [`${verdict} ${lost.join()}`, { ...dfuResult(), dependsOn, checks: dfuResult().checks.map((c) => ((lost as readonly string[]).includes(c.id) ? { ...c, verdict, confidence: 'documented' as const, lastWriter: writer } : c)) }];
+  for (const n of [0, 1, 3, 4, 5, 6]) yield [`${n} sets`, failing((['primask', 'msp', 'vtor', 'systick', 'dma', 'fpu'] as const).slice(0, n).map((id) => cause(id)), (['primask', 'msp', 'vtor', 'systick', 'dma', 'fpu'] as const).slice(0, n).map((id) => [id]))];
+  for (const explained of [true, false, null])
+    for (const harmless of [[], ['dma'], ['dma', 'fpu', 'systick']] as RunResult['diagnosis']['harmless'][])
+      yield [`explained ${explained}, ${harmless.length} harmless`, { ...primaskResult(), diagnosis: { explained, causes: [], sets: [], harmless } }];
+} // prettier-ignore
+it.each([
+  ['noted', noted],
+  ['judged', judged],
+] as const)('what is %s is told as it was', (name, results) => {
+  const all = [...results()];
+  const texts = (report: (r: RunResult) => string): string[] => others(Object.fromEntries(all.map(([of, result]) => [of, report(result)])));
+  const shown = texts((r) => shortReport(r, { width: 90, sources }));
+  const long = texts((r) => terminalReport(r, { width: 90 }));
+  const pages = all.map(([of, result]) => `${of}: ${digest(htmlReport(result))}`);
+  before([...new Set([...shown, ...long, ...pages])], name);
+});
+
 const each = (text: (result: RunResult, name: string) => string): Record<string, string> =>
   Object.fromEntries(Object.entries(RESULTS).map(([name, result]) => [name, text(result, name)]));
 it.each([80, 40])('short reports of %i columns say what they said', (width) => {
