@@ -48,11 +48,9 @@ describe('a memory on the board', () => {
     const application = say(new Thumb(QSPI), 'q').label('x').b('x').bytes();
     const result = await run([image(FLASH, jump), image(QSPI, application)]);
     expect(result.console['usart2']).toBe('q');
-    expect(result.notes.map((n) => n.text).join('\n')).toMatch(/at 0x90000000 from power-on \(\S+, in 64 KB of flash outside the chip\)/);
+    expect(result.notes.map((n) => n.text).join('\n')).toMatch(/ at 0x90000000 .* from power-on, in 64 KB of flash outside the chip/);
     // on the first screen too: on a board the jump there faults while QUADSPI maps nothing
-    expect(shortReport(result).replace(/\s+/g, ' ')).toContain(
-      'Only once its controller maps it has a board what bootbench has at 0x90000000',
-    );
+    expect(shortReport(result).replace(/\s+/g, ' ')).toMatch(/A board has \S+ at 0x90000000 only once its controller maps that/);
   });
   it.each([SDRAM + 0x1000, SDRAM + 0x1e30000])(
     'at 0x%x is RAM where the scenario says so, in the words that its fault suggests',

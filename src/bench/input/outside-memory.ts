@@ -165,7 +165,7 @@ export function outsideNotes(chip: ChipDescription, images: readonly LoadedImage
       .filter((m) => image.chunks.some((c) => c.address >= m.base && c.address < m.base + m.size))
       .map(
         (m) =>
-          `what bootbench has at ${hex(m.base)} from power-on (${image.path}, in ${m.size >> 10} KB of ${m.kind === 'ram' ? 'RAM' : 'flash'} outside the chip) a board has only once its controller maps it`,
+          `a board has ${image.path} at ${hex(m.base)} only once its controller maps that; here it is there from power-on, in ${m.size >> 10} KB of ${m.kind === 'ram' ? 'RAM' : 'flash'} outside the chip`,
       ),
   );
 }
