@@ -62,6 +62,8 @@ export const dualBank: Check = {
   id: 'dual-bank',
   question: 'Does the ROM look for an application in the banks before it stays?',
   path: true,
+  // a ROM that nothing entered sent nobody back
+  remark: ({ entry }) => !entry,
   judge({ state, rom }) {
     const f = familyOf(state.chip);
     if (!f) return notApplicable(NO_FAMILY);
