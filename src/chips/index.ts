@@ -1,5 +1,6 @@
 /** The catalogue of chips, and how a name that a user types finds its row. */
 import type { ChipDescription } from '../emu/chip.ts';
+import { withExtras } from './extras.ts';
 import { withPackageCode } from './h7-packages.ts';
 import { codesOf, OTHER_LINES, packageRow, partOf, resized, type PartSize } from './parts.ts';
 import { c071Chip } from './stm32c0.ts';
@@ -25,7 +26,7 @@ import { h503Chip } from './stm32h503.ts';
 import { H562, H563, H573, h563Chip, type H5Line } from './stm32h563.ts';
 import { h723Chip } from './stm32h723.ts';
 import { h743Chip } from './stm32h743.ts';
-import { STM32H745XI, STM32H745ZI, STM32H745_WITH_DSI } from './stm32h745.ts';
+import { STM32H745XI, STM32H745ZI } from './stm32h745.ts';
 import { STM32L476RG } from './stm32l476.ts';
 import { L412, L422, L431, L432, L433, L442, L443, L451, L452, L462, L4R5, L4R7, L4R9, L4S5, L4S7, L4S9 } from './stm32l4x3.ts';
 import { STM32L496ZG } from './stm32l496.ts';
@@ -46,7 +47,7 @@ const like =
   (chip: ChipDescription): Line['make'] =>
   (part) =>
     part.name === chip.name ? chip : resized(chip, part);
-/** Lines that differ in crypto, in package or in a block that no boot path touches. */
+/** Lines that differ in crypto (extras.ts), in package or in a block that no boot path touches. */
 const twins = (names: readonly string[], line: Omit<Line, 'name'>): readonly Line[] => names.map((name) => ({ ...line, name }));
 const f4 = (line: F4Line, bare: string): Line => ({ name: line.name, bare, make: (part) => f4Chip(line, part) });
 
@@ -99,9 +100,7 @@ export const LINES: readonly Line[] = [
   ...twins(['STM32H750'], { bare: 'VB', make: h743Chip }),
   ...twins(['STM32H723', 'STM32H725', 'STM32H733', 'STM32H735'], { bare: 'ZG', make: h723Chip }),
   ...twins(['STM32H730'], { bare: 'ZB', make: h723Chip }),
-  { name: 'STM32H747', bare: 'XI', flash: 'I', make: like(STM32H745_WITH_DSI) },
-  { name: 'STM32H755', bare: 'XI', flash: 'I', make: like(STM32H745XI) },
-  { name: 'STM32H757', bare: 'XI', flash: 'I', make: like(STM32H745_WITH_DSI) },
+  ...twins(['STM32H747', 'STM32H755', 'STM32H757'], { bare: 'XI', flash: 'I', make: like(STM32H745XI) }),
   ...twins(['STM32L475', 'STM32L485', 'STM32L486'], { bare: 'RG', make: like(STM32L476RG) }),
   ...twins(['STM32L4A6'], { bare: 'ZG', make: like(STM32L496ZG) }),
   { name: 'STM32H745', bare: 'XI', make: (part) => (part.name === 'STM32H745ZI' ? STM32H745ZI : like(STM32H745XI)(part)) },
@@ -190,7 +189,7 @@ function part(line: Line, code: string): ChipDescription | undefined {
   if (!chip) {
     const sizes = partOf(line.name, code);
     if (!sizes || (line.flash !== undefined && !line.flash.includes(code.at(-1)!))) return undefined;
-    made.set(name, (chip = withPackageCode(line.make(sizes))));
+    made.set(name, (chip = withPackageCode(withExtras(line.make(sizes)))));
   }
   return chip;
 }

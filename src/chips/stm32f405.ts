@@ -40,7 +40,7 @@ export const F407: F4Line = {
   header: `${CMSIS}/stm32f407xx.h`,
   absent: WITHOUT_CRYPTO,
 };
-/** The SVDs have the crypto blocks but no gates for them: declared, always clocked. */
+/** The SVDs have the crypto blocks; their gates stand in extras.ts. */
 export const F415: F4Line = { ...F405, name: 'STM32F415', absent: ['GPIOJ', 'GPIOK', 'DCMI', ...ETHERNET] };
 export const F417: F4Line = { ...F407, name: 'STM32F417', absent: ['GPIOJ', 'GPIOK'] };
 

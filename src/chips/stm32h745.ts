@@ -687,11 +687,5 @@ export const STM32H745ZI: ChipDescription = {
   },
 };
 
-/** H747 and H757: the same die with the DSI host (stm32h747xx.h; its gate, which the SVD lacks, is left out). */
-export const STM32H745_WITH_DSI: ChipDescription = {
-  ...STM32H745XI,
-  blocks: [...STM32H745XI.blocks, { name: 'DSIHOST', model: 'dsihost', base: 0x50000000, size: 0x1000, irqs: [123] } satisfies Row],
-};
-
 /** In the SVD, which serves H747 too, but not in these parts: the DSI host. */
 export const STM32H745_ABSENT: readonly string[] = ['DSIHOST'];

@@ -80,7 +80,7 @@ export class FakeTarget implements RepairTarget {
   constructor(chip: ChipDescription = STM32H533RE) {
     this.chip = chip;
     this.registers = new Map(resetValues(chip));
-    if (chip !== STM32H533RE) return;
+    if (chip.name !== STM32H533RE.name) return;
     // What the facts do not say: the SVD's wrong TRIM, option bytes as they leave the factory.
     this.set('CRS.CR.TRIM', 0x20).set('FLASH.OPTSR_CUR.PRODUCT_STATE', 0xed).set('FLASH.OPTSR2_CUR.TZEN', 0xc3);
     for (const { field, factory } of Object.values(STM32H533RE.optionBytes ?? {})) {

@@ -198,10 +198,11 @@ describe('STM32H533RE against the SVD', () => {
     }
   });
   it('uses only interrupt lines that the SVD gives to the block', () => {
-    const shared: Readonly<Record<string, readonly number[]>> = { EXTI: [1], PSSI: [108] };
+    const shared: Readonly<Record<string, readonly number[]>> = { EXTI: [1], PSSI: [108], CEC: [119] };
     for (const row of chip.blocks) {
-      const p = (h533 as GeneratedFacts).peripherals.find((x) => x.name === row.name)!;
-      for (const irq of row.irqs ?? []) expect([...p.irqs, ...(shared[row.name] ?? [])], row.name).toContain(irq);
+      // CEC is in the header and not in the SVD
+      const p = (h533 as GeneratedFacts).peripherals.find((x) => x.name === row.name);
+      for (const irq of row.irqs ?? []) expect([...(p?.irqs ?? []), ...(shared[row.name] ?? [])], row.name).toContain(irq);
     }
   });
 });

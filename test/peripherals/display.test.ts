@@ -163,7 +163,7 @@ describe.each([
   const chip = new StChip(findChip(name)!);
   const fresh = (): StChip => {
     const h = chip.again();
-    if (!name.includes('H7')) h.set('RCC.APB2ENR.DSIEN', 1);
+    h.set(name.includes('H7') ? 'RCC.APB3ENR.DSIEN' : 'RCC.APB2ENR.DSIEN', 1);
     return h;
   };
 
