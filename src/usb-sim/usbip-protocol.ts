@@ -4,7 +4,7 @@ import type { DeviceInfo } from './descriptors.ts';
 export const USBIP_VERSION = 0x0111;
 export const OP = { REQ_DEVLIST: 0x8005, REP_DEVLIST: 0x0005, REQ_IMPORT: 0x8003, REP_IMPORT: 0x0003 } as const;
 /** Status of an OP reply (usbip_common.h). */
-export const OP_STATUS = { OK: 0, NA: 1, BUSY: 2, ERROR: 3, NO_DEVICE: 4 } as const;
+export const OP_STATUS = { OK: 0, BUSY: 2, ERROR: 3, NO_DEVICE: 4 } as const;
 export const CMD = { SUBMIT: 1, UNLINK: 2, RET_SUBMIT: 3, RET_UNLINK: 4 } as const;
 
 export const OP_HEADER = 8;

@@ -1,7 +1,10 @@
 /** Isochronous transfers that a client asks for, with drivers of the three controllers behind them. */
 import { describe, expect, it } from 'vitest';
 import { WebUsb, type WebUsbDevice } from '../../src/usb-sim/web-usb.ts';
-import { CDC_DEVICE, ISO_DEVICE, MS } from './firmware.ts';
+import type { UsbDevicePort } from '../../src/emu/ports.ts';
+import { usbDrdPort } from '../../src/peripherals/usb/usb-drd.ts';
+import { benchWith } from './bench.ts';
+import { CDC_DEVICE, Firmware, ISO_DEVICE, MS, newSystem } from './firmware.ts';
 import { fsdevBench } from './fsdev-firmware.ts';
 import { held, heldOn, type HeldOn } from './held.ts';
 import { F405, H745, L476, otgBench } from './otg-firmware.ts';
@@ -64,6 +67,30 @@ describe('isochronous transfers', () => {
     expect(came.flat()).toEqual(Array.from({ length: 38 }, (_, i) => i));
     expect(h.bus.now - before).toBeLessThan(6 * MS);
     expect(h.b.notes).toEqual([]);
+  });
+  // USB 2.0 §5.6.3: full-speed isochronous data is DATA0
+  it('packets go out as DATA0, each of them', async () => {
+    const toggles: number[] = [];
+    const system = newSystem();
+    const plain = usbDrdPort(system, 'USB');
+    const port: UsbDevicePort = {
+      ...plain,
+      out: (address, endpoint, toggle, data) => (endpoint === 1 && toggles.push(toggle), plain.out(address, endpoint, toggle, data)),
+    };
+    const device = await opened(
+      heldOn(
+        benchWith(
+          system,
+          new Firmware(system, ISO_DEVICE),
+          () => port,
+          74,
+          () => undefined,
+          {},
+        ),
+      ),
+    );
+    await device.isochronousTransferOut(1, new Uint8Array(9), [3, 3, 3]);
+    expect(toggles).toEqual([0, 0, 0]);
   });
   it('a packet comes in each frame, as the firmware fills its two buffers', async () => {
     const h = held(ISO_DEVICE);

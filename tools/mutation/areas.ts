@@ -31,7 +31,7 @@ export const AREAS: readonly Area[] = [
       'src/emu/core/caches/flash-cache.ts',
       'src/emu/core/caches/branch-targets.ts',
     ],
-    tables: ['test/emu/core/{each-cost,each-pair,each-cache,timetable,line-times,far-looks}.test.ts'],
+    tables: ['test/emu/core/{each-cost,each-pair,each-cache,timetable,line-times,lines,far-looks}.test.ts'],
     tests: ['test/emu/core/{cycles,far-looks,fp-timing,line-times,flash-cache,flash-prefetch,branch-targets,stale-lines,tiers}.test.ts'],
   },
   {
@@ -72,8 +72,8 @@ export const AREAS: readonly Area[] = [
     name: 'USB',
     files: ['src/usb-sim/*.ts'],
     tables: ['test/usb-sim/{answers,lives,clients}.test.ts'],
-    namesakes: 'test/usb-sim/*.test.ts',
-    tests: ['test/usb-sim/*.test.ts'],
+    namesakes: 'test/{usb-sim/*,web-usb*}.test.ts',
+    tests: ['test/{usb-sim/*,web-usb*}.test.ts'],
   },
   {
     name: 'memory',
