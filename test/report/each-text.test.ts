@@ -5,13 +5,18 @@
 import { expect, it } from 'vitest';
 import type { ResultCause, RunResult } from '../../src/bench/documents/result.ts';
 import type { RunTrace, TracedRun, TraceSignal, TraceTransfer } from '../../src/bench/documents/trace-types.ts';
+import { codeQuality, githubAnnotations, sarif, stepSummary } from '../../src/report/ci.ts';
+import { findingsOf } from '../../src/report/findings.ts';
 import { htmlReport } from '../../src/report/html.ts';
 import { indexPage } from '../../src/report/index-page.ts';
+import { junit, type JUnitCase } from '../../src/report/junit.ts';
 import { pictureOf } from '../../src/report/picture.ts';
 import { shortReport } from '../../src/report/short.ts';
 import type { Sources } from '../../src/report/source-lines.ts';
 import { checksReport, terminalReport } from '../../src/report/terminal.ts';
 import { ansi, consoleText, humanTime, pad, printable, visibleLength, wrap, type Style } from '../../src/report/text.ts';
+import { traceFormat } from '../../src/report/trace/endings.ts';
+import { writeTrace } from '../../src/report/trace/formats.ts';
 import { perfettoTrace } from '../../src/report/trace/perfetto.ts';
 import { vcdTrace } from '../../src/report/trace/vcd.ts';
 import { digest } from '../digest.ts';
@@ -137,6 +142,8 @@ function* judged(): Generator<[name: string, result: RunResult]> {
     for (const verdict of ['fail', 'warn'] as const)
       yield [`${verdict} ${lost.join()}`, { ...dfuResult(), dependsOn, checks: dfuResult().checks.map((c) => ((lost as readonly string[]).includes(c.id) ? { ...c, verdict, confidence: 'documented' as const, lastWriter: writer } : c)) }];
   for (const n of [0, 1, 3, 4, 5, 6]) yield [`${n} sets`, failing((['primask', 'msp', 'vtor', 'systick', 'dma', 'fpu'] as const).slice(0, n).map((id) => cause(id)), (['primask', 'msp', 'vtor', 'systick', 'dma', 'fpu'] as const).slice(0, n).map((id) => [id]))];
+  for (const [sets, dependsOn] of [['primask', []], ['primask', bound.dependsOn], ['primask + msp', []], ['vtor', []]] as const)
+    yield [`over serial ${sets}, ${dependsOn.length}`, failing([cause('primask', { proved: false, dependsOn }), cause('msp', { proved: false, dependsOn })], [], { notes: [{ kind: 'serial-set', text: sets }, { kind: 'serial', text: 'the ROM answers on its USART' }] })];
   for (const explained of [true, false, null])
     for (const harmless of [[], ['dma'], ['dma', 'fpu', 'systick']] as RunResult['diagnosis']['harmless'][])
       yield [`explained ${explained}, ${harmless.length} harmless`, { ...primaskResult(), diagnosis: { explained, causes: [], sets: [], harmless } }];
@@ -294,4 +301,25 @@ it('text is cut, wrapped, painted and counted as it was', () => {
     ...['0', '0.000000000', '0.000000001', '0.0000125', '0.000999999', '0.001', '0.0125', '0.412345678', '0.999999', '1', '1.5', '12.3456', '100'].map(humanTime),
   ].map((text) => JSON.stringify(text));
   before(lines, 'text');
+}); // prettier-ignore
+
+it('documents for CI servers are written as they were', () => {
+  const cases: readonly JUnitCase[] = [
+    { name: 'holds', className: 'a', seconds: 1.2345, failure: null, properties: { chip: 'STM32H533RE', note: 'a\tb"<' }, output: 'x\u0001]]>\n' },
+    { name: 'fails & <so>', className: 'b', seconds: 0.5, failure: { message: 'why\nso', text: 'long\ntext', type: 'primask' }, file: 'src/main.c', line: 42 },
+    { name: 'error', className: 'c', seconds: 2, failure: { message: 'no file', text: '' }, error: true },
+    { name: 'holds, and is marked', className: 'd', seconds: 0, failure: null, error: true },
+    { name: 'fails again', className: 'e', seconds: 0, failure: { message: '', text: 't' }, output: '' },
+  ];
+  const results = ['a success', 'a failure', 'two causes that both do', 'a crash', 'neither fix nor repair', 'no explanation'].map((name) => RESULTS[name]!);
+  const elsewhere: Sources = (file) => ({ ...sources(file)!, elsewhere: true });
+  const findings = [sources, elsewhere, () => null].flatMap((of: Sources) => results.flatMap((r) => findingsOf('a b/#s.json', r, ['outcome is x', '100 %'], of)));
+  const error = { scenario: 'e.json', rule: 'error', message: 'no, *file*: | `x`\r\n', file: 'e,1:2.json', line: 1 } as const;
+  const rows = [{ path: 'a_b.json', state: 'ok', seconds: 1, failures: [] }, { path: 'c.json', state: 'fail', seconds: 1, failures: ['x', 'y|z'] }];
+  const all = [...findings, error];
+  const texts = [...cases.map((c) => junit([c])), junit(cases), junit([]), githubAnnotations(all), stepSummary(rows, all), stepSummary(rows.slice(0, 1), []), stepSummary([], []), codeQuality(all), sarif(all, '1.2.3'), sarif([], '1.2.3')];
+  const captures = Object.entries(TRACES).map(([name, trace]) => `${name}: ${digest([...(writeTrace(trace, 'pcapng') as Uint8Array)].join())}`);
+  const endings = ['a.json', 'a.JSON', 'a.b/vcd', 'x.vcd', 'x.pcapng', '.json', 'json', 'a.json.gz'].map((path) => `${path}: ${traceFormat(path)}`);
+  const lines = texts.flatMap((text) => [`---- ${digest(text)}`, ...text.split('\n').slice(0, 40)]);
+  before([...lines, ...captures, ...endings], 'documents');
 }); // prettier-ignore
