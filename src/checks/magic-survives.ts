@@ -96,7 +96,9 @@ function fateOf(subject: Subject, w: MagicWord): Fate {
   }
   if (w.lostBefore && w.overwrittenBy)
     return {
-      because: `it was written over before the reset${w.overwrittenBy.kind === 'dma' ? ', by a DMA transfer that was set up there' : ''}`,
+      because: inRam(subject, w.address)
+        ? `it was written over before the reset${w.overwrittenBy.kind === 'dma' ? ', by a DMA transfer that was set up there' : ''}`
+        : 'it was there, and a reset of the backup domain took it away again before the reset',
       source: FLOW,
       blamed: w.overwrittenBy,
     };
@@ -161,6 +163,7 @@ function keptBy(subject: Subject, w: MagicWord): string {
   }
   if (inEeprom(subject, w.address)) return inEepromInC(w);
   if (w.readWithoutClock) return part('before', ', which reads it', ...backupClockInC(chip, w.address));
+  if (w.lostBefore) return `/* that line resets the backup domain, and ${at} with it: leave it out, or write the request behind it */`;
   if (w.overwrittenBy) return part('before', ', so that it does nothing where the RTC runs', `if ((${rtcEnabled(chip)}) == 0)`);
   return part('before', ', which writes it', ...backupAccessInC(chip, w.address));
 }

@@ -126,6 +126,8 @@ class RequestTrace {
   private readonly resetAt: Ps;
   private readonly end: Ps;
   private readonly backup = new Map<number, BackupStore>();
+  /** Who took a register of the backup domain away again between its store and the reset: a reset of the domain. */
+  private readonly wiped = new Map<number, Writer>();
   private readonly words = new Map<number, Word>();
   /** Last store to a word behind the reset; words that were touched at all. */
   private readonly stored = new Map<number, Writer>();
@@ -224,7 +226,10 @@ class RequestTrace {
     machine.observer = {
       ...observer,
       beforeReset: () => {
-        if (machine.history.resets.length === this.index) before = snapshot(session, this.backup.keys());
+        if (machine.history.resets.length === this.index) {
+          before = snapshot(session, this.backup.keys());
+          this.noteWiped(before);
+        }
         observer.beforeReset?.();
       },
       reset: (by) => {
@@ -246,6 +251,15 @@ class RequestTrace {
       machine.observer = observer;
     }
     return before === null ? null : { checkpoint: session.save(), before };
+  }
+
+  private noteWiped({ words }: Snapshot): void {
+    const { system } = this.session.machine;
+    for (const [address, { value, writer }] of this.backup) {
+      const block = system.regionAt(address)?.block;
+      const changed = block && words.get(address) !== value ? this.changedBy(block, address, writer.at) : null;
+      if (changed && changed.pc !== writer.pc) this.wiped.set(address, changed);
+    }
   }
 
   /** Runs on behind the reset with a watch on everything that outlives one. */
@@ -300,12 +314,12 @@ class RequestTrace {
       decision: null,
     };
   }
-  /** Who changed a register of the backup domain behind the reset: a store to it, or a reset of the domain. */
-  private changedBy(block: Block, address: number): Writer | null {
+  /** Who changed a register of the backup domain behind the reset, or another time: a store to it, or a reset of the domain. */
+  private changedBy(block: Block, address: number, since = this.resetAt): Writer | null {
     const { machine } = this.session;
     const name = machine.system.registerName(block, address);
     const w = name === null ? null : machine.history.lastWriter(`${block.row.name}.${name}`);
-    return w && w.at > this.resetAt ? { pc: w.pc, lr: w.lr, at: w.at, kind: w.kind, core: w.core, seq: w.seq } : null;
+    return w && w.at > since ? { pc: w.pc, lr: w.lr, at: w.at, kind: w.kind, core: w.core, seq: w.seq } : null;
   }
   private isBackup(word: number): boolean {
     const region = this.session.machine.system.regionAt(word);
@@ -343,10 +357,12 @@ class RequestTrace {
     const inRam = this.inRam(ranked.filter((w) => !this.isBackup(w.address)));
     for (const w of ranked) {
       const stored = this.backup.get((w.address & ~3) >>> 0);
+      const wiped = this.wiped.get((w.address & ~3) >>> 0);
       if (this.isBackup(w.address))
         found.push({
           ...magicOf(w, stored?.value ?? null, stored?.writer ?? null, this.elsewhere(w)),
           ...(stored === undefined ? {} : { writtenWithoutClock: !stored.clocked }),
+          ...(wiped === undefined ? {} : { overwrittenBy: wiped, lostBefore: true as const }),
         });
       else {
         const kept = inRam.get(w);
