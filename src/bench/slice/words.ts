@@ -126,6 +126,12 @@ function answering({ machine: { system } }: Session, address: number, core: numb
   const region = system.regionAt(address, core);
   return region?.block && /^(?:fmc-banks|spi-window)$/.test(region.block.row.model ?? '') ? null : region;
 }
+function inVain(s: Session, address: number, core: number, rom: string): string {
+  const { machine } = s;
+  if (address >= 0xe0000000 && address < 0xe0100000 && (machine.cores[core]?.arm.control ?? 0) & 1)
+    return 'that is in the private peripheral bus, which unprivileged code may not access (CONTROL.nPRIV = 1)';
+  return `nothing answers there on ${machine.chip.name}${inSystemArea(address) ? rom : outside(s, address)}`;
+}
 /** What is there, for an address that was accessed or jumped to in vain. */
 export function whatIsAt(s: Session, address: number, core = 0): string {
   const { machine } = s;
@@ -133,7 +139,7 @@ export function whatIsAt(s: Session, address: number, core = 0): string {
   const region = answering(s, address, core);
   const table = chip.rom?.vectorTable.value;
   const rom = table === undefined ? '' : `; the ROM's vector table is at ${hex(table)}`;
-  if (region === null) return `nothing answers there on ${chip.name}${inSystemArea(address) ? rom : outside(s, address)}`;
+  if (region === null) return inVain(s, address, core, rom);
   if (table !== undefined && (address & ~1) === table) return "that is the ROM's vector table itself, not code";
   if (table !== undefined && (address & ~1) === table + 4) return "that is the word that holds the ROM's reset vector, not the vector";
   if (region.block) {
