@@ -95,12 +95,18 @@ const f7 = (optcr: number): Omit<SvdFixes, 'chip' | 'part'> => ({
   rename: {},
   rewrite: F7_NAMES,
   resetsWhere: TIMERS_FULL,
-  resets: { 'FLASH.OPTCR': optcr, 'FLASH.OPTCR1': 0x00400080, 'RCC.DCKCFGR1': 0, 'RCC.DCKCFGR2': 0 },
+  resets: {
+    ...{ 'FLASH.OPTCR': optcr, 'FLASH.OPTCR1': 0x00400080, 'RCC.DCKCFGR1': 0, 'RCC.DCKCFGR2': 0 },
+    // RM0385 12.4.4 and 12.4.5.
+    ...{ 'CRC.INIT': 0xffffffff, 'CRC.POL': 0x04c11db7 },
+  },
   remove: ['FLASH.ACR.LATENCY', 'SYSCFG.MEMRMP.MEM_MODE'],
   add: { 'FLASH.ACR.LATENCY': [0, 4, true], 'RCC.BDCR.LSEDRV': [3, 2, true] },
   ungated: ['RTC'],
 });
 const bit = (name: string, at: number) => [name, at, 1, true] as const;
+/** The SVDs of F74x and F76x have the older unit's CRC_CR beside INIT and POL (RM0385 12.4.3, header). */
+const F7_CRC = { 'CRC.CR.POLYSIZE': [3, 2, true], 'CRC.CR.REV_IN': [5, 2, true], 'CRC.CR.REV_OUT': [7, 1, true] } as const;
 /** The SVDs of F74x and F76x forget the switch of PLLSAI, its ready flag (RM0385 5.3.1, RM0410 5.3.1) and P of PLLI2S (5.3.23). */
 const F7_PLLS = {
   'RCC.CR.PLLSAION': [28, 1, true],
@@ -738,7 +744,7 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
     part: 'STM32F746NG',
     // Of the F76x, which has two banks.
     remove: ['FLASH.ACR.LATENCY', 'SYSCFG.MEMRMP.MEM_MODE', 'SYSCFG.MEMRMP.SWP_FB', 'FLASH.CR.MER2'],
-    add: { ...f7(0).add, ...F7_PLLS },
+    add: { ...f7(0).add, ...F7_PLLS, ...F7_CRC },
   },
   STM32F767: {
     ...f7(0xffffaafd),
@@ -751,6 +757,7 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
     add: {
       ...f7(0).add,
       ...F7_PLLS,
+      ...F7_CRC,
       'RCC.PLLCFGR.PLLR': [28, 3, true],
       // RM0410 5.3.9, 5.3.14, 5.3.19
       'RCC.APB2RSTR.DSIRST': [27, 1, true],

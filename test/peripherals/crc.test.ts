@@ -16,7 +16,18 @@ function divide(bits: readonly number[], poly: bigint, width: number, init: bigi
 }
 const bitsOf = (value: number, n: number): number[] => Array.from({ length: n }, (_, i) => Math.floor(value / 2 ** (n - 1 - i)) % 2);
 const CHECK = [...'123456789'].map((ch) => ch.charCodeAt(0));
-const NAMES = ['STM32H533RE', 'STM32L476RG', 'STM32L496ZG', 'STM32F072RB', 'STM32H745XI', 'STM32F405RG', 'STM32F411RE'];
+const NAMES = [
+  'STM32H533RE',
+  'STM32L476RG',
+  'STM32L496ZG',
+  'STM32F072RB',
+  'STM32H745XI',
+  'STM32F405RG',
+  'STM32F411RE',
+  'STM32F722RE',
+  'STM32F746ZG',
+  'STM32F767ZI',
+];
 
 describe.each(NAMES)('%s', (name) => {
   const chip = new StChip(CHIPS.find((c) => c.name === name)!);
@@ -96,4 +107,12 @@ describe.each(NAMES)('%s', (name) => {
       { numRuns: 150 },
     );
   });
+});
+
+it.each(CHIPS.map((c) => c.name))('%s begins with the Ethernet polynomial and all ones', (name) => {
+  const h = new StChip(CHIPS.find((c) => c.name === name)!);
+  const { row } = h.system.block('CRC');
+  h.set(`RCC.${row.clock!}`, 1);
+  h.system.write(row.base, 4, 0x12345678);
+  expect(h.read('CRC.DR')).toBe(divide(bitsOf(0x12345678, 32), 0x04c11db7n, 32, 0xffffffffn));
 });
