@@ -43,6 +43,9 @@ const isLost = (w: MagicWord): boolean => w.writer !== null && w.wanted !== null
 const isKept = (w: MagicWord): boolean => w.wanted !== null && w.read === w.wanted;
 /** What it had held is what the firmware looks for. */
 const isMeant = (w: MagicWord): boolean => w.comparedWith !== null && w.comparedWith === w.wanted;
+/** Smaller values are flags and counters of every kind. */
+const SMALL = 0xffff;
+const isDistinctive = ({ wanted }: MagicWord): boolean => (wanted ?? 0) > SMALL;
 /** The firmware asks whether it is zero, and it had not been: such a word may be a request, or any flag. */
 const mayBeMeant = (w: MagicWord): boolean =>
   isMeant(w) || w.comparedWith === null || (w.comparedWith === 0 && w.wanted !== 0 && w.read === 0);
@@ -58,12 +61,13 @@ const isMissingHalf = (w: MagicWord, words: readonly MagicWord[]): boolean =>
 const isSetAtStart = ({ writer, overwrittenBy }: MagicWord): boolean =>
   writer !== null && overwrittenBy !== null && writer.pc === overwrittenBy.pc && writer.lr === overwrittenBy.lr;
 
-/** Words that were lost: those that are compared with what they had held first. */
+/** Words that were lost: those that are compared with what they had held first, and of these the values that nothing has by chance. */
 const lostWords = ({ history }: Subject): readonly MagicWord[] => {
   const words = history?.magic ?? [];
   const halves = words.filter((w) => isMissingHalf(w, words)).map((w) => ({ ...w, wanted: w.comparedWith }));
   const lost = words.filter((w) => isLost(w) && mayBeMeant(w) && !isSetAtStart(w));
-  return [...lost.filter(isMeant), ...halves, ...lost.filter((w) => !isMeant(w))];
+  const meant = lost.filter(isMeant);
+  return [...meant.filter(isDistinctive), ...meant.filter((w) => !isDistinctive(w)), ...halves, ...lost.filter((w) => !isMeant(w))];
 };
 
 /** It was not in memory when the reset came. */
@@ -131,9 +135,13 @@ function judgeLost(subject: Subject, w: MagicWord): Judgement {
     lastWriter: blamed,
   });
 }
-/** A request may have several words: all that were compared with what they had held are kept together. */
+/**
+ * A request may have several words: all that were compared with what they had held are kept together. A distinctive one takes no small ones along, since
+ * any flag of the firmware may be one of those; where the request has such a part, the choice that begins with it keeps all.
+ */
 function keep(subject: Subject, word: MagicWord): Repair {
-  const words = isMeant(word) ? lostWords(subject).filter(isMeant) : [word];
+  const meant = lostWords(subject).filter((w) => isMeant(w) && (isDistinctive(w) || !isDistinctive(word)));
+  const words = isMeant(word) ? meant : [word];
   const values = words.map((w) => ({ address: w.address, value: w.wanted ?? 0 }));
   const each = values.map(({ address, value }) => `${hex(address)} keeps ${hex(value)}`);
   return {

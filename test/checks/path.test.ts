@@ -271,6 +271,22 @@ describe('the request that has to survive a reset', () => {
     expect(check('magic-survives').repair(t.subject())).toMatchObject({ words: [{ address: 0x20000200 }] });
     expect(check('magic-survives').isTentative?.(t.subject())).toBe(false);
   });
+  test('of words that are compared with what they held a distinctive one counts and takes no flags along; a flag takes all', () => {
+    const flag = word({ address: 0x20000004, wanted: 1, atReset: 1, read: 0, comparedWith: 1 });
+    const request = word({ address: 0x20000010, read: 0 });
+    const other = word({ address: 0x20000020, wanted: 0x10000, read: 0, comparedWith: 0x10000 });
+    const t = none(flag, request, other);
+    const kept = (words: unknown): unknown => (words as { words: readonly { address: number }[] }).words.map((w) => w.address);
+    expect(t.judge('magic-survives')).toMatchObject({ observed: expect.stringContaining('0x20000010') as unknown });
+    expect(kept(check('magic-survives').repair(t.subject()))).toEqual([0x20000010, 0x20000020]);
+    expect(check('magic-survives').choices!(t.subject()).map(({ repair }) => kept(repair))).toEqual([
+      [0x20000010, 0x20000020],
+      [0x20000010, 0x20000020],
+      [0x20000010, 0x20000020, 0x20000004],
+    ]);
+    const lone = none(word({ address: 0x20000020, wanted: 0xffff, read: 0, comparedWith: 0xffff }), flag);
+    expect(kept(check('magic-survives').repair(lone.subject()))).toEqual([0x20000020, 0x20000004]);
+  });
   test('a lost word that is only asked whether it is zero may be any flag: nothing is said of it without proof', () => {
     const t = none(word({ wanted: 1, atReset: 1, read: 0, comparedWith: 0 }));
     expect(check('magic-survives').isTentative?.(t.subject())).toBe(true);
