@@ -120,7 +120,7 @@ const F3_LARGE: readonly Extra[] = [
 ];
 const F3_DAC2: Extra = {
   name: 'DAC2',
-  ...at(0x40009800, [55], 'APB1 26', [f303, 'DAC'], { model: 'dac', options: { ...DAC_F3, dma: 'dac2' } }),
+  ...at(0x40009800, [55], 'APB1 26', [f303, 'DAC'], { model: 'dac', options: { ...DAC_F3, dma: 'dac2', listener: 25 } }),
 };
 const L45_DFSDM: readonly Extra[] = [{ name: 'DFSDM', bits: 'DFSDM1', gate: 'APB2 24' }];
 const F091: readonly Extra[] = [
