@@ -14,7 +14,7 @@ import { loadImage, splitImagePath, type LoadedImage } from '../image/image.ts';
 import { MS } from '../emu/time.ts';
 import { chipNamed, readInput } from './inputs.ts';
 import type { Io } from './io.ts';
-import { Outputs } from './outputs.ts';
+import { mustBeApart, Outputs } from './outputs.ts';
 import { usbPackage } from './usb-package.ts';
 
 /** The options of all `board` commands, as the command line library hands them over. */
@@ -52,7 +52,7 @@ export interface Recording {
 /** The file of `--json`, kept free before the board is touched. Neither it nor that of `--record` may be something that is read, nor both one. */
 export function jsonOutput({ json, record }: BoardOptions, io: Io, inputs: readonly string[] = []): Outputs {
   const to = json === undefined || json === '-' ? [] : [{ option: '--json', path: json }];
-  new Outputs([...to, ...(record === undefined ? [] : [{ option: '--record', path: record }])], io.cwd, inputs).discard();
+  mustBeApart([...to, ...(record === undefined ? [] : [{ option: '--record', path: record }])], io.cwd, inputs);
   return new Outputs(to, io.cwd);
 }
 

@@ -23,7 +23,7 @@ export class Outputs {
 
   /** @param inputs files that are read: none of them may be written over */
   constructor(files: readonly OutputFile[], cwd: string, inputs: readonly string[] = []) {
-    for (const file of files) mustBeNoInput(file, inputs, cwd);
+    mustBeApart(files, cwd, inputs);
     try {
       for (const file of files) this.reserve(file, cwd);
     } catch (error) {
@@ -53,11 +53,7 @@ export class Outputs {
   }
 
   private reserve({ option, path }: OutputFile, cwd: string): void {
-    if (path === '') throw emptyName(option);
     const target = resolve(cwd, path);
-    for (const [other, place] of this.reserved) {
-      if (place.target === target) throw new UsageError(`${other} and ${option} both write ${path}`);
-    }
     const fail = (why: string): never => {
       throw new UsageError(`${option}: cannot write ${path}: ${why}`);
     };
@@ -77,6 +73,19 @@ export class Outputs {
     } catch (error) {
       fail(reason(error));
     }
+  }
+}
+
+/** Each has a name, none of them is an input, and no two are one file. */
+export function mustBeApart(files: readonly OutputFile[], cwd: string, inputs: readonly string[] = []): void {
+  const taken = new Map<string, string>();
+  for (const file of files) {
+    const { option, path } = file;
+    if (path === '') throw emptyName(option);
+    mustBeNoInput(file, inputs, cwd);
+    const other = taken.get(resolve(cwd, path));
+    if (other !== undefined) throw new UsageError(`${other} and ${option} both write ${path}`);
+    taken.set(resolve(cwd, path), option);
   }
 }
 

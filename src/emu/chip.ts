@@ -90,6 +90,9 @@ export interface BlockRow {
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
+/** The block is a USB device controller, whatever its generation. */
+export const isUsbController = (row: BlockRow): boolean => row.model?.startsWith('usb') === true;
+
 /** Something that a boot rule looks at when the core leaves reset: a pin's level, a register field, a flag of a block. */
 export interface BootCondition {
   /** `pin:BOOT0` (parameter `boot0.level`), `field:FLASH.OPTSR_CUR.PRODUCT_STATE`, `flash:empty` (first word erased). */

@@ -3,7 +3,7 @@
  */
 import { PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
 import { decideBoot } from './boot-rules.ts';
-import type { BootRule, ChipDescription } from './chip.ts';
+import { isUsbController, type BootRule, type ChipDescription } from './chip.ts';
 import { RESET_CAUSES, type ResetCause } from './component.ts';
 import { PAUSE, type CoreListener, type Zone } from './core/core-types.ts';
 import { Core, type CoreSnapshot, type Interceptor } from './core/core.ts';
@@ -193,7 +193,7 @@ export abstract class MachineBase implements CoreListener<Core> {
     };
     this.system.listener = listener;
     this.deepSleep = this.chip.cores.map((_, i) => deepSleepOf(i));
-    this.usbControllers = new Set(this.system.blocks.filter((b) => b.row.model?.startsWith('usb')));
+    this.usbControllers = new Set(this.system.blocks.filter((b) => isUsbController(b.row)));
     this.releases = this.chip.cores.map((core) => releaseOf(core.name));
     this.followWires();
     this.cores = options.chip.cores.map((row, i) => new Core(this.system, row, i, this));

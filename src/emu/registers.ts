@@ -296,7 +296,8 @@ export const optionsOf = <O extends object>(_factory: ModelFactory<O>, row: Mode
 /** Called on each access to a register without behaviour. */
 export type UnmodelledListener = (block: string, register: Register | number, kind: 'read' | 'write') => void;
 
-const sizeMask = (size: number): number => (size === 4 ? 0xffffffff : size === 2 ? 0xffff : 0xff);
+/** The lanes that an access of `size` bytes has. */
+export const sizeMask = (size: number): number => (size === 4 ? 0xffffffff : size === 2 ? 0xffff : 0xff);
 
 export interface BlockHooks {
   readonly onChange: ChangeListener | null;

@@ -9,6 +9,7 @@ import {
   modelFor,
   RegisterBlock,
   RegisterContext,
+  sizeMask,
   type BlockHooks,
   type ChangeListener,
   type Field,
@@ -530,8 +531,7 @@ export class System {
     const pin = this.forced.get(address & ~3);
     if (!pin) return value;
     const shift = (address & 3) * 8;
-    const lanes = size === 4 ? 0xffffffff : size === 2 ? 0xffff : 0xff;
-    const mask = (pin.mask >>> shift) & lanes;
+    const mask = (pin.mask >>> shift) & sizeMask(size);
     return ((value & ~mask) | ((pin.value >>> shift) & mask)) >>> 0;
   }
 

@@ -1,6 +1,7 @@
 /**
  * What can still happen around a loop by itself: events that are scheduled, and what they may change. Where it is not known that something stays as it is, it may change.
  */
+import { isUsbController } from '../../emu/chip.ts';
 import type { Core } from '../../emu/core/core.ts';
 import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
 import { anyLineEnabled, groupOf, isActive, isEnabled, isLineUp, preempts, priorityOf } from '../../emu/core/arm/nvic.ts';
@@ -27,7 +28,6 @@ const isOwn = ({ machine }: LiveRun, slot: number): boolean => {
 
 /** The simulated host's timers. It talks to the USB blocks, and its cable is VBUS. */
 const HOST_TIMERS = new Set(['usb.host', 'usb.sof']);
-const isUsb = (b: Block): boolean => b.row.model?.startsWith('usb') === true;
 const NONE: ReadonlySet<Block> = new Set();
 
 /** Blocks that may change by what is scheduled, from one to the next by the wires that each may drive; null: any. */
@@ -42,7 +42,7 @@ function reached(s: LiveRun): ReadonlySet<Block> | null {
     const owner = system.ownerOf(slot);
     if (owner !== null) found.add(owner);
     else if (!HOST_TIMERS.has(scheduler.slotName(slot))) return null;
-    else for (const b of [...system.blocks.filter(isUsb), ...system.followersOf(USB_VBUS)]) found.add(b);
+    else for (const b of [...system.blocks.filter((b) => isUsbController(b.row)), ...system.followersOf(USB_VBUS)]) found.add(b);
   }
   // what is added on the way is gone through as well
   for (const b of found) {
@@ -60,7 +60,7 @@ function reached(s: LiveRun): ReadonlySet<Block> | null {
  */
 function staysQuiet(s: LiveRun, b: Block): boolean {
   const { component } = b;
-  if (s.machine.system.hasArmedTimer(b) || (isUsb(b) && s.usb.state.cable)) return false;
+  if (s.machine.system.hasArmedTimer(b) || (isUsbController(b.row) && s.usb.state.cable)) return false;
   return (component.wires ?? []).length + (component.clocks ?? []).length === 0 || reached(s)?.has(b) === false;
 }
 /** A bus master that may store to memory or registers at an event. */

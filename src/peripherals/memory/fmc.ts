@@ -7,7 +7,7 @@
  * nothing drives read as ones (assumed).
  * Wires driven: `fmc.banks`, a bit for each bank that answers.
  */
-import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { sizeMask, type ModelFactory, type Register, type RegisterContext, type RegisterModel } from '../../emu/registers.ts';
 import { BUS_ERROR } from '../../emu/component.ts';
 import { FMC_BANKS } from '../wires.ts';
 
@@ -94,14 +94,13 @@ export const fmcBanks: ModelFactory<{ readonly base: number }> = (_layout, { bas
     }
     return true;
   };
-  const ones = (size: number): number => (size === 4 ? 0xffffffff : size === 2 ? 0xffff : 0xff);
   return {
     about: { source: 'RM0090 36, 37; lines that nothing drives read as ones (assumed)', confidence: 'assumed', lacks: [] },
     modelled: [],
     create: () => ({ told: 0 }),
     onReset: () => {},
-    readElse: (c, offset, size) => (told(c, offset) ? ones(size) : BUS_ERROR),
-    peekElse: (c, offset, size) => (answers(c, offset) ? ones(size) : BUS_ERROR),
+    readElse: (c, offset, size) => (told(c, offset) ? sizeMask(size) : BUS_ERROR),
+    peekElse: (c, offset, size) => (answers(c, offset) ? sizeMask(size) : BUS_ERROR),
     holdsElse: (c, offset) => (answers(c, offset) && (c.s.told >>> bankOf(base + offset)) & 1 ? Infinity : 0),
     writeElse: (c, offset) => (told(c, offset) ? 0 : BUS_ERROR),
   };

@@ -7,7 +7,7 @@
  (documented): an access while the mode is off, or behind the size of the memory, is a bus error; the first one raises BUSY, which falls by ABORT, by EN or by the time-out.
  Wires: `<block>.mapped` is the number of address bits of the memory while it is mapped, else 0; `<block>.accessed` counts the accesses.
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { sizeMask, type Layout, type ModelFactory, type Register, type RegisterContext, type RegisterModel } from '../../emu/registers.ts';
 import type { Ps } from '../../emu/time.ts';
 import type { Wire } from '../../emu/wires.ts';
 import { BUS_ERROR } from '../../emu/component.ts';
@@ -321,7 +321,6 @@ export const spiWindow: ModelFactory<{ readonly of: string; readonly writes: boo
     c.env.setWire(accessed, (c.env.wire(accessed) + 1) % 0x10000);
     return true;
   };
-  const ones = (size: number): number => (size === 4 ? 0xffffffff : size === 2 ? 0xffff : 0xff);
   return {
     about: {
       source: 'RM0351 19, RM0432 19; a write to QUADSPI is a bus error, lines that nothing drives read as ones (assumed)',
@@ -331,8 +330,8 @@ export const spiWindow: ModelFactory<{ readonly of: string; readonly writes: boo
     modelled: [],
     create: () => ({ told: false }),
     onReset: () => {},
-    readElse: (c, offset, size) => (accesses(c, offset) ? ones(size) : BUS_ERROR),
-    peekElse: (c, offset, size) => (answers(c, offset) ? ones(size) : BUS_ERROR),
+    readElse: (c, offset, size) => (accesses(c, offset) ? sizeMask(size) : BUS_ERROR),
+    peekElse: (c, offset, size) => (answers(c, offset) ? sizeMask(size) : BUS_ERROR),
     holdsElse: () => 0,
     writeElse: (c, offset) => (options.writes && accesses(c, offset) ? 0 : BUS_ERROR),
   };
