@@ -735,8 +735,8 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
     chip: 'stm32f722',
     part: 'STM32F722ZE',
     // Read-write in RM0431 (CRC_CR) and in the SVDs of F746 and F767; read-only in this one.
-    remove: [...f7(0).remove!, 'CRC.CR.POLYSIZE', 'CRC.CR.REV_IN', 'CRC.CR.REV_OUT'],
-    add: { ...f7(0).add, 'CRC.CR.POLYSIZE': [3, 2, true], 'CRC.CR.REV_IN': [5, 2, true], 'CRC.CR.REV_OUT': [7, 1, true] },
+    remove: [...f7(0).remove!, ...Object.keys(F7_CRC)],
+    add: { ...f7(0).add, ...F7_CRC },
   },
   STM32F746: {
     ...f7(0xc0ffaafd),
