@@ -3,12 +3,13 @@
  * bits: the parts' CMSIS headers (documented); registers are those of the same block elsewhere. Data only.
  */
 import type { BlockRow, ChipDescription } from '../emu/chip.ts';
-import type { RegisterFact } from '../emu/registers.ts';
-import { factsOnDemand, loadFacts, madeOnDemand, type GeneratedFacts } from './facts.ts';
+import { factsOnDemand, loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
+import { gatedBy, rccWith, type Gate } from './gates.ts';
 import f303 from './generated/stm32f303.json' with { type: 'json' };
 import f405 from './generated/stm32f405.json' with { type: 'json' };
 import f412 from './generated/stm32f412.json' with { type: 'json' };
 import f429 from './generated/stm32f429.json' with { type: 'json' };
+import f469 from './generated/stm32f469.json' with { type: 'json' };
 import g431 from './generated/stm32g431.json' with { type: 'json' };
 import h533 from './generated/stm32h533.json' with { type: 'json' };
 import h745 from './generated/stm32h745.json' with { type: 'json' };
@@ -20,8 +21,6 @@ import type { RowParts } from './rows.ts';
 
 type Facts = ChipDescription['facts'];
 
-/** `AHB2 4`: bit 4 of AHB2ENR, AHB2RSTR and the register for sleep; `AHB 1 enable`: there is no reset. */
-type Gate = `${string} ${number}${'' | ' enable'}`;
 interface Extra {
   readonly name: string;
   /** Left out: it is told of a block that the part has. */
@@ -35,35 +34,6 @@ interface Extra {
   /** Whose registers it has, under which name. */
   readonly like?: readonly [facts: GeneratedFacts, name: string];
   readonly more?: RowParts;
-}
-
-const REGISTER_OF_GATES = /^(?:C[12]_)?([AI][HPO]\w*?)(ENR|RSTR|LPENR|SMENR)$/;
-
-/** A register of RCC with the bits that the gates have there: `CRYPEN`, `CRYPRST`, `CRYPLPEN`. */
-function withBits(register: RegisterFact, gates: Readonly<Record<string, Gate>>): RegisterFact {
-  const [, bus, kind] = REGISTER_OF_GATES.exec(register.name) ?? [];
-  if (bus === undefined) return register;
-  const { name, offset, size, reset } = register;
-  const added = Object.entries(gates)
-    .map(([block, gate]) => ({ name: `${block}${kind!.slice(0, -1)}`, at: gate.split(' ') }))
-    .filter(({ name, at }) => at[0] === bus && !(kind === 'RSTR' && at[2] === 'enable') && !register.fields.some((f) => f.name === name))
-    .map(({ name, at }) => ({ name, bit: Number(at[1]), width: 1 }));
-  if (added.length === 0) return register;
-  const writable = added.reduce((mask, { bit }) => mask | (1 << bit), register.writable) >>> 0;
-  return { name, offset, size, reset, writable, fields: [...register.fields, ...added] };
-}
-
-/** Facts whose RCC has bits that enable and reset these blocks. */
-function withGates(base: Facts, gates: Readonly<Record<string, Gate>>): Facts {
-  const rcc = factsOnDemand('RCC', () => base['RCC']!.registers.map((r) => withBits(r, gates)));
-  return madeOnDemand(() =>
-    Object.defineProperties({} as Facts, { ...Object.getOwnPropertyDescriptors(base), RCC: { enumerable: true, value: rcc } }),
-  );
-}
-
-function gatedBy(name: string, gate: Gate): Pick<BlockRow, 'clock' | 'reset'> {
-  const [bus, , only] = gate.split(' ');
-  return { clock: `${bus}ENR.${name}EN`, ...(only === 'enable' ? {} : { reset: `${bus}RSTR.${name}RST` }) };
 }
 
 const at = (base: number, irqs: readonly number[], gate: Gate, like: Extra['like'], more?: RowParts): Omit<Extra, 'name'> => ({
@@ -95,6 +65,12 @@ const aes = (irq: number, gate: Gate, like: GeneratedFacts): readonly Extra[] =>
 const L48_AES = aes(79, 'AHB2 16', l476);
 const F73_AES = aes(79, 'AHB2 4', g431);
 const G48_AES = aes(85, 'AHB2 24', g431);
+/** RM0432 table 2. */
+const L4_DSI: Extra = {
+  name: 'DSIHOST',
+  bits: 'DSI',
+  ...at(0x40016c00, [78], 'APB2 27', [f469, 'DSIHOST'], { model: 'dsihost', size: 0x800 }),
+};
 /** The SVDs have the blocks, but no gates for them. */
 const F41_CRYPTO: readonly Extra[] = [
   { name: 'CRYP', gate: 'AHB2 4' },
@@ -171,6 +147,8 @@ const EXTRAS: Readonly<Record<string, readonly Extra[]>> = {
   STM32L451: L45_DFSDM,
   STM32L452: L45_DFSDM,
   STM32L462: L45_DFSDM,
+  STM32L4R9: [L4_DSI],
+  STM32L4S9: [L4_DSI],
   STM32U585: [
     { name: 'AES', base: 0x420c0000, irqs: [93], like: [h533, 'AES'], more: { clock: 'AHB2ENR1.AESEN', reset: 'AHB2RSTR1.AESRST' } },
   ],
@@ -204,10 +182,7 @@ function factsWith(facts: Facts, extras: readonly Extra[]): Facts {
     ),
   );
   const gates = Object.fromEntries(extras.flatMap(({ name, bits, gate }) => (gate === undefined ? [] : [[bits ?? name, gate]])));
-  const gated = withGates(facts, gates);
-  return madeOnDemand(() =>
-    Object.defineProperties({} as Facts, { ...Object.getOwnPropertyDescriptors(gated), ...Object.getOwnPropertyDescriptors(more) }),
-  );
+  return withFacts({ ...more, RCC: rccWith(() => facts['RCC']!, gates) }, facts);
 }
 
 /** The part with what it has beside the rows that it was made of; these stay unmade until somebody looks. */

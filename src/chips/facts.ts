@@ -129,7 +129,7 @@ function expandedFacts(generated: GeneratedFacts): FactsByName {
 
 /** `base` and more blocks; blocks of `base` are still expanded when they are first asked for. */
 export const withFacts = (base: FactsByName, more: FactsByName): FactsByName =>
-  madeOnDemand(() => Object.defineProperties({ ...more }, Object.getOwnPropertyDescriptors(base)));
+  madeOnDemand(() => Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(more), ...Object.getOwnPropertyDescriptors(base) }));
 
 /** The same with a register that a block of `base` lacks, or has otherwise. */
 export const withRegister = (base: FactsByName, block: string, register: RegisterFact): FactsByName =>

@@ -2,55 +2,34 @@
  * Blocks that H723, H725, H730, H733 and H735 have and H743 has not, and their bits in RCC. Places, interrupts and bits: CMSIS header stm32h723xx.h and ST's SVD of the
  * H723; registers are those of the same block elsewhere. Data only.
  */
-import type { BlockRow } from '../emu/chip.ts';
+import type { ChipDescription } from '../emu/chip.ts';
+import type { BlockFacts } from '../emu/registers.ts';
 import { fdcanOf } from './derive.ts';
-import { loadFacts, type BlockChange, type GeneratedFacts } from './facts.ts';
+import { loadFacts, type GeneratedFacts } from './facts.ts';
+import { gatedBy, rccWith, type Gates } from './gates.ts';
 import g4 from './generated/stm32g474.json' with { type: 'json' };
 import h5 from './generated/stm32h563.json' with { type: 'json' };
 import l4 from './generated/stm32l4r5.json' with { type: 'json' };
 import type { Row, RowParts } from './rows.ts';
 
-interface Gate {
-  readonly bus: string;
-  readonly bit: number;
-}
-const GATES: Readonly<Record<string, Gate>> = {
-  OSPI1: { bus: 'AHB3', bit: 14 },
-  OSPI2: { bus: 'AHB3', bit: 19 },
-  IOMNG: { bus: 'AHB3', bit: 21 },
-  FMAC: { bus: 'AHB2', bit: 16 },
-  CORDIC: { bus: 'AHB2', bit: 17 },
-  I2C5: { bus: 'APB1L', bit: 25 },
-  TIM23: { bus: 'APB1H', bit: 24 },
-  TIM24: { bus: 'APB1H', bit: 25 },
-  UART9: { bus: 'APB2', bit: 6 },
-  USART10: { bus: 'APB2', bit: 7 },
-  DFSDM1: { bus: 'APB2', bit: 30 },
-  DTS: { bus: 'APB4', bit: 26 },
+const GATES: Gates = {
+  OSPI1: 'AHB3 14',
+  OSPI2: 'AHB3 19',
+  IOMNG: 'AHB3 21',
+  FMAC: 'AHB2 16',
+  CORDIC: 'AHB2 17',
+  I2C5: 'APB1L 25',
+  TIM23: 'APB1H 24',
+  TIM24: 'APB1H 25',
+  UART9: 'APB2 6',
+  USART10: 'APB2 7',
+  DFSDM1: 'APB2 30',
 };
 /** H743's names of bits that lie elsewhere here, or have another name. */
-const GONE = /^(QSPI|DFSDM1)(EN|RST|LPEN):/;
-
-/** One register of RCC's facts, with the bits that come and without those that go. */
-function withGates(register: string): string {
-  const [name, offset, size, reset, writable, fields = ''] = register.split(' ');
-  const [, bus, kind] = /^(?:C[12]_)?(A[HP]B\d[LH]?)(ENR|RSTR|LPENR)$/.exec(name!) ?? [];
-  if (bus === undefined) return register;
-  let mask = parseInt(writable!, 16);
-  const kept = fields.split(',').filter((field) => {
-    if (GONE.test(field)) mask &= ~(1 << Number(field.split(':')[1]));
-    return !GONE.test(field);
-  });
-  for (const [block, gate] of Object.entries(GATES)) {
-    if (gate.bus !== bus) continue;
-    mask |= 1 << gate.bit;
-    kept.push(`${block}${kind!.slice(0, -1)}:${gate.bit}:1`);
-  }
-  return [name, offset, size, reset, (mask >>> 0).toString(16), kept.join(',')].join(' ');
-}
+const gone = (field: string): boolean => /^(QSPI|DFSDM1)(EN|RST|LPEN)$/.test(field);
 
 /** RCC's facts with these bits. */
-export const h723Rcc = (h743: GeneratedFacts): BlockChange => h743.blocks.RCC!.split(';').map(withGates).join(';');
+export const h723Rcc = (h743: ChipDescription['facts']): BlockFacts => rccWith(() => h743['RCC']!, GATES, gone);
 const from = (facts: GeneratedFacts, ...names: readonly string[]): PropertyDescriptorMap => {
   const all = Object.getOwnPropertyDescriptors(loadFacts(facts));
   return Object.fromEntries(names.map((name) => [name, all[name]!]));
@@ -59,17 +38,13 @@ const from = (facts: GeneratedFacts, ...names: readonly string[]): PropertyDescr
 export const h723Facts = (): ReturnType<typeof loadFacts> =>
   Object.defineProperties({}, { ...from(l4, 'OCTOSPI1', 'OCTOSPIM'), ...from(g4, 'CORDIC', 'FMAC'), ...from(h5, 'PSSI') });
 
-const gated = (gate: string): Pick<BlockRow, 'clock' | 'reset'> => {
-  const { bus } = GATES[gate]!;
-  return { clock: `${bus}ENR.${gate}EN`, reset: `${bus}RSTR.${gate}RST` };
-};
 const row = (name: string, base: number, irqs: readonly number[], gate: string, more: RowParts = {}): Row => ({
   name,
   model: null,
   base,
   size: 0x400,
   irqs,
-  ...gated(gate),
+  ...gatedBy(gate, GATES[gate]!),
   ...more,
 });
 /** RCC_D2CCIP2R: USART1, 6, 9 and 10 share their clock by pairs, I2C5 that of I2C1 to I2C3. */

@@ -3,9 +3,10 @@
  * their sources as in the chips' fact sheets.
  */
 import type { BlockRow, BootRule, ChipDescription, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
-import type { BlockFacts, RegisterFact } from '../emu/registers.ts';
+import type { BlockFacts } from '../emu/registers.ts';
 import { MS } from '../emu/time.ts';
-import { madeOnDemand } from './facts.ts';
+import { madeOnDemand, withFacts } from './facts.ts';
+import { gatedBy, rccWith, type Gates } from './gates.ts';
 import { lazyChip, type MadeDescription } from './lazy.ts';
 import type { PartSize } from './parts.ts';
 import { AN2606, factoryValues, known, sourcesOf, STAND_IN_MORE_ROW, type Row, withOptions } from './rows.ts';
@@ -119,15 +120,15 @@ const F051X8: F0Die = {
   absent: ['CAN', 'CRS', 'GPIOE', 'TIM7', 'USART3', 'USART4', 'USB'],
 };
 const F031X6: F0Die = { ...F030X6, header: 'stm32f031x6.h', absent: F030X6.absent.filter((name) => name !== 'TIM2') };
-const usart = (n: number, base: number, bus: 1 | 2): Row => ({
+const USARTS: Gates = { USART5: 'APB1 20', USART6: 'APB2 5', USART7: 'APB2 6', USART8: 'APB2 7' };
+const usart = (n: number, base: number): Row => ({
   name: `USART${n}`,
   model: 'usart-v4',
   facts: 'USART1',
   base,
   size: 0x400,
   irqs: [29],
-  clock: `APB${bus}ENR.USART${n}EN`,
-  reset: `APB${bus}RSTR.USART${n}RST`,
+  ...gatedBy(`USART${n}`, USARTS[`USART${n}`]!),
   options: { block: `USART${n}`, clock: 'pclk1', fifoDepth: 1 },
 });
 const F030XC: F0Die = {
@@ -135,7 +136,7 @@ const F030XC: F0Die = {
   header: 'stm32f030xc.h',
   devId: 0x442,
   absent: [...BASIC_ABSENT, 'USB'],
-  more: [usart(5, 0x40005000, 1), usart(6, 0x40011400, 2)],
+  more: [usart(5, 0x40005000), usart(6, 0x40011400)],
   romBase: 0x1fffd800,
   pageBytes: 2048,
   ramKilobytes: 32,
@@ -147,7 +148,7 @@ const F091XC: F0Die = {
   ...F030XC,
   header: 'stm32f091xc.h',
   absent: ['USB'],
-  more: [...F030XC.more!, usart(7, 0x40011800, 2), usart(8, 0x40011c00, 2)],
+  more: [...F030XC.more!, usart(7, 0x40011800), usart(8, 0x40011c00)],
   hsi48: true,
   boot: bootsByPattern6(0x1fffd800),
   optionBytes: F04X_OPTION_BYTES,
@@ -162,24 +163,7 @@ function rccFacts(die: F0Die, of: BlockFacts): BlockFacts {
   const gone = (name: string): boolean =>
     (!die.hsi48 && (HSI48.test(name) || name.startsWith('CRS'))) ||
     die.absent.some((block) => name === `${block}EN` || name === `${block}RST`);
-  const gates = (register: string): readonly { name: string; bit: number; width: number }[] =>
-    (die.more ?? []).flatMap((r) => {
-      const [enr, gate] = r.clock!.split('.') as [string, string];
-      const [rstr, reset] = r.reset!.split('.') as [string, string];
-      const bit = { USART5: 20, USART6: 5, USART7: 6, USART8: 7 }[r.name as 'USART5']!;
-      if (register === enr) return [{ name: gate, bit, width: 1 }];
-      return register === rstr ? [{ name: reset, bit, width: 1 }] : [];
-    });
-  const registers = of.registers.map((r): RegisterFact => {
-    const more = gates(r.name);
-    const lost = r.fields.filter((f) => gone(f.name)).reduce((mask, f) => mask | (((1 << f.width) - 1) << f.bit), 0);
-    if (lost === 0 && more.length === 0) return r;
-    const { name, offset, size, reset, writable } = r;
-    const added = more.reduce((mask, f) => mask | (1 << f.bit), 0);
-    const fields = [...r.fields.filter((f) => !gone(f.name)), ...more];
-    return { name, offset, size, reset: (reset & ~lost) >>> 0, writable: ((writable & ~lost) | added) >>> 0, fields };
-  });
-  return { name: of.name, registers };
+  return rccWith(() => of, Object.fromEntries((die.more ?? []).map(({ name }) => [name, USARTS[name]!])), gone);
 }
 
 function block(die: F0Die, part: PartSize, of: BlockRow): BlockRow {
@@ -234,14 +218,8 @@ function f0Chip(die: F0Die, part: PartSize): ChipDescription {
 }
 function factsOf(die: F0Die): ChipDescription['facts'] {
   const facts = STM32F072RB.facts;
-  const rcc = rccFacts(die, facts['RCC']!);
   const flash = die.flashFacts?.(facts['FLASH']!) ?? facts['FLASH']!;
-  return Object.defineProperties({ ...{ RCC: rcc, FLASH: flash } }, withoutRcc(facts));
-}
-/** The other blocks are still expanded when they are first asked for. */
-function withoutRcc(facts: ChipDescription['facts']): PropertyDescriptorMap {
-  const { RCC: _rcc, FLASH: _flash, ...others } = Object.getOwnPropertyDescriptors(facts);
-  return others;
+  return withFacts({ RCC: rccFacts(die, facts['RCC']!), FLASH: flash }, facts);
 }
 
 export const f070Chip = (part: PartSize): ChipDescription => f0Chip(part.flashKilobytes > 32 ? F070XB : F070X6, part);

@@ -1,10 +1,10 @@
 /**
  * STM32H723, H725, H730, H733, H735: the single-core H7 with one bank of flash and one USB, OTG_HS with its full-speed transceiver on PA11 and PA12. Rows and registers are
- * H743's (RM0468 and RM0433 describe the same blocks at the same places) without what RM0468 lacks, and with those that only these parts have (h723-blocks.ts; DTS and
- * OTFDEC are left out). Data only.
+ * H743's (RM0468 and RM0433 describe the same blocks at the same places) without what RM0468 lacks, and with those that only these parts have (h723-blocks.ts;
+ * DTS and OTFDEC: extras.ts). Data only.
  */
 import type { BlockRow, ChipDescription, RomReference } from '../emu/chip.ts';
-import { loadFacts, withBlocks, withFacts } from './facts.ts';
+import { loadFacts, withFacts } from './facts.ts';
 import { H723_BLOCKS, h723Facts, h723Rcc } from './h723-blocks.ts';
 import { lazyChip, type MadeDescription } from './lazy.ts';
 import { OTG_FS_H745, OTG_HS_H745 } from './otg-fs.ts';
@@ -81,8 +81,7 @@ export function h723Chip(part: PartSize): ChipDescription {
   };
   const make = (): MadeDescription => {
     const like = h743Chip({ name: 'STM32H743ZI', flashKilobytes: 2048 });
-    const base = h743Facts();
-    const facts = withBlocks(base, 'bits of RCC in stm32h723xx.h', () => ({ RCC: h723Rcc(base) }));
+    const facts = loadFacts(h743Facts());
     return {
       ...like,
       cores: [{ ...like.cores[0]!, nvicLines: 163 }],
@@ -90,7 +89,7 @@ export function h723Chip(part: PartSize): ChipDescription {
         'STMicroelectronics/cmsis_device_h7:Include/stm32h723xx.h',
         'ST SVD of H745 as H743 has it; what RM0468 lacks is left out, what only these parts have is of the SVDs of L4R5, G474 and H563',
       ),
-      facts: withFacts(loadFacts(facts), withFacts(h723Facts(), { OTG_FS: OTG_FS_H745, OTG_HS: OTG_HS_H745 })),
+      facts: withFacts({ RCC: h723Rcc(facts) }, withFacts(facts, withFacts(h723Facts(), { OTG_FS: OTG_FS_H745, OTG_HS: OTG_HS_H745 }))),
       memories: like.memories.flatMap((m) => {
         if (m.name === 'flash') return [{ ...m, size: part.flashKilobytes * 1024 }];
         if (m.kind !== 'ram' || m.name === 'canram') return [m];

@@ -5,7 +5,6 @@ import type { Derivation } from './derive.ts';
 import { loadFacts, withBlocks } from './facts.ts';
 import g431 from './generated/stm32g431.json' with { type: 'json' };
 import g432 from './generated/stm32l432.json' with { type: 'json' };
-import g469 from './generated/stm32f469.json' with { type: 'json' };
 import g4r5 from './generated/stm32l4r5.json' with { type: 'json' };
 import { bootOf, extiRow, l4ClassChip, OPTIONS_SET, optionBytesOf, ROM_BASE, sram, USB_FSDEV, type L4ClassLine } from './l4-class.ts';
 import { OTG_FS_L496 } from './otg-fs.ts';
@@ -253,30 +252,9 @@ export const L4R5: L4ClassLine = {
   ),
 };
 export const L4S5: L4ClassLine = { ...L4R5, name: 'STM32L4S5', header: `${HEADER}/stm32l4s5xx.h`, absent: without(L4R5, 'AES') };
-/** RM0432 table 2 and stm32l4r9xx.h; its registers are those of STM32F469. */
-const DSIHOST: NonNullable<L4ClassLine['more']>[number] = {
-  name: 'DSIHOST',
-  model: 'dsihost',
-  base: 0x40016c00,
-  size: 0x800,
-  irqs: [78],
-  clock: 'APB2ENR.DSIEN',
-  reset: 'APB2RSTR.DSIRST',
-};
 export const L4R7: L4ClassLine = { ...L4R5, name: 'STM32L4R7', header: `${HEADER}/stm32l4r7xx.h`, absent: without(L4R5, 'LTDC', 'GFXMMU') };
 export const L4S7: L4ClassLine = { ...L4R7, name: 'STM32L4S7', header: `${HEADER}/stm32l4s7xx.h`, absent: without(L4R7, 'AES') };
-export const L4R9: L4ClassLine = {
-  ...L4R7,
-  name: 'STM32L4R9',
-  header: `${HEADER}/stm32l4r9xx.h`,
-  more: [...L4R5.more!, DSIHOST],
-  facts: {
-    ...L4R5.facts,
-    get DSIHOST() {
-      return loadFacts(g469)['DSIHOST']!;
-    },
-  },
-};
+export const L4R9: L4ClassLine = { ...L4R7, name: 'STM32L4R9', header: `${HEADER}/stm32l4r9xx.h` };
 export const L4S9: L4ClassLine = { ...L4R9, name: 'STM32L4S9', header: `${HEADER}/stm32l4s9xx.h`, absent: without(L4R9, 'AES') };
 
 export const STM32L432KC = l4ClassChip(L432, { name: 'STM32L432KC', flashKilobytes: 256 });
