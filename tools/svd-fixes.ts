@@ -41,6 +41,13 @@ const SUB_SECOND_ALARM = (offset: number): NonNullable<SvdFixes['addRegisters']>
     ['MASKSS', 24, 4, true],
   ],
 });
+/** RM0008 6.4 and header stm32f103xe.h: the first word of BKP is reserved; the SVDs of F103 and F107 have each register one word too low. */
+const F1_BKP: NonNullable<SvdFixes['offsets']> = Object.fromEntries([
+  ...Array.from({ length: 42 }, (_, i) => [`BKP.DR${i + 1}`, (i < 10 ? 0x04 : 0x18) + 4 * i] as const),
+  ['BKP.RTCCR', 0x2c],
+  ['BKP.CR', 0x30],
+  ['BKP.CSR', 0x34],
+]);
 const F4: Omit<SvdFixes, 'chip' | 'part'> = {
   rename: {},
   // RTCAPBEN came with the F413.
@@ -483,6 +490,7 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
     chip: 'stm32f103',
     part: 'STM32F103RC',
     rename: {},
+    offsets: F1_BKP,
     fields: { 'FLASH.OBR.WDG_SW': 'IWDG_SW', 'WWDG.SR.EWI': 'EWIF' },
     resetsWhere: [[/^TIM\d+\.ARR$/, 0xffff]],
   },
@@ -490,6 +498,7 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
     chip: 'stm32f107',
     part: 'STM32F107VC',
     rename: {},
+    offsets: F1_BKP,
     fields: {
       'FLASH.OBR.WDG_SW': 'IWDG_SW',
       'WWDG.SR.EWI': 'EWIF',
