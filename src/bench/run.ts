@@ -26,6 +26,7 @@ import { eccLosses, hasEcc, lossInWords } from './slice/ecc-loss.ts';
 import { traceRequests } from './slice/requests.ts';
 import { factsOf, traceFailure, type Failure } from './slice/failure.ts';
 import { runTo } from './slice/window.ts';
+import { starvedBy } from './slice/starved.ts';
 import { unstarted } from './slice/unstarted.ts';
 import { foreignTable, resetStory, waitStory } from './slice/why.ts';
 import { failureInWords } from './slice/words.ts';
@@ -345,8 +346,12 @@ function behindResets(session: Session, { entries, resets }: BaseFacts): readonl
 function jumpNotes(session: Session, finished: Checkpoint): { kind: string; text: string }[] {
   session.restore(finished);
   const foreign = foreignTable(session);
+  const starved = starvedBy(session, finished);
   const found = findJump(session, finished);
-  const notes = [...(foreign === null ? [] : [foreign]), ...notTriggered(session, found)].map((text) => ({ kind: 'not-triggered', text }));
+  const notes = [
+    ...(starved === null ? [] : [{ kind: 'starved', text: starved }]),
+    ...[...(foreign === null ? [] : [foreign]), ...notTriggered(session, found)].map((text) => ({ kind: 'not-triggered', text })),
+  ];
   if (!session.input.findJump) return notes;
   const tried = tryAll(session, finished, found);
   return [

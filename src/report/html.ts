@@ -81,7 +81,7 @@ function causeSection(r: RunResult, sources: Sources): string {
   const proof = proofOf(r);
   const causes = proof?.causes ?? r.diagnosis.causes;
   const seen = r.notes.filter((n) =>
-    ['crash', 'chain', 'trigger', 'control', 'chip', 'not-triggered', 'find-jump', SERIAL].includes(n.kind),
+    ['crash', 'chain', 'trigger', 'control', 'chip', 'starved', 'not-triggered', 'find-jump', SERIAL].includes(n.kind),
   );
   const list = seen.length === 0 ? '' : `<ul>${seen.map((n) => `<li>${escape(n.text)}</li>`).join('')}</ul>`;
   const crash = /^(\S+):(\d+) \(/.exec(r.notes.find((n) => n.kind === 'crash')?.text ?? '');

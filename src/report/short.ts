@@ -329,7 +329,8 @@ function notTriggered(page: Page, result: RunResult, sources: Sources): boolean 
   if (notes.length === 0) return false;
   suspects(page, result);
   const reset = result.resets.find((r) => r.by === 'software' || r.by === 'option-bytes');
-  page.row('Why', 'yellow', reset === undefined ? 'nothing asked for the ROM in this run' : behindReset(reset), 3);
+  const starved = result.notes.find((n) => n.kind === 'starved')?.text;
+  page.row('Why', 'yellow', starved ?? (reset === undefined ? 'nothing asked for the ROM in this run' : behindReset(reset)), 5);
   for (const text of notes.slice(0, 4)) page.text(`- ${text}`, 2);
   for (const { text } of result.notes.filter((n) => n.kind === 'find-jump').slice(0, 6)) page.text(`tried: ${text}`, 2);
   // where it stands in the meantime, unless it is the pin or the port that it polls there

@@ -91,6 +91,7 @@ const PLACED: ReadonlySet<string> = new Set([
   'symptom',
   'chain',
   'crash',
+  'starved',
   'not-triggered',
   'find-jump',
   'polled',
@@ -264,7 +265,7 @@ function stuck(w: Writer, result: RunResult): void {
 /** A run in which nothing asked for the ROM: what could have, and what is waited for. */
 function notTriggered(w: Writer, result: RunResult): void {
   const of = (kind: string): readonly string[] => result.notes.filter((n) => n.kind === kind).map((n) => n.text);
-  const [waits, tried] = [of('not-triggered'), of('find-jump')];
+  const [waits, tried] = [[...of('starved'), ...of('not-triggered')], of('find-jump')];
   if (waits.length === 0) return;
   w.heading('Nothing asked for the ROM in this run');
   for (const text of waits) w.lines.push(...wrap(printable(capital(`${text}.`)), w.width, '      ', '    - '));

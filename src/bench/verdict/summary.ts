@@ -59,10 +59,10 @@ const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> 
       ? `the firmware waits${atLoop(r)} for a pin or a byte that nobody gives it, and never jumps`
       : `the firmware hangs in a loop${atLoop(r)} that nothing can end, and never jumps`;
   },
-  'no-jump': (_r, base) =>
+  'no-jump': (r, base) =>
     base.semihostingExit !== null
       ? `the program ended by semihosting exit ${base.semihostingExit} without a jump into system memory`
-      : `the application runs on and never jumps into system memory${unfinished(base)}`,
+      : `${r.notes.some((n) => n.kind === 'starved') ? 'interrupts run and nothing else, and the firmware' : 'the application runs on and'} never jumps into system memory${unfinished(base)}`,
 };
 
 /** A press or a byte from outside is what would end its wait. */

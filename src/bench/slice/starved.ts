@@ -1,0 +1,72 @@
+/** A run that goes on in interrupts alone: the program behind them does not get one instruction in. Seen, and not proved to last for ever. */
+import { exceptionName } from '../../checks/core-registers.ts';
+import { SCS } from '../../emu/core/arm/scs-state.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import { MS } from '../../emu/time.ts';
+import { callChainOf } from '../session/call-chain.ts';
+import type { Session } from '../session/session.ts';
+import { runTo } from './window.ts';
+import { framesInWords, place } from './words.ts';
+
+/** How long it is watched, and how often an interrupt has to come in that time. */
+const WATCH = 5 * MS;
+const OFTEN = 10;
+const SLEEPONEXIT = 2;
+
+/** What keeps thread code from running behind `end`, in words; null where it runs, or sleeps between interrupts on purpose. Leaves the session anywhere. */
+export function starvedBy(s: Session, end: Checkpoint): string | null {
+  const { machine } = s;
+  const core = machine.bootCore;
+  s.keepCheckpoints = false;
+  s.restore(end);
+  if (core.arm.ipsr === 0 || core.halted || (core.get(SCS.SCR) & SLEEPONEXIT) !== 0) return null;
+  const { taken, threadRan } = handlersFrom(s);
+  const [exception, { times = 0, pc = 0 } = {}] = [...taken].toSorted(([, a], [, b]) => b.times - a.times)[0] ?? [0];
+  if (threadRan || times < OFTEN) return null;
+  const name = exceptionName(machine.chip, exception);
+  return `${name} is taken again and again, and the program behind it does not run: when its handler ${place(s, pc)} returns, what raised it is there still or again (${times} times in ${WATCH / MS} ms)${interrupted(s)}`;
+}
+/** Where the code is that was interrupted and does not go on. */
+function interrupted(s: Session): string {
+  const { frames } = callChainOf(s.machine.bootCore, s.input.images);
+  const program = frames.slice(frames.findLastIndex((f) => f.exception !== null) + 1);
+  if (program.length === 0 || program.length === frames.length) return '';
+  const [at = place(s, program[0]!.pc), ...callers] = framesInWords(program);
+  return `; the program stands at ${[at, ...callers].join(' < ')}`;
+}
+
+interface Handlers {
+  /** By exception: how often it was taken, and where its handler begins. */
+  readonly taken: ReadonlyMap<number, { readonly times: number; readonly pc: number }>;
+  /** An instruction outside of handlers was executed. */
+  readonly threadRan: boolean;
+}
+function handlersFrom(s: Session): Handlers {
+  const { machine } = s;
+  const core = machine.bootCore;
+  const taken = new Map<number, { times: number; pc: number }>();
+  // instructions retired when thread code could go on; null: a handler runs
+  let thread: number | null = null;
+  let threadRan = false;
+  const { observer } = machine;
+  machine.observer = {
+    ...observer,
+    exception: (on, exception, handler) => {
+      if (on !== core) return;
+      threadRan ||= thread !== null && core.retired() > thread;
+      thread = null;
+      const pc = handler & ~1;
+      taken.set(exception, { times: (taken.get(exception)?.times ?? 0) + 1, pc });
+    },
+    exceptionReturn: (on) => {
+      if (on === core && core.arm.ipsr === 0) thread = core.retired();
+    },
+  };
+  try {
+    runTo(s, machine.now + WATCH);
+    threadRan ||= core.arm.ipsr === 0;
+  } finally {
+    machine.observer = observer;
+  }
+  return { taken, threadRan };
+}
