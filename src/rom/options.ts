@@ -247,9 +247,9 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
     ...SETS_CLOCKS,
     ...LAST,
     primask: is(
-      'keeps',
-      'assumed',
-      'betaflight jumps with PRIMASK set and is reported to work on G4, which speaks against it; nothing else published',
+      'clears',
+      'reported',
+      'two products jump with PRIMASK set and offer it to their users: CANable 2.5 (G431, G473: its command *DFU) and betaflight (G4)',
     ),
     vtor: is(
       'sets',
