@@ -3,10 +3,18 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import type { Io } from './io.ts';
+import { reason } from './outputs.ts';
 
 /** A place for a page that nobody named. */
-export const temporaryPage = (): string => join(mkdtempSync(join(tmpdir(), 'bootbench-')), 'report.html');
+export function temporaryPage(): string {
+  try {
+    return join(mkdtempSync(join(tmpdir(), 'bootbench-')), 'report.html');
+  } catch (error) {
+    throw new UsageError(`--open: cannot make a folder in ${tmpdir()}: ${reason(error)}`, 'name the page with --html, or set TMPDIR');
+  }
+}
 
 /** Does not wait for the browser; where there is none, stderr says where the page lies. */
 export function showPage(file: string, io: Io): void {

@@ -2,7 +2,19 @@
  * Files that a run writes. Each is opened as a temporary beside its target before the run, so that a path that cannot be written is
  * found at once, and put in place by a rename at the end, so that nobody sees half a file.
  */
-import { accessSync, closeSync, constants, existsSync, openSync, readSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { isElf } from '../image/elf.ts';
@@ -53,7 +65,9 @@ export class Outputs {
   }
 
   private reserve({ option, path }: OutputFile, cwd: string): void {
-    const target = resolve(cwd, path);
+    const named = resolve(cwd, path);
+    // where a link leads to is written, the link itself stays
+    const target = existsSync(named) && !isStream(named) ? realpathSync(named) : named;
     const fail = (why: string): never => {
       throw new UsageError(`${option}: cannot write ${path}: ${why}`);
     };
@@ -63,7 +77,7 @@ export class Outputs {
     if (!existsSync(dirname(target))) fail(`there is no folder ${dirname(path)}`);
     try {
       if (existing !== null) accessSync(target, constants.W_OK);
-      if (existing !== null && !existing.isFile()) {
+      if (existing !== null && (!existing.isFile() || isStream(target))) {
         this.reserved.set(option, { target, temporary: null });
         return;
       }
@@ -75,6 +89,9 @@ export class Outputs {
     }
   }
 }
+
+/** A stream of this process, also where the shell has put a file behind it: never replaced by a rename. */
+const isStream = (path: string): boolean => /^\/(dev|proc)\//.test(path);
 
 /** Each has a name, none of them is an input, and no two are one file. */
 export function mustBeApart(files: readonly OutputFile[], cwd: string, inputs: readonly string[] = []): void {
@@ -119,8 +136,9 @@ export function mustNotBeCalledElf({ option, path }: OutputFile): void {
 export const emptyName = (option: string): UsageError =>
   new UsageError(`${option}: the name is empty`, 'is a variable of the command not set?');
 
-/** What is read is not written over. */
+/** What is read is not written over; `-`, where it is not standard output, would be a file that hardly anybody gets rid of. */
 export function mustBeNoInput({ option, path }: OutputFile, inputs: readonly string[], cwd: string): void {
+  if (path === '-') throw new UsageError(`${option}: - is no name of a file`, 'write /dev/stdout for standard output, ./- for a file');
   if (inputs.some((input) => sameFile(resolve(cwd, input), resolve(cwd, path))))
     throw new UsageError(`${option}: ${path} is an input of this run`, 'give another name');
 }

@@ -1,6 +1,6 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { dfuResult, primaskResult } from '../samples/results.ts';
 import type { Bench } from '../../src/cli/engine.ts';
 import { FIRMWARE, IMAGE, cli, folder } from './helpers.ts';
@@ -207,6 +207,29 @@ describe('output', () => {
     symlinkSync('/dev/null', join(cwd, 'sink'));
     expect((await cli(run('--json', 'sink'), { cwd })).code).toBe(0);
     expect(existsSync(join(cwd, 'sink'))).toBe(true);
+  });
+
+  test('a link as output stays, and what it leads to is written', async () => {
+    const cwd = folder({ 'fw.bin': FIRMWARE, 'r.json': 'old' });
+    symlinkSync('r.json', join(cwd, 'link'));
+    expect((await cli(run('--json', 'link'), { cwd })).code).toBe(0);
+    expect(lstatSync(join(cwd, 'link')).isSymbolicLink()).toBe(true);
+    expect(JSON.parse(readFileSync(join(cwd, 'r.json'), 'utf8'))).toMatchObject({ outcome: 'dfu' });
+  });
+
+  test('- is no file where it is not standard output', async () => {
+    const cwd = folder({ 'fw.bin': FIRMWARE });
+    const ran = await cli(['dfu', '--chip', 'stm32l432kc', '--boot0', '--exec', 'true', '--save', '-'], { cwd });
+    expect(ran).toMatchObject({ code: 2, err: expect.stringContaining('--save: - is no name of a file') });
+    expect(readdirSync(cwd)).toEqual(['fw.bin']);
+  });
+
+  test('--open without a temporary folder names what is missing', async () => {
+    const cwd = folder({ 'fw.bin': FIRMWARE });
+    vi.stubEnv('TMPDIR', '/nope');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const ran = await cli(run('--open'), { cwd });
+    expect(ran).toMatchObject({ code: 2, err: expect.stringContaining('--open: cannot make a folder in /nope') });
   });
 
   test('--stats puts what translated code did on stderr, and nothing asks for it otherwise', async () => {
