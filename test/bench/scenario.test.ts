@@ -89,6 +89,8 @@ describe('a wrong key is named', () => {
   });
 
   test('text that is no JSON', async () => {
+    const utf16 = Buffer.from('\ufeff{"seed": 1}', 'utf16le').toString('utf8');
+    await expect(parseScenario(utf16, 's.json')).rejects.toThrow('s.json: not in UTF-8, but as it looks in UTF-16; save it as UTF-8');
     await expect(parseScenario('{"seed": }', 's.json')).rejects.toThrow(/^s\.json: not valid JSON/);
     await expect(parseScenario('{\n  "seed": 1,,\n}', 's.json')).rejects.toThrow(/not valid JSON: .*line 2,? column 13/);
     await expect(parseScenario('\ufeff{"seed": 1,,}', 's.json')).rejects.toThrow(/not valid JSON: .*line 1,? column 12/);

@@ -75,6 +75,8 @@ export function parseJson(file: string, name: string): unknown {
   const text = file.replace(/^\ufeff/, '');
   if (text.startsWith('\x7fELF')) throw elfInPlaceOf(name);
   if (text.trim() === '') throw new UsageError(`${name}: the file is empty`);
+  // no JSON has one; PowerShell's `>` and old editors write two bytes a letter
+  if (text.includes('\0')) throw new UsageError(`${name}: not in UTF-8, but as it looks in UTF-16`, 'save it as UTF-8');
   try {
     return JSON.parse(text);
   } catch (error) {
