@@ -96,6 +96,7 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
           `bootbench: ${text
             .replace(/^error: /, '')
             .trimEnd()
+            .replace(/'\. Expected (.*)\.$/, "': expected $1")
             .replace(/\n\(Did/, ' (did')}`,
         ),
       getOutHelpWidth: () => Math.min(io.stdout.columns, 120),

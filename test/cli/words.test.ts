@@ -37,6 +37,11 @@ describe('bootbench explain', () => {
     ['crystal', 'did you mean hse?'],
     ['hardfault', 'did you mean fault?'],
     ['primsk', 'did you mean primask?'],
+    ['BFB2', 'did you mean dual-bank?'],
+    ['nSWBOOT0', 'did you mean boot-selection?'],
+    ['RDP', 'did you mean protection?'],
+    ['DBP', 'did you mean magic-survives?'],
+    ['SFTRSTF', 'did you mean reset-flags?'],
     ['qqqqqqqq\u001b[2J', '`bootbench explain` lists all words'],
   ])('%j is no word: exit 2, %s', async (word, hint) => {
     const ran = await cli(['explain', word]);
@@ -44,6 +49,14 @@ describe('bootbench explain', () => {
     expect(ran.err).toContain(hint);
     expect(ran.err).not.toContain('\u001b');
   });
+});
+
+test('an argument too many is told in one sentence', async () => {
+  const { code, err } = await cli(['explain', 'iwdg', 'wwdg']);
+  expect(code).toBe(2);
+  expect(err).toBe(
+    "bootbench: too many arguments for 'explain': expected 1 argument but got 2; `bootbench explain --help` lists the options\n",
+  );
 });
 
 describe('bootbench completion', () => {
