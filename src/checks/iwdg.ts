@@ -10,12 +10,14 @@ const isRunning = (subject: Subject): boolean | null => {
   const { state } = subject;
   const path = familyOf(state.chip)?.iwdgRunning;
   const value = path ? state.field(path) : null;
-  const block = blockOf(subject);
-  if (value === null) return block === null ? null : (state.watchdogRuns?.(block) ?? null);
-  return value === 1;
+  if (value !== null) return value === 1;
+  return state.watchdogRuns === undefined || blocksOf(subject).length === 0 ? null : runningOf(subject).length > 0;
 };
-/** The only one, or the first core's. */
-const blockOf = ({ state }: Subject): string | null => state.chip.blocks.find((b) => /^IWDG1?$/.test(b.name))?.name ?? null;
+/** The only one, or each core's. */
+const blocksOf = ({ state }: Subject): string[] => state.chip.blocks.map((b) => b.name).filter((name) => /^IWDG[12]?$/.test(name));
+const runningOf = (subject: Subject): string[] => blocksOf(subject).filter((name) => subject.state.watchdogRuns?.(name) === true);
+/** The second core's, which nobody says that the ROM refreshes. */
+const unfed = (subject: Subject): boolean => runningOf(subject).includes('IWDG2');
 const starter = ({ state, history }: Subject): Writer | null => {
   const path = familyOf(state.chip)?.iwdgRunning;
   return (path ? history?.lastWriter(registerOf(path), maskOf(state.chip, path)) : null) ?? history?.watchdogStart ?? null;
@@ -25,13 +27,21 @@ const starter = ({ state, history }: Subject): Writer | null => {
 const isAwaited = ({ entry, history }: Subject): boolean =>
   !entry && (history?.magic.length ?? 0) > 0 && history!.resets.every((r) => r.by !== 'software' && r.by !== 'wwdg');
 
+function becauseRuns(subject: Subject, entered: boolean): string {
+  if (unfed(subject))
+    return 'IWDG2 cannot be stopped, and the ROM on the other core does not refresh it: it resets the whole chip unless the second core goes on refreshing it';
+  return entered
+    ? 'IWDG cannot be stopped: it bites in the ROM unless the ROM is fast enough to refresh it in time, as it is documented to do'
+    : 'IWDG cannot be stopped: it bites unless it is refreshed until the jump and the ROM takes over';
+}
+
 export const iwdg: Check = {
   id: 'iwdg',
   question: 'Is the independent watchdog stopped, which only a reset can do?',
   path: true,
   judge(subject) {
     const { history, entry } = subject;
-    if (blockOf(subject) === null) return notApplicable('this chip has no IWDG');
+    if (blocksOf(subject).length === 0) return notApplicable('this chip has no IWDG');
     const bites = history?.resets.filter((r) => r.by === 'iwdg').length ?? 0;
     const running = isRunning(subject);
     const count = bites === 0 ? '' : `, ${bites} reset${bites === 1 ? '' : 's'} by it so far`;
@@ -48,13 +58,11 @@ export const iwdg: Check = {
       });
     }
     return broken('warn', {
-      observed: `running${count}`,
+      observed: `${blocksOf(subject).length > 1 ? `${runningOf(subject).join(' and ')} ` : ''}running${count}`,
       expected: 'not running',
       source: SOURCE,
-      confidence: 'documented',
-      because: entry
-        ? 'IWDG cannot be stopped: it bites in the ROM unless the ROM is fast enough to refresh it in time, as it is documented to do'
-        : 'IWDG cannot be stopped: it bites unless it is refreshed until the jump and the ROM takes over',
+      confidence: unfed(subject) ? 'inferred' : 'documented',
+      because: becauseRuns(subject, entry !== null),
       lastWriter: starter(subject),
     });
   },
@@ -64,8 +72,9 @@ export const iwdg: Check = {
       'or where the way to it begins, before IWDG is due; in main() the part below stands before IWDG is started',
     );
     if (isRunning(subject) !== true || isAwaited(subject)) return null;
-    const block = blockOf(subject);
-    if (subject.entry && block) return { at: 'entry', what: 'IWDG never started', fix, apply: (target) => target.stopTimersOf(block) };
+    const blocks = blocksOf(subject);
+    if (subject.entry)
+      return { at: 'entry', what: 'IWDG never started', fix, apply: (target) => blocks.forEach((block) => target.stopTimersOf(block)) };
     const writer = starter(subject);
     return writer ? { at: 'before-write', what: 'IWDG never bites', fix, seq: writer.seq, value: null, vetoes: 'iwdg' } : null;
   },

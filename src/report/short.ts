@@ -97,6 +97,7 @@ const ABOUT: readonly string[] = [
   'limit',
   'trigger',
   'restart',
+  'watchdog',
 ];
 
 function about(page: Page, result: RunResult): void {
@@ -133,7 +134,10 @@ function reached(page: Page, result: RunResult): void {
     const sure = option === undefined ? `; ${confidence}` : `, if the ROM has ${id} "${option.value}" (${option.confidence})`;
     page.row('Back', 'red', `${id}: ${because}${sure}`, 5);
   }
-  const worth = result.checks.filter((c) => (c.verdict === 'fail' || c.verdict === 'warn') && !lost.includes(c)).map((c) => c.id);
+  const bites = result.notes.some((n) => n.kind === 'watchdog');
+  const worth = result.checks
+    .filter((c) => (c.verdict === 'fail' || c.verdict === 'warn') && !lost.includes(c) && !(bites && c.id === 'iwdg'))
+    .map((c) => c.id);
   if (worth.length > 0) page.row('Mind', 'dim', `not as it should be, and harmless ${harmlessWhere(result)}: ${worth.join(', ')}`, 2);
 }
 

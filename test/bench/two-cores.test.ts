@@ -11,6 +11,7 @@ import { NOT_TRACED, subjectAt } from '../../src/bench/session/subject.ts';
 import { CHECKS } from '../../src/checks/index.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
+import { shortReport } from '../../src/report/short.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { plainJob } from './plain-job.ts';
 
@@ -131,5 +132,21 @@ describe('the outcome is the boot core’s', () => {
   it('a run is the same twice, byte by byte', () => {
     const images = [m7(jump), m4(loop)];
     expect(serialise(run(images))).toBe(serialise(run(images)));
+  });
+});
+
+describe('IWDG2 of STM32H745', () => {
+  const IWDG2 = 0x58004c00;
+  const starts: Code = (t) => t.constant(0, IWDG2).constant(1, 0xcccc).str(1, 0).label('on').b('on');
+  const told = (r: RunResult): string[] => r.notes.filter((n) => n.kind === 'watchdog').map((n) => n.text);
+  it('started by the second core is told beside the DFU device that it will reset', () => {
+    const r = run([m7(jump), m4(starts)]);
+    expect([r.outcome, check(r, 'iwdg')]).toEqual(['dfu', 'warn']);
+    expect(told(r)).toEqual([expect.stringContaining('IWDG2 runs, which the ROM does not refresh')]);
+    expect(shortReport(r)).not.toMatch(/harmless[^:]*:[^\n]*\biwdg\b/);
+  });
+  it('is not told of where nobody starts it', () => {
+    const r = run([m7(jump), m4(loop)]);
+    expect([check(r, 'iwdg'), told(r)]).toEqual(['pass', []]);
   });
 });

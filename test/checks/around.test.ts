@@ -202,6 +202,16 @@ describe('iwdg where no register shows it (STM32F072)', () => {
     expect(judge(() => false).verdict).toBe('pass');
     expect(judge((block) => block === 'IWDG')).toMatchObject({ verdict: 'warn', observed: 'running' });
   });
+  test('of two cores the second one’s counts too: nobody says that the ROM refreshes it', () => {
+    const { state, ...rest } = new FakeTarget(findChip('stm32h745xi')!).subject();
+    const of = (...running: string[]): Judgement =>
+      check('iwdg').judge({ ...rest, state: { ...state, watchdogRuns: (block) => running.includes(block) } });
+    expect(of().verdict).toBe('pass');
+    expect(of('IWDG1')).toMatchObject({ verdict: 'warn', observed: 'IWDG1 running' });
+    expect(of('IWDG2')).toMatchObject({ verdict: 'warn', observed: 'IWDG2 running', confidence: 'inferred' });
+    expect(of('IWDG2').because).toContain('the ROM on the other core does not refresh it');
+    expect(of('IWDG1', 'IWDG2').observed).toBe('IWDG1 and IWDG2 running');
+  });
 });
 
 test.each(['iwdg', 'wwdg'] as const)(

@@ -119,6 +119,14 @@ function neverReady(s: Session, stuck: ResultStuck | null): { kind: string; text
     .map(({ text }) => ({ kind: 'wait', text }));
 }
 
+/** The ROM runs on one core, and what it is said to refresh is that core's watchdog: DFU is there until the other one's bites. */
+function unfedWatchdog({ machine }: Session, { outcome }: SessionEnd): { kind: string; text: string }[] {
+  const block = machine.system.findBlock('IWDG2');
+  if (outcome !== 'dfu' || (block?.state.model as { readonly running?: number } | undefined)?.running !== 1) return [];
+  const text = 'IWDG2 runs, which the ROM does not refresh: unless the second core goes on doing it, the chip resets, and DFU is gone';
+  return [{ kind: 'watchdog', text }];
+}
+
 /** The block that is polled has no clock: whatever is set there, it reads as zero. */
 function clockOff({ machine: { system } }: Session, stuck: ResultStuck | null): { kind: string; text: string }[] {
   if (stuck?.address == null) return [];
@@ -267,7 +275,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
     notes.push({ kind: 'entries', text: `system memory was entered ${h.entryCount} times; the first and the last entries are listed` });
   const stuck = stuckAt(s, end.outcome);
   if (stuck) notes.push({ kind: 'loop', text: loopInWords(s, stuck) });
-  notes.push(...forcedNotes(s, stuck));
+  notes.push(...forcedNotes(s, stuck), ...unfedWatchdog(s, end));
   notes.push(...neverReady(s, stuck), ...clockOff(s, stuck));
   const reserved = reservedNote(s, stuck);
   if (reserved) notes.push(reserved);
