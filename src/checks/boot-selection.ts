@@ -82,16 +82,18 @@ function nearestToRom({ state }: Subject): string {
 }
 
 /** User code is started: as it should be, unless the firmware programmed bits for something else. */
-function startsUser(subject: Subject, { source, confidence }: BootRule, observed: string): Judgement {
+function startsUser(subject: Subject, { source, confidence }: BootRule, observed: string, table: number): Judgement {
   const { state, entry } = subject;
   const when = (state.chip.boot ?? []).flatMap((r) => r.when.filter(chooses));
   const lastWriter = entry ? null : optionWriter(subject, { vectors: 0, when });
   if (lastWriter?.kind !== 'cpu') return pass(observed, 'user code is started', source, confidence);
   const expected = nearestToRom(subject);
+  const inRam = state.chip.memories.some((m) => m.kind === 'ram' && table >= m.base && table - m.base < m.size);
+  const starts = inRam ? `starts in RAM at ${hex(table)}` : 'still starts user code';
   return broken('warn', {
     observed,
     expected,
-    because: `the firmware programmed option bits that choose where the chip starts, and with them it still starts user code; the ROM starts with ${expected}`,
+    because: `with the option bits that the firmware programmed the chip ${starts}; the ROM starts with ${expected}`,
     source,
     confidence,
     lastWriter,
@@ -137,7 +139,7 @@ export const bootSelection: Check = {
         source,
         confidence,
       });
-    return startsUser(subject, rule, observed);
+    return startsUser(subject, rule, observed, table);
   },
   repair: () => null,
   explanation: [

@@ -178,6 +178,16 @@ describe('boot-selection', () => {
     g4.resets.push({ at: 9_000_000, by: 'option-bytes', flags: [], external: false });
     expect(g4.judge('boot-selection').because).toBe('the next reset starts the ROM');
     expect(g4.judge('option-bytes').verdict).toBe('pass');
+    // RM0440 Table 5: with nBOOT1 = 0 it is SRAM1 that is started
+    g4.set('FLASH.OPTR.nBOOT1', 0);
+    const { state, ...rest } = g4.subject();
+    const inRam = { ...rest, state: { ...state, read: () => 0x20000101 } };
+    expect(check('boot-selection').judge(inRam)).toMatchObject({
+      verdict: 'warn',
+      expected: 'FLASH_OPTR.nBOOT1 = 0x1',
+      because:
+        'with the option bits that the firmware programmed the chip starts in RAM at 0x20000000; the ROM starts with FLASH_OPTR.nBOOT1 = 0x1',
+    });
   });
 });
 
