@@ -32,6 +32,7 @@ it('registers without behaviour that the firmware polls are', async () => {
     {},
   );
   expect(passed.outcome).toBe('dfu');
+  expect(passed.notes.filter((n) => n.kind === 'force')).toEqual([]);
 });
 
 it('a pin that nothing drives follows the pull of its port, a pin that the board holds does not', async () => {

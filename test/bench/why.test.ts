@@ -53,6 +53,9 @@ it('a wait that a pinned field keeps up is told so, and the field is not offered
   const job = await loadJob([], { scenario: fixture('f405-masked/scenario.json'), force: ['RCC.CR.HSERDY=1'] }, fixture(''));
   const result = await inThread(job, {});
   expect(notes(result, 'wait')).toEqual(['RCC.CR.HSERDY is pinned to 1 by --force']);
+  expect(notes(result, 'force')).toEqual([
+    'RCC.CR has behaviour here: reads of HSERDY give 1 by --force whatever the block does, which no chip does',
+  ]);
   expect(result.stuck).toMatchObject({ register: 'RCC.CR', value: '0x00020083', force: null });
 });
 

@@ -111,6 +111,18 @@ function forcedNotes(s: Session, stuck: ResultStuck | null): { kind: string; tex
   }));
 }
 
+/** Pins are for registers without behaviour: of others, what is read and what the block does part. */
+function forcedAgainstModel({ input, machine: { system } }: Session): { kind: string; text: string }[] {
+  const modelled = input.force.filter(({ peripheral, register }) => {
+    const block = system.findBlock(peripheral);
+    return block?.component.isModelled(block.component.layout.reg(register)) === true;
+  });
+  return modelled.map(({ peripheral, register, field, value }) => ({
+    kind: 'force',
+    text: `${peripheral}.${register} has behaviour here: reads of ${field} give ${value} by --force whatever the block does, which no chip does`,
+  }));
+}
+
 /** A ready bit that the chip said would not come: whoever waits, or has given up waiting, does so for that. */
 function neverReady(s: Session, stuck: ResultStuck | null): { kind: string; text: string }[] {
   if (stuck === null) return [];
@@ -275,7 +287,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
     notes.push({ kind: 'entries', text: `system memory was entered ${h.entryCount} times; the first and the last entries are listed` });
   const stuck = stuckAt(s, end.outcome);
   if (stuck) notes.push({ kind: 'loop', text: loopInWords(s, stuck) });
-  notes.push(...forcedNotes(s, stuck), ...unfedWatchdog(s, end));
+  notes.push(...forcedNotes(s, stuck), ...forcedAgainstModel(s), ...unfedWatchdog(s, end));
   notes.push(...neverReady(s, stuck), ...clockOff(s, stuck));
   const reserved = reservedNote(s, stuck);
   if (reserved) notes.push(reserved);
