@@ -98,6 +98,7 @@ const ABOUT: readonly string[] = [
   'trigger',
   'restart',
   'watchdog',
+  'force',
 ];
 
 function about(page: Page, result: RunResult): void {
@@ -110,7 +111,7 @@ function about(page: Page, result: RunResult): void {
     );
   for (const kind of ABOUT) {
     const note = result.notes.find((n) => n.kind === kind);
-    if (note) page.text(whole(note.text));
+    if (note) page.text(whole(note.text), kind === 'force' ? 3 : 2);
   }
 }
 
@@ -294,6 +295,8 @@ function crash(page: Page, result: RunResult, sources: Sources): boolean {
   const chain = result.notes.filter((n) => n.kind === 'chain').map((n) => n.text);
   if (chain.length > 0) page.row('How', 'cyan', chain[0]!, 2);
   for (const text of chain.slice(1, 3)) page.text(text, 1);
+  // no line of the program is to blame: what is known to be wrong says how the core came there
+  if (place === null) suspects(page, result);
   return true;
 }
 

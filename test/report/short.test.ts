@@ -47,6 +47,24 @@ test('a way back that is lost is no harmless remark: it has its reason, its fix 
   expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(25);
 });
 
+test('where no line of the program faulted, what is suspected stands behind the fault', () => {
+  const cause: ResultCause = {
+    ...primaskResult().diagnosis.causes[0]!,
+    proved: false,
+    id: 'boot-selection',
+    explanation: 'the chip starts in RAM',
+  };
+  const of = (crash: string): string =>
+    shortReport({
+      ...primaskResult(),
+      outcome: 'fault',
+      notes: [{ kind: 'crash', text: crash }],
+      diagnosis: { explained: null, causes: [cause], sets: [], harmless: [] },
+    });
+  expect(of('0xc4246336 jumped to 0xc4246336: nothing answers there')).toMatch(/Fault .*\nMaybe  boot-selection: the chip starts in RAM\n/);
+  expect(of('main.c:7 (main) wrote to 0xc4246336: nothing answers there')).not.toContain('boot-selection:');
+});
+
 test('a reason for a wait that the sentence has is not told a second time', () => {
   const why = 'app.elf at 0x08010000 was never started: nothing read its vector table';
   const wait = { address: null, register: null, value: null, pc: '0x08000500' as const, force: null };
