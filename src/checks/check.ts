@@ -169,6 +169,8 @@ export interface LeftState {
 export interface MagicVariable {
   readonly name: string;
   readonly bytes: number;
+  /** Section of the image that it lies in; null or left out where that is not known. */
+  readonly section?: string | null;
   /** Where it is declared; null where the debug data does not say. */
   readonly declared: { readonly file: string; readonly line: number } | null;
 }

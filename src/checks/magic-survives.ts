@@ -151,29 +151,36 @@ function keep(subject: Subject, word: MagicWord): Repair {
     fix: [...new Set(words.map((w) => keptBy(subject, w)))].join('\n'),
   };
 }
+/** By the names that people give to what start-up code leaves alone. */
+const isNoInit = (section: string | null | undefined): boolean => /no_?init|no_?load|persist|retain/i.test(section ?? '');
 const placeOf = ({ declared }: MagicVariable): string => (declared === null ? '' : ` (${declared.file}:${declared.line})`);
 /** The same as C, by what became of the word. */
 function keptBy(subject: Subject, w: MagicWord): string {
   const { chip } = subject.state;
   const at = hex(w.address);
-  const remark = '; start-up code does not clear a NOLOAD section';
   if (w.writer === null) return part('after', '', `*(volatile uint32_t *)${at}u = ${hex(w.wanted ?? 0)}u;   /* the other half */`);
   if (w.inDirtyLine) return part('after', ', before the reset', `SCB_CleanDCache_by_Addr((void *)${hex(w.address & ~31)}u, 32);`);
   if (w.heldBack !== undefined) return part('after', ', before the reset', wholeWordInC(w.address, w.heldBack.bytes));
   if (w.lostSupply) return '/* RAM does not live through Standby: keep the request in a backup register, which does */';
-  if (inRam(subject, w.address)) {
-    // where the two overlap, only their author knows which of them is too long
-    if (w.lostBefore)
-      return `/* that ${w.overwrittenBy?.kind === 'dma' ? 'transfer' : 'line'} writes to ${at} too: shorten it, or give the request a word of its own, in a NOLOAD section */`;
-    if (w.variable)
-      return part('declaration', `of ${w.variable.name}${placeOf(w.variable)}${remark}`, keptInC(w.variable.name, w.variable.bytes));
-    return part('file', `, used in place of the word at ${at} wherever that is written and read${remark}`, keptInC('dfu_request', 4));
-  }
+  if (inRam(subject, w.address)) return keptInRam(w);
   if (inEeprom(subject, w.address)) return inEepromInC(w);
   if (w.readWithoutClock) return part('before', ', which reads it', ...backupClockInC(chip, w.address));
   if (w.lostBefore) return `/* that line resets the backup domain, and ${at} with it: leave it out, or write the request behind it */`;
   if (w.overwrittenBy) return part('before', ', so that it does nothing where the RTC runs', `if ((${rtcEnabled(chip)}) == 0)`);
   return part('before', ', which writes it', ...backupAccessInC(chip, w.address));
+}
+/** Of a word that start-up code clears, or that something else writes to. */
+function keptInRam(w: MagicWord): string {
+  const at = hex(w.address);
+  const remark = '; start-up code does not clear a NOLOAD section';
+  // where the two overlap, only their author knows which of them is too long
+  if (w.lostBefore)
+    return `/* that ${w.overwrittenBy?.kind === 'dma' ? 'transfer' : 'line'} writes to ${at} too: shorten it, or give the request a word of its own, in a NOLOAD section */`;
+  if (w.overwrittenBy && isNoInit(w.variable?.section))
+    return `/* ${w.variable!.name} (${w.variable!.section}) is written over here: leave ${w.variable!.section} out */`;
+  if (w.variable)
+    return part('declaration', `of ${w.variable.name}${placeOf(w.variable)}${remark}`, keptInC(w.variable.name, w.variable.bytes));
+  return part('file', `, used in place of the word at ${at} wherever that is written and read${remark}`, keptInC('dfu_request', 4));
 }
 const inEepromInC = ({ address, overwrittenBy, atReset, wanted }: MagicWord): string =>
   overwrittenBy && atReset === wanted

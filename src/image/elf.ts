@@ -32,6 +32,8 @@ export interface ElfFile {
   section(name: string): Uint8Array | null;
   /** The same with the address that it has when the program runs. */
   loaded(name: string): { readonly bytes: Uint8Array; readonly address: number } | null;
+  /** Name of the section that an address lies in when the program runs; null where there is none. */
+  sectionAt(address: number): string | null;
   /** Things that do not stop the load but that a user may want to know. */
   readonly remarks: readonly string[];
 }
@@ -44,6 +46,7 @@ const PT_LOAD = 1;
 const PF_X = 1;
 const SHT_SYMTAB = 2;
 const SHT_NOBITS = 8;
+const SHF_ALLOC = 2;
 const SHF_COMPRESSED = 0x800;
 const EM_ARM = 40;
 const ET_NAMES: Record<number, string> = { 0: 'of no type', 1: 'an object file', 3: 'a shared object', 4: 'a core dump' };
@@ -118,7 +121,9 @@ export function parseElf(bytes: Uint8Array): ElfFile {
       'its debug sections are compressed in a way that is not read: no source lines (link with --compress-debug-sections=zlib or none)',
     );
   }
-  return { entry: u32(24), segments, symbols: readSymbols(bytes, sections, u16, u32), section, loaded, remarks };
+  const sectionAt = (address: number): string | null =>
+    sections.find((s) => s.inMemory && address >= s.address && address < s.address + s.size)?.name ?? null;
+  return { entry: u32(24), segments, symbols: readSymbols(bytes, sections, u16, u32), section, loaded, sectionAt, remarks };
 }
 
 /** Name of a section that is compressed as GNU tools did it before SHF_COMPRESSED. */
@@ -198,6 +203,7 @@ function readSegments(bytes: Uint8Array, u16: Read, u32: Read): ElfSegment[] {
 interface Section {
   readonly name: string;
   readonly type: number;
+  readonly inMemory: boolean;
   readonly compressed: boolean;
   readonly address: number;
   readonly offset: number;
@@ -230,6 +236,7 @@ function readSections(bytes: Uint8Array, u16: Read, u32: Read): Section[] {
   return rows.map((row) => ({
     name: names === undefined || names.type === SHT_NOBITS ? '' : readString(bytes, names.offset, names.offset + names.size, row.nameAt),
     type: row.type,
+    inMemory: (row.flags & SHF_ALLOC) !== 0,
     compressed: (row.flags & SHF_COMPRESSED) !== 0,
     address: row.address,
     offset: row.offset,

@@ -42,6 +42,8 @@ export interface LoadedImage {
   readonly functions: FunctionTable;
   readonly variables: VariableTable;
   readonly frames: FrameTable;
+  /** Name of the section that an address lies in when the program runs; null where the file does not say. */
+  sectionAt(address: number): string | null;
   readonly remarks: readonly string[];
   /** What the compiler was told; null where the file does not say. */
   readonly attributes: BuildAttributes | null;
@@ -147,6 +149,7 @@ function plain(path: string, digest: string, kind: 'hex' | 'binary', chunks: rea
     functions: new FunctionTable(none, lines, () => false),
     variables: new VariableTable(none),
     frames: new FrameTable(null, null, () => false),
+    sectionAt: () => null,
     attributes: null,
     remarks: ['it holds no symbols and no source lines: give the .elf to see them'],
   };
@@ -172,6 +175,7 @@ function loadElf(bytes: Uint8Array, path: string, digest: string): LoadedImage {
     functions: new FunctionTable(sections, lines, holds),
     variables: new VariableTable(sections),
     frames: new FrameTable(sections.frame, elf.loaded('.eh_frame'), holds),
+    sectionAt: elf.sectionAt,
     remarks: elf.remarks,
     attributes: readAttributes(elf.section('.ARM.attributes')),
   };
@@ -296,6 +300,15 @@ export function entryVectors(images: readonly LoadedImage[], address: number): {
 export function symbolAt(images: readonly LoadedImage[], pc: number): NamedAddress | null {
   for (const image of images) {
     const found = image.symbols.at(pc);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** Name of the section that an address lies in when the program runs. */
+export function sectionAt(images: readonly LoadedImage[], address: number): string | null {
+  for (const image of images) {
+    const found = image.sectionAt(address);
     if (found !== null) return found;
   }
   return null;

@@ -25,7 +25,7 @@ describe('a request that has to outlive a reset', () => {
         wanted: 0xa5,
         read: 0,
         comparedWith: 0xa5,
-        variable: { name: 'dfu_wanted', bytes: 1, declared: { file: 'f405-request-byte-bss/main.c', line: 15 } },
+        variable: { name: 'dfu_wanted', bytes: 1, section: '.bss', declared: { file: 'f405-request-byte-bss/main.c', line: 15 } },
       },
     ],
     [
@@ -33,7 +33,7 @@ describe('a request that has to outlive a reset', () => {
       {
         wanted: 0xdeadbeef,
         read: 0,
-        variable: { name: 'dfu_wanted', bytes: 4, declared: { file: 'f405-request-bss-delayed/main.c', line: 15 } },
+        variable: { name: 'dfu_wanted', bytes: 4, section: '.bss', declared: { file: 'f405-request-bss-delayed/main.c', line: 15 } },
       },
     ],
     ['f405-request-under-stack', { address: 0x2001fffc, wanted: 0xdeadbeef, variable: null }],

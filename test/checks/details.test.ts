@@ -164,6 +164,20 @@ describe('A variable that outlives a reset', () => {
     expect(keptInC('flag', 4)).toContain('uint32_t flag;');
     expect(keptInC('flags', 12)).toContain('in front of it');
   });
+  it.each([
+    ['.noinit', '/* request (.noinit) is written over here: leave .noinit out */'],
+    ['.bss', expect.stringContaining('__attribute__((section(".noinit"))) volatile uint32_t request;')],
+    [null, expect.stringContaining('volatile uint32_t request;')],
+  ])('that lies in %s goes where start-up code leaves it alone, if it is not there already', (section, fix) => {
+    const t = new FakeTarget();
+    t.entry = null;
+    const request = { address: 0x20000100, wanted: 0xdeadbeef, atReset: 0xdeadbeef, inDirtyLine: false, comparedWith: 0xdeadbeef };
+    const by = writer(0x08000400, 7);
+    const flow = { reader: by, writer: by, decision: by, overwrittenBy: writer(0x08000500, 8) };
+    const variable = { name: 'request', bytes: 4, section, declared: null };
+    t.magic = [{ ...request, ...flow, read: 0, readWithoutClock: false, variable, elsewhere: null }];
+    expect(check('magic-survives').repair(t.subject())).toMatchObject({ at: 'keep', fix });
+  });
   it('keeps its own declaration, without a value', () => {
     expect(keptDeclaration('static volatile uint32_t request = 0;')).toMatch(/section.*static volatile uint32_t request;$/);
   });

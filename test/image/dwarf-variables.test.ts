@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { debugSections } from '../../src/image/dwarf-reader.ts';
 import { VariableTable } from '../../src/image/dwarf-variables.ts';
 import { parseElf } from '../../src/image/elf.ts';
-import { loadImage } from '../../src/image/image.ts';
+import { loadImage, sectionAt } from '../../src/image/image.ts';
 import { data, VARIANTS } from './helpers.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url));
@@ -39,6 +39,15 @@ describe('where a variable is declared', () => {
     const { symbols, variables } = loadImage(readFileSync(join(FIXTURES, 'h533-magic-bss', 'firmware.elf')), 'a.elf');
     expect(variables.declaredAt(symbols.named('main')[0]!.address)).toBeNull();
     expect(variables.declaredAt(0x2000_ff00)).toBeNull();
+  });
+
+  test('it lies in the section that the file names, and code in that of the code', () => {
+    const image = loadImage(readFileSync(join(FIXTURES, 'h533-magic-bss', 'firmware.elf')), 'a.elf');
+    const at = (name: string): string | null => sectionAt([image], image.symbols.named(name)[0]!.address);
+    const { name } = parseElf(readFileSync(join(FIXTURES, 'h533-magic-bss', 'firmware.elf'))).symbols.find(
+      (s) => s.kind === 'object' && s.address >= 0x20000000,
+    )!;
+    expect([at(name), at('main'), sectionAt([image], 0x2000_ff00)]).toEqual(['.bss', '.text', null]);
   });
 
   test('damaged debug data is an answer or none, never an error', () => {

@@ -12,7 +12,7 @@ import type { ResetRecord } from '../../emu/history.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Block, Region, System } from '../../emu/system.ts';
 import { MS, US, type Ps } from '../../emu/time.ts';
-import { declarationAt, symbolAt } from '../../image/image.ts';
+import { declarationAt, sectionAt, symbolAt } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
 import { eccRule } from './ecc-loss.ts';
 import type { Session } from '../session/session.ts';
@@ -115,7 +115,8 @@ function variableAt(s: Session, address: number): NonNullable<MagicWord['variabl
   const found = symbolAt(images, address);
   if (found === null || found.symbol.kind !== 'object' || found.offset >= found.symbol.size) return null;
   const { name, size } = found.symbol;
-  return { name: sourceName(name), bytes: size, declared: declarationAt(images, address - found.offset) };
+  const section = sectionAt(images, address);
+  return { name: sourceName(name), bytes: size, section, declared: declarationAt(images, address - found.offset) };
 }
 
 class RequestTrace {
