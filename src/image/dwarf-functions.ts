@@ -109,6 +109,13 @@ export class FunctionTable {
     return chain && entry && range ? { name: this.nameOf(chain.unit, entry.named, 0), from: range[0], to: range[1] } : null;
   }
 
+  /** Mangled C++ names in the debug data, of functions that the linker left out too. */
+  linkageNames(): string[] {
+    const { str } = this.sections;
+    // a letter for each byte: what is looked for is ASCII
+    return str === null ? [] : [...new TextDecoder('latin1').decode(str).matchAll(/(?<=^|\0)_Z\w+(?=\0)/g)].map((m) => m[0]);
+  }
+
   private chainAt(pc: number): { unit: DwarfUnit; calls: FunctionEntry[]; files: readonly string[] } | null {
     const unit = this.unitAt(pc);
     if (unit === null) return null;

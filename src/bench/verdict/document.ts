@@ -33,6 +33,7 @@ import { imageCore } from '../input/image-core.ts';
 import type { RunInput } from '../input/run-input.ts';
 import type { ForcedField } from '../documents/scenario-types.ts';
 import type { SessionEnd } from '../session/live-run.ts';
+import { mangledHandler } from './mangled-handler.ts';
 import { restartInWords } from '../session/restart.ts';
 import type { Session } from '../session/session.ts';
 import { usbClockNote } from './own-usb.ts';
@@ -181,6 +182,14 @@ function stuckInterrupt(s: Session, outcome: Outcome): StuckInterrupt | null {
   };
 }
 
+/** Why the program's own handler is not in the table. */
+function notInTable(s: Session, outcome: Outcome): { kind: string; text: string }[] {
+  const { exception = 0 } = s.state.loop ?? {};
+  if (outcome !== 'stuck' || exception === 0 || !isShared(s, exception)) return [];
+  const text = mangledHandler(s.input.chip, s.input.images, exception);
+  return text === null ? [] : [{ kind: 'wait', text }];
+}
+
 /** So many vectors that are the same are those of a default handler. */
 const SHARED_BY = 4;
 function isShared({ machine: { bootCore: core } }: Session, exception: number): boolean {
@@ -287,7 +296,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
     notes.push({ kind: 'entries', text: `system memory was entered ${h.entryCount} times; the first and the last entries are listed` });
   const stuck = stuckAt(s, end.outcome);
   if (stuck) notes.push({ kind: 'loop', text: loopInWords(s, stuck) });
-  notes.push(...forcedNotes(s, stuck), ...forcedAgainstModel(s), ...unfedWatchdog(s, end));
+  notes.push(...forcedNotes(s, stuck), ...notInTable(s, end.outcome), ...forcedAgainstModel(s), ...unfedWatchdog(s, end));
   notes.push(...neverReady(s, stuck), ...clockOff(s, stuck));
   const reserved = reservedNote(s, stuck);
   if (reserved) notes.push(reserved);
