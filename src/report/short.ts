@@ -309,11 +309,20 @@ function waits(page: Page, result: RunResult, sources: Sources): boolean {
   page.row('Waits', 'red', said, what === null ? 4 : 2);
   const place = placeIn(loop);
   if (place) excerpt(page, place, sources);
+  if (stuck.address === null && place && asksSomething(place, sources))
+    page.text('The loop reads nothing, although its line asks for something: what only an interrupt changes has to be volatile.', 2);
   if (callers.length > 0) page.text(`called by: ${callers.join(' < ')}`, 2);
   for (const { text } of why) page.text(text, 3, ' '.repeat(COLUMN + 2), `${' '.repeat(COLUMN)}- `);
   if (result.unmodelled.some((u) => `${u.peripheral}.${u.register}` === stuck.register))
     page.text(`bootbench has no behaviour for ${stuck.register}: silicon may well get past this.`);
   return true;
+}
+/** A loop in the source whose condition is more than a constant. */
+function asksSomething({ file, line }: Place, sources: Sources): boolean {
+  const text = sources(file!)?.lines[line! - 1] ?? '';
+  const condition = /\bwhile\s*\((.*)\)|\bfor\s*\([^;]*;([^;]*);/.exec(text);
+  const asked = (condition?.[1] ?? condition?.[2] ?? '').replace(/\b(true|TRUE|0x[\da-f]+)\b/gi, '');
+  return /[A-Za-z_]/.test(asked);
 }
 /** `file:line (function)` of a text, from its start. */
 function placeIn(text: string): Place | null {

@@ -47,6 +47,28 @@ test('a way back that is lost is no harmless remark: it has its reason, its fix 
   expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(25);
 });
 
+test.each([
+  ['while (!dfu_requested);', true],
+  ['  for (; count < 10; ) {}', true],
+  ['while (1) {', false],
+  ['for (;;);', false],
+  ['while (true);', false],
+  ['__WFI();', false],
+])('a loop that reads nothing at %j: the missing volatile is told (%s)', (line, told) => {
+  const result: RunResult = {
+    ...primaskResult(),
+    outcome: 'stuck',
+    summary: 'the firmware hangs in a loop at main.c:2 (main) that nothing can end, and never jumps',
+    stuck: { address: null, register: null, value: null, pc: '0x08000324', force: null },
+    notes: [{ kind: 'loop', text: 'main.c:2 (main)' }],
+    diagnosis: { explained: null, causes: [], sets: [], harmless: [] },
+    entries: [],
+  };
+  const text = shortReport(result, { width: 120, sources: () => source(`int main(void) {\n${line}\n}`) });
+  expect(text).toContain(`> 2 | ${line.trimEnd()}`);
+  expect(text.includes('has to be volatile')).toBe(told);
+});
+
 test('where no line of the program faulted, what is suspected stands behind the fault', () => {
   const cause: ResultCause = {
     ...primaskResult().diagnosis.causes[0]!,
