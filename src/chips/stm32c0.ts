@@ -86,7 +86,8 @@ const derivation = (part: PartSize): Derivation => ({
       options: { clock: 'usb', pmaOffset: 0x40009800 - 0x40005c00, supplyWire: null },
     },
     FLASH: flash(part),
-    DBGMCU: { model: 'dbgmcu', size: 0x400, clock: 'APBENR1.DBGEN', options: { devId: 0x493, revId: 0x1000 } },
+    // Inferred, as on G0.
+    DBGMCU: { model: 'dbgmcu', size: 0x400, clock: 'APBENR1.DBGEN', readsUnclocked: true, options: { devId: 0x493, revId: 0x1000 } },
   },
   covered: { DMAMUX: 'DMAMUX1' },
   more: [

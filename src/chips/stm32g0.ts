@@ -225,7 +225,12 @@ function derivation(line: G0Line, part: PartSize): Derivation {
   const own = Object.fromEntries(Object.entries(OWN).filter(([name]) => !absent.has(name)));
   return {
     behaviour: G0_BEHAVIOUR,
-    own: { ...own, FLASH: flash(line, part), DBGMCU: { model: 'dbgmcu', size: 0x400, clock: 'APBENR1.DBGEN', options: line.device } },
+    // Inferred: CANable 2.5 asks DEV_ID on G0B1, Black Magic Probe on G03x and C0 (PR 1408), and neither has set DBGEN by then.
+    own: {
+      ...own,
+      FLASH: flash(line, part),
+      DBGMCU: { model: 'dbgmcu', size: 0x400, clock: 'APBENR1.DBGEN', readsUnclocked: true, options: line.device },
+    },
     covered: { DMAMUX: 'DMAMUX1', ...Object.fromEntries(line.absent.map((name) => [name, null])) },
     more: [
       ...(line.hsi48 && !absent.has('CRS') ? [CRS] : []),

@@ -113,6 +113,22 @@ describe('DBGMCU of the F072', () => {
   });
 });
 
+describe('DBGMCU of G0 and C0', () => {
+  it.each([
+    ['stm32g0b1re', 0x467],
+    ['stm32g071rb', 0x460],
+    ['stm32c071rb', 0x493],
+  ])('tells the device identity of %s without its clock; CR needs it', (name, id) => {
+    const chip = new StChip(findChip(name)!);
+    expect(chip.read('DBGMCU.IDCODE') & 0xfff).toBe(id);
+    chip.write('DBGMCU.CR', 6);
+    expect(chip.read('DBGMCU.CR')).toBe(0);
+    chip.set('RCC.APBENR1.DBGEN', 1);
+    chip.write('DBGMCU.CR', 6);
+    expect(chip.read('DBGMCU.CR')).toBe(6);
+  });
+});
+
 describe('DBGMCU of the F303', () => {
   it('lies on the private bus and needs no clock', () => {
     const f3 = new StChip(findChip('stm32f303vc')!);
