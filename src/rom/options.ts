@@ -126,7 +126,11 @@ export const EMPTY_CHECK: RomOptionDefaults = {
 const G0: RomOptionDefaults = {
   ...SETS_CLOCKS,
   ...LAST,
-  primask: MASKS,
+  primask: is(
+    'keeps',
+    'assumed',
+    'AN2606 lists G03x/04x V5.4 as newly clearing PRIMASK; CANable 2.5 jumps with PRIMASK set on G0B1 and offers that, which speaks against it',
+  ),
   'nvic-enabled': NVIC,
   'nvic-pending': NVIC,
   mpu: KEPT,
@@ -151,6 +155,11 @@ const AS_G0 = 'as G0, whose ROM has the same DFU version; nothing published for 
 const { 'usb-supply': _supply, vos: _vos, 'hse-missing': _crystal, ...C0_SHARED } = G0;
 const C0: RomOptionDefaults = {
   ...C0_SHARED,
+  primask: is(
+    'clears',
+    'reported',
+    'a jump with PRIMASK set enumerates and reads flash on C071 (community.st.com td-p/768257; an erase failed there, and nobody says why)',
+  ),
   vtor: is('sets', 'inferred', AS_G0),
   remap: is('keeps', 'inferred', AS_G0),
   leave: is('silent', 'inferred', AS_G0),
