@@ -97,6 +97,30 @@ class Log<T> {
   }
 }
 
+/** The last change of a special register, which becomes a record when somebody asks: critical sections make millions that nobody asks for. */
+class SpecialChange {
+  /** Bits that it changed; 0: it is in `list`. */
+  bits = 0;
+  seq = 0;
+  at: Ps = 0;
+  pc = 0;
+  lr = 0;
+  kind: WriterKind = 'cpu';
+  private readonly core: number;
+  private readonly list: (WriteRecord | null)[];
+
+  constructor(core: number, list: (WriteRecord | null)[]) {
+    this.core = core;
+    this.list = list;
+  }
+  settle(): void {
+    if (this.bits === 0) return;
+    const { seq, at, core, pc, lr, kind } = this;
+    markBits(this.list, this.bits, { seq, at, core, pc, lr, kind, address: null });
+    this.bits = 0;
+  }
+}
+
 export class History {
   entries: EntryRecord[] = [];
   /** Those in between that were dropped included. */
@@ -133,14 +157,19 @@ export class History {
     if (write !== null || this.bits.has(register)) markBits(this.bitsOf(register), changed, write);
   }
   /** The same of a special register of a core, by its own name. */
-  markSpecial(register: string, changed: number, write: WriteRecord): void {
-    const known = (this.special[write.core] ??= new Map<string, (WriteRecord | null)[]>());
-    let list = known.get(register);
-    if (!list) known.set(register, (list = this.bitsOf(`CPU${write.core === 0 ? '' : write.core}.${register}`)));
-    markBits(list, changed, write);
+  markSpecial(register: string, changed: number, core: number): SpecialChange {
+    const known = (this.special[core] ??= new Map<string, SpecialChange>());
+    let change = known.get(register);
+    if (!change) known.set(register, (change = new SpecialChange(core, this.bitsOf(`CPU${core === 0 ? '' : core}.${register}`))));
+    if ((change.bits & ~changed) !== 0) change.settle();
+    change.bits = changed;
+    return change;
   }
-  /** Lists of `bits` by core and name of the register there: a name that is put together at each change takes longer than all else. */
-  private readonly special: Map<string, (WriteRecord | null)[]>[] = [];
+  /** By core and name of the register there: a name that is put together at each change takes longer than all else. */
+  private readonly special: Map<string, SpecialChange>[] = [];
+  private settle(): void {
+    for (const known of this.special) for (const change of known?.values() ?? []) change.settle();
+  }
   private bitsOf(register: string): (WriteRecord | null)[] {
     let list = this.bits.get(register);
     if (!list) this.bits.set(register, (list = new Array<WriteRecord | null>(32).fill(null)));
@@ -148,6 +177,7 @@ export class History {
   }
   /** The last instruction that changed one of the bits in `mask`, or null if reset or hardware did. */
   lastWriter(register: string, mask = 0xffffffff): WriteRecord | null {
+    this.settle();
     return newest(this.bits.get(register), mask);
   }
   /** The same for a register that was to be remembered, from before the last reset behind which nobody changed it. */
@@ -156,6 +186,7 @@ export class History {
   }
   /** A reset is about to clear these registers: who changed them last stays known behind it. */
   remember(registers: ReadonlySet<string>): void {
+    this.settle();
     for (const register of registers) {
       const list = this.bits.get(register);
       const old = this.before.get(register);
@@ -168,6 +199,7 @@ export class History {
   }
   /** A reset put everything but the backup domain back by itself. */
   forget(keep: (register: string) => boolean): void {
+    this.settle();
     for (const [register, list] of this.bits) if (!keep(register)) list.fill(null);
   }
   event(e: Omit<TimelineRecord, 'count'>): void {
@@ -186,6 +218,7 @@ export class History {
     this.repeats += times;
   }
   copy(): History {
+    this.settle();
     const h = new History();
     h.entries = this.entries.slice();
     h.entryCount = this.entryCount;

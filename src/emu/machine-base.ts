@@ -662,16 +662,12 @@ export abstract class MachineBase implements CoreListener<Core> {
       setRegister(core, register.toLowerCase(), replaced);
       return;
     }
-    const record: WriteRecord = {
-      seq: this.history.seq,
-      at: core.now(),
-      core: core.index,
-      pc: core.pc,
-      lr: core.get(S.LR),
-      kind: this.writerKind,
-      address: null,
-    };
-    this.history.markSpecial(register, old ^ value, record);
+    const change = this.history.markSpecial(register, old ^ value, core.index);
+    change.seq = this.history.seq;
+    change.at = core.now();
+    change.pc = core.pc;
+    change.lr = core.get(S.LR);
+    change.kind = this.writerKind;
     this.observer.special?.(core, register, value);
   }
   deviceWrite(core: Core, block: Block): void {

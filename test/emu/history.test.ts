@@ -74,3 +74,42 @@ describe('History: registers that are programmed for after a reset', () => {
     expect(copy.lastWriterBeforeReset('FLASH.OPTCR1', 0x3)?.seq).toBe(1);
   });
 });
+
+describe('changes of a special register', () => {
+  const change = (h: History, bits: number, pc: number): void =>
+    void Object.assign(h.markSpecial('BASEPRI', bits, 1), { seq: ++h.seq, at: 5 * h.seq, pc, lr: pc + 1, kind: 'cpu' });
+  const pcs = (h: History): (number | undefined)[] => [0x40, 0x80, 0xc0, 0x20].map((mask) => h.lastWriter('CPU1.BASEPRI', mask)?.pc);
+
+  it('are known bit by bit, whoever asks in between', () => {
+    fc.assert(
+      fc.property(fc.array(fc.record({ bits: fc.integer({ min: 1, max: 255 }), asked: fc.boolean() }), { maxLength: 12 }), (changes) => {
+        const h = new History();
+        changes.forEach(({ bits, asked }, i) => {
+          change(h, bits, 100 + i);
+          if (asked) h.lastWriter('CPU1.BASEPRI');
+        });
+        for (let bit = 1; bit < 256; bit *= 2) {
+          const last = changes.findLastIndex((c) => c.bits & bit);
+          const expected =
+            last < 0 ? null : { seq: last + 1, at: 5 * (last + 1), core: 1, pc: 100 + last, lr: 101 + last, kind: 'cpu', address: null };
+          expect(h.lastWriter('CPU1.BASEPRI', bit)).toEqual(expected);
+        }
+      }),
+    );
+  });
+  it('are in a copy, which goes its own way, and gone behind a reset', () => {
+    const h = new History();
+    change(h, 0xc0, 1);
+    change(h, 0x40, 2);
+    const copy = h.copy();
+    change(h, 0x80, 3);
+    expect([pcs(h), pcs(copy)]).toEqual([
+      [2, 3, 3, undefined],
+      [2, 1, 2, undefined],
+    ]);
+    change(h, 0x80, 4);
+    h.remember(new Set(['CPU1.BASEPRI']));
+    h.forget(() => false);
+    expect([pcs(h), h.lastWriterBeforeReset('CPU1.BASEPRI', 0x80)?.pc]).toEqual([[undefined, undefined, undefined, undefined], 4]);
+  });
+});

@@ -114,9 +114,11 @@ export class Core extends CoreCode<Core> implements Cpu {
   /**
    * Critical sections are short and many: the run goes on where nothing waits for their end, be they made by a mask or by the enable bit of one line (TinyUSB does so
    * at each look for work). Where another core runs it ends, so that the two keep together; a core that sleeps is woken from outside.
+   * `raised`: what could not be taken before cannot be taken now.
    */
-  maskChanged(): void {
-    if (this.halted || !this.listener.isAlone(this) || preempts(this, highestPending(this))) this.interruptsChanged();
+  maskChanged(raised = false): void {
+    if (this.halted || (this.peers.length > 0 && !this.listener.isAlone(this)) || (!raised && preempts(this, highestPending(this))))
+      this.interruptsChanged();
   }
   get pc(): number {
     return this.get(S.PC);

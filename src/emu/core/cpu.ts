@@ -78,7 +78,7 @@ export interface Cpu {
   /** Something changed that may let an exception be taken (what is pending or active, grouping): the run loop looks before the next instruction. */
   interruptsChanged(): void;
   /** PRIMASK, BASEPRI, FAULTMASK, an enable bit or a priority of the NVIC has another value. */
-  maskChanged(): void;
+  maskChanged(raised?: boolean): void;
   /** MPU setup, privilege or CONTROL changed: access rights held in page tables are stale. */
   rightsChanged(): void;
   readonly mpuAnswers: MpuAnswers;

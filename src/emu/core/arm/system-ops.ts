@@ -75,13 +75,21 @@ export function readSpecial(cpu: Cpu, sysm: number): number {
   }
 }
 
-const setMask = (cpu: Cpu, name: 'PRIMASK' | 'FAULTMASK' | 'BASEPRI', value: number): void => {
-  change(cpu, name, S[name], value);
-  cpu.maskChanged();
+const setPrimask = (cpu: Cpu, value: number): void => {
+  change(cpu, 'PRIMASK', S.PRIMASK, value);
+  cpu.maskChanged(value !== 0);
+};
+const setBasepri = (cpu: Cpu, value: number): void => {
+  const old = cpu.get(S.BASEPRI);
+  change(cpu, 'BASEPRI', S.BASEPRI, value);
+  cpu.maskChanged(value !== 0 && (old === 0 || value <= old));
 };
 /** FAULTMASK can be set only where it would raise the priority. It alone of the masks changes rights: the MPU judges at every priority that the others can give. */
 const setFaultMask = (cpu: Cpu, on: boolean): void => {
-  if (!on || executionPriority(cpu) > -1) withRights(cpu, () => setMask(cpu, 'FAULTMASK', on ? 1 : 0));
+  if (!on || executionPriority(cpu) > -1) {
+    withRights(cpu, () => change(cpu, 'FAULTMASK', S.FAULTMASK, on ? 1 : 0));
+    cpu.maskChanged(on);
+  }
 };
 function writeStackPointer(cpu: Cpu, name: 'MSP' | 'PSP', value: number): void {
   const get = name === 'MSP' ? getMsp : getPsp;
@@ -125,17 +133,17 @@ export function writeSpecial(cpu: Cpu, sysm: number, value: number, mask: number
       return updateSpLimit(cpu);
     }
     case SYSM.PRIMASK:
-      return setMask(cpu, 'PRIMASK', value & 1);
+      return setPrimask(cpu, value & 1);
     case SYSM.CONTROL:
       return writeControl(cpu, value);
     default:
   }
   if (!notV6(cpu)) return;
   const priority = value & priorityMask(cpu);
-  if (sysm === SYSM.BASEPRI) setMask(cpu, 'BASEPRI', priority);
+  if (sysm === SYSM.BASEPRI) setBasepri(cpu, priority);
   else if (sysm === SYSM.BASEPRI_MAX) {
     const old = cpu.get(S.BASEPRI);
-    if (priority !== 0 && (old === 0 || priority < old)) setMask(cpu, 'BASEPRI', priority);
+    if (priority !== 0 && (old === 0 || priority < old)) setBasepri(cpu, priority);
   } else if (sysm === SYSM.FAULTMASK) setFaultMask(cpu, (value & 1) !== 0);
 }
 
@@ -183,7 +191,7 @@ const writeFrom = (cpu: Cpu, register: number, sysm: number, mask: number): void
 /** CPS: bit 1 of `which` PRIMASK, bit 0 FAULTMASK. */
 function changeMasks(cpu: Cpu, value: number, which: number): void {
   if (!privileged(cpu)) return;
-  if (which & 2) setMask(cpu, 'PRIMASK', value);
+  if (which & 2) setPrimask(cpu, value);
   if (which & 1 && notV6(cpu)) setFaultMask(cpu, value === 1);
 }
 
