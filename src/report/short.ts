@@ -309,7 +309,7 @@ function waits(page: Page, result: RunResult, sources: Sources): boolean {
   page.row('Waits', 'red', said, what === null ? 4 : 2);
   const place = placeIn(loop);
   if (place) excerpt(page, place, sources);
-  if (stuck.address === null && place && asksSomething(place, sources))
+  if (stuck.address === null && stuck.register === null && place && asksSomething(place, sources))
     page.text('The loop reads nothing, although its line asks for something: what only an interrupt changes has to be volatile.', 2);
   if (callers.length > 0) page.text(`called by: ${callers.join(' < ')}`, 2);
   for (const { text } of why) page.text(text, 3, ' '.repeat(COLUMN + 2), `${' '.repeat(COLUMN)}- `);
