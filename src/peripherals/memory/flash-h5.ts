@@ -19,7 +19,7 @@ import {
 import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { FLASH_KEYS, keysSeen, OPTION_KEYS } from './flash-keys.ts';
-import { noteInterrupted } from './flash-reset.ts';
+import { noteInterrupted, noteUnfilled } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 import { FLASH_LATENCY, FLASH_PREFETCH, ICACHE_ENABLED } from '../../emu/wires.ts';
 import { FLASH_BUSY, IWDG_HARDWARE, WWDG_HARDWARE } from '../wires.ts';
@@ -367,6 +367,7 @@ class Flash {
     c.s.queue = [];
     c.s.nsKeys = 0;
     c.s.optKeys = 0;
+    if (c.s.bufferAddress !== -1) noteUnfilled(c, this.o.base + c.s.bufferAddress, QUAD);
     c.s.bufferAddress = -1;
     c.s.filled = 0;
     if (!c.s.optionsLoaded) this.initialise(c);

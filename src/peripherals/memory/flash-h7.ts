@@ -17,7 +17,7 @@ import {
 import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { FLASH_KEYS, keysSeen, OPTION_KEYS } from './flash-keys.ts';
-import { noteInterrupted } from './flash-reset.ts';
+import { noteInterrupted, noteUnfilled } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 import { FLASH_LATENCY } from '../../emu/wires.ts';
 import { FLASH_BUSY, IWDG2_HARDWARE, IWDG_HARDWARE } from '../wires.ts';
@@ -355,6 +355,7 @@ class Flash {
   }
   onReset(c: Ctx): void {
     if (c.s.banks.some((b) => b.queue.length > 0)) noteInterrupted(c);
+    for (const bank of c.s.banks) if (bank.address !== -1) noteUnfilled(c, this.o.base + bank.address, FLASH_WORD);
     for (const timer of ['bank1', 'bank2', 'options']) c.env.disarm(timer);
     c.s.banks = [freshBank(), freshBank()];
     c.s.optKeys = 0;

@@ -21,7 +21,7 @@ import { swapBanks } from './flash-banks.ts';
 import { driveArt } from './flash-art.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { writeKey } from './flash-keys.ts';
-import { abandon } from './flash-reset.ts';
+import { abandon, noteUnfilled } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 import { ART_ICACHE, RESET_CAUSE } from '../../emu/wires.ts';
 import { FLASH_BUSY, FLASH_SWAP, IWDG_HARDWARE, WWDG_HARDWARE } from '../wires.ts';
@@ -479,6 +479,7 @@ class Flash {
 
   onReset(c: Ctx, kind: ResetKind): void {
     abandon(c);
+    if (c.s.lowOffset >= 0) noteUnfilled(c, this.o.base + c.s.lowOffset, DOUBLE);
     c.s.lowOffset = -1;
     c.s.row = null;
     if (!c.s.optionsLoaded) this.initialise(c);

@@ -19,7 +19,7 @@ import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { writeKey } from './flash-keys.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
-import { abandon } from './flash-reset.ts';
+import { abandon, noteUnfilled } from './flash-reset.ts';
 import { FLASH_LATENCY, FLASH_PREFETCH, RESET_CAUSE } from '../../emu/wires.ts';
 import { FLASH_BUSY, IWDG_HARDWARE, WWDG_HARDWARE } from '../wires.ts';
 
@@ -307,7 +307,10 @@ class Flash {
     if (r === f.tzen.register && f.tzen.of(value) && !f.tzen.of(old)) c.env.note('gap', 'FLASH_OPTR.TZEN set: TrustZone is not modelled');
     if (r !== this.cr || value === old) return;
     this.interrupt(c);
-    if (!f.pg.of(value) && c.s.unitOffset >= 0) this.drop(c);
+    if (!f.pg.of(value) && c.s.unitOffset >= 0) {
+      noteUnfilled(c, this.o.base + c.s.unitOffset, QUAD);
+      this.drop(c);
+    }
     if (f.strt.of(value) && !f.strt.of(old)) this.erase(c);
     if (f.optstrt.of(value) && !f.optstrt.of(old)) this.start(c, { kind: 'options' });
     if (f.oblLaunch.of(value) && !f.oblLaunch.of(old)) c.env.requestReset('option-bytes');
@@ -319,6 +322,7 @@ class Flash {
 
   onReset(c: Ctx, kind: ResetKind): void {
     abandon(c);
+    if (c.s.unitOffset >= 0) noteUnfilled(c, this.o.base + c.s.unitOffset, QUAD);
     this.drop(c);
     if (!c.s.optionsLoaded) {
       for (const r of this.options) c.s.stored[r.name] = this.o.optionRegisters[r.name] ?? r.reset;
