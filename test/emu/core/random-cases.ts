@@ -24,37 +24,50 @@ export class Random {
   }
 }
 
-const widthCache = new WeakMap<Row, Readonly<Record<string, number>>>();
-function widthsOf(row: Row): Readonly<Record<string, number>> {
-  let widths = widthCache.get(row);
-  if (!widths) {
-    const counted: Record<string, number> = {};
-    for (const ch of row.pattern) counted[ch] = (counted[ch] ?? 0) + 1;
-    widthCache.set(row, (widths = counted));
-  }
-  return widths;
+/** A row's pattern, gone through once: the bits that are fixed and, where none is, the index of its field or −1 for a bit that is ignored. */
+interface Shape {
+  readonly fixed: Uint8Array;
+  readonly fieldAt: Int8Array;
+  readonly widths: readonly number[];
 }
+const FIXED = -2;
+const IGNORED = -1;
+const shapes = new WeakMap<Row, Shape>();
+function shapeOf(row: Row): Shape {
+  let shape = shapes.get(row);
+  if (!shape) {
+    const letters = [...new Set(row.pattern.replaceAll(/[01x]/g, ''))];
+    shape = {
+      fixed: Uint8Array.from(row.pattern, (ch) => (ch === '1' ? 1 : 0)),
+      fieldAt: Int8Array.from(row.pattern, (ch) => (ch === 'x' ? IGNORED : ch === '0' || ch === '1' ? FIXED : letters.indexOf(ch))),
+      widths: letters.map((letter) => row.pattern.split(letter).length - 1),
+    };
+    shapes.set(row, shape);
+  }
+  return shape;
+}
+const SPECIAL = [13, 14, 15];
+const values = new Uint32Array(16);
+const left = new Int8Array(16);
 
 /** Bits of a random instruction of this row. Fields of four bits are often the same register, or one of the special ones. */
 export function randomBits(r: Random, row: Row): number {
   const same = r.below(15);
-  const widths = widthsOf(row);
-  const fields: Record<string, number> = {};
+  const { fixed, fieldAt, widths } = shapeOf(row);
+  left.fill(0);
   let bits = 0;
-  for (let i = 0; i < row.pattern.length; i++) {
-    const ch = row.pattern[i]!;
-    let bit: number;
-    if (ch === '0' || ch === '1') bit = ch === '1' ? 1 : 0;
-    else if (ch === 'x') bit = r.below(2);
-    else {
-      const width = widths[ch]!;
-      if (fields[ch] === undefined) {
+  for (let i = 0; i < fixed.length; i++) {
+    const field = fieldAt[i]!;
+    let bit = fixed[i]!;
+    if (field === IGNORED) bit = r.below(2);
+    else if (field >= 0) {
+      if (left[field] === 0) {
         const kind = r.below(8);
-        fields[ch] = width === 4 && kind === 0 ? same : width === 4 && kind === 1 ? r.pick([13, 14, 15]) : r.u32();
-        fields[`${ch}#`] = width;
+        const width = widths[field]!;
+        values[field] = width === 4 && kind === 0 ? same : width === 4 && kind === 1 ? r.pick(SPECIAL) : r.u32();
+        left[field] = width;
       }
-      const left = (fields[`${ch}#`] = fields[`${ch}#`]! - 1);
-      bit = (fields[ch]! >>> left) & 1;
+      bit = (values[field]! >>> --left[field]!) & 1;
     }
     bits = ((bits << 1) | bit) >>> 0;
   }
