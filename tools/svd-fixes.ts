@@ -850,6 +850,8 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
     ungated: ['DBGMCU'],
     remove: ['RCC.APB2ENR.DBGMCUEN', 'RCC.APB2RSTR.DBGMCURST'],
     rename: {},
+    // The SVD closes up the gap of 8 bytes in front of the lines from 32 on (stm32f303xc.h and its kin).
+    offsets: { 'EXTI.IMR2': 0x20, 'EXTI.EMR2': 0x24, 'EXTI.RTSR2': 0x28, 'EXTI.FTSR2': 0x2c, 'EXTI.SWIER2': 0x30, 'EXTI.PR2': 0x34 },
     fields: {
       'FLASH.SR.WRPRT': 'WRPRTERR',
       'FLASH.CR.FORCE_OPTLOAD': 'OBL_LAUNCH',
