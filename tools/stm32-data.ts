@@ -111,7 +111,7 @@ export function chipData(folder: string, part: string, without: readonly string[
       };
       const ungated = without.includes(name);
       const clock = ungated ? undefined : (gate(p?.rcc?.enable, rcc) ?? named(/(?<!LP|SM)ENR\d?$/, 'EN'));
-      const reset = gate(p?.rcc?.reset, rcc) ?? named(/RSTR\d?$/, 'RST');
+      const reset = ungated ? undefined : (gate(p?.rcc?.reset, rcc) ?? named(/RSTR\d?$/, 'RST'));
       if (p?.rcc?.enable && !clock && !ungated)
         console.error(`${part}: ${name}: RCC has no ${p.rcc.enable.register}.${p.rcc.enable.field}`);
       const irqs = p && [...new Set((p.interrupts ?? []).map((i) => numbers.get(i.interrupt)!))].sort((a, b) => a - b);

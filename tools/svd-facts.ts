@@ -11,6 +11,7 @@ import { XMLParser } from 'fast-xml-parser';
 import type { GeneratedFacts, GeneratedPeripheral } from '../src/chips/facts.ts';
 import { chipData, joinPieces, type ChipData } from './stm32-data.ts';
 import { EVERYWHERE, FIXES } from './svd-fixes.ts';
+import { withForgotten } from './svd-forgotten.ts';
 import type { Field, Reg, SvdFixes } from './svd-types.ts';
 
 /** An XML element as fast-xml-parser gives it with the options below: all texts are strings, `@x` is an attribute. */
@@ -272,8 +273,9 @@ function generate(file: string, folder: string | null): { path: string; peripher
   const device = child(xml, 'device')!;
   const svd = text(device, 'name')!;
   const stem = file.replace(/^.*[\\/]/, '').replace(/\.svd(\.gz)?$/, '');
-  const fixes = FIXES[stem] ?? FIXES[svd];
-  if (!fixes) throw new Error(`${file}: no entry for ${stem} in tools/svd-fixes.ts`);
+  const entry = FIXES[stem] ?? FIXES[svd];
+  if (!entry) throw new Error(`${file}: no entry for ${stem} in tools/svd-fixes.ts`);
+  const fixes = withForgotten(entry);
   const data = folder && fixes.part ? chipData(folder, fixes.part, fixes.ungated) : null;
   const peripherals = readDevice(xml, fixes, data);
   const rcc = peripherals.find((p) => p.name === 'RCC');

@@ -3,6 +3,7 @@
  * rows, reports and the generated facts.
  */
 import { L1 } from './svd-fixes-l1.ts';
+import { F401_F411_REGISTERS, I2C_FILTERS, L4R5_REGISTERS } from './svd-forgotten.ts';
 import { F2_F4_NAMES, TIMERS_FULL } from './svd-names.ts';
 import type { SvdFixes } from './svd-types.ts';
 
@@ -63,7 +64,7 @@ const F401_F411: Pick<SvdFixes, 'resets' | 'add' | 'remove'> = {
   add: { 'FLASH.ACR.LATENCY': [0, 4, true], 'FLASH.OPTCR.nWRP': [16, 8, true] },
   remove: ['FLASH.ACR.LATENCY', 'FLASH.OPTCR.nWRP'],
 };
-const F411_ONLY: Pick<SvdFixes, 'add' | 'addRegisters' | 'resets'> = {
+const F411_ONLY: Pick<SvdFixes, 'add' | 'resets'> = {
   // RM0383 6.3.23, 6.3.24, 6.3.25 and 5.4.1; header stm32f411xe.h.
   add: {
     ...F401_F411.add,
@@ -74,7 +75,6 @@ const F411_ONLY: Pick<SvdFixes, 'add' | 'addRegisters' | 'resets'> = {
     'RCC.APB2RSTR.SPI4RST': [13, 1, true],
   },
   resets: { ...F401_F411.resets, 'RCC.PLLI2SCFGR': 0x24003010 },
-  addRegisters: { 'RCC.DCKCFGR': { offset: 0x8c, reset: 0, fields: [['TIMPRE', 24, 1, true]] } },
 };
 /** F405 and F415 have neither Ethernet nor camera interface. */
 const F407_ONLY = ['ENR', 'RSTR', 'LPENR'].flatMap((r) =>
@@ -656,7 +656,7 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
     part: 'STM32L433VC',
     rename: { SDMMC: 'SDMMC1' },
     // RM0394 8.4.11: the ports have it as those of the L476.
-    addRegisters: Object.fromEntries(['A', 'B', 'C', 'H'].map((port) => [`GPIO${port}.BRR`, PORT_RESETS])),
+    addRegisters: Object.fromEntries(['A', 'B', 'C', 'D', 'E', 'H'].map((port) => [`GPIO${port}.BRR`, PORT_RESETS])),
     fields: {
       ...L4.fields,
       'RCC.APB1ENR1.SPI1EN': 'SPI2EN',
@@ -735,6 +735,7 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
     resets: { ...L4.resets, 'RCC.APB1ENR1': 0x400 },
     resetsWhere: [...TIMERS_FULL, [/^(LP)?US?ART\d\.ISR$/, 0xc0]],
     add: {},
+    addRegisters: L4R5_REGISTERS,
   },
   // One bank.
   STM32G431: { ...G4, chip: 'stm32g431', part: 'STM32G431VB', remove: ['SYSCFG.MEMRMP.FB_mode'] },
@@ -752,7 +753,7 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
     chip: 'stm32f746',
     part: 'STM32F746NG',
     // Of the F76x, which has two banks.
-    remove: ['FLASH.ACR.LATENCY', 'SYSCFG.MEMRMP.MEM_MODE', 'SYSCFG.MEMRMP.SWP_FB', 'FLASH.CR.MER2'],
+    remove: ['FLASH.ACR.LATENCY', 'SYSCFG.MEMRMP.MEM_MODE', 'SYSCFG.MEMRMP.FB_MODE', 'FLASH.CR.MER2'],
     add: { ...f7(0).add, ...F7_PLLS, ...F7_CRC },
   },
   STM32F767: {
@@ -784,22 +785,24 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
       'DBGMCU.APB2_FZ': { offset: 0xc, reset: 0, fields: [['FREEZE', 0, 19, true]] },
     },
   },
-  STM32F401: { ...F4, ...F401_F411, chip: 'stm32f401', part: 'STM32F401VE' },
+  STM32F401: { ...F4, ...F401_F411, chip: 'stm32f401', part: 'STM32F401VE', addRegisters: F401_F411_REGISTERS },
   STM32F405: { ...F4, ...F405_F407, chip: 'stm32f405', part: 'STM32F405ZG', remove: F407_ONLY },
   STM32F407: { ...F4, ...F405_F407, chip: 'stm32f407', part: 'STM32F407ZG' },
-  STM32F411: { ...F4, ...F401_F411, ...F411_ONLY, chip: 'stm32f411', part: 'STM32F411VE' },
+  STM32F411: { ...F4, ...F401_F411, ...F411_ONLY, chip: 'stm32f411', part: 'STM32F411VE', addRegisters: F401_F411_REGISTERS },
   STM32F429: {
     ...F4,
     chip: 'stm32f429',
     part: 'STM32F429NI',
     remove: ['FLASH.ACR.LATENCY', 'RCC.APB1ENR.UART7ENR', 'RCC.APB1ENR.UART8ENR'],
     add: { 'FLASH.ACR.LATENCY': [0, 4, true], ...RTC_CR },
-    resets: { 'FLASH.OPTCR': OPTCR[12] },
+    // PLLI2SQ is 4 after reset (RM0090 6.3.23).
+    resets: { 'FLASH.OPTCR': OPTCR[12], 'RCC.PLLI2SCFGR': 0x24003000 },
   },
   STM32F412: {
     ...F4,
     chip: 'stm32f412',
     part: 'STM32F412ZG',
+    addRegisters: I2C_FILTERS,
     remove: ['FLASH.ACR.LATENCY'],
     add: { 'FLASH.ACR.LATENCY': [0, 4, true] },
     resets: { 'FLASH.OPTCR': OPTCR[12], 'PWR.CR': 0x8000 },

@@ -3,8 +3,9 @@
  * bits: the parts' CMSIS headers (documented); registers are those of the same block elsewhere. Data only.
  */
 import type { BlockRow, ChipDescription } from '../emu/chip.ts';
+import type { BlockFacts } from '../emu/registers.ts';
 import { factsOnDemand, loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
-import { gatedBy, rccWith, type Gate } from './gates.ts';
+import { gatedBy, rccWith, withFields, type Gate } from './gates.ts';
 import f303 from './generated/stm32f303.json' with { type: 'json' };
 import f405 from './generated/stm32f405.json' with { type: 'json' };
 import f412 from './generated/stm32f412.json' with { type: 'json' };
@@ -83,7 +84,7 @@ const G0_CRYPTO: readonly Extra[] = [
 ];
 const L0_LCD: Extra = { name: 'LCD', ...at(0x40002400, [30], 'APB1 9', [l152, 'LCD']) };
 const H5_CEC: Extra = { name: 'CEC', ...at(0x40007000, [119], 'APB1L 28', [h745, 'CEC']) };
-const F41X_EXTI: Extra = { name: 'EXTIT', gate: 'APB2 15', bare: true };
+const F41X_EXTI: Extra = { name: 'EXTIT', gate: 'APB2 15 enable', bare: true };
 const F413: readonly Extra[] = [
   F41X_EXTI,
   { name: 'I2S2ext', base: 0x40003400, like: [f412, 'I2S2ext'] },
@@ -98,7 +99,10 @@ const F3_DAC2: Extra = {
   name: 'DAC2',
   ...at(0x40009800, [55], 'APB1 26', [f303, 'DAC'], { model: 'dac', options: { ...DAC_F3, dma: 'dac2', listener: 25 } }),
 };
-const L45_DFSDM: readonly Extra[] = [{ name: 'DFSDM', bits: 'DFSDM1', gate: 'APB2 24' }];
+const L45X_EXTRAS: readonly Extra[] = [
+  { name: 'DFSDM', bits: 'DFSDM1', gate: 'APB2 24' },
+  { name: 'TIM3', more: { reset: 'APB1RSTR1.TIM3RST' } },
+];
 const F091: readonly Extra[] = [
   { name: 'DMA1', like: [l476, 'DMA1'], more: { options: { lines: [0, 1, 1, 2, 2, 2, 2], requests: F091_DMA1 } } as RowParts },
   {
@@ -144,9 +148,9 @@ const EXTRAS: Readonly<Record<string, readonly Extra[]>> = {
   STM32F328: [F3_DAC2],
   STM32F334: [F3_DAC2, { name: 'HRTIM1', gate: 'APB2 29' }],
   STM32F446: [{ name: 'SPDIF_RX', irqs: [94] }],
-  STM32L451: L45_DFSDM,
-  STM32L452: L45_DFSDM,
-  STM32L462: L45_DFSDM,
+  STM32L451: L45X_EXTRAS,
+  STM32L452: L45X_EXTRAS,
+  STM32L462: L45X_EXTRAS,
   STM32L4R9: [L4_DSI],
   STM32L4S9: [L4_DSI],
   STM32U585: [
@@ -162,6 +166,48 @@ const EXTRAS: Readonly<Record<string, readonly Extra[]>> = {
   STM32H573: [H5_CEC],
 };
 
+/** `NAME:bit` or `NAME:bit:width`; `-NAME` goes, `=40000000` is the reset value. */
+type Fields = Readonly<Record<string, string>>;
+const FAST_PA9_PA10 = 'I2C_PA9_FMP:22 I2C_PA10_FMP:23';
+const F0_SMALL: Fields = { 'SYSCFG.CFGR1': FAST_PA9_PA10 };
+/** RM0394 6.4.2: seven bits, 64 after reset. */
+const HSITRIM: Fields = { 'RCC.ICSCR': 'HSITRIM:24:7 =40000000' };
+const L45X: Fields = {
+  ...HSITRIM,
+  'RCC.APB1RSTR1': 'TIM3RST:1',
+  'RCC.APB1SMENR1': 'TIM3SMEN:1 UART4SMEN:19',
+  'RCC.APB1SMENR2': 'I2C4SMEN:1',
+  'RCC.CCIPR': 'DFSDM1SEL:31',
+  'DBGMCU.APB1FZR1': 'DBG_TIM3_STOP:1',
+  'EXTI.IMR2': 'MR40:8',
+  'EXTI.EMR2': 'MR40:8',
+};
+/** The MCO of F302 and F303 up to 256 KB shows a flag where these parts have a divider. */
+const F3_MCO: Fields = { 'RCC.CFGR': 'MCOPRE:28:3 PLLNODIV:31 -MCOF' };
+const F301: Fields = { ...F3_MCO, 'RCC.CFGR3': 'TIM15SW:10 TIM16SW:11 TIM17SW:13', 'SYSCFG.CFGR1': 'I2C3_FMP:24' };
+const F328: Fields = { ...F3_MCO, 'SYSCFG.CFGR1': 'DAC2_CH1_DMA_RMP:15' };
+const G0_RNG: Fields = { 'RCC.CCIPR': 'RNGSEL:26:2 RNGDIV:28:2' };
+/** Fields that a line has beside its kin's, and that software writes: headers and stm32-data. */
+const FIELDS: Readonly<Record<string, Fields>> = {
+  STM32F072: { 'SYSCFG.CFGR1': 'TIM16_DMA_RMP2:13 TIM17_DMA_RMP2:14' },
+  STM32F042: { 'SYSCFG.CFGR1': `PA11_PA12_RMP:4 ${FAST_PA9_PA10}` },
+  STM32F031: F0_SMALL,
+  STM32F038: F0_SMALL,
+  STM32F091: { 'SYSCFG.CFGR1': `IR_MOD:6:2 ${FAST_PA9_PA10}`, 'RCC.CFGR3': 'USART3SW:18:2' },
+  STM32F301: F301,
+  STM32F318: F301,
+  STM32F328: F328,
+  STM32F334: { ...F328, 'RCC.CFGR3': 'HRTIM1SW:12' },
+  STM32F398: { ...F301, 'RCC.CFGR3': `${F301['RCC.CFGR3']} TIM20SW:15 TIM2SW:24 TIM34SW:25` },
+  STM32G081: G0_RNG,
+  STM32G0C1: G0_RNG,
+  STM32L412: HSITRIM,
+  STM32L422: HSITRIM,
+  STM32L451: L45X,
+  STM32L452: L45X,
+  STM32L462: L45X,
+};
+
 const SIZE = 0x400;
 const partsOf = ({ name, bits, irqs, gate, more }: Extra): Partial<BlockRow> => ({
   ...(irqs === undefined ? {} : { irqs }),
@@ -175,20 +221,27 @@ function blocksWith(rows: readonly BlockRow[], extras: readonly Extra[]): readon
   );
   return [...rows.map((row) => ({ ...row, ...told.get(row.name) })), ...more];
 }
-function factsWith(facts: Facts, extras: readonly Extra[]): Facts {
-  const more = Object.fromEntries(
+function factsWith(facts: Facts, extras: readonly Extra[], fields: Fields): Facts {
+  const more: Record<string, BlockFacts> = Object.fromEntries(
     extras.flatMap(({ name, like }) =>
       like === undefined ? [] : [[name, factsOnDemand(name, () => loadFacts(like[0])[like[1]]!.registers)]],
     ),
   );
   const gates = Object.fromEntries(extras.flatMap(({ name, bits, gate }) => (gate === undefined ? [] : [[bits ?? name, gate]])));
-  return withFacts({ ...more, RCC: rccWith(() => facts['RCC']!, gates) }, facts);
+  more['RCC'] = rccWith(() => facts['RCC']!, gates);
+  for (const [path, code] of Object.entries(fields)) {
+    const [block, register] = path.split('.') as [string, string];
+    const of = more[block];
+    more[block] = withFields(block, () => of ?? facts[block]!, register, code);
+  }
+  return withFacts(more, facts);
 }
 
 /** The part with what it has beside the rows that it was made of; these stay unmade until somebody looks. */
 export function withExtras(chip: ChipDescription): ChipDescription {
-  const all = EXTRAS[chip.line];
-  if (all === undefined) return chip;
+  const fields = FIELDS[chip.line];
+  const all = EXTRAS[chip.line] ?? [];
+  if (all.length === 0 && fields === undefined) return chip;
   // what is told of a block of the largest die goes for parts that have it
   const has = (e: Extra): boolean => e.base !== undefined || e.bare === true || chip.blocks.some(({ name }) => name === e.name);
   let here: readonly Extra[] | null = null;
@@ -198,6 +251,6 @@ export function withExtras(chip: ChipDescription): ChipDescription {
   return Object.defineProperties({} as ChipDescription, {
     ...Object.getOwnPropertyDescriptors(chip),
     blocks: { enumerable: true, configurable: true, get: () => (blocks ??= blocksWith(chip.blocks, extras())) },
-    facts: { enumerable: true, configurable: true, get: () => (facts ??= factsWith(chip.facts, extras())) },
+    facts: { enumerable: true, configurable: true, get: () => (facts ??= factsWith(chip.facts, extras(), fields ?? {})) },
   });
 }

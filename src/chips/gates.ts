@@ -1,7 +1,7 @@
-/** Bits of RCC that enable and reset blocks which the SVD has forgotten, or which a part has and its kin has not. Data only. */
+/** Bits that the SVD has forgotten, or that a part has and its kin has not: gates of RCC, and fields by name. Data only. */
 import type { BlockRow } from '../emu/chip.ts';
 import type { BlockFacts, FieldFact, RegisterFact } from '../emu/registers.ts';
-import { factsOnDemand } from './facts.ts';
+import { factsOnDemand, fieldsOf } from './facts.ts';
 
 /** `AHB2 4`: bit 4 of AHB2ENR, AHB2RSTR and the register for sleep; `AHB 1 enable`: there is no reset. */
 export type Gate = `${string} ${number}${'' | ' enable'}`;
@@ -36,6 +36,23 @@ function registerWith(of: RegisterFact, gates: Gates, gone: (field: string) => b
 /** RCC with these bits and without the fields that are gone. */
 export const rccWith = (rcc: () => BlockFacts, gates: Gates, gone: (field: string) => boolean = () => false): BlockFacts =>
   factsOnDemand('RCC', () => rcc().registers.map((register) => registerWith(register, gates, gone)));
+
+/** A block with these fields in one of its registers, which software writes. @param code `NAME:bit:width …`; `-NAME` goes, `=40000000` is the reset value */
+export function withFields(block: string, of: () => BlockFacts, register: string, code: string): BlockFacts {
+  const words = code.split(' ');
+  const reset = words.find((word) => word.startsWith('='))?.slice(1);
+  const added = fieldsOf(words.filter((word) => /^\w/.test(word)).join(' '));
+  const gone = new Set([...added.map((f) => f.name), ...words.filter((word) => word.startsWith('-')).map((word) => word.slice(1))]);
+  const changed = (r: RegisterFact): RegisterFact => ({
+    name: r.name,
+    offset: r.offset,
+    size: r.size,
+    reset: reset === undefined ? r.reset : parseInt(reset, 16),
+    writable: ((r.writable & ~maskOf(r.fields.filter((f) => gone.has(f.name)))) | maskOf(added)) >>> 0,
+    fields: [...r.fields.filter((f) => !gone.has(f.name)), ...added],
+  });
+  return factsOnDemand(block, () => of().registers.map((r) => (r.name === register ? changed(r) : r)));
+}
 
 /** @param name in RCC */
 export function gatedBy(name: string, gate: Gate): Pick<BlockRow, 'clock' | 'reset'> {

@@ -36,11 +36,11 @@ function rccFacts(): BlockFacts {
   const own = loadFacts(generated)['RCC']!.registers;
   const registers = STM32H533RE.facts['RCC']!.registers.map((r): RegisterFact => {
     const extra = (own.find((o) => o.offset === r.offset)?.fields ?? []).filter(
-      (f) => /(?<!LP)(EN|RST)$/.test(f.name) && !r.fields.some((g) => f.bit < g.bit + g.width && g.bit < f.bit + f.width),
+      (f) => !r.fields.some((g) => f.bit < g.bit + g.width && g.bit < f.bit + f.width),
     );
-    if (extra.length === 0 || !/(ENR|RSTR)$/.test(r.name)) return r;
+    if (extra.length === 0 || !/(ENR|RSTR|CCIPR\d)$/.test(r.name)) return r;
     const { name, offset, size, reset, writable } = r;
-    const added = extra.reduce((mask, f) => mask | (1 << f.bit), 0);
+    const added = extra.reduce((mask, f) => mask | (((1 << f.width) - 1) << f.bit), 0);
     return { name, offset, size, reset, writable: (writable | added) >>> 0, fields: [...r.fields, ...extra] };
   });
   return { name: 'RCC', registers };

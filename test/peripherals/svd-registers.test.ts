@@ -141,6 +141,7 @@ const HARDWARE: readonly (Deviation & { readonly bits: number })[] = [
   { on: /STM32F1.* FLASH\.AR$/, bits: 0xffffffff, why: 'write-only in the SVD; the model keeps what is written' },
   { on: /L072CZ SYSCFG\.CFGR3$/, bits: 0x40000000, why: 'VREFINT_RDYF follows' },
   { on: /U575ZI PWR\.VOSR$/, bits: 0x8000, why: 'VOSRDY falls until the range is reached' },
+  { on: /H745XI PWR\.CR3$/, bits: 0x10000, why: 'SMPSEXTRDY follows SMPSEXTHP' },
   { on: /U575ZI RCC\.CR$/, bits: 0x20, why: 'MSIKRDY follows' },
   { on: /L072CZ RCC\.CR$/, bits: 0x10, why: 'HSI16DIVF follows' },
   { on: /(G0B1|C071)R. USB\.CNTR$/, bits: 0x4, why: 'SUSPRDY follows' },

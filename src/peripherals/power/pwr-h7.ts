@@ -41,7 +41,9 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
   const cr3 = layout.reg('CR3');
   const ldoen = f('CR3.LDOEN');
   const smpsen = f('CR3.SMPSEN');
-  const supplyBits = f('CR3.BYPASS').mask | f('CR3.LDOEN').mask | f('CR3.SMPSEN').mask;
+  const smpsexthp = f('CR3.SMPSEXTHP');
+  const smpsextrdy = f('CR3.SMPSEXTRDY');
+  const supplyBits = ['BYPASS', 'LDOEN', 'SMPSEN', 'SMPSEXTHP', 'SMPSLEVEL'].reduce((mask, name) => mask | f(`CR3.${name}`).mask, 0);
   const cpucr = ['CPUCR', 'CPU2CR'].filter((n) => layout.has(n)).map((n) => layout.reg(n));
 
   const wkupfr = layout.reg('WKUPFR');
@@ -185,6 +187,8 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
         if (first) {
           configure(c);
           scale(c);
+          // The board's feeding from the SMPS is there at once (ASSUMED).
+          smpsextrdy.set(c, smpsen.get(c) & smpsexthp.get(c));
         }
         return supplies(c);
       }
