@@ -319,10 +319,21 @@ function waits(page: Page, result: RunResult, sources: Sources): boolean {
 }
 /** A loop in the source whose condition is more than a constant. */
 function asksSomething({ file, line }: Place, sources: Sources): boolean {
-  const text = sources(file!)?.lines[line! - 1] ?? '';
-  const condition = /\bwhile\s*\((.*)\)|\bfor\s*\([^;]*;([^;]*);/.exec(text);
-  const asked = (condition?.[1] ?? condition?.[2] ?? '').replace(/\b(true|TRUE|0x[\da-f]+)\b/gi, '');
-  return /[A-Za-z_]/.test(asked);
+  const text = (sources(file!)?.lines[line! - 1] ?? '').replace(/\/\/.*|\/\*.*?\*\//g, '');
+  const loops = [...text.matchAll(/\b(?:while\s*\(|for\s*\([^;]*;)/g)];
+  // of several in one line it is not known which one it is
+  if (loops.length !== 1) return false;
+  const condition = upToItsEnd(text.slice(loops[0]!.index + loops[0]![0].length));
+  return /[A-Za-z_]/.test(condition.replace(/\b(true|TRUE|0x[\da-f]+)\b/gi, ''));
+}
+/** Up to the parenthesis that closes what came before, or the semicolon between. */
+function upToItsEnd(text: string): string {
+  let open = 1;
+  for (let i = 0; i < text.length; i++) {
+    open += Number(text[i] === '(') - Number(text[i] === ')');
+    if (open === 0 || text[i] === ';') return text.slice(0, i);
+  }
+  return text;
 }
 /** `file:line (function)` of a text, from its start. */
 function placeIn(text: string): Place | null {

@@ -54,6 +54,10 @@ test.each([
   ['for (;;);', false],
   ['while (true);', false],
   ['__WFI();', false],
+  ['while (1) __asm volatile("nop");', false],
+  ['while (!(flag()) && other) { x(); }', true],
+  ['for (int i = 0; i < n; i++); for (;;);', false],
+  ['while (1) { /* while (x) */ }', false],
 ])('a loop that reads nothing at %j: the missing volatile is told (%s)', (line, told) => {
   const result: RunResult = {
     ...primaskResult(),
