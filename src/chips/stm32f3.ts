@@ -149,6 +149,13 @@ const usb = (big: boolean): Readonly<Record<string, unknown>> => ({
   ...(big ? {} : { scattered: true }),
 });
 
+/** The SVD gives it TIM1's line of captures too. */
+const TIM20: RowParts = {
+  model: 'tim',
+  size: 0x400,
+  irqs: [77, 78, 79, 80],
+  options: { block: 'TIM20', clock: 'timpclk2', bits: 16, irqs: { brk: 0, update: 1, trigger: 2, cc: 3 } },
+};
 /** F334's high-resolution timer: a place without registers. */
 const HRTIM = { name: 'HRTIM1', model: null, base: 0x40017400, size: 0x400, irqs: [67, 68, 69, 70, 71, 72, 73] } as const;
 
@@ -245,6 +252,7 @@ function derivation(line: F3Line, part: PartSize): Derivation {
         },
       },
       DBGMCU: { model: 'dbgmcu', size: 0x400, options: { devId: DIES[die].devId, revId: 0x1001 } },
+      TIM20,
     },
     covered: Object.fromEntries(absent.map((name) => [name, null])),
     more: line.hrtim ? [HRTIM] : [],
@@ -309,7 +317,8 @@ export function f3Chip(line: F3Line, part: PartSize): ChipDescription {
     const d = derivation(line, part);
     const header = `${line.name.toLowerCase()}${LINE_OF_ONE_DIE.has(line.name) ? 'xx' : DIE_SUFFIX[die]}.h`;
     return {
-      cores: [cortexM4F(DIES[die].nvicLines)],
+      // The dies of 64 KB have no MPU (__MPU_PRESENT of their headers).
+      cores: [{ ...cortexM4F(DIES[die].nvicLines), mpuRegions: part.flashKilobytes > SMALLEST ? 8 : 0 }],
       sources: sourcesOf(`STMicroelectronics/cmsis_device_f3:Include/${header}`, `ST SVD ${generated.svd}, corrected after ${RM0316}`),
       memories: withRam(memories(line, part, DIES[die]), part.ram),
       blocks: deriveBlocks(generated, d),

@@ -51,6 +51,22 @@ it.each(['stm32g431rb', 'stm32g474re'])('the alarm of %s comes by a rising edge 
   expect(h.irqs.get(41)).toBe(true);
 });
 
+it('an update of TIM20 asks by its own line and none of TIM1', () => {
+  const h = new StChip(findChip('stm32f303re')!);
+  h.set('RCC.APB2ENR.TIM20EN', 1);
+  h.write('TIM20.DIER', 1);
+  h.write('TIM20.EGR', 1);
+  expect([...h.irqs].filter(([, level]) => level).map(([line]) => line)).toEqual([78]);
+});
+
+it.each([
+  ['stm32f301r8', 0],
+  ['stm32f303k8', 0],
+  ['stm32f303cc', 8],
+])('%s has an MPU of %i regions', (part, regions) => {
+  expect(findChip(part)!.cores[0]!.mpuRegions).toBe(regions);
+});
+
 describe('the supply of H745 with SMPS', () => {
   /** SMPS at 1.8 V in front of an LDO outside: what `PWR_SMPS_1V8_SUPPLIES_EXT` writes. */
   const EXTERNAL = 0x1d;
