@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { compiledSources } from './test/compiled.ts';
 
 // CI reads the counts; see .ci/run.
 const report = process.env['BOOTBENCH_TEST_JSON'];
@@ -18,7 +19,11 @@ const ALONE = [
   'test/fixes/fixes.test.ts',
 ];
 
+/** `vitest run` and nothing else: named files are what somebody works on, who wants to see its lines. */
+const whole = process.argv[2] === 'run' && process.argv.slice(3).every((word) => word.startsWith('-'));
+
 export default defineConfig({
+  plugins: whole ? [compiledSources()] : [],
   test: {
     setupFiles: ['test/seed.ts'],
     globalSetup: 'test/built.ts',

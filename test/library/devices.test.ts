@@ -12,6 +12,6 @@ it('a module presses the button', async () => {
 });
 it('one that cannot be loaded, or connects nothing, is wrong input', async () => {
   await expect(bench({ ...L476, devices: new URL('./nobody.mjs', import.meta.url) })).rejects.toThrow(UsageError);
-  await expect(bench({ ...L476, devices: new URL('./firmware.ts', import.meta.url) })).rejects.toThrow(/no default export/);
+  await expect(bench({ ...L476, devices: new URL('data:text/javascript,export const board = 1') })).rejects.toThrow(/no default export/);
   await expect(bench({ ...L476, devices: './finger.mjs' as unknown as URL })).rejects.toThrow(/is not a URL/);
 });

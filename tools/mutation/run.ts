@@ -14,7 +14,7 @@ import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { globSync } from 'tinyglobby';
 import { AREAS, type Area } from './areas.ts';
-import { Mirror } from './mirror.ts';
+import { Mirror } from '../mirror.ts';
 import { mutantsOf, type Change, type Mutant } from './mutants.ts';
 
 /** What tests load: sources, and data that they import. */

@@ -7,7 +7,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { transform } from 'esbuild';
 import { globSync } from 'tinyglobby';
-import type { Change } from './mutants.ts';
+import type { Change } from './mutation/mutants.ts';
 
 const ROOT = resolve('.');
 /** Inside node_modules, so that packages are found from there. */
