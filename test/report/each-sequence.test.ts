@@ -79,6 +79,8 @@ it('each sequence of three keys ends where it did', () => {
       for (const c of KEYS) if (a === '+' || a === 'ArrowUp' || a === 'ArrowDown') say(a, b, '+', c);
     }
   }
+  // grows around the middle once what was chosen is out of view, on either side
+  for (const away of ['ArrowLeft', 'ArrowRight']) say('>', '>', '+', '+', away, away, away, away, '+');
   expectAsBefore(lines, new URL('./each-sequence/keys.txt', import.meta.url));
 });
 
