@@ -154,7 +154,8 @@ export class LinearRun extends Builder {
     if (it !== 0 && this.truth(this.condition(it >>> 4)) === 0) return;
     // the same way through an IT block is one on which the same instructions have run
     this.path ^= it;
-    if (op.system) return this.system(ins.decoded.op);
+    // an interrupt reads others of its own
+    if (op.system || op.is.has('special-register')) return this.system(ins.decoded.op);
     op.sem(this, operandsOf(ins), variantOf(ins, it !== 0));
   }
 

@@ -93,6 +93,6 @@ describe('rows', () => {
       [0xf3bf, 0x8f6f],
     ] as const)
       ops.add(decoder.decode(a, b)?.decoded.op ?? 'missing');
-    expect([...ops].sort()).toEqual(['BL', 'DMB', 'DSB', 'ISB', 'MRS', 'MSR', 'UDF']);
+    expect([...ops].sort()).toEqual(['BL', 'DMB', 'DSB', 'ISB', 'MRS', 'MRS_word', 'MSR', 'UDF']);
   });
 });

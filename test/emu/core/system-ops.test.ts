@@ -14,6 +14,42 @@ describe('special registers', () => {
     for (const op of OPS.values()) if (op.system) expect(SYSTEM_OPS[op.name], op.name).toBeTypeOf('function');
   });
 
+  it.each(['m0', 'm3', 'm4', 'm7', 'm33'] as const)(
+    'MRS on %s reads what the core says of them, in both tiers and at every privilege',
+    (core) => {
+      const read = [5, SYSM.MSP, SYSM.PSP, SYSM.PRIMASK, SYSM.CONTROL, ...(core === 'm0' ? [] : [SYSM.BASEPRI])];
+      const code = [...read.flatMap((sysm, n) => [0xf3ef, 0x8000 | (n << 8) | sysm]), 0xe7fe - 2 * read.length];
+      for (const translating of [false, true]) {
+        const { machine, cpu } = started(core, { [MAIN]: code });
+        cpu.setTranslating(translating, 1);
+        for (const [control, ipsr, primask, basepri] of [
+          [0, 0, 0, 0],
+          [2, 0, 1, 0x40],
+          ...(core === 'm0'
+            ? []
+            : [
+                [1, 0, 1, 0x80],
+                [3, 0, 0, 0xc0],
+                [1, 20, 1, 0x20],
+              ]),
+        ] as const) {
+          writeSpecial(cpu, SYSM.PSP, RAM + 0x180, 0);
+          writeSpecial(cpu, SYSM.MSP, RAM + 0x200, 0);
+          writeSpecial(cpu, SYSM.PRIMASK, primask!, 0);
+          writeSpecial(cpu, SYSM.BASEPRI, basepri!, 0);
+          writeSpecial(cpu, SYSM.CONTROL, control!, 0);
+          cpu.set(S.IPSR, ipsr!);
+          runCycles(machine, 5000);
+          expect(read.map((_, n) => cpu.get(S.R + 4 * n) >>> 0)).toEqual(read.map((sysm) => readSpecial(cpu, sysm) >>> 0));
+          cpu.set(S.IPSR, 0);
+          writeSpecial(cpu, SYSM.CONTROL, 0, 0);
+          cpu.set(S.CONTROL, 0);
+        }
+        if (translating) expect(cpu.tier.counters.compiled).toBeGreaterThan(0);
+      }
+    },
+  );
+
   it('APSR keeps NZCVQ, and GE where there are SIMD instructions', () => {
     for (const [core, mask] of [
       ['m0', 0xf0000000],

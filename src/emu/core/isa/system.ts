@@ -1,6 +1,7 @@
 /** System instructions: executed by TypeScript. Source: DDI 0403 B5.2, A7.7; DDI 0553 C2.4. */
-import { everywhere, op, row, systemOp, v8 } from '../rows.ts';
-import { EXIT } from '../state.ts';
+import type { Builder, Expr } from '../builder.ts';
+import { everywhere, op, row, systemOp, v8, variants } from '../rows.ts';
+import { EXIT, S } from '../state.ts';
 
 /** SYSm values beyond the xPSR views 0…7. */
 export const SYSM = {
@@ -24,6 +25,24 @@ systemOp('SVC', { timing: 'system', is: ['exception'] });
 systemOp('BKPT', { timing: 'system', is: ['exception'], unconditional: true });
 /** a = 1 disables, b = bit 1 PRIMASK, bit 0 FAULTMASK. */
 systemOp('CPS', { timing: 'system', inside: (d) => d.b === PRIMASK_ALONE });
+/** Special registers that are a word of the state: critical sections and kernels read them all the time. Unprivileged software reads 0 of most (DDI 0403 B5.2.2). */
+const IPSR = 5;
+const READ: Readonly<Record<number, (b: Builder) => Expr>> = {
+  [IPSR]: (b) => b.state(S.IPSR),
+  [SYSM.CONTROL]: (b) => b.state(S.CONTROL),
+  [SYSM.PRIMASK]: (b) => ifPrivileged(b, b.state(S.PRIMASK)),
+  [SYSM.BASEPRI]: (b) => ifPrivileged(b, b.state(S.BASEPRI)),
+  [SYSM.MSP]: (b) => ifPrivileged(b, b.select(usesPsp(b), b.state(S.MSP), b.reg(13))),
+  [SYSM.PSP]: (b) => ifPrivileged(b, b.select(usesPsp(b), b.reg(13), b.state(S.PSP))),
+};
+const usesPsp = (b: Builder): Expr => b.and(b.state(S.CONTROL), 2);
+const ifPrivileged = (b: Builder, value: Expr): Expr => b.select(b.or(b.state(S.IPSR), b.eqz(b.and(b.state(S.CONTROL), 1))), value, 0);
+/** MRS of one of these. */
+op(
+  'MRS_word',
+  { timing: 'system', is: ['special-register'], dest: 'a', variants: variants({ sysm: Object.keys(READ).map(Number) }) },
+  (b, o, v) => b.setReg(o.a, READ[v['sysm'] as number]!(b)),
+);
 /** imm = SYSm, b = mask (bit 1 NZCVQ, bit 0 GE). */
 systemOp('MRS', { timing: 'system', is: ['special-register'], inside: () => true, dest: 'a' });
 systemOp('MSR', { timing: 'system', is: ['special-register'], inside: (d) => INSIDE.has(d.imm ?? -1), src: 'a' });
@@ -42,8 +61,12 @@ row('CPS T1', '10110110 011 m 00 i f', everywhere, 'CPS{IE|ID} <b>', (f, p) => {
   if (p.arch === 'v6m' ? f.f === 1 || f.i === 0 : f.f === 0 && f.i === 0) return 'unpredictable';
   return { op: 'CPS', a: f.m, b: (f.i << 1) | f.f };
 });
-row('MRS T1', '11110 0 1111 1 0 1111 10 0 0 dddd ssssssss', everywhere, 'MRS <a>, <imm>', (f) =>
-  f.d === 13 || f.d === 15 ? 'unpredictable' : { op: 'MRS', a: f.d, imm: f.s },
+row('MRS T1', '11110 0 1111 1 0 1111 10 0 0 dddd ssssssss', everywhere, 'MRS <a>, <imm>', (f, p) =>
+  f.d === 13 || f.d === 15
+    ? 'unpredictable'
+    : READ[f.s] !== undefined && (p.arch !== 'v6m' || f.s !== SYSM.BASEPRI)
+      ? { op: 'MRS_word', v: { sysm: f.s }, a: f.d, imm: f.s }
+      : { op: 'MRS', a: f.d, imm: f.s },
 );
 row('MSR T1', '11110 0 1110 0 0 nnnn 10 0 0 mm 00 ssssssss', everywhere, 'MSR <imm>, <a>', (f, p) =>
   // without the DSP extension there are no GE flags to write (DDI 0403 B5.2.3)
