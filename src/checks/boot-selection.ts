@@ -20,10 +20,11 @@ const VECTORS = 'Armv7-M and Armv8-M: out of reset the core loads SP and PC from
 const ERASED = 0xffffffff;
 
 /** Value that a boot rule looks at; null if the target cannot tell. */
-function signalOf({ field, bootPin, read, chip }: TargetState, signal: string): number | null {
+function signalOf({ field, bootPin, emptyFlash, read, chip }: TargetState, signal: string): number | null {
   const [kind, name = ''] = signal.split(/:(.*)/s);
   if (kind === 'pin') return bootPin?.(name) ?? null;
   if (kind === 'field') return field(name);
+  if (kind === 'flash' && emptyFlash) return Number(emptyFlash());
   const flash = chip.memories.find((m) => m.kind === 'flash');
   const first = kind === 'flash' && name === 'empty' && flash ? read(flash.base, 4) : null;
   return first === null ? null : Number(first === ERASED);

@@ -42,6 +42,8 @@ export interface TargetState {
   watchdogRuns?(block: string): boolean;
   /** Level of a boot pin (`BOOT0`) as the boot table looks at it; null if unknown. */
   bootPin?(name: string): number | null;
+  /** The flash was empty when the chip looked last: not at every reset. Left out where the target does not show it, and its first word has to do. */
+  emptyFlash?(): boolean;
   /** What the board and the chip make of a pin: its level, `z` if nothing drives it; null if unknown. */
   pin?(name: string): 0 | 1 | 'z' | null;
   /** Rate of a clock in hertz, 0 if stopped, null if unknown. */

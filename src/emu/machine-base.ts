@@ -106,6 +106,9 @@ export interface SavedPage {
   readonly words: Uint8Array;
 }
 
+/** Resets with which the option bytes are loaded again, Standby's among them ('power'). */
+const LOADS_OPTIONS: ReadonlySet<ResetCause> = new Set(['power', 'brownout', 'option-bytes']);
+
 /** Words that `systemReads` lists. */
 const MAX_SYSTEM_READS = 1024;
 
@@ -387,6 +390,7 @@ export abstract class MachineBase implements CoreListener<Core> {
     this.state.lockups.fill(null);
     this.state.handlerOverSystem.fill(false);
     this.state.together = { tryAt: this.system.now + TOGETHER_FIRST, gap: TOGETHER_FIRST };
+    if (power || LOADS_OPTIONS.has(by)) this.state.emptyFlash = this.isFlashEmpty();
     const rule = this.bootRule();
     if (rule?.remap !== undefined) this.system.drive(BOOT_REMAP, rule.remap);
     this.cores.forEach((c, i) => {
@@ -511,11 +515,12 @@ export abstract class MachineBase implements CoreListener<Core> {
     const [kind, name] = [signal.slice(0, signal.indexOf(':')), signal.slice(signal.indexOf(':') + 1)];
     if (kind === 'pin') return this.system.parameter(`${name.toLowerCase()}.level`) ?? 0;
     if (kind === 'field') return this.fieldValue(name);
-    if (kind === 'flash') {
-      const m = this.system.memories.find((x) => x.row.kind === 'flash')!;
-      return this.system.loadHost(m.host, 4) === 0xffffffff ? 1 : 0;
-    }
+    if (kind === 'flash') return this.state.emptyFlash ? 1 : 0;
     throw new Error(`${this.chip.name}: unknown boot signal ${signal}`);
+  }
+  private isFlashEmpty(): boolean {
+    const m = this.system.memories.find((x) => x.row.kind === 'flash');
+    return m !== undefined && this.system.loadHost(m.host, 4) === 0xffffffff;
   }
   /** Value of `BLOCK.REG.FIELD` as stored. */
   fieldValue(path: string): number {

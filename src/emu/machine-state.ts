@@ -17,6 +17,8 @@ export interface MachineState {
   exceptionTo: { pc: number; from: number }[];
   /** Vector table of each core at its last reset of the chip: a reset of the core alone starts there too. */
   vectors: number[];
+  /** The first word of the flash was erased when option bytes were loaded last: other resets start the chip by that (RM0091 2.5, documented; RM0394 2.6). */
+  emptyFlash: boolean;
   /** Not held in reset. */
   booted: boolean[];
   /** The boot core is inside the ROM. */
@@ -72,6 +74,7 @@ export const freshState = (cores: number): MachineState => ({
   returnTo: Array<number>(cores).fill(-1),
   exceptionTo: Array.from({ length: cores }, () => ({ pc: -1, from: -1 })),
   vectors: Array<number>(cores).fill(0),
+  emptyFlash: false,
   booted: Array<boolean>(cores).fill(true),
   inSystem: false,
   inSystemOf: Array<boolean>(cores).fill(false),

@@ -1,12 +1,16 @@
 /** Where L476, L496 and F072 start, and what lies at 0 then: AN2606 Table 2, patterns 7, 6 and 2. */
 import { describe, expect, it } from 'vitest';
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
+import { findChip } from '../../src/chips/index.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import { STM32L496ZG } from '../../src/chips/stm32l496.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
+import type { ResetCause } from '../../src/emu/component.ts';
 import { Machine } from '../../src/emu/machine.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
 import { Thumb } from '../emu/thumb.ts';
+
+const STM32F042K6 = findChip('stm32f042k6')!;
 
 /** Stack and reset vector that tell the three places apart. */
 const TABLES: Readonly<Record<string, number>> = { flash: 0x08000100, rom: 0, sram: 0x20000100 };
@@ -63,6 +67,26 @@ describe('STM32L496 (pattern 6)', () => {
     ['rom', { 'option.BFB2': 1 }],
   ] as const)('%s with %j', (where, parameters) => expect(to(STM32L496ZG, parameters)).toBe(where));
   it('an empty flash starts the ROM', () => expect(to(STM32L496ZG, {}, true)).toBe('rom'));
+});
+
+describe.each([STM32F042K6, STM32L496ZG].map((c) => [c.name, c] as const))('whether the flash of %s is empty', (_, chip) => {
+  /** The chip behind a reset, with its flash programmed or erased since power came. */
+  const behind = (how: ResetCause, programmed: boolean): string | undefined => {
+    const m = new Machine({ chip, models: MODELS, seed: 1 });
+    m.eraseNonVolatile();
+    const words = new Uint8Array(new Uint32Array([0x20001000, 0x08000101]).buffer);
+    if (!programmed) m.load(0x08000000, words);
+    m.powerOn();
+    m.load(0x08000000, programmed ? words : new Uint8Array(8).fill(0xff));
+    m.askReset(how, m.bootCore, false);
+    m.run(m.system.now + 1_000_000_000);
+    return m.system.regionAt(0)?.memory?.row.name;
+  };
+  it.each(['software', 'pin', 'iwdg'] as const)('is what it was when a %s reset comes: option bytes are not loaded', (how) =>
+    expect([behind(how, true), behind(how, false)]).toEqual(['rom', 'flash']),
+  );
+  it('is looked at again when they are', () =>
+    expect([behind('option-bytes', true), behind('option-bytes', false)]).toEqual(['flash', 'rom']));
 });
 
 describe('STM32F072 (pattern 2)', () => {

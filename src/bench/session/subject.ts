@@ -54,6 +54,7 @@ export function targetState(machine: Machine, registers: Readonly<Record<string,
       const block = system.findBlock(name);
       return block !== undefined && (block.state.model as { readonly running?: number }).running === 1;
     },
+    emptyFlash: () => machine.state.emptyFlash,
     bootPin: (name) => system.parameter(`${name.toLowerCase()}.level`) ?? null,
     pin: (name) => levelOf(machine, name),
     crystalHz: (name) => system.parameter(`${name}.hz`) ?? 0,
