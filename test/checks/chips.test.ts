@@ -169,10 +169,29 @@ describe('empty-check', () => {
       '/* the BOOT0 pin of the package: PB8 */\nRCC->AHBENR |= RCC_AHBENR_GPIOBEN; GPIOB->BSRR = 1u << 8;\nGPIOB->MODER = (GPIOB->MODER & ~(3u << 16)) | (1u << 16);',
     );
   });
+  it('on F070x6, whose ROM looks at the flash alone, an erased first word is what keeps the ROM', () => {
+    const t = new FakeTarget(chip('stm32f070f6'));
+    expect(t.judge('empty-check')).toMatchObject({ verdict: 'fail', expected: 'an erased first word' });
+    t.flash = {};
+    expect(t.judge('empty-check').verdict).toBe('pass');
+  });
   it('names both where the part number leaves the package open', () => {
     const fix = (name: string): string => check('empty-check').repair!(new FakeTarget(chip(name)).subject())!.fix!;
     expect(fix('stm32f042k6')).toContain('PF11, where it has none PB8');
     expect(fix('stm32f042k6u')).toContain('package: PF11 */');
+  });
+});
+
+describe('dual-bank', () => {
+  it('names the program of each bank that begins with a stack pointer', () => {
+    const t = new FakeTarget(chip('stm32l476re'));
+    t.options['bank-check'] = 'always';
+    t.flash = { 0x08040000: 0x20001000 };
+    expect(t.judge('dual-bank').observed).toMatch(/a program at 0x08040000$/);
+    t.flash = { 0x08000000: 0x20001000, 0x08040000: 0x20001000 };
+    expect(t.judge('dual-bank').observed).toMatch(/a program at 0x08000000 and 0x08040000$/);
+    t.flash = { 0x08040000: 0x08001000 };
+    expect(t.judge('dual-bank').verdict).toBe('pass');
   });
 });
 
