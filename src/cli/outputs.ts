@@ -65,9 +65,7 @@ export class Outputs {
   }
 
   private reserve({ option, path }: OutputFile, cwd: string): void {
-    const named = resolve(cwd, path);
-    // where a link leads to is written, the link itself stays
-    const target = existsSync(named) && !isStream(named) ? realpathSync(named) : named;
+    const target = targetOf(path, cwd);
     const fail = (why: string): never => {
       throw new UsageError(`${option}: cannot write ${path}: ${why}`);
     };
@@ -93,6 +91,12 @@ export class Outputs {
 /** A stream of this process, also where the shell has put a file behind it: never replaced by a rename. */
 const isStream = (path: string): boolean => /^\/(dev|proc)\//.test(path);
 
+/** Where a link leads to is written, the link itself stays. */
+function targetOf(path: string, cwd: string): string {
+  const named = resolve(cwd, path);
+  return existsSync(named) && !isStream(named) ? realpathSync(named) : named;
+}
+
 /** Each has a name, none of them is an input, and no two are one file. */
 export function mustBeApart(files: readonly OutputFile[], cwd: string, inputs: readonly string[] = []): void {
   const taken = new Map<string, string>();
@@ -100,9 +104,10 @@ export function mustBeApart(files: readonly OutputFile[], cwd: string, inputs: r
     const { option, path } = file;
     if (path === '') throw emptyName(option);
     mustBeNoInput(file, inputs, cwd);
-    const other = taken.get(resolve(cwd, path));
+    const target = targetOf(path, cwd);
+    const other = taken.get(target);
     if (other !== undefined) throw new UsageError(`${other} and ${option} both write ${path}`);
-    taken.set(resolve(cwd, path), option);
+    taken.set(target, option);
   }
 }
 

@@ -217,6 +217,14 @@ describe('output', () => {
     expect(JSON.parse(readFileSync(join(cwd, 'r.json'), 'utf8'))).toMatchObject({ outcome: 'dfu' });
   });
 
+  test('a file and a link to it are one file', async () => {
+    const cwd = folder({ 'fw.bin': FIRMWARE, 'r.json': 'old' });
+    symlinkSync('r.json', join(cwd, 'link'));
+    const ran = await cli(run('--json', 'r.json', '--html', 'link'), { cwd });
+    expect(ran).toMatchObject({ code: 2, err: expect.stringContaining('--json and --html both write link') });
+    expect(readFileSync(join(cwd, 'r.json'), 'utf8')).toBe('old');
+  });
+
   test('- is no file where it is not standard output', async () => {
     const cwd = folder({ 'fw.bin': FIRMWARE });
     const ran = await cli(['dfu', '--chip', 'stm32l432kc', '--boot0', '--exec', 'true', '--save', '-'], { cwd });
