@@ -297,46 +297,35 @@ export function entryVectors(images: readonly LoadedImage[], address: number): {
   return sp === null || reset === null ? null : { sp, reset };
 }
 
-export function symbolAt(images: readonly LoadedImage[], pc: number): NamedAddress | null {
+/** What the first image says that has an answer. */
+function firstOf<T>(images: readonly LoadedImage[], ask: (image: LoadedImage) => T | null): T | null {
   for (const image of images) {
-    const found = image.symbols.at(pc);
+    const found = ask(image);
     if (found !== null) return found;
   }
   return null;
+}
+
+export function symbolAt(images: readonly LoadedImage[], pc: number): NamedAddress | null {
+  return firstOf(images, (image) => image.symbols.at(pc));
 }
 
 /** Name of the section that an address lies in when the program runs. */
 export function sectionAt(images: readonly LoadedImage[], address: number): string | null {
-  for (const image of images) {
-    const found = image.sectionAt(address);
-    if (found !== null) return found;
-  }
-  return null;
+  return firstOf(images, (image) => image.sectionAt(address));
 }
 
 /** The line that declares the variable whose first byte is at this address. */
 export function declarationAt(images: readonly LoadedImage[], address: number): SourceLine | null {
-  for (const image of images) {
-    const found = image.variables.declaredAt(address);
-    if (found !== null) return found;
-  }
-  return null;
+  return firstOf(images, (image) => image.variables.declaredAt(address));
 }
 
 export function lineAt(images: readonly LoadedImage[], pc: number): SourceLine | null {
-  for (const image of images) {
-    const found = image.lines.lookup(pc);
-    if (found !== null) return found;
-  }
-  return null;
+  return firstOf(images, (image) => image.lines.lookup(pc));
 }
 
 export function findSymbol(images: readonly LoadedImage[], name: string): ElfSymbol | null {
-  for (const image of images) {
-    const found = image.symbols.named(name)[0];
-    if (found !== undefined) return found;
-  }
-  return null;
+  return firstOf(images, (image) => image.symbols.named(name)[0] ?? null);
 }
 
 /** The calls that lead to the instruction at `pc` inside of one function of the machine code, the innermost first. */
@@ -350,11 +339,7 @@ export function framesAt(images: readonly LoadedImage[], pc: number): SourceFram
 
 /** How to find the caller of the instruction at `pc`; null where the images do not say. */
 export function rulesAt(images: readonly LoadedImage[], pc: number): FrameRules | null {
-  for (const image of images) {
-    const found = image.frames.rulesAt(pc);
-    if (found !== null) return found;
-  }
-  return null;
+  return firstOf(images, (image) => image.frames.rulesAt(pc));
 }
 
 /** A place in the firmware as results name it: without line information the symbol carries the offset. */

@@ -11,6 +11,7 @@ import type { Machine } from '../../emu/machine.ts';
 import { sysTickNextZero, sysTickPeriod } from '../../emu/core/arm/systick.ts';
 import type { Ps } from '../../emu/time.ts';
 import { findSteadyLoop, type SteadyLoop, type Told } from '../../emu/proofs/steady.ts';
+import { hearing } from './hearing.ts';
 import { eventMayCome, interruptsAround, lineStaysUp, readStays, sysTickInterrupts } from './surrounding-events.ts';
 import type { FixedLoop, LiveRun } from './live-run.ts';
 import { goesOnceRound, tickCannotEnd } from './ticking.ts';
@@ -124,15 +125,10 @@ function comesBack(s: LiveRun, loop: SteadyLoop): boolean | null {
   const core = machine.bootCore;
   const ipsr = core.arm.ipsr;
   let returns = 0;
-  const { observer } = machine;
-  machine.observer = { ...observer, exceptionReturn: () => void returns++ };
-  try {
-    if (!goesOnceRound(core, loop)) return null;
-    if (returns === 0) return false;
-    return lineStaysUp(s, ipsr - EXC.IRQ0) ? true : null;
-  } finally {
-    machine.observer = observer;
-  }
+  const whole = hearing(machine, { exceptionReturn: () => void returns++ }, () => goesOnceRound(core, loop));
+  if (!whole) return null;
+  if (returns === 0) return false;
+  return lineStaysUp(s, ipsr - EXC.IRQ0) ? true : null;
 }
 
 /** Registers of blocks first, then memory; code and constants are not polled. */

@@ -1,12 +1,13 @@
 import type { Machine } from '../../emu/machine.ts';
+import type { MachineObserver } from '../../emu/machine-base.ts';
 
 /** The timer by which the bench looks up: it changes nothing. */
 export const LOOK_TIMER = 'bench.look';
 
-/** Somebody else than the bench hears of the exceptions that are taken. */
-export function hearingExceptions<T>(machine: Machine, hear: (exception: number) => void, action: () => T): T {
+/** Of what `hear` has somebody else than the bench is told, until `action` has ended. */
+export function hearing<T>(machine: Machine, hear: MachineObserver, action: () => T): T {
   const { observer } = machine;
-  machine.observer = { ...observer, exception: (_core, exception) => hear(exception) };
+  machine.observer = { ...observer, ...hear };
   try {
     return action();
   } finally {

@@ -20,7 +20,7 @@ import type { Checkpoint, SavedPage } from '../../emu/machine-base.ts';
 import type { Machine } from '../../emu/machine.ts';
 import type { Ps } from '../../emu/time.ts';
 import { wordsOf } from '../../emu/words.ts';
-import { hearingExceptions, LOOK_TIMER } from './hearing.ts';
+import { hearing, LOOK_TIMER } from './hearing.ts';
 
 /** Ticks of a round: what toggles something is back after two. */
 const TICKS = 2;
@@ -78,7 +78,7 @@ function goRound(machine: Machine, period: Ps): Round | null {
   machine.skipping = false;
   core.trace({ reads: new Map(), writes: 0, refreshes: [], devices });
   try {
-    const why = hearingExceptions(machine, hear, () => machine.run(machine.now + period));
+    const why = hearing(machine, { exception: (_core, exception) => hear(exception) }, () => machine.run(machine.now + period));
     if (why !== 'limit' || ticks !== TICKS || core.caches.cacheChanges() !== changes) return null;
     return core.caches.expectsAs(targets) ? { after: machine.save(), devices } : null;
   } finally {

@@ -1,9 +1,10 @@
 /** A run that goes on in interrupts alone: the program behind them does not get one instruction in. Seen, and not proved to last for ever. */
 import { exceptionName } from '../../checks/core-registers.ts';
 import { SCS } from '../../emu/core/arm/scs-state.ts';
-import type { Checkpoint } from '../../emu/machine-base.ts';
+import type { Checkpoint, MachineObserver } from '../../emu/machine-base.ts';
 import { MS } from '../../emu/time.ts';
 import { callChainOf } from '../session/call-chain.ts';
+import { hearing } from '../session/hearing.ts';
 import type { Session } from '../session/session.ts';
 import { runTo } from './window.ts';
 import { framesInWords, place } from './words.ts';
@@ -48,9 +49,7 @@ function handlersFrom(s: Session): Handlers {
   // instructions retired when thread code could go on; null: a handler runs
   let thread: number | null = null;
   let threadRan = false;
-  const { observer } = machine;
-  machine.observer = {
-    ...observer,
+  const hear: MachineObserver = {
     exception: (on, exception, handler) => {
       if (on !== core) return;
       threadRan ||= thread !== null && core.retired() > thread;
@@ -62,11 +61,6 @@ function handlersFrom(s: Session): Handlers {
       if (on === core && core.arm.ipsr === 0) thread = core.retired();
     },
   };
-  try {
-    runTo(s, machine.now + WATCH);
-    threadRan ||= core.arm.ipsr === 0;
-  } finally {
-    machine.observer = observer;
-  }
-  return { taken, threadRan };
+  hearing(machine, hear, () => runTo(s, machine.now + WATCH));
+  return { taken, threadRan: threadRan || core.arm.ipsr === 0 };
 }

@@ -5,6 +5,7 @@ import { isFetch } from '../../checks/entry.ts';
 import { SCS } from '../../emu/core/arm/scs-state.ts';
 import { codePlace } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
+import { hearing } from '../session/hearing.ts';
 import { restartInChain } from '../session/restart.ts';
 import type { Session } from '../session/session.ts';
 import { isCode } from '../slice/failure.ts';
@@ -145,15 +146,11 @@ export function crashInWords(s: Session, fault: FaultFacts): string[] {
   // where a jump went wrong nothing is known of a frame
   if (calls.length > 1 && !isFetch(fault)) lines.push(`called by: ${calls.join(' < ')}`);
   const taken: { exception: number; handler: number }[] = [];
-  const before = machine.observer;
-  machine.observer = { ...before, exception: (c, exception, handler) => c === core && taken.push({ exception, handler }) };
-  try {
+  hearing(machine, { exception: (c, exception, handler) => c === core && taken.push({ exception, handler }) }, () => {
     machine.run(machine.now + 1);
     for (let i = 0; i < 4 && taken.length === 0 && !machine.state.lockup; i++)
       machine.run(core.clockTimeOf(core.row.clock, core.cycles() + 2));
-  } finally {
-    machine.observer = before;
-  }
+  });
   const read = (address: number): number => core.peek(address, 4) ?? 0;
   if (core.profile.arch !== 'v6m') {
     const [cfsr, hfsr] = [read(CFSR), read(HFSR)];
