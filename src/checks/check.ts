@@ -180,6 +180,8 @@ export interface MagicVariable {
 /** A word that outlived a reset, or should have: user code decides upon it behind the reset, or nobody reads it. */
 export interface MagicWord {
   readonly address: number;
+  /** How many resets of the history there were up to the one that it had to outlive, power-on included; left out = 2. */
+  readonly resets?: number;
   /** Last value that was stored there before the reset, and what it really held then (a write that was dropped differs); null = never stored to. */
   readonly wanted: number | null;
   readonly atReset: number;
@@ -307,8 +309,8 @@ export type Repair =
       readonly at: 'keep';
       readonly what: string;
       readonly fix: string;
-      /** Each word keeps `value` from the reset on, until it has been read. */
-      readonly words: readonly { readonly address: number; readonly value: number }[];
+      /** Each word keeps `value` from the reset on (`resets` as in `MagicWord`), until it has been read. */
+      readonly words: readonly { readonly address: number; readonly value: number; readonly resets?: number }[];
     };
 
 export interface Check {

@@ -25,7 +25,10 @@ const starter = ({ state, history }: Subject): Writer | null => {
 
 /** The program left a request and waits for this very reset: without it nothing would ever look at the request. */
 const isAwaited = ({ entry, history }: Subject): boolean =>
-  !entry && (history?.magic.length ?? 0) > 0 && history!.resets.every((r) => r.by !== 'software' && r.by !== 'wwdg');
+  !entry &&
+  (history?.magic.length ?? 0) > 0 &&
+  history!.resets.some((r) => r.by === 'iwdg') &&
+  history!.resets.every((r) => r.by !== 'software' && r.by !== 'wwdg');
 
 function becauseRuns(subject: Subject, entered: boolean): string {
   if (unfed(subject))

@@ -142,7 +142,7 @@ function judgeLost(subject: Subject, w: MagicWord): Judgement {
 function keep(subject: Subject, word: MagicWord): Repair {
   const meant = lostWords(subject).filter((w) => isMeant(w) && (isDistinctive(w) || !isDistinctive(word)));
   const words = isMeant(word) ? meant : [word];
-  const values = words.map((w) => ({ address: w.address, value: w.wanted ?? 0 }));
+  const values = words.map(({ address, wanted, resets }) => ({ address, value: wanted ?? 0, ...(resets === undefined ? {} : { resets }) }));
   const each = values.map(({ address, value }) => `${hex(address)} keeps ${hex(value)}`);
   return {
     at: 'keep',
@@ -230,7 +230,7 @@ export const magicSurvives: Check = {
   judge(subject) {
     const { history, entry } = subject;
     const words = history?.magic ?? [];
-    if (words.length === 0) return notApplicable('no word was handed over a software reset');
+    if (words.length === 0) return notApplicable('no word was handed over a reset');
     const shown = words
       .filter(isKept)
       .map((w) => `${hex(w.wanted ?? 0)} at ${hex(w.address)}`)
@@ -242,7 +242,7 @@ export const magicSurvives: Check = {
     return (
       judgeUnmet(words) ??
       (shown === ''
-        ? notApplicable('no word was handed over a software reset')
+        ? notApplicable('no word was handed over a reset')
         : pass(shown, 'what was written before the reset was read after it', STARTUP, 'documented'))
     );
   },

@@ -34,7 +34,7 @@ function watch(...repairs: readonly Repair[]) {
     reset: () => machine.history.resets.push({ ...machine.history.resets[0]!, by: 'software' }),
   };
 }
-const keep = (...words: readonly { readonly address: number; readonly value: number }[]): Repair => ({
+const keep = (...words: Extract<Repair, { at: 'keep' }>['words']): Repair => ({
   at: 'keep',
   what: '',
   words,
@@ -72,6 +72,13 @@ describe('A kept request', () => {
     reset();
     expect([RAM + 12, RAM + 20].map((address) => read(address, 4))).toEqual([null, null]);
     expect([read(RAM + 16, 4), read(RAM + 16, 4)]).toEqual([0xb0071234, null]);
+  });
+  it('of a later reset is kept behind that one alone', () => {
+    const { read, write, reset } = watch(keep({ address: RAM + 16, value: 1, resets: 3 }));
+    reset();
+    expect([read(RAM + 16, 4), write(RAM + 16, 7)]).toEqual([null, 7]);
+    reset();
+    expect([write(RAM + 16, 7), read(RAM + 16, 4)]).toEqual([null, 1]);
   });
   it('is kept from writes until then', () => {
     const { read, write, reset } = watch(keep({ address: RAM + 16, value: 1 }, { address: RAM + 20, value: 2 }));

@@ -158,7 +158,7 @@ export function pathInterceptor(machine: Machine, repairs: readonly NamedRepair[
   const redirects: { from: number }[] = [];
   const writes = new Map<number, number | null>();
   const vetoed = new Set<string>();
-  const keeps: { address: number; value: number }[] = [];
+  const keeps: { address: number; value: number; resets?: number }[] = [];
   for (const { repair } of repairs) {
     if (repair.at === 'redirect') {
       redirects.push({ from: repair.from });
@@ -172,7 +172,7 @@ export function pathInterceptor(machine: Machine, repairs: readonly NamedRepair[
   }
   if (pages.size === 0 && writes.size === 0 && vetoed.size === 0) return null;
   const done = new Set<number>();
-  const afterReset = (): boolean => machine.history.resets.length > 1;
+  const isKept = (k: (typeof keeps)[number]): boolean => machine.history.resets.length >= (k.resets ?? 2) && !done.has(k.address);
   return {
     pages,
     vetoReset: (by) => vetoed.has(by),
@@ -184,7 +184,7 @@ export function pathInterceptor(machine: Machine, repairs: readonly NamedRepair[
         if (address >= r.from && address + size <= r.from + 8)
           return core.peek(table + (address - r.from), size === 1 ? 1 : size === 2 ? 2 : 4) ?? 0;
       for (const k of keeps) {
-        if (address !== k.address || core.zone !== 'user' || !afterReset() || done.has(k.address)) continue;
+        if (address !== k.address || core.zone !== 'user' || !isKept(k)) continue;
         done.add(k.address);
         return k.value >>> 0;
       }
@@ -197,7 +197,7 @@ export function pathInterceptor(machine: Machine, repairs: readonly NamedRepair[
       if (replaced === null) machine.history.seq = number;
       if (replaced !== undefined) return replaced;
       // what the ROM has there is its own
-      if (core.zone === 'user' && keeps.some((k) => k.address === address && afterReset() && !done.has(k.address))) return null;
+      if (core.zone === 'user' && keeps.some((k) => k.address === address && isKept(k))) return null;
       return value;
     },
   };

@@ -33,8 +33,8 @@ const isStore = (found: Store | null | 'too long' | undefined): found is Store =
 const MOST_WORDS = 8;
 /** Persistent words that nobody reads: with more of them they are buffers, no request. */
 const MOST_UNREAD = 32;
-/** A watchdog's reset is traced up to here: the time up to it is run again, three times. */
-const LATEST_BITE = 3_000 * MS;
+/** A reset that the program did not ask for is traced up to here: the time up to it is run again, three times. */
+const LATEST_UNASKED = 3_000 * MS;
 /** On the stack only values above this count: smaller ones are there by chance. */
 const SMALL = 0xffff;
 /** Words of a stack that were never written between others that were. */
@@ -81,21 +81,38 @@ export function traceRequests(s: Session, powerOn: Checkpoint, soon = false): Ma
   const index = resetToTrace(resets);
   if (index < 0) return [];
   const reset = resets[index]!;
+  // a press that led into the ROM has lost nothing
+  if (soon && isPressed(reset)) return [];
   const end = resets[index + 1]?.at ?? reset.at + AFTER;
-  const early = new RequestTrace(s, powerOn, index, reset.at, Math.min(end, reset.at + EARLY)).run();
-  const all = soon || end <= reset.at + EARLY || early.some(isLost) ? early : new RequestTrace(s, powerOn, index, reset.at, end).run();
+  const trace = (until: Ps): MagicWord[] => new RequestTrace(s, powerOn, index, reset, Math.min(end, until)).run();
+  const early = trace(reset.at + EARLY);
+  const enough = soon || isPressed(reset) || end <= reset.at + EARLY || early.some(isLost);
+  const all = enough ? early : trace(end);
   // A software reset is asked for. Others happen to a program that keeps all kinds of words: only what it looks for again counts.
-  const found = reset.by === 'software' ? all : all.filter(isLookedFor);
-  return found.map((w) => ({ ...w, ...heldBack(s, w.address), variable: variableAt(s, w.address) }));
+  const found = reset.by === 'software' ? all : all.filter((w) => isLookedFor(w) && !(isPressed(reset) && w.lostBefore));
+  return found.map((w) => ({
+    ...w,
+    ...(index === 1 ? {} : { resets: index + 1 }),
+    ...heldBack(s, w.address),
+    variable: variableAt(s, w.address),
+  }));
 }
 
-/** The first software reset, else the first by a watchdog, which a program may leave unfed on purpose; -1 = none. */
+/**
+ * The first software reset, else the first by a watchdog, which a program may leave unfed on purpose, else the press of NRST that follows another reset most
+ * closely, as the second of two that ask for the bootloader does; -1 = none.
+ */
 function resetToTrace(resets: readonly ResetRecord[]): number {
   const asked = resets.findIndex((r) => r.by === 'software' && !r.external);
   if (asked >= 0) return asked;
   const bitten = resets.findIndex((r) => (r.by === 'iwdg' || r.by === 'wwdg') && !r.external);
-  return bitten >= 0 && resets[bitten]!.at <= LATEST_BITE ? bitten : -1;
+  if (bitten >= 0) return resets[bitten]!.at <= LATEST_UNASKED ? bitten : -1;
+  const since = (i: number): Ps => resets[i]!.at - (resets[i - 1]?.at ?? 0);
+  const pressed = resets.flatMap((r, i) => (isPressed(r) && r.at <= LATEST_UNASKED ? [i] : []));
+  return pressed.toSorted((a, b) => since(a) - since(b))[0] ?? -1;
 }
+/** Such a press counts for the words that start-up code takes from it: one that comes when the program has taken its word back asks for nothing. */
+const isPressed = ({ by, external }: ResetRecord): boolean => by === 'pin' && external;
 const isLookedFor = (w: MagicWord): boolean =>
   w.writer !== null && w.comparedWith !== null && w.comparedWith > SMALL && w.comparedWith === w.wanted;
 
@@ -104,6 +121,8 @@ function heldBack({ input }: Session, address: number): Pick<MagicWord, 'heldBac
   return loss === undefined ? {} : { heldBack: { because: eccRule(loss.ram), bytes: loss.bytes.length } };
 }
 
+/** Something else stands there now than a value that no flag or counter has. */
+const mayBeLost = (w: Word): boolean => w.written && w.before > SMALL && w.overwrittenBy !== null && w.read !== w.before;
 /** It is compared with what it had held. */
 const isSought = (w: Word): boolean => w.comparedWith !== null && w.comparedWith > SMALL && w.comparedWith === w.before;
 /** It was compared with what it had held, and held that no more. */
@@ -125,6 +144,7 @@ class RequestTrace {
   /** Of the reset in the history. */
   private readonly index: number;
   private readonly resetAt: Ps;
+  private readonly pressed: boolean;
   private readonly end: Ps;
   private readonly backup = new Map<number, BackupStore>();
   /** Who took a register of the backup domain away again between its store and the reset: a reset of the domain. */
@@ -137,11 +157,12 @@ class RequestTrace {
   /** Words that were lost and are given back, with what they held before the reset. */
   private readonly kept = new Map<number, number>();
 
-  constructor(session: Session, powerOn: Checkpoint, index: number, resetAt: Ps, end: Ps) {
+  constructor(session: Session, powerOn: Checkpoint, index: number, reset: ResetRecord, end: Ps) {
     this.index = index;
     this.session = session;
     this.powerOn = powerOn;
-    this.resetAt = resetAt;
+    this.resetAt = reset.at;
+    this.pressed = isPressed(reset);
     this.end = end;
   }
 
@@ -152,7 +173,8 @@ class RequestTrace {
     for (let round = 0; round < MOST_PARTS; round++) {
       this.session.restore(behind.checkpoint);
       this.watchBehind(behind);
-      this.findDecisions(behind, [...this.words.values()]);
+      const [...read] = this.words.values();
+      this.findDecisions(behind, this.pressed ? read.filter(mayBeLost) : read);
       if (!this.keepLost()) break;
     }
     const read = [...this.words.values()];
