@@ -17,7 +17,7 @@ export type { JobImage } from './bench/input/job.ts';
 
 usePrebuiltValidator();
 
-/** An image for `bench`: ELF, Intel HEX, or a raw binary with its address behind an `@` (`fw.bin@0x08000000`). UsageError where it cannot be read. */
+/** An image for `bench`: ELF, Intel HEX, S-records, UF2, DfuSe, or a raw binary with its address behind an `@` (`fw.bin@0x08000000`). UsageError where it cannot be read. */
 export const readImage = (path: string): JobImage => ({ path, bytes: readBytes(splitImagePath(pathText(path)).file) });
 
 /** A ROM dump for `romDump`, or any other file. UsageError where it cannot be read. */

@@ -31,6 +31,8 @@ import type { WorkerOptions } from './worker.ts';
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
+const IMAGES = 'ELF, Intel HEX, S-records, UF2, DfuSe, or raw binary as file.bin@0x08000000';
+
 /** `argv` without the program's name. Returns the exit code; throws nothing. */
 export async function main(argv: readonly string[], io: Io, bench?: Bench): Promise<number> {
   let code: number = EXIT.ok;
@@ -169,7 +171,7 @@ function command(program: Command, name: string): Command {
 /** What every command takes that puts firmware on a board (`MachineOptions` in inputs.ts). */
 function onMachine(command: Command): Command {
   return command
-    .argument('[images...]', 'ELF, Intel HEX, or raw binary as file.bin@0x08000000')
+    .argument('[images...]', IMAGES)
     .option('--chip <name>', 'for example stm32h533re; without it the image tells; `bootbench chips` lists them')
     .option('--scenario <file>', 'what happens to the board: bootbench/scenario@1')
     .option('--seed <n>', 'pattern of RAM at power-on')
@@ -234,7 +236,7 @@ function addTrace(program: Command, io: Io, exit: (code: number) => void, bench:
 function addInit(program: Command, io: Io, exit: (code: number) => void): void {
   command(program, 'init')
     .description('find what makes the firmware go for the ROM and write the scenario that does it; exit 1 = nothing was found')
-    .argument('[images...]', 'ELF, Intel HEX, or raw binary as file.bin@0x08000000')
+    .argument('[images...]', IMAGES)
     .option('--chip <name>', 'for example stm32h533re; without it the image tells; `bootbench chips` lists them')
     .option('--scenario <file>', 'start from this one: its board, its host, its steps')
     .option('--out <file>', 'where the scenario goes (default: scenario.json)')
@@ -274,7 +276,7 @@ function addMatrix(program: Command, io: Io, exit: (code: number) => void): void
 function addLeave(program: Command, io: Io, exit: (code: number) => void): void {
   command(program, 'leave')
     .description('run the same program from reset and after a DFU leave; exit 1 = it does not come back, and which line would mend it')
-    .argument('[images...]', 'ELF, Intel HEX, or raw binary as file.bin@0x08000000')
+    .argument('[images...]', IMAGES)
     .option('--chip <name>', 'for example stm32h533re; without it the image tells; `bootbench chips` lists them')
     .option('--scenario <file>', 'how the firmware gets into the ROM: bootbench/scenario@1; without steps it is a jump from reset')
     .option('--seed <n>', 'pattern of RAM at power-on')
@@ -358,7 +360,7 @@ function addWorker(program: Command, io: Io, exit: (code: number) => void): void
 function addDfu(program: Command, io: Io, exit: (code: number) => void): void {
   command(program, 'dfu')
     .description('keep the USB device that the firmware brings up alive for real clients; exit 1 = there is none')
-    .argument('[images...]', 'ELF, Intel HEX, or raw binary as file.bin@0x08000000')
+    .argument('[images...]', IMAGES)
     .option('--chip <name>', 'for example stm32h533re; without it the image tells; `bootbench chips` lists them')
     .option('--scenario <file>', 'what happens to the board: bootbench/scenario@1')
     .option('--boot0', 'BOOT0 is high: the chip starts in the ROM, no image is needed')
@@ -383,7 +385,7 @@ function addDfu(program: Command, io: Io, exit: (code: number) => void): void {
 function addUart(program: Command, io: Io, exit: (code: number) => void): void {
   command(program, 'uart')
     .description("the ROM's USART protocol (AN3155) on a pseudo terminal, for stm32flash; exit 1 = the ROM is not reached")
-    .argument('[images...]', 'ELF, Intel HEX, or raw binary as file.bin@0x08000000')
+    .argument('[images...]', IMAGES)
     .option('--chip <name>', 'for example stm32f405rg; without it the image tells; `bootbench chips` lists them')
     .option('--scenario <file>', 'what happens to the board: bootbench/scenario@1')
     .option('--boot0', 'BOOT0 is high: the chip starts in the ROM, no image is needed')
@@ -404,7 +406,7 @@ function addUart(program: Command, io: Io, exit: (code: number) => void): void {
 function addConform(program: Command, io: Io, exit: (code: number) => void): void {
   command(program, 'conform')
     .description('the DFU conformance kit against the device that the firmware brings up; exit 1 = a requirement fails')
-    .argument('[images...]', 'ELF, Intel HEX, or raw binary as file.bin@0x08000000')
+    .argument('[images...]', IMAGES)
     .option('--chip <name>', 'for example stm32h533re; without it the image tells; `bootbench chips` lists them')
     .option('--scenario <file>', 'what happens to the board: bootbench/scenario@1')
     .option('--boot0', 'BOOT0 is high: the chip starts in the ROM, no image is needed')

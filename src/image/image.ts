@@ -1,5 +1,5 @@
 /**
- * Firmware images: ELF, Intel HEX and raw binaries, one or several for one chip. Takes bytes, so that it runs in a browser; errors are
+ * Firmware images: ELF, Intel HEX, S-records, UF2, DfuSe and raw binaries, one or several for one chip. Takes bytes, so that it runs in a browser; errors are
  * ImageErrors that name the file.
  *
  * ELF is read by this room's own parser. elfy, which needs Node's Buffer and asserts on damaged files, serves as the second opinion in
@@ -14,7 +14,8 @@ import { LineTable, type SourceLine } from './dwarf-line.ts';
 import { VariableTable } from './dwarf-variables.ts';
 import { debugSections } from './dwarf-reader.ts';
 import { ImageError, hexAddress } from './errors.ts';
-import { looksLikeHex, parseHex } from './hex.ts';
+import { hasDfuSuffix, withoutDfuSuffix } from './dfu.ts';
+import { formatOf, mistakenFor, type PlainKind } from './formats.ts';
 import { sha256 } from './sha256.ts';
 import { SymbolTable, type NamedAddress } from './symbols.ts';
 
@@ -33,7 +34,7 @@ export interface LoadedImage {
   /** As typed by the user. */
   readonly path: string;
   readonly sha256: string;
-  readonly kind: 'elf' | 'hex' | 'binary';
+  readonly kind: 'elf' | PlainKind | 'binary';
   /** By address, adjacent ones joined, no overlaps. */
   readonly chunks: readonly ImageChunk[];
   readonly entry: number | null;
@@ -66,7 +67,7 @@ export interface MemoryRange {
 export function splitImagePath(typed: string): { file: string; address: number | null } {
   const match = /^(.+)@(0[xX][0-9a-fA-F]+|[0-9]+)$/.exec(typed);
   if (match === null) {
-    const [, raw, address] = /^(.+\.(?:bin|raw|img))@([^/\\]*)$/i.exec(typed) ?? [];
+    const [, raw, address] = /^(.+\.(?:bin|raw|img|dfu))@([^/\\]*)$/i.exec(typed) ?? [];
     if (raw !== undefined)
       throw new ImageError('bad-address', `${JSON.stringify(address)} is no address`, null, `write it as ${raw}@0x08000000`, typed);
     return { file: typed, address: null };
@@ -85,57 +86,50 @@ export function loadImage(bytes: Uint8Array, path: string, options: LoadOptions 
   }
 }
 
+const noAddress = (what: string, path: string): ImageError =>
+  new ImageError('no-address', `${what} needs an address`, null, `write it as ${path}@0x08000000`);
+
+/** Where the suffix of a DFU file ends the binary, it is checked and left out. */
+function raw(bytes: Uint8Array, path: string, digest: string, address: number): LoadedImage {
+  const data = hasDfuSuffix(bytes) ? withoutDfuSuffix(bytes) : bytes;
+  if (address + data.length > 2 ** 32) throw new ImageError('bad-address', 'runs past the end of the address space');
+  return plain(path, digest, 'binary', [{ address, data }], null);
+}
+
 function load(bytes: Uint8Array, path: string, address: number | null): LoadedImage {
   if (bytes.length === 0) throw new ImageError('empty', 'the file is empty', null, 'did the build finish?');
   const digest = sha256(bytes);
+  const format = formatOf(bytes);
   if (address !== null) {
-    if (isElf(bytes)) throw new ImageError('bad-address', 'an ELF file says itself where it goes', null, 'leave the @address out');
-    if (address + bytes.length > 2 ** 32) throw new ImageError('bad-address', 'runs past the end of the address space');
-    return plain(path, digest, 'binary', [{ address, data: bytes }], null);
+    // a raw binary may begin with a colon or an S: there the name decides
+    const named = format !== null && (format.names === null || format.names.test(splitImagePath(path).file));
+    if (named || isElf(bytes)) {
+      const what = named ? format.called : 'an ELF file';
+      throw new ImageError('bad-address', `${what} says itself where it goes`, null, 'leave the @address out');
+    }
+    return raw(bytes, path, digest, address);
   }
   if (isElf(bytes)) return loadElf(bytes, path, digest);
-  if (looksLikeHex(bytes)) {
-    const hex = parseHex(bytes);
-    return plain(path, digest, 'hex', joinChunks(hex.chunks), hex.entry);
+  if (format !== null) {
+    const { chunks, entry } = format.read(bytes);
+    return plain(path, digest, format.kind, joinChunks(chunks), entry);
   }
-  if (/\.(bin|raw|img)$/i.test(path)) {
-    throw new ImageError('no-address', 'a raw binary needs an address', null, `write it as ${path}@0x08000000`);
+  if (/\.(bin|raw|img)$/i.test(path)) throw noAddress('a raw binary', path);
+  if (hasDfuSuffix(bytes) || /\.dfu$/i.test(path)) {
+    withoutDfuSuffix(bytes);
+    throw noAddress('a raw binary with the suffix of a DFU file', path);
   }
-  const known = KNOWN_FORMATS.find(({ begins }) => begins.test(latin1(bytes.subarray(0, 256))));
+  const known = mistakenFor(bytes);
   if (known) throw new ImageError('not-elf', known.is, null, known.hint.replaceAll('<file>', path));
   throw new ImageError(
     'not-elf',
-    'neither ELF nor Intel HEX',
+    'none of the formats that firmware comes in (ELF, Intel HEX, S-records, UF2, DfuSe)',
     null,
     'give the linked .elf; a raw binary is written as file.bin@0x08000000',
   );
 }
 
-/** Files that people give in place of an image, by how they begin. */
-const KNOWN_FORMATS: readonly { readonly begins: RegExp; readonly is: string; readonly hint: string }[] = [
-  {
-    begins: /^\s*\{[^]*"bootbench\/scenario@/,
-    is: 'this is a scenario, not an image',
-    hint: 'write --scenario <file>; it may name its images itself',
-  },
-  {
-    begins: /^\s*\{[^]*"bootbench\/run@/,
-    is: 'this is a result, not an image',
-    hint: '`bootbench compare <file> other.json` sets two side by side',
-  },
-  { begins: /^\s*[{[]/, is: 'this is JSON, not an image', hint: 'a scenario is given by --scenario <file>, the image is the linked .elf' },
-  { begins: /^UF2\n/, is: 'this is a UF2 file, not an image', hint: 'give the .elf or .bin that it was made of' },
-  { begins: /^DfuSe/, is: 'this is a DfuSe file (.dfu), not an image', hint: 'give the .elf, .hex or .bin that it was made of' },
-  {
-    begins: /^S[0-37][0-9A-F]{6}/i,
-    is: 'this is a file of S-records, not an image',
-    hint: 'arm-none-eabi-objcopy -I srec -O ihex <file> firmware.hex, or give the linked .elf',
-  },
-  { begins: /^!<arch>\n/, is: 'this is a library (.a), not an image', hint: 'give the linked .elf' },
-];
-const latin1 = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
-
-function plain(path: string, digest: string, kind: 'hex' | 'binary', chunks: readonly ImageChunk[], entry: number | null): LoadedImage {
+function plain(path: string, digest: string, kind: PlainKind | 'binary', chunks: readonly ImageChunk[], entry: number | null): LoadedImage {
   const none = debugSections(() => null);
   const lines = new LineTable(none, () => false);
   return {

@@ -77,9 +77,6 @@ describe('ELF', () => {
     ['{\n  "schema": "bootbench/scenario@1"\n}', 'a.json', 'this is a scenario, not an image; write --scenario a.json'],
     ['{ "schema": "bootbench/run@1" }', 'r.json', 'this is a result, not an image'],
     ['{}', 'x.json', 'this is JSON, not an image'],
-    ['UF2\n\u009e]Q', 'a.uf2', 'this is a UF2 file, not an image; give the .elf or .bin'],
-    ['DfuSe\u0001', 'a.dfu', 'this is a DfuSe file (.dfu), not an image'],
-    ['S00F000068656C6C6F202020202000003C\n', 'a.srec', 'ihex'],
     ['!<arch>\nfoo.o/', 'lib.a', 'this is a library (.a), not an image'],
   ])('%j says what it is', (text, path, message) => {
     expect(() =>

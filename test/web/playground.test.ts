@@ -206,7 +206,7 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     // the chip of the example is not left standing beside a verdict about another
     expect(await page.getByLabel(/^Chip/).inputValue()).toBe('');
     await page.getByLabel(/your own ELF/).setInputFiles({ name: 'noise', mimeType: 'text/plain', buffer: Buffer.from('noise') });
-    expect(await page.getByRole('alert').textContent()).toMatch(/neither ELF nor Intel HEX/);
+    expect(await page.getByRole('alert').textContent()).toMatch(/none of the formats that firmware comes in/);
   });
 
   it('works by keyboard alone, on 390 px without sideways scrolling, and axe finds nothing serious', async () => {

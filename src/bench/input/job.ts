@@ -25,7 +25,7 @@ import { UsageError } from '../documents/usage-error.ts';
 export interface JobImage {
   /** As typed. */
   readonly path: string;
-  /** ELF, Intel HEX, or raw. */
+  /** ELF, Intel HEX, S-records, UF2, DfuSe, or raw. */
   readonly bytes: Uint8Array;
 }
 

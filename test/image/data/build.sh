@@ -26,3 +26,9 @@ calls calls-zlib cortex-m0 4 -Wl,--compress-debug-sections=zlib
 calls calls-gnu cortex-m0 4 -Wl,--compress-debug-sections=zlib-gnu
 arm-none-eabi-objcopy -O ihex dwarf5-O2.elf dwarf5-O2.hex
 arm-none-eabi-objcopy -O binary dwarf5-O2.elf dwarf5-O2.bin
+arm-none-eabi-objcopy -O srec dwarf5-O2.elf dwarf5-O2.srec
+cp dwarf5-O2.bin dwarf5-O2-plain.dfu
+dfu-suffix -v 0483 -p df11 -d ffff -a dwarf5-O2-plain.dfu
+# by the writers of others, where they are in PATH: dfuse-pack.py of dfu-util, uf2conv.py of microsoft/uf2
+! command -v dfuse-pack.py > /dev/null || dfuse-pack.py -b 0x08000000:dwarf5-O2.bin -b 0x08004000:dwarf5-O2.bin dwarf5-O2-twice.dfu
+! command -v uf2conv.py > /dev/null || uf2conv.py -f STM32H5 -c -o dwarf5-O2.uf2 dwarf5-O2.hex
