@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { S } from '../../../src/emu/core/state.ts';
 import { readSpecial, SYSTEM_OPS, testTarget, writeSpecial } from '../../../src/emu/core/arm/system-ops.ts';
 import { OPS } from '../../../src/emu/core/rows.ts';
-import { FLASH, handlerAt, LOOP, MAIN, NOP, RAM, runCycles, runTo, SEV, started, word, WFE, WFI } from './bare-machine.ts';
+import { CPSID_I, FLASH, handlerAt, LOOP, MAIN, NOP, RAM, runCycles, runTo, SEV, started, word, WFE, WFI } from './bare-machine.ts';
 
 const ISER = 0xe000e100;
 const SCR = 0xe000ed10;
@@ -124,6 +124,12 @@ describe('special registers', () => {
     expect([cpu.get(S.CONTROL), cpu.get(S.PRIMASK)]).toEqual([1, 1]);
     writeSpecial(cpu, 0, 0x80000000, 2);
     expect(readSpecial(cpu, 0)).toBe(0x80000000);
+  });
+
+  it('the Cortex-M0 has no FAULTMASK, and takes CPSID f and CPSIE f without a fault', () => {
+    const { machine, cpu } = started('m0', { [MAIN]: [0xb671, CPSID_I, 0xb671, 0xb661, NOP, LOOP] });
+    runTo(machine, MAIN + 10);
+    expect([cpu.get(S.IPSR), cpu.get(S.PRIMASK)]).toEqual([0, 1]);
   });
 
   it('the Cortex-M0 has neither unprivileged mode nor BASEPRI', () => {

@@ -32,8 +32,8 @@ const RULES: readonly Rule[] = [
   { where: 'LDM: DDI 0403 A7.7', says: 'no register', pattern: '11001 ... LLLLLLLL', also: (f) => f['L'] === 0 },
   { where: 'STM: DDI 0403 A7.7', says: 'no register', pattern: '11000 ... LLLLLLLL', also: (f) => f['L'] === 0 },
   { where: 'PUSH, POP: DDI 0403 A7.7', says: 'no register', pattern: '1011 . 10 LLLLLLLLL', also: (f) => f['L'] === 0 },
-  { where: 'CPS: DDI 0403 B5.2.1', says: 'neither I nor F', pattern: '10110110 011 . zz ii', on: v7, also: (f) => f['i'] === 0 },
-  { where: 'CPS: DDI 0419 B4.2.1', pattern: '10110110 011 . zzoz', on: v6 },
+  // on ARMv6-M F is printed as (0) and I as (1) (DDI 0419 B4.2.1), and Cortex-M0 takes CPSID f all the same
+  { where: 'CPS: DDI 0403 B5.2.1', says: 'neither I nor F', pattern: '10110110 011 . zz ii', also: (f) => f['i'] === 0 },
   { where: 'IT: DDI 0403 A7.7', says: 'condition 1111', pattern: '10111111 1111 ....', on: v7, also: () => true },
 
   // ---- load and store multiple

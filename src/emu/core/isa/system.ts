@@ -56,11 +56,10 @@ row('SVC T1', '11011111 iiiiiiii', everywhere, 'SVC #<imm>', (f) => ({ op: 'SVC'
 row('UDF T1', '11011110 iiiiiiii', everywhere, 'UDF #<imm>', (f) => ({ op: 'UDF', imm: f.i }));
 row('UDF T2', '11110 1111111 jjjj 1010 iiiiiiiiiiii', everywhere, 'UDF.W #<imm>', (f) => ({ op: 'UDF', imm: (f.j << 12) | f.i }));
 row('BKPT T1', '10111110 iiiiiiii', everywhere, 'BKPT #<imm>', (f) => ({ op: 'BKPT', imm: f.i }));
-row('CPS T1', '10110110 011 m 00 i f', everywhere, 'CPS{IE|ID} <b>', (f, p) => {
-  // ARMv6-M has no FAULTMASK, its bit is fixed
-  if (p.arch === 'v6m' ? f.f === 1 || f.i === 0 : f.f === 0 && f.i === 0) return 'unpredictable';
-  return { op: 'CPS', a: f.m, b: (f.i << 1) | f.f };
-});
+// ARMv6-M has no FAULTMASK and prints its bit as (0) (DDI 0419 B4.2.1); Cortex-M0 takes it: Marlin of the Malyan M200 (F070) begins with CPSID f (reported)
+row('CPS T1', '10110110 011 m 00 i f', everywhere, 'CPS{IE|ID} <b>', (f) =>
+  f.f === 0 && f.i === 0 ? 'unpredictable' : { op: 'CPS', a: f.m, b: (f.i << 1) | f.f },
+);
 row('MRS T1', '11110 0 1111 1 0 1111 10 0 0 dddd ssssssss', everywhere, 'MRS <a>, <imm>', (f, p) =>
   f.d === 13 || f.d === 15
     ? 'unpredictable'
