@@ -77,6 +77,8 @@ export const mpu: Check = {
   id: 'mpu',
   question: 'Is the MPU off, or does it leave the ROM what it uses?',
   path: true,
+  // what it would keep from a ROM that nothing asked for explains nothing (Zephyr and Mbed OS forbid system memory on every start)
+  remark: ({ entry, history }) => !entry && !history?.firstFault?.kind.startsWith('mem-'),
   judge(subject) {
     const { state } = subject;
     if ((state.chip.cores[0]?.mpuRegions ?? 0) === 0) return notApplicable('this chip has no MPU');
