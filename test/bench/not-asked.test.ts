@@ -33,6 +33,51 @@ it('a register of the core that unprivileged code asks for in vain is told as su
   expect(result.summary).toContain('read 0xe000e100: that is in the private peripheral bus, which unprivileged code may not access');
 });
 
+it('an image that is started behind its boot loader reads no ROM at address 0, for the flash is not empty', async () => {
+  const bytes = new Uint8Array(0x200);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 0x20005000, true);
+  view.setUint32(4, FLASH + 0x2101, true);
+  // what a null pointer leads to goes into R2 again and again
+  const code = new Thumb(FLASH + 0x2100).movs(0, 0).label('on').ldr(2, 0).b('on');
+  bytes.set(code.bytes(), 0x100);
+  for (const chip of ['stm32g0b1re', 'stm32l432kc']) {
+    const result = await bench({
+      chip,
+      images: [{ path: 'part.bin@0x08002000', bytes }],
+      bootAt: FLASH + 0x2000,
+      scenario: { until: '100ms' } as never,
+    });
+    expect(result.outcome).toBe('stuck');
+    expect(result.checks.filter(({ verdict }) => verdict === 'fail')).toEqual([]);
+    expect(result.diagnosis.causes).toEqual([]);
+  }
+});
+
+it.each([
+  ['regions that cover no system memory', [0x08000000, 0x06000027]],
+  ['system memory forbidden, as Zephyr does it', [0x1fff0000, 0x1100002d]],
+] as const)('an MPU with %s is suspected of nothing while nobody asks for the ROM', async (_, [base, attributes]) => {
+  const bytes = new Uint8Array(0x200);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 0x20005000, true);
+  view.setUint32(4, FLASH + 0x101, true);
+  const set = (t: Thumb, address: number, value: number): Thumb => t.constant(0, value).constant(1, address).str(0, 1);
+  const code = new Thumb(FLASH + 0x100);
+  set(code, 0xe000ed9c, base);
+  set(code, 0xe000eda0, attributes);
+  set(code, 0xe000ed94, 5).label('on').b('on');
+  bytes.set(code.bytes(), 0x100);
+  const result = await bench({
+    chip: 'stm32f405rg',
+    images: [{ path: 'part.bin@0x08000000', bytes }],
+    scenario: { until: '100ms' } as never,
+  });
+  expect(['no-jump', 'stuck']).toContain(result.outcome);
+  expect(result.diagnosis.causes).toEqual([]);
+  expect(result.summary).not.toContain('mpu');
+});
+
 it('a ROM that would start the program in its bank is told, but suspected of nothing', async () => {
   const bytes = new Uint8Array(0x200);
   const view = new DataView(bytes.buffer);

@@ -133,6 +133,7 @@ export class Session implements LiveRun {
     this.profile = romProfileOf(input.chip);
     this.rom = this.placeRom({ ...input.rom.options, ...options.romOptions });
     for (const image of input.images) for (const chunk of image.chunks) machine.load(chunk.address, chunk.data);
+    placeLoader(machine);
     this.usb = this.newHost();
     machine.attach(this.usb);
     this.lookSlot = machine.system.addTimer(LOOK_TIMER, () => this.running && machine.stop());
@@ -643,6 +644,16 @@ function newMachine(input: RunInput, options: SessionOptions): Machine {
   machine.state.debugger = scenario.board.debugger;
   machine.eraseNonVolatile();
   return machine;
+}
+const WORD = 4;
+const ERASED = 0xffffffff;
+/** Who starts an image behind its boot loader (`--boot-at`) says that there is one: a flash that no ROM takes for empty, with the image's stack pointer and start. */
+function placeLoader(machine: Machine): void {
+  const { bootAt, bootCore } = machine;
+  const flash = machine.system.memories.find((m) => m.row.kind === 'flash')?.row;
+  if (bootAt === null || !flash || bootCore.peek(flash.base, WORD) !== ERASED) return;
+  const words = Uint32Array.of(bootCore.peek(bootAt, WORD) ?? ERASED, bootCore.peek(bootAt + WORD, WORD) ?? ERASED);
+  machine.load(flash.base, new Uint8Array(words.buffer));
 }
 
 const freshState = (): SessionState => ({
