@@ -100,9 +100,10 @@ export function parseElf(bytes: Uint8Array): ElfFile {
       'give the linked .elf',
     );
   }
-  const segments = readSegments(bytes, u16, u32);
+  const whole = readSegments(bytes, u16, u32);
   const sections = readSections(bytes, u16, u32);
-  const remarks: string[] = [];
+  const segments = whole.map((segment) => withoutHeaders(segment, sections, bytes));
+  const remarks = segments.flatMap(({ address }, i) => (address === whole[i]!.address ? [] : [headersRemark(whole[i]!.address, address)]));
   const expanded = new Map<string, Uint8Array | null>();
   const section = (name: string): Uint8Array | null => {
     let contents = expanded.get(name);
@@ -199,6 +200,22 @@ function readSegments(bytes: Uint8Array, u16: Read, u32: Read): ElfSegment[] {
     throw new ImageError('no-segments', 'no loadable segment with contents', atOffset(table), 'give the linked .elf');
   return segments;
 }
+
+/**
+ * Where pages are 64 KB and the program begins less than that behind a page, GNU ld lets its segment begin with the page: with the headers of the file.
+ * objcopy and GDB load sections, and so no headers.
+ */
+function withoutHeaders(segment: ElfSegment, sections: readonly Section[], bytes: Uint8Array): ElfSegment {
+  const { address, runAddress, data, memorySize } = segment;
+  const from = data.byteOffset - bytes.byteOffset;
+  if (from >= EHDR_SIZE) return segment;
+  const contents = sections.filter((s) => s.inMemory && s.type !== SHT_NOBITS && s.size > 0 && s.offset > from);
+  const left = Math.min(...contents.map((s) => s.offset)) - from;
+  if (left >= data.length) return segment;
+  return { ...segment, address: address + left, runAddress: runAddress + left, data: data.subarray(left), memorySize: memorySize - left };
+}
+const headersRemark = (from: number, to: number): string =>
+  `a segment of it begins with the headers of the file, at ${hexAddress(from)}: nothing is loaded below ${hexAddress(to)} (OpenOCD writes the headers too, unless linked with -Wl,-n)`;
 
 interface Section {
   readonly name: string;

@@ -28,6 +28,26 @@ describe('ELF', () => {
     expect([...data('dwarf5-O2.bin')]).toEqual([...first!.data]);
   });
 
+  test('the headers of the file in front of a segment are no part of the program', () => {
+    const view = new DataView(elf.slice().buffer);
+    const header = view.getUint32(28, true);
+    const [offset, filled, size] = [4, 16, 20].map((at) => view.getUint32(header + at, true)) as [number, number, number];
+    const word = (value: number): number[] => [0, 8, 16, 24].map((shift) => (value >>> shift) & 0xff);
+    const reaches = patched(
+      elf,
+      [header + 4, ...word(0)],
+      [header + 8, ...word(0x08000000 - offset)],
+      [header + 12, ...word(0x08000000 - offset)],
+      [header + 16, ...word(filled + offset)],
+      [header + 20, ...word(size + offset)],
+    );
+    const image = loadImage(reaches, 'a.elf');
+    expect(image.chunks).toEqual(loadImage(elf, 'a.elf').chunks);
+    expect(image.remarks).toContainEqual(expect.stringContaining('nothing is loaded below 0x08000000'));
+    // without sections nobody can tell
+    expect(loadImage(patched(reaches, [32, 0, 0, 0, 0], [48, 0, 0]), 'a.elf').chunks[0]!.address).toBe(0x08000000 - offset);
+  });
+
   test('entry point, functions without the Thumb bit, objects by run address', () => {
     const image = loadImage(elf, 'a.elf');
     const handler = image.symbols.named('Reset_Handler')[0]!;
