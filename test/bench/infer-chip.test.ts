@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { bench } from '../../src/index.ts';
 import { findChip } from '../../src/chips/index.ts';
-import { inferChip, otherFamily, type InferredChip } from '../../src/bench/input/infer-chip.ts';
+import { inferChip, otherCode, otherFamily, type InferredChip } from '../../src/bench/input/infer-chip.ts';
 import { loadImage, type ImageChunk } from '../../src/image/image.ts';
 import { Thumb } from '../emu/thumb.ts';
 
@@ -176,5 +177,25 @@ describe('an image that is run on a part of another family', () => {
     expect(told('stm32f407vg', 'stm32f405xx.h')).toBeNull();
     expect(told('stm32f407vg', 'nucleo_f103rb/a.c')).toBeNull();
     expect(otherFamily(findChip('stm32f103rb')!, { path: 'fw.elf', bytes: bytes('f405-straight') })).toBeNull();
+  });
+
+  const code = (chip: string, fixture: string): string | null => otherCode(findChip(chip)!, [loadImage(bytes(fixture), 'fw.elf')]);
+  it('without a name its code tells, by the RCC that it works', () => {
+    expect(code('stm32h533re', 'f405-straight')).toBe(
+      'fw.elf: its code uses RCC at 0x40023800, where STM32F4 has it, and never that of STM32H533RE: is it the right image, and the right --chip?',
+    );
+    expect(code('stm32f405rg', 'h533-straight')).toContain('uses RCC at 0x44020c00, where STM32H5 has it, and never that of STM32F405RG');
+  });
+  it('code that works the RCC of the part, of a neighbour, or none, says nothing', () => {
+    expect(code('stm32f405rg', 'f405-straight')).toBeNull();
+    expect(code('stm32f411re', 'f405-straight')).toBeNull();
+    expect(otherCode(findChip('stm32f405rg')!, [])).toBeNull();
+    expect(otherCode(findChip('stm32f405rg')!, [loadImage(new Uint8Array(64), 'fw.bin@0x08000000')])).toBeNull();
+  });
+  it('the report says so beside a run that fails', async () => {
+    const images = [{ path: 'fw.elf', bytes: bytes('f405-straight') }];
+    const { outcome, notes } = await bench({ chip: 'stm32h533re', images });
+    expect(outcome).toBe('fault');
+    expect(notes).toContainEqual({ kind: 'wrong-chip', text: code('stm32h533re', 'f405-straight') });
   });
 });

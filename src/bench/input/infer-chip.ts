@@ -177,6 +177,44 @@ function named(mention: Mention, parts: readonly string[], images: readonly Load
 
 // ---- machine code ----------------------------------------------------------------------------------------------------------------
 
+/** Points of what the code does, the address of a ROM left out, by which another family has to be ahead. */
+const AHEAD = 4;
+/** Images whose code never touches the RCC of this part and works that of another family, in words; null where that is not so. */
+export function otherCode(chip: ChipDescription, images: readonly LoadedImage[]): string | null {
+  const addresses = addressesOf(images);
+  // the second question is cheap, and looking at all parts is not
+  if (rccUsed(chip, addresses) !== null || !addresses.some((c) => isPeripheral(c) && isStray(chip, c))) return null;
+  const rest = (c: ChipDescription, peripherals: readonly number[]): number => {
+    const fit = fitOf(c, images, addresses, peripherals);
+    return fit.score - fit.ofRom;
+  };
+  const others = CHIPS.filter((c) => familyOf(c) !== familyOf(chip) && rccUsed(c, addresses) !== null).flatMap(
+    (c) => roomFor(c, images) ?? [],
+  );
+  const peripherals = addresses.filter((c) => isPeripheral(c) && others.some((other) => !isStray(other, c)));
+  const scores = others.map((c) => rest(c, peripherals));
+  const best = Math.max(-Infinity, ...scores);
+  if (best - rest(chip, peripherals) < AHEAD) return null;
+  const left = others.filter((_, i) => scores[i] === best);
+  const rcc = rccUsed(left[0]!, addresses)!;
+  const families = [...new Set(left.filter((c) => rccUsed(c, addresses)!.base === rcc.base).map(familyOf))];
+  return (
+    `${images[0]!.path}: its code uses RCC at ${hex32(rcc.base)}, where ${families.join(', ')} ${families.length === 1 ? 'has' : 'have'} it, and never ` +
+    `that of ${chip.name}: is it the right image, and the right --chip?`
+  );
+}
+
+/** Constants of the code, and what it reaches by an offset from them. */
+function addressesOf(images: readonly LoadedImage[]): number[] {
+  const functions = [...scanFunctions(images), ...scanUnnamed(images)];
+  return [...functions.flatMap((f) => f.constants.map((c) => c.value)), ...functions.flatMap((f) => f.accesses)];
+}
+/** The part's RCC, where the code has an address in it. */
+function rccUsed(chip: ChipDescription, addresses: readonly number[]): ChipDescription['blocks'][number] | null {
+  const rcc = chip.blocks.find((b) => b.name === chip.rcc);
+  return rcc !== undefined && addresses.some((c) => c >= rcc.base && c < rcc.base + rcc.size) ? rcc : null;
+}
+
 interface Fit {
   readonly chip: ChipDescription;
   readonly score: number;
@@ -197,12 +235,9 @@ function bestOf(fits: readonly Fit[], doubt: number): readonly Fit[] {
 }
 
 function unnamed(path: string, images: readonly LoadedImage[], family: string | null): InferredChip {
-  const functions = [...scanFunctions(images), ...scanUnnamed(images)];
-  const constants = functions.flatMap((f) => f.constants.map((c) => c.value));
-  const accesses = functions.flatMap((f) => f.accesses);
+  const addresses = addressesOf(images);
   const chips = CHIPS.filter((chip) => family === null || familyOf(chip) === family).flatMap((chip) => roomFor(chip, images) ?? []);
   // the keys of a flash controller look like addresses too, and are stray everywhere
-  const addresses = [...constants, ...accesses];
   const peripherals = addresses.filter((c) => isPeripheral(c) && chips.some((chip) => !isStray(chip, c)));
   const fits = chips.map((chip) => fitOf(chip, images, addresses, peripherals));
   const left = bestOf(fits, doubtOf(images));
@@ -226,8 +261,8 @@ function unnamed(path: string, images: readonly LoadedImage[], family: string | 
 function fitOf(chip: ChipDescription, images: readonly LoadedImage[], addresses: readonly number[], peripherals: readonly number[]): Fit {
   const reasons: string[] = [];
   let score = 0;
-  const rcc = chip.blocks.find((b) => b.name === chip.rcc);
-  if (rcc && peripherals.some((c) => c >= rcc.base && c < rcc.base + rcc.size)) {
+  const rcc = rccUsed(chip, peripherals);
+  if (rcc !== null) {
     score += 4;
     reasons.push(`it uses RCC at ${hex32(rcc.base)}`);
   }

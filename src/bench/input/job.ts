@@ -9,7 +9,7 @@ import { decideBoot } from '../../emu/boot-rules.ts';
 import type { BootCondition, ChipDescription } from '../../emu/chip.ts';
 import type { ShortcutName } from '../../emu/proofs/shortcuts.ts';
 import { imageCore, startAddress } from './image-core.ts';
-import { otherFamily } from './infer-chip.ts';
+import { otherCode, otherFamily } from './infer-chip.ts';
 import { checkFit } from './image-fit.ts';
 import { unicornNotes } from '../../engines/unicorn.ts';
 import { dumpBase } from '../../rom/load.ts';
@@ -122,12 +122,7 @@ function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: R
 /** What is odd about the images themselves. */
 function imageNotes(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): Note[] {
   const notes: Note[] = images.flatMap((image) => image.remarks.map((remark) => ({ kind: 'image', text: `${image.path}: ${remark}` })));
-  for (const image of images)
-    for (const text of checkFit(chip, image, job.scenario.board?.optionBytes ?? {})) notes.push({ kind: WRONG_CHIP, text });
-  for (const image of job.images) {
-    const other = otherFamily(chip, image);
-    if (other !== null) notes.push({ kind: WRONG_CHIP, text: other });
-  }
+  for (const text of doubts(chip, images, job)) notes.push({ kind: WRONG_CHIP, text });
   for (const text of outsideNotes(chip, images, job.scenario.board?.memories ?? [])) notes.push({ kind: 'outside-memory', text });
   for (const image of images) {
     for (const chunk of image.chunks) {
@@ -140,6 +135,15 @@ function imageNotes(chip: ChipDescription, images: readonly LoadedImage[], job: 
     }
   }
   return notes;
+}
+
+/** What speaks against this chip: what the image says of itself, else what its code does. */
+function doubts(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): readonly string[] {
+  const said = [
+    ...images.flatMap((image) => checkFit(chip, image, job.scenario.board?.optionBytes ?? {})),
+    ...job.images.flatMap((image) => otherFamily(chip, image) ?? []),
+  ];
+  return said.length > 0 ? said : [otherCode(chip, images) ?? []].flat();
 }
 
 const WORD = 4;
