@@ -1,3 +1,5 @@
+import { findSlip } from './json-slips.ts';
+
 /** Something the user gave is wrong: a flag, a name, a scenario key. One line and a hint; the program exits with 2. */
 export class UsageError extends Error {
   /** Tells it from an ImageError, `usage` always. */
@@ -77,14 +79,24 @@ export function parseJson(file: string, name: string): unknown {
   if (text.trim() === '') throw new UsageError(`${name}: the file is empty`);
   // no JSON has one; PowerShell's `>` and old editors write two bytes a letter
   if (text.includes('\0')) throw new UsageError(`${name}: not in UTF-8, but as it looks in UTF-16`, 'save it as UTF-8');
+  const document = parsed(text, name);
+  const slip = findSlip(text);
+  if (slip !== null) throw new UsageError(`${name}: ${slip.text} (${placeAt(text, slip.at)})`);
+  return document;
+}
+
+function parsed(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
     const { message } = error as SyntaxError;
     // some engines say the line themselves
     const at = /\bline \d/.test(message) ? null : (/at position (\d+)/.exec(message)?.[1] ?? null);
-    const before = at === null ? [] : text.slice(0, Number(at)).split('\n');
-    const place = at === null ? '' : ` (line ${before.length}, column ${before.at(-1)!.length + 1})`;
-    throw new UsageError(`${name}: not valid JSON: ${message}${place}`);
+    throw new UsageError(`${name}: not valid JSON: ${message}${at === null ? '' : ` (${placeAt(text, Number(at))})`}`);
   }
+}
+
+function placeAt(text: string, at: number): string {
+  const before = text.slice(0, at).split('\n');
+  return `line ${before.length}, column ${before.at(-1)!.length + 1}`;
 }
