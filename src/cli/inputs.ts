@@ -110,8 +110,11 @@ export function chipNamed(name: string): ChipDescription {
   throw new UsageError(`there is no chip ${JSON.stringify(name)}`, hint);
 }
 
+/** The words for no board in particular; null for a board's name. */
+const plainBoard = (name: string | undefined): 'default' | 'none' | null =>
+  (['default', 'none'] as const).find((word) => word === name?.trim().toLowerCase()) ?? null;
 const boardNamed = (name: string | undefined): ReturnType<typeof findBoard> | null =>
-  name === undefined || name === 'default' || name === 'none' ? null : findBoard(name);
+  name === undefined || plainBoard(name) !== null ? null : findBoard(name);
 
 /** What a board leads where, and that it is another part's: its oscillators count all the same. */
 function saidOf({ name, circuit, chip: part }: ReturnType<typeof findBoard>, chip: ChipDescription): string {
@@ -208,11 +211,11 @@ export async function readScenario(path: string, cwd: string): Promise<Scenario>
 }
 
 function overridesOf(options: RunOptions, images: readonly string[], force: Readonly<Record<string, WordValue>>): ScenarioOverrides {
-  const { board } = options;
+  const board = plainBoard(options.board);
   if (options.until !== undefined) parseDuration(options.until, '--until');
   return {
     images,
-    ...(board === 'default' || board === 'none' ? { board } : {}),
+    ...(board === null ? {} : { board }),
     ...(options.seed === undefined ? {} : { seed: count(options.seed, '--seed', 2 ** 32 - 1) }),
     ...(options.until === undefined ? {} : { until: options.until }),
     romOptions: romOptionsOf(options),

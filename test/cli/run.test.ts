@@ -337,6 +337,12 @@ describe('what the machine is given', () => {
     expect(await says('nucleo-h533re')).not.toContain('this run is of');
   });
 
+  test('the words for no board in particular may be written in capitals', async () => {
+    const cwd = folder({ 'fw.bin': FIRMWARE });
+    const boards = ['None', 'NONE', 'Default'].map(async (board) => (await cli(run('--board', board), { cwd })).jobs[0]?.overrides?.board);
+    expect(await Promise.all(boards)).toEqual(['none', 'none', 'default']);
+  });
+
   test('the command line beats the scenario file', async () => {
     const scenario = {
       seed: 3,
