@@ -54,7 +54,7 @@ export function setPending(cpu: Cpu, exception: number): void {
   if (isPending(cpu, exception)) return;
   setBit(cpu, pendingAt(exception), exception);
   if (cpu.get(SCS.SCR) & 0x10) cpu.set(S.EVENT, 1);
-  cpu.interruptsChanged();
+  cpu.maskChanged();
 }
 export function clearPending(cpu: Cpu, exception: number): void {
   clearBit(cpu, pendingAt(exception), exception);
