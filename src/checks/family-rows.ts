@@ -523,6 +523,8 @@ const F3_SMALL: readonly FamilyFields[] = [
 const H72: FamilyFields = {
   ...H7,
   document: 'AN2606 Rev 70 Table 133',
+  // scale 0 has a code of its own there (PWR_REGULATOR_VOLTAGE_SCALE0 = 0 of ST's HAL), not an overdrive in SYSCFG
+  voltage: { field: 'PWR.CSR1.ACTVOS', ranges: ['VOS0', 'VOS3', 'VOS2', 'VOS1'] },
   hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 133: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
   usb: { enable: 'RCC.AHB1ENR.USB1OTGHSEN', pullUp: 'OTG_HS.DCTL.SDIS', released: 1, block: 'OTG_HS' },
 };

@@ -79,6 +79,14 @@ describe('flash-latency', () => {
 });
 
 describe('voltage-range', () => {
+  // PWR_REGULATOR_VOLTAGE_SCALE0 of ST's HAL is 0 where there is no overdrive in SYSCFG
+  it('code 0 is the highest range on H72x and H73x, and none on H74x and H75x', () => {
+    const judged = (name: string) => new FakeTarget(chip(name)).set('PWR.CSR1.ACTVOS', 0).judge('voltage-range');
+    expect(judged('stm32h723zg')).toMatchObject({ verdict: 'pass', observed: expect.stringContaining('VOS0') as unknown });
+    expect(judged('stm32h735zg')).toMatchObject({ verdict: 'pass' });
+    expect(judged('stm32h743zi')).toMatchObject({ verdict: 'warn', observed: expect.stringContaining('reserved') as unknown });
+  });
+
   // RM0351 5.3.2: 2 MHz at most; DS10198: no USB in low-power run
   it.each(families.filter((c) => familyOf(c)!.lowPowerRun && locate(c, familyOf(c)!.lowPowerRun!.field)).map((c) => [c.name, c] as const))(
     '%s: low-power run is left, whatever the range',
