@@ -67,3 +67,12 @@ test('of several images the folder tells one main.c from the other', () => {
   const told = summarise({ ...r, outcome: 'stuck', entries: [], images }, { ...base, interrupt });
   expect(told).toMatch(/enabled at boot\/main\.c:3, was taken, and its handler \(app\/main\.c:7\)/);
 });
+
+test('a reset of the board that ended the ROM is named', () => {
+  const r = dfuResult();
+  const came = { ...r, outcome: 'back-in-app' as const };
+  expect(summarise(came, base)).toContain('and control came back to the application');
+  const pin = { ...r.resets[0]!, at: `${Number(r.entries[0]!.at) + 1}.000000000`, by: 'pin' as const };
+  expect(summarise({ ...came, resets: [...r.resets, pin] }, base)).toMatch(/the board reset it there \(NRST, at [\d.]+ s\), which started/);
+  expect(summarise({ ...came, resets: [...r.resets, { ...pin, by: 'software' }] }, base)).toContain('control came back');
+});

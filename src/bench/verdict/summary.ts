@@ -50,7 +50,7 @@ const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> 
     return `${name} taken ${when}, and its handler does not return${crash}`;
   },
   'rom-silent': (r, base) => `the ROM was entered${from(r)} but never answered the USB host${unfinished(base)}`,
-  'back-in-app': (r) => `the ROM was entered${from(r)} and control came back to the application`,
+  'back-in-app': (r) => `the ROM was entered${from(r)} and ${wayOut(r)}`,
   stuck: (r, base) => {
     if (base.interrupt) return hangsIn(base.interrupt, r.images.length > 1 ? inFull : where);
     if (r.notes.some((n) => n.kind === 'wait')) return `the firmware waits for ever and never jumps: ${waitsFor(r)}`;
@@ -64,6 +64,15 @@ const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> 
       ? `the program ended by semihosting exit ${base.semihostingExit} without a jump into system memory`
       : `${r.notes.some((n) => n.kind === 'starved') ? 'interrupts run and nothing else, and the firmware' : 'the application runs on and'} never jumps into system memory${unfinished(base)}`,
 };
+
+/** Nothing of the program ends a ROM that the board resets: that is said in place of looking for it. */
+function wayOut({ entries, resets }: Told): string {
+  const first = resets.find((r) => Number(r.at) > Number(entries.at(-1)?.at));
+  const outside = first?.by === 'pin' || first?.by === 'power';
+  return outside
+    ? `the board reset it there (${first.by === 'pin' ? 'NRST' : 'power'}, at ${Number(first.at)} s), which started the application`
+    : 'control came back to the application';
+}
 
 /** A press or a byte from outside is what would end its wait. */
 export const waitsForInput = ({ outcome, notes }: Pick<RunResult, 'outcome' | 'notes'>): boolean =>
