@@ -2,7 +2,7 @@
  * Results in one SQLite file. A result is written once: the same case again is compared and left as it is. What has been committed survives the
  * death of the process at any moment.
  */
-import { existsSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Database as SqliteDatabase, JSValue, Statement } from 'node-sqlite3-wasm';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import type { CaseResult } from './base.ts';
@@ -106,17 +106,22 @@ export class Store {
         );
       return new Store(path, db);
     } catch (error) {
-      db?.close();
-      rmSync(writerFile(path), { force: true });
+      const open = db;
+      if (open) calmly(() => open.close());
+      leave(path);
       if (error instanceof UsageError) throw error;
-      throw new UsageError(`${path}: ${(error as Error).message}`, 'it must be an SQLite file that this program wrote');
+      throw (
+        unwritten(path, error) ??
+        new UsageError(`${path}: ${(error as Error).message}`, 'it must be an SQLite file that this program wrote')
+      );
     }
   }
 
+  /** Behind a write that failed the library throws that error once more, of each statement that it ends. */
   close(): void {
-    this.insert.finalize();
-    this.known.finalize();
-    this.db.close();
+    calmly(() => this.insert.finalize());
+    calmly(() => this.known.finalize());
+    calmly(() => this.db.close());
     leave(this.path);
   }
 
@@ -203,9 +208,9 @@ export class Store {
       act();
       this.db.exec('COMMIT');
     } catch (error) {
-      if (this.db.inTransaction) this.db.exec('ROLLBACK');
+      calmly(() => this.db.inTransaction && this.db.exec('ROLLBACK'));
       this.groups.clear();
-      throw error;
+      throw unwritten(this.path, error) ?? error;
     }
   }
 
@@ -263,10 +268,25 @@ function takeOver(path: string): void {
     throw new UsageError(`cannot write ${path}: ${(error as Error).message}`);
   }
 }
-/** Behind a proper end: the journal is empty. */
+/** Behind a proper end the journal is empty; one that is not brings the file back to its last transaction when it is opened again. */
 function leave(path: string): void {
-  rmSync(`${path}-journal`, { force: true });
+  const journal = `${path}-journal`;
+  if (existsSync(journal) && statSync(journal).size === 0) rmSync(journal);
   rmSync(writerFile(path), { force: true });
+}
+
+function calmly(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // what went wrong before is what is told
+  }
+}
+/** What SQLite says where the file system takes no more, as a user can act on it; null for other errors. */
+function unwritten(path: string, error: unknown): UsageError | null {
+  const { message } = error as Error;
+  if (!/disk I\/O error|disk is full/.test(message)) return null;
+  return new UsageError(`${path} cannot be written: the disk is full, or fails`, 'make room; --resume goes on with what was stored');
 }
 function isAlive(pid: number): boolean {
   try {

@@ -283,9 +283,21 @@ async function openStore(
   if (exists && !isDatabase(out)) throw new UsageError(`${out} holds no results of a campaign: it stays as it is`, 'give another --out');
   const campaign = await Campaign.of(loaded.spec, await probed(loaded, worker), engine, shard);
   if (exists) removeStore(out);
-  const store = await Store.open(out, false);
-  store.begin({ identity: campaign.identity, engine, spec: JSON.stringify(loaded.spec), name: loaded.name }, campaign.targets);
-  return { store, campaign, fresh: true };
+  return { store: await begun(campaign, loaded, out, engine), campaign, fresh: true };
+}
+
+/** A new file that holds what the campaign is; none where that cannot be written. */
+async function begun(campaign: Campaign, loaded: Loaded, out: string, engine: string): Promise<Store> {
+  let store: Store | undefined;
+  try {
+    store = await Store.open(out, false);
+    store.begin({ identity: campaign.identity, engine, spec: JSON.stringify(loaded.spec), name: loaded.name }, campaign.targets);
+    return store;
+  } catch (error) {
+    store?.close();
+    removeStore(out);
+    throw error;
+  }
 }
 
 interface Identity {

@@ -1,5 +1,5 @@
 /** Campaigns in this process: what a fork is worth, resuming, shards, what failures are grouped by. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { parquetReadObjects } from 'hyparquet';
@@ -281,6 +281,27 @@ describe('results', () => {
     expect([store.repeated, store.conflicts]).toEqual([2, 1]);
     store.close();
     expect(stored(path)).toHaveLength(3);
+  });
+
+  it('on a disk that is full are told in one line, stay as they were, and are gone on with when there is room', async () => {
+    const path = join(campaignFolder(''), 'r.sqlite');
+    const store = await Store.open(path, false);
+    store.begin({ a: 'b' }, []);
+    const aside = (no: number) => ({ no, id: '00', target: 0, attempts: 3, evidence: 'x'.repeat(9_000) });
+    store.add([], [aside(1)]);
+    const [{ page_count: pages }] = store.all<{ page_count: number }>('PRAGMA page_count') as [{ page_count: number }];
+    store.all(`PRAGMA max_page_count = ${pages + 1}`);
+    const full = expect.objectContaining({
+      message: `${path} cannot be written: the disk is full, or fails; make room; --resume goes on with what was stored`,
+    }) as Error;
+    expect(() => store.add([], [aside(2)])).toThrow(full);
+    store.close();
+    expect(readdirSync(join(path, '..')).filter((name) => name.startsWith('r.'))).toEqual(['r.sqlite']);
+
+    const again = await Store.open(path, true);
+    again.add([], [aside(3)]);
+    expect(again.aside().map(({ no }) => no)).toEqual([1, 3]);
+    again.close();
   });
 
   it('are written by one process at a time, and a writer that is gone does not lock them', async () => {
