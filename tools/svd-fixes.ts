@@ -668,8 +668,8 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
     },
     // One bank.
     remove: ['SYSCFG.MEMRMP.FB_MODE', 'FLASH.CR.BKER', 'FLASH.CR.MER2', 'RCC.AHB1RSTR.CRCRST'],
-    // The SVD has CRCRST twice; the header has it in bit 12.
-    add: { 'RCC.AHB1RSTR.CRCRST': [12, 1, true] },
+    // The SVD has CRCRST twice; the header has it in bit 12. PEMPTY: RM0394 3.3.1, and headers of L412 to L462.
+    add: { 'RCC.AHB1RSTR.CRCRST': [12, 1, true], 'FLASH.SR.PEMPTY': [17, 1, true] },
     // The SVD gives CRRCR the value of CSR.
     resets: { ...L4.resets, 'RCC.CRRCR': 0, 'RCC.APB1ENR1': 0x400 },
     resetsWhere: TIMERS_FULL,

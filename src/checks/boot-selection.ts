@@ -117,7 +117,8 @@ export const bootSelection: Check = {
     if (rule.boots === 'held') return pass(seen, 'this core waits until the other one lets it go', source, confidence);
     if (rule.boots === 'system') {
       const next = notLoaded(subject) ? 'the ROM starts as soon as these option bytes are loaded' : 'the next reset starts the ROM';
-      return pass(seen, entry?.how === 'boot' ? 'the ROM is chosen at reset' : next, source, confidence);
+      if (entry?.how !== 'boot') return pass(seen, next, source, confidence);
+      return { ...pass(seen, 'the ROM is chosen at reset', source, confidence), lastWriter: optionWriter(subject, rule) };
     }
     if (table === null) return unknown('the boot address cannot be read on this target');
     const observed = `${seen === '' ? '' : `${seen}; `}vector table at ${hex(table)}`;

@@ -44,7 +44,7 @@ const own: Derivation['own'] = {
   EXTI: extiRow(19, null, 18),
   ADC1: L4_ADC1,
 };
-const emptyCheck = (source: string): BootRule => bootsRom(ROM_BASE, [{ signal: 'flash:empty', is: [1] }], source);
+const emptyCheck = (source: string): BootRule => bootsRom(ROM_BASE, [{ signal: 'field:FLASH.SR.PEMPTY', is: [1] }], source);
 const PARAMETERS: L4ClassLine['parameters'] = {
   'hsi48.hz': known(48_000_000, 'RM0394 6.2.4'),
   'hsi48.start.ps': known(2.5 * US, 'DS12589 r6 (STM32G431), same block', 'assumed'),
@@ -88,7 +88,7 @@ export const L432: L4ClassLine = {
         ROM_BASE,
         [
           { signal: 'field:FLASH.OPTR.nSWBOOT0', is: [1] },
-          { signal: 'flash:empty', is: [1] },
+          { signal: 'field:FLASH.SR.PEMPTY', is: [1] },
         ],
         PATTERN_16,
       ),

@@ -115,7 +115,7 @@ export const WB55: L4ClassLine = {
         ROM_BASE,
         [
           { signal: 'field:FLASH.OPTR.nSWBOOT0', is: [1] },
-          { signal: 'flash:empty', is: [1] },
+          { signal: 'field:FLASH.ACR.EMPTY', is: [1] },
         ],
         PATTERN_16,
       ),

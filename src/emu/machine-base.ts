@@ -141,13 +141,15 @@ export abstract class MachineBase implements CoreListener<Core> {
   /** A zone change has asked the run loop to pause. */
   protected entryPause = false;
 
-  /** By `BLOCK.REG`, with the twin that is programmed where another one shows what is in force (H5, H7). */
+  /** What the next start goes by, by `BLOCK.REG`: option bytes, with the twin that is programmed where another one shows what is in force (H5, H7), and flags. */
   private readonly optionRegisters: ReadonlySet<string>;
 
   constructor(options: MachineOptions) {
     this.chip = options.chip;
-    const fields = Object.values(this.chip.optionBytes ?? {}).map((o) => o.field.split('.').slice(0, 2).join('.'));
-    this.optionRegisters = new Set(fields.flatMap((r) => [r, r.replace(/_CUR$/, '_PRG')]));
+    const optionBytes = Object.values(this.chip.optionBytes ?? {}).map((o) => o.field);
+    const looked = (this.chip.boot ?? []).flatMap((rule) => rule.when.flatMap(({ signal }) => /^field:(.*)/.exec(signal)?.[1] ?? []));
+    const registers = [...optionBytes, ...looked].map((field) => field.split('.').slice(0, 2).join('.'));
+    this.optionRegisters = new Set(registers.flatMap((r) => [r, r.replace(/_CUR$/, '_PRG')]));
     this.seed = options.seed;
     this.system = new System(options.chip, options.models, options.parameters ?? {});
     this.state = freshState(options.chip.cores.length);

@@ -69,7 +69,13 @@ describe('STM32L496 (pattern 6)', () => {
   it('an empty flash starts the ROM', () => expect(to(STM32L496ZG, {}, true)).toBe('rom'));
 });
 
-describe.each([STM32F042K6, STM32L496ZG].map((c) => [c.name, c] as const))('whether the flash of %s is empty', (_, chip) => {
+/** The machine's own flag; FLASH_SR.PEMPTY; FLASH_ACR.EMPTY. */
+const EMPTY_CHECKED = [
+  STM32F042K6,
+  STM32L496ZG,
+  ...['stm32l432kc', 'stm32l4r5zi', 'stm32wb55rg', 'stm32g0b1re'].map((name) => findChip(name)!),
+];
+describe.each(EMPTY_CHECKED.map((c) => [c.name, c] as const))('whether the flash of %s is empty', (_, chip) => {
   /** The chip behind a reset, with its flash programmed or erased since power came. */
   const behind = (how: ResetCause, programmed: boolean): string | undefined => {
     const m = new Machine({ chip, models: MODELS, seed: 1 });
@@ -87,6 +93,37 @@ describe.each([STM32F042K6, STM32L496ZG].map((c) => [c.name, c] as const))('whet
   );
   it('is looked at again when they are', () =>
     expect([behind('option-bytes', true), behind('option-bytes', false)]).toEqual(['flash', 'rom']));
+});
+
+describe('A flag of an empty flash that software changes', () => {
+  /** What lies at 0 behind a software reset, after these stores of a program that was there when power came. */
+  const behind = (name: string, ...stores: readonly (readonly [address: number, value: number])[]): string | undefined => {
+    const m = new Machine({ chip: findChip(name)!, models: MODELS, seed: 1 });
+    m.eraseNonVolatile();
+    m.load(0x08000000, new Uint8Array(new Uint32Array([0x20001000, 0x08000101]).buffer));
+    const program = new Thumb(0x08000100);
+    for (const [address, value] of stores) program.constant(0, value).constant(1, address).str(0, 1);
+    m.load(0x08000100, program.constant(0, 0x05fa0004).constant(1, 0xe000ed0c).str(0, 1).label('on').b('on').bytes());
+    m.powerOn();
+    while (m.history.resets.length < 2) m.run(m.system.now + 1_000_000_000);
+    return m.system.regionAt(0)?.memory?.row.name;
+  };
+  const SR = 0x40022010;
+  const PEMPTY = 1 << 17;
+  it.each(['stm32l432kc', 'stm32l4r5zi'])('%s: a 1 to PEMPTY turns it round, with whatever flags it is written', (name) => {
+    expect(behind(name)).toBe('flash');
+    expect(behind(name, [SR, 0xc3fa])).toBe('flash');
+    expect(behind(name, [SR, PEMPTY | 0xc3fa])).toBe('rom');
+    expect(behind(name, [SR, PEMPTY], [SR, PEMPTY])).toBe('flash');
+    expect(behind(name, [SR, PEMPTY], [SR, 0])).toBe('rom');
+  });
+  it.each([
+    ['stm32wb55rg', 0x58004000, 0x600],
+    ['stm32g0b1re', 0x40022000, 0x40600],
+  ])('%s: EMPTY is what is written', (name, acr, out) => {
+    expect(behind(name, [acr, out | (1 << 16)])).toBe('rom');
+    expect(behind(name, [acr, out | (1 << 16)], [acr, out])).toBe('flash');
+  });
 });
 
 describe('STM32F072 (pattern 2)', () => {

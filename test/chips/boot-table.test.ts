@@ -30,7 +30,7 @@ function signalsOf(chip: ChipDescription): ReadonlyMap<string, string> {
       if (signal !== undefined) signals.set(name, signal);
     }
   const looked = (chip.boot ?? []).flatMap((rule) => rule.when.map((w) => w.signal));
-  const empty = looked.find((s) => s === 'flash:empty' || s.endsWith('.EMPTY'));
+  const empty = looked.find((s) => s === 'flash:empty' || /\.P?EMPTY$/.test(s));
   if (empty !== undefined) signals.set('empty', empty);
   return signals;
 }

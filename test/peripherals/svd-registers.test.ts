@@ -119,7 +119,7 @@ const AFTER_POWER: readonly Deviation[] = [
   { on: /WB\d5.. (FLASH\.ACR|PWR\.SR2)$/, why: 'EMPTY: the flash is; supplies that the board has' },
   { on: /L152RE FLASH\.(SR|OBR)$/, why: 'READY: supplied; option bytes' },
   { on: /L072CZ (FLASH\.(SR|OPTR)|PWR\.CSR)$/, why: 'READY and VREFINTRDYF: supplied; option bytes' },
-  { on: /[CG]0\w+ FLASH\.ACR$/, why: 'EMPTY: the flash is' },
+  { on: /[CG]0\w+ FLASH\.ACR$|L4(?!96)\w+ FLASH\.SR$/, why: 'EMPTY, PEMPTY: the flash is' },
   { on: /G0\w+ PWR\.SR2$/, why: 'supplies and reference that the board has' },
   { on: /FLASH\.(OPTS?R2?|NSBOOTR|SECBOOTR|WRP\dR|HDP\dR|PRAR|SCAR|BOOT[47]|WPSN)_(CUR|PRG)/, why: 'option bytes' },
   { on: /[LG]4\w+ FLASH\.(OPTR|PCROP\d[SE]R|WRP\d[AB]R)$/, why: 'option bytes' },

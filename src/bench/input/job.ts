@@ -197,7 +197,7 @@ function startsRom(chip: ChipDescription, { board }: Scenario): boolean {
   const value = ({ signal }: BootCondition): number | null => {
     if (signal === 'pin:BOOT0') return board?.boot0 ?? 0;
     // an image somewhere else leaves a chip empty, and is told as what it is
-    if (signal === 'flash:empty') return 0;
+    if (signal === 'flash:empty' || /\.P?EMPTY$/.test(signal)) return 0;
     const option = Object.entries(chip.optionBytes ?? {}).find(([, { field }]) => signal === `field:${field}`);
     return option === undefined ? null : Number(board?.optionBytes?.[option[0]] ?? option[1].factory.value);
   };

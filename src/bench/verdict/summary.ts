@@ -25,6 +25,11 @@ export function summarise(r: Told, base: BaseFacts): string {
   return `${HAPPENED[r.outcome](r, base)}${why(r)}`;
 }
 
+/** A line of the firmware that changed what the chip starts by. */
+function chosenBy({ checks }: Told): string {
+  const writer = checks.find(({ id }) => id === 'boot-selection')?.lastWriter;
+  return writer ? `, as chosen by the firmware${where(writer)}` : '';
+}
 const from = (r: Told): string => where(r.entries.at(-1)?.from);
 const unfinished = (base: BaseFacts): string => (base.end.settled ? '' : ', not finished');
 
@@ -34,7 +39,9 @@ const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> 
     const id = session?.vid && session.pid ? ` as ${session.vid.slice(2)}:${session.pid.slice(2)}` : '';
     // after a leave there may be later ones, an interrupt that is taken to the ROM for instance
     const led = r.entries.findLast((e) => session === undefined || Number(e.at) <= Number(session.at)) ?? r.entries.at(-1);
-    return `DFU enumerated${id} after ${led?.how === 'boot' ? 'the chip started in' : 'the jump into'} the stand-in ROM${where(led?.from)}${wayBack(r)}`;
+    const way =
+      led?.how === 'boot' ? `the chip started in the stand-in ROM${chosenBy(r)}` : `the jump into the stand-in ROM${where(led?.from)}`;
+    return `DFU enumerated${id} after ${way}${wayBack(r)}`;
   },
   'dfu-lost': (r) => `DFU enumerated${from(r)}, then the device left the bus or stopped answering without a leave`,
   'reset-loop': (r) => {

@@ -71,7 +71,7 @@ export interface FlashL4State {
   row: { readonly offset: number; readonly taken: number } | null;
   /** Banks (bits) that were erased as a whole and not programmed in the standard way since. */
   fastBanks: number;
-  /** ACR.EMPTY, which a system reset keeps. */
+  /** ACR.EMPTY or SR.PEMPTY, which a system reset keeps. */
   empty: number;
 }
 type FlashOperation =
@@ -164,7 +164,7 @@ class Flash {
       iwdgSw: f('OPTR.IWDG_SW'),
       wwdgSw: f('OPTR.WWDG_SW'),
       rdp: f('OPTR.RDP'),
-      empty: optional('ACR.EMPTY'),
+      empty: optional('ACR.EMPTY') ?? optional('SR.PEMPTY'),
     };
     const e = this.f;
     this.programErrors = [e.progerr, e.wrperr, e.pgaerr, e.sizerr, e.pgserr, e.miserr, e.fasterr].reduce((m, x) => m | x.mask, 0);
@@ -392,9 +392,10 @@ class Flash {
       case 'OPTKEYR':
         return this.writeKey(c, r, raw, r.name === 'OPTKEYR');
       case 'SR': {
-        // Flags are cleared by writing one; BSY is the hardware's.
-        const kept = c.get(r) & ~(raw & ~f.bsy.mask);
-        return kept >>> 0;
+        // Flags are cleared by writing one, PEMPTY is turned round; BSY is the hardware's.
+        const empty = f.empty?.register === r ? f.empty.mask : 0;
+        const kept = c.get(r) & ~(raw & ~f.bsy.mask & ~empty);
+        return (kept ^ (raw & empty)) >>> 0;
       }
       case 'CR':
         if (f.lock.get(c)) {
@@ -435,10 +436,8 @@ class Flash {
   }
   wrote(c: Ctx, r: Register, value: number, old: number): void {
     const f = this.f;
-    if (r === this.acr) {
-      c.s.empty = this.f.empty?.of(value) ?? 0;
-      return this.wires(c);
-    }
+    if (r === f.empty?.register) c.s.empty = f.empty.of(value);
+    if (r === this.acr) return this.wires(c);
     if (r === this.sr) return this.interrupt(c);
     if (r !== this.cr || value === old) return;
     this.interrupt(c);
@@ -497,7 +496,10 @@ class Flash {
     this.interrupt(c);
   }
 
-  /** ACR.EMPTY is decided when the option bytes are loaded; other resets keep it, and software can write it (RM0444 3.7.1). */
+  /**
+   * The flag is decided when the option bytes are loaded; other resets keep it, and software can change it: ACR.EMPTY is written (RM0444 3.7.1), a 1 to SR.PEMPTY
+   * turns it round (reported for L431, L432 and L4R5: flashing tools that write it blindly start the ROM every other time). Programming leaves it alone (RM0394 3.3.1).
+   */
   private latchEmpty(c: Ctx, kept: number | null): void {
     if (!this.f.empty) return;
     const word = c.env.peekMemory(this.o.memory, 0, 4);
