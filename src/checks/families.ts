@@ -102,11 +102,22 @@ export const familyOf = (chip: ChipDescription): FamilyFields | null =>
 /** Why a check does not apply then. */
 export const NO_FAMILY = 'this chip family has no row of register names yet';
 
+interface Place {
+  readonly address: number;
+  readonly mask: number;
+  readonly bit: number;
+  readonly reset: number;
+}
+const places = new WeakMap<ChipDescription, Map<string, Place | null>>();
 /** Where `BLOCK.REG` or `BLOCK.REG.FIELD` lies and what it is after reset; null if the chip has no such thing. */
-export function locate(
-  chip: ChipDescription,
-  path: string,
-): { readonly address: number; readonly mask: number; readonly bit: number; readonly reset: number } | null {
+export function locate(chip: ChipDescription, path: string): Place | null {
+  const known = places.get(chip) ?? new Map<string, Place | null>();
+  places.set(chip, known);
+  let place = known.get(path);
+  if (place === undefined) known.set(path, (place = lookUp(chip, path)));
+  return place;
+}
+function lookUp(chip: ChipDescription, path: string): Place | null {
   const [blockName, registerName, fieldName] = path.split('.');
   const block = chip.blocks.find((b) => b.name === blockName);
   const register = block && chip.facts[block.facts ?? block.name]?.registers.find((r) => r.name === registerName);
