@@ -11,10 +11,10 @@ import { llvmMissing } from './llvm.ts';
 import { Random, randomBits } from './random-cases.ts';
 
 const CASES = Number(process.env['BOOTBENCH_CASES'] ?? 5400);
-const WHOLE = CASES >= 50_000;
+const WHOLE = CASES >= 25_000;
 const FIRSTS_IN_SAMPLE = 8;
 /** The whole walk takes minutes for each core. */
-const PARTS = 32;
+const PARTS = 64;
 
 export function decodeSpace(name: Profile['name']): void {
   const profile = PROFILES[name];
