@@ -98,6 +98,7 @@ const ABOUT: readonly string[] = [
   'trigger',
   'restart',
   'watchdog',
+  'kept',
   'force',
 ];
 
@@ -111,7 +112,7 @@ function about(page: Page, result: RunResult): void {
     );
   for (const kind of ABOUT) {
     const note = result.notes.find((n) => n.kind === kind);
-    if (note) page.text(whole(note.text), kind === 'force' ? 3 : 2);
+    if (note) page.text(whole(note.text), kind === 'kept' ? 4 : kind === 'force' ? 3 : 2);
   }
 }
 

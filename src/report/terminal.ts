@@ -84,7 +84,7 @@ export function terminalReport(result: RunResult, options: TerminalOptions = {})
 }
 
 /** Notes without which the headline misleads. */
-const PROMINENT: ReadonlySet<string> = new Set(['ecc', 'boot-address', 'boot-at', 'watchdog', 'force']);
+const PROMINENT: ReadonlySet<string> = new Set(['ecc', 'boot-address', 'boot-at', 'watchdog', 'kept', 'force']);
 /** Notes with a place of their own. */
 const PLACED: ReadonlySet<string> = new Set([
   ...PROMINENT,

@@ -140,6 +140,23 @@ function unfedWatchdog({ machine }: Session, { outcome }: SessionEnd): { kind: s
   return [{ kind: 'watchdog', text }];
 }
 
+const PROTECTED_WORD = /^(\w+): \w+?_(BKP\d+R|DR\d+) written while the backup domain is protected/;
+/** DFU is there, and what asked for it may be as well: a backup register that was to be cleared and could not be. */
+function keptRequests({ machine: { system, bootCore, state } }: Session, { outcome }: SessionEnd): { kind: string; text: string }[] {
+  if (outcome !== 'dfu') return [];
+  return state.notes.flatMap((note) => {
+    const [, name = '', register = ''] = PROTECTED_WORD.exec(note.text) ?? [];
+    const block = system.findBlock(name);
+    if (!block) return [];
+    const held = bootCore.peek(block.row.base + block.component.layout.reg(register).offset, 4) ?? 0;
+    if (held === 0) return [];
+    const text =
+      `${name}.${register} still holds ${hex32(held)}: it was written while PWR DBP was 0, which is ignored. If that is the request for the ROM, ` +
+      'the next start finds it again: set DBP before it is cleared';
+    return [{ kind: 'kept', text }];
+  });
+}
+
 /** The block that is polled has no clock: whatever is set there, it reads as zero. */
 function clockOff({ machine: { system } }: Session, stuck: ResultStuck | null): { kind: string; text: string }[] {
   if (stuck?.address == null) return [];
@@ -296,7 +313,13 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
     notes.push({ kind: 'entries', text: `system memory was entered ${h.entryCount} times; the first and the last entries are listed` });
   const stuck = stuckAt(s, end.outcome);
   if (stuck) notes.push({ kind: 'loop', text: loopInWords(s, stuck) });
-  notes.push(...forcedNotes(s, stuck), ...notInTable(s, end.outcome), ...forcedAgainstModel(s), ...unfedWatchdog(s, end));
+  notes.push(
+    ...forcedNotes(s, stuck),
+    ...notInTable(s, end.outcome),
+    ...forcedAgainstModel(s),
+    ...unfedWatchdog(s, end),
+    ...keptRequests(s, end),
+  );
   notes.push(...neverReady(s, stuck), ...clockOff(s, stuck));
   const reserved = reservedNote(s, stuck);
   if (reserved) notes.push(reserved);

@@ -1,0 +1,47 @@
+/** DFU is there, but the request for it could not be cleared: DBP is 0 behind the reset, and the backup register keeps what it holds. */
+import { expect, it } from 'vitest';
+import { bench } from '../../src/index.ts';
+import { Thumb } from '../emu/thumb.ts';
+
+const FLASH = 0x0800_0000;
+const [RCC_APB1ENR, RCC_APB2ENR, PWR_CR, BKP4R, MEMRMP] = [0x4002_3840, 0x4002_3844, 0x4000_7000, 0x4000_2860, 0x4001_3800] as const;
+const [PWREN, SYSCFGEN, DBP] = [1 << 28, 1 << 14, 1 << 8] as const;
+const [AIRCR, SYSRESETREQ] = [0xe000_ed0c, 0x05fa_0004] as const;
+const MAGIC = 0xdead_beef;
+
+const set = (t: Thumb, address: number, value: number): Thumb => t.constant(3, address).constant(0, value).str(0, 3);
+const unlock = (t: Thumb): Thumb => set(set(t, RCC_APB1ENR, PWREN), PWR_CR, DBP);
+/** Finds its request and jumps, or writes it and resets. */
+function program(clear: (t: Thumb) => Thumb): Uint8Array {
+  const t = new Thumb(FLASH + 8).constant(1, BKP4R).constant(2, MAGIC).ldr(0, 1).cmpRegister(0, 2).bne('ask');
+  set(set(clear(t), RCC_APB2ENR, SYSCFGEN), MEMRMP, 1);
+  t.constant(3, 0x1fff_0000).ldr(0, 3).put(0xf380, 0x8808).ldr(0, 3, 4).bx(0);
+  unlock(t.label('ask')).str(2, 1);
+  set(t, AIRCR, SYSRESETREQ).label('stay').b('stay');
+  const code = t.bytes();
+  const bytes = new Uint8Array(8 + code.length);
+  new DataView(bytes.buffer).setUint32(0, 0x2000_4000, true);
+  new DataView(bytes.buffer).setUint32(4, FLASH + 9, true);
+  bytes.set(code, 8);
+  return bytes;
+}
+async function kept(clear: (t: Thumb) => Thumb): Promise<readonly string[]> {
+  const { outcome, notes } = await bench({ chip: 'stm32f405rg', images: [{ path: 'x.bin@0x08000000', bytes: program(clear) }] });
+  expect(outcome).toBe('dfu');
+  return notes.filter(({ kind }) => kind === 'kept').map(({ text }) => text);
+}
+const cleared = (t: Thumb): Thumb => t.movs(0, 0).str(0, 1);
+
+it('a request that could not be cleared is told, with its register and why', async () => {
+  expect(await kept(cleared)).toEqual([
+    'RTC.BKP4R still holds 0xdeadbeef: it was written while PWR DBP was 0, which is ignored. If that is the request for the ROM, ' +
+      'the next start finds it again: set DBP before it is cleared',
+  ]);
+});
+it('one that was cleared is not, also where the first try was in vain', async () => {
+  expect(await kept((t) => cleared(unlock(t)))).toEqual([]);
+  expect(await kept((t) => cleared(unlock(cleared(t))))).toEqual([]);
+});
+it('one that nobody tried to clear is not: firmware may do that when it comes back', async () => {
+  expect(await kept((t) => t)).toEqual([]);
+});
