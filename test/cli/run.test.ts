@@ -380,6 +380,17 @@ describe('what the machine is given', () => {
     );
   });
 
+  test('an image linked for flash over ITCM lies where an F7 starts: no other is missing', async () => {
+    const cwd = folder({ 'fw.bin': FIRMWARE });
+    const { jobInput } = await import('../../src/bench/input/job.ts');
+    const told = async (image: string): Promise<boolean> => {
+      const { jobs } = await cli(['run', image, '--chip', 'stm32f767zi', '--quiet'], { cwd });
+      return jobInput(jobs[0]!).notes.some((n) => n.kind === 'boot-address');
+    };
+    expect(await told('fw.bin@0x00200000')).toBe(false);
+    expect(await told('fw.bin@0x00208000')).toBe(true);
+  });
+
   test('where option bytes start the ROM, which looks for a bank, no image is missing at the start of the flash', async () => {
     const { jobInput } = await import('../../src/bench/input/job.ts');
     const told = async (board: object): Promise<boolean> => {

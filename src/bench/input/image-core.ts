@@ -10,7 +10,7 @@ const rulesOf = (chip: ChipDescription, core: number): readonly BootRule[] =>
   (chip.boot ?? []).filter((r) => (r.core ?? chip.cores[core]!.name) === chip.cores[core]!.name && r.boots !== 'held');
 
 /** The address at which images are linked of one that a memory appears at too (F7 starts over ITCM). */
-function unaliased(chip: ChipDescription, address: number): number {
+export function unaliased(chip: ChipDescription, address: number): number {
   for (const m of chip.memories)
     for (const base of m.aliases ?? []) if (address >= base && address < base + m.size) return m.base + address - base;
   return address;

@@ -8,7 +8,7 @@ import { checkMemories, checkOverlap, loadImage, type LoadedImage } from '../../
 import { decideBoot } from '../../emu/boot-rules.ts';
 import type { BootCondition, ChipDescription } from '../../emu/chip.ts';
 import type { ShortcutName } from '../../emu/proofs/shortcuts.ts';
-import { imageCore, startAddress } from './image-core.ts';
+import { imageCore, startAddress, unaliased } from './image-core.ts';
 import { otherCode, otherFamily } from './infer-chip.ts';
 import { checkFit } from './image-fit.ts';
 import { unicornNotes } from '../../engines/unicorn.ts';
@@ -159,7 +159,7 @@ function startNotes(chip: ChipDescription, images: readonly LoadedImage[], job: 
     });
   }
   const boot = bootAddress(chip, job.scenario);
-  if (job.bootAt === null && boot !== null && !startsRom(chip, job.scenario) && !covered(images, boot)) {
+  if (job.bootAt === null && boot !== null && !startsRom(chip, job.scenario) && !covered(chip, images, boot)) {
     const at = `0x${boot.toString(16).padStart(8, '0')}`;
     const first = Math.min(...images.flatMap((image) => image.chunks.map((c) => c.address)));
     const there = `0x${first.toString(16).padStart(8, '0')}`;
@@ -183,8 +183,13 @@ export function romProfile(chip: ChipDescription): RomProfile {
   return found;
 }
 
-const covered = (images: readonly LoadedImage[], address: number): boolean =>
-  images.some((image) => image.chunks.some((c) => address >= c.address && address + 8 <= c.address + c.data.length));
+const covered = (chip: ChipDescription, images: readonly LoadedImage[], address: number): boolean =>
+  images.some((image) =>
+    image.chunks.some((c) => {
+      const from = unaliased(chip, c.address);
+      return address >= from && address + 8 <= from + c.data.length;
+    }),
+  );
 
 /** Where user code starts by the chip's boot rules and the option bytes of the board; null when a pin selects the ROM. */
 export function bootAddress(chip: ChipDescription, scenario: Scenario): number | null {
