@@ -137,8 +137,10 @@ function reached(page: Page, result: RunResult): void {
     page.row('Back', 'red', `${id}: ${because}${sure}`, 5);
   }
   const bites = result.notes.some((n) => n.kind === 'watchdog');
+  const stops = result.checks.find((c) => c.id === 'debugger' && c.verdict === 'warn');
+  if (stops) page.row('Mind', 'yellow', `debugger: ${stops.because}${short(stops.lastWriter)}; --no-semihosting shows that`, 2);
   const worth = result.checks
-    .filter((c) => (c.verdict === 'fail' || c.verdict === 'warn') && !lost.includes(c) && !(bites && c.id === 'iwdg'))
+    .filter((c) => (c.verdict === 'fail' || c.verdict === 'warn') && !lost.includes(c) && !(bites && c.id === 'iwdg') && c !== stops)
     .map((c) => c.id);
   if (worth.length > 0) page.row('Mind', 'dim', `not as it should be, and harmless ${harmlessWhere(result)}: ${worth.join(', ')}`, 2);
 }

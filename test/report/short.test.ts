@@ -154,6 +154,14 @@ test('a firmware that has given up an oscillator that the board lacks is told so
   expect(text).toMatch(/Next +add --board /);
   expect(await shortReportOf(hangs, { hse: { hz: 8000000, kind: 'crystal' } })).not.toContain('HSERDY');
 });
+test('a BKPT that only a debugger answers is not called harmless, and the option that shows it is told', async () => {
+  // semihosting SYS_WRITEC, then the jump into the ROM
+  const prints = new Thumb(0x08000200).constant(1, 0x08000000).movs(0, 3).put(0xbeab);
+  const text = await shortReportOf(prints.constant(3, 0x1fff0000).ldr(0, 3).ldr(1, 3, 4).put(0xf380, 0x8808).bx(1));
+  expect(text).toMatch(/^OK +dfu/);
+  expect(text).toMatch(/Mind +debugger: .*without a debugger this is a HardFault; --no-semihosting shows that/);
+  expect(text).not.toMatch(/harmless[^:]*:[^\n]*\bdebugger\b/);
+});
 /** The first screen of code that an F405 runs out of reset. */
 async function shortReportOf(code: Thumb, board: Board = {}): Promise<string> {
   const bytes = new Uint8Array(0x400);
