@@ -23,6 +23,14 @@ const starter = ({ state, history }: Subject): Writer | null => {
   return (path ? history?.lastWriter(registerOf(path), maskOf(state.chip, path)) : null) ?? history?.watchdogStart ?? null;
 };
 
+/** The window that makes an early refresh a reset: that of the first watchdog that runs with one. */
+function windowOf(subject: Subject): { readonly win: number; readonly reload: number } | null {
+  for (const block of runningOf(subject)) {
+    const [win, reload] = [subject.state.field(`${block}.WINR.WIN`), subject.state.field(`${block}.RLR.RL`)];
+    if (win !== null && reload !== null && win < reload) return { win, reload };
+  }
+  return null;
+}
 /** The program left a request and waits for this very reset: without it nothing would ever look at the request. */
 const isAwaited = ({ entry, history }: Subject): boolean =>
   !entry &&
@@ -33,6 +41,9 @@ const isAwaited = ({ entry, history }: Subject): boolean =>
 function becauseRuns(subject: Subject, entered: boolean): string {
   if (unfed(subject))
     return 'IWDG2 cannot be stopped, and the ROM on the other core does not refresh it: it resets the whole chip unless the second core goes on refreshing it';
+  const window = windowOf(subject);
+  if (window !== null)
+    return `IWDG cannot be stopped and has a window: a refresh before its counter is down to ${window.win} of ${window.reload} resets the chip, and the ROM refreshes it when it likes`;
   return entered
     ? 'IWDG cannot be stopped: it bites in the ROM unless the ROM is fast enough to refresh it in time, as it is documented to do'
     : 'IWDG cannot be stopped: it bites unless it is refreshed until the jump and the ROM takes over';
@@ -86,6 +97,7 @@ export const iwdg: Check = {
   explanation: [
     'Once started, IWDG runs until the next reset. The ROM is documented to slow it to the longest time and to refresh it, but that begins only when the ROM has got so far: with a short period that is nearly over at the jump it bites first, and the application starts again.',
     'Enter the ROM after a reset instead: leave a flag that survives, reset, and test it before anything starts the watchdog. If an option byte starts IWDG in hardware, refresh it right before the jump.',
+    'Where the application has given it a window (WINR), a refresh that comes too early is a reset as well; the ROM knows nothing of the window.',
     'After the ROM has left, nobody refreshes it any more.',
   ].join('\n\n'),
 };

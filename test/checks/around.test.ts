@@ -212,6 +212,18 @@ describe('iwdg where no register shows it (STM32F072)', () => {
     expect(judge(() => false).verdict).toBe('pass');
     expect(judge((block) => block === 'IWDG')).toMatchObject({ verdict: 'warn', observed: 'running' });
   });
+  test('a window below the reload value is the reason that is told: the ROM may refresh too early', () => {
+    const f072 = new FakeTarget(STM32F072RB);
+    const because = (win: number): string => {
+      f072.set('IWDG.RLR.RL', 1000);
+      f072.set('IWDG.WINR.WIN', win);
+      const { state, ...rest } = f072.subject();
+      return check('iwdg').judge({ ...rest, state: { ...state, watchdogRuns: () => true } }).because;
+    };
+    expect(because(300)).toContain('a refresh before its counter is down to 300 of 1000 resets the chip');
+    expect(because(1000)).not.toContain('window');
+    expect(because(0xfff)).not.toContain('window');
+  });
   test('of two cores the second one’s counts too: nobody says that the ROM refreshes it', () => {
     const { state, ...rest } = new FakeTarget(findChip('stm32h745xi')!).subject();
     const of = (...running: string[]): Judgement =>
