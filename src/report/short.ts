@@ -177,6 +177,7 @@ function failed(page: Page, result: RunResult, sources: Sources): void {
   if (crash(page, result, sources) || rests(page, result, sources)) return;
   page.text(sentence(result.summary), 3);
   suspects(page, result);
+  unsearched(page, result);
   inVain(page, result);
   const serial = result.notes.filter((n) => n.kind === SERIAL);
   serial.forEach(({ text }, i) => (i === 0 ? page.row('Serial', 'yellow', text, 3) : page.text(text, 3)));
@@ -387,6 +388,15 @@ function inVain(page: Page, { entries, notes }: RunResult): void {
 function suspects(page: Page, result: RunResult): void {
   for (const { id, lastWriter, explanation } of result.diagnosis.causes.slice(0, 3)) {
     page.row(labelOf(id), 'yellow', `${id}: ${explanation.split(/\n\n+/)[0]!}`, 2);
+    if (lastWriter !== null) page.text(where(lastWriter), 1);
+  }
+}
+
+/** A run that was not finished proves nothing, and what breaks a documented rule in it is still the best place to look. */
+function unsearched(page: Page, { diagnosis, checks }: RunResult): void {
+  if (diagnosis.explained !== null || diagnosis.causes.length > 0) return;
+  for (const { id, because, observed, lastWriter } of checks.filter((c) => c.verdict === 'fail').slice(0, 3)) {
+    page.row('Maybe', 'yellow', `${id}: ${because}${observed === null ? '' : `; found ${observed}`}`, 3);
     if (lastWriter !== null) page.text(where(lastWriter), 1);
   }
 }

@@ -162,6 +162,15 @@ test('a BKPT that only a debugger answers is not called harmless, and the option
   expect(text).toMatch(/Mind +debugger: .*without a debugger this is a HardFault; --no-semihosting shows that/);
   expect(text).not.toMatch(/harmless[^:]*:[^\n]*\bdebugger\b/);
 });
+test('a crystal that the ROM cannot use is told as what it may be where the run was not finished', async () => {
+  const bytes = new Uint8Array(0x400);
+  new Uint32Array(bytes.buffer, 0, 2).set([0x20001000, 0x08000201]);
+  bytes.set(new Thumb(0x08000200).constant(3, 0x1fffb000).ldr(0, 3).ldr(1, 3, 4).put(0xf380, 0x8808).bx(1).bytes(), 0x200);
+  const odd: Board = { hse: { hz: 12000000, kind: 'crystal' } };
+  const text = shortReport(await bench({ chip: 'stm32f105rc', images: [{ path: 'app.bin@0x08000000', bytes }], scenario: { board: odd } }));
+  expect(text).toMatch(/not\s+finished/);
+  expect(text.replace(/\s+/g, ' ')).toContain("Maybe hse: the ROM measures HSE in whole megahertz, and USB's 48 MHz cannot be made");
+});
 /** The first screen of code that an F405 runs out of reset. */
 async function shortReportOf(code: Thumb, board: Board = {}): Promise<string> {
   const bytes = new Uint8Array(0x400);
