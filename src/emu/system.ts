@@ -12,7 +12,6 @@ import {
   sizeMask,
   type BlockHooks,
   type ChangeListener,
-  type Field,
   type Layout,
   type AnyModelFactory,
   type RegisterState,
@@ -32,6 +31,10 @@ import {
 import { findWire, wire, Wires, type Wire } from './wires.ts';
 
 /** A block of the chip at run time. */
+interface RccBit {
+  readonly register: number;
+  readonly mask: number;
+}
 export interface Block {
   readonly row: BlockRow;
   readonly component: RegisterBlock;
@@ -40,7 +43,9 @@ export interface Block {
   readonly env: Env;
   readonly index: number;
   readonly state: RegisterState;
-  readonly enable: { readonly register: number; readonly mask: number } | null;
+  readonly enable: RccBit | null;
+  /** Resets it, and holds it while it is set. */
+  readonly reset: RccBit | null;
   readonly timerBase: number;
 }
 
@@ -152,7 +157,6 @@ export class System {
   private readonly externalTimers: (() => void)[] = [];
   /** Slots of timers that fire aside. */
   private readonly aside = new Set<number>();
-  private readonly resetBits: { block: Block; field: Field }[] = [];
   /** Of interrupt lines with more than one block, by line. */
   private readonly irqSharers: (Sharers | null)[] = [];
   private readonly registers: Uint32Array;
@@ -188,7 +192,7 @@ export class System {
     };
     const rccFacts = chip.facts[chip.rcc];
     const rccLayout = rccFacts ? layoutFor(rccFacts) : null;
-    // eslint-disable-next-line complexity -- a block, its timers and its listeners are made from one row
+     
     this.blocks = chip.blocks.map((row, index) => {
       const factsName = row.facts ?? row.name;
       const facts = chip.facts[factsName];
@@ -198,7 +202,10 @@ export class System {
       if (factory === undefined) throw new Error(`${chip.name}: ${row.name} asks for an unknown model ${row.model}`);
       const component = new RegisterBlock(layout, factory ? modelFor(row, factory, layout) : null, hooks);
       const timerBase = this.timerOwner.length;
-      const clockField = row.clock && rccLayout ? rccLayout.field(row.clock) : null;
+      const bitOf = (path: string | undefined): RccBit | null => {
+        const field = path && rccLayout ? rccLayout.field(path) : null;
+        return field ? { register: field.register.index, mask: field.mask } : null;
+      };
       const block: Block = {
         row,
         component,
@@ -207,7 +214,8 @@ export class System {
         timerBase,
         env: this.makeEnv(row.name, () => block),
         state: component.create(),
-        enable: clockField ? { register: clockField.register.index, mask: clockField.mask } : null,
+        enable: bitOf(row.clock),
+        reset: bitOf(row.reset),
       };
       for (const timer of component.timers) {
         const slot = this.scheduler.addSlot(`${row.name}.${timer}`);
@@ -219,7 +227,6 @@ export class System {
         if (!this.clocks.has(clock)) throw new Error(`${row.name} listens to an unknown clock ${clock}`);
         push(this.clockListeners, clock, block);
       }
-      if (row.reset && rccLayout) this.resetBits.push({ block, field: rccLayout.field(row.reset) });
       this.byName.set(row.name, block);
       return block;
     });
@@ -492,6 +499,9 @@ export class System {
   isClocked(b: Block): boolean {
     return b.enable === null || (this.rccRegs[b.enable.register]! & b.enable.mask) !== 0;
   }
+  isInReset(b: Block): boolean {
+    return b.reset !== null && (this.rccRegs[b.reset.register]! & b.reset.mask) !== 0;
+  }
 
   /** Without its clock a register reads as 0, but for those that need none. */
   answersReads(b: Block, offset: number): boolean {
@@ -557,6 +567,10 @@ export class System {
       this.listener.unclocked(b.row.name, offset, 'write');
       return 0;
     }
+    if (this.isInReset(b)) {
+      this.listener.note('guest', `a write is lost: ${this.chip.rcc}.${b.row.reset!} holds it in reset`, b.row.name);
+      return 0;
+    }
     const before = b === this.rcc ? this.rccRegs.slice() : null;
     const answer = b.component.write(b.state, b.env, offset, size, value);
     if (before) {
@@ -567,16 +581,16 @@ export class System {
     return answer;
   }
 
-  /** A reset bit that rises resets its block; while it is set the block stays in reset (writes are lost because it is reset again when it falls). */
+  /** A reset bit that rises or falls resets its block. */
   private applyResetBits(before: Uint32Array): void {
-    const { resetBits } = this;
-    for (let n = 0; n < resetBits.length; n++) {
-      const { block, field } = resetBits[n]!;
-      const i = field.register.index;
-      const was = before[i]! & field.mask;
-      const is = this.rccRegs[i]! & field.mask;
+    const { blocks } = this;
+    for (let i = 0; i < blocks.length; i++) {
+      const b = blocks[i]!;
+      if (b.reset === null) continue;
+      const { register, mask } = b.reset;
       // The backup domain's own reset bit (VSWRST, BDRST) is what a backup reset is.
-      if (was !== is) block.component.onReset(block.state, block.env, block.row.backup ? 'backup' : 'gate');
+      if (((before[register]! ^ this.rccRegs[register]!) & mask) !== 0)
+        b.component.onReset(b.state, b.env, b.row.backup ? 'backup' : 'gate');
     }
   }
 
