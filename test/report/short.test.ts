@@ -171,6 +171,11 @@ test('a crystal that the ROM cannot use is told as what it may be where the run 
   expect(text).toMatch(/not\s+finished/);
   expect(text.replace(/\s+/g, ' ')).toContain("Maybe hse: the ROM measures HSE in whole megahertz, and USB's 48 MHz cannot be made");
 });
+test('an FPU instruction before CPACR is set is told as that, with its callers', async () => {
+  const text = await shortReportOf(new Thumb(0x08000200).constant(0, 0x08000000).put(0xed90, 0x0a00).label('x').b('x'));
+  expect(text).toMatch(/Fault +0x08000202 used the FPU, which is off/);
+  expect(text).toContain('NOCP (the FPU is off (CPACR))');
+});
 /** The first screen of code that an F405 runs out of reset. */
 async function shortReportOf(code: Thumb, board: Board = {}): Promise<string> {
   const bytes = new Uint8Array(0x400);

@@ -399,7 +399,8 @@ export class Core extends CoreCode<Core> implements Cpu {
         this.notRetired();
         this.restoreIt();
         this.system.now = this.now();
-        lazyFpSave(this);
+        const denied = lazyFpSave(this);
+        if (denied !== null) this.takeFault(denied);
         this.arrives = 1;
         return false;
       }

@@ -562,23 +562,21 @@ function popFrame(cpu: Cpu, value: number, nested: number): boolean {
 
 /**
  * An FP instruction left the fast path at S.PC: NOCP if access is denied; else a waiting lazy frame is filled, FPSCR gets its default in
- * a new context, and the instruction is to run again (true). False: an exception was taken instead.
+ * a new context, and the instruction is to run again unless that faulted. Gives the fault that denied access is.
  */
-export function lazyFpSave(cpu: Cpu): boolean {
+export function lazyFpSave(cpu: Cpu): GuestFault | null {
   if (!hasFpu(cpu) || !fpAllowed(cpu)) {
     cpu.fault.kind = 'no-coprocessor';
-    raise(cpu, cpu.fault, cpu.get(S.PC));
-    return false;
+    return cpu.fault;
   }
   const fpccr = cpu.get(S.FPCCR);
-  let taken = false;
   if (fpccr & LSPACT) {
     cpu.spend(cpu.exceptionCycles.lazySave.value);
     cpu.set(S.FPCCR, fpccr & ~LSPACT);
     try {
       storeFp(cpu, cpu.get(S.FPCAR) >>> 0, (fpccr & 2) === 0);
     } catch (e) {
-      taken = lazyFault(cpu, guestFault(e).kind.startsWith('mem'), fpccr);
+      lazyFault(cpu, guestFault(e).kind.startsWith('mem'), fpccr);
     }
   }
   if (fpccr >>> 31 !== 0 && (cpu.get(S.CONTROL) & FPCA) === 0) {
@@ -587,10 +585,10 @@ export function lazyFpSave(cpu: Cpu): boolean {
     cpu.set(S.CONTROL, cpu.get(S.CONTROL) | FPCA);
   }
   updateFpTrap(cpu);
-  return !taken;
+  return null;
 }
 /** A fault while filling a lazy frame escalates by what could be taken when the frame was made (FPCCR ready bits). */
-function lazyFault(cpu: Cpu, memManage: boolean, fpccr: number): boolean {
+function lazyFault(cpu: Cpu, memManage: boolean, fpccr: number): void {
   record(cpu, memManage ? CFSR.MLSPERR : CFSR.LSPERR);
   const exception = memManage ? EXC.MEMMANAGE : EXC.BUSFAULT;
   if (fpccr & (memManage ? 1 << 5 : 1 << 6)) setPending(cpu, exception);
@@ -599,7 +597,7 @@ function lazyFault(cpu: Cpu, memManage: boolean, fpccr: number): boolean {
     setPending(cpu, EXC.HARDFAULT);
   } else {
     enterLockup(cpu, 'fault while storing the lazy FP frame');
-    return true;
+    return;
   }
-  return takePending(cpu);
+  takePending(cpu);
 }
