@@ -176,6 +176,37 @@ test('an FPU instruction before CPACR is set is told as that, with its callers',
   expect(text).toMatch(/Fault +0x08000202 used the FPU, which is off/);
   expect(text).toContain('NOCP (the FPU is off (CPACR))');
 });
+test('a request that backup SRAM did not take for want of its clock is not blamed on DBP', async () => {
+  const code = new Thumb(0x08000200)
+    .constant(4, 0x40023800)
+    .constant(0, 1 << 28) // PWREN
+    .str(0, 4, 0x40)
+    .constant(2, 0x40007000)
+    .constant(0, 0x100) // DBP
+    .str(0, 2)
+    .constant(0, 1 << 18) // BKPSRAMEN
+    .str(0, 4, 0x30)
+    .constant(5, 0x40024000)
+    .constant(1, 0xcafeb007)
+    .ldr(0, 5)
+    .cmpRegister(0, 1)
+    .bne('ask')
+    .constant(3, 0x1fff0000)
+    .ldr(0, 3)
+    .ldr(1, 3, 4)
+    .put(0xf380, 0x8808)
+    .bx(1)
+    .label('ask')
+    .movs(0, 0)
+    .str(0, 4, 0x30)
+    .str(1, 5)
+    .constant(2, 0xe000ed0c)
+    .constant(0, 0x05fa0004)
+    .str(0, 2)
+    .label('x')
+    .b('x');
+  expect(await shortReportOf(code)).toMatch(/Cause +magic-survives: the write was ignored: its bus clock is off/);
+});
 /** The first screen of code that an F405 runs out of reset. */
 async function shortReportOf(code: Thumb, board: Board = {}): Promise<string> {
   const bytes = new Uint8Array(0x400);

@@ -233,8 +233,9 @@ class RequestTrace {
         const shift = 8 * (address & 3);
         const mask = size === 4 ? 0xffffffff : ((1 << (8 * size)) - 1) << shift;
         const old = this.backup.get(word)?.value ?? 0;
-        const block = machine.system.regionAt(address, core.index)?.block;
-        const clocked = !block || machine.system.isClocked(block);
+        const region = machine.system.regionAt(address, core.index);
+        const gate = region?.memory?.row.gate?.clock;
+        const clocked = region?.block ? machine.system.isClocked(region.block) : gate === undefined || machine.system.isClockOn(gate);
         this.backup.set(word, {
           value: ((old & ~mask) | ((value << shift) & mask)) >>> 0,
           writer: writerAt(core, machine.history.seq),
