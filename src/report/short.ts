@@ -8,7 +8,7 @@ import type { Place, ResultCause, RunResult } from '../bench/documents/result.ts
 import { firstSet, proofOf, SERIAL } from '../bench/documents/serial-proof.ts';
 import { patchOf } from './patch.ts';
 import { NO_SOURCES, type Sources } from './source-lines.ts';
-import { endedText, harmlessWhere, headlineText, HEADLINES, refusedWrite, romName, waitOf } from './terminal.ts';
+import { endedText, harmlessWhere, headlineText, HEADLINES, keptInVain, refusedWrite, romName, waitOf } from './terminal.ts';
 import { consoleText, humanTime, pad, plain, printable, visibleLength, wrap, type Paint, type Style } from './text.ts';
 
 export interface ShortOptions {
@@ -137,11 +137,15 @@ function reached(page: Page, result: RunResult): void {
     page.row('Back', 'red', `${id}: ${because}${sure}`, 5);
   }
   const bites = result.notes.some((n) => n.kind === 'watchdog');
-  const stops = result.checks.find((c) => c.id === 'debugger' && c.verdict === 'warn');
-  if (stops) page.row('Mind', 'yellow', `debugger: ${stops.because}${short(stops.lastWriter)}; --no-semihosting shows that`, 2);
-  const worth = result.checks
-    .filter((c) => (c.verdict === 'fail' || c.verdict === 'warn') && !lost.includes(c) && !(bites && c.id === 'iwdg') && c !== stops)
-    .map((c) => c.id);
+  const minded = result.checks.filter(
+    (c) => (c.verdict === 'fail' || c.verdict === 'warn') && !lost.includes(c) && !(bites && c.id === 'iwdg'),
+  );
+  const proved = (c: RunResult['checks'][number]): boolean => result.diagnosis.harmless.includes(c.id);
+  for (const c of minded.filter((m) => !proved(m)).slice(0, 2)) {
+    const shown = c.id === 'debugger' ? '; --no-semihosting shows that' : '';
+    page.row('Mind', 'yellow', `${c.id}: ${c.because}${short(c.lastWriter)}${shown}`, 3);
+  }
+  const worth = minded.filter(proved).map((c) => c.id);
   if (worth.length > 0) page.row('Mind', 'dim', `not as it should be, and harmless ${harmlessWhere(result)}: ${worth.join(', ')}`, 2);
 }
 
@@ -361,7 +365,8 @@ function notTriggered(page: Page, result: RunResult, sources: Sources): boolean 
   suspects(page, result);
   const reset = result.resets.find((r) => r.by === 'software' || r.by === 'option-bytes');
   const starved = result.notes.find((n) => n.kind === 'starved')?.text;
-  page.row('Why', 'yellow', starved ?? (reset === undefined ? 'nothing asked for the ROM in this run' : behindReset(reset)), 5);
+  const why = starved ?? keptInVain(result);
+  page.row('Why', 'yellow', why ?? (reset === undefined ? 'nothing asked for the ROM in this run' : behindReset(reset)), 5);
   for (const text of notes.slice(0, 4)) page.text(`- ${text}`, 2);
   for (const { text } of result.notes.filter((n) => n.kind === 'find-jump').slice(0, 6)) page.text(`tried: ${text}`, 2);
   // where it stands in the meantime, unless it is the pin or the port that it polls there

@@ -267,11 +267,22 @@ function notTriggered(w: Writer, result: RunResult): void {
   const of = (kind: string): readonly string[] => result.notes.filter((n) => n.kind === kind).map((n) => n.text);
   const [waits, tried] = [[...of('starved'), ...of('not-triggered')], of('find-jump')];
   if (waits.length === 0) return;
-  w.heading('Nothing asked for the ROM in this run');
+  const kept = keptInVain(result);
+  w.heading(kept === undefined ? 'Nothing asked for the ROM in this run' : 'What could go for the ROM');
+  if (kept !== undefined) w.text(`${capital(kept)}.`);
   for (const text of waits) w.lines.push(...wrap(printable(capital(`${text}.`)), w.width, '      ', '    - '));
   if (tried.length === 0)
     w.text('`--find-jump` calls and presses all of that and says what comes of it; `bootbench init` writes the scenario.');
   else for (const text of tried) w.lines.push(...wrap(printable(`Tried: ${text}`), w.width, '      ', '    - '));
+}
+
+/** A word that the firmware left before its reset was there behind it, and it did not go for the ROM all the same. */
+export function keptInVain({ checks, entries, resets }: RunResult): string | undefined {
+  const kept = checks.find((c) => c.id === 'magic-survives' && c.verdict === 'pass')?.observed;
+  const last = resets.at(-1);
+  if (kept == null || entries.length > 0 || last === undefined || last.by === 'power') return undefined;
+  const flags = last.flags.length === 0 ? '' : ` (the flags of that reset: ${last.flags.join(', ')})`;
+  return `the firmware left ${kept}, found it behind the reset, and did not go for the ROM: something else that it asks decided otherwise${flags}`;
 }
 
 /** The flash refused a write: of option bytes, which choose where the chip starts, or of a request that is kept there. The first is the reason of the others. */

@@ -207,6 +207,24 @@ test('a request that backup SRAM did not take for want of its clock is not blame
     .b('x');
   expect(await shortReportOf(code)).toMatch(/Cause +magic-survives: the write was ignored: its bus clock is off/);
 });
+test('a request that came through the reset is not called missing where something else decided', () => {
+  const { checks, resets } = primaskResult();
+  const flags = ['PINRSTF', 'IWDGRSTF'];
+  const kept: RunResult = {
+    ...primaskResult(),
+    outcome: 'no-jump',
+    entries: [],
+    diagnosis: { explained: null, causes: [], sets: [], harmless: [] },
+    notes: [{ kind: 'not-triggered', text: 'main (main.c:6) can enter system memory' }],
+    resets: [...resets, { ...resets[0]!, by: 'iwdg', flags }],
+    checks: checks.map((c) => (c.id === 'magic-survives' ? { ...c, verdict: 'pass', observed: '0xdf00df00 at 0x40002854' } : c)),
+  };
+  const flat = (result: RunResult): string => shortReport(result).replace(/\s+/g, ' ');
+  expect(kept.checks.some((c) => c.id === 'magic-survives')).toBe(true);
+  expect(flat(kept)).toContain('the firmware left 0xdf00df00 at 0x40002854, found it behind the reset, and did not go for the ROM');
+  expect(flat(kept)).toContain('(the flags of that reset: PINRSTF, IWDGRSTF)');
+  expect(flat({ ...kept, resets })).toContain('nothing asked for the ROM in this run');
+});
 /** The first screen of code that an F405 runs out of reset. */
 async function shortReportOf(code: Thumb, board: Board = {}): Promise<string> {
   const bytes = new Uint8Array(0x400);
