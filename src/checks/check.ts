@@ -333,8 +333,8 @@ export interface Check {
   readonly general?: true;
   /** Judges what comes after the entry: that the ROM was reached does not make it harmless. */
   readonly afterEntry?: true;
-  /** The bench did what a board does not: that the run went well does not make it harmless. */
-  readonly helped?: true;
+  /** What it says of a board is not shown by a run that reaches DFU: that does not make it harmless. */
+  staysOpen?(subject: Subject): boolean;
   /** A warning of it is a remark: it explains nothing without proof. */
   readonly remark?: true | ((subject: Subject) => boolean);
   /** While it fails no repair can lead to DFU: nothing else is searched for. */

@@ -11,7 +11,7 @@ export const debuggerCheck: Check = {
   question: 'Does the firmware run without a debugger, or does it stop at a BKPT?',
   path: true,
   remark: true,
-  helped: true,
+  staysOpen: () => true,
   judge({ state, history }) {
     const calls = history?.breakpoints;
     const fault = history?.firstFault?.kind === 'breakpoint' ? history.firstFault : null;

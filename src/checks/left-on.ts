@@ -9,10 +9,14 @@ import { latestWriter } from './writers.ts';
 
 const ENABLE_REGISTER = /^(AHB|APB|IOP)[0-9A-Z]*ENR\d?$/;
 const SLEEP_REGISTER = /(LPENR|SMENR)\d?$/;
+const RESET_REGISTER = /^(AHB|APB|IOP)[0-9A-Z]*RSTR\d?$/;
+const RSTR = 'RM, RCC: the RSTR bits are 0 after a reset, so that a ROM started by one finds no block held in reset';
 
 interface Enable {
   readonly path: string;
   readonly name: string;
+  /** It is no clock: the block is held in reset. */
+  readonly held?: true;
 }
 /** Clocks without which the way into the ROM cannot be made: of the remap register and of the USB supply bit. They do nothing by themselves. */
 function neededOnTheWay(chip: ChipDescription): string[] {
@@ -40,52 +44,81 @@ function clocksOn({ state }: Subject): Enable[] {
   }
   return out;
 }
+/** Blocks that their bit of RCC holds in reset. A board is not asked: what is read of one is part of its record, which later versions replay. */
+function heldInReset({ state, history }: Subject): Enable[] {
+  if (!history) return [];
+  const { chip } = state;
+  return (chip.facts[chip.rcc]?.registers ?? []).flatMap((r) => {
+    const value = RESET_REGISTER.test(r.name) ? (state.field(`${chip.rcc}.${r.name}`) ?? 0) : 0;
+    return r.fields
+      .filter((f) => (value >>> f.bit) & 1)
+      .map((f) => ({ path: `${chip.rcc}.${r.name}.${f.name}`, name: f.name.replace(/RST$/, ''), held: true as const }));
+  });
+}
+const leftOn = (subject: Subject): Enable[] => [...clocksOn(subject), ...heldInReset(subject)];
+
+/** What is clocked and what is held in reset, each in words; nothing for what there is none of. */
+function inWords(left: readonly Enable[], clocked: string, held: string): string {
+  const of = (some: readonly Enable[], word: string): string[] =>
+    some.length === 0 ? [] : [`${word}: ${listed(some.map((e) => e.name))}`];
+  const clocks = left.filter((e) => e.held !== true);
+  return [...of(clocks, clocked), ...of(heldOf(left), held)].join('; ');
+}
+const heldOf = (left: readonly Enable[]): Enable[] => left.filter((e) => e.held === true);
 
 function judgeOn(subject: Subject, on: readonly Enable[]): Judgement {
-  return broken('fail', {
-    observed: `clocked: ${listed(on.map((e) => e.name))}`,
-    expected: 'clock enables at their reset values',
-    source: DEINIT,
-    confidence: 'documented',
-    because: 'a clocked peripheral keeps its settings: pins, interrupts and DMA requests of the application reach into the ROM',
+  const [held] = heldOf(on);
+  const alone = on.every((e) => e.held === true);
+  const clocked = 'a clocked peripheral keeps its settings: pins, interrupts and DMA requests of the application reach into the ROM';
+  const inReset =
+    held &&
+    `${inManual(held.path)} was set and never cleared: the block takes no writes, unless the ROM clears that bit, of which ST says nothing`;
+  return broken(alone ? 'warn' : 'fail', {
+    observed: inWords(on, 'clocked', 'held in reset'),
+    expected: alone ? 'no block held in reset' : 'clock enables at their reset values',
+    source: alone ? RSTR : DEINIT,
+    confidence: alone ? 'inferred' : 'documented',
+    because: inReset ?? clocked,
     lastWriter: latestWriter(
       subject,
-      on.map((e) => e.path),
+      (held ? heldOf(on) : on).map((e) => e.path),
     ),
   });
 }
 const repairOn = (on: readonly Enable[]): Repair => ({
   at: 'entry',
-  what: `clocks switched off: ${listed(on.map((e) => e.name))}`,
+  what: inWords(on, 'clocks switched off', 'released from reset'),
   fix: clearedInC(on.map((e) => e.path)),
   apply: (target) => on.forEach((e) => target.setField(e.path, 0)),
 });
 
 export const peripheralsLeftOn: Check = {
   id: 'peripherals-left-on',
-  question: 'Are the clocks of all peripherals off that a reset leaves off?',
+  question: 'Are the clocks of all peripherals off that a reset leaves off, and is none held in reset?',
   path: false,
   judge(subject) {
     const { chip } = subject.state;
     const registers = enableRegisters(chip).map((r) => `${chip.rcc}.${r.name}`);
     if (isUnread(subject.state, registers)) return unknown(UNREAD);
-    const on = clocksOn(subject);
+    const on = leftOn(subject);
     return on.length === 0 ? pass('no clock beyond those after a reset', 'as after a reset', DEINIT, 'documented') : judgeOn(subject, on);
   },
-  repair: (subject) => repairOn(clocksOn(subject)),
+  repair: (subject) => repairOn(leftOn(subject)),
   general: true,
+  // the stand-in resets what it works with, which lets go of it too; whether ST's ROM does so is not published
+  staysOpen: (subject) => heldInReset(subject).length > 0,
   unmodelled: (subject) => {
     const { chip } = subject.state;
     const on = new Set(clocksOn(subject).map((e) => e.path));
     return chip.blocks.filter((b) => b.model === null && b.clock !== undefined && on.has(`${chip.rcc}.${b.clock}`)).map((b) => b.name);
   },
-  members: (subject) => clocksOn(subject).map((e) => e.path),
+  members: (subject) => leftOn(subject).map((e) => e.path),
   narrow: (subject, members) => {
-    const on = clocksOn(subject).filter((e) => members.includes(e.path));
+    const on = leftOn(subject).filter((e) => members.includes(e.path));
     return { judgement: judgeOn(subject, on), repair: repairOn(on) };
   },
   explanation: [
-    'AN2606 asks the application to switch off the clocks of its peripherals before the jump. A reset through the RSTR registers puts them back to their reset values first; the clock alone only freezes them.',
+    'AN2606 asks the application to switch off the clocks of its peripherals before the jump. A reset through the RSTR registers puts them back to their reset values first; the clock alone only freezes them. A bit of RSTR that stays 1 is no clean state either: the block is held in reset, and what the ROM writes to it is lost until somebody clears the bit.',
     'Pins are part of it: a USART of the application that still drives its TX pin, or a GPIO that pulls a line the ROM listens on, can make the ROM choose another interface than USB.',
     'The cheapest way to a clean state is a reset with a flag, and the jump right after it.',
   ].join('\n\n'),
