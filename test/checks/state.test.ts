@@ -182,6 +182,13 @@ const CASES: readonly Case[] = [
     observed: 'GPIOA, USART2',
     change: (t) => t.set('RCC.AHB2ENR.GPIOAEN', 1).set('RCC.APB1LENR.USART2EN', 1),
   },
+  {
+    id: 'peripherals-left-on',
+    what: 'USB held in reset',
+    verdict: 'warn',
+    observed: 'held in reset: USB',
+    change: (t) => t.set('RCC.APB2RSTR.USBRST', 1),
+  },
   { id: 'dma', what: 'channel 3 of GPDMA1', verdict: 'fail', observed: 'GPDMA1_C3CR.EN', change: (t) => t.set('GPDMA1.C3CR.EN', 1) },
   {
     id: 'exti',
@@ -308,6 +315,15 @@ describe('checks of the state handed over', () => {
     t.set('IWDG.SR.ONF', 1);
     repaired('iwdg', t);
     expect(t.stopped).toEqual(['IWDG']);
+  });
+  test('an IWDG reset that carries a request over is no reproach', () => {
+    const t = new FakeTarget();
+    t.entry = null;
+    t.resets = [{ at: 1, by: 'iwdg', flags: ['IWDGRSTF'], external: false }];
+    expect(t.judge('iwdg').verdict).toBe('warn');
+    const subject = t.subject();
+    const word = { address: 0x20000000, wanted: 5, atReset: 5, read: 5 } as unknown as NonNullable<typeof subject.history>['magic'][number];
+    expect(check('iwdg').judge({ ...subject, history: { ...subject.history!, magic: [word] } }).verdict).toBe('pass');
   });
   test('without an entry the write that started IWDG is the one to leave out', () => {
     const t = new FakeTarget();
