@@ -298,7 +298,8 @@ class Search {
 
 const undoes = ({ repair }: Judged): boolean => repair?.at === 'entry' && repair.acts === 'undoes-exception';
 const isLastResort = (j: Judged): boolean => (j.subject && j.check?.isLastResort?.(j.subject)) ?? false;
-const harmlessOf = (of: readonly Judged[]): CheckId[] => of.filter((j) => !j.check?.afterEntry && !(j.subject && j.check?.staysOpen?.(j.subject))).map((j) => j.id);
+const harmlessOf = (of: readonly Judged[]): CheckId[] =>
+  of.filter((j) => !j.check?.afterEntry && !(j.subject && j.check?.staysOpen?.(j.subject))).map((j) => j.id);
 function isRemark({ judgement, check, subject }: Judged): boolean {
   const remark = check?.remark;
   return judgement.verdict === 'warn' && (typeof remark === 'function' ? subject !== null && remark(subject) : remark === true);
