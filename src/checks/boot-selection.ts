@@ -147,6 +147,7 @@ export const bootSelection: Check = {
   explanation: [
     'At every reset the chip decides where it starts: from the BOOT0 pin, from option bits that stand for or override the pin (nSWBOOT0, nBOOT0, nBOOT1), from boot addresses in option bytes (H5, H7), and on some parts from whether the flash is empty. `bootbench chips <chip>` prints the table.',
     'A pin that nobody looks at is the usual surprise: with nSWBOOT0 = 0 BOOT0 is ignored. The other is a boot address that points to a bank or an address without a program.',
+    'Whether the flash is empty is found out when option bytes are loaded, at power-on for instance, and kept in a flag (FLASH_ACR.EMPTY, or FLASH_SR.PEMPTY on L4) that programming and other resets leave alone. Firmware can change it: a 1 that is written to PEMPTY turns it round, so whoever clears all flags of FLASH_SR with ones starts the ROM with the next reset.',
     'On H5 and H7 a pin-selected start passes a secure first stage before the ROM, a jump does not: `bootbench compare` shows what differs at the entry.',
   ].join('\n\n'),
 };
