@@ -4,9 +4,11 @@ import generated from '../../src/chips/generated/stm32h533.json' with { type: 'j
 import type { BlockRow, ChipDescription } from '../../src/emu/chip.ts';
 import type { ResetCause } from '../../src/emu/component.ts';
 import { Layout } from '../../src/emu/registers.ts';
-import { SILENT, System } from '../../src/emu/system.ts';
+import type { System } from '../../src/emu/system.ts';
+import { SILENT } from '../../src/emu/system.ts';
 import { clockCount, clockTimeOf, rate, type Ps } from '../../src/emu/time.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
+import { BriefSystem } from '../brief.ts';
 
 const FACTS = loadFacts(generated);
 
@@ -47,7 +49,7 @@ export function bench(rows: readonly BlockRow[], clocks: Readonly<Record<string,
     parameters: {},
     facts: FACTS,
   };
-  const sys = new System(chip, MODELS);
+  const sys = new BriefSystem(chip, MODELS);
   const irqs = new Map<number, boolean>();
   const resets: ResetCause[] = [];
   const notes: { kind: string; text: string }[] = [];

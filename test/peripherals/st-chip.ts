@@ -2,9 +2,11 @@
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import { RESET_CAUSES, type ResetCause } from '../../src/emu/component.ts';
 import type { Field, Layout } from '../../src/emu/registers.ts';
-import { SILENT, System, type SystemState } from '../../src/emu/system.ts';
+import type { System } from '../../src/emu/system.ts';
+import { SILENT, type SystemState } from '../../src/emu/system.ts';
 import { rateHz } from '../../src/emu/time.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
+import { BriefSystem } from '../brief.ts';
 
 export class StChip {
   readonly system: System;
@@ -17,7 +19,7 @@ export class StChip {
   private readonly fields = new Map<string, { readonly field: Field; readonly address: number }>();
 
   constructor(chip: ChipDescription, parameters: Readonly<Record<string, number>> = {}) {
-    this.system = new System(chip, MODELS, parameters);
+    this.system = new BriefSystem(chip, MODELS, parameters);
     for (const m of chip.memories) if (m.kind !== 'ram') this.system.memoryBytes(m.name).fill(0xff);
     this.system.listener = {
       ...SILENT,

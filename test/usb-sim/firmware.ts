@@ -6,11 +6,12 @@ import h533 from '../../src/chips/generated/stm32h533.json' with { type: 'json' 
 import { loadFacts, type GeneratedFacts } from '../../src/chips/facts.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import { clonePlain } from '../../src/emu/component.ts';
-import { System } from '../../src/emu/system.ts';
+import type { System } from '../../src/emu/system.ts';
 import { MS, rate, US, type Ps } from '../../src/emu/time.ts';
 import { usbDrd, usbDrdPort } from '../../src/peripherals/usb/usb-drd.ts';
 import type { HostOptions } from '../../src/usb-sim/host-api.ts';
 import { benchWith, type BenchOf } from './bench.ts';
+import { BriefSystem } from '../brief.ts';
 
 export const RCC = 0x44020c00;
 export const USB = 0x40016000;
@@ -44,7 +45,7 @@ export const APB2RSTR = RCC + rccOffset('APB2RSTR');
 export const USBEN = 1 << 24;
 
 export function newSystem(): System {
-  const system = new System(CHIP, { 'usb-drd': usbDrd });
+  const system = new BriefSystem(CHIP, { 'usb-drd': usbDrd });
   system.resetBlocks('power');
   system.setWire('usb.supply', 1);
   system.setClock('usb', rate(48_000_000));

@@ -1,11 +1,11 @@
 /** The driver of USB_DRD on an FSDEV at the same place: registers and packet memory are 16 bits wide, the descriptor table has the same bits. */
 import f0x2 from '../../src/chips/generated/stm32f0x2.json' with { type: 'json' };
 import { loadFacts, type GeneratedFacts } from '../../src/chips/facts.ts';
-import { System } from '../../src/emu/system.ts';
 import { rate } from '../../src/emu/time.ts';
 import { usbFsdev, usbFsdevPort } from '../../src/peripherals/usb/usb-fsdev.ts';
 import { benchWith } from './bench.ts';
 import { CHIP, Firmware, PMA, USB, type Bench, type Device } from './firmware.ts';
+import { BriefSystem } from '../brief.ts';
 
 class FsdevFirmware extends Firmware {
   override get(address: number): number {
@@ -24,7 +24,7 @@ class FsdevFirmware extends Firmware {
 export function fsdevBench(device: Device): Bench {
   const usb = { ...CHIP.blocks.find((b) => b.name === 'USB')!, model: 'usb-fsdev', size: 0x800 };
   const facts = { ...CHIP.facts, USB: loadFacts(f0x2 as unknown as GeneratedFacts)['USB']! };
-  const system = new System({ ...CHIP, facts, blocks: [CHIP.blocks[0]!, usb] }, { 'usb-fsdev': usbFsdev });
+  const system = new BriefSystem({ ...CHIP, facts, blocks: [CHIP.blocks[0]!, usb] }, { 'usb-fsdev': usbFsdev });
   system.resetBlocks('power');
   system.setClock('usb', rate(48_000_000));
   return benchWith(

@@ -8,12 +8,13 @@ import { OTG_FS_F4, OTG_FS_H745, OTG_FS_L476, OTG_FS_L496 } from '../../src/chip
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import { clonePlain } from '../../src/emu/component.ts';
 import type { BlockFacts } from '../../src/emu/registers.ts';
-import { System } from '../../src/emu/system.ts';
+import type { System } from '../../src/emu/system.ts';
 import { rate, US, type Ps } from '../../src/emu/time.ts';
 import { usbOtgFs, usbOtgFsPort } from '../../src/peripherals/usb/usb-otg-fs.ts';
 import type { HostOptions } from '../../src/usb-sim/host-api.ts';
 import { benchWith, type BenchOf } from './bench.ts';
 import { DFU_DEVICE, ISO_DEVICE, type Device } from './firmware.ts';
+import { BriefSystem } from '../brief.ts';
 
 export const RCC = 0x44020c00;
 export const OTG = 0x50000000;
@@ -98,7 +99,7 @@ export const RESET = RCC + rccOffset('APB2RSTR');
 export const OTGEN = 1 << 24;
 
 export function newSystem(v: Variant, memories: ChipDescription['memories'] = []): System {
-  const system = new System(chipOf(v, memories), { 'usb-otg-fs': usbOtgFs });
+  const system = new BriefSystem(chipOf(v, memories), { 'usb-otg-fs': usbOtgFs });
   system.resetBlocks('power');
   system.setWire('usb.supply', 1);
   system.setClock('usb', rate(48_000_000));
