@@ -192,7 +192,6 @@ export class System {
     };
     const rccFacts = chip.facts[chip.rcc];
     const rccLayout = rccFacts ? layoutFor(rccFacts) : null;
-
     this.blocks = chip.blocks.map((row, index) => {
       const factsName = row.facts ?? row.name;
       const facts = chip.facts[factsName];

@@ -225,6 +225,49 @@ test('a request that came through the reset is not called missing where somethin
   expect(flat(kept)).toContain('(the flags of that reset: PINRSTF, IWDGRSTF)');
   expect(flat({ ...kept, resets })).toContain('nothing asked for the ROM in this run');
 });
+test('a firmware that has erased its own vector table is told so', async () => {
+  const erases = new Thumb(0x08000200)
+    .constant(4, 0x40023c00)
+    .constant(0, 0x45670123)
+    .constant(1, 0xcdef89ab)
+    .str(0, 4, 4)
+    .str(1, 4, 4)
+    .constant(3, 0x202) // SER, sector 0, words
+    .str(3, 4, 0x10)
+    .constant(0, 0x10202) // and STRT
+    .constant(5, 0x10000)
+    .str(0, 4, 0x10)
+    .label('busy')
+    .ldr(0, 4, 0xc)
+    .tst(0, 5)
+    .bne('busy')
+    .label('x')
+    .b('x');
+  expect(await shortReportOf(erases)).toContain('the vector table at 0x08000000 came with the image and is erased now');
+  expect(await shortReportOf(new Thumb(0x08000200).put(0xde00))).not.toContain('is erased now');
+});
+test.each([
+  ['the data cache switched off with what was stored since', 0, true],
+  ['the data cache left on', 1 << 16, false],
+])('a crash with %s: lost lines are told (%s, %s)', async (_what, then, told) => {
+  const code = new Thumb(0x08000200)
+    .constant(4, 0xe000ed14)
+    .constant(0, 1 << 16) // CCR.DC
+    .str(0, 4)
+    .dsb()
+    .constant(5, 0x20010000)
+    .str(0, 5)
+    .constant(0, then)
+    .str(0, 4)
+    .dsb()
+    .put(0xde00);
+  const bytes = new Uint8Array(0x400);
+  new Uint32Array(bytes.buffer, 0, 2).set([0x20020000, 0x08000201]);
+  bytes.set(code.bytes(), 0x200);
+  const result = await bench({ chip: 'stm32f746zg', images: [{ path: 'app.bin@0x08000000', bytes }] });
+  const text = shortReport(result, { width: 200 });
+  expect(text.includes('the data cache was switched off with a dirty line at 0x')).toBe(told);
+});
 /** The first screen of code that an F405 runs out of reset. */
 async function shortReportOf(code: Thumb, board: Board = {}): Promise<string> {
   const bytes = new Uint8Array(0x400);

@@ -135,6 +135,28 @@ function outOfStack(s: Session, address: number): string | null {
 }
 const STACK_REACH = 4096;
 
+/** The program itself switched the data cache off, and what stood in dirty lines is not what it reads now: of its stack too. */
+function lostLines(s: Session): string | null {
+  const { bootCore: core, history } = s.machine;
+  const dirty = ((core.peek(CCR, 4) ?? 0) & DC) === 0 ? (core.l1?.dirtyLines().length ?? 0) : 0;
+  const off = history.lastWriter('CPU.CCR', DC);
+  if (dirty === 0 || off === null || off.at < (history.resets.at(-1)?.at ?? 0)) return null;
+  const lines = dirty === 1 ? 'a dirty line' : `${dirty} dirty lines`;
+  return `the data cache was switched off with ${lines} at ${place(s, off.pc)}: what they hold is lost, of the stack too; SCB_DisableDCache() cleans them`;
+}
+/** It started from a table that an image brought and that flash no longer has. */
+function erasedTable(s: Session): string | null {
+  const { machine, input } = s;
+  const table = machine.bootVectors();
+  const brought = input.images.some((i) => i.chunks.some((c) => table >= c.address && table < c.address + c.data.length));
+  if (!brought || [table, table + 4].some((at) => machine.bootCore.peek(at, 4) !== ERASED)) return null;
+  return `the vector table at ${hex(table)} came with the image and is erased now: the firmware has erased it, for which few parts start their ROM, and not at every reset`;
+}
+const ERASED = 0xffffffff;
+
+const CCR = 0xe000ed14;
+const DC = 1 << 16;
+
 /** Lines about the fault at which the session stands, in front of its exception. Leaves the session behind that. */
 export function crashInWords(s: Session, fault: FaultFacts): string[] {
   const { machine } = s;
@@ -145,6 +167,7 @@ export function crashInWords(s: Session, fault: FaultFacts): string[] {
   if (again !== null) lines.push(again);
   // where a jump went wrong nothing is known of a frame
   if (calls.length > 1 && !isFetch(fault)) lines.push(`called by: ${calls.join(' < ')}`);
+  for (const told of [erasedTable(s), lostLines(s)]) if (told !== null) lines.push(told);
   const taken: { exception: number; handler: number }[] = [];
   hearing(machine, { exception: (c, exception, handler) => c === core && taken.push({ exception, handler }) }, () => {
     machine.run(machine.now + 1);
