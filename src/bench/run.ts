@@ -2,7 +2,8 @@
 import type { BaseFacts } from './session/base-facts.ts';
 import { collectBase, makeResult, type SymptomAnswer } from './verdict/document.ts';
 import { asksForCauses, judge } from './documents/expect.ts';
-import { badVectorInWords, crashInWords, faultPhrase, ranAwayPhrase } from './verdict/crash.ts';
+import { EXC } from '../emu/core/arm/scs-state.ts';
+import { badVectorInWords, crashInWords, faultPhrase, heldCallInWords, ranAwayPhrase } from './verdict/crash.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
 import { CutShort, isCut, observe, type Attempt, type Starts } from './proof/attempt.ts';
 import type { MagicWord, Writer } from '../checks/check.ts';
@@ -153,7 +154,7 @@ function secondLook(run: PlainRun): SecondLook {
       : traceFailure(session, powerOn, base.firstFault, entries.at(-1) ?? null, romFacts(session).resetVector);
   const links = failure ? failureInWords(session, failure) : [];
   if (failure) traced = { ...traced, failure: factsOf(failure) };
-  const crash = crashNotes(session, base, failure, badVector);
+  const crash = crashNotes(session, finished, base, failure, badVector);
   // the first link is the fault itself
   const chain = (crash.length > 0 ? links.slice(1) : links).map((text) => ({ kind: 'chain', text }));
   if (!cut && traced.leave !== null) traced = { ...traced, leave: leaveOf(run) ?? traced.leave };
@@ -287,12 +288,19 @@ const BEFORE_RESET = 1 * MS;
 /** The first fault of a run that never came to an entry, as a person debugs it. */
 function crashNotes(
   session: Session,
+  finished: Checkpoint,
   base: BaseFacts,
   failure: Failure | null,
   badVector: readonly string[],
 ): { kind: string; text: string }[] {
-  const { firstFault } = base;
-  if (!firstFault || !session.faultCheckpoint || base.entries.length > 0) return [];
+  const { firstFault, fault } = base;
+  const noted = (lines: readonly string[]): { kind: string; text: string }[] => lines.map((text) => ({ kind: 'crash', text }));
+  if (base.entries.length > 0) return [];
+  if (!firstFault && fault?.exception === EXC.HARDFAULT) {
+    session.restore(finished);
+    return noted(heldCallInWords(session, fault.pc));
+  }
+  if (!firstFault || !session.faultCheckpoint) return [];
   session.restore(session.faultCheckpoint);
   const phrase = faultPhrase(session, firstFault, failure?.kind ?? null);
   const story =
@@ -301,8 +309,7 @@ function crashNotes(
       : failure?.ranAway
         ? [ranAwayPhrase(session, failure.pc, failure.address), `it ran on to where ${phrase}`]
         : [phrase];
-  const lines = [...story, ...crashInWords(session, firstFault)];
-  return lines.map((text) => ({ kind: 'crash', text }));
+  return noted([...story, ...crashInWords(session, firstFault)]);
 }
 
 /** What the first fault of a run without an entry is, if the vector of an exception is the reason. */

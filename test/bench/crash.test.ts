@@ -17,7 +17,27 @@ function crashOf(...halfwords: readonly number[]): string {
 
 it('UDF is told from an instruction that the core does not have', () => {
   expect(crashOf(0xde00)).toMatch(/^0x08000014 ran into UDF, which compilers put where no program may come/);
-  expect(crashOf(0xfc00, 0x0000)).not.toContain('UDF');
+  expect(crashOf(0xf7f0, 0xa005)).toContain('ran into UDF');
+  expect(crashOf(0xf7f0, 0x8000)).toBe('0x08000014 ran into an undefined instruction (0xf7f08000)');
+  expect(crashOf(0xb6f0)).toBe('0x08000014 ran into an undefined instruction (0xb6f0)');
+});
+
+it('an SVC that is masked is the reason of its HardFault, and the mask is named', () => {
+  // CPSID i; SVC #1
+  expect(crashOf(0xb672, 0xdf01)).toBe('0x08000016 ran SVC with PRIMASK = 1: a call that cannot be taken at once is a HardFault');
+  // MOVS r0, #0x20; MSR BASEPRI, r0; LDR r1, =SHPR2; LDR r2, =0x40000000; STR r2, [r1]; SVC #1
+  const lowered = [0x2020, 0xf380, 0x8811, 0x4902, 0x4a02, 0x600a, 0xdf01, 0xe7fe, 0xed1c, 0xe000, 0x0000, 0x4000];
+  expect(crashOf(...lowered)).toBe('0x08000020 ran SVC with BASEPRI = 0x20: a call that cannot be taken at once is a HardFault');
+});
+it('an SVC in a handler that is as urgent is one, too', () => {
+  // the vectors are those of two handlers: `B .`, and SVC #2 for PendSV, which the program makes pending: LDR r0, =ICSR; LDR r1, =PENDSVSET; STR r1, [r0]; B .
+  const code = [0xe7fe, 0xdf02, 0x4801, 0x4902, 0x6001, 0xe7fe, 0xed04, 0xe000, 0x0000, 0x1000];
+  const vectors = Array.from({ length: 16 }, (_, i) => FLASH_START + 0x41 + (i === 1 ? 4 : i === 14 ? 2 : 0)).with(0, 0x20020000);
+  const bytes = new Uint8Array([...new Uint8Array(Uint32Array.from(vectors).buffer), ...new Uint8Array(Uint16Array.from(code).buffer)]);
+  const { notes } = firstRun(plainJob('stm32f405rg', [{ path: 'fw.bin@0x08000000', bytes }]), {});
+  expect(notes.filter((n) => n.kind === 'crash').map((n) => n.text)).toEqual([
+    '0x08000042 ran SVC in a handler that is as urgent: a call that cannot be taken at once is a HardFault',
+  ]);
 });
 
 it('a wrong key of FLASH is told beside the bus error that it is answered with', () => {

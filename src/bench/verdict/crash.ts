@@ -75,12 +75,31 @@ const DOING: Readonly<Record<string, string>> = {
 /** What the first fault was, in one phrase. `did`: how its access is known better. */
 export function faultPhrase(s: Session, fault: FaultFacts, did: 'read' | 'write' | 'jump' | null): string {
   const by = place(s, isFetch(fault) && fault.from >= 0 ? fault.from : fault.pc);
-  if (fault.kind === 'undefined' && isUdf(s, fault.pc)) return `${by} ran into UDF, ${UDF_MEANS}`;
+  if (fault.kind === 'undefined') {
+    const code = encodingAt(s, fault.pc);
+    return isUdf(code) ? `${by} ran into UDF, ${UDF_MEANS}` : `${by} ${DOING['undefined']!} (0x${code})`;
+  }
   const verb = did === 'read' ? 'read' : did === 'write' ? 'wrote to' : (DOING[fault.kind] ?? fault.kind);
   if (fault.address === null || !/to$|accessed|read/.test(verb)) return `${by} ${verb}`;
   const why = fault.kind === 'unaligned' ? 'which is not aligned' : (outOfStack(s, fault.address) ?? whatIsAt(s, fault.address));
   return `${by} ${verb} ${hex(fault.address)}: ${why}`;
 }
+
+/** A HardFault that no access raised: an SVC that its priority or a mask keeps from being taken at once (Armv7-M ARM B1.5.8). `pc`: what the fault came in front of. */
+export function heldCallInWords(s: Session, pc: number): string[] {
+  const { bootCore: core, history } = s.machine;
+  const at = (pc - 2) >>> 0;
+  if ((core.peek(at, 2) ?? 0) >>> 8 !== SVC) return [];
+  const { faultmask, primask, basepri } = core.arm;
+  const mask = faultmask ? 'FAULTMASK' : primask ? 'PRIMASK' : basepri ? 'BASEPRI' : null;
+  const why = mask === null ? 'in a handler that is as urgent' : `with ${mask} = ${mask === 'BASEPRI' ? `0x${basepri.toString(16)}` : 1}`;
+  const writer = mask === null ? null : history.lastWriter(`CPU${core.index === 0 ? '' : core.index}.${mask}`);
+  return [
+    `${place(s, at)} ran SVC ${why}: a call that cannot be taken at once is a HardFault`,
+    ...(writer ? [`${mask} was set at ${place(s, writer.pc)}`] : []),
+  ];
+}
+const SVC = 0xdf;
 
 /**
  * Nobody jumped there: an exception was taken, and its vector does not lead to code. What it holds, and who wrote that; empty where it was another way. The session stands
@@ -117,8 +136,14 @@ function filledBy(s: Session, at: number, before: number, powerOn: Checkpoint): 
 /** A handler that is no code faults within so many bytes. */
 const RAN_ON = 1024;
 
-/** UDF, encoding T1 (Armv7-M ARM A7.7.194, Armv6-M ARM A6.7.77). */
-const isUdf = ({ machine }: Session, pc: number): boolean => (machine.bootCore.peek(pc, 2) ?? 0) >>> 8 === 0xde;
+/** The half-words of an instruction as a listing has them. */
+function encodingAt({ machine: { bootCore } }: Session, pc: number): string {
+  const half = (at: number): number => bootCore.peek(at, 2) ?? 0;
+  const words = half(pc) >>> 11 >= 0x1d ? [half(pc), half(pc + 2)] : [half(pc)];
+  return words.map((word) => word.toString(16).padStart(4, '0')).join('');
+}
+/** UDF, encodings T1 and T2 (Armv7-M ARM A7.7.194, Armv6-M ARM A6.7.77). */
+const isUdf = (encoding: string): boolean => /^(?:de..|f7f.a...)$/.test(encoding);
 const UDF_MEANS = 'which compilers put where no program may come: use of a null pointer, __builtin_trap(), __builtin_unreachable()';
 
 /** Of a jump into data: the fault came later, at one of the words there. */
