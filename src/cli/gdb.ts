@@ -8,7 +8,7 @@ import { findChip } from '../chips/index.ts';
 import { loadJob, type MachineOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
 import { usePrebuilt } from './prebuilt.ts';
-import { addressOf, interrupted, isLoopback, listening, LOOPBACK, portNumber } from './serving.ts';
+import { addressOf, interrupted, isLoopback, listening, LOOPBACK, portNumber, takeOver } from './serving.ts';
 
 export interface GdbOptions extends MachineOptions {
   readonly port?: string;
@@ -41,7 +41,7 @@ export async function gdbCommand(images: readonly string[], options: GdbOptions,
       const wanted = port === 0 ? 0 : port + i;
       servers.push(
         await listening(
-          createServer((socket) => serve(hub, core, socket, sockets, log)),
+          createServer((socket) => void serve(hub, core, socket, sockets, log)),
           wanted,
           host,
         ),
@@ -65,15 +65,16 @@ export async function gdbCommand(images: readonly string[], options: GdbOptions,
   return EXIT.ok;
 }
 
-function serve(hub: GdbHub, core: Core, socket: Socket, sockets: Set<Socket>, log: (text: string) => void): void {
+async function serve(hub: GdbHub, core: Core, socket: Socket, sockets: Set<Socket>, log: (text: string) => void): Promise<void> {
   sockets.add(socket);
   socket.setNoDelay(true);
   socket.on('error', () => socket.destroy());
-  const server = hub.connect(core, (bytes) => void (socket.writable && socket.write(bytes)));
+  socket.on('close', () => sockets.delete(socket));
+  const server = await takeOver(socket, () => hub.connect(core, (bytes) => void (socket.writable && socket.write(bytes))));
   if (server === null) {
+    if (socket.destroyed) return;
     log(`${core.row.name}: a second client was refused`);
     socket.end();
-    socket.on('close', () => sockets.delete(socket));
     return;
   }
   log(`${core.row.name}: client attached, the core is halted`);
@@ -85,7 +86,6 @@ function serve(hub: GdbHub, core: Core, socket: Socket, sockets: Set<Socket>, lo
     socket.end();
   });
   socket.on('close', () => {
-    sockets.delete(socket);
     hub.disconnect(server);
     log(`${core.row.name}: client gone`);
   });

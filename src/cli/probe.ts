@@ -9,7 +9,7 @@ import { findChip } from '../chips/index.ts';
 import { loadJob, type MachineOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
 import { usePrebuilt } from './prebuilt.ts';
-import { addressOf, interrupted, isLoopback, listening, LOOPBACK, portNumber } from './serving.ts';
+import { addressOf, interrupted, isLoopback, listening, LOOPBACK, portNumber, takeOver } from './serving.ts';
 
 export interface ProbeOptions extends MachineOptions {
   readonly port?: string;
@@ -41,28 +41,29 @@ export async function probeCommand(images: readonly string[], options: ProbeOpti
     setImmediate(turn);
   };
   const probe = new StLink(debugPort);
+  const serve = async (socket: Socket): Promise<void> => {
+    socket.on('error', () => socket.destroy());
+    if ((await takeOver(socket, () => (client === null ? (client = socket) : null))) === null) {
+      if (socket.destroyed) return;
+      log('a second client was refused');
+      socket.end();
+      return;
+    }
+    socket.setNoDelay(true);
+    log('client attached');
+    const connection = new StLinkConnection(probe, (bytes) => void (socket.writable && socket.write(bytes)));
+    socket.on('data', (bytes) => {
+      connection.receive(bytes);
+      if (connection.broken) socket.end();
+      wake();
+    });
+    socket.on('close', () => {
+      client = null;
+      log('client gone, the machine stands still');
+    });
+  };
   const server = await listening(
-    createServer((socket) => {
-      socket.on('error', () => socket.destroy());
-      if (client !== null) {
-        log('a second client was refused');
-        socket.end();
-        return;
-      }
-      client = socket;
-      socket.setNoDelay(true);
-      log('client attached');
-      const connection = new StLinkConnection(probe, (bytes) => void (socket.writable && socket.write(bytes)));
-      socket.on('data', (bytes) => {
-        connection.receive(bytes);
-        if (connection.broken) socket.end();
-        wake();
-      });
-      socket.on('close', () => {
-        client = null;
-        log('client gone, the machine stands still');
-      });
-    }),
+    createServer((socket) => void serve(socket)),
     port,
     host,
   );

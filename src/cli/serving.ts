@@ -1,5 +1,5 @@
 /** What the servers of the command line have alike: ports, addresses, the end. */
-import type { AddressInfo, Server } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import type { Io } from './io.ts';
 
@@ -39,3 +39,16 @@ export function addressOf(server: Server): string {
 }
 /** Settles at SIGINT or SIGTERM. */
 export const interrupted = (io: Io): Promise<null> => new Promise((settle) => void io.onInterrupt(() => settle(null)));
+
+/** Who connects again at once may be heard before the end of his last connection: so long nobody is refused. */
+const HANDOVER_MS = 300;
+const AGAIN_MS = 10;
+/** What `take` gives to this client; null where somebody else goes on having it, or the client is gone. */
+export async function takeOver<T>(socket: Socket, take: () => T | null): Promise<T | null> {
+  for (let left = HANDOVER_MS; !socket.destroyed; left -= AGAIN_MS) {
+    const taken = take();
+    if (taken !== null || left <= 0) return taken;
+    await new Promise((next) => setTimeout(next, AGAIN_MS));
+  }
+  return null;
+}
