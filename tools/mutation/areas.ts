@@ -139,7 +139,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'images',
     files: ['src/image/{elf,image,attributes}.ts'],
-    tables: ['test/image/{each-word,each-place}.test.ts'],
+    tables: ['test/image/{each-word,each-place,elf-by-hand}.test.ts'],
     tests: ['test/image/*.test.ts', 'test/bench/{image-fit,infer-chip}.test.ts'],
   },
   {

@@ -1,0 +1,128 @@
+/** What a file made by hand says, word by word: symbols of each kind and binding, names up to the last byte of their table, sections by their flags. */
+import { describe, expect, it } from 'vitest';
+import { readAttributes } from '../../src/image/attributes.ts';
+import { parseElf, type ElfSymbol } from '../../src/image/elf.ts';
+
+const [PROGBITS, SYMTAB, STRTAB, NOBITS] = [1, 2, 3, 8];
+const [WRITE, ALLOC, EXECINSTR] = [1, 2, 4];
+interface Section {
+  readonly name: string;
+  readonly type: number;
+  readonly flags?: number;
+  readonly address?: number;
+  readonly bytes?: Uint8Array;
+  readonly size?: number;
+  readonly link?: number;
+}
+const text = (s: string): Uint8Array => new TextEncoder().encode(s);
+const words = (...values: number[]): Uint8Array => new Uint8Array(Uint32Array.from(values).buffer);
+
+/** Where contents begin: behind the header and one program header. */
+const FROM = 52 + 32;
+/** Sections behind the first, which is empty; the table of their names is the last of all. `tail` stands behind the contents. */
+function elfOf(sections: readonly Section[], tail = ''): Uint8Array {
+  const all: Section[] = [{ name: '', type: 0 }, ...sections, { name: '.shstrtab', type: STRTAB, bytes: text('') }];
+  const names = all.map(({ name }) => `${name}\0`).join('');
+  all[all.length - 1] = { name: '.shstrtab', type: STRTAB, bytes: text(names) };
+  const contents: number[] = [];
+  const rows = all.map((s, i) => {
+    const offset = FROM + contents.length;
+    contents.push(...(s.bytes ?? []));
+    const nameAt = all.slice(0, i).reduce((sum, { name }) => sum + name.length + 1, 0);
+    return words(nameAt, s.type, s.flags ?? 0, s.address ?? 0, offset, s.size ?? s.bytes?.length ?? 0, s.link ?? 0, 0, 1, 0);
+  });
+  contents.push(...text(tail));
+  while (contents.length % 4) contents.push(0);
+  // PT_LOAD of the file's first four bytes
+  const segment = words(1, 0, 0x0800_0000, 0x0800_0000, 4, 4, 5, 4);
+  const header = new Uint8Array(52);
+  const view = new DataView(header.buffer);
+  header.set([0x7f, 0x45, 0x4c, 0x46, 1, 1, 1]);
+  const halves = [2, 40] as const;
+  halves.forEach((value, i) => view.setUint16(16 + 2 * i, value, true));
+  view.setUint32(20, 1, true);
+  view.setUint32(28, 52, true);
+  view.setUint32(32, FROM + contents.length, true);
+  [52, 32, 1, 40, all.length, all.length - 1].forEach((value, i) => view.setUint16(40 + 2 * i, value, true));
+  return Uint8Array.from([...header, ...segment, ...contents, ...rows.flatMap((row) => [...row])]);
+}
+
+/** Elf32_Sym: name, value, size, info (binding << 4 | type), other, section. */
+const symbol = (name: number, value: number, size: number, info: number, section = 1): Uint8Array => {
+  const bytes = words(name, value, size, 0);
+  bytes[12] = info;
+  new DataView(bytes.buffer).setUint16(14, section, true);
+  return bytes;
+};
+function symbolsOf(names: string, rows: readonly Uint8Array[], tail = ''): readonly ElfSymbol[] {
+  const table = Uint8Array.from(rows.flatMap((row) => [...row]));
+  return parseElf(
+    elfOf(
+      [
+        { name: '.symtab', type: SYMTAB, bytes: table, link: 2 },
+        { name: '.strtab', type: STRTAB, bytes: text(names) },
+      ],
+      tail,
+    ),
+  ).symbols;
+}
+
+describe('A symbol', () => {
+  it.each([
+    ['a local label', 0x00, 0x2000_0001, ['label', 'local', 0x2000_0001]],
+    ['a global object', 0x11, 0x2000_0001, ['object', 'global', 0x2000_0001]],
+    ['a global function, without the Thumb bit', 0x12, 0x0800_0101, ['function', 'global', 0x0800_0100]],
+    ['a function above 2 GB', 0x12, 0x9000_0101, ['function', 'global', 0x9000_0100]],
+    ['a weak function', 0x22, 0x0800_0101, ['function', 'weak', 0x0800_0100]],
+  ] as const)('%s', (_name, info, value, expected) => {
+    const found = symbolsOf('\0abc\0', [symbol(1, value, 6, info)]);
+    expect(found.map((s) => [s.kind, s.binding, s.address])).toEqual([expected]);
+    expect(found[0]).toMatchObject({ name: 'abc', size: 6 });
+  });
+  it.each([
+    ['of a section', symbol(1, 0, 0, 0x03)],
+    ['of a binding that nobody knows', symbol(1, 0, 0, 0x32)],
+    ['that is defined elsewhere', symbol(1, 0, 0, 0x12, 0)],
+    ['without a name', symbol(0, 0, 0, 0x12)],
+    ['whose name lies behind its table', symbol(5, 0, 0, 0x12)],
+  ])('%s is none', (_name, row) => expect(symbolsOf('\0abc\0', [row])).toEqual([]));
+  it.each(['$t', '$d.12', '$a', '$x'])('that maps code and data (%s) is none', (name) =>
+    expect(symbolsOf(`\0${name}\0`, [symbol(1, 0, 0, 0)])).toEqual([]),
+  );
+  it.each(['', 'more', 'more\0'])('whose name is not ended has what its table holds of it (behind it stands "%s")', (tail) => {
+    const names = symbolsOf('\0abc', [symbol(1, 0, 0, 0x12), symbol(3, 0, 0, 0x12), symbol(4, 0, 0, 0x12)], tail).map((s) => s.name);
+    expect(names).toEqual(['abc', 'c']);
+  });
+});
+
+describe('A section', () => {
+  it.each([
+    ['that is loaded', PROGBITS, ALLOC, true],
+    ['that is loaded and written', PROGBITS, ALLOC | WRITE, true],
+    ['that is zeroed', NOBITS, ALLOC | WRITE, true],
+    ['that is code', PROGBITS, ALLOC | EXECINSTR, true],
+    ['that is written and not loaded', PROGBITS, WRITE, false],
+    ['that is for tools', PROGBITS, 0, false],
+  ] as const)('%s is in memory: %#', (_name, type, flags, isIn) => {
+    const file = parseElf(elfOf([{ name: '.it', type, flags, address: 0x2000_0000, size: 4, bytes: new Uint8Array(4) }]));
+    expect([0x1fff_ffff, 0x2000_0000, 0x2000_0003, 0x2000_0004].map((a) => file.sectionAt(a))).toEqual([
+      null,
+      ...(isIn ? ['.it', '.it'] : [null, null]),
+      null,
+    ]);
+  });
+});
+
+/** Addenda to the ABI for the Arm Architecture, "Formal syntax of an ABI Build Attributes Section". */
+describe('Build attributes', () => {
+  const NOTHING = { architecture: null, fpu: 0, doublePrecision: false };
+  it.each([
+    ['with its format alone', [0x41], NOTHING],
+    ['of another format', [0x42], null],
+    ['too short for a length', [0x41, 4, 0, 0], NOTHING],
+    ['with a length that has no vendor', [0x41, 4, 0, 0, 0], null],
+    ['with a length of nothing', [0x41, 0, 0, 0, 0], null],
+    ['longer than the section', [0x41, 6, 0, 0, 0, 0], null],
+    ['of a vendor without a name', [0x41, 5, 0, 0, 0, 0], NOTHING],
+  ] as const)('%s', (_name, bytes, expected) => expect(readAttributes(Uint8Array.from(bytes))).toEqual(expected));
+});
