@@ -148,8 +148,9 @@ await bundle('esm', {
   packages: 'external',
   sourcemap: true,
   sourcesContent: false,
-  // names stay: they stand in the stack of an error
+  // names stay: they stand in the stack of an error; and Node prints the line of one that nobody catches, which is not to be the whole file
   minifyWhitespace: true,
+  lineLimit: 120,
   legalComments: 'none',
   // Beside the entries: the engine looks for thread.cjs next to itself, and the library for its worker.
   chunkNames: '[name]-[hash]',

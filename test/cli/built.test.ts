@@ -105,6 +105,13 @@ test.skipIf(process.platform !== 'linux')('a working folder that was deleted is 
   }
 });
 
+test('an error of the library that nobody catches is shown with a line, not with a file', () => {
+  const script = `import { openMachine } from ${JSON.stringify(join(dist, 'index-node.js'))}; await openMachine({ chip: 'stm32f405rg', images: [] });`;
+  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { cwd: root, encoding: 'utf8' });
+  expect(stderr).toContain('UsageError: ');
+  expect(stderr.length).toBeLessThan(3000);
+});
+
 test('an error of the user is one line and exit code 2', () => {
   const { status, stdout, stderr } = run('run', '--scenario', 'no-such.json');
   expect([status, stdout]).toEqual([2, '']);
