@@ -5,12 +5,13 @@ import { part } from './fix-in-c.ts';
 import { DEINIT } from './sources.ts';
 import { latest } from './writers.ts';
 
-/** Whether something can still raise the line: its block's clock is on, or the line is pending already. */
+/** Whether something can still raise the line: its block's clock is on or it needs none of the bus (RTC), or the line is pending already. */
 function isLive({ state }: Subject, line: number, pending: readonly number[]): boolean {
   if (pending.includes(line)) return true;
   return blocksOfLine(state.chip, line).some((name) => {
-    const clock = state.chip.blocks.find((b) => b.name === name)?.clock;
-    return clock !== undefined && state.field(`${state.chip.rcc}.${clock}`) === 1;
+    const block = state.chip.blocks.find((b) => b.name === name);
+    if (block?.clock === undefined) return block?.backup === true;
+    return state.field(`${state.chip.rcc}.${block.clock}`) === 1;
   });
 }
 /** Who touched the enables last, of those lines that are still on. */

@@ -1,4 +1,5 @@
 /** What a check says beside its verdict, and the edges of what it reads: numbers, names, and repairs of a part. */
+import { findChip } from '../../src/chips/index.ts';
 import { describe, expect, it } from 'vitest';
 import { exceptionName, exceptionPriority, FIRST_IRQ, groupPriority, linesSet, listed, PPB } from '../../src/checks/core-registers.ts';
 import { keptDeclaration, keptInC } from '../../src/checks/fix-in-c.ts';
@@ -80,6 +81,10 @@ describe('nvic-enabled', () => {
     expect(judgement.observed).toMatch(/^enabled: 45 \(TIM2\), 50/);
     expect(repair!.what).toMatch(/^disabled in the NVIC: 45 \(TIM2\), 50/);
     expect(repair!.fix).not.toContain('for (');
+  });
+  it('a wake-up of the RTC can come without a clock from the bus', () => {
+    const { observed } = check('nvic-enabled').judge(new FakeTarget(findChip('stm32l152re')!).enable(3).subject());
+    expect(observed).toBe('enabled: 3 (RTC/EXTI); still able to fire: 3 (RTC/EXTI)');
   });
   it('knows its members', () => expect(check('nvic-enabled').members!(several().subject())).toEqual(['10', '45', '50', '60']));
 });
