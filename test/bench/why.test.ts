@@ -43,6 +43,17 @@ it('a sleep that nothing ends is told as one, and that SysTick stands still in S
   expect(told(0, TICKS)).toEqual(['no-jump', '']);
 });
 
+it('a sleep in Standby is told as one, at the instruction that sleeps', () => {
+  const [RCC_APB1ENR, PWR_CR, SCR] = [0x40023840, 0x40007000, 0xe000ed10];
+  const setUp: Part = (t) => store(store(store(t, RCC_APB1ENR, 1 << 28), PWR_CR, 0x106), SCR, 4); // PWREN; DBP, CWUF, PDDS; SLEEPDEEP
+  const bytes = imageOf({ setUp, wait: WAITS['wfi']!.part });
+  const image = { path: `app.bin@0x${FLASH.toString(16)}`, bytes };
+  const result = runBench(jobInput(plainJob('stm32f405rg', [image])));
+  expect(notes(result, 'wait')[0]).toContain('it is in Standby (WFI)');
+  const at = Number(result.stuck!.pc) - FLASH;
+  expect(new DataView(bytes.buffer, bytes.byteOffset).getUint16(at, true)).toBe(0xbf30);
+});
+
 it('a wait that polls a register is told as before', async () => {
   const result = await run('h533-stuck-pka');
   expect(notes(result, 'wait')).toEqual([]);

@@ -27,7 +27,7 @@ function sleepsForGood(s: LiveRun): FixedLoop | null {
   const ticks = sysTick && sysTickNextZero(core) !== Infinity;
   if (ticks || others || (core.arm.waiting === 'wfe' && eventMayCome(s))) return null;
   return {
-    pc: core.pc,
+    pc: SLEEPS.includes(core.peek(core.pc - 2, 2) ?? 0) ? core.pc - 2 : core.pc,
     reads: [],
     sleeping: true,
     inFault: s.state.fault !== null,
@@ -37,6 +37,9 @@ function sleepsForGood(s: LiveRun): FixedLoop | null {
     ahead: null,
   };
 }
+
+/** WFE and WFI (Armv7-M ARM A7.7.261, A7.7.262): where it sleeps, not where it would go on. Behind a sleep at the end of a handler there is none. */
+const SLEEPS: readonly number[] = [0xbf20, 0xbf30];
 
 export function proveFixedLoop(s: LiveRun): FixedLoop | null {
   const { machine } = s;

@@ -13,6 +13,7 @@ import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Block } from '../../emu/system.ts';
 import { MS, US, type Ps } from '../../emu/time.ts';
 import { IWDG_KEY_RELOAD, IWDG_KEY_START } from '../../peripherals/watchdog/iwdg-v3.ts';
+import { POWER_STANDBY } from '../../peripherals/wires.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
 import type { FixedLoop } from '../session/live-run.ts';
 import type { Session } from '../session/session.ts';
@@ -154,12 +155,17 @@ function inThread(s: Session, { reads, sleeping }: FixedLoop, finished: Checkpoi
   return inForeignHands(s) ?? (sleeping ? { lines: [asleep(s)], unmasked: null } : null);
 }
 /** What it sleeps in, where nothing comes that wakes it. */
-function asleep({ machine: { bootCore: core } }: Session): string {
+function asleep({ machine: { bootCore: core, system } }: Session): string {
   const [how, by] = core.arm.waiting === 'wfe' ? ['WFE', 'no event comes that'] : ['WFI', 'no interrupt that is enabled comes and'];
+  const depth = system.level(POWER_STANDBY);
+  if (depth === SHUTDOWN)
+    return `it is in Shutdown (${how}), where LSI is off too: an RTC wakes it only if it runs from LSE, else a wake-up pin does`;
+  if (depth !== 0) return `it is in Standby (${how}), and neither a wake-up pin nor the RTC wakes it`;
   return sysTickInterrupts(core)
     ? `it sleeps (${how}) with SLEEPDEEP set: in Stop SysTick stands still, and ${by} wakes it`
     : `it sleeps (${how}), and ${by} wakes it`;
 }
+const SHUTDOWN = 2;
 function inForeignHands(s: Session): WaitStory | null {
   const foreign = foreignTable(s);
   return foreign === null ? null : { lines: [foreign], unmasked: null };
