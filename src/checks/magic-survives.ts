@@ -199,7 +199,7 @@ const rtcEnabled = (chip: ChipDescription): string => {
 const MOST_CHOICES = 8;
 
 /** Written in one place and looked for in another; asked for and never written; written and never looked at. No repair: nobody knows what was meant. */
-function judgeUnmet(words: readonly MagicWord[]): Judgement | null {
+function judgeUnmet({ history }: Subject, words: readonly MagicWord[]): Judgement | null {
   const astray = words.find((w) => w.elsewhere !== null);
   if (astray?.elsewhere)
     return broken('warn', {
@@ -220,8 +220,21 @@ function judgeUnmet(words: readonly MagicWord[]): Judgement | null {
       confidence: 'measured',
       lastWriter: unread.writer,
     });
+  const absent = history?.resets.at(-1)?.by === 'software' && !words.some(isKept) ? words.find(isAbsent) : undefined;
+  if (absent)
+    return broken('warn', {
+      observed: `${hex(absent.address)} held ${hex(absent.read ?? 0)}, and nothing ever wrote to it`,
+      expected: hex(absent.comparedWith ?? 0),
+      because: 'the word that is looked for behind the reset was never written: without volatile the compiler may leave out its store',
+      source: FLOW,
+      confidence: 'measured',
+      lastWriter: absent.reader,
+    });
   return null;
 }
+/** A value that nothing has by chance is looked for in a word that no instruction has written to. */
+const isAbsent = (w: MagicWord): boolean =>
+  w.writer === null && w.reader !== null && w.overwrittenBy === null && (w.comparedWith ?? 0) > SMALL && w.comparedWith !== w.read;
 
 export const magicSurvives: Check = {
   id: 'magic-survives',
@@ -240,7 +253,7 @@ export const magicSurvives: Check = {
     const word = lostWords(subject)[0];
     if (word) return judgeLost(subject, word);
     return (
-      judgeUnmet(words) ??
+      judgeUnmet(subject, words) ??
       (shown === ''
         ? notApplicable('no word was handed over a reset')
         : pass(shown, 'what was written before the reset was read after it', STARTUP, 'documented'))

@@ -268,6 +268,16 @@ test.each([
   const text = shortReport(result, { width: 200 });
   expect(text.includes('the data cache was switched off with a dirty line at 0x')).toBe(told);
 });
+test('a request that no instruction writes is told as that', async () => {
+  const asks = (stores: boolean): Thumb => {
+    const t = new Thumb(0x08000200).constant(4, 0x20002000).constant(1, 0xb001b001).ldr(0, 4).cmpRegister(0, 1).bne('ask');
+    t.constant(3, 0x1fff0000).ldr(0, 3).ldr(1, 3, 4).put(0xf380, 0x8808).bx(1).label('ask');
+    if (stores) t.str(1, 4);
+    return t.constant(2, 0xe000ed0c).constant(0, 0x05fa0004).str(0, 2).label('x').b('x');
+  };
+  expect(await shortReportOf(asks(false))).toMatch(/Maybe +magic-survives: the word that is looked for behind the reset was never written/);
+  expect(await shortReportOf(asks(true))).toMatch(/^OK +dfu/);
+});
 /** The first screen of code that an F405 runs out of reset. */
 async function shortReportOf(code: Thumb, board: Board = {}): Promise<string> {
   const bytes = new Uint8Array(0x400);
