@@ -21,6 +21,17 @@ const view = new DataView(image.buffer);
 view.setUint32(0, 0x20001000, true);
 for (let e = 1; e < 16; e++) view.setUint32(4 * e, FLASH + 0x201, true);
 image.set(new Thumb(FLASH + 0x200).label('wait').b('wait').bytes(), 0x200);
+/** A loop that stores the same again and again, at r1, with so many instructions beside it. */
+const STORES = FLASH + 0x300;
+const [RAM, IWDG] = [0x20000000, 0x40003000];
+const storesAgain = (nops: number): Uint8Array =>
+  new Thumb(STORES)
+    .constant(0, 0xaaaa)
+    .label('busy')
+    .str(0, 1)
+    .put(...Array<number>(nops).fill(0xbf00))
+    .b('busy')
+    .bytes();
 const session = new Session(jobInput(plainJob('stm32h745xi', [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes: image }])));
 const { machine } = session;
 session.keepCheckpoints = false;
@@ -82,6 +93,18 @@ describe('A loop is proved', () => {
   it('where it is steady', () => expect(proveFixedLoop(single)?.pc).toBe(FLASH + 0x200));
   it('not while steps of the scenario are left', () => {
     expect(proveFixedLoop(Object.create(single, { steps: { value: { remaining: true } } }) as Session)).toBeNull();
+  });
+  it.each([0, 1, 2])('that stores the same to memory, not one that refreshes a watchdog (%i NOPs)', (nops) => {
+    const proved = [RAM, IWDG].map((address) => {
+      single.restore(powerOn);
+      single.machine.run(MS);
+      single.machine.load(STORES, storesAgain(nops));
+      core.branchTo(STORES);
+      core.set(S.R + 4, address);
+      single.machine.run(single.machine.now + MS);
+      return proveFixedLoop(single) !== null;
+    });
+    expect(proved).toEqual([true, false]);
   });
   it('as sleep that nothing ends', () => {
     core.set(S.HALTED, WFI);
