@@ -106,7 +106,7 @@ describe('A flag of an empty flash that software changes', () => {
     m.load(0x08000100, program.constant(0, 0x05fa0004).constant(1, 0xe000ed0c).str(0, 1).label('on').b('on').bytes());
     m.powerOn();
     for (let ms = 0; ms < 10 && m.history.resets.length < 2; ms++) m.run(m.system.now + 1_000_000_000);
-    expect(m.history.resets.length).toBe(2);
+    expect(m.history.resets.length, 'no reset came').toBeGreaterThanOrEqual(2);
     return m.system.regionAt(0)?.memory?.row.name;
   };
   const SR = 0x40022010;
