@@ -289,3 +289,17 @@ describe.each(['stm32h750vb', 'stm32h723zg'])('%s has one bank', (name) => {
     expect(single.get('FLASH.SR2.EOP')).toBe(0);
   });
 });
+
+describe('stm32h750vb has one sector', () => {
+  it('an erase of another one, which SNB can name, ends with PGSERR and leaves the flash as it is', () => {
+    const h750 = new StChip(findChip('stm32h750vb')!);
+    const flash = h750.system.memoryBytes('flash');
+    flash.set([1, 2, 3, 4], 0);
+    for (const key of [H7_KEY1, H7_KEY2]) h750.write('FLASH.KEYR1', key);
+    h750.set('FLASH.CR1.SNB', 4);
+    for (const field of ['SER', 'START']) h750.set(`FLASH.CR1.${field}`, 1);
+    h750.wait(10 * PS_PER_SECOND);
+    expect([...flash.slice(0, 4)]).toEqual([1, 2, 3, 4]);
+    expect(['SR1.PGSERR', 'SR1.EOP', 'CR1.START'].map((f) => h750.get(`FLASH.${f}`))).toEqual([1, 0, 0]);
+  });
+});

@@ -267,6 +267,13 @@ class Flash {
       c.env.note('guest', `FLASH_CR${bank + 1}.START without SER or BER, with PG, or while busy: PGSERR`);
       return this.flag(c, bank, b.pgserr.mask);
     }
+    // SNB has three bits on all parts, H750 one sector; what the chip does with the others is not written (assumed: as H5 and F4).
+    const sector = b.snb.get(c);
+    if (!b.ber.get(c) && sector >= this.o.bankBytes / this.o.sectorBytes) {
+      b.start.set(c, 0);
+      c.env.note('guest', `FLASH_CR${bank + 1}.START with SNB = ${sector}, a sector that does not exist: PGSERR`);
+      return this.flag(c, bank, b.pgserr.mask);
+    }
     this.erase(c, bank, b.ber.get(c) === 1);
   }
 
