@@ -150,7 +150,13 @@ class FlowRun extends LinearRun {
   override load(address: Val, size: 1 | 2 | 4, options?: LoadOptions): Expr {
     const at = this.truth(address) >>> 0;
     this.loads.push({ address: at, size, addressFrom: sourcesOf(address), pc: this.current });
-    return new Sourced(this.truth(super.load(at, size, options)), bytesOf(at, size));
+    return new Sourced(this.loaded(at, size, options), bytesOf(at, size));
+  }
+  /** In halves where it is not aligned. */
+  private loaded(at: number, size: 1 | 2 | 4, options?: LoadOptions): number {
+    if (at % size === 0) return this.truth(super.load(at, size, options));
+    const half = size === 4 ? 2 : 1;
+    return this.loaded(at, half) | (this.loaded(at + half, half, options) << (8 * half));
   }
   override store(address: Val, size: 1 | 2 | 4, value: Val): void {
     const at = this.truth(address) >>> 0;

@@ -39,6 +39,28 @@ describe('what an instruction makes of what', () => {
     expect([...flow.writes.get(registerAt(0))!]).toEqual(bytes(0x20000004));
     expect(flow.loads).toEqual([{ address: 0x20000004, size: 4, addressFrom: new Set([registerAt(1)]), pc: 0x08000100 }]);
   });
+  test('LDR r0, [r1, #4] of a word that is not aligned: made of its four bytes alone, and sent to its own address', () => {
+    const halves = { 0x1ffff796: 0xff40, 0x1ffff798: 0x1fff };
+    const flow = flowOf(0x6848, 0, { 1: 0x1ffff792 }, halves);
+    expect([...flow.writes.get(registerAt(0))!]).toEqual(bytes(0x1ffff796));
+    expect(flow.loads).toEqual([{ address: 0x1ffff796, size: 4, addressFrom: new Set([registerAt(1)]), pc: 0x08000100 }]);
+    expect(flow.exact).toBe(true);
+  });
+  test('LDR pc, [r1] of a word that is not aligned goes to what its bytes make', () => {
+    const odd = { 0x20000001: 0x01, 0x20000002: 0x02, 0x20000003: 0x90, 0x20000004: 0x08 };
+    expect(flowOf(0xf8d1, 0xf000, { 1: 0x20000001 }, odd).branch?.target).toBe(0x08900201);
+  });
+  test('LDRSH r0, [r1, r2] of a half-word that is not aligned keeps its sign', () => {
+    const code: Readonly<Record<number, number>> = { 0x08000100: 0x5e88, 0x08000102: 0x2800 };
+    const memory: Readonly<Record<number, number>> = { 0x20000001: 0x01, 0x20000002: 0x90 };
+    const around = {
+      state: (offset: number) => (offset === 4 ? 0x20000001 : 0),
+      instruction: (pc: number) => decoder.decode(code[pc]!, 0),
+      read: (address: number) => memory[address] ?? null,
+      isPlain: () => true,
+    };
+    expect(dataFlow(PROFILES.m4, around, 0x08000100, 2)!.comparisons[0]?.left).toBe(-0x6fff);
+  });
   test('LDR from where nothing answers still tells its address', () => {
     const flow = flowOf(0x6848, 0, { 1: 0x1fff0000 });
     expect(flow.exact).toBe(false);
