@@ -16,14 +16,20 @@ const SPEC = { ...SMALL, faults: { kinds: ['systick', 'nmi'], instructions: { to
 const CASES = 61 * 2;
 
 let dist = '';
-/** What the campaign comes to when nothing disturbs it. */
+/** What the campaign comes to when nothing disturbs it, and what a small one does. */
 let whole = '';
+let small = '';
 beforeAll(() => {
   dist = builtProgram();
   const folder = mkdtempSync(join(tmpdir(), 'bootbench-test-'));
-  whole = join(folder, 'whole.sqlite');
-  writeFileSync(join(folder, 'spec.json'), JSON.stringify(SPEC));
-  expect(run(dist, folder, ['campaign', 'spec.json', '--out', 'whole.sqlite']).code).toBe(1);
+  const undisturbed = (name: string, spec: unknown): string => {
+    writeFileSync(join(folder, `${name}.json`), JSON.stringify(spec));
+    // one process: each other one begins with the same cold code
+    expect(run(dist, folder, ['campaign', `${name}.json`, '--jobs', '1']).code).toBe(1);
+    return join(folder, `${name}.sqlite`);
+  };
+  whole = undisturbed('whole', SPEC);
+  small = undisturbed('small', SMALL);
 });
 afterAll(() => {
   for (const folder of [dist, `${dist}-other`, dirname(whole)]) rmSync(folder, { recursive: true, force: true });
@@ -32,8 +38,8 @@ afterAll(() => {
 describe('on this machine alone', () => {
   it('a campaign that is killed goes on where it was, and its results are the same', async () => {
     const cwd = campaignFolder(SPEC);
-    const args = ['campaign', 'spec.json', '--out', 'killed.sqlite', '--batch', '24', '--progress'];
-    for (const ms of [700, 1500, 2500]) {
+    const args = ['campaign', 'spec.json', '--out', 'killed.sqlite', '--batch', '24', '--jobs', '1', '--progress'];
+    for (const ms of [700, 2500]) {
       const { process, ended } = start(dist, cwd, [...args, ...(ms === 700 ? [] : ['--resume'])]);
       setTimeout(() => process.kill('SIGKILL'), ms);
       await ended;
@@ -44,14 +50,14 @@ describe('on this machine alone', () => {
   });
 
   it('a case that kills its worker is tried again, set aside with its evidence, and all others are done', () => {
-    const cwd = campaignFolder(SPEC);
-    const [{ id }] = rows(whole, 'SELECT lower(hex(id)) AS id FROM results WHERE no = 70') as [{ id: string }];
+    const cwd = campaignFolder(SMALL);
+    const [{ id }] = rows(small, 'SELECT lower(hex(id)) AS id FROM results WHERE no = 9') as [{ id: string }];
     const { code, text } = run(dist, cwd, ['campaign', 'spec.json', '--out', 'poisoned.sqlite', '--junit', 'j.xml'], poisonFor(cwd, id));
     expect(code).toBe(1);
-    expect(text).toMatch(/1 case set aside.*\n.*after 3 attempts: .*exited unexpectedly.*\n.*--case 70/);
+    expect(text).toMatch(/1 case set aside.*\n.*after 3 attempts: .*exited unexpectedly.*\n.*--case 9/);
     const aside = rows(join(cwd, 'poisoned.sqlite'), 'SELECT no, attempts, evidence FROM aside');
-    expect(aside).toEqual([{ no: 70, attempts: 3, evidence: expect.stringContaining('exited unexpectedly') }]);
-    expect(stored(join(cwd, 'poisoned.sqlite'))).toEqual(stored(whole).filter((_, no) => no !== 70));
+    expect(aside).toEqual([{ no: 9, attempts: 3, evidence: expect.stringContaining('exited unexpectedly') }]);
+    expect(stored(join(cwd, 'poisoned.sqlite'))).toEqual(stored(small).filter((_, no) => no !== 9));
   });
 });
 
@@ -59,7 +65,7 @@ describe('on this machine alone', () => {
 describe.skipIf(!there)('over a queue (redis-server)', { concurrent: true }, () => {
   it('with workers, submitter and Redis killed: every case has one result, that of the run without faults', async ({ onTestFinished }) => {
     const cwd = campaignFolder(SPEC, onTestFinished);
-    const done = await disturbed(dist, cwd, CASES, 2500, 4);
+    const done = await disturbed(dist, cwd, CASES, 2500, 3);
     expect(done.workersKilled).toBeGreaterThan(0);
     expect([done.redisRestarts, done.submittersKilled]).toEqual([1, 1]);
     expectSame(whole, join(cwd, 'queue.sqlite'), CASES);
@@ -90,8 +96,7 @@ describe.skipIf(!there)('over a queue (redis-server)', { concurrent: true }, () 
 
   it('a case that kills its worker is tried three times and set aside, and the campaign ends', async ({ onTestFinished }) => {
     const cwd = campaignFolder(SMALL, onTestFinished);
-    await ran(dist, cwd, ['campaign', 'spec.json', '--out', 'whole.sqlite']);
-    const [{ id }] = rows(join(cwd, 'whole.sqlite'), 'SELECT lower(hex(id)) AS id FROM results WHERE no = 3') as [{ id: string }];
+    const [{ id }] = rows(small, 'SELECT lower(hex(id)) AS id FROM results WHERE no = 3') as [{ id: string }];
     const redis = await new Redis().start();
     const worker = start(dist, cwd, ['worker', '--queue', redis.url, '--jobs', '1'], poisonFor(cwd, id));
     try {
@@ -99,7 +104,7 @@ describe.skipIf(!there)('over a queue (redis-server)', { concurrent: true }, () 
       expect([code, text]).toEqual([1, expect.stringMatching(/1 case set aside.*\n.*after 3 attempts/)]);
       const aside = rows(join(cwd, 'queue.sqlite'), 'SELECT no, attempts, evidence FROM aside');
       expect(aside).toEqual([{ no: 3, attempts: 3, evidence: expect.stringMatching(/exited unexpectedly/) }]);
-      expect(stored(join(cwd, 'queue.sqlite'))).toEqual(stored(join(cwd, 'whole.sqlite')).filter((_, no) => no !== 3));
+      expect(stored(join(cwd, 'queue.sqlite'))).toEqual(stored(small).filter((_, no) => no !== 3));
     } finally {
       worker.process.kill('SIGKILL');
       await redis.end();
