@@ -7,10 +7,11 @@ import type { EntryFacts, RepairTarget, Subject, TargetHistory } from '../../src
 import { CHECKS } from '../../src/checks/index.ts';
 import { PPB } from '../../src/checks/core-registers.ts';
 import { registerFile, setRegister } from '../../src/emu/core/arm/register-file.ts';
-import { Machine } from '../../src/emu/machine.ts';
+import type { Machine } from '../../src/emu/machine.ts';
 import { MS } from '../../src/emu/time.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
 import { check, INITIAL_SP, RESET_VECTOR, TABLE, TIM2_IRQ, USB_IRQ } from './fake-target.ts';
+import { BriefMachine } from '../brief.ts';
 
 const words = (...list: number[]): Uint8Array => new Uint8Array(Uint32Array.from(list).buffer);
 const ENTRY: EntryFacts = { address: RESET_VECTOR - 1, thumb: true, how: 'branch', reached: true, fromPc: 0x08000400, at: 1 };
@@ -20,7 +21,7 @@ let target: RepairTarget;
 
 /** A chip that loops in flash, with the stack of the ROM: nothing else differs from a reset. */
 beforeEach(() => {
-  machine = new Machine({ chip: STM32H533RE, models: MODELS, seed: 1 });
+  machine = new BriefMachine({ chip: STM32H533RE, models: MODELS, seed: 1 });
   machine.eraseNonVolatile();
   machine.load(0x08000000, words(INITIAL_SP, 0x08000009, 0xe7fee7fe)); // b .
   machine.system.setWire('pin.PA3', 1); // an idle RX line

@@ -6,9 +6,9 @@ import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import { STM32L496ZG } from '../../src/chips/stm32l496.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import type { ResetCause } from '../../src/emu/component.ts';
-import { Machine } from '../../src/emu/machine.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
 import { Thumb } from '../emu/thumb.ts';
+import { BriefMachine } from '../brief.ts';
 
 const STM32F042K6 = findChip('stm32f042k6')!;
 
@@ -20,7 +20,7 @@ function boot(
   parameters: Readonly<Record<string, number>>,
   flashEmpty = false,
 ): { pc: number; at0: string | undefined } {
-  const m = new Machine({ chip, models: MODELS, parameters, seed: 1 });
+  const m = new BriefMachine({ chip, models: MODELS, parameters, seed: 1 });
   m.eraseNonVolatile();
   const rom = chip.rom!.vectorTable.value;
   const table = (base: number, sp: number, start: number): void => {
@@ -78,7 +78,7 @@ const EMPTY_CHECKED = [
 describe.each(EMPTY_CHECKED.map((c) => [c.name, c] as const))('whether the flash of %s is empty', (_, chip) => {
   /** The chip behind a reset, with its flash programmed or erased since power came. */
   const behind = (how: ResetCause, programmed: boolean): string | undefined => {
-    const m = new Machine({ chip, models: MODELS, seed: 1 });
+    const m = new BriefMachine({ chip, models: MODELS, seed: 1 });
     m.eraseNonVolatile();
     const words = new Uint8Array(new Uint32Array([0x20001000, 0x08000101]).buffer);
     if (!programmed) m.load(0x08000000, words);
@@ -98,7 +98,7 @@ describe.each(EMPTY_CHECKED.map((c) => [c.name, c] as const))('whether the flash
 describe('A flag of an empty flash that software changes', () => {
   /** What lies at 0 behind a software reset, after these stores of a program that was there when power came. */
   const behind = (name: string, ...stores: readonly (readonly [address: number, value: number])[]): string | undefined => {
-    const m = new Machine({ chip: findChip(name)!, models: MODELS, seed: 1 });
+    const m = new BriefMachine({ chip: findChip(name)!, models: MODELS, seed: 1 });
     m.eraseNonVolatile();
     m.load(0x08000000, new Uint8Array(new Uint32Array([0x20001000, 0x08000101]).buffer));
     const program = new Thumb(0x08000100);
@@ -139,7 +139,7 @@ describe('STM32F072 (pattern 2)', () => {
 
 describe.each([STM32L476RG, STM32F072RB].map((c) => [c.name, c] as const))('%s', (_, chip) => {
   it('VTOR is 0 out of reset, and MEM_MODE shows the boot mode', () => {
-    const m = new Machine({ chip, models: MODELS, parameters: { 'boot0.level': 1 }, seed: 1 });
+    const m = new BriefMachine({ chip, models: MODELS, parameters: { 'boot0.level': 1 }, seed: 1 });
     m.powerOn();
     expect(m.bootCore.peek(0xe000ed08, 4)).toBe(0);
     expect(m.fieldValue(chip === STM32L476RG ? 'SYSCFG.MEMRMP.MEM_MODE' : 'SYSCFG.CFGR1.MEM_MODE')).toBe(1);
@@ -149,7 +149,7 @@ describe.each([STM32L476RG, STM32F072RB].map((c) => [c.name, c] as const))('%s',
 describe('reads of system memory', () => {
   /** Addresses at which the firmware is taken to have looked for the ROM's vectors. */
   const looked = (address: number): number[] => {
-    const m = new Machine({ chip: STM32F072RB, models: MODELS, seed: 1 });
+    const m = new BriefMachine({ chip: STM32F072RB, models: MODELS, seed: 1 });
     m.eraseNonVolatile();
     const table = new Uint8Array(8);
     new DataView(table.buffer).setUint32(0, 0x20002000, true);

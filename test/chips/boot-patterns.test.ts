@@ -8,8 +8,8 @@ import { STM32L072CZ } from '../../src/chips/stm32l0.ts';
 import { STM32WB55RG } from '../../src/chips/stm32wb.ts';
 import { STM32L432KC, STM32L4R5ZI } from '../../src/chips/stm32l4x3.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
-import { Machine } from '../../src/emu/machine.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
+import { BriefMachine } from '../brief.ts';
 
 interface Bits {
   readonly pin: boolean;
@@ -120,7 +120,7 @@ function starts({ chip, selector }: Pattern, b: Bits): string | undefined {
     ...(selector === null ? {} : { [`option.${selector}`]: bit(b.byPin !== (selector === 'nBOOT_SEL')), 'option.nBOOT0': bit(b.nBOOT0) }),
     'option.BFB2': bit(b.bfb2),
   };
-  const m = new Machine({ chip, models: MODELS, parameters, seed: 1 });
+  const m = new BriefMachine({ chip, models: MODELS, parameters, seed: 1 });
   m.eraseNonVolatile();
   const table = new Uint8Array(8);
   new DataView(table.buffer).setUint32(0, 0x20001000, true);

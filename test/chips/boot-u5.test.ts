@@ -1,14 +1,14 @@
 /** Where STM32U575 starts with TZEN = 0, over every state of BOOT0's bits: AN2606 Table 2, pattern 12, written apart from the chip's rules. */
 import { expect, it } from 'vitest';
 import { STM32U575ZI } from '../../src/chips/stm32u5.ts';
-import { Machine } from '../../src/emu/machine.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
+import { BriefMachine } from '../brief.ts';
 
 const PLACES = { flash: 0x08000000, upper: 0x08100000, rom: 0x0bf90000 } as const;
 
 /** A table at each place, whose reset vector tells it apart. */
 function starts(parameters: Readonly<Record<string, number>>): string | undefined {
-  const m = new Machine({ chip: STM32U575ZI, models: MODELS, parameters, seed: 1 });
+  const m = new BriefMachine({ chip: STM32U575ZI, models: MODELS, parameters, seed: 1 });
   m.eraseNonVolatile();
   for (const base of Object.values(PLACES)) m.load(base, new Uint8Array(new Uint32Array([0x20010000, base + 0x201]).buffer));
   m.powerOn();

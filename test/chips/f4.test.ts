@@ -3,10 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { findChip } from '../../src/chips/index.ts';
 import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32F411RE } from '../../src/chips/stm32f411.ts';
-import { Machine } from '../../src/emu/machine.ts';
-import { System } from '../../src/emu/system.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
 import { StChip } from '../peripherals/st-chip.ts';
+import { BriefMachine, BriefSystem } from '../brief.ts';
 
 const CHIPS = [STM32F405RG, STM32F411RE].map((c) => [c.name, c] as const);
 
@@ -19,7 +18,7 @@ describe.each(CHIPS)('%s starts (AN2606 Table 2, pattern 1)', (_, chip) => {
     ['flash', 0, { 'boot0.level': 1, 'option.RDP': 0xcc }],
     ['rom', 1, { 'boot0.level': 1, 'option.RDP': 0x55 }],
   ] as const)('from %s with MEM_MODE = %i: %j', (where, mode, parameters) => {
-    const m = new Machine({ chip, models: MODELS, parameters, seed: 1 });
+    const m = new BriefMachine({ chip, models: MODELS, parameters, seed: 1 });
     m.eraseNonVolatile();
     for (const base of [0x08000000, 0x1fff0000]) {
       const bytes = new Uint8Array(Uint32Array.from([0x20002000, base + 0x101]).buffer);
@@ -89,7 +88,7 @@ describe('part numbers', () => {
     const chip = findChip(typed);
     expect(chip?.name).toBe(name);
     expect(chip?.memories.find((m) => m.name === 'flash')?.size).toBe(kilobytes * 1024);
-    const system = new System(chip!, MODELS);
+    const system = new BriefSystem(chip!, MODELS);
     system.resetBlocks('power');
     expect(system.read(0x1fff7a22, 2)).toBe(kilobytes);
   });
@@ -100,7 +99,7 @@ describe('backup SRAM', () => {
   it.each(['stm32f405rg', 'stm32f429zi', 'stm32f446re', 'stm32f469ni', 'stm32f722re', 'stm32f746zg', 'stm32f767zi'])(
     '%s has 4 KB at 0x40024000, behind its clock and DBP',
     (name) => {
-      const system = new System(findChip(name)!, MODELS);
+      const system = new BriefSystem(findChip(name)!, MODELS);
       system.resetBlocks('power');
       const ahb1enr = 0x40023830;
       const clock = system.read(ahb1enr, 4) | (1 << 18);
@@ -125,6 +124,6 @@ describe('backup SRAM', () => {
     },
   );
   it.each(['stm32f401re', 'stm32f411re', 'stm32f412zg', 'stm32f413zh'])('%s has none', (name) => {
-    expect(new System(findChip(name)!, MODELS).regionAt(0x40024000)).toBeNull();
+    expect(new BriefSystem(findChip(name)!, MODELS).regionAt(0x40024000)).toBeNull();
   });
 });

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import generated from '../../src/chips/generated/stm32h745.json' with { type: 'json' };
 import { findChip } from '../../src/chips/index.ts';
 import { STM32H745_ABSENT, STM32H745XI as chip, STM32H745ZI } from '../../src/chips/stm32h745.ts';
-import { Machine } from '../../src/emu/machine.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
+import { BriefMachine } from '../brief.ts';
 
 /** Lines that the SVD lacks, or gives to another block (CMSIS header stm32h745xx.h). */
 const OTHER_LINES = new Set([
@@ -85,7 +85,7 @@ describe('part names', () => {
 
 describe('pattern 10', () => {
   const boots = (parameters: Readonly<Record<string, number>>): readonly [number, number] => {
-    const m = new Machine({ chip, models: MODELS, parameters, seed: 1 });
+    const m = new BriefMachine({ chip, models: MODELS, parameters, seed: 1 });
     m.eraseNonVolatile();
     m.powerOn();
     return [m.bootVectors(m.cores[0]!), m.bootVectors(m.cores[1]!)];

@@ -8,8 +8,8 @@ import l496 from '../../src/chips/generated/stm32l496.json' with { type: 'json' 
 import { STM32F072_ABSENT, STM32F072RB } from '../../src/chips/stm32f072.ts';
 import { STM32L476_ABSENT, STM32L476RG } from '../../src/chips/stm32l476.ts';
 import { STM32L496_ABSENT, STM32L496ZG } from '../../src/chips/stm32l496.ts';
-import { System } from '../../src/emu/system.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
+import { BriefSystem } from '../brief.ts';
 
 const ROWS = [
   ['STM32L476RG', STM32L476RG, l476, STM32L476_ABSENT],
@@ -60,7 +60,7 @@ describe('part numbers', () => {
     expect(chip?.name).toBe(name);
     expect(chip?.memories.find((m) => m.name === 'flash')?.size).toBe(kilobytes * 1024);
     const id = { L4: 0x1fff75e0, F0: 0x1ffff7cc }[chip!.family.slice(-2)]!;
-    const system = new System(chip!, MODELS);
+    const system = new BriefSystem(chip!, MODELS);
     system.resetBlocks('power');
     expect(system.read(id, 2)).toBe(kilobytes);
   });

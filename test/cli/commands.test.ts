@@ -4,9 +4,9 @@ import { CHECK_IDS } from '../../src/bench/documents/result.ts';
 import { CHECKS } from '../../src/checks/index.ts';
 import { CHIPS, findChip } from '../../src/chips/index.ts';
 import { coverage, ledger } from '../../src/cli/chips.ts';
-import { System } from '../../src/emu/system.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
 import { cli } from './helpers.ts';
+import { BriefSystem } from '../brief.ts';
 
 describe('a name that is no part', () => {
   test.each([
@@ -53,7 +53,7 @@ describe('bootbench chips', () => {
   test.each(CHIPS.map((chip) => [chip.name, chip] as const))('%s: every block stands in one list, as the machine has it', (_name, chip) => {
     const { modelled, registersOnly } = coverage(chip);
     expect([...modelled.flatMap((m) => m.blocks), ...registersOnly].sort()).toEqual(chip.blocks.map((b) => b.name).sort());
-    const system = new System(chip, MODELS);
+    const system = new BriefSystem(chip, MODELS);
     for (const m of modelled) {
       expect(['documented', 'measured', 'reported', 'inferred', 'fitted', 'assumed'], m.model).toContain(m.confidence);
       expect(m.source, m.model).not.toBe('');

@@ -1,8 +1,9 @@
 /** A machine that is restored goes on as it did the first time, whatever it has done in between. */
 import { describe, expect, it } from 'vitest';
 import { PS_PER_SECOND } from '../../src/emu/time.ts';
-import { Machine } from '../../src/emu/machine.ts';
+import type { Machine } from '../../src/emu/machine.ts';
 import { bareMachine, FLASH, MAIN, NOP, PS_PER_CYCLE, RAM } from './core/bare-machine.ts';
+import { BriefMachine } from '../brief.ts';
 
 /** adds r0, #1 · adds r1, #1 · eors r1, r0 · NOPs · b back: a loop over three flash lines that never repeats itself. */
 const BODY = [0x3001, 0x3101, 0x4041, ...Array<number>(16).fill(NOP)];
@@ -12,7 +13,7 @@ const COUNTING = [...BODY, 0xe000 | (-(BODY.length + 2) & 0x7ff)];
 function machineWithSlowFlash(): Machine {
   const { chip } = bareMachine('m4');
   const memories = chip.memories.map((m) => (m.kind === 'flash' ? { ...m, waitStates: true as const } : m));
-  const machine = new Machine({ chip: { ...chip, memories }, models: {}, seed: 1 });
+  const machine = new BriefMachine({ chip: { ...chip, memories }, models: {}, seed: 1 });
   machine.system.setClock('hclk', { num: PS_PER_SECOND / PS_PER_CYCLE, den: 1 });
   const image = new Uint8Array(0x2000);
   const view = new DataView(image.buffer);

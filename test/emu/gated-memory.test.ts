@@ -2,10 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { findChip } from '../../src/chips/index.ts';
 import { S } from '../../src/emu/core/state.ts';
-import { Machine } from '../../src/emu/machine.ts';
+import type { Machine } from '../../src/emu/machine.ts';
 import { MS } from '../../src/emu/time.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
 import { StChip } from '../peripherals/st-chip.ts';
+import { BriefMachine } from '../brief.ts';
 
 const AHB1ENR = 0x40023830;
 const CCM = 0x10000000;
@@ -40,7 +41,7 @@ const PROGRAM = [
 ];
 
 function machine(translated: boolean): Machine {
-  const m = new Machine({ chip: findChip('stm32f407vg')!, models: MODELS, parameters: {}, seed: 1 });
+  const m = new BriefMachine({ chip: findChip('stm32f407vg')!, models: MODELS, parameters: {}, seed: 1 });
   if (!translated) m.withoutShortcuts(['translation']);
   m.eraseNonVolatile();
   const bytes = new DataView(new ArrayBuffer(0x100));

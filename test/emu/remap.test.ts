@@ -5,9 +5,10 @@ import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import { KIND } from '../../src/emu/core/caches/flash-cache.ts';
 import { S } from '../../src/emu/core/state.ts';
-import { Machine } from '../../src/emu/machine.ts';
+import type { Machine } from '../../src/emu/machine.ts';
 import { US } from '../../src/emu/time.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
+import { BriefMachine } from '../brief.ts';
 
 const RAM = 0x20000000;
 // Thumb
@@ -46,7 +47,7 @@ describe.each([
   const run = (us = 20): string => m.run(m.now + us * US);
 
   const build = (): void => {
-    m = new Machine({ chip: s.chip, models: MODELS, parameters: {}, seed: 1 });
+    m = new BriefMachine({ chip: s.chip, models: MODELS, parameters: {}, seed: 1 });
     m.eraseNonVolatile();
     words(0x08000000, 0x20001000, 0x08000041);
     // Enables SYSCFG, then R0 = SYSCFG, R1 = MEM_MODE, R3 = 0, and on to the test's code through R4.
@@ -178,7 +179,7 @@ describe.each([
 });
 
 it('L476: DBGMCU answers on the private peripheral bus, where the core has nothing', () => {
-  const m = new Machine({ chip: STM32L476RG, models: MODELS, parameters: {}, seed: 1 });
+  const m = new BriefMachine({ chip: STM32L476RG, models: MODELS, parameters: {}, seed: 1 });
   m.powerOn();
   expect(m.bootCore.peek(0xe0042000, 4)).toBe(0x10070415);
   expect(m.bootCore.read(0xe0042000, 4)).toBe(0x10070415);

@@ -6,10 +6,11 @@ import { expect, it } from 'vitest';
 import type { BlockRow, ChipDescription, MemoryRow } from '../../src/emu/chip.ts';
 import type { ResetCause, ResetKind } from '../../src/emu/component.ts';
 import type { BlockFacts, Register, RegisterContext, RegisterModel } from '../../src/emu/registers.ts';
-import { System, type Block, type SystemListener } from '../../src/emu/system.ts';
+import type { Block, SystemListener, System } from '../../src/emu/system.ts';
 import { wire } from '../../src/emu/wires.ts';
 import { digest } from '../digest.ts';
 import { expectAsBefore } from './core/golden-file.ts';
+import { BriefSystem } from '../brief.ts';
 
 const RAM = 0x20000000;
 const FLASH = 0x08000000;
@@ -155,7 +156,7 @@ class Life {
     this.next = random(seed);
     const models = { acting: (_: unknown, options: { block?: string }) => model(this.log, options.block === 'Q') };
     const made = chip(1 + (seed % 2), seed % 3 === 0);
-    this.system = new System(made, models, { two: 22, gone: NaN });
+    this.system = new BriefSystem(made, models, { two: 22, gone: NaN });
     const { system, log } = this;
     system.listener = this.listener();
     system.totals.set(TOTAL, () => 17);
@@ -285,7 +286,7 @@ it('what a chip does not have is said by name', () => {
   for (const [at, n] of [[-1, 1], [0, 0x101], [0x100, 1]] as const) expect(() => system.pokeMemory('FLASH', at, new Uint8Array(n))).toThrow('no bytes'); // prettier-ignore
   expect(() => system.pokeMemory('FLASH', 0, new Uint8Array(0x100))).not.toThrow();
   const made = chip(1, false);
-  const build = (over: Partial<ChipDescription>) => () => new System({ ...made, ...over }, { acting: () => model([], false) });
+  const build = (over: Partial<ChipDescription>) => () => new BriefSystem({ ...made, ...over }, { acting: () => model([], false) });
   expect(build({ facts: {} })).toThrow('no register facts ANY');
   expect(build({ clocks: ['slow'] })).toThrow('P listens to an unknown clock fast');
   expect(build({ blocks: [{ ...made.blocks[0]!, model: 'none' }] })).toThrow('P asks for an unknown model none');

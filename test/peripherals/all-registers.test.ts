@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { coveringChips } from '../chips/covering.ts';
 import type { BlockRow } from '../../src/emu/chip.ts';
 import { Layout, type RegisterFact } from '../../src/emu/registers.ts';
-import { System } from '../../src/emu/system.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
+import { BriefSystem } from '../brief.ts';
 
 const deviations = (blocks: readonly string[], registers: readonly string[], why: string): Readonly<Record<string, string>> =>
   Object.fromEntries(blocks.flatMap((block) => registers.map((register) => [`${block}.${register}`, why])));
@@ -53,7 +53,7 @@ const hex = (n: number): string => `0x${n.toString(16)}`;
 
 describe.each(coveringChips().map((chip) => [chip.name, chip] as const))('%s', (_name, chip) => {
   const rows = chip.blocks.map((row) => ({ row, facts: chip.facts[row.facts ?? row.name]! }));
-  const system = new System(chip, MODELS);
+  const system = new BriefSystem(chip, MODELS);
 
   it('every block has facts, and its registers lie inside it', () => {
     const bad = rows

@@ -1,8 +1,9 @@
 /** The STM32H533's own RCC, PWR and FLASH with the peripherals that hang on them, through bus addresses. */
 import { describe, expect, it } from 'vitest';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
-import { SILENT, System } from '../../src/emu/system.ts';
+import { SILENT } from '../../src/emu/system.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
+import { BriefSystem } from '../brief.ts';
 
 const RCC = 0x44020c00;
 const PWR_DBPCR = 0x44020824;
@@ -15,7 +16,7 @@ const [AHB2ENR, APB1LENR, APB3ENR, APB1LRSTR] = [RCC + 0x8c, RCC + 0x9c, RCC + 0
 const MS = 1e9;
 
 function board() {
-  const sys = new System(STM32H533RE, MODELS);
+  const sys = new BriefSystem(STM32H533RE, MODELS);
   const resets: string[] = [];
   const text: string[] = [];
   const irqs = new Map<number, boolean>();

@@ -5,9 +5,10 @@ import { StChip } from './st-chip.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import f0x2 from '../../src/chips/generated/stm32f0x2.json' with { type: 'json' };
 import { loadFacts, type GeneratedFacts } from '../../src/chips/facts.ts';
-import { System } from '../../src/emu/system.ts';
+import type { System } from '../../src/emu/system.ts';
 import { MS, rate } from '../../src/emu/time.ts';
 import { usbFsdev, usbFsdevPort } from '../../src/peripherals/usb/usb-fsdev.ts';
+import { BriefSystem } from '../brief.ts';
 
 const USB = 0x40005c00;
 const PMA = 0x40006000;
@@ -19,7 +20,7 @@ const pma = (at: number, v: number): void => void system.write(PMA + at, 2, v);
 
 beforeEach(() => {
   const facts = loadFacts(f0x2 as unknown as GeneratedFacts);
-  system = new System(
+  system = new BriefSystem(
     {
       name: 'F0 USB',
       family: 'test',

@@ -1,8 +1,8 @@
 /** A disk for the host's mass-storage driver. */
 import type { UsbDevicePort } from '../../src/emu/ports.ts';
-import { System } from '../../src/emu/system.ts';
 import { UsbSim } from '../../src/usb-sim/usb-sim.ts';
 import { CHIP, HID_MSC_DEVICE, MS } from './firmware.ts';
+import { BriefSystem } from '../brief.ts';
 
 export interface Disk {
   /** TEST UNIT READY fails this often. */
@@ -98,7 +98,7 @@ class DiskPort implements UsbDevicePort {
 const MSC_CONFIGURATION = [9, 2, 32, 0, 1, 1, 0, 0x80, 50, 9, 4, 0, 0, 2, 8, 6, 0x50, 0, 7, 5, 0x02, 2, 64, 0, 0, 7, 5, 0x81, 2, 64, 0, 0];
 
 export function disk(options: Disk = {}): { usb: UsbSim; port: DiskPort } {
-  const system = new System({ ...CHIP, blocks: [] }, {});
+  const system = new BriefSystem({ ...CHIP, blocks: [] }, {});
   const port = new DiskPort(options);
   const usb = new UsbSim(system, () => port, { host: 'linux', cable: 'in', driver: 'none', zone: () => 'user' });
   usb.onWire('usb.pullup', 1);

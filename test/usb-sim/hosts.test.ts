@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { expandScenario } from '../../src/bench/input/scenario.ts';
 import type { HostDriver } from '../../src/bench/documents/scenario-types.ts';
 import { findChip } from '../../src/chips/index.ts';
-import { System } from '../../src/emu/system.ts';
 import type { UsbDevicePort } from '../../src/emu/ports.ts';
 import { UsbSim } from '../../src/usb-sim/usb-sim.ts';
 import { disk } from './disk.ts';
 import { bench, CDC_DEVICE, CHIP, DFU_DEVICE, MS, type Bench } from './firmware.ts';
+import { BriefSystem } from '../brief.ts';
 
 const log = (b: { usb: UsbSim }, kind: string): string[] => b.usb.logEntries.filter((l) => l.kind === kind).map((l) => l.text);
 
@@ -127,7 +127,7 @@ describe('A device that refuses a request', () => {
     inAcknowledged(): void {}
   }
   const plugIn = (host: 'linux' | 'windows' | 'macos', takes: (request: number) => boolean) => {
-    const system = new System({ ...CHIP, blocks: [] }, {});
+    const system = new BriefSystem({ ...CHIP, blocks: [] }, {});
     const port = new Stubborn(takes);
     const usb = new UsbSim(system, () => port, { host, cable: 'in', driver: 'none', zone: () => 'user' });
     usb.onWire('usb.pullup', 1);

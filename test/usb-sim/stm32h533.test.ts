@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { Layout } from '../../src/emu/registers.ts';
-import { System } from '../../src/emu/system.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
 import { benchOn, MS, US, type Bench } from './firmware.ts';
+import { BriefSystem } from '../brief.ts';
 
 /** The real chip's RCC, PWR and CRS around the USB block; what firmware has to switch on. */
 function h533(): { b: Bench; set(path: string, value: number): void; get(path: string): number } {
-  const system = new System(STM32H533RE, MODELS);
+  const system = new BriefSystem(STM32H533RE, MODELS);
   const b = benchOn(system, () => system.resetBlocks('power'));
   const place = (path: string): { address: number; mask: number; bit: number } => {
     const [block, field] = [path.slice(0, path.indexOf('.')), path.slice(path.indexOf('.') + 1)];

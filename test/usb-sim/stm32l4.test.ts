@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import { STM32L496ZG } from '../../src/chips/stm32l496.ts';
 import { Layout } from '../../src/emu/registers.ts';
-import { System } from '../../src/emu/system.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
 import { DFU_DEVICE, MS } from './firmware.ts';
 import { OtgFirmware, otgBenchOn, type OtgBench } from './otg-firmware.ts';
+import { BriefSystem } from '../brief.ts';
 
 /** What firmware has to switch on outside the block, in order; MSI at 48 MHz is system and USB clock. */
 const PREPARE: readonly (readonly [string, number])[] = [
@@ -22,7 +22,7 @@ describe.each([
   ['STM32L496', STM32L496ZG],
 ] as const)('%s: what USB needs outside its block', (_name, chip) => {
   function board(): { b: OtgBench; set(path: string, value: number): void } {
-    const system = new System(chip, MODELS);
+    const system = new BriefSystem(chip, MODELS);
     const set = (path: string, value: number): void => {
       const block = path.slice(0, path.indexOf('.'));
       const row = system.block(block).row;

@@ -8,6 +8,7 @@ import { S } from '../../../src/emu/core/state.ts';
 import { Machine } from '../../../src/emu/machine.ts';
 import type { ModelFactory } from '../../../src/emu/registers.ts';
 import { PS_PER_SECOND } from '../../../src/emu/time.ts';
+import { BriefMachine } from '../../brief.ts';
 
 export type { CoreName };
 /** Cores with instructions of their own; the Cortex-M0+ has the M0's and the Cortex-M3 a part of the M4's. */
@@ -93,7 +94,8 @@ export function bareMachine(core: CoreName, row: Partial<CoreRow> = {}, over: Pa
     boot: [{ when: [], boots: 'user', vectors: FLASH, source: 'test', confidence: 'assumed' }],
     ...over,
   };
-  const machine = new Machine({ chip, models, seed: 1 });
+  const options = { chip, models, seed: 1 };
+  const machine = made ? new Machine(options) : new BriefMachine(options);
   made?.push(machine);
   const hz = PS_PER_SECOND / PS_PER_CYCLE;
   machine.system.setClock('hclk', { num: hz, den: 1 });

@@ -3,16 +3,17 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { CHIPS } from '../../../src/chips/index.ts';
 import { STM32F405RG } from '../../../src/chips/stm32f405.ts';
 import type { Core } from '../../../src/emu/core/core.ts';
-import { Machine } from '../../../src/emu/machine.ts';
+import type { Machine } from '../../../src/emu/machine.ts';
 import { MODELS } from '../../../src/peripherals/index.ts';
 import { Thumb } from '../thumb.ts';
+import { BriefMachine } from '../../brief.ts';
 
 const SRAM = 0x20000000;
 const alias = (address: number, bit: number): number =>
   (((address & 0xf0000000) | 0x02000000) + ((address & 0xfffff) << 5) + 4 * bit) >>> 0;
 
 function machine(chip = STM32F405RG, code: (t: Thumb) => Thumb = (t) => t.label('on').b('on')): Machine {
-  const m = new Machine({ chip, models: MODELS, seed: 1 });
+  const m = new BriefMachine({ chip, models: MODELS, seed: 1 });
   m.eraseNonVolatile();
   const table = new Uint8Array(8);
   new DataView(table.buffer).setUint32(0, 0x20002000, true);
@@ -68,7 +69,7 @@ describe('bit-banding of the Cortex-M4', () => {
     // chips with the same cores have the same bits
     const byCores = new Map(CHIPS.map((chip) => [chip.family + JSON.stringify(chip.cores), chip]));
     for (const chip of byCores.values()) {
-      for (const c of new Machine({ chip, models: MODELS, seed: 1 }).cores) {
+      for (const c of new BriefMachine({ chip, models: MODELS, seed: 1 }).cores) {
         if (c.peek(alias(SRAM, 0), 4) === null) without.push(`${chip.family} ${c.row.name}`);
       }
     }

@@ -9,12 +9,12 @@ import { BRANCH_TARGETS } from '../../../src/emu/arena.ts';
 import { STM32H745XI } from '../../../src/chips/stm32h745.ts';
 import type { Core } from '../../../src/emu/core/core.ts';
 import { S } from '../../../src/emu/core/state.ts';
-import { Machine } from '../../../src/emu/machine.ts';
 import { MODELS } from '../../../src/peripherals/index.ts';
 import { countSkipped } from '../skipped.ts';
 import { BX_LR, FLASH, handlerAt, LOOP, MAIN, RAM, reg, runCycles, runProgram, started, word, type Program } from './bare-machine.ts';
 import { ThumbWriter } from './thumb-writer.ts';
 import { expectSame } from '../../same.ts';
+import { BriefMachine } from '../../brief.ts';
 
 const ACTLR = 0xe000e008;
 const DISBTACREAD = 1 << 13;
@@ -267,7 +267,7 @@ describe('Cortex-M7: where a branch goes that the instruction does not say', () 
     expect([targets.save().words, targets.same(copy)]).toEqual([copy.words, true]);
   });
   it('the CM4 of an STM32H745 remembers nothing, and what the CM7 remembers is gone with its machine', () => {
-    const m = new Machine({ chip: STM32H745XI, models: MODELS, seed: 1 });
+    const m = new BriefMachine({ chip: STM32H745XI, models: MODELS, seed: 1 });
     m.powerOn();
     const [cm7, cm4] = m.cores as [Core, Core];
     expect(cm4.branchTargets).toBeNull();

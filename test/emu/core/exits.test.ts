@@ -6,10 +6,11 @@ import { tierStats } from '../../../src/bench/documents/tier-stats.ts';
 import { STM32F072RB } from '../../../src/chips/stm32f072.ts';
 import { STM32L476RG } from '../../../src/chips/stm32l476.ts';
 import { findSymbol, loadImage } from '../../../src/image/image.ts';
-import { Machine } from '../../../src/emu/machine.ts';
+import type { Machine } from '../../../src/emu/machine.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import { MODELS } from '../../../src/peripherals/index.ts';
 import { BX_LR, handlerAt, MAIN, runCycles, started } from './bare-machine.ts';
+import { BriefMachine } from '../../brief.ts';
 
 const ELF = join(import.meta.dirname, '../../../benchmarks/firmware/workload.m4.elf');
 const image = loadImage(readFileSync(ELF), ELF);
@@ -17,7 +18,7 @@ const MS = 1e9;
 
 /** The integer workload of the benchmarks, a hundred times over. */
 function machine(): Machine {
-  const m = new Machine({ chip: STM32L476RG, models: MODELS, seed: 1 });
+  const m = new BriefMachine({ chip: STM32L476RG, models: MODELS, seed: 1 });
   m.eraseNonVolatile();
   for (const chunk of image.chunks) m.load(chunk.address, chunk.data);
   m.powerOn();
@@ -70,7 +71,7 @@ describe('a callee that branches on to another region', () => {
   it('comes back into the region that called it', () => {
     const elf = join(import.meta.dirname, '../../../benchmarks/firmware/mixed.m0.elf');
     const program = loadImage(readFileSync(elf), elf);
-    const m = new Machine({ chip: STM32F072RB, models: MODELS, seed: 1 });
+    const m = new BriefMachine({ chip: STM32F072RB, models: MODELS, seed: 1 });
     m.eraseNonVolatile();
     for (const chunk of program.chunks) m.load(chunk.address, chunk.data);
     m.powerOn();

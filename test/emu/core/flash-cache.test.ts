@@ -7,11 +7,12 @@ import { KIND } from '../../../src/emu/core/caches/flash-cache.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import { STM32F405RG } from '../../../src/chips/stm32f405.ts';
 import { STM32L476RG } from '../../../src/chips/stm32l476.ts';
-import { Machine } from '../../../src/emu/machine.ts';
+import type { Machine } from '../../../src/emu/machine.ts';
 import { MODELS } from '../../../src/peripherals/index.ts';
 import { BX_LR, FLASH, MAIN, NOP, RAM, RAM_END, reg, runCycles, runProgram, started } from './bare-machine.ts';
 import { countSkipped } from '../skipped.ts';
 import { ThumbWriter } from './thumb-writer.ts';
+import { BriefMachine } from '../../brief.ts';
 
 const WAIT = 4;
 const NE = 1;
@@ -352,7 +353,7 @@ describe('caches of the flash controller', () => {
   ] as const)(
     '%s: FLASH_ACR switches them; what is on after a reset counts as soon as there are wait states',
     (_name, chip, acr, atReset) => {
-      const machine = new Machine({ chip, models: MODELS, seed: 1 });
+      const machine = new BriefMachine({ chip, models: MODELS, seed: 1 });
       machine.eraseNonVolatile();
       machine.powerOn();
       const cpu = machine.cores[0]!;

@@ -6,9 +6,10 @@ import type { Core } from '../../../src/emu/core/core.ts';
 import { KIND } from '../../../src/emu/core/caches/flash-cache.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import { STM32F072RB } from '../../../src/chips/stm32f072.ts';
-import { Machine } from '../../../src/emu/machine.ts';
+import type { Machine } from '../../../src/emu/machine.ts';
 import { MODELS } from '../../../src/peripherals/index.ts';
 import { BX_LR, FLASH, LOOP, MAIN, NOP, RAM, RAM_END, runCycles, runTo, started } from './bare-machine.ts';
+import { BriefMachine } from '../../brief.ts';
 
 const WAIT = 1;
 const F0: Partial<ChipDescription> = {
@@ -175,7 +176,7 @@ describe('prefetch buffer of STM32F0', () => {
   });
 
   it('FLASH_ACR.PRFTBE switches it, and it is on after a reset', () => {
-    const machine = new Machine({ chip: STM32F072RB, models: MODELS, seed: 1 });
+    const machine = new BriefMachine({ chip: STM32F072RB, models: MODELS, seed: 1 });
     machine.eraseNonVolatile();
     machine.powerOn();
     const cpu = machine.cores[0]!;

@@ -7,9 +7,10 @@ import type { ChipDescription } from '../../../src/emu/chip.ts';
 import type { Core } from '../../../src/emu/core/core.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import type { Checkpoint } from '../../../src/emu/machine-base.ts';
-import { Machine } from '../../../src/emu/machine.ts';
+import type { Machine } from '../../../src/emu/machine.ts';
 import { PS_PER_SECOND } from '../../../src/emu/time.ts';
 import { bareMachine, CORE_NAMES, FLASH, MAIN, PS_PER_CYCLE, RAM, reg, type CoreName } from './bare-machine.ts';
+import { BriefMachine } from '../../brief.ts';
 
 /** Reached by a branch, in front of main; behind it the pool and a place that a branch which is never taken leads to. */
 const FAR = MAIN - 0x400;
@@ -42,7 +43,7 @@ function chipOf(core: CoreName): ChipDescription {
   return { ...chip, memories: chip.memories.map((m) => (m.kind === 'flash' ? { ...m, waitStates: true as const } : m)) };
 }
 function machineOf(chip: ChipDescription, translated: boolean): { machine: Machine; cpu: Core } {
-  const machine = new Machine({ chip, models: {}, seed: 1 });
+  const machine = new BriefMachine({ chip, models: {}, seed: 1 });
   machine.system.setClock('hclk', { num: PS_PER_SECOND / PS_PER_CYCLE, den: 1 });
   machine.skipping = false;
   const image = new Uint8Array(0x2000);

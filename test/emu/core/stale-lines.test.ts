@@ -5,10 +5,11 @@ import type { ChipDescription } from '../../../src/emu/chip.ts';
 import type { Core } from '../../../src/emu/core/core.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import { STM32H533RE } from '../../../src/chips/stm32h533.ts';
-import { Machine } from '../../../src/emu/machine.ts';
+import type { Machine } from '../../../src/emu/machine.ts';
 import { MODELS } from '../../../src/peripherals/index.ts';
 import { BX_LR, FLASH, LOOP, RAM, RAM_END, runCycles, started } from './bare-machine.ts';
 import { ThumbWriter } from './thumb-writer.ts';
+import { BriefMachine } from '../../brief.ts';
 
 const WAIT = 5;
 const MEMORIES: Partial<ChipDescription> = {
@@ -167,7 +168,7 @@ describe('instruction cache of STM32H5', () => {
   const ICACHE = 0x4003_0400;
   const FLASH_REGISTERS = 0x4002_2000;
   function h533(): { cpu: Core; program(at: number, value: number): void; wait(): void } {
-    const machine = new Machine({ chip: STM32H533RE, models: MODELS, seed: 1 });
+    const machine = new BriefMachine({ chip: STM32H533RE, models: MODELS, seed: 1 });
     machine.eraseNonVolatile();
     machine.powerOn();
     const cpu = machine.cores[0]!;

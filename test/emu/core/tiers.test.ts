@@ -9,10 +9,11 @@ import { STM32L476RG } from '../../../src/chips/stm32l476.ts';
 import type { ChipDescription } from '../../../src/emu/chip.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import { loadImage } from '../../../src/image/image.ts';
-import { Machine } from '../../../src/emu/machine.ts';
+import type { Machine } from '../../../src/emu/machine.ts';
 import { MODELS } from '../../../src/peripherals/index.ts';
 import { FLASH, MAIN, PS_PER_CYCLE, reg, started } from './bare-machine.ts';
 import { BOOKS, rowsByUse } from './book-keeping.ts';
+import { BriefMachine } from '../../brief.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 /** A small generator, so that a failing run can be repeated. */
@@ -27,7 +28,7 @@ function generator(seed: number): () => number {
 }
 
 function machine(elf: string, chip: ChipDescription): Machine {
-  const m = new Machine({ chip, models: MODELS, seed: 1 });
+  const m = new BriefMachine({ chip, models: MODELS, seed: 1 });
   m.eraseNonVolatile();
   for (const chunk of loadImage(readFileSync(elf), elf).chunks) m.load(chunk.address, chunk.data);
   m.skipping = false;
