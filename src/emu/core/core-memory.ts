@@ -656,11 +656,6 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     return this.budget > 0 && countAt(this.ownClock, this.system.scheduler.next) < this.cycleTarget;
   }
 
-  /** Whether only a dirty line of the data cache holds what was last written to an address. */
-  inDirtyLine(address: number): boolean {
-    const region = this.regionAt(address >>> 0);
-    return region?.memory ? (this.l1?.isDirty(region.memory.host + ((address >>> 0) - region.base)) ?? false) : false;
-  }
   /** Not on the bus as it stands: the core's private bus, or a bit of something else. */
   isRemote(address: number): boolean {
     return this.isPrivateBus(address) || this.isBitBand(address);

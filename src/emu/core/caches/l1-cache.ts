@@ -149,10 +149,6 @@ export class L1Cache {
     const way = this.arena.u8[LINE_MAP + (host >>> 5)]!;
     return way === 0 ? -1 : L1.DATA + (way - 1) * 0x1000 + (host & 0xfff);
   }
-  isDirty(host: number): boolean {
-    const slot = this.dataSlot(host);
-    return slot >= 0 && this.mark(L1.DATA_DIRTY, slot) !== 0;
-  }
   private dataSlot(host: number): number {
     const way = this.arena.u8[LINE_MAP + (host >>> 5)]!;
     return way === 0 ? -1 : (way - 1) * DATA_SETS + ((host >>> 5) & (DATA_SETS - 1));
