@@ -16,7 +16,7 @@ import { declarationAt, sectionAt, symbolAt } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
 import { eccRule } from './ecc-loss.ts';
 import type { Session } from '../session/session.ts';
-import { lastStores, storesOf, type Store } from './stores.ts';
+import { storesOf, type Store } from './stores.ts';
 import { record, runTo, type Step } from './window.ts';
 
 /** How long behind the reset accesses are watched; most requests are read early, and what explains the run ends the search. */
@@ -453,12 +453,10 @@ class RequestTrace {
     const all = [...survivors.keys()].filter((a) => !this.touched.has(homeOf(session, a)) && !this.onStack(a));
     const backup = [...this.backup.keys()].filter((a) => !this.touched.has(a));
     const left = new Set(all.map((a) => homeOf(session, a))).size > MOST_UNREAD ? [] : all;
-    const stores = lastStores(session, powerOn, left, this.resetAt);
-    const ofRam = [...stores].map(([address, store]) => ({
-      address,
-      value: survivors.get(address)!,
-      writer: writerOf(store),
-    }));
+    const of = left.map((address) => ({ address, size: 4 }));
+    const ofRam = storesOf(session, powerOn, of, this.resetAt).flatMap((store, i) =>
+      isStore(store) ? [{ address: left[i]!, value: survivors.get(left[i]!)!, writer: writerOf(store) }] : [],
+    );
     const ofBackup = backup.map((address) => ({ address, ...this.backup.get(address)! }));
     return [...ofRam, ...ofBackup]
       .toSorted((a, b) => b.writer.at - a.writer.at)

@@ -43,26 +43,6 @@ export function lastStore(
 ): Store | null | 'too long' {
   return storesOf(s, powerOn, [{ address, size, ...(value === undefined ? {} : { value }) }], before)[0]!;
 }
-/** The same for several stretches, each with its own answer: what is repeated for one of them is repeated for all at once. */
-export function storesOf(s: Session, powerOn: Checkpoint, of: readonly Stretch[], before: Ps): readonly (Store | null | 'too long')[] {
-  if (of.length === 0) return [];
-  const { stores, tooLong } = search(s, powerOn, of, before);
-  return stores.map((store) => store ?? (tooLong ? 'too long' : null));
-}
-/** The same for several words, by address; those that were not stored to are left out. */
-export function lastStores(s: Session, powerOn: Checkpoint, words: readonly number[], before: Ps): ReadonlyMap<number, Store> {
-  const stores = new Map<number, Store>();
-  if (words.length === 0) return stores;
-  const found = search(
-    s,
-    powerOn,
-    words.map((address) => ({ address, size: 4 })),
-    before,
-  );
-  found.stores.forEach((store, i) => store && stores.set(words[i]!, store));
-  return stores;
-}
-
 export interface Stretch {
   readonly address: number;
   readonly size: number;
@@ -73,12 +53,8 @@ const isMeant = (of: Stretch, at: number, bytes: number, value: number): boolean
   at < of.address + of.size &&
   at + bytes > of.address &&
   (of.value === undefined || (at === of.address && bytes === of.size && value >>> 0 === of.value));
-function search(
-  s: Session,
-  powerOn: Checkpoint,
-  of: readonly Stretch[],
-  before: Ps,
-): { readonly stores: readonly (Store | null)[]; readonly tooLong: boolean } {
+/** The same for several stretches, each with its own answer: what is repeated for one of them is repeated for all at once. */
+export function storesOf(s: Session, powerOn: Checkpoint, of: readonly Stretch[], before: Ps): readonly (Store | null | 'too long')[] {
   const starts = [powerOn, ...s.trail, s.entryCheckpoint, s.faultCheckpoint]
     .filter((c): c is Checkpoint => c !== null && c.system.now < before)
     .sort((a, b) => b.system.now - a.system.now);
@@ -86,13 +62,13 @@ function search(
   let end = before;
   let spent = 0;
   for (const start of starts) {
+    if (stores.every((x) => x !== null)) break;
+    if (spent > MOST_INSTRUCTIONS) return stores.map((store) => store ?? 'too long');
     if (start.system.now >= end) continue;
     spent += searchBetween(s, start, end, of, stores);
-    if (stores.every((x) => x !== null)) break;
-    if (spent > MOST_INSTRUCTIONS) return { stores, tooLong: true };
     end = start.system.now;
   }
-  return { stores, tooLong: false };
+  return stores;
 }
 
 /** Fills in the stores that are still missing; instructions that were run for it. */
