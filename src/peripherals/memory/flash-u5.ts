@@ -182,6 +182,12 @@ class Flash {
     this.drop(c);
     return this.error(c, mask);
   }
+  /** A unit that is not filled will not be. */
+  private loseUnit(c: Ctx): void {
+    if (c.s.unitOffset < 0) return;
+    noteUnfilled(c, this.o.base + c.s.unitOffset, QUAD);
+    this.drop(c);
+  }
   private drop(c: Ctx): void {
     c.s.unitOffset = -1;
     c.s.words = [];
@@ -299,7 +305,6 @@ class Flash {
     }
     return value >>> 0;
   }
-  // eslint-disable-next-line complexity -- one case for each register that starts something
   wrote(c: Ctx, r: Register, value: number, old: number): void {
     const f = this.f;
     if (r === this.acr) return this.wires(c);
@@ -307,10 +312,7 @@ class Flash {
     if (r === f.tzen.register && f.tzen.of(value) && !f.tzen.of(old)) c.env.note('gap', 'FLASH_OPTR.TZEN set: TrustZone is not modelled');
     if (r !== this.cr || value === old) return;
     this.interrupt(c);
-    if (!f.pg.of(value) && c.s.unitOffset >= 0) {
-      noteUnfilled(c, this.o.base + c.s.unitOffset, QUAD);
-      this.drop(c);
-    }
+    if (!f.pg.of(value)) this.loseUnit(c);
     if (f.strt.of(value) && !f.strt.of(old)) this.erase(c);
     if (f.optstrt.of(value) && !f.optstrt.of(old)) this.start(c, { kind: 'options' });
     if (f.oblLaunch.of(value) && !f.oblLaunch.of(old)) c.env.requestReset('option-bytes');
@@ -322,8 +324,7 @@ class Flash {
 
   onReset(c: Ctx, kind: ResetKind): void {
     abandon(c);
-    if (c.s.unitOffset >= 0) noteUnfilled(c, this.o.base + c.s.unitOffset, QUAD);
-    this.drop(c);
+    this.loseUnit(c);
     if (!c.s.optionsLoaded) {
       for (const r of this.options) c.s.stored[r.name] = this.o.optionRegisters[r.name] ?? r.reset;
       storeOptions(c, this.layout, this.o.optionBytes, c.s.stored);
