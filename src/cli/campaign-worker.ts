@@ -14,8 +14,9 @@ import { WORKER_SETTINGS } from './v8-settings.ts';
 
 SHA256.digest = (bytes) => createHash('sha256').update(bytes).digest('hex');
 for (const setting of WORKER_SETTINGS) setFlagsFromString(setting);
-// Ctrl-C is for the program that has made this process; without it there is nobody to work for.
+// Ctrl-C and the end of the terminal are for the program that has made this process; without it there is nobody to work for.
 process.on('SIGINT', () => undefined);
+process.on('SIGHUP', () => undefined);
 process.on('disconnect', () => process.exit());
 let executor: { readonly folder: string; readonly does: Executor } | null = null;
 

@@ -18,9 +18,12 @@ export interface Io {
   readonly cwd: string;
   /** The command has to be over so many milliseconds from now: who watches it ends it then, whatever it does. */
   mustEndWithin?(ms: number): void;
-  /** Calls back at the first SIGINT or SIGTERM; returns a function that stops listening. */
+  /** Calls back at the first of ENDS; returns a function that stops listening. */
   onInterrupt(callback: () => void): () => void;
 }
+
+/** Ctrl-C, kill, and a terminal or an SSH session that is closed: what was asked for is still written. */
+const ENDS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export const internalError = (text: string): string => `bootbench: internal error, please report it with the command line\n${text}\n`;
 
@@ -56,11 +59,9 @@ export function processIo(): Io {
     env: process.env,
     cwd: process.cwd(),
     onInterrupt(callback) {
-      process.once('SIGINT', callback);
-      process.once('SIGTERM', callback);
+      for (const signal of ENDS) process.once(signal, callback);
       return () => {
-        process.off('SIGINT', callback);
-        process.off('SIGTERM', callback);
+        for (const signal of ENDS) process.off(signal, callback);
       };
     },
   };

@@ -37,7 +37,7 @@ export function addressOf(server: Server): string {
   const { address, port } = server.address() as AddressInfo;
   return `${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
-/** Settles at SIGINT or SIGTERM. */
+/** Settles at the first signal that ends the program. */
 export const interrupted = (io: Io): Promise<null> => new Promise((settle) => void io.onInterrupt(() => settle(null)));
 
 /** Who connects again at once may be heard before the end of his last connection: so long nobody is refused. */

@@ -126,7 +126,10 @@ test('an ES module that a user names is imported in the thread, too', () => {
   expect(stderr).toContain('nothing.mjs: it is not a unicorn.js;');
 });
 
-test('Ctrl-C ends the run, and it still gives its report', async () => {
+test.each([
+  ['Ctrl-C', 'SIGINT'],
+  ['the end of its terminal', 'SIGHUP'],
+] as const)('%s ends the run, and it still gives its report', async (_, signal) => {
   const before = performance.now();
   run('--version');
   const toStart = performance.now() - before;
@@ -144,7 +147,7 @@ test('Ctrl-C ends the run, and it still gives its report', async () => {
   child.stderr.on('data', (data: Buffer) => (err += data.toString()));
   const ended = new Promise<number | null>((done) => child.on('exit', done));
   await new Promise((go) => setTimeout(go, 2000 + 10 * toStart));
-  child.kill('SIGINT');
+  child.kill(signal);
   expect(await ended, err).toBe(1);
   expect(JSON.parse(out)).toMatchObject({ ended: { reason: 'signal' } });
 });
