@@ -11,7 +11,7 @@ import { usbIpExport } from '../usb-sim/usbip-connection.ts';
 import { checkClient, runClient } from './client.ts';
 import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
-import { mustNotBeCalledElf, Outputs, type OutputFile } from './outputs.ts';
+import { mustBeCalledWhatItIs, Outputs, type OutputFile } from './outputs.ts';
 import { usePrebuilt } from './prebuilt.ts';
 import { interrupted, isLoopback, LOOPBACK, portNumber } from './serving.ts';
 import { serveUsbIp } from './usbip-server.ts';
@@ -36,7 +36,7 @@ export async function dfuCommand(images: readonly string[], options: DfuOptions,
     throw new UsageError('--port and --host are for the USB/IP server', 'add --usbip');
   checkClient(options.exec);
   const job = await loadJob(images, options, io.cwd);
-  if (options.save !== undefined) mustNotBeCalledElf({ option: '--save', path: options.save });
+  if (options.save !== undefined) mustBeCalledWhatItIs({ option: '--save', path: options.save });
   const outputs = new Outputs(files(options), io.cwd, inputFiles(images, job, options, io.cwd));
   usePrebuilt(findChip(job.chip)?.cores ?? []);
   const held = new HeldMachine(jobInput(job));

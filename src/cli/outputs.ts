@@ -128,11 +128,19 @@ function startsAsElf(path: string): boolean {
     return false;
   }
 }
-/** What has no ELF in it is not called one: other programs go by the name. */
-export function mustNotBeCalledElf({ option, path }: OutputFile): void {
-  if (/\.(elf|axf|out)$/i.test(path))
+/** Formats of firmware that are read and not written, by what their files are called. */
+const NOT_WRITTEN: readonly { readonly names: RegExp; readonly called: string }[] = [
+  { names: /\.(elf|axf|out)$/i, called: 'no ELF' },
+  { names: /\.dfu$/i, called: 'no DfuSe file' },
+  { names: /\.uf2$/i, called: 'no UF2 file' },
+  { names: /\.(srec?|s19|s28|s37|mot)$/i, called: 'no file of S-records' },
+];
+/** What the flash held is not called what it is not: other programs go by the name. */
+export function mustBeCalledWhatItIs({ option, path }: OutputFile): void {
+  const not = NOT_WRITTEN.find(({ names }) => names.test(path));
+  if (not)
     throw new UsageError(
-      `${option}: what is written is no ELF, so ${path} cannot be its name`,
+      `${option}: what is written is ${not.called}, so ${path} cannot be its name`,
       'it is Intel HEX for *.hex, else raw; for example flash.bin',
     );
 }

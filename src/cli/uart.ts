@@ -11,7 +11,7 @@ import { rxPins, speaksSerial, type RomProfile } from '../rom/profile.ts';
 import { checkClient, runClient } from './client.ts';
 import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
-import { mustNotBeCalledElf, Outputs } from './outputs.ts';
+import { mustBeCalledWhatItIs, Outputs } from './outputs.ts';
 import { usePrebuilt } from './prebuilt.ts';
 import { openPty, type Pty } from './pty.ts';
 import { interrupted } from './serving.ts';
@@ -39,7 +39,7 @@ export async function uartCommand(images: readonly string[], options: UartOption
   // A host on the USB cable would be served first.
   const job = { ...loaded, scenario: { ...loaded.scenario, host: { ...loaded.scenario.host, cable: 'out' as const } } };
   const saved = options.save === undefined ? [] : [{ option: '--save', path: options.save }];
-  saved.forEach(mustNotBeCalledElf);
+  saved.forEach(mustBeCalledWhatItIs);
   const outputs = new Outputs(saved, io.cwd, inputFiles(images, job, options, io.cwd));
   usePrebuilt(findChip(job.chip)?.cores ?? []);
   const held = new HeldMachine(jobInput(job));

@@ -153,6 +153,9 @@ test.each([
     /--save: what is written is no ELF, so new\.elf cannot be its name; it is Intel HEX for \*\.hex, else raw/,
   ],
   [['uart', IMAGE, '--pty', '--save', 'new.axf'], /--save: what is written is no ELF, so new\.axf cannot be its name/],
+  [['dfu', IMAGE, '--save', 'new.dfu'], /--save: what is written is no DfuSe file, so new\.dfu cannot be its name/],
+  [['dfu', IMAGE, '--save', 'new.UF2'], /--save: what is written is no UF2 file, so new\.UF2 cannot be its name/],
+  [['uart', IMAGE, '--pty', '--save', 'new.s19'], /--save: what is written is no file of S-records/],
 ])('neither a build nor the name of one is taken for other output: %j', async (args, message) => {
   const cwd = folder({ 'fw.bin': FIRMWARE, 'other.elf': Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 1, 1) });
   const { code, err } = await cli([...args, ...CHIP], { cwd });
