@@ -195,8 +195,9 @@ export class GdbServer {
         this.machine.wake();
         return null;
       case 'H':
+        return isOurThread(rest.slice(1)) ? 'OK' : E_REGISTER;
       case 'T':
-        return 'OK';
+        return isOurThread(rest) ? 'OK' : E_REGISTER;
       case 'D':
         this.reply('OK');
         this.leave();
@@ -253,7 +254,7 @@ export class GdbServer {
       case 'Cont?':
         return 'vCont;c;C;s;S';
       case 'Cont': {
-        const action = /^Cont;([csCS])/.exec(text)?.[1];
+        const action = actionFor(text.slice('Cont;'.length));
         if (action === undefined) return E_SYNTAX;
         return action === 's' || action === 'S' ? this.stepped(this.machine.target.step(this.core)) : this.resume();
       }
@@ -446,6 +447,13 @@ const SUPPORTED = [
   'ReverseStep+',
   'ReverseContinue+',
 ].join(';');
+/** The only thread is the core; `-1` are all, `0` any. */
+const isOurThread = (id: string): boolean => id === '-1' || [0, 1].includes(hexNumber(id) ?? NaN);
+/** What vCont's list of actions asks of the core: the first one for its thread, or for all. */
+function actionFor(list: string): string | undefined {
+  const actions = list.split(';').map((one) => /^([csCS])[0-9a-f]*(?::(.*))?$/i.exec(one));
+  return actions.find((a) => a !== null && (a[2] === undefined || isOurThread(a[2])))?.[1];
+}
 const WATCH_KINDS: Readonly<Record<string, WatchKind>> = { '2': 'write', '3': 'read', '4': 'access' };
 const WATCH_NAMES: Readonly<Record<WatchKind, string>> = { write: 'watch', read: 'rwatch', access: 'awatch' };
 const hex2 = (n: number): string => n.toString(16).padStart(2, '0');

@@ -53,6 +53,16 @@ describe('GDB server: stop and go', () => {
     expect(c.ask('c', 3)).toBeNull();
   });
 
+  it('goes on with the one thread that it has, and refuses another', () => {
+    const c = session();
+    const refused = ['vCont;c:99', 'vCont;s:2;s:99', 'vCont;', 'vCont;t', 'Hg99', 'Hc', 'T63', 'T'];
+    expect(refused.filter((packet) => !/^E/.test(c.ask(packet) ?? 'ran'))).toEqual([]);
+    expect(c.register(PC)).toBe(START);
+    expect(['T1', 'Hg0', 'Hg1', 'Hc-1'].map((packet) => c.ask(packet))).toEqual(['OK', 'OK', 'OK', 'OK']);
+    for (const packet of ['vCont;s:1;c', 'vCont;c:2;s', 'vCont;S05:-1', 'vCont;s']) expect(c.ask(packet)).toMatch(/^T05/);
+    expect(c.register(PC)).toBe(START + 8);
+  });
+
   it('stops at a BKPT of the firmware', () => {
     const c = new Client(hubOf('stm32f405', image(new Uint8Array([0x00, 0xbe]))));
     expect(c.ask('c')).toMatch(/^T05/);
