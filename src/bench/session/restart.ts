@@ -17,17 +17,17 @@ export function startOf({ machine, input }: LiveRun): number | null {
   return input.images.some((i) => i.chunks.some((c) => at >= c.address && at < c.address + c.data.length)) ? at : null;
 }
 
-/** LR out of a reset (DDI0403E §B1.5.5 TakeReset). */
-const LR_OF_RESET = 0xffffffff;
-/** The core stands at its start, and no reset brought it there; null where the ROM did, and where start-up code that has called nothing yet loops there. */
+/** The core stands at its start, and no reset brought it there; null where the ROM did. */
 export function restartAt({ machine }: LiveRun): Restart | null {
   const core = machine.bootCore;
-  if (core.arm.lr >>> 0 === LR_OF_RESET) return null;
   const lr = (core.arm.lr & ~1) >>> 0;
   if (machine.system.regionAt(lr, core.index)?.memory?.row.zone === 'system') return null;
   const call = [2, 4].map((size) => lr - size).find((pc) => calls(core.peek(pc, 2) ?? 0, lr - pc));
   return { at: machine.now, call: call ?? null, lr };
 }
+/** LR out of a reset (DDI0403E §B1.5.5 TakeReset), with bit 0 cleared: a loop of start-up code that has called nothing yet. */
+const LR_OF_RESET = 0xfffffffe;
+export const isOwnLoop = ({ call, lr }: Restart): boolean => call === null && lr === LR_OF_RESET;
 /** BLX (register) or the first half of BL. */
 const calls = (half: number, size: number): boolean => (size === 2 ? (half & 0xff87) === 0x4780 : (half & 0xf800) === 0xf000);
 

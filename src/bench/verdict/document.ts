@@ -34,7 +34,7 @@ import type { RunInput } from '../input/run-input.ts';
 import type { ForcedField } from '../documents/scenario-types.ts';
 import type { SessionEnd } from '../session/live-run.ts';
 import { mangledHandler } from './mangled-handler.ts';
-import { restartInWords } from '../session/restart.ts';
+import { isOwnLoop, restartInWords } from '../session/restart.ts';
 import type { Session } from '../session/session.ts';
 import { usbClockNote } from './own-usb.ts';
 import { framesInWords, place as placeInWords } from '../slice/words.ts';
@@ -328,7 +328,8 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
   const polled = polledNote(s, end.outcome);
   if (polled) notes.unshift(polled);
   const { restart } = s.state;
-  if (restart && end.outcome !== 'dfu') notes.unshift({ kind: 'restart', text: restartInWords((pc) => placeInWords(s, pc), restart) });
+  if (restart && !isOwnLoop(restart) && end.outcome !== 'dfu')
+    notes.unshift({ kind: 'restart', text: restartInWords((pc) => placeInWords(s, pc), restart) });
   notes.unshift(...input.notes);
   const started = machine.history.resets[0]?.at ?? 0;
   return {
