@@ -25,6 +25,10 @@ interface Block {
 export const looksLikeUf2 = (bytes: Uint8Array): boolean =>
   bytes.length >= 8 && MAGIC.every((word, i) => viewOf(bytes).getUint32(4 * i, true) === word);
 
+/** The family that the first block names; null where it names none, and for what is no UF2 file. */
+export const uf2Family = (bytes: Uint8Array): number | null =>
+  looksLikeUf2(bytes) && bytes.length >= BLOCK ? readBlock(bytes.subarray(0, BLOCK), atOffset(0)).family : null;
+
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 export function parseUf2(bytes: Uint8Array): { address: number; data: Uint8Array }[] {

@@ -163,6 +163,15 @@ describe('without a name the machine code tells', () => {
   });
 });
 
+/** One block with a vector table; the specification's layout. */
+function uf2(family: number | null): Uint8Array {
+  const words = new Uint32Array(128);
+  words.set([0x0a324655, 0x9e5d5157, family === null ? 0 : 0x2000, 0x08000000, 16, 0, 1, family ?? 0]);
+  words.set([0x20001000, 0x08000009, 0xe7febf00, 0], 8);
+  words[127] = 0x0ab16f30;
+  return new Uint8Array(words.buffer);
+}
+
 describe('an image that is run on a part of another family', () => {
   const told = (chip: string, startup: string): string | null =>
     otherFamily(findChip(chip)!, { path: 'fw.elf', bytes: renamed('f405-straight', 'startup/startup.c', startup) });
@@ -172,6 +181,21 @@ describe('an image that is run on a part of another family', () => {
     expect(told('stm32f405rg', header)).toBe(
       `fw.elf: built for ${part} (the device header ${header}), and this is STM32F405RG: is it the right image, and the right --chip?`,
     );
+  });
+  it.each([
+    [0x57755a57, 'STM32F4'],
+    [0xe48bff56, 'RP2040'],
+  ])('is told by the family %i of its UF2 blocks', (id, family) => {
+    const image = { path: 'fw.uf2', bytes: uf2(id) };
+    expect(otherFamily(findChip('stm32f072rb')!, image)).toMatch(new RegExp(`^fw\\.uf2: built for ${family} \\(the family 0x`));
+  });
+  it('nothing is said of a UF2 file of its family, of one that a board has made up, and of one without', () => {
+    for (const id of [0x647824b6, 0x12345678, null])
+      expect(otherFamily(findChip('stm32f072rb')!, { path: 'fw.uf2', bytes: uf2(id) })).toBeNull();
+  });
+  it('a UF2 file is looked for in the family that it names', () => {
+    expect(() => inferChip([{ path: 'fw.uf2', bytes: uf2(0x57755a57) }])).toThrow(/fits \d+ chips: (?:stm32f4\w+(?:, )?)+;/);
+    expect(() => inferChip([{ path: 'fw.uf2', bytes: uf2(0xe48bff56) }])).toThrow('fw.uf2: no RP2040 that is modelled fits it');
   });
   it('nothing is said of a neighbour, nor where nothing names a part', () => {
     expect(told('stm32f407vg', 'stm32f405xx.h')).toBeNull();

@@ -12,6 +12,7 @@ import { isFact, scanFunctions, scanUnnamed } from './code-scan.ts';
 import { startAddress } from './image-core.ts';
 import { checkFit, isCompiledFor } from './image-fit.ts';
 import { hex32 } from '../documents/result.ts';
+import { familyOfUf2 } from './uf2-families.ts';
 import { UsageError } from '../documents/usage-error.ts';
 
 /** The part that an image is taken for. */
@@ -54,7 +55,8 @@ export function inferChip(images: readonly NamedImage[]): InferredChip {
         `nearest to it is ${nearestChip(mention.part)}: --chip ${nearestChip(mention.part).toLowerCase()} tries it`,
       );
   }
-  return unnamed(images[0]!.path, loaded, namedFamily(texts));
+  const uf2 = images.map(({ bytes }) => familyOfUf2(bytes)).find((said) => said !== null);
+  return unnamed(images[0]!.path, loaded, uf2?.family ?? namedFamily(texts));
 }
 
 /** `STM32F4` */
@@ -63,9 +65,15 @@ const familyOf = ({ name }: ChipDescription): string => name.slice(0, 'STM32F4'.
 const SURE = 50;
 /** An image whose start-up file or device header is that of another family, in words; null where nothing says so. Within a family files of neighbours are common. */
 export function otherFamily(chip: ChipDescription, image: NamedImage): string | null {
+  const said = surePart(image);
+  if (said === null || said.part.startsWith(familyOf(chip))) return null;
+  return `${image.path}: built for ${said.part} (${said.reason}), and this is ${chip.name}: is it the right image, and the right --chip?`;
+}
+function surePart(image: NamedImage): { part: string; reason: string } | null {
+  const uf2 = familyOfUf2(image.bytes);
+  if (uf2 !== null) return { part: uf2.family, reason: `the family ${hex32(uf2.id)} of its blocks` };
   const mention = bestMention(textsOf(image));
-  if (mention === null || mention.weight < SURE || mention.part.startsWith(familyOf(chip))) return null;
-  return `${image.path}: built for ${mention.part} (${mention.reason}), and this is ${chip.name}: is it the right image, and the right --chip?`;
+  return mention === null || mention.weight < SURE ? null : mention;
 }
 
 // ---- names -----------------------------------------------------------------------------------------------------------------------
