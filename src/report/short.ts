@@ -92,6 +92,7 @@ const ABOUT: readonly string[] = [
   'boot-address',
   'boot-at',
   'outside-memory',
+  'option-bytes',
   'wrong-chip',
   'no-rom',
   'limit',

@@ -10,6 +10,7 @@ import type { BootCondition, ChipDescription } from '../../emu/chip.ts';
 import type { ShortcutName } from '../../emu/proofs/shortcuts.ts';
 import { imageCore, startAddress, unaliased } from './image-core.ts';
 import { otherCode, otherFamily } from './infer-chip.ts';
+import { checkOptionBytes, optionNotes } from './option-bytes-in-images.ts';
 import { checkFit } from './image-fit.ts';
 import { unicornNotes } from '../../engines/unicorn.ts';
 import { dumpBase } from '../../rom/load.ts';
@@ -78,7 +79,10 @@ function checkedInput(job: RunJob): RunInput {
   checkOverlap(images);
   const outside = job.scenario.board?.memories ?? [];
   const chip = withBanks(withOutside(bare, outside, images));
-  for (const image of images) checkMemories(image, chip.memories, chip.name);
+  for (const image of images) {
+    checkOptionBytes(chip, image);
+    checkMemories(image, chip.memories, chip.name);
+  }
   checkDump(chip, job.rom);
   const scenario = expandScenario(job.scenario, chip, job.overrides, images);
   return {
@@ -123,6 +127,7 @@ function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: R
 function imageNotes(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): Note[] {
   const notes: Note[] = images.flatMap((image) => image.remarks.map((remark) => ({ kind: 'image', text: `${image.path}: ${remark}` })));
   for (const text of doubts(chip, images, job)) notes.push({ kind: WRONG_CHIP, text });
+  for (const text of optionNotes(chip, images)) notes.push({ kind: 'option-bytes', text });
   for (const text of outsideNotes(chip, images, job.scenario.board?.memories ?? [])) notes.push({ kind: 'outside-memory', text });
   for (const image of images) {
     for (const chunk of image.chunks) {
