@@ -17,6 +17,8 @@ export interface WorkerLike {
   terminate(): void;
 }
 
+/** A browser says nothing more of a script that is not there. */
+const NOT_LOADED = 'its script, bench-worker.js, could not be loaded; with esbuild it is an entry point of its own';
 const idle: WorkerLike[] = [];
 
 /** In a worker that `start` makes; when the signal is aborted the worker is given up with what it was doing. */
@@ -39,7 +41,7 @@ export function runInWorker(start: () => WorkerLike, job: RunJob, { signal, prog
     };
     worker.onerror = (event) => {
       event.preventDefault?.();
-      end(() => fail(new Error(`the worker ended: ${event.message ?? 'its script could not be loaded'}`)), false);
+      end(() => fail(new Error(`the worker ended: ${event.message ?? NOT_LOADED}`)), false);
     };
     worker.postMessage({ job, progress: progress !== undefined });
   });
