@@ -302,6 +302,12 @@ export function timelineRows(s: Session): TimelineRow[] {
 }
 const MOST_ROWS = 2000;
 
+function restartNote(s: Session, { outcome }: SessionEnd): { kind: string; text: string }[] {
+  const { restart } = s.state;
+  if (restart === null || isOwnLoop(restart) || outcome === 'dfu') return [];
+  return [{ kind: 'restart', text: restartInWords((pc) => placeInWords(s, pc), restart) }];
+}
+
 export function collectBase(s: Session, end: SessionEnd): BaseFacts {
   const { machine, input } = s;
   const h = machine.history;
@@ -327,10 +333,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
   if (ownUsb) notes.push(ownUsb);
   const polled = polledNote(s, end.outcome);
   if (polled) notes.unshift(polled);
-  const { restart } = s.state;
-  if (restart && !isOwnLoop(restart) && end.outcome !== 'dfu')
-    notes.unshift({ kind: 'restart', text: restartInWords((pc) => placeInWords(s, pc), restart) });
-  notes.unshift(...input.notes);
+  notes.unshift(...input.notes, ...restartNote(s, end));
   const started = machine.history.resets[0]?.at ?? 0;
   return {
     end,
