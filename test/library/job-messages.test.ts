@@ -17,5 +17,7 @@ it('a worker whose script is not there is told with its name and what a bundler 
   await expect(runInWorker(() => workerThat({}), job, {})).rejects.toThrow(
     'the worker ended: its script, bench-worker.js, could not be loaded; with esbuild it is an entry point of its own',
   );
-  await expect(runInWorker(() => workerThat({ message: 'Uncaught Error: x' }), job, {})).rejects.toThrow('the worker ended: Uncaught Error: x');
+  await expect(runInWorker(() => workerThat({ message: 'Uncaught Error: x' }), job, {})).rejects.toThrow(
+    'the worker ended: Uncaught Error: x',
+  );
 });
