@@ -17,6 +17,7 @@ import { pictureOf } from '../src/report/picture.ts';
 import { resolveRomOptions, ROM_OPTION_VALUES } from '../src/rom/options.ts';
 import { findRomProfile } from '../src/rom/profiles.ts';
 import { FLIPS, flipViews } from './flips.ts';
+import { inThePage, pathOf } from './own-file.ts';
 import { prepareChip, withFacts } from './remote.ts';
 import type { Changed, DfuDevice, Entry, Flips, Go, Setup, Verdict, View } from './setup.ts';
 
@@ -32,7 +33,7 @@ const ENTRY_LIMIT = '10s';
 const TIMELINE_ROWS = 60;
 
 async function optionsOf({ name, chip, bytes, scenario, trigger }: Setup, flips: Flips): Promise<BenchOptions> {
-  const images = [{ path: name, bytes }];
+  const images = [{ path: pathOf(name, bytes), bytes }];
   const part = chip ?? (await withFacts(() => inferChip(images).chip.name));
   await HOST.prepare(part);
   const board = flips.crystal === false ? { ...scenario.board, hse: null } : scenario.board;
@@ -49,6 +50,13 @@ class Lab {
 
   /** A whole run with its diagnosis. */
   async diagnose(setup: Setup, flips: Flips): Promise<Verdict> {
+    try {
+      return await this.verdict(setup, flips);
+    } catch (error) {
+      throw inThePage(error);
+    }
+  }
+  private async verdict(setup: Setup, flips: Flips): Promise<Verdict> {
     const options = await optionsOf(setup, flips);
     const started = performance.now();
     const job = await libraryJob(options);

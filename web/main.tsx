@@ -29,6 +29,14 @@ const holder = (): Remote<Lab> => (held ??= lab());
 
 const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 const ms = (seconds: number): string => `${(seconds * 1000).toFixed(3)} ms`;
+/** What browsers say where the server is gone. */
+const UNREACHED = /failed to fetch|networkerror|load failed/i;
+const inWords = (e: unknown): string => {
+  const said = e instanceof Error ? e.message : String(e);
+  return UNREACHED.test(said)
+    ? 'A part of this page could not be loaded: is its server still running, and the network up? Then try again.'
+    : said;
+};
 const OUTCOME: Readonly<Record<string, string>> = {
   dfu: 'the DFU device appears',
   'dfu-lost': 'a DFU device appears and goes away',
@@ -62,7 +70,7 @@ function App() {
     try {
       await work(() => own !== tried.current);
     } catch (e) {
-      if (own === tried.current) setError(e instanceof Error ? e.message : String(e));
+      if (own === tried.current) setError(inWords(e));
     } finally {
       if (own === tried.current) setBusy('');
     }
@@ -148,12 +156,12 @@ function App() {
               </select>
             </label>
             <label>
-              <span>or your own ELF (drop it anywhere)</span>
+              <span>or your own: ELF, HEX, BIN, UF2, DFU (drop it anywhere)</span>
               <input type="file" onChange={(e) => e.currentTarget.files?.[0] && void own(e.currentTarget.files[0])} />
             </label>
             <label>
               <span>Chip</span>
-              <input list="chips" value={chip} size={14} onInput={(e) => setChip(e.currentTarget.value)} placeholder="from the ELF" />
+              <input list="chips" value={chip} size={14} onInput={(e) => setChip(e.currentTarget.value)} placeholder="from the file" />
             </label>
             <datalist id="chips">
               {CHIP_NAMES.map((c) => (
@@ -393,7 +401,7 @@ function WhatIf({ setup, base, flips, setFlips }: WhatIfProps) {
       .outcomeWith(setup, flips)
       .then(
         (o) => own === asked.current && setOutcome(o),
-        (e: unknown) => own === asked.current && setError(e instanceof Error ? e.message : String(e)),
+        (e: unknown) => own === asked.current && setError(inWords(e)),
       )
       .finally(() => own === asked.current && setBusy(false));
   }, [flips]);
@@ -526,7 +534,7 @@ function Stepper({ setup, example, hold }: StepperProps) {
       setView(next);
       return next;
     } catch (e) {
-      setError(e instanceof Error ? e.message : String(e));
+      setError(inWords(e));
       return null;
     } finally {
       setBusy(false);
@@ -636,7 +644,7 @@ function DfuPanel({ view }: { readonly view: View }) {
   const there = view.device?.includes('(ROM)') === true;
   const attempt = (work: () => Promise<string>): void => {
     setSaid('…');
-    work().then(setSaid, (e: unknown) => setSaid(e instanceof Error ? e.message : String(e)));
+    work().then(setSaid, (e: unknown) => setSaid(inWords(e)));
   };
   if (!there) return <p class="dim">USB device: {view.device ?? 'none'}. Run to “DFU” and this page talks to it.</p>;
   return (

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { serveCommand } from '../../src/cli/serve.ts';
+import { loadImage } from '../../src/image/image.ts';
 import { LESSONS } from '../../web/lessons.ts';
 import { byTurns } from '../turn.ts';
 
@@ -200,13 +201,42 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
   it("takes one's own ELF: the chip is concluded, and the link has its hash", async () => {
     await open();
     const own = readFileSync(join(root, 'fixtures', 'h533-primask', 'firmware.elf'));
-    await page.getByLabel(/your own ELF/).setInputFiles({ name: 'mine.elf', mimeType: 'application/octet-stream', buffer: own });
+    await page.getByLabel(/or your own/).setInputFiles({ name: 'mine.elf', mimeType: 'application/octet-stream', buffer: own });
     await page.getByText(/STM32H5\d\d\w+, .* of virtual time/).waitFor();
     expect(page.url()).toMatch(/sha256=[0-9a-f]{64}/);
     // the chip of the example is not left standing beside a verdict about another
     expect(await page.getByLabel(/^Chip/).inputValue()).toBe('');
-    await page.getByLabel(/your own ELF/).setInputFiles({ name: 'noise', mimeType: 'text/plain', buffer: Buffer.from('noise') });
-    expect(await page.getByRole('alert').textContent()).toMatch(/none of the formats that firmware comes in/);
+    await page.getByLabel(/or your own/).setInputFiles({ name: 'noise', mimeType: 'text/plain', buffer: Buffer.from('noise') });
+    expect(await page.getByRole('alert').textContent()).toMatch(
+      /none of the formats that firmware comes in.*a raw binary is called \.bin$/,
+    );
+  });
+
+  it('takes a raw binary for that of the flash, and asks on the page for a chip that nothing tells', async () => {
+    await open();
+    const { chunks } = loadImage(readFileSync(join(root, 'fixtures', 'f405-masked', 'firmware.elf')), 'f.elf');
+    const buffer = Buffer.from(chunks[0]!.data);
+    await page.getByLabel(/or your own/).setInputFiles({ name: 'mine.bin', mimeType: 'application/octet-stream', buffer });
+    expect(await page.getByRole('alert').textContent()).toMatch(
+      /^mine\.bin@0x08000000 fits \d+ chips: .*; type yours under “Chip” and press Run$/,
+    );
+    await page.getByLabel(/^Chip/).fill('stm32f405rg');
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.getByTestId('outcome').waitFor();
+    expect(await textOf('outcome')).toMatch(/^rom-silent/);
+  });
+
+  it('says what to do where its server is gone', async () => {
+    await open();
+    await page.context().setOffline(true);
+    const own = readFileSync(join(root, 'fixtures', 'h533-primask', 'firmware.elf'));
+    await page.getByLabel(/or your own/).setInputFiles({ name: 'mine.elf', mimeType: 'application/octet-stream', buffer: own });
+    expect(await page.getByRole('alert').textContent()).toMatch(/could not be loaded: is its server still running/);
+    // the browser's own line about what it did not get
+    complaints.splice(0);
+    await page.context().setOffline(false);
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.getByText(/STM32H5\d\d\w+, .* of virtual time/).waitFor();
   });
 
   it('works by keyboard alone, on 390 px without sideways scrolling, and axe finds nothing serious', async () => {
