@@ -4,6 +4,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import { SCENARIO_SCHEMA } from '../bench/documents/scenario-types.ts';
 import { elfInPlaceOf, UsageError } from '../bench/documents/usage-error.ts';
 import { isElf } from '../image/elf.ts';
+import { nameHint } from './inputs.ts';
 import { reason } from './outputs.ts';
 
 const SKIPPED = new Set(['node_modules', '.git', 'dist']);
@@ -12,7 +13,7 @@ function readable<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new UsageError(`cannot read ${path}: ${reason(error)}`, 'a part of the folder can be named, or a pattern');
+    throw new UsageError(`cannot read ${path}: ${reason(error)}`, nameHint(path, '.') ?? 'a part of the folder can be named, or a pattern');
   }
 }
 function* filesBelow(folder: string): Generator<string> {

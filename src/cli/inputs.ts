@@ -4,7 +4,7 @@ import { isShortcut, SHORTCUT_NAMES } from '../emu/proofs/shortcuts.ts';
 import { circuitInWords } from '../bench/input/board-circuits.ts';
 import { boardOf, boardsBegun, findBoard, sayPart } from '../bench/input/boards.ts';
 import { inferChip } from '../bench/input/infer-chip.ts';
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { CHIPS, chipFamilies, existsUnmodelled, findChip, nearestChip, partInBoardName, suggestChips } from '../chips/index.ts';
 import { splitImagePath } from '../image/image.ts';
@@ -66,12 +66,15 @@ export function readInput(path: string, cwd: string, shown = path): Uint8Array {
     throwIfTooMuch(file, shown);
     return new Uint8Array(readFileSync(file));
   } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(`cannot read ${shown}: ${reason(error)}`, nameHint(path));
+    throw error instanceof UsageError ? error : new UsageError(`cannot read ${shown}: ${reason(error)}`, nameHint(path, cwd));
   }
 }
-/** Names that look right in the command line and are not what arrives here. */
-function nameHint(path: string): string | null {
+/** Names that look right in the command line or in a scenario and are not what arrives here. */
+export function nameHint(path: string, cwd: string): string | null {
   if (path === '-') return 'standard input is called /dev/stdin';
+  const slashed = path.replaceAll('\\', '/');
+  if (slashed !== path && existsSync(resolve(cwd, slashed)))
+    return `${slashed} is there: Windows reads / too, and no other system reads \\`;
   return path.includes('\ufffd') ? 'Node passes on only names in UTF-8: rename it, or make a link to it' : null;
 }
 /** What has no end would be read for ever. */

@@ -11,7 +11,7 @@ import { MS } from '../emu/time.ts';
 import { findingsOf, type Finding } from '../report/findings.ts';
 import type { JUnitCase } from '../report/junit.ts';
 import { shortReport } from '../report/short.ts';
-import { printable } from '../report/text.ts';
+import { printable, printableName } from '../report/text.ts';
 import { VERSION } from '../version.ts';
 import type { Bench } from './engine.ts';
 import { findScenarios } from './find-scenarios.ts';
@@ -65,7 +65,7 @@ const FILES = ['junit', 'sarif', 'codequality', 'json', 'html'] as const;
 export async function testCommand(patterns: readonly string[], options: TestOptions, io: Io, bench: Bench): Promise<number> {
   const plan = planOf(patterns, options, io);
   if (options.list === true) {
-    for (const path of plan.paths) io.stdout.write(`${printable(path)}\n`);
+    for (const path of plan.paths) io.stdout.write(`${printableName(path)}\n`);
     if (plan.paths.length === 0) throw nothingFound(patterns);
     return EXIT.ok;
   }
@@ -235,7 +235,7 @@ class Runner {
       internal: paint('red', 'ERR '),
     }[state];
     const details = failures.map((failure) => `       ${printable(failure)}\n`).join('');
-    stream.write(`${word} ${printable(path)} (${cached ? 'cached' : `${seconds.toFixed(1)} s`})\n${details}`);
+    stream.write(`${word} ${printableName(path)} (${cached ? 'cached' : `${seconds.toFixed(1)} s`})\n${details}`);
     if (state === 'fail') stream.write(report({ stream, color }).replace(/^(?=.)/gm, '     '));
   }
 

@@ -17,6 +17,8 @@ export function printable(text: string): string {
     return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`;
   });
 }
+/** A name that stays on its line: in CI a line that begins with `::` is a command. */
+export const printableName = (name: string): string => printable(name).replace(/[\n\t]/g, (c) => (c === '\n' ? '\\x0a' : '\\x09'));
 
 /** Lines as a terminal shows them: what a serial console sends ends with CR and LF. */
 const linesOf = (text: string): string[] => text.split('\n').map((line) => line.replace(/\r+$/, ''));

@@ -45,6 +45,7 @@ describe('exit code', () => {
     ['a missing file', ['run', 'gone.elf', ...CHIP], 'cannot read gone.elf: no such file or folder'],
     ['standard input', ['run', '-', ...CHIP], 'cannot read -: no such file or folder; standard input is called /dev/stdin'],
     ['a name that is not UTF-8', ['run', 'f\ufffd.elf', ...CHIP], 'Node passes on only names in UTF-8'],
+    ['a name with the separators of Windows', ['run', '.\\fw.bin@0x08000000', ...CHIP], './fw.bin is there: Windows reads / too'],
     ['an empty name', ['run', '', ...CHIP], 'the name of a file is empty'],
     ['a device without end', ['run', '/dev/zero@0x08000000', ...CHIP], 'cannot read /dev/zero: it has no end'],
     ['a folder as image', ['run', '.', ...CHIP], 'cannot read .: it is a folder'],

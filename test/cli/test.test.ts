@@ -34,6 +34,27 @@ describe('bootbench test', () => {
     expect(readFileSync(join(cwd, 'r.xml'), 'utf8')).toContain('tests="2" failures="1" errors="0"');
   });
 
+  test('a name of several lines stays on one: a CI reads commands from lines', async () => {
+    const cwd = scenarios({ 'a\n::set-output name=x::1.json': { outcome: 'fault' } });
+    for (const args of [
+      ['test', '.'],
+      ['test', '.', '--list'],
+    ]) {
+      const { out } = await cli(args, { cwd });
+      expect(out).toContain('a\\x0a::set-output name=x::1.json');
+      expect(out).not.toMatch(/^::/m);
+    }
+  });
+
+  test('a folder whose name is not UTF-8 is told with why it cannot be read', async () => {
+    const cwd = scenarios({ 'a.json': { outcome: 'dfu' } });
+    mkdirSync(Buffer.concat([Buffer.from(`${cwd}/b`), Buffer.of(0xff)]));
+    expect(await cli(['test', '.'], { cwd })).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('names in UTF-8: rename it') as string,
+    });
+  });
+
   test('exit 2 when there is nothing to run', async () => {
     expect((await cli(['test', '.'], { cwd: scenarios({}) })).code).toBe(2);
     expect((await cli(['test', 'nowhere'], { cwd: scenarios({}) })).code).toBe(2);
