@@ -42,6 +42,9 @@ async function optionsOf({ name, chip, bytes, scenario, trigger }: Setup, flips:
 }
 const machineOptions = ({ trigger: _, devices: _devices, ...options }: BenchOptions): OpenOptions => options;
 
+/** As lsusb and dfu-util write it. */
+const lsusb = (id: string | null): string => id?.replace(/^0x/, '') ?? '????';
+
 class Lab {
   private machine: BenchMachine | null = null;
   private values = new Map<string, number>();
@@ -223,7 +226,7 @@ class Lab {
       device:
         device === null
           ? null
-          : `${device.vid}:${device.pid} ${device.product ?? ''} (${device.servedBy === 'system' ? 'ROM' : 'application'})`,
+          : `${lsusb(device.vid)}:${lsusb(device.pid)} ${device.product ?? ''} (${device.servedBy === 'system' ? 'ROM' : 'application'})`,
       outcome: m.outcome,
       ended: this.ended,
       why,

@@ -46,7 +46,7 @@ const TEN_STEPS: Lesson = {
       answer: where,
     },
     {
-      text: 'A millisecond goes by: tens of thousands of instructions.',
+      text: 'A millisecond goes by: thousands of instructions.',
       go: 'millisecond',
       question: 'How many instructions have run?',
       answer: (v) => `${v.instructions} in ${seconds(v)}.`,
@@ -123,7 +123,8 @@ export const LESSONS: readonly Lesson[] = [
       text: 'The posted code calls an address read from a wrong place for this part. Run to the first exception.',
       go: 'exception',
       question: 'Which exception is that?',
-      answer: (v) => `Number ${register(v, 'xpsr') & 0x1ff} (3 is HardFault), at ${where(v)}.`,
+      // one handler that serves several exceptions has the name of any of them
+      answer: (v) => `Number ${register(v, 'xpsr') & 0x1ff} (3 is HardFault); its handler is ${v.place.file}:${v.place.line}.`,
     },
     { ...OVER, text: 'Run to the end; the verdict above names the address that the ROM has on this part.' },
   ]),
@@ -139,6 +140,11 @@ export const LESSONS: readonly Lesson[] = [
       go: 'dfu',
       question: 'What does the host see?',
       answer: (v) => v.device ?? 'Nothing.',
+    },
+    {
+      text: 'The trouble comes after “leave”: the application starts while system memory still lies at address 0 (inferred: nobody has published MEM_MODE after a leave), so its first interrupt, SysTick, goes to the ROM. The example “as posted, remap” puts the flash back first.',
+      question: 'Whose vectors are in force now?',
+      answer: (v) => (v.zone === 'rom' ? 'Those of the ROM, which runs.' : 'Those of the application.'),
     },
   ]),
   thread('thread-003', 'Thread 4: STM32L496, one tool sees the device and another does not', 'l496-seed003-as-posted', [
