@@ -71,6 +71,8 @@ export interface ResetFacts {
   readonly by: string;
   readonly flags: readonly string[];
   readonly external: boolean;
+  /** The core waited for flash that was being programmed or erased; left out where the target cannot tell. */
+  readonly waited?: boolean;
 }
 
 /** Events since power-on, where the target has them. */

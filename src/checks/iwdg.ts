@@ -41,6 +41,8 @@ const isAwaited = ({ entry, history }: Subject): boolean =>
 function becauseRuns(subject: Subject, entered: boolean): string {
   if (unfed(subject))
     return 'IWDG2 cannot be stopped, and the ROM on the other core does not refresh it: it resets the whole chip unless the second core goes on refreshing it';
+  if (subject.history?.resets.some((r) => r.by === 'iwdg' && r.waited))
+    return 'IWDG bit while the flash was being erased or programmed: code in that flash stands still meanwhile, and whatever refreshes IWDG with it. Erase from RAM and refresh there, or give IWDG more time than the erase takes';
   const window = windowOf(subject);
   if (window !== null)
     return `IWDG cannot be stopped and has a window: a refresh before its counter is down to ${window.win} of ${window.reload} resets the chip, and the ROM refreshes it when it likes`;
@@ -100,6 +102,7 @@ export const iwdg: Check = {
     'Once started, IWDG runs until the next reset. The ROM is documented to slow it to the longest time and to refresh it, but that begins only when the ROM has got so far: with a short period that is nearly over at the jump it bites first, and the application starts again.',
     'Enter the ROM after a reset instead: leave a flag that survives, reset, and test it before anything starts the watchdog. If an option byte starts IWDG in hardware, refresh it right before the jump.',
     'Where the application has given it a window (WINR), a refresh that comes too early is a reset as well; the ROM knows nothing of the window.',
+    'Code in flash stands still while its bank is erased: 1 to 2 s for a sector of 128 KB (F2, F4, F7, H7). No loop and no interrupt in flash refreshes IWDG then.',
     'After the ROM has left, nobody refreshes it any more.',
   ].join('\n\n'),
 };

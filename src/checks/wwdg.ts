@@ -33,7 +33,9 @@ export const wwdg: Check = {
       expected: `${inManual(path)} = 0`,
       source: DEINIT,
       confidence: 'documented',
-      because: 'WWDG cannot be stopped, and nothing in the ROM is known to refresh it: it resets the chip within milliseconds',
+      because: history?.resets.some((r) => r.by === 'wwdg' && r.waited)
+        ? 'WWDG bit while the flash was being erased or programmed: code in that flash stands still meanwhile, and whatever refreshes WWDG with it'
+        : 'WWDG cannot be stopped, and nothing in the ROM is known to refresh it: it resets the chip within milliseconds',
       lastWriter: history?.lastWriter(registerOf(path), maskOf(state.chip, path)) ?? null,
     });
   },

@@ -46,6 +46,8 @@ export interface ResetRecord {
   readonly core: number;
   /** The scenario made it. */
   readonly external: boolean;
+  /** The core waited for flash that was being programmed or erased. */
+  readonly waited?: boolean;
   /** What firmware finds again behind it, as a digest; undefined where nobody looked. */
   readonly kept?: string;
 }

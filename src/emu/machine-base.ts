@@ -12,6 +12,7 @@ import { registerFile, setRegister } from './core/arm/register-file.ts';
 import { S } from './core/state.ts';
 import { sysTickClockChanged } from './core/arm/systick.ts';
 import { History, type EntryRecord, type WriteRecord, type WriterKind } from './history.ts';
+import { waitsForFlash } from './flash-wait.ts';
 import { freshState, TOGETHER_FIRST, type MachineState, type ResetOrigin } from './machine-state.ts';
 import { nextWord, powerOnPattern } from './power-on.ts';
 import type { AnyModelFactory, Register } from './registers.ts';
@@ -29,6 +30,7 @@ import {
   CORE_SECURE,
   deepSleepOf,
   eventOf,
+  FLASH_BUSY,
   FLASH_LATENCY,
   FLASH_PREFETCH,
   ICACHE_ENABLED,
@@ -48,7 +50,7 @@ import {
   wire,
   type Wire,
 } from './wires.ts';
-import { sameWords, wordsOf } from './words.ts';
+import { difference } from './words.ts';
 
 export interface MachineOptions {
   readonly chip: ChipDescription;
@@ -345,7 +347,7 @@ export abstract class MachineBase implements CoreListener<Core> {
   // ---- resets and boot -----------------------------------------------------------------------------------------------------------
   askReset(by: ResetCause, core: Core, external: boolean): void {
     if (this.state.pendingReset) return;
-    const origin = external && by === 'power' ? { pc: null, lr: null } : { pc: core.pc, lr: core.get(S.LR) };
+    const origin = external && by === 'power' ? { pc: null, lr: null } : { pc: core.pc, lr: core.get(S.LR), waited: this.fetchWaits(core) };
     this.state.pendingReset = { by, ...origin, core: core.index, external };
     for (const c of this.cores) c.cut();
   }
@@ -381,10 +383,19 @@ export abstract class MachineBase implements CoreListener<Core> {
     this.system.resetBlocks('system', true);
   }
 
-  protected finishReset(by: ResetCause, { pc, lr }: ResetOrigin, core: number, external: boolean, power: boolean): void {
+  protected finishReset(by: ResetCause, { pc, lr, waited }: ResetOrigin, core: number, external: boolean, power: boolean): void {
     const backup = new Set(this.chip.blocks.filter((b) => b.backup).map((b) => b.name));
     this.history.forget((register) => !power && backup.has(register.slice(0, register.indexOf('.'))));
-    this.history.resets.push({ at: this.system.now, by, flags: this.resetFlags(), fromPc: pc, fromLr: lr, core, external });
+    this.history.resets.push({
+      at: this.system.now,
+      by,
+      flags: this.resetFlags(),
+      fromPc: pc,
+      fromLr: lr,
+      core,
+      external,
+      ...(waited ? { waited } : {}),
+    });
     this.state.inSystem = false;
     this.state.inSystemOf.fill(false);
     this.state.usbServedBy = null;
@@ -560,6 +571,13 @@ export abstract class MachineBase implements CoreListener<Core> {
       this.state.standby = 'entering';
       for (const core of this.cores) core.cut();
     });
+    this.onWire(
+      FLASH_BUSY,
+      each((core) => {
+        core.flushFetch();
+        core.cut();
+      }),
+    );
     for (const timing of [FLASH_LATENCY, FLASH_PREFETCH, ART_ICACHE, ART_DCACHE, ICACHE_ENABLED, ICACHE_WAYS])
       this.onWire(
         timing,
@@ -662,6 +680,9 @@ export abstract class MachineBase implements CoreListener<Core> {
     }
   }
   abstract isAlone(core: Core): boolean;
+  fetchWaits(core: Core, pc = core.pc): boolean {
+    return waitsForFlash(this.system, core, pc);
+  }
   special(core: Core, register: string, old: number, value: number): void {
     this.history.seq++;
     const replaced = this.repairs?.special?.(core, register, old, value);
@@ -875,14 +896,4 @@ export abstract class MachineBase implements CoreListener<Core> {
     });
     for (const core of this.cores ?? []) core.interceptChanged();
   }
-}
-
-/** From the first byte that differs from memory up to behind the last one; the same twice where none does. */
-function difference(u8: Uint8Array, host: number, bytes: Uint8Array): [number, number] {
-  const there = u8.subarray(host, host + bytes.length);
-  let first = (host | bytes.byteOffset) & 3 ? 0 : 4 * sameWords(wordsOf(there), wordsOf(bytes));
-  let end = bytes.length;
-  while (first < end && there[first] === bytes[first]) first++;
-  while (end > first && there[end - 1] === bytes[end - 1]) end--;
-  return [first, end];
 }

@@ -6,6 +6,7 @@ import { US, type Ps } from './time.ts';
 export interface ResetOrigin {
   readonly pc: number | null;
   readonly lr: number | null;
+  readonly waited?: boolean;
 }
 /** Plain state of the machine itself. */
 export interface MachineState {

@@ -84,6 +84,7 @@ export class Machine extends MachineBase {
         continue;
       }
       if (core.atBreak) return 'stopped';
+      if (this.fetchWaits(core)) continue;
       skipper.otherCodeBegins();
       return 'entry';
     }
@@ -115,7 +116,13 @@ export class Machine extends MachineBase {
   // ---- cores on one timeline -------------------------------------------------------------------------------------------------------
   /** Out of reset, clocked and awake, or about to wake up. */
   protected runs(core: Core): boolean {
-    return this.state.booted[core.index]! && !this.debugHalted[core.index]! && (!core.halted || core.canWake()) && core.isClocked;
+    return (
+      this.state.booted[core.index]! &&
+      !this.debugHalted[core.index]! &&
+      (!core.halted || core.canWake()) &&
+      core.isClocked &&
+      !this.fetchWaits(core)
+    );
   }
   /** Cores that have something to wake up for ask for their clock: it may take its time. */
   protected leaveDeepSleep(): void {
@@ -165,14 +172,19 @@ export class Machine extends MachineBase {
     for (const core of this.cores) if (this.runs(core) && (!core.halted || waking[core.index])) now = Math.min(now, core.now());
     s.now = Math.max(s.now, now === Infinity ? ran.now() : now);
     this.showSleep(ran);
-    for (const core of this.cores) {
-      const i = core.index;
-      if (!core.halted || !this.state.booted[i]) waking[i] = false;
-      else if (!waking[i] || !core.canWake()) {
-        if (core.now() < s.now) core.syncClock(s.now);
-        // From here on it waits for its turn.
-        waking[i] = core.canWake();
-      }
+    for (const core of this.cores) this.comeAlong(core);
+  }
+  private comeAlong(core: Core): void {
+    const { waking } = this.state;
+    const i = core.index;
+    const behind = core.now() < this.system.now;
+    if (!core.halted || !this.state.booted[i]) {
+      waking[i] = false;
+      if (behind && this.fetchWaits(core)) core.syncClock(this.system.now);
+    } else if (!waking[i] || !core.canWake()) {
+      if (behind) core.syncClock(this.system.now);
+      // From here on it waits for its turn.
+      waking[i] = core.canWake();
     }
   }
   /** Deep sleep of a core is a wire: clock and power controllers follow it. */

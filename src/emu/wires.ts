@@ -106,6 +106,8 @@ export const NMI = wire('nmi');
 /** Wait states of the flash. */
 export const FLASH_LATENCY = wire('flash.latency');
 export const FLASH_PREFETCH = wire('flash.prefetch');
+/** Halves of the flash that are being programmed or erased (1: lower, 2: upper, 3: all of it): a fetch from there waits. */
+export const FLASH_BUSY = wire('flash.busy');
 /** 1 while the caches of the flash controller are on; a rising `…RESET` empties one. */
 export const ART_ICACHE = wire('art.icache');
 export const ART_DCACHE = wire('art.dcache');

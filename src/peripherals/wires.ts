@@ -68,8 +68,6 @@ export const CRS_TRIM = wire('crs.trim');
 export const CRS_SYNC = wire('crs.sync');
 
 // Flash and memories
-/** FLASH: 0, or which banks are being written (1, 2, 3 = both). */
-export const FLASH_BUSY = wire('flash.busy');
 /** SYSCFG: the banks change places. */
 export const FLASH_SWAP = wire('flash.swap');
 /** SYSCFG: what lies at 0 (MEM_MODE). */

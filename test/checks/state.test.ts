@@ -316,6 +316,19 @@ describe('checks of the state handed over', () => {
     repaired('iwdg', t);
     expect(t.stopped).toEqual(['IWDG']);
   });
+  test.each([
+    ['iwdg', 'IWDG.SR.ONF'],
+    ['wwdg', 'WWDG.CR.WDGA'],
+  ] as const)('%s that bit while code waited for the flash to be erased says so, one that bit otherwise does not', (id, running) => {
+    const t = new FakeTarget();
+    t.set(running, 1);
+    const because = (waited: boolean): string | null => {
+      t.resets = [{ at: 1, by: id, flags: [], external: false, ...(waited ? { waited } : {}) }];
+      return t.judge(id).because;
+    };
+    expect(because(true)).toContain('while the flash was being erased or programmed');
+    expect(because(false)).not.toContain('erased');
+  });
   test('an IWDG reset that carries a request over is no reproach', () => {
     const t = new FakeTarget();
     t.entry = null;

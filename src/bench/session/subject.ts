@@ -150,7 +150,7 @@ function targetHistory(machine: Machine, traced: Traced): TargetHistory {
   return {
     lastWriter: (register, mask) => writerOf(h.lastWriter(register, mask)),
     lastWriterBeforeReset: (register, mask) => writerOf(h.lastWriterBeforeReset(register, mask)),
-    resets: h.resets.map((r) => ({ at: r.at, by: r.by, flags: r.flags, external: r.external })),
+    resets: h.resets.map(({ at, by, flags, external, waited }) => ({ at, by, flags, external, ...(waited ? { waited } : {}) })),
     entries: entryFacts(machine),
     vectorReads: traced.vectorReads,
     magic: traced.magic,

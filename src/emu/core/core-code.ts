@@ -5,7 +5,7 @@ import type { Memory, System } from '../system.ts';
 import type { Profile } from './builder.ts';
 import { CoreCaches, type CachedCore } from './caches/core-caches.ts';
 import { CoreMemory } from './core-memory.ts';
-import type { AccessTrace, CoreListener, FastRange, Zone } from './core-types.ts';
+import { PAUSE, type AccessTrace, type CoreListener, type FastRange, type Zone } from './core-types.ts';
 import { KIND, type Side } from './caches/flash-cache.ts';
 import { Decoder, isWide, type Instruction } from './decode.ts';
 import type { ReadingCore } from './device-reads.ts';
@@ -363,6 +363,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
   protected fetchPage(pc: number): void {
     const page = pc >>> PAGE_BITS;
     this.enterZone(pc);
+    if (this.listener.fetchWaits(this.core, pc)) throw PAUSE;
     this.fetch((pc & ~1) >>> 0);
     let decoded = this.decodedPages.get(page);
     const region = this.regionAt(pc)!;

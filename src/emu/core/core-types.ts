@@ -6,6 +6,8 @@ import type { FaultKind } from './cpu.ts';
 export interface CoreListener<C> {
   /** Control is about to reach code of another zone. Throwing `Pause` stops before that instruction. */
   zoneChange(core: C, from: Zone, to: Zone, pc: number): void;
+  /** What lies at `pc` cannot be fetched yet: the core waits in front of it. */
+  fetchWaits(core: C, pc: number): boolean;
   /** No other core runs now or is about to wake up. */
   isAlone(core: C): boolean;
   special(core: C, register: string, old: number, value: number): void;

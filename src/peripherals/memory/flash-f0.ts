@@ -1,6 +1,6 @@
 /**
  * FLASH of STM32F0 and F1: access timing register, keys, half-word programming, page and mass erase, option bytes in their own memory, write protection.
- * The CPU does not wait while the flash is busy; SR.BSY shows it.
+ * Code in flash waits while it is busy (`flash.busy`), data does not: RM0091 3.2.2 has both wait.
  *
  * Facts: registers ST SVD; units, keys, PGERR, option byte format and loading: RM0091 3 and HAL-F0 hal_flash.c (documented); bus errors on wrong sizes and while locked
  * (assumed, as RM0008 has them for the same block). Durations are parameters.
@@ -12,8 +12,8 @@ import { placeIdentity } from './flash-factory.ts';
 import { FLASH_KEYS, keysSeen } from './flash-keys.ts';
 import { abandon } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
-import { FLASH_LATENCY, FLASH_PREFETCH } from '../../emu/wires.ts';
-import { FLASH_BUSY, IWDG_HARDWARE } from '../wires.ts';
+import { FLASH_BUSY, FLASH_LATENCY, FLASH_PREFETCH } from '../../emu/wires.ts';
+import { IWDG_HARDWARE } from '../wires.ts';
 
 export interface FlashF0Options {
   readonly memory: string;
@@ -175,7 +175,7 @@ class Flash {
     c.s.operation = op;
     c.env.arm('done', (due === Infinity ? c.env.now() : due) + ps);
     this.f.bsy.set(c, 1);
-    c.env.setWire(FLASH_BUSY, 1);
+    c.env.setWire(FLASH_BUSY, 3);
   }
   done(c: Ctx): void {
     this.settle(c);
@@ -343,7 +343,7 @@ export const flashF0: ModelFactory<FlashF0Options> = (layout, options): Register
       confidence: 'documented',
       lacks: [
         'effects of read-out protection on a debugger, and all of level 2',
-        "the CPU's wait while the flash is busy: SR.BSY shows it",
+        'the wait of data accesses while the flash is busy: fetches wait',
       ],
     },
     modelled: 'all',

@@ -1,6 +1,6 @@
 /**
  * FLASH of STM32F2, F4 and F7 (one bank or two): access timing register, keys, programming in units of PSIZE, sector and mass erase, option bytes, write protection, OTP.
- * The CPU does not wait while the flash is busy; SR.BSY shows it.
+ * Code in flash waits while its bank is busy (`flash.busy`), data does not: RM0090 3.6 has both wait.
  *
  * Facts: registers, keys, error flags, sectors, OTP, option bytes: RM0090 3, RM0383 3, RM0385 3, RM0410 3, HAL-F4 hal_flash.c (documented). Programming ANDs, no erase is needed to
  * clear bits: RM0090 3.6.3 (documented). A wrong key locks until the next reset with a bus error: RM0090 3.6.1 (documented). Option bytes are loaded at each reset
@@ -16,13 +16,14 @@ import {
   type RegisterContext,
   type RegisterModel,
 } from '../../emu/registers.ts';
+import { FLASH_BUSY } from '../../emu/wires.ts';
 import { driveArt } from './flash-art.ts';
 import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { writeKey } from './flash-keys.ts';
 import { abandon } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
-import { FLASH_BUSY, FLASH_SWAP, IWDG_HARDWARE, WWDG_HARDWARE } from '../wires.ts';
+import { FLASH_SWAP, IWDG_HARDWARE, WWDG_HARDWARE } from '../wires.ts';
 
 /** Runs of equal sectors from the start of a bank on: number and KB of each. */
 export type SectorRuns = readonly (readonly [count: number, kilobytes: number])[];
@@ -270,7 +271,12 @@ class Flash {
     c.s.operation = op;
     c.env.arm('done', (due === Infinity ? c.env.now() : due) + ps);
     this.f.bsy.set(c, 1);
-    c.env.setWire(FLASH_BUSY, 1);
+    c.env.setWire(FLASH_BUSY, this.halves(c, op));
+  }
+  /** Halves of the flash that do not answer: both where there are no banks. */
+  private halves(c: Ctx, op: FlashOperation): number {
+    if (op.kind === 'options' || this.sectors(c) !== this.dual || (op.kind === 'erase' && op.length > this.o.bytes / 2)) return 3;
+    return op.kind === 'program' && op.memory !== this.o.memory ? 1 : op.offset < this.o.bytes / 2 ? 1 : 2;
   }
   private carryOut(c: Ctx, op: FlashOperation): void {
     if (op.kind === 'program') return c.env.pokeMemory(op.memory, op.offset, op.bytes, true);
@@ -437,7 +443,7 @@ export const flashF4: ModelFactory<FlashF4Options> = (layout, options): Register
         'effects of read-out protection but for the mass erase on the way back to level 0',
         'PCROP',
         'programming by 64 bits (needs VPP)',
-        "the CPU's wait while the flash is busy: SR.BSY shows it",
+        'the wait of data accesses while the flash is busy: fetches wait, but for those that the L1 cache of a Cortex-M7 serves',
       ],
     },
     modelled: 'all',

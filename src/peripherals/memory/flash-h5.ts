@@ -21,8 +21,8 @@ import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { FLASH_KEYS, keysSeen, OPTION_KEYS } from './flash-keys.ts';
 import { noteInterrupted, noteUnfilled } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
-import { FLASH_LATENCY, FLASH_PREFETCH, ICACHE_ENABLED } from '../../emu/wires.ts';
-import { FLASH_BUSY, IWDG_HARDWARE, WWDG_HARDWARE } from '../wires.ts';
+import { FLASH_BUSY, FLASH_LATENCY, FLASH_PREFETCH, ICACHE_ENABLED } from '../../emu/wires.ts';
+import { IWDG_HARDWARE, WWDG_HARDWARE } from '../wires.ts';
 
 export interface FlashH5Options {
   /** Names of the chip's memories and where they lie. */

@@ -19,8 +19,8 @@ import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { FLASH_KEYS, keysSeen, OPTION_KEYS } from './flash-keys.ts';
 import { noteInterrupted, noteUnfilled } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
-import { FLASH_LATENCY } from '../../emu/wires.ts';
-import { FLASH_BUSY, IWDG2_HARDWARE, IWDG_HARDWARE } from '../wires.ts';
+import { FLASH_BUSY, FLASH_LATENCY } from '../../emu/wires.ts';
+import { IWDG2_HARDWARE, IWDG_HARDWARE } from '../wires.ts';
 import { wire } from '../../emu/wires.ts';
 
 export interface FlashH7Options {
@@ -166,10 +166,8 @@ class Flash {
       b.qw.set(c, busy);
       b.wbne.set(c, c.s.banks[i]!.address >= 0 ? 1 : 0);
     });
-    c.env.setWire(
-      FLASH_BUSY,
-      (c.s.banks[0]!.queue.length ? 1 << this.half(c, 0) : 0) | (c.s.banks[1]!.queue.length ? 1 << this.half(c, 1) : 0),
-    );
+    const busy = (bank: number): number => (c.s.banks[bank]?.queue.length ? (this.o.banks === 1 ? 3 : 1 << this.half(c, bank)) : 0);
+    c.env.setWire(FLASH_BUSY, busy(0) | busy(1));
   }
 
   /** Bus write to the flash. */

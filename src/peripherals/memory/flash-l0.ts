@@ -1,6 +1,6 @@
 /**
  * FLASH of STM32L0 and L1: access timing register, keys, word and half-page programming, page erase, data EEPROM, option bytes with OBL_LAUNCH, banks that change places (L0).
- * Erased cells read 0. The CPU does not wait while the memory is busy; SR.BSY shows it.
+ * Erased cells read 0. Code in flash waits while its half is busy (`flash.busy`); data does not (RM0376 3.3.1 has both wait), nor does code while the data EEPROM is busy.
  *
  * Facts: registers ST SVD; keys, units, flags, order of PROG, ERASE, FPRG and DATA: RM0376 3.3, RM0038 3.4 and HAL-L0, HAL-L1 hal_flash.c, _ramfunc.c, _ex.c (documented as far as
  * quoted there; recalled); what happens to a write while locked (WRPERR, no bus error) and what an interrupted half page leaves (nothing) are assumed. L1 has no NOTZEROERR: bits of a
@@ -14,8 +14,8 @@ import { swapBanks } from './flash-banks.ts';
 import { storeOptions } from './flash-factory.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 import { noteInterrupted } from './flash-reset.ts';
-import { FLASH_LATENCY, FLASH_PREFETCH, RESET_CAUSE } from '../../emu/wires.ts';
-import { FLASH_BUSY, FLASH_SWAP, IWDG_HARDWARE } from '../wires.ts';
+import { FLASH_BUSY, FLASH_LATENCY, FLASH_PREFETCH, RESET_CAUSE } from '../../emu/wires.ts';
+import { FLASH_SWAP, IWDG_HARDWARE } from '../wires.ts';
 
 export interface FlashL0Options {
   readonly memory: string;
@@ -184,7 +184,7 @@ class Flash {
     c.env.arm('done', (due === Infinity ? c.env.now() : due) + (c.env.parameter('flash.program.ps') ?? 0));
     this.f.BSY.set(c, 1);
     this.f.ENDHV.set(c, 0);
-    c.env.setWire(FLASH_BUSY, 1);
+    if (op.memory === this.o.memory) c.env.setWire(FLASH_BUSY, op.offset < this.o.bankBytes ? 1 : 2);
     return 0;
   }
   done(c: Ctx): void {
@@ -320,7 +320,7 @@ export const flashL0: ModelFactory<FlashL0Options> = (layout, options): Register
         'write protection and PCROP (stored)',
         'half pages in both banks at once',
         'power-down of the memory',
-        "the CPU's wait while it is busy: SR.BSY shows it",
+        'the wait of data accesses while it is busy, and of fetches while the data EEPROM is: fetches wait for the flash',
       ],
     },
     modelled: layout.registers.map((r) => r.name),

@@ -23,8 +23,8 @@ import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { writeKey } from './flash-keys.ts';
 import { abandon, noteUnfilled } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
-import { ART_ICACHE, RESET_CAUSE } from '../../emu/wires.ts';
-import { FLASH_BUSY, FLASH_SWAP, IWDG_HARDWARE, WWDG_HARDWARE } from '../wires.ts';
+import { FLASH_BUSY, ART_ICACHE, RESET_CAUSE } from '../../emu/wires.ts';
+import { FLASH_SWAP, IWDG_HARDWARE, WWDG_HARDWARE } from '../wires.ts';
 
 export interface FlashL4Options {
   /** Names of the chip's memories and where they lie. */
@@ -294,7 +294,7 @@ class Flash {
   private showBusy(c: Ctx): void {
     const op = c.s.operation;
     let halves = 0;
-    if (op?.kind === 'options' || (op?.kind === 'erase' && op.length > this.o.bankBytes)) halves = 3;
+    if (op?.kind === 'options' || (op && this.o.banks === 1) || (op?.kind === 'erase' && op.length > this.o.bankBytes)) halves = 3;
     else if (op) halves = op.offset >= this.o.bankBytes ? 2 : 1;
     c.env.setWire(FLASH_BUSY, halves);
   }

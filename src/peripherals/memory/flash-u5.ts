@@ -20,8 +20,8 @@ import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { writeKey } from './flash-keys.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 import { abandon, noteUnfilled } from './flash-reset.ts';
-import { FLASH_LATENCY, FLASH_PREFETCH, RESET_CAUSE } from '../../emu/wires.ts';
-import { FLASH_BUSY, IWDG_HARDWARE, WWDG_HARDWARE } from '../wires.ts';
+import { FLASH_BUSY, FLASH_LATENCY, FLASH_PREFETCH, RESET_CAUSE } from '../../emu/wires.ts';
+import { IWDG_HARDWARE, WWDG_HARDWARE } from '../wires.ts';
 
 export interface FlashU5Options {
   /** Names of the chip's memories and where they lie. */
