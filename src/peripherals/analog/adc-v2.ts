@@ -620,11 +620,14 @@ class AdcV2 {
     const value = ((merged & lanes) | (old & (~lanes | COMMANDS))) >>> 0;
     return this.allowed(value, old, this.sleeps(c)) >>> 0;
   }
+  private regulated(cr: number): boolean {
+    return !this.v.regulator || ((cr & CR.ADVREGEN) !== 0 && !(cr & CR.DEEPPWD));
+  }
   /** Commands that the state of the converter does not take are left out. */
   private allowed(value: number, old: number, sleeps: boolean): number {
     const running = (old & (CR.ADSTART | CR.JADSTART)) !== 0;
-    const regulated = !this.v.regulator || ((value & CR.ADVREGEN) !== 0 && !(value & CR.DEEPPWD));
-    if (!regulated || old & CR.ADCAL) value &= ~(CR.ADEN & ~old);
+    const regulated = this.regulated(value);
+    if (!(regulated || this.v.enablesUnregulated) || old & CR.ADCAL) value &= ~(CR.ADEN & ~old);
     if (!regulated || value & CR.ADEN) value &= ~(CR.ADCAL & ~old);
     if (!(value & CR.ADEN) && !sleeps) value &= ~(CR.ADSTART | CR.JADSTART);
     if (!(old & CR.ADEN) || running) value &= ~CR.ADDIS;

@@ -15,6 +15,11 @@ export interface Version {
   readonly regulator: boolean;
   /** ADEN and ADCAL switch the regulator on, which needs not be waited for. */
   readonly regulatesItself?: boolean;
+  /**
+   * ADEN is taken whatever ADVREGEN says, which software is told not to do. Reported: Cleanflight and Betaflight switch the regulator off behind the calibration and
+   * wait for ADRDY, on all their boards with an F303.
+   */
+  readonly enablesUnregulated?: boolean;
   /** Out of reset in deep power-down, or with the regulator off (F3). */
   readonly deepPowerDown: boolean;
   /** Bits of ISR, each cleared by a 1. */
@@ -68,7 +73,7 @@ export const VERSIONS = {
   g0: { ...SMALL, sampling: G0_SAMPLING, calibration: 82, regulator: true, flags: 0x2b9f },
   // RM0376 14 (documented): as G0, without the sequence of numbers; its second clock is HSI16.
   l0: { ...SMALL, sampling: G0_SAMPLING, convert: F0_CONVERT, calibration: 83, regulator: false, regulatesItself: true, flags: 0x89f },
-  f3: { ...LARGE, sampling: [3, 5, 9, 15, 39, 123, 363, 1203], calibration: 112 },
+  f3: { ...LARGE, sampling: [3, 5, 9, 15, 39, 123, 363, 1203], calibration: 112, enablesUnregulated: true },
   l4: { ...LARGE, sampling: L4_SAMPLING, calibration: 116 },
   h5: { ...LARGE, extsel: [5, 31], align: 15, sampling: L4_SAMPLING, calibration: 116, jsqr: LATE_JSQR },
   h7: {
