@@ -152,6 +152,25 @@ describe('functions that can enter system memory', () => {
     expect(candidates(path, chip)).toContainEqual([name, kind]);
   });
 
+  describe('start-up code in assembler, whose literals lie behind its end', () => {
+    // LDR r0, [pc, #4]; LDR sp, [r0]; LDR r0, [r0, #4]; BX r0; the word
+    const code = Uint8Array.of(0x02, 0x48, 0xd0, 0xf8, 0x00, 0xd0, 0x40, 0x68, 0x00, 0x47, 0xfe, 0xe7, 0x00, 0xd8, 0xff, 0x1f);
+    const start = (table: number): LoadedImage => {
+      const data = code.slice();
+      new DataView(data.buffer).setUint32(12, table, true);
+      const [symbol] = oneFunction(code).symbols.all;
+      const symbols = new SymbolTable([{ ...symbol!, size: 12 }], () => 0x08000000 + code.length);
+      return { ...oneFunction(data), symbols, entry: 0x08000001 };
+    };
+    const found = (table: number) => jumpCandidates(scanFunctions([start(table)]), findChip('stm32f303cc')!);
+    it('is a way into the ROM that decides for itself', () => {
+      expect(found(0x1fffd800)).toMatchObject([
+        { kind: 'jump', runsAnyway: true, why: 'holds 0x1fffd800, sets MSP, branches to an address in a register' },
+      ]);
+    });
+    it('is none where it goes on in another image', () => expect(found(0x08004000)).toEqual([]));
+  });
+
   it('a reset with nothing stored before it asks for nothing', () => {
     expect(candidates('f405-reboot-type-ignored/firmware.elf', 'stm32f405rg')).toEqual([]);
   });

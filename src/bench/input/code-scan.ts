@@ -17,6 +17,8 @@ const MOVW: Encoding = { mask: 0xfbf08000 | 0, value: 0xf2400000 | 0 };
 const MOVT: Encoding = { mask: 0xfbf08000 | 0, value: 0xf2c00000 | 0 };
 /** MSR of MSP: SYSm 8. */
 const MSR_MSP: Encoding = { mask: 0xfff0f0ff | 0, value: 0xf3808008 | 0 };
+/** LDR of SP from a register's place, as start-up files in assembler do it. */
+const LDR_SP: Encoding = { mask: 0xfff0f000 | 0, value: 0xf8d0d000 | 0 };
 const BL: Encoding = { mask: 0xf800d000 | 0, value: 0xf000d000 | 0 };
 const B_WIDE: Encoding = { mask: 0xf800d000 | 0, value: 0xf0009000 | 0 };
 const B_T2: Encoding = { mask: 0xf800, value: 0xe000 };
@@ -99,7 +101,7 @@ export function scanUnnamed(images: readonly LoadedImage[]): FunctionFacts[] {
     );
 }
 
-/** A function's bytes with the literal pool behind it; null where the image has none. */
+/** Bytes of the image, of a function with its literal pool as a rule; null where it has none. */
 function bytesOf(image: LoadedImage, start: number, size: number): DataView | null {
   const chunk = image.chunks.find((c) => start >= c.address && start + size <= c.address + c.data.length);
   if (!chunk) return null;
@@ -120,6 +122,8 @@ interface Draft {
   readonly literals: Set<number>;
   /** Lower halves by register, until MOVT brings the upper one. */
   readonly low: Map<number, number>;
+  /** The word at an address outside of the function: of one in assembler the literals may lie behind its end. */
+  readonly beyond: (address: number) => DataView | null;
   setsMsp: boolean;
   branchesFar: boolean;
 }
@@ -136,6 +140,7 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
     small: new Set(),
     literals: new Set(),
     low: new Map(),
+    beyond: (address) => bytesOf(image, address, 4),
     setsMsp: false,
     branchesFar: false,
   };
@@ -159,9 +164,10 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
 function literal(d: Draft, code: DataView, start: number, pc: number, register: number, offset: number): void {
   const address = ((pc + 4) & ~3) + offset;
   const at = address - start;
-  if (at < 0 || at + 4 > code.byteLength) return;
+  const word = at >= 0 && at + 4 <= code.byteLength ? code.getUint32(at, true) : (d.beyond(address)?.getUint32(0, true) ?? null);
+  if (word === null) return;
   d.literals.add(address);
-  constant(d, pc, register, code.getUint32(at, true));
+  constant(d, pc, register, word);
 }
 function constant(d: Draft, pc: number, register: number, value: number): void {
   d.constants.push({ value, pc });
@@ -194,7 +200,7 @@ function wideInstruction(d: Draft, code: DataView, start: number, pc: number, bi
   if (is(bits, LDR_LITERAL_T2)) literal(d, code, start, pc, (bits >>> 12) & 15, bits & 0x00800000 ? bits & 0xfff : -(bits & 0xfff));
   else if (is(bits, MOVW)) d.low.set(register, half);
   else if (is(bits, MOVT)) constant(d, pc, register, ((half << 16) | (d.low.get(register) ?? 0)) >>> 0);
-  else if (is(bits, MSR_MSP)) d.setsMsp = true;
+  else if (is(bits, MSR_MSP) || is(bits, LDR_SP)) d.setsMsp = true;
   else if (is(bits, BL) || is(bits, B_WIDE)) d.calls.push({ target: farTarget(pc, bits), pc });
   else if (is(bits, CMP_T2)) d.compared.push(bits & 0xff);
   else if (is(bits, ORR_T1)) d.small.add(bits & 0xff);
@@ -273,15 +279,15 @@ function storesBeforeReset(facts: FunctionFacts, at: ReadonlyMap<number, Functio
 /** Functions that can enter system memory, those that jump themselves first. */
 export function jumpCandidates(functions: readonly FunctionFacts[], chip: ChipDescription): JumpCandidate[] {
   const at = new Map(functions.map((f) => [(f.symbol.address & ~1) >>> 0, f]));
-  // a reset calls it anyway
+  // a reset calls it anyway: of it counts what holds the ROM's address, a branch of start-up code in assembler
   const asked = functions.filter((f) => !isReset(f));
   const calledFirst = new Set(functions.filter(isReset).flatMap((f) => f.calls.map((c) => c.target)));
-  const started = ({ symbol }: FunctionFacts): boolean => calledFirst.has((symbol.address & ~1) >>> 0);
+  const started = (f: FunctionFacts): boolean => isReset(f) || calledFirst.has((f.symbol.address & ~1) >>> 0);
   const inRom = romAddresses(chip);
   const found: JumpCandidate[] = [];
-  for (const facts of asked) {
+  for (const facts of functions) {
     const base = facts.constants.find((c) => inRom(c.value) && !readsIdentity(facts, c.value, chip));
-    if (base || (facts.setsMsp && facts.branchesFar))
+    if (base || (facts.setsMsp && facts.branchesFar && !isReset(facts)))
       found.push({ facts, kind: 'jump', runsAnyway: started(facts), why: whyJump(facts, base?.value ?? null, at) });
   }
   const jumps = new Set(found.map((c) => c.facts));
