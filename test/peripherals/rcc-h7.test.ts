@@ -93,6 +93,16 @@ describe('PLLs', () => {
       { numRuns: 120 },
     );
   });
+  it('a VCO that its fraction puts some kilohertz above the limit is told with them', () => {
+    const h = fresh();
+    h.write('RCC.PLLCKSELR', 8 << 4);
+    h.write('RCC.PLL1FRACR', 8 << 3);
+    h.write('RCC.PLLCFGR', 0x01ff0001);
+    h.write('RCC.PLL1DIVR', (1 << 9) | 119);
+    h.set('RCC.CR.PLL1ON', 1);
+    h.wait(200 * US);
+    expect(h.notes.join('\n')).toContain('PLL1: VCO at 960.008 MHz, allowed 192 to 960 MHz');
+  });
   it('dividers and source are frozen while the PLL runs; output enables are not', () => {
     const h = fresh();
     h.write('RCC.PLLCKSELR', 4 << 4);

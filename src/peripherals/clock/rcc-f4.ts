@@ -12,7 +12,7 @@ import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterMo
 import { rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { RccCir } from './rcc-cir.ts';
 import { rccModel } from './rcc-common.ts';
-import { resetFlagNames } from './rcc-rules.ts';
+import { megahertz, resetFlagNames } from './rcc-rules.ts';
 import { PLL_READY } from '../wires.ts';
 
 type Ctx = RegisterContext<object>;
@@ -196,7 +196,7 @@ class RccF4 extends RccCir {
     const vco = this.vco(c, pll);
     const [low, high] = VCO_RANGE;
     if (vco && (rateHz(vco) < low || rateHz(vco) > high))
-      c.env.note('guest', `${name.toUpperCase()}: VCO at ${Math.round(rateHz(vco) / 1e6)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`);
+      c.env.note('guest', `${name.toUpperCase()}: VCO at ${megahertz(vco)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`);
   }
 
   override write(c: Ctx, r: Register, merged: number, raw: number, lanes: number): number | void {

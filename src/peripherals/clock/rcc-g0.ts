@@ -10,7 +10,7 @@ import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterMo
 import { rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, rccModel, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
-import { resetFlagNames } from './rcc-rules.ts';
+import { megahertz, resetFlagNames } from './rcc-rules.ts';
 
 export interface RccG0Options {
   /** HSI48 of the USB: its bits in CR, `HSI48` or `HSIUSB48`; left out = there is none. */
@@ -201,7 +201,7 @@ class RccG0 extends RccBase {
     const source = this.pllInput(c);
     const vco = source === null ? null : this.vco(c, this.oscillatorRate(c, source));
     if (vco && (rateHz(vco) < VCO[0] || rateHz(vco) > VCO[1]))
-      c.env.note('guest', `PLL: VCO at ${Math.round(rateHz(vco) / 1e6)} MHz, allowed ${VCO[0] / 1e6} to ${VCO[1] / 1e6} MHz`);
+      c.env.note('guest', `PLL: VCO at ${megahertz(vco)} MHz, allowed ${VCO[0] / 1e6} to ${VCO[1] / 1e6} MHz`);
   }
 
   write(c: Ctx, r: Register, merged: number, raw: number): number | void {

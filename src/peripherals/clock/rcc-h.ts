@@ -6,7 +6,7 @@ import type { ResetKind } from '../../emu/component.ts';
 import type { Field, Layout, Register, RegisterContext } from '../../emu/registers.ts';
 import { rate, rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
-import { clocksPs } from './rcc-rules.ts';
+import { clocksPs, megahertz } from './rcc-rules.ts';
 
 /** What the registers do not show. */
 export interface RccHState {
@@ -226,7 +226,7 @@ export abstract class RccH extends RccBase {
     const vco = this.vco(c, i);
     const [low, high] = this.facts.vcoRange[this.plls[i]!.vcosel.get(c)]!;
     if (vco && (rateHz(vco) < low || rateHz(vco) > high))
-      c.env.note('guest', `PLL${i + 1}: VCO at ${Math.round(rateHz(vco) / 1e6)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`);
+      c.env.note('guest', `PLL${i + 1}: VCO at ${megahertz(vco)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`);
   }
   protected override setReady(c: AnyCtx, name: string): void {
     const pll = /^pll([123])$/.exec(name);

@@ -11,7 +11,7 @@ import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterMo
 import { rate, rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, rccModel, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
-import { resetFlagNames } from './rcc-rules.ts';
+import { megahertz, resetFlagNames } from './rcc-rules.ts';
 
 export interface RccL4Options {
   /** PLLxPDIV divides by 2…31 (L49x, G4); without it PLLxP chooses 7 or 17. */
@@ -314,10 +314,7 @@ class RccL4 extends RccBase {
     const vco = source === null ? null : this.vco(c, pll, { [source]: this.oscillatorRate(c, source) });
     const [low, high] = this.vcoRange;
     if (vco && (rateHz(vco) < low || rateHz(vco) > high))
-      c.env.note(
-        'guest',
-        `${pll.name.toUpperCase()}: VCO at ${Math.round(rateHz(vco) / 1e6)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`,
-      );
+      c.env.note('guest', `${pll.name.toUpperCase()}: VCO at ${megahertz(vco)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`);
   }
 
   override onTimer(c: Ctx, timer: string): void {

@@ -10,7 +10,7 @@ import type { ResetCause } from '../../emu/component.ts';
 import type { Field, Layout, Register, RegisterContext } from '../../emu/registers.ts';
 import { rate, rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
-import { resetFlagNames } from './rcc-rules.ts';
+import { megahertz, resetFlagNames } from './rcc-rules.ts';
 import { VOS } from '../wires.ts';
 
 type Ctx = RegisterContext<object>;
@@ -144,7 +144,7 @@ export abstract class RccLowPower extends RccBase {
     const vco = this.vco(c, { [source]: this.oscillatorRate(c, source) });
     const limit = VCO_MAX[c.env.wire(VOS)] ?? VCO_MAX[1]!;
     if (vco && rateHz(vco) > limit)
-      c.env.note('guest', `PLL: VCO at ${Math.round(rateHz(vco) / 1e6)} MHz, allowed up to ${limit / 1e6} MHz in this voltage range`);
+      c.env.note('guest', `PLL: VCO at ${megahertz(vco)} MHz, allowed up to ${limit / 1e6} MHz in this voltage range`);
   }
 
   write(c: Ctx, r: Register, merged: number, raw: number): number | void {

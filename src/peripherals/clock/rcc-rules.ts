@@ -1,6 +1,6 @@
 /** Rules of the clock tree that hold in every family: prescalers, timer clocks, which reset raises which flags. */
 import type { ResetCause } from '../../emu/component.ts';
-import { scaleRate, type Rate } from '../../emu/time.ts';
+import { rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 
 const HPRE_SHIFT = [1, 2, 3, 4, 6, 7, 8, 9];
 export const hpreDivider = (v: number): number => (v & 8 ? 1 << HPRE_SHIFT[v & 7]! : 1);
@@ -37,3 +37,6 @@ export function resetFlagNames(cause: ResetCause, power: string): readonly strin
       return ['PINRSTF'];
   }
 }
+
+/** For a text: to the kilohertz, for a PLL with a fraction may be a little above its limit. */
+export const megahertz = (rate: Rate): number => Math.round(rateHz(rate) / 1e3) / 1e3;
