@@ -77,6 +77,18 @@ describe('a start-up file in the debug data names the line', () => {
   });
 });
 
+describe('an image of the secure world', () => {
+  const secure = (chip: string) => bench({ chip, images: [{ path: 'fw.bin@0x0c000000', bytes: new Uint8Array(64) }] });
+  it.each(['stm32h563zi', 'stm32u585ai'])('is refused as that on %s, not taken for another chip’s', async (chip) => {
+    await expect(secure(chip)).rejects.toThrow(
+      /bytes at 0x0c000000 are for the secure world, and STM32[HU]5\d\d is modelled with TrustZone off/,
+    );
+  });
+  it('is bytes outside of the memory where there is no TrustZone', async () => {
+    await expect(secure('stm32h743zi')).rejects.toThrow(/bytes at 0x0c000000 lie outside the memory of STM32H743ZI/);
+  });
+});
+
 describe('without a name the machine code tells', () => {
   it.each([
     ['h533-straight', 'STM32H533RE'],

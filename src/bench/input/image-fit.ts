@@ -5,6 +5,8 @@
 import type { ChipDescription, CoreRow } from '../../emu/chip.ts';
 import { modelOf } from '../../emu/core/models/index.ts';
 import { entryVectors, ImageError, memoryHolds, type LoadedImage } from '../../image/image.ts';
+import { UsageError } from '../documents/usage-error.ts';
+import { hex32 } from '../documents/result.ts';
 import { imageCore, startAddress } from './image-core.ts';
 
 /** Tag_CPU_arch of the M profile (IHI0045). */
@@ -100,4 +102,19 @@ function vectorTable(chip: ChipDescription, image: LoadedImage, optionBytes: Rea
   return doubts.length === 0
     ? []
     : [`its vector table at ${hex(table)} has ${doubts.join(', and ')} of ${chip.name}: is it built for another chip?`];
+}
+
+/** Where a product with TrustZone has its flash for the secure world (RM0456 2.3.2, RM0481 2.3.2). */
+const SECURE_FLASH = { from: 0x0c000000, to: 0x10000000 };
+/** @throws UsageError for an image of the secure world, which is built for this chip and yet has no place on it here. */
+export function refuseSecure(images: readonly LoadedImage[], chip: ChipDescription): void {
+  if (!chip.cores.some((core) => modelOf(core.type).arch === 'v8m')) return;
+  for (const { path, chunks } of images) {
+    const chunk = chunks.find((c) => c.address >= SECURE_FLASH.from && c.address < SECURE_FLASH.to);
+    if (chunk)
+      throw new UsageError(
+        `${path}: its bytes at ${hex32(chunk.address)} are for the secure world, and ${chip.line} is modelled with TrustZone off`,
+        'build it without TrustZone, or give the non-secure image alone with --boot-at',
+      );
+  }
 }

@@ -10,7 +10,7 @@ import { isElf, parseElf } from '../../image/elf.ts';
 import { checkMemories, entryVectors, ImageError, loadImage, type LoadedImage } from '../../image/image.ts';
 import { isFact, scanFunctions, scanUnnamed } from './code-scan.ts';
 import { startAddress } from './image-core.ts';
-import { checkFit, isCompiledFor } from './image-fit.ts';
+import { checkFit, isCompiledFor, refuseSecure } from './image-fit.ts';
 import { hex32 } from '../documents/result.ts';
 import { familyOfUf2 } from './uf2-families.ts';
 import { UsageError } from '../documents/usage-error.ts';
@@ -171,7 +171,9 @@ function partsNamed(name: string): readonly string[] {
 
 /** Of the parts of one line, those whose memories are the image's. */
 function named(mention: Mention, parts: readonly string[], images: readonly LoadedImage[]): InferredChip {
-  const chips = parts.flatMap((p) => findChip(p) ?? []).filter((chip) => holds(chip, images));
+  const all = parts.flatMap((p) => findChip(p) ?? []);
+  if (all[0]) refuseSecure(images, all[0]);
+  const chips = all.filter((chip) => holds(chip, images));
   if (chips.length === 0)
     throw new UsageError(`the image does not fit into any part of ${mention.part} (${mention.reason})`, 'name the part with --chip');
   const stack = chips.filter((chip) => stackEnds(chip, images) !== null);

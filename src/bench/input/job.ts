@@ -11,7 +11,7 @@ import type { ShortcutName } from '../../emu/proofs/shortcuts.ts';
 import { imageCore, startAddress, unaliased } from './image-core.ts';
 import { otherCode, otherFamily } from './infer-chip.ts';
 import { checkOptionBytes, optionNotes } from './option-bytes-in-images.ts';
-import { checkFit } from './image-fit.ts';
+import { checkFit, refuseSecure } from './image-fit.ts';
 import { unicornNotes } from '../../engines/unicorn.ts';
 import { dumpBase } from '../../rom/load.ts';
 import { romProfileOf, type RomProfile } from '../../rom/profiles.ts';
@@ -79,6 +79,7 @@ function checkedInput(job: RunJob): RunInput {
   checkOverlap(images);
   const outside = job.scenario.board?.memories ?? [];
   const chip = withBanks(withOutside(bare, outside, images));
+  refuseSecure(images, chip);
   for (const image of images) {
     checkOptionBytes(chip, image);
     checkMemories(image, chip.memories, chip.name);
