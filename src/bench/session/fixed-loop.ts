@@ -18,6 +18,8 @@ import { goesOnceRound, tickCannotEnd } from './ticking.ts';
 
 /** Effort: a loop of more instructions is not looked for. */
 const MAX_STEPS = 3000;
+/** Effort: of a tick's period, how much further a second look goes, and how many cycles at most. */
+const [PART_OF_PERIOD, FURTHEST] = [3 / 8, 8 * MAX_STEPS];
 
 /** Asleep, and nothing comes that wakes it. */
 function sleepsForGood(s: LiveRun): FixedLoop | null {
@@ -57,8 +59,8 @@ export function proveFixedLoop(s: LiveRun): FixedLoop | null {
     const loop = proveLoop(s, from);
     if (loop !== null || !sysTickInterrupts(core)) return loop;
     // a tick may have come between: once more where it is far, but no further than a look may go (a period may be seconds long)
-    const far = core.clockTimeOf(core.row.clock, core.cycles() + 8 * MAX_STEPS) - machine.now;
-    const limit = machine.now + Math.min(far, Math.floor((sysTickPeriod(core) * 3) / 8));
+    const far = core.clockTimeOf(core.row.clock, core.cycles() + FURTHEST) - machine.now;
+    const limit = machine.now + Math.min(far, Math.floor(sysTickPeriod(core) * PART_OF_PERIOD));
     const exception = core.arm.ipsr;
     return machine.run(limit) === 'limit' && core.arm.ipsr === exception && !core.halted ? proveLoop(s, from) : null;
   } finally {

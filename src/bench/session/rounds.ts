@@ -110,7 +110,7 @@ function surroundingsOf({ bootCore: core, system }: Machine): TickSurroundings {
     read: (address, size) => (core.isRemote(address) ? null : plain.read(address, size)),
     isDevice: (address) => !core.isRemote(address) && (system.regionAt(address, core.index)?.block ?? null) !== null,
     isSteady: (address) => readIsSteady(system, address),
-    handler: core.peek((core.get(SCS.VTOR) + 4 * EXC.SYSTICK) >>> 0, 4) ?? 0,
+    handler: core.peek(core.get(SCS.VTOR) + 4 * EXC.SYSTICK, 4) ?? 0,
   };
 }
 
