@@ -266,11 +266,10 @@ const utf8 = new TextDecoder('utf-8');
 
 /** The string at `start + offset`, ended by NUL or by `end`. */
 function readString(bytes: Uint8Array, start: number, end: number, offset: number): string {
-  const from = start + offset;
-  if (from >= end || end > bytes.length) return '';
-  let to = bytes.indexOf(0, from);
-  if (to < 0 || to > end) to = end;
-  return utf8.decode(bytes.subarray(from, to));
+  if (end > bytes.length) return '';
+  const rest = bytes.subarray(start + offset, end);
+  const to = rest.indexOf(0);
+  return utf8.decode(to < 0 ? rest : rest.subarray(0, to));
 }
 
 const BINDINGS = ['local', 'global', 'weak'] as const;

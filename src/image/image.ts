@@ -151,10 +151,8 @@ function plain(path: string, digest: string, kind: PlainKind | 'binary', chunks:
 
 function loadElf(bytes: Uint8Array, path: string, digest: string): LoadedImage {
   const elf = parseElf(bytes);
-  const endOf = (address: number): number | null => {
-    const segment = elf.segments.find((s) => address >= s.runAddress && address < s.runAddress + Math.max(s.memorySize, s.data.length));
-    return segment ? segment.runAddress + Math.max(segment.memorySize, segment.data.length) : null;
-  };
+  const stretches = elf.segments.map((s) => [s.runAddress, s.runAddress + Math.max(s.memorySize, s.data.length)] as const);
+  const endOf = (address: number): number | null => stretches.find(([from, end]) => address >= from && address < end)?.[1] ?? null;
   const holds = (address: number): boolean => endOf(address) !== null;
   const sections = debugSections(elf.section);
   const lines = new LineTable(sections, holds);

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { readAttributes } from '../../src/image/attributes.ts';
 import { parseElf, type ElfSymbol } from '../../src/image/elf.ts';
+import { loadImage } from '../../src/image/image.ts';
 
 const [PROGBITS, SYMTAB, STRTAB, NOBITS] = [1, 2, 3, 8];
 const [WRITE, ALLOC, EXECINSTR] = [1, 2, 4];
@@ -17,10 +18,10 @@ interface Section {
 const text = (s: string): Uint8Array => new TextEncoder().encode(s);
 const words = (...values: number[]): Uint8Array => new Uint8Array(Uint32Array.from(values).buffer);
 
-/** Where contents begin: behind the header and one program header. */
-const FROM = 52 + 32;
+/** Where contents begin: behind the header and two program headers. */
+const FROM = 52 + 2 * 32;
 /** Sections behind the first, which is empty; the table of their names is the last of all. `tail` stands behind the contents. */
-function elfOf(sections: readonly Section[], tail = ''): Uint8Array {
+function elfOf(sections: readonly Section[], tail = '', memory = 4): Uint8Array {
   const all: Section[] = [{ name: '', type: 0 }, ...sections, { name: '.shstrtab', type: STRTAB, bytes: text('') }];
   const names = all.map(({ name }) => `${name}\0`).join('');
   all[all.length - 1] = { name: '.shstrtab', type: STRTAB, bytes: text(names) };
@@ -33,8 +34,8 @@ function elfOf(sections: readonly Section[], tail = ''): Uint8Array {
   });
   contents.push(...text(tail));
   while (contents.length % 4) contents.push(0);
-  // PT_LOAD of the file's first four bytes
-  const segment = words(1, 0, 0x0800_0000, 0x0800_0000, 4, 4, 5, 4);
+  // two PT_LOADs of the file's first four bytes, which take so many in memory, side by side
+  const segments = [0x0800_0000, 0x0800_0000 + memory].flatMap((at) => [...words(1, 0, at, at, 4, memory, 5, 4)]);
   const header = new Uint8Array(52);
   const view = new DataView(header.buffer);
   header.set([0x7f, 0x45, 0x4c, 0x46, 1, 1, 1]);
@@ -43,8 +44,8 @@ function elfOf(sections: readonly Section[], tail = ''): Uint8Array {
   view.setUint32(20, 1, true);
   view.setUint32(28, 52, true);
   view.setUint32(32, FROM + contents.length, true);
-  [52, 32, 1, 40, all.length, all.length - 1].forEach((value, i) => view.setUint16(40 + 2 * i, value, true));
-  return Uint8Array.from([...header, ...segment, ...contents, ...rows.flatMap((row) => [...row])]);
+  [52, 32, 2, 40, all.length, all.length - 1].forEach((value, i) => view.setUint16(40 + 2 * i, value, true));
+  return Uint8Array.from([...header, ...segments, ...contents, ...rows.flatMap((row) => [...row])]);
 }
 
 /** Elf32_Sym: name, value, size, info (binding << 4 | type), other, section. */
@@ -54,18 +55,18 @@ const symbol = (name: number, value: number, size: number, info: number, section
   new DataView(bytes.buffer).setUint16(14, section, true);
   return bytes;
 };
-function symbolsOf(names: string, rows: readonly Uint8Array[], tail = ''): readonly ElfSymbol[] {
+function withSymbols(names: string, rows: readonly Uint8Array[], tail = '', memory = 4): Uint8Array {
   const table = Uint8Array.from(rows.flatMap((row) => [...row]));
-  return parseElf(
-    elfOf(
-      [
-        { name: '.symtab', type: SYMTAB, bytes: table, link: 2 },
-        { name: '.strtab', type: STRTAB, bytes: text(names) },
-      ],
-      tail,
-    ),
-  ).symbols;
+  return elfOf(
+    [
+      { name: '.symtab', type: SYMTAB, bytes: table, link: 2 },
+      { name: '.strtab', type: STRTAB, bytes: text(names) },
+    ],
+    tail,
+    memory,
+  );
 }
+const symbolsOf = (...what: Parameters<typeof withSymbols>): readonly ElfSymbol[] => parseElf(withSymbols(...what)).symbols;
 
 describe('A symbol', () => {
   it.each([
@@ -92,6 +93,19 @@ describe('A symbol', () => {
   it.each(['', 'more', 'more\0'])('whose name is not ended has what its table holds of it (behind it stands "%s")', (tail) => {
     const names = symbolsOf('\0abc', [symbol(1, 0, 0, 0x12), symbol(3, 0, 0, 0x12), symbol(4, 0, 0, 0x12)], tail).map((s) => s.name);
     expect(names).toEqual(['abc', 'c']);
+  });
+});
+
+describe('A label without a size', () => {
+  it.each([4, 12])('names the rest of its stretch, of %i bytes in memory, and is a number outside of it', (memory) => {
+    const first = 0x0800_0000;
+    const [next, end] = [first + memory, first + 2 * memory];
+    const at = (label: number, address: number): string | undefined =>
+      loadImage(withSymbols('\0abc\0', [symbol(1, label, 0, 0)], '', memory), 'a.elf').symbols.at(address)?.symbol.name;
+    const named = (addresses: readonly number[], label?: number): boolean[] =>
+      addresses.map((address) => at(label ?? address, address) === 'abc');
+    expect(named([first - 1, first, next - 1, next, end - 1, end])).toEqual([false, true, true, true, true, false]);
+    expect(named([first - 1, first, next - 1, next], first)).toEqual([false, true, true, false]);
   });
 });
 
