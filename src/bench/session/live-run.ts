@@ -48,7 +48,6 @@ export interface SessionState {
   /** The run goes on into a loop that is proved to have no end. */
   goesIntoLoop: boolean;
   loop: FixedLoop | null;
-  symptomResets: number;
   /** The place where the boot core starts has a stop, from some time behind the last reset on. */
   watchesStart: boolean;
   /** The first one. */

@@ -665,7 +665,6 @@ const freshState = (): SessionState => ({
   proofGap: FIRST_PROOF,
   goesIntoLoop: false,
   loop: null,
-  symptomResets: 0,
   watchesStart: false,
   restart: null,
   fellInRom: [],

@@ -51,7 +51,6 @@ export class Core extends CoreCode<Core> implements Cpu {
     this.engine = make({
       arena: this.arena,
       profile: this.profile,
-      stateBase: this.base,
       get: (offset) => this.get(offset),
       set: (offset, value) => this.set(offset, value),
       regions: () => this.system.regionsOf(this.index),

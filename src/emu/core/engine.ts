@@ -21,8 +21,6 @@ export interface CpuEngine {
 export interface EngineHost {
   readonly arena: Arena;
   readonly profile: Profile;
-  /** Offset of the core's state in the arena. */
-  readonly stateBase: number;
   get(offset: number): number;
   set(offset: number, value: number): void;
   regions(): readonly Region[];
