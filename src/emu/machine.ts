@@ -15,9 +15,10 @@ import { sameBytes } from './words.ts';
 import { MachineBase, type Checkpoint, type SavedPage } from './machine-base.ts';
 import { TOGETHER_FIRST } from './machine-state.ts';
 
-/** The same for two cores that run: times between looks, instructions of a look for each core. */
-const TOGETHER_LIMIT = 20 * MS;
-const TOGETHER_STEPS = 300;
+/** Effort: the same for two cores that run, times between looks, instructions of a look for each core, cycles without which there is none. */
+const TOGETHER_LIMIT = 20 * MS,
+  TOGETHER_STEPS = 300,
+  TOGETHER_CYCLES = 4 * TOGETHER_STEPS;
 
 export class Machine extends MachineBase {
   // ---- running -------------------------------------------------------------------------------------------------------------------
@@ -219,7 +220,7 @@ export class Machine extends MachineBase {
     if (cores.some((c) => c.canWake())) return false;
     for (const core of cores) {
       core.setIdlePoints([]);
-      if (core.cyclesUntil(until) < TOGETHER_STEPS * 4) return false;
+      if (core.cyclesUntil(until) < TOGETHER_CYCLES) return false;
     }
     for (const core of cores) {
       s.master = core.index;

@@ -58,4 +58,24 @@ describe('Forks', () => {
     system.restore(before);
     expect(levels()).toEqual(first);
   });
+  it('have the memory of their checkpoint, however often they go from one to another', () => {
+    const machine = machineWithSlowFlash();
+    const [first, second] = [RAM + 0x100, RAM + 0x1100];
+    const words = () => [first, second].map((at) => machine.system.read(at, 4));
+    const empty = words();
+    const before = machine.save();
+    machine.poke(first, 4, 0x1111);
+    const between = machine.save();
+    machine.poke(second, 4, 0x2222);
+    const after = machine.save();
+    const held = new Map([
+      [before, empty],
+      [between, [0x1111, empty[1]]],
+      [after, [0x1111, 0x2222]],
+    ]);
+    for (const to of [before, after, before, between, before, after, between, after, before]) {
+      machine.restore(to);
+      expect(words()).toEqual(held.get(to));
+    }
+  });
 });

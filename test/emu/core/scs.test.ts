@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isPending } from '../../../src/emu/core/arm/nvic.ts';
 import { SCS_REGISTERS } from '../../../src/emu/core/arm/scs.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import { CORE_NAMES, handlerAt, MAIN, runCycles, runTo, started, UDF, word } from './bare-machine.ts';
@@ -84,6 +85,23 @@ describe('private peripheral bus', () => {
     cpu.write(0xe000ed2a, 1, 0x01);
     cpu.write(0xe000ed2c, 4, 1 << 30);
     expect([word(cpu, 0xe000ed28), word(cpu, 0xe000ed2c)]).toEqual([0, 0]);
+  });
+});
+
+describe('DEMCR', () => {
+  it.each([
+    ['nothing', 4, 0, false],
+    ['TRCENA', 4, 1 << 24, false],
+    ['MON_PEND', 4, 1 << 17, true],
+    ['MON_PEND and what stands around it', 4, 7 << 16, true],
+    ['MON_EN and MON_STEP', 4, 5 << 16, false],
+    ['the byte of MON_PEND', 1, 1 << 17, true],
+    ['that byte without it', 1, 5 << 16, false],
+  ] as const)('written with %s pends DebugMonitor only by MON_PEND (Armv7-M ARM C1.6.5)', (_what, size, value, pends) => {
+    const { cpu } = started('m4');
+    if (size === 4) cpu.write(DEMCR, 4, value);
+    else cpu.write(DEMCR + 2, 1, value >>> 16);
+    expect(isPending(cpu, 12)).toBe(pends);
   });
 });
 

@@ -88,24 +88,23 @@ const AP_V8 = [
   [1, 1],
 ] as const;
 
-/** Rights of a region number from `mpuRegion` at an address, as the MPU with this setup gives them. */
-function rights(cpu: Cpu, region: number, address: number, priv: boolean): { readonly level: 0 | 1 | 2; readonly xn: boolean } {
-  if (region === -2) return { level: 0, xn: true };
-  if (region === -1) {
-    if (!priv || (cpu.get(SCS.MPU_CTRL) & PRIVDEFENA) === 0) return { level: 0, xn: true };
-    return { level: 2, xn: defaultExecuteNever(address) };
-  }
+/** Bits of what a granule allows, for code without privilege; those of privileged code three higher. */
+const BIT = { read: 1, write: 2, fetch: 4 } as const;
+const bitsOf = (level: 0 | 1 | 2, xn: boolean): number =>
+  level === 0 ? 0 : BIT.read | (level === 2 ? BIT.write : 0) | (xn ? 0 : BIT.fetch);
+
+/** What the MPU with this setup allows at an address that lies in a region, by its number from `mpuRegion`. */
+function rights(cpu: Cpu, region: number, address: number, priv: boolean): number {
+  if (region === -2) return 0;
+  if (region === -1) return priv && (cpu.get(SCS.MPU_CTRL) & PRIVDEFENA) !== 0 ? bitsOf(2, defaultExecuteNever(address)) : 0;
   const column = priv ? 0 : 1;
   if (cpu.profile.arch === 'v8m') {
     const rbar = cpu.get(regionBase(region));
-    return { level: AP_V8[(rbar >>> 1) & 3]![column]!, xn: (rbar & 1) !== 0 || address >= 0xe0000000 };
+    return bitsOf(AP_V8[(rbar >>> 1) & 3]![column]!, (rbar & 1) !== 0 || address >= 0xe0000000);
   }
   const rasr = cpu.get(regionBase(region) + 4);
-  return { level: AP_V7[(rasr >>> 24) & 7]![column]!, xn: ((rasr >>> 28) & 1) !== 0 || address >= 0xe0000000 };
+  return bitsOf(AP_V7[(rasr >>> 24) & 7]![column]!, ((rasr >>> 28) & 1) !== 0 || address >= 0xe0000000);
 }
-
-/** Bits of what a granule allows, for code without privilege; those of privileged code three higher. */
-const BIT = { read: 1, write: 2, fetch: 4 } as const;
 
 /** Whether the enabled MPU lets an access through. The private peripheral bus keeps the default map whatever the regions say. */
 export function mpuAllows(cpu: Cpu, address: number, access: Access, priv: boolean): boolean {
@@ -116,11 +115,7 @@ export function mpuAllows(cpu: Cpu, address: number, access: Access, priv: boole
 }
 function rightsAt(cpu: Cpu, address: number): number {
   const region = mpuRegion(cpu, address);
-  const bits = (priv: boolean): number => {
-    const { level, xn } = rights(cpu, region, address, priv);
-    return (level >= 1 ? BIT.read : 0) | (level === 2 ? BIT.write : 0) | (level >= 1 && !xn ? BIT.fetch : 0);
-  };
-  return bits(false) | (bits(true) << 3);
+  return rights(cpu, region, address, false) | (rights(cpu, region, address, true) << 3);
 }
 
 /** Whether the MPU leaves an address in the code region cacheable. PMSAv8: device memory and normal memory without outer and inner caching are not. */
