@@ -163,6 +163,10 @@ function sharded(paths: readonly string[], shard: string | undefined): readonly 
   const [index, count] = [Number(i), Number(n)];
   if (!(index >= 1 && index <= count))
     throw new UsageError(`--shard: ${JSON.stringify(shard)} is not i/n with 1 <= i <= n`, 'for example --shard 1/3');
+  if (paths.length > 0 && index > paths.length) {
+    const there = paths.length === 1 ? 'there is one scenario' : `there are ${paths.length} scenarios`;
+    throw new UsageError(`--shard: ${there}, and part ${shard} has none of them`, `ask for ${paths.length} at most`);
+  }
   return paths.filter((_path, at) => at % count === index - 1);
 }
 

@@ -105,6 +105,7 @@ describe('which scenarios run', () => {
 
 test.each<[string, string[], string]>([
   ['a shard that does not exist', ['--shard', '4/3'], '1 <= i <= n'],
+  ['a shard without a scenario', ['--shard', '2/3'], 'there is one scenario, and part 2/3 has none of them; ask for 1 at most'],
   ['a reporter that is not known', ['--reporter', 'githb'], 'did you mean github?'],
   ['a filter that leaves nothing', ['--filter', 'zzz'], '--list shows them'],
   ['a baseline that is none', ['--baseline', 's/a.json'], 'is no baseline'],
