@@ -89,6 +89,11 @@ const withValidator = {
   setup: ({ onResolve }) => onResolve({ filter: /^\.\/validator\.ts$/ }, () => ({ path: validator })),
 };
 
+/** Development servers hand a package's modules to the browser as they are: what is CommonJS becomes part of ours. Ajv is loaded where no validator was built. */
+const withCommonJs = {
+  name: 'CommonJS inside',
+  setup: ({ onResolve }) => onResolve({ filter: /^fast-deep-equal\// }, ({ path }) => ({ path: fileURLToPath(import.meta.resolve(path)) })),
+};
 /** Entries of the library that run anywhere; each has a twin for Node, with threads and files. */
 const LIBRARY = ['index', 'usb', 'property'];
 const twins = {
@@ -154,7 +159,7 @@ await bundle('esm', {
   legalComments: 'none',
   // Beside the entries: the engine looks for thread.cjs next to itself, and the library for its worker.
   chunkNames: '[name]-[hash]',
-  plugins: [withValidator, withFiles, twins],
+  plugins: [withValidator, withCommonJs, withFiles, twins],
 });
 
 // The start is one small file: it is what comes before a run's thread.

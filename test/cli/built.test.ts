@@ -1,7 +1,8 @@
 /** The program as it is installed: its threads, its code cache, Ctrl-C. Built for the tests, so that an old dist/ proves nothing. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inThread } from '../../src/cli/engine.ts';
 import { builtProgram } from '../built.ts';
@@ -25,6 +26,28 @@ afterAll(() => rmSync(dist, { recursive: true, force: true }));
 
 const run = (...args: readonly string[]) => spawnSync(process.execPath, [program(), ...args], { cwd: fixtures, encoding: 'utf8' });
 const SCENARIO = 'h533-seed000-as-posted/scenario.json';
+
+test('what a browser loads with the library are ES modules alone: a development server sends them as they are', () => {
+  const packages = new Set<string>();
+  const seen = new Set<string>();
+  const visit = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const [, name] of readFileSync(join(dist, file), 'utf8').matchAll(/(?<=^|[;}\n])(?:import|export)(?:[^"'();]*?from)?"([^"]+)"/g))
+      if (name!.startsWith('./')) visit(name!.slice(2));
+      else packages.add(name!);
+  };
+  for (const entry of ['index.js', 'usb.js', 'bench-worker.js']) visit(entry);
+  expect([...packages]).toContain('fflate');
+  const isModule = (name: string): boolean => {
+    const file = fileURLToPath(import.meta.resolve(name));
+    if (file.endsWith('.mjs')) return true;
+    let folder = dirname(file);
+    while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+    return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { readonly type?: string }).type === 'module';
+  };
+  expect([...packages].filter((name) => !isModule(name))).toEqual([]);
+});
 
 test('a run in its thread says what a run in this thread says', async () => {
   const here = await cli(['run', '--scenario', SCENARIO, '--json', '-'], { cwd: fixtures, bench: inThread });
