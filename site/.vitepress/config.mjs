@@ -15,6 +15,7 @@ process.env['VITE_EXTRA_EXTENSIONS'] = 'cfg';
 export default defineConfig({
   title: 'bootbench',
   description: 'Does your jump into the STM32 ROM bootloader reach USB DFU, and if not, which line broke it?',
+  head: [['link', { rel: 'icon', href: 'data:,' }]],
   srcDir: 'pages',
   outDir: './dist',
   // what is named in angle brackets is no element
