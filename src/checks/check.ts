@@ -196,6 +196,8 @@ export interface MagicWord {
   readonly reader: Writer | null;
   /** Of a register: its bus clock was off when it was stored to; left out where that is not known. */
   readonly writtenWithoutClock?: boolean;
+  /** Of data EEPROM: it was unlocked when it was stored to; left out where it was not, and elsewhere. */
+  readonly writtenUnlocked?: true;
   /** The bus clock of the register was off then: such a read gives 0. */
   readonly readWithoutClock: boolean;
   readonly writer: Writer | null;

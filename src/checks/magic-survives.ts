@@ -25,6 +25,9 @@ const ECC =
   'RM0433 2.4, AN5342: an incomplete word is not really written when a reset comes; ST’s FAQ on SRAM contents that a reset does not preserve';
 const EEPROM =
   'RM0376 3.3.4, RM0038 3.4.2: data EEPROM is written only after the two keys of FLASH_PEKEYR, and PELOCK is set again by every reset';
+const CUT =
+  'RM0376 3.3.4, RM0038 3.4.2: a word of data EEPROM takes some milliseconds, for which FLASH_SR.BSY is set; a reset stops the operation';
+const NARROW = 'RM0008 6.4.1: BKP_DRx keeps 16 bits';
 const FLOW = 'seen in the run: stores before the reset, loads and comparisons behind it';
 
 const inRam = ({ state }: Subject, address: number): boolean =>
@@ -77,7 +80,9 @@ function neverArrived(subject: Subject, w: MagicWord): Omit<Fate, 'blamed'> | nu
   if (w.heldBack !== undefined) return { because: w.heldBack.because, source: ECC };
   if (w.lostSupply) return { because: 'the RAM that held it was switched off in Standby or Shutdown', source: STANDBY };
   if (w.atReset === w.wanted) return null;
-  if (inEeprom(subject, w.address)) return LOCKED;
+  if (inEeprom(subject, w.address)) return w.writtenUnlocked ? CUT_OFF : LOCKED;
+  if (isNarrow(subject, w))
+    return { because: `the register keeps 16 bits: of ${hex(w.wanted!)} it holds ${hex(w.atReset)}`, source: NARROW };
   return inRam(subject, w.address) ? LOST_IN_RAM : ignored(w);
 }
 
@@ -87,6 +92,12 @@ interface Fate {
   readonly blamed: Writer | null;
 }
 const LOCKED = { because: 'the write was ignored: the data EEPROM is locked (PELOCK)', source: EEPROM };
+const CUT_OFF = { because: 'the reset came while the data EEPROM was still being programmed with it', source: CUT };
+/** A backup register of F1, and more was stored to it than it has bits for. */
+const isNarrow = ({ state }: Subject, w: MagicWord): boolean =>
+  w.wanted! > 0xffff &&
+  w.atReset === (w.wanted! & 0xffff) &&
+  state.chip.blocks.some((b) => b.name === 'BKP' && w.address >= b.base && w.address < b.base + b.size);
 const LOST_IN_RAM = { because: 'the value never arrived in memory before the reset', source: STARTUP };
 function ignored({ writtenWithoutClock: unclocked }: MagicWord): Omit<Fate, 'blamed'> {
   const [protectedDomain, noClock] = ['the backup domain is write-protected (DBP)', 'its bus clock is off'];
@@ -164,6 +175,7 @@ function keptBy(subject: Subject, w: MagicWord): string {
   if (w.lostSupply) return '/* RAM does not live through Standby: keep the request in a backup register, which does */';
   if (inRam(subject, w.address)) return keptInRam(w);
   if (inEeprom(subject, w.address)) return inEepromInC(w);
+  if (isNarrow(subject, w)) return `/* ${at} keeps 16 bits: store ${hex(w.atReset)} and compare with that, or use two registers */`;
   if (w.readWithoutClock) return part('before', ', which reads it', ...backupClockInC(chip, w.address));
   if (w.lostBefore) return `/* that line resets the backup domain, and ${at} with it: leave it out, or write the request behind it */`;
   if (w.overwrittenBy) return part('before', ', so that it does nothing where the RTC runs', `if ((${rtcEnabled(chip)}) == 0)`);
@@ -182,10 +194,12 @@ function keptInRam(w: MagicWord): string {
     return part('declaration', `of ${w.variable.name}${placeOf(w.variable)}${remark}`, keptInC(w.variable.name, w.variable.bytes));
   return part('file', `, used in place of the word at ${at} wherever that is written and read${remark}`, keptInC('dfu_request', 4));
 }
-const inEepromInC = ({ address, overwrittenBy, atReset, wanted }: MagicWord): string =>
+const inEepromInC = ({ address, overwrittenBy, atReset, wanted, writtenUnlocked }: MagicWord): string =>
   overwrittenBy && atReset === wanted
     ? `/* that line writes to ${hex(address)} too: give the request a word of its own */`
-    : part('before', ', which writes it', 'FLASH->PEKEYR = 0x89ABCDEFu;', 'FLASH->PEKEYR = 0x02030405u;');
+    : writtenUnlocked
+      ? part('after', ', before the reset', 'while (FLASH->SR & FLASH_SR_BSY) {}')
+      : part('before', ', which writes it', 'FLASH->PEKEYR = 0x89ABCDEFu;', 'FLASH->PEKEYR = 0x02030405u;');
 /** A store of the whole ECC word empties the buffer into it. */
 function wholeWordInC(address: number, bytes: number): string {
   const word = `(volatile uint${8 * bytes}_t *)${hex(address - (address % bytes))}u`;

@@ -212,6 +212,26 @@ describe('the request that has to survive a reset', () => {
     const told = Array.from({ length: Math.min(3, count) }, (_, i) => `0xb007d0f5 at 0x200000${(16 + 4 * i).toString(16)}`);
     expect(none(...words).judge('magic-survives')).toMatchObject({ verdict: 'pass', observed: told.join(', ') });
   });
+  test('F1: of a word that is wider than the backup register its upper half is lost, and nothing is blamed for it', () => {
+    const lost = { address: 0x40006c28, wanted: 0xb007f00d, atReset: 0xf00d, read: 0xf00d, comparedWith: 0xb007f00d };
+    const t = new FakeTarget(findChip('stm32f105rc')!);
+    t.entry = null;
+    t.magic = [word({ ...lost, writtenWithoutClock: false })];
+    expect(t.judge('magic-survives').because).toBe('the register keeps 16 bits: of 0xb007f00d it holds 0x0000f00d');
+    expect(check('magic-survives').repair(t.subject())).toMatchObject({ fix: expect.stringContaining('store 0x0000f00d') as unknown });
+    t.magic = [word({ ...lost, atReset: 0, read: 0, writtenWithoutClock: false })];
+    expect(t.judge('magic-survives').because).toContain('DBP');
+  });
+  test('L0: data EEPROM that was unlocked was still being programmed when the reset came, else the store was refused', () => {
+    const t = new FakeTarget(findChip('stm32l083rz')!);
+    t.entry = null;
+    const lost = { address: 0x08080010, atReset: 0, read: 0 };
+    t.magic = [word({ ...lost, writtenUnlocked: true })];
+    expect(t.judge('magic-survives').because).toContain('still being programmed');
+    expect(check('magic-survives').repair(t.subject())).toMatchObject({ fix: expect.stringContaining('FLASH_SR_BSY') as unknown });
+    t.magic = [word(lost)];
+    expect(t.judge('magic-survives').because).toContain('PELOCK');
+  });
   test('no such word', () => expect(none().judge('magic-survives').verdict).toBe('n/a'));
   test('what start-up code writes each time is no request', () => {
     const startup = { pc: 0x0800_0b9c, lr: 0xffff_ffff, at: 1e9, kind: 'cpu', core: 0, seq: 7 } as const;

@@ -37,6 +37,8 @@ const MOST_UNREAD = 32;
 const LATEST_UNASKED = 3_000 * MS;
 /** On the stack only values above this count: smaller ones are there by chance. */
 const SMALL = 0xffff;
+/** The lock of the data EEPROM of L0 and L1. */
+const EEPROM_LOCK = 'FLASH.PECR.PELOCK';
 /** Words of a stack that were never written between others that were. */
 const STACK_GAP = 64;
 
@@ -64,6 +66,8 @@ interface BackupStore {
   readonly writer: Writer;
   /** The registers had their bus clock. */
   readonly clocked: boolean;
+  /** Data EEPROM without its lock. */
+  readonly unlocked: boolean;
 }
 
 const writerAt = (core: Core, seq: number): Writer => ({
@@ -240,6 +244,11 @@ class RequestTrace {
           value: ((old & ~mask) | ((value << shift) & mask)) >>> 0,
           writer: writerAt(core, machine.history.seq),
           clocked,
+          unlocked:
+            region?.memory !== undefined &&
+            region.memory !== null &&
+            isDataEeprom(region.memory.row) &&
+            machine.fieldValue(EEPROM_LOCK) === 0,
         });
         return value;
       },
@@ -386,6 +395,7 @@ class RequestTrace {
         found.push({
           ...magicOf(w, stored?.value ?? null, stored?.writer ?? null, this.elsewhere(w)),
           ...(stored === undefined ? {} : { writtenWithoutClock: !stored.clocked }),
+          ...(stored?.unlocked ? { writtenUnlocked: true as const } : {}),
           ...(wiped === undefined ? {} : { overwrittenBy: wiped, lostBefore: true as const }),
         });
       else {
