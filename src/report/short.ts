@@ -146,6 +146,8 @@ function reached(page: Page, result: RunResult): void {
     const shown = c.id === 'debugger' ? '; --no-semihosting shows that' : '';
     page.row('Mind', 'yellow', `${c.id}: ${c.because}${short(c.lastWriter)}${shown}`, 3);
   }
+  const stays = result.notes.find((n) => n.kind === 'kept-options');
+  if (stays) page.row('Stays', 'yellow', stays.text, 4);
   const worth = minded.filter(proved).map((c) => c.id);
   if (worth.length > 0) page.row('Mind', 'dim', `not as it should be, and harmless ${harmlessWhere(result)}: ${worth.join(', ')}`, 2);
 }

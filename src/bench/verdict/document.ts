@@ -33,6 +33,7 @@ import { imageCore } from '../input/image-core.ts';
 import type { RunInput } from '../input/run-input.ts';
 import type { ForcedField } from '../documents/scenario-types.ts';
 import type { SessionEnd } from '../session/live-run.ts';
+import { keptOptionNotes } from './kept-options.ts';
 import { mangledHandler } from './mangled-handler.ts';
 import { isOwnLoop, restartInWords } from '../session/restart.ts';
 import type { Session } from '../session/session.ts';
@@ -325,6 +326,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
     ...forcedAgainstModel(s),
     ...unfedWatchdog(s, end),
     ...keptRequests(s, end),
+    ...keptOptionNotes(s),
   );
   notes.push(...neverReady(s, stuck), ...clockOff(s, stuck));
   const reserved = reservedNote(s, stuck);

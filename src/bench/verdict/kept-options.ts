@@ -1,0 +1,53 @@
+/** Option bytes that the firmware itself has changed: they outlive the run, every reset and power-off. */
+import { maskOf, registerOf } from '../../checks/families.ts';
+import type { WriteRecord } from '../../emu/history.ts';
+import type { Session } from '../session/session.ts';
+import { place } from '../slice/words.ts';
+
+/** RDP of most families, RDPRT of F0, F1 and F3 (0 = open, 3 = level 2). */
+const PROTECTION = /\.(RDP|RDPRT)$/;
+const LEVEL_0 = { RDP: 0xaa, RDPRT: 0 } as const;
+const LEVEL_2 = { RDP: 0xcc, RDPRT: 3 } as const;
+const MOST_FIELDS = 4;
+
+interface Changed {
+  readonly path: string;
+  readonly value: number;
+  readonly by: WriteRecord;
+}
+
+export function keptOptionNotes(s: Session): { kind: string; text: string }[] {
+  const changed = changedOptions(s);
+  return changed.length === 0 ? [] : [{ kind: 'kept-options', text: `${written(s, changed)}${protects(changed)}` }];
+}
+
+/** What is in force and differs from the factory's, written by an instruction of this run. */
+function changedOptions({ machine }: Session): readonly Changed[] {
+  const { chip, history } = machine;
+  return Object.values(chip.optionBytes ?? {}).flatMap(({ field, factory }) => {
+    const value = machine.fieldValue(field);
+    if (value === factory.value >>> 0) return [];
+    const programmed = field.replace('_CUR.', '_PRG.');
+    const [register, mask] = [registerOf(programmed), maskOf(chip, programmed)];
+    const by = history.lastWriter(register, mask) ?? history.lastWriterBeforeReset(register, mask);
+    return by?.kind === 'cpu' ? [{ path: field, value, by }] : [];
+  });
+}
+function written(s: Session, changed: readonly Changed[]): string {
+  const fields = changed.slice(0, MOST_FIELDS).map(({ path, value }) => `${inManual(path)} = 0x${value.toString(16)}`);
+  const last = changed.reduce((a, b) => (b.by.at > a.by.at ? b : a)).by;
+  const starts = s.machine.history.entries.at(-1)?.how === 'boot' ? ': the chip starts in its ROM each time' : '';
+  return `option bytes that ${place(s, last.pc)} wrote outlive resets and power-off${starts}: ${fields.join(', ')}${changed.length > MOST_FIELDS ? ', …' : ''}`;
+}
+const inManual = (path: string): string => path.replace('.', '_');
+
+/** AN3156 3.1, AN3155 3.4: with read-out protection the ROM refuses its memory commands; to take it away erases the flash (documented). */
+function protects(changed: readonly Changed[]): string {
+  const level = changed.find(({ path }) => PROTECTION.test(path));
+  if (level === undefined) return '';
+  const name = PROTECTION.exec(level.path)![1] as keyof typeof LEVEL_0;
+  if (level.value === LEVEL_0[name]) return '';
+  return level.value === LEVEL_2[name]
+    ? '; level 2 is for ever, without ROM and debugger (not shown by this run)'
+    : '; in level 1 the ROM refuses to read and write before Read Unprotect, which erases the flash, and a debugger reads nothing (not shown by this run)';
+}
