@@ -3,7 +3,7 @@
 export const wordsOf = (bytes: Uint8Array): Int32Array => new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
 
 /** How many words are the same up to the first that is not. */
-export function sameWords(a: Int32Array, b: Int32Array): number {
+function sameWords(a: Int32Array, b: Int32Array): number {
   let i = 0;
   while (i < a.length && a[i] === b[i]) i++;
   return i;
