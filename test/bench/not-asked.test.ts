@@ -1,7 +1,13 @@
 /** Applications that run on without ever asking for the ROM: what its ways are explains nothing. */
 import { expect, it } from 'vitest';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { diagnose, judgeAll } from '../../src/bench/proof/diagnosis.ts';
+import { Variants } from '../../src/bench/proof/variants.ts';
+import { Session } from '../../src/bench/session/session.ts';
+import { NOT_TRACED } from '../../src/bench/session/subject.ts';
 import { bench } from '../../src/index.ts';
 import { Thumb } from '../emu/thumb.ts';
+import { plainJob } from './plain-job.ts';
 
 const FLASH = 0x08000000;
 
@@ -76,6 +82,37 @@ it.each([
   expect(['no-jump', 'stuck']).toContain(result.outcome);
   expect(result.diagnosis.causes).toEqual([]);
   expect(result.summary).not.toContain('mpu');
+});
+
+it('an MPU that explains nothing is not tried off, which would cost the whole run again', () => {
+  const bytes = new Uint8Array(0x200);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 0x20005000, true);
+  view.setUint32(4, FLASH + 0x101, true);
+  const code = new Thumb(FLASH + 0x100);
+  for (const [address, value] of [
+    [0xe000ed9c, 0x1fff0000],
+    [0xe000eda0, 0x1100002d],
+    [0xe000ed94, 5],
+  ] as const)
+    code.constant(0, value).constant(1, address).str(0, 1);
+  // counts in RAM
+  code.constant(1, 0x20000100).movs(0, 0).label('on').adds(0, 1).str(0, 1).b('on');
+  bytes.set(code.bytes(), 0x100);
+  const images = [{ path: 'part.bin@0x08000000', bytes }];
+  const session = new Session(jobInput(plainJob('stm32f405rg', images, { until: '10ms' })));
+  const end = session.run();
+  const starts = { powerOn: session.save(), entry: null, fault: null, entryNumber: 1 };
+  const judged = judgeAll(session, end.outcome, false, NOT_TRACED);
+  expect([end.outcome, judged.find((j) => j.id === 'mpu')!.judgement.verdict]).toEqual(['no-jump', 'warn']);
+  let tried = 0;
+  const { restore } = session;
+  session.restore = (...of) => {
+    tried++;
+    restore.apply(session, of);
+  };
+  diagnose(session, starts, new Variants(session, starts), judged, end.outcome, true);
+  expect(tried).toBe(0);
 });
 
 it('a ROM that would start the program in its bank is told, but suspected of nothing', async () => {

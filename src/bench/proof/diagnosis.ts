@@ -84,9 +84,14 @@ const leadsElsewhere = ({ repair, subject }: Judged): boolean =>
   (repair?.at === 'before-write' && subject?.entry?.how === 'exception');
 const isBroken = (j: Judged): boolean => j.judgement.verdict === 'fail' || j.judgement.verdict === 'warn';
 
-/** What would be repaired at an entry explains nothing where nothing entered: an application that runs on, on a chip whose ROM would send it back. */
-const withoutPlace = ({ repair }: Judged, starts: Starts): boolean =>
-  starts.entry === null && !starts.fault && repair?.at === 'entry' && repair.acts === undefined;
+/**
+ * What would be repaired at an entry explains nothing where nothing entered (an application that runs on, on a chip whose ROM would send it back), nor does a
+ * write that its check calls a remark on such a run: to leave it out would cost the whole run again.
+ */
+const withoutPlace = (j: Judged, starts: Starts): boolean =>
+  starts.entry === null &&
+  !starts.fault &&
+  ((j.repair?.at === 'entry' && j.repair.acts === undefined) || (j.repair?.at === 'before-write' && isRemarkHere(j)));
 
 export function diagnose(
   s: Session,
@@ -300,9 +305,11 @@ const undoes = ({ repair }: Judged): boolean => repair?.at === 'entry' && repair
 const isLastResort = (j: Judged): boolean => (j.subject && j.check?.isLastResort?.(j.subject)) ?? false;
 const harmlessOf = (of: readonly Judged[]): CheckId[] =>
   of.filter((j) => !j.check?.afterEntry && !(j.subject && j.check?.staysOpen?.(j.subject))).map((j) => j.id);
-function isRemark({ judgement, check, subject }: Judged): boolean {
+const isRemark = (j: Judged): boolean => (j.judgement.verdict === 'warn' && j.check?.remark === true) || isRemarkHere(j);
+/** A remark because of what the run was. */
+function isRemarkHere({ judgement, check, subject }: Judged): boolean {
   const remark = check?.remark;
-  return judgement.verdict === 'warn' && (typeof remark === 'function' ? subject !== null && remark(subject) : remark === true);
+  return judgement.verdict === 'warn' && typeof remark === 'function' && subject !== null && remark(subject);
 }
 /** Those of which the run can tell that they are harmless: what has no behaviour here did nothing, and may do something on silicon. */
 const known = (of: readonly Judged[]): Judged[] =>
