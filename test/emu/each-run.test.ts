@@ -53,6 +53,8 @@ const ACTS: Readonly<Record<string, (c: RegisterContext<object>, value: number) 
   empty: ({ env }, v) => env.setWire(wire(v ? 'art.icache.reset' : 'art.dcache.reset'), env.now()),
   program: ({ env }, v) => env.pokeMemory('FLASH', 0x4000, Uint8Array.of(v), true),
   meet: ({ env }, v) => env.setWire(wire('core.meet'), v),
+  busy: ({ env }, v) => env.setWire(wire('flash.busy'), v),
+  buffered: ({ env }, v) => env.setWire(wire('icache.enabled'), v),
 };
 const NAMES = Object.keys(ACTS);
 const CAUSES = ['power', 'brownout', 'pin', 'software', 'iwdg', 'wwdg', 'low-power'];
@@ -62,7 +64,10 @@ const doing: RegisterModel = {
   create: () => ({}),
   keeps: (r) => r.name === 'STAY',
   wrote: (c, r, value) => r.name === 'ACT' && ACTS[NAMES[value & 0xff]!]!(c, value >>> 8),
-  onTimer: ({ env }) => env.irq(0, true),
+  onTimer: ({ env }) => {
+    env.setWire(wire('flash.busy'), 0);
+    env.irq(0, true);
+  },
   onReset: (c) => void (c.regs[1]! |= 1 << c.env.wire(wire('reset.cause'))),
 };
 const memory = (name: string, base: number, size: number, kind: MemoryRow['kind'], over: Partial<MemoryRow> = {}): MemoryRow => ({ name, base, size, kind, zone: 'user', ...over }); // prettier-ignore
@@ -205,11 +210,22 @@ function left(m: Machine): string {
   const memories = m.system.memories.map(({ row: { name } }) =>
     digest(String.fromCharCode(...m.system.memoryBytes(name).subarray(0, 0x6000))),
   );
-  return JSON.stringify([plain, writers, cores, memories, m.uninitialisedReads(), m.now, [...m.system.save().registers], m.quantum]);
+  return JSON.stringify([
+    plain,
+    writers,
+    cores,
+    memories,
+    m.uninitialisedReads(),
+    m.now,
+    [...m.system.save().registers],
+    m.quantum,
+    ...[...m.system.totals.values()].map((total) => total()),
+  ]);
 }
-type Way = 'whole' | 'sliced' | 'halved' | 'restored';
+type Way = 'whole' | 'sliced' | 'halved' | 'restored' | 'executed';
 function run(s: Situation, way: Way): { lines: string[]; end: string } {
   const { m, log } = build(s);
+  if (way === 'executed') m.skipping = false;
   const pauses: string[] = [];
   const until = (limit: number): void => {
     for (let n = 0; m.now < limit && n < 300; n++) {
@@ -287,6 +303,9 @@ const ONE: Readonly<Record<string, Situation>> = {
   'USB by firmware': { main: (t) => put(t, USB, 1) },
   'USB by the ROM': { main: (t) => call(t, ROM + CODE), rom: (t) => put(t, USB, 1) },
   ...Object.fromEntries(['prefetch', 'icache', 'dcache'].map((what): [string, Situation] => [`wait states and ${what}`, { main: (t) => { act(t, 'latency', 5); act(t, what, 1); repeated(t, 20, 'on', (u) => get(u, FLASH + 0x300)); act(t, 'empty', 1); get(t, FLASH + 0x300); act(t, 'empty', 0); get(t, FLASH + 0x300); act(t, what, 0); repeated(t, 5, 'off', (u) => get(u, FLASH + 0x300)); }, us: 40 }])),
+  'flash that is busy with the half that the code is in': { main: (t) => { act(t, 'timer', 3); act(t, 'busy', 1); t.movs(1, 5); act(t, 'note', 1); } },
+  'flash that is busy with its other half': { main: (t) => { act(t, 'timer', 3); act(t, 'busy', 2); t.movs(1, 5); act(t, 'note', 1); } },
+  'flash that is busy behind a cache': { main: (t) => { act(t, 'buffered', 1); act(t, 'timer', 3); act(t, 'busy', 3); t.movs(1, 5); act(t, 'note', 1); } },
   'flash that is programmed': { main: (t) => { get(t, FLASH + 0x4000); act(t, 'program', 3); get(t, FLASH + 0x4000); } },
   'stores of a debugger and of a scenario': { at: { 5: (m) => { m.as('debugger', () => m.poke(ODD + 8, 4, 3)); m.as('scenario', () => m.system.write(BACKUP + 4, 4, 3)); m.poke(RAM, 2, 0x1234); m.system.write(ODD + 4, 4, 1); m.stop(); } } },
   'code in RAM that changes itself': { main: (t) => { put(t, RAM, 0x31013001); put(t, RAM + 4, 0xd1fb42a1); put(t, RAM + 8, 0x31ff8015); put(t, RAM + 12, 0xe7f8); t.movs(1, 0).movs(4, 250).constant(2, RAM).constant(5, 0x3002).put(0x4613, 0x3301, 0x4718); } },
@@ -343,10 +362,49 @@ describe.each([
     for (const [what, s] of Object.entries(situations))
       expect(all(run({ cores, ...s }, 'restored')), what).toBe(all(run({ cores, ...s }, 'halved')));
   });
+  it('with each round executed it is the same', () => {
+    for (const [what, s] of Object.entries(situations)) expect(all(run({ cores, ...s }, 'executed')), what).toBe(told.get(what));
+  });
   // where turns of two cores end is seen in their order
   if (cores > 1) return;
   it('in slices it is the same', () => {
     for (const [what, s] of Object.entries(situations)) expect(all(run({ cores, ...s }, 'sliced')), what).toBe(told.get(what));
+  });
+});
+
+describe.each([1, 2])('what a loop of %i core comes to in the middle of a look', (cores) => {
+  // a look goes through 900 instructions from cycle 20,000 on: of loops that end a hundred rounds apart some end in one
+  const ends = [...Array(10).keys()].map((n) => 4_900 + 150 * n);
+  const waits = (rounds: number, then: Part): Part => (t) => {
+    t.constant(0, RAM + 0x100).constant(4, rounds).label('on').ldr(1, 0).put(0x4051, 0x3c01).bne('on');
+    then(t);
+  }; // prettier-ignore
+  const idle: Part = (t) =>
+    t
+      .constant(0, RAM + 0x200)
+      .movs(1, 0)
+      .str(1, 0)
+      .label('on')
+      .ldr(1, 0)
+      .cmp(1, 0)
+      .beq('on');
+  const paused = (rounds: number, then: Part, stop: boolean, skipping: boolean): string => {
+    const { m } = build({ cores, main: waits(rounds, then), second: idle });
+    m.withoutShortcuts(['counting-loops']);
+    m.skipping = skipping;
+    const at = FLASH + CODE + 12;
+    if (stop) for (const core of m.cores) core.setBreakpoints(new Set([at]));
+    const why = m.run(m.now + 600 * US);
+    const { pc } = m.cores[0]!;
+    m.release();
+    return `${why} ${pc === at} ${pc === ROM + CODE} ${m.now}`;
+  };
+  it.each([
+    ['a breakpoint', (t: Thumb) => t.movs(2, 1), true],
+    ['the ROM', (t: Thumb) => call(t, ROM + CODE), false],
+  ] as const)('%s pauses it as without a look', (_what, then, stop) => {
+    for (const rounds of ends) expect(paused(rounds, then, stop, true)).toBe(paused(rounds, then, stop, false));
+    expect(paused(ends[0]!, then, stop, true).slice(0, 16)).toBe(stop ? 'stopped true fal' : 'entry false true');
   });
 });
 

@@ -15,7 +15,7 @@ import { wire } from '../../src/emu/wires.ts';
 import { expectAsBefore } from './core/golden-file.ts';
 
 const ENV = { name: 'B' } as Env;
-const hex = (n: number): string => (n >>> 0).toString(16);
+const hex = (n: number): string => n.toString(16);
 const place = fc.record({ size: fc.constantFrom(0, 1, 2, 4, 4), reset: fc.nat(0xffffffff), writable: fc.nat(0xffffffff) });
 /** Registers one behind the other, at multiples of their size; one of no size is a hole of two bytes. */
 function laidOut(places: readonly { size: number; reset: number; writable: number }[]): RegisterFact[] {
