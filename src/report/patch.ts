@@ -249,7 +249,8 @@ function placeOf({ goes, remark }: Part, line: number, lines: readonly string[],
   }
 }
 const DECLARED = /^of (\w+) \((.+):(\d+)\)/;
-const declares = (name: string): RegExp => new RegExp(`^[A-Za-z_][^()=]*\\b${name}\\b(?:\\s*=[^;]*)?;$`);
+/** Alone: what else a declaration declares would be kept with it, or be lost. */
+const declares = (name: string): RegExp => new RegExp(`^[A-Za-z_][^()=,]*\\b${name}\\b(?:\\s*=(?:[^;,(){}]|\\([^;]*\\)|\\{[^;]*\\})*)?;$`);
 const UNMASKS = /\b(?:__enable_irq|irq_on)\s*\(|\bcpsie\s+i|\b__set_PRIMASK\s*\(\s*0/;
 
 /**

@@ -23,8 +23,8 @@ const FIXES: Readonly<Record<string, string>> = {
   after: part('after', '', '__DSB();', '__ISB();'),
   main: part('main', '', 'if (wanted()) { go(); }'),
   unmask: part('unmask', '', 'RCC->CR = 1;'),
-  declaration: part('declaration', 'of flag (main.c:5)', ''),
-  elsewhere: part('declaration', 'of other', ''),
+  declaration: part('declaration', 'of flag (main.c:5)', '__attribute__((section(".noinit"))) uint32_t flag;'),
+  elsewhere: part('declaration', 'of other', '__attribute__((section(".noinit"))) uint32_t other;'),
   handler: part('file', ': a handler', 'void NMI_Handler(void) {}'),
   attribute: '__attribute__((section(".noinit"))) static uint32_t flag;',
   remark: '/* nothing can be done */',
@@ -134,6 +134,8 @@ it('several fixes, places that are missing, and addresses of the table go where 
     ['by an exception', resultOf([cause(FIXES['call']!, 10)], place(10), { entries: [{ ...primaskResult().entries[0]!, how: 'exception', from: place(14) }] }), text],
     ['jumped into nothing', resultOf([cause(FIXES['jump']!, 10)], null, { entries: [], notes: [{ kind: 'crash', text: 'main.c:12 (f) jumped to 0x00000000' }] }), text],
     ...['0x0bf90000', '0x0bf90004', '0x0bf91000'].flatMap((wrong) => [1, 8, 40].map((line): [string, RunResult, string] => [`redirect ${wrong} ${line}`, resultOf([redirect(wrong, line)], place(10)), SOURCES['braces']!])),
+    ...['uint32_t flag = 3, more;', 'uint32_t more, flag;', 'uint32_t flag = (1, 2);', 'uint32_t flag = MAGIC(1, 2) ^ 5;', 'struct key flag = {1, 2};', 'uint32_t more = 1, flag = 2;'].map((declared): [string, RunResult, string] => [`declared ${declared}`, resultOf([cause(FIXES['declaration']!, 2)], place(2)), `int x;\n${declared}`]),
+    ...['void f(void) {\n  uint32_t flag;\n}\n\nstatic uint32_t flag;', 'uint32_t flag;\n\n\nint x;\nuint32_t y;'].map((declared, i): [string, RunResult, string] => [`declared ${i}`, resultOf([cause(FIXES['declaration']!, 2)], place(2)), declared]),
     ...[4, 5, 6].map((n): [string, RunResult, string] => [`${n} addresses`, resultOf([redirect('0x0bf90000', 2)], place(3)), Array.from({ length: n }, () => 'go(0x0bf90000);').join('\n')]),
   ]; // prettier-ignore
   const lines = cases.map(([name, result, source, over]) => `${name}: ${told(result, source, over)}`);
