@@ -172,13 +172,38 @@ it('a width has its least and its most, and so has a verdict its words', () => {
   ]);
   const judged = [true, false].flatMap((holds) =>
     [primaskResult(), dfuResult()].flatMap((r) =>
-      shortReport(r, { judgement: { holds, failures: ['outcome is x', 'cause is y'] } }).split('\n'),
+      [shortReport, terminalReport].flatMap((report) =>
+        report(r, { judgement: { holds, failures: ['outcome is x', 'cause is y'] } }).split('\n'),
+      ),
     ),
   );
   before(
     [...lines, ...judged].map((l) => JSON.stringify(l)),
     'widths',
   );
+});
+/** Every text of several words, said over and over. */
+function wordy<T>(value: T): T {
+  if (typeof value === 'string') return (value.includes(' ') ? Array<string>(14).fill(value).join(', and ') : value) as T;
+  if (Array.isArray(value)) return value.map((v: unknown) => wordy(v)) as T;
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, key === 'fix' ? v : wordy(v)])) as T;
+}
+it('each row of a short report has as many lines as it had, however much there is to say', () => {
+  const all: [string, RunResult][] = [...Object.entries(RESULTS), ...noted(), ...judged()];
+  const shapes = all.map(([name, result]) => {
+    const shown = shortReport(wordy(result), { width: 60, sources, embedded: true });
+    // by row its label and its lines
+    const rows: string[] = [];
+    for (const line of shown.trimEnd().split('\n')) {
+      const label = /^\w+/.exec(line)?.[0];
+      const cut = line.endsWith('…') ? '…' : '-';
+      if (label === undefined) rows.push((rows.pop() ?? '') + cut);
+      else rows.push(`${label} ${cut}`);
+    }
+    return `${rows.join(' ')}: ${name}`;
+  });
+  before([...new Map(shapes.map((line) => [line.slice(0, line.lastIndexOf(': ')), line])).values()], 'wordy');
 });
 it('reports on a terminal say what they said', () => {
   before(others(each((result, name) => terminalReport(result, { width: 90, allChecks: name === 'two cores' }))), 'terminal');

@@ -92,7 +92,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'machine',
     files: ['src/emu/*.ts'],
-    tables: ['test/emu/{system,registers,each-run,history,time,scheduler,wires}.test.ts'],
+    tables: ['test/emu/{system,registers,arena,forks,each-run,each-wait,history,time,scheduler,wires}.test.ts'],
     tests: ['test/emu/*.test.ts', 'test/peripherals/behaviour.test.ts', 'test/machines/*.test.ts'],
   },
   {
@@ -139,7 +139,8 @@ export const AREAS: readonly Area[] = [
   {
     name: 'images',
     files: ['src/image/{elf,image,attributes}.ts'],
-    tables: ['test/image/{each-word,each-place,elf-by-hand}.test.ts'],
+    tables: ['test/image/{each-word,each-place,elf-by-hand,formats}.test.ts'],
+    namesakes: 'test/image/*.test.ts',
     tests: ['test/image/*.test.ts', 'test/bench/{image-fit,infer-chip}.test.ts'],
   },
   {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { CHIPS } from '../../../src/chips/index.ts';
 import { modelOf, PROFILES } from '../../../src/emu/core/models/index.ts';
+import { started, word } from './bare-machine.ts';
 import { coreIndex, MODELS } from '../../../tools/core-index-text.ts';
 
 test('the list of cores is that of the folder (else: node tools/run-ts.mjs tools/core-index.ts)', async () => {
@@ -63,4 +64,11 @@ test.each([
   ['m7', 32],
 ] as const)('the smallest MPU region of %s has %i bytes', (core, bytes) => {
   expect(2 ** PROFILES[core].mpuSmallest).toBe(bytes);
+});
+
+/** DDI 0403 C1.7 and D1.2.9: no software lock of the ITM, so that its lock registers read as zero. */
+test.each(['m3', 'm4', 'm33', 'm7'] as const)('the ITM of %s has no lock', (core) => {
+  const { cpu } = started(core);
+  cpu.write(0xe0000fb0, 4, 0xc5acce55);
+  expect([0xe0000fb0, 0xe0000fb4].map((at) => word(cpu, at))).toEqual([0, 0]);
 });

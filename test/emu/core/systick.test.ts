@@ -52,6 +52,26 @@ describe('SysTick', () => {
     );
   });
 
+  // CLKSOURCE: 1 by the core's clock, 0 by the external one, which has an eighth of it here
+  it.each([
+    [4, 1],
+    [0, 8],
+  ])('stands while it is off, and with CLKSOURCE %i counts each %i cycles', (source, cycles) => {
+    const { machine, cpu } = started('m4');
+    cpu.write(RVR, 4, 10_000);
+    cpu.write(CVR, 4, 0);
+    const wait = (n: number): number => (machine.run(machine.now + n * PS_PER_CYCLE), cpu.read(CVR, 4));
+    cpu.write(CSR, 4, 1 | source);
+    wait(80);
+    const first = cpu.read(CVR, 4);
+    expect(first - wait(800)).toBe(800 / cycles);
+    cpu.write(CSR, 4, source);
+    const stands = cpu.read(CVR, 4);
+    expect([wait(1), wait(80), wait(4_000)]).toEqual([stands, stands, stands]);
+    cpu.write(CSR, 4, 1 | source);
+    expect(stands - wait(1600)).toBe(1600 / cycles);
+  });
+
   it('interrupts every RVR + 1 clocks without drift, from the edge at which it reaches zero', () => {
     const { machine, cpu } = started('m4', { [handlerAt(15)]: [NOP, 0x4770] });
     const taken: number[] = [];
