@@ -54,7 +54,7 @@ function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunRes
   const run = plainRun(session, input, tracer);
   const lost = lostByEcc(run);
   if (lost.length > 0) return lost;
-  const look = secondLook(run);
+  const look = secondRun(run);
   const judged = judgeInstant(run, look);
   run.notes.push(...look.told);
   return asExpected(run, judged) ?? makeWhole(run, judged, askWhy(run, judged));
@@ -136,12 +136,12 @@ const asksForRequests = ({ cut, end, session }: PlainRun): boolean =>
   !cut && end.outcome !== 'dfu' && session.machine.history.entries.length === 0;
 
 /** What only a second look at parts of the run can tell. */
-interface SecondLook {
+interface SecondRun {
   readonly traced: Traced;
   /** About the first fault, the values behind it, resets and waits. */
   readonly told: readonly Note[];
 }
-function secondLook(run: PlainRun): SecondLook {
+function secondRun(run: PlainRun): SecondRun {
   const { session, powerOn, finished, end, base, cut } = run;
   const { machine } = session;
   const { entries } = machine.history;
@@ -195,7 +195,7 @@ interface JudgedRun {
   readonly diagnosis: Diagnosis;
 }
 /** The last entry, else the first fault, else the end. */
-function judgeInstant({ session, powerOn, finished, end, cut }: PlainRun, { traced }: SecondLook): JudgedRun {
+function judgeInstant({ session, powerOn, finished, end, cut }: PlainRun, { traced }: SecondRun): JudgedRun {
   const entry = session.lastEntry();
   session.restore(entry ?? session.faultCheckpoint ?? beforeWatchdog(session, finished, end.outcome, powerOn) ?? finished);
   const reached = session.machine.history.entries.at(-1)?.reached ?? false;

@@ -118,7 +118,7 @@ export class Base {
       // in the ROM there is nothing to leave out, and every write would be asked about
       s.onPausedEntry = () => machine.setRepairs(null);
     }
-    for (const core of machine.cores) core.setBrief(true);
+    for (const core of machine.cores) core.setShortRun(true);
     try {
       let pc: number | null = null;
       if (boundary && fault) {
@@ -132,7 +132,7 @@ export class Base {
     } finally {
       s.onPausedEntry = null;
       machine.setRepairs(null);
-      for (const core of machine.cores) core.setBrief(false);
+      for (const core of machine.cores) core.setShortRun(false);
     }
   }
 

@@ -17,7 +17,7 @@ const inSystemArea = (address: number): boolean => SYSTEM_AREAS.some(([from, to]
 export const isVectorAddress = (subject: Subject, address: number): boolean =>
   tablesOf(subject).some((table) => plain(address) === plain(table) || plain(address) === plain(table + 4));
 function tablesOf({ rom: { vectorTable }, state: { chip } }: Subject): readonly number[] {
-  const memory = chip.memories.find((m) => m.zone === 'system' && vectorTable >= m.base && vectorTable < m.base + m.size);
+  const memory = chip.memories.find((m) => m.zone === 'systemMemory' && vectorTable >= m.base && vectorTable < m.base + m.size);
   return memory && chip.remap ? [vectorTable, chip.remap.base + vectorTable - memory.base] : [vectorTable];
 }
 

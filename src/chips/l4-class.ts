@@ -297,7 +297,7 @@ const memories = (line: L4ClassLine, part: PartSize): readonly MemoryRow[] => [
     programmedBy: 'FLASH',
     waitStates: true,
   },
-  { name: 'rom', base: ROM_BASE, size: ROM_BYTES, kind: 'rom', zone: 'system', waitStates: true },
+  { name: 'rom', base: ROM_BASE, size: ROM_BYTES, kind: 'rom', zone: 'systemMemory', waitStates: true },
   // OTP, identity and bank 1's option bytes.
   { name: 'info', base: 0x1fff7000, size: 0x1000, kind: 'flash', zone: 'data', programmedBy: 'FLASH', waitStates: true },
   // Bank 2's option bytes.

@@ -134,7 +134,7 @@ export function c071Chip(part: PartSize): ChipDescription {
       memories: withRam(
         [
           g0Memory('flash', 0x08000000, part.flashKilobytes * 1024, { programmedBy: 'FLASH' }),
-          g0Memory('rom', ROM_BASE, ROM_BYTES, { kind: 'rom', zone: 'system' }),
+          g0Memory('rom', ROM_BASE, ROM_BYTES, { kind: 'rom', zone: 'systemMemory' }),
           // OTP, identity and option bytes.
           g0Memory('info', 0x1fff7000, 0x1000, { zone: 'data', programmedBy: 'FLASH' }),
           { name: 'sram', base: 0x20000000, size: 0x6000, kind: 'ram', zone: 'user' },

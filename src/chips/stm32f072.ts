@@ -253,7 +253,7 @@ export const STM32F072RB: ChipDescription = {
   memories: [
     { name: 'flash', base: 0x08000000, size: FLASH_KB * 1024, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
     // Its last bytes hold the unique ID, the calibration values and the flash size.
-    { name: 'rom', base: 0x1fffc800, size: 0x3000, kind: 'rom', zone: 'system', factsFrom: 0x2f00, waitStates: true },
+    { name: 'rom', base: 0x1fffc800, size: 0x3000, kind: 'rom', zone: 'systemMemory', factsFrom: 0x2f00, waitStates: true },
     { name: 'options', base: 0x1ffff800, size: 0x10, kind: 'flash', zone: 'data', programmedBy: 'FLASH', waitStates: true },
     { name: 'sram', base: 0x20000000, size: 0x4000, kind: 'ram', zone: 'user' },
   ],

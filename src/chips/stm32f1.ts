@@ -165,7 +165,7 @@ const memory = (name: string, base: number, size: number, more: Partial<MemoryRo
 });
 export const f1Memories = (part: PartSize, rom: number, bytes: number): readonly MemoryRow[] => [
   memory('flash', 0x08000000, part.flashKilobytes * 1024, { programmedBy: 'FLASH' }),
-  memory('rom', rom, bytes, { kind: 'rom', zone: 'system' }),
+  memory('rom', rom, bytes, { kind: 'rom', zone: 'systemMemory' }),
   // Flash size and unique ID, in the last bytes of the ROM's area.
   memory('info', 0x1ffff7e0, 0x20, { zone: 'data' }),
   memory('options', 0x1ffff800, 0x10, { zone: 'data', programmedBy: 'FLASH' }),

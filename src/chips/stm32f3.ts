@@ -275,7 +275,7 @@ const memories = (line: F3Line, part: PartSize, { ramKilobytes, ccmKilobytes }: 
     base: ROM_BASE,
     size: SYSTEM_END - ROM_BASE,
     kind: 'rom',
-    zone: 'system',
+    zone: 'systemMemory',
     factsFrom: 0x1ffff700 - ROM_BASE,
     waitStates: true,
   },

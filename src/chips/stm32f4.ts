@@ -213,7 +213,7 @@ const F4_SECTORS = [
 
 const f4Memories = (flashKilobytes: number, twoBanks = false): readonly MemoryRow[] => [
   { name: 'flash', base: 0x08000000, size: flashKilobytes * 1024, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
-  { name: 'rom', base: 0x1fff0000, size: 0x7800, kind: 'rom', zone: 'system', waitStates: true },
+  { name: 'rom', base: 0x1fff0000, size: 0x7800, kind: 'rom', zone: 'systemMemory', waitStates: true },
   // OTP, unique ID, flash size.
   { name: 'info', base: 0x1fff7800, size: 0x800, kind: 'flash', zone: 'data', programmedBy: 'FLASH', waitStates: true },
   { name: 'options', base: 0x1fffc000, size: 0x10, kind: 'flash', zone: 'data', waitStates: true },

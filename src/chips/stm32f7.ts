@@ -257,7 +257,7 @@ function memories(line: F7Line, part: PartSize): readonly MemoryRow[] {
       base: 0x1ff00000,
       size: line.otp.base < 0x1ff0edc0 ? 0x7800 : 0xedc0,
       kind: 'rom',
-      zone: 'system',
+      zone: 'systemMemory',
       waitStates: true,
       aliases: [ROM_ON_ITCM],
     },

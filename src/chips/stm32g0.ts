@@ -259,11 +259,11 @@ export const g0Memory = (name: string, base: number, size: number, more: Partial
 });
 const memories = (line: G0Line, part: PartSize): readonly MemoryRow[] => [
   g0Memory('flash', 0x08000000, part.flashKilobytes * 1024, { programmedBy: 'FLASH' }),
-  g0Memory('rom', ROM_BASE, ROM_BYTES, { kind: 'rom', zone: 'system' }),
+  g0Memory('rom', ROM_BASE, ROM_BYTES, { kind: 'rom', zone: 'systemMemory' }),
   // OTP, identity and option bytes.
   g0Memory('info', 0x1fff7000, 0x1000, { zone: 'data', programmedBy: 'FLASH' }),
   // The second bank's part of the ROM; its contents are not published.
-  ...(line.banks === 2 ? [g0Memory('rom2', 0x1fff8000, ROM_BYTES, { kind: 'rom', zone: 'system' })] : []),
+  ...(line.banks === 2 ? [g0Memory('rom2', 0x1fff8000, ROM_BYTES, { kind: 'rom', zone: 'systemMemory' })] : []),
   { name: 'sram', base: 0x20000000, size: 0x24000, kind: 'ram', zone: 'user' },
   // RM0444 Table 5.
   ...(line.absent.includes('FDCAN1') ? [] : [fdcanRam(0x4000b400, 2)]),

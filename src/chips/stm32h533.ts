@@ -416,8 +416,8 @@ export const STM32H533RE: ChipDescription = {
       waitStates: true,
     },
     // System flash below the bootloader: its contents are not public; a jump there runs whatever the profile puts in.
-    { name: 'sysgap', base: 0x0bf80000, size: 0x17000, kind: 'rom', zone: 'system', waitStates: true },
-    { name: 'rom', base: 0x0bf97000, size: 0x9000, kind: 'rom', zone: 'system', waitStates: true },
+    { name: 'sysgap', base: 0x0bf80000, size: 0x17000, kind: 'rom', zone: 'systemMemory', waitStates: true },
+    { name: 'rom', base: 0x0bf97000, size: 0x9000, kind: 'rom', zone: 'systemMemory', waitStates: true },
     { name: 'sram1', base: 0x20000000, size: 0x20000, kind: 'ram', zone: 'user' },
     { name: 'sram2', base: 0x20020000, size: 0x14000, kind: 'ram', zone: 'user' },
     { name: 'sram3', base: 0x20034000, size: 0x10000, kind: 'ram', zone: 'user' },

@@ -501,7 +501,7 @@ export const STM32H745XI: ChipDescription = {
     { name: 'dtcm', base: 0x20000000, size: 0x20000, kind: 'ram', zone: 'user', eccBytes: 4, core: 'cm7' },
     // Both banks in one: FLASH exchanges their contents when SWAP_BANK_OPT changes.
     { name: 'flash', base: 0x08000000, size: 0x200000, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
-    { name: 'rom', base: 0x1ff00000, size: 0x1e800, kind: 'rom', zone: 'system', waitStates: true },
+    { name: 'rom', base: 0x1ff00000, size: 0x1e800, kind: 'rom', zone: 'systemMemory', waitStates: true },
     // UID and flash size.
     { name: 'info', base: 0x1ff1e800, size: 0x800, kind: 'rom', zone: 'data' },
     { name: 'axisram', base: 0x24000000, size: 0x80000, kind: 'ram', zone: 'user', eccBytes: 8 },

@@ -227,7 +227,7 @@ export function l0Chip(line: L0Line, part: PartSize): ChipDescription {
         [
           memory('flash', 0x08000000, part.flashKilobytes * 1024, { programmedBy: 'FLASH', erased: 0 }),
           memory('eeprom', EEPROM, eepromKilobytes(part) * 1024, { zone: 'data', programmedBy: 'FLASH', erased: 0 }),
-          memory('rom', ROM_BASE, ROM_BYTES, { kind: 'rom', zone: 'system' }),
+          memory('rom', ROM_BASE, ROM_BYTES, { kind: 'rom', zone: 'systemMemory' }),
           // Option bytes and identity.
           memory('info', INFO, 0x100, { zone: 'data', programmedBy: 'FLASH', erased: 0 }),
           { name: 'sram', base: 0x20000000, size: 0x5000, kind: 'ram', zone: 'user' },

@@ -232,7 +232,7 @@ const memories = (part: PartSize, die: Die): readonly MemoryRow[] =>
     [
       memory('flash', 0x08000000, part.flashKilobytes * 1024, { programmedBy: 'FLASH', erased: 0 }),
       memory('eeprom', EEPROM, die.eepromKilobytes * 1024, { zone: 'data', programmedBy: 'FLASH', erased: 0 }),
-      memory('rom', ROM_BASE, die === CATEGORY_1 ? 0x1000 : 0x2000, { kind: 'rom', zone: 'system' }),
+      memory('rom', ROM_BASE, die === CATEGORY_1 ? 0x1000 : 0x2000, { kind: 'rom', zone: 'systemMemory' }),
       // Option bytes and identity.
       memory('info', INFO, 0x100, { zone: 'data', programmedBy: 'FLASH', erased: 0 }),
       { name: 'sram', base: 0x20000000, size: 0x14000, kind: 'ram', zone: 'user' },

@@ -309,7 +309,7 @@ export const l4Flash = (flashKilobytes: number, optionBytes: Readonly<Record<str
 export const l4Memories = (flashKilobytes: number): readonly MemoryRow[] => [
   // Both banks in one: FLASH exchanges their contents when SYSCFG's FB_MODE changes.
   { name: 'flash', base: 0x08000000, size: flashKilobytes * 1024, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
-  { name: 'rom', base: 0x1fff0000, size: 0x7000, kind: 'rom', zone: 'system', waitStates: true },
+  { name: 'rom', base: 0x1fff0000, size: 0x7000, kind: 'rom', zone: 'systemMemory', waitStates: true },
   // OTP, identity and bank 1's option bytes.
   { name: 'info', base: 0x1fff7000, size: 0x1000, kind: 'flash', zone: 'data', programmedBy: 'FLASH', waitStates: true },
   // Bank 2's option bytes.

@@ -336,7 +336,7 @@ export function u5Chip(line: U5Line, part: PartSize): ChipDescription {
       memories: [
         // Both banks in one: FLASH exchanges their contents when SWAP_BANK changes.
         { name: 'flash', base: 0x08000000, size: part.flashKilobytes * 1024, ...flash },
-        { name: 'rom', base: ROM_BASE, size: 0x10000, kind: 'rom', zone: 'system', waitStates: true },
+        { name: 'rom', base: ROM_BASE, size: 0x10000, kind: 'rom', zone: 'systemMemory', waitStates: true },
         // OTP, identity.
         { name: 'info', base: INFO_BASE, size: 0x1000, ...flash, zone: 'data' },
         sram('sram1', 0x20000000, 192),

@@ -210,7 +210,7 @@ function memoryMap(chip: ChipDescription): LedgerRow[] {
       m.core ? `seen by ${m.core} alone` : '',
       m.backup ? 'keeps its contents with VBAT' : '',
     ].filter((x) => x !== '');
-    const zone = m.zone === 'user' ? '' : m.zone === 'system' ? ', system memory' : ', not for code';
+    const zone = m.zone === 'user' ? '' : m.zone === 'systemMemory' ? ', system memory' : ', not for code';
     return { base: m.base, name: m.name, text: `${kib(m.size)} ${m.kind}${zone}${more.map((x) => `; ${x}`).join('')}` };
   });
   if (chip.remap) {

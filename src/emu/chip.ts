@@ -37,7 +37,7 @@ export interface MemoryRow {
   /** ram: reads and writes. flash: reads; writes go to the block `programmedBy`. rom: reads. */
   readonly kind: 'ram' | 'flash' | 'rom';
   /** user: the firmware's; system: system memory (the ROM); data: not executable. */
-  readonly zone: 'user' | 'system' | 'data';
+  readonly zone: 'user' | 'systemMemory' | 'data';
   /** In system memory: from this offset on stand facts about the part (unique ID, calibration). Reading them is no search for the ROM's vectors. */
   readonly factsFrom?: number;
   /** Further addresses at which the same bytes appear. */

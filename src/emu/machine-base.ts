@@ -149,8 +149,8 @@ export abstract class MachineBase implements CoreListener<Core> {
   constructor(options: MachineOptions) {
     this.chip = options.chip;
     const optionBytes = Object.values(this.chip.optionBytes ?? {}).map((o) => o.field);
-    const looked = (this.chip.boot ?? []).flatMap((rule) => rule.when.flatMap(({ signal }) => /^field:(.*)/.exec(signal)?.[1] ?? []));
-    const registers = [...optionBytes, ...looked].map((field) => field.split('.').slice(0, 2).join('.'));
+    const conditions = (this.chip.boot ?? []).flatMap((rule) => rule.when.flatMap(({ signal }) => /^field:(.*)/.exec(signal)?.[1] ?? []));
+    const registers = [...optionBytes, ...conditions].map((field) => field.split('.').slice(0, 2).join('.'));
     this.optionRegisters = new Set(registers.flatMap((r) => [r, r.replace(/_CUR$/, '_PRG')]));
     this.seed = options.seed;
     this.system = new System(options.chip, options.models, options.parameters ?? {});
@@ -699,7 +699,7 @@ export abstract class MachineBase implements CoreListener<Core> {
     this.observer.special?.(core, register, value);
   }
   deviceWrite(core: Core, block: Block): void {
-    if (this.usbControllers.has(block)) this.state.usbServedBy = core.zone === 'system' ? 'system' : 'user';
+    if (this.usbControllers.has(block)) this.state.usbServedBy = core.zone === 'systemMemory' ? 'system' : 'user';
   }
   semihosting(core: Core): boolean {
     const served = this.semihostingEnabled && (this.observer.semihosting?.(core) ?? false);
@@ -772,7 +772,7 @@ export abstract class MachineBase implements CoreListener<Core> {
     const s = this.state;
     const i = core.index;
     this.refreshIntercept();
-    if (to !== 'system') {
+    if (to !== 'systemMemory') {
       // a user handler over the ROM is not leaving it
       if (core.get(S.IPSR) !== 0 && s.exceptionTo[i]!.pc === pc) {
         s.handlerOverSystem[i] = s.inSystemOf[i]!;
@@ -837,7 +837,7 @@ export abstract class MachineBase implements CoreListener<Core> {
     everyDeviceWrite: false,
     read: (core, address, size) => {
       const o = this.optionBlock;
-      if (o && address >= o.base && address < o.end && core.zone === 'system') {
+      if (o && address >= o.base && address < o.end && core.zone === 'systemMemory') {
         const word = (address - o.base) >> 2;
         if (!this.state.optionReads.includes(word)) this.state.optionReads.push(word);
       }
@@ -852,14 +852,14 @@ export abstract class MachineBase implements CoreListener<Core> {
     const { state } = this;
     const word = (address & ~3) >>> 0;
     if (this.history.entries.length > 0 || state.moreSystemReads || state.systemReads.includes(word)) return;
-    if (this.system.regionAt(address)?.memory?.row.zone !== 'system') return;
+    if (this.system.regionAt(address)?.memory?.row.zone !== 'systemMemory') return;
     if (state.systemReads.length < MAX_SYSTEM_READS) state.systemReads.push(word);
     else state.moreSystemReads = true;
   }
   protected logVectorRead(core: Core, address: number, size: number): void {
     const region = this.system.regionAt(address);
     const row = region?.memory?.row;
-    if (!region || row?.zone !== 'system' || address - region.base >= (row.factsFrom ?? row.size)) return;
+    if (!region || row?.zone !== 'systemMemory' || address - region.base >= (row.factsFrom ?? row.size)) return;
     const reads = this.state.vectorReads;
     const value = core.peek(address, size === 1 ? 1 : size === 2 ? 2 : 4) ?? 0;
     const known = reads.findIndex((r) => r.address === address && r.pc === core.pc);
@@ -871,7 +871,7 @@ export abstract class MachineBase implements CoreListener<Core> {
   protected systemPages(): number[] {
     const pages: number[] = [];
     for (const r of this.system.regions)
-      if (r.memory?.row.zone === 'system') for (let a = r.base; a < r.end; a += PAGE_SIZE) pages.push(a >>> PAGE_BITS);
+      if (r.memory?.row.zone === 'systemMemory') for (let a = r.base; a < r.end; a += PAGE_SIZE) pages.push(a >>> PAGE_BITS);
     return pages;
   }
   /** Returns those that were in force. */
@@ -892,7 +892,7 @@ export abstract class MachineBase implements CoreListener<Core> {
       if (this.optionBlock) pages.add(this.optionBlock.base >>> PAGE_BITS);
       if (this.gap) for (let a = this.gap.base; a < this.gap.end; a += PAGE_SIZE) pages.add(a >>> PAGE_BITS);
       for (const page of this.repairs?.pages ?? []) pages.add(page);
-      if (this.cores?.[i]?.zone !== 'system') for (const page of this.systemPages()) pages.add(page);
+      if (this.cores?.[i]?.zone !== 'systemMemory') for (const page of this.systemPages()) pages.add(page);
     });
     for (const core of this.cores ?? []) core.interceptChanged();
   }

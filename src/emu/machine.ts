@@ -6,7 +6,7 @@ import { MEMORY_BASE, PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
 import type { Core } from './core/core.ts';
 import { sleepDeep } from './core/arm/scs.ts';
 import { S } from './core/state.ts';
-import { LoopSkipper, roundsIn, type SkipHost } from './proofs/loop-skipper.ts';
+import { LoopSkipper, iterationsIn, type SkipHost } from './proofs/loop-skipper.ts';
 import type { ShortcutName } from './proofs/shortcuts.ts';
 import { findSteadyLoop, loopHolds, type SteadyLoop } from './proofs/steady.ts';
 import { type Memory } from './system.ts';
@@ -59,13 +59,13 @@ export class Machine extends MachineBase {
       let until = Math.min(s.scheduler.next, limit);
       const alone = this.isAlone(core);
       if (!alone) {
-        if (s.now >= this.state.together.tryAt && this.lookTogether(until)) {
-          if (this.pausedInLook()) return this.cores.some((c) => c.atBreak) ? 'stopped' : 'entry';
+        if (s.now >= this.state.together.tryAt && this.searchTogether(until)) {
+          if (this.pausedInSearch()) return this.cores.some((c) => c.atBreak) ? 'stopped' : 'entry';
           continue;
         }
         until = Math.min(until, this.endOfTurn(core));
-      } else if (this.skipping && this.single === null && skipper.mayLook() && skipper.skip(until)) {
-        if (this.pausedInLook()) return core.atBreak ? 'stopped' : 'entry';
+      } else if (this.skipping && this.single === null && skipper.mayTry() && skipper.skip(until)) {
+        if (this.pausedInSearch()) return core.atBreak ? 'stopped' : 'entry';
         continue;
       }
       s.master = core.index;
@@ -108,7 +108,7 @@ export class Machine extends MachineBase {
   readonly debugHalted: boolean[] = this.chip.cores.map(() => false);
 
   /** A look for steady loops has come to an entry or a breakpoint. */
-  protected pausedInLook(): boolean {
+  protected pausedInSearch(): boolean {
     const paused = this.entryPause || this.cores.some((c) => c.atBreak);
     this.entryPause = false;
     return paused;
@@ -207,7 +207,7 @@ export class Machine extends MachineBase {
    * Two cores run. If both are in loops that change nothing, neither can change what the other reads: both go on to the next event. The look itself is
    * part of the run, so that it does not matter whether anything is skipped.
    */
-  protected lookTogether(until: Ps): boolean {
+  protected searchTogether(until: Ps): boolean {
     const s = this.system;
     const t = this.state.together;
     const found: { core: Core; loop: SteadyLoop }[] = [];
@@ -237,7 +237,7 @@ export class Machine extends MachineBase {
     for (const { core, loop } of found) {
       const left = core.cyclesUntil(end) - (end < until ? 1 : 0);
       if (left <= loop.cycles) continue;
-      if (this.skipping) this.skippers[core.index]!.skipRounds(loop, left);
+      if (this.skipping) this.skippers[core.index]!.skipIterations(loop, left);
       else this.execute(core, loop, left);
     }
     this.settle(found[0]!.core);
@@ -245,7 +245,7 @@ export class Machine extends MachineBase {
   }
   /** What `skipRounds` leaves out. */
   protected execute(core: Core, loop: SteadyLoop, cycles: number): void {
-    const end = core.cycles() + roundsIn(loop, cycles) * loop.cycles;
+    const end = core.cycles() + iterationsIn(loop, cycles) * loop.cycles;
     this.system.master = core.index;
     while (core.cycles() < end) core.runCycles(end - core.cycles());
     this.system.master = 0;

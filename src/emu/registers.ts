@@ -212,10 +212,9 @@ export type ChangeListener = (block: string, register: Register, old: number, va
 export interface RegisterModel<S extends object = object> {
   readonly timers?: readonly string[];
   /**
-   * Timers that fire aside: what they do changes registers, clocks and what is pending, and may ask what a core has counted, but not where it is; nor does
-   * it touch memory.
+   * Background timers: their handlers may change registers, clocks and pending interrupts and read a core's cycle count, but never its PC and never memory.
    */
-  readonly aside?: readonly string[];
+  readonly background?: readonly string[];
   /** It stores to memory or other blocks by itself (`Env.busWrite`). */
   readonly busMaster?: boolean;
   readonly wires?: readonly Wire[];
@@ -249,7 +248,7 @@ export interface RegisterModel<S extends object = object> {
   readonly acting?: readonly string[];
   /** Of `acting` registers: a read of this one does nothing of the kind in the state that the block is in. */
   actsNot?(c: RegisterContext<S>, r: Register): boolean;
-  /** Of `live` registers: until when a read gives the same and has no side effect, events aside; 0 = not at all, Infinity = until the next event. Left out: 0. */
+  /** Of `live` registers: until when a read gives the same and has no side effect, apart from events; 0 = not at all, Infinity = until the next event. Left out: 0. */
   holds?(c: RegisterContext<S>, r: Register): Ps;
   write?(c: RegisterContext<S>, r: Register, merged: number, raw: number, lanes: number): number | void;
   /** In the state that the block is in, a write that may be left out if the same one follows before the block's next event (a watchdog's refresh, an output set as it is): nothing shows it. */
@@ -319,7 +318,7 @@ function withOverrides(layout: Layout, values: Uint32Array, others: Readonly<Rec
 export class RegisterBlock {
   readonly layout: Layout;
   readonly timers: readonly string[];
-  readonly aside: readonly string[];
+  readonly background: readonly string[];
   readonly busMaster: boolean;
   readonly wires: readonly Wire[];
   readonly clocks: readonly string[];
@@ -336,7 +335,7 @@ export class RegisterBlock {
     this.model = model;
     this.hooks = hooks;
     this.timers = model?.timers ?? [];
-    this.aside = model?.aside ?? [];
+    this.background = model?.background ?? [];
     this.busMaster = model?.busMaster ?? false;
     this.wires = model?.wires ?? [];
     this.clocks = model?.clocks ?? [];
@@ -376,7 +375,7 @@ export class RegisterBlock {
   }
 
   /** Reading so many bytes at this offset, which may depend on the time, does nothing that anyone else notices: no interrupt, timer, wire or note. */
-  quiet(offset: number, size: number): boolean {
+  sideEffectFree(offset: number, size: number): boolean {
     const { model } = this;
     const r = this.layout.at(offset);
     if (!r) return !model?.peekElse;
@@ -384,12 +383,12 @@ export class RegisterBlock {
     return !model?.read || (model.acting ? !model.acting.includes(r.name) : !model.peek);
   }
 
-  /** The same in some states of the block only: in which is asked at each read (`quietNow`). */
-  sometimesQuiet(offset: number, size: number): boolean {
+  /** The same in some states of the block only: in which is asked at each read (`sideEffectFreeNow`). */
+  sideEffectFreeInSomeStates(offset: number, size: number): boolean {
     const r = this.layout.at(offset);
     return r !== undefined && size <= r.size && this.model?.actsNot !== undefined;
   }
-  quietNow(state: RegisterState, env: Env, offset: number): boolean {
+  sideEffectFreeNow(state: RegisterState, env: Env, offset: number): boolean {
     const r = this.layout.at(offset);
     return r !== undefined && this.model?.actsNot?.(this.enter(state, env), r) === true;
   }
@@ -467,24 +466,24 @@ export class RegisterBlock {
   }
 
   // eslint-disable-next-line complexity -- one read of the bus: each step may end it
-  private access(state: RegisterState, env: Env, offset: number, size: number, quiet: boolean): number {
+  private access(state: RegisterState, env: Env, offset: number, size: number, peeks: boolean): number {
     const r = this.layout.at(offset);
     const c = this.enter(state, env);
     if (!r) {
-      if (quiet && this.model?.peekElse) return this.model.peekElse(c, offset, size);
+      if (peeks && this.model?.peekElse) return this.model.peekElse(c, offset, size);
       if (this.model?.readElse) return this.model.readElse(c, offset, size);
-      if (!quiet) this.hooks.onUnmodelled?.(env.name, offset, 'read');
+      if (!peeks) this.hooks.onUnmodelled?.(env.name, offset, 'read');
       return 0;
     }
-    if (!quiet && this.modelledIndex[r.index] === 0) this.hooks.onUnmodelled?.(env.name, r, 'read');
+    if (!peeks && this.modelledIndex[r.index] === 0) this.hooks.onUnmodelled?.(env.name, r, 'read');
     let value = state.regs[r.index]!;
-    const view = quiet ? (this.model?.peek ?? this.model?.read) : this.model?.read;
+    const view = peeks ? (this.model?.peek ?? this.model?.read) : this.model?.read;
     if (view) value = view.call(this.model, c, r, value, size);
     const shift = (offset - r.offset) * 8;
     if (size <= r.size) return ((value >>> shift) & sizeMask(size)) >>> 0;
     // Wider than the register: join with the next one, as the bus does for 16-bit registers read as a word.
     const low = (value & sizeMask(r.size)) >>> 0;
-    const rest = this.layout.at(offset + r.size) ? this.access(state, env, offset + r.size, size - r.size, quiet) : 0;
+    const rest = this.layout.at(offset + r.size) ? this.access(state, env, offset + r.size, size - r.size, peeks) : 0;
     return (low | (rest << (r.size * 8))) >>> 0;
   }
 

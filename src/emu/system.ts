@@ -155,8 +155,8 @@ export class System {
   private readonly clockListeners = new Map<string, Block[]>();
   private readonly timerOwner: { block: Block; timer: string }[] = [];
   private readonly externalTimers: (() => void)[] = [];
-  /** Slots of timers that fire aside. */
-  private readonly aside = new Set<number>();
+  /** Slots of background timers. */
+  private readonly background = new Set<number>();
   /** Of interrupt lines with more than one block, by line. */
   private readonly irqSharers: (Sharers | null)[] = [];
   private readonly registers: Uint32Array;
@@ -218,7 +218,7 @@ export class System {
       };
       for (const timer of component.timers) {
         const slot = this.scheduler.addSlot(`${row.name}.${timer}`);
-        if (component.aside.includes(timer)) this.aside.add(slot);
+        if (component.background.includes(timer)) this.background.add(slot);
         this.timerOwner.push({ block, timer });
       }
       for (const followed of component.wires) this.listen(followed, block);
@@ -420,11 +420,11 @@ export class System {
     }
   }
 
-  /** A timer of something outside the chip (USB host, scenario): returns its slot for the scheduler. `aside` as in `RegisterModel`. */
-  addTimer(name: string, fire: () => void, aside = false): number {
+  /** A timer of something outside the chip (USB host, scenario): returns its slot for the scheduler. `background` as in `RegisterModel`. */
+  addTimer(name: string, fire: () => void, background = false): number {
     const slot = this.scheduler.addSlot(name);
     this.externalTimers[slot] = fire;
-    if (aside) this.aside.add(slot);
+    if (background) this.background.add(slot);
     return slot;
   }
 
@@ -455,13 +455,13 @@ export class System {
     }
     this.now = Math.max(this.now, now);
   }
-  /** As `fireDue` up to the first timer that does not fire aside. False if one is left. */
-  fireAside(now: Ps): boolean {
+  /** As `fireDue` up to the first timer that is no background timer. False if one is left. */
+  fireBackground(now: Ps): boolean {
     const s = this.scheduler;
     this.now = Math.max(this.now, now);
     while (s.next <= now) {
       const slot = s.first();
-      if (!this.aside.has(slot)) return false;
+      if (!this.background.has(slot)) return false;
       this.fire(s.take(slot));
     }
     return true;

@@ -403,7 +403,7 @@ export class BenchMachine {
   }
   /** What the core executes: the firmware, or the ROM. */
   get zone(): 'application' | 'rom' {
-    return this.core.zone === 'system' ? 'rom' : 'application';
+    return this.core.zone === 'systemMemory' ? 'rom' : 'application';
   }
 
   /** Runs until that has come, a breakpoint or watchpoint stops the machine, or the limit is reached. Other work of the program goes on meanwhile. */
@@ -503,8 +503,8 @@ export class BenchMachine {
     };
     const met = tests[what];
     if (met === undefined) throw new UsageError(`until.usb is ${shown(what)}`, `one of ${Object.keys(tests).join(', ')}`);
-    session.onStir = () => machine.stop();
-    return { wait: { ...NOTHING, met }, off: () => void (session.onStir = null) };
+    session.onCheckRequested = () => machine.stop();
+    return { wait: { ...NOTHING, met }, off: () => void (session.onCheckRequested = null) };
   }
 
   /** Executes one instruction of the boot core, or enters an exception; sleep passes. */
@@ -536,7 +536,7 @@ export class BenchMachine {
       const line = lineAt(images, this.core.pc);
       if (first === null && n === 0) break;
       if (over && this.core.arm.sp < depth && this.core.zone === 'user') continue;
-      if (line === null ? this.core.zone === 'system' : line.line !== first?.line || line.file !== first.file) break;
+      if (line === null ? this.core.zone === 'systemMemory' : line.line !== first?.line || line.file !== first.file) break;
       if (this.held.breakpoints.has(this.core.pc)) break;
     }
     this.tellUsb();

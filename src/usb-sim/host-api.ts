@@ -1,6 +1,6 @@
 /** What enumeration and the class drivers are given: the host's services over its plain state. */
 import type { Ps } from '../emu/time.ts';
-import type { HostKind, Transfer, UsbSession, UsbSimState, Zone } from './types.ts';
+import type { HostKind, Transfer, UsbSession, UsbSimState, ServedBy } from './types.ts';
 
 /**
  * `dfu`: a DFU client probes DFU interfaces and serves operations; on Windows through WinUSB, as `winusb`, or through ST's older driver, `sttub30`.
@@ -18,7 +18,7 @@ export interface HostOptions {
    * Zone of the code that last armed an endpoint (the last writer of the controller's registers). Asked whenever code, not the block by itself, has
    * answered on endpoint 0.
    */
-  readonly zone?: () => Zone | null;
+  readonly zone?: () => ServedBy | null;
   /** Bytes that a class driver received: channel `cdc`. */
   readonly console?: (channel: string, bytes: Uint8Array) => void;
   /** A report that the HID driver received. */

@@ -3,7 +3,7 @@ import type { Ps } from '../emu/time.ts';
 import type { DeviceInfo } from './descriptors.ts';
 
 export type HostKind = 'linux' | 'windows' | 'macos';
-export type Zone = 'user' | 'system';
+export type ServedBy = 'user' | 'system';
 /** `error`: no handshake, or a wrong packet; `babble`: more data than asked for. */
 export type TransferStatus = 'ok' | 'stall' | 'timeout' | 'error' | 'babble' | 'cancelled';
 /** As the bus sees it: a transfer that nobody took back ends because the device has left, or is reset. */
@@ -86,7 +86,7 @@ export interface UsbSession {
   /** The pull-up that the host sees. */
   at: Ps;
   /** Zone of the code that answered on EP0; fixed when the configuration is set. */
-  servedBy: Zone | null;
+  servedBy: ServedBy | null;
   /** The host took the attach as stable (end of debounce); null while it has not. */
   attached: Ps | null;
   /** SET_CONFIGURATION acknowledged. */

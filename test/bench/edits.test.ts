@@ -226,7 +226,7 @@ it('watches on the way answer what they answered', () => {
     ];
     for (let i = 0; i < 14; i++) {
       const core = {
-        zone: r.below(3) ? 'user' : 'system',
+        zone: r.below(3) ? 'user' : 'systemMemory',
         peek: (address: number, size: number) => (r.below(8) ? (address & 0xff) * 16 + size : null),
       } as unknown as Core;
       const size = r.pick([1, 2, 4] as const);

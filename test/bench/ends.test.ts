@@ -7,8 +7,8 @@ import { formatDuration, durationPs } from '../../src/bench/documents/duration.t
 import { proveFixedLoop } from '../../src/bench/session/fixed-loop.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { decideOutcome, type Judged } from '../../src/bench/session/outcome.ts';
-import { entryLoopSettled, looksAtReset, resetLoop, resetLoopSettled, steadyEntries } from '../../src/bench/session/reset-loop.ts';
-import { goesRoundUntil } from '../../src/bench/session/rounds.ts';
+import { entryLoopSettled, resetsDecide, resetLoop, resetLoopSettled, steadyEntries } from '../../src/bench/session/reset-loop.ts';
+import { repeatsUntil } from '../../src/bench/session/tick-period.ts';
 import { Session } from '../../src/bench/session/session.ts';
 import { sysTickPeriod } from '../../src/emu/core/arm/systick.ts';
 import type { History } from '../../src/emu/history.ts';
@@ -124,7 +124,7 @@ describe('The word for how a run ended', () => {
       const loop = resetLoop(events);
       const told = loop && `${loop.by} ${loop.last} ${loop.alike} ${loop.intervals.slice(-2).join('/')}`;
       const steady = [2, 3, 50].map((n) => steadyEntries(events, n)?.length ?? '-').join('/');
-      return `${i + 1}: ${events.resets.length} resets, ${events.entries.length} entries: ${told ?? '-'}, settled ${resetLoopSettled(events)} ${entryLoopSettled(events)}, looks ${looksAtReset(events)}, steady ${steady}`;
+      return `${i + 1}: ${events.resets.length} resets, ${events.entries.length} entries: ${told ?? '-'}, settled ${resetLoopSettled(events)} ${entryLoopSettled(events)}, looks ${resetsDecide(events)}, steady ${steady}`;
     });
     expectAsBefore(lines, file('resets'));
   });
@@ -347,7 +347,7 @@ class Bench {
     const rounds = untils
       .map((time) => {
         if (Number.isFinite(period)) machine.run(machine.now + 4 * period);
-        return Number((goesRoundUntil(machine, machine.now + time) ?? 0) >= machine.now + time);
+        return Number((repeatsUntil(machine, machine.now + time) ?? 0) >= machine.now + time);
       })
       .join('');
     const here = machine.history.seq;

@@ -1,7 +1,7 @@
 /** What has changed between two checkpoints is what was said to have moved, and all of that: any words of RAM and registers of the core. */
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
-import { onlyMoved } from '../../src/bench/session/rounds.ts';
+import { onlyMoved } from '../../src/bench/session/tick-period.ts';
 import { S } from '../../src/emu/core/state.ts';
 import type { Cell } from '../../src/emu/proofs/linear.ts';
 import { RAM, TickBench } from './tick-bench.ts';

@@ -91,7 +91,7 @@ describe('A kept request', () => {
   it('is nothing to the ROM', () => {
     const { core, read, write, reset } = watch(keep({ address: RAM + 16, value: 1 }));
     reset();
-    core.zone = 'system';
+    core.zone = 'systemMemory';
     expect([read(RAM + 16, 4), write(RAM + 16, 7)]).toEqual([null, 7]);
     core.zone = 'user';
     expect(read(RAM + 16, 4)).toBe(1);

@@ -1,6 +1,6 @@
 /** How often a repeated run asks whether its application goes on alike: apart from rounds.test.ts, for it stands in for a module's function. */
 import { describe, expect, it, vi } from 'vitest';
-import * as rounds from '../../src/bench/session/rounds.ts';
+import * as rounds from '../../src/bench/session/tick-period.ts';
 import { MS } from '../../src/emu/time.ts';
 import { compare, DOES_THE_SAME, firmware, nothing, type Part } from './rounds-firmware.ts';
 
@@ -8,8 +8,8 @@ describe('A repeated run that is known to go on alike up to a tick', () => {
   it.each([30, 200, 300])('looks for the proof again when tick %i has come', (tick) => {
     const looks: number[] = [];
     const ends: (number | null)[] = [];
-    const proof = rounds.goesRoundUntil;
-    const spy = vi.spyOn(rounds, 'goesRoundUntil').mockImplementation((machine, until) => {
+    const proof = rounds.repeatsUntil;
+    const spy = vi.spyOn(rounds, 'repeatsUntil').mockImplementation((machine, until) => {
       looks.push(machine.now / MS);
       ends.push(proof(machine, until));
       return ends.at(-1)!;

@@ -1,7 +1,7 @@
 /** A machine that runs a small firmware after the other: a loop beside a handler of SysTick, for what is proved of the two. */
 import { proveFixedLoop } from '../../src/bench/session/fixed-loop.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
-import { goesRoundUntil } from '../../src/bench/session/rounds.ts';
+import { repeatsUntil } from '../../src/bench/session/tick-period.ts';
 import { Session } from '../../src/bench/session/session.ts';
 import type { Checkpoint } from '../../src/emu/machine-base.ts';
 import { MS } from '../../src/emu/time.ts';
@@ -68,6 +68,6 @@ export class TickBench {
   goesOn(firmware: Firmware, ms: number): boolean {
     const { machine } = this.run(firmware).session;
     const end = machine.now + ms * MS;
-    return (goesRoundUntil(machine, end) ?? 0) >= end;
+    return (repeatsUntil(machine, end) ?? 0) >= end;
   }
 }

@@ -1,6 +1,6 @@
 /** In which of its rounds a loop that counts stands, from the first to behind the last: by everything that it writes and all that it goes by. */
 import { expect, it } from 'vitest';
-import { findCountingLoop, moveOn, provedAgain, roundOf, type CountingLoop } from '../../src/emu/proofs/counting.ts';
+import { findCountingLoop, moveOn, provedAgain, iterationOf, type CountingLoop } from '../../src/emu/proofs/counting.ts';
 import type { Core } from '../../src/emu/core/core.ts';
 import { S } from '../../src/emu/core/state.ts';
 import { MAIN, RAM, runCycles, started } from './core/bare-machine.ts';
@@ -25,11 +25,11 @@ it.each([
   ['counts up', UP, 1, 2, 1],
 ] as const)('a loop that %s', (_what, code, changed, by, more) => {
   const { cpu, loop, again } = looping(code);
-  const last = loop.rounds;
+  const last = loop.iterations;
   expect(loop.cells.filter((c) => c.step !== 0).length).toBeGreaterThan(1);
   const at = [0, 1, 2, 255, 256, last - 1, last, last + 1, last + 100].map((round) => {
     moveOn(cpu, loop, round);
-    return roundOf(cpu, loop);
+    return iterationOf(cpu, loop);
   });
   expect(at).toEqual([0, 1, 2, 255, 256, last - 1, last, -1, -1]);
   // with one of its words otherwise it is none of its rounds, but may count from there
@@ -38,23 +38,23 @@ it.each([
     const was = cpu.get(cell.where);
     for (const by of [1, -1, 0x40000000]) {
       cpu.set(cell.where, was + by);
-      expect(roundOf(cpu, loop), `${cell.where} by ${by}`).toBe(-1);
+      expect(iterationOf(cpu, loop), `${cell.where} by ${by}`).toBe(-1);
     }
     cpu.set(cell.where, was);
-    expect(roundOf(cpu, loop)).toBe(7);
+    expect(iterationOf(cpu, loop)).toBe(7);
   }
   // what it goes by and does not write
   const base = cpu.get(S.R);
   cpu.set(S.R, RAM + 0x100);
-  expect(roundOf(cpu, loop)).toBe(-1);
+  expect(iterationOf(cpu, loop)).toBe(-1);
   cpu.set(S.R, base);
   const register = S.R + 4 * changed;
   cpu.set(register, cpu.get(register) + by);
   const other = again()!;
-  expect([roundOf(cpu, loop), other.pc, other.rounds, roundOf(cpu, other)]).toEqual([-1, loop.pc, last - 7 + more, 0]);
+  expect([iterationOf(cpu, loop), other.pc, other.iterations, iterationOf(cpu, other)]).toEqual([-1, loop.pc, last - 7 + more, 0]);
   cpu.set(register, cpu.get(register) - by);
-  expect(roundOf(cpu, loop)).toBe(7);
+  expect(iterationOf(cpu, loop)).toBe(7);
   // and where it stands
   cpu.set(S.PC, loop.pc + 2);
-  expect([roundOf(cpu, loop), again()]).toEqual([-1, null]);
+  expect([iterationOf(cpu, loop), again()]).toEqual([-1, null]);
 });

@@ -106,15 +106,15 @@ it('what moves by a constant does so for as many rounds as is said, and is known
     const { world, cells, count } = made(c);
     const run = new LinearRun(PROFILES.m4, world, CODE, cells);
     if (!goes(run, count)) return `gives up after ${run.instructions}`;
-    for (const n of [1, 2, 3, run.rounds - 1]) {
-      if (n >= run.rounds || n > 2 ** 31) continue;
+    for (const n of [1, 2, 3, run.iterations - 1]) {
+      if (n >= run.iterations || n > 2 ** 31) continue;
       const constant = new LinearRun(PROFILES.m4, world, CODE, cells.map((x) => moved(x, n))); // prettier-ignore
       expect(goes(constant, count)).toBe(true);
       const seen = [constant.next, constant.path, constant.extra, key(constant.cells())];
       expect(seen).toEqual([run.next, run.path, run.extra, key(run.cells().map((x) => moved(x, n)))]);
     }
     const all = [run.next, run.path, run.extra, run.inputs, run.reads, run.cells(), run.writtenRam(), run.inItBlock];
-    return `${run.rounds} rounds, ${run.instructions}: ${digest(JSON.stringify(all)).slice(0, 4)}`;
+    return `${run.iterations} rounds, ${run.instructions}: ${digest(JSON.stringify(all)).slice(0, 4)}`;
   });
   expectAsBefore(lines, new URL('./each-flow.txt', import.meta.url));
 });
@@ -155,7 +155,7 @@ it('a handler between two sleeps, and one that comes anywhere, come to what they
         for (let n = 0; n < 30 && !done(); n++) if (!goes(run, 1)) return false;
         return true;
       };
-      told.push(ends(), run.instructions, run.rounds, run.next, run.reads, run.cells(), run.writtenRam());
+      told.push(ends(), run.instructions, run.iterations, run.next, run.reads, run.cells(), run.writtenRam());
     };
     const tick = new LinearTicks(PROFILES.m4, world, CODE, [{ address: DEVICE, size: 4, value: 9 }, { address: DEVICE + 4, size: 4, value: 9 }] as never, [...cells, { where: S.SP, size: 0, at: sp, step: 0, input: false }]); // prettier-ignore
     let taken = true;

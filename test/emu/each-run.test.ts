@@ -89,7 +89,7 @@ function chipOf(cores: number): ChipDescription {
     cores: ['c0', 'c1'].slice(0, cores).map((name) => ({ ...coreRow('m4'), name, clock: 'hclk', sysTickClock: 'ext' })),
     memories: [
       memory('FLASH', FLASH, 0x20000, 'flash', { waitStates: true }),
-      memory('ROM', ROM, 0x8000, 'rom', { zone: 'system', factsFrom: 0x7f00, erased: 0 }),
+      memory('ROM', ROM, 0x8000, 'rom', { zone: 'systemMemory', factsFrom: 0x7f00, erased: 0 }),
       memory('RAM', RAM, 0x10000, 'ram'),
       memory('KEPT', KEPT, 0x1000, 'ram'),
     ],

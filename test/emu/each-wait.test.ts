@@ -28,7 +28,7 @@ const clocked = (layout: Layout): RegisterModel<object> => {
   return {
     modelled: ['TIME', 'DATA', 'KEY', 'MOVED'],
     timers: ['aside', 'aloud'],
-    aside: ['aside'],
+    background: ['aside'],
     create: () => ({}),
     live: ['TIME'],
     onTimer: (c, timer) => {

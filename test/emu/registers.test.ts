@@ -108,7 +108,7 @@ function answers(log: string[]): Record<string, unknown> {
     guardRead: (_c: unknown, at: number, size: number, v: number, through: boolean) => said(`guard ${at} ${size} ${v} ${through}`, 5),
     writable: { H: 0x0f0f, NONE: 1 },
     resets: { L: 3, NONE: 1 },
-    aside: ['t'],
+    background: ['t'],
     busMaster: true,
     onReset: (_c: unknown, kind: string) => said(`onReset ${kind}`, undefined),
     onTimer: (_c: unknown, timer: string) => said(`onTimer ${timer}`, undefined),
@@ -131,7 +131,9 @@ function asked(parts: readonly string[], modelled: RegisterModel['modelled'] | n
     onUnmodelled: (_b, r, kind) => log.push(`unmodelled ${kind} ${typeof r === 'number' ? r : r.name}`),
   });
   const state = block.create();
-  const lines = [JSON.stringify([[...state.regs], state.model, block.timers, block.aside, block.busMaster, block.wires, block.clocks])];
+  const lines = [
+    JSON.stringify([[...state.regs], state.model, block.timers, block.background, block.busMaster, block.wires, block.clocks]),
+  ];
   const line = (name: string, answer: unknown): void => void lines.push([name, answer, ...log.splice(0)].join(' | '));
   const bits = (answer: (offset: number, size: number) => unknown): string =>
     PLACES.map(([at, size]) => Number(answer(at, size))).join(' ');
@@ -141,15 +143,15 @@ function asked(parts: readonly string[], modelled: RegisterModel['modelled'] | n
   );
   line(
     'quiet',
-    bits((at, size) => block.quiet(at, size)),
+    bits((at, size) => block.sideEffectFree(at, size)),
   );
   line(
     'sometimes',
-    bits((at, size) => block.sometimesQuiet(at, size)),
+    bits((at, size) => block.sideEffectFreeInSomeStates(at, size)),
   );
   line(
     'now',
-    bits((at) => block.quietNow(state, ENV, at)),
+    bits((at) => block.sideEffectFreeNow(state, ENV, at)),
   );
   line(
     'holds',

@@ -86,7 +86,7 @@ const told = (log: string[], what: string, value: unknown): void => void log.pus
 const model = (log: string[], backup: boolean): RegisterModel<State> => ({
   modelled: ['ACT', 'D'],
   timers: ['a', 'b'],
-  aside: ['b'],
+  background: ['b'],
   wires: [W],
   clocks: ['fast'],
   create: () => ({ acts: 0 }),
@@ -117,7 +117,7 @@ const chip = (cores: number, see: boolean): ChipDescription => ({
   cores: ['c0', 'c1'].slice(0, cores).map(core),
   memories: [
     memory('FLASH', FLASH, 'flash', { programmedBy: 'F', aliases: [0x0a000000] }),
-    memory('ROM', ROM, 'rom', { zone: 'system' }),
+    memory('ROM', ROM, 'rom', { zone: 'systemMemory' }),
     memory('RAM', RAM, 'ram', { size: 0x2010 }),
     memory('GATED', GATED, 'ram', { gate: { clock: 'ENR.RAM' } }),
     memory('WALLED', GATED + 0x1000, 'ram', { gate: { clock: 'ENR.RAM', writable: 'test.system.open' } }),
@@ -196,7 +196,7 @@ class Life {
     gate: () => this.system.write(RCC, 4, this.next(64)),
     pulse: () => [this.system.write(RCC + 4, 4, this.next(16)), this.system.write(RCC + 4, 4, this.next(3) ? 0 : this.next(16))],
     wait: () => this.system.fireDue(this.system.now + this.next(40)),
-    aside: () => this.system.fireAside(this.system.now + this.next(40)),
+    background: () => this.system.fireBackground(this.system.now + this.next(40)),
     outside: () => this.system.scheduler.arm(this.slot, this.system.now + this.next(40)),
     pin: () => {
       const { next, system } = this;

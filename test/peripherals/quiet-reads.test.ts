@@ -87,7 +87,7 @@ describe.each(byTurns(coveringChips(), 2).map((chip) => [chip.name, chip] as con
             before = told();
           }
           const size = random(3) === 0 ? 1 : r.size;
-          if (b.component.quiet(r.offset, size) !== true) {
+          if (b.component.sideEffectFree(r.offset, size) !== true) {
             loud++;
             continue;
           }
@@ -156,7 +156,7 @@ describe.each(byTurns(coveringChips(), 2).map((chip) => [chip.name, chip] as con
     };
     for (const b of system.blocks) {
       const layout = system.layoutOf(b.row.name)!;
-      const quiet = (offset: number): boolean => b.component.quiet(offset, 4);
+      const quiet = (offset: number): boolean => b.component.sideEffectFree(offset, 4);
       const narrow = layout.registers.find((r) => r.size < 4);
       if (narrow) expect(quiet(narrow.offset)).toBe(false);
       if (b.row.model === 'usb-otg-fs') expect(quiet(0x1000)).toBe(false);

@@ -19,7 +19,7 @@ describe('every chip of the catalogue has a stand-in ROM', () => {
     const memory = profile!.systemMemory.value;
     // F1: flash size and unique ID in the last 32 bytes.
     const size = profile!.family === 'F1' ? memory.size - 32 : memory.size;
-    const row = chip.memories.find((m) => m.zone === 'system' && m.base <= memory.base && m.base + m.size >= memory.base + size);
+    const row = chip.memories.find((m) => m.zone === 'systemMemory' && m.base <= memory.base && m.base + m.size >= memory.base + size);
     expect(row, 'system memory in the memory map').toBeDefined();
   });
   it('no two profiles share an id', () => {

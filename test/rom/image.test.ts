@@ -142,7 +142,7 @@ describe('loading a stand-in ROM', () => {
   });
 
   it('the segments fill the memories that the chip has for them', () => {
-    const rows = STM32H533RE.memories.filter((m) => m.zone === 'system').map((m) => [m.base, m.size]);
+    const rows = STM32H533RE.memories.filter((m) => m.zone === 'systemMemory').map((m) => [m.base, m.size]);
     expect(loadRom(h5, image).segments.map((s) => [s.address, s.bytes.length])).toEqual(rows);
   });
 

@@ -31,8 +31,8 @@ export const AREAS: readonly Area[] = [
       'src/emu/core/caches/flash-cache.ts',
       'src/emu/core/caches/branch-targets.ts',
     ],
-    tables: ['test/emu/core/{each-cost,each-pair,each-cache,timetable,line-times,lines,far-looks}.test.ts'],
-    tests: ['test/emu/core/{cycles,far-looks,fp-timing,line-times,flash-cache,flash-prefetch,branch-targets,stale-lines,tiers}.test.ts'],
+    tables: ['test/emu/core/{each-cost,each-pair,each-cache,timetable,line-times,lines,far-bytes}.test.ts'],
+    tests: ['test/emu/core/{cycles,far-bytes,fp-timing,line-times,flash-cache,flash-prefetch,branch-targets,stale-lines,tiers}.test.ts'],
   },
   {
     name: 'exceptions',

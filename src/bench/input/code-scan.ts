@@ -242,7 +242,7 @@ function romAddresses(chip: ChipDescription): (value: number) => boolean {
 }
 /** What ST writes about the part in its ROM or beside it (unique ID, size of the flash, calibration): any firmware may read it. */
 export function isFact({ memories }: ChipDescription, address: number): boolean {
-  const from = (m: MemoryRow): number => m.base + (m.zone === 'system' ? (m.factsFrom ?? m.size) : 0);
+  const from = (m: MemoryRow): number => m.base + (m.zone === 'systemMemory' ? (m.factsFrom ?? m.size) : 0);
   return memories.some((m) => m.zone !== 'user' && address >= from(m) && address < m.base + m.size);
 }
 

@@ -125,7 +125,7 @@ export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepai
   machine.setRepairs(interceptor);
   const undo = options.flip ? flipOptions(s, options.flip) : null;
   applyFrom(place, s, starts, repairs, () => applyAtEntry(machine, [...repairs, ...(options.atEntry?.(s) ?? [])]));
-  for (const core of machine.cores) core.setBrief(true);
+  for (const core of machine.cores) core.setShortRun(true);
   try {
     const since = (place === 'entry' || place === 'fault') && repairs.length > 0 ? { since: startedAt } : {};
     const end = s.run({ counterfactual: true, repaired: repairs.length > 0, ...since });
@@ -133,7 +133,7 @@ export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepai
     return observe(s, end);
   } finally {
     s.onPausedEntry = null;
-    for (const core of machine.cores) core.setBrief(false);
+    for (const core of machine.cores) core.setShortRun(false);
     machine.setRepairs(null);
     undo?.();
     swapBack?.();

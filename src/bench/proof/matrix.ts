@@ -99,9 +99,9 @@ class Runs {
   }
   private finish(): Outcome {
     const { cores } = this.s.machine;
-    for (const core of cores) core.setBrief(true);
+    for (const core of cores) core.setShortRun(true);
     const end = this.s.run({ counterfactual: true, repaired: true });
-    for (const core of cores) core.setBrief(false);
+    for (const core of cores) core.setShortRun(false);
     if (isCut(end.reason)) throw new CutShort(end.reason);
     return end.outcome;
   }

@@ -14,7 +14,7 @@ import { findSteadyLoop, type SteadyLoop, type Told } from '../../emu/proofs/ste
 import { hearing } from './hearing.ts';
 import { eventMayCome, interruptsAround, lineStaysUp, readStays, sysTickInterrupts } from './surrounding-events.ts';
 import type { FixedLoop, LiveRun } from './live-run.ts';
-import { goesOnceRound, tickCannotEnd } from './ticking.ts';
+import { runsOnceThrough, tickCannotEnd } from './ticking.ts';
 
 /** Effort: a loop of more instructions is not looked for. */
 const MAX_STEPS = 3000;
@@ -86,11 +86,11 @@ function placesAt({ machine: { bootCore }, input }: LiveRun): readonly number[] 
   const { frames } = callChainOf(bootCore, input.images);
   return frames.filter((_, i) => i === 0 || frames[i - 1]!.exception !== null).map((f) => f.pc);
 }
-/** Goes round once more: null if one of `places` is in the round, else when the core is. */
+/** Goes round once more: null if one of `places` is in the iteration, else when the core is. */
 function aheadOf(core: Core, loop: SteadyLoop, places: readonly number[]): Ps | null {
   const at = core.now();
   let isIn = places.includes(core.pc);
-  const whole = goesOnceRound(core, loop, () => void (isIn ||= places.includes(core.pc)));
+  const whole = runsOnceThrough(core, loop, () => void (isIn ||= places.includes(core.pc)));
   return whole && !isIn ? at : null;
 }
 
@@ -123,14 +123,14 @@ function proveLoop(s: LiveRun, from: readonly number[]): FixedLoop | null {
 }
 
 /**
- * The round goes through the return of an interrupt whose line stays up, and back into it; null if exceptions come and go in it otherwise. Goes round once.
+ * The iteration goes through the return of an interrupt whose line stays up, and back into it; null if exceptions come and go in it otherwise. Goes iteration once.
  */
 function comesBack(s: LiveRun, loop: SteadyLoop): boolean | null {
   const { machine } = s;
   const core = machine.bootCore;
   const ipsr = core.arm.ipsr;
   let returns = 0;
-  const whole = hearing(machine, { exceptionReturn: () => void returns++ }, () => goesOnceRound(core, loop));
+  const whole = hearing(machine, { exceptionReturn: () => void returns++ }, () => runsOnceThrough(core, loop));
   if (!whole) return null;
   if (returns === 0) return false;
   return lineStaysUp(s, ipsr - EXC.IRQ0) ? true : null;
@@ -143,7 +143,7 @@ function polled({ machine: { system, bootCore } }: LiveRun, addresses: readonly 
   return [...devices, ...memories];
 }
 
-/** What a look for a proof needs to know: a round that masks interrupts. It is undone, so nothing has to be counted. */
+/** What a look for a proof needs to know: an iteration that masks interrupts. It is undone, so nothing has to be counted. */
 const writesOf = (machine: Machine): Told => ({
   history: {
     get seq() {

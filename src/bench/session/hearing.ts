@@ -2,7 +2,7 @@ import type { Machine } from '../../emu/machine.ts';
 import type { MachineObserver } from '../../emu/machine-base.ts';
 
 /** The timer by which the bench looks up: it changes nothing. */
-export const LOOK_TIMER = 'bench.look';
+export const CHECK_TIMER = 'bench.look';
 
 /** Of what `hear` has somebody else than the bench is told, until `action` has ended. */
 export function hearing<T>(machine: Machine, hear: MachineObserver, action: () => T): T {

@@ -29,7 +29,7 @@ export class HeldMachine {
     this.session.held = false;
     const end = this.session.run();
     this.session.held = true;
-    for (const core of this.session.machine.cores) core.setBrief(true, PATIENCE_IF_SERVING);
+    for (const core of this.session.machine.cores) core.setShortRun(true, PATIENCE_IF_SERVING);
     return end;
   }
   /** Runs to `limit`, or until a transfer of a client has ended or the device has come or gone. */

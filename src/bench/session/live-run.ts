@@ -79,7 +79,7 @@ export interface LiveRun {
   /** A master outside has called the chip on this port. */
   selected(port: string): void;
   /** Something has happened that may end the run. */
-  stir(): void;
+  requestCheck(): void;
   /** The boot core stands where it starts, and no reset brought it there. */
   startedAgain(): void;
 }

@@ -65,7 +65,7 @@ function ownResets({ resets }: Pick<History, 'resets'>): readonly ResetRecord[] 
   return own.filter((r) => r.by === own.at(-1)?.by);
 }
 /** What the reset that has just happened left is worth a look: it may settle a loop. */
-export const looksAtReset = (history: Pick<History, 'resets'>): boolean => {
+export const resetsDecide = (history: Pick<History, 'resets'>): boolean => {
   const last = history.resets.at(-1);
   return last !== undefined && last.by !== 'power' && !last.external && inRange(ownResets(history).length);
 };

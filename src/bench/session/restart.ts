@@ -21,7 +21,7 @@ export function startOf({ machine, input }: LiveRun): number | null {
 export function restartAt({ machine }: LiveRun): Restart | null {
   const core = machine.bootCore;
   const lr = (core.arm.lr & ~1) >>> 0;
-  if (machine.system.regionAt(lr, core.index)?.memory?.row.zone === 'system') return null;
+  if (machine.system.regionAt(lr, core.index)?.memory?.row.zone === 'systemMemory') return null;
   const call = [2, 4].map((size) => lr - size).find((pc) => calls(core.peek(pc, 2) ?? 0, lr - pc));
   return { at: machine.now, call: call ?? null, lr };
 }

@@ -23,15 +23,15 @@ import { decideOutcome } from './outcome.ts';
 import type { EndReason } from '../documents/result.ts';
 import { keptState } from './kept-state.ts';
 import { restartAt } from './restart.ts';
-import { entryLoopSettled, looksAtReset, resetLoop, resetsGoOn, steadyEntries } from './reset-loop.ts';
+import { entryLoopSettled, resetsDecide, resetLoop, resetsGoOn, steadyEntries } from './reset-loop.ts';
 import type { RunInput } from '../input/run-input.ts';
 import { serveSemihosting } from './semihosting.ts';
 import { Steps } from './steps.ts';
 import { isAlone, proveFixedLoop, watchdogRuns } from './fixed-loop.ts';
 import { interruptsAround } from './surrounding-events.ts';
-import { LOOK_TIMER } from './hearing.ts';
+import { CHECK_TIMER } from './hearing.ts';
 import type { FixedLoop, LiveRun, SessionEnd, SessionState } from './live-run.ts';
-import { goesRoundUntil } from './rounds.ts';
+import { repeatsUntil } from './tick-period.ts';
 
 /** After the last event that counts, and over all (design: when a run ends). */
 const QUIET = 5 * PS_PER_SECOND;
@@ -42,7 +42,7 @@ const LONGEST_UNICORN = 5 * PS_PER_SECOND;
  * What ends a run is looked at on the next multiple of this after something has happened that may have changed it (`stir`), or when the time comes that it waits
  * for; virtual time, so it does not depend on the machine, nor on where a repeated run began.
  */
-const LOOK = 1 * MS;
+const CHECK_STEP = 1 * MS;
 /** The user's limits are looked at this often all the same. */
 const LONGEST_STRETCH = 50 * MS;
 /** First checkpoint of the trail, and how much later the next may be. */
@@ -114,11 +114,11 @@ export class Session implements LiveRun {
   /** Called when the machine has paused before the first instruction of an entry. */
   onPausedEntry: (() => void) | null = null;
   /** Something has happened that may end the run or change what the host sees. */
-  onStir: (() => void) | null = null;
+  onCheckRequested: (() => void) | null = null;
   /** The HID driver of the host has received a report. */
   onReport: ((bytes: Uint8Array) => void) | null = null;
   /** Timer that ends the stretch that runs. */
-  private readonly lookSlot: number;
+  private readonly checkSlot: number;
   private running = false;
   asksReach = false;
   /** Somebody else runs the machine, and asks for no end of the run. */
@@ -136,7 +136,7 @@ export class Session implements LiveRun {
     placeLoader(machine);
     this.usb = this.newHost();
     machine.attach(this.usb);
-    this.lookSlot = machine.system.addTimer(LOOK_TIMER, () => this.running && machine.stop());
+    this.checkSlot = machine.system.addTimer(CHECK_TIMER, () => this.running && machine.stop());
     this.steps = new Steps(this);
     machine.attach(this.steps);
     this.state = freshState();
@@ -163,7 +163,7 @@ export class Session implements LiveRun {
       zone: () => machine.state.usbServedBy,
       console: (channel, bytes) => machine.console(channel, String.fromCharCode(...bytes)),
       report: (bytes) => this.onReport?.(bytes),
-      changed: () => this.stir(),
+      changed: () => this.requestCheck(),
     });
   }
 
@@ -174,12 +174,12 @@ export class Session implements LiveRun {
     machine.observer = {
       beforeReset: () => this.usb.chipReset(),
       reset: () => this.onReset(),
-      lockup: () => this.stir(),
+      lockup: () => this.requestCheck(),
       entry: (e) => this.onEntry(e),
       leftSystem: (pc) => {
         this.state.anchor = this.state.leftAt = machine.now;
         this.resetProof();
-        this.stir();
+        this.requestCheck();
         return this.keepCheckpoints && this.leaves(pc);
       },
       wire: (name, value) => {
@@ -211,7 +211,7 @@ export class Session implements LiveRun {
   private onReset(): void {
     const { machine } = this;
     this.loseHeld();
-    if (looksAtReset(machine.history)) machine.history.keepsBehindReset(keptState(machine));
+    if (resetsDecide(machine.history)) machine.history.keepsBehindReset(keptState(machine));
     this.state.anchor = machine.now;
     this.state.fault = null;
     this.state.leftAt = null;
@@ -219,7 +219,7 @@ export class Session implements LiveRun {
     this.watchStart(false);
     this.resetProof();
     this.steps.abandonCall();
-    this.stir();
+    this.requestCheck();
   }
   /** Software resets lose what the ECC of RAM still holds back. */
   private loseHeld(): void {
@@ -314,7 +314,7 @@ export class Session implements LiveRun {
     const isFault = exception >= 2 && exception <= 7;
     if (isFault && core === this.machine.bootCore) {
       this.state.fault = { exception, since: this.machine.now, pc };
-      this.stir();
+      this.requestCheck();
     }
   }
   private onExceptionReturn(core: Core): void {
@@ -364,14 +364,14 @@ export class Session implements LiveRun {
       const deadline = this.deadline(limits);
       if (machine.now >= deadline) return this.end('deadline', false);
       this.running = true;
-      const why = machine.run(Math.min(deadline, this.nextLook(limits.counterfactual === true)));
+      const why = machine.run(Math.min(deadline, this.nextCheck(limits.counterfactual === true)));
       this.running = false;
-      const end = why === 'entry' ? this.pausedAtEntry(limits) : this.lookedUp(limits);
+      const end = why === 'entry' ? this.pausedAtEntry(limits) : this.checked(limits);
       if (end) return end;
     }
   }
   /** The end of the run, if nothing that counts can come any more. */
-  private lookedUp(limits: RunLimits): SessionEnd | null {
+  private checked(limits: RunLimits): SessionEnd | null {
     const { machine } = this;
     if (this.exited !== null) return this.end('semihosting', true);
     this.steps.poll();
@@ -413,7 +413,7 @@ export class Session implements LiveRun {
     // A step that is still to come at a known time is waited for: the board's user has not finished either.
     const silent = this.romSilentAt();
     // a ROM that may take longer than that to answer is waited for
-    return Math.max(Math.max(this.state.anchor, this.steps.dueAt ?? 0) + QUIET, silent < Infinity ? silent + LOOK : 0);
+    return Math.max(Math.max(this.state.anchor, this.steps.dueAt ?? 0) + QUIET, silent < Infinity ? silent + CHECK_STEP : 0);
   }
   private deadline(limits: RunLimits): Ps {
     const natural = this.naturally();
@@ -423,26 +423,26 @@ export class Session implements LiveRun {
     return limits.repaired ? Math.max(deadline, Math.min(natural, LONGEST + 2 * QUIET)) : deadline;
   }
   /** Something has happened that may end the run: it is looked at soon. */
-  stir(): void {
-    this.onStir?.();
-    const { machine, lookSlot } = this;
+  requestCheck(): void {
+    this.onCheckRequested?.();
+    const { machine, checkSlot } = this;
     const { scheduler } = machine.system;
-    if (this.held || scheduler.isArmed(lookSlot)) return;
-    scheduler.arm(lookSlot, lookAt(machine.now));
+    if (this.held || scheduler.isArmed(checkSlot)) return;
+    scheduler.arm(checkSlot, checkAt(machine.now));
     for (const core of machine.cores) core.cut();
   }
   /** When `run` looks up if nothing happens before: the first time at which one of its conditions can come true by time alone. */
-  private nextLook(counterfactual: boolean): Ps {
+  private nextCheck(counterfactual: boolean): Ps {
     const { machine, state, input } = this;
     const { now } = machine;
     // instructions are counted at each look
     // nor is a second engine fast, or can it be stopped in the middle
-    if (input.limits.maxInstructions !== null || input.engine === 'unicorn') return lookAfter(now);
+    if (input.limits.maxInstructions !== null || input.engine === 'unicorn') return checkAfter(now);
     const times = [this.romSilentAt()];
     if (this.keepTrail) times.push(this.nextTrail);
     if (this.seeksProof(counterfactual)) times.push(this.proofAt(counterfactual));
     if (state.dfuAt !== null) times.push((lastLeave(this) ?? now) + NO_ATTACH);
-    return Math.min(lookAt(now + LONGEST_STRETCH), ...times.filter((t) => t > now).map(lookAt));
+    return Math.min(checkAt(now + LONGEST_STRETCH), ...times.filter((t) => t > now).map(checkAt));
   }
   private keepEntry(): void {
     const { machine, entryCheckpoint } = this;
@@ -580,7 +580,7 @@ export class Session implements LiveRun {
     const { machine, state, input } = this;
     const atRest = !machine.state.inSystem && state.fault === null && input.limits.maxInstructions === null;
     if (!atRest || input.withoutShortcuts?.includes('tick-rounds') === true || !isAlone(machine)) return machine.now;
-    return goesRoundUntil(machine, this.deadline(limits)) ?? machine.now;
+    return repeatsUntil(machine, this.deadline(limits)) ?? machine.now;
   }
 
   /** After a leave: a device of the application is on the bus, or it has had two seconds for that. */
@@ -611,8 +611,8 @@ export class Session implements LiveRun {
 }
 
 /** The first multiple of `LOOK` at or after a time, and the first one behind it. */
-const lookAt = (time: Ps): Ps => Math.ceil(time / LOOK) * LOOK;
-const lookAfter = (time: Ps): Ps => (Math.floor(time / LOOK) + 1) * LOOK;
+const checkAt = (time: Ps): Ps => Math.ceil(time / CHECK_STEP) * CHECK_STEP;
+const checkAfter = (time: Ps): Ps => (Math.floor(time / CHECK_STEP) + 1) * CHECK_STEP;
 
 /** When the last DFU leave that was carried out began; null if there was none. */
 export const lastLeave = (s: Session): Ps | null =>

@@ -208,7 +208,7 @@ export class Steps implements Attachment {
     this.session.state.anchor = machine.now;
     this.state.index++;
     this.schedule();
-    this.session.stir();
+    this.session.requestCheck();
   }
   /** The step goes on until `end`. */
   private lasts(end: Ps): void {

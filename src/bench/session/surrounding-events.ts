@@ -8,7 +8,7 @@ import { anyLineEnabled, groupOf, isActive, isEnabled, isLineUp, preempts, prior
 import { readIsSteady } from '../../emu/proofs/steady.ts';
 import type { Block } from '../../emu/system.ts';
 import { USB_VBUS } from '../../peripherals/wires.ts';
-import { LOOK_TIMER } from './hearing.ts';
+import { CHECK_TIMER } from './hearing.ts';
 import type { LiveRun } from './live-run.ts';
 
 /** Registers of the private bus that follow what happens around the core: pending and active exceptions. */
@@ -23,7 +23,7 @@ function nothingScheduled(s: LiveRun): boolean {
 }
 const isOwn = ({ machine }: LiveRun, slot: number): boolean => {
   const name = machine.system.scheduler.slotName(slot);
-  return name === LOOK_TIMER || name === `${machine.bootCore.row.name}.systick`;
+  return name === CHECK_TIMER || name === `${machine.bootCore.row.name}.systick`;
 };
 
 /** The simulated host's timers. It talks to the USB blocks, and its cable is VBUS. */

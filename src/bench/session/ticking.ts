@@ -23,7 +23,7 @@ import type { LiveRun } from './live-run.ts';
 const FOR_EVER = 24 * 3600 * PS_PER_SECOND;
 /** Effort: a handler of more instructions is not looked at. */
 const LONGEST_HANDLER = 2000;
-/** Ticks of a round: what toggles something is back after two. */
+/** Ticks of an iteration: what toggles something is back after two. */
 const TICKS = 2;
 const FRAME_WORDS = 8;
 const FP_FRAME_WORDS = 26;
@@ -37,10 +37,10 @@ export function tickCannotEnd(s: LiveRun, loop: SteadyLoop): boolean {
   if (core.arm.hasStackLimit) return false;
   const points = pointsOf(machine, loop);
   if (points === null) return false;
-  const rounds = FOR_EVER / (TICKS * sysTickPeriod(core));
+  const iterations = FOR_EVER / (TICKS * sysTickPeriod(core));
   const ways = new Map<string, Way>();
   for (const [key, how] of new Map(points.map((p) => [JSON.stringify(p.how), p.how]))) {
-    const way = linearly(() => prove(s, how, rounds));
+    const way = linearly(() => prove(s, how, iterations));
     if (way === null) return false;
     ways.set(key, way);
   }
@@ -54,7 +54,7 @@ interface Point {
   readonly reads: ReadonlySet<number>;
   readonly stores: ReadonlySet<number>;
 }
-/** Null where the round is not gone through as it was, or something holds in it that an interrupt ends. */
+/** Null where the iteration is not gone through as it was, or something holds in it that an interrupt ends. */
 function pointsOf(machine: Machine, loop: SteadyLoop): Point[] | null {
   const core = machine.bootCore;
   const reads = new Map<number, number>();
@@ -64,7 +64,7 @@ function pointsOf(machine: Machine, loop: SteadyLoop): Point[] | null {
   let exclusive = false;
   core.trace({ reads, writes: 0, refreshes: [], sameStores });
   try {
-    const whole = goesOnceRound(core, loop, () => {
+    const whole = runsOnceThrough(core, loop, () => {
       points.push({ how, reads: placesOf(machine, reads), stores: placesOf(machine, sameStores) });
       reads.clear();
       sameStores.clear();
@@ -76,8 +76,8 @@ function pointsOf(machine: Machine, loop: SteadyLoop): Point[] | null {
     core.trace(null);
   }
 }
-/** Goes round a loop, from its start, and says so behind each instruction; false where an exception comes between, or the core stops. */
-export function goesOnceRound(core: Core, { cycles }: SteadyLoop, passed: () => void = () => {}): boolean {
+/** Goes iteration a loop, from its start, and says so behind each instruction; false where an exception comes between, or the core stops. */
+export function runsOnceThrough(core: Core, { cycles }: SteadyLoop, passed: () => void = () => {}): boolean {
   const end = core.cycles() + cycles;
   const { ipsr } = core.arm;
   while (core.cycles() < end) {
@@ -123,8 +123,8 @@ interface Way {
   readonly constant: ReadonlySet<number>;
 }
 
-/** Runs the handlers of a round twice: to see what they move, and on what moves so. Throws GIVE_UP. */
-function prove(s: LiveRun, how: HandlerEntry, rounds: number): Way | null {
+/** Runs the handlers of an iteration twice: to see what they move, and on what moves so. Throws GIVE_UP. */
+function prove(s: LiveRun, how: HandlerEntry, iterations: number): Way | null {
   const { machine } = s;
   const core = machine.bootCore;
   const around = surroundingsOf(s);
@@ -142,8 +142,8 @@ function prove(s: LiveRun, how: HandlerEntry, rounds: number): Way | null {
   };
   const start = hypothesis(around, { before: [], after: go([]).cells() });
   const run = go(start);
-  if (!run.through || run.rounds < rounds) return null;
-  // of a word that is not known nothing may be wanted in the next round
+  if (!run.through || run.iterations < iterations) return null;
+  // of a word that is not known nothing may be wanted in the next iteration
   const written = run.writtenRam();
   if (written.some((c) => c.input && !c.known)) return null;
   if (provedCells(run, start) === null) return null;

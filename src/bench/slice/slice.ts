@@ -245,7 +245,7 @@ class Walk {
     const row = region?.memory?.row;
     if (row?.kind === 'ram') return null;
     if (region?.block || (region === null && address >= 0xe0000000)) return 'device';
-    return row && row.zone !== 'system' && this.inImage(address) ? 'constant' : 'memory';
+    return row && row.zone !== 'systemMemory' && this.inImage(address) ? 'constant' : 'memory';
   }
   private inImage(address: number): boolean {
     return this.session.input.images.some((image) => image.chunks.some((c) => address >= c.address && address < c.address + c.data.length));

@@ -100,7 +100,7 @@ function masterText(s: Session, { block, register, start }: Master, pc: number):
 function unwritten(s: Session, address: number): string | null {
   const row = s.machine.system.regionAt(address)?.memory?.row;
   if (row?.kind === 'ram') return `nothing had written ${hex(address)} since power-on`;
-  const erased = row?.kind === 'flash' && row.zone !== 'system' && s.machine.bootCore.peek(address & ~3, 4) === 0xffffffff;
+  const erased = row?.kind === 'flash' && row.zone !== 'systemMemory' && s.machine.bootCore.peek(address & ~3, 4) === 0xffffffff;
   return erased ? `${hex(address)} is erased flash: no image has anything there` : null;
 }
 
@@ -147,7 +147,7 @@ export function whatIsAt(s: Session, address: number, core = 0): string {
     return `that is ${addressText(s, address, core)}, a peripheral${keys}`;
   }
   const row = region.memory!.row;
-  if (row.zone === 'system') return `that lies in system memory${rom}`;
+  if (row.zone === 'systemMemory') return `that lies in system memory${rom}`;
   return `that lies in ${row.name}${row.kind === 'ram' ? ' (RAM)' : ''}`;
 }
 /** What is suggested for memory on a board: all of the part in which the address lies. */

@@ -317,7 +317,7 @@ function memoriesOf({ input }: Session): TracedMemory[] {
   const chunks = input.images.flatMap((i) => i.chunks);
   return input.chip.memories.map(({ name, base, size, kind, zone }) => {
     const image = chunks.reduce((n, c) => n + Math.max(0, Math.min(c.address + c.data.length, base + size) - Math.max(c.address, base)), 0);
-    return { name, base, size, kind, isRom: zone === 'system', image };
+    return { name, base, size, kind, isRom: zone === 'systemMemory', image };
   });
 }
 

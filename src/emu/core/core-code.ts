@@ -17,11 +17,11 @@ import { ENTRY_CACHED, ENTRY_FLASH, REC } from './interpreter/record-builders.ts
 import { packSystemOp } from './arm/system-ops.ts';
 import { defaultExecuteNever, mpuAllows, mpuEnabled, mpuSetUp } from './arm/mpu.ts';
 import { S } from './state.ts';
-import { classOf, FarLooks, type CodeView } from './timing.ts';
+import { classOf, FarBytes, type CodeView } from './timing.ts';
 import type { CodeSource } from './translate/region.ts';
 import type { Surroundings } from './translate/surroundings.ts';
-import { around, isPlain, repeatsAt, repetitions, takeOver, TWIN, twinsFollow } from './interpreter/twins.ts';
-import { COMES_BACK, PATIENCE, PATIENCE_IF_BRIEF, Tier, type Origin } from './translate/tier.ts';
+import { adjacentSources, around, copyRecords, isPlain, REPEAT_BYTES, repeatsAt, repetitions } from './repeated-code.ts';
+import { COMES_BACK, PATIENCE, PATIENCE_IF_SHORT, Tier, type Origin } from './translate/tier.ts';
 import { translationsOf, type Translation } from './translate/translations.ts';
 
 /** Arrivals at a place before it is translated. */
@@ -59,7 +59,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
   constructor(system: System, row: CoreRow, index: number, listener: CoreListener<C>) {
     super(system, row, index, listener);
     this.caches = new CoreCaches(this.core, this.timing, {
-      lookAt: (pc) => this.lookAt(pc),
+      instructionForTiming: (pc) => this.instructionForTiming(pc),
       codeView: (pc) => this.codeView(pc),
       flushReads: () => this.flushReads(),
       updateFast: () => this.updateFast(),
@@ -81,7 +81,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
             fillRow: this.fillRow,
             locate: this.locate,
             predicted: this.predicted,
-            device: this.quietReads.read,
+            device: this.deviceReader.read,
             readLine: this.readLineInside,
             readCode: this.readCode,
             system: (packed: number) => this.executeInside(packed),
@@ -143,13 +143,13 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     this.translating = on;
     this.hotAt = hotAt ?? HOT;
     this.hasPatience = hotAt === undefined;
-    this.setBrief(false);
+    this.setShortRun(false);
     this.updateFast();
   }
   private hasPatience = true;
   /** What runs from now on is expected to end soon: less of it is worth translating. Nothing else may differ. */
-  setBrief(brief: boolean, patience = PATIENCE_IF_BRIEF): void {
-    this.tier.patience = !this.hasPatience ? 1 : brief ? patience : PATIENCE;
+  setShortRun(short: boolean, patience = PATIENCE_IF_SHORT): void {
+    this.tier.patience = !this.hasPatience ? 1 : short ? patience : PATIENCE;
   }
   /** Fast RAM of translated code, and whether it may run at all. */
   protected override updateFast(): void {
@@ -238,7 +238,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     if (!this.asksDevices) return;
     const pc = this.get(S.PC);
     const enough = DEVICE_READS * this.hotAt;
-    if (this.quietReads.count(pc, enough)) this.tier.readsDevices(pc, this.quietReads.often(enough / 8));
+    if (this.deviceReader.count(pc, enough)) this.tier.readsDevices(pc, this.deviceReader.often(enough / 8));
   }
   /** Code as translation sees it. */
   private originOf(pc: number): Origin {
@@ -307,7 +307,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
       memory: { from: memory.host, to: memory.host + memory.row.size },
       hostOf: (a) => memory.host + (a - region.base),
       hostAt: (a) => this.caches.hostAt(a),
-      onLook: (listener) => (this.lookListener = listener),
+      onFarByte: (listener) => (this.farByteRead = listener),
     };
   }
   /** A translation of another machine: nothing that this one intercepts was folded into it, all of it can be fetched, and stores to it will be seen. */
@@ -324,7 +324,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     }
     return true;
   }
-  private lookListener: ((host: number) => void) | null = null;
+  private farByteRead: ((host: number) => void) | null = null;
 
   override flushFetch(): void {
     this.updateFast();
@@ -474,7 +474,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     // what a line costs looks at the line before it
     const to = host + length + Math.max(after, this.flashCache ? 16 : 0);
     this.tier.invalidate(host, length, host - from, to - host - length);
-    for (const pc of this.farLooks.take(host - 3, host + length)) this.dropRecord(pc);
+    for (const pc of this.farBytes.take(host - 3, host + length)) this.dropRecord(pc);
     for (let hostPage = from >>> PAGE_BITS; hostPage <= (to - 1) >>> PAGE_BITS; hostPage++) {
       const pages = this.codeHostPages.get(hostPage);
       if (!pages) continue;
@@ -556,24 +556,24 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     if (u8[rec + REC.FLAGS] === 0 && this.tier.isKnown(pc)) u8[rec + REC.FLAGS] = COMES_BACK;
   }
   /**
-   * The bytes that matter to this instruction are those that lie TWIN bytes before, as in memory that is empty: the record there is right here too. Branches may have
-   * looked further. Where one half-word fills memory the records behind it come along.
+   * Copies the record from REPEAT_BYTES before if all bytes that matter to the instruction are the same there, as in erased flash; in a run of one half-word the
+   * records behind it as well. Not for branches, whose cost may depend on bytes at their target. True if it did.
    */
   private repeats(pc: number, rec: number, ins: Instruction): boolean {
     const { arena } = this;
-    const twin = this.recordAt(pc - TWIN);
-    if (twin < 0 || !isPlain(arena, twin) || /branch|call/.test(classOf(ins)) || !this.codeIsMemory()) return false;
+    const source = this.recordAt(pc - REPEAT_BYTES);
+    if (source < 0 || !isPlain(arena, source) || /branch|call/.test(classOf(ins)) || !this.codeIsMemory()) return false;
     const region = this.regionAt(pc)!;
     const { reach } = this.timing;
     const { from, to } = around(pc, reach);
     const host = this.caches.hostAt(pc);
     if (from < region.base || to >= region.end || !repeatsAt(arena, reach, host)) return false;
-    takeOver(arena, rec, twin, ins.size === 2 ? Math.max(1, repetitions(arena, reach, host, this.mayTakeOver(pc, region.end - to))) : 1);
+    copyRecords(arena, rec, source, ins.size === 2 ? Math.max(1, repetitions(arena, reach, host, this.mayCopy(pc, region.end - to))) : 1);
     return true;
   }
-  /** Half-words from a place on that are fetched if the first one is, without a stop behind it and within so many bytes. */
-  private mayTakeOver(pc: number, bytes: number): number {
-    let most = Math.min(twinsFollow(pc), bytes >> 1);
+  /** Half-words from `pc` on that can be fetched if the first one can: within so many bytes, and up to the next stop. */
+  private mayCopy(pc: number, bytes: number): number {
+    let most = Math.min(adjacentSources(pc), bytes >> 1);
     for (const at of [...this.breakpoints, ...this.idlePoints]) if (at > pc && at < pc + 2 * most) most = (at - pc) >> 1;
     return mpuEnabled(this.core) || this.system.faultsIn(pc, pc + 2 * most) ? 1 : most;
   }
@@ -593,15 +593,15 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
       const far = this.regionAt(a);
       if (!far?.memory || (a >>> PAGE_BITS !== pc >>> PAGE_BITS && far.memory.row.kind === 'ram')) return false;
       const host = far.memory.host + (a - far.base);
-      this.farLooks.set(host, pc);
-      this.lookListener?.(host);
+      this.farBytes.set(host, pc);
+      this.farByteRead?.(host);
       return true;
     };
     return {
       at: (a) => {
         a >>>= 0;
         if ((a < pc - after - 4 || a > pc + before) && !visible(a)) return null;
-        if (inMemory === null || a < inMemory.base || a + 4 > inMemory.end) return this.lookAt(a);
+        if (inMemory === null || a < inMemory.base || a + 4 > inMemory.end) return this.instructionForTiming(a);
         const { u16 } = this.arena;
         const at = (inMemory.memory!.host + a - inMemory.base) >> 1;
         return this.decoder.decode(u16[at]!, u16[at + 1]!);
@@ -613,9 +613,9 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     };
   }
   /** Instructions whose cost hangs on bytes far from them: by arena address looked at, where they stand. */
-  protected readonly farLooks = new FarLooks();
+  protected readonly farBytes = new FarBytes();
   /** Instruction at an address of the same or the next page of memory, null where there is none. */
-  protected lookAt(pc: number): Instruction | null {
+  protected instructionForTiming(pc: number): Instruction | null {
     const region = this.regionAt(pc >>> 0);
     if (!region?.memory || pc + 4 > region.end) return null;
     return this.decoder.decode(this.caches.codeHalfword(region, pc), this.caches.codeHalfword(region, pc + 2));

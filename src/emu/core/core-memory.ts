@@ -52,7 +52,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   /** Caches of the flash controller, null where there are none. */
   readonly flashCache: FlashCache | null;
   /** Reads of devices by translated code. */
-  protected readonly quietReads: DeviceReads;
+  protected readonly deviceReader: DeviceReads;
   /** Lines of the cache between core and flash (`icache.enabled`) that are older than memory. */
   readonly stale: StaleLines;
 
@@ -79,7 +79,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
             staleChanged: (side, host, bytes) => this.caches.staleFlash(side, host, bytes),
           })
         : null;
-    this.quietReads = new DeviceReads(this.core, this.base);
+    this.deviceReader = new DeviceReads(this.core, this.base);
     this.stale = new StaleLines(this.arena, this.base, {
       basesOf: (memory) => system.basesOf(memory, index),
       memoryAt: (host) => system.memories.find((m) => host >= m.host && host < m.host + m.row.size) ?? null,
@@ -105,7 +105,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   /** Drops the fast entries of everything: rights, zones or mappings changed. Decoded code stays. */
   flushTables(): void {
     this.mpuAnswers.forget();
-    this.quietReads.forget();
+    this.deviceReader.forget();
     this.engine?.mappingChanged();
     this.flashCache?.forgetPlace();
     this.flushReads();

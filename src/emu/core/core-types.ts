@@ -46,7 +46,7 @@ export interface AccessInterceptor<C> {
   /** `write` is asked for every write to a block too. */
   readonly everyDeviceWrite?: boolean;
 }
-export type Zone = 'user' | 'system' | 'data';
+export type Zone = 'user' | 'systemMemory' | 'data';
 
 /** How long fetches and reads of flash take now. */
 export interface FlashTiming {

@@ -104,7 +104,7 @@ export class Core extends CoreCode<Core> implements Cpu {
     return true;
   }
   /** Nothing pending can be taken now: there is no need to look before the next instruction. False if there is, or if the core sleeps. */
-  interruptsLookedAt(): boolean {
+  noInterruptDue(): boolean {
     if (!this.irqDirty) return true;
     if (this.halted || preempts(this, highestPending(this))) return false;
     this.irqDirty = false;
@@ -252,7 +252,7 @@ export class Core extends CoreCode<Core> implements Cpu {
   private takeBack(): void {
     const { owed } = this;
     this.owed = 0;
-    if (this.irqDirty || this.wasCut || this.halted || this.looksUpBehindHandler || !this.listener.isAlone(this)) return;
+    if (this.irqDirty || this.wasCut || this.halted || this.returnsAfterHandler || !this.listener.isAlone(this)) return;
     const given = Math.min(owed, countAt(this.ownClock, this.system.scheduler.next) - this.cycleTarget);
     if (given <= 0) return;
     this.cycleTarget += given;
@@ -262,7 +262,7 @@ export class Core extends CoreCode<Core> implements Cpu {
   private arrives: 0 | 1 = 0;
   /** Where the core's own instructions have let an exception come: execution comes back to the same places each time. */
   private readonly yields = new Set<number>();
-  private lookForExceptions(byItself: boolean): void {
+  private takeExceptions(byItself: boolean): void {
     const { pc } = this;
     this.irqDirty = false;
     this.system.now = this.now();
@@ -277,7 +277,7 @@ export class Core extends CoreCode<Core> implements Cpu {
     this.set(S.BUDGET, target - now);
     try {
       for (let byItself = false; ; byItself = true) {
-        if (this.irqDirty) this.lookForExceptions(byItself);
+        if (this.irqDirty) this.takeExceptions(byItself);
         if (this.halted) return false;
         if (!this.hasBudget() && this.get(S.ONCE) === 0) return false;
         if (this.get(S.T) === 0) this.throwFault('invalid-state', this.get(S.PC));
@@ -301,7 +301,7 @@ export class Core extends CoreCode<Core> implements Cpu {
   }
 
   /** The machine wants to look for loops, and a handler has to run first. */
-  looksUpBehindHandler = false;
+  returnsAfterHandler = false;
   /** The core itself makes the accesses (stacking, vectors), not an instruction. The run loop takes it back where one does not end. */
   hardwareAccess = false;
   private byHardware<T>(action: () => T): T {
@@ -376,7 +376,7 @@ export class Core extends CoreCode<Core> implements Cpu {
     this.hardwareAccess = false;
     // an interrupt comes anywhere: regions of the places that it returns to would be one loop many times over
     this.arrives = chained || this.yields.has(this.pc) ? 1 : 0;
-    if (this.looksUpBehindHandler) this.shorten(AFTER_HANDLER);
+    if (this.returnsAfterHandler) this.shorten(AFTER_HANDLER);
   }
   /** Deals with why translated or interpreted code was left. True: the run pauses. */
   private leave(reason: number): boolean {

@@ -103,8 +103,8 @@ export class DeviceReads {
       if (!privileged(core)) return this.decline();
       const { own } = place;
       core.system.now = core.now();
-      if (own.quietly === undefined) return partOf(own.read(core), address, size) | 0;
-      const word = own.quietly(core);
+      if (own.readIfFree === undefined) return partOf(own.read(core), address, size) | 0;
+      const word = own.readIfFree(core);
       return word < 0 ? this.decline() : size === 4 ? word | 0 : partOf(word, address, size) | 0;
     }
     const { block } = place;
@@ -116,7 +116,7 @@ export class DeviceReads {
       core.deviceReads++;
       return block.state.regs[place.stored]! | 0;
     }
-    if (place.sometimes && !block.component.quietNow(block.state, block.env, place.offset)) return this.decline();
+    if (place.sometimes && !block.component.sideEffectFreeNow(block.state, block.env, place.offset)) return this.decline();
     const before = this.i32[this.budget];
     const value = system.readBlock(block, address >>> 0, size);
     if (value === BUS_ERROR) return this.decline();
@@ -133,12 +133,12 @@ export class DeviceReads {
     const region = core.system.regionAt(address, core.index);
     if (core.isRemote(address)) {
       const own = address >= 0xe0000000 ? registerAt(core, address) : null;
-      return own && (!own.afterRead || own.quietly) ? { ...nothing, own } : nothing;
+      return own && (!own.afterRead || own.readIfFree) ? { ...nothing, own } : nothing;
     }
     if (!region?.block || address + size > region.end) return nothing;
     const { block } = region;
     const offset = address - block.row.base;
-    if (block.component.quiet(offset, size)) return { ...nothing, block, offset, stored: block.component.stored(offset, size) };
-    return block.component.sometimesQuiet(offset, size) ? { ...nothing, block, offset, sometimes: true } : nothing;
+    if (block.component.sideEffectFree(offset, size)) return { ...nothing, block, offset, stored: block.component.stored(offset, size) };
+    return block.component.sideEffectFreeInSomeStates(offset, size) ? { ...nothing, block, offset, sometimes: true } : nothing;
   }
 }

@@ -11,7 +11,7 @@ export type { CodeView, StaticCycles, TimingModel } from './timing/model.ts';
 export const timingOf = (profile: CoreModel): TimingModel => profile.timing;
 
 /** Which instructions looked at which byte for their cost, beyond their own surroundings. */
-export class FarLooks {
+export class FarBytes {
   private readonly by = new Map<number, Set<number>>();
   set(address: number, pc: number): void {
     const set = this.by.get(address);

@@ -1,8 +1,8 @@
 /**
- * Words that a recorded round only copies. The ROM's main loop hands its address pointer on in each round, and the pointer is another one in each case of a property
- * test: a record that holds for one value alone would be made anew each time. The round's instructions run once more, two rounds, with a value in the word of which
+ * Words that a recorded iteration only copies. The ROM's main loop hands its address pointer on in each iteration, and the pointer is another one in each case of a property
+ * test: a record that holds for one value alone would be made anew each time. The iteration's instructions run once more, two iterations, with a value in the word of which
  * nothing is known: it may be kept and stored, and where anything else is done with it (a condition, an address, a sum) the run gives up. If it does not, the
- * round goes the same way and takes as long whatever the value is, and the places that hold it are known for every frame.
+ * iteration goes the same way and takes as long whatever the value is, and the places that hold it are known for every frame.
  */
 import type { Core } from '../core/core.ts';
 import type { Instruction } from '../core/decode.ts';
@@ -13,7 +13,7 @@ import { ARCHITECTURE, movedReads, type Copy, type Frame, type SteadyLoop, type 
 
 type RecordedLoop = SteadyLoop & { readonly frames: readonly Frame[] };
 /**
- * Sees to it that `loop.copies` has the words that have moved; false if a round does more with one than hand it on. They are followed when they have moved, which is rare,
+ * Sees to it that `loop.copies` has the words that have moved; false if an iteration does more with one than hand it on. They are followed when they have moved, which is rare,
  * from the record, as it was then. Nobody may have written over the code since.
  */
 function areCopied(core: Core, loop: RecordedLoop, moved: readonly SteadyRead[]): boolean {
@@ -28,7 +28,7 @@ function areCopied(core: Core, loop: RecordedLoop, moved: readonly SteadyRead[])
     return copy !== null;
   });
 }
-/** What a round finds at its start. */
+/** What an iteration finds at its start. */
 function asItWas(core: Core, { frames, reads }: RecordedLoop): Surroundings {
   const { state } = frames[0]!;
   const values = new Map(reads.map((r) => [r.address, r]));
@@ -42,28 +42,28 @@ function asItWas(core: Core, { frames, reads }: RecordedLoop): Surroundings {
   };
 }
 
-/** How a round hands on the words at these addresses, each with another value of which nothing is known. Throws GIVE_UP where it does more with one of them. */
+/** How an iteration hands on the words at these addresses, each with another value of which nothing is known. Throws GIVE_UP where it does more with one of them. */
 function follow(core: Core, loop: RecordedLoop, addresses: readonly number[]): (Copy | null)[] {
   const run = new LinearRun(core.profile, asItWas(core, loop), loop.frames[0]!.pc);
   const values = addresses.map(() => new Unknown());
   values.forEach((value, i) => run.store(addresses[i]!, 4, value));
   const words = (): number[][] => values.map((value) => run.wordsThatHold(value));
   const places = (): number[][] => values.map((value) => run.placesThatHold(value));
-  const round = (): number[][][] =>
+  const iteration = (): number[][][] =>
     loop.frames.map((_, i) => {
       const held = words();
       goTo(run, loop.frames[(i + 1) % loop.frames.length]!.pc);
       return held;
     });
-  // a round or two put the values where every later one finds them
-  let held = round();
+  // an iteration or two put the values where every later one finds them
+  let held = iteration();
   let now = places();
-  for (let rounds = 1; ; rounds++) {
+  for (let iterations = 1; ; iterations++) {
     const before = now;
-    held = round();
+    held = iteration();
     now = places();
     if (alike(before, now) && alike(held[0]!, words())) break;
-    if (rounds === SETTLED) giveUp();
+    if (iterations === SETTLED) giveUp();
   }
   if (run.inItBlock) giveUp();
   return addresses.map((address, i) => {
@@ -77,9 +77,9 @@ const alike = (a: readonly number[][], b: readonly number[][]): boolean => a.eve
 const isOne = ({ reads, frames }: RecordedLoop, { addresses, held }: Copy, value: number): boolean =>
   addresses.every((a) => reads.some((r) => r.address === a && r.size === 4 && r.value === value)) &&
   frames.every((f, i) => held[i]!.every((word) => f.state[word] === value));
-/** What a round writes over hands nothing on. It may be handed another word's value: that one tells. */
+/** What an iteration writes over hands nothing on. It may be handed another word's value: that one tells. */
 const WRITTEN_OVER: Copy = { addresses: [], held: [] };
-/** Rounds in which the places that hold the value have to become the same. */
+/** Iterations in which the places that hold the value have to become the same. */
 const SETTLED = 4;
 /** Instructions that a core may execute as one: an IT is folded into the one before it, and the Cortex-M7 issues two. */
 const AT_ONCE = 4;

@@ -1,16 +1,16 @@
 /**
- * Records of steady loops: every instruction boundary of one round with the state of the core there. The core is then moved to the place in the round where it
- * would be at a given time, without executing the rounds in between.
+ * Records of steady loops: every instruction boundary of one iteration with the state of the core there. The core is then moved to the place in the iteration where it
+ * would be at a given time, without executing the iterations in between.
  */
 import type { Core } from '../core/core.ts';
 import { S } from '../core/state.ts';
 import type { System } from '../system.ts';
 import { ARCHITECTURE, isAsFound, type Frame, type SteadyLoop } from './steady.ts';
 
-/** Longest round that is recorded, in instructions. */
+/** Longest iteration that is recorded, in instructions. */
 const MAX_FRAMES = 1000;
 
-/** A round in which something is told, an exception taken or the target of a branch forgotten is more than the words that a frame holds. */
+/** An iteration in which something is told, an exception taken or the target of a branch forgotten is more than the words that a frame holds. */
 export const mayRecord = (loop: SteadyLoop): boolean =>
   (!loop.ordered || loop.use !== null) &&
   !loop.branchTargetsMove &&
@@ -22,7 +22,7 @@ export const mayRecord = (loop: SteadyLoop): boolean =>
 
 const NO_ROWS = { stamps: new Int32Array(0) };
 
-/** Executes one round from the loop's start and keeps every stop in it; null if it is interrupted (the core has then run that far). */
+/** Executes one iteration from the loop's start and keeps every stop in it; null if it is interrupted (the core has then run that far). */
 export function recordFrames(core: Core, system: System, loop: SteadyLoop, until: number): readonly Frame[] | null {
   if (!mayRecord(loop)) return null;
   const deep = core.exceptionWords();
@@ -64,7 +64,7 @@ function varyingWords(state: Uint32Array, frames: readonly Frame[]): Int32Array 
   return ARCHITECTURE.filter((i) => varies[i] === 1);
 }
 
-/** Places of recorded rounds. */
+/** Places of recorded iterations. */
 const placesIn = new WeakMap<readonly Frame[], ReadonlySet<number>>();
 /** One of the frames is at an address. */
 export function isPlaceIn(frames: readonly Frame[], pc: number): boolean {
@@ -87,19 +87,19 @@ export function frameOf(core: Core, loop: SteadyLoop, hint: number): number {
   return at >= 0 && isAsFound(core, loop) ? at : -1;
 }
 
-/** Where the core is when it has come at least `cycles` on from frame `from`, as far as it may go (`most`): whole rounds and a frame. */
+/** Where the core is when it has come at least `cycles` on from frame `from`, as far as it may go (`most`): whole iterations and a frame. */
 export function frameAfter(
   loop: SteadyLoop,
   from: number,
   cycles: number,
   most: number,
-): { rounds: number; frame: number; cycles: number } {
+): { iterations: number; frame: number; cycles: number } {
   const frames = loop.frames!;
   const start = frames[from]!.cycles;
   const back = cycles > most;
   const total = start + (back ? most : cycles);
-  let rounds = Math.floor(total / loop.cycles);
-  const rest = total - rounds * loop.cycles;
+  let iterations = Math.floor(total / loop.cycles);
+  const rest = total - iterations * loop.cycles;
   let low = 0;
   let high = frames.length;
   // first frame at `rest` or later
@@ -111,32 +111,32 @@ export function frameAfter(
   let frame = low;
   if (frame === frames.length) {
     frame = 0;
-    rounds++;
+    iterations++;
   }
-  if (rounds * loop.cycles + frames[frame]!.cycles - start > most) {
+  if (iterations * loop.cycles + frames[frame]!.cycles - start > most) {
     frame--;
     if (frame < 0) {
       frame = frames.length - 1;
-      rounds--;
+      iterations--;
     }
   }
-  return { rounds, frame, cycles: rounds * loop.cycles + frames[frame]!.cycles - start };
+  return { iterations, frame, cycles: iterations * loop.cycles + frames[frame]!.cycles - start };
 }
 /** Rows that a loop uses on the way from one of its frames to another, the last one last. */
 export function rowsOnTheWay(loop: SteadyLoop, from: number, to: number, cycles: number): Int32Array {
   const frames = loop.frames!;
   const whole = cycles >= loop.cycles;
   const known = (frames[to]!.orders ??= new Map());
-  const key = whole ? WHOLE_ROUND : from;
+  const key = whole ? WHOLE_ITERATION : from;
   let order = known.get(key);
   if (!order) {
-    // a long round that events part anywhere would keep one for each pair of its frames
+    // a long iteration that events part anywhere would keep one for each pair of its frames
     if (known.size >= MOST_ORDERS) known.clear();
     known.set(key, (order = usedFrom(frames, whole ? to : from, whole ? frames.length : (to - from + frames.length) % frames.length)));
   }
   return order;
 }
-const WHOLE_ROUND = -1;
+const WHOLE_ITERATION = -1;
 const MOST_ORDERS = 16;
 /** Rows of so many frames from one on, by their last use. */
 function usedFrom(frames: readonly Frame[], from: number, count: number): Int32Array {
@@ -154,7 +154,7 @@ function usedFrom(frames: readonly Frame[], from: number, count: number): Int32A
 export const isElsewhereOnStack = (core: Core, loop: SteadyLoop): boolean =>
   loop.frames !== null && !loop.frames.some((f) => f.pc === core.pc && f.state[SP] === core.get(S.SP) >>> 0);
 const SP = S.SP >> 2;
-/** Another place for the stop of a recorded loop, behind the present one: one that comes once a round, and whose line has been paid for there. Null if there is none. */
+/** Another place for the stop of a recorded loop, behind the present one: one that comes once an iteration, and whose line has been paid for there. Null if there is none. */
 export function nextPlace(core: Core, { pc, frames }: SteadyLoop): number | null {
   if (frames === null) return null;
   const mask = core.get(S.FLASH_MASK);

@@ -13,7 +13,7 @@ interface Under<L> {
 /**
  * Loops with their record, the last one first. A checkpoint that is restored, or an interceptor that comes or goes, ends what is known of a loop; but where
  * the core stands in it again, with the same code, conditions and reads, it need not be looked for again. Loops that count are proved anew at each arrival: of
- * them it is kept how long a round takes.
+ * them it is kept how long an iteration takes.
  */
 export class KnownLoops {
   private readonly loops: Under<SteadyLoop>[] = [];
@@ -40,7 +40,7 @@ export class KnownLoops {
     this.loops.unshift({ loop, conditions });
     this.loops.splice(MAX_KNOWN);
   }
-  /** The loop that the core stands in and the frame; null if it is in none that is known. Lines that it runs from may have to be fetched again (`held`): a round does so. */
+  /** The loop that the core stands in and the frame; null if it is in none that is known. Lines that it runs from may have to be fetched again (`held`): an iteration does so. */
   recognise(core: Core, withCopies: boolean): { readonly loop: SteadyLoop; readonly frame: number; readonly held: boolean } | null {
     let now: string | null | undefined;
     for (const [at, { loop: recorded, conditions }] of this.loops.entries()) {

@@ -1,5 +1,5 @@
 /**
- * Rounds of a program that sleeps between the ticks of its SysTick: from WFI through the handler and whatever follows to the next WFI, on values that move by
+ * Iterations of a program that sleeps between the ticks of its SysTick: from WFI through the handler and whatever follows to the next WFI, on values that move by
  * a constant (linear.ts). Exception entry and return are those of exceptions.ts for the plain case: thread code on MSP without an FP context, and a
  * stack that is aligned. Anything else gives up.
  */
@@ -32,7 +32,7 @@ export class LinearTicks extends LinearRun {
   private readonly excReturn: number;
   private handling = false;
 
-  /** `devices`: what the round reads of blocks, in order. */
+  /** `devices`: what the iteration reads of blocks, in order. */
   constructor(profile: Profile, around: TickSurroundings, pc: number, devices: readonly DeviceAccess[], cells: Iterable<Cell> = []) {
     super(profile, around, pc, cells);
     this.ticks = around;
@@ -98,7 +98,7 @@ export class LinearTicks extends LinearRun {
   override store(address: Val, size: 1 | 2 | 4, value: Val, options?: LoadOptions): void {
     const a = this.place(address, size, options);
     if (!this.ticks.isDevice(a)) super.store(address, size, value, options);
-    // the same in every round
+    // the same in every iteration
     else this.truth(value);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Runs instructions on values that move by a constant from one round of a loop to the next. Semantics are those of the rows (builder.ts); what is not linear in
- * the number of the round, or is no plain arithmetic on registers and memory, gives up. Every decision (a condition, a carry, a wrap) narrows how many rounds
+ * Runs instructions on values that move by a constant from one iteration of a loop to the next. Semantics are those of the rows (builder.ts); what is not linear in
+ * the number of the iteration, or is no plain arithmetic on registers and memory, gives up. Every decision (a condition, a carry, a wrap) narrows how many iterations
  * are known to go the same way.
  */
 import { FunctionBody } from '../wasm/module.ts';
@@ -16,7 +16,7 @@ export const giveUp = (): never => {
   throw GIVE_UP;
 };
 
-/** `at` + `step` · n in round n, modulo 2³². */
+/** `at` + `step` · n in iteration n, modulo 2³². */
 export class Linear extends Expr {
   readonly at: number;
   readonly step: number;
@@ -56,7 +56,7 @@ export interface Surroundings {
   /** Word of the core's state. */
   state(offset: number): number;
   instruction(pc: number): Instruction | null;
-  /** A read that gives the same in every round, null if it does not or is not known to. */
+  /** A read that gives the same in every iteration, null if it does not or is not known to. */
   read(address: number, size: 1 | 2 | 4): number | null;
   /** A store there is one to RAM and nothing else. */
   isPlain(address: number, size: 1 | 2 | 4): boolean;
@@ -68,7 +68,7 @@ export interface Cell {
   readonly size: 0 | 1 | 2 | 4;
   readonly at: number;
   readonly step: number;
-  /** The round reads it before it writes it. */
+  /** The iteration reads it before it writes it. */
   readonly input: boolean;
 }
 
@@ -76,8 +76,8 @@ export interface Cell {
 const WRITABLE_END = S.IT;
 
 export class LinearRun extends Builder {
-  /** Rounds, from round 0 on, in which everything decided so far comes out the same. */
-  rounds = Infinity;
+  /** Iterations, from iteration 0 on, in which everything decided so far comes out the same. */
+  iterations = Infinity;
   /** Address of the next instruction. */
   next: number;
   /** Instructions run so far, those whose condition failed included; which, as a number that hardly comes twice; cycles that hang on operands. */
@@ -125,7 +125,7 @@ export class LinearRun extends Builder {
   }
   /** Words of the core's state that hold a value, by index. */
   wordsThatHold(value: Unknown): number[] {
-    // asked at each instruction of a round
+    // asked at each instruction of an iteration
     const at: number[] = [];
     const { words } = this;
     for (let i = 0; i < words.length; i++) if (words[i] === value) at.push(i);
@@ -164,17 +164,17 @@ export class LinearRun extends Builder {
   }
 
   // ---- how long things stay as they are ------------------------------------------------------------------------------------------
-  private limit(rounds: number): void {
-    this.rounds = Math.min(this.rounds, rounds);
+  private limit(iterations: number): void {
+    this.iterations = Math.min(this.iterations, iterations);
   }
-  /** Whether start + step·n ≥ 0, as integers; limits the rounds to those with the same answer. */
+  /** Whether start + step·n ≥ 0, as integers; limits the iterations to those with the same answer. */
   private notNegative(start: number, step: number): boolean {
     const yes = start >= 0;
     if (yes && step < 0) this.limit(Math.floor(start / -step) + 1);
     if (!yes && step > 0) this.limit(Math.ceil(-start / step));
     return yes;
   }
-  /** The value's unsigned or signed reading at round 0, linear as an integer for as long as the rounds are limited to. */
+  /** The value's unsigned or signed reading at iteration 0, linear as an integer for as long as the iterations are limited to. */
   private integer(x: Linear, signed: boolean): number {
     const start = signed ? x.at : x.at >>> 0;
     const [low, high] = signed ? [-0x80000000, 0x7fffffff] : [0, 0xffffffff];

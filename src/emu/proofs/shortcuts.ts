@@ -4,11 +4,11 @@
  */
 export const SHORTCUTS = {
   'steady-loops': 'a loop in which the core comes back to the same state is left out up to the next event',
-  'counting-loops': 'a loop whose words move by a constant each round is left out',
-  'loop-records': 'every place of a round is recorded, so that the core can be put where an event finds it',
+  'counting-loops': 'a loop whose words move by a constant each iteration is left out',
+  'loop-records': 'every place of an iteration is recorded, so that the core can be put where an event finds it',
   'kept-loops': 'several loops that count are left out again where they were found, whatever was waited in between',
   'known-loops': 'a recorded loop is recognised after a checkpoint was restored',
-  'copied-words': 'a recorded loop is left out whatever value stands in a word that its round only copies',
+  'copied-words': 'a recorded loop is left out whatever value stands in a word that its iteration only copies',
   'held-reads': 'a register that follows the time counts as steady until its value changes',
   'device-reads': 'translated code reads devices without being left',
   translation: 'code that is executed often runs as WebAssembly',

@@ -23,9 +23,9 @@ export interface Reading {
   /** Where `reads` lie; null = not looked up yet. */
   places: Places | null;
 }
-/** A loop of which every round does the same, and takes as long. */
+/** A loop of which every iteration does the same, and takes as long. */
 export interface Loop extends Reading {
-  /** Where its rounds begin. */
+  /** Where its iterations begin. */
   readonly pc: number;
   readonly cycles: number;
   readonly instructions: number;
@@ -33,61 +33,61 @@ export interface Loop extends Reading {
   /** `Core.cacheChanges` and `Core.codeVersion` when it was found. */
   readonly cacheChanges: number;
   readonly codeVersion: number;
-  /** Rows of the flash controller's data cache where a round begins, if rounds replace some and bring them back; null: none is replaced. */
+  /** Rows of the flash controller's data cache where an iteration begins, if iterations replace some and bring them back; null: none is replaced. */
   readonly dataRows: Int32Array | null;
   /** `Core.dataMisses` when it was found. */
   readonly dataMisses: number;
-  /** What the core remembers, where a round begins, of the branches in one; null if it remembers none. */
+  /** What the core remembers, where an iteration begins, of the branches in one; null if it remembers none. */
   readonly branchTargets: BranchTargetsCopy | null;
-  /** Reads of a round that are counted for the report. */
+  /** Reads of an iteration that are counted for the report. */
   readonly counts: readonly [string, number][];
-  /** The order in which it uses cache lines counts. Where `use` does not say what a round leaves behind, its last whole round has to be executed. */
+  /** The order in which it uses cache lines counts. Where `use` does not say what an iteration leaves behind, its last whole iteration has to be executed. */
   readonly ordered: boolean;
-  /** What a round uses of the flash controller's caches: as long as all of it is held, every round takes as long, and leaves them in this order. */
+  /** What an iteration uses of the flash controller's caches: as long as all of it is held, every iteration takes as long, and leaves them in this order. */
   readonly use: RowUse | null;
   /** The core's state at `pc` when it was found. */
   readonly state: Uint32Array;
 }
 export interface SteadyLoop extends Loop {
-  /** Where the core stops to have it left out: where its rounds begin; once a round was recorded, at any of its places. */
+  /** Where the core stops to have it left out: where its iterations begin; once an iteration was recorded, at any of its places. */
   pc: number;
-  /** Once a round was recorded, of its lines alone. */
+  /** Once an iteration was recorded, of its lines alone. */
   use: RowUse | null;
-  /** Numbers that the history gave to writes (of PRIMASK, say) in a round. */
+  /** Numbers that the history gave to writes (of PRIMASK, say) in an iteration. */
   readonly writes: number;
   /** Of these, writes to blocks of which the last one alone counts. */
   readonly refreshes: readonly DeviceAccess[];
-  /** Events of a round, each a repeat of the one before: a fault, say, that is taken again and again. */
+  /** Events of an iteration, each a repeat of the one before: a fault, say, that is taken again and again. */
   readonly events: number;
-  /** What the core remembers of branches is another in the middle of a round. */
+  /** What the core remembers of branches is another in the middle of an iteration. */
   readonly branchTargetsMove: boolean;
-  /** Exception that is pending and never taken in a round, 0 = none. */
+  /** Exception that is pending and never taken in an iteration, 0 = none. */
   readonly pending: number;
-  /** How often it was skipped without a record, and every place of a round where the core can be stopped, once a round was recorded. */
+  /** How often it was skipped without a record, and every place of an iteration where the core can be stopped, once an iteration was recorded. */
   skips: number;
   frames: readonly Frame[] | null;
   /** Words of the state that are not the same in all of them. */
   varying: Int32Array;
-  /** Stretches of the words of the state that a round may depend on or change: all but general registers that none of its instructions names. */
+  /** Stretches of the words of the state that an iteration may depend on or change: all but general registers that none of its instructions names. */
   readonly compared: Int32Array;
-  /** Words of RAM that had another value where the core came by again: by address, how a recorded round hands them on, null if it does more with them. */
+  /** Words of RAM that had another value where the core came by again: by address, how a recorded iteration hands them on, null if it does more with them. */
   readonly copies: Map<number, Copy | null>;
 }
-/** A value that a round only copies (copies.ts). */
+/** A value that an iteration only copies (copies.ts). */
 export interface Copy {
-  /** Words of RAM that hold it from one round to the next. */
+  /** Words of RAM that hold it from one iteration to the next. */
   readonly addresses: readonly number[];
   /** Words of the state that hold it, by frame. */
   readonly held: readonly (readonly number[])[];
 }
-/** An instruction boundary in a round, relative to its start. */
+/** An instruction boundary in an iteration, relative to its start. */
 export interface Frame {
   readonly pc: number;
   readonly cycles: number;
   readonly instructions: number;
   readonly cacheHits: number;
   readonly state: Uint32Array;
-  /** Rows of the flash controller's caches that its instruction uses (`RowUse.stamps`), and those of the ways that have led here, by where they began (-1: a whole round). */
+  /** Rows of the flash controller's caches that its instruction uses (`RowUse.stamps`), and those of the ways that have led here, by where they began (-1: a whole iteration). */
   readonly rows: Int32Array;
   orders: Map<number, Int32Array> | null;
 }
@@ -255,15 +255,15 @@ export function findSteadyLoop(
     let sinceAnchor = 0;
     let window = 16;
     let period = -1;
-    const round: Passed[] = [];
-    const beginRound = (): void => {
+    const iteration: Passed[] = [];
+    const beginIteration = (): void => {
       at = markNow(core, told);
       trace.refreshes.length = 0;
       targets = core.branchTargets?.save() ?? null;
       rows = core.caches.dataRows();
       core.branchTargets?.beginUse();
       trace.reads.clear();
-      round.length = 0;
+      iteration.length = 0;
       sinceAnchor = 0;
     };
     const stepped = (): boolean => {
@@ -273,16 +273,16 @@ export function findSteadyLoop(
     };
     core.branchTargets?.beginUse();
     for (let i = 0; i < maxSteps; i++) {
-      round.push({ pc: core.pc, lr: core.get(S.LR) >>> 0, ipsr: core.get(S.IPSR) });
+      iteration.push({ pc: core.pc, lr: core.get(S.LR) >>> 0, ipsr: core.get(S.IPSR) });
       if (!stepped()) return null;
       if (core.pc === anchorPc && inState(core, anchor)) {
         const { cycles, instructions, cacheHits, cacheChanges, dataMisses, writes, repeats, events, counts } = since(
           at,
           markNow(core, told),
         );
-        // more data than the flash controller's cache has rows: what a round throws out it fetches again
+        // more data than the flash controller's cache has rows: what an iteration throws out it fetches again
         const cachesAlike = cacheChanges === 0 || (cacheChanges === dataMisses && sameRows(rows, core.caches.dataRows()));
-        // the second round must take as long as the first, from the same caches
+        // the second iteration must take as long as the first, from the same caches
         if (cycles > 0 && cycles === period && cachesAlike && core.caches.expectsAs(targets)) {
           if (events > 0) return null;
           if (![...trace.reads.keys()].every((a) => holdsLong(core, system, a))) return null;
@@ -312,11 +312,11 @@ export function findSteadyLoop(
             skips: 0,
             frames: null,
             varying: ARCHITECTURE,
-            compared: comparedIn(core, round),
+            compared: comparedIn(core, iteration),
             copies: new Map<number, Copy | null>(),
             places: null,
           };
-          const once = placeToStandAt(core, round) ?? anchorPc;
+          const once = placeToStandAt(core, iteration) ?? anchorPc;
           const used = (): BranchTargetsCopy | null => core.branchTargets?.saveUsed() ?? null;
           if (once === anchorPc) return { pc: anchorPc, state: anchor, branchTargets: used(), ...loop };
           while (core.pc !== once) if (!stepped()) return null;
@@ -331,14 +331,14 @@ export function findSteadyLoop(
           return { pc: once, state: core.stateWords(), branchTargets: used(), ...loop, ...there };
         }
         period = cachesAlike ? cycles : -1;
-        beginRound();
+        beginIteration();
         continue;
       }
       // Brent: move the anchor on, in growing windows
       if (++sinceAnchor === window) {
         anchor = core.stateWords();
         anchorPc = core.pc;
-        beginRound();
+        beginIteration();
         period = -1;
         window *= 2;
       }
@@ -350,21 +350,21 @@ export function findSteadyLoop(
 }
 
 /**
- * Where in a round the core shall stop. An instruction of an inner loop comes by in other states as well: one that comes once. A stop comes behind the payment for the
+ * Where in an iteration the core shall stop. An instruction of an inner loop comes by in other states as well: one that comes once. A stop comes behind the payment for the
  * line of its instruction, which would be another state: one whose line its predecessor has paid for. And others call what it calls: one of the function that calls.
  */
-function placeToStandAt(core: Core, round: readonly Passed[]): number | null {
+function placeToStandAt(core: Core, iteration: readonly Passed[]): number | null {
   const mask = core.get(S.FLASH_MASK);
   const byLine = core.get(S.FETCH_MODE) === FLASH_CACHES;
-  const depths = byLine ? callDepths(round) : [];
+  const depths = byLine ? callDepths(iteration) : [];
   const times = new Map<number, number>();
-  for (const { pc } of round) times.set(pc, (times.get(pc) ?? 0) + 1);
+  for (const { pc } of iteration) times.set(pc, (times.get(pc) ?? 0) + 1);
   let place: number | null = null;
   let best = Infinity;
-  round.forEach(({ pc }, i) => {
-    const paid = (round.at(i - 1)!.pc & mask) === (pc & mask);
+  iteration.forEach(({ pc }, i) => {
+    const paid = (iteration.at(i - 1)!.pc & mask) === (pc & mask);
     // elsewhere lines are not paid for one by one, and the first such place leaves translated code as it was in the runs before
-    const rank = byLine ? depths[i]! + (paid ? 0 : round.length) : i;
+    const rank = byLine ? depths[i]! + (paid ? 0 : iteration.length) : i;
     if (times.get(pc) !== 1 || rank >= best) return;
     best = rank;
     place = pc;
@@ -373,7 +373,7 @@ function placeToStandAt(core: Core, round: readonly Passed[]): number | null {
 }
 /** FETCH_MODE: the flash controller's caches (core-caches.ts). */
 const FLASH_CACHES = 3;
-/** An instruction of a round, and the link register in front of it. */
+/** An instruction of an iteration, and the link register in front of it. */
 interface Passed {
   readonly pc: number;
   readonly lr: number;
@@ -383,10 +383,10 @@ interface Passed {
  * A poll inside of another loop comes by with another count of that one each time. Entries and returns of handlers use more than the instructions name, and so may what
  * TypeScript executes; the Cortex-M7 executes two instructions as one.
  */
-function comparedIn(core: Core, round: readonly Passed[]): Int32Array {
-  if (core.profile.branchTargets || round.some(({ ipsr }) => ipsr !== 0)) return STRETCHES;
+function comparedIn(core: Core, iteration: readonly Passed[]): Int32Array {
+  if (core.profile.branchTargets || iteration.some(({ ipsr }) => ipsr !== 0)) return STRETCHES;
   let named = 0;
-  for (const { pc } of round) {
+  for (const { pc } of iteration) {
     const ins = core.instructionAt(pc);
     if (!ins) return STRETCHES;
     const flow = flowOf(ins, pc, core.profile, false);
@@ -405,14 +405,14 @@ function comparedIn(core: Core, round: readonly Passed[]): Int32Array {
 /** R0…R12 and LR, by number. */
 const GENERAL = 0x5fff;
 const COMPARED_BY_NAMED = new Map<number, Int32Array>();
-/** Calls under way at each instruction of a round; those that begin before it are known when it is gone round a second time. */
-function callDepths(round: readonly Passed[]): number[] {
+/** Calls under way at each instruction of an iteration; those that begin before it are known when it is gone round a second time. */
+function callDepths(iteration: readonly Passed[]): number[] {
   const depths: number[] = [];
   const returns: number[] = [];
-  for (let i = 0; i < 2 * round.length; i++) {
-    const { pc } = round[i % round.length]!;
-    const next = round[(i + 1) % round.length]!;
-    depths[i % round.length] = returns.length;
+  for (let i = 0; i < 2 * iteration.length; i++) {
+    const { pc } = iteration[i % iteration.length]!;
+    const next = iteration[(i + 1) % iteration.length]!;
+    depths[i % iteration.length] = returns.length;
     const behind = next.lr - 1;
     if (next.pc === returns.at(-1)) returns.pop();
     else if (next.pc !== behind && (behind === pc + 4 || behind === pc + 2)) returns.push(behind);
@@ -426,7 +426,7 @@ export function stillSteady(core: Core, loop: SteadyLoop): boolean {
   if (loop.writes > 0 && highestPending(core) !== loop.pending) return false;
   return core.pc === loop.pc && core.hasStretches(loop.state, loop.compared) && isAsFound(core, loop) && stillRepeats(core, loop);
 }
-/** Nothing has happened for which the next round's writes would do more than the last one's. */
+/** Nothing has happened for which the next iteration's writes would do more than the last one's. */
 const stillRepeats = (core: Core, { refreshes }: SteadyLoop): boolean =>
   refreshes.every(({ address, size, value }) => core.writeRepeats(address, size, value));
 /** Where a loop's reads lie, looked up once for a map of the address space. */
@@ -492,7 +492,7 @@ export const sameCode = (core: Core, loop: Loop): boolean =>
 
 const sameRows = (a: Int32Array | null, b: Int32Array | null): boolean =>
   a !== null && b !== null && a.length === b.length && a.every((n, i) => n === b[i]);
-/** Nothing but data has been thrown out and fetched again, and what is held is what was where the round begins. */
+/** Nothing but data has been thrown out and fetched again, and what is held is what was where the iteration begins. */
 const rowsAreBack = (core: Core, loop: Loop): boolean =>
   loop.dataRows !== null &&
   core.caches.cacheChanges() - core.caches.dataMisses() === loop.cacheChanges - loop.dataMisses &&

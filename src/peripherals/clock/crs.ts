@@ -116,7 +116,7 @@ export const crs: ModelFactory<Partial<CrsOptions>> = (layout, given): RegisterM
 
   return {
     timers: ['expected', 'miss', 'lse'],
-    aside: ['expected', 'miss', 'lse'],
+    background: ['expected', 'miss', 'lse'],
     wires: [USB_SOF, CRS_SYNC],
     clocks: [clock, LSE],
     drives: () => [CRS_TRIM],

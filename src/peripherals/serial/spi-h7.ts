@@ -223,13 +223,13 @@ class SpiH7 {
   }
 
   /** RXDR gives as many frames as the access has bytes for. */
-  private take(c: Ctx, size: number, quiet: boolean): number {
+  private take(c: Ctx, size: number, peeks: boolean): number {
     const { rx } = c.s;
     if (rx.length === 0) return 0;
     const bytes = this.frameBytes(c);
     const frames = Math.max(1, size / bytes);
     const value = rx.slice(0, frames).reduce((v, frame, i) => v | (frame << (8 * bytes * i)), 0) >>> 0;
-    if (!quiet) rx.splice(0, frames);
+    if (!peeks) rx.splice(0, frames);
     return value;
   }
   peek(c: Ctx, r: Register, value: number, size: number): number {

@@ -176,13 +176,13 @@ class Spi {
   }
 
   /** DR gives as many frames as the access has bytes for. */
-  private take(c: Ctx, size: number, quiet: boolean): number {
+  private take(c: Ctx, size: number, peeks: boolean): number {
     const { rx } = c.s;
     const bytes = this.frameBytes(c);
     const frames = this.fifo && bytes === 1 && size > 1 ? 2 : 1;
     const value = rx.slice(0, frames).reduce((v, frame, i) => v | (frame << (8 * i)), 0);
     if (rx.length === 0) return c.get(this.dr);
-    if (quiet) return value;
+    if (peeks) return value;
     rx.splice(0, frames);
     c.put(this.dr, value);
     return value;

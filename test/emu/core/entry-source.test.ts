@@ -30,7 +30,11 @@ describe.each(['m4', 'm33', 'm7'] as const)('%s: an entry by an exception return
   ] as const)('%s, %s', (by, tier) => {
     const { code, branch } = program(by === 'POP {PC}');
     const memories = bareMachine(core).chip.memories;
-    const m = bareMachine(core, {}, { memories: [...memories, { name: 'ROM', base: ROM, size: 0x1000, kind: 'rom', zone: 'system' }] });
+    const m = bareMachine(
+      core,
+      {},
+      { memories: [...memories, { name: 'ROM', base: ROM, size: 0x1000, kind: 'rom', zone: 'systemMemory' }] },
+    );
     m.load(FLASH, new Uint8Array(Uint16Array.from(code).buffer));
     m.load(ROM, Uint8Array.of(0xfe, 0xe7));
     m.bootCore.setTranslating(tier === 'translated', 1);

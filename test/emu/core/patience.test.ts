@@ -8,7 +8,7 @@ function cyclesUntilTranslated(brief: boolean, hotAt?: number): number {
   const { machine, cpu } = started('m33', { [MAIN]: [0x3001, 0xe7fd] });
   machine.skipping = false;
   cpu.setTranslating(true, hotAt);
-  cpu.setBrief(brief);
+  cpu.setShortRun(brief);
   for (let cycles = 100; cycles < 100_000; cycles += 100) {
     runCycles(machine, 100);
     if (cpu.tier.counters.compiled > 0) return cycles;

@@ -92,7 +92,7 @@ export interface ScsRegister {
   /** What a read by the core does besides (COUNTFLAG). */
   readonly afterRead?: (cpu: Cpu) => void;
   /** For one with `afterRead`: both at once, or -1, with nothing done, where a timer or an interrupt may have to do with it. */
-  readonly quietly?: (cpu: Cpu) => number;
+  readonly readIfFree?: (cpu: Cpu) => number;
   /** `mask` covers the bytes that are written; left out = read-only. */
   readonly write?: (cpu: Cpu, value: number, mask: number) => void;
   /** May be written unprivileged. */

@@ -158,7 +158,7 @@ export const SYSTICK_REGISTERS: readonly ScsRegister[] = [
       rearm(cpu);
     },
     // no timer runs and nothing becomes pending
-    quietly: (cpu) => (cpu.get(SCS.SYST_CSR) & TICKINT ? -1 : takeCsr(cpu)),
+    readIfFree: (cpu) => (cpu.get(SCS.SYST_CSR) & TICKINT ? -1 : takeCsr(cpu)),
     write: writeCsr,
   },
   {

@@ -34,7 +34,7 @@ export interface CachedCore extends Cpu {
 /** What the caches ask of the core around them. */
 export interface CacheHost {
   /** Instruction at an address, null where there is none; and what lies around one. */
-  readonly lookAt: (pc: number) => Instruction | null;
+  readonly instructionForTiming: (pc: number) => Instruction | null;
   readonly codeView: (pc: number) => CodeView;
   /** Drops the fast entries of reads. */
   readonly flushReads: () => void;
@@ -69,7 +69,7 @@ export class CoreCaches {
           return region?.memory ? this.codeHalfword(region, a) : null;
         },
         cycles: (a) => {
-          const ins = host.lookAt(a);
+          const ins = host.instructionForTiming(a);
           return ins === null ? 1 : ins.def.leaves || classOf(ins) === 'branch-cond' ? null : timing.cycles(ins, a, host.codeView(a)).cost;
         },
       });

@@ -37,7 +37,7 @@ export interface Origin {
   /** Arena bytes of the memory that the code lies in. */
   readonly memory: { readonly from: number; readonly to: number };
   /** Is told the arena offset of each half-word far away that the cycles of an instruction hang on. */
-  onLook(listener: ((host: number) => void) | null): void;
+  onFarByte(listener: ((host: number) => void) | null): void;
 }
 
 /** The core as the tier sees it. */
@@ -91,7 +91,7 @@ const AGAIN = 6;
  */
 export const PATIENCE = 4;
 /** The same in a run that is expected to end soon: most of what is translated in one hardly runs afterwards. */
-export const PATIENCE_IF_BRIEF = 16;
+export const PATIENCE_IF_SHORT = 16;
 /** The same where clients of a device are served: it mostly waits, and what runs is over before a translation of it is paid for. */
 export const PATIENCE_IF_SERVING = 128;
 /** Arrivals that a known place starts with: it is asked for soon, and comes at once if nothing changed. */
@@ -192,7 +192,7 @@ export class Tier {
     this.counters.bytes += made.bytes;
     this.counters.instructions += made.instructions.size;
   }
-  private translate(region: Region, { env, hostOf, hostAt, onLook, memory }: Origin): Translation {
+  private translate(region: Region, { env, hostOf, hostAt, onFarByte: onLook, memory }: Origin): Translation {
     const needs: Need[] = [];
     const literalPages = new Set<number>();
     const seen = new Set<number>();

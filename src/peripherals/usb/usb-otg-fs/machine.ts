@@ -477,10 +477,10 @@ export class OtgFsMachine extends OtgFsRegisters {
   }
 
   /** FIFO windows of 4 KB from 0x1000, one per endpoint; all of them read the receive FIFO. From 0x20000 the FIFO memory itself. */
-  fifoRead(c: Context, offset: number, size: number, quiet: boolean): number {
+  fifoRead(c: Context, offset: number, size: number, peeks: boolean): number {
     if (offset >= 0x20000) return this.memoryRead(c, offset, size);
     if (offset < 0x1000) return 0;
-    if (quiet) return peekRx(c.s, this.rxDepth(c));
+    if (peeks) return peekRx(c.s, this.rxDepth(c));
     this.noteNarrow(c, offset, size);
     const word = this.pop(c);
     if (c.s.rxUsed > 0) this.showReceived(c);

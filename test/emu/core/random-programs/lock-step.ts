@@ -70,7 +70,7 @@ function chipFor(core: CoreName): ChipDescription {
     memories: [
       { name: 'FLASH', base: FLASH, size: 0x8000, kind: 'flash', zone: 'user', waitStates: true },
       { name: 'RAM', base: RAM, size: RAM_BYTES, kind: 'ram', zone: 'user', aliases: [RAM_ALIAS] },
-      { name: 'ROM', base: ROM, size: 0x8000, kind: 'rom', zone: 'system' },
+      { name: 'ROM', base: ROM, size: 0x8000, kind: 'rom', zone: 'systemMemory' },
     ],
     boot: [{ when: [], boots: 'user', vectors: FLASH, source: 'test', confidence: 'assumed' }],
     ...(core === 'm4'

@@ -1,4 +1,4 @@
-/** Timers that fire aside do not end a wait that has nothing to do with them; everything is as if they did. */
+/** Background timers do not end a wait that has nothing to do with them; everything is as if they did. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChipDescription } from '../../src/emu/chip.ts';
@@ -16,12 +16,12 @@ const LOOP = [0x2020, 0x0600, 0x2340, 0x061b, 0x6819, 0x6041, 0x2503, 0x3d01, 0x
 /** [R0+8] counts the interrupts. */
 const COUNT = [0x6882, 0x3201, 0x6082, 0x4770];
 
-/** What the device does at its timer: distances in cycles; every so many times it counts R up, pulses its interrupt, fires not aside. */
+/** What the device does at its timer: distances in cycles; every so many times it counts R up, pulses its interrupt, fires in the foreground. */
 interface Course {
   readonly distances: readonly number[];
   readonly counts: number;
   readonly interrupts: number;
-  readonly aloud: number;
+  readonly foreground: number;
   readonly ticks: 'none' | 'masked' | 'taken';
 }
 /** RVR, CVR, CSR: an interrupt each 5,000 cycles. */
@@ -38,18 +38,18 @@ function machineWith(course: Course) {
   const dev: ModelFactory = (layout) => {
     const R = layout.reg('R');
     return {
-      timers: ['aside', 'aloud'],
-      aside: ['aside'],
+      timers: ['background', 'foreground'],
+      background: ['background'],
       modelled: 'all',
       create: () => ({}),
-      onReset: (c) => c.env.arm('aside', c.env.now() + course.distances[0]! * PS_PER_CYCLE),
+      onReset: (c) => c.env.arm('background', c.env.now() + course.distances[0]! * PS_PER_CYCLE),
       onTimer: (c, timer) => {
         fired.push([timer, c.env.now(), cpu.cycles(), cpu.retired()]);
         n++;
         if (nth(n, course.counts)) c.put(R, c.get(R) + 1);
         if (nth(n, course.interrupts)) [true, false].forEach((level) => c.env.irq(0, level));
         const next = c.env.now() + course.distances[n % course.distances.length]! * PS_PER_CYCLE;
-        c.env.arm(nth(n, course.aloud) ? 'aloud' : 'aside', next);
+        c.env.arm(nth(n, course.foreground) ? 'foreground' : 'background', next);
       },
     };
   };
@@ -93,13 +93,13 @@ const courses = fc.record({
   distances: fc.array(fc.integer({ min: 1, max: 5_000 }), { minLength: 1, maxLength: 4 }),
   counts: fc.constantFrom(0, 0, 7, 40),
   interrupts: fc.constantFrom(0, 0, 5, 50),
-  aloud: fc.constantFrom(0, 0, 9, 60),
+  foreground: fc.constantFrom(0, 0, 9, 60),
   ticks: fc.constantFrom('none', 'masked', 'taken'),
 });
 
-describe('Timers that fire aside', () => {
+describe('Background timers', () => {
   it('do not put the core anywhere as long as nothing changes for it', () => {
-    const course = { distances: [5_000], counts: 0, interrupts: 0, aloud: 0, ticks: 'none' } as const;
+    const course = { distances: [5_000], counts: 0, interrupts: 0, foreground: 0, ticks: 'none' } as const;
     const fast = run(course, 1_000_000, true);
     expect(fast.state.fired.length).toBeGreaterThan(190);
     expect(fast.places).toBeGreaterThan(0);
@@ -108,7 +108,7 @@ describe('Timers that fire aside', () => {
   });
 
   it('are those of SysTick too: ticks that are masked wait together', () => {
-    const course = { distances: [7_000], counts: 0, interrupts: 0, aloud: 0, ticks: 'masked' } as const;
+    const course = { distances: [7_000], counts: 0, interrupts: 0, foreground: 0, ticks: 'masked' } as const;
     const fast = run(course, 1_000_000, true);
     expect(fast.places).toBeGreaterThan(0);
     expect(fast.places).toBeLessThan(20);

@@ -1,7 +1,7 @@
 /**
  * Proof that an application which sleeps between the ticks of its SysTick goes on doing the same: for the word of a repeated run there is nothing to wait for
  * then. The machine goes through some ticks and must come back to the state that it was in, but for words of the core and of RAM that have moved; the
- * instructions of that round are run again on values that move by as much each time (linear-ticks.ts), which tells for how many rounds
+ * instructions of that iteration are run again on values that move by as much each time (linear-ticks.ts), which tells for how many iterations
  * every decision in it stays as it is. Nothing else may be scheduled. The machine is left as it was.
  */
 import equal from 'fast-deep-equal/es6/index.js';
@@ -20,28 +20,28 @@ import type { Checkpoint, SavedPage } from '../../emu/machine-base.ts';
 import type { Machine } from '../../emu/machine.ts';
 import type { Ps } from '../../emu/time.ts';
 import { wordsOf } from '../../emu/words.ts';
-import { hearing, LOOK_TIMER } from './hearing.ts';
+import { hearing, CHECK_TIMER } from './hearing.ts';
 
-/** Ticks of a round: what toggles something is back after two. */
+/** Ticks of an iteration: what toggles something is back after two. */
 const TICKS = 2;
-/** Effort: instructions of a longer round are not looked at. */
-const LONGEST_ROUND = 2000;
+/** Effort: instructions of a longer iteration are not looked at. */
+const LONGEST_PERIOD = 2000;
 const SLEEPONEXIT = 2;
 
 /**
  * Until when the application does what it does now, as far as that is known; null where it is not. The chip has one core that runs.
  * @param until later than this nobody asks
  */
-export function goesRoundUntil(machine: Machine, until: Ps): Ps | null {
+export function repeatsUntil(machine: Machine, until: Ps): Ps | null {
   const core = machine.bootCore;
   const period = TICKS * sysTickPeriod(core);
   if (!(period < until - machine.now) || !sleepsPlainly(core) || machine.isRepaired || !onlyTicks(machine)) return null;
   const before = machine.save();
-  const round = goRound(machine, period);
+  const iteration = runPeriod(machine, period);
   machine.restore(before);
-  if (round === null || !sameBlocks(before, round.after)) return null;
-  const proof = linearly(() => prove(machine, round.devices));
-  return proof !== null && onlyMoved(machine, before, round.after, proof.moved) ? machine.now + proof.rounds * period : null;
+  if (iteration === null || !sameBlocks(before, iteration.after)) return null;
+  const proof = linearly(() => prove(machine, iteration.devices));
+  return proof !== null && onlyMoved(machine, before, iteration.after, proof.moved) ? machine.now + proof.iterations * period : null;
 }
 
 /** In WFI, as thread code on MSP without masks, an FP context or anything pending. */
@@ -56,15 +56,15 @@ function sleepsPlainly(core: Core): boolean {
 }
 function onlyTicks(machine: Machine): boolean {
   const { scheduler } = machine.system;
-  const ticks = new Set([`${machine.bootCore.row.name}.systick`, LOOK_TIMER]);
+  const ticks = new Set([`${machine.bootCore.row.name}.systick`, CHECK_TIMER]);
   return scheduler.due.every((due, slot) => due === Infinity || ticks.has(scheduler.slotName(slot)));
 }
-interface Round {
+interface Period {
   readonly after: Checkpoint;
   readonly devices: readonly DeviceAccess[];
 }
-/** Goes through a round; null if anything but ticks happens, or if it does not end as it began. */
-function goRound(machine: Machine, period: Ps): Round | null {
+/** Goes through an iteration; null if anything but ticks happens, or if it does not end as it began. */
+function runPeriod(machine: Machine, period: Ps): Period | null {
   const core = machine.bootCore;
   const { skipping } = machine;
   const devices: DeviceAccess[] = [];
@@ -87,20 +87,20 @@ function goRound(machine: Machine, period: Ps): Round | null {
   }
 }
 
-/** Runs a round on linear values: what it moves, where that is after it, and how many rounds go the same way. Throws GIVE_UP. */
-function prove(machine: Machine, devices: readonly DeviceAccess[]): { rounds: number; moved: readonly Cell[] } | null {
+/** Runs an iteration on linear values: what it moves, where that is after it, and how many iterations go the same way. Throws GIVE_UP. */
+function prove(machine: Machine, devices: readonly DeviceAccess[]): { iterations: number; moved: readonly Cell[] } | null {
   const core = machine.bootCore;
   const around = surroundingsOf(machine);
   const go = (start: readonly Cell[]): LinearTicks => {
     const run = new LinearTicks(core.profile, around, core.pc, devices, start);
-    for (let tick = 0; tick < TICKS; tick++) for (run.tick(); !run.asleep; run.run()) if (run.instructions > LONGEST_ROUND) return run;
+    for (let tick = 0; tick < TICKS; tick++) for (run.tick(); !run.asleep; run.run()) if (run.instructions > LONGEST_PERIOD) return run;
     return run;
   };
   const moved = go([]).cells();
   const start = hypothesis(around, { before: [], after: moved });
   const run = go(start);
   const whole = run.asleep && run.next === core.pc && !run.inItBlock && run.deviceReads === devices.length;
-  return whole && provedCells(run, start) !== null ? { rounds: run.rounds, moved } : null;
+  return whole && provedCells(run, start) !== null ? { iterations: run.iterations, moved } : null;
 }
 function surroundingsOf({ bootCore: core, system }: Machine): TickSurroundings {
   const plain = surroundings(core, system, new Map<number, Instruction | null>());
