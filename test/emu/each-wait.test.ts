@@ -1,5 +1,5 @@
 /**
- * Random waits of programs as they are: functions that several callers wait in, loops within loops, masked interrupts, refreshed watchdogs, registers that an event aside moves, flash caches with few rows, and a bench
+ * Random waits of programs as they are: functions that several callers wait in, loops within loops, masked interrupts, refreshed watchdogs, registers that a background timer moves, flash caches with few rows, and a bench
  * that moves words, replaces what is read and goes back to a checkpoint. Run with what leaves rounds out they end as if each round had been executed, with a shortcut off as well, and the places, times and sizes of
  * what was left out are those before (each-wait.txt, which `BOOTBENCH_GOLDEN=write` writes anew).
  */
@@ -27,17 +27,17 @@ const clocked = (layout: Layout): RegisterModel<object> => {
   const [moved, data] = [layout.reg('MOVED'), layout.reg('DATA')];
   return {
     modelled: ['TIME', 'DATA', 'KEY', 'MOVED'],
-    timers: ['aside', 'aloud'],
-    background: ['aside'],
+    timers: ['background', 'foreground'],
+    background: ['background'],
     create: () => ({}),
     live: ['TIME'],
     onTimer: (c, timer) => {
       const every = c.get(data) >>> 4;
-      c.put(moved, timer === 'aside' ? c.get(moved) + (c.get(data) & 3 ? 0 : 1) : 0);
+      c.put(moved, timer === 'background' ? c.get(moved) + (c.get(data) & 3 ? 0 : 1) : 0);
       if (every > 0) c.env.arm(timer, c.env.now() + every * 2_100 * PS_PER_CYCLE);
     },
     wrote: (c, r, value) => {
-      if (r.name === 'DATA' && value >>> 4 > 0) c.env.arm(value & 4 ? 'aloud' : 'aside', c.env.now() + 900 * PS_PER_CYCLE);
+      if (r.name === 'DATA' && value >>> 4 > 0) c.env.arm(value & 4 ? 'foreground' : 'background', c.env.now() + 900 * PS_PER_CYCLE);
     },
     read: (c, r, value) => (r.name === 'TIME' ? (c.env.clockCount('ext') >>> 10) & 0xffff : value),
     holds: (c, r) => (r.name === 'TIME' ? c.env.clockTimeOf('ext', ((c.env.clockCount('ext') >>> 10) + 1) << 10) : Infinity),

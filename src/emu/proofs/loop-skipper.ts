@@ -202,7 +202,7 @@ export class LoopSkipper {
   }
   /** A checkpoint was restored: the core may stand in a loop. */
   restored(): void {
-    this.seen = Object.assign(nothingKnown(), { lookAt: 0, readsAt: this.core.deviceReads });
+    this.seen = { ...nothingKnown(), searchAt: 0, readsAt: this.core.deviceReads };
     this.atCheckpoint = true;
     this.core.setIdlePoints([]);
   }
@@ -347,7 +347,7 @@ export class LoopSkipper {
     const keeps = !this.host.isOff('kept-loops');
     const counting = keeps ? this.seen.counting.filter((l) => l.pc !== loop.loop?.pc) : [];
     const steady = keeps ? { loop: this.seen.loop, frame: this.seen.frame } : {};
-    this.seen = Object.assign(nothingKnown(), steady, { counting }, loop);
+    this.seen = { ...nothingKnown(), ...steady, counting, ...loop };
     this.seen.tryAt = now;
     this.seen.searchAt = now + FIRST_SEARCH;
     this.seen.readsAt = this.core.deviceReads;

@@ -192,7 +192,7 @@ export class Tier {
     this.counters.bytes += made.bytes;
     this.counters.instructions += made.instructions.size;
   }
-  private translate(region: Region, { env, hostOf, hostAt, onFarByte: onLook, memory }: Origin): Translation {
+  private translate(region: Region, { env, hostOf, hostAt, onFarByte, memory }: Origin): Translation {
     const needs: Need[] = [];
     const literalPages = new Set<number>();
     const seen = new Set<number>();
@@ -209,7 +209,7 @@ export class Tier {
       },
     };
     // a look takes in the four bytes of a wide instruction
-    onLook((host) => {
+    onFarByte((host) => {
       for (const at of [host, host + 2]) if (!seen.has(at)) needs.push({ host: at, size: 2, value: valueAt(view, at, 2) });
       seen.add(host).add(host + 2);
     });
@@ -238,7 +238,7 @@ export class Tier {
         bytes: bytes.length,
       };
     } finally {
-      onLook(null);
+      onFarByte(null);
     }
   }
   /** What another machine has made of the same code. */
