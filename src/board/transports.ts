@@ -136,19 +136,28 @@ export interface Replay extends Transport {
   /** The words of a `@` line that comes next. */
   mark(): string;
 }
-/** Plays a record back: each request has to be the recorded one. */
+/** Asks for a register or for memory, and changes nothing. */
+const isRead = (request: string | null): boolean => request !== null && /^(?:m[0-9a-f]+,[0-9a-f]+|p[0-9a-f]+|g)$/i.test(request);
+
+/**
+ * Plays a record back: what changes something has to come as it was recorded. Between two such requests the order of reads is free, and what is not asked any
+ * more is passed over, so that a version whose checks look at things in another order plays it too.
+ */
 export function replaying(record: string, path: string): Replay {
   const lines = record.split(/\r?\n/).filter((line) => line !== '');
   if (lines[0] !== RECORD_HEADER) throw new UsageError(`${path} is no record of a board`, `its first line is not ${RECORD_HEADER}`);
-  let at = 1;
+  /** Behind the last request that changed something, and the reads since then that were answered. */
+  let from = 1;
+  const answered = new Set<number>();
   const reader = new FrameReader();
   let closed = false;
   const transport: Replay = {
     mark() {
-      const line = lines[at++];
-      if (!line?.startsWith('@ '))
-        throw new BoardError(`${path}:${at}: the record says nothing of USB here; it was made with other options`);
-      return line.slice(2);
+      const at = next((line) => line.startsWith('@ '));
+      if (!lines[at]?.startsWith('@ '))
+        throw new BoardError(`${path}:${at + 1}: the record says nothing of USB here; it was made with other options`);
+      goOn(at);
+      return lines[at]!.slice(2);
     },
     send(bytes) {
       for (const f of reader.read(bytes)) if (f.kind === 'packet' || f.kind === 'interrupt') take(f.kind === 'packet' ? f.text : null);
@@ -160,17 +169,39 @@ export function replaying(record: string, path: string): Replay {
     onClose: nothing,
     close: () => (closed = true),
   };
-  function take(request: string | null): void {
-    const line = lines[at];
-    const wanted = line === undefined ? undefined : line === '!' ? null : line.startsWith('> ') ? original(line.slice(2)) : undefined;
-    if (wanted === undefined || wanted !== request) {
-      throw new BoardError(
-        `${path}:${at + 1}: the record goes on with ${line ?? 'its end'}, this version asks ${request ?? 'for a stop'}; it was made with other options`,
-      );
+  /** What a line asks for; null = it stops the target. */
+  const requestOf = (line: string | undefined): string | null | undefined =>
+    line === '!' ? null : line?.startsWith('> ') ? original(line.slice(2)) : undefined;
+  /** The first line that is meant, but for reads; where none of them is, the line that stands in the way. */
+  function next(isMeant: (line: string) => boolean): number {
+    let at = from;
+    for (; at < lines.length; at++) {
+      const line = lines[at]!;
+      if (line.startsWith('< ')) continue;
+      if (isMeant(line) && !answered.has(at)) return at;
+      if (!isRead(requestOf(line) ?? null)) break;
     }
-    at++;
-    while (lines[at]?.startsWith('< ')) {
-      const text = original(lines[at++]!.slice(2));
+    return at;
+  }
+  function goOn(at: number): void {
+    from = at + 1;
+    answered.clear();
+  }
+  function take(request: string | null): void {
+    const isMeant = (line: string): boolean => requestOf(line) === request;
+    let at = next(isMeant);
+    if (lines[at] === undefined || !isMeant(lines[at]!)) {
+      const again = [...answered].find((i) => isMeant(lines[i]!));
+      if (again === undefined)
+        throw new BoardError(
+          `${path}:${at + 1}: the record goes on with ${lines[at] ?? 'its end'}, this version asks ${request ?? 'for a stop'}; it was made with other options`,
+        );
+      at = again;
+    }
+    if (isRead(request)) answered.add(at);
+    else goOn(at);
+    for (let i = at + 1; lines[i]?.startsWith('< '); i++) {
+      const text = original(lines[i]!.slice(2));
       queueMicrotask(() => transport.onData(frame(text)));
     }
   }
