@@ -45,6 +45,14 @@ class Page {
     this.text(text, most);
     this.lines[from] = pad(this.paint(style, label), COLUMN) + this.lines[from]!.slice(COLUMN);
   }
+  /** So many lines; what is cut off ends in an ellipsis. */
+  cut(most: number): void {
+    if (this.lines.length <= most) return;
+    this.lines.splice(most);
+    const last = this.lines.at(-1)!;
+    if (!last.endsWith('…'))
+      this.lines[most - 1] = visibleLength(last) + 2 <= this.width ? `${last} …` : `${last.slice(0, -2).trimEnd()} …`;
+  }
   /** One line as it is, cut at the edge. */
   code(text: string, style: Style | null = null): void {
     const shown = printable(text.replaceAll('\t', '    '));
@@ -64,7 +72,7 @@ export function shortReport(result: RunResult, options: ShortOptions = {}): stri
   const next = options.embedded === true ? [] : nextSteps(result, sources, options.judgement ?? null);
   const enough = result.outcome === 'dfu' && lostWay(result).length === 0;
   const most = (enough ? LINES_ON_SUCCESS : LINES) - next.length;
-  page.lines.splice(most);
+  page.cut(most);
   next.forEach((text, i) => {
     if (i === 0) page.row('Next', 'bold', text, 1);
     else page.code(' '.repeat(COLUMN) + text);

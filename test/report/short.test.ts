@@ -39,6 +39,24 @@ describe.each(['h533-seed000-as-posted', 'l476-seed004-masked', 'f405-own-crash'
 test('a success takes ten lines at most', () =>
   expect(shortReport(dfuResult(), { width: 80 }).trimEnd().split('\n').length).toBeLessThanOrEqual(10));
 
+test('a row that runs over the last of the ten lines ends in an ellipsis, not in a comma', () => {
+  const good = dfuResult();
+  const minded = ['vtor', 'sysclk', 'pll', 'prescalers', 'hsi48', 'vddusb', 'peripherals-left-on', 'remap', 'reset-flags'];
+  const checks = good.checks.map((c) => (minded.includes(c.id) ? { ...c, verdict: 'warn' as const } : c));
+  const kept = { kind: 'kept-options', text: 'option bytes that main.c:10 (main) wrote outlive resets and power-off '.repeat(4) };
+  const result = {
+    ...good,
+    summary: 'DFU enumerated behind a long way '.repeat(8),
+    checks,
+    notes: [...good.notes, kept],
+    diagnosis: { ...good.diagnosis, harmless: minded as RunResult['diagnosis']['harmless'] },
+  };
+  const lines = shortReport(result, { width: 80 }).trimEnd().split('\n');
+  expect(lines.length).toBe(10);
+  expect(lines.at(-2)).toMatch(/^Mind .* …$/);
+  expect(visibleLength(lines.at(-2)!)).toBeLessThanOrEqual(80);
+});
+
 test('a way back that is lost is no harmless remark: it has its reason, its fix and what it hangs on', async () => {
   const text = shortReport(await run('l476-leave-vtor'), { width: 80 });
   expect(text).toMatch(/the application does not come back from the DFU leave\s+\(leave-vtor\)\./);
