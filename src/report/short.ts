@@ -120,8 +120,8 @@ function about(page: Page, result: RunResult): void {
         : `This is NOT what you reported (${result.symptom.asked}): -v tells what would show it.`,
     );
   for (const kind of ABOUT) {
-    const note = result.notes.find((n) => n.kind === kind);
-    if (note) page.text(whole(note.text), kind === 'kept' ? 4 : kind === 'force' ? 3 : 2);
+    for (const note of result.notes.filter((n) => n.kind === kind).slice(0, kind === 'watchdog' ? 2 : 1))
+      page.text(whole(note.text), kind === 'kept' ? 4 : kind === 'force' ? 3 : 2);
   }
 }
 
@@ -145,10 +145,9 @@ function reached(page: Page, result: RunResult): void {
     const sure = option === undefined ? `; ${confidence}` : `, if the ROM has ${id} "${option.value}" (${option.confidence})`;
     page.row('Back', 'red', `${id}: ${because}${sure}`, 5);
   }
-  const bites = result.notes.some((n) => n.kind === 'watchdog');
-  const minded = result.checks.filter(
-    (c) => (c.verdict === 'fail' || c.verdict === 'warn') && !lost.includes(c) && !(bites && c.id === 'iwdg'),
-  );
+  // told above, by its name: `WWDG1 runs …`
+  const bites = (id: string): boolean => result.notes.some((n) => n.kind === 'watchdog' && n.text.toLowerCase().startsWith(id));
+  const minded = result.checks.filter((c) => (c.verdict === 'fail' || c.verdict === 'warn') && !lost.includes(c) && !bites(c.id));
   const proved = (c: RunResult['checks'][number]): boolean => result.diagnosis.harmless.includes(c.id);
   for (const c of minded.filter((m) => !proved(m)).slice(0, 2)) {
     const shown = c.id === 'debugger' ? '; --no-semihosting shows that' : '';

@@ -3,6 +3,7 @@ import type { BaseFacts, StuckInterrupt } from '../session/base-facts.ts';
 import type { Judged, Diagnosis } from '../proof/diagnosis.ts';
 import type { Writer } from '../../checks/check.ts';
 import { exceptionName } from '../../checks/core-registers.ts';
+import { familyOf } from '../../checks/families.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
 import { codePlace } from '../../image/image.ts';
@@ -133,12 +134,26 @@ function neverReady(s: Session, stuck: ResultStuck | null): { kind: string; text
     .map(({ text }) => ({ kind: 'wait', text }));
 }
 
-/** The ROM runs on one core, and what it is said to refresh is that core's watchdog: DFU is there until the other one's bites. */
-function unfedWatchdog({ machine }: Session, { outcome }: SessionEnd): { kind: string; text: string }[] {
-  const block = machine.system.findBlock('IWDG2');
-  if (outcome !== 'dfu' || (block?.state.model as { readonly running?: number } | undefined)?.running !== 1) return [];
-  const text = 'IWDG2 runs, which the ROM does not refresh: unless the second core goes on doing it, the chip resets, and DFU is gone';
-  return [{ kind: 'watchdog', text }];
+/** Watchdogs that the ROM leaves alone: DFU is there until one of them bites. */
+function unfedWatchdogs(s: Session, { outcome }: SessionEnd): { kind: string; text: string }[] {
+  if (outcome !== 'dfu') return [];
+  return [secondWatchdog(s), windowWatchdog(s)].flatMap((text) => (text === null ? [] : [{ kind: 'watchdog', text }]));
+}
+/** The ROM runs on one core, and what it is said to refresh is that core's. */
+function secondWatchdog({ machine: { system } }: Session): string | null {
+  const model = system.findBlock('IWDG2')?.state.model as { readonly running?: number } | undefined;
+  if (model?.running !== 1) return null;
+  return 'IWDG2 runs, which the ROM does not refresh: unless the second core goes on doing it, the chip resets, and DFU is gone';
+}
+function windowWatchdog({ machine: { system, chip, history } }: Session): string | null {
+  const name = familyOf(chip)?.wwdg.running?.split('.')[0];
+  const block = name === undefined ? null : system.findBlock(name);
+  const entry = history.entries.at(-1);
+  if (!block || !entry) return null;
+  const due = system.scheduler.due[block.timerBase + block.component.timers.indexOf('timeout')] ?? Infinity;
+  if (due === Infinity) return null;
+  const text = 'runs, and nothing in the ROM is known to refresh it: it resets the chip';
+  return `${name} ${text} ${Math.max(1, Math.round((due - entry.at) / MS))} ms after the ROM has started, and DFU is gone`;
 }
 
 const PROTECTED_WORD = /^(\w+): \w+?_(BKP\d+R|DR\d+) written while the backup domain is protected/;
@@ -324,7 +339,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
     ...forcedNotes(s, stuck),
     ...notInTable(s, end.outcome),
     ...forcedAgainstModel(s),
-    ...unfedWatchdog(s, end),
+    ...unfedWatchdogs(s, end),
     ...keptRequests(s, end),
     ...keptOptionNotes(s),
   );
