@@ -351,6 +351,12 @@ export interface Check {
   readonly explanation: string;
 }
 
+/** Values by which a ROM would start no DFU out of a plain reset, where nobody but it can do what is missing. */
+const NOT_OUT_OF_RESET: readonly string[] = ['keeps', 'software-returns'];
+/** The hardware chose the ROM at a reset: no program handed anything over, and what `option` is about is the ROM's own work. */
+export const isLeftToRom = (entry: EntryFacts | null | undefined, rom: RomFacts, option: string): boolean =>
+  entry?.how === 'boot' && !NOT_OUT_OF_RESET.includes(rom.option(option)?.value ?? '');
+
 export const pass = (
   observed: string | null,
   because: string,

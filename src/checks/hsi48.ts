@@ -1,5 +1,5 @@
 /** The 48 MHz oscillator of USB. */
-import { broken, notApplicable, pass, type Check } from './check.ts';
+import { broken, isLeftToRom, notApplicable, pass, type Check } from './check.ts';
 import { familyOf, inC, inManual, maskOf, registerOf } from './families.ts';
 import { CLOCK_ROWS } from './sources.ts';
 
@@ -7,12 +7,14 @@ export const hsi48: Check = {
   id: 'hsi48',
   question: 'Is HSI48 running, should the ROM not start it by itself?',
   path: false,
-  judge({ state, history }) {
+  judge({ state, history, rom, entry }) {
     const f = familyOf(state.chip)?.hsi48;
     const on = f ? state.field(f.on) : null;
     if (!f || on === null) return notApplicable('this chip has no HSI48, or USB in its ROM does not use it');
     const ready = state.field(f.ready);
     if (on === 1 && ready !== 0) return pass(`${inManual(f.on)} = 1`, 'HSI48 runs', CLOCK_ROWS, 'documented');
+    if (isLeftToRom(entry, rom, 'hsi48'))
+      return pass(`${inManual(f.on)} = ${on}`, 'as a reset leaves it, and the ROM starts it', CLOCK_ROWS, 'documented');
     return broken('warn', {
       observed: `${inManual(f.on)} = ${on}${on === 1 ? ', not ready' : ''}`,
       expected: `${inManual(f.on)} = 1`,

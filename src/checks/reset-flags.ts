@@ -1,5 +1,5 @@
 /** Flags of earlier resets that are still set when the ROM is entered. */
-import { broken, notApplicable, pass, type Check } from './check.ts';
+import { broken, isLeftToRom, notApplicable, pass, type Check } from './check.ts';
 import { inC, inManual, locate } from './families.ts';
 
 const SOURCE = 'Klipper and candleLight jump right after a software reset with its flag set and reach DFU';
@@ -8,7 +8,7 @@ export const resetFlags: Check = {
   id: 'reset-flags',
   question: 'Are the flags of software and watchdog resets cleared?',
   path: true,
-  judge({ state, entry }) {
+  judge({ state, entry, rom }) {
     if (!entry) return notApplicable('no entry');
     const flags = state.chip.resetFlags?.flags ?? [];
     const set = flags.filter((f) => state.field(f.field) === 1);
@@ -18,6 +18,8 @@ export const resetFlags: Check = {
     const names = (list: typeof set): string => list.map((f) => f.field.split('.')[2]).join(', ');
     if (telling.length === 0)
       return pass(set.length === 0 ? 'none set' : names(set), 'nothing but what a reset by power or pin leaves', SOURCE, 'reported');
+    if (isLeftToRom(entry, rom, 'reset-flags'))
+      return pass(names(set), 'the reset that chose the ROM raised them: no program ran behind it', SOURCE, 'reported');
     return broken('warn', {
       observed: `set: ${names(telling)}`,
       expected: 'no flag of a software or watchdog reset',

@@ -1,5 +1,5 @@
 /** The bit by which software declares the supply of the USB transceiver valid. */
-import { broken, notApplicable, pass, type Check } from './check.ts';
+import { broken, isLeftToRom, notApplicable, pass, type Check } from './check.ts';
 import { familyOf, inManual, maskOf, registerOf } from './families.ts';
 
 const SOURCE = 'MicroPython jumps from reset state, where the bit is 0, and reaches DFU; AN2606 asks for the voltage on the pin only';
@@ -8,11 +8,13 @@ export const vddusb: Check = {
   id: 'vddusb',
   question: 'Is the USB supply declared valid, should the ROM not do it by itself?',
   path: false,
-  judge({ state, history }) {
+  judge({ state, history, rom, entry }) {
     const f = familyOf(state.chip)?.usbSupply;
     const value = f ? state.field(f.bit) : null;
     if (!f || value === null) return notApplicable('this chip has no such bit');
     if (value === 1) return pass(`${inManual(f.bit)} = 1`, 'the transceiver is supplied', SOURCE, 'reported');
+    if (isLeftToRom(entry, rom, 'usb-supply'))
+      return pass(`${inManual(f.bit)} = 0`, 'as a reset leaves it, and the ROM sets it', SOURCE, 'reported');
     return broken('warn', {
       observed: `${inManual(f.bit)} = 0`,
       expected: `${inManual(f.bit)} = 1`,

@@ -1,8 +1,15 @@
 /** The vector table in force. */
-import { broken, hex, notApplicable, pass, type Check } from './check.ts';
+import { broken, hex, notApplicable, pass, type Check, type TargetState } from './check.ts';
+import { familyOf } from './families.ts';
 
 const SOURCE =
   'Klipper and MicroPython jump with VTOR left at the application and reach DFU: the ROM seems to set it; ST publishes nothing';
+
+/** The ROM's table seen at address 0, as after a boot by pin: system memory is mapped there. */
+function isAtZero({ chip, field }: TargetState, base: number): boolean {
+  const remap = familyOf(chip)?.remap;
+  return base === 0 && remap != null && field(remap.field) === remap.systemMemory;
+}
 
 export const vtor: Check = {
   id: 'vtor',
@@ -13,6 +20,8 @@ export const vtor: Check = {
     if (value === null) return notApplicable('this core has no VTOR');
     const observed = `VTOR = ${hex(value)}`;
     if (value === rom.vectorTable) return pass(observed, "interrupts go to the ROM's handlers", SOURCE, 'inferred');
+    if (isAtZero(state, value))
+      return pass(`${observed}, where system memory is mapped`, "interrupts go to the ROM's handlers", SOURCE, 'inferred');
     return broken('warn', {
       observed,
       expected: `VTOR = ${hex(rom.vectorTable)}`,
