@@ -1,5 +1,5 @@
 /**
- * The machine without its run loop: set-up, resets and boot, wires that reach the cores, history, and what the cores tell and are told.
+ * The machine without its run loop: set-up, resets and boot, wires to the cores, history, the cores' listener and interception of accesses.
  */
 import { PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
 import { decideBoot } from './boot-rules.ts';
@@ -55,14 +55,14 @@ import { difference } from './words.ts';
 export interface MachineOptions {
   readonly chip: ChipDescription;
   readonly models: Readonly<Record<string, AnyModelFactory>>;
-  /** Changed chip and board parameters; NaN = not there. */
+  /** Changed chip and board parameters; NaN = absent. */
   readonly parameters?: Readonly<Record<string, number>>;
   readonly seed: number;
 }
 
-/** What the bench is told. Everything is optional; calls come between instructions. */
+/** Callbacks for the bench, called between instructions. */
 export interface MachineObserver {
-  /** Before the first instruction in system memory; the machine pauses so that a checkpoint can be taken. */
+  /** Before the first instruction in system memory. The machine pauses, so that a checkpoint can be taken. */
   entry?(entry: EntryRecord): void;
   reset?(by: ResetCause): void;
   /** A reset is about to reach the blocks. */
@@ -71,7 +71,7 @@ export interface MachineObserver {
   busWritten?(block: string, address: number, size: number, value: number): void;
   /** A wire between blocks changed. */
   wire?(name: string, value: number): void;
-  /** Thread-mode code outside system memory runs again after an entry. True: the machine pauses before its first instruction. */
+  /** Thread-mode code outside of system memory is about to run after an entry. True: the machine pauses before its first instruction. */
   leftSystem?(pc: number): boolean | undefined;
   console?(channel: string, text: string): void;
   /** An access or instruction faulted; called before the exception is taken. */
@@ -89,7 +89,7 @@ export interface MachineObserver {
   special?(core: Core, register: string, value: number): void;
 }
 
-/** Something outside the chip whose plain state belongs to a checkpoint (USB host). */
+/** Something outside the chip whose state is part of a checkpoint (USB host). */
 export interface Attachment {
   save(): unknown;
   restore(state: unknown): void;
@@ -108,7 +108,7 @@ export interface SavedPage {
   readonly words: Uint8Array;
 }
 
-/** Resets with which the option bytes are loaded again, Standby's among them ('power'). */
+/** Resets that load the option bytes again; 'power' includes the exit from Standby. */
 const LOADS_OPTIONS: ReadonlySet<ResetCause> = new Set(['power', 'brownout', 'option-bytes']);
 
 /** Words that `systemReads` lists. */
@@ -121,7 +121,7 @@ export abstract class MachineBase implements CoreListener<Core> {
   history = new History();
   observer: MachineObserver = {};
   state: MachineState;
-  /** BKPT 0xAB is offered to the observer. */
+  /** The observer is asked to serve BKPT 0xAB. */
   semihostingEnabled = true;
   /** Where the boot core starts instead of where the chip would. */
   bootAt: number | null = null;
@@ -143,7 +143,7 @@ export abstract class MachineBase implements CoreListener<Core> {
   /** A zone change has asked the run loop to pause. */
   protected entryPause = false;
 
-  /** What the next start goes by, by `BLOCK.REG`: option bytes, with the twin that is programmed where another one shows what is in force (H5, H7), and flags. */
+  /** Registers that decide the next boot, by `BLOCK.REG`: option bytes (on H5 and H7 both the one in force, `_CUR`, and the one programmed, `_PRG`) and flags. */
   private readonly optionRegisters: ReadonlySet<string>;
 
   constructor(options: MachineOptions) {
@@ -169,7 +169,7 @@ export abstract class MachineBase implements CoreListener<Core> {
       note: (kind, text, block) => this.blockNote(kind, text, block),
       changed: (block, register, old, value) => this.registerChanged(block, register, old, value),
       unmodelled: (block, register, kind) => {
-        // the report is about the firmware; what the ROM touches is the ROM's affair
+        // the report is about the firmware: accesses of the ROM are left out
         if ((this.writer?.core ?? this.bootCore).zone !== 'user') return;
         const key = `${block}.${register}`;
         const u = (this.state.unmodelled[key] ??= { reads: 0, writes: 0 });
@@ -215,7 +215,7 @@ export abstract class MachineBase implements CoreListener<Core> {
     }
   }
 
-  /** The core of the last entry, else the first. */
+  /** The core of the last entry into system memory, else the first core. */
   get bootCore(): Core {
     return this.cores[this.history.entries.at(-1)?.core ?? 0]!;
   }
@@ -261,7 +261,7 @@ export abstract class MachineBase implements CoreListener<Core> {
   protected abstract markDirty(host: number, length: number): void;
 
   // ---- set-up --------------------------------------------------------------------------------------------------------------------
-  /** Puts bytes into a memory before power-on (flash programmer, ROM mask). They may cross memories; throws where none is. */
+  /** Writes bytes into memory before power-on (flash programmer, ROM mask). They may span memories; throws where there is none. */
   load(address: number, bytes: Uint8Array): void {
     let at = address;
     let rest = bytes;
@@ -276,14 +276,14 @@ export abstract class MachineBase implements CoreListener<Core> {
       rest = rest.subarray(n);
     }
   }
-  /** As `load` into a machine that has run: what was decoded of bytes that differ goes. */
+  /** As `load` for a machine that has run: drops code decoded from bytes that differ. */
   replace(address: number, bytes: Uint8Array): void {
     for (let i = 0; i < bytes.length; i += PAGE_SIZE) {
       const piece = bytes.subarray(i, i + PAGE_SIZE);
       const memory = this.system.regionAt(address + i)?.memory;
       if (!memory) throw new Error(`no memory at 0x${(address + i).toString(16)}`);
       const host = memory.host + (address + i - this.system.regionAt(address + i)!.base);
-      // code around the bytes that differ stays as it was decoded and translated
+      // code around them stays decoded and translated
       const [first, end] = difference(this.system.arena.u8, host, piece);
       if (first === end) continue;
       for (const core of this.cores) core.invalidateCode(host + first, end - first);
@@ -298,13 +298,13 @@ export abstract class MachineBase implements CoreListener<Core> {
       this.system.arena.u8.fill(1, WORD_MAP + (m.host >>> 2), WORD_MAP + ((m.host + m.row.size) >>> 2));
     }
   }
-  /** Reads of these words by code in system memory are recorded as options that the ROM acted on; so is any access to `gap`. */
+  /** Records reads of these words by code in system memory (options that the ROM acted on), and any access to `gap`. */
   watchOptionBlock(base: number, bytes: number, gap: { base: number; size: number } | null): void {
     this.optionBlock = { base, end: base + bytes };
     this.gap = gap ? { base: gap.base, end: gap.base + gap.size } : null;
     this.refreshIntercept();
   }
-  /** The machine is not used any more: its memory is another one's from now on. */
+  /** Ends the use of this machine: another one gets its memory. */
   release(): void {
     if (this.released) return;
     this.released = true;
@@ -316,7 +316,7 @@ export abstract class MachineBase implements CoreListener<Core> {
     this.attachments.push(a);
   }
 
-  /** RAM as it comes up, but for memories that have kept their supply. */
+  /** Fills RAM with its power-on pattern, except memories that kept their supply. */
   protected fillRam(keeps: (memory: string) => boolean = () => false): void {
     const rams = this.system.memories.filter((m) => m.row.kind === 'ram' && !keeps(m.row.name));
     const { words, last } = powerOnPattern(
@@ -372,7 +372,7 @@ export abstract class MachineBase implements CoreListener<Core> {
     this.history.remember(this.optionRegisters);
     this.observer.beforeReset?.();
   }
-  /** The core domain loses its supply: its blocks and the memories that PWR does not keep (`power.keeps.<memory>`). A reset brings it back. */
+  /** The core domain loses its supply, with its blocks and the memories that PWR does not retain (`power.keeps.<memory>`), until a reset. */
   protected enterStandby(): void {
     this.state.standby = 'in';
     this.beforeReset();
@@ -417,8 +417,8 @@ export abstract class MachineBase implements CoreListener<Core> {
   }
 
   /**
-   * AIRCR.VECTRESET: the core with its NVIC, SysTick and MPU starts anew. Blocks, clocks, reset flags and what lies at the remapped base
-   * stay as they are, and so do the levels of the interrupt lines (DDI 0403 B3.2.6).
+   * AIRCR.VECTRESET: resets the core with its NVIC, SysTick and MPU. Blocks, clocks, reset flags, the remap and the levels of interrupt lines
+   * stay (DDI 0403 B3.2.6).
    */
   private resetCoreAlone(core: Core, { pc, lr }: ResetOrigin): void {
     const { state, history, system } = this;
@@ -440,13 +440,13 @@ export abstract class MachineBase implements CoreListener<Core> {
     this.event('reset', 'reset by core', pc, i);
     this.observer.reset?.('core');
   }
-  /** Reset flags that stand, as the chip's header names them. */
+  /** Reset flags that are set, as the chip's header names them. */
   private resetFlags(): string[] {
     const flags = this.chip.resetFlags?.flags ?? [];
     return flags.filter((f) => this.fieldValue(f.field)).map((f) => f.field.slice(f.field.lastIndexOf('.') + 1));
   }
 
-  /** Out of reset at the table that the boot rules name; a held core only loses its state. */
+  /** Starts the core at the vector table of the boot rules. A held core only loses its state. */
   protected startCore(core: Core, power: boolean): void {
     const rule = this.bootRule(core, false);
     if (!this.state.booted[core.index]) {
@@ -464,23 +464,23 @@ export abstract class MachineBase implements CoreListener<Core> {
     core.syncClock(this.system.now);
     this.system.drive(this.deepSleep[core.index]!, 0);
   }
-  /** The vendor's first stage is secure code, and so is what it starts until that leaves for user code. Blocks know by a wire. */
+  /** ST's first stage and the ROM it starts run as secure code until they leave for user code; blocks learn of it by a wire. */
   private setSecure(secure: boolean): void {
     this.system.drive(CORE_SECURE, secure ? 1 : 0);
   }
-  /** What a core does, in a word. */
+  /** State of a core for reports. */
   coreState(core: Core): 'running' | 'asleep' | 'locked up' | 'held' {
     if (!this.state.booted[core.index]) return 'held';
     if (this.state.lockups[core.index]) return 'locked up';
     return core.halted ? 'asleep' : 'running';
   }
-  /** Back into reset, until it is released. */
+  /** Puts a core back into reset until it is released. */
   hold(core: Core): void {
     this.system.drive(this.releases[core.index]!, 0);
     this.state.booted[core.index] = false;
     this.startCore(core, false);
   }
-  /** Held cores whose release was asked for. */
+  /** Starts held cores whose release was requested. */
   protected releaseCores(): void {
     const { cores, state } = this;
     for (let i = 0; i < cores.length; i++) {
@@ -500,7 +500,7 @@ export abstract class MachineBase implements CoreListener<Core> {
       this.askReset('pin', this.bootCore, true);
     }
   }
-  /** Power goes; it comes back by `powerOn(true)`. */
+  /** Removes the power; `powerOn(true)` restores it. */
   powerOff(): void {
     this.state.held = true;
     this.beforeReset();
@@ -519,7 +519,7 @@ export abstract class MachineBase implements CoreListener<Core> {
     if (!rule) return 0;
     return typeof rule.vectors === 'number' ? rule.vectors : (this.fieldValue(rule.vectors.field) << rule.vectors.shift) >>> 0;
   }
-  /** The row that holds for a core; with `held` false the one after its release. */
+  /** The boot rule that applies to a core; with `held` false, the one after its release. */
   protected bootRule(core: Core = this.cores[0]!, held = true): BootRule | undefined {
     const rule = decideBoot(this.chip.boot ?? [], core.row.name, (condition) => this.bootSignal(condition.signal), held);
     return rule === 'unreadable' ? undefined : rule;
@@ -549,13 +549,13 @@ export abstract class MachineBase implements CoreListener<Core> {
     const { wireEffects } = this;
     if (changed.place < wireEffects.length) wireEffects[changed.place]?.(value);
   }
-  /** What a change of a wire does to the cores, by the wire's place; null where it does nothing, as most. */
+  /** Effect of a wire's change on the cores, by the wire's place; null for most wires. */
   private readonly wireEffects: (((value: number) => void) | null)[] = [];
   private onWire(followed: Wire, effect: (value: number) => void): void {
     while (this.wireEffects.length <= followed.place) this.wireEffects.push(null);
     this.wireEffects[followed.place] = effect;
   }
-  /** Blocks drive wires before there are cores: their first reset is part of making the machine. */
+  /** Blocks drive wires before the cores exist, since their first reset is part of the construction. */
   private followWires(): void {
     const each = (action: (core: Core) => void) => () => this.cores?.forEach(action);
     for (const core of this.chip.cores) {
@@ -615,7 +615,7 @@ export abstract class MachineBase implements CoreListener<Core> {
       ...(core.row.flashCache ? { kinds: on(ART_ENABLED) ? KIND.CODE : 0, page: this.system.level(ART_PAGE) } : { kinds }),
     });
   }
-  /** Ends the turn of the core that runs, so that the others reach the same time. */
+  /** Ends the running core's turn, so that the others reach the same time. */
   protected meet(): void {
     if (this.cores && this.cores.length > 1) this.cores[this.system.master]!.cut();
   }
@@ -632,9 +632,9 @@ export abstract class MachineBase implements CoreListener<Core> {
     const name = (names[register.index] ??= `${block}.${register.name}`);
     this.history.mark(name, old ^ value, this.writer ? this.recordWrite() : null);
   }
-  /** Names as the history has them, by index of the register: made once, since a text that is put together anew is hashed anew. */
+  /** Names for the history by block and register index, made once: a new string would be hashed anew at each write. */
   private readonly registerNames = new Map<string, string[]>();
-  /** The record of the write that is being served, made on first use. */
+  /** The record of the current write, made on first use. */
   protected recordWrite(): WriteRecord {
     const w = this.writer!;
     return (w.record ??= {
@@ -667,7 +667,7 @@ export abstract class MachineBase implements CoreListener<Core> {
   cacheableWrite(): void {
     this.system.drive(ICACHE_ERROR, this.system.level(ICACHE_ERROR) + 1);
   }
-  /** Makes what follows count as done by something else than the CPU (scenario, debugger). */
+  /** Attributes the changes that `action` makes to something other than the CPU (scenario, debugger). */
   as<T>(kind: WriterKind, action: () => T): T {
     const before = { writer: this.writer, kind: this.writerKind };
     this.writer = { core: this.bootCore, record: null };
@@ -773,7 +773,7 @@ export abstract class MachineBase implements CoreListener<Core> {
     const i = core.index;
     this.refreshIntercept();
     if (to !== 'systemMemory') {
-      // a user handler over the ROM is not leaving it
+      // a user handler that interrupts the ROM does not leave it
       if (core.get(S.IPSR) !== 0 && s.exceptionTo[i]!.pc === pc) {
         s.handlerOverSystem[i] = s.inSystemOf[i]!;
         return;
@@ -826,7 +826,7 @@ export abstract class MachineBase implements CoreListener<Core> {
   get intercept(): Interceptor | null {
     return this.watchedPages.size ? this.interceptor : null;
   }
-  /** With two cores the pages differ by core. */
+  /** With two cores each has its own pages. */
   interceptOf(core: Core): Interceptor | null {
     const own = this.interceptors?.[core.index] ?? this.interceptor;
     return own.pages.size > 0 ? own : null;
@@ -867,14 +867,14 @@ export abstract class MachineBase implements CoreListener<Core> {
     else if (reads.length >= 64) reads.shift();
     reads.push({ address, value, pc: core.pc, at: core.now() });
   }
-  /** Pages of system memory are looked at while user code runs, so that reads of vectors are seen. */
+  /** Pages of system memory, intercepted while user code runs to see reads of its vectors. */
   protected systemPages(): number[] {
     const pages: number[] = [];
     for (const r of this.system.regions)
       if (r.memory?.row.zone === 'systemMemory') for (let a = r.base; a < r.end; a += PAGE_SIZE) pages.push(a >>> PAGE_BITS);
     return pages;
   }
-  /** Returns those that were in force. */
+  /** Sets the repairs in force and returns the previous ones. */
   setRepairs(repairs: Interceptor | null): Interceptor | null {
     const before = this.repairs;
     this.repairs = repairs;

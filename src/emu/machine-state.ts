@@ -29,7 +29,7 @@ export interface MachineState {
   console: Record<string, string>;
   /** Reads and writes by `block.register` without behaviour. */
   unmodelled: Record<string, { reads: number; writes: number }>;
-  /** The register without behaviour that was read last: by which instruction, when, and how often since another one was read. */
+  /** The unmodelled register that was read last: by which instruction, when, and how often in succession. */
   polled: { readonly register: string; reads: number; pc: number; at: Ps } | null;
   unclocked: Record<string, number>;
   notes: { kind: string; text: string; count: number }[];
@@ -39,9 +39,9 @@ export interface MachineState {
   lockup: { core: number; reason: string; at: Ps } | null;
   /** Of each core since the last reset. */
   lockups: ({ reason: string; at: Ps } | null)[];
-  /** Sleeping cores that have come to the time at which they are to look whether they wake up. */
+  /** Sleeping cores whose time has come to check whether they wake up. */
   waking: boolean[];
-  /** When both cores are looked at again for steady loops, and how far apart such looks are. */
+  /** Time of the next search for steady loops of both cores, and the distance between searches. */
   together: { tryAt: Ps; gap: Ps };
   semihostingExit: number | null;
   debugger: boolean;
@@ -66,7 +66,7 @@ export interface MachineState {
   breakpoints: { semihosting: boolean; pc: number; at: Ps }[];
 }
 
-/** Time before the first look for loops that two cores stand in. */
+/** Time before the first search for loops of two running cores. */
 export const TOGETHER_FIRST = 50 * US;
 
 export const freshState = (cores: number): MachineState => ({

@@ -15,7 +15,7 @@ import { sameBytes } from './words.ts';
 import { MachineBase, type Checkpoint, type SavedPage } from './machine-base.ts';
 import { TOGETHER_FIRST } from './machine-state.ts';
 
-/** Effort: the same for two cores that run, times between looks, instructions of a look for each core, cycles without which there is none. */
+/** Effort: searches while two cores run: longest distance between two, instructions of one for each core, cycles until the next event below which there is none. */
 const TOGETHER_LIMIT = 20 * MS,
   TOGETHER_STEPS = 300,
   TOGETHER_CYCLES = 4 * TOGETHER_STEPS;
@@ -104,10 +104,10 @@ export class Machine extends MachineBase {
     }
   }
   private single: Core | null = null;
-  /** Cores that a debugger has halted, by index: time goes on without them. Not state of the chip: no checkpoint holds it. */
+  /** Cores that a debugger has halted, by index: time goes on without them. Not part of a checkpoint. */
   readonly debugHalted: boolean[] = this.chip.cores.map(() => false);
 
-  /** A look for steady loops has come to an entry or a breakpoint. */
+  /** A search for a steady loop has stopped at an entry into system memory or at a breakpoint. */
   protected pausedInSearch(): boolean {
     const paused = this.entryPause || this.cores.some((c) => c.atBreak);
     this.entryPause = false;
@@ -125,7 +125,7 @@ export class Machine extends MachineBase {
       !this.fetchWaits(core)
     );
   }
-  /** Cores that have something to wake up for ask for their clock: it may take its time. */
+  /** Cores with a wake-up event request their clock, which may take time to start. */
   protected leaveDeepSleep(): void {
     const { cores } = this;
     for (let i = 0; i < cores.length; i++) {
@@ -134,8 +134,8 @@ export class Machine extends MachineBase {
     }
   }
   /**
-   * The core that is furthest behind, null if all sleep. Loops like this one, which run at every event, count their index: until V8 optimises them, `for…of`
-   * makes an object for each step.
+   * The core that is furthest behind, null if all sleep. Loops that run at every event use an index: before V8 optimises it, `for…of` allocates an object
+   * for each step.
    */
   protected nextCore(): Core | null {
     const { cores } = this;
@@ -160,7 +160,7 @@ export class Machine extends MachineBase {
     for (const other of this.cores) if (other !== core && this.runs(other) && other.now() > at) end = Math.min(end, other.now());
     return Math.max(end, at + 1);
   }
-  /** After a turn: the time is that of the core furthest behind; those that sleep come along. */
+  /** After a turn: moves the time to that of the core furthest behind, and the counts of sleeping cores with it. */
   protected settle(ran: Core): void {
     const s = this.system;
     if (this.cores.length === 1) {
@@ -184,7 +184,7 @@ export class Machine extends MachineBase {
       if (behind && this.fetchWaits(core)) core.syncClock(this.system.now);
     } else if (!waking[i] || !core.canWake()) {
       if (behind) core.syncClock(this.system.now);
-      // From here on it waits for its turn.
+      // from here on it waits for its turn
       waking[i] = core.canWake();
     }
   }
@@ -193,7 +193,7 @@ export class Machine extends MachineBase {
     this.system.drive(this.deepSleep[core.index]!, core.get(S.HALTED) > 1 && sleepDeep(core) ? 1 : 0);
   }
   protected passTime(to: Ps): void {
-    // what fires may ask what a core that sleeps has counted
+    // a handler may read the cycle count of a sleeping core
     const { cores } = this;
     for (let i = 0; i < cores.length; i++) cores[i]!.syncClock(to);
     this.system.fireDue(to);
@@ -204,8 +204,8 @@ export class Machine extends MachineBase {
     }
   }
   /**
-   * Two cores run. If both are in loops that change nothing, neither can change what the other reads: both go on to the next event. The look itself is
-   * part of the run, so that it does not matter whether anything is skipped.
+   * Two cores run. If both are in loops that change nothing, neither can change what the other reads, and both are moved to the next event. The search is executed in
+   * any case, so that turns of the cores do not depend on whether loops are skipped.
    */
   protected searchTogether(until: Ps): boolean {
     const s = this.system;
@@ -230,7 +230,7 @@ export class Machine extends MachineBase {
       if (!loop) return failed();
       found.push({ core, loop });
     }
-    // Where a loop reads a counter it holds up to the counter's next event only.
+    // a loop that reads a counter holds only until the counter's value changes
     const end = found.reduce((t, { core, loop }) => Math.min(t, loopHolds(core, s, loop)), until);
     t.gap = TOGETHER_FIRST;
     t.tryAt = end;
@@ -251,13 +251,13 @@ export class Machine extends MachineBase {
     this.system.master = 0;
   }
 
-  /** Of the run that is going on. */
+  /** End of the current call of `run`. */
   private limit: Ps = WIDE;
 
-  /** Steady loops are skipped to the next event. Off: every round is executed; nothing else may differ. */
+  /** Loops are skipped. Off: every iteration is executed, with the same results. */
   skipping = true;
   private off: ReadonlySet<ShortcutName> = new Set();
-  /** Does without some shortcuts; nothing else may differ. */
+  /** Switches shortcuts off; results stay the same. */
   withoutShortcuts(names: Iterable<ShortcutName>): void {
     this.off = new Set(names);
     this.system.readsHold = !this.off.has('held-reads');
@@ -282,7 +282,7 @@ export class Machine extends MachineBase {
   }))(this);
   private readonly skippers = this.cores.map((core) => new LoopSkipper(core, this.skipHost));
 
-  /** The steady loop that a core stands in, where a skipper knows it already; null says nothing. */
+  /** The steady loop that a core stands in, if its skipper knows it; null does not mean that there is none. */
   knownLoopOf(core: Core): SteadyLoop | null {
     return this.skippers[core.index]!.standsIn();
   }
@@ -343,7 +343,7 @@ export class Machine extends MachineBase {
     this.attachments.forEach((a, i) => a.restore(c.attachments[i]));
     this.state = structuredClone(c.machine);
   }
-  /** Pages that were saved together are loaded together, but for those whose bytes are compared because of code. */
+  /** Copies pages back, those that were saved together in one copy. Pages near decoded code are compared first, so that unchanged code stays decoded. */
   private restorePages(pages: Checkpoint['pages']): void {
     const { dirty, cores } = this;
     const { u8 } = this.system.arena;
@@ -364,7 +364,7 @@ export class Machine extends MachineBase {
   }
 }
 
-/** Copies of the pages from `first` up to `end`: one copy for all of them. */
+/** Saves the pages from `first` up to `end` in one copy. */
 function savePages(u8: Uint8Array, first: number, end: number, each: (page: number, saved: SavedPage) => void): void {
   const host = first << PAGE_BITS;
   const map = WORD_MAP + (host >>> 2);
@@ -374,7 +374,7 @@ function savePages(u8: Uint8Array, first: number, end: number, each: (page: numb
   for (let at = 0; at < size; at += PAGE_SIZE)
     each(first + (at >>> PAGE_BITS), { bytes: bytes.subarray(at, at + PAGE_SIZE), words: words.subarray(at / 4, (at + PAGE_SIZE) / 4) });
 }
-/** A page was saved so many pages behind another one, in the same copy. */
+/** `next` was saved `pages` pages behind `saved` in the same copy. */
 function follows(saved: SavedPage, pages: number, next: SavedPage | null): boolean {
   return next !== null && next.bytes.buffer === saved.bytes.buffer && next.bytes.byteOffset === saved.bytes.byteOffset + pages * PAGE_SIZE;
 }

@@ -1,4 +1,4 @@
-/** State, time and the way to the machine: the lowest layer of a core. Everything architectural is a word in the arena. `C` is the whole core. */
+/** State and time of a core, and what it tells the machine: the lowest of its layers. All architectural state is in the arena. `C` is the whole core. */
 import { CPU_STRIDE, type Arena } from '../arena.ts';
 import type { CoreRow } from '../chip.ts';
 import type { System } from '../system.ts';
@@ -91,7 +91,7 @@ export abstract class CoreState<C extends Cpu> {
   spend(cycles: number): void {
     this.words[S.BUDGET >> 2]! -= cycles;
   }
-  /** The core's own time; that at which its clock stopped, if it has none: the last instruction may have cost more than was left. */
+  /** The core's own time. With its clock stopped, the time at which that happened. */
   now(): Ps {
     const clock = this.ownClock;
     return clock.rate === null ? clock.anchor : clockTimeOf(clock, this.cycles());
@@ -113,29 +113,29 @@ export abstract class CoreState<C extends Cpu> {
   disarmTimer(): void {
     this.system.scheduler.disarm(this.sysTickSlot);
   }
-  /** Makes the run loop look up before the next instruction, keeping the cycle count. */
+  /** Ends the run before the next instruction, keeping the cycle count. */
   cut(): void {
     this.wasCut = true;
     this.shorten(0);
   }
-  /** Somebody wants the run loop to look up; whoever asks sets it back. */
+  /** `cut` was called. */
   protected wasCut = false;
-  /** Looks up after so many cycles at the latest. */
+  /** Ends the run after so many cycles at the latest. */
   protected shorten(cycles: number): void {
     const left = this.budget;
     if (left <= cycles) return;
     this.cycleTarget -= left - cycles;
     this.set(S.BUDGET, cycles);
   }
-  /** Looks for exceptions before the next instruction; nothing else wants the run to end. */
+  /** Makes the run loop check for exceptions before the next instruction. The run itself may go on after that. */
   interruptsChanged(): void {
     this.irqDirty = true;
     this.owed += Math.max(0, this.budget);
     this.shorten(0);
   }
-  /** Cycles of the run's budget that were taken away so that exceptions are looked at; it has them back when they have been. */
+  /** Budget taken away by `interruptsChanged`, given back after the check. */
   protected owed = 0;
-  /** The clock's rate changed or time passed without this core: its count goes on from the clock's. */
+  /** The clock's rate changed, or time passed without this core: sets the cycle count to the clock's. */
   syncClock(now: Ps): void {
     this.cycleTarget = clockCount(this.ownClock, now);
     this.set(S.BUDGET, 0);

@@ -23,15 +23,15 @@ import { EXIT, S } from './state.ts';
 import { runPackedSystemOp, SYSTEM_OPS, type SystemOp, type SystemOperands } from './arm/system-ops.ts';
 
 /**
- * The longest stretch without looking up: also what lets V8 replace code that runs in a loop, which takes a millisecond or two then. A stop
- * costs microseconds, most of them interpreted instructions up to it and to the next region.
+ * Longest run in cycles without returning to the machine. V8 can replace the WebAssembly code only between runs. A return costs microseconds, mostly instructions interpreted
+ * before it and up to the next region.
  */
 const MAX_SLICE = 1_000_000;
 
-/** Cycles behind a handler before the machine looks for loops: most that are known stop the core by themselves until then. */
+/** Cycles after a handler's return before the machine searches for loops: most known loops stop the core before that. */
 const AFTER_HANDLER = 200;
 
-/** Where SysTick was when it was looked at last, as indices of `exceptionWords`: the same counter, told from another edge. */
+/** Words of `exceptionWords` in which SysTick's count is kept relative to a point in time: the same counter differs there. */
 const MOVES_WITH_TIME = new Set([SCS.SYST_VALUE, SCS.SYST_ANCHOR, SCS.SYST_ANCHOR + 4].map((offset) => (offset - S.NVIC_ENABLED) >> 2));
 
 /** Sees accesses of a core, see `AccessInterceptor`. */
@@ -41,11 +41,11 @@ export class Core extends CoreCode<Core> implements Cpu {
   protected override whole(): Core {
     return this;
   }
-  /** Its registers for what stands outside. */
+  /** Its registers, for code outside of `src/emu`. */
   readonly arm = new ArmView(this);
 
   // ---- another engine --------------------------------------------------------------------------------------------------------------
-  /** Another engine for straight code; the core still does everything that is not. */
+  /** Lets another engine execute straight code; exceptions, devices and system instructions stay with this core. */
   useEngine(make: (host: EngineHost) => CpuEngine): void {
     this.setTranslating(false);
     this.engine = make({
@@ -74,11 +74,11 @@ export class Core extends CoreCode<Core> implements Cpu {
       },
     });
   }
-  /** Copy of the architectural words, for comparing states. */
+  /** Copy of the state words, for comparing. */
   stateWords(): Uint32Array {
     return this.arena.u32.slice(this.base >> 2, (this.base + 0x200) >> 2);
   }
-  /** Stretches of words (where one begins, where it ends, and so on) are those of a copy. */
+  /** The words in these ranges (start, end, start, end …) equal those of a copy. */
   hasStretches(copy: Uint32Array, stretches: Int32Array): boolean {
     const { u32 } = this.arena;
     const base = this.base >> 2;
@@ -86,14 +86,14 @@ export class Core extends CoreCode<Core> implements Cpu {
       for (let i = stretches[k]!, end = stretches[k + 1]!; i < end; i++) if (u32[base + i] !== copy[i]) return false;
     return true;
   }
-  /** Puts the core where a copy was made. What it knows of the line that it runs in is looked up again, which takes no time. */
+  /** Writes words of a copy back. The current fetch line is looked up anew, which costs no cycles. */
   putWords(copy: Uint32Array, which: Int32Array): void {
     const { u32 } = this.arena;
     const base = this.base >> 2;
     for (let i = 0; i < which.length; i++) u32[base + which[i]!] = copy[which[i]!]!;
     this.set(S.LINE, 1);
   }
-  /** Pending, active and enabled exceptions and the system control space, for comparing. */
+  /** Enabled, pending and active exceptions and the system control space, for comparing. */
   exceptionWords(): Uint32Array {
     return this.arena.u32.slice((this.base + S.NVIC_ENABLED) >> 2, (this.base + CPU_STRIDE) >> 2);
   }
@@ -103,7 +103,7 @@ export class Core extends CoreCode<Core> implements Cpu {
     for (let i = 0; i < copy.length; i++) if (u32[from + i] !== copy[i] && !MOVES_WITH_TIME.has(i)) return false;
     return true;
   }
-  /** Nothing pending can be taken now: there is no need to look before the next instruction. False if there is, or if the core sleeps. */
+  /** No pending exception can be taken before the next instruction. False if one can, or if the core sleeps. */
   noInterruptDue(): boolean {
     if (!this.irqDirty) return true;
     if (this.halted || preempts(this, highestPending(this))) return false;
@@ -111,9 +111,9 @@ export class Core extends CoreCode<Core> implements Cpu {
     return true;
   }
   /**
-   * Critical sections are short and many: the run goes on where nothing waits for their end, be they made by a mask or by the enable bit of one line (TinyUSB does so
-   * at each look for work). Where another core runs it ends, so that the two keep together; a core that sleeps is woken from outside.
-   * `raised`: what could not be taken before cannot be taken now.
+   * A mask or an enable bit changed. Critical sections are short and many (TinyUSB disables its line at each poll), so the run goes on unless an exception can be taken now.
+   * It also ends where another core runs, to keep the two together, and where this one sleeps, to be woken.
+   * `raised`: the mask was raised, so that nothing new can be taken.
    */
   maskChanged(raised = false): void {
     if (this.halted || (this.peers.length > 0 && !this.listener.isAlone(this)) || (!raised && preempts(this, highestPending(this))))
@@ -167,14 +167,14 @@ export class Core extends CoreCode<Core> implements Cpu {
     return Math.max(0, countAt(this.ownClock, time) - this.cycles());
   }
   /**
-   * Runs until `until` (ps) or `maxInstructions` more, whichever is first, or until something outside needs a look: a timer is due,
-   * a reset was asked for, PAUSE. Returns true if it paused.
+   * Runs until `until` (ps), or until the machine has to act: a timer is due, a reset was requested, PAUSE. Returns true if it
+   * paused.
    */
   run(until: Ps): boolean {
     return this.runUntilCycle(countAt(this.ownClock, until));
   }
 
-  /** Runs for so many cycles, or less if something needs a look. True if it paused. */
+  /** Runs for so many cycles, or less if the machine has to act. True if it paused. */
   runCycles(cycles: number): boolean {
     return this.runUntilCycle(this.cycles() + cycles);
   }
@@ -182,10 +182,10 @@ export class Core extends CoreCode<Core> implements Cpu {
     const now = this.cycles();
     const target = Math.min(limit, now + MAX_SLICE);
     const { pc } = this;
-    // a budget that ends in front of a stop has not come to it yet
+    // a budget that ended in front of a stop has not reached it
     const pass = this.breakpoints.size > 0 && this.breakpoints.has(pc) ? this.toldStop === pc : this.idlePoints.has(pc);
     this.toldStop = -1;
-    // by itself: the stop is in force again behind its instruction
+    // one instruction alone: the stop is in force again after it
     const single = pass && (!this.staysPast || this.breakpoints.has(pc));
     this.staysPast = false;
     if (pass) this.beginPass(pc);
@@ -199,7 +199,7 @@ export class Core extends CoreCode<Core> implements Cpu {
     if (single && !paused && this.mayGoOn()) paused = this.goOn(target);
     return paused && this.idleHit && !this.hasBudget() ? this.finishStop() : paused;
   }
-  /** Behind the instruction under a stop nobody wants the machine to look up, and no other stop stands there. */
+  /** After the instruction at a stop: nothing asked the run to end, and there is no other stop. */
   private mayGoOn(): boolean {
     return !this.wasCut && !this.irqDirty && !this.halted && !this.standsAtLoop;
   }
@@ -208,30 +208,30 @@ export class Core extends CoreCode<Core> implements Cpu {
     const end = Math.min(target, countAt(this.ownClock, this.system.scheduler.next));
     return end > now && this.runTo(end, now);
   }
-  /** The code at `address` runs next, as if it had been called from where the core stands, out of sleep as well. */
+  /** Makes the core continue at `address` as if it had been called from the current PC; wakes it. */
   beginCall(address: number): void {
     this.arm.lr = (this.pc | 1) >>> 0;
     this.arm.leaveItBlock();
     this.wake();
     this.branchTo(address);
   }
-  /** The next run begins at the place of a loop and ends before that is worth another stop. */
+  /** The next run begins at a loop's stop and does not stop there again. */
   staysPast = false;
-  /** The core is at the place of a loop that was found. */
+  /** PC is the stop of a loop. */
   get standsAtLoop(): boolean {
     return this.idlePoints.size > 0 && this.idlePoints.has(this.pc);
   }
   private hasBudget(): boolean {
     return this.budget > 0;
   }
-  /** Paying for the line of the place that it waits at has used the budget up: without the stop the instruction would have run before anyone looked up. */
+  /** The fetch at the stop used the budget up: without the stop the instruction would have been executed in this run, so it is executed now. */
   private finishStop(): boolean {
     this.idleHit = false;
     return this.stepOnce();
   }
   /**
-   * Executes one instruction, breakpoint or not, behind the entry of an exception that is due before it. Also where an instruction costs nothing because
-   * it is issued with its neighbour. True if the machine has to look (an entry into system memory: then nothing was executed).
+   * Takes a due exception, then executes one instruction, breakpoint or not, even one that costs no cycle because it is dual-issued.
+   * True if the machine has to act (entry into system memory: nothing was executed).
    */
   stepOnce(): boolean {
     const now = this.cycles();
@@ -248,7 +248,7 @@ export class Core extends CoreCode<Core> implements Cpu {
     }
   }
 
-  /** Exceptions have been looked at: the run goes on, up to an event that may have been arranged since. Where another core runs it ends, so that the two keep together. */
+  /** No exception was taken after all: gives the run its budget back, up to the next event. Where another core runs the run ends instead. */
   private takeBack(): void {
     const { owed } = this;
     this.owed = 0;
@@ -258,9 +258,9 @@ export class Core extends CoreCode<Core> implements Cpu {
     this.cycleTarget += given;
     this.set(S.BUDGET, this.budget + given);
   }
-  /** Execution goes on at a place that it comes to again and again (a handler, behind a system instruction): a region may begin there. */
+  /** 1 where execution continues at an address it reaches often (a handler, the instruction after a system instruction): a region may begin there. */
   private arrives: 0 | 1 = 0;
-  /** Where the core's own instructions have let an exception come: execution comes back to the same places each time. */
+  /** Addresses at which the core's own instructions let an exception in (CPSIE, a write to NVIC): handlers return to these each time. */
   private readonly yields = new Set<number>();
   private takeExceptions(byItself: boolean): void {
     const { pc } = this;
@@ -300,9 +300,9 @@ export class Core extends CoreCode<Core> implements Cpu {
     }
   }
 
-  /** The machine wants to look for loops, and a handler has to run first. */
+  /** The machine wants to search for loops as soon as the running handler has returned. */
   returnsAfterHandler = false;
-  /** The core itself makes the accesses (stacking, vectors), not an instruction. The run loop takes it back where one does not end. */
+  /** Accesses are the core's own (stacking, vector fetch), not an instruction's. The run loop resets it when one faults. */
   hardwareAccess = false;
   private byHardware<T>(action: () => T): T {
     this.hardwareAccess = true;
@@ -324,7 +324,7 @@ export class Core extends CoreCode<Core> implements Cpu {
       if (e !== PAUSE) throw e;
     }
   }
-  /** An instruction in an IT block was abandoned: ITSTATE is again what it was before it. */
+  /** An instruction in an IT block was abandoned: restores ITSTATE. */
   private restoreIt(): void {
     if (this.get(S.IT_PC) === this.get(S.PC)) this.set(S.IT, this.get(S.IT_NOW));
     this.set(S.IT_PC, 1);
@@ -332,7 +332,7 @@ export class Core extends CoreCode<Core> implements Cpu {
   private notRetired(): void {
     this.set(S.RETIRED, this.get(S.RETIRED) - 1);
   }
-  /** System instructions that have run, by address: valid while the code is the same. */
+  /** Decoded system instructions by address, valid while the code is unchanged. */
   private readonly systemInstructions = new Map<
     number,
     { readonly run: SystemOp; readonly operands: SystemOperands; readonly size: number }
@@ -353,7 +353,7 @@ export class Core extends CoreCode<Core> implements Cpu {
     return known;
   }
 
-  /** Nothing that it does arms a timer, and who called looks at the budget. */
+  /** A system instruction inside of WebAssembly: it arms no timer, and the caller checks the budget. */
   protected override executeInside(packed: number): void {
     this.system.now = this.now();
     runPackedSystemOp(this, packed);
@@ -370,15 +370,15 @@ export class Core extends CoreCode<Core> implements Cpu {
   private returnFromException(): void {
     this.system.now = this.now();
     this.hardwareAccess = true;
-    // where the branch was, whichever tier ran it
+    // source of the branch, whichever tier executed it
     this.set(S.LAST_REC, (this.pc | 1) >>> 0);
     const chained = exceptionReturn(this, this.get(S.EXIT_ARG));
     this.hardwareAccess = false;
-    // an interrupt comes anywhere: regions of the places that it returns to would be one loop many times over
+    // interrupts come anywhere: regions at all their return addresses would translate one loop many times
     this.arrives = chained || this.yields.has(this.pc) ? 1 : 0;
     if (this.returnsAfterHandler) this.shorten(AFTER_HANDLER);
   }
-  /** Deals with why translated or interpreted code was left. True: the run pauses. */
+  /** Handles the exit of WebAssembly. True: the run pauses. */
   private leave(reason: number): boolean {
     switch (reason) {
       case EXIT.BUDGET:
@@ -391,7 +391,7 @@ export class Core extends CoreCode<Core> implements Cpu {
         this.returnFromException();
         return false;
       case EXIT.FP_TRAP: {
-        // it runs again and is paid for then
+        // the instruction runs again and is charged then
         const pc = this.get(S.PC);
         const decoded = this.decodedPages.get(pc >>> PAGE_BITS);
         if (decoded !== undefined) this.spend(-this.arena.u8[decoded + ((pc & 0xffe) / 2) * RECORD_BYTES + REC.COST]!);
@@ -404,7 +404,7 @@ export class Core extends CoreCode<Core> implements Cpu {
         return false;
       }
       case EXIT.INVSTATE:
-        // the loop takes the fault before the next instruction
+        // the run loop raises the fault before the next instruction
         this.enterZone(this.get(S.PC));
         return false;
       case EXIT.BREAK:
@@ -442,7 +442,7 @@ export class Core extends CoreCode<Core> implements Cpu {
   get isClocked(): boolean {
     return this.ownClock.rate !== null;
   }
-  /** A sleeping core would wake up now; looks only, so that it can be asked while the core's clock is stopped. */
+  /** A sleeping core would wake up now. Has no side effect, so it can be asked while the core's clock is stopped. */
   wakesUp(): boolean {
     if (!this.canWake()) return false;
     const waitsForEvent = this.get(S.HALTED) === 3;
@@ -461,8 +461,8 @@ export class Core extends CoreCode<Core> implements Cpu {
     pendNmi(this);
   }
   /**
-   * Bits that a short polling loop around `pc` tests: the constant of a TST, AND, UBFX or shift behind the load. Null if it cannot be told:
-   * the mask stands in a register, or the function ends before.
+   * Bits that a short polling loop around `pc` tests: the constant of a TST, AND or LSLS after the load. Null if unknown: the mask is in a register, or the
+   * function ends before.
    */
   testedMask(pc: number): number | null {
     let mask: number | null = null;
@@ -485,7 +485,7 @@ export class Core extends CoreCode<Core> implements Cpu {
     return mask;
   }
 
-  /** The machine is given up: what this core has written outside of its page and of memory is zero again. */
+  /** The machine is released: zeroes what this core wrote to the arena outside of its page and of memory. */
   leaveArena(): void {
     this.flushTables();
     this.caches.flushFlashCache(true, true);

@@ -1,8 +1,7 @@
 /**
- * Loops that only count, or do not even that. Where every register and every word of RAM that an iteration writes moves by a constant (which may be
- * 0), and every decision of the iteration stays the same for so many iterations, those iterations can be left out: the words move by as many steps. Proved
- * by running the iteration's instructions on linear values (core/linear.ts) from the state that the core is in; that iterations take equally long is
- * measured on two of them.
+ * Counting loops. If every register and every RAM word that an iteration writes changes by a constant (possibly 0), and every condition in it comes out the same for n
+ * iterations, those n can be skipped: the words change by n steps. Proved by running the instructions on linear values (linear.ts) from the core's state. That iterations
+ * take equally long is measured on two of them.
  */
 import type { Core } from '../core/core.ts';
 import type { Instruction } from '../core/decode.ts';
@@ -31,31 +30,31 @@ export interface CountingLoop extends Loop {
   readonly configuration: number;
   /** Its instructions. */
   readonly known: Map<number, Instruction | null>;
-  /** Everything that it writes: where it was at iteration 0, and by how much it moves in an iteration. First what tells the iteration. */
+  /** Everything that it writes: value at iteration 0 and change per iteration. The first cell tells which iteration it is. */
   readonly cells: readonly Cell[];
-  /** Words of the core's state that matter and that it does not write, by index, and the state at iteration 0. */
+  /** State words that it depends on and does not write, as ranges; their values are in `state`. */
   readonly still: Int32Array;
-  /** General registers and flags that an iteration reads before it writes them, by bit. */
+  /** General registers and flags that an iteration reads before writing them, by bit. */
   readonly inputs: number;
-  /** Iterations that go the same way, counted from iteration 0. */
+  /** Iterations that take the same path, counted from iteration 0. */
   readonly iterations: number;
   /**
-   * Its iterations leave everything as it is, and something else moves a word that they read, `cells[0]` (a handler counts ticks): `iterations` are values of that word then, and the
-   * cells what an iteration leaves at such a value. `cannot`: what is made of the word is not linear.
+   * `yes`: its iterations change nothing, and something else changes a word that they read, `cells[0]` (a handler counts ticks). `iterations` then counts values of that word, and
+   * the cells are what an iteration writes at each. `cannot`: the loop's use of that word is not linear.
    */
   readonly led: 'yes' | 'no' | 'cannot';
-  /** Which instructions an iteration runs, and cycles that hang on their operands: see `LinearRun`. */
+  /** Which instructions an iteration runs, and cycles that depend on operands: see `LinearRun`. */
   readonly path: number;
   readonly extra: number;
-  /** Arrivals at its start that were not worth a skip. */
+  /** Arrivals at its start without a worthwhile skip. */
   vain: number;
 }
 
-/** Instructions looked ahead, and instructions that a loop must promise to leave out to be worth its price. */
+/** Instructions of a prediction, and instructions that a loop must promise to save. */
 const PREDICTED = 200;
 const WORTH_SKIPPING = 10_000;
 
-/** `known`: instructions that have been looked up since the code last changed; `worth`: cycles for which a read has to hold. */
+/** `known`: instructions decoded since the code last changed; `worth`: cycles for which a read has to hold. */
 export function surroundings(core: Core, system: System, known: Map<number, Instruction | null>, worth = 1): Surroundings {
   const { zone } = core;
   const decodeAt = (pc: number): Instruction | null => {
@@ -72,7 +71,7 @@ export function surroundings(core: Core, system: System, known: Map<number, Inst
   };
 }
 
-/** An iteration as it would run from here: where it begins, and what has been written by two of its beginnings. */
+/** A predicted iteration: its start, and what has been written at two consecutive starts. */
 interface Iteration {
   readonly pc: number;
   readonly instructions: number;
@@ -81,8 +80,8 @@ interface Iteration {
 }
 
 /**
- * Looks ahead, without running anything, for a place that branches back come to three times, the last two as far apart as the first two. With `calls` those of calls and returns
- * begin no iteration.
+ * Predicts, without running anything, an address that backward branches reach three times at equal distances. With `calls`, calls and returns do not count as
+ * backward branches.
  */
 function findIteration(core: Core, around: Surroundings, calls: boolean): Iteration | null {
   const run = new LinearRun(core.profile, around, core.pc);
@@ -104,7 +103,7 @@ function findIteration(core: Core, around: Surroundings, calls: boolean): Iterat
   return null;
 }
 
-/** The cells of an iteration with what they move by from one beginning to the next. Throws GIVE_UP. */
+/** The cells of an iteration with their change from one start to the next. Throws GIVE_UP. */
 export function hypothesis(around: Surroundings, { before, after }: Pick<Iteration, 'before' | 'after'>): Cell[] {
   const cells: Cell[] = [];
   for (const cell of after) {
@@ -115,7 +114,7 @@ export function hypothesis(around: Surroundings, { before, after }: Pick<Iterati
   return cells;
 }
 
-/** Runs an iteration on linear values: what it writes and how many iterations go the same way; null if it is not linear. */
+/** Runs an iteration on linear values: what it writes and how many iterations take the same path; null if it is not linear. */
 function prove(
   core: Core,
   around: Surroundings,
@@ -132,14 +131,14 @@ function prove(
   const cells = run.next === pc && !run.inItBlock ? provedCells(run, start, led) : null;
   return cells && { iterations: run.iterations, run, cells };
 }
-/** Everything that an iteration writes as it is at its start, if it moves as `start` supposes; else null. `led`: what it reads stays, and each is as it is at its end. */
+/** Everything that an iteration writes, with the values at its start, if it changes as `start` supposes; else null. `led`: cells keep the values that they have at the end. */
 export function provedCells(run: Pick<LinearRun, 'cells'>, start: readonly Cell[], led = false): Cell[] | null {
   const cells: Cell[] = [];
   const by = (step: number): number => (led ? 0 : step);
   for (const end of run.cells()) {
     const c = start.find((x) => x.where === end.where && x.size === end.size);
     if (c === undefined) return null;
-    // where it starts is of no matter to what is written before it is read
+    // the initial value is irrelevant if the loop writes the cell before reading it
     if (end.input && (end.step !== c.step || end.at !== ((c.at + by(c.step)) | 0))) return null;
     cells.push({ ...end, at: end.at - by(end.step) });
   }
@@ -147,9 +146,9 @@ export function provedCells(run: Pick<LinearRun, 'cells'>, start: readonly Cell[
 }
 
 /**
- * Looks for a counting loop from here and, if one promises to be worth it, runs a few iterations of it: the core then stands at its start, in iteration 0. Null if the core
- * has run some instructions in vain, undefined if nothing has run.
- * @param calls iterations that call functions, too
+ * Predicts a counting loop and, if it is worth it, runs a few iterations: the core then stands at its start, in iteration 0. Null if the core has run instructions without
+ * finding one, undefined if nothing has run.
+ * @param calls also accepts iterations that call functions
  */
 export function findCountingLoop(
   core: Core,
@@ -165,7 +164,7 @@ export function findCountingLoop(
   if (!ahead || ahead.iterations * ahead.instructions < WORTH_SKIPPING) return undefined;
   return linearly(() => measure(core, system, around, { ...ahead, known }, told, stopped, until));
 }
-/** The core is in a loop whose next iterations are all other ones: it counts. */
+/** The core is in a loop whose iterations all differ: it counts. */
 export function isCounting(core: Core, system: System): boolean {
   const around = surroundings(core, system, new Map());
   return linearly(() => predict(core, around, false))?.counts ?? false;
@@ -179,14 +178,14 @@ export function linearly<T>(action: () => T): T | null {
   }
 }
 
-/** A loop that counts, as far as can be told without running it. */
+/** A predicted counting loop. */
 interface Ahead {
   readonly pc: number;
   readonly instructions: number;
   readonly moving: readonly Cell[];
-  /** What an iteration reads of them is another value each time. */
+  /** An iteration reads some of them, and they change. */
   readonly counts: boolean;
-  /** For how long. */
+  /** Iterations that the proof covers. */
   readonly iterations: number;
 }
 function predict(core: Core, around: Surroundings, calls: boolean): Ahead | null {
@@ -200,7 +199,7 @@ function predict(core: Core, around: Surroundings, calls: boolean): Ahead | null
   return proof && { pc, instructions, moving, counts, iterations: proof.iterations };
 }
 
-/** Runs to the loop's start and round it. */
+/** Runs to the loop's start and through four iterations, and measures two. */
 // eslint-disable-next-line complexity -- one walk of the core: what ends a search is known only while it steps
 function measure(
   core: Core,
@@ -247,7 +246,7 @@ function measure(
   });
 }
 
-/** The loop as it stands at its start now, with the steps of `moving`. `still` of what was measured is taken where it fits. */
+/** The loop with the core's current state as iteration 0 and the steps of `moving`. `still` of what was measured is used again where it fits. */
 function provedFromHere(
   core: Core,
   around: Surroundings,
@@ -260,7 +259,7 @@ function provedFromHere(
   const proof = prove(core, around, pc, instructions, start, measured.led === 'yes');
   if (!proof) return null;
   const { run } = proof;
-  // an input that moves little tells the iteration best
+  // an input with a small step tells the iteration best
   const rank = (c: Cell): number => (c.input && c.step !== 0 ? Math.abs(c.step) : Infinity);
   const cells = proof.cells.sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)));
   const matters = (i: number): boolean => i !== CHARGED && (i >= WORDS || (run.inputs & (1 << i)) !== 0);
@@ -291,12 +290,11 @@ function provedFromHere(
   };
 }
 const sizedTo = (value: number, size: number): number => (size === 4 ? value >>> 0 : value & (2 ** (8 * size) - 1));
-/** The core stands where an iteration begins, and clocks are what they were. */
+/** The core stands at the loop's start, and clocks are unchanged. */
 const atStart = (core: Core, loop: CountingLoop): boolean => core.pc === loop.pc && core.system.configuration === loop.configuration;
 
 /**
- * The loop as it stands at its start with other values, if it still goes the same way through the same places: then its iterations take as long. Null if it
- * does not.
+ * The loop proved for the current values, if it takes the same path through the same addresses and so the same time; else null.
  */
 export function provedAgain(core: Core, system: System, loop: CountingLoop): CountingLoop | null {
   if (!atStart(core, loop) || !sameCode(core, loop) || core.get(S.IT) !== 0 || !sameLine(core, loop)) return null;
@@ -308,7 +306,7 @@ export function provedAgain(core: Core, system: System, loop: CountingLoop): Cou
   const now = (leader && again([leader, ...own], 'yes')) ?? again(own, leader || loop.led === 'cannot' ? 'cannot' : 'no');
   return now && now.path === loop.path && now.extra === loop.extra && readsOf(now) === readsOf(loop) ? now : null;
 }
-/** The word that something else has moved; null if there is none, or more than one. It moves by any number, one at a time here. */
+/** The one word that something else has changed; null if there is none, or more than one. It is taken to change by one per step, in the direction in which it has changed. */
 function leaderOf(core: Core, loop: CountingLoop): Cell | null {
   const moved = movedReads(core, loop);
   if (moved === null) return null;
@@ -318,21 +316,21 @@ function leaderOf(core: Core, loop: CountingLoop): Cell | null {
   return ((valueOf(core, cell) - word.value) | 0) < 0 ? { ...cell, step: -1 } : cell;
 }
 const leadOf = ({ cells }: CountingLoop): SteadyRead => ({ address: cells[0]!.where, size: 4, value: cells[0]!.at });
-/** The places that an iteration reads. */
+/** Addresses and sizes that an iteration reads. */
 const readsOf = (loop: CountingLoop): string =>
   [...loop.reads, ...(loop.led === 'yes' ? [leadOf(loop)] : [])]
     .map((r) => `${r.address}.${r.size}`)
     .sort()
     .join();
 
-/** The iteration that the core stands at the start of, -1 if this is not the loop as it was proved. */
+/** The iteration at whose start the core stands, -1 if its state is none of the proved ones. */
 export function iterationOf(core: Core, loop: CountingLoop): number {
   if (!atStart(core, loop)) return -1;
   const lead = loop.cells[0];
   let iteration = 0;
   if (lead?.input && lead.step !== 0) {
     const moved = (valueOf(core, lead) - lead.at) | 0;
-    // taken in the direction that it moves in
+    // measured in the direction of the step
     iteration = lead.step > 0 ? (moved >>> 0) / lead.step : (-moved >>> 0) / -lead.step;
     if (!Number.isInteger(iteration) || iteration > loop.iterations - (loop.led === 'yes' ? 1 : 0)) return -1;
   }
@@ -341,16 +339,16 @@ export function iterationOf(core: Core, loop: CountingLoop): number {
 }
 const valueAfter = (c: Cell, iteration: number): number => sizedTo((c.at + Math.imul(c.step, iteration)) | 0, c.size || 4);
 const CHARGED = S.CHARGED >> 2;
-/** Words before this one are the general registers and flags. */
+/** Number of words of general registers and flags, which come first. */
 const WORDS = S.IT >> 2;
-/** The line that the loop's start lies in has still to be paid for, as in iteration 0, or has just been: a stop at the start comes after that. */
+/** The line of the loop's start has not been charged, as in iteration 0, or has just been: a stop comes after the charge. */
 const sameLine = (core: Core, loop: CountingLoop): boolean =>
   core.get(S.CHARGED) === loop.state[CHARGED] || core.get(S.CHARGED) === ((loop.pc & core.get(S.FLASH_MASK)) | 1) >>> 0;
-/** The line of the start has been paid for, which the iteration itself does first: its row has been used behind all others. */
+/** The line of the start has been charged already, so that its row is the one used last. */
 export const isStartPaid = (core: Core, use: RowUse): boolean => core.get(S.CHARGED) !== use.charged;
 const valueOf = (core: Core, c: Cell): number => (c.size === 0 ? core.get(c.where) : (core.peek(c.where, c.size) ?? 0) >>> 0);
 
-/** Puts everything that the loop writes where it is at the start of a later iteration; time is the caller's affair. */
+/** Writes all cells with their values at the start of a later iteration. The caller advances the time. */
 export function moveOn(core: Core, loop: CountingLoop, iteration: number): void {
   for (let i = loop.led === 'yes' ? 1 : 0; i < loop.cells.length; i++) {
     const c = loop.cells[i]!;

@@ -1,6 +1,6 @@
 /**
- * What leaves a core's waits out. A loop that changes nothing (steady.ts) or only counts (counting.ts) is looked for from time to time, remembered with its place,
- * and skipped there up to the next event. Nothing here is state of the chip: it decides only how fast the same thing happens.
+ * Skips the waits of one core. From time to time it searches for a loop that changes nothing (steady.ts) or only counts (counting.ts), remembers its address, and
+ * from then on skips it up to the next event. Nothing here is state of the chip: it decides how fast a result is reached, never which.
  */
 import type { Core } from '../core/core.ts';
 import { S } from '../core/state.ts';
@@ -14,53 +14,53 @@ import { KnownLoops } from './known-loops.ts';
 import type { ShortcutName } from './shortcuts.ts';
 import { devicesAsFound, findSteadyLoop, loopHolds, movedReads, stillSteady, type Loop, type SteadyLoop, type Told } from './steady.ts';
 
-/** Effort: cycles before the first look for a steady loop. */
+/** Effort: cycles before the first search for a steady loop. */
 const FIRST_SEARCH = 20_000;
-/** Effort: steps of a look, and of one at a place where a loop is known. */
+/** Effort: instructions of a search, and of one at the stop of a known loop. */
 const SEARCH_STEPS = 900;
 /** Effort: see above. */
 const SEARCH_STEPS_AGAIN = 200;
-/** Effort: so many iterations show a loop in any case; where its state is compared moves on in growing steps. */
+/** Effort: iterations within which a search finds any loop, since its anchor moves on in growing steps. */
 const SEARCH_ITERATIONS = 4;
-/** Effort: longest distance between looks. */
+/** Effort: longest distance between searches, in cycles. */
 const GAP_LIMIT = 8_000_000;
-/** Effort: cycles that make a look worth it. */
+/** Effort: cycles until the next event below which no search pays. */
 const SEARCH_WORTH = 4_000;
-/** Effort: reads of blocks since the last look that make one due before its time. */
+/** Effort: reads of blocks since the last search that make the next one due. */
 const READS_FIRST = 400;
 /** Effort: the most that this grows to. */
 const READS_LIMIT = 50_000;
-/** Effort: looks in vain at one place. */
+/** Effort: failed searches at a known loop's stop before it is forgotten. */
 const MISSES_LIMIT = 64;
-/** Effort: arrivals in vain at a steady loop one behind the other, after which it is passed. */
+/** Effort: consecutive arrivals at a steady loop without a skip, after which its stop is ignored for the rest of the turn. */
 const VAIN_ARRIVALS = 2;
-/** Effort: iterations that may pass, behind an interrupt, until registers hold again what an iteration leaves in them. */
+/** Effort: iterations after an interrupt in which registers may still differ from what an iteration leaves in them. */
 const STRANGE_ARRIVALS = 1;
-/** Effort: iterations that may pass until a known loop runs from lines that are held. */
+/** Effort: iterations in which a known loop may still fetch its cache lines. */
 const REFETCHES = 1;
-/** Effort: arrivals at its stop from other callers, until it stops at another place. */
+/** Effort: arrivals at the stop from other callers before the stop moves to another instruction. */
 const ELSEWHERE = 16;
-/** Effort: arrivals in vain at a loop that counts. */
+/** Effort: counting loops: failed attempts before giving up; */
 const COUNTING_MISSES = 16;
-/** Effort: how many of them until it is looked for anew. */
+/** Effort: failed attempts between two searches; */
 const COUNTING_AGAIN = 4;
-/** Effort: instructions that make a skip worth it. */
+/** Effort: instructions a skip must save; */
 const COUNTING_WORTH = 100;
-/** Effort: loops that count which are kept. */
+/** Effort: loops that are remembered. */
 const KEPT = 4;
 
 /** The machine that the core is part of. */
 export interface SkipHost extends Told {
   readonly system: System;
   readonly history: History;
-  /** Does without this shortcut. */
+  /** This shortcut is switched off. */
   readonly isOff: (name: ShortcutName) => boolean;
   /** End of the run that is going on. */
   readonly limit: () => Ps;
   /** The bench wants a stop, or the chip a reset. */
   readonly interrupted: () => boolean;
   readonly isAlone: (core: Core) => boolean;
-  /** Behind a turn of a core: the time is that of the core furthest behind. */
+  /** After a turn of a core: moves the machine's time to that of the core furthest behind. */
   readonly settle: (core: Core) => void;
   /** Reads of a register that no instruction made. */
   readonly countReads: (key: string, reads: number) => void;
@@ -73,23 +73,23 @@ interface Known {
   counting: CountingLoop[];
   /** The frame in which the core was left. */
   frame: number;
-  /** When `skip` is asked again. */
+  /** Cycle at which `skip` is called again. */
   tryAt: number;
-  /** When another loop than this one is looked for, and how far apart such looks are. */
+  /** Cycle of the next search for another loop, and the distance between searches. */
   searchAt: number;
   gap: number;
-  /** The same by reads of blocks. */
+  /** The same in reads of blocks. */
   readsAt: number;
   readsGap: number;
-  /** Looks at the loop's place that found no loop. */
+  /** Searches at the loop's stop that found none. */
   misses: number;
-  /** Arrivals at it since it was left out last. */
+  /** Arrivals since it was skipped last. */
   vain: number;
-  /** Arrivals at its place from other callers. */
+  /** Arrivals at its stop from other callers. */
   elsewhere: number;
-  /** Arrivals in a state that is none of its iteration, one behind the other. */
+  /** Consecutive arrivals in a state that no iteration has. */
   strange: number;
-  /** Iterations that were to fetch lines of a known loop, one behind the other. */
+  /** Consecutive iterations left to fetch lines of a known loop. */
   refetches: number;
 }
 const nothingKnown = (): Known => ({
@@ -108,15 +108,18 @@ const nothingKnown = (): Known => ({
   refetches: 0,
 });
 
-/** A loop that writes special registers executes its last whole iteration: the history names that one as the last writer. So does one whose order of use counts and is not known. */
+/**
+ * Iterations to skip. The last whole one is executed where a loop writes special registers, because the history names it as the last writer, and where the order in which it
+ * uses cache lines matters and is not known.
+ */
 export const iterationsIn = (loop: SteadyLoop, cycles: number): number =>
   Math.max(0, Math.floor((cycles - 1) / loop.cycles) - (loop.writes > 0 || (loop.ordered && loop.use === null) ? 1 : 0));
 
 export class LoopSkipper {
-  /** What is known now; `known` keeps more for when it comes back. */
+  /** The loops the core is stopped at; `known` keeps more, for when they come back. */
   private seen = nothingKnown();
   private readonly known = new KnownLoops();
-  /** A checkpoint was restored, and nothing has been looked for since. */
+  /** A checkpoint was restored and nothing searched since. */
   private atCheckpoint = false;
 
   private readonly core: Core;
@@ -127,9 +130,9 @@ export class LoopSkipper {
     this.host = host;
   }
 
-  /** A skip may be possible here, or a look for a loop is due. */
+  /** A skip may be possible here, or a search is due. */
   mayTry(): boolean {
-    // a branch to itself comes to its stop again without being stopped
+    // a branch to itself arrives at its stop without being stopped
     const { core } = this;
     return (
       core.cycles() >= this.seen.tryAt ||
@@ -137,15 +140,15 @@ export class LoopSkipper {
       core.deviceReads >= this.seen.readsAt + this.seen.readsGap
     );
   }
-  /** Skips if the core is in a steady loop with time before the next event. True if time has passed. */
+  /** Skips the loop that the core stands in, or searches for one. True if time has passed. */
   // eslint-disable-next-line complexity -- each way to leave a wait out has its own reason to be tried or put off
   skip(until: Ps): boolean {
-    // An interrupt that is to be taken goes first.
+    // a pending interrupt is taken first
     if (!this.core.noInterruptDue()) return false;
     if (this.atCheckpoint) this.recall();
     const { loop } = this.seen;
     const counting = this.seen.counting.find((l) => l.pc === this.core.pc);
-    // the core stops where a loop that counts can be left out; a steady one may be left out anywhere
+    // a counting loop can be skipped at its stop only, a steady one anywhere
     this.seen.tryAt = loop ? this.core.cycles() + 1 : this.seen.searchAt;
     if (counting) return this.skipCounting(counting, until);
     if (loop !== null) {
@@ -159,7 +162,7 @@ export class LoopSkipper {
       if (this.core.pc === loop.pc && this.core.cyclesUntil(until) > Math.max(loop.cycles * SEARCH_ITERATIONS, SEARCH_WORTH)) {
         if (this.skipKnown(until)) return true;
         if (this.refetching() || this.endsSoon(loop) || this.settling()) return false;
-        // the same place in another state: go round once more and see; give up on it if that fails too often
+        // its stop in another state: search once more, and forget the loop after too many failures
         if (++this.seen.misses > MISSES_LIMIT) this.forget();
         else if (!this.waitsForHandler(loop, until))
           this.search(until, Math.max(SEARCH_STEPS_AGAIN, SEARCH_ITERATIONS * loop.instructions));
@@ -170,7 +173,7 @@ export class LoopSkipper {
     const polls = this.core.deviceReads >= this.seen.readsAt + this.seen.readsGap;
     const worth = this.core.cyclesUntil(until) >= SEARCH_WORTH;
     if ((this.core.cycles() < this.seen.searchAt && !polls) || !worth) {
-      // it waits for what comes next: these reads say nothing about what it does behind that
+      // the next event is near: these reads say nothing about what the core does after it
       if (polls) this.seen.readsAt = this.core.deviceReads;
       if (loop === null) this.seen.tryAt = this.seen.searchAt;
       return false;
@@ -184,17 +187,17 @@ export class LoopSkipper {
     if (polls) this.seen.readsGap = Math.min(this.seen.readsGap * 2, READS_LIMIT);
     return true;
   }
-  /** Before the core runs: it stops when a look is due. */
+  /** Before the core runs: makes it stop when a search is due. */
   beforeTurn(skips: boolean): void {
     const { core } = this;
     core.readsLimit = skips ? this.seen.readsAt + this.seen.readsGap : Infinity;
     core.returnsAfterHandler = core.cycles() >= this.seen.searchAt && skips;
   }
-  /** The core stopped at the place of a loop. */
+  /** The core stopped at a loop. */
   stoppedAtLoop(): void {
     this.seen.tryAt = Math.min(this.seen.tryAt, this.core.cycles());
   }
-  /** Other code begins: how long the code before it went on without a loop says nothing about it. */
+  /** Other code begins: the distance between searches starts small again. */
   otherCodeBegins(): void {
     this.seen.gap = FIRST_SEARCH;
     this.seen.searchAt = Math.min(this.seen.searchAt, this.core.cycles() + FIRST_SEARCH);
@@ -206,7 +209,7 @@ export class LoopSkipper {
     this.atCheckpoint = true;
     this.core.setIdlePoints([]);
   }
-  /** The steady loop that the core stands in, as far as it is known; null says nothing. */
+  /** The steady loop that the core stands in, if it is known; null does not mean that there is none. */
   standsIn(): SteadyLoop | null {
     const { core } = this;
     const { loop } = this.seen;
@@ -214,14 +217,14 @@ export class LoopSkipper {
     const stands = loop.frames === null ? stillSteady(core, loop) : frameOf(core, loop, this.seen.frame) >= 0;
     return stands ? loop : null;
   }
-  /** Other cores run: what is known of the loop here holds no longer. */
+  /** Other cores run: what is known of loops is not valid any more. */
   forget(): void {
     this.seen.loop = null;
     this.seen.counting = [];
     this.seen.searchAt = this.seen.tryAt = this.core.cycles() + this.seen.gap;
     this.core.setIdlePoints([]);
   }
-  /** Leaves out the whole iterations that fit into `cycles`. */
+  /** Skips the whole iterations that fit into `cycles`. */
   skipIterations(loop: SteadyLoop, cycles: number): void {
     const iterations = iterationsIn(loop, cycles);
     if (iterations <= 0) return;
@@ -231,14 +234,14 @@ export class LoopSkipper {
     this.pass(loop, iterations);
     if (this.host.isAlone(this.core)) this.host.settle(this.core);
   }
-  /** Time, instructions and what is counted go on by so many iterations; `entered` is a place whose line has been paid for since. */
+  /** Adds the cycles, instructions and counts of so many iterations; `entered`: an address whose cache line has been paid for since. */
   private pass(loop: Loop, iterations: number, entered: number | null = null): void {
     for (const [key, reads] of loop.counts) this.host.countReads(key, iterations * reads);
     this.core.skip(iterations * loop.cycles, iterations * loop.instructions, iterations * loop.cacheHits);
     if (loop.use) this.core.caches.useRows(loop.use.stamps, entered);
   }
 
-  /** There is too little time to look what the core does now where it stops: if that goes on, its iterations are executed without a stop at each. */
+  /** The core arrived at its loop and could not skip it. If that goes on the stop moves, or is ignored for the rest of the turn. */
   private arrivedInVain(loop: SteadyLoop): void {
     if (isElsewhereOnStack(this.core, loop) && ++this.seen.elsewhere > ELSEWHERE) {
       this.seen.elsewhere = 0;
@@ -248,20 +251,20 @@ export class LoopSkipper {
   }
 
   // ---- how ---------------------------------------------------------------------------------------------------------------------------
-  /** The core stands in its loop and the loop holds: moves it on, or goes round once to record the loop. True if time has passed. */
+  /** Skips a steady loop if nothing it reads has changed, or executes an iteration to record it. True if time has passed. */
   private skipSteady(loop: SteadyLoop, until: Ps): boolean {
     if (loop.frames !== null) return this.skipToEvent(loop) || (this.handsOn(loop) && this.skipToEvent(this.seen.loop!));
     if (this.core.pc !== loop.pc) return false;
     const holdsUntil = loopHolds(this.core, this.host.system, loop);
     const holds = Math.min(this.core.cyclesUntil(until), this.core.cyclesUntil(holdsUntil) - 1);
     if (holds <= loop.cycles * 2 || !stillSteady(this.core, loop)) return false;
-    // many a loop ends with the next tick: a record is worth its iteration at the second skip, and is tried once
+    // many loops end with the next tick, so that recording pays from the second skip on; it is tried once
     if (loop.skips++ === 1 && this.record(loop, until)) return true;
     this.skipIterations(loop, holds);
     this.core.staysPast = holdsUntil > until;
     return true;
   }
-  /** The loop is the one that is recorded but for words that it only copies. */
+  /** The core is in the recorded loop apart from values that an iteration only copies: continues with a record of those values. */
   private handsOn(loop: SteadyLoop): boolean {
     if (this.host.isOff('copied-words') || this.core.codeVersion !== loop.codeVersion) return false;
     const now = asCopied(this.core, loop);
@@ -269,17 +272,17 @@ export class LoopSkipper {
     this.seen.loop = now;
     return true;
   }
-  /** Behind a checkpoint: events may be near for long, and nothing would be looked for. */
+  /** After a checkpoint was restored: asks the known loops at once, since no search is made while events are near. */
   private recall(): void {
     this.atCheckpoint = false;
     if (this.host.isOff('known-loops')) return;
     if (!this.host.isOff('kept-loops')) this.seen.counting = this.known.counted(this.core).slice(0, KEPT);
     if (this.standsInKnown()) return;
     this.stopAtLoops();
-    // in the middle of an iteration it comes to the place of its loop first
+    // in the middle of an iteration the core arrives at its stop first
     if (this.seen.counting.length > 0) this.seen.searchAt = this.core.cycles() + SEARCH_STEPS_AGAIN;
   }
-  /** The core stands in a loop that was recorded before. False as well where it has to go iteration once, which fetches lines of it; it stops there again. */
+  /** The core stands in a loop that was recorded before. Also false where one iteration has to run first to fetch its cache lines. */
   private standsInKnown(): boolean {
     const known = this.host.isOff('known-loops') ? null : this.known.recognise(this.core, !this.host.isOff('copied-words'));
     const refetches = known === null || known.held ? 0 : this.seen.refetches + 1;
@@ -287,42 +290,42 @@ export class LoopSkipper {
     this.seen.refetches = refetches;
     return known?.held === true;
   }
-  /** The state is that of another record. Where that one cannot be left out now either (what it reads is about to change) it counts as a miss as before. */
+  /** Skips by another record that has this state. If what that one reads is about to change, the arrival counts as a miss all the same. */
   private skipKnown(until: Ps): boolean {
     const { misses } = this.seen;
     const skipped = this.standsInKnown() && this.skipSteady(this.seen.loop!, until);
     if (!skipped) this.seen.misses = misses;
     return skipped;
   }
-  /** What it reads is about to change, without an event: its next iteration is another one, and what comes behind that may lead here again. */
+  /** What it reads is about to change without an event: the next iteration differs, and the core may be back after it. */
   private endsSoon(loop: SteadyLoop): boolean {
     return this.core.cyclesUntil(loopHolds(this.core, this.host.system, loop)) <= loop.cycles * 2;
   }
-  /** The first iteration behind other code, or an interrupt, begins with what that has left in registers: the next may be the one that is known. */
+  /** The first iteration after other code or an interrupt starts with that code's values in registers; the next may match the record. */
   private settling(): boolean {
     return !this.host.isOff('known-loops') && ++this.seen.strange <= STRANGE_ARRIVALS;
   }
-  /** An iteration is to fetch lines of the loop that the core stands in. */
+  /** One iteration of the loop that the core stands in runs to fetch its cache lines. */
   private refetching(): boolean {
     return this.seen.refetches > 0 && this.seen.refetches <= REFETCHES;
   }
-  /** Steps on, looking for a steady loop; skips in it. Time has passed either way. True if there is one. */
+  /** Steps the core in search of a steady loop. Time has passed either way. True if one was found. */
   private search(until: Ps, steps: number): boolean {
     const loop = this.asTurn(() => findSteadyLoop(this.core, this.host.system, steps, this.host, this.host.interrupted, until));
     if (!loop) return false;
-    // an iteration further on it may be one that was recorded
+    // after this iteration the state may be that of a record
     const known = this.host.isOff('known-loops') ? null : this.known.recognise(this.core, !this.host.isOff('copied-words'));
     this.found(known?.held ? { loop: known.loop, frame: known.frame } : { loop });
     return true;
   }
-  /** A word that the loop reads has moved: it may be one that counts ticks, on which a loop that calls functions can be proved as well. True if there is one. */
+  /** One word that the loop reads has changed: it may count ticks, and then loops that call functions can be proved too. True if one was found. */
   private waitsForHandler(loop: SteadyLoop, until: Ps): boolean {
     if (movedReads(this.core, loop)?.length !== 1 || this.searchCounting(until, true) !== true) return false;
     this.seen.loop = null;
     this.stopAtLoops();
     return true;
   }
-  /** Looks for a loop that counts, and stands at its start then. Undefined if no time has passed. */
+  /** Searches for a counting loop and leaves the core at its start. Undefined if no time has passed. */
   private searchCounting(until: Ps, calls = false): boolean | undefined {
     if (this.host.isOff('counting-loops')) return undefined;
     const counting = this.asTurn(() => findCountingLoop(this.core, this.host.system, this.host, this.host.interrupted, until, calls));
@@ -333,7 +336,7 @@ export class LoopSkipper {
     }
     return counting === undefined ? undefined : counting !== null;
   }
-  /** A look is a turn of the core. */
+  /** A search runs the core, so it is a turn of it. */
   private asTurn<T>(search: () => T): T {
     this.host.settle(this.core);
     this.host.system.master = this.core.index;
@@ -359,15 +362,15 @@ export class LoopSkipper {
     if (loop !== null) places.push(loop.pc);
     this.core.setIdlePoints(places);
   }
-  /** Leaves out as many iterations of a loop that counts as there is time for. True if time has passed. */
+  /** Skips as many iterations of a counting loop as there is time for. True if time has passed. */
   private skipCounting(found: CountingLoop, until: Ps): boolean {
     const holdsUntil = loopHolds(this.core, this.host.system, found);
-    // what it reads is about to change: its next iteration is another one
+    // what it reads is about to change, so the next iteration differs
     if (holdsUntil <= this.core.now()) return false;
     let iteration = iterationOf(this.core, found);
     let loop = found;
     if (iteration < 0) {
-      // the same place with other values, from which it may count as well
+      // its start with other values, from which it may count too
       const again = provedAgain(this.core, this.host.system, found);
       if (!again) return this.countsNoMore(found, until);
       again.vain = found.vain;
@@ -384,7 +387,7 @@ export class LoopSkipper {
       loop.vain = 0;
       this.seen.gap = FIRST_SEARCH;
     } else if (++loop.vain > COUNTING_MISSES) this.giveUp(loop);
-    // few iterations are left out as well: their stops would cost more
+    // a few iterations are skipped too: stopping at each would cost more
     if (iterations <= 0) {
       this.seen.tryAt = this.seen.searchAt;
       return false;
@@ -397,8 +400,8 @@ export class LoopSkipper {
     return true;
   }
   /**
-   * The core stands at a loop's start, and this is no iteration of it. The iteration after a change is often another one, and a way of its own: what it leads to is looked at
-   * when it comes by again. One that waited for a device has come to its end. True if time has passed.
+   * The core stands at a counting loop's start in a state that is none of its iterations: searches anew at every COUNTING_AGAIN-th arrival, because the iteration after a
+   * change often takes another path. If what it reads of a device has changed, the wait is over. True if time has passed.
    */
   private countsNoMore(loop: CountingLoop, until: Ps): boolean {
     const vain = ++loop.vain;
@@ -432,7 +435,7 @@ export class LoopSkipper {
     return this.core.cycles() > before;
   }
   /**
-   * Moves the core to the place in its loop where it would look up for the next event, and on to the one after it where events fire aside and change
+   * Moves the core to the instruction of its recorded loop at which the next event finds it, and on to the event after that while background timers fire that change
    * nothing for the loop. True if time has passed.
    */
   private skipToEvent(loop: SteadyLoop): boolean {
@@ -444,7 +447,7 @@ export class LoopSkipper {
     let passed = 0;
     do {
       const until = Math.min(s.scheduler.next, this.host.limit());
-      // what is read at the very end of the time for which it holds is read too late
+      // a read in the last cycle for which its value holds would come too late
       const most = this.core.cyclesUntil(loopHolds(this.core, s, loop)) - 1;
       const to = frameAfter(loop, this.seen.frame, this.core.cyclesUntil(until), most);
       if (to.cycles <= 0) break;
@@ -465,7 +468,7 @@ export class LoopSkipper {
     if (loop.use) this.core.caches.useRows(rowsOnTheWay(loop, from, this.seen.frame, passed));
     return true;
   }
-  /** Fires what is due now, as far as it fires aside. True if that was all, and the core, which is in this loop, has to take no notice of it. */
+  /** Fires the background timers that are due. True if nothing else is due and none of them changed anything for the core. */
   private passBackgroundEvents(loop: SteadyLoop): boolean {
     const s = this.host.system;
     const { configuration } = s;

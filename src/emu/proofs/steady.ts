@@ -1,7 +1,7 @@
 /**
- * Loops that change nothing. A loop is *steady* when the core is twice in the same state at the same instruction, stored nothing in between but what
- * was there already, and read only what cannot change before the next event: memories, and registers whose value does not depend on the time. Whatever it does then it
- * goes on doing until the next event; time can be moved there. The rule looks at the machine's state, never at the code.
+ * Loops that change nothing. A loop is *steady* if the core comes twice to the same instruction in the same state, has stored only values that memory already held, and has
+ * read only what cannot change before the next event: memory, and registers that do not follow the time. It then repeats until the next event, and time can be moved
+ * there. The rule compares the machine's state and never inspects the code.
  */
 import { BUS_ERROR } from '../component.ts';
 import type { BranchTargetsCopy } from '../core/caches/branch-targets.ts';
@@ -15,15 +15,15 @@ import type { History } from '../history.ts';
 import { sysTickNextZero } from '../core/arm/systick.ts';
 import type { Block, Region, System } from '../system.ts';
 
-/** What a loop reads (or stores again as it is), and what is known of how long that holds. */
+/** What a loop reads, or stores unchanged, and how long that stays valid. */
 export interface Reading {
   readonly reads: readonly SteadyRead[];
-  /** `System.configuration` for which every read but that of SysTick holds until the next event whatever state its block is in, and whether SysTick is read; null = not looked at. */
+  /** `System.configuration` in which every read except SysTick's holds until the next event in any state of its block, and whether SysTick is read; null = not determined. */
   always: { readonly configuration: number; readonly sysTick: boolean } | null;
   /** Where `reads` lie; null = not looked up yet. */
   places: Places | null;
 }
-/** A loop of which every iteration does the same, and takes as long. */
+/** A loop whose iterations all do the same in the same number of cycles. */
 export interface Loop extends Reading {
   /** Where its iterations begin. */
   readonly pc: number;
@@ -33,51 +33,51 @@ export interface Loop extends Reading {
   /** `Core.cacheChanges` and `Core.codeVersion` when it was found. */
   readonly cacheChanges: number;
   readonly codeVersion: number;
-  /** Rows of the flash controller's data cache where an iteration begins, if iterations replace some and bring them back; null: none is replaced. */
+  /** Rows of the flash controller's data cache at the start of an iteration, if iterations evict and reload some; null: none is evicted. */
   readonly dataRows: Int32Array | null;
   /** `Core.dataMisses` when it was found. */
   readonly dataMisses: number;
-  /** What the core remembers, where an iteration begins, of the branches in one; null if it remembers none. */
+  /** Branch predictions at the start of an iteration for the branches in it; null if there are none. */
   readonly branchTargets: BranchTargetsCopy | null;
   /** Reads of an iteration that are counted for the report. */
   readonly counts: readonly [string, number][];
-  /** The order in which it uses cache lines counts. Where `use` does not say what an iteration leaves behind, its last whole iteration has to be executed. */
+  /** The order of its cache accesses matters. Unless `use` says what order an iteration leaves, the last whole iteration is executed. */
   readonly ordered: boolean;
-  /** What an iteration uses of the flash controller's caches: as long as all of it is held, every iteration takes as long, and leaves them in this order. */
+  /** Rows of the flash controller's caches that an iteration uses: while all are held, every iteration takes the same time and leaves them in this order. */
   readonly use: RowUse | null;
   /** The core's state at `pc` when it was found. */
   readonly state: Uint32Array;
 }
 export interface SteadyLoop extends Loop {
-  /** Where the core stops to have it left out: where its iterations begin; once an iteration was recorded, at any of its places. */
+  /** Where the core stops to skip it: the start of its iterations or, once one was recorded, any instruction of it. */
   pc: number;
-  /** Once an iteration was recorded, of its lines alone. */
+  /** Once an iteration was recorded: without rows of data. */
   use: RowUse | null;
-  /** Numbers that the history gave to writes (of PRIMASK, say) in an iteration. */
+  /** Writes in an iteration that the history numbers (of PRIMASK, for instance). */
   readonly writes: number;
-  /** Of these, writes to blocks of which the last one alone counts. */
+  /** Those of them that go to blocks and of which only the last matters. */
   readonly refreshes: readonly DeviceAccess[];
-  /** Events of an iteration, each a repeat of the one before: a fault, say, that is taken again and again. */
+  /** Events in an iteration, each a repeat of the one before: a fault, for instance, that is taken again and again. */
   readonly events: number;
-  /** What the core remembers of branches is another in the middle of an iteration. */
+  /** Branch predictions change in the middle of an iteration. */
   readonly branchTargetsMove: boolean;
-  /** Exception that is pending and never taken in an iteration, 0 = none. */
+  /** Exception that is pending throughout an iteration and never taken; 0 = none. */
   readonly pending: number;
-  /** How often it was skipped without a record, and every place of an iteration where the core can be stopped, once an iteration was recorded. */
+  /** Skips without a record; and, once an iteration was recorded, each instruction boundary of it. */
   skips: number;
   frames: readonly Frame[] | null;
-  /** Words of the state that are not the same in all of them. */
+  /** State words that differ between those boundaries. */
   varying: Int32Array;
-  /** Stretches of the words of the state that an iteration may depend on or change: all but general registers that none of its instructions names. */
+  /** Ranges of state words that an iteration may depend on or change: all except general registers that no instruction of it names. */
   readonly compared: Int32Array;
-  /** Words of RAM that had another value where the core came by again: by address, how a recorded iteration hands them on, null if it does more with them. */
+  /** Words of RAM that had another value at a later arrival: by address, how an iteration copies them; null if it does more than copy. */
   readonly copies: Map<number, Copy | null>;
 }
 /** A value that an iteration only copies (copies.ts). */
 export interface Copy {
-  /** Words of RAM that hold it from one iteration to the next. */
+  /** RAM words that hold it from one iteration to the next. */
   readonly addresses: readonly number[];
-  /** Words of the state that hold it, by frame. */
+  /** State words that hold it, by frame. */
   readonly held: readonly (readonly number[])[];
 }
 /** An instruction boundary in an iteration, relative to its start. */
@@ -87,7 +87,7 @@ export interface Frame {
   readonly instructions: number;
   readonly cacheHits: number;
   readonly state: Uint32Array;
-  /** Rows of the flash controller's caches that its instruction uses (`RowUse.stamps`), and those of the ways that have led here, by where they began (-1: a whole iteration). */
+  /** Rows of the flash controller's caches that its instruction uses (`RowUse.stamps`), and those used on the way here, by starting frame (-1: a whole iteration). */
   readonly rows: Int32Array;
   orders: Map<number, Int32Array> | null;
 }
@@ -98,7 +98,7 @@ export interface SteadyRead {
   readonly value: number;
 }
 
-/** Words of the core's state that are counters or caches of the emulator, not architecture. */
+/** State words that are counters or caches of the emulator. */
 const COUNTERS = new Set<number>(
   [
     S.BUDGET,
@@ -122,17 +122,17 @@ const COUNTERS = new Set<number>(
 const COMPARED = 0x200 >> 2;
 
 export const ARCHITECTURE = Int32Array.from({ length: COMPARED }, (_, i) => i).filter((i) => !COUNTERS.has(i));
-/** Rising numbers as stretches: where one begins, where it ends, and so on. */
+/** Rising numbers as ranges: start, end, start, end … */
 export const stretchesOf = (words: Int32Array): Int32Array =>
   Int32Array.from([...words].flatMap((w, i) => [...(words[i - 1] === w - 1 ? [] : [w]), ...(words[i + 1] === w + 1 ? [] : [w + 1])]));
 export const STRETCHES = stretchesOf(ARCHITECTURE);
-/** The core's architectural state is that of a copy. */
+/** The core's architectural state equals a copy. */
 const inState = (core: Core, copy: Uint32Array): boolean => core.hasStretches(copy, STRETCHES);
 
 const SYST_CSR = 0xe000e010;
 const COUNTFLAG = 1 << 16;
 
-/** Until when reading an address gives the same and has no side effect, if no event comes before; 0 = not at all. */
+/** Until when a read of the address gives the same value without side effect, if no event comes before; 0 = not at all. */
 export function steadyUntil(core: Core, system: System, address: number): number {
   // COUNTFLAG rises without an event; while it is 0, reading it changes nothing
   if (address === SYST_CSR) return (core.peek(SYST_CSR, 4) ?? COUNTFLAG) & COUNTFLAG ? 0 : sysTickNextZero(core);
@@ -145,11 +145,11 @@ export function steadyUntil(core: Core, system: System, address: number): number
   system.now = now;
   return until;
 }
-/** Cycles for which what a loop reads has to stay as it is, to be worth looking into the loop. */
+/** Cycles for which a loop's reads have to hold before the loop is worth a proof. */
 export const HOLDS_WORTH = 4000;
 const holdsLong = (core: Core, system: System, address: number): boolean =>
   core.cyclesUntil(steadyUntil(core, system, address)) >= (address === SYST_CSR ? 1 : HOLDS_WORTH);
-/** Until when a loop stays as it is, events aside. */
+/** Until when everything that a loop reads holds, apart from events. */
 export function loopHolds(core: Core, system: System, loop: Reading): number {
   if (loop.always?.configuration === system.configuration) return loop.always.sysTick ? steadyUntil(core, system, SYST_CSR) : Infinity;
   let first = Infinity;
@@ -166,13 +166,13 @@ export function loopHolds(core: Core, system: System, loop: Reading): number {
   return sysTick ? Math.min(first, steadyUntil(core, system, SYST_CSR)) : first;
 }
 
-/** Whether reading an address again gives the same until the next event, and has no side effect. */
+/** Reading the address gives the same value until the next event, without side effect. */
 export function readIsSteady(system: System, address: number): boolean {
   if (staysForGood(system, address)) return true;
   const block = address >= 0xe0000000 ? null : system.regionAt(address)?.block;
   return block?.component.holds(block.state, block.env, address - block.row.base) === Infinity;
 }
-/** The same, whatever state its block is in. */
+/** The same in any state of the block. */
 function staysForGood(system: System, address: number): boolean {
   if (address >= 0xe0000000) {
     // SysTick counts and clears COUNTFLAG, DWT counts cycles
@@ -186,14 +186,14 @@ function staysForGood(system: System, address: number): boolean {
   return !system.isClocked(b) || b.component.steady(address - b.row.base);
 }
 
-/** What has been told and counted so far. */
+/** History and counts that a skip has to continue. */
 export interface Told {
   readonly history: Pick<History, 'seq' | 'repeats'> & { readonly timeline: { readonly length: number } };
   /** Reads of registers without behaviour or clock, by name. */
   counts(): ReadonlyMap<string, number>;
 }
 const NOTHING_TOLD: Told = { history: { seq: 0, repeats: 0, timeline: { length: 0 } }, counts: () => new Map() };
-/** Everything that is counted or told while a loop runs. */
+/** All counters that advance while a loop runs. */
 interface Mark {
   readonly cycles: number;
   readonly instructions: number;
@@ -218,7 +218,7 @@ export const markNow = (core: Core, told: Told): Mark => ({
   events: told.history.timeline.length,
   counts: told.counts(),
 });
-/** What was added from one mark to another. */
+/** Difference between two marks. */
 export const since = (a: Mark, b: Mark): Omit<Mark, 'counts' | 'touches'> & Pick<Loop, 'counts'> => ({
   cycles: b.cycles - a.cycles,
   instructions: b.instructions - a.instructions,
@@ -232,8 +232,8 @@ export const since = (a: Mark, b: Mark): Omit<Mark, 'counts' | 'touches'> & Pick
 });
 
 /**
- * Runs on from here, one instruction at a time, until the state repeats. Returns null if it does not within `maxSteps` (the core has then simply
- * run that far) or if what it reads may change by itself.
+ * Runs one instruction at a time until the state repeats. Null if it does not within `maxSteps` (the core has then run that far), or if what the loop reads may change
+ * without an event.
  */
 // eslint-disable-next-line complexity, house/own-lines -- one walk of the core: what ends a search is known only while it steps
 export function findSteadyLoop(
@@ -280,9 +280,9 @@ export function findSteadyLoop(
           at,
           markNow(core, told),
         );
-        // more data than the flash controller's cache has rows: what an iteration throws out it fetches again
+        // more data than the flash controller's cache has rows: an iteration reloads what it evicts
         const cachesAlike = cacheChanges === 0 || (cacheChanges === dataMisses && sameRows(rows, core.caches.dataRows()));
-        // the second iteration must take as long as the first, from the same caches
+        // the second iteration must take as long as the first, with the same cache contents
         if (cycles > 0 && cycles === period && cachesAlike && core.caches.expectsAs(targets)) {
           if (events > 0) return null;
           if (![...trace.reads.keys()].every((a) => holdsLong(core, system, a))) return null;
@@ -334,7 +334,7 @@ export function findSteadyLoop(
         beginIteration();
         continue;
       }
-      // Brent: move the anchor on, in growing windows
+      // Brent's algorithm: the anchor moves on in growing windows
       if (++sinceAnchor === window) {
         anchor = core.stateWords();
         anchorPc = core.pc;
@@ -350,8 +350,9 @@ export function findSteadyLoop(
 }
 
 /**
- * Where in an iteration the core shall stop. An instruction of an inner loop comes by in other states as well: one that comes once. A stop comes behind the payment for the
- * line of its instruction, which would be another state: one whose line its predecessor has paid for. And others call what it calls: one of the function that calls.
+ * The instruction of an iteration at which the core shall stop. It is executed once in an iteration, because inner loops pass theirs in other states too. Where lines are charged
+ * one by one, its line is preferably charged by its predecessor (the core stops after the charge, in a changed state), and it lies in the outermost function (others may
+ * call the same callee).
  */
 function placeToStandAt(core: Core, iteration: readonly Passed[]): number | null {
   const mask = core.get(S.FLASH_MASK);
@@ -363,7 +364,7 @@ function placeToStandAt(core: Core, iteration: readonly Passed[]): number | null
   let best = Infinity;
   iteration.forEach(({ pc }, i) => {
     const paid = (iteration.at(i - 1)!.pc & mask) === (pc & mask);
-    // elsewhere lines are not paid for one by one, and the first such place leaves translated code as it was in the runs before
+    // otherwise lines are not charged one by one, and the first candidate keeps translated code as it was
     const rank = byLine ? depths[i]! + (paid ? 0 : iteration.length) : i;
     if (times.get(pc) !== 1 || rank >= best) return;
     best = rank;
@@ -373,15 +374,15 @@ function placeToStandAt(core: Core, iteration: readonly Passed[]): number | null
 }
 /** FETCH_MODE: the flash controller's caches (core-caches.ts). */
 const FLASH_CACHES = 3;
-/** An instruction of an iteration, and the link register in front of it. */
+/** An instruction of an iteration, with LR and IPSR before it. */
 interface Passed {
   readonly pc: number;
   readonly lr: number;
   readonly ipsr: number;
 }
 /**
- * A poll inside of another loop comes by with another count of that one each time. Entries and returns of handlers use more than the instructions name, and so may what
- * TypeScript executes; the Cortex-M7 executes two instructions as one.
+ * State words to compare: general registers that no instruction names are left out, since a poll inside another loop runs with another count of that loop each time. All are
+ * compared where exceptions are entered or left, where TypeScript executes an instruction, and on the Cortex-M7, which dual-issues.
  */
 function comparedIn(core: Core, iteration: readonly Passed[]): Int32Array {
   if (core.profile.branchTargets || iteration.some(({ ipsr }) => ipsr !== 0)) return STRETCHES;
@@ -405,7 +406,7 @@ function comparedIn(core: Core, iteration: readonly Passed[]): Int32Array {
 /** R0…R12 and LR, by number. */
 const GENERAL = 0x5fff;
 const COMPARED_BY_NAMED = new Map<number, Int32Array>();
-/** Calls under way at each instruction of an iteration; those that begin before it are known when it is gone round a second time. */
+/** Call depth at each instruction of an iteration. It is walked twice, so that calls made before its start are seen. */
 function callDepths(iteration: readonly Passed[]): number[] {
   const depths: number[] = [];
   const returns: number[] = [];
@@ -420,16 +421,16 @@ function callDepths(iteration: readonly Passed[]): number[] {
   return depths;
 }
 
-/** The core stands again where `loop` was found, in the same state, and everything that the loop reads is as it was. */
+/** The core stands at the loop's start in the same state, and all its reads give the same values. */
 export function stillSteady(core: Core, loop: SteadyLoop): boolean {
-  // What has become pending while interrupts were masked is taken when the loop lets them in.
+  // an exception that became pending under a mask is taken when the loop unmasks it
   if (loop.writes > 0 && highestPending(core) !== loop.pending) return false;
   return core.pc === loop.pc && core.hasStretches(loop.state, loop.compared) && isAsFound(core, loop) && stillRepeats(core, loop);
 }
-/** Nothing has happened for which the next iteration's writes would do more than the last one's. */
+/** The next iteration's writes would do nothing that the last one's have not done. */
 const stillRepeats = (core: Core, { refreshes }: SteadyLoop): boolean =>
   refreshes.every(({ address, size, value }) => core.writeRepeats(address, size, value));
-/** Where a loop's reads lie, looked up once for a map of the address space. */
+/** Where a loop's reads lie, for one map of the address space. */
 interface Places {
   readonly regions: readonly Region[];
   /** Aligned words, by index into the arena. */
@@ -444,7 +445,7 @@ interface Places {
   /** Everything else. */
   readonly rest: readonly SteadyRead[];
 }
-/** The core and its system see memory as it is in the arena, but for what lies in a data cache, on its private bus or behind bit-banding. */
+/** Memory is what the arena holds, except behind a data cache, on the private bus and behind bit-banding. */
 // eslint-disable-next-line complexity -- one case for each kind of place that a loop reads
 export function placesOf(core: Core, loop: Reading): Places {
   const regions = core.system.regionsOf(core.index);
@@ -481,10 +482,7 @@ export function placesOf(core: Core, loop: Reading): Places {
 }
 const plainMemory = (core: Core): boolean => core.l1?.dataOn !== true;
 
-/**
- * Neither have its instructions been written over, nor the lines been replaced that it ran from; and what is expected of its branches is
- * what was.
- */
+/** Its instructions, the cache lines it ran from and the predictions of its branches are unchanged. */
 export const sameCode = (core: Core, loop: Loop): boolean =>
   (core.caches.cacheChanges() === loop.cacheChanges || rowsAreBack(core, loop) || (loop.use !== null && core.caches.holdsRows(loop.use))) &&
   core.codeVersion === loop.codeVersion &&
@@ -492,15 +490,15 @@ export const sameCode = (core: Core, loop: Loop): boolean =>
 
 const sameRows = (a: Int32Array | null, b: Int32Array | null): boolean =>
   a !== null && b !== null && a.length === b.length && a.every((n, i) => n === b[i]);
-/** Nothing but data has been thrown out and fetched again, and what is held is what was where the iteration begins. */
+/** Only rows of data have been evicted and reloaded since, and the cache holds what it held at the start of the iteration. */
 const rowsAreBack = (core: Core, loop: Loop): boolean =>
   loop.dataRows !== null &&
   core.caches.cacheChanges() - core.caches.dataMisses() === loop.cacheChanges - loop.dataMisses &&
   sameRows(loop.dataRows, core.caches.dataRows());
 
-/** The loop's instructions, the lines that it runs from, and everything that it reads are as they were when it was found. */
+/** The loop's code, its cache lines and everything that it reads are as they were when it was found. */
 export const isAsFound = (core: Core, loop: Loop): boolean => sameCode(core, loop) && readsAsFound(core, loop);
-/** Everything that a loop reads is as it was. */
+/** All reads give the values of the loop. */
 function readsAsFound(core: Core, loop: Reading): boolean {
   if (!plainMemory(core)) return areAsFound(core, loop.reads);
   const { words, wordValues } = placesOf(core, loop);
@@ -508,14 +506,14 @@ function readsAsFound(core: Core, loop: Reading): boolean {
   for (let i = 0; i < words.length; i++) if (u32[words[i]!] !== wordValues[i]) return false;
   return restAsFound(core, loop);
 }
-/** The words of memory that are not what a loop has read; null if anything else is not. */
+/** Words of memory that have changed since the loop read them; null if anything else has. */
 export function movedReads(core: Core, loop: Reading): readonly SteadyRead[] | null {
   if (!plainMemory(core)) return loop.reads.filter((r) => !isAsRead(core, r));
   if (!restAsFound(core, loop)) return null;
   const { words, wordValues, wordReads } = placesOf(core, loop);
   return wordReads.filter((_, i) => core.arena.u32[words[i]!] !== wordValues[i]);
 }
-/** What a loop reads is as it was but for whole words of memory. */
+/** All reads except whole words of memory give the values of the loop. */
 function restAsFound(core: Core, loop: Reading): boolean {
   const { memory } = placesOf(core, loop);
   for (let i = 0; i < memory.length; i++) {
@@ -524,7 +522,7 @@ function restAsFound(core: Core, loop: Reading): boolean {
   }
   return devicesAsFound(core, loop);
 }
-/** The same for what the loop reads outside of memory. */
+/** The same for reads outside of memory. */
 export function devicesAsFound(core: Core, loop: Reading): boolean {
   const { stored, registers, rest } = placesOf(core, loop);
   for (let i = 0; i < stored.length; i++) {
