@@ -86,12 +86,13 @@ const isBroken = (j: Judged): boolean => j.judgement.verdict === 'fail' || j.jud
 
 /**
  * What would be repaired at an entry explains nothing where nothing entered (an application that runs on, on a chip whose ROM would send it back), nor does a
- * write that its check calls a remark on such a run: to leave it out would cost the whole run again.
+ * write that its check calls a remark on such a run: to leave it out would cost the whole run again. A loop of resets is judged in front of its first one.
  */
-const withoutPlace = (j: Judged, starts: Starts): boolean =>
+const withoutPlace = (j: Judged, starts: Starts, outcome: Outcome): boolean =>
   starts.entry === null &&
   !starts.fault &&
-  ((j.repair?.at === 'entry' && j.repair.acts === undefined) || (j.repair?.at === 'before-write' && isRemarkHere(j)));
+  ((j.repair?.at === 'entry' && j.repair.acts === undefined) ||
+    (outcome !== 'reset-loop' && j.repair?.at === 'before-write' && isRemarkHere(j)));
 
 export function diagnose(
   s: Session,
@@ -101,7 +102,7 @@ export function diagnose(
   outcome: Outcome,
   search: boolean,
 ): Diagnosis {
-  const broken = judged.filter((j) => isBroken(j) && !withoutPlace(j, starts));
+  const broken = judged.filter((j) => isBroken(j) && !withoutPlace(j, starts, outcome));
   if (outcome === 'dfu') return { explained: null, causes: [], sets: [], harmless: harmlessOf(known(broken)), later: [] };
   // nothing was tried: what is broken is not shown to be harmless
   if (!search) return { explained: null, causes: [], sets: [], harmless: [], later: [] };
@@ -112,7 +113,7 @@ export function diagnose(
 
 /** The search for another goal than DFU, whatever decides about DFU. */
 export function diagnoseFor(goal: Goal, s: Session, starts: Starts, judged: readonly Judged[], outcome: Outcome): Diagnosis {
-  const broken = judged.filter((j) => isBroken(j) && !withoutPlace(j, starts));
+  const broken = judged.filter((j) => isBroken(j) && !withoutPlace(j, starts, outcome));
   return new Search(s, starts, broken, outcome, goal).run();
 }
 const suspect = (j: Judged): Cause => ({
