@@ -265,7 +265,7 @@ function outside(image: LoadedImage, chunk: ImageChunk, at: number, memories: re
 }
 
 /** A word of the images, null where none of them has bytes. */
-function wordAt(images: readonly LoadedImage[], address: number): number | null {
+export function wordAt(images: readonly LoadedImage[], address: number): number | null {
   let word = 0;
   for (let i = 3; i >= 0; i--) {
     const byte = byteAt(images, address + i);

@@ -7,10 +7,11 @@ const FLASH_START = 0x08000000;
 const HARD_FAULT_HANDLER = FLASH_START + 0x10;
 const PROGRAM = FLASH_START + 0x14;
 /** The first line about the crash of a program on F405: four vectors, `B .` as the handler, then the instructions. */
-function crashOf(...halfwords: readonly number[]): string {
-  const words = [0x20020000, PROGRAM | 1, HARD_FAULT_HANDLER | 1, HARD_FAULT_HANDLER | 1, 0xbf00e7fe];
+const crashOf = (...halfwords: readonly number[]): string => crashOn('stm32f405rg', ...halfwords);
+function crashOn(chip: string, ...halfwords: readonly number[]): string {
+  const words = [0x20005000, PROGRAM | 1, HARD_FAULT_HANDLER | 1, HARD_FAULT_HANDLER | 1, 0xbf00e7fe];
   const bytes = new Uint8Array([...new Uint8Array(Uint32Array.from(words).buffer), ...new Uint8Array(Uint16Array.from(halfwords).buffer)]);
-  const result = firstRun(plainJob('stm32f405rg', [{ path: 'fw.bin@0x08000000', bytes }]), {});
+  const result = firstRun(plainJob(chip, [{ path: 'fw.bin@0x08000000', bytes }]), {});
   expect(result.outcome).toBe('fault');
   return result.notes.find((n) => n.kind === 'crash')!.text;
 }
@@ -43,6 +44,16 @@ it('an SVC in a handler that is as urgent is one, too', () => {
 it('a wrong key of FLASH is told beside the bus error that it is answered with', () => {
   // LDR r0, =0x40023C08 (OPTKEYR of F4); STR r0, [r0]
   expect(crashOf(0x4800, 0x6000, 0x3c08, 0x4002)).toMatch(/wrote to 0x40023c08: that is FLASH\.OPTKEYR .*OPTKEYR only behind KEYR$/);
+});
+
+it('an access behind the flash names a part of the line that has flash there, in the same package', () => {
+  // LDR r0, =address; LDR r0, [r0]
+  const read = (address: number): readonly number[] => [0x4800, 0x6800, address & 0xffff, address >>> 16];
+  expect(crashOn('stm32f103c8', ...read(0x0801fc00))).toMatch(
+    /STM32F103C8, whose flash has 64 KiB; that of STM32F103CB reaches up to there \(--chip stm32f103cb\)$/,
+  );
+  expect(crashOn('stm32f103c8', ...read(0x08030000))).toContain('that of STM32F103RC reaches');
+  expect(crashOn('stm32f103c8', ...read(0x08200000))).toMatch(/STM32F103C8$/);
 });
 
 it('an access to memory on the board, behind a controller that runs, is told to be one', () => {

@@ -161,6 +161,32 @@ describe('without a name the machine code tells', () => {
     expect(raw(0x20005000, usb, 126).chip.name).toBe('STM32F103CB');
   });
 
+  /** The same with a vector table, of which each word leads to the program. */
+  function withTable(sp: number, words: number, program: (t: Thumb) => Thumb): InferredChip {
+    const at = 4 * words;
+    const code = program(new Thumb(0x08000000 + at))
+      .label('end')
+      .b('end')
+      .bytes();
+    const image = new Uint8Array(at + code.length);
+    const view = new DataView(image.buffer);
+    view.setUint32(0, sp, true);
+    for (let i = 1; i < words; i++) view.setUint32(4 * i, 0x08000001 + at, true);
+    image.set(code, at);
+    return inferChip([{ path: 'fw.bin@0x8000000', bytes: image }]);
+  }
+  // F4's RCC; 128 KiB of RAM. F407 has 98 vectors, F411 102 and no Ethernet
+  const f4 = (t: Thumb): Thumb => t.constant(0, 0x40023800).constant(1, 0x20000000).str(1, 0, 0x30);
+  it('a vector table tells by its length, where no symbol says it', () => {
+    const found = withTable(0x20020000, 102, f4);
+    expect(found.chip.name).toBe('STM32F411RE');
+    expect(found.reasons).toContain('the vector table has its 102 words');
+  });
+  it('what is no address of a word is none of a register: a number whose bits lie in the Ethernet of F407', () => {
+    const found = withTable(0x20020000, 102, (t) => f4(t).constant(3, 0x4002800b).str(3, 1));
+    expect(found.chip.name).toBe('STM32F411RE');
+  });
+
   it('the size of the flash beside the ROM is no address in the ROM', () => {
     const size = (): InferredChip => raw(0x20005000, (t) => t.constant(0, 0x40021000).constant(1, 0x1ffff7e0).str(1, 0, 0x18));
     expect(size).toThrow(/fits \d+ chips: (?:(?!0x1ffff7e0).)*$/);

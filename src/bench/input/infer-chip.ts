@@ -7,7 +7,7 @@ import { withOutside } from './outside-memory.ts';
 import { CHIPS, existsUnmodelled, findChip, nearestChip, partsOf } from '../../chips/index.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
 import { isElf, parseElf } from '../../image/elf.ts';
-import { checkMemories, entryVectors, ImageError, loadImage, type LoadedImage } from '../../image/image.ts';
+import { checkMemories, entryVectors, ImageError, loadImage, sectionAt, wordAt, type LoadedImage } from '../../image/image.ts';
 import { isFact, scanFunctions, scanUnnamed } from './code-scan.ts';
 import { startAddress } from './image-core.ts';
 import { checkFit, isCompiledFor, refuseSecure } from './image-fit.ts';
@@ -299,9 +299,9 @@ function fitOf(chip: ChipDescription, images: readonly LoadedImage[], addresses:
   return { chip, score, ofRom, reasons };
 }
 
-/** A constant that points at peripherals; not at the bits of one, of which Cortex-M3 and M4 have an alias. */
+/** A constant that points at peripherals, whose registers are words; not at the bits of one, of which Cortex-M3 and M4 have an alias. */
 const isPeripheral = (constant: number): boolean =>
-  (constant >>> 28 === 4 || constant >>> 28 === 5) && constant >>> 25 !== 0x42000000 >>> 25;
+  constant % 4 === 0 && (constant >>> 28 === 4 || constant >>> 28 === 5) && constant >>> 25 !== 0x42000000 >>> 25;
 /** The part has none there. Of an absolute address compilers may keep the start of its 4 KiB alone. */
 function isStray({ blocks }: ChipDescription, constant: number): boolean {
   const size = constant % 0x1000 === 0 ? 0x1000 : 1;
@@ -353,12 +353,23 @@ function stackEnds(chip: ChipDescription, images: readonly LoadedImage[]): 'all'
   return rams.some(({ base }) => base === sp) ? 'one' : 'all';
 }
 
-/** Words of the table: up to the first that is neither 0 nor the address of code in the image. */
+/** Words of the table: as its symbol or its section says, else up to the first that is neither 0 nor the address of code in the image. */
 function tableLength(chip: ChipDescription, images: readonly LoadedImage[]): number | null {
   const table = tableOf(chip);
   if (table === null) return null;
   const sized = images.flatMap((i) => i.symbols.all).find((s) => s.address === table && s.kind === 'object' && s.size >= 64);
-  return sized ? sized.size / 4 : null;
+  if (sized) return sized.size / 4;
+  const section = sectionAt(images, table);
+  let length = 0;
+  for (let i = 1; i < MOST_VECTORS; i++) {
+    const word = wordAt(images, table + 4 * i);
+    if (word === null || sectionAt(images, table + 4 * i) !== section) break;
+    if (word !== 0 && !(word % 2 === 1 && wordAt(images, (word & ~3) >>> 0) !== null)) break;
+    if (word !== 0) length = i + 1;
+  }
+  return length > EXCEPTIONS ? length : null;
 }
+/** No core of these chips has more interrupts than 240. */
+const MOST_VECTORS = 256;
 const EXCEPTIONS = 16;
 const vectorsOf = (chip: ChipDescription): number => EXCEPTIONS + 1 + Math.max(...chip.blocks.flatMap((b) => b.irqs ?? []));

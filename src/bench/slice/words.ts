@@ -1,4 +1,6 @@
 /** A chain in words: what happened, newest first, a line for each step that a person would name. */
+import { findChip, partsOf } from '../../chips/index.ts';
+import type { ChipDescription, MemoryRow } from '../../emu/chip.ts';
 import type { Core } from '../../emu/core/core.ts';
 import type { Region } from '../../emu/system.ts';
 import { callChainOf, type CallChain } from '../session/call-chain.ts';
@@ -130,7 +132,22 @@ function inVain(s: Session, address: number, core: number, rom: string): string 
   const { machine } = s;
   if (address >= 0xe0000000 && address < 0xe0100000 && (machine.cores[core]?.arm.control ?? 0) & 1)
     return 'that is in the private peripheral bus, which unprivileged code may not access (CONTROL.nPRIV = 1)';
-  return `nothing answers there on ${machine.chip.name}${inSystemArea(address) ? rom : outside(s, address)}`;
+  return `nothing answers there on ${machine.chip.name}${inSystemArea(address) ? rom : (behindFlash(machine.chip, address) ?? outside(s, address))}`;
+}
+const flashOf = ({ memories }: ChipDescription): MemoryRow | undefined => memories.find((m) => m.kind === 'flash' && m.zone === 'user');
+/** An address behind the flash, where other parts of the line have more of it; those in the same package first. */
+function behindFlash(chip: ChipDescription, address: number): string | null {
+  const flash = flashOf(chip);
+  if (flash === undefined || address < flash.base + flash.size) return null;
+  const PACKAGE = 'STM32F103C'.length;
+  const alike = (part: ChipDescription): number => Number(part.name.slice(0, PACKAGE) === chip.name.slice(0, PACKAGE));
+  const larger = partsOf(chip.line)
+    .flatMap((part) => findChip(part) ?? [])
+    .filter((part) => address < flash.base + (flashOf(part)?.size ?? 0))
+    .toSorted((a, b) => alike(b) - alike(a))[0];
+  return larger
+    ? `, whose flash has ${flash.size >> 10} KiB; that of ${larger.name} reaches up to there (--chip ${larger.name.toLowerCase()})`
+    : null;
 }
 /** What is there, for an address that was accessed or jumped to in vain. */
 export function whatIsAt(s: Session, address: number, core = 0): string {
