@@ -182,8 +182,13 @@ it('a width has its least and its most, and so has a verdict its words', () => {
   const failed = [4, 5, 6].flatMap((n) => shortReport(dfuResult(), { judgement: { holds: false, failures: failures(n) } }).split('\n').slice(0, 9)); // prettier-ignore
   const asks: Sources = () => ({ path: 'main.c', lines: Array<string>(60).fill('while (!done) {}'), newer: false, elsewhere: false });
   const waits = shortReport(RESULTS['a wait for nothing']!, { width: 40, sources: asks }).split('\n');
+  const narrow = OUTCOMES.flatMap((outcome) =>
+    [true, false].flatMap((holds) => shortReport({ ...primaskResult(), outcome }, { width: 40, judgement: { holds, failures: [] } }).split('\n').slice(0, 4)),
+  ); // prettier-ignore
+  // the line to blame is bold, those around it are dim
+  const painted = shortReport(primaskResult(), { width: 60, paint: ansi, sources }).split('\n');
   before(
-    [...lines, ...judged, ...failed, ...waits].map((l) => JSON.stringify(l)),
+    [...lines, ...judged, ...failed, ...waits, ...narrow, ...painted].map((l) => JSON.stringify(l)),
     'widths',
   );
 });
