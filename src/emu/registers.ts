@@ -68,7 +68,7 @@ export class Field {
   }
 }
 
-/** A fact in its place. The fields stay the fact's: it may read them when they are first asked for. */
+/** A register of the facts with its offset. Fields are read from the facts when first used. */
 class PlacedRegister implements Register {
   readonly index: number;
   readonly name: string;
@@ -94,7 +94,7 @@ class PlacedRegister implements Register {
 
 /**
  * Registers and fields by the manual's names. Unknown names throw when the model is built. Nothing in it changes: machines share it (`layoutFor`). A chip
- * has more than a hundred blocks and a firmware uses a few: what finds registers is made when it is first used.
+ * has more than a hundred blocks and a firmware uses a few, so look-up tables are made at the first use.
  */
 export class Layout {
   readonly facts: BlockFacts;
@@ -174,7 +174,7 @@ export interface RegisterState {
   model: object;
 }
 
-/** A model's `write` returns this for a write that ends in a bus error; nothing is stored. */
+/** Returned by a model's `write` for a bus error; nothing is stored. */
 export const WRITE_FAULT = NaN;
 
 /** What a model's functions are called with. */
@@ -220,11 +220,11 @@ export interface RegisterModel<S extends object = object> {
   readonly wires?: readonly Wire[];
   readonly clocks?: readonly string[];
   /**
-   * Wires to other blocks that it may drive as long as no core writes to it: at a timer, a wire, a clock, or what the host does. It changes no clock then, and asks for no
-   * reset. Left out: whatever it likes.
+   * Wires to other blocks that it may drive without a write by a core: at a timer, a wire, a clock, or an action of the host. It must not change a clock or request a reset
+   * then. Left out: anything.
    */
   drives?(c: RegisterContext<S>): readonly Wire[];
-  /** What the behaviour rests on, and what the block can do and the model cannot: `bootbench chips` prints it. */
+  /** Source of the behaviour, and what the model lacks; printed by `bootbench chips`. */
   readonly about?: { readonly source: string; readonly confidence: Confidence; readonly lacks: readonly string[] };
   /** Names of the registers with behaviour (reads and writes as documented); all others count as unmodelled. */
   readonly modelled: 'all' | readonly string[];
@@ -239,19 +239,19 @@ export interface RegisterModel<S extends object = object> {
   onWire?(c: RegisterContext<S>, wire: Wire, value: number): void;
   onClock?(c: RegisterContext<S>, clock: string): void;
   onGate?(c: RegisterContext<S>, on: boolean): void;
-  /** `size`: width of the access in bytes, for data registers that give as many bytes as are asked for. */
+  /** `size`: width of the access in bytes, for data registers that return as many bytes as are read. */
   read?(c: RegisterContext<S>, r: Register, value: number, size: number): number;
   /** Registers whose reads depend on the time or have side effects. Left out: all of them if there is a `read`, none otherwise. */
   readonly live?: readonly string[];
   peek?(c: RegisterContext<S>, r: Register, value: number, size: number): number;
   /** Registers whose reads do more than bring the block's own state up to now: an interrupt, a timer, a wire, a note. Left out: all of them if there is a `peek`, none otherwise. */
   readonly acting?: readonly string[];
-  /** Of `acting` registers: a read of this one does nothing of the kind in the state that the block is in. */
+  /** Of `acting` registers: in the block's present state a read of this one has none of these effects. */
   actsNot?(c: RegisterContext<S>, r: Register): boolean;
   /** Of `live` registers: until when a read gives the same and has no side effect, apart from events; 0 = not at all, Infinity = until the next event. Left out: 0. */
   holds?(c: RegisterContext<S>, r: Register): Ps;
   write?(c: RegisterContext<S>, r: Register, merged: number, raw: number, lanes: number): number | void;
-  /** In the state that the block is in, a write that may be left out if the same one follows before the block's next event (a watchdog's refresh, an output set as it is): nothing shows it. */
+  /** In the block's present state, this write may be skipped if the same one follows before the block's next event (a watchdog's refresh, an output set to its level). */
   repeats?(c: RegisterContext<S>, r: Register, raw: number): boolean;
   /** Called after a write has been stored. */
   wrote?(c: RegisterContext<S>, r: Register, value: number, old: number): void;
@@ -273,7 +273,7 @@ export type ModelFactory<O extends object = { readonly block?: string }> = (layo
 /** One whose options are known to the rows that name it. */
 export type AnyModelFactory = ModelFactory<any>; // eslint-disable-line @typescript-eslint/no-explicit-any
 
-/** What a block's row says to its model. */
+/** The options of a block's row. */
 interface ModelRow {
   readonly name: string;
   readonly options?: Readonly<Record<string, unknown>>;
@@ -374,7 +374,7 @@ export class RegisterBlock {
     return this.model?.live ? !this.model.live.includes(r.name) : !this.model?.read;
   }
 
-  /** Reading so many bytes at this offset, which may depend on the time, does nothing that anyone else notices: no interrupt, timer, wire or note. */
+  /** Such a read has no effect outside of the block: no interrupt, timer, wire or note. Its value may depend on the time. */
   sideEffectFree(offset: number, size: number): boolean {
     const { model } = this;
     const r = this.layout.at(offset);
@@ -383,7 +383,7 @@ export class RegisterBlock {
     return !model?.read || (model.acting ? !model.acting.includes(r.name) : !model.peek);
   }
 
-  /** The same in some states of the block only: in which is asked at each read (`sideEffectFreeNow`). */
+  /** The same in some states of the block only, which is checked at each read (`sideEffectFreeNow`). */
   sideEffectFreeInSomeStates(offset: number, size: number): boolean {
     const r = this.layout.at(offset);
     return r !== undefined && size <= r.size && this.model?.actsNot !== undefined;
@@ -409,7 +409,7 @@ export class RegisterBlock {
     return (peeked ? !this.model?.peek : this.modelledIndex[r.index] === 1) && !this.model?.read ? r.index : -1;
   }
 
-  /** See `RegisterModel.drives`; null: nobody knows. */
+  /** See `RegisterModel.drives`; null: unknown. */
   drives(state: RegisterState, env: Env): readonly Wire[] | null {
     return this.model?.drives?.(this.enter(state, env)) ?? null;
   }

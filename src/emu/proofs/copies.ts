@@ -1,8 +1,7 @@
 /**
- * Words that a recorded iteration only copies. The ROM's main loop hands its address pointer on in each iteration, and the pointer is another one in each case of a property
- * test: a record that holds for one value alone would be made anew each time. The iteration's instructions run once more, two iterations, with a value in the word of which
- * nothing is known: it may be kept and stored, and where anything else is done with it (a condition, an address, a sum) the run gives up. If it does not, the
- * iteration goes the same way and takes as long whatever the value is, and the places that hold it are known for every frame.
+ * Words that a recorded iteration only copies. The ROM's main loop copies its address pointer in each iteration, and the pointer differs in each case of a property test, so
+ * that a record for one value would be made anew each time. Two iterations are run on linear values with an unknown value in the word. It may be copied; any other use (a
+ * condition, an address, a sum) gives up. Otherwise the iteration takes the same path and time for every value, and which words hold it is known for every frame.
  */
 import type { Core } from '../core/core.ts';
 import type { Instruction } from '../core/decode.ts';
@@ -13,13 +12,13 @@ import { ARCHITECTURE, movedReads, type Copy, type Frame, type SteadyLoop, type 
 
 type RecordedLoop = SteadyLoop & { readonly frames: readonly Frame[] };
 /**
- * Sees to it that `loop.copies` has the words that have moved; false if an iteration does more with one than hand it on. They are followed when they have moved, which is rare,
- * from the record, as it was then. Nobody may have written over the code since.
+ * Adds the words that have changed to `loop.copies`; false if an iteration does more than copy one. A word is analysed when it has changed, which is rare, and in the recorded
+ * state. The code must be unchanged since.
  */
 function areCopied(core: Core, loop: RecordedLoop, moved: readonly SteadyRead[]): boolean {
   if (!moved.every(({ address, size }) => size === 4 && (address & 3) === 0)) return false;
   const asked = moved.map((r) => r.address).filter((a) => !loop.copies.has(a));
-  // one walk for all, if none of them stands in its way
+  // all in one run, if none of them makes it give up
   const together = asked.length > 1 ? linearly(() => follow(core, loop, asked)) : null;
   together?.forEach((copy, i) => loop.copies.set(asked[i]!, copy));
   return moved.every(({ address }) => {
@@ -28,7 +27,7 @@ function areCopied(core: Core, loop: RecordedLoop, moved: readonly SteadyRead[])
     return copy !== null;
   });
 }
-/** What an iteration finds at its start. */
+/** State and memory at the start of an iteration. */
 function asItWas(core: Core, { frames, reads }: RecordedLoop): Surroundings {
   const { state } = frames[0]!;
   const values = new Map(reads.map((r) => [r.address, r]));
@@ -42,7 +41,7 @@ function asItWas(core: Core, { frames, reads }: RecordedLoop): Surroundings {
   };
 }
 
-/** How an iteration hands on the words at these addresses, each with another value of which nothing is known. Throws GIVE_UP where it does more with one of them. */
+/** How an iteration copies the words at these addresses, each with an unknown value of its own. Throws GIVE_UP if it does more with one. */
 function follow(core: Core, loop: RecordedLoop, addresses: readonly number[]): (Copy | null)[] {
   const run = new LinearRun(core.profile, asItWas(core, loop), loop.frames[0]!.pc);
   const values = addresses.map(() => new Unknown());
@@ -55,7 +54,7 @@ function follow(core: Core, loop: RecordedLoop, addresses: readonly number[]): (
       goTo(run, loop.frames[(i + 1) % loop.frames.length]!.pc);
       return held;
     });
-  // an iteration or two put the values where every later one finds them
+  // after an iteration or two the values are where every later iteration finds them
   let held = iteration();
   let now = places();
   for (let iterations = 1; ; iterations++) {
@@ -73,17 +72,17 @@ function follow(core: Core, loop: RecordedLoop, addresses: readonly number[]): (
   });
 }
 const alike = (a: readonly number[][], b: readonly number[][]): boolean => a.every((n, i) => sameNumbers(n, b[i]!));
-/** In the record the same value stands wherever the word is handed on to. */
+/** In the record, all copies of the word have its value. */
 const isOne = ({ reads, frames }: RecordedLoop, { addresses, held }: Copy, value: number): boolean =>
   addresses.every((a) => reads.some((r) => r.address === a && r.size === 4 && r.value === value)) &&
   frames.every((f, i) => held[i]!.every((word) => f.state[word] === value));
-/** What an iteration writes over hands nothing on. It may be handed another word's value: that one tells. */
+/** A word that an iteration overwrites is not passed on; if it receives another word's value, that word's entry covers it. */
 const WRITTEN_OVER: Copy = { addresses: [], held: [] };
-/** Iterations in which the places that hold the value have to become the same. */
+/** Iterations after which the set of words that hold the value must not change any more. */
 const SETTLED = 4;
 /** Instructions that a core may execute as one: an IT is folded into the one before it, and the Cortex-M7 issues two. */
 const AT_ONCE = 4;
-/** On to the next frame. Throws GIVE_UP where the way does not lead there. */
+/** Runs to the next frame. Throws GIVE_UP if the path does not lead there. */
 function goTo(run: LinearRun, pc: number): void {
   for (let i = 0; i < AT_ONCE; i++) {
     run.run();
@@ -94,7 +93,8 @@ function goTo(run: LinearRun, pc: number): void {
 const sameNumbers = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((n, i) => n === b[i]);
 
 /**
- * The record as it is with the values that its copied words hold now; null where nothing has moved, or more than that. Its code is what it was (`conditions`, or `codeVersion`).
+ * The record with the current values of its copied words; null where nothing, or something else, has changed. The caller has checked that the code is unchanged (`conditions`, or
+ * `codeVersion`).
  */
 export function asCopied(core: Core, loop: SteadyLoop): SteadyLoop | null {
   const { frames } = loop;
@@ -102,7 +102,7 @@ export function asCopied(core: Core, loop: SteadyLoop): SteadyLoop | null {
   const reads = movedReads(core, loop);
   return reads === null ? null : withMoved(core, loop, reads);
 }
-/** The same where it is known which words have moved, and the core is at one of the record's places. */
+/** The same with the changed words known and the core at an address of the record. */
 export function withMoved(core: Core, loop: SteadyLoop, reads: readonly SteadyRead[]): SteadyLoop | null {
   const { frames } = loop;
   if (reads.length === 0 || frames === null || !areCopied(core, { ...loop, frames }, reads)) return null;

@@ -1,13 +1,13 @@
 /**
- * What one instruction makes of what: for every word of the core's state and byte of memory that it writes, the places that the value was made
- * of. Semantics are those of the rows (builder.ts), run on the values that the core holds in front of the instruction.
+ * Data flow of one instruction: for every state word and byte of memory that it writes, where the value came from. The semantics of the rows (builder.ts) are run on the values
+ * that the core has before the instruction.
  */
 import type { Expr, LoadOptions, Profile, Val } from '../core/builder.ts';
 import type { Instruction } from '../core/decode.ts';
 import { GIVE_UP, Linear, LinearRun, type Surroundings } from './linear.ts';
 import { S } from '../core/state.ts';
 
-/** Where a value was: a byte of memory by its address, or (below zero) a word of the core's state. */
+/** Source or destination of a value: a byte of memory by its address, or (below zero) a state word. */
 export type Place = number;
 /** Place of the core's state at `offset` (state.ts). */
 export const stateAt = (offset: number): Place => -1 - offset;
@@ -22,12 +22,12 @@ const union = (a: Places, b: Places): Places => (a.size === 0 ? b : b.size === 0
 export interface FlowAccess {
   readonly address: number;
   readonly size: 1 | 2 | 4;
-  /** What the address was made of. */
+  /** Sources of the address. */
   readonly addressFrom: Places;
-  /** Of the instruction, where several issue together. */
+  /** Address of the instruction, where several are dual-issued. */
   readonly pc: number;
 }
-/** Two values whose difference set the flags, or a value that was tested for zero against 0. */
+/** Two values that were compared, or a value and 0 where it was tested for zero. */
 export interface Comparison {
   readonly left: number;
   readonly right: number;
@@ -39,12 +39,12 @@ export interface DataFlow {
   readonly writes: ReadonlyMap<Place, Places>;
   readonly loads: readonly FlowAccess[];
   readonly stores: readonly FlowAccess[];
-  /** What a condition looked at (a conditional branch, an IT block); empty where nothing was decided. */
+  /** Sources of a condition (conditional branch, IT block); empty without one. */
   readonly decides: Places;
   readonly comparisons: readonly Comparison[];
-  /** Where it went on by a value: a branch to a register or to a loaded word. */
+  /** Target of a branch to a register or to a loaded word. */
   readonly branch: { readonly target: number; readonly from: Places; readonly pc: number } | null;
-  /** Seen by running its semantics; else by the operands that its row names. */
+  /** From running its semantics; else from the operands of its row. */
   readonly exact: boolean;
   /** General registers that the row says it reads. */
   readonly operands: readonly Place[];
@@ -75,7 +75,7 @@ class FlowRun extends LinearRun {
     super(profile, around, pc);
     this.current = pc;
   }
-  /** The value of a result, with what it was made of. */
+  /** A result with its sources. */
   private made(result: Expr, ...of: readonly Val[]): Expr {
     const from = of.reduce<Places>((all, v) => union(all, sourcesOf(v)), NONE);
     return from.size === 0 ? result : new Sourced(this.truth(result), from);
@@ -172,7 +172,7 @@ class FlowRun extends LinearRun {
     this.goesTo(target);
     super.jump(target);
   }
-  /** An even address or an EXC_RETURN ends the instruction: what comes then is the core's. */
+  /** A branch to an even address or EXC_RETURN ends the instruction here; the core does the rest. */
   override bx(target: Val): void {
     this.goesTo(target);
   }
@@ -189,8 +189,8 @@ function named(ins: Instruction, fields: string): number[] {
 }
 
 /**
- * The flow of the instruction at `pc`, or of so many in a row that issue together, from what they found to what they left; null where there is none.
- * `around` tells the state in front of them.
+ * The data flow of the instruction at `pc`, or of `count` dual-issued ones as a whole; null if there is none. `around` is the state before
+ * them.
  */
 export function dataFlow(profile: Profile, around: Surroundings, pc: number, count = 1): DataFlow | null {
   const run = new FlowRun(profile, around, pc);

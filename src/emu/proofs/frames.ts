@@ -1,6 +1,6 @@
 /**
- * Records of steady loops: every instruction boundary of one iteration with the state of the core there. The core is then moved to the place in the iteration where it
- * would be at a given time, without executing the iterations in between.
+ * Records of steady loops: the core's state at every instruction boundary of one iteration. With a record the core can be moved to where it would be at a given time
+ * without executing the iterations in between.
  */
 import type { Core } from '../core/core.ts';
 import { S } from '../core/state.ts';
@@ -10,7 +10,7 @@ import { ARCHITECTURE, isAsFound, type Frame, type SteadyLoop } from './steady.t
 /** Longest iteration that is recorded, in instructions. */
 const MAX_FRAMES = 1000;
 
-/** An iteration in which something is told, an exception taken or the target of a branch forgotten is more than the words that a frame holds. */
+/** A frame holds state words only, so iterations that report events, take exceptions or change branch predictions are not recorded. */
 export const mayRecord = (loop: SteadyLoop): boolean =>
   (!loop.ordered || loop.use !== null) &&
   !loop.branchTargetsMove &&
@@ -22,7 +22,7 @@ export const mayRecord = (loop: SteadyLoop): boolean =>
 
 const NO_ROWS = { stamps: new Int32Array(0) };
 
-/** Executes one iteration from the loop's start and keeps every stop in it; null if it is interrupted (the core has then run that far). */
+/** Executes one iteration from the loop's start and records every instruction boundary; null if it is interrupted (the core has then run that far). */
 export function recordFrames(core: Core, system: System, loop: SteadyLoop, until: number): readonly Frame[] | null {
   if (!mayRecord(loop)) return null;
   const deep = core.exceptionWords();
@@ -54,7 +54,7 @@ export function recordFrames(core: Core, system: System, loop: SteadyLoop, until
   }
 }
 
-/** Words of the state that are another in one of the frames. */
+/** State words that differ between frames. */
 function varyingWords(state: Uint32Array, frames: readonly Frame[]): Int32Array {
   const varies = new Uint8Array(state.length);
   for (let f = 0; f < frames.length; f++) {
@@ -66,13 +66,13 @@ function varyingWords(state: Uint32Array, frames: readonly Frame[]): Int32Array 
 
 /** Places of recorded iterations. */
 const placesIn = new WeakMap<readonly Frame[], ReadonlySet<number>>();
-/** One of the frames is at an address. */
+/** Some frame is at this address. */
 export function isPlaceIn(frames: readonly Frame[], pc: number): boolean {
   let places = placesIn.get(frames);
   if (!places) placesIn.set(frames, (places = new Set(frames.map((f) => f.pc))));
   return places.has(pc);
 }
-/** The frame in whose state the core is, -1 if in none. `hint` is tried first. */
+/** The frame whose state the core has, or -1. `hint` is tried first. */
 export function frameAt(core: Core, loop: SteadyLoop, hint: number): number {
   const { pc } = core;
   const { compared } = loop;
@@ -81,13 +81,13 @@ export function frameAt(core: Core, loop: SteadyLoop, hint: number): number {
   if (frames[hint]?.pc === pc && core.hasStretches(frames[hint].state, compared)) return hint;
   return frames.findIndex((f) => f.pc === pc && core.hasStretches(f.state, compared));
 }
-/** The frame that the core stands in, with everything that the loop reads as it was; -1 if it does not. `hint` is tried first. */
+/** The same if all reads of the loop also give the recorded values, or -1. */
 export function frameOf(core: Core, loop: SteadyLoop, hint: number): number {
   const at = frameAt(core, loop, hint);
   return at >= 0 && isAsFound(core, loop) ? at : -1;
 }
 
-/** Where the core is when it has come at least `cycles` on from frame `from`, as far as it may go (`most`): whole iterations and a frame. */
+/** Where the core is at least `cycles` after frame `from`, but at most `most` after it: whole iterations and a frame. */
 export function frameAfter(
   loop: SteadyLoop,
   from: number,
@@ -122,7 +122,7 @@ export function frameAfter(
   }
   return { iterations, frame, cycles: iterations * loop.cycles + frames[frame]!.cycles - start };
 }
-/** Rows that a loop uses on the way from one of its frames to another, the last one last. */
+/** Flash cache rows that a loop uses between two frames, in order of their last use. */
 export function rowsOnTheWay(loop: SteadyLoop, from: number, to: number, cycles: number): Int32Array {
   const frames = loop.frames!;
   const whole = cycles >= loop.cycles;
@@ -130,7 +130,7 @@ export function rowsOnTheWay(loop: SteadyLoop, from: number, to: number, cycles:
   const key = whole ? WHOLE_ITERATION : from;
   let order = known.get(key);
   if (!order) {
-    // a long iteration that events part anywhere would keep one for each pair of its frames
+    // events at random points of a long iteration would otherwise fill the map with all pairs of frames
     if (known.size >= MOST_ORDERS) known.clear();
     known.set(key, (order = usedFrom(frames, whole ? to : from, whole ? frames.length : (to - from + frames.length) % frames.length)));
   }
@@ -138,7 +138,7 @@ export function rowsOnTheWay(loop: SteadyLoop, from: number, to: number, cycles:
 }
 const WHOLE_ITERATION = -1;
 const MOST_ORDERS = 16;
-/** Rows of so many frames from one on, by their last use. */
+/** Rows of so many frames from one on, in order of their last use. */
 function usedFrom(frames: readonly Frame[], from: number, count: number): Int32Array {
   const last = new Set<number>();
   for (let i = from, n = count; n > 0; n--) {
@@ -150,11 +150,11 @@ function usedFrom(frames: readonly Frame[], from: number, count: number): Int32A
   }
   return Int32Array.from(last);
 }
-/** The core is somewhere else on the stack than the loop where it comes by here: other code has called what the loop calls. */
+/** SP differs from the loop's at this address: other code has called the same function. */
 export const isElsewhereOnStack = (core: Core, loop: SteadyLoop): boolean =>
   loop.frames !== null && !loop.frames.some((f) => f.pc === core.pc && f.state[SP] === core.get(S.SP) >>> 0);
 const SP = S.SP >> 2;
-/** Another place for the stop of a recorded loop, behind the present one: one that comes once an iteration, and whose line has been paid for there. Null if there is none. */
+/** The next instruction at which a recorded loop can stop: executed once in an iteration, with its line already charged. Null if there is none. */
 export function nextPlace(core: Core, { pc, frames }: SteadyLoop): number | null {
   if (frames === null) return null;
   const mask = core.get(S.FLASH_MASK);
@@ -166,5 +166,5 @@ export function nextPlace(core: Core, { pc, frames }: SteadyLoop): number | null
   }
   return null;
 }
-/** Puts the core from one frame of a loop into another; time is the caller's affair. */
+/** Gives the core the state of another frame. The caller advances the time. */
 export const standIn = (core: Core, loop: SteadyLoop, frame: Frame): void => core.putWords(frame.state, loop.varying);

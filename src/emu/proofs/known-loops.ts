@@ -11,9 +11,8 @@ interface Under<L> {
   readonly conditions: string;
 }
 /**
- * Loops with their record, the last one first. A checkpoint that is restored, or an interceptor that comes or goes, ends what is known of a loop; but where
- * the core stands in it again, with the same code, conditions and reads, it need not be looked for again. Loops that count are proved anew at each arrival: of
- * them it is kept how long an iteration takes.
+ * Recorded loops, latest first. A restored checkpoint or a changed interceptor makes the skipper forget its loop; but when the core is in it again, with the same code, conditions
+ * and reads, no search is needed. Counting loops are proved anew at each arrival; only the measured cycles of an iteration are kept.
  */
 export class KnownLoops {
   private readonly loops: Under<SteadyLoop>[] = [];
@@ -24,7 +23,7 @@ export class KnownLoops {
     if (conditions === null) return;
     this.counting = [{ loop, conditions }, ...this.counting.filter((k) => k.loop.pc !== loop.pc)].slice(0, MAX_KNOWN);
   }
-  /** Loops that counted here before, under the conditions of now. */
+  /** Counting loops found before under the present conditions. */
   counted(core: Core): CountingLoop[] {
     if (this.counting.length === 0) return [];
     const now = core.conditions();
@@ -40,7 +39,7 @@ export class KnownLoops {
     this.loops.unshift({ loop, conditions });
     this.loops.splice(MAX_KNOWN);
   }
-  /** The loop that the core stands in and the frame; null if it is in none that is known. Lines that it runs from may have to be fetched again (`held`): an iteration does so. */
+  /** The known loop and frame that the core is in, or null. If not `held`, its cache lines have to be fetched by executing an iteration. */
   recognise(core: Core, withCopies: boolean): { readonly loop: SteadyLoop; readonly frame: number; readonly held: boolean } | null {
     let now: string | null | undefined;
     for (const [at, { loop: recorded, conditions }] of this.loops.entries()) {
@@ -59,14 +58,14 @@ export class KnownLoops {
     return null;
   }
 }
-/** Where a record has no cache in it nothing of one can have changed, else its rows are asked for. */
+/** The loop as found under the present versions. If its order of cache accesses matters its rows are compared (`cacheChanges` -1). */
 const asOfNow = <L extends Loop>(core: Core, loop: L): L => ({
   ...loop,
   codeVersion: core.codeVersion,
   cacheChanges: loop.ordered ? -1 : core.caches.cacheChanges(),
   always: null,
 });
-/** Nobody intercepts them, and the blocks answer. */
+/** No read is intercepted, and the blocks have their clocks. */
 function plainReads(core: Core, loop: Loop): boolean {
   const { stored, registers } = placesOf(core, loop);
   const watched = core.listener.interceptOf?.(core)?.pages ?? core.listener.intercept?.pages;

@@ -1,6 +1,6 @@
 /**
- * An interrupt handler on linear values (linear.ts), for code that it may interrupt anywhere: of the registers that it finds nothing is known. It is through when every
- * one of them is again what it was; anything else gives up.
+ * An interrupt handler on linear values (linear.ts), for interrupted code that may be anywhere: all registers are unknown at entry. The proof succeeds if each has its initial
+ * value at the end; anything else gives up.
  */
 import type { Profile } from '../core/builder.ts';
 import { FRAME } from '../core/arm/exceptions.ts';
@@ -15,11 +15,11 @@ export const XPSR = RETURN_ADDRESS + 4;
 const GENERAL = [...Array.from({ length: 13 }, (_, i) => S.R + 4 * i), S.LR];
 const FLAGS = [S.NF, S.ZF, S.CF, S.VF, S.QF, S.GE];
 
-/** How a core takes the interrupt where it stands. */
+/** How a core enters the handler from its present state. */
 export interface HandlerEntry {
   /** Address of its vector. */
   readonly vector: number;
-  /** Where the frame lies, and how many words it has. */
+  /** Address and number of words of the frame. */
   readonly frame: number;
   readonly frameWords: number;
   /** SP in the handler. */
@@ -41,7 +41,7 @@ export class LinearHandler extends LinearRun {
     this.before = new Map([...GENERAL, ...FLAGS].map((offset) => [offset, new Unknown()]));
   }
 
-  /** Takes the interrupt; `run` goes on from there. Throws GIVE_UP. */
+  /** Enters the handler; `run` continues from there. Throws GIVE_UP. */
   enter(): void {
     const { frame, frameWords, sp, excReturn, vector } = this.how;
     for (const [offset, value] of this.before) this.setState(offset, value);

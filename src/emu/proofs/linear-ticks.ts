@@ -1,7 +1,6 @@
 /**
- * Iterations of a program that sleeps between the ticks of its SysTick: from WFI through the handler and whatever follows to the next WFI, on values that move by
- * a constant (linear.ts). Exception entry and return are those of exceptions.ts for the plain case: thread code on MSP without an FP context, and a
- * stack that is aligned. Anything else gives up.
+ * Iterations of a program that sleeps between ticks of SysTick: from WFI through the handler and what follows it to the next WFI, on linear values (linear.ts). Exception entry
+ * and return as in exceptions.ts for the plain case: thread code on an aligned MSP without FP context. Anything else gives up.
  */
 import type { Expr, LoadOptions, Profile, Val } from '../core/builder.ts';
 import type { DeviceAccess } from '../core/core-types.ts';
@@ -14,11 +13,11 @@ const FRAME_BYTES = XPSR + 4;
 const STKALIGN = 0x200;
 
 export interface TickSurroundings extends Surroundings {
-  /** What lies there belongs to a block, and not to the core. */
+  /** The address belongs to a block and not to the core. */
   isDevice(address: number): boolean;
-  /** Reading it gives what the block's state says, whatever the time is. */
+  /** A read depends on the block's state only, not on the time. */
   isSteady(address: number): boolean;
-  /** Entry of the vector table for SysTick. */
+  /** SysTick's entry of the vector table. */
   readonly handler: number;
 }
 
@@ -32,7 +31,7 @@ export class LinearTicks extends LinearRun {
   private readonly excReturn: number;
   private handling = false;
 
-  /** `devices`: what the iteration reads of blocks, in order. */
+  /** `devices`: the iteration's reads of blocks, in order. */
   constructor(profile: Profile, around: TickSurroundings, pc: number, devices: readonly DeviceAccess[], cells: Iterable<Cell> = []) {
     super(profile, around, pc, cells);
     this.ticks = around;
@@ -62,7 +61,7 @@ export class LinearTicks extends LinearRun {
     STACKED.forEach((offset, i) => this.setState(offset, this.load(frame + 4 * i, 4)));
     this.next = this.truth(this.load(frame + RETURN_ADDRESS, 4)) >>> 0;
     const psr = this.truth(this.load(frame + XPSR, 4));
-    // the handler may have written over the frame
+    // the handler may have changed the frame
     if ((this.next & 1) !== 0 || (psr & (STKALIGN | IT_AND_NUMBER)) !== 0 || (psr & THUMB) === 0) giveUp();
     this.setFlags(psr);
     this.setReg(13, frame + FRAME_BYTES);

@@ -1,7 +1,7 @@
 /**
- * Runs instructions on values that move by a constant from one iteration of a loop to the next. Semantics are those of the rows (builder.ts); what is not linear in
- * the number of the iteration, or is no plain arithmetic on registers and memory, gives up. Every decision (a condition, a carry, a wrap) narrows how many iterations
- * are known to go the same way.
+ * Runs instructions on values that change by a constant from one iteration of a loop to the next, with the semantics of the rows (builder.ts). It gives up on anything that is
+ * not linear in the iteration's number, or not plain arithmetic on registers and memory. Every decision (a condition, a carry, a wrap) limits the number of iterations that
+ * are known to take the same path.
  */
 import { FunctionBody } from '../wasm/module.ts';
 import type { WasmType } from '../wasm/opcodes.ts';
@@ -10,7 +10,7 @@ import { advanceIt, type Instruction } from '../core/decode.ts';
 import { S } from '../core/state.ts';
 import { operandsOf, variantOf } from '../core/translate/flow.ts';
 
-/** Thrown where a value or an instruction is beyond linear arithmetic. */
+/** Thrown where a value or an instruction is not linear. */
 export const GIVE_UP = new Error('not linear');
 export const giveUp = (): never => {
   throw GIVE_UP;
@@ -27,7 +27,7 @@ export class Linear extends Expr {
   }
 }
 export const linear = (at: number, step = 0): Linear => new Linear(at, step);
-/** A value of which nothing is known but that it is this one: it may be kept and stored as a whole word, and nothing may hang on it. */
+/** An unknown value: it may be copied as a whole word, but nothing may depend on it. */
 export class Unknown extends Expr {
   constructor() {
     super('i32', giveUp);
@@ -41,7 +41,7 @@ function from(v: Val): Linear {
   return v.constant === undefined ? giveUp() : linear(v.constant);
 }
 
-/** Operators of which only constants are known. */
+/** Operators that are evaluated for constants only. */
 const CONSTANT: Readonly<Record<string, (a: number, b: number) => number>> = {
   or: (a, b) => a | b,
   rotr: (a, b) => (a >>> (b & 31)) | (a << (-b & 31)),
@@ -51,24 +51,24 @@ const CONSTANT: Readonly<Record<string, (a: number, b: number) => number>> = {
 const ZERO = linear(0);
 const NO_CODE = new FunctionBody([]);
 
-/** What the instructions find around them. */
+/** State, code and memory as the instructions find them. */
 export interface Surroundings {
   /** Word of the core's state. */
   state(offset: number): number;
   instruction(pc: number): Instruction | null;
-  /** A read that gives the same in every iteration, null if it does not or is not known to. */
+  /** Value of a read that is the same in every iteration; null if it is not, or not known to be. */
   read(address: number, size: 1 | 2 | 4): number | null;
-  /** A store there is one to RAM and nothing else. */
+  /** A store there changes RAM and nothing else. */
   isPlain(address: number, size: 1 | 2 | 4): boolean;
 }
 
-/** A word of the core's state (`size` 0) or a stretch of RAM that a loop writes. */
+/** A state word (`size` 0) or a piece of RAM that a loop writes. */
 export interface Cell {
   readonly where: number;
   readonly size: 0 | 1 | 2 | 4;
   readonly at: number;
   readonly step: number;
-  /** The iteration reads it before it writes it. */
+  /** The iteration reads it before writing it. */
   readonly input: boolean;
 }
 
@@ -76,20 +76,20 @@ export interface Cell {
 const WRITABLE_END = S.IT;
 
 export class LinearRun extends Builder {
-  /** Iterations, from iteration 0 on, in which everything decided so far comes out the same. */
+  /** Iterations, counted from 0, in which all decisions so far come out the same. */
   iterations = Infinity;
   /** Address of the next instruction. */
   next: number;
-  /** Instructions run so far, those whose condition failed included; which, as a number that hardly comes twice; cycles that hang on operands. */
+  /** Instructions run so far, with those whose condition failed; a hash of which they are; cycles that depend on operands. */
   instructions = 0;
   path = 0;
   extra = 0;
   readonly reads: { address: number; size: 1 | 2 | 4; value: number }[] = [];
   private readonly around: Surroundings;
-  /** Words of the core's state that are known, by index, and stretches of RAM. */
+  /** Known state words, by index, and pieces of RAM. */
   private readonly words: (Value | undefined)[] = Array<Value | undefined>(WRITABLE_END >> 2).fill(undefined);
   private readonly ram: { readonly where: number; readonly size: 1 | 2 | 4; value: Value; written: boolean; input: boolean }[] = [];
-  /** Words that have been written, and that were read before that: bits by index. */
+  /** State words that have been written, and that were read before being written: bits by index. */
   private written = 0;
   inputs = 0;
   private at = 0;
@@ -107,7 +107,7 @@ export class LinearRun extends Builder {
     }
   }
 
-  /** Everything that was written, or given at the start. */
+  /** Everything that was written or given at the start. */
   cells(): Cell[] {
     const cells: Cell[] = [];
     this.words.forEach((w, i) => {
@@ -117,13 +117,13 @@ export class LinearRun extends Builder {
       if (value instanceof Linear) cells.push({ where, size, at: value.at, step: value.step, input });
     return cells;
   }
-  /** Stretches of RAM that are written, known or not. */
+  /** Pieces of RAM that are written, with known values or not. */
   writtenRam(): { readonly where: number; readonly size: 1 | 2 | 4; readonly input: boolean; readonly known: boolean }[] {
     return this.ram
       .filter((c) => c.written)
       .map(({ where, size, input, value }) => ({ where, size, input, known: value instanceof Linear }));
   }
-  /** Words of the core's state that hold a value, by index. */
+  /** State words that hold a value, by index. */
   wordsThatHold(value: Unknown): number[] {
     // asked at each instruction of an iteration
     const at: number[] = [];
@@ -152,7 +152,7 @@ export class LinearRun extends Builder {
     const { it } = this;
     this.it = it === 0 ? 0 : advanceIt(it);
     if (it !== 0 && this.truth(this.condition(it >>> 4)) === 0) return;
-    // the same way through an IT block is one on which the same instructions have run
+    // taking the same path through an IT block means executing the same instructions
     this.path ^= it;
     // an interrupt reads others of its own
     if (op.system || op.is.has('special-register')) return this.system(ins.decoded.op);
@@ -167,14 +167,14 @@ export class LinearRun extends Builder {
   private limit(iterations: number): void {
     this.iterations = Math.min(this.iterations, iterations);
   }
-  /** Whether start + step·n ≥ 0, as integers; limits the iterations to those with the same answer. */
+  /** Whether start + step·n ≥ 0 as integers. Limits the iterations to those with the same answer. */
   private notNegative(start: number, step: number): boolean {
     const yes = start >= 0;
     if (yes && step < 0) this.limit(Math.floor(start / -step) + 1);
     if (!yes && step > 0) this.limit(Math.ceil(-start / step));
     return yes;
   }
-  /** The value's unsigned or signed reading at iteration 0, linear as an integer for as long as the iterations are limited to. */
+  /** The value as an unsigned or signed integer. Limits the iterations to those in which it is linear without wrapping. */
   private integer(x: Linear, signed: boolean): number {
     const start = signed ? x.at : x.at >>> 0;
     const [low, high] = signed ? [-0x80000000, 0x7fffffff] : [0, 0xffffffff];
@@ -196,7 +196,7 @@ export class LinearRun extends Builder {
     if (step !== 0) this.limit(firstZero(at, step));
     return 0;
   }
-  /** x modulo 2^bits stays linear while the bits above stay the same. */
+  /** x modulo 2^bits, which is linear while the bits above do not change. */
   private low(x: Linear, bits: number): Linear {
     if (bits === 32) return x;
     const mask = (1 << bits) - 1;
@@ -207,7 +207,7 @@ export class LinearRun extends Builder {
     else this.limit(Math.floor(start / -x.step) + 1);
     return linear(start, x.step);
   }
-  /** The bits above the lowest `bits` stay as they are now. */
+  /** Limits the iterations to those in which the bits above the lowest `bits` do not change. */
   private above(x: Linear, bits: number): number {
     this.low(x, bits);
     return x.at;
@@ -400,7 +400,7 @@ export class LinearRun extends Builder {
     if ((a & (size - 1)) !== 0 || options?.unprivileged) giveUp();
     return a;
   }
-  /** The cell at exactly this place; gives up if one overlaps it otherwise. */
+  /** The cell at exactly this address and size; gives up if one overlaps it partly. */
   private cellAt(address: number, size: number): { value: Value; written: boolean; input: boolean } | null {
     for (const c of this.ram) {
       if (c.where === address && c.size === size) return c;
