@@ -114,5 +114,31 @@ export function invalid64(ctx: FpContext): bigint {
 }
 
 /** Condition bits of a comparison at FPSCR[31:28]. */
-export const ORDER = { less: 0x80000000, equal: 0x60000000, greater: 0x20000000, unordered: 0x30000000 } as const;
-export const order = (a: number, b: number): number => (a < b ? ORDER.less : a === b ? ORDER.equal : ORDER.greater);
+const ORDER = { less: 0x80000000, equal: 0x60000000, greater: 0x20000000, unordered: 0x30000000 } as const;
+const order = (a: number, b: number): number => (a < b ? ORDER.less : a === b ? ORDER.equal : ORDER.greater);
+
+/** How a width reads its operands, as numbers or as bigints. */
+interface Operands<T> {
+  readonly input: (x: T, ctx: FpContext) => T;
+  readonly isNaN: (x: T) => boolean;
+  readonly isSignalling: (x: T) => boolean;
+  readonly nans: (ctx: FpContext, x: T, y: T) => T | null;
+  readonly value: (x: T) => number;
+  readonly bits: (v: number) => T;
+}
+/** VCMP, and FPMaxNum and FPMinNum: a number wins over a quiet NaN. */
+export const comparisons = <T>({ input, isNaN, isSignalling, nans, value, bits }: Operands<T>) => ({
+  compare(x: T, y: T, quietIsInvalid: boolean, ctx: FpContext): number {
+    x = input(x, ctx);
+    y = input(y, ctx);
+    if (!isNaN(x) && !isNaN(y)) return order(value(x), value(y));
+    if (quietIsInvalid || isSignalling(x) || isSignalling(y)) ctx.flags |= FLAG.IOC;
+    return ORDER.unordered;
+  },
+  maxNum(x: T, y: T, minimum: boolean, ctx: FpContext): T {
+    x = input(x, ctx);
+    y = input(y, ctx);
+    if (isNaN(x) !== isNaN(y) && !isSignalling(x) && !isSignalling(y)) return isNaN(x) ? y : x;
+    return nans(ctx, x, y) ?? bits(minimum ? Math.min(value(x), value(y)) : Math.max(value(x), value(y)));
+  },
+});

@@ -1,6 +1,7 @@
 /** Double-precision arithmetic on integers. See softfloat.ts. */
 import {
   bits64,
+  comparisons,
   FLAG,
   type FpContext,
   input64,
@@ -9,8 +10,6 @@ import {
   isSignalling64,
   magnitude64,
   nans64,
-  ORDER,
-  order,
   processNaN64,
   ROUND,
   SIGN64,
@@ -180,25 +179,11 @@ export function fma64(z: bigint, x: bigint, y: bigint, ctx: FpContext): bigint {
   return sumParts({ negative: sign !== 0n, significand: a.significand * b.significand, exponent: a.exponent + b.exponent }, parts(z), ctx);
 }
 
-export function compare64(x: bigint, y: bigint, quietIsInvalid: boolean, ctx: FpContext): number {
-  x = input64(x, ctx);
-  y = input64(y, ctx);
-  if (isNaN64(x) || isNaN64(y)) {
-    if (quietIsInvalid || isSignalling64(x) || isSignalling64(y)) ctx.flags |= FLAG.IOC;
-    return ORDER.unordered;
-  }
-  return order(value64(x), value64(y));
-}
-
-export function maxNum64(x: bigint, y: bigint, minimum: boolean, ctx: FpContext): bigint {
-  x = input64(x, ctx);
-  y = input64(y, ctx);
-  const quietX = isNaN64(x) && !isSignalling64(x);
-  const quietY = isNaN64(y) && !isSignalling64(y);
-  if (quietX !== quietY && !isSignalling64(x) && !isSignalling64(y)) return quietX ? y : x;
-  const nan = nans64(ctx, x, y);
-  if (nan !== null) return nan;
-  const a = value64(x);
-  const b = value64(y);
-  return bits64(minimum ? Math.min(a, b) : Math.max(a, b));
-}
+export const { compare: compare64, maxNum: maxNum64 } = comparisons<bigint>({
+  input: input64,
+  isNaN: isNaN64,
+  isSignalling: isSignalling64,
+  nans: nans64,
+  value: value64,
+  bits: bits64,
+});

@@ -1,6 +1,7 @@
 /** Single-precision arithmetic, in doubles rounded to odd. See softfloat.ts. */
 import {
   bits32,
+  comparisons,
   f64,
   FLAG,
   type FpContext,
@@ -14,8 +15,6 @@ import {
   MAX32,
   MIN_NORMAL32,
   nans32,
-  order,
-  ORDER,
   processNaN32,
   ROUND,
   value32,
@@ -138,26 +137,11 @@ export function fma32(z: number, x: number, y: number, ctx: FpContext): number {
   return round32(sumToOdd(p, c), ctx);
 }
 
-export function compare32(x: number, y: number, quietIsInvalid: boolean, ctx: FpContext): number {
-  x = input32(x, ctx);
-  y = input32(y, ctx);
-  if (isNaN32(x) || isNaN32(y)) {
-    if (quietIsInvalid || isSignalling32(x) || isSignalling32(y)) ctx.flags |= FLAG.IOC;
-    return ORDER.unordered;
-  }
-  return order(value32(x), value32(y));
-}
-
-/** FPMaxNum: a number wins over a quiet NaN. */
-export function maxNum32(x: number, y: number, minimum: boolean, ctx: FpContext): number {
-  x = input32(x, ctx);
-  y = input32(y, ctx);
-  const quietX = isNaN32(x) && !isSignalling32(x);
-  const quietY = isNaN32(y) && !isSignalling32(y);
-  if (quietX !== quietY && !isSignalling32(x) && !isSignalling32(y)) return quietX ? y : x;
-  const nan = nans32(ctx, x, y);
-  if (nan !== null) return nan;
-  const a = value32(x);
-  const b = value32(y);
-  return bits32(minimum ? Math.min(a, b) : Math.max(a, b));
-}
+export const { compare: compare32, maxNum: maxNum32 } = comparisons<number>({
+  input: input32,
+  isNaN: isNaN32,
+  isSignalling: isSignalling32,
+  nans: nans32,
+  value: value32,
+  bits: bits32,
+});
