@@ -1,6 +1,6 @@
 /**
- * The library. Bytes in, result out: `bench` runs firmware and diagnoses it, `openMachine` gives a machine to hold. Runs in a browser and on Node;
- * `bootbench/node` reads files, `bootbench/vitest` has matchers.
+ * The library, for browsers and Node. `bench` runs firmware and diagnoses the run. `openMachine` returns a machine that the caller controls.
+ * `bootbench/node` reads files; `bootbench/vitest` has matchers for tests.
  *
  *     const result = await bench({ chip: 'stm32h533re', images: [{ path: 'fw.elf', bytes }] });
  * @module bootbench

@@ -1,5 +1,5 @@
 /**
- * `bootbench/node`: files for the library.
+ * `bootbench/node`: reads files for the library.
  * @module bootbench/node
  */
 import { readFileSync } from 'node:fs';
@@ -17,10 +17,10 @@ export type { JobImage } from './bench/input/job.ts';
 
 usePrebuiltValidator();
 
-/** An image for `bench`: ELF, Intel HEX, S-records, UF2, DfuSe, or a raw binary with its address behind an `@` (`fw.bin@0x08000000`). UsageError where it cannot be read. */
+/** Reads an image for `bench`: ELF, Intel HEX, S-record, UF2, DfuSe, or a raw binary with its address after an `@` (`fw.bin@0x08000000`). Throws a UsageError if the file cannot be read. */
 export const readImage = (path: string): JobImage => ({ path, bytes: readBytes(splitImagePath(pathText(path)).file) });
 
-/** A ROM dump for `romDump`, or any other file. UsageError where it cannot be read. */
+/** Reads any file, for example a ROM dump for `romDump`. Throws a UsageError if it cannot be read. */
 export function readBytes(path: string): Uint8Array {
   try {
     return new Uint8Array(readFileSync(pathText(path)));
@@ -30,7 +30,7 @@ export function readBytes(path: string): Uint8Array {
   }
 }
 
-/** A scenario file, checked against the schema; UsageError names the key that is wrong. */
+/** Reads a scenario file and checks it against the schema. A UsageError names the wrong key. */
 export async function readScenario(path: string): Promise<TypedScenario> {
   const scenario = await parseScenario(new TextDecoder().decode(readBytes(path)), basename(path));
   if (scenario.expect) checkExpect(scenario.expect, basename(path));

@@ -1,5 +1,5 @@
 /**
- * `bootbench/property`: arbitraries of fast-check for a DFU device on an emulated chip, the reference model behind them, and what must always hold.
+ * `bootbench/property`: fast-check arbitraries for a DFU device on an emulated chip, a reference model, and the invariants of the device.
  *
  *     const dfu = await openDfu({ chip: 'stm32l476rg', images: [], scenario: { board: { boot0: 1 } } });
  *     fc.assert(fc.property(dfu.commands(), (commands) => dfu.check(commands)));
@@ -28,40 +28,40 @@ export type { BusError } from './bench/documents/scenario-types.ts';
 export type { DfuFunctional, DfuSegment } from './usb-sim/descriptors.ts';
 export type { BenchOptions } from './library/options.ts';
 
-/** How large a case of a property may be. */
+/** Limits for the generated cases. */
 export interface DfuArbitraryOptions {
-  /** Most commands of a case; default 12. */
+  /** Maximum number of commands of a case; default 12. */
   readonly maxLength?: number;
-  /** Longest download and upload, bytes. */
+  /** Maximum length of a download or upload in bytes; default three times wTransferSize. */
   readonly maxData?: number;
-  /** Unplugging, resets and power cuts among the requests; default true. */
+  /** Include unplugging, resets, bus errors and power cuts; default true. */
   readonly disturbances?: boolean;
 }
 
-/** A DFU device that stands in dfuIDLE, and the cases that it is put through. */
+/** A DFU device in dfuIDLE, and the cases to run on it. */
 export interface DfuUnderTest {
-  /** What its descriptors say. */
+  /** Facts from the descriptors of the device. */
   readonly facts: DfuFacts;
-  /** Cases as an arbitrary of fast-check; they shrink to the command that breaks the rule. */
+  /** A fast-check arbitrary of cases; a failing case shrinks to the commands that are needed. */
   commands(options?: DfuArbitraryOptions): fc.Arbitrary<DfuCommand[]>;
-  /** One case from a fork of the device in dfuIDLE; a DfuViolation where something does not hold. */
+  /** Runs one case on a fork of the device in dfuIDLE. Throws a DfuViolation if the device breaks a rule. */
   check(commands: readonly DfuCommand[]): void;
-  /** The commands as a scenario that does the same. */
+  /** A scenario that performs the same commands. */
   scenario(commands: readonly DfuCommand[]): TypedScenario;
-  /** Gives the machine up. */
+  /** Releases the machine. */
   close(): void;
 }
 
 export interface OpenDfuOptions extends BenchOptions {
-  /** Read protection is active: nothing may be read, written or erased (AN2662). */
+  /** Read protection is active: the device must refuse to read, write and erase (AN2662). */
   readonly readProtected?: boolean;
 }
 
 const HOSTS: readonly HostKind[] = ['linux', 'windows', 'macos'];
-/** Hosts that enumerate the device, for `scenario.host.kind`. */
+/** A fast-check arbitrary of USB hosts, for `scenario.host.kind`. */
 export const hostKind = (): fc.Arbitrary<HostKind> => fc.constantFrom(...HOSTS);
 
-/** Runs firmware until its DFU device is on the bus. A UsageError where none comes. */
+/** Runs firmware until its DFU device is on the bus. Throws a UsageError if no device appears. */
 export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
   const { readProtected, ...rest } = options ?? {};
   if (readProtected !== undefined && typeof readProtected !== 'boolean')
@@ -119,7 +119,7 @@ function checkArbitrary(options: DfuArbitraryOptions): void {
   if (typeof disturbances !== 'boolean') throw new UsageError(`disturbances is ${shown(disturbances)}`, 'give true or false');
 }
 
-/** Requests in and out of order, downloads and uploads, and what a bench can do to a board meanwhile. */
+/** A fast-check arbitrary of cases: requests in any order, downloads and uploads, and disturbances of the board. */
 export function dfuCommands(facts: DfuFacts, options: DfuArbitraryOptions = {}): fc.Arbitrary<DfuCommand[]> {
   checkArbitrary(options);
   const { maxLength = 12, maxData = 3 * facts.functional.transferSize, disturbances = true } = options;

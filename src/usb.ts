@@ -1,6 +1,6 @@
 /**
- * `bootbench/usb`: the USB device of emulated firmware as WebUSB shows it. Firmware runs until its device is on the bus; then virtual time goes on
- * while a transfer is waited for.
+ * `bootbench/usb`: the USB device of emulated firmware as a WebUSB device. The firmware runs until its device is on the bus. After that, emulated time
+ * advances only while a transfer is in progress.
  *
  *     const held = await openUsb({ chip: 'stm32l476rg', images: [{ path: 'fw.elf', bytes }] });
  *     const device = await held.usb.requestDevice({ filters: [] }); // a USBDevice
@@ -26,41 +26,41 @@ export { ImageError } from './image/errors.ts';
 export { WebUsb, WebUsbDevice, WebUsbEvent } from './usb-sim/web-usb.ts';
 export type * from './usb-sim/web-usb.ts';
 
-/** Firmware whose USB device is held as WebUSB shows it. */
+/** A running machine whose USB device is available as a WebUSB device. */
 export interface HeldUsb {
-  /** In the place of `navigator.usb`. */
+  /** Use it instead of `navigator.usb`. */
   readonly usb: WebUsb;
-  /** Outcome of the run up to the device. */
+  /** Outcome of the run up to the point where the device appeared. */
   readonly outcome: Outcome;
-  /** Seconds of virtual time since power-on. */
+  /** Emulated time since power-on, in seconds. */
   readonly seconds: number;
-  /** Lets virtual time pass: `100ms`, `2s`. */
+  /** Runs the machine for this emulated time, for example `100ms` or `2s`. */
   run(duration: string): Promise<void>;
-  /** Takes the cable out, or plugs it in again. */
+  /** Unplugs the cable or plugs it in. */
   cable(position: 'in' | 'out'): void;
-  /** A step of a scenario, at the next moment of virtual time: `{ usb: { error: { kind: 'packet', after: 3 } } }`. UsageError where it is none. */
+  /** Performs an action of a scenario step when the machine runs next: `{ usb: { error: { kind: 'packet', after: 3 } } }`. Throws a UsageError if it is not a valid action. */
   act(action: StepAction): Promise<void>;
-  /** What the main flash holds now. */
+  /** The current contents of the main flash. */
   flash(): {
     /** Address of the first byte. */
     readonly base: number;
-    /** A copy. */
+    /** A copy of the contents. */
     readonly bytes: Uint8Array;
   };
-  /** What the host has seen and done, with times in seconds. */
+  /** The log of the USB host, with times in seconds. */
   log(): {
-    /** Seconds of virtual time since power-on. */
+    /** Emulated time since power-on, in seconds. */
     readonly at: number;
     /** `attach`, `reset`, `setup`, `data` …: the kinds of `usb.log` in a result. */
     readonly kind: string;
-    /** For a person. */
+    /** Text for people. */
     readonly text: string;
   }[];
-  /** Gives the machine up. */
+  /** Releases the machine. */
   close(): void;
 }
 
-/** Runs firmware until its device is on the bus, or none comes; then holds it. */
+/** Runs firmware until its USB device is on the bus or the run ends, and returns the machine in that state. */
 export async function openUsb(options: BenchOptions): Promise<HeldUsb> {
   const job = await libraryJob(options);
   const { signal } = options;

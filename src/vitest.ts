@@ -1,5 +1,5 @@
 /**
- * `bootbench/vitest`: matchers for results and machines, and a fixture that gives each test a fresh machine.
+ * `bootbench/vitest`: matchers for results and machines, and a fixture that provides each test with a new machine.
  *
  *     import { machineTest } from 'bootbench/vitest';
  *     const test = machineTest({ chip: 'stm32h533re', images: [readImage('build/fw.elf')] });
@@ -18,15 +18,15 @@ import { bench } from './library/bench.ts';
 import { BenchMachine, openMachine, type OpenOptions } from './library/machine.ts';
 import type { BenchOptions } from './library/options.ts';
 
-/** What the matchers take: a result, a machine (which runs to its end), or the options of a run (which is made). */
+/** What the matchers accept: a result, a machine (the matcher runs it to its end), or the options of a run (the matcher makes the run). */
 export type Benched = RunResult | BenchMachine | BenchOptions | Promise<RunResult>;
 
 interface BootMatchers<R> {
-  /** The host has the ROM's DFU device. Await it. */
+  /** The host sees the DFU device of the ROM. Await it. */
   toReachDfu(): Promise<R>;
   /** The run ends with this outcome. Await it. */
   toEndWith(outcome: Outcome): Promise<R>;
-  /** Not DFU, and a repair proves that this check is a cause. Await it; not for machines, which nobody diagnoses. */
+  /** The run does not reach DFU, and a repair proves that this check is a cause. Await it. Not for machines, because they are not diagnosed. */
   toFailOn(check: CheckId): Promise<R>;
 }
 declare module 'vitest' {
@@ -72,7 +72,7 @@ expect.extend({
   async toFailOn(given: unknown, check: CheckId): Promise<Answer> {
     known(check, CHECK_IDS, 'check');
     if (given instanceof BenchMachine)
-      throw new UsageError('toFailOn needs a result: nobody looks for causes in a machine', 'give the options of bench');
+      throw new UsageError('toFailOn needs a result: a machine has no diagnosis', 'give the options of bench');
     const result = await resultOf(given);
     const causes = causesOf(result);
     return {
@@ -82,9 +82,9 @@ expect.extend({
   },
 });
 
-/** `test` with a fixture `machine`: a fresh one from power-on for each test, given up behind it. */
+/** `test` with a fixture `machine`: a new machine at power-on for each test, which is closed after the test. */
 export function machineTest(options: OpenOptions): TestAPI<{
-  /** Fresh for each test, and closed behind it. */
+  /** New for each test, and closed after it. */
   machine: BenchMachine;
 }> {
   return test.extend<{ machine: BenchMachine }>({

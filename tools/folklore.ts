@@ -119,12 +119,12 @@ const hangs = (r: RunResult): string =>
 const lines = [
   '# Folklore',
   '',
-  'What is said about the jump into the ROM, and what the bench finds: each line is a run of a fixture (`npm run folklore` writes this page). An outcome is what the hardware does',
-  'in that state with the stand-in ROM. Where it hangs on something that ST does not publish, the last column names the option of the stand-in and how sure its value is; with',
-  'another value the outcome is another one, and only a dump or a board decides.',
+  'Claims of forum posts about the jump into the ROM, and what bootbench finds: each line is a run of a fixture (`npm run folklore` writes this page). An outcome is what the hardware',
+  'does in that state with the stand-in ROM. If the outcome depends on behaviour that ST does not publish, the last column names the ROM option and the confidence in its value. With',
+  'another value, the outcome is different; only a ROM dump or a real board can decide.',
 ];
 for (const { claim, tried } of CLAIMS) {
-  lines.push('', `## ${claim}`, '', '| chip | firmware | outcome | proved cause | hangs on |', '| --- | --- | --- | --- | --- |');
+  lines.push('', `## ${claim}`, '', '| chip | firmware | outcome | proved cause | depends on |', '| --- | --- | --- | --- | --- |');
   for (const [fixture, does, scenario] of tried) {
     const r = await run(fixture, scenario);
     const causes = r.diagnosis.causes.filter((c) => c.proved).map((c) => c.id);

@@ -1,7 +1,7 @@
 /**
- * A run of an image about which nothing was said. Where the firmware waits for somebody who presses its trigger, the trigger is looked for and the run is made
- * again with it; where that fails, the same board is started with BOOT0 high, so that everybody sees whether ROM, crystal and cable are all right. The result
- * says what was done: `steps` of its scenario and the notes `trigger` and `control`.
+ * A run without chip and scenario. If the firmware waits for its trigger (a button, a byte), the trigger is searched for and the run repeated with it. If that
+ * fails, a control run of the same board with BOOT0 high shows whether ROM, crystal and cable work. The result contains what was done: the `steps` of its
+ * scenario and the notes `trigger` and `control`.
  */
 import { entered, pulled, rank, sorted, tryTriggers, type Trigger } from './proof/init.ts';
 import { jobInput, type RunHooks, type RunJob } from './input/job.ts';
@@ -12,7 +12,7 @@ import type { RunTrace } from './documents/trace-types.ts';
 
 export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult {
   if (trace === undefined) return lookFurther(job, hooks, (input) => runBench(input));
-  // several runs are recorded, one of them is told about; its rows go on with it
+  // several runs are recorded, but only one is reported; the trace is found by its timeline
   const recorded = new Map<RunResult['timeline'], RunTrace>();
   const result = lookFurther(job, hooks, (input) => {
     let seen: RunTrace | null = null;
@@ -30,7 +30,7 @@ function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => Run
   const asked = alone.outcome === 'no-jump' || alone.notes.some((n) => n.kind === 'not-triggered');
   const waits = asked && alone.entries.length === 0 && (job.scenario.steps ?? []).length === 0;
   if (!waits || isCut(alone)) return withControl(alone, job, hooks);
-  hooks.progress?.('looking for what makes it jump');
+  hooks.progress?.('looking for what makes the firmware jump');
   const { tried } = tryTriggers(jobInput(job, hooks));
   const triggers = sorted(tried);
   const pull = (trigger: Trigger): RunResult | null => {
@@ -39,7 +39,7 @@ function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => Run
     const result = run(jobInput({ ...job, scenario: { ...job.scenario, steps: pulled(trigger.step) }, findJump: false }, hooks));
     return withNotes(result, triggerNotes(trigger, triggers));
   };
-  // A request that leads nowhere is worth more than a jump that works when it is called, if it is proved what it was lost by.
+  // A lost request with a proved cause is a better result than a jump function that works when it is called.
   for (const lost of requestsThatMayBeLost(tried, triggers)) {
     const result = pull(lost);
     if (result !== null && result.diagnosis.sets.length > 0) return withControl(result, job, hooks);
@@ -47,20 +47,20 @@ function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => Run
   const result = triggers[0] === undefined ? null : pull(triggers[0]);
   return withControl(result ?? withTried(alone, tried), job, hooks);
 }
-/** Nothing that was pressed and called led to the ROM: that it was tried is told. */
+/** No trigger led to the ROM: the result lists what was tried. */
 function withTried(alone: RunResult, tried: readonly Trigger[]): RunResult {
   const told = tried.flatMap(({ name, outcome }) => (name === null ? [] : [`${name}: ${outcome}`]));
-  const notes = told.length > 0 ? told : ['nothing was found that could be pressed or called'];
+  const notes = told.length > 0 ? told : ['no pin, byte or function was found that could trigger the jump'];
   return { ...alone, notes: [...alone.notes, ...notes.map((text) => ({ kind: 'find-jump', text }))] };
 }
-/** Requests that lead nowhere and are run. */
+/** Most requests that are run although they did not lead to the ROM. */
 const MOST_REQUESTS = 3;
 const requestsThatMayBeLost = (tried: readonly Trigger[], triggers: readonly Trigger[]): readonly Trigger[] =>
   triggers[0] !== undefined && rank(triggers[0]) < 2
     ? []
     : tried.filter((t) => t.kind === 'request' && !entered(t.outcome)).slice(0, MOST_REQUESTS);
 
-/** The request that `run` would make, though it leads nowhere; null where none is proved to be lost. */
+/** The request that `run` would choose although it does not lead to the ROM; null if no loss is proved. */
 export function lostRequest(job: RunJob, tried: readonly Trigger[], hooks: RunHooks): Trigger | null {
   for (const lost of requestsThatMayBeLost(tried, sorted(tried))) {
     if (lost.step === null) continue;
@@ -75,16 +75,16 @@ const isCut = (result: RunResult): boolean => !['settled', 'deadline'].includes(
 
 function triggerNotes(chosen: Trigger, all: readonly Trigger[]): { kind: string; text: string }[] {
   const what = chosen.name ?? 'the firmware';
-  const notes = [{ kind: 'trigger', text: `nobody pressed the trigger, so bootbench did at 100 ms: ${what}` }];
+  const notes = [{ kind: 'trigger', text: `triggered at 100 ms by bootbench: ${what}` }];
   const others = all.filter((t) => t !== chosen).map((t) => `${t.name ?? 'by itself'} (${t.outcome})`);
-  if (others.length > 0) notes.push({ kind: 'trigger', text: `other ways in: ${others.join(', ')}` });
+  if (others.length > 0) notes.push({ kind: 'trigger', text: `other triggers: ${others.join(', ')}` });
   return notes;
 }
 
 const withNotes = (result: RunResult, notes: readonly { kind: string; text: string }[]): RunResult =>
   notes.length === 0 ? result : { ...result, notes: [...notes, ...result.notes] };
 
-/** The same board and chip with BOOT0 high, where the run has failed. A dump or a chip without ROM has no control. */
+/** The control run after a failed run: the same board and chip with BOOT0 high. Not possible with a dump or without a ROM. */
 function withControl(result: RunResult, job: RunJob, hooks: RunHooks): RunResult {
   const fails = result.outcome !== 'dfu' && !isCut(result);
   const optionBytes = job.scenario.board?.optionBytes;
@@ -105,9 +105,9 @@ function withControl(result: RunResult, job: RunJob, hooks: RunHooks): RunResult
   );
   const text =
     control.outcome === 'dfu'
-      ? 'control run: with BOOT0 high the same board reaches DFU, so crystal, supply and cable are not the reason'
+      ? 'control run: with BOOT0 high, the same board reaches DFU, so crystal, supply and cable are not the reason'
       : control.entries[0]?.how !== 'boot'
-        ? 'control run: with BOOT0 high the chip starts the application all the same, since its option bytes decide, not the pin: no word on crystal, supply and cable'
-        : `control run: with BOOT0 high the same board does not reach DFU either (${control.outcome})`;
+        ? 'control run: with BOOT0 high, the chip still starts the application, because its option bytes override the pin; this says nothing about crystal, supply and cable'
+        : `control run: with BOOT0 high, the same board does not reach DFU either (${control.outcome})`;
   return withNotes(result, [{ kind: 'control', text }]);
 }

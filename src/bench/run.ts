@@ -1,4 +1,4 @@
-/** A run with everything: base run, checks, diagnosis by repair, dependence on ROM options, result. */
+/** A complete run: the run itself, checks, diagnosis by repair, dependence on ROM options, result. */
 import type { BaseFacts } from './session/base-facts.ts';
 import { collectBase, makeResult, type SymptomAnswer } from './verdict/document.ts';
 import { asksForCauses, judge } from './documents/expect.ts';
@@ -49,7 +49,7 @@ export function runBench(input: RunInput): RunResult {
   }
 }
 
-/** The words that a reset loses, where that has to be known before the run can be told. */
+/** Request words that a reset loses because of ECC; they must be known before the run is reported. */
 function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunResult | readonly EccLoss[] {
   const run = plainRun(session, input, tracer);
   const lost = lostByEcc(run);
@@ -61,7 +61,7 @@ function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunRes
 }
 
 type Note = BaseFacts['notes'][number];
-/** The run as it is, before anybody asks why. */
+/** The run itself, before the diagnosis. */
 interface PlainRun {
   readonly session: Session;
   readonly input: RunInput;
@@ -71,12 +71,12 @@ interface PlainRun {
   readonly end: SessionEnd;
   readonly base: BaseFacts;
   readonly observed: Attempt;
-  /** A limit ended it. */
+  /** A limit ended the run. */
   readonly cut: boolean;
   readonly waitsForInput: boolean;
-  /** Told with the result; each step adds its own. */
+  /** Notes of the result; each step adds its own. */
   readonly notes: Note[];
-  /** Traced already. */
+  /** Request words, if they have already been traced. */
   requests: readonly MagicWord[] | null;
 }
 function plainRun(session: Session, input: RunInput, tracer: Tracer | null): PlainRun {
@@ -107,13 +107,13 @@ function plainRun(session: Session, input: RunInput, tracer: Tracer | null): Pla
   };
 }
 
-/** Asked where the run has ended: the repeated runs behind it carry out the steps anew. */
+/** Must be called at the end of the run, because the repeated runs perform the steps again. */
 function missedStep({ steps }: Session): Note[] {
   const { firstMissed } = steps;
-  return firstMissed === null ? [] : [{ kind: 'scenario', text: `steps[${firstMissed}] was not carried out before the run ended` }];
+  return firstMissed === null ? [] : [{ kind: 'scenario', text: `the run ended before steps[${firstMissed}]` }];
 }
 
-/** Words of a request that a software reset loses and this run has kept; what the look for them finds stays known. */
+/** Request words that a software reset loses on a real chip but that this run has kept. */
 function lostByEcc(run: PlainRun): readonly EccLoss[] {
   const { session, input, powerOn, finished, cut, notes } = run;
   if (input.eccLosses !== undefined) notes.push(...input.eccLosses.map((loss) => ({ kind: 'ecc', text: lossInWords(loss) })));
@@ -131,14 +131,14 @@ function lostByEcc(run: PlainRun): readonly EccLoss[] {
     session.keepCheckpoints = true;
   }
 }
-/** A run that came to no entry: a request may have been lost. */
+/** The run never entered the ROM, so a request may have been lost. */
 const asksForRequests = ({ cut, end, session }: PlainRun): boolean =>
   !cut && end.outcome !== 'dfu' && session.machine.history.entries.length === 0;
 
-/** What only a second look at parts of the run can tell. */
+/** Facts that need parts of the run to be repeated. */
 interface SecondRun {
   readonly traced: Traced;
-  /** About the first fault, the values behind it, resets and waits. */
+  /** Notes about the first fault, the origin of its values, resets and waits. */
   readonly told: readonly Note[];
 }
 function secondRun(run: PlainRun): SecondRun {
@@ -162,12 +162,12 @@ function secondRun(run: PlainRun): SecondRun {
   const idle = cut ? [] : idleImages(session, powerOn, base);
   return { traced: { ...traced, watchdogStart: why.started }, told: [...crash, ...chain, ...why.notes, ...idle] };
 }
-/** Images that nobody started, beside what is told of a run that waits or runs on. */
+/** Notes about images that were never started, for a run that waits or keeps running. */
 function idleImages(session: Session, powerOn: Checkpoint, { end, entries }: BaseFacts): Note[] {
   const kind = end.outcome === 'stuck' ? 'wait' : end.outcome === 'no-jump' ? 'not-triggered' : null;
   return kind === null || entries.length > 0 ? [] : unstarted(session, powerOn, end.at).map((text) => ({ kind, text }));
 }
-/** What the twin of a leave tells; null if a limit ended it. */
+/** Result of the comparison of a DFU leave with a reset; null if a limit ended it. */
 function leaveOf({ session, finished, notes }: PlainRun): Traced['leave'] {
   try {
     return followLeave(session);
@@ -177,24 +177,24 @@ function leaveOf({ session, finished, notes }: PlainRun): Traced['leave'] {
     return null;
   }
 }
-/** A limit that ended what comes behind the run; everything else is thrown on. */
+/** A note that a limit ended the analysis after the run; other errors are thrown again. */
 function notFinished(error: unknown): Note {
   if (!(error instanceof CutShort)) throw error;
-  return { kind: 'limit', text: `what comes after the run itself was not finished (${error.reason})` };
+  return { kind: 'limit', text: `the analysis after the run was not finished (${error.reason})` };
 }
 
-/** The judged instant, and what is repeated from there. */
+/** The checked instant, and the states from which runs are repeated. */
 interface JudgedRun {
   readonly judged: ReturnType<typeof judgeAll>;
   readonly entry: ReturnType<Session['lastEntry']>;
   readonly starts: Starts;
   readonly variants: Variants;
-  /** Nothing is to be asked of a run that is not over. */
+  /** The run did not finish, so no diagnosis is possible. */
   readonly limited: boolean;
-  /** Without a repair. */
+  /** The diagnosis without any repair tried. */
   readonly diagnosis: Diagnosis;
 }
-/** The last entry, else the first fault, else the end. */
+/** Checks the state at the last entry, otherwise at the first fault, otherwise at the end. */
 function judgeInstant({ session, powerOn, finished, end, cut }: PlainRun, { traced }: SecondRun): JudgedRun {
   const entry = session.lastEntry();
   session.restore(entry ?? session.faultCheckpoint ?? beforeWatchdog(session, finished, end.outcome, powerOn) ?? finished);
@@ -212,7 +212,7 @@ function judgeInstant({ session, powerOn, finished, end, cut }: PlainRun, { trac
   };
 }
 
-/** The result where everything that the scenario expects is known without a diagnosis, and no more is wanted. */
+/** The result without a diagnosis, if the scenario's expectations hold without one and nothing else is wanted; otherwise null. */
 function asExpected({ session, input, end, base, notes }: PlainRun, { judged, limited, diagnosis }: JudgedRun): RunResult | null {
   const { expect } = input.scenario.document;
   if (!input.onlyExpected || limited || expect === null || asksForCauses(expect, end.outcome)) return null;
@@ -220,7 +220,7 @@ function asExpected({ session, input, end, base, notes }: PlainRun, { judged, li
   return judge(result, expect).holds ? result : null;
 }
 
-/** What repeated runs answer. */
+/** The results of repeated runs. */
 interface Answers {
   diagnosis: Diagnosis;
   dependsOn: RomDependency[];
@@ -260,7 +260,7 @@ function makeWhole({ session, input, base, notes }: PlainRun, { judged }: Judged
   return makeResult(session, { ...base, notes, timeline }, judged, diagnosis, dependsOn, symptom);
 }
 
-/** The repairs of the first set that leads to DFU; none where nothing was proved. */
+/** The repairs of the first set that leads to DFU; empty if nothing was proved. */
 const provedRepairs = ({ causes, sets }: Diagnosis): readonly NamedRepair[] =>
   (sets[0] ?? []).flatMap((id) => {
     const cause = causes.find((c) => c.id === id);
@@ -272,7 +272,7 @@ function withRow(rows: RunResult['timeline'], row: RunResult['timeline'][number]
   return rows.toSpliced(behind < 0 ? rows.length : behind, 0, row);
 }
 
-/** Where a watchdog resets the chip over and over before any entry: shortly before the first time, when it runs. */
+/** For a watchdog that resets the chip repeatedly before any entry: the state shortly before its first reset, while it runs. */
 function beforeWatchdog(session: Session, finished: Checkpoint, outcome: Outcome, powerOn: Checkpoint): Checkpoint | null {
   const { resets } = finished.history;
   const by = resets.at(-1)?.by;
@@ -285,7 +285,7 @@ function beforeWatchdog(session: Session, finished: Checkpoint, outcome: Outcome
 /** Longer than a reset lasts. */
 const BEFORE_RESET = 1 * MS;
 
-/** The first fault of a run that never came to an entry, as a person debugs it. */
+/** Notes about the first fault of a run without an entry. */
 function crashNotes(
   session: Session,
   finished: Checkpoint,
@@ -307,19 +307,19 @@ function crashNotes(
     badVector.length > 0
       ? badVector
       : failure?.ranAway
-        ? [ranAwayPhrase(session, failure.pc, failure.address), `it ran on to where ${phrase}`]
+        ? [ranAwayPhrase(session, failure.pc, failure.address), `it continued until ${phrase}`]
         : [phrase];
   return noted([...story, ...crashInWords(session, firstFault)]);
 }
 
-/** What the first fault of a run without an entry is, if the vector of an exception is the reason. */
+/** Notes about the first fault of a run without an entry, if a bad vector caused it. */
 function badVectorNotes(session: Session, { firstFault, entries }: BaseFacts, powerOn: Checkpoint): readonly string[] {
   if (!firstFault || !session.faultCheckpoint || entries.length > 0) return [];
   session.restore(session.faultCheckpoint);
   return badVectorInWords(session, firstFault, powerOn);
 }
 
-/** Why the chip resets over and over, or what a loop without end waits for. */
+/** Why the chip resets repeatedly, or what an endless loop waits for. */
 function whyNotes(
   session: Session,
   powerOn: Checkpoint,
@@ -336,20 +336,20 @@ function whyNotes(
   if (!cut && base.end.outcome === 'stuck') {
     session.restore(finished);
     const story = waitStory(session, powerOn, finished);
-    const proof = story?.unmasked ? [`with ${story.unmasked.mask} cleared while it waits the run comes to ${story.unmasked.outcome}`] : [];
+    const proof = story?.unmasked ? [`with ${story.unmasked.mask} cleared during the wait, the outcome is ${story.unmasked.outcome}`] : [];
     return { notes: noted('wait', [...(story?.lines ?? []), ...proof]), started: null };
   }
   return { notes: [], started: null };
 }
 
-/** Why none of the resets that it asked for came to the ROM. */
+/** Why none of the requested resets led to the ROM. */
 function behindResets(session: Session, { entries, resets }: BaseFacts): readonly string[] {
   if (entries.length > 0 || resets.at(-1)?.by !== 'software') return [];
   const why = whyNoJump(session);
   return why === null ? [] : [why];
 }
 
-/** What could make a firmware jump that does not; with `--find-jump`, what comes of it. */
+/** What could make the firmware jump; with `--find-jump`, also the outcome of each attempt. */
 function jumpNotes(session: Session, finished: Checkpoint): { kind: string; text: string }[] {
   session.restore(finished);
   const foreign = foreignTable(session);

@@ -24,8 +24,8 @@ export const basepri: Check = {
       confidence: masks ? 'documented' : 'inferred',
       lastWriter: history?.lastWriter('CPU.BASEPRI') ?? null,
       because: masks
-        ? 'the USB interrupt has a priority that BASEPRI masks: it is never taken'
-        : 'interrupts of low priority are masked; the USB interrupt is not one of them unless the ROM gives it another priority',
+        ? 'BASEPRI masks the priority of the USB interrupt, so it is never taken'
+        : 'BASEPRI masks interrupts of low priority; the USB interrupt is masked too only if the ROM lowers its priority',
     });
   },
   repair: () => ({
@@ -35,8 +35,8 @@ export const basepri: Check = {
     apply: (target) => target.setCore('basepri', 0),
   }),
   explanation: [
-    'BASEPRI masks all interrupts whose priority value is equal or higher. An RTOS sets it in critical sections; a jump out of one takes the mask along.',
-    'Whether the USB interrupt of the ROM is caught depends on the priority that the application left in the NVIC for that line. Priority 0, the reset value, is never masked by BASEPRI.',
-    'Leave the critical section first, or write BASEPRI = 0 right before the jump, when nothing is enabled in the NVIC any more.',
+    'BASEPRI masks every interrupt whose priority value is equal or higher. An RTOS sets it in critical sections. If the firmware jumps from inside such a section, the mask stays set in the ROM.',
+    'Whether BASEPRI masks the USB interrupt of the ROM depends on the priority that the application left in the NVIC for that line. BASEPRI never masks priority 0, the reset value.',
+    'Leave the critical section first, or write BASEPRI = 0 right before the jump, after all interrupts have been disabled in the NVIC.',
   ].join('\n\n'),
 };

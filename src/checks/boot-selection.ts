@@ -16,7 +16,7 @@ import {
 import { inManual } from './families.ts';
 import { newestWriter, notLoaded, optionWriterOf } from './option-bytes.ts';
 
-const VECTORS = 'Armv7-M and Armv8-M: out of reset the core loads SP and PC from the vector table; bit 0 of the vector is the Thumb bit';
+const VECTORS = 'Armv7-M and Armv8-M: after reset the core loads SP and PC from the vector table; bit 0 of the vector is the Thumb bit';
 const ERASED = 0xffffffff;
 
 /** Value that a boot rule looks at; null if the target cannot tell. */
@@ -87,14 +87,14 @@ function startsUser(subject: Subject, { source, confidence }: BootRule, observed
   const { state, entry } = subject;
   const when = (state.chip.boot ?? []).flatMap((r) => r.when.filter(chooses));
   const lastWriter = entry ? null : optionWriter(subject, { vectors: 0, when });
-  if (lastWriter?.kind !== 'cpu') return pass(observed, 'user code is started', source, confidence);
+  if (lastWriter?.kind !== 'cpu') return pass(observed, 'the chip starts user code', source, confidence);
   const expected = nearestToRom(subject);
   const inRam = state.chip.memories.some((m) => m.kind === 'ram' && table >= m.base && table - m.base < m.size);
-  const starts = inRam ? `starts in RAM at ${hex(table)}` : 'still starts user code';
+  const starts = inRam ? `the chip starts in RAM at ${hex(table)}` : 'the chip still starts user code';
   return broken('warn', {
     observed,
     expected,
-    because: `with the option bits that the firmware programmed the chip ${starts}; the ROM starts with ${expected}`,
+    because: `with the option bits that the firmware programmed, ${starts}; the ROM starts with ${expected}`,
     source,
     confidence,
     lastWriter,
@@ -103,22 +103,22 @@ function startsUser(subject: Subject, { source, confidence }: BootRule, observed
 
 export const bootSelection: Check = {
   id: 'boot-selection',
-  question: 'Does the chip start where it should: by the BOOT0 pin, the option bytes and what is in flash?',
+  question: 'Does the chip boot from the right memory, given the BOOT0 pin, the option bytes and the contents of flash?',
   path: true,
   judge(subject) {
     const { state, entry } = subject;
-    if (!state.chip.boot) return notApplicable('this chip has no boot table in its row');
+    if (!state.chip.boot) return notApplicable('bootbench has no boot rules for this chip');
     if (!state.bootPin) return unknown('the boot pin cannot be read on this target');
     const decided = decide(subject);
-    if (!decided) return unknown('not everything that the boot table looks at can be read on this target');
+    if (!decided) return unknown('some inputs of the boot decision cannot be read on this target');
     const { rule, seen } = decided;
     const { source, confidence } = rule;
     const table = tableOf(state, rule);
-    if (rule.boots === 'held') return pass(seen, 'this core waits until the other one lets it go', source, confidence);
+    if (rule.boots === 'held') return pass(seen, 'this core waits until the other core starts it', source, confidence);
     if (rule.boots === 'system') {
       const next = notLoaded(subject) ? 'the ROM starts as soon as these option bytes are loaded' : 'the next reset starts the ROM';
       if (entry?.how !== 'boot') return pass(seen, next, source, confidence);
-      return { ...pass(seen, 'the ROM is chosen at reset', source, confidence), lastWriter: optionWriter(subject, rule) };
+      return { ...pass(seen, 'the reset selects the ROM', source, confidence), lastWriter: optionWriter(subject, rule) };
     }
     if (table === null) return unknown('the boot address cannot be read on this target');
     const observed = `${seen === '' ? '' : `${seen}; `}vector table at ${hex(table)}`;
@@ -128,7 +128,7 @@ export const bootSelection: Check = {
         observed: `${observed}: ${wrong}`,
         expected: 'a vector table where the chip starts',
         because:
-          'the core starts with what it finds there and faults at once; a boot address, a bank swap or a missing first image is the usual reason',
+          'the core starts with these words and faults at once; the usual reason is a wrong boot address, a bank swap or a missing first image',
         source: VECTORS,
         confidence: 'documented',
         lastWriter: optionWriter(subject, rule),
@@ -136,8 +136,8 @@ export const bootSelection: Check = {
     if (state.bootPin('BOOT0') === 1 && !entry)
       return broken('fail', {
         observed,
-        expected: 'a row of the boot table that starts the ROM',
-        because: 'BOOT0 is high, but with these option bytes the chip starts user code all the same',
+        expected: 'boot settings that start the ROM',
+        because: 'BOOT0 is high, but with these option bytes the chip still starts user code',
         source,
         confidence,
       });
@@ -145,9 +145,9 @@ export const bootSelection: Check = {
   },
   repair: () => null,
   explanation: [
-    'At every reset the chip decides where it starts: from the BOOT0 pin, from option bits that stand for or override the pin (nSWBOOT0, nBOOT0, nBOOT1), from boot addresses in option bytes (H5, H7), and on some parts from whether the flash is empty. `bootbench chips <chip>` prints the table.',
-    'A pin that nobody looks at is the usual surprise: with nSWBOOT0 = 0 BOOT0 is ignored. The other is a boot address that points to a bank or an address without a program.',
-    'Whether the flash is empty is found out when option bytes are loaded, at power-on for instance, and kept in a flag (FLASH_ACR.EMPTY, or FLASH_SR.PEMPTY on L4) that programming and other resets leave alone. Firmware can change it: a 1 that is written to PEMPTY turns it round, so whoever clears all flags of FLASH_SR with ones starts the ROM with the next reset.',
-    'On H5 and H7 a pin-selected start passes a secure first stage before the ROM, a jump does not: `bootbench compare` shows what differs at the entry.',
+    'At every reset the chip decides which memory it boots from. The decision depends on the BOOT0 pin, on option bits that replace or override the pin (nSWBOOT0, nBOOT0, nBOOT1), on boot addresses in option bytes (H5, H7), and on some parts on whether the flash is empty. `bootbench chips <chip>` prints the rules.',
+    'Two mistakes are common: the chip ignores the BOOT0 pin (nSWBOOT0 = 0), or a boot address points to a bank or an address without a program.',
+    'The chip tests whether the flash is empty only when it loads the option bytes, for example at power-on. It keeps the answer in a flag (FLASH_ACR.EMPTY, or FLASH_SR.PEMPTY on L4), which neither programming nor other resets change. Firmware can change it: writing 1 to PEMPTY inverts it. Code that clears all flags of FLASH_SR by writing ones therefore makes the next reset start the ROM.',
+    'On H5 and H7, a boot selected by the pin runs a secure first stage before the ROM; a jump does not. `bootbench compare` shows the differences at the entry.',
   ].join('\n\n'),
 };

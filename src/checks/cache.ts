@@ -98,19 +98,19 @@ function cacheCheck(kind: 'icache' | 'dcache', words: { what: string; danger: st
 
 export const icache: Check = cacheCheck('icache', {
   what: 'instruction',
-  danger: 'the ROM runs through a cache that it did not set up; on STM32H5 some areas of flash must not be read through ICACHE',
+  danger: 'the ROM runs with a cache that it did not set up; on STM32H5 some areas of flash must not be read through ICACHE',
   explanation: [
-    'After a reset the cache is off, and the ROM was made for that state. ST does not say whether it copes with a cache that is on.',
-    'On STM32H5 reads of the OTP and unique-id area through an enabled ICACHE end in a bus fault, and the ROM reads such data. A software reset does switch ICACHE off (its EN bit resets to 0): the claim that it survives is wrong.',
+    'After a reset the cache is off, and the ROM is written for that state. ST does not say whether the ROM works with the cache on.',
+    'On STM32H5, reading the OTP and unique-ID area through an enabled ICACHE causes a bus fault, and the ROM reads such data. A software reset does switch ICACHE off (its EN bit resets to 0); the claim that ICACHE stays on after a reset is wrong.',
     'Switch it off before the jump and wait until EN reads 0.',
   ].join('\n\n'),
 });
 
 export const dcache: Check = cacheCheck('dcache', {
   what: 'data',
-  danger: 'data in the cache can be older or newer than what is in RAM, and the ROM does no cache maintenance that is known',
+  danger: 'the cache can hold older or newer data than RAM, and the ROM is not known to do any cache maintenance',
   explanation: [
-    'The ROM expects memory as after a reset. Lines that are dirty at the jump may be written back later over what the ROM has put there, and DMA does not see what only the cache holds.',
-    'Clean and invalidate the data cache, then switch it off, before the jump. The same goes for a flag in RAM that has to survive a reset: clean the line first, a reset drops it.',
+    'The ROM expects the data cache off, as after a reset. A line that is dirty at the jump can be written back later and overwrite data of the ROM, and DMA does not see data that is only in the cache.',
+    'Before the jump, clean and invalidate the data cache, then switch it off. A flag in RAM that must survive a reset needs the same care: clean its line first, because a reset discards dirty lines.',
   ].join('\n\n'),
 });

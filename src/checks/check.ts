@@ -1,13 +1,13 @@
 /**
- * What a check is. A check answers one question about the state handed over at the last entry, or about the path to it. It reads a target
- * (live machine, snapshot, board) and never decides an outcome; its repair is a counterfactual edit that the diagnosis applies to a fork.
+ * The interfaces of checks. A check answers one question about the state at the last entry into the ROM, or about the path to it. It reads a target (live
+ * machine, snapshot, board) and never decides an outcome. Its repair is a counterfactual change that the diagnosis applies to a fork of the run.
  */
 import type { ChipDescription, MemoryRow } from '../emu/chip.ts';
 import type { Confidence } from '../emu/confidence.ts';
 
 export type Verdict = 'pass' | 'fail' | 'warn' | 'n/a' | 'unknown';
 
-/** Who changed something last: an instruction's address, when, and what kind of writer. */
+/** The last writer of something: address of the instruction, time and kind of writer. */
 export interface Writer {
   readonly pc: number;
   /** LR at that instruction, where it is known. */
@@ -16,47 +16,47 @@ export interface Writer {
   readonly at: number;
   readonly kind: 'cpu' | 'exception' | 'dma' | 'debugger' | 'scenario';
   readonly core: number;
-  /** Number of the write since power-on: names it for a repair. */
+  /** Number of the write since power-on; a repair refers to the write by it. */
   readonly seq: number;
 }
 
-/** What another core of the chip does. */
+/** State of another core of the chip. */
 export type CoreState = 'running' | 'asleep' | 'locked up' | 'held';
 
-/** Registers and memory at the judged instant. Nothing here has side effects. */
+/** Registers and memory at the checked instant. Reading has no side effects. */
 export interface TargetState {
   readonly chip: ChipDescription;
   /** Core register by lower-case name (`primask`, `msp`, `vtor`, `xpsr`…); null if the target cannot tell. */
   core(register: string): number | null;
-  /** Bus read as a debugger makes it; null where nothing answers. PPB registers too. */
+  /** Reads the bus as a debugger does, including PPB registers; null if nothing answers. */
   read(address: number, size: 1 | 2 | 4): number | null;
   /** Field or register of a block: `RCC.CR.HSI48ON`, `PWR.USBSCR`; null if the chip has no such thing. */
   field(path: string): number | null;
-  /** L1 caches of the core, where the target can look into them: data lines newer than memory, and how many instruction lines are older. */
+  /** L1 caches of the core, if the target can read them: dirty data lines, and the number of instruction lines that are older than memory. */
   readonly l1?: { readonly dirty: readonly number[]; readonly stale: number } | null;
-  /** The MPU region that decides about an address, by its registers; null where the default map does. Left out where the target cannot tell. */
+  /** The MPU region that applies to an address; null if the default memory map applies. Absent if the target cannot tell. */
   mpuRegion?(address: number): { readonly number: number; readonly rbar: number; readonly attributes: number } | null;
-  /** The cores that were not the one judged; left out where the target cannot tell. */
+  /** The other cores; absent if the target cannot tell. */
   readonly otherCores?: readonly { readonly name: string; readonly state: CoreState }[];
-  /** Whether a watchdog block counts, where no register shows it; left out where the target cannot tell. */
+  /** Whether a watchdog runs, if no register shows it; absent if the target cannot tell. */
   watchdogRuns?(block: string): boolean;
-  /** Level of a boot pin (`BOOT0`) as the boot table looks at it; null if unknown. */
+  /** Level of a boot pin (`BOOT0`) as the boot decision sees it; null if unknown. */
   bootPin?(name: string): number | null;
-  /** The flash was empty when the chip looked last: not at every reset. Left out where the target does not show it, and its first word has to do. */
+  /** The flash was empty when the chip last tested it, which it does not do at every reset. Absent if the target does not show it; then its first word is used. */
   emptyFlash?(): boolean;
-  /** What the board and the chip make of a pin: its level, `z` if nothing drives it; null if unknown. */
+  /** Level of a pin, driven by the board or the chip; `z` = not driven, null = unknown. */
   pin?(name: string): 0 | 1 | 'z' | null;
   /** Rate of a clock in hertz, 0 if stopped, null if unknown. */
   clockHz(name: string): number | null;
-  /** What the board has at `hse` or `lse`, crystal or clock, in hertz; 0 = nothing. Left out where the target cannot tell. */
+  /** Frequency of the crystal or clock at `hse` or `lse` on the board, in hertz; 0 = none. Absent if the target cannot tell. */
   crystalHz?(name: 'hse' | 'lse'): number;
-  /** How long that crystal takes to start, and how long its kind does by the datasheet, in seconds; null if unknown. */
+  /** Start-up time of that crystal and the typical one in the datasheet, in seconds; null if unknown. */
   crystalStart?(name: 'hse' | 'lse'): { readonly seconds: number; readonly typical: number } | null;
 }
 
-/** Facts about the entry that is judged. */
+/** Facts about the checked entry. */
 export interface EntryFacts {
-  /** Address that the core went on at, as branched to: bit 0 is the Thumb bit where it is known. */
+  /** Target address of the branch; bit 0 is the Thumb bit if it is known. */
   readonly address: number;
   readonly thumb: boolean;
   readonly how: 'branch' | 'exception' | 'boot';
@@ -71,51 +71,51 @@ export interface ResetFacts {
   readonly by: string;
   readonly flags: readonly string[];
   readonly external: boolean;
-  /** The core waited for flash that was being programmed or erased; left out where the target cannot tell. */
+  /** The core was stalled by a flash program or erase operation; absent if the target cannot tell. */
   readonly waited?: boolean;
 }
 
-/** Events since power-on, where the target has them. */
+/** Events since power-on, if the target records them. */
 export interface TargetHistory {
-  /** Last instruction that changed a bit of `mask`, by `RCC.CR` or `CPU.PRIMASK`; null if reset or the hardware did. */
+  /** The last instruction that changed a bit of `mask` in a register such as `RCC.CR` or `CPU.PRIMASK`; null if a reset or the hardware did. */
   lastWriter(register: string, mask?: number): Writer | null;
-  /** Of a register of option bytes: the last instruction that changed it before a reset; left out where the target keeps none. */
+  /** For an option byte register: the last instruction that changed it before a reset; absent if the target does not record it. */
   lastWriterBeforeReset?(register: string, mask?: number): Writer | null;
   readonly resets: readonly ResetFacts[];
   readonly entries: readonly EntryFacts[];
-  /** Read of a would-be vector: the addresses in or near system memory that user code read before the entry, newest last. */
+  /** Reads of possible vectors: the addresses in or near system memory that user code read before the entry, newest last. */
   readonly vectorReads: readonly { readonly address: number; readonly value: number; readonly pc: number; readonly at: number }[];
-  /** Words by which something was handed over a reset by software, or should have been; the most telling first. */
+  /** Words that pass a request across a reset, or should have done so; the most significant first. */
   readonly magic: readonly MagicWord[];
-  /** BKPT instructions that user code ran, oldest first; left out where the target does not count them. */
+  /** BKPT instructions that user code executed, oldest first; absent if the target does not record them. */
   readonly breakpoints?: readonly { readonly semihosting: boolean; readonly pc: number; readonly at: number }[];
-  /** Devices of user code that the host saw before the judged instant, oldest first; left out where the target does not watch the bus. */
+  /** USB devices of user code that the host saw before the checked instant, oldest first; absent if the target does not watch the bus. */
   readonly usbOfUser?: readonly UsbFacts[];
-  /** RX pins of the ROM's serial interfaces that fell while the ROM ran, after the last entry too; left out where nobody watches them. */
+  /** RX pins of the ROM's serial interfaces with a falling edge while the ROM ran, including after the last entry; absent if they are not watched. */
   readonly fellInRom?: readonly { readonly pin: string; readonly at: number }[];
-  /** Ports of the ROM on which a master outside called the chip while the ROM ran, with the pins that keep that master out when they are held high. */
+  /** Ports of the ROM on which an external master addressed the chip while the ROM ran, with the pins that block the master if they are held high. */
   readonly selectedInRom?: readonly { readonly name: string; readonly pins: readonly string[]; readonly at: number }[];
-  /** The last DFU leave that was carried out, and what came of it by the end of the run; null if there was none. */
+  /** The last DFU leave and its effects until the end of the run; null if there was none. */
   readonly leave?: LeaveFacts | null;
   /** First fault before any entry. */
   readonly firstFault: FaultFacts | null;
-  /** What started the watchdog that resets the chip over and over; null or left out where nobody watched. */
+  /** What started the watchdog that repeatedly resets the chip; null or absent if it is not known. */
   readonly watchdogStart?: Writer | null;
-  /** What that fault, or the branch of a wrong entry, was made of; null or left out where nobody followed it. */
+  /** Where the address of that fault, or of a wrong entry, came from; null or absent if it was not traced. */
   readonly failure?: FailureFacts | null;
 }
 
-/** A jump or an access that went wrong, followed back. */
+/** A failed jump or access, traced back. */
 export interface FailureFacts {
   readonly kind: 'jump' | 'read' | 'write';
   readonly pc: number;
   readonly at: number;
   readonly address: number;
-  /** Memory that the target or address was loaded from at last, and the instruction that loaded it; null where it was made otherwise. */
+  /** Memory that the target or address was last loaded from, and the instruction that loaded it; null if it was not loaded. */
   readonly loaded: { readonly address: number; readonly pc: number } | null;
-  /** What a failed read should have given is branched to a few instructions later. */
+  /** The code branches to the value of the failed read a few instructions later. */
   readonly feedsBranch: boolean;
-  /** It came by a load through SP. */
+  /** The value was loaded through SP. */
   readonly throughStack: boolean;
 }
 
@@ -123,16 +123,16 @@ export interface FaultFacts {
   readonly kind: string;
   readonly address: number | null;
   readonly pc: number;
-  /** The last instruction before it: for a fetch, the branch. */
+  /** The previous instruction; for a fetch, the branch. */
   readonly from: number;
   readonly at: number;
 }
 
-/** A stay of a device on the bus. */
+/** A session of a USB device on the bus. */
 export interface UsbFacts {
   readonly at: number;
   readonly enumerated: boolean;
-  /** The pull-up went, or the cable; null = still there. */
+  /** The pull-up was released or the cable unplugged; null = still connected. */
   readonly endedAt: number | null;
 }
 
@@ -142,80 +142,80 @@ export interface LeaveFacts {
   readonly started: boolean;
   /** Causes of the resets between the leave and the end. */
   readonly resets: readonly string[];
-  /** The host configured a device of user code before it, and after it. */
+  /** The host configured a USB device of user code before the leave, and after it. */
   readonly usbBefore: boolean;
   readonly usbAfter: boolean;
-  /** User code entered the ROM once more after it. */
+  /** User code entered the ROM again after it. */
   readonly entry: { readonly pc: number | null; readonly at: number } | null;
   /** An exception of user code was taken to a handler in system memory after it. */
   readonly exceptionInSystem: { readonly pc: number | null; readonly at: number } | null;
-  /** Address of the vector table that was left to; null where nobody watched. */
+  /** Address of the vector table of the leave; null if it is not known. */
   readonly table: number | null;
-  /** What the same program shows when the same chip is reset instead, and did not show after the leave. */
+  /** What the program does after a reset of the same chip but did not do after the leave. */
   readonly missing: readonly string[];
-  /** State that is other than after that reset, in the order of `LEFT_KINDS`. */
+  /** State that differs from that after a reset, in the order of `LEFT_KINDS`. */
   readonly left: readonly LeftState[];
 }
 
-/** Groups of state that a ROM hands over when it leaves; `supply`: what power-on alone puts back; `security`: what is out of reach for code that is not secure; `rest`: all other blocks of the chip. */
+/** Groups of state that a ROM leaves. `supply`: only power-on restores it; `security`: non-secure code cannot change it; `rest`: all other blocks of the chip. */
 export const LEFT_KINDS = ['vtor', 'remap', 'clocks', 'supply', 'irq', 'flash', 'security', 'rest'] as const;
 export type LeftKind = (typeof LEFT_KINDS)[number];
 export interface LeftState {
   readonly kind: LeftKind;
-  /** As the program found it, and as a reset leaves it. */
+  /** The value after the leave, and the value after a reset. */
   readonly observed: string;
   readonly expected: string;
-  /** With this as after a reset, and whatever else is needed beside it, the way back works: it stands in a minimal set. */
+  /** The leave works if this (and whatever else is in its minimal set) is as after a reset. */
   readonly relied: boolean;
 }
 
-/** A variable that holds a request. */
+/** A variable that contains a request. */
 export interface MagicVariable {
   readonly name: string;
   readonly bytes: number;
-  /** Section of the image that it lies in; null or left out where that is not known. */
+  /** Section of the image; null or absent if it is not known. */
   readonly section?: string | null;
-  /** Where it is declared; null where the debug data does not say. */
+  /** Place of its declaration; null if the debug data does not have it. */
   readonly declared: { readonly file: string; readonly line: number } | null;
 }
 
-/** A word that outlived a reset, or should have: user code decides upon it behind the reset, or nobody reads it. */
+/** A word that survived a reset, or should have: user code tests it after the reset, or nothing reads it. */
 export interface MagicWord {
   readonly address: number;
-  /** How many resets of the history there were up to the one that it had to outlive, power-on included; left out = 2. */
+  /** Number of resets up to and including the one that the word had to survive, counting power-on; default 2. */
   readonly resets?: number;
-  /** Last value that was stored there before the reset, and what it really held then (a write that was dropped differs); null = never stored to. */
+  /** Last value stored there before the reset, and the value that it really held at the reset (they differ if the write was ignored); null = never stored. */
   readonly wanted: number | null;
   readonly atReset: number;
-  /** At the reset only a dirty line of the data cache held it. */
+  /** At the reset, the value was only in a dirty line of the data cache. */
   readonly inDirtyLine: boolean;
-  /** A narrow store that the ECC of the RAM held back, so that the reset lost it: why, in words, and the bytes of an ECC word. */
+  /** A narrow store that was still in the ECC write buffer of the RAM, so that the reset lost it: the reason in words, and the size of an ECC word in bytes. */
   readonly heldBack?: { readonly because: string; readonly bytes: number };
-  /** Value when user code read it after the reset, and who wrote it in between; null = nobody read it. */
+  /** Value when user code read it after the reset, and its writer in between; null = nothing read it. */
   readonly read: number | null;
   readonly reader: Writer | null;
-  /** Of a register: its bus clock was off when it was stored to; left out where that is not known. */
+  /** For a register: its bus clock was off at the store; absent if it is not known. */
   readonly writtenWithoutClock?: boolean;
-  /** Of data EEPROM: it was unlocked when it was stored to; left out where it was not, and elsewhere. */
+  /** For data EEPROM: it was unlocked at the store; absent otherwise. */
   readonly writtenUnlocked?: true;
-  /** The bus clock of the register was off then: such a read gives 0. */
+  /** The bus clock of the register was off at the read, so the read returned 0. */
   readonly readWithoutClock: boolean;
   readonly writer: Writer | null;
   readonly overwrittenBy: Writer | null;
-  /** `overwrittenBy` came before the reset. */
+  /** `overwrittenBy` happened before the reset. */
   readonly lostBefore?: true;
-  /** The RAM that held it was without supply before the reset: Standby or Shutdown. */
+  /** The RAM lost its supply before the reset: Standby or Shutdown. */
   readonly lostSupply?: true;
-  /** What the decision behind the read compares it with, and where; null = no decision was seen. */
+  /** The value with which the code compares it after the read, and where; null = no comparison was seen. */
   readonly comparedWith: number | null;
   readonly decision: Writer | null;
-  /** The variable of the image that it belongs to; null or left out where there is none. */
+  /** The variable of the image at this address; null or absent if there is none. */
   readonly variable?: MagicVariable | null;
-  /** Another word that was given the value which this one is compared with. */
+  /** Another word that received the value with which this one is compared. */
   readonly elsewhere: { readonly address: number; readonly writer: Writer } | null;
 }
 
-/** What a run of the ROM needs to know to judge: the profile's facts, not its code. */
+/** Facts about the ROM that checks need: those of its profile, not its code. */
 export interface RomFacts {
   readonly vectorTable: number;
   readonly initialStack: number;
@@ -223,9 +223,9 @@ export interface RomFacts {
   readonly range: readonly [number, number];
   readonly ramUse: readonly { readonly base: number; readonly size: number }[];
   readonly usbIrq: number;
-  /** RX pins that the ROM watches beside USB, for a start bit or for a start of frame on CAN. */
+  /** RX pins that the ROM watches in addition to USB, for a start bit or the start of a CAN frame. */
   readonly listensTo: readonly { readonly name: string; readonly pin: string }[];
-  /** Value of a ROM option in this run, with how sure it is; null if the family lacks it. */
+  /** Value of a ROM option in this run, with its confidence; null if the family does not have the option. */
   option(id: string): { readonly value: string; readonly confidence: Confidence } | null;
 }
 
@@ -234,7 +234,7 @@ export interface Subject {
   readonly history: TargetHistory | null;
   readonly entry: EntryFacts | null;
   readonly rom: RomFacts;
-  /** Outcome of the run that is judged. */
+  /** Outcome of the checked run. */
   readonly outcome: string;
 }
 
@@ -250,44 +250,44 @@ export interface Judgement {
   readonly lastWriter?: Writer | null;
 }
 
-/** Edits that a repair can make. `entry`: state edits before the first ROM instruction. */
+/** Changes that a repair can make to the machine before the first ROM instruction. */
 export interface RepairTarget {
   setCore(register: string, value: number): void;
-  /** Stores into a register's storage: no side effects of a bus write but the consequences of the new value (clocks, wires). */
+  /** Sets a register field directly: without the side effects of a bus write, but with the consequences of the new value (clocks, wires). */
   setField(path: string, value: number): void;
-  /** As setField, past any lock: option bytes as if they had been programmed otherwise. */
+  /** Like setField but ignores locks: option bytes as if they had been programmed differently. */
   putField?(path: string, value: number): void;
-  /** A word of the flash as if it had never been programmed. */
+  /** Erases a word of the flash, as if it had never been programmed. */
   eraseWord?(address: number): void;
-  /** A bus write as software would make it. */
+  /** Makes a bus write as software does. */
   write(address: number, size: 1 | 2 | 4, value: number): void;
-  /** No exception is active and none pending; Thread mode on MSP. */
+  /** Leaves all exceptions: none is active or pending; Thread mode with MSP. */
   leaveHandlerMode(): void;
   clearNvic(what: 'enabled' | 'pending', lines?: readonly number[]): void;
-  /** The exception that is active was never taken: the code that it interrupted goes on. */
+  /** Undoes the active exception: the code that it interrupted continues. */
   undoException?(): void;
-  /** The watchdog of this block was never started. */
+  /** Undoes the start of the watchdog of this block. */
   stopTimersOf(block: string): void;
-  /** The board drives this pin so from here on, whatever the scenario does. */
+  /** Drives this pin from the board from now on, whatever the scenario does. */
   holdPin?(name: string, level: 0 | 1): void;
-  /** The board has a crystal of this frequency, which starts as the datasheet says. */
+  /** Gives the board a crystal of this frequency with the start-up time of the datasheet. */
   fitCrystal?(name: 'hse' | 'lse', hz: number): void;
-  /** The other cores are back in reset. */
+  /** Puts the other cores back into reset. */
   holdOtherCores?(): void;
   branchTo(address: number): void;
-  /** The same from user code, in place of a fault: the entry is still to come. */
+  /** Jumps from user code instead of a fault; the entry follows. */
   jumpTo?(address: number): void;
 }
 
 export type Repair =
   | {
       readonly at: 'entry';
-      /** What the bench changes, in words, and the same as C for the user. */
+      /** The change that bootbench makes, in words, and the same change in C for the user. */
       readonly what: string;
       readonly fix: string;
       /**
-       * `instead-of-fault`: applied in place of the first fault, where the firmware never got to an entry. `undoes-exception`: the entry was an exception
-       * that this takes back; the firmware goes on, and the other repairs act at the entry that it comes to.
+       * `instead-of-fault`: applied instead of the first fault, if the firmware never reached an entry. `undoes-exception`: the entry was an exception, which
+       * this repair undoes; the firmware continues, and the other repairs act at the entry that follows.
        */
       readonly acts?: 'instead-of-fault' | 'undoes-exception';
       apply(target: RepairTarget, subject: Subject): void;
@@ -296,58 +296,58 @@ export type Repair =
       readonly at: 'before-write';
       readonly what: string;
       readonly fix: string;
-      /** The write to suppress, or to replace by a value. */
+      /** The write to suppress, or the value to write instead. */
       readonly seq: number;
       readonly value: number | null;
-      /** The write stays: the resets that this watchdog asks for do not come. Without its start the firmware would wait for its registers. */
+      /** The write happens, but this watchdog causes no resets. Without the write, the firmware would wait for the registers of the watchdog. */
       readonly vetoes?: 'iwdg' | 'wwdg';
     }
   | {
       readonly at: 'redirect';
       readonly what: string;
       readonly fix: string;
-      /** Reads of [from, from + 8) answer with the words of the ROM's table. */
+      /** Reads of [from, from + 8) return the words of the ROM's vector table. */
       readonly from: number;
     }
   | {
       readonly at: 'keep';
       readonly what: string;
       readonly fix: string;
-      /** Each word keeps `value` from the reset on (`resets` as in `MagicWord`), until it has been read. */
+      /** Each word keeps `value` from the reset on (`resets` as in `MagicWord`) until it is read. */
       readonly words: readonly { readonly address: number; readonly value: number; readonly resets?: number }[];
     };
 
 export interface Check {
   readonly id: string;
   readonly question: string;
-  /** Judges the path rather than the state handed over: is asked without an entry too. */
+  /** The check is about the path, not about the state at the entry, so it also applies without an entry. */
   readonly path: boolean;
   judge(subject: Subject): Judgement;
-  /** Called when the verdict is fail or warn; null if the bench knows no counterfactual. */
+  /** Called if the verdict is fail or warn; null if there is no repair to try. */
   repair(subject: Subject): Repair | null;
-  /** When the evidence fits several objects: what each of them would mean, the most plausible first. The diagnosis takes the one that helps. */
+  /** If the evidence fits several causes: a judgement for each, the most plausible first. The diagnosis takes the one whose repair helps. */
   choices?(subject: Subject): readonly { readonly judgement: Judgement; readonly repair: Repair }[];
-  /** Objects that are broken, by name, where there may be several: a proved cause is narrowed to those that matter. */
+  /** Names of the failing members, if there can be several (for example DMA channels): a proved cause is reduced to those that matter. */
   members?(subject: Subject): readonly string[];
-  /** Those of the broken objects that have no behaviour in the emulator: that a run went well does not make them harmless. */
+  /** Failing members that the emulator does not model: a successful run does not show that they are harmless. */
   unmodelled?(subject: Subject): readonly string[];
   /** Judgement and repair of some of the members. */
   narrow?(subject: Subject, members: readonly string[]): { readonly judgement: Judgement; readonly repair: Repair };
-  /** It stands for many kinds of objects: where a more particular check explains as much, that one is named first. */
+  /** The check covers many kinds of things: if a more specific check explains as much, that one is named first. */
   readonly general?: true;
-  /** Judges what comes after the entry: that the ROM was reached does not make it harmless. */
+  /** The check is about what follows the entry: reaching the ROM does not show that it is harmless. */
   readonly afterEntry?: true;
-  /** What it says of a board is not shown by a run that reaches DFU: that does not make it harmless. */
+  /** The check is about the real board: a run that reaches DFU does not show that it is harmless. */
   staysOpen?(subject: Subject): boolean;
-  /** A warning of it is a remark: it explains nothing without proof. */
+  /** A warning of this check is only a remark: it explains nothing unless it is proved. */
   readonly remark?: true | ((subject: Subject) => boolean);
-  /** While it fails no repair can lead to DFU: nothing else is searched for. */
+  /** If this check fails, no repair can reach DFU, so no search is made. */
   readonly decides?: true;
-  /** The evidence is too weak to accuse anyone without proof: what is not proved is not told. */
+  /** The evidence is too weak for a suspicion: the check is reported as a cause only if it is proved. */
   isTentative?(subject: Subject): boolean;
-  /** The repair replaces the jump itself, so that it says something only where nothing smaller helps. */
+  /** The repair replaces the jump itself, so it is significant only if no smaller repair helps. */
   isLastResort?(subject: Subject): boolean;
-  /** For `bootbench explain <id>`: what the check is about, why it matters, how to get it right. Plain text, a few short paragraphs. */
+  /** For `bootbench explain <id>`: what the check is about, why it matters and how to do it right, in a few short paragraphs of plain text. */
   readonly explanation: string;
 }
 
@@ -386,7 +386,7 @@ export const unknown = (because: string): Judgement => ({
   source: null,
   confidence: null,
 });
-/** Data EEPROM of L0 and L1: stores program it where FLASH has been unlocked for it (RM0376 3.3.4, RM0038 3.4.2). */
+/** Data EEPROM of L0 and L1: stores program it after FLASH has been unlocked for it (RM0376 3.3.4, RM0038 3.4.2). */
 export const isDataEeprom = ({ name, programmedBy }: MemoryRow): boolean => name === 'eeprom' && programmedBy !== undefined;
 
 export const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;

@@ -30,7 +30,7 @@ const selectResetClock = (f: FamilyFields, target: RepairTarget): void => {
 
 export const sysclk: Check = {
   id: 'sysclk',
-  question: 'Is SYSCLK back on the oscillator that runs after a reset?',
+  question: 'Does SYSCLK come from the oscillator that is selected after a reset?',
   path: false,
   judge(subject) {
     const { state } = subject;
@@ -46,7 +46,7 @@ export const sysclk: Check = {
       expected: `SYSCLK from ${name(f.sysclk.afterReset)}`,
       source: CLOCK_ROWS,
       confidence: 'inferred',
-      because: 'the ROM sets up its clock for itself, but it was written for the state after a reset',
+      because: 'the ROM sets up its own clock, but it is written for the clock state after a reset',
       lastWriter: latestWriter(subject, [f.sysclk.select]),
     });
   },
@@ -55,15 +55,15 @@ export const sysclk: Check = {
     return f
       ? {
           at: 'entry',
-          what: 'SYSCLK switched to its source after reset',
+          what: 'SYSCLK switched to its reset source',
           fix: f.sysclk.code,
           apply: (target) => selectResetClock(f, target),
         }
       : null;
   },
   explanation: [
-    'After a reset SYSCLK comes from an internal oscillator. The ROM sets up the clocks that it needs, and it expects to start from there.',
-    'An application that runs from a PLL should switch back first: HAL_RCC_DeInit(), or select HSI (MSI on STM32L4) and wait until the status field says so. Lower flash wait states only after that.',
+    'After a reset, SYSCLK comes from an internal oscillator. The ROM starts from that state and sets up the clocks that it needs.',
+    'An application that runs from a PLL should switch back first: call HAL_RCC_DeInit(), or select HSI (MSI on STM32L4) and wait until the status field confirms it. Reduce the flash wait states only after that.',
   ].join('\n\n'),
 };
 
@@ -89,7 +89,7 @@ export const pll: Check = {
       expected: 'no PLL on',
       source: DEINIT,
       confidence: 'documented',
-      because: 'a running PLL cannot be set up anew, and the ROM uses a PLL on many products',
+      because: 'a running PLL cannot be reconfigured, and the ROM uses a PLL on many products',
       lastWriter: latestWriter(
         subject,
         on.map((p) => p.on),
@@ -102,7 +102,7 @@ export const pll: Check = {
     const on = f.plls.filter((p) => state.field(p.on) === 1);
     return {
       at: 'entry',
-      what: `SYSCLK switched to its source after reset, ${on.map((p) => p.name).join(', ')} switched off`,
+      what: `SYSCLK switched to its reset source, ${on.map((p) => p.name).join(', ')} switched off`,
       fix: [f.sysclk.code, ...on.map((p) => `${inC(p.on)} &= ~${inC(p.on).replace('->', '_')}_${p.on.split('.')[2]};`)].join('\n'),
       apply: (target) => {
         // A PLL that feeds SYSCLK cannot be switched off: the clock goes back first.
@@ -112,14 +112,14 @@ export const pll: Check = {
     };
   },
   explanation: [
-    'AN2606 asks the application to switch off the PLLs before the jump. Most settings of a PLL are locked while it runs, so code that does not expect a running one fails to set it up and gets another frequency than it thinks.',
+    'AN2606 tells the application to switch off the PLLs before the jump. Most settings of a PLL are locked while it runs. Code that does not expect a running PLL fails to configure it and gets a different frequency.',
     'Switch SYSCLK back to the internal oscillator first; a PLL in use cannot be switched off.',
   ].join('\n\n'),
 };
 
 export const prescalers: Check = {
   id: 'prescalers',
-  question: 'Are the AHB and APB prescalers as after a reset?',
+  question: 'Do the AHB and APB prescalers have their reset values?',
   path: false,
   judge(subject) {
     const f = familyOf(subject.state.chip);
@@ -130,7 +130,7 @@ export const prescalers: Check = {
     return broken('warn', {
       observed: list.map((c) => `${inManual(c.path)} = ${c.value}`).join(', '),
       expected: list.map((c) => `${inManual(c.path)} = ${c.reset}`).join(', '),
-      because: 'a divided bus clock changes every baud rate and timeout of the ROM, unless it sets the prescalers itself',
+      because: 'a divided bus clock changes every baud rate and timeout of the ROM, unless the ROM sets the prescalers itself',
       source: CLOCK_ROWS,
       confidence: 'inferred',
       lastWriter: latestWriter(subject, f.prescalers),
@@ -147,14 +147,14 @@ export const prescalers: Check = {
     };
   },
   explanation: [
-    'The bus clocks feed timers, USARTs and the interface of USB. The ROM knows its own SYSCLK; it is not documented whether it also sets the dividers behind it.',
-    'HAL_RCC_DeInit() puts them back; so does a reset before the jump.',
+    'The bus clocks feed the timers, the USARTs and the bus interface of USB. The ROM sets its own SYSCLK; ST does not say whether it also sets the bus prescalers.',
+    'HAL_RCC_DeInit() restores them, and so does a reset before the jump.',
   ].join('\n\n'),
 };
 
 export const kernelClocks: Check = {
   id: 'kernel-clocks',
-  question: 'Are the kernel clock selections as after a reset?',
+  question: 'Do the kernel clock selections have their reset values?',
   path: false,
   judge(subject) {
     const f = familyOf(subject.state.chip);
@@ -171,8 +171,8 @@ export const kernelClocks: Check = {
     return { judgement: judgeSelections(subject, list), repair: selectionsToReset(list, all) };
   },
   explanation: [
-    'USB, USARTs, I2C and others can take their clock from several sources (CCIPR registers). An application that feeds USB from a PLL leaves that selection behind.',
-    'HAL_RCC_DeInit() does not reset these registers on every family. When the PLL is switched off and the selection stays, the peripheral has no clock at all until somebody selects another source.',
+    'USB, USART, I2C and other peripherals can take their kernel clock from several sources (CCIPR registers). An application that clocks USB from a PLL leaves that selection to the ROM.',
+    'HAL_RCC_DeInit() does not reset these registers on every family. If the PLL is off and the selection stays, the peripheral has no clock until code selects another source.',
   ].join('\n\n'),
 };
 
@@ -190,7 +190,7 @@ const judgeSelections = (subject: Subject, list: readonly Selection[]): Judgemen
     expected: 'reset values',
     source: DEINIT,
     confidence: 'inferred',
-    because: 'a peripheral that the ROM uses may get its clock from a source that is off by now, unless the ROM selects it again',
+    because: 'a peripheral that the ROM uses may have selected a clock source that is now off, unless the ROM selects another one',
     lastWriter: latestWriter(
       subject,
       list.map((c) => c.path),
@@ -225,12 +225,12 @@ const recoveryChanged = ({ state }: Subject, f: FamilyFields): { path: string; v
 
 export const usbClock: Check = {
   id: 'usb-clock',
-  question: 'Is the clock recovery of USB as after a reset?',
+  question: 'Does the clock recovery system (CRS) have its reset values?',
   path: false,
   judge(subject) {
     const f = familyOf(subject.state.chip);
     if (!f) return notApplicable(NO_FAMILY);
-    if (f.clockRecovery.length === 0) return notApplicable('this chip has no clock recovery');
+    if (f.clockRecovery.length === 0) return notApplicable('this chip has no clock recovery system');
     if (
       isUnread(
         subject.state,
@@ -239,11 +239,11 @@ export const usbClock: Check = {
     )
       return unknown(UNREAD);
     const list = recoveryChanged(subject, f);
-    if (list.length === 0) return pass('all at reset values', 'HSI48 is trimmed as it comes from the factory', CLOCK_ROWS, 'inferred');
+    if (list.length === 0) return pass('all at reset values', 'HSI48 runs with its factory trim', CLOCK_ROWS, 'inferred');
     return broken('warn', {
       observed: list.map((c) => `${inManual(c.path)} = ${c.value}`).join(', '),
       expected: list.map((c) => `${inManual(c.path)} = ${c.reset}`).join(', '),
-      because: 'HSI48 keeps the trim value and the reference that the application chose, unless the ROM sets them again',
+      because: 'HSI48 keeps the trim value and the reference of the application, unless the ROM sets them itself',
       source: CLOCK_ROWS,
       confidence: 'inferred',
       lastWriter: latestWriter(
@@ -263,7 +263,7 @@ export const usbClock: Check = {
     };
   },
   explanation: [
-    'USB needs 48 MHz within 0.25 %. HSI48 alone is not that exact: the clock recovery system trims it against the start-of-frame packets of the host.',
-    'An application that used it with another reference (LSE), or left a trim value far from the middle, hands over an oscillator that may be off. Reset the CRS before the jump.',
+    'USB needs 48 MHz within 0.25 %. HSI48 alone is not that accurate: the clock recovery system (CRS) trims it to the start-of-frame packets of the host.',
+    'If the application used another reference (LSE) or leaves an extreme trim value, HSI48 can be out of tolerance in the ROM. Reset the CRS before the jump.',
   ].join('\n\n'),
 };

@@ -16,20 +16,20 @@ const isStuckUnprivileged = (state: TargetState, { range: [from, to] }: RomFacts
 /** Only an exception gives privileges back. */
 const privilegedInC = (rom: RomFacts): string =>
   [
-    part('file', '; where an RTOS has SVC_Handler, a privileged task makes the jump', 'void SVC_Handler(void) { __set_CONTROL(0); }'),
+    part('file', '; if an RTOS owns SVC_Handler, jump from a privileged task instead', 'void SVC_Handler(void) { __set_CONTROL(0); }'),
     part('here', '', '__asm volatile("svc 0" : : : "memory");', jumpOnMspInC(rom)),
   ].join('\n');
 
 export const control: Check = {
   id: 'control',
-  question: 'Does the ROM start privileged and on MSP, as after a reset?',
+  question: 'Does the ROM start in privileged mode and with MSP as its stack pointer, as after a reset?',
   path: false,
   judge({ state, history, rom }) {
     const value = state.core('control');
     if (value === null) return notApplicable('CONTROL cannot be read on this target');
     const expected = 'CONTROL.SPSEL = 0, nPRIV = 0';
     const lastWriter = history?.lastWriter('CPU.CONTROL', NPRIV | SPSEL) ?? null;
-    if ((value & (NPRIV | SPSEL)) === 0) return pass(`CONTROL = ${value & 7}`, 'privileged, on MSP', NOTHING_PUBLISHED, 'inferred');
+    if ((value & (NPRIV | SPSEL)) === 0) return pass(`CONTROL = ${value & 7}`, 'privileged, MSP in use', NOTHING_PUBLISHED, 'inferred');
     const psp = state.core('psp');
     const onPsp = (value & SPSEL) !== 0;
     const observed = [`CONTROL = ${value & 7}`, ...(onPsp && psp !== null ? [`PSP = ${hex(psp)}`] : [])].join(', ');
@@ -40,7 +40,7 @@ export const control: Check = {
         source: 'Arm: full descending stack',
         confidence: 'documented',
         lastWriter,
-        because: 'the ROM runs on PSP, and there is no RAM below it',
+        because: 'the ROM uses PSP as its stack pointer, and there is no RAM below it',
       });
     if (onPsp && psp !== null && inRomRam(rom, psp))
       return broken('fail', {
@@ -50,7 +50,7 @@ export const control: Check = {
         confidence: 'documented',
         lastWriter,
         because:
-          'the ROM runs on PSP, and that stack lies in the RAM that the ROM uses for its own variables; writing MSP did not change the stack in use',
+          'the ROM uses PSP as its stack pointer, and that stack is in the RAM where the ROM keeps its variables; writing MSP did not change the stack in use',
       });
     return broken('warn', {
       observed,
@@ -60,8 +60,8 @@ export const control: Check = {
       lastWriter,
       because:
         (value & NPRIV) !== 0
-          ? 'the ROM runs unprivileged: its accesses to NVIC and system control fault or are ignored'
-          : 'the ROM runs on PSP, the stack of a task; writing MSP did not change the stack in use',
+          ? 'the ROM runs unprivileged: its accesses to the NVIC and the system control block fault or are ignored'
+          : 'the ROM uses PSP, the stack of a task; writing MSP did not change the stack in use',
     });
   },
   repair: ({ state, rom }) => ({
@@ -71,8 +71,8 @@ export const control: Check = {
     apply: (target) => target.setCore('control', (state.core('control') ?? 0) & ~(NPRIV | SPSEL)),
   }),
   explanation: [
-    'After a reset the core is privileged and uses MSP. An RTOS task usually runs on PSP, sometimes unprivileged, and a branch keeps both.',
-    'Setting MSP changes nothing then, because SP is PSP. The ROM goes on with the stack of the task; when that lies in the RAM that the ROM clears for itself, it destroys its own return addresses. Unprivileged code cannot program the NVIC at all, and its write to CONTROL is ignored.',
-    'Jump from the main thread before the scheduler starts, best right after a reset with a flag. Otherwise write CONTROL = 0 and an ISB before MSP is set, in privileged code.',
+    'After a reset, the core is privileged and uses MSP. An RTOS task usually uses PSP and may be unprivileged. A branch changes neither.',
+    'In a task, writing MSP has no effect on the current stack, because SP is PSP. The ROM continues on the stack of the task. If that stack is in the RAM that the ROM clears for its variables, the ROM destroys its own return addresses. Unprivileged code cannot program the NVIC, and its writes to CONTROL are ignored.',
+    'Jump before the scheduler starts, best of all right after a reset with a request flag. Otherwise write CONTROL = 0, followed by an ISB, in privileged code before you set MSP.',
   ].join('\n\n'),
 };

@@ -66,8 +66,8 @@ function mpuFinding(
     confidence: 'assumed',
     because:
       region === null
-        ? 'the regions of the application still apply: system memory may not be executable, RAM or peripherals not accessible'
-        : `region ${region.number} forbids to ${denied!.need} at ${hex(denied!.address)}, which the ROM has to`,
+        ? 'the MPU regions of the application still apply: system memory may not be executable, and RAM or peripherals may not be accessible'
+        : `MPU region ${region.number} does not allow the ROM to ${denied!.need} at ${hex(denied!.address)}`,
     lastWriter:
       (region && name ? history?.lastWriter(`CPU.${name}${region.number}`) : null) ?? history?.lastWriter('CPU.MPU_CTRL', 1) ?? null,
   });
@@ -75,7 +75,7 @@ function mpuFinding(
 
 export const mpu: Check = {
   id: 'mpu',
-  question: 'Is the MPU off, or does it leave the ROM what it uses?',
+  question: 'Is the MPU off, or does it allow all accesses of the ROM?',
   path: true,
   // what it would keep from a ROM that nothing asked for explains nothing (Zephyr and Mbed OS forbid system memory on every start)
   remark: ({ entry, history }) => !entry && !history?.firstFault?.kind.startsWith('mem-'),
@@ -87,24 +87,24 @@ export const mpu: Check = {
     if ((value & 1) === 0) return pass('MPU_CTRL.ENABLE = 0', 'off, as after a reset', NOTHING_PUBLISHED, 'assumed');
     const denied = deniedPlace(subject, value);
     if (denied === 'nothing')
-      return pass(`MPU_CTRL = ${hex(value)}`, 'no region keeps the ROM from its code, its stack or its RAM', NOTHING_PUBLISHED, 'inferred');
+      return pass(`MPU_CTRL = ${hex(value)}`, 'no region blocks the code, the stack or the RAM of the ROM', NOTHING_PUBLISHED, 'inferred');
     return mpuFinding(subject, value, denied);
   },
   repair({ entry, history }) {
     const fix = '__DMB();\nMPU->CTRL = 0;\n__DSB(); __ISB();';
     if (entry) return { at: 'entry', what: 'MPU switched off', fix, apply: (target) => target.write(PPB.MPU_CTRL, 4, 0) };
     const writer = history?.lastWriter('CPU.MPU_CTRL', 1);
-    return writer ? { at: 'before-write', what: 'the write that switches the MPU on left out', fix, seq: writer.seq, value: null } : null;
+    return writer ? { at: 'before-write', what: 'the write that enables the MPU suppressed', fix, seq: writer.seq, value: null } : null;
   },
   explanation: [
-    'Regions that were set up for the application rarely cover system memory, and the background map is used only with PRIVDEFENA. The branch into the ROM then ends in a MemManage fault, or the ROM faults on its first access to RAM or USB.',
+    'MPU regions of an application rarely cover system memory, and the default memory map applies only with PRIVDEFENA. The branch into the ROM then causes a MemManage fault, or the ROM faults on its first access to RAM or USB.',
     'Switch the MPU off before the jump, with barriers around the write.',
   ].join('\n\n'),
 };
 
 export const fpu: Check = {
   id: 'fpu',
-  question: 'Is no floating-point state left that waits to be saved?',
+  question: 'Is no lazy floating-point state save pending?',
   path: false,
   judge({ state, history }) {
     if (state.core('fpscr') === null) return notApplicable('this core has no FPU');
@@ -115,7 +115,7 @@ export const fpu: Check = {
     if ((fpccr & LSPACT) === 0)
       return pass(
         observed,
-        active ? 'exceptions in the ROM save the larger frame, which costs stack and nothing else' : 'nothing is waiting',
+        active ? 'exceptions in the ROM use the larger stack frame; this costs only stack space' : 'no save is pending',
         NOTHING_PUBLISHED,
         'inferred',
       );
@@ -124,7 +124,7 @@ export const fpu: Check = {
       expected: 'FPCCR.LSPACT = 0',
       source: 'Arm: lazy floating-point state preservation',
       confidence: 'inferred',
-      because: 'the next floating-point instruction writes 18 words to the place that was reserved on the old stack',
+      because: 'the next floating-point instruction writes 18 words to the space that was reserved on the old stack',
       lastWriter: history?.lastWriter('CPU.FPCCR', LSPACT) ?? null,
     });
   },
@@ -138,8 +138,8 @@ export const fpu: Check = {
     },
   }),
   explanation: [
-    'An exception that interrupts floating-point code only reserves room for the registers; they are written when the handler uses the FPU. A jump out of such a handler leaves that pending (LSPACT).',
-    'The ROM does not use floating point as far as is known, so it rarely matters. It does when the application is started again from there, and its first floating-point instruction writes into memory that belongs to somebody else.',
+    'An exception that interrupts floating-point code only reserves stack space for the floating-point registers; they are saved when the handler first uses the FPU. A jump out of such a handler leaves this save pending (LSPACT).',
+    'The ROM is not known to use floating point, so this rarely matters. It matters when the ROM starts the application again: the first floating-point instruction then writes into memory that is used for something else.',
   ].join('\n\n'),
 };
 
@@ -201,19 +201,20 @@ export const stackLimit: Check = {
         return broken('warn', {
           ...finding,
           confidence: 'inferred',
-          because: 'the limit lies in the RAM that the ROM uses: its stack may grow below it',
+          because: 'the limit is in the RAM that the ROM uses: the stack of the ROM may grow below it',
         });
       return broken('fail', {
         ...finding,
         confidence: 'documented',
         because: below.some((l) => l.name === use.name)
-          ? 'the stack pointer is below its limit, so the next push, or already the write of MSP, faults'
-          : 'MSP is below its limit, so the next exception, or the first push after CONTROL.SPSEL = 0, faults',
+          ? 'the stack pointer is below its limit: the next push faults, or even the write to MSP'
+          : 'MSP is below its limit: the next exception faults, or the first push after CONTROL.SPSEL = 0',
       });
     }
-    if (![use, ...others].some((l) => l.name === 'MSPLIM')) return unknown('MSPLIM, which exceptions use, cannot be read on this target');
+    if (![use, ...others].some((l) => l.name === 'MSPLIM'))
+      return unknown('MSPLIM, which applies to exceptions, cannot be read on this target');
     if (use.limit === 0) return pass(shown(use), 'no limit set, as after a reset', STKOF, 'documented');
-    return pass(shown(use), entry ? 'the limit lies below the stack' : 'no stack overflow so far', STKOF, 'documented');
+    return pass(shown(use), entry ? 'the limit is below the stack' : 'no stack overflow so far', STKOF, 'documented');
   },
   repair(subject) {
     const names = inWay(subject).map((l) => l.name);
@@ -230,10 +231,10 @@ export const stackLimit: Check = {
         },
       };
     const writer = subject.history?.lastWriter(`CPU.${names[0]!}`);
-    return writer ? { at: 'before-write', what: `the write of ${names[0]!} left out`, fix, seq: writer.seq, value: null } : null;
+    return writer ? { at: 'before-write', what: `the write to ${names[0]!} suppressed`, fix, seq: writer.seq, value: null } : null;
   },
   explanation: [
-    'Armv8-M cores check the stack pointer against MSPLIM and PSPLIM. Start-up code and RTOSes set them for their own stack, which lies higher in RAM than that of the ROM.',
-    "With the limit above the ROM's stack pointer, already the write of MSP, or else the first push, is a UsageFault, and since its own frame does not fit either, a lockup. Write MSPLIM = 0 before MSP.",
+    'Armv8-M cores check the stack pointer against MSPLIM and PSPLIM. Start-up code and RTOSes set these limits for their own stack, which is higher in RAM than the stack of the ROM.',
+    "If the limit is above the ROM's stack pointer, the write to MSP or the first push raises a UsageFault. Its exception frame does not fit either, so the core locks up. Write MSPLIM = 0 before you write MSP.",
   ].join('\n\n'),
 };

@@ -19,7 +19,7 @@ export const debuggerCheck: Check = {
       return broken('fail', {
         observed: `BKPT at ${hex(fault.pc)}`,
         expected: 'no BKPT',
-        because: 'without a debugger BKPT is a HardFault',
+        because: 'without a debugger, BKPT causes a HardFault',
         source: SOURCE,
         confidence: 'documented',
         lastWriter: atInstruction(fault.pc, fault.at),
@@ -29,7 +29,7 @@ export const debuggerCheck: Check = {
       return broken('warn', {
         observed: `${calls.length} BKPT${calls.length === 1 ? '' : 's'}${first.semihosting ? ' (semihosting)' : ''}, the first at ${hex(first.pc)}`,
         expected: 'no BKPT',
-        because: 'a debugger answered here; without a debugger this is a HardFault',
+        because: 'a debugger answered here; without one, this BKPT causes a HardFault',
         source: SOURCE,
         confidence: 'documented',
         lastWriter: atInstruction(first.pc, first.at),
@@ -40,16 +40,16 @@ export const debuggerCheck: Check = {
       return broken('fail', {
         observed: `HFSR = ${hex(hfsr)}: DEBUGEVT`,
         expected: 'DEBUGEVT = 0',
-        because: 'a BKPT was met without a debugger',
+        because: 'the firmware executed BKPT without a debugger',
         source: SOURCE,
         confidence: 'documented',
       });
     if (!calls) return unknown('this target does not count BKPT instructions');
-    return pass('no BKPT', 'nothing in the firmware asks for a debugger', SOURCE, 'documented');
+    return pass('no BKPT', 'the firmware executed no BKPT', SOURCE, 'documented');
   },
   repair: () => null,
   explanation: [
-    'BKPT stops the core for a debugger. Semihosting (printf over the debug probe, rdimon, BKPT 0xAB) is built on it. With no debugger attached the instruction is a HardFault, so firmware works on the desk and dies in the field.',
-    'The bench answers semihosting calls by default and warns here; --no-semihosting shows what happens without a debugger. Link nosys instead of rdimon, and remove breakpoints from assert handlers, or test DHCSR.C_DEBUGEN before them.',
+    'BKPT stops the core for a debugger. Semihosting (printf over the debug probe, rdimon, BKPT 0xAB) uses it. Without a debugger, the instruction causes a HardFault: the firmware works with the probe attached and crashes without it.',
+    'bootbench answers semihosting calls by default and warns here; --no-semihosting shows what happens without a debugger. Link nosys instead of rdimon, and remove BKPT from assert handlers or test DHCSR.C_DEBUGEN first.',
   ].join('\n\n'),
 };

@@ -67,12 +67,12 @@ export const entryAddress: Check = {
   isLastResort: ({ entry, state }) => entry?.how === 'exception' && isInterrupt((state.core('xpsr') ?? 0) & 0x1ff),
   explanation: [
     'The ROM bootloader starts like any firmware: word 0 of its vector table is the stack pointer, word 1 the address of its first instruction. Read word 1 and branch to what it holds.',
-    'The address of the table differs from product to product and is printed in the bootloader tables of AN2606. It is not always where system flash begins: on STM32H5 the headers give 0x0BF80000 for system flash, the bootloader has its table at 0x0BF97000. A digit wrong, or the address of another family, reads as 0xFFFFFFFF, as rubbish, or as a bus fault.',
-    'Use the one published address of your part. Do not search memory for something that looks like a vector table.',
+    'The address of the table differs between products; the bootloader tables of AN2606 list it. It is not always the start of system flash: on STM32H5 the headers give 0x0BF80000 for system flash, but the table of the bootloader is at 0x0BF97000. A wrong digit, or the address of another family, gives 0xFFFFFFFF, meaningless data or a bus fault.',
+    'Use the published address for your part. Do not search memory for something that looks like a vector table.',
   ].join('\n\n'),
 };
 
-const redirection = (wrong: number, right: number): string => `reads of ${hex(wrong)} answer with the words of the table at ${hex(right)}`;
+const redirection = (wrong: number, right: number): string => `reads of ${hex(wrong)} return the words of the table at ${hex(right)}`;
 export interface RedirectedTables {
   readonly wrong: number;
   readonly right: number;
@@ -110,14 +110,14 @@ const failed = (
 function judgeEntry(subject: Subject, entry: EntryFacts): Judgement {
   const { rom, state } = subject;
   const observed = `${hex(entry.address)} (${entry.how})`;
-  if (entry.how === 'boot') return pass(observed, 'the boot selection chose system memory by itself', SOURCE, 'documented');
+  if (entry.how === 'boot') return pass(observed, 'the boot selection started system memory', SOURCE, 'documented');
   if (entry.how === 'exception') {
     const exception = exceptionName(state.chip, (state.core('xpsr') ?? 0) & 0x1ff);
     const mapped = romVectorsInForce(subject);
     return failed(
       subject,
       `${observed}${mapped ? `; ${mapped.observed}` : ''}`,
-      `${exception} was taken through a vector that points into system memory; the ROM starts at its reset vector only`,
+      `the vector of ${exception} points into system memory; only the reset vector starts the ROM`,
       mapped?.lastWriter ?? atInstruction(entry.fromPc, entry.at),
     );
   }
@@ -126,8 +126,8 @@ function judgeEntry(subject: Subject, entry: EntryFacts): Judgement {
     return notApplicable('the address of the vector was used instead of the vector: see entry-dereference');
   const inside = entry.address >= rom.range[0] && entry.address <= rom.range[1];
   const because = inside
-    ? 'the branch goes into the middle of the ROM, not to its reset vector'
-    : 'the branch goes into system memory outside of the bootloader';
+    ? 'the jump goes into the middle of the ROM, not to its reset vector'
+    : 'the jump goes into system memory, but not into the bootloader';
   return failed(subject, observed, because, atInstruction(entry.fromPc, entry.at));
 }
 
@@ -138,7 +138,7 @@ function judgePath(subject: Subject): Judgement {
     return failed(
       subject,
       wrong.value === null ? `read of ${hex(wrong.address)} faulted` : `${hex(wrong.value)} read from ${hex(wrong.address)}`,
-      `the firmware looks for the vector table at ${hex(wrong.table)}; this chip's ROM has it at ${hex(rom.vectorTable)}`,
+      `the firmware reads the ROM's vector table at ${hex(wrong.table)}; on this chip it is at ${hex(rom.vectorTable)}`,
       atInstruction(wrong.pc, wrong.at),
       `vector table at ${hex(rom.vectorTable)}`,
     );
@@ -147,7 +147,7 @@ function judgePath(subject: Subject): Judgement {
     return failed(
       subject,
       `jump to ${hex(stray.address)}`,
-      `there is nothing at ${hex(stray.address)} on this chip; its ROM has the vector table at ${hex(rom.vectorTable)}`,
+      `there is no memory at ${hex(stray.address)} on this chip; the ROM's vector table is at ${hex(rom.vectorTable)}`,
       atInstruction(stray.from, stray.at),
     );
   const word = wrongWord(subject);
@@ -157,18 +157,18 @@ function judgePath(subject: Subject): Judgement {
       `${hex(word.target)}, from the word at ${hex(word.address)}`,
       word.address === rom.vectorTable
         ? "the jump goes to word 0 of the ROM's vector table, which is its initial stack pointer; the reset vector is word 1"
-        : `the jump goes to what was made of the word at ${hex(word.address)}, which is not the ROM's reset vector`,
+        : `the jump target was computed from the word at ${hex(word.address)}; it is not the ROM's reset vector`,
       atInstruction(word.pc, word.at),
     );
   const vector = `vector read from ${hex(rom.vectorTable + 4)}`;
-  if (readRightVector(subject)) return pass(vector, 'the right vector was read, but no branch to it followed', SOURCE, 'documented');
+  if (readRightVector(subject)) return pass(vector, 'the firmware read the right vector but did not branch to it', SOURCE, 'documented');
   const fault = faultOnTheWay(subject);
   if (fault)
     return failed(
       subject,
       faultText(fault),
-      "the firmware faulted instead of branching to the ROM's reset vector, and the handler of the fault lies in system memory",
+      "the firmware faulted instead of branching to the ROM's reset vector, and the fault handler is in system memory",
       atInstruction(isFetch(fault) ? fault.from : fault.pc, fault.at),
     );
-  return notApplicable('no entry, and no vector was read from system memory');
+  return notApplicable('no entry, and the firmware read no vector from system memory');
 }

@@ -63,7 +63,7 @@ const H5: FamilyFields = {
       0x9a: 'Regression',
       0xa3: 'NS-Regression',
     },
-    source: 'AN2606 Rev 70 Table 2, pattern 17: the bootloader is there in the product states Open and Provisioning',
+    source: 'AN2606 Rev 70 Table 2, pattern 17: the bootloader is available in the product states Open and Provisioning',
   },
   bankCheck: null,
   emptyCheck: false,
@@ -100,7 +100,7 @@ export const familyOf = (chip: ChipDescription): FamilyFields | null =>
   ) ?? null;
 
 /** Why a check does not apply then. */
-export const NO_FAMILY = 'this chip family has no row of register names yet';
+export const NO_FAMILY = 'the register names of this chip family are not known to this check yet';
 
 interface Place {
   readonly address: number;

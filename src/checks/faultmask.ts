@@ -15,7 +15,7 @@ export const faultmask: Check = {
       expected: 'FAULTMASK = 0',
       source: INTERRUPTS,
       confidence: 'documented',
-      because: 'FAULTMASK raises the priority of the running code above every interrupt and fault but NMI; clearing PRIMASK does not help',
+      because: 'FAULTMASK blocks every interrupt and fault except NMI; clearing PRIMASK does not help',
       lastWriter: history?.lastWriter('CPU.FAULTMASK', 1) ?? null,
     });
   },
@@ -26,7 +26,7 @@ export const faultmask: Check = {
     apply: (target) => target.setCore('faultmask', 0),
   }),
   explanation: [
-    'cpsid f (__disable_fault_irq()) masks everything except NMI, HardFault included. It is a mask of its own: cpsie i does not undo it. Only cpsie f, a return from an exception, or a reset does.',
-    'With FAULTMASK set the ROM connects to the bus and never answers, and any fault locks the core up.',
+    'cpsid f (__disable_fault_irq()) masks everything except NMI, including HardFault. FAULTMASK is separate from PRIMASK: cpsie i does not clear it. Only cpsie f, an exception return or a reset clears it.',
+    'With FAULTMASK set, the ROM connects to the bus but never answers the host, and any fault locks up the core.',
   ].join('\n\n'),
 };

@@ -26,7 +26,7 @@ function needed({ state }: Subject, { hz, range }: Timing): number | null {
 
 export const flashLatency: Check = {
   id: 'flash-latency',
-  question: 'Has the flash enough wait states for the clock that runs at the jump?',
+  question: 'Does the flash have enough wait states for the clock at the jump?',
   path: false,
   judge(subject) {
     const { state, history } = subject;
@@ -35,17 +35,17 @@ export const flashLatency: Check = {
     if (!f || typeof t === 'string') return f ? unknown(t as string) : notApplicable(String(t));
     const table = state.chip.flashLatency;
     const value = state.field(f.flashLatency);
-    if (!table || value === null) return notApplicable('this chip has no table of wait states');
+    if (!table || value === null) return notApplicable('bootbench has no wait-state table for this chip');
     const least = needed(subject, t);
     const observed = `${inManual(f.flashLatency)} = ${value} at ${Math.round(t.hz / MHZ)} MHz, ${t.range}`;
-    if (least === null) return notApplicable('HCLK is above what the voltage range allows: see voltage-range');
-    if (value >= least) return pass(observed, 'enough for the present clock', table.source, table.confidence);
+    if (least === null) return notApplicable('HCLK is higher than the voltage range allows: see voltage-range');
+    if (value >= least) return pass(observed, 'enough for the current clock', table.source, table.confidence);
     return broken('fail', {
       observed,
       expected: `at least ${least}`,
       source: table.source,
       confidence: table.confidence,
-      because: 'the flash is read faster than it can answer; wrong instructions may arrive until the clock is lowered',
+      because: 'the core reads the flash faster than the flash can deliver; it may get wrong instructions until the clock is lowered',
       lastWriter: history?.lastWriter(registerOf(f.flashLatency), maskOf(state.chip, f.flashLatency)) ?? null,
     });
   },
@@ -63,8 +63,8 @@ export const flashLatency: Check = {
     };
   },
   explanation: [
-    'Flash needs wait states above a certain frequency, and more in the lower voltage ranges. De-initialisation in the wrong order (wait states first, clock afterwards) leaves too few for some instructions.',
-    'Lower the clock first, then the wait states. What the ROM needs for its own clock it sets itself.',
+    'Flash needs wait states above a certain frequency, and more of them in lower voltage ranges. If the firmware reduces the wait states before the clock, some instructions run with too few.',
+    'Lower the clock first, then the wait states. The ROM sets the wait states that its own clock needs.',
   ].join('\n\n'),
 };
 
@@ -76,7 +76,7 @@ function lowPowerRun({ state }: Subject): { readonly field: string; readonly cod
 
 export const voltageRange: Check = {
   id: 'voltage-range',
-  question: 'Does the voltage range allow the clock, and is it at least the one after a reset?',
+  question: 'Does the voltage range allow the clock, and is it no lower than after a reset?',
   path: false,
   // where USB has no supply of its own nothing here hangs on the regulator
   unmodelled(subject) {
@@ -111,7 +111,8 @@ export const voltageRange: Check = {
         source: 'RM0351 5.3.2: at most 2 MHz in low-power run; DS10198, functionalities by working mode: no USB in it',
         confidence: 'reported',
         lastWriter: history?.lastWriter(registerOf(slow.field), maskOf(state.chip, slow.field)) ?? null,
-        because: 'low-power run is on: its regulator feeds a slow clock only and no USB, and no document says that the ROM leaves it',
+        because:
+          'low-power run mode is on: its regulator supports only a slow clock and no USB, and no document says that the ROM leaves this mode',
       });
     const speed = (range: string): number => limit?.value[range] ?? 0;
     const atReset = f.voltage.ranges[locate(state.chip, f.voltage.field)?.reset ?? -1];
@@ -120,7 +121,7 @@ export const voltageRange: Check = {
       return broken('warn', {
         observed,
         expected: `${atReset} or higher`,
-        source: 'AN2606: the ROM does not raise the range on STM32L4; nothing is said on others',
+        source: 'AN2606: the ROM does not raise the range on STM32L4; it says nothing about other families',
         lastWriter,
         confidence: vos?.value === 'keeps' ? vos.confidence : 'assumed',
         because: 'the range is lower than after a reset, and the ROM may need more for its own clock',
@@ -128,7 +129,7 @@ export const voltageRange: Check = {
     }
     return pass(
       observed,
-      'not lower than after a reset, and enough for the present clock',
+      'not lower than after a reset, and enough for the current clock',
       limit?.source ?? null,
       limit?.confidence ?? null,
     );
@@ -143,7 +144,7 @@ export const voltageRange: Check = {
     // In low-power run the range alone may be as after a reset.
     const highest = state.field(control.field) === control.highest;
     const steps = [
-      ...(slow ? [{ what: 'low-power run left', fix: slow.code }] : []),
+      ...(slow ? [{ what: 'low-power run mode left', fix: slow.code }] : []),
       ...(slow && highest ? [] : [{ what: 'highest voltage range selected', fix: control.code }]),
     ];
     return {
@@ -157,8 +158,8 @@ export const voltageRange: Check = {
     };
   },
   explanation: [
-    'The core voltage limits the clock, and with it what the ROM can set up for itself. A range below the one after a reset, chosen by an application that saves power, can be too low for the clock of the ROM.',
-    'On STM32L4 this is documented: range 2 left by the application breaks DFU. Go back to the range after reset, or higher, and wait until it is reached.',
-    'The same goes for low-power run (LPR): leave it, and wait until REGLPF has fallen.',
+    'The core voltage limits the clock. An application that saves power may select a lower voltage range than the one after a reset, which can be too low for the clock that the ROM sets up.',
+    'On STM32L4 this is documented: DFU fails if the application leaves range 2. Select the reset range or a higher one, and wait until it is reached.',
+    'Also leave low-power run mode (LPR), and wait until REGLPF is 0.',
   ].join('\n\n'),
 };

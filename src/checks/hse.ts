@@ -9,8 +9,8 @@ const megahertz = (hz: number): string => `${Math.round(hz / 1e3) / 1e3} MHz`;
 const listed = (values: readonly number[]): string =>
   values.length > 8 ? `${values[0]} to ${values.at(-1)} MHz in steps of 1 MHz` : `${values.join(', ')} MHz`;
 
-const ODD = "the ROM measures HSE in whole megahertz, and USB's 48 MHz cannot be made from this one";
-const ABSENT = "the ROM makes USB's 48 MHz from a crystal, and the board has none";
+const ODD = "the ROM measures HSE in whole megahertz, and it cannot derive USB's 48 MHz from this frequency";
+const ABSENT = "the ROM derives USB's 48 MHz from a crystal, and the board has none";
 
 type Crystals = NonNullable<FamilyFields['hseForUsb']['crystals']>;
 const isUsable = ({ mhz }: Crystals, hz: number): boolean => mhz.some((value) => Math.abs(hz / 1e6 / value - 1) <= TOLERANCE);
@@ -23,7 +23,7 @@ function slowStart(state: TargetState, orLse: boolean): Judgement | null {
   return broken('warn', {
     observed: `HSE takes ${milliseconds(start.seconds)} to start`,
     expected: `a crystal that starts within ${milliseconds(start.typical)}${orLse ? ', or LSE' : ''}`,
-    because: 'the ROM waits only so long for HSE, and goes on without USB or resets where it comes later',
+    because: 'HSE starts later than the ROM waits for it; the ROM then goes on without USB or resets the chip',
     source: 'AN2606 Rev 70 Table 227: HSE time-out',
     confidence: 'documented',
   });
@@ -31,7 +31,7 @@ function slowStart(state: TargetState, orLse: boolean): Judgement | null {
 
 export const hse: Check = {
   id: 'hse',
-  question: 'Does USB in the ROM need HSE, and is it there?',
+  question: 'If USB in the ROM needs HSE, does the board provide it?',
   path: false,
   // eslint-disable-next-line complexity -- from a crystal that is not needed to one that the ROM cannot use, each answer ends the search
   judge({ state }) {
@@ -40,7 +40,7 @@ export const hse: Check = {
     const { crystals, source, confidence } = f.hseForUsb;
     if (!crystals) return { ...notApplicable('USB in this ROM needs no crystal'), source, confidence };
     if (crystals.orLse && (state.crystalHz?.('lse') ?? 0) > 0)
-      return pass('LSE on the board', "the ROM's USB clock is trimmed by LSE", source, confidence);
+      return pass('LSE on the board', "LSE trims the ROM's USB clock", source, confidence);
     // a board cannot be asked what is soldered to it: there only a crystal that runs is known
     const hz = state.crystalHz?.('hse') ?? (state.clockHz('hse') || null);
     if (hz === null)
@@ -48,7 +48,7 @@ export const hse: Check = {
         verdict: 'unknown',
         observed: 'HSE off',
         expected: null,
-        because: 'USB needs HSE here; whether it starts is seen only when the ROM asks for it',
+        because: 'USB in this ROM needs HSE; whether HSE starts shows only when the ROM switches it on',
         source,
         confidence,
       };
@@ -63,7 +63,7 @@ export const hse: Check = {
       });
     if (isUsable(crystals, hz))
       return (
-        slowStart(state, crystals.orLse) ?? pass(`HSE ${megahertz(hz)}`, 'a frequency that the ROM finds and can use', source, confidence)
+        slowStart(state, crystals.orLse) ?? pass(`HSE ${megahertz(hz)}`, 'the ROM can measure and use this frequency', source, confidence)
       );
     const [none, wanted] = crystals.orLse ? [', nor LSE', ', or LSE'] : ['', ''];
     const seen = hz > 0 ? { observed: `HSE ${megahertz(hz)}`, because: ODD } : { observed: `no HSE on the board${none}`, because: ABSENT };
@@ -82,7 +82,7 @@ export const hse: Check = {
     };
   },
   explanation: [
-    'Chips without HSI48 need an HSE crystal or clock for USB in the ROM: most of STM32F4, F7, F1 and older. The ROM measures the frequency against its internal oscillator and takes the nearest one that it knows, so an unusual crystal, or a bad one, breaks USB. It also gives up when the crystal takes too long to start (AN2606 Table 227: from 0.8 ms on F2 and the first F4 to 0.2 s).',
+    'Chips without HSI48 need an HSE crystal or clock for USB in the ROM: most of STM32F4, F7, F1 and older families. The ROM measures the frequency with its internal oscillator and takes the nearest frequency that it knows, so USB fails with an unusual or inaccurate crystal. The ROM also gives up if the crystal starts too slowly (AN2606 Table 227: the limit is between 0.8 ms on F2 and the first F4, and 0.2 s).',
     'Chips with HSI48 and clock recovery need none.',
   ].join('\n\n'),
 };

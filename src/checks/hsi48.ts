@@ -5,7 +5,7 @@ import { CLOCK_ROWS } from './sources.ts';
 
 export const hsi48: Check = {
   id: 'hsi48',
-  question: 'Is HSI48 running, should the ROM not start it by itself?',
+  question: 'Is HSI48 running, in case the ROM does not start it?',
   path: false,
   judge({ state, history, rom, entry }) {
     const f = familyOf(state.chip)?.hsi48;
@@ -20,7 +20,7 @@ export const hsi48: Check = {
       expected: `${inManual(f.on)} = 1`,
       source: CLOCK_ROWS,
       confidence: 'inferred',
-      because: on === 1 ? 'HSI48 has not started yet' : 'HSI48 is off; the ROM is said to start it by itself, as it has to after a reset',
+      because: on === 1 ? 'HSI48 has not started yet' : 'HSI48 is off; the ROM seems to start it itself, as it must after a reset',
       lastWriter: history?.lastWriter(registerOf(f.on), maskOf(state.chip, f.on)) ?? null,
     });
   },
@@ -37,7 +37,7 @@ export const hsi48: Check = {
     };
   },
   explanation: [
-    "On chips with HSI48 the ROM runs USB from it, trimmed by the clock recovery system (CRS) on the host's start-of-frame packets; no crystal is needed.",
-    'HSI48 is off after a reset, and published firmware jumps into the ROM in that state and reaches DFU. So the ROM starts it itself. That the caller has to do it is forum lore without evidence; it does no harm.',
+    "On chips with HSI48, the ROM clocks USB from it. The clock recovery system (CRS) trims HSI48 to the host's start-of-frame packets, so no crystal is needed.",
+    'HSI48 is off after a reset. Published firmware jumps into the ROM in that state and reaches DFU, so the ROM starts HSI48 itself. Forum posts say that the caller must start it; there is no evidence for that, and it does no harm.',
   ].join('\n\n'),
 };

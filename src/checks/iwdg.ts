@@ -40,32 +40,32 @@ const isAwaited = ({ entry, history }: Subject): boolean =>
 
 function becauseRuns(subject: Subject, entered: boolean): string {
   if (unfed(subject))
-    return 'IWDG2 cannot be stopped, and the ROM on the other core does not refresh it: it resets the whole chip unless the second core goes on refreshing it';
+    return 'IWDG2 cannot be stopped, and the ROM, which runs on the other core, does not refresh it: IWDG2 resets the whole chip unless the second core keeps refreshing it';
   if (subject.history?.resets.some((r) => r.by === 'iwdg' && r.waited))
-    return 'IWDG bit while the flash was being erased or programmed: code in that flash stands still meanwhile, and whatever refreshes IWDG with it. Erase from RAM and refresh there, or give IWDG more time than the erase takes';
+    return 'IWDG reset the chip during a flash erase or program operation: code in that flash stalls during the operation and cannot refresh IWDG. Erase from RAM and refresh IWDG there, or give IWDG a longer timeout than the erase takes';
   const window = windowOf(subject);
   if (window !== null)
-    return `IWDG cannot be stopped and has a window: a refresh before its counter is down to ${window.win} of ${window.reload} resets the chip, and the ROM refreshes it when it likes`;
+    return `IWDG cannot be stopped and has a window: a refresh before its counter has fallen to ${window.win} of ${window.reload} resets the chip, and the ROM does not respect the window`;
   return entered
-    ? 'IWDG cannot be stopped: it bites in the ROM unless the ROM is fast enough to refresh it in time, as it is documented to do'
-    : 'IWDG cannot be stopped: it bites unless it is refreshed until the jump and the ROM takes over';
+    ? 'IWDG cannot be stopped: it resets the chip unless the ROM, which is documented to refresh it, does so in time'
+    : 'IWDG cannot be stopped: it resets the chip unless the firmware refreshes it until the jump and the ROM takes over';
 }
 
 export const iwdg: Check = {
   id: 'iwdg',
-  question: 'Is the independent watchdog stopped, which only a reset can do?',
+  question: 'Is the independent watchdog off (only a reset can stop it)?',
   path: true,
   judge(subject) {
     const { history, entry } = subject;
     if (blocksOf(subject).length === 0) return notApplicable('this chip has no IWDG');
     const bites = history?.resets.filter((r) => r.by === 'iwdg').length ?? 0;
     const running = isRunning(subject);
-    const count = bites === 0 ? '' : `, ${bites} reset${bites === 1 ? '' : 's'} by it so far`;
-    if (running === null && bites === 0) return unknown('this chip does not show whether IWDG runs');
+    const count = bites === 0 ? '' : `, ${bites} reset${bites === 1 ? '' : 's'} by IWDG so far`;
+    if (running === null && bites === 0) return unknown('this chip has no register that shows whether IWDG runs');
     if (running === false || running === null) {
       if (bites === 0) return pass('not running', 'IWDG was never started', SOURCE, 'documented');
       if (isAwaited(subject))
-        return pass(`not running now${count}`, 'a request was left, and this is the reset that carried it over', SOURCE, 'documented');
+        return pass(`not running now${count}`, 'the firmware left a request, and this reset delivered it', SOURCE, 'documented');
       return broken('warn', {
         observed: `${running === null ? 'unknown whether it runs now' : 'not running now'}${count}`,
         expected: 'no reset by IWDG',
@@ -87,22 +87,22 @@ export const iwdg: Check = {
   repair(subject) {
     const fix = byResetInC(
       subject,
-      'or where the way to it begins, before IWDG is due; in main() the part below stands before IWDG is started',
+      'or where the code on the way to it begins, before IWDG expires; the part below belongs in main(), before IWDG is started',
     );
     if (isRunning(subject) !== true || isAwaited(subject)) return null;
     const blocks = blocksOf(subject);
     if (subject.entry)
       return { at: 'entry', what: 'IWDG never started', fix, apply: (target) => blocks.forEach((block) => target.stopTimersOf(block)) };
     const writer = starter(subject);
-    return writer ? { at: 'before-write', what: 'IWDG never bites', fix, seq: writer.seq, value: null, vetoes: 'iwdg' } : null;
+    return writer ? { at: 'before-write', what: 'IWDG never resets the chip', fix, seq: writer.seq, value: null, vetoes: 'iwdg' } : null;
   },
   // one that bites nobody is fed
   remark: ({ outcome, history }) => !(history?.resets.some((r) => r.by === 'iwdg') ?? outcome === 'reset-loop'),
   explanation: [
-    'Once started, IWDG runs until the next reset. The ROM is documented to slow it to the longest time and to refresh it, but that begins only when the ROM has got so far: with a short period that is nearly over at the jump it bites first, and the application starts again.',
-    'Enter the ROM after a reset instead: leave a flag that survives, reset, and test it before anything starts the watchdog. If an option byte starts IWDG in hardware, refresh it right before the jump.',
-    'Where the application has given it a window (WINR), a refresh that comes too early is a reset as well; the ROM knows nothing of the window.',
-    'Code in flash stands still while its bank is erased: 1 to 2 s for a sector of 128 KB (F2, F4, F7, H7). No loop and no interrupt in flash refreshes IWDG then.',
-    'After the ROM has left, nobody refreshes it any more.',
+    'Once started, IWDG runs until the next reset. The ROM is documented to set the longest period and to refresh it, but it does so only some time after the jump. If the period is short and nearly over at the jump, IWDG resets the chip first, and the application starts again.',
+    'Enter the ROM after a reset instead: leave a flag that survives the reset, reset the chip, and test the flag before anything starts the watchdog. If an option byte starts IWDG in hardware, refresh it right before the jump.',
+    'If the application has set a window (WINR), a refresh that comes too early also resets the chip, and the ROM does not know the window.',
+    'Code in flash stalls while its bank is being erased: 1 to 2 s for a sector of 128 KB (F2, F4, F7, H7). No code in that bank, interrupt handlers included, can refresh IWDG during that time.',
+    'After the ROM has started the application, the application must refresh IWDG again.',
   ].join('\n\n'),
 };

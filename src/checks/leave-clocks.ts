@@ -4,14 +4,14 @@ import { leaveCheck } from './leave-left.ts';
 export const leaveClocks = leaveCheck({
   id: 'leave-clocks',
   kind: 'clocks',
-  question: 'After DFU leave, does the program rely on clocks, wait states or a voltage range as after a reset?',
+  question: 'After a DFU leave, does the program need clocks, wait states or a voltage range as after a reset?',
   option: 'leave-clocks',
-  source: 'AN2606 Rev 70 4.1: the ROM does not put back what it used, newer ones not completely; measured on H523 (HSIDIV, VOS)',
+  source: 'AN2606 Rev 70 4.1: the ROM does not restore what it used, newer ROMs only in part; measured on H523 (HSIDIV, VOS)',
   confidence: 'documented',
   fix: () =>
-    'put RCC, PWR and FLASH->ACR to their reset values before they are set up: SYSCLK to the internal oscillator, PLLs off, then every field written, none only or-ed in',
+    'restore the reset values of RCC, PWR and FLASH->ACR before the clock set-up: SYSCLK from the internal oscillator, PLLs off, then write every field instead of only setting bits',
   explanation: [
-    'After leave the PLL, its source, prescalers, oscillators and flash wait states are what the ROM ran with. Code that only sets bits (RCC->CFGR |= …), writes PLLCFGR while the PLL runs, or waits for an oscillator that it did not start, works from reset and not from here.',
-    'Go through a known state first: SYSCLK from the internal oscillator, PLLs off, reset values into the configuration registers. Or reset the chip once when they do not hold their reset values.',
+    'After a leave, the PLL, its source, the prescalers, the oscillators and the flash wait states are as the ROM used them. Code that only sets bits (RCC->CFGR |= …), writes PLLCFGR while the PLL runs, or waits for an oscillator that it did not start, works after a reset but not here.',
+    'Go to a known state first: SYSCLK from the internal oscillator, PLLs off, reset values in the configuration registers. Or reset the chip once if these registers do not hold their reset values.',
   ].join('\n\n'),
 });

@@ -4,13 +4,13 @@ import { leaveCheck } from './leave-left.ts';
 export const leaveFlash = leaveCheck({
   id: 'leave-flash',
   kind: 'flash',
-  question: 'After DFU leave, does the program rely on a locked flash controller without error flags?',
+  question: 'After a DFU leave, does the program need a locked flash controller without error flags?',
   option: 'leave-flash',
   source: 'reported on G0 (unlocked: a second key sequence faults) and G4 (error bits stay in FLASH_SR: Opentrons PR 418)',
   confidence: 'reported',
-  fix: () => 'write the keys only if FLASH->CR has LOCK set, and clear the error flags of FLASH->SR before the first operation',
+  fix: () => 'write the keys only if LOCK is set in FLASH->CR, and clear the error flags in FLASH->SR before the first operation',
   explanation: [
-    'A ROM may leave the flash controller unlocked. The key sequence written once more is an error: the controller locks until the next reset, on some parts with a bus fault. Error flags that are still set make the first operation of a driver fail that looks at them.',
-    'Ask for LOCK before the keys are written, and clear the flags first.',
+    'The ROM may leave the flash controller unlocked. Writing the key sequence again is then an error: the controller locks until the next reset, on some parts with a bus fault. Error flags that are still set make the first operation fail if the driver tests them.',
+    'Test LOCK before you write the keys, and clear the error flags first.',
   ].join('\n\n'),
 });

@@ -29,20 +29,25 @@ export const leaveCheck = (text: LeaveCheckText): Check => ({
 
 function judgeLeft(text: LeaveCheckText, subject: Subject): Judgement {
   const leave = subject.history?.leave;
-  if (leave === undefined) return notApplicable('this target does not follow a leave');
+  if (leave === undefined) return notApplicable('this target does not record a DFU leave');
   if (leave === null) return notApplicable('the run has no DFU leave');
   const lacking = text.lacks?.(subject) ?? null;
   if (lacking !== null) return notApplicable(lacking);
-  if (leave.table === null) return unknown('the leave could not be held against a reset');
+  if (leave.table === null) return unknown('the leave could not be compared with a reset');
   const confidence = (text.option === null ? undefined : subject.rom.option(text.option)?.confidence) ?? text.confidence;
   const found = leave.left.find((l) => l.kind === text.kind);
-  if (!found) return pass(null, 'the program finds it as after a reset', text.source, confidence);
+  if (!found) return pass(null, 'the state after the leave is the same as after a reset', text.source, confidence);
   if (!found.relied)
-    return pass(found.observed, 'it is other than after a reset, and the program does not rely on it', text.source, confidence);
+    return pass(
+      found.observed,
+      'the state differs from that after a reset, but the program does not depend on it',
+      text.source,
+      confidence,
+    );
   return broken('fail', {
     observed: found.observed,
     expected: found.expected,
-    because: `with this as after a reset the program comes back (the same run, repaired): ${text.fix(subject, leave)}`,
+    because: `the program starts again if this state is as after a reset (proved by repairing it in the same run): ${text.fix(subject, leave)}`,
     source: text.source,
     confidence,
   });

@@ -10,7 +10,7 @@ import { latestWriter } from './writers.ts';
 const ENABLE_REGISTER = /^(AHB|APB|IOP)[0-9A-Z]*ENR\d?$/;
 const SLEEP_REGISTER = /(LPENR|SMENR)\d?$/;
 const RESET_REGISTER = /^(AHB|APB|IOP)[0-9A-Z]*RSTR\d?$/;
-const RSTR = 'RM, RCC: the RSTR bits are 0 after a reset, so that a ROM started by one finds no block held in reset';
+const RSTR = 'RM, RCC: the RSTR bits are 0 after a reset, so a ROM that a reset starts finds no block held in reset';
 
 interface Enable {
   readonly path: string;
@@ -69,10 +69,10 @@ const heldOf = (left: readonly Enable[]): Enable[] => left.filter((e) => e.held 
 function judgeOn(subject: Subject, on: readonly Enable[]): Judgement {
   const [held] = heldOf(on);
   const alone = on.every((e) => e.held === true);
-  const clocked = 'a clocked peripheral keeps its settings: pins, interrupts and DMA requests of the application reach into the ROM';
+  const clocked = 'a peripheral with its clock on keeps its settings: its pins, interrupts and DMA requests can disturb the ROM';
   const inReset =
     held &&
-    `${inManual(held.path)} was set and never cleared: the block takes no writes, unless the ROM clears that bit, of which ST says nothing`;
+    `${inManual(held.path)} was set and never cleared: the block ignores writes unless the ROM clears that bit, and ST does not say whether it does`;
   return broken(alone ? 'warn' : 'fail', {
     observed: inWords(on, 'clocked', 'held in reset'),
     expected: alone ? 'no block held in reset' : 'clock enables at their reset values',
@@ -94,14 +94,16 @@ const repairOn = (on: readonly Enable[]): Repair => ({
 
 export const peripheralsLeftOn: Check = {
   id: 'peripherals-left-on',
-  question: 'Are the clocks of all peripherals off that a reset leaves off, and is none held in reset?',
+  question: 'Are the peripheral clocks as after a reset, and is no peripheral held in reset?',
   path: false,
   judge(subject) {
     const { chip } = subject.state;
     const registers = enableRegisters(chip).map((r) => `${chip.rcc}.${r.name}`);
     if (isUnread(subject.state, registers)) return unknown(UNREAD);
     const on = leftOn(subject);
-    return on.length === 0 ? pass('no clock beyond those after a reset', 'as after a reset', DEINIT, 'documented') : judgeOn(subject, on);
+    return on.length === 0
+      ? pass('only the clocks that are on after a reset', 'as after a reset', DEINIT, 'documented')
+      : judgeOn(subject, on);
   },
   repair: (subject) => repairOn(leftOn(subject)),
   general: true,
@@ -118,15 +120,15 @@ export const peripheralsLeftOn: Check = {
     return { judgement: judgeOn(subject, on), repair: repairOn(on) };
   },
   explanation: [
-    'AN2606 asks the application to switch off the clocks of its peripherals before the jump. A reset through the RSTR registers puts them back to their reset values first; the clock alone only freezes them. A bit of RSTR that stays 1 is no clean state either: the block is held in reset, and what the ROM writes to it is lost until somebody clears the bit.',
-    'Pins are part of it: a USART of the application that still drives its TX pin, or a GPIO that pulls a line the ROM listens on, can make the ROM choose another interface than USB.',
-    'The cheapest way to a clean state is a reset with a flag, and the jump right after it.',
+    'AN2606 tells the application to switch off the clocks of its peripherals before the jump. Switching the clock off only freezes a peripheral; a reset through the RSTR registers also restores its reset values. Clear the RSTR bit again: as long as it is 1, the peripheral is held in reset and ignores writes of the ROM.',
+    'Pins matter too: if a USART of the application still drives its TX pin, or a GPIO pulls a line that the ROM listens on, the ROM may choose another interface than USB.',
+    'The simplest way to a clean state is to set a flag, reset the chip, and jump right after the reset.',
   ].join('\n\n'),
 };
 
 export const usbLeftOn: Check = {
   id: 'usb-left-on',
-  question: 'Is the USB peripheral of the application off, its pull-up released?',
+  question: 'Is the USB peripheral of the application off and its pull-up released?',
   path: false,
   judge(subject) {
     const { state } = subject;
@@ -142,8 +144,8 @@ export const usbLeftOn: Check = {
       source: DEINIT,
       confidence: 'documented',
       because: pull
-        ? 'the host still sees the device of the application, and is not told that it has gone'
-        : 'USB is clocked and keeps endpoints and interrupts of the application',
+        ? 'the host still sees the device of the application and does not notice that it is gone'
+        : 'the USB clock is on, and the block keeps the endpoints and interrupts of the application',
       lastWriter: latestWriter(subject, [f.enable]),
     });
   },
@@ -161,8 +163,8 @@ export const usbLeftOn: Check = {
     };
   },
   explanation: [
-    'An application with USB of its own has to leave the bus before the ROM comes onto it: release the pull-up, reset the peripheral, switch its clock off.',
-    'The host notices a detach only when the pull-up is off for a while; if the ROM connects too soon, the host goes on talking to a device that no longer exists. Some milliseconds are the least, hosts behind a hub want more.',
+    'An application with its own USB device must leave the bus before the ROM connects: release the pull-up, reset the peripheral, and switch its clock off.',
+    'The host notices a detach only if the pull-up is off for some time. If the ROM connects too soon, the host keeps talking to a device that no longer exists. Wait at least some milliseconds; a host behind a hub needs more.',
   ].join('\n\n'),
 };
 
@@ -206,7 +208,7 @@ const judgeChannels = (subject: Subject, on: readonly string[]): Judgement =>
     expected: 'no channel enabled',
     source: DEINIT,
     confidence: 'documented',
-    because: 'a channel that goes on moving data writes into RAM that the ROM uses by now',
+    because: 'a DMA channel that keeps running can write into RAM that the ROM now uses',
     lastWriter: latestWriter(subject, on),
   });
 function stopChannels(on: readonly string[]): Repair {
@@ -232,13 +234,13 @@ export const dma: Check = {
     if (isUnread(state, channels(subject, f.dmaChannels))) return unknown(UNREAD);
     const on = channelsOn(subject);
     return on.length === 0
-      ? pass('no channel enabled', 'nothing writes to RAM behind the ROM', DEINIT, 'documented')
+      ? pass('no channel enabled', 'no DMA channel writes to RAM while the ROM runs', DEINIT, 'documented')
       : judgeChannels(subject, on);
   },
   repair: (subject) => stopChannels(channelsOn(subject)),
   explanation: [
-    'A DMA channel that receives from a UART or an ADC goes on after the jump, into the same addresses. AN2606 lists the RAM that the ROM uses; a buffer in there overwrites its variables.',
-    'Disable every channel and wait until it is idle, or reset the DMA through RCC.',
+    'A DMA channel that receives from a UART or an ADC keeps writing to the same addresses after the jump. AN2606 lists the RAM that the ROM uses; a DMA buffer in that RAM overwrites its variables.',
+    'Disable every channel and wait until it is idle, or reset the DMA controller through RCC.',
   ].join('\n\n'),
 };
 
@@ -256,11 +258,12 @@ export const exti: Check = {
     ];
     if (f.exti.mask.every((path) => state.field(path) === null)) return unknown('EXTI cannot be read on this target');
     const set = bits.filter((b) => b.more !== 0);
-    if (set.length === 0) return pass('as after a reset', 'no line of the application is left', NOTHING_PUBLISHED, 'inferred');
+    if (set.length === 0)
+      return pass('as after a reset', 'no EXTI line of the application is unmasked or pending', NOTHING_PUBLISHED, 'inferred');
     return broken('warn', {
       observed: set.map((b) => `${inManual(b.path)}: 0x${b.more.toString(16)}`).join(', '),
       expected: 'masks at their reset values, nothing pending',
-      because: 'a pin change is still turned into an interrupt request; the NVIC decides whether it gets through',
+      because: 'a pin edge still raises an interrupt request; the NVIC decides whether it is taken',
       source: NOTHING_PUBLISHED,
       confidence: 'inferred',
       lastWriter: latestWriter(subject, f.exti.mask),
@@ -287,7 +290,7 @@ export const exti: Check = {
     };
   },
   explanation: [
-    'EXTI turns edges on pins into interrupt requests. It has no clock enable, so switching peripherals off does not reach it.',
-    'Masked lines and cleared pending bits keep a button or a sensor from interrupting the ROM, should its line in the NVIC be enabled.',
+    'EXTI turns edges on pins into interrupt requests. It has no clock enable, so switching off peripheral clocks does not stop it.',
+    'Mask the lines and clear the pending bits, so that a button or a sensor cannot interrupt the ROM if its interrupt is enabled in the NVIC.',
   ].join('\n\n'),
 };

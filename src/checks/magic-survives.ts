@@ -16,19 +16,20 @@ import {
 } from './check.ts';
 import { backupAccessInC, backupClockInC, keptInC, part } from './fix-in-c.ts';
 
-const STARTUP = 'C11 6.7.9: objects of static storage start as zero or as initialised; start-up code writes them after every reset';
+const STARTUP =
+  'C11 6.7.9: objects with static storage start as zero or with their initialiser; start-up code writes them after every reset';
 const BACKUP = 'STM32 reference manuals, PWR and RTC/TAMP: backup registers are write-protected until DBP is set, and need their bus clock';
-const CACHE = 'ARMv7-M: CCR.DC is 0 after a reset, and only cleaning or replacing a dirty line writes it to memory';
+const CACHE = 'ARMv7-M: CCR.DC is 0 after a reset, and a dirty line reaches memory only when it is cleaned or evicted';
 const STANDBY =
-  'STM32 reference manuals, PWR: Standby and Shutdown switch the RAM off, but for backup registers and what a retention bit (RRS) keeps';
+  'STM32 reference manuals, PWR: Standby and Shutdown switch the RAM off, except backup registers and RAM with a retention bit (RRS)';
 const ECC =
-  'RM0433 2.4, AN5342: an incomplete word is not really written when a reset comes; ST’s FAQ on SRAM contents that a reset does not preserve';
+  'RM0433 2.4, AN5342: an incomplete ECC word is not written to RAM before a reset; ST’s FAQ on SRAM contents that a reset does not preserve';
 const EEPROM =
-  'RM0376 3.3.4, RM0038 3.4.2: data EEPROM is written only after the two keys of FLASH_PEKEYR, and PELOCK is set again by every reset';
+  'RM0376 3.3.4, RM0038 3.4.2: data EEPROM can be written only after the two keys in FLASH_PEKEYR, and every reset sets PELOCK again';
 const CUT =
-  'RM0376 3.3.4, RM0038 3.4.2: a word of data EEPROM takes some milliseconds, for which FLASH_SR.BSY is set; a reset stops the operation';
+  'RM0376 3.3.4, RM0038 3.4.2: writing a word of data EEPROM takes some milliseconds, during which FLASH_SR.BSY is set; a reset stops the operation';
 const NARROW = 'RM0008 6.4.1: BKP_DRx keeps 16 bits';
-const FLOW = 'seen in the run: stores before the reset, loads and comparisons behind it';
+const FLOW = 'seen in the run: stores before the reset, loads and comparisons after it';
 
 const inRam = ({ state }: Subject, address: number): boolean =>
   state.chip.memories.some(
@@ -76,9 +77,9 @@ const lostWords = ({ history }: Subject): readonly MagicWord[] => {
 /** It was not in memory when the reset came. */
 function neverArrived(subject: Subject, w: MagicWord): Omit<Fate, 'blamed'> | null {
   if (w.inDirtyLine)
-    return { because: 'it stood in a dirty line of the data cache when the reset came: memory never got it', source: CACHE };
+    return { because: 'at the reset, the request was still in a dirty line of the data cache and not in memory', source: CACHE };
   if (w.heldBack !== undefined) return { because: w.heldBack.because, source: ECC };
-  if (w.lostSupply) return { because: 'the RAM that held it was switched off in Standby or Shutdown', source: STANDBY };
+  if (w.lostSupply) return { because: 'Standby or Shutdown switched off the RAM that held the request', source: STANDBY };
   if (w.atReset === w.wanted) return null;
   if (inEeprom(subject, w.address)) return w.writtenUnlocked ? CUT_OFF : LOCKED;
   if (isNarrow(subject, w))
@@ -92,13 +93,13 @@ interface Fate {
   readonly blamed: Writer | null;
 }
 const LOCKED = { because: 'the write was ignored: the data EEPROM is locked (PELOCK)', source: EEPROM };
-const CUT_OFF = { because: 'the reset came while the data EEPROM was still being programmed with it', source: CUT };
+const CUT_OFF = { because: 'the reset came while the data EEPROM was still being programmed', source: CUT };
 /** A backup register of F1, and more was stored to it than it has bits for. */
 const isNarrow = ({ state }: Subject, w: MagicWord): boolean =>
   w.wanted! > 0xffff &&
   w.atReset === (w.wanted! & 0xffff) &&
   state.chip.blocks.some((b) => b.name === 'BKP' && w.address >= b.base && w.address < b.base + b.size);
-const LOST_IN_RAM = { because: 'the value never arrived in memory before the reset', source: STARTUP };
+const LOST_IN_RAM = { because: 'the request was not in memory when the reset came', source: STARTUP };
 function ignored({ writtenWithoutClock: unclocked }: MagicWord): Omit<Fate, 'blamed'> {
   const [protectedDomain, noClock] = ['the backup domain is write-protected (DBP)', 'its bus clock is off'];
   const why = unclocked === undefined ? `${protectedDomain} or ${noClock}` : unclocked ? noClock : protectedDomain;
@@ -107,13 +108,13 @@ function ignored({ writtenWithoutClock: unclocked }: MagicWord): Omit<Fate, 'bla
 function fateOf(subject: Subject, w: MagicWord): Fate {
   if (w.writer === null) {
     const half = subject.history?.magic.find((other) => other.address === (w.address ^ 4) >>> 0);
-    return { because: 'only one half of the request was written before the reset', source: FLOW, blamed: half?.writer ?? w.reader };
+    return { because: 'the firmware wrote only one half of the request before the reset', source: FLOW, blamed: half?.writer ?? w.reader };
   }
   if (w.lostBefore && w.overwrittenBy)
     return {
       because: inRam(subject, w.address)
-        ? `it was written over before the reset${w.overwrittenBy.kind === 'dma' ? ', by a DMA transfer that was set up there' : ''}`
-        : 'it was there, and a reset of the backup domain took it away again before the reset',
+        ? `the request was overwritten before the reset${w.overwrittenBy.kind === 'dma' ? ', by a DMA transfer that was set up there' : ''}`
+        : 'the firmware wrote the request, then erased it with a backup domain reset before the chip reset',
       source: FLOW,
       blamed: w.overwrittenBy,
     };
@@ -122,17 +123,17 @@ function fateOf(subject: Subject, w: MagicWord): Fate {
   const source = inRam(subject, w.address) ? STARTUP : inEeprom(subject, w.address) ? EEPROM : BACKUP;
   if (w.readWithoutClock)
     return {
-      because: 'it is there, but was read while the bus clock of the register was off: such a read gives 0',
+      because: 'the request is there, but the firmware read the register while its bus clock was off, and such a read returns 0',
       source: BACKUP,
       blamed: w.reader,
     };
   if (w.overwrittenBy)
     return {
-      because: 'it was written over after the reset, before the firmware looked at it',
+      because: 'the request was overwritten after the reset, before the firmware read it',
       source,
       blamed: w.overwrittenBy,
     };
-  return { because: 'it changed across the reset without an instruction that did it', source, blamed: w.writer };
+  return { because: 'the request changed across the reset, but no instruction changed it', source, blamed: w.writer };
 }
 
 function judgeLost(subject: Subject, w: MagicWord): Judgement {
@@ -157,7 +158,7 @@ function keep(subject: Subject, word: MagicWord): Repair {
   const each = values.map(({ address, value }) => `${hex(address)} keeps ${hex(value)}`);
   return {
     at: 'keep',
-    what: `${each.join(', ')} until ${each.length === 1 ? 'it has' : 'they have'} been read`,
+    what: `${each.join(', ')} until ${each.length === 1 ? 'it is' : 'they are'} read`,
     words: values,
     fix: [...new Set(words.map((w) => keptBy(subject, w)))].join('\n'),
   };
@@ -172,38 +173,38 @@ function keptBy(subject: Subject, w: MagicWord): string {
   if (w.writer === null) return part('after', '', `*(volatile uint32_t *)${at}u = ${hex(w.wanted ?? 0)}u;   /* the other half */`);
   if (w.inDirtyLine) return part('after', ', before the reset', `SCB_CleanDCache_by_Addr((void *)${hex(w.address & ~31)}u, 32);`);
   if (w.heldBack !== undefined) return part('after', ', before the reset', wholeWordInC(w.address, w.heldBack.bytes));
-  if (w.lostSupply) return '/* RAM does not live through Standby: keep the request in a backup register, which does */';
+  if (w.lostSupply) return '/* RAM is lost in Standby: keep the request in a backup register */';
   if (inRam(subject, w.address)) return keptInRam(w);
   if (inEeprom(subject, w.address)) return inEepromInC(w);
   if (isNarrow(subject, w)) return `/* ${at} keeps 16 bits: store ${hex(w.atReset)} and compare with that, or use two registers */`;
   if (w.readWithoutClock) return part('before', ', which reads it', ...backupClockInC(chip, w.address));
-  if (w.lostBefore) return `/* that line resets the backup domain, and ${at} with it: leave it out, or write the request behind it */`;
-  if (w.overwrittenBy) return part('before', ', so that it does nothing where the RTC runs', `if ((${rtcEnabled(chip)}) == 0)`);
+  if (w.lostBefore) return `/* this line resets the backup domain, which clears ${at}: remove it, or write the request after it */`;
+  if (w.overwrittenBy) return part('before', ', so that it does nothing if the RTC runs', `if ((${rtcEnabled(chip)}) == 0)`);
   return part('before', ', which writes it', ...backupAccessInC(chip, w.address));
 }
 /** Of a word that start-up code clears, or that something else writes to. */
 function keptInRam(w: MagicWord): string {
   const at = hex(w.address);
-  const remark = '; start-up code does not clear a NOLOAD section';
+  const remark = '; the start-up code does not clear a NOLOAD section';
   // where the two overlap, only their author knows which of them is too long
   if (w.lostBefore)
-    return `/* that ${w.overwrittenBy?.kind === 'dma' ? 'transfer' : 'line'} writes to ${at} too: shorten it, or give the request a word of its own, in a NOLOAD section */`;
+    return `/* this ${w.overwrittenBy?.kind === 'dma' ? 'transfer' : 'line'} also writes to ${at}: shorten it, or give the request its own word in a NOLOAD section */`;
   if (w.overwrittenBy && isNoInit(w.variable?.section))
-    return `/* ${w.variable!.name} (${w.variable!.section}) is written over here: leave ${w.variable!.section} out */`;
+    return `/* this overwrites ${w.variable!.name} (${w.variable!.section}): leave ${w.variable!.section} out */`;
   if (w.variable)
     return part('declaration', `of ${w.variable.name}${placeOf(w.variable)}${remark}`, keptInC(w.variable.name, w.variable.bytes));
-  return part('file', `, used in place of the word at ${at} wherever that is written and read${remark}`, keptInC('dfu_request', 4));
+  return part('file', `, to be used instead of the word at ${at} wherever that is written and read${remark}`, keptInC('dfu_request', 4));
 }
 const inEepromInC = ({ address, overwrittenBy, atReset, wanted, writtenUnlocked }: MagicWord): string =>
   overwrittenBy && atReset === wanted
-    ? `/* that line writes to ${hex(address)} too: give the request a word of its own */`
+    ? `/* this line also writes to ${hex(address)}: give the request its own word */`
     : writtenUnlocked
       ? part('after', ', before the reset', 'while (FLASH->SR & FLASH_SR_BSY) {}')
       : part('before', ', which writes it', 'FLASH->PEKEYR = 0x89ABCDEFu;', 'FLASH->PEKEYR = 0x02030405u;');
 /** A store of the whole ECC word empties the buffer into it. */
 function wholeWordInC(address: number, bytes: number): string {
   const word = `(volatile uint${8 * bytes}_t *)${hex(address - (address % bytes))}u`;
-  return `*${word} = *${word};   /* a whole word of the RAM's ECC */`;
+  return `*${word} = *${word};   /* write a whole ECC word of the RAM */`;
 }
 /** The bit that the reset of the backup domain clears, and that stays set over every other reset. */
 const rtcEnabled = (chip: ChipDescription): string => {
@@ -217,9 +218,9 @@ function judgeUnmet({ history }: Subject, words: readonly MagicWord[]): Judgemen
   const astray = words.find((w) => w.elsewhere !== null);
   if (astray?.elsewhere)
     return broken('warn', {
-      observed: `${hex(astray.comparedWith ?? 0)} was stored to ${hex(astray.elsewhere.address)}; ${hex(astray.address)} is read, which holds ${hex(astray.read ?? 0)}`,
-      expected: 'one address for both',
-      because: 'the request is written to one word and looked for in another',
+      observed: `the firmware stored ${hex(astray.comparedWith ?? 0)} to ${hex(astray.elsewhere.address)}, but reads ${hex(astray.address)}, which holds ${hex(astray.read ?? 0)}`,
+      expected: 'the same address for both',
+      because: 'the firmware writes the request to one address and reads it from another',
       source: FLOW,
       confidence: 'measured',
       lastWriter: astray.reader,
@@ -228,8 +229,8 @@ function judgeUnmet({ history }: Subject, words: readonly MagicWord[]): Judgemen
   if (unread)
     return broken('warn', {
       observed: `${hex(unread.wanted ?? 0)} at ${hex(unread.address)}`,
-      expected: 'a read of it behind the reset',
-      because: 'a word was left there for after the reset and lived through it, but nothing read it then',
+      expected: 'a read of it after the reset',
+      because: 'the firmware left a word there before the reset; the word survived, but nothing read it afterwards',
       source: FLOW,
       confidence: 'measured',
       lastWriter: unread.writer,
@@ -237,9 +238,9 @@ function judgeUnmet({ history }: Subject, words: readonly MagicWord[]): Judgemen
   const absent = history?.resets.at(-1)?.by === 'software' && !words.some(isKept) ? words.find(isAbsent) : undefined;
   if (absent)
     return broken('warn', {
-      observed: `${hex(absent.address)} held ${hex(absent.read ?? 0)}, and nothing ever wrote to it`,
+      observed: `${hex(absent.address)} held ${hex(absent.read ?? 0)}, and nothing wrote to it`,
       expected: hex(absent.comparedWith ?? 0),
-      because: 'the word that is looked for behind the reset was never written: without volatile the compiler may leave out its store',
+      because: 'the firmware never wrote the word that it reads after the reset: without volatile, the compiler may remove the store',
       source: FLOW,
       confidence: 'measured',
       lastWriter: absent.reader,
@@ -252,25 +253,25 @@ const isAbsent = (w: MagicWord): boolean =>
 
 export const magicSurvives: Check = {
   id: 'magic-survives',
-  question: 'Is the word that asks for the bootloader still there after the reset?',
+  question: 'Does the word that requests the bootloader survive the reset?',
   path: true,
   judge(subject) {
     const { history, entry } = subject;
     const words = history?.magic ?? [];
-    if (words.length === 0) return notApplicable('no word was handed over a reset');
+    if (words.length === 0) return notApplicable('no word was passed across a reset');
     const shown = words
       .filter(isKept)
       .map((w) => `${hex(w.wanted ?? 0)} at ${hex(w.address)}`)
       .slice(0, 3)
       .join(', ');
-    if (entry) return pass(shown === '' ? null : shown, 'the request led to an entry', STARTUP, 'documented');
+    if (entry) return pass(shown === '' ? null : shown, 'the request led to an entry into the ROM', STARTUP, 'documented');
     const word = lostWords(subject)[0];
     if (word) return judgeLost(subject, word);
     return (
       judgeUnmet(subject, words) ??
       (shown === ''
-        ? notApplicable('no word was handed over a reset')
-        : pass(shown, 'what was written before the reset was read after it', STARTUP, 'documented'))
+        ? notApplicable('no word was passed across a reset')
+        : pass(shown, 'the firmware read after the reset what it had written before', STARTUP, 'documented'))
     );
   },
   repair(subject) {
@@ -286,8 +287,8 @@ export const magicSurvives: Check = {
     return word !== undefined && !isMeant(word);
   },
   explanation: [
-    'The safest way into the ROM is to leave a word behind, reset, and test the word first thing in main(). The word has to live through the reset and through start-up code.',
-    'An ordinary variable does not: start-up code clears .bss and copies .data before main(). Put the word into a section that is neither (NOLOAD, "noinit"), at an address that neither the stack nor another image uses.',
-    'A backup register lives through resets too, but ignores writes until DBP is set and its bus clock is on, and reads as 0 while that clock is off, as it is after a reset. With a data cache the line has to be cleaned before the reset; with ECC RAM write a whole word and something after it.',
+    'The safest way into the ROM is to store a request word, reset the chip, and test the word at the start of main(). The word must survive both the reset and the start-up code.',
+    'An ordinary variable does not survive: start-up code clears .bss and copies .data before main(). Put the word into a separate NOLOAD section ("noinit"), at an address that neither the stack nor another image uses.',
+    'A backup register survives resets, too. But it ignores writes until DBP is set and its bus clock is on, and it reads as 0 while that clock is off, as it is after a reset. With a data cache, clean the line before the reset. With ECC RAM, write a whole ECC word, then write another one.',
   ].join('\n\n'),
 };

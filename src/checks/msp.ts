@@ -5,7 +5,7 @@ import { mspBefore } from './entry.ts';
 import { jumpInC } from './fix-in-c.ts';
 import { NOTHING_PUBLISHED } from './sources.ts';
 
-const TABLE = "AN2606 Rev 70: the ROM's vector table begins with its stack pointer";
+const TABLE = "AN2606 Rev 70: the first word of the ROM's vector table is its stack pointer";
 const RAM_USE = 'AN2606 Rev 70, product table: RAM that the bootloader uses';
 
 /** RAM below a full descending stack pointer. */
@@ -22,7 +22,7 @@ export const isUsableStack = (chip: ChipDescription, sp: number): boolean => sp 
 
 export const msp: Check = {
   id: 'msp',
-  question: 'Is MSP the stack pointer that the ROM would get from a reset, or at least a usable one?',
+  question: 'Does MSP hold the initial stack pointer of the ROM, or at least a usable one?',
   path: false,
   judge(subject) {
     const { state, history, rom, entry } = subject;
@@ -32,7 +32,7 @@ export const msp: Check = {
     const expected = `MSP = ${hex(rom.initialStack)}, the word at ${hex(rom.vectorTable)}`;
     if (value >>> 0 === rom.initialStack >>> 0)
       return pass(observed, "MSP is the first word of the ROM's vector table", TABLE, 'documented');
-    if (entry?.how === 'boot') return pass(observed, 'the hardware loaded it from the table that it booted', TABLE, 'documented');
+    if (entry?.how === 'boot') return pass(observed, 'the hardware loaded it from the vector table at boot', TABLE, 'documented');
     const lastWriter = history?.lastWriter('CPU.MSP') ?? null;
     if (!isUsableStack(state.chip, value))
       return broken('fail', {
@@ -41,7 +41,7 @@ export const msp: Check = {
         source: TABLE,
         confidence: 'documented',
         lastWriter,
-        because: 'there is no RAM below MSP: the first push of the ROM faults',
+        because: 'there is no RAM below MSP, so the first push of the ROM faults',
       });
     if (inRomRam(rom, value))
       return broken('fail', {
@@ -50,7 +50,7 @@ export const msp: Check = {
         source: RAM_USE,
         confidence: 'documented',
         lastWriter,
-        because: 'the stack lies in the RAM that the ROM uses for its own variables',
+        because: 'the stack is in the RAM that the ROM uses for its variables',
       });
     return broken('warn', {
       observed,
@@ -58,7 +58,7 @@ export const msp: Check = {
       source: NOTHING_PUBLISHED,
       confidence: 'assumed',
       lastWriter,
-      because: 'the ROM runs on the stack of the application; it is valid RAM that the ROM does not use otherwise',
+      because: 'the ROM uses the stack of the application, which is in RAM that the ROM does not use for anything else',
     });
   },
   repair: (subject) => ({
@@ -68,8 +68,8 @@ export const msp: Check = {
     apply: (target) => target.setCore('msp', subject.rom.initialStack),
   }),
   explanation: [
-    'A reset loads MSP from the first word of the vector table; a jump does not. Load that word and write it to MSP right before the branch. The word is a value to be loaded, not the address of the table.',
-    'With an MSP outside of RAM the first push faults, and because a fault also needs the stack, the core locks up. With an MSP in the RAM that the ROM uses (see AN2606) stack and variables destroy each other.',
-    'If the application runs on PSP (an RTOS task), MSP may be set freely, but CONTROL.SPSEL has to be cleared too, else the ROM goes on using PSP: see the check control.',
+    'A reset loads MSP from the first word of the vector table; a jump does not. Load that word and write it to MSP right before the branch. Use the contents of the word, not its address.',
+    'If MSP is outside RAM, the first push faults; the fault entry needs the stack as well, so the core locks up. If MSP is in the RAM that the ROM uses (see AN2606), the stack and the variables of the ROM overwrite each other.',
+    'If the application uses PSP (an RTOS task), also clear CONTROL.SPSEL; otherwise the ROM keeps using PSP. See the check control.',
   ].join('\n\n'),
 };

@@ -37,14 +37,14 @@ function judgeLines(subject: Subject, lines: readonly number[]): Judgement {
   const names = (some: readonly number[]): string => listed(some.map((n) => lineName(state.chip, n)));
   const taken = lineOfEntry(subject);
   return broken('fail', {
-    observed: `enabled: ${names(lines)}${live.length === 0 ? '; none of their blocks is clocked' : `; still able to fire: ${names(live)}`}`,
+    observed: `enabled: ${names(lines)}${live.length === 0 ? '; the clocks of all their peripherals are off' : `; still able to fire: ${names(live)}`}`,
     expected: 'no line enabled',
     source: DEINIT,
     confidence: 'documented',
     because:
       taken !== null && lines.includes(taken)
-        ? `interrupt ${lineName(state.chip, taken)} was taken before the jump, through a vector table in system memory`
-        : 'an interrupt of the application that arrives in the ROM goes to a handler that the ROM does not have',
+        ? `interrupt ${lineName(state.chip, taken)} was taken before the jump, and its vector came from system memory`
+        : 'an interrupt of the application is still enabled; if it fires in the ROM, the ROM has no handler for it',
     lastWriter: writer(subject, taken !== null && lines.includes(taken) ? [taken] : blamed),
   });
 }
@@ -68,12 +68,12 @@ const enabledLines = ({ state }: Subject): readonly number[] => linesSet(state, 
 
 export const nvicEnabled: Check = {
   id: 'nvic-enabled',
-  question: 'Are all interrupt lines disabled in the NVIC?',
+  question: 'Are all interrupts disabled in the NVIC?',
   path: false,
   judge(subject) {
     const lines = linesSet(subject.state, PPB.NVIC_ISER);
     if (lines === null) return unknown('the NVIC cannot be read on this target');
-    if (lines.length === 0) return pass('no line enabled', 'nothing of the application can interrupt the ROM', DEINIT, 'documented');
+    if (lines.length === 0) return pass('no line enabled', 'no interrupt of the application can fire in the ROM', DEINIT, 'documented');
     return judgeLines(subject, lines);
   },
   repair: (subject) => repairLines(subject, enabledLines(subject), true),
@@ -83,8 +83,8 @@ export const nvicEnabled: Check = {
     return { judgement: judgeLines(subject, lines), repair: repairLines(subject, lines, false) };
   },
   explanation: [
-    'The ROM has handlers for the interrupts that it uses and for no others. A timer, DMA or EXTI line that stays enabled fires in the ROM, either into the default handler of its vector table or, if VTOR still points there, into the application.',
-    '__disable_irq() only postpones that: the ROM needs interrupts enabled. Disable every line with ICER, then clear what is pending with ICPR, and only then enable interrupts again.',
-    'The number of words is (lines + 31) / 32; a loop over three words of a chip with 133 lines leaves two words untouched.',
+    'The ROM has handlers only for the interrupts that it uses. If a timer, DMA or EXTI interrupt stays enabled, it fires in the ROM and goes to the default handler of the ROM or, if VTOR still points to the application, to a handler of the application.',
+    '__disable_irq() is no solution, because the ROM needs interrupts. Disable every interrupt with ICER, then clear pending ones with ICPR, and only then call __enable_irq().',
+    'The number of ICER words is (interrupts + 31) / 32: on a chip with 133 interrupts, a loop over three words misses two.',
   ].join('\n\n'),
 };

@@ -58,10 +58,10 @@ function judgeWaiting(subject: Subject, which: Waiting): Judgement {
     source: DEINIT,
     confidence: 'documented',
     because: waited
-      ? `${exceptionName(state.chip, waited.exception)} had been waiting and was taken as soon as interrupts were unmasked, through a vector table in system memory`
+      ? `${exceptionName(state.chip, waited.exception)} was pending and was taken as soon as interrupts were unmasked; its vector came from system memory`
       : taken
         ? 'a pending exception is taken in the ROM as soon as interrupts are enabled'
-        : 'the lines are disabled, so nothing happens until the ROM enables the same line for itself',
+        : 'the interrupts are disabled, so nothing happens until the ROM enables the same interrupt for itself',
     lastWriter:
       waited?.unmasked ?? (first === undefined ? null : (history?.lastWriter(`CPU.NVIC_ISPR${first >>> 5}`, 1 << (first & 31)) ?? null)),
   });
@@ -70,14 +70,14 @@ function judgeWaiting(subject: Subject, which: Waiting): Judgement {
 function repairWaiting(subject: Subject, { lines, sysTick, pendSv }: Waiting): Repair {
   const bits = [...(sysTick ? ['SCB_ICSR_PENDSTCLR_Msk'] : []), ...(pendSv ? ['SCB_ICSR_PENDSVCLR_Msk'] : [])];
   const few = lines.map(
-    (n) => `NVIC_ClearPendingIRQ((IRQn_Type)${n});   /* ${lineName(subject.state.chip, n)}, after its source was silenced */`,
+    (n) => `NVIC_ClearPendingIRQ((IRQn_Type)${n});   /* ${lineName(subject.state.chip, n)}; first clear its cause in the peripheral */`,
   );
   const all = 'for (unsigned i = 0; i < sizeof NVIC->ICPR / sizeof NVIC->ICPR[0]; i++) NVIC->ICPR[i] = 0xFFFFFFFFu;';
   const fix = [...(lines.length > 3 ? [all] : few), ...(bits.length > 0 ? [`SCB->ICSR = ${bits.join(' | ')};`] : [])];
   return {
     at: 'entry',
     ...(hadWaited(subject) ? { acts: 'undoes-exception' as const } : {}),
-    what: `cleared: what was pending of ${listed(membersOf({ lines, sysTick, pendSv }))}`,
+    what: `pending state cleared: ${listed(membersOf({ lines, sysTick, pendSv }))}`,
     fix: hadWaited(subject) ? part('unmask', '', ...fix) : fix.join('\n'),
     apply: (target) => {
       target.clearNvic('pending', lines);
@@ -90,12 +90,12 @@ const PENDSVCLR = 1 << 27;
 
 export const nvicPending: Check = {
   id: 'nvic-pending',
-  question: 'Are all pending interrupts cleared, SysTick and PendSV included?',
+  question: 'Are all pending interrupts cleared, including SysTick and PendSV?',
   path: false,
   judge(subject) {
     const which = waiting(subject);
     if (which === null) return unknown('the NVIC cannot be read on this target');
-    if (membersOf(which).length === 0) return pass('nothing pending', 'nothing waits to be taken', DEINIT, 'documented');
+    if (membersOf(which).length === 0) return pass('nothing pending', 'no exception is pending', DEINIT, 'documented');
     return judgeWaiting(subject, which);
   },
   repair: (subject) => repairWaiting(subject, waiting(subject) ?? waitingOf([])),
@@ -105,7 +105,7 @@ export const nvicPending: Check = {
     repair: repairWaiting(subject, waitingOf(members)),
   }),
   explanation: [
-    'Disabling a line does not take back an interrupt that has already arrived. It stays pending and is taken the moment the line is enabled again, by whoever enables it: the ROM, for the lines that it uses itself.',
-    'SysTick and PendSV are not lines of the NVIC. Their pending bits stand in SCB->ICSR and have to be cleared there. A peripheral that still asserts its interrupt makes the line pending again at once: silence the peripheral first.',
+    'Disabling an interrupt does not clear it if it is already pending. It stays pending and is taken as soon as the interrupt is enabled again, for example by the ROM for its own use.',
+    'SysTick and PendSV are not in the NVIC registers. Clear their pending bits in SCB->ICSR. If a peripheral still asserts its interrupt, the interrupt becomes pending again at once: clear the cause in the peripheral first.',
   ].join('\n\n'),
 };

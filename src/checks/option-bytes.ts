@@ -3,8 +3,8 @@ import type { ChipDescription } from '../emu/chip.ts';
 import { broken, notApplicable, pass, unknown, type Check, type Subject, type TargetHistory, type Writer } from './check.ts';
 import { inManual, maskOf, registerOf } from './families.ts';
 
-const WATCHDOG = 'reference manuals, option bytes: with the SW bit cleared the watchdog is started by hardware at every reset';
-const LOADED = 'reference manuals, option bytes: what was programmed takes effect when the option bytes are loaded again';
+const WATCHDOG = 'reference manuals, option bytes: with the SW bit cleared, hardware starts the watchdog at every reset';
+const LOADED = 'reference manuals, option bytes: a programmed value takes effect when the option bytes are loaded again';
 /** Bits that hand a watchdog to the hardware when they are 0. */
 const HARDWARE_WATCHDOG = /^(IWDG\d?|WDG)_SW$/;
 
@@ -75,7 +75,7 @@ const LOADS: ReadonlySet<string> = new Set(['option-bytes', 'power', 'brownout',
 
 export const optionBytes: Check = {
   id: 'option-bytes',
-  question: 'Do option bytes start something, or wait to be loaded, that reaches into the boot path?',
+  question: 'Do option bytes, in force or still to be loaded, affect the way into the ROM?',
   path: true,
   judge(subject) {
     if (!subject.state.chip.optionBytes) return notApplicable('no option bytes are known for this chip');
@@ -87,7 +87,7 @@ export const optionBytes: Check = {
         observed: dogs.map((o) => `${inManual(o.path)} = 0`).join(', '),
         expected: dogs.map((o) => `${inManual(o.path)} = 1`).join(', '),
         because:
-          'the watchdog runs from reset on, whatever the firmware does: it has to be refreshed up to the jump, and the ROM to take over in time',
+          'the watchdog runs from every reset on, whatever the firmware does: the firmware must refresh it until the jump, and the ROM must take over in time',
         source: WATCHDOG,
         confidence: 'documented',
       });
@@ -95,8 +95,8 @@ export const optionBytes: Check = {
     if (late.length > 0)
       return broken('warn', {
         observed: late.join('; '),
-        expected: 'what was programmed is in force',
-        because: 'option bytes were written and not loaded: the chip still starts by the old ones',
+        expected: 'the programmed option bytes are in force',
+        because: 'option bytes were written but not loaded: the chip still uses the old ones',
         source: LOADED,
         confidence: 'documented',
       });
@@ -104,25 +104,25 @@ export const optionBytes: Check = {
     if (forgotten)
       return broken('warn', {
         observed: `option bytes were written${forgotten.reset ? ', then the chip was reset by software' : ' and never loaded'}`,
-        expected: 'what was written is in force',
-        because: `${forgotten.reset ? 'a software reset does not put option bytes in force' : 'option bytes that were written are not in force yet'}: ${forgotten.how}`,
+        expected: 'the written option bytes are in force',
+        because: `${forgotten.reset ? 'a software reset does not load option bytes' : 'the written option bytes are not in force yet'}: ${forgotten.how}`,
         source: LOADED,
         confidence: 'documented',
         lastWriter: forgotten.writer,
       });
     const changed = all.filter((o) => o.value !== o.factory);
     return pass(
-      changed.length === 0 ? 'as from the factory' : changed.map((o) => `${inManual(o.path)} = 0x${o.value.toString(16)}`).join(', '),
+      changed.length === 0 ? 'factory values' : changed.map((o) => `${inManual(o.path)} = 0x${o.value.toString(16)}`).join(', '),
       changed.length === 0
-        ? 'nothing differs from the values that this bench takes for the factory’s'
-        : 'what differs is judged by checks of its own',
+        ? 'all option bytes have the values that bootbench assumes for a new chip'
+        : 'other checks judge the option bytes that differ',
       null,
       null,
     );
   },
   repair: () => null,
   explanation: [
-    'Option bytes act before the first instruction. A watchdog that they start (IWDG_SW = 0) cannot be left out by any code and bites in the ROM if the ROM does not refresh it in time; read-out protection, bank swap, dual-bank boot and boot addresses have checks of their own.',
-    'Writing them is not enough: they are loaded at power-on or by OBL_LAUNCH (OPTSTRT on H5 and H7). Read back the registers that show what is in force.',
+    'Option bytes act before the first instruction. If they start a watchdog (IWDG_SW = 0), no code can stop it, and it resets the chip if the ROM does not refresh it in time. Read-out protection, bank swap, dual-bank boot and boot addresses have their own checks.',
+    'Writing option bytes is not enough: the chip loads them at power-on or by OBL_LAUNCH (OPTSTRT on H5 and H7). Read back the registers that show the values in force.',
   ].join('\n\n'),
 };

@@ -1,7 +1,7 @@
 /** Interrupts masked by PRIMASK when the ROM is entered. */
 import { notApplicable, pass, type Check } from './check.ts';
 
-const SOURCE = 'AN2606 Rev 70 4.1: on products whose bootloader uses interrupts, they have to be enabled again before the jump';
+const SOURCE = 'AN2606 Rev 70 4.1: on products whose bootloader uses interrupts, the application must enable them again before the jump';
 
 export const primask: Check = {
   id: 'primask',
@@ -17,7 +17,7 @@ export const primask: Check = {
       verdict: 'fail',
       observed: 'PRIMASK = 1',
       expected: 'PRIMASK = 0',
-      because: 'the ROM serves USB from an interrupt, which PRIMASK keeps from ever being taken',
+      because: 'PRIMASK is set, so the USB interrupt that the ROM depends on is never taken',
       source: SOURCE,
       confidence: keeps?.value === 'keeps' ? 'documented' : 'assumed',
       lastWriter: history?.lastWriter('CPU.PRIMASK', 1) ?? null,
@@ -26,12 +26,12 @@ export const primask: Check = {
   repair: () => ({
     at: 'entry',
     what: 'PRIMASK cleared before the first ROM instruction',
-    fix: '__enable_irq();            /* after the NVIC has been cleared, right before the jump */',
+    fix: '__enable_irq();            /* right before the jump, after clearing the NVIC */',
     apply: (target) => target.setCore('primask', 0),
   }),
   explanation: [
-    'The ROM bootloader answers USB from an interrupt. It does not clear PRIMASK itself on the products where ST tells the caller to enable interrupts again before the jump.',
-    'With PRIMASK set the ROM starts, connects to the bus, and then never answers the host: the device shows up as "unknown" or not at all.',
-    'Disable and clear every interrupt source (NVIC, SysTick), then set PRIMASK back to 0 (__enable_irq()) before you branch. Nothing can fire, because nothing is enabled.',
+    'The ROM bootloader handles USB in an interrupt. On products where ST tells the caller to enable interrupts again before the jump, the ROM does not clear PRIMASK itself.',
+    'With PRIMASK set, the ROM starts and connects to the bus but never answers the host: the host shows an unknown device or none at all.',
+    'Disable and clear every interrupt (NVIC, SysTick), then clear PRIMASK (__enable_irq()) before you branch. No interrupt can fire then, because none is enabled.',
   ].join('\n\n'),
 };

@@ -5,16 +5,16 @@ import { broken, hex, notApplicable, pass, unknown, type Check, type TargetState
 import { eraseAndJumpInC } from './fix-in-c.ts';
 import { familyOf, inManual, maskOf, NO_FAMILY, registerOf } from './families.ts';
 
-const REMAP = 'AN2606 Rev 70 4.1: dual-bank-boot devices except F7 have to map system memory to 0 before the jump';
+const REMAP = 'AN2606 Rev 70 4.1: on devices with dual-bank boot, except F7, the application must map system memory to 0 before the jump';
 
 export const remap: Check = {
   id: 'remap',
-  question: 'Is system memory mapped to address 0 where the chip can do that?',
+  question: 'Is system memory mapped to address 0, if the chip can do that?',
   path: false,
   judge({ state, history, rom }) {
     const f = familyOf(state.chip);
     if (!f) return notApplicable(NO_FAMILY);
-    if (!f.remap) return notApplicable('nothing can be mapped to 0 on this chip; vectors follow VTOR');
+    if (!f.remap) return notApplicable('the memory at address 0 cannot be changed on this chip; VTOR selects the vectors');
     const value = state.field(f.remap.field);
     if (value === null) return unknown(`${inManual(f.remap.field)} cannot be read on this target`);
     const observed = `${inManual(f.remap.field)} = ${value}`;
@@ -25,7 +25,7 @@ export const remap: Check = {
       expected: `${inManual(f.remap.field)} = ${f.remap.systemMemory}`,
       source: REMAP,
       confidence: option?.confidence ?? 'inferred',
-      because: 'vectors that are fetched through address 0 come from the flash',
+      because: 'vectors that the core fetches at address 0 come from the flash',
       lastWriter: history?.lastWriter(registerOf(f.remap.field), maskOf(state.chip, f.remap.field)) ?? null,
     });
   },
@@ -41,8 +41,8 @@ export const remap: Check = {
       : null;
   },
   explanation: [
-    'On many STM32 the memory at address 0 can be chosen (MEM_MODE in SYSCFG). AN2606 asks for system memory there before the jump on dual-bank parts; on a Cortex-M0, which has no VTOR, the interrupts of the ROM need it, whoever sets it.',
-    'STM32H5, H7 and U5 have no such switch: vectors follow VTOR.',
+    'On many STM32, software selects the memory at address 0 (MEM_MODE in SYSCFG). AN2606 asks for system memory there before the jump on dual-bank parts. On a Cortex-M0, which has no VTOR, the interrupts of the ROM need this mapping, whether the application or the ROM sets it.',
+    'STM32H5, H7 and U5 have no such selection: VTOR selects the vectors.',
   ].join('\n\n'),
 };
 
@@ -60,7 +60,7 @@ const programsOf = ({ chip, read }: TargetState): readonly number[] =>
 
 export const dualBank: Check = {
   id: 'dual-bank',
-  question: 'Does the ROM look for an application in the banks before it stays?',
+  question: 'Does the ROM start an application from a flash bank instead of staying in the bootloader?',
   path: true,
   // a ROM that nothing entered sent nobody back
   remark: ({ entry }) => !entry,
@@ -71,19 +71,20 @@ export const dualBank: Check = {
     const { field, asks } = f.bankCheck;
     const bfb2 = state.field(field);
     const option = rom.option('bank-check');
-    if (bfb2 === null || !option) return unknown('neither the option bit nor what the ROM does with it is known on this target');
+    if (bfb2 === null || !option) return unknown('the option bit and what the ROM does with it are not known on this target');
     const observed = `${inManual(field)} = ${bfb2}`;
     const confidence = option.confidence;
     if (option.value === 'never' || (option.value === 'bfb2' && bfb2 !== asks)) return pass(observed, 'the ROM stays', BANKS, confidence);
     const programs = programsOf(state);
     if (programs.length === 0)
-      return pass(`${observed}, no program in the banks`, 'the ROM finds nothing to start and stays', BANKS, confidence);
+      return pass(`${observed}, no program in the banks`, 'the ROM finds no application and stays', BANKS, confidence);
     return broken('warn', {
       observed: `${observed}, a program at ${programs.map(hex).join(' and ')}`,
-      expected: option.value === 'always' ? 'banks that begin with no stack pointer' : `${inManual(field)} = ${1 - asks}, or empty banks`,
+      expected:
+        option.value === 'always' ? 'banks that do not begin with a stack pointer' : `${inManual(field)} = ${1 - asks}, or empty banks`,
       source: BANKS,
       confidence,
-      because: 'the ROM takes the program in a bank for what it has to start and goes back to it',
+      because: 'the ROM finds a program in a bank and starts it instead of staying',
     });
   },
   repair({ state, entry, rom }) {
@@ -106,8 +107,8 @@ export const dualBank: Check = {
     };
   },
   explanation: [
-    'On parts with dual-bank boot (BFB2 and the like) the ROM may look at the first words of the banks and start what looks like firmware instead of staying. Whether a jump meets that test depends on option bytes, and partly on the BOOT0 pin.',
-    'STM32H5 swaps its banks by the option SWAP_BANK, in hardware; its ROM has no such test.',
+    'On parts with dual-bank boot (BFB2 and similar option bits), the ROM may look at the first words of the flash banks and start a bank that looks like firmware instead of staying. Whether it does this after a jump depends on option bytes and, on some parts, on the BOOT0 pin.',
+    'STM32H5 swaps its banks in hardware (option bit SWAP_BANK); its ROM has no such test.',
   ].join('\n\n'),
 };
 const FLASH_BASE = 0x08000000;
@@ -118,7 +119,7 @@ function drivenInC(pin: string, others: readonly string[], chip: ChipDescription
   const packages = packageOf(chip);
   const many = others.length > 0 && packages?.letter === null && packages.name.includes(',');
   return [
-    `/* the BOOT0 pin of the package: ${pin}${many ? `, where it has none ${others.join(' or ')}` : ''} */`,
+    `/* the BOOT0 pin of the package: ${pin}${many ? `, or ${others.join(' or ')} on packages without it` : ''} */`,
     `RCC->AHBENR |= RCC_AHBENR_GPIO${port}EN; GPIO${port}->BSRR = 1u << ${bit};`,
     `GPIO${port}->MODER = (GPIO${port}->MODER & ~(3u << ${2 * bit})) | (1u << ${2 * bit});`,
   ].join('\n');
@@ -133,7 +134,7 @@ export const emptyCheck: Check = {
     const f = familyOf(state.chip);
     if (!f) return notApplicable(NO_FAMILY);
     if (!f.emptyCheck) return notApplicable('this chip has no empty check');
-    if (!f.returnsToFlash) return notApplicable('the boot decision alone asks whether the flash is empty, not the ROM after a jump');
+    if (!f.returnsToFlash) return notApplicable('only the boot decision tests whether the flash is empty, not the ROM after a jump');
     const { bootSelect, pins, source } = f.returnsToFlash;
     const first = state.read(FLASH_BASE, 4);
     const select = bootSelect === null ? 1 : state.field(bootSelect);
@@ -155,7 +156,7 @@ export const emptyCheck: Check = {
       expected,
       source,
       confidence: rom.option('jump-empty-check')?.confidence ?? 'documented',
-      because: 'the ROM of this chip goes back to a flash that is not empty, after a jump too',
+      because: 'the ROM of this chip returns to the application if the flash is not empty, even after a jump',
       lastWriter: null,
     });
   },
@@ -183,8 +184,8 @@ export const emptyCheck: Check = {
     };
   },
   explanation: [
-    'Some parts (F04x, L01x, G0, C0, WB) start the ROM when the first word of flash is erased. On some of them the ROM returns to the application when it is not, even after a jump.',
-    'A firmware there has to drive the BOOT0 pin high before the jump (candleLight does), to run with BOOT_SEL = 0, or to erase its own first page; on F070x6 the erased page is the only way.',
+    'Some parts (F04x, L01x, G0, C0, WB) start the ROM if the first word of flash is erased. On some of them, the ROM returns to the application if that word is not erased, even after a jump.',
+    'On those parts, the firmware must drive the BOOT0 pin high before the jump (as candleLight does), run with BOOT_SEL = 0, or erase its own first page. On F070x6, erasing the page is the only way.',
     'STM32H5 has no empty check.',
   ].join('\n\n'),
 };
@@ -205,19 +206,19 @@ export const protection: Check = {
       expected: f.protection.open.flatMap((v) => f.protection?.names[v] ?? []).join(' or '),
       source: f.protection.source,
       confidence: 'documented',
-      because: 'in this state the chip does not boot its ROM; what a jump does there is not documented',
+      because: 'in this state the chip does not boot its ROM; the effect of a jump is not documented',
     });
   },
   repair: () => null,
   explanation: [
-    'Read-out protection (RDP), and the product state on newer parts, decide whether the bootloader is offered, and what it may do. At RDP level 2 it answers only identification commands; STM32H5 has it in the states Open and Provisioning.',
-    'The way back, where there is one, erases the flash.',
+    'Read-out protection (RDP), or the product state on newer parts, decides whether the bootloader is available and what it may do. At RDP level 2 it answers only identification commands; on STM32H5 it is available in the states Open and Provisioning.',
+    'If the protection can be removed at all, removing it erases the flash.',
   ].join('\n\n'),
 };
 
 export const trustZone: Check = {
   id: 'trustzone',
-  question: 'Is TrustZone off, or is the right side of it entered?',
+  question: 'Is TrustZone off, or is the ROM entered in the right security state?',
   path: true,
   judge({ state }) {
     const f = familyOf(state.chip);
@@ -225,17 +226,17 @@ export const trustZone: Check = {
     const value = state.field(f.trustZone.field);
     if (value === null) return unknown(`${inManual(f.trustZone.field)} cannot be read on this target`);
     const observed = `${inManual(f.trustZone.field)} = 0x${value.toString(16)}`;
-    if (value !== f.trustZone.on) return pass(observed, 'TrustZone is off: there is one world', null, null);
-    return { ...unknown('TrustZone is on; this version models the chip without it'), observed };
+    if (value !== f.trustZone.on) return pass(observed, 'TrustZone is off', null, null);
+    return { ...unknown('TrustZone is on; this version models the chip without TrustZone'), observed };
   },
   repair: () => null,
   explanation: [
-    'With TZEN set the chip starts in secure state, and secure code decides what non-secure code may reach. A jump into the bootloader from non-secure code then depends on SAU and GTZC settings.',
+    'With TZEN set, the chip starts in the secure state, and secure code decides what non-secure code may access. A jump into the bootloader from non-secure code then depends on the SAU and GTZC settings.',
     'bootbench models the chip with TrustZone off.',
   ].join('\n\n'),
 };
 
-const SECOND = 'community.st.com on H745 (seed 001): the other core must be held or run code that does not disturb the ROM';
+const SECOND = 'community.st.com on H745 (seed 001): the other core must be held in reset or run code that does not disturb the ROM';
 
 export const secondCore: Check = {
   id: 'second-core',
@@ -253,20 +254,20 @@ export const secondCore: Check = {
         expected: `${maker} in the ROM`,
         source: 'AN2606 Rev 70, RAM of the bootloader from 0x20000000 on; RM0399 2.3: that is the DTCM, which the Cortex-M7 alone reaches',
         confidence: 'documented',
-        because: `the jump was made by the wrong core: the ROM is ${maker}'s, and its stack is in memory that no other core reaches; let ${maker} jump`,
+        because: `the wrong core made the jump: the ROM is for ${maker}, and its stack is in memory that no other core can access; jump from ${maker}`,
       });
     const busy = state.otherCores.find((c) => c.state === 'running' || c.state === 'locked up');
     const observed = state.otherCores.map((c) => `${c.name} ${c.state}`).join(', ');
     if (!busy) return pass(observed, 'the other core does not run', SECOND, 'reported');
     return broken('warn', {
       observed,
-      expected: 'held or asleep',
+      expected: 'in reset or asleep',
       source: SECOND,
       confidence: 'reported',
       because:
         busy.state === 'running'
-          ? `${busy.name} goes on running: it may change clocks, memory and peripherals that the ROM takes over`
-          : `${busy.name} has locked up: there is no code at its boot address, or it faulted in a fault`,
+          ? `${busy.name} keeps running: it may change clocks, memory and peripherals that the ROM uses`
+          : `${busy.name} is in lockup: there is no code at its boot address, or it faulted in a fault handler`,
     });
   },
   repair({ state }) {
@@ -274,12 +275,12 @@ export const secondCore: Check = {
     return {
       at: 'entry',
       what: 'the other core held in reset',
-      fix: '/* on the second core, before the first one jumps */\n__disable_irq();\nfor (;;) __WFI();',
+      fix: '/* on the second core, before the first core jumps */\n__disable_irq();\nfor (;;) __WFI();',
       apply: (target) => target.holdOtherCores?.(),
     };
   },
   explanation: [
-    'On STM32H745 and its like both cores run. The ROM of one does not stop the other, which goes on using RAM, clocks and peripherals that the ROM takes over.',
-    'Stop or park the second core before the jump, or leave it unbooted by its option bits (BCM4, BCM7).',
+    'On STM32H745 and similar chips, both cores run. The ROM on one core does not stop the other core, which keeps using RAM, clocks and peripherals that the ROM needs.',
+    'Stop or park the second core before the jump, or keep it from booting with the option bits BCM4 and BCM7.',
   ].join('\n\n'),
 };

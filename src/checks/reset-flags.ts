@@ -17,15 +17,15 @@ export const resetFlags: Check = {
     const telling = set.filter((f) => !f.raisedBy.includes('power') && !f.raisedBy.includes('pin'));
     const names = (list: typeof set): string => list.map((f) => f.field.split('.')[2]).join(', ');
     if (telling.length === 0)
-      return pass(set.length === 0 ? 'none set' : names(set), 'nothing but what a reset by power or pin leaves', SOURCE, 'reported');
+      return pass(set.length === 0 ? 'none set' : names(set), 'only flags of a power or pin reset', SOURCE, 'reported');
     if (isLeftToRom(entry, rom, 'reset-flags'))
-      return pass(names(set), 'the reset that chose the ROM raised them: no program ran behind it', SOURCE, 'reported');
+      return pass(names(set), 'the reset that booted the ROM set them; no program ran after it', SOURCE, 'reported');
     return broken('warn', {
       observed: `set: ${names(telling)}`,
       expected: 'no flag of a software or watchdog reset',
       source: SOURCE,
       confidence: 'reported',
-      because: 'some forum posts say that the ROM goes back to the application when it sees such a flag; the evidence is against it',
+      because: 'some forum posts say that the ROM returns to the application if such a flag is set; the evidence is against it',
       lastWriter: null,
     });
   },
@@ -42,7 +42,7 @@ export const resetFlags: Check = {
     };
   },
   explanation: [
-    'Each reset leaves a flag in the reset status register until software clears it or the power goes. A jump after NVIC_SystemReset() is made with the software flag set.',
-    'It is often told that the ROM looks at it and goes back to the application. Published firmware that jumps in just that state and reaches DFU speaks against it. Clearing the flags (RMVF) is harmless, unless the application wants to read them later.',
+    'Every reset sets a flag in the reset status register; it stays set until software clears it or power is removed. After NVIC_SystemReset(), the firmware jumps with the software reset flag set.',
+    'Forum posts often say that the ROM tests this flag and returns to the application. Published firmware that jumps in exactly that state and reaches DFU is evidence against it. Clearing the flags (RMVF) is harmless unless the application needs them later.',
   ].join('\n\n'),
 };

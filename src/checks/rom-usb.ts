@@ -4,7 +4,7 @@ import { familyOf, NO_FAMILY } from './families.ts';
 
 export const romUsb: Check = {
   id: 'rom-usb',
-  question: "Does this part's ROM speak USB DFU, from which clock and on which pins?",
+  question: "Does this part's ROM support USB DFU, and with which clock and pins?",
   path: false,
   judge({ state }) {
     const f = familyOf(state.chip);
@@ -14,7 +14,7 @@ export const romUsb: Check = {
       return broken('fail', {
         observed: `no USB in this ROM; it has ${f.romWithoutUsb.instead}`,
         expected: 'a part whose ROM has USB DFU',
-        because: 'AN2606 lists no USB for this part: no code of the application can make its ROM enumerate',
+        because: 'the ROM of this part has no USB (AN2606), so no firmware can make it enumerate',
         source: f.document,
         confidence: 'documented',
       });
@@ -24,7 +24,7 @@ export const romUsb: Check = {
   repair: () => null,
   decides: true,
   explanation: [
-    'Not every ROM has USB: STM32F103, F030, F091, G070 and many small parts have USART, I2C, SPI or CAN alone. There a jump that works still never shows a DFU device; use the interface that the ROM has, or a bootloader of your own.',
-    'Where the ROM has USB it is on PA11 and PA12. Some make the 48 MHz from HSI48, others need a crystal that they can measure (check hse).',
+    'Not every ROM has USB: STM32F103, F030, F091, G070 and many small parts have only USART, I2C, SPI or CAN. On these parts, no DFU device appears even if the jump works. Use an interface that the ROM has, or your own bootloader.',
+    'A ROM with USB uses PA11 and PA12. Some ROMs take the 48 MHz from HSI48; others need a crystal whose frequency they can measure (see the check hse).',
   ].join('\n\n'),
 };

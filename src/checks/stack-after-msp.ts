@@ -3,7 +3,8 @@ import { broken, hex, notApplicable, pass, unknown, type Check, type Judgement, 
 import { faultText, mspBefore, ownEntry } from './entry.ts';
 import { jumpInC } from './fix-in-c.ts';
 
-const SOURCE = 'AAPCS32 6.2.1: compiled code keeps return address and variables relative to SP; CMSIS __set_MSP is no barrier for that';
+const SOURCE =
+  'AAPCS32 6.2.1: compiled code addresses its return address and variables relative to SP; CMSIS __set_MSP does not change that';
 /** A frame of compiled code; beyond that MSP has not been moved by pops, it is another stack. */
 const MAX_POPPED = 1024;
 
@@ -31,7 +32,7 @@ function moved(subject: Subject, by: number, verdict: 'warn' | 'fail', because: 
 
 export const stackAfterMsp: Check = {
   id: 'stack-after-msp',
-  question: 'Does compiled code load or pop something through SP after MSP has been changed?',
+  question: 'Does compiled code load or pop through SP after MSP has been changed?',
   path: true,
   judge(subject) {
     const { history } = subject;
@@ -42,7 +43,7 @@ export const stackAfterMsp: Check = {
     if (entry) {
       if (entry.how === 'boot') return notApplicable('MSP was loaded by the hardware');
       if (by > 0)
-        return moved(subject, by, 'warn', 'something was popped from the new stack before the branch; here it did no harm to the target');
+        return moved(subject, by, 'warn', 'the code popped from the new stack before the branch; this did not affect the jump target here');
       return pass(`MSP = ${hex(msp)}`, 'nothing was popped after MSP was set', SOURCE, 'inferred');
     }
     if (!history) return unknown('needs the history of the run');
@@ -52,12 +53,17 @@ export const stackAfterMsp: Check = {
         subject,
         by,
         'fail',
-        "the jump was lost: its target or return address was popped from the ROM's stack, where nothing had been pushed",
+        "the code popped the jump target or the return address from the ROM's stack, where nothing had been pushed",
       );
     if (history.failure && !history.failure.throughStack)
-      return pass(`MSP = ${hex(msp)}`, 'what failed was not loaded through SP', SOURCE, 'inferred');
+      return pass(`MSP = ${hex(msp)}`, 'the failing value was not loaded through SP', SOURCE, 'inferred');
     if (history.firstFault && msp >>> 0 === subject.rom.initialStack >>> 0)
-      return moved(subject, 0, 'warn', "it faulted on the ROM's stack before the branch; a load through SP after MSP was set gets rubbish");
+      return moved(
+        subject,
+        0,
+        'warn',
+        "the code faulted on the ROM's stack before the branch; a load through SP after MSP was set reads meaningless data",
+      );
     return pass(`MSP = ${hex(msp)}`, 'nothing was popped after MSP was set', SOURCE, 'inferred');
   },
   repair(subject) {
@@ -73,7 +79,7 @@ export const stackAfterMsp: Check = {
     return writer
       ? {
           at: 'before-write',
-          what: 'the write of MSP left out, so that the code goes on with its own stack',
+          what: 'the write to MSP suppressed, so that the code keeps its own stack',
           fix,
           seq: writer.seq,
           value: null,
@@ -81,8 +87,8 @@ export const stackAfterMsp: Check = {
       : null;
   },
   explanation: [
-    'Compiled code keeps local variables, saved registers and often the very function pointer of the jump relative to SP. Once __set_MSP() has run, every such access goes to the other stack and reads rubbish.',
-    'At -O0 nearly every variable lives on the stack, so the classic sequence "__set_MSP(sp); jump();" loads jump from the wrong place. At higher levels it may work by luck, or fail through a function epilogue.',
-    'Load stack pointer and target into registers first and do the rest in one assembly statement: msr msp, then bx. Make the function noreturn, or naked.',
+    'Compiled code addresses local variables, saved registers and often the function pointer for the jump relative to SP. After __set_MSP(), every such access goes to the new stack and reads meaningless data.',
+    'At -O0, nearly every variable is on the stack, so the common sequence "__set_MSP(sp); jump();" loads jump from the wrong place. At higher optimisation levels it may work by luck, or fail in a function epilogue.',
+    'Load the stack pointer and the target into registers first, then execute msr msp and bx in one assembly statement. Make the function noreturn or naked.',
   ].join('\n\n'),
 };

@@ -16,7 +16,7 @@ export const systick: Check = {
     const csr = state.read(PPB.SYST_CSR, 4);
     if (csr === null) return unknown('SysTick cannot be read on this target');
     const observed = `SYST_CSR = ${hex(csr)}`;
-    if ((csr & (ENABLE | TICKINT)) === 0) return pass(observed, 'SysTick stands still', DEINIT, 'documented');
+    if ((csr & (ENABLE | TICKINT)) === 0) return pass(observed, 'SysTick is stopped', DEINIT, 'documented');
     const ticks = (csr & ENABLE) !== 0 && (csr & TICKINT) !== 0;
     return broken(ticks ? 'fail' : 'warn', {
       observed,
@@ -24,10 +24,10 @@ export const systick: Check = {
       source: ticks ? DEINIT : NOTHING_PUBLISHED,
       confidence: ticks ? 'documented' : 'assumed',
       because: ticks
-        ? 'SysTick goes on interrupting in the ROM, and the ROM has no use for exception 15 of the application'
+        ? 'SysTick keeps interrupting the ROM, which does not handle it'
         : csr & ENABLE
-          ? 'SysTick counts, but raises no exception'
-          : 'SysTick stands still, but would raise its exception once it is started',
+          ? 'SysTick counts but raises no exception'
+          : 'SysTick is stopped, but raises its exception if it is started',
       lastWriter: history?.lastWriter('CPU.SYST_CSR', ENABLE | TICKINT) ?? null,
     });
   },
@@ -42,7 +42,7 @@ export const systick: Check = {
     },
   }),
   explanation: [
-    'SysTick is part of the core, so disabling lines in the NVIC does not reach it. Left running with TICKINT it interrupts the ROM a thousand times a second.',
-    'Order matters: HAL_RCC_DeInit() ends with HAL_InitTick(), which starts SysTick again for the new clock. Code that stops SysTick first and de-initialises the clocks afterwards jumps with a live tick.',
+    'SysTick is part of the core, so disabling interrupts in the NVIC does not stop it. If it keeps running with TICKINT set, it interrupts the ROM, usually a thousand times a second.',
+    'The order matters: HAL_RCC_DeInit() ends with HAL_InitTick(), which starts SysTick again for the new clock. Code that stops SysTick first and de-initialises the clocks afterwards jumps with SysTick running.',
   ].join('\n\n'),
 };

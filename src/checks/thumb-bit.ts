@@ -20,7 +20,7 @@ export const thumbBit: Check = {
     return broken('fail', {
       observed: `${hex(plain(entry.address))} with bit 0 = 0`,
       expected: hex(rom.resetVector | 1),
-      because: 'a Cortex-M has no Arm state: the first instruction after a branch to an even address faults',
+      because: 'the firmware branches to an even address: a Cortex-M has no Arm state, so the first instruction there faults',
       source: SOURCE,
       confidence: 'documented',
       lastWriter: atInstruction(entry.fromPc, entry.at),
@@ -33,7 +33,7 @@ export const thumbBit: Check = {
     apply: (target) => target.branchTo((rom.resetVector | 1) >>> 0),
   }),
   explanation: [
-    'Code addresses on a Cortex-M carry the Thumb bit: bit 0 of a vector or function pointer is 1, although the instruction lies at the even address. BX and BLX copy it into the state of the core.',
-    'If it was masked away, or the address was typed in by hand without it, the first instruction raises a UsageFault with INVSTATE set in CFSR. Branch to the word as it stands in the vector table.',
+    'On a Cortex-M, bit 0 of a vector or function pointer is the Thumb bit: it is 1, although the instruction is at the even address. BX and BLX copy it to EPSR.T.',
+    'If code masks the bit, or the address was typed in without it, the first instruction raises a UsageFault with INVSTATE set in CFSR. Branch to the word exactly as it is in the vector table.',
   ].join('\n\n'),
 };

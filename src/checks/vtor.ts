@@ -3,7 +3,7 @@ import { broken, hex, notApplicable, pass, type Check, type TargetState } from '
 import { familyOf } from './families.ts';
 
 const SOURCE =
-  'Klipper and MicroPython jump with VTOR left at the application and reach DFU: the ROM seems to set it; ST publishes nothing';
+  'Klipper and MicroPython jump with VTOR still at the application and reach DFU, so the ROM seems to set it; ST publishes nothing';
 
 /** The ROM's table seen at address 0, as after a boot by pin: system memory is mapped there. */
 function isAtZero({ chip, field }: TargetState, base: number): boolean {
@@ -27,7 +27,8 @@ export const vtor: Check = {
       expected: `VTOR = ${hex(rom.vectorTable)}`,
       source: SOURCE,
       confidence: 'inferred',
-      because: "until the ROM sets VTOR itself, every interrupt and fault goes to the application's handlers",
+      because:
+        "VTOR does not point to the ROM's table: until the ROM sets it, every interrupt and fault goes to the application's handlers",
       lastWriter: history?.lastWriter('CPU.VTOR') ?? null,
     });
   },
@@ -38,8 +39,8 @@ export const vtor: Check = {
     apply: (target) => target.setCore('vtor', rom.vectorTable),
   }),
   explanation: [
-    "VTOR tells the core where handlers are listed. The ROM's USB is driven by an interrupt, so the table in force has to be the ROM's by the time the first one arrives.",
-    "Firmware that jumps with VTOR left at the application is known to reach DFU, so the ROM sets it itself on the products that were tried. ST does not say so. Setting SCB->VTOR before the jump costs nothing, and a fault between jump and set-up is then the ROM's.",
-    'The Cortex-M0 has no VTOR: there the alias at address 0 decides, see the check remap.',
+    "VTOR holds the address of the vector table. The ROM handles USB in an interrupt, so VTOR must point to the ROM's table before the first interrupt.",
+    "Firmware that jumps with VTOR still at the application is known to reach DFU, so the ROM sets VTOR itself on the products that were tried. ST does not say so. Setting SCB->VTOR before the jump costs nothing, and a fault between the jump and the ROM's set-up then goes to the ROM's handler.",
+    'The Cortex-M0 has no VTOR; it uses the memory mapped to address 0. See the check remap.',
   ].join('\n\n'),
 };

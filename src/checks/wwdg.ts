@@ -8,7 +8,7 @@ const field = (subject: Subject): string | null => familyOf(subject.state.chip)?
 
 export const wwdg: Check = {
   id: 'wwdg',
-  question: 'Is the window watchdog off, which only a reset can do?',
+  question: 'Is the window watchdog off (only a reset can stop it)?',
   path: true,
   judge(subject) {
     const { state, history } = subject;
@@ -16,7 +16,7 @@ export const wwdg: Check = {
     const value = path ? state.field(path) : null;
     if (!path || value === null) return notApplicable('this chip has no WWDG');
     const bites = history?.resets.filter((r) => r.by === 'wwdg').length ?? 0;
-    const count = bites === 0 ? '' : `, ${bites} reset${bites === 1 ? '' : 's'} by it so far`;
+    const count = bites === 0 ? '' : `, ${bites} reset${bites === 1 ? '' : 's'} by WWDG so far`;
     if (value === 0) {
       if (bites === 0) return pass(`${inManual(path)} = 0`, 'WWDG was never started', DEINIT, 'documented');
       return broken('warn', {
@@ -34,8 +34,8 @@ export const wwdg: Check = {
       source: DEINIT,
       confidence: 'documented',
       because: history?.resets.some((r) => r.by === 'wwdg' && r.waited)
-        ? 'WWDG bit while the flash was being erased or programmed: code in that flash stands still meanwhile, and whatever refreshes WWDG with it'
-        : 'WWDG cannot be stopped, and nothing in the ROM is known to refresh it: it resets the chip within milliseconds',
+        ? 'WWDG reset the chip during a flash erase or program operation: code in that flash stalls during the operation and cannot refresh WWDG'
+        : 'WWDG cannot be stopped, and the ROM is not known to refresh it: WWDG resets the chip within milliseconds',
       lastWriter: history?.lastWriter(registerOf(path), maskOf(state.chip, path)) ?? null,
     });
   },
@@ -44,15 +44,15 @@ export const wwdg: Check = {
     if (!path || subject.state.field(path) !== 1) return null;
     const fix = byResetInC(
       subject,
-      'or where the way to it begins, before WWDG is due; in main() the part below stands before WWDG is started',
+      'or where the code on the way to it begins, before WWDG expires; the part below belongs in main(), before WWDG is started',
     );
     if (subject.entry) return { at: 'entry', what: 'WWDG never started', fix, apply: (target) => target.stopTimersOf(path.split('.')[0]!) };
     const writer = subject.history?.lastWriter(registerOf(path), maskOf(subject.state.chip, path));
-    return writer ? { at: 'before-write', what: 'WWDG never bites', fix, seq: writer.seq, value: null, vetoes: 'wwdg' } : null;
+    return writer ? { at: 'before-write', what: 'WWDG never resets the chip', fix, seq: writer.seq, value: null, vetoes: 'wwdg' } : null;
   },
   remark: ({ outcome, history }) => !(history?.resets.some((r) => r.by === 'wwdg') ?? outcome === 'reset-loop'),
   explanation: [
-    'WWDG, once activated, counts down with the APB clock and cannot be stopped by software. Its longest period is some tens of milliseconds to a second. The ROM does not know it.',
-    'The result is a chip that resets over and over, often before USB has even connected. Enter the ROM from a reset, before the application starts WWDG.',
+    'Once activated, WWDG counts down with the APB clock, and software cannot stop it. Its longest period is between some tens of milliseconds and a second. The ROM is not known to refresh it.',
+    'The chip then resets repeatedly, often before USB has connected. Enter the ROM right after a reset, before the application starts WWDG.',
   ].join('\n\n'),
 };

@@ -21,8 +21,8 @@ const SEEN: Readonly<Record<Symptom, string>> = {
   'unknown-device': 'the PC shows an unknown USB device',
   'descriptor-failed': 'the PC says that the device descriptor request failed',
   'wrong-device': 'another USB device appears',
-  'works-with-BOOT0': 'with BOOT0 high DFU works',
-  'works-in-debugger': 'in the debugger DFU works',
+  'works-with-BOOT0': 'with BOOT0 high, DFU works',
+  'works-in-debugger': 'in the debugger, DFU works',
   'works-once': 'DFU works once after power-on, then not again',
   'app-comes-back': 'the ROM seems to go back into the application',
 };
@@ -32,7 +32,7 @@ export async function askCommand(images: readonly string[], options: AskOptions,
   const talks = options.json !== true && io.stdout.isTTY && process.stdin.isTTY;
   const job = await loadJob(images, options, io.cwd);
   if (!talks && job.symptoms.length === 0)
-    throw new UsageError('what do you see? --symptom is missing', `it is ${SYMPTOMS.join(', ')}; in a terminal it is asked for`);
+    throw new UsageError('what do you see? --symptom is missing', `it is one of ${SYMPTOMS.join(', ')}; in a terminal, bootbench asks you`);
   await prepareEngine(job);
   return interruptible(io, true, async ({ stop, progress }) => {
     const inquiry = new Inquiry(
@@ -79,12 +79,12 @@ async function talk(inquiry: Inquiry, given: readonly Symptom[], io: Io): Promis
   let { experiment } = solution;
   const done: string[] = [];
   for (;;) {
-    say(left.length === 0 ? '\nNothing that was tried shows all of that.' : '\nThis would show it, the likeliest first:');
+    say(left.length === 0 ? '\nNothing that was tried causes all of that.' : '\nThis would cause it, the likeliest first:');
     for (const e of left) say(`  - ${e.text} (${e.outcome})`);
     if (!experiment || left.length < 2) break;
     const { text, results } = experiment;
     const seen = await select<string>({
-      message: `To tell them apart: ${text}. What comes of it?`,
+      message: `To tell them apart: ${text}. What do you see then?`,
       options: [...Object.keys(results).map((value) => ({ value, label: value })), { value: '', label: 'I cannot try that' }],
     });
     if (isCancel(seen)) break;

@@ -22,7 +22,7 @@ export async function boardCaptureCommand(file: string, options: CaptureOptions,
   const at = CAPTURE_POINTS.find((p) => p === (options.at ?? 'now'));
   if (at === undefined) throw new UsageError(`--at: ${JSON.stringify(options.at)} is not known`, `it is ${CAPTURE_POINTS.join(', ')}`);
   if (file !== '-' && existsSync(resolve(io.cwd, file)))
-    throw new UsageError(`${file} is there already: facts are not overwritten`, 'give another name, and compare the two');
+    throw new UsageError(`${file} already exists, and measured facts are not overwritten`, 'give another name and compare the two files');
   const timeout = millisecondsOf(options.timeout, '--timeout', at === 'leave' ? 120_000 : 10_000);
   const outputs = new Outputs(file === '-' ? [] : [{ option: 'the facts', path: file }], io.cwd);
   try {
@@ -38,7 +38,7 @@ export async function boardCaptureCommand(file: string, options: CaptureOptions,
     else outputs.write('the facts', document);
     const differ = captured.values.filter((v) => v.afterReset !== null && v.afterReset !== v.value).length;
     io.stderr.write(
-      `${captured.values.length} registers read at ${at}, ${differ} are not as the chip's facts give them after a reset` +
+      `${captured.values.length} registers read at ${at}; ${differ} differ from the documented reset values` +
         `${captured.settles.length > 0 ? `; ${captured.settles.map((s) => `${s.option}: ${s.value}`).join(', ')}` : ''}\n`,
     );
     return EXIT.ok;
@@ -66,8 +66,8 @@ async function toLeave(target: GdbTarget, chip: ChipDescription, timeout: number
   const table = bootAddress(chip, {});
   const vector = table === null ? null : await target.word(table + 4);
   if (vector === null || vector === 0 || vector === 0xffffffff)
-    throw new BoardError('there is no application in flash that the ROM could leave to');
-  io.stderr.write('the ROM runs: tell it to leave now, for example `dfu-util -a 0 -s 0x08000000:leave -D firmware.bin`\n');
+    throw new BoardError('there is no application in flash for the ROM to start');
+  io.stderr.write('the ROM runs: send it a leave request now, for example `dfu-util -a 0 -s 0x08000000:leave -D firmware.bin`\n');
   const arrival = await continueTo(target, (vector & ~1) >>> 0, timeout);
   if (!hasArrived(arrival)) throw new BoardError(`no leave was seen in ${timeout / 1000} s: the core is at ${hex32(arrival.pc)}`);
 }

@@ -102,7 +102,7 @@ export async function withBoard<T>(
 function serverNamed(name: string | undefined): ServerName | null {
   if (name === undefined) return null;
   const found = SERVERS.find((s) => s === name.toLowerCase());
-  if (found === undefined) throw new UsageError(`--server: ${JSON.stringify(name)} is not known`, `it is ${SERVERS.join(', ')}`);
+  if (found === undefined) throw new UsageError(`--server: ${JSON.stringify(name)} is not known`, `it is one of ${SERVERS.join(', ')}`);
   return found;
 }
 
@@ -169,8 +169,8 @@ export async function consentToReset(target: GdbTarget, options: Pick<BoardOptio
   const used = await comparatorsInUse(target);
   if (used === 0 || options.yes === true) return;
   const found = `${used} ${used === 1 ? 'breakpoint or watchpoint is' : 'breakpoints or watchpoints are'} set on this board: somebody is debugging it`;
-  if ((await askUser(`${found}. Reset it all the same?`, io)) === true) return;
-  throw new UsageError(`${found}, and a reset would end that`, 'end the other debugger, or say --yes');
+  if ((await askUser(`${found}. Reset it anyway?`, io)) === true) return;
+  throw new UsageError(`${found}, and a reset would end that`, 'close the other debugger, or add --yes');
 }
 
 export const imagesOf = (paths: readonly string[], io: Io): LoadedImage[] =>
@@ -187,14 +187,14 @@ export async function settleFlash(
   if (difference === null) return;
   const { address, path } = difference;
   if (options.flash !== true) {
-    io.stderr.write(`the board's flash is not ${path}: it differs at ${hex32(address)}; --flash programs it\n`);
+    io.stderr.write(`the board's flash does not hold ${path}: it differs at ${hex32(address)}; --flash programs it\n`);
     return;
   }
   const chunks = flashChunks(chip, images);
   const regions = await target.flashRegions();
   if (!chunks.every((c) => regions.some((r) => c.address >= r.start && c.address + c.data.length <= r.start + r.length)))
     throw new UsageError(
-      `${target.dialect.label} does not offer to program this flash`,
+      `${target.dialect.label} cannot program this flash`,
       'program the image with your usual tool, then leave --flash out',
     );
   await target.program(
@@ -215,10 +215,10 @@ export async function usbWatch(target: GdbTarget, options: Pick<BoardOptions, 'w
   const { watch } = options;
   const asked = askedUser((question) => askUser(question, io));
   if (watch !== undefined && !(WATCHES as readonly string[]).includes(watch))
-    throw new UsageError(`--watch: ${JSON.stringify(watch)} is not known`, `it is ${WATCHES.join(', ')}`);
+    throw new UsageError(`--watch: ${JSON.stringify(watch)} is not known`, `it is one of ${WATCHES.join(', ')}`);
   if (watch === 'none') return nobody;
   if (watch === 'ask') {
-    if (!io.stdout.isTTY) throw new UsageError('--watch ask needs a terminal', '--watch usb needs the package `usb` instead');
+    if (!io.stdout.isTTY) throw new UsageError('--watch ask needs a terminal', 'or use --watch usb, which needs the package `usb`');
     return asked;
   }
   if (watch === undefined && target.dialect.name === 'bootbench') return emulatedHost;

@@ -21,22 +21,22 @@ export async function boardDfuTestCommand(options: DfuTestOptions, io: Io): Prom
   const seed = whole(options.seed, '--seed', 1, 2 ** 31 - 1);
   if (options.flash === undefined)
     throw new UsageError(
-      'which flash may be written? --flash is missing',
-      'for example --flash 0x0801f000:4096, whole sectors that you can lose',
+      'which flash may be overwritten? --flash is missing',
+      'for example --flash 0x0801f000:4096: whole sectors whose contents you do not need',
     );
   const fc = await fastCheck();
   const opened = await openReal(options.usb ?? '0483:df11', flashRange(options.flash));
   let result: DfuTestResult;
   try {
     if (!isDfuse(opened.link.facts))
-      throw new UsageError('the device speaks plain DFU 1.1, which has no addresses: the range cannot be kept to');
+      throw new UsageError('the device supports only plain DFU 1.1, which has no addresses, so the test cannot stay within the range');
     result = await dfuTest(fc, opened.link, { cases, seed, onCase: progress(io, cases) });
   } finally {
     await opened.close();
   }
   const { failure } = result;
   if (options.json === true) io.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-  else if (failure === null) io.stdout.write(`${result.cases} sequences, seed ${result.seed}: the device did as the model does\n`);
+  else if (failure === null) io.stdout.write(`${result.cases} sequences, seed ${result.seed}: the device behaves like the model\n`);
   else io.stdout.write(`after ${result.cases} sequences, seed ${result.seed}: ${failure.what}\nshortest sequence:\n${failure.script}\n`);
   return failure === null ? EXIT.ok : EXIT.failed;
 }

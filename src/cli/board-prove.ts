@@ -87,7 +87,7 @@ export async function proveOn(
   const { timeout, watchFor } = settings;
   const entry = await romEntry(target, chip);
   const candidates = await candidatesAt(target, chip, entry, settings);
-  if (candidates.length === 0) throw new UsageError('nothing is broken at the entry: there is nothing to prove');
+  if (candidates.length === 0) throw new UsageError('no check fails at the entry: there is nothing to prove');
   const proof = await prove(target, chip, candidates, { entry, timeout, watchFor: watchFor ?? WATCH_MS, watch, onAttempt });
   return { proof, chip, rom: romKind(target) };
 }
@@ -111,7 +111,7 @@ async function candidatesAt(
   );
   return chosen.map(({ id, judgement, subject }): Candidate => {
     if (judgement.verdict !== 'fail' && judgement.verdict !== 'warn')
-      throw new UsageError(`${id} is not broken on this board (${judgement.verdict}): there is nothing to repair`);
+      throw new UsageError(`${id} does not fail on this board (${judgement.verdict}): there is nothing to repair`);
     return { id, subject, repair: CHECKS.find((c) => c.id === id)?.repair(subject) ?? null };
   });
 }
@@ -124,12 +124,12 @@ function textOf({ attempts, proved, refuted, together, left }: Proof, rom: Rom):
   const control = attempts[0];
   const lines: string[] = [];
   if (control?.seen === 'dfu') lines.push('The board reaches DFU without a repair: there is nothing to prove.');
-  if (control?.seen === 'not-watched') lines.push('Nobody watched USB: nothing is proved. --watch usb or --watch ask says who does.');
+  if (control?.seen === 'not-watched') lines.push('Nobody watched USB, so nothing is proved. Add --watch usb or --watch ask.');
   for (const id of proved)
-    lines.push(`${rom === 'silicon' ? 'proved on silicon  ' : 'proved, emulated   '} ${id}: with this repaired alone, the ROM reached DFU`);
-  for (const id of refuted) lines.push(`not the cause alone ${id}: repaired, and still no DFU`);
+    lines.push(`${rom === 'silicon' ? 'proved on silicon  ' : 'proved, emulated   '} ${id}: with only this repaired, the ROM reached DFU`);
+  for (const id of refuted) lines.push(`not the cause alone ${id}: repaired, but still no DFU`);
   if (together.length > 0)
-    lines.push(`proved together     ${together.join(', ')}: DFU with all of them repaired, and with none of them alone`);
+    lines.push(`proved together     ${together.join(', ')}: DFU with all of them repaired, but with none of them alone`);
   for (const { id, why } of left) lines.push(`not tried           ${id}: ${why}`);
   return `${lines.join('\n')}\n`;
 }

@@ -62,7 +62,7 @@ function placeOf(text: string, images: readonly LoadedImage[], chip: Parameters<
 }
 /** The function that goes into the ROM, from the emulated run. */
 async function jumpingFunction(emulated: GdbTarget, images: readonly LoadedImage[], timeout: number): Promise<number> {
-  const give = 'say where to begin with --from, a function or an address';
+  const give = 'give a function or an address to start at with --from';
   await emulated.monitorText('catch entry');
   const stop = await emulated.runUntilStop(timeout);
   await emulated.monitorText('catch entry off');
@@ -70,7 +70,7 @@ async function jumpingFunction(emulated: GdbTarget, images: readonly LoadedImage
   await emulated.stepBack();
   const pc = (await emulated.readRegister('pc')) ?? 0;
   const found = symbolAt(images, pc);
-  if (found === null) throw new UsageError(`the jump at ${hex32(pc)} lies in no function that the images name`, give);
+  if (found === null) throw new UsageError(`the jump at ${hex32(pc)} is in no function that the images name`, give);
   return (found.symbol.address & ~1) >>> 0;
 }
 
@@ -79,16 +79,16 @@ const placeText = (pc: number, images: readonly LoadedImage[]): string => {
   return `${hex32(pc)}${place === null ? '' : ` (${place})`}`;
 };
 function textOf({ from, steps, to, difference }: StepResult, images: readonly LoadedImage[]): string {
-  if (difference === null) return `${steps} steps alike, from ${placeText(from, images)} to ${placeText(to, images)}\n`;
+  if (difference === null) return `${steps} equal steps, from ${placeText(from, images)} to ${placeText(to, images)}\n`;
   const { pc, register, board, emulated, others } = difference;
   const where =
     steps === 0
       ? `Already at ${placeText(from, images)}`
-      : `Behind the instruction at ${placeText(pc, images)}, after ${steps - 1} equal steps,`;
+      : `After the instruction at ${placeText(pc, images)}, following ${steps - 1} equal steps,`;
   return (
     `${where} ${register.toUpperCase()} differs: ${hex32(board)} on the board, ${hex32(emulated)} on the emulated chip` +
     `${others.length > 0 ? ` (also ${others.map((o) => o.toUpperCase()).join(', ')})` : ''}.\n` +
-    'It is a fact about silicon that is not known here, a defect of the emulated chip, or a counter or identity word that the program has read.\n'
+    'The reason is one of: a property of the real chip that bootbench does not know, a defect of the emulated chip, or a counter or identity register that the program has read.\n'
   );
 }
 const documentOf = ({ from, steps, to, difference }: StepResult, images: readonly LoadedImage[]): object => ({

@@ -121,7 +121,7 @@ async function runToEntry(target: GdbTarget, chip: ChipDescription, settings: Ru
   else if (pc !== entry) io.stderr.write(`the core stopped at ${hex32(pc)}, not at the ROM's entry ${hex32(entry)}\n`);
   const report = await checkBoard(target, chip, romProfileIfAny(chip), settings.hse);
   if (!stopped && report.inRom)
-    io.stderr.write('it is in the ROM, but has not come in by its reset vector: where does the firmware jump to?\n');
+    io.stderr.write('it is in the ROM, but did not enter at the reset vector: where does the firmware jump to?\n');
   await target.assertHalted();
   const writers = new Map<string, BoardWriter>();
   if (settings.lastWriters && report.entry !== null) await findWriters(target, entry, settings.timeout, report, writers);
@@ -140,7 +140,7 @@ async function findWriters(
     const [address] = words;
     if ((judgement.verdict !== 'fail' && judgement.verdict !== 'warn') || address === undefined) continue;
     const found = byAddress.get(address) ?? (await lastWriter(target, address, entry, timeout));
-    if (found === null) throw new BoardError('no watchpoint can be set: the comparators are in use, or the server knows none');
+    if (found === null) throw new BoardError('no watchpoint can be set: the comparators are in use, or the server has no watchpoints');
     byAddress.set(address, found);
     writers.set(id, found);
     if (found.incomplete) await runTo(target, entry, timeout);
@@ -159,12 +159,12 @@ export async function boardReplayCommand(file: string, options: BoardOptions, io
     return await replayOf(text, file, options, io);
   } catch (error) {
     if (!(error instanceof UsageError) || error.message.startsWith(file)) throw error;
-    throw new UsageError(`${file}: ${error.message}`, 'unless the board did just that, the record was cut off or edited');
+    throw new UsageError(`${file}: ${error.message}`, 'unless the board really did that, the recording was truncated or edited');
   }
 }
 async function replayOf(text: string, file: string, options: BoardOptions, io: Io): Promise<number> {
   const [, action, name, json] = /^# (check|run|capture|prove) (\S+) (\{.*\})$/m.exec(text) ?? [];
-  if (action === undefined) throw new UsageError(`${file} is no record of \`board check\`, \`run\`, \`prove\` or \`capture\``);
+  if (action === undefined) throw new UsageError(`${file} is not a recording of \`board check\`, \`run\`, \`prove\` or \`capture\``);
   const chip = chipNamed(name!);
   const recorded = settingsOf(json!, file);
   const transport = replaying(text.replace(/^# .*\n/m, ''), file);
@@ -236,11 +236,12 @@ export async function boardDumpCommand(file: string, options: BoardOptions, io: 
   try {
     const bytes = await withBoard({ action: 'dump-rom', options: {} }, options, io, async (target, chip) => {
       const memory = romProfileIfAny(chip)?.systemMemory.value;
-      if (!memory) throw new UsageError(`it is not known where the ROM of ${chip.name} lies`);
+      if (!memory) throw new UsageError(`the address of the ROM of ${chip.name} is not known`);
       const read = await target.readMemory(memory.base, memory.size);
-      if (read?.length !== memory.size) throw new BoardError(`the board let only ${read?.length ?? 0} of ${memory.size} bytes be read`);
+      if (read?.length !== memory.size)
+        throw new BoardError(`only ${read?.length ?? 0} of ${memory.size} bytes could be read from the board`);
       if (read.every((b) => b === read[0]))
-        throw new BoardError('all bytes are the same: that is no ROM; many servers answer so for a board that is gone');
+        throw new BoardError('all bytes are the same, so this is not a ROM; many servers answer like this if the board is disconnected');
       return read;
     });
     outputs.write('the dump', bytes);
@@ -288,7 +289,7 @@ function documentOf({ report, writers, usb }: Told, chip: ChipDescription, image
 const whereOf = ({ pc }: BoardWriter, images: readonly LoadedImage[]): string | null =>
   pc === null ? null : codePlaceText(images, pc - 2);
 function writerText(w: BoardWriter, images: readonly LoadedImage[]): string {
-  if (w.pc === null) return `${hex32(w.address)} was not written before the entry, or the comparators do not see it`;
+  if (w.pc === null) return `${hex32(w.address)} was not written before the entry, or the comparators cannot see the write`;
   const where = whereOf(w, images);
   const behind = w.incomplete ? '; the entry was not reached with the watchpoint set' : '';
   return `last written just before ${hex32(w.pc)}${where === null ? '' : ` (${where})`}, ${w.hits} writes${behind}`;
@@ -299,7 +300,7 @@ function textOf({ report, writers, usb }: Told, chip: ChipDescription, images: r
   const where = report.entry
     ? `at the entry into the ROM, ${hex32(report.entry.address)}`
     : report.inRom
-      ? `at ${hex32(report.pc)}, inside the ROM, not at its entry: \`board run\` judges the hand-over`
+      ? `at ${hex32(report.pc)}, inside the ROM, not at its entry: use \`board run\` to check the state at the jump`
       : `at ${hex32(report.pc)}, not at an entry into the ROM`;
   const lines = [paint('bold', `${chip.name} on a board, ${where}`)];
   if (usb !== undefined) lines.push(paint(usb === 'dfu' ? 'green' : 'red', `  USB: ${SEEN[usb]}`));

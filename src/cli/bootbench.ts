@@ -9,7 +9,7 @@ const hasFolder = (): boolean => {
     process.cwd();
     return true;
   } catch {
-    process.stderr.write('bootbench: the working folder does not exist any more; go to one that does\n');
+    process.stderr.write('bootbench: the working folder no longer exists; change to one that does\n');
     return false;
   }
 };

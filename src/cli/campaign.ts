@@ -93,7 +93,7 @@ async function load(path: string, cwd: string): Promise<Loaded> {
   }
   const hashes = new Set(targets.map((t) => t.packed.hash));
   if (hashes.size < targets.length)
-    throw new UsageError(`${path}: two targets are the same`, 'each combination of image, chip and scenario counts once');
+    throw new UsageError(`${path}: two targets are the same`, 'list each combination of image, chip and scenario only once');
   return { path, spec, name: spec.name ?? basename(path).replace(/\.json$/, ''), targets };
 }
 
@@ -240,7 +240,7 @@ function closing(summary: Summary, stopped: boolean, out: string, spec: string, 
   if (options.quiet !== true || unfinished) {
     const name = out.startsWith(`${io.cwd}/`) ? out.slice(io.cwd.length + 1) : out;
     const left = unfinished
-      ? `; ${summary.total - done} are left: bootbench campaign ${shellWord(spec)} --out ${shellWord(name)} --resume`
+      ? `; ${summary.total - done} remain: bootbench campaign ${shellWord(spec)} --out ${shellWord(name)} --resume`
       : '';
     io.stderr.write(`${stopped ? 'interrupted: ' : ''}${done} of ${summary.total} cases in ${printable(name)}${left}\n`);
   }
@@ -257,7 +257,7 @@ async function openStore(
   { resume = false, overwrite = false }: CampaignOptions,
 ): Promise<{ store: Store; campaign: Campaign; fresh: boolean }> {
   const exists = existsSync(out);
-  if (exists && !resume && !overwrite) throw new UsageError(`${out} exists`, '--resume goes on with it, --overwrite begins anew');
+  if (exists && !resume && !overwrite) throw new UsageError(`${out} exists`, '--resume continues it, --overwrite starts again');
   if (exists && resume) {
     const store = await Store.open(out, true);
     try {
@@ -271,7 +271,7 @@ async function openStore(
           campaign.identity,
           loaded.targets.map((t) => t.packed.hash),
         );
-        if (changed !== null) throw new UsageError(`${out} cannot be resumed: ${changed}`, '--overwrite begins anew');
+        if (changed !== null) throw new UsageError(`${out} cannot be resumed: ${changed}`, '--overwrite starts again');
         return { store, campaign, fresh: false };
       }
     } catch (error) {
@@ -280,7 +280,8 @@ async function openStore(
     }
     store.close();
   }
-  if (exists && !isDatabase(out)) throw new UsageError(`${out} holds no results of a campaign: it stays as it is`, 'give another --out');
+  if (exists && !isDatabase(out))
+    throw new UsageError(`${out} contains no campaign results, so it is not overwritten`, 'give another file with --out');
   const campaign = await Campaign.of(loaded.spec, await probed(loaded, worker), engine, shard);
   if (exists) removeStore(out);
   return { store: await begun(campaign, loaded, out, engine), campaign, fresh: true };
@@ -310,9 +311,9 @@ function whatChanged(before: string, now: string, targets: readonly string[]): s
   const [a, b] = [before, now].map((text) => JSON.parse(text) as Identity) as [Identity, Identity];
   const same = (x: unknown, y: unknown): boolean => JSON.stringify(x) === JSON.stringify(y);
   if (a.engine !== b.engine) return `it was made by version ${a.engine}, this is ${b.engine}`;
-  if (!same(a.spec, b.spec)) return 'the campaign was changed since';
-  if (!same(a.targets, targets)) return 'an image, a scenario or a chip was changed since';
-  return same(a.range, b.range) ? null : 'it has another shard';
+  if (!same(a.spec, b.spec)) return 'the campaign has changed since';
+  if (!same(a.targets, targets)) return 'an image, a scenario or a chip has changed since';
+  return same(a.range, b.range) ? null : 'it is for another shard';
 }
 
 /** Of the ways to fail that are shown: what is broken is repaired in the first case of each. Proving needs DFU as what is right. */
@@ -342,7 +343,7 @@ function filesOf(loaded: Loaded, options: CampaignOptions, io: Io): { out: strin
   });
   for (const { option, path } of files) if (resolve(io.cwd, path) === out) throw new UsageError(`--out and ${option} both write ${path}`);
   for (const path of options.merge ?? [])
-    if (resolve(io.cwd, path) === out) throw new UsageError(`--merge: ${path} is where the results go`, 'give another --out');
+    if (resolve(io.cwd, path) === out) throw new UsageError(`--merge: ${path} is the output file`, 'give another file with --out');
   return { out, outputs: new Outputs(files, io.cwd, [loaded.path, ...(options.merge ?? [])]) };
 }
 /** SQLite (of whatever version of results), or nothing yet; anything else was not written by a campaign (sqlite.org/fileformat.html §1.3). */
@@ -403,10 +404,9 @@ async function merge(campaign: Campaign, store: Store, path: string): Promise<vo
   const other = await Store.open(path, true);
   try {
     const before = other.meta('identity');
-    if (before === null) throw new UsageError(`--merge: ${path} holds no results`);
+    if (before === null) throw new UsageError(`--merge: ${path} contains no results`);
     const [a, b] = [before, campaign.identity].map((text) => ({ ...(JSON.parse(text) as Identity), range: [] }));
-    if (JSON.stringify(a) !== JSON.stringify(b))
-      throw new UsageError(`--merge: ${path} belongs to another campaign, or another version made it`);
+    if (JSON.stringify(a) !== JSON.stringify(b)) throw new UsageError(`--merge: ${path} is from another campaign or another version`);
     store.take(other);
   } finally {
     other.close();

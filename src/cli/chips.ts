@@ -57,7 +57,7 @@ function list(): string {
     (c) =>
       `${pad(c.name, 14)} ${pad(c.cores.join(' + '), 26)} flash ${pad(kib(c.flash), 9)} RAM ${pad(kib(c.ram), 9)} ROM ${c.romVersions.join(', ')}`,
   );
-  return `${rows.join('\n')}\n\nOther packages and flash sizes of these lines are known by their part numbers. The stand-in ROM plays the last version and, with\n--rom-version, the others as far as its list of what it lacks says. Sources of a chip's numbers, and what is missing: bootbench chips <chip>\n`;
+  return `${rows.join('\n')}\n\nOther packages and flash sizes of these lines: give their part numbers. The stand-in ROM models the last version listed and, with\n--rom-version, the others, except for what bootbench chips <chip> lists as missing. That command also shows the source of every number.\n`;
 }
 
 interface LedgerRow {
@@ -140,11 +140,11 @@ export function ledger(chip: ChipDescription): Ledger {
     'Stand-in ROM': rom,
     'Known limitations of the ROM by version': limitationsOf(profile?.id ?? '').map(({ versions, what, played }) => ({
       name: versions.join(', '),
-      value: `${what} (${played ? 'the stand-in has it' : 'left out'})`,
+      value: `${what} (${played ? 'modelled' : 'not modelled'})`,
       confidence: 'documented',
       source: `${AN2606}, version tables`,
     })),
-    'What a leave leaves behind': left,
+    'State after a DFU leave': left,
     'ROM options (--rom-option)': options,
   };
 }
@@ -162,7 +162,7 @@ function packageRows(chip: ChipDescription): LedgerRow[] {
   return [
     fact(found.letter === null ? 'any of' : 'package', found.name),
     fact('pins', pins.join(' ')),
-    ...(lost.length === 0 ? [] : [fact('interfaces of the ROM without their pins', lost.join(', '))]),
+    ...(lost.length === 0 ? [] : [fact('interfaces of the ROM without known pins', lost.join(', '))]),
   ];
 }
 /** `0-5,7` of 0xbf. */
@@ -207,10 +207,10 @@ function memoryMap(chip: ChipDescription): LedgerRow[] {
     const more = [
       m.kind === 'flash' && m.programmedBy ? `programmed by ${m.programmedBy}` : '',
       m.aliases ? `also at ${m.aliases.map(address).join(', ')}` : '',
-      m.core ? `seen by ${m.core} alone` : '',
+      m.core ? `seen only by ${m.core}` : '',
       m.backup ? 'keeps its contents with VBAT' : '',
     ].filter((x) => x !== '');
-    const zone = m.zone === 'user' ? '' : m.zone === 'systemMemory' ? ', system memory' : ', not for code';
+    const zone = m.zone === 'user' ? '' : m.zone === 'systemMemory' ? ', system memory' : ', not executable';
     return { base: m.base, name: m.name, text: `${kib(m.size)} ${m.kind}${zone}${more.map((x) => `; ${x}`).join('')}` };
   });
   if (chip.remap) {
@@ -276,7 +276,7 @@ function ledgerText(chip: ChipDescription, io: Io, options: ChipsOptions): strin
     for (const r of rows) lines.push(...wrap(`${r.name}: ${r.value}${shared ? '' : `  ${painted(r)}`}`, width, '      ', '  '));
   }
   const { modelled, registersOnly } = coverage(chip);
-  lines.push('', paint('bold', 'Peripherals with behaviour'));
+  lines.push('', paint('bold', 'Peripherals that are modelled'));
   for (const m of modelled) {
     const style = CONFIDENCE_STYLE[m.confidence as keyof typeof CONFIDENCE_STYLE] ?? 'dim';
     lines.push(
@@ -286,7 +286,10 @@ function ledgerText(chip: ChipDescription, io: Io, options: ChipsOptions): strin
     if (m.registersOnly.length > 0) lines.push(...wrap(`registers only: ${m.registersOnly.join(', ')}`, width, '      ', '    '));
   }
   const registers = chip.sources!.registers;
-  lines.push('', paint('bold', 'Peripherals with registers only (reset values and write masks; reported when touched)'));
+  lines.push(
+    '',
+    paint('bold', 'Peripherals with registers only (reset values and write masks; a report names those that the firmware uses)'),
+  );
   lines.push(...wrap(registersOnly.join(', '), width, '  '));
   lines.push(...wrap(`register layouts: ${registers.confidence}  ${paint('dim', registers.source)}`, width, '      ', '  '));
   lines.push(

@@ -6,7 +6,7 @@ import { EXIT, type Io } from './io.ts';
 
 /** A command of blanks runs nothing: told before the machine is started. */
 export function checkClient(command: string | undefined): void {
-  if (command?.trim() === '') throw new UsageError('--exec: no command is given', `for example --exec 'dfu-util -l'`);
+  if (command?.trim() === '') throw new UsageError('--exec: the command is empty', `for example --exec 'dfu-util -l'`);
 }
 /** Its exit code; null where it was interrupted. @param env what it is told beside the environment */
 export async function runClient(

@@ -27,7 +27,7 @@ export async function compareCommand(a: string, b: string, options: CompareComma
     }
     const result =
       'result' in source ? source.result : await interruptible(io, options.quiet !== true, (hooks) => bench(source.job, hooks));
-    if (result.ended.reason === 'signal') throw new UsageError(`${source.path}: interrupted, nothing to compare`);
+    if (result.ended.reason === 'signal') throw new UsageError(`${source.path}: the run was interrupted, so there is nothing to compare`);
     sides.push({ path: source.path, run: result, view: viewOfRun(result) });
   }
   const [first, second] = sides as [Side, Side];
@@ -57,7 +57,7 @@ async function open(path: string, io: Io): Promise<Source> {
   const document = parsed(new TextDecoder().decode(readInput(path, io.cwd)));
   if (document?.schema === BOARD_SCHEMA) {
     const board = viewOfBoard(document);
-    if (board === null) throw new UsageError(`${path} is not a whole ${BOARD_SCHEMA} of \`board check\` or \`board run\``);
+    if (board === null) throw new UsageError(`${path} is not a complete ${BOARD_SCHEMA} result of \`board check\` or \`board run\``);
     return { path, board };
   }
   if (document === null || document.schema !== RUN_SCHEMA) return { path, job: await jobOf(path, document === null, io) };
@@ -66,7 +66,7 @@ async function open(path: string, io: Io): Promise<Source> {
     // refuses what is not of the published form
     serialise(result);
   } catch (error) {
-    throw new UsageError(`${path} is not a whole ${RUN_SCHEMA}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`${path} is not a complete ${RUN_SCHEMA} result: ${error instanceof Error ? error.message : String(error)}`);
   }
   return { path, result };
 }

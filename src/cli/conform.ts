@@ -40,7 +40,7 @@ export async function conformCommand(images: readonly string[], options: Conform
   if (onStdout.length > 1) throw new UsageError(`--${onStdout.join(' and --')} both write to stdout`);
   const flash = options.flash === undefined ? null : flashRange(options.flash);
   if (options.usb !== undefined && (images.length > 0 || options.chip !== undefined))
-    throw new UsageError('--usb asks a real device', 'leave images and --chip out');
+    throw new UsageError('--usb tests a real device', 'leave out images and --chip');
   const files = (['json', 'html', 'junit'] as const).flatMap((key): OutputFile[] => {
     const path = options[key];
     return path === undefined || path === '-' ? [] : [{ option: `--${key}`, path }];
@@ -99,7 +99,7 @@ async function openEmulated(images: readonly string[], options: ConformOptions, 
   const end = held.start();
   if (!held.usb.outsideReady) {
     held.release();
-    throw new UsageError(`no USB device is on the bus: the run ended with ${end.outcome} (${end.reason})`, '`bootbench run` says why');
+    throw new UsageError(`no USB device appeared: the run ended with ${end.outcome} (${end.reason})`, '`bootbench run` says why');
   }
   return { link: new DfuTarget(held, flash ?? undefined), close: () => held.release() };
 }
@@ -110,7 +110,7 @@ export async function openReal(name: string, flash: Flash | null): Promise<Opene
   const [vid, pid] = [parseInt(ids[1]!, 16), parseInt(ids[2]!, 16)];
   const { webusb } = await usbPackage('--usb');
   const device = (await webusb.getDevices()).find((d) => d.vendorId === vid && d.productId === pid);
-  if (!device) throw new UsageError(`--usb: there is no device ${name}, or it may not be opened`);
+  if (!device) throw new UsageError(`--usb: there is no device ${name}, or it cannot be opened`);
   const link = await WebUsbLink.open(device, flash);
   if (!link) throw new UsageError(`--usb: ${name} has no interface in DFU mode`);
   const why = flash === null ? null : whyNotWritable(link.facts, flash);

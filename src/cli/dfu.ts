@@ -65,7 +65,7 @@ async function serve(held: HeldMachine, options: DfuOptions, port: number, io: I
   const server = await serveUsbIp(shared, options.host ?? LOOPBACK, port);
   try {
     const shown = server.host.includes(':') ? `[${server.host}]` : server.host;
-    if (!isLoopback(server.host)) io.stderr.write(`bootbench: anyone who reaches ${shown}:${server.port} can use the device\n`);
+    if (!isLoopback(server.host)) io.stderr.write(`bootbench: anyone who can connect to ${shown}:${server.port} can use the device\n`);
     io.stdout.write(`usbip ${shown}:${server.port} ${BUS_ID}\n`);
     if (options.exec === undefined) {
       await stopped;
@@ -87,7 +87,7 @@ const files = (options: DfuOptions): OutputFile[] =>
   });
 
 const noDevice = ({ outcome, reason }: SessionEnd): string =>
-  `no USB device is on the bus: the run ended with ${outcome} (${reason}); \`bootbench run\` says why`;
+  `no USB device appeared: the run ended with ${outcome} (${reason}); \`bootbench run\` shows why`;
 
 function deviceLine(held: HeldMachine): string {
   const { device, dfu } = held.usb.state;

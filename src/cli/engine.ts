@@ -81,7 +81,8 @@ function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult> {
         );
     };
     const onError = (error: Error): void => end(false, () => fail(error));
-    const onExit = (code: number): void => end(false, () => fail(new Error(`the worker ended with ${code} before it gave a result`)));
+    const onExit = (code: number): void =>
+      end(false, () => fail(new Error(`the worker ended with exit code ${code} before it returned a result`)));
     worker.on('message', onMessage).on('error', onError).on('exit', onExit);
     worker.postMessage(data);
   });

@@ -54,7 +54,7 @@ const checkEntries = (): Entry[] =>
   CHECK_IDS.map((id) => {
     const check = CHECKS.find((c) => c.id === id);
     return check === undefined
-      ? { topic: 'check', id, title: 'not checked in this version', text: ['Results give it as "unknown".'] }
+      ? { topic: 'check', id, title: 'not checked in this version', text: ['In results its verdict is "unknown".'] }
       : { topic: 'check', id, title: check.question, text: check.explanation.split(/\n\n+/) };
   });
 
@@ -68,5 +68,5 @@ function unknown(word: string, all: readonly Entry[]): UsageError {
     near.length > 0
       ? `did you mean ${near.join(' or ')}?`
       : (didYouMean(word, new Set(all.map((e) => e.id))) ?? '`bootbench explain` lists all words');
-  return new UsageError(`nothing is known of ${JSON.stringify(printable(word))}`, hint);
+  return new UsageError(`there is no explanation for ${JSON.stringify(printable(word))}`, hint);
 }

@@ -13,7 +13,7 @@ function readable<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new UsageError(`cannot read ${path}: ${reason(error)}`, nameHint(path, '.') ?? 'a part of the folder can be named, or a pattern');
+    throw new UsageError(`cannot read ${path}: ${reason(error)}`, nameHint(path, '.') ?? 'give a subfolder or a pattern');
   }
 }
 function* filesBelow(folder: string): Generator<string> {
@@ -49,7 +49,7 @@ export function globExpression(pattern: string): RegExp {
     } else if (c === ',' && depth > 0) out += '|';
     else out += c.replace(/[.+^$()|[\]\\{}]/g, '\\$&');
   }
-  if (depth > 0) throw new UsageError(`${pattern}: a { is not closed`);
+  if (depth > 0) throw new UsageError(`${pattern}: a { without }`);
   return new RegExp(`^${out}$`);
 }
 

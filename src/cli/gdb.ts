@@ -53,7 +53,7 @@ export async function gdbCommand(images: readonly string[], options: GdbOptions,
     throw error;
   }
   for (const [i, core] of hub.cores.entries()) if (i > 0) log(`${core.row.name}: ${addressOf(servers[i]!)}`);
-  if (!isLoopback(host)) log(`listening on ${host}: whoever reaches this port controls the emulated machine`);
+  if (!isLoopback(host)) log(`listening on ${host}: anyone who can connect to this port controls the emulated machine`);
   io.stdout.write(`gdb ${addressOf(servers[0]!)}\n`);
   await interrupted(io);
   // a turn may be waiting: the machine does not run any more
@@ -87,6 +87,6 @@ async function serve(hub: GdbHub, core: Core, socket: Socket, sockets: Set<Socke
   });
   socket.on('close', () => {
     hub.disconnect(server);
-    log(`${core.row.name}: client gone`);
+    log(`${core.row.name}: client disconnected`);
   });
 }

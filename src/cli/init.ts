@@ -40,7 +40,7 @@ export async function initCommand(images: readonly string[], options: InitOption
   const say = (text: string): void => void (options.quiet === true || io.stdout.write(`${printable(text)}\n`));
   const best = triggers[0];
   if (best === undefined && !crashes) {
-    say('nothing was found that makes this firmware enter the ROM; `bootbench run --find-jump` tells what was tried');
+    say('nothing was found that makes this firmware enter the ROM; `bootbench run --find-jump` lists what was tried');
     return EXIT.failed;
   }
   for (const { name, outcome, step } of triggers)
@@ -53,7 +53,7 @@ export async function initCommand(images: readonly string[], options: InitOption
   ];
   if (crashes)
     io.stderr.write(
-      `bootbench: left alone, this firmware ends as ${alone}; mend that first: bootbench run ${job.images.map((i) => printable(i.path)).join(' ')}\n`,
+      `bootbench: without any input, this firmware ends with ${alone}; fix that first: bootbench run ${job.images.map((i) => printable(i.path)).join(' ')}\n`,
     );
   for (const { name } of files) mustBeFree(name, options, io);
   for (const { name, scenario } of files) writeScenario(name, scenario, io);
@@ -65,7 +65,7 @@ const aloneName = (out: string): string => `${out.replace(/\.json$/, '')}.alone.
 
 function told(out: string, found: boolean, crashes: boolean): string {
   if (!crashes) return `wrote ${out}; run it with: bootbench run --scenario ${out}`;
-  const alone = 'nobody presses anything and the firmware has to run on';
+  const alone = 'nothing is pressed and the firmware must keep running';
   if (found) return `wrote ${out}, and ${aloneName(out)}, in which ${alone}; run both with: bootbench test ${out} ${aloneName(out)}`;
   return `wrote ${out}, in which ${alone}; run it with: bootbench test ${out}; when it holds, init --overwrite looks for the way into the ROM`;
 }

@@ -60,7 +60,7 @@ const ENDLESS = /^\/dev\/(zero|full|u?random)$/;
 
 /** `shown`: what an error calls it. */
 export function readInput(path: string, cwd: string, shown = path): Uint8Array {
-  if (path === '') throw new UsageError('the name of a file is empty', 'is a variable of the command not set?');
+  if (path === '') throw new UsageError('a file name is empty', 'is a shell variable not set?');
   try {
     const file = resolve(cwd, path);
     throwIfTooMuch(file, shown);
@@ -71,15 +71,14 @@ export function readInput(path: string, cwd: string, shown = path): Uint8Array {
 }
 /** Names that look right in the command line or in a scenario and are not what arrives here. */
 export function nameHint(path: string, cwd: string): string | null {
-  if (path === '-') return 'standard input is called /dev/stdin';
+  if (path === '-') return 'for standard input write /dev/stdin';
   const slashed = path.replaceAll('\\', '/');
-  if (slashed !== path && existsSync(resolve(cwd, slashed)))
-    return `${slashed} is there: Windows reads / too, and no other system reads \\`;
-  return path.includes('\ufffd') ? 'Node passes on only names in UTF-8: rename it, or make a link to it' : null;
+  if (slashed !== path && existsSync(resolve(cwd, slashed))) return `${slashed} exists: write / instead of \\; it also works on Windows`;
+  return path.includes('\ufffd') ? 'Node supports only UTF-8 file names: rename the file, or make a link to it' : null;
 }
 /** What has no end would be read for ever. */
 function throwIfTooMuch(file: string, shown: string): void {
-  if (ENDLESS.test(file)) throw new UsageError(`cannot read ${shown}: it has no end`);
+  if (ENDLESS.test(file)) throw new UsageError(`cannot read ${shown}: it never ends`);
   if (statSync(file).size > LARGEST_FILE)
     throw new UsageError(`cannot read ${shown}: it is larger than ${LARGEST_FILE / 2 ** 20} MiB`, 'is it the right file?');
 }
@@ -96,20 +95,24 @@ export function chipNamed(name: string): ChipDescription {
   if (existsUnmodelled(name))
     throw new UsageError(
       `${JSON.stringify(name)} exists but is not modelled`,
-      `nearest to it is ${nearestChip(name)}; \`bootbench chips\` lists what is modelled`,
+      `the nearest modelled chip is ${nearestChip(name)}; \`bootbench chips\` lists all`,
     );
   const board = boardOf(name);
-  if (board !== undefined) throw new UsageError(`${JSON.stringify(name)} is a board, with ${board.chip}`, `say --board ${board.name}`);
+  if (board !== undefined)
+    throw new UsageError(`${JSON.stringify(name)} is a board; its chip is ${board.chip}`, `give --board ${board.name}`);
   const begun = boardsBegun(name);
   // the beginning of a part's name, stm32f4, begins the names of Discovery boards, too
   const ofPart = CHIPS.some((c) => c.name.startsWith(name.trim().toUpperCase()));
   if (begun.length > 0 && !ofPart)
-    throw new UsageError(`there is no chip ${JSON.stringify(name)}`, `boards are called ${begun.join(', ')}: say --board`);
+    throw new UsageError(
+      `there is no chip ${JSON.stringify(name)}`,
+      `there are boards with such names: ${begun.join(', ')}; give a board with --board`,
+    );
   const part = partInBoardName(name);
-  if (part !== undefined) throw new UsageError(`${JSON.stringify(name)} is a board that is not described here`, sayPart(part));
+  if (part !== undefined) throw new UsageError(`${JSON.stringify(name)} is a board that bootbench does not know`, sayPart(part));
   const near = suggestChips(name);
   const hint =
-    near.length > 0 ? `did you mean ${near.join(' or ')}?` : `known are parts of ${chipFamilies()}; \`bootbench chips\` lists them`;
+    near.length > 0 ? `did you mean ${near.join(' or ')}?` : `bootbench knows parts of ${chipFamilies()}; \`bootbench chips\` lists them`;
   throw new UsageError(`there is no chip ${JSON.stringify(name)}`, hint);
 }
 
@@ -121,7 +124,7 @@ const boardNamed = (name: string | undefined): ReturnType<typeof findBoard> | nu
 
 /** What a board leads where, and that it is another part's: its oscillators count all the same. */
 function saidOf({ name, circuit, chip: part }: ReturnType<typeof findBoard>, chip: ChipDescription): string {
-  const other = findChip(part)?.name === chip.name ? '' : `; it has ${part}, and this run is of ${partNumber(chip)}`;
+  const other = findChip(part)?.name === chip.name ? '' : `; it has ${part}, but this run uses ${partNumber(chip)}`;
   return `${circuitInWords(name, circuit)}${other}`;
 }
 
@@ -145,7 +148,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
   if (typed.length === 0 && asked.board?.boot0 !== 1)
     throw new UsageError(
       'no image is given',
-      'for example firmware.elf, or firmware.bin@0x08000000; dfu and conform run the ROM alone with --boot0',
+      'for example firmware.elf or firmware.bin@0x08000000; dfu and conform need no image with --boot0',
     );
   const folder = images.length === 0 ? scenarioFolder : cwd;
   const loaded: JobImage[] = typed.map((path) => ({
@@ -187,8 +190,9 @@ function chipOf(name: string | undefined, images: readonly JobImage[]): { readon
   if (images.length === 0)
     throw new UsageError('which chip? --chip is missing', 'for example --chip stm32h533re; `bootbench chips` lists them');
   const { chip, reasons, alike } = inferChip(images);
-  const others = alike.length === 0 ? '' : `${alike.slice(0, 3).join(', ')}${alike.length > 3 ? ' and others' : ''} would do the same`;
-  return { chip, from: `taken for ${chip.name}: ${reasons.join('; ')}${others === '' ? '' : ` (${others})`}` };
+  const others =
+    alike.length === 0 ? '' : `${alike.slice(0, 3).join(', ')}${alike.length > 3 ? ' and others' : ''} would give the same result`;
+  return { chip, from: `${chip.name} assumed, because ${reasons.join('; ')}${others === '' ? '' : ` (${others})`}` };
 }
 
 /** Who names no chip and gives no scenario wants to see what this firmware does: its trigger is looked for. `--trigger` asks for it, `--no-trigger` for none. */
@@ -200,7 +204,7 @@ function triggered({ trigger, chip, scenario: file, findJump, boot0, leave }: Ru
 /** A pin selects the ROM: nothing in flash is needed. */
 function tableAddress(text: string): number {
   const address = wordValue(text, '--boot-at');
-  if (address % 4 !== 0) throw new UsageError(`--boot-at: no vector table begins at ${text}`, 'give the address of its first word');
+  if (address % 4 !== 0) throw new UsageError(`--boot-at: there is no vector table at ${text}`, 'give the address of its first word');
   return address;
 }
 
@@ -273,11 +277,11 @@ function romInput(chip: ChipDescription, options: RunOptions, scenario: Scenario
   if (bytes.length < 8) throw new UsageError(`--rom: ${options.rom} is too short for a ROM`);
   if (bytes.length > size) {
     throw new UsageError(
-      `--rom: ${options.rom} has ${bytes.length} bytes, system memory at 0x${base.toString(16).padStart(8, '0')} has ${size}`,
+      `--rom: ${options.rom} has ${bytes.length} bytes, but system memory at 0x${base.toString(16).padStart(8, '0')} has ${size}`,
     );
   }
   if (Object.keys(chosen).length > 0)
-    throw new UsageError('--rom-option is for the stand-in ROM', 'a dump does what its code does: leave one of --rom and --rom-option out');
+    throw new UsageError('--rom-option is for the stand-in ROM', 'the code of a dump has no options: give either --rom or --rom-option');
   return { kind: 'dump', bytes, version, options: {} };
 }
 
@@ -295,7 +299,7 @@ function withoutOf(names: readonly string[] | undefined): Pick<RunJob, 'withoutS
   if (names === undefined) return {};
   const wrong = names.find((name) => !isShortcut(name));
   if (wrong !== undefined)
-    throw new UsageError(`--without-shortcut: ${JSON.stringify(wrong)} is none`, `known: ${SHORTCUT_NAMES.join(', ')}`);
+    throw new UsageError(`--without-shortcut: there is no shortcut ${JSON.stringify(wrong)}`, `known: ${SHORTCUT_NAMES.join(', ')}`);
   return { withoutShortcuts: names.filter(isShortcut) };
 }
 function engineOf(options: RunOptions): 'bootbench' | 'unicorn' {

@@ -23,7 +23,10 @@ const TITLES: Readonly<Record<LeaveEntry, string>> = {
 
 export async function leaveCommand(images: readonly string[], options: LeaveCommandOptions, io: Io): Promise<number> {
   if (images.length === 0 && options.scenario === undefined)
-    throw new UsageError('no image is given', 'the application that is left for, for example firmware.elf, or firmware.bin@0x08000000');
+    throw new UsageError(
+      'no image is given',
+      'give the application that the ROM starts, for example firmware.elf or firmware.bin@0x08000000',
+    );
   const job = await loadJob(images, options, io.cwd);
   const chip = chipNamed(job.chip);
   const table = bootAddress(chip, { ...job.scenario, board: { ...job.scenario.board, boot0: 0 } }) ?? 0;
@@ -44,24 +47,28 @@ export async function leaveCommand(images: readonly string[], options: LeaveComm
 
 function headline(run: LeaveRun): string {
   if (run.twin === null)
-    return run.outcome === 'dfu' ? 'the ROM did not leave' : `no DFU device came (${run.outcome}): see \`bootbench run\``;
-  if (run.works) return 'the program does what it does from reset';
+    return run.outcome === 'dfu'
+      ? 'the ROM did not start the application'
+      : `no DFU device appeared (${run.outcome}): see \`bootbench run\``;
+  if (run.works) return 'after the leave, the program behaves as after a reset';
   const causes = run.checks.filter((c) => c.id !== 'leave-path' && c.judgement.verdict === 'fail').map((c) => c.id);
-  return causes.length > 0 ? `the program relies on what the ROM has changed: ${causes.join(', ')}` : 'the program does not come back';
+  return causes.length > 0
+    ? `the program depends on state that the ROM has changed: ${causes.join(', ')}`
+    : 'the program does not start properly';
 }
 
 function* rowsOf(run: LeaveRun, input: RunInput): Generator<readonly [string, string]> {
   const { twin } = run;
   if (twin === null) return;
-  for (const text of twin.facts.missing) yield ['Missing', `from reset ${text}; after the leave not`];
-  if (twin.parting) yield ['Parts', partingText(twin.parting, input)];
+  for (const text of twin.facts.missing) yield ['Missing', `after a reset, ${text}; after the leave, it does not`];
+  if (twin.parting) yield ['Differs', partingText(twin.parting, input)];
   for (const { id, judgement } of run.checks) {
     if (judgement.verdict !== 'fail') continue;
     yield [id, `${judgement.because}; found ${judgement.observed} [${judgement.source}, ${judgement.confidence}]`];
   }
   for (const left of twin.facts.left)
     yield [
-      left.relied ? 'Relied on' : 'Left',
+      left.relied ? 'Relied on' : 'Changed',
       `${left.kind}: ${left.observed}; after ${left.kind === 'supply' ? 'power-on' : 'a reset'} ${left.expected}`,
     ];
 }
@@ -75,9 +82,9 @@ function partingText(p: Parting, input: RunInput): string {
   const at = `${formatSeconds(p.at)} s after its start`;
   if (p.kind === 'exception') {
     const name = p.exception === 15 ? 'SysTick' : `exception ${p.exception}`;
-    return `${at} ${name} at ${place(p.pc)} is taken to ${place(p.address ?? 0)}, from reset ${p.reset ? `to ${place(p.reset.address)}` : 'it does not come'}`;
+    return `${at}, ${name} at ${place(p.pc)} goes to ${place(p.address ?? 0)}; after a reset ${p.reset ? `it goes to ${place(p.reset.address)}` : 'it is not taken'}`;
   }
-  const there = p.reset ? `from reset ${place(p.reset.pc)} comes next` : 'from reset nothing comes';
-  if (p.kind === 'end') return `${at} the last store to a peripheral is made at ${place(p.pc)}; ${there}`;
-  return `${at} ${place(p.pc)} writes to 0x${((p.address ?? 0) >>> 0).toString(16).padStart(8, '0')}; ${there}`;
+  const there = p.reset ? `after a reset, ${place(p.reset.pc)} comes next` : 'after a reset, nothing follows';
+  if (p.kind === 'end') return `${at}, the last store to a peripheral is at ${place(p.pc)}; ${there}`;
+  return `${at}, ${place(p.pc)} writes to 0x${((p.address ?? 0) >>> 0).toString(16).padStart(8, '0')}; ${there}`;
 }

@@ -16,10 +16,10 @@ export interface MatrixOptions extends RunOptions {
 }
 
 const TITLES: Readonly<Record<MatrixRow['kind'], string>> = {
-  step: 'A step left out',
-  pair: 'Two steps left out that may each be left out alone',
-  interrupt: 'An exception at an instruction',
-  delay: 'Ready delays',
+  step: 'One step left out',
+  pair: 'Two steps left out that do not matter alone',
+  interrupt: 'An exception made pending at an instruction',
+  delay: 'Changed start-up times',
 };
 
 /** Exit 0: every row ends as the firmware itself does; 1: some do not. */
@@ -43,13 +43,13 @@ export async function matrixCommand(images: readonly string[], options: MatrixOp
 }
 
 function text({ outcome, rows, cut }: Matrix): string {
-  const lines = [`as it is: ${outcome}`];
+  const lines = [`unchanged: ${outcome}`];
   for (const kind of ['step', 'pair', 'interrupt', 'delay'] as const) {
     const of = rows.filter((r) => r.kind === kind);
     if (of.length === 0) continue;
     lines.push('', `${TITLES[kind]} (${of.filter((r) => r.outcome !== outcome).length} of ${of.length} change the outcome)`);
     for (const row of of) lines.push(`  ${row.outcome.padEnd(12)} ${printable(row.what)}`);
   }
-  if (cut.length > 0) lines.push('', `cut off: ${cut.join(', ')}`);
+  if (cut.length > 0) lines.push('', `shortened to ${cut.join(', ')}`);
   return `${lines.join('\n')}\n`;
 }

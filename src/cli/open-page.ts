@@ -12,7 +12,7 @@ export function temporaryPage(): string {
   try {
     return join(mkdtempSync(join(tmpdir(), 'bootbench-')), 'report.html');
   } catch (error) {
-    throw new UsageError(`--open: cannot make a folder in ${tmpdir()}: ${reason(error)}`, 'name the page with --html, or set TMPDIR');
+    throw new UsageError(`--open: cannot make a folder in ${tmpdir()}: ${reason(error)}`, 'give a file with --html, or set TMPDIR');
   }
 }
 

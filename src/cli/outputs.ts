@@ -114,7 +114,7 @@ export function mustBeApart(files: readonly OutputFile[], cwd: string, inputs: r
 /** Nothing that is written is an ELF: a file that is one is somebody's build, and its name a slip. */
 export function mustBeNoFirmware({ option, path }: OutputFile, cwd: string): void {
   if (startsAsElf(resolve(cwd, path)))
-    throw new UsageError(`${option}: ${path} is firmware (ELF), which is not written over`, 'give another name');
+    throw new UsageError(`${option}: ${path} is firmware (ELF), which bootbench does not overwrite`, 'give another name');
 }
 function startsAsElf(path: string): boolean {
   if (!existsSync(path) || !statSync(path).isFile()) return false;
@@ -130,28 +130,27 @@ function startsAsElf(path: string): boolean {
 }
 /** Formats of firmware that are read and not written, by what their files are called. */
 const NOT_WRITTEN: readonly { readonly names: RegExp; readonly called: string }[] = [
-  { names: /\.(elf|axf|out)$/i, called: 'no ELF' },
-  { names: /\.dfu$/i, called: 'no DfuSe file' },
-  { names: /\.uf2$/i, called: 'no UF2 file' },
-  { names: /\.(srec?|s19|s28|s37|mot)$/i, called: 'no file of S-records' },
+  { names: /\.(elf|axf|out)$/i, called: 'not an ELF file' },
+  { names: /\.dfu$/i, called: 'not a DfuSe file' },
+  { names: /\.uf2$/i, called: 'not a UF2 file' },
+  { names: /\.(srec?|s19|s28|s37|mot)$/i, called: 'not an S-record file' },
 ];
 /** What the flash held is not called what it is not: other programs go by the name. */
 export function mustBeCalledWhatItIs({ option, path }: OutputFile): void {
   const not = NOT_WRITTEN.find(({ names }) => names.test(path));
   if (not)
     throw new UsageError(
-      `${option}: what is written is ${not.called}, so ${path} cannot be its name`,
-      'it is Intel HEX for *.hex, else raw; for example flash.bin',
+      `${option}: the output is ${not.called}, so the name ${path} does not fit`,
+      'it is Intel HEX for *.hex and raw otherwise; for example flash.bin',
     );
 }
 
 /** What `--out $NAME` gives where NAME is not set. */
-export const emptyName = (option: string): UsageError =>
-  new UsageError(`${option}: the name is empty`, 'is a variable of the command not set?');
+export const emptyName = (option: string): UsageError => new UsageError(`${option}: the name is empty`, 'is a shell variable not set?');
 
 /** What is read is not written over; `-`, where it is not standard output, would be a file that hardly anybody gets rid of. */
 export function mustBeNoInput({ option, path }: OutputFile, inputs: readonly string[], cwd: string): void {
-  if (path === '-') throw new UsageError(`${option}: - is no name of a file`, 'write /dev/stdout for standard output, ./- for a file');
+  if (path === '-') throw new UsageError(`${option}: - is not a file name`, 'write /dev/stdout for standard output, ./- for a file');
   if (inputs.some((input) => sameFile(resolve(cwd, input), resolve(cwd, path))))
     throw new UsageError(`${option}: ${path} is an input of this run`, 'give another name');
 }
@@ -172,11 +171,11 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   EROFS: 'the file system is read-only',
   ENOENT: 'no such file or folder',
-  ENOTDIR: 'a part of the path is no folder',
+  ENOTDIR: 'a part of the path is not a folder',
   EISDIR: 'it is a folder',
   ENOSPC: 'the disk is full',
   ENAMETOOLONG: 'the name is too long',
-  ELOOP: 'its links lead back to themselves',
+  ELOOP: 'its links form a loop',
   EMFILE: 'too many open files',
 };
 

@@ -10,7 +10,7 @@ function packageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'package.json')) || !existsSync(join(folder, 'rom'))) {
     const parent = dirname(folder);
-    if (parent === folder) throw new Error('the package is incomplete: no package.json above the program');
+    if (parent === folder) throw new Error('the package is incomplete: there is no package.json above the program');
     folder = parent;
   }
   return (root = folder);

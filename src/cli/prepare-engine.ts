@@ -11,7 +11,7 @@ export async function prepareEngine(job: RunJob): Promise<void> {
   if (typeof binding === 'string') {
     throw new UsageError(
       `--engine unicorn: ${binding}`,
-      'install both: npm install koffi, and libunicorn 2 (Debian: apt install libunicorn2); or name a build of unicorn.js with --unicorn-js',
+      'install both: npm install koffi, and libunicorn 2 (Debian: apt install libunicorn2); or give a build of unicorn.js with --unicorn-js',
     );
   }
   useUnicorn(binding);

@@ -59,7 +59,7 @@ export async function probeCommand(images: readonly string[], options: ProbeOpti
     });
     socket.on('close', () => {
       client = null;
-      log('client gone, the machine stands still');
+      log('client disconnected, the machine is halted');
     });
   };
   const server = await listening(
@@ -67,7 +67,7 @@ export async function probeCommand(images: readonly string[], options: ProbeOpti
     port,
     host,
   );
-  if (!isLoopback(host)) log(`listening on ${host}: whoever reaches this port controls the emulated machine`);
+  if (!isLoopback(host)) log(`listening on ${host}: anyone who can connect to this port controls the emulated machine`);
   io.stdout.write(`probe ${addressOf(server)}\n`);
   await interrupted(io);
   server.close();

@@ -31,7 +31,7 @@ import type { WorkerOptions } from './worker.ts';
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
-const IMAGES = 'ELF, Intel HEX, S-records, UF2, DfuSe, or raw binary as file.bin@0x08000000';
+const IMAGES = 'ELF, Intel HEX, S-record, UF2 or DfuSe file, or a raw binary as file.bin@0x08000000';
 
 /** `argv` without the program's name. Returns the exit code; throws nothing. */
 export async function main(argv: readonly string[], io: Io, bench?: Bench): Promise<number> {
@@ -67,7 +67,7 @@ function refuseOrder(program: Command, argv: readonly string[]): void {
   }
   if (isCommand(first) || !/[./\\]/.test(first)) return;
   const how = first.endsWith('.json') ? '--scenario ' : '';
-  throw new UsageError(`${first} is no command`, `bootbench run ${how}${first} runs it, \`bootbench --help\` lists the commands`);
+  throw new UsageError(`${first} is not a command`, `bootbench run ${how}${first} runs it, \`bootbench --help\` lists the commands`);
 }
 
 function report(error: unknown, io: Io): number {
@@ -84,7 +84,9 @@ function report(error: unknown, io: Io): number {
 function build(io: Io, exit: (code: number) => void, injected: Bench | undefined): Command {
   const bench: Bench = injected ?? (async (job, hooks) => (await import('./engine.ts')).runJob(job, hooks));
   const program = new Command('bootbench')
-    .description('Runs STM32 firmware up to the ROM bootloader and says whether DFU comes up, and if not, which line broke it.')
+    .description(
+      'Runs STM32 firmware on an emulated chip, through its jump into the ROM bootloader, and reports whether DFU comes up and, if not, which line broke it.',
+    )
     .version(VERSION, '--version')
     .helpCommand(true)
     .showHelpAfterError('; `bootbench --help` lists the commands')
@@ -172,49 +174,54 @@ function command(program: Command, name: string): Command {
 function onMachine(command: Command): Command {
   return command
     .argument('[images...]', IMAGES)
-    .option('--chip <name>', 'for example stm32h533re; without it the image tells; `bootbench chips` lists them')
-    .option('--scenario <file>', 'what happens to the board: bootbench/scenario@1')
-    .option('--seed <n>', 'pattern of RAM at power-on')
-    .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …), default, or none: no crystals')
-    .option('--force <PERIPHERAL.REGISTER.FIELD=value>', 'pin a field of a register that has no behaviour; may be repeated', collect)
-    .option('--rom <file>', 'run your own dump of the ROM instead of the stand-in')
-    .option('--rom-option <name=value>', 'behaviour of the stand-in ROM that ST does not publish; may be repeated', collect)
+    .option('--chip <name>', 'for example stm32h533re; default: read from the image; `bootbench chips` lists them')
+    .option('--scenario <file>', 'board, host and events from outside (bootbench/scenario@1, docs/scenario.md)')
+    .option('--seed <n>', 'seed of the random RAM contents at power-on')
+    .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …); default; none = without crystals')
+    .option('--force <field=value>', 'fix a field of a register that is not modelled, for example PKA.SR.INITOK=1; repeatable', collect)
+    .option('--rom <file>', "run a dump of your chip's ROM instead of the stand-in")
+    .option(
+      '--rom-option <name=value>',
+      'ROM behaviour that ST does not publish (`bootbench explain` lists the names); repeatable',
+      collect,
+    )
     .option('--rom-version <version>', 'revision of the ROM')
-    .option('--boot-at <address>', 'start here instead of where the chip would (silicon does not do that)')
-    .option('--no-semihosting', 'BKPT 0xAB is a HardFault, as on a board without a debugger');
+    .option('--boot-at <address>', 'start at this address instead of where the chip boots (a real chip cannot do this)')
+    .option('--no-semihosting', 'BKPT 0xAB causes a HardFault, as on a board without a debugger');
 }
 
 function addRun(program: Command, io: Io, exit: (code: number) => void, bench: Bench): void {
   onMachine(command(program, 'run'))
-    .description('run firmware and report; exit 0 = DFU reached (or `expect` holds), 1 = not, 2 = usage or input error, 3 = internal error')
-    .option('--json <file>', 'write the result (bootbench/run@1); - = stdout, the report then goes to stderr')
-    .option('--html <file>', 'write the report as a page')
-    .option('--open', 'show the report in your browser; without --html it lies in a temporary folder')
-    .option('--junit <file>', 'write the result as JUnit XML')
-    .option(
-      '--trace <file>',
-      'write the full event stream: *.json (Perfetto), *.vcd (GTKWave), *.pcapng (Wireshark); may be repeated',
-      collect,
+    .description(
+      "run firmware and report whether DFU comes up; exit 0 = it does (or the scenario's `expect` holds), 1 = not, 2 = wrong usage or input, 3 = internal error",
     )
-    .option('--until <time>', 'end the run at this time since power-on, for example 2s')
-    .option('--trigger', 'look for what makes the firmware jump and do it (the default where neither chip nor scenario is given)')
-    .option('--no-trigger', 'run the firmware as it is, nobody presses anything')
-    .option('--find-jump', 'if nothing jumps: call each function that can enter the ROM and press each pin that is polled, on forks')
-    .option('--point-of-no-return', 'look for the last instruction at which a single repair still saves DFU')
-    .option('--symptom <what>', `what you see on your board: ${SYMPTOMS.join(', ')}; may be repeated`, collect)
-    .option('--engine <name>', 'bootbench, or unicorn as a second opinion (slow: ends 5 s after power-on unless --until says otherwise)')
-    .option('--unicorn-js <file>', 'unicorn.js for --engine unicorn')
-    .option('--max-instructions <n>', 'end the run after so many instructions')
+    .option('--json <file>', 'write the result (bootbench/run@1); - = stdout, and the report goes to stderr')
+    .option('--html <file>', 'write the report as an HTML page')
+    .option('--open', 'show the HTML report in your browser; without --html, from a temporary folder')
+    .option('--junit <file>', 'write the result as JUnit XML')
+    .option('--trace <file>', 'write all events: *.json (Perfetto), *.vcd (GTKWave), *.pcapng (Wireshark); repeatable', collect)
+    .option('--until <time>', 'end the run at this emulated time after power-on, for example 2s')
+    .option(
+      '--trigger',
+      'find what makes the firmware jump (a pin, a byte, a function) and do it; default if neither --chip nor --scenario is given',
+    )
+    .option('--no-trigger', 'run the firmware without any input: no button, no byte')
+    .option('--find-jump', 'if nothing jumps: try each function that can enter the ROM and each polled pin, each on a copy of the machine')
+    .option('--point-of-no-return', 'find the last instruction at which a single repair can still save DFU')
+    .option('--symptom <what>', `what you see on your board: ${SYMPTOMS.join(', ')}; repeatable`, collect)
+    .option('--engine <name>', 'bootbench, or unicorn as a second opinion (slow; the run ends 5 s after power-on unless --until is given)')
+    .option('--unicorn-js <file>', 'path of unicorn.js, for --engine unicorn')
+    .option('--max-instructions <n>', 'end the run after this many instructions')
     .option('--wall <time>', 'end the run after this much real time, for example 30s')
-    .option('--max-memory <size>', 'end the run when the process holds more, for example 500M')
-    .option('--leave', 'ask for the way back: a DFU leave at the end; exit 1 if the application does not come back from it')
+    .option('--max-memory <size>', 'end the run when the process uses more memory than this, for example 500M')
+    .option('--leave', 'end the run with a DFU leave; exit 1 if the application does not start again')
     .addOption(new Option('--without-shortcut <name>', 'docs/engine.md lists them').hideHelp().argParser(collect))
-    .option('--stats', 'what translated code did and why it was left, on stderr')
-    .option('-v, --verbose', 'the whole report: evidence, ROM options, resets, notes')
-    .option('--checks', 'every check with its verdict, what was found and the source')
-    .option('--fix', 'the fix as a patch on stdout, the report on stderr: --fix > fix.diff, then patch -p1 < fix.diff')
-    .option('--quiet', 'no report')
-    .option('--no-color', 'no colours (NO_COLOR is honoured too)')
+    .option('--stats', 'print statistics of the translated code on stderr')
+    .option('-v, --verbose', 'print the full report: evidence, ROM options, resets, notes')
+    .option('--checks', 'list every check with its verdict, the value found and the source of the rule')
+    .option('--fix', 'print the fix as a patch on stdout and the report on stderr: --fix > fix.diff, then patch -p1 < fix.diff')
+    .option('--quiet', 'print no report')
+    .option('--no-color', 'print without colours (so does the variable NO_COLOR)')
     .action(async (images: string[], options: RunCommandOptions) => {
       exit(await (await import('./run.ts')).runCommand(images, options, io, bench));
     });
@@ -222,11 +229,14 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
 
 function addTrace(program: Command, io: Io, exit: (code: number) => void, bench: Bench): void {
   onMachine(command(program, 'trace'))
-    .description('run firmware and write the full event stream: clocks, masks, exceptions, pins, USB transfers, console; exit 0 = written')
-    .option('--out <file>', '*.json (Perfetto), *.vcd (GTKWave), *.pcapng (Wireshark); may be repeated (default: trace.json)', collect)
-    .option('--until <time>', 'end the run at this time since power-on, for example 2s')
-    .option('--trigger', 'look for what makes the firmware jump and do it (the default where neither chip nor scenario is given)')
-    .option('--no-trigger', 'run the firmware as it is, nobody presses anything')
+    .description('run firmware and write all events: clocks, interrupt masks, exceptions, pins, USB transfers, console; exit 0 = written')
+    .option('--out <file>', '*.json (Perfetto), *.vcd (GTKWave), *.pcapng (Wireshark); repeatable (default: trace.json)', collect)
+    .option('--until <time>', 'end the run at this emulated time after power-on, for example 2s')
+    .option(
+      '--trigger',
+      'find what makes the firmware jump (a pin, a byte, a function) and do it; default if neither --chip nor --scenario is given',
+    )
+    .option('--no-trigger', 'run the firmware without any input: no button, no byte')
     .option('--wall <time>', 'end the run after this much real time, for example 30s')
     .action(async (images: string[], options: TraceCommandOptions) => {
       exit(await (await import('./trace.ts')).traceCommand(images, options, io, bench));
@@ -235,15 +245,15 @@ function addTrace(program: Command, io: Io, exit: (code: number) => void, bench:
 
 function addInit(program: Command, io: Io, exit: (code: number) => void): void {
   command(program, 'init')
-    .description('find what makes the firmware go for the ROM and write the scenario that does it; exit 1 = nothing was found')
+    .description('find what makes the firmware jump into the ROM and write a scenario that does it; exit 1 = nothing found')
     .argument('[images...]', IMAGES)
-    .option('--chip <name>', 'for example stm32h533re; without it the image tells; `bootbench chips` lists them')
-    .option('--scenario <file>', 'start from this one: its board, its host, its steps')
-    .option('--out <file>', 'where the scenario goes (default: scenario.json)')
-    .option('--overwrite', 'replace the file if there is one')
-    .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …), default, or none: no crystals')
-    .option('--wall <time>', 'give up after this much real time, for example 30s')
-    .option('--quiet', 'say nothing')
+    .option('--chip <name>', 'for example stm32h533re; default: read from the image; `bootbench chips` lists them')
+    .option('--scenario <file>', 'take board, host and first steps from this scenario')
+    .option('--out <file>', 'the scenario to write (default: scenario.json)')
+    .option('--overwrite', 'replace an existing file')
+    .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …); default; none = without crystals')
+    .option('--wall <time>', 'stop after this much real time, for example 30s')
+    .option('--quiet', 'print nothing')
     .action(async (images: string[], options: InitOptions) => {
       exit(await (await import('./init.ts')).initCommand(images, options, io));
     });
@@ -251,10 +261,12 @@ function addInit(program: Command, io: Io, exit: (code: number) => void): void {
 
 function addAsk(program: Command, io: Io, exit: (code: number) => void): void {
   onMachine(command(program, 'ask'))
-    .description('which ROM on which board shows what you see, and the experiment that tells them apart; asks in a terminal, else JSON')
-    .option('--symptom <what>', `what you see: ${SYMPTOMS.join(', ')}; may be repeated`, collect)
-    .option('--json', 'JSON also in a terminal')
-    .option('--wall <time>', 'give up after this much real time, for example 30s')
+    .description(
+      'find the ROM behaviour and the board that explain what you see, and the experiment that tells the candidates apart; interactive in a terminal, else JSON',
+    )
+    .option('--symptom <what>', `what you see: ${SYMPTOMS.join(', ')}; repeatable`, collect)
+    .option('--json', 'print JSON in a terminal, too')
+    .option('--wall <time>', 'stop after this much real time, for example 30s')
     .action(async (images: string[], options: AskOptions) => {
       exit(await (await import('./ask.ts')).askCommand(images, options, io));
     });
@@ -262,12 +274,12 @@ function addAsk(program: Command, io: Io, exit: (code: number) => void): void {
 
 function addMatrix(program: Command, io: Io, exit: (code: number) => void): void {
   onMachine(command(program, 'matrix'))
-    .description('leave out each step before the jump and say what comes of it; exit 1 = a step matters')
-    .option('--pairs', 'also pairs of the steps that may each be left out')
-    .option('--interrupts', 'also an exception that becomes pending at each of the last instructions before the jump')
-    .option('--delays', 'also oscillators, PLLs and supplies that take a tenth or ten times of their time')
-    .option('--json', 'as JSON')
-    .option('--wall <time>', 'give up after this much real time, for example 30s')
+    .description('repeat the run with each step before the jump left out, and report the outcomes; exit 1 = a step matters')
+    .option('--pairs', 'also leave out pairs of steps that do not matter alone')
+    .option('--interrupts', 'also make an exception pending at each of the last instructions before the jump')
+    .option('--delays', 'also let oscillators, PLLs and supplies take a tenth of their time, and ten times as long')
+    .option('--json', 'print JSON')
+    .option('--wall <time>', 'stop after this much real time, for example 30s')
     .action(async (images: string[], options: MatrixOptions) => {
       exit(await (await import('./matrix.ts')).matrixCommand(images, options, io));
     });
@@ -275,18 +287,24 @@ function addMatrix(program: Command, io: Io, exit: (code: number) => void): void
 
 function addLeave(program: Command, io: Io, exit: (code: number) => void): void {
   command(program, 'leave')
-    .description('run the same program from reset and after a DFU leave; exit 1 = it does not come back, and which line would mend it')
+    .description(
+      'run the same program from reset and after a DFU leave, and report the first difference and its fix; exit 1 = the program does not come back',
+    )
     .argument('[images...]', IMAGES)
-    .option('--chip <name>', 'for example stm32h533re; without it the image tells; `bootbench chips` lists them')
-    .option('--scenario <file>', 'how the firmware gets into the ROM: bootbench/scenario@1; without steps it is a jump from reset')
-    .option('--seed <n>', 'pattern of RAM at power-on')
-    .option('--board <name>', 'default, or none: no crystals')
-    .option('--force <PERIPHERAL.REGISTER.FIELD=value>', 'pin a field of a register that has no behaviour; may be repeated', collect)
-    .option('--rom <file>', 'run your own dump of the ROM instead of the stand-in')
-    .option('--rom-option <name=value>', 'behaviour of the stand-in ROM that ST does not publish; may be repeated', collect)
+    .option('--chip <name>', 'for example stm32h533re; default: read from the image; `bootbench chips` lists them')
+    .option('--scenario <file>', 'how the firmware enters the ROM (bootbench/scenario@1); default: it jumps right after reset')
+    .option('--seed <n>', 'seed of the random RAM contents at power-on')
+    .option('--board <name>', 'default; none = without crystals')
+    .option('--force <field=value>', 'fix a field of a register that is not modelled, for example PKA.SR.INITOK=1; repeatable', collect)
+    .option('--rom <file>', "run a dump of your chip's ROM instead of the stand-in")
+    .option(
+      '--rom-option <name=value>',
+      'ROM behaviour that ST does not publish (`bootbench explain` lists the names); repeatable',
+      collect,
+    )
     .option('--rom-version <version>', 'revision of the ROM')
-    .option('--wall <time>', 'end after this much real time, for example 30s')
-    .option('--no-color', 'no colours (NO_COLOR is honoured too)')
+    .option('--wall <time>', 'stop after this much real time, for example 30s')
+    .option('--no-color', 'print without colours (so does the variable NO_COLOR)')
     .action(async (images: string[], options: LeaveCommandOptions) => {
       exit(await (await import('./leave.ts')).leaveCommand(images, options, io));
     });
@@ -294,25 +312,25 @@ function addLeave(program: Command, io: Io, exit: (code: number) => void): void 
 
 function addTest(program: Command, io: Io, exit: (code: number) => void, bench: Bench): void {
   command(program, 'test')
-    .description('run all scenarios that have `expect`; exit 0 = all hold, 1 = one does not, 2 = none found')
+    .description('run all scenarios that have `expect`; exit 0 = all hold, 1 = at least one does not, 2 = none found')
     .argument('<scenarios...>', 'folder, file or pattern')
     .option('--junit <file>', 'write JUnit XML; - = stdout')
     .option('--sarif <file>', 'write SARIF 2.1.0, for code scanning')
-    .option('--codequality <file>', 'write a code quality report of GitLab')
-    .option('--json <file>', 'write bootbench/test@1')
-    .option('--html <file>', 'write one page with all scenarios')
-    .option('--reporter <name>', 'default or github (annotations and step summary; on by itself in GitHub Actions)', collect)
-    .option('--list', 'say which scenarios would run')
-    .option('--filter <text>', 'only scenarios with this in their path')
-    .option('--shard <i/n>', 'the i-th of n parts, for jobs side by side')
-    .option('--bail', 'end at the first that does not hold')
-    .option('--timeout <time>', 'a scenario that takes longer in real time fails, for example 30s')
-    .option('--baseline <file>', 'failures that are in there are known: only others count')
-    .option('--update-baseline', 'write the failures of this run into --baseline')
-    .option('--cache <folder>', 'keep results there by content, and take them from there')
-    .option('--jobs <n>', 'runs at once (default: one per CPU)')
-    .option('--quiet', 'only what does not hold')
-    .option('--no-color', 'no colours')
+    .option('--codequality <file>', 'write a GitLab code quality report')
+    .option('--json <file>', 'write the results (bootbench/test@1)')
+    .option('--html <file>', 'write one HTML page with all scenarios')
+    .option('--reporter <name>', 'default or github (annotations and step summary; automatic in GitHub Actions)', collect)
+    .option('--list', 'list the scenarios without running them')
+    .option('--filter <text>', 'run only scenarios with this text in their path')
+    .option('--shard <i/n>', 'run only the i-th of n parts, for parallel CI jobs')
+    .option('--bail', 'stop at the first scenario that does not hold')
+    .option('--timeout <time>', 'fail a scenario that takes longer than this in real time, for example 30s')
+    .option('--baseline <file>', 'ignore the known failures listed in this file')
+    .option('--update-baseline', 'write the failures of this run to the --baseline file')
+    .option('--cache <folder>', 'reuse results of unchanged inputs from this folder')
+    .option('--jobs <n>', 'number of parallel runs (default: one per CPU)')
+    .option('--quiet', 'print only what does not hold')
+    .option('--no-color', 'print without colours')
     .action(async (patterns: string[], options: TestOptions) => {
       exit(await (await import('./test.ts')).testCommand(patterns, options, io, bench));
     });
@@ -321,25 +339,25 @@ function addTest(program: Command, io: Io, exit: (code: number) => void, bench: 
 function addCampaign(program: Command, io: Io, exit: (code: number) => void): void {
   command(program, 'campaign')
     .description(
-      'run a declared space of cases (bootbench/campaign@1) on all cores; exit 0 = all as expected, 1 = some not, 2 = wrong input',
+      'run all cases of a declared space (bootbench/campaign@1) on all CPUs; exit 0 = all as expected, 1 = some not, 2 = wrong input',
     )
     .argument('<spec>', 'JSON file, see docs/scale.md')
-    .option('--out <file>', 'results, one SQLite file (default: the name of the spec with .sqlite)')
-    .option('--resume', 'go on with the results that are there; finished cases are not run again')
-    .option('--overwrite', 'begin anew where there are results')
-    .option('--jobs <n>', 'workers on this machine (default: one per CPU)')
-    .option('--batch <n>', 'forks in a piece of work; making a machine counts as 16 (default: 256)')
-    .option('--queue <url>', 'hand the cases to `bootbench worker` on other machines: redis://host:6379')
-    .option('--shard <i/n>', 'only this part of the cases, for a CI matrix')
-    .option('--merge <file>', 'take over the results of another shard first; may be repeated', collect)
-    .option('--plan', 'say what would be run')
-    .option('--case <number>', 'run this one case and say what it is and what comes of it')
+    .option('--out <file>', 'SQLite file for the results (default: the name of the spec with .sqlite)')
+    .option('--resume', 'continue with existing results; finished cases are not run again')
+    .option('--overwrite', 'discard existing results and start again')
+    .option('--jobs <n>', 'number of workers on this machine (default: one per CPU)')
+    .option('--batch <n>', 'forks per work item; preparing a machine counts as 16 (default: 256)')
+    .option('--queue <url>', 'send the cases to `bootbench worker` on other machines: redis://host:6379')
+    .option('--shard <i/n>', 'run only this part of the cases, for a CI matrix')
+    .option('--merge <file>', 'first add the results of another shard; repeatable', collect)
+    .option('--plan', 'print what would be run, and stop')
+    .option('--case <number>', 'run this one case and print its parameters and its outcome')
     .option('--parquet <file>', 'write the results as Parquet')
-    .option('--html <file>', 'write a heat map as a page')
-    .option('--junit <file>', 'write JUnit XML, one case for each way to fail')
-    .option('--progress', 'lines of progress also without a terminal')
-    .option('--quiet', 'no report')
-    .option('--no-color', 'no colours')
+    .option('--html <file>', 'write a heat map as an HTML page')
+    .option('--junit <file>', 'write JUnit XML, with one test case for each kind of failure')
+    .option('--progress', 'print progress even without a terminal')
+    .option('--quiet', 'print no report')
+    .option('--no-color', 'print without colours')
     .action(async (spec: string, options: CampaignOptions) => {
       exit(await (await import('./campaign.ts')).campaignCommand(spec, options, io));
     });
@@ -347,11 +365,11 @@ function addCampaign(program: Command, io: Io, exit: (code: number) => void): vo
 
 function addWorker(program: Command, io: Io, exit: (code: number) => void): void {
   command(program, 'worker')
-    .description('do the work of campaigns that were submitted to a queue; ends at Ctrl-C')
+    .description('run cases from a campaign queue until Ctrl-C')
     .option('--queue <url>', 'redis://host:6379, as given to `bootbench campaign --queue`')
-    .option('--jobs <n>', 'processes (default: one per CPU)')
-    .option('--cache <folder>', 'where images are kept by their SHA-256 (default: a folder that is removed at the end)')
-    .option('--idle-exit <time>', 'end when there has been nothing to do for so long, for example 60s')
+    .option('--jobs <n>', 'number of processes (default: one per CPU)')
+    .option('--cache <folder>', 'folder for images, named by their SHA-256 (default: a temporary folder)')
+    .option('--idle-exit <time>', 'stop after this long without work, for example 60s')
     .action(async (options: WorkerOptions) => {
       exit(await (await import('./worker.ts')).workerCommand(options, io));
     });
@@ -359,23 +377,27 @@ function addWorker(program: Command, io: Io, exit: (code: number) => void): void
 
 function addDfu(program: Command, io: Io, exit: (code: number) => void): void {
   command(program, 'dfu')
-    .description('keep the USB device that the firmware brings up alive for real clients; exit 1 = there is none')
+    .description('offer the USB device that the firmware brings up to real clients such as dfu-util; exit 1 = no device appears')
     .argument('[images...]', IMAGES)
-    .option('--chip <name>', 'for example stm32h533re; without it the image tells; `bootbench chips` lists them')
-    .option('--scenario <file>', 'what happens to the board: bootbench/scenario@1')
-    .option('--boot0', 'BOOT0 is high: the chip starts in the ROM, no image is needed')
-    .option('--usbip', 'export the device by USB/IP until Ctrl-C: usbip attach -r 127.0.0.1 -b 1-1, then dfu-util')
-    .option('--port <n>', 'of the server; 0 = a free one (default: 3240)')
-    .option('--host <address>', 'listen here instead of on the loopback alone')
-    .option('--exec <command>', 'run a client against the server ($USBIP_HOST, $USBIP_PORT, $USBIP_BUSID) and end with its exit code')
-    .option('--hold', 'keep the device until Ctrl-C, also when the client of --exec has ended')
-    .option('--save <file>', 'write what flash holds at the end: raw, or Intel HEX for *.hex')
-    .option('--pcap <file>', 'write the transfers as pcapng, for Wireshark')
-    .option('--seed <n>', 'pattern of RAM at power-on')
-    .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …), default, or none: no crystals')
-    .option('--force <PERIPHERAL.REGISTER.FIELD=value>', 'pin a field of a register that has no behaviour; may be repeated', collect)
-    .option('--rom <file>', 'run your own dump of the ROM instead of the stand-in')
-    .option('--rom-option <name=value>', 'behaviour of the stand-in ROM that ST does not publish; may be repeated', collect)
+    .option('--chip <name>', 'for example stm32h533re; default: read from the image; `bootbench chips` lists them')
+    .option('--scenario <file>', 'board, host and events from outside (bootbench/scenario@1, docs/scenario.md)')
+    .option('--boot0', 'set BOOT0 high: the chip boots into the ROM, and no image is needed')
+    .option('--usbip', 'export the device over USB/IP until Ctrl-C: usbip attach -r 127.0.0.1 -b 1-1, then dfu-util')
+    .option('--port <n>', 'port of the server; 0 = any free port (default: 3240)')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1, reachable from this machine only)')
+    .option('--exec <command>', 'run a client of the server ($USBIP_HOST, $USBIP_PORT, $USBIP_BUSID) and exit with its exit code')
+    .option('--hold', 'keep the device until Ctrl-C, even after the --exec client has ended')
+    .option('--save <file>', 'write the flash contents at the end: raw, or Intel HEX for *.hex')
+    .option('--pcap <file>', 'write the USB transfers as pcapng, for Wireshark')
+    .option('--seed <n>', 'seed of the random RAM contents at power-on')
+    .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …); default; none = without crystals')
+    .option('--force <field=value>', 'fix a field of a register that is not modelled, for example PKA.SR.INITOK=1; repeatable', collect)
+    .option('--rom <file>', "run a dump of your chip's ROM instead of the stand-in")
+    .option(
+      '--rom-option <name=value>',
+      'ROM behaviour that ST does not publish (`bootbench explain` lists the names); repeatable',
+      collect,
+    )
     .option('--rom-version <version>', 'revision of the ROM')
     .action(async (images: string[], options: DfuOptions) => {
       exit(await (await import('./dfu.ts')).dfuCommand(images, options, io));
@@ -384,19 +406,23 @@ function addDfu(program: Command, io: Io, exit: (code: number) => void): void {
 
 function addUart(program: Command, io: Io, exit: (code: number) => void): void {
   command(program, 'uart')
-    .description("the ROM's USART protocol (AN3155) on a pseudo terminal, for stm32flash; exit 1 = the ROM is not reached")
+    .description("offer the ROM's USART protocol (AN3155) on a pseudo terminal, for stm32flash; exit 1 = the ROM is not reached")
     .argument('[images...]', IMAGES)
-    .option('--chip <name>', 'for example stm32f405rg; without it the image tells; `bootbench chips` lists them')
-    .option('--scenario <file>', 'what happens to the board: bootbench/scenario@1')
-    .option('--boot0', 'BOOT0 is high: the chip starts in the ROM, no image is needed')
-    .option('--pty', 'print `uart /dev/pts/N` and serve it until Ctrl-C (needs python3)')
-    .option('--port <name>', 'USART1, USART3 …; default: the first that the ROM listens to')
-    .option('--baud <n>', 'rate on the line, 1200 to 115200 (default: 115200); what a client sets on the terminal does not count')
-    .option('--exec <command>', 'run a client against the terminal ($UART) and end with its exit code')
-    .option('--save <file>', 'write what flash holds at the end: raw, or Intel HEX for *.hex')
-    .option('--seed <n>', 'pattern of RAM at power-on')
-    .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …), default, or none: no crystals')
-    .option('--rom-option <name=value>', 'behaviour of the stand-in ROM that ST does not publish; may be repeated', collect)
+    .option('--chip <name>', 'for example stm32f405rg; default: read from the image; `bootbench chips` lists them')
+    .option('--scenario <file>', 'board, host and events from outside (bootbench/scenario@1, docs/scenario.md)')
+    .option('--boot0', 'set BOOT0 high: the chip boots into the ROM, and no image is needed')
+    .option('--pty', 'print `uart /dev/pts/N` and serve that terminal until Ctrl-C (needs python3)')
+    .option('--port <name>', 'USART1, USART3 …; default: the first one the ROM listens on')
+    .option('--baud <n>', 'baud rate of the emulated line, 1200 to 115200 (default: 115200); the rate set on the terminal is ignored')
+    .option('--exec <command>', 'run a client of the terminal ($UART) and exit with its exit code')
+    .option('--save <file>', 'write the flash contents at the end: raw, or Intel HEX for *.hex')
+    .option('--seed <n>', 'seed of the random RAM contents at power-on')
+    .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …); default; none = without crystals')
+    .option(
+      '--rom-option <name=value>',
+      'ROM behaviour that ST does not publish (`bootbench explain` lists the names); repeatable',
+      collect,
+    )
     .option('--rom-version <version>', 'revision of the ROM')
     .action(async (images: string[], options: UartOptions) => {
       exit(await (await import('./uart.ts')).uartCommand(images, options, io));
@@ -405,23 +431,27 @@ function addUart(program: Command, io: Io, exit: (code: number) => void): void {
 
 function addConform(program: Command, io: Io, exit: (code: number) => void): void {
   command(program, 'conform')
-    .description('the DFU conformance kit against the device that the firmware brings up; exit 1 = a requirement fails')
+    .description('test the DFU device that the firmware brings up against DFU 1.1 and DfuSe; exit 1 = a requirement fails')
     .argument('[images...]', IMAGES)
-    .option('--chip <name>', 'for example stm32h533re; without it the image tells; `bootbench chips` lists them')
-    .option('--scenario <file>', 'what happens to the board: bootbench/scenario@1')
-    .option('--boot0', 'BOOT0 is high: the chip starts in the ROM, no image is needed')
-    .option('--usb <vid:pid>', 'a real device through the package `usb`; without --flash nothing is written')
-    .option('--flash <address:length>', 'what the tests may write (default on the emulated chip: the last sectors)')
-    .option('--json <file>', 'write the report (bootbench/conformance@1); - = stdout')
-    .option('--html <file>', 'write the report as a page')
+    .option('--chip <name>', 'for example stm32h533re; default: read from the image; `bootbench chips` lists them')
+    .option('--scenario <file>', 'board, host and events from outside (bootbench/scenario@1, docs/scenario.md)')
+    .option('--boot0', 'set BOOT0 high: the chip boots into the ROM, and no image is needed')
+    .option('--usb <vid:pid>', 'test a real device through the npm package `usb`; without --flash nothing is written')
+    .option('--flash <address:length>', 'flash that the tests may overwrite (default on the emulated chip: the last sectors)')
+    .option('--json <file>', 'write the results (bootbench/conformance@1); - = stdout')
+    .option('--html <file>', 'write the report as an HTML page')
     .option('--junit <file>', 'write the report as JUnit XML')
-    .option('--all', 'show what passed, too')
-    .option('--seed <n>', 'pattern of RAM at power-on')
-    .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …), default, or none: no crystals')
-    .option('--rom-option <name=value>', 'behaviour of the stand-in ROM that ST does not publish; may be repeated', collect)
+    .option('--all', 'list the requirements that pass, too')
+    .option('--seed <n>', 'seed of the random RAM contents at power-on')
+    .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …); default; none = without crystals')
+    .option(
+      '--rom-option <name=value>',
+      'ROM behaviour that ST does not publish (`bootbench explain` lists the names); repeatable',
+      collect,
+    )
     .option('--rom-version <version>', 'revision of the ROM')
-    .option('--quiet', 'no report')
-    .option('--no-color', 'no colours')
+    .option('--quiet', 'print no report')
+    .option('--no-color', 'print without colours')
     .action(async (images: string[], options: ConformOptions) => {
       exit(await (await import('./conform.ts')).conformCommand(images, options, io));
     });
@@ -429,11 +459,11 @@ function addConform(program: Command, io: Io, exit: (code: number) => void): voi
 
 function addCompare(program: Command, io: Io, exit: (code: number) => void, bench: Bench): void {
   command(program, 'compare')
-    .description('what differs between two runs: outcome, state at the entry, checks; exit 0 = equal, 1 = different')
-    .argument('<a>', 'result (bootbench/run@1), or a scenario or ELF, which is run')
+    .description('show how two runs differ: outcome, state at the entry into the ROM, checks; exit 0 = equal, 1 = different')
+    .argument('<a>', 'a result (bootbench/run@1), or a scenario or ELF to run')
     .argument('<b>', 'the same')
-    .option('--quiet', 'the exit code alone')
-    .option('--no-color', 'no colours')
+    .option('--quiet', 'print nothing; only the exit code counts')
+    .option('--no-color', 'print without colours')
     .action(async (a: string, b: string, options: CompareCommandOptions) => {
       exit(await (await import('./compare.ts')).compareCommand(a, b, options, io, bench));
     });
@@ -441,10 +471,10 @@ function addCompare(program: Command, io: Io, exit: (code: number) => void, benc
 
 function addChips(program: Command, io: Io, exit: (code: number) => void): void {
   command(program, 'chips')
-    .description('the chips, or one chip with the source of every number')
+    .description('list the chips, or show one chip with the source of every number')
     .argument('[chip]')
-    .option('--json', 'as JSON')
-    .option('--no-color', 'no colours')
+    .option('--json', 'print JSON')
+    .option('--no-color', 'print without colours')
     .action(async (chip: string | undefined, options: ChipsOptions) => {
       exit((await import('./chips.ts')).chipsCommand(chip, options, io));
     });
@@ -452,7 +482,7 @@ function addChips(program: Command, io: Io, exit: (code: number) => void): void 
 
 function addExplain(program: Command, io: Io, exit: (code: number) => void): void {
   command(program, 'explain')
-    .description('a check, outcome, ROM option, cause of reset, fault bit or confidence word; without a word, all of them')
+    .description('explain a check, outcome, ROM option, reset cause, fault bit or confidence word; without a word, list them all')
     .argument('[word]', 'for example primask, rom-silent, INVSTATE')
     .action(async (id: string | undefined) => {
       exit((await import('./explain.ts')).explainCommand(id, io));
@@ -461,7 +491,7 @@ function addExplain(program: Command, io: Io, exit: (code: number) => void): voi
 
 function addCompletion(program: Command, io: Io, exit: (code: number) => void): void {
   command(program, 'completion')
-    .description('a script for your shell that completes commands, options, chips and words: source <(bootbench completion bash)')
+    .description('print a shell script that completes commands, options, chips and words: source <(bootbench completion bash)')
     .argument('<shell>', 'bash, zsh or fish')
     .action(async (shell: string) => {
       exit((await import('./completion.ts')).completionCommand(shell, program, io));
@@ -470,9 +500,9 @@ function addCompletion(program: Command, io: Io, exit: (code: number) => void): 
 
 function addGdb(program: Command, io: Io, exit: (code: number) => void): void {
   onMachine(command(program, 'gdb'))
-    .description('a GDB server for the emulated machine, which waits at its first instruction; ends at Ctrl-C. Try `monitor help` in GDB')
-    .option('--port <n>', 'port of the first core, the second has the next one; 0 picks free ones (default: 3333)')
-    .option('--host <address>', 'address to listen on (default: 127.0.0.1, reached from this machine alone)')
+    .description('serve the emulated chip to GDB, halted at its first instruction, until Ctrl-C; `monitor help` in GDB lists more commands')
+    .option('--port <n>', 'port of the first core; a second core has the next port; 0 = any free port (default: 3333)')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1, reachable from this machine only)')
     .action(async (images: string[], options: GdbOptions) => {
       exit(await (await import('./gdb.ts')).gdbCommand(images, options, io));
     });
@@ -480,9 +510,9 @@ function addGdb(program: Command, io: Io, exit: (code: number) => void): void {
 
 function addProbe(program: Command, io: Io, exit: (code: number) => void): void {
   onMachine(command(program, 'probe'))
-    .description('the emulated chip behind an ST-LINK over TCP, for OpenOCD: -f interface/stlink-dap.cfg -c "st-link backend tcp"')
-    .option('--port <n>', 'port; 0 picks a free one (default: 7184)')
-    .option('--host <address>', 'address to listen on (default: 127.0.0.1, reached from this machine alone)')
+    .description('serve the emulated chip as an ST-LINK over TCP, for OpenOCD: -f interface/stlink-dap.cfg -c "st-link backend tcp"')
+    .option('--port <n>', 'port; 0 = any free port (default: 7184)')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1, reachable from this machine only)')
     .action(async (images: string[], options: ProbeOptions) => {
       exit(await (await import('./probe.ts')).probeCommand(images, options, io));
     });
@@ -490,42 +520,42 @@ function addProbe(program: Command, io: Io, exit: (code: number) => void): void 
 
 function addServe(program: Command, io: Io, exit: (code: number) => void): void {
   command(program, 'serve')
-    .description('the playground in your browser: run, step, change one thing, DFU, lessons; ends at Ctrl-C')
-    .option('--port <n>', 'port; 0 picks a free one (default: 8080)')
-    .option('--host <address>', 'address to listen on (default: 127.0.0.1, reached from this machine alone)')
+    .description('serve the playground for your browser (run, step, change one thing, DFU, lessons) until Ctrl-C')
+    .option('--port <n>', 'port; 0 = any free port (default: 8080)')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1, reachable from this machine only)')
     .action(async (options: ServeOptions) => {
       exit(await (await import('./serve.ts')).serveCommand(options, io));
     });
 }
 
 /** Options that several commands for a board share. */
-const fed = (c: Command): Command => c.option('--hse <frequency>', 'what feeds HSE on the board, for example 8M: clock rates hang on it');
+const fed = (c: Command): Command => c.option('--hse <frequency>', 'frequency of HSE on the board, for example 8M; needed for clock rates');
 const shown = (c: Command): Command =>
-  c.option('--json <file>', 'write the result (bootbench/board@1); - = stdout').option('--no-color', 'no colours');
+  c.option('--json <file>', 'write the result (bootbench/board@1); - = stdout').option('--no-color', 'print without colours');
 const resets = (c: Command): Command =>
   c
-    .option('--timeout <time>', 'how long the firmware may take to get there (default: 10s)')
-    .option('--yes', 'reset the board although somebody has set breakpoints on it');
+    .option('--timeout <time>', 'how long the firmware may take to reach the ROM (default: 10s)')
+    .option('--yes', 'reset the board even if breakpoints are set on it');
 const watches = (c: Command): Command =>
   c
-    .option('--watch <who>', 'who watches USB: usb (the package `usb`), ask (you), none')
-    .option('--watch-for <time>', 'how long (default: 10s)');
-const flashes = (c: Command): Command => c.option('--flash', "program the images first, where the board's flash is another one");
+    .option('--watch <who>', 'who watches USB: usb (the npm package `usb`), ask (asks you), none')
+    .option('--watch-for <time>', 'how long to watch USB (default: 10s)');
+const flashes = (c: Command): Command => c.option('--flash', "program the images first if the board's flash differs from them");
 
 function addBoard(program: Command, io: Io, exit: (code: number) => void): void {
   const board = command(program, 'board').description(
-    'the same checks on a real board, through the GDB server of OpenOCD, pyOCD, ST-LINK, J-Link …',
+    'run the same checks on a real board, through the GDB server of OpenOCD, pyOCD, ST-LINK, J-Link …',
   );
   const on = (name: string): Command =>
     command(board, name)
-      .option('--gdb <place>', 'the GDB server, for example localhost:3333; or a serial device (Black Magic Probe)')
+      .option('--gdb <place>', 'the GDB server, for example localhost:3333, or the serial device of a Black Magic Probe')
       .option('--chip <name>', 'the chip on the board')
       .option(
         '--server <name>',
-        'what the server is, where it is not recognised: openocd, pyocd, jlink, stlink, st-util, probe-rs, blackmagic, qemu',
+        'kind of GDB server, if it is not recognised: openocd, pyocd, jlink, stlink, st-util, probe-rs, blackmagic, qemu',
       )
-      .option('--leave-halted', 'leave the core halted in the end; else it runs on')
-      .option('--record <file>', 'write down what was said to the board and what it answered (reads of the ROM are blanked)');
+      .option('--leave-halted', 'leave the core halted at the end (default: let it run)')
+      .option('--record <file>', 'record the traffic with the board (data read from the ROM is blanked)');
   addBoardVerdicts(on, io, exit);
   addBoardMeasurements(board, on, io, exit);
 }
@@ -534,28 +564,30 @@ type OnBoard = (name: string) => Command;
 /** Commands that say whether the board reaches DFU, and why not. */
 function addBoardVerdicts(on: OnBoard, io: Io, exit: (code: number) => void): void {
   fed(shown(on('check')))
-    .description('judge the state in which the board stands now; exit 0 = at the entry into the ROM and nothing fails')
-    .argument('[image...]', 'for source lines')
+    .description('check the current state of the board; exit 0 = it is at the entry into the ROM and no check fails')
+    .argument('[image...]', 'the firmware, to name source lines')
     .action(async (images: string[], options: BoardOptions) =>
       exit(await (await import('./board.ts')).boardCheckCommand(images, options, io)),
     );
   fed(watches(flashes(resets(shown(on('run'))))))
-    .description('reset the board, run it to the first instruction of its ROM, judge there')
-    .argument('[image...]', 'what its flash should hold; for source lines')
-    .option('--last-writers', 'find who wrote the registers that fail, by watchpoints: one reset for each')
+    .description('reset the board, run it to the first instruction of its ROM, and check its state there')
+    .argument('[image...]', "the firmware that the board's flash should hold; also names source lines")
+    .option('--last-writers', 'find the instruction that wrote each failing register with watchpoints (one reset per register)')
     .action(async (images: string[], options: BoardOptions) =>
       exit(await (await import('./board.ts')).boardRunCommand(images, options, io)),
     );
   fed(watches(resets(shown(on('prove')))))
-    .description('repair at the entry through the debugger, one check a reset, and see whether DFU comes: proof on silicon')
-    .argument('[check...]', 'which checks (default: all that are broken)')
+    .description(
+      'repair one failed check at a time through the debugger, with a reset for each, and see whether DFU comes up: proof on real silicon',
+    )
+    .argument('[check...]', 'checks to repair (default: all that fail)')
     .action(async (ids: string[], options: BoardOptions) =>
       exit(await (await import('./board-prove.ts')).boardProveCommand(ids, options, io)),
     );
   watches(on('watch'))
-    .description('let the board run and say whether a DFU device shows up; exit 0 = it does')
-    .option('--reset', 'reset it first')
-    .option('--yes', 'reset the board although somebody has set breakpoints on it')
+    .description('let the board run and report whether a DFU device appears; exit 0 = it does')
+    .option('--reset', 'reset the board first')
+    .option('--yes', 'reset the board even if breakpoints are set on it')
     .action(async (options: BoardOptions & { reset?: boolean }) =>
       exit(await (await import('./board-prove.ts')).boardWatchCommand(options, io)),
     );
@@ -564,37 +596,37 @@ function addBoardVerdicts(on: OnBoard, io: Io, exit: (code: number) => void): vo
 /** Commands that learn something of a board: what is measured, compared, recorded. */
 function addBoardMeasurements(board: Command, on: OnBoard, io: Io, exit: (code: number) => void): void {
   resets(on('capture'))
-    .description('write down registers, clocks, interrupts and flash at one instant, as measured facts for review')
+    .description('save registers, clocks, interrupts and flash at one instant, as measured facts for review')
     .argument('<file>', 'a new file; - = stdout')
-    .option('--at <when>', 'now, reset, entry, or leave: the first instruction behind a DFU leave (default: now)')
+    .option('--at <when>', 'now, reset, entry, or leave = the first instruction after a DFU leave (default: now)')
     .action(async (file: string, options: CaptureOptions) =>
       exit(await (await import('./board-capture.ts')).boardCaptureCommand(file, options, io)),
     );
   flashes(resets(on('step-compare')))
-    .description('step the hand-over on the board and on the emulated chip side by side; exit 0 = no register differs')
+    .description('step through the jump on the board and on the emulated chip in parallel, and compare registers; exit 0 = none differs')
     .argument('<image...>')
-    .option('--from <place>', 'function or address to begin at (default: the function that jumps)')
-    .option('--steps <n>', 'instructions (default: 500)')
+    .option('--from <place>', 'function or address to start at (default: the function that jumps)')
+    .option('--steps <n>', 'number of instructions (default: 500)')
     .option('--json <file>', 'write the result (bootbench/step-compare@1); - = stdout')
     .action(async (images: string[], options: StepOptions) =>
       exit(await (await import('./board-step.ts')).boardStepCompareCommand(images, options, io)),
     );
   command(board, 'dfu-test')
     .description(
-      'random DFU sequences on a real device, beside the reference model, inside a flash range that you name; exit 0 = all alike',
+      'run random DFU sequences on a real device, within a flash range that you name, and compare with the reference model; exit 0 = no difference',
     )
-    .option('--usb <vid:pid>', 'the device (default: 0483:df11); needs the packages usb and fast-check')
-    .option('--flash <address:length>', 'whole sectors that may be erased and written')
-    .option('--cases <n>', 'sequences (default: 100)')
-    .option('--seed <n>', 'of the random sequences (default: 1)')
-    .option('--json', 'the result as JSON on stdout')
+    .option('--usb <vid:pid>', 'the device (default: 0483:df11); needs the npm packages usb and fast-check')
+    .option('--flash <address:length>', 'whole sectors that the test may erase and write')
+    .option('--cases <n>', 'number of sequences (default: 100)')
+    .option('--seed <n>', 'seed of the random sequences (default: 1)')
+    .option('--json', 'print the result as JSON on stdout')
     .action(async (options: DfuTestOptions) => exit(await (await import('./board-dfu.ts')).boardDfuTestCommand(options, io)));
   shown(command(board, 'replay'))
-    .description('judge a recorded board again, without it')
-    .argument('<record>', 'what --record wrote')
+    .description('repeat the checks on a recording, without the board')
+    .argument('<record>', 'file written by --record')
     .action(async (file: string, options: BoardOptions) => exit(await (await import('./board.ts')).boardReplayCommand(file, options, io)));
   on('dump-rom')
-    .description("read your own chip's ROM into a file, for --rom")
+    .description("read your chip's ROM into a file, for --rom")
     .argument('<file>')
     .action(async (file: string, options: BoardOptions) => exit(await (await import('./board.ts')).boardDumpCommand(file, options, io)));
 }

@@ -36,7 +36,7 @@ export interface Pty {
 }
 
 export async function openPty(): Promise<Pty> {
-  if (process.platform === 'win32') throw new UsageError('there are no pseudo terminals on Windows', 'run it in WSL');
+  if (process.platform === 'win32') throw new UsageError('Windows has no pseudo terminals', 'run it in WSL');
   const child = spawn('python3', ['-c', HELPER], { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.on('error', () => {});
   let pending = Buffer.alloc(0);

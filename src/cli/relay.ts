@@ -32,7 +32,7 @@ export function relay(args: readonly string[]): Promise<number> {
       end(EXIT.internal);
     };
     giveUp = (after) => {
-      io.stderr.write(`bootbench: the run did not come to a stop within ${GRACE_MS / 1000} s of ${after}: ended without a result\n`);
+      io.stderr.write(`bootbench: the run did not stop within ${GRACE_MS / 1000} s after ${after}: ended without a result\n`);
       void thread.terminate();
       end(EXIT.internal);
     };

@@ -158,7 +158,7 @@ function writePatch(result: RunResult, sources: Sources, io: Io): void {
   io.stdout.write(text);
   for (const line of left) io.stderr.write(`bootbench: not in the patch: ${printable(line)}\n`);
   for (const line of needs) io.stderr.write(`bootbench: ${printable(line)}\n`);
-  if (text === '' && left.length === 0) io.stderr.write('bootbench: no patch: there is no proved cause to repair\n');
+  if (text === '' && left.length === 0) io.stderr.write('bootbench: no patch, because no cause is proved\n');
 }
 
 /** With `expect` that alone decides, else the outcome and, where the last thing that was asked of DFU is a leave, the way back. */

@@ -30,12 +30,12 @@ export async function serveCommand(
   folder = fileURLToPath(new URL('./web/', import.meta.url)),
 ): Promise<number> {
   const port = portNumber(options.port, PORT);
-  if (!existsSync(join(folder, 'index.html.gz'))) throw new UsageError('the playground is not built', 'npm run build makes it');
+  if (!existsSync(join(folder, 'index.html.gz'))) throw new UsageError('the playground is not built', 'run: npm run build');
   const host = options.host ?? LOOPBACK;
   const pages = createServer((request, response) => answer(folder, request, response));
   const server = await listening(pages, port, host);
   io.stdout.write(`http ${addressOf(server)}\n`);
-  if (!isLoopback(host)) io.stderr.write(`listening on ${host}: whoever reaches this port can read the playground's files\n`);
+  if (!isLoopback(host)) io.stderr.write(`listening on ${host}: anyone who can connect to this port can read the playground's files\n`);
   await interrupted(io);
   pages.closeAllConnections();
   await new Promise((closed) => server.close(closed));

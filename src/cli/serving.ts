@@ -10,11 +10,11 @@ export const isLoopback = (host: string): boolean => host === '::1' || host.star
 export function portNumber(text: string | undefined, fallback: number): number {
   if (text === undefined) return fallback;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
-  if (!(port <= 65535)) throw new UsageError(`--port: ${JSON.stringify(text)} is not a port`, 'it is 0 (a free one) to 65535');
+  if (!(port <= 65535)) throw new UsageError(`--port: ${JSON.stringify(text)} is not a port`, 'give 0 (any free port) to 65535');
   return port;
 }
 const WHY: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'something listens there already',
+  EADDRINUSE: 'the port is already in use',
   EACCES: 'permission denied',
   EADDRNOTAVAIL: 'this machine has no such address',
   ENOTFOUND: 'there is no such host',
@@ -23,7 +23,7 @@ const WHY: Readonly<Record<string, string>> = {
 /** Another port does not help where the address is the matter. */
 export function cannotListen(host: string, port: number, { code = '', message }: NodeJS.ErrnoException): UsageError {
   const address = ['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(code);
-  const instead = address ? 'give an address of this machine with --host' : 'give another one with --port; 0 picks a free one';
+  const instead = address ? 'give an address of this machine with --host' : 'give another port with --port; 0 = any free port';
   return new UsageError(`cannot listen on ${host}:${port}: ${WHY[code] ?? message}`, instead);
 }
 export function listening(server: Server, port: number, host: string): Promise<Server> {

@@ -23,7 +23,7 @@ export class TestCache {
   constructor(folder: string, cwd: string) {
     if (folder === '') throw emptyName('--cache');
     this.folder = resolve(cwd, folder);
-    if (existsSync(this.folder) && !statSync(this.folder).isDirectory()) throw new UsageError(`--cache: ${folder} is no folder`);
+    if (existsSync(this.folder) && !statSync(this.folder).isDirectory()) throw new UsageError(`--cache: ${folder} is not a folder`);
     try {
       makeFolder(this.folder);
     } catch (error) {

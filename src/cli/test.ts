@@ -98,7 +98,7 @@ const nothingFound = (patterns: readonly string[]): UsageError =>
 function totals(outcomes: readonly TestOutcome[], seconds: number): string {
   const of = (state: State): number => outcomes.filter((o) => o.state === state).length;
   const more = [
-    of('known') > 0 ? `${of('known')} fail as the baseline says` : '',
+    of('known') > 0 ? `${of('known')} fail as listed in the baseline` : '',
     outcomes.some((o) => o.cached) ? `${outcomes.filter((o) => o.cached).length} from the cache` : '',
   ].filter((text) => text !== '');
   return `${of('ok')} of ${outcomes.length} scenarios hold${more.map((text) => `, ${text}`).join('')}, ${seconds.toFixed(1)} s\n`;
@@ -165,14 +165,17 @@ function sharded(paths: readonly string[], shard: string | undefined): readonly 
     throw new UsageError(`--shard: ${JSON.stringify(shard)} is not i/n with 1 <= i <= n`, 'for example --shard 1/3');
   if (paths.length > 0 && index > paths.length) {
     const there = paths.length === 1 ? 'there is one scenario' : `there are ${paths.length} scenarios`;
-    throw new UsageError(`--shard: ${there}, and part ${shard} has none of them`, `ask for ${paths.length} at most`);
+    throw new UsageError(
+      `--shard: ${there}, so part ${shard} is empty`,
+      `use at most ${paths.length} part${paths.length === 1 ? '' : 's'}`,
+    );
   }
   return paths.filter((_path, at) => at % count === index - 1);
 }
 
 function readBaseline({ baseline, updateBaseline }: TestOptions, io: Io): Plan['baseline'] {
   if (baseline === undefined || (updateBaseline === true && !existsSync(resolve(io.cwd, baseline)))) return {};
-  const bad = (): UsageError => new UsageError(`--baseline: ${baseline} is no baseline`, '--update-baseline writes one');
+  const bad = (): UsageError => new UsageError(`--baseline: ${baseline} is not a baseline file`, '--update-baseline writes one');
   try {
     const document = JSON.parse(new TextDecoder().decode(readInput(baseline, io.cwd))) as { readonly failures?: unknown };
     const { failures } = document;

@@ -29,7 +29,7 @@ export async function traceCommand(images: readonly string[], options: TraceComm
     await writeTraces(outputs, files, trace);
     io.stdout.write(`${outcome}: ${summaryOf(trace.run)}\n`);
     if (trace.repaired)
-      io.stdout.write(`beside it the same run with ${trace.repaired.repairs.join(', ')} repaired: ${trace.repaired.outcome}\n`);
+      io.stdout.write(`also the same run with ${trace.repaired.repairs.join(', ')} repaired: ${trace.repaired.outcome}\n`);
     for (const { path } of files) io.stdout.write(`wrote ${printable(path)}\n`);
     return EXIT.ok;
   } finally {
@@ -41,7 +41,8 @@ export async function traceCommand(images: readonly string[], options: TraceComm
 export function traceFiles(option: string, paths: readonly string[]): OutputFile[] {
   return paths.map((path, i) => {
     if (path === '') throw emptyName(option);
-    if (traceFormat(path) === null) throw new UsageError(`${option}: the ending of ${path} says no format`, `known: ${TRACE_ENDINGS}`);
+    if (traceFormat(path) === null)
+      throw new UsageError(`${option}: the file extension of ${path} is not a known format`, `known: ${TRACE_ENDINGS}`);
     return { option: i === 0 ? option : `${option} (${i + 1})`, path };
   });
 }
@@ -53,6 +54,6 @@ export async function writeTraces(outputs: Outputs, files: readonly OutputFile[]
 
 function summaryOf({ signals, transfers, rows, dropped }: TracedRun): string {
   const changes = signals.reduce((n, s) => n + s.at.length - 1, 0);
-  const lost = dropped > 0 ? `, ${dropped} more changes were too many to keep` : '';
+  const lost = dropped > 0 ? `; ${dropped} more changes were dropped` : '';
   return `${changes} changes of ${signals.length} signals, ${transfers.length} USB transfers, ${rows.length} events${lost}`;
 }

@@ -32,8 +32,7 @@ const QUIET = 60_000 * MS;
 
 export async function uartCommand(images: readonly string[], options: UartOptions, io: Io): Promise<number> {
   const baud = baudOf(options.baud);
-  if (options.pty !== true && options.exec === undefined)
-    throw new UsageError('nothing would use the port', 'add --pty, or --exec <command>');
+  if (options.pty !== true && options.exec === undefined) throw new UsageError('nothing uses the port', 'add --pty, or --exec <command>');
   checkClient(options.exec);
   const loaded = await loadJob(images, options, io.cwd);
   // A host on the USB cable would be served first.
@@ -48,7 +47,7 @@ export async function uartCommand(images: readonly string[], options: UartOption
     const link = new UartLink(held, port, baud);
     const { outcome, reason } = held.start();
     if (outcome !== 'rom-silent') {
-      io.stderr.write(`bootbench: the ROM does not listen: the run ended with ${outcome} (${reason}); \`bootbench run\` says why\n`);
+      io.stderr.write(`bootbench: the ROM does not listen: the run ended with ${outcome} (${reason}); \`bootbench run\` shows why\n`);
       return EXIT.failed;
     }
     return await serve(link, port, options, io);
@@ -63,7 +62,7 @@ function baudOf(text: string | undefined): number {
   if (text === undefined) return BAUD;
   const baud = Number(text);
   if (!Number.isInteger(baud) || baud < 1200 || baud > 115_200)
-    throw new UsageError(`--baud ${text}: AN3155 has rates from 1200 to 115200`, 'for example --baud 57600');
+    throw new UsageError(`--baud ${text}: AN3155 allows 1200 to 115200 baud`, 'for example --baud 57600');
   return baud;
 }
 
@@ -71,10 +70,10 @@ function baudOf(text: string | undefined): number {
 function portOf(profile: RomProfile | null, wanted: string | undefined, chip: string): string {
   const ports = profile !== null && speaksSerial(profile) ? rxPins(profile).map((i) => i.name) : [];
   if (ports.length === 0)
-    throw new UsageError(`the stand-in ROM of ${chip} has no commands over USART`, '`bootbench chips <chip>` says what it has');
+    throw new UsageError(`the stand-in ROM of ${chip} has no USART protocol`, '`bootbench chips <chip>` lists its interfaces');
   const port = wanted === undefined ? ports[0] : ports.find((name) => name.toLowerCase() === wanted.toLowerCase());
   if (port === undefined)
-    throw new UsageError(`--port ${wanted}: this ROM listens to ${ports.join(', ')}`, `for example --port ${ports[0]}`);
+    throw new UsageError(`--port ${wanted}: this ROM listens on ${ports.join(', ')}`, `for example --port ${ports[0]}`);
   return port.split(' ')[0]!;
 }
 

@@ -36,7 +36,7 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
     const done = await interruptible(io, false, ({ stop }) =>
       serveQueue(queue, { engine, size, folder: blobs, worker, idleMs, say }, stop),
     );
-    say(`${done} pieces of work done`);
+    say(`${done} work items done`);
     return EXIT.ok;
   } finally {
     await worker.close();
@@ -53,7 +53,7 @@ function cacheFolder(name: string, cwd: string): string {
   if (!existsSync(dirname(folder))) fail(`there is no folder ${dirname(name)}`);
   try {
     if (!existsSync(folder)) mkdirSync(folder);
-    if (!statSync(folder).isDirectory()) fail('it is no folder');
+    if (!statSync(folder).isDirectory()) fail('it is not a folder');
     accessSync(folder, constants.W_OK);
   } catch (error) {
     if (error instanceof UsageError) throw error;

@@ -23,8 +23,8 @@ export const hasDfuSuffix = (bytes: Uint8Array): boolean =>
 /** What stands before the suffix, which is checked. */
 export function withoutDfuSuffix(bytes: Uint8Array): Uint8Array {
   if (!hasDfuSuffix(bytes)) {
-    const hint = 'the file is cut short; copy or build it again';
-    throw new ImageError('truncated', 'it does not end with the suffix of a DFU file', atOffset(Math.max(0, bytes.length - SUFFIX)), hint);
+    const hint = 'the file is truncated; copy or build it again';
+    throw new ImageError('truncated', 'it does not end with a DFU file suffix', atOffset(Math.max(0, bytes.length - SUFFIX)), hint);
   }
   const stored = viewOf(bytes).getUint32(bytes.length - 4, true);
   const computed = dfuCrc(bytes.subarray(0, -4));
@@ -33,33 +33,32 @@ export function withoutDfuSuffix(bytes: Uint8Array): Uint8Array {
     throw new ImageError('bad-checksum', wrong, atOffset(bytes.length - 4), DAMAGED);
   }
   const program = bytes.subarray(0, -bytes[bytes.length - 5]!);
-  if (program.length === 0) throw new ImageError('no-segments', 'the suffix of a DFU file and nothing before it, nothing to load');
+  if (program.length === 0) throw new ImageError('no-segments', 'it contains only a DFU file suffix, nothing to load');
   return program;
 }
 
 /** The elements of all targets of a DfuSe file. */
 export function parseDfuSe(bytes: Uint8Array): { address: number; data: Uint8Array }[] {
   const body = withoutDfuSuffix(bytes);
-  if (body.length < PREFIX) throw new ImageError('truncated', 'it ends inside of its prefix', atOffset(body.length), DAMAGED);
+  if (body.length < PREFIX) throw new ImageError('truncated', 'it ends inside its prefix', atOffset(body.length), DAMAGED);
   const version = body[5]!;
   if (version !== 1) throw new ImageError('bad-dfu', `a DfuSe file of version ${version}; only version 1 is known`, atOffset(5));
   // UM0391 calls it the length of the file; the writers leave the suffix out
   const size = viewOf(body).getUint32(6, true);
   if (size !== body.length && size !== bytes.length)
-    throw new ImageError('bad-dfu', `its prefix says ${size} bytes, there are ${body.length}`, atOffset(6), DAMAGED);
+    throw new ImageError('bad-dfu', `its prefix announces ${size} bytes, but there are ${body.length}`, atOffset(6), DAMAGED);
   const pieces = new Pieces('bad-dfu');
   let at = PREFIX;
   for (let target = 0; target < body[10]!; target++) at = readTarget(body, at, pieces);
-  if (at !== body.length) throw new ImageError('bad-dfu', `${body.length - at} bytes behind its last target`, atOffset(at), DAMAGED);
-  if (pieces.empty) throw new ImageError('no-segments', 'its targets hold no data, nothing to load');
+  if (at !== body.length) throw new ImageError('bad-dfu', `${body.length - at} bytes after its last target`, atOffset(at), DAMAGED);
+  if (pieces.empty) throw new ImageError('no-segments', 'its targets contain no data, nothing to load');
   return pieces.chunks();
 }
 
 /** Reads the target at `at`; where the next one begins. */
 function readTarget(body: Uint8Array, at: number, pieces: Pieces): number {
-  if (at + TARGET_PREFIX > body.length)
-    throw new ImageError('truncated', 'it ends inside of the prefix of a target', atOffset(at), DAMAGED);
-  if (!hasText(body, at, 'Target')) throw new ImageError('bad-dfu', 'no target begins here', atOffset(at), DAMAGED);
+  if (at + TARGET_PREFIX > body.length) throw new ImageError('truncated', 'it ends inside the prefix of a target', atOffset(at), DAMAGED);
+  if (!hasText(body, at, 'Target')) throw new ImageError('bad-dfu', 'a target should begin here', atOffset(at), DAMAGED);
   const view = viewOf(body);
   const size = view.getUint32(at + 266, true);
   const elements = view.getUint32(at + 270, true);
@@ -75,7 +74,7 @@ function readTarget(body: Uint8Array, at: number, pieces: Pieces): number {
     pieces.add(view.getUint32(next, true), body.subarray(begins, begins + length), atOffset(next));
     next = begins + length;
   }
-  if (next !== end) throw new ImageError('bad-dfu', `${end - next} bytes behind the last element of a target`, atOffset(next), DAMAGED);
+  if (next !== end) throw new ImageError('bad-dfu', `${end - next} bytes after the last element of a target`, atOffset(next), DAMAGED);
   return end;
 }
 

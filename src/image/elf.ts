@@ -66,6 +66,7 @@ export function isElf(bytes: Uint8Array): boolean {
 }
 
 export function parseElf(bytes: Uint8Array): ElfFile {
+  if (bytes.length === 0) throw new ImageError('empty', 'the file is empty');
   if (!isElf(bytes)) throw new ImageError('not-elf', 'not an ELF file', atOffset(0), 'give a raw binary as file.bin@0x08000000');
   if (bytes.length < EHDR_SIZE) throw truncated('the ELF header', bytes.length);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -118,7 +119,7 @@ export function parseElf(bytes: Uint8Array): ElfFile {
     remarks.push('it has no line table: no source lines (compile with -g)');
   } else if (section('.debug_line') === null) {
     remarks.push(
-      'its debug sections are compressed in a way that is not read: no source lines (link with --compress-debug-sections=zlib or none)',
+      'its debug sections are compressed in an unsupported format: no source lines (link with --compress-debug-sections=zlib or none)',
     );
   }
   const sectionAt = (address: number): string | null =>
@@ -165,9 +166,9 @@ type Read = (offset: number) => number;
 function truncated(what: string, at: number): ImageError {
   return new ImageError(
     'truncated',
-    `${what} lies beyond the end of the file`,
+    `${what} is beyond the end of the file`,
     atOffset(at),
-    'the file is cut short; copy or build it again',
+    'the file is truncated; copy or build it again',
   );
 }
 
@@ -214,7 +215,7 @@ function withoutHeaders(segment: ElfSegment, sections: readonly Section[], bytes
   return { ...segment, address: address + left, runAddress: runAddress + left, data: data.subarray(left), memorySize: memorySize - left };
 }
 const headersRemark = (from: number, to: number): string =>
-  `a segment of it begins with the headers of the file, at ${hexAddress(from)}: nothing is loaded below ${hexAddress(to)} (OpenOCD writes the headers too, unless linked with -Wl,-n)`;
+  `one of its segments begins with the ELF headers, at ${hexAddress(from)}: bootbench loads nothing below ${hexAddress(to)} (OpenOCD also writes the headers, unless the image is linked with -Wl,-n)`;
 
 interface Section {
   readonly name: string;

@@ -20,7 +20,7 @@ const noEntry =
 
 const FORMATS: readonly Format[] = [
   { kind: 'hex', called: 'an Intel HEX file', is: looksLikeHex, read: parseHex, names: /\.(hex|ihx|ihex)$/i },
-  { kind: 'srec', called: 'a file of S-records', is: looksLikeSrec, read: parseSrec, names: /\.(srec?|s19|s28|s37|mot)$/i },
+  { kind: 'srec', called: 'an S-record file', is: looksLikeSrec, read: parseSrec, names: /\.(srec?|s19|s28|s37|mot)$/i },
   { kind: 'uf2', called: 'a UF2 file', is: looksLikeUf2, read: noEntry(parseUf2), names: null },
   { kind: 'dfuse', called: 'a DfuSe file', is: looksLikeDfuSe, read: noEntry(parseDfuSe), names: null },
 ];
@@ -31,14 +31,14 @@ const MISTAKEN: readonly { readonly begins: RegExp; readonly is: string; readonl
   {
     begins: /^\s*\{[^]*"bootbench\/scenario@/,
     is: 'this is a scenario, not an image',
-    hint: 'write --scenario <file>; it may name its images itself',
+    hint: 'give it with --scenario <file>; it can name its images itself',
   },
   {
     begins: /^\s*\{[^]*"bootbench\/run@/,
     is: 'this is a result, not an image',
-    hint: '`bootbench compare <file> other.json` sets two side by side',
+    hint: '`bootbench compare <file> other.json` compares two results',
   },
-  { begins: /^\s*[{[]/, is: 'this is JSON, not an image', hint: 'a scenario is given by --scenario <file>, the image is the linked .elf' },
+  { begins: /^\s*[{[]/, is: 'this is JSON, not an image', hint: 'give a scenario with --scenario <file>; the image is the linked .elf' },
   { begins: /^!<arch>\n/, is: 'this is a library (.a), not an image', hint: 'give the linked .elf' },
 ];
 /** Null where nothing is known about such files. */

@@ -46,7 +46,7 @@ export function parseHex(bytes: Uint8Array): RecordFile {
       throw new ImageError('bad-hex', `unknown record type ${type}`, where);
     }
   }
-  if (!ended) throw new ImageError('truncated', 'no end record', `behind ${last}`, 'the file is cut short; copy or build it again');
+  if (!ended) throw new ImageError('truncated', 'no end record', `behind ${last}`, 'the file is truncated; copy or build it again');
   if (pieces.empty) throw new ImageError('no-segments', 'no data records, nothing to load');
   return { chunks: pieces.chunks(), entry };
 }

@@ -69,7 +69,7 @@ export function splitImagePath(typed: string): { file: string; address: number |
   if (match === null) {
     const [, raw, address] = /^(.+\.(?:bin|raw|img|dfu))@([^/\\]*)$/i.exec(typed) ?? [];
     if (raw !== undefined)
-      throw new ImageError('bad-address', `${JSON.stringify(address)} is no address`, null, `write it as ${raw}@0x08000000`, typed);
+      throw new ImageError('bad-address', `${JSON.stringify(address)} is not an address`, null, `write it as ${raw}@0x08000000`, typed);
     return { file: typed, address: null };
   }
   const address = Number(match[2]);
@@ -105,7 +105,7 @@ function load(bytes: Uint8Array, path: string, address: number | null): LoadedIm
     const named = format !== null && (format.names === null || format.names.test(splitImagePath(path).file));
     if (named || isElf(bytes)) {
       const what = named ? format.called : 'an ELF file';
-      throw new ImageError('bad-address', `${what} says itself where it goes`, null, 'leave the @address out');
+      throw new ImageError('bad-address', `${what} already contains its addresses`, null, 'leave out @address');
     }
     return raw(bytes, path, digest, address);
   }
@@ -123,9 +123,9 @@ function load(bytes: Uint8Array, path: string, address: number | null): LoadedIm
   if (known) throw new ImageError('not-elf', known.is, null, known.hint.replaceAll('<file>', path));
   throw new ImageError(
     'not-elf',
-    'none of the formats that firmware comes in (ELF, Intel HEX, S-records, UF2, DfuSe)',
+    'not a known firmware format (ELF, Intel HEX, S-record, UF2, DfuSe)',
     null,
-    'give the linked .elf; a raw binary is written as file.bin@0x08000000',
+    'give the linked .elf; write a raw binary as file.bin@0x08000000',
   );
 }
 
@@ -145,7 +145,7 @@ function plain(path: string, digest: string, kind: PlainKind | 'binary', chunks:
     frames: new FrameTable(null, null, () => false),
     sectionAt: () => null,
     attributes: null,
-    remarks: ['it holds no symbols and no source lines: give the .elf to see them'],
+    remarks: ['it contains no symbols and no source lines: give the .elf to see them'],
   };
 }
 
@@ -224,7 +224,7 @@ export function checkMemories(image: LoadedImage, memories: readonly MemoryRange
       if (memory.kind === 'rom') {
         throw new ImageError(
           'read-only-memory',
-          `its bytes at ${hexAddress(at)} lie in ${memory.name}, which ${chip} cannot program`,
+          `its bytes at ${hexAddress(at)} are in ${memory.name}, which ${chip} cannot program`,
           null,
           null,
           image.path,
@@ -261,7 +261,7 @@ function outside(image: LoadedImage, chunk: ImageChunk, at: number, memories: re
   const flash = memories.find((m) => m.kind === 'flash');
   const hint =
     flash === undefined ? 'is it built for another chip?' : `flash starts at ${hexAddress(flash.base)}; is it built for another chip?`;
-  return new ImageError('outside-memory', `its bytes at ${hexAddress(at)} lie outside the memory of ${chip}`, null, hint, image.path);
+  return new ImageError('outside-memory', `its bytes at ${hexAddress(at)} are outside the memory of ${chip}`, null, hint, image.path);
 }
 
 /** A word of the images, null where none of them has bytes. */

@@ -26,7 +26,7 @@ export function parseSrec(bytes: Uint8Array): RecordFile {
       throw new ImageError('bad-srec', `an S${type} record with data`, where);
     } else if (type === 5 || type === 6) {
       if (address !== records) {
-        const wrong = `it counts ${address} data records where ${records} came`;
+        const wrong = `its count is ${address} data records, but there are ${records}`;
         throw new ImageError('truncated', wrong, where, 'the file is damaged; build it again');
       }
     } else if (type >= 7) {
@@ -35,7 +35,7 @@ export function parseSrec(bytes: Uint8Array): RecordFile {
       if (address !== 0) entry = address;
     }
   }
-  if (!ended) throw new ImageError('truncated', 'no end record', `behind ${last}`, 'the file is cut short; copy or build it again');
+  if (!ended) throw new ImageError('truncated', 'no end record', `behind ${last}`, 'the file is truncated; copy or build it again');
   if (pieces.empty) throw new ImageError('no-segments', 'no data records, nothing to load');
   return { chunks: pieces.chunks(), entry };
 }

@@ -33,19 +33,19 @@ const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes
 
 export function parseUf2(bytes: Uint8Array): { address: number; data: Uint8Array }[] {
   if (bytes.length % BLOCK !== 0) {
-    const cut = `${bytes.length} bytes are no whole number of blocks of ${BLOCK}`;
-    throw new ImageError('truncated', cut, null, 'the file is cut short; copy or build it again');
+    const cut = `${bytes.length} bytes is not a multiple of the block size ${BLOCK}`;
+    throw new ImageError('truncated', cut, null, 'the file is truncated; copy or build it again');
   }
   const blocks: Block[] = [];
   for (let at = 0; at < bytes.length; at += BLOCK) blocks.push(readBlock(bytes.subarray(at, at + BLOCK), atOffset(at)));
   // A loader of the main flash leaves these out (specification, "Flags").
   const main = blocks.filter(({ flags }) => (flags & NOT_MAIN_FLASH) === 0);
-  if (main.length === 0) throw new ImageError('no-segments', 'no block of it is for the main flash, nothing to load');
+  if (main.length === 0) throw new ImageError('no-segments', 'none of its blocks is for the main flash, nothing to load');
   checkFamilies(main);
   checkNumbers(main, blocks);
   const pieces = new Pieces('bad-uf2');
   for (const { address, data, where } of [...main].sort((a, b) => a.number - b.number)) pieces.add(address, data, where);
-  if (pieces.empty) throw new ImageError('no-segments', 'its blocks hold no data, nothing to load');
+  if (pieces.empty) throw new ImageError('no-segments', 'its blocks contain no data, nothing to load');
   return pieces.chunks();
 }
 
@@ -56,9 +56,9 @@ function readBlock(bytes: Uint8Array, where: string): Block {
     throw new ImageError('bad-uf2', 'a block without the magic words of UF2', where, 'the file is damaged; build it again');
   const flags = word(8);
   if ((flags & FILE_CONTAINER) !== 0)
-    throw new ImageError('bad-uf2', 'its blocks are files, not a program', where, 'give the .elf, .hex or .bin');
+    throw new ImageError('bad-uf2', 'its blocks contain files, not a program', where, 'give the .elf, .hex or .bin');
   const size = word(16);
-  if (size > MAX_DATA) throw new ImageError('bad-uf2', `a block with ${size} bytes of data, where ${MAX_DATA} fit`, where);
+  if (size > MAX_DATA) throw new ImageError('bad-uf2', `a block with ${size} bytes of data; at most ${MAX_DATA} fit`, where);
   return {
     where,
     flags,
@@ -77,9 +77,9 @@ function checkFamilies(blocks: readonly Block[]): void {
   const names = families.map((f) => (f === null ? 'none' : hexAddress(f))).join(', ');
   throw new ImageError(
     'bad-uf2',
-    `it holds programs for ${families.length} families (${names})`,
+    `it contains programs for ${families.length} families (${names})`,
     null,
-    'give the .elf, .hex or .bin of one',
+    'give the .elf, .hex or .bin of one program',
   );
 }
 
@@ -88,9 +88,9 @@ function checkNumbers(main: readonly Block[], all: readonly Block[]): void {
   const { total } = main[0]!;
   const seen = new Set<number>();
   for (const { where, number, total: own } of main) {
-    if (own !== total) throw new ImageError('bad-uf2', `a block says that there are ${own}, the first one says ${total}`, where);
+    if (own !== total) throw new ImageError('bad-uf2', `a block gives a total of ${own} blocks, but the first one gives ${total}`, where);
     if (number >= total) throw new ImageError('bad-uf2', `block ${number} of ${total}`, where);
-    if (seen.has(number)) throw new ImageError('bad-uf2', `block ${number} is there twice`, where);
+    if (seen.has(number)) throw new ImageError('bad-uf2', `block ${number} occurs twice`, where);
     seen.add(number);
   }
   const numbers = new Set(all.map(({ number }) => number));

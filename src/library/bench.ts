@@ -1,17 +1,17 @@
-/** `bench`: a whole run with its diagnosis, beside the caller. */
+/** `bench`: a complete run with its diagnosis, in a worker. */
 import type { RunResult } from '../bench/documents/result.ts';
 import { HOST } from './host.ts';
 import { libraryJob, type BenchOptions } from './options.ts';
 
-/** Runs at the same time; more wait for their turn. */
+/** Maximum number of parallel runs; further runs wait. */
 export const PARALLEL = { most: 2 };
 let running = 0;
 const waiting: (() => void)[] = [];
 
 /**
- * Runs firmware from power-on to the end of the run and looks for the cause where it does not reach DFU. Never blocks: the machine runs in a worker.
+ * Runs firmware from power-on to the end of the run and, if it does not reach DFU, finds the cause. Never blocks: the machine runs in a worker.
  *
- * @throws UsageError or ImageError for what the caller got wrong, before anything runs; the signal's reason when it is aborted. What the firmware does wrong is in the result.
+ * @throws UsageError or ImageError for wrong options, before anything runs; the signal's reason if it is aborted. What the firmware does wrong is in the result.
  */
 export async function bench(options: BenchOptions): Promise<RunResult> {
   const job = await libraryJob(options);
@@ -28,7 +28,7 @@ export async function bench(options: BenchOptions): Promise<RunResult> {
   }
 }
 
-/** Progress comes as one text; what begins with a tab says how far it is. */
+/** A job reports its progress as text; a text that begins with a tab is the detail. */
 function told(onProgress: NonNullable<BenchOptions['onProgress']>): (text: string) => void {
   let doing = '';
   return (text) => {

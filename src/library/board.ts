@@ -1,6 +1,6 @@
 /**
- * What stands around the chip, in TypeScript: pins, UART peers, SPI and I2C devices, memory-mapped blocks. A function gets a `DeviceBoard` and connects what it
- * wants; it is called once for each machine, forks included. What a device remembers stands in `board.state`, so that checkpoints hold it.
+ * Devices around the chip, written in TypeScript: pins, UART peers, SPI and I2C devices, memory-mapped blocks. A function gets a `DeviceBoard` and connects its
+ * devices to it. It is called once for each machine, including forks. A device keeps its state in `board.state`, so that checkpoints contain it.
  */
 import { parseDuration } from '../bench/documents/duration.ts';
 import type { Machine } from '../emu/machine.ts';
@@ -14,86 +14,86 @@ import { PS_PER_SECOND } from '../emu/time.ts';
 import { I2C_ASK } from '../peripherals/pins/board-wires.ts';
 import { PIN_FLOATING } from '../peripherals/pins/gpio-common.ts';
 
-/** Of a pin: low, high, or driven by nobody. */
+/** Level of a pin: low, high, or not driven. */
 export type Level = 0 | 1 | 'z';
 /** A pin seen from outside the chip. */
 export interface BoardPin {
-  /** What the chip's input sees. */
+  /** Level that the input of the chip reads. */
   readonly level: 0 | 1;
-  /** What the chip drives as an output. */
+  /** Level that the chip drives. */
   readonly driven: Level;
-  /** Drives the pin from outside; `z` lets it go. */
+  /** Drives the pin from outside; `z` = stops driving it. */
   drive(level: Level): void;
-  /** Called when the chip drives another level. */
+  /** Calls `listener` when the level that the chip drives changes. */
   onDriven(listener: (level: Level) => void): void;
 }
-/** What is at the other end of a UART. */
+/** The peer of a UART of the chip. */
 export interface UartPeer {
-  /** A character that the chip has sent. */
+  /** Calls `listener` with every byte that the chip has sent. */
   onByte(listener: (byte: number) => void): void;
-  /** Sends at this speed, 8N1; default 115,200 baud. */
+  /** Sends data to the chip, 8N1; default 115,200 baud. */
   send(data: string | Uint8Array, baud?: number): void;
 }
-/** A device on an SPI, the chip being its master. */
+/** An SPI device; the chip is the master. */
 export interface SpiDevice {
-  /** A frame was exchanged: what the chip sent, and back comes what it receives. Chip select is an ordinary pin. */
+  /** Exchanges one frame: gets what the chip sent and returns what the chip receives. Chip select is an ordinary pin. */
   exchange(sent: number, bits: number): number;
 }
-/** A device on an I2C bus, the chip being its master. */
+/** An I2C device; the chip is the master. */
 export interface I2cDevice {
-  /** The chip has sent the address; false is a NACK. */
+  /** The chip has sent the address of the device; return false for NACK. */
   start?(direction: 'read' | 'write'): boolean;
-  /** A byte from the chip; false is a NACK. */
+  /** The chip has sent a byte; return false for NACK. */
   write?(byte: number): boolean;
-  /** The next byte for the chip. */
+  /** Returns the next byte for the chip. */
   read?(): number;
   /** A STOP condition. */
   stop?(): void;
 }
 /** A memory-mapped device. */
 export interface BoardBlock {
-  /** As the report names it. */
+  /** Name in the report. */
   readonly name: string;
-  /** Address of its first byte; UsageError where something of the chip lies there. */
+  /** Address of the first byte; must not overlap with anything of the chip, otherwise a UsageError is thrown. */
   readonly base: number;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
-  /** By the offset from the base, 1, 2 or 4 bytes. */
+  /** Reads 1, 2 or 4 bytes at this offset from the base. */
   read(offset: number, size: number): number;
-  /** By the offset from the base, 1, 2 or 4 bytes. */
+  /** Writes 1, 2 or 4 bytes at this offset from the base. */
   write(offset: number, size: number, value: number): void;
 }
-/** A timer in virtual time. */
+/** A timer in emulated time. */
 export interface BoardTimer {
-  /** Fires once, so much virtual time from now; a second call replaces the first. */
+  /** Starts the timer; it fires once after this emulated time. A second call replaces the first. */
   start(after: Duration): void;
-  /** It does not fire any more. */
+  /** Stops the timer. */
   stop(): void;
 }
 
-/** What devices are connected to. */
+/** The board that devices are connected to. */
 export interface DeviceBoard {
-  /** The part. */
+  /** Name of the part. */
   readonly chip: string;
-  /** Seconds of virtual time since power-on. */
+  /** Emulated time since power-on, in seconds. */
   readonly now: number;
-  /** `PA8`; UsageError where the part has none of this name. */
+  /** A pin by its name, for example `PA8`. Throws a UsageError if the part has no such pin. */
   pin(name: string): BoardPin;
-  /** `USART1`, `LPUART1`. */
+  /** The peer of a UART by the name of the port, for example `USART1` or `LPUART1`. */
   uart(port: string): UartPeer;
-  /** The device on this SPI; one each. */
+  /** Connects a device to this SPI; one device per port. */
   spi(port: string, device: SpiDevice): void;
   /**
-   * The device at this address of this bus.
-   * @param address of seven bits
+   * Connects a device to this I2C bus.
+   * @param address seven bits, without the R/W bit
    */
   i2c(port: string, address: number, device: I2cDevice): void;
-  /** A timer that calls this. */
+  /** Creates a timer that calls `fire`. */
   timer(fire: () => void): BoardTimer;
-  /** Plain data of a device, kept by checkpoints and forks. */
+  /** State of a device as plain data; checkpoints and forks contain it. */
   state<T extends object>(initial: T): T;
 }
-/** Connects devices to a board; called once for each machine. */
+/** Connects devices to a board; called once for each machine, including forks. */
 export type Devices = (board: DeviceBoard) => void;
 
 const BAUD = 115_200;
@@ -269,7 +269,7 @@ function pinNamed(chip: ChipDescription, name: unknown): string {
   return typed;
 }
 
-/** A chip with more blocks on its bus; UsageError where something is there already. */
+/** Adds blocks to the bus of a chip. Throws a UsageError if an address is already in use. */
 export function withBlocks(
   chip: ChipDescription,
   blocks: readonly BoardBlock[],
@@ -308,18 +308,18 @@ function checkBlock(chip: ChipDescription, rows: readonly BlockRow[], { name, ba
     base % 4 !== 0 ||
     size % 4 !== 0
   )
-    throw new UsageError(`blocks.${name}: base ${base} and size ${size} are no range of words`);
+    throw new UsageError(`blocks.${name}: base ${base} and size ${size} are not a range of whole words`);
   const taken = [...chip.blocks, ...rows, ...chip.memories].find((r) => base < r.base + r.size && r.base < base + size);
   if (taken) throw new UsageError(`blocks.${name}: ${taken.name} is at ${hex(taken.base)} to ${hex(taken.base + taken.size - 1)}`);
-  if ([...chip.blocks, ...rows].some((r) => r.name === name)) throw new UsageError(`blocks: ${chip.name} has a ${name} already`);
+  if ([...chip.blocks, ...rows].some((r) => r.name === name)) throw new UsageError(`blocks: ${chip.name} already has ${name}`);
 }
 
-/** Buttons between row and column pins: the chip drives one side and reads the other. `press(row, column, true)` closes one. */
+/** A button matrix between row and column pins: the chip drives one side and reads the other. `press(row, column, true)` closes one button. */
 export function buttonMatrix(
   board: DeviceBoard,
   { drives, reads }: { readonly drives: readonly string[]; readonly reads: readonly string[] },
 ): {
-  /** Closes the button between two pins, or opens it with `down` false. */
+  /** Closes the button between two pins, or opens it if `down` is false. */
   press(drive: string, read: string, down?: boolean): void;
 } {
   const state = board.state({ closed: [] as string[] });
@@ -341,7 +341,7 @@ export function buttonMatrix(
   };
 }
 
-/** Registers behind I2C, as sensors and EEPROMs have them: the first bytes written choose the address, further ones are stored; reads go on from there. */
+/** An I2C device with registers, such as a sensor or an EEPROM: the first bytes written select the address, further bytes are stored there, and reads continue from there. */
 export function i2cRegisters(
   board: DeviceBoard,
   initial: Uint8Array,

@@ -21,7 +21,7 @@ export interface Host {
 }
 
 const missing = (): never => {
-  throw new Error('an entry of the package has to set the host of the library');
+  throw new Error('the entry point of the package must set the host of the library');
 };
 
 export const HOST: Host = { romImage: missing, runJob: missing, prepare: () => Promise.resolve() };

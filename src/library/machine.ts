@@ -1,6 +1,6 @@
 /**
- * A machine to hold: run it until something happens, step it, look at registers, fields, memory and variables by name, change them, fork it, talk to its USB
- * device as the host. Nobody sees the holder: no debugger is attached, and what is only looked at stays as it is.
+ * A machine that the caller controls: run it until something happens, step it, read and change registers, fields, memory and variables by name, fork it, and act
+ * as the USB host of its device. The firmware cannot notice the caller: no debugger is attached, and reading has no side effects.
  */
 import { lastWriter, checkRow, place } from '../bench/verdict/document.ts';
 import { judgeAll } from '../bench/proof/diagnosis.ts';
@@ -27,36 +27,36 @@ import { machineJob, type MachineOptions } from './options.ts';
 import { UsbHost } from './usb-host.ts';
 
 export interface OpenOptions extends MachineOptions {
-  /** What stands around the chip; called once for each machine, forks included. */
+  /** Connects devices to the chip; called once for each machine, including forks. */
   readonly devices?: Devices;
-  /** Memory-mapped devices, on an external bus for instance. */
+  /** Memory-mapped devices, for example on an external bus. */
   readonly blocks?: readonly BoardBlock[];
 }
 
 /** What `runUntil` waits for. */
 export type Until =
   | {
-      /** Virtual time since power-on. */
+      /** Emulated time since power-on. */
       readonly at: Duration;
     }
   | {
-      /** From now on. */
+      /** Emulated time from now. */
       readonly for: Duration;
     }
   | {
-      /** In front of the first instruction of a function. Name in the symbol table; UsageError where it is not there. */
+      /** Before the first instruction of this function. The name is that of the symbol table; a UsageError is thrown if it does not exist. */
       readonly symbol: string;
     }
   | {
-      /** In front of the instruction at an address. Bit 0 is left out of account. */
+      /** Before the instruction at this address. Bit 0 is ignored. */
       readonly address: WordValue;
     }
   | {
-      /** In front of the first instruction in system memory. */
+      /** Before the first instruction in system memory. */
       readonly entry: true;
     }
   | {
-      /** The chip has been reset: by anything, or by this. */
+      /** A reset of the chip: any, or only one with this cause. */
       readonly reset: true | ResetBy;
     }
   | {
@@ -64,151 +64,151 @@ export type Until =
       readonly fault: true;
     }
   | {
-      /** An exception is taken: any, or this number (15 SysTick, 16 and more: interrupts). */
+      /** An exception is taken: any, or only this exception number (15 = SysTick, 16 and above = interrupts). */
       readonly exception: true | number;
     }
   | {
-      /** The host sees this. `enumerated`: any device has a configuration; `dfu`: one in DFU mode has. */
+      /** An event that the USB host sees. `enumerated`: a device is configured; `dfu`: a device in DFU mode is configured. */
       readonly usb: 'attached' | 'enumerated' | 'dfu' | 'detached';
     }
   | {
-      /** A channel of the console says this: semihosting, itm, cdc, usart1 … or any of them. */
+      /** The firmware prints this text on a console channel (semihosting, itm, cdc, usart1 …). */
       readonly console: string | RegExp;
-      /** Default: any. */
+      /** The channel; default: any. */
       readonly channel?: string;
     }
-  /** Asked each millisecond of virtual time. */
+  /** A function that returns true to stop; called every millisecond of emulated time. */
   | (() => boolean);
 
-/** Where a wait ends. */
+/** When `runUntil` gives up. */
 export interface RunOptions {
-  /** Virtual time after which the wait is given up; default 10s. */
+  /** Emulated time after which the wait ends; default 10s. */
   readonly limit?: Duration;
-  /** Aborted: the machine stops where it is, `by` is `aborted`. */
+  /** When it is aborted, the machine stops where it is, and `by` is `aborted`. */
   readonly signal?: AbortSignal;
 }
-/** Where the machine stands, and why. */
+/** Where the machine stopped, and why. */
 export interface Stopped extends Place {
-  /** `until`: what was waited for has come. */
+  /** Reason for the stop. `until`: the condition is met. */
   readonly by: 'until' | 'breakpoint' | 'watchpoint' | 'limit' | 'aborted';
-  /** Seconds of virtual time since power-on. */
+  /** Emulated time since power-on, in seconds. */
   readonly at: number;
 }
-/** Accesses that a watchpoint stops at. */
+/** Accesses at which a watchpoint stops. */
 export type WatchKind = 'read' | 'write' | 'access';
 /** A breakpoint, watchpoint or listener. */
 export interface Removable {
-  /** Takes it away; a second time does nothing. */
+  /** Removes it. Calling it again does nothing. */
   remove(): void;
 }
 
-/** What a machine tells while it runs; `at` is seconds of virtual time. */
+/** Events of a running machine, for `on`. `at` is the emulated time in seconds. */
 export interface MachineEvents {
-  /** The core is in front of its first instruction in system memory. */
+  /** The core is about to execute its first instruction in system memory. */
   entry: {
-    /** Seconds of virtual time since power-on. */
+    /** Emulated time since power-on, in seconds. */
     readonly at: number;
-    /** Where it goes on. */
+    /** Address of that instruction. */
     readonly address: number;
-    /** How it came there. */
+    /** How the core came there. */
     readonly how: 'branch' | 'exception' | 'boot';
-    /** The branch; null behind a boot. */
+    /** The branch; null after a boot. */
     readonly from: Place | null;
   };
   /** The chip was reset. */
   reset: {
-    /** Seconds of virtual time since power-on. */
+    /** Emulated time since power-on, in seconds. */
     readonly at: number;
-    /** Who did it. */
+    /** Cause of the reset. */
     readonly by: ResetBy;
   };
   /** An exception is taken. */
   exception: {
-    /** Seconds of virtual time since power-on. */
+    /** Emulated time since power-on, in seconds. */
     readonly at: number;
-    /** Its number as IPSR has it. */
+    /** Exception number, as in IPSR. */
     readonly exception: number;
     /** Address of its handler. */
     readonly handler: number;
   };
   /** The core faults. */
   fault: {
-    /** Seconds of virtual time since power-on. */
+    /** Emulated time since power-on, in seconds. */
     readonly at: number;
     /** `bus-data`, `undefined`, `mem-fetch` … */
     readonly kind: string;
-    /** The address that was accessed; null = none. */
+    /** The accessed address; null = none. */
     readonly address: number | null;
-    /** The instruction. */
+    /** Address of the instruction. */
     readonly pc: number;
   };
-  /** The core is locked up: only a reset gets it out. */
+  /** The core is in lockup; only a reset ends that. */
   lockup: {
-    /** Seconds of virtual time since power-on. */
+    /** Emulated time since power-on, in seconds. */
     readonly at: number;
-    /** For a person. */
+    /** Text for people. */
     readonly reason: string;
   };
-  /** The firmware says something. */
+  /** The firmware prints something. */
   console: {
-    /** Seconds of virtual time since power-on. */
+    /** Emulated time since power-on, in seconds. */
     readonly at: number;
     /** semihosting, itm, cdc, usart1 … */
     readonly channel: string;
-    /** What it says, often a character at a time. */
+    /** The text, often one character at a time. */
     readonly text: string;
   };
-  /** The chip drives a pin differently. */
+  /** The level that the chip drives on a pin changes. */
   pin: {
-    /** Seconds of virtual time since power-on. */
+    /** Emulated time since power-on, in seconds. */
     readonly at: number;
-    /** `PA8`. */
+    /** Name of the pin, for example `PA8`. */
     readonly name: string;
-    /** `z`: it lets the pin go. */
+    /** The new level; `z` = not driven. */
     readonly driven: 0 | 1 | 'z';
   };
-  /** Something happens on the bus. */
+  /** An event on the USB bus. */
   usb: {
-    /** Seconds of virtual time since power-on. */
+    /** Emulated time since power-on, in seconds. */
     readonly at: number;
-    /** As in `usb.log` of a result. */
+    /** Kind of event, as in `usb.log` of a result. */
     readonly kind: string;
-    /** For a person. */
+    /** Text for people. */
     readonly text: string;
   };
 }
 
 /** A register of a peripheral. */
 export interface RegisterView {
-  /** `RCC.CR`. */
+  /** Name, for example `RCC.CR`. */
   readonly name: string;
-  /** Where the core sees it. */
+  /** Address as seen by the core. */
   readonly address: number;
-  /** A look without side effects. */
+  /** Current value, read without side effects. */
   readonly value: number;
-  /** By name, lowest bit first. */
+  /** Values of the fields by name, lowest bit first. */
   readonly fields: Readonly<Record<string, number>>;
-  /** The instruction that changed it last; null where reset or hardware did. */
+  /** The instruction that last changed the register; null if a reset or the hardware did. */
   readonly lastWriter: LastWriter | null;
 }
 /** A variable of the firmware, from the symbol table. */
 export interface Variable {
-  /** As the linker has it. */
+  /** Name in the symbol table. */
   readonly name: string;
-  /** Of its first byte. */
+  /** Address of the first byte. */
   readonly address: number;
-  /** Bytes, as the symbol table says. */
+  /** Size in bytes, from the symbol table. */
   readonly size: number;
-  /** Little-endian and without a sign; null if it has not 1, 2 or 4 bytes. */
+  /** Value as an unsigned little-endian number; null if the size is not 1, 2 or 4 bytes. */
   readonly value: number | null;
-  /** A copy of what it holds now. */
+  /** A copy of the current bytes. */
   readonly bytes: Uint8Array;
-  /** Writes 1, 2 or 4 bytes, little-endian; UsageError for other sizes, and where the value does not fit. */
+  /** Writes 1, 2 or 4 bytes, little-endian. Throws a UsageError for other sizes, or if the value does not fit. */
   set(value: WordValue): void;
 }
-/** A state of a machine that it, or a fork, can be put back to. */
+/** A saved state of a machine, for `restore` of this machine or a fork. */
 export interface Snapshot {
-  /** Seconds of virtual time. */
+  /** Emulated time since power-on, in seconds. */
   readonly at: number;
   /** @internal */
   readonly checkpoint: Checkpoint;
@@ -217,19 +217,19 @@ export interface Snapshot {
 }
 
 const DEFAULT_LIMIT: Duration = '10s';
-/** A step waits so long for a core that sleeps. */
+/** Longest time that a step waits for a sleeping core. */
 const STEP_WAIT = 1000 * MS;
-/** Instructions of one step by lines. */
+/** Most instructions of one step by source lines. */
 const LINE_STEPS = 2_000_000;
 const PAGE_BITS = 12;
 const seconds = (ps: Ps): number => ps / PS_PER_SECOND;
 
-/** What is waited for, as the machine looks at it. */
+/** The condition of `runUntil`, in the form that the run loop tests. */
 interface Wait {
   readonly entry: boolean;
   readonly addresses: ReadonlySet<number>;
   readonly met: (() => boolean) | null;
-  /** Looked at this often. */
+  /** How often `met` is tested. */
   readonly every: Ps;
 }
 
@@ -284,7 +284,7 @@ class Holder extends HeldMachine {
   }
 }
 
-/** Opens a machine at power-on. Wrong input is a UsageError or an ImageError. */
+/** Creates a machine at power-on. Wrong input throws a UsageError or an ImageError. */
 export async function openMachine(options: OpenOptions): Promise<BenchMachine> {
   const { devices, blocks, ...rest } = options ?? {};
   if (Array.isArray(blocks)) for (const block of blocks) mustBe(isObject(block), block, 'a block', '{ name, base, size, read, write }');
@@ -295,11 +295,11 @@ export async function openMachine(options: OpenOptions): Promise<BenchMachine> {
   return new BenchMachine(job, devices ?? (() => undefined), blocks ?? []);
 }
 
-/** An emulated chip that stands still until it is told to run: made by `openMachine`. */
+/** An emulated chip that runs only when it is told to. Create it with `openMachine`. */
 export class BenchMachine {
-  /** The host at the other end of the cable. */
+  /** The USB host. */
   readonly usb: UsbHost;
-  /** Pins and ports from outside. */
+  /** Pins and ports, seen from outside the chip. */
   readonly board: DeviceBoard;
   private readonly job: RunJob;
   private readonly devices: Devices;
@@ -376,7 +376,7 @@ export class BenchMachine {
       },
     };
   }
-  /** Calls a function at each such event; call what comes back to end that. */
+  /** Calls `listener` at every event of this kind. Returns a function that removes the listener. */
   on<K extends keyof MachineEvents>(kind: K, listener: (event: MachineEvents[K]) => void): () => void {
     const set = ((this.listeners as Record<K, Set<(event: MachineEvents[K]) => void>>)[kind] ??= new Set());
     set.add(listener);
@@ -389,7 +389,7 @@ export class BenchMachine {
   }
 
   // ---- running -----------------------------------------------------------------------------------------------------------------
-  /** Seconds of virtual time since power-on. */
+  /** Emulated time since power-on, in seconds. */
   get now(): number {
     return seconds(this.machine.now);
   }
@@ -397,16 +397,16 @@ export class BenchMachine {
   get instructions(): number {
     return this.core.retired();
   }
-  /** Where the boot core stands. */
+  /** Current place of the boot core. */
   get place(): Place {
     return place(this.session.input, this.core.pc)!;
   }
-  /** What the core executes: the firmware, or the ROM. */
+  /** Whether the core executes the application or the ROM. */
   get zone(): 'application' | 'rom' {
     return this.core.zone === 'systemMemory' ? 'rom' : 'application';
   }
 
-  /** Runs until that has come, a breakpoint or watchpoint stops the machine, or the limit is reached. Other work of the program goes on meanwhile. */
+  /** Runs until the condition is met, a breakpoint or watchpoint stops the machine, or the limit is reached. Does not block the event loop. */
   async runUntil(until: Until, options: RunOptions = {}): Promise<Stopped> {
     mustBe(isObject(options), options, 'the second argument', '{ limit, signal }');
     const { limit = DEFAULT_LIMIT, signal } = options;
@@ -429,17 +429,17 @@ export class BenchMachine {
       this.tellUsb();
     }
   }
-  /** Runs on for so long. */
+  /** Runs for this emulated time. */
   run(duration: Duration, options: Pick<RunOptions, 'signal'> = {}): Promise<Stopped> {
     return this.runUntil({ for: duration }, options);
   }
-  /** Runs to the end of the run by the rules of the bench: DFU, a proved loop, a settled reset loop, silence, the deadline. */
+  /** Runs to the end of the run, as `bench` does: DFU, a proved endless loop, a settled reset loop, a silent ROM, or the deadline. */
   async finish(options: Pick<RunOptions, 'signal'> = {}): Promise<{
-    /** What became of the jump. */
+    /** Outcome of the run. */
     readonly outcome: Outcome;
-    /** Why it ended. */
+    /** Why the run ended. */
     readonly reason: EndReason;
-    /** Seconds of virtual time since power-on. */
+    /** Emulated time since power-on, in seconds. */
     readonly at: number;
   }> {
     const { session } = this;
@@ -507,7 +507,7 @@ export class BenchMachine {
     return { wait: { ...NOTHING, met }, off: () => void (session.onCheckRequested = null) };
   }
 
-  /** Executes one instruction of the boot core, or enters an exception; sleep passes. */
+  /** Executes one instruction of the boot core or takes an exception. If the core sleeps, runs until it wakes. */
   step(): Stopped {
     this.stepCore();
     this.tellUsb();
@@ -522,8 +522,8 @@ export class BenchMachine {
     session.steps.poll();
   }
   /**
-   * Executes up to the next source line. `over`: functions that are called run to their return.
-   * Without line information it is one instruction.
+   * Runs to the next source line. `over`: called functions run to their return.
+   * Without line information it executes one instruction.
    */
   stepLine(options: { readonly over?: boolean } = {}): Stopped {
     mustBe(isObject(options), options, 'the argument', '{ over }');
@@ -542,14 +542,14 @@ export class BenchMachine {
     this.tellUsb();
     return { by: 'until', at: this.now, ...this.place };
   }
-  /** Stops `runUntil` in front of a function or an address. */
+  /** Sets a breakpoint: `runUntil` stops before the function or the instruction at the address. */
   breakpoint(where: { readonly symbol: string } | { readonly address: WordValue }): Removable {
     mustBe(isObject(where), where, 'breakpoint', '{ symbol } or { address }');
     const at = ('symbol' in where ? this.symbol(where.symbol) : wordValue(where.address, 'address')) & ~1;
     this.held.breakpoints.add(at >>> 0);
     return { remove: () => void this.held.breakpoints.delete(at >>> 0) };
   }
-  /** Stops `runUntil` behind an instruction that touches a variable or bytes at an address. */
+  /** Sets a watchpoint: `runUntil` stops after an instruction that accesses the variable or the bytes at the address. */
   watchpoint(
     what: { readonly symbol: string } | { readonly address: WordValue; readonly length?: number },
     kind: WatchKind = 'write',
@@ -566,12 +566,12 @@ export class BenchMachine {
   }
 
   // ---- what is inside ----------------------------------------------------------------------------------------------------------
-  /** Core registers by lower-case name, as Arm spells them: r0 … r12, sp, lr, pc, xpsr, msp, psp, primask, control … */
+  /** Core registers by their Arm names in lower case: r0 … r12, sp, lr, pc, xpsr, msp, psp, primask, control … */
   get registers(): Readonly<Record<string, number>> {
     const file = registerFile(this.core, this.core.pc);
     return Object.fromEntries(Object.entries(file).map(([name, value]) => [name, value >>> 0]));
   }
-  /** Sets a register of the core: `r0` to `r12`, `sp`, `lr`, `pc`, `primask` …; UsageError names the known ones. */
+  /** Sets a core register: `r0` to `r12`, `sp`, `lr`, `pc`, `primask` … For an unknown name, a UsageError lists the known ones. */
   setRegister(name: string, value: WordValue): void {
     const known = Object.keys(this.registers);
     if (!known.includes(name))
@@ -584,17 +584,17 @@ export class BenchMachine {
   get peripherals(): readonly string[] {
     return this.session.input.chip.blocks.map((b) => b.name);
   }
-  /** Names of a peripheral's registers. */
+  /** Names of the registers of a peripheral. */
   registersOf(peripheral: string): readonly string[] {
     return this.layout(peripheral).registers.map((r) => r.name);
   }
-  /** `RCC.CR`, or a field: `RCC.CR.HSI48ON`. Looking changes nothing. */
+  /** Reads a register (`RCC.CR`) or a field (`RCC.CR.HSI48ON`) without side effects. */
   read(path: string): number {
     const { address, register, field } = this.resolve(path);
     const value = (this.core.peek(address, register.size) ?? 0) >>> 0;
     return field === null ? value : bits(value, field);
   }
-  /** As a store from outside would write it: a field with its register's other bits as they are. */
+  /** Writes a register or a field like a store of the core; other bits of the register keep their values. */
   write(path: string, value: WordValue): void {
     const { address, register, field } = this.resolve(path);
     const word = wordValue(value, path);
@@ -605,7 +605,7 @@ export class BenchMachine {
     const next = field === null ? word : ((old & ~mask) | (word << field.bit)) >>> 0;
     this.machine.as('scenario', () => this.machine.poke(address, register.size, next));
   }
-  /** A register with its fields and who changed it last. */
+  /** A register with its fields and its last writer. */
   register(path: string): RegisterView {
     const { address, register } = this.resolve(path);
     const value = (this.core.peek(address, register.size) ?? 0) >>> 0;
@@ -614,15 +614,15 @@ export class BenchMachine {
     const writer = this.machine.history.lastWriter(`${block}.${name}`);
     return { name: `${block}.${name}`, address, value, fields, lastWriter: lastWriter(this.session.input, writer) };
   }
-  /** Where a field lies in its register: `RCC.CR.HSION`. */
+  /** Position of a field in its register, for example of `RCC.CR.HSION`. */
   fieldBits(path: string): {
     /** Lowest bit. */
     readonly bit: number;
-    /** Bits. */
+    /** Width in bits. */
     readonly width: number;
   } {
     const { field } = this.resolve(path);
-    if (field === null) throw new UsageError(`${path} is no field`, 'for example RCC.CR.HSION');
+    if (field === null) throw new UsageError(`${path} is not a field`, 'for example RCC.CR.HSION');
     return { bit: field.bit, width: field.width };
   }
   private layout(peripheral: string): NonNullable<ReturnType<Holder['session']['machine']['system']['layoutOf']>> {
@@ -660,7 +660,7 @@ export class BenchMachine {
       );
     return { address: this.machine.system.block(peripheral).row.base + register.offset, register, field };
   }
-  /** Bytes as the core would see them; UsageError where the bus would answer with an error. */
+  /** Reads memory as the core sees it, without side effects. Throws a UsageError for addresses where the bus answers with an error. */
   readMemory(address: WordValue, length: number): Uint8Array {
     const at = wordValue(address, 'address');
     if (!Number.isInteger(length) || length < 0 || length > 2 ** 26)
@@ -668,37 +668,37 @@ export class BenchMachine {
     const bytes = new Uint8Array(length);
     for (let i = 0; i < length; i++) {
       const value = this.core.peek((at + i) >>> 0, 1);
-      if (value === null) throw new UsageError(`nothing answers at 0x${((at + i) >>> 0).toString(16).padStart(8, '0')}`);
+      if (value === null) throw new UsageError(`there is no memory or peripheral at 0x${((at + i) >>> 0).toString(16).padStart(8, '0')}`);
       bytes[i] = value;
     }
     return bytes;
   }
-  /** Leaves bytes in RAM, or in flash as a programmer leaves them there. Takes no time. */
+  /** Writes bytes to RAM, or to flash as a programmer does. Takes no emulated time. */
   writeMemory(address: WordValue, bytes: Uint8Array): void {
     const at = wordValue(address, 'address');
     const { system } = this.machine;
     mustBe(bytes instanceof Uint8Array, bytes, 'bytes', 'a Uint8Array');
     const region = system.regionAt(at);
     if (!region?.memory || at + bytes.length > region.end)
-      throw new UsageError(`no memory takes ${bytes.length} bytes at 0x${at.toString(16).padStart(8, '0')}`);
+      throw new UsageError(`no memory accepts ${bytes.length} bytes at 0x${at.toString(16).padStart(8, '0')}`);
     if (region.memory.row.kind !== 'ram') return void this.machine.replace(at, bytes);
     this.machine.as('scenario', () => bytes.forEach((byte, i) => this.machine.poke(at + i, 1, byte)));
   }
-  /** One store of a byte from outside, which registers see as such. */
+  /** Stores one byte from outside, with all side effects of a register write. */
   writeByte(address: WordValue, value: number): void {
     const at = wordValue(address, 'address');
     this.machine.as('scenario', () => this.machine.poke(at, 1, wordValue(value, 'value') & 0xff));
   }
-  /** What the main flash holds now. */
+  /** The current contents of the main flash. */
   get flash(): {
     /** Address of the first byte. */
     readonly base: number;
-    /** A copy. */
+    /** A copy of the contents. */
     readonly bytes: Uint8Array;
   } {
     return mainFlash(this.machine);
   }
-  /** Address of a function (without the Thumb bit) or an object; UsageError says what is near. */
+  /** Address of a function (without the Thumb bit) or an object. For an unknown name, a UsageError suggests similar ones. */
   symbol(name: string): number {
     return this.object(name).address;
   }
@@ -706,7 +706,7 @@ export class BenchMachine {
     const { images, chip } = this.session.input;
     return namesOf(images, chip).symbol(String(name), 'symbol');
   }
-  /** Name of the function or object at an address: `main+0x12`. Null where there is none. */
+  /** Name of the function or object at an address, for example `main+0x12`; null if there is none. */
   symbolAt(address: number): string | null {
     const found = symbolAt(this.session.input.images, wordValue(address, 'address'));
     return found === null ? null : `${found.symbol.name}${found.offset === 0 ? '' : `+0x${found.offset.toString(16)}`}`;
@@ -715,7 +715,7 @@ export class BenchMachine {
   placeOf(address: number): Place {
     return place(this.session.input, wordValue(address, 'address'))!;
   }
-  /** A variable of the firmware by its symbol. */
+  /** A variable of the firmware by its name in the symbol table. */
   variable(name: string): Variable {
     const { address, size } = this.object(name);
     const bytes = this.readMemory(address, size);
@@ -733,32 +733,32 @@ export class BenchMachine {
       },
     };
   }
-  /** Text of semihosting, ITM, UARTs and CDC by channel. */
+  /** Output of the firmware on semihosting, ITM, UARTs and CDC, by channel. */
   get console(): Readonly<Record<string, string>> {
     return { ...this.machine.state.console };
   }
-  /** What has happened so far, a line each: clocks, resets, entries, faults, notes. */
+  /** Events so far: clocks, resets, entries, faults, notes. */
   get timeline(): readonly {
-    /** Seconds of virtual time since power-on. */
+    /** Emulated time since power-on, in seconds. */
     readonly at: number;
-    /** As in `timeline` of a result. */
+    /** Kind of event, as in `timeline` of a result. */
     readonly kind: string;
-    /** For a person. */
+    /** Text for people. */
     readonly text: string;
-    /** The instruction; null = none. */
+    /** Address of the instruction; null = none. */
     readonly pc: number | null;
   }[] {
     return this.machine.history.timeline.toArray().map(({ at, kind, text, pc }) => ({ at: seconds(at), kind, text, pc }));
   }
   /** Entries into system memory so far. */
   get entries(): readonly {
-    /** Seconds of virtual time since power-on. */
+    /** Emulated time since power-on, in seconds. */
     readonly at: number;
-    /** Where the core went on. */
+    /** First executed address in system memory. */
     readonly address: number;
     /** `branch`, `exception` or `boot`. */
     readonly how: string;
-    /** The branch; null behind a boot. */
+    /** The branch; null after a boot. */
     readonly from: Place | null;
   }[] {
     return this.machine.history.entries.map((e) => ({
@@ -768,7 +768,7 @@ export class BenchMachine {
       from: place(this.session.input, e.fromPc),
     }));
   }
-  /** Every check, judged at this instant: at an entry these are the preconditions of the ROM. */
+  /** All checks, for the current state. At an entry into the ROM, these are the preconditions of the ROM. */
   checks(): readonly ResultCheck[] {
     const { session, machine } = this;
     const traced = { ...NOT_TRACED, ...afterRun(session), vectorReads: [...machine.state.vectorReads] };
@@ -776,11 +776,11 @@ export class BenchMachine {
   }
 
   // ---- from outside ------------------------------------------------------------------------------------------------------------
-  /** A pin seen from outside: `PA8`; UsageError where the part has none of this name. */
+  /** A pin seen from outside, for example `PA8`. Throws a UsageError if the part has no such pin. */
   pin(name: string): BoardPin {
     return this.board.pin(name);
   }
-  /** Does now what a step of a scenario does: `{ nrst: { for: '10ms' } }`, `{ call: 'request_dfu' }`, `{ uart: { port: 'USART1', text: 'u' } }` … */
+  /** Performs an action of a scenario step now: `{ nrst: { for: '10ms' } }`, `{ call: 'request_dfu' }`, `{ uart: { port: 'USART1', text: 'u' } }` … */
   async act(action: StepAction): Promise<void> {
     await checkScenario({ steps: [{ after: '0s', do: action }] }, 'act');
     const { session } = this;
@@ -789,24 +789,24 @@ export class BenchMachine {
   }
 
   // ---- states ------------------------------------------------------------------------------------------------------------------
-  /** The state of the machine, for `restore` here or in a fork. */
+  /** Saves the state of the machine, for `restore` of this machine or a fork. */
   save(): Snapshot {
     return { at: this.now, checkpoint: this.session.save(), of: this.job };
   }
-  /** Puts the machine back; a state of another firmware or chip is a UsageError. */
+  /** Restores a saved state. Throws a UsageError for a state of another firmware or chip. */
   restore(snapshot: Snapshot): void {
-    if (snapshot?.of !== this.job) throw new UsageError('the state is not one of this machine or its forks');
+    if (snapshot?.of !== this.job) throw new UsageError('the state is not from this machine or one of its forks');
     this.session.restore(snapshot.checkpoint);
     for (const core of this.machine.cores) core.takeBreak();
     this.told = this.usb.log.length;
   }
-  /** Another machine in the same state, which goes its own way. Breakpoints and listeners stay behind. */
+  /** Returns an independent machine in the same state, without breakpoints and listeners. */
   fork(): BenchMachine {
     const twin = new BenchMachine(this.job, this.devices, this.blocks);
     twin.restore(this.save());
     return twin;
   }
-  /** Gives the machine up: its memory serves the next one. */
+  /** Releases the machine; its memory is reused for the next one. */
   close(): void {
     if (this.closed) return;
     this.usb.dispose();
@@ -821,9 +821,9 @@ function mustBe(right: boolean, value: unknown, name: string, what: string): voi
 }
 
 function mustStandStill({ wait }: { readonly wait: unknown }): void {
-  if (wait !== null) throw new UsageError('the machine runs already', 'wait for the promise that it gave');
+  if (wait !== null) throw new UsageError('the machine is already running', 'await the promise of that call first');
 }
-/** The time that is waited for, since power-on (`absolute`) or from now; null where something else is. */
+/** The time of a condition, since power-on (`absolute`) or from now; null if it is not a time. */
 function timeOf(until: Until): { timed: Duration | null; absolute: boolean } {
   if (typeof until !== 'object' || until === null) return { timed: null, absolute: false };
   if ('at' in until) return { timed: until.at, absolute: true };

@@ -1,4 +1,4 @@
-/** Options of the library's entries, and the job that they are. What a caller gets wrong is a UsageError or an ImageError, found before anything runs. */
+/** Options of the library functions, and their conversion into a job. Wrong options throw a UsageError or an ImageError before anything runs. */
 import { partNumber } from '../chips/parts.ts';
 import { chipFamilies, existsUnmodelled, findChip, nearestChip, suggestChips } from '../chips/index.ts';
 import { parseDuration } from '../bench/documents/duration.ts';
@@ -18,84 +18,84 @@ import type { ChipName } from './names.ts';
 
 export type { JobImage } from '../bench/input/job.ts';
 
-/** Undocumented decisions of the stand-in ROM by id; docs/result.md and `bootbench explain` say what each means. */
+/** ROM options (ROM behaviour that ST does not publish) by id; `bootbench explain <id>` describes each. */
 export type RomOptions = { readonly [K in RomOptionId]?: (typeof ROM_OPTION_VALUES)[K][number] };
 
-/** What has to hold, as in a scenario file; checks and causes by their ids. */
+/** The expected result, as in a scenario file, with typed ids of checks and causes. */
 export type TypedExpect = Omit<Expect, 'causes' | 'notCauses' | 'checks' | 'outcome'> & {
-  /** The outcome, or one of several. */
+  /** The expected outcome, or a list of possible ones. */
   readonly outcome?: Outcome | readonly Outcome[];
-  /** Causes that have to be proved; others may be, too. */
+  /** Causes that must be proved; others may be proved, too. */
   readonly causes?: readonly CheckId[];
-  /** Causes that must not be proved; `*`: none at all. */
+  /** Causes that must not be proved; `*` = none at all. */
   readonly notCauses?: readonly (CheckId | '*')[];
-  /** Verdicts, alternatives separated by `|`. */
+  /** Expected verdicts by check; alternatives are separated by `|`. */
   readonly checks?: { readonly [K in CheckId]?: string };
 };
-/** A scenario as docs/scenario.md has it, with types that know the words. */
+/** A scenario (docs/scenario.md) with typed ids of ROM options, checks and causes. */
 export type TypedScenario = Omit<Scenario, 'romOptions' | 'expect'> & {
-  /** Decisions of the stand-in ROM that differ from its defaults. */
+  /** ROM options that differ from their defaults. */
   readonly romOptions?: RomOptions;
-  /** What has to hold; null: nothing. */
+  /** The expected result; null = none. */
   readonly expect?: TypedExpect | null;
 };
 
-/** Bounds of a run; those that depend on the machine that runs it are told in `ended.reason`. */
+/** Limits of a run. If one ends the run, `ended.reason` says so. */
 export interface Limits {
-  /** Instructions of the boot core. */
+  /** Maximum number of instructions of the boot core. */
   readonly maxInstructions?: number | null;
-  /** Milliseconds of real time. */
+  /** Maximum real time, in milliseconds. */
   readonly wallMs?: number | null;
 }
 
-/** What a machine is made of. */
+/** Options that describe a machine. */
 export interface MachineOptions {
-  /** Part or line: `stm32h533re`, `STM32F407VGT6`. */
+  /** Part or line, for example `stm32h533re` or `STM32F407VGT6`. */
   readonly chip: ChipName;
-  /** `path` names an image in the result; a raw binary carries its address there: `fw.bin@0x08000000`. Empty where BOOT0 is high. */
+  /** Images to load. `path` is the name in the result; for a raw binary it also contains the address: `fw.bin@0x08000000`. May be empty if BOOT0 is high. */
   readonly images: readonly JobImage[];
-  /** Board, host, steps; UsageError names the key that is wrong. Without it: a plain board, the cable in, nothing pressed. */
+  /** Board, host and steps. Default: the usual board of the chip, the cable plugged in, no steps. A UsageError names a wrong key. */
   readonly scenario?: TypedScenario;
-  /** Of the RAM pattern at power-on and of what else is random; whole number from 0 to 2^32 - 1, default 1. */
+  /** Seed of the RAM contents at power-on and of everything else that is random: a whole number from 0 to 2^32 - 1; default 1. */
   readonly seed?: number;
-  /** Virtual time since power-on at which the run ends: `2s`, `100ms`. */
+  /** Emulated time since power-on at which the run ends, for example `2s` or `100ms`. */
   readonly until?: Duration;
-  /** Decisions of the stand-in ROM; they go before those of the scenario. */
+  /** ROM options; they take precedence over those of the scenario. */
   readonly romOptions?: RomOptions;
-  /** Fields of registers pinned to a value: `{ 'ETH.DMAMR.SWR': 0 }`. */
+  /** Register fields that are fixed to a value: `{ 'ETH.DMAMR.SWR': 0 }`. */
   readonly force?: Readonly<Record<string, WordValue>>;
-  /** A dump of the chip's own ROM in place of the stand-in: system memory from its first byte on. */
+  /** A dump of the chip's own ROM, used instead of the stand-in: system memory from its first byte. */
   readonly romDump?: Uint8Array;
-  /** BKPT 0xAB is served as semihosting; default true. */
+  /** Handle BKPT 0xAB as semihosting; default true. */
   readonly semihosting?: boolean;
-  /** The boot core starts at this vector table instead of the chip's own choice. */
+  /** Address of a vector table; the boot core starts there instead of where the chip boots. */
   readonly bootAt?: number;
-  /** Files that DFU downloads of the scenario send, by the name in the scenario. */
+  /** Contents of the files that DFU downloads of the scenario send, by their names in the scenario. */
   readonly files?: ReadonlyMap<string, Uint8Array>;
 }
 
 export interface BenchOptions extends MachineOptions {
-  /** What was seen on the board: the result says whether the run shows it, and what would. */
+  /** What you see on your board. The result says whether the run shows it and, if not, what would cause it. */
   readonly symptom?: Symptom | readonly Symptom[];
-  /** A firmware that waits for its button or command: what makes it jump is looked for and done, and the result says what that was. Default false. */
+  /** For firmware that waits for a button or a command: find what makes it jump and do it; the result names it. Default false. */
   readonly trigger?: boolean;
-  /** Where the run is given up; none by default. */
+  /** Limits of the run; none by default. */
   readonly limits?: Limits;
   /**
-   * What stands around the chip: a module whose default export is what `openMachine` takes as `devices`. The run is made in a thread of its own, which loads it:
+   * Devices around the chip: the URL of a module whose default export is a function as `devices` of `openMachine`. The thread of the run loads it:
    * `new URL('./board.js', import.meta.url)`, or an absolute path as URL.
    */
   readonly devices?: URL;
-  /** Aborted: the promise is rejected with the signal's reason. */
+  /** When it is aborted, the promise is rejected with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** What is being done, for a person who waits. */
+  /** Called with the progress of the run, for display. */
   readonly onProgress?: (event: Progress) => void;
 }
-/** What `bench` is at. */
+/** Progress of `bench`. */
 export interface Progress {
-  /** `running`, or what is tried to find the cause. */
+  /** `running`, or the repair that is being tried. */
   readonly text: string;
-  /** How far that is, and what the firmware said last; empty where nothing is known. */
+  /** How far the run is, and the last output of the firmware; may be empty. */
   readonly detail: string;
 }
 
@@ -109,7 +109,7 @@ export async function libraryJob(options: BenchOptions, keys: readonly string[] 
   const scenario = await checkScenario(options.scenario ?? {}, 'scenario');
   if (scenario.expect) checkExpect(scenario.expect, 'scenario');
   if (options.images.length === 0 && scenario.board?.boot0 !== 1)
-    throw new UsageError('images: no image is given', 'the ROM alone runs with scenario: { board: { boot0: 1 } }');
+    throw new UsageError('images: no image is given', 'to run only the ROM, give scenario: { board: { boot0: 1 } }');
   const romOptions = { ...scenario.romOptions, ...options.romOptions } as Readonly<Record<string, string>>;
   const job: RunJob = {
     version: VERSION,
@@ -163,7 +163,10 @@ function checkImages(images: unknown): void {
   if (!Array.isArray(images)) throw new UsageError(`images is ${shown(images)}`, 'give a list of { path, bytes }');
   images.forEach((image: unknown, i) => {
     if (!isRecord(image) || typeof image['path'] !== 'string' || !isBytes(image['bytes']))
-      throw new UsageError(`images[${i}] is not { path, bytes }`, 'bytes is a Uint8Array; readImage of bootbench/node makes one of a file');
+      throw new UsageError(
+        `images[${i}] is not { path, bytes }`,
+        'bytes is a Uint8Array; readImage of bootbench/node reads one from a file',
+      );
   });
 }
 
@@ -197,17 +200,16 @@ function chipNamed(name: unknown): ChipDescription {
   const chip = findChip(name);
   if (chip !== undefined) return chip;
   if (existsUnmodelled(name))
-    throw new UsageError(`${JSON.stringify(name)} exists but is not modelled`, `nearest to it is ${nearestChip(name)}`);
+    throw new UsageError(`${JSON.stringify(name)} exists but is not modelled`, `the nearest modelled chip is ${nearestChip(name)}`);
   const near = suggestChips(name);
-  const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `known are parts of ${chipFamilies()}`;
+  const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `bootbench knows parts of ${chipFamilies()}`;
   throw new UsageError(`there is no chip ${JSON.stringify(name)}`, hint);
 }
 
 async function romBytes(chip: ChipDescription, { romDump }: BenchOptions, chosen: Readonly<Record<string, string>>): Promise<Uint8Array> {
   const profile = romProfileIfAny(chip);
   if (profile === null) {
-    if (romDump !== undefined || Object.keys(chosen).length > 0)
-      throw new UsageError(`there is no stand-in ROM for ${chip.name} in this version`);
+    if (romDump !== undefined || Object.keys(chosen).length > 0) throw new UsageError(`this version has no stand-in ROM for ${chip.name}`);
     return new Uint8Array(0);
   }
   try {
@@ -218,10 +220,10 @@ async function romBytes(chip: ChipDescription, { romDump }: BenchOptions, chosen
   }
   if (romDump === undefined) return HOST.romImage(profile.image);
   const { size } = profile.systemMemory.value;
-  if (romDump.length < 8) throw new UsageError(`romDump: ${romDump.length} bytes are too few for a ROM`);
-  if (romDump.length > size) throw new UsageError(`romDump has ${romDump.length} bytes, system memory of ${chip.name} has ${size}`);
+  if (romDump.length < 8) throw new UsageError(`romDump: ${romDump.length} bytes is too short for a ROM`);
+  if (romDump.length > size) throw new UsageError(`romDump has ${romDump.length} bytes, but system memory of ${chip.name} has ${size}`);
   if (Object.keys(chosen).length > 0)
-    throw new UsageError('romOptions are for the stand-in ROM', 'a dump does what its code does: leave one of romDump and romOptions out');
+    throw new UsageError('romOptions are for the stand-in ROM', 'the code of a dump has no options: give either romDump or romOptions');
   return romDump;
 }
 

@@ -1,4 +1,4 @@
-/** The simulated host of a held machine: control requests, CDC, HID, DFU, the cable. Virtual time runs while a promise is waited for. */
+/** The simulated USB host of a machine: control requests, CDC, HID, DFU, the cable. Emulated time advances only while a promise is pending. */
 import { parseDuration } from '../bench/documents/duration.ts';
 import { hex16, type Hex } from '../bench/documents/result.ts';
 import type { WordValue } from '../bench/documents/scenario-types.ts';
@@ -24,11 +24,11 @@ export interface ControlRequest {
   /** Bytes of a write. */
   readonly data?: Uint8Array;
 }
-/** What came of a control request. */
+/** Answer to a control request. */
 export interface ControlAnswer {
-  /** `stall`: the device refused; `timeout`: no answer within five seconds; `cancelled`: the device went away. */
+  /** `stall`: the device refused the request; `timeout`: no answer within five seconds; `cancelled`: the device disconnected. */
   readonly status: 'ok' | 'stall' | 'timeout' | 'cancelled' | 'error' | 'babble';
-  /** What the device sent; empty behind a write. */
+  /** Data from the device; empty after a write. */
   readonly data: Uint8Array;
 }
 /** The device on the bus. */
@@ -39,16 +39,16 @@ export interface UsbDeviceFacts {
   readonly pid: Hex;
   /** The string of iProduct; null = none. */
   readonly product: string | null;
-  /** Whose code answers on endpoint 0: the application's or the ROM's. */
+  /** Whether the application or the ROM answers on endpoint 0. */
   readonly servedBy: 'user' | 'system' | null;
-  /** Names of the alternate settings; for DfuSe its memories. */
+  /** Names of the alternate settings; for DfuSe these describe the memories. */
   readonly altSettings: readonly string[];
 }
 
-/** Longest wait for an operation of DFU, for a mass erase. */
+/** Longest wait for a DFU operation; a mass erase takes longest. */
 const DFU_LIMIT: Ps = 60 * PS_PER_SECOND;
 
-/** The host at the other end of the cable. */
+/** The USB host. */
 export class UsbHost {
   private readonly sim: UsbSim;
   private readonly bus: HeldBus;
@@ -62,35 +62,35 @@ export class UsbHost {
     this.console = console;
   }
 
-  /** In the place of `navigator.usb`: programs written for WebUSB run on the emulated device. */
+  /** Use it instead of `navigator.usb`: programs written for WebUSB work with the emulated device. */
   get webusb(): WebUsb {
     return (this.web ??= new WebUsb(this.bus));
   }
-  /** The device that is enumerated; null without one. */
+  /** The enumerated device; null if there is none. */
   get device(): UsbDeviceFacts | null {
     const s = this.sim.session();
     if (!s || s.enumerated === null || s.vid === null || s.pid === null) return null;
     return { vid: hex16(s.vid), pid: hex16(s.pid), product: s.product, servedBy: s.servedBy, altSettings: [...s.altSettings] };
   }
-  /** What the host has seen and done, with seconds of virtual time. */
+  /** The log of the host, with emulated time in seconds. */
   get log(): readonly {
-    /** Seconds of virtual time since power-on. */
+    /** Emulated time since power-on, in seconds. */
     readonly at: number;
-    /** As in `usb.log` of a result. */
+    /** Kind of event, as in `usb.log` of a result. */
     readonly kind: string;
-    /** For a person. */
+    /** Text for people. */
     readonly text: string;
   }[] {
     return this.sim.logEntries.map(({ at, kind, text }) => ({ at: at / PS_PER_SECOND, kind, text }));
   }
-  /** Takes the cable out, or plugs it in again. */
+  /** Unplugs the cable or plugs it in. */
   cable(position: 'in' | 'out'): void {
     if (position === 'in') this.sim.plug();
     else if (position === 'out') this.sim.unplug();
     else throw new UsageError(`cable: ${shown(position)} is not known`, 'in or out');
   }
 
-  /** A control request to the enumerated device, which the host's own drivers then leave. UsageError without a device. */
+  /** Sends a control request to the enumerated device; the drivers of the host then release the device. Throws a UsageError if there is no device. */
   async control(request: ControlRequest): Promise<ControlAnswer> {
     if (typeof request !== 'object' || request === null)
       throw new UsageError(`control: ${shown(request)}`, 'give { requestType, request }');
@@ -107,17 +107,17 @@ export class UsbHost {
 
   /** The CDC-ACM port, if the device has one. */
   readonly cdc = {
-    /** Sends to the device; kept until there is one. */
+    /** Sends data to the device; kept until there is one. */
     write: (data: string | Uint8Array): void => {
       if (typeof data !== 'string' && !(data instanceof Uint8Array)) throw new UsageError(`cdc: ${shown(data)}`, 'a text or a Uint8Array');
       this.sim.send(typeof data === 'string' ? new TextEncoder().encode(data) : data);
     },
-    /** A program opens the port at this speed and closes it: 1200 sends Arduino-like firmware to its boot loader. */
+    /** Opens the port at this rate and closes it again; 1200 baud makes Arduino-like firmware enter its bootloader. */
     touch: (baud: number): void => {
       if (!Number.isInteger(baud) || baud <= 0) throw new UsageError(`cdc: ${shown(baud)} baud`, 'a whole number above 0');
       this.sim.openAndClose(baud);
     },
-    /** All that the device has sent, a character for each byte. */
+    /** Everything that the device has sent, one character per byte. */
     text: (): string => this.console()['cdc'] ?? '',
   };
   /** Reports of the HID device since power-on, oldest first. */
@@ -129,35 +129,35 @@ export class UsbHost {
     this.reports.push(bytes);
   }
 
-  /** The DFU device of the ROM, as dfu-util drives it. UsageError where an operation fails or no device comes. */
+  /** The DFU device of the ROM, driven as dfu-util does. Throws a UsageError if an operation fails or no device appears. */
   readonly dfu = {
-    /** Erases the pages and writes them. */
+    /** Erases and writes the pages. */
     download: (address: WordValue, data: Uint8Array): Promise<void> =>
       this.operation({ kind: 'download', address: wordValue(address, 'address'), data }).then(() => undefined),
-    /** The bytes that came back. */
+    /** Reads bytes and returns them. */
     upload: (address: WordValue, length: number): Promise<Uint8Array> =>
       this.operation({ kind: 'upload', address: wordValue(address, 'address'), length }),
-    /** One page, or all. */
+    /** Erases one page, or everything. */
     erase: (address: WordValue | 'mass'): Promise<void> =>
       this.operation({ kind: 'erase', address: address === 'mass' ? null : wordValue(address, 'address') }).then(() => undefined),
-    /** The ROM is told to start the program at this vector table. */
+    /** Leaves DFU mode and starts the program with this vector table. */
     leave: (address: WordValue): Promise<void> =>
       this.operation({ kind: 'leave', address: wordValue(address, 'address') }).then(() => undefined),
   };
 
   private async operation(request: DfuRequest): Promise<Uint8Array> {
     if (this.sim.state.claimed)
-      throw new UsageError('dfu: a client of WebUSB or control has the device', 'use that one, or a fork of the machine');
+      throw new UsageError('dfu: a WebUSB client or control is using the device', 'use that client, or a fork of the machine');
     const id = this.sim.dfu(request);
     const record = (): UsbSim['operations'][number] => this.sim.operations.find((o) => o.id === id)!;
     const over = (): boolean => record().status === 'ok' || record().status === 'failed';
     await this.bus.wait(over, { limit: this.bus.now + DFU_LIMIT });
     const { status, error, data } = record();
-    if (status !== 'ok') throw new UsageError(`dfu ${request.kind} failed: ${error ?? 'no DFU device came within a minute'}`);
+    if (status !== 'ok') throw new UsageError(`dfu ${request.kind} failed: ${error ?? 'no DFU device appeared within a minute'}`);
     return data;
   }
 
-  /** Lets virtual time pass. */
+  /** Lets emulated time pass. */
   async idle(duration: string): Promise<void> {
     await this.bus.wait(() => false, { limit: this.bus.now + parseDuration(duration, 'duration') });
   }
@@ -176,7 +176,7 @@ function setupOf({ requestType, request, value = 0, index = 0, length, data }: C
   }
   const input = (requestType & 0x80) !== 0;
   if (input && data !== undefined)
-    throw new UsageError('control: data is for requests to the device', 'give length, or clear bit 7 of requestType');
+    throw new UsageError('control: data is only for host-to-device requests', 'give length, or clear bit 7 of requestType');
   const count = input ? fields.length : (data?.length ?? 0);
   return Uint8Array.of(requestType, request, value & 0xff, value >> 8, index & 0xff, index >> 8, count & 0xff, count >> 8);
 }

@@ -27,7 +27,7 @@ export interface CompareOptions {
 }
 
 const stageText = (letter: string, stage: string): string =>
-  `Run ${letter} was started in the ROM at reset. On silicon that start passes ${stage} first, a jump does not; little of what it leaves behind is published; of that the stand-in has which peripherals of an H5 stay secure.`;
+  `Run ${letter} booted into the ROM. On a real chip, such a boot runs ${stage} first, but a jump does not. ST publishes little about the state that this stage leaves; the stand-in ROM models only which peripherals of an H5 stay secure.`;
 /** A difference in three columns: name, A, B. */
 function rowsOf(d: Difference, column: number): string[] {
   const left = wrap(printable(d.a), column);

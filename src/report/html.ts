@@ -35,7 +35,7 @@ button { font: inherit; padding: .2rem .7rem; border: 1px solid var(--line); bac
 export function htmlReport(result: RunResult, options: HtmlOptions = {}): string {
   const sources = options.sources ?? NO_SOURCES;
   const parts: readonly (readonly [id: string, title: string, body: string])[] = [
-    ['cause', result.diagnosis.causes.length > 0 ? 'Cause' : 'What was seen', causeSection(result, sources)],
+    ['cause', result.diagnosis.causes.length > 0 ? 'Cause' : 'What happened', causeSection(result, sources)],
     ['timeline', 'Timeline', timelineSection(result)],
     ['jump', 'State at the jump', jumpSection(result, options.trace ?? null)],
     ['checks', 'Checks', checksSection(result)],
@@ -43,8 +43,8 @@ export function htmlReport(result: RunResult, options: HtmlOptions = {}): string
     ['console', 'Console', consoleSection(result)],
     [
       'all',
-      'Whole report',
-      `<details><summary>as on a terminal</summary><pre>${escape(terminalReport(result, { width: 100 }))}</pre></details>`,
+      'Full report',
+      `<details><summary>as in the terminal</summary><pre>${escape(terminalReport(result, { width: 100 }))}</pre></details>`,
     ],
   ];
   const shown = parts.filter(([, , body]) => body !== '');
@@ -106,8 +106,8 @@ function causeCard(r: RunResult, c: ResultCause, proof: Proof | null, sources: S
 
 function sureOf(c: ResultCause, proof: Proof | null): string {
   if (proof === null) return 'not proved';
-  if (proof.reached === 'serial') return 'proved: repaired, the ROM answers on its USART';
-  return `proved: repaired, the same run gives ${c.outcomeAfterRepair ?? 'another outcome'}`;
+  if (proof.reached === 'serial') return 'proved: with this repaired, the ROM answers on its USART';
+  return `proved: with this repaired, the outcome of the same run is ${c.outcomeAfterRepair ?? 'another one'}`;
 }
 
 /** One line for each option of the ROM, with what its other values lead to. */
@@ -227,7 +227,7 @@ const VECTORS = [
 const GROUPS: readonly (readonly [Verdict, string, boolean])[] = [
   ['fail', 'fail', true],
   ['warn', 'warn', true],
-  ['unknown', 'could not be told', false],
+  ['unknown', 'could not be checked', false],
   ['pass', 'pass', false],
   ['n/a', 'do not apply', false],
 ];

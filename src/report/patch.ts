@@ -1,6 +1,6 @@
 /**
- * The fixes of a result as a patch of the user's sources: a unified diff for `patch -p1`. A repair of the state handed over goes right before the jump, one of a
- * write takes its place. What is no statement, and what lies in a file that is not found, is told instead of being guessed.
+ * The fixes of a result as a patch of the user's sources: a unified diff for `patch -p1`. A repair of the state at the entry goes right before the jump; a repair
+ * of a write replaces that write. A fix that is not a simple statement, or whose file is not found, is reported instead of guessed.
  */
 import { createTwoFilesPatch } from 'diff';
 import { firstSet, proofOf } from '../bench/documents/serial-proof.ts';
@@ -11,15 +11,15 @@ import { inAssembler } from './in-assembler.ts';
 import type { Sources } from './source-lines.ts';
 
 export interface Patch {
-  /** Unified diff; empty where there is nothing that can be put in. */
+  /** Unified diff; empty if no fix can be applied. */
   readonly text: string;
   /** Causes whose fix is in it. */
   readonly causes: readonly CheckId[];
-  /** What is not in it, and why: one sentence each. */
+  /** Fixes that are not in the patch, and why: one sentence each. */
   readonly left: readonly string[];
-  /** What its files lack to compile with it: one sentence each. */
+  /** What the changed files need in addition to compile: one sentence each. */
   readonly needs: readonly string[];
-  /** Its files do not lie below the working folder: `patch -d /`. */
+  /** The files are not below the working folder: `patch -d /`. */
   readonly elsewhere: boolean;
 }
 
@@ -28,7 +28,7 @@ interface Edit {
   readonly file: string;
   /** From 1. */
   readonly line: number;
-  /** In front of or behind the statement that the line is part of, in place of the one statement on it, of the line as it stands, below that line, or in front of an instruction of assembler. */
+  /** Before or after the statement that contains the line, instead of the only statement on it, instead of the whole line, below the line, or before an assembler instruction. */
   readonly how: 'before' | 'after' | 'statement' | 'line' | 'below' | 'instructions';
   readonly code: readonly string[];
 }
@@ -47,7 +47,7 @@ export function patchOf(result: RunResult, sources: Sources): Patch {
   return patchFrom(edits, left, sources);
 }
 
-/** A fix is put in whole or not at all: a function that nobody calls helps nobody. */
+/** A fix is applied completely or not at all: a function without its call is useless. */
 function patchFrom(edits: readonly Edit[], left: readonly string[], sources: Sources): Patch {
   const { refused: why, ...patch } = tryPatch(edits, left, sources);
   const refused = patch.causes.filter((id) => why.has(id));
@@ -84,14 +84,16 @@ function tryPatch(
       continue;
     }
     if (found.newer)
-      left.push(`${found.elsewhere ? file : found.path} was changed after the image was built: build first, lines may be off`);
+      left.push(
+        `${found.elsewhere ? file : found.path} was changed after the image was built: build it again first, or line numbers may be wrong`,
+      );
     const changed = applied(found.lines, withoutTwins(edits.filter((e) => e.file === file)), refuse, done);
     if (changed === null) continue;
     for (const edit of edits) if (edits.some((e) => done.has(e.id) && isTwin(edit, e))) done.add(edit.id);
     elsewhere ||= found.elsewhere;
     const unknown = namesWithoutHeader(found.lines, changed);
     if (unknown.length > 0)
-      needs.push(`${found.path} includes no header that has ${unknown.join(', ')}: include the device header of your chip (CMSIS)`);
+      needs.push(`${found.path} includes no header that defines ${unknown.join(', ')}: include the CMSIS device header of your chip`);
     const [before, after] = [found.lines, changed].map((lines) => lines.join('\n')) as [string, string];
     text += createTwoFilesPatch(`a/${found.path}`, `b/${found.path}`, before, after, '', '', { context: 3 })
       .replace(/^=+\n/, '')
@@ -102,10 +104,10 @@ function tryPatch(
 
 /** Names that CMSIS and ST's device headers have. */
 const CMSIS = /\b(?:NVIC_\w+|SCB_\w+|__(?:enable|disable|set|get)_\w+|__[DI][MS]B)(?=\()|\b[A-Z][A-Za-z0-9]*(?=->)/g;
-/** Headers that have none of them: those of C and C++, and libopencm3's. */
+/** Headers without CMSIS names: those of C and C++, and those of libopencm3. */
 const OTHER_HEADER = /^\s*#\s*include\s*(?:<c?(?:std\w+|string|math|assert|errno|limits|inttypes|ctype|float)(?:\.h)?>|[<"]libopencm3\/)/;
 
-/** What the new lines call by names of CMSIS, where neither the file has them already nor a header that it includes may. */
+/** CMSIS names in the new lines that neither the file nor one of its headers can define. */
 function namesWithoutHeader(before: readonly string[], after: readonly string[]): string[] {
   if (before.some((line) => /^\s*#\s*include/.test(line) && !OTHER_HEADER.test(line))) return [];
   const old = new Set(before);
@@ -114,20 +116,20 @@ function namesWithoutHeader(before: readonly string[], after: readonly string[])
   return [...new Set(names)].filter((name) => !new RegExp(`\\b${name}\\b`).test(known));
 }
 
-/** The changes that a cause's fix asks for, or why there are none. */
-// eslint-disable-next-line complexity -- each reason for which a part has no place of its own
+/** The edits for the fix of a cause, or the reason why there are none. */
+// eslint-disable-next-line complexity -- one case for each reason why a part has no place
 function editsOf(result: RunResult, causes: readonly ResultCause[], cause: ResultCause, sources: Sources): Edit[] | string {
   const { id, fix, at } = cause;
   const bare = fix?.replace(/\/\*[^]*?\*\//g, '').trim() ?? '';
-  if (fix === null || bare === '') return 'no code of this program repairs it';
-  const advice = `not a line to put in: ${fix.replace(/\s+/g, ' ').trim()}`;
+  if (fix === null || bare === '') return 'no change in this program repairs it';
+  const advice = `not a change of a single line: ${fix.replace(/\s+/g, ' ').trim()}`;
   const way = wayOf(result, causes);
   const edits: Edit[] = [];
   for (const part of partsOf(fix)) {
     if (part.goes === null && bare.includes('__attribute__')) return advice;
     const place = part.goes === 'declaration' ? declarationIn(result, part, sources) : placeFor(part, cause, way);
     if (place?.file == null || place.line === null)
-      return part.goes === 'declaration' ? advice : 'the image has no source line for the place';
+      return part.goes === 'declaration' ? advice : 'the image has no source line for this place';
     const instructions = isAssembly(place.file) ? instructionsOf(part, at) : undefined;
     if (instructions === null) return `${place.file} is assembly; as C: ${fix.replace(/\s+/g, ' ').trim()}`;
     const found = sources(place.file);
@@ -144,31 +146,31 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
   return edits;
 }
 
-/** What goes in front of a line of assembler; null where it has to be told as C. */
+/** The fix as assembler instructions; null if it is only possible in C. */
 const instructionsOf = ({ goes, code }: Part, at: ResultCause['at']): readonly string[] | null =>
   (goes === null || goes === 'here') && at !== 'before-write' ? inAssembler(code) : null;
 const isAssembly = (file: string): boolean => /\.(?:s|asm)$/i.test(file);
 
-/** The same jump, or one at the same place that does more on its way. */
+/** Whether both edits are the same jump, or one does more at the same place. */
 const isTwin = (a: Edit, b: Edit): boolean =>
   a.file === b.file && jumps(a) && (a.code.join('\n') === b.code.join('\n') || (a !== b && a.line === b.line && erases(b)));
 const erases = ({ code }: Edit): boolean => code.some((line) => line.startsWith('erase_and_jump('));
-/** Of causes that are repaired by the same jump, the first on the way has it. */
+/** If several causes are repaired by the same jump, only the first one on the way to the ROM keeps it. */
 const withoutTwins = (edits: readonly Edit[]): readonly Edit[] =>
   edits.filter((a, i) => !edits.some((b, k) => isTwin(a, b) && (erases(b) || b.line < a.line || (b.line === a.line && k < i))));
 
 type Line = Pick<Place, 'file' | 'line'>;
 /** Lines on the way to the ROM. */
 interface Way {
-  /** Where the state handed over is repaired: at the jump, or before it where the firmware looked for the table in the wrong place. */
+  /** Where the state at the entry is repaired: at the jump, or earlier if the firmware read the vector table from the wrong place. */
   readonly early: Line | null;
-  /** An instruction that jumped into nothing. */
+  /** A jump to an address without memory. */
   readonly stray: Line | null;
-  /** An exception led into the ROM: the line of the entry is that which it interrupted. What would have kept it away goes in front of who moved the table. */
+  /** The entry was an exception, so its line is the interrupted one. A fix that prevents the exception goes before the line that moved the vector table. */
   readonly byException: boolean;
   readonly moved: Line | null;
 }
-// eslint-disable-next-line complexity -- values that may be missing; no way through it is another
+// eslint-disable-next-line complexity -- many values may be missing, but there is only one path
 function wayOf(result: RunResult, causes: readonly ResultCause[]): Way {
   const entry = result.entries.at(-1);
   const jump = entry?.from ?? null;
@@ -188,7 +190,7 @@ function placeFor({ goes, code: lines }: Part, { at, lastWriter }: ResultCause, 
   if (!jumps({ code: lines })) return byException ? (moved ?? early) : early;
   return byException ? (lastWriter ?? early) : (early ?? stray ?? lastWriter);
 }
-/** The declaration of a variable: where the debug data has it, or in one of the files that the result names. */
+/** The declaration of a variable: from the debug data, or from one of the files that the result names. */
 function declarationIn({ timeline, resets, entries, diagnosis }: RunResult, part: Part, sources: Sources): Line | null {
   const declared = DECLARED.exec(part.remark);
   if (declared) {
@@ -206,7 +208,7 @@ function declarationIn({ timeline, resets, entries, diagnosis }: RunResult, part
   return null;
 }
 
-/** Where a part goes, seen from the line of the jump or of the cause; null where the file does not show it. */
+/** The place of a part, relative to the line of the jump or the cause; null if the file does not show it. */
 // eslint-disable-next-line complexity -- one case for each place
 function placeOf({ goes, remark }: Part, line: number, lines: readonly string[], ofWrite: boolean): Pick<Edit, 'line' | 'how'> | null {
   const at = (index: number, how: Edit['how']): Pick<Edit, 'line' | 'how'> | null => (index < 0 ? null : { line: index + 1, how });
@@ -219,7 +221,7 @@ function placeOf({ goes, remark }: Part, line: number, lines: readonly string[],
     case 'here':
       return { line, how: 'before' };
     case 'file':
-      // a word without a name, or a handler that the program may have already, asks for more than a line
+      // a word without a name, or a handler that may already exist, needs more than one line
       return remark.startsWith(', in ')
         ? at(
             lines.findLastIndex((text) => /^\s*#\s*include\b/.test(text)),
@@ -254,8 +256,8 @@ const declares = (name: string): RegExp => new RegExp(`^[A-Za-z_][^()=,]*\\b${na
 const UNMASKS = /\b(?:__enable_irq|irq_on)\s*\(|\bcpsie\s+i|\b__set_PRIMASK\s*\(\s*0/;
 
 /**
- * A wrong address of the table that stands in the blamed file, or in a header of its own folder, is corrected where it stands: the rest of the way to the ROM was
- * shown to work. None where it stands nowhere, or so often that it means more than this.
+ * If the wrong address of the vector table is a literal in the blamed file or in a header of its folder, it is corrected there: the rest of the way to the ROM is
+ * known to work. No edit if the literal does not occur, or occurs so often that it has other meanings.
  */
 function addressEdits({ id, repair, lastWriter }: ResultCause, sources: Sources): Edit[] {
   const tables = repair === null ? null : redirectedTables(repair);
@@ -283,7 +285,7 @@ function linesWith(file: string, { wrong, right }: RedirectedTables, sources: So
   });
 }
 
-/** The file with all edits, from the last line up; null if none of them could be made. */
+/** Applies all edits to a file, from the last line up; null if none could be applied. */
 function applied(
   lines: readonly string[],
   edits: readonly Edit[],
@@ -292,7 +294,7 @@ function applied(
 ): readonly string[] | null {
   const changed = [...lines];
   let any = false;
-  // what jumps away goes last, so it is put in first
+  // code that jumps away comes last in the file, so it is inserted first
   for (const edit of edits.toSorted((a, b) => b.line - a.line || Number(jumps(b)) - Number(jumps(a)))) {
     const why = put(changed, edit);
     if (why !== null) refuse(edit.id, why);
@@ -305,15 +307,15 @@ function applied(
 }
 const jumps = ({ code }: Pick<Edit, 'code'>): boolean => code.some((line) => line.includes('bx %1') || line === 'bx r2');
 
-// eslint-disable-next-line complexity -- each way in which a line of C takes a statement before, behind or instead of it
+// eslint-disable-next-line complexity -- one case for each way to insert a statement before, after or instead of a line of C
 function put(lines: string[], { line, how, code: put }: Edit): string | null {
   if (how === 'instructions' && line <= lines.length) {
     lines.splice(line - 1, 0, ...put.map((text) => indentOf(lines[line - 1]!) + text));
     return null;
   }
-  if (line > lines.length) return `the file has ${lines.length} lines, the image says ${line}`;
+  if (line > lines.length) return `the file has only ${lines.length} lines, but the image refers to line ${line}`;
   if (how !== 'line' && how !== 'below' && /\{.*\}\s*$/.test(code(lines[line - 1]!)))
-    return `line ${line} holds a whole block; there: ${put.join(' ')}`;
+    return `line ${line} contains a whole block; there: ${put.join(' ')}`;
   if (how === 'line' || how === 'below') {
     const inner = how === 'below' && code(lines[line - 1]!).endsWith('{') ? `${indentOf(lines[line - 1]!)}  ` : '';
     lines.splice(how === 'line' ? line - 1 : line, how === 'line' ? 1 : 0, ...put.map((text) => inner + text));
@@ -331,7 +333,7 @@ function put(lines: string[], { line, how, code: put }: Edit): string | null {
     return null;
   }
   const deeper = (text: string): string => `${indent}    ${text}`;
-  // what declares something gets a block of its own, so that two fixes may both do it
+  // code with declarations gets its own block, so that two fixes can both declare the same name
   const declares = put.some((text) => /^\s*(?:u?int\d+_t|const|volatile|static)\b/.test(text));
   const open = opensWithoutBrace(lines[first - 1] ?? '');
   const body = declares || open ? [`${indent}{`, ...put.map(deeper), `${indent}}`] : put.map((text) => indent + text);
@@ -344,7 +346,7 @@ function put(lines: string[], { line, how, code: put }: Edit): string | null {
 }
 const indentOf = (line: string): string => /^\s*/.exec(line)![0];
 
-/** Index of the line on which the statement begins that `at` is a part of. */
+/** Index of the first line of the statement that contains line `at`. */
 function statementStart(lines: readonly string[], at: number): number {
   let first = at;
   while (first > 0 && continues(code(lines[first - 1]!)) && at - first < MOST_LINES) first--;
@@ -361,7 +363,7 @@ const code = (line: string): string =>
     .replace(/\/\*.*?\*\//g, '')
     .replace(/\/\/.*$/, '')
     .trim();
-/** The statement on this line goes on below. */
+/** Whether the statement on this line continues on the next line. */
 const continues = (text: string): boolean =>
   text !== '' && !/[;{}:]$/.test(text) && !text.startsWith('#') && !text.endsWith('*/') && !opensWithoutBrace(text);
 /** `if (x)` and its like, with the statement on the next line. */

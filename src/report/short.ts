@@ -1,11 +1,13 @@
 /**
- * The first screen of a run: what happened, the line of your code, the fix, how sure that is, what to type next. At most 25 lines at 80 columns, 10 where DFU
- * was reached and nothing is wrong with the way back. Everything else is `terminalReport`, one option away.
+ * The first screen of a run: what happened, the line of the user's code, the fix, the proof, and what to type next. At most 25 lines at 80 columns, or 10 if
+ * DFU was reached and the leave works. `-v` prints everything else (`terminalReport`).
  */
 import type { Judgement } from '../bench/documents/expect.ts';
+import { missingClockOf } from '../bench/documents/note-words.ts';
 import { doubts } from '../bench/verdict/summary.ts';
 import type { Place, ResultCause, RunResult } from '../bench/documents/result.ts';
 import { firstSet, proofOf, SERIAL } from '../bench/documents/serial-proof.ts';
+import { OTHER_BOARD } from '../peripherals/note-words.ts';
 import { patchOf } from './patch.ts';
 import { NO_SOURCES, type Sources } from './source-lines.ts';
 import { endedText, harmlessWhere, headlineText, HEADLINES, keptInVain, refusedWrite, romName, waitOf } from './terminal.ts';
@@ -17,7 +19,7 @@ export interface ShortOptions {
   readonly width?: number;
   readonly judgement?: Judgement | null;
   readonly sources?: Sources;
-  /** It stands among others, below a line that says what was expected: without headline and without what to type next. */
+  /** The report is part of a list, below a line with the expectation: it has no headline and no next steps. */
   readonly embedded?: boolean;
 }
 
@@ -33,7 +35,7 @@ class Page {
     this.width = width;
     this.paint = paint;
   }
-  /** Text in at most `most` lines; what is cut off ends in an ellipsis. */
+  /** Wraps the text to at most `most` lines; a cut text ends with an ellipsis. */
   text(text: string, most = 2, indent = ' '.repeat(COLUMN), first = indent): void {
     const all = wrap(printable(text), this.width, indent, first);
     const shown = all.slice(0, most);
@@ -45,7 +47,7 @@ class Page {
     this.text(text, most);
     this.lines[from] = pad(this.paint(style, label), COLUMN) + this.lines[from]!.slice(COLUMN);
   }
-  /** So many lines; what is cut off ends in an ellipsis. */
+  /** Keeps at most `most` lines; a cut text ends with an ellipsis. */
   cut(most: number): void {
     if (this.lines.length <= most) return;
     this.lines.splice(most);
@@ -53,7 +55,7 @@ class Page {
     if (!last.endsWith('…'))
       this.lines[most - 1] = visibleLength(last) + 2 <= this.width ? `${last} …` : `${last.slice(0, -2).trimEnd()} …`;
   }
-  /** One line as it is, cut at the edge. */
+  /** One line without wrapping, cut at the right edge. */
   code(text: string, style: Style | null = null): void {
     const shown = printable(text.replaceAll('\t', '    '));
     const cut = visibleLength(shown) > this.width ? `${shown.slice(0, this.width - 1)}…` : shown;
@@ -94,7 +96,7 @@ function headline(page: Page, result: RunResult, judgement: Judgement | null): v
   }
 }
 
-/** Notes that say what this run is at all. */
+/** Kinds of notes about the conditions of the run. */
 const ABOUT: readonly string[] = [
   'ecc',
   'boot-address',
@@ -117,7 +119,7 @@ function about(page: Page, result: RunResult): void {
     page.text(
       result.symptom.matches
         ? `This is what you reported: ${result.symptom.asked}.`
-        : `This is NOT what you reported (${result.symptom.asked}): -v tells what would show it.`,
+        : `This is NOT what you reported (${result.symptom.asked}); -v lists what would cause that.`,
     );
   for (const kind of ABOUT) {
     for (const note of result.notes.filter((n) => n.kind === kind).slice(0, kind === 'watchdog' ? 2 : 1))
@@ -125,7 +127,7 @@ function about(page: Page, result: RunResult): void {
   }
 }
 
-/** What it ran on, where that was not said; whether the board itself is all right; what the firmware printed last. */
+/** The chip if it was inferred, the control run of the board, and the last output of the firmware. */
 function background(page: Page, result: RunResult): void {
   const note = (kind: string): string | undefined => result.notes.find((n) => n.kind === kind)?.text;
   const chip = note('chip');
@@ -138,34 +140,34 @@ function background(page: Page, result: RunResult): void {
 function reached(page: Page, result: RunResult): void {
   page.text(sentence(result.summary), 3);
   if (result.dependsOn.length > 0)
-    page.row('Sure', 'yellow', `if the ROM has ${conditions(result.dependsOn)}; ST does not publish that`, 2);
+    page.row('If', 'yellow', `the real ROM must have ${conditions(result.dependsOn)}; ST does not publish this`, 2);
   const lost = lostWay(result);
   for (const { id, because, confidence } of lost.slice(0, 1)) {
     const option = result.rom?.options[id];
-    const sure = option === undefined ? `; ${confidence}` : `, if the ROM has ${id} "${option.value}" (${option.confidence})`;
-    page.row('Back', 'red', `${id}: ${because}${sure}`, 5);
+    const sure = option === undefined ? `; ${confidence}` : `, provided the real ROM has ${id} "${option.value}" (${option.confidence})`;
+    page.row('Leave', 'red', `${id}: ${because}${sure}`, 5);
   }
   // told above, by its name: `WWDG1 runs …`
   const bites = (id: string): boolean => result.notes.some((n) => n.kind === 'watchdog' && n.text.toLowerCase().startsWith(id));
   const minded = result.checks.filter((c) => (c.verdict === 'fail' || c.verdict === 'warn') && !lost.includes(c) && !bites(c.id));
   const proved = (c: RunResult['checks'][number]): boolean => result.diagnosis.harmless.includes(c.id);
   for (const c of minded.filter((m) => !proved(m)).slice(0, 2)) {
-    const shown = c.id === 'debugger' ? '; --no-semihosting shows that' : '';
-    page.row('Mind', 'yellow', `${c.id}: ${c.because}${short(c.lastWriter)}${shown}`, 3);
+    const shown = c.id === 'debugger' ? '; --no-semihosting shows this' : '';
+    page.row('Note', 'yellow', `${c.id}: ${c.because}${short(c.lastWriter)}${shown}`, 3);
   }
   const stays = result.notes.find((n) => n.kind === 'kept-options');
-  if (stays) page.row('Stays', 'yellow', stays.text, 4);
+  if (stays) page.row('Note', 'yellow', stays.text, 4);
   const worth = minded.filter(proved).map((c) => c.id);
-  if (worth.length > 0) page.row('Mind', 'dim', `not as it should be, and harmless ${harmlessWhere(result)}: ${worth.join(', ')}`, 2);
+  if (worth.length > 0) page.row('Note', 'dim', `wrong, but harmless ${harmlessWhere(result)}: ${worth.join(', ')}`, 2);
 }
 
-/** Why the application does not come back from a DFU leave, the reason before the place; empty where it does or nobody leaves. */
+/** Why the application does not start after a DFU leave, specific checks first; empty if it does, or without a leave. */
 function lostWay({ checks }: RunResult): readonly RunResult['checks'][number][] {
   const lost = checks.filter((c) => c.id.startsWith('leave-') && c.verdict === 'fail');
   return lost.toSorted((a, b) => Number(a.id === 'leave-path') - Number(b.id === 'leave-path'));
 }
 
-/** A note as a sentence; the name of a file that it begins with keeps its letters. */
+/** A note as a sentence; a file name at its beginning keeps its case. */
 const whole = (text: string): string => `${/^\S+[./]\S+:/.test(text) ? text : sentence(text)}${/[.?!]$/.test(text) ? '' : '.'}`;
 const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 
@@ -179,15 +181,15 @@ function failed(page: Page, result: RunResult, sources: Sources): void {
     if (more.length > 0) page.row('Also', 'yellow', more.join(', '), 2);
     const below = new Page(page.width, page.paint);
     const withoutUsb = result.diagnosis.causes.find((c) => c.id === 'rom-usb' && !c.proved);
-    if (withoutUsb) below.row('Mind', 'yellow', `rom-usb: ${withoutUsb.explanation.split(/\n\n+/)[0]!}`, 2);
-    below.row('Sure', 'green', sureness(result, causes), 3);
+    if (withoutUsb) below.row('Note', 'yellow', `rom-usb: ${withoutUsb.explanation.split(/\n\n+/)[0]!}`, 2);
+    below.row('Proof', 'green', sureness(result, causes), 3);
     background(below, result);
     const room = LINES - page.lines.length - below.lines.length - nextSteps(result, sources, null).length;
     fix(page, result, causes, sources, Math.max(3, room));
     page.lines.push(...below.lines);
     return;
   }
-  // who waits for a button is not stuck in a person's eyes
+  // for a user, firmware that waits for a button is not stuck
   if (crash(page, result, sources) || rests(page, result, sources)) return;
   page.text(sentence(result.summary), 3);
   suspects(page, result);
@@ -206,7 +208,7 @@ function failed(page: Page, result: RunResult, sources: Sources): void {
   for (const { text } of chain.slice(0, 4)) page.text(`- ${text}`);
 }
 
-/** AN2606 says of the part that its ROM has no USB: that is no guess. */
+/** That the ROM of a part has no USB is documented in AN2606, not a guess. */
 const labelOf = (id: string): string => (id === 'rom-usb' ? 'Why' : 'Maybe');
 
 /** The causes of the first set that was proved. */
@@ -230,7 +232,7 @@ function writeCause(page: Page, result: RunResult, cause: ResultCause, count: nu
   excerpt(page, place, sources);
 }
 
-/** The line and its neighbours. */
+/** The source line with its neighbours. */
 function excerpt(page: Page, place: Place, sources: Sources, around = 1): void {
   if (place.file === null || place.line === null) return;
   const found = sources(place.file);
@@ -247,7 +249,7 @@ function excerpt(page: Page, place: Place, sources: Sources, around = 1): void {
   }
 }
 
-/** As a patch where the source is there, else as C; in so many lines. */
+/** The fix as changed lines if the sources are available, otherwise as C; at most `room` lines. */
 function fix(page: Page, result: RunResult, causes: readonly ResultCause[], sources: Sources, room: number): void {
   const patch = patchOf(result, sources);
   const jump = result.entries.at(-1)?.from ?? null;
@@ -267,7 +269,7 @@ function fix(page: Page, result: RunResult, causes: readonly ResultCause[], sour
   if (shown.length < lines.length) page.text(`… ${lines.length - shown.length} more lines`, 1);
 }
 
-/** `main.c, line 72:`: where a hunk changes something first. */
+/** File and first changed line of each hunk: `main.c, line 72:`. */
 function placesOf(patch: string): string {
   const places: string[] = [];
   let line = 0;
@@ -287,20 +289,20 @@ function placesOf(patch: string): string {
 }
 
 function sureness(result: RunResult, causes: readonly ResultCause[]): string {
-  const what = causes.length > 1 ? `with these ${causes.length} repaired` : 'with only this repaired';
+  const what = causes.length > 1 ? `with these ${causes.length} causes repaired` : 'with only this repaired';
   const all = doubts(
     result.dependsOn,
     causes.flatMap((c) => c.dependsOn),
   );
-  const condition = all.length === 0 ? '' : `, if the real ROM has ${conditions(all)}`;
+  const condition = all.length === 0 ? '' : `, provided the real ROM has ${conditions(all)}`;
   if (proofOf(result)!.reached === 'serial')
-    return `proved: ${what}, the ${romName(result)} acknowledges 0x7F on its USART${condition}; it has no USB`;
-  return `proved: the same run ${what} reaches DFU on the ${romName(result)}${condition}`;
+    return `${what}, the ${romName(result)}, which has no USB, acknowledges 0x7F on its USART${condition}`;
+  return `${what}, the same run reaches DFU on the ${romName(result)}${condition}`;
 }
 
 const conditions = (list: readonly { readonly rom: string; readonly value: string; readonly confidence: string }[]): string => {
   const names = [...new Map(list.map((d) => [d.rom, `${d.rom} "${d.value}" (${d.confidence})`])).values()];
-  return names.length <= 2 ? names.join(' and ') : `${names.slice(0, 2).join(', ')} and ${names.length - 2} more that -v lists`;
+  return names.length <= 2 ? names.join(' and ') : `${names.slice(0, 2).join(', ')} and ${names.length - 2} more (see -v)`;
 };
 
 function crash(page: Page, result: RunResult, sources: Sources): boolean {
@@ -311,9 +313,9 @@ function crash(page: Page, result: RunResult, sources: Sources): boolean {
   if (place) excerpt(page, place, sources);
   for (const text of lines.slice(1)) page.text(text, 2);
   const chain = result.notes.filter((n) => n.kind === 'chain').map((n) => n.text);
-  if (chain.length > 0) page.row('How', 'cyan', chain[0]!, 2);
+  if (chain.length > 0) page.row('Origin', 'cyan', chain[0]!, 2);
   for (const text of chain.slice(1, 3)) page.text(text, 1);
-  // no line of the program is to blame: what is known to be wrong says how the core came there
+  // no line of the program is known: failed checks explain how the core came there
   if (place === null) suspects(page, result);
   return true;
 }
@@ -328,18 +330,18 @@ function waits(page: Page, result: RunResult, sources: Sources): boolean {
   const place = placeIn(loop);
   if (place) excerpt(page, place, sources);
   if (stuck.address === null && stuck.register === null && place && asksSomething(place, sources))
-    page.text('The loop reads nothing, although its line asks for something: what only an interrupt changes has to be volatile.', 2);
+    page.text('The loop reads no memory, although its source line does: a variable that only an interrupt changes must be volatile.', 2);
   if (callers.length > 0) page.text(`called by: ${callers.join(' < ')}`, 2);
   for (const { text } of why) page.text(text, 3, ' '.repeat(COLUMN + 2), `${' '.repeat(COLUMN)}- `);
   if (result.unmodelled.some((u) => `${u.peripheral}.${u.register}` === stuck.register))
-    page.text(`bootbench has no behaviour for ${stuck.register}: silicon may well get past this.`);
+    page.text(`bootbench does not model ${stuck.register}; a real chip may well get past this.`);
   return true;
 }
 /** A loop in the source whose condition is more than a constant. */
 function asksSomething({ file, line }: Place, sources: Sources): boolean {
   const text = (sources(file!)?.lines[line! - 1] ?? '').replace(/\/\/.*|\/\*.*?\*\//g, '');
   const loops = [...text.matchAll(/\b(?:while\s*\(|for\s*\([^;]*;)/g)];
-  // of several in one line it is not known which one it is
+  // with several loops in one line, the right one is not known
   if (loops.length !== 1) return false;
   const condition = upToItsEnd(text.slice(loops[0]!.index + loops[0]![0].length));
   return /[A-Za-z_]/.test(condition.replace(/\b(true|TRUE|0x[\da-f]+)\b/gi, ''));
@@ -359,11 +361,11 @@ function placeIn(text: string): Place | null {
   return file === undefined ? null : { pc: '0x00000000', symbol: symbol!, file, line: Number(line) };
 }
 
-/** Nothing asks for the ROM, or the firmware waits. */
+/** For a run in which nothing triggers the jump, or the firmware waits. */
 function rests(page: Page, result: RunResult, sources: Sources): boolean {
   const asked = notTriggered(page, result, sources);
   if (!asked && !waits(page, result, sources)) return false;
-  // a loop that reads nothing is where a program rests, and not why it has not jumped
+  // a loop that reads nothing is where a program idles, not why it has not jumped
   if (!asked && result.stuck?.register === null) suspects(page, result);
   inVain(page, result);
   return true;
@@ -376,30 +378,30 @@ function notTriggered(page: Page, result: RunResult, sources: Sources): boolean 
   const reset = result.resets.find((r) => r.by === 'software' || r.by === 'option-bytes');
   const starved = result.notes.find((n) => n.kind === 'starved')?.text;
   const why = starved ?? keptInVain(result);
-  page.row('Why', 'yellow', why ?? (reset === undefined ? 'nothing asked for the ROM in this run' : behindReset(reset)), 5);
+  page.row('Why', 'yellow', why ?? (reset === undefined ? 'nothing triggered the jump into the ROM in this run' : behindReset(reset)), 5);
   for (const text of notes.slice(0, 4)) page.text(`- ${text}`, 2);
   for (const { text } of result.notes.filter((n) => n.kind === 'find-jump').slice(0, 6)) page.text(`tried: ${text}`, 2);
-  // where it stands in the meantime, unless it is the pin or the port that it polls there
+  // where it idles, unless it polls the pin or the port there
   if (result.stuck?.register === null) waits(page, result, sources);
   return true;
 }
 
 function behindReset({ at, by, from }: RunResult['resets'][number]): string {
-  const how = by === 'software' ? 'reset itself' : 'loaded its option bytes, which resets the chip,';
-  return `the firmware ${how} at ${humanTime(at)}${short(from)}, and nothing went for the ROM behind that`;
+  const how = by === 'software' ? 'reset the chip' : 'loaded the option bytes, which resets the chip,';
+  return `the firmware ${how} at ${humanTime(at)}${short(from)}, and nothing jumped into the ROM after that`;
 }
 
-/** What was in vain in a run that never entered the ROM: the application's own USB, and writes that the flash refused. */
+/** Problems of a run that never entered the ROM: the application's own USB, and writes that the flash refused. */
 function inVain(page: Page, { entries, notes }: RunResult): void {
   const usb = notes.find((n) => n.kind === 'usb-clock')?.text;
   if (usb !== undefined) page.row('USB', 'yellow', usb, 4);
   const lost = refusedWrite(notes);
   if (lost === undefined || entries.length > 0) return;
   // the same name and the same two words in all families that have the lock (reference manuals, FLASH, option bytes)
-  page.row('Lost', 'yellow', `${lost}${lost.includes('OPTLOCK = 1') ? '; the two keys go to FLASH_OPTKEYR first' : ''}`, 2);
+  page.row('Lost', 'yellow', `${lost}${lost.includes('OPTLOCK = 1') ? '; first write the two keys to FLASH_OPTKEYR' : ''}`, 2);
 }
 
-/** Not proved, so that it is not called a cause; still the best place to look. */
+/** Suspects: not proved, so not called causes, but the best places to look. */
 function suspects(page: Page, result: RunResult): void {
   for (const { id, lastWriter, explanation } of result.diagnosis.causes.slice(0, 3)) {
     page.row(labelOf(id), 'yellow', `${id}: ${explanation.split(/\n\n+/)[0]!}`, 2);
@@ -407,7 +409,7 @@ function suspects(page: Page, result: RunResult): void {
   }
 }
 
-/** A run that was not finished proves nothing, and what breaks a documented rule in it is still the best place to look. */
+/** A run that did not finish proves nothing, but its failed checks are the best places to look. */
 function unsearched(page: Page, { diagnosis, checks }: RunResult): void {
   if (diagnosis.explained !== null || diagnosis.causes.length > 0) return;
   for (const { id, because, observed, lastWriter } of checks.filter((c) => c.verdict === 'fail').slice(0, 3)) {
@@ -419,7 +421,7 @@ function unsearched(page: Page, { diagnosis, checks }: RunResult): void {
 // ---- foot ------------------------------------------------------------------------------------------------------------------------
 
 const CONSOLE_LINES = 2;
-/** What a console printed last; a line editor's or the ROM's own bytes say nothing. */
+/** The last output on each console. */
 function consoleLines(page: Page, result: RunResult): void {
   for (const [channel, text] of Object.entries(result.console)) {
     const all = consoleText(text).filter((l) => l.trim() !== '');
@@ -430,36 +432,35 @@ function consoleLines(page: Page, result: RunResult): void {
   }
 }
 
-/** The board gives no clock for what the firmware waits for: a bit that is forced would not bring one. */
-const lacksClock = ({ notes }: RunResult): boolean => notes.some((n) => n.kind === 'wait' && n.text.includes('--board chooses another'));
+/** The board has no clock source for the flag that the firmware waits for; forcing the flag would not help. */
+const lacksClock = ({ notes }: RunResult): boolean => notes.some((n) => n.kind === 'wait' && n.text.includes(OTHER_BOARD));
 
-/** The bit of RCC without which what is polled reads as zero: a bit that is forced would hide that. */
-const missingClock = ({ notes }: RunResult): string | undefined =>
-  notes.flatMap((n) => (n.kind === 'wait' ? (/ has no clock: (\S+) is 0/.exec(n.text)?.[1] ?? []) : []))[0];
+/** The clock enable in RCC without which the polled register reads as 0; forcing a bit would hide that. */
+const missingClock = ({ notes }: RunResult): string | undefined => notes.flatMap((n) => missingClockOf(n) ?? [])[0];
 
-/** What passes a wait, if anything does. */
+/** What gets the firmware past its wait, if anything does. */
 function pastWait(result: RunResult): string[] {
   const clock = missingClock(result);
-  if (lacksClock(result)) return ['add --board with the name of your board, or "board": {"hse": {"hz": …}} in a scenario'];
-  if (clock !== undefined) return [`have the firmware set ${clock} first`];
-  return result.stuck?.force ? [`add --force ${result.stuck.force} to pass the wait`] : [];
+  if (lacksClock(result)) return ['add --board with the name of your board, or "board": {"hse": {"hz": …}} to a scenario'];
+  if (clock !== undefined) return [`set ${clock} in your firmware first`];
+  return result.stuck?.force ? [`add --force ${result.stuck.force} to get past the wait`] : [];
 }
 
 /** Options to add to the command line, and other commands. */
 function nextSteps(result: RunResult, sources: Sources, judgement: Judgement | null): string[] {
-  const all = 'add -v for the whole report; --checks, --html report.html';
+  const all = 'add -v (full report), --checks (all checks), --html report.html (page)';
   if (result.outcome === 'dfu' && lostWay(result).length > 0)
-    return [all, 'bootbench leave … tells where its start differs from one after a reset'];
+    return [all, 'bootbench leave … shows where its start differs from one after a reset'];
   if (result.outcome === 'dfu' || judgement?.holds === true) return [all];
   const steps: string[] = [];
   const causes = mainCauses(result);
   if (causes.length > 0) {
     const patch = patchOf(result, sources);
-    if (patch.text !== '') steps.push(`add --fix > fix.diff for the patch, then: patch ${patch.elsewhere ? '-d / ' : ''}-p1 < fix.diff`);
+    if (patch.text !== '') steps.push(`add --fix > fix.diff for a patch, then: patch ${patch.elsewhere ? '-d / ' : ''}-p1 < fix.diff`);
   }
   steps.push(...pastWait(result));
   if (result.notes.some((n) => n.kind === 'not-triggered') && !result.notes.some((n) => n.kind === 'find-jump' || n.kind === 'trigger'))
-    steps.push('add --trigger to call and press that');
+    steps.push('add --trigger to try these');
   steps.push(all);
   if (causes.length > 0) steps.push(`bootbench explain ${causes[0]!.id}`);
   return steps;

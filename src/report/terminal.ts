@@ -1,6 +1,6 @@
 /**
- * The report on a terminal. The order is that of a tired reader's questions: what happened, why, which line, how do I fix it, how sure
- * is that; the evidence comes below. Every word comes from the result; nothing is judged again here.
+ * The report on a terminal, in the order of a reader's questions: what happened, why, which line, how do I fix it, how sure is that; then the evidence.
+ * All facts come from the result; nothing is judged here.
  */
 import type { Outcome, Place, ResultCause, ResultCheck, RomDependency, RunResult } from '../bench/documents/result.ts';
 import type { Judgement } from '../bench/documents/expect.ts';
@@ -8,34 +8,34 @@ import { proofOf, SERIAL_SET, type Proof } from '../bench/documents/serial-proof
 import { doubts, waitsForInput } from '../bench/verdict/summary.ts';
 import { consoleText, humanTime, pad, plain, printable, wrap, type Paint, type Style } from './text.ts';
 
-/** How a report is written. */
+/** Options of a report. */
 export interface TerminalOptions {
-  /** Puts colour on text; without it there is none. */
+  /** Adds colour to text; default: no colour. */
   readonly paint?: Paint;
-  /** Columns; lines keep within it where words allow. */
+  /** Width in columns; lines are wrapped between words. */
   readonly width?: number;
-  /** Of `judge`: whether the run was as expected. */
+  /** Result of `judge`: whether the run was as expected. */
   readonly judgement?: Judgement | null;
-  /** Every check, not only what is not as it should be. */
+  /** List every check, not only those that fail or warn. */
   readonly allChecks?: boolean;
 }
 
 export const HEADLINES: Readonly<Record<Outcome, { readonly mark: string; readonly style: Style; readonly text: string }>> = {
   dfu: { mark: 'OK', style: 'green', text: 'the host sees the DFU device' },
-  'dfu-lost': { mark: 'FAIL', style: 'red', text: 'the DFU device appeared and was lost again' },
+  'dfu-lost': { mark: 'FAIL', style: 'red', text: 'the DFU device appeared, then disappeared' },
   'reset-loop': { mark: 'FAIL', style: 'red', text: 'the chip resets over and over' },
-  fault: { mark: 'FAIL', style: 'red', text: 'the CPU faulted and does not come back' },
+  fault: { mark: 'FAIL', style: 'red', text: 'the CPU faulted and does not recover' },
   'rom-silent': { mark: 'FAIL', style: 'red', text: 'the ROM was entered, but no DFU device appeared' },
   'back-in-app': { mark: 'FAIL', style: 'red', text: 'the ROM gave control back to the application' },
   stuck: { mark: 'FAIL', style: 'red', text: 'the firmware waits for something that cannot happen' },
   'no-jump': { mark: 'FAIL', style: 'red', text: 'the firmware never jumped into the ROM' },
 };
 
-/** The outcome in plain words; a wait for something that is not emulated says more than any other headline. */
+/** The outcome in plain words. A wait for something that is not emulated takes precedence. */
 export function headlineText(result: RunResult): string {
   const polled = result.notes.find((n) => n.kind === 'polled');
   if (polled && result.outcome !== 'dfu') return `the firmware ${polled.text}`;
-  return waitsForInput(result) ? 'the firmware waits for a pin or a byte that nobody gives it' : HEADLINES[result.outcome].text;
+  return waitsForInput(result) ? 'the firmware waits for a pin or a byte that never comes' : HEADLINES[result.outcome].text;
 }
 
 class Writer {
@@ -65,7 +65,7 @@ class Writer {
   }
 }
 
-/** The whole report as text for a terminal, what `bootbench run -v` prints. */
+/** The full report as text for a terminal, as `bootbench run -v` prints it. */
 export function terminalReport(result: RunResult, options: TerminalOptions = {}): string {
   const w = new Writer(Math.max(40, Math.min(options.width ?? 80, 120)), options.paint ?? plain);
   headline(w, result, options.judgement ?? null);
@@ -83,9 +83,9 @@ export function terminalReport(result: RunResult, options: TerminalOptions = {})
   return `${w.lines.join('\n')}\n`;
 }
 
-/** Notes without which the headline misleads. */
+/** Kinds of notes without which the headline would be misleading. */
 const PROMINENT: ReadonlySet<string> = new Set(['ecc', 'boot-address', 'boot-at', 'watchdog', 'kept', 'force']);
-/** Notes with a place of their own. */
+/** Kinds of notes that have their own section. */
 const PLACED: ReadonlySet<string> = new Set([
   ...PROMINENT,
   'symptom',
@@ -103,7 +103,7 @@ const PLACED: ReadonlySet<string> = new Set([
 
 function headline(w: Writer, result: RunResult, judgement: Judgement | null): void {
   const plainly = HEADLINES[result.outcome];
-  // what a scenario expects is no failure of it
+  // an expected failure is not a failure of the scenario
   const { mark, style } = judgement?.holds === true ? ({ mark: 'HOLDS', style: 'green' } as const) : plainly;
   const head = `${w.paint('bold', w.paint(style, mark))}  ${w.paint('bold', `${result.outcome}: ${headlineText(result)}`)}`;
   w.lines.push(head);
@@ -114,7 +114,7 @@ function headline(w: Writer, result: RunResult, judgement: Judgement | null): vo
 
 export function endedText(result: RunResult): string {
   const why: Readonly<Record<string, string>> = {
-    deadline: 'its time was up before it settled',
+    deadline: 'its time limit was reached before it settled',
     instructions: '--max-instructions was reached',
     wall: '--wall was reached',
     memory: '--max-memory was reached',
@@ -139,7 +139,7 @@ function symptom(w: Writer, result: RunResult): void {
     return;
   }
   w.text(`This is NOT what you reported (${saw[symptom.asked] ?? symptom.asked}).`);
-  w.text(symptom.options.length === 0 ? 'No combination of ROM options and board that was tried shows it.' : 'What would show it:');
+  w.text(symptom.options.length === 0 ? 'None of the ROM options and boards that were tried causes it.' : 'What would cause it:');
   for (const option of symptom.options) {
     const settings = [
       ...Object.entries(option.rom).map(([k, v]) => `--rom-option ${k}=${v}`),
@@ -150,13 +150,13 @@ function symptom(w: Writer, result: RunResult): void {
   for (const note of result.notes) if (note.kind === 'symptom') w.text(capital(`${note.text}.`));
 }
 
-/** A sentence that begins with the name of a function keeps it as it is. */
+/** Capitalises a sentence, except if it begins with the name of a function. */
 const capital = (text: string): string => (/^\S* \(\S+:\d+\)|^\S*_/.test(text) ? text : text.slice(0, 1).toUpperCase() + text.slice(1));
 
-/** Proved causes first; suspects only where nothing is proved, so that a guess never stands beside a proof. */
+/** The proved causes, or the suspects if nothing is proved: guesses are never listed beside proofs. */
 const shownCauses = (result: RunResult): readonly ResultCause[] => proofOf(result)?.causes ?? result.diagnosis.causes;
 
-// eslint-disable-next-line complexity -- a row for each thing that may be known of a cause
+// eslint-disable-next-line complexity -- one row for each fact that may be known about a cause
 function writeCause(w: Writer, result: RunResult, cause: ResultCause, index: number): void {
   const check = result.checks.find((c) => c.id === cause.id);
   const count = shownCauses(result).length;
@@ -183,7 +183,7 @@ function writeCause(w: Writer, result: RunResult, cause: ResultCause, index: num
   );
 }
 
-/** Where a fix of one part goes; parts with a place of their own say it themselves. */
+/** The place of a fix with one part; other parts name their place in a comment. */
 function fixPlace(result: RunResult, { at, lastWriter }: ResultCause, fix: string): string {
   if (/^\/\*/.test(fix)) return '';
   if (at === 'before-write') return lastWriter?.file ? `, in place of ${briefly(lastWriter)}` : '';
@@ -196,30 +196,30 @@ function fixPlace(result: RunResult, { at, lastWriter }: ResultCause, fix: strin
 /** Without folder and function. */
 const briefly = ({ file, line }: Place): string => `${file!.slice(file!.lastIndexOf('/') + 1)}:${line}`;
 
-/** Of a part whose ROM has no USB. */
+/** For a part whose ROM has no USB. */
 function overSerial(result: RunResult, cause: ResultCause, { sets }: Proof): string {
   const alone = sets.some((set) => set.length === 1 && set[0] === cause.id) ? 'with only this repaired' : 'with all of these repaired';
   const conditions = doubts([], cause.dependsOn).map((d) => `has "${d.rom}: ${d.value}" (${d.confidence})`);
-  const condition = conditions.length === 0 ? '' : `, if the real ROM ${conditions.join(' and ')}`;
-  return `Proved on the model: ${alone}, the ${romName(result)} acknowledges 0x7F on its USART${condition}. It has no USB.`;
+  const condition = conditions.length === 0 ? '' : `, provided the real ROM ${conditions.join(' and ')}`;
+  return `Proved on the model: ${alone}, the ${romName(result)}, which has no USB, acknowledges 0x7F on its USART${condition}.`;
 }
 
 function sureText(result: RunResult, cause: ResultCause): string {
   const rom = romName(result);
   if (!cause.proved) {
-    if (cause.repair === null) return 'Not proved: there is no repair of it that could be tried.';
+    if (cause.repair === null) return 'Not proved: there is no repair to try.';
     const alone = cause.outcomeAfterRepair;
-    return `Not proved: ${alone === null ? 'all that looks broken was repaired at once, and DFU was not reached' : `with this repaired alone the outcome is ${alone}`}.`;
+    return `Not proved: ${alone === null ? 'with everything suspicious repaired at once, the run still does not reach DFU' : `with this repaired alone the outcome is ${alone}`}.`;
   }
   const alone = cause.outcomeAfterRepair === 'dfu';
   const base = alone
-    ? `Proved on the model: the same run with only this repaired${cause.repair === null ? '' : ` (${cause.repair})`} reaches DFU on the ${rom}`
-    : `Proved on the model together with the other causes: repaired alone the outcome is ${cause.outcomeAfterRepair ?? 'unknown'}`;
+    ? `Proved on the model: with only this repaired${cause.repair === null ? '' : ` (${cause.repair})`}, the same run reaches DFU on the ${rom}`
+    : `Proved on the model together with the other causes; with this one alone repaired, the outcome is ${cause.outcomeAfterRepair ?? 'unknown'}`;
   const conditions = doubts(result.dependsOn, cause.dependsOn).map((d) => `has "${d.rom}: ${d.value}" (${d.confidence})`);
-  return conditions.length === 0 ? `${base}.` : `${base}, if the real ROM ${conditions.join(' and ')}.`;
+  return conditions.length === 0 ? `${base}.` : `${base}, provided the real ROM ${conditions.join(' and ')}.`;
 }
 
-/** The fault: what it was, its registers in words, who called it. */
+/** The fault: what happened, the fault registers in words, the callers. */
 function crash(w: Writer, result: RunResult): void {
   const lines = result.notes.filter((n) => n.kind === 'crash');
   if (lines.length === 0) return;
@@ -227,15 +227,15 @@ function crash(w: Writer, result: RunResult): void {
   for (const { text } of lines) w.lines.push(...wrap(printable(text), w.width, '      ', '    - '));
 }
 
-/** What the failure was made of, newest first. */
+/** Where the failing value came from, newest first. */
 function chain(w: Writer, result: RunResult): void {
   const links = result.notes.filter((n) => n.kind === 'chain');
   if (links.length === 0) return;
-  w.heading('How it came to that');
+  w.heading('Where the value came from');
   for (const { text } of links) w.lines.push(...wrap(printable(text), w.width, '      ', '    - '));
 }
 
-/** What asked for the reset that comes over and over. */
+/** What causes the repeated reset. */
 function resetStory(w: Writer, result: RunResult): void {
   const lines = result.notes.filter((n) => n.kind === 'reset');
   if (lines.length === 0) return;
@@ -243,10 +243,10 @@ function resetStory(w: Writer, result: RunResult): void {
   for (const { text } of lines) w.lines.push(...wrap(printable(text), w.width, '      ', '    - '));
 }
 
-/** A loop without end: where it is, who called it, what it polls and what it reads there; `what` is null where it reads nothing that could change. */
+/** An endless loop: its place, its callers, what it polls and the value it reads; `what` is null if it reads nothing that could change. */
 export function waitOf(stuck: NonNullable<RunResult['stuck']>, { notes }: RunResult) {
   const [loop = stuck.pc, ...callers] = notes.find((n) => n.kind === 'loop')?.text.split(' < ') ?? [];
-  const value = stuck.value === null ? '' : `, which reads ${stuck.value} for ever`;
+  const value = stuck.value === null ? '' : `, which always reads ${stuck.value}`;
   return { loop, callers, what: stuck.register ?? stuck.address, value };
 }
 function stuck(w: Writer, result: RunResult): void {
@@ -257,54 +257,53 @@ function stuck(w: Writer, result: RunResult): void {
   w.text(what === null ? `The loop at ${loop} reads nothing that could change.` : `The loop at ${loop} polls ${what}${value}.`);
   if (callers.length > 0) w.text(`Called by ${callers.join(' < ')}.`);
   if (result.unmodelled.some((u) => `${u.peripheral}.${u.register}` === stuck.register))
-    w.text(`bootbench has no behaviour for ${stuck.register}: silicon may well get past this.`);
+    w.text(`bootbench does not model ${stuck.register}; a real chip may well get past this.`);
   for (const { text } of result.notes.filter((n) => n.kind === 'wait')) w.lines.push(...wrap(printable(text), w.width, '      ', '    - '));
-  if (stuck.force !== null) w.row('Past it', `--force ${stuck.force}`, 'green');
+  if (stuck.force !== null) w.row('Skip it', `--force ${stuck.force}`, 'green');
 }
 
-/** A run in which nothing asked for the ROM: what could have, and what is waited for. */
+/** A run in which nothing triggered the jump: what could have done so, and what the firmware waits for. */
 function notTriggered(w: Writer, result: RunResult): void {
   const of = (kind: string): readonly string[] => result.notes.filter((n) => n.kind === kind).map((n) => n.text);
   const [waits, tried] = [[...of('starved'), ...of('not-triggered')], of('find-jump')];
   if (waits.length === 0) return;
   const kept = keptInVain(result);
-  w.heading(kept === undefined ? 'Nothing asked for the ROM in this run' : 'What could go for the ROM');
+  w.heading(kept === undefined ? 'Nothing triggered the jump into the ROM in this run' : 'What could trigger the jump into the ROM');
   if (kept !== undefined) w.text(`${capital(kept)}.`);
   for (const text of waits) w.lines.push(...wrap(printable(capital(`${text}.`)), w.width, '      ', '    - '));
-  if (tried.length === 0)
-    w.text('`--find-jump` calls and presses all of that and says what comes of it; `bootbench init` writes the scenario.');
+  if (tried.length === 0) w.text('`--find-jump` tries each of these and reports the outcome; `bootbench init` writes the scenario.');
   else for (const text of tried) w.lines.push(...wrap(printable(`Tried: ${text}`), w.width, '      ', '    - '));
 }
 
-/** A word that the firmware left before its reset was there behind it, and it did not go for the ROM all the same. */
+/** A request word survived the reset, but the firmware did not jump into the ROM. */
 export function keptInVain({ checks, entries, resets }: RunResult): string | undefined {
   const kept = checks.find((c) => c.id === 'magic-survives' && c.verdict === 'pass')?.observed;
   const last = resets.at(-1);
   if (kept == null || entries.length > 0 || last === undefined || last.by === 'power') return undefined;
-  const flags = last.flags.length === 0 ? '' : ` (the flags of that reset: ${last.flags.join(', ')})`;
-  return `the firmware left ${kept}, found it behind the reset, and did not go for the ROM: something else that it asks decided otherwise${flags}`;
+  const flags = last.flags.length === 0 ? '' : ` (reset flags: ${last.flags.join(', ')})`;
+  return `the firmware left ${kept} and read it after the reset, but did not jump into the ROM: another condition in its code prevented the jump${flags}`;
 }
 
-/** The flash refused a write: of option bytes, which choose where the chip starts, or of a request that is kept there. The first is the reason of the others. */
+/** The flash refused a write, for example of option bytes that select the boot memory, or of a stored request. The first refusal causes the others. */
 const REFUSED = /^FLASH: (?!FLASH_ACR|a reset interrupted)/;
 export const refusedWrite = (notes: RunResult['notes']): string | undefined =>
   notes.find((n) => n.kind === 'guest' && REFUSED.test(n.text))?.text;
-/** No check looks at what the flash was asked for: where it refused a write, the wait may well be for what that should have done. */
+/** No check covers flash operations: if the flash refused a write, the firmware may be waiting for its effect. */
 function reasonOfWait({ notes }: RunResult): string {
   const lost = refusedWrite(notes);
   return lost === undefined
-    ? 'The wait itself is the reason; no check is broken before it.'
-    : `No check is broken before the wait; a write before it was in vain: ${lost}.`;
+    ? 'The wait itself is the reason; no check fails before it.'
+    : `No check fails before the wait, but the chip ignored a write before it: ${lost}.`;
 }
 
-/** What the search came to. */
+/** Result of the search for causes. */
 function searched(w: Writer, result: RunResult): void {
   const { diagnosis } = result;
   const proof = proofOf(result);
   const notTriggered = diagnosis.causes.length === 0 && result.notes.some((n) => n.kind === 'not-triggered');
   if (result.stuck !== null && diagnosis.causes.length === 0) w.text(reasonOfWait(result));
   else if (diagnosis.explained === false && proof === null && !notTriggered) w.text(unexplained(result));
-  else if (diagnosis.explained === null) w.text('No cause was searched for in this run.');
+  else if (diagnosis.explained === null) w.text('No cause was searched for, because the run did not finish.');
   if (proof !== null && proof.sets.length > 1)
     w.text(`Any one of these repairs is enough: ${proof.sets.map((set) => set.join(' + ')).join(', or ')}.`);
 }
@@ -313,44 +312,44 @@ function sureness(w: Writer, result: RunResult): void {
   w.blank();
   const { diagnosis } = result;
   if (result.outcome !== 'dfu') searched(w, result);
-  if (result.dependsOn.length > 0) w.text('The outcome hangs on what ST does not publish about its ROM:');
+  if (result.dependsOn.length > 0) w.text('The outcome depends on ROM behaviour that ST does not publish:');
   for (const d of result.dependsOn) w.lines.push(...wrap(dependencyText(d), w.width, '      ', '    - '));
-  if (diagnosis.harmless.length > 0) w.text(`Broken, but harmless ${harmlessWhere(result)}: ${diagnosis.harmless.join(', ')}.`);
+  if (diagnosis.harmless.length > 0) w.text(`Wrong, but harmless ${harmlessWhere(result)}: ${diagnosis.harmless.join(', ')}.`);
   if (result.rom.kind === 'stand-in') {
     w.text(
-      `ROM: ${romName(result)}, not ST's code. It shows what the hardware does in the state handed over, not every detail of ST's ROM.`,
+      `ROM: ${romName(result)}, not ST's code. It shows what the hardware does in the state at the jump, not every detail of ST's ROM.`,
     );
   } else {
     w.text(`ROM: ${romName(result)}.`);
   }
 }
 
-/** What is known of a failure for which no repair was found. */
+/** What is known about a failure without a working repair. */
 function unexplained(result: RunResult): string {
   const chain = result.notes.some((n) => n.kind === 'chain');
   const { causes } = result.diagnosis;
   const tried = causes.some((c) => c.repair !== null);
   const repairs = tried
-    ? 'repairing what looks broken does not lead to DFU'
+    ? 'repairing what looks wrong does not lead to DFU'
     : causes.length > 0
-      ? 'what looks broken has no repair that could be tried'
-      : 'nothing that was checked is broken';
-  if (chain) return `No cause is proved: ${repairs}. What was seen is above; the link at the end of it is the one to explain.`;
+      ? 'there is no repair to try for what looks wrong'
+      : 'no check fails';
+  if (chain) return `No cause is proved: ${repairs}. Look at the last line of the list above: it is the one without an explanation.`;
   if (result.outcome === 'no-jump') return `No cause is proved: ${repairs}.`;
   return `Not explained: ${repairs}.`;
 }
 
-/** Every undocumented behaviour that the ROM acted on was tried the other way: where none changes anything, no ROM does that the evidence allows. */
+/** Every ROM option that the ROM used was also tried with its other values. If none changes the outcome, the finding holds for all of them. */
 export function harmlessWhere({ rom, dependsOn, diagnosis }: RunResult): string {
   const hangs = dependsOn.length > 0 || diagnosis.causes.some((c) => c.dependsOn.length > 0);
-  return rom.kind === 'stand-in' && !hangs ? 'in every ROM that the evidence allows' : 'with this ROM';
+  return rom.kind === 'stand-in' && !hangs ? 'in every ROM variant that was tried' : 'with this ROM';
 }
 
 export function romName(result: RunResult): string {
   const { rom } = result;
   const id = [rom.id, rom.version].filter((x) => x !== null).join(' ');
   if (rom.kind === 'stand-in') return id === '' ? 'stand-in ROM' : `stand-in ROM (${id})`;
-  return rom.kind === 'dump' ? 'ROM dump that you gave' : 'ROM of the chip on the board';
+  return rom.kind === 'dump' ? 'ROM from your dump' : 'ROM of the chip on the board';
 }
 
 const dependencyText = (d: RomDependency): string =>
@@ -408,7 +407,7 @@ function facts(w: Writer, result: RunResult): void {
   if (result.uninitialisedReads > 0)
     w.row(
       'Note',
-      `${result.uninitialisedReads} ${result.uninitialisedReads === 1 ? 'read' : 'reads'} of RAM that was never written`,
+      `${result.uninitialisedReads} ${result.uninitialisedReads === 1 ? 'read' : 'reads'} of RAM that nothing had written`,
       'yellow',
     );
   if (result.unmodelled.length > 0) {
@@ -416,7 +415,7 @@ function facts(w: Writer, result: RunResult): void {
     const more = names.length - UNMODELLED_SHOWN;
     w.row(
       'Gaps',
-      `registers without behaviour that were used: ${names.slice(0, UNMODELLED_SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
+      `registers used that are not modelled: ${names.slice(0, UNMODELLED_SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
       'yellow',
     );
   }

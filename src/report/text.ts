@@ -32,9 +32,7 @@ const BYTES_SHOWN = 8;
 export function consoleText(text: string): string[] {
   if ((text.match(CONTROLS)?.length ?? 0) > text.length * BINARY_SHARE) {
     const bytes = Array.from(text.slice(0, BYTES_SHOWN), (c) => c.charCodeAt(0).toString(16).padStart(2, '0')).join(' ');
-    return [
-      `${text.length} ${text.length === 1 ? 'byte that is' : 'bytes that are'} no text: ${bytes}${text.length > BYTES_SHOWN ? ' …' : ''}`,
-    ];
+    return [`${text.length} binary ${text.length === 1 ? 'byte' : 'bytes'}: ${bytes}${text.length > BYTES_SHOWN ? ' …' : ''}`];
   }
   return linesOf(text).map((line) => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line));
 }

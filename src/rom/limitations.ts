@@ -14,24 +14,24 @@ const played = (versions: string, what: string): Limitation => ({ ...leftOut(ver
 const TWO_NACKS = 'USART: two NACKs instead of one to Read and Write Memory under read protection';
 const NO_NACK = 'USART: no NACK to an unsupported address, so that the next two bytes count as a command';
 const HOSTS = 'DFU: transfers fail behind some high-speed host controllers';
-const HSITRIM = 'HSITRIM becomes 0, so that the crystal is measured wrongly';
-const PA13 = 'PA13 is set up although unused';
-const JTAG_PINS = 'PA13 to PA15 are set up although unused';
-const AHB1ENR = 'Go and leave: RCC_AHB1ENR is 0, and CCM RAM off with it';
+const HSITRIM = 'HSITRIM becomes 0, so the crystal is measured wrongly';
+const PA13 = 'PA13 is configured although unused';
+const JTAG_PINS = 'PA13 to PA15 are configured although unused';
+const AHB1ENR = 'Go and leave: RCC_AHB1ENR is 0, so the clock of CCM RAM is off';
 const CAN_UNPROTECT = 'CAN: Write Unprotect does not work';
 const LISTED_G = 'DFU: option bytes, OTP and Device Feature are listed as erasable';
 const NO_BANK_2 = 'DFU: sectors of bank 2 cannot be erased';
 const JITTER = 'USART: the baud rate is off by up to 5 % at 115200';
-const EMPTY = 'the empty check’s flag is cleared at the start: the next reset starts an erased flash';
+const EMPTY = 'the empty check flag is cleared at start: the next reset boots from erased flash';
 const BANK_2_ONE = 'erase of more than one sector of bank 2 fails';
 const LONG_WRITES = 'DFU: writes of more than 256 bytes are corrupted unless a multiple of 8';
 const SRAM_WRITES = 'writes to SRAM are corrupted';
 const PCROP = 'PCROP option bytes cannot be written';
-const SPI_WRITES = 'SPI: double words are left erased by writes to the flash';
-const PWR_LOCK = 'PWR_CR3 is written as a word and locked until power-on';
+const SPI_WRITES = 'SPI: writes to the flash leave some double words erased';
+const PWR_LOCK = 'PWR_CR3 is written as a word and is then locked until power-on';
 const FDCAN_UNPROTECT = 'FDCAN: Readout Unprotect does not send its ID back';
 const HDP = 'crash after a jump with HDP level 3 and a product state of Provisioned or above';
-const STACK_LIMIT = 'the application’s stack has to begin 16 bytes below the end of RAM';
+const STACK_LIMIT = 'the application’s initial stack pointer must be 16 bytes below the end of RAM';
 const PB15 = 'PB15 low: no USART, I2C or SPI answers';
 const SRAMS = 'SRAM1 to SRAM3 and ITCM cannot be reached';
 const BOTH_TX = 'USART1 sends on both of its TX pins';
@@ -55,7 +55,7 @@ const LIMITATIONS: Readonly<Record<string, readonly Limitation[]>> = {
     leftOut('V2.0 V2.1', 'USART: the first 512 bytes of RAM can be read and written'),
   ],
   stm32f105: [
-    leftOut('V1.0', 'PA10, PD6, PB5, PA11 and PA12 have to be high while an interface is looked for'),
+    leftOut('V1.0', 'PA10, PD6, PB5, PA11 and PA12 must be high during interface detection'),
     leftOut('V1.0 V2.0', 'USART: Get Version answers 2.0'),
     leftOut('V2.0', 'PA9 is driven low while VBUS is on it'),
     leftOut('V1.0 V2.0 V2.1', 'DFU: option bytes are listed as erasable, and the poll times are wrong'),
@@ -66,7 +66,7 @@ const LIMITATIONS: Readonly<Record<string, readonly Limitation[]>> = {
   stm32f303xe: [leftOut('V4.0', HOSTS)],
   stm32f358xc: [leftOut('V5.0', 'USART: 57600 baud at most')],
   stm32f401: F4('V13.1'),
-  stm32f401xc: [...F4('V13.0'), leftOut('V13.0', 'SPRMOD is not reset when the read protection goes')],
+  stm32f401xc: [...F4('V13.0'), leftOut('V13.0', 'SPRMOD is not reset when the read protection is removed')],
   stm32f405: [
     leftOut('V3.0', NO_NACK),
     leftOut('V3.0', LISTED_G),
@@ -83,7 +83,7 @@ const LIMITATIONS: Readonly<Record<string, readonly Limitation[]>> = {
   stm32f722: [leftOut('V9.0', JITTER)],
   stm32f746: [leftOut('V9.0', JITTER)],
   stm32f767: [
-    leftOut('V9.3', 'with two banks (nDBANK = nDBOOT = 0) BOOT_ADD1 is not looked at'),
+    leftOut('V9.3', 'with two banks (nDBANK = nDBOOT = 0) BOOT_ADD1 is ignored'),
     leftOut('V9.3', JITTER),
     leftOut('V9.3', 'DFU: an erase of sector i of bank 2 erases sector i + 4'),
   ],
@@ -91,29 +91,33 @@ const LIMITATIONS: Readonly<Record<string, readonly Limitation[]>> = {
     leftOut('V11.0', 'only packages from LQFP64 on'),
     leftOut('V11.2', 'USART: option bytes are not loaded'),
     leftOut('V11.2', 'Go: HSITRIM stays changed'),
-    leftOut('V11.2', 'the option of SRAM parity crashes it'),
+    leftOut('V11.2', 'it crashes if the SRAM parity option is set'),
     played('V11.3', EMPTY),
     leftOut('V11.3', 'erase of more than one sector does not wait for the first'),
-    leftOut('V11.3', 'PC11 low: I2C is stretched until USART3 is given up'),
+    leftOut('V11.3', 'PC11 low: I2C is stretched until USART3 times out'),
   ],
   stm32g0b0: [leftOut('V13.0', BANK_2_ONE), played('V13.0', EMPTY)],
-  stm32g0b1: [leftOut('V9.2', 'Go: DBG_SWEN of FLASH_ACR becomes 0, and SWD is dead'), leftOut('V9.2', BANK_2_ONE), played('V9.2', EMPTY)],
+  stm32g0b1: [
+    leftOut('V9.2', 'Go: DBG_SWEN of FLASH_ACR becomes 0, so SWD no longer works'),
+    leftOut('V9.2', BANK_2_ONE),
+    played('V9.2', EMPTY),
+  ],
   stm32g431: [leftOut('V13.3', 'CCM SRAM and the engineering bytes cannot be reached')],
   stm32g474: [leftOut('V13.3', 'no boot from bank 2'), leftOut('V13.4', 'CCM SRAM and the engineering bytes cannot be reached')],
   stm32h503: [leftOut('V14.1', HDP)],
-  stm32h5: [leftOut('V14.0', 'the package is told wrongly'), leftOut('V14.0', 'I2C and I3C are on wrong pins')],
+  stm32h5: [leftOut('V14.0', 'the package is reported wrongly'), leftOut('V14.0', 'I2C and I3C are on wrong pins')],
   stm32h563: [leftOut('V14.3', HDP), leftOut('V14.4', 'sectors of the EEPROM cannot be erased on parts with 1 MB')],
   stm32h723: [
     leftOut('V9.1', 'TCM_AXI_SHARED cannot be changed'),
     leftOut('V9.1', 'DFU: the layout string is wrong'),
     leftOut('V9.2', 'crash at RDP level 1 with the USB cable in'),
-    leftOut('V9.2', 'dead at RDP level 1 with TCM_AXI_SHARED not 0'),
+    leftOut('V9.2', 'does not work at RDP level 1 with TCM_AXI_SHARED not 0'),
     played('V9.1 V9.2', PWR_LOCK),
   ],
   stm32h745: [
     leftOut('V13.2', 'Go does not work'),
     leftOut('V13.2', 'USART2 and SPI1 cannot connect'),
-    leftOut('V13.2', 'I2C: mass erase erases bank 2 alone'),
+    leftOut('V13.2', 'I2C: mass erase erases only bank 2'),
     leftOut('V13.3', 'a bank cannot be erased, nor all of it by DFU'),
     leftOut('V9.0', 'USART, SPI: Go is not acknowledged'),
     leftOut('V9.0', 'FDCAN: writes of 63 bytes and more, wrong version'),
@@ -124,16 +128,16 @@ const LIMITATIONS: Readonly<Record<string, readonly Limitation[]>> = {
     leftOut('V9.0 V9.1 V9.2', PB15),
     leftOut('V9.0 V9.1 V9.2', STACK_LIMIT),
     leftOut('V9.0 V9.1 V9.2', SRAMS),
-    leftOut('V9.1', 'erase of bank 2 does not wait for its end'),
+    leftOut('V9.1', 'erase of bank 2 does not wait until it is done'),
     leftOut('V9.1', BOTH_TX),
   ],
   stm32l072: [leftOut('V4.0 V4.1', 'PA4 to PA7 are pulled down although unused'), leftOut('V4.1', HOSTS)],
   stm32l1xxb: [leftOut('V2.0', NO_NACK), leftOut('V2.0', JTAG_PINS)],
   stm32l1xxc: [leftOut('V4.0', TWO_NACKS), leftOut('V4.0', JTAG_PINS), leftOut('V4.0', HOSTS)],
   stm32l1xxd: [
-    leftOut('V4.1', 'PA13 is slow, so that some debuggers cannot connect'),
+    leftOut('V4.1', 'PA13 is slow, so some debuggers cannot connect'),
     leftOut('V4.1', 'DFU resets the RTC and its backup registers'),
-    leftOut('V4.2', 'eight bytes too few of stack at the jump into a bank'),
+    leftOut('V4.2', 'the stack is eight bytes too short at the jump into a bank'),
     played('V4.2', 'a stack pointer at the end of SRAM counts as invalid: that bank is not started'),
     leftOut('V4.5', TWO_NACKS),
     leftOut('V4.5', HOSTS),
@@ -146,7 +150,7 @@ const LIMITATIONS: Readonly<Record<string, readonly Limitation[]>> = {
     leftOut('V9.1', 'Go: RTCAPBEN becomes 0'),
     leftOut('V9.1', PCROP),
     leftOut('V9.1', SPI_WRITES),
-    leftOut('V9.1', 'CAN may not connect behind a program that used the RTC'),
+    leftOut('V9.1', 'CAN may not connect after a program that used the RTC'),
   ],
   stm32l452: [leftOut('V9.2', PCROP), leftOut('V9.2', SPI_WRITES)],
   stm32l476: [
@@ -158,8 +162,8 @@ const LIMITATIONS: Readonly<Record<string, readonly Limitation[]>> = {
   stm32l496: [leftOut('V9.3', 'a bank cannot be erased'), leftOut('V9.3', SPI_WRITES), leftOut('V9.3', PCROP)],
   stm32u575: [leftOut('V9.2 V9.3', FDCAN_UNPROTECT), leftOut('V9.2', 'RDP level and secure option bytes cannot be changed together')],
   stm32wb55: [
-    leftOut('V13.5', 'Readout Unprotect takes hold at the next power-on only'),
-    leftOut('V13.5', 'I2C: Write Protect takes the read protection off'),
+    leftOut('V13.5', 'Readout Unprotect takes effect only at the next power-on'),
+    leftOut('V13.5', 'I2C: Write Protect removes the read protection'),
   ],
 };
 /** The same images but for the part of them that needs USB. */

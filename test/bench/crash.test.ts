@@ -17,18 +17,18 @@ function crashOn(chip: string, ...halfwords: readonly number[]): string {
 }
 
 it('UDF is told from an instruction that the core does not have', () => {
-  expect(crashOf(0xde00)).toMatch(/^0x08000014 ran into UDF, which compilers put where no program may come/);
-  expect(crashOf(0xf7f0, 0xa005)).toContain('ran into UDF');
-  expect(crashOf(0xf7f0, 0x8000)).toBe('0x08000014 ran into an undefined instruction (0xf7f08000)');
-  expect(crashOf(0xb6f0)).toBe('0x08000014 ran into an undefined instruction (0xb6f0)');
+  expect(crashOf(0xde00)).toMatch(/^0x08000014 executed UDF, which compilers place where the program must never get to/);
+  expect(crashOf(0xf7f0, 0xa005)).toContain('executed UDF');
+  expect(crashOf(0xf7f0, 0x8000)).toBe('0x08000014 executed an undefined instruction (0xf7f08000)');
+  expect(crashOf(0xb6f0)).toBe('0x08000014 executed an undefined instruction (0xb6f0)');
 });
 
 it('an SVC that is masked is the reason of its HardFault, and the mask is named', () => {
   // CPSID i; SVC #1
-  expect(crashOf(0xb672, 0xdf01)).toBe('0x08000016 ran SVC with PRIMASK = 1: a call that cannot be taken at once is a HardFault');
+  expect(crashOf(0xb672, 0xdf01)).toBe('0x08000016 executed SVC with PRIMASK = 1: an SVC that cannot be taken at once causes a HardFault');
   // MOVS r0, #0x20; MSR BASEPRI, r0; LDR r1, =SHPR2; LDR r2, =0x40000000; STR r2, [r1]; SVC #1
   const lowered = [0x2020, 0xf380, 0x8811, 0x4902, 0x4a02, 0x600a, 0xdf01, 0xe7fe, 0xed1c, 0xe000, 0x0000, 0x4000];
-  expect(crashOf(...lowered)).toBe('0x08000020 ran SVC with BASEPRI = 0x20: a call that cannot be taken at once is a HardFault');
+  expect(crashOf(...lowered)).toBe('0x08000020 executed SVC with BASEPRI = 0x20: an SVC that cannot be taken at once causes a HardFault');
 });
 it('an SVC in a handler that is as urgent is one, too', () => {
   // the vectors are those of two handlers: `B .`, and SVC #2 for PendSV, which the program makes pending: LDR r0, =ICSR; LDR r1, =PENDSVSET; STR r1, [r0]; B .
@@ -37,22 +37,22 @@ it('an SVC in a handler that is as urgent is one, too', () => {
   const bytes = new Uint8Array([...new Uint8Array(Uint32Array.from(vectors).buffer), ...new Uint8Array(Uint16Array.from(code).buffer)]);
   const { notes } = firstRun(plainJob('stm32f405rg', [{ path: 'fw.bin@0x08000000', bytes }]), {});
   expect(notes.filter((n) => n.kind === 'crash').map((n) => n.text)).toEqual([
-    '0x08000042 ran SVC in a handler that is as urgent: a call that cannot be taken at once is a HardFault',
+    '0x08000042 executed SVC in a handler of the same or a higher priority: an SVC that cannot be taken at once causes a HardFault',
   ]);
 });
 
 it('a wrong key of FLASH is told beside the bus error that it is answered with', () => {
   // LDR r0, =0x40023C08 (OPTKEYR of F4); STR r0, [r0]
-  expect(crashOf(0x4800, 0x6000, 0x3c08, 0x4002)).toMatch(/wrote to 0x40023c08: that is FLASH\.OPTKEYR .*OPTKEYR only behind KEYR$/);
+  expect(crashOf(0x4800, 0x6000, 0x3c08, 0x4002)).toMatch(/wrote to 0x40023c08: this is FLASH\.OPTKEYR .*OPTKEYR only after KEYR$/);
 });
 
 it('an access behind the flash names a part of the line that has flash there, in the same package', () => {
   // LDR r0, =address; LDR r0, [r0]
   const read = (address: number): readonly number[] => [0x4800, 0x6800, address & 0xffff, address >>> 16];
   expect(crashOn('stm32f103c8', ...read(0x0801fc00))).toMatch(
-    /STM32F103C8, whose flash has 64 KiB; that of STM32F103CB reaches up to there \(--chip stm32f103cb\)$/,
+    /STM32F103C8, whose flash has 64 KiB; that of STM32F103CB includes this address \(--chip stm32f103cb\)$/,
   );
-  expect(crashOn('stm32f103c8', ...read(0x08030000))).toContain('that of STM32F103RC reaches');
+  expect(crashOn('stm32f103c8', ...read(0x08030000))).toContain('that of STM32F103RC includes');
   expect(crashOn('stm32f103c8', ...read(0x08200000))).toMatch(/STM32F103C8$/);
 });
 
@@ -60,9 +60,9 @@ it('an access to memory on the board, behind a controller that runs, is told to 
   // LDR r0, =RCC_AHB3ENR; MOVS r1, #1 (FSMCEN); STR r1, [r0]; LDR r0, =0x64000000 (bank 2, which is off out of reset); STR r1, [r0]; NOP
   const enable = [0x4802, 0x2101, 0x6001, 0x4802, 0x6001, 0xbf00, 0x3838, 0x4002, 0x0000, 0x6400];
   expect(crashOf(...enable)).toContain(
-    'for a board with a memory behind FSMC give "board": {"memories": [{"at": "0x64000000", "kilobytes": 16384}]} in the scenario',
+    'if your board has memory on FSMC, add "board": {"memories": [{"at": "0x64000000", "kilobytes": 16384}]} to the scenario',
   );
-  expect(crashOf(...enable.with(1, 0x2100))).toMatch(/nothing answers there on STM32F405RG$/);
+  expect(crashOf(...enable.with(1, 0x2100))).toMatch(/there is nothing at this address on STM32F405RG$/);
 });
 
 /** The lines about the crash of a program whose SysTick vector is no handler; it moves VTOR to `table` first, if one is given. */
@@ -81,18 +81,18 @@ function tickInto(vector: number, table: number | null = null): readonly string[
 }
 
 it.each([
-  [0x60000001, 'nothing answers there on STM32F405RG'],
+  [0x60000001, 'there is nothing at this address on STM32F405RG'],
   [0x08000044, 'bit 0 is 0, and a Cortex-M has no Arm state'],
   [0x08008001, 'no image has code there'],
 ])('a vector that holds %i is told, and not that somebody jumped', (vector, why) => {
   const lines = tickInto(vector);
-  expect(lines[0]).toMatch(/^SysTick came( at 0x080000[0-9a-f]{2})?, and its vector at 0x0000003c holds /);
+  expect(lines[0]).toMatch(/^SysTick was taken( at 0x080000[0-9a-f]{2})?, and its vector at 0x0000003c holds /);
   expect(lines[0]!.endsWith(why)).toBe(true);
   expect(lines.join()).not.toMatch(/jumped|power-on/);
 });
 
 it('of a table in RAM is told that nobody filled it', () => {
   const lines = tickInto(0x08000045, 0x20001000);
-  expect(lines[0]).toMatch(/^SysTick came.*its vector at 0x2000103c holds 0x[0-9a-f]{8}: /);
-  expect(lines[1]).toBe('nothing has written that vector since power-on: the table in RAM was not filled there');
+  expect(lines[0]).toMatch(/^SysTick was taken.*its vector at 0x2000103c holds 0x[0-9a-f]{8}: /);
+  expect(lines[1]).toBe('nothing has written that vector since power-on, so this entry of the vector table in RAM was never filled');
 });

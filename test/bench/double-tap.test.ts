@@ -30,7 +30,7 @@ describe('a second press of NRST', () => {
     const result = tapped(nothing);
     expect([result.outcome, magic(result)]).toEqual(['stuck', 'fail']);
     expect(result.diagnosis.sets).toEqual([['magic-survives']]);
-    expect(result.diagnosis.causes[0]!.explanation).toContain('written over after the reset');
+    expect(result.diagnosis.causes[0]!.explanation).toContain('overwritten after the reset');
   });
   it('that comes when the program has taken the word back is no request', () => {
     const result = tapped(takenBack);

@@ -39,13 +39,13 @@ describe('a button that nobody presses', () => {
     const result = await run('l476-button/scenario.json', true);
     expect(result.outcome).toBe('no-jump');
     expect(notes(result, 'not-triggered')).toContainEqual(
-      expect.stringMatching(/^waits for GPIOC\.IDR bit 13 \(PC13, now 1\), each 10 ms, main\.c:\d+$/),
+      expect.stringMatching(/^waits for GPIOC\.IDR bit 13 \(PC13, now 1\), every 10 ms, main\.c:\d+$/),
     );
     const tried = notes(result, 'find-jump');
     expect(tried).toContain('PC13 = 0: dfu; {"at":"100ms","do":{"pin":{"name":"PC13","level":0}}}');
     expect(tried.some((text) => /^call of jump_to_bootloader \(main\.c:\d+\): dfu;/.test(text))).toBe(true);
     const report = terminalReport(result);
-    expect(report).toContain('Nothing asked for the ROM in this run');
+    expect(report).toContain('Nothing triggered the jump into the ROM in this run');
     expect(report).not.toContain('does not check');
   });
 });
@@ -54,7 +54,7 @@ describe('a button that is an interrupt', () => {
   it('is pressed, rather than its handler called from the main loop', async () => {
     const options = { scenario: fixture('l476-button-interrupt/scenario.waits.json'), trigger: true };
     const result = await inThread(await loadJob([], options, fixture('')), {});
-    expect(notes(result, 'trigger')[0]).toBe('nobody pressed the trigger, so bootbench did at 100 ms: PC13 = 0');
+    expect(notes(result, 'trigger')[0]).toBe('triggered at 100 ms by bootbench: PC13 = 0');
     expect(result.outcome).toBe('rom-silent');
     expect(result.diagnosis.sets).toEqual([['handler-mode']]);
   });
@@ -69,16 +69,16 @@ describe('a wait that only an interrupt from outside would end', () => {
     return inThread(await loadJob([], { scenario: path }, fixture('')), {});
   };
   const waits = (result: RunResult): string[] => notes(result, 'not-triggered').filter((text) => text.startsWith('waits for'));
-  const BUTTON = 'waits for an edge of PC13 (now 1), which is an interrupt';
-  const PORT = 'waits for a byte at USART2, which is an interrupt';
+  const BUTTON = 'waits for an edge on PC13 (now 1, interrupt)';
+  const PORT = 'waits for a byte at USART2 (interrupt)';
 
   it('is no wait for what cannot happen', async () => {
     const result = await waiting();
     expect([result.outcome, waits(result)]).toEqual(['stuck', [BUTTON, PORT]]);
-    expect(result.summary).toContain('for a pin or a byte that nobody gives it');
+    expect(result.summary).toContain('for a pin or a byte that never comes');
     for (const report of [terminalReport(result), shortReport(result)]) {
-      expect(report).toContain('stuck: the firmware waits for a pin or a byte that nobody gives it');
-      expect(report).not.toContain('nothing can end');
+      expect(report).toContain('stuck: the firmware waits for a pin or a byte that never comes');
+      expect(report).not.toContain('endless loop');
     }
     expect(shortReport(result)).toMatch(/Waits {2}the loop at \S*main\.c:\d+ \(main\) polls 0x20000000/);
   });
@@ -97,7 +97,7 @@ describe('a wait that only an interrupt from outside would end', () => {
     const options = { scenario: fixture('l476-button-no-tick/scenario.waits.json'), trigger: true };
     const result = await inThread(await loadJob([], options, fixture('')), {});
     expect(result.outcome).toBe('dfu');
-    expect(notes(result, 'trigger')[0]).toBe('nobody pressed the trigger, so bootbench did at 100 ms: PC13 = 0');
+    expect(notes(result, 'trigger')[0]).toBe('triggered at 100 ms by bootbench: PC13 = 0');
   });
 });
 
@@ -105,7 +105,7 @@ describe('a byte over a serial line that never comes', () => {
   it('is looked for in the numbers that the function compares with', async () => {
     const result = await run('f405-serial-trigger/scenario.json', false);
     const waits = notes(result, 'not-triggered').join('\n');
-    expect(waits).toMatch(/waits for USART1\.SR bit 5, each 5 ms/);
+    expect(waits).toMatch(/waits for USART1\.SR bit 5, every 5 ms/);
     expect(waits).toContain('{"uart":{"port":"USART1","text":"B"}}');
     expect(notes(result, 'find-jump')).toEqual([]);
   });
@@ -134,7 +134,7 @@ describe('a byte that only SPI could bring', () => {
 describe('a byte that an interrupt takes', () => {
   it('is sent on a fork, by the numbers that the program compares with', async () => {
     const result = await run('f405-serial-interrupt/scenario.json', true);
-    expect(notes(result, 'not-triggered')).toContain('waits for a byte at USART1, which is an interrupt');
+    expect(notes(result, 'not-triggered')).toContain('waits for a byte at USART1 (interrupt)');
     expect(notes(result, 'find-jump').join('\n')).toContain('"U" to USART1: dfu');
   });
 });
@@ -243,7 +243,7 @@ describe('the step that calls a function', () => {
     const chip = findChip('stm32f405rg')!;
     const candidates = jumpCandidates(scanFunctions([app]), chip);
     const said = notTriggered({ input: { images, chip } } as unknown as Session, { candidates, inputs: [], noJump: false });
-    const [, step] = /one of these steps: (\{.*\})$/.exec(said.join('\n'))!;
+    const [, step] = /one of these steps into a scenario: (\{.*\})$/.exec(said.join('\n'))!;
     const { call: told } = (JSON.parse(step!) as { do: { call: string } }).do;
     expect(told.startsWith(call)).toBe(true);
     if (told.startsWith('0x')) expect(Number(told)).toBe(app.symbols.named('request_dfu')[0]!.address & ~1);
@@ -281,8 +281,8 @@ describe('bootbench init', () => {
     const cwd = folder();
     const { code, out, err } = await cli(['init', fixture(`${name}/firmware.elf`), '--chip', chip], { cwd });
     expect(code).toBe(0);
-    expect(err).toContain(`left alone, this firmware ends as ${outcome}; mend that first: bootbench run `);
-    expect(out).toContain('wrote scenario.json, in which nobody presses anything');
+    expect(err).toContain(`without any input, this firmware ends with ${outcome}; fix that first: bootbench run `);
+    expect(out).toContain('wrote scenario.json, in which nothing is pressed');
     const { scenario } = await loadJob([], { scenario: join(cwd, 'scenario.json') }, cwd);
     expect(scenario.steps ?? []).toEqual([]);
     expect([scenario.expect?.outcome].flat()).not.toContain(outcome);
@@ -305,9 +305,9 @@ describe('a firmware that resets itself and has no code for the ROM', () => {
   it.each([
     ['f405-chain-request-kept/app.elf', 'leaves a request and resets'],
     ['f405-reboot-type-ignored/firmware.elf', 'resets alone'],
-  ])('%s (%s): only option bytes or BOOT0 could start the ROM', (path) => {
+  ])('%s (%s): only option bytes or BOOT0 can start the ROM', (path) => {
     expect(told(path)).toBe(
-      'no function of the image holds an address of system memory, sets MSP and branches: behind a reset only option bytes or BOOT0 could start the ROM',
+      'no function of the image holds an address of system memory, sets MSP and branches: after a reset, only option bytes or BOOT0 can start the ROM',
     );
   });
   it('nothing is said of one that jumps, nor where functions have no names', () => {

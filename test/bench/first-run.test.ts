@@ -20,17 +20,17 @@ describe('a firmware that waits for somebody', () => {
   it('is run with the function called that goes the whole way, which its scenario shows', () => {
     expect(result.outcome).toBe('rom-silent');
     expect(result.scenario.steps).toEqual([{ at: '100ms', do: { call: 'enter_dfu' } }]);
-    expect(notes(result, 'trigger')[0]).toMatch(/nobody pressed the trigger.*call of enter_dfu/);
+    expect(notes(result, 'trigger')[0]).toMatch(/triggered at 100 ms by bootbench: call of enter_dfu/);
   });
   it('is told the other ways in', () => expect(notes(result, 'trigger')[1]).toMatch(/JumpToUSB_DFU .*rom-silent/));
   it('has a control run with BOOT0 high, which shows that the board is all right', () =>
-    expect(notes(result, 'control')[0]).toMatch(/^control run: with BOOT0 high the same board reaches DFU/));
+    expect(notes(result, 'control')[0]).toMatch(/^control run: with BOOT0 high, the same board reaches DFU/));
 });
 
 it('where option bytes keep BOOT0 from counting, the control run says nothing of the board', () => {
   const result = run('g0b1-jump-in-usb-callback', 'stm32g0b1re');
   expect(result.outcome).toBe('rom-silent');
-  expect(notes(result, 'control')[0]).toMatch(/starts the application all the same/);
+  expect(notes(result, 'control')[0]).toMatch(/still starts the application/);
 });
 
 it('where nothing leads to the ROM, that it was tried is told', () => {

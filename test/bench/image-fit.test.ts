@@ -50,13 +50,15 @@ describe('an image and a chip', () => {
   test('doubles are doubted on STM32F72x to F75x, whose Cortex-M7 has single precision alone', () => {
     const image = built(vectors(0x20001000, 0x08000009), 13, 8, true);
     for (const name of ['stm32f722re', 'stm32f746zg', 'stm32f756zg', 'stm32f733ze'])
-      expect(checkFit(chip(name), image)[0], name).toContain('instructions of double precision, which the Cortex-M7 of STM32F7');
+      expect(checkFit(chip(name), image)[0], name).toContain(
+        'double-precision floating-point instructions, which the Cortex-M7 of STM32F7',
+      );
     for (const name of ['stm32f767zi', 'stm32h743zi', 'stm32h723zg']) expect(checkFit(chip(name), image), name).toEqual([]);
   });
 
   test('an image of the M4 where the M7 starts is doubted by its FPU', () => {
     const [doubt] = checkFit(chip('stm32h745xi'), built(vectors(0x20001000, 0x08000009), 13, 6, false));
-    expect(doubt).toContain('is it the image of cm4?');
+    expect(doubt).toContain('is it the image for cm4?');
   });
 
   test('Armv6-M code runs on every core, but is doubted on all but Cortex-M0 and Cortex-M0+', () => {

@@ -65,11 +65,13 @@ describe('a start-up file in the debug data names the line', () => {
   it.each(['stm32f2xx_it.c', 'system_stm32f2xx.c', 'stm32f20x_it.c'])('a file of ST’s libraries names the family: %s', (file) => {
     expect(infer(bytes('f405-straight')).chip.name).toBe('STM32F405RG');
     expect(infer(startup(file.slice(-17))).chip.name).toMatch(/^STM32F2/);
-    expect(() => infer(startup('stm32l5xx_it.c'))).toThrow(/no STM32L5 that is modelled fits it/);
+    expect(() => infer(startup('stm32l5xx_it.c'))).toThrow(/no modelled STM32L5 fits it/);
   });
 
   it('of a chip that is not modelled is said, with the nearest one', () => {
-    expect(() => infer(startup('stm32wle5xx.h'))).toThrow(/built for STM32WLE5XX .*which is not modelled; nearest to it is .*--chip/);
+    expect(() => infer(startup('stm32wle5xx.h'))).toThrow(
+      /built for STM32WLE5XX .*which is not modelled; the nearest modelled chip is .*--chip/,
+    );
   });
 
   it.each(['stm32f072xb.h', 'stm32c071xx.h'])('that the image does not fit into is said: %s', (header) => {
@@ -81,11 +83,11 @@ describe('an image of the secure world', () => {
   const secure = (chip: string) => bench({ chip, images: [{ path: 'fw.bin@0x0c000000', bytes: new Uint8Array(64) }] });
   it.each(['stm32h563zi', 'stm32u585ai'])('is refused as that on %s, not taken for another chip’s', async (chip) => {
     await expect(secure(chip)).rejects.toThrow(
-      /bytes at 0x0c000000 are for the secure world, and STM32[HU]5\d\d is modelled with TrustZone off/,
+      /bytes at 0x0c000000 are secure code or data, but STM32[HU]5\d\d is modelled with TrustZone off/,
     );
   });
   it('is bytes outside of the memory where there is no TrustZone', async () => {
-    await expect(secure('stm32h743zi')).rejects.toThrow(/bytes at 0x0c000000 lie outside the memory of STM32H743ZI/);
+    await expect(secure('stm32h743zi')).rejects.toThrow(/bytes at 0x0c000000 are outside the memory of STM32H743ZI/);
   });
 });
 
@@ -141,7 +143,7 @@ describe('without a name the machine code tells', () => {
   it('an address in the ROM may be made of the start of its 4 KiB and an offset', () => {
     // 0x1fffd000 is no address in F303's ROM; LDR.W r2, [r3, #0x804] is one
     const found = (): InferredChip => raw(0x2000a000, (t) => t.constant(3, 0x1fffd000).put(0xf8d3, 0x2804));
-    expect(found).toThrow(/fits 3 chips: stm32f303cc, stm32f302cc, stm32f358vc \(it holds 0x1fffd804/);
+    expect(found).toThrow(/fits 3 chips: stm32f303cc, stm32f302cc, stm32f358vc \(it contains 0x1fffd804/);
   });
 
   it('code for a Cortex-M0 is not taken for a part with more', () => {
@@ -217,7 +219,7 @@ describe('an image that is run on a part of another family', () => {
   it.each(['stm32f103xb.h', 'stm32wle5xx.h', 'stm32f205xx.h'])('is told by its device header: %s', (header) => {
     const part = header.slice(0, -2).toUpperCase();
     expect(told('stm32f405rg', header)).toBe(
-      `fw.elf: built for ${part} (the device header ${header}), and this is STM32F405RG: is it the right image, and the right --chip?`,
+      `fw.elf: built for ${part} (the device header ${header}), but the chip here is STM32F405RG: are the image and --chip right?`,
     );
   });
   it.each([
@@ -233,7 +235,7 @@ describe('an image that is run on a part of another family', () => {
   });
   it('a UF2 file is looked for in the family that it names', () => {
     expect(() => inferChip([{ path: 'fw.uf2', bytes: uf2(0x57755a57) }])).toThrow(/fits \d+ chips: (?:stm32f4\w+(?:, )?)+;/);
-    expect(() => inferChip([{ path: 'fw.uf2', bytes: uf2(0xe48bff56) }])).toThrow('fw.uf2: no RP2040 that is modelled fits it');
+    expect(() => inferChip([{ path: 'fw.uf2', bytes: uf2(0xe48bff56) }])).toThrow('fw.uf2: no modelled RP2040 fits it');
   });
   it('nothing is said of a neighbour, nor where nothing names a part', () => {
     expect(told('stm32f407vg', 'stm32f405xx.h')).toBeNull();
@@ -244,9 +246,11 @@ describe('an image that is run on a part of another family', () => {
   const code = (chip: string, fixture: string): string | null => otherCode(findChip(chip)!, [loadImage(bytes(fixture), 'fw.elf')]);
   it('without a name its code tells, by the RCC that it works', () => {
     expect(code('stm32h533re', 'f405-straight')).toBe(
-      'fw.elf: its code uses RCC at 0x40023800, where STM32F4 has it, and never that of STM32H533RE: is it the right image, and the right --chip?',
+      'fw.elf: its code uses RCC at 0x40023800, its address on STM32F4, and never at the address of STM32H533RE: are the image and --chip right?',
     );
-    expect(code('stm32f405rg', 'h533-straight')).toContain('uses RCC at 0x44020c00, where STM32H5 has it, and never that of STM32F405RG');
+    expect(code('stm32f405rg', 'h533-straight')).toContain(
+      'uses RCC at 0x44020c00, its address on STM32H5, and never at the address of STM32F405RG',
+    );
   });
   it('code that works the RCC of the part, of a neighbour, or none, says nothing', () => {
     expect(code('stm32f405rg', 'f405-straight')).toBeNull();

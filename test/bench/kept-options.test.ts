@@ -37,8 +37,8 @@ describe('option bytes that the firmware wrote', () => {
   it('read-out protection level 1: the ROM enumerates, and that it refuses the rest is said on the first screen', async () => {
     const r = await programs((FACTORY & ~0xff00) | 0x5500);
     expect(r.outcome).toBe('dfu');
-    expect(told(r)).toContain('FLASH_OPTCR.RDP = 0x55; in level 1 the ROM refuses');
-    expect(shortReport(r, { width: 80 })).toMatch(/^Stays +option bytes that/m);
+    expect(told(r)).toContain('FLASH_OPTCR.RDP = 0x55; at RDP level 1 the ROM refuses');
+    expect(shortReport(r, { width: 80 })).toMatch(/^Note +option bytes that/m);
   });
   it('a watchdog of the hardware is named, and nothing about protection', async () => {
     const text = told(await programs(FACTORY & ~0x20));
@@ -48,6 +48,6 @@ describe('option bytes that the firmware wrote', () => {
   it('the values of the factory, written again, are nothing to tell', async () => {
     const r = await programs(FACTORY);
     expect(told(r)).toBeUndefined();
-    expect(shortReport(r, { width: 80 })).not.toContain('Stays');
+    expect(shortReport(r, { width: 80 })).not.toContain('option bytes that');
   });
 });

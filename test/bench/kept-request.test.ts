@@ -34,8 +34,8 @@ const cleared = (t: Thumb): Thumb => t.movs(0, 0).str(0, 1);
 
 it('a request that could not be cleared is told, with its register and why', async () => {
   expect(await kept(cleared)).toEqual([
-    'RTC.BKP4R still holds 0xdeadbeef: it was written while PWR DBP was 0, which is ignored. If that is the request for the ROM, ' +
-      'the next start finds it again: set DBP before it is cleared',
+    'RTC.BKP4R still holds 0xdeadbeef: a write while PWR DBP was 0 was ignored. If this is the request for the ROM, ' +
+      'the next start finds it again: set DBP before you clear it',
   ]);
 });
 it('one that was cleared is not, also where the first try was in vain', async () => {

@@ -36,7 +36,7 @@ it('a register of the core that unprivileged code asks for in vain is told as su
     scenario: { until: '1s' } as never,
   });
   expect(result.outcome).toBe('fault');
-  expect(result.summary).toContain('read 0xe000e100: that is in the private peripheral bus, which unprivileged code may not access');
+  expect(result.summary).toContain('read 0xe000e100: this is in the private peripheral bus, which unprivileged code must not access');
 });
 
 it('an image that is started behind its boot loader reads no ROM at address 0, for the flash is not empty', async () => {

@@ -21,7 +21,7 @@ describe('An image with bytes for option bytes', () => {
     ['stm32g0b1re', '0x1fff7800'],
   ])('%s is told that none is set by it', (chip, at) => {
     expect(notes(chip, at)).toEqual([
-      `ob.bin@${at}: its bytes at ${at} are option bytes, which an image does not set here: give them as board.optionBytes of the scenario`,
+      `ob.bin@${at}: its bytes at ${at} are option bytes, which an image cannot set here: give them as board.optionBytes in the scenario`,
     ]);
   });
   it.each([
@@ -29,7 +29,7 @@ describe('An image with bytes for option bytes', () => {
     ['stm32u575zi', '0x40022040'],
     ['stm32h743zi', '0x5200201c'],
   ])('%s cannot load it where they are registers', (chip, at) => {
-    expect(() => notes(chip, at)).toThrow(`its bytes at ${at} are option bytes, which STM32`);
+    expect(() => notes(chip, at)).toThrow(`its bytes at ${at} are option bytes, which on STM32`);
   });
   it('nothing is said of OTP beside them', () => {
     expect(notes('stm32l476rg', '0x1fff7000', 0x400)).toEqual([]);

@@ -48,9 +48,11 @@ describe('a memory on the board', () => {
     const application = say(new Thumb(QSPI), 'q').label('x').b('x').bytes();
     const result = await run([image(FLASH, jump), image(QSPI, application)]);
     expect(result.console['usart2']).toBe('q');
-    expect(result.notes.map((n) => n.text).join('\n')).toMatch(/ at 0x90000000 .* from power-on, in 64 KB of flash outside the chip/);
+    expect(result.notes.map((n) => n.text).join('\n')).toMatch(/ at 0x90000000 .* from power-on, in 64 KB of external flash/);
     // on the first screen too: on a board the jump there faults while QUADSPI maps nothing
-    expect(shortReport(result).replace(/\s+/g, ' ')).toMatch(/A board has \S+ at 0x90000000 only once its controller maps that/);
+    expect(shortReport(result).replace(/\s+/g, ' ')).toMatch(
+      /On a board, \S+ is visible at 0x90000000 only after firmware has set up the memory controller/,
+    );
   });
   it.each([SDRAM + 0x1000, SDRAM + 0x1e30000])(
     'at 0x%x is RAM where the scenario says so, in the words that its fault suggests',
@@ -94,10 +96,10 @@ describe('a memory on the board', () => {
       expect(chip.blocks.filter((b) => windowAt(b.base) !== undefined).map((b) => `${chip.name} ${b.name}`)).toEqual([]);
   });
   it.each([
-    ['0x40000000', 64, /no memory of a board lies at 0x40000000/],
+    ['0x40000000', 64, /0x40000000 is not an address for external memory/],
     ['0x90000100', 64, /in steps of 0x10000/],
-    ['0x9fff0000', 128, /no memory of a board/],
-    ['0xd0000000', 32768, /32768 KB are asked for/],
+    ['0x9fff0000', 128, /0x9fff0000 is not an address for external memory/],
+    ['0xd0000000', 32768, /32768 KB requested/],
   ])('%s with %i KB is refused', async (at, kilobytes, message) => {
     await expect(run([image(FLASH, start(new Thumb(FLASH + 0x200).label('x').b('x')))], [{ at, kilobytes }])).rejects.toThrow(message);
   });
@@ -109,7 +111,7 @@ describe('a memory on the board', () => {
       /STM32F072RB has no controller for memory at 0x60000000/,
     );
     await expect(f072([plain, image(QSPI, Uint8Array.of(1, 2, 3, 4))], {})).rejects.toThrow(
-      /0x90000000 lie outside the memory of STM32F072RB/,
+      /0x90000000 are outside the memory of STM32F072RB/,
     );
   });
 });

@@ -49,8 +49,8 @@ describe('a wrong key is named', () => {
     ['wrong time', { until: '5 minutes' }, 'until is "5 minutes"; it must be a number with a unit: 100ms, 2s, 5min, 10us'],
     ['wrong version', { schema: 'bootbench/scenario@2' }, 'schema is "bootbench/scenario@2"; it must be "bootbench/scenario@1"'],
     ['two actions', { steps: [{ at: '1s', do: { cable: 'in', call: 'main' } }] }, 'steps[0].do must hold exactly one key'],
-    ['no action', { steps: [{ at: '1s' }] }, 'steps[0] lacks the key do'],
-    ['no time', { steps: [{ do: { cable: 'in' } }] }, 'steps[0] has no time; give one of at, after and atSymbol'],
+    ['no action', { steps: [{ at: '1s' }] }, 'steps[0] has no key do, which is required'],
+    ['no time', { steps: [{ do: { cable: 'in' } }] }, 'steps[0] has no time; give exactly one of at, after and atSymbol'],
     ['two times', { steps: [{ at: '1s', after: '1s', do: { cable: 'in' } }] }, 'steps[0] has both at and after'],
     [
       'a time before that of the step before',
@@ -60,7 +60,7 @@ describe('a wrong key is named', () => {
           { at: '100ms', do: { cable: 'out' } },
         ],
       },
-      'steps[1].at is 100ms, and the step before it does not happen before 200ms',
+      'steps[1].at is 100ms, but the step before it happens at 200ms or later',
     ],
     [
       'a time that is over when those before have passed',
@@ -71,7 +71,7 @@ describe('a wrong key is named', () => {
           { at: '1.5s', do: { cable: 'in' } },
         ],
       },
-      'steps[2].at is 1.5s, and the step before it does not happen before 2s',
+      'steps[2].at is 1.5s, but the step before it happens at 2s or later',
     ],
     ['a bad outcome', { expect: { outcome: 'dfuu' } }, 'expect.outcome'],
     ['a bad verdict', { expect: { checks: { primask: 'fail|bad' } } }, 'expect.checks.primask is "fail|bad"'],
@@ -90,7 +90,7 @@ describe('a wrong key is named', () => {
 
   test('text that is no JSON', async () => {
     const utf16 = Buffer.from('\ufeff{"seed": 1}', 'utf16le').toString('utf8');
-    await expect(parseScenario(utf16, 's.json')).rejects.toThrow('s.json: not in UTF-8, but as it looks in UTF-16; save it as UTF-8');
+    await expect(parseScenario(utf16, 's.json')).rejects.toThrow('s.json: not UTF-8; it looks like UTF-16; save it as UTF-8');
     await expect(parseScenario('{"seed": }', 's.json')).rejects.toThrow(/^s\.json: not valid JSON/);
     await expect(parseScenario('{\n  "seed": 1,,\n}', 's.json')).rejects.toThrow(/not valid JSON: .*line 2,? column 13/);
     await expect(parseScenario('\ufeff{"seed": 1,,}', 's.json')).rejects.toThrow(/not valid JSON: .*line 1,? column 12/);
@@ -203,10 +203,13 @@ describe('steps', () => {
 
   test.each<[Scenario['steps'], string]>([
     [[{ at: '1s', do: { call: 'mian' } }], 'steps[0].do.call: the images have no symbol mian; did you mean main?'],
-    [[{ atSymbol: 'nothing_like_it', do: { cable: 'in' } }], 'steps[0].atSymbol: the images have no symbol nothing_like_it; is it inlined'],
+    [
+      [{ atSymbol: 'nothing_like_it', do: { cable: 'in' } }],
+      'steps[0].atSymbol: the images have no symbol nothing_like_it; was it inlined',
+    ],
     [[{ at: '1s', do: { call: 'wait' } }], '2 symbols are called wait'],
-    [[{ at: '1s', do: { poke: { address: '0x60000000', value: 0 } } }], 'nothing answers at 0x60000000 on STM32H533RE'],
-    [[{ at: '1s', do: { poke: { value: 0 } } }], 'needs one of symbol and address'],
+    [[{ at: '1s', do: { poke: { address: '0x60000000', value: 0 } } }], 'there is no memory or peripheral at 0x60000000 on STM32H533RE'],
+    [[{ at: '1s', do: { poke: { value: 0 } } }], 'needs either symbol or address'],
     [[{ at: '1s', do: { uart: { port: 'USART9', text: '' } } }], 'STM32H533RE has no USART9'],
     [[{ at: '1s', do: { optionBytes: { TZEN: 0xb4 } } }], 'is modelled with TrustZone off; it is 0xc3 here'],
     [[{ at: '1s', do: { optionBytes: { SWAPBANK: 1 } } }], 'has no such option byte; did you mean SWAP_BANK?'],

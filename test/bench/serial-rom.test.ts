@@ -43,19 +43,19 @@ it.each([
 it('a timer interrupt left on: the ROM does not answer until its line is repaired', () => {
   const result = runOn('serial-rom-timer', 'stm32f334r8');
   const [head, ...sets] = result.notes.filter((n) => n.kind === 'serial').map((n) => n.text);
-  expect(head).toContain('does not answer 0x7F at 9600 baud on USART1 (RX PA10) either; with one of these repaired it does');
+  expect(head).toContain('does not answer 0x7F at 9600 baud on USART1 (RX PA10) either; it does with one of these repaired');
   const line = main('serial-rom-timer').findIndex((text) => text.includes('FAULT'));
   expect(sets[0]).toMatch(/^nvic-enabled: .*28 \(TIM2\)/);
   expect(sets[0]).toContain(`(main.c:${line + 1})`);
   expect(sets[0]).toContain('fix: NVIC_DisableIRQ((IRQn_Type)28)');
   // a ROM that does it itself would answer
-  expect(sets).toContain('as it is, the ROM would answer if it had nvic-enabled "clears" (assumed here: "keeps")');
+  expect(sets).toContain('without any repair, the ROM would answer if it had nvic-enabled "clears" (assumed here: "keeps")');
   expect(proofOf(result)!.sets).toEqual([['nvic-enabled'], ['peripherals-left-on']]);
   expect(result.diagnosis.causes[0]!.id).toBe('rom-usb');
 });
 
 it('that the ROM has no USB is no guess', () =>
-  expect(shortReport(runOn('jump-1ffff000', 'stm32f103c8'))).toMatch(/^Why {4}rom-usb: AN2606 lists no USB for this part/m));
+  expect(shortReport(runOn('jump-1ffff000', 'stm32f103c8'))).toMatch(/^Why {4}rom-usb: the ROM of this part has no USB \(AN2606\)/m));
 
 it('a wrong address: the jump that is put right leads to a ROM that answers', () => {
   const result = runOn('g070-wrong-base', 'stm32g070rb');
@@ -69,8 +69,8 @@ it('a wrong address: the jump that is put right leads to a ROM that answers', ()
   expect(patchOf(result, sources).text).toContain('\n+#define SYSTEM_MEMORY 0x1FFF0000u');
   const screen = shortReport(result, { sources });
   expect(screen).toMatch(/^Cause {2}entry-address/m);
-  expect(screen).toMatch(/^Sure {3}proved: with only this repaired, the stand-in ROM \(stm32g070/m);
-  expect(result.summary).toContain('proved by the answer of the stand-in ROM on its USART');
+  expect(screen).toMatch(/^Proof {2}with only this repaired, the stand-in ROM \(stm32g070/m);
+  expect(result.summary).toContain('proved by repair: the stand-in ROM then answers on its USART');
 });
 
 it('a ROM with USB is not asked', () => expect(told('jump-1fffd800-masked', 'stm32f303cc')).toEqual([]));

@@ -24,15 +24,15 @@ describe('an interrupt', () => {
   it('whose handler does not clear what raised it is told, with where the program stands', () => {
     const result = run(4000, nothing);
     expect(result.outcome).toBe('no-jump');
-    expect(result.summary).toMatch(/^interrupts run and nothing else, and the firmware never jumps/);
+    expect(result.summary).toMatch(/^only interrupt handlers run, and the firmware never jumps/);
     expect(starved(result)).toEqual([
       expect.stringMatching(
-        /^interrupt 28 \(TIM2\) is taken again and again, .* when its handler 0x08000700 returns, what raised it is there still or again \(\d{3,} times in 5 ms\); the program stands at 0x080002\w\w$/,
+        /^interrupt 28 \(TIM2\) is taken again and again, .* when its handler 0x08000700 returns, the interrupt is pending again \(\d{3,} times in 5 ms\); the program is stopped at 0x080002\w\w$/,
       ),
     ]);
   });
   it('that comes again before its handler is done is told', () =>
-    expect(starved(run(8, clears))).toEqual([expect.stringContaining('is there still or again')]));
+    expect(starved(run(8, clears))).toEqual([expect.stringContaining('the interrupt is pending again')]));
   it('that leaves the program its time is not', () => {
     const result = run(400, clears);
     expect(result.outcome).not.toBe('dfu');

@@ -35,7 +35,7 @@ describe('A run with steps to come', () => {
       ],
       '2s',
     );
-    expect(missed(r)).toEqual(['steps[1] was not carried out before the run ended']);
+    expect(missed(r)).toEqual(['the run ended before steps[1]']);
   });
   it('counts none of the steps that runs behind it make anew', async () => {
     const r = await result([{ at: '1s', do: { nrst: { for: '1ms' } } }], undefined, 1);

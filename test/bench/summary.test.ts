@@ -44,7 +44,7 @@ test('a reset loop that its notes explain is not called unexplained', () => {
     diagnosis: { ...r.diagnosis, explained: false, sets: [], causes: [{ ...cause!, id: 'iwdg' as const, proved: false }] },
   };
   expect(summarise(loop, base)).toContain('not explained');
-  const told = { ...loop, notes: [{ kind: 'reset', text: 'IWDG was not fed in time; it bit in main.c:3' }] };
+  const told = { ...loop, notes: [{ kind: 'reset', text: 'IWDG was not refreshed in time and reset the chip in main.c:3' }] };
   expect(summarise(told, base)).not.toContain('explained');
 });
 
@@ -71,8 +71,8 @@ test('of several images the folder tells one main.c from the other', () => {
 test('a reset of the board that ended the ROM is named', () => {
   const r = dfuResult();
   const came = { ...r, outcome: 'back-in-app' as const };
-  expect(summarise(came, base)).toContain('and control came back to the application');
+  expect(summarise(came, base)).toContain('and control returned to the application');
   const pin = { ...r.resets[0]!, at: '1.200000000', by: 'pin' as const };
   expect(summarise({ ...came, resets: [...r.resets, pin] }, base)).toMatch(/the board reset it there \(NRST, at 1\.2 s\), which started/);
-  expect(summarise({ ...came, resets: [...r.resets, { ...pin, by: 'software' }] }, base)).toContain('control came back');
+  expect(summarise({ ...came, resets: [...r.resets, { ...pin, by: 'software' }] }, base)).toContain('control returned');
 });

@@ -27,7 +27,7 @@ describe('seed 000 with the symptom that its poster saw', () => {
       .join('\n');
     // a table before zeros ends in a fault whose handler nobody has: no reset
     expect(told).toContain('sysflash-gap=decoy (fault)');
-    expect(told).toMatch(/never came to act on it in this run: .*unexpected-exception/);
+    expect(told).toMatch(/never used the setting in this run: .*unexpected-exception/);
     const report = terminalReport(result).replace(/\s+/g, ' ');
     expect(report).toContain('This is NOT what you reported (the board resets).');
     expect(report.indexOf('NOT what you reported')).toBeLessThan(report.indexOf('Cause: primask'));

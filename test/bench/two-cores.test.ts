@@ -69,8 +69,8 @@ describe('images', () => {
   it('with segments for both are the first core’s', () => expect(imageCore(STM32H745XI, at(CM7, CM4))).toBe(0));
   it('of the second core alone are named as such', () => {
     const notes = jobInput(job([m4(loop)])).notes.map((n) => n.text);
-    expect(notes.some((n) => n.includes('image of cm4'))).toBe(true);
-    expect(jobInput(job([m7(loop), m4(loop)])).notes.some((n) => n.text.includes('image of'))).toBe(false);
+    expect(notes.some((n) => n.includes('image for cm4'))).toBe(true);
+    expect(jobInput(job([m7(loop), m4(loop)])).notes.some((n) => n.text.includes('image for'))).toBe(false);
   });
 });
 
@@ -142,7 +142,7 @@ describe('IWDG2 of STM32H745', () => {
   it('started by the second core is told beside the DFU device that it will reset', () => {
     const r = run([m7(jump), m4(starts)]);
     expect([r.outcome, check(r, 'iwdg')]).toEqual(['dfu', 'warn']);
-    expect(told(r)).toEqual([expect.stringContaining('IWDG2 runs, which the ROM does not refresh')]);
+    expect(told(r)).toEqual([expect.stringContaining('IWDG2 runs, and the ROM does not refresh it')]);
     expect(shortReport(r)).not.toMatch(/harmless[^:]*:[^\n]*\biwdg\b/);
   });
   it('is not told of where nobody starts it', () => {

@@ -41,7 +41,7 @@ describe('an application behind a loader', () => {
     const lines = told((t) => t.constant(0, APP).ldr(1, 0, 0).label('on').b('on'));
     expect(lines).toEqual([
       expect.stringMatching(
-        /^app\.bin at 0x08008000 was never started: 0x0800001\w read its initial SP, 0x20018000, and nothing read its reset vector/,
+        /^app\.bin at 0x08008000 was never started: 0x0800001\w read its initial SP, 0x20018000, but nothing read its reset vector/,
       ),
     ]);
   });

@@ -20,7 +20,7 @@ it('a delay with interrupts masked: which handler is waited for, who masked it, 
   const [waits, why, then] = notes(result, 'wait');
   expect(waits).toMatch(/tick_ms .* the handler of SysTick writes .*core\.c:6/);
   expect(why).toMatch(/PRIMASK is 1 since .*main\.c:6/);
-  expect(then).toContain('comes to dfu');
+  expect(then).toContain('the outcome is dfu');
   expect(result.summary).toContain('PRIMASK');
 });
 
@@ -37,9 +37,9 @@ it('a sleep that nothing ends is told as one, and that SysTick stands still in S
   const [SLEEPDEEP, TICKS] = [4, 7];
   expect(told(SLEEPDEEP, TICKS)).toEqual([
     'stuck',
-    'it sleeps (WFI) with SLEEPDEEP set: in Stop SysTick stands still, and no interrupt that is enabled comes and wakes it',
+    'the core sleeps (WFI) with SLEEPDEEP set: SysTick does not run in Stop, and no enabled interrupt wakes the core',
   ]);
-  expect(told(0, 0)).toEqual(['stuck', 'it sleeps (WFI), and no interrupt that is enabled comes and wakes it']);
+  expect(told(0, 0)).toEqual(['stuck', 'the core sleeps (WFI), and no enabled interrupt wakes it']);
   expect(told(0, TICKS)).toEqual(['no-jump', '']);
 });
 
@@ -49,7 +49,7 @@ it('a sleep in Standby is told as one, at the instruction that sleeps', () => {
   const bytes = imageOf({ setUp, wait: WAITS['wfi']!.part });
   const image = { path: `app.bin@0x${FLASH.toString(16)}`, bytes };
   const result = runBench(jobInput(plainJob('stm32f405rg', [image])));
-  expect(notes(result, 'wait')[0]).toContain('it is in Standby (WFI)');
+  expect(notes(result, 'wait')[0]).toContain('the chip is in Standby (WFI)');
   const at = Number(result.stuck!.pc) - FLASH;
   expect(new DataView(bytes.buffer, bytes.byteOffset).getUint16(at, true)).toBe(0xbf30);
 });
@@ -63,9 +63,9 @@ it('a wait that polls a register is told as before', async () => {
 it('a wait that a pinned field keeps up is told so, and the field is not offered again', async () => {
   const job = await loadJob([], { scenario: fixture('f405-masked/scenario.json'), force: ['RCC.CR.HSERDY=1'] }, fixture(''));
   const result = await inThread(job, {});
-  expect(notes(result, 'wait')).toEqual(['RCC.CR.HSERDY is pinned to 1 by --force']);
+  expect(notes(result, 'wait')).toEqual(['--force fixes RCC.CR.HSERDY at 1']);
   expect(notes(result, 'force')).toEqual([
-    'RCC.CR has behaviour here: reads of HSERDY give 1 by --force whatever the block does, which no chip does',
+    'RCC.CR is modelled, but with --force every read of HSERDY returns 1, whatever the peripheral does; a real chip never behaves like this',
   ]);
   expect(result.stuck).toMatchObject({ register: 'RCC.CR', value: '0x00020083', force: null });
 });
@@ -73,7 +73,7 @@ it('a wait that a pinned field keeps up is told so, and the field is not offered
 it('a bit that the register does not have is said to be missing on this chip', async () => {
   const result = await run('f405-wrong-build');
   expect(notes(result, 'wait')).toEqual([
-    'it polls bit 16 of PWR.CSR, for which the register data of STM32F405RG have no field: is it built for another chip?',
+    'it polls bit 16 of PWR.CSR, which is not a documented field on STM32F405RG: is the firmware built for another chip?',
   ]);
 });
 
@@ -92,7 +92,7 @@ it('a watchdog whose status is polled before it is started does not answer', asy
 it('a program behind another one whose vector table stays in use', async () => {
   const result = await run('f405-chain-vtor-of-loader');
   expect(notes(result, 'not-triggered')[0]).toMatch(
-    /^VTOR is 0x08000000 since .*app\.c:4 .*table of firmware\.elf, while app\.elf runs, which has its own at 0x08010000$/,
+    /^VTOR is 0x08000000 since .*app\.c:4 .*table of firmware\.elf, but app\.elf runs, which has its own at 0x08010000$/,
   );
 });
 
@@ -100,7 +100,7 @@ it('a watchdog that bites before the jump: who was running, who fed it last, who
   const result = await run('l476-iwdg-in-wait');
   const [bit, fed, started] = notes(result, 'reset');
   expect(bit).toMatch(/delay_ms\) < jump_to_bootloader \(.*main\.c:8\) < main/);
-  expect(fed).toMatch(/fed last at .*main\.c:34 .*, 250 ms before/);
+  expect(fed).toMatch(/the last refresh of IWDG was at .*main\.c:34 .*, 250 ms before/);
   expect(started).toMatch(/started at .*main\.c:26/);
   expect(proved(result)).toEqual(['iwdg']);
   expect(result.diagnosis.causes[0]!.lastWriter).toMatchObject({ line: 26 });
@@ -120,7 +120,7 @@ it('a word that a DMA channel wrote over: which channel, and the line that gave 
   expect(chain[1]).toMatch(/was written by DMA1 \(CMAR2 = 0x20000000, set at .*main\.c:32 \(main\)\)/);
   const request = await run('l476-request-under-dma');
   expect(request.diagnosis.causes[0]).toMatchObject({ id: 'magic-survives', lastWriter: { kind: 'dma', line: 24 } });
-  expect(request.checks.find((c) => c.id === 'magic-survives')!.because).toContain('written over before the reset, by a DMA transfer');
+  expect(request.checks.find((c) => c.id === 'magic-survives')!.because).toContain('overwritten before the reset, by a DMA transfer');
 });
 
 it('a jump into data that runs on: the branch that left the code is the failure, not where it faulted', async () => {
@@ -138,8 +138,8 @@ it('a jump into data that runs on: the branch that left the code is the failure,
   const result = runBench({ ...input, images });
   expect(result.outcome).toBe('fault');
   const [jumped, ranOn] = notes(result, 'crash');
-  expect(jumped).toMatch(/main\.c:44 \(main\) jumped to 0x20000001: that lies in .*\(RAM\), and no image has code there$/);
-  expect(ranOn).toMatch(/^it ran on to where /);
+  expect(jumped).toMatch(/main\.c:44 \(main\) jumped to 0x20000001: this is in .*\(RAM\), and no image has code there$/);
+  expect(ranOn).toMatch(/^it continued until /);
   expect(notes(result, 'chain').join()).toContain('was written by DMA1');
 });
 

@@ -13,7 +13,7 @@ test('the LDO on a board that is wired for the SMPS', async () => {
   expect(result.outcome).toBe('stuck');
   expect(result.stuck?.register).toBe('PWR.CSR1');
   expect(shortReport(result).replace(/\s+/g, ' ')).toContain(
-    'the board feeds the core from the SMPS, and PWR_CR3 has SMPSEN = 0: ACTVOSRDY never rises',
+    'the board feeds the core from the SMPS, but PWR_CR3 has SMPSEN = 0: ACTVOSRDY never rises',
   );
 });
 test.each([{}, { coreSupply: 'ldo' }])('with %o the same firmware goes on', async (board) => {

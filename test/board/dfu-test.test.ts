@@ -102,7 +102,7 @@ describe('board dfu-test', () => {
         : Promise.resolve(fc);
     const run = await cli(['board', 'dfu-test', '--flash', '0x0801f000:4096', '--cases', '2']);
     expect(run.err).toBe('');
-    expect(run).toMatchObject({ code: 0, out: '2 sequences, seed 1: the device did as the model does\n' });
+    expect(run).toMatchObject({ code: 0, out: '2 sequences, seed 1: the device behaves like the model\n' });
   }, 60_000);
 
   it.each([

@@ -67,7 +67,7 @@ describe('board prove', () => {
     const on = await boardWith('stm32h533', 'h533-primask');
     const holds = await cli(['board', 'prove', 'msp', ...on, ...SHORT]);
     expect(holds).toMatchObject({ code: 2, out: '' });
-    expect(holds.err).toContain('msp is not broken on this board (pass)');
+    expect(holds.err).toContain('msp does not fail on this board (pass)');
     expect((await cli(['board', 'prove', 'primsk', ...on])).err).toMatch(/there is no check "primsk"[\s\S]*primask/);
   });
 });
@@ -128,7 +128,7 @@ describe('board capture', () => {
     const { line } = await serve((io) => gdbCommand([], { chip: 'stm32l476rg', port: '0', scenario }, io));
     const on = ['--gdb', line.trim().replace('gdb ', ''), '--chip', 'stm32l476'];
     const run = await cli(['board', 'capture', '-', '--at', 'leave', ...on, '--timeout', '20s']);
-    expect(run.err).toContain('tell it to leave now');
+    expect(run.err).toContain('send it a leave request now');
     const { settles } = JSON.parse(run.out) as { settles: { option: string; value: string; default: string | null }[] };
     const value = (option: string): string | undefined => settles.find((s) => s.option === option)?.value;
     expect(value('leave-vtor')).toBe('keeps');
@@ -186,7 +186,7 @@ describe('board step-compare', () => {
     const on = await boardWith('stm32h533', 'h533-primask');
     const cwd = folder();
     const run = await cli(['board', 'step-compare', elf('h533-primask'), ...on, '--steps', '120', '--json', 'steps.json'], { cwd });
-    expect(run.out).toMatch(/^120 steps alike, from 0x0800\w+ \(jump_to_bootloader/);
+    expect(run.out).toMatch(/^120 equal steps, from 0x0800\w+ \(jump_to_bootloader/);
     expect(JSON.parse(readFileSync(join(cwd, 'steps.json'), 'utf8'))).toMatchObject({
       schema: 'bootbench/step-compare@1',
       difference: null,
@@ -219,7 +219,7 @@ describe('board run with an image', () => {
   it('says that the flash holds another one, and programs it when told to', async () => {
     const on = await boardWith('stm32h533', 'h533-straight');
     const other = await cli(['board', 'run', elf('h533-primask'), ...on]);
-    expect(other.err).toMatch(/the board's flash is not .*firmware\.elf: it differs at 0x0800\w+; --flash programs it/);
+    expect(other.err).toMatch(/the board's flash does not hold .*firmware\.elf: it differs at 0x0800\w+; --flash programs it/);
     const run = await cli(['board', 'run', elf('h533-primask'), ...on, '--flash', '--json', '-']);
     expect(run.err).toMatch(/\d+ bytes programmed/);
     const { checks } = JSON.parse(run.out) as { checks: { id: string; verdict: string }[] };
@@ -270,7 +270,7 @@ describe('compare', () => {
     writeFileSync(join(cwd, 'half.json'), JSON.stringify({ schema: 'bootbench/board@1', chip: 'stm32h533re' }));
     const half = await cli(['compare', 'half.json', 'same.json'], { cwd, bench });
     expect(half.code).toBe(2);
-    expect(half.err).toContain('half.json is not a whole bootbench/board@1');
+    expect(half.err).toContain('half.json is not a complete bootbench/board@1');
   });
 });
 

@@ -180,15 +180,15 @@ describe('a campaign', () => {
   it('that is complete is not run again; one whose image, spec or shard has changed is not mixed', async () => {
     const cwd = campaignFolder(SMALL);
     await cli(['campaign', 'spec.json'], { cwd });
-    expect((await cli(['campaign', 'spec.json'], { cwd })).err).toMatch(/exists; --resume goes on with it/);
+    expect((await cli(['campaign', 'spec.json'], { cwd })).err).toMatch(/exists; --resume continues it/);
     const again = await cli(['campaign', 'spec.json', '--resume', '--progress'], { cwd });
     expect(again.err).toMatch(/^14 of 14 \(100 %\)/);
     expect((await cli(['campaign', 'spec.json', '--resume', '--shard', '1/2'], { cwd })).err).toMatch(
-      /cannot be resumed: it has another shard/,
+      /cannot be resumed: it is for another shard/,
     );
     const other = campaignFolder({ ...SMALL, seeds: { count: 3 } });
     const { code, err } = await cli(['campaign', join(other, 'spec.json'), '--out', 'spec.sqlite', '--resume'], { cwd });
-    expect([code, err]).toEqual([2, expect.stringMatching(/cannot be resumed: the campaign was changed since; --overwrite/)]);
+    expect([code, err]).toEqual([2, expect.stringMatching(/cannot be resumed: the campaign has changed since; --overwrite/)]);
   });
 
   it('without faults and seeds has a map that names neither', async () => {

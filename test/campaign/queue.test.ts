@@ -84,7 +84,7 @@ describe.skipIf(!there)('over a queue (redis-server)', { concurrent: true }, () 
         expect.stringMatching(/refused: a campaign was submitted by version (\S+), this worker is (?!\1)/),
       ]);
       const worker = await ran(dist, cwd, ['worker', '--queue', redis.url, '--jobs', '1', '--idle-exit', '3s']);
-      expect([worker.code, worker.text]).toEqual([0, expect.stringMatching(/[1-9]\d* pieces of work done/)]);
+      expect([worker.code, worker.text]).toEqual([0, expect.stringMatching(/[1-9]\d* work items done/)]);
       expect(await submitter.ended).toBe(1);
       // two images, one ROM, two targets
       expect(redis.cli('--scan', '--pattern', 'bootbench:blob:*').split('\n')).toHaveLength(5);

@@ -23,7 +23,7 @@ describe('a wrong campaign', () => {
   it.each([
     ['no JSON', '{ "schema": ', /spec\.json: not valid JSON/],
     ['a mistyped key', but({ leaveout: 'single' }), /unknown key leaveout; did you mean leaveOut\?/],
-    ['no targets', { schema: 'bootbench/campaign@1' }, /the campaign lacks the key targets/],
+    ['no targets', { schema: 'bootbench/campaign@1' }, /the campaign has no key targets, which is required/],
     ['another schema', but({ schema: 'bootbench/campaign@2' }), /schema is "bootbench\/campaign@2"; it must be "bootbench\/campaign@1"/],
     [
       'an unknown fault',
@@ -96,7 +96,7 @@ describe('a wrong campaign', () => {
         expect(err).toMatch(/^bootbench: [^\n]+\n$/);
       }
     const { code, err } = await cli(['campaign', 'spec.json', '--out', 'text.sqlite'], { cwd });
-    expect([code, err]).toEqual([2, expect.stringMatching(/exists; --resume goes on with it/)]);
+    expect([code, err]).toEqual([2, expect.stringMatching(/exists; --resume continues it/)]);
   });
 
   it('the example of the documentation is right: six scenarios that are there, six chips', async () => {
@@ -112,7 +112,7 @@ describe('a wrong campaign', () => {
     await cli(['campaign', 'other.json', '--shard', '1/7', '--quiet'], { cwd });
     const before = readFileSync(join(cwd, 'other.sqlite'));
     const { code, err } = await cli(['campaign', 'spec.json', '--merge', 'other.sqlite'], { cwd });
-    expect([code, err]).toEqual([2, expect.stringMatching(/belongs to another campaign/)]);
+    expect([code, err]).toEqual([2, expect.stringMatching(/is from another campaign/)]);
     expect(existsSync(join(cwd, 'spec.sqlite'))).toBe(false);
     expect(readFileSync(join(cwd, 'other.sqlite'))).toEqual(before);
   });
@@ -121,7 +121,7 @@ describe('a wrong campaign', () => {
     const cwd = campaignFolder(SMALL);
     const worker = ['worker', '--queue', 'redis://127.0.0.1:1', '--cache'];
     for (const [name, why] of [
-      ['spec.json', 'it is no folder'],
+      ['spec.json', 'it is not a folder'],
       ['none/cache', 'there is no folder none'],
     ] as const) {
       const { code, err } = await cli([...worker, name], { cwd });

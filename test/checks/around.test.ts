@@ -33,7 +33,7 @@ describe('usb-disconnect', () => {
     target.set('USB.BCDR.DPPU_DPD', 1);
     target.writers.set('USB.BCDR', writer(0x08000500, 3));
     target.usbOfUser = [device(null)];
-    expect(target.judge('usb-disconnect')).toMatchObject({ verdict: 'warn', observed: 'still on the bus', lastWriter: { pc: 0x08000500 } });
+    expect(target.judge('usb-disconnect')).toMatchObject({ verdict: 'warn', observed: 'still connected', lastWriter: { pc: 0x08000500 } });
     const repair = check('usb-disconnect').repair(target.subject());
     if (repair?.at !== 'entry') throw new Error('no repair at the entry');
     repair.apply(target, target.subject());
@@ -155,7 +155,7 @@ describe('boot-selection', () => {
     for (const { field, factory } of Object.values(g4.chip.optionBytes!)) g4.set(field, factory.value);
     g4.set('FLASH.OPTR.nSWBOOT0', 0);
     g4.entry = null;
-    expect(g4.judge('boot-selection')).toMatchObject({ verdict: 'pass', because: 'user code is started' });
+    expect(g4.judge('boot-selection')).toMatchObject({ verdict: 'pass', because: 'the chip starts user code' });
     g4.writersBefore.set('FLASH.OPTR', writer(0x08000100, 5));
     g4.writers.set('FLASH.OPTR', writer(0x08000100, 5));
     expect(g4.judge('boot-selection')).toMatchObject({
@@ -186,7 +186,7 @@ describe('boot-selection', () => {
       verdict: 'warn',
       expected: 'FLASH_OPTR.nBOOT1 = 0x1',
       because:
-        'with the option bits that the firmware programmed the chip starts in RAM at 0x20000000; the ROM starts with FLASH_OPTR.nBOOT1 = 0x1',
+        'with the option bits that the firmware programmed, the chip starts in RAM at 0x20000000; the ROM starts with FLASH_OPTR.nBOOT1 = 0x1',
     });
   });
 });
@@ -220,7 +220,7 @@ describe('iwdg where no register shows it (STM32F072)', () => {
       const { state, ...rest } = f072.subject();
       return check('iwdg').judge({ ...rest, state: { ...state, watchdogRuns: () => true } }).because;
     };
-    expect(because(300)).toContain('a refresh before its counter is down to 300 of 1000 resets the chip');
+    expect(because(300)).toContain('a refresh before its counter has fallen to 300 of 1000 resets the chip');
     expect(because(1000)).not.toContain('window');
     expect(because(0xfff)).not.toContain('window');
   });
@@ -231,7 +231,7 @@ describe('iwdg where no register shows it (STM32F072)', () => {
     expect(of().verdict).toBe('pass');
     expect(of('IWDG1')).toMatchObject({ verdict: 'warn', observed: 'IWDG1 running' });
     expect(of('IWDG2')).toMatchObject({ verdict: 'warn', observed: 'IWDG2 running', confidence: 'inferred' });
-    expect(of('IWDG2').because).toContain('the ROM on the other core does not refresh it');
+    expect(of('IWDG2').because).toContain('the ROM, which runs on the other core, does not refresh it');
     expect(of('IWDG1', 'IWDG2').observed).toBe('IWDG1 and IWDG2 running');
   });
 });

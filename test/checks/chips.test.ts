@@ -185,7 +185,7 @@ describe('empty-check', () => {
   });
   it('names both where the part number leaves the package open', () => {
     const fix = (name: string): string => check('empty-check').repair!(new FakeTarget(chip(name)).subject())!.fix!;
-    expect(fix('stm32f042k6')).toContain('PF11, where it has none PB8');
+    expect(fix('stm32f042k6')).toContain('PF11, or PB8 on packages without it');
     expect(fix('stm32f042k6u')).toContain('package: PF11 */');
   });
 });

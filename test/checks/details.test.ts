@@ -100,10 +100,10 @@ describe('fpu', () => {
     expect(judged(0, 0xc0000000)).toMatchObject({
       verdict: 'pass',
       observed: 'FPCCR.LSPACT = 0, CONTROL.FPCA = 0',
-      because: 'nothing is waiting',
+      because: 'no save is pending',
     });
     expect(judged(4, 0xc0000000)).toMatchObject({ verdict: 'pass', observed: 'FPCCR.LSPACT = 0, CONTROL.FPCA = 1' });
-    expect(judged(4, 0xc0000000).because).toContain('larger frame');
+    expect(judged(4, 0xc0000000).because).toContain('larger stack frame');
     expect(judged(3, 0xc0000001)).toMatchObject({ verdict: 'warn', observed: 'FPCCR.LSPACT = 1, CONTROL.FPCA = 0' });
   });
 });
@@ -167,10 +167,10 @@ describe('A variable that outlives a reset', () => {
     expect(keptInC('flag', 1)).toContain('uint8_t flag;');
     expect(keptInC('flag', 2)).toContain('uint16_t flag;');
     expect(keptInC('flag', 4)).toContain('uint32_t flag;');
-    expect(keptInC('flags', 12)).toContain('in front of it');
+    expect(keptInC('flags', 12)).toContain('add this to the declaration');
   });
   it.each([
-    ['.noinit', '/* request (.noinit) is written over here: leave .noinit out */'],
+    ['.noinit', '/* this overwrites request (.noinit): leave .noinit out */'],
     ['.bss', expect.stringContaining('__attribute__((section(".noinit"))) volatile uint32_t request;')],
     [null, expect.stringContaining('volatile uint32_t request;')],
   ])('that lies in %s goes where start-up code leaves it alone, if it is not there already', (section, fix) => {

@@ -41,7 +41,7 @@ describe.each(IDS)('%s', (id, kind) => {
     target.leave = facts([{ kind, observed: 'so', expected: 'other', relied: true }]);
     const judged = target.judge(id);
     expect(judged).toMatchObject({ verdict: 'fail', observed: 'so', expected: 'other' });
-    expect(judged.because).toMatch(/^with this as after a reset the program comes back .*: .{20}/);
+    expect(judged.because).toMatch(/^the program starts again if this state is as after a reset .*: .{20}/);
   });
 });
 
@@ -72,7 +72,7 @@ test('leave-path tells what is missing after a leave beside the USB, and what wa
 
 test('a supply that only power-on frees is no matter of software or of a reset', () => {
   target.leave = facts([{ kind: 'supply', observed: 'PWR_CR3 = 6', expected: 'PWR_CR3 = 6', relied: true }]);
-  expect(target.judge('leave-path').because).toMatch(/relied on it: PWR_CR3 = 6\. Neither software nor a reset undoes that, power-on does/);
+  expect(target.judge('leave-path').because).toMatch(/depends on it: PWR_CR3 = 6\. Only power-on restores this setting/);
   target.leave = facts([{ kind: 'clocks', observed: 'RCC_CR = 1', expected: '0', relied: true }]);
   expect(target.judge('leave-path').because).not.toContain('power-on');
 });

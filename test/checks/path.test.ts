@@ -243,7 +243,7 @@ describe('the request that has to survive a reset', () => {
     const t = none(word({ read: 0, overwrittenBy: writer(0x08000020, 44) }));
     expect(t.judge('magic-survives')).toMatchObject({
       verdict: 'fail',
-      because: expect.stringContaining('written over') as unknown,
+      because: expect.stringContaining('overwritten') as unknown,
       lastWriter: { pc: 0x08000020 },
     });
     expect(check('magic-survives').repair(t.subject())).toMatchObject({ at: 'keep', words: [{ address: 0x20000010, value: 0xb007d0f5 }] });
@@ -278,7 +278,7 @@ describe('the request that has to survive a reset', () => {
     });
     expect(check('magic-survives').repair(t.subject())).toMatchObject({ fix: expect.stringContaining('RTCAPBEN') as unknown });
   });
-  test('a dirty line of the data cache held it: memory never got it, and the fix cleans the line', () => {
+  test('a dirty line of the data cache held it and memory did not, and the fix cleans the line', () => {
     const t = none(word({ address: 0x24010000, atReset: 0x1234, read: 0x1234, inDirtyLine: true }));
     expect(t.judge('magic-survives')).toMatchObject({ verdict: 'fail', because: expect.stringContaining('dirty line') as unknown });
     expect(check('magic-survives').repair(t.subject())).toMatchObject({
@@ -314,12 +314,12 @@ describe('the request that has to survive a reset', () => {
   });
   test('a lost word that is compared with something else is no request', () =>
     expect(none(word({ wanted: 302, atReset: 302, read: 0, comparedWith: 500 })).judge('magic-survives').verdict).toBe('n/a'));
-  test('written to one word and looked for in another: the read is named, nothing is repaired', () => {
+  test('written to one address and read from another: the read is named, nothing is repaired', () => {
     const elsewhere = { address: 0x40002860, writer: writer(0x08000700, 40) };
     const t = none(word({ address: 0x40002858, wanted: null, atReset: 0, read: 0, writer: null, elsewhere }));
     expect(t.judge('magic-survives')).toMatchObject({
       verdict: 'warn',
-      because: expect.stringContaining('looked for in another') as unknown,
+      because: expect.stringContaining('reads it from another') as unknown,
       lastWriter: { pc: 0x08000210 },
     });
     expect(check('magic-survives').repair(t.subject())).toBeNull();

@@ -110,7 +110,7 @@ const CASES: readonly Case[] = [
     id: 'nvic-enabled',
     what: 'TIM2 without clock',
     verdict: 'fail',
-    observed: 'none of their blocks is clocked',
+    observed: 'the clocks of all their peripherals are off',
     change: (t) => t.enable(TIM2_IRQ),
   },
   { id: 'nvic-pending', what: 'TIM2', verdict: 'fail', observed: 'pending: 45 (TIM2)', change: (t) => t.enable(TIM2_IRQ, PPB.NVIC_ISPR) },
@@ -326,7 +326,7 @@ describe('checks of the state handed over', () => {
       t.resets = [{ at: 1, by: id, flags: [], external: false, ...(waited ? { waited } : {}) }];
       return t.judge(id).because;
     };
-    expect(because(true)).toContain('while the flash was being erased or programmed');
+    expect(because(true)).toContain('during a flash erase or program operation');
     expect(because(false)).not.toContain('erased');
   });
   test('an IWDG reset that carries a request over is no reproach', () => {

@@ -124,7 +124,7 @@ test.skipIf(process.platform !== 'linux')('a working folder that was deleted is 
     const cwd = mkdtempSync(join(dist, 'gone-'));
     const there = ['-c', 'rmdir "$PWD" && exec "$@"', 'sh', process.execPath, program(), ...args];
     const { status, stdout, stderr } = spawnSync('sh', there, { cwd, encoding: 'utf8' });
-    expect([status, stdout, stderr]).toEqual([2, '', 'bootbench: the working folder does not exist any more; go to one that does\n']);
+    expect([status, stdout, stderr]).toEqual([2, '', 'bootbench: the working folder no longer exists; change to one that does\n']);
   }
 });
 
@@ -210,7 +210,7 @@ describe.skipIf(!hasPty)('in a terminal', () => {
     expect(coloured).toBeGreaterThan(0);
     // progress was shown meanwhile, and nothing of it is left
     expect(raw).toMatch(/\r/);
-    expect(lines.filter((l) => /trying with repaired|virtual time/.test(l)).length).toBeLessThanOrEqual(1);
+    expect(lines.filter((l) => /trying with these repaired|virtual time/.test(l)).length).toBeLessThanOrEqual(1);
   });
   test('a success has at most ten lines', async () => {
     const { status, lines } = await shown(80, ['f405-straight/firmware.elf', '--chip', 'stm32f405rg']);

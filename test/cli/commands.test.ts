@@ -10,11 +10,11 @@ import { BriefSystem } from '../brief.ts';
 
 describe('a name that is no part', () => {
   test.each([
-    ['nucleo-wb55rg', 'is a board, with STM32WB55RG; say --board nucleo-wb55rg'],
-    ['BluePill', 'is a board, with STM32F103C8; say --board bluepill'],
+    ['nucleo-wb55rg', 'is a board; its chip is STM32WB55RG; give --board nucleo-wb55rg'],
+    ['BluePill', 'is a board; its chip is STM32F103C8; give --board bluepill'],
     ['stm32f4', 'did you mean STM32F405RG or '],
-    ['blackpill', 'boards are called blackpill-f411ce, '],
-    ['foo', 'there is no chip "foo"; known are parts of STM32C0, '],
+    ['blackpill', 'there are boards with such names: blackpill-f411ce, '],
+    ['foo', 'there is no chip "foo"; bootbench knows parts of STM32C0, '],
   ])('%s', async (name, text) => {
     const { err, code } = await cli(['chips', name]);
     expect([code, err.replace(/\s+/g, ' ')]).toEqual([2, expect.stringContaining(text)]);
@@ -95,9 +95,9 @@ describe('bootbench chips', () => {
   });
 
   test.each([
-    ['nucleo-f303k8', 'say --chip stm32f303k8'],
-    ['nucleo-u545re-q', 'its STM32U545RE is not modelled either; nearest to it is STM32U575ZI'],
-    ['stm32g031k8', 'exists but is not modelled; nearest to it is STM32G070RB'],
+    ['nucleo-f303k8', 'give --chip stm32f303k8'],
+    ['nucleo-u545re-q', 'its STM32U545RE is not modelled either; the nearest modelled chip is STM32U575ZI'],
+    ['stm32g031k8', 'exists but is not modelled; the nearest modelled chip is STM32G070RB'],
     ['stm32mp157', 'exists but is not modelled'],
   ])('%s is exit 2: %s', async (name, says) => {
     const asked = await cli(['chips', name]);

@@ -53,7 +53,7 @@ describe('bootbench compare', () => {
     for (const [b, word] of [
       ['x.json', 'x.json'],
       ['none.json', 'cannot read none.json'],
-      ['half.json', 'half.json is not a whole bootbench/run@1'],
+      ['half.json', 'half.json is not a complete bootbench/run@1'],
     ] as const) {
       const ran = await cli(['compare', 'a.json', b], setup);
       expect(ran, b).toMatchObject({ code: 2, out: '' });
@@ -89,7 +89,7 @@ describe('two runs', () => {
     const a = dfuResult();
     const b = withEntry(a, { how: 'boot' });
     const report = compareReport(compared('jump', a), compared('pin', b), compareRuns(a, b), { firstStage: 'SFSP' });
-    expect(report.replace(/\s+/g, ' ')).toContain('Run B was started in the ROM at reset. On silicon that start passes SFSP first');
+    expect(report.replace(/\s+/g, ' ')).toContain('Run B booted into the ROM. On a real chip, such a boot runs SFSP first');
     expect(compareReport(compared('jump', a), compared('jump', a), [], { firstStage: 'SFSP' })).not.toContain('SFSP');
   });
 });

@@ -30,7 +30,7 @@ describe('bootbench conform', () => {
   });
   it.each([
     [['--usb', 'x'], /--usb: "x" is not vid:pid/],
-    [['--usb', '0483:df11', '--chip', 'stm32f072rb'], /leave images and --chip out/],
+    [['--usb', '0483:df11', '--chip', 'stm32f072rb'], /leave out images and --chip/],
     [['--chip', 'stm32f072rb', '--boot0', '--flash', '0x20000000:64'], /--flash: it does not lie inside/],
     [['--chip', 'stm32f072rb', '--boot0', '--flash', '0x08010000:64'], /--flash: it is not whole sectors of 2048 bytes/],
     [['--chip', 'stm32f072rb', '--boot0', '--flash', '64'], /--flash: "64" is not address:length/],

@@ -14,6 +14,6 @@ it('leave without an image asks for the application: BOOT0 would not help', asyn
     onInterrupt: () => () => undefined,
   });
   expect(code).toBe(2);
-  expect(err).toMatch(/no image is given; the application that is left for/);
+  expect(err).toMatch(/no image is given; give the application that the ROM starts/);
   expect(err).not.toMatch(/boot0/i);
 });

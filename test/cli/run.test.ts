@@ -43,17 +43,17 @@ describe('exit code', () => {
 
   test.each<[string, string[], string]>([
     ['a missing file', ['run', 'gone.elf', ...CHIP], 'cannot read gone.elf: no such file or folder'],
-    ['standard input', ['run', '-', ...CHIP], 'cannot read -: no such file or folder; standard input is called /dev/stdin'],
-    ['a name that is not UTF-8', ['run', 'f\ufffd.elf', ...CHIP], 'Node passes on only names in UTF-8'],
-    ['a name with the separators of Windows', ['run', '.\\fw.bin@0x08000000', ...CHIP], './fw.bin is there: Windows reads / too'],
-    ['an empty name', ['run', '', ...CHIP], 'the name of a file is empty'],
-    ['a device without end', ['run', '/dev/zero@0x08000000', ...CHIP], 'cannot read /dev/zero: it has no end'],
+    ['standard input', ['run', '-', ...CHIP], 'cannot read -: no such file or folder; for standard input write /dev/stdin'],
+    ['a name that is not UTF-8', ['run', 'f\ufffd.elf', ...CHIP], 'Node supports only UTF-8 file names'],
+    ['a name with the separators of Windows', ['run', '.\\fw.bin@0x08000000', ...CHIP], './fw.bin exists: write / instead of \\'],
+    ['an empty name', ['run', '', ...CHIP], 'a file name is empty'],
+    ['a device without end', ['run', '/dev/zero@0x08000000', ...CHIP], 'cannot read /dev/zero: it never ends'],
     ['a folder as image', ['run', '.', ...CHIP], 'cannot read .: it is a folder'],
     ['no image', ['run', ...CHIP], 'no image is given'],
     ['no chip and no image', ['run', '--board', 'none'], 'no image is given'],
     ['a chip that does not exist', ['run', IMAGE, '--chip', 'stm32h534re'], 'did you mean STM32H533RE or STM32H523RE?'],
     ['a raw binary without address', ['run', 'fw.bin', ...CHIP], 'write it as fw.bin@0x08000000'],
-    ['an image outside the memory', ['run', 'fw.bin@0x18000000', ...CHIP], '0x18000000 lie outside the memory of STM32H533RE'],
+    ['an image outside the memory', ['run', 'fw.bin@0x18000000', ...CHIP], '0x18000000 are outside the memory of STM32H533RE'],
     ['an image over itself', ['run', IMAGE, IMAGE, ...CHIP], 'both have bytes at 0x08000000'],
     ['an unknown option', run('--chp', 'x'), "unknown option '--chp' (did you mean --chip?); `bootbench run --help` lists the options"],
     ['two values for an option that has one', run('--chip', 'stm32h563zi'), '--chip is given twice: stm32h533re and stm32h563zi'],
@@ -65,7 +65,7 @@ describe('exit code', () => {
     ['a trigger that is asked for and refused', run('--no-trigger', '--trigger'), '--trigger and --no-trigger exclude each other'],
     ['an option before the command', ['--quiet', 'run', IMAGE, ...CHIP], 'the command comes first, then --quiet; bootbench run --quiet'],
     ['options and no command', ['--chip', 'stm32h533re', IMAGE], 'the command comes first, then --chip; bootbench run --chip'],
-    ['firmware in place of the command', [IMAGE, ...CHIP], `${IMAGE} is no command; bootbench run ${IMAGE} runs it`],
+    ['firmware in place of the command', [IMAGE, ...CHIP], `${IMAGE} is not a command; bootbench run ${IMAGE} runs it`],
     ['a scenario in place of the command', ['s.json', '--quiet'], 'bootbench run --scenario s.json runs it'],
     ['an option without its value', ['run', IMAGE, '--json', '-', '--chip'], "'--chip <name>' argument missing; `bootbench run --help`"],
     ['an unknown command', ['rnu'], "unknown command 'rnu' (did you mean run?); `bootbench --help` lists the commands"],
@@ -87,7 +87,7 @@ describe('exit code', () => {
     ['a missing unicorn.js', run('--engine', 'unicorn', '--unicorn-js', 'uc.js'), 'cannot read uc.js'],
     ['two documents on stdout', run('--json', '-', '--junit', '-'), 'both write to stdout'],
     ['two documents in one file', run('--json', 'x', '--html', './x'), 'both write ./x'],
-    ['an output without a name', run('--json', ''), '--json: the name is empty; is a variable of the command not set?'],
+    ['an output without a name', run('--json', ''), '--json: the name is empty; is a shell variable not set?'],
     ['a trace without a name', run('--trace', ''), '--trace: the name is empty'],
     ['an empty scenario', run('--scenario', '/dev/null'), '/dev/null: the file is empty'],
     ['an output in no folder', run('--json', 'no/such/r.json'), 'there is no folder no/such'],
@@ -134,7 +134,7 @@ test.each([
   ['what is flashed', ['run', IMAGE, '--record', 'fw.bin'], /--record: fw\.bin is an input of this run/],
   ['what is flashed', ['run', IMAGE, '--json', './fw.bin'], /--json: \.\/fw\.bin is an input of this run/],
   ['what is compared', ['step-compare', 'fw.bin@0x08000000', '--json', 'fw.bin'], /--json: fw\.bin is an input of this run/],
-  ['a build', ['check', '--record', 'other.elf'], /--record: other\.elf is firmware \(ELF\), which is not written over/],
+  ['a build', ['check', '--record', 'other.elf'], /--record: other\.elf is firmware \(ELF\), which bootbench does not overwrite/],
   ['its record by its result', ['run', '--record', 'r', '--json', 'r'], /--json and --record both write r/],
 ])('a board command does not write over %s: %j', async (_, args, message) => {
   const elf = Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 1, 1);
@@ -147,16 +147,19 @@ test.each([
 });
 
 test.each([
-  [['init', IMAGE, '--out', 'other.elf', '--overwrite'], /other\.elf is firmware \(ELF\), which is not written over; give another name/],
+  [
+    ['init', IMAGE, '--out', 'other.elf', '--overwrite'],
+    /other\.elf is firmware \(ELF\), which bootbench does not overwrite; give another name/,
+  ],
   [['dfu', IMAGE, '--pcap', 'other.elf'], /other\.elf is firmware \(ELF\)/],
   [
     ['dfu', IMAGE, '--save', 'new.elf'],
-    /--save: what is written is no ELF, so new\.elf cannot be its name; it is Intel HEX for \*\.hex, else raw/,
+    /--save: the output is not an ELF file, so the name new\.elf does not fit; it is Intel HEX for \*\.hex and raw otherwise/,
   ],
-  [['uart', IMAGE, '--pty', '--save', 'new.axf'], /--save: what is written is no ELF, so new\.axf cannot be its name/],
-  [['dfu', IMAGE, '--save', 'new.dfu'], /--save: what is written is no DfuSe file, so new\.dfu cannot be its name/],
-  [['dfu', IMAGE, '--save', 'new.UF2'], /--save: what is written is no UF2 file, so new\.UF2 cannot be its name/],
-  [['uart', IMAGE, '--pty', '--save', 'new.s19'], /--save: what is written is no file of S-records/],
+  [['uart', IMAGE, '--pty', '--save', 'new.axf'], /--save: the output is not an ELF file, so the name new\.axf does not fit/],
+  [['dfu', IMAGE, '--save', 'new.dfu'], /--save: the output is not a DfuSe file, so the name new\.dfu does not fit/],
+  [['dfu', IMAGE, '--save', 'new.UF2'], /--save: the output is not a UF2 file, so the name new\.UF2 does not fit/],
+  [['uart', IMAGE, '--pty', '--save', 'new.s19'], /--save: the output is not an S-record file/],
 ])('neither a build nor the name of one is taken for other output: %j', async (args, message) => {
   const cwd = folder({ 'fw.bin': FIRMWARE, 'other.elf': Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 1, 1) });
   const { code, err } = await cli([...args, ...CHIP], { cwd });
@@ -232,7 +235,7 @@ describe('output', () => {
   test('- is no file where it is not standard output', async () => {
     const cwd = folder({ 'fw.bin': FIRMWARE });
     const ran = await cli(['dfu', '--chip', 'stm32l432kc', '--boot0', '--exec', 'true', '--save', '-'], { cwd });
-    expect(ran).toMatchObject({ code: 2, err: expect.stringContaining('--save: - is no name of a file') });
+    expect(ran).toMatchObject({ code: 2, err: expect.stringContaining('--save: - is not a file name') });
     expect(readdirSync(cwd)).toEqual(['fw.bin']);
   });
 
@@ -337,8 +340,8 @@ describe('what the machine is given', () => {
       const { jobs } = await cli([...run('--board', board)], { cwd: folder({ 'fw.bin': FIRMWARE }) });
       return jobs[0]!.boardSays ?? '';
     };
-    expect(await says('blackpill-f411ce')).toMatch(/; it has STM32F411CE, and this run is of STM32H533RE$/);
-    expect(await says('nucleo-h533re')).not.toContain('this run is of');
+    expect(await says('blackpill-f411ce')).toMatch(/; it has STM32F411CE, but this run uses STM32H533RE$/);
+    expect(await says('nucleo-h533re')).not.toContain('but this run uses');
   });
 
   test('the words for no board in particular may be written in capitals', async () => {
@@ -380,7 +383,7 @@ describe('what the machine is given', () => {
     const { jobs } = await cli(['run', 'fw.bin@0x08004000', ...CHIP], { cwd });
     const texts = jobInput(jobs[0]!).notes.map((n) => n.text);
     expect(texts).toContainEqual(
-      "no image has bytes at 0x08000000, where STM32H533RE starts: give the bootloader's image too, or --boot-at 0x08004000",
+      'no image has bytes at 0x08000000, where STM32H533RE starts: also give the image of the bootloader, or --boot-at 0x08004000',
     );
   });
 
@@ -411,7 +414,7 @@ describe('what the machine is given', () => {
     expect(ran.err.replace(/\s+/g, ' ')).toMatch(/^bootbench: fw.bin@0x08000000: its vector table at 0x08000000 has initial SP 0x20044000/);
     expect(ran.jobs).toHaveLength(1);
     const second = await cli(['run', 'cm4.bin@0x08100000', '--chip', 'stm32h745xi', '--json', '-'], { cwd });
-    expect(second.err.replace(/\s+/g, ' ')).toContain('this looks like the image of cm4: nothing is there for cm7');
+    expect(second.err.replace(/\s+/g, ' ')).toContain('this looks like the image for cm4, but cm7 starts too and has no image');
     expect((await cli(['run', IMAGE, '--chip', 'stm32f072rb', '--quiet'], { cwd })).err).toBe('');
   });
 

@@ -105,12 +105,12 @@ describe('which scenarios run', () => {
 
 test.each<[string, string[], string]>([
   ['a shard that does not exist', ['--shard', '4/3'], '1 <= i <= n'],
-  ['a shard without a scenario', ['--shard', '2/3'], 'there is one scenario, and part 2/3 has none of them; ask for 1 at most'],
+  ['a shard without a scenario', ['--shard', '2/3'], 'there is one scenario, so part 2/3 is empty; use at most 1 part'],
   ['a reporter that is not known', ['--reporter', 'githb'], 'did you mean github?'],
   ['a filter that leaves nothing', ['--filter', 'zzz'], '--list shows them'],
-  ['a baseline that is none', ['--baseline', 's/a.json'], 'is no baseline'],
+  ['a baseline that is none', ['--baseline', 's/a.json'], 'is not a baseline file'],
   ['a baseline to write without a name', ['--update-baseline'], '--baseline is missing'],
-  ['a cache that is a file', ['--cache', 'fw.bin'], 'is no folder'],
+  ['a cache that is a file', ['--cache', 'fw.bin'], 'is not a folder'],
   // where no folder can be made, `mkdirSync` with `recursive` does not come back
   ...(process.platform === 'linux'
     ? [['a cache that cannot be made', ['--cache', '/proc/none/cache'], 'cannot make'] as [string, string[], string]]

@@ -51,7 +51,7 @@ describe('bootbench test', () => {
     mkdirSync(Buffer.concat([Buffer.from(`${cwd}/b`), Buffer.of(0xff)]));
     expect(await cli(['test', '.'], { cwd })).toMatchObject({
       code: 2,
-      err: expect.stringContaining('names in UTF-8: rename it') as string,
+      err: expect.stringContaining('only UTF-8 file names: rename the file') as string,
     });
   });
 
@@ -70,7 +70,7 @@ describe('bootbench test', () => {
     spawnSync('rm', ['-rf', join(cwd, name)]);
     expect([code, err]).toEqual([
       2,
-      expect.stringMatching(/^bootbench: cannot read .*nnn: the name is too long; a part of the folder can be named/),
+      expect.stringMatching(/^bootbench: cannot read .*nnn: the name is too long; give a subfolder or a pattern/),
     ]);
   });
 

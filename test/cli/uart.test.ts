@@ -58,7 +58,7 @@ describe.skipIf(why !== null)(`stm32flash${why === null ? '' : `: ${why}`}`, () 
 
 describe('what a user can get wrong', () => {
   it.each([
-    [[], /nothing would use the port.*--pty/s],
+    [[], /nothing uses the port.*--pty/s],
     [['--pty', '--baud', '9'], /1200 to 115200/],
     [['--pty', '--port', 'USART9'], /--port USART9: this ROM listens to USART1, USART3/],
   ])('%j', async (args, message) => {

@@ -127,7 +127,7 @@ describe('bootbench dfu', () => {
     [['--chip', 'stm32f072rb', '--boot0', '--usbip', '--port', '70000'], /--port/],
     [['--chip', 'stm32f072rb', '--boot0', '--port', '0'], /add --usbip/],
     [['--chip', 'stm32f072rb', '--usbip'], /no image is given/],
-    [['--chip', 'stm32f072rb', '--boot0', '--exec', ' '], /--exec: no command is given/],
+    [['--chip', 'stm32f072rb', '--boot0', '--exec', ' '], /--exec: the command is empty/],
     [['--chip', 'stm32f072rb', '--boot0', '--exec', 'true', '--save', 'no/such/folder.bin'], /--save: cannot write/],
   ])('%j is exit 2 with one line', async (args, text) => {
     const ran = await run(...args);

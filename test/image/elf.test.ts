@@ -43,7 +43,7 @@ describe('ELF', () => {
     );
     const image = loadImage(reaches, 'a.elf');
     expect(image.chunks).toEqual(loadImage(elf, 'a.elf').chunks);
-    expect(image.remarks).toContainEqual(expect.stringContaining('nothing is loaded below 0x08000000'));
+    expect(image.remarks).toContainEqual(expect.stringContaining('bootbench loads nothing below 0x08000000'));
     // without sections nobody can tell
     expect(loadImage(patched(reaches, [32, 0, 0, 0, 0], [48, 0, 0]), 'a.elf').chunks[0]!.address).toBe(0x08000000 - offset);
   });
@@ -94,7 +94,7 @@ describe('ELF', () => {
   });
 
   test.each<[string, string, string]>([
-    ['{\n  "schema": "bootbench/scenario@1"\n}', 'a.json', 'this is a scenario, not an image; write --scenario a.json'],
+    ['{\n  "schema": "bootbench/scenario@1"\n}', 'a.json', 'this is a scenario, not an image; give it with --scenario a.json'],
     ['{ "schema": "bootbench/run@1" }', 'r.json', 'this is a result, not an image'],
     ['{}', 'x.json', 'this is JSON, not an image'],
     ['!<arch>\nfoo.o/', 'lib.a', 'this is a library (.a), not an image'],

@@ -123,11 +123,11 @@ describe('files that say where their bytes go', () => {
     ['dwarf5-O2.uf2', uf2Of([{ address: BASE, data: binary }])],
     ['dwarf5-O2-twice.dfu', dfuse([])],
   ])('%s takes no address of the user', (name, bytes) => {
-    expect(() => loadImage(bytes, `${name}@0x08000000`)).toThrow(/says itself where it goes; leave the @address out$/);
+    expect(() => loadImage(bytes, `${name}@0x08000000`)).toThrow(/already contains its addresses; leave out @address$/);
   });
 
   test('a HEX file takes no address, and a raw binary that begins with a colon does', () => {
-    expect(() => loadImage(ascii(':00000001FF\n'), 'a.hex@0x08000000')).toThrow('an Intel HEX file says itself where it goes');
+    expect(() => loadImage(ascii(':00000001FF\n'), 'a.hex@0x08000000')).toThrow('an Intel HEX file already contains its addresses');
     expect(loadImage(ascii(':abc'), 'a.bin@0x08000000').chunks).toEqual([{ address: BASE, data: ascii(':abc') }]);
   });
 });
@@ -152,7 +152,12 @@ describe('S-records', () => {
     ['a wrong checksum', one.replace(/..\r\n$/, '00\n') + end, 'bad-checksum', 'checksum 0x00, expected 0x90 (line 1)'],
     ['no end', one, 'truncated', 'no end record (behind line 1)'],
     ['data behind the end', end + one, 'bad-srec', 'data after the end record (line 2)'],
-    ['a count that is wrong', one + srecord(5, 2, word(0).slice(4)) + end, 'truncated', 'it counts 2 data records where 1 came (line 2)'],
+    [
+      'a count that is wrong',
+      one + srecord(5, 2, word(0).slice(4)) + end,
+      'truncated',
+      'its count is 2 data records, but there are 1 (line 2)',
+    ],
     ['a reserved type', one + 'S4030000FC\n' + end, 'bad-srec', 'unknown record type S4 (line 2)'],
     ['a length that is too long', one.replace('S306', 'S307') + end, 'bad-srec', 'length does not match'],
     ['half a byte', one + 'S30\n', 'bad-srec', 'not an S-record (line 2)'],
@@ -187,14 +192,19 @@ describe('UF2', () => {
   });
 
   test.each([
-    ['half a block', uf2([block]).subarray(0, 500), 'truncated', '500 bytes are no whole number of blocks'],
+    ['half a block', uf2([block]).subarray(0, 500), 'truncated', '500 bytes is not a multiple of the block size'],
     ['a block that is missing', uf2([block, next]).subarray(0, 512), 'truncated', 'block 1 of 2 is missing'],
     ['a number that is too large to count to', uf2([{ ...block, total: 0xffffffff }]), 'truncated', 'block 1 of 4294967295 is missing'],
-    ['a block twice', uf2([block, { ...next, number: 0 }]), 'bad-uf2', 'block 0 is there twice (offset 0x200)'],
+    ['a block twice', uf2([block, { ...next, number: 0 }]), 'bad-uf2', 'block 0 occurs twice (offset 0x200)'],
     ['a number past the last', uf2([{ ...block, number: 1 }]), 'bad-uf2', 'block 1 of 1 (offset 0x0)'],
-    ['two opinions on how many there are', uf2([block, { ...next, total: 3 }]), 'bad-uf2', 'there are 3, the first one says 2'],
+    [
+      'two opinions on how many there are',
+      uf2([block, { ...next, total: 3 }]),
+      'bad-uf2',
+      'a total of 3 blocks, but the first one gives 2',
+    ],
     ['two families', uf2([block, { ...next, family: 1 }]), 'bad-uf2', 'programs for 2 families (0x57755a57, 0x00000001)'],
-    ['files in place of a program', uf2([{ ...block, flags: 0x1000 }]), 'bad-uf2', 'its blocks are files'],
+    ['files in place of a program', uf2([{ ...block, flags: 0x1000 }]), 'bad-uf2', 'its blocks contain files'],
     ['nothing for the main flash', uf2([{ ...block, flags: 1 }]), 'no-segments', 'nothing to load'],
     ['more data than fits', patched(uf2([block]), [16, 0xdd, 1]), 'bad-uf2', 'a block with 477 bytes of data'],
     ['no magic at the end of a block', patched(uf2([block]), [508, 0]), 'bad-uf2', 'without the magic words of UF2 (offset 0x0)'],
@@ -224,7 +234,7 @@ describe('DFU', () => {
     expect(() => loadImage(bytes, 'a.dfu')).toThrow(
       'a raw binary with the suffix of a DFU file needs an address; write it as a.dfu@0x08000000',
     );
-    expect(() => loadImage(bytes, 'a.dfu@main')).toThrow('"main" is no address');
+    expect(() => loadImage(bytes, 'a.dfu@main')).toThrow('"main" is not an address');
   });
 
   test('a prefix may count the suffix or not', () => {
@@ -235,7 +245,7 @@ describe('DFU', () => {
   const good = target([element]);
   test.each([
     ['a CRC that is wrong', patched(dfuse([good]), [294, 0]), 'bad-checksum', 'expected 0x'],
-    ['no suffix', dfuse([good]).subarray(0, -16), 'truncated', 'does not end with the suffix of a DFU file'],
+    ['no suffix', dfuse([good]).subarray(0, -16), 'truncated', 'does not end with a DFU file suffix'],
     ['nothing but a suffix', suffixed(ascii(''), 0x100), 'no-segments', 'nothing to load'],
     [
       'a version that nobody knows',
@@ -243,16 +253,16 @@ describe('DFU', () => {
       'bad-dfu',
       'version 2; only version 1 is known (offset 0x5)',
     ],
-    ['half a prefix', suffixed(ascii('DfuSe\x01'), 0x11a), 'truncated', 'inside of its prefix'],
-    ['a size that is not its own', dfuse([good], 300), 'bad-dfu', 'its prefix says 300 bytes, there are 297'],
-    ['more targets than there are', dfuse([good], undefined, 2), 'truncated', 'inside of the prefix of a target (offset 0x129)'],
-    ['fewer targets than there are', dfuse([good, good], undefined, 1), 'bad-dfu', '286 bytes behind its last target'],
-    ['a target without its name', patchedTarget(good), 'bad-dfu', 'no target begins here (offset 0xb)'],
+    ['half a prefix', suffixed(ascii('DfuSe\x01'), 0x11a), 'truncated', 'inside its prefix'],
+    ['a size that is not its own', dfuse([good], 300), 'bad-dfu', 'its prefix announces 300 bytes, but there are 297'],
+    ['more targets than there are', dfuse([good], undefined, 2), 'truncated', 'inside the prefix of a target (offset 0x129)'],
+    ['fewer targets than there are', dfuse([good, good], undefined, 1), 'bad-dfu', '286 bytes after its last target'],
+    ['a target without its name', patchedTarget(good), 'bad-dfu', 'a target should begin here (offset 0xb)'],
     ['a target that is too long', dfuse([target([element], 2 ** 32 - 1)]), 'truncated', 'a target of 4294967295 bytes runs past the end'],
     ['an element that is too long', dfuse([target([element], 8)]), 'truncated', 'element 1 of 1 runs past the end of its target'],
     ['elements without end', dfuse([target([element], 12, 2 ** 32 - 1)]), 'truncated', 'element 2 of 4294967295 runs past'],
-    ['fewer elements than there are', dfuse([target([element], 12, 0)]), 'bad-dfu', '12 bytes behind the last element of a target'],
-    ['no targets', dfuse([]), 'no-segments', 'its targets hold no data'],
+    ['fewer elements than there are', dfuse([target([element], 12, 0)]), 'bad-dfu', '12 bytes after the last element of a target'],
+    ['no targets', dfuse([]), 'no-segments', 'its targets contain no data'],
     ['bytes given twice', dfuse([good, good]), 'overlap', '0x08000000'],
     ['data past the last address', dfuse([target([{ ...element, address: 0xfffffffe }])]), 'bad-dfu', 'past the end of the address space'],
   ])('%s is told', (_what, bytes, code, message) => {

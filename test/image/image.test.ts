@@ -110,7 +110,7 @@ describe('raw binaries', () => {
   });
 
   test('an address for an ELF, past 32 bits, or with bytes past the end is refused', () => {
-    expect(() => loadImage(data('dwarf5-O2.elf'), 'a.elf@0x08000000')).toThrow('leave the @address out');
+    expect(() => loadImage(data('dwarf5-O2.elf'), 'a.elf@0x08000000')).toThrow('leave out @address');
     expect(() => splitImagePath('a.bin@0x100000000')).toThrow('32 bits');
     expect(() => loadImage(text('abcd'), 'a.bin@0xffffffff')).toThrow('past the end');
   });
@@ -144,9 +144,9 @@ describe('several images on a chip', () => {
       'run 16 bytes past the end of FLASH2 (0x08002000) on STM32X',
     );
     expect(() => checkMemories(raw(4, '0x90000000'), memories, 'STM32X')).toThrow(
-      '0x90000000 lie outside the memory of STM32X; flash starts at 0x08000000',
+      '0x90000000 are outside the memory of STM32X; flash starts at 0x08000000',
     );
-    expect(() => checkMemories(raw(4, '0x1fff0000'), memories, 'STM32X')).toThrow('lie in ROM, which STM32X cannot program');
+    expect(() => checkMemories(raw(4, '0x1fff0000'), memories, 'STM32X')).toThrow('are in ROM, which STM32X cannot program');
   });
 
   test('the vector table is read across images, null where nothing is', () => {

@@ -81,7 +81,7 @@ const ACTS: readonly Act[] = [
   key('+'), key('+'), key('ArrowRight'), key('ArrowLeft'), key('-'), key('>', '>', '>', '>', '>', '>', '>', '>', '>', '>'), key('0'),
   ...[0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(choose),
   key('+', '+', '+', '+', '+', '+', '+', '+'), choose(0), choose(9), choose(3), key('+', '+', '+', '+', '+', '+', '+', '+', '+', '+', '+', '+', '+', '+', '+', '+', '+', '+', '+', '+', '+', '+', '+'),
-  button('later'), button('earlier', 2), button('mark before'), button('next mark'), button('zoom out', 9), button('whole run'), button('zoom in', 3),
+  button('later'), button('earlier', 2), button('previous mark'), button('next mark'), button('zoom out', 9), button('whole run'), button('zoom in', 3),
   mark(0, 'click'), mark(2, 'focus'), mark(5, 'click'), wide(499), wide(500), wide(320), wide(259), wide(260), wide(261), wide(2000), key('0'),
   key('ArrowLeft', 'ArrowLeft', 'ArrowLeft'), key('+', 'ArrowLeft', 'ArrowLeft', 'ArrowLeft', 'ArrowRight'),
 ]; // prettier-ignore

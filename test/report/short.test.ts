@@ -53,15 +53,15 @@ test('a row that runs over the last of the ten lines ends in an ellipsis, not in
   };
   const lines = shortReport(result, { width: 80 }).trimEnd().split('\n');
   expect(lines.length).toBe(10);
-  expect(lines.at(-2)).toMatch(/^Mind .* …$/);
+  expect(lines.at(-2)).toMatch(/^Note .* …$/);
   expect(visibleLength(lines.at(-2)!)).toBeLessThanOrEqual(80);
 });
 
 test('a way back that is lost is no harmless remark: it has its reason, its fix and what it hangs on', async () => {
   const text = shortReport(await run('l476-leave-vtor'), { width: 80 });
-  expect(text).toMatch(/the application does not come back from the DFU leave\s+\(leave-vtor\)\./);
-  expect(text).toMatch(/Back +leave-vtor: [^]*SCB->VTOR = 0x08000000u[^]*leave-vtor "keeps" \(documented\)/);
-  expect(text).toMatch(/Mind .*harmless (?:with this ROM|in every ROM that the evidence allows): (?![^]*leave-)/);
+  expect(text).toMatch(/after\s+the\s+DFU\s+leave,\s+the\s+application\s+does\s+not\s+start\s+properly\s+\(leave-vtor\)\./);
+  expect(text).toMatch(/Leave +leave-vtor: [^]*SCB->VTOR = 0x08000000u[^]*leave-vtor "keeps" \(documented\)/);
+  expect(text).toMatch(/Note .*harmless (?:with this ROM|in every ROM variant that was tried): (?![^]*leave-)/);
   expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(25);
 });
 
@@ -80,7 +80,7 @@ test.each([
   const result: RunResult = {
     ...primaskResult(),
     outcome: 'stuck',
-    summary: 'the firmware hangs in a loop at main.c:2 (main) that nothing can end, and never jumps',
+    summary: 'the firmware hangs in an endless loop at main.c:2 (main) and never jumps',
     stuck: { address: null, register: null, value: null, pc: '0x08000324', force: null },
     notes: [{ kind: 'loop', text: 'main.c:2 (main)' }],
     diagnosis: { explained: null, causes: [], sets: [], harmless: [] },
@@ -88,7 +88,7 @@ test.each([
   };
   const text = shortReport(result, { width: 120, sources: () => source(`int main(void) {\n${line}\n}`) });
   expect(text).toContain(`> 2 | ${line.trimEnd()}`);
-  expect(text.includes('has to be volatile')).toBe(told);
+  expect(text.replace(/\s+/g, ' ').includes('must be volatile')).toBe(told);
 });
 
 test('where no line of the program faulted, what is suspected stands behind the fault', () => {
@@ -126,7 +126,7 @@ test('option bytes that were written in vain are told where nothing entered the 
       { width: 120 },
     );
   expect(report([])).toMatch(
-    /Maybe +option-bytes: [^]*Lost +FLASH: FLASH_OPTR written while OPTLOCK = 1: ignored; the two keys go to FLASH_OPTKEYR first/,
+    /Maybe +option-bytes: [^]*Lost +FLASH: FLASH_OPTR written while OPTLOCK = 1: ignored; first write the two keys to FLASH_OPTKEYR/,
   );
   expect(report(primaskResult().entries)).not.toContain('Lost');
   const others = [
@@ -139,16 +139,18 @@ test('option bytes that were written in vain are told where nothing entered the 
   );
 });
 test('a USB device of the application that runs at a wrong clock is told where nothing entered the ROM', () => {
-  const notes = [{ kind: 'usb-clock', text: "the application's USB answers nothing: its block runs at 32 MHz, and it needs 48 MHz" }];
+  const notes = [
+    { kind: 'usb-clock', text: "the application's USB device does not answer: the USB block runs at 32 MHz, but needs 48 MHz" },
+  ];
   expect(shortReport({ ...primaskResult(), outcome: 'no-jump', diagnosis: NONE, entries: [], notes }, { width: 120 })).toMatch(
-    /USB +the application's USB answers nothing: its block runs at 32 MHz/,
+    /USB +the application's USB device does not answer: the USB block runs at 32 MHz/,
   );
 });
 test('where the board has no clock for a ready bit, another board is the next step and not the bit', () => {
   const wait = { address: null, register: 'RCC.CR', value: null, pc: '0x08000500' as const, force: 'RCC.CR.HSERDY=1' };
   const next = (text: string): string =>
     shortReport({ ...primaskResult(), outcome: 'stuck', diagnosis: NONE, stuck: wait, notes: [{ kind: 'wait', text }] }, { width: 80 });
-  expect(next('RCC: HSE in bypass mode, but the board has a crystal there: HSERDY never rises (--board chooses another)')).toMatch(
+  expect(next('RCC: HSE in bypass mode, but the board has a crystal there: HSERDY never rises (--board selects another board)')).toMatch(
     /Next +add --board (?![^]*--force)/,
   );
   expect(next('it polls something else')).toMatch(/Next +add --force RCC.CR.HSERDY=1/);
@@ -156,8 +158,8 @@ test('where the board has no clock for a ready bit, another board is the next st
 test('a block without a clock is told as the reason of a wait, and its bit of RCC is the next step', async () => {
   const code = new Thumb(0x08000200).constant(1, 0x40010024).label('wait').ldr(0, 1).cmp(0, 100).bne('wait');
   const text = await shortReportOf(code);
-  expect(text).toContain('TIM1 has no clock: RCC.APB2ENR.TIM1EN is 0, so it reads as 0 and drops writes');
-  expect(text).toMatch(/Next +have the firmware set RCC.APB2ENR.TIM1EN first\n(?![^]*--force)/);
+  expect(text).toContain('TIM1 has no clock: RCC.APB2ENR.TIM1EN is 0, so it reads as 0 and ignores writes');
+  expect(text).toMatch(/Next +set RCC.APB2ENR.TIM1EN in your firmware first\n(?![^]*--force)/);
 });
 test('a firmware that has given up an oscillator that the board lacks is told so, and which board is the next step', async () => {
   const HSEON = 1 << 16;
@@ -177,7 +179,7 @@ test('a BKPT that only a debugger answers is not called harmless, and the option
   const prints = new Thumb(0x08000200).constant(1, 0x08000000).movs(0, 3).put(0xbeab);
   const text = await shortReportOf(prints.constant(3, 0x1fff0000).ldr(0, 3).ldr(1, 3, 4).put(0xf380, 0x8808).bx(1));
   expect(text).toMatch(/^OK +dfu/);
-  expect(text).toMatch(/Mind +debugger: .*without a debugger this is a HardFault; --no-semihosting shows that/);
+  expect(text).toMatch(/Note +debugger: .*without one, this BKPT causes a HardFault; --no-semihosting shows this/);
   expect(text).not.toMatch(/harmless[^:]*:[^\n]*\bdebugger\b/);
 });
 test('a crystal that the ROM cannot use is told as what it may be where the run was not finished', async () => {
@@ -187,12 +189,12 @@ test('a crystal that the ROM cannot use is told as what it may be where the run 
   const odd: Board = { hse: { hz: 12000000, kind: 'crystal' } };
   const text = shortReport(await bench({ chip: 'stm32f105rc', images: [{ path: 'app.bin@0x08000000', bytes }], scenario: { board: odd } }));
   expect(text).toMatch(/not\s+finished/);
-  expect(text.replace(/\s+/g, ' ')).toContain("Maybe hse: the ROM measures HSE in whole megahertz, and USB's 48 MHz cannot be made");
+  expect(text.replace(/\s+/g, ' ')).toContain("Maybe hse: the ROM measures HSE in whole megahertz, and it cannot derive USB's 48 MHz");
 });
 test('an FPU instruction before CPACR is set is told as that, with its callers', async () => {
   const text = await shortReportOf(new Thumb(0x08000200).constant(0, 0x08000000).put(0xed90, 0x0a00).label('x').b('x'));
-  expect(text).toMatch(/Fault +0x08000202 used the FPU, which is off/);
-  expect(text).toContain('NOCP (the FPU is off (CPACR))');
+  expect(text).toMatch(/Fault +0x08000202 executed an FPU instruction while the FPU is off/);
+  expect(text).toContain('NOCP (FPU instruction while the FPU is off (CPACR))');
 });
 test('a request that backup SRAM did not take for want of its clock is not blamed on DBP', async () => {
   const code = new Thumb(0x08000200)
@@ -239,9 +241,9 @@ test('a request that came through the reset is not called missing where somethin
   };
   const flat = (result: RunResult): string => shortReport(result).replace(/\s+/g, ' ');
   expect(kept.checks.some((c) => c.id === 'magic-survives')).toBe(true);
-  expect(flat(kept)).toContain('the firmware left 0xdf00df00 at 0x40002854, found it behind the reset, and did not go for the ROM');
-  expect(flat(kept)).toContain('(the flags of that reset: PINRSTF, IWDGRSTF)');
-  expect(flat({ ...kept, resets })).toContain('nothing asked for the ROM in this run');
+  expect(flat(kept)).toContain('the firmware left 0xdf00df00 at 0x40002854 and read it after the reset, but did not jump into the ROM');
+  expect(flat(kept)).toContain('(reset flags: PINRSTF, IWDGRSTF)');
+  expect(flat({ ...kept, resets })).toContain('nothing triggered the jump into the ROM in this run');
 });
 test('a firmware that has erased its own vector table is told so', async () => {
   const erases = new Thumb(0x08000200)
@@ -261,8 +263,8 @@ test('a firmware that has erased its own vector table is told so', async () => {
     .bne('busy')
     .label('x')
     .b('x');
-  expect(await shortReportOf(erases)).toContain('the vector table at 0x08000000 came with the image and is erased now');
-  expect(await shortReportOf(new Thumb(0x08000200).put(0xde00))).not.toContain('is erased now');
+  expect(await shortReportOf(erases)).toContain('the firmware has erased the vector table at 0x08000000');
+  expect(await shortReportOf(new Thumb(0x08000200).put(0xde00))).not.toContain('has erased the vector table');
 });
 test.each([
   ['the data cache switched off with what was stored since', 0, true],
@@ -293,7 +295,9 @@ test('a request that no instruction writes is told as that', async () => {
     if (stores) t.str(1, 4);
     return t.constant(2, 0xe000ed0c).constant(0, 0x05fa0004).str(0, 2).label('x').b('x');
   };
-  expect(await shortReportOf(asks(false))).toMatch(/Maybe +magic-survives: the word that is looked for behind the reset was never written/);
+  expect(await shortReportOf(asks(false))).toMatch(
+    /Maybe +magic-survives: the firmware never wrote the word that it reads after the reset/,
+  );
   expect(await shortReportOf(asks(true))).toMatch(/^OK +dfu/);
 });
 /** The first screen of code that an F405 runs out of reset. */
@@ -375,7 +379,9 @@ describe('the patch of the fixes', () => {
     const rest = Array.from({ length: result.entries.at(-1)!.from!.line! + 5 }, (_, i) => `  line${i + 1}();`);
     const { needs, text } = patchOf(result, () => source([...head, ...rest].join('\n')));
     expect(text).toContain('__enable_irq();');
-    expect(needs).toEqual(lacks ? [expect.stringContaining('includes no header that has __enable_irq: include the device header')] : []);
+    expect(needs).toEqual(
+      lacks ? [expect.stringContaining('includes no header that defines __enable_irq: include the CMSIS device header')] : [],
+    );
   });
 
   it('keeps a statement of several lines behind an `else` without braces whole', () => {
@@ -438,7 +444,7 @@ describe('the patch of the fixes', () => {
       const result = { ...both, diagnosis: { ...both.diagnosis, causes, sets: [['entry-address' as const]] } };
       const { text, left, causes: done } = patchOf(result, () => source(lines.join('\n')));
       expect([text, done]).toEqual(['', []]);
-      expect(left).toEqual(['entry-address: line 8 holds a whole block; there: away();; with it: static void away(void) {}']);
+      expect(left).toEqual(['entry-address: line 8 contains a whole block; there: away();; with it: static void away(void) {}']);
     });
     it('puts instructions into assembly where they are the same', () => {
       const both = twice('src/start.S');
@@ -475,12 +481,12 @@ describe('the patch of the fixes', () => {
     }));
     expect(patchOf({ ...result, diagnosis: { ...result.diagnosis, causes: declared } }, () => source('x'))).toMatchObject({
       text: '',
-      left: [expect.stringContaining('not a line to put in')],
+      left: [expect.stringContaining('not a change of a single line')],
     });
     const causes = result.diagnosis.causes.map((c) => ({ ...c, fix: '/* another crystal */' }));
     const { text, left } = patchOf({ ...result, diagnosis: { ...result.diagnosis, causes } }, () => source('x'));
     expect(text).toBe('');
-    expect(left[0]).toContain('no code of this program repairs it');
+    expect(left[0]).toContain('no change in this program repairs it');
   });
 
   describe('puts what has a place of its own there', () => {
@@ -512,7 +518,7 @@ describe('the patch of the fixes', () => {
       expect(changed(result, 'a();\n  b();\nc();')).toEqual([' a();', '-  b();', '+  if (off)', '+    b();', ' c();']);
     });
     it('a wrong address of the table is corrected where it stands, but not in comments', () => {
-      const repair = 'reads of 0x1fff9800 answer with the words of the table at 0x1ff09800';
+      const repair = 'reads of 0x1fff9800 return the words of the table at 0x1ff09800';
       const result = withFix('jump();', { at: 'redirect', repair, ...at(2) });
       expect(changed(result, '#define ROM 0x1FFF9800u /* 0x1FFF9800 */\nread(ROM);\nread(0x1fff9804);')).toEqual([
         '-#define ROM 0x1FFF9800u /* 0x1FFF9800 */',
@@ -549,7 +555,7 @@ describe('`patch` applies it', () => {
 test('a reset that the firmware asked for is told where nothing came of it, with the word that nobody read', async () => {
   const text = shortReport(await run('l496-request-never-read'), { width: 80 });
   expect(text).toMatch(/Maybe +magic-survives: [^]*l496-request-never-read\/main\.c:20 \(request_dfu\)/);
-  expect(text).toMatch(/Why +the firmware reset itself at 100 ms \(core\.c:23\), and nothing went for the\s+ROM behind that/);
+  expect(text).toMatch(/Why +the firmware reset the chip at 100 ms \(core\.c:23\), and nothing\s+jumped\s+into\s+the\s+ROM\s+after\s+that/);
   expect(text).not.toContain('nothing asked for the ROM');
 });
 
@@ -561,8 +567,8 @@ describe('a port that speaks no text', () => {
 
   it('is told by its number of bytes and the first of them', () => {
     const frame = '\u00cd\u00ab\u0000\u0000\u0000\u0010|\u0000\u0001\u00ff';
-    expect(lines(frame.repeat(500))).toEqual(['usart2 5000 bytes that are no text: cd ab 00 00 00 10 7c 00 …']);
-    expect(lines('\u0001')).toEqual(['usart2 1 byte that is no text: 01']);
+    expect(lines(frame.repeat(500))).toEqual(['usart2 5000 binary bytes: cd ab 00 00 00 10 7c 00 …']);
+    expect(lines('\u0001')).toEqual(['usart2 1 binary byte: 01']);
   });
   it('keeps colours of a console and cuts a line without end', () => {
     expect(lines('\u001b[1mready\u001b[0m\r\n')[0]).toContain('ready');

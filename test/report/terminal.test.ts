@@ -20,8 +20,8 @@ describe('the terminal report', () => {
       'Jump main.c:50 (enter_dfu) to 0x0bf97165',
       'Found PRIMASK = 1 (expected: PRIMASK = 0)',
       '__enable_irq(); /* last thing before the jump */',
-      'Sure? Proved on the model: the same run with only this repaired (PRIMASK cleared at entry) reaches DFU',
-      'if the real ROM has "primask: keeps" (assumed)',
+      'Sure? Proved on the model: with only this repaired (PRIMASK cleared at entry), the same run reaches DFU',
+      'provided the real ROM has "primask: keeps" (assumed)',
       'Checks: ',
     ];
     let at = -1;
@@ -52,7 +52,7 @@ describe('the terminal report', () => {
     expect(text).toContain('warn systick');
     expect(text).toContain('Checks: 52 pass, 1 fail, 1 warn, 1 unknown');
     expect(text).not.toMatch(/pass msp/);
-    expect(flat(text)).toContain('Broken, but harmless with this ROM: systick.');
+    expect(flat(text)).toContain('Wrong, but harmless with this ROM: systick.');
   });
 
   test('names what the outcome hangs on, and the option to try', () => {
@@ -108,8 +108,8 @@ describe('the terminal report', () => {
       force: 'ETH.DMAMR.SWR=0',
     } as const;
     const text = flat(report({ ...dfuResult(), outcome: 'stuck', stuck }));
-    expect(text).toContain('The loop at 0x08000500 polls ETH.DMAMR, which reads 0x00000001 for ever.');
-    expect(text).toContain('Past it --force ETH.DMAMR.SWR=0');
+    expect(text).toContain('The loop at 0x08000500 polls ETH.DMAMR, which always reads 0x00000001.');
+    expect(text).toContain('Skip it --force ETH.DMAMR.SWR=0');
   });
 
   test('a wait is no reason of itself where the flash refused a write before it', () => {
@@ -118,13 +118,13 @@ describe('the terminal report', () => {
     expect(flat(report(waits))).toContain('The wait itself is the reason');
     const text = 'FLASH: FLASH_OPTR written while OPTLOCK = 1: ignored';
     const refused = flat(report({ ...waits, notes: [{ kind: 'guest', text }] }));
-    expect(refused).toContain(`No check is broken before the wait; a write before it was in vain: ${text}.`);
+    expect(refused).toContain(`No check fails before the wait, but the chip ignored a write before it: ${text}.`);
     expect(refused).not.toContain('The wait itself is the reason');
   });
 
   test('registers without behaviour and console output are shown', () => {
     const text = report({ ...primaskResult(), console: { usart1: 'one\ntwo\nthree\nfour\nfive\n' } });
-    expect(flat(text)).toContain('registers without behaviour that were used: ETH.DMAMR');
+    expect(flat(text)).toContain('registers used that are not modelled: ETH.DMAMR');
     expect(text).toContain('five');
     expect(text).not.toContain('one');
     expect(text).toContain('last 4 of 5 lines');

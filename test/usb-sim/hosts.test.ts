@@ -41,7 +41,7 @@ describe('drivers of Windows', () => {
   it('is refused where the operating system is another', () => {
     const scenario = { host: { kind: 'linux', driver: 'winusb' } } as const;
     expect(() => expandScenario(scenario, findChip('stm32h533re')!, { images: [] })).toThrow(
-      'host.driver: winusb is a driver of Windows, and host.kind is linux',
+      'host.driver: winusb is a Windows driver, but host.kind is linux',
     );
   });
 });

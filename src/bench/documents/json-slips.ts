@@ -32,7 +32,7 @@ export function findSlip(text: string): Slip | null {
       if (!Number.isFinite(Number(token))) return { text: `${pathOf(open)} is ${token}, which is too large for a number`, at };
     } else if (here?.keys && colon !== undefined) {
       here.name = JSON.parse(string) as string;
-      if (here.keys.has(here.name)) return { text: `${pathOf(open)} is there twice`, at };
+      if (here.keys.has(here.name)) return { text: `${pathOf(open)} is given twice`, at };
       here.keys.add(here.name);
     }
   }

@@ -28,13 +28,14 @@ export function namesOf(images: readonly LoadedImage[], chip: ChipDescription): 
     checkAddress(address, where) {
       const inMemory = chip.memories.some((m) => [m.base, ...(m.aliases ?? [])].some((base) => address >= base && address < base + m.size));
       const inBlock = chip.blocks.some((b) => address >= b.base && address < b.base + b.size);
-      if (!inMemory && !inBlock) throw new UsageError(`${where}: nothing answers at ${hexAddress(address)} on ${chip.name}`);
+      if (!inMemory && !inBlock)
+        throw new UsageError(`${where}: there is no memory or peripheral at ${hexAddress(address)} on ${chip.name}`);
     },
   };
 }
 
 function unknownSymbolHint(name: string, images: readonly LoadedImage[]): string | null {
   const all = images.flatMap((image) => image.symbols.all.map((s) => s.name));
-  if (all.length === 0) return 'none of them holds symbols: give the .elf, not stripped';
-  return didYouMean(name, new Set(all)) ?? 'is it inlined or removed by the linker? mark it __attribute__((used, noinline))';
+  if (all.length === 0) return 'none of them contains symbols: give the .elf, not stripped';
+  return didYouMean(name, new Set(all)) ?? 'was it inlined, or removed by the linker? mark it __attribute__((used, noinline))';
 }

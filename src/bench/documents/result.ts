@@ -1,6 +1,6 @@
 /**
- * The result of a run, `bootbench/run@1`: the document itself, as scripts read it. Keys stand in the order of the published schema;
- * `serialise` writes them so. The forms (hex, seconds) are made by the functions at the end.
+ * The result of a run, `bootbench/run@1`, as scripts read it. The keys are in the order of the published schema, and `serialise` writes them in that order.
+ * The functions at the end make the text forms of addresses and times.
  */
 import type { CHECK_IDS } from '../../checks/ids.ts';
 import type { Confidence } from '../../emu/confidence.ts';
@@ -11,19 +11,19 @@ import type { ScenarioDocument } from './scenario-types.ts';
 export { CHECK_IDS } from '../../checks/ids.ts';
 export { OUTCOMES, type Outcome, type ResetBy } from './outcomes.ts';
 
-/** Name and version of the result's form. */
+/** Name and version of the result schema. */
 export const RUN_SCHEMA = 'bootbench/run@1';
 
 /** `0x` and 8 (addresses, register values) or 4 (USB ids) lower-case digits. */
 export type Hex = `0x${string}`;
-/** Seconds with nine decimals, cut off. */
+/** Seconds as a decimal text with nine decimals, truncated. */
 export type Seconds = string;
 
-/** What a check can say. */
+/** The possible verdicts of a check. */
 export const VERDICTS = ['pass', 'fail', 'warn', 'n/a', 'unknown'] as const;
-/** What a check says: `n/a` asks for something the chip has not, `unknown` could not be looked at. */
+/** Verdict of a check: `n/a` = the chip or the run has no such thing, `unknown` = it could not be observed. */
 export type Verdict = (typeof VERDICTS)[number];
-/** What can be seen on a board: `bootbench explain <word>` has each. */
+/** Symptoms that a user may see on a board: `bootbench explain <symptom>`. */
 export const SYMPTOMS = [
   'resets',
   'nothing',
@@ -36,68 +36,68 @@ export const SYMPTOMS = [
   'works-once',
   'app-comes-back',
 ] as const;
-/** What was seen on the board. */
+/** A symptom seen on the board. */
 export type Symptom = (typeof SYMPTOMS)[number];
-/** Why a run ended: `settled`, nothing would change any more; `deadline`, its time was up; the others are limits of the caller. */
+/** Why a run ended: `settled` = the outcome cannot change any more, `deadline` = the time limit was reached, the others are limits set by the caller. */
 export type EndReason = 'settled' | 'deadline' | 'instructions' | 'wall' | 'memory' | 'semihosting' | 'signal';
 /** On chips with two cores only. */
 export type CoreName = 'cm7' | 'cm4';
 
-/** Id of a check: `bootbench explain <id>` has each. */
+/** Id of a check: `bootbench explain <id>`. */
 export type CheckId = (typeof CHECK_IDS)[number];
 
-/** An instruction, and the line that it is of. */
+/** An instruction and its source line. */
 export interface Place {
   /** Address of the instruction. */
   readonly pc: Hex;
-  /** Function, with the offset where there is no line; null = the image has no symbols. */
+  /** Function, with an offset if the line is not known; null = the image has no symbols. */
   readonly symbol: string | null;
-  /** Source file as seen from the folder of the build; null = no line information. */
+  /** Source file, relative to the build folder; null = no line information. */
   readonly file: string | null;
-  /** From 1; null = no line information. */
+  /** Line number from 1; null = no line information. */
   readonly line: number | null;
 }
 
-/** The last instruction that changed the judged field. */
+/** The last instruction that changed the checked field. */
 export interface LastWriter extends Place {
-  /** Since power-on, in seconds. */
+  /** Time since power-on, in seconds. */
   readonly at: Seconds;
-  /** Who wrote. */
+  /** What made the write. */
   readonly kind: 'cpu' | 'exception' | 'dma' | 'debugger' | 'scenario';
-  /** The core, where there are two. */
+  /** The core, if the chip has two. */
   readonly core?: CoreName;
 }
 
-/** An image that was programmed. */
+/** An image that was loaded. */
 export interface ResultImage {
-  /** As typed. */
+  /** Path as given by the user. */
   readonly path: string;
-  /** Of the file. */
+  /** SHA-256 of the file. */
   readonly sha256: string;
-  /** The core that it is for, where the chip has two. */
+  /** Core of this image, if the chip has two cores. */
   readonly core?: CoreName;
 }
 
-/** What ran in system memory. */
+/** The ROM in system memory. */
 export interface ResultRom {
-  /** Stand-in = written from public documents, dump = given by the user, silicon = a real board. */
+  /** Stand-in = bootbench's ROM, written from public documents; dump = given by the user; silicon = a real board. */
   readonly kind: 'stand-in' | 'dump' | 'silicon';
-  /** Of the profile. */
+  /** Id of the ROM profile. */
   readonly id: string | null;
-  /** Of the ROM that is played. */
+  /** ROM version that is modelled. */
   readonly version: string | null;
-  /** Of its bytes. */
+  /** SHA-256 of its bytes. */
   readonly sha256: string | null;
-  /** Values of what ST does not publish, by option. */
+  /** ROM options (behaviour that ST does not publish), by name. */
   readonly options: Readonly<
     Record<
       string,
       {
-        /** In this run. */
+        /** Value in this run. */
         readonly value: string;
-        /** How sure that is. */
+        /** Confidence in this value. */
         readonly confidence: Confidence;
-        /** Where it is from. */
+        /** Source of this value. */
         readonly source: string;
       }
     >
@@ -110,105 +110,105 @@ export interface RomDependency {
   readonly rom: string;
   /** Its value in this run. */
   readonly value: string;
-  /** The value that was tried. */
+  /** The other value that was tried. */
   readonly other: string;
-  /** How sure the value of this run is. */
+  /** Confidence in the value of this run. */
   readonly confidence: Confidence;
-  /** What comes of the run then. */
+  /** Outcome of the run with the other value. */
   readonly outcomeIfOther: Outcome;
 }
 
 /** A reset of the chip. */
 export interface ResultReset {
-  /** Since power-on, in seconds. */
+  /** Time since power-on, in seconds. */
   readonly at: Seconds;
-  /** Cause: `bootbench explain` has each word. */
+  /** Cause of the reset: `bootbench explain <cause>`. */
   readonly by: ResetBy;
-  /** Reset flags as the hardware set them, named as in ST headers. */
+  /** Reset flags as the hardware set them, with their names in ST's headers. */
   readonly flags: readonly string[];
-  /** The instruction that asked for it, or that was interrupted; null = none. */
+  /** The instruction that requested the reset or was interrupted by it; null = none. */
   readonly from: Place | null;
-  /** The core, where there are two. */
+  /** The core, if the chip has two. */
   readonly core?: CoreName;
 }
 
 /** A branch, exception or boot into system memory. */
 export interface ResultEntry {
-  /** Since power-on, in seconds. */
+  /** Time since power-on, in seconds. */
   readonly at: Seconds;
-  /** First address in system memory. */
+  /** First executed address in system memory. */
   readonly address: Hex;
   /** Branch, exception or boot. */
   readonly how: 'branch' | 'exception' | 'boot';
-  /** false = its first instruction faulted. */
+  /** false = the first instruction faulted. */
   readonly reached: boolean;
   /** The instruction that led there; null = a boot. */
   readonly from: Place | null;
-  /** Before the first instruction of the ROM. */
+  /** Core registers before the first instruction of the ROM. */
   readonly registers: Readonly<Record<string, Hex>>;
-  /** The core, where there are two. */
+  /** The core, if the chip has two. */
   readonly core?: CoreName;
 }
 
-/** One precondition: what was seen, what the ROM expects, and who says so. */
+/** The result of one check: the value found, the value expected, and the source of the rule. */
 export interface ResultCheck {
-  /** Stable id: `bootbench explain <id>`. */
+  /** Stable id of the check: `bootbench explain <id>`. */
   readonly id: CheckId;
-  /** Fail = a documented rule is broken or the outcome hung on it, warn = an undocumented one and nothing hung on it. */
+  /** Fail = a documented rule is broken, or the outcome depended on it; warn = an undocumented rule is broken, and the outcome did not depend on it. */
   readonly verdict: Verdict;
-  /** What was found. */
+  /** The value found. */
   readonly observed: string | null;
-  /** What should be. */
+  /** The value expected. */
   readonly expected: string | null;
-  /** Why that verdict. */
+  /** Reason for the verdict. */
   readonly because: string;
   /** Of the rule. */
   readonly source: string | null;
   /** Of the rule. */
   readonly confidence: Confidence | null;
-  /** The last instruction that changed what was judged. */
+  /** The last instruction that changed the checked value. */
   readonly lastWriter: LastWriter | null;
 }
 
-/** Something whose repair changes the outcome. */
+/** A cause, proved or suspected. */
 export interface ResultCause {
   /** The check. */
   readonly id: CheckId;
-  /** The run with its set repaired reaches DFU. */
+  /** True = the run reaches DFU with its set repaired. */
   readonly proved: boolean;
   /** When the repair acts: entry, before-write, redirect or keep. */
   readonly at: 'entry' | 'before-write' | 'redirect' | 'keep' | null;
-  /** What the bench changed, in words. */
+  /** What bootbench changed, in words. */
   readonly repair: string | null;
-  /** The same for the user, in C. */
+  /** The same change in C, for the user. */
   readonly fix: string | null;
-  /** With this alone repaired. */
+  /** Outcome with only this repaired. */
   readonly outcomeAfterRepair: Outcome | null;
-  /** ROM options that stop the repaired run from reaching DFU. */
+  /** ROM options whose other value keeps the repaired run from reaching DFU. */
   readonly dependsOn: readonly RomDependency[];
-  /** The line to blame. */
+  /** The instruction that caused it. */
   readonly lastWriter: LastWriter | null;
-  /** Why it matters, for a person. */
+  /** Explanation for people. */
   readonly explanation: string;
 }
 
-/** Why the run failed. */
+/** The diagnosis: why the run failed. */
 export interface ResultDiagnosis {
-  /** True = a set of repairs reaches DFU, false = none does, null = none was looked for. */
+  /** True = a set of repairs reaches DFU, false = no set does, null = no search was made. */
   readonly explained: boolean | null;
-  /** Every check in a set, and suspects where there is none. */
+  /** Every check in a set; if there is no set, the suspects. */
   readonly causes: readonly ResultCause[];
   /** Smallest sets of repairs that reach DFU; any one of them is enough. */
   readonly sets: readonly (readonly CheckId[])[];
-  /** Broken, and in no set. */
+  /** Checks that fail but are in no set. */
   readonly harmless: readonly CheckId[];
 }
 
-/** A device on the bus, from attach to its end. */
+/** A USB session: a device on the bus, from attach to its end. */
 export interface UsbSession {
-  /** Since power-on, in seconds. */
+  /** Time since power-on, in seconds. */
   readonly at: Seconds;
-  /** Whose code answered on endpoint 0. */
+  /** Where the code is that answered on endpoint 0. */
   readonly servedBy: 'user' | 'system' | null;
   /** The host saw the pull-up. */
   readonly attached: boolean;
@@ -230,102 +230,102 @@ export interface UsbSession {
   readonly endedBy: 'detach' | 'unplug' | 'reset' | 'end' | null;
 }
 
-/** The loop that is never left. */
+/** The endless loop that ended the run. */
 export interface ResultStuck {
-  /** That is read. */
+  /** Address that the loop reads. */
   readonly address: Hex | null;
-  /** PERIPHERAL.REGISTER, where it is one. */
+  /** PERIPHERAL.REGISTER, if the address is a register. */
   readonly register: string | null;
-  /** That it reads for ever. */
+  /** Value that the loop always reads. */
   readonly value: Hex | null;
-  /** Of the loop. */
+  /** Address of the loop. */
   readonly pc: Hex;
   /** The argument of `--force` that would pass the loop. */
   readonly force: string | null;
 }
 
-/** ROM options and board changes that together show what the user saw. */
+/** ROM options and board changes that together cause the symptom. */
 export interface SymptomOption {
-  /** Options to set. */
+  /** ROM options to set. */
   readonly rom: Readonly<Record<string, string>>;
-  /** What is different on the board. */
+  /** Changes of the board. */
   readonly board: Readonly<Record<string, string | number | null>>;
-  /** What comes of it. */
+  /** Outcome with these changes. */
   readonly outcome: Outcome;
-  /** For a person. */
+  /** Text for people. */
   readonly text: string;
 }
 
-/** Something that happened. */
+/** An event of the run. */
 export interface TimelineRow {
-  /** Since power-on, in seconds. */
+  /** Time since power-on, in seconds. */
   readonly at: Seconds;
-  /** Of the core; null = none counted. */
+  /** Cycle of the core; null = not counted. */
   readonly cycle: number | null;
-  /** Of event; new kinds may come. */
+  /** Kind of event; new kinds may be added. */
   readonly kind: string;
-  /** For a person. */
+  /** Text for people. */
   readonly text: string;
-  /** Instruction; null = none. */
+  /** Address of the instruction; null = none. */
   readonly pc: Hex | null;
   /** Source file; null = not known. */
   readonly file: string | null;
-  /** From 1; null = not known. */
+  /** Line number from 1; null = not known. */
   readonly line: number | null;
-  /** The core, where there are two. */
+  /** The core, if the chip has two. */
   readonly core?: CoreName;
 }
 
 /** The result of a run. Addresses are `0x…` text and times decimal seconds, as in the JSON document. */
 export interface RunResult {
-  /** Bootbench/run@1. */
+  /** `bootbench/run@1`. */
   readonly schema: typeof RUN_SCHEMA;
-  /** Of bootbench. */
+  /** Version of bootbench. */
   readonly version: string;
-  /** The part, as ST writes it. */
+  /** The part, as ST spells it. */
   readonly chip: string;
-  /** What was programmed. */
+  /** The images that were loaded. */
   readonly images: readonly ResultImage[];
   /** The scenario with all defaults filled in: scenario-1.schema.json. */
   readonly scenario: ScenarioDocument;
-  /** What executed the instructions. */
+  /** Engine that executed the instructions. */
   readonly engine: 'bootbench' | 'unicorn';
-  /** Of the RAM pattern. */
+  /** Seed of the RAM pattern. */
   readonly seed: number;
-  /** What ran in system memory. */
+  /** The ROM in system memory. */
   readonly rom: ResultRom;
-  /** What became of the jump: `bootbench explain` has each word. */
+  /** Outcome of the jump: `bootbench explain <outcome>`. */
   readonly outcome: Outcome;
-  /** One sentence for a person. */
+  /** One sentence for people. */
   readonly summary: string;
   /** Why the run ended. */
   readonly ended: {
-    /** Settled = nothing would change any more, deadline = its time was up, the others are limits of the user. */
+    /** Settled = the outcome cannot change any more, deadline = the time limit was reached, the others are limits set by the user. */
     readonly reason: EndReason;
-    /** Since power-on, in seconds. */
+    /** Time since power-on, in seconds. */
     readonly at: Seconds;
   };
-  /** ROM options that ST does not publish and whose other value changes the outcome. */
+  /** ROM options whose other value changes the outcome; ST does not publish their values. */
   readonly dependsOn: readonly RomDependency[];
-  /** How long the run was. */
+  /** Length of the run. */
   readonly time: {
-    /** Simulated. */
+    /** Emulated time. */
     readonly seconds: Seconds;
-    /** Of the boot core; null = the engine counts none. */
+    /** Cycles of the boot core; null = the engine does not count cycles. */
     readonly cycles: number | null;
-    /** Of the boot core. */
+    /** Instructions of the boot core. */
     readonly instructions: number;
-    /** Cycles that two cores take turns in; null = one core. */
+    /** Number of cycles after which two cores take turns; null = one core. */
     readonly quantum: number | null;
-    /** By core where there are two, else null. */
+    /** Figures per core if there are two, else null. */
     readonly cores: Readonly<
       Partial<
         Record<
           CoreName,
           {
-            /** Of this core; null = the engine counts none. */
+            /** Cycles of this core; null = the engine does not count cycles. */
             readonly cycles: number | null;
-            /** Executed by this core. */
+            /** Instructions of this core. */
             readonly instructions: number;
           }
         >
@@ -334,79 +334,79 @@ export interface RunResult {
   };
   /** All resets; the first is power-on. */
   readonly resets: readonly ResultReset[];
-  /** All branches, exceptions and boots into system memory. */
+  /** All entries into system memory: branches, exceptions and boots. */
   readonly entries: readonly ResultEntry[];
-  /** One row for each check, always all of them in the same order. */
+  /** One row per check, always all checks in the same order. */
   readonly checks: readonly ResultCheck[];
-  /** What repairs lead to DFU. */
+  /** Which repairs lead to DFU. */
   readonly diagnosis: ResultDiagnosis;
   /** What the host saw. */
   readonly usb: {
-    /** One for each time a pull-up came on. */
+    /** One session for each time that a device connected its pull-up. */
     readonly sessions: readonly UsbSession[];
     /** What happened on the bus; NAKs are counted, not listed. */
     readonly log: readonly {
-      /** Since power-on, in seconds. */
+      /** Time since power-on, in seconds. */
       readonly at: Seconds;
-      /** Of event. */
+      /** Kind of event. */
       readonly kind: string;
-      /** For a person. */
+      /** Text for people. */
       readonly text: string;
     }[];
   };
-  /** What the firmware printed, by channel; channels without output are absent. */
+  /** Output of the firmware, by channel; channels without output are absent. */
   readonly console: Readonly<Record<string, string>>;
   /** Exit code of SYS_EXIT; null = it did not exit. */
   readonly semihostingExit: number | null;
   /** What an endless loop waits for; null = no such loop. */
   readonly stuck: ResultStuck | null;
-  /** What the user saw against what the run shows; null = nothing was said. */
+  /** Comparison of the user's symptom with the run; null = no symptom was given. */
   readonly symptom: {
-    /** One word, or several with ` + ` between them. */ readonly asked: string;
-    /** The run shows it. */
+    /** The symptoms, with ` + ` between them. */ readonly asked: string;
+    /** True = the run shows the symptom. */
     readonly matches: boolean;
-    /** ROM options and boards that would show it. */
+    /** ROM options and boards that cause the symptom. */
     readonly options: readonly SymptomOption[];
   } | null;
-  /** What else is worth telling. */
+  /** Further notes. */
   readonly notes: readonly {
-    /** Of note; new kinds may come. */
+    /** Kind of note; new kinds may be added. */
     readonly kind: string;
-    /** For a person. */
+    /** Text for people. */
     readonly text: string;
   }[];
-  /** Reads of RAM that was never written. */
+  /** Number of reads of RAM that nothing had written. */
   readonly uninitialisedReads: number;
-  /** Registers without behaviour that were touched. */
+  /** Registers that the firmware used and that are not modelled. */
   readonly unmodelled: readonly {
-    /** Its name. */
+    /** Name. */
     readonly peripheral: string;
-    /** Its name. */
+    /** Name. */
     readonly register: string;
-    /** How often. */
+    /** Number of accesses. */
     readonly reads: number;
-    /** How often. */
+    /** Number of accesses. */
     readonly writes: number;
   }[];
-  /** What happened, in order; repeats are folded. */
+  /** Events in order; repeated events are merged. */
   readonly timeline: readonly TimelineRow[];
 }
 
-/** A word as a result writes it: `0x` and eight digits. */
+/** Formats a word as in a result: `0x` and eight digits. */
 export const hex32 = (n: number): Hex => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
-/** A half-word as a result writes it: `0x` and four digits. */
+/** Formats a half-word as in a result: `0x` and four digits. */
 export const hex16 = (n: number): Hex => `0x${(n & 0xffff).toString(16).padStart(4, '0')}`;
-/** Picoseconds as a result writes them: decimal seconds with nine digits behind the point. */
+/** Formats picoseconds as in a result: seconds with nine decimals. */
 export const seconds = (ps: Ps): Seconds => formatSeconds(ps);
 
-/** What a user sees of an outcome, without a debugger: some look the same. */
+/** What a user without a debugger sees of an outcome; some outcomes look the same. */
 export const RESULT_OF: Readonly<Record<Outcome, string>> = {
   dfu: 'the DFU device appears',
   'dfu-lost': 'a DFU device appears and goes away',
   'reset-loop': 'the application starts again and again',
   fault: 'nothing happens',
   'rom-silent': 'no DFU device appears',
-  'back-in-app': 'the application is back',
+  'back-in-app': 'the application starts again',
   stuck: 'nothing happens',
   'no-jump': 'the application runs on',
 };

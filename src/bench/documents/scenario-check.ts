@@ -72,12 +72,12 @@ function describe(error: ErrorObject, document: unknown, whole: string): { messa
   const at = path === '' ? whole : path;
   const keys = Object.keys((error.parentSchema as Parent)?.properties ?? {});
   if (error.propertyName !== undefined)
-    return { message: `${at} has the key ${shown(error.propertyName)}, which has not the right form`, hint: null };
+    return { message: `${at} has the key ${shown(error.propertyName)}, which does not have the right form`, hint: null };
   switch (error.keyword) {
     case 'additionalProperties':
       return unknownKey(params.additionalProperty ?? '', path, keys);
     case 'required':
-      return { message: `${at} lacks the key ${params.missingProperty}`, hint: null };
+      return { message: `${at} has no key ${params.missingProperty}, which is required`, hint: null };
     case 'minProperties':
     case 'maxProperties':
       return { message: `${at} must hold exactly one key`, hint: keys.length === 0 ? null : `one of ${keys.join(', ')}` };

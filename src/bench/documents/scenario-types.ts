@@ -1,6 +1,6 @@
 /**
- * `bootbench/scenario@1`: what happens to the board from outside. `Scenario` is what a user writes; `ScenarioDocument` is the same with
- * every default filled in, as it stands in results (it can be fed back as a scenario); `ScenarioPlan` is what the machine runs.
+ * `bootbench/scenario@1`: the board, and what happens to it from outside. `Scenario` is what a user writes. `ScenarioDocument` is the same with every
+ * default filled in, as in a result (it is also a valid scenario). `ScenarioPlan` is the form that the machine runs.
  */
 import type { Ps } from '../../emu/time.ts';
 import type { Outcome, ResetBy } from './outcomes.ts';
@@ -12,11 +12,11 @@ export type Duration = string;
 /** A number, or text in hex or decimal. */
 export type WordValue = number | string;
 
-/** From outside; `z`: nobody drives it. */
+/** Level that the board drives on a pin; `z` = not driven. */
 export type PinLevel = 0 | 1 | 'z';
-/** Of the USB cable. */
+/** Whether the USB cable is plugged in. */
 export type CablePosition = 'in' | 'out';
-/** Whose order and timeouts the enumeration has. */
+/** Operating system of the USB host: decides the order of requests and the time-outs of the enumeration. */
 export type HostKind = 'linux' | 'windows' | 'macos';
 /** Driver that the host binds to a DFU device. */
 export type HostDriver = 'dfu' | 'none' | 'winusb' | 'sttub30';
@@ -27,37 +27,37 @@ export interface Crystal {
   readonly hz: number;
   /** crystal: on both pins; bypass: a clock from outside on OSC_IN. */
   readonly kind: 'crystal' | 'bypass';
-  /** How long the crystal takes to start; left out = what the datasheet of the chip calls typical. */
+  /** Start-up time of the crystal; default: the typical value in the datasheet of the chip. */
   readonly ready?: Duration;
 }
 
-/** Voltages at channels, `ADC1.5`: volts, or the code of a 12-bit conversion. */
+/** Inputs of ADC channels by name, for example `ADC1.5`: volts, or the result of a 12-bit conversion. */
 export type AdcInputs = Readonly<
   Record<
     string,
     | number
     | {
-        /** Code of a 12-bit conversion. */
+        /** Result of a 12-bit conversion. */
         readonly raw: number;
       }
   >
 >;
 
-/** Behind FMC, FSMC, QUADSPI or OCTOSPI: it answers whatever these are set to. */
+/** External memory on FMC, FSMC, QUADSPI or OCTOSPI. It is accessible whatever the settings of the controller. */
 export interface OutsideMemory {
   /** First address. */
   readonly at: WordValue;
   /** Size in units of 1,024 bytes. */
   readonly kilobytes: number;
-  /** Left out: flash from 0x90000000 to 0x9FFFFFFF, RAM elsewhere. */
+  /** Default: flash from 0x90000000 to 0x9FFFFFFF, RAM elsewhere. */
   readonly kind?: 'ram' | 'flash';
 }
-/** The regulator that a board's wiring lets feed the core. */
+/** Core regulator that the board is wired for. */
 export type CoreSupply = 'ldo' | 'smps';
 
-/** What is around the chip, with all defaults filled in. */
+/** The board around the chip, with all defaults filled in. */
 export interface BoardDocument {
-  /** Default = the usual board of the chip, none = no crystals. */
+  /** Default = the usual board of the chip, none = without crystals. */
   readonly name: 'default' | 'none';
   /** Volts. */
   readonly vdd: number;
@@ -65,60 +65,60 @@ export interface BoardDocument {
   readonly vdda: number;
   /** Volts at VDDUSB. */
   readonly vddusb: number;
-  /** What the board is wired for to feed the core, on parts that have both; left out = either works. */
+  /** Core regulator that the board is wired for, on parts that have both; default: either works. */
   readonly coreSupply?: CoreSupply;
   /** Degrees Celsius. */
   readonly temperature: number;
-  /** Level of the pin BOOT0 at every reset. */
+  /** Level of the BOOT0 pin at every reset. */
   readonly boot0: 0 | 1;
-  /** NRST has the pull-up of the chip. */
+  /** NRST has only the pull-up of the chip. */
   readonly nrst: 'pull-up';
-  /** What feeds OSC_IN; null = nothing. */
+  /** The crystal or clock at OSC_IN; null = none. */
   readonly hse: Crystal | null;
   /** The 32.768-kHz crystal; null = not fitted. */
   readonly lse: {
     /** Hertz. */
     readonly hz: number;
-    /** How long it takes to start. */
+    /** Start-up time of the crystal. */
     readonly ready: Duration;
   } | null;
-  /** Deviation of oscillators by their clock name, parts per million. */
+  /** Frequency error of oscillators in parts per million, by clock name. */
   readonly ppm: Readonly<Record<string, number>>;
-  /** VBUS on the connector while the cable is in. */
+  /** VBUS is present at the connector while the cable is plugged in. */
   readonly vbus: boolean;
-  /** Levels that the board puts on pins from power-on; RX pins of the ROM are high where nothing is said. */
+  /** Levels that the board drives on pins from power-on; by default the RX pins of the ROM are high. */
   readonly pins: Readonly<Record<string, PinLevel>>;
-  /** Channels of which nothing is said see half of VDDA. */
+  /** Inputs of ADC channels; default: half of VDDA. */
   readonly adc?: AdcInputs;
-  /** Memories outside the chip, in its address space. */
+  /** External memories in the address space of the chip. */
   readonly memories?: readonly OutsideMemory[];
   /** A debugger is attached from power-on. */
   readonly debugger: boolean;
   /** Differences from the factory option bytes. */
   readonly optionBytes: Readonly<Record<string, WordValue>>;
 }
-/** What is around the chip: BOOT0, crystals, supplies, pins. */
+/** The board around the chip: BOOT0, crystals, supplies, pins. */
 export type Board = { readonly [K in Exclude<keyof BoardDocument, 'lse'>]?: BoardDocument[K] } & {
   /** The 32.768-kHz crystal; null = not fitted. */
   readonly lse?: {
     /** Hertz. */
     readonly hz: number;
-    /** How long it takes to start. */
+    /** Start-up time of the crystal. */
     readonly ready?: Duration;
   } | null;
 };
 
-/** The PC at the other end of the USB cable, with all defaults filled in. */
+/** The USB host, with all defaults filled in. */
 export interface HostDocument {
-  /** In which order and with which timeouts it enumerates. */
+  /** Operating system of the host: decides the order of requests and the time-outs of the enumeration. */
   readonly kind: HostKind;
   /** On Windows `dfu` and `winusb` are the same; `sttub30` is the driver of DfuSe Demo. */
   readonly driver: HostDriver;
-  /** Whether the cable is in at power-on. */
+  /** Whether the USB cable is plugged in at power-on. */
   readonly cable: CablePosition;
 }
 
-/** What the DFU client of the host does. */
+/** An action of the DFU client on the host. */
 export type DfuStep =
   | {
       /** Writes bytes, as dfu-util -D does. */
@@ -127,16 +127,16 @@ export type DfuStep =
         readonly file?: string;
         /** Or the bytes. */
         readonly hex?: string;
-        /** Of the first byte. */
+        /** Address of the first byte. */
         readonly address: WordValue;
       };
     }
   | {
       /** Reads bytes, as dfu-util -U does. */
       readonly upload: {
-        /** Of the first byte. */
+        /** Address of the first byte. */
         readonly address: WordValue;
-        /** Bytes. */
+        /** Number of bytes. */
         readonly length: number;
       };
     }
@@ -145,10 +145,10 @@ export type DfuStep =
       readonly erase: WordValue | 'mass';
     }
   | {
-      /** Address of the application that the device leaves DFU mode for, as dfu-util -s address:leave does. */
+      /** Leaves DFU mode and starts the application at this address, as dfu-util -s address:leave does. */
       readonly leave: WordValue;
     }
-  /** One class request: `hex` is sent, or `length` bytes are read. The host asks for no status by itself any more. */
+  /** One DFU class request: `hex` is sent, or `length` bytes are read. From then on, the host sends no GETSTATUS by itself. */
   | {
       /** A single class request, in any order. */
       readonly request: {
@@ -163,68 +163,68 @@ export type DfuStep =
       };
     };
 
-/** What can go wrong with a transaction on the bus. */
+/** How a transaction on the bus is damaged. */
 export type BusError = 'packet' | 'handshake' | 'token' | 'timeout' | 'babble';
-/** What happens on the bus: exactly one of these keys. */
+/** An event on the bus: exactly one of these keys. */
 export type UsbStep =
   | {
-      /** A transaction goes wrong, once. */
+      /** Damage one transaction. */
       readonly error: {
-        /** packet: the data is damaged; handshake: the ACK is; token: the token is; timeout: the host falls silent; babble: more bytes than a packet may have. */
+        /** packet = damaged data, handshake = damaged ACK, token = damaged token, timeout = the host stays silent, babble = more bytes than a packet may have. */
         readonly kind: BusError;
-        /** Transactions until then; left out = 0. */
+        /** Number of transactions before it; default: 0. */
         readonly after?: number;
       };
     }
   | {
-      /** The cable is pulled in the middle of a transaction. */
+      /** Unplug the cable in the middle of a transaction. */
       readonly unplug: {
-        /** Bit times from the start of its token. */
+        /** Time since the start of the token, in bit times. */
         readonly bit: number;
-        /** Transactions until then; left out = 0. */
+        /** Number of transactions before it; default: 0. */
         readonly after?: number;
       };
     }
   | {
-      /** The host keeps the bus idle so long, and resumes. */
+      /** Keep the bus idle for this time, then resume. */
       readonly suspend: Duration;
     }
   | {
-      /** The host resets the bus, and enumerates anew. */
+      /** Reset the bus and enumerate again. */
       readonly reset: true;
     };
 
-/** What a step does: exactly one of these keys. */
+/** The action of a step: exactly one of these keys. */
 export type StepAction =
   | {
-      /** A pin gets a level from outside. */
+      /** Drive a pin from outside. */
       readonly pin: {
         /** PA0 to PK15, or BOOT0. */
         readonly name: string;
-        /** 0, 1, or z: nobody drives it. */
+        /** 0, 1, or z = not driven. */
         readonly level: PinLevel;
       };
     }
   | {
-      /** NRST is pulled low. */
+      /** Pull NRST low. */
       readonly nrst: {
         /** How long. */
         readonly for: Duration;
       };
     }
   | {
-      /** The supply goes away and comes back. */
+      /** Switch the supply off and on again. */
       readonly power: {
         /** How long. */
         readonly off: Duration;
       };
     }
   | {
-      /** The USB cable is plugged in or out. */
+      /** Plug the USB cable in or out. */
       readonly cable: CablePosition;
     }
   | {
-      /** A peer sends to a serial port. */
+      /** Send bytes to a serial port of the chip. */
       readonly uart: {
         /** The port, for example USART1. */
         readonly port: string;
@@ -235,7 +235,7 @@ export type StepAction =
       };
     }
   | {
-      /** A master outside addresses the chip on I2C, at 100 kHz. */
+      /** Address the chip as an external I2C master, at 100 kHz. */
       readonly i2c: {
         /** The port, for example I2C1. */
         readonly port: string;
@@ -243,21 +243,21 @@ export type StepAction =
         readonly address: WordValue;
         /** Bytes to write. */
         readonly hex?: string;
-        /** Bytes to read behind them, after a repeated start. */
+        /** Number of bytes to read afterwards, after a repeated start. */
         readonly read?: number;
       };
     }
   | {
-      /** A master outside selects the chip on SPI, and clocks bytes at 1 MHz. */
+      /** Address the chip as an external SPI master, at 1 MHz. */
       readonly spi: {
         /** The port, for example SPI1. */
         readonly port: string;
-        /** Bytes to send; as many come back. */
+        /** Bytes to send; the same number is received. */
         readonly hex: string;
       };
     }
   | {
-      /** Another node sends a frame on CAN or FDCAN, again and again for up to 25 ms until it is acknowledged. */
+      /** Send a frame from another node on CAN or FDCAN, repeated for up to 25 ms until it is acknowledged. */
       readonly can: {
         /** The port, for example CAN2. */
         readonly port: string;
@@ -267,158 +267,158 @@ export type StepAction =
         readonly hex?: string;
         /** The identifier has 29 bits, not 11. */
         readonly extended?: boolean;
-        /** Bits a second (FDCAN: up to the data phase); left out = 125000, on FDCAN 250000. */
+        /** Bit rate in bit/s (FDCAN: up to the data phase); default: 125000, on FDCAN 250000. */
         readonly bitrate?: number;
       };
     }
   | {
-      /** The PC sends to the virtual serial port that the application brings up. */
+      /** Send to the virtual serial port (CDC) of the application. */
       readonly cdc: {
         /** Text to send. */
         readonly text?: string;
         /** Bytes to send. */
         readonly hex?: string;
-        /** A program opens the port at this speed and closes it again. */
+        /** Open the port at this rate and close it again. */
         readonly baud?: number;
       };
     }
   | {
-      /** A debugger writes to memory. */
+      /** Write to memory as a debugger does. */
       readonly poke: {
-        /** The variable. */
+        /** The variable to write. */
         readonly symbol?: string;
-        /** Or its address. */
+        /** Or the address to write. */
         readonly address?: WordValue;
-        /** What is written. */
+        /** The value to write. */
         readonly value: WordValue;
         /** Bytes: 1, 2 or 4. */
         readonly size?: 1 | 2 | 4;
       };
     }
   | {
-      /** The firmware calls this function here, with a proper stack frame: the trigger of a product whose buttons are not emulated. */
+      /** Call this function of the firmware, with a proper stack frame; use it for a trigger that is not emulated. */
       readonly call:
         | string
         | {
             /** The function. */
             readonly symbol: string;
-            /** In r0 to r3. */
+            /** Arguments in r0 to r3. */
             readonly args?: readonly WordValue[];
           };
     }
   | {
-      /** A programmer changes option bytes, by name. */
+      /** Change option bytes as a programmer does, by name. */
       readonly optionBytes: Readonly<Record<string, WordValue>>;
     }
   | {
-      /** What the DFU client of the host does. */
+      /** An action of the DFU client on the host. */
       readonly dfu: DfuStep;
     }
   | {
-      /** What these ADC channels see from here on. */
+      /** Set the inputs of ADC channels. */
       readonly adc: AdcInputs;
     }
   | {
-      /** A debugger comes or goes. */
+      /** Attach or detach a debugger. */
       readonly debugger: 'attach' | 'detach';
     }
   | {
-      /** What happens on the USB, at a bit of it if need be. */
+      /** An event on the USB bus. */
       readonly usb: UsbStep;
     };
 
-/** Something done from outside at a time; a UsageError names a step that cannot be. */
+/** An action from outside at a certain time. A UsageError names a step that is not possible. */
 export interface Step {
-  /** Since power-on. */
+  /** Time since power-on. */
   readonly at?: Duration;
-  /** Since the step before has ended. */
+  /** Time since the end of the previous step. */
   readonly after?: Duration;
-  /** When PC reaches this function for the first time from here on. */
+  /** The next time that PC reaches this function. */
   readonly atSymbol?: string;
-  /** Exactly one thing that happens. */
+  /** Exactly one action. */
   readonly do: StepAction;
 }
 
-/** What has to hold for `test` and `judge`; a key that is absent asks nothing. */
+/** The expected result, for `test` and `judge`; a key that is absent is not checked. */
 export interface Expect {
   /** `dfu`, dfu-lost, reset-loop, fault, rom-silent, back-in-app, stuck or no-jump, or a list of them. */
   readonly outcome?: Outcome | readonly Outcome[];
-  /** Checks that have to be proved as causes; others may be, too. */
+  /** Checks that must be proved as causes; others may be proved, too. */
   readonly causes?: readonly string[];
   /** Checks that must not be proved as causes; * = none at all. */
   readonly notCauses?: readonly string[];
   /** Verdicts, alternatives separated by `|`. */
   readonly checks?: Readonly<Record<string, string>>;
-  /** How many resets of each cause. */
+  /** Expected number of resets, by cause. */
   readonly resets?: Readonly<
     Partial<
       Record<
         ResetBy,
         | number
         | {
-            /** At least so many, power-on included. */
+            /** Minimum, including power-on. */
             readonly min?: number;
-            /** At most so many, power-on included. */
+            /** Maximum, including power-on. */
             readonly max?: number;
           }
       >
     >
   >;
-  /** What a channel (semihosting, itm, usart1 …) has to show: text, or /regular expression/, or a list of both. */
+  /** Expected output of a channel (semihosting, itm, usart1 …): text, /regular expression/, or a list of both. */
   readonly console?: Readonly<Record<string, string | readonly string[]>>;
 }
 
-/** A scenario as it is written: `bootbench/scenario@1`, docs/scenario.md. */
+/** A scenario as a user writes it: `bootbench/scenario@1`, docs/scenario.md. */
 export interface Scenario {
-  /** For editors; not read. */
+  /** For editors; ignored by bootbench. */
   readonly $schema?: string;
   /** `bootbench/scenario@1`. */
   readonly schema?: typeof SCENARIO_SCHEMA;
-  /** The part, for example stm32h533re; left out = the images tell. */
+  /** The part, for example stm32h533re; default: read from the images. */
   readonly chip?: string;
-  /** Relative to the scenario file; images on the command line replace them. */
+  /** Paths of the images, relative to the scenario file; images on the command line replace them. */
   readonly images?: readonly string[];
-  /** What is on the board around the chip; left out = the defaults of the chip (`bootbench chips <chip>`). */
+  /** The board around the chip; default: the usual board of the chip (`bootbench chips <chip>`). */
   readonly board?: Board;
-  /** The PC at the other end of the USB cable. */
+  /** The USB host. */
   readonly host?: { readonly [K in keyof HostDocument]?: HostDocument[K] };
-  /** Chooses the pattern that RAM holds at power-on; the same seed gives the same run. */
+  /** Seed of the RAM contents at power-on; the same seed gives the same run. */
   readonly seed?: number;
   /** A number with a unit: 100ms, 2s, 5min, 10us. */
   readonly until?: Duration | null;
-  /** Behaviour of the stand-in ROM that ST does not publish, by option: `bootbench explain` lists them. */
+  /** ROM options: behaviour that ST does not publish, by option name (`bootbench explain` lists them). */
   readonly romOptions?: Readonly<Record<string, string>>;
-  /** Fields of registers that have no behaviour, pinned to a value: PERIPHERAL.REGISTER.FIELD. */
+  /** Fields of registers that are not modelled, fixed to a value, by PERIPHERAL.REGISTER.FIELD. */
   readonly force?: Readonly<Record<string, WordValue>>;
-  /** What happens to the board, in this order. */
+  /** Events from outside, in this order. */
   readonly steps?: readonly Step[];
-  /** What the run is expected to give; keys left out are not judged, and with it that alone decides the exit code. */
+  /** The expected result; keys that are left out are not checked. With `expect`, only this comparison decides the exit code. */
   readonly expect?: Expect | null;
 }
 
-/** A scenario with all defaults filled in, as a result holds it. */
+/** A scenario with all defaults filled in, as in a result. */
 export interface ScenarioDocument {
   /** `bootbench/scenario@1`. */
   readonly schema: typeof SCENARIO_SCHEMA;
-  /** The part, for example stm32h533re; left out = the images tell. */
+  /** The part, for example stm32h533re; default: read from the images. */
   readonly chip: string;
-  /** Relative to the scenario file; images on the command line replace them. */
+  /** Paths of the images, relative to the scenario file; images on the command line replace them. */
   readonly images: readonly string[];
-  /** What is on the board around the chip; left out = the defaults of the chip (`bootbench chips <chip>`). */
+  /** The board around the chip; default: the usual board of the chip (`bootbench chips <chip>`). */
   readonly board: BoardDocument;
-  /** The PC at the other end of the USB cable. */
+  /** The USB host. */
   readonly host: HostDocument;
-  /** Chooses the pattern that RAM holds at power-on; the same seed gives the same run. */
+  /** Seed of the RAM contents at power-on; the same seed gives the same run. */
   readonly seed: number;
   /** A number with a unit: 100ms, 2s, 5min, 10us. */
   readonly until: Duration | null;
-  /** Behaviour of the stand-in ROM that ST does not publish, by option: `bootbench explain` lists them. */
+  /** ROM options: behaviour that ST does not publish, by option name (`bootbench explain` lists them). */
   readonly romOptions: Readonly<Record<string, string>>;
-  /** Fields of registers that have no behaviour, pinned to a value: PERIPHERAL.REGISTER.FIELD. */
+  /** Fields of registers that are not modelled, fixed to a value, by PERIPHERAL.REGISTER.FIELD. */
   readonly force: Readonly<Record<string, WordValue>>;
-  /** What happens to the board, in this order. */
+  /** Events from outside, in this order. */
   readonly steps: readonly Step[];
-  /** What the run is expected to give; keys left out are not judged, and with it that alone decides the exit code. */
+  /** The expected result; keys that are left out are not checked. With `expect`, only this comparison decides the exit code. */
   readonly expect: Expect | null;
 }
 
@@ -432,9 +432,9 @@ export type PlannedAction =
   | { readonly kind: 'nrst'; readonly forPs: Ps }
   | { readonly kind: 'power'; readonly offPs: Ps }
   | { readonly kind: 'cable'; readonly position: CablePosition }
-  /** `character`: ten bits; left out = at 115,200 baud. */
+  /** `character`: time of ten bits; default: at 115,200 baud. */
   | { readonly kind: 'uart'; readonly port: string; readonly bytes: Uint8Array; readonly character?: Ps }
-  /** Reading behind writing. */
+  /** Bytes to read after the write. */
   | { readonly kind: 'i2c'; readonly port: string; readonly address: number; readonly bytes: Uint8Array; readonly read: number }
   | { readonly kind: 'spi'; readonly port: string; readonly bytes: Uint8Array }
   /** `bit`: one bit time. */
@@ -469,7 +469,7 @@ export interface PlannedStep {
   readonly action: PlannedAction;
 }
 
-/** A field of a register pinned to a value: `ETH.DMAMR.SWR`=0. */
+/** A register field that is fixed to a value: `ETH.DMAMR.SWR`=0. */
 export interface ForcedField {
   readonly peripheral: string;
   readonly register: string;
@@ -478,12 +478,12 @@ export interface ForcedField {
 }
 
 export interface ScenarioPlan {
-  /** The document that stands in the result. */
+  /** The document for the result. */
   readonly document: ScenarioDocument;
   readonly board: BoardDocument;
   /** Millivolts at channels of the ADCs at power-on. */
   readonly adc: Readonly<Record<string, number>>;
-  /** Chip parameters that the board changes; null = not there (a crystal that is not fitted). */
+  /** Chip parameters that the board changes; null = absent (for example a crystal that is not fitted). */
   readonly parameters: Readonly<Record<string, number | null>>;
   readonly host: HostDocument;
   readonly seed: number;

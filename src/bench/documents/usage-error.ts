@@ -68,7 +68,7 @@ function editDistance(a: string, b: string): number {
 /** A firmware where a scenario or a specification is asked for. */
 export const elfInPlaceOf = (name: string): UsageError =>
   new UsageError(
-    `${name} is firmware (ELF), and JSON is asked for`,
+    `${name} is firmware (ELF), but JSON is expected here`,
     `\`bootbench run ${name}\` runs it, \`bootbench init ${name}\` writes its scenario`,
   );
 
@@ -78,7 +78,7 @@ export function parseJson(file: string, name: string): unknown {
   if (text.startsWith('\x7fELF')) throw elfInPlaceOf(name);
   if (text.trim() === '') throw new UsageError(`${name}: the file is empty`);
   // no JSON has one; PowerShell's `>` and old editors write two bytes a letter
-  if (text.includes('\0')) throw new UsageError(`${name}: not in UTF-8, but as it looks in UTF-16`, 'save it as UTF-8');
+  if (text.includes('\0')) throw new UsageError(`${name}: not UTF-8; it looks like UTF-16`, 'save it as UTF-8');
   const document = parsed(text, name);
   const slip = findSlip(text);
   if (slip !== null) throw new UsageError(`${name}: ${slip.text} (${placeAt(text, slip.at)})`);

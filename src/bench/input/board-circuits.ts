@@ -97,7 +97,7 @@ export function circuitInWords(name: string, c: Circuit): string {
   const pullUp = {
     chip: 'D+ pulled up by the chip',
     board: 'D+ pulled up by the board',
-    none: 'nothing on the board pulls D+ up: a chip without a pull-up of its own is never seen',
+    none: 'nothing on the board pulls D+ up: the host never sees a chip without its own pull-up',
     unknown: '',
     PG6: 'PG6 switches the pull-up of D+',
   }[c.pullUp];

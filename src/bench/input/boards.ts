@@ -153,8 +153,8 @@ export function suggestBoards(name: string, limit = 4): readonly string[] {
 export function sayPart(part: string): string {
   const named = part.toUpperCase();
   return findChip(part) === undefined
-    ? `its ${named} is not modelled either; nearest to it is ${nearestChip(part)}`
-    : `its part is: say --chip ${part}, and in a scenario's "board" what feeds OSC_IN`;
+    ? `its ${named} is not modelled either; the nearest modelled chip is ${nearestChip(part)}`
+    : `its chip is modelled: give --chip ${part}, and describe the crystal in "board" of a scenario`;
 }
 
 /** The board that people call so. */
@@ -172,12 +172,12 @@ export function findBoard(name: string): KnownBoard {
   const found = boardOf(name);
   if (found) return found;
   const part = partInBoardName(name);
-  if (part !== undefined) throw new UsageError(`--board: ${JSON.stringify(name)} is not described here`, sayPart(part));
+  if (part !== undefined) throw new UsageError(`--board: bootbench does not know the board ${JSON.stringify(name)}`, sayPart(part));
   const near = suggestBoards(name);
   throw new UsageError(
     `--board: there is no board ${JSON.stringify(name)}`,
     near.length > 0
-      ? `did you mean ${near.join(', ')}? default and none (no crystals) are known too`
+      ? `did you mean ${near.join(', ')}? default and none (no crystals) are also possible`
       : `known: default, none, ${BOARDS.map((b) => b.name).join(', ')}`,
   );
 }

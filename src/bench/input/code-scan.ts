@@ -293,6 +293,6 @@ export function jumpCandidates(functions: readonly FunctionFacts[], chip: ChipDe
   const jumps = new Set(found.map((c) => c.facts));
   for (const facts of asked)
     if (!jumps.has(facts) && storesBeforeReset(facts, at))
-      found.push({ facts, kind: 'request', runsAnyway: started(facts), why: 'stores something and resets the chip' });
+      found.push({ facts, kind: 'request', runsAnyway: started(facts), why: 'stores a word and resets the chip' });
   return found;
 }

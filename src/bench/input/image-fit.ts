@@ -78,13 +78,13 @@ function compiledFor(chip: ChipDescription, image: LoadedImage, core: string, ab
   if (named !== undefined && !marked && !ability.architectures.includes(architecture!)) return refuse(named);
   if (fpu > ability.fpu) return refuse(fpu >= FPV5 ? 'an FPU of FPv5' : 'an FPU');
   if (named !== undefined && ARMV6_M.includes(architecture!) && !ability.v6m)
-    return [`built for Armv6-M (Cortex-M0), ${who} could do more: is it built for another chip?`];
+    return [`built for Armv6-M (Cortex-M0), although ${who} supports more: is it built for another chip?`];
   if (marked && !ability.architectures.includes(ARMV7E_M))
-    return [`marked as Armv7E-M, whose DSP instructions ${who} does not have: is it built for another chip?`];
+    return [`marked as Armv7E-M, but ${who} has no DSP instructions: is it built for another chip?`];
   if (doublePrecision && !ability.doublePrecision)
-    return [`it may hold floating-point instructions of double precision, which ${who} does not have`];
+    return [`it may contain double-precision floating-point instructions, which ${who} does not have`];
   const other = fpu !== 0 && fpu < ability.fpu && chip.cores.find((c) => c.name !== core && abilityOf(c).fpu === fpu);
-  return other ? [`built for the FPU of ${other.name}, but it lies where ${core} starts: is it the image of ${other.name}?`] : [];
+  return other ? [`built for the FPU of ${other.name}, but at the boot address of ${core}: is it the image for ${other.name}?`] : [];
 }
 
 /** The two words that the core loads out of reset, where the image holds them. */
@@ -113,8 +113,8 @@ export function refuseSecure(images: readonly LoadedImage[], chip: ChipDescripti
     const chunk = chunks.find((c) => c.address >= SECURE_FLASH.from && c.address < SECURE_FLASH.to);
     if (chunk)
       throw new UsageError(
-        `${path}: its bytes at ${hex32(chunk.address)} are for the secure world, and ${chip.line} is modelled with TrustZone off`,
-        'build it without TrustZone, or give the non-secure image alone with --boot-at',
+        `${path}: its bytes at ${hex32(chunk.address)} are secure code or data, but ${chip.line} is modelled with TrustZone off`,
+        'build it without TrustZone, or give only the non-secure image, with --boot-at',
       );
   }
 }

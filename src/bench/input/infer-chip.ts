@@ -52,7 +52,7 @@ export function inferChip(images: readonly NamedImage[]): InferredChip {
     if (existsUnmodelled(mention.part))
       throw new UsageError(
         `${images[0]!.path} is built for ${mention.part} (${mention.reason}), which is not modelled`,
-        `nearest to it is ${nearestChip(mention.part)}: --chip ${nearestChip(mention.part).toLowerCase()} tries it`,
+        `the nearest modelled chip is ${nearestChip(mention.part)}; try --chip ${nearestChip(mention.part).toLowerCase()}`,
       );
   }
   const uf2 = images.map(({ bytes }) => familyOfUf2(bytes)).find((said) => said !== null);
@@ -67,7 +67,7 @@ const SURE = 50;
 export function otherFamily(chip: ChipDescription, image: NamedImage): string | null {
   const said = surePart(image);
   if (said === null || said.part.startsWith(familyOf(chip))) return null;
-  return `${image.path}: built for ${said.part} (${said.reason}), and this is ${chip.name}: is it the right image, and the right --chip?`;
+  return `${image.path}: built for ${said.part} (${said.reason}), but the chip here is ${chip.name}: are the image and --chip right?`;
 }
 function surePart(image: NamedImage): { part: string; reason: string } | null {
   const uf2 = familyOfUf2(image.bytes);
@@ -209,8 +209,8 @@ export function otherCode(chip: ChipDescription, images: readonly LoadedImage[])
   const rcc = rccUsed(left[0]!, addresses)!;
   const families = [...new Set(left.filter((c) => rccUsed(c, addresses)!.base === rcc.base).map(familyOf))];
   return (
-    `${images[0]!.path}: its code uses RCC at ${hex32(rcc.base)}, where ${families.join(', ')} ${families.length === 1 ? 'has' : 'have'} it, and never ` +
-    `that of ${chip.name}: is it the right image, and the right --chip?`
+    `${images[0]!.path}: its code uses RCC at ${hex32(rcc.base)}, its address on ${families.join(', ')}, and never ` +
+    `at the address of ${chip.name}: are the image and --chip right?`
   );
 }
 
@@ -254,7 +254,7 @@ function unnamed(path: string, images: readonly LoadedImage[], family: string | 
   const first = left[0];
   if (first === undefined)
     throw new UsageError(
-      family === null ? `${path} does not tell which chip it is for` : `${path}: no ${family} that is modelled fits it`,
+      family === null ? `${path} does not show which chip it is for` : `${path}: no modelled ${family} fits it`,
       'name it with --chip; `bootbench chips` lists them',
     );
   const others = left.slice(1).map((f) => f.chip);
@@ -262,7 +262,7 @@ function unnamed(path: string, images: readonly LoadedImage[], family: string | 
     const names = left.map((f) => f.chip.name.toLowerCase());
     throw new UsageError(
       `${path} fits ${left.length} chips: ${names.join(', ')}${first.reasons.length > 0 ? ` (${first.reasons.join(', ')})` : ''}`,
-      `name yours, for example: --chip ${names[0]!}`,
+      `give yours, for example: --chip ${names[0]!}`,
     );
   }
   return { chip: first.chip, reasons: first.reasons, alike: others.map((c) => c.name) };
@@ -282,7 +282,7 @@ function fitOf(chip: ChipDescription, images: readonly LoadedImage[], addresses:
   const ofRom = rom === undefined ? 0 : 4;
   if (rom !== undefined) {
     score += ofRom;
-    reasons.push(`it holds ${hex32(rom)}, which is in its ROM`);
+    reasons.push(`it contains ${hex32(rom)}, an address in its ROM`);
   }
   const sp = stackOf(chip, images);
   const end = stackEnds(chip, images);

@@ -120,7 +120,7 @@ function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: R
   if (job.boardSays !== undefined) notes.push({ kind: 'board', text: job.boardSays });
   if (job.engine === 'unicorn') for (const text of unicornNotes()) notes.push({ kind: 'engine', text });
   if (romProfileIfAny(chip) === null)
-    notes.push({ kind: 'no-rom', text: `there is no stand-in ROM for ${chip.name} in this version: its system memory is erased` });
+    notes.push({ kind: 'no-rom', text: `this version has no stand-in ROM for ${chip.name}: its system memory is erased` });
   return [...notes, ...startNotes(chip, images, job)];
 }
 
@@ -136,7 +136,7 @@ function imageNotes(chip: ChipDescription, images: readonly LoadedImage[], job: 
       if (memory?.kind !== 'ram') continue;
       notes.push({
         kind: 'image',
-        text: `${image.path} has bytes for ${memory.name}: they are there at power-on as if a debugger had loaded them`,
+        text: `${image.path} has bytes in ${memory.name}: they are there at power-on, as if a debugger had loaded them`,
       });
     }
   }
@@ -156,12 +156,12 @@ const WORD = 4;
 /** Where the cores start: what is odd about that, and what is missing there. */
 function startNotes(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): Note[] {
   const notes: Note[] = [];
-  if (job.bootAt !== null) notes.push({ kind: 'boot-at', text: 'the core was started at --boot-at, which silicon does not do' });
+  if (job.bootAt !== null) notes.push({ kind: 'boot-at', text: 'the core started at --boot-at, which a real chip cannot do' });
   if (chip.cores.length > 1 && images.length > 0 && images.every((image) => imageCore(chip, image) === 1)) {
     const [first, second] = chip.cores.map((c) => c.name);
     notes.push({
       kind: WRONG_CHIP,
-      text: `this looks like the image of ${second}: nothing is there for ${first}, which starts too; give both, ${first}.elf ${second}.elf`,
+      text: `this looks like the image for ${second}, but ${first} starts too and has no image; give both: ${first}.elf ${second}.elf`,
     });
   }
   const boot = bootAddress(chip, job.scenario);
@@ -171,8 +171,8 @@ function startNotes(chip: ChipDescription, images: readonly LoadedImage[], job: 
     const there = `0x${first.toString(16).padStart(8, '0')}`;
     const hint =
       first % WORD === 0
-        ? `give the bootloader's image too, or --boot-at ${there}`
-        : `the first lie at ${there}, which is no place for a vector table`;
+        ? `also give the image of the bootloader, or --boot-at ${there}`
+        : `the first bytes are at ${there}, which cannot hold a vector table`;
     notes.push({ kind: 'boot-address', text: `no image has bytes at ${at}, where ${chip.name} starts: ${hint}` });
   }
   return notes;
@@ -185,7 +185,7 @@ export function romProfileIfAny(chip: ChipDescription): RomProfile | null {
 /** The profile of a chip's ROM. */
 export function romProfile(chip: ChipDescription): RomProfile {
   const found = romProfileIfAny(chip);
-  if (found === null) throw new UsageError(`there is no stand-in ROM for ${chip.name} in this version`);
+  if (found === null) throw new UsageError(`this version has no stand-in ROM for ${chip.name}`);
   return found;
 }
 
@@ -224,6 +224,6 @@ function checkDump(chip: ChipDescription, rom: RomInput): void {
   const places = [...new Set([base, profile.base])].map(hexAddress).join(' or ');
   throw new UsageError(
     `the ROM dump has no vector table of ${chip.name}'s ROM (an SP in RAM, then an odd address in system memory) at ${hexAddress(profile.base)}`,
-    `give system memory from ${places} on, as raw bytes`,
+    `give the contents of system memory from ${places} on, as raw bytes`,
   );
 }

@@ -23,13 +23,13 @@ function optionBytesOf(chip: ChipDescription, image: LoadedImage): number | null
   );
   return found.length === 0 ? null : Math.min(...found);
 }
-const INSTEAD = 'give them as board.optionBytes of the scenario';
+const INSTEAD = 'give them as board.optionBytes in the scenario';
 
 /** Where they are memory, they lie there and nothing is set by them. */
 export function optionNotes(chip: ChipDescription, images: readonly LoadedImage[]): string[] {
   return images.flatMap((image) => {
     const at = optionBytesOf(chip, image);
-    return at === null ? [] : [`${image.path}: its bytes at ${hex32(at)} are option bytes, which an image does not set here: ${INSTEAD}`];
+    return at === null ? [] : [`${image.path}: its bytes at ${hex32(at)} are option bytes, which an image cannot set here: ${INSTEAD}`];
   });
 }
 /** Where they are registers alone, an image cannot hold them. */
@@ -38,7 +38,7 @@ export function checkOptionBytes(chip: ChipDescription, image: LoadedImage): voi
   if (at === null || chip.memories.some((m) => at >= m.base && at < m.base + m.size)) return;
   throw new ImageError(
     'outside-memory',
-    `its bytes at ${hex32(at)} are option bytes, which ${chip.name} has as registers of FLASH`,
+    `its bytes at ${hex32(at)} are option bytes, which on ${chip.name} are registers of FLASH`,
     null,
     `leave them out of the image and ${INSTEAD}`,
     image.path,

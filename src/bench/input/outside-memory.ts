@@ -55,8 +55,8 @@ export function withOutside(chip: ChipDescription, memories: readonly OutsideMem
   const outside = rows.reduce((sum, r) => sum + r.size, 0);
   if (inside + outside > MOST_BYTES)
     throw new UsageError(
-      `memory outside the chip: ${outside >> 10} KB are asked for, ${(MOST_BYTES - inside) >> 10} KB are left beside ${chip.name}'s own`,
-      'give only what the firmware uses',
+      `memory outside the chip: ${outside >> 10} KB requested, but only ${(MOST_BYTES - inside) >> 10} KB are possible beside the memory of ${chip.name}`,
+      'give only the memory that the firmware uses',
     );
   const key = JSON.stringify(rows);
   const made = known.get(chip) ?? new Map<string, ChipDescription>();
@@ -127,13 +127,13 @@ function rowOf(chip: ChipDescription, { at, kilobytes, kind }: OutsideMemory, wh
   const size = kilobytes * 1024;
   if (window === undefined || base + size > endOf(window) || base % PIECE !== 0)
     throw new UsageError(
-      `${where}: no memory of a board lies at ${hex(base)}`,
-      '0x60000000 to 0x9fffffff and 0xc0000000 to 0xdfffffff are for them, in steps of 0x10000',
+      `${where}: ${hex(base)} is not an address for external memory`,
+      'it can be at 0x60000000 to 0x9fffffff and 0xc0000000 to 0xdfffffff, in steps of 0x10000',
     );
   if (windowOf(chip, base) === undefined)
     throw new UsageError(
       `${where}: ${chip.name} has no controller for memory at ${hex(base)}`,
-      'FMC, FSMC, QUADSPI and OCTOSPI put memory there: is it the right chip?',
+      'FMC, FSMC, QUADSPI and OCTOSPI map memory there: is it the right chip?',
     );
   return { base, size, kind: kind ?? window.kind };
 }
@@ -165,7 +165,7 @@ export function outsideNotes(chip: ChipDescription, images: readonly LoadedImage
       .filter((m) => image.chunks.some((c) => c.address >= m.base && c.address < m.base + m.size))
       .map(
         (m) =>
-          `a board has ${image.path} at ${hex(m.base)} only once its controller maps that; here it is there from power-on, in ${m.size >> 10} KB of ${m.kind === 'ram' ? 'RAM' : 'flash'} outside the chip`,
+          `on a board, ${image.path} is visible at ${hex(m.base)} only after firmware has set up the memory controller; here it is there from power-on, in ${m.size >> 10} KB of external ${m.kind === 'ram' ? 'RAM' : 'flash'}`,
       ),
   );
 }

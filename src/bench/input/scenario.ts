@@ -34,11 +34,11 @@ export async function parseScenario(text: string, name: string): Promise<Scenari
 
 function checkCrystal(hse: Board['hse']): void {
   if (hse?.ready !== undefined && hse.kind === 'bypass')
-    throw new UsageError('board.hse.ready: a clock from outside has no start-up time', 'leave it out, or "kind": "crystal"');
+    throw new UsageError('board.hse.ready: an external clock has no start-up time', 'leave it out, or set "kind": "crystal"');
 }
 function checkCoreSupply(chip: ChipDescription, wired: string | undefined): void {
   if (wired !== undefined && chip.family !== 'STM32H7')
-    throw new UsageError('board.coreSupply: of the chips here those of STM32H7 alone choose the regulator of the core', 'leave it out');
+    throw new UsageError('board.coreSupply: only STM32H7 chips select the core regulator', 'leave it out');
 }
 
 /** Throws a UsageError that names the key. */
@@ -49,7 +49,7 @@ export async function checkScenario(document: unknown, name: string): Promise<Sc
     const given = (['at', 'after', 'atSymbol'] as const).filter((key) => step[key] !== undefined);
     if (given.length !== 1) {
       const what = given.length === 0 ? 'has no time' : `has both ${given.join(' and ')}`;
-      throw new UsageError(`${name}: steps[${i}] ${what}`, 'give one of at, after and atSymbol');
+      throw new UsageError(`${name}: steps[${i}] ${what}`, 'give exactly one of at, after and atSymbol');
     }
   });
   checkOrder(scenario.steps ?? [], name);
@@ -62,8 +62,8 @@ function checkOrder(steps: readonly Step[], name: string): void {
     const ps = durationPs(at ?? after ?? '0s') ?? 0;
     if (at !== undefined && ps < earliest)
       throw new UsageError(
-        `${name}: steps[${i}].at is ${at}, and the step before it does not happen before ${formatDuration(earliest)}`,
-        'steps happen in the order of the list: put them in the order of their times',
+        `${name}: steps[${i}].at is ${at}, but the step before it happens at ${formatDuration(earliest)} or later`,
+        'steps run in the order of the list: sort them by time',
       );
     earliest = at === undefined ? earliest + ps : ps;
   });
@@ -143,7 +143,7 @@ export function planAction(action: StepAction, chip: ChipDescription, images: re
 function expandHost(host: Scenario['host'] = {}): ScenarioDocument['host'] {
   const { kind = 'linux', driver = 'dfu', cable = 'in' } = host;
   if (kind !== 'windows' && (driver === 'winusb' || driver === 'sttub30'))
-    throw new UsageError(`host.driver: ${driver} is a driver of Windows, and host.kind is ${kind}`, 'say dfu, or host.kind "windows"');
+    throw new UsageError(`host.driver: ${driver} is a Windows driver, but host.kind is ${kind}`, 'use dfu, or host.kind "windows"');
   return { kind, driver, cable };
 }
 
@@ -196,7 +196,7 @@ function plannedBus(chip: ChipDescription, step: BusStep, where: string): Planne
     const { port, address, hex = '', read = 0 } = step.i2c;
     const value = wordValue(address, `${where}.i2c.address`);
     if (value > 0x7f)
-      throw new UsageError(`${where}.i2c.address: 0x${value.toString(16)} has more than seven bits`, 'say it without the R/W bit');
+      throw new UsageError(`${where}.i2c.address: 0x${value.toString(16)} has more than seven bits`, 'give it without the R/W bit');
     return { kind: 'i2c', port: busPort(chip, port, /^i2c/, `${where}.i2c.port`), address: value, bytes: hexBytes(hex), read };
   }
   if ('spi' in step) return { kind: 'spi', port: busPort(chip, step.spi.port, /^spi/, `${where}.spi.port`), bytes: hexBytes(step.spi.hex) };
@@ -231,7 +231,7 @@ function plannedUsb(step: UsbStep, where: string): PlannedAction {
 
 function plannedPoke(names: Names, poke: Extract<StepAction, { poke: unknown }>['poke'], where: string): PlannedAction {
   const value = wordValue(poke.value, `${where}.value`);
-  if ((poke.symbol === undefined) === (poke.address === undefined)) throw new UsageError(`${where} needs one of symbol and address`);
+  if ((poke.symbol === undefined) === (poke.address === undefined)) throw new UsageError(`${where} needs either symbol or address`);
   if (poke.symbol === undefined) {
     const address = wordValue(poke.address ?? 0, `${where}.address`);
     names.checkAddress(address, `${where}.address`);
@@ -245,7 +245,7 @@ function plannedPoke(names: Names, poke: Extract<StepAction, { poke: unknown }>[
 function plannedDfu(step: Extract<StepAction, { dfu: unknown }>['dfu'], where: string): PlannedAction {
   if ('download' in step) {
     const { file, hex, address } = step.download;
-    if ((file === undefined) === (hex === undefined)) throw new UsageError(`${where}.download needs one of file and hex`);
+    if ((file === undefined) === (hex === undefined)) throw new UsageError(`${where}.download needs either file or hex`);
     const bytes = hex === undefined ? null : hexBytes(hex);
     return { kind: 'dfu-download', file: file ?? null, bytes, address: wordValue(address, `${where}.download.address`) };
   }
@@ -260,7 +260,7 @@ function plannedRequest(
   { request, value = 0, hex, length }: Extract<DfuStep, { request: unknown }>['request'],
   where: string,
 ): PlannedAction {
-  if (hex !== undefined && length !== undefined) throw new UsageError(`${where} has hex and length: it sends or it reads`);
+  if (hex !== undefined && length !== undefined) throw new UsageError(`${where} has both hex and length: it either sends or reads`);
   return { kind: 'dfu-request', request, value, payload: length ?? hexBytes(hex ?? '') };
 }
 
@@ -277,7 +277,7 @@ function hexBytes(hex: string): Uint8Array {
 }
 
 function bytesOf(data: { readonly text?: string; readonly hex?: string }, where: string): Uint8Array {
-  if ((data.text === undefined) === (data.hex === undefined)) throw new UsageError(`${where} needs one of text and hex`);
+  if ((data.text === undefined) === (data.hex === undefined)) throw new UsageError(`${where} needs either text or hex`);
   return data.text === undefined ? hexBytes(data.hex ?? '') : new TextEncoder().encode(data.text);
 }
 
@@ -311,7 +311,7 @@ function adcInputs(chip: ChipDescription, inputs: AdcInputs, vdda: number, where
     const [converter = '', channel = ''] = name.split('.');
     if (!converters.includes(converter))
       throw new UsageError(
-        `${where}: ${chip.name} has no ${converter} with behaviour`,
+        `${where}: ${chip.name} has no ${converter} that bootbench models`,
         didYouMean(converter, converters) ?? (converters.join(', ') || 'none'),
       );
     if (Number(channel) >= ADC_CHANNELS)

@@ -1,4 +1,4 @@
-/** Questions and answers about what a user sees: a firmware is run once, then every explanation of the symptoms is kept until an experiment rules it out. */
+/** `bootbench ask`: runs the firmware once, then keeps every explanation of the symptoms until an experiment rules it out. */
 import { isCut, observe, type Starts } from './attempt.ts';
 import { judgeAll } from './diagnosis.ts';
 import type { NamedRepair } from './repairs.ts';
@@ -21,7 +21,7 @@ export class Inquiry {
     const powerOn = session.save();
     input.progress?.('running');
     const end = session.run();
-    if (isCut(end.reason)) throw new UsageError(`the run was ended by ${end.reason} before it settled`, 'give it more');
+    if (isCut(end.reason)) throw new UsageError(`the run was stopped before it settled (limit: ${end.reason})`, 'raise that limit');
     const finished = session.save();
     const base = observe(session, end);
     const reached = session.machine.history.entries.at(-1)?.reached ?? false;
@@ -39,7 +39,7 @@ export class Inquiry {
   solve(symptoms: readonly Symptom[]): Solution {
     return this.solver.solve(symptoms, this.repairs);
   }
-  /** The next experiment among the explanations that are left. */
+  /** The next experiment to separate the remaining explanations. */
   next(left: readonly Explained[], done: readonly string[]): Experiment | null {
     return this.solver.nextExperiment(left, this.repairs, done);
   }

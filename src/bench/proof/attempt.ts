@@ -1,4 +1,4 @@
-/** One counterfactual run: from a checkpoint, with repairs and other ROM options, to its outcome. */
+/** One counterfactual run: from a checkpoint, with repairs or other ROM options, to its outcome. */
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { PS_PER_SECOND } from '../../emu/time.ts';
 import type { LoadedRom } from '../../rom/load.ts';
@@ -20,35 +20,35 @@ import type { Session } from '../session/session.ts';
 export interface Starts {
   /** Right after power-on. */
   readonly powerOn: Checkpoint;
-  /** Before the first ROM instruction of the entry that is judged; null without an entry. */
+  /** Before the first ROM instruction of the checked entry; null without an entry. */
   readonly entry: Checkpoint | null;
-  /** On the way to the first entry: where a run starts whose repairs do not act before it. */
+  /** On the way to the first entry: the start for repairs that do not act earlier. */
   readonly later?: Checkpoint | undefined;
   /** At the first fault of a run without an entry, before its exception. */
   readonly fault?: Checkpoint | null;
-  /** Which entry that is, counted from 1; the first one for runs that had none. */
+  /** Number of the checked entry, from 1; 1 for runs without an entry. */
   readonly entryNumber: number;
 }
 
 export interface Attempt {
   readonly outcome: Outcome;
   readonly end: SessionEnd;
-  /** Undocumented options that this run can hang on, by id. */
+  /** Undocumented ROM options that the ROM used in this run. */
   readonly actedOn: readonly RomOptionSetting[];
   readonly entries: number;
   /** Resets that neither power-on nor the scenario made. */
   readonly ownResets: number;
-  /** The last device that the host configured is not the ROM's. */
+  /** The last device that the host configured is not that of the ROM. */
   readonly foreignDevice: boolean;
   /** A device of the ROM is on the bus and was never configured. */
   readonly unknownDevice: boolean;
 }
 
-/** A limit or the user ended a counterfactual run: what it would have shown is not known. */
+/** A limit or the user ended a counterfactual run, so its outcome is not known. */
 export class CutShort extends Error {
   readonly reason: EndReason;
   constructor(reason: EndReason) {
-    super(`a repeated run was ended by ${reason}`);
+    super(`a repeated run was stopped (limit: ${reason})`);
     this.name = 'CutShort';
     this.reason = reason;
   }
@@ -56,7 +56,7 @@ export class CutShort extends Error {
 export const isCut = (reason: EndReason): boolean =>
   reason === 'instructions' || reason === 'wall' || reason === 'memory' || reason === 'signal';
 
-/** What a session that has just ended shows. */
+/** The observations of a session that has just ended. */
 export function observe(s: Session, end: SessionEnd): Attempt {
   const device = s.usb.sessions.findLast((u) => u.enumerated !== null);
   return {
@@ -73,17 +73,17 @@ const DFU_VENDOR = 0x0483;
 const DFU_PRODUCT = 0xdf11;
 
 export interface AttemptOptions {
-  /** ROM options with other values than the session was built with. Options of the loader need a session of their own. */
+  /** ROM options with other values than in the session. Options of the loader need their own session. */
   readonly flip?: Readonly<Record<string, string>>;
-  /** Another ROM; nothing before the start may have read what differs. */
+  /** Another ROM image; nothing before the start may have read the bytes that differ. */
   readonly rom?: LoadedRom;
-  /** Called at the entry, before repairs: may add to them (what a path repair brought to light). */
+  /** Called at the entry before the repairs; may add repairs (for failures that show only after a path repair). */
   readonly atEntry?: (session: Session) => readonly NamedRepair[];
 }
 
 const romTable = ({ chip }: Session['machine']): number => chip.rom?.vectorTable.value ?? 0;
 
-/** Where a run starts over: with repairs on the path at power-on, without them as late as nothing is missed. */
+/** The start of a repeated run: power-on if a repair acts on the path, otherwise as late as possible. */
 type Place = 'power-on' | 'later' | 'entry' | 'fault';
 function placeFor(starts: Starts, repairs: readonly NamedRepair[], onPath: boolean): Place {
   if (onPath) return 'power-on';
@@ -96,7 +96,7 @@ function goTo(s: Session, starts: Starts, place: Place): void {
   else s.restore(place === 'later' ? (starts.later ?? starts.powerOn) : starts.powerOn);
 }
 
-/** Repairs what can be repaired where the run stands; the rest waits for the entry that is judged. */
+/** Applies the repairs that are possible at the current position; the others wait for the checked entry. */
 function applyFrom(place: Place, s: Session, starts: Starts, repairs: readonly NamedRepair[], repairNow: () => void): void {
   const { machine } = s;
   if (place === 'fault') applyInsteadOfFault(machine, repairs);
@@ -104,7 +104,7 @@ function applyFrom(place: Place, s: Session, starts: Starts, repairs: readonly N
   if (undone) applyUndoing(machine, repairs);
   if (place === 'entry' && !undone) return repairNow();
   if (starts.entryNumber === 0) return;
-  // where the right vector is read, the first entry is another one
+  // with the right vector, the first entry is a different one
   const number = repairs.some((r) => r.repair.at === 'redirect') ? 1 : starts.entryNumber;
   let left = undone ? 1 : number - machine.history.entryCount;
   s.onPausedEntry = () => {
@@ -112,9 +112,9 @@ function applyFrom(place: Place, s: Session, starts: Starts, repairs: readonly N
   };
 }
 
-/** Runs the session again. The session is left at the end of that run. */
+/** Repeats the run; the session is then at its end. */
 export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepair[], options: AttemptOptions = {}): Attempt {
-  if (repairs.length > 0) s.input.progress?.(`trying with repaired: ${repairs.map((r) => r.id).join(', ')}`);
+  if (repairs.length > 0) s.input.progress?.(`trying with these repaired: ${repairs.map((r) => r.id).join(', ')}`);
   const { machine } = s;
   const interceptor = pathInterceptor(machine, repairs, romTable(machine));
   const place = placeFor(starts, repairs, interceptor !== null);
@@ -140,7 +140,7 @@ export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepai
   }
 }
 
-/** In front of the exception of the boot core's first fault; at the latest time at which one is expected, if none comes. */
+/** Runs to the first fault of the boot core, before its exception, or to the latest time at which one is expected. */
 function goToFault(s: Session, starts: Starts): void {
   if (starts.fault) return s.restore(starts.fault);
   const { machine } = s;
@@ -169,7 +169,7 @@ function goToFault(s: Session, starts: Starts): void {
 /** The longest that a run goes on (session.ts). */
 const LATEST_FAULT = 60 * PS_PER_SECOND;
 
-/** Writes other values into the option block of the ROM; returns what undoes it. */
+/** Writes other values into the option block of the ROM; returns a function that undoes it. */
 function flipOptions(s: Session, flip: Readonly<Record<string, string>>): () => void {
   const block = s.profile?.optionBlock ?? 0;
   const old: { address: number; value: number }[] = [];

@@ -1,6 +1,6 @@
 /**
- * Diagnosis by repair. All broken checks that have a repair are repaired at once on a fork; if that reaches DFU, the set is made minimal and
- * alternatives are looked for. A cause is proved only when a repaired machine reached DFU.
+ * Diagnosis by repair. On a fork, all failing checks with a repair are repaired at once. If that reaches DFU, the set is reduced to a minimal one, and
+ * alternatives are searched for. A cause counts as proved only if a repaired machine has reached DFU.
  */
 import { CHECKS } from '../../checks/index.ts';
 import { notApplicable, unknown, type Check, type Judgement, type Repair, type Subject } from '../../checks/check.ts';
@@ -21,7 +21,7 @@ export interface Judged {
   judgement: Judgement;
   repair: Repair | null;
   readonly subject: Subject | null;
-  /** What is broken and has no behaviour in this emulator, by name. */
+  /** Names of failing members that the emulator does not model. */
   readonly unmodelled: readonly string[];
 }
 
@@ -38,15 +38,15 @@ export interface Diagnosis {
   readonly causes: readonly Cause[];
   readonly sets: readonly (readonly CheckId[])[];
   readonly harmless: readonly CheckId[];
-  /** Judgements of checks that only showed at the entry that a repair led to. */
+  /** Judgements at the entry that a repair led to. */
   readonly later: readonly Judged[];
 }
 
-/** What a repaired run has to bring about. */
+/** What a repaired run must reach. */
 export interface Goal {
   readonly attempt: (starts: Starts, repairs: readonly NamedRepair[], options?: AttemptOptions) => Attempt;
   readonly reached: (run: Attempt) => boolean;
-  /** Undocumented options whose other value keeps the repaired run from it. */
+  /** Undocumented ROM options whose other value keeps the repaired run from it. */
   readonly dependencies: (repairs: readonly NamedRepair[], run: Attempt) => readonly RomDependency[];
 }
 const reachesDfu = (s: Session, variants: Variants): Goal => ({
@@ -55,7 +55,7 @@ const reachesDfu = (s: Session, variants: Variants): Goal => ({
   dependencies: (repairs, run) => dependencies(variants, repairs, run),
 });
 
-/** Judges every check at the session's present instant. Without an entry, checks of the state handed over do not apply. */
+/** Judges all checks for the current state of the session. Without an entry, checks of the state at the entry do not apply. */
 export function judgeAll(s: Session, outcome: string, reached: boolean, traced: Traced): Judged[] {
   const subject = subjectAt(s, outcome, reached, traced);
   const byId = new Map(CHECKS.map((c) => [c.id, c]));
@@ -77,7 +77,7 @@ export function judgeAll(s: Session, outcome: string, reached: boolean, traced: 
   });
 }
 
-/** Its repair makes another entry than the one that was judged. */
+/** Its repair leads to a different entry than the checked one. */
 const leadsElsewhere = ({ repair, subject }: Judged): boolean =>
   repair?.at === 'redirect' ||
   (repair?.at === 'entry' && repair.acts !== undefined) ||
@@ -85,8 +85,8 @@ const leadsElsewhere = ({ repair, subject }: Judged): boolean =>
 const isBroken = (j: Judged): boolean => j.judgement.verdict === 'fail' || j.judgement.verdict === 'warn';
 
 /**
- * What would be repaired at an entry explains nothing where nothing entered (an application that runs on, on a chip whose ROM would send it back), nor does a
- * write that its check calls a remark on such a run: to leave it out would cost the whole run again. A loop of resets is judged in front of its first one.
+ * A repair at the entry explains nothing if there was no entry. Neither does the suppression of a write that its check calls a remark on such a run, and trying
+ * it would cost the whole run again. A loop of resets is judged before its first reset.
  */
 const withoutPlace = (j: Judged, starts: Starts, outcome: Outcome): boolean =>
   starts.entry === null &&
@@ -104,7 +104,7 @@ export function diagnose(
 ): Diagnosis {
   const broken = judged.filter((j) => isBroken(j) && !withoutPlace(j, starts, outcome));
   if (outcome === 'dfu') return { explained: null, causes: [], sets: [], harmless: harmlessOf(known(broken)), later: [] };
-  // nothing was tried: what is broken is not shown to be harmless
+  // nothing was tried, so failing checks are not known to be harmless
   if (!search) return { explained: null, causes: [], sets: [], harmless: [], later: [] };
   const decisive = broken.find((j) => j.check?.decides && j.judgement.verdict === 'fail');
   if (decisive) return { explained: false, causes: [suspect(decisive)], sets: [], harmless: [], later: [] };
@@ -138,7 +138,7 @@ class Search {
   private readonly seen: Map<CheckId, Judged>;
   private readonly later: Judged[] = [];
   private memo = new Map<string, Attempt>();
-  /** Where those of `later` were judged. */
+  /** The states in which the checks of `later` were judged. */
   private laterAt: Checkpoint | null = null;
 
   constructor(s: Session, starts: Starts, broken: readonly Judged[], outcome: Outcome, goal: Goal) {
@@ -154,7 +154,7 @@ class Search {
   run(): Diagnosis {
     this.choose();
     const small = this.candidates.filter((j) => !isLastResort(j));
-    // with the jump replaced, an exception that is taken back has nothing to go on to
+    // if the jump is replaced, undoing the exception has no effect
     const rest = small.length < this.candidates.length ? this.candidates.filter((j) => !undoes(j)) : [];
     const pool = small.length > 0 && (this.likeliest(small) || this.all(small)) ? small : rest.length > 0 && this.all(rest) ? rest : null;
     if (pool === null) return this.unexplained();
@@ -168,9 +168,9 @@ class Search {
       );
     const others = this.candidates.filter((j) => !pool.includes(j) && isLastResort(j));
     for (const j of others) {
-      // who put the ROM's vectors in force still tells where a repair has to come before
+      // the writer of the vector table base is still the place before which a repair must be
       const { lastWriter = null } = j.judgement;
-      j.judgement = { ...notApplicable(`the entry was not the firmware's own jump: see ${inSets.join(', ')}`), lastWriter };
+      j.judgement = { ...notApplicable(`the firmware did not make this jump itself: see ${inSets.join(', ')}`), lastWriter };
     }
     this.drop(this.broken.filter((j) => isTentative(j) && !inSets.includes(j.id)));
     const harmless = harmlessOf(known(this.broken.filter((j) => isBroken(j) && !inSets.includes(j.id) && !others.includes(j))));
@@ -183,12 +183,12 @@ class Search {
     return { explained: false, causes, sets: [], harmless: [], later: [] };
   }
 
-  /** Nothing is said of these. */
+  /** Checks that are not reported. */
   private drop(of: readonly Judged[]): void {
-    for (const j of of) j.judgement = notApplicable('nothing that was seen points to it');
+    for (const j of of) j.judgement = notApplicable('no evidence for it in this run');
   }
 
-  /** What a repair on the path leads to is judged at the entry that it leads to, and repaired as well. */
+  /** After a repair on the path, the entry that follows is judged and repaired as well. */
   private readonly discover = (session: Session): readonly NamedRepair[] => this.judgeAnew(session).map(named);
   private judgeAnew(session: Session): readonly Judged[] {
     if (this.starts.entry !== null && !this.candidates.some(leadsElsewhere)) return [];
@@ -203,7 +203,7 @@ class Search {
     return fresh;
   }
 
-  /** Whether repairing the most plausible of these alone leads there, which is the usual case: what else is broken then shows at the entry all the same. */
+  /** Whether repairing only the most plausible one is enough, which is the usual case. Other failures then still show at the entry. */
   private likeliest(of: readonly Judged[]): boolean {
     const first = of.toSorted((a, b) => plausibility(a) - plausibility(b))[0]!;
     this.forgetLater();
@@ -213,7 +213,7 @@ class Search {
     };
     const run = this.goal.attempt(this.starts, [named(first)], { atEntry: judged });
     this.memo.set(first.id, run);
-    // nothing more came to light that would be repaired as well
+    // no further failures to repair have shown
     if (this.later.length === 0) this.memo.set(triedAll([first]), run);
     return this.goal.reached(run);
   }
@@ -221,7 +221,7 @@ class Search {
     for (const j of this.later.splice(0)) this.seen.delete(j.id);
   }
 
-  /** Whether repairing all of these, and what comes to light then, leads to the goal. */
+  /** Whether repairing all of these, and the failures that show then, reaches the goal. */
   private all(of: readonly Judged[]): boolean {
     const known = this.memo.get(triedAll(of));
     if (known) return this.goal.reached(known);
@@ -240,7 +240,7 @@ class Search {
     return ids.map((id) => named(this.seen.get(id)!));
   }
 
-  /** Evidence that fits several objects: the first one whose repair helps is meant. */
+  /** If the evidence fits several causes, the first one whose repair helps is taken. */
   private choose(): void {
     for (const j of this.candidates) {
       const choices = j.check?.choices?.(j.subject!) ?? [];
@@ -254,7 +254,7 @@ class Search {
     }
   }
 
-  /** Minimal sets: a smallest one, and every repair that is enough alone. */
+  /** Minimal sets: one smallest set, and every repair that is enough alone. */
   private sets(ids: readonly CheckId[]): CheckId[][] {
     const reaches = (of: readonly CheckId[]): boolean => this.goal.reached(this.outcomeOf(of));
     const first = minimise(ids, reaches);
@@ -266,10 +266,10 @@ class Search {
     return sets.filter((set) => !sets.some((other) => other !== set && other.every((id) => set.includes(id))));
   }
 
-  /** A cause with several members is put down to those without which its set does not lead to the goal. */
+  /** Reduces a cause with several members to those that its set needs to reach the goal. */
   private narrow(id: CheckId, set: readonly CheckId[]): void {
     const j = this.seen.get(id)!;
-    // the subject looks at the machine: it has to stand where the check was judged, not where the last fork ended
+    // the subject reads the machine, which must be where the check was judged, not where the last fork ended
     const instant = this.later.includes(j) ? this.laterAt : this.starts.entry;
     if (!j.check?.narrow || instant === null) return;
     this.session.restore(instant);
@@ -312,27 +312,27 @@ function isRemarkHere({ judgement, check, subject }: Judged): boolean {
   const remark = check?.remark;
   return judgement.verdict === 'warn' && typeof remark === 'function' && subject !== null && remark(subject);
 }
-/** Those of which the run can tell that they are harmless: what has no behaviour here did nothing, and may do something on silicon. */
+/** Checks that the run shows to be harmless. Members that are not modelled are excluded: they did nothing here but may do something on a real chip. */
 const known = (of: readonly Judged[]): Judged[] =>
   of.filter((j) => {
     if (j.unmodelled.length === 0) return true;
     const { observed } = j.judgement;
-    j.judgement = { ...unknown(`bootbench has no behaviour for ${j.unmodelled.join(', ')}: what comes of it is not known`), observed };
+    j.judgement = { ...unknown(`bootbench does not model ${j.unmodelled.join(', ')}, so the effect is not known`), observed };
     return false;
   });
 const isTentative = (j: Judged): boolean => (j.subject && j.check?.isTentative?.(j.subject)) ?? false;
-/** Where to look first, lowest first: what never let the firmware get there, a rule that ST documents, any other one, what stands for many kinds of objects. */
+/** Order of suspects, lowest first: failures on the path, documented rules, other rules, checks that cover many kinds of things. */
 function plausibility({ repair, judgement, check }: Judged): number {
   if (check?.general) return 3;
   if (repair !== null && repair.at !== 'entry') return 0;
   return judgement.verdict === 'fail' ? 1 : 2;
 }
 const keyOf = (ids: readonly CheckId[]): string => [...ids].sort().join();
-/** Of a run with these repaired and all that comes to light at an entry behind them. */
+/** The run with these repaired, and with the failures that show at an entry after them. */
 const triedAll = (of: readonly Judged[]): string => `all ${keyOf(of.map((j) => j.id))}`;
 const named = (j: Judged): NamedRepair => ({ id: j.id, repair: j.repair!, subject: j.subject! });
 
-/** Undocumented options that the ROM acted on in a run and whose other value changes its outcome. */
+/** Undocumented ROM options that the ROM used in a run and whose other value changes the outcome. */
 export function dependencies(variants: Variants, repairs: readonly NamedRepair[], run: Attempt): RomDependency[] {
   const found: RomDependency[] = [];
   for (const option of run.actedOn) {

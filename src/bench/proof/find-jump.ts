@@ -1,6 +1,6 @@
 /**
- * A firmware that runs on and never jumps waits for something. Here is found what it could jump with, what it looks at meanwhile, and what comes of it when
- * that is called or pressed. Everything runs on forks of the run that has ended.
+ * Firmware that keeps running and never jumps waits for something. This finds the functions that could jump, the inputs that the firmware polls, and the outcome of
+ * calling or pressing each of them. Everything runs on forks of the finished run.
  */
 import { hasPin } from '../../chips/parts.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
@@ -14,45 +14,46 @@ import { jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate }
 import { SERIAL_PORT } from '../input/scenario.ts';
 import { CutShort, isCut } from './attempt.ts';
 import { decidingBit } from '../slice/deciding-bit.ts';
+import { waitsForText } from '../documents/note-words.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
 import type { Step } from '../documents/scenario-types.ts';
 import type { Session } from '../session/session.ts';
 
 /** How long the inputs are watched. */
 const WATCH = 60 * MS;
-/** Inputs that are told at most, and candidates. */
+/** Most inputs and candidates that are reported. */
 const MOST_INPUTS = 8;
 const MOST_CANDIDATES = 12;
-/** Time that a handler that runs gets to end before a function is called. */
+/** Time that a running handler gets to return before a function is called. */
 const HANDLER_ENDS = 20 * MS;
 
-/** A register that the firmware looks at from the outside world. */
+/** A register that shows an input from outside and that the firmware polls. */
 export interface PolledInput {
   /** `GPIOC.IDR` */
   readonly register: string;
-  /** Bit that is tested; null where the code does not tell. */
+  /** The tested bit; null if the code does not show it. */
   readonly bit: number | null;
   readonly kind: 'pin' | 'serial';
   /** `PC13`, or the name of the port (`USART1`). */
   readonly name: string;
   /** Level of the pin now. */
   readonly level: 0 | 1 | null;
-  /** Where it is looked at; null for a pin whose edge is an interrupt. */
+  /** Address of the read; null for an interrupt. */
   readonly pc: number | null;
-  /** Between two looks; null after a single one. */
+  /** Time between two reads; null if there was only one. */
   readonly period: Ps | null;
-  /** Numbers that the function at `pc` compares with: what a serial port may wait for. */
+  /** Numbers that the function at `pc` compares with; a serial port may wait for one of them. */
   readonly compared: readonly number[];
 }
 
 export interface FoundJump {
   readonly candidates: readonly JumpCandidate[];
-  /** There are functions by name, and none of them can branch into system memory. */
+  /** The image has function names, but no function can branch into system memory. */
   readonly noJump: boolean;
   readonly inputs: readonly PolledInput[];
 }
 
-/** The functions that can enter system memory, and what is polled from `end` on. The session is left anywhere. */
+/** Finds the functions that can enter system memory and the inputs polled after `end`. The position of the session afterwards is undefined. */
 export function findJump(s: Session, end: Checkpoint): FoundJump {
   const functions = scanFunctions(s.input.images);
   const polled = polledInputs(s, end, functions);
@@ -67,8 +68,8 @@ const lacksJump = (functions: readonly FunctionFacts[], all: readonly JumpCandid
   functions.length > 0 && all.every((c) => c.kind !== 'jump');
 
 const NO_JUMP = 'no function of the image holds an address of system memory, sets MSP and branches';
-const ONLY_BY_BOOT = 'behind a reset only option bytes or BOOT0 could start the ROM';
-/** Why a firmware that resets itself over and over does not come into the ROM, if its code says so. */
+const ONLY_BY_BOOT = 'after a reset, only option bytes or BOOT0 can start the ROM';
+/** Why firmware that resets the chip repeatedly does not enter the ROM, if its code shows it. */
 export function whyNoJump(s: Session): string | null {
   const functions = scanFunctions(s.input.images);
   return lacksJump(functions, jumpCandidates(functions, s.input.chip)) ? `${NO_JUMP}: ${ONLY_BY_BOOT}` : null;
@@ -92,7 +93,7 @@ function listeningPorts(s: Session): ListeningPort[] {
   }
   return ports;
 }
-/** The handler may keep the byte, so what it is compared with may stand in any function: those that can jump come first. */
+/** The handler may store the byte, so any function may compare it; those that can jump come first. */
 function armedPorts(s: Session, functions: readonly FunctionFacts[], candidates: readonly JumpCandidate[]): PolledInput[] {
   const { bootCore } = s.machine;
   const table = bootCore.get(SCS.VTOR) >>> 0;
@@ -103,10 +104,10 @@ function armedPorts(s: Session, functions: readonly FunctionFacts[], candidates:
     return { register: name, bit: null, kind: 'serial', name, level: null, pc: null, period: null, compared };
   });
 }
-/** Fields of CR1: the port is on, it receives, and a byte asks for an interrupt. */
+/** Fields of CR1: port enabled, receiver enabled, receive interrupt enabled. */
 const RECEIVES = [['UE'], ['RE'], ['RXNEIE', 'RXFNEIE', 'RXNEIE_RXFNEIE']];
 
-/** Pins whose next edge is an interrupt: EXTI lets their line through, and the edge that a press makes is selected. */
+/** Pins whose next edge raises an interrupt: the EXTI line is unmasked, and the edge is selected. */
 function armedPins(s: Session): PolledInput[] {
   const { system, chip, bootCore } = s.machine;
   const value = (block: string, names: readonly string[]): number => {
@@ -150,7 +151,7 @@ interface Poll {
   readonly register: string;
   readonly address: number;
   readonly pc: number;
-  /** Who called, as far as it is known: one function may read several pins. */
+  /** Keyed by the caller, if it is known, because one function may read several pins. */
   readonly lr: number;
   readonly core: Core;
   readonly value: number;
@@ -177,7 +178,7 @@ function inputRegisters(
   return found;
 }
 
-/** The loop without end in which the session stands waits for a pin or a received byte: nobody has pressed or sent it. */
+/** Whether the endless loop of the session waits for a pin or a received byte. */
 export function waitsForInput(s: Session): boolean {
   const { loop } = s.state;
   if (loop === null) return false;
@@ -186,7 +187,7 @@ export function waitsForInput(s: Session): boolean {
   return loop.exception === 0 && !loop.inFault && isEndedFromOutside(s, loop.sleeping);
 }
 
-/** A byte or the edge of a pin would be an interrupt that is taken where the core stands, or that wakes it. */
+/** Whether a byte or an edge would raise an interrupt that is taken now, or that wakes the core. */
 function isEndedFromOutside(s: Session, sleeping: boolean): boolean {
   const core = s.machine.bootCore;
   if (listeningPorts(s).some(({ line }) => preempts(core, EXC.IRQ0 + line, sleeping))) return true;
@@ -240,7 +241,7 @@ function polledInputs(s: Session, end: Checkpoint, functions: readonly FunctionF
   return [...inputs.values()];
 }
 
-/** By the constant beside the read, else by what becomes of the program if the bit is the other one. The session is left anywhere. */
+/** Finds the tested bit from the mask next to the read, otherwise by inverting each bit in a fork. The position of the session afterwards is undefined. */
 function testedBit(s: Session, from: Checkpoint, p: Poll): number | null {
   const mask = p.core.testedMask(p.pc);
   if (mask !== null) return (mask & (mask - 1)) === 0 && mask !== 0 ? 31 - Math.clz32(mask) : null;
@@ -279,7 +280,7 @@ function notePoll(
 
 function asInput(p: Poll, bit: number | null, functions: readonly FunctionFacts[], chip: ChipDescription): PolledInput {
   const holder = functions.find(({ symbol }) => p.pc >= (symbol.address & ~1) && p.pc < (symbol.address & ~1) + symbol.size);
-  // What does not come out of the package cannot be pressed.
+  // A pin that is not on the package cannot be pressed.
   const isPin = p.kind === 'pin' && bit !== null && bit < 16 && hasPin(chip, `P${p.block.slice(-1)}${bit}`);
   return {
     register: `${p.block}.${p.register}`,
@@ -293,14 +294,14 @@ function asInput(p: Poll, bit: number | null, functions: readonly FunctionFacts[
   };
 }
 
-/** The step of a scenario that presses an input; null where nothing tells what would. */
+/** The scenario step that triggers an input; null if it is not known. */
 function pressing(input: PolledInput, at = '100ms'): Step | null {
   if (input.kind === 'pin')
     return input.level === null ? null : { at, do: { pin: { name: input.name, level: input.level === 1 ? 0 : 1 } } };
   const [letter] = lettersOf(input);
   return letter === undefined ? null : sending(input, letter, at);
 }
-/** Bytes that are tried, at most. */
+/** Most bytes that are tried. */
 const MOST_LETTERS = 8;
 /** SPI and I2C receive too, but no step sends to them. */
 const lettersOf = ({ name, compared }: PolledInput): readonly string[] =>
@@ -309,13 +310,13 @@ const lettersOf = ({ name, compared }: PolledInput): readonly string[] =>
     .slice(0, MOST_LETTERS)
     .map((n) => String.fromCharCode(n));
 const sending = ({ name }: PolledInput, letter: string, at = '100ms'): Step => ({ at, do: { uart: { port: name, text: letter } } });
-/** By its name, or by its address where the images have another of that name: a loader and its application often do. */
+/** A call step with the function's name, or its address if several images have this name, as a loader and its application often do. */
 function calling({ input: { images } }: Session, { facts: { symbol } }: JumpCandidate, at = '100ms'): Step {
   const alone = images.every((image) => image.symbols.named(symbol.name).every((s) => s.address === symbol.address));
   return { at, do: { call: alone ? symbol.name : hex32((symbol.address & ~1) >>> 0) } };
 }
 
-/** What comes of a candidate that is called at `from`, with no arguments. */
+/** Outcome of calling a candidate at `from`, without arguments. */
 function callCandidate(s: Session, from: Checkpoint, { facts }: JumpCandidate): Outcome {
   const { machine } = s;
   s.keepCheckpoints = false;
@@ -331,7 +332,7 @@ function callCandidate(s: Session, from: Checkpoint, { facts }: JumpCandidate): 
   return outcomeFromHere(s);
 }
 
-/** What comes of a pin that changes its level at `from`. */
+/** Outcome of changing the level of a pin at `from`. */
 function pressPin(s: Session, from: Checkpoint, input: PolledInput): Outcome | null {
   if (input.kind !== 'pin' || input.level === null) return null;
   s.keepCheckpoints = false;
@@ -340,7 +341,7 @@ function pressPin(s: Session, from: Checkpoint, input: PolledInput): Outcome | n
   return outcomeFromHere(s);
 }
 
-/** The first byte that makes it enter the ROM, or else the first one. */
+/** Tries bytes: returns the first that makes the firmware enter the ROM, otherwise the first tried. */
 function sendBytes(s: Session, from: Checkpoint, input: PolledInput): Tried | null {
   let first: Tried | null = null;
   for (const letter of lettersOf(input)) {
@@ -377,13 +378,13 @@ const candidateName = (s: Session, { facts }: JumpCandidate): string => {
   return `${functionName(facts.symbol.name, framesAt(s.input.images, pc))} (${where(s, pc)})`;
 };
 
-/** `GPIOC.IDR bit 13 (PC13, now 1), each 10 ms, main.c:31` */
+/** `GPIOC.IDR bit 13 (PC13, now 1), every 10 ms, main.c:31` */
 function inputText(s: Session, input: PolledInput): string {
-  if (input.pc === null && input.kind === 'serial') return `a byte at ${input.name}, which is an interrupt`;
-  if (input.pc === null) return `an edge of ${input.name} (now ${input.level}), which is an interrupt`;
+  if (input.pc === null && input.kind === 'serial') return `a byte at ${input.name} (interrupt)`;
+  if (input.pc === null) return `an edge on ${input.name} (now ${input.level}, interrupt)`;
   const bit = input.bit === null ? '' : ` bit ${input.bit}`;
   const pin = input.level === null ? '' : ` (${input.name}, now ${input.level})`;
-  const period = input.period === null ? '' : ` each ${milliseconds(input.period)},`;
+  const period = input.period === null ? '' : ` every ${milliseconds(input.period)},`;
   return `${input.register}${bit}${pin},${period} ${where(s, input.pc)}`;
 }
 
@@ -394,12 +395,12 @@ export function notTriggered(s: Session, found: FoundJump): string[] {
   if (candidates.length === 0)
     notes.push(
       scanFunctions(s.input.images).length === 0
-        ? 'the image names no functions: give the .elf to see which of them can enter system memory'
-        : `${NO_JUMP}, or stores something and resets`,
+        ? 'the image has no function names: give the .elf to see which functions can enter system memory'
+        : `${NO_JUMP}, or stores a word and resets`,
     );
   for (const c of candidates) notes.push(`${candidateName(s, c)} can enter system memory: it ${c.why}`);
   if (candidates.length > 0 && found.noJump) notes.push(`${NO_JUMP}: ${ONLY_BY_BOOT}`);
-  for (const i of inputs) notes.push(`waits for ${inputText(s, i)}`);
+  for (const i of inputs) notes.push(waitsForText(inputText(s, i)));
   const steps = [
     ...inputs.flatMap((i) => pressing(i) ?? []),
     ...candidates
@@ -407,7 +408,8 @@ export function notTriggered(s: Session, found: FoundJump): string[] {
       .slice(0, 1)
       .map((c) => calling(s, c)),
   ];
-  if (steps.length > 0) notes.push(`a scenario that tries it has one of these steps: ${steps.map((x) => JSON.stringify(x)).join(' or ')}`);
+  if (steps.length > 0)
+    notes.push(`to try it, put one of these steps into a scenario: ${steps.map((x) => JSON.stringify(x)).join(' or ')}`);
   return notes;
 }
 
@@ -418,9 +420,9 @@ export interface Tried {
   readonly step: Step;
 }
 
-/** What Arduino's tools do to a board that shall start its bootloader, and Klipper, stm32duino and others understand: the port is opened at 1200 baud and closed. */
+/** Arduino tools open the port at 1200 baud and close it to request the bootloader; Klipper, stm32duino and others understand this. */
 const TOUCH = 1200;
-/** What comes of that, where the host has bound a CDC driver. */
+/** Outcome of opening the port at 1200 baud; null if the host has no CDC driver bound. */
 function touchPort(s: Session, from: Checkpoint): Tried | null {
   s.keepCheckpoints = false;
   s.restore(from);
@@ -431,7 +433,7 @@ function touchPort(s: Session, from: Checkpoint): Tried | null {
   return { name: `virtual COM port opened at ${TOUCH} baud`, kind: 'input', outcome: outcomeFromHere(s), step };
 }
 
-/** Calls each candidate, presses each pin and sends bytes to each port on a fork. */
+/** Calls each candidate, changes each pin and sends bytes to each port, each on a fork. */
 export function tryAll(s: Session, from: Checkpoint, { candidates, inputs }: FoundJump): Tried[] {
   const tried: Tried[] = [];
   for (const i of inputs) {

@@ -1,4 +1,4 @@
-/** The last stretch of a firmware before its jump into the ROM: which instructions write to registers there. */
+/** The hand-over: the last part of a firmware before its jump into the ROM, and the instructions that write to registers in it. */
 import type { Core } from '../../emu/core/core.ts';
 import { codePlace } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
@@ -7,7 +7,7 @@ import { canBeLeftOut, watching } from '../input/left-out.ts';
 import { hex32 } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
 
-/** A pause this long without a write ends what came before: the hand-over begins behind the last one. */
+/** The hand-over begins after the last pause of this length without a write. */
 const PAUSE = 2 * MS;
 
 /** Writes of one instruction. */

@@ -1,7 +1,7 @@
 /**
- * The leave twin: the program that a DFU leave started is run once more from the same instant with the chip reset instead, and what the two show
- * is compared. Where the leave shows less, the state that differs is put as a reset leaves it, group by group, until the program shows
- * everything: that is what it relied on.
+ * The leave twin: the program that a DFU leave has started is run again from the same instant, but with the chip reset instead, and both runs are compared. If the
+ * run after the leave shows less, the state that differs is set to its reset value, group by group, until the program shows everything: these groups are what the
+ * program depends on.
  */
 import { LEFT_KINDS, type LeaveFacts, type LeftKind, type LeftState } from '../../checks/check.ts';
 import { familyOf, inManual } from '../../checks/families.ts';
@@ -133,14 +133,14 @@ const unsaid = (reset: Shown['console'], ours: Shown['console']): string[] =>
 /** What one shows and the other does not, in words. */
 function compare(reset: Shown, ours: Shown): string[] {
   const missing: string[] = [];
-  if (ours.inSystem && !reset.inSystem) missing.push('its exceptions are taken to its own handlers');
+  if (ours.inSystem && !reset.inSystem) missing.push('its exceptions reach its own handlers');
   if (ours.faulted && !reset.faulted) missing.push('it runs without a fault');
-  if (ours.stuck && !reset.stuck) missing.push('it does not wait for ever');
-  if (ours.again && !reset.again) missing.push('it stays out of the ROM');
+  if (ours.stuck && !reset.stuck) missing.push('it does not hang');
+  if (ours.again && !reset.again) missing.push('it does not enter the ROM');
   if (reset.usb && !ours.usb) missing.push('its USB device enumerates');
   missing.push(...unsaid(reset.console, ours.console));
   for (const [exception, times] of reset.served)
-    if (times >= REGULAR && (ours.served.get(exception) ?? 0) === 0) missing.push(`${exceptionName(exception)} is served`);
+    if (times >= REGULAR && (ours.served.get(exception) ?? 0) === 0) missing.push(`${exceptionName(exception)} is handled`);
   return missing;
 }
 const exceptionName = (n: number): string => (n === 15 ? 'SysTick' : n < 16 ? `exception ${n}` : `interrupt ${n - 16}`);
@@ -255,7 +255,7 @@ function differences(
         found.push({
           kind,
           observed: `VTOR = ${hex(core.vtor)}`,
-          expected: `VTOR = ${hex(0)}, where the program's table is after a reset`,
+          expected: `VTOR = ${hex(0)}, its reset value, where the program's vector table is`,
         });
     } else if (kind === 'irq') {
       if (core.irq.length > 0) found.push({ kind, observed: core.irq.join(', '), expected: 'all 0' });

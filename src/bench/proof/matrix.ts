@@ -1,6 +1,6 @@
 /**
- * What each step of a hand-over is worth: every write of the last stretch before the jump is left out, alone and in pairs; an exception is made pending at each
- * instruction; the ready delays of the chip are varied. Each row is a run of the user's own firmware with that one thing changed.
+ * `bootbench matrix`: which steps before the jump matter. Every write of the last part before the jump is suppressed, alone and in pairs; an exception is made
+ * pending at each instruction; start-up times of the chip are changed. Each row is a run of the user's firmware with that one thing changed.
  */
 import { PENDSTSET, PPB } from '../../checks/core-registers.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
@@ -49,10 +49,7 @@ export function runMatrix(input: RunInput, parts: MatrixParts): Matrix {
     if (isCut(end.reason)) throw new CutShort(end.reason);
     const entry = session.machine.history.entries.find((e) => e.how === 'branch');
     if (!entry)
-      throw new UsageError(
-        'this firmware never jumps into the ROM',
-        '`bootbench init` looks for what makes it jump, and writes the scenario',
-      );
+      throw new UsageError('this firmware never jumps into the ROM', '`bootbench init` finds what makes it jump and writes the scenario');
     const reset = session.machine.history.resets.findLast((r) => r.at < entry.at)?.at ?? 0;
     return new Runs(session, powerOn, Math.max(reset, entry.at - STRETCH), entry.at).all(end.outcome, parts);
   } finally {

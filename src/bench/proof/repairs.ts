@@ -1,4 +1,4 @@
-/** Carries out repairs on a fork: edits at the entry, and watches for the repairs that act on the way there. */
+/** Applies repairs on a fork: changes at the entry, and watches for repairs that act on the path. */
 import type { Repair, RepairTarget, Subject } from '../../checks/check.ts';
 import type { Interceptor } from '../../emu/core/core.ts';
 import { exceptionReturn } from '../../emu/core/arm/exceptions.ts';

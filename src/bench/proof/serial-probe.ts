@@ -86,7 +86,7 @@ function told(s: Session, { id, judged: { judgement }, repair, dependsOn }: Caus
   const writer = judgement.lastWriter;
   const place = writer == null ? '' : ` (${placeInWords(s, writer.pc)})`;
   const fix = repair?.fix === undefined ? '' : `; fix: ${repair.fix.trim().replaceAll(/\s*\n\s*/g, ' ')}`;
-  const doubt = dependsOn.map((d) => `, if the real ROM has ${d.rom} "${d.value}" (${d.confidence})`);
+  const doubt = dependsOn.map((d) => `, provided the real ROM has ${d.rom} "${d.value}" (${d.confidence})`);
   return `${id}: ${judgement.observed ?? judgement.because}${place}${fix}${[...new Set(doubt)].join('')}`;
 }
 
@@ -108,9 +108,11 @@ function notesOf(s: Session, asked: string, { causes, sets }: Diagnosis, letsThr
         ),
       )
       .join('; and ');
-  const either = letsThrough.map((d) => `as it is, the ROM would answer if it had ${d.rom} "${d.other}" (assumed here: "${d.value}")`);
+  const either = letsThrough.map(
+    (d) => `without any repair, the ROM would answer if it had ${d.rom} "${d.other}" (assumed here: "${d.value}")`,
+  );
   return [
-    note(`the ROM does not answer ${asked} either; with ${which} repaired it does:`),
+    note(`the ROM does not answer ${asked} either; it does with ${which} repaired:`),
     ...sets.map((set) => note(inWords(set))),
     ...[...new Set(either)].map(note),
     ...sets.map((set) => ({ kind: SERIAL_SET, text: set.join(' + ') })),
@@ -134,11 +136,11 @@ export function diagnoseWhy(
   if (plain !== null && goal.reached(plain))
     return {
       diagnosis: forDfu(),
-      notes: [note(`the ROM acknowledges ${asked}: the jump itself works, and stm32flash goes on from there`)],
+      notes: [note(`the ROM acknowledges ${asked}: the jump itself works, and stm32flash can take over from there`)],
     };
   const found = diagnoseFor(goal, s, starts, judged, outcome);
   if (found.explained !== true) {
-    const nothing = note(`the ROM does not answer ${asked} either; no repair was found that makes it answer`);
+    const nothing = note(`the ROM does not answer ${asked} either, and no repair was found that makes it answer`);
     return starts.entry === null ? { diagnosis: found, notes: [] } : { diagnosis: forDfu(), notes: [nothing] };
   }
   const letsThrough = plain === null ? [] : goal.flips([], plain).flatMap(({ reached, row }) => (reached ? [row] : []));

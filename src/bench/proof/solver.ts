@@ -186,7 +186,7 @@ export class Solver {
       { board: { debugger: !board.debugger } },
       `${board.debugger ? 'no' : 'a'} debugger is attached`,
     );
-    if (host.cable === 'in') add({ cable: 'out' }, { host: { cable: 'out' } }, 'the cable is not in, or carries no data');
+    if (host.cable === 'in') add({ cable: 'out' }, { host: { cable: 'out' } }, 'the cable is not plugged in, or has no data lines');
     for (const [name, { value, text }] of otherOptionBytes(input))
       add({ [`option byte ${name}`]: value }, { board: { optionBytes: { ...board.optionBytes, [name]: value } } }, text);
     return list;
@@ -276,14 +276,14 @@ export class Solver {
     const { board } = this.session.input.scenario;
     for (const repair of repairs) yield { text: `change the firmware: ${repair.repair.what}`, run: (h) => this.run(h, [repair]) };
     if (board.boot0 === 0) yield { text: 'pull BOOT0 high and reset the board', run: (h) => this.run(withBoard(h, BOOT0)) };
-    yield { text: 'attach a debugger and let it run', run: (h) => this.run(withBoard(h, DEBUGGER)) };
+    yield { text: 'attach a debugger and let the firmware run', run: (h) => this.run(withBoard(h, DEBUGGER)) };
     yield {
-      text: 'pull up every RX pin of the ROM and disconnect what drives them',
+      text: 'pull up every RX pin of the ROM and disconnect whatever drives it',
       run: (h) => this.run(withBoard(h, { board: { pins: {} } })),
     };
     if (board.hse)
-      yield { text: 'swap the HSE crystal for a known good one', run: (h) => this.run(withBoard(h, { board: { hse: board.hse } })) };
-    yield { text: 'take another cable that carries data', run: (h) => this.run(withBoard(h, { host: { cable: 'in' } })) };
+      yield { text: 'replace the HSE crystal with a known good one', run: (h) => this.run(withBoard(h, { board: { hse: board.hse } })) };
+    yield { text: 'use another cable that has data lines', run: (h) => this.run(withBoard(h, { host: { cable: 'in' } })) };
     yield { text: 'set the option bytes to their factory values', run: (h) => this.run(withBoard(h, { board: { optionBytes: {} } })) };
   }
 }
@@ -294,10 +294,10 @@ const DEBUGGER: Hypothesis['change'] = { board: { debugger: true } };
 
 /** Values of option bytes that a board may have without its owner knowing. */
 const OTHER_OPTION_BYTES: Readonly<Record<string, { readonly value: number; readonly text: string }>> = {
-  IWDG_SW: { value: 0, text: 'the option byte IWDG_SW is 0, so that the IWDG runs from reset on' },
-  WWDG_SW: { value: 0, text: 'the option byte WWDG_SW is 0, so that the WWDG runs from reset on' },
+  IWDG_SW: { value: 0, text: 'the option bit IWDG_SW is 0, so that IWDG runs from reset on' },
+  WWDG_SW: { value: 0, text: 'the option bit WWDG_SW is 0, so that WWDG runs from reset on' },
   RDP: { value: 0xbb, text: 'read-out protection (RDP) is at level 1' },
-  BFB2: { value: 1, text: 'the option byte BFB2 is 1' },
+  BFB2: { value: 1, text: 'the option bit BFB2 is 1' },
 };
 
 /** Those among them that the chip has and the run did not have already. */

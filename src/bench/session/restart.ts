@@ -31,10 +31,10 @@ export const isOwnLoop = ({ call, lr }: Restart): boolean => call === null && lr
 /** BLX (register) or the first half of BL. */
 const calls = (half: number, size: number): boolean => (size === 2 ? (half & 0xff87) === 0x4780 : (half & 0xf800) === 0xf000);
 
-const WHY = 'as when a function pointer is read through a null pointer: the reset vector is the word at 4';
+const WHY = 'as happens when a function pointer is read through a null pointer: the word at address 4 is the reset vector';
 /** What the first one was, for a person. */
 export const restartInWords = (place: Place, { call, lr }: Restart): string =>
-  `the start-up code ran again without a reset: ${call === null ? `a branch behind the call before ${place(lr)}` : place(call)} went there, ${WHY}`;
+  `the start-up code ran again without a reset: ${call === null ? `a branch after the call before ${place(lr)}` : place(call)} jumped there, ${WHY}`;
 
 /** The same of a call chain in which the start-up code was called, null if it was not. */
 export function restartInChain(s: LiveRun, place: Place): string | null {

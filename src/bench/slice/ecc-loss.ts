@@ -35,10 +35,10 @@ export function eccLosses(s: Session, powerOn: Checkpoint, finished: Checkpoint,
 }
 
 export const lossInWords = ({ address, ram }: EccLoss): string =>
-  `a software reset lost what had been stored last to ${ram.name}, at ${hex(address)}: its ECC held it back (RM0433 2.4, AN5342)`;
+  `a software reset lost the last store to ${ram.name}, at ${hex(address)}, which was still in the ECC write buffer (RM0433 2.4, AN5342)`;
 /** Why, for a report. */
 export const eccRule = (ram: MemoryRow): string =>
-  `a store that is narrower than its ECC word of ${8 * ram.eccBytes!} bits waits in a buffer for the next narrow store to another word of ${ram.name}, and a reset empties it`;
+  `a store narrower than the ECC word of ${8 * ram.eccBytes!} bits stays in a buffer until the next narrow store to another word of ${ram.name}, and a reset discards the buffer`;
 
 /** The ECC word of a request with what the RAM held of it, if the buffer had the rest when the reset came. */
 function heldAt(s: Session, powerOn: Checkpoint, resetAt: Ps, ram: MemoryRow, w: MagicWord): EccLoss | null {

@@ -113,7 +113,9 @@ export class Slicer {
     if (ended.kind === 'origin') return { value, links: walk.links, origin: ended.origin, address: this.addressOf(core, window, ended) };
     const left = [...walk.wanted];
     if (left.some(isState))
-      return last ? { value, links: walk.links, origin: { kind: 'unknown', why: 'it was made long before' }, address: null } : null;
+      return last
+        ? { value, links: walk.links, origin: { kind: 'unknown', why: 'the value was computed too long before' }, address: null }
+        : null;
     const rest = this.overMemory(core, walk);
     return { value, links: [...walk.links, ...rest.links], origin: rest.origin, address: rest.address };
   }
@@ -122,12 +124,12 @@ export class Slicer {
   private overMemory(core: Core, walk: Walk): Chain {
     const nothing = (origin: Origin): Chain => ({ value: walk.value, links: [], origin, address: null });
     if (this.stretches >= MOST_STRETCHES || walk.links.length >= MOST_LINKS)
-      return nothing({ kind: 'unknown', why: 'it was not followed any further' });
+      return nothing({ kind: 'unknown', why: 'the trace stops here' });
     const address = Math.min(...walk.wanted);
     const reader = walk.links.at(-1);
     const first = walk.firstAt ?? this.session.machine.now;
     const store = lastStore(this.session, this.powerOn, address, walk.wanted.size, first);
-    if (store === 'too long') return nothing({ kind: 'unknown', why: 'it was written long before' });
+    if (store === 'too long') return nothing({ kind: 'unknown', why: 'the value was written too long before' });
     if (store === null) return nothing({ kind: 'memory', address, pc: reader?.pc ?? 0, at: reader?.at ?? first });
     if (store.master) return nothing({ kind: 'master', master: store.master, address, pc: store.pc, at: store.at });
     const writer = this.session.machine.cores[store.core] ?? core;
@@ -139,7 +141,12 @@ export class Slicer {
       if (chain) return chain;
     }
     const link: Link = { pc: store.pc, at: store.at, core: store.core, how: 'stored', value: walk.value, address, onStack: false };
-    return { value: walk.value, links: [link], origin: { kind: 'unknown', why: 'what it stored was not followed' }, address: null };
+    return {
+      value: walk.value,
+      links: [link],
+      origin: { kind: 'unknown', why: 'the trace does not follow the value that was stored' },
+      address: null,
+    };
   }
 
   private addressOf(
@@ -190,7 +197,7 @@ class Walk {
       if (hits.length === 0) continue;
       const end = this.pass(step, hits);
       if (end) return end;
-      if (this.links.length >= MOST_LINKS) return this.origin({ kind: 'unknown', why: 'it was not followed any further' });
+      if (this.links.length >= MOST_LINKS) return this.origin({ kind: 'unknown', why: 'the trace stops here' });
     }
     return { kind: 'open' };
   }

@@ -25,7 +25,7 @@ export function starvedBy(s: Session, end: Checkpoint): string | null {
   const [exception, { times = 0, pc = 0 } = {}] = [...taken].toSorted(([, a], [, b]) => b.times - a.times)[0] ?? [0];
   if (threadRan || times < OFTEN) return null;
   const name = exceptionName(machine.chip, exception);
-  return `${name} is taken again and again, and the program behind it does not run: when its handler ${place(s, pc)} returns, what raised it is there still or again (${times} times in ${WATCH / MS} ms)${interrupted(s)}`;
+  return `${name} is taken again and again, so the program does not run: when its handler ${place(s, pc)} returns, the interrupt is pending again (${times} times in ${WATCH / MS} ms)${interrupted(s)}`;
 }
 /** Where the code is that was interrupted and does not go on. */
 function interrupted(s: Session): string {
@@ -33,7 +33,7 @@ function interrupted(s: Session): string {
   const program = frames.slice(frames.findLastIndex((f) => f.exception !== null) + 1);
   if (program.length === 0 || program.length === frames.length) return '';
   const [at = place(s, program[0]!.pc), ...callers] = framesInWords(program);
-  return `; the program stands at ${[at, ...callers].join(' < ')}`;
+  return `; the program is stopped at ${[at, ...callers].join(' < ')}`;
 }
 
 interface Handlers {

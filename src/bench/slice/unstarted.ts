@@ -65,5 +65,5 @@ function inWords(s: Session, { name, table, sp, reader }: Program): string {
   const where = `${name} at ${hex32(table)} was never started`;
   return reader === null
     ? `${where}: nothing read its vector table`
-    : `${where}: ${place(s, reader)} read its initial SP, ${hex32(sp)}, and nothing read its reset vector: a test of that word turned it away`;
+    : `${where}: ${place(s, reader)} read its initial SP, ${hex32(sp)}, but nothing read its reset vector, so the loader probably rejected that SP`;
 }

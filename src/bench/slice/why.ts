@@ -39,17 +39,17 @@ export function resetStory(s: Session, powerOn: Checkpoint, resets: readonly Res
   if (seen === null) return null;
   const running = [place(s, resets[index]!.fromPc ?? 0), ...seen.calls.slice(1)];
   return {
-    lines: [`${REASON[by!] ?? `the reset (${by})`}: ${running.join(' < ')}`, ...fedInWords(s, seen, watchdog)],
+    lines: [`${REASON[by!] ?? `a reset (${by}) came in`} ${running.join(' < ')}`, ...fedInWords(s, seen, watchdog)],
     started: seen.started,
   };
 }
 const REASON: Readonly<Record<string, string>> = {
   software: 'SYSRESETREQ was set in',
-  core: 'the core was reset alone (VECTRESET) in',
+  core: 'only the core was reset (VECTRESET) in',
   'option-bytes': 'the option bytes were loaded, which resets the chip, in',
-  iwdg: 'IWDG was not fed in time; it bit in',
-  wwdg: 'WWDG bit in',
-  'low-power': 'the option bytes make a reset of the way into Stop or Standby, in',
+  iwdg: 'IWDG was not refreshed in time and reset the chip in',
+  wwdg: 'WWDG reset the chip in',
+  'low-power': 'an option byte turns entering Stop or Standby into a reset, in',
 };
 
 function watchdogOf(s: Session, by: 'iwdg' | 'wwdg', core: number): Block | null {
@@ -113,8 +113,9 @@ function fedInWords(s: Session, { started, fed, at }: Seen, watchdog: Block | nu
   if (watchdog === null) return [];
   const name = watchdog.row.name;
   const lines = started ? [`${name} was started at ${place(s, started.pc)}`] : [];
-  if (fed && fed.seq !== started?.seq) lines.unshift(`${name} was fed last at ${place(s, fed.pc)}, ${duration(at - fed.at)} before`);
-  else if (fed) lines.unshift(`${name} was never fed in the ${duration(at - fed.at)} since its start`);
+  if (fed && fed.seq !== started?.seq)
+    lines.unshift(`the last refresh of ${name} was at ${place(s, fed.pc)}, ${duration(at - fed.at)} before`);
+  else if (fed) lines.unshift(`${name} was never refreshed in the ${duration(at - fed.at)} since its start`);
   return lines;
 }
 const duration = (ps: Ps): string => (ps >= MS ? `${Math.round(ps / MS)} ms` : `${Math.round(ps / US)} µs`);
@@ -141,7 +142,10 @@ export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint)
     s.restore(finished);
     const why = whyNotTaken(s, store.exception);
     const name = exceptionName(s.machine.chip, store.exception);
-    const lines = [`it waits for ${addressText(s, address)}, which the handler of ${name} writes (${place(s, store.pc)})`, ...why.lines];
+    const lines = [
+      `the loop waits for ${addressText(s, address)}, which the handler of ${name} writes (${place(s, store.pc)})`,
+      ...why.lines,
+    ];
     return { lines, unmasked: why.mask === null ? null : { mask: why.mask.toUpperCase(), outcome: outcomeWithout(s, why.mask) } };
   }
   s.restore(finished);
@@ -156,14 +160,14 @@ function inThread(s: Session, { reads, sleeping }: FixedLoop, finished: Checkpoi
 }
 /** What it sleeps in, where nothing comes that wakes it. */
 function asleep({ machine: { bootCore: core, system } }: Session): string {
-  const [how, by] = core.arm.waiting === 'wfe' ? ['WFE', 'no event comes that'] : ['WFI', 'no interrupt that is enabled comes and'];
+  const [how, by] = core.arm.waiting === 'wfe' ? ['WFE', 'no event'] : ['WFI', 'no enabled interrupt'];
   const depth = system.level(POWER_STANDBY);
   if (depth === SHUTDOWN)
-    return `it is in Shutdown (${how}), where LSI is off too: an RTC wakes it only if it runs from LSE, else a wake-up pin does`;
-  if (depth !== 0) return `it is in Standby (${how}), and neither a wake-up pin nor the RTC wakes it`;
+    return `the chip is in Shutdown (${how}), where LSI is off too: the RTC wakes it only if it runs from LSE; otherwise only a wake-up pin does`;
+  if (depth !== 0) return `the chip is in Standby (${how}), and neither a wake-up pin nor the RTC wakes it`;
   return sysTickInterrupts(core)
-    ? `it sleeps (${how}) with SLEEPDEEP set: in Stop SysTick stands still, and ${by} wakes it`
-    : `it sleeps (${how}), and ${by} wakes it`;
+    ? `the core sleeps (${how}) with SLEEPDEEP set: SysTick does not run in Stop, and ${by} wakes the core`
+    : `the core sleeps (${how}), and ${by} wakes it`;
 }
 const SHUTDOWN = 2;
 function inForeignHands(s: Session): WaitStory | null {
@@ -178,7 +182,7 @@ function stoppedWatchdog({ machine: { system } }: Session, reads: readonly numbe
     if (!block?.row.model?.startsWith('iwdg') || system.registerName(block, address) !== 'SR') continue;
     const { running } = (block.state as { readonly model: { readonly running: number } }).model;
     if (running === 0)
-      return `${block.row.name} was not started (KR = 0xCCCC): its clock does not run, and only that clears SR; write 0xCCCC before PR, RLR and the wait`;
+      return `${block.row.name} was not started (KR = 0xCCCC), so its clock does not run and cannot clear SR; write 0xCCCC before PR, RLR and the wait`;
   }
   return null;
 }
@@ -200,7 +204,7 @@ export function foreignTable(s: Session): string | null {
   const there = vectors !== null && imageOf(vectors.reset) === of ? `, which has its own at ${hex32(own)}` : '';
   const writer = machine.history.lastWriter('CPU.VTOR');
   const since = writer ? ` since ${place(s, writer.pc)}` : '';
-  return `VTOR is ${hex32(vtor)}${since}: that is the table of ${nameOf(table)}, while ${nameOf(of)} runs${there}`;
+  return `VTOR is ${hex32(vtor)}${since}: this is the vector table of ${nameOf(table)}, but ${nameOf(of)} runs${there}`;
 }
 
 /**
@@ -238,7 +242,7 @@ function whyNotTaken(s: Session, exception: number): Reason {
   const basepri = state.core('basepri') ?? 0;
   if (basepri !== 0 && groupPriority(state, own) >= groupPriority(state, basepri))
     return {
-      lines: [`${name} is not taken: BASEPRI is 0x${basepri.toString(16)}${by('BASEPRI')}, its own priority 0x${own.toString(16)}`],
+      lines: [`${name} is not taken: BASEPRI is 0x${basepri.toString(16)}${by('BASEPRI')}, and its priority is 0x${own.toString(16)}`],
       mask: 'basepri',
     };
   const active = core.arm.ipsr;
@@ -246,7 +250,7 @@ function whyNotTaken(s: Session, exception: number): Reason {
   if (running !== null && groupPriority(state, own) >= groupPriority(state, running))
     return {
       lines: [
-        `${name} is not taken: the wait is made in the handler of ${exceptionName(machine.chip, active)}, which it cannot preempt (priority 0x${own.toString(16)} against ${running < 0 ? running : `0x${running.toString(16)}`})`,
+        `${name} is not taken: the loop runs in the handler of ${exceptionName(machine.chip, active)}, which ${name} cannot preempt (priority 0x${own.toString(16)} against ${running < 0 ? running : `0x${running.toString(16)}`})`,
       ],
       mask: null,
     };

@@ -32,7 +32,7 @@ function chainInWords(s: Session, chain: Chain): string[] {
     const { rounds, period } = roundsFrom(links, i);
     for (const link of links.slice(i, i + period)) lines.push(`${place(s, link.pc)}: ${linkText(s, link)}`);
     if (rounds > 1)
-      lines.push(`and so on, ${rounds - 1} more ${rounds === 2 ? 'time' : 'times'}, back to ${lastValue(links[i + rounds * period - 1]!)}`);
+      lines.push(`the same ${rounds - 1} more ${rounds === 2 ? 'time' : 'times'}, back to ${lastValue(links[i + rounds * period - 1]!)}`);
     i += rounds * period;
   }
   const origin = originText(s, chain, chain.origin);
@@ -52,7 +52,7 @@ function roundsFrom(links: readonly Link[], from: number): { readonly rounds: nu
   return { rounds: 1, period: 1 };
 }
 const LONGEST_ROUND = 4;
-const lastValue = ({ value }: Link): string => (value === null ? 'where it began' : hex(value));
+const lastValue = ({ value }: Link): string => (value === null ? 'its origin' : hex(value));
 
 /** Moves between registers and the stack say nothing by themselves, unless the value changed hands there for a good while. */
 function told(links: readonly Link[]): Link[] {
@@ -89,7 +89,7 @@ function originText(s: Session, chain: Chain, origin: Origin): string | null {
     case 'master':
       return `${addressText(s, origin.address)} was written by ${masterText(s, origin.master, origin.pc)}`;
     case 'unknown':
-      return `where that came from is not explained: ${origin.why}`;
+      return `the origin of this value is not known: ${origin.why}`;
   }
 }
 
@@ -103,7 +103,7 @@ function unwritten(s: Session, address: number): string | null {
   const row = s.machine.system.regionAt(address)?.memory?.row;
   if (row?.kind === 'ram') return `nothing had written ${hex(address)} since power-on`;
   const erased = row?.kind === 'flash' && row.zone !== 'systemMemory' && s.machine.bootCore.peek(address & ~3, 4) === 0xffffffff;
-  return erased ? `${hex(address)} is erased flash: no image has anything there` : null;
+  return erased ? `${hex(address)} is erased flash: no image has bytes there` : null;
 }
 
 /** What an address is on this chip. */
@@ -131,11 +131,11 @@ function answering({ machine: { system } }: Session, address: number, core: numb
 function inVain(s: Session, address: number, core: number, rom: string): string {
   const { machine } = s;
   if (address >= 0xe0000000 && address < 0xe0100000 && (machine.cores[core]?.arm.control ?? 0) & 1)
-    return 'that is in the private peripheral bus, which unprivileged code may not access (CONTROL.nPRIV = 1)';
-  return `nothing answers there on ${machine.chip.name}${inSystemArea(address) ? rom : (behindFlash(machine.chip, address) ?? outside(s, address))}`;
+    return 'this is in the private peripheral bus, which unprivileged code must not access (CONTROL.nPRIV = 1)';
+  return `there is nothing at this address on ${machine.chip.name}${inSystemArea(address) ? rom : (behindFlash(machine.chip, address) ?? outside(s, address))}`;
 }
 const flashOf = ({ memories }: ChipDescription): MemoryRow | undefined => memories.find((m) => m.kind === 'flash' && m.zone === 'user');
-/** An address behind the flash, where other parts of the line have more of it; those in the same package first. */
+/** For an address after the end of the flash: a larger part of the line that has flash there, preferably in the same package. */
 function behindFlash(chip: ChipDescription, address: number): string | null {
   const flash = flashOf(chip);
   if (flash === undefined || address < flash.base + flash.size) return null;
@@ -146,7 +146,7 @@ function behindFlash(chip: ChipDescription, address: number): string | null {
     .filter((part) => address < flash.base + (flashOf(part)?.size ?? 0))
     .toSorted((a, b) => alike(b) - alike(a))[0];
   return larger
-    ? `, whose flash has ${flash.size >> 10} KiB; that of ${larger.name} reaches up to there (--chip ${larger.name.toLowerCase()})`
+    ? `, whose flash has ${flash.size >> 10} KiB; that of ${larger.name} includes this address (--chip ${larger.name.toLowerCase()})`
     : null;
 }
 /** What is there, for an address that was accessed or jumped to in vain. */
@@ -157,15 +157,15 @@ export function whatIsAt(s: Session, address: number, core = 0): string {
   const table = chip.rom?.vectorTable.value;
   const rom = table === undefined ? '' : `; the ROM's vector table is at ${hex(table)}`;
   if (region === null) return inVain(s, address, core, rom);
-  if (table !== undefined && (address & ~1) === table) return "that is the ROM's vector table itself, not code";
-  if (table !== undefined && (address & ~1) === table + 4) return "that is the word that holds the ROM's reset vector, not the vector";
+  if (table !== undefined && (address & ~1) === table) return "this is the ROM's vector table itself, not code";
+  if (table !== undefined && (address & ~1) === table + 4) return "this is the address of the ROM's reset vector, not the vector itself";
   if (region.block) {
     const keys = machine.system.registerName(region.block, address)?.endsWith('KEYR') ? KEYS : '';
-    return `that is ${addressText(s, address, core)}, a peripheral${keys}`;
+    return `this is ${addressText(s, address, core)}, a peripheral register${keys}`;
   }
   const row = region.memory!.row;
-  if (row.zone === 'systemMemory') return `that lies in system memory${rom}`;
-  return `that lies in ${row.name}${row.kind === 'ram' ? ' (RAM)' : ''}`;
+  if (row.zone === 'systemMemory') return `this is in system memory${rom}`;
+  return `this is in ${row.name}${row.kind === 'ram' ? ' (RAM)' : ''}`;
 }
 /** What is suggested for memory on a board: all of the part in which the address lies. */
 const OUTSIDE_BYTES = 0x1000000;
@@ -175,10 +175,10 @@ function outside({ machine: { system } }: Session, address: number): string {
   const block = system.blocks.find((b) => controllers?.test(b.row.name) && system.isClocked(b));
   if (!block) return '';
   const at = hex(address - (address % OUTSIDE_BYTES));
-  return `; for a board with a memory behind ${block.row.name} give "board": {"memories": [{"at": "${at}", "kilobytes": ${OUTSIDE_BYTES >> 10}}]} in the scenario`;
+  return `; if your board has memory on ${block.row.name}, add "board": {"memories": [{"at": "${at}", "kilobytes": ${OUTSIDE_BYTES >> 10}}]} to the scenario`;
 }
 /** KEYR and OPTKEYR of FLASH. */
-const KEYS = ', which answers a wrong key with a bus error: it takes its two keys once, in order, and OPTKEYR only behind KEYR';
+const KEYS = ', which answers a wrong key with a bus error: it accepts its two keys once, in order, and OPTKEYR only after KEYR';
 /** Where ST's products have their system memory. */
 const inSystemArea = (a: number): boolean => (a >= 0x1ff00000 && a < 0x20000000) || (a >= 0x0bf00000 && a < 0x0c000000);
 

@@ -1,4 +1,4 @@
-/** From what a run left behind to the result document. */
+/** Makes the result document from a finished run. */
 import type { BaseFacts, StuckInterrupt } from '../session/base-facts.ts';
 import type { Judged, Diagnosis } from '../proof/diagnosis.ts';
 import type { Writer } from '../../checks/check.ts';
@@ -30,8 +30,10 @@ import {
   type TimelineRow,
   type UsbSession as ResultSession,
 } from '../documents/result.ts';
+import { noClockText } from '../documents/note-words.ts';
 import { imageCore } from '../input/image-core.ts';
 import type { RunInput } from '../input/run-input.ts';
+import { NEVER_READY } from '../../peripherals/note-words.ts';
 import type { ForcedField } from '../documents/scenario-types.ts';
 import type { SessionEnd } from '../session/live-run.ts';
 import { keptOptionNotes } from './kept-options.ts';
@@ -42,14 +44,14 @@ import { usbClockNote } from './own-usb.ts';
 import { framesInWords, place as placeInWords } from '../slice/words.ts';
 import { summarise } from './summary.ts';
 
-/** `lr`: LR at that instruction, where it is known. */
+/** `lr`: LR at that instruction, if it is known. */
 export function place(input: RunInput, pc: number | null, lr: number | null = null): Place | null {
   if (pc === null) return null;
   const p = codePlace(input.images, pc >>> 0, lr);
   return { pc: hex32(pc), symbol: p.symbol, file: p.file, line: p.line };
 }
 
-/** Name of a core where the chip has two. */
+/** Name of a core, if the chip has two. */
 const coreName = (input: RunInput, index: number): { core?: CoreName } =>
   input.chip.cores.length > 1 ? { core: input.chip.cores[index]!.name as CoreName } : {};
 
@@ -96,7 +98,7 @@ function stuckAt(s: Session, outcome: Outcome): ResultStuck | null {
 
 const forcedOf = ({ input }: Session, register: string): readonly ForcedField[] =>
   input.force.filter((f) => `${f.peripheral}.${f.register}` === register);
-/** What a register reads as with the fields that --force pins. */
+/** Value that a register reads with the fields that --force fixes. */
 function pinned(s: Session, register: string, value: number): number {
   const [block = '', name] = register.split('.');
   const fields = s.machine.system.layoutOf(block)?.registers.find((r) => r.name === name)?.fields ?? [];
@@ -106,15 +108,15 @@ function pinned(s: Session, register: string, value: number): number {
     return ((now & ~mask) | ((f.value << bit) & mask)) >>> 0;
   }, value >>> 0);
 }
-/** What a polled register was pinned to: the wait may be its work. */
+/** Notes about fields of the polled register that --force fixes; they may cause the wait. */
 function forcedNotes(s: Session, stuck: ResultStuck | null): { kind: string; text: string }[] {
   return forcedOf(s, stuck?.register ?? '').map((f) => ({
     kind: 'wait',
-    text: `${f.peripheral}.${f.register}.${f.field} is pinned to ${f.value} by --force`,
+    text: `--force fixes ${f.peripheral}.${f.register}.${f.field} at ${f.value}`,
   }));
 }
 
-/** Pins are for registers without behaviour: of others, what is read and what the block does part. */
+/** --force is for registers that are not modelled: for others, the value read no longer matches what the block does. */
 function forcedAgainstModel({ input, machine: { system } }: Session): { kind: string; text: string }[] {
   const modelled = input.force.filter(({ peripheral, register }) => {
     const block = system.findBlock(peripheral);
@@ -122,28 +124,28 @@ function forcedAgainstModel({ input, machine: { system } }: Session): { kind: st
   });
   return modelled.map(({ peripheral, register, field, value }) => ({
     kind: 'force',
-    text: `${peripheral}.${register} has behaviour here: reads of ${field} give ${value} by --force whatever the block does, which no chip does`,
+    text: `${peripheral}.${register} is modelled, but with --force every read of ${field} returns ${value}, whatever the peripheral does; a real chip never behaves like this`,
   }));
 }
 
-/** A ready bit that the chip said would not come: whoever waits, or has given up waiting, does so for that. */
+/** Notes about ready flags that can never be set; they explain a wait. */
 function neverReady(s: Session, stuck: ResultStuck | null): { kind: string; text: string }[] {
   if (stuck === null) return [];
   return s.machine.state.notes
-    .filter((n) => n.kind === 'guest' && /RDY never rises/.test(n.text))
+    .filter((n) => n.kind === 'guest' && n.text.includes(NEVER_READY))
     .map(({ text }) => ({ kind: 'wait', text }));
 }
 
-/** Watchdogs that the ROM leaves alone: DFU is there until one of them bites. */
+/** Notes about watchdogs that the ROM does not refresh, so that DFU ends when they expire. */
 function unfedWatchdogs(s: Session, { outcome }: SessionEnd): { kind: string; text: string }[] {
   if (outcome !== 'dfu') return [];
   return [secondWatchdog(s), windowWatchdog(s)].flatMap((text) => (text === null ? [] : [{ kind: 'watchdog', text }]));
 }
-/** The ROM runs on one core, and what it is said to refresh is that core's. */
+/** The watchdog of the other core: the ROM is documented to refresh only the one of its own core. */
 function secondWatchdog({ machine: { system } }: Session): string | null {
   const model = system.findBlock('IWDG2')?.state.model as { readonly running?: number } | undefined;
   if (model?.running !== 1) return null;
-  return 'IWDG2 runs, which the ROM does not refresh: unless the second core goes on doing it, the chip resets, and DFU is gone';
+  return 'IWDG2 runs, and the ROM does not refresh it: unless the second core keeps refreshing it, it resets the chip and ends DFU';
 }
 function windowWatchdog({ machine: { system, chip, history } }: Session): string | null {
   const name = familyOf(chip)?.wwdg.running?.split('.')[0];
@@ -152,12 +154,12 @@ function windowWatchdog({ machine: { system, chip, history } }: Session): string
   if (!block || !entry) return null;
   const due = system.scheduler.due[block.timerBase + block.component.timers.indexOf('timeout')] ?? Infinity;
   if (due === Infinity) return null;
-  const text = 'runs, and nothing in the ROM is known to refresh it: it resets the chip';
-  return `${name} ${text} ${Math.max(1, Math.round((due - entry.at) / MS))} ms after the ROM has started, and DFU is gone`;
+  const text = 'runs, and the ROM is not known to refresh it: it resets the chip';
+  return `${name} ${text} ${Math.max(1, Math.round((due - entry.at) / MS))} ms after the start of the ROM and ends DFU`;
 }
 
 const PROTECTED_WORD = /^(\w+): \w+?_(BKP\d+R|DR\d+) written while the backup domain is protected/;
-/** DFU is there, and what asked for it may be as well: a backup register that was to be cleared and could not be. */
+/** Notes about requests that are still set in a run that reached DFU: backup registers whose clearing write was ignored. */
 function keptRequests({ machine: { system, bootCore, state } }: Session, { outcome }: SessionEnd): { kind: string; text: string }[] {
   if (outcome !== 'dfu') return [];
   return state.notes.flatMap((note) => {
@@ -167,22 +169,22 @@ function keptRequests({ machine: { system, bootCore, state } }: Session, { outco
     const held = bootCore.peek(block.row.base + block.component.layout.reg(register).offset, 4) ?? 0;
     if (held === 0) return [];
     const text =
-      `${name}.${register} still holds ${hex32(held)}: it was written while PWR DBP was 0, which is ignored. If that is the request for the ROM, ` +
-      'the next start finds it again: set DBP before it is cleared';
+      `${name}.${register} still holds ${hex32(held)}: a write while PWR DBP was 0 was ignored. If this is the request for the ROM, ` +
+      'the next start finds it again: set DBP before you clear it';
     return [{ kind: 'kept', text }];
   });
 }
 
-/** The block that is polled has no clock: whatever is set there, it reads as zero. */
+/** A note if the clock of the polled block is off, so that it reads as 0. */
 function clockOff({ machine: { system } }: Session, stuck: ResultStuck | null): { kind: string; text: string }[] {
   if (stuck?.address == null) return [];
   const address = Number(stuck.address);
   const block = system.regionAt(address)?.block;
   if (!block || system.answersReads(block, address - block.row.base)) return [];
-  return [{ kind: 'wait', text: `${block.row.name} has no clock: RCC.${block.row.clock} is 0, so it reads as 0 and drops writes` }];
+  return [{ kind: 'wait', text: noClockText(block.row.name, `RCC.${block.row.clock}`) }];
 }
 
-/** `--force` argument that would pass the loop: the polled field inverted, as far as the loop's own mask tells it. */
+/** The `--force` argument that gets past the loop: the polled field inverted, if the mask in the loop shows which field it is. */
 function forceLine(s: Session, block: string, register: string, address: number, pc: number): string | null {
   const layout = s.machine.system.layoutOf(block);
   const fact = layout?.registers.find((r) => r.name === register);
@@ -215,7 +217,7 @@ function stuckInterrupt(s: Session, outcome: Outcome): StuckInterrupt | null {
   };
 }
 
-/** Why the program's own handler is not in the table. */
+/** Why the program's own handler is not in the vector table. */
 function notInTable(s: Session, outcome: Outcome): { kind: string; text: string }[] {
   const { exception = 0 } = s.state.loop ?? {};
   if (outcome !== 'stuck' || exception === 0 || !isShared(s, exception)) return [];
@@ -223,7 +225,7 @@ function notInTable(s: Session, outcome: Outcome): { kind: string; text: string 
   return text === null ? [] : [{ kind: 'wait', text }];
 }
 
-/** So many vectors that are the same are those of a default handler. */
+/** From this number of equal vectors on, they belong to a default handler. */
 const SHARED_BY = 4;
 function isShared({ machine: { bootCore: core } }: Session, exception: number): boolean {
   const table = core.get(SCS.VTOR) >>> 0;
@@ -234,7 +236,7 @@ function isShared({ machine: { bootCore: core } }: Session, exception: number): 
   return same >= SHARED_BY;
 }
 
-/** The line of the loop, and who called its function: from where the run ended or, where that was on the way into the loop, from where the loop was found. */
+/** The line of the loop and the callers of its function, from the end of the run or, if that is not in the loop's function, from where the loop was found. */
 function loopInWords(s: Session, { pc }: ResultStuck): string {
   const { images } = s.input;
   const now = callChainOf(s.machine.bootCore, images).frames;
@@ -254,7 +256,7 @@ function loopInWords(s: Session, { pc }: ResultStuck): string {
   return [placeInWords(s, Number(pc)), ...callers].join(' < ');
 }
 
-/** The loop tests a bit that no field of the register has: firmware for another chip, mostly. */
+/** A note if the loop tests a bit that is not in any field of the register; usually the firmware is for another chip. */
 function reservedNote(s: Session, stuck: ResultStuck | null): { kind: string; text: string } | null {
   if (stuck?.register == null) return null;
   const [block = '', register] = stuck.register.split('.');
@@ -265,14 +267,14 @@ function reservedNote(s: Session, stuck: ResultStuck | null): { kind: string; te
   const bit = 31 - Math.clz32(tested & -tested);
   return {
     kind: 'wait',
-    text: `it polls bit ${bit} of ${stuck.register}, for which the register data of ${s.input.chip.name} have no field: is it built for another chip?`,
+    text: `it polls bit ${bit} of ${stuck.register}, which is not a documented field on ${s.input.chip.name}: is the firmware built for another chip?`,
   };
 }
 
-/** Reads in a row from which on a register is polled, and how long before the end of the run the last one may be. */
+/** A register counts as polled after this number of consecutive reads, if the last one is at most this long before the end of the run. */
 const POLLED_READS = 100;
 const POLLED_LATELY = 100 * MS;
-/** A register without behaviour that the firmware still polls at the end: silicon may well get past it. */
+/** A note about a register that is not modelled and that the firmware still polls at the end; a real chip may get past it. */
 function polledNote(s: Session, outcome: Outcome): { kind: string; text: string } | null {
   const { polled } = s.machine.state;
   if (outcome === 'dfu' || !polled || polled.reads < POLLED_READS || s.machine.now - polled.at > POLLED_LATELY) return null;
@@ -283,11 +285,11 @@ function polledNote(s: Session, outcome: Outcome): { kind: string; text: string 
   const force = address === null ? null : forceLine(s, block, register, address, polled.pc);
   return {
     kind: 'polled',
-    text: `polls ${polled.register}, which has no behaviour here${force === null ? '' : `; --force ${force} passes it`}`,
+    text: `polls ${polled.register}, which bootbench does not model${force === null ? '' : `; --force ${force} gets past it`}`,
   };
 }
 
-/** What has happened, in order: events of the machine, and what the host saw as far as there is room for it. */
+/** The events in order: those of the machine, and those of the host as far as there is room. */
 export function timelineRows(s: Session): TimelineRow[] {
   const { machine, input, usb } = s;
   const row = (at: Ps, cycle: number | null, kind: string, text: string, pc: number | null, core: number): TimelineRow & { order: Ps } => {
@@ -425,7 +427,7 @@ export interface SymptomAnswer {
   readonly asked: string;
   readonly matches: boolean;
   readonly options: readonly SymptomOption[];
-  /** What the search tells beside them. */
+  /** Further notes of the search. */
   readonly notes: readonly string[];
 }
 
@@ -438,7 +440,7 @@ export function makeResult(
   symptom: SymptomAnswer | null,
 ): RunResult {
   const { input } = s;
-  // checks that only showed at the entry which a repair led to stand in their place
+  // judgements at the entry that a repair led to replace the earlier ones
   const shown = judged.map((j) => diagnosis.later.find((l) => l.id === j.id) ?? j);
   const inSet = new Set<CheckId>(diagnosis.sets.flat());
   const checks = shown.map((j) => {

@@ -1,4 +1,4 @@
-/** Words of results, scenarios and reports that are no checks: what each means, what comes of it, what to do. `bootbench explain` reads this. */
+/** Texts of `bootbench explain` for every word of results, scenarios and reports that is not a check: its meaning, its consequences, what to do. */
 import type { Confidence } from '../../emu/confidence.ts';
 import { ROM_OPTION_VALUES, type RomOptionId } from '../../rom/options.ts';
 import { ROM_PROFILES } from '../../rom/profiles.ts';
@@ -20,76 +20,88 @@ export interface Entry {
 const OUTCOME_TEXT: Readonly<Record<Outcome, readonly [title: string, text: string]>> = {
   dfu: [
     'The host has the DFU device.',
-    'Code of system memory answered on endpoint 0, the host set the configuration, saw a DFU interface and read the state dfuIDLE. This is what a jump into the ROM is made for.',
+    'Code in system memory answered on endpoint 0. The host set the configuration, found a DFU interface and read the state dfuIDLE. This is the goal of a jump into the ROM.',
   ],
   'dfu-lost': [
-    'The DFU device was there and went away.',
-    'As dfu, but later the device left the bus or did not answer for a second, without a leave. Look at what runs behind the ROM: a watchdog that the firmware started, a timer interrupt.',
+    'The DFU device appeared, then disappeared.',
+    'Like dfu, but later the device disconnected or did not answer for a second, without a leave request. Look for something of the firmware that still runs, such as a watchdog or a timer interrupt.',
   ],
   'reset-loop': [
-    'The chip resets over and over.',
-    'Three resets of the same cause that neither power-on nor the scenario made, and the last two left memories and registers alike; sixteen where something counts on. A watchdog that nobody refreshes, a fault handler that resets, or a flag that sends the firmware into the ROM each time. `bootbench explain iwdg` and `software` tell more.',
+    'The chip resets again and again.',
+    'The chip was reset three times for the same reason, caused neither by power-on nor by the scenario, and memory and registers were the same after the last two resets (sixteen resets if they keep changing). Typical reasons: a watchdog that nothing refreshes, a fault handler that resets the chip, or a flag that sends the firmware into the ROM every time. See `bootbench explain iwdg` and `bootbench explain software`.',
   ],
   fault: [
-    'The core faulted and does not come back.',
+    'The core faulted and does not recover.',
     'A lockup, or an active HardFault, MemManage, BusFault, UsageFault, SecureFault or NMI that does not return. The report names the instruction and the fault bits; `bootbench explain INVSTATE` explains a bit.',
   ],
   'rom-silent': [
     'The ROM runs, and the host sees no DFU device.',
-    'The jump arrived, and nothing answered on USB: interrupts are masked (primask, basepri, faultmask, handler-mode), USB has no clock or supply (hsi48, vddusb, hse), or the ROM chose another interface (rom-interface).',
+    'The jump reached the ROM, but nothing answered on USB. Typical reasons: interrupts are masked (primask, basepri, faultmask, handler-mode), USB has no clock or supply (hsi48, vddusb, hse), or the ROM chose another interface (rom-interface).',
   ],
   'back-in-app': [
     'The ROM gave control back to the application.',
-    'The ROM was entered and branched into user flash again: a bank check, a decision on reset flags, or an exception that went to the handlers of the application (vtor, remap).',
+    'The ROM was entered but branched back into user flash. Typical reasons: a bank check, a decision based on reset flags, or an exception that went to a handler of the application (vtor, remap).',
   ],
   stuck: [
     'The firmware waits for something that cannot happen.',
-    'Proved: no interrupt, no scheduled event and no step of the scenario changes what the loop reads. If it waits for a peripheral without behaviour, the report prints the --force that passes it.',
+    'This is proved: no interrupt, no scheduled event and no step of the scenario can change what the loop reads. If the loop waits for a peripheral that bootbench does not model, the report prints the --force option that gets past it.',
   ],
   'no-jump': [
-    'The application runs on and never jumps into the ROM.',
-    'Nothing pressed the trigger, or the request got lost on the way (magic-survives). `bootbench run --trigger` looks for what makes it jump, `bootbench init` writes it as a scenario.',
+    'The application keeps running and never jumps into the ROM.',
+    'Nothing triggered the jump, or the request was lost on the way (magic-survives). `bootbench run --trigger` finds what makes the firmware jump; `bootbench init` writes it as a scenario.',
   ],
 };
 
 const RESET_TEXT: Readonly<Record<ResetBy, readonly [title: string, text: string]>> = {
-  power: ['Power came on.', 'RAM holds a pattern, all reset flags of power-on are set. The first reset of every run.'],
+  power: [
+    'Power came on.',
+    'RAM contains a pseudo-random pattern, and all power-on reset flags are set. This is the first reset of every run.',
+  ],
   brownout: [
     'The supply fell below the brown-out level.',
-    'A `power` step of the scenario, or VDD below the level that the option bytes choose.',
+    'Caused by a `power` step of the scenario, or by VDD below the level that the option bytes select.',
   ],
   pin: [
     'NRST was low.',
-    'A button, a debugger, or the chip itself: on most families every internal reset pulls NRST too, so the pin flag stands beside the other one.',
+    'Caused by a button, a debugger or the chip itself: on most families, every internal reset also pulls NRST low, so the pin flag is set together with the other flag.',
   ],
   software: [
-    'The firmware asked for it: AIRCR.SYSRESETREQ.',
-    'NVIC_SystemReset() does that. RAM keeps its contents, peripherals and clocks are as after power-on. The usual way to hand a request to the next start: see magic-survives.',
+    'The firmware requested it: AIRCR.SYSRESETREQ.',
+    'NVIC_SystemReset() does this. RAM keeps its contents; peripherals and clocks are as after power-on. This is the usual way to pass a request to the next start: see magic-survives.',
   ],
   iwdg: [
     'The independent watchdog ran out.',
-    'Once started it cannot be stopped, and it runs on in the ROM. A jump takes it along; only a reset ends it, and an option byte may start it again.',
+    'Once started, it cannot be stopped, and it keeps running in the ROM after a jump. Only a reset stops it, and an option byte may start it again.',
   ],
-  wwdg: ['The window watchdog ran out, or was refreshed too early.', 'A reset of the peripheral by RCC stops it.'],
+  wwdg: ['The window watchdog ran out, or was refreshed too early.', 'A reset of the peripheral through RCC stops it.'],
   'low-power': ['Standby, Stop or Shutdown was entered where the option bytes forbid it.', 'See nRST_STOP, nRST_STDBY and nRST_SHDW.'],
-  'option-bytes': ['Option bytes were loaded anew.', 'OBL_LAUNCH does that, at the end of a programming of option bytes.'],
-  debugger: ['A debugger reset the chip.', 'Through AIRCR or NRST; peripherals may have been stopped by DBGMCU before.'],
-  core: ['One core of two was reset.', 'By RCC or by its own AIRCR.VECTRESET where the architecture has it.'],
+  'option-bytes': ['The option bytes were loaded again.', 'OBL_LAUNCH does this, after the option bytes have been programmed.'],
+  debugger: ['A debugger reset the chip.', 'It used AIRCR or NRST. DBGMCU may have stopped some peripherals before.'],
+  core: ['Only one of two cores was reset.', 'RCC did this, or the core itself with AIRCR.VECTRESET, if its architecture has that bit.'],
 };
 
 const CONFIDENCE_TEXT: Readonly<Record<Confidence, readonly [title: string, text: string]>> = {
   documented: [
-    'ST, Arm or USB-IF says so in print.',
-    'A reference manual, a datasheet, an application note or a specification, with its paragraph.',
+    'ST, Arm or USB-IF has published it.',
+    'The source is a reference manual, a datasheet, an application note or a specification, with the section.',
   ],
-  measured: ['Somebody measured it on silicon.', 'The source names who and on which part.'],
-  reported: ['Users report it.', 'Threads, public firmware that relies on it, public board files. More than one where that was possible.'],
-  inferred: ['It follows from something else.', 'From firmware that works and could not otherwise, or from a sister part.'],
+  measured: ['Somebody measured it on a real chip.', 'The source says who measured it, and on which part.'],
+  reported: [
+    'Users have reported it.',
+    'The sources are forum threads, public firmware that depends on it, or public board files; more than one if possible.',
+  ],
+  inferred: [
+    'It follows from other facts.',
+    'For example, published firmware could not work otherwise, or a related part behaves this way.',
+  ],
   fitted: [
-    'Chosen so that known cases come out right.',
-    'There is no direct evidence; published failures come out as they were seen with it.',
+    'The value was chosen to reproduce known cases.',
+    'There is no direct evidence, but with this value published failures come out as reported.',
   ],
-  assumed: ['Nobody knows.', 'A plausible value. A verdict that hangs on one says so; `--rom-option` tries the other.'],
+  assumed: [
+    'There is no evidence.',
+    'The value is only plausible. A verdict that depends on it says so; `--rom-option` tries another value.',
+  ],
 };
 
 const SYMPTOM_TEXT: Readonly<Record<Symptom, string>> = {
@@ -99,10 +111,10 @@ const SYMPTOM_TEXT: Readonly<Record<Symptom, string>> = {
   'unknown-device': 'The PC shows an unknown USB device.',
   'descriptor-failed': 'The PC says that the device descriptor request failed.',
   'wrong-device': 'Another USB device appears.',
-  'works-with-BOOT0': 'With BOOT0 high DFU works, by the jump it does not.',
-  'works-in-debugger': 'In the debugger DFU works, without it does not.',
+  'works-with-BOOT0': 'DFU works with BOOT0 high, but not with the jump.',
+  'works-in-debugger': 'DFU works in the debugger, but not without it.',
   'works-once': 'DFU works once after power-on, then not again.',
-  'app-comes-back': 'The ROM seems to go back into the application.',
+  'app-comes-back': 'The ROM seems to return to the application.',
 };
 
 /** What each option of the stand-in ROM is about. */
@@ -113,7 +125,7 @@ export const OPTION_TEXT: Readonly<Record<RomOptionId, string>> = {
   'nvic-enabled': 'Whether the ROM disables interrupts that the caller left enabled.',
   'nvic-pending': 'Whether the ROM clears interrupts that the caller left pending.',
   mpu: 'Whether the ROM switches the MPU off.',
-  control: 'Whether the ROM goes back to MSP and privileged mode.',
+  control: 'Whether the ROM returns to MSP and privileged mode.',
   msplim: 'Whether the ROM clears the stack limits.',
   icache: 'Whether the ROM switches the instruction cache off.',
   dcache: 'Whether the ROM switches the data cache off.',
@@ -122,29 +134,29 @@ export const OPTION_TEXT: Readonly<Record<RomOptionId, string>> = {
   'usb-supply': 'Whether the ROM tells PWR that VDDUSB is valid.',
   hsi48: 'Whether the ROM starts HSI48 itself.',
   sysclk: 'Whether the ROM sets up its own system clock.',
-  prescalers: 'Whether the ROM puts the bus prescalers back.',
+  prescalers: 'Whether the ROM restores the bus prescalers.',
   'flash-latency': 'Whether the ROM sets the wait states of flash for its clock.',
   vos: 'Whether the ROM sets the voltage range.',
   systick: 'What the ROM does with SysTick.',
-  'unexpected-exception': 'What an exception does that the ROM does not expect.',
+  'unexpected-exception': 'What the ROM does on an exception that it does not expect.',
   'bank-check': 'When the ROM looks for an application in the flash banks and starts it.',
   'reset-flags': 'Whether the ROM returns to the application after a software reset.',
-  'sysflash-gap': 'What lies in system memory between the parts that are known.',
+  'sysflash-gap': 'The contents of system memory between the known parts.',
   iwdg: 'Whether the ROM refreshes a running IWDG.',
   leave: 'Whether the ROM answers the last request of a DFU leave before it jumps.',
   'leave-vtor': 'What VTOR is after a DFU leave.',
   'leave-remap': 'What is mapped to address 0 after a DFU leave.',
   'leave-clocks': 'Which clocks run after a DFU leave.',
-  'leave-flash': 'How the flash controller is left after a DFU leave.',
-  'leave-muxes': 'Whether kernel clock selections are put back at a DFU leave.',
+  'leave-flash': 'The state of the flash controller after a DFU leave.',
+  'leave-muxes': 'Whether the ROM restores the kernel clock selections at a DFU leave.',
   'leave-context': 'From which mode the ROM jumps at a DFU leave.',
   'kernel-clocks': 'Whether the ROM sets the kernel clock selections that it needs.',
   'pwr-lock': 'Whether the ROM locks the supply configuration.',
-  'pin-boot-security': 'What the secure first stage of a boot by pin leaves behind.',
-  'hse-missing': 'What the ROM does where it finds no crystal that it needs.',
+  'pin-boot-security': 'The state that the secure first stage leaves after a boot selected by the pin.',
+  'hse-missing': 'What the ROM does if a crystal that it needs is missing.',
   hsi: 'Whether the ROM starts HSI itself.',
-  'jump-empty-check': 'When the ROM takes flash for empty after a jump.',
-  'vector-table': 'Where the ROM has its vector table.',
+  'jump-empty-check': 'When the ROM treats flash as empty after a jump.',
+  'vector-table': 'The address of the vector table of the ROM.',
 };
 
 function optionEntry(id: RomOptionId): Entry {
@@ -163,8 +175,8 @@ function optionEntry(id: RomOptionId): Entry {
     title: OPTION_TEXT[id],
     text: [
       `Values: ${ROM_OPTION_VALUES[id].join(', ')}. Try one with --rom-option ${id}=${ROM_OPTION_VALUES[id].at(-1)}.`,
-      'ST does not publish this. A verdict that hangs on it says so.',
-      rows.length === 0 ? 'No ROM of this version has it.' : rows.join('\n'),
+      'ST does not publish this. A verdict that depends on it says so.',
+      rows.length === 0 ? 'No ROM in this version has this option.' : rows.join('\n'),
     ],
   };
 }
@@ -197,6 +209,8 @@ export const glossary = (): readonly Entry[] =>
       topic: 'symptom',
       id,
       title,
-      text: [`--symptom ${id}: the report says whether the run shows it, and looks for a ROM and a board that do.`],
+      text: [
+        `With --symptom ${id}, the report says whether the run shows this symptom, and looks for ROM options and a board that cause it.`,
+      ],
     })),
   ]);

@@ -1,4 +1,4 @@
-/** Option bytes that the firmware itself has changed: they outlive the run, every reset and power-off. */
+/** Option bytes that the firmware has changed; they survive every reset and power-off. */
 import { maskOf, registerOf } from '../../checks/families.ts';
 import type { WriteRecord } from '../../emu/history.ts';
 import type { Session } from '../session/session.ts';
@@ -21,7 +21,7 @@ export function keptOptionNotes(s: Session): { kind: string; text: string }[] {
   return changed.length === 0 ? [] : [{ kind: 'kept-options', text: `${written(s, changed)}${protects(changed)}` }];
 }
 
-/** What is in force and differs from the factory's, written by an instruction of this run. */
+/** Option bytes in force that differ from the factory values and were written by an instruction of this run. */
 function changedOptions({ machine }: Session): readonly Changed[] {
   const { chip, history } = machine;
   return Object.values(chip.optionBytes ?? {}).flatMap(({ field, factory }) => {
@@ -36,18 +36,18 @@ function changedOptions({ machine }: Session): readonly Changed[] {
 function written(s: Session, changed: readonly Changed[]): string {
   const fields = changed.slice(0, MOST_FIELDS).map(({ path, value }) => `${inManual(path)} = 0x${value.toString(16)}`);
   const last = changed.reduce((a, b) => (b.by.at > a.by.at ? b : a)).by;
-  const starts = s.machine.history.entries.at(-1)?.how === 'boot' ? ': the chip starts in its ROM each time' : '';
-  return `option bytes that ${place(s, last.pc)} wrote outlive resets and power-off${starts}: ${fields.join(', ')}${changed.length > MOST_FIELDS ? ', …' : ''}`;
+  const starts = s.machine.history.entries.at(-1)?.how === 'boot' ? ', so the chip now always boots into its ROM' : '';
+  return `option bytes that ${place(s, last.pc)} wrote persist across resets and power-off${starts}: ${fields.join(', ')}${changed.length > MOST_FIELDS ? ', …' : ''}`;
 }
 const inManual = (path: string): string => path.replace('.', '_');
 
-/** AN3156 3.1, AN3155 3.4: with read-out protection the ROM refuses its memory commands; to take it away erases the flash (documented). */
+/** AN3156 3.1, AN3155 3.4: with read-out protection the ROM refuses memory commands; removing it erases the flash (documented). */
 function protects(changed: readonly Changed[]): string {
   const level = changed.find(({ path }) => PROTECTION.test(path));
   if (level === undefined) return '';
   const name = PROTECTION.exec(level.path)![1] as keyof typeof LEVEL_0;
   if (level.value === LEVEL_0[name]) return '';
   return level.value === LEVEL_2[name]
-    ? '; level 2 is for ever, without ROM and debugger (not shown by this run)'
-    : '; in level 1 the ROM refuses to read and write before Read Unprotect, which erases the flash, and a debugger reads nothing (not shown by this run)';
+    ? '; RDP level 2 is permanent and disables the ROM bootloader and the debugger (this run does not show it)'
+    : '; at RDP level 1 the ROM refuses reads and writes until a Read Unprotect, which erases the flash, and a debugger cannot read the flash (this run does not show it)';
 }

@@ -1,14 +1,14 @@
-/** Why the application's own USB device does not answer, as far as its clock tells. */
+/** Why the application's own USB device does not answer, if its clock is the reason. */
 import { isUsbRate, USB_HZ } from '../../peripherals/usb/usb-clock.ts';
 import type { Session } from '../session/session.ts';
 
 const MHZ = 1e6;
 const mhz = (hz: number): string => `${+(hz / MHZ).toFixed(3)} MHz`;
-/** Crystals that boards have. */
+/** Range of crystals on boards. */
 const LOWEST_HSE = 4 * MHZ;
 const HIGHEST_HSE = 50 * MHZ;
 
-/** A device that pulls D+ up, and of which nobody has read a descriptor, in a run without the ROM. */
+/** A note for a device that pulls D+ up but whose descriptors the host never read, in a run without the ROM. */
 export function usbClockNote({ machine: { system, history }, usb, input }: Session): { kind: string; text: string } | null {
   const last = usb.sessions.at(-1);
   if (history.entries.length > 0 || !last || last.attached === null || last.vid !== null) return null;
@@ -19,13 +19,13 @@ export function usbClockNote({ machine: { system, history }, usb, input }: Sessi
   const is = rate === null ? 'has no clock' : `runs at ${mhz(hz)}`;
   return {
     kind: 'usb-clock',
-    text: `the application's USB answers nothing: its block ${is}, and it needs ${mhz(USB_HZ)}${system.wire('hse.on') === 1 ? otherCrystal(input.scenario.board.hse?.hz ?? 0, hz) : ''}`,
+    text: `the application's USB device does not answer: the USB block ${is}, but needs ${mhz(USB_HZ)}${system.wire('hse.on') === 1 ? otherCrystal(input.scenario.board.hse?.hz ?? 0, hz) : ''}`,
   };
 }
 
-/** Made of the board's oscillator, it is right with another one. */
+/** A suggestion if the USB clock comes from the crystal and would be right with another crystal. */
 function otherCrystal(hse: number, hz: number): string {
   const wanted = hz === 0 ? 0 : (hse * USB_HZ) / hz;
   if (wanted % MHZ !== 0 || wanted < LOWEST_HSE || wanted > HIGHEST_HSE) return '';
-  return `. A crystal of ${mhz(wanted)} instead of ${mhz(hse)} would give that: is it on your board? (--board, or board.hse of a scenario)`;
+  return `. A crystal of ${mhz(wanted)} instead of ${mhz(hse)} would give that: does your board have one? (--board, or board.hse in a scenario)`;
 }

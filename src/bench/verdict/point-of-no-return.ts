@@ -1,6 +1,6 @@
 /**
- * The last instruction at which a single repair still saves DFU. For a repair of the state handed over it is found by bisection between the entry and the end
- * of the run; a repair that acts on the path has its own instruction.
+ * The last instruction at which a single repair can still save DFU. For a repair of the state at the entry, it is found by bisection between the entry and the
+ * end of the run. A repair on the path has its own instruction.
  */
 import type { RepairTarget, Subject, Repair } from '../../checks/check.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
@@ -12,19 +12,19 @@ import { applyAtEntry } from '../proof/repairs.ts';
 import { seconds, type TimelineRow } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
 
-/** Narrower than an instruction of any of the cores (550 MHz). */
+/** Shorter than an instruction of any core (550 MHz). */
 const RESOLUTION = 1_000;
 /** Effort: runs. */
 const MOST_PROBES = 60;
 
 export interface NoReturn {
   readonly cause: Cause;
-  /** Of the instruction; null where the repair still helps at the end of the run. */
+  /** Time of the instruction; null if the repair still helps at the end of the run. */
   readonly at: Ps | null;
   readonly pc: number | null;
 }
 
-/** For a cause that is repaired alone; null where no single repair helps, or where none of them has an instruction. `end` is the end of the run. */
+/** For a cause whose repair alone is enough; null if there is none, or if it has no instruction. `end` is the end of the run. */
 export function pointOfNoReturn(s: Session, entry: Checkpoint | null, diagnosis: Diagnosis, end: Ps): NoReturn | null {
   const [single] = diagnosis.sets.filter((set) => set.length === 1).map((set) => diagnosis.causes.find((c) => c.id === set[0])!);
   const subject = single?.judged.subject;
@@ -37,7 +37,7 @@ export function pointOfNoReturn(s: Session, entry: Checkpoint | null, diagnosis:
   return bisect(s, entry, single, end);
 }
 
-/** A repair that sends the core elsewhere saves from anywhere: what counts is the branch that went wrong. */
+/** A repair that sets the PC helps at any time, so the wrong branch is the point of no return. */
 function movesPc(repair: Extract<Repair, { at: 'entry' }>, subject: Subject): boolean {
   let moves = false;
   const nothing = (): void => {};
@@ -66,7 +66,7 @@ function bisect(s: Session, entry: Checkpoint, cause: Cause, end: Ps): NoReturn 
     s.restore(good.state);
     runTo(s, middle);
     const { now } = machine;
-    // it sleeps: the next instruction comes later
+    // the core sleeps: its next instruction comes later
     if (now >= bad || now === good.at) {
       bad = middle;
       continue;
@@ -79,7 +79,7 @@ function bisect(s: Session, entry: Checkpoint, cause: Cause, end: Ps): NoReturn 
   return { cause, at: good.at, pc: good.pc };
 }
 
-/** Whether the repair helps at a time; the session stands there already if `from` is null. */
+/** Whether the repair helps at this time; if `from` is null, the session is already there. */
 function saves(s: Session, cause: Cause, from: Checkpoint | null, at: Ps): boolean {
   if (from) {
     s.restore(from);
@@ -104,14 +104,14 @@ function runTo(s: Session, time: Ps): void {
 export function noReturnText(s: Session, found: NoReturn | null): string {
   if (!found) return 'no single repair of one instruction saves DFU in this run';
   const what = `${found.cause.id} (${found.cause.repair!.what})`;
-  if (found.at === null) return `the repair of ${what} still leads to DFU at the end of the run`;
+  if (found.at === null) return `repairing ${what} still leads to DFU at the end of the run`;
   const at = place(s.input, found.pc);
   const where = at?.file ? `${at.file}:${at.line}` : (at?.symbol ?? at?.pc ?? 'an unknown place');
-  return `the last instruction at which the repair of ${what} still leads to DFU: ${where}, at ${seconds(found.at)} s`;
+  return `the last instruction at which repairing ${what} still leads to DFU: ${where}, at ${seconds(found.at)} s`;
 }
 export function noReturnRow(s: Session, found: NoReturn): TimelineRow {
   const at = place(s.input, found.pc);
-  const text = `point of no return: behind this the repair of ${found.cause.id} does not help any more`;
+  const text = `point of no return: from here on, repairing ${found.cause.id} no longer helps`;
   return {
     at: seconds(found.at ?? 0),
     cycle: null,

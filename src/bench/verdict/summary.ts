@@ -1,13 +1,14 @@
-/** The one sentence that says what happened, for a person. */
+/** The summary: one sentence for people that says what happened. */
 import type { BaseFacts, StuckInterrupt } from '../session/base-facts.ts';
 import type { Confidence } from '../../emu/confidence.ts';
+import { isWaitForInput } from '../documents/note-words.ts';
 import type { Outcome, Place, RomDependency, RunResult } from '../documents/result.ts';
 import { firstSet, proofOf } from '../documents/serial-proof.ts';
 
 const where = (p: Place | null | undefined): string =>
   p ? (p.file ? ` (${p.file.slice(p.file.lastIndexOf('/') + 1)}:${p.line})` : p.symbol ? ` (${p.symbol})` : ` (${p.pc})`) : '';
 
-/** With the folder: each of several images may have a `main.c`. */
+/** With the folder, because each of several images may have a `main.c`. */
 const inFull = (p: Place | null | undefined): string => (p?.file ? ` (${p.file}:${p.line})` : where(p));
 
 const FAULT_NAMES: Readonly<Record<number, string>> = {
@@ -25,7 +26,7 @@ export function summarise(r: Told, base: BaseFacts): string {
   return `${HAPPENED[r.outcome](r, base)}${why(r)}`;
 }
 
-/** A line of the firmware that changed what the chip starts by. */
+/** The line of the firmware that changed the boot selection. */
 function chosenBy({ checks }: Told): string {
   const writer = checks.find(({ id }) => id === 'boot-selection')?.lastWriter;
   return writer ? `, as chosen by the firmware${where(writer)}` : '';
@@ -37,13 +38,13 @@ const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> 
   dfu: (r) => {
     const session = r.usb.sessions.find((s) => s.enumerated && s.servedBy === 'system');
     const id = session?.vid && session.pid ? ` as ${session.vid.slice(2)}:${session.pid.slice(2)}` : '';
-    // after a leave there may be later ones, an interrupt that is taken to the ROM for instance
+    // after a leave there may be later entries, for example an interrupt that goes to the ROM
     const led = r.entries.findLast((e) => session === undefined || Number(e.at) <= Number(session.at)) ?? r.entries.at(-1);
     const way =
       led?.how === 'boot' ? `the chip started in the stand-in ROM${chosenBy(r)}` : `the jump into the stand-in ROM${where(led?.from)}`;
     return `DFU enumerated${id} after ${way}${wayBack(r)}`;
   },
-  'dfu-lost': (r) => `DFU enumerated${from(r)}, then the device left the bus or stopped answering without a leave`,
+  'dfu-lost': (r) => `DFU enumerated${from(r)}, then the device disconnected or stopped answering without a leave request`,
   'reset-loop': (r) => {
     const last = r.resets.at(-1);
     return `the chip keeps resetting (${last?.by ?? 'unknown cause'})${where(last?.from)}${callersOfReset(r)}`;
@@ -60,30 +61,30 @@ const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> 
   'back-in-app': (r) => `the ROM was entered${from(r)} and ${wayOut(r)}`,
   stuck: (r, base) => {
     if (base.interrupt) return hangsIn(base.interrupt, r.images.length > 1 ? inFull : where);
-    if (r.notes.some((n) => n.kind === 'wait')) return `the firmware waits for ever and never jumps: ${waitsFor(r)}`;
-    if (r.stuck?.register) return `the firmware waits for ever for ${r.stuck.register}${atLoop(r)} and never jumps`;
+    if (r.notes.some((n) => n.kind === 'wait')) return `the firmware waits forever and never jumps: ${waitsFor(r)}`;
+    if (r.stuck?.register) return `the firmware waits forever for ${r.stuck.register}${atLoop(r)} and never jumps`;
     return waitsForInput(r)
-      ? `the firmware waits${atLoop(r)} for a pin or a byte that nobody gives it, and never jumps`
-      : `the firmware hangs in a loop${atLoop(r)} that nothing can end, and never jumps`;
+      ? `the firmware waits${atLoop(r)} for a pin or a byte that never comes, and never jumps`
+      : `the firmware hangs in an endless loop${atLoop(r)} and never jumps`;
   },
   'no-jump': (r, base) =>
     base.semihostingExit !== null
       ? `the program ended by semihosting exit ${base.semihostingExit} without a jump into system memory`
-      : `${r.notes.some((n) => n.kind === 'starved') ? 'interrupts run and nothing else, and the firmware' : 'the application runs on and'} never jumps into system memory${unfinished(base)}`,
+      : `${r.notes.some((n) => n.kind === 'starved') ? 'only interrupt handlers run, and the firmware' : 'the application keeps running and'} never jumps into system memory${unfinished(base)}`,
 };
 
-/** Nothing of the program ends a ROM that the board resets: that is said in place of looking for it. */
+/** How control returned to the application; a reset by the board is named as such. */
 function wayOut({ entries, resets }: Told): string {
   const first = resets.find((r) => Number(r.at) > Number(entries.at(-1)?.at));
   const outside = first?.by === 'pin' || first?.by === 'power';
   return outside
     ? `the board reset it there (${first.by === 'pin' ? 'NRST' : 'power'}, at ${Number(first.at)} s), which started the application`
-    : 'control came back to the application';
+    : 'control returned to the application';
 }
 
-/** A press or a byte from outside is what would end its wait. */
+/** The firmware waits for an input from outside, such as a button or a byte. */
 export const waitsForInput = ({ outcome, notes }: Pick<RunResult, 'outcome' | 'notes'>): boolean =>
-  outcome === 'stuck' && notes.some((n) => n.kind === 'not-triggered' && n.text.startsWith('waits for '));
+  outcome === 'stuck' && notes.some(isWaitForInput);
 
 /** The innermost place of the loop. */
 function atLoop(r: Told): string {
@@ -91,14 +92,14 @@ function atLoop(r: Told): string {
   return loop === undefined ? '' : ` at ${loop}`;
 }
 
-/** What it waits for, and why that does not come. */
+/** What the firmware waits for, and why that does not happen. */
 const waitsFor = (r: Told): string =>
   r.notes
     .filter((n) => n.kind === 'wait')
     .map((n) => n.text)
     .join('; ');
 
-/** The two functions around the instruction that asked for the reset. */
+/** The two callers of the function that requested the reset. */
 function callersOfReset(r: Told): string {
   const chain = r.notes.find((n) => n.kind === 'reset')?.text.split(' < ') ?? [];
   return chain.length < 2 ? '' : `, called by ${chain.slice(1, 3).join(' < ')}`;
@@ -107,20 +108,20 @@ function callersOfReset(r: Told): string {
 function hangsIn({ name, storm, handler, shared, enabledBy }: StuckInterrupt, at: typeof where): string {
   const who = enabledBy ? `, enabled at${at(enabledBy).replace(/[()]/g, '')},` : '';
   return storm
-    ? `${name}${who} is taken again and again: its handler${at(handler)} returns without clearing what raised it, and nothing else runs`
+    ? `${name}${who} is taken again and again: its handler${at(handler)} returns without clearing its cause, and nothing else runs`
     : shared
-      ? `${name}${who} was taken, and the program has no handler for it: its vector leads to the default one${at(handler)}, which never returns`
+      ? `${name}${who} was taken, but the program has no handler for it: its vector is the default handler${at(handler)}, which never returns`
       : `${name}${who} was taken, and its handler${at(handler)} never returns`;
 }
 
-/** How little a value of the ROM is known, the least first. */
+/** Confidence words, the least certain first. */
 const SURENESS: readonly Confidence[] = ['assumed', 'fitted', 'inferred', 'reported', 'measured', 'documented'];
-/** The option on which the case hangs most: one whose other value lets this very firmware through, else the one that is known least. */
+/** The most important ROM option for the verdict: one whose other value lets the firmware reach DFU, otherwise the least certain one. */
 function doubtOf(r: Told, ofCause: readonly RomDependency[]): RomDependency | undefined {
   const [first] = doubts(r.dependsOn, ofCause);
   return first?.outcomeIfOther === 'dfu' ? first : doubts([], ofCause)[0];
 }
-/** Each option once: those first that the case hangs on most. */
+/** Each option once, the most important first. */
 export function doubts(ofRun: readonly RomDependency[], ofCause: readonly RomDependency[]): readonly RomDependency[] {
   const letsThrough = (d: RomDependency): number => Number(d.outcomeIfOther !== 'dfu' || !ofRun.includes(d));
   const all = [...ofRun, ...ofCause].toSorted(
@@ -129,19 +130,19 @@ export function doubts(ofRun: readonly RomDependency[], ofCause: readonly RomDep
   return all.filter((d, i) => all.findIndex((other) => other.rom === d.rom) === i);
 }
 
-/** A leave that failed is told in the same breath. */
+/** A clause about a failed leave. */
 function wayBack(r: Told): string {
   const failed = r.checks.filter((c) => c.id.startsWith('leave-') && c.verdict === 'fail').map((c) => c.id);
   if (failed.length === 0) return '';
   const relied = failed.filter((id) => id !== 'leave-path');
-  return `; the application does not come back from the DFU leave${relied.length > 0 ? ` (${relied.join(', ')})` : ''}`;
+  return `; after the DFU leave, the application does not start properly${relied.length > 0 ? ` (${relied.join(', ')})` : ''}`;
 }
 
-/** What keeps a ROM without USB from answering on its USART; null where nothing was proved. */
+/** The cause that keeps a ROM without USB from answering on its USART; null if nothing was proved. */
 function serially(r: Told): string | null {
   const proof = proofOf(r);
   if (proof?.reached !== 'serial') return null;
-  return `cause: ${proof.sets[0]!.join(' and ')}${where(firstSet(proof)[0]?.lastWriter)}, proved by the answer of the stand-in ROM on its USART`;
+  return `cause: ${proof.sets[0]!.join(' and ')}${where(firstSet(proof)[0]?.lastWriter)}, proved by repair: the stand-in ROM then answers on its USART`;
 }
 
 function why(r: Told): string {
@@ -167,11 +168,11 @@ function notExplained(r: Told): string {
   const usb = r.checks.find((c) => c.id === 'rom-usb' && c.verdict === 'fail');
   const overSerial = serially(r);
   if (usb)
-    return `; no firmware can change that: ${usb.observed}${overSerial === null ? '' : `; it does not answer there either; ${overSerial}`}.`;
+    return `; no firmware can change that: ${usb.observed}${overSerial === null ? '' : `; it does not answer on its USART either; ${overSerial}`}.`;
   if (overSerial !== null) return `; ${overSerial}.`;
   const { causes } = r.diagnosis;
   const tried = causes.filter((c) => c.repair !== null).map((c) => c.id);
-  // who reset the chip and why is told by notes; without the reset nothing would have jumped either
+  // notes explain the reset; without it, nothing would have jumped either
   if (r.outcome === 'reset-loop' && r.entries.length === 0 && r.notes.some((n) => n.kind === 'reset')) return '.';
   if (tried.length > 0) return `; not explained: repairing ${tried.join(', ')} does not help.`;
   const [suspect] = causes;

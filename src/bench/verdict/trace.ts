@@ -1,8 +1,8 @@
 /**
- * The full event stream of a run: what the timeline of the result folds or leaves out. Clocks, masks, active exception, pins, supplies and the USB wire as signals over
- * time; USB transfers with their bytes; console; and the rows of the timeline. Recording changes nothing in the machine.
+ * The full event stream of a run, including what the timeline of the result merges or leaves out: clocks, masks, the active exception, pins, supplies and the USB
+ * lines as signals over time; USB transfers with their bytes; console; and the rows of the timeline. Recording does not change the machine.
  *
- * A loop that is proved to repeat itself is skipped by the machine, and only its first rounds are in here.
+ * The machine skips a loop that provably repeats itself, so the trace contains only its first iterations.
  */
 import { exceptionName } from '../../checks/core-registers.ts';
 import type { Core } from '../../emu/core/core.ts';
@@ -19,19 +19,19 @@ import type { Outcome } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
 import type { TraceSignal, TraceTransfer, TracedJump, TracedWord, TracedMemory, TracedRun, RunTrace } from '../documents/trace-types.ts';
 
-/** Changes of signals that are kept. */
+/** Most signal changes that are kept. */
 const MOST_CHANGES = 1_000_000;
 const MOST_JUMPS = 64;
 const TABLE_WORDS = 16;
 const STACK_WORDS = 24;
-/** Text that comes within this belongs to one line of the console. */
+/** Characters within this time belong to one console line. */
 const SAME_LINE: Ps = 5_000_000_000;
 
 const MASKS = ['PRIMASK', 'BASEPRI', 'FAULTMASK', 'CONTROL'] as const;
 type Mask = (typeof MASKS)[number];
 const maskOf = (core: Core, mask: Mask): number => core.arm[mask.toLowerCase() as Lowercase<Mask>];
 const BITS_OF: Readonly<Record<Mask, number>> = { PRIMASK: 1, BASEPRI: 8, FAULTMASK: 1, CONTROL: 4 };
-/** Wires that are not pins and that a person looks for. */
+/** Wires other than pins that are of interest. */
 const SUPPLIES: readonly string[] = ['usb.supply', 'vos', 'dbp', 'power.lost', 'power.stop', 'flash.latency'];
 const USB_WIRES: readonly string[] = ['usb.pullup', 'usb.vbus'];
 
@@ -75,7 +75,7 @@ class Recording {
     return c;
   }
 }
-/** How far a recording was at a checkpoint. */
+/** Position of the recording at a checkpoint. */
 interface Mark {
   readonly of: Recording;
   readonly changes: number;
@@ -91,12 +91,12 @@ export class Tracer {
   private readonly taken = new Set<number>();
   private log = new Recording();
   private recording = false;
-  /** The masks may have been changed without anybody being told. */
+  /** Called if interrupt masks may have changed without an event. */
   private stale = false;
   private runDone: TracedRun | null = null;
   private repairedDone: RunTrace['repaired'] = null;
 
-  /** Make it before the first checkpoint of the session. */
+  /** Must be created before the first checkpoint of the session. */
   constructor(session: Session) {
     this.session = session;
     const { machine } = session;
@@ -134,11 +134,11 @@ export class Tracer {
       machine.observer = observer;
     }
   }
-  /** The run has ended, and the session stands at its end. */
+  /** Called at the end of the run. */
   finish(outcome: Outcome): void {
     this.runDone = this.collect(outcome);
   }
-  /** Runs again with what was proved to be the cause repaired. Leaves the session anywhere. */
+  /** Repeats the run with the proved causes repaired. The position of the session afterwards is undefined. */
   repairWith(starts: Starts, repairs: readonly NamedRepair[]): void {
     if (repairs.length === 0) return;
     // the run's own recording stays: checkpoints know how much of it is theirs
@@ -230,7 +230,7 @@ export class Tracer {
     log.signal.push(signal);
     log.value.push(value);
   }
-  /** Who repairs a state writes to it past everybody. */
+  /** A repair changes state without events. */
   private lookAtMasks(): void {
     this.stale = false;
     for (const core of this.session.machine.cores) for (const mask of MASKS) this.change(this.coreKey(core, mask), maskOf(core, mask));
@@ -238,7 +238,7 @@ export class Tracer {
   private lookAtJump({ at, core: index, registers }: EntryRecord): void {
     const { machine, input } = this.session;
     const { jumps } = this.log;
-    // a tick whose handler lies in system memory makes a thousand entries a second
+    // a SysTick whose handler is in system memory makes a thousand entries per second
     if (jumps.length >= MOST_JUMPS) jumps.length = MOST_JUMPS - 1;
     const core = machine.cores[index]!;
     const words = (base: number, count: number): TracedWord[] =>
@@ -327,7 +327,7 @@ function pinsOf({ machine: { chip } }: Session): string[] {
   return ports.flatMap((b) => Array.from({ length: 16 }, (_x, n) => `P${letter(b)}${n}`));
 }
 
-/** Characters come one by one: what belongs to a line stands at its first one. */
+/** Characters arrive one by one; a line has the time of its first character. */
 function linesOf(said: TracedRun['console']): TracedRun['console'] {
   const lines: { at: Ps; channel: string; text: string }[] = [];
   const open = new Map<string, number>();
@@ -343,7 +343,7 @@ function linesOf(said: TracedRun['console']): TracedRun['console'] {
   return lines;
 }
 
-/** A pipe carries one transfer at a time: what ends is what began there last. */
+/** A pipe has one transfer at a time, so the one that ends is the last one that began. */
 function transfersOf(events: readonly TapEvent[]): TraceTransfer[] {
   const open = new Map<string, number>();
   const list: TraceTransfer[] = [];
@@ -355,7 +355,7 @@ function transfersOf(events: readonly TapEvent[]): TraceTransfer[] {
       continue;
     }
     const i = open.get(pipe);
-    // one that never went on the wire has no start
+    // a transfer that never got to the bus has no start
     if (i === undefined || list[i]!.started.started !== transfer.started) continue;
     list[i] = { ...list[i]!, to: at, status, ended: transfer };
     open.delete(pipe);

@@ -10,6 +10,7 @@ import type { Field, Layout, Register, RegisterContext, RegisterModel } from '..
 import { rate, rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { clocksPs, hpreDivider, ppreDivider, timerClock } from './rcc-rules.ts';
 import { NMI, RESET_CAUSE, type Wire } from '../../emu/wires.ts';
+import { NEVER_READY, OTHER_BOARD } from '../note-words.ts';
 import { DBP, HSE_FAIL, HSE_ON, LSE_FAIL, LSI_REQUEST, POWER_STOP } from '../wires.ts';
 
 type Ctx = RegisterContext<object>;
@@ -132,7 +133,7 @@ export abstract class RccBase {
     const why = fed
       ? `in bypass mode (${upper}BYP = 1), but the board has a crystal there`
       : `is switched on, but the board has nothing at ${name === 'hse' ? 'OSC_IN' : 'OSC32_IN'}`;
-    c.env.note('guest', `${upper} ${why}: ${upper}RDY never rises (--board chooses another)`);
+    c.env.note('guest', `${upper} ${why}: ${upper}${NEVER_READY} (${OTHER_BOARD})`);
   }
   /** Starts or stops an oscillator after a change of its ON bit, its bypass or its request. */
   private follow(c: Ctx, name: string): void {

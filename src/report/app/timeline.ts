@@ -69,7 +69,7 @@ class Timeline implements TimelineHandle {
     this.onChoose = onChoose;
     this.height = picture.tracks.length * ROW + AXIS;
     this.x = scaleLinear().domain([0, picture.end]);
-    this.said.textContent = 'Wheel, pinch or + and - zoom, arrow keys move, < and > go from mark to mark.';
+    this.said.textContent = 'Zoom with the wheel, a pinch or + and -; move with the arrow keys; < and > go from mark to mark.';
     const tools = document.createElement('div');
     tools.className = 'tools';
     this.svg = select(holder)
@@ -247,7 +247,7 @@ class Timeline implements TimelineHandle {
     button('−', 'zoom out', () => this.by(1 / ZOOM));
     button('◀', 'earlier', () => this.shift(0.5));
     button('▶', 'later', () => this.shift(-0.5));
-    button('<', 'mark before', () => this.next(-1));
+    button('<', 'previous mark', () => this.next(-1));
     button('>', 'next mark', () => this.next(1));
     button('whole run', 'whole run', () => this.whole());
   }
