@@ -54,11 +54,11 @@ export interface Memory {
   readonly row: MemoryRow;
   /** Offset of its first byte in the arena. */
   readonly host: number;
-  /** Its bytes are not what every access sees: guarded by a block, or behind a gate that is closed or asks a wire. */
+  /** Reads may differ from its bytes: guarded by a block, or behind a gate that is closed or follows a wire. */
   guarded: boolean;
 }
 
-/** One stretch of the address space. */
+/** One range of the address space. */
 export interface Region {
   readonly base: number;
   /** Exclusive end; up to 2^32. */
@@ -67,7 +67,7 @@ export interface Region {
   readonly block: Block | null;
 }
 
-/** What the machine is told by the chip. All calls happen while an access or a timer is being served. */
+/** Callbacks for the machine, called while an access or a timer is served. */
 export interface SystemListener {
   /** `core`: index of the only core that the line reaches; left out = all. */
   irq(line: number, level: boolean, core?: number): void;
@@ -81,7 +81,7 @@ export interface SystemListener {
   clock(name: string): void;
   /** A wire changed its value. */
   wire(name: string, value: number, wire: Wire): void;
-  /** The clock of a memory that can be reached fast was switched: what is known about its pages holds no longer. */
+  /** The clock of a memory was switched: page-table entries for it are invalid. */
   gated?(): void;
   /** Bytes of a memory are about to be changed by a block (flash programming, DMA). Called before the change; `programmed`: see `Env.pokeMemory`. */
   memoryChanged(memory: Memory, offset: number, length: number, programmed?: Uint8Array): void;
@@ -91,7 +91,7 @@ export interface SystemListener {
   busWritten?(block: string, address: number, size: number, value: number): void;
 }
 
-/** The blocks of one interrupt line: of each the wire towards all cores and those towards each. */
+/** The blocks of one interrupt line: for each, its wire to all cores and those to single cores. */
 interface Sharers {
   readonly of: ReadonlyMap<string, readonly Wire[]>;
   readonly all: readonly (readonly Wire[])[];
@@ -111,9 +111,9 @@ export const SILENT: SystemListener = {
 
 /** Plain state of everything outside the cores and memories. */
 export interface SystemState {
-  /** Of all blocks, one behind the other. */
+  /** Registers of all blocks, concatenated. */
   registers: Uint32Array;
-  /** Of the blocks whose models have a state of their own. */
+  /** States of blocks whose models have one. */
   models: object[];
   wires: Float64Array;
   clocks: Record<string, ClockState>;
@@ -129,46 +129,46 @@ export class System {
   readonly memories: readonly Memory[];
   readonly blocks: readonly Block[];
   readonly scheduler = new Scheduler();
-  /** What the first core sees, sorted by base. Another list when the remapped place shows another memory. */
+  /** Address map of the first core, sorted by base; replaced when the remap changes. */
   regions: readonly Region[];
-  /** The same for each core; one list where all see the same. */
+  /** The same for each core; one list where all are alike. */
   private views: readonly (readonly Region[])[] = [];
   /** Index of the core that runs, 0 while none does. */
   master = 0;
   listener: SystemListener = SILENT;
-  /** Registers that follow the time may count as steady for a while (`RegisterModel.holds`). */
+  /** `RegisterModel.holds` is used: registers that follow the time count as steady for a while. */
   readsHold = true;
-  /** Time of what is being served now. The machine sets it before an access. */
+  /** Time of the current access or timer. The machine sets it before an access. */
   now: Ps = WIDE;
-  /** The same objects for good: whoever holds one need not look it up. */
+  /** Never replaced, so that references stay valid. */
   private readonly clocks = new Map<string, ClockState>();
   private readonly wires: Wires;
-  /** Parameters as the machine was made with them, and those that have changed since. */
+  /** Parameters at construction, and changes since. */
   private readonly given: Readonly<Record<string, number>>;
   /** Never changed in place: checkpoints share it. */
   private changed: Readonly<Record<string, number>> = {};
   private readonly byName = new Map<string, Block>();
-  /** Who follows a wire, by its place. */
+  /** Followers of a wire, by its place. */
   private readonly wireListeners: (Block[] | null)[] = [];
-  /** What chooses the memory that the remapped place shows. */
+  /** Selects the memory at the remap base. */
   private readonly remapWire: Wire | null;
   private readonly clockListeners = new Map<string, Block[]>();
   private readonly timerOwner: { block: Block; timer: string }[] = [];
   private readonly externalTimers: (() => void)[] = [];
   /** Slots of background timers. */
   private readonly background = new Set<number>();
-  /** Of interrupt lines with more than one block, by line. */
+  /** Interrupt lines with more than one block, by line. */
   private readonly irqSharers: (Sharers | null)[] = [];
   private readonly registers: Uint32Array;
-  /** States of blocks whose models have one of their own. */
+  /** States of blocks whose models have one. */
   private readonly modelled: readonly RegisterState[];
-  /** Memories whose clock alone decides whether they can be reached. */
+  /** Memories that are accessible whenever they have a clock. */
   private readonly gatedMemories: readonly Memory[];
   private rccRegs: Uint32Array = new Uint32Array(0);
   private rcc: Block | null = null;
 
   /**
-   * @param models behaviour by name; a name that a row asks for and that is missing throws.
+   * @param models behaviour by name; throws where a row names a missing one.
    * @param parameters overrides of the chip's parameters (board, slow chip…); a value of NaN removes one (crystal not fitted).
    */
   constructor(chip: ChipDescription, models: Readonly<Record<string, AnyModelFactory>>, parameters: Readonly<Record<string, number>> = {}) {
@@ -249,7 +249,7 @@ export class System {
     this.regions = this.layOut();
   }
 
-  /** Puts the registers of all blocks into one array, of which each block has its part: what is saved and restored most often. */
+  /** Puts the registers of all blocks into one array, so that checkpoints copy them at once. */
   private joinRegisters(): Uint32Array {
     const states = this.blocks.map((b) => b.state);
     const all = new Uint32Array(states.reduce((sum, { regs }) => sum + regs.length, 0));
@@ -327,7 +327,7 @@ export class System {
     if (!b) throw new Error(`${this.chip.name} has no block ${name}`);
     return b;
   }
-  /** What a model's functions are called with, for a face of its block that is not the bus: asked for at every call, so that a restored machine needs nothing. */
+  /** The context of a model's functions for callers other than the bus. Made at every call, so that nothing is stale after a restore. */
   contextOf<S extends object>(block: Block): RegisterContext<S> {
     const { model, regs } = block.state;
     let context = this.contexts.get(block) as RegisterContext<S> | undefined;
@@ -361,7 +361,7 @@ export class System {
     this.listener.clock(name);
     for (const b of this.clockListeners.get(name) ?? []) b.component.onClock(b.state, b.env, name);
   }
-  /** A wire's value, for who has its name from outside: a scenario, a person. 0 where there is no such wire. */
+  /** A wire's value by name, for scenarios and users; 0 if there is none. */
   wire(name: string): number {
     const known = findWire(name);
     return known === undefined ? 0 : this.wires.get(known);
@@ -375,7 +375,7 @@ export class System {
   }
   /** Counts that blocks read like wires (`Env.total`). */
   readonly totals = new Map<Wire, () => number>();
-  /** Drives a wire: who follows it is told if the value changed. */
+  /** Drives a wire and calls its followers if the value changed. */
   drive(w: Wire, value: number): void {
     if (!this.wires.set(w, value)) return;
     if (w === this.remapWire) {
@@ -428,7 +428,7 @@ export class System {
     return slot;
   }
 
-  /** Whose timer has a slot of the scheduler; null: that of something outside the chip. */
+  /** The block whose timer a slot is; null: something outside the chip. */
   ownerOf(slot: number): Block | null {
     return this.timerOwner[slot]?.block ?? null;
   }
@@ -455,7 +455,7 @@ export class System {
     }
     this.now = Math.max(this.now, now);
   }
-  /** As `fireDue` up to the first timer that is no background timer. False if one is left. */
+  /** As `fireDue`, but stops before a timer that is not in the background and returns false then. */
   fireBackground(now: Ps): boolean {
     const s = this.scheduler;
     this.now = Math.max(this.now, now);
@@ -472,7 +472,7 @@ export class System {
     else this.externalTimers[slot]?.();
   }
 
-  /** Power-on or reset of all blocks that the kind reaches; `coreDomain`: without those that work in Standby. RAM is left alone. */
+  /** Resets all blocks that this kind of reset reaches; `coreDomain`: without those that work in Standby. RAM is unchanged. */
   resetBlocks(kind: ResetKind, coreDomain = false): void {
     this.configuration++;
     const before = this.rccRegs.slice();
@@ -485,7 +485,7 @@ export class System {
     this.tellGates(before);
   }
 
-  /** One block as a reset leaves it. */
+  /** Resets one block. */
   resetBlock(block: Block, kind: ResetKind = 'system'): void {
     this.configuration++;
     const before = this.rccRegs.slice();
@@ -493,7 +493,7 @@ export class System {
     this.tellGates(before);
   }
 
-  /** Stands still while no clock changes, no block's clock is switched, no reset happens and no other memory shows at a remapped place. */
+  /** Changes with every clock change, gating of a block, reset and remap. */
   configuration = 0;
   isClocked(b: Block): boolean {
     return b.enable === null || (this.rccRegs[b.enable.register]! & b.enable.mask) !== 0;
@@ -502,11 +502,11 @@ export class System {
     return b.reset !== null && (this.rccRegs[b.reset.register]! & b.reset.mask) !== 0;
   }
 
-  /** Without its clock a register reads as 0, but for those that need none. */
+  /** Registers read as 0 while the block has no clock, apart from those that need none. */
   answersReads(b: Block, offset: number): boolean {
     return this.isClocked(b) || b.row.readsUnclocked === true || b.row.unclocked?.includes(offset & ~3) === true;
   }
-  /** Reads a device: the block's clock gates it. */
+  /** Reads a device, if its block has a clock. */
   readBlock(b: Block, address: number, size: number): number {
     const offset = address - b.row.base;
     if (!this.answersReads(b, offset)) {
@@ -532,7 +532,7 @@ export class System {
       value: ((old.value & ~(f.mask << shift)) | (((value << f.bit) & f.mask) << shift)) >>> 0,
     });
   }
-  /** Some register does not read as what it holds. */
+  /** A read of some register may differ from what it holds. */
   get pins(): boolean {
     return this.forced.size > 0;
   }
@@ -544,7 +544,7 @@ export class System {
     return ((value & ~mask) | ((pin.value >>> shift) & mask)) >>> 0;
   }
 
-  /** Stretches of memories that answer with a bus error. */
+  /** Address ranges that answer with a bus error. */
   private faultRanges: readonly { base: number; end: number }[] = [];
   setFaultRanges(ranges: readonly { readonly base: number; readonly size: number }[]): void {
     this.faultRanges = ranges.map((r) => ({ base: r.base, end: r.base + r.size }));
@@ -555,7 +555,7 @@ export class System {
     return false;
   }
 
-  /** Some address from `low` up to `high` answers so. */
+  /** Some address from `low` to `high` answers with one. */
   faultsIn(low: number, high: number): boolean {
     return this.faultRanges.some((r) => r.base < high && low < r.end);
   }
@@ -587,7 +587,7 @@ export class System {
       const b = blocks[i]!;
       if (b.reset === null) continue;
       const { register, mask } = b.reset;
-      // The backup domain's own reset bit (VSWRST, BDRST) is what a backup reset is.
+      // the backup domain's own reset bit (VSWRST, BDRST) makes a backup reset
       if (((before[register]! ^ this.rccRegs[register]!) & mask) !== 0)
         b.component.onReset(b.state, b.env, b.row.backup ? 'backup' : 'gate');
     }
@@ -615,7 +615,7 @@ export class System {
     return changed;
   }
 
-  /** What a core sees. */
+  /** Address map of a core. */
   regionsOf(core: number): readonly Region[] {
     return this.views[core] ?? this.regions;
   }
@@ -637,7 +637,7 @@ export class System {
     }
     return null;
   }
-  /** The region of `regions` that was found last: the next access is mostly to the same block. */
+  /** The region found last: the next access is mostly to the same one. */
   private near: Region | null = null;
   private arrange(): void {
     this.regions = this.layOut();
@@ -694,7 +694,7 @@ export class System {
     return (this.rccRegs[register.index]! & mask) !== 0;
   }
 
-  /** What a guarded memory shows. */
+  /** Reads a guarded memory. */
   guarded(memory: Memory, offset: number, size: number, cacheable = true): number {
     const { gate } = memory.row;
     if (gate) return this.isClockOn(gate.clock) ? this.loadHost(memory.host + offset, size) : 0;
@@ -730,14 +730,14 @@ export class System {
     this.arena.u8.fill(1, map + ((m.host + offset) >>> 2), map + ((m.host + offset + bytes.length + 3) >>> 2));
   }
 
-  /** The memory that the chip's remapped place shows now. */
+  /** The memory at the chip's remap base. */
   remapped(): Memory | null {
     const remap = this.chip.remap;
     if (!remap) return null;
     const name = remap.shows[this.wires.get(this.remapWire!)];
     return this.memories.find((m) => m.row.name === name) ?? null;
   }
-  /** Every address at which a core sees a memory's first byte. */
+  /** All addresses of a memory's first byte for a core. */
   basesOf(memory: Memory, core = 0): readonly number[] {
     return this.regionsOf(core)
       .filter((r) => r.memory === memory)

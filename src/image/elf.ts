@@ -66,7 +66,6 @@ export function isElf(bytes: Uint8Array): boolean {
 }
 
 export function parseElf(bytes: Uint8Array): ElfFile {
-  if (bytes.length === 0) throw new ImageError('empty', 'the file is empty');
   if (!isElf(bytes)) throw new ImageError('not-elf', 'not an ELF file', atOffset(0), 'give a raw binary as file.bin@0x08000000');
   if (bytes.length < EHDR_SIZE) throw truncated('the ELF header', bytes.length);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -281,6 +281,7 @@ const ONE: Readonly<Record<string, Situation>> = {
   'Standby': { main: (t) => { put(t, RAM + 0x20, 1); put(t, KEPT, 1); act(t, 'keep', 1); act(t, 'down', 1); }, at: { 9: (m) => m.askReset('power', m.cores[0]!, false) } },
   'Standby without kept memory, ended by the pin': { main: (t) => { put(t, KEPT, 1); put(t, BACKUP, 1); act(t, 'down', 1); }, at: { 9: (m) => m.askReset('pin', m.cores[0]!, true) } },
   'reads of the ROM': { main: (t) => { t.constant(0, ROM); repeated(t, 90, 'on', (u) => u.put(0xc804)); get(t, ROM); get(t, ROM + 0x7ffc); get(t.constant(6, ROM + 0x7eff), ROM + 0x7efc); t.constant(0, ROM + 3).put(0x7801, 0x7801); call(t, ROM + CODE); get(t, ROM + 0x80); }, us: 30 },
+  'half-words of the ROM': { main: (t) => t.constant(0, ROM).put(0x8801, 0x8841, 0x78c1) },
   'more reads of the ROM than are listed': { main: (t) => { t.constant(0, ROM).constant(4, 1030).label('on').put(0xc804, 0x3c01).bne('on'); act(t, 'dma', 3); }, us: 200 },
   'a bus master reads the ROM and writes RAM': { main: (t) => { act(t, 'dma', 3); act(t, 'dma', 3); act(t, 'dma', 4); call(t, ROM + CODE); act(t, 'dma', 5); } },
   'the option block and the gap': { before: (m) => m.watchOptionBlock(ROM + 0x7000, 16, { base: RAM + 0x3000, size: 0x2000 }), main: (t) => { get(t, ROM + 0x7004); get(t, RAM + 0x2ffc); call(t, ROM + CODE); }, rom: (t) => { get(t, ROM + 0x6ffc); get(t, ROM + 0x7010); get(t, ROM + 0x7008); get(t, ROM + 0x7008); get(t, ROM + 0x7000); } },
@@ -417,4 +418,13 @@ it('single steps of one core let the other come along', () => {
   expect(m.hasChanged(m.system.memories[0]!.host, 4)).toBe(false);
   m.release();
   expect(() => m.run(1)).toThrow('given up');
+});
+
+it('what is not volatile is erased, each memory to its own byte, and RAM stays', () => {
+  const { m } = build({ main: (t) => put(t, RAM + 0x40, 0x12345678) });
+  m.run(5 * US);
+  m.eraseNonVolatile();
+  const words = [FLASH, FLASH + 0x1fffc, ROM, ROM + 0x7ffc, RAM + 0x40].map((at) => m.cores[0]!.peek(at, 4)! >>> 0);
+  expect(words).toEqual([0xffffffff, 0xffffffff, 0, 0, 0x12345678]);
+  m.release();
 });

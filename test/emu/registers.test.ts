@@ -212,6 +212,7 @@ it('a field is its bits of the register, whatever else is there', () => {
   const layout = new Layout({ name: 'B', registers: FACTS });
   const [f, all] = [layout.field('A.F'), layout.field('A.ALL')];
   expect([f.max, f.mask, f.of(0xff), all.max, all.mask, all.of(0xfedcba98)]).toEqual([7, 0x70, 7, 0xffffffff, 0xffffffff, 0xfedcba98]);
+  expect([f.name, f.bit, f.width, all.width]).toEqual(['F', 4, 3, 32]);
   expect(layout.field('A.F')).toBe(f);
   const context = new RegisterContext({}, Uint32Array.of(0xffffffff), ENV, null);
   f.set(context, 0xfa);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findWire, wire, Wires } from '../../src/emu/wires.ts';
+import { findWire, numberedWires, wire, Wires, wiresByNumber } from '../../src/emu/wires.ts';
 
 describe('Wires', () => {
   it('are 0 until they are set; setting the same value again is no change', () => {
@@ -33,5 +33,13 @@ describe('Wires', () => {
     expect(wire('twice')).toBe(wire('twice'));
     expect(findWire('twice')).toBe(wire('twice'));
     expect(findWire('never declared')).toBeUndefined();
+  });
+
+  it('have numbers where a table gives them some', () => {
+    const [a, b, c] = ['numbered.a', 'numbered.b', 'numbered.c'].map(wire);
+    const numberOf = numberedWires(new Map([[a!, 7], [b!, 0]])); // prettier-ignore
+    expect([a, b, c, wire('a')].map((w) => numberOf(w!))).toEqual([7, 0, -1, -1]);
+    expect(numberedWires(new Map())(wire('a'))).toBe(-1);
+    expect(wiresByNumber({ 3: 'numbered.a', 5: 'numbered.b' })).toEqual({ 3: a, 5: b });
   });
 });

@@ -128,6 +128,13 @@ describe('A section', () => {
 });
 
 /** Addenda to the ABI for the Arm Architecture, "Formal syntax of an ABI Build Attributes Section". */
+const CPU_ARCH = 6;
+/** Of the vendor "aeabi", with what is said of the whole file. */
+const aeabi = (...tags: number[]): number[] => [
+  0x41,
+  ...[15 + tags.length, 0, 0, 0, ...text('aeabi\0')],
+  ...[1, 5 + tags.length, 0, 0, 0, ...tags],
+];
 describe('Build attributes', () => {
   const NOTHING = { architecture: null, fpu: 0, doublePrecision: false };
   it.each([
@@ -138,5 +145,8 @@ describe('Build attributes', () => {
     ['with a length of nothing', [0x41, 0, 0, 0, 0], null],
     ['longer than the section', [0x41, 6, 0, 0, 0, 0], null],
     ['of a vendor without a name', [0x41, 5, 0, 0, 0, 0], NOTHING],
-  ] as const)('%s', (_name, bytes, expected) => expect(readAttributes(Uint8Array.from(bytes))).toEqual(expected));
+    ['that says nothing of the file', aeabi(), NOTHING],
+    ['whose scope ends with a tag, which is 0 then', aeabi(CPU_ARCH), { ...NOTHING, architecture: 0 }],
+    ['with an architecture', aeabi(CPU_ARCH, 17), { ...NOTHING, architecture: 17 }],
+  ])('%s', (_name, bytes, expected) => expect(readAttributes(Uint8Array.from(bytes))).toEqual(expected));
 });

@@ -92,6 +92,7 @@ const RESULTS: Readonly<Record<string, RunResult>> = {
   'a crash': { ...failing([], []), outcome: 'fault', notes: [crash, { kind: 'kind', text: 'a note of a kind' }] },
   'a wait': { ...failing([], []), outcome: 'stuck', stuck: { address: '0x40028000', register: 'ETH.DMAMR', value: '0x00000001', pc: '0x08000412', force: 'ETH.DMAMR.SWR=0' } },
   'a wait for no register': { ...failing([], []), outcome: 'stuck', stuck: { address: '0x20000010', register: null, value: '0x00000000', pc: '0x08000412', force: null } },
+  'a wait for nothing': { ...failing([], []), outcome: 'stuck', stuck: { address: null, register: null, value: null, pc: '0x08000412', force: null } },
   'another symptom': { ...primaskResult(), symptom: { asked: 'resets', matches: false, options: [] } },
   'the same symptom': { ...primaskResult(), symptom: { asked: 'nothing', matches: true, options: [] } },
   'consoles': { ...primaskResult(), console: { semihosting: 'hello\r\nworld', usart1: 'x'.repeat(300), itm: '\u0001\u0002\u0003\u0004', usart2: '' } },
@@ -106,7 +107,7 @@ const RESULTS: Readonly<Record<string, RunResult>> = {
 } as Readonly<Record<string, RunResult>>; // prettier-ignore
 
 /** Results with so many notes of a kind, with a proved cause and without one. */
-const KINDS = ['board', 'boot-address', 'boot-at', 'chain', 'chip', 'control', 'crash', 'ecc', 'engine', 'entries', 'find-jump', 'guest', 'image', 'limit', 'loop', 'no-return', 'no-rom', 'not-triggered', 'polled', 'reset', 'restart', 'scenario', 'serial', 'stats', 'symptom', 'trigger', 'unclocked', 'usb-clock', 'wait', 'wrong-chip']; // prettier-ignore
+const KINDS = ['board', 'boot-address', 'boot-at', 'chain', 'chip', 'control', 'crash', 'ecc', 'engine', 'entries', 'find-jump', 'guest', 'image', 'kept-options', 'limit', 'loop', 'no-return', 'no-rom', 'not-triggered', 'polled', 'reset', 'restart', 'scenario', 'serial', 'stats', 'symptom', 'trigger', 'unclocked', 'usb-clock', 'wait', 'watchdog', 'wrong-chip']; // prettier-ignore
 const WORDS = ['main.c:42 (enter_dfu) jumped to 0x00000000', 'ETH has no clock: RCC.AHB1ENR.ETHEN is 0; --board selects another board', 'control run: it was looked at', 'read < f < main', 'src/a.c: five', 'six?', 'seven!', 'eight']; // prettier-ignore
 function* noted(): Generator<[name: string, result: RunResult]> {
   const stuck = RESULTS['a wait']!.stuck;
@@ -196,7 +197,8 @@ function wordy<T>(value: T): T {
   if (typeof value === 'string') return (value.includes(' ') ? Array<string>(14).fill(value).join(', and ') : value) as T;
   if (Array.isArray(value)) return value.map((v: unknown) => wordy(v)) as T;
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, key === 'fix' ? v : wordy(v)])) as T;
+  const more = (key: string, v: unknown): unknown => (key === 'fix' ? v : key === 'symbol' && v ? Array(9).fill(v).join('::') : wordy(v));
+  return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, more(key, v)])) as T;
 }
 it('each row of a short report has as many lines as it had, however much there is to say', () => {
   const all: [string, RunResult][] = [...Object.entries(RESULTS), ...noted(), ...judged()];

@@ -1,4 +1,4 @@
-/** Code as a core sees it: fetch, decoded pages, breakpoints, and the translated tier. */
+/** A core's code: fetch, decoded pages, breakpoints, and the translated tier. */
 import { DECODED_PAGE_BYTES, fetchTableOf, PAGE_BITS, PAGE_SIZE, RECORD_BYTES } from '../arena.ts';
 import type { CoreRow } from '../chip.ts';
 import type { Memory, System } from '../system.ts';
@@ -24,12 +24,12 @@ import { adjacentSources, around, copyRecords, isPlain, REPEAT_BYTES, repeatsAt,
 import { COMES_BACK, PATIENCE, PATIENCE_IF_SHORT, Tier, type Origin } from './translate/tier.ts';
 import { translationsOf, type Translation } from './translate/translations.ts';
 
-/** Arrivals at a place before it is translated. */
+/** Arrivals at an address before it is translated. */
 const HOT = 250;
 /** Reads of devices by one instruction until it may ask for them without leaving its region, in such numbers. */
 const DEVICE_READS = 4;
 
-/** An RTOS has a set-up for each task, and one or two between two of them. Each has translations of its own, so a firmware that changes it for ever is interpreted. */
+/** Most MPU set-ups with translations of their own (an RTOS has one for each task and one or two in between). Firmware with more is interpreted. */
 const MOST_SET_UPS = 32;
 const TOO_MANY = 'too many';
 
@@ -39,17 +39,17 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
   protected readonly decoder: Decoder;
   protected readonly handlers: Handlers;
   protected readonly fetchTable: number;
-  /** Runs decoded records; returns why it stopped. */
+  /** Runs decoded records; returns the reason of the exit. */
   protected readonly wasmRun: (arrived: 0 | 1) => number;
-  /** Cycles that reading the flash line of an address costs now, where no cache but the core's own is in front. */
+  /** Cycles of reading the flash line of an address, where only the core's own caches are in front of it. */
   private readonly flashLine: (address: number) => number;
-  /** A line of flash is read that no row holds (fill-row.ts); undefined where there are no rows. */
+  /** Reads a flash line that no row holds (fill-row.ts); undefined where there are no rows. */
   private readonly fillRow: unknown;
   private readonly readLineInside: unknown;
   private readonly readCode: unknown;
   /** Where the bytes of a load lie (locate.ts). */
   private readonly locate: unknown;
-  /** Cycles that a branch loses (branch-targets.ts); undefined where all are predicted. */
+  /** Cycles that a branch loses to a wrong prediction (branch-targets.ts); undefined on cores without branch targets. */
   private readonly predicted: unknown;
   protected readonly helpers: Record<string, (...args: never[]) => number | bigint>;
   /** Decoded pages by guest page, and guest page by decoded page. */
@@ -127,17 +127,17 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     this.set(S.CACHE_WAYS, 2);
   }
   protected abstract runUntilCycle(limit: number): boolean;
-  /** Executes the system instruction at S.PC for translated code, which goes on behind it. */
+  /** Executes the system instruction at S.PC for translated code, which continues after it. */
   protected abstract executeInside(packed: number): void;
   abstract branchTo(pc: number): void;
 
   // ---- translated tier -------------------------------------------------------------------------------------------------------------
-  /** Off: everything runs in the interpreter tier. Nothing else may differ. */
+  /** Off: everything is interpreted, with the same results. */
   protected translating = true;
   protected hotAt = HOT;
   /**
-   * Arrivals by a branch after which a place is translated (1…250; left out: HOT, PATIENCE times over), or off: everything runs in the interpreter tier.
-   * Nothing else may differ.
+   * Arrivals by a branch after which an address is translated (1…250; default HOT, PATIENCE times over), or off: everything is interpreted. Results are the
+   * same.
    */
   setTranslating(on: boolean, hotAt?: number): void {
     this.translating = on;
@@ -147,7 +147,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     this.updateFast();
   }
   private hasPatience = true;
-  /** What runs from now on is expected to end soon: less of it is worth translating. Nothing else may differ. */
+  /** The run is expected to end soon, so that less of it is worth translating. Results are the same. */
   setShortRun(short: boolean, patience = PATIENCE_IF_SHORT): void {
     this.tier.patience = !this.hasPatience ? 1 : short ? patience : PATIENCE;
   }
@@ -161,7 +161,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
       return false;
     };
     const ram = this.fastMemory();
-    // behind a data cache that is on the tables decide
+    // with the data cache on, the tables decide
     const fast = !mpuEnabled(this.core) && this.l1?.dataOn !== true && !watched(ram) ? ram.size : 0;
     this.fastBytes = fast;
     this.caches.forgetFills();
@@ -175,7 +175,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
   }
   private fastBytes = 0;
   protected fastRange: FastRange | null = null;
-  /** The longest run of RAM that is contiguous in the address space and in the arena: what needs no page table. */
+  /** The longest piece of RAM that is contiguous in the address space and in the arena: it needs no page table. */
   protected fastMemory(): FastRange {
     if (this.fastRange) return this.fastRange;
     let best: FastRange = { base: 0, size: 0, host: 0 };
@@ -192,7 +192,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     return (this.fastRange = best);
   }
   protected translate(pc: number, rec: number): void {
-    // a region is kept by the bytes in memory: not while lines disagree with them
+    // a region is compared with the bytes in memory: no translation while cache lines differ from them
     if ((this.l1?.codeOn && this.l1.staleLines > 0) || (this.flashCache?.staleRows(KIND.CODE) ?? 0) > 0) {
       this.arena.u8[rec + REC.FLAGS] = 0;
       return;
@@ -200,8 +200,8 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     this.tier.enter(pc, rec, () => this.originOf(pc));
   }
   /**
-   * Everything that changes what translated code does or costs, beside the bytes that it was made from: what `originOf` makes constants of. Regions that were
-   * made under the same text are good for each other's place.
+   * Everything beside its bytes that changes what translated code does or costs: all that `originOf` turns into constants. Regions made under the same text may
+   * run in each other's place.
    */
   protected assumptions(): string {
     const { sets, ways, page } = this.caches.flashTiming;
@@ -214,7 +214,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
   }
   /** Set-ups of the MPU under which code may have been translated. */
   private readonly mpuSetUps = new Set<string>();
-  /** What rights hang on, see `mpuSetUp`; TOO_MANY for another one when there have been enough. */
+  /** The MPU set-up in force as a text (`mpuSetUp`); TOO_MANY for a new one when there have been enough. */
   private mpuText(): string {
     const text = this.mpuAnswers.textOf(() => mpuSetUp(this.core, this.privileged()));
     if (text === '' || this.mpuSetUps.has(text)) return text;
@@ -222,25 +222,25 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     this.mpuSetUps.add(text);
     return text;
   }
-  /** The same as long as code does and costs the same whose bytes are the same, and stops at the same places; null where it cannot be told. */
+  /** A value that stays the same while equal bytes execute with equal effects, costs and stops; null if unknown. */
   conditions(): string | null {
     return this.mpuText() === TOO_MANY ? null : `${this.codeBytes}:${this.assumptions()}:${[...this.breakpoints].join()}`;
   }
-  /** Translated code counts why it is left from now on, see `tier.exits`. */
+  /** Makes translated code count the reasons of its exits, see `tier.exits`. */
   countExits(): void {
     this.tier.exits ??= new Map();
     this.updateFast();
   }
-  /** Translated code may read devices without being left. */
+  /** Translated code may read devices without leaving its region. */
   asksDevices = true;
-  /** A load that has left its region for this so often that it pays is translated anew. */
+  /** Translates a load anew that has often left its region to read a device. */
   protected override readsDevice(): void {
     if (!this.asksDevices) return;
     const pc = this.get(S.PC);
     const enough = DEVICE_READS * this.hotAt;
     if (this.deviceReader.count(pc, enough)) this.tier.readsDevices(pc, this.deviceReader.often(enough / 8));
   }
-  /** Code as translation sees it. */
+  /** What translation reads of code at `pc`. */
   private originOf(pc: number): Origin {
     const recordOf = (a: number): number => {
       const decoded = this.decodedPages.get(a >>> PAGE_BITS);
@@ -249,7 +249,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     const zone = this.zone;
     const judged = mpuEnabled(this.core);
     const cached = this.caches.cachedCode(pc, this.regionAt(pc)!);
-    // under an MPU neither the right to fetch nor caching need be the same for all of a region
+    // with an MPU, execute rights and cacheability may differ within a region
     const mayFetch = (a: number): boolean =>
       !judged || (mpuAllows(this.core, a, 'fetch', this.privileged()) && this.caches.cachedCode(a, this.regionAt(a)!) === cached);
     const mayRun = (a: number): Instruction | null =>
@@ -310,7 +310,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
       onFarByte: (listener) => (this.farByteRead = listener),
     };
   }
-  /** A translation of another machine: nothing that this one intercepts was folded into it, all of it can be fetched, and stores to it will be seen. */
+  /** A translation of another machine may be used: this one intercepts none of its folded literals, all of it can be fetched, and stores to it will be seen. */
   private adopts(t: Translation): boolean {
     const watched = this.intercept?.pages;
     if (watched) for (const page of t.literalPages) if (watched.has(page)) return false;
@@ -334,7 +334,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
 
   // ---- fetch and decode ------------------------------------------------------------------------------------------------------------
   fetch(address: number): number {
-    // rights come first: an unmapped address that must not be executed is a MemManage fault
+    // rights come first: an unmapped address without execute permission is a MemManage fault
     const executable = mpuEnabled(this.core) ? mpuAllows(this.core, address, 'fetch', this.privileged()) : !defaultExecuteNever(address);
     if (!executable) this.throwFault('mem-fetch', address);
     const region = this.regionAt(address);
@@ -349,7 +349,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     return this.regionAt(address >>> 0)?.memory?.row.zone ?? null;
   }
 
-  /** Tells the machine when `pc` lies in another zone than the code before it. */
+  /** Tells the machine if `pc` is in another zone than the code before it. */
   enterZone(pc: number): void {
     const zone = this.zoneAt(pc);
     if (zone !== null && zone !== this.zone) {
@@ -384,7 +384,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     this.guestOfDecoded.set(decoded, page);
     this.bind(page);
   }
-  /** The decoded page belongs to what lies in memory at `page` now: stores there come by the slow path from now on. */
+  /** Binds a decoded page to the memory that is at `page` now: stores there take the slow path from now on. */
   private bind(page: number): void {
     this.unbound.delete(page);
     const start = (page << PAGE_BITS) >>> 0;
@@ -410,9 +410,9 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
   }
   /** Decoded pages whose bytes do not begin with a page of the arena (the second address of G431's CCM). */
   private readonly skewed = new Set<number>();
-  /** Guest pages whose decoded records are empty and belong to no host page: another memory shows there than before. */
+  /** Guest pages with empty records and no host page, because another memory has been mapped there. */
   protected readonly unbound = new Set<number>();
-  /** The chip's remapped place shows another memory: what was decoded or looked up there no longer holds. */
+  /** Another memory is mapped at the chip's remap base: drops what was decoded there. */
   remapped(base: number): void {
     this.bytesChanged();
     this.caches.flushFlashCache(true, true);
@@ -423,7 +423,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
       for (const pages of this.codeHostPages.values()) pages.delete(page);
       this.unbound.add(page);
     }
-    // a call in translated code does not ask for its callee's page
+    // calls in translated code do not check the callee's page
     for (const page of [...this.unbound]) {
       const region = this.regionAt((page << PAGE_BITS) >>> 0);
       if (region?.memory) this.bind(page);
@@ -437,7 +437,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     return this.system.memories.reduce((n, m) => (shows.includes(m.row.name) ? Math.max(n, m.row.size) : n), 0);
   }
   protected dropAllDecoded(): void {
-    // bytes may change unseen from now on
+    // later changes of the bytes are not seen
     this.bytesChanged();
     this.tier.forget();
     this.flushFetch();
@@ -451,12 +451,12 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     this.skewed.clear();
   }
 
-  /** Something has been decoded from a page of the arena, or from one beside it whose first or last instructions may hang on its bytes. */
+  /** Code has been decoded from an arena page, or from a neighbour whose first or last instructions may depend on its bytes. */
   hasCodeNear(hostPage: number): boolean {
     const { codeHostPages: pages } = this;
     return pages.size > 0 && (pages.has(hostPage) || pages.has(hostPage - 1) || pages.has(hostPage + 1));
   }
-  /** Bytes of the arena have changed or are about to: decoded instructions that overlap are dropped. `programmed`: the bytes to come, if flash is programmed. */
+  /** Drops decoded instructions that overlap changed arena bytes. `programmed`: the new bytes, where flash is about to be programmed. */
   invalidateCode(host: number, length: number, programmed?: Uint8Array): void {
     this.l1?.memoryChanged(host, length);
     this.flashCache?.memoryChanged(host, length, programmed);
@@ -468,10 +468,10 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     if (this.codeHostPages.size === 0) return;
     if (this.caches.prefetch && (this.hasCodeNear(host >>> PAGE_BITS) || this.hasCodeNear((host + length - 1) >>> PAGE_BITS)))
       this.caches.prefetch.forget();
-    // an instruction of four bytes, and those around whose cost looks at it
+    // a four-byte instruction, and neighbours whose cost depends on it
     const { before, after } = this.timing.reach;
     const from = host - 8 - before;
-    // what a line costs looks at the line before it
+    // the cost of a line depends on the line before it
     const to = host + length + Math.max(after, this.flashCache ? 16 : 0);
     this.tier.invalidate(host, length, host - from, to - host - length);
     for (const pc of this.farBytes.take(host - 3, host + length)) this.dropRecord(pc);
@@ -488,7 +488,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
       }
     }
   }
-  /** To be decoded again. The rest of a record stays: it may be the one of the store that runs, whose operands and size are still needed. */
+  /** Marks a record for decoding. Its other fields stay, since it may be that of the running store, whose operands and size are still needed. */
   private forgetRecords(from: number, to: number): void {
     const { u8, i32 } = this.arena;
     for (let rec = from; rec < to; rec += RECORD_BYTES) {
@@ -496,14 +496,14 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
       u8[rec + REC.FLAGS] = 0;
     }
   }
-  /** Guest address of a decoded record, or -1. Translated code says the address itself, | 1. */
+  /** Guest address of a decoded record, or -1. Translated code passes the address itself, | 1. */
   addressOfRecord(rec: number): number {
     if (rec & 1) return (rec & ~1) >>> 0;
     for (const [decoded, page] of this.guestOfDecoded)
       if (rec >= decoded && rec < decoded + DECODED_PAGE_BYTES) return ((page << PAGE_BITS) + ((rec - decoded) / RECORD_BYTES) * 2) >>> 0;
     return -1;
   }
-  /** Address of the instruction that ran last before the line changed (source of a branch). */
+  /** Address of the last instruction before the fetch line changed: the source of a branch. */
   lastExecuted(): number {
     return this.addressOfRecord(this.get(S.LAST_REC));
   }
@@ -523,7 +523,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     if ((this.breakpoints.has(pc) || this.idlePoints.has(pc)) && this.passing !== pc) {
       this.arena.u16[rec >> 1] = H_BREAK;
       this.arena.u16[(rec >> 1) + 1] = H_BREAK;
-      // in an IT block whose condition fails the stop is passed like the instruction that stands there
+      // in an IT block whose condition fails the stop is skipped with its instruction
       this.arena.u8[rec + REC.SIZE] = isWide(this.peek(pc, 2) ?? 0) ? 4 : 2;
       this.arena.u8[rec + REC.COST] = 0;
       if (this.passed?.pc === pc) this.passed = null;
@@ -577,13 +577,13 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     for (const at of [...this.breakpoints, ...this.idlePoints]) if (at > pc && at < pc + 2 * most) most = (at - pc) >> 1;
     return mpuEnabled(this.core) || this.system.faultsIn(pc, pc + 2 * most) ? 1 : most;
   }
-  /** Instructions are what memory holds: no line of a cache is older. */
+  /** No cache line holds code older than memory. */
   private codeIsMemory(): boolean {
     return this.stale.count === 0 && (this.l1?.staleLines ?? 0) === 0 && (this.flashCache?.staleRows(KIND.CODE) ?? 0) === 0;
   }
   /**
-   * What the timing rules may look at: bytes, never what has been decoded, because a cost must not depend on what ran before. Far away (branch
-   * targets) that is only the same page or memory that is not RAM, where every change is seen.
+   * What timing rules may read: bytes, never decoded records, because a cost must not depend on what ran before. Far bytes (branch targets) only in the same page
+   * or outside of RAM, where every change is seen.
    */
   protected codeView(pc: number): CodeView {
     const { before, after } = this.timing.reach;
@@ -612,7 +612,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
       },
     };
   }
-  /** Instructions whose cost hangs on bytes far from them: by arena address looked at, where they stand. */
+  /** Instructions whose cost depends on far bytes: by the arena address of such a byte. */
   protected readonly farBytes = new FarBytes();
   /** Instruction at an address of the same or the next page of memory, null where there is none. */
   protected instructionForTiming(pc: number): Instruction | null {
@@ -624,10 +624,10 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
   // ---- breakpoints of the bench ---------------------------------------------------------------------------------------------------
   protected breakpoints: ReadonlySet<number> = new Set();
   protected passing = -1;
-  /** The instruction under the stop that was passed last, decoded. It holds as long as the stop's record is the one that was put back then. */
+  /** The decoded instruction at the stop that was passed last. Valid while the stop's record is the one that was put back then. */
   protected passed: { readonly pc: number; readonly record: Uint8Array } | null = null;
   protected breakHit = false;
-  /** The stop at which the core stands and of which it has told: the next run goes past it. */
+  /** The breakpoint at which the core stands and that it has reported: the next run passes it. */
   protected toldStop = -1;
   /** The instruction at a stop is the next to be executed. */
   protected beginPass(pc: number): void {
@@ -646,7 +646,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     const rec = this.recordAt(pc);
     if (rec < 0) return;
     const { u8, u16 } = this.arena;
-    // the instruction may have written over itself: then it is decoded again
+    // if the instruction overwrote itself, it is decoded again
     if (u16[rec >> 1] === H_DECODE) return;
     if (!this.idlePoints.has(pc) && !this.breakpoints.has(pc)) return void u8.fill(0, rec, rec + RECORD_BYTES);
     if (this.passed?.pc !== pc) this.passed = { pc, record: new Uint8Array(RECORD_BYTES) };
@@ -670,7 +670,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     }
     for (const a of before) this.tier.unstop(a);
   }
-  /** The breakpoints are these and no others. */
+  /** Sets the breakpoints. */
   stopsExactlyAt(addresses: ReadonlySet<number>): boolean {
     return addresses.size === this.breakpoints.size && [...addresses].every((a) => this.breakpoints.has(a));
   }
@@ -680,10 +680,10 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
   get atBreak(): boolean {
     return this.breakHit;
   }
-  /** Where loops were found: the core stops there so that they can be left out again. */
+  /** Addresses of known loops: the core stops there so that they can be skipped. */
   protected readonly idlePoints = new Set<number>();
   protected idleHit = false;
-  /** The core stops at these places and no others. */
+  /** Sets the addresses at which the core stops for known loops. */
   setIdlePoints(places: readonly number[]): void {
     const { idlePoints } = this;
     const gone = [...idlePoints].filter((pc) => !places.includes(pc));
@@ -704,7 +704,7 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     this.idleHit = false;
     return hit;
   }
-  /** True once if the core stopped at a breakpoint; the next run goes past it. */
+  /** True once if the core stopped at a breakpoint; the next run passes it. */
   takeBreak(): boolean {
     const hit = this.breakHit;
     this.breakHit = false;
@@ -718,11 +718,11 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
       this.forgetRecords(rec, rec + RECORD_BYTES);
     }
   }
-  /** Out of sleep, whatever it waits for. */
+  /** Ends sleep. */
   wake(): void {
     if (this.get(S.HALTED) !== 1) this.set(S.HALTED, 0);
   }
-  /** Executes one instruction (two if they issue together), interrupts included. True if it paused. */
+  /** Executes one instruction (two if dual-issued), interrupts included. True if it paused. */
   step(): boolean {
     return this.runUntilCycle(this.cycles() + 1);
   }
@@ -732,13 +732,13 @@ export abstract class CoreCode<C extends CachedCore & ReadingCore> extends CoreM
     this.tracer = t;
     this.engine?.mappingChanged();
     this.updateTier();
-    // nothing becomes fast while accesses are traced, so there is nothing to drop afterwards
+    // pages get no entry while accesses are traced, so none has to be dropped afterwards
     if (t !== null) {
       this.flushReads();
       this.flushWrites();
     }
   }
-  /** Time passes without instructions: `count` rounds of a loop that changes nothing. */
+  /** Adds the cycles, instructions and cache hits of skipped iterations. */
   skip(cycles: number, instructions: number, cacheHits: number): void {
     this.cycleTarget += cycles;
     this.retiredBase += instructions;

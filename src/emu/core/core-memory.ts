@@ -1,4 +1,4 @@
-/** Memory as a core sees it: page tables of the fast path, and the slow side of every access that they do not cover. */
+/** A core's view of memory: the page tables of the fast path, and the slow path for every access that they do not cover. */
 import { PAGE_BITS, PAGE_SIZE, readTableOf, WORD_MAP, writeTableOf } from '../arena.ts';
 import type { CoreRow } from '../chip.ts';
 import { BUS_ERROR } from '../component.ts';
@@ -28,7 +28,7 @@ import { timingOf, type TimingModel } from './timing.ts';
 const bandByte = (alias: number): number => ((alias & 0xf0000000) + ((alias & 0x01ffffff) >>> 5)) >>> 0;
 const bandWord = (alias: number, size: number): number => (bandByte(alias) & -size) >>> 0;
 const bandBit = (alias: number, size: number): number => 8 * (bandByte(alias) & (size - 1)) + ((alias >>> 2) & 7);
-/** Words from an address on to the end of its line in the data cache. */
+/** Words from an address to the end of its data cache line. */
 const wordsOfLine = (address: number): number => L1_LINE_BYTES / 4 - ((address >>> 2) & (L1_LINE_BYTES / 4 - 1));
 
 export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
@@ -39,15 +39,15 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   protected readonly writePages: number[] = [];
   /** Host pages that hold decoded code, with the guest pages they were decoded at. */
   protected readonly codeHostPages = new Map<number, Set<number>>();
-  /** While set, every data access comes by the slow path and is listed. */
+  /** While set, every data access takes the slow path and is listed. */
   protected tracer: AccessTrace | null = null;
-  /** Cycles that reading data from flash costs now. */
+  /** Cycles of a data read from flash now. */
   protected flashData!: (address: number, region: 0 | 1) => number;
 
   protected readonly timing: TimingModel;
   /** L1 caches, null on cores without. */
   readonly l1: L1Cache | null;
-  /** Null on cores that predict nothing, or all. */
+  /** Branch target cache, null on cores without. */
   readonly branchTargets: BranchTargets | null;
   /** Caches of the flash controller, null where there are none. */
   readonly flashCache: FlashCache | null;
@@ -87,11 +87,11 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
       some: (any) => this.caches.staleLines(any),
     });
   }
-  /** What the caches mean for time, and for what code and data read. */
+  /** Costs and contents of the caches. */
   abstract readonly caches: CoreCaches;
-  /** Drops what was decoded and translated from these bytes. */
+  /** Drops code decoded or translated from these bytes. */
   protected abstract dropCode(host: number, bytes: number): void;
-  /** Whether translated code may run, and what memory it may read, has changed. */
+  /** Updates whether translated code may run, and what memory it may read. */
   protected abstract updateFast(): void;
   abstract flushFetch(): void;
   /** The running instruction reads a device by the slow path. */
@@ -102,7 +102,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     for (const page of this.readPages.splice(0)) this.arena.i32[this.readTable + page] = 0;
   }
   readonly mpuAnswers = new MpuAnswers();
-  /** Drops the fast entries of everything: rights, zones or mappings changed. Decoded code stays. */
+  /** Drops all page-table entries: rights, zones or mappings changed. Decoded code stays. */
   flushTables(): void {
     this.mpuAnswers.forget();
     this.deviceReader.forget();
@@ -113,9 +113,9 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     this.flushFetch();
     this.tableRights = rightsOf(this.core);
   }
-  /** Rights under which entries of the tables are made. */
+  /** Rights for which the tables were filled. */
   private tableRights = 0;
-  /** Stands still as long as no page with decoded code is written, no other memory shows, and rights, interceptors and stops stay as they are. */
+  /** Changes with every write to a page with decoded code, remap, and change of rights, interceptors or stops. */
   codeVersion = 0;
   /** The same for the bytes of code alone. */
   codeBytes = 0;
@@ -127,7 +127,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     this.codeVersion++;
     this.flushTables();
   }
-  /** Write entries go when a checkpoint is taken, so that the next store to each page is seen. */
+  /** Drops write entries when a checkpoint is taken, so that the next store to each page is seen. */
   flushWrites(): void {
     this.engine?.checkpointTaken();
     for (const page of this.writePages.splice(0)) this.arena.i32[this.writeTable + page] = 0;
@@ -155,7 +155,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   }
 
   // ---- data ----------------------------------------------------------------------------------------------------------------------
-  /** Accesses that the core itself makes (stacking, vectors). Aligned words of pages that have an entry do without the slow path. */
+  /** Accesses of the core itself (stacking, vector fetch). Aligned words of pages with an entry skip the slow path. */
   read(address: number, size: 1 | 2 | 4, privileged = this.privileged()): number {
     if (size === 4) return this.readWord(address, privileged, this.judgesAlike(privileged));
     return this.slowRead(address >>> 0, size, 0, privileged) >>> 0;
@@ -192,14 +192,14 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
       } else for (let k = i; k < end; k++) this.writeWord(address + 4 * k, from[k]!, privileged, alike);
     }
   }
-  /** Words `i` to `end` of `into` from index `word` of the arena on, whose memory begins at `host` (a word's index too). False where one of them was never written: nothing is read then. */
+  /** Copies arena words from index `word` on to `into[i]` … `into[end - 1]`; their memory begins at word index `host`. False, with nothing read, where one was never written. */
   private takeKnown(word: number, host: number, into: Uint32Array, i: number, end: number): boolean {
     const { u8, u32 } = this.arena;
     for (let k = 0; k < end - i; k++) if (u8[WORD_MAP + host + k] === 0) return false;
     for (let k = 0; k < end - i; k++) into[i + k] = u32[word + k]!;
     return true;
   }
-  /** The other way: they are written from then on. */
+  /** The same for writing; marks the words as written. */
   private put(word: number, host: number, from: Uint32Array, i: number, end: number): void {
     const { u8, u32 } = this.arena;
     for (let k = 0; k < end - i; k++) {
@@ -207,46 +207,46 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
       u8[WORD_MAP + host + k] = 1;
     }
   }
-  /** The tables were filled under the rights that an access of the core itself has now. */
+  /** The tables were filled for the rights that an access of the core itself has now. */
   private judgesAlike(privileged: boolean): boolean {
     if ((this.get(SCS.MPU_CTRL) & 1) === 0) return true;
     return privileged === this.privileged() && rightsOf(this.core) === this.tableRights;
   }
-  /** Index of the first of so many words in the arena, 0 if they lie in two pages or one of them needs another way. */
+  /** Arena index of the first of so many words; 0 if they cross a page or one needs the slow path. */
   private fastWords(table: number, address: number, count: number): number {
     if ((address & (PAGE_SIZE - 1)) + 4 * count > PAGE_SIZE) return 0;
     const word = this.fastHost(table, address) >>> 2;
-    // the first of them may lie in front of the end of memory and the last behind it
+    // memory may end between the first and the last
     return word === 0 || count === 1 || this.fastHost(table, address + 4 * (count - 1)) !== 0 ? word : 0;
   }
 
-  /** Where an aligned word lies in the arena by a page table, 0 if it needs another way. */
+  /** Arena offset of an aligned word by a page table, 0 if it needs the slow path. */
   private fastHost(table: number, address: number): number {
     const entry = this.arena.i32[table + (address >>> PAGE_BITS)]!;
     if ((entry & (ENTRY_FAST | ENTRY_PART)) === 0 || (address & 3) !== 0) return 0;
     const host = (address + (entry & ENTRY_DELTA)) >>> 0;
     return (entry & ENTRY_PART) !== 0 && this.arena.u8[WORD_MAP + (host >>> 2)] === 0 ? 0 : host;
   }
-  /** Index of an aligned word in the arena, in memory or in the line of the data cache that holds it; 0 if it needs the slow path. */
+  /** Arena index of an aligned word, in memory or in its data cache line; 0 if it needs the slow path. */
   private wordAt(table: number, address: number): number {
     return this.lineWord(table, address) || this.fastHost(table, address) >>> 2;
   }
-  /** The same in a line of the data cache; 0 also where the page does not go through it. */
+  /** The same in the data cache; 0 also where the page is not cached. */
   private lineWord(table: number, address: number): number {
     const entry = this.arena.i32[table + (address >>> PAGE_BITS)]!;
     if ((entry & (ENTRY_FAST | ENTRY_CACHED)) !== ENTRY_CACHED || (address & 3) !== 0) return 0;
     return Math.max(0, this.l1!.copyOf((address + (entry & ENTRY_DELTA)) >>> 0)) >>> 2;
   }
-  /** Offset of a word in its memory, of a page that has an entry. */
+  /** Index of a word in its memory, for a page with an entry. */
   private memoryHost(table: number, address: number): number {
     return (address + (this.arena.i32[table + (address >>> PAGE_BITS)]! & ENTRY_DELTA)) >>> 0;
   }
-  /** An aligned word of a page whose reads are paid for and need nothing else: vectors are read from there. */
+  /** Reads an aligned word of a page whose reads only cost cycles: for vectors. */
   private isPricedFlash(address: number): boolean {
     const entry = this.arena.i32[this.readTable + (address >>> PAGE_BITS)]!;
     return (entry & (ENTRY_FAST | ENTRY_PART | ENTRY_CACHED | ENTRY_FLASH)) === ENTRY_FLASH && (address & 3) === 0;
   }
-  /** `alike`: the tables may be asked. */
+  /** `alike`: the tables may be used. */
   private readWord(address: number, privileged: boolean, alike: boolean): number {
     const word = alike ? this.wordAt(this.readTable, address) : 0;
     const known = word !== 0 && this.arena.u8[WORD_MAP + (this.memoryHost(this.readTable, address) >>> 2)] !== 0;
@@ -279,7 +279,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
       this.checkAlignment(address, size, flags);
       let value = 0;
       let i = 0;
-      // naturally aligned pieces, as the bus sees them
+      // split into naturally aligned accesses, as on the bus
       while (i < size) {
         const piece = ((address + i) & 1) !== 0 || size - i < 2 ? 1 : 2;
         value |= this.slowRead((address + i) >>> 0, piece, 0, privileged) << (8 * i);
@@ -300,8 +300,8 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   }
 
   /**
-   * What the MPU says. True where code that runs now has the rights of the access, so that its page may be fast: a lazy FP frame of privileged code is filled when
-   * unprivileged code uses the FPU.
+   * Checks the access against the MPU. True if the running code has the same rights, so that the page may get a table entry. The lazy FP frame of privileged code, for
+   * instance, may be written while unprivileged code runs.
    */
   private judge(address: number, access: 'read' | 'write', privileged: boolean): boolean {
     if (!mpuEnabled(this.core)) return true;
@@ -309,15 +309,15 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     return privileged === this.privileged();
   }
 
-  /** Whether the address stands for one bit elsewhere. The MPU judges the alias, the bus sees the place it stands for. */
+  /** A bit-band alias. The MPU checks the alias, the bus sees the byte behind it. */
   protected isBitBand(address: number): boolean {
     const area = (address & 0xfe000000) >>> 0;
     return (area === 0x42000000 || area === 0x22000000) && this.row.bitBand === true;
   }
 
-  /** Reads of blocks so far: what makes waiting by polling slow. */
+  /** Reads of blocks so far, by which polling is noticed. */
   deviceReads = 0;
-  /** At so many the run loop looks up. */
+  /** Number of reads at which the run ends. */
   readsLimit = Infinity;
   /** `own`: see `judge`. */
   // eslint-disable-next-line complexity -- the path of every slow read: the order of its checks is the order of the bus
@@ -374,7 +374,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     return this.system.loadHost(host, size);
   }
 
-  /** What a cache in front of the flash shows may be older than the flash: told once for each line that made a difference. */
+  /** Notes, once for each line, that a cache in front of the flash returned data older than the flash. */
   protected tellOlder(side: Side, address: number, size: 1 | 2 | 4): void {
     const first = this.caches.heldByFlashCache(side) ? this.flashCache!.tells(side, address, size) : this.stale.tells(address, size);
     const where = `0x${address.toString(16).padStart(8, '0')}`;
@@ -385,7 +385,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   protected traceRead(address: number, size: 1 | 2 | 4, reads = this.tracer?.reads): void {
     if (reads && (reads.get(address) ?? 0) < size) reads.set(address, size);
   }
-  /** Storing what is there already changes nothing as long as it is there: as good as a read. */
+  /** A store of the value that memory already holds counts as a read. */
   protected traceWrite(region: Region, address: number, size: 1 | 2 | 4, value: number): void {
     const m = region.memory;
     const same =
@@ -394,7 +394,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     else if (this.writeRepeats(address, size, value)) this.tracer!.refreshes.push({ address, size, value });
     else this.tracer!.writes++;
   }
-  /** A write to a block may be left out now if the same one follows (`RegisterModel.repeats`), and nobody wants to see it. */
+  /** A write to a block may be skipped if the same one follows (`RegisterModel.repeats`) and nobody intercepts it. */
   writeRepeats(address: number, size: 1 | 2 | 4, value: number): boolean {
     const b = this.regionAt(address)?.block;
     if (!b || this.intercept?.everyDeviceWrite === true || this.isWatched(address)) return false;
@@ -413,7 +413,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     const start = (page << PAGE_BITS) >>> 0;
     return start >= region.base && start + PAGE_SIZE <= region.end && this.plainPage(start, region);
   }
-  /** RAM ends inside the page and nothing follows there: words behind the end have never been touched (ENTRY_PART). */
+  /** RAM ends inside the page with nothing behind it; words behind the end count as never written (ENTRY_PART). */
   private endPage(page: number, region: Region): boolean {
     const start = (page << PAGE_BITS) >>> 0;
     const { row, guarded } = region.memory!;
@@ -509,7 +509,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   }
 
   // ---- L1 data cache ---------------------------------------------------------------------------------------------------------------
-  /** How an access goes through the data cache now. Tightly-coupled memory is not behind it. */
+  /** Cache policy of an access. Tightly-coupled memory is not cached. */
   protected dataPolicy(address: number, region: Region): number {
     if (this.l1?.dataOn !== true || !this.caches.cacheable(region)) return POLICY.NONE;
     return cachePolicy(this.core, address, 'data');
@@ -524,8 +524,8 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     return this.system.loadHost(l1.copyOf(host), size);
   }
   /**
-   * A line that translated code misses and the interpreter's module leaves to this (l1-lines.ts), read as `cachedRead` and `cachedWrite` read it; BUDGET is what may be spent on it. Arena offset of the cached byte, or 0:
-   * nothing has happened, and the interpreter has to make the access, because more than the core would notice it, or because it is no miss.
+   * Fills a line that translated code misses and l1-lines.ts does not fill itself, as `cachedRead` and `cachedWrite` do, if BUDGET covers it. Returns the arena offset of the
+   * cached byte, or 0: nothing has happened and the interpreter makes the access, because it affects more than the core or is no miss.
    */
   protected readLine(address: number, how: number): number {
     const writes = (how & LINE_WRITE) !== 0;
@@ -550,11 +550,11 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     }
     return l1.copyOf(host);
   }
-  /** A write to this line of memory may change what some core executes, or what it costs. */
+  /** A write to this line may change what a core executes, or its cost. */
   private isCodeNear(host: number): boolean {
     return this.holdsCode(host - PAGE_SIZE, 2 * PAGE_SIZE + L1_LINE_BYTES) || this.l1!.holdsCode(host);
   }
-  /** Into a line; false if the write goes to memory alone. Stores do not wait for the line (store buffer, assumed). */
+  /** Writes to a cache line; false if the write goes to memory alone. Stores do not wait for a fill (store buffer, assumed). */
   private cachedWrite(
     address: number,
     region: Region,
@@ -587,7 +587,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     else if (size === 2) view.setUint16(copy, value & 0xffff, true);
     else view.setUint8(copy, value & 0xff);
   }
-  /** A debugger's store to what is not on the bus: the private peripherals, or a bit through its alias. False where nothing answers. */
+  /** A debugger's store to the private bus or to a bit-band alias. False where nothing answers. */
   debuggerStore(address: number, size: 1 | 2 | 4, value: number): boolean {
     if (!this.isPrivateBus(address)) {
       const word = bandWord(address, size);
@@ -601,15 +601,15 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     writeScs(this.core, address, size, value, true);
     return true;
   }
-  /** A debugger wrote through the core's port: the data cache sees it too. */
+  /** A debugger wrote through the core's port: updates the data cache. */
   debuggerWrote(address: number, size: number): void {
     const region = this.regionAt(address);
     if (region?.memory && this.dataPolicy(address, region) !== POLICY.NONE)
       this.l1!.update(region.memory.host + (address - region.base), size);
   }
-  /** The other cores on the same memories: what they have decoded must not be written behind their back. */
+  /** The other cores: stores to code that they have decoded must be seen. */
   peers: readonly CoreMemory<C>[] = [];
-  /** Told before RAM changes through the slow path; the machine marks the page for snapshots. */
+  /** Called before RAM changes by the slow path; the machine marks the page for checkpoints. */
   onMemoryWrite: (host: number, size: number) => void = () => {};
 
   protected fillWrite(address: number, region: Region): void {
@@ -618,13 +618,13 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     if (!whole && !this.endPage(page, region)) return;
     const delta = (region.memory!.host - region.base) | 0;
     if (this.holdsCode(((page << PAGE_BITS) + delta) >>> 0, PAGE_SIZE)) return;
-    // stores to it are not seen from now on, and it may touch two pages of the arena
+    // later stores are not seen, and the page may touch two pages of the arena
     if ((delta & (PAGE_SIZE - 1)) !== 0) this.onMemoryWrite((page << PAGE_BITS) + delta, PAGE_SIZE);
     this.arena.i32[this.writeTable + page] = delta | (whole ? ENTRY_FAST : ENTRY_PART);
     this.writePages.push(page);
   }
 
-  /** Instructions have been decoded from a page of the arena that these bytes touch. */
+  /** Code has been decoded from an arena page that these bytes touch. */
   private holdsCode(host: number, length: number): boolean {
     for (let page = host >>> PAGE_BITS; page <= (host + length - 1) >>> PAGE_BITS; page++)
       if (this.codeHostPages.has(page) || this.peers.some((p) => p.codeHostPages.has(page))) return true;
@@ -635,36 +635,36 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   isWatched(address: number): boolean {
     return this.intercept?.pages.has(address >>> PAGE_BITS) ?? false;
   }
-  /** A store there changes RAM and nothing else: no code, nobody who is told. */
+  /** A store there changes RAM and nothing else: no decoded code, no interceptor. */
   isPlainStore(address: number, size: 1 | 2 | 4): boolean {
     if (this.isPrivateBus(address) || this.isBitBand(address) || this.isWatched(address)) return false;
     const region = this.regionAt(address);
     if (region?.memory?.row.kind !== 'ram' || region.memory.guarded || address + size > region.end) return false;
     return !this.holdsCode(region.memory.host + (address - region.base), size);
   }
-  /** A store that takes no time, where `isPlainStore`. */
+  /** Stores without taking time, where `isPlainStore`. */
   storePlain(address: number, size: 1 | 2 | 4, value: number): void {
     this.busWrite(address, size, value, !mpuEnabled(this.core));
   }
 
-  /** After a device access: the slice ends at a new earlier event. What has to be looked at before the next instruction (a reset, an interrupt, a clock) cuts it itself. */
+  /** After a device access: ends the run at an event that has become the next one. Resets, interrupts and clock changes call `cut` themselves. */
   protected afterDevice(): void {
     if (this.endsSlice()) this.shorten(Math.max(0, countAt(this.ownClock, this.system.scheduler.next) - this.cycles()));
   }
   endsSlice(): boolean {
-    // by count: a time between two edges is not before the edge at which the slice ends
+    // compared by cycles: a time between two clock edges is not before the second one
     return this.budget > 0 && countAt(this.ownClock, this.system.scheduler.next) < this.cycleTarget;
   }
 
-  /** Not on the bus as it stands: the core's private bus, or a bit of something else. */
+  /** On the private bus or a bit-band alias. */
   isRemote(address: number): boolean {
     return this.isPrivateBus(address) || this.isBitBand(address);
   }
-  /** Read without side effects, as a debugger sees it; null where nothing answers. */
+  /** Reads without side effects, as a debugger would; null where nothing answers. */
   peek(address: number, size: 1 | 2 | 4): number | null {
     return this.peekAt(address >>> 0, size, true);
   }
-  /** The same past the data cache: what a bus master, or the core after a reset, finds there. */
+  /** The same without the data cache: what a bus master reads, or the core after a reset. */
   peekBehindCache(address: number, size: 1 | 2 | 4): number | null {
     return this.peekAt(address >>> 0, size, false);
   }

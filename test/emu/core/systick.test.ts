@@ -72,6 +72,21 @@ describe('SysTick', () => {
     expect(stands - wait(1600)).toBe(1600 / cycles);
   });
 
+  it.each([
+    [5, 0],
+    [7, 1],
+  ])('with a CSR of %i a zero that is read makes the exception pending: %i', (csr, pending) => {
+    const { machine, cpu } = started('m4');
+    cpu.set(S.PRIMASK, 1);
+    cpu.write(RVR, 4, 99);
+    cpu.write(CVR, 4, 0);
+    cpu.write(CSR, 4, csr);
+    machine.run(machine.now + 250 * PS_PER_CYCLE);
+    expect(cpu.read(CSR, 4) >>> 16).toBe(1);
+    // ICSR.PENDSTSET
+    expect((word(cpu, 0xe000ed04) >>> 26) & 1).toBe(pending);
+  });
+
   it('interrupts every RVR + 1 clocks without drift, from the edge at which it reaches zero', () => {
     const { machine, cpu } = started('m4', { [handlerAt(15)]: [NOP, 0x4770] });
     const taken: number[] = [];

@@ -1,8 +1,8 @@
 /**
  * Exception entry and return, faults and lockup (ARMv6-M B1.5, ARMv7-M B1.5, ARMv8-M B3 without the Security Extension).
  *
- * Time: an entry or return is charged as a whole (`ExceptionCycles`, zero-wait memory); memory adds its wait states by itself.
- * Late arrival: events that fall into the cycles of an entry are served right after it. If they pend something more urgent before the
+ * Time: an entry or return is charged as a whole (`ExceptionCycles`, for zero-wait memory); accesses add their wait states.
+ * Late arrival: events within the cycles of an entry are served right after it. If they pend something more urgent before the
  * handler's first instruction, the frame that was just stacked is used for that one, and the first stays pending.
  */
 import type { Profile } from '../builder.ts';
@@ -185,9 +185,9 @@ function record(cpu: Cpu, bits: number, address?: 'MMFAR' | 'BFAR', value = 0): 
 }
 
 /**
- * Pends a synchronous exception, or HardFault in its place if it is disabled or not urgent enough. False: not even HardFault can be
- * taken, that is lockup; but a fault while stacking is pended beside the exception that is being taken, and the more urgent of both goes first: where even HardFault
- * is out of reach the original goes on with the frame as it is.
+ * Pends a synchronous exception, or HardFault if it is disabled or its priority too low. False if not even HardFault can be taken: lockup, except for a fault while
+ * stacking. That is pended beside the exception being taken, and the one with the higher priority goes first; without HardFault the original exception continues with the
+ * frame as it is.
  */
 function pendOrEscalate(cpu: Cpu, exception: number): boolean {
   const priority = executionPriority(cpu);
@@ -202,7 +202,7 @@ function pendOrEscalate(cpu: Cpu, exception: number): boolean {
   return true;
 }
 
-/** A synchronous fault. `pc` is its return address. The caller has put ITSTATE back to what it was before an abandoned instruction. */
+/** Raises a synchronous fault with return address `pc`. The caller has restored the ITSTATE of an abandoned instruction. */
 export function raise(cpu: Cpu, fault: GuestFault, pc: number): void {
   cpu.set(S.PC, pc);
   const { kind, address } = fault;
@@ -214,13 +214,13 @@ export function raise(cpu: Cpu, fault: GuestFault, pc: number): void {
   const data = kind === 'bus-data' || kind === 'secure' || kind === 'bus-data-imprecise';
   record(cpu, rule.bits, rule.address, address);
   if (data && (cpu.get(S.CCR) & 0x100) !== 0 && executionPriority(cpu) < 0) {
-    // BFHFNMIGN: the access is dropped and execution goes on behind it
+    // BFHFNMIGN: the access is ignored and execution continues after it
     cpu.branchTo((pc + (kind === 'bus-data-imprecise' ? 0 : sizeAt(cpu, pc))) >>> 0);
     return;
   }
   syncFault(cpu, rule.exception, `${kind} at ${hex(pc)}${rule.address ? ` accessing ${hex(address)}` : ''}`);
 }
-/** A bus error that no instruction waits for (a line written back): it becomes pending where the core is. */
+/** An imprecise bus fault (a cache line written back): pended wherever the core is. */
 export function impreciseBusFault(cpu: Cpu): void {
   orBits(cpu, SCS.CFSR, CFSR.IMPRECISERR);
   const enabled = (cpu.get(SCS.SYS_ENABLED) & (1 << EXC.BUSFAULT)) !== 0;
@@ -242,9 +242,9 @@ function raiseBreakpoint(cpu: Cpu, pc: number): void {
   syncFault(cpu, EXC.HARDFAULT, `BKPT at ${hex(pc)} without a debugger`);
 }
 
-/** Takes a fault now: it, HardFault or something more urgent that is pending anyway. */
+/** Takes a fault now: the fault itself, HardFault, or a pending exception of higher priority. */
 function syncFault(cpu: Cpu, exception: number, what: string): void {
-  // a fault on a handler's first instruction is no late arrival
+  // a fault on a handler's first instruction does not count as a late arrival
   cpu.setFloat(SCS.ENTRY_END, -1);
   if (!pendOrEscalate(cpu, exception)) {
     const where = cpu.get(S.IPSR) === EXC.NMI ? 'in NMI' : cpu.get(S.FAULTMASK) & 1 ? 'with FAULTMASK set' : 'in HardFault';
@@ -254,7 +254,7 @@ function syncFault(cpu: Cpu, exception: number, what: string): void {
   takePending(cpu);
 }
 
-/** SVC: `next` is the address behind it. */
+/** SVC; `next` is its return address. */
 export function supervisorCall(cpu: Cpu, next: number): void {
   const pc = cpu.get(S.PC);
   cpu.set(S.PC, next);
@@ -263,7 +263,7 @@ export function supervisorCall(cpu: Cpu, next: number): void {
 
 // ---- entry -----------------------------------------------------------------------------------------------------------------------
 
-/** Wakes a sleeping core if it has to, and takes the most urgent pending exception if it preempts. True if one was taken. */
+/** Wakes a sleeping core if need be, and takes the pending exception of highest priority if it preempts. True if one was taken. */
 export function takePending(cpu: Cpu): boolean {
   const halted = cpu.get(S.HALTED);
   const exception = highestPending(cpu);
@@ -283,7 +283,7 @@ export function takePending(cpu: Cpu): boolean {
   told(cpu, interrupted);
   return true;
 }
-/** The history hears of an entry when everything is in place: it may stop the machine here. */
+/** Reports an entry when it is complete, because the observer may stop the machine here. */
 function told(cpu: Cpu, interrupted: number): void {
   if (cpu.get(S.HALTED) !== 1) cpu.exceptionTaken(cpu.get(S.IPSR), cpu.get(S.PC), interrupted);
 }
@@ -295,7 +295,7 @@ function enter(cpu: Cpu): void {
   if (saved === 'fp') cpu.spend(cost.fpRegisters.value);
   vector(cpu);
 }
-/** No time has passed and no instruction has run since the last entry (paired instructions can take no time). */
+/** Neither time nor instructions since the last entry (dual-issued instructions can take no time). */
 function handlerNotBegun(cpu: Cpu): boolean {
   const ipsr = cpu.get(S.IPSR);
   if (ipsr === 0 || cpu.getFloat(SCS.ENTRY_END) !== cpu.cycles()) return false;
@@ -309,8 +309,8 @@ function lateArrival(cpu: Cpu): void {
 }
 
 /**
- * Activates the most urgent pending exception and goes to its handler; the frame is on the stack and LR is set. A bus error on the vector
- * becomes a HardFault, the exception stays pending; on the vector of HardFault or NMI it is a lockup.
+ * Activates the pending exception of highest priority and branches to its handler, after stacking. A bus error on the vector becomes a HardFault with the exception still
+ * pending; on the vector of HardFault or NMI it is a lockup.
  */
 function vector(cpu: Cpu): void {
   for (;;) {
@@ -333,7 +333,7 @@ function vector(cpu: Cpu): void {
     return;
   }
 }
-/** Vectors are read past the MPU; null for a bus error. */
+/** Vector reads bypass the MPU; null for a bus error. */
 function readVector(cpu: Cpu, exception: number): number | null {
   const address = (cpu.get(SCS.VTOR) + 4 * exception) >>> 0;
   if (cpu.get(SCS.MPU_CTRL) & 1) return cpu.peek(address, 4);
@@ -346,7 +346,7 @@ function readVector(cpu: Cpu, exception: number): number | null {
 }
 function toHandlerMode(cpu: Cpu, exception: number): void {
   activate(cpu, exception);
-  // before CONTROL: what the FPU may do hangs on the mode too
+  // before CONTROL: access to the FPU depends on the mode too
   cpu.set(S.IPSR, exception);
   setControl(cpu, cpu.get(S.CONTROL) & NPRIV);
   cpu.set(S.IT, 0);
@@ -354,17 +354,17 @@ function toHandlerMode(cpu: Cpu, exception: number): void {
   cpu.set(S.EXCLUSIVE_OPEN, 0);
 }
 
-/** What a basic frame holds below xPSR: registers, and the return address. */
+/** A basic frame below xPSR: registers and the return address. */
 export const FRAME = [S.R, S.R + 4, S.R + 8, S.R + 12, S.R + 4 * 12, S.LR, S.PC] as const;
 const STACKED = FRAME.length - 1;
 const FRAME_WORDS = FRAME.length + 1;
 /** S0…S15 and FPSCR. */
 const FP_WORDS = 17;
-/** Words on their way to a frame or from it: nothing is allocated for an interrupt. */
+/** Buffer for the words of a frame, so that interrupts allocate nothing. */
 const frameWords = new Uint32Array(FRAME_WORDS);
 const fpWords = new Uint32Array(FP_WORDS);
 
-/** Pushes the frame of the running context and sets LR. 'fp' = FP registers were stored too. */
+/** Pushes a frame and sets LR to EXC_RETURN. 'fp': with FP registers. */
 // eslint-disable-next-line complexity -- PushStack with its faults, in the order of the manual's pseudocode
 function pushFrame(cpu: Cpu, thread = cpu.get(S.IPSR) === 0): 'basic' | 'fp' {
   const control = cpu.get(S.CONTROL);
@@ -417,7 +417,7 @@ function clearFp(cpu: Cpu): void {
   for (let i = 0; i < 16; i++) cpu.set(S.FP + 4 * i, 0);
   cpu.set(S.FPSCR, 0);
 }
-/** Lazy stacking: only the place is kept, and what a later store needs to know about now. */
+/** Lazy stacking: reserves the frame and records what a later store depends on. */
 function reserveFp(cpu: Cpu, address: number, thread: boolean, priv: boolean): void {
   const running = executionPriority(cpu);
   const ready = (exception: number, bit: number): number =>
@@ -433,7 +433,7 @@ function reserveFp(cpu: Cpu, address: number, thread: boolean, priv: boolean): v
 
 // ---- return ----------------------------------------------------------------------------------------------------------------------
 
-/** Branch to an EXC_RETURN value in Handler mode. True if another handler runs now instead of the code that was interrupted. */
+/** Branch to an EXC_RETURN value in Handler mode. True if it tail-chains to another handler. */
 export function exceptionReturn(cpu: Cpu, value: number): boolean {
   const from = cpu.get(S.IPSR);
   const at = cpu.get(S.PC);
@@ -451,7 +451,7 @@ export function exceptionReturn(cpu: Cpu, value: number): boolean {
   return false;
 }
 
-/** True as above. */
+/** True if it tail-chains. */
 function leaveException(cpu: Cpu, value: number, from: number): boolean {
   const wasActive = isActive(cpu, from);
   const nested = activeCount(cpu);
@@ -488,7 +488,7 @@ function validReturn(cpu: Cpu, value: number, nested: number): boolean {
   return nested === 1 || (!isV6(cpu) && (cpu.get(S.CCR) & 1) !== 0);
 }
 
-/** A fault of the return itself: taken like a tail-chained exception, on top of the frame that was not unstacked. */
+/** A fault of the return itself: tail-chained, with the frame left on the stack. */
 function chainTo(cpu: Cpu, value: number, exception: number, bits: number): boolean {
   record(cpu, bits);
   if (!pendOrEscalate(cpu, exception)) {
@@ -527,7 +527,7 @@ function popFrame(cpu: Cpu, value: number, nested: number): boolean {
   const cost = cpu.exceptionCycles;
   cpu.spend(cost.return.value + (fpStacked ? cost.fpRegisters.value : 0));
   if (fp && lazy) cpu.set(S.FPCCR, cpu.get(S.FPCCR) & ~LSPACT);
-  // ARMv8-M CLRONRET: FP registers that the handler leaves behind are wiped
+  // ARMv8-M CLRONRET clears the FP registers of the handler
   if (isV8(cpu) && !fp && (cpu.get(S.CONTROL) & FPCA) !== 0 && (cpu.get(S.FPCCR) & (1 << 28)) !== 0) clearFp(cpu);
   if (fpStacked) {
     for (let i = 0; i < FP_WORDS - 1; i++) cpu.words[(S.FP >> 2) + i] = fpWords[i]!;
@@ -546,13 +546,13 @@ function popFrame(cpu: Cpu, value: number, nested: number): boolean {
   cpu.set(S.EXCLUSIVE_OPEN, 0);
 
   if (!consistent) {
-    // ARMv7-M and ARMv6-M find out after unstacking: the frame is pushed again
+    // ARMv7-M and ARMv6-M check after unstacking: the frame is pushed again
     pushFrame(cpu, toThread);
     return chainTo(cpu, value, EXC.USAGEFAULT, CFSR.INVPC);
   }
   if (toThread && nested === 1 && (cpu.get(SCS.SCR) & 2) !== 0) {
     cpu.set(S.HALTED, 2);
-    // what is pending and masked by PRIMASK keeps it from sleeping
+    // an exception that only PRIMASK masks prevents sleep
     cpu.interruptsChanged();
   }
   return false;
@@ -561,8 +561,8 @@ function popFrame(cpu: Cpu, value: number, nested: number): boolean {
 // ---- FP context ------------------------------------------------------------------------------------------------------------------
 
 /**
- * An FP instruction left the fast path at S.PC: NOCP if access is denied; else a waiting lazy frame is filled, FPSCR gets its default in
- * a new context, and the instruction is to run again unless that faulted. Gives the fault that denied access is.
+ * An FP instruction trapped at S.PC: returns the NOCP fault if access is denied; else stores a pending lazy frame, sets FPSCR to its default in a new context, and the
+ * instruction runs again unless that faulted.
  */
 export function lazyFpSave(cpu: Cpu): GuestFault | null {
   if (!hasFpu(cpu) || !fpAllowed(cpu)) {
@@ -587,7 +587,7 @@ export function lazyFpSave(cpu: Cpu): GuestFault | null {
   updateFpTrap(cpu);
   return null;
 }
-/** A fault while filling a lazy frame escalates by what could be taken when the frame was made (FPCCR ready bits). */
+/** A fault of lazy stacking escalates by what could be taken when the frame was reserved (FPCCR ready bits). */
 function lazyFault(cpu: Cpu, memManage: boolean, fpccr: number): void {
   record(cpu, memManage ? CFSR.MLSPERR : CFSR.LSPERR);
   const exception = memManage ? EXC.MEMMANAGE : EXC.BUSFAULT;
