@@ -4,6 +4,7 @@
  * scenario and the notes `trigger` and `control`.
  */
 import { entered, pulled, rank, sorted, tryTriggers, type Trigger } from './proof/init.ts';
+import { AT_START } from './proof/find-jump.ts';
 import { jobInput, type RunHooks, type RunJob } from './input/job.ts';
 import type { RunResult } from './documents/result.ts';
 import type { RunInput } from './input/run-input.ts';
@@ -36,7 +37,9 @@ function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => Run
   const pull = (trigger: Trigger): RunResult | null => {
     if (trigger.step === null) return null;
     hooks.progress?.(trigger.name ?? 'running');
-    const result = run(jobInput({ ...job, scenario: { ...job.scenario, steps: pulled(trigger.step) }, findJump: false }, hooks));
+    const result = run(
+      jobInput({ ...job, scenario: { ...job.scenario, steps: pulled(trigger.step, trigger.held) }, findJump: false }, hooks),
+    );
     return withNotes(result, triggerNotes(trigger, triggers));
   };
   // A lost request with a proved cause is a better result than a jump function that works when it is called.
@@ -65,7 +68,7 @@ export function lostRequest(job: RunJob, tried: readonly Trigger[], hooks: RunHo
   for (const lost of requestsThatMayBeLost(tried, sorted(tried))) {
     if (lost.step === null) continue;
     hooks.progress?.(lost.name ?? 'running');
-    const scenario = { ...job.scenario, steps: pulled(lost.step) };
+    const scenario = { ...job.scenario, steps: pulled(lost.step, lost.held) };
     if (runBench(jobInput({ ...job, scenario, findJump: false }, hooks)).diagnosis.sets.length > 0) return lost;
   }
   return null;
@@ -75,7 +78,8 @@ const isCut = (result: RunResult): boolean => !['settled', 'deadline'].includes(
 
 function triggerNotes(chosen: Trigger, all: readonly Trigger[]): { kind: string; text: string }[] {
   const what = chosen.name ?? 'the firmware';
-  const notes = [{ kind: 'trigger', text: `triggered at 100 ms by bootbench: ${what}` }];
+  const atStart = chosen.step !== null && 'at' in chosen.step && chosen.step.at === AT_START;
+  const notes = [{ kind: 'trigger', text: `triggered ${atStart ? 'at power-on' : 'at 100 ms'} by bootbench: ${what}` }];
   const others = all.filter((t) => t !== chosen).map((t) => `${t.name ?? 'by itself'} (${t.outcome})`);
   if (others.length > 0) notes.push({ kind: 'trigger', text: `other triggers: ${others.join(', ')}` });
   return notes;

@@ -241,7 +241,7 @@ function askWhy(run: PlainRun, { judged, entry, starts, variants, limited, diagn
       }
     }
     if (!cut && base.entries.length === 0 && (end.outcome === 'no-jump' || input.findJump || run.waitsForInput))
-      run.notes.push(...jumpNotes(session, finished));
+      run.notes.push(...jumpNotes(session, run.powerOn, finished));
     tracer?.repairWith(starts, provedRepairs(answers.diagnosis));
     if (input.noReturn) answers.noReturn = pointOfNoReturn(session, entry, answers.diagnosis, base.end.at);
     if (input.symptoms.length > 0)
@@ -349,18 +349,18 @@ function behindResets(session: Session, { entries, resets }: BaseFacts): readonl
   return why === null ? [] : [why];
 }
 
-/** What could make the firmware jump; with `--find-jump`, also the outcome of each attempt. */
-function jumpNotes(session: Session, finished: Checkpoint): { kind: string; text: string }[] {
+/** What could make a firmware jump that does not; with `--find-jump`, what comes of it. */
+function jumpNotes(session: Session, powerOn: Checkpoint, finished: Checkpoint): { kind: string; text: string }[] {
   session.restore(finished);
   const foreign = foreignTable(session);
   const starved = starvedBy(session, finished);
-  const found = findJump(session, finished);
+  const found = findJump(session, powerOn, finished);
   const notes = [
     ...(starved === null ? [] : [{ kind: 'starved', text: starved }]),
     ...[...(foreign === null ? [] : [foreign]), ...notTriggered(session, found)].map((text) => ({ kind: 'not-triggered', text })),
   ];
   if (!session.input.findJump) return notes;
-  const tried = tryAll(session, finished, found);
+  const tried = tryAll(session, powerOn, finished, found);
   return [
     ...notes,
     ...tried.map(({ name, outcome, step }) => ({ kind: 'find-jump', text: `${name}: ${outcome}; ${JSON.stringify(step)}` })),

@@ -242,7 +242,7 @@ describe('the step that calls a function', () => {
     const images = [{ ...loader, symbols: new SymbolTable([...loader.symbols.all, ...more], () => null) }, app];
     const chip = findChip('stm32f405rg')!;
     const candidates = jumpCandidates(scanFunctions([app]), chip);
-    const said = notTriggered({ input: { images, chip } } as unknown as Session, { candidates, inputs: [], noJump: false });
+    const said = notTriggered({ input: { images, chip } } as unknown as Session, { candidates, inputs: [], atStart: [], noJump: false });
     const [, step] = /one of these steps into a scenario: (\{.*\})$/.exec(said.join('\n'))!;
     const { call: told } = (JSON.parse(step!) as { do: { call: string } }).do;
     expect(told.startsWith(call)).toBe(true);

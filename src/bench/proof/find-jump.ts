@@ -51,18 +51,26 @@ export interface FoundJump {
   /** The image has function names, but no function can branch into system memory. */
   readonly noJump: boolean;
   readonly inputs: readonly PolledInput[];
+  /** Pins that are looked at right behind power-on and not at `end`: a button that is held while the board starts. */
+  readonly atStart: readonly PolledInput[];
 }
+/** Pins at the start that are told and tried at most. */
+const MOST_AT_START = 3;
 
-/** Finds the functions that can enter system memory and the inputs polled after `end`. The position of the session afterwards is undefined. */
-export function findJump(s: Session, end: Checkpoint): FoundJump {
+/** The functions that can enter system memory, and what is polled from `powerOn` and from `end` on. The session is left anywhere. */
+export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): FoundJump {
   const functions = scanFunctions(s.input.images);
-  const polled = polledInputs(s, end, functions);
+  // from power-on itself, a single look is one at the start
+  const polled = polledInputs(s, end, functions).filter(({ period }) => end !== powerOn || period !== null);
   const all = jumpCandidates(functions, s.input.chip);
   const candidates = all.slice(0, MOST_CANDIDATES);
   s.restore(end);
   const armed = [...armedPins(s), ...armedPorts(s, functions, candidates)];
   const others = armed.filter((input) => !polled.some((p) => p.name === input.name));
-  return { candidates, noJump: lacksJump(functions, all), inputs: [...polled, ...others].slice(0, MOST_INPUTS) };
+  const inputs = [...polled, ...others].slice(0, MOST_INPUTS);
+  const early = polledInputs(s, powerOn, functions).filter((e) => e.level !== null && !inputs.some((i) => i.name === e.name));
+  const pins = new Map(early.map((e) => [e.name, e]));
+  return { candidates, noJump: lacksJump(functions, all), inputs, atStart: [...pins.values()].slice(0, MOST_AT_START) };
 }
 const lacksJump = (functions: readonly FunctionFacts[], all: readonly JumpCandidate[]): boolean =>
   functions.length > 0 && all.every((c) => c.kind !== 'jump');
@@ -222,11 +230,14 @@ function polledInputs(s: Session, end: Checkpoint, functions: readonly FunctionF
   });
   try {
     const until = machine.now + WATCH;
+    let idle = 0;
     while (machine.now < until) {
       const before = machine.now;
       machine.run(until);
       s.steps.poll();
-      if (machine.now === before) break;
+      // right behind power-on it stops once before the first instruction
+      idle = machine.now === before ? idle + 1 : 0;
+      if (idle > 1) break;
     }
   } finally {
     machine.setRepairs(null);
@@ -332,13 +343,43 @@ function callCandidate(s: Session, from: Checkpoint, { facts }: JumpCandidate): 
   return outcomeFromHere(s);
 }
 
-/** Outcome of changing the level of a pin at `from`. */
-function pressPin(s: Session, from: Checkpoint, input: PolledInput): Outcome | null {
-  if (input.kind !== 'pin' || input.level === null) return null;
+/** A finger on a button, where nothing asks for more. */
+const PRESS = 200 * MS;
+/** Times of a press are rounded up to this, and it is held for so much longer: it may begin elsewhere in a period of looks. */
+const PRESS_UNIT = 100 * MS;
+
+/** What comes of a pin that changes its level at `from`: held until the firmware goes for the ROM or resets itself, or else let go of at once. */
+function pressPin(s: Session, from: Checkpoint, input: PolledInput, at = '100ms'): Tried | null {
+  const step = pressing(input, at);
+  if (input.kind !== 'pin' || input.level === null || step === null) return null;
+  s.restore(from);
+  const start = s.machine.now;
+  const tried: Tried = { name: `${input.name} = ${1 - input.level}`, kind: 'input', outcome: pinHeld(s, from, input), step };
+  const held = heldFor(s, start);
+  if (held !== null && held > PRESS)
+    return { ...tried, name: `${tried.name} for ${(held / MS / 1000).toFixed(1)} s`, held: `${held / MS}ms` };
+  return held === null ? { ...tried, outcome: pinReleased(s, from, input) } : tried;
+}
+function pinHeld(s: Session, from: Checkpoint, { name, level }: PolledInput): Outcome {
   s.keepCheckpoints = false;
   s.restore(from);
-  s.machine.system.setWire(`pin.${input.name}`, 1 - input.level);
+  s.machine.system.setWire(`pin.${name}`, 1 - level!);
   return outcomeFromHere(s);
+}
+/** Some firmware acts when the button is let go of, and only if that was soon. */
+function pinReleased(s: Session, from: Checkpoint, { name, level }: PolledInput): Outcome {
+  s.keepCheckpoints = false;
+  s.restore(from);
+  s.steps.append({ kind: 'pin', name, level: level === 1 ? 0 : 1 });
+  s.steps.append({ kind: 'pin', name, level: level! }, PRESS);
+  return outcomeFromHere(s);
+}
+/** How long a press since `start` has to last for what came of it; null where it led to no entry and no reset. */
+function heldFor({ machine: { history } }: Session, start: Ps): Ps | null {
+  const first = [...history.entries, ...history.resets].filter((e) => e.at > start).reduce((least, e) => Math.min(least, e.at), Infinity);
+  if (first === Infinity) return null;
+  const needed = first - start;
+  return needed <= PRESS / 2 ? PRESS : (Math.ceil(needed / PRESS_UNIT) + 1) * PRESS_UNIT;
 }
 
 /** Tries bytes: returns the first that makes the firmware enter the ROM, otherwise the first tried. */
@@ -390,7 +431,7 @@ function inputText(s: Session, input: PolledInput): string {
 
 /** Notes for a run that never jumped. */
 export function notTriggered(s: Session, found: FoundJump): string[] {
-  const { candidates, inputs } = found;
+  const { candidates, inputs, atStart } = found;
   const notes: string[] = [];
   if (candidates.length === 0)
     notes.push(
@@ -401,8 +442,10 @@ export function notTriggered(s: Session, found: FoundJump): string[] {
   for (const c of candidates) notes.push(`${candidateName(s, c)} can enter system memory: it ${c.why}`);
   if (candidates.length > 0 && found.noJump) notes.push(`${NO_JUMP}: ${ONLY_BY_BOOT}`);
   for (const i of inputs) notes.push(waitsForText(inputText(s, i)));
+  for (const i of atStart) notes.push(`looks at its start at ${inputText(s, { ...i, period: null })}`);
   const steps = [
     ...inputs.flatMap((i) => pressing(i) ?? []),
+    ...atStart.flatMap((i) => pressing(i, AT_START) ?? []),
     ...candidates
       .filter((c) => !c.runsAnyway)
       .slice(0, 1)
@@ -418,7 +461,11 @@ export interface Tried {
   readonly kind: 'input' | JumpCandidate['kind'];
   readonly outcome: Outcome;
   readonly step: Step;
+  /** How long a pin is held, where that is longer than a press. */
+  readonly held?: string;
 }
+/** Before the first instruction. */
+export const AT_START = '0ms';
 
 /** Arduino tools open the port at 1200 baud and close it to request the bootloader; Klipper, stm32duino and others understand this. */
 const TOUCH = 1200;
@@ -433,8 +480,8 @@ function touchPort(s: Session, from: Checkpoint): Tried | null {
   return { name: `virtual COM port opened at ${TOUCH} baud`, kind: 'input', outcome: outcomeFromHere(s), step };
 }
 
-/** Calls each candidate, changes each pin and sends bytes to each port, each on a fork. */
-export function tryAll(s: Session, from: Checkpoint, { candidates, inputs }: FoundJump): Tried[] {
+/** Calls each candidate, presses each pin and sends bytes to each port on a fork. */
+export function tryAll(s: Session, powerOn: Checkpoint, from: Checkpoint, { candidates, inputs, atStart }: FoundJump): Tried[] {
   const tried: Tried[] = [];
   for (const i of inputs) {
     if (i.kind === 'serial') {
@@ -444,9 +491,13 @@ export function tryAll(s: Session, from: Checkpoint, { candidates, inputs }: Fou
       continue;
     }
     s.input.progress?.(`changing ${i.name}`);
-    const outcome = pressPin(s, from, i);
-    const step = pressing(i);
-    if (outcome !== null && step !== null) tried.push({ name: `${i.name} = ${1 - (i.level ?? 0)}`, kind: 'input', outcome, step });
+    const pressed = pressPin(s, from, i);
+    if (pressed !== null) tried.push(pressed);
+  }
+  for (const i of atStart) {
+    s.input.progress?.(`starting with ${i.name} changed`);
+    const pressed = pressPin(s, powerOn, i, AT_START);
+    if (pressed !== null) tried.push({ ...pressed, name: `${pressed.name} at the start` });
   }
   const touched = touchPort(s, from);
   if (touched !== null) tried.push(touched);

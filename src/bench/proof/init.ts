@@ -12,6 +12,8 @@ export interface Trigger {
   readonly kind: 'self' | Tried['kind'];
   readonly outcome: Outcome;
   readonly step: Step | null;
+  /** How long a pin is held, where that is longer than a press. */
+  readonly held?: string;
 }
 
 /** Triggers that make the firmware enter the ROM, in the order in which `run` chooses; empty if none was found. */
@@ -43,7 +45,7 @@ export function tryTriggers(input: RunInput): Triggers {
     if (isCut(end.reason)) return { alone: end.outcome, crashes: false, tried: [] };
     // firmware that has crashed or hangs cannot be called
     const from = end.outcome === 'no-jump' || (end.outcome === 'stuck' && waitsForInput(session)) ? session.save() : powerOn;
-    return { alone: end.outcome, crashes: entered(end.outcome), tried: tryAll(session, from, findJump(session, from)) };
+    return { alone: end.outcome, crashes: entered(end.outcome), tried: tryAll(session, powerOn, from, findJump(session, powerOn, from)) };
   } finally {
     session.release();
   }
@@ -51,16 +53,16 @@ export function tryTriggers(input: RunInput): Triggers {
 /** Whether the outcome means that the ROM was entered. */
 export const entered = (outcome: Outcome): boolean => outcome !== 'no-jump' && outcome !== 'stuck';
 
-/** Releases a button again; if it stayed pressed, it would request the ROM after each reset. */
-export function pulled(step: Step): readonly Step[] {
+/** A finger lets go of a button again: held for ever it would ask anew after each reset. */
+export function pulled(step: Step, held = '200ms'): readonly Step[] {
   if (!('pin' in step.do)) return [step];
   const { name, level } = step.do.pin;
-  return [step, { after: '200ms', do: { pin: { name, level: level === 0 ? 1 : 0 } } }];
+  return [step, { after: held, do: { pin: { name, level: level === 0 ? 1 : 0 } } }];
 }
 
-/** The scenario with a trigger that expects DFU, based on the scenario of the run. `images` are the paths to write into the file. */
-export function scenarioFor(base: Scenario, chip: string, images: readonly string[], { step }: Trigger): Scenario {
-  const steps = [...(base.steps ?? []), ...(step ? pulled(step) : [])];
+/** The scenario that pulls a trigger and expects DFU, on top of the one that the firmware was run with. `images` are as they shall stand in the file. */
+export function scenarioFor(base: Scenario, chip: string, images: readonly string[], { step, held }: Trigger): Scenario {
+  const steps = [...(base.steps ?? []), ...(step ? pulled(step, held) : [])];
   return { ...base, schema: SCENARIO_SCHEMA, chip, images, ...(steps.length > 0 ? { steps } : {}), expect: { outcome: 'dfu' } };
 }
 
