@@ -5,9 +5,9 @@ import { parseScenario } from '../../src/bench/input/scenario.ts';
 
 describe('what JSON.parse lets pass', () => {
   test.each([
-    ['{"a": 1, "a": 1}', 'a is there twice', 9],
-    ['{"a": {"b": 1}, "b": [{"c": 1}, {"c": 1, "d": 1, "c" \n : 2}]}', 'b[1].c is there twice', 49],
-    ['{"\\u0061": 1, "a": 1}', 'a is there twice', 14],
+    ['{"a": 1, "a": 1}', 'a is given twice', 9],
+    ['{"a": {"b": 1}, "b": [{"c": 1}, {"c": 1, "d": 1, "c" \n : 2}]}', 'b[1].c is given twice', 49],
+    ['{"\\u0061": 1, "a": 1}', 'a is given twice', 14],
     ['{"steps": [1, {"at": 1e400}]}', 'steps[1].at is 1e400, which is too large for a number', 21],
     ['-1e999', 'it is -1e999, which is too large for a number', 0],
   ])('%s', (text, what, at) => {
@@ -25,14 +25,14 @@ describe('what JSON.parse lets pass', () => {
         const text = JSON.stringify(value, null, wide ? 2 : 0);
         expect(findSlip(text)).toBeNull();
         const [key] = Object.keys(value);
-        expect(findSlip(`${text.slice(0, -1)},${JSON.stringify(key)}: 0}`)?.text).toBe(`${key === '' ? '""' : key} is there twice`);
+        expect(findSlip(`${text.slice(0, -1)},${JSON.stringify(key)}: 0}`)?.text).toBe(`${key === '' ? '""' : key} is given twice`);
       }),
     );
   });
 
   test('a scenario with one is refused with its place', async () => {
     const text = '{ "schema": "bootbench/scenario@1",\n  "chip": "stm32f405rg",\n  "chip": "stm32f072rb" }';
-    await expect(parseScenario(text, 's.json')).rejects.toThrow('s.json: chip is there twice (line 3, column 3)');
+    await expect(parseScenario(text, 's.json')).rejects.toThrow('s.json: chip is given twice (line 3, column 3)');
     await expect(parseScenario('{ "schema": "bootbench/scenario@1", "seed": 1e400 }', 's.json')).rejects.toThrow(
       's.json: seed is 1e400, which is too large for a number (line 1, column 45)',
     );

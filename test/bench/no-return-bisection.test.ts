@@ -137,9 +137,9 @@ describe('A repair on the way', () => {
     const cause = { id: 'vtor', repair: write } as unknown as Cause;
     const session = { input: { symbols: null, images: [] } } as unknown as Session;
     expect(noReturnText(session, null)).toBe('no single repair of one instruction saves DFU in this run');
-    expect(noReturnText(session, { cause, at: null, pc: null })).toBe('the repair of vtor (x) still leads to DFU at the end of the run');
+    expect(noReturnText(session, { cause, at: null, pc: null })).toBe('repairing vtor (x) still leads to DFU at the end of the run');
     expect(noReturnText(session, { cause, at: 2e12, pc: null })).toBe(
-      'the last instruction at which the repair of vtor (x) still leads to DFU: an unknown place, at 2.000000000 s',
+      'the last instruction at which repairing vtor (x) still leads to DFU: an unknown place, at 2.000000000 s',
     );
     expect(noReturnRow(session, { cause, at: null, pc: null })).toMatchObject({
       at: seconds(0),

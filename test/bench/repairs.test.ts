@@ -100,7 +100,7 @@ describe('A repair', () => {
   it('lets the ROM be the ROM, and the user code user code, where the core goes on', () => {
     const { target, core } = machine();
     target.branchTo!(0x1fff0001);
-    expect(core.zone).toBe('system');
+    expect(core.zone).toBe('systemMemory');
     target.branchTo!(0x08000101);
     expect(core.zone).toBe('user');
   });

@@ -123,7 +123,7 @@ describe('the slice of a failure', () => {
   it('tells the rounds of a loop once', async () => {
     const lines = await told('h533-handler-resets');
     expect(lines.filter((l) => l.includes('was computed')).length).toBe(1);
-    expect(lines.find((l) => l.startsWith('and so on'))).toMatch(/16 more times, back to 0x0bf8f000/);
+    expect(lines.find((l) => l.startsWith('the same '))).toMatch(/16 more times, back to 0x0bf8f000/);
   });
 });
 

@@ -149,6 +149,6 @@ describe('bootbench dfu', () => {
       onInterrupt: () => () => undefined,
     };
     expect(await main(['dfu', 'loop.bin@0x08000000', '--chip', 'stm32f072rb', '--usbip', '--port', '0'], io)).toBe(1);
-    expect(err).toContain('no USB device is on the bus: the run ended with stuck');
+    expect(err).toContain('no USB device appeared: the run ended with stuck');
   });
 });
