@@ -26,7 +26,7 @@ it.each([
   [USART2, '_Z17USART2_IRQHandlerv', 'USART2_IRQHandler() '],
 ])('exception %i: %s is told, by its symbol or where only the debug data know it', (exception, name, plain) => {
   expect(told(exception, ['main', name])).toContain(plain);
-  expect(told(exception, ['main'], `main\0${name}\0int\0`)).toContain(`it is called ${name}`);
+  expect(told(exception, ['main'], `main\0${name}\0int\0`)).toContain(`its symbol is ${name}`);
 });
 it.each([
   [SYSTICK, '_Z17USART2_IRQHandlerv'],

@@ -40,10 +40,10 @@ it.each([
     HSE_TIMES(4),
     HSEON | PLLON,
     8e6,
-    /runs at 32 MHz, and it needs 48 MHz\. A crystal of 12 MHz instead of 8 MHz would give that/,
+    /runs at 32 MHz, but needs 48 MHz\. A crystal of 12 MHz instead of 8 MHz would give that/,
   ],
-  ['of nothing', HSE_TIMES(4), HSEON, 8e6, /its block has no clock, and it needs 48 MHz$/],
-  ['by a factor that no crystal mends', HSE_TIMES(9), HSEON | PLLON, 8e6, /runs at 72 MHz, and it needs 48 MHz$/],
+  ['of nothing', HSE_TIMES(4), HSEON, 8e6, /the USB block has no clock, but needs 48 MHz$/],
+  ['by a factor that no crystal mends', HSE_TIMES(9), HSEON | PLLON, 8e6, /runs at 72 MHz, but needs 48 MHz$/],
 ] as const)('a clock made %s is told', (_what, cfgr, cr, hse, text) => {
   expect(note(cfgr, cr, hse)).toMatch(text);
 });

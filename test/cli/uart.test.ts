@@ -60,7 +60,7 @@ describe('what a user can get wrong', () => {
   it.each([
     [[], /nothing uses the port.*--pty/s],
     [['--pty', '--baud', '9'], /1200 to 115200/],
-    [['--pty', '--port', 'USART9'], /--port USART9: this ROM listens to USART1, USART3/],
+    [['--pty', '--port', 'USART9'], /--port USART9: this ROM listens on USART1, USART3/],
   ])('%j', async (args, message) => {
     const ran = await cli(['uart', '--chip', 'stm32f405rg', '--boot0', ...args]);
     expect([ran.code, ran.err]).toEqual([2, expect.stringMatching(message)]);

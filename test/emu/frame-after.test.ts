@@ -13,8 +13,8 @@ const LOOPS = [
 
 it.each(LOOPS)('a loop of %i cycles with frames at %j', (cycles, places) => {
   const loop = { cycles, frames: places.map((at) => ({ cycles: at })) } as unknown as SteadyLoop;
-  const rounds = [0, 1, 2, 3, 4, 5];
-  const all = rounds.flatMap((round) => places.map((at, frame) => ({ at: round * cycles + at, round, frame })));
+  const iterations = [0, 1, 2, 3, 4, 5];
+  const all = iterations.flatMap((iteration) => places.map((at, frame) => ({ at: iteration * cycles + at, iteration, frame })));
   for (const [from, start] of places.entries())
     for (let wanted = 0; wanted <= 3 * cycles; wanted++)
       for (let most = 0; most <= 3 * cycles; most++) {
@@ -22,7 +22,7 @@ it.each(LOOPS)('a loop of %i cycles with frames at %j', (cycles, places) => {
         const first = all.findIndex(({ at }) => at - start >= Math.min(wanted, most));
         const there = all[all[first]!.at - start > most ? first - 1 : first]!;
         const found = frameAfter(loop, from, wanted, most);
-        const expected = { rounds: there.round, frame: there.frame, cycles: there.at - start };
+        const expected = { iterations: there.iteration, frame: there.frame, cycles: there.at - start };
         if (JSON.stringify(found) !== JSON.stringify(expected)) expect([from, wanted, most, found]).toEqual([from, wanted, most, expected]);
       }
 });
