@@ -191,6 +191,8 @@ export interface MagicWord {
   readonly inDirtyLine: boolean;
   /** A narrow store that was still in the ECC write buffer of the RAM, so that the reset lost it: the reason in words, and the size of an ECC word in bytes. */
   readonly heldBack?: { readonly because: string; readonly bytes: number };
+  /** The last store wrote only a part of it. */
+  readonly inParts?: true;
   /** Value when user code read it after the reset, and its writer in between; null = nothing read it. */
   readonly read: number | null;
   readonly reader: Writer | null;
@@ -202,6 +204,8 @@ export interface MagicWord {
   readonly readWithoutClock: boolean;
   readonly writer: Writer | null;
   readonly overwrittenBy: Writer | null;
+  /** `overwrittenBy` is not executed without these reset flags, which an earlier reset (`stale`) or any reset raised; absent if that is not so. */
+  readonly becauseOf?: { readonly flags: readonly string[]; readonly stale: boolean };
   /** `overwrittenBy` happened before the reset. */
   readonly lostBefore?: true;
   /** The RAM lost its supply before the reset: Standby or Shutdown. */

@@ -14,7 +14,9 @@ import {
   type Subject,
   type Writer,
 } from './check.ts';
+import { inC, inManual } from './families.ts';
 import { backupAccessInC, backupClockInC, keptInC, part } from './fix-in-c.ts';
+import { otherOrder } from './word-order.ts';
 
 const STARTUP =
   'C11 6.7.9: objects with static storage start as zero or with their initialiser; start-up code writes them after every reset';
@@ -29,6 +31,8 @@ const EEPROM =
 const CUT =
   'RM0376 3.3.4, RM0038 3.4.2: writing a word of data EEPROM takes some milliseconds, during which FLASH_SR.BSY is set; a reset stops the operation';
 const NARROW = 'RM0008 6.4.1: BKP_DRx keeps 16 bits';
+const FLAGS =
+  'STM32 reference manuals, RCC: reset flags stay set until RMVF clears them; internal resets drive NRST low, which sets the flag of the pin';
 const FLOW = 'seen in the run: stores before the reset, loads and comparisons after it';
 
 const inRam = ({ state }: Subject, address: number): boolean =>
@@ -61,6 +65,10 @@ const isMissingHalf = (w: MagicWord, words: readonly MagicWord[]): boolean =>
   w.comparedWith > 0 &&
   words.some((other) => other.address === (w.address ^ 4) >>> 0 && isKept(other));
 
+/** It was kept, and is compared with the same bytes in another order. */
+const isReordered = (w: MagicWord): boolean =>
+  w.writer !== null && isKept(w) && w.comparedWith !== null && otherOrder(w.wanted!, w.comparedWith) !== null;
+
 /** The instruction that wrote it last before the reset writes it again behind it: start-up code sets a variable, nobody asks for anything. */
 const isSetAtStart = ({ writer, overwrittenBy }: MagicWord): boolean =>
   writer !== null && overwrittenBy !== null && writer.pc === overwrittenBy.pc && writer.lr === overwrittenBy.lr;
@@ -70,9 +78,14 @@ const lostWords = ({ history }: Subject): readonly MagicWord[] => {
   const words = history?.magic ?? [];
   const halves = words.filter((w) => isMissingHalf(w, words)).map((w) => ({ ...w, wanted: w.comparedWith }));
   const lost = words.filter((w) => isLost(w) && mayBeMeant(w) && !isSetAtStart(w));
-  const meant = lost.filter(isMeant);
+  const reordered = words.filter(isReordered).map((w) => ({ ...w, wanted: w.comparedWith }));
+  const meant = [...lost.filter(isMeant), ...reordered];
   return [...meant.filter(isDistinctive), ...meant.filter((w) => !isDistinctive(w)), ...halves, ...lost.filter((w) => !isMeant(w))];
 };
+
+/** What was written in another order than it is looked for; null for any other word. */
+const orderOf = (w: MagicWord): string | null =>
+  w.writer === null || w.atReset !== w.read || w.overwrittenBy !== null ? null : otherOrder(w.atReset, w.wanted!);
 
 /** It was not in memory when the reset came. */
 function neverArrived(subject: Subject, w: MagicWord): Omit<Fate, 'blamed'> | null {
@@ -118,8 +131,19 @@ function fateOf(subject: Subject, w: MagicWord): Fate {
       source: FLOW,
       blamed: w.overwrittenBy,
     };
+  const order = orderOf(w);
+  if (order !== null)
+    return {
+      because: `the firmware wrote ${hex(w.atReset)} and looks for ${hex(w.wanted!)} after the reset: ${order}`,
+      source: FLOW,
+      blamed: w.writer,
+    };
   const inMemory = neverArrived(subject, w);
   if (inMemory !== null) return { ...inMemory, blamed: w.writer };
+  return changedBehind(subject, w);
+}
+/** It was there when the reset came. */
+function changedBehind(subject: Subject, w: MagicWord): Fate {
   const source = inRam(subject, w.address) ? STARTUP : inEeprom(subject, w.address) ? EEPROM : BACKUP;
   if (w.readWithoutClock)
     return {
@@ -129,12 +153,20 @@ function fateOf(subject: Subject, w: MagicWord): Fate {
     };
   if (w.overwrittenBy)
     return {
-      because: 'the request was overwritten after the reset, before the firmware read it',
-      source,
+      because: w.becauseOf ? overwrittenFor(w.becauseOf) : 'the request was overwritten after the reset, before the firmware read it',
+      source: w.becauseOf ? FLAGS : source,
       blamed: w.overwrittenBy,
     };
   return { because: 'the request changed across the reset, but no instruction changed it', source, blamed: w.writer };
 }
+
+/** The firmware takes every reset for a power-on. */
+const overwrittenFor = ({ flags, stale }: NonNullable<MagicWord['becauseOf']>): string => {
+  const names = flags.map(inManual).join(' and ');
+  return stale
+    ? `the firmware overwrote the request after the reset because ${names} was still set from before: nothing had cleared the reset flags`
+    : `the firmware overwrote the request after the reset because of ${names}, which every reset sets, not only power-on`;
+};
 
 function judgeLost(subject: Subject, w: MagicWord): Judgement {
   const { because, source, blamed } = fateOf(subject, w);
@@ -171,6 +203,8 @@ function keptBy(subject: Subject, w: MagicWord): string {
   const { chip } = subject.state;
   const at = hex(w.address);
   if (w.writer === null) return part('after', '', `*(volatile uint32_t *)${at}u = ${hex(w.wanted ?? 0)}u;   /* the other half */`);
+  if (orderOf(w) !== null) return reorderedInC(subject, w);
+  if (w.becauseOf && w.overwrittenBy) return flagsInC(chip, w.becauseOf);
   if (w.inDirtyLine) return part('after', ', before the reset', `SCB_CleanDCache_by_Addr((void *)${hex(w.address & ~31)}u, 32);`);
   if (w.heldBack !== undefined) return part('after', ', before the reset', wholeWordInC(w.address, w.heldBack.bytes));
   if (w.lostSupply) return '/* RAM is lost in Standby: keep the request in a backup register */';
@@ -181,6 +215,21 @@ function keptBy(subject: Subject, w: MagicWord): string {
   if (w.lostBefore) return `/* this line resets the backup domain, which clears ${at}: remove it, or write the request after it */`;
   if (w.overwrittenBy) return part('before', ', so that it does nothing if the RTC runs', `if ((${rtcEnabled(chip)}) == 0)`);
   return part('before', ', which writes it', ...backupAccessInC(chip, w.address));
+}
+/** The value that the firmware looks for. */
+function reorderedInC(subject: Subject, { address, wanted, atReset, inParts }: MagicWord): string {
+  if (inParts) return `/* compare with ${hex(atReset)}u, or write the bytes of ${hex(wanted!)} in the other order */`;
+  const bits = wanted! <= SMALL && inRam(subject, address) ? 16 : 32;
+  return part('after', ', before the reset', `*(volatile uint${bits}_t *)${hex(address)}u = ${hex(wanted!)}u;`);
+}
+/** So that the firmware tells a power-on from other resets. */
+function flagsInC({ resetFlags }: ChipDescription, { flags, stale }: NonNullable<MagicWord['becauseOf']>): string {
+  const bit = (path: string): string => `${inC(path).replace('->', '_')}_${path.split('.')[2]}`;
+  const clear = resetFlags === undefined ? '' : `${inC(resetFlags.clear)} |= ${bit(resetFlags.clear)};`;
+  if (stale) return part('after', ', so that the flags tell only of later resets', clear);
+  const power = resetFlags?.flags.find((f) => f.raisedBy.includes('power') && !f.raisedBy.includes('software'));
+  const test = power === undefined ? '' : `test ${inC(power.field)} & ${bit(power.field)} instead, and then `;
+  return `/* every reset sets ${flags.map(inManual).join(' and ')}: ${test}clear the flags with ${clear} */`;
 }
 /** Of a word that start-up code clears, or that something else writes to. */
 function keptInRam(w: MagicWord): string {

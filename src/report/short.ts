@@ -265,9 +265,13 @@ function fix(page: Page, result: RunResult, causes: readonly ResultCause[], sour
     1,
   );
   const shown = lines.length < room ? lines : lines.slice(0, room - 2);
-  for (const line of shown) page.code(' '.repeat(COLUMN) + line, patch.text === '' ? null : line.startsWith('+') ? 'green' : 'red');
+  if (isAdvice(lines)) page.text(lines[0]!, 3);
+  else for (const line of shown) page.code(' '.repeat(COLUMN) + line, patch.text === '' ? null : line.startsWith('+') ? 'green' : 'red');
   if (shown.length < lines.length) page.text(`… ${lines.length - shown.length} more lines`, 1);
 }
+
+/** A comment instead of code. */
+const isAdvice = (lines: readonly string[]): boolean => lines.length === 1 && /^\/\*.*\*\/$/.test(lines[0]!);
 
 /** File and first changed line of each hunk: `main.c, line 72:`. */
 function placesOf(patch: string): string {

@@ -45,6 +45,11 @@ describe('a request that has to outlive a reset', () => {
     ['h745-magic-dcache', { inDirtyLine: true }],
     ['f072-backup-domain-reset-first', { address: 0x40002850, wanted: 0x64667521, atReset: 0, lostBefore: true }],
     ['l072-request-in-locked-eeprom', { address: 0x08080000, wanted: 0x64667521, atReset: 0, overwrittenBy: null }],
+    ['f405-request-byte-order', { wanted: 0xefbeadde, read: 0xefbeadde, comparedWith: 0xdeadbeef }],
+    [
+      'l476-request-cleared-at-power-on',
+      { wanted: 0xb0070001, read: 0, comparedWith: 0xb0070001, becauseOf: { flags: ['RCC.CSR.BORRSTF'], stale: true } },
+    ],
     ['l496-request-never-read', { read: null, reader: null }],
   ])('%s', async (name, expected) => {
     const session = await open(name);
@@ -98,6 +103,34 @@ it('a request is found that is looked for long after other words of RAM have bee
   const words = traceRequests(session, powerOn);
   session.release();
   expect(words).toContainEqual(expect.objectContaining({ address: REQUEST, wanted: MAGIC, read: 0, comparedWith: MAGIC }));
+});
+
+describe('a program that clears its request for a reset flag', () => {
+  const [REQUEST, MAGIC] = [RAM + 0x100, 0xb007a11e];
+  const RCC_CSR = 0x40021094;
+  /** Clears the request if the flag is set, looks for it, and asks for it if it is not there. */
+  const traced = (flag: number, rmvf: boolean): unknown => {
+    const main = new Thumb(0x08000200).constant(6, REQUEST).constant(2, MAGIC).movs(0, 0);
+    main.constant(1, RCC_CSR).ldr(3, 1).constant(4, flag).tst(3, 4).beq('kept').str(0, 6);
+    if (rmvf) main.constant(4, 1 << 23).str(4, 1);
+    main.label('kept').ldr(3, 6).cmpRegister(3, 2).beq('found').str(2, 6);
+    main.constant(1, 0xe000ed0c).constant(0, 0x05fa0004).str(0, 1).label('found').b('found');
+    const bytes = imageOf(main, new Thumb(0x08000400).bxLr());
+    const session = new Session(jobInput(plainJob('stm32l476', [{ path: 'app.bin@0x8000000', bytes }])));
+    const powerOn = session.save();
+    session.run();
+    const words = traceRequests(session, powerOn);
+    session.release();
+    return words.find((w) => w.address === REQUEST);
+  };
+  const [PINRSTF, BORRSTF, SFTRSTF] = [1 << 26, 1 << 27, 1 << 28];
+  it.each([
+    ['PINRSTF', PINRSTF, false, { read: 0, becauseOf: { flags: ['RCC.CSR.PINRSTF'], stale: false } }],
+    ['BORRSTF', BORRSTF, false, { read: 0, becauseOf: { flags: ['RCC.CSR.BORRSTF'], stale: true } }],
+    ['BORRSTF, which it clears', BORRSTF, true, { read: MAGIC }],
+  ])('%s', (_name, flag, rmvf, expected) => expect(traced(flag, rmvf)).toMatchObject(expected));
+  it('of a flag of the very reset nothing is said: the program may mean it', () =>
+    expect(traced(SFTRSTF, false)).not.toHaveProperty('becauseOf'));
 });
 
 describe('the slice of a failure', () => {

@@ -330,6 +330,40 @@ describe('the request that has to survive a reset', () => {
       because: expect.stringContaining('nothing read it') as unknown,
       lastWriter: { pc: 0x08000700 },
     }));
+  test.each([
+    [0xdeadbeef, 0xefbeadde, 'four bytes'],
+    [0xdeadbeef, 0xbeefdead, 'two halves'],
+    [0xdeadbeef, 0xaddeefbe, 'halves, with the bytes of each'],
+    [0x4655, 0x5546, 'two bytes'],
+  ])('%i was kept and is looked for with its bytes in another order: the store is named', (wanted, comparedWith, told) => {
+    const t = none(word({ wanted, atReset: wanted, read: wanted, comparedWith }));
+    expect(t.judge('magic-survives')).toMatchObject({
+      verdict: 'fail',
+      because: expect.stringContaining(`the same ${told}`) as unknown,
+      lastWriter: { pc: 0x08000700 },
+    });
+    expect(check('magic-survives').repair(t.subject())).toMatchObject({ at: 'keep', words: [{ value: comparedWith }] });
+  });
+  test.each([
+    [0x10000, 1],
+    [0x0100, 1],
+    [0x11111111, 0x11111111],
+    [0xdeadbeef, 0xdeadbeee],
+  ])('%i and %i are no request in two orders of bytes', (wanted, comparedWith) =>
+    expect(none(word({ wanted, atReset: wanted, read: wanted, comparedWith })).judge('magic-survives').verdict).toBe('pass'),
+  );
+  test.each([
+    [['RCC.RSR.BORRSTF'], true, 'RCC_RSR.BORRSTF was still set', 'RCC->RSR |= RCC_RSR_RMVF;'],
+    [['RCC.RSR.PINRSTF'], false, 'because of RCC_RSR.PINRSTF, which every reset sets', 'test RCC->RSR & RCC_RSR_BORRSTF instead'],
+  ])('a program that takes a reset for a power-on clears its request: %j is named', (flags, stale, because, fix) => {
+    const t = none(word({ read: 0, overwrittenBy: writer(0x08000300, 44), becauseOf: { flags, stale } }));
+    expect(t.judge('magic-survives')).toMatchObject({
+      verdict: 'fail',
+      because: expect.stringContaining(because) as unknown,
+      lastWriter: { pc: 0x08000300 },
+    });
+    expect(check('magic-survives').repair(t.subject())).toMatchObject({ at: 'keep', fix: expect.stringContaining(fix) as unknown });
+  });
   test('an entry shows that the request arrived', () => {
     const t = new FakeTarget();
     t.magic = [word({ read: 0 })];

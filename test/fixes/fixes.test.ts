@@ -50,6 +50,7 @@ describe.skipIf(skipped)(`a printed fix${why}`, () => {
         'h533-nvic-enabled',
         'h745-magic-dcache',
         'h745-seed001-as-posted',
+        'l476-request-cleared-at-power-on',
         'l476-voltage-range-2',
         'l496-backup-domain-reset',
       ].map((name, i) => [name, BUILDS[i % BUILDS.length]!] as const),

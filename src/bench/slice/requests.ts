@@ -4,6 +4,7 @@
  * read matters.
  */
 import { isDataEeprom, type MagicWord, type Writer } from '../../checks/check.ts';
+import { otherOrder } from '../../checks/word-order.ts';
 import { PAGE_BITS, WORD_MAP } from '../../emu/arena.ts';
 import type { MemoryRow } from '../../emu/chip.ts';
 import type { Core, Interceptor } from '../../emu/core/core.ts';
@@ -16,6 +17,7 @@ import { declarationAt, sectionAt, symbolAt } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
 import { eccRule } from './ecc-loss.ts';
 import type { Session } from '../session/session.ts';
+import { flagsBehind } from './reset-flags-read.ts';
 import { storesOf, type Store } from './stores.ts';
 import { record, runTo, type Step } from './window.ts';
 
@@ -118,7 +120,10 @@ function resetToTrace(resets: readonly ResetRecord[]): number {
 /** Such a press counts for the words that start-up code takes from it: one that comes when the program has taken its word back asks for nothing. */
 const isPressed = ({ by, external }: ResetRecord): boolean => by === 'pin' && external;
 const isLookedFor = (w: MagicWord): boolean =>
-  w.writer !== null && w.comparedWith !== null && w.comparedWith > SMALL && w.comparedWith === w.wanted;
+  w.writer !== null &&
+  w.comparedWith !== null &&
+  w.comparedWith > SMALL &&
+  (w.comparedWith === w.wanted || otherOrder(w.wanted ?? 0, w.comparedWith) !== null);
 
 function heldBack({ input }: Session, address: number): Pick<MagicWord, 'heldBack'> {
   const loss = input.eccLosses?.find((l) => address >= l.address && address < l.address + l.bytes.length);
@@ -182,17 +187,25 @@ class RequestTrace {
       if (!this.keepLost()) break;
     }
     const read = [...this.words.values()];
-    const found = this.withWriters(this.telling(read));
+    const found = this.withWriters(this.telling(read)).map((w) => this.withFlags(behind.checkpoint, w));
     const told = found.some((w) => w.elsewhere !== null || (w.writer !== null && w.comparedWith === w.wanted));
     return told ? found : [...found, ...this.unread(behind.before.words)];
+  }
+
+  private withFlags(behind: Checkpoint, w: MagicWord): MagicWord {
+    const becauseOf = isLost(w) && w.lostBefore === undefined ? flagsBehind(this.session, behind, w) : undefined;
+    return becauseOf === undefined ? w : { ...w, becauseOf };
   }
 
   /** A request of several words is looked at word by word, and no further than to the first that was lost: the next round keeps what the last one missed. */
   private keepLost(): boolean {
     const { words, kept } = this;
-    const lost = [...words.values()].filter((w) => !kept.has(w.address) && isSought(w) && w.read !== w.before);
+    const all = [...words.values()].filter((w) => !kept.has(w.address));
+    const lost = all.filter((w) => isSought(w) && w.read !== w.before);
     for (const w of lost) kept.set(w.address, w.before);
-    return lost.length > 0;
+    const reordered = all.filter((w) => w.written && w.read === w.before && w.comparedWith !== null && otherOrder(w.read, w.comparedWith));
+    for (const w of reordered) kept.set(w.address, w.comparedWith!);
+    return lost.length + reordered.length > 0;
   }
   /** What is read of the words that are kept: until they have been read nothing writes over them. */
   private keeping(watch: Interceptor): Interceptor {
@@ -427,7 +440,7 @@ class RequestTrace {
     if (store === null || !w.written) return magicOf(w, null, null, this.elsewhere(w));
     return isStore(first)
       ? { ...magicOf({ ...w, overwrittenBy: writerOf(store) }, w.comparedWith, writerOf(first), null), lostBefore: true }
-      : magicOf(w, w.before, writerOf(store), null);
+      : { ...magicOf(w, w.before, writerOf(store), null), ...(store.size < w.size ? { inParts: true as const } : {}) };
   }
   /** The last stores to words, of a value each if one is given, in one look for all of them. */
   private storesOf(words: readonly Word[], value?: (w: Word) => number): ReadonlyMap<Word, Store | null | 'too long'> {
