@@ -3,7 +3,8 @@
  * DFU was reached and the leave works. `-v` prints everything else (`terminalReport`).
  */
 import type { Judgement } from '../bench/documents/expect.ts';
-import { missingClockOf } from '../bench/documents/note-words.ts';
+import { SERIAL_PORT } from '../bench/documents/names.ts';
+import { isWaitForInput, missingClockOf } from '../bench/documents/note-words.ts';
 import { doubts } from '../bench/verdict/summary.ts';
 import type { Place, ResultCause, RunResult } from '../bench/documents/result.ts';
 import { firstSet, proofOf, SERIAL } from '../bench/documents/serial-proof.ts';
@@ -447,7 +448,11 @@ function pastWait(result: RunResult): string[] {
   const clock = missingClock(result);
   if (lacksClock(result)) return ['add --board with the name of your board, or "board": {"hse": {"hz": …}} to a scenario'];
   if (clock !== undefined) return [`set ${clock} in your firmware first`];
-  return result.stuck?.force ? [`add --force ${result.stuck.force} to get past the wait`] : [];
+  if (result.stuck?.force) return [`add --force ${result.stuck.force} to get past the wait`];
+  const port = result.stuck?.register?.split('.')[0];
+  const isTold = result.notes.some((n) => n.kind === 'not-triggered' && n.text.includes('"uart"'));
+  const isReceiving = port !== undefined && SERIAL_PORT.test(port) && result.notes.some(isWaitForInput) && !isTold;
+  return isReceiving ? [`add to a scenario: {"at":"1s","do":{"uart":{"port":"${port}","text":"…"}}}`] : [];
 }
 
 /** Options to add to the command line, and other commands. */

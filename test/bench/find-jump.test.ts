@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jumpCandidates, scanFunctions } from '../../src/bench/input/code-scan.ts';
+import { jumpCandidates, scanFunctions, type FunctionFacts } from '../../src/bench/input/code-scan.ts';
+import { awaitedTexts } from '../../src/bench/proof/awaited-texts.ts';
 import { notTriggered, whyNoJump } from '../../src/bench/proof/find-jump.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import type { Session } from '../../src/bench/session/session.ts';
@@ -108,6 +109,37 @@ describe('a byte over a serial line that never comes', () => {
     expect(waits).toMatch(/waits for USART1\.SR bit 5, every 5 ms/);
     expect(waits).toContain('{"uart":{"port":"USART1","text":"B"}}');
     expect(notes(result, 'find-jump')).toEqual([]);
+  });
+});
+
+describe('a word over a serial line that never comes', () => {
+  const typed = async (trigger: boolean): Promise<RunResult> =>
+    inThread(await loadJob([], { scenario: fixture('l476-typed-word/scenario.waits.json'), trigger }, fixture('')), {});
+  it('no flag of the port is offered to get past the wait, but a step', async () => {
+    const result = await typed(false);
+    expect(result.stuck).toMatchObject({ register: 'USART2.ISR', force: null });
+    const report = shortReport(result);
+    expect(report).not.toContain('--force');
+    expect(report).toContain('"uart":{"port":"USART2"');
+    const unknown = { ...result, notes: result.notes.filter((n) => !n.text.includes('"uart"')) };
+    expect(shortReport(unknown)).toContain('Next   add to a scenario: {"at":"1s","do":{"uart":{"port":"USART2","text":"…"}}}\n');
+  });
+  it('is put together from the letters that the caller of the reading function compares with', async () => {
+    const result = await typed(true);
+    expect(notes(result, 'trigger')[0]).toBe('triggered at 100 ms by bootbench: "DFU" to USART2');
+    expect(result.outcome).toBe('dfu');
+  });
+  it('letters, words and strings that functions hold are texts, in this order', () => {
+    const f = (compared: readonly number[], strings: readonly string[]): FunctionFacts => {
+      const data = new TextEncoder().encode(`${strings.join('\0')}\0`);
+      const at = (text: string): number => 0x08001000 + strings.slice(0, strings.indexOf(text)).reduce((n, t) => n + t.length + 1, 0);
+      const facts = scanFunctions([oneFunction(new Uint8Array([0x70, 0x47]))])[0]!;
+      const loaded = { ...facts.image, chunks: [{ address: 0x08001000, data }] };
+      return { ...facts, image: loaded, compared, constants: strings.map((text) => ({ value: at(text), pc: 0 })) };
+    };
+    const [menu, word] = [f([0x62, 13, 0x72], ['dfu', 'x', 'two words', 'far too long to be typed by anyone']), f([0x44], ['reset'])];
+    expect(awaitedTexts([menu, word], [menu])).toEqual(['b', 'r', 'D', 'br', 'dfu\r\n']);
+    expect(awaitedTexts([], [word, menu])).toEqual(['reset\r\n', 'dfu\r\n']);
   });
 });
 

@@ -160,6 +160,17 @@ describe('the slice of a failure', () => {
   });
 });
 
+it('the mask of a read is that of the first branch behind it, not that of another test in the same loop', () => {
+  // TST.W R3, #32; BNE out; TST.W R3, #8; BEQ loop
+  const main = new Thumb(0x08000200).label('loop').put(0xf013, 0x0f20).bne('out').put(0xf013, 0x0f08).beq('loop').label('out').b('out');
+  const session = new Session(
+    jobInput(plainJob('stm32l476', [{ path: 'app.bin@0x8000000', bytes: imageOf(main, new Thumb(0x08000400).bxLr()) }])),
+  );
+  const masks = [0x08000200, 0x08000206].map((pc) => session.machine.bootCore.testedMask(pc));
+  session.release();
+  expect(masks).toEqual([32, 8]);
+});
+
 it('a repair that leaves one write to a block out leaves no later one out', async () => {
   const session = await open('f405-bare-jump');
   const { machine } = session;

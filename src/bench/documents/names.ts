@@ -39,3 +39,6 @@ function unknownSymbolHint(name: string, images: readonly LoadedImage[]): string
   if (all.length === 0) return 'none of them contains symbols: give the .elf, not stripped';
   return didYouMean(name, new Set(all)) ?? 'was it inlined, or removed by the linker? mark it __attribute__((used, noinline))';
 }
+
+/** Blocks that are serial ports, by name. */
+export const SERIAL_PORT = /^(LP)?US?ART\d+$/;

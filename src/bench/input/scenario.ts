@@ -4,7 +4,7 @@ import type { ChipDescription } from '../../emu/chip.ts';
 import type { LoadedImage } from '../../image/image.ts';
 import { boardDocument, boardParameters } from './board.ts';
 import { durationPs, formatDuration, parseDuration } from '../documents/duration.ts';
-import { namesOf, type Names } from '../documents/names.ts';
+import { namesOf, SERIAL_PORT, type Names } from '../documents/names.ts';
 import { checkSchema } from '../documents/scenario-check.ts';
 import {
   SCENARIO_SCHEMA,
@@ -292,7 +292,6 @@ function checkPin(chip: ChipDescription, pin: string, where: string): void {
 }
 
 /** Names of blocks that a step can send bytes to. */
-export const SERIAL_PORT = /^(LP)?US?ART\d+$/;
 function knownPort(chip: ChipDescription, port: string, where: string): string {
   const ports = chip.blocks.map((b) => b.name).filter((name) => SERIAL_PORT.test(name));
   const found = ports.find((name) => name.toLowerCase() === port.toLowerCase());

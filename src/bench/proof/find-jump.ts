@@ -11,9 +11,10 @@ import { codePlace, framesAt, functionName } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import { jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate } from '../input/code-scan.ts';
-import { SERIAL_PORT } from '../input/scenario.ts';
 import { CutShort, isCut } from './attempt.ts';
+import { awaitedTexts, lettersOf } from './awaited-texts.ts';
 import { decidingBit } from '../slice/deciding-bit.ts';
+import { SERIAL_PORT } from '../documents/names.ts';
 import { waitsForText } from '../documents/note-words.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
 import type { Step } from '../documents/scenario-types.ts';
@@ -42,8 +43,8 @@ export interface PolledInput {
   readonly pc: number | null;
   /** Time between two reads; null if there was only one. */
   readonly period: Ps | null;
-  /** Numbers that the function at `pc` compares with; a serial port may wait for one of them. */
-  readonly compared: readonly number[];
+  /** What a serial port may wait for, the likeliest first. */
+  readonly texts: readonly string[];
 }
 
 export interface FoundJump {
@@ -60,17 +61,33 @@ const MOST_AT_START = 3;
 /** The functions that can enter system memory, and what is polled from `powerOn` and from `end` on. The session is left anywhere. */
 export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): FoundJump {
   const functions = scanFunctions(s.input.images);
-  // from power-on itself, a single look is one at the start
-  const polled = polledInputs(s, end, functions).filter(({ period }) => end !== powerOn || period !== null);
   const all = jumpCandidates(functions, s.input.chip);
   const candidates = all.slice(0, MOST_CANDIDATES);
+  const code: Code = { functions, jumping: candidates.map((c) => c.facts) };
+  // from power-on itself, a single look is one at the start
+  const polled = polledInputs(s, end, code).filter(({ period }) => end !== powerOn || period !== null);
   s.restore(end);
-  const armed = [...armedPins(s), ...armedPorts(s, functions, candidates)];
+  const armed = [...armedPins(s), ...armedPorts(s, code)];
   const others = armed.filter((input) => !polled.some((p) => p.name === input.name));
   const inputs = [...polled, ...others].slice(0, MOST_INPUTS);
-  const early = polledInputs(s, powerOn, functions).filter((e) => e.level !== null && !inputs.some((i) => i.name === e.name));
+  const early = polledInputs(s, powerOn, code).filter((e) => e.level !== null && !inputs.some((i) => i.name === e.name));
   const pins = new Map(early.map((e) => [e.name, e]));
   return { candidates, noJump: lacksJump(functions, all), inputs, atStart: [...pins.values()].slice(0, MOST_AT_START) };
+}
+/** What texts are looked for in. */
+interface Code {
+  readonly functions: readonly FunctionFacts[];
+  /** Those that can enter system memory. */
+  readonly jumping: readonly FunctionFacts[];
+}
+/** Texts that a port may wait for whose byte is read in `reader`. */
+function textsFor({ functions, jumping }: Code, reader: FunctionFacts | undefined): string[] {
+  const starts = new Set(jumping.map((f) => (f.symbol.address & ~1) >>> 0));
+  const callers = functions.filter((f) => f.calls.some(({ target }) => starts.has(target)));
+  const near = [...(reader ? [reader] : []), ...jumping, ...callers];
+  // a function that gives the byte back compares nothing itself
+  const isEnough = reader !== undefined && lettersOf(reader).length > 0;
+  return awaitedTexts(isEnough ? [reader] : [...near, ...functions], near);
 }
 const lacksJump = (functions: readonly FunctionFacts[], all: readonly JumpCandidate[]): boolean =>
   functions.length > 0 && all.every((c) => c.kind !== 'jump');
@@ -102,14 +119,13 @@ function listeningPorts(s: Session): ListeningPort[] {
   return ports;
 }
 /** The handler may store the byte, so any function may compare it; those that can jump come first. */
-function armedPorts(s: Session, functions: readonly FunctionFacts[], candidates: readonly JumpCandidate[]): PolledInput[] {
+function armedPorts(s: Session, code: Code): PolledInput[] {
   const { bootCore } = s.machine;
   const table = bootCore.get(SCS.VTOR) >>> 0;
   return listeningPorts(s).map(({ name, line }) => {
     const handler = (bootCore.peek((table + 4 * (EXC.IRQ0 + line)) >>> 0, 4) ?? 0) & ~1;
-    const ranked = [...functions.filter((f) => (f.symbol.address & ~1) === handler), ...candidates.map((c) => c.facts), ...functions];
-    const compared = [...new Set(ranked.flatMap((f) => f.compared))];
-    return { register: name, bit: null, kind: 'serial', name, level: null, pc: null, period: null, compared };
+    const reader = code.functions.find((f) => (f.symbol.address & ~1) === handler);
+    return { register: name, bit: null, kind: 'serial', name, level: null, pc: null, period: null, texts: textsFor(code, reader) };
   });
 }
 /** Fields of CR1: port enabled, receiver enabled, receive interrupt enabled. */
@@ -140,7 +156,7 @@ function armedPins(s: Session): PolledInput[] {
     if (!chip.blocks.some((b) => b.name === `GPIO${port}`)) continue;
     const level = ((value(`GPIO${port}`, ['IDR']) >>> line) & 1) as 0 | 1;
     if ((((level === 1 ? falling : rising) >>> line) & 1) === 0) continue;
-    pins.push({ register: 'EXTI', bit: line, kind: 'pin', name: `P${port}${line}`, level, pc: null, period: null, compared: [] });
+    pins.push({ register: 'EXTI', bit: line, kind: 'pin', name: `P${port}${line}`, level, pc: null, period: null, texts: [] });
   }
   return pins;
 }
@@ -211,7 +227,7 @@ function isEndedFromOutside(s: Session, sleeping: boolean): boolean {
   }
 }
 
-function polledInputs(s: Session, end: Checkpoint, functions: readonly FunctionFacts[]): PolledInput[] {
+function polledInputs(s: Session, end: Checkpoint, code: Code): PolledInput[] {
   const { machine } = s;
   const registers = inputRegisters(s);
   const polls = new Map<string, Poll>();
@@ -245,7 +261,7 @@ function polledInputs(s: Session, end: Checkpoint, functions: readonly FunctionF
   }
   const inputs = new Map<string, PolledInput>();
   for (const p of [...polls.values()].slice(0, MOST_INPUTS)) {
-    const input = asInput(p, testedBit(s, end, p), functions, s.input.chip);
+    const input = asInput(p, testedBit(s, end, p), code, s.input.chip);
     const key = `${input.register} ${input.bit} ${input.pc}`;
     if (!inputs.has(key)) inputs.set(key, input);
   }
@@ -289,8 +305,8 @@ function notePoll(
   }
 }
 
-function asInput(p: Poll, bit: number | null, functions: readonly FunctionFacts[], chip: ChipDescription): PolledInput {
-  const holder = functions.find(({ symbol }) => p.pc >= (symbol.address & ~1) && p.pc < (symbol.address & ~1) + symbol.size);
+function asInput(p: Poll, bit: number | null, code: Code, chip: ChipDescription): PolledInput {
+  const holder = code.functions.find(({ symbol }) => p.pc >= (symbol.address & ~1) && p.pc < (symbol.address & ~1) + symbol.size);
   // A pin that is not on the package cannot be pressed.
   const isPin = p.kind === 'pin' && bit !== null && bit < 16 && hasPin(chip, `P${p.block.slice(-1)}${bit}`);
   return {
@@ -301,7 +317,7 @@ function asInput(p: Poll, bit: number | null, functions: readonly FunctionFacts[
     level: isPin ? (((p.value >>> bit) & 1) as 0 | 1) : null,
     pc: p.pc,
     period: p.count > 1 ? Math.round((p.last - p.first) / (p.count - 1)) : null,
-    compared: holder?.compared ?? [],
+    texts: p.kind === 'serial' && SERIAL_PORT.test(p.block) ? textsFor(code, holder) : [],
   };
 }
 
@@ -309,18 +325,10 @@ function asInput(p: Poll, bit: number | null, functions: readonly FunctionFacts[
 function pressing(input: PolledInput, at = '100ms'): Step | null {
   if (input.kind === 'pin')
     return input.level === null ? null : { at, do: { pin: { name: input.name, level: input.level === 1 ? 0 : 1 } } };
-  const [letter] = lettersOf(input);
-  return letter === undefined ? null : sending(input, letter, at);
+  const [text] = input.texts;
+  return text === undefined ? null : sending(input, text, at);
 }
-/** Most bytes that are tried. */
-const MOST_LETTERS = 8;
-/** SPI and I2C receive too, but no step sends to them. */
-const lettersOf = ({ name, compared }: PolledInput): readonly string[] =>
-  (SERIAL_PORT.test(name) ? compared : [])
-    .filter((n) => n > 0x20 && n < 0x7f)
-    .slice(0, MOST_LETTERS)
-    .map((n) => String.fromCharCode(n));
-const sending = ({ name }: PolledInput, letter: string, at = '100ms'): Step => ({ at, do: { uart: { port: name, text: letter } } });
+const sending = ({ name }: PolledInput, text: string, at = '100ms'): Step => ({ at, do: { uart: { port: name, text } } });
 /** A call step with the function's name, or its address if several images have this name, as a loader and its application often do. */
 function calling({ input: { images } }: Session, { facts: { symbol } }: JumpCandidate, at = '100ms'): Step {
   const alone = images.every((image) => image.symbols.named(symbol.name).every((s) => s.address === symbol.address));
@@ -382,15 +390,15 @@ function heldFor({ machine: { history } }: Session, start: Ps): Ps | null {
   return needed <= PRESS / 2 ? PRESS : (Math.ceil(needed / PRESS_UNIT) + 1) * PRESS_UNIT;
 }
 
-/** Tries bytes: returns the first that makes the firmware enter the ROM, otherwise the first tried. */
+/** Tries texts: returns the first that makes the firmware enter the ROM, otherwise the first tried. */
 function sendBytes(s: Session, from: Checkpoint, input: PolledInput): Tried | null {
   let first: Tried | null = null;
-  for (const letter of lettersOf(input)) {
+  for (const text of input.texts) {
     s.keepCheckpoints = false;
     s.restore(from);
-    s.steps.append({ kind: 'uart', port: input.name, bytes: new TextEncoder().encode(letter) });
+    s.steps.append({ kind: 'uart', port: input.name, bytes: new TextEncoder().encode(text) });
     const outcome = outcomeFromHere(s);
-    const tried: Tried = { name: `${JSON.stringify(letter)} to ${input.name}`, kind: 'input', outcome, step: sending(input, letter) };
+    const tried: Tried = { name: `${JSON.stringify(text)} to ${input.name}`, kind: 'input', outcome, step: sending(input, text) };
     if (s.machine.history.entries.length > 0 || outcome === 'dfu') return tried;
     first ??= tried;
   }
@@ -441,7 +449,7 @@ export function notTriggered(s: Session, found: FoundJump): string[] {
     );
   for (const c of candidates) notes.push(`${candidateName(s, c)} can enter system memory: it ${c.why}`);
   if (candidates.length > 0 && found.noJump) notes.push(`${NO_JUMP}: ${ONLY_BY_BOOT}`);
-  for (const i of inputs) notes.push(waitsForText(inputText(s, i)));
+  for (const text of new Set(inputs.map((i) => inputText(s, i)))) notes.push(waitsForText(text));
   for (const i of atStart) notes.push(`looks at its start at ${inputText(s, { ...i, period: null })}`);
   const steps = [
     ...inputs.flatMap((i) => pressing(i) ?? []),

@@ -30,6 +30,7 @@ import {
   type TimelineRow,
   type UsbSession as ResultSession,
 } from '../documents/result.ts';
+import { SERIAL_PORT } from '../documents/names.ts';
 import { noClockText } from '../documents/note-words.ts';
 import { imageCore } from '../input/image-core.ts';
 import type { RunInput } from '../input/run-input.ts';
@@ -184,7 +185,12 @@ function clockOff({ machine: { system } }: Session, stuck: ResultStuck | null): 
   return [{ kind: 'wait', text: noClockText(block.row.name, `RCC.${block.row.clock}`) }];
 }
 
-/** The `--force` argument that gets past the loop: the polled field inverted, if the mask in the loop shows which field it is. */
+/** Fields of a serial port's status that say something of what it sends, or that it is ready: none of them comes with a byte from outside. */
+const OF_SENDER = /^(TX|TC$|TCBGT|TEACK|REACK|BUSY|ABR|SBKF)/;
+/**
+ * The `--force` argument that gets past the loop: the polled field inverted, if the mask in the loop shows which field it is. Null for a wait for a received
+ * byte: no flag makes up for that.
+ */
 function forceLine(s: Session, block: string, register: string, address: number, pc: number): string | null {
   const layout = s.machine.system.layoutOf(block);
   const fact = layout?.registers.find((r) => r.name === register);
@@ -196,6 +202,7 @@ function forceLine(s: Session, block: string, register: string, address: number,
   );
   const field = candidates[0];
   if (!field || (mask === null && candidates.length > 1)) return null;
+  if (SERIAL_PORT.test(block) && /^I?SR$/.test(register) && !candidates.some((f) => OF_SENDER.test(f.name))) return null;
   const now = (value >>> field.bit) & (field.width >= 32 ? 0xffffffff : (1 << field.width) - 1);
   return `${block}.${register}.${field.name}=${now === 0 ? 1 : 0}`;
 }

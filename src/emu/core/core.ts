@@ -470,16 +470,18 @@ export class Core extends CoreCode<Core> implements Cpu {
     for (let i = 0; i < 16; i++) {
       const ins = this.instructionAt(at);
       if (!ins) return mask;
-      const { op, imm } = ins.decoded;
+      const { op, imm = 0 } = ins.decoded;
+      const isBack = /^B(_cond)?$/.test(op) && (imm | 0) < -2;
+      // the program goes by what it has tested up to here
+      if (mask !== null && (isBack || /^(B_cond|CBN?Z)/.test(op))) return mask;
       // back to the start of the loop, in the middle of which it may have been found
-      if (/^B(_cond)?$/.test(op) && imm !== undefined && (imm | 0) < -2) {
-        if (mask !== null) return mask;
+      if (isBack) {
         at = (at + 4 + imm) >>> 0;
         continue;
       }
-      if (/^(TST|AND)_imm/.test(op) && imm !== undefined) mask = imm >>> 0;
+      if (/^(TST|AND)_imm/.test(op)) mask = imm >>> 0;
       else if (/^(TST|AND|BIC)_(?!imm)|^(BX|LDM_pc)$/.test(op)) return mask;
-      else if (/^LSL_imm/.test(op) && imm !== undefined && ins.decoded.v?.['S'] === true) mask = (0x80000000 >>> imm) >>> 0;
+      else if (/^LSL_imm/.test(op) && ins.decoded.v?.['S'] === true) mask = (0x80000000 >>> imm) >>> 0;
       at += ins.size;
     }
     return mask;
