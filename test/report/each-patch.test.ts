@@ -18,6 +18,7 @@ const FIXES: Readonly<Record<string, string>> = {
   guard: 'if (0)',
   declares: 'uint32_t old = SCB->VTOR;\nSCB->VTOR = 0;',
   jump: JUMP.join('\n'),
+  disordered: [JUMP[1], JUMP[0], JUMP[2]].join('\n'),
   erase: `${part('file', ', in RAM', 'static void erase_and_jump(void) {', '}')}\n${part('here', '', 'erase_and_jump();')}`,
   before: part('before', ': first', 'NVIC_DisableIRQ(USB_IRQn);'),
   after: part('after', '', '__DSB();', '__ISB();'),
