@@ -43,7 +43,7 @@ class Page {
     if (all.length > most) shown[most - 1] = `${shown[most - 1]!.slice(0, this.width - 2).trimEnd()} …`;
     this.lines.push(...shown);
   }
-  row(label: string, style: Style, text: string, most = 2): void {
+  row(label: string, style: Style, text: string, most: number): void {
     const from = this.lines.length;
     this.text(text, most);
     this.lines[from] = pad(this.paint(style, label), COLUMN) + this.lines[from]!.slice(COLUMN);

@@ -47,7 +47,7 @@ class Writer {
     this.paint = paint;
   }
   blank(): void {
-    if (this.lines.length > 0 && this.lines[this.lines.length - 1] !== '') this.lines.push('');
+    if (this.lines.length > 0) this.lines.push('');
   }
   text(text: string, indent = '  '): void {
     this.lines.push(...wrap(printable(text), this.width, indent));
