@@ -34,6 +34,8 @@ export interface ElfFile {
   loaded(name: string): { readonly bytes: Uint8Array; readonly address: number } | null;
   /** Name of the section that an address lies in when the program runs; null where there is none. */
   sectionAt(address: number): string | null;
+  /** Sections without contents (SHT_NOBITS) that the program has at run time. */
+  readonly reserved: readonly { readonly address: number; readonly size: number }[];
   /** Things that do not stop the load but that a user may want to know. */
   readonly remarks: readonly string[];
 }
@@ -123,7 +125,9 @@ export function parseElf(bytes: Uint8Array): ElfFile {
   }
   const sectionAt = (address: number): string | null =>
     sections.find((s) => s.inMemory && address >= s.address && address < s.address + s.size)?.name ?? null;
-  return { entry: u32(24), segments, symbols: readSymbols(bytes, sections, u16, u32), section, loaded, sectionAt, remarks };
+  const reserved = sections.filter((s) => s.inMemory && s.type === SHT_NOBITS).map(({ address, size }) => ({ address, size }));
+  const symbols = readSymbols(bytes, sections, u16, u32);
+  return { entry: u32(24), segments, symbols, section, loaded, sectionAt, reserved, remarks };
 }
 
 /** Name of a section that is compressed as GNU tools did it before SHF_COMPRESSED. */

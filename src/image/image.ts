@@ -45,6 +45,8 @@ export interface LoadedImage {
   readonly frames: FrameTable;
   /** Name of the section that an address lies in when the program runs; null where the file does not say. */
   sectionAt(address: number): string | null;
+  /** Memory that it takes without contents for it: .bss, and what start-up code leaves alone (NOLOAD). */
+  readonly reserved: readonly { readonly address: number; readonly size: number }[];
   readonly remarks: readonly string[];
   /** What the compiler was told; null where the file does not say. */
   readonly attributes: BuildAttributes | null;
@@ -144,6 +146,7 @@ function plain(path: string, digest: string, kind: PlainKind | 'binary', chunks:
     variables: new VariableTable(none),
     frames: new FrameTable(null, null, () => false),
     sectionAt: () => null,
+    reserved: [],
     attributes: null,
     remarks: ['it contains no symbols and no source lines: give the .elf to see them'],
   };
@@ -168,6 +171,7 @@ function loadElf(bytes: Uint8Array, path: string, digest: string): LoadedImage {
     variables: new VariableTable(sections),
     frames: new FrameTable(sections.frame, elf.loaded('.eh_frame'), holds),
     sectionAt: elf.sectionAt,
+    reserved: elf.reserved,
     remarks: elf.remarks,
     attributes: readAttributes(elf.section('.ARM.attributes')),
   };

@@ -12,6 +12,14 @@ const bytes = (name: string): Uint8Array =>
   new Uint8Array(readFileSync(fileURLToPath(new URL(`../../fixtures/${name}/firmware.elf`, import.meta.url))));
 const infer = (image: Uint8Array): InferredChip => inferChip([{ path: 'fw.elf', bytes: image }]);
 
+const SHT_NOBITS = 8;
+/** Offsets of the section headers of a type; the ELF specification's layout. */
+function headersOf(image: Uint8Array, type: number): number[] {
+  const view = new DataView(image.buffer, image.byteOffset);
+  const [table, size, count] = [view.getUint32(32, true), view.getUint16(46, true), view.getUint16(48, true)];
+  return Array.from({ length: count }, (_, i) => table + i * size).filter((at) => view.getUint32(at + 4, true) === type);
+}
+
 /** The ELF with another name for its start-up file, of at most the same length. */
 function renamed(name: string, from: string, to: string): Uint8Array {
   const copy = bytes(name);
@@ -183,6 +191,26 @@ describe('without a name the machine code tells', () => {
     const found = withTable(0x20020000, 102, f4);
     expect(found.chip.name).toBe('STM32F411RE');
     expect(found.reasons).toContain('the vector table has its 102 words');
+  });
+  it('a vector table that is exactly as long as WB55’s tells more than a stack that ends where the RAM of F427 does', () => {
+    // no register of WB55 in it, which would tell: only the ROM, which both have at 0x1fff0000
+    const rom = (t: Thumb): Thumb => t.constant(0, 0x1fff0000).constant(1, 0x20000000).str(1, 0, 0x30);
+    const found = withTable(0x20030000, 79, rom);
+    expect(found.chip.name).toBe('STM32WB55RG');
+    expect(found.reasons).toContain('the vector table has its 79 words');
+    expect(withTable(0x20030000, 107, rom).chip.name).toBe('STM32F427VI');
+  });
+  it('a section without contents needs its memory: one in CCM excludes F446, which has none', () => {
+    const image = bytes('f446-loads-sp-and-pc');
+    const found = (): InferredChip => infer(image);
+    expect(found).toThrow(/stm32f405rg.*stm32f446re/);
+    // sh_addr of .bss, which has no bytes in the file
+    const [header] = headersOf(image, SHT_NOBITS) as [number];
+    const view = new DataView(image.buffer, image.byteOffset);
+    expect(view.getUint32(header + 12, true) >>> 24).toBe(0x20);
+    view.setUint32(header + 12, 0x10000000, true);
+    view.setUint32(header + 20, 4, true);
+    expect(found).toThrow(/stm32f405rg(?!.*stm32f446re)/);
   });
   it('what is no address of a word is none of a register: a number whose bits lie in the Ethernet of F407', () => {
     const found = withTable(0x20020000, 102, (t) => f4(t).constant(3, 0x4002800b).str(3, 1));

@@ -7,7 +7,7 @@ import { withOutside } from './outside-memory.ts';
 import { CHIPS, existsUnmodelled, findChip, nearestChip, partsOf } from '../../chips/index.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
 import { isElf, parseElf } from '../../image/elf.ts';
-import { checkMemories, entryVectors, ImageError, loadImage, sectionAt, wordAt, type LoadedImage } from '../../image/image.ts';
+import { checkMemories, entryVectors, ImageError, loadImage, memoryHolds, sectionAt, wordAt, type LoadedImage } from '../../image/image.ts';
 import { isFact, scanFunctions, scanUnnamed } from './code-scan.ts';
 import { startAddress } from './image-core.ts';
 import { checkFit, isCompiledFor, refuseSecure } from './image-fit.ts';
@@ -292,8 +292,10 @@ function fitOf(chip: ChipDescription, images: readonly LoadedImage[], addresses:
   }
   if (images.some((image) => isCompiledFor(chip, image))) score += 1;
   const length = tableLength(chip, images);
-  if (length !== null && Math.abs(length - vectorsOf(chip)) <= 1) {
-    score += 1;
+  const off = length === null ? Infinity : Math.abs(length - vectorsOf(chip));
+  if (off <= 1) {
+    // few lines have exactly as many; where the initial SP is, is the linker script's choice
+    score += off === 0 ? 2 : 1;
     reasons.push(`the vector table has its ${length} words`);
   }
   return { chip, score, ofRom, reasons };
@@ -329,6 +331,8 @@ function holds(chip: ChipDescription, images: readonly LoadedImage[]): boolean {
     for (const image of images) {
       checkMemories(image, withOutside(chip, [], images).memories, chip.name);
       if (checkFit(chip, image).some((doubt) => doubt.includes('vector table'))) return false;
+      if (!image.reserved.filter(isOnChip).every(({ address, size }) => isRam(chip, address) && isRam(chip, address + size - 1)))
+        return false;
     }
     return true;
   } catch (error) {
@@ -336,6 +340,10 @@ function holds(chip: ChipDescription, images: readonly LoadedImage[]): boolean {
     throw error;
   }
 }
+
+/** Where every part has its RAM, CCM and TCM; what lies elsewhere may be registers or the board's memory. */
+const isOnChip = ({ address, size }: LoadedImage['reserved'][number]): boolean => size > 0 && address >= 0x10000000 && address < 0x40000000;
+const isRam = ({ memories }: ChipDescription, address: number): boolean => memoryHolds(memories, address, 'ram');
 
 const tableOf = (chip: ChipDescription): number | null => startAddress(chip, 0);
 function stackOf(chip: ChipDescription, images: readonly LoadedImage[]): number | null {
