@@ -44,6 +44,7 @@ const SCENARIOS = [
   'jump-1fffc800/scenario.16mhz.json',
   'l072-bank-check/scenario.json',
   'l412-vector-called/scenario.json',
+  'l433-request-over-standby/scenario.json',
   'l476-iwdg-in-wait/scenario.json',
   'l476-leave-vtor/scenario.json',
   'l476-seed004-remap/scenario.pin-held.json',

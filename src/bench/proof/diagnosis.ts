@@ -156,8 +156,8 @@ class Search {
     const small = this.candidates.filter((j) => !isLastResort(j));
     // if the jump is replaced, undoing the exception has no effect
     const rest = small.length < this.candidates.length ? this.candidates.filter((j) => !undoes(j)) : [];
-    const pool = small.length > 0 && (this.likeliest(small) || this.all(small)) ? small : rest.length > 0 && this.all(rest) ? rest : null;
-    if (pool === null) return this.unexplained();
+    const pool = [small, withItsReset(small), rest].find((of) => of.length > 0 && ((of === small && this.likeliest(of)) || this.all(of)));
+    if (!pool) return this.unexplained();
     const ids = [...pool, ...this.later].toSorted((a, b) => plausibility(a) - plausibility(b)).map((j) => j.id);
     const found = this.sets(ids);
     const inSets = ids.filter((id) => found.some((set) => set.includes(id)));
@@ -302,6 +302,13 @@ class Search {
   }
 }
 
+/** A word is kept only over a reset that happens: the same repairs without those that keep watchdogs from it, or none if that changes nothing. */
+function withItsReset(of: readonly Judged[]): readonly Judged[] {
+  if (!of.some((j) => j.repair?.at === 'keep')) return [];
+  const left = of.filter((j) => !preventsReset(j));
+  return left.length < of.length ? left : [];
+}
+const preventsReset = ({ repair }: Judged): boolean => repair?.at === 'before-write' && repair.vetoes !== undefined;
 const undoes = ({ repair }: Judged): boolean => repair?.at === 'entry' && repair.acts === 'undoes-exception';
 const isLastResort = (j: Judged): boolean => (j.subject && j.check?.isLastResort?.(j.subject)) ?? false;
 const harmlessOf = (of: readonly Judged[]): CheckId[] =>
