@@ -1,5 +1,5 @@
 /**
- * Random loops beside a tick: run with what leaves rounds out they end as if each round had been executed, and so much was left out in so many pieces behind so many looks as before
+ * Random loops beside a tick: run with what leaves rounds out they end as if each round had been executed, and so much was left out in so many pieces behind so many looks and tries as before
  * (each-loop.txt, which `BOOTBENCH_GOLDEN=write` writes anew): what a proof can show is no more and no less than it was.
  */
 import { it } from 'vitest';
@@ -82,6 +82,7 @@ class Bench {
   private pieces = 0;
   private skipped = 0;
   private looks = 0;
+  private tries = 0;
   constructor(core: CoreName) {
     const { machine, cpu } = started(core, {}, {}, OVER, { clocked: () => clocked });
     this.machine = machine;
@@ -92,6 +93,11 @@ class Bench {
       this.pieces++;
       this.skipped += cycles;
       skip(cycles, ...rest);
+    };
+    const due = cpu.noInterruptDue.bind(cpu);
+    cpu.noInterruptDue = () => {
+      this.tries++;
+      return due();
     };
     const trace = cpu.trace.bind(cpu);
     cpu.trace = (accesses) => {
@@ -107,14 +113,14 @@ class Bench {
     machine.system.pokeMemory('FLASH', MAIN, halves(code));
     machine.system.pokeMemory('FLASH', handlerAt(15), halves(handler));
     cpu.caches.setFlashTiming({ waitStates: waits, cache: waits > 2, sets: 256, ways: 2, kinds: 0 });
-    this.pieces = this.skipped = this.looks = 0;
+    this.pieces = this.skipped = this.looks = this.tries = 0;
     const seen = Array.from({ length: PIECES }, (_, i) => {
       machine.run((i + 1) * CYCLES * PS_PER_CYCLE);
       const flags = [cpu.get(S.NF) >>> 31, cpu.get(S.ZF) === 0, cpu.get(S.CF), cpu.get(S.VF), cpu.get(S.QF)];
       const words = [...machine.system.memoryBytes('RAM').subarray(0, 32), ...machine.system.memoryBytes('RAM').subarray(0x7fa0, 0x8000)];
       return [cpu.pc, cpu.cycles(), cpu.retired(), ...cpu.stateWords().subarray(0, 15), ...flags, ...words, cpu.get(S.CACHE_HITS), machine.history.seq, machine.uninitialisedReads()]; // prettier-ignore
     });
-    return { end: JSON.stringify(seen), told: `${this.pieces} ${this.skipped} ${this.looks}` };
+    return { end: JSON.stringify(seen), told: `${this.pieces} ${this.skipped} ${this.looks} ${this.tries}` };
   }
 }
 

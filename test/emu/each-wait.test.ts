@@ -1,7 +1,7 @@
 /**
  * Random waits of programs as they are: functions that several callers wait in, loops within loops, masked interrupts, refreshed watchdogs, registers that a background timer moves, flash caches with few rows, and a bench
  * that moves words, replaces what is read and goes back to a checkpoint. Run with what leaves rounds out they end as if each round had been executed, with a shortcut off as well, and the places, times and sizes of
- * what was left out are those before (each-wait.txt, which `BOOTBENCH_GOLDEN=write` writes anew).
+ * what was left out, behind how many looks and tries, are those before (each-wait.txt, which `BOOTBENCH_GOLDEN=write` writes anew).
  */
 import { it } from 'vitest';
 import type { ChipDescription, FlashCacheRow } from '../../src/emu/chip.ts';
@@ -173,6 +173,7 @@ class Bench {
   private readonly start: Checkpoint;
   private told: number[] = [];
   private looks = 0;
+  private tries = 0;
   constructor(core: CoreName, cache: FlashCacheRow | null) {
     const { machine, cpu } = started(core, {}, {}, chip(cache), { clocked });
     this.machine = machine;
@@ -187,6 +188,11 @@ class Bench {
     cpu.setIdlePoints = (places) => {
       this.told.push(...places);
       stops(places);
+    };
+    const due = cpu.noInterruptDue.bind(cpu);
+    cpu.noInterruptDue = () => {
+      this.tries++;
+      return due();
     };
     const trace = cpu.trace.bind(cpu);
     cpu.trace = (accesses) => {
@@ -214,7 +220,7 @@ class Bench {
     machine.skipping = skipping;
     machine.withoutShortcuts(without);
     this.told = [];
-    this.looks = 0;
+    this.looks = this.tries = 0;
     let now = 0;
     let middle: Checkpoint | null = null;
     const seen = Array.from({ length: PIECES }, (_, i) => {
@@ -231,7 +237,7 @@ class Bench {
       const told = [machine.history.seq, machine.history.repeats, machine.uninitialisedReads(), machine.state.unmodelled];
       return [cpu.pc, cpu.cycles(), cpu.retired(), ...cpu.stateWords().subarray(0, 15), ...flags, ...words, cpu.get(S.CACHE_HITS), told, cpu.peek(0xe000e018, 4), cpu.peek(BLOCK + 12, 4)]; // prettier-ignore
     });
-    return { end: JSON.stringify(seen), told: `${this.told.length} ${this.looks} ${digest(this.told.join())}` };
+    return { end: JSON.stringify(seen), told: `${this.told.length} ${this.looks} ${this.tries} ${digest(this.told.join())}` };
   }
 }
 
