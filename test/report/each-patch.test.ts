@@ -75,6 +75,10 @@ enter_dfu:
   cpsie i
   ldr r0, =table
   bx r0`,
+  // main in the first line, and a statement that the file ends in
+  short: `int main(void) {
+  step(a,
+       b`,
   empty: '',
 };
 const cause = (fix: string, line: number | null, over: Partial<ResultCause> = {}): ResultCause => ({ ...primaskCause, fix, lastWriter: { ...writer, line }, ...over }); // prettier-ignore

@@ -136,7 +136,7 @@ it('results made by chance are told as they were', () => {
     const [newer, elsewhere] = [c.below(4) === 0, c.below(4) === 0];
     const known: Sources = (path) => (FILES[path] ? { path, lines: FILES[path], newer, elsewhere } : null);
     const sources = c.below(4) ? { sources: known } : {};
-    const colour = c.below(3) ? {} : { paint: ansi };
+    const colour = c.below(2) ? {} : { paint: ansi };
     const width = c.of([{ width: 30 + c.below(100) }, { width: 30 + c.below(100) }, {}]);
     const embedded = c.of([{}, {}, { embedded: true }]);
     const plainly = { ...sources, ...width, ...embedded, judgement };

@@ -292,9 +292,32 @@ const MEMORIES: RunTrace['memories'] = [
   { name: 'SYSTEM', base: 0x0bf97000, size: 0x9000, kind: 'rom', isRom: true, image: 0 },
   { name: 'SRAM', base: 0x20000000, size: 0x44000, kind: 'ram', isRom: false, image: 0 },
 ];
+/** More signals than a letter names, changes at one time and at the end, transfers that overlap or lack something, and one of each. */
+const lasting = (ms: number, to: number, bytes: number, naks: number, over: Partial<TraceTransfer> = {}): TraceTransfer => {
+  const made = transfer(ms * MS, bytes % 2 ? null : [0x80, 6, 0, 1, 0, 0, bytes, 0], { to: to * MS, ...over });
+  return made.ended === null ? made : { ...made, ended: { ...made.ended, data: new Uint8Array(bytes).fill(bytes), naks } };
+};
+const EDGES: TracedRun = {
+  ...ONE,
+  jump: null,
+  end: 4 * MS,
+  signals: [
+    { ...signal('core', 'cm33.primask', [0, 1, 0, 1]), at: [0, MS, MS, 2 * MS] },
+    { ...signal('core', 'cm33.in_rom', [1, 0, 1]), at: [0, 2 * MS, 4 * MS] },
+    ...Array.from({ length: 190 }, (_, i) => signal('pin', `P${i}.chip`, [i & 1], 'level', 2)),
+  ],
+  transfers: [
+    lasting(1, 7, 32, 1), lasting(2, 3, 34, 0), lasting(2, 5, 33, 2), lasting(3, 4, 1, 1), lasting(3, 6, 0, 0),
+    lasting(4, 5, 2, 0, { to: null }), lasting(4, 5, 2, 0, { status: null }), lasting(4, 5, 2, 0, { ended: null }),
+  ],
+  console: [],
+  rows: [row('0.001000000', 'reset')],
+  dropped: 1,
+}; // prettier-ignore
 const TRACES: Readonly<Record<string, RunTrace>> = {
   'one core': { chip: 'STM32H533RE', exceptions: { 15: 'SysTick', 3: 'HardFault' }, memories: MEMORIES, run: ONE, repaired: null },
   'two cores': { chip: 'STM32H745XI', exceptions: { 15: 'SysTick' }, memories: [], run: { ...ONE, jump: null, signals: [...coreSignals('cm7'), ...coreSignals('cm4')] }, repaired: { ...ONE, end: 12 * MS, outcome: 'dfu', repairs: ['primask', 'vtor'] } },
+  'edges': { chip: 'STM32H533RE', exceptions: {}, memories: [], run: EDGES, repaired: null },
   'no signals': { chip: 'STM32F072RB', exceptions: {}, memories: [], run: { ...ONE, signals: [], transfers: [], console: [] }, repaired: null },
 }; // prettier-ignore
 
@@ -354,7 +377,7 @@ it('documents for CI servers are written as they were', () => {
   const rows = [{ path: 'a_b.json', state: 'ok', seconds: 1, failures: [] }, { path: 'c.json', state: 'fail', seconds: 1, failures: ['x', 'y|z'] }];
   const all = [...findings, error];
   const texts = [...cases.map((c) => junit([c])), junit(cases), junit([]), githubAnnotations(all), stepSummary(rows, all), stepSummary(rows.slice(0, 1), []), stepSummary([], []), codeQuality(all), sarif(all, '1.2.3'), sarif([], '1.2.3')];
-  const captures = Object.entries(TRACES).map(([name, trace]) => `${name}: ${digest([...(writeTrace(trace, 'pcapng') as Uint8Array)].join())}`);
+  const captures = Object.entries(TRACES).flatMap(([name, trace]) => (['pcapng', 'perfetto', 'vcd'] as const).map((format) => `${name}, ${format}: ${digest([...writeTrace(trace, format)].join())}`));
   const endings = ['a.json', 'a.JSON', 'a.b/vcd', 'x.vcd', 'x.pcapng', '.json', 'json', 'a.json.gz'].map((path) => `${path}: ${traceFormat(path)}`);
   const lines = texts.flatMap((text) => [`---- ${digest(text)}`, ...text.split('\n').slice(0, 40)]);
   before([...lines, ...captures, ...endings], 'documents');
