@@ -98,7 +98,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'proofs',
     files: ['src/emu/proofs/*.ts'],
-    tables: ['test/emu/{each-flow,each-loop,each-wait,known-loops,copied-words}.test.ts', 'test/bench/tick-proofs.test.ts'],
+    tables: ['test/emu/{each-flow,each-loop,each-read,each-wait,known-loops,copied-words}.test.ts', 'test/bench/tick-proofs.test.ts'],
     tests: [
       'test/emu/*.test.ts',
       'test/bench/{ends,skipping,shortcuts,rounds,ticking,fixed-loop}.test.ts',
