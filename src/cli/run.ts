@@ -48,8 +48,9 @@ function stdoutWriters(options: RunCommandOptions): string[] {
   return writers;
 }
 
-/** The report has them too; but a run may take its time, and a wrong file need not be waited for. */
-function warnOfWrongChip(job: RunJob, io: Io): void {
+/** A run may take its time, and a wrong file need not be waited for; but the report has them too, and on one screen once is enough. */
+function warnOfWrongChip(job: RunJob, options: RunCommandOptions, io: Io): void {
+  if (io.stdout.isTTY && io.stderr.isTTY && stdoutWriters(options).length === 0) return;
   for (const { kind, text } of jobInput(job).notes)
     if (kind === WRONG_CHIP) for (const line of wrap(printable(text), io.stderr.columns, '  ', 'bootbench: ')) io.stderr.write(`${line}\n`);
 }
@@ -129,7 +130,7 @@ export async function runCommand(images: readonly string[], given: RunCommandOpt
   if (given.open === true && given.html === '-') throw new UsageError('--open has nothing to show: --html - writes to stdout');
   const writers = stdoutWriters(given);
   const job = await loadJob(images, given, io.cwd);
-  if (given.quiet !== true) warnOfWrongChip(job, io);
+  if (given.quiet !== true) warnOfWrongChip(job, given, io);
   const traces = traceFiles('--trace', given.trace ?? []);
   const options = given.open === true && given.html === undefined ? { ...given, html: temporaryPage() } : given;
   if (job.limits.wallMs !== null) io.mustEndWithin?.(job.limits.wallMs);

@@ -316,10 +316,10 @@ function crash(page: Page, result: RunResult, sources: Sources): boolean {
   page.row('Fault', 'red', lines[0]!, 3);
   const place = placeIn(lines[0]!);
   if (place) excerpt(page, place, sources);
-  for (const text of lines.slice(1)) page.text(text, 2);
+  for (const text of lines.slice(1)) page.text(callsOf(text, sources), 2);
   const chain = result.notes.filter((n) => n.kind === 'chain').map((n) => n.text);
   if (chain.length > 0) page.row('Origin', 'cyan', chain[0]!, 2);
-  for (const text of chain.slice(1, 3)) page.text(text, 1);
+  for (const text of chain.slice(1, 3)) page.text(text, 2);
   // no line of the program is known: failed checks explain how the core came there
   if (place === null) suspects(page, result);
   return true;
@@ -336,12 +336,25 @@ function waits(page: Page, result: RunResult, sources: Sources): boolean {
   if (place) excerpt(page, place, sources);
   if (stuck.address === null && stuck.register === null && place && asksSomething(place, sources))
     page.text('The loop reads no memory, although its source line does: a variable that only an interrupt changes must be volatile.', 2);
-  if (callers.length > 0) page.text(`called by: ${callers.join(' < ')}`, 2);
+  if (callers.length > 0) page.text(callsOf(`${CALLED_BY}${callers.join(' < ')}`, sources), 2);
   for (const { text } of why) page.text(text, 3, ' '.repeat(COLUMN + 2), `${' '.repeat(COLUMN)}- `);
   if (result.unmodelled.some((u) => `${u.peripheral}.${u.register}` === stuck.register))
     page.text(`bootbench does not model ${stuck.register}; a real chip may well get past this.`);
   return true;
 }
+const CALLED_BY = 'called by: ';
+/** Where the sources of some frames are here, the others are those of libraries, whose paths leave no room for the program's own: they are named without. */
+function callsOf(text: string, sources: Sources): string {
+  if (!text.startsWith(CALLED_BY)) return text;
+  const frames = text.slice(CALLED_BY.length).split(' < ');
+  const isHere = (frame: string): boolean => {
+    const [, file] = /\((\S+):\d+\)/.exec(frame) ?? [];
+    return file !== undefined && sources(file) !== null;
+  };
+  if (!frames.some(isHere)) return text;
+  return CALLED_BY + frames.map((frame) => (isHere(frame) ? frame : frame.replace(/ \(\S+:\d+\)/, ''))).join(' < ');
+}
+
 /** A loop in the source whose condition is more than a constant. */
 function asksSomething({ file, line }: Place, sources: Sources): boolean {
   const text = (sources(file!)?.lines[line! - 1] ?? '').replace(/\/\/.*|\/\*.*?\*\//g, '');

@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { pathInterceptor, type NamedRepair } from '../../src/bench/proof/repairs.ts';
+import type { RunResult } from '../../src/bench/documents/result.ts';
+import { runBench } from '../../src/bench/run.ts';
 import { traceRequests } from '../../src/bench/slice/requests.ts';
 import { Session } from '../../src/bench/session/session.ts';
 import { storesOf } from '../../src/bench/slice/stores.ts';
@@ -157,6 +159,50 @@ describe('the slice of a failure', () => {
     const lines = await told('h533-handler-resets');
     expect(lines.filter((l) => l.includes('was computed')).length).toBe(1);
     expect(lines.find((l) => l.startsWith('the same '))).toMatch(/16 more times, back to 0x0bf8f000/);
+  });
+});
+
+describe('a loop of the program itself', () => {
+  const result = (main: Thumb): RunResult =>
+    runBench(jobInput(plainJob('stm32l476rg', [{ path: 'app.bin@0x8000000', bytes: imageOf(main, new Thumb(0x08000400).bxLr()) }])));
+  const told = ({ notes }: RunResult, kind: string): string[] => notes.filter((n) => n.kind === kind).map((n) => n.text);
+
+  it('that reads a word which a transfer has overwritten: the transfer and its address are told', () => {
+    const [RCC_AHB1ENR, CCR1, BUFFER] = [0x40021048, 0x40020008, RAM + 0x100];
+    // one word too many, from the vector table to the buffer and to what is behind it
+    const main = new Thumb(0x08000200).constant(1, RCC_AHB1ENR).movs(0, 1).str(0, 1).constant(1, CCR1);
+    main.constant(0, 0x08000000).str(0, 1, 8).constant(0, BUFFER).str(0, 1, 12).movs(0, 5).str(0, 1, 4);
+    main
+      .constant(0, 0x4ac1)
+      .str(0, 1)
+      .constant(6, BUFFER + 16)
+      .label('loop')
+      .ldr(0, 6)
+      .cmp(0, 1)
+      .bne('loop')
+      .label('out')
+      .b('out');
+    const found = result(main);
+    expect(found.outcome).toBe('stuck');
+    expect(told(found, 'wait')[0]).toMatch(
+      /^the loop reads 0x20000110, which DMA1 \(CMAR1 = 0x20000100, set at 0x08000\w+\) wrote last: 0x08000401$/,
+    );
+  });
+
+  it('that waits for a port to have sent waits for nothing from outside, and a port without its clock reads as 0', () => {
+    const main = new Thumb(0x08000200)
+      .constant(1, 0x4000441c)
+      .movs(2, 0x80)
+      .label('loop')
+      .ldr(0, 1)
+      .put(0xf010, 0x0f80)
+      .beq('loop')
+      .label('out')
+      .b('out');
+    const found = result(main);
+    expect(found.outcome).toBe('stuck');
+    expect(told(found, 'not-triggered')).toEqual([]);
+    expect(found.stuck).toMatchObject({ register: 'USART2.ISR', value: '0x00000000' });
   });
 });
 

@@ -428,3 +428,13 @@ describe('what the machine is given', () => {
     expect((await cli(run('--rom', 'rom.bin', '--rom-option', 'vtor=keeps'), { cwd })).code).toBe(2);
   });
 });
+
+test('a doubt about the image is told at once, unless the report comes to the same terminal', async () => {
+  const image = new URL('../../fixtures/f072-masked/firmware.elf', import.meta.url).pathname;
+  const err = async (tty: boolean, ...more: string[]): Promise<string> =>
+    (await cli(['run', image, '--chip', 'stm32f405rg', ...more], { tty })).err.replace(/\s+/g, ' ');
+  const DOUBT = 'built for Armv6-M';
+  expect(await err(false)).toContain(DOUBT);
+  expect(await err(true)).not.toContain(DOUBT);
+  expect(await err(true, '--json', '-')).toContain(DOUBT);
+});

@@ -13,7 +13,7 @@ import { loadJob } from '../../src/cli/inputs.ts';
 import { sourcesOf } from '../../src/cli/sources.ts';
 import { patchOf } from '../../src/report/patch.ts';
 import { shortReport } from '../../src/report/short.ts';
-import type { SourceFile } from '../../src/report/source-lines.ts';
+import type { SourceFile, Sources } from '../../src/report/source-lines.ts';
 import { ansi, visibleLength } from '../../src/report/text.ts';
 import { folder } from '../cli/helpers.ts';
 import { Thumb } from '../emu/thumb.ts';
@@ -154,6 +154,19 @@ test('where the board has no clock for a ready bit, another board is the next st
     /Next +add --board (?![^]*--force)/,
   );
   expect(next('it polls something else')).toMatch(/Next +add --force RCC.CR.HSERDY=1/);
+});
+test('callers whose sources are not here are named without their paths, if those of others are', () => {
+  const wait = { address: null, register: 'USART1.SR', value: null, pc: '0x08000500' as const, force: null };
+  const loop = 'main.c:3 (_write) < _vfprintf_r (/build/newlib/libc/stdio/vfprintf.c:812) 2 times < main (main.c:7)';
+  const notes = [{ kind: 'loop', text: loop }];
+  const text = (sources: Sources): string =>
+    shortReport({ ...primaskResult(), outcome: 'stuck', diagnosis: NONE, stuck: wait, notes }, { sources }).replace(/\s+/g, ' ');
+  expect(
+    text((file) =>
+      file === 'main.c' ? { path: file, lines: Array.from({ length: 9 }, () => 'x;'), newer: false, elsewhere: false } : null,
+    ),
+  ).toContain('called by: _vfprintf_r 2 times < main (main.c:7)');
+  expect(text(() => null)).toContain('called by: _vfprintf_r (/build/newlib/libc/stdio/vfprintf.c:812) 2 times < main (main.c:7)');
 });
 test('a block without a clock is told as the reason of a wait, and its bit of RCC is the next step', async () => {
   const code = new Thumb(0x08000200).constant(1, 0x40010024).label('wait').ldr(0, 1).cmp(0, 100).bne('wait');

@@ -42,3 +42,5 @@ function unknownSymbolHint(name: string, images: readonly LoadedImage[]): string
 
 /** Blocks that are serial ports, by name. */
 export const SERIAL_PORT = /^(LP)?US?ART\d+$/;
+/** Fields of the status of a serial interface that tell what it sends, or that it is ready: nothing from outside sets them. */
+export const OF_SENDER = /^(TX|TC$|TCBGT|TEACK|REACK|BUSY|BSY|ABR|SBKF)/;

@@ -14,7 +14,7 @@ import { jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate }
 import { CutShort, isCut } from './attempt.ts';
 import { awaitedTexts, lettersOf } from './awaited-texts.ts';
 import { decidingBit } from '../slice/deciding-bit.ts';
-import { SERIAL_PORT } from '../documents/names.ts';
+import { OF_SENDER, SERIAL_PORT } from '../documents/names.ts';
 import { waitsForText } from '../documents/note-words.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
 import type { Step } from '../documents/scenario-types.ts';
@@ -184,19 +184,26 @@ interface Poll {
   count: number;
 }
 
-/** Registers that show what comes from outside: port inputs, and the status of serial receivers. By page, then by address. */
-function inputRegisters(
-  s: Session,
-): Map<number, { readonly kind: PolledInput['kind']; readonly block: string; readonly register: string }> {
+/** A register that shows what comes from outside, in these bits. */
+interface InputRegister {
+  readonly kind: PolledInput['kind'];
+  readonly block: string;
+  readonly register: string;
+  readonly bits: number;
+}
+/** Port inputs, and the status of serial receivers, by address. */
+function inputRegisters(s: Session): Map<number, InputRegister> {
   const { system, chip } = s.machine;
-  const found = new Map<number, { kind: PolledInput['kind']; block: string; register: string }>();
+  const found = new Map<number, InputRegister>();
   for (const row of chip.blocks) {
     const layout = system.layoutOf(row.name);
     for (const register of layout?.registers ?? []) {
       const receives = register.fields.some((f) => /^RXF?NE/.test(f.name)) && /^I?SR$/.test(register.name);
       const isPort = register.name === 'IDR' && layout?.registers.some((r) => r.name === 'ODR');
+      const sent = receives ? register.fields.filter((f) => OF_SENDER.test(f.name)) : [];
+      const bits = ~sent.reduce((mask, f) => mask | (1 << f.bit), 0);
       if (receives || isPort)
-        found.set(row.base + register.offset, { kind: isPort ? 'pin' : 'serial', block: row.name, register: register.name });
+        found.set(row.base + register.offset, { kind: isPort ? 'pin' : 'serial', block: row.name, register: register.name, bits });
     }
   }
   return found;
@@ -207,7 +214,8 @@ export function waitsForInput(s: Session): boolean {
   const { loop } = s.state;
   if (loop === null) return false;
   const registers = inputRegisters(s);
-  if (loop.reads.some((address) => registers.has((address & ~3) >>> 0))) return true;
+  const tested = s.machine.bootCore.testedMask(loop.pc) ?? -1;
+  if (loop.reads.some((address) => ((registers.get((address & ~3) >>> 0)?.bits ?? 0) & tested) !== 0)) return true;
   return loop.exception === 0 && !loop.inFault && isEndedFromOutside(s, loop.sleeping);
 }
 
@@ -275,13 +283,10 @@ function testedBit(s: Session, from: Checkpoint, p: Poll): number | null {
   return p.kind === 'pin' && p.core === s.machine.bootCore ? decidingBit(s, from, { ...p, at: p.first }) : null;
 }
 
-function notePoll(
-  polls: Map<string, Poll>,
-  core: Core,
-  { kind, block, register }: { readonly kind: PolledInput['kind']; readonly block: string; readonly register: string },
-  address: number,
-): void {
+function notePoll(polls: Map<string, Poll>, core: Core, { kind, block, register, bits }: InputRegister, address: number): void {
   const { lr } = core.arm;
+  // the bytes that it sends are no input
+  if (((core.testedMask(core.pc) ?? -1) & bits) === 0) return;
   const key = `${block} ${core.pc} ${kind === 'pin' ? lr : ''}`;
   const at = core.now();
   const poll = polls.get(key);

@@ -19,9 +19,9 @@ import type { FixedLoop } from '../session/live-run.ts';
 import type { Session } from '../session/session.ts';
 import { sysTickInterrupts } from '../session/surrounding-events.ts';
 import { targetState } from '../session/subject.ts';
-import { lastStore } from './stores.ts';
+import { lastStore, type Master, type Store } from './stores.ts';
 import { runTo } from './window.ts';
-import { addressText, callsInWords, place } from './words.ts';
+import { addressText, callsInWords, masterText, place } from './words.ts';
 
 export interface ResetStory {
   readonly lines: readonly string[];
@@ -138,7 +138,9 @@ export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint)
   for (const address of loop.reads) {
     if (s.machine.system.regionAt(address)?.memory?.row.kind !== 'ram') continue;
     const store = lastStore(s, powerOn, address, 4, finished.system.now);
-    if (store === null || store === 'too long' || store.exception === 0) continue;
+    if (store === null || store === 'too long') continue;
+    if (store.master) return { lines: [overwritten(s, address, store, store.master)], unmasked: null };
+    if (store.exception === 0) continue;
     s.restore(finished);
     const why = whyNotTaken(s, store.exception);
     const name = exceptionName(s.machine.chip, store.exception);
@@ -151,6 +153,9 @@ export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint)
   s.restore(finished);
   return loop.exception === 0 ? inThread(s, loop, finished) : null;
 }
+/** By a transfer, which may be longer than its buffer. */
+const overwritten = (s: Session, address: number, { value, pc }: Store, master: Master): string =>
+  `the loop reads ${addressText(s, address)}, which ${masterText(s, master, pc)} wrote last: ${hex32(value)}`;
 /** A wait of the program itself. */
 function inThread(s: Session, { reads, sleeping }: FixedLoop, finished: Checkpoint): WaitStory | null {
   const held = heldBack(s, reads.length > 0);

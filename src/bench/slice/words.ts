@@ -94,7 +94,7 @@ function originText(s: Session, chain: Chain, origin: Origin): string | null {
 }
 
 /** `DMA2 (S0M0AR = 0x20000400, set at main.c:12)` */
-function masterText(s: Session, { block, register, start }: Master, pc: number): string {
+export function masterText(s: Session, { block, register, start }: Master, pc: number): string {
   if (register === null || start === null) return block;
   return `${block} (${register} = ${hex(start)}${pc === 0 ? '' : `, set at ${place(s, pc)}`})`;
 }

@@ -186,6 +186,9 @@ const ERASED = 0xffffffff;
 const CCR = 0xe000ed14;
 const DC = 1 << 16;
 
+/** The function that faults is named with the fault already; how often it called itself is not. */
+const isRecursion = (frame: string): boolean => frame.endsWith(' times');
+
 /** Lines about the fault. The session must be at the fault, before its exception, and is after it on return. */
 export function crashInWords(s: Session, fault: FaultFacts): string[] {
   const { machine } = s;
@@ -195,7 +198,8 @@ export function crashInWords(s: Session, fault: FaultFacts): string[] {
   const again = isFetch(fault) ? null : restartInChain(s, (pc) => place(s, pc));
   if (again !== null) lines.push(again);
   // after a wrong jump, the stack frame is not known
-  if (calls.length > 1 && !isFetch(fault)) lines.push(`called by: ${calls.join(' < ')}`);
+  const [self, ...callers] = calls;
+  if (callers.length > 0 && !isFetch(fault)) lines.push(`called by: ${(isRecursion(self!) ? calls : callers).join(' < ')}`);
   for (const told of [erasedTable(s), lostLines(s)]) if (told !== null) lines.push(told);
   const taken: { exception: number; handler: number }[] = [];
   hearing(machine, { exception: (c, exception, handler) => c === core && taken.push({ exception, handler }) }, () => {

@@ -30,7 +30,7 @@ import {
   type TimelineRow,
   type UsbSession as ResultSession,
 } from '../documents/result.ts';
-import { SERIAL_PORT } from '../documents/names.ts';
+import { OF_SENDER, SERIAL_PORT } from '../documents/names.ts';
 import { noClockText } from '../documents/note-words.ts';
 import { imageCore } from '../input/image-core.ts';
 import type { RunInput } from '../input/run-input.ts';
@@ -88,10 +88,11 @@ function stuckAt(s: Session, outcome: Outcome): ResultStuck | null {
   if (!region?.block) return { address: hex32(address), register: null, value: hex32(value), pc: hex32(loop.pc), force: null };
   const named = system.registerName(region.block, address);
   const block = region.block.row.name;
+  const read = system.answersReads(region.block, address - region.block.row.base) ? value : 0;
   return {
     address: hex32(address),
     register: named ? `${block}.${named}` : null,
-    value: hex32(pinned(s, `${block}.${named}`, value)),
+    value: hex32(pinned(s, `${block}.${named}`, read)),
     pc: hex32(loop.pc),
     force: named && forcedOf(s, `${block}.${named}`).length === 0 ? forceLine(s, region.block.row.name, named, address, loop.pc) : null,
   };
@@ -185,8 +186,6 @@ function clockOff({ machine: { system } }: Session, stuck: ResultStuck | null): 
   return [{ kind: 'wait', text: noClockText(block.row.name, `RCC.${block.row.clock}`) }];
 }
 
-/** Fields of a serial port's status that say something of what it sends, or that it is ready: none of them comes with a byte from outside. */
-const OF_SENDER = /^(TX|TC$|TCBGT|TEACK|REACK|BUSY|ABR|SBKF)/;
 /**
  * The `--force` argument that gets past the loop: the polled field inverted, if the mask in the loop shows which field it is. Null for a wait for a received
  * byte: no flag makes up for that.
