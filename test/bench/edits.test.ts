@@ -47,6 +47,12 @@ function busy(chip: string): Session {
   put(0x40003000, 0xcccc);
   return session;
 }
+/** R4, S3 or as in `S`. */
+function wordName(offset: number): string {
+  if (offset < S.SP) return `R${offset / 4}`;
+  if (offset >= S.FP && offset < S.STATE_END) return `S${(offset - S.FP) / 4}`;
+  return Object.entries(S).find(([, at]) => at === offset)?.[0] ?? hex(offset);
+}
 function stateOf(machine: Machine): ReadonlyMap<string, number> {
   const all = new Map<string, number>();
   const core = machine.bootCore;
@@ -57,7 +63,7 @@ function stateOf(machine: Machine): ReadonlyMap<string, number> {
       all.set(`${block.row.name} ${name}`, Number(machine.system.scheduler.due[block.timerBase + i] !== Infinity)),
     );
   }
-  core.stateWords().forEach((v, i) => all.set(`state ${hex(4 * i)}`, v));
+  core.stateWords().forEach((v, i) => all.set(`state ${wordName(4 * i)}`, v));
   core.exceptionWords().forEach((v, i) => all.set(`exceptions ${hex(4 * i)}`, v));
   for (const at of [FLASH, FLASH + 4, FLASH + 8, RAM, RAM + 4, RAM + 8]) all.set(`memory ${hex(at)}`, core.peek(at, 4) ?? 0);
   for (const pin of ['PA0', 'PA9', 'PB8']) all.set(`pin ${pin}`, machine.system.wire(`pin.${pin}`));
@@ -67,7 +73,7 @@ function stateOf(machine: Machine): ReadonlyMap<string, number> {
   all.set('T', core.get(S.T));
   return all;
 }
-const BOOKS = /^state 000000(5c|fc|e8|ec|f0|f4)|^state 000001[89a]/;
+const BOOKS = /^state (PC|LINE|IT_NOW|IT_PC|LAST_REC|CHARGED|TIER|HOT|FLASH_MASK|FLASH_KINDS|TOUCHES|ROW_SHIFT|CACHE_STALE|ONCE|DECLINED)$/;
 
 type Edit = (target: RepairTarget) => void;
 const EDITS: Readonly<Record<string, Edit>> = {

@@ -118,7 +118,7 @@ class Bench {
       machine.run((i + 1) * CYCLES * PS_PER_CYCLE);
       const flags = [cpu.get(S.NF) >>> 31, cpu.get(S.ZF) === 0, cpu.get(S.CF), cpu.get(S.VF), cpu.get(S.QF)];
       const words = [...machine.system.memoryBytes('RAM').subarray(0, 32), ...machine.system.memoryBytes('RAM').subarray(0x7fa0, 0x8000)];
-      return [cpu.pc, cpu.cycles(), cpu.retired(), ...cpu.stateWords().subarray(0, 15), ...flags, ...words, cpu.get(S.CACHE_HITS), machine.history.seq, machine.uninitialisedReads()]; // prettier-ignore
+      return [cpu.pc, cpu.cycles(), cpu.retired(), ...cpu.stateWords().subarray(S.R >> 2, S.R15 >> 2), ...flags, ...words, cpu.get(S.CACHE_HITS), machine.history.seq, machine.uninitialisedReads()]; // prettier-ignore
     });
     return { end: JSON.stringify(seen), told: `${this.pieces} ${this.skipped} ${this.looks} ${this.tries}` };
   }

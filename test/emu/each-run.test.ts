@@ -198,6 +198,8 @@ function build(s: Situation): { m: Machine; log: string[] } {
   m.powerOn();
   return { m, log };
 }
+/** General registers, flags, ITSTATE and PC. */
+const REGISTERS = [...Array.from({ length: 15 }, (_, r) => S.R + 4 * r), S.R15, S.NF, S.ZF, S.CF, S.VF, S.QF, S.GE, S.IT, S.PC];
 /** All that is left behind. */
 function left(m: Machine): string {
   const { history: h } = m;
@@ -206,7 +208,7 @@ function left(m: Machine): string {
     h.lastWriter(r),
     h.lastWriterBeforeReset(r),
   ]);
-  const cores = m.cores.map((c) => [c.pc, c.cycles(), c.retired(), c.zone, m.coreState(c), m.interceptOf(c)?.pages.size ?? 0, ...c.stateWords().subarray(0, 24)]); // prettier-ignore
+  const cores = m.cores.map((c) => [c.pc, c.cycles(), c.retired(), c.zone, m.coreState(c), m.interceptOf(c)?.pages.size ?? 0, ...REGISTERS.map((at) => c.get(at) >>> 0)]); // prettier-ignore
   const memories = m.system.memories.map(({ row: { name } }) =>
     digest(String.fromCharCode(...m.system.memoryBytes(name).subarray(0, 0x6000))),
   );

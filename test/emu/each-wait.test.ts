@@ -261,7 +261,7 @@ class Bench {
       const flags = [cpu.get(S.NF) >>> 31, cpu.get(S.ZF) === 0, cpu.get(S.CF), cpu.get(S.VF)];
       const words = [...machine.system.memoryBytes('RAM').subarray(0, 32), ...machine.system.memoryBytes('RAM').subarray(0x7fa0, 0x8000)];
       const told = [machine.history.seq, machine.history.repeats, machine.uninitialisedReads(), machine.state.unmodelled];
-      return [cpu.pc, cpu.cycles(), cpu.retired(), ...cpu.stateWords().subarray(0, 15), ...flags, ...words, cpu.get(S.CACHE_HITS), told, cpu.peek(0xe000e018, 4), cpu.peek(BLOCK + 12, 4)]; // prettier-ignore
+      return [cpu.pc, cpu.cycles(), cpu.retired(), ...cpu.stateWords().subarray(S.R >> 2, S.R15 >> 2), ...flags, ...words, cpu.get(S.CACHE_HITS), told, cpu.peek(0xe000e018, 4), cpu.peek(BLOCK + 12, 4)]; // prettier-ignore
     });
     return { end: JSON.stringify(seen), told: `${this.told.length} ${this.looks} ${this.tries} ${digest(this.told.join())}` };
   }

@@ -3,10 +3,11 @@
  * the wasm code and the TypeScript side read the same words.
  */
 export const S = {
-  /** R0…R12, SP (the selected one), LR. The word of R15 is scratch: pc + 4 while an instruction that may read it runs. */
+  /** R0…R12, SP (the selected one), LR. */
   R: 0x00,
   SP: 0x34,
   LR: 0x38,
+  /** Scratch, read as register 15: pc + 4 while an instruction that may read it runs, and 0 outside of the interpreter. */
   R15: 0x3c,
   /** N is the sign bit of NF, Z is set when ZF is 0, C and V are 0 or 1. */
   NF: 0x40,
@@ -20,80 +21,83 @@ export const S = {
   IT: 0x58,
   /** Address of the next instruction; during an instruction that left the fast path, of that instruction. */
   PC: 0x5c,
-  /** Cycles until the core has to stop; may go below 0 by the rest of an instruction. */
-  BUDGET: 0x60,
-  /** Argument of the last exit. */
-  EXIT_ARG: 0x64,
-  /** Instructions executed since the last time the machine collected them. */
-  RETIRED: 0x68,
-  IPSR: 0x6c,
+  IPSR: 0x60,
   /** EPSR.T: 1, or 0 after an interworking branch to an even address. */
-  T: 0x70,
-  PRIMASK: 0x74,
-  FAULTMASK: 0x78,
-  BASEPRI: 0x7c,
+  T: 0x64,
+  PRIMASK: 0x68,
+  FAULTMASK: 0x6c,
+  BASEPRI: 0x70,
   /** nPRIV 0, SPSEL 1, FPCA 2 (SFPA reads 0). */
-  CONTROL: 0x80,
+  CONTROL: 0x74,
   /** The stack pointers that are *not* selected are kept here; the selected one is in SP. */
-  MSP: 0x84,
-  PSP: 0x88,
-  MSPLIM: 0x8c,
-  PSPLIM: 0x90,
+  MSP: 0x78,
+  PSP: 0x7c,
+  MSPLIM: 0x80,
+  PSPLIM: 0x84,
   /** Limit of the selected stack pointer, 0 = none (ARMv8-M). */
-  SPLIM: 0x94,
-  FPSCR: 0x98,
-  /** Exclusive monitor: 1 while open. */
-  EXCLUSIVE_OPEN: 0xa0,
+  SPLIM: 0x88,
+  FPSCR: 0x8c,
+  FPCCR: 0x90,
+  FPCAR: 0x94,
+  FPDSCR: 0x98,
   /** 1 while FP instructions trap (CPACR/NSACR or lazy state pending): they leave to the slow path. */
-  FP_TRAP: 0xa4,
+  FP_TRAP: 0x9c,
   /** CCR bits that instructions look at: UNALIGN_TRP 3, DIV_0_TRP 4. */
-  CCR: 0xa8,
-  /** Fetch: address of the current line, its mask, and the decoded page minus nothing: record = REC + (pc & 0xffe) * 8. */
-  LINE: 0xac,
-  LINE_MASK: 0xb0,
-  REC: 0xb4,
+  CCR: 0xa0,
+  /** Exclusive monitor: 1 while open. */
+  EXCLUSIVE_OPEN: 0xa4,
+  /** 1 when an event happened that WFE consumes. */
+  EVENT: 0xa8,
+  /** 1 = the core is locked up, 2 = sleeping (WFI), 3 = sleeping (WFE). */
+  HALTED: 0xac,
   /** Fetch and flash-data timing: 0 none, 1 wait states per line, 2 instruction cache (tags below), 3 caches of the flash controller. */
-  FETCH_MODE: 0xb8,
-  /** Cycles that a line from flash costs beyond the first. */
-  WAIT_STATES: 0xbc,
+  FETCH_MODE: 0xb0,
   /** log2 of the flash line in bytes, and of the number of cache sets; ways 1 or 2. */
-  CACHE_SET_MASK: 0xc0,
-  CACHE_WAYS: 0xc4,
-  CACHE_HITS: 0xc8,
-  CACHE_MISSES: 0xcc,
+  CACHE_SET_MASK: 0xb4,
+  CACHE_WAYS: 0xb8,
+  /** Lines of the cache behind CACHE_TAGS are older than memory: it says which lines it gives up. */
+  CACHE_STALE: 0xbc,
+  /** Mask of a flash line; what the flash controller's caches do (KIND); log2 of the bytes of one of their rows. */
+  FLASH_MASK: 0xc0,
+  FLASH_KINDS: 0xc4,
+  ROW_SHIFT: 0xc8,
+  /** Flash line that was paid for last, | 1: entering it again costs nothing, unless the caches of the flash controller were flushed meanwhile. */
+  CHARGED: 0xcc,
   /** Words that were read before anything had written them. */
   UNINITIALISED: 0xd0,
-  /** 1 when an event happened that WFE consumes. */
-  EVENT: 0xd4,
-  FPCCR: 0xd8,
-  FPCAR: 0xdc,
-  FPDSCR: 0xe0,
-  /** Translated code may run. */
-  TIER: 0x188,
-  /** Arrivals after which a place is translated, at most 250. */
-  HOT: 0x18c,
-  /** Mask of a flash line; what the flash controller's caches do (KIND); number of the last use of a row, and log2 of its bytes. */
-  FLASH_MASK: 0x190,
-  FLASH_KINDS: 0x194,
-  TOUCHES: 0x198,
-  ROW_SHIFT: 0x19c,
-  /** Lines of the cache behind CACHE_TAGS are older than memory: it says which lines it gives up. */
-  CACHE_STALE: 0x1a0,
   /** 1: run one instruction though the budget is used up. */
-  ONCE: 0x1a8,
+  ONCE: 0xd4,
   /** 1 when `DeviceReads` has not answered, 0 otherwise. */
-  DECLINED: 0x1ac,
-  /** Flash line that was paid for last, | 1: entering it again costs nothing, unless the caches of the flash controller were flushed meanwhile. */
-  CHARGED: 0xf4,
-  /** The instruction that ran last when the line changed: where a branch came from. Its record, or its address | 1. */
-  LAST_REC: 0xf0,
-  /** ITSTATE and address of the instruction in an IT block that ran last: what a fault in it has to restore. */
-  IT_NOW: 0xe8,
-  IT_PC: 0xec,
-  /** Core-private word: 1 = the core is locked up, 2 = sleeping (WFI), 3 = sleeping (WFE). */
-  HALTED: 0xe4,
+  DECLINED: 0xd8,
   /** S0…S31 / D0…D15. */
-  FP: 0x100,
+  FP: 0xe0,
+  /** End of what an iteration of a loop has to repeat; behind it lie counters and notes of the emulator. */
+  STATE_END: 0x160,
+  /** Cycles until the core has to stop; may go below 0 by the rest of an instruction. */
+  BUDGET: 0x160,
+  /** Instructions executed since the last time the machine collected them. */
+  RETIRED: 0x164,
+  /** Argument of the last exit. */
+  EXIT_ARG: 0x168,
+  /** Fetch: address of the current line, its mask, and the decoded page minus nothing: record = REC + (pc & 0xffe) * 8. */
+  LINE: 0x16c,
+  LINE_MASK: 0x170,
+  REC: 0x174,
+  /** The instruction that ran last when the line changed: where a branch came from. Its record, or its address | 1. */
+  LAST_REC: 0x178,
+  /** ITSTATE and address of the instruction in an IT block that ran last: what a fault in it has to restore. */
+  IT_NOW: 0x17c,
+  IT_PC: 0x180,
+  /** Cycles that a line from flash costs beyond the first. */
+  WAIT_STATES: 0x184,
+  CACHE_HITS: 0x188,
+  CACHE_MISSES: 0x18c,
+  /** Number of the last use of a row of the flash controller's caches. */
+  TOUCHES: 0x190,
+  /** Translated code may run. */
+  TIER: 0x194,
+  /** Arrivals after which a place is translated, at most 250. */
+  HOT: 0x198,
   /** Instruction cache tags: two words per set (line address | 1 when valid), that of the line used last first. */
   CACHE_TAGS: 0x200,
   /** NVIC: one bit per line, 16 words each (512 lines), then one priority byte per line. */

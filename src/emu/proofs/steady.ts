@@ -98,30 +98,8 @@ export interface SteadyRead {
   readonly value: number;
 }
 
-/** State words that are counters or caches of the emulator. */
-const COUNTERS = new Set<number>(
-  [
-    S.BUDGET,
-    S.RETIRED,
-    S.EXIT_ARG,
-    S.LINE,
-    S.LINE_MASK,
-    S.REC,
-    S.LAST_REC,
-    S.CACHE_HITS,
-    S.CACHE_MISSES,
-    S.IT_NOW,
-    S.IT_PC,
-    S.R15,
-    S.WAIT_STATES,
-    S.TOUCHES,
-    S.TIER,
-    S.HOT,
-  ].map((o) => o >> 2),
-);
-const COMPARED = 0x200 >> 2;
-
-export const ARCHITECTURE = Int32Array.from({ length: COMPARED }, (_, i) => i).filter((i) => !COUNTERS.has(i));
+/** Indices of the state words that a loop has to repeat. */
+export const ARCHITECTURE = Int32Array.from({ length: S.STATE_END >> 2 }, (_, i) => i);
 /** Rising numbers as ranges: start, end, start, end … */
 export const stretchesOf = (words: Int32Array): Int32Array =>
   Int32Array.from([...words].flatMap((w, i) => [...(words[i - 1] === w - 1 ? [] : [w]), ...(words[i + 1] === w + 1 ? [] : [w + 1])]));

@@ -16,7 +16,7 @@ function flowOf(
   const flow = dataFlow(
     PROFILES.m4,
     {
-      state: (offset) => (offset < S.R15 ? (registers[offset >> 2] ?? 0) : 0),
+      state: (offset) => registers[(offset - S.R) >> 2] ?? 0,
       instruction: () => decoder.decode(first, second),
       read: (address) => memory[address] ?? null,
       isPlain: () => true,
@@ -54,7 +54,7 @@ describe('what an instruction makes of what', () => {
     const code: Readonly<Record<number, number>> = { 0x08000100: 0x5e88, 0x08000102: 0x2800 };
     const memory: Readonly<Record<number, number>> = { 0x20000001: 0x01, 0x20000002: 0x90 };
     const around = {
-      state: (offset: number) => (offset === 4 ? 0x20000001 : 0),
+      state: (offset: number) => (offset === S.R + 4 ? 0x20000001 : 0),
       instruction: (pc: number) => decoder.decode(code[pc]!, 0),
       read: (address: number) => memory[address] ?? null,
       isPlain: () => true,
@@ -91,7 +91,7 @@ describe('what an instruction makes of what', () => {
     const code: Readonly<Record<number, number>> = { 0x08000100: 0x680a, 0x08000102: 0x684b, 0x08000104: 0x4718 };
     const words: Readonly<Record<number, number>> = { 0x20000000: 1, 0x20000004: 0x08000201 };
     const around = {
-      state: (offset: number) => (offset === 4 ? 0x20000000 : 0),
+      state: (offset: number) => (offset === S.R + 4 ? 0x20000000 : 0),
       instruction: (pc: number) => decoder.decode(code[pc]!, 0),
       read: (address: number) => words[address] ?? null,
       isPlain: () => true,

@@ -362,6 +362,7 @@ function emitRun(
     spill();
     // the branch may be the last instruction of this run, and its target the first of the next
     store(S.LAST_REC, rec);
+    top.setState(S.R15, 0);
     f.i32(reason);
     f.op(OP.return);
   };

@@ -9,7 +9,7 @@
   (func $region_08001000 (type 1) (param i32 i32) (result i32)
     (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
     i32.const 0
-    i32.load offset=96 ;; BUDGET
+    i32.load offset=352 ;; BUDGET
     i32.const 3
     i32.lt_s
     if  ;; label = @1
@@ -32,10 +32,10 @@
     i32.load offset=76 ;; VF
     local.set $v
     i32.const 0
-    i32.load offset=96 ;; BUDGET
+    i32.load offset=352 ;; BUDGET
     local.set $budget
     i32.const 0
-    i32.load offset=104 ;; RETIRED
+    i32.load offset=356 ;; RETIRED
     local.set $retired
     block  ;; label = @1
       block  ;; label = @2
@@ -56,16 +56,16 @@
           local.set $budget
           i32.const 0
           i32.const 134221825 ;; 0x08001001
-          i32.store offset=240 ;; LAST_REC
+          i32.store offset=376 ;; LAST_REC
           i32.const 0
           local.get $lr
           i32.store offset=56 ;; LR
           i32.const 0
           local.get $budget
-          i32.store offset=96 ;; BUDGET
+          i32.store offset=352 ;; BUDGET
           i32.const 0
           local.get $retired
-          i32.store offset=104 ;; RETIRED
+          i32.store offset=356 ;; RETIRED
           block  ;; label = @4
             block  ;; label = @5
               local.get $depth
@@ -107,10 +107,10 @@
           i32.load offset=76 ;; VF
           local.set $v
           i32.const 0
-          i32.load offset=96 ;; BUDGET
+          i32.load offset=352 ;; BUDGET
           local.set $budget
           i32.const 0
-          i32.load offset=104 ;; RETIRED
+          i32.load offset=356 ;; RETIRED
           local.set $retired
           local.get $budget
           i32.const 3
@@ -174,10 +174,10 @@
     i32.store offset=56 ;; LR
     i32.const 0
     local.get $budget
-    i32.store offset=96 ;; BUDGET
+    i32.store offset=352 ;; BUDGET
     i32.const 0
     local.get $retired
-    i32.store offset=104 ;; RETIRED
+    i32.store offset=356 ;; RETIRED
     local.get $next
     return
     unreachable)

@@ -11,7 +11,7 @@
   (func $region_08001000 (type 2) (param i32 i32) (result i32)
     (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i64 i32)
     i32.const 0
-    i32.load offset=96 ;; BUDGET
+    i32.load offset=352 ;; BUDGET
     i32.const 2
     i32.lt_s
     if  ;; label = @1
@@ -37,10 +37,10 @@
     i32.load offset=76 ;; VF
     local.set $v
     i32.const 0
-    i32.load offset=96 ;; BUDGET
+    i32.load offset=352 ;; BUDGET
     local.set $budget
     i32.const 0
-    i32.load offset=104 ;; RETIRED
+    i32.load offset=356 ;; RETIRED
     local.set $retired
     block  ;; label = @1
       block  ;; label = @2
@@ -162,10 +162,10 @@
     i32.store ;; R0
     i32.const 0
     local.get $budget
-    i32.store offset=96 ;; BUDGET
+    i32.store offset=352 ;; BUDGET
     i32.const 0
     local.get $retired
-    i32.store offset=104 ;; RETIRED
+    i32.store offset=356 ;; RETIRED
     local.get $next
     return
     unreachable)

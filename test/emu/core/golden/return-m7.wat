@@ -9,7 +9,7 @@
   (func $region_08001000 (type 1) (param i32 i32) (result i32)
     (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
     i32.const 0
-    i32.load offset=96 ;; BUDGET
+    i32.load offset=352 ;; BUDGET
     i32.const 11
     i32.lt_s
     if  ;; label = @1
@@ -32,10 +32,10 @@
     i32.load offset=76 ;; VF
     local.set $v
     i32.const 0
-    i32.load offset=96 ;; BUDGET
+    i32.load offset=352 ;; BUDGET
     local.set $budget
     i32.const 0
-    i32.load offset=104 ;; RETIRED
+    i32.load offset=356 ;; RETIRED
     local.set $retired
     block  ;; label = @1
       block  ;; label = @2
@@ -53,7 +53,7 @@
           local.get $t0
           local.set $t1
           i32.const 0
-          i32.load offset=108 ;; IPSR
+          i32.load offset=96 ;; IPSR
           local.set $t2
           local.get $t1
           i32.const 28
@@ -67,7 +67,7 @@
           if  ;; label = @4
             i32.const 0
             local.get $t1
-            i32.store offset=100 ;; EXIT_ARG
+            i32.store offset=360 ;; EXIT_ARG
             i32.const 0
             i32.const 134221824 ;; 0x08001000
             i32.store offset=92 ;; PC
@@ -103,7 +103,7 @@
           if  ;; label = @4
             i32.const 0
             i32.const 0
-            i32.store offset=112 ;; T
+            i32.store offset=100 ;; T
           end
           local.get $t3
           local.set $next
@@ -113,7 +113,7 @@
           local.set $budget
           i32.const 0
           i32.const 134221825 ;; 0x08001001
-          i32.store offset=240 ;; LAST_REC
+          i32.store offset=376 ;; LAST_REC
           local.get $next
           i32.const -2
           i32.and
@@ -139,10 +139,10 @@
     end
     i32.const 0
     local.get $budget
-    i32.store offset=96 ;; BUDGET
+    i32.store offset=352 ;; BUDGET
     i32.const 0
     local.get $retired
-    i32.store offset=104 ;; RETIRED
+    i32.store offset=356 ;; RETIRED
     local.get $next
     return
     unreachable)

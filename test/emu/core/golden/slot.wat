@@ -15,7 +15,7 @@
   (func $region_08001000 (type 2) (param i32 i32) (result i32)
     (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
     i32.const 0
-    i32.load offset=96 ;; BUDGET
+    i32.load offset=352 ;; BUDGET
     i32.const 9
     i32.lt_s
     if  ;; label = @1
@@ -44,10 +44,10 @@
     i32.load offset=76 ;; VF
     local.set $v
     i32.const 0
-    i32.load offset=96 ;; BUDGET
+    i32.load offset=352 ;; BUDGET
     local.set $budget
     i32.const 0
-    i32.load offset=104 ;; RETIRED
+    i32.load offset=356 ;; RETIRED
     local.set $retired
     block  ;; label = @1
       block  ;; label = @2
@@ -208,7 +208,7 @@
             local.get $t8
             local.set $t9
             i32.const 0
-            i32.load offset=108 ;; IPSR
+            i32.load offset=96 ;; IPSR
             local.set $t6
             local.get $t9
             i32.const 28
@@ -222,7 +222,7 @@
             if  ;; label = @5
               i32.const 0
               local.get $t9
-              i32.store offset=100 ;; EXIT_ARG
+              i32.store offset=360 ;; EXIT_ARG
               i32.const 0
               i32.const 134221834 ;; 0x0800100a
               i32.store offset=92 ;; PC
@@ -241,7 +241,7 @@
             if  ;; label = @5
               i32.const 0
               i32.const 0
-              i32.store offset=112 ;; T
+              i32.store offset=100 ;; T
             end
             local.get $t7
             local.set $next
@@ -251,7 +251,7 @@
             local.set $budget
             i32.const 0
             i32.const 134221835 ;; 0x0800100b
-            i32.store offset=240 ;; LAST_REC
+            i32.store offset=376 ;; LAST_REC
             local.get $next
             i32.const -2
             i32.and
@@ -344,10 +344,10 @@
     i32.store offset=76 ;; VF
     i32.const 0
     local.get $budget
-    i32.store offset=96 ;; BUDGET
+    i32.store offset=352 ;; BUDGET
     i32.const 0
     local.get $retired
-    i32.store offset=104 ;; RETIRED
+    i32.store offset=356 ;; RETIRED
     local.get $next
     return
     unreachable)

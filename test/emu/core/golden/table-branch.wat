@@ -13,7 +13,7 @@
   (func $region_08001000 (type 2) (param i32 i32) (result i32)
     (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i64 i32 i32 i32 i32 i32 i32 i32 i32)
     i32.const 0
-    i32.load offset=96 ;; BUDGET
+    i32.load offset=352 ;; BUDGET
     i32.const 5
     i32.lt_s
     if  ;; label = @1
@@ -39,10 +39,10 @@
     i32.load offset=76 ;; VF
     local.set $v
     i32.const 0
-    i32.load offset=96 ;; BUDGET
+    i32.load offset=352 ;; BUDGET
     local.set $budget
     i32.const 0
-    i32.load offset=104 ;; RETIRED
+    i32.load offset=356 ;; RETIRED
     local.set $retired
     block  ;; label = @1
       block  ;; label = @2
@@ -132,7 +132,7 @@
               end
               i32.const 0
               i32.const 134221825 ;; 0x08001001
-              i32.store offset=240 ;; LAST_REC
+              i32.store offset=376 ;; LAST_REC
               block  ;; label = @6
                 local.get $next
                 i32.const -2
@@ -200,7 +200,7 @@
             local.get $t10
             local.set $t11
             i32.const 0
-            i32.load offset=108 ;; IPSR
+            i32.load offset=96 ;; IPSR
             local.set $t12
             local.get $t11
             i32.const 28
@@ -214,7 +214,7 @@
             if  ;; label = @5
               i32.const 0
               local.get $t11
-              i32.store offset=100 ;; EXIT_ARG
+              i32.store offset=360 ;; EXIT_ARG
               i32.const 0
               i32.const 134221832 ;; 0x08001008
               i32.store offset=92 ;; PC
@@ -233,7 +233,7 @@
             if  ;; label = @5
               i32.const 0
               i32.const 0
-              i32.store offset=112 ;; T
+              i32.store offset=100 ;; T
             end
             local.get $t13
             local.set $next
@@ -243,7 +243,7 @@
             local.set $budget
             i32.const 0
             i32.const 134221833 ;; 0x08001009
-            i32.store offset=240 ;; LAST_REC
+            i32.store offset=376 ;; LAST_REC
             local.get $next
             i32.const -2
             i32.and
@@ -269,7 +269,7 @@
           local.get $t13
           local.set $t12
           i32.const 0
-          i32.load offset=108 ;; IPSR
+          i32.load offset=96 ;; IPSR
           local.set $t11
           local.get $t12
           i32.const 28
@@ -283,7 +283,7 @@
           if  ;; label = @4
             i32.const 0
             local.get $t12
-            i32.store offset=100 ;; EXIT_ARG
+            i32.store offset=360 ;; EXIT_ARG
             i32.const 0
             i32.const 134221830 ;; 0x08001006
             i32.store offset=92 ;; PC
@@ -302,7 +302,7 @@
           if  ;; label = @4
             i32.const 0
             i32.const 0
-            i32.store offset=112 ;; T
+            i32.store offset=100 ;; T
           end
           local.get $t10
           local.set $next
@@ -312,7 +312,7 @@
           local.set $budget
           i32.const 0
           i32.const 134221831 ;; 0x08001007
-          i32.store offset=240 ;; LAST_REC
+          i32.store offset=376 ;; LAST_REC
           local.get $next
           i32.const -2
           i32.and
@@ -338,10 +338,10 @@
     end
     i32.const 0
     local.get $budget
-    i32.store offset=96 ;; BUDGET
+    i32.store offset=352 ;; BUDGET
     i32.const 0
     local.get $retired
-    i32.store offset=104 ;; RETIRED
+    i32.store offset=356 ;; RETIRED
     local.get $link
     if  ;; label = @1
       local.get $depth

@@ -281,7 +281,7 @@ export function alone(p: Program, rig: Rig): string {
     act(m, p, code, stop.act, stop.value);
   }
   const { hash, faults, exceptions } = rig.seen[0]!;
-  const registers = Array.from({ length: 16 }, (_, i) => cpu.get(S.R + 4 * i));
+  const registers = Array.from({ length: 15 }, (_, i) => cpu.get(S.R + 4 * i));
   const ram = m.system.regionAt(RAM)!.memory!.host;
   const memory = m.system.arena.u8.subarray(ram, ram + RAM_BYTES);
   const all = [...registers, ...memory].reduce((sum, v) => Math.imul(sum ^ v, 0x01000193), hash);
