@@ -67,8 +67,8 @@ const NOTES: Readonly<Record<string, (c: Chance) => string>> = {
   reset: (c) => words(c, 30),
   loop: (c) => [placeWords(c), ...some(c, 3, () => placeWords(c))].join(' < '),
   wait: (c) => c.of([words(c, 20), 'ETH has no clock: RCC.AHB1ENR.ETHEN is 0', 'HSERDY never rises; --board selects another board', 'ETH.DMAMR, which always reads 0x00000001']), // prettier-ignore
-  'not-triggered': (c) => c.of(['waits for PA0', words(c, 25)]),
-  guest: (c) => c.of(['FLASH: a write was refused, OPTLOCK = 1', 'FLASH: a write was refused', 'FLASH: FLASH_ACR has too few', 'another thing']), // prettier-ignore
+  'not-triggered': (c) => c.of(['waits for PA0', words(c, 25), `waits for a byte: "uart" ${words(c, 3)}`]),
+  guest: (c) => c.of(['FLASH: a write was refused, OPTLOCK = 1', 'FLASH: a write was refused', 'FLASH: FLASH_ACR has too few', 'another thing', '"uart" has an error']), // prettier-ignore
   control: (c) => `control run: ${words(c, 20)}`,
   watchdog: (c) => `${c.of(['IWDG', 'WWDG'])} ${words(c, 20)}`,
   serial: (c) => words(c, 30),
@@ -91,13 +91,15 @@ const PARTS: readonly ((c: Chance, r: RunResult) => Partial<RunResult>)[] = [
   (c) => ({ dependsOn: some(c, 4, () => dependency(c)) }),
   (c) => ({ resets: [...primaskResult().resets, ...some(c, 4, (): RunResult['resets'][number] => ({ at: time(c), by: c.of(BY), flags: c.of([[], ['SFTRSTF']]), from: orNull(c, place(c)) }))] }),
   (c, r) => ({ entries: some(c, 2, () => ({ ...primaskResult().entries[0]!, at: time(c), from: orNull(c, place(c)), how: c.of(['branch', 'exception', 'boot']) as RunResult['entries'][number]['how'] })), stuck: r.stuck }),
-  (c) => ({ stuck: { address: orNull(c, '0x40028000'), register: orNull(c, 'ETH.DMAMR'), value: orNull(c, '0x00000001'), pc: '0x08000412', force: orNull(c, 'ETH.DMAMR.SWR=0') } }),
+  (c) => ({ stuck: { address: orNull(c, '0x40028000'), register: orNull(c, c.of(['ETH.DMAMR', 'USART1.ISR'])), value: orNull(c, '0x00000001'), pc: '0x08000412', force: orNull(c, 'ETH.DMAMR.SWR=0') } }),
   (c) => ({ checks: checks(Object.fromEntries(some(c, 12, () => c.of([...CHECK_IDS, ...IDS, 'leave-path', 'leave-vtor', 'magic-survives'] as const)).map((id) => [id, { verdict: c.of(['pass', 'fail', 'fail', 'warn', 'unknown', 'n/a']), observed: orNull(c, words(c, 8)), expected: orNull(c, words(c, 5)), because: words(c, 20), source: orNull(c, 'AN2606 4.1'), confidence: orNull(c, 'documented'), lastWriter: orNull(c, { ...writer, ...place(c) }) }]))) }),
   (c) => ({ symptom: { asked: c.of(['resets', 'nothing', 'hang', 'wrong-device']), matches: c.below(2) === 0, options: some(c, 2, () => ({ text: words(c, 12), rom: orNull(c, { primask: 'keeps' }) ?? {}, board: orNull(c, { hse: '8 MHz' }) ?? {}, outcome: c.of(OUTCOMES) })) } as unknown as RunResult['symptom'] }),
   (c) => ({ console: Object.fromEntries(some(c, 2, (i) => [`usart${i}${c.of(['', '-of-the-board'])}`, some(c, 6, () => words(c, 20)).join(c.of(['\n', '\r\n', '\n\n']))])) }),
   (c) => ({ rom: { ...primaskResult().rom, kind: c.of(['stand-in', 'dump', 'silicon']), version: orNull(c, 'V14.2'), options: c.below(2) ? { 'leave-vtor': { value: 'keeps', confidence: 'assumed', source: 'AN2606' } } : {} } as RunResult['rom'] }),
   (c) => ({ unmodelled: some(c, 8, (i) => ({ peripheral: c.of(['ETH', 'RNG']), register: i === 0 ? 'DMAMR' : `R${i}`, reads: i, writes: 1 })), uninitialisedReads: c.below(3) }),
   (c) => ({ usb: { sessions: some(c, 2, () => ({ ...dfuResult().usb.sessions[0]!, servedBy: c.of(['system', 'user', null]), enumerated: c.below(2) === 0, vid: orNull(c, '0x0483'), pid: orNull(c, '0xdf11'), product: orNull(c, 'DFU') })), log: c.below(2) ? dfuResult().usb.log : [] } }),
+  // a wait for a byte
+  (c) => ({ outcome: 'stuck', stuck: { address: null, register: c.of(['USART1.ISR', 'USART1.ISR', 'ETH.DMAMR']), value: null, pc: '0x08000412', force: c.of([null, null, 'USART1.ISR.RXNE=1']) }, notes: some(c, 3, () => ({ kind: c.of(['not-triggered', 'not-triggered', 'guest']), text: c.of(['waits for PA0', 'waits for a byte', '"uart" is told']) })) }),
   // a request that was kept, and no jump
   (c) => ({ outcome: 'no-jump', entries: [], stuck: null, diagnosis: { explained: false, causes: [], sets: [], harmless: [] }, notes: [{ kind: 'not-triggered', text: words(c, 25) }, ...notes(c)], checks: checks({ 'magic-survives': { verdict: c.of(['pass', 'pass', 'fail']), observed: orNull(c, words(c, 5)) } }), resets: [...primaskResult().resets, { at: time(c), by: c.of(BY), flags: c.of([[], ['SFTRSTF', 'PINRSTF']]), from: null }] }),
   (c, r) => ({ time: { ...r.time, seconds: time(c), cycles: orNull(c, c.below(1e9)) } }),
