@@ -6,9 +6,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jumpCandidates, scanFunctions, type FunctionFacts } from '../../src/bench/input/code-scan.ts';
 import { awaitedTexts } from '../../src/bench/proof/awaited-texts.ts';
-import { notTriggered, whyNoJump } from '../../src/bench/proof/find-jump.ts';
+import { findJump, notTriggered, whyNoJump } from '../../src/bench/proof/find-jump.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
-import type { Session } from '../../src/bench/session/session.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { Session } from '../../src/bench/session/session.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
@@ -17,6 +18,10 @@ import { SymbolTable } from '../../src/image/symbols.ts';
 import { shortReport } from '../../src/report/short.ts';
 import { terminalReport } from '../../src/report/terminal.ts';
 import { cli, folder } from '../cli/helpers.ts';
+import { MS } from '../../src/emu/time.ts';
+import { Thumb } from '../emu/thumb.ts';
+import { plainJob } from './plain-job.ts';
+import { imageOf, RAM } from './rounds-firmware.ts';
 
 const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
 const image = (path: string): LoadedImage => loadImage(readFileSync(fixture(path)), path);
@@ -346,4 +351,26 @@ describe('a firmware that resets itself and has no code for the ROM', () => {
     expect(told('f405-chain-request-kept/firmware.elf')).toBeNull();
     expect(told('f405-chain-request-kept/app.elf', new SymbolTable([], () => 0))).toBeNull();
   });
+});
+
+describe('a function that holds the address of the ROM', () => {
+  const [MAIN, F] = [0x08000200, 0x08000400];
+  /** Main waits for a word itself, or in `f`, whose address it has in a register. */
+  function calledAgain(inF: boolean): readonly boolean[] {
+    const waits = (t: Thumb): Thumb => t.constant(7, RAM).label('wait').ldr(1, 7).cmp(1, 1).bne('wait');
+    const main = inF ? new Thumb(MAIN).constant(0, F + 1).blx(0) : waits(new Thumb(MAIN));
+    const f = waits(new Thumb(F)).constant(0, 0x1fff0000).ldr(1, 0).put(0xf381, 0x8808).ldr(0, 0, 4).bx(0);
+    const size = f.bytes().length;
+    const job = plainJob('stm32f405rg', [{ path: 'x.bin@0x08000000', bytes: imageOf(main, f) }]);
+    const input = jobInput(job);
+    const symbols = new SymbolTable([{ name: 'f', address: F, size, kind: 'function', binding: 'global' }], () => F + size);
+    const s = new Session({ ...input, images: input.images.map((i) => ({ ...i, symbols })) });
+    const powerOn = s.save();
+    s.run({ until: 5 * MS });
+    const { candidates } = findJump(s, powerOn, s.save());
+    s.release();
+    return candidates.map((c) => c.runsAnyway);
+  }
+  it('is not called again where it waits already', () => expect(calledAgain(true)).toEqual([true]));
+  it('is called where the firmware waits elsewhere', () => expect(calledAgain(false)).toEqual([false]));
 });

@@ -18,6 +18,7 @@ import { OF_SENDER, SERIAL_PORT } from '../documents/names.ts';
 import { waitsForText } from '../documents/note-words.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
 import type { Step } from '../documents/scenario-types.ts';
+import { callChainOf } from '../session/call-chain.ts';
 import type { Session } from '../session/session.ts';
 
 /** How long the inputs are watched. */
@@ -62,7 +63,8 @@ const MOST_AT_START = 3;
 export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): FoundJump {
   const functions = scanFunctions(s.input.images);
   const all = jumpCandidates(functions, s.input.chip);
-  const candidates = all.slice(0, MOST_CANDIDATES);
+  s.restore(end);
+  const candidates = all.slice(0, MOST_CANDIDATES).map(unlessRunning(s));
   const code: Code = { functions, jumping: candidates.map((c) => c.facts) };
   // from power-on itself, a single look is one at the start
   const polled = polledInputs(s, end, code).filter(({ period }) => end !== powerOn || period !== null);
@@ -73,6 +75,15 @@ export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): Foun
   const early = polledInputs(s, powerOn, code).filter((e) => e.level !== null && !inputs.some((i) => i.name === e.name));
   const pins = new Map(early.map((e) => [e.name, e]));
   return { candidates, noJump: lacksJump(functions, all), inputs, atStart: [...pins.values()].slice(0, MOST_AT_START) };
+}
+/** A function that has been called and waits in a call is no trigger: calling it again leads to the same wait. */
+function unlessRunning(s: Session): (c: JumpCandidate) => JumpCandidate {
+  const { frames } = callChainOf(s.machine.bootCore, s.input.images);
+  return (c) => {
+    const { address, size } = c.facts.symbol;
+    const start = (address & ~1) >>> 0;
+    return frames.some(({ pc }) => pc >= start && pc < start + size) ? { ...c, runsAnyway: true } : c;
+  };
 }
 /** What texts are looked for in. */
 interface Code {
