@@ -203,7 +203,7 @@ function failed(page: Page, result: RunResult, sources: Sources): void {
     page.row('Reset', 'red', resets[0], 3);
     const from = result.resets.findLast((r) => r.by !== 'power')?.from ?? null;
     if (from !== null) excerpt(page, from, sources);
-    for (const text of resets.slice(1, 4)) page.text(text, 2);
+    for (const text of resets.slice(1, 4)) page.text(text, 3);
   }
   const chain = result.notes.filter((n) => n.kind === 'chain');
   for (const { text } of chain.slice(0, 4)) page.text(`- ${text}`);

@@ -24,6 +24,14 @@ it('a delay with interrupts masked: which handler is waited for, who masked it, 
   expect(result.summary).toContain('PRIMASK');
 });
 
+it('a reset loop in which the program begins again through the vector table at 0 is told so, at the branch', async () => {
+  const result = await run('g431-base-never-set');
+  expect(result.outcome).toBe('reset-loop');
+  const told = notes(result, 'reset').find((text) => text.startsWith('the start-up code ran again without a reset'));
+  expect(told).toMatch(/a branch after the call at \S*startup\.c:57 \(Reset_Handler\) jumped there/);
+  expect(told).toContain('the word at address 4 is the reset vector');
+});
+
 it('a sleep that nothing ends is told as one, and that SysTick stands still in Stop', () => {
   const SCR = 0xe000ed10;
   const told = (scr: number, systick: number): string[] => {

@@ -44,5 +44,10 @@ export function restartInChain(s: LiveRun, place: Place): string | null {
   const reset = codePlace(s.input.images, start).symbol;
   const called = frames.findIndex((f, i) => f.function !== null && f.function === reset && frames[i + 1]?.file != null);
   const by = frames[called + 1];
-  return called < 0 || by === undefined ? null : `the start-up code ran again without a reset: ${place(by.pc)} called it, ${WHY}`;
+  if (called < 0 || by === undefined) return null;
+  // a branch without link leaves the return address of the call before, which went elsewhere
+  const { op, imm = 0 } = s.machine.bootCore.instructionAt((by.pc - 2) >>> 0)?.decoded ?? {};
+  const isCall = op !== 'BL' || (by.pc + 2 + imm) >>> 0 === start;
+  const how = isCall ? `${place(by.pc)} called it` : `a branch after the call at ${place(by.pc)} jumped there`;
+  return `the start-up code ran again without a reset: ${how}, ${WHY}`;
 }

@@ -17,6 +17,7 @@ import { POWER_STANDBY } from '../../peripherals/wires.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
 import type { FixedLoop } from '../session/live-run.ts';
 import type { Session } from '../session/session.ts';
+import { restartInChain } from '../session/restart.ts';
 import { sysTickInterrupts } from '../session/surrounding-events.ts';
 import { targetState } from '../session/subject.ts';
 import { lastStore, type Master, type Store } from './stores.ts';
@@ -39,7 +40,7 @@ export function resetStory(s: Session, powerOn: Checkpoint, resets: readonly Res
   if (seen === null) return null;
   const running = [place(s, resets[index]!.fromPc ?? 0), ...seen.calls.slice(1)];
   return {
-    lines: [`${REASON[by!] ?? `a reset (${by}) came in`} ${running.join(' < ')}`, ...fedInWords(s, seen, watchdog)],
+    lines: [`${REASON[by!] ?? `a reset (${by}) came in`} ${running.join(' < ')}`, ...seen.again, ...fedInWords(s, seen, watchdog)],
     started: seen.started,
   };
 }
@@ -60,6 +61,8 @@ function watchdogOf(s: Session, by: 'iwdg' | 'wwdg', core: number): Block | null
 
 interface Seen {
   readonly calls: readonly string[];
+  /** That the program had begun again without a reset, if it had. */
+  readonly again: readonly string[];
   readonly at: Ps;
   readonly started: Writer | null;
   readonly fed: Writer | null;
@@ -95,7 +98,7 @@ function runToReset(s: Session, powerOn: Checkpoint, index: number, at: Ps, watc
     ...observer,
     beforeReset: () => {
       if (machine.history.resets.length === index && seen === null)
-        seen = { calls: callsInWords(s, machine.bootCore), at: machine.now, started, fed };
+        seen = { calls: callsInWords(s, machine.bootCore), again: againInWords(s), at: machine.now, started, fed };
       observer.beforeReset?.();
     },
   };
@@ -107,6 +110,11 @@ function runToReset(s: Session, powerOn: Checkpoint, index: number, at: Ps, watc
     machine.observer = observer;
   }
   return seen;
+}
+
+function againInWords(s: Session): string[] {
+  const again = restartInChain(s, (pc) => place(s, pc));
+  return again === null ? [] : [again];
 }
 
 function fedInWords(s: Session, { started, fed, at }: Seen, watchdog: Block | null): string[] {
