@@ -96,7 +96,7 @@ function causeCard(r: RunResult, c: ResultCause, proof: Proof | null, sources: S
     c.lastWriter === null ? null : ['Line', `${where(c.lastWriter)}, at ${humanTime(c.lastWriter.at)}`],
     jump === null ? null : ['Jump', `${where(jump)} to ${r.entries.at(-1)!.address}`],
     check?.observed == null ? null : ['Found', `${check.observed}${check.expected === null ? '' : ` (expected: ${check.expected})`}`],
-    ['Sure', sureOf(c, proof)],
+    ['Proof', proofText(c, proof)],
     ...conditionsOf(r, c).map((text) => ['If', text]),
   ].filter((x) => x !== null);
   const list = rows.map(([k, v]) => `<dt>${escape(k!)}</dt><dd>${escape(v!)}</dd>`).join('');
@@ -104,7 +104,7 @@ function causeCard(r: RunResult, c: ResultCause, proof: Proof | null, sources: S
   return `<article><h3>${escape(c.id)}${proof !== null ? '' : ' (suspect)'}</h3><p>${escape(c.explanation)}</p><dl>${list}</dl>${sourceOf(c.lastWriter ?? jump, sources)}${fix}</article>`;
 }
 
-function sureOf(c: ResultCause, proof: Proof | null): string {
+function proofText(c: ResultCause, proof: Proof | null): string {
   if (proof === null) return 'not proved';
   if (proof.reached === 'serial') return 'proved: with this repaired, the ROM answers on its USART';
   return `proved: with this repaired, the outcome of the same run is ${c.outcomeAfterRepair ?? 'another one'}`;

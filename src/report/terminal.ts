@@ -177,8 +177,8 @@ function writeCause(w: Writer, result: RunResult, cause: ResultCause, index: num
     w.row('Fix', cause.repair, 'green');
   }
   w.row(
-    'Sure?',
-    proof?.reached === 'serial' ? overSerial(result, cause, proof) : sureText(result, cause),
+    'Proof',
+    proof?.reached === 'serial' ? overSerial(result, cause, proof) : proofText(result, cause),
     proof !== null ? 'green' : 'yellow',
   );
 }
@@ -204,7 +204,7 @@ function overSerial(result: RunResult, cause: ResultCause, { sets }: Proof): str
   return `Proved on the model: ${alone}, the ${romName(result)}, which has no USB, acknowledges 0x7F on its USART${condition}.`;
 }
 
-function sureText(result: RunResult, cause: ResultCause): string {
+function proofText(result: RunResult, cause: ResultCause): string {
   const rom = romName(result);
   if (!cause.proved) {
     if (cause.repair === null) return 'Not proved: there is no repair to try.';

@@ -20,7 +20,7 @@ describe('the terminal report', () => {
       'Jump main.c:50 (enter_dfu) to 0x0bf97165',
       'Found PRIMASK = 1 (expected: PRIMASK = 0)',
       '__enable_irq(); /* last thing before the jump */',
-      'Sure? Proved on the model: with only this repaired (PRIMASK cleared at entry), the same run reaches DFU',
+      'Proof Proved on the model: with only this repaired (PRIMASK cleared at entry), the same run reaches DFU',
       'provided the real ROM has "primask: keeps" (assumed)',
       'Checks: ',
     ];
