@@ -271,6 +271,8 @@ const ONE: Readonly<Record<string, Situation>> = {
   'a fault, and one in its handler': { main: (t) => get(t, 0x70000000), handlers: { 3: (t) => t.put(UDF) } },
   'a fault in the ROM': { main: (t) => call(t, ROM + CODE), rom: (t) => t.put(UDF), handlers: { 3: (t) => t.put(UDF) } },
   'no stack at the first instruction of the ROM': { main: (t) => call(t.constant(0, 0x70000000).movSp(0), ROM + CODE), rom: (t) => t.put(UDF) },
+  'lockup at the first instruction of the ROM': { main: (t) => t.put(UDF), handlers: { 3: (t) => call(t, ROM + CODE) }, rom: (t) => t.put(UDF) },
+  'lockup at its second instruction': { main: (t) => t.put(UDF), handlers: { 3: (t) => call(t, ROM + CODE) }, rom: (t) => t.movs(0, 1).put(UDF) },
   'SYSRESETREQ': { main: (t) => { put(t, ODD + 8, 7); put(t, BACKUP, 6); get(t, RAM + 0x4321); put(t, AIRCR, 0x05fa0004); } },
   'SYSRESETREQ from the ROM': { main: (t) => call(t.cpsidI(), ROM + CODE), rom: (t) => { put(t, RAM + 0x40, 1); put(t, AIRCR, 0x05fa0004); } },
   'VECTRESET': { main: (t) => { put(t, ODD + 8, 7); get(t, RAM + 0x4320); put(t.cpsidI(), AIRCR, 0x05fa0001); }, us: 8 },
