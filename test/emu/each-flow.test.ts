@@ -186,3 +186,26 @@ it('a handler between two sleeps, and one that comes anywhere, come to what they
   });
   expectAsBefore(lines, new URL('./each-handler.txt', import.meta.url));
 });
+it('a handler is through where it returns as it was entered, and is given up elsewhere', () => {
+  const ends = ([
+    [HANDLER, []],
+    [HANDLER | 1, [0x4770]],
+    // SUB SP, #8; 0xffffffe9 and 0xfffffff9 by way of R0, which the frame restores
+    [HANDLER | 1, [0xb082, 0x4770]],
+    [HANDLER | 1, [0x2016, 0x43c0, 0x4700]],
+    [HANDLER | 1, [0x2006, 0x43c0, 0x4700]],
+  ] as const).map(([vector, code]) => {
+    const world = new World();
+    world.read = () => vector;
+    world.place(HANDLER, code);
+    const handler = new LinearHandler(PROFILES.m4, world, { vector: RAM + 0x3c, frame: RAM + 0x100, frameWords: 8, sp: RAM + 0x100, excReturn: 0xfffffff9 });
+    try {
+      handler.enter();
+      code.forEach(() => handler.run());
+      return handler.through;
+    } catch (e) {
+      return e;
+    }
+  });
+  expect(ends).toEqual([GIVE_UP, true, GIVE_UP, GIVE_UP, true]);
+}); // prettier-ignore
