@@ -8,7 +8,7 @@ import { isWaitForInput, missingClockOf } from '../bench/documents/note-words.ts
 import { doubts } from '../bench/verdict/summary.ts';
 import type { Place, ResultCause, RunResult } from '../bench/documents/result.ts';
 import { firstSet, proofOf, SERIAL } from '../bench/documents/serial-proof.ts';
-import { OTHER_BOARD } from '../peripherals/note-words.ts';
+import { NEVER_READY, OTHER_BOARD } from '../peripherals/note-words.ts';
 import { patchOf } from './patch.ts';
 import { NO_SOURCES, type Sources } from './source-lines.ts';
 import { endedText, harmlessWhere, headlineText, HEADLINES, keptInVain, refusedWrite, romName, waitOf } from './terminal.ts';
@@ -409,8 +409,11 @@ function behindReset({ at, by, from }: RunResult['resets'][number]): string {
   return `the firmware ${how} at ${humanTime(at)}${short(from)}, and nothing jumped into the ROM after that`;
 }
 
-/** Problems of a run that never entered the ROM: the application's own USB, and writes that the flash refused. */
+/** Problems of a run that never entered the ROM: a clock that the board lacks, the application's own USB, and writes that the flash refused. */
 function inVain(page: Page, { entries, notes }: RunResult): void {
+  const clock = absentClock(notes);
+  // a wait that it never leaves tells this itself
+  if (clock !== undefined && entries.length === 0 && !lacksClock(notes)) page.row('Clock', 'yellow', clock, 3);
   const usb = notes.find((n) => n.kind === 'usb-clock')?.text;
   if (usb !== undefined) page.row('USB', 'yellow', usb, 4);
   const lost = refusedWrite(notes);
@@ -451,7 +454,11 @@ function consoleLines(page: Page, result: RunResult): void {
 }
 
 /** The board has no clock source for the flag that the firmware waits for; forcing the flag would not help. */
-const lacksClock = ({ notes }: RunResult): boolean => notes.some((n) => n.kind === 'wait' && n.text.includes(OTHER_BOARD));
+const lacksClock = (notes: RunResult['notes']): boolean => notes.some((n) => n.kind === 'wait' && n.text.includes(OTHER_BOARD));
+
+/** A note of a clock that the board cannot give, whether the firmware still waits for it or not. */
+const absentClock = (notes: RunResult['notes']): string | undefined =>
+  notes.find((n) => n.kind === 'guest' && n.text.includes(NEVER_READY))?.text;
 
 /** The clock enable in RCC without which the polled register reads as 0; forcing a bit would hide that. */
 const missingClock = ({ notes }: RunResult): string | undefined => notes.flatMap((n) => missingClockOf(n) ?? [])[0];
@@ -459,7 +466,8 @@ const missingClock = ({ notes }: RunResult): string | undefined => notes.flatMap
 /** What gets the firmware past its wait, if anything does. */
 function pastWait(result: RunResult): string[] {
   const clock = missingClock(result);
-  if (lacksClock(result)) return ['add --board with the name of your board, or "board": {"hse": {"hz": …}} to a scenario'];
+  if (lacksClock(result.notes) || (result.entries.length === 0 && absentClock(result.notes) !== undefined))
+    return ['add --board with the name of your board, or "board": {"hse": {"hz": …}} to a scenario'];
   if (clock !== undefined) return [`set ${clock} in your firmware first`];
   if (result.stuck?.force) return [`add --force ${result.stuck.force} to get past the wait`];
   const port = result.stuck?.register?.split('.')[0];

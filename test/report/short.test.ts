@@ -146,6 +146,14 @@ test('a USB device of the application that runs at a wrong clock is told where n
     /USB +the application's USB device does not answer: the USB block runs at 32 MHz/,
   );
 });
+test('a clock that the board cannot give is told where a run ended before the firmware gave it up', () => {
+  const told = 'HSE in bypass mode (HSEBYP = 1), but the board has a crystal there: HSERDY never rises (--board selects another board)';
+  const text = (entries: RunResult['entries'], kind = 'guest'): string =>
+    shortReport({ ...primaskResult(), outcome: 'no-jump', diagnosis: NONE, entries, notes: [{ kind, text: told }, { kind: 'not-triggered', text: 'waits' }] }, { width: 200 }); // prettier-ignore
+  expect(text([])).toMatch(/^Clock +HSE in bypass mode[^]*^Next +add --board /m);
+  expect(text(primaskResult().entries)).not.toContain('HSERDY');
+  expect(text([], 'wait')).not.toMatch(/^Clock/m);
+});
 test('where the board has no clock for a ready bit, another board is the next step and not the bit', () => {
   const wait = { address: null, register: 'RCC.CR', value: null, pc: '0x08000500' as const, force: 'RCC.CR.HSERDY=1' };
   const next = (text: string): string =>
