@@ -110,11 +110,8 @@ it('a request is found that is looked for long after other words of RAM have bee
 describe('a program that clears its request for a reset flag', () => {
   const [REQUEST, MAGIC] = [RAM + 0x100, 0xb007a11e];
   const RCC_CSR = 0x40021094;
-  /** Clears the request if the flag is set, looks for it, and asks for it if it is not there. */
-  const traced = (flag: number, rmvf: boolean): unknown => {
-    const main = new Thumb(0x08000200).constant(6, REQUEST).constant(2, MAGIC).movs(0, 0);
-    main.constant(1, RCC_CSR).ldr(3, 1).constant(4, flag).tst(3, 4).beq('kept').str(0, 6);
-    if (rmvf) main.constant(4, 1 << 23).str(4, 1);
+  /** Looks for the request, and asks for it if it is not there. */
+  const asks = (main: Thumb, address: number): unknown => {
     main.label('kept').ldr(3, 6).cmpRegister(3, 2).beq('found').str(2, 6);
     main.constant(1, 0xe000ed0c).constant(0, 0x05fa0004).str(0, 1).label('found').b('found');
     const bytes = imageOf(main, new Thumb(0x08000400).bxLr());
@@ -123,7 +120,23 @@ describe('a program that clears its request for a reset flag', () => {
     session.run();
     const words = traceRequests(session, powerOn);
     session.release();
-    return words.find((w) => w.address === REQUEST);
+    return words.find((w) => w.address === address);
+  };
+  /** Clears the request if the flag is set. */
+  const traced = (flag: number, rmvf: boolean): unknown => {
+    const main = new Thumb(0x08000200).constant(6, REQUEST).constant(2, MAGIC).movs(0, 0);
+    main.constant(1, RCC_CSR).ldr(3, 1).constant(4, flag).tst(3, 4).beq('kept').str(0, 6);
+    if (rmvf) main.constant(4, 1 << 23).str(4, 1);
+    return asks(main, REQUEST);
+  };
+  /** The same in a backup register, which a reset of the backup domain clears; null: each time. */
+  const tracedBackup = (flag: number | null): unknown => {
+    const [BKP1R, RCC_BDCR, BDRST] = [0x40002854, 0x40021090, 1 << 16];
+    const main = new Thumb(0x08000200);
+    for (const [address, value] of [[0x40021058, 1 << 28], [0x40007000, 1 << 8]] as const) main.constant(1, address).constant(0, value).str(0, 1); // prettier-ignore
+    main.constant(6, BKP1R).constant(2, MAGIC);
+    if (flag !== null) main.constant(1, RCC_CSR).ldr(3, 1).constant(4, flag).tst(3, 4).beq('kept');
+    return asks(main.constant(1, RCC_BDCR).constant(0, BDRST).str(0, 1).movs(0, 0).str(0, 1), BKP1R);
   };
   const [PINRSTF, BORRSTF, SFTRSTF] = [1 << 26, 1 << 27, 1 << 28];
   it.each([
@@ -133,6 +146,12 @@ describe('a program that clears its request for a reset flag', () => {
   ])('%s', (_name, flag, rmvf, expected) => expect(traced(flag, rmvf)).toMatchObject(expected));
   it('of a flag of the very reset nothing is said: the program may mean it', () =>
     expect(traced(SFTRSTF, false)).not.toHaveProperty('becauseOf'));
+  it('by a reset of the backup domain for a flag', () =>
+    expect(tracedBackup(BORRSTF)).toMatchObject({ read: 0, becauseOf: { flags: ['RCC.CSR.BORRSTF'], stale: true } }));
+  it('by a reset of the backup domain each time: no flag is to blame', () => {
+    expect(tracedBackup(null)).toMatchObject({ wanted: MAGIC, read: 0 });
+    expect(tracedBackup(null)).not.toHaveProperty('becauseOf');
+  });
 });
 
 describe('the slice of a failure', () => {

@@ -23,7 +23,10 @@ export function flagsBehind(s: Session, behind: Checkpoint, word: MagicWord): Ma
   const by = machine.history.resets.at(-1)!.by;
   const set = (machine.chip.resetFlags?.flags ?? []).filter((f) => machine.fieldValue(f.field) === 1);
   const until = Math.max(reader.at, overwrittenBy.at) + LONGER;
-  const decide = (flags: readonly ResetFlagRow[]): boolean => flags.length > 0 && !isOverwritten(s, behind, word, flags, until);
+  // a store to the word, or a store elsewhere that clears it: a reset of the backup domain
+  const anyDevice = [false, true].find((any) => isOverwritten(s, behind, word, [], until, any));
+  if (anyDevice === undefined) return undefined;
+  const decide = (flags: readonly ResetFlagRow[]): boolean => flags.length > 0 && !isOverwritten(s, behind, word, flags, until, anyDevice);
   const told = (flags: readonly ResetFlagRow[], stale: boolean): MagicWord['becauseOf'] => {
     const alone = flags.find((f) => decide([f]));
     return { flags: (alone ? [alone] : flags).map((f) => f.field), stale };
@@ -36,7 +39,14 @@ export function flagsBehind(s: Session, behind: Checkpoint, word: MagicWord): Ma
 }
 
 /** Whether the instruction that overwrites the word does so before the word is read, too, if the program does not see these flags. */
-function isOverwritten(s: Session, behind: Checkpoint, word: MagicWord, hidden: readonly ResetFlagRow[], until: Ps): boolean {
+function isOverwritten(
+  s: Session,
+  behind: Checkpoint,
+  word: MagicWord,
+  hidden: readonly ResetFlagRow[],
+  until: Ps,
+  anyDevice: boolean,
+): boolean {
   const { machine } = s;
   const places = hidden.flatMap((f) => locate(machine.chip, f.field) ?? []);
   const inWord = (address: number): boolean => (address & ~3) >>> 0 === (word.address & ~3) >>> 0;
@@ -44,6 +54,7 @@ function isOverwritten(s: Session, behind: Checkpoint, word: MagicWord, hidden: 
   s.restore(behind);
   const before = machine.setRepairs({
     pages: new Set([...places.map((p) => p.address), word.address].map((address) => address >>> PAGE_BITS)),
+    everyDeviceWrite: anyDevice,
     read: (core, address, size) => {
       if (core.zone !== 'user') return null;
       if (inWord(address)) machine.stop();
@@ -53,7 +64,7 @@ function isOverwritten(s: Session, behind: Checkpoint, word: MagicWord, hidden: 
       return ((core.peek(address, size as 1 | 2 | 4) ?? 0) & ~mask) >>> 0;
     },
     write: (core, address, _size, value) => {
-      if (inWord(address) && core.pc === word.overwrittenBy?.pc) {
+      if ((anyDevice || inWord(address)) && core.pc === word.overwrittenBy?.pc) {
         overwritten = true;
         machine.stop();
       }
