@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { bench } from '../../src/index.ts';
-import { findChip } from '../../src/chips/index.ts';
+import { CHIPS, findChip } from '../../src/chips/index.ts';
 import { inferChip, otherCode, otherFamily, type InferredChip } from '../../src/bench/input/infer-chip.ts';
 import { loadImage, type ImageChunk } from '../../src/image/image.ts';
 import { Thumb } from '../emu/thumb.ts';
@@ -279,6 +279,15 @@ describe('an image that is run on a part of another family', () => {
     expect(code('stm32f405rg', 'h533-straight')).toContain(
       'uses RCC at 0x44020c00, its address on STM32H5, and never at the address of STM32F405RG',
     );
+  });
+  it('all lines of a family have their RCC in the same place, so one of each need be asked', () => {
+    const places = new Map<string, Set<number>>();
+    for (const { name, rcc, blocks } of CHIPS) {
+      const family = name.slice(0, 'STM32F4'.length);
+      places.set(family, (places.get(family) ?? new Set()).add(blocks.find((b) => b.name === rcc)!.base));
+    }
+    expect(places.size).toBeGreaterThan(10);
+    for (const [family, bases] of places) expect([family, bases.size]).toEqual([family, 1]);
   });
   it('code that works the RCC of the part, of a neighbour, or none, says nothing', () => {
     expect(code('stm32f405rg', 'f405-straight')).toBeNull();

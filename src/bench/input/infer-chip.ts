@@ -194,13 +194,13 @@ export function otherCode(chip: ChipDescription, images: readonly LoadedImage[])
   const addresses = addressesOf(images);
   // the second question is cheap, and looking at all parts is not
   if (rccUsed(chip, addresses) !== null || !addresses.some((c) => isPeripheral(c) && isStray(chip, c))) return null;
+  const worked = familiesWorked(addresses);
+  worked.delete(familyOf(chip));
   const rest = (c: ChipDescription, peripherals: readonly number[]): number => {
     const fit = fitOf(c, images, addresses, peripherals);
     return fit.score - fit.ofRom;
   };
-  const others = CHIPS.filter((c) => familyOf(c) !== familyOf(chip) && rccUsed(c, addresses) !== null).flatMap(
-    (c) => roomFor(c, images) ?? [],
-  );
+  const others = CHIPS.filter((c) => worked.has(familyOf(c))).flatMap((c) => roomFor(c, images) ?? []);
   const peripherals = addresses.filter((c) => isPeripheral(c) && others.some((other) => !isStray(other, c)));
   const scores = others.map((c) => rest(c, peripherals));
   const best = Math.max(-Infinity, ...scores);
@@ -218,6 +218,11 @@ export function otherCode(chip: ChipDescription, images: readonly LoadedImage[])
 function addressesOf(images: readonly LoadedImage[]): number[] {
   const functions = [...scanFunctions(images), ...scanUnnamed(images)];
   return [...functions.flatMap((f) => f.constants.map((c) => c.value)), ...functions.flatMap((f) => f.accesses)];
+}
+/** Families whose RCC the code works. All lines of a family have it in the same place, so one of each is asked: a description takes a millisecond to make. */
+function familiesWorked(addresses: readonly number[]): Set<string> {
+  const examples = new Map(CHIPS.map((c) => [familyOf(c), c]));
+  return new Set([...examples].filter(([, c]) => rccUsed(c, addresses) !== null).map(([family]) => family));
 }
 /** The part's RCC, where the code has an address in it. */
 function rccUsed(chip: ChipDescription, addresses: readonly number[]): ChipDescription['blocks'][number] | null {
