@@ -30,7 +30,7 @@ const oneFunction = (code: Uint8Array): LoadedImage => ({
   ...image('f405-bare-jump/firmware.elf'),
   chunks: [{ address: 0x08000000, data: code }],
   symbols: new SymbolTable(
-    [{ name: 'f', address: 0x08000001, size: code.length, kind: 'function', binding: 'global' }],
+    [{ name: 'f', address: 0x08000000, size: code.length, kind: 'function', binding: 'global' }],
     () => 0x08000000 + code.length,
   ),
 });
@@ -253,7 +253,7 @@ describe('functions that can enter system memory', () => {
   it('any bytes may stand in a function: none make the scan fail or run on', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 2, maxLength: 200 }), fc.nat(260), (data, size) => {
-        const symbols = [{ name: 'f', address: 0x08000001, size, kind: 'function', binding: 'global' } as const];
+        const symbols = [{ name: 'f', address: 0x08000000, size, kind: 'function', binding: 'global' } as const];
         const any: LoadedImage = {
           ...image('f405-bare-jump/firmware.elf'),
           chunks: [{ address: 0x08000000, data }],
@@ -275,7 +275,7 @@ describe('the step that calls a function', () => {
   ])('%s', (_what, call, ofLoader) => {
     const app = image('f405-chain-request-kept/app.elf');
     const loader = image('f405-chain-request-kept/firmware.elf');
-    const more = ofLoader.map((name) => ({ name, address: 0x08000101, size: 2, kind: 'function', binding: 'global' }) as const);
+    const more = ofLoader.map((name) => ({ name, address: 0x08000100, size: 2, kind: 'function', binding: 'global' }) as const);
     const images = [{ ...loader, symbols: new SymbolTable([...loader.symbols.all, ...more], () => null) }, app];
     const chip = findChip('stm32f405rg')!;
     const candidates = jumpCandidates(scanFunctions([app]), chip);

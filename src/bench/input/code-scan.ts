@@ -79,7 +79,7 @@ export function scanFunctions(images: readonly LoadedImage[]): FunctionFacts[] {
   const seen = new Set<number>();
   for (const image of images)
     for (const symbol of image.symbols.all) {
-      const start = (symbol.address & ~1) >>> 0;
+      const start = symbol.address;
       if (symbol.kind !== 'function' || symbol.size < 2 || seen.has(start)) continue;
       const halfwords = bytesOf(image, start, symbol.size);
       if (halfwords === null) continue;
@@ -227,7 +227,7 @@ export interface JumpCandidate {
   readonly why: string;
 }
 
-const isReset = ({ image, symbol }: FunctionFacts): boolean => ((image.entry ?? 1) & ~1) === (symbol.address & ~1);
+const isReset = ({ image, symbol }: FunctionFacts): boolean => ((image.entry ?? 1) & ~1) >>> 0 === symbol.address;
 const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 
 /** What the offset of a load reaches behind its base. */
@@ -278,11 +278,11 @@ function storesBeforeReset(facts: FunctionFacts, at: ReadonlyMap<number, Functio
 
 /** Functions that can enter system memory, those that jump themselves first. */
 export function jumpCandidates(functions: readonly FunctionFacts[], chip: ChipDescription): JumpCandidate[] {
-  const at = new Map(functions.map((f) => [(f.symbol.address & ~1) >>> 0, f]));
+  const at = new Map(functions.map((f) => [f.symbol.address, f]));
   // a reset calls it anyway: of it counts what holds the ROM's address, a branch of start-up code in assembler
   const asked = functions.filter((f) => !isReset(f));
   const calledFirst = new Set(functions.filter(isReset).flatMap((f) => f.calls.map((c) => c.target)));
-  const started = (f: FunctionFacts): boolean => isReset(f) || calledFirst.has((f.symbol.address & ~1) >>> 0);
+  const started = (f: FunctionFacts): boolean => isReset(f) || calledFirst.has(f.symbol.address);
   const inRom = romAddresses(chip);
   const found: JumpCandidate[] = [];
   for (const facts of functions) {

@@ -66,10 +66,9 @@ export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): Foun
   s.restore(end);
   const candidates = all.slice(0, MOST_CANDIDATES).map(unlessRunning(s));
   const code: Code = { functions, jumping: candidates.map((c) => c.facts) };
+  const armed = [...armedPins(s), ...armedPorts(s, code)];
   // from power-on itself, a single look is one at the start
   const polled = polledInputs(s, end, code).filter(({ period }) => end !== powerOn || period !== null);
-  s.restore(end);
-  const armed = [...armedPins(s), ...armedPorts(s, code)];
   const others = armed.filter((input) => !polled.some((p) => p.name === input.name));
   const inputs = [...polled, ...others].slice(0, MOST_INPUTS);
   const early = polledInputs(s, powerOn, code).filter((e) => e.level !== null && !inputs.some((i) => i.name === e.name));
@@ -80,11 +79,11 @@ export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): Foun
 function unlessRunning(s: Session): (c: JumpCandidate) => JumpCandidate {
   const { frames } = callChainOf(s.machine.bootCore, s.input.images);
   return (c) => {
-    const { address, size } = c.facts.symbol;
-    const start = (address & ~1) >>> 0;
-    return frames.some(({ pc }) => pc >= start && pc < start + size) ? { ...c, runsAnyway: true } : c;
+    return frames.some(({ pc }) => isIn(c.facts, pc)) ? { ...c, runsAnyway: true } : c;
   };
 }
+const isIn = ({ symbol: { address, size } }: FunctionFacts, pc: number): boolean => pc >= address && pc < address + size;
+
 /** What texts are looked for in. */
 interface Code {
   readonly functions: readonly FunctionFacts[];
@@ -93,7 +92,7 @@ interface Code {
 }
 /** Texts that a port may wait for whose byte is read in `reader`. */
 function textsFor({ functions, jumping }: Code, reader: FunctionFacts | undefined): string[] {
-  const starts = new Set(jumping.map((f) => (f.symbol.address & ~1) >>> 0));
+  const starts = new Set(jumping.map((f) => f.symbol.address));
   const callers = functions.filter((f) => f.calls.some(({ target }) => starts.has(target)));
   const near = [...(reader ? [reader] : []), ...jumping, ...callers];
   // a function that gives the byte back compares nothing itself
@@ -134,8 +133,8 @@ function armedPorts(s: Session, code: Code): PolledInput[] {
   const { bootCore } = s.machine;
   const table = bootCore.get(SCS.VTOR) >>> 0;
   return listeningPorts(s).map(({ name, line }) => {
-    const handler = (bootCore.peek((table + 4 * (EXC.IRQ0 + line)) >>> 0, 4) ?? 0) & ~1;
-    const reader = code.functions.find((f) => (f.symbol.address & ~1) === handler);
+    const handler = ((bootCore.peek((table + 4 * (EXC.IRQ0 + line)) >>> 0, 4) ?? 0) & ~1) >>> 0;
+    const reader = code.functions.find((f) => f.symbol.address === handler);
     return { register: name, bit: null, kind: 'serial', name, level: null, pc: null, period: null, texts: textsFor(code, reader) };
   });
 }
@@ -322,7 +321,7 @@ function notePoll(polls: Map<string, Poll>, core: Core, { kind, block, register,
 }
 
 function asInput(p: Poll, bit: number | null, code: Code, chip: ChipDescription): PolledInput {
-  const holder = code.functions.find(({ symbol }) => p.pc >= (symbol.address & ~1) && p.pc < (symbol.address & ~1) + symbol.size);
+  const holder = code.functions.find((f) => isIn(f, p.pc));
   // A pin that is not on the package cannot be pressed.
   const isPin = p.kind === 'pin' && bit !== null && bit < 16 && hasPin(chip, `P${p.block.slice(-1)}${bit}`);
   return {
@@ -348,7 +347,7 @@ const sending = ({ name }: PolledInput, text: string, at = '100ms'): Step => ({ 
 /** A call step with the function's name, or its address if several images have this name, as a loader and its application often do. */
 function calling({ input: { images } }: Session, { facts: { symbol } }: JumpCandidate, at = '100ms'): Step {
   const alone = images.every((image) => image.symbols.named(symbol.name).every((s) => s.address === symbol.address));
-  return { at, do: { call: alone ? symbol.name : hex32((symbol.address & ~1) >>> 0) } };
+  return { at, do: { call: alone ? symbol.name : hex32(symbol.address) } };
 }
 
 /** Outcome of calling a candidate at `from`, without arguments. */
@@ -363,7 +362,7 @@ function callCandidate(s: Session, from: Checkpoint, { facts }: JumpCandidate): 
     machine.run(machine.now + MS / 100);
     if (machine.now === before) break;
   }
-  core.beginCall((facts.symbol.address & ~1) >>> 0);
+  core.beginCall(facts.symbol.address);
   return outcomeFromHere(s);
 }
 
@@ -439,7 +438,7 @@ const milliseconds = (ps: Ps): string => (ps >= MS / 2 ? `${Math.round(ps / MS)}
 
 /** `request_dfu (main.c:22)` */
 const candidateName = (s: Session, { facts }: JumpCandidate): string => {
-  const pc = (facts.symbol.address & ~1) >>> 0;
+  const pc = facts.symbol.address;
   return `${functionName(facts.symbol.name, framesAt(s.input.images, pc))} (${where(s, pc)})`;
 };
 

@@ -22,19 +22,20 @@ export function flagsBehind(s: Session, behind: Checkpoint, word: MagicWord): Ma
   s.restore(behind);
   const by = machine.history.resets.at(-1)!.by;
   const set = (machine.chip.resetFlags?.flags ?? []).filter((f) => machine.fieldValue(f.field) === 1);
+  const stale = set.filter((f) => !f.raisedBy.includes(by));
+  // every reset raises it, power-on too: that is what the program takes it for
+  const common = set.filter((f) => f.raisedBy.includes(by) && f.raisedBy.includes('power'));
+  if (stale.length + common.length === 0) return undefined;
   const until = Math.max(reader.at, overwrittenBy.at) + LONGER;
   // a store to the word, or a store elsewhere that clears it: a reset of the backup domain
   const anyDevice = [false, true].find((any) => isOverwritten(s, behind, word, [], until, any));
   if (anyDevice === undefined) return undefined;
   const decide = (flags: readonly ResetFlagRow[]): boolean => flags.length > 0 && !isOverwritten(s, behind, word, flags, until, anyDevice);
-  const told = (flags: readonly ResetFlagRow[], stale: boolean): MagicWord['becauseOf'] => {
+  const told = (flags: readonly ResetFlagRow[], isStale: boolean): MagicWord['becauseOf'] => {
     const alone = flags.find((f) => decide([f]));
-    return { flags: (alone ? [alone] : flags).map((f) => f.field), stale };
+    return { flags: (alone ? [alone] : flags).map((f) => f.field), stale: isStale };
   };
-  const stale = set.filter((f) => !f.raisedBy.includes(by));
   if (decide(stale)) return told(stale, true);
-  // every reset raises it, power-on too: that is what the program takes it for
-  const common = set.filter((f) => f.raisedBy.includes(by) && f.raisedBy.includes('power'));
   return decide(common) ? told(common, false) : undefined;
 }
 
