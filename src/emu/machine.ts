@@ -310,23 +310,35 @@ export class Machine extends MachineBase {
     for (let page = host >>> PAGE_BITS; page <= end; page++) if (this.dirty[page]) return true;
     return false;
   }
-  save(): Checkpoint {
-    const pages = new Map<number, SavedPage>();
-    const { dirty } = this;
-    for (let first = dirty.indexOf(1); first >= 0;) {
-      let end = dirty.indexOf(0, first);
-      if (end < 0) end = dirty.length;
-      savePages(this.system.arena.u8, first, end, (at, saved) => pages.set(at, saved));
-      first = dirty.indexOf(1, end);
-    }
+  /** @param since pages that are as they were then are not copied again */
+  save(since?: Checkpoint): Checkpoint {
     return {
-      pages,
+      pages: this.savedPages(since),
       system: this.system.save(),
       cores: this.cores.map((c) => c.save()),
       history: this.history.copy(),
       attachments: this.attachments.map((a) => a.save()),
       machine: structuredClone(this.state),
     };
+  }
+  private savedPages(since: Checkpoint | undefined): Map<number, SavedPage> {
+    const pages = new Map<number, SavedPage>();
+    const { dirty } = this;
+    const { u8 } = this.system.arena;
+    const unchanged = (page: number): SavedPage | null => {
+      const old = since?.pages.get(page);
+      return old !== undefined && isAsSaved(u8, page, old) ? old : null;
+    };
+    for (let first = dirty.indexOf(1), end = first; first >= 0; first = dirty.indexOf(1, end)) {
+      const old = unchanged(first);
+      end = first + 1;
+      if (old !== null) pages.set(first, old);
+      else {
+        while (dirty[end] && unchanged(end) === null) end++;
+        savePages(u8, first, end, (at, saved) => pages.set(at, saved));
+      }
+    }
+    return pages;
   }
   restore(c: Checkpoint): void {
     this.restorePages(c.pages);
@@ -373,6 +385,11 @@ function savePages(u8: Uint8Array, first: number, end: number, each: (page: numb
   const words = u8.slice(map, map + size / 4);
   for (let at = 0; at < size; at += PAGE_SIZE)
     each(first + (at >>> PAGE_BITS), { bytes: bytes.subarray(at, at + PAGE_SIZE), words: words.subarray(at / 4, (at + PAGE_SIZE) / 4) });
+}
+function isAsSaved(u8: Uint8Array, page: number, { bytes, words }: SavedPage): boolean {
+  const host = page << PAGE_BITS;
+  const map = WORD_MAP + (host >>> 2);
+  return sameBytes(u8.subarray(host, host + PAGE_SIZE), bytes) && sameBytes(u8.subarray(map, map + PAGE_SIZE / 4), words);
 }
 /** `next` was saved `pages` pages behind `saved` in the same copy. */
 function follows(saved: SavedPage, pages: number, next: SavedPage | null): boolean {

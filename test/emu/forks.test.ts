@@ -77,10 +77,30 @@ describe('Forks', () => {
     for (const to of [before, after, before, between, before, after, between, after, before]) {
       machine.restore(to);
       expect(words()).toEqual(held.get(to));
-      const again = machine.save();
-      machine.restore(before);
-      machine.restore(again);
-      expect(words()).toEqual(held.get(to));
+      // of itself, and with the pages of another one where those are the same
+      for (const since of [undefined, before, between, after]) {
+        const again = machine.save(since);
+        expect([...again.pages.keys()].sort((a, b) => a - b)).toEqual([...machine.save().pages.keys()]);
+        machine.restore(before);
+        machine.restore(again);
+        expect(words()).toEqual(held.get(to));
+      }
     }
+  });
+  it('share with an earlier checkpoint the pages that are as they were, and those that it remembers stay as they were', () => {
+    const machine = bareMachine('m4');
+    const [first, second] = [RAM + 0x100, RAM + 0x1100];
+    const pageOf = (at: number): number => machine.system.hostOf(machine.system.regionAt(at, 0)!, at) >>> 12;
+    machine.poke(first, 4, 0x1111);
+    machine.poke(second, 4, 0x2222);
+    const before = machine.save();
+    machine.poke(second, 4, 0x3333);
+    const after = machine.save(before);
+    expect(after.pages.get(pageOf(first))).toBe(before.pages.get(pageOf(first)));
+    expect(after.pages.get(pageOf(second))).not.toBe(before.pages.get(pageOf(second)));
+    machine.restore(before);
+    expect(machine.system.read(second, 4)).toBe(0x2222);
+    machine.restore(after);
+    expect(machine.system.read(second, 4)).toBe(0x3333);
   });
 });

@@ -37,7 +37,7 @@ export function repeatsUntil(machine: Machine, until: Ps): Ps | null {
   const period = TICKS * sysTickPeriod(core);
   if (!(period < until - machine.now) || !sleepsPlainly(core) || machine.isRepaired || !onlyTicks(machine)) return null;
   const before = machine.save();
-  const iteration = runPeriod(machine, period);
+  const iteration = runPeriod(machine, before, period);
   machine.restore(before);
   if (iteration === null || !sameBlocks(before, iteration.after)) return null;
   const proof = linearly(() => prove(machine, iteration.devices));
@@ -64,7 +64,7 @@ interface Period {
   readonly devices: readonly DeviceAccess[];
 }
 /** Goes through an iteration; null if anything but ticks happens, or if it does not end as it began. */
-function runPeriod(machine: Machine, period: Ps): Period | null {
+function runPeriod(machine: Machine, before: Checkpoint, period: Ps): Period | null {
   const core = machine.bootCore;
   const { skipping } = machine;
   const devices: DeviceAccess[] = [];
@@ -80,7 +80,7 @@ function runPeriod(machine: Machine, period: Ps): Period | null {
   try {
     const why = hearing(machine, { exception: (_core, exception) => hear(exception) }, () => machine.run(machine.now + period));
     if (why !== 'limit' || ticks !== TICKS || core.caches.cacheChanges() !== changes) return null;
-    return core.caches.expectsAs(targets) ? { after: machine.save(), devices } : null;
+    return core.caches.expectsAs(targets) ? { after: machine.save(before), devices } : null;
   } finally {
     core.trace(null);
     machine.skipping = skipping;
@@ -137,7 +137,12 @@ function onlyPagesMoved(before: Pages, after: Pages, memory: ReadonlyMap<number,
   for (const [page, { bytes }] of after) {
     const old = before.get(page)?.bytes;
     if (old === undefined) return false;
-    for (let at = 0; at < bytes.length; at++) if (bytes[at] !== old[at] && !memory.has((page << PAGE_BITS) + at)) return false;
+    if (old === bytes) continue;
+    const [were, are] = [wordsOf(old), wordsOf(bytes)];
+    for (let word = 0; word < are.length; word++) {
+      if (are[word] === were[word]) continue;
+      for (let at = 4 * word; at < 4 * word + 4; at++) if (bytes[at] !== old[at] && !memory.has((page << PAGE_BITS) + at)) return false;
+    }
   }
   for (const [host, value] of memory) if (after.get(host >>> PAGE_BITS)?.bytes[host & ((1 << PAGE_BITS) - 1)] !== value) return false;
   return true;
