@@ -410,10 +410,11 @@ function behindReset({ at, by, from }: RunResult['resets'][number]): string {
 }
 
 /** Problems of a run that never entered the ROM: a clock that the board lacks, the application's own USB, and writes that the flash refused. */
-function inVain(page: Page, { entries, notes }: RunResult): void {
-  const clock = absentClock(notes);
+function inVain(page: Page, result: RunResult): void {
+  const { entries, notes } = result;
+  const clock = absentClock(result);
   // a wait that it never leaves tells this itself
-  if (clock !== undefined && entries.length === 0 && !lacksClock(notes)) page.row('Clock', 'yellow', clock, 3);
+  if (clock !== undefined && !lacksClock(result)) page.row('Clock', 'yellow', clock, 3);
   const usb = notes.find((n) => n.kind === 'usb-clock')?.text;
   if (usb !== undefined) page.row('USB', 'yellow', usb, 4);
   const lost = refusedWrite(notes);
@@ -454,11 +455,13 @@ function consoleLines(page: Page, result: RunResult): void {
 }
 
 /** The board has no clock source for the flag that the firmware waits for; forcing the flag would not help. */
-const lacksClock = (notes: RunResult['notes']): boolean => notes.some((n) => n.kind === 'wait' && n.text.includes(OTHER_BOARD));
+const lacksClock = ({ notes }: RunResult): boolean => notes.some((n) => n.kind === 'wait' && n.text.includes(OTHER_BOARD));
 
-/** A note of a clock that the board cannot give, whether the firmware still waits for it or not. */
-const absentClock = (notes: RunResult['notes']): string | undefined =>
-  notes.find((n) => n.kind === 'guest' && n.text.includes(NEVER_READY))?.text;
+/** A note of a clock that the board cannot give, whether the firmware still waits for it or not; what has entered the ROM got by without. */
+function absentClock({ entries, notes }: RunResult): string | undefined {
+  const note = notes.find((n) => n.kind === 'guest' && n.text.includes(NEVER_READY));
+  return note !== undefined && entries.length === 0 ? note.text : undefined;
+}
 
 /** The clock enable in RCC without which the polled register reads as 0; forcing a bit would hide that. */
 const missingClock = ({ notes }: RunResult): string | undefined => notes.flatMap((n) => missingClockOf(n) ?? [])[0];
@@ -466,7 +469,7 @@ const missingClock = ({ notes }: RunResult): string | undefined => notes.flatMap
 /** What gets the firmware past its wait, if anything does. */
 function pastWait(result: RunResult): string[] {
   const clock = missingClock(result);
-  if (lacksClock(result.notes) || (result.entries.length === 0 && absentClock(result.notes) !== undefined))
+  if (lacksClock(result) || absentClock(result) !== undefined)
     return ['add --board with the name of your board, or "board": {"hse": {"hz": …}} to a scenario'];
   if (clock !== undefined) return [`set ${clock} in your firmware first`];
   if (result.stuck?.force) return [`add --force ${result.stuck.force} to get past the wait`];
