@@ -79,9 +79,9 @@ export function scanFunctions(images: readonly LoadedImage[]): FunctionFacts[] {
   const seen = new Set<number>();
   for (const image of images)
     for (const symbol of image.symbols.all) {
-      const start = symbol.address;
-      if (symbol.kind !== 'function' || symbol.size < 2 || seen.has(start)) continue;
-      const halfwords = bytesOf(image, start, symbol.size);
+      const { address: start, kind, size } = symbol;
+      if (kind !== 'function' || size < 2 || seen.has(start)) continue;
+      const halfwords = bytesOf(image, start, size);
       if (halfwords === null) continue;
       seen.add(start);
       found.push(scan(image, symbol, start, halfwords));

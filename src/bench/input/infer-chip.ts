@@ -195,7 +195,6 @@ export function otherCode(chip: ChipDescription, images: readonly LoadedImage[])
   // the second question is cheap, and looking at all parts is not
   if (rccUsed(chip, addresses) !== null || !addresses.some((c) => isPeripheral(c) && isStray(chip, c))) return null;
   const worked = familiesWorked(addresses);
-  worked.delete(familyOf(chip));
   const rest = (c: ChipDescription, peripherals: readonly number[]): number => {
     const fit = fitOf(c, images, addresses, peripherals);
     return fit.score - fit.ofRom;

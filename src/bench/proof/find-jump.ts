@@ -78,9 +78,7 @@ export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): Foun
 /** A function that has been called and waits in a call is no trigger: calling it again leads to the same wait. */
 function unlessRunning(s: Session): (c: JumpCandidate) => JumpCandidate {
   const { frames } = callChainOf(s.machine.bootCore, s.input.images);
-  return (c) => {
-    return frames.some(({ pc }) => isIn(c.facts, pc)) ? { ...c, runsAnyway: true } : c;
-  };
+  return (c) => (frames.some(({ pc }) => isIn(c.facts, pc)) ? { ...c, runsAnyway: true } : c);
 }
 const isIn = ({ symbol: { address, size } }: FunctionFacts, pc: number): boolean => pc >= address && pc < address + size;
 

@@ -19,7 +19,7 @@ import { ARCHITECTURE, readIsSteady } from '../../emu/proofs/steady.ts';
 import type { Checkpoint, SavedPage } from '../../emu/machine-base.ts';
 import type { Machine } from '../../emu/machine.ts';
 import type { Ps } from '../../emu/time.ts';
-import { wordsOf } from '../../emu/words.ts';
+import { difference, wordsOf } from '../../emu/words.ts';
 import { hearing, CHECK_TIMER } from './hearing.ts';
 
 /** Ticks of an iteration: what toggles something is back after two. */
@@ -138,11 +138,8 @@ function onlyPagesMoved(before: Pages, after: Pages, memory: ReadonlyMap<number,
     const old = before.get(page)?.bytes;
     if (old === undefined) return false;
     if (old === bytes) continue;
-    const [were, are] = [wordsOf(old), wordsOf(bytes)];
-    for (let word = 0; word < are.length; word++) {
-      if (are[word] === were[word]) continue;
-      for (let at = 4 * word; at < 4 * word + 4; at++) if (bytes[at] !== old[at] && !memory.has((page << PAGE_BITS) + at)) return false;
-    }
+    const [first, end] = difference(bytes, 0, old);
+    for (let at = first; at < end; at++) if (bytes[at] !== old[at] && !memory.has((page << PAGE_BITS) + at)) return false;
   }
   for (const [host, value] of memory) if (after.get(host >>> PAGE_BITS)?.bytes[host & ((1 << PAGE_BITS) - 1)] !== value) return false;
   return true;
