@@ -10,6 +10,7 @@ import type { Place, ResultCause, RunResult } from '../bench/documents/result.ts
 import { firstSet, proofOf, SERIAL } from '../bench/documents/serial-proof.ts';
 import { NEVER_READY, OTHER_BOARD } from '../peripherals/note-words.ts';
 import { patchOf } from './patch.ts';
+import { provisos } from './provisos.ts';
 import { NO_SOURCES, type Sources } from './source-lines.ts';
 import { endedText, harmlessWhere, headlineText, HEADLINES, keptInVain, refusedWrite, romName, waitOf } from './terminal.ts';
 import { consoleText, humanTime, pad, plain, printable, visibleLength, wrap, type Paint, type Style } from './text.ts';
@@ -140,8 +141,8 @@ function background(page: Page, result: RunResult): void {
 
 function reached(page: Page, result: RunResult): void {
   page.text(sentence(result.summary), 3);
-  if (result.dependsOn.length > 0)
-    page.row('If', 'yellow', `the real ROM must have ${conditions(result.dependsOn)}; ST does not publish this`, 2);
+  const ifs = provisos(result.chip, result.dependsOn);
+  if (ifs.length > 0) page.row('Holds', 'yellow', `if ${ifs.join(', and ')}`, 2);
   const lost = lostWay(result);
   for (const { id, because, confidence } of lost.slice(0, 1)) {
     const option = result.rom?.options[id];
@@ -299,16 +300,12 @@ function sureness(result: RunResult, causes: readonly ResultCause[]): string {
     result.dependsOn,
     causes.flatMap((c) => c.dependsOn),
   );
-  const condition = all.length === 0 ? '' : `, provided the real ROM has ${conditions(all)}`;
+  const ifs = provisos(result.chip, all);
+  const condition = ifs.length === 0 ? '' : `, provided ${ifs.join(', and ')}`;
   if (proofOf(result)!.reached === 'serial')
     return `${what}, the ${romName(result)}, which has no USB, acknowledges 0x7F on its USART${condition}`;
   return `${what}, the same run reaches DFU on the ${romName(result)}${condition}`;
 }
-
-const conditions = (list: readonly { readonly rom: string; readonly value: string; readonly confidence: string }[]): string => {
-  const names = [...new Map(list.map((d) => [d.rom, `${d.rom} "${d.value}" (${d.confidence})`])).values()];
-  return names.length <= 2 ? names.join(' and ') : `${names.slice(0, 2).join(', ')} and ${names.length - 2} more (see -v)`;
-};
 
 function crash(page: Page, result: RunResult, sources: Sources): boolean {
   const lines = result.notes.filter((n) => n.kind === 'crash').map((n) => n.text);

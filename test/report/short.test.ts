@@ -14,6 +14,7 @@ import { sourcesOf } from '../../src/cli/sources.ts';
 import { patchOf } from '../../src/report/patch.ts';
 import { shortReport } from '../../src/report/short.ts';
 import type { SourceFile, Sources } from '../../src/report/source-lines.ts';
+import { terminalReport } from '../../src/report/terminal.ts';
 import { ansi, visibleLength } from '../../src/report/text.ts';
 import { folder } from '../cli/helpers.ts';
 import { Thumb } from '../emu/thumb.ts';
@@ -38,6 +39,31 @@ describe.each(['h533-seed000-as-posted', 'l476-seed004-masked', 'f405-own-crash'
 
 test('a success takes ten lines at most', () =>
   expect(shortReport(dfuResult(), { width: 80 }).trimEnd().split('\n').length).toBeLessThanOrEqual(10));
+
+describe('what a success hangs on', () => {
+  const hangs = (chip: string, ...dependsOn: RunResult['dependsOn'][number][]): RunResult => ({ ...dfuResult(), chip, dependsOn });
+  const bank = { rom: 'bank-check', value: 'bfb2', other: 'always', confidence: 'inferred', outcomeIfOther: 'back-in-app' } as const;
+  const table = { rom: 'vtor', value: 'sets', other: 'keeps', confidence: 'inferred', outcomeIfOther: 'rom-silent' } as const;
+  it.each([
+    ['STM32G474RE', 0],
+    ['STM32L476RG', 0],
+    ['STM32F429ZI', 0],
+    ['STM32L151RE', 1],
+  ])('%s: the boot bank is told by its option bit, at the level that the factory leaves', (chip, factory) => {
+    const text = shortReport(hangs(chip, bank), { width: 200 });
+    expect(text).toContain(`Holds  if bank 2 is not selected for boot (BFB2 = ${factory}, the factory setting)\n`);
+    expect(text).not.toMatch(/bank-check|real ROM/);
+  });
+  it('names other options of the ROM beside it', () =>
+    expect(shortReport(hangs('STM32G474RE', table, bank), { width: 200 })).toContain(
+      'the factory setting), and the real ROM has vtor "sets" (inferred)\n',
+    ));
+  it.each(['documented', 'measured'] as const)('says nothing where what is needed is %s, and -v keeps it', (confidence) => {
+    const result = hangs('STM32G474RE', { ...table, confidence });
+    expect(shortReport(result, { width: 80 })).not.toMatch(/Holds|vtor/);
+    expect(terminalReport(result, { width: 80 })).toContain('vtor');
+  });
+});
 
 test('a row that runs over the last of the ten lines ends in an ellipsis, not in a comma', () => {
   const good = dfuResult();
