@@ -217,6 +217,11 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
     .option('--leave', 'end the run with a DFU leave; exit 1 if the application does not start again')
     .addOption(new Option('--without-shortcut <name>', 'docs/engine.md lists them').hideHelp().argParser(collect))
     .option('--stats', 'print statistics of the translated code on stderr')
+    .option(
+      '--source-root <folder>',
+      'show source lines from this folder, too, not only from the project folder (docs/commands.md); repeatable',
+      collect,
+    )
     .option('-v, --verbose', 'print the full report: evidence, ROM options, resets, notes')
     .option('--checks', 'list every check with its verdict, the value found and the source of the rule')
     .option('--fix', 'print the fix as a patch on stdout and the report on stderr: --fix > fix.diff, then patch -p1 < fix.diff')
@@ -329,6 +334,11 @@ function addTest(program: Command, io: Io, exit: (code: number) => void, bench: 
     .option('--update-baseline', 'write the failures of this run to the --baseline file')
     .option('--cache <folder>', 'reuse results of unchanged inputs from this folder')
     .option('--jobs <n>', 'number of parallel runs (default: one per CPU)')
+    .option(
+      '--source-root <folder>',
+      'show source lines from this folder, too, not only from the project folder (docs/commands.md); repeatable',
+      collect,
+    )
     .option('--quiet', 'print only what does not hold')
     .option('--no-color', 'print without colours')
     .action(async (patterns: string[], options: TestOptions) => {

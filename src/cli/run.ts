@@ -29,6 +29,8 @@ export interface RunCommandOptions extends RunOptions {
   readonly html?: string;
   readonly open?: boolean;
   readonly junit?: string;
+  /** Folders whose source files may be shown, besides the project's. */
+  readonly sourceRoot?: readonly string[];
   readonly quiet?: boolean;
   readonly stats?: boolean;
   readonly color?: boolean;
@@ -116,13 +118,9 @@ function filesOf(options: RunCommandOptions): OutputFile[] {
 }
 
 /** Source lines lie beside the images, or else where the user stands. */
-function sourcesFor(job: RunJob, images: readonly string[], scenario: string | undefined, cwd: string): Sources {
-  const folder = images.length > 0 || scenario === undefined ? cwd : dirname(resolve(cwd, scenario));
-  return sourcesOf(
-    job.images.map((i) => i.path),
-    folder,
-    cwd,
-  );
+function sourcesFor(job: RunJob, images: readonly string[], { scenario, sourceRoot }: RunCommandOptions, io: Io): Sources {
+  const folder = images.length > 0 || scenario === undefined ? io.cwd : dirname(resolve(io.cwd, scenario));
+  return sourcesOf({ images: job.images.map((i) => i.path), folder, io, roots: sourceRoot });
 }
 
 // eslint-disable-next-line complexity -- the command as a list of what was asked for: each option is looked at once, where its turn is
@@ -131,6 +129,7 @@ export async function runCommand(images: readonly string[], given: RunCommandOpt
   const writers = stdoutWriters(given);
   const job = await loadJob(images, given, io.cwd);
   if (given.quiet !== true) warnOfWrongChip(job, given, io);
+  const sources = sourcesFor(job, images, given, io);
   const traces = traceFiles('--trace', given.trace ?? []);
   const options = given.open === true && given.html === undefined ? { ...given, html: temporaryPage() } : given;
   if (job.limits.wallMs !== null) io.mustEndWithin?.(job.limits.wallMs);
@@ -139,7 +138,6 @@ export async function runCommand(images: readonly string[], given: RunCommandOpt
     const run = await recordedRun(job, options, traces.length > 0 || options.html !== undefined, io, bench);
     const { expect } = run.result.scenario;
     const judgement = expect === null ? null : judge(run.result, expect);
-    const sources = sourcesFor(job, images, options.scenario, io.cwd);
     const documents = await documentsOf(run, options, judgement, sources);
     for (const key of DOCUMENTS) outputs.write(`--${key}`, documents[key]);
     if (run.trace !== undefined) await writeTraces(outputs, traces, run.trace);

@@ -1,8 +1,16 @@
-/** Source files as the debug data names them, looked for on the disk: from the working folder, the image's folder and the folders above it. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+/**
+ * Source files as the debug data names them, looked for on the disk. An image may be somebody else's, and a report is sent to others: so only files
+ * that a report may show are read. They lie below the project folder (no link leads out of it), in no folder whose name begins with a dot, are not
+ * ignored by git, and are called as source files are.
+ */
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { splitImagePath } from '../image/image.ts';
 import type { SourceFile, Sources } from '../report/source-lines.ts';
+import { GitIgnore, repositoryOf } from './git-ignore.ts';
+import type { Io } from './io.ts';
 
 /** A source file is no larger. */
 const MOST_BYTES = 4 << 20;
@@ -10,18 +18,69 @@ const MOST_BYTES = 4 << 20;
 const ABOVE = 4;
 /** Files of one checkout get their times one after the other, in milliseconds. */
 const CHECKED_OUT = 60_000;
+/** C, C++, assembler, Rust, Ada, Zig, Nim, Swift. */
+const SUFFIXES: ReadonlySet<string> = new Set(
+  '.c .h .cc .cpp .cxx .c++ .hh .hpp .hxx .h++ .inl .ipp .tpp .inc .s .asm .rs .adb .ads .zig .nim .swift'.split(' '),
+);
 
-/** @param images as typed; `folder` is where relative ones are seen from */
-export function sourcesOf(images: readonly string[], folder: string, cwd: string): Sources {
+/** A folder from which source files may be shown. */
+interface Project {
+  /** Without links. */
+  readonly folder: string;
+  readonly ignored: GitIgnore;
+}
+
+/**
+ * The repository that the user stands in, else the folder that he stands in; none where that is his home folder or above it, which holds more than a project.
+ * `--source-root` adds folders.
+ */
+export function projectFolders({ cwd, env }: Pick<Io, 'cwd' | 'env'>, more: readonly string[] = []): string[] {
+  const home = realPath(env['HOME'] ?? homedir());
+  const holdsHome = (folder: string): boolean => home !== null && isBelow(home, folder);
+  const here = realPath(cwd);
+  const repository = here === null ? null : repositoryOf(here);
+  const own = [repository, here].find((folder) => folder !== null && !holdsHome(folder)) ?? null;
+  const asked = more.map((folder) => {
+    const real = realPath(resolve(cwd, folder));
+    if (folder === '' || real === null || !statSync(real).isDirectory())
+      throw new UsageError(`--source-root: there is no folder ${folder}`);
+    return real;
+  });
+  return [...new Set([...(own === null ? [] : [own]), ...asked])];
+}
+
+/** Where source lines are looked for. */
+export interface SourcePlaces {
+  /** Images as typed; relative ones lie in `folder`. */
+  readonly images: readonly string[];
+  readonly folder: string;
+  readonly io: Pick<Io, 'cwd' | 'env'>;
+  readonly roots?: readonly string[] | undefined;
+}
+
+/** Looked for from the working folder, the image's folder and the folders above it, as far as they lie in the project. */
+export function sourcesOf({ images, folder, io, roots = [] }: SourcePlaces): Sources {
   const files = images.map((image) => resolve(folder, splitImagePath(image).file)).filter((file) => existsSync(file));
-  const roots = [...new Set([cwd, ...files.flatMap((file) => upwards(dirname(file)))])];
+  const home = io.env['HOME'] ?? homedir();
+  const projects = projectFolders(io, roots).map((at): Project => ({ folder: at, ignored: new GitIgnore(at, home) }));
+  const from = [io.cwd, ...projects.map((p) => p.folder), ...files.flatMap((file) => upwards(dirname(file)))];
+  const starts = [...new Set(from.map((at) => realPath(at)).filter((at) => at !== null))].filter((at) => projectAt(at, projects));
   const built = Math.max(0, ...files.map((file) => statSync(file).mtimeMs));
-  const known = new Map<string, SourceFile | null>();
-  return (name) => {
+  const known = new Map<string, Found>();
+  const find = (name: string): Found => {
     let found = known.get(name);
-    if (found === undefined) known.set(name, (found = look(name, roots, cwd, built)));
+    if (found === undefined) known.set(name, (found = look(name, starts, projects)));
     return found;
   };
+  const read = new Map<string, SourceFile>();
+  const sources = (name: string): SourceFile | null => {
+    const { path } = find(name);
+    if (path === null) return null;
+    let file = read.get(path);
+    if (file === undefined) read.set(path, (file = fileAt(path, io.cwd, built)));
+    return file;
+  };
+  return Object.assign(sources, { leftOut: (name: string) => find(name).leftOut });
 }
 
 function upwards(folder: string): string[] {
@@ -30,26 +89,68 @@ function upwards(folder: string): string[] {
   return found;
 }
 
+type Found = { readonly path: string; readonly leftOut: null } | { readonly path: null; readonly leftOut: string | null };
+const OUTSIDE = 'it lies outside of the project folder (--source-root <folder> adds one)';
+
 /** `../Core/Src/main.c` of a build folder is `Core/Src/main.c` of the project: leading parts are dropped until something is there, but never the last folder. */
-function look(name: string, roots: readonly string[], cwd: string, built: number): SourceFile | null {
+function look(name: string, starts: readonly string[], projects: readonly Project[]): Found {
   const parts = name.split(/[\\/]/).filter((part) => part !== '' && part !== '.');
-  const candidates = isAbsolute(name) ? [name] : roots.map((root) => join(root, name));
+  const candidates = isAbsolute(name) ? [resolve(name)] : starts.map((start) => join(start, name));
+  // what lies outside is not even asked for: a report does not tell what other files there are
+  const outside = candidates.every((path) => !projectAt(path, projects));
   for (let drop = 0; drop < parts.length; drop++) {
     // a bare name is looked for only where it was bare, or beside the image
     if (parts[drop] === '..' || (drop === parts.length - 1 && parts.length > 1 && parts[drop - 1] !== '..')) continue;
-    for (const root of roots) candidates.push(join(root, ...parts.slice(drop)));
+    for (const start of starts) candidates.push(join(start, ...parts.slice(drop)));
   }
-  const path = candidates.find((candidate) => isFile(candidate));
-  if (path === undefined) return null;
-  const below = relative(cwd, path);
+  let leftOut: string | null = outside ? OUTSIDE : null;
+  let refused = false;
+  for (const path of candidates) {
+    const project = projectAt(path, projects);
+    if (!project || !isFile(path)) continue;
+    const why = whyNot(path, project, projects);
+    if (why === null) return { path, leftOut: null };
+    if (!refused) leftOut = why;
+    refused = true;
+  }
+  return { path: null, leftOut };
+}
+
+/** Why a file of the project is not shown; null if it is. */
+function whyNot(path: string, { folder }: Project, projects: readonly Project[]): string | null {
+  const real = realPath(path);
+  const home = real === null ? undefined : projectAt(real, projects);
+  if (real === null || !home) return 'a link leads out of the project folder';
+  const parts = relative(home.folder, real).split(sep);
+  if ([...parts, ...relative(folder, path).split(sep)].some((part) => part.startsWith('.')))
+    return 'the name of a folder or of the file begins with a dot';
+  if (!SUFFIXES.has(extname(real).toLowerCase()) || !SUFFIXES.has(extname(path).toLowerCase()))
+    return 'it is not called as source files are';
+  return home.ignored.ignores(parts) ? 'git ignores it' : null;
+}
+
+function fileAt(path: string, cwd: string, built: number): SourceFile {
+  const below = relative(realPath(cwd) ?? cwd, path);
+  const elsewhere = below.startsWith('..') || isAbsolute(below);
   // `patch` refuses to leave its folder: what lies elsewhere is named from the root, for `patch -d /`
-  const shown = (below.startsWith('..') ? path.replace(/^([A-Za-z]:)?[\\/]+/, '') : below).split(sep).join('/');
-  return {
-    path: shown,
-    lines: readFileSync(path, 'utf8').split('\n'),
-    newer: statSync(path).mtimeMs > built + CHECKED_OUT && built > 0,
-    elsewhere: below.startsWith('..'),
-  };
+  const shown = (elsewhere ? path.replace(/^([A-Za-z]:)?[\\/]+/, '') : below).split(sep).join('/');
+  const lines = readFileSync(path, 'utf8').split('\n');
+  return { path: shown, lines, newer: statSync(path).mtimeMs > built + CHECKED_OUT && built > 0, elsewhere };
+}
+
+function isBelow(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+}
+const projectAt = (path: string, projects: readonly Project[]): Project | undefined => projects.find((p) => isBelow(path, p.folder));
+
+/** Without links; null where nothing is. */
+function realPath(path: string): string | null {
+  try {
+    return realpathSync(path);
+  } catch {
+    return null;
+  }
 }
 
 function isFile(path: string): boolean {

@@ -19,7 +19,7 @@ import { loadJob, readInput, readScenario } from './inputs.ts';
 import { EXIT, milliseconds, paintFor, type Io, type Stream } from './io.ts';
 import { Outputs } from './outputs.ts';
 import { interruptible } from './interruptible.ts';
-import { sourcesOf } from './sources.ts';
+import { projectFolders, sourcesOf } from './sources.ts';
 import { TestCache } from './test-cache.ts';
 
 export interface TestOptions {
@@ -38,6 +38,8 @@ export interface TestOptions {
   readonly baseline?: string;
   readonly updateBaseline?: boolean;
   readonly cache?: string;
+  /** Folders whose source files may be shown, besides the project's. */
+  readonly sourceRoot?: readonly string[];
   readonly quiet?: boolean;
   readonly color?: boolean;
 }
@@ -64,6 +66,7 @@ const FILES = ['junit', 'sarif', 'codequality', 'json', 'html'] as const;
 
 export async function testCommand(patterns: readonly string[], options: TestOptions, io: Io, bench: Bench): Promise<number> {
   const plan = planOf(patterns, options, io);
+  projectFolders(io, options.sourceRoot);
   if (options.list === true) {
     for (const path of plan.paths) io.stdout.write(`${printableName(path)}\n`);
     if (plan.paths.length === 0) throw nothingFound(patterns);
@@ -281,7 +284,7 @@ class Runner {
       if (result.ended.reason === 'wall') return error(`it took longer than --timeout ${this.options.timeout}`);
       const judgement = judge(result, expect);
       const { failures } = judgement;
-      const sources = sourcesOf(images ?? [], dirname(resolve(io.cwd, path)), io.cwd);
+      const sources = sourcesOf({ images: images ?? [], folder: dirname(resolve(io.cwd, path)), io, roots: this.options.sourceRoot });
       const state = failures.length === 0 ? 'ok' : sameAs(failures, plan.baseline[path]) ? 'known' : 'fail';
       const report: TestOutcome['report'] = ({ stream, color }) =>
         shortReport(result, { judgement, sources, paint: paintFor(io, stream, color), width: stream.columns - 5, embedded: true });

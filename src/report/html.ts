@@ -125,6 +125,8 @@ const AROUND = 8;
 function sourceOf(place: Place | null, sources: Sources): string {
   if (place?.file == null || place.line === null) return '';
   const found = sources(place.file);
+  const leftOut = found === null ? (sources.leftOut?.(place.file) ?? null) : null;
+  if (leftOut !== null) return `<p class="soft">The source of ${escape(place.file)} is not shown: ${escape(leftOut)}.</p>`;
   if (found === null || place.line > found.lines.length) return '';
   const from = Math.max(1, place.line - AROUND);
   const lines = found.lines.slice(from - 1, place.line + AROUND);

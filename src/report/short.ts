@@ -238,6 +238,8 @@ function writeCause(page: Page, result: RunResult, cause: ResultCause, count: nu
 function excerpt(page: Page, place: Place, sources: Sources, around = 1): void {
   if (place.file === null || place.line === null) return;
   const found = sources(place.file);
+  const leftOut = found === null ? (sources.leftOut?.(place.file) ?? null) : null;
+  if (leftOut !== null) page.text(`The source line is not shown: ${leftOut}.`, 2);
   if (found === null || place.line > found.lines.length) return;
   const from = Math.max(1, place.line - around);
   const to = Math.min(found.lines.length, place.line + around);

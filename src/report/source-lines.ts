@@ -9,7 +9,11 @@ export interface SourceFile {
   /** It does not lie below the working folder: `path` begins at the root of the file system. */
   readonly elsewhere: boolean;
 }
-/** `file` as results name it. Null where it is not found. */
-export type Sources = (file: string) => SourceFile | null;
+/** `file` as results name it. Null where it is not found, or not to be shown. */
+export interface Sources {
+  (file: string): SourceFile | null;
+  /** Why a file that is not given is left out, as the end of a sentence; null where it is simply not there. */
+  readonly leftOut?: (file: string) => string | null;
+}
 
 export const NO_SOURCES: Sources = () => null;

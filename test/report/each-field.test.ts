@@ -78,7 +78,7 @@ it.each(SCENARIOS)('%s: what is told of each field is what was told', async (sce
   const whole = await inThread(await loadJob([], { scenario }, FIXTURES), {});
   const mostTelling = whole.checks.filter(({ verdict }) => verdict !== 'pass' && verdict !== 'n/a').concat(whole.checks);
   const result: RunResult = { ...whole, version: '1.0.0', checks: [...new Set(mostTelling)].slice(0, 4) };
-  const sources = sourcesOf([`${dirname(scenario)}/firmware.elf`], FIXTURES, FIXTURES);
+  const sources = sourcesOf({ images: [`${dirname(scenario)}/firmware.elf`], folder: FIXTURES, io: { cwd: FIXTURES, env: {} } });
   const reports = reportsOf(sources);
   const before = reports.map((report) => new Set(linesOf(report(result))));
   const row = (path: Path, change: (value: unknown) => unknown): string => {

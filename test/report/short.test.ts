@@ -28,7 +28,7 @@ const source = (text: string): SourceFile => ({ path: 'src/main.c', lines: text.
 describe.each(['h533-seed000-as-posted', 'l476-seed004-masked', 'f405-own-crash', 'h533-stuck-pka'])('%s', (name) => {
   it('fits on one screen, at every width, with and without colour', async () => {
     const result = await run(name);
-    const sources = sourcesOf([`${name}/firmware.elf`], FIXTURES, FIXTURES);
+    const sources = sourcesOf({ images: [`${name}/firmware.elf`], folder: FIXTURES, io: { cwd: FIXTURES, env: {} } });
     for (const width of [40, 80, 120]) {
       const lines = shortReport(result, { width, sources, paint: ansi }).trimEnd().split('\n');
       expect(lines.length).toBeLessThanOrEqual(25);
@@ -591,7 +591,7 @@ describe('`patch` applies it', () => {
     mkdirSync(join(cwd, 'build'));
     cpSync(join(FIXTURES, name, 'main.c'), join(cwd, name, 'main.c'));
     cpSync(join(FIXTURES, name, 'firmware.elf'), join(cwd, 'build', 'firmware.elf'));
-    const { text } = patchOf(await run(name), sourcesOf(['build/firmware.elf'], cwd, cwd));
+    const { text } = patchOf(await run(name), sourcesOf({ images: ['build/firmware.elf'], folder: cwd, io: { cwd, env: {} } }));
     const ran = spawnSync('patch', ['-p1'], { cwd, input: text, encoding: 'utf8' });
     expect(ran.stdout + ran.stderr).toContain(`patching file ${name}/main.c`);
     expect(ran.status).toBe(0);

@@ -1,0 +1,171 @@
+/** Which files of the disk a report may show, whatever an image's line table names. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { projectFolders, sourcesOf } from '../../src/cli/sources.ts';
+import type { Sources } from '../../src/report/source-lines.ts';
+import type { RunResult } from '../../src/bench/documents/result.ts';
+import { primaskResult, writer } from '../samples/results.ts';
+import { cli, folder, FIRMWARE, IMAGE } from './helpers.ts';
+
+/** Files by path, with folders made as needed. */
+function tree(files: Readonly<Record<string, string>>): string {
+  const root = folder();
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  return root;
+}
+const sourcesIn = (cwd: string, more: { env?: Record<string, string>; roots?: string[]; images?: string[] } = {}): Sources =>
+  sourcesOf({ images: more.images ?? [], folder: cwd, io: { cwd, env: more.env ?? {} }, ...(more.roots ? { roots: more.roots } : {}) });
+/** What is known of a file: its text, else why it is left out. */
+const told = (sources: Sources, name: string): string | null => sources(name)?.lines[0] ?? sources.leftOut!(name);
+
+const SECRET = Array.from({ length: 60 }, (_, i) => `secret ${i}`).join('\n');
+/** The line that is blamed lies in this file. */
+const blaming = (file: string) => (): RunResult => {
+  const result = primaskResult();
+  const lastWriter = { ...writer, file };
+  return {
+    ...result,
+    entries: result.entries.map((e) => ({ ...e, from: e.from && { ...e.from, file } })),
+    checks: result.checks.map((c) => (c.id === 'primask' ? { ...c, lastWriter } : c)),
+    diagnosis: { ...result.diagnosis, causes: result.diagnosis.causes.map((c) => ({ ...c, lastWriter })) },
+  };
+};
+
+describe('a report shows no file from outside of the project folder', () => {
+  it.each(['absolute', 'climbing'])('%s path', async (kind) => {
+    const root = tree({ 'project/fw.bin': '', 'other/main.c': SECRET });
+    writeFileSync(join(root, 'project', 'fw.bin'), FIRMWARE);
+    const result = blaming(kind === 'absolute' ? join(root, 'other', 'main.c') : '../other/main.c');
+    const cwd = join(root, 'project');
+    const ran = await cli(['run', IMAGE, '--chip', 'h533re', '--html', 'r.html', '--junit', 'r.xml', '--fix'], { cwd, result });
+    const page = readFileSync(join(cwd, 'r.html'), 'utf8');
+    for (const text of [ran.out, ran.err, page, readFileSync(join(cwd, 'r.xml'), 'utf8')]) expect(text).not.toContain('secret');
+    for (const text of [ran.err, page]) expect(text.replace(/\s+/g, ' ')).toContain('it lies outside of the project folder');
+  });
+
+  it.each(['--sarif', '--codequality', '--html', '--junit'])('test %s', async (option) => {
+    const root = tree({
+      'project/s/a.json': '{"schema":"bootbench/scenario@1","images":["fw.bin@0x08000000"],"chip":"h533re","expect":{"outcome":"dfu"}}',
+      'other/main.c': SECRET,
+    });
+    writeFileSync(join(root, 'project', 's', 'fw.bin'), FIRMWARE);
+    const cwd = join(root, 'project');
+    const ran = await cli(['test', 's', option, 'file', '--reporter', 'github'], { cwd, result: blaming(join(root, 'other', 'main.c')) });
+    expect(ran.code).toBe(1);
+    const file = readFileSync(join(cwd, 'file'), 'utf8');
+    for (const text of [ran.out, ran.err, file]) expect(text).not.toContain('secret');
+    expect(ran.out).toContain('::error file=s/a.json,line=1');
+  });
+
+  it('--source-root names another folder, and a folder that is none is an error', async () => {
+    const root = tree({ 'project/x': '', 'other/main.c': SECRET });
+    writeFileSync(join(root, 'project', 'fw.bin'), FIRMWARE);
+    const cwd = join(root, 'project');
+    const run = (more: string) =>
+      cli(['run', IMAGE, '--chip', 'h533re', '--source-root', more], { cwd, result: blaming(join(root, 'other', 'main.c')) });
+    expect((await run('../other')).out).toContain('secret 41');
+    expect(await run('nowhere')).toMatchObject({ code: 2, err: expect.stringContaining('--source-root: there is no folder nowhere') });
+  });
+});
+
+describe('which folder the project folder is', () => {
+  const repository = { 'repo/.git/HEAD': '', 'repo/sub/a.c': 'a' };
+  it('the repository that the working folder lies in', () => {
+    const root = tree(repository);
+    expect(projectFolders({ cwd: join(root, 'repo', 'sub'), env: {} })).toEqual([join(root, 'repo')]);
+  });
+  it('the working folder where the repository is the home folder or above it', () => {
+    const root = tree(repository);
+    for (const home of ['repo', 'repo/home']) {
+      mkdirSync(join(root, home), { recursive: true });
+      const env = { HOME: join(root, home) };
+      expect(projectFolders({ cwd: join(root, 'repo', 'sub'), env })).toEqual([join(root, 'repo', 'sub')]);
+    }
+  });
+  it('none where the user stands in his home folder or above it', () => {
+    const root = tree({ 'home/a.c': 'mine' });
+    expect(projectFolders({ cwd: root, env: { HOME: join(root, 'home') } })).toEqual([]);
+    expect(told(sourcesIn(join(root, 'home'), { env: { HOME: join(root, 'home') } }), 'a.c')).toContain('outside of the project folder');
+  });
+});
+
+describe('in the project folder', () => {
+  it('a file below is found from the working folder, from the image, and without the leading parts of another machine', () => {
+    const root = tree({ '.git/HEAD': '', 'Core/Src/main.c': 'text', 'build/Debug/fw.elf': '' });
+    const sources = sourcesIn(join(root, 'build'), { images: ['Debug/fw.elf'] });
+    for (const name of ['../Core/Src/main.c', '/home/runner/work/p/Core/Src/main.c', join(root, 'Core/Src/main.c')])
+      expect(told(sources, name)).toBe('text');
+  });
+
+  it('a link that leads out of it is not followed, one inside is', () => {
+    const root = tree({ 'p/src/main.c': 'inside', 'other/key.c': 'secret' });
+    symlinkSync(join(root, 'other'), join(root, 'p', 'lib'));
+    symlinkSync(join(root, 'other', 'key.c'), join(root, 'p', 'key.c'));
+    symlinkSync(join(root, 'p', 'src'), join(root, 'p', 'alias'));
+    const sources = sourcesIn(join(root, 'p'));
+    for (const name of ['lib/key.c', 'key.c']) expect(told(sources, name)).toBe('a link leads out of the project folder');
+    expect(told(sources, 'alias/main.c')).toBe('inside');
+  });
+
+  it('files of dot folders, and links to them, are left out', () => {
+    const root = tree({ '.secret/a.c': 'secret', 'src/.b.c': 'secret' });
+    symlinkSync('.secret', join(root, 'plain'));
+    for (const name of ['.secret/a.c', 'src/.b.c', 'plain/a.c']) expect(told(sourcesIn(root), name)).toContain('begins with a dot');
+  });
+
+  it('only what is called as source files are is shown, by its own name and that of a link', () => {
+    const root = tree({ id_rsa: 'secret', 'a.env': 'secret', 'b.c': 'text', 'START.S': 'text' });
+    symlinkSync('id_rsa', join(root, 'key.c'));
+    for (const name of ['id_rsa', 'a.env', 'key.c']) expect(told(sourcesIn(root), name)).toBe('it is not called as source files are');
+    for (const name of ['b.c', 'START.S']) expect(told(sourcesIn(root), name)).toBe('text');
+  });
+
+  it('a file that is nowhere is not called left out, and one outside is not looked at', () => {
+    const root = tree({ 'p/a.c': 'a', 'there.c': 'b' });
+    const sources = sourcesIn(join(root, 'p'));
+    expect(told(sources, 'b.c')).toBe(null);
+    // the same words whether there is one or not
+    expect(told(sources, '../there.c')).toBe(told(sources, '../nowhere.c'));
+  });
+});
+
+describe('files that git ignores are left out', () => {
+  const RULES: Readonly<Record<string, string>> = {
+    '.gitignore': '# comment\nbuild/\n/top.c\n*.inc\n!keep.inc\ngen/**/x.h\ndoc/*.c\n[ab]?.c\nspace.c  \n\\!bang.c\nlib/\n!lib/in.c\n',
+    'sub/.gitignore': '!top.c\nown.c\n',
+    '.git/info/exclude': 'mine.c\n',
+  };
+  const FILES = (
+    'build/a.c sub/build/a.c build.c top.c sub/top.c a.inc keep.inc gen/x.h gen/1/2/x.h gen/y.h doc/a.c doc/sub/c.c ' +
+    'a1.c b2.c c3.c a.c sub/own.c own.c mine.c sub/mine.c space.c !bang.c lib/in.c'
+  ).split(' ');
+
+  it.skipIf(spawnSync('git', ['--version']).status !== 0)('as git itself does', () => {
+    const root = tree({ ...RULES, ...Object.fromEntries(FILES.map((name) => [name, name])) });
+    execFileSync('git', ['init', '-q', root]);
+    writeFileSync(join(root, '.git/info/exclude'), RULES['.git/info/exclude']!);
+    const ignored = FILES.filter((name) => told(sourcesIn(root), name) === 'git ignores it');
+    const git = execFileSync('git', ['-C', root, 'check-ignore', '--stdin'], { input: FILES.join('\n'), encoding: 'utf8' });
+    expect(ignored).toEqual(git.trim().split('\n'));
+    expect(ignored).toContain('gen/1/2/x.h');
+  });
+
+  it("also by the user's own rules, and in a worktree by those of its clone", () => {
+    const root = tree({
+      'home/.config/git/ignore': 'secret.c\n',
+      'clone/.git/info/exclude': 'local.c\n',
+      'clone/.git/worktrees/w/commondir': '../..\n',
+      'w/.git': 'gitdir: ../clone/.git/worktrees/w\n',
+      'w/secret.c': 's',
+      'w/local.c': 's',
+      'w/main.c': 'text',
+    });
+    const sources = sourcesIn(join(root, 'w'), { env: { HOME: join(root, 'home') } });
+    expect(['secret.c', 'local.c', 'main.c'].map((name) => told(sources, name))).toEqual(['git ignores it', 'git ignores it', 'text']);
+  });
+});
