@@ -20,6 +20,8 @@ export interface FrameRules {
   /** Rules of registers that are not as they were. */
   readonly registers: ReadonlyMap<number, RegisterRule>;
   readonly returnRegister: number;
+  /** First address of the function that they are about. */
+  readonly from: number;
 }
 
 interface Cie {
@@ -123,6 +125,9 @@ function readEntry(body: DwarfReader, bytes: Uint8Array, loadedAt: number | null
   return { cie, from, to: from + size, program: new DwarfReader(bytes, body.at, body.end) };
 }
 
+/** No augmentation, or the name of armcc with one letter for each quirk: `+` says that its offsets are those of the standard. */
+const PLAIN = /^$|^armcc.*\+/;
+
 function readCie(body: DwarfReader): Cie | null {
   const version = body.u8();
   if (version !== 1 && version !== 3 && version !== 4) return null;
@@ -133,7 +138,7 @@ function readCie(body: DwarfReader): Cie | null {
   const returnRegister = version === 1 ? body.u8() : body.uleb();
   let encoding = 0;
   const hasAugmentationData = augmentation.startsWith('z');
-  if (augmentation !== '' && !hasAugmentationData) return null;
+  if (!hasAugmentationData && !PLAIN.test(augmentation)) return null;
   if (hasAugmentationData) {
     const end = body.uleb() + body.at;
     for (const letter of augmentation.slice(1)) {
@@ -159,7 +164,7 @@ function rulesOf({ cie, from, program }: Fde, pc: number): FrameRules | null {
   const row: Row = { cfa: { register: DWARF_REGISTERS.SP, offset: 0 }, registers: new Map() };
   execute(cie, cie.program, row, null, from, pc);
   execute(cie, program, row, copyOf(row), from, pc);
-  return { cfa: row.cfa, registers: row.registers, returnRegister: cie.returnRegister };
+  return { cfa: row.cfa, registers: row.registers, returnRegister: cie.returnRegister, from };
 }
 
 /** Runs a program up to the row that holds at `pc`. `initial`: what DW_CFA_restore goes back to. */

@@ -85,22 +85,15 @@ function decode(sections: DwarfSections, inCode: (address: number) => boolean): 
   const index = new FileIndex();
   const sequences: Sequence[] = [];
   if (sections.line !== null) {
-    const folders = compileFolders(readUnits(sections));
-    let at = 0;
-    while (at + 6 <= sections.line.length) {
-      let unit: UnitHeader;
-      try {
-        unit = readUnitHeader(new DwarfReader(sections.line, at));
-      } catch (error) {
-        if (error instanceof DwarfError) break;
-        throw error;
-      }
+    const units = readUnits(sections);
+    const folders = compileFolders(units);
+    const starts = units.flatMap((u) => u.lineTable ?? []);
+    for (const unit of lineUnits(sections.line, starts)) {
       try {
         readUnit(sections, unit, folders.get(unit.start) ?? null, index, (s) => inCode(s.start) && sequences.push(s));
       } catch (error) {
         if (!(error instanceof DwarfError)) throw error;
       }
-      at = unit.end;
     }
   }
   sequences.sort((a, b) => a.start - b.start);
@@ -114,6 +107,33 @@ function decode(sections: DwarfSections, inCode: (address: number) => boolean): 
     at += s.address.length;
   }
   return rows;
+}
+
+/**
+ * Units where .debug_info says that they start (DW_AT_stmt_list), and those that follow another one. Bytes may lie between units (IAR 6), so what is no unit is
+ * left for the next start.
+ */
+function lineUnits(line: Uint8Array, starts: readonly number[]): UnitHeader[] {
+  const known = [...new Set(starts)].sort((a, b) => a - b);
+  const units: UnitHeader[] = [];
+  for (let at: number | undefined = 0; at !== undefined && at + 6 <= line.length;) {
+    const from: number = at;
+    const next = known.find((start) => start > from);
+    const unit = unitAt(line, from);
+    const fits = unit !== null && (known.includes(from) || (readable(unit.version) && unit.end <= (next ?? line.length)));
+    if (fits) units.push(unit);
+    at = fits && unit.end <= (next ?? line.length) ? unit.end : next;
+  }
+  return units;
+}
+const readable = (version: number): boolean => version >= 2 && version <= 5;
+function unitAt(line: Uint8Array, at: number): UnitHeader | null {
+  try {
+    return readUnitHeader(new DwarfReader(line, at));
+  } catch (error) {
+    if (error instanceof DwarfError) return null;
+    throw error;
+  }
 }
 
 interface Header {
@@ -133,7 +153,7 @@ const nameOf = (h: { folders: readonly string[]; compileFolder: string | null },
   fileName(name, h.folders[folder] ?? null, h.compileFolder);
 
 function readHeader(sections: DwarfSections, unit: UnitHeader, r: DwarfReader, compileFolder: string | null): Header {
-  if (unit.version < 2 || unit.version > 5) throw new DwarfError(`version ${unit.version}`);
+  if (!readable(unit.version)) throw new DwarfError(`version ${unit.version}`);
   let addressSize = 4;
   if (unit.version >= 5) {
     addressSize = r.u8();

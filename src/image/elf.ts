@@ -299,5 +299,13 @@ function readSymbols(bytes: Uint8Array, sections: readonly Section[], u16: Read,
       binding,
     });
   }
-  return symbols;
+  return withoutIarLabels(symbols);
+}
+
+/** IAR's `??name_N` are labels inside of `name`. */
+function withoutIarLabels(symbols: ElfSymbol[]): ElfSymbol[] {
+  const outer = ({ name }: ElfSymbol): string | undefined => /^\?\?(.+)_\d+$/.exec(name)?.[1];
+  if (!symbols.some((s) => outer(s) !== undefined)) return symbols;
+  const names = new Set(symbols.map((s) => s.name));
+  return symbols.filter((s) => !names.has(outer(s) ?? ''));
 }

@@ -52,6 +52,48 @@ describe('call chain', () => {
     session.release();
   });
 
+  describe('a function without a caller', () => {
+    const [from, size] = [0x0800_0100, 0x40];
+    /** One function whose rules behind its first instruction are `program` (DWARF 4, 6.4.2). */
+    const frameOf = (augmentation: string, program: readonly number[]): Uint8Array => {
+      const entry = (...body: readonly number[]): number[] => [...word(body.length), ...body];
+      const word = (value: number): number[] => [0, 8, 16, 24].map((shift) => (value >>> shift) & 0xff);
+      const name = [...new TextEncoder().encode(augmentation), 0];
+      // code ×2, data ×−4, return address in r14; CFA = SP + 0
+      const cie = entry(...word(0xffffffff), 3, ...name, 2, 0x7c, 14, 0x0c, 13, 0);
+      return Uint8Array.from([...cie, ...entry(...word(0), ...word(from), ...word(size), 0x41, ...program)]);
+    };
+    const chainOf = (frame: Uint8Array, pc: number, lr: number): ReturnType<typeof callChain> => {
+      const image = { ...loadImage(bytes, path), frames: new FrameTable(frame, null, () => true) };
+      return callChain([image], { pc, lr, sp: 0x2000_0f00 }, () => 0);
+    };
+    const UNDEFINED_LR = [0x07, 14];
+    const SAVED_LR = [0x0e, 8, 0x8e, 1];
+
+    it('is the start where its return address is undefined, also in the frame information of armcc', () => {
+      for (const augmentation of ['', 'armcc+']) {
+        const { frames, end } = chainOf(frameOf(augmentation, UNDEFINED_LR), from + 0x10, 0x0800_0201);
+        expect([augmentation, frames.length, end]).toEqual([augmentation, 1, 'start']);
+      }
+    });
+    it('is the start where it has called others without saving LR', () => {
+      const { frames, end } = chainOf(frameOf('', []), from + 0x10, from + 9);
+      expect([frames.length, end]).toEqual([1, 'start']);
+    });
+    it('is left by LR as long as it has called nobody', () => {
+      const { frames } = chainOf(frameOf('', []), from + 0x10, 0x0800_0201);
+      expect(frames.map((f) => f.pc)).toEqual([from + 0x10, 0x0800_01fe]);
+    });
+    it('is none where it calls itself, before it saves LR', () => {
+      const { frames } = chainOf(frameOf('', SAVED_LR), from, from + 9);
+      expect(frames[1]!.pc).toBe(from + 6);
+    });
+    it('stays unknown where armcc has the old order of offsets', () => {
+      const { frames } = chainOf(frameOf('armcc', UNDEFINED_LR), from + 0x10, 0x0800_0201);
+      expect(frames).toHaveLength(2);
+    });
+  });
+
   it('ends on any stack and any damaged frame information', () => {
     const elf = parseElf(bytes);
     const image = loadImage(bytes, path);

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { FunctionTable } from '../../src/image/dwarf-functions.ts';
 import { LineTable } from '../../src/image/dwarf-line.ts';
 import { debugSections } from '../../src/image/dwarf-reader.ts';
+import { readUnits } from '../../src/image/dwarf-units.ts';
 import { parseElf } from '../../src/image/elf.ts';
 import { codePlace, loadImage } from '../../src/image/image.ts';
 import { fileName } from '../../src/image/source-path.ts';
@@ -37,6 +38,32 @@ describe('line table', () => {
   test('lines of functions that the linker dropped do not shadow the code at low addresses', () => {
     const image = loadImage(data('dwarf5-O2.elf'), 'a.elf');
     for (let pc = 0; pc < 0x40; pc += 2) expect(image.lines.lookup(pc)).toBeNull();
+  });
+
+  test.each(['dwarf2-O2', 'dwarf4-O0', 'dwarf5-O2'])('bytes between units are no unit: each starts where .debug_info says (%s)', (name) => {
+    const elf = parseElf(data(`${name}.elf`));
+    const sections = debugSections(elf.section);
+    const whole = new LineTable(sections, () => true);
+    const units = readUnits(sections);
+    const second = units[1]!.lineTable!;
+    for (const gap of [[0], [0, 0, 0, 0], [0xff, 0xff, 0xff, 0xff], [2, 0, 0, 0, 3, 0, 0]]) {
+      const line = Uint8Array.from([...sections.line!.subarray(0, second), ...gap, ...sections.line!.subarray(second)]);
+      const info = sections.info!.slice();
+      const view = new DataView(info.buffer);
+      for (let at = units[1]!.root; at < units[1]!.end - 4; at++)
+        if (view.getUint32(at, true) === second) {
+          view.setUint32(at, second + gap.length, true);
+          break;
+        }
+      const apart = new LineTable({ ...sections, line, info }, () => true);
+      let other = 0;
+      for (let pc = 0x08000000; pc < 0x08000400; pc += 2) {
+        const found = apart.lookup(pc);
+        expect(found).toEqual(whole.lookup(pc));
+        if (found?.file === 'sub/other.c') other++;
+      }
+      expect(other).toBeGreaterThan(5);
+    }
   });
 
   test('damaged debug sections never throw and never hang', () => {

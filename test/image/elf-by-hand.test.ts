@@ -90,6 +90,14 @@ describe('A symbol', () => {
   it.each(['$t', '$d.12', '$a', '$x'])('that maps code and data (%s) is none', (name) =>
     expect(symbolsOf(`\0${name}\0`, [symbol(1, 0, 0, 0)])).toEqual([]),
   );
+  it('that IAR writes for a label inside of a function (??main_0) is none, and stays where no such function is', () => {
+    const at = 0x0800_0100;
+    const names = '\0main\0??main_0\0??gone_0\0';
+    const rows = [symbol(1, at | 1, 32, 0x12), symbol(6, (at + 8) | 1, 0, 0x02), symbol(15, (at + 64) | 1, 0, 0x02)];
+    expect(symbolsOf(names, rows).map((s) => s.name)).toEqual(['main', '??gone_0']);
+    const { symbols } = loadImage(withSymbols(names, rows, '', 0x0100_0000), 'a.elf');
+    expect(symbols.at(at + 12)).toMatchObject({ symbol: { name: 'main' }, offset: 12 });
+  });
   it.each(['', 'more', 'more\0'])('whose name is not ended has what its table holds of it (behind it stands "%s")', (tail) => {
     const names = symbolsOf('\0abc', [symbol(1, 0, 0, 0x12), symbol(3, 0, 0, 0x12), symbol(4, 0, 0, 0x12)], tail).map((s) => s.name);
     expect(names).toEqual(['abc', 'c']);

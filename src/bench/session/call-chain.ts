@@ -4,7 +4,7 @@
  */
 import type { Core } from '../../emu/core/core.ts';
 import { registerFile } from '../../emu/core/arm/register-file.ts';
-import { DWARF_REGISTERS } from '../../image/dwarf-frames.ts';
+import { DWARF_REGISTERS, type FrameRules } from '../../image/dwarf-frames.ts';
 import { codePlace, framesAt, rulesAt, symbolAt, type LoadedImage } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
 
@@ -110,8 +110,20 @@ function callerOf(images: readonly LoadedImage[], state: Unwound, read: ReadWord
     else if (rule.kind === 'lost') caller[register] = null;
   }
   caller[DWARF_REGISTERS.SP] = cfa;
-  const outermost = rules.registers.get(rules.returnRegister)?.kind === 'lost';
-  return outermost ? 'start' : returnTo(state, caller, caller[DWARF_REGISTERS.LR] ?? null, read);
+  return isOutermost(images, rules, caller[DWARF_REGISTERS.LR] ?? null)
+    ? 'start'
+    : returnTo(state, caller, caller[DWARF_REGISTERS.LR] ?? null, read);
+}
+
+/**
+ * Nobody called a function that gives its return address up: DW_CFA_undefined (armcc), or no rule for LR at a place from which it has called others (clang, where
+ * a function never returns). LR then leads back into the function itself.
+ */
+function isOutermost(images: readonly LoadedImage[], rules: FrameRules, lr: number | null): boolean {
+  const rule = rules.registers.get(rules.returnRegister);
+  if (rule !== undefined || lr === null) return rule?.kind === 'lost';
+  const behind = rulesAt(images, (lr & ~1) - 2);
+  return behind !== null && behind.from === rules.from && !behind.registers.has(rules.returnRegister);
 }
 
 function returnTo(state: Unwound, r: (number | null)[], address: number | null, read: ReadWord): Caller | CallChain['end'] {
