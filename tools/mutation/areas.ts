@@ -6,8 +6,8 @@ export interface Area {
   readonly name: string;
   /** Patterns below the project's folder. */
   readonly files: readonly string[];
-  /** Test files that go over most of the area by a table, asked right behind those that the mutated file has of its own. */
-  readonly tables?: readonly string[];
+  /** Test files that go over most of the area, asked together with those that the mutated file has of its own. */
+  readonly first?: readonly string[];
   /** Pattern of test files that are the mutated file's own where they share a word with its path. Tests that import the file itself are, too. */
   readonly namesakes?: string;
   /** Patterns of all other test files. */
@@ -18,7 +18,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'core semantics',
     files: ['src/emu/core/isa/*.ts', 'src/emu/core/builder.ts', 'src/emu/core/arm/system-ops.ts', 'src/emu/core/float/*.ts'],
-    tables: ['test/emu/core/{each-row,each-float,timetable}.test.ts'],
+    first: ['test/emu/core/{each-row,each-float,timetable}.test.ts'],
     tests: [
       'test/emu/core/{cycles,semantics,softfloat,system-ops,fp-undefined,fp-native,bit-band,fp-qemu,fp-differential,differential}.test.ts',
     ],
@@ -31,13 +31,13 @@ export const AREAS: readonly Area[] = [
       'src/emu/core/caches/flash-cache.ts',
       'src/emu/core/caches/branch-targets.ts',
     ],
-    tables: ['test/emu/core/{each-cost,each-pair,each-cache,timetable,line-times,lines,far-bytes}.test.ts'],
+    first: ['test/emu/core/{each-cost,each-pair,each-cache,timetable,line-times,lines,far-bytes}.test.ts'],
     tests: ['test/emu/core/{cycles,far-bytes,fp-timing,line-times,flash-cache,flash-prefetch,branch-targets,stale-lines,tiers}.test.ts'],
   },
   {
     name: 'exceptions',
     files: ['src/emu/core/arm/!(system-ops|arm-view).ts', 'src/emu/core/interpreter/handlers.ts', 'src/emu/core/models/*.ts'],
-    tables: ['test/emu/core/{models,register-file,nvic,systick,scs,each-register,each-exception,each-float,timetable}.test.ts'],
+    first: ['test/emu/core/{models,register-file,nvic,systick,scs,each-register,each-exception,each-float,timetable}.test.ts'],
     tests: [
       'test/emu/core/{cycles,mpu,mpu-cacheable,exits,branch-nowhere,exceptions,exceptions-qemu,entry-source,frames}.test.ts',
       'test/emu/vectreset.test.ts',
@@ -46,13 +46,13 @@ export const AREAS: readonly Area[] = [
   {
     name: 'checks',
     files: ['src/checks/*.ts'],
-    tables: ['test/checks/!(index).test.ts'],
+    first: ['test/checks/!(index).test.ts'],
     tests: ['test/bench/{second-core-fault,rules}.test.ts'],
   },
   {
     name: 'repairs',
     files: ['src/bench/proof/{repairs,variants,diagnosis,minimal-sets}.ts', 'src/bench/verdict/point-of-no-return.ts'],
-    tables: [
+    first: [
       'test/bench/{search,search-later,search-kinds,edits,edits-on-chips,variant-starts,point-of-no-return,no-return-bisection,results}.test.ts',
     ],
     namesakes: 'test/bench/*.test.ts',
@@ -63,42 +63,42 @@ export const AREAS: readonly Area[] = [
   },
   {
     name: 'run end',
-    files: ['src/bench/session/{outcome,fixed-loop,reset-loop,rounds,ticking}.ts', 'src/bench/documents/duration.ts'],
-    tables: ['test/bench/{ends,tick-proofs,results}.test.ts'],
+    files: ['src/bench/session/{outcome,fixed-loop,reset-loop,tick-period,ticking}.ts', 'src/bench/documents/duration.ts'],
+    first: ['test/bench/{ends,tick-proofs,results}.test.ts'],
     namesakes: 'test/bench/*.test.ts',
     tests: ['test/bench/{expect,run-ends,fixed-loop,stray-interrupts,deaf,ticking,rounds,two-cores,steps-at-the-end}.test.ts'],
   },
   {
     name: 'USB',
     files: ['src/usb-sim/*.ts'],
-    tables: ['test/usb-sim/{answers,lives,clients}.test.ts'],
+    first: ['test/usb-sim/{answers,lives,clients}.test.ts'],
     namesakes: 'test/{usb-sim/*,web-usb*}.test.ts',
     tests: ['test/{usb-sim/*,web-usb*}.test.ts'],
   },
   {
     name: 'memory',
     files: ['src/emu/core/{core-memory,decode,rows}.ts', 'src/emu/core/caches/{l1-cache,core-caches,stale-lines}.ts'],
-    tables: ['test/emu/core/{each-row,each-cache,each-exception}.test.ts'],
+    first: ['test/emu/core/{each-row,each-cache,each-exception}.test.ts'],
     namesakes: 'test/emu/core/*.test.ts',
-    tests: ['test/emu/core/{bit-band,decode,decode-space-*,l1-code,l1-data,mpu,mpu-cacheable,unpredictable}.test.ts'],
+    tests: ['test/emu/core/{bit-band,decode,decode-space-*,l1-code,l1-data,mpu,mpu-cacheable}.test.ts'],
   },
   {
     name: 'translation',
     files: ['src/emu/core/translate/*.ts'],
-    tables: ['test/emu/core/{random-programs,slots,short-arms,reducible,held-lines,line-times}.test.ts'],
+    first: ['test/emu/core/{random-programs,slots,short-arms,reducible,held-lines,line-times}.test.ts'],
     namesakes: 'test/emu/core/*.test.ts',
     tests: ['test/emu/core/{tiers,regions-kept,repeated-code,self-modifying,stops,sequence,in-translated-mode,in-mixed-mode}.test.ts'],
   },
   {
     name: 'machine',
     files: ['src/emu/*.ts'],
-    tables: ['test/emu/{system,registers,arena,forks,each-run,each-wait,history,time,scheduler,wires}.test.ts'],
+    first: ['test/emu/{system,registers,arena,forks,each-run,each-wait,history,time,scheduler,wires}.test.ts'],
     tests: ['test/emu/*.test.ts', 'test/peripherals/behaviour.test.ts', 'test/machines/*.test.ts'],
   },
   {
     name: 'proofs',
     files: ['src/emu/proofs/*.ts'],
-    tables: ['test/emu/{each-flow,each-loop,each-read,each-wait,known-loops,copied-words}.test.ts', 'test/bench/tick-proofs.test.ts'],
+    first: ['test/emu/{each-flow,each-loop,each-read,each-wait,known-loops,copied-words}.test.ts', 'test/bench/tick-proofs.test.ts'],
     tests: [
       'test/emu/*.test.ts',
       'test/bench/{ends,skipping,shortcuts,rounds,ticking,fixed-loop}.test.ts',
@@ -108,21 +108,21 @@ export const AREAS: readonly Area[] = [
   {
     name: 'chips',
     files: ['src/chips/*.ts'],
-    tables: ['test/chips/{each-row,each-name}.test.ts', 'test/peripherals/{behaviour,variants}.test.ts', 'test/checks/minded.test.ts'],
+    first: ['test/chips/{each-row,each-name}.test.ts', 'test/peripherals/{behaviour,variants}.test.ts', 'test/checks/minded.test.ts'],
     namesakes: 'test/chips/*.test.ts',
     tests: ['test/chips/*.test.ts', 'test/peripherals/running-*.test.ts', 'test/checks/{random-subjects,family-rows,chips}.test.ts'],
   },
   {
     name: 'ROM',
     files: ['src/rom/*.ts'],
-    tables: ['test/chips/each-row.test.ts'],
+    first: ['test/chips/each-row.test.ts'],
     namesakes: 'test/rom/*.test.ts',
     tests: ['test/rom/*.test.ts', 'test/usb-sim/dfu-operations.test.ts', 'test/bench/results.test.ts'],
   },
   {
     name: 'reports',
     files: ['src/report/**/*.ts'],
-    tables: ['test/report/{each-text,each-patch,each-timeline,each-sequence,each-result,each-field}.test.ts'],
+    first: ['test/report/{each-text,each-patch,each-timeline,each-sequence,each-result,each-field}.test.ts'],
     namesakes: 'test/{report,cli}/*.test.ts',
     tests: ['test/{report,cli,docs}/!(usbip-*|end-to-end).test.ts', 'test/board/board.test.ts'],
   },
@@ -139,14 +139,14 @@ export const AREAS: readonly Area[] = [
   {
     name: 'images',
     files: ['src/image/{elf,image,attributes}.ts'],
-    tables: ['test/image/{each-word,each-place,elf-by-hand,formats}.test.ts'],
+    first: ['test/image/{each-word,each-place,elf-by-hand,formats}.test.ts'],
     namesakes: 'test/image/*.test.ts',
     tests: ['test/image/*.test.ts', 'test/bench/{image-fit,infer-chip}.test.ts'],
   },
   {
     name: 'peripherals',
     files: ['src/peripherals/**/*.ts'],
-    tables: ['test/peripherals/{behaviour,variants}.test.ts'],
+    first: ['test/peripherals/{behaviour,variants}.test.ts'],
     namesakes: 'test/peripherals/*.test.ts',
     tests: ['test/peripherals/*.test.ts', 'test/checks/!(index).test.ts', 'test/rom/{course,waits}.test.ts'],
   },

@@ -1,4 +1,6 @@
 // Runs test files one after the other in this process with vitest's own runner: node tests.mjs <setup file> <test file>… Ends at the first test that fails (exit 1).
+// The number of each test file that begins goes to the file descriptor BOOTBENCH_BEGINS.
+import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
@@ -45,7 +47,8 @@ const runner = {
   },
 };
 await load(setup);
-for (const filepath of files) {
+for (const [i, filepath] of files.entries()) {
+  if (process.env.BOOTBENCH_BEGINS) writeSync(Number(process.env.BOOTBENCH_BEGINS), `${i}\n`);
   globalThis.__vitest_worker__.filepath = filepath;
   await startTests([{ filepath, testLocations: undefined }], runner);
 }

@@ -1,0 +1,32 @@
+/** What mutants are made of, and which tests are asked about them. */
+import { globSync } from 'tinyglobby';
+import { describe, expect, it } from 'vitest';
+import { AREAS } from '../tools/mutation/areas.ts';
+import { alternatives, isTable } from '../tools/mutation/kinds.ts';
+
+describe('areas of mutants', () => {
+  it.each(AREAS)('every pattern of $name matches a file', ({ files, first = [], namesakes = [], tests }) => {
+    const patterns = [files, first, namesakes, tests].flat().flatMap(alternatives);
+    expect(patterns.filter((pattern) => globSync(pattern).length === 0)).toEqual([]);
+  });
+
+  it('asks each alternative in braces', () => {
+    expect(alternatives('a/{b,c/{d,e}}.ts')).toEqual(['a/b.ts', 'a/c/d.ts', 'a/c/e.ts']);
+  });
+});
+
+describe('kinds of tests', () => {
+  const files: Record<string, string> = {
+    'test/a/table.test.ts': "import { expectAsBefore } from './golden-file.ts';",
+    'test/b/by-helper.test.ts': "import { run } from './helper.ts';",
+    'test/b/helper.ts': "import { more } from '../a/more.ts';",
+    'test/a/more.ts': "import './more.ts';\nif (process.env['BOOTBENCH_GOLDEN'] === 'write') write();",
+    'test/b/facts.test.ts': "import { golden } from '../../src/golden-file-format.ts';\nimport { a } from './plain.ts';",
+    'test/b/plain.ts': '',
+  };
+  const kind = (path: string): boolean => isTable(path, (file) => files[file]!);
+
+  it('a test that compares with a stored table is a table', () => expect(kind('test/a/table.test.ts')).toBe(true));
+  it('so it is where a helper of its helper does that', () => expect(kind('test/b/by-helper.test.ts')).toBe(true));
+  it('all others state facts', () => expect(kind('test/b/facts.test.ts')).toBe(false));
+});
