@@ -50,8 +50,7 @@ void usb_block_on(void)
 #if !defined C0
   RCC_APBENR1 |= APB1_PWR;
   (void)RCC_APBENR1;
-  if (!(PWR_CR2 & CR2_USV) && rom_option(OPTION_USB_SUPPLY) == USB_SUPPLY_SETS)
-    PWR_CR2 |= CR2_USV;
+  PWR_CR2 |= CR2_USV; /* as RM0444 asks; on this chip USB works without it, too */
 #endif
   RCC_APBENR1 |= APB1_USB;
   (void)RCC_APBENR1;

@@ -230,7 +230,7 @@ export const usbClock: Check = {
   judge(subject) {
     const f = familyOf(subject.state.chip);
     if (!f) return notApplicable(NO_FAMILY);
-    if (f.clockRecovery.length === 0) return notApplicable('this chip has no clock recovery system');
+    if (f.clockRecovery.length === 0) return notApplicable('this chip has no clock recovery system, or USB in its ROM does not use it');
     if (
       isUnread(
         subject.state,

@@ -102,6 +102,9 @@ export const familyOf = (chip: ChipDescription): FamilyFields | null =>
 /** Why a check does not apply then. */
 export const NO_FAMILY = 'the register names of this chip family are not known to this check yet';
 
+/** Why the checks of the bus do not. */
+export const NO_USB = 'this ROM has no USB';
+
 interface Place {
   readonly address: number;
   readonly mask: number;
@@ -138,10 +141,17 @@ export const registerOf = (path: string): string => path.split('.').slice(0, 2).
 export const inC = (path: string): string => path.split('.').slice(0, 2).join('->');
 /** As the manual spells it: `RCC_CR.PLL1ON`. */
 export const inManual = (path: string): string => path.replace('.', '_');
-/** C that lets the pull-up on D+ go. */
+/** C that lets the pull-up on D+ go; where that is on the board, C that holds the line low against it. */
 export function pullUpOffInC({ pullUp, released }: NonNullable<FamilyFields['usb']>): string {
+  if (pullUp === null)
+    return 'GPIOA->BSRR = 1u << (12 + 16); GPIOA->MODER = (GPIOA->MODER & ~(3u << 24)) | (1u << 24);   /* the pull-up is on the board: D+ (PA12) is held low */';
   const bit = `${registerOf(pullUp).replace('.', '_')}_${pullUp.split('.')[2]}`;
   return (released ?? 0) === 0 ? `${inC(pullUp)} &= ~${bit};` : `${inC(pullUp)} |= ${bit};`;
+}
+/** Whether the application's device still pulls D+ up. */
+export function isPulledUp(state: TargetState, { enable, pullUp, released }: NonNullable<FamilyFields['usb']>): boolean {
+  if (pullUp === null) return state.field(enable) === 1;
+  return (state.field(pullUp) ?? released ?? 0) !== (released ?? 0);
 }
 /** C that clears fields, a line per register. */
 export const clearedInC = (paths: readonly string[]): string =>

@@ -55,8 +55,11 @@ export interface FamilyFields {
   readonly romWithoutUsb?: { readonly instead: string };
   /** Clock recovery: fields that decide how HSI48 is trimmed, with their reset values (the SVD's is wrong for TRIM). */
   readonly clockRecovery: readonly { readonly path: string; readonly reset: number }[];
-  /** `released`: value of `pullUp` with which the device has left the bus, 0 if left out. */
-  readonly usb: { readonly enable: string; readonly pullUp: string; readonly released?: number; readonly block: string } | null;
+  /**
+   * The device that the ROM uses. `pullUp` is null where the pull-up of D+ is on the board; `released`: its value with which the device has left the bus, 0 if left out.
+   * null: the ROM has no USB.
+   */
+  readonly usb: { readonly enable: string; readonly pullUp: string | null; readonly released?: number; readonly block: string } | null;
   /** EN bit of a DMA channel; `#` is replaced by 0…15. */
   readonly dmaChannels: readonly string[];
   readonly exti: { readonly mask: readonly string[]; readonly pending: readonly string[] };

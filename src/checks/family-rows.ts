@@ -93,6 +93,7 @@ const L496: FamilyFields = {
   hsi48: { on: 'RCC.CRRCR.HSI48ON', ready: 'RCC.CRRCR.HSI48RDY' },
   clockRecovery: CRS,
   hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 172: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
+  emptyCheck: true,
 };
 
 /** FSDEV, one bank. */
@@ -123,6 +124,7 @@ const withoutUsb = (row: FamilyFields, line: string, instead: string): FamilyFie
   hsi48: null,
   usbSupply: null,
   clockRecovery: [],
+  hseForUsb: { crystals: null, source: `${row.document}: no USB`, confidence: 'documented' },
   usb: null,
   romWithoutUsb: { instead },
 });
@@ -209,6 +211,7 @@ const G4: FamilyFields = {
   bankCheck: null,
 };
 
+/** PWR_CR2.USV exists on parts with USB, and cuts nothing off (stm32g0.ts): nothing to declare. */
 const G0: FamilyFields = {
   ...G4,
   family: 'STM32G0',
@@ -430,7 +433,10 @@ const F0_LINES: readonly FamilyFields[] = [
   },
   { ...F070, line: 'STM32F070' },
   withoutUsb({ ...F0, document: 'AN2606 Rev 70 Tables 29, 31 and 33' }, 'STM32F030', F0_USART),
-  withoutUsb({ ...F0, document: 'AN2606 Rev 70 Table 43', emptyCheck: true }, 'STM32F091', `${F0_USART}, I2C1`),
+  ...['STM32F031', 'STM32F038'].map((line) => withoutUsb({ ...F0, document: 'AN2606 Rev 70 Table 29' }, line, 'USART1')),
+  ...['STM32F051', 'STM32F058'].map((line) => withoutUsb({ ...F0, document: 'AN2606 Rev 70 Table 33' }, line, F0_USART)),
+  // Its ROM runs on HSI48 though it has no USB.
+  { ...withoutUsb({ ...F0, document: 'AN2606 Rev 70 Table 43', emptyCheck: true }, 'STM32F091', `${F0_USART}, I2C1`), hsi48: F0.hsi48 },
 ];
 
 const H7: FamilyFields = {
@@ -493,7 +499,7 @@ const F3: FamilyFields = {
     source: 'AN2606 Rev 70 Tables 57 and 59: USB from the PLL fed by HSE, whose value is measured against HSI',
     confidence: 'documented',
   },
-  usb: null,
+  usb: { enable: 'RCC.APB1ENR.USBEN', pullUp: null, block: 'USB' },
   dmaChannels: ['DMA1.CCR#.EN', 'DMA2.CCR#.EN'],
   exti: { mask: ['EXTI.IMR1', 'EXTI.IMR2'], pending: ['EXTI.PR1', 'EXTI.PR2'] },
 };

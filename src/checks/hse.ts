@@ -1,7 +1,7 @@
 /** The crystal that USB in the ROM needs. */
 import { broken, notApplicable, pass, type Check, type Judgement, type TargetState } from './check.ts';
 import type { FamilyFields } from './family-fields.ts';
-import { familyOf, NO_FAMILY } from './families.ts';
+import { familyOf, NO_FAMILY, NO_USB } from './families.ts';
 
 /** Of a full-speed device: 2,500 ppm (USB 2.0 7.1.11). */
 const TOLERANCE = 0.0025;
@@ -38,7 +38,7 @@ export const hse: Check = {
     const f = familyOf(state.chip);
     if (!f) return notApplicable(NO_FAMILY);
     const { crystals, source, confidence } = f.hseForUsb;
-    if (!crystals) return { ...notApplicable('USB in this ROM needs no crystal'), source, confidence };
+    if (!crystals) return { ...notApplicable(f.romWithoutUsb ? NO_USB : 'USB in this ROM needs no crystal'), source, confidence };
     if (crystals.orLse && (state.crystalHz?.('lse') ?? 0) > 0)
       return pass('LSE on the board', "LSE trims the ROM's USB clock", source, confidence);
     // a board cannot be asked what is soldered to it: there only a crystal that runs is known

@@ -10,7 +10,7 @@ export const hsi48: Check = {
   judge({ state, history, rom, entry }) {
     const f = familyOf(state.chip)?.hsi48;
     const on = f ? state.field(f.on) : null;
-    if (!f || on === null) return notApplicable('this chip has no HSI48, or USB in its ROM does not use it');
+    if (!f || on === null) return notApplicable('this chip has no HSI48, or its ROM does not use it');
     const ready = state.field(f.ready);
     if (on === 1 && ready !== 0) return pass(`${inManual(f.on)} = 1`, 'HSI48 runs', CLOCK_ROWS, 'documented');
     if (isLeftToRom(entry, rom, 'hsi48'))

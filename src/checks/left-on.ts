@@ -2,7 +2,7 @@
 import type { ChipDescription } from '../emu/chip.ts';
 import { broken, notApplicable, pass, unknown, type Check, type Judgement, type Repair, type Subject } from './check.ts';
 import { listed } from './core-registers.ts';
-import { clearedInC, familyOf, inC, inManual, isUnread, locate, NO_FAMILY, pullUpOffInC, UNREAD } from './families.ts';
+import { clearedInC, familyOf, inC, inManual, isPulledUp, isUnread, locate, NO_FAMILY, NO_USB, pullUpOffInC, UNREAD } from './families.ts';
 import { resetInC } from './fix-in-c.ts';
 import { DEINIT, NOTHING_PUBLISHED } from './sources.ts';
 import { latestWriter } from './writers.ts';
@@ -134,12 +134,11 @@ export const usbLeftOn: Check = {
     const { state } = subject;
     const f = familyOf(state.chip)?.usb;
     const clock = f ? state.field(f.enable) : null;
-    if (!f || clock === null) return notApplicable(NO_FAMILY);
-    const released = f.released ?? 0;
-    const pull = (state.field(f.pullUp) ?? released) !== released;
+    if (!f || clock === null) return notApplicable(familyOf(state.chip) ? NO_USB : NO_FAMILY);
+    const pull = isPulledUp(state, f);
     if (clock === 0) return pass(`${inManual(f.enable)} = 0`, 'USB is off', DEINIT, 'documented');
     return broken('fail', {
-      observed: `${inManual(f.enable)} = 1, pull-up ${pull ? 'on' : 'off'}`,
+      observed: `${inManual(f.enable)} = 1, pull-up ${f.pullUp === null ? 'on the board' : pull ? 'on' : 'off'}`,
       expected: `${inManual(f.enable)} = 0`,
       source: DEINIT,
       confidence: 'documented',
@@ -157,7 +156,7 @@ export const usbLeftOn: Check = {
       what: `pull-up released, ${f.block} switched off`,
       fix: [pullUpOffInC(f), ...resetInC(state.chip, f.block), clearedInC([f.enable])].join('\n'),
       apply: (target) => {
-        target.setField(f.pullUp, f.released ?? 0);
+        if (f.pullUp !== null) target.setField(f.pullUp, f.released ?? 0);
         target.setField(f.enable, 0);
       },
     };

@@ -1,6 +1,6 @@
 /** Whether the host has seen the application's device go. */
 import { broken, notApplicable, pass, unknown, type Check } from './check.ts';
-import { familyOf, inManual, pullUpOffInC, registerOf, maskOf } from './families.ts';
+import { familyOf, inManual, NO_USB, pullUpOffInC, registerOf, maskOf } from './families.ts';
 
 const TDDIS = 'USB 2.0 7.1.7.3: the host detects a disconnect after 2.5 us (TDDIS); it may miss a shorter one';
 const LONG_ENOUGH = 2_500_000;
@@ -14,31 +14,32 @@ export const usbDisconnect: Check = {
   path: false,
   judge({ state, history, entry }) {
     const usb = familyOf(state.chip)?.usb;
-    if (!usb) return notApplicable('this chip has no USB device');
+    if (!usb) return notApplicable(NO_USB);
     const devices = history?.usbOfUser;
     if (!devices) return unknown('this target does not watch the bus');
     const last = devices.at(-1);
     if (!last) return notApplicable('the application had no USB device on the bus');
     if (last.endedAt !== null && entry && entry.at - last.endedAt >= LONG_ENOUGH)
       return pass(`gone for ${length(entry.at - last.endedAt)}`, 'the host has seen the disconnect', TDDIS, 'documented');
-    const pull = state.field(usb.pullUp);
+    const held = usb.pullUp ?? usb.enable;
     return broken('warn', {
       observed: last.endedAt === null ? 'still connected' : `gone for ${length((entry?.at ?? 0) - last.endedAt)}`,
       expected: 'disconnected for at least 2.5 us before the ROM connects',
       source: `${TDDIS}; ST does not publish whether the ROM first releases the pull-up`,
       confidence: 'assumed',
       because: 'the host has not seen the old device disconnect, so it keeps talking to that device and does not enumerate the new one',
-      lastWriter: pull === null ? null : (history?.lastWriter(registerOf(usb.pullUp), maskOf(state.chip, usb.pullUp)) ?? null),
+      lastWriter: state.field(held) === null ? null : (history?.lastWriter(registerOf(held), maskOf(state.chip, held)) ?? null),
     });
   },
   repair({ state }) {
     const usb = familyOf(state.chip)?.usb;
     if (!usb) return null;
+    const [held, released] = usb.pullUp === null ? [usb.enable, 0] : [usb.pullUp, usb.released ?? 0];
     return {
       at: 'entry',
-      what: `pull-up released: ${inManual(usb.pullUp)} = ${usb.released ?? 0}`,
+      what: `${usb.pullUp === null ? 'USB switched off' : 'pull-up released'}: ${inManual(held)} = ${released}`,
       fix: `${pullUpOffInC(usb)}   /* then wait about 10 ms; a host behind a hub needs more */`,
-      apply: (target) => target.setField(usb.pullUp, usb.released ?? 0),
+      apply: (target) => target.setField(held, released),
     };
   },
   explanation: [

@@ -139,7 +139,6 @@ const G0: RomOptionDefaults = {
   dcache: KEPT,
   vtor: is('sets', 'measured', "VTOR found on the ROM's table after leave (skuep/AIOC PR 102, a G0-class part of candleLight)"),
   remap: is('keeps', 'inferred', 'Klipper jumps without a remap'),
-  'usb-supply': is('sets', 'inferred', 'Klipper jumps right after a reset, where PWR_CR2.USV is 0, and reaches DFU on G0B1'),
   hsi48: SETS_HSI48,
   vos: is('keeps', 'assumed', NOBODY_KNOWS),
   systick: is('uses', 'assumed', 'software baud-rate detection needs a counter'),
@@ -152,7 +151,7 @@ const G0: RomOptionDefaults = {
 };
 /** G0's course on a smaller chip (AN2606 Tables 16 and 17); nothing was reported of C0 itself. */
 const AS_G0 = 'as G0, whose ROM has the same DFU version; nothing published for C0';
-const { 'usb-supply': _supply, vos: _vos, 'hse-missing': _crystal, ...C0_SHARED } = G0;
+const { vos: _vos, 'hse-missing': _crystal, ...C0_SHARED } = G0;
 const C0: RomOptionDefaults = {
   ...C0_SHARED,
   primask: is(

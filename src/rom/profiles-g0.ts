@@ -119,7 +119,7 @@ const dfu = (flash: string, confidence: 'reported' | 'assumed'): DfuDevice => ({
 });
 const { 'hse-missing': _crystal, ...HSI48_OPTIONS } = ROM_OPTION_DEFAULTS.G0;
 const { hsi48: _hsi48, ...CRYSTAL_OPTIONS } = ROM_OPTION_DEFAULTS.G0;
-const { 'usb-supply': _supply, leave: _leave, 'leave-flash': _flash, 'leave-remap': _remap, ...NO_USB } = HSI48_OPTIONS;
+const { leave: _leave, 'leave-flash': _flash, 'leave-remap': _remap, ...NO_USB } = HSI48_OPTIONS;
 const { hsi48: _none, ...NO_USB_OPTIONS } = NO_USB;
 const PLL_60 = '(PLLCFGR_M(1) | PLLCFGR_N(15) | PLLCFGR_R(4))';
 

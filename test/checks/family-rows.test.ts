@@ -69,7 +69,7 @@ describe('The ROM of', () => {
     ['STM32L152RE', false],
     ['STM32L432KC', true],
     ['STM32L476RG', false],
-    ['STM32L496ZG', false],
+    ['STM32L496ZG', true],
     ['STM32WB55RG', true],
   ])('%s is entered because flash is empty: %s', (chip, empty) => {
     expect(familyAt(chip).emptyCheck).toBe(empty);
