@@ -52,6 +52,18 @@ describe('keys', () => {
     unlock();
     expect(h.get('FLASH.CR.LOCK')).toBe(0);
   });
+  it('both at an open lock change nothing; a wrong one there locks until the next reset', () => {
+    unlockOptions();
+    unlockOptions();
+    unlockOptions();
+    expect([h.get('FLASH.CR.LOCK'), h.get('FLASH.CR.OPTWRE')]).toEqual([0, 1]);
+    h.write('FLASH.OPTKEYR', KEY2);
+    expect([h.get('FLASH.CR.LOCK'), h.get('FLASH.CR.OPTWRE')]).toEqual([0, 0]);
+    h.write('FLASH.KEYR', KEY1);
+    h.write('FLASH.KEYR', KEY1);
+    unlock();
+    expect(h.get('FLASH.CR.LOCK')).toBe(1);
+  });
 });
 
 describe('programming', () => {

@@ -216,10 +216,13 @@ class Flash {
   }
 
   /** RM0091 §3.2.2. The OPTKEYs of the F0 are the flash keys. */
+  /**
+   * Both keys at a lock that is open change nothing (measured: the ROMs of STM32F103, V2.2, at 0x1FFFF056, and STM32F051, V2.1, at 0x1FFFEF32 write them before every page and
+   * never lock); PM0075 says only that a wrong sequence locks.
+   */
   private writeKey(c: Ctx, r: Register, raw: number, option: boolean): number {
-    const flashLocked = this.f.lock.get(c) === 1;
-    const locked = option ? !flashLocked && this.f.optwre.get(c) === 0 : flashLocked;
-    const seen = keysSeen(option ? c.s.optKeys : c.s.keys, raw, FLASH_KEYS, locked);
+    const reachable = !option || this.f.lock.get(c) === 0;
+    const seen = keysSeen(option ? c.s.optKeys : c.s.keys, raw, FLASH_KEYS, reachable);
     if (option) c.s.optKeys = seen;
     else c.s.keys = seen;
     if (seen === 0) (option ? this.f.optwre : this.f.lock).set(c, option ? 1 : 0);

@@ -9,16 +9,16 @@ export const OPTION_KEYS: FlashKeys = [0x08192a3b, 0x4c5d6e7f];
 
 /**
  * What a write of `value` to a key register makes of the keys seen so far (0, 1, or -1 behind a wrong one): 1 behind the first, -1 behind a wrong one, and 0 behind
- * the second, which opens. `locked`: the lock is closed and may be opened; a second key at an open lock is a wrong one.
+ * the second, which opens. `takes`: the second key is accepted; not where the lock is open already and the part calls that a wrong sequence.
  */
-export function keysSeen(seen: number, value: number, [first, second]: FlashKeys, locked: boolean): number {
+export function keysSeen(seen: number, value: number, [first, second]: FlashKeys, takes: boolean): number {
   if (seen === 0 && value === first) return 1;
-  return seen === 1 && value === second && locked ? 0 : -1;
+  return seen === 1 && value === second && takes ? 0 : -1;
 }
 
 /**
  * A write to KEYR or OPTKEYR of F4, L4 and U5: the second key opens the lock, a wrong one closes it until the next reset and is a bus error.
- * @param locked as for `keysSeen`
+ * @param locked the lock is closed: a second key at an open lock is a wrong one
  */
 export function writeKey(
   c: RegisterContext<{ keys: number; optKeys: number }>,
