@@ -1,5 +1,5 @@
 /** Whether the host has seen the application's device go. */
-import { broken, notApplicable, pass, unknown, type Check } from './check.ts';
+import { broken, notApplicable, pass, unknown, type Check, type TargetHistory, type TargetState, type Writer } from './check.ts';
 import { familyOf, inManual, NO_USB, pullUpOffInC, registerOf, maskOf } from './families.ts';
 
 const TDDIS = 'USB 2.0 7.1.7.3: the host detects a disconnect after 2.5 us (TDDIS); it may miss a shorter one';
@@ -7,6 +7,9 @@ const LONG_ENOUGH = 2_500_000;
 const MS = 1_000_000_000;
 
 const length = (ps: number): string => (ps < MS ? `${Math.round(ps / 1_000_000)} us` : `${Math.round(ps / MS)} ms`);
+
+const holderOf = (state: TargetState, history: TargetHistory | null, held: string): Writer | null =>
+  state.field(held) === null ? null : (history?.lastWriter(registerOf(held), maskOf(state.chip, held)) ?? null);
 
 export const usbDisconnect: Check = {
   id: 'usb-disconnect',
@@ -21,14 +24,13 @@ export const usbDisconnect: Check = {
     if (!last) return notApplicable('the application had no USB device on the bus');
     if (last.endedAt !== null && entry && entry.at - last.endedAt >= LONG_ENOUGH)
       return pass(`gone for ${length(entry.at - last.endedAt)}`, 'the host has seen the disconnect', TDDIS, 'documented');
-    const held = usb.pullUp ?? usb.enable;
     return broken('warn', {
       observed: last.endedAt === null ? 'still connected' : `gone for ${length((entry?.at ?? 0) - last.endedAt)}`,
       expected: 'disconnected for at least 2.5 us before the ROM connects',
       source: `${TDDIS}; ST does not publish whether the ROM first releases the pull-up`,
       confidence: 'assumed',
       because: 'the host has not seen the old device disconnect, so it keeps talking to that device and does not enumerate the new one',
-      lastWriter: state.field(held) === null ? null : (history?.lastWriter(registerOf(held), maskOf(state.chip, held)) ?? null),
+      lastWriter: holderOf(state, history, usb.pullUp ?? usb.enable),
     });
   },
   repair({ state }) {

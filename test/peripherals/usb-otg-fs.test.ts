@@ -76,6 +76,11 @@ function fresh(v: Variant, memories: ChipDescription['memories'] = []): void {
   system.listener = { ...SILENT, irq: (_n, level) => (line = level), note: (_k, text) => notes.push(text) };
   set(ENABLE, OTGEN);
 }
+const DETECTED = 2_500_000;
+function startReset(): void {
+  port.busReset(true);
+  system.fireDue(system.now + DETECTED);
+}
 /** Connected, enumerated, FIFOs laid out, EP0 able to receive. */
 function ready(v: Variant = L496, memories: ChipDescription['memories'] = []): void {
   fresh(v, memories);
@@ -86,7 +91,7 @@ function ready(v: Variant = L496, memories: ChipDescription['memories'] = []): v
   set(DIEPTXF(1), (32 << 16) | 80);
   or(DCFG, 3);
   set(DCTL, 0);
-  port.busReset(true);
+  startReset();
   port.busReset(false);
   set(GINTSTS, 0xffffffff);
 }
@@ -282,7 +287,7 @@ describe('bus events', () => {
   it('a reset: USBRST, endpoints but 0 deactivated; at its end ENUMDNE and full speed', () => {
     or(DIEPCTL(1), USBAEP);
     set(DCFG, 0x7f3);
-    port.busReset(true);
+    startReset();
     expect([get(GINTSTS) & (USBRST | ENUMDNE), get(DIEPCTL(1)) & USBAEP, get(DIEPCTL(0)) & USBAEP]).toEqual([USBRST, 0, USBAEP]);
     port.busReset(false);
     expect([get(GINTSTS) & ENUMDNE, get(DSTS) & 6]).toEqual([ENUMDNE, 6]);
@@ -292,6 +297,8 @@ describe('bus events', () => {
     port.busReset(true);
     expect(get(GINTSTS) & USBRST).toBe(0);
     system.setClock('usb', rate(48_000_000));
+    expect(get(GINTSTS) & USBRST).toBe(0);
+    system.fireDue(system.now + DETECTED);
     expect(get(GINTSTS) & USBRST).toBe(USBRST);
   });
   it('idle: early suspend at once, suspend 3 ms later; activity wakes', () => {
@@ -329,7 +336,7 @@ describe('bus events', () => {
     for (const ungates of [false, true]) {
       ready();
       suspendAndGate();
-      port.busReset(true);
+      startReset();
       expect(get(GINTSTS) & (WKUPINT | USBRST)).toBe(WKUPINT | USBRST);
       expect([get(PCGCCTL) & 0x13, get(DSTS) & 1]).toEqual([3, 0]);
       if (ungates) set(PCGCCTL, 0);
@@ -353,6 +360,7 @@ describe('bus events', () => {
     port.busReset(true);
     expect([get(GINTSTS) & (WKUPINT | USBRST), line]).toEqual([WKUPINT | 0, true]);
     system.setClock('usb', rate(48_000_000));
+    system.fireDue(system.now + DETECTED);
     expect(get(GINTSTS) & USBRST).toBe(USBRST);
   });
   it('SOF: flag, frame number and the wire to CRS', () => {
@@ -623,7 +631,7 @@ describe('IN', () => {
   it('a reset between data and acknowledgement drops the acknowledgement', () => {
     sendIn(1, [1]);
     port.in(0, 1);
-    port.busReset(true);
+    startReset();
     port.inAcknowledged(0, 1);
     expect(get(DIEPINT(1)) & 1).toBe(0);
   });

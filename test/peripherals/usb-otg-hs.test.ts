@@ -55,10 +55,12 @@ describe('OTG_HS on its full-speed transceiver', () => {
     expect(seen()).toEqual([true, false, true]);
     expect(h.system.wire('usb.pullup')).toBe(1);
     both.busReset(true);
+    h.wait(2500 * 1000);
     both.busReset(false);
     expect([h.read('OTG_HS.GINTSTS') & ENUMDNE, h.read('OTG_FS.GINTSTS') & ENUMDNE]).toEqual([ENUMDNE, 0]);
     connect(h, 'OTG_FS');
     both.busReset(true);
+    h.wait(2500 * 1000);
     both.busReset(false);
     expect(h.read('OTG_FS.GINTSTS') & ENUMDNE).toBe(ENUMDNE);
     h.write('OTG_FS.DCTL', 2);

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { UsbDevicePort } from '../../src/emu/ports.ts';
 import type { System } from '../../src/emu/system.ts';
+import { MS } from '../../src/emu/time.ts';
 import { usbOtgFsPort } from '../../src/peripherals/usb/usb-otg-fs.ts';
 import {
   CNAK,
@@ -18,6 +19,7 @@ import {
   F405,
   FIFO,
   GCCFG,
+  GINTSTS,
   GOTGCTL,
   GRXFSIZ,
   L496,
@@ -47,6 +49,7 @@ function ready(v: Variant): void {
   or(DCFG, 3);
   set(DCTL, 0);
   port.busReset(true);
+  system.fireDue(system.now + 2_500_000);
   port.busReset(false);
 }
 
@@ -85,3 +88,31 @@ describe.each([F405, L496].map((v) => [v.name, v] as const))(
     });
   },
 );
+
+describe('SE0 on the bus (USB 2.0 7.1.7.5, TDETRST)', () => {
+  const [WKUPINT, USBRST, ENUMDNE] = [0x80000000, 0x1000, 0x2000];
+  const flags = (): number => (get(GINTSTS) & (WKUPINT | USBRST | ENUMDNE)) >>> 0;
+  const DETECTED = 2_500_000;
+  beforeEach(() => {
+    ready(F405);
+    set(GINTSTS, 0xffffffff);
+  });
+
+  it('wakes a suspended core at once, and is a reset 2.5 us later', () => {
+    port.suspend(true);
+    system.fireDue(system.now + 3 * MS);
+    port.busReset(true);
+    expect(flags()).toBe(WKUPINT);
+    system.fireDue(system.now + DETECTED - 1);
+    expect(flags()).toBe(WKUPINT);
+    system.fireDue(system.now + 1);
+    expect(flags()).toBe((WKUPINT | USBRST) >>> 0);
+  });
+  it('is no reset if it is shorter than 2.5 us', () => {
+    port.busReset(true);
+    system.fireDue(system.now + DETECTED - 1);
+    port.busReset(false);
+    system.fireDue(system.now + DETECTED);
+    expect(flags()).toBe(0);
+  });
+});

@@ -3,7 +3,7 @@
  * as the CPU sees them. The transactions are in transactions.ts.
  */
 import type { Register } from '../../../emu/registers.ts';
-import { MS } from '../../../emu/time.ts';
+import { MS, US } from '../../../emu/time.ts';
 import {
   DCFG,
   DCTL,
@@ -42,8 +42,10 @@ const FLUSH_CLOCKS = 8;
 const MODE_DELAY = 25 * MS;
 /** RM0351 "Suspended state": early suspend after 3 ms of idle bus, suspend 3 ms later (documented). */
 const SUSPEND_CONFIRM = 3 * MS;
+/** SE0 that a device takes for a reset (USB 2.0 7.1.7.5, TDETRST: at least 2.5 µs; documented). A wake-up is any activity: it comes first. */
+const RESET_DETECT = 2.5 * US;
 
-export const OTG_TIMERS: readonly string[] = ['reset', 'flush', 'mode', 'suspend', 'frame'];
+export const OTG_TIMERS: readonly string[] = ['reset', 'flush', 'mode', 'suspend', 'frame', 'se0'];
 /** Interrupts of the end of a periodic frame: its events are only made while one of them is unmasked. */
 const PERIODIC = GINTSTS.EOPF | GINTSTS.IISOIXFR | GINTSTS.INCOMPISOOUT;
 
@@ -120,13 +122,13 @@ export class OtgFsMachine extends OtgFsRegisters {
   }
 
   /** Brings levels, interrupt line and pull-up up to date, and takes a reset that is waiting on the wire. */
-  // eslint-disable-next-line complexity -- one case for each flag of the interrupt tree
+
   sync(c: Context): void {
     const { s } = c;
     this.followSession(c);
     if (this.phyStopped(c)) this.set(c, this.pcgcctl, PCGCCTL.PHYSUSP);
     else this.clear(c, this.pcgcctl, PCGCCTL.PHYSUSP);
-    if (s.se0 && !s.resetSeen && this.live(c)) this.takeReset(c);
+    this.awaitReset(c);
     this.followCharger(c);
     this.showReceived(c);
     const daint = this.followEndpoints(c);
@@ -295,6 +297,7 @@ export class OtgFsMachine extends OtgFsRegisters {
       s.host = this.wantsHost(c);
       if (s.host) c.env.note('guest-error', 'GUSBCFG.FHMOD: host mode is not modelled, the device part is off');
     } else if (timer === 'frame') this.endOfPeriodicFrame(c);
+    else if (timer === 'se0') this.takeReset(c);
     else if (this.pulledUp(c)) {
       this.set(c, this.gintsts, GINTSTS.USBSUSP);
       this.set(c, this.dsts, DSTS.SUSPSTS);
@@ -315,6 +318,12 @@ export class OtgFsMachine extends OtgFsRegisters {
     else if (c.env.due('mode') === Infinity) c.env.arm('mode', c.env.now() + MODE_DELAY);
   }
 
+  /** The core counts SE0 while it follows the bus. */
+  private awaitReset(c: Context): void {
+    if (!c.s.se0 || c.s.resetSeen) return;
+    if (!this.live(c)) c.env.disarm('se0');
+    else if (c.env.due('se0') === Infinity) c.env.arm('se0', c.env.now() + RESET_DETECT);
+  }
   private takeReset(c: Context): void {
     c.s.resetSeen = true;
     c.s.inFlight = c.s.setups = 0;
@@ -337,9 +346,12 @@ export class OtgFsMachine extends OtgFsRegisters {
     if (active) {
       s.resetSeen = false;
       this.endIdle(c);
-    } else if (s.resetSeen && this.live(c)) {
-      this.set(c, this.dsts, DSTS.ENUMSPD);
-      this.set(c, this.gintsts, GINTSTS.ENUMDNE);
+    } else {
+      c.env.disarm('se0');
+      if (s.resetSeen && this.live(c)) {
+        this.set(c, this.dsts, DSTS.ENUMSPD);
+        this.set(c, this.gintsts, GINTSTS.ENUMDNE);
+      }
     }
     this.sync(c);
   }
