@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const score = (option: string): Promise<{ code: number; out: string; err: string }> =>
   new Promise((done) => {
-    execFile('node', ['tools/run-ts.mjs', 'tools/score.ts', option], { cwd: root }, (error, out, err) =>
+    execFile('node', ['tools/run-ts.mjs', 'tools/score/score.ts', option], { cwd: root }, (error, out, err) =>
       done({ code: error === null ? 0 : Number(error.code), out, err }),
     );
   });
