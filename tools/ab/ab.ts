@@ -39,7 +39,10 @@ if (positionals.length !== 1) fail('name one commit');
 
 function shaOf(commit: string): string {
   try {
-    return execFileSync('git', ['rev-parse', '--verify', `${commit}^{commit}`], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return execFileSync('git', ['rev-parse', '--verify', `${commit}^{commit}`], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
   } catch {
     return fail(`${commit} is no commit`);
   }
@@ -51,9 +54,13 @@ function buildOf(sha: string): string {
   if (!existsSync(done)) {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
-    const tar = execFileSync('git', ['archive', sha, '--', 'package.json', 'tsconfig.json', 'src', 'rom', 'schemas', 'tools', 'web', 'fixtures', 'docs'], {
-      maxBuffer: 2 ** 30,
-    });
+    const tar = execFileSync(
+      'git',
+      ['archive', sha, '--', 'package.json', 'tsconfig.json', 'src', 'rom', 'schemas', 'tools', 'web', 'fixtures', 'docs'],
+      {
+        maxBuffer: 2 ** 30,
+      },
+    );
     execFileSync('tar', ['-x', '-C', folder], { input: tar });
     execFileSync(process.execPath, ['tools/build.mjs', join(folder, 'dist')], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
     writeFileSync(done, '');
@@ -70,7 +77,9 @@ function buildHere(): string {
 /** The answers of one build to one part, by a process of its own. */
 function answers(dist: string, part: string, out: string): Promise<ReadonlyMap<string, unknown>> {
   const options = ['--dist', dist, '--part', part, '--out', out, '--only', values.only];
-  const child = spawn(process.execPath, ['tools/run-ts.mjs', 'tools/ab/collect.ts', ...options], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, ['tools/run-ts.mjs', 'tools/ab/collect.ts', ...options], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   return new Promise((done, broken) => {
     child.on('exit', (code) => {
       if (code !== 0) return broken(new Error(`${part} of ${dist} ended with ${code}`));
@@ -91,7 +100,9 @@ for (const part of parts) {
   const list = differences(a, b);
   const groups = grouped(list);
   different += list.length;
-  console.log(`${part}: ${Math.max(a.size, b.size)} answers, ${list.length} differ${list.length > 0 ? `, in ${groups.length} groups` : ''}`);
+  console.log(
+    `${part}: ${Math.max(a.size, b.size)} answers, ${list.length} differ${list.length > 0 ? `, in ${groups.length} groups` : ''}`,
+  );
   for (const group of groups.slice(0, Number(values.groups))) console.log(groupText(group).join('\n'));
   if (groups.length > Number(values.groups)) console.log(`  … ${groups.length - Number(values.groups)} more groups (--groups)`);
 }

@@ -2,7 +2,7 @@
  * What one build of bootbench answers, line by line: `node tools/run-ts.mjs tools/ab/collect.ts --dist <folder> --part <part> --out <file> [--only <text>]`.
  * Only the public library is asked, so that a build of any commit can be. Each line is a pair: what was asked, and the answer.
  */
-import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -140,7 +140,7 @@ async function programs(): Promise<void> {
     const core = cores.map((c) => c.type).join('+');
     if (seen.has(core)) continue;
     seen.add(core);
-    const ram = memories.find(({ kind }) => kind === 'ram')!;
+    const ram = memories.find(({ kind, base }) => kind === 'ram' && base >= 0x20000000)!;
     for (let seed = 1; seed <= PROGRAMS; seed++)
       await tried(`${core} ${name} program ${seed}`, async () => {
         const bytes = randomProgram(seed, ram.base);

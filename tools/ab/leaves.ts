@@ -7,7 +7,8 @@ const NAMES = ['id', 'kind', 'name', 'rom', 'peripheral'] as const;
 function labels(list: readonly unknown[]): string[] {
   const seen = new Map<string, number>();
   return list.map((item, i) => {
-    const named = typeof item === 'object' && item !== null ? NAMES.map((key) => (item as Record<string, unknown>)[key]).find(Boolean) : undefined;
+    const named =
+      typeof item === 'object' && item !== null ? NAMES.map((key) => (item as Record<string, unknown>)[key]).find(Boolean) : undefined;
     if (typeof named !== 'string') return String(i);
     const count = (seen.get(named) ?? 0) + 1;
     seen.set(named, count);
@@ -33,9 +34,7 @@ export const ABSENT = Symbol('absent');
 export function differences(before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): Difference[] {
   const keys = new Set([...before.keys(), ...after.keys()]);
   const value = (map: ReadonlyMap<string, unknown>, key: string): unknown => (map.has(key) ? map.get(key) : ABSENT);
-  return [...keys]
-    .map((key) => ({ key, before: value(before, key), after: value(after, key) }))
-    .filter((d) => d.before !== d.after);
+  return [...keys].map((key) => ({ key, before: value(before, key), after: value(after, key) })).filter((d) => d.before !== d.after);
 }
 
 const show = (value: unknown): string => (value === ABSENT ? 'nothing' : JSON.stringify(value));
@@ -51,7 +50,10 @@ function change({ before, after }: Difference): string {
 /** The place without what is asked: `fixture/scenario.json $.checks[primask].verdict` is `$.checks[primask].verdict`. */
 function place(key: string): string {
   const [, rest = key] = /^\S+ (.*)$/.exec(key) ?? [];
-  return rest.replace(/\[\d+\]/g, '[]').replace(/#\d+\]/g, ']').replace(/program \d+/, 'program');
+  return rest
+    .replace(/\[\d+\]/g, '[]')
+    .replace(/#\d+\]/g, ']')
+    .replace(/program \d+/, 'program');
 }
 
 export interface Group {

@@ -34,7 +34,7 @@ function body(next: (below: number) => number): number {
 export function randomProgram(seed: number, ram: number): Uint8Array {
   const next = random(seed);
   const start = BASE + 4 * VECTORS;
-  const code = [0x4f01, 0x2600, 0xe001, ram & 0xffff, ram >>> 16]; // LDR r7, =ram; MOVS r6, #0; B over the word
+  const code = [0x4f01, 0x2600, 0xe002, 0x46c0, ram & 0xffff, ram >>> 16]; // LDR r7, =ram; MOVS r6, #0; B over the word
   const loop = code.length;
   for (let n = 20 + next(61); n > 0; n--) code.push(body(next), 0x46c0);
   code.push(0x3601); // ADDS r6, #1
