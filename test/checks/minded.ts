@@ -4,10 +4,8 @@ import {
   type Check,
   type EntryFacts,
   type FaultFacts,
-  type Judgement,
   type LeaveFacts,
   type MagicWord,
-  type RepairTarget,
   type ResetFacts,
   type Subject,
   type TargetHistory,
@@ -109,45 +107,6 @@ function fieldsOf(chip: ChipDescription, register: string): (readonly [path: str
   return (found?.fields ?? []).filter((f) => locate(chip, `${register}.${f.name}`)).map((f) => [`${register}.${f.name}`, f.width] as const);
 }
 
-/** What the repair does to the target, in its order, and its words as C. */
-function repairOf(check: Check, t: Asked): string[] {
-  const subject = t.subject();
-  const repair = check.repair(subject);
-  if (repair === null) return [];
-  if (repair.at !== 'entry') return [`${repair.at} ${JSON.stringify(repair, ['seq', 'value', 'vetoes', 'from', 'to'])}`, repair.fix];
-  const done: string[] = [];
-  const target = new Proxy({} as RepairTarget, {
-    get:
-      (_, verb: string) =>
-      (...args: unknown[]) =>
-        void done.push(`${verb}(${args.map((a) => (typeof a === 'number' ? hex(a) : JSON.stringify(a))).join(' ')})`),
-  });
-  repair.apply(target, subject);
-  return [done.join(' ') || 'nothing', repair.fix];
-}
-
-interface Told {
-  readonly text: string;
-  readonly because: string;
-  readonly fix: string | null;
-}
-function told(check: Check, t: Asked): Told {
-  const judgement = check.judge(t.subject());
-  const { verdict, observed, expected, because, confidence } = judgement;
-  const by = (judgement.lastWriter as (Writer & { by?: string }) | null | undefined)?.by;
-  const words = `${verdict}${confidence === null ? '' : ` ${confidence}`}${observed === null ? '' : ` (${observed}${expected === null ? '' : `, not ${expected}`})`}${by === undefined ? '' : ` by ${by}`}`;
-  if (verdict !== 'fail' && verdict !== 'warn') return { text: words, because, fix: null };
-  const [does, fix] = repairOf(check, t);
-  const blind = blindVerdict(check, t);
-  return { text: `${words}${blind === verdict ? '' : `; ${blind} without history`}; ${does ?? 'no repair'}`, because, fix: fix ?? null };
-}
-function blindVerdict(check: Check, t: Asked): Judgement['verdict'] {
-  t.withHistory = false;
-  const { verdict } = check.judge(t.subject());
-  t.withHistory = true;
-  return verdict;
-}
-
 type Selected = NonNullable<TargetHistory['selectedInRom']>[number];
 const PS_PER_MS = 1_000_000_000;
 const magic: MagicWord = {
@@ -227,51 +186,66 @@ export const WITHOUT_ENTRY: Readonly<Record<string, readonly Change[]>> = Object
     [...one('entry', null)(), ...one('outcome', outcome)(), ...(outcome === 'fault' ? one('firstFault', fault)() : [])],
   ]),
 );
-/** For each check a line for each story by which it comes to another word than behind what has happened `before`. */
-export function mindedOnTheWay(checks: readonly Check[], chip: ChipDescription, before: readonly Change[] = []): string[] {
-  const tell = (check: Check, t: Asked): string => {
-    const { text, because, fix } = told(check, t);
-    return `${text}, ${because}${fix === null ? '' : `; ${fix.replaceAll('\n', ' ')}`}`;
-  };
-  const plain = new Asked(chip);
-  for (const c of before) c.apply(plain);
-  const lines = checks.map((check) => [check.id, `  plainly: ${tell(check, plain)}`]);
-  for (const story of STORIES) {
-    const t = new Asked(chip);
-    for (const c of [...before, story]) c.apply(t);
-    checks.forEach((check, i) => {
-      const line = `  ${story.name}: ${tell(check, t)}`;
-      if (!line.endsWith(lines[i]![1]!.slice('  plainly'.length))) lines[i]!.push(line);
-    });
-  }
-  return lines.map((of) => `${of.join('\n')}\n`);
+/** One thing that a check minds, and its verdict then. */
+type Minded = readonly [what: string, verdict: string];
+const verdictAfter = (check: Check, chip: ChipDescription, changes: readonly Change[]): [verdict: string, asked: ReadonlySet<string>] => {
+  const t = new Asked(chip);
+  for (const c of changes) c.apply(t);
+  return [check.judge(t.subject()).verdict, t.asked];
+};
+
+/** Stories by which a check comes to another verdict than behind what has happened `before`. */
+export function mindedOnTheWay(check: Check, chip: ChipDescription, before: readonly Change[] = []): Minded[] {
+  const [plain] = verdictAfter(check, chip, before);
+  const told = STORIES.map((story): Minded => [story.name, verdictAfter(check, chip, [...before, story])[0]]);
+  return [['as the ROM expects it', plain], ...told.filter(([, verdict]) => verdict !== plain)];
 }
 
 /** Changes that are tried one behind another: what a changed fact makes a check look at besides is changed, too. */
 const DEPTH = 2;
-
-/** A line for each change of the facts that a check tells otherwise, below the line for a chip as the ROM expects it. */
-export function mindedBy(check: Check, chip: ChipDescription): string[] {
-  const notes = new Map<string, string>();
-  const lines: string[] = [];
-  /** The same words stand once, below. */
-  const note = (kind: 'B' | 'C', words: string): string => {
-    const name = notes.get(words) ?? `${kind}${notes.size + 1}`;
-    notes.set(words, name);
-    return `; ${name}`;
-  };
-  const tell = ({ text, because, fix }: Told): string => `${text}${note('B', because)}${fix === null ? '' : note('C', fix)}`;
+/** Changes of facts by which a check comes to another verdict than without them. */
+export function mindedBy(check: Check, chip: ChipDescription): Minded[] {
+  const minded: Minded[] = [];
   const visit = (changes: readonly Change[], known: ReadonlySet<string>, before: string | null): void => {
-    const t = new Asked(chip);
-    for (const c of changes) c.apply(t);
-    const now = told(check, t);
-    const word = tell(now);
-    if (word === before) return;
-    lines.push(`${'  '.repeat(changes.length + 1)}${changes.at(-1)?.name ?? 'as the ROM expects it'}: ${word}`);
-    if (changes.length === DEPTH) return;
-    const all = new Set([...known, ...t.asked]);
-    for (const fact of t.asked) if (!known.has(fact)) for (const c of changesOf(chip, fact)) visit([...changes, c], all, word);
+    const [verdict, asked] = verdictAfter(check, chip, changes);
+    if (verdict !== before) minded.push([changes.map(({ name }) => name).join(' and ') || 'as the ROM expects it', verdict]);
+    if (changes.length === DEPTH || (before !== null && verdict === before)) return;
+    const all = new Set([...known, ...asked]);
+    for (const fact of asked) if (!known.has(fact)) for (const c of changesOf(chip, fact)) visit([...changes, c], all, verdict);
   };
   visit([], new Set(), null);
-  return [...lines, ...[...notes].map(([words, name]) => `  ${name}: ${words.replaceAll('\n', '\n      ')}`)];
+  return minded;
+}
+
+/** The same thing minded on several chips stands once. */
+export function byChips(lists: readonly (readonly [chip: string, minded: readonly Minded[]])[]): string[] {
+  const chips = new Map<string, string[]>();
+  for (const [chip, minded] of lists)
+    for (const [what, verdict] of minded) chips.set(`${what}: ${verdict}`, [...(chips.get(`${what}: ${verdict}`) ?? []), chip]);
+  const sections = new Map<string, string[]>();
+  for (const [line, on] of chips) {
+    const title = on.length === lists.length ? 'all' : on.join(' ');
+    sections.set(title, [...(sections.get(title) ?? []), `  ${line}`]);
+  }
+  return [...sections].flatMap(([title, lines]) => [title, ...lines]);
+}
+
+/** A chip that one change of a fact makes a check find broken. */
+export interface Broken {
+  readonly check: Check;
+  readonly chip: ChipDescription;
+  readonly what: string;
+  readonly target: FakeTarget;
+}
+export function brokenBy(check: Check, chip: ChipDescription): Broken[] {
+  const [plain, asked] = verdictAfter(check, chip, []);
+  if (plain !== 'pass') return [];
+  return [...asked].flatMap((fact) =>
+    changesOf(chip, fact).flatMap((change) => {
+      const target = new FakeTarget(chip);
+      change.apply(target);
+      const { verdict } = check.judge(target.subject());
+      return verdict === 'fail' || verdict === 'warn' ? [{ check, chip, what: change.name, target }] : [];
+    }),
+  );
 }
