@@ -110,7 +110,7 @@ export const AREAS: readonly Area[] = [
     files: ['src/chips/*.ts'],
     first: ['test/chips/{each-row,each-name}.test.ts', 'test/peripherals/{behaviour,variants}.test.ts', 'test/checks/minded.test.ts'],
     namesakes: 'test/chips/*.test.ts',
-    tests: ['test/chips/*.test.ts', 'test/peripherals/running-*.test.ts', 'test/checks/{random-subjects,family-rows,chips}.test.ts'],
+    tests: ['test/chips/*.test.ts', 'test/peripherals/running-*.test.ts', 'test/checks/{minded,broken,family-rows,chips}.test.ts'],
   },
   {
     name: 'ROM',
