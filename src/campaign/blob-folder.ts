@@ -1,14 +1,16 @@
 /** Blobs in a folder, each a file named by its SHA-256: what a worker has fetched once is there for all workers of a machine. */
-import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Blobs } from './content.ts';
+import { removeLeftIn, writeWhole } from './temporary.ts';
 
 export class BlobFolder implements Blobs {
   readonly folder: string;
   constructor(folder: string) {
     this.folder = folder;
     mkdirSync(folder, { recursive: true });
+    removeLeftIn(folder);
   }
   has(hash: string): boolean {
     return existsSync(this.path(hash));
@@ -20,12 +22,10 @@ export class BlobFolder implements Blobs {
   }
   put(hash: string, bytes: Uint8Array): void {
     if (this.has(hash)) return;
-    const temporary = this.path(`${hash}.${process.pid}.${randomBytes(4).toString('hex')}`);
-    writeFileSync(temporary, bytes);
-    renameSync(temporary, this.path(hash));
+    writeWhole(this.path(hash), bytes);
   }
   private path(hash: string): string {
-    if (!/^[0-9a-f]{64}[.0-9a-f]*$/.test(hash)) throw new Error(`${JSON.stringify(hash)} is no hash`);
+    if (!/^[0-9a-f]{64}$/.test(hash)) throw new Error(`${JSON.stringify(hash)} is no hash`);
     return join(this.folder, hash);
   }
 }

@@ -1,5 +1,6 @@
 /** The results as one Parquet file, for DuckDB, pandas and the like; written in row groups, so that memory does not grow with the campaign. */
-import { readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Store } from './store.ts';
 
 const GROUP = 100_000;
@@ -17,7 +18,9 @@ const TYPES: Readonly<Partial<Record<Column, 'INT64' | 'DOUBLE'>>> = {
 /** The bytes of the file; `beside`: a path beside which it may be made. */
 export async function parquetBytes(store: Store, beside: string): Promise<Uint8Array> {
   const { ParquetWriter, fileWriter } = await import('hyparquet-writer');
-  const temporary = `${beside}.${process.pid}.parquet.tmp`;
+  // the writer opens by name: in a folder of this process nobody else has put a link there
+  const folder = mkdtempSync(`${beside}.`);
+  const temporary = join(folder, 'results.parquet');
   const schema = COLUMNS.map((name) => ({
     name,
     type: TYPES[name] ?? ('BYTE_ARRAY' as const),
@@ -36,7 +39,7 @@ export async function parquetBytes(store: Store, beside: string): Promise<Uint8A
     await writer.finish();
     return new Uint8Array(readFileSync(temporary));
   } finally {
-    rmSync(temporary, { force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -8,6 +8,7 @@ import { UsageError } from '../bench/documents/usage-error.ts';
 import type { CaseResult } from './base.ts';
 import type { Explanation } from './explain.ts';
 import type { Case, SpaceTarget } from './space.ts';
+import { isAlive } from './temporary.ts';
 
 const FORMAT = 2;
 /** Rows that are read at once. */
@@ -263,7 +264,9 @@ function takeOver(path: string): void {
     throw new UsageError(`${path} is being written by process ${writer}`, 'wait for it, or give another --out');
   if (writer !== null && existsSync(lockFolder(path))) rmdirSync(lockFolder(path));
   try {
-    writeFileSync(writerFile(path), String(process.pid));
+    // made anew: a link in its place is not followed
+    rmSync(writerFile(path), { force: true });
+    writeFileSync(writerFile(path), String(process.pid), { flag: 'wx' });
   } catch (error) {
     throw new UsageError(`cannot write ${path}: ${(error as Error).message}`);
   }
@@ -287,12 +290,4 @@ function unwritten(path: string, error: unknown): UsageError | null {
   const { message } = error as Error;
   if (!/disk I\/O error|disk is full/.test(message)) return null;
   return new UsageError(`${path} cannot be written: the disk is full, or fails`, 'make room; --resume goes on with what was stored');
-}
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -1,5 +1,5 @@
 /** `bootbench init`: looks for what makes a firmware go for the ROM, and writes the scenario that does it. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
 import { lostRequest } from '../bench/first-run.ts';
 import { aloneScenario, scenarioFor, sorted, tryTriggers } from '../bench/proof/init.ts';
@@ -10,7 +10,7 @@ import { splitImagePath } from '../image/image.ts';
 import { printable } from '../report/text.ts';
 import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, milliseconds, type Io } from './io.ts';
-import { mustBeNoFirmware, mustBeNoInput, reason } from './outputs.ts';
+import { mustBeNoFirmware, mustBeNoInput, Outputs } from './outputs.ts';
 import { prepareEngine } from './prepare-engine.ts';
 import { interruptible } from './interruptible.ts';
 
@@ -76,11 +76,7 @@ function mustBeFree(name: string, { overwrite }: InitOptions, io: Io): void {
 }
 
 function writeScenario(name: string, scenario: Scenario, io: Io): void {
-  try {
-    writeFileSync(resolve(io.cwd, name), `${JSON.stringify(scenario, null, 2)}\n`);
-  } catch (error) {
-    throw new UsageError(`cannot write ${name}: ${reason(error)}`);
-  }
+  new Outputs([{ option: '--out', path: name }], io.cwd).write('--out', `${JSON.stringify(scenario, null, 2)}\n`);
 }
 
 /** An image's path as the scenario's folder sees it; the address of a raw binary stays. */

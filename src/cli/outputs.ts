@@ -2,21 +2,10 @@
  * Files that a run writes. Each is opened as a temporary beside its target before the run, so that a path that cannot be written is
  * found at once, and put in place by a rename at the end, so that nobody sees half a file.
  */
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  openSync,
-  readSync,
-  realpathSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { accessSync, closeSync, constants, existsSync, openSync, readSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { UsageError } from '../bench/documents/usage-error.ts';
+import { discard, finish, openTemporary, removeLeftOf, type Temporary } from '../campaign/temporary.ts';
 import { isElf } from '../image/elf.ts';
 
 export interface OutputFile {
@@ -27,7 +16,7 @@ export interface OutputFile {
 interface Reserved {
   readonly target: string;
   /** null: a device or pipe, written in place. */
-  readonly temporary: string | null;
+  readonly temporary: Temporary | null;
 }
 
 export class Outputs {
@@ -47,20 +36,18 @@ export class Outputs {
   write(option: string, text: string | Uint8Array): void {
     const place = this.reserved.get(option);
     if (place === undefined) return;
+    this.reserved.delete(option);
     try {
-      writeFileSync(place.temporary ?? place.target, text);
-      if (place.temporary !== null) renameSync(place.temporary, place.target);
+      if (place.temporary === null) writeFileSync(place.target, text);
+      else finish(place.temporary, place.target, text);
     } catch (error) {
       throw new UsageError(`${option}: cannot write ${place.target}: ${reason(error)}`);
     }
-    this.reserved.delete(option);
   }
 
   /** Removes what was not written. */
   discard(): void {
-    for (const { temporary } of this.reserved.values()) {
-      if (temporary !== null && existsSync(temporary)) unlinkSync(temporary);
-    }
+    for (const { temporary } of this.reserved.values()) if (temporary !== null) discard(temporary);
     this.reserved.clear();
   }
 
@@ -79,9 +66,8 @@ export class Outputs {
         this.reserved.set(option, { target, temporary: null });
         return;
       }
-      const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
-      closeSync(openSync(temporary, 'w'));
-      this.reserved.set(option, { target, temporary });
+      removeLeftOf(target);
+      this.reserved.set(option, { target, temporary: openTemporary(target) });
     } catch (error) {
       fail(reason(error));
     }

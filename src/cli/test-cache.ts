@@ -1,10 +1,11 @@
 /** Results of scenarios that held or failed with exactly these bytes: firmware, scenario, ROM and program. One JSON file each, named by what went in. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RunJob } from '../bench/input/job.ts';
 import type { RunResult } from '../bench/documents/result.ts';
+import { removeLeftIn, writeWhole } from '../campaign/temporary.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { emptyName, reason } from './outputs.ts';
 
@@ -26,6 +27,7 @@ export class TestCache {
     if (existsSync(this.folder) && !statSync(this.folder).isDirectory()) throw new UsageError(`--cache: ${folder} is not a folder`);
     try {
       makeFolder(this.folder);
+      removeLeftIn(this.folder);
     } catch (error) {
       throw new UsageError(`--cache: cannot make ${folder}: ${reason(error)}`);
     }
@@ -44,8 +46,7 @@ export class TestCache {
   keep(key: string, result: RunResult): void {
     const file = join(this.folder, `${key}.json`);
     try {
-      writeFileSync(`${file}.${process.pid}`, JSON.stringify(result));
-      renameSync(`${file}.${process.pid}`, file);
+      writeWhole(file, JSON.stringify(result));
     } catch {
       // a full disk costs time in the next run, nothing else
     }

@@ -319,6 +319,14 @@ describe('results', () => {
     again.close();
   });
 
+  it("do not follow a link that stands in the place of the writer's number", async () => {
+    const { readFileSync, symlinkSync, writeFileSync } = await import('node:fs');
+    const cwd = campaignFolder('');
+    writeFileSync(join(cwd, 'victim'), 'precious');
+    symlinkSync('victim', join(cwd, 'r.sqlite.writer'));
+    (await Store.open(join(cwd, 'r.sqlite'), false)).close();
+    expect(readFileSync(join(cwd, 'victim'), 'utf8')).toBe('precious');
+  });
   it('may be none: a file that was made and never written, because its writer was killed, is gone on with', async () => {
     const { writeFileSync } = await import('node:fs');
     const path = join(campaignFolder(''), 'r.sqlite');

@@ -1,0 +1,82 @@
+/**
+ * Temporary files beside what they become. The name cannot be guessed and the file is made anew, so that nobody in a shared folder can put a link in its
+ * place; what a process that was killed has left is removed when the same file is written again.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, fchmodSync, openSync, readdirSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+
+export interface Temporary {
+  readonly path: string;
+  readonly file: number;
+}
+
+/** A process number says something on its own machine only. */
+const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+/** Letters of the target's name: the whole may be no longer than 255. */
+const LONGEST = 64;
+const beginning = (target: string): string => `.${basename(target).slice(0, LONGEST)}.${HOST}-`;
+
+/** A new, empty file in the folder of `target`, with its permissions. */
+export function openTemporary(target: string): Temporary {
+  const path = join(dirname(target), `${beginning(target)}${process.pid}-${randomBytes(8).toString('hex')}.tmp`);
+  const file = openSync(path, 'wx');
+  try {
+    const mode = statSync(target, { throwIfNoEntry: false })?.mode;
+    if (mode !== undefined) fchmodSync(file, mode & 0o777);
+  } catch {
+    // a file system without permissions
+  }
+  return { path, file };
+}
+
+/** Writes the content, and puts the file in place of `target`; nothing is left where that fails. */
+export function finish({ path, file }: Temporary, target: string, content: string | Uint8Array): void {
+  try {
+    try {
+      writeFileSync(file, content);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(path, target);
+  } catch (error) {
+    unlinkSync(path);
+    throw error;
+  }
+}
+
+export function discard({ path, file }: Temporary): void {
+  closeSync(file);
+  unlinkSync(path);
+}
+
+/** A file that is whole or was not written. */
+export const writeWhole = (target: string, content: string | Uint8Array): void => finish(openTemporary(target), target, content);
+
+/** Removes what processes of this machine that are gone have left of `target`. */
+export const removeLeftOf = (target: string): void => removeLeft(dirname(target), beginning(target));
+/** The same of all files of a folder of this program's own. */
+export const removeLeftIn = (folder: string): void => removeLeft(folder, '.');
+
+const LEFT = /\.([0-9a-f]{8})-(\d+)-[0-9a-f]{16}\.tmp$/;
+function removeLeft(folder: string, begins: string): void {
+  for (const name of readdirSync(folder)) {
+    const [, host, pid] = (name.startsWith(begins) ? LEFT.exec(name) : null) ?? [];
+    if (host !== HOST || isAlive(Number(pid))) continue;
+    try {
+      unlinkSync(join(folder, name));
+    } catch {
+      // somebody else's, or already gone
+    }
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

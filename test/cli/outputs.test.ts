@@ -1,0 +1,95 @@
+/** Files that are written: whole or not at all, and nobody else's. */
+import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { createHash } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { BlobFolder } from '../../src/campaign/blob-folder.ts';
+import { openTemporary, discard } from '../../src/campaign/temporary.ts';
+import { Outputs } from '../../src/cli/outputs.ts';
+import { TestCache } from '../../src/cli/test-cache.ts';
+import { folder } from './helpers.ts';
+
+const one = (cwd: string): Outputs => new Outputs([{ option: '--json', path: 'out.json' }], cwd);
+const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+
+describe('the temporary file of an output', () => {
+  it('has another name each time, which others cannot foresee, and is gone afterwards', () => {
+    const cwd = folder();
+    const names = [1, 2].map(() => {
+      const outputs = one(cwd);
+      const [name] = readdirSync(cwd);
+      outputs.discard();
+      return name;
+    });
+    expect(names[0]).not.toBe(names[1]);
+    expect(names[0]).toMatch(/[0-9a-f]{16}\.tmp$/);
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
+  it('is made anew: a link that stands in its place is not followed', async () => {
+    const cwd = folder({ victim: 'precious' });
+    vi.resetModules();
+    vi.doMock('node:crypto', async (real) => ({ ...(await real<object>()), randomBytes: (n: number) => Buffer.alloc(n, 7) }));
+    try {
+      const { openTemporary: guessed } = await import('../../src/campaign/temporary.ts');
+      symlinkSync('victim', join(cwd, `.out.json.${HOST}-${process.pid}-${'07'.repeat(8)}.tmp`));
+      expect(() => guessed(join(cwd, 'out.json'))).toThrow(/EEXIST/);
+    } finally {
+      vi.doUnmock('node:crypto');
+      vi.resetModules();
+    }
+    expect(readFileSync(join(cwd, 'victim'), 'utf8')).toBe('precious');
+  });
+
+  it('the names that earlier versions used lead nowhere', () => {
+    const cwd = folder({ victim: 'precious', 'key.json': '{}' });
+    for (const name of [`.out.json.${process.pid}.tmp`, `key.json.${process.pid}`]) symlinkSync('victim', join(cwd, name));
+    one(cwd).write('--json', 'document');
+    new TestCache('.', cwd).keep('key', { chip: 'x' } as never);
+    expect(readFileSync(join(cwd, 'victim'), 'utf8')).toBe('precious');
+    expect(readFileSync(join(cwd, 'out.json'), 'utf8')).toBe('document');
+    expect(readFileSync(join(cwd, 'key.json'), 'utf8')).toBe('{"chip":"x"}');
+  });
+
+  it('keeps the permissions of the file that it replaces', () => {
+    const cwd = folder({ 'out.json': 'old' });
+    chmodSync(join(cwd, 'out.json'), 0o600);
+    one(cwd).write('--json', 'new');
+    expect(statSync(join(cwd, 'out.json')).mode & 0o777).toBe(0o600);
+    expect(readFileSync(join(cwd, 'out.json'), 'utf8')).toBe('new');
+  });
+
+  it('that a killed process left is removed by the next one, that of a living one is not', () => {
+    const gone = spawnSync(process.execPath, ['-e', '']).pid;
+    const left = (base: string, pid: number, host = HOST): string => `.${base}.${host}-${pid}-${'ab'.repeat(8)}.tmp`;
+    const kept = [left('out.json', process.pid), left('other.json', gone), left('out.json', gone, '00000000'), '.out.json.tmp'];
+    const cwd = folder(Object.fromEntries([left('out.json', gone), ...kept].map((name) => [name, ''])));
+    one(cwd).discard();
+    expect(readdirSync(cwd).sort()).toEqual([...kept].sort());
+  });
+});
+
+it('folders of this program are cleaned whole', () => {
+  const gone = spawnSync(process.execPath, ['-e', '']).pid;
+  const cwd = folder({ [`.${'0'.repeat(64)}.${HOST}-${gone}-${'ab'.repeat(8)}.tmp`]: '', 'a.json': '' });
+  new BlobFolder(cwd);
+  expect(readdirSync(cwd)).toEqual(['a.json']);
+});
+
+it('a long name has room for what is added to it', () => {
+  const cwd = folder();
+  const temporary = openTemporary(join(cwd, 'x'.repeat(255)));
+  discard(temporary);
+  expect(readdirSync(cwd)).toEqual([]);
+});
+
+it('nothing is left where the file cannot be put in place', () => {
+  const cwd = folder();
+  const outputs = one(cwd);
+  mkdirSync(join(cwd, 'out.json'));
+  writeFileSync(join(cwd, 'out.json', 'x'), '');
+  expect(() => outputs.write('--json', 'document')).toThrow(/cannot write/);
+  expect(readdirSync(cwd)).toEqual(['out.json']);
+});
