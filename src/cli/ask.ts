@@ -1,4 +1,5 @@
 /** `bootbench ask`: what do you see, which ROM on which board shows that, and what to try next. Asks in a terminal, prints JSON elsewhere. */
+import { jsonText } from '../bench/documents/json-text.ts';
 import { Inquiry } from '../bench/proof/ask.ts';
 import { jobInput } from '../bench/input/job.ts';
 import { SYMPTOMS, type Symptom } from '../bench/documents/result.ts';
@@ -41,7 +42,7 @@ export async function askCommand(images: readonly string[], options: AskOptions,
     try {
       if (talks) return await talk(inquiry, job.symptoms, io);
       const solution = inquiry.solve(job.symptoms);
-      io.stdout.write(`${JSON.stringify(document(job.chip, solution), null, 2)}\n`);
+      io.stdout.raw(`${jsonText(document(job.chip, solution))}\n`);
       return solution.explanations.length > 0 ? EXIT.ok : EXIT.failed;
     } finally {
       inquiry.release();

@@ -1,4 +1,5 @@
 /** `bootbench board capture`: what a board holds after a reset, at the ROM's entry or behind a leave, as facts for review. */
+import { jsonText } from '../bench/documents/json-text.ts';
 import { capture, CAPTURE_POINTS, CAPTURE_SCHEMA, type Capture, type CapturePoint } from '../board/capture.ts';
 import type { GdbTarget } from '../board/gdb-target.ts';
 import { BoardError } from '../board/rsp-client.ts';
@@ -34,7 +35,7 @@ export async function boardCaptureCommand(file: string, options: CaptureOptions,
       return captureAt(target, found, at, timeout, io);
     });
     const document = captureDocument(captured, chip!, new Date());
-    if (file === '-') io.stdout.write(document);
+    if (file === '-') io.stdout.raw(document);
     else outputs.write('the facts', document);
     const differ = captured.values.filter((v) => v.afterReset !== null && v.afterReset !== v.value).length;
     io.stderr.write(
@@ -96,5 +97,5 @@ export function captureDocument(c: Capture, chip: ChipDescription, date: Date | 
       ...(v.afterReset === null || v.afterReset === v.value ? {} : { afterReset: hex32(v.afterReset) }),
     })),
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return `${jsonText(document)}\n`;
 }

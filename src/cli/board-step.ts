@@ -1,4 +1,5 @@
 /** `bootbench board step-compare`: board and emulated chip instruction by instruction. */
+import { jsonText } from '../bench/documents/json-text.ts';
 import { emulatedBoard } from '../board/emulated.ts';
 import type { GdbTarget } from '../board/gdb-target.ts';
 import { BoardError } from '../board/rsp-client.ts';
@@ -43,9 +44,10 @@ export async function boardStepCompareCommand(paths: readonly string[], options:
       await off(() => settleFlash(target, found, images, options, io));
       return stepCompare(target, emulated, { from, steps, timeout });
     });
-    const document = `${JSON.stringify(documentOf(result, images), null, 2)}\n`;
+    const document = `${jsonText(documentOf(result, images))}\n`;
     outputs.write('--json', document);
-    io.stdout.write(options.json === '-' ? document : textOf(result, images));
+    if (options.json === '-') io.stdout.raw(document);
+    else io.stdout.write(textOf(result, images));
     return result.difference === null ? EXIT.ok : EXIT.failed;
   } catch (error) {
     if (error instanceof BoardError) throw new UsageError(error.message);

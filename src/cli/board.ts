@@ -1,4 +1,5 @@
 /** `bootbench board check|run|replay|dump-rom`: the checks on a real board, through the GDB server that the user runs anyway. */
+import { jsonText } from '../bench/documents/json-text.ts';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { checkBoard, type BoardReport } from '../board/check-board.ts';
@@ -175,7 +176,7 @@ async function replayOf(text: string, file: string, options: BoardOptions, io: I
       await consentToReset(target, { yes: true }, io);
       return captureAt(target, chip, at, recorded.timeout, io);
     });
-    io.stdout.write(captureDocument(captured, chip, null));
+    io.stdout.raw(captureDocument(captured, chip, null));
     return EXIT.ok;
   }
   const watch = replayed(() => transport.mark());
@@ -256,8 +257,8 @@ function tell(told: Told, chip: ChipDescription, images: readonly LoadedImage[],
   const { report, usb } = told;
   const failed = report.checks.some((c) => c.judgement.verdict === 'fail');
   if (options.json !== undefined) {
-    const document = `${JSON.stringify(documentOf(told, chip, images), null, 2)}\n`;
-    if (options.json === '-') io.stdout.write(document);
+    const document = `${jsonText(documentOf(told, chip, images))}\n`;
+    if (options.json === '-') io.stdout.raw(document);
     else outputs.write('--json', document);
   }
   if (options.json !== '-') io.stdout.write(textOf(told, chip, images, io, options.color !== false));

@@ -1,4 +1,5 @@
 /** `bootbench chips [chip]`: what is emulated, and the ledger of where every number comes from. */
+import { jsonText } from '../bench/documents/json-text.ts';
 import { CHIPS } from '../chips/index.ts';
 import { hasPin, packageOf, PARTS_SOURCE } from '../chips/parts.ts';
 import type { ChipDescription, Sourced } from '../emu/chip.ts';
@@ -19,15 +20,13 @@ export interface ChipsOptions {
 
 export function chipsCommand(name: string | undefined, options: ChipsOptions, io: Io): number {
   if (name === undefined) {
-    io.stdout.write(options.json === true ? `${JSON.stringify(CHIPS.map(summary), null, 2)}\n` : list());
+    if (options.json === true) io.stdout.raw(`${jsonText(CHIPS.map(summary))}\n`);
+    else io.stdout.write(list());
     return EXIT.ok;
   }
   const chip = chipNamed(name);
-  io.stdout.write(
-    options.json === true
-      ? `${JSON.stringify({ ...ledger(chip), Peripherals: coverage(chip) }, null, 2)}\n`
-      : ledgerText(chip, io, options),
-  );
+  if (options.json === true) io.stdout.raw(`${jsonText({ ...ledger(chip), Peripherals: coverage(chip) })}\n`);
+  else io.stdout.write(ledgerText(chip, io, options));
   return EXIT.ok;
 }
 

@@ -16,8 +16,8 @@ export async function runClient(
   stopped: Promise<null>,
 ): Promise<number | null> {
   const child = spawn(command, { shell: true, cwd: io.cwd, env: { ...io.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-  child.stdout.on('data', (bytes: Buffer) => io.stdout.write(bytes.toString('utf8')));
-  child.stderr.on('data', (bytes: Buffer) => io.stderr.write(bytes.toString('utf8')));
+  child.stdout.on('data', (bytes: Buffer) => io.stdout.raw(bytes.toString('utf8')));
+  child.stderr.on('data', (bytes: Buffer) => io.stderr.raw(bytes.toString('utf8')));
   const ended = new Promise<number>((settle, fail) => {
     child.once('error', fail);
     child.once('close', (code, signal) => settle(code ?? (signal === null ? EXIT.internal : SIGNALLED + constants.signals[signal])));

@@ -24,7 +24,7 @@ export function completionCommand(shell: string, program: Command, io: Io): numb
   if (known === undefined)
     throw new UsageError(`completion: ${JSON.stringify(shell)} is not known`, didYouMean(shell, SHELLS) ?? `it is ${SHELLS.join(', ')}`);
   const words = wordsOf(program);
-  io.stdout.write(
+  io.stdout.raw(
     known === 'fish'
       ? fish(words)
       : `${known === 'zsh' ? '#compdef bootbench\nautoload -U bashcompinit && bashcompinit\n' : ''}${bash(words)}`,

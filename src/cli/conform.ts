@@ -1,4 +1,5 @@
 /** `bootbench conform`: the DFU conformance kit against the emulated device, or against a real one through the package `usb`. */
+import { jsonText } from '../bench/documents/json-text.ts';
 import { findChip } from '../chips/index.ts';
 import { DfuTarget } from '../bench/dfu/dfu-target.ts';
 import { HeldMachine } from '../bench/session/held-machine.ts';
@@ -68,12 +69,12 @@ function writeReport(
   io: Io,
 ): void {
   const document = {
-    json: () => `${JSON.stringify(report, null, 2)}\n`,
+    json: () => `${jsonText(report)}\n`,
     html: () => conformanceHtml(report),
     junit: () => junitDocument(report),
   };
   for (const key of ['json', 'html', 'junit'] as const) if (options[key] !== undefined) outputs.write(`--${key}`, document[key]());
-  if (onStdout !== undefined) io.stdout.write(document[onStdout]());
+  if (onStdout !== undefined) io.stdout.raw(document[onStdout]());
   if (options.quiet === true) return;
   const stream = onStdout === undefined ? io.stdout : io.stderr;
   const paint = paintFor(io, stream, options.color !== false);

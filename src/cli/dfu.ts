@@ -8,6 +8,7 @@ import { UsageError } from '../bench/documents/usage-error.ts';
 import { isInterruptTransfer } from '../usb-sim/outside.ts';
 import { PcapngWriter } from '../usb-sim/pcapng.ts';
 import { usbIpExport } from '../usb-sim/usbip-connection.ts';
+import { printableName } from '../report/text.ts';
 import { checkClient, runClient } from './client.ts';
 import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
@@ -48,7 +49,7 @@ export async function dfuCommand(images: readonly string[], options: DfuOptions,
       io.stderr.write(`bootbench: ${noDevice(end)}\n`);
       return EXIT.failed;
     }
-    io.stderr.write(`bootbench: ${deviceLine(held)}\n`);
+    io.stderr.write(`bootbench: ${deviceLine(held.usb.state, held.usb.session())}\n`);
     held.usb.claim();
     return serves ? await serve(held, options, port, io) : EXIT.ok;
   } finally {
@@ -89,10 +90,13 @@ const files = (options: DfuOptions): OutputFile[] =>
 const noDevice = ({ outcome, reason }: SessionEnd): string =>
   `no USB device appeared: the run ended with ${outcome} (${reason}); \`bootbench run\` shows why`;
 
-function deviceLine(held: HeldMachine): string {
-  const { device, dfu } = held.usb.state;
+/** What the device says of itself stays on this line. */
+export function deviceLine(
+  { device, dfu }: Pick<HeldMachine['usb']['state'], 'device' | 'dfu'>,
+  session: { readonly servedBy: string | null } | null,
+): string {
   const hex = (n: number): string => n.toString(16).padStart(4, '0');
-  const by = held.usb.session()?.servedBy === 'system' ? 'the stand-in ROM' : 'the firmware';
-  const names = dfu?.alts.map((a) => ` "${a.name}"`).join(',') ?? '';
-  return `${hex(device!.vid)}:${hex(device!.pid)} ${device!.product ?? ''}, served by ${by}${names === '' ? '' : `:${names}`}`;
+  const by = session?.servedBy === 'system' ? 'the stand-in ROM' : 'the firmware';
+  const names = dfu?.alts.map((a) => ` "${printableName(a.name)}"`).join(',') ?? '';
+  return `${hex(device!.vid)}:${hex(device!.pid)} ${printableName(device!.product ?? '')}, served by ${by}${names === '' ? '' : `:${names}`}`;
 }

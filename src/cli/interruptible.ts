@@ -20,11 +20,11 @@ export async function interruptible<T>(
       if (!text.startsWith('\t')) doing = text;
       const far = text.startsWith('\t') ? `  ${text.slice(1)}` : '';
       const line = printable(`${((milliseconds() - started) / 1000).toFixed(1)} s  ${doing}${far}`);
-      io.stderr.write(`\r\u001b[K${line.slice(0, Math.max(10, io.stderr.columns - 1))}`);
+      io.stderr.raw(`\r\u001b[K${line.slice(0, Math.max(10, io.stderr.columns - 1))}`);
     };
     return await run({ stop: stop.signal, ...(visible ? { progress } : {}) });
   } finally {
     stopListening();
-    if (shown) io.stderr.write('\r\u001b[K');
+    if (shown) io.stderr.raw('\r\u001b[K');
   }
 }

@@ -1,15 +1,32 @@
 /** What a command sees of the process. Tests hand in their own. */
-import { ansi, plain, type Paint } from '../report/text.ts';
+import { ansi, endsInLine, plain, spoken, type Paint } from '../report/text.ts';
 import { reason } from './outputs.ts';
 
 export interface Stream {
+  /** For people: control characters, and what a CI runner would take for a command, are shown and not obeyed. */
   write(text: string): void;
+  /** As it is: documents whose own form is safe, commands of this program for a terminal or a runner, what the user's own client prints. */
+  raw(text: string): void;
   readonly isTTY: boolean;
   readonly columns: number;
 }
 
 /** What a stream is, without the stream. */
-export type StreamFacts = Omit<Stream, 'write'>;
+export type StreamFacts = Omit<Stream, 'write' | 'raw'>;
+
+/** The one way out for text. */
+export function streamOf(put: (text: string) => void, { isTTY, columns }: StreamFacts): Stream {
+  let inLine = false;
+  return {
+    isTTY,
+    columns,
+    raw: put,
+    write: (text) => {
+      put(spoken(text, inLine));
+      inLine = endsInLine(text, inLine);
+    },
+  };
+}
 
 export interface Io {
   readonly stdout: Stream;
@@ -42,12 +59,9 @@ export function paintFor(io: Io, stream: Stream, allowed: boolean): Paint {
 export const canRewrite = ({ stderr, env }: Io): boolean => stderr.isTTY && env['TERM'] !== 'dumb';
 
 export function processIo(): Io {
-  const wrap = (stream: NodeJS.WriteStream): Stream => ({
-    write: (text) => void stream.write(text),
-    isTTY: stream.isTTY === true,
+  const wrap = (stream: NodeJS.WriteStream): Stream =>
     // a terminal without a size, as in containers and editors, says 0
-    columns: stream.columns || 80,
-  });
+    streamOf((text) => void stream.write(text), { isTTY: stream.isTTY === true, columns: stream.columns || 80 });
   // `bootbench … | head`: a closed pipe is no defect and changes no verdict: the exit code is that of the command; a full disk is none of this program
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return;

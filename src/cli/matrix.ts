@@ -1,4 +1,5 @@
 /** `bootbench matrix`: each step of the hand-over left out, an exception at each instruction, other ready delays; what comes of each. */
+import { jsonText } from '../bench/documents/json-text.ts';
 import { jobInput } from '../bench/input/job.ts';
 import { runMatrix, type Matrix, type MatrixRow } from '../bench/proof/matrix.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
@@ -36,9 +37,8 @@ export async function matrixCommand(images: readonly string[], options: MatrixOp
     if (error instanceof Error && error.name === 'CutShort') throw new UsageError(`the matrix was not finished: ${error.message}`);
     throw error;
   });
-  io.stdout.write(
-    options.json === true ? `${JSON.stringify({ schema: 'bootbench/matrix@1', chip: job.chip, ...matrix }, null, 2)}\n` : text(matrix),
-  );
+  if (options.json === true) io.stdout.raw(`${jsonText({ schema: 'bootbench/matrix@1', chip: job.chip, ...matrix })}\n`);
+  else io.stdout.write(text(matrix));
   return matrix.rows.every((r) => r.outcome === matrix.outcome) ? EXIT.ok : EXIT.failed;
 }
 

@@ -37,7 +37,7 @@ export function relay(args: readonly string[]): Promise<number> {
       end(EXIT.internal);
     };
     thread.on('message', (message: CommandMessage) => {
-      if (message.kind === 'write') io[message.stream].write(message.text);
+      if (message.kind === 'write') io[message.stream].raw(message.text);
       else if (message.kind === 'wall') late ??= setTimeout(() => giveUp('--wall'), message.ms + GRACE_MS);
       else end(message.code);
     });

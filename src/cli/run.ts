@@ -142,7 +142,7 @@ export async function runCommand(images: readonly string[], given: RunCommandOpt
     for (const key of DOCUMENTS) outputs.write(`--${key}`, documents[key]);
     if (run.trace !== undefined) await writeTraces(outputs, traces, run.trace);
     if (options.open === true) showPage(resolve(io.cwd, options.html!), io);
-    for (const key of DOCUMENTS) if (options[key] === '-') io.stdout.write(documents[key]);
+    for (const key of DOCUMENTS) if (options[key] === '-') io.stdout.raw(documents[key]);
     if (options.fix === true) writePatch(run.result, sources, io);
     tell(run, options, judgement, sources, writers.length > 0 ? io.stderr : io.stdout, io);
     return verdict(run.result, judgement) ? EXIT.ok : EXIT.failed;
@@ -154,7 +154,7 @@ export async function runCommand(images: readonly string[], given: RunCommandOpt
 /** The patch on stdout; what could not be put in on stderr. */
 function writePatch(result: RunResult, sources: Sources, io: Io): void {
   const { text, left, needs } = patchOf(result, sources);
-  io.stdout.write(text);
+  io.stdout.raw(text);
   for (const line of left) io.stderr.write(`bootbench: not in the patch: ${printable(line)}\n`);
   for (const line of needs) io.stderr.write(`bootbench: ${printable(line)}\n`);
   if (text === '' && left.length === 0) io.stderr.write('bootbench: no patch, because no cause is proved\n');

@@ -1,4 +1,5 @@
 /** `bootbench test`: runs every scenario that says what it expects, several at once, and says which do not hold and why. */
+import { jsonText } from '../bench/documents/json-text.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
@@ -194,7 +195,7 @@ function readBaseline({ baseline, updateBaseline }: TestOptions, io: Io): Plan['
 function writeBaseline(outcomes: readonly TestOutcome[], path: string, io: Io): void {
   const failures = Object.fromEntries(outcomes.filter((o) => o.failures.length > 0).map((o) => [o.path, o.failures]));
   const outputs = new Outputs([{ option: '--baseline', path }], io.cwd);
-  outputs.write('--baseline', `${JSON.stringify({ schema: 'bootbench/baseline@1', failures }, null, 2)}\n`);
+  outputs.write('--baseline', `${jsonText({ schema: 'bootbench/baseline@1', failures })}\n`);
 }
 
 // ---- running ---------------------------------------------------------------------------------------------------------------------
@@ -310,7 +311,7 @@ async function writeFiles(outcomes: readonly TestOutcome[], options: TestOptions
     junit: async () => (await import('../report/junit.ts')).junit(outcomes.map((o) => junitCase(o))),
     sarif: () => ci.sarif(findings, VERSION),
     codequality: () => ci.codeQuality(findings),
-    json: () => `${JSON.stringify(document(outcomes), null, 2)}\n`,
+    json: () => `${jsonText(document(outcomes))}\n`,
     html: async () =>
       (await import('../report/index-page.ts')).indexPage(
         outcomes.map(({ path, state, seconds, failures, result }) => ({ path, state, seconds, failures, result })),
@@ -319,12 +320,12 @@ async function writeFiles(outcomes: readonly TestOutcome[], options: TestOptions
   for (const key of FILES) {
     if (options[key] === undefined) continue;
     const text = await make[key]();
-    if (options[key] === '-') io.stdout.write(text);
+    if (options[key] === '-') io.stdout.raw(text);
     else outputs.write(`--${key}`, text);
   }
 }
 
-const PLAIN: Stream = { write: () => undefined, isTTY: false, columns: 100 };
+const PLAIN: Stream = { write: () => undefined, raw: () => undefined, isTTY: false, columns: 100 };
 
 function junitCase({ path, state, seconds, failures, findings, result, report }: TestOutcome): JUnitCase {
   const { file = path, line = 1 } = findings[0] ?? {};
@@ -371,7 +372,7 @@ const document = (outcomes: readonly TestOutcome[]): object => ({
 async function github(outcomes: readonly TestOutcome[], io: Io): Promise<void> {
   const { githubAnnotations, stepSummary } = await import('../report/ci.ts');
   const findings = outcomes.flatMap((o) => o.findings);
-  io.stdout.write(githubAnnotations(findings));
+  io.stdout.raw(githubAnnotations(findings));
   const file = io.env['GITHUB_STEP_SUMMARY'];
   if (file === undefined || file === '') return;
   const before = existsSync(file) ? readFileSync(file, 'utf8') : '';

@@ -8,7 +8,7 @@ import { SHA256 } from '../image/sha256.ts';
 import type { RunTrace } from '../bench/documents/trace-types.ts';
 import type { RunJob } from '../bench/input/job.ts';
 import { inThread, type BenchHooks } from './engine.ts';
-import type { Io, Stream, StreamFacts } from './io.ts';
+import { streamOf, type Io, type Stream, type StreamFacts } from './io.ts';
 import { usePrebuiltValidator } from './prebuilt-validator.ts';
 import { usePrebuilt } from './prebuilt.ts';
 import { main } from './program.ts';
@@ -41,10 +41,8 @@ function bench(job: RunJob, hooks: BenchHooks, stop: SharedArrayBuffer): ReturnT
 
 async function serveCommand({ args, before = [], cwd, stdout, stderr, stop }: CommandData): Promise<void> {
   const send = (message: CommandMessage): void => parentPort?.postMessage(message);
-  const stream = (name: 'stdout' | 'stderr', facts: StreamFacts): Stream => ({
-    ...facts,
-    write: (text) => send({ kind: 'write', stream: name, text }),
-  });
+  const stream = (name: 'stdout' | 'stderr', facts: StreamFacts): Stream =>
+    streamOf((text) => send({ kind: 'write', stream: name, text }), facts);
   const io: Io = {
     stdout: stream('stdout', stdout),
     stderr: stream('stderr', stderr),

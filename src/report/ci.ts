@@ -1,4 +1,5 @@
 /** Findings in the forms that CI servers read: annotations and step summary of GitHub, code quality of GitLab, SARIF 2.1.0. */
+import { jsonText } from '../bench/documents/json-text.ts';
 import type { Log, Result, ReportingDescriptor } from 'sarif';
 import { CHECKS } from '../checks/index.ts';
 import { sha256 } from '../image/sha256.ts';
@@ -44,7 +45,7 @@ const fingerprint = ({ scenario, rule, file }: Finding): string => sha256(new Te
 
 /** https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format */
 export const codeQuality = (findings: readonly Finding[]): string =>
-  `${JSON.stringify(
+  `${jsonText(
     findings.map((f) => ({
       description: printable(f.message),
       check_name: `bootbench/${f.rule}`,
@@ -52,8 +53,6 @@ export const codeQuality = (findings: readonly Finding[]): string =>
       severity: f.rule === 'error' ? 'blocker' : 'major',
       location: { path: f.file, lines: { begin: f.line } },
     })),
-    null,
-    2,
   )}\n`;
 
 /** A path as a relative reference: `#`, `?` and `:` are part of a name, not of the URI (RFC 3986 §4.2). */
@@ -85,5 +84,5 @@ export function sarif(findings: readonly Finding[], version: string): string {
     version: '2.1.0',
     runs: [{ tool: { driver: { name: 'bootbench', version, rules } }, results }],
   };
-  return `${JSON.stringify(log, null, 2)}\n`;
+  return `${jsonText(log)}\n`;
 }

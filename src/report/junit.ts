@@ -25,8 +25,14 @@ export interface JUnitCase {
 // XML 1.0 allows no control characters but these three.
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 const ENTITIES: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;' };
-const escape = (text: string): string => text.replace(FORBIDDEN, '\ufffd').replace(/[<>&"]/g, (c) => ENTITIES[c]!);
-const attribute = (text: string): string => escape(text).replace(/[\t\n\r]/g, (c) => `&#${c.charCodeAt(0)};`);
+/** What a terminal or a CI runner would obey if the document is printed: control characters that XML allows, lines that begin with `::`, and `##[`. */
+const OBEYED = /^[^\S\n]*:(?=:)|#(?=#\w*\[)|[\r\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gm;
+const escape = (text: string): string =>
+  text
+    .replace(FORBIDDEN, '\ufffd')
+    .replace(/[<>&"]/g, (c) => ENTITIES[c]!)
+    .replace(OBEYED, (found) => `${found.slice(0, -1)}&#${found.charCodeAt(found.length - 1)};`);
+const attribute = (text: string): string => escape(text).replace(/[\t\n]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 export function junit(cases: readonly JUnitCase[]): string {
   const errors = cases.filter((c) => c.failure !== null && c.error === true).length;

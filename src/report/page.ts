@@ -2,7 +2,12 @@
 import { printable } from './text.ts';
 
 const ENTITIES: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;' };
-export const escapeHtml = (text: string): string => printable(text).replace(/[<>&"]/g, (c) => ENTITIES[c]!);
+/** What a CI runner would obey if the page is printed: lines that begin with `::`, and `##[`. */
+const RUNNER = /^[^\S\n]*:(?=:)|#(?=#\w*\[)/gm;
+export const escapeHtml = (text: string): string =>
+  printable(text)
+    .replace(/[<>&"]/g, (c) => ENTITIES[c]!)
+    .replace(RUNNER, (found) => `${found.slice(0, -1)}&#${found.charCodeAt(found.length - 1)};`);
 
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --ink: light-dark(#1c2024, #dde2e8); --soft: light-dark(#5b6570, #9aa5b1); --line: light-dark(#d5dae0, #3a424b);

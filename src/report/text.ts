@@ -17,7 +17,35 @@ export function printable(text: string): string {
     return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`;
   });
 }
-/** A name that stays on its line: in CI a line that begins with `::` is a command. */
+/** Colours of this program, which pass; whatever else a terminal would obey does not. */
+const OWN_COLOURS = new Set(Object.values(CODES).flatMap((pair) => pair.map((code) => `\u001b[${code}m`)));
+const COLOURED = /(\u001b\[\d+m)/;
+
+/**
+ * Text on its way to a terminal or to the log of a CI runner, which obeys what stands in it: GitHub lines that begin with `::` (blanks in front do not matter) and `##[` anywhere,
+ * Azure `##vso[`, TeamCity `##teamcity[`, GitLab `section_start:`. Whoever wrote the text, a firmware or a scenario, is not the one who gives commands here.
+ * @param inLine the line has begun already, with more than blanks
+ */
+export function spoken(text: string, inLine = false): string {
+  const shown = text
+    .split(COLOURED)
+    .map((part) => (OWN_COLOURS.has(part) ? part : printable(part)))
+    .join('');
+  const defused = shown
+    .replace(/##(?=\w*\[)/g, '#\\x23')
+    .replace(/section_(start|end):(?=\d)/g, 'section_$1\\x3a')
+    .replace(/^((?:[^\S\n]|\u001b\[\d+m)*):(?=:)/gm, '$1\\x3a');
+  // the first line is none that begins here
+  return inLine && /^(?:[^\S\n]|\u001b\[\d+m)*::/.test(shown) ? defused.replace('\\x3a', ':') : defused;
+}
+/** Whether the line that a text ends with holds more than blanks. */
+export function endsInLine(text: string, before: boolean): boolean {
+  const newline = text.lastIndexOf('\n');
+  const last = text.slice(newline + 1).replace(ESCAPES, '');
+  return (newline < 0 && before) || last.trim() !== '';
+}
+
+/** A name that stays on its line. */
 export const printableName = (name: string): string => printable(name).replace(/[\n\t]/g, (c) => (c === '\n' ? '\\x0a' : '\\x09'));
 
 /** Lines as a terminal shows them: what a serial console sends ends with CR and LF. */

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import { jobInput, type RunJob } from '../../src/bench/input/job.ts';
 import type { Bench } from '../../src/cli/engine.ts';
-import type { Io } from '../../src/cli/io.ts';
+import { streamOf, type Io } from '../../src/cli/io.ts';
 import { main } from '../../src/cli/program.ts';
 import { dfuResult } from '../samples/results.ts';
 
@@ -45,7 +45,7 @@ export async function cli(args: readonly string[], setup: Setup = {}): Promise<R
   let err = '';
   const jobs: RunJob[] = [];
   let interrupt = (): void => {};
-  const stream = (write: (text: string) => void) => ({ write, isTTY: setup.tty === true, columns: 80 });
+  const stream = (put: (text: string) => void) => streamOf(put, { isTTY: setup.tty === true, columns: 80 });
   const io: Io = {
     stdout: stream((text) => (out += text)),
     stderr: stream((text) => (err += text)),

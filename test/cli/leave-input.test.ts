@@ -1,14 +1,15 @@
 /** `bootbench leave` without an image. */
 import { expect, it } from 'vitest';
+import { streamOf } from '../../src/cli/io.ts';
 import { main } from '../../src/cli/program.ts';
 import { folder } from './helpers.ts';
 
 it('leave without an image asks for the application: BOOT0 would not help', async () => {
   let err = '';
-  const quiet = { write: () => undefined, isTTY: false, columns: 80 };
+  const facts = { isTTY: false, columns: 80 };
   const code = await main(['leave'], {
-    stdout: quiet,
-    stderr: { ...quiet, write: (text) => void (err += text) },
+    stdout: streamOf(() => undefined, facts),
+    stderr: streamOf((text) => void (err += text), facts),
     env: {},
     cwd: folder(),
     onInterrupt: () => () => undefined,

@@ -8,8 +8,10 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { main } from '../../src/cli/program.ts';
-import type { Io } from '../../src/cli/io.ts';
+import { streamOf, type Io } from '../../src/cli/io.ts';
 import { folder } from './helpers.ts';
+
+const FACTS = { isTTY: false, columns: 80 };
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const bed = join(process.env['BOOTBENCH_TESTBED'] ?? resolve(root, '../shared/testbed'), 'dfu-util-guest');
@@ -67,10 +69,10 @@ describe.skipIf(why !== null)(`dfu-util over USB/IP${why === null ? '' : `: ${wh
     async (chip, _controller, alternates, options, left) => {
       const cwd = folder({ 'app.bin': application(), 'script.sh': SCRIPT });
       const out: string[] = [];
-      const stream = { write: (text: string) => void out.push(text), isTTY: false, columns: 80 };
+      const stream = streamOf((text) => void out.push(text), FACTS);
       const io: Io = {
         stdout: stream,
-        stderr: { ...stream, write: () => undefined },
+        stderr: streamOf(() => undefined, FACTS),
         env: process.env,
         cwd,
         onInterrupt: () => () => undefined,
@@ -108,8 +110,8 @@ describe('bootbench dfu', () => {
   const run = async (...args: string[]): Promise<{ code: number; out: string; err: string }> => {
     let [out, err] = ['', ''];
     const io: Io = {
-      stdout: { write: (text) => (out += text), isTTY: false, columns: 80 },
-      stderr: { write: (text) => (err += text), isTTY: false, columns: 80 },
+      stdout: streamOf((text) => (out += text), FACTS),
+      stderr: streamOf((text) => (err += text), FACTS),
       env: process.env,
       cwd: folder(),
       onInterrupt: () => () => undefined,
@@ -142,8 +144,8 @@ describe('bootbench dfu', () => {
     const cwd = folder({ 'loop.bin': Uint8Array.of(0, 0x10, 0, 0x20, 9, 0, 0, 8, 0xfe, 0xe7) });
     let err = '';
     const io: Io = {
-      stdout: { write: () => undefined, isTTY: false, columns: 80 },
-      stderr: { write: (text) => (err += text), isTTY: false, columns: 80 },
+      stdout: streamOf(() => undefined, FACTS),
+      stderr: streamOf((text) => (err += text), FACTS),
       env: {},
       cwd,
       onInterrupt: () => () => undefined,

@@ -1,7 +1,7 @@
 /** A server of the command line in the test's process, until the test ends. */
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Io } from '../../src/cli/io.ts';
+import { streamOf, type Io } from '../../src/cli/io.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
@@ -16,7 +16,7 @@ export async function serve(command: (io: Io) => Promise<number>): Promise<Serve
   let stop = (): void => undefined;
   let ready: (line: string) => void = () => undefined;
   const first = new Promise<string>((settle) => (ready = settle));
-  const stream = (write: (text: string) => void) => ({ write, isTTY: false, columns: 80 });
+  const stream = (put: (text: string) => void) => streamOf(put, { isTTY: false, columns: 80 });
   const code = command({
     stdout: stream((text) => ready(text)),
     stderr: stream(() => undefined),

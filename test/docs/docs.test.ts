@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
 import { parseScenario } from '../../src/bench/input/scenario.ts';
 import { inThread } from '../../src/cli/engine.ts';
-import type { Io } from '../../src/cli/io.ts';
+import { streamOf, type Io } from '../../src/cli/io.ts';
 import { main } from '../../src/cli/program.ts';
 import { reference } from './reference.ts';
 
@@ -45,15 +45,14 @@ async function output(line: string): Promise<string> {
   let interrupt = (): void => undefined;
   const [program, ...args] = line.split(/\s+/);
   const serves = SERVERS.has(args[0]!);
-  const stream = {
-    write: (part: string) => {
+  const stream = streamOf(
+    (part) => {
       text += part;
       // Ctrl-C as soon as a server listens
       if (serves) setTimeout(() => interrupt(), 0);
     },
-    isTTY: false,
-    columns: 80,
-  };
+    { isTTY: false, columns: 80 },
+  );
   const onInterrupt = (ended: () => void): (() => void) => {
     interrupt = ended;
     return () => undefined;
@@ -99,7 +98,7 @@ describe.each(pages.filter((page) => read(page).match(CONSOLE)))('%s', (page) =>
 
 it('every command is shown with what it prints', async () => {
   let help = '';
-  const stream = { write: (part: string) => void (help += part), isTTY: false, columns: 80 };
+  const stream = streamOf((part) => void (help += part), { isTTY: false, columns: 80 });
   await main(['--help'], { stdout: stream, stderr: stream, env: {}, cwd: ROOT, onInterrupt: () => () => undefined });
   const commands = [...help.slice(help.indexOf('Commands:')).matchAll(/^ {2}([a-z]+)\b/gm)].map(([, name]) => name!);
   const shown = new Set(pages.flatMap((page) => [...read(page).matchAll(CONSOLE)].map(([, line]) => line!.split(/\s+/)[1])));

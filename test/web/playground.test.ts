@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { streamOf } from '../../src/cli/io.ts';
 import { serveCommand } from '../../src/cli/serve.ts';
 import { loadImage } from '../../src/image/image.ts';
 import { LESSONS } from '../../web/lessons.ts';
@@ -57,10 +58,11 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     folder = mkdtempSync(join(parent, 'bootbench-web-'));
     execFileSync(process.execPath, [join(root, 'tools', 'build-site.mjs'), folder, '--packed'], { cwd: root, stdio: 'ignore' });
     const address = new Promise<string>((told) => {
-      const stdout = { isTTY: false, columns: 80, write: (text: string) => told(text.trim().replace('http ', 'http://')) };
+      const facts = { isTTY: false, columns: 80 };
+      const stdout = streamOf((text) => told(text.trim().replace('http ', 'http://')), facts);
       const io = {
         stdout,
-        stderr: { ...stdout, write: () => undefined },
+        stderr: streamOf(() => undefined, facts),
         env: {},
         cwd: root,
         onInterrupt: (ended: () => void) => ((stop = ended), () => undefined),

@@ -1,4 +1,5 @@
 /** Writes a result as its document: all keys, in order, in their forms. A result that cannot be written so is a defect of bootbench. */
+import { jsonText } from './json-text.ts';
 import type { RunResult } from './result.ts';
 
 type Form = 'any' | 'text' | 'count' | 'flag' | 'hex8' | 'hex4' | 'time';
@@ -172,5 +173,5 @@ function orderedKeys(given: Readonly<Record<string, unknown>>, keys: Keys, path:
 
 /** The document as text, ended by a newline. */
 export function serialise(result: RunResult): string {
-  return `${JSON.stringify(ordered(result, RESULT, ''), null, 2)}\n`;
+  return `${jsonText(ordered(result, RESULT, ''))}\n`;
 }
