@@ -80,7 +80,19 @@ export function sourcesOf({ images, folder, io, roots = [] }: SourcePlaces): Sou
     if (file === undefined) read.set(path, (file = fileAt(path, io.cwd, built)));
     return file;
   };
-  return Object.assign(sources, { leftOut: (name: string) => find(name).leftOut });
+  let cmsis: boolean | null | undefined;
+  return Object.assign(sources, {
+    leftOut: (name: string) => find(name).leftOut,
+    usesCmsis: () => (cmsis === undefined ? (cmsis = cmsisIn(files)) : cmsis),
+  });
+}
+
+const CMSIS_TYPES = ['SCB_Type', 'NVIC_Type', 'SysTick_Type', 'RCC_TypeDef', 'GPIO_TypeDef', 'IRQn_Type'];
+/** Names stand as they are in debug data; compressed ones say nothing. */
+function cmsisIn(files: readonly string[]): boolean | null {
+  const images = files.map((file) => readFileSync(file)).filter((bytes) => bytes.includes('.debug_info'));
+  if (images.some((bytes) => CMSIS_TYPES.some((name) => bytes.includes(name)))) return true;
+  return images.length > 0 && images.every((bytes) => bytes.includes('int\0')) ? false : null;
 }
 
 function upwards(folder: string): string[] {

@@ -7,7 +7,10 @@ import { firstSet, proofOf } from '../bench/documents/serial-proof.ts';
 import type { CheckId, Place, ResultCause, RunResult } from '../bench/documents/result.ts';
 import { keptDeclaration, partsOf, type Part } from '../checks/fix-in-c.ts';
 import { redirectedTables, type RedirectedTables } from '../checks/entry-address.ts';
+import { findChip } from '../chips/index.ts';
+import { inAddresses } from './in-addresses.ts';
 import { inAssembler } from './in-assembler.ts';
+import { namesKnownIn } from './known-names.ts';
 import type { Sources } from './source-lines.ts';
 
 export interface Patch {
@@ -91,7 +94,7 @@ function tryPatch(
     if (changed === null) continue;
     for (const edit of edits) if (edits.some((e) => done.has(e.id) && isTwin(edit, e))) done.add(edit.id);
     elsewhere ||= found.elsewhere;
-    const unknown = namesWithoutHeader(found.lines, changed);
+    const unknown = namesWithoutHeader(found.lines, changed, namesKnownIn(file, sources));
     if (unknown.length > 0)
       needs.push(`${found.path} includes no header that defines ${unknown.join(', ')}: include the CMSIS device header of your chip`);
     const [before, after] = [found.lines, changed].map((lines) => lines.join('\n')) as [string, string];
@@ -104,16 +107,11 @@ function tryPatch(
 
 /** Names that CMSIS and ST's device headers have. */
 const CMSIS = /\b(?:NVIC_\w+|SCB_\w+|__(?:enable|disable|set|get)_\w+|__[DI][MS]B)(?=\()|\b[A-Z][A-Za-z0-9]*(?=->)/g;
-/** Headers without CMSIS names: those of C and C++, and those of libopencm3. */
-const OTHER_HEADER = /^\s*#\s*include\s*(?:<c?(?:std\w+|string|math|assert|errno|limits|inttypes|ctype|float)(?:\.h)?>|[<"]libopencm3\/)/;
-
-/** CMSIS names in the new lines that neither the file nor one of its headers can define. */
-function namesWithoutHeader(before: readonly string[], after: readonly string[]): string[] {
-  if (before.some((line) => /^\s*#\s*include/.test(line) && !OTHER_HEADER.test(line))) return [];
+/** CMSIS names in the new lines that the file does not know. */
+function namesWithoutHeader(before: readonly string[], after: readonly string[], knows: (name: string) => boolean): string[] {
   const old = new Set(before);
-  const known = before.join('\n');
   const names = after.filter((line) => !old.has(line)).flatMap((line) => line.match(CMSIS) ?? []);
-  return [...new Set(names)].filter((name) => !new RegExp(`\\b${name}\\b`).test(known));
+  return [...new Set(names)].filter((name) => !knows(name));
 }
 
 /** The edits for the fix of a cause, or the reason why there are none. */
@@ -140,10 +138,17 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
     }
     const put = placeOf(part, place.line, found.lines, at === 'before-write');
     if (put === null) return advice;
-    const lines = part.goes === 'declaration' ? [keptDeclaration(found.lines[put.line - 1]!)] : part.code;
+    const lines =
+      part.goes === 'declaration' ? [keptDeclaration(found.lines[put.line - 1]!)] : inNamesOf(place.file, part.code, result, sources);
     edits.push({ id, file: place.file, ...put, code: lines });
   }
   return edits;
+}
+
+/** The code with addresses in place of CMSIS names that the file does not know, where that is possible. */
+function inNamesOf(file: string, code: readonly string[], { chip }: RunResult, sources: Sources): readonly string[] {
+  const description = findChip(chip);
+  return (description && inAddresses(code, description, namesKnownIn(file, sources))) ?? code;
 }
 
 /** The fix as assembler instructions; null if it is only possible in C. */
@@ -334,7 +339,7 @@ function put(lines: string[], { line, how, code: put }: Edit): string | null {
   }
   const deeper = (text: string): string => `${indent}    ${text}`;
   // code with declarations gets its own block, so that two fixes can both declare the same name
-  const declares = put.some((text) => /^\s*(?:u?int\d+_t|const|volatile|static)\b/.test(text));
+  const declares = put.some((text) => /^\s*(?:u?int\d+_t|unsigned|const|volatile|static)\b/.test(text));
   const open = opensWithoutBrace(lines[first - 1] ?? '');
   const body = declares || open ? [`${indent}{`, ...put.map(deeper), `${indent}}`] : put.map((text) => indent + text);
   const kept = how === 'statement' ? [] : lines.slice(first, last + 1);

@@ -14,6 +14,8 @@ export interface Sources {
   (file: string): SourceFile | null;
   /** Why a file that is not given is left out, as the end of a sentence; null where it is simply not there. */
   readonly leftOut?: (file: string) => string | null;
+  /** Whether the debug data of the images have types of CMSIS; null where there are no debug data. */
+  readonly usesCmsis?: () => boolean | null;
 }
 
 export const NO_SOURCES: Sources = () => null;

@@ -169,3 +169,16 @@ describe('files that git ignores are left out', () => {
     expect(['secret.c', 'local.c', 'main.c'].map((name) => told(sources, name))).toEqual(['git ignores it', 'git ignores it', 'text']);
   });
 });
+
+describe('whether an image uses CMSIS', () => {
+  it.each([
+    ['a type of it in the debug data', '.debug_info\0int\0SCB_Type\0', true],
+    ['other types alone', '.debug_info\0int\0regs_t\0', false],
+    ['compressed debug data', '.debug_info\0x9c4b', null],
+    ['no debug data', '.text\0', null],
+  ])('is told by %s', (_, text, uses) => {
+    const cwd = tree({ 'app.elf': text });
+    expect(sourcesIn(cwd, { images: ['app.elf'] }).usesCmsis!()).toBe(uses);
+  });
+  it('is not known without an image', () => expect(sourcesIn(tree({})).usesCmsis!()).toBeNull());
+});

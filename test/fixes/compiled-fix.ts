@@ -1,4 +1,4 @@
-/** Does a printed fix work as C? The patch of the report is put into the fixture's own main.c, compiled with CMSIS names, and the result is run. */
+/** Does a printed fix work as C? The patch of the report is put into the fixture's own main.c, compiled with or without CMSIS names, and the result is run. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,6 +35,9 @@ export interface Fixed {
   readonly error: string | null;
 }
 
+/** What the sources know: the names of CMSIS, or their own alone. */
+export type Names = 'cmsis' | 'own';
+
 /** The base run, and the smallest set of causes that it proved; null where there is nothing to fix in C. */
 export async function provedSet(name: string, scenario = 'scenario.json'): Promise<{ result: RunResult; causes: ResultCause[] } | null> {
   const manifest = manifestOf(name);
@@ -53,17 +56,18 @@ export async function runFixed(
   causes: readonly ResultCause[],
   build: readonly string[],
   scenario = 'scenario.json',
+  names: Names = 'cmsis',
 ): Promise<Fixed> {
   const told = { build: build.join(' '), causes: causes.map((c) => c.id) };
   const folder = mkdtempSync(join(tmpdir(), 'bootbench-fix-'));
   try {
-    const changed = patched(manifestOf(name).sources, result, causes);
+    const changed = patched(manifestOf(name).sources, result, causes, names);
     if ('error' in changed) return { ...told, outcome: null, error: changed.error };
     const called =
       result.scenario.steps?.flatMap((s) => ('call' in s.do ? [typeof s.do.call === 'string' ? s.do.call : s.do.call.symbol] : [])) ?? [];
     // what a step waits for has to be there by its name
     const named = result.scenario.steps?.some((s) => 'atSymbol' in s) === true ? ['-fno-inline'] : [];
-    const compiled = compile(name, result, changed, [...build, ...named], folder, called);
+    const compiled = compile(name, result, changed, [...build, ...named], folder, called, names);
     if (compiled !== null) return { ...told, outcome: null, error: compiled };
     const job = await loadJob([join(folder, 'fixed.elf')], { scenario: join(FIXTURES, name, scenario) }, folder);
     return { ...told, outcome: (await inThread(job, {})).outcome, error: null };
@@ -79,11 +83,12 @@ function patched(
   sources: readonly string[],
   result: RunResult,
   causes: readonly ResultCause[],
+  names: Names,
 ): ReadonlyMap<string, string> | { readonly error: string } {
   const text = (file: string): string => readFileSync(join(FIXTURES, file), 'utf8');
   const of = (file: string): SourceFile | null =>
     sources.includes(file) ? { path: file, lines: text(file).split('\n'), newer: false, elsewhere: false } : null;
-  const patch = patchOf(result, of);
+  const patch = patchOf(result, Object.assign(of, { usesCmsis: () => names === 'cmsis' }));
   const left = causes.filter((c) => !patch.causes.includes(c.id) && !isRemark(c.fix!));
   const changed = new Map<string, string>();
   if (patch.text === '' && left.length === 1) {
@@ -120,6 +125,7 @@ function compile(
   build: readonly string[],
   folder: string,
   called: readonly string[],
+  names: Names,
 ): string | null {
   const { board, sources, flags } = manifestOf(name);
   writeFileSync(join(folder, 'names.h'), cmsisNames(findChip(result.chip)!));
@@ -135,7 +141,7 @@ function compile(
   const cpu = own.some((f) => f.startsWith('-mcpu')) ? [] : ['-mcpu=cortex-m33'];
   const args = [
     ...['-std=gnu17', ...cpu, '-mthumb', '-g', '-ffreestanding', '-fno-common', '-fno-tree-loop-distribute-patterns', '-w'],
-    ...[...own, ...build, '-I', include, '-include', join(folder, 'names.h')],
+    ...[...own, ...build, '-I', include, ...(names === 'cmsis' ? ['-include', join(folder, 'names.h')] : [])],
     ...[...files, '-nostdlib', '-Wl,--no-warn-rwx-segments', '-T', join(include, 'link.ld'), '-lgcc'],
     // what the scenario calls is used by nobody else
     ...called.map((symbol) => `-Wl,-u,${symbol}`),

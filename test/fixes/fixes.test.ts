@@ -60,4 +60,26 @@ describe.skipIf(skipped)(`a printed fix${why}`, () => {
     const { result, causes } = (await provedSet(name))!;
     expect(await runFixed(name, result, causes, build)).toMatchObject({ outcome: 'dfu', error: null });
   });
+
+  // the same sources as they are, without CMSIS: the patch has addresses and instructions
+  test.each(
+    byTurns(
+      [
+        'f042-returns-to-flash',
+        'f072-jump-in-tick',
+        'f401-wwdg-during-detach',
+        'f405-backup-no-dbp',
+        'f405-masked',
+        'f405-mpu-no-execute',
+        'h533-basepri',
+        'h533-nvic-enabled',
+        'l476-voltage-range-2',
+        'l496-backup-domain-reset',
+      ].map((name, i) => [name, BUILDS[i % BUILDS.length]!] as const),
+      2,
+    ),
+  )('of %s builds in its sources without CMSIS and reaches DFU, with %s', { timeout: 120_000 }, async (name, build) => {
+    const { result, causes } = (await provedSet(name))!;
+    expect(await runFixed(name, result, causes, build, 'scenario.json', 'own')).toMatchObject({ outcome: 'dfu', error: null });
+  });
 });

@@ -29,7 +29,8 @@ const before = (lines: readonly string[], name: string): void => {
 };
 const sources: Sources = () => ({
   path: 'main.c',
-  lines: Array.from({ length: 60 }, (_, i) => `  step_${i + 1}(${'x, '.repeat(i % 40)}y);`),
+  // the header stands behind all that is shown
+  lines: [...Array.from({ length: 60 }, (_, i) => `  step_${i + 1}(${'x, '.repeat(i % 40)}y);`), '#include "stm32h5xx.h"'],
   newer: false,
   elsewhere: false,
 });
@@ -180,7 +181,12 @@ it('a width has its least and its most, and so has a verdict its words', () => {
   );
   const failures = (n: number): string[] => Array.from({ length: n }, (_, i) => `it is ${i}`);
   const failed = [4, 5, 6].flatMap((n) => shortReport(dfuResult(), { judgement: { holds: false, failures: failures(n) } }).split('\n').slice(0, 9)); // prettier-ignore
-  const asks: Sources = () => ({ path: 'main.c', lines: Array<string>(60).fill('while (!done) {}'), newer: false, elsewhere: false });
+  const asks: Sources = () => ({
+    path: 'main.c',
+    lines: [...Array<string>(60).fill('while (!done) {}'), '#include "stm32h5xx.h"'],
+    newer: false,
+    elsewhere: false,
+  });
   const waits = shortReport(RESULTS['a wait for nothing']!, { width: 40, sources: asks }).split('\n');
   const narrow = OUTCOMES.flatMap((outcome) =>
     [true, false].flatMap((holds) => shortReport({ ...primaskResult(), outcome }, { width: 40, judgement: { holds, failures: [] } }).split('\n').slice(0, 4)),

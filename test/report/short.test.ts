@@ -412,7 +412,7 @@ describe('the patch of the fixes', () => {
     const lines = Array.from({ length: jump + 5 }, (_, i) => `  line${i + 1}();`);
     const { text, causes } = patchOf(result, () => source(lines.join('\n')));
     expect(causes).toEqual(['primask']);
-    expect(text).toMatch(new RegExp(`\\+  __enable_irq\\(\\);.*\\n   line${jump}\\(\\);`));
+    expect(text).toMatch(new RegExp(`\\+  __asm volatile\\("cpsie i" : : : "memory"\\);.*\\n   line${jump}\\(\\);`));
   });
 
   it.each([
@@ -421,14 +421,20 @@ describe('the patch of the fixes', () => {
     ['a header of its own, which may include the device header', ['#include <stdint.h>', '#include "board.h"'], false],
     ['the device header', ['#include "stm32h5xx.h"'], false],
     ['the name itself', ['#include <stdint.h>', 'static inline void __enable_irq(void) { __asm("cpsie i"); }'], false],
-  ])('tells which names of CMSIS a file lacks that has %s', (_, head, lacks) => {
+  ])('has no name of CMSIS that the file lacks: with %s', (_, head, lacks) => {
     const result = primaskResult();
-    const rest = Array.from({ length: result.entries.at(-1)!.from!.line! + 5 }, (_, i) => `  line${i + 1}();`);
-    const { needs, text } = patchOf(result, () => source([...head, ...rest].join('\n')));
-    expect(text).toContain('__enable_irq();');
-    expect(needs).toEqual(
-      lacks ? [expect.stringContaining('includes no header that defines __enable_irq: include the CMSIS device header')] : [],
-    );
+    const rest = Array.from({ length: result.entries.at(-1)!.from!.line! + 5 }, (__, i) => `  line${i + 1}();`);
+    const { needs, text } = patchOf(result, (file) => (file.endsWith('.h') ? null : source([...head, ...rest].join('\n'))));
+    expect(text.includes('+  __enable_irq();')).toBe(!lacks);
+    expect(text.includes('+  __asm volatile("cpsie i" : : : "memory");')).toBe(lacks);
+    expect(needs).toEqual([]);
+  });
+  it('tells which names of CMSIS a file lacks where only they will do', () => {
+    const result = primaskResult();
+    const causes = result.diagnosis.causes.map((c) => ({ ...c, fix: 'SCB_DisableDCache();' }));
+    const lines = Array.from({ length: result.entries.at(-1)!.from!.line! + 5 }, (_, i) => `  line${i + 1}();`);
+    const { needs } = patchOf({ ...result, diagnosis: { ...result.diagnosis, causes } }, () => source(lines.join('\n')));
+    expect(needs).toEqual([expect.stringContaining('includes no header that defines SCB_DisableDCache: include the CMSIS device header')]);
   });
 
   it('keeps a statement of several lines behind an `else` without braces whole', () => {
@@ -436,7 +442,13 @@ describe('the patch of the fixes', () => {
     const entries = [{ ...result.entries.at(-1)!, from: { ...result.entries.at(-1)!.from!, line: 4 } }];
     const { text } = patchOf({ ...result, entries }, () => source('  if (app)\n    run();\n  else\n    enter(a,\n          b);\n  end();'));
     const added = text.split('\n').filter((l) => l.startsWith('+') && !l.startsWith('+++'));
-    expect(added.map((l) => l.slice(1).trim().split(';')[0])).toEqual(['{', '__enable_irq()', 'enter(a,', 'b)', '}']);
+    expect(added.map((l) => l.slice(1).trim().split(';')[0])).toEqual([
+      '{',
+      '__asm volatile("cpsie i" : : : "memory")',
+      'enter(a,',
+      'b)',
+      '}',
+    ]);
   });
 
   it('keeps an `if` without braces whole', () => {
@@ -595,7 +607,8 @@ describe('`patch` applies it', () => {
     const ran = spawnSync('patch', ['-p1'], { cwd, input: text, encoding: 'utf8' });
     expect(ran.stdout + ran.stderr).toContain(`patching file ${name}/main.c`);
     expect(ran.status).toBe(0);
-    expect(readFileSync(join(cwd, name, 'main.c'), 'utf8')).toContain('__enable_irq();');
+    // its board.h has other names
+    expect(readFileSync(join(cwd, name, 'main.c'), 'utf8')).toContain('__asm volatile("cpsie i" : : : "memory");');
   });
 });
 
