@@ -673,7 +673,7 @@ const F103: FamilyFields = {
 };
 
 export const MORE_FAMILIES: readonly FamilyFields[] = [
-  ...['STM32L475', 'STM32L476', 'STM32L485', 'STM32L486'].map((line) => ({ ...L476, line })),
+  ...['STM32L475', 'STM32L476', 'STM32L486'].map((line) => ({ ...L476, line })),
   ...['STM32L496', 'STM32L4A6'].map((line) => ({ ...L496, line })),
   ...['STM32L432', 'STM32L433', 'STM32L442', 'STM32L443'].map((line) => ({ ...L432, line })),
   ...['STM32L412', 'STM32L422'].map((line) => ({ ...L412, line })),

@@ -126,7 +126,6 @@ const EXTRAS: Readonly<Record<string, readonly Extra[]>> = {
   STM32H733: H73_CRYPTO,
   STM32H735: H73_CRYPTO,
   STM32H730: H73_CRYPTO,
-  STM32L485: L48_AES,
   STM32L486: L48_AES,
   STM32L4A6: [...L48_AES, { name: 'HASH', ...at(0x50060400, [80], 'AHB2 17', [l496, 'HASH']) }],
   STM32F732: F73_AES,

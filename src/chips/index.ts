@@ -101,7 +101,7 @@ export const LINES: readonly Line[] = [
   ...twins(['STM32H723', 'STM32H725', 'STM32H733', 'STM32H735'], { bare: 'ZG', make: h723Chip }),
   ...twins(['STM32H730'], { bare: 'ZB', make: h723Chip }),
   ...twins(['STM32H747', 'STM32H755', 'STM32H757'], { bare: 'XI', flash: 'I', make: like(STM32H745XI) }),
-  ...twins(['STM32L475', 'STM32L485', 'STM32L486'], { bare: 'RG', make: like(STM32L476RG) }),
+  ...twins(['STM32L475', 'STM32L486'], { bare: 'RG', make: like(STM32L476RG) }),
   ...twins(['STM32L4A6'], { bare: 'ZG', make: like(STM32L496ZG) }),
   { name: 'STM32H745', bare: 'XI', make: (part) => (part.name === 'STM32H745ZI' ? STM32H745ZI : like(STM32H745XI)(part)) },
   // XL-density parts have a ROM of their own and two banks: not modelled.
@@ -259,7 +259,7 @@ export function partsOf(name: string): readonly string[] {
 
 /** What a board's name says of its part: `stm32f303k8` of nucleo-f303k8; undefined where it names none that exists. */
 export function partInBoardName(name: string): string | undefined {
-  const code = /^nucleo-([a-z]{1,2}\d[a-z0-9]{4})/i.exec(name.trim())?.[1];
+  const code = /^nucleo-([a-z]\d[a-z0-9]{4}|[a-z]{2}\d[a-z0-9]{3})/i.exec(name.trim())?.[1];
   const part = code === undefined ? undefined : `stm32${code.toLowerCase()}`;
   return part !== undefined && (findChip(part) !== undefined || existsUnmodelled(part)) ? part : undefined;
 }

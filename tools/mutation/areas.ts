@@ -108,14 +108,14 @@ export const AREAS: readonly Area[] = [
   {
     name: 'chips',
     files: ['src/chips/*.ts'],
-    first: ['test/chips/{each-row,each-name}.test.ts', 'test/peripherals/{behaviour,variants}.test.ts', 'test/checks/minded.test.ts'],
+    first: ['test/chips/{rules,names}.test.ts', 'test/peripherals/{behaviour,variants}.test.ts', 'test/checks/minded.test.ts'],
     namesakes: 'test/chips/*.test.ts',
     tests: ['test/chips/*.test.ts', 'test/peripherals/running-*.test.ts', 'test/checks/{minded,broken,family-rows,chips}.test.ts'],
   },
   {
     name: 'ROM',
     files: ['src/rom/*.ts'],
-    first: ['test/chips/each-row.test.ts'],
+    first: ['test/chips/rules.test.ts'],
     namesakes: 'test/rom/*.test.ts',
     tests: ['test/rom/*.test.ts', 'test/usb-sim/dfu-operations.test.ts', 'test/bench/results.test.ts'],
   },
