@@ -3,12 +3,13 @@
  * fails, a control run of the same board with BOOT0 high shows whether ROM, crystal and cable work. The result contains what was done: the `steps` of its
  * scenario and the notes `trigger` and `control`.
  */
-import { entered, pulled, rank, sorted, tryTriggers, type Trigger } from './proof/init.ts';
-import { AT_START } from './proof/find-jump.ts';
+import { pulled, sorted, type Trigger } from './proof/init.ts';
+import { AT_START, entered, rank } from './proof/find-jump.ts';
 import { jobInput, type RunHooks, type RunJob } from './input/job.ts';
 import type { RunResult } from './documents/result.ts';
 import type { RunInput } from './input/run-input.ts';
 import { runBench } from './run.ts';
+import { followedText, type Tried } from './documents/tried.ts';
 import type { RunTrace } from './documents/trace-types.ts';
 
 export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult {
@@ -27,12 +28,17 @@ export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult 
 }
 
 function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult): RunResult {
-  const alone = run(jobInput(job, hooks));
-  const asked = alone.outcome === 'no-jump' || alone.notes.some((n) => n.kind === 'not-triggered');
-  const waits = asked && alone.entries.length === 0 && (job.scenario.steps ?? []).length === 0;
-  if (!waits || isCut(alone)) return withControl(alone, job, hooks);
-  hooks.progress?.('looking for what makes the firmware jump');
-  const { tried } = tryTriggers(jobInput(job, hooks));
+  // a scenario with steps says itself what happens
+  const asked = (job.scenario.steps ?? []).length === 0;
+  let found: readonly Tried[] | null = null;
+  const looking = {
+    triggers: (list: readonly Tried[]): void => {
+      found = list;
+    },
+  };
+  const alone = run({ ...jobInput(job, hooks), ...(asked ? looking : {}) });
+  const tried: readonly Tried[] | null = found;
+  if (tried === null || isCut(alone)) return withControl(alone, job, hooks);
   const triggers = sorted(tried);
   const pull = (trigger: Trigger): RunResult | null => {
     if (trigger.step === null) return null;
@@ -52,7 +58,7 @@ function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => Run
 }
 /** No trigger led to the ROM: the result lists what was tried. */
 function withTried(alone: RunResult, tried: readonly Trigger[]): RunResult {
-  const told = tried.flatMap(({ name, outcome }) => (name === null ? [] : [`${name}: ${outcome}`]));
+  const told = tried.flatMap((t) => (t.name === null ? [] : [`${t.name}: ${followedText(t)}`]));
   const notes = told.length > 0 ? told : ['no pin, byte or function was found that could trigger the jump'];
   return { ...alone, notes: [...alone.notes, ...notes.map((text) => ({ kind: 'find-jump', text }))] };
 }

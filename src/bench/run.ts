@@ -20,6 +20,7 @@ import { afterRun, NOT_TRACED, romFacts, type Traced } from './session/subject.t
 import { noReturnRow, noReturnText, pointOfNoReturn, type NoReturn } from './verdict/point-of-no-return.ts';
 import { repairsAtEntry, Solver } from './proof/solver.ts';
 import { answerSymptom } from './verdict/symptom.ts';
+import { followedText } from './documents/tried.ts';
 import { tierStats } from './documents/tier-stats.ts';
 import { Tracer } from './verdict/trace.ts';
 import { findJump, notTriggered, tryAll, waitsForInput, whyNoJump } from './proof/find-jump.ts';
@@ -359,10 +360,11 @@ function jumpNotes(session: Session, powerOn: Checkpoint, finished: Checkpoint):
     ...(starved === null ? [] : [{ kind: 'starved', text: starved }]),
     ...[...(foreign === null ? [] : [foreign]), ...notTriggered(session, found)].map((text) => ({ kind: 'not-triggered', text })),
   ];
+  if (session.input.triggers !== undefined) {
+    session.input.progress?.('looking for what makes the firmware jump');
+    session.input.triggers(tryAll(session, powerOn, finished, found));
+  }
   if (!session.input.findJump) return notes;
-  const tried = tryAll(session, powerOn, finished, found);
-  return [
-    ...notes,
-    ...tried.map(({ name, outcome, step }) => ({ kind: 'find-jump', text: `${name}: ${outcome}; ${JSON.stringify(step)}` })),
-  ];
+  const tried = tryAll(session, powerOn, finished, found, true);
+  return [...notes, ...tried.map((t) => ({ kind: 'find-jump', text: `${t.name}: ${followedText(t)}; ${JSON.stringify(t.step)}` }))];
 }

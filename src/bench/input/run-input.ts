@@ -7,6 +7,7 @@ import type { Ps } from '../../emu/time.ts';
 import type { Symptom } from '../documents/result.ts';
 import type { RunTrace } from '../documents/trace-types.ts';
 import type { ForcedField, ScenarioPlan } from '../documents/scenario-types.ts';
+import type { Tried } from '../documents/tried.ts';
 
 export interface RunLimits {
   /** Instructions of all cores together; null = no limit. */
@@ -52,6 +53,8 @@ export interface RunInput {
   readonly symptoms: readonly Symptom[];
   /** Without an entry: call each function that can enter system memory, and press each pin that is polled, on forks. */
   readonly findJump: boolean;
+  /** Is given what was tried to make the firmware jump, where it waits for something; left out: nothing is tried. */
+  readonly triggers?: (tried: readonly Tried[]) => void;
   /** Look for the last instruction at which a single repair still saves DFU. */
   readonly noReturn: boolean;
   /** Where the scenario's `expect` holds without them, neither causes nor what the outcome hangs on is looked for. */

@@ -11,15 +11,16 @@ import { codePlace, framesAt, functionName } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import { jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate } from '../input/code-scan.ts';
-import { CutShort, isCut } from './attempt.ts';
 import { awaitedTexts, lettersOf } from './awaited-texts.ts';
 import { decidingBit } from '../slice/deciding-bit.ts';
 import { OF_SENDER, SERIAL_PORT } from '../documents/names.ts';
 import { waitsForText } from '../documents/note-words.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
 import type { Step } from '../documents/scenario-types.ts';
+import type { Tried } from '../documents/tried.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import type { Session } from '../session/session.ts';
+import { Trials, type Trial, type Way } from './trials.ts';
 
 /** How long the inputs are watched. */
 const WATCH = 60 * MS;
@@ -348,8 +349,8 @@ function calling({ input: { images } }: Session, { facts: { symbol } }: JumpCand
   return { at, do: { call: alone ? symbol.name : hex32(symbol.address) } };
 }
 
-/** Outcome of calling a candidate at `from`, without arguments. */
-function callCandidate(s: Session, from: Checkpoint, { facts }: JumpCandidate): Outcome {
+/** A candidate is called where the firmware stands, without arguments. */
+function calledOn(s: Session, from: Checkpoint, { facts }: JumpCandidate): void {
   const { machine } = s;
   s.keepCheckpoints = false;
   s.restore(from);
@@ -361,7 +362,15 @@ function callCandidate(s: Session, from: Checkpoint, { facts }: JumpCandidate): 
     if (machine.now === before) break;
   }
   core.beginCall(facts.symbol.address);
-  return outcomeFromHere(s);
+}
+function callTrial(s: Session, from: Checkpoint, c: JumpCandidate): Trial {
+  const tried = { name: `call of ${candidateName(s, c)}`, kind: c.kind, step: calling(s, c) };
+  const way: Way = {
+    begin: () => calledOn(s, from, c),
+    takes: 0,
+    end: (outcome) => ({ tried: { ...tried, outcome }, enough: true }),
+  };
+  return { progress: `calling ${c.facts.symbol.name}`, tried, ways: [way] };
 }
 
 /** A finger on a button, where nothing asks for more. */
@@ -369,31 +378,46 @@ const PRESS = 200 * MS;
 /** Times of a press are rounded up to this, and it is held for so much longer: it may begin elsewhere in a period of looks. */
 const PRESS_UNIT = 100 * MS;
 
-/** What comes of a pin that changes its level at `from`: held until the firmware goes for the ROM or resets itself, or else let go of at once. */
-function pressPin(s: Session, from: Checkpoint, input: PolledInput, at = '100ms'): Tried | null {
-  const step = pressing(input, at);
-  if (input.kind !== 'pin' || input.level === null || step === null) return null;
-  s.restore(from);
-  const start = s.machine.now;
-  const tried: Tried = { name: `${input.name} = ${1 - input.level}`, kind: 'input', outcome: pinHeld(s, from, input), step };
-  const held = heldFor(s, start);
-  if (held !== null && held > PRESS)
-    return { ...tried, name: `${tried.name} for ${(held / MS / 1000).toFixed(1)} s`, held: `${held / MS}ms` };
-  return held === null ? { ...tried, outcome: pinReleased(s, from, input) } : tried;
-}
-function pinHeld(s: Session, from: Checkpoint, { name, level }: PolledInput): Outcome {
-  s.keepCheckpoints = false;
-  s.restore(from);
-  s.machine.system.setWire(`pin.${name}`, 1 - level!);
-  return outcomeFromHere(s);
-}
-/** Some firmware acts when the button is let go of, and only if that was soon. */
-function pinReleased(s: Session, from: Checkpoint, { name, level }: PolledInput): Outcome {
-  s.keepCheckpoints = false;
-  s.restore(from);
-  s.steps.append({ kind: 'pin', name, level: level === 1 ? 0 : 1 });
-  s.steps.append({ kind: 'pin', name, level: level! }, PRESS);
-  return outcomeFromHere(s);
+/** A pin that changes its level at `from`: held until the firmware goes for the ROM or resets itself, or else let go of at once. */
+function pressTrial(s: Session, from: Checkpoint, input: PolledInput, atStart: boolean): Trial | null {
+  const step = pressing(input, atStart ? AT_START : undefined);
+  const { name, level } = input;
+  if (input.kind !== 'pin' || level === null || step === null) return null;
+  const where = atStart ? ' at the start' : '';
+  const tried = { name: `${name} = ${1 - level}${where}`, kind: 'input' as const, step };
+  const begin = (): void => {
+    s.keepCheckpoints = false;
+    s.restore(from);
+  };
+  let start = 0;
+  const held: Way = {
+    begin: () => {
+      begin();
+      start = s.machine.now;
+      s.machine.system.setWire(`pin.${name}`, 1 - level);
+    },
+    takes: 0,
+    end: (outcome) => {
+      const time = heldFor(s, start);
+      if (time === null) return null;
+      const long = time > PRESS;
+      const told = long
+        ? { ...tried, name: `${name} = ${1 - level} for ${(time / MS / 1000).toFixed(1)} s${where}`, held: `${time / MS}ms` }
+        : tried;
+      return { tried: { ...told, outcome }, enough: true };
+    },
+  };
+  // some firmware acts when the button is let go of, and only if that was soon
+  const released: Way = {
+    begin: () => {
+      begin();
+      s.steps.append({ kind: 'pin', name, level: level === 1 ? 0 : 1 });
+      s.steps.append({ kind: 'pin', name, level }, PRESS);
+    },
+    takes: PRESS,
+    end: (outcome) => ({ tried: { ...tried, outcome }, enough: s.machine.history.entries.length > 0 }),
+  };
+  return { progress: atStart ? `starting with ${name} changed` : `changing ${name}`, tried, ways: [held, released] };
 }
 /** How long a press since `start` has to last for what came of it; null where it led to no entry and no reset. */
 function heldFor({ machine: { history } }: Session, start: Ps): Ps | null {
@@ -403,27 +427,26 @@ function heldFor({ machine: { history } }: Session, start: Ps): Ps | null {
   return needed <= PRESS / 2 ? PRESS : (Math.ceil(needed / PRESS_UNIT) + 1) * PRESS_UNIT;
 }
 
-/** Tries texts: returns the first that makes the firmware enter the ROM, otherwise the first tried. */
-function sendBytes(s: Session, from: Checkpoint, input: PolledInput): Tried | null {
-  let first: Tried | null = null;
-  for (const text of input.texts) {
-    s.keepCheckpoints = false;
-    s.restore(from);
-    s.steps.append({ kind: 'uart', port: input.name, bytes: new TextEncoder().encode(text) });
-    const outcome = outcomeFromHere(s);
-    const tried: Tried = { name: `${JSON.stringify(text)} to ${input.name}`, kind: 'input', outcome, step: sending(input, text) };
-    if (s.machine.history.entries.length > 0 || outcome === 'dfu') return tried;
-    first ??= tried;
-  }
-  return first;
-}
-
-function outcomeFromHere(s: Session): Outcome {
-  s.state.anchor = s.machine.now;
-  s.state.loop = null;
-  const end = s.run({ counterfactual: true, repaired: true });
-  if (isCut(end.reason)) throw new CutShort(end.reason);
-  return end.outcome;
+/** Texts for a port: the first that makes the firmware enter the ROM counts, otherwise the first tried. */
+function sendTrial(s: Session, from: Checkpoint, input: PolledInput): Trial | null {
+  const triedWith = (text: string) => ({
+    name: `${JSON.stringify(text)} to ${input.name}`,
+    kind: 'input' as const,
+    step: sending(input, text),
+  });
+  const ways = input.texts.map((text): Way => ({
+    begin: () => {
+      s.keepCheckpoints = false;
+      s.restore(from);
+      s.steps.append({ kind: 'uart', port: input.name, bytes: new TextEncoder().encode(text) });
+    },
+    takes: 0,
+    end: (outcome) => ({
+      tried: { ...triedWith(text), outcome },
+      enough: s.machine.history.entries.length > 0 || outcome === 'dfu',
+    }),
+  }));
+  return ways.length === 0 ? null : { progress: `sending to ${input.name}`, tried: triedWith(input.texts[0]!), ways };
 }
 
 // ---- in words --------------------------------------------------------------------------------------------------------------------
@@ -477,54 +500,57 @@ export function notTriggered(s: Session, found: FoundJump): string[] {
   return notes;
 }
 
-export interface Tried {
-  readonly name: string;
-  readonly kind: 'input' | JumpCandidate['kind'];
-  readonly outcome: Outcome;
-  readonly step: Step;
-  /** How long a pin is held, where that is longer than a press. */
-  readonly held?: string;
-}
 /** Before the first instruction. */
 export const AT_START = '0ms';
 
 /** Arduino tools open the port at 1200 baud and close it to request the bootloader; Klipper, stm32duino and others understand this. */
 const TOUCH = 1200;
-/** Outcome of opening the port at 1200 baud; null if the host has no CDC driver bound. */
-function touchPort(s: Session, from: Checkpoint): Tried | null {
+/** The port is opened at 1200 baud; null if the host has no CDC driver bound. */
+function touchTrial(s: Session, from: Checkpoint): Trial | null {
   s.keepCheckpoints = false;
   s.restore(from);
   if (s.usb.state.cdc === null) return null;
-  s.input.progress?.(`opening the virtual COM port at ${TOUCH} baud`);
-  s.steps.append({ kind: 'cdc-baud', baud: TOUCH });
   const step: Step = { at: '100ms', do: { cdc: { baud: TOUCH } } };
-  return { name: `virtual COM port opened at ${TOUCH} baud`, kind: 'input', outcome: outcomeFromHere(s), step };
+  const tried = { name: `virtual COM port opened at ${TOUCH} baud`, kind: 'input' as const, step };
+  const way: Way = {
+    begin: () => {
+      s.restore(from);
+      s.steps.append({ kind: 'cdc-baud', baud: TOUCH });
+    },
+    takes: 0,
+    end: (outcome) => ({ tried: { ...tried, outcome }, enough: true }),
+  };
+  return { progress: `opening the virtual COM port at ${TOUCH} baud`, tried, ways: [way] };
 }
 
-/** Calls each candidate, presses each pin and sends bytes to each port on a fork. */
-export function tryAll(s: Session, powerOn: Checkpoint, from: Checkpoint, { candidates, inputs, atStart }: FoundJump): Tried[] {
-  const tried: Tried[] = [];
-  for (const i of inputs) {
-    if (i.kind === 'serial') {
-      s.input.progress?.(`sending to ${i.name}`);
-      const sent = sendBytes(s, from, i);
-      if (sent !== null) tried.push(sent);
-      continue;
-    }
-    s.input.progress?.(`changing ${i.name}`);
-    const pressed = pressPin(s, from, i);
-    if (pressed !== null) tried.push(pressed);
-  }
-  for (const i of atStart) {
-    s.input.progress?.(`starting with ${i.name} changed`);
-    const pressed = pressPin(s, powerOn, i, AT_START);
-    if (pressed !== null) tried.push({ ...pressed, name: `${pressed.name} at the start` });
-  }
-  const touched = touchPort(s, from);
-  if (touched !== null) tried.push(touched);
-  for (const c of candidates.filter((x) => !x.runsAnyway)) {
-    s.input.progress?.(`calling ${c.facts.symbol.name}`);
-    tried.push({ name: `call of ${candidateName(s, c)}`, kind: c.kind, outcome: callCandidate(s, from, c), step: calling(s, c) });
-  }
-  return tried;
+/** Inputs come before function calls. A function that requests a reset covers the whole way, so it comes before one that only jumps. */
+export function rank({ step, kind }: { readonly step: Step | null; readonly kind: string }): number {
+  if (step !== null && 'do' in step && !('call' in step.do)) return 0;
+  return kind === 'request' ? 1 : 2;
+}
+/** Whether the outcome means that the ROM was entered. */
+export const entered = (outcome: Outcome): boolean => outcome !== 'no-jump' && outcome !== 'stuck';
+
+/** What has not led anywhere yet would be chosen before what has. */
+const mayBeBetter = (a: Omit<Tried, 'outcome'>, found: Tried): boolean =>
+  !entered(found.outcome) || rank(a) < rank(found) || (rank(a) === rank(found) && found.outcome !== 'dfu');
+
+/** Calls each candidate, presses each pin and sends bytes to each port on a fork. `whole`: each is followed to its end, whatever the others led to. */
+export function tryAll(
+  s: Session,
+  powerOn: Checkpoint,
+  from: Checkpoint,
+  { candidates, inputs, atStart }: FoundJump,
+  whole = false,
+): Tried[] {
+  const trials = [
+    ...inputs.map((i) => (i.kind === 'serial' ? sendTrial(s, from, i) : pressTrial(s, from, i, false))),
+    ...atStart.map((i) => pressTrial(s, powerOn, i, true)),
+    touchTrial(s, from),
+    ...candidates.filter((c) => !c.runsAnyway).map((c) => callTrial(s, from, c)),
+  ];
+  return new Trials(s, whole).run(
+    trials.filter((t) => t !== null),
+    mayBeBetter,
+  );
 }

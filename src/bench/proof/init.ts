@@ -1,5 +1,6 @@
 /** `bootbench init`: finds by running what makes a firmware jump into the ROM, and makes a scenario of it. */
-import { findJump, tryAll, waitsForInput, type Tried } from './find-jump.ts';
+import { entered, findJump, rank, tryAll, waitsForInput } from './find-jump.ts';
+import type { Tried } from '../documents/tried.ts';
 import { isCut } from './attempt.ts';
 import type { Outcome } from '../documents/result.ts';
 import type { RunInput } from '../input/run-input.ts';
@@ -14,17 +15,13 @@ export interface Trigger {
   readonly step: Step | null;
   /** How long a pin is held, where that is longer than a press. */
   readonly held?: string;
+  /** Nothing had come of it so far, and it was followed no longer. */
+  readonly followedFor?: number;
 }
 
 /** Triggers that make the firmware enter the ROM, in the order in which `run` chooses; empty if none was found. */
 export const sorted = (tried: readonly Trigger[]): Trigger[] =>
   tried.filter((t) => entered(t.outcome)).sort((a, b) => rank(a) - rank(b) || Number(b.outcome === 'dfu') - Number(a.outcome === 'dfu'));
-/** Inputs come before function calls. A function that requests a reset covers the whole way, so it comes before one that only jumps. */
-export function rank({ step, kind }: Trigger): number {
-  if (step !== null && 'do' in step && !('call' in step.do)) return 0;
-  return kind === 'request' ? 1 : 2;
-}
-
 /** All triggers that were tried, with their outcomes. */
 export interface Triggers {
   /** Outcome of the firmware without any input. */
@@ -50,9 +47,6 @@ export function tryTriggers(input: RunInput): Triggers {
     session.release();
   }
 }
-/** Whether the outcome means that the ROM was entered. */
-export const entered = (outcome: Outcome): boolean => outcome !== 'no-jump' && outcome !== 'stuck';
-
 /** A finger lets go of a button again: held for ever it would ask anew after each reset. */
 export function pulled(step: Step, held = '200ms'): readonly Step[] {
   if (!('pin' in step.do)) return [step];

@@ -31,6 +31,7 @@ import { isAlone, proveFixedLoop, watchdogRuns } from './fixed-loop.ts';
 import { interruptsAround } from './surrounding-events.ts';
 import { CHECK_TIMER } from './hearing.ts';
 import type { FixedLoop, LiveRun, SessionEnd, SessionState } from './live-run.ts';
+import { goesRoundForEver } from './same-rounds.ts';
 import { repeatsUntil } from './tick-period.ts';
 
 /** After the last event that counts, and over all (design: when a run ends). */
@@ -67,6 +68,8 @@ export interface RunLimits {
   readonly repaired?: boolean;
   /** Resets up to this time were another run's: they settle nothing. */
   readonly since?: Ps;
+  /** Returns then, with the run not over: it may go on from there. What would settle it is asked as if it went on. */
+  readonly pause?: Ps;
   /** Ends it before this entry, counted from 1. */
   readonly untilEntry?: number;
   /** Decides at each look whether the run is over, in place of all else that settles it. */
@@ -362,9 +365,10 @@ export class Session implements LiveRun {
       const limit = this.limitReached();
       if (limit) return this.end(limit, false);
       const deadline = this.deadline(limits);
-      if (machine.now >= deadline) return this.end('deadline', false);
+      const pause = limits.pause ?? Infinity;
+      if (machine.now >= Math.min(deadline, pause)) return this.end('deadline', false);
       this.running = true;
-      const why = machine.run(Math.min(deadline, this.nextCheck(limits.counterfactual === true)));
+      const why = machine.run(Math.min(deadline, pause, this.nextCheck(limits.counterfactual === true)));
       this.running = false;
       const end = why === 'entry' ? this.pausedAtEntry(limits) : this.checked(limits);
       if (end) return end;
@@ -533,6 +537,7 @@ export class Session implements LiveRun {
     this.state.loop = fixed;
     // a fault that comes again and again in the ROM is the ROM's answer
     if (fixed && (!machine.state.inSystem || fixed.inFault || (counterfactual && this.isDeaf()))) return true;
+    if (this.mayGoRound(counterfactual) && goesRoundForEver(machine)) return true;
     const alike = counterfactual && resetLoop(machine.history) === null ? this.goesOnAlikeUntil(limits) : now;
     if (alike >= this.deadline(limits)) return true;
     this.state.proofGap *= 2;
@@ -573,6 +578,14 @@ export class Session implements LiveRun {
   private isDeaf(): boolean {
     const { state, usb } = this;
     return this.romSilentAt() < Infinity && state.dfuAt === null && (usb.attachedSince === null || usb.unansweredSince !== null);
+  }
+
+  /** A program that goes round for ever decides the run. Nothing outside answers to its pins, and nobody asked to see more of it. */
+  private mayGoRound(counterfactual: boolean): boolean {
+    const { machine, state, input } = this;
+    if (machine.state.inSystem || state.fault !== null || input.outside !== undefined || input.engine === 'unicorn') return false;
+    const { entries } = machine.history;
+    return isAlone(machine) && resetLoop(machine.history) === null && (counterfactual || (entries.length === 0 && input.until === null));
   }
 
   /** The application does the same until then, at least: nothing by which the run is judged comes before. */

@@ -115,7 +115,7 @@ function surroundingsOf({ bootCore: core, system }: Machine): TickSurroundings {
 }
 
 /** Times aside. */
-const sameBlocks = ({ system: a }: Checkpoint, { system: b }: Checkpoint): boolean =>
+export const sameBlocks = ({ system: a }: Checkpoint, { system: b }: Checkpoint): boolean =>
   equal({ ...a, due: null, now: 0 }, { ...b, due: null, now: 0 });
 
 /** Between the two the core and memory have changed in nothing but what `moved` says, and that is where it says. */

@@ -1,0 +1,23 @@
+/** What was tried to make a firmware jump, and what came of it. */
+import type { Ps } from '../../emu/time.ts';
+import { MS } from '../../emu/time.ts';
+import type { Outcome } from './result.ts';
+import type { Step } from './scenario-types.ts';
+
+export interface Tried {
+  /** `PC13 = 0`, `call of request_dfu (main.c:22)` */
+  readonly name: string;
+  readonly kind: 'input' | 'jump' | 'request';
+  readonly outcome: Outcome;
+  readonly step: Step;
+  /** How long a pin is held, where that is longer than a press. */
+  readonly held?: string;
+  /** Nothing had come of it so far, and it was followed no longer. */
+  readonly followedFor?: Ps;
+}
+
+/** `dfu`; of what was not followed to the end of a run, for how long nothing came of it. */
+export const followedText = ({ outcome, followedFor }: Pick<Tried, 'outcome' | 'followedFor'>): string =>
+  followedFor === undefined || followedFor === Infinity
+    ? outcome
+    : `${outcome} so far (not followed for longer than ${followedFor / MS} ms)`;

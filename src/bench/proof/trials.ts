@@ -1,0 +1,122 @@
+/**
+ * What comes of pulling each trigger, on forks. All are followed for a moment first, which is enough for most; where nothing was found, or something better may still
+ * come, those that were left open go on from where they stood, each time for longer, until the effort is used up.
+ */
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import { MS, type Ps } from '../../emu/time.ts';
+import { CutShort, isCut } from './attempt.ts';
+import type { Outcome } from '../documents/result.ts';
+import type { Tried } from '../documents/tried.ts';
+import type { Session } from '../session/session.ts';
+
+/** One thing to try. */
+export interface Trial {
+  /** For who waits. */
+  readonly progress: string;
+  /** What it is called as long as nothing came of it. */
+  readonly tried: Omit<Tried, 'outcome'>;
+  /** Forks, in the order in which they count. */
+  readonly ways: readonly Way[];
+}
+/** One fork. */
+export interface Way {
+  /** Brings the session to where it is followed. */
+  readonly begin: () => void;
+  /** Time that the trigger itself takes. */
+  readonly takes: Ps;
+  /** With the session at the end of the fork: what is told of it, and whether no other way is asked then; null where there is nothing to tell. */
+  readonly end: (outcome: Outcome) => { readonly tried: Tried; readonly enough: boolean } | null;
+}
+
+/** How long a fork is followed in which nothing happens. Effort: the first one is long enough for what acts at once. */
+const FOLLOWED: readonly Ps[] = [300 * MS, 1500 * MS, Infinity];
+/** Effort: what all forks together may cost, in instructions; a write to a register, which no shortcut leaves out, counts as so many. */
+const MOST_INSTRUCTIONS = 3e9;
+const WRITE_COSTS = 500;
+const MOST_FOR_OTHERS = MOST_INSTRUCTIONS / 10;
+
+/** How far a way has been followed. */
+interface Followed {
+  readonly way: Way;
+  /** Where it was left open; null before it began. */
+  at: Checkpoint | null;
+  /** What came of it; null as long as it is open. */
+  end: ReturnType<Way['end']> | undefined;
+}
+
+export class Trials {
+  private readonly s: Session;
+  /** Every fork is followed to its end, whatever was found. */
+  private readonly whole: boolean;
+  private cost = 0;
+
+  constructor(s: Session, whole: boolean) {
+    this.s = s;
+    this.whole = whole;
+  }
+
+  /** `better`: whether the first would be chosen before the second. */
+  run(trials: readonly Trial[], better: (a: Omit<Tried, 'outcome'>, found: Tried) => boolean): Tried[] {
+    const rows = trials.map((t) => ({ t, ways: t.ways.map((way): Followed => ({ way, at: null, end: undefined })), time: 0 as Ps }));
+    const found = new Map<Trial, Tried>();
+    for (const [i, length] of FOLLOWED.entries())
+      for (const row of rows) {
+        const { t, ways } = row;
+        const wanted = this.whole || [...found.values()].every((f) => better(t.tried, f));
+        // while it costs little, what would not be chosen is told all the same
+        const most = wanted ? MOST_INSTRUCTIONS : i === 1 ? MOST_FOR_OTHERS : 0;
+        if (found.has(t) || (i > 0 && this.cost > most)) continue;
+        if (i === 0) this.s.input.progress?.(t.progress);
+        const tried = this.follow(ways, length);
+        row.time += length;
+        if (tried !== null) found.set(t, tried);
+      }
+    return rows.map(({ t, time }) => found.get(t) ?? { ...t.tried, outcome: 'no-jump', followedFor: time });
+  }
+
+  /** All ways for so long. The result of the first that is enough; where none is and none is open, of the first that has one. */
+  private follow(ways: readonly Followed[], length: Ps): Tried | null {
+    for (const f of ways) {
+      if (f.end === undefined) {
+        if (f.at === null) f.way.begin();
+        else this.s.restore(f.at);
+        const outcome = this.outcomeWithin(length, f.way.takes, f.at === null);
+        if (outcome === null) f.at = this.s.save();
+        else f.end = f.way.end(outcome);
+      }
+      if (f.end?.enough === true) return f.end.tried;
+    }
+    if (ways.some((f) => f.end === undefined)) return null;
+    return ways.find((f) => f.end !== null)?.end?.tried ?? null;
+  }
+
+  /** From where the session stands; null if neither an entry nor a reset came in this time, and nothing says that none will. */
+  private outcomeWithin(length: Ps, takes: Ps, fresh: boolean): Outcome | null {
+    const { machine, state } = this.s;
+    const { entryCount, resets } = machine.history;
+    const known = resets.length;
+    if (fresh) {
+      state.anchor = machine.now;
+      state.loop = null;
+    }
+    if (length < Infinity) {
+      const end = this.counted(() => this.s.run({ counterfactual: true, repaired: true, pause: machine.now + takes + length }));
+      if (isCut(end.reason)) throw new CutShort(end.reason);
+      if (end.settled || end.reason === 'semihosting') return end.outcome;
+      if (machine.history.entryCount === entryCount && machine.history.resets.length === known) return null;
+    }
+    const end = this.counted(() => this.s.run({ counterfactual: true, repaired: true }));
+    if (isCut(end.reason)) throw new CutShort(end.reason);
+    return end.outcome;
+  }
+  private counted<T>(run: () => T): T {
+    const { machine } = this.s;
+    const spent = (): number => machine.cores.reduce((n, c) => n + c.retired(), WRITE_COSTS * machine.history.seq);
+    const before = spent();
+    try {
+      return run();
+    } finally {
+      this.cost += spent() - before;
+    }
+  }
+}
