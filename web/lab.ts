@@ -11,7 +11,7 @@ import { findChip } from '../src/chips/index.ts';
 import { sha256 } from '../src/image/sha256.ts';
 import { HOST } from '../src/library/host.ts';
 import { runHere } from '../src/library/job-here.ts';
-import { openMachine, type BenchMachine, type OpenOptions, type Stopped } from '../src/library/machine.ts';
+import { openMachine, type BenchMachine, type Stopped } from '../src/library/machine.ts';
 import { libraryJob, type BenchOptions, type RomOptions, type TypedScenario } from '../src/library/options.ts';
 import { pictureOf } from '../src/report/picture.ts';
 import { resolveRomOptions, ROM_OPTION_VALUES } from '../src/rom/options.ts';
@@ -40,7 +40,12 @@ async function optionsOf({ name, chip, bytes, scenario, trigger }: Setup, flips:
   const asked: TypedScenario = { ...scenario, ...(board === undefined ? {} : { board }) };
   return { chip: part, images, scenario: asked, romOptions: flips.rom as RomOptions, ...(trigger ? { trigger } : {}) };
 }
-const machineOptions = ({ trigger: _, devices: _devices, ...options }: BenchOptions): OpenOptions => options;
+/** For a machine that is held: it is triggered as the run was. */
+async function machineOptionsOf(setup: Setup, flips: Flips): Promise<Omit<BenchOptions, 'trigger' | 'devices'>> {
+  const { trigger: _, devices: _devices, ...options } = await optionsOf(setup, flips);
+  const { found } = setup;
+  return found === undefined ? options : { ...options, scenario: { ...(options.scenario as TypedScenario), steps: found } };
+}
 
 /** As lsusb and dfu-util write it. */
 const lsusb = (id: string | null): string => id?.replace(/^0x/, '') ?? '????';
@@ -71,8 +76,8 @@ class Lab {
 
   /** Runs to the entry into the ROM: what can be turned over there. Null if there is no entry. */
   async entry(setup: Setup): Promise<Entry | null> {
-    const options = await optionsOf(setup, { state: {}, crystal: null, rom: {} });
-    const machine = await openMachine(machineOptions(options));
+    const options = await machineOptionsOf(setup, { state: {}, crystal: null, rom: {} });
+    const machine = await openMachine(options);
     try {
       const stopped = await machine.runUntil({ entry: true }, { limit: ENTRY_LIMIT });
       const chip = findChip(options.chip)!;
@@ -96,8 +101,8 @@ class Lab {
 
   /** The outcome with some things turned over. */
   async outcomeWith(setup: Setup, flips: Flips): Promise<Outcome> {
-    const options = await optionsOf(setup, flips);
-    const machine = await openMachine(machineOptions(options));
+    const options = await machineOptionsOf(setup, flips);
+    const machine = await openMachine(options);
     try {
       if (Object.keys(flips.state).length > 0) {
         const stopped = await machine.runUntil({ entry: true }, { limit: ENTRY_LIMIT });
@@ -123,8 +128,7 @@ class Lab {
       this.machine?.close();
       this.machine = null;
       this.dfu = null;
-      const options = await optionsOf(setup, flips);
-      this.machine = await openMachine(machineOptions(options));
+      this.machine = await openMachine(await machineOptionsOf(setup, flips));
       this.ended = false;
       this.values = new Map();
       this.changesSince();

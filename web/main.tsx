@@ -18,6 +18,7 @@ import {
   type Setup,
   type Verdict,
   type View,
+  asRun,
 } from './setup.ts';
 
 const lab = (): Remote<Lab> => wrap<Lab>(new Worker(new URL('./lab.js', import.meta.url), { type: 'module' }));
@@ -82,7 +83,9 @@ function App() {
         setSetup(next);
         setVerdict(null);
         const found = await runner.diagnose(next, NO_FLIPS);
-        if (!stale()) setVerdict(found);
+        if (stale()) return;
+        setSetup(asRun(next, found.result));
+        setVerdict(found);
       }),
     [attempt],
   );

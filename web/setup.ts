@@ -20,7 +20,12 @@ export interface Setup {
   readonly scenario: TypedScenario;
   /** Nobody said how it is made to jump: its trigger is looked for. */
   readonly trigger: boolean;
+  /** What the run found that makes it jump: machines that are stepped do the same. */
+  readonly found?: TypedScenario['steps'];
 }
+/** The setup of a machine that does what the run did. */
+export const asRun = (setup: Setup, { scenario, notes }: Pick<RunResult, 'scenario' | 'notes'>): Setup =>
+  notes.some((n) => n.kind === 'trigger') ? { ...setup, found: (scenario as TypedScenario).steps } : setup;
 /** What is different in a run. */
 export interface Flips {
   /** At the entry into the ROM, by the ids of `FLIPS`. */

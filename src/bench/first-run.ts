@@ -10,6 +10,7 @@ import type { RunResult } from './documents/result.ts';
 import type { RunInput } from './input/run-input.ts';
 import { runBench } from './run.ts';
 import { followedText, type Tried } from './documents/tried.ts';
+import type { Step } from './documents/scenario-types.ts';
 import type { RunTrace } from './documents/trace-types.ts';
 
 export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult {
@@ -27,7 +28,17 @@ export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult 
   return result;
 }
 
-function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult): RunResult {
+/** What a firmware does by itself, and what makes it jump if it waits for something. */
+interface Look {
+  readonly alone: RunResult;
+  /** Null where nothing was looked for. */
+  readonly tried: readonly Trigger[] | null;
+  /** What `run` chooses; null where nothing led to the ROM. */
+  readonly chosen: Trigger | null;
+  /** The run with it, where one was made to choose it. */
+  readonly pulled: RunResult | null;
+}
+function look(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult): Look {
   // a scenario with steps says itself what happens
   const asked = (job.scenario.steps ?? []).length === 0;
   let found: readonly Tried[] | null = null;
@@ -38,24 +49,45 @@ function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => Run
   };
   const alone = run({ ...jobInput(job, hooks), ...(asked ? looking : {}) });
   const tried: readonly Tried[] | null = found;
-  if (tried === null || isCut(alone)) return withControl(alone, job, hooks);
+  if (tried === null || isCut(alone)) return { alone, tried: null, chosen: null, pulled: null };
   const triggers = sorted(tried);
-  const pull = (trigger: Trigger): RunResult | null => {
-    if (trigger.step === null) return null;
-    hooks.progress?.(trigger.name ?? 'running');
-    const result = run(
-      jobInput({ ...job, scenario: { ...job.scenario, steps: pulled(trigger.step, trigger.held) }, findJump: false }, hooks),
-    );
-    return withNotes(result, triggerNotes(trigger, triggers));
-  };
   // A lost request with a proved cause is a better result than a jump function that works when it is called.
   for (const lost of requestsThatMayBeLost(tried, triggers)) {
-    const result = pull(lost);
-    if (result !== null && result.diagnosis.sets.length > 0) return withControl(result, job, hooks);
+    const result = pull(lost, job, hooks, run);
+    if (result !== null && result.diagnosis.sets.length > 0) return { alone, tried, chosen: lost, pulled: result };
   }
-  const result = triggers[0] === undefined ? null : pull(triggers[0]);
-  return withControl(result ?? withTried(alone, tried), job, hooks);
+  return { alone, tried, chosen: triggers[0] ?? null, pulled: null };
 }
+function pull(trigger: Trigger, job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult): RunResult | null {
+  if (trigger.step === null) return null;
+  hooks.progress?.(trigger.name ?? 'running');
+  return run(jobInput(withSteps(job, trigger.step, trigger.held), hooks));
+}
+const withSteps = (job: RunJob, step: Step, held: string | undefined): RunJob => ({
+  ...job,
+  scenario: { ...job.scenario, steps: pulled(step, held) },
+  findJump: false,
+});
+
+function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult): RunResult {
+  const { alone, tried, chosen, pulled: made } = look(job, hooks, run);
+  if (tried === null) return withControl(alone, job, hooks);
+  const result = chosen === null ? null : (made ?? pull(chosen, job, hooks, run));
+  if (result === null || chosen === null) return withControl(withTried(alone, tried), job, hooks);
+  return withControl(withNotes(result, triggerNotes(chosen, sorted(tried))), job, hooks);
+}
+
+/**
+ * For commands that go on with the firmware as `run` would: the job with the trigger that `run` finds, where it is asked to look for one, and what was triggered, for a
+ * person.
+ */
+export function triggeredJob(job: RunJob, hooks: RunHooks = {}): { readonly job: RunJob; readonly told: string | null } {
+  if (job.trigger !== true) return { job, told: null };
+  const { chosen, tried } = look(job, hooks, runBench);
+  if (tried === null || chosen === null || chosen.step === null) return { job, told: null };
+  return { job: withSteps(job, chosen.step, chosen.held), told: triggerNotes(chosen, sorted(tried))[0]!.text };
+}
+
 /** No trigger led to the ROM: the result lists what was tried. */
 function withTried(alone: RunResult, tried: readonly Trigger[]): RunResult {
   const told = tried.flatMap((t) => (t.name === null ? [] : [`${t.name}: ${followedText(t)}`]));

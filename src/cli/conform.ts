@@ -14,6 +14,7 @@ import { WebUsbLink } from '../usb-sim/conform/web-usb-link.ts';
 import { loadJob, typedFiles, type RunOptions } from './inputs.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
+import { toldTrigger } from './trigger.ts';
 import { usePrebuilt } from './prebuilt.ts';
 import { usbPackage } from './usb-package.ts';
 
@@ -96,7 +97,7 @@ const junitDocument = (report: ConformanceReport): string =>
 async function openEmulated(images: readonly string[], options: ConformOptions, flash: Flash | null, io: Io): Promise<Opened> {
   const job = await loadJob(images, options, io.cwd);
   usePrebuilt(findChip(job.chip)?.cores ?? []);
-  const held = new HeldMachine(jobInput(job));
+  const held = new HeldMachine(jobInput(toldTrigger(job, io)));
   const end = held.start();
   if (!held.usb.outsideReady) {
     held.release();

@@ -11,6 +11,7 @@ import { usbIpExport } from '../usb-sim/usbip-connection.ts';
 import { printableName } from '../report/text.ts';
 import { checkClient, runClient } from './client.ts';
 import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
+import { toldTrigger } from './trigger.ts';
 import { EXIT, type Io } from './io.ts';
 import { mustBeCalledWhatItIs, Outputs, type OutputFile } from './outputs.ts';
 import { usePrebuilt } from './prebuilt.ts';
@@ -36,10 +37,11 @@ export async function dfuCommand(images: readonly string[], options: DfuOptions,
   if (!serves && (options.port !== undefined || options.host !== undefined))
     throw new UsageError('--port and --host are for the USB/IP server', 'add --usbip');
   checkClient(options.exec);
-  const job = await loadJob(images, options, io.cwd);
+  const loaded = await loadJob(images, options, io.cwd);
   if (options.save !== undefined) mustBeCalledWhatItIs({ option: '--save', path: options.save });
-  const outputs = new Outputs(files(options), io.cwd, inputFiles(images, job, options, io.cwd));
-  usePrebuilt(findChip(job.chip)?.cores ?? []);
+  const outputs = new Outputs(files(options), io.cwd, inputFiles(images, loaded, options, io.cwd));
+  usePrebuilt(findChip(loaded.chip)?.cores ?? []);
+  const job = toldTrigger(loaded, io);
   const held = new HeldMachine(jobInput(job));
   const pcap = options.pcap === undefined ? null : new PcapngWriter((t) => isInterruptTransfer(held.usb.state, t));
   held.usb.tap = pcap;

@@ -7,6 +7,7 @@ import { printable } from '../report/text.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, milliseconds, type Io } from './io.ts';
 import { prepareEngine } from './prepare-engine.ts';
+import { toldTrigger } from './trigger.ts';
 import { interruptible } from './interruptible.ts';
 
 export interface MatrixOptions extends RunOptions {
@@ -27,13 +28,14 @@ const TITLES: Readonly<Record<MatrixRow['kind'], string>> = {
 export async function matrixCommand(images: readonly string[], options: MatrixOptions, io: Io): Promise<number> {
   const job = await loadJob(images, options, io.cwd);
   await prepareEngine(job);
-  const matrix = await interruptible(io, true, async ({ stop, progress }) =>
-    runMatrix(jobInput(job, { signal: () => stop.aborted, clock: milliseconds, ...(progress === undefined ? {} : { progress }) }), {
+  const matrix = await interruptible(io, true, async ({ stop, progress }) => {
+    const hooks = { signal: () => stop.aborted, clock: milliseconds, ...(progress === undefined ? {} : { progress }) };
+    return runMatrix(jobInput(toldTrigger(job, io, hooks), hooks), {
       pairs: options.pairs === true,
       interrupts: options.interrupts === true,
       delays: options.delays === true,
-    }),
-  ).catch((error: unknown) => {
+    });
+  }).catch((error: unknown) => {
     if (error instanceof Error && error.name === 'CutShort') throw new UsageError(`the matrix was not finished: ${error.message}`);
     throw error;
   });

@@ -190,6 +190,13 @@ function onMachine(command: Command): Command {
     .option('--no-semihosting', 'BKPT 0xAB causes a HardFault, as on a board without a debugger');
 }
 
+const triggerOption = (): Option =>
+  new Option(
+    '--trigger',
+    'find what makes the firmware jump (a pin, a byte, a function) and do it; default if neither --chip nor --scenario is given',
+  );
+const noTriggerOption = (): Option => new Option('--no-trigger', 'run the firmware without any input: no button, no byte');
+
 function addRun(program: Command, io: Io, exit: (code: number) => void, bench: Bench): void {
   onMachine(command(program, 'run'))
     .description(
@@ -201,11 +208,8 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
     .option('--junit <file>', 'write the result as JUnit XML')
     .option('--trace <file>', 'write all events: *.json (Perfetto), *.vcd (GTKWave), *.pcapng (Wireshark); repeatable', collect)
     .option('--until <time>', 'end the run at this emulated time after power-on, for example 2s')
-    .option(
-      '--trigger',
-      'find what makes the firmware jump (a pin, a byte, a function) and do it; default if neither --chip nor --scenario is given',
-    )
-    .option('--no-trigger', 'run the firmware without any input: no button, no byte')
+    .addOption(triggerOption())
+    .addOption(noTriggerOption())
     .option('--find-jump', 'if nothing jumps: try each function that can enter the ROM and each polled pin, each on a copy of the machine')
     .option('--point-of-no-return', 'find the last instruction at which a single repair can still save DFU')
     .option('--symptom <what>', `what you see on your board: ${SYMPTOMS.join(', ')}; repeatable`, collect)
@@ -237,11 +241,8 @@ function addTrace(program: Command, io: Io, exit: (code: number) => void, bench:
     .description('run firmware and write all events: clocks, interrupt masks, exceptions, pins, USB transfers, console; exit 0 = written')
     .option('--out <file>', '*.json (Perfetto), *.vcd (GTKWave), *.pcapng (Wireshark); repeatable (default: trace.json)', collect)
     .option('--until <time>', 'end the run at this emulated time after power-on, for example 2s')
-    .option(
-      '--trigger',
-      'find what makes the firmware jump (a pin, a byte, a function) and do it; default if neither --chip nor --scenario is given',
-    )
-    .option('--no-trigger', 'run the firmware without any input: no button, no byte')
+    .addOption(triggerOption())
+    .addOption(noTriggerOption())
     .option('--wall <time>', 'end the run after this much real time, for example 30s')
     .action(async (images: string[], options: TraceCommandOptions) => {
       exit(await (await import('./trace.ts')).traceCommand(images, options, io, bench));
@@ -283,6 +284,8 @@ function addMatrix(program: Command, io: Io, exit: (code: number) => void): void
     .option('--pairs', 'also leave out pairs of steps that do not matter alone')
     .option('--interrupts', 'also make an exception pending at each of the last instructions before the jump')
     .option('--delays', 'also let oscillators, PLLs and supplies take a tenth of their time, and ten times as long')
+    .addOption(triggerOption())
+    .addOption(noTriggerOption())
     .option('--json', 'print JSON')
     .option('--wall <time>', 'stop after this much real time, for example 30s')
     .action(async (images: string[], options: MatrixOptions) => {
@@ -399,6 +402,8 @@ function addDfu(program: Command, io: Io, exit: (code: number) => void): void {
     .option('--hold', 'keep the device until Ctrl-C, even after the --exec client has ended')
     .option('--save <file>', 'write the flash contents at the end: raw, or Intel HEX for *.hex')
     .option('--pcap <file>', 'write the USB transfers as pcapng, for Wireshark')
+    .addOption(triggerOption())
+    .addOption(noTriggerOption())
     .option('--seed <n>', 'seed of the random RAM contents at power-on')
     .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …); default; none = without crystals')
     .option('--force <field=value>', 'fix a field of a register that is not modelled, for example PKA.SR.INITOK=1; repeatable', collect)
@@ -452,6 +457,8 @@ function addConform(program: Command, io: Io, exit: (code: number) => void): voi
     .option('--html <file>', 'write the report as an HTML page')
     .option('--junit <file>', 'write the report as JUnit XML')
     .option('--all', 'list the requirements that pass, too')
+    .addOption(triggerOption())
+    .addOption(noTriggerOption())
     .option('--seed <n>', 'seed of the random RAM contents at power-on')
     .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …); default; none = without crystals')
     .option(
