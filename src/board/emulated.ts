@@ -17,6 +17,7 @@ export function emulatedBoard(session: Session, onConsole: (text: string) => voi
     },
     onData: nothing,
     onClose: nothing,
+    destroy: nothing,
     close: () => {
       closed = true;
       hub.onWake = nothing;

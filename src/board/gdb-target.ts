@@ -17,6 +17,11 @@ interface RegisterRow {
 
 /** OpenOCD 0.12 breaks the checksum of an answer of 1020 bytes; nothing is asked for in such pieces. */
 const PIECE = 256;
+/** Of a target description; the longest that servers have, with all registers of an A-profile core, has 60 KB. Its parts lie one below the other. */
+const LONGEST_DOCUMENT = 1 << 20;
+const DEEPEST_DOCUMENT = 8;
+/** Stops that a server tells of before its first answer. */
+const MOST_STOPS = 16;
 /** Debug registers of the core (ARM DDI 0403 C1.6, DDI 0553 D1.2). */
 const DHCSR = 0xe000edf0;
 const DCRSR = 0xe000edf4;
@@ -61,7 +66,10 @@ export class GdbTarget {
     const target = new GdbTarget(client);
     target.supported = await client.ask('qSupported:xmlRegisters=arm;hwbreak+;swbreak+');
     // QEMU stops a running machine when a client comes, and tells of the stop before it answers
-    while (/^[ST][0-9a-f]{2}/.test(target.supported)) target.supported = (await client.next(TIMEOUT.register)) ?? '';
+    for (let stops = 0; /^[ST][0-9a-f]{2}/.test(target.supported); stops++) {
+      if (stops === MOST_STOPS) throw new BoardError('the GDB server tells of stops without an end');
+      target.supported = (await client.next(TIMEOUT.register)) ?? '';
+    }
     const size = /PacketSize=([0-9a-f]+)/i.exec(target.supported)?.[1];
     if (size !== undefined) target.piece = Math.max(16, Math.min(512, (parseInt(size, 16) - 64) >>> 1));
     let stop = await client.ask('?');
@@ -122,13 +130,15 @@ export class GdbTarget {
       if (!/^[ml]/.test(part)) return '';
       text += part.slice(1);
       if (part[0] === 'l') return text;
+      if (part.length === 1 || text.length > LONGEST_DOCUMENT) throw new BoardError(`the GDB server's ${annex} has no end`);
     }
   }
-  private async document(name: string): Promise<string> {
+  private async document(name: string, depth = 0): Promise<string> {
+    if (depth > DEEPEST_DOCUMENT) throw new BoardError("the GDB server's target description includes itself");
     let text = await this.transfer('features', name);
     // a description may be spread over several documents
     const parts = [...text.matchAll(/<xi:include\s+href="([^"]+)"\s*\/>/g)];
-    for (const [include, href] of parts) text = text.replace(include, bodyOf(await this.document(href!)));
+    for (const [include, href] of parts) text = text.replace(include, bodyOf(await this.document(href!, depth + 1)));
     return text;
   }
 

@@ -12,6 +12,8 @@ export interface Transport {
   onData: (bytes: Uint8Array) => void;
   onClose: () => void;
   close(): void;
+  /** Lets go of it, whatever the other end does. */
+  destroy(): void;
 }
 
 /** The server did not answer, or not in time: what the target does now is not known. */
@@ -19,9 +21,16 @@ export class BoardError extends Error {
   override name = 'BoardError';
 }
 
+/** It says nothing any more, or nothing that a GDB server says. */
+export class SilentBoard extends BoardError {
+  override name = 'SilentBoard';
+}
+
 /** Milliseconds until an answer counts as lost. */
 export const TIMEOUT = { register: 2000, monitor: 10_000, reset: 5000, flash: 60_000 } as const;
 const RETRIES = 3;
+/** Packets that nobody asked for yet; a server sends one or two. */
+const MOST_WAITING = 64;
 
 export class RspClient {
   private readonly transport: Transport;
@@ -30,6 +39,8 @@ export class RspClient {
   private waiting: ((reply: string | null) => void) | null = null;
   private last: Uint8Array | null = null;
   private nacks = 0;
+  /** It has sent a packet, so it is a GDB server. */
+  private spoken = false;
   /** What the server prints. */
   onConsole: (text: string) => void = () => undefined;
 
@@ -41,6 +52,7 @@ export class RspClient {
   private receive(bytes: Uint8Array): void {
     for (const f of this.reader.read(bytes)) {
       if (f.kind === 'packet') {
+        this.spoken = true;
         this.transport.send(bytesOf('+'));
         this.nacks = 0;
         const text = /^O[0-9a-fA-F]*$/.test(f.text) && f.text !== 'OK' ? fromHex(f.text.slice(1)) : null;
@@ -55,7 +67,7 @@ export class RspClient {
       const { waiting } = this;
       this.waiting = null;
       waiting(reply);
-    } else if (reply !== null) this.replies.push(reply);
+    } else if (reply !== null && this.replies.length < MOST_WAITING) this.replies.push(reply);
   }
 
   /** Sends a packet and waits for its answer; the empty answer means that the server does not know it. */
@@ -65,10 +77,15 @@ export class RspClient {
     this.sendPacket(text);
     const reply = await this.next(timeout);
     if (reply !== null) return reply;
-    throw new BoardError(
-      this.transport.closed
-        ? 'the GDB server closed the connection'
-        : `the GDB server did not answer ${shown(text)} in ${timeout / 1000} s`,
+    const closed = this.transport.closed;
+    if (!this.spoken)
+      throw new SilentBoard(
+        closed
+          ? 'the other side closed the connection before it answered as a GDB server; is it one, and is it free?'
+          : `the other side does not answer as a GDB server (${timeout / 1000} s); is it one?`,
+      );
+    throw new SilentBoard(
+      closed ? 'the GDB server closed the connection' : `the GDB server did not answer ${shown(text)} in ${timeout / 1000} s`,
     );
   }
   /** Sends a packet that is answered later, by a stop. */

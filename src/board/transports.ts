@@ -4,7 +4,7 @@ import { constants, openSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { ReadStream } from 'node:tty';
-import { UsageError } from '../bench/documents/usage-error.ts';
+import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import { FrameReader, frame, fromHex, toHex } from '../debug/packets.ts';
 import { BoardError, type Transport } from './rsp-client.ts';
 
@@ -47,6 +47,7 @@ async function connectSerial(path: string): Promise<Transport> {
     onData: nothing,
     onClose: nothing,
     close: end,
+    destroy: end,
   };
   // a descriptor of its own: a read that waits must not keep the program alive
   const input = new ReadStream(openSync(path, constants.O_RDONLY | constants.O_NOCTTY | constants.O_NONBLOCK));
@@ -69,7 +70,12 @@ export function connectTcp(host: string, port: number): Promise<Transport> {
     socket.setNoDelay(true);
     const refuse = (why: string): void => {
       socket.destroy();
-      fail(new UsageError(`no GDB server answers at ${host}:${port}: ${why}`, 'start one first, for example OpenOCD, whose port is 3333'));
+      fail(
+        new SurroundingsError(
+          `no GDB server answers at ${host}:${port}: ${why}`,
+          'start one first, for example OpenOCD, whose port is 3333',
+        ),
+      );
     };
     socket.setTimeout(CONNECT_MS, () => refuse('time-out'));
     socket.once('error', (error: NodeJS.ErrnoException) => refuse(error.code ?? error.message));
@@ -83,6 +89,7 @@ export function connectTcp(host: string, port: number): Promise<Transport> {
         onData: nothing,
         onClose: nothing,
         close: () => socket.end(),
+        destroy: () => socket.destroy(),
       };
       socket.on('data', (bytes) => transport.onData(new Uint8Array(bytes)));
       socket.on('error', nothing);
@@ -123,6 +130,7 @@ export function recording(inner: Transport, write: (line: string) => void, redac
     onData: nothing,
     onClose: nothing,
     close: () => inner.close(),
+    destroy: () => inner.destroy(),
   };
   inner.onData = (bytes) => {
     for (const f of received.read(bytes)) if (f.kind === 'packet') write(`< ${printable(redact(request, f.text))}`);
@@ -168,6 +176,7 @@ export function replaying(record: string, path: string): Replay {
     onData: nothing,
     onClose: nothing,
     close: () => (closed = true),
+    destroy: nothing,
   };
   /** What a line asks for; null = it stops the target. */
   const requestOf = (line: string | undefined): string | null | undefined =>

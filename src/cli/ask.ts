@@ -1,15 +1,15 @@
 /** `bootbench ask`: what do you see, which ROM on which board shows that, and what to try next. Asks in a terminal, prints JSON elsewhere. */
 import { jsonText } from '../bench/documents/json-text.ts';
 import { Inquiry } from '../bench/proof/ask.ts';
-import { jobInput } from '../bench/input/job.ts';
+import { jobInput, type RunHooks, type RunJob } from '../bench/input/job.ts';
 import { SYMPTOMS, type Symptom } from '../bench/documents/result.ts';
 import type { Explained, Solution } from '../bench/proof/solver.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { printable } from '../report/text.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
-import { EXIT, milliseconds, type Io } from './io.ts';
+import { EXIT, exitAfter, type Io } from './io.ts';
 import { prepareEngine } from './prepare-engine.ts';
-import { interruptible } from './interruptible.ts';
+import { interruptible, orCutShort, runHooks, withProgress } from './interruptible.ts';
 
 export interface AskOptions extends RunOptions {
   readonly json?: boolean;
@@ -34,20 +34,33 @@ export async function askCommand(images: readonly string[], options: AskOptions,
   const job = await loadJob(images, options, io.cwd);
   if (!talks && job.symptoms.length === 0)
     throw new UsageError('what do you see? --symptom is missing', `it is one of ${SYMPTOMS.join(', ')}; in a terminal, bootbench asks you`);
+  if (job.limits.wallMs !== null) io.mustEndWithin?.(job.limits.wallMs);
   await prepareEngine(job);
-  return interruptible(io, true, async ({ stop, progress }) => {
-    const inquiry = new Inquiry(
-      jobInput(job, { signal: () => stop.aborted, clock: milliseconds, ...(progress === undefined ? {} : { progress }) }),
+  // in a talk the question is what listens; while a machine runs, Ctrl-C ends the program
+  if (talks)
+    return withProgress(io, true, (progress) =>
+      inquire(job, runHooks({ interrupted: () => null, ...progress }), (i) => talk(i, job.symptoms, io)),
     );
-    try {
-      if (talks) return await talk(inquiry, job.symptoms, io);
-      const solution = inquiry.solve(job.symptoms);
-      io.stdout.raw(`${jsonText(document(job.chip, solution))}\n`);
-      return solution.explanations.length > 0 ? EXIT.ok : EXIT.failed;
-    } finally {
-      inquiry.release();
-    }
+  return interruptible(io, true, async (hooks) => {
+    const solution = await orCutShort(
+      () => inquire(job, runHooks(hooks), async (inquiry) => inquiry.solve(job.symptoms)),
+      'the search',
+      hooks,
+    );
+    io.stdout.raw(`${jsonText(document(job.chip, solution))}\n`);
+    const signal = hooks.interrupted();
+    if (signal !== null) return exitAfter(signal);
+    return solution.explanations.length > 0 ? EXIT.ok : EXIT.failed;
   });
+}
+
+async function inquire<T>(job: RunJob, hooks: RunHooks, use: (inquiry: Inquiry) => Promise<T>): Promise<T> {
+  const inquiry = new Inquiry(jobInput(job, hooks));
+  try {
+    return await use(inquiry);
+  } finally {
+    inquiry.release();
+  }
 }
 
 const told = ({ rom, board, outcome, text }: Explained): object => ({ rom, board, outcome, text });
@@ -62,6 +75,7 @@ function document(chip: string, s: Solution): object {
     excluded: s.excluded.map(told),
     idle: s.idle,
     bounded: s.bounded,
+    ended: s.ended,
   };
 }
 

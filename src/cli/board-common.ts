@@ -3,12 +3,12 @@ import { GdbTarget } from '../board/gdb-target.ts';
 import { SERVERS, type ServerName } from '../board/dialects.ts';
 import { identify } from '../board/check-board.ts';
 import { comparatorsInUse, flashChunks, flashDifference } from '../board/run-board.ts';
-import { BoardError, type Transport } from '../board/rsp-client.ts';
+import { BoardError, SilentBoard, type Transport } from '../board/rsp-client.ts';
 import { connect, RECORD_HEADER, recording } from '../board/transports.ts';
 import { askedUser, emulatedHost, nobody, realHost, recorded as watchRecorded, type UsbWatch } from '../board/usb-watch.ts';
 import { parseDuration } from '../bench/documents/duration.ts';
 import { hex32 } from '../bench/documents/result.ts';
-import { UsageError } from '../bench/documents/usage-error.ts';
+import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { loadImage, splitImagePath, type LoadedImage } from '../image/image.ts';
 import { MS } from '../emu/time.ts';
@@ -123,12 +123,15 @@ export async function over<T>(
     }
   } catch (error) {
     // what the board or its server does is no defect of the program
+    if (error instanceof SilentBoard) throw new SurroundingsError(error.message);
     if (error instanceof BoardError) throw new UsageError(error.message);
     throw error;
   } finally {
     transport.close();
     // many servers have room for one client: the next command would find it taken
     for (let waited = 0; !transport.closed && waited < 1000; waited += 10) await new Promise((settle) => void setTimeout(settle, 10));
+    // who does not close his end would keep the program alive
+    transport.destroy();
   }
 }
 /** ST's ROM does not go into records: of system memory only the two words of its vector table that say where it begins stay. */

@@ -4,6 +4,9 @@ import { relay } from './relay.ts';
 import { hasThreads } from './threads.ts';
 
 const args = process.argv.slice(2);
+/** Commands that run machines without giving way: in a thread, so that signals are heard. `ask` in a terminal talks, which a thread cannot. */
+const BUSY: ReadonlySet<string | undefined> = new Set(['run', 'ask', 'matrix', 'init', 'leave']);
+const talks = (): boolean => args[0] === 'ask' && process.stdin.isTTY && process.stdout.isTTY;
 const hasFolder = (): boolean => {
   try {
     process.cwd();
@@ -14,4 +17,7 @@ const hasFolder = (): boolean => {
   }
 };
 if (!hasFolder()) process.exitCode = EXIT.usage;
-else process.exitCode = await (args[0] === 'run' && hasThreads() ? relay(args) : (await import('./here.ts')).here(args, processIo()));
+else
+  process.exitCode = await (BUSY.has(args[0]) && hasThreads() && !talks()
+    ? relay(args)
+    : (await import('./here.ts')).here(args, processIo()));

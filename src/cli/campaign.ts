@@ -18,7 +18,7 @@ import { ProgressLine } from './campaign-progress.ts';
 import { openWorker } from './campaign-pool.ts';
 import { engineId } from './engine-id.ts';
 import { loadJob, readInput } from './inputs.ts';
-import { EXIT, paintFor, type Io } from './io.ts';
+import { EXIT, exitAfter, paintFor, type EndSignal, type Io } from './io.ts';
 import { Outputs, reason } from './outputs.ts';
 import { interruptible } from './interruptible.ts';
 
@@ -208,7 +208,7 @@ async function all(loaded: Loaded, worker: Worker, shard: Shard, size: number, o
     try {
       for (const path of options.merge ?? []) await merge(campaign, store, resolve(io.cwd, path));
       const stopped = await work(campaign, store, worker, size, loaded, options, io);
-      if (!stopped) await proveGroups(campaign, store, worker);
+      if (stopped === null) await proveGroups(campaign, store, worker);
       const summary = summarise(campaign, store, loaded.name);
       const command = `bootbench campaign ${shellWord(loaded.path)} --case`;
       if (options.html !== undefined)
@@ -218,7 +218,8 @@ async function all(loaded: Loaded, worker: Worker, shard: Shard, size: number, o
         outputs.write('--parquet', await (await import('../campaign/parquet.ts')).parquetBytes(store, out));
       if (options.quiet !== true)
         io.stdout.write(summaryText(summary, command, io.stdout.columns, paintFor(io, io.stdout, options.color !== false)));
-      return closing(summary, stopped, out, loaded.path, options, io);
+      const code = closing(summary, stopped !== null, out, loaded.path, options, io);
+      return stopped === null ? code : exitAfter(stopped);
     } catch (error) {
       // nothing has been run: the next try finds what this one found
       refused = fresh && error instanceof UsageError && store.isEmpty();
@@ -371,10 +372,10 @@ async function work(
   loaded: Loaded,
   options: CampaignOptions,
   io: Io,
-): Promise<boolean> {
+): Promise<EndSignal | null> {
   const line = new ProgressLine(io, options);
   const batch = countOf(options.batch, '--batch', 1, MOST_BATCH) ?? WEIGHT;
-  return interruptible(io, false, async ({ stop }) => {
+  return interruptible(io, false, async ({ stop, interrupted }) => {
     let queue: (Workers & { close(): Promise<void> }) | null = null;
     const queued = options.queue;
     try {
@@ -390,7 +391,7 @@ async function work(
       const workers: Workers = queue ?? { window: 2 * size, attempts: 3, work: (w) => worker.work(w) };
       const progress = (p: Progress): void => line.show(p);
       await runCampaign(campaign, store, workers, { stop, progress, batch });
-      return stop.aborted;
+      return interrupted();
     } finally {
       line.end();
       await queue?.close();

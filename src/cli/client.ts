@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { UsageError } from '../bench/documents/usage-error.ts';
-import { EXIT, type Io } from './io.ts';
+import { EXIT, SIGNALLED, type Io } from './io.ts';
 
 /** A command of blanks runs nothing: told before the machine is started. */
 export function checkClient(command: string | undefined): void {
@@ -26,8 +26,6 @@ export async function runClient(
   if (code === null) await stop(child, ended);
   return code;
 }
-/** What a shell adds the number of the signal to that ended a program. */
-const SIGNALLED = 128;
 const PATIENCE_MS = 3000;
 
 async function stop(child: ChildProcess, ended: Promise<number>): Promise<void> {

@@ -8,7 +8,7 @@ import { findChip } from '../chips/index.ts';
 import { compareReport, type ComparedRun } from '../report/compare.ts';
 import type { Bench } from './engine.ts';
 import { loadJob, readInput } from './inputs.ts';
-import { EXIT, paintFor, type Io } from './io.ts';
+import { EXIT, Interrupted, paintFor, type Io } from './io.ts';
 import { interruptible } from './interruptible.ts';
 
 export interface CompareCommandOptions {
@@ -26,8 +26,14 @@ export async function compareCommand(a: string, b: string, options: CompareComma
       continue;
     }
     const result =
-      'result' in source ? source.result : await interruptible(io, options.quiet !== true, (hooks) => bench(source.job, hooks));
-    if (result.ended.reason === 'signal') throw new UsageError(`${source.path}: the run was interrupted, so there is nothing to compare`);
+      'result' in source
+        ? source.result
+        : await interruptible(io, options.quiet !== true, async ({ interrupted, ...hooks }) => {
+            const ended = await bench(source.job, hooks);
+            const signal = interrupted();
+            if (signal !== null) throw new Interrupted(signal, `${source.path}: the run was interrupted, so there is nothing to compare`);
+            return ended;
+          });
     sides.push({ path: source.path, run: result, view: viewOfRun(result) });
   }
   const [first, second] = sides as [Side, Side];

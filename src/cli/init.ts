@@ -3,17 +3,17 @@ import { jsonText } from '../bench/documents/json-text.ts';
 import { existsSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
 import { lostRequest } from '../bench/first-run.ts';
-import { aloneScenario, scenarioFor, sorted, tryTriggers } from '../bench/proof/init.ts';
-import { jobInput } from '../bench/input/job.ts';
+import { aloneScenario, scenarioFor, sorted, tryTriggers, type Trigger, type Triggers } from '../bench/proof/init.ts';
+import { jobInput, type RunJob } from '../bench/input/job.ts';
 import type { Scenario } from '../bench/documents/scenario-types.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { splitImagePath } from '../image/image.ts';
 import { printable } from '../report/text.ts';
 import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
-import { EXIT, milliseconds, type Io } from './io.ts';
+import { EXIT, type Io } from './io.ts';
 import { mustBeNoFirmware, mustBeNoInput, Outputs } from './outputs.ts';
 import { prepareEngine } from './prepare-engine.ts';
-import { interruptible } from './interruptible.ts';
+import { interruptible, orCutShort, runHooks } from './interruptible.ts';
 
 export interface InitOptions extends RunOptions {
   readonly out?: string;
@@ -31,13 +31,7 @@ export async function initCommand(images: readonly string[], options: InitOption
   // the scenario that it begins from may be replaced, firmware never
   mustBeNoInput({ option: '--out', path: out }, inputFiles(images, job, {}, io.cwd), io.cwd);
   mustBeNoFirmware({ option: '--out', path: out }, io.cwd);
-  await prepareEngine(job);
-  const { alone, crashes, triggers } = await interruptible(io, options.quiet !== true, async ({ stop, progress }) => {
-    const hooks = { signal: () => stop.aborted, clock: milliseconds, ...(progress === undefined ? {} : { progress }) };
-    const { tried, ...rest } = tryTriggers(jobInput(job, hooks));
-    const lost = lostRequest(job, tried, hooks);
-    return { ...rest, triggers: [...(lost === null ? [] : [lost]), ...sorted(tried)] };
-  });
+  const { alone, crashes, triggers } = await search(job, options, io);
   const say = (text: string): void => void (options.quiet === true || io.stdout.write(`${printable(text)}\n`));
   const best = triggers[0];
   if (best === undefined && !crashes) {
@@ -60,6 +54,27 @@ export async function initCommand(images: readonly string[], options: InitOption
   for (const { name, scenario } of files) writeScenario(name, scenario, io);
   say(told(out, best !== undefined, crashes));
   return EXIT.ok;
+}
+
+/** What makes the firmware jump, the best first. */
+async function search(
+  job: RunJob,
+  options: InitOptions,
+  io: Io,
+): Promise<Omit<Triggers, 'tried'> & { readonly triggers: readonly Trigger[] }> {
+  if (job.limits.wallMs !== null) io.mustEndWithin?.(job.limits.wallMs);
+  await prepareEngine(job);
+  return interruptible(io, options.quiet !== true, (hooks) =>
+    orCutShort(
+      () => {
+        const { tried, ...rest } = tryTriggers(jobInput(job, runHooks(hooks)));
+        const lost = lostRequest(job, tried, runHooks(hooks));
+        return { ...rest, triggers: [...(lost === null ? [] : [lost]), ...sorted(tried)] };
+      },
+      'the search',
+      hooks,
+    ),
+  );
 }
 
 const aloneName = (out: string): string => `${out.replace(/\.json$/, '')}.alone.json`;

@@ -1,16 +1,38 @@
 /** A command that takes its time. */
+import { UsageError } from '../bench/documents/usage-error.ts';
+import { CutShort } from '../bench/proof/attempt.ts';
+import type { RunHooks } from '../bench/input/job.ts';
 import { printable } from '../report/text.ts';
-import { canRewrite, milliseconds, type Io } from './io.ts';
+import { canRewrite, Interrupted, milliseconds, type EndSignal, type Io } from './io.ts';
+
+export interface Hooks {
+  /** Aborted by Ctrl-C; only who gives way to the event loop sees it. */
+  readonly stop: AbortSignal;
+  /** The signal that has come; also seen by who is busy, in a thread of his own. */
+  readonly interrupted: () => EndSignal | null;
+  readonly progress?: (text: string) => void;
+}
 
 /** Runs with Ctrl-C ending the run instead of the program, and with a line of progress where a person looks. */
-export async function interruptible<T>(
-  io: Io,
-  showProgress: boolean,
-  run: (hooks: { stop: AbortSignal; progress?: (text: string) => void }) => Promise<T>,
-): Promise<T> {
+export async function interruptible<T>(io: Io, showProgress: boolean, run: (hooks: Hooks) => Promise<T>): Promise<T> {
   const stop = new AbortController();
-  const stopListening = io.onInterrupt(() => stop.abort());
-  const visible = showProgress && canRewrite(io);
+  let heard: EndSignal | null = null;
+  const stopListening = io.onInterrupt((signal) => {
+    heard = signal;
+    stop.abort();
+  });
+  try {
+    return await withProgress(io, showProgress, (progress) =>
+      run({ stop: stop.signal, interrupted: () => heard ?? io.interruptedBy?.() ?? null, ...progress }),
+    );
+  } finally {
+    stopListening();
+  }
+}
+
+/** With a line of progress where a person looks. */
+export async function withProgress<T>(io: Io, wanted: boolean, run: (hooks: Pick<Hooks, 'progress'>) => Promise<T>): Promise<T> {
+  if (!wanted || !canRewrite(io)) return run({});
   let shown = false;
   try {
     let doing = 'running';
@@ -22,9 +44,28 @@ export async function interruptible<T>(
       const line = printable(`${((milliseconds() - started) / 1000).toFixed(1)} s  ${doing}${far}`);
       io.stderr.raw(`\r\u001b[K${line.slice(0, Math.max(10, io.stderr.columns - 1))}`);
     };
-    return await run({ stop: stop.signal, ...(visible ? { progress } : {}) });
+    return await run({ progress });
   } finally {
-    stopListening();
     if (shown) io.stderr.raw('\r\u001b[K');
   }
 }
+
+/** For a command without a partial result: what ended it before it was done is told, and is no defect. */
+export async function orCutShort<T>(work: () => T | Promise<T>, what: string, { interrupted }: Pick<Hooks, 'interrupted'>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof CutShort)) throw error;
+    const signal = interrupted();
+    const text = `${what} was not finished: ${error.message}`;
+    throw signal === null ? new UsageError(text) : new Interrupted(signal, text);
+  }
+}
+
+/** What a machine of this thread asks now and then. */
+export const runHooks = ({ interrupted, progress }: Pick<Hooks, 'interrupted' | 'progress'>): RunHooks => ({
+  signal: () => interrupted() !== null,
+  clock: milliseconds,
+  memoryUse: () => process.memoryUsage.rss(),
+  ...(progress === undefined ? {} : { progress }),
+});

@@ -1,4 +1,5 @@
 /** What a command sees of the process. Tests hand in their own. */
+import { constants } from 'node:os';
 import { ansi, endsInLine, plain, spoken, type Paint } from '../report/text.ts';
 import { reason } from './outputs.ts';
 
@@ -36,18 +37,34 @@ export interface Io {
   /** The command has to be over so many milliseconds from now: who watches it ends it then, whatever it does. */
   mustEndWithin?(ms: number): void;
   /** Calls back at the first of ENDS; returns a function that stops listening. */
-  onInterrupt(callback: () => void): () => void;
+  onInterrupt(callback: (signal: EndSignal) => void): () => void;
+  /** For who cannot be called back because he is busy: which of ENDS has come. */
+  interruptedBy?(): EndSignal | null;
 }
 
 /** Ctrl-C, kill, and a terminal or an SSH session that is closed: what was asked for is still written. */
-const ENDS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+export const ENDS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+export type EndSignal = (typeof ENDS)[number];
+/** What a shell adds the number of the signal to that ended a program. */
+export const SIGNALLED = 128;
+/** Exit code of a command that was told to end before it was done. */
+export const exitAfter = (signal: EndSignal): number => SIGNALLED + constants.signals[signal];
+/** A command that was told to end, and has nothing to show yet. */
+export class Interrupted extends Error {
+  readonly signal: EndSignal;
+  constructor(signal: EndSignal, message: string) {
+    super(message);
+    this.name = 'Interrupted';
+    this.signal = signal;
+  }
+}
 
 export const internalError = (text: string): string => `bootbench: internal error, please report it with the command line\n${text}\n`;
 
 /** Milliseconds since some time. In a thread Node would load some modules for `performance`. */
 export const milliseconds = (): number => Number(process.hrtime.bigint()) / 1e6;
 
-export const EXIT = { ok: 0, failed: 1, usage: 2, internal: 3 } as const;
+export const EXIT = { ok: 0, failed: 1, usage: 2, internal: 3, surroundings: 4 } as const;
 
 /** NO_COLOR (any non-empty value) and --no-color switch off; else a terminal decides. TERM=dumb is no terminal for colours. */
 export function paintFor(io: Io, stream: Stream, allowed: boolean): Paint {
@@ -73,9 +90,10 @@ export function processIo(): Io {
     env: process.env,
     cwd: process.cwd(),
     onInterrupt(callback) {
-      for (const signal of ENDS) process.once(signal, callback);
+      const listeners = ENDS.map((signal) => [signal, () => callback(signal)] as const);
+      for (const [signal, listener] of listeners) process.once(signal, listener);
       return () => {
-        for (const signal of ENDS) process.off(signal, callback);
+        for (const [signal, listener] of listeners) process.off(signal, listener);
       };
     },
   };

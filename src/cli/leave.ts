@@ -9,7 +9,8 @@ import { UsageError } from '../bench/documents/usage-error.ts';
 import type { RunInput } from '../bench/input/run-input.ts';
 import { printable, wrap } from '../report/text.ts';
 import { chipNamed, loadJob, type RunOptions } from './inputs.ts';
-import { EXIT, paintFor, type Io } from './io.ts';
+import { interruptible, orCutShort, runHooks } from './interruptible.ts';
+import { EXIT, milliseconds, paintFor, type Io } from './io.ts';
 
 export interface LeaveCommandOptions extends RunOptions {
   readonly color?: boolean;
@@ -34,9 +35,21 @@ export async function leaveCommand(images: readonly string[], options: LeaveComm
   const runs: LeaveRun[] = [];
   const paint = paintFor(io, io.stdout, options.color !== false);
   const width = Math.max(60, Math.min(io.stdout.columns, 120));
+  if (job.limits.wallMs !== null) io.mustEndWithin?.(job.limits.wallMs);
+  const started = milliseconds();
   for (const entry of [first, 'boot0'] as const) {
-    const input = jobInput({ ...job, scenario: leaveScenario(job.scenario, table, entry) });
-    const run = runLeave(input, entry);
+    const { input, run } = await interruptible(io, true, (hooks) =>
+      orCutShort(
+        () => {
+          // both share the time of --wall
+          const its = { ...runHooks(hooks), clock: () => milliseconds() - started };
+          const made = jobInput({ ...job, scenario: leaveScenario(job.scenario, table, entry) }, its);
+          return { input: made, run: runLeave(made, entry) };
+        },
+        'the comparison',
+        hooks,
+      ),
+    );
     runs.push(run);
     io.stdout.write(`${paint(run.works ? 'green' : 'red', `${run.works ? 'OK  ' : 'FAIL'} ${TITLES[entry]}`)}: ${headline(run)}\n`);
     for (const [label, text] of rowsOf(run, input))

@@ -2,13 +2,12 @@
 import { jsonText } from '../bench/documents/json-text.ts';
 import { jobInput } from '../bench/input/job.ts';
 import { runMatrix, type Matrix, type MatrixRow } from '../bench/proof/matrix.ts';
-import { UsageError } from '../bench/documents/usage-error.ts';
 import { printable } from '../report/text.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
-import { EXIT, milliseconds, type Io } from './io.ts';
+import { EXIT, exitAfter, type Io } from './io.ts';
 import { prepareEngine } from './prepare-engine.ts';
+import { interruptible, orCutShort, runHooks } from './interruptible.ts';
 import { toldTrigger } from './trigger.ts';
-import { interruptible } from './interruptible.ts';
 
 export interface MatrixOptions extends RunOptions {
   readonly pairs?: boolean;
@@ -17,6 +16,12 @@ export interface MatrixOptions extends RunOptions {
   readonly json?: boolean;
 }
 
+const ENDED: Readonly<Record<NonNullable<Matrix['ended']>, string>> = {
+  signal: 'a signal',
+  wall: '--wall',
+  memory: '--max-memory',
+  instructions: '--max-instructions',
+};
 const TITLES: Readonly<Record<MatrixRow['kind'], string>> = {
   step: 'One step left out',
   pair: 'Two steps left out that do not matter alone',
@@ -27,24 +32,20 @@ const TITLES: Readonly<Record<MatrixRow['kind'], string>> = {
 /** Exit 0: every row ends as the firmware itself does; 1: some do not. */
 export async function matrixCommand(images: readonly string[], options: MatrixOptions, io: Io): Promise<number> {
   const job = await loadJob(images, options, io.cwd);
+  if (job.limits.wallMs !== null) io.mustEndWithin?.(job.limits.wallMs);
   await prepareEngine(job);
-  const matrix = await interruptible(io, true, async ({ stop, progress }) => {
-    const hooks = { signal: () => stop.aborted, clock: milliseconds, ...(progress === undefined ? {} : { progress }) };
-    return runMatrix(jobInput(toldTrigger(job, io, hooks), hooks), {
-      pairs: options.pairs === true,
-      interrupts: options.interrupts === true,
-      delays: options.delays === true,
-    });
-  }).catch((error: unknown) => {
-    if (error instanceof Error && error.name === 'CutShort') throw new UsageError(`the matrix was not finished: ${error.message}`);
-    throw error;
-  });
+  const parts = { pairs: options.pairs === true, interrupts: options.interrupts === true, delays: options.delays === true };
+  const { matrix, signal } = await interruptible(io, true, async (hooks) => ({
+    matrix: await orCutShort(() => runMatrix(jobInput(toldTrigger(job, io, runHooks(hooks)), runHooks(hooks)), parts), 'the matrix', hooks),
+    signal: hooks.interrupted(),
+  }));
   if (options.json === true) io.stdout.raw(`${jsonText({ schema: 'bootbench/matrix@1', chip: job.chip, ...matrix })}\n`);
   else io.stdout.write(text(matrix));
-  return matrix.rows.every((r) => r.outcome === matrix.outcome) ? EXIT.ok : EXIT.failed;
+  if (signal !== null) return exitAfter(signal);
+  return matrix.ended === null && matrix.rows.every((r) => r.outcome === matrix.outcome) ? EXIT.ok : EXIT.failed;
 }
 
-function text({ outcome, rows, cut }: Matrix): string {
+function text({ outcome, rows, cut, ended }: Matrix): string {
   const lines = [`unchanged: ${outcome}`];
   for (const kind of ['step', 'pair', 'interrupt', 'delay'] as const) {
     const of = rows.filter((r) => r.kind === kind);
@@ -53,5 +54,6 @@ function text({ outcome, rows, cut }: Matrix): string {
     for (const row of of) lines.push(`  ${row.outcome.padEnd(12)} ${printable(row.what)}`);
   }
   if (cut.length > 0) lines.push('', `shortened to ${cut.join(', ')}`);
+  if (ended !== null) lines.push('', `not finished: ended by ${ENDED[ended]}`);
   return `${lines.join('\n')}\n`;
 }

@@ -1,7 +1,7 @@
 /** The command line: names, options and exit codes. Commands are loaded when they are called, so that `--help` costs little. */
 import { Command, CommanderError, Option } from 'commander';
 import { SYMPTOMS } from '../bench/documents/result.ts';
-import { UsageError } from '../bench/documents/usage-error.ts';
+import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import { ImageError } from '../image/errors.ts';
 import { printable } from '../report/text.ts';
 import type { AskOptions } from './ask.ts';
@@ -17,7 +17,7 @@ import type { ConformOptions } from './conform.ts';
 import type { DfuOptions } from './dfu.ts';
 import type { UartOptions } from './uart.ts';
 import type { GdbOptions } from './gdb.ts';
-import { EXIT, internalError, type Io } from './io.ts';
+import { EXIT, exitAfter, internalError, Interrupted, type Io } from './io.ts';
 import type { LeaveCommandOptions } from './leave.ts';
 import { VERSION } from '../version.ts';
 import type { InitOptions } from './init.ts';
@@ -75,6 +75,14 @@ function report(error: unknown, io: Io): number {
   if (error instanceof UsageError || error instanceof ImageError) {
     io.stderr.write(`bootbench: ${printable(error.message.replace(/\s*\n\s*/g, ' '))}\n`);
     return EXIT.usage;
+  }
+  if (error instanceof SurroundingsError) {
+    io.stderr.write(`bootbench: ${error.message.replace(/\s*\n\s*/g, ' ')}\n`);
+    return EXIT.surroundings;
+  }
+  if (error instanceof Interrupted) {
+    io.stderr.write(`bootbench: ${error.message}\n`);
+    return exitAfter(error.signal);
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   io.stderr.write(internalError(text));
@@ -200,7 +208,7 @@ const noTriggerOption = (): Option => new Option('--no-trigger', 'run the firmwa
 function addRun(program: Command, io: Io, exit: (code: number) => void, bench: Bench): void {
   onMachine(command(program, 'run'))
     .description(
-      "run firmware and report whether DFU comes up; exit 0 = it does (or the scenario's `expect` holds), 1 = not, 2 = wrong usage or input, 3 = internal error",
+      "run firmware and report whether DFU comes up; exit 0 = it does (or the scenario's `expect` holds), 1 = not, 2 = wrong usage or input, 3 = internal error, 4 = the surroundings failed, 130 and 143 = ended by a signal",
     )
     .option('--json <file>', 'write the result (bootbench/run@1); - = stdout, and the report goes to stderr')
     .option('--html <file>', 'write the report as an HTML page')

@@ -1,5 +1,6 @@
 /** A command in a thread of its own; this one writes what it says and hears Ctrl-C. */
-import { EXIT, internalError, processIo, type StreamFacts } from './io.ts';
+import { constants } from 'node:os';
+import { EXIT, exitAfter, internalError, processIo, type EndSignal, type StreamFacts } from './io.ts';
 import { newThread, type CommandData, type CommandMessage } from './threads.ts';
 
 /** A run that is told to stop, or has a limit, writes its result; one that does not come to an end so much later is ended without. */
@@ -14,10 +15,12 @@ export function relay(args: readonly string[]): Promise<number> {
   const command: CommandData = { kind: 'command', args, cwd: io.cwd, stdout: facts(io.stdout), stderr: facts(io.stderr), stop };
   thread.postMessage(command);
   let late: NodeJS.Timeout | undefined;
-  const stopListening = io.onInterrupt(() => {
-    Atomics.store(new Int32Array(stop), 0, 1);
+  let heard: EndSignal | null = null;
+  const stopListening = io.onInterrupt((signal) => {
+    heard = signal;
+    Atomics.store(new Int32Array(stop), 0, constants.signals[signal]);
     clearTimeout(late);
-    late = setTimeout(() => giveUp('the signal'), GRACE_MS);
+    late = setTimeout(() => giveUp(signal), GRACE_MS);
   });
   let giveUp: (after: string) => void = () => undefined;
   return new Promise((settle) => {
@@ -34,7 +37,7 @@ export function relay(args: readonly string[]): Promise<number> {
     giveUp = (after) => {
       io.stderr.write(`bootbench: the run did not stop within ${GRACE_MS / 1000} s after ${after}: ended without a result\n`);
       void thread.terminate();
-      end(EXIT.internal);
+      end(heard === null ? EXIT.internal : exitAfter(heard));
     };
     thread.on('message', (message: CommandMessage) => {
       if (message.kind === 'write') io[message.stream].raw(message.text);

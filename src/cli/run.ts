@@ -15,7 +15,7 @@ import { dirname, resolve } from 'node:path';
 import type { Bench } from './engine.ts';
 import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
 import { interruptible } from './interruptible.ts';
-import { EXIT, milliseconds, paintFor, type Io } from './io.ts';
+import { EXIT, exitAfter, milliseconds, paintFor, type EndSignal, type Io } from './io.ts';
 import { showPage, temporaryPage } from './open-page.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
 import { pageScript } from './page-script.ts';
@@ -60,14 +60,16 @@ function warnOfWrongChip(job: RunJob, options: RunCommandOptions, io: Io): void 
 /** The run, its statistics and its event stream where they are asked for, and how long it took. */
 async function recordedRun(job: RunJob, options: RunCommandOptions, wantsTrace: boolean, io: Io, bench: Bench): Promise<Recorded> {
   const started = milliseconds();
-  const recorded: { trace?: RunTrace; stats?: string } = {};
-  const result = await interruptible(io, options.quiet !== true, (hooks) =>
-    bench(job, {
+  const recorded: { trace?: RunTrace; stats?: string; signal?: EndSignal | null } = {};
+  const result = await interruptible(io, options.quiet !== true, async ({ interrupted, ...hooks }) => {
+    const ended = await bench(job, {
       ...hooks,
       ...(options.stats === true ? { stats: (text: string) => (recorded.stats = text) } : {}),
       ...(wantsTrace ? { trace: (trace: RunTrace) => (recorded.trace = trace) } : {}),
-    }),
-  );
+    });
+    recorded.signal = interrupted();
+    return ended;
+  });
   return { result, seconds: (milliseconds() - started) / 1000, ...recorded };
 }
 interface Recorded {
@@ -75,6 +77,8 @@ interface Recorded {
   readonly seconds: number;
   readonly trace?: RunTrace;
   readonly stats?: string;
+  /** The run was told to end. */
+  readonly signal?: EndSignal | null;
 }
 
 async function documentsOf(run: Recorded, options: RunCommandOptions, judgement: Judgement | null, sources: Sources): Promise<Documents> {
@@ -145,7 +149,7 @@ export async function runCommand(images: readonly string[], given: RunCommandOpt
     for (const key of DOCUMENTS) if (options[key] === '-') io.stdout.raw(documents[key]);
     if (options.fix === true) writePatch(run.result, sources, io);
     tell(run, options, judgement, sources, writers.length > 0 ? io.stderr : io.stdout, io);
-    return verdict(run.result, judgement) ? EXIT.ok : EXIT.failed;
+    return run.signal != null ? exitAfter(run.signal) : verdict(run.result, judgement) ? EXIT.ok : EXIT.failed;
   } finally {
     outputs.discard();
   }

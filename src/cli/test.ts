@@ -17,7 +17,7 @@ import { VERSION } from '../version.ts';
 import type { Bench } from './engine.ts';
 import { findScenarios } from './find-scenarios.ts';
 import { loadJob, readInput, readScenario } from './inputs.ts';
-import { EXIT, milliseconds, paintFor, type Io, type Stream } from './io.ts';
+import { EXIT, exitAfter, milliseconds, paintFor, type Io, type Stream } from './io.ts';
 import { Outputs } from './outputs.ts';
 import { interruptible } from './interruptible.ts';
 import { projectFolders, sourcesOf } from './sources.ts';
@@ -82,13 +82,17 @@ export async function testCommand(patterns: readonly string[], options: TestOpti
   );
   try {
     const started = milliseconds();
-    const outcomes = await interruptible(io, false, ({ stop }) => new Runner(plan, options, io, bench, stop).all());
-    if (outcomes.length === 0) throw nothingFound(patterns);
+    const { outcomes, signal } = await interruptible(io, false, async ({ stop, interrupted }) => ({
+      outcomes: await new Runner(plan, options, io, bench, stop).all(),
+      signal: interrupted(),
+    }));
+    if (outcomes.length === 0 && signal === null) throw nothingFound(patterns);
     const stream = onStdout.length > 0 ? io.stderr : io.stdout;
     await writeFiles(outcomes, options, outputs, io);
     if (options.updateBaseline === true) writeBaseline(outcomes, options.baseline!, io);
     if (plan.github) await github(outcomes, io);
     stream.write(totals(outcomes, (milliseconds() - started) / 1000));
+    if (signal !== null) return exitAfter(signal);
     if (outcomes.some((o) => o.state === 'internal')) return EXIT.internal;
     return outcomes.every((o) => o.state === 'ok' || o.state === 'known') || options.updateBaseline === true ? EXIT.ok : EXIT.failed;
   } finally {

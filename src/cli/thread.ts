@@ -8,7 +8,8 @@ import { SHA256 } from '../image/sha256.ts';
 import type { RunTrace } from '../bench/documents/trace-types.ts';
 import type { RunJob } from '../bench/input/job.ts';
 import { inThread, type BenchHooks } from './engine.ts';
-import { streamOf, type Io, type Stream, type StreamFacts } from './io.ts';
+import { constants } from 'node:os';
+import { ENDS, streamOf, type EndSignal, type Io, type Stream, type StreamFacts } from './io.ts';
 import { usePrebuiltValidator } from './prebuilt-validator.ts';
 import { usePrebuilt } from './prebuilt.ts';
 import { main } from './program.ts';
@@ -34,6 +35,10 @@ function flagOf(stop: SharedArrayBuffer): () => boolean {
   const flag = new Int32Array(stop);
   return () => Atomics.load(flag, 0) !== 0;
 }
+function signalIn(stop: SharedArrayBuffer): EndSignal | null {
+  const number = Atomics.load(new Int32Array(stop), 0);
+  return ENDS.find((signal) => constants.signals[signal] === number) ?? null;
+}
 function bench(job: RunJob, hooks: BenchHooks, stop: SharedArrayBuffer): ReturnType<typeof inThread> {
   usePrebuilt(findChip(job.chip)?.cores ?? []);
   return inThread(job, hooks, flagOf(stop));
@@ -49,6 +54,7 @@ async function serveCommand({ args, before = [], cwd, stdout, stderr, stop }: Co
     env: process.env,
     cwd,
     onInterrupt: () => () => undefined,
+    interruptedBy: () => signalIn(stop),
     mustEndWithin: (ms) => send({ kind: 'wall', ms }),
   };
   const run = (line: readonly string[]): Promise<number> => main(line, io, (job, hooks) => bench(job, hooks, stop));

@@ -29,7 +29,7 @@ export interface CommandData {
   readonly cwd: string;
   readonly stdout: StreamFacts;
   readonly stderr: StreamFacts;
-  /** One word, not 0 = end the run. */
+  /** One word, the number of the signal that has come; not 0 = end the command. */
   readonly stop: SharedArrayBuffer;
 }
 

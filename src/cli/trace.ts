@@ -5,7 +5,7 @@ import { TRACE_ENDINGS, traceFormat } from '../report/trace/endings.ts';
 import { printable } from '../report/text.ts';
 import type { Bench } from './engine.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
-import { EXIT, type Io } from './io.ts';
+import { EXIT, exitAfter, type Io } from './io.ts';
 import { emptyName, Outputs, type OutputFile } from './outputs.ts';
 import { inputFiles } from './inputs.ts';
 import { interruptible } from './interruptible.ts';
@@ -23,7 +23,10 @@ export async function traceCommand(images: readonly string[], options: TraceComm
   const outputs = new Outputs(files, io.cwd, inputFiles(images, job, options, io.cwd));
   try {
     const recorded: { trace?: RunTrace } = {};
-    const { outcome } = await interruptible(io, true, (hooks) => bench(job, { ...hooks, trace: (trace) => (recorded.trace = trace) }));
+    const { outcome, signal } = await interruptible(io, true, async ({ interrupted, ...hooks }) => {
+      const result = await bench(job, { ...hooks, trace: (trace) => (recorded.trace = trace) });
+      return { outcome: result.outcome, signal: interrupted() };
+    });
     const { trace } = recorded;
     if (trace === undefined) throw new Error('the run gave no trace');
     await writeTraces(outputs, files, trace);
@@ -31,7 +34,7 @@ export async function traceCommand(images: readonly string[], options: TraceComm
     if (trace.repaired)
       io.stdout.write(`also the same run with ${trace.repaired.repairs.join(', ')} repaired: ${trace.repaired.outcome}\n`);
     for (const { path } of files) io.stdout.write(`wrote ${printable(path)}\n`);
-    return EXIT.ok;
+    return signal === null ? EXIT.ok : exitAfter(signal);
   } finally {
     outputs.discard();
   }

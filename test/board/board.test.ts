@@ -1,12 +1,11 @@
 /** `bootbench board` against our own GDB server, OpenOCD on the emulated ST-LINK, QEMU, and servers that misbehave. */
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { blocksOf, flashIn, GdbTarget, registersIn } from '../../src/board/gdb-target.ts';
 import { connectTcp } from '../../src/board/transports.ts';
-import { frame, FrameReader } from '../../src/debug/packets.ts';
+import { frame, FrameReader, toHex } from '../../src/debug/packets.ts';
 import { gdbCommand } from '../../src/cli/gdb.ts';
 import { probeCommand } from '../../src/cli/probe.ts';
 import { cli, folder } from '../cli/helpers.ts';
@@ -205,7 +204,7 @@ describe('a board that does not answer as it should', () => {
   });
   it('a server that hangs up', async () => {
     const run = await check({ 'qXfer:features': XML, '?': 'S05', m: null });
-    expect(run.code).toBe(2);
+    expect(run.code).toBe(4);
     expect(run.err).toContain('closed the connection');
   });
   it('registers that only `g` shows, and errors for memory: unknown, never zero', async () => {
@@ -234,12 +233,76 @@ describe('a board that does not answer as it should', () => {
   });
 });
 
+describe('another side that is no GDB server: exit 4, and the program ends', () => {
+  /** Its end of the connection stays open, whatever the client does. */
+  async function other(talks: (socket: Socket) => void): Promise<{ port: string; sockets: Socket[] }> {
+    const sockets: Socket[] = [];
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      sockets.push(socket);
+      socket.on('error', () => undefined);
+      talks(socket);
+    });
+    await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    });
+    return { port: String((server.address() as AddressInfo).port), sockets };
+  }
+  const flood = (bytes: Uint8Array | string) => (socket: Socket) => {
+    const timer = setInterval(() => socket.writable && socket.write(bytes), 1);
+    socket.on('close', () => clearInterval(timer));
+    onTestFinished(() => clearInterval(timer));
+  };
+  it.each([
+    ['silent', (socket: Socket) => void socket.resume(), 'does not answer as a GDB server'],
+    [
+      'a web server',
+      (socket: Socket) => void socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
+      'closed the connection before',
+    ],
+    ['one that talks without an end', flood('x'.repeat(10_000)), 'does not answer as a GDB server'],
+    ['one that prints without an end', flood(frame(`O${'41'.repeat(500)}`)), 'did not answer'],
+    ['one that refuses each packet', flood('-'.repeat(1000)), 'does not answer as a GDB server'],
+    ['one that stops without an end', flood(frame('T05')), 'tells of stops without an end'],
+  ])(
+    '%s',
+    async (what, talks, text) => {
+      const { port, sockets } = await other(talks);
+      for (const command of what === 'silent' ? ['check', 'run'] : ['check']) {
+        const ran = await cli(['board', command, '--gdb', port, '--chip', 'stm32f405']);
+        expect(ran.err).toContain(text);
+        expect(ran.code).toBe(text.includes('stops') ? 2 : 4);
+      }
+      // nothing of them keeps the program alive
+      await vi.waitFor(() => expect(sockets.every((s) => s.destroyed || s.readableEnded || s.errored !== null)).toBe(true));
+    },
+    30_000,
+  );
+  it('nothing listens there', async () => {
+    const ran = await cli(['board', 'check', '--gdb', '127.0.0.1:1', '--chip', 'stm32f405']);
+    expect(ran).toMatchObject({ code: 4, out: '', err: expect.stringContaining('no GDB server answers at 127.0.0.1:1') });
+  });
+  it('a description without an end, and one that includes itself', async () => {
+    const endless = await check({ 'qXfer:features': `m${'x'.repeat(900)}`, '?': 'S05' });
+    expect(endless.err).toContain('target.xml has no end');
+    const itself = await check({ 'qXfer:features': 'l<target><xi:include href="target.xml"/></target>', '?': 'S05' });
+    expect(itself.err).toContain('includes itself');
+  });
+  it('what a server prints is shown and not obeyed', async () => {
+    const { port } = await other((socket) =>
+      socket.on('data', () => socket.write(frame(`O${toHex(new TextEncoder().encode('\u001b]0;x\u0007\n::error::x\n'))}`))),
+    );
+    const ran = await cli(['board', 'check', '--gdb', port, '--chip', 'stm32f405']);
+    expect(ran.err).toContain('\\x1b]0;x\\x07\n\\x3a:error::x\n');
+  }, 30_000);
+});
+
 describe('wrong input', () => {
   it.each([
     [['board', 'check'], '--gdb is missing'],
     [['board', 'check', '--gdb', '1'], '--chip is missing'],
     [['board', 'check', '--gdb', 'x', '--chip', 'stm32f405'], 'is not host:port'],
-    [['board', 'check', '--gdb', '127.0.0.1:1', '--chip', 'stm32f405'], 'no GDB server answers at 127.0.0.1:1'],
     [['board', 'check', '--gdb', '127.0.0.1:1', '--chip', 'stm32f405', '--hse', '8'], 'is not a frequency from 1 to 50 MHz'],
     [['board', 'replay', 'fw.bin'], 'is not a recording'],
     [['board', 'replay'], '`bootbench board replay --help`'],

@@ -150,9 +150,10 @@ test('an ES module that a user names is imported in the thread, too', () => {
 });
 
 test.each([
-  ['Ctrl-C', 'SIGINT'],
-  ['the end of its terminal', 'SIGHUP'],
-] as const)('%s ends the run, and it still gives its report', async (_, signal) => {
+  ['Ctrl-C', 'SIGINT', 130],
+  ['kill', 'SIGTERM', 143],
+  ['the end of its terminal', 'SIGHUP', 129],
+] as const)('%s ends the run, and it still gives its report', async (_, signal, code) => {
   const before = performance.now();
   run('--version');
   const toStart = performance.now() - before;
@@ -171,9 +172,42 @@ test.each([
   const ended = new Promise<number | null>((done) => child.on('exit', done));
   await new Promise((go) => setTimeout(go, 2000 + 10 * toStart));
   child.kill(signal);
-  expect(await ended, err).toBe(1);
+  expect(await ended, err).toBe(code);
   expect(JSON.parse(out)).toMatchObject({ ended: { reason: 'signal' } });
 });
+
+test('ask, matrix, init, leave, trace and test end with the signal, and leave no temporary file behind', async () => {
+  const before = performance.now();
+  run('--version');
+  const toStart = performance.now() - before;
+  const cwd = spinning();
+  const images = ['spin.bin@0x08000000'];
+  const scenario = { schema: 'bootbench/scenario@1', chip: 'stm32h533re', images, until: '9000s', expect: { outcome: 'dfu' } };
+  writeFileSync(join(cwd, 'long.json'), JSON.stringify(scenario));
+  const long = ['--scenario', 'long.json'];
+  const lines = [
+    ['ask', ...long, '--symptom', 'nothing'],
+    ['matrix', ...long],
+    ['init', ...long, '--out', 'new.json'],
+    ['leave', ...long],
+    ['trace', ...long, '--out', 'new.vcd'],
+    ['test', 'long.json', '--junit', 'new.xml'],
+  ];
+  const ended = lines.map((args) => {
+    const child = spawn(process.execPath, [program(), ...args], { cwd });
+    let err = '';
+    child.stderr.on('data', (data: Buffer) => (err += data.toString()));
+    return { child, name: args[0]!, code: new Promise<number | null>((done) => child.on('exit', done)), err: () => err };
+  });
+  await new Promise((go) => setTimeout(go, 2000 + 20 * toStart));
+  const killed = performance.now();
+  for (const { child } of ended) child.kill('SIGTERM');
+  for (const { name, code, err } of ended) expect([name, await code], err()).toEqual([name, 143]);
+  expect(performance.now() - killed).toBeLessThan(9000);
+  // what was found so far is written by those that have something
+  expect(readdirSync(cwd).sort()).toEqual(['long.json', 'new.vcd', 'new.xml', 'spin.bin']);
+  for (const { err } of ended) expect(err()).not.toContain('internal error');
+}, 120_000);
 
 /** A folder with a firmware that never repeats itself: a linear congruential generator in registers. */
 function spinning(): string {

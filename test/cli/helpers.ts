@@ -53,7 +53,7 @@ export async function cli(args: readonly string[], setup: Setup = {}): Promise<R
     cwd: setup.cwd ?? folder({ 'fw.bin': FIRMWARE }),
     ...(setup.mustEndWithin ? { mustEndWithin: setup.mustEndWithin } : {}),
     onInterrupt: (callback) => {
-      interrupt = callback;
+      interrupt = () => callback('SIGINT');
       return () => {};
     },
   };

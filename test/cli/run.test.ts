@@ -281,7 +281,7 @@ describe('output', () => {
       result: () => ({ ...dfuResult(), outcome: 'no-jump' }),
     });
     expect(JSON.parse(out)).toMatchObject({ ended: { reason: 'signal' } });
-    expect(code).toBe(1);
+    expect(code).toBe(130);
   });
 });
 

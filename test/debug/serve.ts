@@ -22,7 +22,7 @@ export async function serve(command: (io: Io) => Promise<number>): Promise<Serve
     stderr: stream(() => undefined),
     env: {},
     cwd: ROOT,
-    onInterrupt: (callback) => ((stop = callback), () => undefined),
+    onInterrupt: (callback) => ((stop = () => callback('SIGINT')), () => undefined),
   });
   onTestFinished(() => stop());
   const line = await Promise.race([first, code.then((c) => `ended with ${c}`)]);

@@ -53,8 +53,8 @@ async function output(line: string): Promise<string> {
     },
     { isTTY: false, columns: 80 },
   );
-  const onInterrupt = (ended: () => void): (() => void) => {
-    interrupt = ended;
+  const onInterrupt: Io['onInterrupt'] = (ended) => {
+    interrupt = () => ended('SIGINT');
     return () => undefined;
   };
   const io: Io = { stdout: stream, stderr: stream, env: {}, cwd: join(ROOT, 'fixtures'), onInterrupt };

@@ -65,7 +65,7 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
         stderr: streamOf(() => undefined, facts),
         env: {},
         cwd: root,
-        onInterrupt: (ended: () => void) => ((stop = ended), () => undefined),
+        onInterrupt: (ended: (signal: 'SIGINT') => void) => ((stop = () => ended('SIGINT')), () => undefined),
       };
       served = serveCommand({ port: '0' }, io, `${folder}/`);
     });

@@ -14,6 +14,19 @@ export class UsageError extends Error {
   }
 }
 
+/** What bootbench runs on failed it: the disk, the network, another program. One line and a hint; the program exits with 4. */
+export class SurroundingsError extends Error {
+  readonly code = 'surroundings';
+  /** What to do about it; null = the message says all. */
+  readonly hint: string | null;
+
+  constructor(message: string, hint: string | null = null) {
+    super(hint === null ? message : `${message}; ${hint}`);
+    this.name = 'SurroundingsError';
+    this.hint = hint;
+  }
+}
+
 /** Whatever a caller gave, as a message shows it: one line, not long. */
 export function shown(value: unknown): string {
   let text: string;

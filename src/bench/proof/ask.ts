@@ -1,5 +1,5 @@
 /** `bootbench ask`: runs the firmware once, then keeps every explanation of the symptoms until an experiment rules it out. */
-import { isCut, observe, type Starts } from './attempt.ts';
+import { CutShort, isCut, observe, type Starts } from './attempt.ts';
 import { judgeAll } from './diagnosis.ts';
 import type { NamedRepair } from './repairs.ts';
 import type { Symptom } from '../documents/result.ts';
@@ -7,7 +7,6 @@ import type { RunInput } from '../input/run-input.ts';
 import { Session } from '../session/session.ts';
 import { repairsAtEntry, Solver, type Experiment, type Explained, type Solution } from './solver.ts';
 import { afterRun, NOT_TRACED } from '../session/subject.ts';
-import { UsageError } from '../documents/usage-error.ts';
 import { Variants } from './variants.ts';
 
 export class Inquiry {
@@ -21,7 +20,7 @@ export class Inquiry {
     const powerOn = session.save();
     input.progress?.('running');
     const end = session.run();
-    if (isCut(end.reason)) throw new UsageError(`the run was stopped before it settled (limit: ${end.reason})`, 'raise that limit');
+    if (isCut(end.reason)) throw new CutShort(end.reason);
     const finished = session.save();
     const base = observe(session, end);
     const reached = session.machine.history.entries.at(-1)?.reached ?? false;

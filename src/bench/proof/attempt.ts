@@ -44,16 +44,18 @@ export interface Attempt {
   readonly unknownDevice: boolean;
 }
 
+/** Limits, and the user. */
+export type CutReason = Extract<EndReason, 'instructions' | 'wall' | 'memory' | 'signal'>;
 /** A limit or the user ended a counterfactual run, so its outcome is not known. */
 export class CutShort extends Error {
-  readonly reason: EndReason;
-  constructor(reason: EndReason) {
+  readonly reason: CutReason;
+  constructor(reason: CutReason) {
     super(`a repeated run was stopped (limit: ${reason})`);
     this.name = 'CutShort';
     this.reason = reason;
   }
 }
-export const isCut = (reason: EndReason): boolean =>
+export const isCut = (reason: EndReason): reason is CutReason =>
   reason === 'instructions' || reason === 'wall' || reason === 'memory' || reason === 'signal';
 
 /** The observations of a session that has just ended. */

@@ -1,7 +1,7 @@
 /** `bootbench init`: finds by running what makes a firmware jump into the ROM, and makes a scenario of it. */
 import { entered, findJump, rank, tryAll, waitsForInput } from './find-jump.ts';
 import type { Tried } from '../documents/tried.ts';
-import { isCut } from './attempt.ts';
+import { CutShort, isCut } from './attempt.ts';
 import type { Outcome } from '../documents/result.ts';
 import type { RunInput } from '../input/run-input.ts';
 import { SCENARIO_SCHEMA, type Scenario, type Step } from '../documents/scenario-types.ts';
@@ -39,7 +39,7 @@ export function tryTriggers(input: RunInput): Triggers {
     const end = session.run();
     if (session.machine.history.entries.length > 0 || end.outcome === 'dfu')
       return { alone: end.outcome, crashes: false, tried: [{ name: null, kind: 'self', outcome: end.outcome, step: null }] };
-    if (isCut(end.reason)) return { alone: end.outcome, crashes: false, tried: [] };
+    if (isCut(end.reason)) throw new CutShort(end.reason);
     // firmware that has crashed or hangs cannot be called
     const from = end.outcome === 'no-jump' || (end.outcome === 'stuck' && waitsForInput(session)) ? session.save() : powerOn;
     return { alone: end.outcome, crashes: entered(end.outcome), tried: tryAll(session, powerOn, from, findJump(session, powerOn, from)) };

@@ -1,6 +1,7 @@
 /** `bootbench leave`: one program, started from reset and started by a DFU leave, after a jump into the ROM and after a boot by the pin. */
 import type { Judgement, LeaveFacts } from '../../checks/check.ts';
 import { CHECKS } from '../../checks/index.ts';
+import { CutShort, isCut } from './attempt.ts';
 import { leaveTwin, type LeaveTwin } from './leave.ts';
 import type { LeaveEntry } from '../documents/leave-scenario.ts';
 import { repairTarget } from './repairs.ts';
@@ -23,7 +24,8 @@ export function runLeave(input: RunInput, entry: LeaveEntry): LeaveRun {
   const s = new Session(input);
   try {
     if (entry === 'jump') jumpFromReset(s);
-    const { outcome } = s.run();
+    const { outcome, reason } = s.run();
+    if (isCut(reason)) throw new CutShort(reason);
     const facts = leaveFacts(s);
     const twin = facts === null ? null : leaveTwin(s, facts.usbAfter);
     if (facts === null || twin === null || s.leave === null) return { entry, outcome, twin: null, checks: [], works: false };

@@ -5,7 +5,7 @@
 import { PENDSTSET, PPB } from '../../checks/core-registers.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
-import { CutShort, isCut } from './attempt.ts';
+import { CutShort, isCut, type CutReason } from './attempt.ts';
 import { handOverSteps, placeInWords, runSessionTo, type HandOverStep } from './hand-over.ts';
 import { leavingOut } from '../input/left-out.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
@@ -32,6 +32,8 @@ export interface Matrix {
   readonly rows: readonly MatrixRow[];
   /** Parts of the matrix that were cut off, in words. */
   readonly cut: readonly string[];
+  /** What ended it before all rows were there. */
+  readonly ended: CutReason | null;
 }
 export interface MatrixParts {
   readonly pairs: boolean;
@@ -74,6 +76,16 @@ class Runs {
   }
 
   all(outcome: Outcome, parts: MatrixParts): Matrix {
+    let ended: CutReason | null = null;
+    try {
+      this.fill(outcome, parts);
+    } catch (error) {
+      if (!(error instanceof CutShort)) throw error;
+      ended = error.reason;
+    }
+    return { outcome, rows: this.rows, cut: this.cut, ended };
+  }
+  private fill(outcome: Outcome, parts: MatrixParts): void {
     const steps = this.steps();
     const harmless: HandOverStep[] = [];
     for (const step of steps) {
@@ -84,7 +96,6 @@ class Runs {
     if (parts.pairs) this.pairs(harmless);
     if (parts.interrupts) this.interrupts();
     if (parts.delays) this.delays();
-    return { outcome, rows: this.rows, cut: this.cut };
   }
   private row(kind: MatrixRow['kind'], what: string, outcome: Outcome): void {
     this.rows.push({ kind, what, outcome });

@@ -2,7 +2,7 @@
  * Which ROM on which board shows everything that a user saw? Each undocumented behaviour of the ROM and each circumstance of the board is tried alone, then in
  * pairs; what shows all symptoms stays, ranked by evidence. Among those that stay the next experiment is the one whose results split them best.
  */
-import { attempt, CutShort, isCut, observe, type Attempt, type Starts } from './attempt.ts';
+import { attempt, CutShort, isCut, observe, type Attempt, type CutReason, type Starts } from './attempt.ts';
 import { boardParameters } from '../input/board.ts';
 import type { Judged } from './diagnosis.ts';
 import type { NamedRepair } from './repairs.ts';
@@ -51,6 +51,8 @@ export interface Solution {
   readonly idle: readonly string[];
   /** The search was ended by its number of runs. */
   readonly bounded: boolean;
+  /** What ended the search before all was tried. */
+  readonly ended: CutReason | null;
 }
 
 const RANK_OF_CONFIDENCE: Readonly<Record<string, number>> = {
@@ -118,21 +120,34 @@ export class Solver {
       const run = this.run(h);
       tried.push({ h, run, fits: asked.every((symptom) => this.fits(symptom, h, run)) });
     };
-    judge(AS_MODELLED);
-    const matches = tried[0]!.fits;
-    singles.forEach(judge);
-    if (!tried.some((t) => t.fits)) for (const pair of this.pairs(tried)) judge(pair);
+    const ended = this.untilCut(() => {
+      judge(AS_MODELLED);
+      singles.forEach(judge);
+      if (!tried.some((t) => t.fits)) for (const pair of this.pairs(tried)) judge(pair);
+    });
+    const matches = tried[0]?.fits === true;
     const outcomes = (list: typeof tried): Explained[] => list.map(({ h, run }) => ({ ...h, outcome: run.outcome }));
     const explanations = outcomes(tried.filter((t) => t.fits)).sort((a, b) => a.rank - b.rank);
     return {
       asked,
       matches,
       explanations,
-      experiment: this.nextExperiment(explanations, repairs),
+      experiment: ended === null ? this.nextExperiment(explanations, repairs) : null,
       excluded: outcomes(tried.filter((t) => !t.fits)),
       idle: this.idleOptions(),
       bounded: this.bounded,
+      ended,
     };
+  }
+  /** What was found so far is told, too. */
+  private untilCut(search: () => void): CutReason | null {
+    try {
+      search();
+      return null;
+    } catch (error) {
+      if (error instanceof CutShort) return error.reason;
+      throw error;
+    }
   }
 
   /** The run as it was asked for shows all of it. */
