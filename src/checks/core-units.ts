@@ -1,6 +1,7 @@
 /** Units of the core that the application may leave on: MPU, FPU, stack limits. */
 import { broken, hex, notApplicable, pass, unknown, type Check, type Subject } from './check.ts';
 import { PPB } from './core-registers.ts';
+import { ownEntry } from './entry.ts';
 import { NOTHING_PUBLISHED } from './sources.ts';
 
 const LSPACT = 1;
@@ -90,9 +91,11 @@ export const mpu: Check = {
       return pass(`MPU_CTRL = ${hex(value)}`, 'no region blocks the code, the stack or the RAM of the ROM', NOTHING_PUBLISHED, 'inferred');
     return mpuFinding(subject, value, denied);
   },
-  repair({ entry, history }) {
+  repair(subject) {
+    const { history } = subject;
     const fix = '__DMB();\nMPU->CTRL = 0;\n__DSB(); __ISB();';
-    if (entry) return { at: 'entry', what: 'MPU switched off', fix, apply: (target) => target.write(PPB.MPU_CTRL, 4, 0) };
+    // where a fault on the way entered the ROM, the firmware's own jump is still to come
+    if (ownEntry(subject)) return { at: 'entry', what: 'MPU switched off', fix, apply: (target) => target.write(PPB.MPU_CTRL, 4, 0) };
     const writer = history?.lastWriter('CPU.MPU_CTRL', 1);
     return writer ? { at: 'before-write', what: 'the write that enables the MPU suppressed', fix, seq: writer.seq, value: null } : null;
   },

@@ -20,6 +20,7 @@ import {
   isVectorAddress,
   ownEntry,
   plain,
+  readFaultedAtTable,
   readRightVector,
   romVectorsInForce,
   stackFromSamePlace,
@@ -170,5 +171,9 @@ function judgePath(subject: Subject): Judgement {
       "the firmware faulted instead of branching to the ROM's reset vector, and the fault handler is in system memory",
       atInstruction(isFetch(fault) ? fault.from : fault.pc, fault.at),
     );
-  return notApplicable('no entry, and the firmware read no vector from system memory');
+  return notApplicable(
+    readFaultedAtTable(subject)
+      ? "no entry: the read of the ROM's vector table faulted"
+      : 'no entry, and the firmware read no vector from system memory',
+  );
 }

@@ -50,6 +50,8 @@ export function wrongVectorRead(subject: Subject): WrongRead | null {
   const { history, rom } = subject;
   if (!history || readRightVector(subject)) return null;
   const fault = history.firstFault;
+  // the table is the right one
+  if (readFaultedAtTable(subject)) return null;
   if (fault && fault.address !== null && readsForJump(subject, fault, fault.address))
     return { table: tableOf(fault.address, history), address: fault.address, value: null, pc: fault.pc, at: fault.at };
   const target = jumpTargetRead(subject);
@@ -58,6 +60,12 @@ export function wrongVectorRead(subject: Subject): WrongRead | null {
     .filter((r) => (!fault || r.at < fault.at) && (r.address < rom.vectorTable || r.address >= rom.vectorTable + 8))
     .at(-1);
   return last ? { table: tableOf(last.address, history), ...last } : null;
+}
+
+/** The firmware's first fault was at a vector of the ROM: it was refused the read. */
+export function readFaultedAtTable({ history, rom: { vectorTable } }: Subject): boolean {
+  const address = history?.firstFault?.address ?? null;
+  return address !== null && address >= vectorTable && address < vectorTable + 8;
 }
 
 /** A failed read that was meant for a vector: not a store, and not a stack that has grown out of RAM into the area below it. */

@@ -1,6 +1,6 @@
 /** One counterfactual run: from a checkpoint, with repairs or other ROM options, to its outcome. */
 import type { Checkpoint } from '../../emu/machine-base.ts';
-import { PS_PER_SECOND } from '../../emu/time.ts';
+import { PS_PER_SECOND, type Ps } from '../../emu/time.ts';
 import type { LoadedRom } from '../../rom/load.ts';
 import { ROM_OPTION_IDS, ROM_OPTION_VALUES, type RomOptionId, type RomOptionSetting } from '../../rom/options.ts';
 import {
@@ -114,6 +114,17 @@ function applyFrom(place: Place, s: Session, starts: Starts, repairs: readonly N
   };
 }
 
+/** Until when the repeated run is the run itself, whose resets say nothing about the repair; null: from power-on on it is another one. */
+function othersUntil({ entry }: Starts, place: Place, repairs: readonly NamedRepair[], startedAt: Ps): Ps | null {
+  if (repairs.length === 0) return null;
+  if (place === 'entry' || place === 'fault') return startedAt;
+  // a write of the last start, behind a reset loop: what came before it comes again
+  const late = repairs.every(
+    ({ repair: r }) => (r.at === 'before-write' && r.vetoes === undefined) || (r.at === 'entry' && r.acts === undefined),
+  );
+  return late ? (entry?.history.resets.at(-1)?.at ?? null) : null;
+}
+
 /** Repeats the run; the session is then at its end. */
 export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepair[], options: AttemptOptions = {}): Attempt {
   if (repairs.length > 0) s.input.progress?.(`trying with these repaired: ${repairs.map((r) => r.id).join(', ')}`);
@@ -129,8 +140,8 @@ export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepai
   applyFrom(place, s, starts, repairs, () => applyAtEntry(machine, [...repairs, ...(options.atEntry?.(s) ?? [])]));
   for (const core of machine.cores) core.setShortRun(true);
   try {
-    const since = (place === 'entry' || place === 'fault') && repairs.length > 0 ? { since: startedAt } : {};
-    const end = s.run({ counterfactual: true, repaired: repairs.length > 0, ...since });
+    const since = othersUntil(starts, place, repairs, startedAt);
+    const end = s.run({ counterfactual: true, repaired: repairs.length > 0, ...(since === null ? {} : { since }) });
     if (isCut(end.reason)) throw new CutShort(end.reason);
     return observe(s, end);
   } finally {

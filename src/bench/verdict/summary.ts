@@ -54,7 +54,9 @@ const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> 
     const crash = note ? `; ${note}` : '';
     if (base.lockup) return `the core locked up: ${base.lockup}${crash}`;
     const name = FAULT_NAMES[base.fault?.exception ?? 3] ?? 'a fault';
-    const when = r.entries.length > 0 ? `after the jump into system memory${from(r)}` : 'before any jump into system memory';
+    const when = r.entries.every((e) => e.how === 'exception')
+      ? `before any jump into system memory${r.entries.length > 0 ? `${from(r)}, by a vector of the ROM's table` : ''}`
+      : `after the jump into system memory${from(r)}`;
     return `${name} taken ${when}, and its handler does not return${crash}`;
   },
   'rom-silent': (r, base) => `the ROM was entered${from(r)} but never answered the USB host${unfinished(base)}`,
