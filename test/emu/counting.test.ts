@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { isCounting } from '../../src/emu/proofs/counting.ts';
+import { findCountingLoop, isCounting, iterationOf, moveOn } from '../../src/emu/proofs/counting.ts';
 import { LinearRun } from '../../src/emu/proofs/linear.ts';
 import { S } from '../../src/emu/core/state.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
@@ -280,6 +280,23 @@ describe('Loops that only count', () => {
 });
 
 describe('A loop that counts', () => {
+  it('leaves alone what only the way to it wrote, when it is skipped from another caller', () => {
+    // push {r4} · movs r4, #7 · movs r5, #1 · lsls r5, #20 · subs r5, #1 · bne
+    const w = new ThumbWriter();
+    w.emit(...SET_UP, 0x24ff, 0xb410, 0x2407, 0x2501, 0x052d, 0x3d01, branchBack(NE, 1));
+    const { machine, cpu } = started('m4', { [MAIN]: w.code }, {}, { memories: WAITING });
+    machine.skipping = false;
+    while (reg(cpu, 4) !== 0xff) runCycles(machine, 1);
+    const told = { history: { seq: 0, repeats: 0, timeline: { length: 0 } }, counts: () => new Map<string, number>() };
+    const loop = findCountingLoop(cpu, machine.system, told, () => false, Infinity, false)!;
+    expect(loop.iterations).toBeGreaterThan(1_000_000);
+    const saved = cpu.get(S.SP);
+    cpu.set(S.R + 16, 0x1234);
+    cpu.set(S.SP, saved - 64);
+    machine.system.write(saved, 4, 0x5678);
+    moveOn(cpu, loop, iterationOf(cpu, loop) + 1000);
+    expect([reg(cpu, 4), cpu.get(S.SP), word(cpu, saved)]).toEqual([0x1234, saved - 64, 0x5678]);
+  });
   it('in a word of RAM is seen to count wherever the core is in it', () => {
     // ldr r1, [r0] · adds r1, #1 · str r1, [r0] · ldr r2, [r0] · cmp r2, r3 · bne
     const w = new ThumbWriter();

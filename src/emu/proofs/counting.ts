@@ -135,7 +135,8 @@ function prove(
 export function provedCells(run: Pick<LinearRun, 'cells'>, start: readonly Cell[], led = false): Cell[] | null {
   const cells: Cell[] = [];
   const by = (step: number): number => (led ? 0 : step);
-  for (const end of run.cells()) {
+  // what the way to the loop wrote and no iteration uses may have any value at a later arrival
+  for (const end of run.cells(true)) {
     const c = start.find((x) => x.where === end.where && x.size === end.size);
     if (c === undefined) return null;
     // the initial value is irrelevant if the loop writes the cell before reading it

@@ -107,14 +107,16 @@ export class LinearRun extends Builder {
     }
   }
 
-  /** Everything that was written or given at the start. */
-  cells(): Cell[] {
+  /** Everything that was written or given at the start; with `used`, of the latter only what has been read or written since. */
+  cells(used = false): Cell[] {
     const cells: Cell[] = [];
     this.words.forEach((w, i) => {
-      if (w instanceof Linear) cells.push({ where: 4 * i, size: 0, at: w.at, step: w.step, input: (this.inputs & (1 << i)) !== 0 });
+      const counts = !used || ((this.inputs | this.written) & (1 << i)) !== 0;
+      if (w instanceof Linear && counts)
+        cells.push({ where: 4 * i, size: 0, at: w.at, step: w.step, input: (this.inputs & (1 << i)) !== 0 });
     });
-    for (const { where, size, value, input } of this.ram)
-      if (value instanceof Linear) cells.push({ where, size, at: value.at, step: value.step, input });
+    for (const { where, size, value, input, written } of this.ram)
+      if (value instanceof Linear && (!used || input || written)) cells.push({ where, size, at: value.at, step: value.step, input });
     return cells;
   }
   /** Pieces of RAM that are written, with known values or not. */
