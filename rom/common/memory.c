@@ -10,16 +10,31 @@ void flash_provoke_error(void)
   REG(memory_areas[0].base) = 0xFFFFFFFFu;
 }
 
-#if defined FLASH_SIZE_KB /* of the part: one image for several */
-#define SIZE_OF(area) ((area)->kind == MEMORY_FLASH ? FLASH_SIZE_KB * 1024u : (area)->size)
+#if defined FLASH_SIZE_PLAIN
+#define size_of(area) ((area)->size)
 #else
-#define SIZE_OF(area) ((area)->size)
+uint32_t flash_bytes(void)
+{
+#if HAS_WORD_AREAS
+  bool was = words_begin();
+#endif
+  uint32_t bytes = REG16(FLASH_SIZE_AT) * 1024u;
+#if HAS_WORD_AREAS
+  words_end(was);
+#endif
+  return bytes - 1u < FLASH_SIZE ? bytes : FLASH_SIZE;
+}
+
+static uint32_t size_of(const struct memory_area *area)
+{
+  return area->kind == MEMORY_FLASH ? flash_bytes() : area->size;
+}
 #endif
 
 static const struct memory_area *area_of(uint32_t address)
 {
   for (uint32_t i = 0; i < memory_area_count; i++)
-    if (address - memory_areas[i].base < SIZE_OF(&memory_areas[i]))
+    if (address - memory_areas[i].base < size_of(&memory_areas[i]))
       return &memory_areas[i];
   return 0;
 }
@@ -63,7 +78,7 @@ uint32_t chip_read(uint32_t address, uint8_t *to, uint32_t length)
   const struct memory_area *area = area_of(address);
   if (!area)
     return 0;
-  uint32_t left = SIZE_OF(area) - (address - area->base);
+  uint32_t left = size_of(area) - (address - area->base);
   if (length > left)
     length = left;
   if (area->kind == MEMORY_WORDS)
@@ -85,7 +100,7 @@ enum dfu_status chip_erase_page(uint32_t address)
 enum dfu_status chip_write(uint32_t address, const uint8_t *data, uint32_t length)
 {
   const struct memory_area *area = area_of(address);
-  if (!area || !area->write || length > area->size - (address - area->base))
+  if (!area || !area->write || length > size_of(area) - (address - area->base))
     return errTARGET;
   return area->write(address, data, length);
 }

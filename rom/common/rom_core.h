@@ -82,4 +82,11 @@ bool chip_stack_valid(uint32_t sp);
 bool chip_code_valid(uint32_t pc);
 /* NMI: the clock security system, or nothing that the ROM knows. */
 void nmi_interrupt(void);
+/* Of the part: one image serves several sizes. The family gives the largest (FLASH_SIZE) and where the part says its own (FLASH_SIZE_AT). */
+#if defined FLASH_SIZE_PLAIN /* no room: what the part says, and areas of the largest */
+#define flash_bytes() (REG16(FLASH_SIZE_AT) * 1024u)
+#else
+uint32_t flash_bytes(void);
+#endif
+
 #endif

@@ -23,6 +23,7 @@
 #define IWDG_BASE 0x40003000u
 #define IWDG_PR_MAX 6u /* /256 */
 #define FLASH_BASE 0x08000000u
+#define FLASH_SIZE_AT 0x1FFFF7CCu
 #if defined CHIP_F042
 #define FLASH_SIZE (32u * 1024u)
 #define FLASH_PAGE_SIZE 1024u

@@ -41,8 +41,10 @@ void map_rom_at_zero(void)
  */
 static void bank_check(void)
 {
+  if (!flash_has_two_banks())
+    return;
   bool first = chip_stack_valid(REG(FLASH_BASE));
-  bool second = chip_stack_valid(REG(FLASH_BASE + FLASH_SIZE / 2u));
+  bool second = chip_stack_valid(REG(FLASH_BASE + flash_bytes() / 2u));
   if (!(first || second))
     return;
   uint32_t choice = rom_option(OPTION_BANK_CHECK);

@@ -39,12 +39,20 @@ void chip_unique_id(uint32_t words[3])
     words[i] = REG(UID_BASE + 4u * i);
 }
 
+#if FLASH_BANKS == 2
+/* RM0090 3.4: parts of 1 MB have two while DB1M is set. */
+bool flash_has_two_banks(void)
+{
+  return flash_bytes() > 1024u * 1024u || (FLASH_OPTCR & OPTCR_DB1M);
+}
+#endif
+
 /* Bank 2 counts from 16 on. */
 static uint32_t sector_of(uint32_t offset)
 {
 #if FLASH_BANKS == 2
-  if (offset >= FLASH_SIZE / 2u)
-    return 16u + sector_of(offset - FLASH_SIZE / 2u);
+  if (flash_has_two_banks() && offset >= flash_bytes() / 2u)
+    return 16u + sector_of(offset - flash_bytes() / 2u);
 #endif
   if (offset < 4u * SMALLEST_SECTOR)
     return offset / SMALLEST_SECTOR;
@@ -56,7 +64,7 @@ uint32_t chip_sector_address(uint32_t sector)
 {
 #if FLASH_BANKS == 2
   if (sector >= 12u)
-    return chip_sector_address(sector - 12u) + FLASH_SIZE / 2u;
+    return chip_sector_address(sector - 12u) + flash_bytes() / 2u;
 #endif
   if (sector < 4u)
     return FLASH_BASE + sector * SMALLEST_SECTOR;
@@ -73,7 +81,11 @@ enum dfu_status flash_erase_page(uint32_t address)
 
 enum dfu_status chip_mass_erase(void)
 {
-  return flash_erase((FLASH_BANKS == 2 ? CR_MER | CR_MER1 : CR_MER) | CR_PSIZE(psize));
+#if FLASH_BANKS == 2
+  if (flash_has_two_banks())
+    return flash_erase(CR_MER | CR_MER1 | CR_PSIZE(psize));
+#endif
+  return flash_erase(CR_MER | CR_PSIZE(psize));
 }
 
 static void program_unit(uint32_t at, const uint8_t *unit)

@@ -2,6 +2,7 @@
 #ifndef ROM_F4_REGS_H
 #define ROM_F4_REGS_H
 #include "../common/cortex_m.h"
+#include <stdbool.h>
 
 /* RCC 0x40023800 */
 #define RCC_CR REG(0x40023800u)
@@ -86,6 +87,10 @@
 #define OPTCR_OPTLOCK BIT(0)
 #define OPTCR_OPTSTRT BIT(1)
 #define OPTCR_BFB2 BIT(4)
+#define OPTCR_DB1M BIT(30)
+#if FLASH_BANKS == 2
+bool flash_has_two_banks(void);
+#endif
 #define OPTCR_RDP (0xFFu << 8)
 #define OPTCR_RDP_LEVEL_0 (0xAAu << 8)
 

@@ -14,13 +14,15 @@
 #define IWDG_PR_MAX 6u /* /256 */
 #define FLASH_BASE 0x08000000u
 #define FLASH_PAGE_SIZE 2048u
-#define FLASH_BANK_SIZE (FLASH_SIZE / FLASH_BANKS)
+#define FLASH_BANK_SIZE (flash_bytes() / FLASH_BANKS)
 #define OTP_BASE 0x1FFF7000u
 #define OTP_SIZE 1024u
 #if defined C0
 #define UID_BASE 0x1FFF7550u
+#define FLASH_SIZE_AT 0x1FFF75A0u
 #else
 #define UID_BASE 0x1FFF7590u
+#define FLASH_SIZE_AT 0x1FFF75E0u
 #endif
 #define RAM_BASE 0x20000000u
 #define DBGMCU_IDCODE REG(0x40015800u)

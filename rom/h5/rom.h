@@ -11,9 +11,10 @@
 #define IWDG_BASE 0x40003000u
 #define IWDG_PR_MAX 8u /* /1024 */
 #define FLASH_BASE 0x08000000u
+#define FLASH_SIZE_AT 0x08FFF80Cu
 #define SPI_V3 1
 #define I2C_V1 0
-#define FLASH_BANK_SIZE (FLASH_SIZE / 2u)
+#define FLASH_BANK_SIZE (flash_bytes() / 2u)
 #define FLASH_SECTOR_SIZE 8192u
 #define OTP_BASE 0x08FFF000u
 #define OTP_SIZE 2048u

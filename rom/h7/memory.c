@@ -7,7 +7,7 @@
 #include "regs.h"
 
 #define FLASH_WORD 32u
-#define BANKS FLASH_BANKS
+#define BANKS (flash_bytes() > FLASH_SECTOR_SIZE ? FLASH_BANKS : 1u)
 
 #define OPTION_AREA_BASE 0x5200201Cu /* the option registers stand for the option bytes */
 #define OPTION_AREA_SIZE 128u

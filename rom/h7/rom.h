@@ -12,6 +12,7 @@
 #define IWDG_BASE 0x58004800u /* IWDG1 */
 #define IWDG_PR_MAX 6u /* /256 */
 #define FLASH_BASE 0x08000000u
+#define FLASH_SIZE_AT 0x1FF1E880u
 #if defined CHIP_H723
 #define IRQ_COUNT 163u
 #define FLASH_SIZE (1024u * 1024u)
@@ -27,8 +28,8 @@
 #define AXI_ROM_END 0x24005000u
 #define USB_BASE 0x40080000u /* USB2_OTG_FS */
 #endif
-#define FLASH_BANK_SIZE (FLASH_SIZE / FLASH_BANKS)
 #define FLASH_SECTOR_SIZE (128u * 1024u)
+#define FLASH_BANK_SIZE (flash_bytes() > FLASH_SECTOR_SIZE ? flash_bytes() / FLASH_BANKS : FLASH_SECTOR_SIZE)
 #define DTCM_BASE 0x20000000u
 #define DTCM_END 0x20020000u
 #define DTCM_ROM_END 0x20004100u /* AN2606 Table 226 */

@@ -24,7 +24,7 @@ static void run_bank(bool second)
   syscfg_on();
   SYSCFG_MEMORY = (SYSCFG_MEMORY & ~MEM_MODE) | MEM_MODE_FLASH;
   BARRIER();
-  boot_from(second ? FLASH_BASE + FLASH_SIZE / 2 : FLASH_BASE);
+  boot_from(second ? FLASH_BASE + flash_bytes() / 2 : FLASH_BASE);
 }
 #else
 #define BANK_BOOT_ASKED (FLASH_OPTR & OPTR_BFB2)
@@ -58,7 +58,7 @@ static void bank_check(void)
   if ((SYSCFG_MEMORY & MEMORY_BOOT_MODE) == BOOT_MODE_SYSTEM)
     return;
   bool first = bank_valid(FLASH_BASE);
-  bool second = bank_valid(FLASH_BASE + FLASH_SIZE / 2);
+  bool second = bank_valid(FLASH_BASE + flash_bytes() / 2);
   if (!first && !second)
     return;
   uint32_t choice = rom_option(OPTION_BANK_CHECK);

@@ -92,7 +92,7 @@ enum dfu_status flash_erase_page(uint32_t address)
 /* The block has no mass erase but that of the read-out protection: page by page. */
 enum dfu_status chip_mass_erase(void)
 {
-  return flash_close(flash_open() && erase_pages(FLASH_BASE, FLASH_BASE + FLASH_SIZE), errERASE);
+  return flash_close(flash_open() && erase_pages(FLASH_BASE, FLASH_BASE + flash_bytes()), errERASE);
 }
 
 static uint32_t word_at(uint32_t at, uint32_t address, const uint8_t *data, uint32_t length)

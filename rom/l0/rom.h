@@ -16,8 +16,11 @@
 #define USB_PULL_UP_OUTSIDE 1 /* of the block: SYSCFG has it */
 #if HAS_USB
 #define UID_BASE 0x1FF800D0u
+#define FLASH_SIZE_AT 0x1FF800CCu
 #else
 #define UID_BASE 0x1FF80050u
+#define FLASH_SIZE_AT 0x1FF8004Cu
+#define FLASH_SIZE_PLAIN 1
 #endif
 #else
 #define CORE_V7M 0
@@ -28,6 +31,7 @@
 #define HALF_PAGE 64u
 #define USB_ON_HSI_FIRST 0
 #define UID_BASE 0x1FF80050u
+#define FLASH_SIZE_AT 0x1FF8007Cu
 #define TWO_BANKS 1
 #endif
 #define CORE_V8M 0

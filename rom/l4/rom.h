@@ -17,6 +17,7 @@
 #define IWDG_BASE 0x40003000u
 #define IWDG_PR_MAX 6u /* /256 */
 #define FLASH_BASE 0x08000000u
+#define FLASH_SIZE_AT 0x1FFF75E0u
 #define OTP_BASE 0x1FFF7000u
 #define OTP_SIZE 1024u
 #define UID_BASE 0x1FFF7590u
@@ -40,7 +41,7 @@
 #define I2C_V1 0
 #define USB_TRDT 6 /* AHB at 60 or 72 MHz */
 #endif
-#define FLASH_BANK_SIZE (FLASH_SIZE / FLASH_BANKS)
+#define FLASH_BANK_SIZE (flash_bytes() / FLASH_BANKS)
 #if !defined CHIP_WB
 #define CHIP_WB 0
 #endif

@@ -11,7 +11,8 @@
 #define IWDG_BASE 0x40003000u
 #define IWDG_PR_MAX 8u /* /1024 */
 #define FLASH_BASE 0x08000000u
-#define FLASH_BANK_SIZE (FLASH_SIZE / 2u)
+#define FLASH_SIZE_AT 0x0BFA07A0u
+#define FLASH_BANK_SIZE (flash_bytes() / 2u)
 #define FLASH_PAGE_SIZE 8192u
 #define SPI_V3 1
 #define I2C_V1 0

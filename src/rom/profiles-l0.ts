@@ -61,6 +61,7 @@ export const L072: RomProfile = {
       ['EEPROM_SIZE', '0x1800u'],
     ],
     drivers: ['usb_fsdev.c'],
+    tight: true,
     id: { address: 0x1ff01ffe, value: 0x41 },
     // Data sheet: USART1 and USART2 are function 4 of these pins.
     tables: { chip: STM32L072CZ, ownAddress: 0, functions: { PA2: 4, PA3: 4, PA9: 4, PA10: 4 } },

@@ -619,7 +619,14 @@ const F207 = f4({
 /** F7's ROMs are built from F4's sources: the same blocks at the same places, but for what `F7` tells apart. */
 const f7 = (
   rom: Pick<F4Rom, 'chip' | 'image' | 'ownAddress' | 'interfaces' | 'leftOut'>,
-  layout: { readonly smallest: 16 | 32; readonly ramEnd: string; readonly otp: number; readonly otpSize: number; readonly uid: number },
+  layout: {
+    readonly smallest: 16 | 32;
+    readonly ramEnd: string;
+    readonly otp: number;
+    readonly otpSize: number;
+    readonly uid: number;
+    readonly size: number;
+  },
   alts: Sourced<readonly string[]>,
 ): RomProfile => {
   const base = f4({
@@ -634,6 +641,7 @@ const f7 = (
       ['OTP_BASE', `${layout.otp}u`],
       ['OTP_SIZE', `${layout.otpSize}u`],
       ['UID_BASE', `${layout.uid}u`],
+      ['FLASH_SIZE_AT', `${layout.size}u`],
     ],
   });
   return {
@@ -647,7 +655,7 @@ const f7 = (
   };
 };
 const F7_SERIAL = [i2c('I2C1', 'PB6', 'PB9'), SPI1, ...USART3_TWICE, ...F4_BIG, SPI2_PI, SPI4];
-const F7_OTP = { otp: 0x1ff0f000, otpSize: 1024, uid: 0x1ff0f420 } as const;
+const F7_OTP = { otp: 0x1ff0f000, otpSize: 1024, uid: 0x1ff0f420, size: 0x1ff0f442 } as const;
 const f7Alts = (flash: string, otp: string): readonly string[] => [
   `@Internal Flash  /0x08000000/${flash}`,
   '@Option Bytes  /0x1FFF0000/01*048 e',
@@ -662,7 +670,7 @@ const F722 = f7(
     interfaces: [...F7_SERIAL, can('CAN1', 'PD0', 'PD1')],
     leftOut: [],
   },
-  { smallest: 16, ramEnd: '0x20040000u', otp: 0x1ff07800, otpSize: 528, uid: 0x1ff07a10 },
+  { smallest: 16, ramEnd: '0x20040000u', otp: 0x1ff07800, otpSize: 528, uid: 0x1ff07a10, size: 0x1ff07a22 },
   known(f7Alts('04*016Kg,01*64Kg,03*128Kg', '0x1FF07800/01*528e'), 'a listing with the OTP address of F72x', 'reported'),
 );
 const F746 = f7(

@@ -15,6 +15,7 @@
 #define OTP_BASE 535853056u
 #define OTP_SIZE 528u
 #define UID_BASE 535853584u
+#define FLASH_SIZE_AT 535853602u
 #define ROM_BASE 0x1FF00000u
 #define ROM_SIZE 30720u
 #define ROM_V9_0 0u

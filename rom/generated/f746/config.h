@@ -15,6 +15,7 @@
 #define OTP_BASE 535883776u
 #define OTP_SIZE 1024u
 #define UID_BASE 535884832u
+#define FLASH_SIZE_AT 535884866u
 #define ROM_BASE 0x1FF00000u
 #define ROM_SIZE 30720u
 #define ROM_V7_0 0u
