@@ -204,6 +204,13 @@ interface Step {
   readonly cut: number | null;
 }
 
+const WHY_REFUSED: Readonly<Record<Step['kind'], RegExp>> = {
+  program: /without an erase|not erased|erase/i,
+  erase: /./,
+  'no-pg': /PG/,
+  locked: /lock/i,
+};
+
 describe.each(
   [
     f0(STM32F103C8, 0x400, 52.5e6),
@@ -282,6 +289,7 @@ describe.each(
           let expected: string[] = [];
           let duration = family.programPs;
           family.clear(h, bank);
+          h.notes.length = 0;
           if (s.kind === 'locked') {
             h.set(`FLASH.${family.lock(bank)}`, 1);
             family.pg(h, bank, true);
@@ -308,6 +316,8 @@ describe.each(
           if (expected.length > 0 || s.kind === 'no-pg' || s.kind === 'locked') {
             refused++;
             expect([s.kind, errors(bank), busy()]).toEqual([s.kind, expected, 0]);
+            // what is refused is said, with the reason
+            expect([s.kind, h.notes.some((text) => WHY_REFUSED[s.kind].test(text)), h.notes]).toEqual([s.kind, true, h.notes]);
           } else if (s.cut !== null) {
             cuts++;
             h.notes.length = 0;
