@@ -122,15 +122,16 @@ const F1_BY_SOFTWARE = [
 ] as const;
 /** Of several converters, the first one's registers and those of all. */
 const OF_ADC1 = /^ADC1\.|Common/;
+/** No fields by turns: other modes go through them. */
+const NONE = /^$/;
 
 export const ADC: Readonly<Record<string, Course>> = {
   'adc-v2': { on: ADC_V2, ...adcV2() },
-  'adc-v2, continuous': { on: LARGE, few: true, ...adcV2(['CFGR.CONT', 1], ['CFGR.AUTDLY', 1]) },
-  'adc-v2, discontinuous': { on: LARGE, few: true, ...adcV2(['CFGR.DISCEN', 1], ['CFGR.DISCNUM', 1], ['CFGR.JDISCEN', 1]) },
-  'adc-v2, automatic': { on: LARGE, few: true, ...adcV2(['CFGR.JAUTO', 1]) },
+  'adc-v2, continuous': { on: LARGE, ...adcV2(['CFGR.CONT', 1], ['CFGR.AUTDLY', 1]) },
+  'adc-v2, discontinuous': { on: LARGE, ...adcV2(['CFGR.DISCEN', 1], ['CFGR.DISCNUM', 1], ['CFGR.JDISCEN', 1]) },
+  'adc-v2, automatic': { on: LARGE, ...adcV2(['CFGR.JAUTO', 1]) },
   'adc-v2, sums': {
     on: ['stm32l476rg ADC1', 'stm32h745xi ADC1', 'stm32g0b1re ADC'],
-    few: true,
     ...adcV2(['CFGR2.ROVSE', 1], ['CFGR2.OVSE', 1], ['CFGR2.JOVSE', 1], ['CFGR2.OVSR', 2], ['CFGR2.OVSS', 3]),
   },
   ...Object.fromEntries(
@@ -138,24 +139,22 @@ export const ADC: Readonly<Record<string, Course>> = {
       `adc-v2, dual mode ${mode}`,
       {
         on: mode === 7 ? [DUAL, 'stm32h745xi ADC1 ADC2 ADC12_Common'] : [DUAL],
-        few: true,
-        turns: OF_ADC1,
+        turns: mode === 6 ? OF_ADC1 : NONE,
         ...adcV2(['ADC_Common.CCR.DUAL', mode], ['ADC12_Common.CCR.DUAL', mode], ['ADC_Common.CCR.DELAY', 3], ['ADC_Common.CCR.MDMA', 2]),
       },
     ]),
   ),
   'adc-f4': { on: ['stm32f405rg ADC1 ADC_Common', 'stm32l152re ADC1'], ...adcF4() },
   'adc-f1': { on: ['stm32f103c8 ADC1'], ...adcF4(...F1_BY_SOFTWARE) },
-  'adc-f4, continuous': { on: ['stm32f405rg ADC1'], few: true, ...adcF4(['CR2.CONT', 1], ['CR2.EOCS', 1]) },
-  'adc-f4, discontinuous': { on: ['stm32f405rg ADC1'], few: true, ...adcF4(['CR1.DISCEN', 1], ['CR1.JDISCEN', 1]) },
-  'adc-f4, automatic': { on: ['stm32f405rg ADC1'], few: true, ...adcF4(['CR1.JAUTO', 1]) },
+  'adc-f4, continuous': { on: ['stm32f405rg ADC1'], ...adcF4(['CR2.CONT', 1], ['CR2.EOCS', 1]) },
+  'adc-f4, discontinuous': { on: ['stm32f405rg ADC1'], ...adcF4(['CR1.DISCEN', 1], ['CR1.JDISCEN', 1]) },
+  'adc-f4, automatic': { on: ['stm32f405rg ADC1'], ...adcF4(['CR1.JAUTO', 1]) },
   ...Object.fromEntries(
     [1, 2, 5, 6, 7, 9, 22, 23, 25].map((mode) => [
       `adc-f4, mode ${mode}`,
       {
         on: ['stm32f405rg ADC1 ADC2 ADC3 ADC_Common'],
-        few: true,
-        turns: OF_ADC1,
+        turns: mode === 6 ? OF_ADC1 : NONE,
         ...adcF4(['ADC_Common.CCR.MULT', mode], ['ADC_Common.CCR.MULTI', mode], ['ADC_Common.CCR.DMA', 1], ['ADC_Common.CCR.DELAY', 3]),
       },
     ]),
@@ -163,7 +162,7 @@ export const ADC: Readonly<Record<string, Course>> = {
   ...Object.fromEntries(
     [1, 2, 3, 4, 5, 6, 7, 8, 9].map((mode) => [
       `adc-f1, mode ${mode}`,
-      { on: ['stm32f103c8 ADC1 ADC2'], few: true, turns: OF_ADC1, ...adcF4(...F1_BY_SOFTWARE, ['ADC1.CR1.DUALMOD', mode]) },
+      { on: ['stm32f103c8 ADC1 ADC2'], turns: mode === 6 ? OF_ADC1 : NONE, ...adcF4(...F1_BY_SOFTWARE, ['ADC1.CR1.DUALMOD', mode]) },
     ]),
   ),
 };

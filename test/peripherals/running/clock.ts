@@ -115,7 +115,6 @@ function live(p: Part): void {
 }
 const rcc = (on: string, isL0 = false): Course => ({
   on: [`${on} RCC`],
-  few: true,
   parameters: { 'hse.hz': 8_000_000, 'lse.hz': 32_768 },
   // gates and resets of the blocks have tables of their own
   turns: /^(?!RCC\..*(ENR|RSTR|SMENR|LPENR)\d?$)/,

@@ -27,7 +27,6 @@ export const DMA: Readonly<Record<string, Course>> = {
   'dma-v1': {
     on: ['stm32f072rb DMA1', 'stm32l476rg DMA1', 'stm32g474re DMA1'],
     memories: ['sram', 'sram1', 'ram'],
-    few: true,
     // of the channels those that move something, and one that does not
     turns: /^DMA1\.(?!C\w+[4-8]$)/,
     ...course(
@@ -55,7 +54,6 @@ export const DMA: Readonly<Record<string, Course>> = {
   'dma-v2': {
     on: ['stm32f405rg DMA2', 'stm32h743zi DMA1', 'stm32f767zi DMA2'],
     memories: ['axisram', 'sram1'],
-    few: true,
     turns: /^DMA\d\.(?!S[3-7])/,
     ...course(
       (p) => {
@@ -84,7 +82,6 @@ export const DMA: Readonly<Record<string, Course>> = {
   gpdma: {
     on: ['stm32h533re GPDMA1', 'stm32u575zi GPDMA1'],
     memories: ['sram1', 'sram'],
-    few: true,
     turns: /^GPDMA1\.(?!C([1-9]|1\d)[A-Z])/,
     ...course(
       (p) => {
@@ -116,7 +113,6 @@ export const DMA: Readonly<Record<string, Course>> = {
   mdma: {
     on: ['stm32h743zi MDMA'],
     memories: ['axisram'],
-    few: true,
     turns: /^MDMA\.(?!C([1-9]|1\d)[A-Z])/,
     ...course(
       (p) => {

@@ -46,7 +46,6 @@ const page = (p: Part): void => {
 export const FLASH_AND_RTC: Readonly<Record<string, Course>> = {
   'rtc-v3': {
     on: ['stm32l476rg RTC', 'stm32h533re RTC', 'stm32f405rg RTC', 'stm32l152re RTC'],
-    few: true,
     ...course(
       (p) => {
         const status = p.has('ICSR') ? 'ICSR' : 'ISR';
@@ -95,8 +94,8 @@ export const FLASH_AND_RTC: Readonly<Record<string, Course>> = {
       const on = chips.map((chip) => `${chip} FLASH`);
       const memories = ['flash', 'info', 'info2', 'options', 'options2', 'otp', 'rom', 'eeprom', 'system'];
       return [
-        [`${model}, options`, { on, memories, few: true, ...course(unlock, programs) }],
-        [`${model}, a page`, { on, memories, few: true, ...course(unlock, page) }],
+        [`${model}, options`, { on, memories, ...course(unlock, programs) }],
+        [`${model}, a page`, { on, memories, ...course(unlock, page) }],
       ] as const;
     }),
   ),

@@ -34,7 +34,6 @@ const kinds = (['writes', 'reads', 'polls'] as const).map((name, kind): readonly
   `quadspi ${name}`,
   {
     on: ['stm32l476rg QUADSPI', 'stm32h743zi QUADSPI', 'stm32u575zi OCTOSPI1'],
-    few: true,
     ...course(
       (p) => {
         prepare(p);

@@ -50,12 +50,10 @@ const IWDG = ['SR', 'RLR', 'WINR', 'PR'] as const;
 export const TIMER: Readonly<Record<string, Course>> = {
   tim: {
     on: ['stm32l476rg TIM1', 'stm32f405rg TIM2', 'stm32f072rb TIM15', 'stm32h533re TIM3', 'stm32l476rg TIM6'],
-    few: true,
     ...tim,
   },
   'tim, up and down': {
     on: ['stm32l476rg TIM8', 'stm32f103c8 TIM3'],
-    few: true,
     ...course(
       (p) => {
         p.put('CR1', 0x60 | 0x80);

@@ -4,8 +4,8 @@ import { MS, US } from '../../../src/emu/time.ts';
 import { usbDrdPort } from '../../../src/peripherals/usb/usb-drd.ts';
 import { usbFsdevPort } from '../../../src/peripherals/usb/usb-fsdev.ts';
 import { usbOtgFsPort } from '../../../src/peripherals/usb/usb-otg-fs.ts';
-import { digest } from '../../digest.ts';
 import { course, Part, type Course } from '../running.ts';
+import { changesOf, hex } from '../telling.ts';
 
 const PORTS = { 'usb-drd': usbDrdPort, 'usb-fsdev': usbFsdevPort, 'usb-otg-fs': usbOtgFsPort } as const;
 const portOf = (p: Part): UsbDevicePort => PORTS[p.block.row.model as keyof typeof PORTS](p.sys, p.name);
@@ -45,13 +45,12 @@ const TRANSACTIONS: Readonly<Record<string, (port: UsbDevicePort) => unknown>> =
   'another endpoint': (port) => [port.out(5, 2, 0, packet(1)), port.in(5, 2)],
 };
 const [KIND, EA] = [1 << 8, 1];
-/** Of one type and kind: all of the state, toggle and completion bits. */
-function* states(): Generator<number> {
-  for (let rx = 0; rx < 4; rx++)
-    for (let tx = 0; tx < 4; tx++)
-      for (let flags = 0; flags < 16; flags++)
-        yield (rx << 12) | (tx << 4) | ((flags & 1) << 6) | ((flags & 2) << 13) | ((flags & 4) << 5) | ((flags & 8) << 12);
-}
+/** All pairs of STAT_RX and STAT_TX, with both toggles and completion bits clear; also set, where a toggle decides. */
+const BY_TOGGLE = /^(out \d|in|setup)$/;
+const states = (what: string) =>
+  (BY_TOGGLE.test(what) ? [0, 0xc0c0] : [0]).flatMap((flags) =>
+    [0, 1, 2, 3].flatMap((rx) => [0, 1, 2, 3].map((tx) => ({ rx, tx, flags }))),
+  );
 /** Descriptors of endpoint register 3: seven bytes to give, sixteen to take in each half, and something everywhere else. */
 function fill(p: Part): void {
   const isDrd = p.block.row.model === 'usb-drd';
@@ -72,34 +71,78 @@ function fill(p: Part): void {
   p.put('DADDR', 0x85);
   p.put('ISTR', 0);
 }
-/** One line for each type, kind and transaction: a digest over all states. */
+/** A line for each type, kind and transaction: what a host meets in which states of the endpoint. */
 export function endpointStates(on: string, types: readonly number[]): readonly string[] {
   const [chip, name] = on.split(' ') as [string, string];
   const p = new Part(chip, [name], []);
   const port = portOf(p);
   const [ep, istr] = [p.block.row.model === 'usb-drd' ? 'CHEP3R' : 'EP3R', 'ISTR'].map((r) => p.block.layout.reg(r));
+  p.again();
+  fill(p);
+  const { regs, model } = p.block.state as { readonly regs: Uint32Array; readonly model: object };
+  const { pma } = model as { readonly pma: Uint8Array };
+  const ready = { regs: regs.slice(), pma: pma.slice(), model: { ...model, pma } };
+  const told = (state: number, does: (port: UsbDevicePort) => unknown): string => {
+    regs.set(ready.regs);
+    pma.set(ready.pma);
+    Object.assign(model, ready.model);
+    regs[ep!.index] = state;
+    const answer = shown(does(port));
+    const changes = [ep!, istr!].flatMap((r) => changesOf(r, r === ep ? state : ready.regs[r.index]!, regs[r.index]!));
+    const first = pma.findIndex((byte, i) => byte !== ready.pma[i]);
+    const bytes = pma.filter((byte, i) => byte !== ready.pma[i]).length;
+    return [
+      answer,
+      ...changes.map((text) => text.replace(`${ep!.name}.`, '')),
+      ...(bytes > 0 ? [`${bytes} bytes from ${first}`] : []),
+    ].join(', ');
+  };
   const lines = types.flatMap((type) =>
     [0, KIND].flatMap((kind) =>
       Object.entries(TRANSACTIONS).map(([what, does]) => {
-        p.again();
-        fill(p);
-        const { regs, model } = p.block.state as { readonly regs: Uint32Array; readonly model: object };
-        const { pma } = model as { readonly pma: Uint8Array };
-        const ready = { regs: regs.slice(), pma: pma.slice(), model: { ...model, pma } };
-        const told = [...states()].map((state) => {
-          regs.set(ready.regs);
-          pma.set(ready.pma);
-          Object.assign(model, ready.model);
-          regs[ep!.index] = state | (type << 9) | kind | EA;
-          const answer = JSON.stringify(does(port));
-          return `${answer} ${regs[ep!.index]} ${regs[istr!.index]} ${pma.subarray(0, 0xa0).join()}`;
+        const outcomes = states(what).map(({ rx, tx, flags }) => {
+          const text = told((rx << 12) | (tx << 4) | flags | (type << 9) | kind | EA, does);
+          return { where: `${flags === 0 ? '' : 'set '}${rx}${tx}`, text };
         });
-        return `type ${type}${kind ? ' KIND' : ''}, ${what}: ${digest(told.join('\n'))}`;
+        return `type ${type}${kind ? ' KIND' : ''}, ${what}: ${byOutcome(outcomes)}`;
       }),
     ),
   );
   p.sys.arena.release();
   return [on, ...lines];
+}
+/** Each outcome with the states that it has: `r*` for all of one STAT_RX, `*t` for all of one STAT_TX. */
+function byOutcome(outcomes: readonly { readonly where: string; readonly text: string }[]): string {
+  const states = new Map<string, string[]>();
+  for (const { where, text } of outcomes) states.set(text, [...(states.get(text) ?? []), where]);
+  const digits = ['0', '1', '2', '3'];
+  const brief = (list: readonly string[]): string => {
+    let left = [...list];
+    const found: string[] = [];
+    for (const set of ['', 'set '])
+      for (const group of [
+        { name: `${set}**`, has: digits.flatMap((r) => digits.map((t) => `${set}${r}${t}`)) },
+        ...digits.map((r) => ({ name: `${set}${r}*`, has: digits.map((t) => `${set}${r}${t}`) })),
+        ...digits.map((t) => ({ name: `${set}*${t}`, has: digits.map((r) => `${set}${r}${t}`) })),
+      ])
+        if (group.has.every((one) => left.includes(one))) {
+          found.push(group.name);
+          left = left.filter((one) => !group.has.includes(one));
+        }
+    return [...found, ...left].join(' ');
+  };
+  return [...states].map(([text, list]) => `${brief(list)}: ${text}`).join('; ');
+}
+/** An answer of a device, with its bytes as hex digits. */
+function shown(answer: unknown): string {
+  if (answer instanceof Uint8Array || (Array.isArray(answer) && answer.length > 2 && answer.every((v) => typeof v === 'number')))
+    return `${answer.length}: ${[...(answer as number[])]
+      .slice(0, 4)
+      .map((v) => v.toString(16))
+      .join(' ')}`;
+  if (Array.isArray(answer)) return answer.map(shown).join(' + ');
+  if (typeof answer === 'object' && answer !== null) return Object.values(answer).map(shown).join(' ');
+  return String(answer);
 }
 
 // ---- OTG_FS
@@ -109,7 +152,7 @@ const SETUP = Uint8Array.of(0x80, 6, 0, 1, 0, 0, 18, 0);
 function serve(p: Part): void {
   for (let n = 0; n < 12 && (p.take('GINTSTS') & 0x10) !== 0; n++) {
     const bytes = (p.take('GRXSTSP') >>> 4) & 0x7ff;
-    for (let i = 0; i < bytes; i += 4) p.say(`${p.sys.read(p.block.row.base + 0x1000, 4) >>> 0}`);
+    for (let i = 0; i < bytes; i += 4) p.say(hex(p.sys.read(p.block.row.base + 0x1000, 4)));
   }
   for (const n of [0, 1, 2, 3])
     for (const r of [`DIEPINT${n}`, `DOEPINT${n}`]) {
@@ -154,8 +197,7 @@ const otg: Pick<Course, 'prepare' | 'run'> = course(
   },
   (p) => {
     const port = portOf(p);
-    const say = (answer: unknown): void =>
-      p.say(JSON.stringify(typeof answer === 'object' && answer !== null ? Object.values(answer) : answer));
+    const say = (answer: unknown): void => p.say(shown(answer));
     say(port.attached());
     say(port.startOfFrame(0x123));
     say(port.setup(5, 0, SETUP));
@@ -197,5 +239,5 @@ const otg: Pick<Course, 'prepare' | 'run'> = course(
   },
 );
 export const OTG: Readonly<Record<string, Course>> = {
-  otg: { on: ['stm32l476rg OTG_FS', 'stm32f405rg OTG_FS'], turns: /\.(G|D(IEP|OEP|AINT|CFG|CTL|STS)|P)[A-Z]*F?[0-3]?$/, few: true, ...otg },
+  otg: { on: ['stm32l476rg OTG_FS', 'stm32f405rg OTG_FS'], turns: /\.(G|D(IEP|OEP|AINT|CFG|CTL|STS)|P)[A-Z]*F?[0-3]?$/, ...otg },
 };
