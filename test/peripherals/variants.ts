@@ -12,7 +12,7 @@ import { wire, type Wire } from '../../src/emu/wires.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
 import { digest } from '../digest.ts';
 import { numbers } from '../machines/random-writes.ts';
-import { KEYS } from './behaviour.ts';
+import { AWAKE, KEYS } from './openings.ts';
 import { outsideOf, type Outside } from './variants-outside.ts';
 
 /** So many programs a model, over all of its kinds, but some for each kind. */
@@ -29,66 +29,6 @@ const VOLTS = [0, 1.6, 1.75, 2.1, 2.7, 3.3];
 /** Fields by which a block, or a part of it, is switched on. */
 const SWITCHES = /EN\d?$|^(UE|TE|RE|PE|SPE|CEN|ADON|EN|SE|AE|RUN|INIT|START|RTCEN|E|COUNTMODE|HASH|USBEN)$|ON$|START$|STRT$/;
 const INTERRUPTS = /(I|IT)E\d*$|IEN$|IM\d*$|^IE|^MR\d+$/;
-/** What wakes up what is not ready out of reset: fields with their values, time in microseconds behind each. */
-const AWAKE: readonly (readonly [model: RegExp, fields: readonly (readonly [field: string, value: number])[]])[] = [
-  [
-    /^adc-v2/,
-    [
-      ['CR.DEEPPWD', 0],
-      ['CR.ADVREGEN', 0],
-      ['CR.ADVREGEN', 1],
-      ['CR.ADEN', 1],
-    ],
-  ],
-  [/^adc-f4/, [['CR2.ADON', 1]]],
-  [
-    /^bxcan/,
-    [
-      ['MCR.SLEEP', 0],
-      ['MCR.INRQ', 1],
-      ['MCR.INRQ', 0],
-      ['FMR.FINIT', 0],
-    ],
-  ],
-  [/^fdcan/, [['CCCR.INIT', 0]]],
-  [
-    /^rtc-v/,
-    [
-      ['ISR.INIT', 1],
-      ['ICSR.INIT', 1],
-    ],
-  ],
-  [/^rtc-f1/, [['CRL.CNF', 1]]],
-  [/^i2c/, [['CR1.PE', 1]]],
-  [
-    /^usart/,
-    [
-      ['CR1.UE', 1],
-      ['CR1.TE', 1],
-      ['CR1.RE', 1],
-    ],
-  ],
-  [
-    /^spi/,
-    [
-      ['CR1.MSTR', 1],
-      ['CR1.SSI', 1],
-      ['CR1.SPE', 1],
-    ],
-  ],
-  [
-    /^usb-(fs|drd)/,
-    [
-      ['CNTR.PDWN', 0],
-      ['CNTR.FRES', 0],
-      ['CNTR.USBRST', 0],
-      ['BCDR.DPPU', 1],
-      ['BCDR.DPPU_DPD', 1],
-      ['DADDR.EF', 1],
-    ],
-  ],
-  [/^lptim/, [['CR.ENABLE', 1]]],
-];
 /** What a configured block needs to go: fields that have to be 0, and those that start it. */
 const STARTS: readonly (readonly [model: RegExp, calm: readonly string[], go: readonly string[]])[] = [
   [/^adc-v2/, ['CFGR.EXTEN', 'CFGR1.EXTEN', 'JSQR.JEXTEN'], ['CR.ADSTART', 'CR.JADSTART']],

@@ -93,7 +93,7 @@ export const AREAS: readonly Area[] = [
     name: 'machine',
     files: ['src/emu/*.ts'],
     first: ['test/emu/{system,registers,arena,forks,each-run,each-wait,history,time,scheduler,wires}.test.ts'],
-    tests: ['test/emu/*.test.ts', 'test/peripherals/behaviour.test.ts', 'test/machines/*.test.ts'],
+    tests: ['test/emu/*.test.ts', 'test/peripherals/reactions.test.ts', 'test/machines/*.test.ts'],
   },
   {
     name: 'proofs',
@@ -108,7 +108,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'chips',
     files: ['src/chips/*.ts'],
-    first: ['test/chips/{rules,names}.test.ts', 'test/peripherals/{behaviour,variants}.test.ts', 'test/checks/minded.test.ts'],
+    first: ['test/chips/{rules,names}.test.ts', 'test/peripherals/{reactions,variants}.test.ts', 'test/checks/minded.test.ts'],
     namesakes: 'test/chips/*.test.ts',
     tests: ['test/chips/*.test.ts', 'test/peripherals/running-*.test.ts', 'test/checks/{minded,broken,family-rows,chips}.test.ts'],
   },
@@ -146,7 +146,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'peripherals',
     files: ['src/peripherals/**/*.ts'],
-    first: ['test/peripherals/{behaviour,variants}.test.ts'],
+    first: ['test/peripherals/{reactions,variants}.test.ts'],
     namesakes: 'test/peripherals/*.test.ts',
     tests: ['test/peripherals/*.test.ts', 'test/checks/!(index).test.ts', 'test/rom/{course,waits}.test.ts'],
   },
