@@ -10,7 +10,7 @@
 #if defined F7
 #define HAS_REMAP 0
 #define OPTION_BASE 0x1FFF0000u
-#define OPTION_SIZE 32u
+#define OPTION_SIZE 48u /* as its layout string says; RM0385 has 32, what follows reads erased (inferred from clients that ask for all of it) */
 #define RAM_ROM_END 0x20004000u /* AN2606: the ROM's own 16 KB of DTCM */
 #else
 #define HAS_REMAP 1

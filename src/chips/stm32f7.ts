@@ -262,7 +262,7 @@ function memories(line: F7Line, part: PartSize): readonly MemoryRow[] {
       aliases: [ROM_ON_ITCM],
     },
     { name: 'info', base: line.otp.base, size: 0x600, kind: 'flash', zone: 'data', programmedBy: 'FLASH', waitStates: true },
-    { name: 'options', base: 0x1fff0000, size: 0x20, kind: 'flash', zone: 'data', waitStates: true },
+    { name: 'options', base: 0x1fff0000, size: 0x30, kind: 'flash', zone: 'data', waitStates: true },
   ];
 }
 

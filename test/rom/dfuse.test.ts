@@ -269,6 +269,18 @@ describe.each(CASES.map((c) => [c.chip, c] as const))('%s', (chip, c) => {
   );
 });
 
+describe('The option bytes', () => {
+  it.each(['STM32F722RE', 'STM32F746ZG', 'STM32F767ZI', 'STM32F405RG', 'STM32L476RG', 'STM32F072RB', 'STM32L072CZ', 'STM32H533RE'])(
+    '%s: an upload of as many as its string lists brings all of them',
+    (chip) => {
+      const d = open(chip);
+      const [, address, parts, size] = /@Option Bytes\s*\/(0x[0-9A-F]+)\/(\d+)\*(\d+)/.exec(d.target.facts.alternates.join('\n'))!;
+      const bytes = Number(parts) * Number(size);
+      expect((d.read(Number(address), bytes) as Uint8Array).length).toBe(bytes);
+    },
+  );
+});
+
 describe('"Device Feature" at 0xFFFF0000', () => {
   it.each([
     ['STM32F405RG', 0x413],
