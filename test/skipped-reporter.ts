@@ -1,4 +1,7 @@
-/** Ends a test run with what was left out and why: vitest's own reporter counts skipped tests, but prints no name where a whole file is skipped. */
+/**
+ * Ends a test run with what was left out and why: vitest's own reporter counts skipped tests, but prints no name where a whole file is skipped. And with tests that passed only when
+ * they were tried once more.
+ */
 import type { Reporter, TestModule, TestSuite } from 'vitest/node';
 
 export default class SkippedReporter implements Reporter {
@@ -15,6 +18,8 @@ export default class SkippedReporter implements Reporter {
       }
       for (const [what, count] of skipped) lines.push(`  ${module.relativeModuleId}: ${what} – ${count} ${count === 1 ? 'test' : 'tests'}`);
     }
+    const flaky = modules.flatMap((module) => [...module.children.allTests()].filter((test) => test.diagnostic()?.flaky === true));
+    for (const test of flaky) console.log(`flaky: ${test.module.relativeModuleId}: ${test.fullName}`);
     if (lines.length > 0) console.log(`\nNot run on this machine:\n${lines.join('\n')}\n`);
   }
 }

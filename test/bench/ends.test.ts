@@ -2,12 +2,13 @@
  * When a run is over and what it is called, beside what was said before (ends/*.txt): the word for random ends around each threshold, and what is proved of small firmwares of a setting
  * up, a loop and a handler of SysTick, each combined with some others. `BOOTBENCH_GOLDEN=write` writes that anew.
  */
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import type { Outcome } from '../../src/bench/documents/outcomes.ts';
 import { formatDuration, durationPs } from '../../src/bench/documents/duration.ts';
 import { proveFixedLoop } from '../../src/bench/session/fixed-loop.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { decideOutcome, type Judged } from '../../src/bench/session/outcome.ts';
-import { entryLoopSettled, resetsDecide, resetLoop, resetLoopSettled, steadyEntries } from '../../src/bench/session/reset-loop.ts';
+import { entryLoopSettled, resetLoop, resetLoopSettled, steadyEntries } from '../../src/bench/session/reset-loop.ts';
 import { repeatsUntil } from '../../src/bench/session/tick-period.ts';
 import { Session } from '../../src/bench/session/session.ts';
 import { sysTickPeriod } from '../../src/emu/core/arm/systick.ts';
@@ -68,74 +69,116 @@ function anyEnd(r: Random): { readonly judged: Judged; readonly settled: boolean
     },
   };
 }
-const TIMES = [
-  '1s',
-  '1 s',
-  ' 2ms ',
-  '1.5ms',
-  '0.5ps',
-  '1.50us',
-  '10us',
-  '10µs',
-  '3μs',
-  '7ns',
-  '1.2345ns',
-  '1.000ns',
-  '0.001ns',
-  '0.0001ns',
-  '4ps',
-  '0s',
-  '9007.199254740991s',
-  '9007.199254740992s',
-  '9008s',
-  '1',
-  's',
-  '-1s',
-  '1.s',
-  '.5s',
-  '1e3s',
-  '1min',
-];
+/** 900 ends around each threshold, with the word for each. */
+function ends(): (Judged & { readonly word: Outcome })[] {
+  const r = new Random(1212);
+  return Array.from({ length: 900 }, () => {
+    const { judged, settled } = anyEnd(r);
+    return { ...judged, word: decideOutcome(judged, settled) };
+  });
+}
+type End = ReturnType<typeof ends>[number];
 
 describe('The word for how a run ended', () => {
-  it('is what it was for random ends', () => {
-    const r = new Random(1212);
-    const lines = Array.from({ length: 900 }, (_, i) => {
-      const { judged, settled } = anyEnd(r);
-      const { machine, state, usb } = judged;
-      const { resets, entries } = machine.history;
-      const about = [
-        `${resets.length} resets`,
-        `${entries.length} entries`,
-        ...(state.dfuAt === null ? [] : ['DFU']),
-        ...(usb.dfuLostSince === null ? [] : [`lost ${machine.now - usb.dfuLostSince}`]),
-        ...(state.fault ? [`fault ${machine.now - state.fault.since}`] : []),
-        ...(state.loop ? ['loop'] : []),
-        ...(settled ? ['settled'] : []),
-      ];
-      return `${i + 1}: ${about.join(', ')}: ${decideOutcome(judged, settled)}`;
-    });
-    expectAsBefore(lines, file('outcomes'));
+  const all = ends();
+  const entered = ({ machine }: End): boolean => machine.history.entries.length > 0;
+  const where = (words: readonly Outcome[], holds: (end: End) => boolean): boolean[] =>
+    all.filter(({ word }) => words.includes(word)).map(holds);
+  const always = (list: readonly boolean[]): void => {
+    expect(list.length).toBeGreaterThan(5);
+    expect(list).not.toContain(false);
+  };
+
+  it('is dfu or dfu-lost exactly where DFU was reached: it is latched', () => {
+    always(all.map(({ word, state }) => (word === 'dfu' || word === 'dfu-lost') === (state.dfuAt !== null)));
   });
-  it('goes by resets and entries as it did', () => {
-    const r = new Random(1213);
-    const lines = Array.from({ length: 500 }, (_, i) => {
-      const events = anyEvents(r);
-      const loop = resetLoop(events);
-      const told = loop && `${loop.by} ${loop.last} ${loop.alike} ${loop.intervals.slice(-2).join('/')}`;
-      const steady = [2, 3, 50].map((n) => steadyEntries(events, n)?.length ?? '-').join('/');
-      return `${i + 1}: ${events.resets.length} resets, ${events.entries.length} entries: ${told ?? '-'}, settled ${resetLoopSettled(events)} ${entryLoopSettled(events)}, looks ${resetsDecide(events)}, steady ${steady}`;
-    });
-    expectAsBefore(lines, file('resets'));
+  it('is dfu-lost exactly behind a second of silence while later steps ran', () => {
+    const lost = ({ machine, usb, steps, state }: End): boolean =>
+      usb.dfuLostSince !== null && machine.now - usb.dfuLostSince >= 1000 * MS && steps.ranAfter(state.dfuAt!);
+    always(where(['dfu', 'dfu-lost'], (end) => (end.word === 'dfu-lost') === lost(end)));
   });
-  it('times are read and written as they were', () => {
-    const read = TIMES.map((text) => {
-      const ps = durationPs(text);
-      return `${text}: ${ps} ${ps === null ? '' : formatDuration(ps)}`;
-    });
-    const written = [0, 1, 999, 1000, 1001, 1e6, 1_500_000, 1e9, 2e12, 90e12].map((ps) => `${ps}: ${formatDuration(ps)}`);
-    expectAsBefore([...read, ...written], file('times'));
+  it('is reset-loop only behind three resets by one cause that neither power-on nor the scenario made', () => {
+    const three = ({ machine }: End): boolean => {
+      const own = machine.history.resets.filter((x) => !x.external && x.by !== 'power');
+      return own.some(({ by }) => own.filter((x) => x.by === by).length >= 3);
+    };
+    always(where(['reset-loop'], three));
   });
+  it('is fault for a lockup without a loop of resets, whatever was entered', () => {
+    always(
+      all
+        .filter(({ machine, state, word }) => machine.state.lockup && state.dfuAt === null && word !== 'reset-loop')
+        .map(({ word }) => word === 'fault'),
+    );
+  });
+  it('is fault only for a lockup, a fault since 100 ms, or a loop in a fault', () => {
+    always(
+      where(
+        ['fault'],
+        ({ machine, state }) =>
+          Boolean(machine.state.lockup) ||
+          (state.fault !== null && (machine.now - state.fault.since >= 100 * MS || state.loop?.inFault === true)) ||
+          state.loop?.inFault === true,
+      ),
+    );
+  });
+  it('is rom-silent or back-in-app only behind an entry, stuck or no-jump only without one', () => {
+    always(where(['rom-silent', 'back-in-app'], entered));
+    always(where(['stuck', 'no-jump'], (end) => !entered(end)));
+  });
+  it('is stuck exactly where a loop without an end was proved and the program has not said that it is over', () => {
+    always(
+      where(
+        ['stuck', 'no-jump'],
+        ({ word, state, machine }) => (word === 'stuck') === (state.loop !== null && machine.state.semihostingExit === null),
+      ),
+    );
+  });
+});
+
+describe('A loop of resets', () => {
+  const r = new Random(1213);
+  const all = Array.from({ length: 500 }, () => anyEvents(r));
+
+  it('is settled only if it is one, and decides behind three resets', () => {
+    const strange = all.filter((events) => resetLoopSettled(events) && resetLoop(events) === null);
+    expect(strange).toEqual([]);
+    expect(all.filter(resetLoopSettled).length).toBeGreaterThan(5);
+  });
+  it('has one cause that made three resets, and the time of the last of them', () => {
+    const loops = all.map((events) => [events, resetLoop(events)] as const).filter(([, loop]) => loop !== null);
+    expect(loops.length).toBeGreaterThan(20);
+    for (const [{ resets }, loop] of loops) {
+      const alike = resets.filter((x) => x.by === loop!.by && !x.external);
+      expect(alike.length).toBeGreaterThanOrEqual(3);
+      expect(alike.map(({ at }) => at)).toContain(loop!.last);
+    }
+  });
+  it('of entries is settled by fifty at one pace', () => {
+    for (const events of all) {
+      const steady = steadyEntries(events, 50);
+      if (entryLoopSettled(events)) expect(steady).not.toBeNull();
+      if (steady !== null) expect(events.entries.length).toBeGreaterThanOrEqual(steady.length);
+    }
+  });
+});
+
+it.each([
+  ['1s', 1e12, '1s'],
+  ['1.5ms', 1.5e9, '1500us'],
+  ['1.50us', 1_500_000, '1500ns'],
+  ['1min', 60e12, '60s'],
+  ['10µs', 1e7, '10us'],
+  ['3μs', 3e6, '3us'],
+  ['7ns', 7000, '7ns'],
+  ['0.001ns', 1, '1ps'],
+  ['0s', 0, '0s'],
+])('%s is %i ps, written %s', (text, ps, written) => {
+  expect(durationPs(text)).toBe(ps);
+  expect(formatDuration(ps)).toBe(written);
+});
+it.each(['0.5ps', '1.2345ns', '0.0001ns', '9008s', '1', 's', '-1s', '1.s', '.5s', '1e3s'])('%s is no time', (text) => {
+  expect(durationPs(text)).toBeNull();
 });
 
 // ---- proofs --------------------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 /**
- * The search for repairs, beside how it went before (search/search.txt): random broken checks of all kinds, of which some sets lead to DFU. Told are the runs that were tried, in
- * their order, and what was found. Nothing is emulated but the state at an entry that some repairs lead to. `BOOTBENCH_GOLDEN=write` writes that anew.
+ * What holds of every search for repairs: random broken checks of all kinds, of which some sets lead to DFU. Nothing is emulated but the state at an entry that some repairs lead
+ * to.
  */
 import { describe, expect, it } from 'vitest';
 import type { Check, Judgement, Repair, Subject } from '../../src/checks/check.ts';
@@ -11,7 +11,6 @@ import type { NamedRepair } from '../../src/bench/proof/repairs.ts';
 import { CHECK_IDS, type CheckId } from '../../src/bench/documents/result.ts';
 import { Session } from '../../src/bench/session/session.ts';
 import { Variants } from '../../src/bench/proof/variants.ts';
-import { expectAsBefore } from '../emu/core/golden-file.ts';
 import { Random } from '../emu/core/random-cases.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { plainJob } from './plain-job.ts';
@@ -53,7 +52,8 @@ const repairOf = (kind: Kind, what: string): Repair => {
 
 /** A case of the search: what is broken, and which repairs together lead to the goal. */
 class Case {
-  readonly tried: string[] = [];
+  /** Runs in their order: the repairs of each, and whether it led to DFU. */
+  readonly tried: { readonly repairs: readonly string[]; readonly led: boolean }[] = [];
   readonly judged: Judged[];
   private readonly r: Random;
   private readonly session: Session;
@@ -128,16 +128,14 @@ class Case {
 
   // ---- the goal --------------------------------------------------------------------------------------------------------------------
   readonly goal: Goal = {
-    attempt: (starts, repairs, options) => {
+    attempt: (_starts, repairs, options) => {
       const session = this.session;
       const more = this.comesToLight ? (options?.atEntry?.(session) ?? []) : [];
       const done = [...repairs, ...more].flatMap(({ id, repair }: NamedRepair) =>
         id === 'primask' ? ['primask'] : repair.what.split('+'),
       );
       const outcome = this.leads(done) ? 'dfu' : 'rom-silent';
-      this.tried.push(
-        `${starts === this.starts ? '' : 'elsewhere '}${repairs.map((x) => x.repair.what).join('+')}${more.length > 0 ? ` and ${more.map((x) => x.id).join('+')}` : ''}${outcome === 'dfu' ? '!' : ''}`,
-      );
+      this.tried.push({ repairs: done, led: outcome === 'dfu' });
       return { outcome } as Attempt;
     },
     reached: (run) => run.outcome === 'dfu',
@@ -148,48 +146,91 @@ class Case {
     return this.enough.some((set) => set.every((x) => done.includes(x)));
   }
 }
-function told(c: Case, d: Diagnosis): string {
-  const causes = d.causes.map(
-    (x) => `${x.id}${x.proved ? '' : '?'}${x.outcomeAfterRepair === 'dfu' ? '!' : ''}${x.dependsOn.length > 0 ? '*' : ''}`,
-  );
-  const after = c.judged.map(
-    (j) => `${j.id} ${j.judgement.verdict}${/^[oexy]|only/.test(j.judgement.because) ? ` ${j.judgement.because}` : ''}`,
-  );
-  return [
-    `tried ${c.tried.join(' | ') || '-'}`,
-    `explained ${d.explained}`,
-    `causes ${causes.join(' ') || '-'}`,
-    `sets ${d.sets.map((s) => s.join('+')).join(' ') || '-'}`,
-    `harmless ${d.harmless.join(' ') || '-'}`,
-    `later ${d.later.map((j) => j.id).join(' ') || '-'}`,
-    `judged ${after.join(', ')}`,
-  ].join('; ');
-}
+/** The checks whose repairs stand in a run; members and choices of one count as the check. */
+const checksOf = (repairs: readonly string[]): string =>
+  [...new Set(repairs.map((what) => what.replace(/\.[a-c]$|-not$/, '')))].sort().join(' ');
+const ledBy = (c: Case, ids: readonly string[]): boolean =>
+  c.tried.some(({ repairs, led }) => led && checksOf(repairs) === [...ids].sort().join(' '));
 
 describe('The search for repairs', () => {
   const session = masked();
-  it('tries what it tried, and finds what it found', () => {
-    const lines = Array.from({ length: CASES }, (_, i) => {
-      const c = new Case(1211 + i, session);
-      return `${i + 1}: ${told(c, diagnoseFor(c.goal, session, c.starts, c.judged, 'rom-silent'))}`;
-    });
-    expect(lines.filter((line) => line.includes('explained true')).length).toBeGreaterThan(CASES / 4);
-    expectAsBefore(lines, new URL('search/search.txt', import.meta.url));
+  const found = Array.from({ length: CASES }, (_, i) => {
+    const c = new Case(1211 + i, session);
+    return { c, d: diagnoseFor(c.goal, session, c.starts, c.judged, 'rom-silent'), seed: 1211 + i };
   });
-  it('does not begin where the ROM was reached, where nothing is to be looked for, and where one decides', () => {
-    const lines = Array.from({ length: 60 }, (_, i) => {
+  const wrong = (holds: (f: (typeof found)[number]) => boolean): number[] => found.filter((f) => !holds(f)).map(({ seed }) => seed);
+  const proved = (d: Diagnosis): string[] => d.causes.filter((x) => x.proved).map((x) => x.id);
+
+  it('explains a good part of the cases, and leaves as many unexplained', () => {
+    const explained = found.filter(({ d }) => d.explained === true).length;
+    expect(explained).toBeGreaterThan(CASES / 4);
+    expect(explained).toBeLessThan((3 * CASES) / 4);
+  });
+  it('names only sets with which a run led to DFU', () => {
+    expect(wrong(({ c, d }) => d.sets.every((set) => ledBy(c, set)))).toEqual([]);
+  });
+  it('names no set of which a part leads to DFU as well', () => {
+    const smaller = ({ c, d }: (typeof found)[number]): boolean =>
+      d.sets.some(
+        (set) =>
+          set.length > 1 &&
+          set.some((id) =>
+            ledBy(
+              c,
+              set.filter((other) => other !== id),
+            ),
+          ),
+      );
+    expect(wrong((f) => !smaller(f))).toEqual([]);
+  });
+  it('has tried each set without each of its members', () => {
+    const tried = (c: Case, ids: readonly string[]): boolean =>
+      c.tried.some(({ repairs }) => checksOf(repairs) === [...ids].sort().join(' '));
+    const short = ({ c, d }: (typeof found)[number]): boolean =>
+      d.sets.every(
+        (set) =>
+          set.length !== 2 ||
+          set.every((id) =>
+            tried(
+              c,
+              set.filter((other) => other !== id),
+            ),
+          ),
+      );
+    expect(wrong(short).length).toBeLessThan(CASES / 20);
+  });
+  it('proves what stands in a set, and nothing else', () => {
+    expect(
+      wrong(({ d }) => new Set(d.sets.flat()).size === proved(d).length && proved(d).every((id) => d.sets.flat().includes(id as CheckId))),
+    ).toEqual([]);
+  });
+  it('is explained exactly where it has a set', () => {
+    expect(wrong(({ d }) => (d.explained === true) === d.sets.length > 0)).toEqual([]);
+  });
+  it('calls harmless what is broken and stands in no set', () => {
+    const holds = ({ c, d }: (typeof found)[number]): boolean =>
+      d.harmless.every((id) => !d.sets.flat().includes(id) && [...c.judged, ...d.later].some((j) => j.id === id));
+    expect(wrong(holds)).toEqual([]);
+  });
+  it('says of a cause that its repair alone is enough where a run with it alone led to DFU', () => {
+    expect(wrong(({ c, d }) => d.causes.every((x) => (x.outcomeAfterRepair === 'dfu') === ledBy(c, [x.id])))).toEqual([]);
+  });
+  it('takes back a verdict (what is not modelled, what another cause makes void) only of a check that stands in no set', () => {
+    const holds = ({ c, d, seed }: (typeof found)[number]): boolean => {
+      const before = new Case(seed, session).judged.map((j) => j.judgement.verdict);
+      return c.judged.every(
+        ({ id, judgement: { verdict } }, i) => verdict === before[i] || (/unknown|n\/a/.test(verdict) && !d.sets.flat().includes(id)),
+      );
+    };
+    expect(wrong(holds)).toEqual([]);
+  });
+  it('tries nothing where the ROM was reached or nothing is to be looked for', () => {
+    for (let i = 0; i < 20; i++) {
       const c = new Case(7000 + i, session);
-      const [outcome, search] = i % 3 === 0 ? (['dfu', true] as const) : (['rom-silent', false] as const);
-      const decides = i % 3 === 2;
-      if (!decides)
-        return `${outcome}: ${told(c, diagnose(session, c.starts, new Variants(session, c.starts), c.judged, outcome, search))}`;
-      const one = c.judged.find((j) => j.judgement.verdict === 'fail' && j.check !== null);
-      if (one === undefined) return 'nothing decides';
-      const decisive: Judged = { ...one, check: { ...one.check!, decides: true } };
-      const judged = c.judged.map((j) => (j === one ? decisive : j));
-      if (c.starts.entry === null && !c.starts.fault) return 'no entry';
-      return `decides: ${told(c, diagnose(session, c.starts, new Variants(session, c.starts), judged, 'rom-silent', true))}`;
-    });
-    expectAsBefore(lines, new URL('search/beside.txt', import.meta.url));
+      const variants = new Variants(session, c.starts);
+      expect(diagnose(session, c.starts, variants, c.judged, 'dfu', true)).toMatchObject({ explained: null, sets: [] });
+      expect(diagnose(session, c.starts, variants, c.judged, 'rom-silent', false)).toMatchObject({ explained: null, sets: [] });
+      expect(c.tried).toEqual([]);
+    }
   });
 });

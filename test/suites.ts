@@ -1,0 +1,30 @@
+/** Which test files run when, and how. Patterns below the project; test/suites.test.ts holds that each matches a file. */
+
+/**
+ * Files that need a process of their own: they import other test files once more, or look at what nobody has loaded yet; or they make many machines, which takes several times as
+ * long in a process where many were before (answers.test.ts 38 s in place of 3.5, web-usb.test.ts 12 in place of 1.2): V8 never frees a module that imports a table.
+ */
+export const ALONE: readonly string[] = [
+  'test/emu/core/{in-*-mode,sequence,differential,tiers}.test.ts',
+  'test/chips/lazy.test.ts',
+  'test/usb-sim/{answers,lives,clients,web-usb}.test.ts',
+  'test/peripherals/{reactions,quiet-reads,variants}.test.ts',
+  'test/machines/restored.test.ts',
+  'test/bench/rules.test.ts',
+  'test/fixes/fixes.test.ts',
+];
+
+/** Files that stand in for a function of a module, which no module of Node's lets them: with vitest's own loading. */
+export const SPIED: readonly string[] = ['test/emu/known-loops-of-rom.test.ts', 'test/bench/rounds-again.test.ts'];
+
+/** Files that wait for a page, a server or another process. A test of them that fails is tried once more; one that needed it is told as flaky, and is a defect. */
+export const WAITING: readonly string[] = [
+  'test/web/*.test.ts',
+  'test/cli/{built,end-to-end,uart,usbip-guest,usbip-server}.test.ts',
+  'test/campaign/{queue,pool}.test.ts',
+  'test/debug/**/*.test.ts',
+  'test/board/*.test.ts',
+];
+
+/** Long lists, oracles and real clients: `npm run test:all`. All others together take `npm test` three minutes on two cores. */
+export const EXHAUSTIVE: readonly string[] = [];
