@@ -1,25 +1,22 @@
 /**
- * What the reports make of results and of event streams made by hand, word by word, beside what they made of them (each-text/*.txt, which `BOOTBENCH_GOLDEN=write` writes anew): pages without their markup,
- * which stands as a digest, tracks and traces line by line.
+ * What the reports make of results and of event streams made by hand. Word by word, beside what they made of them (each-text/*.txt, which `BOOTBENCH_GOLDEN=write` writes anew), stand two reports for terminals,
+ * documents for CI servers and one trace.
  */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ResultCause, RunResult } from '../../src/bench/documents/result.ts';
 import type { RunTrace, TracedRun, TraceSignal, TraceTransfer } from '../../src/bench/documents/trace-types.ts';
 import { codeQuality, githubAnnotations, sarif, stepSummary } from '../../src/report/ci.ts';
 import { findingsOf } from '../../src/report/findings.ts';
-import { htmlReport } from '../../src/report/html.ts';
-import { indexPage } from '../../src/report/index-page.ts';
 import { junit, type JUnitCase } from '../../src/report/junit.ts';
 import { pictureOf } from '../../src/report/picture.ts';
 import { shortReport } from '../../src/report/short.ts';
 import type { Sources } from '../../src/report/source-lines.ts';
-import { checksReport, terminalReport } from '../../src/report/terminal.ts';
+import { terminalReport } from '../../src/report/terminal.ts';
 import { ansi, consoleText, humanTime, pad, printable, visibleLength, wrap, type Style } from '../../src/report/text.ts';
 import { traceFormat } from '../../src/report/trace/endings.ts';
 import { writeTrace } from '../../src/report/trace/formats.ts';
 import { perfettoTrace } from '../../src/report/trace/perfetto.ts';
 import { vcdTrace } from '../../src/report/trace/vcd.ts';
-import { digest } from '../digest.ts';
 import { expectAsBefore } from '../emu/core/golden-file.ts';
 import { dfuResult, primaskCause, primaskResult, writer } from '../samples/results.ts';
 
@@ -35,14 +32,14 @@ const sources: Sources = () => ({
   elsewhere: false,
 });
 
-/** Of each text what the first has not said already, and all of it as a digest. */
+/** Of each text what the first has not said already. */
 function others(texts: Readonly<Record<string, string>>): string[] {
   const said = new Set<string>();
   return Object.entries(texts).flatMap(([name, text], i) => {
     const lines = text.split('\n');
     const more = lines.filter((line) => !said.has(line));
     if (i < 2) for (const line of lines) said.add(line);
-    return [`---- ${name}: ${digest(text)}`, ...more];
+    return [`---- ${name}`, ...more];
   });
 }
 
@@ -108,145 +105,13 @@ const RESULTS: Readonly<Record<string, RunResult>> = {
 } as Readonly<Record<string, RunResult>>; // prettier-ignore
 
 /** Results with so many notes of a kind, with a proved cause and without one. */
-const KINDS = ['board', 'boot-address', 'boot-at', 'chain', 'chip', 'control', 'crash', 'ecc', 'engine', 'entries', 'find-jump', 'guest', 'image', 'kept-options', 'limit', 'loop', 'no-return', 'no-rom', 'not-triggered', 'polled', 'reset', 'restart', 'scenario', 'serial', 'stats', 'symptom', 'trigger', 'unclocked', 'usb-clock', 'wait', 'watchdog', 'wrong-chip']; // prettier-ignore
-const WORDS = ['main.c:42 (enter_dfu) jumped to 0x00000000', 'ETH has no clock: RCC.AHB1ENR.ETHEN is 0; --board selects another board', 'control run: it was looked at', 'read < f < main', 'src/a.c: five', 'six?', 'seven!', 'eight']; // prettier-ignore
-function* noted(): Generator<[name: string, result: RunResult]> {
-  const stuck = RESULTS['a wait']!.stuck;
-  const bare = { ...failing([], []), stuck };
-  for (const kind of KINDS)
-    for (const n of [1, 5]) {
-      const notes = WORDS.slice(0, n).map((text) => ({ kind, text }));
-      yield [`${n} ${kind}, proved`, { ...primaskResult(), notes }];
-      yield [`${n} ${kind}, dfu`, { ...dfuResult(), notes }];
-      for (const outcome of ['stuck', 'no-jump'] as const) yield [`${n} ${kind}, ${outcome}`, { ...bare, outcome, notes }];
-      yield [
-        `${n} ${kind}, no entry`,
-        {
-          ...bare,
-          outcome: 'no-jump',
-          entries: [],
-          stuck: null,
-          notes: [...notes, { kind: 'not-triggered', text: 'a pin is waited for' }],
-        },
-      ];
-    }
-}
-/** What failed, by what it hangs on and what came back. */
-function* judged(): Generator<[name: string, result: RunResult]> {
-  const free = cause('primask', { dependsOn: [] });
-  const bound = cause('primask');
-  const { dependsOn } = primaskResult();
-  for (const kind of ['stand-in', 'dump', 'silicon'] as const)
-    for (const [name, causes, hangs] of [['nothing', [free], []], ['the cause', [bound], []], ['the run', [free], dependsOn], ['both', [bound], dependsOn], ['one of two', [free, bound], []]] as const)
-      yield [`${kind}, ${name} hangs`, { ...failing(causes, [['primask']], { dependsOn: hangs }), rom: { ...primaskResult().rom, kind } }];
-  const leaves = ['leave-path', 'leave-vtor', 'leave-clocks'] as const;
-  for (const lost of [[], [leaves[0]], [leaves[1]], leaves])
-    for (const verdict of ['fail', 'warn'] as const)
-      yield [`${verdict} ${lost.join()}`, { ...dfuResult(), dependsOn, checks: dfuResult().checks.map((c) => ((lost as readonly string[]).includes(c.id) ? { ...c, verdict, confidence: 'documented' as const, lastWriter: writer } : c)) }];
-  for (const n of [0, 1, 3, 4, 5, 6]) yield [`${n} sets`, failing((['primask', 'msp', 'vtor', 'systick', 'dma', 'fpu'] as const).slice(0, n).map((id) => cause(id)), (['primask', 'msp', 'vtor', 'systick', 'dma', 'fpu'] as const).slice(0, n).map((id) => [id]))];
-  for (const [sets, dependsOn] of [['primask', []], ['primask', bound.dependsOn], ['primask + msp', []], ['vtor', []]] as const)
-    yield [`over serial ${sets}, ${dependsOn.length}`, failing([cause('primask', { proved: false, dependsOn }), cause('msp', { proved: false, dependsOn })], [], { notes: [{ kind: 'serial-set', text: sets }, { kind: 'serial', text: 'the ROM answers on its USART' }] })];
-  for (const explained of [true, false, null])
-    for (const harmless of [[], ['dma'], ['dma', 'fpu', 'systick']] as RunResult['diagnosis']['harmless'][])
-      yield [`explained ${explained}, ${harmless.length} harmless`, { ...primaskResult(), diagnosis: { explained, causes: [], sets: [], harmless } }];
-} // prettier-ignore
-it.each([
-  ['noted', noted],
-  ['judged', judged],
-] as const)('what is %s is told as it was', (name, results) => {
-  const all = [...results()];
-  const texts = (report: (r: RunResult) => string): string[] => others(Object.fromEntries(all.map(([of, result]) => [of, report(result)])));
-  const shown = texts((r) => shortReport(r, { width: 90, sources }));
-  const long = texts((r) => terminalReport(r, { width: 90 }));
-  const pages = all.map(([of, result]) => `${of}: ${digest(htmlReport(result))}`);
-  before([...new Set([...shown, ...long, ...pages])], name);
-});
-
 const each = (text: (result: RunResult, name: string) => string): Record<string, string> =>
   Object.fromEntries(Object.entries(RESULTS).map(([name, result]) => [name, text(result, name)]));
-it.each([80, 40])('short reports of %i columns say what they said', (width) => {
-  before(others(each((result) => shortReport(result, { width, sources, embedded: width === 40 }))), `short-${width}`);
-});
-it('a width has its least and its most, and so has a verdict its words', () => {
-  const lines = [10, 39, 40, 41, 79, 81, 119, 120, 121, 200].flatMap((width) => [
-    `---- ${width}`,
-    ...shortReport(primaskResult(), { width, paint: ansi }).split('\n'),
-  ]);
-  const judged = [true, false].flatMap((holds) =>
-    [primaskResult(), dfuResult()].flatMap((r) =>
-      [shortReport, terminalReport].flatMap((report) =>
-        report(r, { judgement: { holds, failures: ['outcome is x', 'cause is y'] } }).split('\n'),
-      ),
-    ),
-  );
-  const failures = (n: number): string[] => Array.from({ length: n }, (_, i) => `it is ${i}`);
-  const failed = [4, 5, 6].flatMap((n) => shortReport(dfuResult(), { judgement: { holds: false, failures: failures(n) } }).split('\n').slice(0, 9)); // prettier-ignore
-  const asks: Sources = () => ({
-    path: 'main.c',
-    lines: [...Array<string>(60).fill('while (!done) {}'), '#include "stm32h5xx.h"'],
-    newer: false,
-    elsewhere: false,
-  });
-  const waits = shortReport(RESULTS['a wait for nothing']!, { width: 40, sources: asks }).split('\n');
-  const narrow = OUTCOMES.flatMap((outcome) =>
-    [true, false].flatMap((holds) => shortReport({ ...primaskResult(), outcome }, { width: 40, judgement: { holds, failures: [] } }).split('\n').slice(0, 4)),
-  ); // prettier-ignore
-  // the line to blame is bold, those around it are dim
-  const painted = shortReport(primaskResult(), { width: 60, paint: ansi, sources }).split('\n');
-  before(
-    [...lines, ...judged, ...failed, ...waits, ...narrow, ...painted].map((l) => JSON.stringify(l)),
-    'widths',
-  );
-});
-/** Every text of several words, said over and over. */
-function wordy<T>(value: T): T {
-  if (typeof value === 'string') return (value.includes(' ') ? Array<string>(14).fill(value).join(', and ') : value) as T;
-  if (Array.isArray(value)) return value.map((v: unknown) => wordy(v)) as T;
-  if (value === null || typeof value !== 'object') return value;
-  const more = (key: string, v: unknown): unknown => (key === 'fix' ? v : key === 'symbol' && v ? Array(9).fill(v).join('::') : wordy(v));
-  return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, more(key, v)])) as T;
-}
-it('each row of a short report has as many lines as it had, however much there is to say', () => {
-  const all: [string, RunResult][] = [...Object.entries(RESULTS), ...noted(), ...judged()];
-  const shapes = all.map(([name, result]) => {
-    const shown = shortReport(wordy(result), { width: 60, sources, embedded: true });
-    // by row its label and its lines
-    const rows: string[] = [];
-    for (const line of shown.trimEnd().split('\n')) {
-      const label = /^\w+/.exec(line)?.[0];
-      const cut = line.endsWith('…') ? '…' : '-';
-      if (label === undefined) rows.push((rows.pop() ?? '') + cut);
-      else rows.push(`${label} ${cut}`);
-    }
-    return `${rows.join(' ')}: ${name}`;
-  });
-  before([...new Map(shapes.map((line) => [line.slice(0, line.lastIndexOf(': ')), line])).values()], 'wordy');
+it('short reports of 80 columns say what they said', () => {
+  before(others(each((result) => shortReport(result, { width: 80, sources }))), 'short-80');
 });
 it('reports on a terminal say what they said', () => {
   before(others(each((result, name) => terminalReport(result, { width: 90, allChecks: name === 'two cores' }))), 'terminal');
-  before(others(each((result) => checksReport(result, { width: 90 }))), 'checks');
-});
-
-/** What a page says, and how it is marked up. */
-function ofPage(page: string): string[] {
-  const body = page.replace(/<style>[^]*?<\/style>/g, '').replace(/<pre>[^]*?<\/pre>/g, '');
-  const words = body
-    .split(/<[^>]*>/)
-    .map((text) => text.replace(/\s+/g, ' ').trim())
-    .filter((text) => text !== '');
-  return [...words, `markup: ${digest((body.match(/<[^>]*>/g) ?? []).join(''))}, ${page.length}`];
-}
-it('pages say what they said', () => {
-  const traced = (name: string) => (name.startsWith('a ') ? { trace: TRACES['one core']! } : {});
-  const lines = others(each((result, name) => ofPage(htmlReport(result, { sources, ...traced(name) })).join('\n')));
-  const index = ofPage(
-    indexPage([
-      { path: 'a.json', state: 'ok', seconds: 1.25, failures: [], result: dfuResult() },
-      { path: 'b.json', state: 'fail', seconds: 0.04, failures: ['outcome'], result: primaskResult() },
-      { path: 'c.json', state: 'error', seconds: 0, failures: ['no file'], result: null },
-    ]),
-  );
-  before([...lines, ...index, ...ofPage(indexPage([]))], 'pages');
 });
 
 // ---- event streams -------------------------------------------------------------------------------------------------------------------------
@@ -327,27 +192,59 @@ const TRACES: Readonly<Record<string, RunTrace>> = {
   'no signals': { chip: 'STM32F072RB', exceptions: {}, memories: [], run: { ...ONE, signals: [], transfers: [], console: [] }, repaired: null },
 }; // prettier-ignore
 
-it('tracks of a picture are what they were', () => {
-  const many = (n: number, step: number): RunResult => ({ ...primaskResult(), timeline: Array.from({ length: n }, (_, i) => row((i * step).toFixed(9), 'note')) });
-  const results = { ...RESULTS, '2500 rows': many(2500, 0.0001), '2501 rows': many(2501, 0.0001), '6000 rows': many(6000, 0.0004), '2501 rows at once': many(2501, 0) };
-  const told = (name: string, result: RunResult, trace: RunTrace | null): string[] => {
-    const { tracks, texts, ...rest } = pictureOf(result, trace);
-    const lines = tracks.map(({ name: track, run, look, from, to, text, rows }) => `  ${run} ${track} ${look}: ${from.length}, ${rows?.length ?? 'no'} rows; ${from.slice(0, 6).map((at, i) => `${at}-${to[i]} ${texts[text[i]!]}`).join(', ')}; ${digest(JSON.stringify([from, to, text.map((i) => texts[i]), rows]))}`);
-    return [`${name}: ${JSON.stringify(rest)}, ${texts.length} texts`, ...lines];
-  };
-  const lines = Object.entries(results).flatMap(([name, result]) => told(name, result, null));
-  const traced = Object.entries(TRACES).flatMap(([name, trace]) => ['a failure', 'sessions', 'a point of no return'].flatMap((of) => told(`${of}, ${name}`, RESULTS[of]!, trace)));
-  before([...lines, ...traced], 'pictures');
-}); // prettier-ignore
+describe('The tracks of a picture', () => {
+  const many = (n: number, step: number): RunResult => ({
+    ...primaskResult(),
+    timeline: Array.from({ length: n }, (_, i) => row((i * step).toFixed(9), 'note')),
+  });
+  const pictures = [
+    ...Object.entries({ ...RESULTS, many: many(2501, 0.0001), 'many at once': many(2501, 0), 'very many': many(6000, 0.0004) }).map(
+      ([name, result]) => [name, pictureOf(result, null)] as const,
+    ),
+    ...Object.entries(TRACES).map(([name, trace]) => [name, pictureOf(primaskResult(), trace)] as const),
+  ];
+  it.each(pictures)('of %s run from left to right within the picture, each mark with a text', (_, { tracks, texts, end }) => {
+    expect(tracks.length).toBeGreaterThan(0);
+    for (const { name, from, to, text } of tracks) {
+      expect([to.length, text.length], name).toEqual([from.length, from.length]);
+      expect(
+        from.every((at, i) => at <= to[i]! && at >= 0 && to[i]! <= end),
+        name,
+      ).toBe(true);
+      expect(
+        from.every((at, i) => i === 0 || from[i - 1]! <= at),
+        name,
+      ).toBe(true);
+      expect(
+        text.every((t) => texts[t] !== undefined),
+        name,
+      ).toBe(true);
+    }
+  });
+  it('have every event of a timeline', () => {
+    const marks = pictureOf(many(2000, 0.0001), null).tracks.flatMap(({ from }) => from);
+    expect(marks.length).toBeGreaterThanOrEqual(2000);
+  });
+});
 it('event streams are written as they were', () => {
   const shown = (text: string): string[] => text.split('\n').filter((line, i, all) => i < 200 || i > all.length - 3);
-  const lines = Object.entries(TRACES).flatMap(([name, trace]) => {
-    const texts = [perfettoTrace(trace), vcdTrace(trace)];
-    return [`---- ${name}: ${texts.map(digest).join(' ')}`, ...(name === 'one core' ? texts.flatMap(shown) : [])];
-  });
-  before(lines, 'traces');
+  before([perfettoTrace(TRACES['one core']!), vcdTrace(TRACES['one core']!)].flatMap(shown), 'traces');
 });
-
+describe.each(Object.entries(TRACES))('The event stream of %s', (_, trace) => {
+  it('is JSON for Perfetto, in the order of time on each track', () => {
+    const { traceEvents } = JSON.parse(perfettoTrace(trace)) as { traceEvents: { ts?: number; dur?: number; ph: string }[] };
+    expect(traceEvents.length).toBeGreaterThan(5);
+    expect(traceEvents.filter(({ ts, dur }) => (ts ?? 0) < 0 || (dur ?? 0) < 0)).toEqual([]);
+  });
+  it('is a VCD file whose times rise and whose changes are of declared signals', () => {
+    const lines = vcdTrace(trace).split('\n');
+    const times = lines.filter((line) => line.startsWith('#')).map((line) => Number(line.slice(1)));
+    expect(times.every((at, i) => i === 0 || at > times[i - 1]!)).toBe(true);
+    const declared = new Set(lines.flatMap((line) => /^\$var \S+ \d+ (\S+)/.exec(line)?.[1] ?? []));
+    const changed = lines.flatMap((line) => /^(?:[01xz](\S+)|[bs]\S* (\S+))$/.exec(line)?.slice(1).find(Boolean) ?? []);
+    expect(changed.filter((id) => !declared.has(id))).toEqual([]);
+  });
+});
 it('text is cut, wrapped, painted and counted as it was', () => {
   const styles: readonly Style[] = ['bold', 'dim', 'red', 'green', 'yellow', 'cyan'];
   const controls = Array.from({ length: 0xa2 }, (_, i) => String.fromCharCode(i)).join('');
@@ -383,8 +280,12 @@ it('documents for CI servers are written as they were', () => {
   const rows = [{ path: 'a_b.json', state: 'ok', seconds: 1, failures: [] }, { path: 'c.json', state: 'fail', seconds: 1, failures: ['x', 'y|z'] }];
   const all = [...findings, error];
   const texts = [...cases.map((c) => junit([c])), junit(cases), junit([]), githubAnnotations(all), stepSummary(rows, all), stepSummary(rows.slice(0, 1), []), stepSummary([], []), codeQuality(all), sarif(all, '1.2.3'), sarif([], '1.2.3')];
-  const captures = Object.entries(TRACES).flatMap(([name, trace]) => (['pcapng', 'perfetto', 'vcd'] as const).map((format) => `${name}, ${format}: ${digest([...writeTrace(trace, format)].join())}`));
+  for (const trace of Object.values(TRACES)) {
+    // a section header block, little-endian (pcapng 4.1)
+    const first = [...(writeTrace(trace, 'pcapng') as Uint8Array)];
+    expect(first.slice(0, 12)).toEqual([0x0a, 0x0d, 0x0d, 0x0a, 28, 0, 0, 0, 0x4d, 0x3c, 0x2b, 0x1a]);
+  }
   const endings = ['a.json', 'a.JSON', 'a.b/vcd', 'x.vcd', 'x.pcapng', '.json', 'json', 'a.json.gz'].map((path) => `${path}: ${traceFormat(path)}`);
-  const lines = texts.flatMap((text) => [`---- ${digest(text)}`, ...text.split('\n').slice(0, 40)]);
-  before([...lines, ...captures, ...endings], 'documents');
+  const lines = texts.flatMap((text) => ['----', ...text.split('\n').slice(0, 40)]);
+  before([...lines, ...endings], 'documents');
 }); // prettier-ignore

@@ -1,8 +1,5 @@
-/**
- * Results made by chance of what a result may say, in a report of any width, in colour or not, with sources or without: how many lines each row of the short report has, and digests of that report, of the full one, of the
- * checks, the page, the findings and the patch (each-result.txt, which `BOOTBENCH_GOLDEN=write` writes anew). each-text.test.ts has their words, one thing after the other; here several come together.
- */
-import { expect, it } from 'vitest';
+/** What holds of every report of every result: results made by chance of what one may say, in any width, in colour or not, with sources or without. */
+import { describe, expect, it } from 'vitest';
 import type { Judgement } from '../../src/bench/documents/expect.ts';
 import { CHECK_IDS, type Place, type ResultCause, type RomDependency, type RunResult } from '../../src/bench/documents/result.ts';
 import { findingsOf } from '../../src/report/findings.ts';
@@ -12,8 +9,6 @@ import { shortReport } from '../../src/report/short.ts';
 import type { Sources } from '../../src/report/source-lines.ts';
 import { checksReport, terminalReport } from '../../src/report/terminal.ts';
 import { ansi } from '../../src/report/text.ts';
-import { digest } from '../digest.ts';
-import { expectAsBefore } from '../emu/core/golden-file.ts';
 import { Chance } from '../emu/random-thumb.ts';
 import { checks, dfuResult, primaskCause, primaskResult, writer } from '../samples/results.ts';
 
@@ -117,41 +112,133 @@ function made(c: Chance): RunResult {
   return c.below(3) ? result : { ...result, diagnosis: nothing, ...c.of([{}, { entries: [], stuck: null }]), notes: [...result.notes, ...notes(c)] };
 } // prettier-ignore
 const judged = (c: Chance): Judgement | null => orNull(c, { holds: c.below(2) === 0, failures: some(c, 6, () => words(c, 25)) });
-/** By row of a short report its label and how many lines it has; `…` where it is cut. */
-function rows(report: string): string {
-  const told: [string, number, string][] = [];
-  for (const line of report.trimEnd().split('\n')) {
-    const label = /^\S+/.exec(line)?.[0];
-    if (label !== undefined) told.push([label, 0, '']);
-    const last = told.at(-1) ?? (told[0] = ['-', 0, '']);
-    last[1]++;
-    if (line.endsWith('…')) last[2] = '…';
-  }
-  return told.map(([label, n, cut]) => `${label} ${n}${cut}`).join(', ');
+interface Told {
+  readonly seed: number;
+  readonly result: RunResult;
+  readonly judgement: Judgement | null;
+  readonly width: number;
+  readonly sources: Sources;
+  readonly short: string;
+  readonly full: string;
 }
+function tell(seed: number): Told {
+  const c = new Chance(seed);
+  const result = made(c);
+  const judgement = judged(c);
+  const [newer, elsewhere] = [c.below(4) === 0, c.below(4) === 0];
+  const known = c.below(4) > 0;
+  const sources: Sources = (path) => (known && FILES[path] ? { path, lines: FILES[path], newer, elsewhere } : null);
+  const width = 30 + c.below(100);
+  const options = { width, judgement, sources };
+  return {
+    seed,
+    result,
+    judgement,
+    width,
+    sources,
+    short: shortReport(result, options),
+    full: terminalReport(result, { width, judgement }),
+  };
+}
+const all = Array.from({ length: RESULTS }, (_, i) => tell(i + 1));
+const except = (holds: (t: Told) => boolean): number[] => all.filter((t) => !holds(t)).map(({ seed }) => seed);
+const squeezed = (text: string): string => text.replaceAll(/\s+/g, ' ');
 
-it('results made by chance are told as they were', () => {
-  const lines = Array.from({ length: RESULTS }, (_, i) => {
-    const c = new Chance(i + 1);
-    const result = made(c);
-    const judgement = judged(c);
-    const [newer, elsewhere] = [c.below(4) === 0, c.below(4) === 0];
-    const known: Sources = (path) => (FILES[path] ? { path, lines: FILES[path], newer, elsewhere } : null);
-    const sources = c.below(4) ? { sources: known } : {};
-    const colour = c.below(2) ? {} : { paint: ansi };
-    const width = c.of([{ width: 30 + c.below(100) }, { width: 30 + c.below(100) }, {}]);
-    const embedded = c.of([{}, {}, { embedded: true }]);
-    const plainly = { ...sources, ...width, ...embedded, judgement };
-    const texts = [
-      shortReport(result, { ...plainly, ...colour }),
-      terminalReport(result, { ...width, ...colour, judgement, allChecks: c.below(2) === 0 }),
-      checksReport(result, { ...width, ...colour }),
-      htmlReport(result, sources),
-      JSON.stringify(findingsOf('scenario.json', result, judgement?.failures ?? [], sources.sources ?? (() => null))),
-      JSON.stringify(patchOf(result, sources.sources ?? (() => null))),
-    ];
-    return `${i} ${result.outcome}: ${rows(shortReport(result, plainly))}; ${texts.map((text) => digest(text).slice(0, 5)).join(' ')}`;
+const plainly = (text: string): string => text.replaceAll(/\u001b\[[0-9;]*m/g, '');
+
+describe('The first screen', () => {
+  it('begins with whether it holds, or with the outcome', () => {
+    const word = ({ judgement, result }: Told): RegExp =>
+      judgement === null
+        ? result.outcome === 'dfu'
+          ? /^(OK|FAIL)\b/
+          : /^FAIL\b/
+        : judgement.holds
+          ? /^HOLDS\b/
+          : /^(FAILS?|DOES NOT HOLD)\b/;
+    expect(except((t) => word(t).test(t.short))).toEqual([]);
   });
-  expect(new Set(lines.map((line) => /: ([^;]*)/.exec(line)![1])).size).toBeGreaterThan(300);
-  expectAsBefore(lines, new URL('./each-result.txt', import.meta.url));
+  it('is as wide as it may be: a longer line is one word, or code, which is not wrapped', () => {
+    const tooWide = ({ short, width }: Told): string[] =>
+      short.split('\n').filter((line) => [...line].length > Math.max(width, 40) && !/^\s*([-+>]|\d+ \|)|\S{20,}/.test(line));
+    expect(except((t) => tooWide(t).length === 0)).toEqual([]);
+  });
+  it('says the same in colour', () => {
+    const same = ({ result, width, judgement, sources, short }: Told): boolean =>
+      plainly(shortReport(result, { width, judgement, sources, paint: ansi })) === short;
+    expect(except(same)).toEqual([]);
+  });
+  it('says the same twice', () => {
+    expect(except(({ seed, short }) => tell(seed).short === short)).toEqual([]);
+  });
+});
+
+describe('The whole report', () => {
+  it('names every proved cause', () => {
+    expect(except(({ result, full }) => result.diagnosis.causes.every(({ id, proved }) => !proved || full.includes(id)))).toEqual([]);
+  });
+  it('says what the summary says', () => {
+    expect(except(({ result, full }) => squeezed(full).includes(squeezed(result.summary).slice(0, 40)))).toEqual([]);
+  });
+  it('names the ROM, and that a stand-in is not of ST', () => {
+    expect(except(({ result, full }) => result.rom === null || result.rom.kind !== 'stand-in' || /stand-in/.test(full))).toEqual([]);
+  });
+});
+
+describe('The list of checks', () => {
+  it('has each check once, with its verdict', () => {
+    const once = ({ result, width }: Told): boolean => {
+      const text = checksReport(result, { width: Math.max(width, 80) });
+      return result.checks.every(({ id }) => text.split('\n').filter((line) => new RegExp(`(^|\\s)${id}(\\s|:|$)`).test(line)).length >= 1);
+    };
+    expect(except(once)).toEqual([]);
+  });
+});
+
+describe('Findings for CI', () => {
+  const findings = ({ result, judgement, sources }: Told) => findingsOf('scenario.json', result, judgement?.failures ?? [], sources);
+  it('have one for each proved cause, at its line where there is one', () => {
+    const at = (t: Told): boolean =>
+      t.result.diagnosis.causes
+        .filter(({ proved, lastWriter }) => proved && lastWriter?.file && lastWriter.line !== null)
+        .every(({ id, lastWriter }) => findings(t).some((f) => new RegExp(`${lastWriter!.line}|${id}`).test(JSON.stringify(f))));
+    const failing = all.filter(
+      ({ judgement, result }) =>
+        judgement !== null && !judgement.holds && judgement.failures.length > 0 && result.diagnosis.explained === true,
+    );
+    expect(failing.length).toBeGreaterThan(20);
+    expect(failing.filter((t) => !at(t)).map(({ seed }) => seed)).toEqual([]);
+  });
+});
+
+describe('The page', () => {
+  it('tells each proved cause, loads nothing from elsewhere, and shows no tag of what it was given', () => {
+    const holds = ({ result, sources }: Told): boolean => {
+      const page = htmlReport({ ...result, summary: `${result.summary} <b id="evil">` }, { sources });
+      return (
+        !page.includes('<b id="evil">') &&
+        !/<(script|link|img)[^>]*(src|href)="https?:/.test(page) &&
+        result.diagnosis.causes.filter((x) => x.proved).every(({ id }) => page.includes(id))
+      );
+    };
+    expect(
+      all
+        .slice(0, 200)
+        .filter((t) => !holds(t))
+        .map(({ seed }) => seed),
+    ).toEqual([]);
+  });
+});
+
+describe('The patch', () => {
+  it('has every proved cause that has a fix, or says why not', () => {
+    const holds = ({ result, sources }: Told): boolean => {
+      const { text, causes, left } = patchOf(result, sources);
+      return (
+        (text === '') === (causes.length === 0) &&
+        (causes.length + left.length > 0 || !result.diagnosis.causes.some((x) => x.proved && x.fix !== null && x.lastWriter?.file))
+      );
+    };
+    expect(except(holds)).toEqual([]);
+  });
 });

@@ -1,0 +1,221 @@
+/** What holds of every patch, whatever C it goes into: each part of a fix in front of, behind and in place of each line of sources of several shapes. */
+import { applyPatch } from 'diff';
+import { describe, expect, it } from 'vitest';
+import type { Place, ResultCause, RunResult } from '../../src/bench/documents/result.ts';
+import { part } from '../../src/checks/fix-in-c.ts';
+import { patchOf, type Patch } from '../../src/report/patch.ts';
+import type { SourceFile } from '../../src/report/source-lines.ts';
+import { primaskCause, primaskResult, writer } from '../samples/results.ts';
+
+const JUMP = ['uint32_t sp = *(volatile uint32_t *)0x0bf97000u;', 'uint32_t pc = *(volatile uint32_t *)0x0bf97004u;', '__asm volatile("msr msp, %0\\n\\tbx %1" : : "r"(sp), "r"(pc) : "memory");']; // prettier-ignore
+const FIXES: Readonly<Record<string, string>> = {
+  call: '__enable_irq();',
+  two: 'SysTick->CTRL = 0;\nSCB->ICSR = SCB_ICSR_PENDSTCLR_Msk;',
+  guard: 'if (0)',
+  declares: 'uint32_t old = SCB->VTOR;\nSCB->VTOR = 0;',
+  jump: JUMP.join('\n'),
+  disordered: [JUMP[1], JUMP[0], JUMP[2]].join('\n'),
+  erase: `${part('file', ', in RAM', 'static void erase_and_jump(void) {', '}')}\n${part('here', '', 'erase_and_jump();')}`,
+  before: part('before', ': first', 'NVIC_DisableIRQ(USB_IRQn);'),
+  after: part('after', '', '__DSB();', '__ISB();'),
+  main: part('main', '', 'if (wanted()) { go(); }'),
+  unmask: part('unmask', '', 'RCC->CR = 1;'),
+  declaration: part('declaration', 'of flag (main.c:5)', '__attribute__((section(".noinit"))) uint32_t flag;'),
+  elsewhere: part('declaration', 'of other', '__attribute__((section(".noinit"))) uint32_t other;'),
+  handler: part('file', ': a handler', 'void NMI_Handler(void) {}'),
+  attribute: '__attribute__((section(".noinit"))) static uint32_t flag;',
+  remark: '/* nothing can be done */',
+};
+const SOURCES: Readonly<Record<string, string>> = {
+  plain: `#include <stdint.h>
+#include "board.h"
+
+/* a flag */
+static volatile uint32_t flag;
+uint32_t other = 3, more;
+
+int main(void)
+{
+  setup(); start();
+  if (wanted)
+    enter();
+  else
+    leave(a,
+          b,
+          c);
+  for (;;) { work(); }
+  call(a, // why
+       b);
+  return enter_dfu();
+}`,
+  braces: `#include <string.h>
+#include <cstdint>
+void main() {
+    // all of it
+    __enable_irq();
+    while (busy) { poll(); } /* waits */
+    if (a) {
+        go(0x0bf90000u, 0x0BF90004);
+    } else
+        stop();
+    do_it(); /* 0x0bf90000 */
+    irq_on();
+    switch (x) {
+    case 1:
+        __set_PRIMASK(0);
+    }
+}
+uint32_t flag = 1;`,
+  assembler: `  .thumb_func
+enter_dfu:
+  cpsie i
+  ldr r0, =table
+  bx r0`,
+  // main in the first line, and a statement that the file ends in
+  short: `int main(void) {
+  step(a,
+       b`,
+  empty: '',
+};
+const cause = (fix: string, line: number | null, over: Partial<ResultCause> = {}): ResultCause => ({ ...primaskCause, fix, lastWriter: { ...writer, line }, ...over }); // prettier-ignore
+function resultOf(causes: readonly ResultCause[], from: Place | null, over: Partial<RunResult> = {}): RunResult {
+  const base = primaskResult();
+  const entries = [{ ...base.entries[0]!, from }];
+  return { ...base, diagnosis: { ...base.diagnosis, causes, sets: [causes.map((c) => c.id)] }, entries, ...over };
+}
+
+interface Patched {
+  readonly name: string;
+  readonly at: ResultCause['at'];
+  readonly fix: string;
+  readonly code: string;
+  readonly line: number;
+  readonly text: string;
+  readonly patch: Patch;
+  /** The source with the patch applied; null: the patch is empty. */
+  readonly after: string | null;
+}
+function patched(source: string, fix: string, at: ResultCause['at'], line: number): Patched {
+  const [text, code] = [SOURCES[source]!, FIXES[fix]!];
+  const file = source === 'assembler' ? 'start.s' : 'main.c';
+  const place: Place = { pc: '0x08000430', symbol: 'f', file, line };
+  const found = (name: string): SourceFile | null =>
+    name === file ? { path: name, lines: text.split('\n'), newer: false, elsewhere: false } : null;
+  const patch = patchOf(resultOf([cause(code, line, { at, lastWriter: { ...writer, ...place } })], place), found);
+  const after = patch.text === '' ? null : applyPatch(text, patch.text);
+  if (after === false) throw new Error(`${source}, ${fix}, ${at}, line ${line}: the patch does not apply:\n${patch.text}`);
+  return { name: `${source}, ${fix}, ${at}, line ${line}`, at, fix, code, line, text, patch, after };
+}
+const all = Object.keys(SOURCES)
+  .filter((source) => source !== 'empty')
+  .flatMap((source) =>
+    Object.keys(FIXES).flatMap((fix) =>
+      (['entry', 'before-write', 'redirect', 'keep'] as const).flatMap((at) =>
+        SOURCES[source]!.split('\n').map((_, i) => patched(source, fix, at, i + 1)),
+      ),
+    ),
+  );
+const names = (list: readonly Patched[]): string[] => list.map(({ name }) => name);
+const changed = all.filter(({ after }) => after !== null);
+const lines = (text: string): string[] =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+/** Lines that the patch takes out and does not put back in another place. */
+function lost({ text, after }: Patched): string[] {
+  const left = lines(after!);
+  return lines(text).filter((line) => {
+    const at = left.indexOf(line);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
+}
+const depth = (text: string): number => [...text].reduce((sum, c) => sum + (c === '{' ? 1 : c === '}' ? -1 : 0), 0);
+/** What of a fix is code and belongs to the place, without the marks of its parts. */
+const statements = (code: string): string[] => lines(code).filter((line) => !/^\/[/*]/.test(line));
+
+describe('A patch', () => {
+  it('is there for most places, and applies to the source that it was made for', () => {
+    expect(changed.length).toBeGreaterThan(all.length / 4);
+  });
+  it('has the statements of its fix, each on a line of its own, or says why it leaves the cause out', () => {
+    const silent = all.filter(({ patch, after }) => after === null && patch.left.length === 0 && patch.needs.length === 0);
+    expect(names(silent.filter(({ fix }) => fix !== 'remark'))).toEqual([]);
+    const known = ['call', 'two', 'guard', 'declares'];
+    // elsewhere addresses or assembler stand for the names of CMSIS, which those sources do not have
+    const without = changed.filter(
+      ({ name, fix, code, after }) => name.startsWith('plain') && known.includes(fix) && !statements(code).every((s) => after!.includes(s)),
+    );
+    expect(names(without)).toEqual([]);
+  });
+  it('names the causes that it mends, and no cause that it leaves out', () => {
+    expect(names(changed.filter(({ patch }) => !patch.causes.includes('primask') && patch.left.length === 0))).toEqual([]);
+    expect(names(all.filter(({ patch, after }) => after === null && patch.causes.length > 0))).toEqual([]);
+  });
+  it('in front of a jump takes no statement away', () => {
+    const taking = changed.filter((p) => p.at === 'entry' && ['call', 'two', 'before', 'declares'].includes(p.fix) && lost(p).length > 0);
+    expect(names(taking)).toEqual([]);
+  });
+  it('in place of a write takes away that statement alone', () => {
+    const taking = changed.filter((p) => p.at === 'before-write' && ['call', 'two'].includes(p.fix));
+    expect(taking.length).toBeGreaterThan(10);
+    const more = taking.filter((p) =>
+      lost(p).some(
+        (line) =>
+          !p.text
+            .split('\n')
+            .slice(p.line - 1, p.line + 2)
+            .some((own) => own.trim() === line),
+      ),
+    );
+    expect(names(more)).toEqual([]);
+  });
+  it('opens as many braces as it closes', () => {
+    expect(names(changed.filter(({ text, after, code }) => depth(after!) - depth(text) !== 0 && depth(code) === 0))).toEqual([]);
+  });
+  it('leaves the last line without a line end as it was', () => {
+    expect(names(changed.filter(({ text, after }) => after!.endsWith('\n') && !text.endsWith('\n')))).toEqual([]);
+  });
+});
+
+describe('A patch is refused', () => {
+  const place = (line: number | null, file: string | null = 'main.c'): Place => ({ pc: '0x08000430', symbol: 'f', file, line });
+  const source =
+    (over: Partial<SourceFile> = {}) =>
+    (name: string): SourceFile | null =>
+      name === 'main.c' ? { path: name, lines: SOURCES['plain']!.split('\n'), newer: false, elsewhere: false, ...over } : null;
+  it.each<[string, RunResult]>([
+    ['without a line', resultOf([cause(FIXES['call']!, null)], place(null))],
+    ['without a file', resultOf([cause(FIXES['call']!, 3, { lastWriter: null })], place(3, null))],
+    ['behind the end of the file', resultOf([cause(FIXES['call']!, 40)], place(40))],
+  ])('%s', (_, result) => {
+    const patch = patchOf(result, source());
+    expect(patch.text).toBe('');
+    expect(patch.left.length).toBeGreaterThan(0);
+  });
+  it('for a file that is newer than the image, and says so', () => {
+    const patch = patchOf(resultOf([cause(FIXES['call']!, 10)], place(10)), source({ newer: true }));
+    expect([patch.text === '', ...patch.left, ...patch.needs].join(' ')).toMatch(/newer|false/);
+  });
+});
+
+describe('Two fixes in one patch', () => {
+  const place = (line: number): Place => ({ pc: '0x08000430', symbol: 'f', file: 'main.c', line });
+  const text = SOURCES['plain']!;
+  const found = (): SourceFile => ({ path: 'main.c', lines: text.split('\n'), newer: false, elsewhere: false });
+  it.each(Object.keys(FIXES).flatMap((a) => ['call', 'two', 'jump', 'declares'].map((b) => [a, b] as const)))(
+    '%s and %s apply together',
+    (a, b) => {
+      for (const [first, second, from] of [
+        [10, 12, 12],
+        [12, 12, 12],
+        [15, 10, 12],
+      ] as const) {
+        const patch = patchOf(resultOf([cause(FIXES[a]!, first), cause(FIXES[b]!, second, { id: 'msp' })], place(from)), found);
+        if (patch.text !== '') expect(applyPatch(text, patch.text), patch.text).not.toBe(false);
+        expect([...patch.causes, ...patch.left, ...patch.needs].length).toBeGreaterThan(0);
+      }
+    },
+  );
+});
