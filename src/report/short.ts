@@ -12,7 +12,7 @@ import { NEVER_READY, OTHER_BOARD } from '../peripherals/note-words.ts';
 import { patchOf } from './patch.ts';
 import { provisos } from './provisos.ts';
 import { NO_SOURCES, type Sources } from './source-lines.ts';
-import { endedText, harmlessWhere, headlineText, HEADLINES, keptInVain, refusedWrite, romName, waitOf } from './terminal.ts';
+import { endedText, harmlessWhere, headlineText, HEADLINES, keptInVain, loopAtEnd, refusedWrite, romName, waitOf } from './terminal.ts';
 import { consoleText, humanTime, pad, plain, printable, visibleLength, wrap, type Paint, type Style } from './text.ts';
 
 export interface ShortOptions {
@@ -394,7 +394,7 @@ function notTriggered(page: Page, result: RunResult, sources: Sources): boolean 
   suspects(page, result);
   const reset = result.resets.find((r) => r.by === 'software' || r.by === 'option-bytes');
   const starved = result.notes.find((n) => n.kind === 'starved')?.text;
-  const why = starved ?? keptInVain(result);
+  const why = loopAtEnd(result) ?? starved ?? keptInVain(result);
   page.row('Why', 'yellow', why ?? (reset === undefined ? 'nothing triggered the jump into the ROM in this run' : behindReset(reset)), 5);
   for (const text of notes.slice(0, 4)) page.text(`- ${text}`, 2);
   for (const { text } of result.notes.filter((n) => n.kind === 'find-jump').slice(0, 6)) page.text(`tried: ${text}`, 2);

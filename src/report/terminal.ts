@@ -267,7 +267,7 @@ function notTriggered(w: Writer, result: RunResult): void {
   const of = (kind: string): readonly string[] => result.notes.filter((n) => n.kind === kind).map((n) => n.text);
   const [waits, tried] = [[...of('starved'), ...of('not-triggered')], of('find-jump')];
   if (waits.length === 0) return;
-  const kept = keptInVain(result);
+  const kept = loopAtEnd(result) ?? keptInVain(result);
   w.heading(kept === undefined ? 'Nothing triggered the jump into the ROM in this run' : 'What could trigger the jump into the ROM');
   if (kept !== undefined) w.text(`${capital(kept)}.`);
   for (const text of waits) w.lines.push(...wrap(printable(capital(`${text}.`)), w.width, '      ', '    - '));
@@ -275,8 +275,17 @@ function notTriggered(w: Writer, result: RunResult): void {
   else for (const text of tried) w.lines.push(...wrap(printable(`Tried: ${text}`), w.width, '      ', '    - '));
 }
 
+/** The end of the run came before that of a loop that counts. */
+export function loopAtEnd({ ended }: RunResult): string | undefined {
+  const { loop } = ended;
+  if (loop === undefined) return undefined;
+  const where = loop.file === null ? loop.pc : `${loop.file.slice(loop.file.lastIndexOf('/') + 1)}:${loop.line}`;
+  return `the run ended at ${humanTime(ended.at)} inside a loop that counts and goes on until ${humanTime(loop.endsAt)} (${where}); what comes behind it was not seen`;
+}
+
 /** A request word survived the reset, but the firmware did not jump into the ROM. */
-export function keptInVain({ checks, entries, resets }: RunResult): string | undefined {
+export function keptInVain({ checks, entries, resets, ended }: RunResult): string | undefined {
+  if (ended.loop !== undefined) return undefined;
   const kept = checks.find((c) => c.id === 'magic-survives' && c.verdict === 'pass')?.observed;
   const last = resets.at(-1);
   if (kept == null || entries.length > 0 || last === undefined || last.by === 'power') return undefined;

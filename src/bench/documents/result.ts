@@ -304,6 +304,8 @@ export interface RunResult {
     readonly reason: EndReason;
     /** Time since power-on, in seconds. */
     readonly at: Seconds;
+    /** The run ended inside a loop that counts and ends later: where, and when it ends if no interrupt holds it up. Absent otherwise. */
+    readonly loop?: { readonly pc: Hex; readonly file: string | null; readonly line: number | null; readonly endsAt: Seconds };
   };
   /** ROM options whose other value changes the outcome; ST does not publish their values. */
   readonly dependsOn: readonly RomDependency[];

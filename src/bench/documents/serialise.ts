@@ -37,7 +37,11 @@ const RESULT: ObjectShape = object({
   }),
   outcome: 'text',
   summary: 'text',
-  ended: object({ reason: 'text', at: 'time' }),
+  ended: object({
+    reason: 'text',
+    at: 'time',
+    loop: { optional: object({ pc: 'hex8', file: nullable('text'), line: nullable('count'), endsAt: 'time' }) },
+  }),
   dependsOn: list(dependency),
   time: object({
     seconds: 'time',

@@ -6,6 +6,7 @@ import type { RomProfile } from '../../rom/profiles.ts';
 import type { UsbSim } from '../../usb-sim/usb-sim.ts';
 import type { EndReason, Outcome } from '../documents/result.ts';
 import type { RunInput } from '../input/run-input.ts';
+import type { FiniteLoop } from './finite-loop.ts';
 
 /** What the core will never get out of. */
 export interface FixedLoop {
@@ -43,6 +44,8 @@ export interface SessionState {
   /** Active fault-type exception and since when. */
   fault: { exception: number; since: Ps; pc: number } | null;
   leftAt: Ps | null;
+  /** Until when the run goes on because of a loop that ends. */
+  delayedUntil: Ps | null;
   nextProof: Ps;
   proofGap: Ps;
   /** The run goes on into a loop that is proved to have no end. */
@@ -64,6 +67,8 @@ export interface SessionEnd {
   readonly at: Ps;
   /** Why it counts as settled; null for limits. */
   readonly settled: boolean;
+  /** The loop in which a deadline met the core, if it is known to end. */
+  readonly loop?: FiniteLoop | null;
 }
 
 export interface LiveRun {

@@ -27,6 +27,7 @@ import { entryLoopSettled, resetsDecide, resetLoop, resetsGoOn, steadyEntries } 
 import type { RunInput } from '../input/run-input.ts';
 import { serveSemihosting } from './semihosting.ts';
 import { Steps } from './steps.ts';
+import { finiteLoop } from './finite-loop.ts';
 import { isAlone, proveFixedLoop, watchdogRuns } from './fixed-loop.ts';
 import { interruptsAround } from './surrounding-events.ts';
 import { CHECK_TIMER } from './hearing.ts';
@@ -37,6 +38,8 @@ import { repeatsUntil } from './tick-period.ts';
 /** After the last event that counts, and over all (design: when a run ends). */
 const QUIET = 5 * PS_PER_SECOND;
 const LONGEST = 60 * PS_PER_SECOND;
+/** A loop that goes on for so long at the end of a run is a delay of its own; of a shorter one the rest is waited for once. */
+const LONG_DELAY = 1 * PS_PER_SECOND;
 /** The second engine executes waits one by one. */
 const LONGEST_UNICORN = 5 * PS_PER_SECOND;
 /**
@@ -218,6 +221,7 @@ export class Session implements LiveRun {
     this.state.anchor = machine.now;
     this.state.fault = null;
     this.state.leftAt = null;
+    this.state.delayedUntil = null;
     this.state.loop = null;
     this.watchStart(false);
     this.resetProof();
@@ -310,6 +314,7 @@ export class Session implements LiveRun {
   private onEntry(_e: EntryRecord): void {
     this.state.anchor = this.machine.now;
     this.state.leftAt = null;
+    this.state.delayedUntil = null;
     this.resetProof();
     this.steps.abandonCall();
   }
@@ -366,13 +371,35 @@ export class Session implements LiveRun {
       if (limit) return this.end(limit, false);
       const deadline = this.deadline(limits);
       const pause = limits.pause ?? Infinity;
-      if (machine.now >= Math.min(deadline, pause)) return this.end('deadline', false);
+      if (machine.now >= pause) return this.end('deadline', false);
+      if (machine.now >= deadline) {
+        const end = this.atDeadline(limits);
+        if (end) return end;
+        continue;
+      }
       this.running = true;
       const why = machine.run(Math.min(deadline, pause, this.nextCheck(limits.counterfactual === true)));
       this.running = false;
       const end = why === 'entry' ? this.pausedAtEntry(limits) : this.checked(limits);
       if (end) return end;
     }
+  }
+  /** The end of the run, unless the core is in a loop that is known to end: what comes behind a delay is waited for. */
+  private atDeadline(limits: RunLimits): SessionEnd | null {
+    const { machine } = this;
+    const loop = this.input.engine === 'unicorn' || machine.now === 0 ? null : finiteLoop(machine);
+    const end = { ...this.end('deadline', false), loop };
+    const asked = limits.until ?? this.input.until;
+    if (loop === null || asked !== null || machine.now >= LONGEST || loop.endsAt >= LONGEST) return end;
+    // the proof restored the session: its state is another object now
+    const { state } = this;
+    const left = loop.endsAt - machine.now;
+    // programs that do nothing but wait for short times would go on for ever
+    const isTail = left < LONG_DELAY;
+    if (isTail && state.delayedUntil !== null) return end;
+    const behind = isTail ? LONG_DELAY : QUIET;
+    state.delayedUntil = Math.max(loop.endsAt + behind, machine.now + CHECK_STEP);
+    return null;
   }
   /** The end of the run, if nothing that counts can come any more. */
   private checked(limits: RunLimits): SessionEnd | null {
@@ -417,7 +444,8 @@ export class Session implements LiveRun {
     // A step that is still to come at a known time is waited for: the board's user has not finished either.
     const silent = this.romSilentAt();
     // a ROM that may take longer than that to answer is waited for
-    return Math.max(Math.max(this.state.anchor, this.steps.dueAt ?? 0) + QUIET, silent < Infinity ? silent + CHECK_STEP : 0);
+    const quiet = Math.max(this.state.anchor, this.steps.dueAt ?? 0) + QUIET;
+    return Math.max(quiet, silent < Infinity ? silent + CHECK_STEP : 0, this.state.delayedUntil ?? 0);
   }
   private deadline(limits: RunLimits): Ps {
     const natural = this.naturally();
@@ -674,6 +702,7 @@ const freshState = (): SessionState => ({
   dfuAt: null,
   fault: null,
   leftAt: null,
+  delayedUntil: null,
   nextProof: FIRST_PROOF,
   proofGap: FIRST_PROOF,
   goesIntoLoop: false,

@@ -332,6 +332,12 @@ function restartNote(s: Session, { outcome }: SessionEnd): { kind: string; text:
   return [{ kind: 'restart', text: restartInWords((pc) => placeInWords(s, pc), restart) }];
 }
 
+function loopOf({ input }: Session, { loop }: SessionEnd): Pick<RunResult['ended'], 'loop'> {
+  if (loop == null) return {};
+  const { file, line } = codePlace(input.images, loop.pc);
+  return { loop: { pc: hex32(loop.pc), file, line, endsAt: seconds(loop.endsAt) } };
+}
+
 export function collectBase(s: Session, end: SessionEnd): BaseFacts {
   const { machine, input } = s;
   const h = machine.history;
@@ -474,7 +480,7 @@ export function makeResult(
     seed: input.seed,
     rom: romOf(s),
     outcome: base.end.outcome,
-    ended: { reason: base.end.reason, at: seconds(base.end.at as Ps) },
+    ended: { reason: base.end.reason, at: seconds(base.end.at as Ps), ...loopOf(s, base.end) },
     dependsOn: [...dependsOn],
     time: {
       seconds: base.seconds,

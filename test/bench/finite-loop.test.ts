@@ -1,0 +1,82 @@
+/** A delay in front of the end of a run: that it ends is proved, and when; the run goes on to what comes behind it. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { jobInput, type RunJob } from '../../src/bench/input/job.ts';
+import { runBench } from '../../src/bench/run.ts';
+import { finiteLoop, type FiniteLoop } from '../../src/bench/session/finite-loop.ts';
+import { Session } from '../../src/bench/session/session.ts';
+import { MS } from '../../src/emu/time.ts';
+import { shortReport } from '../../src/report/short.ts';
+import { Thumb } from '../emu/thumb.ts';
+import { plainJob } from './plain-job.ts';
+import { CHIP, imageOf, RAM, SYSTICK } from './rounds-firmware.ts';
+
+type Part = (t: Thumb) => unknown;
+const MAIN = 0x08000200;
+const nothing = (t: Thumb): unknown => t.label('out').bxLr();
+function job(main: Part, handler: Part = nothing): RunJob {
+  const [code, isr] = [new Thumb(MAIN).constant(7, RAM).movs(0, 0).str(0, 7), new Thumb(0x08000400)];
+  main(code);
+  handler(isr);
+  return plainJob(CHIP, [{ path: 'app.bin@0x08000000', bytes: imageOf(code, isr) }]);
+}
+function lookedAt(at: number, main: Part, handler?: Part): { readonly loop: FiniteLoop | null; readonly session: Session } {
+  const session = new Session(jobInput(job(main, handler)));
+  session.machine.run(at);
+  const before = session.machine.now;
+  const loop = finiteLoop(session.machine);
+  expect(session.machine.now).toBe(before);
+  return { loop, session };
+}
+/** r0 counts down from there. */
+const countDown = (t: Thumb, from: number): Thumb => t.constant(0, from).movs(1, 1).label('loop').subs(0, 0, 1).bne('loop');
+const stop = (t: Thumb): unknown => t.label('end').b('end');
+
+describe('a loop that counts', () => {
+  it('ends when the run shows that it does', () => {
+    const { loop, session } = lookedAt(10 * MS, (t) => stop(countDown(t, 3_000_000)));
+    const { machine } = session;
+    machine.run(loop!.endsAt - MS);
+    expect(machine.bootCore.get(0)).toBeGreaterThan(0);
+    machine.run(loop!.endsAt + MS);
+    expect(machine.bootCore.get(0)).toBe(0);
+    session.release();
+  });
+  it('is none where nothing is decided by the count', () =>
+    expect(lookedAt(10 * MS, (t) => t.label('loop').adds(0, 1).b('loop')).loop).toBeNull());
+  it('waits for the count of ticks that a handler makes', () => {
+    const ticks = (t: Thumb): unknown => t.constant(1, SYSTICK).constant(0, 31_999).str(0, 1, 4).movs(0, 7).str(0, 1);
+    const waits = (t: Thumb): unknown => {
+      ticks(t);
+      return stop(t.constant(2, 700).label('loop').ldr(0, 7).cmpRegister(0, 2).bne('loop').constant(5, 0x12345678));
+    };
+    const { loop, session } = lookedAt(10 * MS, waits, (t) => t.ldr(2, 7).adds(2, 1).str(2, 7).bxLr());
+    expect(loop!.endsAt / MS).toBeCloseTo(700, -1);
+    session.release();
+  });
+});
+
+describe('a run that ends in front of a jump', () => {
+  const bytes = new Uint8Array(readFileSync(fileURLToPath(new URL('../../fixtures/h533-delay-unoptimised/firmware.elf', import.meta.url))));
+  const firmware = plainJob(CHIP, [{ path: 'fw.elf', bytes }]);
+
+  it('goes through the delay of 7 s', () => expect(runBench(jobInput(firmware)).outcome).toBe('dfu'));
+  it('names the loop where somebody ended it before that', () => {
+    const result = runBench(jobInput({ ...firmware, scenario: { ...firmware.scenario, until: '2s' } }));
+    expect(result.outcome).toBe('no-jump');
+    expect(result.ended).toMatchObject({ reason: 'deadline', loop: { line: 15 } });
+    expect(Number(result.ended.loop!.endsAt)).toBeGreaterThan(6);
+    expect(shortReport(result)).toMatch(/the run ended at 2 s inside a loop that counts and goes on until/);
+  });
+  it('does not go on for a program that only waits for short times', () => {
+    const blinks = job((t) => {
+      t.label('all');
+      countDown(t, 3_000_000);
+      t.ldr(0, 7).adds(0, 1).str(0, 7).b('all');
+    });
+    const result = runBench(jobInput(blinks));
+    expect(Number(result.ended.at)).toBeLessThan(8);
+    expect(result.outcome).toBe('no-jump');
+  });
+});
