@@ -122,7 +122,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'reports',
     files: ['src/report/**/*.ts'],
-    first: ['test/report/{each-text,each-patch,each-timeline,each-sequence,each-result,each-field}.test.ts'],
+    first: ['test/report/{random-results,patches,each-text,each-timeline,each-sequence,screens}.test.ts'],
     namesakes: 'test/{report,cli}/*.test.ts',
     tests: ['test/{report,cli,docs}/!(usbip-*|end-to-end).test.ts', 'test/board/board.test.ts'],
   },
