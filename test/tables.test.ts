@@ -25,7 +25,7 @@ it.each(Object.entries(BUDGET))('tables of %s have at most %i KiB', (room, most)
 it('no other room has tables', () => {
   expect(files.filter((file) => BUDGET[roomOf(file)] === undefined)).toEqual([]);
 });
-it.each(['bench', 'checks', 'chips', 'report'])('tables of %s have no digests: a row that changed says what changed', (room) => {
+it.each(['checks', 'chips', 'report'])('tables of %s have no digests: a row that changed says what changed', (room) => {
   const digests = files.filter(
     (file) => roomOf(file) === room && /(?<=[\s:;])(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{8}\s*$/m.test(readFileSync(file, 'utf8')),
   );
