@@ -5,7 +5,8 @@ import { asksForCauses, judge } from './documents/expect.ts';
 import { EXC } from '../emu/core/arm/scs-state.ts';
 import { badVectorInWords, crashInWords, faultPhrase, heldCallInWords, ranAwayPhrase } from './verdict/crash.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
-import { CutShort, isCut, observe, type Attempt, type Starts } from './proof/attempt.ts';
+import { observe, type Attempt, type Starts } from './proof/attempt.ts';
+import { CutShort, isCut } from './session/budget.ts';
 import type { MagicWord, Writer } from '../checks/check.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS } from '../emu/time.ts';
@@ -81,7 +82,6 @@ interface PlainRun {
   requests: readonly MagicWord[] | null;
 }
 function plainRun(session: Session, input: RunInput, tracer: Tracer | null): PlainRun {
-  session.startedAt = input.clock?.() ?? 0;
   const powerOn = session.save();
   session.keepTrail = true;
   input.progress?.('running');
@@ -120,12 +120,12 @@ function lostByEcc(run: PlainRun): readonly EccLoss[] {
   if (input.eccLosses !== undefined) notes.push(...input.eccLosses.map((loss) => ({ kind: 'ecc', text: lossInWords(loss) })));
   if (cut || input.eccLosses !== undefined || !hasEcc(session)) return [];
   try {
-    const searched = asksForRequests(run);
-    const words = traceRequests(session, powerOn, !searched);
-    if (searched) run.requests = words;
+    const asked = asksForRequests(run);
+    const words = session.budget.within(MOST_REPEATED, () => traceRequests(session, powerOn, !asked));
+    if (asked) run.requests = words;
     return eccLosses(session, powerOn, finished, words);
   } catch (error) {
-    notes.push(notFinished(error));
+    notes.push(notFinished(error, 'the request'));
     return [];
   } finally {
     session.restore(finished);
@@ -147,20 +147,24 @@ function secondRun(run: PlainRun): SecondRun {
   const { machine } = session;
   const { entries } = machine.history;
   let traced: Traced = { ...NOT_TRACED, ...afterRun(session), vectorReads: [...machine.state.vectorReads] };
-  if (asksForRequests(run)) traced = { ...traced, magic: run.requests ?? traceRequests(session, powerOn) };
-  const badVector = badVectorNotes(session, base, powerOn);
+  if (asksForRequests(run))
+    traced = { ...traced, magic: run.requests ?? searched(run, 'the request', traced.magic, () => traceRequests(session, powerOn)) };
+  const badVector = searched(run, 'the origin of the vector', [], () => badVectorNotes(session, base, powerOn));
+  const last = entries.at(-1) ?? null;
   const failure =
     cut || end.outcome === 'dfu' || badVector.length > 0
       ? null
-      : traceFailure(session, powerOn, base.firstFault, entries.at(-1) ?? null, romFacts(session).resetVector);
+      : searched(run, 'what led to the failure', null, () =>
+          traceFailure(session, powerOn, base.firstFault, last, romFacts(session).resetVector),
+        );
   const links = failure ? failureInWords(session, failure) : [];
   if (failure) traced = { ...traced, failure: factsOf(failure) };
   const crash = crashNotes(session, finished, base, failure, badVector);
   // the first link is the fault itself
   const chain = (crash.length > 0 ? links.slice(1) : links).map((text) => ({ kind: 'chain', text }));
   if (!cut && traced.leave !== null) traced = { ...traced, leave: leaveOf(run) ?? traced.leave };
-  const why = whyNotes(session, powerOn, finished, base, cut);
-  const idle = cut ? [] : idleImages(session, powerOn, base);
+  const why = searched(run, 'why it does not go on', { notes: [], started: null }, () => whyNotes(session, powerOn, finished, base, cut));
+  const idle = cut ? [] : searched(run, 'what was never started', [], () => idleImages(session, powerOn, base));
   return { traced: { ...traced, watchdogStart: why.started }, told: [...crash, ...chain, ...why.notes, ...idle] };
 }
 /** Notes about images that were never started, for a run that waits or keeps running. */
@@ -178,10 +182,26 @@ function leaveOf({ session, finished, notes }: PlainRun): Traced['leave'] {
     return null;
   }
 }
-/** A note that a limit ended the analysis after the run; other errors are thrown again. */
-function notFinished(error: unknown): Note {
+/** Effort: instructions that one search may repeat, a step that is looked at counts as many; some seconds. The dearest search of the fixtures takes a tenth of it. */
+const MOST_REPEATED = 200_000_000;
+/** A search that is bounded: where it was ended, `otherwise`, and a note says so. */
+function searched<T>(run: PlainRun, what: string, otherwise: T, search: () => T): T {
+  try {
+    return run.session.budget.within(MOST_REPEATED, search);
+  } catch (error) {
+    const note = notFinished(error, what);
+    if (!run.notes.some((n) => n.text === note.text)) run.notes.push(note);
+    return otherwise;
+  }
+}
+/** A note that a limit ended the analysis after the run, or a search its bound; other errors are thrown again. */
+function notFinished(error: unknown, what = 'the analysis after the run'): Note {
   if (!(error instanceof CutShort)) throw error;
-  return { kind: 'limit', text: `the analysis after the run was not finished (${error.reason})` };
+  const text =
+    error.reason === 'effort'
+      ? `the search for ${what} was ended after ${MOST_REPEATED / 1e6} million repeated instructions`
+      : `the analysis after the run was not finished (${error.reason})`;
+  return { kind: 'limit', text };
 }
 
 /** The checked instant, and the states from which runs are repeated. */
@@ -196,9 +216,15 @@ interface JudgedRun {
   readonly diagnosis: Diagnosis;
 }
 /** Checks the state at the last entry, otherwise at the first fault, otherwise at the end. */
-function judgeInstant({ session, powerOn, finished, end, cut }: PlainRun, { traced }: SecondRun): JudgedRun {
+function judgeInstant(run: PlainRun, { traced }: SecondRun): JudgedRun {
+  const { session, powerOn, finished, end, cut } = run;
   const entry = session.lastEntry();
-  session.restore(entry ?? session.faultCheckpoint ?? beforeWatchdog(session, finished, end.outcome, powerOn) ?? finished);
+  session.restore(
+    entry ??
+      session.faultCheckpoint ??
+      searched(run, 'the state before the watchdog', null, () => beforeWatchdog(session, finished, end.outcome, powerOn)) ??
+      finished,
+  );
   const reached = session.machine.history.entries.at(-1)?.reached ?? false;
   const judged = judgeAll(session, end.outcome, reached, traced);
   const starts: Starts = { powerOn, entry, fault: entry ? null : session.faultCheckpoint, entryNumber: entry?.history.entryCount ?? 1 };

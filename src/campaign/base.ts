@@ -5,8 +5,10 @@
 import { PENDSTSET, PENDSVSET, PPB } from '../checks/core-registers.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS, type Ps } from '../emu/time.ts';
-import { attempt, CutShort, isCut, type Starts } from '../bench/proof/attempt.ts';
-import { handOverSteps, runSessionTo } from '../bench/proof/hand-over.ts';
+import { attempt, type Starts } from '../bench/proof/attempt.ts';
+import { CutShort, isCut } from '../bench/session/budget.ts';
+import { handOverSteps } from '../bench/proof/hand-over.ts';
+import { runTo } from '../bench/slice/window.ts';
 import { leavingOut } from '../bench/input/left-out.ts';
 import type { Outcome } from '../bench/documents/result.ts';
 import type { RunInput } from '../bench/input/run-input.ts';
@@ -63,7 +65,6 @@ export class Base {
   constructor(input: RunInput, parameters: Readonly<Record<string, number>> = {}) {
     const s = new Session(input, { parameters });
     this.session = s;
-    s.startedAt = input.clock?.() ?? 0;
     this.powerOn = this.stretch = s.save();
     s.keepCheckpoints = false;
     let end: SessionEnd;
@@ -77,7 +78,7 @@ export class Base {
     if (jump) {
       const reset = resets.findLast((r) => r.at < jump.at)?.at ?? 0;
       s.restore(this.powerOn);
-      runSessionTo(s, Math.max(reset, jump.at - STRETCH));
+      runTo(s, Math.max(reset, jump.at - STRETCH));
       this.stretch = s.save();
     }
   }
@@ -122,7 +123,7 @@ export class Base {
     try {
       let pc: number | null = null;
       if (boundary && fault) {
-        runSessionTo(s, boundary.at);
+        runTo(s, boundary.at);
         pc = machine.bootCore.pc;
         this.inject(fault.kind);
       }
@@ -164,7 +165,7 @@ export class Base {
     if (boundary === null) return s.restore(this.beforeSteps());
     const { cursor } = this;
     s.restore(cursor !== null && cursor.at <= boundary.at ? cursor.checkpoint : this.stretch);
-    runSessionTo(s, boundary.at);
+    runTo(s, boundary.at);
     if (cursor?.at !== boundary.at) this.cursor = { at: boundary.at, checkpoint: s.save() };
   }
   private steps(): Probe['steps'] {
@@ -174,7 +175,7 @@ export class Base {
     // the time of a write lies within its instruction
     this.session.restore(this.stretch);
     const before = Math.max(this.stretch.system.now, first - FIRST_WINDOW);
-    runSessionTo(this.session, before);
+    runTo(this.session, before);
     this.handOver = this.session.machine.now < first ? this.session.save() : this.stretch;
     return (this.found = steps.map(({ pc, what }) => ({ pc, what })));
   }
@@ -199,12 +200,12 @@ export class Base {
     const jump = this.jump!;
     const count = (): number => (unit === 'instructions' ? core.retired() : core.cycles());
     s.restore(this.stretch);
-    runSessionTo(s, jump.at);
+    runTo(s, jump.at);
     const end = unit === 'instructions' ? jump.retired : (this.jumpCycle = core.cycles());
     for (let window = FIRST_WINDOW; ; window *= WINDOW_GROWTH) {
       const from = Math.max(this.stretch.system.now, jump.at - window);
       s.restore(this.stretch);
-      runSessionTo(s, from);
+      runTo(s, from);
       if (end - count() >= before) break;
       if (from === this.stretch.system.now) return false;
     }
@@ -215,7 +216,7 @@ export class Base {
       last = core.retired();
       const time = machine.now;
       const sleeps = core.halted && !core.canWake();
-      runSessionTo(s, sleeps ? Math.max(time + 1, Math.min(machine.system.scheduler.next, jump.at)) : time + 1);
+      runTo(s, sleeps ? Math.max(time + 1, Math.min(machine.system.scheduler.next, jump.at)) : time + 1);
       if (machine.now === time) break;
     }
     this.jumpCycle = core.cycles();
@@ -232,11 +233,11 @@ export class Base {
     if (pend !== undefined) return void core.write(PPB.ICSR, 4, pend, true);
     if (kind === 'nrst') {
       machine.holdReset(true);
-      runSessionTo(s, machine.now + HELD);
+      runTo(s, machine.now + HELD);
       machine.holdReset(false);
     } else if (kind === 'power') {
       machine.powerOff();
-      runSessionTo(s, machine.now + HELD);
+      runTo(s, machine.now + HELD);
       machine.powerOn(true);
     } else {
       const line = Number(kind.slice('irq'.length));

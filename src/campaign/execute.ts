@@ -1,5 +1,5 @@
 /** Does the work that a worker is sent. The last machine is kept: the next work often goes on with it. */
-import { CutShort } from '../bench/proof/attempt.ts';
+import { CutShort } from '../bench/session/budget.ts';
 import { jobInput, type RunJob } from '../bench/input/job.ts';
 import type { RunInput } from '../bench/input/run-input.ts';
 import { Base, type CaseResult } from './base.ts';

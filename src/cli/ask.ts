@@ -7,7 +7,7 @@ import type { Explained, Solution } from '../bench/proof/solver.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { printable } from '../report/text.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
-import { EXIT, exitAfter, type Io } from './io.ts';
+import { EXIT, exitAfter, milliseconds, type Io } from './io.ts';
 import { prepareEngine } from './prepare-engine.ts';
 import { interruptible, orCutShort, runHooks, withProgress } from './interruptible.ts';
 
@@ -36,10 +36,11 @@ export async function askCommand(images: readonly string[], options: AskOptions,
     throw new UsageError('what do you see? --symptom is missing', `it is one of ${SYMPTOMS.join(', ')}; in a terminal, bootbench asks you`);
   if (job.limits.wallMs !== null) io.mustEndWithin?.(job.limits.wallMs);
   await prepareEngine(job);
+  const started = milliseconds();
   // in a talk the question is what listens; while a machine runs, Ctrl-C ends the program
   if (talks)
     return withProgress(io, true, (progress) =>
-      inquire(job, runHooks({ interrupted: () => null, ...progress }), (i) => talk(i, job.symptoms, io)),
+      inquire(job, runHooks({ interrupted: () => null, started, ...progress }), (i) => talk(i, job.symptoms, io)),
     );
   return interruptible(io, true, async (hooks) => {
     const solution = await orCutShort(

@@ -33,6 +33,8 @@ export async function inThread(
   const runHooks: RunHooks = {
     signal: stopped,
     clock: milliseconds,
+    // a trigger that is searched for, and a control run, share the time of --wall
+    startedAt: milliseconds(),
     memoryUse: () => process.memoryUsage.rss(),
     ...(hooks.progress === undefined ? {} : { progress: hooks.progress }),
     ...(hooks.stats === undefined ? {} : { stats: hooks.stats }),

@@ -1,6 +1,6 @@
 /** A command that takes its time. */
 import { UsageError } from '../bench/documents/usage-error.ts';
-import { CutShort } from '../bench/proof/attempt.ts';
+import { CutShort } from '../bench/session/budget.ts';
 import type { RunHooks } from '../bench/input/job.ts';
 import { printable } from '../report/text.ts';
 import { canRewrite, Interrupted, milliseconds, type EndSignal, type Io } from './io.ts';
@@ -11,6 +11,8 @@ export interface Hooks {
   /** The signal that has come; also seen by who is busy, in a thread of his own. */
   readonly interrupted: () => EndSignal | null;
   readonly progress?: (text: string) => void;
+  /** By `milliseconds`: what --wall counts from. */
+  readonly started: number;
 }
 
 /** Runs with Ctrl-C ending the run instead of the program, and with a line of progress where a person looks. */
@@ -23,7 +25,7 @@ export async function interruptible<T>(io: Io, showProgress: boolean, run: (hook
   });
   try {
     return await withProgress(io, showProgress, (progress) =>
-      run({ stop: stop.signal, interrupted: () => heard ?? io.interruptedBy?.() ?? null, ...progress }),
+      run({ stop: stop.signal, started: milliseconds(), interrupted: () => heard ?? io.interruptedBy?.() ?? null, ...progress }),
     );
   } finally {
     stopListening();
@@ -63,9 +65,10 @@ export async function orCutShort<T>(work: () => T | Promise<T>, what: string, { 
 }
 
 /** What a machine of this thread asks now and then. */
-export const runHooks = ({ interrupted, progress }: Pick<Hooks, 'interrupted' | 'progress'>): RunHooks => ({
+export const runHooks = ({ interrupted, progress, started }: Pick<Hooks, 'interrupted' | 'progress' | 'started'>): RunHooks => ({
   signal: () => interrupted() !== null,
   clock: milliseconds,
+  startedAt: started,
   memoryUse: () => process.memoryUsage.rss(),
   ...(progress === undefined ? {} : { progress }),
 });

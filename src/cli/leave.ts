@@ -42,7 +42,7 @@ export async function leaveCommand(images: readonly string[], options: LeaveComm
       orCutShort(
         () => {
           // both share the time of --wall
-          const its = { ...runHooks(hooks), clock: () => milliseconds() - started };
+          const its = runHooks({ ...hooks, started });
           const made = jobInput({ ...job, scenario: leaveScenario(job.scenario, table, entry) }, its);
           return { input: made, run: runLeave(made, entry) };
         },

@@ -21,6 +21,7 @@ const ENDED: Readonly<Record<NonNullable<Matrix['ended']>, string>> = {
   wall: '--wall',
   memory: '--max-memory',
   instructions: '--max-instructions',
+  effort: 'its bound',
 };
 const TITLES: Readonly<Record<MatrixRow['kind'], string>> = {
   step: 'One step left out',

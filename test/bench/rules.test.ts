@@ -4,7 +4,8 @@
  */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
-import { handOverSteps, runSessionTo, type HandOverStep } from '../../src/bench/proof/hand-over.ts';
+import { handOverSteps, type HandOverStep } from '../../src/bench/proof/hand-over.ts';
+import { runTo } from '../../src/bench/slice/window.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import type { RunInput } from '../../src/bench/input/run-input.ts';
@@ -69,7 +70,7 @@ function stepsOf(input: RunInput): readonly HandOverStep[] {
     const reset = resets.findLast((r) => r.at < jump.at)?.at ?? 0;
     s.keepCheckpoints = false;
     s.restore(powerOn);
-    runSessionTo(s, Math.max(reset, jump.at - STRETCH));
+    runTo(s, Math.max(reset, jump.at - STRETCH));
     return handOverSteps(s, s.save(), jump.at);
   } finally {
     s.release();

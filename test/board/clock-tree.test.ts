@@ -1,7 +1,7 @@
 /** Clock rates from the registers that a board shows. */
 import { describe, expect, it } from 'vitest';
 import { ClockTree } from '../../src/board/clock-tree.ts';
-import { runSessionTo } from '../../src/bench/proof/hand-over.ts';
+import { runTo } from '../../src/bench/slice/window.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { Session } from '../../src/bench/session/session.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
@@ -12,7 +12,7 @@ import { fixture } from '../campaign/stored.ts';
 async function machineAt(name: string, ms: number) {
   const job = await loadJob([], { scenario: fixture(name) }, '/');
   const session = new Session(jobInput(job));
-  runSessionTo(session, ms * MS);
+  runTo(session, ms * MS);
   const { machine } = session;
   const rcc = machine.system.block(machine.chip.rcc);
   const word = (address: number): number | null => rcc.component.read(rcc.state, rcc.env, address - rcc.row.base, 4);

@@ -78,6 +78,8 @@ export interface RunInput {
   readonly signal?: () => boolean;
   /** Milliseconds, any origin; for `limits.wallMs` and progress only. */
   readonly clock?: () => number;
+  /** By `clock`: what `limits.wallMs` counts from, where several runs share it; left out: each from its beginning. */
+  readonly startedAt?: number;
   /** Bytes that the process holds; for `limits.maxMemory` only. */
   readonly memoryUse?: () => number;
   /** For a person who waits: what is being done; a text that begins with a tab says how far that is. */

@@ -1,5 +1,6 @@
 /** `bootbench ask`: runs the firmware once, then keeps every explanation of the symptoms until an experiment rules it out. */
-import { CutShort, isCut, observe, type Starts } from './attempt.ts';
+import { observe, type Starts } from './attempt.ts';
+import { CutShort, isCut } from '../session/budget.ts';
 import { judgeAll } from './diagnosis.ts';
 import type { NamedRepair } from './repairs.ts';
 import type { Symptom } from '../documents/result.ts';
@@ -16,7 +17,6 @@ export class Inquiry {
 
   constructor(input: RunInput) {
     const session = (this.session = new Session(input));
-    session.startedAt = input.clock?.() ?? 0;
     const powerOn = session.save();
     input.progress?.('running');
     const end = session.run();

@@ -1,4 +1,5 @@
 /** One counterfactual run: from a checkpoint, with repairs or other ROM options, to its outcome. */
+import { CutShort, isCut } from '../session/budget.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { PS_PER_SECOND, type Ps } from '../../emu/time.ts';
 import type { LoadedRom } from '../../rom/load.ts';
@@ -12,7 +13,7 @@ import {
   undoesException,
   type NamedRepair,
 } from './repairs.ts';
-import type { EndReason, Outcome } from '../documents/result.ts';
+import type { Outcome } from '../documents/result.ts';
 import { optionsActedOn } from '../session/rom-options.ts';
 import type { SessionEnd } from '../session/live-run.ts';
 import type { Session } from '../session/session.ts';
@@ -43,20 +44,6 @@ export interface Attempt {
   /** A device of the ROM is on the bus and was never configured. */
   readonly unknownDevice: boolean;
 }
-
-/** Limits, and the user. */
-export type CutReason = Extract<EndReason, 'instructions' | 'wall' | 'memory' | 'signal'>;
-/** A limit or the user ended a counterfactual run, so its outcome is not known. */
-export class CutShort extends Error {
-  readonly reason: CutReason;
-  constructor(reason: CutReason) {
-    super(`a repeated run was stopped (limit: ${reason})`);
-    this.name = 'CutShort';
-    this.reason = reason;
-  }
-}
-export const isCut = (reason: EndReason): reason is CutReason =>
-  reason === 'instructions' || reason === 'wall' || reason === 'memory' || reason === 'signal';
 
 /** The observations of a session that has just ended. */
 export function observe(s: Session, end: SessionEnd): Attempt {
@@ -171,7 +158,7 @@ function goToFault(s: Session, starts: Starts): void {
   };
   try {
     while (at === null && machine.now < LATEST_FAULT && !machine.state.lockup) {
-      machine.run(LATEST_FAULT);
+      s.advance(LATEST_FAULT);
       s.steps.poll();
     }
   } finally {

@@ -266,7 +266,7 @@ function polledInputs(s: Session, end: Checkpoint, code: Code): PolledInput[] {
     let idle = 0;
     while (machine.now < until) {
       const before = machine.now;
-      machine.run(until);
+      s.advance(until);
       s.steps.poll();
       // right behind power-on it stops once before the first instruction
       idle = machine.now === before ? idle + 1 : 0;
@@ -358,7 +358,7 @@ function calledOn(s: Session, from: Checkpoint, { facts }: JumpCandidate): void 
   const limit = machine.now + HANDLER_ENDS;
   while (core.arm.ipsr !== 0 && machine.now < limit) {
     const before = machine.now;
-    machine.run(machine.now + MS / 100);
+    s.advance(machine.now + MS / 100);
     if (machine.now === before) break;
   }
   core.beginCall(facts.symbol.address);

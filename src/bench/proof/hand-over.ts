@@ -1,4 +1,5 @@
 /** The hand-over: the last part of a firmware before its jump into the ROM, and the instructions that write to registers in it. */
+import { runTo } from '../slice/window.ts';
 import type { Core } from '../../emu/core/core.ts';
 import { codePlace } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
@@ -35,23 +36,13 @@ export function handOverSteps(s: Session, before: Checkpoint, entryAt: Ps): Hand
     ),
   );
   try {
-    runSessionTo(s, entryAt);
+    runTo(s, entryAt);
   } finally {
     machine.setRepairs(null);
   }
   const writes = [...found.values()];
   const pause = writes.findLastIndex((step, i) => step.at - (writes[i - 1]?.at ?? step.at) >= PAUSE);
   return writes.slice(Math.max(0, pause));
-}
-
-/** Runs on, the scenario's steps included, whatever would end a run. */
-export function runSessionTo({ machine, steps }: Session, time: Ps): void {
-  while (machine.now < time) {
-    const before = machine.now;
-    machine.run(time);
-    steps.poll();
-    if (machine.now === before && machine.state.lockup) return;
-  }
 }
 
 /** `main.c:12`, else a symbol, else the address. */

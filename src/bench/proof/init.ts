@@ -1,7 +1,7 @@
 /** `bootbench init`: finds by running what makes a firmware jump into the ROM, and makes a scenario of it. */
 import { entered, findJump, rank, tryAll, waitsForInput } from './find-jump.ts';
 import type { Tried } from '../documents/tried.ts';
-import { CutShort, isCut } from './attempt.ts';
+import { CutShort, isCut } from '../session/budget.ts';
 import type { Outcome } from '../documents/result.ts';
 import type { RunInput } from '../input/run-input.ts';
 import { SCENARIO_SCHEMA, type Scenario, type Step } from '../documents/scenario-types.ts';
@@ -32,7 +32,6 @@ export interface Triggers {
 }
 export function tryTriggers(input: RunInput): Triggers {
   const session = new Session(input);
-  session.startedAt = input.clock?.() ?? 0;
   try {
     const powerOn = session.save();
     input.progress?.('running');

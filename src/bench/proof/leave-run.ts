@@ -1,7 +1,7 @@
 /** `bootbench leave`: one program, started from reset and started by a DFU leave, after a jump into the ROM and after a boot by the pin. */
 import type { Judgement, LeaveFacts } from '../../checks/check.ts';
 import { CHECKS } from '../../checks/index.ts';
-import { CutShort, isCut } from './attempt.ts';
+import { CutShort, isCut } from '../session/budget.ts';
 import { leaveTwin, type LeaveTwin } from './leave.ts';
 import type { LeaveEntry } from '../documents/leave-scenario.ts';
 import { repairTarget } from './repairs.ts';

@@ -10,7 +10,7 @@ import type { Machine } from '../../emu/machine.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../../emu/time.ts';
 import { registerFile } from '../../emu/core/arm/register-file.ts';
 import { watchLeave, type Parting, type Track } from './leave-track.ts';
-import { CutShort, isCut } from './attempt.ts';
+import { CutShort, isCut } from '../session/budget.ts';
 import { repairTarget } from './repairs.ts';
 import type { Session } from '../session/session.ts';
 import { fieldOf, leaveFacts } from '../session/subject.ts';

@@ -5,8 +5,9 @@
 import { PENDSTSET, PPB } from '../../checks/core-registers.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
-import { CutShort, isCut, type CutReason } from './attempt.ts';
-import { handOverSteps, placeInWords, runSessionTo, type HandOverStep } from './hand-over.ts';
+import { CutShort, isCut, type CutReason } from '../session/budget.ts';
+import { handOverSteps, placeInWords, type HandOverStep } from './hand-over.ts';
+import { runTo } from '../slice/window.ts';
 import { leavingOut } from '../input/left-out.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
 import type { RunInput } from '../input/run-input.ts';
@@ -43,7 +44,6 @@ export interface MatrixParts {
 
 export function runMatrix(input: RunInput, parts: MatrixParts): Matrix {
   const session = new Session(input);
-  session.startedAt = input.clock?.() ?? 0;
   try {
     const powerOn = session.save();
     input.progress?.('running');
@@ -103,7 +103,7 @@ class Runs {
   }
 
   private runTo(time: Ps): void {
-    runSessionTo(this.s, time);
+    runTo(this.s, time);
   }
   private finish(): Outcome {
     const { cores } = this.s.machine;
@@ -182,7 +182,6 @@ class Runs {
         [10, 'x 10'],
       ] as const) {
         const other = new Session(input, { parameters: { [name]: Math.round(fact.value * factor) } });
-        other.startedAt = this.s.startedAt;
         try {
           const end = other.run({ counterfactual: true });
           if (isCut(end.reason)) throw new CutShort(end.reason);

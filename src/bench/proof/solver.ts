@@ -2,7 +2,8 @@
  * Which ROM on which board shows everything that a user saw? Each undocumented behaviour of the ROM and each circumstance of the board is tried alone, then in
  * pairs; what shows all symptoms stays, ranked by evidence. Among those that stay the next experiment is the one whose results split them best.
  */
-import { attempt, CutShort, isCut, observe, type Attempt, type CutReason, type Starts } from './attempt.ts';
+import { attempt, observe, type Attempt, type Starts } from './attempt.ts';
+import { CutShort, isCut, type CutReason } from '../session/budget.ts';
 import { boardParameters } from '../input/board.ts';
 import type { Judged } from './diagnosis.ts';
 import type { NamedRepair } from './repairs.ts';
@@ -250,7 +251,6 @@ export class Solver {
   /** On another board, from power-on. */
   private elsewhere<T>(h: Hypothesis, use: (other: Session) => T): T {
     const other = new Session(changedInput(this.session.input, h.change), { romOptions: h.rom });
-    other.startedAt = this.session.startedAt;
     other.keepCheckpoints = false;
     try {
       return use(other);

@@ -4,7 +4,7 @@
  */
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
-import { CutShort, isCut } from './attempt.ts';
+import { CutShort, isCut } from '../session/budget.ts';
 import type { Outcome } from '../documents/result.ts';
 import type { Tried } from '../documents/tried.ts';
 import type { Session } from '../session/session.ts';

@@ -50,7 +50,6 @@ export class Variants {
   private inOwnMachine(change: Change, repairs: readonly NamedRepair[]): Attempt {
     const { session } = this;
     const other = new Session(session.input, { romOptions: change.rom, parameters: change.parameters ?? {}, pins: change.pins ?? {} });
-    other.startedAt = session.startedAt;
     try {
       return attempt(other, { powerOn: other.save(), entry: null, entryNumber: 1 }, repairs);
     } finally {

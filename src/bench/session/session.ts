@@ -2,6 +2,7 @@
  * One chip on one board with one host: built from a RunInput, powered on, driven by the scenario, run to its end. The same session is
  * restored and run again by the diagnosis.
  */
+import { Budget } from './budget.ts';
 import type { BlockRow } from '../../emu/chip.ts';
 import type { Core, Interceptor } from '../../emu/core/core.ts';
 import type { EntryRecord } from '../../emu/history.ts';
@@ -97,6 +98,7 @@ export interface SessionOptions {
 
 export class Session implements LiveRun {
   readonly input: RunInput;
+  readonly budget: Budget;
   readonly machine: Machine;
   readonly usb: UsbSim;
   readonly profile: RomProfile | null;
@@ -133,7 +135,9 @@ export class Session implements LiveRun {
   private nextTrail = TRAIL_FIRST;
 
   constructor(input: RunInput, options: SessionOptions = {}) {
-    this.input = input;
+    // sessions that are made of this one's input share its time
+    this.input = input.startedAt === undefined && input.clock ? { ...input, startedAt: input.clock() } : input;
+    this.budget = new Budget(this.input);
     const machine = newMachine(input, options);
     this.machine = machine;
     this.profile = romProfileOf(input.chip);
@@ -401,6 +405,16 @@ export class Session implements LiveRun {
     state.delayedUntil = Math.max(loop.endsAt + behind, machine.now + CHECK_STEP);
     return null;
   }
+  /** Runs on to a time for a search, whatever would end a run. Throws CutShort where the budget is at its end. */
+  advance(time: Ps): ReturnType<Machine['run']> {
+    const { machine, budget } = this;
+    for (;;) {
+      const retired = machine.bootCore.retired();
+      const why = machine.run(Math.min(time, checkAt(machine.now + LONGEST_STRETCH)));
+      budget.spend(machine.bootCore.retired() - retired);
+      if (why !== 'limit' || machine.now >= time) return why;
+    }
+  }
   /** The end of the run, if nothing that counts can come any more. */
   private checked(limits: RunLimits): SessionEnd | null {
     const { machine } = this;
@@ -506,18 +520,15 @@ export class Session implements LiveRun {
       this.nextTrail = machine.now + Math.max(TRAIL_FIRST, Math.floor(machine.now / TRAIL_GROWTH));
     }
   }
-  /** The user's own limits; what the process holds is asked now and then, for it takes the longest. */
+  /** The user's own limits. */
   private limitReached(): EndReason | null {
     const { machine, input } = this;
-    const { maxInstructions, wallMs, maxMemory } = input.limits;
+    const { maxInstructions } = input.limits;
     if (maxInstructions !== null && machine.bootCore.retired() >= maxInstructions) return 'instructions';
-    if (wallMs !== null && input.clock && input.clock() - this.startedAt >= wallMs) return 'wall';
-    if (input.signal?.() === true) return 'signal';
-    if (input.progress && input.clock) this.tell(input.progress, input.clock());
-    if ((++this.limitsAsked & 15) !== 0) return null;
-    return maxMemory !== null && input.memoryUse && input.memoryUse() >= maxMemory ? 'memory' : null;
+    const reached = this.budget.reached();
+    if (reached === null && input.progress && input.clock) this.tell(input.progress, input.clock());
+    return reached;
   }
-  private limitsAsked = 0;
 
   /** For a person who waits: how far the run is, what runs, what the firmware said last. It begins with a tab: what is tried stays as it was. */
   private tell(progress: (text: string) => void, now: number): void {
@@ -529,8 +540,6 @@ export class Session implements LiveRun {
     progress(`\t${(machine.now / (1000 * MS)).toFixed(1)} s simulated, ${where}${last === '' ? '' : `: ${last.slice(0, 60)}`}`);
   }
   private toldAt = 0;
-  /** Wall clock at the start, for limits only. */
-  startedAt = 0;
 
   private end(reason: EndReason, settled: boolean): SessionEnd {
     return { reason, outcome: decideOutcome(this, settled), at: this.machine.now, settled };

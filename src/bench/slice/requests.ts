@@ -289,7 +289,7 @@ class RequestTrace {
     const repairs = machine.setRepairs(watch);
     try {
       while (!over && machine.now <= this.resetAt) {
-        machine.run(this.resetAt + 1 * MS);
+        session.advance(this.resetAt + 1 * MS);
         session.steps.poll();
       }
     } finally {

@@ -52,7 +52,7 @@ export function runTo(s: Session, time: Ps): boolean {
   const { machine } = s;
   while (machine.now < time) {
     const before = machine.now;
-    machine.run(time);
+    s.advance(time);
     s.steps.poll();
     if (machine.now === before && machine.state.lockup) return false;
   }
@@ -109,12 +109,16 @@ function stepOnce(s: Session, core: Core, until: Ps): void {
   s.steps.poll();
 }
 
+/** Steps between two looks at the budget, and what one of them costs: as much time as so many instructions that are not looked at. */
+const LOOK_EVERY = 256;
+const STEP_COST = 500;
 /** Runs `core` to `until` (or to what ends it before) one instruction at a time, from where the session stands. */
 export function record(s: Session, core: Core, until: Ps, most: number): Window {
   const steps: Step[] = [];
   const { heard, stop } = listen(s, core);
   try {
-    for (;;) {
+    for (let looks = 1; ; looks++) {
+      if (looks % LOOK_EVERY === 0) s.budget.spend(LOOK_EVERY * STEP_COST);
       // the count of a sleeping core lags behind by less than a cycle
       if (core.now() >= until || (core.halted && s.machine.now >= until)) return { steps, ended: 'time' };
       if (steps.length >= most) return { steps, ended: 'steps' };

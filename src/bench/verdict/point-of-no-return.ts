@@ -2,10 +2,11 @@
  * The last instruction at which a single repair can still save DFU. For a repair of the state at the entry, it is found by bisection between the entry and the
  * end of the run. A repair on the path has its own instruction.
  */
+import { runTo } from '../slice/window.ts';
 import type { RepairTarget, Subject, Repair } from '../../checks/check.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
-import { CutShort, isCut } from '../proof/attempt.ts';
+import { CutShort, isCut } from '../session/budget.ts';
 import type { Cause, Diagnosis } from '../proof/diagnosis.ts';
 import { place } from './document.ts';
 import { applyAtEntry } from '../proof/repairs.ts';
@@ -90,15 +91,6 @@ function saves(s: Session, cause: Cause, from: Checkpoint | null, at: Ps): boole
   const end = s.run({ counterfactual: true, repaired: true });
   if (isCut(end.reason)) throw new CutShort(end.reason);
   return end.outcome === 'dfu';
-}
-
-function runTo(s: Session, time: Ps): void {
-  while (s.machine.now < time) {
-    const before = s.machine.now;
-    s.machine.run(time);
-    s.steps.poll();
-    if (s.machine.now === before && s.machine.state.lockup) return;
-  }
 }
 
 export function noReturnText(s: Session, found: NoReturn | null): string {

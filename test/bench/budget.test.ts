@@ -1,0 +1,167 @@
+/** The limits of the user, and his signal, reach everything that a run repeats; a single search has a bound of its own. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { serialise } from '../../src/bench/documents/serialise.ts';
+import type { RunResult } from '../../src/bench/documents/result.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import type { RunInput } from '../../src/bench/input/run-input.ts';
+import { firstRun } from '../../src/bench/first-run.ts';
+import { runBench } from '../../src/bench/run.ts';
+import { Budget, CutShort } from '../../src/bench/session/budget.ts';
+import { Session } from '../../src/bench/session/session.ts';
+import { traceFailure } from '../../src/bench/slice/failure.ts';
+import { runTo } from '../../src/bench/slice/window.ts';
+import { loadJob } from '../../src/cli/inputs.ts';
+import { MS } from '../../src/emu/time.ts';
+import { Thumb } from '../emu/thumb.ts';
+import { folder } from '../cli/helpers.ts';
+
+const FIXTURES = fileURLToPath(new URL('../../fixtures', import.meta.url));
+const inputOf = async (name: string): Promise<RunInput> =>
+  jobInput(await loadJob([], { scenario: `${FIXTURES}/${name}/scenario.json` }, FIXTURES));
+const RAM = 0x20000000;
+
+/** Stores a bad pointer, counts to `rounds` beside it in RAM, and jumps through the pointer: the search goes back over all rounds. */
+function lateFault(rounds: number): Uint8Array {
+  const t = new Thumb(0x08000008);
+  t.constant(0, RAM).constant(1, 0x30000001).str(1, 0).constant(2, rounds).movs(3, 0);
+  t.label('loop').adds(3, 1).str(3, 0, 4).cmpRegister(3, 2).bne('loop').ldr(1, 0).blx(1);
+  const code = t.bytes();
+  const bytes = new Uint8Array(8 + code.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, RAM + 0x1000, true);
+  view.setUint32(4, 0x08000009, true);
+  bytes.set(code, 8);
+  return bytes;
+}
+async function lateInput(): Promise<RunInput> {
+  const cwd = folder({ 'fw.bin': lateFault(2_000_000) });
+  return jobInput(await loadJob(['fw.bin@0x08000000'], { chip: 'stm32f103c8' }, cwd));
+}
+
+describe('a search', () => {
+  it('is ended where it has repeated as many instructions as it may', async () => {
+    const s = new Session(await lateInput());
+    try {
+      const powerOn = s.save();
+      s.keepTrail = true;
+      s.run();
+      const { firstFault } = s.machine.state;
+      const search = (): unknown => traceFailure(s, powerOn, firstFault, null, 0);
+      expect(() => s.budget.within(1_000_000, search)).toThrow(CutShort);
+      // the bound is that search's alone
+      expect(s.budget.within(1e9, search)).not.toBeNull();
+    } finally {
+      s.release();
+    }
+  });
+  it('of a run names its bound in the result', async () => {
+    const input = await lateInput();
+    const within = Budget.prototype.within;
+    Budget.prototype.within = function <T>(this: Budget, _most: number, search: () => T): T {
+      return within.call(this, 1_000_000, search) as T;
+    };
+    try {
+      const { notes, outcome } = runBench(input);
+      expect(outcome).toBe('fault');
+      expect(notes).toContainEqual({
+        kind: 'limit',
+        text: expect.stringMatching(/^the search for what led to the failure was ended after \d+ million repeated instructions$/),
+      });
+      expect(notes.some((n) => n.kind === 'crash')).toBe(true);
+    } finally {
+      Budget.prototype.within = within;
+    }
+  });
+  it('hears --wall and signals, and the result says so', async () => {
+    const input = await lateInput();
+    for (const reason of ['signal', 'wall'] as const) {
+      let searching = false;
+      // the run itself has ended when a checkpoint of it is gone back to
+      const restore = Session.prototype.restore;
+      Session.prototype.restore = function (this: Session, checkpoint) {
+        searching = true;
+        restore.call(this, checkpoint);
+      };
+      try {
+        const limits = { ...input.limits, wallMs: 1000 };
+        const result = runBench({
+          ...input,
+          ...(reason === 'signal' ? { signal: () => searching } : { limits, clock: () => (searching ? 2000 : 0) }),
+        });
+        expect(result.outcome).toBe('fault');
+        expect(result.notes).toContainEqual({ kind: 'limit', text: `the analysis after the run was not finished (${reason})` });
+        expect(result.notes.some((n) => n.kind === 'chain')).toBe(false);
+      } finally {
+        Session.prototype.restore = restore;
+      }
+    }
+  });
+});
+
+describe.each(['f405-own-crash', 'f072-masked', 'l496-request-never-read', 'f405-serial-trigger'])('%s ended at any look', (name) => {
+  let input: RunInput;
+  let looks = 0;
+  let whole: RunResult;
+  beforeAll(async () => {
+    input = await inputOf(name);
+    whole = runBench({ ...input, signal: () => (looks++, false) });
+  });
+  const endedAt = (look: number): RunResult => {
+    let asked = 0;
+    return runBench({ ...input, signal: () => ++asked > look });
+  };
+  it('gives a result, which says that it was ended', () => {
+    expect(looks).toBeGreaterThan(2);
+    const step = Math.max(1, Math.floor(looks / 24));
+    for (let look = 0; look < looks; look += step) {
+      const result = endedAt(look);
+      expect(() => serialise(result)).not.toThrow();
+      const said = result.ended.reason === 'signal' || result.notes.some((n) => n.kind === 'limit' && n.text.endsWith('(signal)'));
+      // the last looks may be those of repeated runs whose outcome changes nothing
+      if (!said) expect({ look, ...result }).toEqual({ look, ...whole });
+    }
+  });
+});
+
+it('a first run, with its search for a trigger and its control run, shares one --wall', async () => {
+  const job = await loadJob([`${FIXTURES}/f405-serial-trigger/firmware.elf`], { chip: 'stm32f405rg', trigger: true }, FIXTURES);
+  let now = 0;
+  const result = firstRun({ ...job, limits: { ...job.limits, wallMs: 50 } }, { clock: () => (now += 1), startedAt: 0 });
+  expect(['signal', 'wall']).toContain(
+    result.ended.reason === 'wall' ? 'wall' : result.notes.some((n) => n.text.includes('(wall)')) ? 'wall' : 'none',
+  );
+  expect(now).toBeLessThan(400);
+});
+
+it('only sessions drive the machine: what repeats a run goes through Session.advance, which looks', () => {
+  const bench = fileURLToPath(new URL('../../src/bench', import.meta.url));
+  const may: Readonly<Record<string, string>> = {
+    'session/session.ts': 'the run itself, and advance',
+    'session/held-machine.ts': 'a machine that is held for clients, up to a limit',
+    'session/tick-period.ts': 'one period of SysTick, which is short',
+    'session/fixed-loop.ts': 'a part of one period',
+    'session/finite-loop.ts': 'one period of SysTick, which is short',
+    'verdict/crash.ts': 'single instructions',
+    'slice/window.ts': 'single instructions, looked at by their number',
+  };
+  const drivers = readdirSync(bench, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && /\bmachine\.run\(/.test(readFileSync(`${bench}/${file}`, 'utf8')))
+    .map((file) => file.replaceAll('\\', '/'));
+  expect(drivers.filter((file) => !(file in may))).toEqual([]);
+});
+
+it('a stretch that is repeated in parts ends where it ends in one', async () => {
+  const s = new Session(await lateInput());
+  try {
+    const powerOn = s.save();
+    runTo(s, 120 * MS);
+    const [pc, retired] = [s.machine.bootCore.pc, s.machine.bootCore.retired()];
+    s.restore(powerOn);
+    s.machine.run(120 * MS);
+    expect([s.machine.bootCore.pc, s.machine.bootCore.retired()]).toEqual([pc, retired]);
+  } finally {
+    s.release();
+  }
+});
