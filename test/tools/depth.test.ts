@@ -13,7 +13,10 @@ const rowsOf = (text: string): Map<string, number> =>
 
 it('walks call as many functions as docs/engine.md says', async () => {
   const { stdout } = await promisify(execFile)('node', ['tools/run-ts.mjs', 'tools/depth.ts'], { cwd: root });
-  const [now, told] = [rowsOf(stdout), rowsOf(readFileSync(`${root}docs/engine.md`, 'utf8').split('<!-- depth -->')[1]!)];
+  const [now, told] = [
+    rowsOf(stdout),
+    rowsOf(readFileSync(`${root}docs/engine.md`, 'utf8').split('<!-- depth -->')[1]!.split('<!-- /depth -->')[0]!),
+  ];
   expect([...now.keys()]).toEqual([...told.keys()]);
   expect(now.size).toBe(4);
   for (const [what, functions] of now) {
