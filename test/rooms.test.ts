@@ -21,7 +21,15 @@ const FLOORS: readonly (readonly string[])[] = [
   ['cli'],
 ];
 /** Folders of src/bench in the same way; what stands in none of them (run.ts) joins them all. */
-const BENCH: readonly (readonly string[])[] = [['documents'], ['input'], ['session'], ['slice', 'dfu'], ['proof'], ['verdict'], ['']];
+const BENCH: readonly (readonly string[])[] = [
+  ['documents'],
+  ['input'],
+  ['session'],
+  ['slice', 'dfu'],
+  ['proof'],
+  ['verdict', 'learn'],
+  [''],
+];
 const NODE_ROOMS = new Set(['cli', 'board', 'campaign']);
 /** The library's entries for Node; all others run in a browser. */
 const NODE_FILES: readonly string[] = ['node.ts', 'node-host.ts'];

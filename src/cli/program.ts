@@ -13,6 +13,7 @@ import type { CaptureOptions } from './board-capture.ts';
 import type { StepOptions } from './board-step.ts';
 import type { CampaignOptions } from './campaign.ts';
 import type { CompareCommandOptions } from './compare.ts';
+import type { RomLearnOptions } from './rom.ts';
 import type { ConformOptions } from './conform.ts';
 import type { DfuOptions } from './dfu.ts';
 import type { UartOptions } from './uart.ts';
@@ -120,6 +121,7 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
   addAsk(program, io, exit);
   addMatrix(program, io, exit);
   addLeave(program, io, exit);
+  addRom(program, io, exit);
   addTest(program, io, exit, bench);
   addCampaign(program, io, exit);
   addWorker(program, io, exit);
@@ -298,6 +300,21 @@ function addMatrix(program: Command, io: Io, exit: (code: number) => void): void
     .option('--wall <time>', 'stop after this much real time, for example 30s')
     .action(async (images: string[], options: MatrixOptions) => {
       exit(await (await import('./matrix.ts')).matrixCommand(images, options, io));
+    });
+}
+
+function addRom(program: Command, io: Io, exit: (code: number) => void): void {
+  const rom = command(program, 'rom').description("find out what the ROM of a chip does, from a dump of the user's own");
+  command(rom, 'learn')
+    .description(
+      'run a dump from every state that a caller can leave, and print the value of each ROM option; exit 1 = the ROM does not answer',
+    )
+    .argument('<dump>', 'a dump of system memory, for example of `bootbench board dump-rom`')
+    .option('--chip <name>', 'the chip that it was read from')
+    .option('--json', 'print JSON')
+    .option('--evidence <file>', "write what was found as lines of JSON that hold the ROM's hash and none of its bytes")
+    .action(async (file: string, options: RomLearnOptions) => {
+      exit(await (await import('./rom.ts')).romLearnCommand(file, options, io));
     });
 }
 

@@ -171,6 +171,16 @@ export function romWord(rom: LoadedRom, address: number): number | null {
   return s ? new DataView(s.bytes.buffer, s.bytes.byteOffset).getUint32(address - s.address, true) : 0xffffffff;
 }
 
+/** Whether the bytes of a dump are the stand-in itself, with whatever options. */
+export function isStandIn(profile: RomProfile, image: Uint8Array, dump: Uint8Array): boolean {
+  const at = dumpBase(profile, dump);
+  if (at === null) return false;
+  const [from, to] = [profile.optionBlock - profile.base, profile.optionBlock - profile.base + (ROM_OPTION_IDS.length + 1) * WORD];
+  const code = image.subarray(0, profile.size);
+  const offset = profile.base - at;
+  return code.every((byte, i) => (i >= from && i < to) || i < 2 * WORD || byte === dump[offset + i]);
+}
+
 /** The option whose word lies at an address: a read of it by the ROM means that the run may hang on it. */
 export function optionAt(profile: RomProfile, address: number): RomOptionId | null {
   const index = Math.floor((address - profile.optionBlock) / WORD);

@@ -1,0 +1,172 @@
+/**
+ * `bootbench rom learn`: what the code of a ROM does where ST's text leaves it open, found by running it from every state that a caller can leave. The ROM is a black
+ * box; nothing is concluded from a name, a hash or a version.
+ */
+import type { Confidence } from '../../emu/confidence.ts';
+import { sha256 } from '../../image/sha256.ts';
+import { resolveRomOptions, type RomOptionId } from '../../rom/options.ts';
+import type { ChipDescription } from '../../emu/chip.ts';
+import type { RomProfile } from '../../rom/profile.ts';
+import { jobInput, romProfileIfAny, type RunJob } from '../input/job.ts';
+import { dumpBase } from '../../rom/load.ts';
+import { Lab, type OwnClocks, type Ran } from './lab.ts';
+import { experimentsFor, resetFlags, sysclk, undecided, type Reading } from './experiments.ts';
+import type { Scenario } from '../documents/scenario-types.ts';
+
+export interface LearnedOption extends Reading {
+  readonly option: RomOptionId;
+  /** What the stand-in does, and how sure that is. */
+  readonly standIn: string;
+  readonly confidence: Confidence;
+}
+export interface Learned {
+  readonly chip: string;
+  readonly rom: string;
+  readonly sha256: string;
+  /** A jump from the state that a reset leaves is answered. */
+  readonly plain: boolean;
+  /** The state that every ROM can do with is: without it nothing is decided. */
+  readonly control: boolean;
+  readonly options: readonly LearnedOption[];
+}
+
+/** Why bytes are no ROM of this chip, in a sentence, and what helps; null if they can be one. */
+export function whyNoDump(
+  chip: ChipDescription,
+  profile: RomProfile,
+  bytes: Uint8Array,
+): { readonly what: string; readonly hint: string } | null {
+  const { size, base } = profile.systemMemory.value;
+  const place = `system memory of ${chip.name} has ${size} bytes from ${hex(base)}`;
+  if (bytes.length < Math.min(SHORTEST, size)) return { what: `a dump of ${bytes.length} bytes is too short for a ROM`, hint: place };
+  if (bytes.every((byte) => byte === 0xff))
+    return { what: 'the dump is 0xFF throughout: the chip was protected, or nothing was read', hint: place };
+  if (bytes.every((byte) => byte === 0)) return { what: 'the dump is 0 throughout: nothing was read', hint: place };
+  if (bytes.length > size) return { what: `a dump of ${bytes.length} bytes is too long`, hint: place };
+  if (dumpBase(profile, bytes) !== null) return null;
+  const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [sp, reset] = [words.getUint32(0, true), words.getUint32(4, true)];
+  if (sp === 0xffffffff || reset === 0xffffffff)
+    return { what: 'the vector table of the dump is erased', hint: `the ROM's table is at ${hex(profile.base)}; ${place}` };
+  return {
+    what: `the dump is not of ${chip.name}: it begins with SP ${hex(sp)} and reset vector ${hex(reset)}`,
+    hint: `is it of another chip? The ROM's table is at ${hex(profile.base)}; ${place}`,
+  };
+}
+/** The smallest ROM has 2 KB. */
+const SHORTEST = 1024;
+const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
+
+/** What owners of the same ROM share, however far behind its end they have read. */
+export function romHash(bytes: Uint8Array): string {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0xff) end--;
+  return sha256(bytes.subarray(0, end));
+}
+
+/** The state that every ROM can do with. */
+function allGood(lab: Lab): void {
+  const { family } = lab;
+  if (lab.registers['vtor'] !== undefined) lab.setVtor(lab.profile.base);
+  if (family?.remap && lab.has(family.remap.field)) lab.field(family.remap.field, family.remap.systemMemory);
+  if (family?.usbSupply && lab.has(family.usbSupply.bit)) lab.field(family.usbSupply.bit, 1);
+  if (family?.hsi48 && lab.has(family.hsi48.on)) lab.field(family.hsi48.on, 1);
+  if (family?.voltageControl && lab.has(family.voltageControl.field)) lab.field(family.voltageControl.field, family.voltageControl.highest);
+}
+
+/** Runs every experiment on the ROM of a job. The stand-in's job says which clocks such a ROM may want from its caller. */
+export function learn(job: RunJob, standInJob: RunJob): Learned {
+  const input = jobInput(job);
+  const profile = romProfileIfAny(input.chip)!;
+  const lab = new Lab(input, profile);
+  try {
+    lab.enter();
+    const plain = lab.serve();
+    lab.baseline.push(allGood);
+    lab.enter();
+    let control = lab.serve();
+    if (!served(control)) {
+      const clocks = clocksOf(standInJob);
+      lab.baseline.push((l) => l.clockedAs(clocks));
+      lab.enter();
+      control = lab.serve();
+    }
+    const found = served(control) ? allOf(job, lab, control) : null;
+    return {
+      chip: input.chip.name,
+      rom: profile.id,
+      sha256: romHash(job.rom.bytes),
+      plain: served(plain),
+      control: served(control),
+      options: resolveRomOptions(profile.options).map(({ id: option, value: standIn, confidence }) => ({
+        ...(found === null ? SILENT : (found.get(option) ?? untried(option))),
+        option,
+        standIn,
+        confidence,
+      })),
+    };
+  } finally {
+    lab.release();
+  }
+}
+const SILENT: Reading = {
+  value: null,
+  says: 'the ROM does not answer even in the state that every ROM can do with',
+  pc: null,
+  served: false,
+};
+const untried = (option: RomOptionId): Reading => ({
+  value: null,
+  says: option === 'sysflash-gap' ? 'it lies outside of a dump of system memory' : 'there is no experiment for it yet',
+  pc: null,
+  served: null,
+});
+
+function allOf(job: RunJob, lab: Lab, control: Ran): ReadonlyMap<RomOptionId, Reading> {
+  const found = new Map<RomOptionId, Reading>();
+  const { options } = lab.profile;
+  lab.boundBy(control);
+  for (const experiment of experimentsFor(lab)) found.set(experiment.option, experiment.run(lab, found));
+  if (options['reset-flags'] !== undefined) found.set('reset-flags', onBoard(job, { boot0: 1 }, control, [], resetFlags));
+  if (options['hse-missing'] !== undefined) found.set('hse-missing', onBoard(job, { hse: null }, control, lab.baseline, withoutCrystal));
+  const clock = found.get('sysclk');
+  if (clock?.value === 'sets' && options['hse-missing'] !== undefined) {
+    // a crystal may be what it takes for USB alone
+    const without = onBoard(job, { hse: null }, control, lab.baseline, (l) => sysclk.run(l, found));
+    if (without.value !== 'sets') found.set('sysclk', undecided(`${clock.says}, and without a crystal that is not so`));
+  }
+  return found;
+}
+function clocksOf(job: RunJob): OwnClocks {
+  const input = jobInput(job);
+  const lab = new Lab(input, romProfileIfAny(input.chip)!);
+  try {
+    return lab.ownClocks();
+  } finally {
+    lab.release();
+  }
+}
+const served = (ran: Ran): boolean => ran.served === true && ran.resets.length === 0;
+
+/** What is seen on another board. */
+function onBoard(job: RunJob, board: Scenario['board'], control: Ran, baseline: Lab['baseline'], see: (lab: Lab) => Reading): Reading {
+  const input = jobInput({ ...job, scenario: { ...job.scenario, board: { ...job.scenario.board, ...board } } });
+  const lab = new Lab(input, romProfileIfAny(input.chip)!);
+  try {
+    lab.baseline.push(...baseline);
+    lab.boundBy(control);
+    return see(lab);
+  } finally {
+    lab.release();
+  }
+}
+
+function withoutCrystal(lab: Lab): Reading {
+  const reading = (value: string | null, says: string, served: boolean): Reading => ({ value, says, pc: null, served });
+  lab.enter();
+  const ran = lab.idle(4000);
+  if (ran.resets.length > 0) return reading('resets', `without a crystal the ROM resets the chip (${ran.resets[0]})`, false);
+  if (ran.left) return reading(null, 'the ROM went back to the flash', false);
+  if (lab.held.usb.dfuReady) return reading(null, 'the ROM serves without a crystal', true);
+  return reading('stays-silent', 'without a crystal the ROM stays and has no USB', false);
+}

@@ -1,0 +1,134 @@
+/**
+ * `rom learn` knows nothing of the options of a stand-in, so each stand-in with one option changed, given as a dump, tests it: what it says has to be what was built.
+ * `BOOTBENCH_TURN=all npx vitest run test/bench/learn.test.ts` goes through all of them.
+ */
+import { describe, expect, it, test } from 'vitest';
+import { learn, romHash, whyNoDump, type Learned } from '../../src/bench/learn/learn.ts';
+import { CHIPS, findChip } from '../../src/chips/index.ts';
+import type { ChipDescription } from '../../src/emu/chip.ts';
+import { romImage } from '../../src/cli/rom-image.ts';
+import { isStandIn, loadRom } from '../../src/rom/load.ts';
+import { resolveRomOptions, ROM_OPTION_VALUES, type RomOptionId } from '../../src/rom/options.ts';
+import { romProfileOf } from '../../src/rom/profiles.ts';
+import { byTurns } from '../turn.ts';
+import { plainJob } from './plain-job.ts';
+
+type Choice = Readonly<Record<string, string>>;
+const profileOf = (chip: ChipDescription) => romProfileOf(chip)!;
+function dumpOf(chip: ChipDescription, chosen: Choice): Uint8Array {
+  const profile = profileOf(chip);
+  const { segments } = loadRom(profile, romImage(profile.image), chosen);
+  return segments.find((s) => s.address === profile.systemMemory.value.base)!.bytes;
+}
+function learned(chip: ChipDescription, dump: Uint8Array): Learned {
+  const job = plainJob(chip.name, []);
+  return learn({ ...job, rom: { kind: 'dump', bytes: dump, version: null, options: {} } }, job);
+}
+
+/** One chip for each image; a dump holds no image whose commands lie outside of system memory. */
+const IMAGES = new Map(
+  CHIPS.flatMap((c) => {
+    const profile = romProfileOf(c);
+    return profile && !profile.build.more ? [[profile.image, c] as const] : [];
+  }).toReversed(),
+);
+/** F7's stand-in has both only as questions about the flash controller's cache; a core's caches are what a caller leaves on. */
+const isVoid = (chip: ChipDescription, id: RomOptionId): boolean => chip.family === 'STM32F7' && (id === 'icache' || id === 'dcache');
+const cases = [...IMAGES.values()].flatMap((chip) => {
+  const settings = resolveRomOptions(profileOf(chip).options);
+  const single = settings.flatMap(({ id, value }) => ROM_OPTION_VALUES[id].filter((v) => v !== value).map((v): Choice => ({ [id]: v })));
+  return [{}, ...single].map((chosen) => [`${chip.name} ${JSON.stringify(chosen)}`, chip, chosen] as const);
+});
+
+describe('of a stand-in as a dump, no value is wrong', () => {
+  it('goes through every image that fits into a dump', () => expect(IMAGES.size).toBeGreaterThan(40));
+  test.each(byTurns(cases, 60))('%s', { timeout: 60_000 }, (_, chip, chosen) => {
+    const { options } = learned(chip, dumpOf(chip, chosen));
+    const built = new Map(resolveRomOptions(profileOf(chip).options, chosen).map((o) => [o.id, o.value]));
+    const wrong = options.filter((o) => o.value !== null && o.value !== built.get(o.option) && !isVoid(chip, o.option));
+    expect(wrong).toEqual([]);
+    expect(options.map((o) => o.option)).toEqual([...built.keys()]);
+  });
+});
+
+describe('STM32L476', () => {
+  const chip = findChip('stm32l476rg')!;
+  const result = learned(chip, dumpOf(chip, { systick: 'off', vtor: 'keeps', 'leave-vtor': 'sets' }));
+  const of = (id: RomOptionId) => result.options.find((o) => o.option === id)!;
+
+  it('decides all options but none without a reason', () => {
+    const open = result.options.filter((o) => o.value === null);
+    expect(open).toEqual([]);
+    expect(result).toMatchObject({ chip: 'STM32L476RG', control: true });
+  });
+  it('names the instruction of the ROM that decides, and what was seen', () => {
+    expect(of('systick')).toMatchObject({ value: 'off', standIn: 'uses', served: true });
+    const { base, size } = profileOf(chip).systemMemory.value;
+    for (const id of ['systick', 'usb-supply', 'sysclk', 'flash-latency'] as const) {
+      expect(of(id).pc).toBeGreaterThanOrEqual(base);
+      expect(of(id).pc).toBeLessThan(base + size);
+    }
+    expect(of('usb-supply').says).toContain('PWR.CR2.USV = 0 at the entry, 1 in the idle ROM');
+  });
+  it('has no instruction for what the ROM leaves alone', () => {
+    expect(of('primask')).toMatchObject({ value: 'keeps', pc: null, served: false });
+    expect(of('vtor')).toMatchObject({ value: 'keeps', pc: null });
+  });
+  it('is the same each time', () =>
+    expect(learned(chip, dumpOf(chip, { systick: 'off', vtor: 'keeps', 'leave-vtor': 'sets' }))).toEqual(result));
+});
+
+test('what VTOR hides is undecided', () => {
+  const chip = findChip('stm32g474re')!;
+  const { options } = learned(chip, dumpOf(chip, {}));
+  expect(options.find((o) => o.option === 'remap')).toMatchObject({
+    value: null,
+    says: expect.stringContaining('the ROM sets VTOR') as string,
+  });
+});
+
+test('nothing is decided of a ROM that does not answer', () => {
+  const chip = findChip('stm32l476rg')!;
+  const dump = dumpOf(chip, {});
+  // its first instruction is a loop
+  const entry = (new DataView(dump.buffer, dump.byteOffset).getUint32(4, true) & ~1) - profileOf(chip).systemMemory.value.base;
+  dump.set([0xfe, 0xe7], entry);
+  const result = learned(chip, dump);
+  expect(result.control).toBe(false);
+  expect(new Set(result.options.map((o) => o.value))).toEqual(new Set([null]));
+});
+
+describe('bytes that are no dump', () => {
+  const chip = findChip('stm32l476rg')!;
+  const why = (bytes: Uint8Array): string | null => whyNoDump(chip, profileOf(chip), bytes)?.what ?? null;
+  const whole = dumpOf(chip, {});
+  const erasedTable = whole.slice();
+  erasedTable.fill(0xff, 0, 8);
+  it.each([
+    ['a dump', whole, null],
+    ['another chip', dumpOf(findChip('stm32f072rb')!, {}), /^the dump is not of STM32L476RG: it begins with SP 0x/],
+    ['a protected chip', new Uint8Array(0x7000).fill(0xff), /^the dump is 0xFF throughout/],
+    ['nothing', new Uint8Array(0x7000), /^the dump is 0 throughout/],
+    ['an erased vector table', erasedTable, /^the vector table of the dump is erased/],
+    ['too few bytes', whole.subarray(0, 100), /^a dump of 100 bytes is too short/],
+    ['no bytes', new Uint8Array(0), /^a dump of 0 bytes is too short/],
+    ['too many bytes', new Uint8Array(0x20000).fill(1), /^a dump of 131072 bytes is too long/],
+  ])('%s', (_, bytes, expected) => (expected === null ? expect(why(bytes)).toBeNull() : expect(why(bytes)).toMatch(expected)));
+});
+
+describe('the hash of a ROM', () => {
+  const chip = findChip('stm32l476rg')!;
+  it('does not depend on how far behind its end somebody has read', () => {
+    const dump = dumpOf(chip, {});
+    const end = dump.findLastIndex((b) => b !== 0xff) + 1;
+    expect(romHash(dump.subarray(0, end))).toBe(romHash(dump));
+    expect(romHash(dump.subarray(0, end - 1))).not.toBe(romHash(dump));
+  });
+  it('a stand-in is known with all options, and no other code', () => {
+    const profile = profileOf(chip);
+    const dump = dumpOf(chip, { systick: 'off', primask: 'clears' });
+    expect(isStandIn(profile, romImage(profile.image), dump)).toBe(true);
+    dump[0x800]! ^= 1;
+    expect(isStandIn(profile, romImage(profile.image), dump)).toBe(false);
+  });
+});
