@@ -5,6 +5,7 @@
 #define TIM_CR1(t) REG((t) + 0x00u)
 #define CR1_CEN BIT(0)
 #define TIM_SR(t) REG((t) + 0x10u)
+#define SR_UIF BIT(0)
 #define SR_CC1IF BIT(1)
 #define TIM_EGR(t) REG((t) + 0x14u)
 #define EGR_UG BIT(0)
@@ -18,6 +19,22 @@
 
 #define EDGES 8u
 #define INTERVALS 8u
+
+#define TICK_US 10u
+
+bool hse_start(volatile uint32_t *cr, uint32_t on, uint32_t ready, uint32_t timer, uint32_t timer_khz, uint32_t us)
+{
+  TIM_PSC(timer) = timer_khz * TICK_US / 1000u - 1u;
+  TIM_ARR(timer) = us / TICK_US - 1u;
+  TIM_EGR(timer) = EGR_UG; /* takes both, and sets UIF */
+  TIM_SR(timer) = 0;
+  *cr |= on;
+  TIM_CR1(timer) = CR1_CEN;
+  while (!(*cr & ready) && !(TIM_SR(timer) & SR_UIF))
+    ;
+  TIM_CR1(timer) = 0;
+  return *cr & ready;
+}
 
 static bool capture(uint32_t timer, uint16_t *at)
 {

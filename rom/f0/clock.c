@@ -91,11 +91,6 @@ void clocks_init(void)
 #define HSE_TIMER_ENR RCC_APB1ENR
 #define HSE_TIMER_EN APB1_TIM14
 #endif
-/* AN2606 Table 227: 200 ms for F070, 2.2 ms for F303xC, at least 147 ms for F303xE. Rounds of about seven cycles at 48 MHz. */
-#if !defined HSE_ROUNDS
-#define HSE_ROUNDS 1371000u
-#endif
-
 /* What multiplied by `mul` and divided by `div` gives 48 MHz. */
 static const struct {
   uint8_t mhz, mul, div;
@@ -108,8 +103,6 @@ static const struct {
 
 static uint32_t measure_hse(void)
 {
-  HSE_TIMER_ENR |= HSE_TIMER_EN;
-  (void)HSE_TIMER_ENR;
   TIM_OR(HSE_TIMER) = OR_TI1_HSE_32;
   /* TIM14EN stays set (reported: a register dump of a ROM that runs). */
   return hse_khz(HSE_TIMER, TIMER_KHZ, 32);
@@ -133,8 +126,9 @@ static uint32_t nearest(uint32_t khz)
 
 bool usb_clock_init(void)
 {
-  RCC_CR |= CR_HSEON;
-  if (wait_rounds(&RCC_CR, CR_HSERDY, CR_HSERDY, HSE_ROUNDS)) {
+  HSE_TIMER_ENR |= HSE_TIMER_EN;
+  (void)HSE_TIMER_ENR;
+  if (hse_start(&RCC_CR, CR_HSEON, CR_HSERDY, HSE_TIMER, TIMER_KHZ, HSE_TIMEOUT_US)) {
     uint32_t khz = measure_hse();
     if (khz != 0) {
       uint32_t i = nearest(khz);

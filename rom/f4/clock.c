@@ -13,15 +13,13 @@
 #define HSI_MHZ 16u
 #define TIM11_KHZ 60000u
 #define LATENCY_60MHZ 3u /* ASSUMED: enough for every supply range; the text of F412 names 3 */
-/* Time-outs of HSE: AN2606 Table 227. Rounds of about seven cycles at 60 MHz. */
-#define ROUNDS_OF_US(us) ((us) * 60u / 7u)
-static uint32_t hse_rounds(void)
+static uint32_t hse_timeout_us(void)
 {
-#if HAS_V3
-  if (rom_version() <= ROM_V3_1)
-    return ROUNDS_OF_US(790u);
+#if defined HSE_TIMEOUT_EARLY_US
+  if (rom_version() <= HSE_TIMEOUT_EARLY_TO)
+    return HSE_TIMEOUT_EARLY_US;
 #endif
-  return ROUNDS_OF_US(HSE_TIMEOUT_US);
+  return HSE_TIMEOUT_US;
 }
 
 /* "De-init system": the blocks that the ROM is going to use start from reset. Others stay as they are (ASSUMED). */
@@ -81,26 +79,23 @@ void clocks_init(void)
 static uint32_t measure_hse(void)
 {
   RCC_CFGR = (RCC_CFGR & ~CFGR_RTCPRE) | CFGR_RTCPRE_16;
-  RCC_APB2ENR |= APB2_TIM11;
-  (void)RCC_APB2ENR;
   TIM11_OR = OR_TI1_HSE_RTC;
   uint32_t mhz = hse_mhz(TIM11, TIM11_KHZ, 16);
-  RCC_APB2ENR &= ~APB2_TIM11;
   RCC_CFGR &= ~CFGR_RTCPRE;
   return mhz;
 }
 
 bool usb_clock_init(void)
 {
-  RCC_CR |= CR_HSEON;
-  if (wait_rounds(&RCC_CR, CR_HSERDY, CR_HSERDY, hse_rounds())) {
-    uint32_t mhz = measure_hse();
-    if (mhz >= 4 && mhz <= 26) {
-      sysclk_from_hsi();
-      RCC_CR |= CR_CSSON;
-      pll(PLL_FROM(mhz) | PLLCFGR_SRC_HSE);
-      return true;
-    }
+  RCC_APB2ENR |= APB2_TIM11;
+  (void)RCC_APB2ENR;
+  uint32_t mhz = hse_start(&RCC_CR, CR_HSEON, CR_HSERDY, TIM11, TIM11_KHZ, hse_timeout_us()) ? measure_hse() : 0;
+  RCC_APB2ENR &= ~APB2_TIM11;
+  if (mhz >= 4 && mhz <= 26) {
+    sysclk_from_hsi();
+    RCC_CR |= CR_CSSON;
+    pll(PLL_FROM(mhz) | PLLCFGR_SRC_HSE);
+    return true;
   }
   RCC_CR &= ~CR_HSEON;
   return false;

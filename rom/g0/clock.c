@@ -112,7 +112,6 @@ bool usb_clock_init(void)
   return true;
 }
 #elif HAS_USB
-#define HSE_ROUNDS 860000u /* ASSUMED: 100 ms, as other ROMs give a crystal; rounds of about seven cycles at 60 MHz */
 
 /* VCO 240 MHz for all: R = 4 gives 60 MHz, Q = 5 gives 48 MHz. */
 static const struct {
@@ -121,24 +120,23 @@ static const struct {
 
 /* How ST's ROM measures the crystal is not published: TIM17 captures HSE / 32, as on the siblings (ASSUMED). */
 #define TIM17 0x40014800u
+#define TIM17_KHZ 60000u
 #define TIM17_TISEL REG(0x40014868u)
 #define TISEL_HSE_32 2u
 
 static uint32_t measure_hse(void)
 {
-  RCC_APB2ENR |= APB2_TIM17;
-  (void)RCC_APB2ENR;
   TIM17_TISEL = TISEL_HSE_32;
-  uint32_t mhz = hse_mhz(TIM17, 60000u, 32);
-  RCC_APB2ENR &= ~APB2_TIM17;
-  return mhz;
+  return hse_mhz(TIM17, TIM17_KHZ, 32);
 }
 
 bool usb_clock_init(void)
 {
-  RCC_CR |= CR_HSEON;
-  if (wait_rounds(&RCC_CR, CR_HSERDY, CR_HSERDY, HSE_ROUNDS)) {
-    uint32_t mhz = measure_hse();
+  RCC_APB2ENR |= APB2_TIM17;
+  (void)RCC_APB2ENR;
+  uint32_t mhz = hse_start(&RCC_CR, CR_HSEON, CR_HSERDY, TIM17, TIM17_KHZ, HSE_TIMEOUT_US) ? measure_hse() : 0;
+  RCC_APB2ENR &= ~APB2_TIM17;
+  if (mhz != 0) {
     for (uint32_t i = 0; i < sizeof CRYSTALS / sizeof *CRYSTALS; i++) {
       if (CRYSTALS[i].mhz != mhz)
         continue;

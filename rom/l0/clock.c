@@ -88,12 +88,8 @@ static const struct {
 static uint32_t measure_hse(void)
 {
   RCC_CR = (RCC_CR & ~CR_RTCPRE) | CR_RTCPRE_16;
-  RCC_APB2ENR |= APB2_TIM11;
-  (void)RCC_APB2ENR;
   TIM11_OR = OR_TI1_HSE_RTC;
-  uint32_t mhz = hse_mhz(TIM11, TIM11_KHZ, 16);
-  RCC_APB2ENR &= ~APB2_TIM11;
-  return mhz;
+  return hse_mhz(TIM11, TIM11_KHZ, 16);
 }
 
 static void sysclk_from_hse(uint32_t mul)
@@ -108,9 +104,11 @@ static void sysclk_from_hse(uint32_t mul)
 
 bool usb_clock_init(void)
 {
-  RCC_CR |= CR_HSEON;
-  if (wait_rounds(&RCC_CR, CR_HSERDY, CR_HSERDY, HSE_ROUNDS)) {
-    uint32_t mhz = measure_hse();
+  RCC_APB2ENR |= APB2_TIM11;
+  (void)RCC_APB2ENR;
+  uint32_t mhz = hse_start(&RCC_CR, CR_HSEON, CR_HSERDY, TIM11, TIM11_KHZ, HSE_TIMEOUT_US) ? measure_hse() : 0;
+  RCC_APB2ENR &= ~APB2_TIM11;
+  if (mhz != 0) {
     for (uint32_t i = 0; i < COUNT(CRYSTALS); i++)
       if (CRYSTALS[i].mhz == mhz) {
         sysclk_from_hse(CRYSTALS[i].mul);

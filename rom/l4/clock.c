@@ -20,8 +20,7 @@
 #define PLL_OWN (PLLCFGR_SRC_HSI | PLLCFGR_M(2) | PLLCFGR_N(24) | PLLCFGR_R(8) | PLLCFGR_REN) /* 16 / 2 x 24 / 8 = 24 MHz */
 #define LATENCY 3u                                                                            /* ASSUMED: enough in both voltage ranges */
 #define SYSCLK_KHZ 24000u
-/* AN2606 Table 229 gives HSE 100 ms; Table 227's start-up without LSE is 2.5 s longer than with it. Rounds of about seven cycles at 24 MHz. */
-#define HSE_ROUNDS 350000u
+/* AN2606 Table 227: the start-up without LSE is 2.5 s longer than with it. Rounds of about seven cycles at 24 MHz. */
 #define LSE_ROUNDS 8840000u
 #endif
 
@@ -144,22 +143,16 @@ static const struct {
 
 static uint32_t measure_hse(void)
 {
-  RCC_APB2ENR |= APB2_TIM17;
-  (void)RCC_APB2ENR;
   TIM17_OR1 = OR1_TI1_HSE_32;
-  uint32_t mhz = hse_mhz(TIM17, SYSCLK_KHZ, 32);
-  RCC_APB2ENR &= ~APB2_TIM17;
-  return mhz;
+  return hse_mhz(TIM17, SYSCLK_KHZ, 32);
 }
 
 static bool usb_from_hse(void)
 {
-  RCC_CR |= CR_HSEON;
-  if (!wait_rounds(&RCC_CR, CR_HSERDY, CR_HSERDY, HSE_ROUNDS)) {
-    RCC_CR &= ~CR_HSEON;
-    return false;
-  }
-  uint32_t mhz = measure_hse();
+  RCC_APB2ENR |= APB2_TIM17;
+  (void)RCC_APB2ENR;
+  uint32_t mhz = hse_start(&RCC_CR, CR_HSEON, CR_HSERDY, TIM17, SYSCLK_KHZ, HSE_TIMEOUT_US) ? measure_hse() : 0;
+  RCC_APB2ENR &= ~APB2_TIM17;
   for (uint32_t i = 0; i < sizeof CRYSTALS / sizeof *CRYSTALS; i++) {
     if (CRYSTALS[i].mhz != mhz)
       continue;

@@ -50,6 +50,8 @@ export interface TargetState {
   clockHz(name: string): number | null;
   /** Frequency of the crystal or clock at `hse` or `lse` on the board, in hertz; 0 = none. Absent if the target cannot tell. */
   crystalHz?(name: 'hse' | 'lse'): number;
+  /** How far an oscillator is off, in parts per million. */
+  oscillatorPpm?(name: string): number;
   /** Start-up time of that crystal and the typical one in the datasheet, in seconds; null if unknown. */
   crystalStart?(name: 'hse' | 'lse'): { readonly seconds: number; readonly typical: number } | null;
 }
@@ -227,6 +229,8 @@ export interface RomFacts {
   readonly range: readonly [number, number];
   readonly ramUse: readonly { readonly base: number; readonly size: number }[];
   readonly usbIrq: number;
+  /** How long this version waits for HSE, in ms; left out or null: not known, or it needs none. */
+  readonly hseWait?: { readonly value: number; readonly source: string; readonly confidence: Confidence } | null;
   /** RX pins that the ROM watches in addition to USB, for a start bit or the start of a CAN frame. */
   readonly listensTo: readonly { readonly name: string; readonly pin: string }[];
   /** Value of a ROM option in this run, with its confidence; null if the family does not have the option. */
@@ -275,7 +279,8 @@ export interface RepairTarget {
   /** Drives this pin from the board from now on, whatever the scenario does. */
   holdPin?(name: string, level: 0 | 1): void;
   /** Gives the board a crystal of this frequency with the start-up time of the datasheet. */
-  fitCrystal?(name: 'hse' | 'lse', hz: number): void;
+  /** `startMs`: how fast it starts; left out: as usual. */
+  fitCrystal?(name: 'hse' | 'lse', hz: number, startMs?: number): void;
   /** Puts the other cores back into reset. */
   holdOtherCores?(): void;
   branchTo(address: number): void;

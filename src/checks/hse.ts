@@ -1,5 +1,5 @@
 /** The crystal that USB in the ROM needs. */
-import { broken, notApplicable, pass, type Check, type Judgement, type TargetState } from './check.ts';
+import { broken, notApplicable, pass, type Check, type Judgement, type RomFacts, type TargetState } from './check.ts';
 import type { FamilyFields } from './family-fields.ts';
 import { familyOf, NO_FAMILY, NO_USB } from './families.ts';
 
@@ -14,19 +14,33 @@ const ABSENT = "the ROM derives USB's 48 MHz from a crystal, and the board has n
 
 type Crystals = NonNullable<FamilyFields['hseForUsb']['crystals']>;
 const isUsable = ({ mhz }: Crystals, hz: number): boolean => mhz.some((value) => Math.abs(hz / 1e6 / value - 1) <= TOLERANCE);
+/** What the ROM takes the crystal for because HSI is off; null: for what it is. */
+function measured(state: TargetState, { mhz }: Crystals, hz: number): number | null {
+  const nearest = (value: number): number => mhz.reduce((best, m) => (Math.abs(m - value) < Math.abs(best - value) ? m : best));
+  const taken = nearest(hz / 1e6 / (1 + (state.oscillatorPpm?.('hsi') ?? 0) / 1e6));
+  return taken === nearest(hz / 1e6) ? null : taken;
+}
 const milliseconds = (seconds: number): string => `${Math.round(seconds * 1e5) / 100} ms`;
 
-/** The ROM waits for HSE only so long, and how long differs between products and versions: whether this one is too slow is for the run to show. */
-function slowStart(state: TargetState, orLse: boolean): Judgement | null {
+const UNKNOWN_LIMIT = { source: 'AN2606 Rev 70 Table 227: HSE time-out', confidence: 'documented' } as const;
+/** The ROM waits for HSE only so long, and how long differs between products and versions. */
+function slowStart(state: TargetState, { hseWait }: RomFacts, orLse: boolean): Judgement | null {
   const start = state.crystalStart?.('hse') ?? null;
-  if (start === null || start.seconds <= start.typical) return null;
-  return broken('warn', {
+  const limit = hseWait ? hseWait.value / 1000 : start?.typical;
+  if (start === null || limit === undefined || start.seconds <= limit) return null;
+  return broken(hseWait?.confidence === 'documented' ? 'fail' : 'warn', {
     observed: `HSE takes ${milliseconds(start.seconds)} to start`,
-    expected: `a crystal that starts within ${milliseconds(start.typical)}${orLse ? ', or LSE' : ''}`,
-    because: 'HSE starts later than the ROM waits for it; the ROM then goes on without USB or resets the chip',
-    source: 'AN2606 Rev 70 Table 227: HSE time-out',
-    confidence: 'documented',
+    expected: `a crystal that starts within ${milliseconds(limit)}${orLse ? ', or LSE' : ''}`,
+    because: hseWait
+      ? `this version of the ROM waits ${milliseconds(limit)} for HSE, then goes on without USB or resets the chip`
+      : 'HSE starts later than the ROM waits for it; the ROM then goes on without USB or resets the chip',
+    ...(hseWait ? { source: hseWait.source, confidence: hseWait.confidence } : UNKNOWN_LIMIT),
   });
+}
+/** As fast as usual, or as the ROM needs it: half its limit, in ms. */
+function fastEnough(state: TargetState, { hseWait }: RomFacts): number | undefined {
+  const typical = state.crystalStart?.('hse')?.typical;
+  return hseWait && typical !== undefined && typical * 1000 > hseWait.value ? hseWait.value / 2 : undefined;
 }
 
 export const hse: Check = {
@@ -34,7 +48,7 @@ export const hse: Check = {
   question: 'If USB in the ROM needs HSE, does the board provide it?',
   path: false,
   // eslint-disable-next-line complexity -- from a crystal that is not needed to one that the ROM cannot use, each answer ends the search
-  judge({ state }) {
+  judge({ state, rom }) {
     const f = familyOf(state.chip);
     if (!f) return notApplicable(NO_FAMILY);
     const { crystals, source, confidence } = f.hseForUsb;
@@ -61,24 +75,38 @@ export const hse: Check = {
         source,
         confidence: crystals.mistaken.confidence,
       });
+    const taken = measured(state, crystals, hz);
+    if (isUsable(crystals, hz) && taken !== null)
+      return broken('fail', {
+        observed: `HSE ${megahertz(hz)}, HSI ${state.oscillatorPpm?.('hsi')} ppm off`,
+        expected: 'HSI within about 1 %',
+        because: `the ROM measures HSE against HSI, whose error makes it take the crystal for ${taken} MHz`,
+        source: 'AN2606 Rev 70 4: HSE is measured against the internal oscillator',
+        confidence: 'documented',
+      });
     if (isUsable(crystals, hz))
       return (
-        slowStart(state, crystals.orLse) ?? pass(`HSE ${megahertz(hz)}`, 'the ROM can measure and use this frequency', source, confidence)
+        slowStart(state, rom, crystals.orLse) ??
+        pass(`HSE ${megahertz(hz)}`, 'the ROM can measure and use this frequency', source, confidence)
       );
     const [none, wanted] = crystals.orLse ? [', nor LSE', ', or LSE'] : ['', ''];
     const seen = hz > 0 ? { observed: `HSE ${megahertz(hz)}`, because: ODD } : { observed: `no HSE on the board${none}`, because: ABSENT };
     return broken('fail', { ...seen, expected: `HSE of ${listed(crystals.mhz)}${wanted}`, source, confidence });
   },
-  repair({ state }) {
+  repair({ state, rom }) {
     const crystals = familyOf(state.chip)?.hseForUsb.crystals;
     if (!crystals) return null;
     const hz = state.crystalHz?.('hse') ?? 0;
+    if (isUsable(crystals, hz) && measured(state, crystals, hz) !== null) return null;
     const usable = isUsable(crystals, hz) && crystals.mistaken?.pairs[Math.round(hz / 1e6)] === undefined;
+    const startMs = fastEnough(state, rom);
     return {
       at: 'entry',
-      what: usable ? 'a crystal at HSE that starts as fast as usual' : `a crystal of ${USUAL} MHz at HSE`,
+      what: usable
+        ? `a crystal at HSE that starts ${startMs === undefined ? 'as fast as usual' : `in ${milliseconds(startMs / 1000)}`}`
+        : `a crystal of ${USUAL} MHz at HSE`,
       fix: `/* no code helps: the board needs a crystal${usable ? ' that starts faster (load capacitors, drive level)' : ''} or a clock at HSE, ${listed(crystals.mhz)}${crystals.orLse ? ', or 32.768 kHz at LSE' : ''} */`,
-      apply: (target) => target.fitCrystal?.('hse', usable ? hz : USUAL * 1e6),
+      apply: (target) => target.fitCrystal?.('hse', usable ? hz : USUAL * 1e6, startMs),
     };
   },
   explanation: [

@@ -54,6 +54,14 @@ function dfuMacros(dfu: DfuDevice): string[] {
   ];
 }
 
+const micros = (ms: number): string => `${Math.round(ms * 1000)}u`;
+function hseMacros({ hseWait }: RomProfile): string[] {
+  if (!hseWait) return [];
+  const { ms, early } = hseWait;
+  const before = early ? [`#define HSE_TIMEOUT_EARLY_US ${micros(early.ms)}`, `#define HSE_TIMEOUT_EARLY_TO ROM_${macro(early.to)}`] : [];
+  return [`#define HSE_TIMEOUT_US ${micros(ms.value)}`, ...before];
+}
+
 function config(p: RomProfile): string {
   const words = optionWords(resolveRomOptions(p.options));
   return [
@@ -65,6 +73,7 @@ function config(p: RomProfile): string {
     `#define ROM_SIZE ${p.size}u`,
     ...p.versions.value.map((version, i) => `#define ROM_${macro(version)} ${i}u`),
     `#define HAS_USB ${p.dfu === null ? 0 : 1}`,
+    ...hseMacros(p),
     ...(p.dfu === null ? [] : [`#define USB_IRQ ${p.usbIrq}u`, ...dfuMacros(p.dfu)]),
     ...(p.build.id === null ? [] : [`#define ROM_ID ${hex(p.build.id.value)}u`]),
     ...interfaceMacros(p),

@@ -32,6 +32,21 @@ export interface DfuDevice {
   readonly pollMs: Sourced<{ readonly setAddress: number; readonly erasePage: number; readonly massErase: number; readonly write: number }>;
 }
 
+export interface HseWait {
+  readonly ms: Sourced<number>;
+  /** Another time up to this version. */
+  readonly early?: { readonly to: string; readonly ms: number };
+}
+/** Of a version; null: the last one. */
+export function hseWaitOf(profile: RomProfile, version: string | null): Sourced<number> | null {
+  const { hseWait } = profile;
+  if (!hseWait) return null;
+  const place = (v: string): number => profile.versions.value.indexOf(v);
+  return version !== null && hseWait.early && place(version) <= place(hseWait.early.to)
+    ? { ...hseWait.ms, value: hseWait.early.ms }
+    : hseWait.ms;
+}
+
 /** A register or a group of them, and its state after a leave. */
 export interface Left {
   readonly what: string;
@@ -100,6 +115,8 @@ export interface RomProfile extends RomReference {
   readonly initialStack: Sourced<number>;
   readonly sysclkHz: Sourced<number>;
   readonly usbIrq: number;
+  /** How long the ROM waits for HSE, ms; left out: it needs none for USB. */
+  readonly hseWait?: HseWait;
   /** Port pin at which the ROM reads the level of BOOT0, if it does. */
   readonly boot0Pin: string | null;
   readonly interfaces: Sourced<readonly RomInterface[]>;
@@ -148,6 +165,7 @@ export const left = (what: string, value: string, source: string, confidence: Co
   state: known(value, source, confidence),
 });
 export const AN2606 = 'AN2606 Rev 70';
+export const HSE_TABLE = `${AN2606} Table 227: HSE time-out`;
 const IWDG_LEFT = left('IWDG_PR', 'largest divider; IWDG_SR.PVU stays 1 if the IWDG is off', `${AN2606} 4.8`);
 const STACK_LEFT = left('CONTROL, MSP, PC', '0; first two words of the table at the address pointer', 'AN2662, AN3156 (leave is a jump)');
 export const LEFT_BY_ALL = [STACK_LEFT, IWDG_LEFT] as const;

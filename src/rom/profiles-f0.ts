@@ -17,6 +17,7 @@ import {
   AN2606,
   COMMANDS_OUTSIDE,
   FREE_POLL,
+  HSE_TABLE,
   fromChip,
   i2c,
   known,
@@ -43,6 +44,8 @@ interface F0Rom {
   /** On I2C, seven bits. */
   readonly ownAddress: number;
   readonly dfu: DfuDevice | null;
+  /** HSE is waited for so long, where USB needs it. */
+  readonly hseMs?: number;
   readonly options: RomOptionDefaults;
   readonly sysclkMHz: number;
   /** HSI / 2 times it; null = HSI48. */
@@ -92,6 +95,7 @@ function f0Rom(rom: F0Rom): RomProfile {
     initialStack: known(own.base + own.size, 'top of the RAM that the ROM may use', 'assumed'),
     sysclkHz: known(rom.sysclkMHz * 1e6, `${AN2606} ${rom.table}`),
     usbIrq: 31,
+    ...(rom.hseMs === undefined ? {} : { hseWait: { ms: known(rom.hseMs, HSE_TABLE) } }),
     boot0Pin: rom.boot0Pin ?? null,
     interfaces: pins(rom.table, [...(rom.dfu ? [usb] : []), ...rom.interfaces]),
     dfu: rom.dfu,
@@ -129,6 +133,7 @@ const HOSTS = 'the lost interrupts behind some high-speed hosts (AN2606, known l
 const F070 = {
   interfaces: [USART1, USART2, I2C1],
   options: HSE_OPTIONS,
+  hseMs: 200,
   sysclkMHz: 48,
   hsiPll: 12,
 } as const;
@@ -278,30 +283,33 @@ export const F303XC = f3Rom({
   chip: STM32F303CC,
   ramKilobytes: 40,
   image: 'f303xc',
+  hseMs: 2.2,
   table: 'Table 57',
   interfaces: [USART1, F3_USART2.small],
   dfu: dfuOf('128*0002Kg', 'listings of F303 boards; the second as F072'),
-  defines: [...F3_DEFINES, ['CCM_END', '0x10002000u'], ['USB_SCATTERED', 1], ['HSE_ROUNDS', '17000u']],
+  defines: [...F3_DEFINES, ['CCM_END', '0x10002000u'], ['USB_SCATTERED', 1]],
   id: { address: 0x1ffff796, value: 0x41 },
 });
 export const F303XE = f3Rom({
   chip: STM32F303RE,
   ramKilobytes: 64,
   image: 'f303xe',
+  hseMs: 147,
   table: 'Table 59',
   interfaces: [USART1, F3_USART2.big],
   dfu: dfuOf('256*0002Kg', 'by the pattern of F303xC; the second as F072', 'inferred'),
-  defines: [...F3_DEFINES, ['CCM_END', '0x10004000u'], ['HSE_ROUNDS', '1000000u']],
+  defines: [...F3_DEFINES, ['CCM_END', '0x10004000u']],
   id: { address: 0x1ffff796, value: 0x40 },
 });
 export const F302X8 = f3Rom({
   chip: STM32F302R8,
   ramKilobytes: 16,
   image: 'f302x8',
+  hseMs: 560.5,
   table: 'Table 55',
   interfaces: [USART1, F3_USART2.big],
   dfu: dfuOf('032*0002Kg', 'by the pattern of F303xC; the second as F072', 'inferred'),
-  defines: [...F3_DEFINES, ['HSE_ROUNDS', '3840000u']],
+  defines: [...F3_DEFINES],
   id: { address: 0x1ffff796, value: 0x40 },
 });
 const { 'hse-missing': _missing, ...F3_SERIAL_OPTIONS } = withoutUsb(ROM_OPTION_DEFAULTS.F3);

@@ -59,6 +59,7 @@ function g0(rom: G0Rom): RomProfile {
     initialStack: known(end, 'top of the RAM that the ROM may use', 'assumed'),
     sysclkHz: known(rom.sysclkMHz * 1e6, `${AN2606} ${rom.table}`),
     usbIrq: 8,
+    ...(rom.dfu && !rom.hsi48 ? { hseWait: { ms: known(100, 'as other ROMs give a crystal', 'assumed') } } : {}),
     boot0Pin: null,
     interfaces: pins(rom.table, [
       ...(rom.dfu ? [usb] : []),

@@ -6,6 +6,7 @@ import { ROM_OPTION_DEFAULTS } from './options.ts';
 import {
   AN2606,
   FREE_POLL,
+  HSE_TABLE,
   fromChip,
   known,
   left,
@@ -86,9 +87,6 @@ interface L1Rom {
   readonly hseMs: number | null;
   readonly leftOut: readonly string[];
 }
-/** Cycles of a round of the wait loop. */
-const CYCLES_PER_ROUND = 7;
-const HSI_KHZ = 16_000;
 const PAGE_MS = 3.3;
 const BOTH_NACKS = 'a second NACK to Read and Write Memory under read protection';
 const HIGH_SPEED = 'the transfers that fail behind some high-speed hosts';
@@ -120,6 +118,7 @@ function l1(rom: L1Rom): RomProfile {
     initialStack: known(usbRom ? 0x20001000 : 0x20000800, 'top of the RAM that the ROM may use', 'assumed'),
     sysclkHz: known(usbRom ? 32_000_000 : 16_000_000, `${AN2606} Table ${table}`),
     usbIrq: 20,
+    ...(hseMs === null ? {} : { hseWait: { ms: known(hseMs, HSE_TABLE) } }),
     boot0Pin: null,
     interfaces: pins(`Table ${table}`, [...(usbRom ? [usb] : []), ...serial]),
     dfu: usbRom
@@ -147,7 +146,6 @@ function l1(rom: L1Rom): RomProfile {
         ['RAM_ROM_END', usbRom ? '0x20001000u' : '0x20000800u'],
         ['EEPROM_SIZE', `${rom.eepromBytes}u`],
         ['TWO_BANKS', Number(banks)],
-        ...(usbRom ? [['HSE_ROUNDS', `${Math.round((hseMs * HSI_KHZ) / CYCLES_PER_ROUND)}u`] as const] : []),
       ],
       drivers: usbRom ? ['usb_fsdev.c', 'hse.c'] : [],
       id: { address: 0x1ff00000 + size - 2, value: versionByte(chip.rom!.versions.value.at(-1)!) },

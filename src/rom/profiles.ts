@@ -42,6 +42,7 @@ import { EMPTY_CHECK, ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './opti
 import {
   AN2606,
   FREE_POLL,
+  HSE_TABLE,
   LEFT_BY_ALL,
   SILENT,
   can,
@@ -100,6 +101,7 @@ const L476: RomProfile = {
   initialStack: known(0x20003000, 'top of the RAM that the ROM may use', 'assumed'),
   sysclkHz: known(24_000_000, `${AN2606} Table 168`),
   usbIrq: 67,
+  hseWait: { ms: known(100, `${AN2606} Table 229: HSE`) },
   // ASSUMED: the data sheet of L476 calls BOOT0 no port pin; L496's is PH3.
   boot0Pin: 'PH3',
   interfaces: pins('Table 168', [usb, L4_USARTS[0]!, ...L4_USARTS.slice(1).map(pulledUp), ...L4_I2CS]),
@@ -383,6 +385,8 @@ const f4Dfu = (
 
 /** What F4's ROMs differ in. */
 interface F4Rom {
+  /** HSE is waited for so long. */
+  readonly hseMs: number;
   readonly chip: ChipDescription;
   readonly image: string;
   readonly table: string;
@@ -412,6 +416,7 @@ const f4 = (rom: F4Rom): RomProfile => ({
   initialStack: known(topOf(rom.chip), 'top of the RAM that the ROM may use', 'assumed'),
   sysclkHz: known(60_000_000, `${AN2606} ${rom.table}`),
   usbIrq: 67,
+  hseWait: { ms: known(rom.hseMs, HSE_TABLE), ...(isOn(rom, 'HAS_V3') ? { early: { to: 'V3.1', ms: 0.79 } } : {}) },
   boot0Pin: null,
   interfaces: pins(rom.table, [usb, usart('USART1', 'PA10', 'PA9'), ...rom.interfaces]),
   dfu: rom.dfu,
@@ -445,10 +450,9 @@ const F4_SMALL = [
 ];
 const F4_SMALL_FUNCTIONS = { PB3: 9, PB4: 9 };
 const ID_LOW = 0x1fff76de;
-const f4Defines = (ram: string, hseMs: number, more: Readonly<Record<string, string | number>> = {}): F4Rom['defines'] =>
+const f4Defines = (ram: string, more: Readonly<Record<string, string | number>> = {}): F4Rom['defines'] =>
   Object.entries({
     RAM_END: ram,
-    HSE_TIMEOUT_US: `${Math.round(hseMs * 1000)}u`,
     I2C_V1: 1,
     OLD_OTG: 1,
     FLASH_BANKS: 1,
@@ -467,7 +471,8 @@ const F405 = f4({
   dfu: f4Dfu('04*016Kg,01*064Kg,07*128Kg'),
   ownAddress: 0x3a,
   id: { address: 0x1fff77de, value: 0x91 },
-  defines: f4Defines('0x20020000u', 96, { HAS_CCM: 1, VOS_MASK: '1u', LEAVES_AHB1ENR_0: 0, HAS_V3: 1 }),
+  hseMs: 96,
+  defines: f4Defines('0x20020000u', { HAS_CCM: 1, VOS_MASK: '1u', LEAVES_AHB1ENR_0: 0, HAS_V3: 1 }),
   leftOut: ['V3.x: 24 MHz and 8 KB of RAM'],
 });
 const F411 = f4({
@@ -479,7 +484,8 @@ const F411 = f4({
   dfu: f4Dfu('04*016Kg,01*064Kg,03*128Kg'),
   ownAddress: 0x39,
   id: { address: ID_LOW, value: 0xd0 },
-  defines: f4Defines('0x20020000u', 85),
+  hseMs: 85,
+  defines: f4Defines('0x20020000u'),
   leftOut: [],
 });
 const F401 = f4({
@@ -491,7 +497,8 @@ const F401 = f4({
   dfu: f4Dfu('04*016Kg,01*064Kg,03*128Kg', 'listings of F401xE'),
   ownAddress: 0x39,
   id: { address: ID_LOW, value: 0xd1 },
-  defines: f4Defines('0x20018000u', 85),
+  hseMs: 85,
+  defines: f4Defines('0x20018000u'),
   leftOut: [],
 });
 const F401_C = f4({
@@ -503,7 +510,8 @@ const F401_C = f4({
   dfu: f4Dfu('04*016Kg,01*064Kg,01*128Kg', 'F401xE, with the sectors of 256 KB', 'assumed'),
   ownAddress: 0x3a,
   id: { address: ID_LOW, value: 0xd0 },
-  defines: f4Defines('0x20010000u', 85),
+  hseMs: 85,
+  defines: f4Defines('0x20010000u'),
   leftOut: ['the layout string of F401xB, which has one sector less'],
 });
 /** F412 and F413: I2C4 is of another version than the other three. */
@@ -528,7 +536,8 @@ const F412 = f4({
   dfu: f4Dfu('04*016Kg,01*064Kg,07*128Kg', 'as F405, which has the same sectors; no listing was found', 'assumed'),
   ownAddress: 0x46,
   id: { address: ID_LOW, value: 0x91 },
-  defines: f4Defines('0x20040000u', 180, { OLD_OTG: 0 }),
+  hseMs: 180,
+  defines: f4Defines('0x20040000u', { OLD_OTG: 0 }),
   leftOut: [...F412_LEFT_OUT, 'V9.0: USART3 on other pins'],
 });
 const F413 = f4({
@@ -540,7 +549,8 @@ const F413 = f4({
   dfu: f4Dfu('04*016Kg,01*064Kg,11*128Kg', 'by the pattern of the siblings; no listing was found', 'assumed'),
   ownAddress: 0x4b,
   id: { address: ID_LOW, value: 0x90 },
-  defines: f4Defines('0x20050000u', 165, { OLD_OTG: 0 }),
+  hseMs: 165,
+  defines: f4Defines('0x20050000u', { OLD_OTG: 0 }),
   leftOut: [...F412_LEFT_OUT, 'the fourth wait state of Table 87: three'],
 });
 const F429 = f4({
@@ -555,7 +565,8 @@ const F429 = f4({
   }),
   ownAddress: 0x38,
   id: { address: ID_LOW, value: 0x91 },
-  defines: f4Defines('0x20030000u', 97, { HAS_CCM: 1, FLASH_BANKS: 2 }),
+  hseMs: 97,
+  defines: f4Defines('0x20030000u', { HAS_CCM: 1, FLASH_BANKS: 2 }),
   leftOut: [
     'V7.x: 24 MHz and 8 KB of RAM',
     'the second OTP area of the listing, 0x1FFE7800, which the reference manual does not have',
@@ -579,7 +590,8 @@ const F469 = f4({
   ),
   ownAddress: 0x44,
   id: { address: ID_LOW, value: 0x90 },
-  defines: f4Defines('0x20050000u', 230, { HAS_CCM: 1, FLASH_BANKS: 2, OLD_OTG: 0 }),
+  hseMs: 230,
+  defines: f4Defines('0x20050000u', { HAS_CCM: 1, FLASH_BANKS: 2, OLD_OTG: 0 }),
   leftOut: ['crystals above 26 MHz, which the text behind Table 95 allows and the table does not'],
 });
 const F446 = f4({
@@ -598,7 +610,8 @@ const F446 = f4({
   dfu: f4Dfu('04*016Kg,01*064Kg,03*128Kg', 'as F411, which has the same sectors; no listing was found', 'assumed'),
   ownAddress: 0x3c,
   id: { address: ID_LOW, value: 0x90 },
-  defines: f4Defines('0x20020000u', 96, { OLD_OTG: 0 }),
+  hseMs: 96,
+  defines: f4Defines('0x20020000u', { OLD_OTG: 0 }),
   leftOut: ['TIM17, which AN2606 names for the measurement of HSE: this chip has none, TIM11 is used'],
 });
 
@@ -612,7 +625,8 @@ const F207 = f4({
   dfu: f4Dfu('04*016Kg,01*064Kg,07*128Kg', 'as F405, which has the same sectors; no listing was found', 'assumed'),
   ownAddress: 0,
   id: { address: 0x1fff77de, value: 0x33 },
-  defines: f4Defines('0x20020000u', 0.79, { VOS_MASK: '0u', LEAVES_AHB1ENR_0: 0, RAM_ROM_END: '0x20002000u' }),
+  hseMs: 0.79,
+  defines: f4Defines('0x20020000u', { VOS_MASK: '0u', LEAVES_AHB1ENR_0: 0, RAM_ROM_END: '0x20002000u' }),
   leftOut: ['V2.x of revisions A, Z and B: USART alone, no DFU', 'V3.2: alternate settings marked "g" instead of "e"'],
 });
 
@@ -634,8 +648,9 @@ const f7 = (
     table: 'configuration table',
     dfu: { ...f4Dfu(''), alts },
     id: { address: 0, value: 0 },
+    hseMs: 50,
     defines: [
-      ...f4Defines(layout.ramEnd, 50, { I2C_V1: 0, OLD_OTG: 0, LEAVES_AHB1ENR_0: 0 }),
+      ...f4Defines(layout.ramEnd, { I2C_V1: 0, OLD_OTG: 0, LEAVES_AHB1ENR_0: 0 }),
       ['F7', 1],
       ['SMALLEST_SECTOR', `${layout.smallest * 1024}u`],
       ['OTP_BASE', `${layout.otp}u`],

@@ -12,6 +12,7 @@
 #define ROM_V10_2 0u
 #define ROM_V10_3 1u
 #define HAS_USB 1
+#define HSE_TIMEOUT_US 200000u
 #define USB_IRQ 31u
 #define DFU_BCD_USB 0x00000100u
 #define DFU_BCD_DEVICE 0x00002200u

@@ -10,11 +10,11 @@
 #define USB_FROM_HSE 1
 #define USB_PULL_UP_OUTSIDE 1
 #define KEEPS_HSITRIM 1
-#define HSE_ROUNDS 3840000u
 #define ROM_BASE 0x1FFFD800u
 #define ROM_SIZE 8192u
 #define ROM_V4_0 0u
 #define HAS_USB 1
+#define HSE_TIMEOUT_US 560500u
 #define USB_IRQ 20u
 #define DFU_BCD_USB 0x00000100u
 #define DFU_BCD_DEVICE 0x00002200u

@@ -11,11 +11,11 @@
 #define USB_PULL_UP_OUTSIDE 1
 #define KEEPS_HSITRIM 1
 #define CCM_END 0x10004000u
-#define HSE_ROUNDS 1000000u
 #define ROM_BASE 0x1FFFD800u
 #define ROM_SIZE 8192u
 #define ROM_V4_0 0u
 #define HAS_USB 1
+#define HSE_TIMEOUT_US 147000u
 #define USB_IRQ 20u
 #define DFU_BCD_USB 0x00000100u
 #define DFU_BCD_DEVICE 0x00002200u

@@ -2,7 +2,6 @@
 #ifndef ROM_CONFIG_H
 #define ROM_CONFIG_H
 #define RAM_END 0x20030000u
-#define HSE_TIMEOUT_US 97000u
 #define I2C_V1 1
 #define OLD_OTG 1
 #define FLASH_BANKS 2
@@ -16,6 +15,7 @@
 #define ROM_V9_0 1u
 #define ROM_V9_1 2u
 #define HAS_USB 1
+#define HSE_TIMEOUT_US 97000u
 #define USB_IRQ 67u
 #define DFU_BCD_USB 0x00000100u
 #define DFU_BCD_DEVICE 0x00002200u

@@ -2,7 +2,6 @@
 #ifndef ROM_CONFIG_H
 #define ROM_CONFIG_H
 #define RAM_END 0x20020000u
-#define HSE_TIMEOUT_US 96000u
 #define I2C_V1 1
 #define OLD_OTG 0
 #define FLASH_BANKS 1
@@ -14,6 +13,7 @@
 #define ROM_SIZE 30720u
 #define ROM_V9_0 0u
 #define HAS_USB 1
+#define HSE_TIMEOUT_US 96000u
 #define USB_IRQ 67u
 #define DFU_BCD_USB 0x00000100u
 #define DFU_BCD_DEVICE 0x00002200u

@@ -2,7 +2,6 @@
 #ifndef ROM_CONFIG_H
 #define ROM_CONFIG_H
 #define RAM_END 0x20050000u
-#define HSE_TIMEOUT_US 50000u
 #define I2C_V1 0
 #define OLD_OTG 0
 #define FLASH_BANKS 1
@@ -21,6 +20,7 @@
 #define ROM_V7_0 0u
 #define ROM_V9_0 1u
 #define HAS_USB 1
+#define HSE_TIMEOUT_US 50000u
 #define USB_IRQ 67u
 #define DFU_BCD_USB 0x00000100u
 #define DFU_BCD_DEVICE 0x00002200u

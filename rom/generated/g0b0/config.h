@@ -11,6 +11,7 @@
 #define ROM_SIZE 28672u
 #define ROM_V13_0 0u
 #define HAS_USB 1
+#define HSE_TIMEOUT_US 100000u
 #define USB_IRQ 8u
 #define DFU_BCD_USB 0x00000200u
 #define DFU_BCD_DEVICE 0x00000200u

@@ -6,11 +6,11 @@
 #define RAM_ROM_END 0x20001000u
 #define EEPROM_SIZE 8192u
 #define TWO_BANKS 0
-#define HSE_ROUNDS 182857u
 #define ROM_BASE 0x1FF00000u
 #define ROM_SIZE 8192u
 #define ROM_V4_0 0u
 #define HAS_USB 1
+#define HSE_TIMEOUT_US 80000u
 #define USB_IRQ 20u
 #define DFU_BCD_USB 0x00000100u
 #define DFU_BCD_DEVICE 0x00002200u

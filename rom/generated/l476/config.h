@@ -11,6 +11,7 @@
 #define ROM_V10_2 4u
 #define ROM_V10_3 5u
 #define HAS_USB 1
+#define HSE_TIMEOUT_US 100000u
 #define USB_IRQ 67u
 #define DFU_BCD_USB 0x00000100u
 #define DFU_BCD_DEVICE 0x00002200u

@@ -320,8 +320,10 @@ function adcInputs(chip: ChipDescription, inputs: AdcInputs, vdda: number, where
   return Object.fromEntries(planned);
 }
 
-function checkOscillators({ name: part, parameters }: ChipDescription, names: readonly string[]): void {
-  const known = Object.keys(parameters).flatMap((p) => /^(\w+)\.hz$/.exec(p)?.[1] ?? []);
+/** Oscillators of one frequency have it as a parameter; MSI has a range register. */
+const MSI = ['msi', 'msis', 'msik'];
+function checkOscillators({ name: part, parameters, clocks }: ChipDescription, names: readonly string[]): void {
+  const known = [...Object.keys(parameters).flatMap((p) => /^(\w+)\.hz$/.exec(p)?.[1] ?? []), ...MSI.filter((m) => clocks.includes(m))];
   for (const name of names)
     if (!known.includes(name))
       throw new UsageError(`board.ppm: ${part} has no oscillator ${name}`, didYouMean(name, known) ?? `it has ${known.join(', ')}`);

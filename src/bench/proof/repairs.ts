@@ -1,4 +1,5 @@
 /** Applies repairs on a fork: changes at the entry, and watches for repairs that act on the path. */
+import { MS } from '../../emu/time.ts';
 import type { Repair, RepairTarget, Subject } from '../../checks/check.ts';
 import type { Interceptor } from '../../emu/core/core.ts';
 import { exceptionReturn } from '../../emu/core/arm/exceptions.ts';
@@ -102,10 +103,11 @@ function boardEdits(machine: Machine): Pick<RepairTarget, 'holdPin' | 'fitCrysta
       machine.system.setWire(`pin.${name}`, level);
       machine.state.heldWires.push(`pin.${name}`);
     },
-    fitCrystal: (name, hz) => {
+    fitCrystal: (name, hz, startMs) => {
       machine.system.setParameter(`${name}.hz`, hz);
       const typical = machine.chip.parameters[`${name}.start.ps`]?.value;
-      if (typical !== undefined) machine.system.setParameter(`${name}.start.ps`, typical);
+      if (typical !== undefined)
+        machine.system.setParameter(`${name}.start.ps`, startMs === undefined ? typical : Math.round(startMs * MS));
     },
   };
 }

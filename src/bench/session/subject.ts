@@ -18,7 +18,7 @@ import type { Machine } from '../../emu/machine.ts';
 import { PS_PER_SECOND, rateHz } from '../../emu/time.ts';
 import { PIN_FLOATING } from '../../peripherals/pins/gpio-common.ts';
 import { optionSettings } from './rom-options.ts';
-import { watchedPins } from '../../rom/profile.ts';
+import { hseWaitOf, watchedPins } from '../../rom/profile.ts';
 import { lastLeave, type Session } from './session.ts';
 
 /** Block registers by path, as stored. */
@@ -57,7 +57,8 @@ export function targetState(machine: Machine, registers: Readonly<Record<string,
     emptyFlash: () => machine.state.emptyFlash,
     bootPin: (name) => system.parameter(`${name.toLowerCase()}.level`) ?? null,
     pin: (name) => levelOf(machine, name),
-    crystalHz: (name) => system.parameter(`${name}.hz`) ?? 0,
+    crystalHz: (name) => (system.parameter(`${name}.hz`) ?? 0) * (1 + (system.parameter(`${name}.ppm`) ?? 0) / 1e6),
+    oscillatorPpm: (name) => system.parameter(`${name}.ppm`) ?? 0,
     crystalStart: (name) => {
       const [at, usual] = [system.parameter(`${name}.start.ps`), chip.parameters[`${name}.start.ps`]?.value];
       return at === undefined || usual === undefined ? null : { seconds: at / PS_PER_SECOND, typical: usual / PS_PER_SECOND };
@@ -176,6 +177,7 @@ export function romFacts(s: Session): RomFacts {
     range: rom?.range.value ?? [0, 0],
     ramUse: rom?.ramUse.value ?? [],
     usbIrq: profile?.usbIrq ?? -1,
+    hseWait: profile && hseWaitOf(profile, s.input.rom?.version ?? null),
     listensTo: watchedPins(profile),
     option: (id) => {
       const o = settings.find((x) => x.id === id);

@@ -165,10 +165,15 @@ export abstract class RccBase {
     const rates = this.rates(c);
     for (const name in rates) c.env.setClock(name, rates[name]!);
   }
+  /** `hz` with the oscillator's error (`<name>.ppm`, board.ppm), to a sixteenth of a hertz, so that rates stay small numbers. */
+  protected actual(c: Ctx, name: string, hz: number): Rate {
+    const ppm = c.env.parameter(`${name}.ppm`) ?? 0;
+    return ppm === 0 ? rate(hz) : rate(Math.round((hz * (1e6 + ppm)) / 62_500), 16);
+  }
   protected oscillatorRate(c: Ctx, name: string): Rate | null {
     if (!this.isReady(c, name)) return null;
     const hz = c.env.parameter(`${name}.hz`);
-    return hz === undefined ? null : rate(hz);
+    return hz === undefined ? null : this.actual(c, name, hz);
   }
   /** Divider behind HPRE. */
   protected hpreDivider(value: number): number {

@@ -8,7 +8,7 @@
  */
 import type { ResetCause, ResetKind } from '../../emu/component.ts';
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
-import { rate, rateHz, scaleRate, type Rate } from '../../emu/time.ts';
+import { rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, rccModel, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
 import { megahertz, resetFlagNames } from './rcc-rules.ts';
@@ -227,9 +227,9 @@ class RccL4 extends RccBase {
     if (!this.isReady(c, 'msi')) return null;
     const range = this.range(c);
     const lse = c.env.parameter('lse.hz');
-    if (c.s.msiLocked && lse !== undefined) return rate(lse * (MSI_LSE_MULTIPLES[range] ?? 0));
+    if (c.s.msiLocked && lse !== undefined) return this.actual(c, 'lse', lse * (MSI_LSE_MULTIPLES[range] ?? 0));
     const hz = MSI_HZ[range];
-    return hz === undefined ? null : rate(hz);
+    return hz === undefined ? null : this.actual(c, name, hz);
   }
 
   protected override hpreDivider(value: number): number {

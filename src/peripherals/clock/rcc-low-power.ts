@@ -8,7 +8,7 @@
  */
 import type { ResetCause } from '../../emu/component.ts';
 import type { Field, Layout, Register, RegisterContext } from '../../emu/registers.ts';
-import { rate, rateHz, scaleRate, type Rate } from '../../emu/time.ts';
+import { rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
 import { megahertz, resetFlagNames } from './rcc-rules.ts';
 import { VOS } from '../wires.ts';
@@ -95,7 +95,7 @@ export abstract class RccLowPower extends RccBase {
     const plain = super.oscillatorRate(c, name);
     if (name !== 'msi') return plain;
     const hz = msiHz(this.msiRange.get(c));
-    return this.isReady(c, 'msi') && hz !== null ? rate(hz) : null;
+    return this.isReady(c, 'msi') && hz !== null ? this.actual(c, name, hz) : null;
   }
 
   private pllSource(c: Ctx): 'hsi' | 'hse' {

@@ -9,7 +9,7 @@
  */
 import type { ResetCause, ResetKind } from '../../emu/component.ts';
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
-import { rate, rateHz, scaleRate, type Rate } from '../../emu/time.ts';
+import { rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, RCC_WIRES, rccModel, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
 import { pllVco } from './rcc-h.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
@@ -198,8 +198,9 @@ class RccU5 extends RccBase {
     const divider = (range % RANGES_OF_AN_OSCILLATOR) + 1;
     const locked = Math.floor(this.range(c, this.lockedMsi(c)) / RANGES_OF_AN_OSCILLATOR) === source;
     const lse = c.env.parameter('lse.hz');
-    if (c.s.msiLocked && locked && lse !== undefined) return rate(lse * MSIRC_LSE_MULTIPLES[source]!, divider);
-    return rate(MSIRC_HZ[source]!, divider);
+    if (c.s.msiLocked && locked && lse !== undefined)
+      return scaleRate(this.actual(c, 'lse', lse * MSIRC_LSE_MULTIPLES[source]!), 1, divider);
+    return scaleRate(this.actual(c, name, MSIRC_HZ[source]!), 1, divider);
   }
   private lockedMsi(c: Ctx): string {
     return this.msipllsel.get(c) ? 'msis' : 'msik';
