@@ -13,7 +13,7 @@ import { S } from './core/state.ts';
 import { sysTickClockChanged } from './core/arm/systick.ts';
 import { History, type EntryRecord, type WriteRecord, type WriterKind } from './history.ts';
 import { waitsForFlash } from './flash-wait.ts';
-import { freshState, TOGETHER_FIRST, type MachineState, type ResetOrigin } from './machine-state.ts';
+import { freshState, type MachineState, type ResetOrigin, say, TOGETHER_FIRST } from './machine-state.ts';
 import { nextWord, powerOnPattern } from './power-on.ts';
 import type { AnyModelFactory, Register } from './registers.ts';
 import { System, type Block, type Memory, type SystemListener, type SystemState } from './system.ts';
@@ -718,7 +718,7 @@ export abstract class MachineBase implements CoreListener<Core> {
     return this.state.debugger;
   }
   console(channel: string, text: string): void {
-    this.state.console[channel] = (this.state.console[channel] ?? '') + text;
+    say(this.state, channel, text);
     this.observer.console?.(channel, text);
   }
   note(kind: string, text: string): void {

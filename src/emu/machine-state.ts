@@ -1,4 +1,5 @@
 /** What belongs to the machine as a whole and to no block or core: plain data, kept in every checkpoint. */
+import { nothingPrinted, print, type Printed } from './console-text.ts';
 import type { ResetCause } from './component.ts';
 import { US, type Ps } from './time.ts';
 
@@ -26,7 +27,8 @@ export interface MachineState {
   inSystem: boolean;
   inSystemOf: boolean[];
   usbServedBy: 'user' | 'system' | null;
-  console: Record<string, string>;
+  /** What was printed, by channel. */
+  console: Record<string, Printed>;
   /** Reads and writes by `block.register` without behaviour. */
   unmodelled: Record<string, { reads: number; writes: number }>;
   /** The unmodelled register that was read last: by which instruction, when, and how often in succession. */
@@ -104,3 +106,5 @@ export const freshState = (cores: number): MachineState => ({
   moreSystemReads: false,
   breakpoints: [],
 });
+
+export const say = ({ console }: MachineState, channel: string, text: string): void => print((console[channel] ??= nothingPrinted()), text);

@@ -3,6 +3,7 @@
  * run after the leave shows less, the state that differs is set to its reset value, group by group, until the program shows everything: these groups are what the
  * program depends on.
  */
+import { printedBehind } from '../../emu/console-text.ts';
 import { LEFT_KINDS, type LeaveFacts, type LeftKind, type LeftState } from '../../checks/check.ts';
 import { familyOf, inManual } from '../../checks/families.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
@@ -88,7 +89,7 @@ function window(s: Session, from: Checkpoint, change: () => void, until?: (shown
   const { machine } = s;
   s.restore(from);
   const start = machine.now;
-  const texts = { ...machine.state.console };
+  const texts = Object.fromEntries(Object.entries(machine.state.console).map(([channel, { count }]) => [channel, count]));
   change();
   const track = watchLeave(s);
   let stuck = false;
@@ -108,13 +109,13 @@ function window(s: Session, from: Checkpoint, change: () => void, until?: (shown
   }
 }
 
-function shown(s: Session, start: Ps, before: Readonly<Record<string, string>>, track: Track): Omit<Shown, 'stuck'> {
+function shown(s: Session, start: Ps, before: Readonly<Record<string, number>>, track: Track): Omit<Shown, 'stuck'> {
   const { history, state } = s.machine;
   const since = history.entries.filter((e) => e.at > start);
   return {
     usb: s.usb.sessions.some((u) => u.at > start && u.enumerated !== null && u.servedBy === 'user'),
     console: Object.fromEntries(
-      Object.entries(state.console).map(([channel, text]) => [channel, text.slice((before[channel] ?? '').length)]),
+      Object.entries(state.console).map(([channel, said]) => [channel, printedBehind(said, before[channel] ?? 0)]),
     ),
     served: track.served,
     inSystem: since.some((e) => e.how === 'exception'),

@@ -2,6 +2,7 @@
  * A ROM without USB is asked over its first USART (AN3155: 0x7F is answered with ACK). Where it does not answer, repairs that make it answer are looked for as those that lead to
  * DFU are elsewhere. The outcome and the word `proved` are about DFU, which no repair brings to such a part: what comes of it stands in notes, and its causes unproved.
  */
+import { printedBehind, type Printed } from '../../emu/console-text.ts';
 import { attempt, type Attempt, type Starts } from './attempt.ts';
 import { diagnose, diagnoseFor, type Cause, type Diagnosis, type Goal, type Judged } from './diagnosis.ts';
 import { placeInWords } from './hand-over.ts';
@@ -47,11 +48,11 @@ class Answers implements Goal {
 
   readonly attempt: Goal['attempt'] = (starts, repairs, options = {}) => {
     const { session: s, port } = this;
-    const said = (): string => s.machine.state.console[port.name.toLowerCase()] ?? '';
+    const said = (): Printed | undefined => s.machine.state.console[port.name.toLowerCase()];
     let before = 0;
     const atEntry = (): readonly NamedRepair[] => {
       const more = options.atEntry?.(s) ?? [];
-      before = said().length;
+      before = said()?.count ?? 0;
       s.steps.append(
         { kind: 'uart', port: port.name, bytes: Uint8Array.of(SYNCHRONISATION), character: CHARACTER },
         (s.profile!.startUpMs.value + READY) * MS,
@@ -60,7 +61,7 @@ class Answers implements Goal {
     };
     const run = attempt(s, starts, repairs, { ...options, atEntry });
     // an application that it went back to may have printed something
-    if (run.outcome === 'rom-silent' && said().slice(before).startsWith(ACK)) this.answered.add(run);
+    if (run.outcome === 'rom-silent' && printedBehind(said(), before).startsWith(ACK)) this.answered.add(run);
     return run;
   };
 

@@ -62,7 +62,7 @@ function comesBack(machine: Machine, core: Core, trace: AccessTrace): boolean {
 }
 
 /** Who prints does something new in each round. */
-const printed = ({ state }: Machine): number => Object.values(state.console).reduce((n, text) => n + text.length, 0);
+const printed = ({ state }: Machine): number => Object.values(state.console).reduce((n, { count }) => n + count, 0);
 
 /** All that the chip holds is as it was then; times aside. */
 function isAsBefore(machine: Machine, then: Checkpoint): boolean {

@@ -50,6 +50,8 @@ const LONGEST_UNICORN = 5 * PS_PER_SECOND;
 const CHECK_STEP = 1 * MS;
 /** The user's limits are looked at this often all the same. */
 const LONGEST_STRETCH = 50 * MS;
+/** Characters of the console's end in which its last line is looked for, to tell how far a run is. */
+const LINE_TOLD = 1024;
 /** First checkpoint of the trail, and how much later the next may be. */
 const TRAIL_FIRST = 20 * MS;
 const TRAIL_GROWTH = 4;
@@ -535,7 +537,8 @@ export class Session implements LiveRun {
     if (now - this.toldAt < TELL_EVERY) return;
     this.toldAt = now;
     const { machine } = this;
-    const last = Object.values(machine.state.console).at(-1)?.trimEnd().split('\n').at(-1) ?? '';
+    const said = Object.values(machine.state.console).at(-1);
+    const last = (said?.tail || said?.head || '').slice(-LINE_TOLD).trimEnd().split('\n').at(-1) ?? '';
     const where = machine.bootCore.zone === 'user' ? 'application' : 'ROM';
     progress(`\t${(machine.now / (1000 * MS)).toFixed(1)} s simulated, ${where}${last === '' ? '' : `: ${last.slice(0, 60)}`}`);
   }

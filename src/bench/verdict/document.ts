@@ -1,4 +1,5 @@
 /** Makes the result document from a finished run. */
+import { KEPT, leftOut, printedText } from '../../emu/console-text.ts';
 import type { BaseFacts, StuckInterrupt } from '../session/base-facts.ts';
 import type { Judged, Diagnosis } from '../proof/diagnosis.ts';
 import type { Writer } from '../../checks/check.ts';
@@ -357,7 +358,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
     ...keptRequests(s, end),
     ...keptOptionNotes(s),
   );
-  notes.push(...neverReady(s, stuck), ...clockOff(s, stuck));
+  notes.push(...neverReady(s, stuck), ...clockOff(s, stuck), ...printedTooMuch(machine));
   const reserved = reservedNote(s, stuck);
   if (reserved) notes.push(reserved);
   const ownUsb = usbClockNote(s);
@@ -392,7 +393,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
       ...coreName(input, e.core),
     })),
     usb: { sessions: usbSessions(s), log: s.usb.logEntries.map((l) => ({ at: seconds(l.at), kind: l.kind, text: l.text })) },
-    console: { ...machine.state.console },
+    console: Object.fromEntries(Object.entries(machine.state.console).map(([channel, said]) => [channel, printedText(said)])),
     semihostingExit: machine.state.semihostingExit,
     stuck,
     interrupt: stuckInterrupt(s, end.outcome),
@@ -504,4 +505,18 @@ export function makeResult(
     timeline: base.timeline,
   };
   return { ...result, summary: summarise(result, base) };
+}
+
+/** The result holds the ends of what was printed, and says how much there was. */
+function printedTooMuch({ state }: Session['machine']): { kind: string; text: string }[] {
+  return Object.entries(state.console).flatMap(([channel, said]) =>
+    leftOut(said) === 0
+      ? []
+      : [
+          {
+            kind: 'console',
+            text: `${channel} printed ${said.count} characters; the first and the last ${KEPT} are kept, ${leftOut(said)} are left out`,
+          },
+        ],
+  );
 }

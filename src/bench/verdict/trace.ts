@@ -22,6 +22,8 @@ import type { TraceSignal, TraceTransfer, TracedJump, TracedWord, TracedMemory, 
 
 /** Most signal changes that are kept. */
 const MOST_CHANGES = 1_000_000;
+/** Characters of the console; more is dropped, and counted with the changes. */
+const MOST_SAID = 4 << 20;
 const MOST_JUMPS = 64;
 const TABLE_WORDS = 16;
 const STACK_WORDS = 24;
@@ -55,12 +57,15 @@ class Recording {
   readonly tapped: TapEvent[] = [];
   readonly console: { at: Ps; channel: string; text: string }[] = [];
   readonly jumps: TracedJump[] = [];
+  /** Characters of `console`. */
+  said = 0;
   dropped = 0;
 
   cut(to: Mark): void {
     this.at.length = this.signal.length = this.value.length = to.changes;
     this.tapped.length = to.tapped;
     this.console.length = to.console;
+    this.said = to.said;
     this.jumps.length = to.jumps;
   }
   copy(to: Mark): Recording {
@@ -71,7 +76,8 @@ class Recording {
       c.value.push(this.value[i]!);
     }
     c.tapped.push(...this.tapped.slice(0, to.tapped));
-    c.console.push(...this.console.slice(0, to.console));
+    for (let i = 0; i < to.console; i++) c.console.push(this.console[i]!);
+    c.said = to.said;
     c.jumps.push(...this.jumps.slice(0, to.jumps));
     return c;
   }
@@ -82,6 +88,7 @@ interface Mark {
   readonly changes: number;
   readonly tapped: number;
   readonly console: number;
+  readonly said: number;
   readonly jumps: number;
 }
 
@@ -253,7 +260,13 @@ export class Tracer {
     jumps.push({ at, vectors, table: words(vectors, TABLE_WORDS), stack: words(((registers['sp'] ?? 0) & ~3) >>> 0, STACK_WORDS) });
   }
   private say(channel: string, text: string): void {
-    this.log.console.push({ at: this.session.machine.now, channel, text });
+    const { log } = this;
+    if (log.said + text.length > MOST_SAID || log.console.length >= MOST_CHANGES) {
+      log.dropped++;
+      return;
+    }
+    log.said += text.length;
+    log.console.push({ at: this.session.machine.now, channel, text });
   }
 
   // ---- signals -------------------------------------------------------------------------------------------------------------------
@@ -275,7 +288,14 @@ export class Tracer {
   // ---- checkpoints ---------------------------------------------------------------------------------------------------------------
   private mark(): Mark {
     const { log } = this;
-    return { of: log, changes: log.at.length, tapped: log.tapped.length, console: log.console.length, jumps: log.jumps.length };
+    return {
+      of: log,
+      changes: log.at.length,
+      tapped: log.tapped.length,
+      console: log.console.length,
+      said: log.said,
+      jumps: log.jumps.length,
+    };
   }
   private restore(mark: Mark): void {
     if (!this.recording) return;

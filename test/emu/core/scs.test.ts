@@ -147,6 +147,6 @@ describe('DWT and ITM', () => {
     expect(cpu.read(port, 4)).toBe(1);
     cpu.write(port, 1, 0x68);
     cpu.write(port, 2, 0x2169);
-    expect(machine.state.console['itm']).toBe('hi!');
+    expect(machine.state.console['itm']).toMatchObject({ count: 3, head: 'hi!' });
   });
 });
