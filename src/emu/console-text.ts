@@ -39,3 +39,7 @@ export function printedBehind(of: Printed | undefined, count: number): string {
   if (of === undefined || of.count <= count) return '';
   return leftOut(of) === 0 ? (of.head + of.tail).slice(count) : of.tail.slice(-Math.min(KEPT, of.count - count));
 }
+
+/** Of all channels. */
+export const printedTexts = (console: Readonly<Record<string, Printed>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(console).map(([channel, said]) => [channel, printedText(said)]));

@@ -2,7 +2,7 @@
  * A machine that the caller controls: run it until something happens, step it, read and change registers, fields, memory and variables by name, fork it, and act
  * as the USB host of its device. The firmware cannot notice the caller: no debugger is attached, and reading has no side effects.
  */
-import { printedText } from '../emu/console-text.ts';
+import { printedTexts } from '../emu/console-text.ts';
 import { lastWriter, checkRow, place } from '../bench/verdict/document.ts';
 import { judgeAll } from '../bench/proof/diagnosis.ts';
 import { parseDuration } from '../bench/documents/duration.ts';
@@ -736,7 +736,7 @@ export class BenchMachine {
   }
   /** Output of the firmware on semihosting, ITM, UARTs and CDC, by channel. */
   get console(): Readonly<Record<string, string>> {
-    return Object.fromEntries(Object.entries(this.machine.state.console).map(([channel, said]) => [channel, printedText(said)]));
+    return printedTexts(this.machine.state.console);
   }
   /** Events so far: clocks, resets, entries, faults, notes. */
   get timeline(): readonly {

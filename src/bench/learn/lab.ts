@@ -2,6 +2,7 @@
  * A ROM on the bench: a chip with an erased flash, stopped at power-on. Each experiment goes back there, lets a loop in RAM wait while oscillators start, changes
  * the state as a caller would leave it, and enters the ROM by its vector table. The code of the ROM is only run, never looked at.
  */
+import { printedTexts } from '../../emu/console-text.ts';
 import { familyOf, locate } from '../../checks/families.ts';
 import type { FamilyFields } from '../../checks/family-fields.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
@@ -231,10 +232,11 @@ export class Lab {
   }
   private runTo(until: Ps, done: () => boolean = () => false): void {
     const { machine } = this;
-    const { steps } = this.held.session;
+    const { session } = this.held;
+    const { steps } = session;
     while (machine.now < until && !this.left && !done()) {
       steps.poll();
-      machine.run(until);
+      session.advance(until);
       steps.poll();
     }
   }
@@ -331,4 +333,4 @@ export class Lab {
     this.ppb(VTOR, value);
   }
 }
-const machineConsole = (lab: Lab): Readonly<Record<string, string>> => lab.machine.state.console;
+const machineConsole = (lab: Lab): Readonly<Record<string, string>> => printedTexts(lab.machine.state.console);

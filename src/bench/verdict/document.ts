@@ -1,5 +1,5 @@
 /** Makes the result document from a finished run. */
-import { KEPT, leftOut, printedText } from '../../emu/console-text.ts';
+import { KEPT, leftOut, printedTexts } from '../../emu/console-text.ts';
 import type { BaseFacts, StuckInterrupt } from '../session/base-facts.ts';
 import type { Judged, Diagnosis } from '../proof/diagnosis.ts';
 import type { Writer } from '../../checks/check.ts';
@@ -393,7 +393,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
       ...coreName(input, e.core),
     })),
     usb: { sessions: usbSessions(s), log: s.usb.logEntries.map((l) => ({ at: seconds(l.at), kind: l.kind, text: l.text })) },
-    console: Object.fromEntries(Object.entries(machine.state.console).map(([channel, said]) => [channel, printedText(said)])),
+    console: printedTexts(machine.state.console),
     semihostingExit: machine.state.semihostingExit,
     stuck,
     interrupt: stuckInterrupt(s, end.outcome),
