@@ -2,6 +2,8 @@
  * `rom learn` knows nothing of the options of a stand-in, so each stand-in with one option changed, given as a dump, tests it: what it says has to be what was built.
  * `BOOTBENCH_TURN=all npx vitest run test/bench/learn.test.ts` goes through all of them.
  */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { learn, romHash, whyNoDump, type Learned } from '../../src/bench/learn/learn.ts';
 import { CHIPS, findChip } from '../../src/chips/index.ts';
@@ -96,6 +98,31 @@ test('nothing is decided of a ROM that does not answer', () => {
   const result = learned(chip, dump);
   expect(result.control).toBe(false);
   expect(new Set(result.options.map((o) => o.value))).toEqual(new Set([null]));
+});
+
+const ROMS = process.env['BOOTBENCH_ROMS'] ?? '';
+const F103 = join(ROMS, 'f103c8.bin');
+const missing = ROMS === '' ? 'BOOTBENCH_ROMS=<folder> is not given' : existsSync(F103) ? '' : `there is no ${F103}`;
+// V2.2, read in its code: the instruction is the source
+describe.skipIf(missing !== '')(`ST's own ROM of STM32F103C8${missing === '' ? '' : ` (${missing})`}`, () => {
+  let result: Learned | null = null;
+  const found = (id: RomOptionId) => {
+    result ??= learned(findChip('stm32f103c8')!, new Uint8Array(readFileSync(F103)));
+    return result.options.find((o) => o.option === id);
+  };
+  it.each([
+    ['primask', 'sets it itself', 0x1ffff7a4],
+    ['vtor', 'another value: 0x0', 0x1ffff396],
+    ['sysclk', 'sets', 0x1ffff388],
+    ['prescalers', 'sets', 0x1ffff388],
+    ['flash-latency', 'keeps', null],
+    ['systick', 'off', 0x1ffff3a4],
+    ['unexpected-exception', 'resets', null],
+    ['iwdg', 'written once, not refreshed', 0x1ffff368],
+    ['reset-flags', 'ignores', null],
+    ['nvic-enabled', 'keeps', null],
+    ['mpu', null, null],
+  ] as const)('%s: %s', (id, value, pc) => expect(found(id)).toMatchObject({ value, pc }));
 });
 
 describe('bytes that are no dump', () => {

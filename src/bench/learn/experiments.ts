@@ -393,16 +393,16 @@ const iwdg: Experiment = {
       },
     });
     if (lab.read(`${block}.RLR`) !== 200) return undecided(NOT_PUT);
+    // before it can bite
+    lab.idle(10);
+    const written = lab.read(`${block}.PR`) !== 0;
+    const pc = lab.writer(`${block}.PR`) ?? lab.writer(`${block}.KR`);
     const ran = lab.idle(3000);
     const bites = ran.resets.filter((by) => by.startsWith('iwdg')).length;
     if (bites === 0 && ran.resets.length > 0) return undecided(`the chip was reset (${ran.resets[0]}) in that state`);
-    const pc = lab.writer(`${block}.PR`) ?? lab.writer(`${block}.KR`);
-    return {
-      value: bites > 0 ? 'ignores' : 'refreshes',
-      says: `IWDG running at 25 ms, no host for 3 s: ${bites} resets`,
-      pc: bites > 0 ? null : pc,
-      served: null,
-    };
+    const value = bites === 0 ? 'refreshes' : written ? 'written once, not refreshed' : 'ignores';
+    const says = `IWDG running at 25 ms, no host for 3 s: ${bites} reset${bites === 1 ? '' : 's'}`;
+    return { value, says, pc: value === 'ignores' ? null : pc, served: null };
   },
 };
 
