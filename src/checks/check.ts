@@ -224,6 +224,8 @@ export interface MagicWord {
 /** Facts about the ROM that checks need: those of its profile, not its code. */
 export interface RomFacts {
   readonly vectorTable: number;
+  /** Another table in system memory at which products enter it; what it leads to is not modelled. */
+  readonly otherTable?: { readonly value: number; readonly source: string } | null;
   readonly initialStack: number;
   readonly resetVector: number;
   readonly range: readonly [number, number];

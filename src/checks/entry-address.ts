@@ -4,6 +4,7 @@ import {
   hex,
   notApplicable,
   pass,
+  unknown,
   type Check,
   type EntryFacts,
   type Judgement,
@@ -25,6 +26,7 @@ import {
   romVectorsInForce,
   stackFromSamePlace,
   strayJump,
+  targetFromNewStack,
   wrongWord,
   SYSTEM_AREAS_SOURCE,
   wrongVectorRead,
@@ -123,6 +125,7 @@ function judgeEntry(subject: Subject, entry: EntryFacts): Judgement {
     );
   }
   if (plain(entry.address) === plain(rom.resetVector)) return pass(observed, "the target is the ROM's reset vector", SOURCE, 'documented');
+  if (targetFromNewStack(subject)) return notApplicable('the target was loaded through SP behind the change of MSP: see stack-after-msp');
   if (isVectorAddress(subject, entry.address))
     return notApplicable('the address of the vector was used instead of the vector: see entry-dereference');
   const inside = entry.address >= rom.range[0] && entry.address <= rom.range[1];
@@ -132,9 +135,19 @@ function judgeEntry(subject: Subject, entry: EntryFacts): Judgement {
   return failed(subject, observed, because, atInstruction(entry.fromPc, entry.at));
 }
 
+const isOtherTable = ({ rom }: Subject, table: number): boolean => rom.otherTable?.value === table;
+const notModelled = ({ rom }: Subject, table: number): Judgement => ({
+  ...unknown(
+    `products enter the ROM of this line by the table at ${hex(table)}, which is not that of the bootloader (${hex(rom.vectorTable)}) and which bootbench has no code for`,
+  ),
+  observed: hex(table),
+  source: rom.otherTable?.source ?? null,
+  confidence: 'reported',
+});
 function judgePath(subject: Subject): Judgement {
   const { rom } = subject;
   const wrong = wrongVectorRead(subject);
+  if (wrong && isOtherTable(subject, wrong.table)) return notModelled(subject, wrong.table);
   if (wrong)
     return failed(
       subject,

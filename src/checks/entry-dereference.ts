@@ -1,6 +1,6 @@
 /** The branch goes to the place where the vector is stored. */
 import { broken, hex, notApplicable, pass, type Check } from './check.ts';
-import { atInstruction, isVectorAddress } from './entry.ts';
+import { atInstruction, isVectorAddress, targetFromNewStack } from './entry.ts';
 import { jumpInC } from './fix-in-c.ts';
 
 const SOURCE = 'Arm DDI 0553 (Armv8-M), DDI 0403 (Armv7-M): a vector table holds addresses, not instructions';
@@ -15,6 +15,7 @@ export const entryDereference: Check = {
     if (entry.how === 'boot') return pass(hex(entry.address), 'the hardware loads the vector itself', SOURCE, 'documented');
     if (!isVectorAddress(subject, entry.address))
       return pass(hex(entry.address), 'the branch target is not the vector table itself', SOURCE, 'documented');
+    if (targetFromNewStack(subject)) return notApplicable('the target was loaded through SP behind the change of MSP: see stack-after-msp');
     return broken('fail', {
       observed: hex(entry.address),
       expected: `${hex(rom.resetVector)}, the word stored at ${hex(rom.vectorTable + 4)}`,

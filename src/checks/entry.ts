@@ -184,3 +184,45 @@ export function stackFromSamePlace(subject: Subject): boolean {
 }
 /** SP is a multiple of 4. */
 const sameStack = (word: number | null, sp: number): boolean => word !== null && ((word ^ sp) & ~3) === 0;
+
+/**
+ * The code loads the target of the branch through SP between the last change of MSP and the branch: from a place to which it had written nothing. Told by the
+ * instructions that lie between the two.
+ */
+export function targetFromNewStack({ history, entry, state }: Subject): boolean {
+  const msp = history?.lastWriter('CPU.MSP') ?? null;
+  const from = entry?.how === 'branch' ? entry.fromPc : null;
+  if (msp === null || from === null || from <= msp.pc || from - msp.pc > RIGHT_BEFORE) return false;
+  const branch = state.read(from, 2) ?? 0;
+  return (branch & BRANCH_REGISTER_MASK) === BRANCH_REGISTER && isFilledFromStack(state, msp.pc + 4, from, (branch >>> 3) & 15);
+}
+/** What is in the register at the end of these instructions was loaded relative to SP in them. */
+function isFilledFromStack(state: Subject['state'], first: number, end: number, target: number): boolean {
+  let fromStack = false;
+  for (let pc = first; pc < end;) {
+    const bits = state.read(pc, 2) ?? 0;
+    const wide = bits >>> 11 >= 0x1d;
+    if (loadedFromStack(bits, wide ? (state.read(pc + 2, 2) ?? 0) : 0) === target) fromStack = true;
+    else if (!wide && madeElsewhere(bits) === target) fromStack = false;
+    pc += wide ? 4 : 2;
+  }
+  return fromStack;
+}
+/** The register that a load relative to SP fills; -1: it is none. */
+function loadedFromStack(first: number, second: number): number {
+  if (first === LDR_W_SP) return second >>> 12;
+  return (first & 0xf800) === LDR_SP ? (first >>> 8) & 7 : -1;
+}
+/** The register that another load or a move fills; -1: it is neither. */
+function madeElsewhere(bits: number): number {
+  if ((bits & 0xf800) === LDR) return bits & 7;
+  return (bits & 0xff00) === MOV ? movesTo(bits) : -1;
+}
+const movesTo = (bits: number): number => (bits & 7) | ((bits >>> 4) & 8);
+/** BX and BLX; LDR of a word relative to SP and to a low register; MOV of registers (ARMv7-M ARM A5.2). */
+const BRANCH_REGISTER = 0x4700;
+const BRANCH_REGISTER_MASK = 0xff07;
+const LDR_SP = 0x9800;
+const LDR_W_SP = 0xf8dd;
+const LDR = 0x6800;
+const MOV = 0x4600;

@@ -97,7 +97,32 @@ function neverArrived(subject: Subject, w: MagicWord): Omit<Fate, 'blamed'> | nu
   if (inEeprom(subject, w.address)) return w.writtenUnlocked ? CUT_OFF : LOCKED;
   if (isNarrow(subject, w))
     return { because: `the register keeps 16 bits: of ${hex(w.wanted!)} it holds ${hex(w.atReset)}`, source: NARROW };
-  return inRam(subject, w.address) ? LOST_IN_RAM : ignored(w);
+  if (inRam(subject, w.address)) return LOST_IN_RAM;
+  const what = notKeptBy(subject, w.address);
+  return what === null ? ignored(w) : { because: `the write had no effect: ${elsewhere(subject, what)}`, source: BACKUP };
+}
+
+/** What the chip has at an address that it cannot keep a word at: nothing, or a register that is read only. Null where it may, or where that is not known. */
+function notKeptBy({ state: { chip } }: Subject, address: number): string | null {
+  const block = chip.blocks.find((b) => address >= b.base && address < b.base + b.size);
+  const facts = block && chip.facts[block.facts ?? block.name];
+  if (!facts) return null;
+  const register = facts.registers.find((r) => r.offset === address - block.base);
+  if (register === undefined) return `there is no register at ${hex(address)} on this chip`;
+  return register.writable === 0 ? `${hex(address)} is ${block.name}->${register.name} on this chip, which is read only` : null;
+}
+/** `TAMP->BKP0R at 0x40002500` */
+function firstBackupRegister({ state: { chip } }: Subject): string | null {
+  for (const { name, base, facts } of chip.blocks) {
+    const first = chip.facts[facts ?? name]?.registers.find((r) => /^(BKP0R|BKPR0|DR1)$/.test(r.name));
+    if (first !== undefined) return `${name}->${first.name} at ${hex(base + first.offset)}`;
+  }
+  return null;
+}
+/** The same with what to take instead. */
+function elsewhere(subject: Subject, what: string): string {
+  const first = firstBackupRegister(subject);
+  return `${what}${first === null ? '' : `; the first backup register is ${first}`}`;
 }
 
 interface Fate {
@@ -214,7 +239,13 @@ function keptBy(subject: Subject, w: MagicWord): string {
   if (w.readWithoutClock) return part('before', ', which reads it', ...backupClockInC(chip, w.address));
   if (w.lostBefore) return `/* this line resets the backup domain, which clears ${at}: remove it, or write the request after it */`;
   if (w.overwrittenBy) return part('before', ', so that it does nothing if the RTC runs', `if ((${rtcEnabled(chip)}) == 0)`);
-  return part('before', ', which writes it', ...backupAccessInC(chip, w.address));
+  return writtenInC(subject, w);
+}
+/** It was written in vain. */
+function writtenInC(subject: Subject, { address }: MagicWord): string {
+  const what = notKeptBy(subject, address);
+  if (what !== null) return `/* ${elsewhere(subject, what)} */`;
+  return part('before', ', which writes it', ...backupAccessInC(subject.state.chip, address));
 }
 /** The value that the firmware looks for. */
 function reorderedInC(subject: Subject, { address, wanted, atReset, inParts }: MagicWord): string {

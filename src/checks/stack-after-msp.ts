@@ -1,6 +1,6 @@
 /** Accesses through SP between the change of MSP and the branch. */
 import { broken, hex, notApplicable, pass, unknown, type Check, type Judgement, type Subject } from './check.ts';
-import { faultText, mspBefore, ownEntry } from './entry.ts';
+import { faultText, mspBefore, ownEntry, plain, targetFromNewStack } from './entry.ts';
 import { jumpInC } from './fix-in-c.ts';
 
 const SOURCE =
@@ -20,8 +20,10 @@ function popped(subject: Subject): number {
 
 function moved(subject: Subject, by: number, verdict: 'warn' | 'fail', because: string): Judgement {
   const fault = subject.history?.firstFault;
+  const entry = ownEntry(subject);
+  const then = entry ? `a branch to ${hex(entry.address)}` : fault ? faultText(fault) : 'a fault';
   return broken(verdict, {
-    observed: `MSP = ${hex(mspBefore(subject) ?? 0)}${by === 0 ? `, then ${fault ? faultText(fault) : 'a fault'}` : `, ${by} bytes above the ROM's`}`,
+    observed: `MSP = ${hex(mspBefore(subject) ?? 0)}${by === 0 ? `, then ${then}` : `, ${by} bytes above the ROM's`}`,
     expected: by === 0 ? `a branch to ${hex(subject.rom.resetVector)}` : `MSP = ${hex(subject.rom.initialStack)}`,
     because,
     source: SOURCE,
@@ -29,6 +31,10 @@ function moved(subject: Subject, by: number, verdict: 'warn' | 'fail', because: 
     lastWriter: subject.history?.lastWriter('CPU.MSP') ?? null,
   });
 }
+
+/** The firmware jumped, to a wrong place that it found on the new stack. */
+const isMisled = (subject: Subject): boolean =>
+  targetFromNewStack(subject) && plain(subject.entry?.address ?? 0) !== plain(subject.rom.resetVector);
 
 export const stackAfterMsp: Check = {
   id: 'stack-after-msp',
@@ -42,6 +48,13 @@ export const stackAfterMsp: Check = {
     const by = popped(subject);
     if (entry) {
       if (entry.how === 'boot') return notApplicable('MSP was loaded by the hardware');
+      if (isMisled(subject))
+        return moved(
+          subject,
+          by,
+          'fail',
+          'the code loaded the jump target through SP after it had changed MSP: from a place where it never stored it',
+        );
       if (by > 0)
         return moved(subject, by, 'warn', 'the code popped from the new stack before the branch; this did not affect the jump target here');
       return pass(`MSP = ${hex(msp)}`, 'nothing was popped after MSP was set', SOURCE, 'inferred');
@@ -69,7 +82,7 @@ export const stackAfterMsp: Check = {
   repair(subject) {
     const fix = jumpInC(subject.rom);
     const writer = subject.history?.lastWriter('CPU.MSP');
-    if (ownEntry(subject))
+    if (ownEntry(subject) && !(isMisled(subject) && writer))
       return {
         at: 'entry',
         what: `MSP set to ${hex(subject.rom.initialStack)}`,

@@ -624,6 +624,7 @@ export const STM32H745XI: ChipDescription = {
   rom: {
     id: 'stm32h745',
     vectorTable: known(ROM_TABLE, `${AN2606} Table 135`),
+    otherTable: known(0x1ff00000, 'MicroPython issue 4573: its boards with STM32H743 enter by the secure first stage', 'reported'),
     range: known([0x1ff00000, 0x1ff1e7ff] as const, `${AN2606} Table 135`),
     ramUse: known(
       [

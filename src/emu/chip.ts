@@ -143,6 +143,8 @@ export interface RomReference {
   /** Profile id in src/rom. */
   readonly id: string;
   readonly vectorTable: Sourced<number>;
+  /** Another table in system memory at which products enter it. */
+  readonly otherTable?: Sourced<number>;
   /** Whole system memory, first and last byte. */
   readonly range: Sourced<readonly [number, number]>;
   readonly ramUse: Sourced<readonly { readonly base: number; readonly size: number }[]>;

@@ -165,17 +165,25 @@ function targetHistory(machine: Machine, traced: Traced): TargetHistory {
   };
 }
 
-export function romFacts(s: Session): RomFacts {
-  const { profile, machine } = s;
-  const rom = machine.chip.rom;
+function placeOfRom({
+  chip: { rom },
+  bootCore,
+}: Machine): Pick<RomFacts, 'vectorTable' | 'otherTable' | 'initialStack' | 'resetVector' | 'range' | 'ramUse'> {
   const table = rom?.vectorTable.value ?? 0;
-  const settings = optionSettings(s);
   return {
     vectorTable: table,
-    initialStack: machine.bootCore.peek(table, 4) ?? 0,
-    resetVector: machine.bootCore.peek(table + 4, 4) ?? 0,
+    otherTable: rom?.otherTable ?? null,
+    initialStack: bootCore.peek(table, 4) ?? 0,
+    resetVector: bootCore.peek(table + 4, 4) ?? 0,
     range: rom?.range.value ?? [0, 0],
     ramUse: rom?.ramUse.value ?? [],
+  };
+}
+export function romFacts(s: Session): RomFacts {
+  const { profile, machine } = s;
+  const settings = optionSettings(s);
+  return {
+    ...placeOfRom(machine),
     usbIrq: profile?.usbIrq ?? -1,
     hseWait: profile && hseWaitOf(profile, s.input.rom?.version ?? null),
     listensTo: watchedPins(profile),
