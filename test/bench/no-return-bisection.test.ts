@@ -50,6 +50,7 @@ function search(
     steps: { poll: () => {} },
     state: {},
     input: {},
+    advance: (time: number) => machine.run(time),
     save: () => ({ here }),
     restore: (c: { readonly here: number }) => machine.run((here = c.here)),
     run: () => {

@@ -106,7 +106,7 @@ class Ran {
     const known = this.seen.get(run);
     if (known === undefined) this.seen.set(run, name);
     const where = known === undefined ? this.noted.join(', ') || 'a machine of its own' : `as ${known}`;
-    return `${name}: ${where}: ${run.outcome} at ${run.end.at}, ${run.entries} entries`;
+    return `${name}: ${where}: ${run.outcome} at ${Math.round(run.end.at / 1e9)} ms, ${run.entries} entries`;
   }
 }
 

@@ -8,14 +8,8 @@ import { findCountingLoop, moveOn, provedAgain, type CountingLoop } from '../../
 import type { Told } from '../../emu/proofs/steady.ts';
 import type { Machine } from '../../emu/machine.ts';
 import type { Ps } from '../../emu/time.ts';
+import type { FiniteLoop } from './live-run.ts';
 import { sysTickInterrupts } from './surrounding-events.ts';
-
-export interface FiniteLoop {
-  /** Where its iterations begin. */
-  readonly pc: number;
-  /** When it is left, if nothing holds it up: interrupts make it later. */
-  readonly endsAt: Ps;
-}
 
 /** Effort: so often an event comes between and it is looked for once more. */
 const LOOKS = 4;

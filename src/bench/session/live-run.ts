@@ -6,7 +6,6 @@ import type { RomProfile } from '../../rom/profiles.ts';
 import type { UsbSim } from '../../usb-sim/usb-sim.ts';
 import type { EndReason, Outcome } from '../documents/result.ts';
 import type { RunInput } from '../input/run-input.ts';
-import type { FiniteLoop } from './finite-loop.ts';
 
 /** What the core will never get out of. */
 export interface FixedLoop {
@@ -24,6 +23,14 @@ export interface FixedLoop {
   readonly calls: CallChain['frames'];
   /** When the core is in it; null where it was when the proof was sought, or nothing tells. */
   readonly ahead: Ps | null;
+}
+
+/** A loop that is known to end. */
+export interface FiniteLoop {
+  /** Where its iterations begin. */
+  readonly pc: number;
+  /** When it is left, if nothing holds it up: interrupts make it later. */
+  readonly endsAt: Ps;
 }
 
 /** Start-up code that ran again without a reset. */
