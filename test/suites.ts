@@ -28,21 +28,22 @@ export const WAITING: readonly string[] = [
 
 /** Long lists, oracles and real clients: `npm run test:all`. All others together take `npm test` three minutes on two cores. */
 export const EXHAUSTIVE: readonly string[] = [
-  'test/bench/{deaf,deciding-bit,first-run,given-up,held-button,many-entries,requests,results,rounds,shortcuts,skipping,solver,superloop,ticking,two-cores,variants,why}.test.ts',
+  'test/bench/{deaf,deciding-bit,first-run,given-up,held-button,many-entries,requests,results,rounds,rules,shortcuts,skipping,solver,steps-at-the-end,superloop,ticking,two-cores,variants,why}.test.ts',
   'test/board/{board,dfu-test,dialects,silicon}.test.ts',
   'test/campaign/{campaign,queue,spec}.test.ts',
   'test/cli/{built,conform,end-to-end,trigger,uart,usbip-guest,usbip-server}.test.ts',
+  'test/chips/icache-factor.test.ts',
   'test/debug/{gdb-multiarch,gdb-server}.test.ts',
   'test/debug/probe/*.test.ts',
   'test/docs/docs.test.ts',
-  'test/emu/core/{branch-targets,device-reads,differential,engine,exceptions-qemu,flash-cache,flash-prefetch,fp-differential,fp-qemu,random-programs,regions-kept,short-arms,slots,tiers}.test.ts',
+  'test/emu/core/{branch-targets,device-reads,differential,each-register,engine,exceptions-qemu,flash-cache,flash-prefetch,fp-differential,fp-qemu,random-programs,regions-kept,same-address,short-arms,slots,tiers,timetable}.test.ts',
   'test/emu/core/{decode-space-*,in-*-mode}.test.ts',
-  'test/emu/{counting,two-cores}.test.ts',
+  'test/emu/{counting,outputs-as-they-are,task-switches,two-cores}.test.ts',
   'test/fixes/fixes.test.ts',
   'test/machines/*.test.ts',
-  'test/peripherals/{clock-trees,quiet-reads,rcc-h5}.test.ts',
+  'test/peripherals/{clock-trees,quiet-reads,rcc-h5,reactions,running-clock,svd-registers,variants}.test.ts',
   'test/property*.test.ts',
-  'test/rom/{course,course-f4,dfuse,serial}.test.ts',
-  'test/usb-sim/{dfu,lives}.test.ts',
+  'test/rom/{course,course-f4,dfuse,flash-sizes,serial}.test.ts',
+  'test/usb-sim/{answers,dfu,lives}.test.ts',
   'test/web/*.test.ts',
 ];

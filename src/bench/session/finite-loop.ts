@@ -7,7 +7,6 @@ import { sysTickPeriod } from '../../emu/core/arm/systick.ts';
 import { findCountingLoop, moveOn, provedAgain, type CountingLoop } from '../../emu/proofs/counting.ts';
 import type { Told } from '../../emu/proofs/steady.ts';
 import type { Machine } from '../../emu/machine.ts';
-import type { Ps } from '../../emu/time.ts';
 import type { FiniteLoop } from './live-run.ts';
 import { sysTickInterrupts } from './surrounding-events.ts';
 
