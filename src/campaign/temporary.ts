@@ -3,9 +3,10 @@
  * place; what a process that was killed has left is removed when the same file is written again.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, fchmodSync, openSync, readdirSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { closeSync, fchmodSync, mkdtempSync, openSync, readdirSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { SurroundingsError } from '../bench/documents/usage-error.ts';
 
 export interface Temporary {
   readonly path: string;
@@ -78,5 +79,17 @@ export function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** A new folder that only this user may enter, where the system keeps temporary files. */
+export function temporaryFolder(prefix: string): string {
+  try {
+    return mkdtempSync(join(tmpdir(), prefix));
+  } catch (error) {
+    throw new SurroundingsError(
+      `no temporary folder can be made in ${tmpdir()}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`,
+      'set TMPDIR to a folder that exists and has room',
+    );
   }
 }

@@ -1,7 +1,8 @@
 /** `bootbench campaign`: runs all cases of a declared space on this machine's cores, or hands them to workers behind a queue. */
-import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync, statSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { temporaryFolder } from '../campaign/temporary.ts';
+import { closeSync, existsSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { basename, dirname, resolve } from 'node:path';
 import { splitImagePath } from '../image/image.ts';
 import type { RunJob } from '../bench/input/job.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
@@ -58,7 +59,7 @@ export async function campaignCommand(path: string, options: CampaignOptions, io
   countOf(options.batch, '--batch', 1, MOST_BATCH);
   if (options.resume === true && options.overwrite === true) throw new UsageError('--resume and --overwrite exclude each other');
   const loaded = await load(path, io.cwd);
-  const folder = mkdtempSync(join(tmpdir(), 'bootbench-campaign-'));
+  const folder = temporaryFolder('bootbench-campaign-');
   let worker: Worker | null = null;
   try {
     const blobs = new BlobFolder(folder);

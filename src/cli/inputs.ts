@@ -20,7 +20,7 @@ import { resolveRomOptions, RomOptionError } from '../rom/options.ts';
 import { MS } from '../emu/time.ts';
 import { withLeave } from '../bench/documents/leave-scenario.ts';
 import { bootAddress, jobInput, romProfile, romProfileIfAny, type JobImage, type RunJob } from '../bench/input/job.ts';
-import { reason } from './outputs.ts';
+import { reason, surroundings } from './outputs.ts';
 import { VERSION } from '../version.ts';
 import { romImage } from './rom-image.ts';
 
@@ -66,7 +66,8 @@ export function readInput(path: string, cwd: string, shown = path): Uint8Array {
     throwIfTooMuch(file, shown);
     return new Uint8Array(readFileSync(file));
   } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(`cannot read ${shown}: ${reason(error)}`, nameHint(path, cwd));
+    if (error instanceof UsageError) throw error;
+    throw surroundings(error, `cannot read ${shown}`) ?? new UsageError(`cannot read ${shown}: ${reason(error)}`, nameHint(path, cwd));
   }
 }
 /** Names that look right in the command line or in a scenario and are not what arrives here. */

@@ -82,7 +82,7 @@ export function processIo(): Io {
   // `bootbench … | head`: a closed pipe is no defect and changes no verdict: the exit code is that of the command; a full disk is none of this program
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return;
-    process.stderr.write(`bootbench: cannot write to stdout: ${reason(error)}\n`, () => process.exit(EXIT.usage));
+    process.stderr.write(`bootbench: cannot write to stdout: ${reason(error)}\n`, () => process.exit(EXIT.surroundings));
   });
   return {
     stdout: wrap(process.stdout),

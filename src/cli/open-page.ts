@@ -1,19 +1,12 @@
 /** Shows a page in the user's browser: $BROWSER, else what the desktop has for it. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UsageError } from '../bench/documents/usage-error.ts';
+import { temporaryFolder } from '../campaign/temporary.ts';
 import type { Io } from './io.ts';
-import { reason } from './outputs.ts';
 
 /** A place for a page that nobody named. */
 export function temporaryPage(): string {
-  try {
-    return join(mkdtempSync(join(tmpdir(), 'bootbench-')), 'report.html');
-  } catch (error) {
-    throw new UsageError(`--open: cannot make a folder in ${tmpdir()}: ${reason(error)}`, 'give a file with --html, or set TMPDIR');
-  }
+  return join(temporaryFolder('bootbench-'), 'report.html');
 }
 
 /** Does not wait for the browser; where there is none, stderr says where the page lies. */

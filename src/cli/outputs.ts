@@ -4,7 +4,7 @@
  */
 import { accessSync, closeSync, constants, existsSync, openSync, readSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { UsageError } from '../bench/documents/usage-error.ts';
+import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import { discard, finish, openTemporary, removeLeftOf, type Temporary } from '../campaign/temporary.ts';
 import { isElf } from '../image/elf.ts';
 
@@ -41,7 +41,10 @@ export class Outputs {
       if (place.temporary === null) writeFileSync(place.target, text);
       else finish(place.temporary, place.target, text);
     } catch (error) {
-      throw new UsageError(`${option}: cannot write ${place.target}: ${reason(error)}`);
+      throw (
+        surroundings(error, `${option}: cannot write ${place.target}`) ??
+        new UsageError(`${option}: cannot write ${place.target}: ${reason(error)}`)
+      );
     }
   }
 
@@ -163,9 +166,28 @@ const REASONS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the name is too long',
   ELOOP: 'its links form a loop',
   EMFILE: 'too many open files',
+  ENFILE: 'too many open files in the system',
+  EDQUOT: 'the quota is used up',
+  EIO: 'input or output error',
+  ENOMEM: 'no memory is left',
 };
 
 export function reason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return REASONS[code ?? ''] ?? message;
+}
+
+/** What a user can do about errors that are neither his input's nor this program's. */
+const ADVICE: Readonly<Record<string, string>> = {
+  ENOSPC: 'make room on the disk',
+  EDQUOT: 'make room within your quota',
+  EIO: 'the disk or the device fails',
+  EMFILE: 'allow more open files (`ulimit -n`)',
+  ENFILE: 'close programs',
+  ENOMEM: 'close programs',
+};
+/** An error of what bootbench runs on, with advice; null where it is none. */
+export function surroundings(error: unknown, what: string): SurroundingsError | null {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return code in ADVICE ? new SurroundingsError(`${what}: ${reason(error)}`, ADVICE[code]!) : null;
 }

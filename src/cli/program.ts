@@ -18,6 +18,7 @@ import type { ConformOptions } from './conform.ts';
 import type { DfuOptions } from './dfu.ts';
 import type { UartOptions } from './uart.ts';
 import type { GdbOptions } from './gdb.ts';
+import { surroundings } from './outputs.ts';
 import { EXIT, exitAfter, internalError, Interrupted, type Io } from './io.ts';
 import type { LeaveCommandOptions } from './leave.ts';
 import { VERSION } from '../version.ts';
@@ -71,7 +72,8 @@ function refuseOrder(program: Command, argv: readonly string[]): void {
   throw new UsageError(`${first} is not a command`, `bootbench run ${how}${first} runs it, \`bootbench --help\` lists the commands`);
 }
 
-function report(error: unknown, io: Io): number {
+function report(thrown: unknown, io: Io): number {
+  const error = surroundings(thrown, 'it cannot go on') ?? thrown;
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof UsageError || error instanceof ImageError) {
     io.stderr.write(`bootbench: ${printable(error.message.replace(/\s*\n\s*/g, ' '))}\n`);

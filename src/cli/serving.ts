@@ -1,6 +1,6 @@
 /** What the servers of the command line have alike: ports, addresses, the end. */
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { UsageError } from '../bench/documents/usage-error.ts';
+import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import type { Io } from './io.ts';
 
 export const LOOPBACK = '127.0.0.1';
@@ -21,10 +21,11 @@ const WHY: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'there is no such host',
 };
 /** Another port does not help where the address is the matter. */
-export function cannotListen(host: string, port: number, { code = '', message }: NodeJS.ErrnoException): UsageError {
+export function cannotListen(host: string, port: number, { code = '', message }: NodeJS.ErrnoException): UsageError | SurroundingsError {
   const address = ['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(code);
   const instead = address ? 'give an address of this machine with --host' : 'give another port with --port; 0 = any free port';
-  return new UsageError(`cannot listen on ${host}:${port}: ${WHY[code] ?? message}`, instead);
+  const kind = code === 'EADDRINUSE' ? SurroundingsError : UsageError;
+  return new kind(`cannot listen on ${host}:${port}: ${WHY[code] ?? message}`, instead);
 }
 export function listening(server: Server, port: number, host: string): Promise<Server> {
   return new Promise((settle, fail) => {

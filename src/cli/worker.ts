@@ -1,7 +1,8 @@
 /** `bootbench worker`: does the work of campaigns that others have submitted to a queue. */
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { temporaryFolder } from '../campaign/temporary.ts';
+import { accessSync, constants, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, resolve } from 'node:path';
 import { parseDuration } from '../bench/documents/duration.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { BlobFolder } from '../campaign/blob-folder.ts';
@@ -27,7 +28,7 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
   if (!Number.isInteger(size) || size < 1 || size > 256)
     throw new UsageError(`--jobs: ${JSON.stringify(options.jobs)} is not a number from 1 to 256`);
   const idleMs = options.idleExit === undefined ? null : parseDuration(options.idleExit, '--idle-exit') / MS;
-  const folder = options.cache === undefined ? mkdtempSync(join(tmpdir(), 'bootbench-worker-')) : cacheFolder(options.cache, io.cwd);
+  const folder = options.cache === undefined ? temporaryFolder('bootbench-worker-') : cacheFolder(options.cache, io.cwd);
   const blobs = new BlobFolder(folder);
   const worker = await openWorker(size, folder);
   try {

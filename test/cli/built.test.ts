@@ -60,7 +60,7 @@ test.skipIf(process.platform !== 'linux')('a full disk behind stdout is told, an
   const full = openSync('/dev/full', 'w');
   const { status, stderr } = spawnSync(process.execPath, [program(), 'chips'], { cwd: fixtures, stdio: ['ignore', full, 'pipe'] });
   closeSync(full);
-  expect([status, stderr.toString()]).toEqual([2, 'bootbench: cannot write to stdout: the disk is full\n']);
+  expect([status, stderr.toString()]).toEqual([4, 'bootbench: cannot write to stdout: the disk is full\n']);
 });
 
 test('a code cache that is absent, broken, cut off or of another Node changes nothing', () => {

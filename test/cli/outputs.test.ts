@@ -9,7 +9,7 @@ import { BlobFolder } from '../../src/campaign/blob-folder.ts';
 import { openTemporary, discard } from '../../src/campaign/temporary.ts';
 import { Outputs } from '../../src/cli/outputs.ts';
 import { TestCache } from '../../src/cli/test-cache.ts';
-import { folder } from './helpers.ts';
+import { cli, FIRMWARE, folder, IMAGE } from './helpers.ts';
 
 const one = (cwd: string): Outputs => new Outputs([{ option: '--json', path: 'out.json' }], cwd);
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
@@ -92,4 +92,19 @@ it('nothing is left where the file cannot be put in place', () => {
   writeFileSync(join(cwd, 'out.json', 'x'), '');
   expect(() => outputs.write('--json', 'document')).toThrow(/cannot write/);
   expect(readdirSync(cwd)).toEqual(['out.json']);
+});
+
+describe('an error of the surroundings is exit 4, one line with advice, and no stack', () => {
+  it.each([
+    ['ENOSPC', 'the disk is full; make room'],
+    ['EMFILE', 'too many open files; allow more'],
+    ['ENOMEM', 'no memory is left; close programs'],
+  ])('%s', async (code, advice) => {
+    const fails = async (): Promise<never> => {
+      throw Object.assign(new Error('write'), { code });
+    };
+    const ran = await cli(['run', IMAGE, '--chip', 'h533re', '--json', 'r.json'], { cwd: folder({ 'fw.bin': FIRMWARE }), bench: fails });
+    expect(ran).toMatchObject({ code: 4, out: '', err: expect.stringContaining(advice) });
+    expect(ran.err.trim().split('\n')).toHaveLength(1);
+  });
 });

@@ -244,7 +244,7 @@ describe('output', () => {
     vi.stubEnv('TMPDIR', '/nope');
     onTestFinished(() => void vi.unstubAllEnvs());
     const ran = await cli(run('--open'), { cwd });
-    expect(ran).toMatchObject({ code: 2, err: expect.stringContaining('--open: cannot make a folder in /nope') });
+    expect(ran).toMatchObject({ code: 4, err: expect.stringContaining('no temporary folder can be made in /nope: ENOENT; set TMPDIR') });
   });
 
   test('--stats puts what translated code did on stderr, and nothing asks for it otherwise', async () => {
