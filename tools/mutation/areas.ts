@@ -37,7 +37,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'exceptions',
     files: ['src/emu/core/arm/!(system-ops|arm-view).ts', 'src/emu/core/interpreter/handlers.ts', 'src/emu/core/models/*.ts'],
-    first: ['test/emu/core/{models,register-file,nvic,systick,scs,each-register,each-exception,each-float,timetable}.test.ts'],
+    first: ['test/emu/core/{models,register-file,nvic,systick,scs,each-register,exception-rules,each-float,timetable}.test.ts'],
     tests: [
       'test/emu/core/{cycles,mpu,mpu-cacheable,exits,branch-nowhere,exceptions,exceptions-qemu,entry-source,frames}.test.ts',
       'test/emu/vectreset.test.ts',
@@ -78,7 +78,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'memory',
     files: ['src/emu/core/{core-memory,decode,rows}.ts', 'src/emu/core/caches/{l1-cache,core-caches,stale-lines}.ts'],
-    first: ['test/emu/core/{each-row,each-cache,each-exception}.test.ts'],
+    first: ['test/emu/core/{each-row,each-cache,exception-rules}.test.ts'],
     namesakes: 'test/emu/core/*.test.ts',
     tests: ['test/emu/core/{bit-band,decode,decode-space-*,l1-code,l1-data,mpu,mpu-cacheable}.test.ts'],
   },
