@@ -1,15 +1,12 @@
-/** What the host does with devices that answer otherwise, beside what it did before (answers/*.txt): `BOOTBENCH_GOLDEN=write` writes that anew. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
+/** What the host does with devices that answer otherwise (answers/*.txt), one line an outcome: `BOOTBENCH_GOLDEN=write` writes that anew. */
+import { it } from 'vitest';
+import { byOutcome } from '../by-outcome.ts';
+import { expectAsBefore } from '../emu/core/golden-file.ts';
 import { otherAnswers, otherDescriptors, otherDisks } from './answers.ts';
 import { CDC_DEVICE, DFU_DEVICE, HID_MSC_DEVICE } from './firmware.ts';
 
-function compare(name: string, lines: Iterable<string>): void {
-  const now = `${[...lines].join('\n')}\n`;
-  const file = new URL(`./answers/${name}.txt`, import.meta.url);
-  if (process.env['BOOTBENCH_GOLDEN'] === 'write') writeFileSync(file, now);
-  expect(existsSync(file) ? readFileSync(file, 'utf8') : '').toBe(now);
-}
+const compare = (name: string, lines: Iterable<string>): void =>
+  expectAsBefore(byOutcome(lines), new URL(`./answers/${name}.txt`, import.meta.url));
 
 it.each([
   ['dfu', 'linux', DFU_DEVICE],

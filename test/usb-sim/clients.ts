@@ -3,7 +3,6 @@ import { isInterruptTransfer } from '../../src/usb-sim/outside.ts';
 import { PcapngWriter } from '../../src/usb-sim/pcapng.ts';
 import { UsbIpConnection, usbIpExport } from '../../src/usb-sim/usbip-connection.ts';
 import { WebUsb, type WebUsbDevice, type WebUsbFilter } from '../../src/usb-sim/web-usb.ts';
-import { digest } from '../digest.ts';
 import { numbers } from '../machines/random-writes.ts';
 import { CDC_DEVICE, DFU_DEVICE, HID_MSC_DEVICE, ISO_DEVICE, MS, type Device } from './firmware.ts';
 import { held, type Held } from './held.ts';
@@ -37,11 +36,11 @@ const outcome = (call: Promise<unknown>): Promise<string> =>
       'done',
     (error: unknown) => (error instanceof Error ? `${error.name}: ${error.message}` : String(error)),
   );
-/** Transfers of the port as a capture has them. */
+/** How large a capture of the port's transfers is. */
 function capture(h: Held): () => string {
   const writer = new PcapngWriter((t) => isInterruptTransfer(h.b.usb.state, t));
   h.b.usb.tap = writer;
-  return () => digest([...writer.bytes()].join(' '));
+  return () => `${writer.bytes().length} bytes`;
 }
 
 /** What a page sees of the device. */
@@ -129,7 +128,7 @@ const CALLS: readonly Call[] = [
 const stateOf = (d: WebUsbDevice): string =>
   `${d.opened} ${d.configuration?.configurationValue} ${(d.configuration?.interfaces ?? []).map((i) => `${Number(i.claimed)}${i.alternate.alternateSetting}`).join(' ')}`;
 
-/** Random calls of a page, one behind the other; what each sends stands in a digest of the capture. */
+/** Random calls of a page, one behind the other; how much each sends is the size of the capture. */
 export async function* pages(programs: number): AsyncGenerator<string> {
   for (let seed = 1; seed <= programs; seed++) {
     const random = numbers(Math.imul(seed, 0x9e3779b1));

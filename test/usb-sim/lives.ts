@@ -7,7 +7,6 @@ import type { HostOptions } from '../../src/usb-sim/host-api.ts';
 import { isInterruptTransfer } from '../../src/usb-sim/outside.ts';
 import { PcapngWriter } from '../../src/usb-sim/pcapng.ts';
 import type { BusFaultKind } from '../../src/usb-sim/types.ts';
-import { digest } from '../digest.ts';
 import { numbers } from '../machines/random-writes.ts';
 import { bench, CDC_DEVICE, DFU_DEVICE, HID_MSC_DEVICE, ISO_DEVICE, MS, US, type Bench, type Device } from './firmware.ts';
 
@@ -103,7 +102,7 @@ class Life {
     return [
       ...log.map(({ at, kind, text }) => `${at} ${kind} ${text}`),
       JSON.stringify(known, (_, v: unknown) => (v instanceof Uint8Array ? [...v].join(' ') : v)),
-      JSON.stringify({ isoIn, configured, requests, notes, memory: digest(memory.join()) }),
+      JSON.stringify({ isoIn, configured, requests, notes, memory: memory.length }),
       [...this.writer.bytes()].join(' '),
       log.findLast((l) => l.kind !== 'request' && l.kind !== 'poll')?.text ?? '-',
     ];
@@ -193,11 +192,11 @@ class Life {
   }
 }
 
-/** A digest of each life, and how it ended. */
+/** How much came of each life, and how it ended. */
 export function livesOf(device: Device, count: number): readonly string[] {
   return Array.from({ length: count }, (_, seed) => {
     const text = new Life(device, seed).run();
-    return `${seed}: ${digest(text.join('\n'))} ${text.at(-1)}`;
+    return `${seed}: ${text.length} lines of the log, ${text.at(-1)}`;
   });
 }
 

@@ -1,6 +1,7 @@
 /** What each call of WebUSB answers in each state of a device, beside what it answered (answers/web-usb.txt): `BOOTBENCH_GOLDEN=write` writes that anew. */
 import { it } from 'vitest';
 import { WebUsb, type WebUsbDevice } from '../../src/usb-sim/web-usb.ts';
+import { byOutcome } from '../by-outcome.ts';
 import { expectAsBefore } from '../emu/core/golden-file.ts';
 import { CDC_DEVICE, ISO_DEVICE } from './firmware.ts';
 import { held } from './held.ts';
@@ -69,8 +70,8 @@ it.each([
       const d = await new WebUsb(h.bus).requestDevice({ filters: [] });
       await enter(d);
       const answer = await answerOf(make(d));
-      lines.push(`${state}, ${call}: ${answer}; ${stateOf(d)}, at ${h.bus.now}`);
+      lines.push(`${call} ${state}: ${answer}; ${stateOf(d)}`);
     }
   }
-  expectAsBefore(lines, new URL(`./answers/web-usb-${name}.txt`, import.meta.url));
+  expectAsBefore(byOutcome(lines), new URL(`./answers/web-usb-${name}.txt`, import.meta.url));
 });
