@@ -37,7 +37,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'exceptions',
     files: ['src/emu/core/arm/!(system-ops|arm-view).ts', 'src/emu/core/interpreter/handlers.ts', 'src/emu/core/models/*.ts'],
-    first: ['test/emu/core/{models,register-file,nvic,systick,scs,each-register,exception-rules,each-float,timetable}.test.ts'],
+    first: ['test/emu/core/{models,register-file,nvic,systick,scs,private-bus,each-register,exception-rules,each-float,timetable}.test.ts'],
     tests: [
       'test/emu/core/{cycles,mpu,mpu-cacheable,exits,branch-nowhere,exceptions,exceptions-qemu,entry-source,frames}.test.ts',
       'test/emu/vectreset.test.ts',
