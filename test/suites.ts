@@ -8,7 +8,7 @@ export const ALONE: readonly string[] = [
   'test/emu/core/{in-*-mode,sequence,differential,tiers}.test.ts',
   'test/chips/lazy.test.ts',
   'test/usb-sim/{answers,lives,clients,web-usb}.test.ts',
-  'test/peripherals/{reactions,quiet-reads,variants}.test.ts',
+  'test/peripherals/{reactions,quiet-reads,kinds}.test.ts',
   'test/machines/restored.test.ts',
   'test/bench/rules.test.ts',
   'test/fixes/fixes.test.ts',

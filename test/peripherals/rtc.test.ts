@@ -100,6 +100,24 @@ describe.each(VERSIONS)('RTC of %s', (version) => {
     expect(flag(h, version, 'WUTF')).toBe(0);
   });
 
+  it.each([
+    [4, 2],
+    [5, 2],
+    [6, 2 + 0x10000],
+    [7, 2 + 0x10000],
+  ])('WUCKSEL %i: the wake-up timer counts seconds, and 65536 more from 6 on', (select, seconds) => {
+    const h = ready(version);
+    h.set('RTC.CR.WUTE', 0);
+    ticks(h, 3);
+    h.write('RTC.WUTR', 1);
+    h.set(wuck, select);
+    h.set('RTC.CR.WUTE', 1);
+    // the first second may have begun before
+    h.wait((seconds - 1.1) * SECOND);
+    expect(flag(h, version, 'WUTF')).toBe(0);
+    h.wait(1.2 * SECOND);
+    expect(flag(h, version, 'WUTF')).toBe(1);
+  });
   it('WUTR and WUCKSEL change only with WUTWF = 1, two RTCCLK after WUTE is cleared', () => {
     const h = ready(version);
     const status = chips[version].isr ? 'RTC.ISR.WUTWF' : 'RTC.ICSR.WUTWF';

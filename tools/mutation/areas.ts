@@ -108,7 +108,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'chips',
     files: ['src/chips/*.ts'],
-    first: ['test/chips/{rules,names}.test.ts', 'test/peripherals/{reactions,variants}.test.ts', 'test/checks/minded.test.ts'],
+    first: ['test/chips/{rules,names}.test.ts', 'test/peripherals/{reactions,kinds}.test.ts', 'test/checks/minded.test.ts'],
     namesakes: 'test/chips/*.test.ts',
     tests: ['test/chips/*.test.ts', 'test/peripherals/running-*.test.ts', 'test/checks/{minded,broken,family-rows,chips}.test.ts'],
   },
@@ -146,7 +146,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'peripherals',
     files: ['src/peripherals/**/*.ts'],
-    first: ['test/peripherals/{reactions,variants}.test.ts'],
+    first: ['test/peripherals/{reactions,kinds}.test.ts'],
     namesakes: 'test/peripherals/*.test.ts',
     tests: ['test/peripherals/*.test.ts', 'test/checks/!(index).test.ts', 'test/rom/{course,waits}.test.ts'],
   },
