@@ -194,6 +194,7 @@ export const F030X8 = f0Rom({
   sysclkMHz: 24,
   hsiPll: 6,
   pageBytes: 1024,
+  defines: [...SERIAL.defines, ['IWDG_REFRESHED_ONCE', 1]],
   id: { address: 0x1ffff7a6, value: 0x21 },
   more: MORE,
   leftOut: [COMMANDS_OUTSIDE, 'PA13 pulled up'],

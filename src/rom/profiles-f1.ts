@@ -40,7 +40,7 @@ export const F103: RomProfile = {
   build: {
     folder: 'f1',
     cpu: 'cortex-m3',
-    defines: [],
+    defines: ['IWDG_REFRESHED_ONCE'],
     drivers: [],
     id: null,
     tables: { chip: LARGEST, ownAddress: 0, functions: {} },

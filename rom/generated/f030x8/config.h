@@ -6,6 +6,7 @@
 #define RAM_ROM_END 0x20000800u
 #define HSI_PLL 6u
 #define HAS_EMPTY_CHECK 0
+#define IWDG_REFRESHED_ONCE 1
 #define ROM_BASE 0x1FFFEC00u
 #define ROM_SIZE 3072u
 #define ROM_V2_1 0u

@@ -1,6 +1,7 @@
 /* stm32f103 V2.2. Written by tools/rom-config.ts from src/rom; change it there. */
 #ifndef ROM_CONFIG_H
 #define ROM_CONFIG_H
+#define IWDG_REFRESHED_ONCE 1
 #define ROM_BASE 0x1FFFF000u
 #define ROM_SIZE 2048u
 #define ROM_V2_0 0u
