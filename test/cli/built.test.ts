@@ -184,12 +184,15 @@ test('ask, matrix, init, leave, trace and test end with the signal, and leave no
   const images = ['spin.bin@0x08000000'];
   const scenario = { schema: 'bootbench/scenario@1', chip: 'stm32h533re', images, until: '9000s', expect: { outcome: 'dfu' } };
   writeFileSync(join(cwd, 'long.json'), JSON.stringify(scenario));
+  // the way back is compared for a short time behind the last step
+  const steps = [{ at: '55s', do: { pin: { name: 'PC13', level: 1 } } }];
+  writeFileSync(join(cwd, 'late.json'), JSON.stringify({ ...scenario, steps }));
   const long = ['--scenario', 'long.json'];
   const lines = [
     ['ask', ...long, '--symptom', 'nothing'],
     ['matrix', ...long],
     ['init', ...long, '--out', 'new.json'],
-    ['leave', ...long],
+    ['leave', '--scenario', 'late.json'],
     ['trace', ...long, '--out', 'new.vcd'],
     ['test', 'long.json', '--junit', 'new.xml'],
   ];
@@ -205,7 +208,7 @@ test('ask, matrix, init, leave, trace and test end with the signal, and leave no
   for (const { name, code, err } of ended) expect([name, await code], err()).toEqual([name, 143]);
   expect(performance.now() - killed).toBeLessThan(9000);
   // what was found so far is written by those that have something
-  expect(readdirSync(cwd).sort()).toEqual(['long.json', 'new.vcd', 'new.xml', 'spin.bin']);
+  expect(readdirSync(cwd).sort()).toEqual(['late.json', 'long.json', 'new.vcd', 'new.xml', 'spin.bin']);
   for (const { err } of ended) expect(err()).not.toContain('internal error');
 }, 120_000);
 

@@ -555,8 +555,8 @@ export class Session implements LiveRun {
     if (state.dfuAt !== null) return this.usb.dfuIdle && (counterfactual || this.applicationIsBack());
     // a watchdog, or another core, may still reset the chip
     if (machine.state.lockup && isAlone(machine) && !watchdogRuns(machine)) return true;
-    if (this.keepsResetting(limits.since ?? -1) || machine.now >= this.romSilentAt()) return true;
-    return machine.now >= this.proofAt(counterfactual) && this.seeksProof(counterfactual) && this.isProvenOver(limits);
+    if (this.keepsResetting(limits.since ?? -1) || lookedAt(machine.now) >= this.romSilentAt()) return true;
+    return lookedAt(machine.now) >= this.proofAt(counterfactual) && this.seeksProof(counterfactual) && this.isProvenOver(limits);
   }
   /** A run that was repaired at an entry has the resets up to `since` in its history: they settle nothing once the rhythm is broken. */
   private keepsResetting(since: Ps): boolean {
@@ -663,7 +663,9 @@ export class Session implements LiveRun {
   }
 }
 
-/** The first multiple of `LOOK` at or after a time, and the first one behind it. */
+/** A look that an instruction has carried a little behind its time: how far hangs on where the machine stopped before. */
+const lookedAt = (time: Ps): Ps => Math.floor(time / CHECK_STEP) * CHECK_STEP;
+/** The first multiple of `CHECK_STEP` at or after a time, and the first one behind it. */
 const checkAt = (time: Ps): Ps => Math.ceil(time / CHECK_STEP) * CHECK_STEP;
 const checkAfter = (time: Ps): Ps => (Math.floor(time / CHECK_STEP) + 1) * CHECK_STEP;
 
