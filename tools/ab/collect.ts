@@ -158,7 +158,9 @@ async function boots(): Promise<void> {
     await tried(chip, async () => {
       const machine = await inRom(chip);
       const stopped = await machine.runUntil({ usb: 'dfu' }, { limit: '2s' });
-      answer(chip, `${stopped.by}, ${stateOf(machine)}`);
+      answer(`${chip} ended by`, stopped.by);
+      answer(`${chip} time in ns`, Math.round(machine.now * 1e9));
+      answer(`${chip} instructions`, machine.instructions);
       machine.close();
     });
 }
