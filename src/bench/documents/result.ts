@@ -305,7 +305,16 @@ export interface RunResult {
     /** Time since power-on, in seconds. */
     readonly at: Seconds;
     /** The run ended inside a loop that counts and ends later: where, and when it ends if no interrupt holds it up. Absent otherwise. */
-    readonly loop?: { readonly pc: Hex; readonly file: string | null; readonly line: number | null; readonly endsAt: Seconds };
+    readonly loop?: {
+      /** Address of the loop. */
+      readonly pc: Hex;
+      /** Source file; null without line information. */
+      readonly file: string | null;
+      /** Source line, from 1; null without line information. */
+      readonly line: number | null;
+      /** When the loop is left. */
+      readonly endsAt: Seconds;
+    };
   };
   /** ROM options whose other value changes the outcome; ST does not publish their values. */
   readonly dependsOn: readonly RomDependency[];
