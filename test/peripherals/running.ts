@@ -17,9 +17,9 @@ import { changesOf, duration, fieldsIn, hertz, hex, maskOf, together, type Item 
 const SLOW = /^(rtc|ls[ei])$/;
 const [SLOW_HZ, USB_HZ, FAST_HZ] = [32_768, 48_000_000, 16_000_000];
 /** Of what happens at one moment, and of registers that are other in the end, so many are told. */
-const MOST_TOLD = 3;
+const MOST_TOLD = 1;
 /** Wires by which blocks of one ADC share registers. */
-const SHARED = /^adc\.ccr/;
+const SHARED = /^adc\d*\.ccr/;
 
 /** What a block is set up for, and what happens to it then. Fields that a version does not have are passed over. */
 export interface Course {
@@ -232,7 +232,7 @@ export class Part {
         const name = `${b.row.name}.${r.name}`;
         if (r.writable === 0 || course.turns?.test(name) === false) continue;
         const usual = this.told(course, name);
-        const fields = fieldsIn(r).flatMap((f, i) => this.field(course, usual, b, r, f, i));
+        const fields = firstAndLast(fieldsIn(r)).flatMap((f, i) => this.field(course, usual, b, r, f, i));
         const shown = together(fields, []).map((item) => `${item.name}: ${item.text}`);
         if (shown.length > 0) lines.push(`  ${b === this.block ? r.name : name} ${shown.join('; ')}`);
       }
@@ -261,6 +261,12 @@ function inMoment(usual: string, now: string): string {
   const news = [...more, ...less];
   return news.length === 0 ? short(now) : `${time} ${short(news.join(', '))}`;
 }
+/** Of fields that differ by a number only (channels, filters), the first and the last. */
+function firstAndLast(fields: readonly FieldFact[]): readonly FieldFact[] {
+  const kind = ({ name }: FieldFact): string => name.replace(/\d+/, '#');
+  const kinds = fields.map(kind);
+  return fields.filter((_, i) => kinds.indexOf(kinds[i]!) === i || kinds.lastIndexOf(kinds[i]!) === i);
+}
 /** Not all of what happens at one moment: a clock takes many with it. */
 function short(event: string): string {
   const parts = event.split(', ');
@@ -270,7 +276,7 @@ function short(event: string): string {
 function valuesOf(width: number): readonly (number | 'other')[] {
   if (width === 1) return ['other'];
   const most = 2 ** width - 1;
-  return width <= 3 ? Array.from({ length: most + 1 }, (_, i) => i) : [0, 1, most];
+  return width <= 2 ? Array.from({ length: most + 1 }, (_, i) => i) : [0, 1, most];
 }
 
 /** The tests of some courses, beside what they came to before (running/<file>.txt): `BOOTBENCH_GOLDEN=write` writes that anew. */
