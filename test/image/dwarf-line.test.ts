@@ -14,7 +14,7 @@ describe('line table', () => {
     const image = loadImage(data(`${name}.elf`), name);
     // addr2line prints ? for the line number 0, which says that no line made the instruction.
     const rows = new TextDecoder()
-      .decode(data(`${name}.lines`))
+      .decode(data(`${name.slice(-2)}.lines`))
       .trim()
       .split('\n');
     const ours: string[] = [];

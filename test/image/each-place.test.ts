@@ -3,7 +3,7 @@
  * what becomes of chunks around the edges of memories and of each other.
  */
 import { readFileSync } from 'node:fs';
-import { it } from 'vitest';
+import { expect, it } from 'vitest';
 import { readAttributes } from '../../src/image/attributes.ts';
 import { parseElf } from '../../src/image/elf.ts';
 import { ImageError } from '../../src/image/errors.ts';
@@ -21,6 +21,8 @@ function outcome(action: () => unknown): string {
     return `${e.code}: ${e.message}`;
   }
 }
+/** Without the sentence of an error. */
+const kindOf = (action: () => unknown): string => outcome(action).replace(/^([\w-]+): .*/s, '$1');
 
 /** By function: how many instructions, its lines, how many frames a caller has there, and what is declared. */
 function* places(path: string): Generator<string> {
@@ -89,14 +91,14 @@ function* memories(): Generator<string> {
   for (const address of [0, 0xfc, 0xffc, 0x1000, 0x10fc, 0x10ff, 0x117f, 0x1180, 0x1ffc, 0x2000, 0x200f, 0x2010, 0x201f, 0x2020, 0x50ff])
     for (const length of [1, 4, 0x84]) {
       const one = bin(address, length);
-      yield `${address.toString(16)} +${length}: ${outcome(() => image.checkMemories(one, MEMORIES, 'CHIP'))} ${outcome(() => image.checkMemories(one, MEMORIES.slice(2), 'CHIP'))}`;
+      yield `${address.toString(16)} +${length}: ${kindOf(() => image.checkMemories(one, MEMORIES, 'CHIP'))} ${kindOf(() => image.checkMemories(one, MEMORIES.slice(2), 'CHIP'))}`;
     }
   for (const kind of ['ram', 'flash', 'rom', null] as const)
     yield `${kind}: ${[-1, 0, 0xff, 0x100, 0x1000, 0x117f, 0x1180, 0x200f, 0x2010, 0x201f, 0x2020].map((at) => Number(image.memoryHolds(MEMORIES, at, kind))).join('')}`;
-  for (const [a, b] of [[0, 4], [0, 3], [4, 0], [3, 0], [0, 0], [0, 100]] as const) yield `${a} and ${b}: ${outcome(() => image.checkOverlap([bin(a, 4), bin(b, 4)]))}`; // prettier-ignore
-  for (const typed of ['a.bin@0x10', 'a.bin@16', 'a.bin@0x100000000', 'a.bin@4294967295', 'a.bin@x', 'a@x', 'a@b/c.bin', '@1', 'a.IMG@', 'a.elf@0x10']) yield `${typed}: ${outcome(() => image.splitImagePath(typed))}`; // prettier-ignore
+  for (const [a, b] of [[0, 4], [0, 3], [4, 0], [3, 0], [0, 0], [0, 100]] as const) yield `${a} and ${b}: ${kindOf(() => image.checkOverlap([bin(a, 4), bin(b, 4)]))}`; // prettier-ignore
+  for (const typed of ['a.bin@0x10', 'a.bin@16', 'a.bin@0x100000000', 'a.bin@4294967295', 'a.bin@x', 'a@x', 'a@b/c.bin', '@1', 'a.IMG@', 'a.elf@0x10']) yield `${typed}: ${kindOf(() => image.splitImagePath(typed))}`; // prettier-ignore
   const raw = (bytes: readonly number[], name: string, address?: number): string =>
-    outcome(() =>
+    kindOf(() =>
       image.loadImage(Uint8Array.from(bytes), name, address === undefined ? {} : { address }).chunks.map((c) => [c.address, ...c.data]),
     );
   for (const [bytes, name, at] of [[[], 'a.bin', 0], [[1, 2], 'a.bin', 0xfffffffe], [[1, 2], 'a.bin', 0xffffffff], [[1, 2], 'a.bin'], [[1, 2], 'a.raw'], [[1, 2], 'a.txt'], [[0x7f, 0x45, 0x4c, 0x46], 'a.elf', 4], [ascii(':020000040001F9\n:0100040007F4\n:0100050008F2\n:01000300FFFD\n:0400000500000005F2\n:00000001FF\n'), 'a.hex']] as const) yield `${name} ${bytes.length} ${at}: ${raw(bytes, name, at)}`; // prettier-ignore
@@ -110,7 +112,7 @@ function* others(): Generator<string> {
     for (const value of values) {
       const copy = elf.slice();
       copy[at] = value;
-      yield `header +${at} ${value}: ${outcome(() => parseElf(copy).entry)}`;
+      yield `header +${at} ${value}: ${kindOf(() => parseElf(copy).entry)}`;
     }
 } // prettier-ignore
 
@@ -118,4 +120,14 @@ it('says what it said', () => {
   const own = parseElf(read(FILES[1]!)).section('.ARM.attributes')!;
   const lines = [...FILES.flatMap((path) => [...places(path)]), ...attributes('an ELF', own), ...attributes('several vendors', Uint8Array.from(MADE)), ...memories(), ...others()]; // prettier-ignore
   expectAsBefore(lines, new URL('./each-place.txt', import.meta.url));
+});
+
+it('bytes outside of all memories are told with the memory next to them', () => {
+  const told = (address: number, length: number): string => outcome(() => image.checkMemories(bin(address, length), MEMORIES, 'CHIP'));
+  expect(told(0xffc, 4)).toBe(
+    'outside-memory: at-ffc.bin: its bytes at 0x00000ffc are outside the memory of CHIP; flash starts at 0x00001000; is it built for another chip?',
+  );
+  expect(told(0x10ff, 0x84)).toBe(
+    'outside-memory: at-10ff.bin: its bytes from 0x000010ff run 3 bytes past the end of BANK2 (0x00001180) on CHIP; is it built for a larger part?',
+  );
 });
