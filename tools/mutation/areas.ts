@@ -14,6 +14,9 @@ export interface Area {
   readonly tests: readonly string[];
 }
 
+/** All scenarios of all fixtures, with what is true of each: outcome, cause, line. */
+const VERDICTS = 'test/fixtures/verdicts-*.test.ts';
+
 export const AREAS: readonly Area[] = [
   {
     name: 'core semantics',
@@ -41,13 +44,14 @@ export const AREAS: readonly Area[] = [
     tests: [
       'test/emu/core/{cycles,mpu,mpu-cacheable,exits,branch-nowhere,exceptions,exceptions-qemu,entry-source,frames}.test.ts',
       'test/emu/vectreset.test.ts',
+      VERDICTS,
     ],
   },
   {
     name: 'checks',
     files: ['src/checks/*.ts'],
     first: ['test/checks/!(index).test.ts'],
-    tests: ['test/bench/{second-core-fault,rules}.test.ts'],
+    tests: ['test/bench/{second-core-fault,rules}.test.ts', VERDICTS],
   },
   {
     name: 'repairs',
@@ -59,6 +63,7 @@ export const AREAS: readonly Area[] = [
     tests: [
       'test/checks/!(index).test.ts',
       'test/bench/{minimal-sets,path-repairs,repairs,variants,point-of-no-return,rules,matrix,requests,first-run}.test.ts',
+      VERDICTS,
     ],
   },
   {
@@ -66,21 +71,21 @@ export const AREAS: readonly Area[] = [
     files: ['src/bench/session/{outcome,fixed-loop,reset-loop,tick-period,ticking}.ts', 'src/bench/documents/duration.ts'],
     first: ['test/bench/{ends,tick-proofs,results}.test.ts'],
     namesakes: 'test/bench/*.test.ts',
-    tests: ['test/bench/{expect,run-ends,fixed-loop,stray-interrupts,deaf,ticking,rounds,two-cores,steps-at-the-end}.test.ts'],
+    tests: ['test/bench/{expect,run-ends,fixed-loop,stray-interrupts,deaf,ticking,rounds,two-cores,steps-at-the-end}.test.ts', VERDICTS],
   },
   {
     name: 'USB',
     files: ['src/usb-sim/*.ts'],
     first: ['test/usb-sim/{answers,lives,clients}.test.ts'],
     namesakes: 'test/{usb-sim/*,web-usb*}.test.ts',
-    tests: ['test/{usb-sim/*,web-usb*}.test.ts'],
+    tests: ['test/{usb-sim/*,web-usb*}.test.ts', VERDICTS],
   },
   {
     name: 'memory',
     files: ['src/emu/core/{core-memory,decode,rows}.ts', 'src/emu/core/caches/{l1-cache,core-caches,stale-lines}.ts'],
     first: ['test/emu/core/{each-row,each-cache,exception-rules}.test.ts'],
     namesakes: 'test/emu/core/*.test.ts',
-    tests: ['test/emu/core/{bit-band,decode,decode-space-*,l1-code,l1-data,mpu,mpu-cacheable}.test.ts'],
+    tests: ['test/emu/core/{bit-band,decode,decode-space-*,l1-code,l1-data,mpu,mpu-cacheable}.test.ts', VERDICTS],
   },
   {
     name: 'translation',
@@ -93,7 +98,7 @@ export const AREAS: readonly Area[] = [
     name: 'machine',
     files: ['src/emu/*.ts'],
     first: ['test/emu/{system,registers,arena,forks,each-run,each-wait,history,time,scheduler,wires}.test.ts'],
-    tests: ['test/emu/*.test.ts', 'test/peripherals/reactions.test.ts', 'test/machines/*.test.ts'],
+    tests: ['test/emu/*.test.ts', 'test/peripherals/reactions.test.ts', 'test/machines/*.test.ts', VERDICTS],
   },
   {
     name: 'proofs',
@@ -103,6 +108,7 @@ export const AREAS: readonly Area[] = [
       'test/emu/*.test.ts',
       'test/bench/{ends,skipping,shortcuts,rounds,ticking,fixed-loop}.test.ts',
       'test/machines/random-*.test.ts',
+      VERDICTS,
     ],
   },
   {
@@ -110,14 +116,19 @@ export const AREAS: readonly Area[] = [
     files: ['src/chips/*.ts'],
     first: ['test/chips/{rules,names}.test.ts', 'test/peripherals/{reactions,kinds}.test.ts', 'test/checks/minded.test.ts'],
     namesakes: 'test/chips/*.test.ts',
-    tests: ['test/chips/*.test.ts', 'test/peripherals/running-*.test.ts', 'test/checks/{minded,broken,family-rows,chips}.test.ts'],
+    tests: [
+      'test/chips/*.test.ts',
+      'test/peripherals/running-*.test.ts',
+      'test/checks/{minded,broken,family-rows,chips}.test.ts',
+      VERDICTS,
+    ],
   },
   {
     name: 'ROM',
     files: ['src/rom/*.ts'],
     first: ['test/chips/rules.test.ts'],
     namesakes: 'test/rom/*.test.ts',
-    tests: ['test/rom/*.test.ts', 'test/usb-sim/dfu-operations.test.ts', 'test/bench/results.test.ts'],
+    tests: ['test/rom/*.test.ts', 'test/usb-sim/dfu-operations.test.ts', 'test/bench/results.test.ts', VERDICTS],
   },
   {
     name: 'reports',
@@ -148,6 +159,6 @@ export const AREAS: readonly Area[] = [
     files: ['src/peripherals/**/*.ts'],
     first: ['test/peripherals/{reactions,kinds}.test.ts'],
     namesakes: 'test/peripherals/*.test.ts',
-    tests: ['test/peripherals/*.test.ts', 'test/checks/!(index).test.ts', 'test/rom/{course,waits}.test.ts'],
+    tests: ['test/peripherals/*.test.ts', 'test/checks/!(index).test.ts', 'test/rom/{course,waits}.test.ts', VERDICTS],
   },
 ];

@@ -2,13 +2,13 @@
  * Changes the sources in small ways, one at a time, and runs the tests that ought to notice:
  *
  *   npm run mutation -- [--area <name>] [--file <path> [--line <n>]] [--sample <n>|all] [--seed <n>] [--turn <n>] [--least <percent>] [--json <file>] [--verbose]
- *     [--quick] [--tests <pattern>]
+ *     [--quick] [--tests <pattern>] [--again <file>]
  *
  * The sample is spread evenly over the areas. Facts are asked first; tables (kinds.ts) are asked only about mutants that no fact noticed. Prints what no fact noticed.
  * Exit 1: facts noticed fewer than `--least` says. `--turn` begins the sample at another area each time, and draws other mutants.
  *
  * `--quick` asks only the tests of the file itself and those that go over most of the area: what they notice is the least that all notice. `--tests <pattern>` asks these
- * test files alone, for who writes one.
+ * test files alone, for who writes one. `--again <file>` asks about the mutants that no fact noticed in an earlier run with `--json <file>`, where their lines still stand.
  *
  * A sample stands for the whole: of 200 mutants a share of 90 % is right to within 4.
  */
@@ -124,6 +124,7 @@ const { values } = parseArgs({
     verbose: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     tests: { type: 'string' },
+    again: { type: 'string' },
   },
 });
 const seed = values.turn ?? values.seed;
@@ -141,12 +142,21 @@ if (asked.length === 0) {
 }
 const size = values.sample === 'all' ? Infinity : Number(values.sample);
 const parts = size === Infinity ? asked.map(() => Infinity) : shares(size, asked.length, Number(values.turn ?? 0) * size);
+/** The mutants that no fact noticed then; of those that the file has no more nothing can be said. */
+const survivors =
+  values.again === undefined
+    ? null
+    : (JSON.parse(readFileSync(values.again, 'utf8')) as Tried[]).filter(({ noticed }) => noticed !== 'facts');
+const survived = (mutant: Mutant): boolean =>
+  survivors!.some(
+    ({ path, was, text, line }) => path === mutant.path && was === mutant.was && text === mutant.text && line === mutant.line,
+  );
 const mirror = await Mirror.of(LOADED);
 process.on('exit', () => mirror.remove());
 const tests = new Tests(mirror);
 const all: Tried[] = [];
 for (const [i, { area, mutants }] of asked.entries()) {
-  const some = parts[i] === Infinity ? mutants : sample(mutants, parts[i]!, next);
+  const some = survivors ? mutants.filter(survived) : parts[i] === Infinity ? mutants : sample(mutants, parts[i]!, next);
   if (some.length > 0) all.push(...(await tryArea(tests, area, some, mutants.length)));
 }
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(all, null, 2)}\n`);
