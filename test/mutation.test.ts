@@ -2,7 +2,7 @@
 import { globSync } from 'tinyglobby';
 import { describe, expect, it } from 'vitest';
 import { AREAS } from '../tools/mutation/areas.ts';
-import { alternatives, isTable } from '../tools/mutation/kinds.ts';
+import { alternatives, isTable, statesFacts } from '../tools/mutation/kinds.ts';
 
 describe('areas of mutants', () => {
   it.each(AREAS)('every pattern of $name matches a file', ({ files, first = [], namesakes = [], tests }) => {
@@ -29,4 +29,11 @@ describe('kinds of tests', () => {
   it('a test that compares with a stored table is a table', () => expect(kind('test/a/table.test.ts')).toBe(true));
   it('so it is where a helper of its helper does that', () => expect(kind('test/b/by-helper.test.ts')).toBe(true));
   it('all others state facts', () => expect(kind('test/b/facts.test.ts')).toBe(false));
+  it('a table that expects something else as well states facts', () => {
+    const states = (text: string): boolean => statesFacts('t', () => `import { expectAsBefore } from './golden-file.ts';\n${text}`);
+    expect([states('expectAsBefore(lines, url);'), states('expectAsBefore(lines, url);\nexpect(lines).toHaveLength(3);')]).toEqual([
+      false,
+      true,
+    ]);
+  });
 });

@@ -2,11 +2,11 @@
  * Whole results beside what they said before (results/*.txt): fixtures that together have each outcome, kind of proof, note and verdict there is, and cost little.
  * `BOOTBENCH_GOLDEN=write` writes that anew.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { it } from 'vitest';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
+import { expectAsBefore } from '../emu/core/golden-file.ts';
 import { toldResult } from './told-result.ts';
 
 const SCENARIOS = [
@@ -60,8 +60,5 @@ const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 
 it.each(SCENARIOS)('%s gives the result that it gave', async (scenario) => {
   const result = await inThread(await loadJob([], { scenario }, fixtures), {});
-  const now = `${toldResult(result).join('\n')}\n`;
-  const file = new URL(`./results/${scenario.replace('/scenario', '').replace('.json', '')}.txt`, import.meta.url);
-  if (process.env['BOOTBENCH_GOLDEN'] === 'write') writeFileSync(file, now);
-  expect(existsSync(file) ? readFileSync(file, 'utf8') : '').toBe(now);
+  expectAsBefore(toldResult(result), new URL(`./results/${scenario.replace('/scenario', '').replace('.json', '')}.txt`, import.meta.url));
 });

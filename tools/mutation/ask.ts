@@ -28,12 +28,12 @@ export class Tests {
     this.mirror = mirror;
   }
 
-  /** The file that notices the change, or null. The quick ones are asked first. */
-  async noticing(change: Change, tests: readonly string[]): Promise<string | null> {
+  /** The file that notices the change, or null, by what it states or by its tables too. The quick ones are asked first. */
+  async noticing(change: Change, tests: readonly string[], kind: 'facts' | 'tables'): Promise<string | null> {
     let left = tests.filter((test) => this.usual.get(test) !== null).sort((a, b) => (this.took.get(a) ?? 0) - (this.took.get(b) ?? 0));
     while (left.length > 0) {
       const limit = (test: string): number => this.limitOf(test);
-      const ended = await this.run(left, change, limit);
+      const ended = await this.run(left, change, limit, kind);
       if (!ended) return null;
       const { by, late } = ended;
       const waited = limit(by);
@@ -54,7 +54,7 @@ export class Tests {
     const known = this.usual.get(test);
     if (known !== undefined) return known;
     const start = Date.now();
-    const ended = await this.run([test], null, () => LONGEST_MS);
+    const ended = await this.run([test], null, () => LONGEST_MS, 'tables');
     const time = ended ? null : Date.now() - start;
     if (ended) console.log(`  not asked, for it fails here without any change: ${test}`);
     this.usual.set(test, time);
@@ -62,14 +62,19 @@ export class Tests {
   }
 
   /** Runs the files one after the other. Each begins with a line that names it. */
-  private run(tests: readonly string[], change: Change | null, limit: (test: string) => number): Promise<Ended | null> {
+  private run(
+    tests: readonly string[],
+    change: Change | null,
+    limit: (test: string) => number,
+    kind: 'facts' | 'tables',
+  ): Promise<Ended | null> {
     const files = ['test/seed.ts', ...tests].map((path) => this.mirror.at(path));
     return this.mirror.changed(change, () => {
       // a group of its own, so that threads and processes of the tests end with it
       const child = spawn(process.execPath, ['tools/mutation/tests.mjs', ...files], {
         stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
         detached: true,
-        env: { ...process.env, BOOTBENCH_BEGINS: '3' },
+        env: { ...process.env, BOOTBENCH_BEGINS: '3', BOOTBENCH_GOLDEN: kind === 'facts' ? 'off' : '' },
       });
       return new Promise((done) => {
         let [at, since, late] = [0, Date.now(), false];

@@ -1,6 +1,6 @@
 /**
  * Two kinds of tests. A table compares results with a file that a program of ours wrote: it shows that something changed. All other tests state facts. A fact can be
- * reviewed and says what is wrong, so mutants are first shown to facts.
+ * reviewed and says what is wrong, so mutants are first shown to facts: a file with both is asked with its tables off then (BOOTBENCH_GOLDEN=off).
  */
 import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -24,6 +24,10 @@ export function isTable(path: string, read: (path: string) => string = (file) =>
   }
   return false;
 }
+
+/** Whether a test file expects anything beside what a table holds. */
+export const statesFacts = (path: string, read: (path: string) => string = (file) => readFileSync(file, 'utf8')): boolean =>
+  !isTable(path, read) || /\bexpect\s*[(.]/.test(read(path));
 
 /** A pattern with alternatives in braces becomes one pattern for each, so that each can be asked whether it matches a file. */
 export function alternatives(pattern: string): string[] {

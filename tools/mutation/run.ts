@@ -19,7 +19,7 @@ import { globSync } from 'tinyglobby';
 import { AREAS, type Area } from './areas.ts';
 import { Mirror } from '../mirror.ts';
 import { Tests } from './ask.ts';
-import { isTable } from './kinds.ts';
+import { isTable, statesFacts } from './kinds.ts';
 import { mutantsOf, type Mutant } from './mutants.ts';
 
 /** What tests load: sources, and data that they import. */
@@ -88,8 +88,7 @@ async function tryMutant(tests: Tests, area: Area, mutant: Mutant): Promise<Trie
   const rounds = roundsFor(area, mutant.path);
   for (const kind of ['facts', 'tables'] as const) {
     for (const round of rounds) {
-      const asked = round.filter((test) => isTable(test) === (kind === 'tables'));
-      const by = await tests.noticing(mutant, asked);
+      const by = await tests.noticing(mutant, round.filter(kind === 'facts' ? (test) => statesFacts(test) : (test) => isTable(test)), kind);
       if (by !== null) return { ...mutant, area: area.name, noticed: kind, by };
     }
   }

@@ -3,9 +3,9 @@
  * of the tests counts cycles. `BOOTBENCH_GOLDEN=write` writes that anew.
  */
 import fc from 'fast-check';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { it } from 'vitest';
 import { CORE_NAMES } from './bare-machine.ts';
+import { expectAsBefore } from './golden-file.ts';
 import { alone, Rig } from './random-programs/lock-step.ts';
 import { anyProgram } from './random-programs/program.ts';
 
@@ -13,8 +13,8 @@ const PROGRAMS = fc.sample(anyProgram, { seed: 17, numRuns: 60 });
 
 it.each(CORE_NAMES)('%s takes the time that it took', (core) => {
   const rig = new Rig(core);
-  const now = `${PROGRAMS.map((program, i) => `${i + 1}: ${alone(program, rig)}`).join('\n')}\n`;
-  const file = new URL(`./timetable/${core}.txt`, import.meta.url);
-  if (process.env['BOOTBENCH_GOLDEN'] === 'write') writeFileSync(file, now);
-  expect(existsSync(file) ? readFileSync(file, 'utf8') : '').toBe(now);
+  expectAsBefore(
+    PROGRAMS.map((program, i) => `${i + 1}: ${alone(program, rig)}`),
+    new URL(`./timetable/${core}.txt`, import.meta.url),
+  );
 });
