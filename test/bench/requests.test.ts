@@ -12,6 +12,7 @@ import { traceFailure } from '../../src/bench/slice/failure.ts';
 import { failureInWords } from '../../src/bench/slice/words.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { Thumb } from '../emu/thumb.ts';
+import { placeIn } from '../fixtures/place.ts';
 import { plainJob } from './plain-job.ts';
 import { imageOf, RAM } from './rounds-firmware.ts';
 
@@ -27,7 +28,12 @@ describe('a request that has to outlive a reset', () => {
         wanted: 0xa5,
         read: 0,
         comparedWith: 0xa5,
-        variable: { name: 'dfu_wanted', bytes: 1, section: '.bss', declared: { file: 'f405-request-byte-bss/main.c', line: 15 } },
+        variable: {
+          name: 'dfu_wanted',
+          bytes: 1,
+          section: '.bss',
+          declared: placeIn('f405-request-byte-bss', 'static volatile REQUEST_TYPE dfu_wanted;'),
+        },
       },
     ],
     [
@@ -35,7 +41,12 @@ describe('a request that has to outlive a reset', () => {
       {
         wanted: 0xdeadbeef,
         read: 0,
-        variable: { name: 'dfu_wanted', bytes: 4, section: '.bss', declared: { file: 'f405-request-bss-delayed/main.c', line: 15 } },
+        variable: {
+          name: 'dfu_wanted',
+          bytes: 4,
+          section: '.bss',
+          declared: placeIn('f405-request-bss-delayed', 'static volatile REQUEST_TYPE dfu_wanted;'),
+        },
       },
     ],
     ['f405-request-under-stack', { address: 0x2001fffc, wanted: 0xdeadbeef, variable: null }],

@@ -1,7 +1,7 @@
 /**
  * How right the verdicts are, over all fixtures: `npm run score -- [--only <part of a name>] [--turn <n>] [--cases cases.jsonl] [--json <file>]`.
  *
- * What is true on silicon stands beside each fixture: `expect` of its scenarios, and in fixture.json `blame` (check → mark of the line in main.c that is to
+ * What is true on silicon stands beside each fixture: `expect` of its scenarios, and in fixture.json `blame` (check → mark of the line in its first source that is to
  * blame), `entry` (mark of the line that jumps), `alternatives` (checks whose repair alone helps as well), `serial` (causes on a part whose ROM has no USB) and `suspects` (checks that may stand unproved). Nothing of that comes from what bootbench prints.
  * `--turn` takes every tenth fixture, and other ones with the next number.
  * Exit 0: every scenario is right in every column.
