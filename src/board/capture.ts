@@ -11,7 +11,7 @@ import { romKind } from './check-board.ts';
 import type { GdbTarget } from './gdb-target.ts';
 
 export const CAPTURE_SCHEMA = 'bootbench/board-facts@1';
-export const CAPTURE_POINTS = ['now', 'reset', 'entry', 'leave'] as const;
+export const CAPTURE_POINTS = ['now', 'reset', 'entry', 'rom', 'leave'] as const;
 export type CapturePoint = (typeof CAPTURE_POINTS)[number];
 
 export interface CapturedValue {
@@ -36,13 +36,13 @@ export interface Capture {
   readonly cpuid: number | null;
   readonly registers: Readonly<Record<string, number>>;
   readonly values: readonly CapturedValue[];
-  /** Empty but at a leave. */
+  /** Empty but in the ROM and at a leave. */
   readonly settles: readonly SettledOption[];
 }
 
 /** Blocks whose registers can be read without side effects and that a boot path depends on. */
 const BLOCKS = /^(RCC|PWR|FLASH|SYSCFG|SBS|CRS|GTZC\w*|EXTI)$/;
-/** Registers of the core in the PPB; SysTick's CTRL is left out, because reading it clears COUNTFLAG. */
+/** Registers of the core in the PPB; SysTick's CTRL is read in the ROM alone, because reading it clears COUNTFLAG, which a program may wait for. */
 const CORE_WORDS: readonly (readonly [string, number])[] = [
   ['SCB.ICSR', 0xe000ed04],
   ['SCB.VTOR', 0xe000ed08],
@@ -53,6 +53,7 @@ const CORE_WORDS: readonly (readonly [string, number])[] = [
   ['STK.RVR', 0xe000e014],
   ['MPU.CTRL', 0xe000ed94],
 ];
+const SYST_CSR = 0xe000e010;
 const REGISTERS = ['sp', 'lr', 'pc', 'xpsr', 'msp', 'psp', 'primask', 'basepri', 'faultmask', 'control'];
 
 /** What the board answers, in the order in which it is asked: the core's own words, the NVIC, blocks of the chip. */
@@ -87,6 +88,8 @@ async function coreRegisters(target: GdbTarget): Promise<Record<string, number>>
 export async function capture(target: GdbTarget, chip: ChipDescription, at: CapturePoint): Promise<Capture> {
   await target.assertHalted();
   const values = await valuesOf(target, chip);
+  const systick = at === 'rom' ? await target.word(SYST_CSR) : null;
+  if (systick !== null) values.push({ path: 'STK.CSR', address: SYST_CSR, value: systick, afterReset: 0 });
   const registers = await coreRegisters(target);
   const dbgmcu = chip.blocks.find((b) => b.name === 'DBGMCU');
   const id = dbgmcu ? await target.word(dbgmcu.base) : null;
@@ -100,7 +103,8 @@ export async function capture(target: GdbTarget, chip: ChipDescription, at: Capt
     values,
     settles: [],
   };
-  return at === 'leave' ? { ...found, settles: settledBy(found, chip) } : found;
+  if (at === 'leave') return { ...found, settles: settledBy(found, chip) };
+  return at === 'rom' ? { ...found, settles: settledInRom(found, chip) } : found;
 }
 const NVIC: readonly (readonly [string, number])[] = [
   ['ISER', 0xe000e100],
@@ -115,6 +119,83 @@ export const settledBy = (shown: Shown, chip: ChipDescription): SettledOption[] 
   [vtorLeft, remapLeft, clocksLeft, flashLeft, contextLeft].flatMap((settle) => settle(shown, chip) ?? []);
 
 const wordIn = ({ values }: Shown, path: string): number | null => values.find((v) => v.path === path)?.value ?? null;
+
+/**
+ * What a halted ROM shows that was jumped to from the state that a reset leaves. What it leaves as a reset does says nothing of what it would do with another state,
+ * but for what no ROM can do without.
+ */
+export const settledInRom = (shown: Shown, chip: ChipDescription): SettledOption[] =>
+  [masksSet, vtorSet, sysclkSet, rangesSet, supplySet, systickUsed].flatMap((settle) => settle(shown, chip) ?? []);
+
+function masksSet({ registers }: Shown): SettledOption[] {
+  const set = (['primask', 'faultmask', 'basepri'] as const).filter((name) => (registers[name] ?? 0) !== 0);
+  return set.map((name) => ({
+    option: name,
+    value: 'sets it itself',
+    by: `${name.toUpperCase()} = ${hex(registers[name]!)}, MSP = ${hex(registers['msp'] ?? 0)}`,
+  }));
+}
+function vtorSet(shown: Shown, chip: ChipDescription): SettledOption[] {
+  const vtor = wordIn(shown, 'SCB.VTOR');
+  const table = chip.rom?.vectorTable.value;
+  if (vtor === null || table === undefined || modelOf(chip.cores[0]!.type).vtor === 0) return [];
+  const flash = chip.memories.find((m) => m.kind === 'flash')?.base;
+  const value = vtor === table ? 'sets' : vtor === flash ? 'keeps' : `another value: ${hex(vtor)}`;
+  return [{ option: 'vtor', value, by: `SCB.VTOR = ${hex(vtor)}, ${hex(flash ?? 0)} before the jump` }];
+}
+/** A field of the chip: what is there, and what a reset leaves. */
+function fieldIn(
+  shown: Shown,
+  chip: ChipDescription,
+  path: string | undefined,
+): { readonly now: number; readonly reset: number; readonly by: string } | null {
+  const place = path === undefined ? null : locate(chip, path);
+  const word = path === undefined ? null : wordIn(shown, registerOf(path));
+  if (place === null || word === null) return null;
+  const now = (word & place.mask) >>> place.bit;
+  return { now, reset: place.reset, by: `${path} = ${now}, ${place.reset} after a reset` };
+}
+function sysclkSet(shown: Shown, chip: ChipDescription): SettledOption[] {
+  const clock = familyOf(chip)?.sysclk;
+  const found = fieldIn(shown, chip, clock?.status);
+  return !clock || found === null || found.now === clock.afterReset
+    ? []
+    : [
+        {
+          option: 'sysclk',
+          value: 'sets',
+          by: `SYSCLK from ${clock.sources[found.now] ?? found.now}, ${clock.sources[clock.afterReset]} after a reset`,
+        },
+      ];
+}
+function rangesSet(shown: Shown, chip: ChipDescription): SettledOption[] {
+  const f = familyOf(chip);
+  const fields = [
+    ['prescalers', f?.prescalers[0]],
+    ['flash-latency', f?.flashLatency],
+    ['vos', f?.voltageControl?.field],
+  ] as const;
+  return fields.flatMap(([option, path]) => {
+    const found = fieldIn(shown, chip, path);
+    return found === null || found.now === found.reset ? [] : [{ option, value: 'sets', by: found.by }];
+  });
+}
+function supplySet(shown: Shown, chip: ChipDescription): SettledOption[] {
+  const f = familyOf(chip);
+  const supply = fieldIn(shown, chip, f?.usbSupply?.bit);
+  const hsi48 = fieldIn(shown, chip, f?.hsi48?.on);
+  return [
+    ...(supply === null ? [] : [{ option: 'usb-supply', value: supply.now === 1 ? 'sets' : 'keeps', by: supply.by }]),
+    // F0's hardware switches it on with USB's clock
+    ...(hsi48 === null || hsi48.now === hsi48.reset || f!.family === 'STM32F0' ? [] : [{ option: 'hsi48', value: 'sets', by: hsi48.by }]),
+  ];
+}
+function systickUsed(shown: Shown): SettledOption[] {
+  const control = wordIn(shown, 'STK.CSR');
+  return control === null || (control & 1) === 0
+    ? []
+    : [{ option: 'systick', value: 'uses', by: `SYST_CSR = ${hex(control)}, 0 after a reset` }];
+}
 
 function vtorLeft(shown: Shown, chip: ChipDescription): SettledOption | null {
   const vtor = wordIn(shown, 'SCB.VTOR');

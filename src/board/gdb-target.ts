@@ -51,6 +51,8 @@ export class GdbTarget {
   private supported = '';
   /** The core runs by `c`, and the server will tell when it stops. */
   private stopOwed = false;
+  /** The core runs by a word of the server's own, and nothing will be told. */
+  private resumed = false;
 
   private constructor(client: RspClient) {
     this.client = client;
@@ -254,6 +256,7 @@ export class GdbTarget {
   /** System reset; the core stands in front of its first instruction then, which is looked at. */
   async resetHalt(): Promise<void> {
     await this.halt();
+    this.resumed = false;
     let pc: number | null = null;
     for (const way of this.server.resetHalt) {
       await this.sayAll(way);
@@ -308,9 +311,17 @@ export class GdbTarget {
   /** Lets the core run, and does not wait for a stop. */
   async letRun(): Promise<void> {
     this.all = null;
-    if (this.server.resume.length > 0) return this.sayAll(this.server.resume);
+    this.resumed = this.server.resume.length > 0;
+    if (this.resumed) return this.sayAll(this.server.resume);
     this.client.sendPacket('c');
     this.stopOwed = true;
+  }
+  /** Halts a core that `letRun` let run. */
+  async stop(): Promise<void> {
+    await this.halt();
+    if (!this.resumed) return;
+    this.resumed = false;
+    await this.told('halt');
   }
   /** Ends what `letRun` began, where the server owes a stop for it. */
   async halt(): Promise<void> {

@@ -9,6 +9,8 @@ export interface Transport {
   send(bytes: Uint8Array): void;
   /** The other end is gone: later answers will not come. */
   readonly closed: boolean;
+  /** Nothing will come until something is sent: a record has no more to say here. */
+  readonly silent?: boolean;
   onData: (bytes: Uint8Array) => void;
   onClose: () => void;
   close(): void;
@@ -97,7 +99,7 @@ export class RspClient {
   next(timeout: number): Promise<string | null> {
     const waits = this.replies.shift();
     if (waits !== undefined) return Promise.resolve(waits);
-    if (this.transport.closed) return Promise.resolve(null);
+    if (this.transport.closed || this.transport.silent === true) return Promise.resolve(null);
     return new Promise((settle) => {
       const timer = setTimeout(() => {
         this.waiting = null;

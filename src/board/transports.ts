@@ -159,6 +159,8 @@ export function replaying(record: string, path: string): Replay {
   const answered = new Set<number>();
   const reader = new FrameReader();
   let closed = false;
+  /** Answers on their way. */
+  let coming = 0;
   const transport: Replay = {
     mark() {
       const at = next((line) => line.startsWith('@ '));
@@ -172,6 +174,9 @@ export function replaying(record: string, path: string): Replay {
     },
     get closed() {
       return closed;
+    },
+    get silent() {
+      return coming === 0;
     },
     onData: nothing,
     onClose: nothing,
@@ -211,7 +216,11 @@ export function replaying(record: string, path: string): Replay {
     else goOn(at);
     for (let i = at + 1; lines[i]?.startsWith('< '); i++) {
       const text = original(lines[i]!.slice(2));
-      queueMicrotask(() => transport.onData(frame(text)));
+      coming++;
+      queueMicrotask(() => {
+        coming--;
+        transport.onData(frame(text));
+      });
     }
   }
   return transport;

@@ -21,6 +21,34 @@ export const emulatedHost: UsbWatch = async (target, timeout) => {
   return 'nothing';
 };
 
+/** Where the host's address of the ROM's device stands, and where the ROM lies. */
+export interface AddressPlace {
+  readonly address: number;
+  readonly mask: number;
+  readonly name: string;
+  readonly rom: readonly [first: number, last: number];
+}
+/**
+ * The board itself: a host that has enumerated the ROM's device has given it an address, which stands in a register of the block. Needs nobody beside the debugger, and
+ * a record of it says the same again. The core is halted for the looks, and in the end.
+ */
+export const addressGiven =
+  ({ address, mask, name, rom }: AddressPlace): UsbWatch =>
+  async (target, timeout) => {
+    for (let waited = 0; waited < timeout; waited += LOOK_AT_REGISTER) {
+      const stopped = await target.runUntilStop(Math.min(LOOK_AT_REGISTER, timeout - waited));
+      const [value, pc] = [await target.word(address), await target.readRegister('pc')];
+      if (value === null) throw new BoardError(`${name} cannot be read, so nobody sees whether a host has enumerated the board`);
+      // an application may have a device of its own
+      if ((value & mask) !== 0 && pc !== null && pc >= rom[0] && pc <= rom[1]) return 'dfu';
+      // a core that has stopped by itself stays where it is
+      if (stopped !== null) return 'nothing';
+    }
+    return 'nothing';
+  };
+/** A host takes some tenths of a second; it tries again if a look at the board was in its way. */
+const LOOK_AT_REGISTER = 500;
+
 /** What lists the devices of this computer; the package `usb` does. */
 export interface DeviceList {
   getDevices(): Promise<readonly { readonly vendorId: number; readonly productId: number }[]>;
@@ -49,22 +77,25 @@ export const askedUser =
     return answer === null ? 'not-watched' : answer ? 'dfu' : 'nothing';
   };
 
+/** Who watched, as a record has it: what a server's answers show is seen again in them, the rest is believed. */
+export type Watcher = 'emulated' | 'registers' | 'host';
+
 /** Writes down who watched, and what was seen. */
 export const recorded =
-  (watch: UsbWatch, write: (mark: string) => void): UsbWatch =>
+  (watch: UsbWatch, watcher: Watcher, write: (mark: string) => void): UsbWatch =>
   async (target, timeout) => {
-    // what the emulated host saw stands in its server's answers
-    write(`watch ${watch === emulatedHost ? 'emulated' : 'host'}`);
+    write(`watch ${watcher}`);
     const seen = await watch(target, timeout);
     write(`seen ${seen}`);
     return seen;
   };
-/** @param mark the next words that were written down */
+/** @param mark the next words that were written down; `registers`: how to look again, where that was how */
 export const replayed =
-  (mark: () => string): UsbWatch =>
+  (mark: () => string, registers: UsbWatch | null = null): UsbWatch =>
   async (target, timeout) => {
-    const emulated = mark() === 'watch emulated';
-    const found = emulated ? await emulatedHost(target, timeout) : (await target.letRun(), null);
+    const watcher = mark().replace(/^watch /, '');
+    const again = watcher === 'emulated' ? emulatedHost : watcher === 'registers' ? registers : null;
+    const found = again === null ? (await target.letRun(), null) : await again(target, timeout);
     const seen = mark().replace(/^seen /, '');
     if (found !== null && found !== seen) throw new BoardError(`the record says ${seen}, and its answers say ${found}`);
     return seen === 'dfu' || seen === 'nothing' ? seen : 'not-watched';

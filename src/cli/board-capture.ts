@@ -1,7 +1,9 @@
-/** `bootbench board capture`: what a board holds after a reset, at the ROM's entry or behind a leave, as facts for review. */
+/** `bootbench board capture`: what a board holds after a reset, at the ROM's entry, in the running ROM or behind a leave, as facts for review. */
 import { jsonText } from '../bench/documents/json-text.ts';
 import { capture, CAPTURE_POINTS, CAPTURE_SCHEMA, type Capture, type CapturePoint } from '../board/capture.ts';
 import type { GdbTarget } from '../board/gdb-target.ts';
+import { SettleBench } from '../board/settle.ts';
+import { nobody } from '../board/usb-watch.ts';
 import { BoardError } from '../board/rsp-client.ts';
 import { continueTo, hasArrived, romEntry, runTo } from '../board/run-board.ts';
 import { bootAddress, romProfileIfAny } from '../bench/input/job.ts';
@@ -51,9 +53,24 @@ export async function boardCaptureCommand(file: string, options: CaptureOptions,
 /** Brings the board to that point and reads it. */
 export async function captureAt(target: GdbTarget, chip: ChipDescription, at: CapturePoint, timeout: number, io: Io): Promise<Capture> {
   if (at === 'reset') await target.resetHalt();
+  if (at === 'rom') await toRom(target, chip, timeout);
   if (at === 'entry') await toEntry(target, chip, timeout);
   if (at === 'leave') await toLeave(target, chip, timeout, io);
   return capture(target, chip, at);
+}
+/** Long enough for a ROM to set itself up, and shorter than its search for a host. */
+const IN_ROM_MS = 1000;
+/** A while behind a jump from the state that a reset leaves, which a probe in RAM makes. */
+async function toRom(target: GdbTarget, chip: ChipDescription, timeout: number): Promise<void> {
+  const profile = romProfileIfAny(chip);
+  if (profile === null) throw new UsageError(`the ROM of ${chip.name} is not known`);
+  const bench = await SettleBench.at(target, chip, profile, nobody, { timeout, watchFor: 0, tries: 1 });
+  await bench.bareJump();
+  await target.runUntilStop(IN_ROM_MS);
+  await target.assertHalted();
+  const pc = (await target.readRegister('pc')) ?? 0;
+  const { base, size } = profile.systemMemory.value;
+  if (pc < base || pc >= base + size) throw new BoardError(`the core did not stay in the ROM: it is at ${hex32(pc)}`);
 }
 async function toEntry(target: GdbTarget, chip: ChipDescription, timeout: number): Promise<void> {
   const arrival = await runTo(target, await romEntry(target, chip), timeout);

@@ -5,7 +5,7 @@ import { identify } from '../board/check-board.ts';
 import { comparatorsInUse, flashChunks, flashDifference } from '../board/run-board.ts';
 import { BoardError, SilentBoard, type Transport } from '../board/rsp-client.ts';
 import { connect, RECORD_HEADER, recording } from '../board/transports.ts';
-import { askedUser, emulatedHost, nobody, realHost, recorded as watchRecorded, type UsbWatch } from '../board/usb-watch.ts';
+import { askedUser, emulatedHost, nobody, realHost, recorded as watchRecorded, type UsbWatch, type Watcher } from '../board/usb-watch.ts';
 import { parseDuration } from '../bench/documents/duration.ts';
 import { hex32 } from '../bench/documents/result.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
@@ -45,8 +45,10 @@ export interface Recorded {
 export interface Recording {
   /** Work on the board that stays out of it, such as reading a user's firmware back. */
   off<T>(work: () => Promise<T>): Promise<T>;
-  /** What is seen on USB. */
-  watch(watch: UsbWatch): UsbWatch;
+  /** What is seen on USB, and by whom. */
+  watch(watch: UsbWatch, watcher?: Watcher): UsbWatch;
+  /** Words that stand in the record for work that stays out of it; of a record, the words alone. */
+  note(work: () => Promise<string>): Promise<string>;
 }
 
 /** The file of `--json`, kept free before the board is touched. Neither it nor that of `--record` may be something that is read, nor both one. */
@@ -72,6 +74,7 @@ export async function withBoard<T>(
   const running = options.leaveHalted !== true;
   const outputs = new Outputs(options.record === undefined ? [] : [{ option: '--record', path: options.record }], io.cwd);
   const lines = [RECORD_HEADER, `# ${recorded.action} ${chip.name} ${JSON.stringify({ ...recorded.options, server, running })}`];
+  const mark = (words: string): void => void lines.push(`@ ${words}`);
   let silent = false;
   const kept: Recording = {
     async off(work) {
@@ -82,7 +85,13 @@ export async function withBoard<T>(
         silent = false;
       }
     },
-    watch: (watch) => watchRecorded(watch, (mark) => void lines.push(`@ ${mark}`)),
+    // what the emulated host saw stands in its server's answers
+    watch: (watch, watcher = watch === emulatedHost ? 'emulated' : 'host') => watchRecorded(watch, watcher, mark),
+    async note(work) {
+      const words = await kept.off(work);
+      mark(words);
+      return words;
+    },
   };
   let transport: Transport;
   try {

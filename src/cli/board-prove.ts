@@ -9,7 +9,7 @@ import { romProfileIfAny } from '../bench/input/job.ts';
 import { CHECK_IDS, hex32, type CheckId } from '../bench/documents/result.ts';
 import { didYouMean, UsageError } from '../bench/documents/usage-error.ts';
 import type { GdbTarget } from '../board/gdb-target.ts';
-import type { UsbWatch } from '../board/usb-watch.ts';
+import type { UsbSeen, UsbWatch } from '../board/usb-watch.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import {
   consentToReset,
@@ -145,14 +145,18 @@ const documentOf = (proof: Proof, chip: ChipDescription, rom: Rom): object => ({
 /** Lets the board run from where it stands, or from a reset, and says whether DFU shows up. */
 export async function boardWatchCommand(options: BoardOptions & { readonly reset?: boolean }, io: Io): Promise<number> {
   const watchFor = millisecondsOf(options.watchFor, '--watch-for', WATCH_MS);
-  const seen = await withBoard({ action: 'watch', options: {} }, options, io, async (target) => {
-    if (options.reset === true) {
-      await consentToReset(target, options, io);
-      await target.resetHalt();
-    }
-    const watch = await usbWatch(target, options, io);
-    return watch(target, watchFor);
+  const reset = options.reset === true;
+  const seen = await withBoard({ action: 'watch', options: { reset, watchFor } }, options, io, async (target, _chip, recording) => {
+    if (reset) await consentToReset(target, options, io);
+    return watchedOn(target, reset, watchFor, recording.watch(await usbWatch(target, options, io)));
   });
+  return watchedText(seen, io);
+}
+export async function watchedOn(target: GdbTarget, reset: boolean, watchFor: number, watch: UsbWatch): Promise<UsbSeen> {
+  if (reset) await target.resetHalt();
+  return watch(target, watchFor);
+}
+export function watchedText(seen: UsbSeen, io: Io): number {
   io.stdout.write(`${SEEN[seen]}\n`);
   return seen === 'dfu' ? EXIT.ok : EXIT.failed;
 }

@@ -30,20 +30,43 @@ export async function boardStepCompareCommand(paths: readonly string[], options:
   if (!Number.isInteger(steps) || steps < 1 || steps > MOST_STEPS)
     throw new UsageError(`--steps: ${JSON.stringify(options.steps)} is not a number of steps`, `it is 1 to ${MOST_STEPS}`);
   const timeout = millisecondsOf(options.timeout, '--timeout', 10_000);
+  return stepCompared(paths, options, { from: null, steps, timeout }, io, (settings, compare, images) =>
+    withBoard({ action: 'step-compare', options: { ...settings } }, options, io, async (target, found, { off }) => {
+      await consentToReset(target, options, io);
+      await off(() => settleFlash(target, found, images, options, io));
+      return compare(target);
+    }),
+  );
+}
+interface StepSettings {
+  /** Null: what --from says, else the function that jumps on the emulated chip. */
+  readonly from: number | null;
+  readonly steps: number;
+  readonly timeout: number;
+}
+/** Compares a board, or its record, with the emulated chip, and tells of it. */
+export async function stepCompared(
+  paths: readonly string[],
+  options: StepOptions,
+  { from: known, steps, timeout }: StepSettings,
+  io: Io,
+  onBoard: (
+    settings: StepSettings,
+    compare: (target: GdbTarget) => Promise<StepResult>,
+    images: readonly LoadedImage[],
+  ) => Promise<StepResult>,
+): Promise<number> {
   const job = await loadJob(paths, { ...(options.chip === undefined ? {} : { chip: options.chip }) }, io.cwd);
   const { images, chip } = jobInput(job);
   usePrebuilt(findChip(job.chip)?.cores ?? []);
-  const typed = options.from === undefined ? null : placeOf(options.from, images, chip);
+  const typed = options.from === undefined ? known : placeOf(options.from, images, chip);
   const session = new Session(jobInput(job));
   const emulated = await emulatedBoard(session);
   const outputs = jsonOutput(options, io, typedFiles(paths, {}));
   try {
     const from = typed ?? (await jumpingFunction(emulated, images, timeout));
-    const result = await withBoard({ action: 'step-compare', options: {} }, options, io, async (target, found, { off }) => {
-      await consentToReset(target, options, io);
-      await off(() => settleFlash(target, found, images, options, io));
-      return stepCompare(target, emulated, { from, steps, timeout });
-    });
+    const settings = { from, steps, timeout };
+    const result = await onBoard(settings, (target) => stepCompare(target, emulated, settings), images);
     const document = `${jsonText(documentOf(result, images))}\n`;
     outputs.write('--json', document);
     if (options.json === '-') io.stdout.raw(document);

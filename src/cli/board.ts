@@ -1,30 +1,24 @@
-/** `bootbench board check|run|replay|dump-rom`: the checks on a real board, through the GDB server that the user runs anyway. */
+/** `bootbench board check|run`: the checks on a real board, through the GDB server that the user runs anyway. */
 import { jsonText } from '../bench/documents/json-text.ts';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { checkBoard, type BoardReport } from '../board/check-board.ts';
 import type { GdbTarget } from '../board/gdb-target.ts';
-import { SERVERS, type ServerName } from '../board/dialects.ts';
 import { lastWriter, type BoardWriter } from '../board/last-writers.ts';
 import { BoardError } from '../board/rsp-client.ts';
 import { romEntry, runTo } from '../board/run-board.ts';
-import { replaying } from '../board/transports.ts';
-import { CAPTURE_POINTS, type CapturePoint } from '../board/capture.ts';
 import { BOARD_SCHEMA } from '../bench/documents/compare-entry.ts';
 import { romProfileIfAny } from '../bench/input/job.ts';
-import { CHECK_IDS, hex32, type CheckId } from '../bench/documents/result.ts';
+import { hex32 } from '../bench/documents/result.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import type { LoadedImage } from '../image/image.ts';
 import { pad, wrap } from '../report/text.ts';
-import { replayed, type UsbSeen, type UsbWatch } from '../board/usb-watch.ts';
+import type { UsbSeen, UsbWatch } from '../board/usb-watch.ts';
 import {
   consentToReset,
   hseOf,
   imagesOf,
   jsonOutput,
   millisecondsOf,
-  over,
   SEEN,
   settleFlash,
   usbWatch,
@@ -32,15 +26,13 @@ import {
   withBoard,
   type BoardOptions,
 } from './board-common.ts';
-import { captureAt, captureDocument } from './board-capture.ts';
-import { proved, proveOn } from './board-prove.ts';
 import { chipNamed, typedFiles } from './inputs.ts';
 import { codePlaceText } from './code-place.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
-import { Outputs, reason } from './outputs.ts';
+import type { Outputs } from './outputs.ts';
 
 /** A report, with what is told of a board beside it. */
-interface Told {
+export interface Told {
   readonly report: BoardReport;
   readonly writers: ReadonlyMap<string, BoardWriter>;
   /** What came of it on USB; left out where nobody was asked to watch. */
@@ -50,7 +42,7 @@ interface CheckSettings {
   /** Hertz that feed HSE; null: not known. */
   readonly hse: number | null;
 }
-interface RunSettings extends CheckSettings {
+export interface RunSettings extends CheckSettings {
   readonly timeout: number;
   readonly lastWriters: boolean;
   /** Milliseconds; null: nobody watches USB. */
@@ -68,7 +60,7 @@ export async function boardCheckCommand(images: readonly string[], options: Boar
   });
 }
 /** Makes a report of a board or its record, and tells of it. */
-async function judged(
+export async function judged(
   options: BoardOptions,
   io: Io,
   inputs: readonly string[],
@@ -83,7 +75,7 @@ async function judged(
     outputs.discard();
   }
 }
-const check = async (target: GdbTarget, chip: ChipDescription, { hse }: CheckSettings): Promise<BoardReport> => {
+export const check = async (target: GdbTarget, chip: ChipDescription, { hse }: CheckSettings): Promise<BoardReport> => {
   await target.assertHalted();
   return checkBoard(target, chip, romProfileIfAny(chip), hse);
 };
@@ -108,7 +100,13 @@ export async function boardRunCommand(images: readonly string[], options: BoardO
     return { chip: chipNamed(options.chip!), told };
   });
 }
-async function runAndWatch(target: GdbTarget, chip: ChipDescription, settings: RunSettings, watch: UsbWatch | null, io: Io): Promise<Told> {
+export async function runAndWatch(
+  target: GdbTarget,
+  chip: ChipDescription,
+  settings: RunSettings,
+  watch: UsbWatch | null,
+  io: Io,
+): Promise<Told> {
   const ran = await runToEntry(target, chip, settings, io);
   const { watchFor } = settings;
   return watch === null || watchFor === null || ran.report.entry === null ? ran : { ...ran, usb: await watch(target, watchFor) };
@@ -145,111 +143,6 @@ async function findWriters(
     byAddress.set(address, found);
     writers.set(id, found);
     if (found.incomplete) await runTo(target, entry, timeout);
-  }
-}
-
-export async function boardReplayCommand(file: string, options: BoardOptions, io: Io): Promise<number> {
-  let text: string;
-  try {
-    text = readFileSync(resolve(io.cwd, file), 'utf8');
-  } catch (error) {
-    throw new UsageError(`cannot read ${file}: ${reason(error)}`);
-  }
-  text = text.replaceAll('\r\n', '\n');
-  try {
-    return await replayOf(text, file, options, io);
-  } catch (error) {
-    if (!(error instanceof UsageError) || error.message.startsWith(file)) throw error;
-    throw new UsageError(`${file}: ${error.message}`, 'unless the board really did that, the recording was truncated or edited');
-  }
-}
-async function replayOf(text: string, file: string, options: BoardOptions, io: Io): Promise<number> {
-  const [, action, name, json] = /^# (check|run|capture|prove) (\S+) (\{.*\})$/m.exec(text) ?? [];
-  if (action === undefined) throw new UsageError(`${file} is not a recording of \`board check\`, \`run\`, \`prove\` or \`capture\``);
-  const chip = chipNamed(name!);
-  const recorded = settingsOf(json!, file);
-  const transport = replaying(text.replace(/^# .*\n/m, ''), file);
-  const how = { server: recorded.server, running: recorded.running };
-  if (action === 'capture') {
-    const at = recorded.at;
-    const captured = await over(transport, chip, io, how, async (target) => {
-      await consentToReset(target, { yes: true }, io);
-      return captureAt(target, chip, at, recorded.timeout, io);
-    });
-    io.stdout.raw(captureDocument(captured, chip, null));
-    return EXIT.ok;
-  }
-  const watch = replayed(() => transport.mark());
-  if (action === 'prove') {
-    const prove = (sink: Parameters<typeof proveOn>[4]): ReturnType<typeof proveOn> =>
-      over(transport, chip, io, how, async (target) => {
-        await consentToReset(target, { yes: true }, io);
-        return proveOn(target, chip, recorded, watch, sink);
-      });
-    return proved(options, io, prove, [file]);
-  }
-  return judged(options, io, [file], [], async () => {
-    const told = await over(transport, chip, io, how, async (target): Promise<Told> => {
-      if (action === 'check') return { report: await check(target, chip, recorded), writers: new Map() };
-      await consentToReset(target, { yes: true }, io);
-      return runAndWatch(target, chip, recorded, watch, io);
-    });
-    return { chip, told };
-  });
-}
-interface RecordedSettings extends RunSettings {
-  /** Checks that were to be proved. */
-  readonly wanted: readonly CheckId[];
-  readonly server: ServerName | null;
-  readonly running: boolean;
-  readonly at: CapturePoint;
-}
-/** The second line of a record; a record is a file that anybody may have written. */
-function settingsOf(json: string, file: string): RecordedSettings {
-  const bad = (): never => {
-    throw new UsageError(`${file}: the second line does not say how it was made`);
-  };
-  let value: Readonly<Record<string, unknown>>;
-  try {
-    value = JSON.parse(json) as Readonly<Record<string, unknown>>;
-  } catch {
-    return bad();
-  }
-  const { timeout = 0, server = null, wanted = [] } = value;
-  const numberOrNull = (key: string): number | null => (typeof value[key] === 'number' && value[key] >= 0 ? value[key] : null);
-  if (!Array.isArray(wanted) || !wanted.every((id) => CHECK_IDS.some((c) => c === id))) return bad();
-  if (typeof timeout !== 'number' || !(timeout >= 0)) return bad();
-  if (server !== null && !SERVERS.some((s) => s === server)) return bad();
-  return {
-    timeout,
-    lastWriters: value['lastWriters'] === true,
-    hse: numberOrNull('hse'),
-    watchFor: numberOrNull('watchFor'),
-    wanted: wanted as readonly CheckId[],
-    server: server as ServerName | null,
-    running: value['running'] === true,
-    at: CAPTURE_POINTS.find((p) => p === value['at']) ?? 'now',
-  };
-}
-
-export async function boardDumpCommand(file: string, options: BoardOptions, io: Io): Promise<number> {
-  const outputs = new Outputs([{ option: 'the dump', path: file }], io.cwd);
-  try {
-    const bytes = await withBoard({ action: 'dump-rom', options: {} }, options, io, async (target, chip) => {
-      const memory = romProfileIfAny(chip)?.systemMemory.value;
-      if (!memory) throw new UsageError(`the address of the ROM of ${chip.name} is not known`);
-      const read = await target.readMemory(memory.base, memory.size);
-      if (read?.length !== memory.size)
-        throw new BoardError(`only ${read?.length ?? 0} of ${memory.size} bytes could be read from the board`);
-      if (read.every((b) => b === read[0]))
-        throw new BoardError('all bytes are the same, so this is not a ROM; many servers answer like this if the board is disconnected');
-      return read;
-    });
-    outputs.write('the dump', bytes);
-    io.stderr.write(`${file}: ${bytes.length} bytes. This is ST's code: use it with --rom on your machine, and do not publish it.\n`);
-    return EXIT.ok;
-  } finally {
-    outputs.discard();
   }
 }
 

@@ -10,6 +10,7 @@ import type { ChipsOptions } from './chips.ts';
 import type { BoardOptions } from './board-common.ts';
 import type { DfuTestOptions } from './board-dfu.ts';
 import type { CaptureOptions } from './board-capture.ts';
+import type { SettleOptions } from './board-settle.ts';
 import type { StepOptions } from './board-step.ts';
 import type { CampaignOptions } from './campaign.ts';
 import type { CompareCommandOptions } from './compare.ts';
@@ -642,9 +643,32 @@ function addBoardMeasurements(board: Command, on: OnBoard, io: Io, exit: (code: 
   resets(on('capture'))
     .description('save registers, clocks, interrupts and flash at one instant, as measured facts for review')
     .argument('<file>', 'a new file; - = stdout')
-    .option('--at <when>', 'now, reset, entry, or leave = the first instruction after a DFU leave (default: now)')
+    .option(
+      '--at <when>',
+      'now, reset, entry, rom = a second behind a jump from the state after a reset, or leave = the first instruction after a DFU leave (default: now)',
+    )
     .action(async (file: string, options: CaptureOptions) =>
       exit(await (await import('./board-capture.ts')).boardCaptureCommand(file, options, io)),
+    );
+  shown(on('settle'))
+    .description(
+      'settle options of the ROM: a probe of 200 bytes in RAM leaves one thing broken and jumps, with a control run before and behind it; flash is not written; exit 0 = all are settled',
+    )
+    .argument('[option...]', 'options of the ROM, for example primask vtor')
+    .option('--list', 'list the options of this chip, and why some cannot be settled')
+    .option('--serial <device>', 'a serial port of this computer, wired to a USART that the ROM listens to: 0x7F is sent there')
+    .option('--baud <rate>', 'of --serial (default: 9600)')
+    .option(
+      '--watch <who>',
+      "who watches USB: usb (the npm package `usb`), ask (asks you); default: the registers of the board's USB block",
+    )
+    .option('--watch-for <time>', 'how long the ROM may take to answer (default: 5s)')
+    .option('--timeout <time>', 'how long the probe may take to reach the ROM (default: 10s)')
+    .option('--tries <n>', 'runs of each state, which have to agree (default: 2)')
+    .option('--evidence <file>', "add what is settled to a file of evidence, with the ROM's hash and none of its bytes")
+    .option('--yes', 'reset the board even if breakpoints are set on it')
+    .action(async (names: string[], options: SettleOptions) =>
+      exit(await (await import('./board-settle.ts')).boardSettleCommand(names, options, io)),
     );
   flashes(resets(on('step-compare')))
     .description('step through the jump on the board and on the emulated chip in parallel, and compare registers; exit 0 = none differs')
@@ -666,11 +690,16 @@ function addBoardMeasurements(board: Command, on: OnBoard, io: Io, exit: (code: 
     .option('--json', 'print the result as JSON on stdout')
     .action(async (options: DfuTestOptions) => exit(await (await import('./board-dfu.ts')).boardDfuTestCommand(options, io)));
   shown(command(board, 'replay'))
-    .description('repeat the checks on a recording, without the board')
+    .description('repeat a command on its recording, without the board')
     .argument('<record>', 'file written by --record')
-    .action(async (file: string, options: BoardOptions) => exit(await (await import('./board.ts')).boardReplayCommand(file, options, io)));
+    .argument('[image...]', 'of `board step-compare`: the firmware that was compared')
+    .action(async (file: string, images: string[], options: BoardOptions) =>
+      exit(await (await import('./board-replay.ts')).boardReplayCommand(file, images, options, io)),
+    );
   on('dump-rom')
     .description("read your chip's ROM into a file, for --rom")
     .argument('<file>')
-    .action(async (file: string, options: BoardOptions) => exit(await (await import('./board.ts')).boardDumpCommand(file, options, io)));
+    .action(async (file: string, options: BoardOptions) =>
+      exit(await (await import('./board-dump.ts')).boardDumpCommand(file, options, io)),
+    );
 }

@@ -3,11 +3,11 @@
  * box; nothing is concluded from a name, a hash or a version.
  */
 import type { Confidence } from '../../emu/confidence.ts';
-import { sha256 } from '../../image/sha256.ts';
 import { resolveRomOptions, type RomOptionId } from '../../rom/options.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
 import type { RomProfile } from '../../rom/profile.ts';
 import { jobInput, romProfileIfAny, type RunJob } from '../input/job.ts';
+import { romHash } from '../../rom/identity.ts';
 import { dumpBase } from '../../rom/load.ts';
 import { Lab, type OwnClocks, type Ran } from './lab.ts';
 import { experimentsFor, resetFlags, sysclk, undecided, type Reading } from './experiments.ts';
@@ -57,13 +57,6 @@ export function whyNoDump(
 const SHORTEST = 1024;
 const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 
-/** What owners of the same ROM share, however far behind its end they have read. */
-export function romHash(bytes: Uint8Array): string {
-  let end = bytes.length;
-  while (end > 0 && bytes[end - 1] === 0xff) end--;
-  return sha256(bytes.subarray(0, end));
-}
-
 /** The state that every ROM can do with. */
 function allGood(lab: Lab): void {
   const { family } = lab;
@@ -95,7 +88,7 @@ export function learn(job: RunJob, standInJob: RunJob): Learned {
     return {
       chip: input.chip.name,
       rom: profile.id,
-      sha256: romHash(job.rom.bytes),
+      sha256: romHash(input.chip, profile, job.rom.bytes),
       plain: served(plain),
       control: served(control),
       options: resolveRomOptions(profile.options).map(({ id: option, value: standIn, confidence }) => ({

@@ -1,0 +1,50 @@
+/** A stand-in with chosen options as a board for `settle`, in this process. */
+import { emulatedBoard } from '../../src/board/emulated.ts';
+import { SettleBench, type Settled } from '../../src/board/settle.ts';
+import { settleExperiments } from '../../src/board/settle-experiments.ts';
+import { addressGiven, type UsbWatch } from '../../src/board/usb-watch.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { Session } from '../../src/bench/session/session.ts';
+import { familyOf, locate } from '../../src/checks/families.ts';
+import { findChip } from '../../src/chips/index.ts';
+import { MS } from '../../src/emu/time.ts';
+import type { RomOptionId } from '../../src/rom/options.ts';
+import { romProfileOf } from '../../src/rom/profiles.ts';
+import { plainJob } from '../bench/plain-job.ts';
+
+/** Longer than any ROM takes to its device. */
+const PATIENCE = 1500 * MS;
+const PIECE_MS = 10;
+
+/** What the experiment says of a ROM that was built with these options. */
+export async function settleOnStandIn(
+  name: string,
+  chosen: Readonly<Record<string, string>>,
+  options: readonly RomOptionId[],
+): Promise<Settled[]> {
+  const chip = findChip(name)!;
+  const profile = romProfileOf(chip)!;
+  // an application that waits, so that a chip without the ROM's answer has somewhere to be
+  // L0's ROM goes back to a program whose first word is a stack pointer
+  const waits = new Uint8Array(Uint32Array.of(profile.family === 'L0' ? 0 : 0x20000800, 0x08000009, 0xe7fee7fe).buffer);
+  const job = plainJob(name, [{ path: 'app.bin@0x08000000', bytes: waits }], { romOptions: chosen });
+  const session = new Session(jobInput(job));
+  const block = familyOf(chip)!.usb!.block;
+  const path = [`${block}.DADDR.ADD`, `${block}.DCFG.DAD`].find((p) => locate(chip, p) !== null)!;
+  const look = addressGiven({ ...locate(chip, path)!, name: path, rom: chip.rom!.range.value });
+  const watch: UsbWatch = async (target) => {
+    const end = session.machine.now + PATIENCE;
+    while (session.machine.now < end) if ((await look(target, PIECE_MS)) === 'dfu') return 'dfu';
+    return 'nothing';
+  };
+  const target = await emulatedBoard(session);
+  try {
+    const bench = await SettleBench.at(target, chip, profile, watch, { watchFor: 1000, timeout: 10_000, tries: 1 });
+    const settled: Settled[] = [];
+    for (const option of options) settled.push(await bench.settle(settleExperiments(chip, profile).get(option)!));
+    return settled;
+  } finally {
+    await target.detach(false);
+    session.release();
+  }
+}
