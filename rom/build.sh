@@ -12,31 +12,24 @@ CC=arm-none-eabi-gcc
 TIGHT_FLAGS="-Oz -flto -flto-partition=one -fno-ivopts -fno-move-loop-invariants -fno-guess-branch-probability"
 COMMON_FLAGS="-mthumb -mfloat-abi=soft -std=c11 -Os -g -ffreestanding -fno-common -ffunction-sections -fno-builtin -Wall -Wextra -Werror"
 
-build() { # a line of generated/images.txt: image folder cpu id version base size option-block plain|tight|address+size sources… (the last: where goes what does not fit)
+build() { # a line of generated/images.txt: image folder cpu id version base size option-block plain|tight sources…
   image=$1 folder=$2 id=$4 version=$5 base=$6 size=$7 options=$8
   flags="$COMMON_FLAGS -mcpu=$3 -I generated/$image -include config.h -I $folder"
-  link= more= whole=$size
   case $9 in
   plain) ;;
   tight) flags="$flags $TIGHT_FLAGS -frandom-seed=$image" ;;
-  *) link=-Wl,--enable-non-contiguous-regions more=$9 whole=$((size + ${9#*+})) ;;
   esac
   shift 9
   sources=
   for file; do sources="$sources common/$file"; done
   # shellcheck disable=SC2086
   $CC $flags -ffile-prefix-map="$PWD"=rom -fdebug-prefix-map="$PWD"=rom -gno-record-gcc-switches -nostdlib -Wl,--gc-sections \
-    -Wl,--build-id=none $link -T "generated/$image/rom.ld" -o "$OUT/$image.elf" $sources "$folder"/*.c -lgcc
-  arm-none-eabi-objcopy -O binary -R .more --gap-fill 0xFF --pad-to "$(printf '0x%x' $((base + size)))" "$OUT/$image.elf" "$OUT/$image.bin"
-  if [ -n "$more" ]; then
-    arm-none-eabi-objcopy -O binary -j .more --gap-fill 0xFF --pad-to "$(printf '0x%x' $((${more%+*} + ${more#*+})))" "$OUT/$image.elf" "$OUT/$image.more"
-    cat "$OUT/$image.more" >>"$OUT/$image.bin"
-    rm "$OUT/$image.more"
-  fi
+    -Wl,--build-id=none -T "generated/$image/rom.ld" -o "$OUT/$image.elf" $sources "$folder"/*.c -lgcc
+  arm-none-eabi-objcopy -O binary --gap-fill 0xFF --pad-to "$(printf '0x%x' $((base + size)))" "$OUT/$image.elf" "$OUT/$image.bin"
   chmod 644 "$OUT/$image.bin" "$OUT/$image.elf"
   # shellcheck disable=SC2086
   $CC $flags -MM $sources "$folder"/*.c |
-    python3 manifest.py "$image" "$id" "$version" "$base" "$whole" "$options" "$($CC -dumpfullversion)" "$OUT"
+    python3 manifest.py "$image" "$id" "$version" "$base" "$size" "$options" "$($CC -dumpfullversion)" "$OUT"
 }
 
 [ $# -gt 0 ] || set -- $(cut -d ' ' -f 1 generated/images.txt)

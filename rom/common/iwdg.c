@@ -25,13 +25,6 @@ void iwdg_init(void)
   IWDG_KR = KEY_REFRESH;
   IWDG_KR = KEY_UNLOCK;
   IWDG_PR = IWDG_PR_MAX;
-#if defined IWDG_REFRESHED_ONCE
-  /*
-   * Measured on ST's code: KR 5555, PR, KR AAAA, and no refresh while it waits for 0x7F (STM32F103C8 V2.2 at 0x1FFFF35E and 0x1FFFF3AA, STM32F051 V2.1 at 0x1FFFECF6 and
-   * 0x1FFFED48), only while it waits for a byte of a command.
-   */
-  IWDG_KR = KEY_REFRESH;
-#endif
 }
 
 void iwdg_refresh(void)

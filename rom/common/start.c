@@ -73,9 +73,7 @@ static void listen_until(const volatile bool *chosen)
   while (!*chosen) {
     if (interfaces_poll())
       serve_serial();
-#if !defined IWDG_REFRESHED_ONCE
     iwdg_refresh();
-#endif
   }
 }
 

@@ -35,7 +35,6 @@ void inherited_caches(void)
 {
 }
 
-#if HAS_USB
 /* The pins need no alternate function: the USB takes them when its transceiver is on. */
 void usb_block_on(void)
 {
@@ -48,7 +47,6 @@ void usb_block_off(void)
   reset_pulse(&RCC_AHBRSTR, AHB_OTGFS);
   RCC_AHBENR &= ~AHB_OTGFS;
 }
-#endif
 
 void resources_leave(void)
 {

@@ -1,5 +1,5 @@
 /*
- * AN2606 Tables 45 and 47: 24 MHz from the PLL on HSI. F105 and F107 then find the crystal by trial (AN2662 figure 52): the clock tree is set for 25, 14.7456 and 8 MHz in turn until a host's
+ * AN2606 Table 47: 24 MHz from the PLL on HSI. Then the ROM finds the crystal by trial (AN2662 figure 52): the clock tree is set for 25, 14.7456 and 8 MHz in turn until a host's
  * start of frame is seen, twice; after six trials the chip is reset.
  */
 #include "rom.h"
@@ -14,9 +14,7 @@
 void clocks_deinit(void)
 {
   interfaces_reset();
-#if HAS_USB
   reset_pulse(&RCC_AHBRSTR, AHB_OTGFS);
-#endif
 }
 
 void clocks_init(void)
@@ -40,7 +38,6 @@ void clocks_init(void)
     select_sysclk(SW_PLL);
 }
 
-#if HAS_USB
 /*
  * Rounds of the loop below, 34 cycles each, at 48 MHz: a slower crystal makes a trial longer. The times are fitted to AN2606 Table 229, 460, 4500 and 13700 ms for the three
  * crystals: 4040 = T1 x 25 / 14.7456, 13240 = T1 x 25 / 8 + T2 x 14.7456 / 8.
@@ -123,7 +120,6 @@ bool usb_clock_init(void)
   }
   return false;
 }
-#endif
 
 void clocks_restore(void)
 {
@@ -138,9 +134,7 @@ void clocks_restore(void)
 /* AN2606: with the clock security system on, a failing crystal resets. */
 void nmi_interrupt(void)
 {
-#if HAS_USB
   if (RCC_CIR & CIR_CSSF)
     system_reset();
-#endif
   unexpected_exception();
 }

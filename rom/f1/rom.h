@@ -1,4 +1,4 @@
-/* F103 (USART1 alone) and, where the profile defines F105, F105 and F107 with OTG_FS. No memory can be mapped to 0 by software. */
+/* F105 and F107, with OTG_FS. No memory can be mapped to 0 by software. */
 #ifndef ROM_F1_ROM_H
 #define ROM_F1_ROM_H
 
@@ -19,8 +19,6 @@
 #define RAM_END 0x20010000u
 #define OPTION_BASE 0x1FFFF800u
 #define UID_BASE 0x1FFFF7E8u
-#define FLASH_SIZE_KB (*(const volatile uint16_t *)0x1FFFF7E0u)
-#if defined F105
 #define FLASH_PAGE_SIZE 2048u
 #define USB_CABLE_SENSED 1
 /* PD5 and PD6 */
@@ -36,9 +34,4 @@
 #define USB_GCCFG (1u << 16 | 1u << 19) /* PWRDWN = transceiver on; VBUSBSEN: VBUS is sensed on PA9 */
 #define USB_VBUS_SENSE_OFF_IN_GCCFG 1
 #define USB_TRDT 8 /* AHB at 48 MHz */
-#else
-#define FLASH_PAGE_SIZE (FLASH_SIZE_KB > 128u ? 2048u : 1024u)
-#define CHIP_PID (FLASH_SIZE_KB > 128u ? 0x414u : FLASH_SIZE_KB < 64u ? 0x412u : 0x410u)
-#define RAM_ROM_END 0x20000200u /* AN2606: the ROM's own 512 bytes */
-#endif
 #endif

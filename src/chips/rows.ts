@@ -139,10 +139,6 @@ export const bootsSram = (when: readonly BootCondition[], source: string): BootR
 });
 export const NO_ROM_AT_LEVEL_2 = `${AN2606} 4.1: no boot from system memory at RDP level 2`;
 
-/** Room for what ST fits into a ROM of 2 or 3 KB and the stand-in does not; on silicon nothing is there. */
-export const STAND_IN_MORE = { base: 0x1fff9000, size: 0xc00 } as const;
-export const STAND_IN_MORE_ROW: MemoryRow = { name: 'rom-more', ...STAND_IN_MORE, kind: 'rom', zone: 'systemMemory', waitStates: true };
-
 export interface TimRow {
   readonly n: number;
   /** Block whose registers it has; without: its own. */

@@ -9,7 +9,7 @@ import { madeOnDemand, withFacts } from './facts.ts';
 import { gatedBy, rccWith, type Gates } from './gates.ts';
 import { lazyChip, type MadeDescription } from './lazy.ts';
 import type { PartSize } from './parts.ts';
-import { AN2606, factoryValues, known, sourcesOf, STAND_IN_MORE_ROW, type Row, withOptions } from './rows.ts';
+import { AN2606, factoryValues, known, sourcesOf, type Row, withOptions } from './rows.ts';
 import { bootsByPattern6, F04X_OPTION_BYTES, withBootSel } from './stm32f042.ts';
 import { f0BootsByPattern2, STM32F072RB } from './stm32f072.ts';
 
@@ -193,7 +193,7 @@ function f0Chip(die: F0Die, part: PartSize): ChipDescription {
         `${HEADERS}/${die.header}`,
         'ST SVD STM32F0x2 v1.3, without what the header lacks; gates of USART5 to USART8: the header',
       ),
-      memories: [...(die.romBase === SMALL_ROM ? [STAND_IN_MORE_ROW] : []), ...STM32F072RB.memories].map((m) => {
+      memories: STM32F072RB.memories.map((m) => {
         if (m.name === 'flash') return { ...m, size: part.flashKilobytes * 1024 };
         if (m.name === 'rom') return { ...m, base: die.romBase, size: SYSTEM_END - die.romBase, factsFrom: FACTS_FROM - die.romBase };
         return m.name === 'sram' ? { ...m, size: part.ram?.[0]?.size ?? die.ramKilobytes * 1024 } : m;

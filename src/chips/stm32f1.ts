@@ -40,7 +40,6 @@ import {
   sourcesOf,
   POWER_CAUSES,
   resetFlagRows,
-  STAND_IN_MORE_ROW,
   type RowParts,
 } from './rows.ts';
 
@@ -295,7 +294,7 @@ export function f103Chip(line: F103Line, part: PartSize): ChipDescription {
         'STMicroelectronics/cmsis_device_f1:Include/stm32f103xb.h, stm32f103xe.h',
         `ST SVD ${line.generated.svd}, corrected after ${RM0008} (tools/svd-fixes.ts)`,
       ),
-      memories: withRam([...f1Memories(part, ROM_BASE, 0x7e0), STAND_IN_MORE_ROW], part.ram),
+      memories: withRam(f1Memories(part, ROM_BASE, 0x7e0), part.ram),
       blocks: deriveBlocks(line.generated, d),
       clocks: F1_CLOCKS,
       facts: loadFacts(line.generated),

@@ -461,6 +461,7 @@ function addUart(program: Command, io: Io, exit: (code: number) => void): void {
     .option('--save <file>', 'write the flash contents at the end: raw, or Intel HEX for *.hex')
     .option('--seed <n>', 'seed of the random RAM contents at power-on')
     .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …); default; none = without crystals')
+    .option('--rom <file>', "run a dump of your chip's ROM instead of the stand-in")
     .option(
       '--rom-option <name=value>',
       'ROM behaviour that ST does not publish (`bootbench explain` lists the names); repeatable',
@@ -489,6 +490,7 @@ function addConform(program: Command, io: Io, exit: (code: number) => void): voi
     .addOption(noTriggerOption())
     .option('--seed <n>', 'seed of the random RAM contents at power-on')
     .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …); default; none = without crystals')
+    .option('--rom <file>', "run a dump of your chip's ROM instead of the stand-in")
     .option(
       '--rom-option <name=value>',
       'ROM behaviour that ST does not publish (`bootbench explain` lists the names); repeatable',

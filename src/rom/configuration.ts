@@ -106,14 +106,12 @@ function linkerScript(p: RomProfile): string {
     '{',
     `  ROM (rx)    : ORIGIN = ${hex(p.base)}, LENGTH = ${codeEnd - p.base}`,
     `  OPTIONS (r) : ORIGIN = ${hex(p.optionBlock)}, LENGTH = ${optionsEnd - p.optionBlock}`,
-    ...(p.build.more ? [`  MORE (rx)   : ORIGIN = ${hex(p.build.more.base)}, LENGTH = ${p.build.more.size}`] : []),
     `  ID (r)      : ORIGIN = ${hex(id?.address ?? end - 1)}, LENGTH = 1`,
     `  RAM (rw)    : ORIGIN = ${hex(ram)}, LENGTH = ${p.initialStack.value - ram}`,
     '}',
     `rom_stack_top = ${hex(p.initialStack.value)};`,
     `rom_stack_bytes = ${stackBytes(p)};`,
     'INCLUDE common/sections.ld',
-    ...(p.build.more ? ['SECTIONS { .more : { *(.text .text.*) *(.rodata .rodata.*) . = ALIGN(4); } > MORE }'] : []),
     '',
   ].join('\n');
 }
@@ -124,15 +122,17 @@ function buildLine(p: RomProfile): string {
   const buses = speaksSerial(p) && p.interfaces.value.some((i) => i.detection === 'flag') ? ['bus.c'] : [];
   const served = speaksSerial(p) ? servedCan(p) : undefined;
   const can = served === undefined ? [] : [isFdcan(served) ? 'fdcan.c' : 'can.c'];
-  const sources = [
-    ...(p.dfu === null ? [] : USB),
-    ...COMMON,
-    ...(speaksSerial(p) ? ['serial.c'] : []),
-    ...tables,
-    ...p.build.drivers,
-    ...buses,
-    ...can,
-  ];
+  const sources = p.build.alone
+    ? ['options.c']
+    : [
+        ...(p.dfu === null ? [] : USB),
+        ...COMMON,
+        ...(speaksSerial(p) ? ['serial.c'] : []),
+        ...tables,
+        ...p.build.drivers,
+        ...buses,
+        ...can,
+      ];
   const version = p.versions.value.at(-1)!;
   return [
     p.image,
@@ -143,7 +143,7 @@ function buildLine(p: RomProfile): string {
     hex(p.base),
     p.size,
     hex(p.optionBlock),
-    p.build.more ? `${hex(p.build.more.base)}+${p.build.more.size}` : p.build.tight ? 'tight' : 'plain',
+    p.build.tight ? 'tight' : 'plain',
     ...sources,
   ].join(' ');
 }

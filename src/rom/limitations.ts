@@ -42,8 +42,8 @@ const F4 = (versions: string): readonly Limitation[] => [played(versions, AHB1EN
 /** By id of the ROM; one without known limitations has no row. */
 const LIMITATIONS: Readonly<Record<string, readonly Limitation[]>> = {
   stm32c071: [played('V13.1', EMPTY)],
-  stm32f030x6: [leftOut('V1.0', TWO_NACKS)],
-  stm32f030x8: [played('V2.1', HSITRIM), leftOut('V2.1', TWO_NACKS), leftOut('V2.1', PA13)],
+  stm32f030x6: [played('V1.0', TWO_NACKS)],
+  stm32f030x8: [played('V2.1', HSITRIM), played('V2.1', TWO_NACKS), played('V2.1', PA13)],
   stm32f030xc: [leftOut('V5.2', PA13)],
   stm32f042: F0_HSITRIM,
   stm32f070x6: [played('V10.2 V10.3', HSITRIM), leftOut('V10.2 V10.3', HOSTS)],

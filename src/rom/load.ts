@@ -76,11 +76,10 @@ export function patchOptions(
 ): Uint8Array {
   const offset = profile.optionBlock - profile.base;
   const versions = profile.versions.value;
-  const whole = profile.size + (profile.build.more?.size ?? 0);
   const words = [...optionWords(settings), version === null ? versions.length - 1 : versions.indexOf(version)];
-  if (image.length !== whole || offset + words.length * WORD > image.length) {
+  if (image.length !== profile.size || offset + words.length * WORD > image.length) {
     throw new RomImageError(
-      `image of ${profile.id} has ${image.length} bytes, expected ${whole} with the option block at ${hex(profile.optionBlock)}`,
+      `image of ${profile.id} has ${image.length} bytes, expected ${profile.size} with the option block at ${hex(profile.optionBlock)}`,
     );
   }
   const patched = image.slice();
@@ -157,11 +156,9 @@ export function loadRom(
   const bytes = new Uint8Array(memory.size).fill(0xff);
   const patched = patchOptions(profile, image, options, version);
   bytes.set(patched.subarray(0, profile.size), profile.base - memory.base);
-  const { more } = profile.build;
-  const behind = more ? [{ address: more.base, bytes: patched.subarray(profile.size) }] : [];
   if (options.some((o) => o.id === 'vector-table' && o.value === 'secure-alias')) secureAliasTable(profile, bytes);
   const gap = gapSegments(profile, options);
-  return { options, segments: [...behind, ...gap.segments, { address: memory.base, bytes }], faults: gap.faults };
+  return { options, segments: [...gap.segments, { address: memory.base, bytes }], faults: gap.faults };
 }
 
 /** What a word of system memory answers: null = a bus error; without a segment it is erased. */

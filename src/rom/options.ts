@@ -62,6 +62,8 @@ export interface RomOptionDefault {
   readonly value: string;
   readonly confidence: Confidence;
   readonly source: string;
+  /** Read in ST's own code: no other value can be chosen, and the value may be none of the list. */
+  readonly settled?: true;
 }
 export type RomOptionDefaults = Readonly<Partial<Record<RomOptionId, RomOptionDefault>>>;
 
@@ -164,6 +166,57 @@ const C0: RomOptionDefaults = {
   leave: is('silent', 'inferred', AS_G0),
   'leave-flash': FLASH_LOCKED,
 };
+
+const settled = (value: string, source: string): RomOptionDefault => ({ value, confidence: 'measured', source, settled: true });
+/** What ST's code does in STM32F103C8, V2.2. */
+const F103 = (where: string): string => `STM32F103C8 V2.2, ${where}`;
+const NEVER = F103('never written');
+export const F103_SETTLED: RomOptionDefaults = {
+  primask: settled('sets it itself', F103('0x1FFFF7A4, called at 0x1FFFF35A; Go clears it, 0x1FFFF7A0')),
+  faultmask: settled('keeps', NEVER),
+  basepri: settled('keeps', NEVER),
+  'nvic-enabled': settled('keeps', F103('never written; no interrupt is used')),
+  'nvic-pending': settled('keeps', F103('never written; no interrupt is used')),
+  mpu: settled('keeps', NEVER),
+  control: settled('keeps', F103('never written; SP is loaded, 0x1FFFF010')),
+  vtor: settled('another value: 0x0', F103('0x1FFFF396')),
+  sysclk: settled('sets', F103('0x1FFFF388')),
+  prescalers: settled('sets', F103('0x1FFFF376, 0x1FFFF388')),
+  'flash-latency': settled('keeps', NEVER),
+  systick: settled('off', F103('0x1FFFF3A4; runs again from the start bit on, 0x1FFFF3C4')),
+  'unexpected-exception': settled('resets', F103('0x1FFFF766')),
+  'reset-flags': settled('ignores', F103('never read')),
+  iwdg: settled(
+    'written once, not refreshed',
+    F103('0x1FFFF35E to 0x1FFFF36E; refreshed while it waits for a byte of a command, 0x1FFFF1EC'),
+  ),
+  hsi: settled('needs', F103('HSION is never written, PLLRDY waited for without an end, 0x1FFFF37E')),
+};
+/** What ST's code does in STM32F051, V2.1. */
+const F051 = (where: string): string => `STM32F051 V2.1, ${where}`;
+export const F051_SETTLED: RomOptionDefaults = {
+  primask: settled('sets it itself', F051('0x1FFFECBE; Go clears it, 0x1FFFECC2')),
+  'nvic-enabled': settled('keeps', F051('never written; no interrupt is used')),
+  'nvic-pending': settled('keeps', F051('never written; no interrupt is used')),
+  control: settled('keeps', F051('never written; SP is loaded, 0x1FFFF70C')),
+  remap: settled('keeps', F051('SYSCFG is never written; Go resets it, 0x1FFFEE84')),
+  sysclk: settled('sets', F051('0x1FFFEECE')),
+  prescalers: settled('sets', F051('0x1FFFEE60')),
+  'flash-latency': settled('sets', F051('0x1FFFEEA8')),
+  systick: settled('off', F051('0x1FFFECCC; runs again from the start bit on, 0x1FFFED6A')),
+  'unexpected-exception': settled('resets', F051('0x1FFFECEC')),
+  'reset-flags': settled('ignores', F051('never read')),
+  iwdg: settled(
+    'written once, not refreshed',
+    F051('0x1FFFECF6 to 0x1FFFED02; refreshed while it waits for a byte of a command, 0x1FFFF174'),
+  ),
+  hsi: settled('sets', F051('0x1FFFEE5C')),
+};
+/** On a die whose ROM nobody has read, of the same generation. */
+export const inferredFrom = (options: RomOptionDefaults): RomOptionDefaults =>
+  Object.fromEntries(
+    Object.entries(options).map(([id, o]) => [id, o.settled ? { ...o, confidence: 'inferred' as const, source: `as ${o.source}` } : o]),
+  );
 
 export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>> = {
   H5: {
@@ -426,26 +479,33 @@ export function resolveRomOptions(defaults: RomOptionDefaults, chosen: Readonly<
   for (const [id, value] of Object.entries(chosen)) {
     const known = ids.find((candidate) => candidate === id);
     if (!known) throw new RomOptionError(`this ROM has no option ${id}; it has ${ids.join(', ')}`, id, ids);
-    const values: readonly string[] = ROM_OPTION_VALUES[known];
+    const own = defaults[known]!;
+    if (own.settled && value !== own.value)
+      throw new RomOptionError(
+        `ROM option ${id} is "${own.value}" in this ROM (${own.confidence}: ${own.source}), and nothing else`,
+        value,
+        [own.value],
+      );
+    const values: readonly string[] = own.settled ? [own.value] : ROM_OPTION_VALUES[known];
     if (!values.includes(value)) throw new RomOptionError(`ROM option ${id} is ${values.join(', ')}, not ${value}`, value, values);
   }
   return ids.map((id) => {
-    const { value, confidence, source } = defaults[id]!;
+    const { value, confidence, source, settled } = defaults[id]!;
     const own = Object.hasOwn(chosen, id);
-    return { id, value: own ? chosen[id]! : value, confidence, source, chosen: own };
+    return { id, value: own ? chosen[id]! : value, confidence, source, chosen: own, ...(settled ? { settled } : {}) };
   });
 }
 
 /** The other values that a run can be repeated with to see whether it hangs on this option. */
 export function otherValues(setting: RomOptionSetting): readonly string[] {
-  return ROM_OPTION_VALUES[setting.id].filter((value) => value !== setting.value);
+  return setting.settled ? [] : ROM_OPTION_VALUES[setting.id].filter((value) => value !== setting.value);
 }
 
 /** The option block: one word per id, index into its values. */
 export function optionWords(settings: readonly RomOptionSetting[]): Uint32Array {
   const words = new Uint32Array(ROM_OPTION_IDS.length).fill(ABSENT_WORD);
-  for (const { id, value } of settings) {
-    if (WORDLESS.includes(id)) continue;
+  for (const { id, value, settled } of settings) {
+    if (settled || WORDLESS.includes(id)) continue;
     const values: readonly string[] = ROM_OPTION_VALUES[id];
     words[ROM_OPTION_IDS.indexOf(id)] = values.indexOf(value);
   }

@@ -1,7 +1,6 @@
 /** What a row of a stand-in ROM says (profiles.ts), and what such rows are made of. */
 import type { ChipDescription, RomReference, Sourced } from '../emu/chip.ts';
 import type { Confidence } from '../emu/confidence.ts';
-import { STAND_IN_MORE } from '../chips/rows.ts';
 import type { RomFamily, RomOptionDefaults } from './options.ts';
 
 /** How the stand-in notices traffic: a falling edge on the RX pin of a USART or, as `frame`, of a CAN, a flag of the interface's block, or not at all. */
@@ -79,11 +78,8 @@ export interface RomBuild {
   };
   /** Files of rom/common beside those that are in every image: the USB controller's driver, the measuring of a crystal. */
   readonly drivers: readonly string[];
-  /**
-   * Where what ST fits into the ROM and the stand-in does not lies: on silicon nothing is there. The image has these bytes behind those of the ROM; the chip's row has a
-   * memory for them.
-   */
-  readonly more?: AddressRange;
+  /** The folder is a whole ROM: of rom/common it takes the option block alone. */
+  readonly alone?: boolean;
   /** Hardly fits: compiled for the least size and as one program. */
   readonly tight?: boolean;
   /** Bootloader ID (AN2606 Table 3), where its address is known; the last two digits of the version. */
@@ -104,6 +100,8 @@ export interface RomProfile extends RomReference {
   readonly gap: AddressRange | null;
   readonly optionBlock: number;
   readonly options: RomOptionDefaults;
+  /** Chips whose own ROM was read, where `options` are what it does; for the other chips they are inferred. */
+  readonly measuredOn?: RegExp;
   /** Defaults that another version has: by version, the options that differ from the last one's. */
   readonly optionsByVersion?: Readonly<Record<string, RomOptionDefaults>>;
   /** null: this ROM speaks no USB. */
@@ -194,10 +192,6 @@ export const pins = (table: string, list: readonly RomInterface[]): Sourced<read
 
 export const SILENT =
   'over USART, I2C and SPI: Write Protect, Readout Protect, erase of one bank, checksums; on I2C the commands without stretching (0x32 …); on CAN and FDCAN all but Get, Get Version and Get ID; I3C';
-
-/** For the ROMs of 2 and 3 KB: no ROM of their families begins there. The chips' rows have it as a memory. */
-export const MORE: AddressRange = STAND_IN_MORE;
-export const COMMANDS_OUTSIDE = 'that the commands fit into the ROM: the stand-in has them at 0x1FFF9000, where silicon has nothing';
 
 /** The commands of AN3155 are there. */
 export const speaksSerial = (p: RomProfile): boolean => (p.build.serial ?? p.build.tables) !== undefined;

@@ -12,10 +12,9 @@ import {
 } from '../chips/stm32f3.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import type { Confidence } from '../emu/confidence.ts';
-import { ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
+import { F051_SETTLED, inferredFrom, ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
 import {
   AN2606,
-  COMMANDS_OUTSIDE,
   FREE_POLL,
   HSE_TABLE,
   fromChip,
@@ -23,12 +22,10 @@ import {
   known,
   left,
   LEFT_BY_ALL,
-  MORE,
   pins,
   SILENT,
   usart,
   usb,
-  type AddressRange,
   type DfuDevice,
   type RomInterface,
   type RomProfile,
@@ -54,7 +51,8 @@ interface F0Rom {
   readonly ramKilobytes: number;
   readonly defines: readonly (readonly [string, string | number])[];
   readonly id: { readonly address: number; readonly value: number };
-  readonly more?: AddressRange;
+  /** A ROM of rom/usart. */
+  readonly alone?: Pick<RomProfile, 'initialStack' | 'measuredOn'>;
   readonly leftOut: readonly string[];
 }
 
@@ -93,6 +91,7 @@ function f0Rom(rom: F0Rom): RomProfile {
     optionBlock: rom.id.address < 0x1ffff700 ? 0x1ffff700 : 0x1ffff6f0,
     options: rom.options,
     initialStack: known(own.base + own.size, 'top of the RAM that the ROM may use', 'assumed'),
+    ...rom.alone,
     sysclkHz: known(rom.sysclkMHz * 1e6, `${AN2606} ${rom.table}`),
     usbIrq: 31,
     ...(rom.hseMs === undefined ? {} : { hseWait: { ms: known(rom.hseMs, HSE_TABLE) } }),
@@ -101,11 +100,15 @@ function f0Rom(rom: F0Rom): RomProfile {
     dfu: rom.dfu,
     leaves: [
       ...LEFT_BY_ALL,
-      left('SYSCLK, PLL', TRIM, `${AN2606}, known limitations of most versions`),
-      left('SYSCFG_CFGR1.MEM_MODE', 'system memory stays at 0: the core has no VTOR', 'seed 002', 'inferred'),
+      ...(rom.alone
+        ? []
+        : [
+            left('SYSCLK, PLL', TRIM, `${AN2606}, known limitations of most versions`),
+            left('SYSCFG_CFGR1.MEM_MODE', 'system memory stays at 0: the core has no VTOR', 'seed 002', 'inferred'),
+          ]),
     ],
     build: {
-      folder: 'f0',
+      folder: rom.alone ? 'usart' : 'f0',
       cpu: 'cortex-m0',
       defines: [
         ['FLASH_PAGE_SIZE', `${rom.pageBytes}u`],
@@ -116,11 +119,11 @@ function f0Rom(rom: F0Rom): RomProfile {
       ],
       drivers: rom.dfu ? ['usb_fsdev.c', 'hse.c'] : [],
       id: rom.id,
-      ...(rom.more ? { more: rom.more } : {}),
+      ...(rom.alone ? { alone: true } : {}),
       // I2C1 is function 1 of PB6 and PB7, USART1 of PA9 and PA10 (data sheets of F0).
       tables: { chip, ownAddress: rom.ownAddress, functions: { PB6: 1, PB7: 1, PA9: 1, PA10: 1, PA2: 1, PA3: 1, PA14: 1, PA15: 1 } },
     },
-    leftOut: [SILENT, ...rom.leftOut],
+    leftOut: [...(rom.alone ? [] : [SILENT]), ...rom.leftOut],
   };
 }
 
@@ -189,15 +192,15 @@ export const F030X8 = f0Rom({
   image: 'f030x8',
   table: 'Table 33',
   interfaces: [USART1, USART2],
-  options: withoutUsb(WITHOUT_HSI48),
+  options: F051_SETTLED,
   ownAddress: 0,
   sysclkMHz: 24,
   hsiPll: 6,
   pageBytes: 1024,
-  defines: [...SERIAL.defines, ['IWDG_REFRESHED_ONCE', 1]],
+  defines: [...SERIAL.defines, ['USART_SECOND', '0x40004400u'], ['FLASH_LIMIT', '0x10000u']],
   id: { address: 0x1ffff7a6, value: 0x21 },
-  more: MORE,
-  leftOut: [COMMANDS_OUTSIDE, 'PA13 pulled up'],
+  alone: { initialStack: known(0x20000678, 'STM32F051 V2.1, first word of the ROM', 'measured'), measuredOn: /^STM32F051/ },
+  leftOut: [],
 });
 export const F030X6 = f0Rom({
   ...SERIAL,
@@ -206,16 +209,17 @@ export const F030X6 = f0Rom({
   image: 'f030x6',
   table: 'Table 29',
   interfaces: [USART1, second(pulledUp(usart('USART1', 'PA15', 'PA14')))],
-  options: withoutUsb(WITHOUT_HSI48),
+  // AN2606 lists V1.0 with the two NACKs that V2.1 is seen to send: the same code.
+  options: inferredFrom(F051_SETTLED),
   ownAddress: 0,
   sysclkMHz: 24,
   hsiPll: 6,
   pageBytes: 1024,
   // No limitation of V1.0 names HSITRIM.
-  defines: [...SERIAL.defines, ['KEEPS_HSITRIM', 1]],
+  defines: [...SERIAL.defines, ['KEEPS_HSITRIM', 1], ['USART_SECOND', '0x40013800u'], ['FLASH_LIMIT', '0x8000u']],
   id: { address: 0x1ffff7a6, value: 0x10 },
-  more: MORE,
-  leftOut: [COMMANDS_OUTSIDE],
+  alone: { initialStack: known(0x20000678, 'as STM32F051 V2.1', 'inferred') },
+  leftOut: [],
 });
 export const F030XC = f0Rom({
   ...SERIAL,

@@ -1,22 +1,8 @@
 /** Stand-in ROMs of STM32F1: F103 with USART1 alone, F105 and F107 with DFU. */
 import { STM32F105RC } from '../chips/stm32f105.ts';
 import { F103 as F103_LINE, f103Chip, STM32F103C8 } from '../chips/stm32f1.ts';
-import { ROM_OPTION_DEFAULTS } from './options.ts';
-import {
-  AN2606,
-  COMMANDS_OUTSIDE,
-  FREE_POLL,
-  can,
-  fromChip,
-  known,
-  LEFT_BY_ALL,
-  MORE,
-  pins,
-  SILENT,
-  usart,
-  usb,
-  type RomProfile,
-} from './profile.ts';
+import { F103_SETTLED, ROM_OPTION_DEFAULTS } from './options.ts';
+import { AN2606, FREE_POLL, can, fromChip, known, LEFT_BY_ALL, pins, SILENT, usart, usb, type RomProfile } from './profile.ts';
 
 /** One image for all: it reads the size of its flash. */
 const LARGEST = f103Chip(F103_LINE, { name: 'STM32F103RE', flashKilobytes: 512 });
@@ -28,9 +14,9 @@ export const F103: RomProfile = {
   size: 2048,
   gap: null,
   optionBlock: 0x1ffff740,
-  options: ROM_OPTION_DEFAULTS.F1,
-  // ST's first word is 0x200001FC (ROM dump notes for DEV_ID 0x410).
-  initialStack: known(0x20000200, 'top of the RAM that the ROM may use', 'assumed'),
+  options: F103_SETTLED,
+  measuredOn: /^STM32F103.[8B]/,
+  initialStack: known(0x200001fc, 'STM32F103C8 V2.2, first word of the ROM', 'measured'),
   sysclkHz: known(24_000_000, `${AN2606} Table 45`),
   usbIrq: 0,
   boot0Pin: null,
@@ -38,15 +24,15 @@ export const F103: RomProfile = {
   dfu: null,
   leaves: LEFT_BY_ALL,
   build: {
-    folder: 'f1',
+    folder: 'usart',
     cpu: 'cortex-m3',
-    defines: ['IWDG_REFRESHED_ONCE'],
+    alone: true,
+    defines: ['F1', ['RAM_ROM_END', '0x20000200u']],
     drivers: [],
     id: null,
     tables: { chip: LARGEST, ownAddress: 0, functions: {} },
-    more: MORE,
   },
-  leftOut: [SILENT, COMMANDS_OUTSIDE, 'XL-density parts, whose ROM is another one'],
+  leftOut: ['XL-density parts, whose ROM is another one'],
 };
 
 export const F105: RomProfile = {
@@ -92,7 +78,7 @@ export const F105: RomProfile = {
   build: {
     folder: 'f1',
     cpu: 'cortex-m3',
-    defines: ['F105'],
+    defines: [],
     drivers: ['usb_dwc2.c'],
     id: null,
     tables: { chip: STM32F105RC, ownAddress: 0 },

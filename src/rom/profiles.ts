@@ -38,7 +38,7 @@ import { H503, H523_H533, H563 } from './profiles-h5.ts';
 import { U575 } from './profiles-u5.ts';
 import { L072, L1B, L1C, L1D, L1E } from './profiles-l0.ts';
 import { C071, G070, G0B0, G0B1 } from './profiles-g0.ts';
-import { EMPTY_CHECK, ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
+import { EMPTY_CHECK, inferredFrom, ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
 import {
   AN2606,
   FREE_POLL,
@@ -782,8 +782,9 @@ export function findRomProfile(id: string): RomProfile | undefined {
 
 /** The ROM of this part: an interface is there where all its pins come out of the package. null while there is none. */
 export function romProfileOf(chip: ChipDescription): RomProfile | null {
-  const profile = findRomProfile(chip.rom?.id ?? '');
-  if (!profile) return null;
+  const found = findRomProfile(chip.rom?.id ?? '');
+  if (!found) return null;
+  const profile = found.measuredOn?.test(chip.name) === false ? { ...found, options: inferredFrom(found.options) } : found;
   const { value } = profile.interfaces;
   const there = value.filter((i) => Object.values(i.pins).every((pin) => hasPin(chip, pin)));
   return there.length === value.length ? profile : { ...profile, interfaces: { ...profile.interfaces, value: there } };

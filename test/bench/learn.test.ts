@@ -28,11 +28,11 @@ function learned(chip: ChipDescription, dump: Uint8Array): Learned {
   return learn({ ...job, rom: { kind: 'dump', bytes: dump, version: null, options: {} } }, job);
 }
 
-/** One chip for each image; a dump holds no image whose commands lie outside of system memory. */
+/** One chip for each image. */
 const IMAGES = new Map(
   CHIPS.flatMap((c) => {
     const profile = romProfileOf(c);
-    return profile && !profile.build.more ? [[profile.image, c] as const] : [];
+    return profile ? [[profile.image, c] as const] : [];
   }).toReversed(),
 );
 /** F7's stand-in has both only as questions about the flash controller's cache; a core's caches are what a caller leaves on. */

@@ -103,7 +103,8 @@ describe.each([
     expect(host.command(0x02)).toEqual([ACK, 1, id >> 8, id & 0xff, ACK]);
     expect(host.command(0x44)).toEqual([NACK]);
     for (const at of [0, pageBytes, 2 * pageBytes]) expect(host.at(0x31, FLASH + at, counted([1, 2, 3, 4]))).toEqual([ACK]);
-    expect(host.at(0x31, FLASH + host.flash.length)).toEqual([NACK]);
+    // F103's looks at an address behind its ACK, and then says nothing (test/rom/usart-code.test.ts)
+    expect(host.at(0x31, FLASH + 0x100000)).toEqual([chip === 'stm32f107vc' ? NACK : ACK]);
     expect(host.command(0x43)).toEqual([ACK]);
     expect(host.say([0, 1, 1], 500 * MS)).toEqual([ACK]);
     expect([0, 1, 2].map((page) => host.flash[page * pageBytes])).toEqual([1, 0xff, 1]);

@@ -1,4 +1,4 @@
-/** The watchdog while a ROM without USB waits for a host: what ST's own code does on STM32F103 and STM32F051, and what AN2606 says of the others. */
+/** The watchdog while a ROM without USB waits for a host: what ST's own code does on STM32F103 and STM32F051 (STM32F030F4: inferred), and what AN2606 says of the others. */
 import { describe, expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { Session } from '../../src/bench/session/session.ts';
@@ -18,10 +18,10 @@ const resets = (chip: string): readonly string[] => {
 
 describe('An IWDG that the option bytes start, BOOT0 high, no host', () => {
   // 4096 counts by 256 of an LSI of 40 kHz: 26 s
-  it.each(['STM32F103C8', 'STM32F051R8'])('%s: the ROM slows it, refreshes it once, and is reset by it', (chip) => {
+  it.each(['STM32F103C8', 'STM32F051R8', 'STM32F030F4'])('%s: the ROM slows it, refreshes it once, and is reset by it', (chip) => {
     expect(resets(chip)).toContain('iwdg');
   });
-  it.each(['STM32F091RC', 'STM32F030F4'])('%s: the ROM refreshes it', (chip) => {
+  it.each(['STM32F091RC'])('%s: the ROM refreshes it', (chip) => {
     expect(resets(chip)).not.toContain('iwdg');
   });
 });

@@ -1,7 +1,6 @@
 /* stm32f105 V2.2. Written by tools/rom-config.ts from src/rom; change it there. */
 #ifndef ROM_CONFIG_H
 #define ROM_CONFIG_H
-#define F105 1
 #define ROM_BASE 0x1FFFB000u
 #define ROM_SIZE 18432u
 #define ROM_V1_0 0u

@@ -1,5 +1,5 @@
 /** The undocumented options of the ROM that a run read or acted on. */
-import { ROM_OPTION_IDS, ROM_OPTION_VALUES, type RomOptionId, type RomOptionSetting } from '../../rom/options.ts';
+import { otherValues, ROM_OPTION_IDS, type RomOptionSetting } from '../../rom/options.ts';
 import type { Session } from './session.ts';
 
 export const optionSettings = (s: Session): readonly RomOptionSetting[] => s.rom?.options ?? [];
@@ -20,5 +20,4 @@ const readsTable = (s: Session): boolean => {
   return s.machine.state.vectorReads.some((r) => r.address >= table && r.address < table + 8);
 };
 
-/** The other values of an option. */
-export const otherValues = (o: RomOptionSetting): readonly string[] => ROM_OPTION_VALUES[o.id as RomOptionId].filter((v) => v !== o.value);
+export { otherValues };

@@ -62,6 +62,10 @@ export class UartLink {
     // The USART of a program that is not the ROM gets the byte too.
     this.tell(BYTE | byte);
   }
+  /** Another history begins: the ROM has not measured anything yet. */
+  afresh(): void {
+    this.heard = false;
+  }
   run(time: Ps): void {
     const { machine } = this.held.session;
     const end = machine.now + time;
