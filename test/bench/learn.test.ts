@@ -11,7 +11,7 @@ import type { ChipDescription } from '../../src/emu/chip.ts';
 import { romImage } from '../../src/cli/rom-image.ts';
 import { romHash } from '../../src/rom/identity.ts';
 import { isStandIn, loadRom } from '../../src/rom/load.ts';
-import { resolveRomOptions, ROM_OPTION_VALUES, type RomOptionId } from '../../src/rom/options.ts';
+import { otherValues, resolveRomOptions, type RomOptionId } from '../../src/rom/options.ts';
 import { romProfileOf } from '../../src/rom/profiles.ts';
 import { byTurns } from '../turn.ts';
 import { plainJob } from './plain-job.ts';
@@ -39,7 +39,7 @@ const IMAGES = new Map(
 const isVoid = (chip: ChipDescription, id: RomOptionId): boolean => chip.family === 'STM32F7' && (id === 'icache' || id === 'dcache');
 const cases = [...IMAGES.values()].flatMap((chip) => {
   const settings = resolveRomOptions(profileOf(chip).options);
-  const single = settings.flatMap(({ id, value }) => ROM_OPTION_VALUES[id].filter((v) => v !== value).map((v): Choice => ({ [id]: v })));
+  const single = settings.flatMap((o) => otherValues(o).map((v): Choice => ({ [o.id]: v })));
   return [{}, ...single].map((chosen) => [`${chip.name} ${JSON.stringify(chosen)}`, chip, chosen] as const);
 });
 
