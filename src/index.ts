@@ -20,6 +20,7 @@ export type {
 } from './library/options.ts';
 export type { ChipName } from './library/names.ts';
 export type * from './bench/documents/result.ts';
+export type { ResultCause, ResultCheck, ResultDiagnosis, RunResult, SymptomOption, TimelineRow } from './bench/documents/public-result.ts';
 export type {
   AdcInputs,
   Board,

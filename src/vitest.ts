@@ -19,7 +19,7 @@ import { BenchMachine, openMachine, type OpenOptions } from './library/machine.t
 import type { BenchOptions } from './library/options.ts';
 
 /** What the matchers accept: a result, a machine (the matcher runs it to its end), or the options of a run (the matcher makes the run). */
-export type Benched = RunResult | BenchMachine | BenchOptions | Promise<RunResult>;
+export type Benched = RunResult<string> | BenchMachine | BenchOptions | Promise<RunResult<string>>;
 
 interface BootMatchers<R> {
   /** The host sees the DFU device of the ROM. Await it. */
@@ -39,10 +39,10 @@ interface Answer {
   readonly pass: boolean;
   readonly message: () => string;
 }
-const isResult = (value: unknown): value is RunResult =>
+const isResult = (value: unknown): value is RunResult<string> =>
   typeof value === 'object' && value !== null && (value as { schema?: unknown }).schema === RUN_SCHEMA;
 
-async function resultOf(given: unknown): Promise<RunResult> {
+async function resultOf(given: unknown): Promise<RunResult<string>> {
   const value = await given;
   return isResult(value) ? value : bench(value as BenchOptions);
 }
@@ -54,7 +54,7 @@ async function outcomeOf(given: unknown): Promise<{ readonly outcome: Outcome; r
   }
   return resultOf(given);
 }
-const causesOf = (result: RunResult): readonly CheckId[] => result.diagnosis.causes.filter((c) => c.proved).map((c) => c.id);
+const causesOf = (result: RunResult<string>): readonly CheckId[] => result.diagnosis.causes.filter((c) => c.proved).map((c) => c.id);
 function known<T extends string>(word: T, words: readonly T[], what: string): void {
   if (!words.includes(word))
     throw new UsageError(`there is no ${what} ${JSON.stringify(word)}`, didYouMean(String(word), words) ?? `one of ${words.join(', ')}`);

@@ -13,10 +13,10 @@ import { followedText, type Tried } from './documents/tried.ts';
 import type { Step } from './documents/scenario-types.ts';
 import type { RunTrace } from './documents/trace-types.ts';
 
-export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult {
+export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult<string> {
   if (trace === undefined) return lookFurther(job, hooks, (input) => runBench(input));
   // several runs are recorded, but only one is reported; the trace is found by its timeline
-  const recorded = new Map<RunResult['timeline'], RunTrace>();
+  const recorded = new Map<RunResult<string>['timeline'], RunTrace>();
   const result = lookFurther(job, hooks, (input) => {
     let seen: RunTrace | null = null;
     const made = runBench({ ...input, trace: (t) => (seen = t) });
@@ -30,15 +30,15 @@ export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult 
 
 /** What a firmware does by itself, and what makes it jump if it waits for something. */
 interface Look {
-  readonly alone: RunResult;
+  readonly alone: RunResult<string>;
   /** Null where nothing was looked for. */
   readonly tried: readonly Trigger[] | null;
   /** What `run` chooses; null where nothing led to the ROM. */
   readonly chosen: Trigger | null;
   /** The run with it, where one was made to choose it. */
-  readonly pulled: RunResult | null;
+  readonly pulled: RunResult<string> | null;
 }
-function look(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult): Look {
+function look(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<string>): Look {
   // a scenario with steps says itself what happens
   const asked = (job.scenario.steps ?? []).length === 0;
   let found: readonly Tried[] | null = null;
@@ -58,7 +58,7 @@ function look(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult)
   }
   return { alone, tried, chosen: triggers[0] ?? null, pulled: null };
 }
-function pull(trigger: Trigger, job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult): RunResult | null {
+function pull(trigger: Trigger, job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<string>): RunResult<string> | null {
   if (trigger.step === null) return null;
   hooks.progress?.(trigger.name ?? 'running');
   return run(jobInput(withSteps(job, trigger.step, trigger.held), hooks));
@@ -69,7 +69,7 @@ const withSteps = (job: RunJob, step: Step, held: string | undefined): RunJob =>
   findJump: false,
 });
 
-function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult): RunResult {
+function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<string>): RunResult<string> {
   const { alone, tried, chosen, pulled: made } = look(job, hooks, run);
   if (tried === null) return withControl(alone, job, hooks);
   const result = chosen === null ? null : (made ?? pull(chosen, job, hooks, run));
@@ -89,7 +89,7 @@ export function triggeredJob(job: RunJob, hooks: RunHooks = {}): { readonly job:
 }
 
 /** No trigger led to the ROM: the result lists what was tried. */
-function withTried(alone: RunResult, tried: readonly Trigger[]): RunResult {
+function withTried(alone: RunResult<string>, tried: readonly Trigger[]): RunResult<string> {
   const told = tried.flatMap((t) => (t.name === null ? [] : [`${t.name}: ${followedText(t)}`]));
   const notes = told.length > 0 ? told : ['no pin, byte or function was found that could trigger the jump'];
   return { ...alone, notes: [...alone.notes, ...notes.map((text) => ({ kind: 'find-jump', text }))] };
@@ -112,7 +112,7 @@ export function lostRequest(job: RunJob, tried: readonly Trigger[], hooks: RunHo
   return null;
 }
 
-const isCut = (result: RunResult): boolean => !['settled', 'deadline'].includes(result.ended.reason);
+const isCut = (result: RunResult<string>): boolean => !['settled', 'deadline'].includes(result.ended.reason);
 
 function triggerNotes(chosen: Trigger, all: readonly Trigger[]): { kind: string; text: string }[] {
   const what = chosen.name ?? 'the firmware';
@@ -123,11 +123,11 @@ function triggerNotes(chosen: Trigger, all: readonly Trigger[]): { kind: string;
   return notes;
 }
 
-const withNotes = (result: RunResult, notes: readonly { kind: string; text: string }[]): RunResult =>
+const withNotes = (result: RunResult<string>, notes: readonly { kind: string; text: string }[]): RunResult<string> =>
   notes.length === 0 ? result : { ...result, notes: [...notes, ...result.notes] };
 
 /** The control run after a failed run: the same board and chip with BOOT0 high. Not possible with a dump or without a ROM. */
-function withControl(result: RunResult, job: RunJob, hooks: RunHooks): RunResult {
+function withControl(result: RunResult<string>, job: RunJob, hooks: RunHooks): RunResult<string> {
   const fails = result.outcome !== 'dfu' && !isCut(result);
   const optionBytes = job.scenario.board?.optionBytes;
   if (!fails || result.entries.length === 0 || optionBytes !== undefined || job.rom.bytes.length === 0) return result;

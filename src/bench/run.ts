@@ -1,13 +1,14 @@
 /** A complete run: the run itself, checks, diagnosis by repair, dependence on ROM options, result. */
 import type { BaseFacts } from './session/base-facts.ts';
-import { collectBase, makeResult, type SymptomAnswer } from './verdict/document.ts';
+import { collectBase, makeResult, place, type SymptomAnswer } from './verdict/document.ts';
 import { asksForCauses, judge } from './documents/expect.ts';
 import { EXC } from '../emu/core/arm/scs-state.ts';
-import { badVectorInWords, crashInWords, faultPhrase, heldCallInWords, ranAwayPhrase } from './verdict/crash.ts';
+import { badVectorInWords, crashInWords, faultPhrase, heldCallInWords, isJump, ranAwayPhrase } from './verdict/crash.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
 import { observe, type Attempt, type Starts } from './proof/attempt.ts';
 import { CutShort, isCut } from './session/budget.ts';
-import type { MagicWord, Writer } from '../checks/check.ts';
+import type { FaultFacts, MagicWord, Writer } from '../checks/check.ts';
+import { isFetch } from '../checks/entry.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS } from '../emu/time.ts';
 import type { Outcome, RomDependency, RunResult } from './documents/result.ts';
@@ -21,6 +22,7 @@ import { afterRun, NOT_TRACED, romFacts, type Traced } from './session/subject.t
 import { noReturnRow, noReturnText, pointOfNoReturn, type NoReturn } from './verdict/point-of-no-return.ts';
 import { repairsAtEntry, Solver } from './proof/solver.ts';
 import { answerSymptom } from './verdict/symptom.ts';
+import type { Note } from './documents/note-facts.ts';
 import { followedText } from './documents/tried.ts';
 import { tierStats } from './documents/tier-stats.ts';
 import { Tracer } from './verdict/trace.ts';
@@ -35,7 +37,7 @@ import { foreignTable, resetStory, waitStory } from './slice/why.ts';
 import { failureInWords } from './slice/words.ts';
 import { Variants } from './proof/variants.ts';
 
-export function runBench(input: RunInput): RunResult {
+export function runBench(input: RunInput): RunResult<string> {
   const session = new Session(input);
   if (input.stats) for (const core of session.machine.cores) core.countExits();
   const tracer = input.trace ? new Tracer(session) : null;
@@ -52,7 +54,7 @@ export function runBench(input: RunInput): RunResult {
 }
 
 /** Request words that a reset loses because of ECC; they must be known before the run is reported. */
-function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunResult | readonly EccLoss[] {
+function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunResult<string> | readonly EccLoss[] {
   const run = plainRun(session, input, tracer);
   const lost = lostByEcc(run);
   if (lost.length > 0) return lost;
@@ -62,7 +64,6 @@ function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunRes
   return asExpected(run, judged) ?? makeWhole(run, judged, askWhy(run, judged));
 }
 
-type Note = BaseFacts['notes'][number];
 /** The run itself, before the diagnosis. */
 interface PlainRun {
   readonly session: Session;
@@ -240,7 +241,7 @@ function judgeInstant(run: PlainRun, { traced }: SecondRun): JudgedRun {
 }
 
 /** The result without a diagnosis, if the scenario's expectations hold without one and nothing else is wanted; otherwise null. */
-function asExpected({ session, input, end, base, notes }: PlainRun, { judged, limited, diagnosis }: JudgedRun): RunResult | null {
+function asExpected({ session, input, end, base, notes }: PlainRun, { judged, limited, diagnosis }: JudgedRun): RunResult<string> | null {
   const { expect } = input.scenario.document;
   if (!input.onlyExpected || limited || expect === null || asksForCauses(expect, end.outcome)) return null;
   const result = makeResult(session, { ...base, notes }, judged, diagnosis, [], null);
@@ -279,7 +280,7 @@ function askWhy(run: PlainRun, { judged, entry, starts, variants, limited, diagn
   return answers;
 }
 
-function makeWhole({ session, input, base, notes }: PlainRun, { judged }: JudgedRun, answers: Answers): RunResult {
+function makeWhole({ session, input, base, notes }: PlainRun, { judged }: JudgedRun, answers: Answers): RunResult<string> {
   const { diagnosis, dependsOn, symptom, noReturn } = answers;
   for (const text of symptom?.notes ?? []) notes.push({ kind: 'symptom', text });
   if (input.noReturn) notes.push({ kind: 'no-return', text: noReturnText(session, noReturn) });
@@ -294,7 +295,7 @@ const provedRepairs = ({ causes, sets }: Diagnosis): readonly NamedRepair[] =>
     return cause?.repair && cause.judged.subject ? [{ id, repair: cause.repair, subject: cause.judged.subject }] : [];
   });
 
-function withRow(rows: RunResult['timeline'], row: RunResult['timeline'][number]): RunResult['timeline'] {
+function withRow(rows: RunResult<string>['timeline'], row: RunResult<string>['timeline'][number]): RunResult<string>['timeline'] {
   const behind = rows.findIndex((r) => Number(r.at) > Number(row.at));
   return rows.toSpliced(behind < 0 ? rows.length : behind, 0, row);
 }
@@ -319,24 +320,30 @@ function crashNotes(
   base: BaseFacts,
   failure: Failure | null,
   badVector: readonly string[],
-): { kind: string; text: string }[] {
+): Note[] {
   const { firstFault, fault } = base;
-  const noted = (lines: readonly string[]): { kind: string; text: string }[] => lines.map((text) => ({ kind: 'crash', text }));
   if (base.entries.length > 0) return [];
   if (!firstFault && fault?.exception === EXC.HARDFAULT) {
     session.restore(finished);
-    return noted(heldCallInWords(session, fault.pc));
+    return crashed(session, heldCallInWords(session, fault.pc), fault.pc - 2, false);
   }
   if (!firstFault || !session.faultCheckpoint) return [];
   session.restore(session.faultCheckpoint);
-  const phrase = faultPhrase(session, firstFault, failure?.kind ?? null);
-  const story =
-    badVector.length > 0
-      ? badVector
-      : failure?.ranAway
-        ? [ranAwayPhrase(session, failure.pc, failure.address), `it continued until ${phrase}`]
-        : [phrase];
-  return noted([...story, ...crashInWords(session, firstFault)]);
+  const story = badVector.length > 0 ? crashed(session, badVector, null, false) : faultStory(session, firstFault, failure);
+  return [...story, ...crashInWords(session, firstFault)];
+}
+function faultStory(session: Session, fault: FaultFacts, failure: Failure | null): Note[] {
+  const by = isFetch(fault) && fault.from >= 0 ? fault.from : fault.pc;
+  const did = failure?.kind ?? null;
+  const phrase = faultPhrase(session, fault, did);
+  if (failure?.ranAway)
+    return crashed(session, [ranAwayPhrase(session, failure.pc, failure.address), `it continued until ${phrase}`], failure.pc, true);
+  return crashed(session, [phrase], by, isJump(fault, did));
+}
+/** Lines about a crash, the first of which names the instruction at `pc`. */
+function crashed({ input }: Session, lines: readonly string[], pc: number | null, jumped: boolean): Note[] {
+  const at = place(input, pc);
+  return lines.map((text, i) => ({ kind: 'crash', text, ...(i === 0 && at && { about: { is: 'fault', at, jumped } }) }));
 }
 
 /** Notes about the first fault of a run without an entry, if a bad vector caused it. */
@@ -353,12 +360,13 @@ function whyNotes(
   finished: Checkpoint,
   base: BaseFacts,
   cut: boolean,
-): { readonly notes: { kind: string; text: string }[]; readonly started: Writer | null } {
-  const noted = (kind: string, lines: readonly string[]): { kind: string; text: string }[] => lines.map((text) => ({ kind, text }));
+): { readonly notes: Note[]; readonly started: Writer | null } {
+  const noted = (kind: string, lines: readonly string[]): Note[] => lines.map((text) => ({ kind, text }));
   if (!cut && base.end.outcome === 'reset-loop') {
     const story = resetStory(session, powerOn, finished.history.resets);
-    const lines = [...(story?.lines ?? []), ...behindResets(session, base)];
-    return { notes: noted('reset', lines), started: story?.started ?? null };
+    const notes = noted('reset', [...(story?.lines ?? []), ...behindResets(session, base)]);
+    if (story && notes[0]) notes[0] = { ...notes[0], about: { is: 'calls', frames: story.callers } };
+    return { notes, started: story?.started ?? null };
   }
   if (!cut && base.end.outcome === 'stuck') {
     session.restore(finished);
@@ -377,14 +385,15 @@ function behindResets(session: Session, { entries, resets }: BaseFacts): readonl
 }
 
 /** What could make a firmware jump that does not; with `--find-jump`, what comes of it. */
-function jumpNotes(session: Session, powerOn: Checkpoint, finished: Checkpoint): { kind: string; text: string }[] {
+function jumpNotes(session: Session, powerOn: Checkpoint, finished: Checkpoint): Note[] {
   session.restore(finished);
   const foreign = foreignTable(session);
   const starved = starvedBy(session, finished);
   const found = findJump(session, powerOn, finished);
   const notes = [
     ...(starved === null ? [] : [{ kind: 'starved', text: starved }]),
-    ...[...(foreign === null ? [] : [foreign]), ...notTriggered(session, found)].map((text) => ({ kind: 'not-triggered', text })),
+    ...(foreign === null ? [] : [{ kind: 'not-triggered', text: foreign }]),
+    ...notTriggered(session, found),
   ];
   if (session.input.triggers !== undefined) {
     session.input.progress?.('looking for what makes the firmware jump');

@@ -80,10 +80,10 @@ export interface RedirectedTables {
   readonly wrong: number;
   readonly right: number;
 }
-/** The two addresses of such a repair, by its text in a result; null for any other one. */
-export function redirectedTables(repair: string): RedirectedTables | null {
-  const [wrong, right] = (repair.match(/0x[0-9a-f]{8}/g) ?? []).map(Number);
-  return wrong !== undefined && right !== undefined && repair === redirection(wrong, right) ? { wrong, right } : null;
+/** The two addresses of such a repair, by the text that `redirection` wrote; null for any other one. */
+export function redirectedTables(repair: { toString(): string }): RedirectedTables | null {
+  const [wrong, right] = (String(repair).match(/0x[0-9a-f]{8}/g) ?? []).map(Number);
+  return wrong !== undefined && right !== undefined && String(repair) === redirection(wrong, right) ? { wrong, right } : null;
 }
 
 /** The jump as it should have been, in place of the fault. A stack pointer from the same wrong place is part of it. */

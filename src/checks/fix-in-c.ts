@@ -26,15 +26,24 @@ export interface Part {
   /** The comment before the part, without its delimiters. */
   readonly remark: string;
   readonly code: readonly string[];
+  /** It stands in place of the reads of the vector table and of the jump. */
+  readonly replaces: 'jump' | null;
 }
-/** Splits a fix into its parts. */
-export function partsOf(fix: string): readonly Part[] {
-  const parts: { goes: Goes | null; remark: string; code: string[] }[] = [];
-  for (const line of fix.replace(/\n+$/, '').split('\n')) {
+/** Without code: advice, or that there is none. */
+export const isRemark = ({ code }: Part): boolean =>
+  code
+    .join('\n')
+    .replace(/\/\*[^]*?\*\//g, '')
+    .trim() === '';
+/** The parts of a fix as `part` and its like wrote them, by their comments. */
+export function partsOf(fix: { toString(): string }): readonly Part[] {
+  const parts: { goes: Goes | null; remark: string; code: string[]; replaces: 'jump' | null }[] = [];
+  for (const line of String(fix).replace(/\n+$/, '').split('\n')) {
     const goes = (Object.keys(GOES) as Goes[]).find((g) => line.startsWith(`/* ${GOES[g]}`)) ?? null;
-    if (goes !== null) parts.push({ goes, remark: line.slice(3 + GOES[goes].length, -2).trim(), code: [] });
-    else if (parts.length === 0) parts.push({ goes, remark: '', code: [line] });
+    if (goes !== null) parts.push({ goes, remark: line.slice(3 + GOES[goes].length, -2).trim(), code: [], replaces: null });
+    else if (parts.length === 0) parts.push({ goes, remark: '', code: [line], replaces: null });
     else parts.at(-1)!.code.push(line);
+    if (line.includes(OLD_JUMP)) parts.at(-1)!.replaces = 'jump';
   }
   return parts;
 }
@@ -65,13 +74,14 @@ export const eraseAndJumpInC = (rom: RomFacts, erase: readonly string[] = ERASE_
     part('here', '', words(rom), 'erase_and_jump(sp, pc);'),
   ].join('\n');
 
+const OLD_JUMP = 'in place of the old jump';
 const words = ({ vectorTable }: RomFacts): string =>
   [
     `uint32_t sp = *(volatile uint32_t *)${hex(vectorTable)}u;   /* in place of the old reads */`,
     `uint32_t pc = *(volatile uint32_t *)${hex(vectorTable + 4)}u;   /* keep bit 0 of this word set */`,
   ].join('\n');
 const branch = (instructions: string, operands: string): string =>
-  `__asm volatile("${instructions}" : : ${operands} : "memory");   /* in place of the old jump */`;
+  `__asm volatile("${instructions}" : : ${operands} : "memory");   /* ${OLD_JUMP} */`;
 
 const REQUEST = '0xB00710ADu';
 const NOINIT = '__attribute__((section(".noinit")))';

@@ -20,14 +20,15 @@ export interface BenchHooks {
 }
 export type Bench = (job: RunJob, hooks: BenchHooks) => Promise<RunResult>;
 
-export const runJob: Bench = (job, hooks) => (hasThreads() ? inWorker(job, hooks) : inThread(job, hooks));
+export const runJob = (job: RunJob, hooks: BenchHooks): Promise<RunResult<string>> =>
+  hasThreads() ? inWorker(job, hooks) : inThread(job, hooks);
 
 /** In the thread of the caller. `stopped` is asked now and then; where it cannot be told of Ctrl-C, that ends the program without a result. */
 export async function inThread(
   job: RunJob,
   hooks: BenchHooks,
   stopped: () => boolean = () => hooks.stop?.aborted === true,
-): Promise<RunResult> {
+): Promise<RunResult<string>> {
   const { runBench } = await import('../bench/run.ts');
   await prepareEngine(job);
   const runHooks: RunHooks = {
@@ -47,7 +48,7 @@ export async function inThread(
 /** Threads without a job. They hold nothing up: what they have compiled and optimised serves the next job. */
 const waiting: Worker[] = [];
 
-function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult> {
+function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult<string>> {
   const stop = new SharedArrayBuffer(4);
   const data: JobData = {
     kind: 'job',

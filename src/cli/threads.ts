@@ -43,7 +43,7 @@ export type JobMessage =
   | { readonly kind: 'progress'; readonly text: string }
   | { readonly kind: 'stats'; readonly text: string }
   | { readonly kind: 'trace'; readonly trace: RunTrace }
-  | { readonly kind: 'result'; readonly result: RunResult }
+  | { readonly kind: 'result'; readonly result: RunResult<string> }
   | { readonly kind: 'error'; readonly usage: boolean; readonly message: string; readonly stack: string };
 
 export interface JobData {

@@ -15,6 +15,19 @@ export type Plain = number | string | boolean | null | undefined | TypedArray | 
  */
 export type ResetKind = 'power' | 'system' | 'backup' | 'gate';
 
+/** What a note is about, in the chip's own names, for rooms that act on it: none of them reads its text. */
+export type GuestFact =
+  /** This flag cannot be set on this board; `otherBoard`: it could on one with that clock. */
+  | { readonly is: 'never-ready'; readonly flag: string; readonly otherBoard: boolean }
+  /** A write that the bit `lock` refused. */
+  | { readonly is: 'locked'; readonly lock: string }
+  /** A write to this register of the backup domain that was ignored. */
+  | { readonly is: 'backup-locked'; readonly register: string }
+  /** Odd, but nothing that the firmware wrote was refused. */
+  | { readonly is: 'nothing-lost' }
+  /** The chip went to sleep; `cold`: without its RAM. */
+  | { readonly is: 'sleep'; readonly cold: boolean };
+
 /** The machine as one block sees it. One Env belongs to one block. */
 export interface Env {
   readonly name: string;
@@ -50,7 +63,7 @@ export interface Env {
   /** Asks for a reset of the whole chip. It takes place after the current instruction. */
   requestReset(by: ResetCause): void;
   /** A guest error or another event worth a line in the timeline. */
-  note(kind: string, text: string): void;
+  note(kind: string, text: string, about?: GuestFact): void;
   /** Bus access by this block as a bus master (DMA, ROM helpers); null/false = bus error. */
   busRead(address: number, size: 1 | 2 | 4): number | null;
   busWrite(address: number, size: 1 | 2 | 4, value: number): boolean;

@@ -2,7 +2,7 @@
  * What has happened since power-on, as far as a diagnosis needs it: every change of a register with who made it, entries into system memory,
  * resets, a timeline. Plain data in immutable chunks, so that a checkpoint shares it.
  */
-import type { ResetCause } from './component.ts';
+import type { GuestFact, ResetCause } from './component.ts';
 import type { Ps } from './time.ts';
 
 export type WriterKind = 'cpu' | 'exception' | 'dma' | 'debugger' | 'scenario';
@@ -59,6 +59,8 @@ export interface TimelineRecord {
   readonly text: string;
   readonly pc: number | null;
   readonly core: number;
+  /** What a note that came with it is about. */
+  readonly about?: GuestFact;
   count: number;
 }
 

@@ -4,7 +4,7 @@
 import { PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
 import { decideBoot } from './boot-rules.ts';
 import { isUsbController, type BootRule, type ChipDescription } from './chip.ts';
-import { RESET_CAUSES, type ResetCause } from './component.ts';
+import { RESET_CAUSES, type GuestFact, type ResetCause } from './component.ts';
 import { PAUSE, type CoreListener, type Zone } from './core/core-types.ts';
 import { Core, type CoreSnapshot, type Interceptor } from './core/core.ts';
 import { KIND } from './core/caches/flash-cache.ts';
@@ -166,7 +166,7 @@ export abstract class MachineBase implements CoreListener<Core> {
         const owner = this.system.block(block).row.core;
         this.askReset(by, this.cores.find((c) => c.row.name === owner) ?? this.cores[0]!, false);
       },
-      note: (kind, text, block) => this.blockNote(kind, text, block),
+      note: (kind, text, block, about) => this.blockNote(kind, text, block, about),
       changed: (block, register, old, value) => this.registerChanged(block, register, old, value),
       unmodelled: (block, register, kind) => {
         // the report is about the firmware: accesses of the ROM are left out
@@ -647,13 +647,13 @@ export abstract class MachineBase implements CoreListener<Core> {
       address: null,
     });
   }
-  event(kind: string, text: string, pc: number | null = null, core = 0): void {
+  event(kind: string, text: string, pc: number | null = null, core = 0, about?: GuestFact): void {
     const c = this.cores?.[core];
-    this.history.event({ at: this.system.now, cycle: c ? c.cycles() : null, kind, text, pc, core });
+    this.history.event({ at: this.system.now, cycle: c ? c.cycles() : null, kind, text, pc, core, ...(about && { about }) });
   }
-  protected blockNote(kind: string, text: string, block: string): void {
+  protected blockNote(kind: string, text: string, block: string, about?: GuestFact): void {
     if (kind.startsWith('console:')) return this.console(kind.slice('console:'.length), text);
-    this.note(kind, `${block}: ${text}`);
+    this.note(kind, `${block}: ${text}`, block, about);
   }
 
   // ---- CoreListener --------------------------------------------------------------------------------------------------------------
@@ -721,12 +721,12 @@ export abstract class MachineBase implements CoreListener<Core> {
     say(this.state, channel, text);
     this.observer.console?.(channel, text);
   }
-  note(kind: string, text: string): void {
+  note(kind: string, text: string, block: string | null = null, about?: GuestFact): void {
     const known = this.state.notes.find((n) => n.kind === kind && n.text === text);
     if (known) known.count++;
     else if (this.state.notes.length < 200) {
-      this.state.notes.push({ kind, text, count: 1 });
-      this.event(kind, text, this.bootCore.pc);
+      this.state.notes.push({ kind, text, count: 1, block, ...(about && { about }) });
+      this.event(kind, text, this.bootCore.pc, 0, about);
     }
     this.observer.note?.(kind, text);
   }

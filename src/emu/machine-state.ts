@@ -1,6 +1,6 @@
 /** What belongs to the machine as a whole and to no block or core: plain data, kept in every checkpoint. */
 import { nothingPrinted, print, type Printed } from './console-text.ts';
-import type { ResetCause } from './component.ts';
+import type { GuestFact, ResetCause } from './component.ts';
 import { US, type Ps } from './time.ts';
 
 /** Where the core was that asked for a reset, or that a reset interrupted: its instruction, and LR there. Null at power-on. */
@@ -34,7 +34,7 @@ export interface MachineState {
   /** The unmodelled register that was read last: by which instruction, when, and how often in succession. */
   polled: { readonly register: string; reads: number; pc: number; at: Ps } | null;
   unclocked: Record<string, number>;
-  notes: { kind: string; text: string; count: number }[];
+  notes: { kind: string; text: string; count: number; block: string | null; about?: GuestFact }[];
   uninitialised: number;
   powerCycles: number;
   /** Of the boot core. */

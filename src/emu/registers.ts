@@ -203,6 +203,14 @@ export class RegisterContext<S extends object> {
 }
 export type ChangeListener = (block: string, register: Register, old: number, value: number) => void;
 
+/** What a model says of its state to those outside of the machine, by name: they never look into the state itself. */
+export interface Published {
+  /** A watchdog counts. */
+  readonly running?: boolean;
+  /** When it resets the chip if nothing is done; Infinity while it does not count. */
+  readonly due?: Ps;
+}
+
 /**
  * Behaviour of one IP version. All functions get the context first. `write` is called before a value is stored: it returns what is to
  * be stored (most return nothing: the masked value is stored). `merged` is the old value with the writable bits replaced, `raw` what was written, in
@@ -234,6 +242,7 @@ export interface RegisterModel<S extends object = object> {
   /** Registers that a reset kind leaves alone (backup domain, reset flags). */
   keeps?(r: Register, kind: ResetKind): boolean;
   create(): S;
+  published?(c: RegisterContext<S>): Published;
   onReset?(c: RegisterContext<S>, kind: ResetKind): void;
   onTimer?(c: RegisterContext<S>, timer: string): void;
   onWire?(c: RegisterContext<S>, wire: Wire, value: number): void;
@@ -357,6 +366,9 @@ export class RegisterBlock {
     return c;
   }
 
+  published(state: RegisterState, env: Env): Published {
+    return this.model?.published?.(this.enter(state, env)) ?? {};
+  }
   isModelled(r: Register): boolean {
     return this.modelledIndex[r.index] === 1;
   }

@@ -3,7 +3,7 @@
  */
 import { Arena, PAGE_SIZE } from './arena.ts';
 import type { BlockRow, ChipDescription, MemoryRow } from './chip.ts';
-import { BUS_ERROR, clonePlain, type Env, type ResetCause, type ResetKind } from './component.ts';
+import { BUS_ERROR, clonePlain, type Env, type GuestFact, type ResetCause, type ResetKind } from './component.ts';
 import {
   layoutFor,
   modelFor,
@@ -15,6 +15,7 @@ import {
   type Layout,
   type AnyModelFactory,
   type RegisterState,
+  type Published,
 } from './registers.ts';
 import {
   clockCount,
@@ -72,7 +73,7 @@ export interface SystemListener {
   /** `core`: index of the only core that the line reaches; left out = all. */
   irq(line: number, level: boolean, core?: number): void;
   reset(by: ResetCause, block: string): void;
-  note(kind: string, text: string, block: string): void;
+  note(kind: string, text: string, block: string, about?: GuestFact): void;
   changed: ChangeListener | null;
   unmodelled(block: string, register: string, kind: 'read' | 'write'): void;
   /** An access to a block whose clock is off. */
@@ -306,7 +307,7 @@ export class System {
       total: (w) => system.totals.get(w)?.() ?? system.wires.get(w),
       parameter: (of) => system.parameter(of),
       requestReset: (by) => system.listener.reset(by, name),
-      note: (kind, text) => system.listener.note(kind, text, name),
+      note: (kind, text, about) => system.listener.note(kind, text, name, about),
       busRead: (address, size) => {
         system.listener.busRead?.(address);
         const v = system.read(address, size);
@@ -340,6 +341,10 @@ export class System {
   private readonly onChange: ChangeListener = (block, register, old, value) => this.listener.changed?.(block, register, old, value);
   findBlock(name: string): Block | undefined {
     return this.byName.get(name);
+  }
+  /** What the model of a block publishes of its state. */
+  published({ component, state, env }: Block): Published {
+    return component.published(state, env);
   }
   parameter(name: string): number | undefined {
     const v = this.changed[name] ?? this.given[name];

@@ -13,7 +13,7 @@ const waiting: (() => void)[] = [];
  *
  * @throws UsageError or ImageError for wrong options, before anything runs; the signal's reason if it is aborted. What the firmware does wrong is in the result.
  */
-export async function bench(options: BenchOptions): Promise<RunResult> {
+export async function bench(options: BenchOptions): Promise<RunResult<string>> {
   const job = await libraryJob(options);
   const { signal, onProgress } = options;
   await turn(signal);

@@ -15,7 +15,7 @@ export interface Host {
   /** Bytes of a stand-in ROM by its name in rom/images. */
   romImage: (name: string) => Promise<Uint8Array>;
   /** Runs a job beside the caller: in a worker where there are any. */
-  runJob: (job: RunJob, hooks: JobHooks) => Promise<RunResult>;
+  runJob: (job: RunJob, hooks: JobHooks) => Promise<RunResult<string>>;
   /** Called before a machine is made for this chip: interpreters that the build has left may be loaded. */
   prepare: (chip: string) => Promise<void>;
 }

@@ -8,7 +8,10 @@ import type { FromWorker, ToWorker } from './job-messages.ts';
 import { outsideOf } from './outside.ts';
 
 /** Blocks the thread until the run is over. */
-export function runHere(job: RunJob, { signal, progress, trace, outside }: JobHooks & Pick<RunHooks, 'trace' | 'outside'>): RunResult {
+export function runHere(
+  job: RunJob,
+  { signal, progress, trace, outside }: JobHooks & Pick<RunHooks, 'trace' | 'outside'>,
+): RunResult<string> {
   signal?.throwIfAborted();
   const hooks = {
     clock: () => performance.now(),

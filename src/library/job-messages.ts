@@ -6,7 +6,7 @@ import type { JobHooks } from './host.ts';
 export type ToWorker = { readonly job: RunJob; readonly progress: boolean };
 export type FromWorker =
   | { readonly kind: 'progress'; readonly text: string }
-  | { readonly kind: 'result'; readonly result: RunResult }
+  | { readonly kind: 'result'; readonly result: RunResult<string> }
   | { readonly kind: 'error'; readonly message: string; readonly stack: string };
 
 /** What is used of a browser's Worker. */
@@ -22,7 +22,7 @@ const NOT_LOADED = 'its script, bench-worker.js, could not be loaded; with esbui
 const idle: WorkerLike[] = [];
 
 /** In a worker that `start` makes; when the signal is aborted the worker is given up with what it was doing. */
-export function runInWorker(start: () => WorkerLike, job: RunJob, { signal, progress }: JobHooks): Promise<RunResult> {
+export function runInWorker(start: () => WorkerLike, job: RunJob, { signal, progress }: JobHooks): Promise<RunResult<string>> {
   return new Promise((settle, fail) => {
     const worker = idle.pop() ?? start();
     const end = (finish: () => void, keep: boolean): void => {

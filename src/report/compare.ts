@@ -1,5 +1,6 @@
 /** Two runs, or a run and a board, side by side, for a person. */
 import type { Difference } from '../bench/documents/compare.ts';
+import type { Sentence } from '../bench/documents/sentence.ts';
 import { pad, plain, printable, wrap, type Paint } from './text.ts';
 
 const TITLES: Readonly<Record<Difference['group'], string>> = {
@@ -15,7 +16,7 @@ const NAME = 22;
 export interface ComparedRun {
   /** As typed. */
   readonly path: string;
-  readonly summary: string;
+  readonly summary: Sentence;
   /** How the last entry came about; undefined without one. */
   readonly how: string | undefined;
 }

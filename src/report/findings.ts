@@ -1,7 +1,9 @@
 /** What a scenario that does not hold has to say to a CI server: one finding for each proved cause, else one for the failure itself, with the place in the sources. */
 import type { CheckId, Place, RunResult } from '../bench/documents/result.ts';
 import { proofOf } from '../bench/documents/serial-proof.ts';
+import { factsIn } from '../bench/documents/note-facts.ts';
 import type { Sources } from './source-lines.ts';
+import { codeOf } from './text.ts';
 
 export interface Finding {
   /** The scenario's file. */
@@ -23,28 +25,22 @@ export function findingsOf(scenario: string, result: RunResult, failures: readon
     return found === null || found.elsewhere ? { file: scenario, line: 1 } : { file: found.path, line: place!.line ?? 1 };
   };
   if (causes.length === 0) {
-    const crash = result.notes.find((n) => n.kind === 'crash')?.text;
+    const fault = factsIn(result.notes, 'fault').find(({ at }) => at.file !== null);
     return [
       {
         scenario,
         rule: result.outcome,
         message: `${told}: ${result.summary}`,
-        ...at(placeIn(crash) ?? result.entries.at(-1)?.from ?? null),
+        ...at(fault?.at ?? result.entries.at(-1)?.from ?? null),
       },
     ];
   }
   return causes.map((cause) => ({
     scenario,
     rule: cause.id,
-    message: [`${cause.explanation.split(/\n\n+/)[0]!} (${told})`, cause.fix === null ? cause.repair : `fix: ${cause.fix.trim()}`]
+    message: [`${cause.explanation} (${told})`, cause.fix === null ? cause.repair : `fix: ${codeOf(cause.fix).join('\n')}`]
       .filter((t) => t !== null)
       .join('\n'),
     ...at(cause.lastWriter ?? result.entries.at(-1)?.from ?? null),
   }));
-}
-
-/** `main.c:14 (main) wrote to …`: the notes of a fault begin with their place. */
-function placeIn(text: string | undefined): Place | null {
-  const found = /^(\S+):(\d+) \(/.exec(text ?? '');
-  return found === null ? null : { pc: '0x00000000', symbol: null, file: found[1]!, line: Number(found[2]) };
 }

@@ -3,6 +3,7 @@
  * which adds what needs one: a timeline to zoom into, highlighted code, links between them. Nothing comes from elsewhere.
  */
 import type { Place, ResultCause, ResultCheck, RunResult, Verdict } from '../bench/documents/result.ts';
+import { factsIn } from '../bench/documents/note-facts.ts';
 import { proofOf, SERIAL, type Proof } from '../bench/documents/serial-proof.ts';
 import type { RunTrace, TracedJump, TracedWord } from '../bench/documents/trace-types.ts';
 import { escapeHtml as escape, PAGE_STYLE } from './page.ts';
@@ -84,9 +85,9 @@ function causeSection(r: RunResult, sources: Sources): string {
     ['crash', 'chain', 'trigger', 'control', 'chip', 'starved', 'not-triggered', 'find-jump', SERIAL].includes(n.kind),
   );
   const list = seen.length === 0 ? '' : `<ul>${seen.map((n) => `<li>${escape(n.text)}</li>`).join('')}</ul>`;
-  const crash = /^(\S+):(\d+) \(/.exec(r.notes.find((n) => n.kind === 'crash')?.text ?? '');
-  const fault = crash === null ? '' : sourceOf({ pc: '0x00000000', symbol: null, file: crash[1]!, line: Number(crash[2]) }, sources);
-  return causes.map((c) => causeCard(r, c, proof, sources)).join('\n') + fault + list;
+  const [fault] = factsIn(r.notes, 'fault');
+  const at = fault === undefined ? '' : sourceOf(fault.at, sources);
+  return causes.map((c) => causeCard(r, c, proof, sources)).join('\n') + at + list;
 }
 
 function causeCard(r: RunResult, c: ResultCause, proof: Proof | null, sources: Sources): string {

@@ -1,10 +1,11 @@
 /** What the pages have in common. */
+import type { Sentence } from '../bench/documents/sentence.ts';
 import { printable } from './text.ts';
 
 const ENTITIES: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;' };
 /** What a CI runner would obey if the page is printed: lines that begin with `::`, and `##[`. */
 const RUNNER = /^[^\S\n]*:(?=:)|#(?=#\w*\[)/gm;
-export const escapeHtml = (text: string): string =>
+export const escapeHtml = (text: Sentence): string =>
   printable(text)
     .replace(/[<>&"]/g, (c) => ENTITIES[c]!)
     .replace(RUNNER, (found) => `${found.slice(0, -1)}&#${found.charCodeAt(found.length - 1)};`);

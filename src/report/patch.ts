@@ -5,11 +5,13 @@
 import { createTwoFilesPatch } from 'diff';
 import { firstSet, proofOf } from '../bench/documents/serial-proof.ts';
 import type { CheckId, Place, ResultCause, RunResult } from '../bench/documents/result.ts';
-import { keptDeclaration, partsOf, type Part } from '../checks/fix-in-c.ts';
+import { isRemark, keptDeclaration, partsOf, type Part } from '../checks/fix-in-c.ts';
 import { redirectedTables, type RedirectedTables } from '../checks/entry-address.ts';
 import { findChip } from '../chips/index.ts';
+import { factsIn } from '../bench/documents/note-facts.ts';
 import { inAddresses } from './in-addresses.ts';
 import { inAssembler } from './in-assembler.ts';
+import { inOneLine } from './text.ts';
 import { namesKnownIn } from './known-names.ts';
 import type { Sources } from './source-lines.ts';
 
@@ -118,18 +120,19 @@ function namesWithoutHeader(before: readonly string[], after: readonly string[],
 // eslint-disable-next-line complexity -- one case for each reason why a part has no place
 function editsOf(result: RunResult, causes: readonly ResultCause[], cause: ResultCause, sources: Sources): Edit[] | string {
   const { id, fix, at } = cause;
-  const bare = fix?.replace(/\/\*[^]*?\*\//g, '').trim() ?? '';
-  if (fix === null || bare === '') return 'no change in this program repairs it';
-  const advice = `not a change of a single line: ${fix.replace(/\s+/g, ' ').trim()}`;
+  const parts = fix === null ? [] : partsOf(fix);
+  if (fix === null || parts.every(isRemark)) return 'no change in this program repairs it';
+  const advice = `not a change of a single line: ${inOneLine(fix)}`;
   const way = wayOf(result, causes);
   const edits: Edit[] = [];
-  for (const part of partsOf(fix)) {
-    if (part.goes === null && bare.includes('__attribute__')) return advice;
+  const declares = parts.some(({ code: lines }) => lines.some((text) => text.includes('__attribute__')));
+  for (const part of parts) {
+    if (part.goes === null && declares) return advice;
     const place = part.goes === 'declaration' ? declarationIn(result, part, sources) : placeFor(part, cause, way);
     if (place?.file == null || place.line === null)
       return part.goes === 'declaration' ? advice : 'the image has no source line for this place';
     const instructions = isAssembly(place.file) ? instructionsOf(part, at) : undefined;
-    if (instructions === null) return `${place.file} is assembly; as C: ${fix.replace(/\s+/g, ' ').trim()}`;
+    if (instructions === null) return `${place.file} is assembly; as C: ${inOneLine(fix)}`;
     const found = sources(place.file);
     if (found === null) return `${place.file} was not found beside the image`;
     if (instructions !== undefined) {
@@ -181,10 +184,9 @@ function wayOf(result: RunResult, causes: readonly ResultCause[]): Way {
   const jump = entry?.from ?? null;
   const redirected = causes.find((c) => c.at === 'redirect')?.lastWriter ?? null;
   const before = jump?.line == null || (redirected?.file === jump.file && (redirected.line ?? 0) < jump.line);
-  const jumped = /^(\S+):(\d+)(?: \([^)]*\))? jumped to/.exec(result.notes.find((n) => n.kind === 'crash')?.text ?? '');
   return {
     early: redirected?.line != null && before ? redirected : jump,
-    stray: jumped ? { file: jumped[1]!, line: Number(jumped[2]) } : null,
+    stray: factsIn(result.notes, 'fault').find((f) => f.jumped && f.at.file !== null)?.at ?? null,
     byException: entry?.how === 'exception',
     moved: result.checks.find((c) => c.id === 'entry-address')?.lastWriter ?? null,
   };

@@ -4,16 +4,29 @@
  */
 import type { Judgement } from '../bench/documents/expect.ts';
 import { SERIAL_PORT } from '../bench/documents/names.ts';
-import { isWaitForInput, missingClockOf } from '../bench/documents/note-words.ts';
+import { factsIn, refusedWrite, type Frame } from '../bench/documents/note-facts.ts';
 import { doubts } from '../bench/verdict/summary.ts';
 import type { Place, ResultCause, RunResult } from '../bench/documents/result.ts';
 import { firstSet, proofOf, SERIAL } from '../bench/documents/serial-proof.ts';
-import { NEVER_READY, OTHER_BOARD } from '../peripherals/note-words.ts';
+import type { Sentence } from '../bench/documents/sentence.ts';
 import { patchOf } from './patch.ts';
 import { provisos } from './provisos.ts';
 import { NO_SOURCES, type Sources } from './source-lines.ts';
-import { endedText, harmlessWhere, headlineText, HEADLINES, keptInVain, loopAtEnd, refusedWrite, romName, waitOf } from './terminal.ts';
-import { consoleText, humanTime, pad, plain, printable, visibleLength, wrap, type Paint, type Style } from './text.ts';
+import { endedText, harmlessWhere, headlineText, HEADLINES, keptInVain, loopAtEnd, romName, waitOf } from './terminal.ts';
+import {
+  codeOf,
+  consoleText,
+  humanTime,
+  pad,
+  plain,
+  printable,
+  sentence,
+  visibleLength,
+  whole,
+  wrap,
+  type Paint,
+  type Style,
+} from './text.ts';
 
 export interface ShortOptions {
   readonly paint?: Paint;
@@ -38,13 +51,13 @@ class Page {
     this.paint = paint;
   }
   /** Wraps the text to at most `most` lines; a cut text ends with an ellipsis. */
-  text(text: string, most = 2, indent = ' '.repeat(COLUMN), first = indent): void {
+  text(text: Sentence, most = 2, indent = ' '.repeat(COLUMN), first = indent): void {
     const all = wrap(printable(text), this.width, indent, first);
     const shown = all.slice(0, most);
     if (all.length > most) shown[most - 1] = `${shown[most - 1]!.slice(0, this.width - 2).trimEnd()} …`;
     this.lines.push(...shown);
   }
-  row(label: string, style: Style, text: string, most: number): void {
+  row(label: string, style: Style, text: Sentence, most: number): void {
     const from = this.lines.length;
     this.text(text, most);
     this.lines[from] = pad(this.paint(style, label), COLUMN) + this.lines[from]!.slice(COLUMN);
@@ -131,11 +144,11 @@ function about(page: Page, result: RunResult): void {
 
 /** The chip if it was inferred, the control run of the board, and the last output of the firmware. */
 function background(page: Page, result: RunResult): void {
-  const note = (kind: string): string | undefined => result.notes.find((n) => n.kind === kind)?.text;
+  const note = (kind: string): Sentence | undefined => result.notes.find((n) => n.kind === kind)?.text;
   const chip = note('chip');
   if (chip !== undefined) page.row('Chip', 'dim', chip, 1);
   const control = note('control');
-  if (control !== undefined) page.row('Board', 'dim', control.replace(/^control run: /, ''), 2);
+  if (control !== undefined) page.row('Board', 'dim', control, 2);
   consoleLines(page, result);
 }
 
@@ -150,7 +163,7 @@ function reached(page: Page, result: RunResult): void {
     page.row('Leave', 'red', `${id}: ${because}${sure}`, 5);
   }
   // told above, by its name: `WWDG1 runs …`
-  const bites = (id: string): boolean => result.notes.some((n) => n.kind === 'watchdog' && n.text.toLowerCase().startsWith(id));
+  const bites = (id: string): boolean => factsIn(result.notes, 'watchdog').some(({ check }) => check === id);
   const minded = result.checks.filter((c) => (c.verdict === 'fail' || c.verdict === 'warn') && !lost.includes(c) && !bites(c.id));
   const proved = (c: RunResult['checks'][number]): boolean => result.diagnosis.harmless.includes(c.id);
   for (const c of minded.filter((m) => !proved(m)).slice(0, 2)) {
@@ -170,8 +183,6 @@ function lostWay({ checks }: RunResult): readonly RunResult['checks'][number][] 
 }
 
 /** A note as a sentence; a file name at its beginning keeps its case. */
-const whole = (text: string): string => `${/^\S+[./]\S+:/.test(text) ? text : sentence(text)}${/[.?!]$/.test(text) ? '' : '.'}`;
-const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 
 // ---- a failure -------------------------------------------------------------------------------------------------------------------
 
@@ -183,7 +194,7 @@ function failed(page: Page, result: RunResult, sources: Sources): void {
     if (more.length > 0) page.row('Also', 'yellow', more.join(', '), 2);
     const below = new Page(page.width, page.paint);
     const withoutUsb = result.diagnosis.causes.find((c) => c.id === 'rom-usb' && !c.proved);
-    if (withoutUsb) below.row('Note', 'yellow', `rom-usb: ${withoutUsb.explanation.split(/\n\n+/)[0]!}`, 2);
+    if (withoutUsb) below.row('Note', 'yellow', `rom-usb: ${withoutUsb.explanation}`, 2);
     below.row('Proof', 'green', sureness(result, causes), 3);
     background(below, result);
     const room = LINES - page.lines.length - below.lines.length - nextSteps(result, sources, null).length;
@@ -221,9 +232,8 @@ function mainCauses(result: RunResult): readonly ResultCause[] {
 }
 
 function writeCause(page: Page, result: RunResult, cause: ResultCause, count: number, sources: Sources): void {
-  const [first = ''] = cause.explanation.split(/\n\n+/);
   const judged = result.checks.find((c) => c.id === cause.id);
-  page.row('Cause', 'red', `${cause.id}: ${first}`, count > 1 ? 2 : 3);
+  page.row('Cause', 'red', `${cause.id}: ${cause.explanation}`, count > 1 ? 2 : 3);
   const place = cause.lastWriter ?? (cause.at === 'entry' || cause.at === 'redirect' ? (result.entries.at(-1)?.from ?? null) : null);
   if (place === null) {
     if (judged?.observed != null) page.text(`found ${judged.observed}`, 1);
@@ -257,8 +267,8 @@ function excerpt(page: Page, place: Place, sources: Sources, around = 1): void {
 function fix(page: Page, result: RunResult, causes: readonly ResultCause[], sources: Sources, room: number): void {
   const patch = patchOf(result, sources);
   const jump = result.entries.at(-1)?.from ?? null;
-  const each = causes.flatMap((c) => c.fix?.replace(/\n+$/, '') ?? (c.repair === null ? [] : `/* ${c.repair} */`));
-  const inC = [...new Set(each)].flatMap((text) => text.split('\n'));
+  const each = causes.flatMap((c) => (c.fix === null ? (c.repair === null ? [] : [`/* ${c.repair} */`]) : codeOf(c.fix)));
+  const inC = each;
   const changed = patch.text.split('\n').filter((l) => /^[+-](?!\+\+ |-- )/.test(l));
   const lines = patch.text === '' ? inC : changed;
   if (lines.length === 0) return;
@@ -310,12 +320,12 @@ function sureness(result: RunResult, causes: readonly ResultCause[]): string {
 }
 
 function crash(page: Page, result: RunResult, sources: Sources): boolean {
-  const lines = result.notes.filter((n) => n.kind === 'crash').map((n) => n.text);
-  if (lines.length === 0) return false;
-  page.row('Fault', 'red', lines[0]!, 3);
-  const place = placeIn(lines[0]!);
+  const notes = result.notes.filter((n) => n.kind === 'crash');
+  if (notes.length === 0) return false;
+  page.row('Fault', 'red', notes[0]!.text, 3);
+  const place = factsIn(result.notes, 'fault').find(({ at }) => at.file !== null)?.at ?? null;
   if (place) excerpt(page, place, sources);
-  for (const text of lines.slice(1)) page.text(callsOf(text, sources), 2);
+  for (const { text, about } of notes.slice(1)) page.text(about?.is === 'calls' ? calledBy(about.frames, sources) : text, 2);
   const chain = result.notes.filter((n) => n.kind === 'chain').map((n) => n.text);
   if (chain.length > 0) page.row('Origin', 'cyan', chain[0]!, 2);
   for (const text of chain.slice(1, 3)) page.text(text, 2);
@@ -327,31 +337,25 @@ function crash(page: Page, result: RunResult, sources: Sources): boolean {
 function waits(page: Page, result: RunResult, sources: Sources): boolean {
   const { stuck } = result;
   if (stuck === null) return false;
-  const { loop, callers, what, value } = waitOf(stuck, result);
+  const { loop, place, callers, inHandler, what, value } = waitOf(stuck, result);
   const said = what === null ? sentence(result.summary) : `the loop at ${loop} polls ${what}${value}`;
-  const why = result.notes.filter((n) => n.kind === 'wait' && !said.includes(n.text));
+  // the summary of a loop that reads nothing names the reasons itself
+  const why = what === null && !inHandler ? [] : result.notes.filter((n) => n.kind === 'wait');
   page.row('Waits', 'red', said, what === null ? 4 : 2);
-  const place = placeIn(loop);
   if (place) excerpt(page, place, sources);
   if (stuck.address === null && stuck.register === null && place && asksSomething(place, sources))
     page.text('The loop reads no memory, although its source line does: a variable that only an interrupt changes must be volatile.', 2);
-  if (callers.length > 0) page.text(callsOf(`${CALLED_BY}${callers.join(' < ')}`, sources), 2);
+  if (callers.length > 0) page.text(calledBy(callers, sources), 2);
   for (const { text } of why) page.text(text, 3, ' '.repeat(COLUMN + 2), `${' '.repeat(COLUMN)}- `);
   if (result.unmodelled.some((u) => `${u.peripheral}.${u.register}` === stuck.register))
     page.text(`bootbench does not model ${stuck.register}; a real chip may well get past this.`);
   return true;
 }
-const CALLED_BY = 'called by: ';
 /** Where the sources of some frames are here, the others are those of libraries, whose paths leave no room for the program's own: they are named without. */
-function callsOf(text: string, sources: Sources): string {
-  if (!text.startsWith(CALLED_BY)) return text;
-  const frames = text.slice(CALLED_BY.length).split(' < ');
-  const isHere = (frame: string): boolean => {
-    const [, file] = /\((\S+):\d+\)/.exec(frame) ?? [];
-    return file !== undefined && sources(file) !== null;
-  };
-  if (!frames.some(isHere)) return text;
-  return CALLED_BY + frames.map((frame) => (isHere(frame) ? frame : frame.replace(/ \(\S+:\d+\)/, ''))).join(' < ');
+function calledBy(frames: readonly Frame[], sources: Sources): string {
+  const isHere = ({ file }: Frame): boolean => file !== null && sources(file) !== null;
+  const some = frames.some(isHere);
+  return `called by: ${frames.map((f) => (!some || isHere(f) ? f.text : f.name)).join(' < ')}`;
 }
 
 /** A loop in the source whose condition is more than a constant. */
@@ -372,12 +376,6 @@ function upToItsEnd(text: string): string {
   }
   return text;
 }
-/** `file:line (function)` of a text, from its start. */
-function placeIn(text: string): Place | null {
-  const [, file, line, symbol] = /^(\S+):(\d+) \(([^)]*)\)/.exec(text) ?? [];
-  return file === undefined ? null : { pc: '0x00000000', symbol: symbol!, file, line: Number(line) };
-}
-
 /** For a run in which nothing triggers the jump, or the firmware waits. */
 function rests(page: Page, result: RunResult, sources: Sources): boolean {
   const asked = notTriggered(page, result, sources);
@@ -418,14 +416,15 @@ function inVain(page: Page, result: RunResult): void {
   if (usb !== undefined) page.row('USB', 'yellow', usb, 4);
   const lost = refusedWrite(notes);
   if (lost === undefined || entries.length > 0) return;
+  const locked = lost.about?.is === 'locked' && lost.about.lock === 'OPTLOCK';
   // the same name and the same two words in all families that have the lock (reference manuals, FLASH, option bytes)
-  page.row('Lost', 'yellow', `${lost}${lost.includes('OPTLOCK = 1') ? '; first write the two keys to FLASH_OPTKEYR' : ''}`, 2);
+  page.row('Lost', 'yellow', `${lost.text}${locked ? '; first write the two keys to FLASH_OPTKEYR' : ''}`, 2);
 }
 
 /** Suspects: not proved, so not called causes, but the best places to look. */
 function suspects(page: Page, result: RunResult): void {
   for (const { id, lastWriter, explanation } of result.diagnosis.causes.slice(0, 3)) {
-    page.row(labelOf(id), 'yellow', `${id}: ${explanation.split(/\n\n+/)[0]!}`, 2);
+    page.row(labelOf(id), 'yellow', `${id}: ${explanation}`, 2);
     if (lastWriter !== null) page.text(where(lastWriter), 1);
   }
 }
@@ -454,16 +453,17 @@ function consoleLines(page: Page, result: RunResult): void {
 }
 
 /** The board has no clock source for the flag that the firmware waits for; forcing the flag would not help. */
-const lacksClock = ({ notes }: RunResult): boolean => notes.some((n) => n.kind === 'wait' && n.text.includes(OTHER_BOARD));
+const lacksClock = ({ notes }: RunResult): boolean =>
+  notes.some(({ kind, about }) => kind === 'wait' && about?.is === 'never-ready' && about.otherBoard);
 
 /** A note of a clock that the board cannot give, whether the firmware still waits for it or not; what has entered the ROM got by without. */
-function absentClock({ entries, notes }: RunResult): string | undefined {
-  const note = notes.find((n) => n.kind === 'guest' && n.text.includes(NEVER_READY));
+function absentClock({ entries, notes }: RunResult): Sentence | undefined {
+  const note = notes.find(({ kind, about }) => kind === 'guest' && about?.is === 'never-ready');
   return note !== undefined && entries.length === 0 ? note.text : undefined;
 }
 
 /** The clock enable in RCC without which the polled register reads as 0; forcing a bit would hide that. */
-const missingClock = ({ notes }: RunResult): string | undefined => notes.flatMap((n) => missingClockOf(n) ?? [])[0];
+const missingClock = ({ notes }: RunResult): string | undefined => factsIn(notes, 'no-clock')[0]?.enable;
 
 /** What gets the firmware past its wait, if anything does. */
 function pastWait(result: RunResult): string[] {
@@ -473,8 +473,8 @@ function pastWait(result: RunResult): string[] {
   if (clock !== undefined) return [`set ${clock} in your firmware first`];
   if (result.stuck?.force) return [`add --force ${result.stuck.force} to get past the wait`];
   const port = result.stuck?.register?.split('.')[0];
-  const isTold = result.notes.some((n) => n.kind === 'not-triggered' && n.text.includes('"uart"'));
-  const isReceiving = port !== undefined && SERIAL_PORT.test(port) && result.notes.some(isWaitForInput) && !isTold;
+  const isTold = factsIn(result.notes, 'steps').some((f) => f.serial);
+  const isReceiving = port !== undefined && SERIAL_PORT.test(port) && factsIn(result.notes, 'waits-for-input').length > 0 && !isTold;
   return isReceiving ? [`add to a scenario: {"at":"1s","do":{"uart":{"port":"${port}","text":"…"}}}`] : [];
 }
 

@@ -5,8 +5,11 @@
 import type { Outcome, Place, ResultCause, ResultCheck, RomDependency, RunResult } from '../bench/documents/result.ts';
 import type { Judgement } from '../bench/documents/expect.ts';
 import { proofOf, SERIAL_SET, type Proof } from '../bench/documents/serial-proof.ts';
+import { chainText, factsIn, refusedWrite, type NoteFact } from '../bench/documents/note-facts.ts';
+import type { Sentence } from '../bench/documents/sentence.ts';
+import { isRemark, partsOf } from '../checks/fix-in-c.ts';
 import { doubts, waitsForInput } from '../bench/verdict/summary.ts';
-import { consoleText, humanTime, pad, plain, printable, wrap, type Paint, type Style } from './text.ts';
+import { codeOf, consoleText, humanTime, pad, plain, printable, whole, wrap, type Paint, type Style } from './text.ts';
 
 /** Options of a report. */
 export interface TerminalOptions {
@@ -49,11 +52,11 @@ class Writer {
   blank(): void {
     if (this.lines.length > 0) this.lines.push('');
   }
-  text(text: string, indent = '  '): void {
+  text(text: Sentence, indent = '  '): void {
     this.lines.push(...wrap(printable(text), this.width, indent));
   }
   /** A short label in its own column, the text wrapped beside it. */
-  row(label: string, text: string, style: Style = 'dim', column = 10): void {
+  row(label: string, text: Sentence, style: Style = 'dim', column = 10): void {
     const indent = ' '.repeat(column);
     const [first = '', ...rest] = wrap(printable(text), this.width, indent);
     const head = `  ${this.paint(style, label)}`;
@@ -147,11 +150,8 @@ function symptom(w: Writer, result: RunResult): void {
     ];
     w.lines.push(...wrap(printable(`${option.text} [${[...settings, option.outcome].join(', ')}]`), w.width, '      ', '    - '));
   }
-  for (const note of result.notes) if (note.kind === 'symptom') w.text(capital(`${note.text}.`));
+  for (const note of result.notes) if (note.kind === 'symptom') w.text(whole(note.text));
 }
-
-/** Capitalises a sentence, except if it begins with the name of a function. */
-const capital = (text: string): string => (/^\S* \(\S+:\d+\)|^\S*_/.test(text) ? text : text.slice(0, 1).toUpperCase() + text.slice(1));
 
 /** The proved causes, or the suspects if nothing is proved: guesses are never listed beside proofs. */
 const shownCauses = (result: RunResult): readonly ResultCause[] => proofOf(result)?.causes ?? result.diagnosis.causes;
@@ -162,8 +162,7 @@ function writeCause(w: Writer, result: RunResult, cause: ResultCause, index: num
   const count = shownCauses(result).length;
   const proof = proofOf(result);
   w.heading(`${proof !== null ? 'Cause' : 'Suspect, not proved'}${count > 1 ? ` ${index + 1} of ${count}` : ''}: ${cause.id}`);
-  const [first = '', ...more] = cause.explanation.split(/\n\n+/);
-  w.text(more.length === 0 ? first : `${first} (More: bootbench explain ${cause.id})`);
+  w.text(cause.explanation);
   const writer = cause.lastWriter;
   if (writer !== null) w.row('Line', `${where(writer)}${by(writer.kind)}, at ${humanTime(writer.at)}`, 'cyan');
   const entry = result.entries.at(-1);
@@ -171,8 +170,8 @@ function writeCause(w: Writer, result: RunResult, cause: ResultCause, index: num
   if (check?.observed !== null && check?.observed !== undefined)
     w.row('Found', `${check.observed}${check.expected === null ? '' : ` (expected: ${check.expected})`}`);
   if (cause.fix !== null) {
-    w.row('Fix', `in C${fixPlace(result, cause, cause.fix)}:`, 'green');
-    for (const line of cause.fix.replace(/\n+$/, '').split('\n')) w.lines.push(`      ${printable(line)}`);
+    w.row('Fix', `in C${fixPlace(result, cause)}:`, 'green');
+    for (const line of codeOf(cause.fix)) w.lines.push(`      ${printable(line)}`);
   } else if (cause.repair !== null) {
     w.row('Fix', cause.repair, 'green');
   }
@@ -184,13 +183,14 @@ function writeCause(w: Writer, result: RunResult, cause: ResultCause, index: num
 }
 
 /** The place of a fix with one part; other parts name their place in a comment. */
-function fixPlace(result: RunResult, { at, lastWriter }: ResultCause, fix: string): string {
-  if (/^\/\*/.test(fix)) return '';
+function fixPlace(result: RunResult, { at, lastWriter, fix }: ResultCause): string {
+  const parts = fix === null ? [] : partsOf(fix);
+  if (parts[0]?.goes !== null || parts.every(isRemark)) return '';
   if (at === 'before-write') return lastWriter?.file ? `, in place of ${briefly(lastWriter)}` : '';
   if (at === 'keep') return '';
   const from = result.entries.at(-1)?.from;
   const jump = `the jump${from?.file ? ` at ${briefly(from)}` : ''}`;
-  return fix.includes('in place of the old jump') ? `, in place of ${jump}` : `, right before ${jump}`;
+  return parts.some((p) => p.replaces === 'jump') ? `, in place of ${jump}` : `, right before ${jump}`;
 }
 
 /** Without folder and function. */
@@ -243,11 +243,19 @@ function resetStory(w: Writer, result: RunResult): void {
   for (const { text } of lines) w.lines.push(...wrap(printable(text), w.width, '      ', '    - '));
 }
 
+type Loop = Extract<NoteFact, { readonly is: 'loop' }>;
+const NOWHERE: Place = { pc: '0x00000000', symbol: null, file: null, line: null };
 /** An endless loop: its place, its callers, what it polls and the value it reads; `what` is null if it reads nothing that could change. */
 export function waitOf(stuck: NonNullable<RunResult['stuck']>, { notes }: RunResult) {
-  const [loop = stuck.pc, ...callers] = notes.find((n) => n.kind === 'loop')?.text.split(' < ') ?? [];
+  const {
+    where: loop,
+    at,
+    callers,
+    inHandler,
+  }: Omit<Loop, 'is'> = factsIn(notes, 'loop')[0] ?? { where: stuck.pc, at: NOWHERE, callers: [], inHandler: false };
+  const place = at.file === null ? null : at;
   const value = stuck.value === null ? '' : `, which always reads ${stuck.value}`;
-  return { loop, callers, what: stuck.register ?? stuck.address, value };
+  return { loop, place, callers, inHandler, what: stuck.register ?? stuck.address, value };
 }
 function stuck(w: Writer, result: RunResult): void {
   const { stuck } = result;
@@ -255,7 +263,7 @@ function stuck(w: Writer, result: RunResult): void {
   w.heading('Where it waits');
   const { loop, callers, what, value } = waitOf(stuck, result);
   w.text(what === null ? `The loop at ${loop} reads nothing that could change.` : `The loop at ${loop} polls ${what}${value}.`);
-  if (callers.length > 0) w.text(`Called by ${callers.join(' < ')}.`);
+  if (callers.length > 0) w.text(`Called by ${chainText(callers)}.`);
   if (result.unmodelled.some((u) => `${u.peripheral}.${u.register}` === stuck.register))
     w.text(`bootbench does not model ${stuck.register}; a real chip may well get past this.`);
   for (const { text } of result.notes.filter((n) => n.kind === 'wait')) w.lines.push(...wrap(printable(text), w.width, '      ', '    - '));
@@ -264,13 +272,13 @@ function stuck(w: Writer, result: RunResult): void {
 
 /** A run in which nothing triggered the jump: what could have done so, and what the firmware waits for. */
 function notTriggered(w: Writer, result: RunResult): void {
-  const of = (kind: string): readonly string[] => result.notes.filter((n) => n.kind === kind).map((n) => n.text);
+  const of = (kind: string): readonly Sentence[] => result.notes.filter((n) => n.kind === kind).map((n) => n.text);
   const [waits, tried] = [[...of('starved'), ...of('not-triggered')], of('find-jump')];
   if (waits.length === 0) return;
   const kept = loopAtEnd(result) ?? keptInVain(result);
   w.heading(kept === undefined ? 'Nothing triggered the jump into the ROM in this run' : 'What could trigger the jump into the ROM');
-  if (kept !== undefined) w.text(`${capital(kept)}.`);
-  for (const text of waits) w.lines.push(...wrap(printable(capital(`${text}.`)), w.width, '      ', '    - '));
+  if (kept !== undefined) w.text(whole(kept));
+  for (const text of waits) w.lines.push(...wrap(whole(text), w.width, '      ', '    - '));
   if (tried.length === 0) w.text('`--find-jump` tries each of these and reports the outcome; `bootbench init` writes the scenario.');
   else for (const text of tried) w.lines.push(...wrap(printable(`Tried: ${text}`), w.width, '      ', '    - '));
 }
@@ -293,16 +301,12 @@ export function keptInVain({ checks, entries, resets, ended }: RunResult): strin
   return `the firmware left ${kept} and read it after the reset, but did not jump into the ROM: another condition in its code prevented the jump${flags}`;
 }
 
-/** The flash refused a write, for example of option bytes that select the boot memory, or of a stored request. The first refusal causes the others. */
-const REFUSED = /^FLASH: (?!FLASH_ACR|a reset interrupted)/;
-export const refusedWrite = (notes: RunResult['notes']): string | undefined =>
-  notes.find((n) => n.kind === 'guest' && REFUSED.test(n.text))?.text;
 /** No check covers flash operations: if the flash refused a write, the firmware may be waiting for its effect. */
 function reasonOfWait({ notes }: RunResult): string {
   const lost = refusedWrite(notes);
   return lost === undefined
     ? 'The wait itself is the reason; no check fails before it.'
-    : `No check fails before the wait, but the chip ignored a write before it: ${lost}.`;
+    : `No check fails before the wait, but the chip ignored a write before it: ${lost.text}.`;
 }
 
 /** Result of the search for causes. */

@@ -1,4 +1,5 @@
-/** Text for terminals: colour that can be off, and wrapping that knows that colour takes no room. */
+/** Text for terminals: colour that can be off, and wrapping that knows that colour takes no room. Here sentences become strings, and nowhere else. */
+import type { Sentence } from '../bench/documents/sentence.ts';
 
 const CODES = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39], cyan: [36, 39] } as const;
 export type Style = keyof typeof CODES;
@@ -11,8 +12,8 @@ export const ansi: Paint = (style, text) => (text === '' ? '' : `\u001b[${CODES[
  * Control characters of firmware output and file names never reach the terminal as such: a serial log could otherwise repaint the
  * report, and a direction override show it in another order.
  */
-export function printable(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (c) => {
+export function printable(text: Sentence): string {
+  return String(text).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (c) => {
     const code = c.charCodeAt(0).toString(16);
     return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`;
   });
@@ -101,3 +102,17 @@ export function humanTime(seconds: string): string {
 }
 
 const trimZeros = (text: string): string => (text.includes('.') ? text.replace(/\.?0+$/, '') : text);
+
+/** Lines of code. */
+export const codeOf = (code: Sentence): string[] => String(code).replace(/\n+$/, '').split('\n');
+
+/** With a capital at the beginning. */
+export const sentence = (text: Sentence): string => `${String(text).slice(0, 1).toUpperCase()}${String(text).slice(1)}`;
+/** As a sentence with its full stop; a file name or a function at its beginning keeps its case. */
+export function whole(text: Sentence): string {
+  const said = String(text);
+  return `${/^\S+[./]\S+:|^\S* \(\S+:\d+\)|^\S*_/.test(said) ? said : sentence(said)}${/[.?!]$/.test(said) ? '' : '.'}`;
+}
+
+/** Code in one line. */
+export const inOneLine = (code: Sentence): string => String(code).replace(/\s+/g, ' ').trim();

@@ -118,7 +118,7 @@ describe.each(['f405-own-crash', 'f072-masked', 'l496-request-never-read', 'f405
     for (let look = 0; look < looks; look += step) {
       const result = endedAt(look);
       expect(() => serialise(result)).not.toThrow();
-      const said = result.ended.reason === 'signal' || result.notes.some((n) => n.kind === 'limit' && n.text.endsWith('(signal)'));
+      const said = result.ended.reason === 'signal' || result.notes.some((n) => n.kind === 'limit' && String(n.text).endsWith('(signal)'));
       // the last looks may be those of repeated runs whose outcome changes nothing
       if (!said) expect({ look, ...result }).toEqual({ look, ...whole });
     }

@@ -12,7 +12,7 @@ const run = (name: string, chip: string): RunResult => {
   const bytes = new Uint8Array(readFileSync(fileURLToPath(new URL(`../../fixtures/${name}/firmware.elf`, import.meta.url))));
   return firstRun(plainJob(chip, [{ path: 'fw.elf', bytes }]), {});
 };
-const notes = (r: RunResult, kind: string): string[] => r.notes.filter((n) => n.kind === kind).map((n) => n.text);
+const notes = (r: RunResult, kind: string): string[] => r.notes.filter((n) => n.kind === kind).map((n) => String(n.text));
 
 describe('a firmware that waits for somebody', () => {
   const result = run('h533-seed000-as-posted', 'stm32h533re');

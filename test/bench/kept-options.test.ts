@@ -31,7 +31,7 @@ async function programs(optcr: number): Promise<RunResult> {
   bytes.set(code.bytes(), 0x200);
   return bench({ chip: 'stm32f405rg', images: [{ path: 'part.bin@0x08000000', bytes }] });
 }
-const told = (r: RunResult): string | undefined => r.notes.find((n) => n.kind === 'kept-options')?.text;
+const told = (r: RunResult): string | undefined => r.notes.find((n) => n.kind === 'kept-options')?.text.toString();
 
 describe('option bytes that the firmware wrote', () => {
   it('read-out protection level 1: the ROM enumerates, and that it refuses the rest is said on the first screen', async () => {

@@ -25,7 +25,7 @@ async function enters(started: boolean): Promise<RunResult> {
   bytes.set(code.bytes(), 0x200);
   return bench({ chip: 'stm32g431rb', images: [{ path: 'part.bin@0x08000000', bytes }] });
 }
-const told = (r: RunResult): string[] => r.notes.filter((n) => n.kind === 'watchdog').map((n) => n.text);
+const told = (r: RunResult): string[] => r.notes.filter((n) => n.kind === 'watchdog').map((n) => String(n.text));
 
 describe('a window watchdog that runs when DFU is there', () => {
   it('is told with the time at which it resets the chip, and not as harmless', async () => {

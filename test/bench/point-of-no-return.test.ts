@@ -9,7 +9,7 @@ const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/
 const run = async (scenario: string): Promise<RunResult> =>
   inThread(await loadJob([], { scenario: fixture(scenario), pointOfNoReturn: true }, fixture('')), {});
 const row = (r: RunResult) => r.timeline.find((t) => t.kind === 'no-return');
-const note = (r: RunResult): string | undefined => r.notes.find((n) => n.kind === 'no-return')?.text;
+const note = (r: RunResult): string | undefined => r.notes.find((n) => n.kind === 'no-return')?.text.toString();
 
 it('with PRIMASK set it lies in the ROM, after the entry: the host has to give up first', async () => {
   const result = await run('h533-primask/scenario.json');

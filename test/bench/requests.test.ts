@@ -195,7 +195,7 @@ describe('the slice of a failure', () => {
 describe('a loop of the program itself', () => {
   const result = (main: Thumb): RunResult =>
     runBench(jobInput(plainJob('stm32l476rg', [{ path: 'app.bin@0x8000000', bytes: imageOf(main, new Thumb(0x08000400).bxLr()) }])));
-  const told = ({ notes }: RunResult, kind: string): string[] => notes.filter((n) => n.kind === kind).map((n) => n.text);
+  const told = ({ notes }: RunResult, kind: string): string[] => notes.filter((n) => n.kind === kind).map((n) => String(n.text));
 
   it('that reads a word which a transfer has overwritten: the transfer and its address are told', () => {
     const [RCC_AHB1ENR, CCR1, BUFFER] = [0x40021048, 0x40020008, RAM + 0x100];

@@ -16,7 +16,7 @@ const waits: Part = (t) =>
     .bne('wait');
 const resultOf = (bytes: Uint8Array): RunResult =>
   runBench(jobInput(plainJob(CHIP, [{ path: 'x.bin@0x08000000', bytes }], { until: '200ms' })));
-const notesOf = (result: RunResult): readonly string[] => result.notes.filter((n) => n.kind === 'restart').map((n) => n.text);
+const notesOf = (result: RunResult): readonly string[] => result.notes.filter((n) => n.kind === 'restart').map((n) => String(n.text));
 const notes = (wait: Part): readonly string[] => notesOf(resultOf(imageOf({ wait })));
 
 describe('Start-up code that runs again', () => {

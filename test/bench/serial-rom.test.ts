@@ -20,7 +20,7 @@ const runOn = (fixture: string, chip: string): RunResult => {
 const told = (fixture: string, chip: string): readonly string[] =>
   runOn(fixture, chip)
     .notes.filter((n) => n.kind === 'serial')
-    .map((n) => n.text);
+    .map((n) => String(n.text));
 const main = (fixture: string): readonly string[] =>
   readFileSync(new URL(`../../fixtures/${fixture}/main.c`, import.meta.url), 'utf8').split('\n');
 const sourcesOf =
@@ -42,7 +42,7 @@ it.each([
 
 it('a timer interrupt left on: the ROM does not answer until its line is repaired', () => {
   const result = runOn('serial-rom-timer', 'stm32f334r8');
-  const [head, ...sets] = result.notes.filter((n) => n.kind === 'serial').map((n) => n.text);
+  const [head, ...sets] = result.notes.filter((n) => n.kind === 'serial').map((n) => String(n.text));
   expect(head).toContain('does not answer 0x7F at 9600 baud on USART1 (RX PA10) either; it does with one of these repaired');
   const line = main('serial-rom-timer').findIndex((text) => text.includes('FAULT'));
   expect(sets[0]).toMatch(/^nvic-enabled: .*28 \(TIM2\)/);

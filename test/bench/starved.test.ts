@@ -18,7 +18,7 @@ function run(cycles: number, line: Part): RunResult {
   const bytes = imageOf({ setUp: timer(cycles), wait: WAITS['poll']!.part, tick: nothing, line });
   return runBench(jobInput(plainJob(CHIP, [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes }], { until: '50ms' })));
 }
-const starved = ({ notes }: RunResult): string[] => notes.filter((n) => n.kind === 'starved').map((n) => n.text);
+const starved = ({ notes }: RunResult): string[] => notes.filter((n) => n.kind === 'starved').map((n) => String(n.text));
 
 describe('an interrupt', () => {
   it('whose handler does not clear what raised it is told, with where the program stands', () => {

@@ -10,7 +10,7 @@ export function toldResult(r: RunResult): string[] {
   return [
     // what decides is counted in milliseconds; which instruction of a loop a run ends at is the ROM image's business
     `${r.outcome} at ${Number(r.ended.at).toFixed(3)}: ${r.ended.reason}`,
-    r.summary,
+    String(r.summary),
     ...r.entries.map((e) => `entry ${e.at} ${e.how}${at(e.from)}`),
     ...diagnosis.causes.map(
       (c) => `cause ${c.id}${c.proved ? ' proved' : ''} → ${c.outcomeAfterRepair ?? '-'}${at(c.lastWriter)} ${JSON.stringify(c.dependsOn)}`,

@@ -138,7 +138,7 @@ describe('the outcome is the boot core’s', () => {
 describe('IWDG2 of STM32H745', () => {
   const IWDG2 = 0x58004c00;
   const starts: Code = (t) => t.constant(0, IWDG2).constant(1, 0xcccc).str(1, 0).label('on').b('on');
-  const told = (r: RunResult): string[] => r.notes.filter((n) => n.kind === 'watchdog').map((n) => n.text);
+  const told = (r: RunResult): string[] => r.notes.filter((n) => n.kind === 'watchdog').map((n) => String(n.text));
   it('started by the second core is told beside the DFU device that it will reset', () => {
     const r = run([m7(jump), m4(starts)]);
     expect([r.outcome, check(r, 'iwdg')]).toEqual(['dfu', 'warn']);

@@ -15,7 +15,7 @@ const run = async (name: string): Promise<RunResult> =>
   inThread(await loadJob([], { scenario: fixture(`${name}/scenario.json`) }, fixture('')), {});
 /** `styles/f405-jump.c:12`, the line that begins so. */
 const shown = (name: string, text: string): string => Object.values(placeIn(name, text)).join(':');
-const notes = (r: RunResult, kind: string): string[] => r.notes.filter((n) => n.kind === kind).map((n) => n.text);
+const notes = (r: RunResult, kind: string): string[] => r.notes.filter((n) => n.kind === kind).map((n) => String(n.text));
 const proved = (r: RunResult): string[] => r.diagnosis.causes.filter((c) => c.proved).map((c) => c.id);
 
 it('a delay with interrupts masked: which handler is waited for, who masked it, and what comes of unmasking', async () => {
@@ -41,7 +41,7 @@ it('a sleep that nothing ends is told as one, and that SysTick stands still in S
     const setUp: Part = (t) => store(store(store(t, SCR, scr), SYSTICK + 4, 3999), SYSTICK, systick);
     const bytes = imageOf({ setUp, wait: WAITS['wfi']!.part });
     const { outcome, summary, ...result } = runBench(jobInput(plainJob(CHIP, [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes }])));
-    const [text = ''] = result.notes.filter((n) => n.kind === 'wait').map((n) => n.text);
+    const [text = ''] = result.notes.filter((n) => n.kind === 'wait').map((n) => String(n.text));
     expect(summary).toContain(text);
     return [outcome, text];
   };

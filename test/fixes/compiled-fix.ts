@@ -89,10 +89,10 @@ function patched(
   const of = (file: string): SourceFile | null =>
     sources.includes(file) ? { path: file, lines: text(file).split('\n'), newer: false, elsewhere: false } : null;
   const patch = patchOf(result, Object.assign(of, { usesCmsis: () => names === 'cmsis' }));
-  const left = causes.filter((c) => !patch.causes.includes(c.id) && !isRemark(c.fix!));
+  const left = causes.filter((c) => !patch.causes.includes(c.id) && !isRemark(String(c.fix)));
   const changed = new Map<string, string>();
   if (patch.text === '' && left.length === 1) {
-    const main = byHand(text(sources[0]!), left[0]!.fix!);
+    const main = byHand(text(sources[0]!), String(left[0]!.fix));
     if (main !== null) return changed.set(sources[0]!, main);
   }
   if (left.length > 0) return { error: patch.left.join('; ') };

@@ -65,7 +65,11 @@ const reset = (by: RunResult['resets'][number]['by'], at: string): RunResult['re
   flags: ['SFTRSTF'],
   from: { pc: '0x08000412', symbol: 'reset_me', file: null, line: null },
 });
-const crash = { kind: 'crash', text: 'main.c:42 (enter_dfu) jumped to 0x00000000' };
+const crash = {
+  kind: 'crash',
+  text: 'main.c:42 (enter_dfu) jumped to 0x00000000',
+  about: { is: 'fault', at: { pc: '0x08000412', symbol: 'enter_dfu', file: 'main.c', line: 42 }, jumped: true },
+} as const;
 const OUTCOMES = ['dfu', 'dfu-lost', 'reset-loop', 'fault', 'rom-silent', 'back-in-app', 'stuck', 'no-jump'] as const;
 const REASONS = ['settled', 'deadline', 'instructions', 'wall', 'memory', 'semihosting', 'signal'] as const;
 

@@ -37,6 +37,8 @@ describe.each(['h533-seed000-as-posted', 'l476-seed004-masked', 'f405-own-crash'
   });
 });
 
+const AT_MAIN = { pc: '0x08000324', symbol: 'main', file: 'main.c', line: 2 } as const;
+
 test('a success takes ten lines at most', () =>
   expect(shortReport(dfuResult(), { width: 80 }).trimEnd().split('\n').length).toBeLessThanOrEqual(10));
 
@@ -108,7 +110,13 @@ test.each([
     outcome: 'stuck',
     summary: 'the firmware hangs in an endless loop at main.c:2 (main) and never jumps',
     stuck: { address: null, register: null, value: null, pc: '0x08000324', force: null },
-    notes: [{ kind: 'loop', text: 'main.c:2 (main)' }],
+    notes: [
+      {
+        kind: 'loop',
+        text: 'main.c:2 (main)',
+        about: { is: 'loop', at: AT_MAIN, where: 'main.c:2 (main)', callers: [], inHandler: false },
+      },
+    ],
     diagnosis: { explained: null, causes: [], sets: [], harmless: [] },
     entries: [],
   };
@@ -117,6 +125,8 @@ test.each([
   expect(text.replace(/\s+/g, ' ').includes('must be volatile')).toBe(told);
 });
 
+const NO_HSE = { is: 'never-ready', flag: 'HSERDY', otherBoard: true, block: 'RCC' } as const;
+
 test('where no line of the program faulted, what is suspected stands behind the fault', () => {
   const cause: ResultCause = {
     ...primaskResult().diagnosis.causes[0]!,
@@ -124,42 +134,58 @@ test('where no line of the program faulted, what is suspected stands behind the 
     id: 'boot-selection',
     explanation: 'the chip starts in RAM',
   };
-  const of = (crash: string): string =>
+  const of = (crash: string, file: string | null): string =>
     shortReport({
       ...primaskResult(),
       outcome: 'fault',
-      notes: [{ kind: 'crash', text: crash }],
+      notes: [{ kind: 'crash', text: crash, about: { is: 'fault', at: { ...AT_MAIN, file }, jumped: false } }],
       diagnosis: { explained: null, causes: [cause], sets: [], harmless: [] },
     });
-  expect(of('0xc4246336 jumped to 0xc4246336: nothing answers there')).toMatch(/Fault .*\nMaybe  boot-selection: the chip starts in RAM\n/);
-  expect(of('main.c:7 (main) wrote to 0xc4246336: nothing answers there')).not.toContain('boot-selection:');
+  expect(of('0xc4246336 jumped to 0xc4246336: nothing answers there', null)).toMatch(
+    /Fault .*\nMaybe  boot-selection: the chip starts in RAM\n/,
+  );
+  expect(of('main.c:7 (main) wrote to 0xc4246336: nothing answers there', 'main.c')).not.toContain('boot-selection:');
 });
 
 test('a reason for a wait that the sentence has is not told a second time', () => {
   const why = 'app.elf at 0x08010000 was never started: nothing read its vector table';
   const wait = { address: null, register: null, value: null, pc: '0x08000500' as const, force: null };
-  const text = (summary: string): string =>
-    shortReport({ ...primaskResult(), outcome: 'stuck', diagnosis: NONE, stuck: wait, notes: [{ kind: 'wait', text: why }], summary });
-  expect(text(`it waits for ever: ${why}.`).replace(/\s+/g, ' ').split('was never started')).toHaveLength(2);
-  expect(text('it waits for ever.').replace(/\s+/g, ' ')).toContain(why);
+  const text = (summary: string, inHandler: boolean): string => {
+    const loop = { kind: 'loop', text: 'x', about: { is: 'loop', at: AT_MAIN, where: 'x', callers: [], inHandler } } as const;
+    const notes = [loop, { kind: 'wait', text: why }];
+    return shortReport({ ...primaskResult(), outcome: 'stuck', diagnosis: NONE, stuck: wait, notes, summary }).replace(/\s+/g, ' ');
+  };
+  expect(text(`it waits for ever: ${why}.`, false).split('was never started')).toHaveLength(2);
+  expect(text('its handler never returns.', true)).toContain(why);
 });
 test('option bytes that were written in vain are told where nothing entered the ROM, and what is suspected beside a loop that reads nothing', () => {
   const wait = { address: null, register: null, value: null, pc: '0x08000500' as const, force: null };
   const text = 'FLASH: FLASH_OPTR written while OPTLOCK = 1: ignored';
   const report = (entries: RunResult['entries']): string =>
     shortReport(
-      { ...primaskResult(), outcome: 'stuck', diagnosis: SUSPECTED, entries, stuck: wait, notes: [{ kind: 'guest', text }] },
+      {
+        ...primaskResult(),
+        outcome: 'stuck',
+        diagnosis: SUSPECTED,
+        entries,
+        stuck: wait,
+        notes: [{ kind: 'guest', text, about: { is: 'locked', lock: 'OPTLOCK', block: 'FLASH' } }],
+      },
       { width: 120 },
     );
   expect(report([])).toMatch(
     /Maybe +option-bytes: [^]*Lost +FLASH: FLASH_OPTR written while OPTLOCK = 1: ignored; first write the two keys to FLASH_OPTKEYR/,
   );
   expect(report(primaskResult().entries)).not.toContain('Lost');
-  const others = [
-    'FLASH: FLASH_ACR.ICRST or DCRST set while that cache is on: no effect',
-    'FLASH: write to 0x08080000 while PELOCK = 1: WRPERR, nothing is changed',
+  const notes: RunResult['notes'] = [
+    { kind: 'guest', text: 'FLASH: FLASH_ACR.ICRST set: no effect', about: { is: 'nothing-lost', block: 'FLASH' } },
+    { kind: 'guest', text: 'RCC: a write is lost', about: { is: 'misuse', block: 'RCC' } },
+    {
+      kind: 'guest',
+      text: 'FLASH: write to 0x08080000 while PELOCK = 1: WRPERR, nothing is changed',
+      about: { is: 'misuse', block: 'FLASH' },
+    },
   ];
-  const notes = others.map((t) => ({ kind: 'guest', text: t }));
   expect(shortReport({ ...primaskResult(), outcome: 'reset-loop', diagnosis: NONE, entries: [], notes }, { width: 120 })).toMatch(
     /Lost +FLASH: write to 0x08080000/,
   );
@@ -175,24 +201,33 @@ test('a USB device of the application that runs at a wrong clock is told where n
 test('a clock that the board cannot give is told where a run ended before the firmware gave it up', () => {
   const told = 'HSE in bypass mode (HSEBYP = 1), but the board has a crystal there: HSERDY never rises (--board selects another board)';
   const text = (entries: RunResult['entries'], kind = 'guest'): string =>
-    shortReport({ ...primaskResult(), outcome: 'no-jump', diagnosis: NONE, entries, notes: [{ kind, text: told }, { kind: 'not-triggered', text: 'waits' }] }, { width: 200 }); // prettier-ignore
+    shortReport({ ...primaskResult(), outcome: 'no-jump', diagnosis: NONE, entries, notes: [{ kind, text: told, about: NO_HSE }, { kind: 'not-triggered', text: 'waits' }] }, { width: 200 }); // prettier-ignore
   expect(text([])).toMatch(/^Clock +HSE in bypass mode[^]*^Next +add --board /m);
   expect(text(primaskResult().entries)).not.toContain('HSERDY');
   expect(text([], 'wait')).not.toMatch(/^Clock/m);
 });
 test('where the board has no clock for a ready bit, another board is the next step and not the bit', () => {
   const wait = { address: null, register: 'RCC.CR', value: null, pc: '0x08000500' as const, force: 'RCC.CR.HSERDY=1' };
-  const next = (text: string): string =>
-    shortReport({ ...primaskResult(), outcome: 'stuck', diagnosis: NONE, stuck: wait, notes: [{ kind: 'wait', text }] }, { width: 80 });
-  expect(next('RCC: HSE in bypass mode, but the board has a crystal there: HSERDY never rises (--board selects another board)')).toMatch(
-    /Next +add --board (?![^]*--force)/,
-  );
+  const next = (text: string, about?: typeof NO_HSE): string =>
+    shortReport(
+      { ...primaskResult(), outcome: 'stuck', diagnosis: NONE, stuck: wait, notes: [{ kind: 'wait', text, ...(about && { about }) }] },
+      { width: 80 },
+    );
+  expect(
+    next('RCC: HSE in bypass mode, but the board has a crystal there: HSERDY never rises (--board selects another board)', NO_HSE),
+  ).toMatch(/Next +add --board (?![^]*--force)/);
   expect(next('it polls something else')).toMatch(/Next +add --force RCC.CR.HSERDY=1/);
 });
 test('callers whose sources are not here are named without their paths, if those of others are', () => {
   const wait = { address: null, register: 'USART1.SR', value: null, pc: '0x08000500' as const, force: null };
-  const loop = 'main.c:3 (_write) < _vfprintf_r (/build/newlib/libc/stdio/vfprintf.c:812) 2 times < main (main.c:7)';
-  const notes = [{ kind: 'loop', text: loop }];
+  const VFPRINTF = '/build/newlib/libc/stdio/vfprintf.c';
+  const callers = [
+    { text: `_vfprintf_r (${VFPRINTF}:812) 2 times`, name: '_vfprintf_r 2 times', file: VFPRINTF, times: 2 },
+    { text: 'main (main.c:7)', name: 'main', file: 'main.c', times: 1 },
+  ];
+  const notes: RunResult['notes'] = [
+    { kind: 'loop', text: 'a chain', about: { is: 'loop', at: AT_MAIN, where: 'main.c:3 (_write)', callers, inHandler: false } },
+  ];
   const text = (sources: Sources): string =>
     shortReport({ ...primaskResult(), outcome: 'stuck', diagnosis: NONE, stuck: wait, notes }, { sources }).replace(/\s+/g, ' ');
   expect(

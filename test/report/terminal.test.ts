@@ -117,7 +117,7 @@ describe('the terminal report', () => {
     const waits = { ...dfuResult(), outcome: 'stuck', stuck } as const;
     expect(flat(report(waits))).toContain('The wait itself is the reason');
     const text = 'FLASH: FLASH_OPTR written while OPTLOCK = 1: ignored';
-    const refused = flat(report({ ...waits, notes: [{ kind: 'guest', text }] }));
+    const refused = flat(report({ ...waits, notes: [{ kind: 'guest', text, about: { is: 'locked', lock: 'OPTLOCK', block: 'FLASH' } }] }));
     expect(refused).toContain(`No check fails before the wait, but the chip ignored a write before it: ${text}.`);
     expect(refused).not.toContain('The wait itself is the reason');
   });

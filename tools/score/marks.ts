@@ -5,8 +5,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { judge } from '../../src/bench/documents/expect.ts';
+import { factsIn } from '../../src/bench/documents/note-facts.ts';
 import type { Place, RunResult } from '../../src/bench/documents/result.ts';
-import { proofOf, SERIAL } from '../../src/bench/documents/serial-proof.ts';
+import { proofOf } from '../../src/bench/documents/serial-proof.ts';
 import type { Expect } from '../../src/bench/documents/scenario-types.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { findRomProfile } from '../../src/rom/profiles.ts';
@@ -42,7 +43,7 @@ const proved = (r: RunResult): readonly string[] => proofOf(r)?.causes.map((c) =
 /** Causes that a fixture names: proved by DFU, or, on a part whose ROM has no USB and does not answer as it is, by its answer on the USART. */
 function causesOf(r: RunResult, { causes = [] }: Expect, { serial = [] }: Manifest): readonly string[] {
   const withoutUsb = findRomProfile(findChip(r.chip)?.rom?.id ?? '')?.dfu === null;
-  const answers = r.notes.some((n) => n.kind === SERIAL && n.text.startsWith('the ROM acknowledges'));
+  const answers = factsIn(r.notes, 'serial-answer').length > 0;
   return withoutUsb && !answers ? serial : causes;
 }
 const from = (wrong: readonly string[]): Mark => (wrong.length === 0 ? 'right' : { wrong: wrong.join('; ') });

@@ -1,4 +1,5 @@
 /** A board's report beside another or beside an emulated run: where the core stands, its registers there, and what the checks say of them. */
+import type { Sentence } from './sentence.ts';
 import type { Difference } from './compare.ts';
 import { CHECK_IDS, type RunResult } from './result.ts';
 
@@ -7,11 +8,11 @@ export const BOARD_SCHEMA = 'bootbench/board@1';
 /** What a board and a run have alike. */
 export interface EntryView {
   readonly chip: string;
-  readonly summary: string;
+  readonly summary: Sentence;
   /** Null: not at an entry into the ROM. */
   readonly entry: { readonly address: string; readonly how: string } | null;
   readonly registers: Readonly<Record<string, string>>;
-  readonly checks: readonly { readonly id: string; readonly verdict: string; readonly observed: string | null }[];
+  readonly checks: readonly { readonly id: string; readonly verdict: string; readonly observed: Sentence | null }[];
 }
 
 export function viewOfRun(run: RunResult): EntryView {

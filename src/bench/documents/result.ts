@@ -5,17 +5,19 @@
 import type { CHECK_IDS } from '../../checks/ids.ts';
 import type { Confidence } from '../../emu/confidence.ts';
 import { formatSeconds, type Ps } from '../../emu/time.ts';
+import type { NoteFact } from './note-facts.ts';
 import type { Outcome, ResetBy } from './outcomes.ts';
+import type { Hex, Place } from './place.ts';
 import type { ScenarioDocument } from './scenario-types.ts';
+import type { Sentence } from './sentence.ts';
 
 export { CHECK_IDS } from '../../checks/ids.ts';
+export type { Hex, Place } from './place.ts';
 export { OUTCOMES, type Outcome, type ResetBy } from './outcomes.ts';
 
 /** Name and version of the result schema. */
 export const RUN_SCHEMA = 'bootbench/run@1';
 
-/** `0x` and 8 (addresses, register values) or 4 (USB ids) lower-case digits. */
-export type Hex = `0x${string}`;
 /** Seconds as a decimal text with nine decimals, truncated. */
 export type Seconds = string;
 
@@ -45,18 +47,6 @@ export type CoreName = 'cm7' | 'cm4';
 
 /** Id of a check: `bootbench explain <id>`. */
 export type CheckId = (typeof CHECK_IDS)[number];
-
-/** An instruction and its source line. */
-export interface Place {
-  /** Address of the instruction. */
-  readonly pc: Hex;
-  /** Function, with an offset if the line is not known; null = the image has no symbols. */
-  readonly symbol: string | null;
-  /** Source file, relative to the build folder; null = no line information. */
-  readonly file: string | null;
-  /** Line number from 1; null = no line information. */
-  readonly line: number | null;
-}
 
 /** The last instruction that changed the checked field. */
 export interface LastWriter extends Place {
@@ -151,17 +141,17 @@ export interface ResultEntry {
 }
 
 /** The result of one check: the value found, the value expected, and the source of the rule. */
-export interface ResultCheck {
+export interface ResultCheck<Text extends Sentence = Sentence> {
   /** Stable id of the check: `bootbench explain <id>`. */
   readonly id: CheckId;
   /** Fail = a documented rule is broken, or the outcome depended on it; warn = an undocumented rule is broken, and the outcome did not depend on it. */
   readonly verdict: Verdict;
   /** The value found. */
-  readonly observed: string | null;
+  readonly observed: Text | null;
   /** The value expected. */
-  readonly expected: string | null;
+  readonly expected: Text | null;
   /** Reason for the verdict. */
-  readonly because: string;
+  readonly because: Text;
   /** Of the rule. */
   readonly source: string | null;
   /** Of the rule. */
@@ -171,7 +161,7 @@ export interface ResultCheck {
 }
 
 /** A cause, proved or suspected. */
-export interface ResultCause {
+export interface ResultCause<Text extends Sentence = Sentence> {
   /** The check. */
   readonly id: CheckId;
   /** True = the run reaches DFU with its set repaired. */
@@ -179,9 +169,9 @@ export interface ResultCause {
   /** When the repair acts: entry, before-write, redirect or keep. */
   readonly at: 'entry' | 'before-write' | 'redirect' | 'keep' | null;
   /** What bootbench changed, in words. */
-  readonly repair: string | null;
+  readonly repair: Text | null;
   /** The same change in C, for the user. */
-  readonly fix: string | null;
+  readonly fix: Text | null;
   /** Outcome with only this repaired. */
   readonly outcomeAfterRepair: Outcome | null;
   /** ROM options whose other value keeps the repaired run from reaching DFU. */
@@ -189,15 +179,15 @@ export interface ResultCause {
   /** The instruction that caused it. */
   readonly lastWriter: LastWriter | null;
   /** Explanation for people. */
-  readonly explanation: string;
+  readonly explanation: Text;
 }
 
 /** The diagnosis: why the run failed. */
-export interface ResultDiagnosis {
+export interface ResultDiagnosis<Text extends Sentence = Sentence> {
   /** True = a set of repairs reaches DFU, false = no set does, null = no search was made. */
   readonly explained: boolean | null;
   /** Every check in a set; if there is no set, the suspects. */
-  readonly causes: readonly ResultCause[];
+  readonly causes: readonly ResultCause<Text>[];
   /** Smallest sets of repairs that reach DFU; any one of them is enough. */
   readonly sets: readonly (readonly CheckId[])[];
   /** Checks that fail but are in no set. */
@@ -245,7 +235,7 @@ export interface ResultStuck {
 }
 
 /** ROM options and board changes that together cause the symptom. */
-export interface SymptomOption {
+export interface SymptomOption<Text extends Sentence = Sentence> {
   /** ROM options to set. */
   readonly rom: Readonly<Record<string, string>>;
   /** Changes of the board. */
@@ -253,11 +243,11 @@ export interface SymptomOption {
   /** Outcome with these changes. */
   readonly outcome: Outcome;
   /** Text for people. */
-  readonly text: string;
+  readonly text: Text;
 }
 
 /** An event of the run. */
-export interface TimelineRow {
+export interface TimelineRow<Text extends Sentence = Sentence> {
   /** Time since power-on, in seconds. */
   readonly at: Seconds;
   /** Cycle of the core; null = not counted. */
@@ -265,7 +255,7 @@ export interface TimelineRow {
   /** Kind of event; new kinds may be added. */
   readonly kind: string;
   /** Text for people. */
-  readonly text: string;
+  readonly text: Text;
   /** Address of the instruction; null = none. */
   readonly pc: Hex | null;
   /** Source file; null = not known. */
@@ -277,7 +267,7 @@ export interface TimelineRow {
 }
 
 /** The result of a run. Addresses are `0x…` text and times decimal seconds, as in the JSON document. */
-export interface RunResult {
+export interface RunResult<Text extends Sentence = Sentence> {
   /** `bootbench/run@1`. */
   readonly schema: typeof RUN_SCHEMA;
   /** Version of bootbench. */
@@ -297,7 +287,7 @@ export interface RunResult {
   /** Outcome of the jump: `bootbench explain <outcome>`. */
   readonly outcome: Outcome;
   /** One sentence for people. */
-  readonly summary: string;
+  readonly summary: Text;
   /** Why the run ended. */
   readonly ended: {
     /** Settled = the outcome cannot change any more, deadline = the time limit was reached, the others are limits set by the user. */
@@ -348,9 +338,9 @@ export interface RunResult {
   /** All entries into system memory: branches, exceptions and boots. */
   readonly entries: readonly ResultEntry[];
   /** One row per check, always all checks in the same order. */
-  readonly checks: readonly ResultCheck[];
+  readonly checks: readonly ResultCheck<Text>[];
   /** Which repairs lead to DFU. */
-  readonly diagnosis: ResultDiagnosis;
+  readonly diagnosis: ResultDiagnosis<Text>;
   /** What the host saw. */
   readonly usb: {
     /** One session for each time that a device connected its pull-up. */
@@ -362,7 +352,7 @@ export interface RunResult {
       /** Kind of event. */
       readonly kind: string;
       /** Text for people. */
-      readonly text: string;
+      readonly text: Text;
     }[];
   };
   /** Output of the firmware, by channel; channels without output are absent. */
@@ -377,14 +367,16 @@ export interface RunResult {
     /** True = the run shows the symptom. */
     readonly matches: boolean;
     /** ROM options and boards that cause the symptom. */
-    readonly options: readonly SymptomOption[];
+    readonly options: readonly SymptomOption<Text>[];
   } | null;
   /** Further notes. */
   readonly notes: readonly {
     /** Kind of note; new kinds may be added. */
     readonly kind: string;
     /** Text for people. */
-    readonly text: string;
+    readonly text: Text;
+    /** What the note is about, as data; not part of the document. */
+    readonly about?: NoteFact;
   }[];
   /** Number of reads of RAM that nothing had written. */
   readonly uninitialisedReads: number;
@@ -400,7 +392,7 @@ export interface RunResult {
     readonly writes: number;
   }[];
   /** Events in order; repeated events are merged. */
-  readonly timeline: readonly TimelineRow[];
+  readonly timeline: readonly TimelineRow<Text>[];
 }
 
 /** Formats a word as in a result: `0x` and eight digits. */

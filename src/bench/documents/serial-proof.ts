@@ -1,4 +1,5 @@
 /** Reads from a result what was proved: by DFU, or, on a part whose ROM has no USB, by the ROM's answer on its USART (serial-probe.ts). */
+import { factsIn } from './note-facts.ts';
 import type { CheckId, ResultCause, RunResult } from './result.ts';
 
 /** Kind of the notes for a person. */
@@ -22,7 +23,7 @@ export const firstSet = ({ sets, causes }: Proof): ResultCause[] => (sets[0] ?? 
 export function proofOf({ diagnosis, notes }: Pick<RunResult, 'diagnosis' | 'notes'>): Proof | null {
   const proved = diagnosis.causes.filter((c) => c.proved);
   if (proved.length > 0) return { reached: 'dfu', sets: diagnosis.sets, causes: proved };
-  const sets = notes.filter((n) => n.kind === SERIAL_SET).map((n) => n.text.split(' + ') as CheckId[]);
+  const sets = factsIn(notes, 'set').map(({ ids }) => ids);
   const causes = diagnosis.causes.filter((c) => sets.some((set) => set.includes(c.id)));
   return causes.length === 0 ? null : { reached: 'serial', sets, causes };
 }

@@ -7,7 +7,13 @@ interface ObjectShape {
   readonly keys: readonly (readonly [name: string, shape: Shape])[];
 }
 type Shape =
-  Form | { readonly nullable: Shape } | { readonly list: Shape } | { readonly map: Shape } | { readonly optional: Shape } | ObjectShape;
+  | Form
+  | 'unwritten'
+  | { readonly nullable: Shape }
+  | { readonly list: Shape }
+  | { readonly map: Shape }
+  | { readonly optional: Shape }
+  | ObjectShape;
 
 const nullable = (shape: Shape): Shape => ({ nullable: shape });
 const list = (shape: Shape): Shape => ({ list: shape });
@@ -114,7 +120,7 @@ const RESULT: ObjectShape = object({
       options: list(object({ rom: map('text'), board: map('any'), outcome: 'text', text: 'text' })),
     }),
   ),
-  notes: list(object({ kind: 'text', text: 'text' })),
+  notes: list(object({ kind: 'text', text: 'text', about: 'unwritten' })),
   uninitialisedReads: 'count',
   unmodelled: list(object({ peripheral: 'text', register: 'text', reads: 'count', writes: 'count' })),
   timeline: list(
@@ -142,6 +148,7 @@ const FORMS: Record<Form, (value: unknown) => boolean> = {
 };
 
 function ordered(value: unknown, shape: Shape, path: string): unknown {
+  if (shape === 'unwritten') return undefined;
   if (typeof shape === 'string') {
     if (!FORMS[shape](value)) throw new TypeError(`result.${path}: ${JSON.stringify(value)} is not of the form ${shape}`);
     return value;
@@ -162,6 +169,7 @@ type Keys = Extract<Shape, { readonly keys: unknown }>['keys'];
 function orderedKeys(given: Readonly<Record<string, unknown>>, keys: Keys, path: string): Record<string, unknown> {
   const out: Record<string, unknown> = {};
   for (const [name, inner] of keys) {
+    if (inner === 'unwritten') continue;
     const absent = given[name] === undefined;
     if (absent && typeof inner === 'object' && 'optional' in inner) continue;
     if (absent) throw new TypeError(`result.${path}${path === '' ? '' : '.'}${name} is missing`);

@@ -14,7 +14,7 @@ import { jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate }
 import { awaitedTexts, lettersOf } from './awaited-texts.ts';
 import { decidingBit } from '../slice/deciding-bit.ts';
 import { OF_SENDER, SERIAL_PORT } from '../documents/names.ts';
-import { waitsForText } from '../documents/note-words.ts';
+import type { Note } from '../documents/note-facts.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
 import type { Step } from '../documents/scenario-types.ts';
 import type { Tried } from '../documents/tried.ts';
@@ -474,19 +474,20 @@ function inputText(s: Session, input: PolledInput): string {
 }
 
 /** Notes for a run that never jumped. */
-export function notTriggered(s: Session, found: FoundJump): string[] {
+export function notTriggered(s: Session, found: FoundJump): Note[] {
   const { candidates, inputs, atStart } = found;
-  const notes: string[] = [];
+  const notes: Note[] = [];
+  const tell = (text: string, about?: Note['about']): void => void notes.push({ kind: 'not-triggered', text, ...(about && { about }) });
   if (candidates.length === 0)
-    notes.push(
+    tell(
       scanFunctions(s.input.images).length === 0
         ? 'the image has no function names: give the .elf to see which functions can enter system memory'
         : `${NO_JUMP}, or stores a word and resets`,
     );
-  for (const c of candidates) notes.push(`${candidateName(s, c)} can enter system memory: it ${c.why}`);
-  if (candidates.length > 0 && found.noJump) notes.push(`${NO_JUMP}: ${ONLY_BY_BOOT}`);
-  for (const text of new Set(inputs.map((i) => inputText(s, i)))) notes.push(waitsForText(text));
-  for (const i of atStart) notes.push(`looks at its start at ${inputText(s, { ...i, period: null })}`);
+  for (const c of candidates) tell(`${candidateName(s, c)} can enter system memory: it ${c.why}`);
+  if (candidates.length > 0 && found.noJump) tell(`${NO_JUMP}: ${ONLY_BY_BOOT}`);
+  for (const text of new Set(inputs.map((i) => inputText(s, i)))) tell(`waits for ${text}`, { is: 'waits-for-input' });
+  for (const i of atStart) tell(`looks at its start at ${inputText(s, { ...i, period: null })}`);
   const steps = [
     ...inputs.flatMap((i) => pressing(i) ?? []),
     ...atStart.flatMap((i) => pressing(i, AT_START) ?? []),
@@ -496,7 +497,10 @@ export function notTriggered(s: Session, found: FoundJump): string[] {
       .map((c) => calling(s, c)),
   ];
   if (steps.length > 0)
-    notes.push(`to try it, put one of these steps into a scenario: ${steps.map((x) => JSON.stringify(x)).join(' or ')}`);
+    tell(`to try it, put one of these steps into a scenario: ${steps.map((x) => JSON.stringify(x)).join(' or ')}`, {
+      is: 'steps',
+      serial: steps.some((step) => 'uart' in step.do),
+    });
   return notes;
 }
 

@@ -7,6 +7,7 @@ import { attempt, type Attempt, type Starts } from './attempt.ts';
 import { diagnose, diagnoseFor, type Cause, type Diagnosis, type Goal, type Judged } from './diagnosis.ts';
 import { placeInWords } from './hand-over.ts';
 import type { NamedRepair } from './repairs.ts';
+import type { Note } from '../documents/note-facts.ts';
 import type { CheckId, Outcome, RomDependency } from '../documents/result.ts';
 import { isDocumented, otherValues } from '../session/rom-options.ts';
 import { SERIAL, SERIAL_SET } from '../documents/serial-proof.ts';
@@ -91,10 +92,6 @@ function told(s: Session, { id, judged: { judgement }, repair, dependsOn }: Caus
   return `${id}: ${judgement.observed ?? judgement.because}${place}${fix}${[...new Set(doubt)].join('')}`;
 }
 
-interface Note {
-  readonly kind: string;
-  readonly text: string;
-}
 const note = (text: string): Note => ({ kind: SERIAL, text });
 
 /** Why the ROM does not answer, as notes: the sets that make it answer, one of which is enough. */
@@ -116,7 +113,7 @@ function notesOf(s: Session, asked: string, { causes, sets }: Diagnosis, letsThr
     note(`the ROM does not answer ${asked} either; it does with ${which} repaired:`),
     ...sets.map((set) => note(inWords(set))),
     ...[...new Set(either)].map(note),
-    ...sets.map((set) => ({ kind: SERIAL_SET, text: set.join(' + ') })),
+    ...sets.map((set): Note => ({ kind: SERIAL_SET, text: set.join(' + '), about: { is: 'set', ids: set } })),
   ];
 }
 
@@ -137,7 +134,12 @@ export function diagnoseWhy(
   if (plain !== null && goal.reached(plain))
     return {
       diagnosis: forDfu(),
-      notes: [note(`the ROM acknowledges ${asked}: the jump itself works, and stm32flash can take over from there`)],
+      notes: [
+        {
+          ...note(`the ROM acknowledges ${asked}: the jump itself works, and stm32flash can take over from there`),
+          about: { is: 'serial-answer' },
+        },
+      ],
     };
   const found = diagnoseFor(goal, s, starts, judged, outcome);
   if (found.explained !== true) {

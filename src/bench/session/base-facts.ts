@@ -1,5 +1,6 @@
 /** What a run left behind, before anything is repeated. */
 import type { FaultFacts } from '../../checks/check.ts';
+import type { Note } from '../documents/note-facts.ts';
 import type { Place, ResultStuck, RunResult, Seconds } from '../documents/result.ts';
 import type { SessionEnd } from './live-run.ts';
 
@@ -12,15 +13,15 @@ export interface BaseFacts {
   readonly cores: RunResult['time']['cores'];
   readonly resets: RunResult['resets'];
   readonly entries: RunResult['entries'];
-  readonly usb: RunResult['usb'];
+  readonly usb: RunResult<string>['usb'];
   readonly console: Readonly<Record<string, string>>;
   readonly semihostingExit: number | null;
   readonly stuck: ResultStuck | null;
   readonly interrupt: StuckInterrupt | null;
-  readonly notes: { kind: string; text: string }[];
+  readonly notes: Note[];
   readonly uninitialisedReads: number;
   readonly unmodelled: RunResult['unmodelled'];
-  readonly timeline: RunResult['timeline'];
+  readonly timeline: RunResult<string>['timeline'];
   readonly lockup: string | null;
   /** First fault before any entry. */
   readonly firstFault: FaultFacts | null;

@@ -52,7 +52,7 @@ export function targetState(machine: Machine, registers: Readonly<Record<string,
     otherCores: machine.cores.filter((c) => c !== machine.bootCore).map((c) => ({ name: c.row.name, state: machine.coreState(c) })),
     watchdogRuns: (name) => {
       const block = system.findBlock(name);
-      return block !== undefined && (block.state.model as { readonly running?: number }).running === 1;
+      return block !== undefined && system.published(block).running === true;
     },
     emptyFlash: () => machine.state.emptyFlash,
     bootPin: (name) => system.parameter(`${name.toLowerCase()}.level`) ?? null,

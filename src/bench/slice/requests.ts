@@ -458,7 +458,7 @@ class RequestTrace {
   private ramWasOff(): boolean {
     const { resets, timeline } = this.session.machine.history;
     const since = resets[this.index - 1]?.at ?? 0;
-    return timeline.toArray().some((e) => e.kind === 'power' && /Standby|Shutdown/.test(e.text) && e.at >= since && e.at <= this.resetAt);
+    return timeline.toArray().some((e) => e.about?.is === 'sleep' && e.about.cold && e.at >= since && e.at <= this.resetAt);
   }
   /** Another word of the backup domain that was given what this one is compared with. */
   private elsewhere(w: Word): MagicWord['elsewhere'] {

@@ -7,7 +7,8 @@ import { callChainOf } from '../session/call-chain.ts';
 import { hearing } from '../session/hearing.ts';
 import type { Session } from '../session/session.ts';
 import { runTo } from './window.ts';
-import { framesInWords, place } from './words.ts';
+import { chainText } from '../documents/note-facts.ts';
+import { framesOf, place } from './words.ts';
 
 /** How long it is watched, and how often an interrupt has to come in that time. */
 const WATCH = 5 * MS;
@@ -32,8 +33,7 @@ function interrupted(s: Session): string {
   const { frames } = callChainOf(s.machine.bootCore, s.input.images);
   const program = frames.slice(frames.findLastIndex((f) => f.exception !== null) + 1);
   if (program.length === 0 || program.length === frames.length) return '';
-  const [at = place(s, program[0]!.pc), ...callers] = framesInWords(program);
-  return `; the program is stopped at ${[at, ...callers].join(' < ')}`;
+  return `; the program is stopped at ${chainText(framesOf(program)) || place(s, program[0]!.pc)}`;
 }
 
 interface Handlers {

@@ -22,10 +22,13 @@ import { sysTickInterrupts } from '../session/surrounding-events.ts';
 import { targetState } from '../session/subject.ts';
 import { lastStore, type Master, type Store } from './stores.ts';
 import { runTo } from './window.ts';
-import { addressText, callsInWords, masterText, place } from './words.ts';
+import type { Frame } from '../documents/note-facts.ts';
+import { addressText, callsOf, masterText, place } from './words.ts';
 
 export interface ResetStory {
   readonly lines: readonly string[];
+  /** Of the function that was running, which the first line names. */
+  readonly callers: readonly Frame[];
   /** What started the watchdog that bit; null where none did, or the hardware started it. */
   readonly started: Writer | null;
 }
@@ -38,9 +41,11 @@ export function resetStory(s: Session, powerOn: Checkpoint, resets: readonly Res
   const watchdog = by === 'iwdg' || by === 'wwdg' ? watchdogOf(s, by, resets[index]!.core) : null;
   const seen = runToReset(s, powerOn, index, resets[index]!.at, watchdog);
   if (seen === null) return null;
-  const running = [place(s, resets[index]!.fromPc ?? 0), ...seen.calls.slice(1)];
+  const callers = seen.calls.slice(1);
+  const running = [place(s, resets[index]!.fromPc ?? 0), ...callers.map((f) => f.text)].join(' < ');
   return {
-    lines: [`${REASON[by!] ?? `a reset (${by}) came in`} ${running.join(' < ')}`, ...seen.again, ...fedInWords(s, seen, watchdog)],
+    lines: [`${REASON[by!] ?? `a reset (${by}) came in`} ${running}`, ...seen.again, ...fedInWords(s, seen, watchdog)],
+    callers,
     started: seen.started,
   };
 }
@@ -60,7 +65,7 @@ function watchdogOf(s: Session, by: 'iwdg' | 'wwdg', core: number): Block | null
 }
 
 interface Seen {
-  readonly calls: readonly string[];
+  readonly calls: readonly Frame[];
   /** That the program had begun again without a reset, if it had. */
   readonly again: readonly string[];
   readonly at: Ps;
@@ -98,7 +103,7 @@ function runToReset(s: Session, powerOn: Checkpoint, index: number, at: Ps, watc
     ...observer,
     beforeReset: () => {
       if (machine.history.resets.length === index && seen === null)
-        seen = { calls: callsInWords(s, machine.bootCore), again: againInWords(s), at: machine.now, started, fed };
+        seen = { calls: callsOf(s, machine.bootCore), again: againInWords(s), at: machine.now, started, fed };
       observer.beforeReset?.();
     },
   };
@@ -193,8 +198,7 @@ function stoppedWatchdog({ machine: { system } }: Session, reads: readonly numbe
   for (const address of reads) {
     const block = system.regionAt(address)?.block;
     if (!block?.row.model?.startsWith('iwdg') || system.registerName(block, address) !== 'SR') continue;
-    const { running } = (block.state as { readonly model: { readonly running: number } }).model;
-    if (running === 0)
+    if (system.published(block).running === false)
       return `${block.row.name} was not started (KR = 0xCCCC), so its clock does not run and cannot clear SR; write 0xCCCC before PR, RLR and the wait`;
   }
   return null;

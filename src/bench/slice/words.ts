@@ -9,6 +9,7 @@ import { sourceName } from '../../image/source-name.ts';
 import { windowAt } from '../input/outside-memory.ts';
 import type { Session } from '../session/session.ts';
 import type { Failure } from './failure.ts';
+import type { Frame } from '../documents/note-facts.ts';
 import type { Chain, Link, Origin } from './slice.ts';
 import type { Master } from './stores.ts';
 
@@ -183,19 +184,24 @@ const KEYS = ', which answers a wrong key with a bus error: it accepts its two k
 const inSystemArea = (a: number): boolean => (a >= 0x1ff00000 && a < 0x20000000) || (a >= 0x0bf00000 && a < 0x0c000000);
 
 /** Where a core stands and who called that, innermost first; a recursion is counted. */
-export const callsInWords = (s: Session, core: Core): string[] => framesInWords(callChainOf(core, s.input.images).frames);
-export function framesInWords(frames: CallChain['frames']): string[] {
+export const callsOf = (s: Session, core: Core): Frame[] => framesOf(callChainOf(core, s.input.images).frames);
+export function framesOf(frames: CallChain['frames']): Frame[] {
   const known = frames.filter((f) => f.function !== null || f.file !== null);
-  const named = known.map((f) => `${f.function ?? hex(f.pc)}${f.file === null ? '' : ` (${f.file}:${f.line})`}`);
-  const lines: string[] = [];
+  const named = known.map((f): Frame => {
+    const name = f.function ?? hex(f.pc);
+    return { text: `${name}${f.file === null ? '' : ` (${f.file}:${f.line})`}`, name, file: f.file, times: 1 };
+  });
+  const lines: Frame[] = [];
   for (let i = 0; i < named.length;) {
-    const next = named.findIndex((text, k) => k > i && text !== named[i]);
+    const one = named[i]!;
+    const next = named.findIndex(({ text }, k) => k > i && text !== one.text);
     const count = (next < 0 ? named.length : next) - i;
-    lines.push(count === 1 ? named[i]! : `${named[i]} ${count} times`);
+    lines.push(count === 1 ? one : { ...one, text: `${one.text} ${count} times`, name: `${one.name} ${count} times`, times: count });
     i += count;
   }
-  return lines.length > MOST_FRAMES ? [...lines.slice(0, MOST_FRAMES), '…'] : lines;
+  return lines.length > MOST_FRAMES ? [...lines.slice(0, MOST_FRAMES), MORE_FRAMES] : lines;
 }
+const MORE_FRAMES: Frame = { text: '…', name: '…', file: null, times: 1 };
 /** Frames of a call chain that are told. */
 const MOST_FRAMES = 8;
 

@@ -7,10 +7,11 @@ import { codePlace } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { hearing } from '../session/hearing.ts';
 import { restartInChain } from '../session/restart.ts';
+import { chainText, type Note, type NoteFact } from '../documents/note-facts.ts';
 import type { Session } from '../session/session.ts';
 import { isCode } from '../slice/failure.ts';
 import { lastStore } from '../slice/stores.ts';
-import { callsInWords, place, whatIsAt } from '../slice/words.ts';
+import { callsOf, place, whatIsAt } from '../slice/words.ts';
 
 const CFSR = 0xe000ed28;
 const HFSR = 0xe000ed2c;
@@ -57,10 +58,11 @@ const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}
 const named = (value: number, bits: Bits): string[] =>
   bits.filter(([bit]) => ((value >>> bit) & 1) !== 0).map(([, name, meaning]) => `${name} (${meaning})`);
 
+const JUMPED = 'jumped to';
 const DOING: Readonly<Record<string, string>> = {
-  'bus-fetch': 'jumped to',
-  'mem-fetch': 'jumped to',
-  'invalid-state': 'jumped to',
+  'bus-fetch': JUMPED,
+  'mem-fetch': JUMPED,
+  'invalid-state': JUMPED,
   'bus-data': 'accessed',
   'bus-data-imprecise': 'stored to',
   'mem-data': 'accessed',
@@ -84,6 +86,10 @@ export function faultPhrase(s: Session, fault: FaultFacts, did: 'read' | 'write'
   const why = fault.kind === 'unaligned' ? 'the address is not aligned' : (outOfStack(s, fault.address) ?? whatIsAt(s, fault.address));
   return `${by} ${verb} ${hex(fault.address)}: ${why}`;
 }
+
+/** Whether that phrase tells of a jump. */
+export const isJump = ({ kind, address }: FaultFacts, did: 'read' | 'write' | 'jump' | null): boolean =>
+  did !== 'read' && did !== 'write' && DOING[kind] === JUMPED && address !== null;
 
 /** A HardFault without a bus access: an SVC that cannot be taken because of its priority or a mask (Armv7-M ARM B1.5.8). `pc`: the return address of the fault. */
 export function heldCallInWords(s: Session, pc: number): string[] {
@@ -186,21 +192,23 @@ const ERASED = 0xffffffff;
 const CCR = 0xe000ed14;
 const DC = 1 << 16;
 
-/** The function that faults is named with the fault already; how often it called itself is not. */
-const isRecursion = (frame: string): boolean => frame.endsWith(' times');
-
-/** Lines about the fault. The session must be at the fault, before its exception, and is after it on return. */
-export function crashInWords(s: Session, fault: FaultFacts): string[] {
+/** Notes about the fault. The session must be at the fault, before its exception, and is after it on return. */
+export function crashInWords(s: Session, fault: FaultFacts): Note[] {
   const { machine } = s;
   const core = machine.bootCore;
-  const lines: string[] = [];
-  const calls = callsInWords(s, core);
+  const lines: Note[] = [];
+  const tell = (text: string, about?: NoteFact): void => void lines.push({ kind: 'crash', text, ...(about && { about }) });
+  const calls = callsOf(s, core);
   const again = isFetch(fault) ? null : restartInChain(s, (pc) => place(s, pc));
-  if (again !== null) lines.push(again);
+  if (again !== null) tell(again);
   // after a wrong jump, the stack frame is not known
   const [self, ...callers] = calls;
-  if (callers.length > 0 && !isFetch(fault)) lines.push(`called by: ${(isRecursion(self!) ? calls : callers).join(' < ')}`);
-  for (const told of [erasedTable(s), lostLines(s)]) if (told !== null) lines.push(told);
+  if (callers.length > 0 && !isFetch(fault)) {
+    // the function that faults is named with the fault already; how often it called itself is not
+    const frames = self!.times > 1 ? calls : callers;
+    tell(`called by: ${chainText(frames)}`, { is: 'calls', frames });
+  }
+  for (const told of [erasedTable(s), lostLines(s)]) if (told !== null) tell(told);
   const taken: { exception: number; handler: number }[] = [];
   hearing(machine, { exception: (c, exception, handler) => c === core && taken.push({ exception, handler }) }, () => {
     machine.run(machine.now + 1);
@@ -212,13 +220,13 @@ export function crashInWords(s: Session, fault: FaultFacts): string[] {
     const [cfsr, hfsr] = [read(CFSR), read(HFSR)];
     const words = [...named(cfsr, CFSR_BITS), ...named(hfsr, HFSR_BITS)];
     const at = (cfsr >>> 15) & 1 ? `, BFAR = ${hex(read(BFAR))}` : (cfsr >>> 7) & 1 ? `, MMFAR = ${hex(read(MMFAR))}` : '';
-    if (words.length > 0) lines.push(`CFSR = ${hex(cfsr)}, HFSR = ${hex(hfsr)}${at}: ${words.join('; ')}`);
+    if (words.length > 0) tell(`CFSR = ${hex(cfsr)}, HFSR = ${hex(hfsr)}${at}: ${words.join('; ')}`);
   }
   const last = taken.at(-1);
   if (last) {
     // weak handlers are usually one function with many names, so the line is clearer than one of the names
     const at = codePlace(s.input.images, last.handler & ~1);
-    lines.push(
+    tell(
       `${EXCEPTIONS[last.exception] ?? `exception ${last.exception}`} goes to ${at.file === null ? place(s, last.handler & ~1) : `${at.file}:${at.line}`}`,
     );
   }

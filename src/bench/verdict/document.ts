@@ -9,6 +9,7 @@ import { callChainOf } from '../session/call-chain.ts';
 import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
 import { codePlace } from '../../image/image.ts';
 import { sha256 } from '../../image/sha256.ts';
+import type { MachineState } from '../../emu/machine-state.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import {
   hex16,
@@ -32,10 +33,9 @@ import {
   type UsbSession as ResultSession,
 } from '../documents/result.ts';
 import { OF_SENDER, SERIAL_PORT } from '../documents/names.ts';
-import { noClockText } from '../documents/note-words.ts';
+import { chainText, type Note } from '../documents/note-facts.ts';
 import { imageCore } from '../input/image-core.ts';
 import type { RunInput } from '../input/run-input.ts';
-import { NEVER_READY } from '../../peripherals/note-words.ts';
 import type { ForcedField } from '../documents/scenario-types.ts';
 import type { SessionEnd } from '../session/live-run.ts';
 import { keptOptionNotes } from './kept-options.ts';
@@ -43,7 +43,7 @@ import { mangledHandler } from './mangled-handler.ts';
 import { isOwnLoop, restartInWords } from '../session/restart.ts';
 import type { Session } from '../session/session.ts';
 import { usbClockNote } from './own-usb.ts';
-import { framesInWords, place as placeInWords } from '../slice/words.ts';
+import { framesOf, place as placeInWords } from '../slice/words.ts';
 import { summarise } from './summary.ts';
 
 /** `lr`: LR at that instruction, if it is known. */
@@ -112,7 +112,7 @@ function pinned(s: Session, register: string, value: number): number {
   }, value >>> 0);
 }
 /** Notes about fields of the polled register that --force fixes; they may cause the wait. */
-function forcedNotes(s: Session, stuck: ResultStuck | null): { kind: string; text: string }[] {
+function forcedNotes(s: Session, stuck: ResultStuck | null): Note[] {
   return forcedOf(s, stuck?.register ?? '').map((f) => ({
     kind: 'wait',
     text: `--force fixes ${f.peripheral}.${f.register}.${f.field} at ${f.value}`,
@@ -120,7 +120,7 @@ function forcedNotes(s: Session, stuck: ResultStuck | null): { kind: string; tex
 }
 
 /** --force is for registers that are not modelled: for others, the value read no longer matches what the block does. */
-function forcedAgainstModel({ input, machine: { system } }: Session): { kind: string; text: string }[] {
+function forcedAgainstModel({ input, machine: { system } }: Session): Note[] {
   const modelled = input.force.filter(({ peripheral, register }) => {
     const block = system.findBlock(peripheral);
     return block?.component.isModelled(block.component.layout.reg(register)) === true;
@@ -132,59 +132,64 @@ function forcedAgainstModel({ input, machine: { system } }: Session): { kind: st
 }
 
 /** Notes about ready flags that can never be set; they explain a wait. */
-function neverReady(s: Session, stuck: ResultStuck | null): { kind: string; text: string }[] {
+function neverReady(s: Session, stuck: ResultStuck | null): Note[] {
   if (stuck === null) return [];
-  return s.machine.state.notes
-    .filter((n) => n.kind === 'guest' && n.text.includes(NEVER_READY))
-    .map(({ text }) => ({ kind: 'wait', text }));
+  return s.machine.state.notes.flatMap(({ text, block, about }) =>
+    about?.is === 'never-ready' ? [{ kind: 'wait', text, about: { ...about, block } }] : [],
+  );
 }
 
 /** Notes about watchdogs that the ROM does not refresh, so that DFU ends when they expire. */
-function unfedWatchdogs(s: Session, { outcome }: SessionEnd): { kind: string; text: string }[] {
+function unfedWatchdogs(s: Session, { outcome }: SessionEnd): Note[] {
   if (outcome !== 'dfu') return [];
-  return [secondWatchdog(s), windowWatchdog(s)].flatMap((text) => (text === null ? [] : [{ kind: 'watchdog', text }]));
+  return [secondWatchdog(s), windowWatchdog(s)].flatMap((note) => note ?? []);
 }
 /** The watchdog of the other core: the ROM is documented to refresh only the one of its own core. */
-function secondWatchdog({ machine: { system } }: Session): string | null {
-  const model = system.findBlock('IWDG2')?.state.model as { readonly running?: number } | undefined;
-  if (model?.running !== 1) return null;
-  return 'IWDG2 runs, and the ROM does not refresh it: unless the second core keeps refreshing it, it resets the chip and ends DFU';
+function secondWatchdog({ machine: { system } }: Session): Note | null {
+  const block = system.findBlock('IWDG2');
+  if (!block || system.published(block).running !== true) return null;
+  const text = 'IWDG2 runs, and the ROM does not refresh it: unless the second core keeps refreshing it, it resets the chip and ends DFU';
+  return { kind: 'watchdog', text, about: { is: 'watchdog', check: 'iwdg' } };
 }
-function windowWatchdog({ machine: { system, chip, history } }: Session): string | null {
+function windowWatchdog({ machine: { system, chip, history } }: Session): Note | null {
   const name = familyOf(chip)?.wwdg.running?.split('.')[0];
   const block = name === undefined ? null : system.findBlock(name);
   const entry = history.entries.at(-1);
-  if (!block || !entry) return null;
-  const due = system.scheduler.due[block.timerBase + block.component.timers.indexOf('timeout')] ?? Infinity;
-  if (due === Infinity) return null;
-  const text = 'runs, and the ROM is not known to refresh it: it resets the chip';
-  return `${name} ${text} ${Math.max(1, Math.round((due - entry.at) / MS))} ms after the start of the ROM and ends DFU`;
+  const { due = Infinity } = block ? system.published(block) : {};
+  if (!entry || due === Infinity) return null;
+  const ms = Math.max(1, Math.round((due - entry.at) / MS));
+  const text = `${name} runs, and the ROM is not known to refresh it: it resets the chip ${ms} ms after the start of the ROM and ends DFU`;
+  return { kind: 'watchdog', text, about: { is: 'watchdog', check: 'wwdg' } };
 }
 
-const PROTECTED_WORD = /^(\w+): \w+?_(BKP\d+R|DR\d+) written while the backup domain is protected/;
+/** Backup registers, in the names of all families. */
+const BACKUP_WORD = /^(BKP\d+R|DR\d+)$/;
 /** Notes about requests that are still set in a run that reached DFU: backup registers whose clearing write was ignored. */
-function keptRequests({ machine: { system, bootCore, state } }: Session, { outcome }: SessionEnd): { kind: string; text: string }[] {
+function keptRequests({ machine: { system, bootCore, state } }: Session, { outcome }: SessionEnd): Note[] {
   if (outcome !== 'dfu') return [];
   return state.notes.flatMap((note) => {
-    const [, name = '', register = ''] = PROTECTED_WORD.exec(note.text) ?? [];
-    const block = system.findBlock(name);
+    if (note.about?.is !== 'backup-locked' || !BACKUP_WORD.test(note.about.register)) return [];
+    const { register } = note.about;
+    const block = note.block === null ? undefined : system.findBlock(note.block);
     if (!block) return [];
     const held = bootCore.peek(block.row.base + block.component.layout.reg(register).offset, 4) ?? 0;
     if (held === 0) return [];
     const text =
-      `${name}.${register} still holds ${hex32(held)}: a write while PWR DBP was 0 was ignored. If this is the request for the ROM, ` +
+      `${note.block}.${register} still holds ${hex32(held)}: a write while PWR DBP was 0 was ignored. If this is the request for the ROM, ` +
       'the next start finds it again: set DBP before you clear it';
     return [{ kind: 'kept', text }];
   });
 }
 
 /** A note if the clock of the polled block is off, so that it reads as 0. */
-function clockOff({ machine: { system } }: Session, stuck: ResultStuck | null): { kind: string; text: string }[] {
+function clockOff({ machine: { system } }: Session, stuck: ResultStuck | null): Note[] {
   if (stuck?.address == null) return [];
   const address = Number(stuck.address);
   const block = system.regionAt(address)?.block;
   if (!block || system.answersReads(block, address - block.row.base)) return [];
-  return [{ kind: 'wait', text: noClockText(block.row.name, `RCC.${block.row.clock}`) }];
+  const [name, enable] = [block.row.name, `RCC.${block.row.clock}`];
+  const text = `${name} has no clock: ${enable} is 0, so it reads as 0 and ignores writes`;
+  return [{ kind: 'wait', text, about: { is: 'no-clock', block: name, enable } }];
 }
 
 /**
@@ -225,7 +230,7 @@ function stuckInterrupt(s: Session, outcome: Outcome): StuckInterrupt | null {
 }
 
 /** Why the program's own handler is not in the vector table. */
-function notInTable(s: Session, outcome: Outcome): { kind: string; text: string }[] {
+function notInTable(s: Session, outcome: Outcome): Note[] {
   const { exception = 0 } = s.state.loop ?? {};
   if (outcome !== 'stuck' || exception === 0 || !isShared(s, exception)) return [];
   const text = mangledHandler(s.input.chip, s.input.images, exception);
@@ -244,13 +249,13 @@ function isShared({ machine: { bootCore: core } }: Session, exception: number): 
 }
 
 /** The line of the loop and the callers of its function, from the end of the run or, if that is not in the loop's function, from where the loop was found. */
-function loopInWords(s: Session, { pc }: ResultStuck): string {
+function loopNote(s: Session, { pc }: ResultStuck, inHandler: boolean): Note {
   const { images } = s.input;
   const now = callChainOf(s.machine.bootCore, images).frames;
   const found = s.state.loop?.calls ?? [];
   const name = codePlace(images, Number(pc)).symbol?.split('+')[0];
   const there = now.some((f) => f.function === name) || found.length === 0;
-  const [, ...callers] = framesInWords(
+  const [, ...callers] = framesOf(
     there
       ? now
       : found.slice(
@@ -260,11 +265,13 @@ function loopInWords(s: Session, { pc }: ResultStuck): string {
           ),
         ),
   );
-  return [placeInWords(s, Number(pc)), ...callers].join(' < ');
+  const [at, where] = [place(s.input, Number(pc))!, placeInWords(s, Number(pc))];
+  const text = callers.length === 0 ? where : `${where} < ${chainText(callers)}`;
+  return { kind: 'loop', text, about: { is: 'loop', at, where, callers, inHandler } };
 }
 
 /** A note if the loop tests a bit that is not in any field of the register; usually the firmware is for another chip. */
-function reservedNote(s: Session, stuck: ResultStuck | null): { kind: string; text: string } | null {
+function reservedNote(s: Session, stuck: ResultStuck | null): Note | null {
   if (stuck?.register == null) return null;
   const [block = '', register] = stuck.register.split('.');
   const fields = s.machine.system.layoutOf(block)?.registers.find((r) => r.name === register)?.fields ?? [];
@@ -282,7 +289,7 @@ function reservedNote(s: Session, stuck: ResultStuck | null): { kind: string; te
 const POLLED_READS = 100;
 const POLLED_LATELY = 100 * MS;
 /** A note about a register that is not modelled and that the firmware still polls at the end; a real chip may get past it. */
-function polledNote(s: Session, outcome: Outcome): { kind: string; text: string } | null {
+function polledNote(s: Session, outcome: Outcome): Note | null {
   const { polled } = s.machine.state;
   if (outcome === 'dfu' || !polled || polled.reads < POLLED_READS || s.machine.now - polled.at > POLLED_LATELY) return null;
   const dot = polled.register.indexOf('.');
@@ -297,9 +304,16 @@ function polledNote(s: Session, outcome: Outcome): { kind: string; text: string 
 }
 
 /** The events in order: those of the machine, and those of the host as far as there is room. */
-export function timelineRows(s: Session): TimelineRow[] {
+export function timelineRows(s: Session): TimelineRow<string>[] {
   const { machine, input, usb } = s;
-  const row = (at: Ps, cycle: number | null, kind: string, text: string, pc: number | null, core: number): TimelineRow & { order: Ps } => {
+  const row = (
+    at: Ps,
+    cycle: number | null,
+    kind: string,
+    text: string,
+    pc: number | null,
+    core: number,
+  ): TimelineRow<string> & { order: Ps } => {
     const from = place(input, pc);
     return {
       order: at,
@@ -327,7 +341,7 @@ export function timelineRows(s: Session): TimelineRow[] {
 }
 const MOST_ROWS = 2000;
 
-function restartNote(s: Session, { outcome }: SessionEnd): { kind: string; text: string }[] {
+function restartNote(s: Session, { outcome }: SessionEnd): Note[] {
   const { restart } = s.state;
   if (restart === null || isOwnLoop(restart) || outcome === 'dfu') return [];
   return [{ kind: 'restart', text: restartInWords((pc) => placeInWords(s, pc), restart) }];
@@ -339,17 +353,23 @@ function loopOf({ input }: Session, { loop }: SessionEnd): Pick<RunResult['ended
   return { loop: { pc: hex32(loop.pc), file, line, endsAt: seconds(loop.endsAt) } };
 }
 
+function machineNote({ kind, text, count, block, about }: MachineState['notes'][number]): Note {
+  const said = count > 1 ? `${text} (${count} times)` : text;
+  return { kind, text: said, ...(kind === 'guest' && { about: { ...(about ?? ({ is: 'misuse' } as const)), block } }) };
+}
+
 export function collectBase(s: Session, end: SessionEnd): BaseFacts {
   const { machine, input } = s;
   const h = machine.history;
   s.usb.finish();
-  const notes = machine.state.notes.map((n) => ({ kind: n.kind, text: n.count > 1 ? `${n.text} (${n.count} times)` : n.text }));
+  const notes = machine.state.notes.map(machineNote);
   for (const [text, count] of Object.entries(machine.state.unclocked))
     notes.push({ kind: 'unclocked', text: count > 1 ? `${text} (${count} times)` : text });
   if (h.entryCount > h.entries.length)
     notes.push({ kind: 'entries', text: `system memory was entered ${h.entryCount} times; the first and the last entries are listed` });
   const stuck = stuckAt(s, end.outcome);
-  if (stuck) notes.push({ kind: 'loop', text: loopInWords(s, stuck) });
+  const interrupt = stuckInterrupt(s, end.outcome);
+  if (stuck) notes.push(loopNote(s, stuck, interrupt !== null));
   notes.push(
     ...forcedNotes(s, stuck),
     ...notInTable(s, end.outcome),
@@ -396,7 +416,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
     console: printedTexts(machine.state.console),
     semihostingExit: machine.state.semihostingExit,
     stuck,
-    interrupt: stuckInterrupt(s, end.outcome),
+    interrupt,
     notes,
     uninitialisedReads: machine.uninitialisedReads(),
     unmodelled: Object.entries(machine.state.unmodelled)
@@ -422,7 +442,7 @@ function romOf(s: Session): ResultRom {
   };
 }
 
-export function checkRow(input: RunInput, j: Judged): ResultCheck {
+export function checkRow(input: RunInput, j: Judged): ResultCheck<string> {
   const g = j.judgement;
   return {
     id: j.id,
@@ -439,7 +459,7 @@ export function checkRow(input: RunInput, j: Judged): ResultCheck {
 export interface SymptomAnswer {
   readonly asked: string;
   readonly matches: boolean;
-  readonly options: readonly SymptomOption[];
+  readonly options: readonly SymptomOption<string>[];
   /** Further notes of the search. */
   readonly notes: readonly string[];
 }
@@ -451,7 +471,7 @@ export function makeResult(
   diagnosis: Diagnosis,
   dependsOn: readonly RomDependency[],
   symptom: SymptomAnswer | null,
-): RunResult {
+): RunResult<string> {
   const { input } = s;
   // judgements at the entry that a repair led to replace the earlier ones
   const shown = judged.map((j) => diagnosis.later.find((l) => l.id === j.id) ?? j);
@@ -460,7 +480,7 @@ export function makeResult(
     const row = checkRow(input, j);
     return row.verdict === 'warn' && inSet.has(j.id) ? { ...row, verdict: 'fail' as const } : row;
   });
-  const causes = diagnosis.causes.map((c): ResultCause => ({
+  const causes = diagnosis.causes.map((c): ResultCause<string> => ({
     id: c.id,
     proved: c.proved,
     at: c.repair?.at ?? null,
@@ -471,7 +491,7 @@ export function makeResult(
     lastWriter: lastWriter(input, c.judged.judgement.lastWriter),
     explanation: c.judged.judgement.because,
   }));
-  const result: Omit<RunResult, 'summary'> = {
+  const result: Omit<RunResult<string>, 'summary'> = {
     schema: RUN_SCHEMA,
     version: input.version,
     chip: input.chip.name,
@@ -508,7 +528,7 @@ export function makeResult(
 }
 
 /** The result holds the ends of what was printed, and says how much there was. */
-function printedTooMuch({ state }: Session['machine']): { kind: string; text: string }[] {
+function printedTooMuch({ state }: Session['machine']): Note[] {
   return Object.entries(state.console).flatMap(([channel, said]) =>
     leftOut(said) === 0
       ? []

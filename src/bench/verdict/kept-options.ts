@@ -1,6 +1,7 @@
 /** Option bytes that the firmware has changed; they survive every reset and power-off. */
 import { maskOf, registerOf } from '../../checks/families.ts';
 import type { WriteRecord } from '../../emu/history.ts';
+import type { Note } from '../documents/note-facts.ts';
 import type { Session } from '../session/session.ts';
 import { place } from '../slice/words.ts';
 
@@ -16,7 +17,7 @@ interface Changed {
   readonly by: WriteRecord;
 }
 
-export function keptOptionNotes(s: Session): { kind: string; text: string }[] {
+export function keptOptionNotes(s: Session): Note[] {
   const changed = changedOptions(s);
   return changed.length === 0 ? [] : [{ kind: 'kept-options', text: `${written(s, changed)}${protects(changed)}` }];
 }

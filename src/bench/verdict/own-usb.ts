@@ -1,5 +1,6 @@
 /** Why the application's own USB device does not answer, if its clock is the reason. */
 import { isUsbRate, USB_HZ } from '../../peripherals/usb/usb-clock.ts';
+import type { Note } from '../documents/note-facts.ts';
 import type { Session } from '../session/session.ts';
 
 const MHZ = 1e6;
@@ -9,7 +10,7 @@ const LOWEST_HSE = 4 * MHZ;
 const HIGHEST_HSE = 50 * MHZ;
 
 /** A note for a device that pulls D+ up but whose descriptors the host never read, in a run without the ROM. */
-export function usbClockNote({ machine: { system, history }, usb, input }: Session): { kind: string; text: string } | null {
+export function usbClockNote({ machine: { system, history }, usb, input }: Session): Note | null {
   const last = usb.sessions.at(-1);
   if (history.entries.length > 0 || !last || last.attached === null || last.vid !== null) return null;
   if (!system.chip.clocks.includes('usb')) return null;

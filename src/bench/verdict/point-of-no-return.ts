@@ -101,7 +101,7 @@ export function noReturnText(s: Session, found: NoReturn | null): string {
   const where = at?.file ? `${at.file}:${at.line}` : (at?.symbol ?? at?.pc ?? 'an unknown place');
   return `the last instruction at which repairing ${what} still leads to DFU: ${where}, at ${seconds(found.at)} s`;
 }
-export function noReturnRow(s: Session, found: NoReturn): TimelineRow {
+export function noReturnRow(s: Session, found: NoReturn): TimelineRow<string> {
   const at = place(s.input, found.pc);
   const text = `point of no return: from here on, repairing ${found.cause.id} no longer helps`;
   return {

@@ -1,7 +1,7 @@
 /** The summary: one sentence for people that says what happened. */
 import type { BaseFacts, StuckInterrupt } from '../session/base-facts.ts';
 import type { Confidence } from '../../emu/confidence.ts';
-import { isWaitForInput } from '../documents/note-words.ts';
+import { chainText, factsIn } from '../documents/note-facts.ts';
 import type { Outcome, Place, RomDependency, RunResult } from '../documents/result.ts';
 import { firstSet, proofOf } from '../documents/serial-proof.ts';
 
@@ -86,12 +86,12 @@ function wayOut({ entries, resets }: Told): string {
 
 /** The firmware waits for an input from outside, such as a button or a byte. */
 export const waitsForInput = ({ outcome, notes }: Pick<RunResult, 'outcome' | 'notes'>): boolean =>
-  outcome === 'stuck' && notes.some(isWaitForInput);
+  outcome === 'stuck' && factsIn(notes, 'waits-for-input').length > 0;
 
 /** The innermost place of the loop. */
 function atLoop(r: Told): string {
-  const loop = r.notes.find((n) => n.kind === 'loop')?.text.split(' < ')[0];
-  return loop === undefined ? '' : ` at ${loop}`;
+  const [loop] = factsIn(r.notes, 'loop');
+  return loop === undefined ? '' : ` at ${loop.where}`;
 }
 
 /** What the firmware waits for, and why that does not happen. */
@@ -103,8 +103,8 @@ const waitsFor = (r: Told): string =>
 
 /** The two callers of the function that requested the reset. */
 function callersOfReset(r: Told): string {
-  const chain = r.notes.find((n) => n.kind === 'reset')?.text.split(' < ') ?? [];
-  return chain.length < 2 ? '' : `, called by ${chain.slice(1, 3).join(' < ')}`;
+  const [calls] = factsIn(r.notes.slice(r.notes.findIndex((n) => n.kind === 'reset')), 'calls');
+  return calls === undefined || calls.frames.length === 0 ? '' : `, called by ${chainText(calls.frames.slice(0, 2))}`;
 }
 
 function hangsIn({ name, storm, handler, shared, enabledBy }: StuckInterrupt, at: typeof where): string {

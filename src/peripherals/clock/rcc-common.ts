@@ -10,7 +10,6 @@ import type { Field, Layout, Register, RegisterContext, RegisterModel } from '..
 import { rate, rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { clocksPs, hpreDivider, ppreDivider, timerClock } from './rcc-rules.ts';
 import { NMI, RESET_CAUSE, type Wire } from '../../emu/wires.ts';
-import { NEVER_READY, OTHER_BOARD } from '../note-words.ts';
 import { DBP, HSE_FAIL, HSE_ON, LSE_FAIL, LSI_REQUEST, POWER_STOP } from '../wires.ts';
 
 type Ctx = RegisterContext<object>;
@@ -133,7 +132,11 @@ export abstract class RccBase {
     const why = fed
       ? `in bypass mode (${upper}BYP = 1), but the board has a crystal there`
       : `is switched on, but the board has nothing at ${name === 'hse' ? 'OSC_IN' : 'OSC32_IN'}`;
-    c.env.note('guest', `${upper} ${why}: ${upper}${NEVER_READY} (${OTHER_BOARD})`);
+    c.env.note('guest', `${upper} ${why}: ${upper}RDY never rises (--board selects another board)`, {
+      is: 'never-ready',
+      flag: `${upper}RDY`,
+      otherBoard: true,
+    });
   }
   /** Starts or stops an oscillator after a change of its ON bit, its bypass or its request. */
   private follow(c: Ctx, name: string): void {
@@ -272,7 +275,11 @@ export abstract class RccBase {
     const { bdcr, bdrst, rtcsel, lseFrozen, open = 0, lsecss } = this.backup;
     const old = c.get(bdcr);
     if (!c.env.wire(DBP)) {
-      if ((merged ^ old) & ~open) c.env.note('guest', 'RCC_BDCR written while the backup domain is protected (PWR DBP = 0)');
+      if ((merged ^ old) & ~open)
+        c.env.note('guest', 'RCC_BDCR written while the backup domain is protected (PWR DBP = 0)', {
+          is: 'backup-locked',
+          register: 'BDCR',
+        });
       return ((old & ~open) | (merged & open)) >>> 0;
     }
     if (bdrst.of(merged)) {

@@ -368,7 +368,7 @@ class Flash {
         return f.optlock.get(c) ? old : merged;
       case 'ACR':
         if ((f.icrst.of(merged) && f.icen.get(c)) || (f.dcrst?.of(merged) && f.dcen?.get(c)))
-          c.env.note('guest', 'FLASH_ACR.ICRST or DCRST set while that cache is on: no effect');
+          c.env.note('guest', 'FLASH_ACR.ICRST or DCRST set while that cache is on: no effect', { is: 'nothing-lost' });
     }
   }
   wrote(c: Ctx, r: Register, value: number, old: number): void {

@@ -18,7 +18,7 @@ import {
 } from '../../emu/registers.ts';
 import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
-import { FLASH_KEYS, keysSeen, OPTION_KEYS } from './flash-keys.ts';
+import { FLASH_KEYS, keysSeen, noteLocked, OPTION_KEYS } from './flash-keys.ts';
 import { noteInterrupted, noteUnfilled } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 import { FLASH_BUSY, FLASH_LATENCY, FLASH_PREFETCH, ICACHE_ENABLED } from '../../emu/wires.ts';
@@ -329,7 +329,7 @@ class Flash {
         return f.optchangeerr.get(c) ? (merged & ~f.optstrt.mask) | (c.get(r) & f.optstrt.mask) : merged | (c.get(r) & f.optstrt.mask);
       default:
         if (r.name.endsWith('_PRG') && (f.optlock.get(c) || f.optstrt.get(c))) {
-          c.env.note('guest', `FLASH_${r.name} written while ${f.optlock.get(c) ? 'OPTLOCK' : 'OPTSTRT'} = 1: ignored`);
+          noteLocked(c, r, f.optlock.get(c) ? 'OPTLOCK' : 'OPTSTRT');
           return c.get(r);
         }
     }

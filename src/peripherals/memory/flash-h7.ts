@@ -16,7 +16,7 @@ import {
 } from '../../emu/registers.ts';
 import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
-import { FLASH_KEYS, keysSeen, OPTION_KEYS } from './flash-keys.ts';
+import { FLASH_KEYS, keysSeen, noteLocked, OPTION_KEYS } from './flash-keys.ts';
 import { noteInterrupted, noteUnfilled } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 import { FLASH_BUSY, FLASH_LATENCY } from '../../emu/wires.ts';
@@ -321,8 +321,7 @@ class Flash {
     }
     if (r === this.optcr) return f.optlock.get(c) ? c.get(r) : (merged & ~f.shown.mask) | (c.get(r) & (f.optstart.mask | f.shown.mask));
     if (this.pairs.some((p) => p.prg === r) && (f.optlock.get(c) || f.optstart.get(c))) {
-      if (merged !== c.get(r))
-        c.env.note('guest', `FLASH_${r.name} written while ${f.optlock.get(c) ? 'OPTLOCK' : 'OPTSTART'} = 1: ignored`);
+      if (merged !== c.get(r)) noteLocked(c, r, f.optlock.get(c) ? 'OPTLOCK' : 'OPTSTART');
       return c.get(r);
     }
   }

@@ -36,3 +36,7 @@ export function writeKey(
   c.env.note('guest', `FLASH_${r.name}: wrong key sequence: locked until the next reset`);
   return WRITE_FAULT;
 }
+
+/** A write to an option register that has no effect while the bit `lock` is set. */
+export const noteLocked = (c: RegisterContext<object>, r: Register, lock: string): void =>
+  c.env.note('guest', `FLASH_${r.name} written while ${lock} = 1: ignored`, { is: 'locked', lock });

@@ -8,7 +8,7 @@
  * without effect. Durations are parameters.
  * Wires driven: `flash.latency`, `flash.prefetch`, `flash.busy`, `iwdg.hardware` (option byte). Wires read: `reset.cause`, `flash.swap` (SYSCFG UFB).
  */
-import { RESET_CAUSES, type ResetKind } from '../../emu/component.ts';
+import { RESET_CAUSES, type GuestFact, type ResetKind } from '../../emu/component.ts';
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { swapBanks } from './flash-banks.ts';
 import { storeOptions } from './flash-factory.ts';
@@ -116,8 +116,8 @@ class Flash {
     const errors = c.get(this.sr) & (f.WRPERR.mask | f.PGAERR.mask | f.SIZERR.mask | f.OPTVERR.mask | (this.notZero?.flag.mask ?? 0));
     c.env.irq(0, (f.EOP.get(c) & f.EOPIE.get(c)) === 1 || (errors !== 0 && f.ERRIE.get(c) === 1));
   }
-  private refuse(c: Ctx, flag: Field, where: number, why: string): number {
-    c.env.note('guest', `write to 0x${where.toString(16).padStart(8, '0')} ${why}: ${flag.name}, nothing is changed`);
+  private refuse(c: Ctx, flag: Field, where: number, why: string, about?: GuestFact): number {
+    c.env.note('guest', `write to 0x${where.toString(16).padStart(8, '0')} ${why}: ${flag.name}, nothing is changed`, about);
     flag.set(c, 1);
     c.s.halfPage = null;
     this.interrupt(c);
@@ -134,7 +134,7 @@ class Flash {
       return this.start(c, { memory: o.eepromMemory, offset: address - o.eepromBase, bytes });
     }
     if (address >= o.infoBase && address < o.infoBase + this.optionBytes) {
-      if (f.OPTLOCK.get(c)) return this.refuse(c, f.WRPERR, address, 'while OPTLOCK = 1');
+      if (f.OPTLOCK.get(c)) return this.refuse(c, f.WRPERR, address, 'while OPTLOCK = 1', { is: 'locked', lock: 'OPTLOCK' });
       if (size !== 4) return this.refuse(c, f.SIZERR, address, 'is no word');
       return this.start(c, { memory: o.infoMemory, offset: address - o.infoBase, bytes: words([value]) });
     }

@@ -20,7 +20,7 @@ import {
 import { swapBanks } from './flash-banks.ts';
 import { driveArt } from './flash-art.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
-import { writeKey } from './flash-keys.ts';
+import { noteLocked, writeKey } from './flash-keys.ts';
 import { abandon, noteUnfilled } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 import { FLASH_BUSY, ART_ICACHE, RESET_CAUSE } from '../../emu/wires.ts';
@@ -406,11 +406,11 @@ class Flash {
       case 'ACR':
         // The caches are reset only while they are off.
         if ((f.icrst.of(merged) && f.icen.get(c)) || (f.dcrst?.of(merged) && f.dcen?.get(c)))
-          c.env.note('guest', 'FLASH_ACR.ICRST or DCRST set while that cache is on: no effect');
+          c.env.note('guest', 'FLASH_ACR.ICRST or DCRST set while that cache is on: no effect', { is: 'nothing-lost' });
         return merged;
       default:
         if (this.options.includes(r) && (f.optlock.get(c) || c.s.operation)) {
-          c.env.note('guest', `FLASH_${r.name} written while ${f.optlock.get(c) ? 'OPTLOCK' : 'BSY'} = 1: ignored`);
+          noteLocked(c, r, f.optlock.get(c) ? 'OPTLOCK' : 'BSY');
           return c.get(r);
         }
         if (SECURE_OPTIONS.includes(r.name)) {
@@ -429,7 +429,8 @@ class Flash {
     if (f.lock.of(value)) value |= f.optlock.mask;
     if (f.optlock.of(old)) {
       const needing = f.optstrt.mask | f.oblLaunch.mask;
-      if (value & needing & ~old) c.env.note('guest', 'FLASH_CR.OPTSTRT or OBL_LAUNCH set while OPTLOCK = 1: ignored');
+      if (value & needing & ~old)
+        c.env.note('guest', 'FLASH_CR.OPTSTRT or OBL_LAUNCH set while OPTLOCK = 1: ignored', { is: 'locked', lock: 'OPTLOCK' });
       value = (value & ~needing) | (old & needing);
     }
     return value >>> 0;

@@ -2,7 +2,9 @@
 import type { RegisterContext } from '../../emu/registers.ts';
 
 export const noteInterrupted = (c: RegisterContext<object>): void =>
-  c.env.note('guest', 'a reset interrupted a flash operation: its target holds its old contents here, undefined data on silicon');
+  c.env.note('guest', 'a reset interrupted a flash operation: its target holds its old contents here, undefined data on silicon', {
+    is: 'nothing-lost',
+  });
 
 /** The flash programs so many bytes at once, and was given only a part of them. */
 export const noteUnfilled = (c: RegisterContext<object>, address: number, bytes: number): void =>

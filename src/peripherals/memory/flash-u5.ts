@@ -17,7 +17,7 @@ import {
 } from '../../emu/registers.ts';
 import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
-import { writeKey } from './flash-keys.ts';
+import { noteLocked, writeKey } from './flash-keys.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 import { abandon, noteUnfilled } from './flash-reset.ts';
 import { FLASH_BUSY, FLASH_LATENCY, FLASH_PREFETCH, RESET_CAUSE } from '../../emu/wires.ts';
@@ -285,7 +285,7 @@ class Flash {
     if (r === this.cr) return this.writeCr(c, merged);
     if (!this.options.includes(r)) return;
     if (!f.optlock.get(c) && !c.s.operation) return;
-    c.env.note('guest', `FLASH_${r.name} written while ${f.optlock.get(c) ? 'OPTLOCK' : 'BSY'} = 1: ignored`);
+    noteLocked(c, r, f.optlock.get(c) ? 'OPTLOCK' : 'BSY');
     return c.get(r);
   }
   /** LOCK and OPTLOCK are set only; STRT and OPTSTRT fall by themselves; OPTSTRT and OBL_LAUNCH need OPTLOCK = 0. */
@@ -300,7 +300,8 @@ class Flash {
     if (f.lock.of(value)) value |= f.optlock.mask;
     if (f.optlock.of(old)) {
       const needing = f.optstrt.mask | f.oblLaunch.mask;
-      if (value & needing & ~old) c.env.note('guest', 'FLASH_NSCR.OPTSTRT or OBL_LAUNCH set while OPTLOCK = 1: ignored');
+      if (value & needing & ~old)
+        c.env.note('guest', 'FLASH_NSCR.OPTSTRT or OBL_LAUNCH set while OPTLOCK = 1: ignored', { is: 'locked', lock: 'OPTLOCK' });
       value = (value & ~needing) | (old & needing);
     }
     return value >>> 0;

@@ -10,7 +10,6 @@
  */
 import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState } from './pwr-sleep.ts';
-import { NEVER_READY } from '../note-words.ts';
 import { DBP, SUPPLIES, USB_SUPPLY, VOS, VOS0 } from '../wires.ts';
 
 export interface PwrH7State extends SleepState {
@@ -95,7 +94,8 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
     const [bit, board] = wired ? ['SMPSEN', 'SMPS'] : ['LDOEN', 'LDO'];
     c.env.note(
       'guest',
-      `the board feeds the core from the ${board}, but PWR_CR3 has ${bit} = 0: ACTVOS${NEVER_READY}; a real chip may stop, and then start again only with BOOT0 high`,
+      `the board feeds the core from the ${board}, but PWR_CR3 has ${bit} = 0: ACTVOSRDY never rises; a real chip may stop, and then start again only with BOOT0 high`,
+      { is: 'never-ready', flag: 'ACTVOSRDY', otherBoard: false },
     );
   };
   /** The regulator goes to what VOS asks for, or stays at VOS3 until the supply is configured. */

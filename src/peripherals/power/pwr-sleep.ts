@@ -114,7 +114,10 @@ export class Sleep {
     c.s.asleep = mode;
     this.rules.entered(c, mode);
     const debugged = env.wire(mode === 'stop' ? DEBUG_STOP : DEBUG_STANDBY) !== 0;
-    env.note('power', `enters ${NAMES[mode]}${debugged ? ', clocked for a debugger (DBGMCU_CR)' : ''}`);
+    env.note('power', `enters ${NAMES[mode]}${debugged ? ', clocked for a debugger (DBGMCU_CR)' : ''}`, {
+      is: 'sleep',
+      cold: mode !== 'stop',
+    });
     if (mode === 'stop') {
       env.setWire(POWER_STOP, 1);
       if (debugged) env.setWire(POWER_STOP, 0);

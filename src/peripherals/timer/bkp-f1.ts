@@ -13,7 +13,10 @@ export const bkpF1: ModelFactory = (layout): RegisterModel<object> => ({
   create: () => ({}),
   write(c, r, merged) {
     if (c.env.wire(DBP)) return merged;
-    c.env.note('guest', `BKP_${r.name} written while the backup domain is protected (PWR DBP = 0)`);
+    c.env.note('guest', `BKP_${r.name} written while the backup domain is protected (PWR DBP = 0)`, {
+      is: 'backup-locked',
+      register: r.name,
+    });
     return c.get(r);
   },
 });

@@ -116,7 +116,11 @@ class RtcF1 {
     if (r === this.crl) return this.writeCrl(c, raw);
     if (r === this.crh) return merged;
     const crl = c.get(this.crl);
-    if (!c.env.wire(DBP)) c.env.note('guest', `RTC_${r.name} written while the backup domain is protected (PWR DBP = 0)`);
+    if (!c.env.wire(DBP))
+      c.env.note('guest', `RTC_${r.name} written while the backup domain is protected (PWR DBP = 0)`, {
+        is: 'backup-locked',
+        register: r.name,
+      });
     else if (crl & CNF && crl & RTOFF) this.prepare(c, r.offset, raw & 0xffff);
     return c.get(r);
   }

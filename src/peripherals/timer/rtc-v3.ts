@@ -12,7 +12,7 @@
  * Wires: drives `rtc.alarm`, `rtc.wakeup`, `rtc.stamp` (flag and its enable): EXTI and PWR follow them. Versions with SR drive interrupt 0 too.
  * Listens to the pin of RTC_TS.
  */
-import type { ResetKind } from '../../emu/component.ts';
+import type { GuestFact, ResetKind } from '../../emu/component.ts';
 import type { Ps } from '../../emu/time.ts';
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import {
@@ -426,8 +426,8 @@ class Rtc {
     if (time && c.s.lockedTr < 0) c.s.lockedTr = this.time(c);
     if (c.s.lockedDr < 0) c.s.lockedDr = this.date(c);
   }
-  private refuse(c: Context, r: Register, why: string): number {
-    c.env.note('guest', `RTC_${r.name} written ${why}: write lost`);
+  private refuse(c: Context, r: Register, why: string, about?: GuestFact): number {
+    c.env.note('guest', `RTC_${r.name} written ${why}: write lost`, about);
     return c.get(r);
   }
   private writeStatus(c: Context, merged: number, raw: number, lanes: number): number {
@@ -491,7 +491,9 @@ class Rtc {
   // eslint-disable-next-line complexity -- protections in the order in which the hardware checks
   write(c: Context, r: Register, merged: number, raw: number, lanes: number): number {
     if (r === this.ssr || r === this.masked || (r === this.flags && r !== this.status) || this.stamp.registers.includes(r)) return c.get(r);
-    if (!c.env.wire(DBP)) return this.refuse(c, r, 'while the backup domain is protected (PWR DBP = 0)');
+    if (!c.env.wire(DBP)) {
+      return this.refuse(c, r, 'while the backup domain is protected (PWR DBP = 0)', { is: 'backup-locked', register: r.name });
+    }
     if (r === this.wpr) {
       const key = raw & 0xff;
       c.s.key = key === KEY1 ? 1 : key === KEY2 && c.s.key === 1 ? 2 : 0;

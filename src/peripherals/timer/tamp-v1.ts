@@ -17,7 +17,10 @@ export const tampV1: ModelFactory = (layout: Layout): RegisterModel<object> => {
     create: () => ({}),
     write(c, r, merged) {
       if (c.env.wire(DBP)) return merged;
-      c.env.note('guest', `TAMP_${r.name} written while the backup domain is protected (PWR DBP = 0)`);
+      c.env.note('guest', `TAMP_${r.name} written while the backup domain is protected (PWR DBP = 0)`, {
+        is: 'backup-locked',
+        register: r.name,
+      });
       return c.get(r);
     },
   };

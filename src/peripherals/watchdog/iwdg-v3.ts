@@ -207,6 +207,7 @@ export const iwdgV3: ModelFactory<Partial<IwdgOptions>> = (layout, given): Regis
     about: { source: 'RM chapters IWDG, HAL-H5, AN2606 4.8', confidence: 'documented', lacks: ['freezing in debug'] },
     modelled: 'all',
     create: fresh,
+    published: (c) => ({ running: c.s.running === 1, due: c.env.due('timeout') }),
     onReset(c) {
       switchOff(c);
       if (c.env.wire(hardware)) start(c);

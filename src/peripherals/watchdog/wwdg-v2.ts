@@ -83,6 +83,7 @@ export const wwdgV2: ModelFactory<Partial<WwdgOptions>> = (layout, given): Regis
     about: { source: 'RM chapters WWDG, ST HAL wwdg.c', confidence: 'documented', lacks: ['freezing in debug'] },
     modelled: 'all',
     create: fresh,
+    published: (c) => ({ running: WDGA.get(c) === 1, due: c.env.due('timeout') }),
     onReset(c) {
       Object.assign(c.s, fresh());
       c.s.phase = c.env.clockCount(o.clock);

@@ -63,7 +63,16 @@ function* processOf(pid: number, name: string, run: TracedRun, exceptions: RunTr
 
 function rowEvent(pid: number, tid: number, { at, kind, text, pc, file, line }: TracedRun['rows'][number]): TraceEvent {
   const place = file === null ? pc : `${file}:${line}`;
-  return { name: text, ph: 'i', s: 't', cat: kind, pid, tid, ts: Number(at) * 1e6, args: { kind, ...(place === null ? {} : { place }) } };
+  return {
+    name: String(text),
+    ph: 'i',
+    s: 't',
+    cat: kind,
+    pid,
+    tid,
+    ts: Number(at) * 1e6,
+    args: { kind, ...(place === null ? {} : { place }) },
+  };
 }
 
 /** Thread mode has no slice. */

@@ -1,0 +1,61 @@
+/** What notes are about, for whoever acts on them: their texts are for people alone. The document `run@1` has the texts; results in memory have both. */
+import type { GuestFact } from '../../emu/component.ts';
+import type { CHECK_IDS } from '../../checks/ids.ts';
+import type { Place } from './place.ts';
+import type { Sentence } from './sentence.ts';
+
+type CheckId = (typeof CHECK_IDS)[number];
+
+/** A call, innermost first. */
+export interface Frame {
+  /** `main (main.c:12)` */
+  readonly text: string;
+  /** `main` */
+  readonly name: string;
+  readonly file: string | null;
+  /** How often it stands there in succession: a recursion. */
+  readonly times: number;
+}
+/** `f (a.c:1) < main (a.c:9)` */
+export const chainText = (frames: readonly Frame[]): string => frames.map((f) => f.text).join(' < ');
+
+export type NoteFact =
+  /** `guest`: of a block of the chip; `misuse`: no more than its text says. */
+  | ((GuestFact | { readonly is: 'misuse' }) & { readonly block: string | null })
+  /** `crash`: what faulted. `jumped`: by a jump to a wrong address. */
+  | { readonly is: 'fault'; readonly at: Place; readonly jumped: boolean }
+  /** `crash`, `reset`: who called that, innermost first. */
+  | { readonly is: 'calls'; readonly frames: readonly Frame[] }
+  /** `loop`: where a stuck run waits; `inHandler`: in the handler of an interrupt, which the summary names. */
+  | { readonly is: 'loop'; readonly at: Place; readonly where: string; readonly callers: readonly Frame[]; readonly inHandler: boolean }
+  /** `wait`: the polled block has no clock; `enable` is its bit, for example `RCC.AHB1ENR.GPIOAEN`. */
+  | { readonly is: 'no-clock'; readonly block: string; readonly enable: string }
+  /** `not-triggered`: the firmware polls a pin or a port, or has an interrupt for it. */
+  | { readonly is: 'waits-for-input' }
+  /** `not-triggered`: steps that may trigger the jump; `serial`: one of them sends a byte. */
+  | { readonly is: 'steps'; readonly serial: boolean }
+  /** `watchdog`: the one of this check bites in the ROM. */
+  | { readonly is: 'watchdog'; readonly check: CheckId }
+  /** `serial`: the ROM answers on its USART as it is. */
+  | { readonly is: 'serial-answer' }
+  /** `serial-set`: repairs with which the ROM answers on its USART. */
+  | { readonly is: 'set'; readonly ids: readonly CheckId[] };
+
+export interface Note<Text extends Sentence = string> {
+  readonly kind: string;
+  readonly text: Text;
+  readonly about?: NoteFact;
+}
+type Notes = readonly Note<Sentence>[];
+
+type OfKind<K extends NoteFact['is']> = Extract<NoteFact, { readonly is: K }>;
+/** The facts of one kind, in order. */
+export const factsIn = <K extends NoteFact['is']>(notes: Notes, is: K): OfKind<K>[] =>
+  notes.flatMap(({ about }) => (about?.is === is ? [about as OfKind<K>] : []));
+
+/** The first write that the flash refused: of option bytes that select the boot memory, of a stored request. It causes the refusals that follow. */
+export const refusedWrite = (notes: Notes): Note<Sentence> | undefined =>
+  notes.find(
+    ({ about }) =>
+      about !== undefined && about.is !== 'nothing-lost' && 'block' in about && about.block === 'FLASH' && !('enable' in about),
+  );
