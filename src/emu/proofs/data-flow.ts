@@ -112,7 +112,8 @@ class FlowRun extends LinearRun {
     return difference;
   }
   private flagsFrom(result: Expr): void {
-    for (const offset of [S.NF, S.ZF, S.CF, S.VF]) this.writes.set(stateAt(offset), sourcesOf(result));
+    // the next of several may ask for them
+    for (const offset of [S.NF, S.ZF, S.CF, S.VF]) this.setState(offset, new Sourced(this.truth(this.state(offset)), sourcesOf(result)));
   }
   private tested(result: Expr, a: Val, b: Val): Expr {
     if (sourcesOf(a).size > 0 || sourcesOf(b).size > 0)

@@ -65,6 +65,7 @@ describe('what an instruction makes of what', () => {
     const flow = flowOf(0x6848, 0, { 1: 0x1fff0000 });
     expect(flow.exact).toBe(false);
     expect(flow.loads[0]).toMatchObject({ address: 0x1fff0004, addressFrom: new Set([registerAt(1)]) });
+    expect(flow.writes.get(registerAt(0))).toEqual(new Set([registerAt(1), ...bytes(0x1fff0004)]));
   });
   test('STRB r0, [r1]: one byte of memory', () => {
     const flow = flowOf(0x7008, 0, { 1: 0x20000003 });
@@ -76,9 +77,13 @@ describe('what an instruction makes of what', () => {
     ]);
   });
   test('CBZ r3 decides on a register', () => {
-    expect([...flowOf(0xb103, 0, { 3: 1 }).decides]).toEqual([registerAt(3)]);
+    const { decides, comparisons } = flowOf(0xb103, 0, { 3: 1 });
+    expect([...decides]).toEqual([registerAt(3)]);
+    expect(comparisons).toEqual([{ left: 1, right: 0, leftFrom: new Set([registerAt(3)]), rightFrom: new Set() }]);
   });
-  test('BX r3 goes to a register, also where the target is even', () => {
+  test('BX r3 goes to a register, also where the target is even, as does BLX; B goes to none', () => {
+    expect(flowOf(0x4798, 0, { 3: 0x20003001 }).branch).toEqual({ target: 0x20003001, from: new Set([registerAt(3)]), pc: 0x08000100 });
+    expect([flowOf(0xe7fe).branch, flowOf(0xd0fe).branch]).toEqual([null, null]);
     expect(flowOf(0x4718, 0, { 3: 0x20003000 }).branch).toEqual({ target: 0x20003000, from: new Set([registerAt(3)]), pc: 0x08000100 });
   });
   test('POP {r4, pc} goes to the word on the stack', () => {
