@@ -12,7 +12,6 @@ import {
   type RegisterModel,
 } from '../../src/emu/registers.ts';
 import { wire } from '../../src/emu/wires.ts';
-import { expectAsBefore } from './core/golden-file.ts';
 
 const ENV = { name: 'B' } as Env;
 const hex = (n: number): string => n.toString(16);
@@ -95,6 +94,7 @@ function answers(log: string[]): Record<string, unknown> {
     acting: ['H'],
     actsNot: (_c: unknown, r: Register) => said(`actsNot ${r.name}`, r.name === 'H'),
     holds: (_c: unknown, r: Register) => said(`holds ${r.name}`, r.offset + 1),
+    holdsElse: (_c: unknown, at: number) => said('holdsElse', at + 1),
     repeats: (_c: unknown, r: Register, raw: number) => said(`repeats ${r.name} ${hex(raw)}`, raw === 3),
     drives: () => said('drives', [wire('test.driven')]),
     keeps: (r: Register, kind: string) => said(`keeps ${r.name} ${kind}`, r.name === 'A'),
@@ -117,95 +117,147 @@ function answers(log: string[]): Record<string, unknown> {
     onGate: (_c: unknown, on: boolean) => said(`onGate ${on}`, undefined),
   };
 }
-const OPTIONAL = Object.keys(answers([]));
-const PLACES = [[0, 4], [0, 2], [1, 1], [2, 2], [4, 2], [4, 4], [5, 1], [6, 1], [6, 2], [8, 4], [12, 4]] as const; // prettier-ignore
-/** Everything that can be asked of a block, in a line each. */
-function asked(parts: readonly string[], modelled: RegisterModel['modelled'] | null): string[] {
+const FLASH = 0x08000000;
+/** A block whose model has these parts: A and H are modelled, L and X are not, and nothing is at 8. */
+function blockOf(parts: string, modelled: RegisterModel['modelled'] | null = ['A', 'H']) {
   const log: string[] = [];
   const all = answers(log);
-  const given = Object.fromEntries(parts.map((part) => [part, all[part]]));
+  const given = Object.fromEntries(parts.split(' ').filter(Boolean).map((part) => [part, all[part]])); // prettier-ignore
   const model = modelled === null ? null : ({ modelled, create: () => ({ made: 1 }), ...given } as unknown as RegisterModel);
-  const layout = new Layout({ name: 'B', registers: FACTS });
-  const block = new RegisterBlock(layout, model, {
+  const block = new RegisterBlock(new Layout({ name: 'B', registers: FACTS }), model, {
     onChange: (_b, r, old, now) => log.push(`${r.name}: ${hex(old)} to ${hex(now)}`),
     onUnmodelled: (_b, r, kind) => log.push(`unmodelled ${kind} ${typeof r === 'number' ? r : r.name}`),
   });
   const state = block.create();
-  const lines = [
-    JSON.stringify([[...state.regs], state.model, block.timers, block.background, block.busMaster, block.wires, block.clocks]),
-  ];
-  const line = (name: string, answer: unknown): void => void lines.push([name, answer, ...log.splice(0)].join(' | '));
-  const bits = (answer: (offset: number, size: number) => unknown): string =>
-    PLACES.map(([at, size]) => Number(answer(at, size))).join(' ');
-  line(
-    'steady',
-    bits((at) => block.steady(at)),
+  const told = (answer: unknown): string => [answer, ...log.splice(0)].join(' | ');
+  return {
+    block, state, told,
+    read: (at: number, size: number) => told(hex(block.read(state, ENV, at, size))),
+    peek: (at: number, size: number) => told(hex(block.peek(state, ENV, at, size))),
+    write: (at: number, size: number, value: number) => told(block.write(state, ENV, at, size, value)),
+  }; // prettier-ignore
+}
+type Asked = ReturnType<typeof blockOf>;
+/** What is asked of places: A whole, low half and third byte; H whole, wider and its high byte; L whole and wider; nothing; X. */
+const PLACES = [[0, 4], [0, 2], [2, 2], [4, 2], [4, 4], [5, 1], [6, 1], [6, 2], [8, 4], [12, 4]] as const; // prettier-ignore
+const QUESTIONS: Readonly<Record<string, (b: Asked, at: number, size: number) => boolean | number>> = {
+  steady: ({ block }, at) => block.steady(at),
+  quiet: ({ block }, at, size) => block.sideEffectFree(at, size),
+  'quiet in some states': ({ block }, at, size) => block.sideEffectFreeInSomeStates(at, size),
+  'quiet now': ({ block, state }, at) => block.sideEffectFreeNow(state, ENV, at),
+  holds: ({ block, state }, at) => block.holds(state, ENV, at),
+  'as stored': ({ block }, at, size) => block.stored(at, size),
+  'as stored, looked at': ({ block }, at, size) => block.stored(at, size, true),
+  repeats: ({ block, state }, at, size) => block.repeats(state, ENV, at, size, 3),
+};
+it.each([
+  // what the model says      question        A · · H · · L · – X
+  ['', 'steady', '1 1 1 1 1 1 1 1 1 1'],
+  ['read', 'steady', '0 0 0 0 0 0 0 0 1 0'],
+  ['live', 'steady', '0 0 0 1 1 1 1 1 1 1'],
+  ['read live', 'steady', '0 0 0 1 1 1 1 1 1 1'],
+  ['readElse', 'steady', '1 1 1 1 1 1 1 1 0 1'],
+  // a read that is wider than its register is two
+  ['', 'quiet', '1 1 1 1 0 1 1 0 1 1'],
+  ['read', 'quiet', '1 1 1 1 0 1 1 0 1 1'],
+  ['read peek', 'quiet', '0 0 0 0 0 0 0 0 1 0'],
+  ['read peek acting', 'quiet', '1 1 1 0 0 0 1 0 1 1'],
+  ['peek acting', 'quiet', '1 1 1 1 0 1 1 0 1 1'],
+  ['peekElse', 'quiet', '1 1 1 1 0 1 1 0 0 1'],
+  ['', 'quiet in some states', '0 0 0 0 0 0 0 0 0 0'],
+  ['actsNot', 'quiet in some states', '1 1 1 1 0 1 1 0 0 1'],
+  ['', 'quiet now', '0 0 0 0 0 0 0 0 0 0'],
+  ['actsNot', 'quiet now', '0 0 0 1 1 1 0 0 0 0'],
+  ['', 'holds', '0 0 0 0 0 0 0 0 0 0'],
+  ['holds', 'holds', '1 1 1 5 5 5 7 7 0 13'],
+  ['holdsElse', 'holds', '0 0 0 0 0 0 0 0 9 0'],
+  // of registers with behaviour, and all others where nobody counts
+  ['', 'as stored', '0 -1 -1 1 -1 -1 -1 -1 -1 -1'],
+  ['', 'as stored, looked at', '0 -1 -1 1 -1 -1 2 -1 -1 3'],
+  ['peek', 'as stored', '0 -1 -1 1 -1 -1 -1 -1 -1 -1'],
+  ['peek', 'as stored, looked at', '-1 -1 -1 -1 -1 -1 -1 -1 -1 -1'],
+  ['read', 'as stored', '-1 -1 -1 -1 -1 -1 -1 -1 -1 -1'],
+  ['read', 'as stored, looked at', '-1 -1 -1 -1 -1 -1 -1 -1 -1 -1'],
+  ['', 'repeats', '0 0 0 0 0 0 0 0 0 0'],
+  ['repeats', 'repeats', '1 0 0 1 1 0 1 1 0 1'],
+])('a model with "%s" is %s at %s', (parts, question, expected) => {
+  const made = blockOf(parts);
+  expect(PLACES.map(([at, size]) => Number(QUESTIONS[question]!(made, at, size))).join(' ')).toBe(expected);
+});
+
+it('reads are what the model makes of the register, byte by byte of the next one too', () => {
+  const plain = blockOf('');
+  expect([plain.read(0, 4), plain.read(0, 1), plain.read(1, 1), plain.read(4, 4)]).toEqual(['11', '11', '0', '70000 | unmodelled read L']);
+  expect([plain.read(8, 4), plain.peek(8, 4), plain.peek(12, 4)]).toEqual(['0 | unmodelled read 8', '0', '0']);
+  const reads = blockOf('read');
+  expect([reads.read(0, 4), reads.read(1, 1), reads.peek(0, 4)]).toEqual(['111 | read A 11 4', '1 | read A 11 1', '111 | read A 11 4']);
+  expect(reads.read(4, 4)).toBe('70100 | read H 0 4 | unmodelled read L | read L 7 2');
+  const peeks = blockOf('read peek readElse peekElse');
+  expect([peeks.peek(0, 4), peeks.read(0, 4)]).toEqual(['211 | peek A 11 4', '111 | read A 11 4']);
+  expect([peeks.read(8, 2), peeks.peek(8, 2)]).toEqual(['77 | readElse 8 2', '78 | peekElse 8 2']);
+  expect(blockOf('readElse').peek(8, 2)).toBe('77 | readElse 8 2');
+});
+it('a model is asked before a write, says what is stored or that it faults, and hears of it', () => {
+  const plain = blockOf('');
+  expect([plain.write(0, 4, -2), plain.write(1, 1, 0xff), plain.write(2, 2, 0x12)]).toEqual([
+    '0 | A: 11 to ff00fe',
+    '0',
+    '0 | A: ff00fe to 1200fe',
+  ]);
+  expect(plain.write(4, 4, 0x81828387)).toBe('0 | H: 0 to 8387 | unmodelled write L | L: 7 to 2');
+  expect([plain.write(8, 4, 1), plain.write(12, 4, -1)]).toEqual(['0 | unmodelled write 8', '0 | unmodelled write X | X: 0 to ffffffff']);
+  expect(blockOf('', null).write(0, 4, -2)).toBe('0 | unmodelled write A | A: 11 to ff00fe');
+  expect(blockOf('', 'all').write(6, 1, 0xff)).toBe('0 | L: 7 to f');
+  // its answers: nothing, 55, a fault, by the raw value
+  const writes = blockOf('write wrote writeElse');
+  expect(writes.write(0, 4, 0x1234569)).toBe('0 | write A 230069 1234569 ffffffff | A: 11 to 230069 | wrote A 230069 11');
+  expect(writes.write(0, 2, 4)).toBe('0 | write A 230004 4 ffff | A: 230069 to 55 | wrote A 55 230069');
+  expect(writes.write(2, 2, 0x83)).toBe(`${BUS_ERROR} | write A 830055 830000 ffff0000`);
+  expect(writes.write(5, 1, 0x69)).toBe('0 | write H 6900 6900 ff00 | H: 0 to 6900 | wrote H 6900 0');
+  // the next register is not written behind one that faults
+  expect(writes.write(4, 4, 0x10002)).toBe(`${BUS_ERROR} | write H 2 2 ffff`);
+  expect(writes.write(4, 4, -1)).toBe(
+    '0 | write H ffff ffff ffff | H: 6900 to ffff | wrote H ffff 6900 | unmodelled write L | write L f ff ff | L: 7 to f | wrote L f 7',
   );
-  line(
-    'quiet',
-    bits((at, size) => block.sideEffectFree(at, size)),
-  );
-  line(
-    'sometimes',
-    bits((at, size) => block.sideEffectFreeInSomeStates(at, size)),
-  );
-  line(
-    'now',
-    bits((at) => block.sideEffectFreeNow(state, ENV, at)),
-  );
-  line(
-    'holds',
-    bits((at) => block.holds(state, ENV, at)),
-  );
-  line(
-    'stored',
-    bits((at, size) => block.stored(at, size)),
-  );
-  line(
-    'peeked',
-    bits((at, size) => block.stored(at, size, true)),
-  );
-  line(
-    'repeats',
-    bits((at, size) => block.repeats(state, ENV, at, size, 3)),
-  );
-  line('drives', block.drives(state, ENV)?.map((w) => w.name) ?? null);
-  line(
-    'registers',
-    layout.registers.map((r) => [block.isModelled(r), hex(block.writableMask(r)), hex(block.resetValue(r))]),
-  );
-  for (const [at, size] of PLACES) {
-    line(`peek ${at} ${size}`, hex(block.peek(state, ENV, at, size)));
-    line(`read ${at} ${size}`, hex(block.read(state, ENV, at, size)));
-    for (const value of [0x1234569, -2, 0x81828387]) line(`write ${at} ${size}`, block.write(state, ENV, at, size, value));
-  }
-  for (const kind of ['gate', 'backup', 'system', 'power'] as const) {
+  expect(writes.write(8, 2, -1)).toBe(`${BUS_ERROR} | writeElse 8 2 ffffffff`);
+});
+it('a reset takes all registers but those that are kept; that of the backup domain none where nothing says so', () => {
+  const after = (parts: string, kind: 'gate' | 'backup' | 'system' | 'power'): string => {
+    const { block, state, told } = blockOf(parts);
     state.regs.set([0x99, 0x98, 3, 0]);
     block.onReset(state, ENV, kind);
-    line(kind, [...state.regs].map(hex));
-  }
-  line('program', block.programMemory(state, ENV, 0x08000000, 2, -1));
-  line('guard', block.guardRead(state, ENV, 0x08000000, 2, 9, true));
+    return told([...state.regs].map(hex));
+  };
+  for (const kind of ['gate', 'system', 'power'] as const) expect(after('', kind)).toBe('11,0,7,0 | A: 99 to 11 | H: 98 to 0 | L: 3 to 7');
+  expect(after('onReset', 'backup')).toBe('99,98,3,0 | onReset backup');
+  for (const kind of ['gate', 'backup', 'system'] as const)
+    expect(after('keeps', kind)).toBe(`99,0,7,0 | keeps A ${kind} | keeps H ${kind} | H: 98 to 0 | keeps L ${kind} | L: 3 to 7`);
+  expect(after('keeps onReset', 'power')).toBe('11,0,7,0 | A: 99 to 11 | H: 98 to 0 | L: 3 to 7 | onReset power');
+  expect(after('resets', 'system')).toBe('11,0,3,0 | A: 99 to 11 | H: 98 to 0');
+});
+it('a model’s masks, reset values, timers and events are its own; without a model there are none', () => {
+  const of = (parts: string, modelled?: RegisterModel['modelled'] | null) => {
+    const { block, state } = blockOf(parts, modelled);
+    const registers = block.layout.registers.map(
+      (r) => `${r.name}${block.isModelled(r) ? '' : '-'} ${hex(block.writableMask(r))} ${hex(block.resetValue(r))}`,
+    );
+    return [registers.join(', '), [...state.regs].map(hex).join(), block.background.join(), block.busMaster];
+  };
+  expect(of('')).toEqual(['A ff00ff 11, H ffff 0, L- f 7, X- ffffffff 0', '11,0,7,0', '', false]);
+  expect(of('', 'all')[0]).toBe('A ff00ff 11, H ffff 0, L f 7, X ffffffff 0');
+  expect(of('', null)[0]).toBe('A- ff00ff 11, H- ffff 0, L- f 7, X- ffffffff 0');
+  expect(of('writable resets background busMaster')).toEqual(['A ff00ff 11, H f0f 0, L- f 3, X- ffffffff 0', '11,0,3,0', 't', true]);
+  const { block, state, told } = blockOf('program guardRead drives onTimer onWire onClock onGate');
+  expect(told(block.programMemory(state, ENV, FLASH, 2, -1))).toBe(`0 | program ${FLASH} 2 ffffffff`);
+  expect(told(block.guardRead(state, ENV, FLASH, 2, 9, true))).toBe(`5 | guard ${FLASH} 2 9 true`);
+  expect(told(block.drives(state, ENV)?.map((w) => w.name))).toBe('test.driven | drives');
   block.onTimer(state, ENV, 't');
   block.onWire(state, ENV, wire('test.driven'), 2);
   block.onClock(state, ENV, 'hclk');
   block.onGate(state, ENV, true);
-  line('told', '');
-  return lines;
-}
-
-it('what a block answers follows from what its model says, each alone and the others without it', () => {
-  const none = asked([], ['A', 'H']);
-  const whole = asked(OPTIONAL, ['A', 'H']);
-  const beside = (lines: readonly string[], usual: readonly string[]): string[] => lines.filter((l, i) => l !== usual[i]);
-  const table = ['no model', ...beside(asked([], null), none), 'all modelled', ...beside(asked([], 'all'), none), 'nothing', ...none];
-  for (const part of OPTIONAL) table.push(`${part} alone`, ...beside(asked([part], ['A', 'H']), none));
-  table.push('everything', ...whole);
-  const PAIRS = [['read', 'live'], ['read', 'peek'], ['read', 'peek', 'acting'], ['read', 'acting'], ['peekElse', 'readElse'], ['keeps', 'onReset'], ['write', 'wrote']]; // prettier-ignore
-  for (const pair of PAIRS) table.push(pair.join(' and '), ...beside(asked(pair, ['A', 'H']), none));
-  for (const part of OPTIONAL)
-    table.push(`all but ${part}`, ...beside(asked(OPTIONAL.filter((p) => p !== part), ['A', 'H']), whole)); // prettier-ignore
-  expectAsBefore(table, new URL('./each-answer.txt', import.meta.url));
+  expect(told('')).toBe(' | onTimer t | onWire test.driven 2 | onClock hclk | onGate true');
+  const bare = blockOf('');
+  expect([bare.block.programMemory(bare.state, ENV, FLASH, 2, 1), bare.block.guardRead(bare.state, ENV, FLASH, 2, 9, true), bare.block.drives(bare.state, ENV)]).toEqual([BUS_ERROR, 9, null]); // prettier-ignore
 });
 
 it('a field is its bits of the register, whatever else is there', () => {
