@@ -22,9 +22,7 @@ export const AREAS: readonly Area[] = [
     name: 'core semantics',
     files: ['src/emu/core/isa/*.ts', 'src/emu/core/builder.ts', 'src/emu/core/arm/system-ops.ts', 'src/emu/core/float/*.ts'],
     first: ['test/emu/core/{each-row,each-float,semantics,system-ops,differential,fp-differential}.test.ts'],
-    tests: [
-      'test/emu/core/{cycles,softfloat,fp-undefined,fp-native,bit-band,fp-qemu,timetable}.test.ts',
-    ],
+    tests: ['test/emu/core/{cycles,softfloat,fp-undefined,fp-native,bit-band,fp-qemu,timetable}.test.ts'],
   },
   {
     name: 'timing',
