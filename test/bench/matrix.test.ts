@@ -28,7 +28,7 @@ describe('a correct hand-over on STM32F405', () => {
 describe('a bare jump', () => {
   it('has nothing but MSP to leave out, and an exception at each instruction does no harm', async () => {
     const m = await matrix('f405-bare-jump/scenario.json', { interrupts: true });
-    expect(m.rows.filter((r) => r.kind === 'step').map((r) => r.what)).toEqual([expect.stringMatching(/main\.c:\d+ MSP/)]);
+    expect(m.rows.filter((r) => r.kind === 'step').map((r) => r.what)).toEqual([expect.stringMatching(/first-thing\.c:\d+ MSP/)]);
     const interrupts = m.rows.filter((r) => r.kind === 'interrupt');
     expect(interrupts.length).toBeGreaterThan(3);
     // the application's own handler takes it, and returns

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
+import { mainSource } from '../fixtures/place.ts';
 
 const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
 const run = async (scenario: string): Promise<RunResult> =>
@@ -23,7 +24,7 @@ it('with PRIMASK set it lies in the ROM, after the entry: the host has to give u
 
 it('a jump to an even address: the branch itself, at its line', async () => {
   const result = await run('f411-thumb-bit-cleared/scenario.json');
-  expect(row(result)).toMatchObject({ file: 'f411-thumb-bit-cleared/main.c', line: result.entries[0]!.from!.line });
+  expect(row(result)).toMatchObject({ file: mainSource('f411-thumb-bit-cleared'), line: result.entries[0]!.from!.line });
 });
 
 it('a run that reaches DFU has none', async () => {

@@ -6,6 +6,7 @@ import type { RunResult } from '../../src/bench/documents/result.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { plainJob } from './plain-job.ts';
+import { placeIn } from '../fixtures/place.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { imageOf } from './rounds-firmware.ts';
 
@@ -19,7 +20,8 @@ it('a pointer read back through the new SP is no missing dereference, wherever i
   expect(result.entries[0]).toMatchObject({ address: '0x00000000', how: 'branch' });
   expect(result.diagnosis.sets).toEqual([['stack-after-msp']]);
   // the smallest change: the code keeps its own stack, and with it its pointer
-  expect(result.diagnosis.causes[0]).toMatchObject({ at: 'before-write', proved: true, lastWriter: { line: 11 } });
+  const lastWriter = placeIn('l476-target-on-new-stack', '__asm volatile("msr msp');
+  expect(result.diagnosis.causes[0]).toMatchObject({ at: 'before-write', proved: true, lastWriter });
   expect(result.checks.find((c) => c.id === 'entry-dereference')?.verdict).toBe('n/a');
 });
 it('a write to what is a read-only register on this chip is not told as one that DBP kept out', () => {

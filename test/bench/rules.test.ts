@@ -13,6 +13,7 @@ import { Session } from '../../src/bench/session/session.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import type { Interceptor } from '../../src/emu/core/core.ts';
 import { MS } from '../../src/emu/time.ts';
+import { placeIn } from '../fixtures/place.ts';
 import { byTurns } from '../turn.ts';
 
 const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
@@ -97,7 +98,13 @@ function patchedOut(input: RunInput, pc: number): RunInput {
 describe('a step of a right hand-over that is patched out', () => {
   it.each([
     ['h533-seed000-fixed', { 'main.c:34 PRIMASK': 'primask' }],
-    ['g0b1-backup-in-system-init', { 'main.c:16 RCC.APBENR1': 'magic-survives', 'main.c:18 PWR.CR1': 'magic-survives' }],
+    [
+      'g0b1-backup-in-system-init',
+      {
+        [`main.c:${placeIn('g0b1-backup-in-system-init', 'RCC_APBENR1 |=').line} RCC.APBENR1`]: 'magic-survives',
+        [`main.c:${placeIn('g0b1-backup-in-system-init', 'PWR_CR1 |=').line} PWR.CR1`]: 'magic-survives',
+      },
+    ],
     ['f405-straight', { 'main.c:25 PRIMASK': 'primask' }],
   ] as const)('of %s does no harm, or is the cause', { timeout: 60_000 }, async (name, decisive: Readonly<Record<string, string>>) => {
     const input = await inputOf(name);

@@ -8,6 +8,7 @@ import { proofOf } from '../../src/bench/documents/serial-proof.ts';
 import { patchOf } from '../../src/report/patch.ts';
 import { shortReport } from '../../src/report/short.ts';
 import type { Sources } from '../../src/report/source-lines.ts';
+import { mainLines, mainSource, placeIn } from '../fixtures/place.ts';
 import { plainJob } from './plain-job.ts';
 
 const runOn = (fixture: string, chip: string): RunResult => {
@@ -21,12 +22,10 @@ const told = (fixture: string, chip: string): readonly string[] =>
   runOn(fixture, chip)
     .notes.filter((n) => n.kind === 'serial')
     .map((n) => String(n.text));
-const main = (fixture: string): readonly string[] =>
-  readFileSync(new URL(`../../fixtures/${fixture}/main.c`, import.meta.url), 'utf8').split('\n');
 const sourcesOf =
   (fixture: string): Sources =>
   (file) =>
-    file.endsWith('main.c') ? { path: file, lines: main(fixture), newer: false, elsewhere: false } : null;
+    file === mainSource(fixture) ? { path: file, lines: mainLines(fixture), newer: false, elsewhere: false } : null;
 
 it.each([
   ['jump-1fffd800', 'stm32f334r8'],
@@ -44,9 +43,9 @@ it('a timer interrupt left on: the ROM does not answer until its line is repaire
   const result = runOn('serial-rom-timer', 'stm32f334r8');
   const [head, ...sets] = result.notes.filter((n) => n.kind === 'serial').map((n) => String(n.text));
   expect(head).toContain('does not answer 0x7F at 9600 baud on USART1 (RX PA10) either; it does with one of these repaired');
-  const line = main('serial-rom-timer').findIndex((text) => text.includes('FAULT'));
+  const { line } = placeIn('serial-rom-timer', 'NVIC_ISER(0) =');
   expect(sets[0]).toMatch(/^nvic-enabled: .*28 \(TIM2\)/);
-  expect(sets[0]).toContain(`(main.c:${line + 1})`);
+  expect(sets[0]).toContain(`(serial-timer.c:${line})`);
   expect(sets[0]).toContain('fix: NVIC_DisableIRQ((IRQn_Type)28)');
   // a ROM that does it itself would answer
   expect(sets).toContain('without any repair, the ROM would answer if it had nvic-enabled "clears" (assumed here: "keeps")');
@@ -63,8 +62,7 @@ it('a wrong address: the jump that is put right leads to a ROM that answers', ()
   expect(result.diagnosis).toMatchObject({ explained: false, sets: [], causes: [{ id: 'entry-address', proved: false }] });
   const proof = proofOf(result)!;
   expect(proof).toMatchObject({ reached: 'serial', sets: [['entry-address']] });
-  const line = main('g070-wrong-base').findIndex((text) => text.includes('FAULT'));
-  expect(proof.causes[0]!.lastWriter!.line).toBe(line + 1);
+  expect(proof.causes[0]!.lastWriter).toMatchObject(placeIn('g070-wrong-base', 'entry_t entry ='));
   const sources = sourcesOf('g070-wrong-base');
   expect(patchOf(result, sources).text).toContain('\n+#define SYSTEM_MEMORY 0x1FFF0000u');
   const screen = shortReport(result, { sources });
