@@ -1,16 +1,11 @@
-/**
- * Random loops beside a tick: run with what leaves rounds out they end as if each round had been executed, and so much was left out in so many pieces behind so many looks and tries as before
- * (each-loop.txt, which `BOOTBENCH_GOLDEN=write` writes anew): what a proof can show is no more and no less than it was.
- */
-import { it } from 'vitest';
+/** Random loops beside a tick: run with what leaves rounds out they end as if each round had been executed, and as much is left out as can be shown. */
+import { expect, it } from 'vitest';
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import type { Core } from '../../src/emu/core/core.ts';
 import { S } from '../../src/emu/core/state.ts';
 import type { Checkpoint } from '../../src/emu/machine-base.ts';
 import type { RegisterModel } from '../../src/emu/registers.ts';
-import { digest } from '../digest.ts';
 import { FLASH, handlerAt, MAIN, PS_PER_CYCLE, RAM, started, type CoreName } from './core/bare-machine.ts';
-import { expectAsBefore } from './core/golden-file.ts';
 import { Chance, LOW, NARROW, WIDE } from './random-thumb.ts';
 
 /** R0 = RAM, R3 = SysTick; R1, R2, R4…R7 are the loop's. */
@@ -79,10 +74,7 @@ class Bench {
   readonly machine;
   readonly cpu: Core;
   private readonly start: Checkpoint;
-  private pieces = 0;
   private skipped = 0;
-  private looks = 0;
-  private tries = 0;
   constructor(core: CoreName) {
     const { machine, cpu } = started(core, {}, {}, OVER, { clocked: () => clocked });
     this.machine = machine;
@@ -90,22 +82,11 @@ class Bench {
     this.start = machine.save();
     const skip = cpu.skip.bind(cpu);
     cpu.skip = (cycles, ...rest) => {
-      this.pieces++;
       this.skipped += cycles;
       skip(cycles, ...rest);
     };
-    const due = cpu.noInterruptDue.bind(cpu);
-    cpu.noInterruptDue = () => {
-      this.tries++;
-      return due();
-    };
-    const trace = cpu.trace.bind(cpu);
-    cpu.trace = (accesses) => {
-      if (accesses !== null) this.looks++;
-      trace(accesses);
-    };
   }
-  run(code: readonly number[], handler: readonly number[], waits: number, skipping: boolean): { end: string; told: string } {
+  run(code: readonly number[], handler: readonly number[], waits: number, skipping: boolean): { end: string; skipped: number } {
     const { machine, cpu } = this;
     machine.restore(this.start);
     machine.skipping = skipping;
@@ -113,30 +94,37 @@ class Bench {
     machine.system.pokeMemory('FLASH', MAIN, halves(code));
     machine.system.pokeMemory('FLASH', handlerAt(15), halves(handler));
     cpu.caches.setFlashTiming({ waitStates: waits, cache: waits > 2, sets: 256, ways: 2, kinds: 0 });
-    this.pieces = this.skipped = this.looks = this.tries = 0;
+    this.skipped = 0;
     const seen = Array.from({ length: PIECES }, (_, i) => {
       machine.run((i + 1) * CYCLES * PS_PER_CYCLE);
       const flags = [cpu.get(S.NF) >>> 31, cpu.get(S.ZF) === 0, cpu.get(S.CF), cpu.get(S.VF), cpu.get(S.QF)];
       const words = [...machine.system.memoryBytes('RAM').subarray(0, 32), ...machine.system.memoryBytes('RAM').subarray(0x7fa0, 0x8000)];
       return [cpu.pc, cpu.cycles(), cpu.retired(), ...cpu.stateWords().subarray(S.R >> 2, S.R15 >> 2), ...flags, ...words, cpu.get(S.CACHE_HITS), machine.history.seq, machine.uninitialisedReads()]; // prettier-ignore
     });
-    return { end: JSON.stringify(seen), told: `${this.pieces} ${this.skipped} ${this.looks} ${this.tries}` };
+    return { end: JSON.stringify(seen), skipped: this.skipped };
   }
 }
 
-it('as much is left out of random loops as was, and they end as if nothing were', () => {
-  const lines = (['m0', 'm4', 'm33', 'm7'] as const).flatMap((core, n) => {
+/** Of forty loops of 100,000 cycles each, by core: how many have rounds that are left out, and how many thousand cycles that is. */
+const LEFT_OUT = { m0: [23, 1494], m4: [24, 1672], m33: [23, 1642], m7: [22, 1336] } as const;
+it.each(['m0', 'm4', 'm33', 'm7'] as const)(
+  '%s: random loops of which rounds are left out end as if none were, and no fewer are than could be',
+  (core) => {
     const bench = new Bench(core);
-    const told = Array.from({ length: 40 }, (_, i) => {
+    const n = ['m0', 'm4', 'm33', 'm7'].indexOf(core);
+    let [loops, cycles] = [0, 0];
+    for (let i = 0; i < 40; i++) {
       const c = new Chance(1000 * n + i + 1);
       const [code, handler, waits] = [program(core, c), c.of(HANDLERS), c.of([0, 1, 4])];
       const whole = bench.run(code, handler, waits, true);
       const text = code.map((h) => h.toString(16)).join(' ');
+      loops += Number(whole.skipped > 0);
+      cycles += whole.skipped;
       if (whole.end !== bench.run(code, handler, waits, false).end) throw new Error(`${core} ${i}: ${text}`);
-      return `${core} ${i}: ${whole.told}; ${digest(whole.end)}`;
-    });
+    }
     bench.machine.release();
-    return told;
-  });
-  expectAsBefore(lines, new URL('./each-loop.txt', import.meta.url));
-});
+    const [most, thousands] = LEFT_OUT[core];
+    expect(loops).toBeGreaterThanOrEqual(most);
+    expect(cycles / 1000).toBeGreaterThanOrEqual(thousands);
+  },
+);
