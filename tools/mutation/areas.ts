@@ -32,8 +32,8 @@ export const AREAS: readonly Area[] = [
       'src/emu/core/caches/flash-cache.ts',
       'src/emu/core/caches/branch-targets.ts',
     ],
-    first: ['test/emu/core/{each-cost,each-pair,each-cache,timetable,line-times,lines,far-bytes}.test.ts'],
-    tests: ['test/emu/core/{cycles,far-bytes,fp-timing,line-times,flash-cache,flash-prefetch,branch-targets,stale-lines,tiers}.test.ts'],
+    first: ['test/emu/core/{each-cost,each-pair,flash-cache,timetable,line-times,lines,far-bytes}.test.ts'],
+    tests: ['test/emu/core/{cycles,far-bytes,fp-timing,line-times,flash-prefetch,branch-targets,stale-lines,tiers}.test.ts'],
   },
   {
     name: 'exceptions',
@@ -81,7 +81,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'memory',
     files: ['src/emu/core/{core-memory,decode,rows}.ts', 'src/emu/core/caches/{l1-cache,core-caches,stale-lines}.ts'],
-    first: ['test/emu/core/{each-row,each-cache,exception-rules}.test.ts'],
+    first: ['test/emu/core/{each-row,flash-cache,stale-lines,exception-rules}.test.ts'],
     namesakes: 'test/emu/core/*.test.ts',
     tests: ['test/emu/core/{bit-band,decode,decode-space-*,l1-code,l1-data,mpu,mpu-cacheable}.test.ts', VERDICTS],
   },

@@ -255,6 +255,25 @@ describe('Cortex-M7: where a branch goes that the instruction does not say', () 
     expect(runProgram(machine, END + 4, 4)).toBe(first);
     expect(cpu.branchTargets!.save().words).toEqual(after);
   });
+  it('a copy of what was used has the four entries of each branch, and is the same while they are', () => {
+    const { cpu } = started('m7', { 0x1100: [0x4700], 0x1106: [0x4700] });
+    const targets = cpu.branchTargets!;
+    const branch = (from: number, to: number): void => {
+      cpu.set(S.R, FLASH + to + 1);
+      cpu.branchTo(FLASH + from);
+      cpu.step();
+    };
+    targets.beginUse();
+    branch(0x1106, 0x3000);
+    const used = targets.saveUsed();
+    // the third half-word of a set of 128, of eight words each
+    expect([...used.at!]).toEqual([24, 25, 26, 27, 28, 29, 30, 31]);
+    expect([...used.words].slice(0, 2)).toEqual([FLASH + 0x3001, FLASH + 0x1107]);
+    branch(0x1100, 0x3000);
+    expect(targets.same(used)).toBe(true);
+    branch(0x1106, 0x3010);
+    expect(targets.same(used)).toBe(false);
+  });
   it('is put back from a copy of its own, and is then known to be the same', () => {
     const { machine, cpu } = started('m7', TWO);
     runProgram(machine, END + 4, 3);
