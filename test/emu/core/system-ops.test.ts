@@ -105,6 +105,17 @@ describe('special registers', () => {
     expect(readSpecial(cpu, SYSM.BASEPRI_MAX)).toBe(0);
   });
 
+  it('FAULTMASK is one bit of ARMv7-M and v8-M, in thread mode and in handlers of interrupts', () => {
+    const told = (['m0', 'm4', 'm33'] as const).map((core) => {
+      const { cpu } = started(core);
+      return [0, 15, 20].flatMap((ipsr) => {
+        cpu.set(S.IPSR, ipsr);
+        return [0xff, 0xfe].map((value) => (writeSpecial(cpu, SYSM.FAULTMASK, value, 0), readSpecial(cpu, SYSM.FAULTMASK)));
+      });
+    });
+    const here = [1, 0, 1, 0, 1, 0];
+    expect(told).toEqual([here.map(() => 0), here, here]);
+  });
   it('FAULTMASK cannot be set in HardFault or NMI', () => {
     const { machine, cpu } = started('m4');
     cpu.nmi();
