@@ -161,6 +161,12 @@ export class System {
   /** Interrupt lines with more than one block, by line. */
   private readonly irqSharers: (Sharers | null)[] = [];
   private readonly registers: Uint32Array;
+  /** Where a block's registers stand among all (first, count), and its model's state among all, -1 without one. */
+  partsOf(b: Block): { readonly first: number; readonly count: number; readonly model: number } {
+    const { regs } = b.state;
+    const first = (regs.byteOffset - this.registers.byteOffset) >> 2;
+    return { first, count: regs.length, model: this.modelled.indexOf(b.state) };
+  }
   /** States of blocks whose models have one. */
   private readonly modelled: readonly RegisterState[];
   /** Memories that are accessible whenever they have a clock. */
@@ -301,9 +307,15 @@ export class System {
       clockCount: (of) => clockCount(clock(of), system.now),
       clockTimeOf: (of, count) => clockTimeOf(clock(of), count),
       clockRate: (of) => clock(of).rate,
-      setClock: (of, rate) => system.setClock(of, rate),
+      setClock: (of, rate) => {
+        system.clockDrivers.set(of, name);
+        system.setClock(of, rate);
+      },
       wire: (w) => system.wires.get(w),
-      setWire: (w, value) => system.drive(w, value),
+      setWire: (w, value) => {
+        system.wireDrivers[w.place] = self().index;
+        system.drive(w, value);
+      },
       total: (w) => system.totals.get(w)?.() ?? system.wires.get(w),
       parameter: (of) => system.parameter(of),
       requestReset: (by) => system.listener.reset(by, name),
@@ -407,12 +419,27 @@ export class System {
     else wireListeners[w.place] = [block];
   }
 
+  /** Block that drove a wire last, by the wire's place; kept for who compares two machines, no part of the state. */
+  private readonly wireDrivers: number[] = [];
+  private readonly clockDrivers = new Map<string, string>();
+  /** The block that drove a wire last; null: none has, so it is the machine's or the board's. */
+  driverOf(w: Wire): Block | null {
+    const index = this.wireDrivers[w.place];
+    return index === undefined ? null : this.blocks[index]!;
+  }
+  /** The block that set a clock last, by name; null: none has. */
+  clockDriverOf(clock: string): string | null {
+    return this.clockDrivers.get(clock) ?? null;
+  }
+
   /** Blocks that share an interrupt line are ORed; their levels are kept as wires. */
   private driveIrq(line: number, block: string, level: boolean, core: number | undefined): void {
     const sharers = line < this.irqSharers.length ? this.irqSharers[line]! : null;
     if (!sharers) return this.listener.irq(line, level, core);
     const { wires } = this;
-    wires.set(sharers.of.get(block)![core === undefined ? 0 : core + 1]!, level ? 1 : 0);
+    const own = sharers.of.get(block)![core === undefined ? 0 : core + 1]!;
+    this.wireDrivers[own.place] = this.block(block).index;
+    wires.set(own, level ? 1 : 0);
     const several = this.chip.cores.length > 1;
     for (let to = 0; to < (several ? this.chip.cores.length : 1); to++) {
       if (core !== undefined && several && to !== core) continue;

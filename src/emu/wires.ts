@@ -27,6 +27,9 @@ export function findWire(name: string): Wire | undefined {
   return declared.get(name);
 }
 
+/** All that are declared. */
+export const allWires = (): readonly Wire[] => [...declared.values()];
+
 /** Wires of numbered sources (triggers, requests). */
 export const wiresByNumber = (names: Readonly<Record<number, string>>): Readonly<Record<number, Wire>> =>
   Object.fromEntries(Object.entries(names).map(([n, name]) => [n, wire(name)]));

@@ -29,7 +29,8 @@ export abstract class CoreState<C extends Cpu> {
   /** Its page of the arena. */
   readonly words: Uint32Array;
   readonly floats: Float64Array;
-  protected readonly sysTickSlot: number;
+  /** Its timer in the scheduler. */
+  readonly sysTickSlot: number;
   protected readonly ownClock: ClockState;
   /** cycles() = cycleTarget - BUDGET. */
   protected cycleTarget: number = WIDE;

@@ -1,0 +1,167 @@
+/**
+ * Causes that no check knows: what of the state at the entry of the ROM has to be as it is behind a reset, so that DFU comes. Found by trying (search.ts), told as registers and
+ * fields with the instruction that wrote them last.
+ */
+import type { Writer } from '../../checks/check.ts';
+import type { History } from '../../emu/history.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import { CutShort, isCut } from '../session/budget.ts';
+import type { Session } from '../session/session.ts';
+import { CORE_FIELDS, coreName } from './core-parts.ts';
+import { romFromReset } from './reference.ts';
+import { Tries } from './search.ts';
+import { Transplant, type Part, type Piece } from './transplant.ts';
+
+/** One thing that is otherwise, as small as it could be told apart. */
+export interface Difference {
+  /** In the chip's own spelling: `SCB.SCR.SLEEPONEXIT`, `TIM3.CR1`. */
+  readonly what: string;
+  /** Its value when the ROM starts, and behind a reset; null where it has none that software can read. */
+  readonly value: number | null;
+  readonly afterReset: number | null;
+  /** Of the history; null: hardware or a reset. */
+  readonly writer: Writer | null;
+  /** No firmware can change it. */
+  readonly board: boolean;
+}
+export interface Finding {
+  /** The whole state behind a reset reaches DFU. If not, no state at this instruction is the cause: the jump goes to a wrong place, or it is the board or the ROM. */
+  readonly helps: boolean;
+  /** Each is enough, and without all of them nothing is. */
+  readonly sets: readonly (readonly Difference[])[];
+  /** Nothing else is enough. */
+  readonly complete: boolean;
+  readonly forks: number;
+}
+
+const NOTHING = { helps: false, sets: [], complete: true };
+
+/** Of an entry by a branch: what was pushed by an exception on the way is part of no state behind a reset. Null where there is nothing to compare with. */
+export function findDifference(session: Session, entry: Checkpoint): Finding | null {
+  if (entry.history.entries.at(-1)?.how !== 'branch') return null;
+  const working = romFromReset(session.input, 'table');
+  if (working === null) return null;
+  const kept = session.keepCheckpoints;
+  session.keepCheckpoints = false;
+  try {
+    return new Search(session, entry.history, new Transplant(session, entry, working)).run();
+  } finally {
+    session.keepCheckpoints = kept;
+    working.session.release();
+    session.restore(entry);
+  }
+}
+
+class Search {
+  private readonly session: Session;
+  /** Of the failing run up to the entry. */
+  private readonly history: History;
+  private readonly transplant: Transplant;
+  private forks = 0;
+
+  constructor(session: Session, history: History, transplant: Transplant) {
+    this.session = session;
+    this.history = history;
+    this.transplant = transplant;
+  }
+
+  run(): Finding {
+    const { parts } = this.transplant;
+    const own = parts.filter(({ kind }) => kind !== 'board');
+    const tries = new Tries(parts, (some) => this.reaches(some));
+    // what helps though nothing was changed is no cause
+    if (tries.try([])) return { ...NOTHING, forks: this.forks };
+    const of = tries.try(own) ? own : parts;
+    const { sets, complete } = tries.sets(of);
+    const told = sets.map((set) => set.flatMap((part) => this.told(part, set)));
+    return { helps: sets.length > 0, sets: told.toSorted((a, b) => latest(b) - latest(a)), complete, forks: this.forks };
+  }
+
+  /** Whether the run from here goes on to DFU. */
+  private reaches(parts: readonly Part[], pieces: readonly Piece[] = []): boolean {
+    const { session } = this;
+    this.forks++;
+    this.transplant.apply(parts, pieces);
+    const cores = session.machine.cores;
+    for (const core of cores) core.setShortRun(true);
+    try {
+      const end = session.run({ counterfactual: true, repaired: true, since: session.machine.now });
+      if (isCut(end.reason)) throw new CutShort(end.reason);
+      return end.outcome === 'dfu';
+    } finally {
+      for (const core of cores) core.setShortRun(false);
+    }
+  }
+
+  /** A part by the registers and fields that it takes, if stores to them do the same. */
+  private told(part: Part, set: readonly Part[]): readonly Difference[] {
+    const others = set.filter((other) => other !== part);
+    const enough = (pieces: readonly Piece[]): boolean => this.reaches(others, pieces);
+    const pieces = this.transplant.pieces(part);
+    if (pieces.length === 0 || !enough(pieces)) return [this.whole(part, pieces)];
+    const registers = new Tries(pieces, enough, MOST_PIECES).minimal(pieces);
+    return this.narrowed(registers, enough).map((piece) => this.difference(piece));
+  }
+  /** By fields, if these are few and enough. */
+  private narrowed(registers: readonly Piece[], enough: (pieces: readonly Piece[]) => boolean): readonly Piece[] {
+    const fields = registers.flatMap((piece) => this.fields(piece));
+    // the same bits by other names
+    if (fields.length === registers.length) return fields;
+    return fields.length <= MOST_FIELDS && enough(fields) ? new Tries(fields, enough, MOST_PIECES).minimal(fields) : registers;
+  }
+  /** The fields of a piece that differ, each of its own. */
+  private fields(piece: Piece): readonly Piece[] {
+    const all = masksOf(piece).flatMap(([name, mask]) => {
+      const differs = (mask & piece.mask) >>> 0;
+      return differs === 0 ? [] : [{ ...piece, name: `${piece.name}.${name}`, mask: differs, whole: mask }];
+    });
+    const covered = all.reduce((sum, { mask }) => (sum | mask) >>> 0, 0);
+    return covered === piece.mask ? all : [piece];
+  }
+  private difference(piece: Piece): Difference {
+    const [value, afterReset] = this.transplant.values(piece).map((word) => ((word & piece.whole) >>> trailing(piece.whole)) >>> 0) as [
+      number,
+      number,
+    ];
+    return { what: spelled(piece), value, afterReset, writer: this.writerOf(piece), board: false };
+  }
+  /** What cannot be taken apart: by its face, or by what software wrote of it last. */
+  private whole(part: Part, pieces: readonly Piece[]): Difference {
+    const plain = { what: part.name, value: null, afterReset: null, writer: null, board: part.kind === 'board' };
+    if (part.kind === 'core' && part.core.face) {
+      const [name, offset] = part.core.face;
+      const [value, afterReset] = this.transplant.values({ kind: 'bits', name, offset, mask: ALL_BITS, whole: ALL_BITS });
+      return { ...plain, what: name, value, afterReset };
+    }
+    const written = pieces.map((piece) => this.difference(piece)).filter(({ writer }) => writer !== null);
+    return written.toSorted((a, b) => b.writer!.seq - a.writer!.seq)[0] ?? plain;
+  }
+  private writerOf(piece: Piece): Writer | null {
+    const core = this.session.machine.bootCore.index;
+    const register = piece.name.split('.')[0]!;
+    const name = piece.kind === 'store' ? `${piece.block.row.name}.${piece.register.name}` : `CPU${core === 0 ? '' : core}.${register}`;
+    return this.history.lastWriter(name, piece.mask);
+  }
+}
+
+/** Runs for the registers of one part, or its fields; what is more is told as a whole. */
+const MOST_PIECES = 12;
+const MOST_FIELDS = 4;
+const WORD_BITS = 32;
+const ALL_BITS = 0xffffffff;
+
+/** Fields of a register by name and mask; the bits of one that has an interrupt line each. */
+function masksOf(piece: Piece): readonly (readonly [string, number])[] {
+  if (piece.kind === 'store')
+    return piece.register.fields.map(({ name, bit, width }) => [name, ((width >= WORD_BITS ? ALL_BITS : 2 ** width - 1) << bit) >>> 0]);
+  if (/^NVIC_I[SC][EP]R/.test(piece.name)) return Array.from({ length: WORD_BITS }, (_, bit) => [String(bit), (1 << bit) >>> 0]);
+  return Object.entries(CORE_FIELDS[piece.name] ?? {});
+}
+function spelled(piece: Piece): string {
+  if (piece.kind === 'store') return piece.name;
+  const [register = '', field] = piece.name.split('.');
+  return field === undefined ? coreName(register) : `${coreName(register)}.${field}`;
+}
+const trailing = (mask: number): number => (mask === 0 ? 0 : WORD_BITS - 1 - Math.clz32(mask & -mask));
+/** When the last instruction of a set ran: of several sets the one nearest to the hand-over comes first. */
+const latest = (set: readonly Difference[]): number => Math.max(-1, ...set.map(({ writer }) => writer?.seq ?? -1));
