@@ -1,0 +1,154 @@
+/**
+ * Small programs that jump to the ROM rightly, but for one thing that they do before: one field of one register set to a value that a reset does not give it, drawn evenly over
+ * all fields that software can write, or a word of the core. Assembled here, so that the guilty instruction is known by its address.
+ */
+import type { ChipDescription } from '../../src/emu/chip.ts';
+import type { FieldFact, RegisterFact } from '../../src/emu/registers.ts';
+
+/** Thumb of Armv6-M alone. Literals stand behind the code. */
+class Assembler {
+  private readonly halves: number[] = [];
+  private readonly literals: { readonly at: number; readonly value: number }[] = [];
+  private readonly base: number;
+  constructor(base: number) {
+    this.base = base;
+  }
+  get here(): number {
+    return this.base + 2 * this.halves.length;
+  }
+  op(...halves: readonly number[]): this {
+    this.halves.push(...halves);
+    return this;
+  }
+  /** LDR Rn, =value */
+  load(register: number, value: number): this {
+    this.literals.push({ at: this.halves.length, value });
+    return this.op(0x4800 | (register << 8));
+  }
+  bytes(): Uint8Array {
+    if (this.halves.length % 2) this.op(0xbf00);
+    const words: number[] = [];
+    for (const { at, value } of this.literals) {
+      const target = this.halves.length * 2 + 4 * words.length;
+      this.halves[at]! |= (target - ((2 * at + 4) & ~3)) >> 2;
+      words.push(value);
+    }
+    const bytes = new Uint8Array(2 * this.halves.length + 4 * words.length);
+    const view = new DataView(bytes.buffer);
+    this.halves.forEach((half, i) => view.setUint16(2 * i, half, true));
+    words.forEach((word, i) => view.setUint32(2 * this.halves.length + 4 * i, word >>> 0, true));
+    return bytes;
+  }
+}
+
+/** A field that is set, or instructions as they are. */
+type Step =
+  | { readonly address: number; readonly size: 2 | 4; readonly mask: number; readonly value: number }
+  | { readonly halves: readonly number[] };
+/** One thing that a program does before it jumps: the last step is to blame. */
+export interface Fault {
+  /** `USART1.CR1.UE = 1` */
+  readonly what: string;
+  readonly steps: readonly Step[];
+}
+/** A program, with the addresses of the instructions that make its faults. */
+export interface Program {
+  readonly bytes: Uint8Array;
+  readonly base: number;
+  readonly guilty: readonly number[];
+}
+
+const VECTORS = 0x400;
+/** At the start of the flash: vectors that all lead to an endless loop, the faults, the jump by the ROM's table. */
+export function program(chip: ChipDescription, faults: readonly Fault[]): Program {
+  const flash = chip.memories.find((m) => m.kind === 'flash' && m.zone === 'user')!;
+  const ram = chip.memories.find((m) => m.kind === 'ram' && m.base >>> 28 === 2)!;
+  const asm = new Assembler(flash.base + VECTORS);
+  const hang = asm.here;
+  asm.op(0xe7fe, 0xbf00);
+  const start = asm.here;
+  const guilty = faults.map(({ steps }) => steps.map((step) => make(asm, step)).at(-1)!);
+  asm.load(0, chip.rom!.vectorTable.value).op(0x6801, 0xf381, 0x8808, 0x6841, 0x4708);
+  const code = asm.bytes();
+  const bytes = new Uint8Array(VECTORS + code.length);
+  const view = new DataView(bytes.buffer);
+  for (let at = 0; at < VECTORS; at += 4) view.setUint32(at, hang | 1, true);
+  view.setUint32(0, ram.base + Math.min(ram.size, 0x4000), true);
+  view.setUint32(4, start | 1, true);
+  bytes.set(code, VECTORS);
+  return { bytes, base: flash.base, guilty };
+}
+/** LDR R0, =address; LDR R2, [R0]; BICS R2, mask; ORRS R2, value; STR R2, [R0]: the address of the store, or of the last instruction. */
+function make(asm: Assembler, step: Step): number {
+  if ('halves' in step) {
+    asm.op(...step.halves);
+    return asm.here - (step.halves.length > 1 ? 4 : 2);
+  }
+  const { address, size, mask, value } = step;
+  const [ldr, str] = size === 4 ? [0x6802, 0x6002] : [0x8802, 0x8002];
+  asm.load(0, address).op(ldr).load(3, mask).op(0x439a).load(3, value).op(0x431a);
+  const at = asm.here;
+  asm.op(str);
+  return at;
+}
+
+const word = (address: number, value: number, mask = 0xffffffff): Step => ({ address, size: 4, mask, value });
+const WRITES_BASEPRI = [0x2010, 0xf380, 0x8811];
+/** What is left of a core, with the cores that have it (DDI 0403 B3.2, DDI 0419 B3.2). */
+const CORE_FAULTS: readonly (Fault & { readonly v7?: boolean })[] = [
+  { what: 'SCB.SCR.SLEEPONEXIT', steps: [word(0xe000ed10, 2, 2)] },
+  { what: 'SCB.SCR.SLEEPDEEP', steps: [word(0xe000ed10, 4, 4)] },
+  { what: 'SCB.SCR.SEVONPEND', steps: [word(0xe000ed10, 16, 16)] },
+  { what: 'SCB.VTOR', steps: [word(0xe000ed08, 0x08000200)] },
+  { what: 'PRIMASK', steps: [{ halves: [0xb672] }] },
+  { what: 'FAULTMASK', v7: true, steps: [{ halves: [0xb671] }] },
+  { what: 'BASEPRI', v7: true, steps: [{ halves: WRITES_BASEPRI }] },
+  { what: 'SysTick 1 ms', steps: [word(0xe000e014, 3999), word(0xe000e018, 0), word(0xe000e010, 7)] },
+  { what: 'SysTick 1 s', steps: [word(0xe000e014, 0x3fffff), word(0xe000e018, 0), word(0xe000e010, 7)] },
+];
+export type Draw = () => number;
+const below = (draw: Draw, n: number): number => Math.floor(draw() * n);
+
+/** A field that software can write, with what clocks its block. */
+interface Writable {
+  readonly name: string;
+  readonly clock: Step | null;
+  readonly at: { readonly address: number; readonly size: 2 | 4; readonly mask: number };
+  readonly bit: number;
+  readonly width: number;
+}
+/** Every field of every block that software can write, once for each. */
+export function fieldsOf(chip: ChipDescription): readonly Writable[] {
+  return chip.blocks.flatMap((row) => {
+    const registers: readonly RegisterFact[] = chip.facts[row.facts ?? row.name]?.registers ?? [];
+    const clock = clockOf(chip, row.clock);
+    return registers.flatMap(({ name, fields, offset, size, writable }) =>
+      fields.flatMap((f): Writable[] => {
+        const mask = (maskOf(f) & writable) >>> 0;
+        if (size === 1 || mask === 0) return [];
+        return [
+          { name: `${row.name}.${name}.${f.name}`, clock, at: { address: row.base + offset, size, mask }, bit: f.bit, width: f.width },
+        ];
+      }),
+    );
+  });
+}
+const maskOf = ({ bit, width }: FieldFact): number => ((width >= 32 ? 0xffffffff : 2 ** width - 1) << bit) >>> 0;
+function clockOf(chip: ChipDescription, path: string | undefined): Step | null {
+  const rcc = chip.blocks.find(({ name }) => name === chip.rcc);
+  const [register, field] = path?.split('.') ?? [];
+  const r = chip.facts[rcc?.facts ?? chip.rcc]?.registers.find(({ name }) => name === register);
+  const f = r?.fields.find(({ name }) => name === field);
+  return rcc && r && f ? word(rcc.base + r.offset, maskOf(f), maskOf(f)) : null;
+}
+/** One in sixteen is of the core, for these are few beside thousands of fields. */
+export function anyFault(chip: ChipDescription, fields: readonly Writable[], draw: Draw): Fault {
+  if (below(draw, 16) === 0) {
+    const isV6 = chip.cores[0]!.type.startsWith('cortex-m0');
+    const some = CORE_FAULTS.filter(({ v7 }) => !isV6 || v7 !== true);
+    return some[below(draw, some.length)]!;
+  }
+  const { name, clock, at, bit, width } = fields[below(draw, fields.length)]!;
+  const value = ((below(draw, 2 ** Math.min(width, 31)) << bit) & at.mask) >>> 0;
+  return { what: `${name} = 0x${(value >>> bit).toString(16)}`, steps: [...(clock ? [clock] : []), { ...at, value }] };
+}
