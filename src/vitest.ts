@@ -54,7 +54,7 @@ async function outcomeOf(given: unknown): Promise<{ readonly outcome: Outcome; r
   }
   return resultOf(given);
 }
-const causesOf = (result: RunResult<string>): readonly CheckId[] => result.diagnosis.causes.filter((c) => c.proved).map((c) => c.id);
+const causesOf = (result: RunResult<string>): readonly string[] => result.diagnosis.causes.filter((c) => c.proved).map((c) => c.id);
 function known<T extends string>(word: T, words: readonly T[], what: string): void {
   if (!words.includes(word))
     throw new UsageError(`there is no ${what} ${JSON.stringify(word)}`, didYouMean(String(word), words) ?? `one of ${words.join(', ')}`);

@@ -4,6 +4,7 @@ import { collectBase, makeResult, place, type SymptomAnswer } from './verdict/do
 import { asksForCauses, judge } from './documents/expect.ts';
 import { EXC } from '../emu/core/arm/scs-state.ts';
 import { badVectorInWords, crashInWords, faultPhrase, heldCallInWords, isJump, ranAwayPhrase } from './verdict/crash.ts';
+import { findDifference, type Finding } from './difference/find.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
 import { observe, type Attempt, type Starts } from './proof/attempt.ts';
 import { CutShort, isCut } from './session/budget.ts';
@@ -244,20 +245,22 @@ function judgeInstant(run: PlainRun, { traced }: SecondRun): JudgedRun {
 function asExpected({ session, input, end, base, notes }: PlainRun, { judged, limited, diagnosis }: JudgedRun): RunResult<string> | null {
   const { expect } = input.scenario.document;
   if (!input.onlyExpected || limited || expect === null || asksForCauses(expect, end.outcome)) return null;
-  const result = makeResult(session, { ...base, notes }, judged, diagnosis, [], null);
+  const result = makeResult(session, { ...base, notes }, judged, { ...diagnosis, difference: null }, [], null);
   return judge(result, expect).holds ? result : null;
 }
 
 /** The results of repeated runs. */
 interface Answers {
   diagnosis: Diagnosis;
+  /** What no check names. */
+  difference: Finding | null;
   dependsOn: RomDependency[];
   symptom: SymptomAnswer | null;
   noReturn: NoReturn | null;
 }
 function askWhy(run: PlainRun, { judged, entry, starts, variants, limited, diagnosis }: JudgedRun): Answers {
   const { session, input, tracer, finished, end, base, observed, cut } = run;
-  const answers: Answers = { diagnosis, dependsOn: [], symptom: null, noReturn: null };
+  const answers: Answers = { diagnosis, difference: null, dependsOn: [], symptom: null, noReturn: null };
   try {
     if (!limited) {
       answers.dependsOn = dependencies(variants, [], observed);
@@ -266,6 +269,7 @@ function askWhy(run: PlainRun, { judged, entry, starts, variants, limited, diagn
         const why = diagnoseWhy(session, starts, variants, judged, end.outcome);
         answers.diagnosis = why.diagnosis;
         run.notes.push(...why.notes);
+        if (why.diagnosis.explained === false && entry !== null) answers.difference = differenceOf(run, entry);
       }
     }
     if (!cut && base.entries.length === 0 && (end.outcome === 'no-jump' || input.findJump || run.waitsForInput))
@@ -280,12 +284,18 @@ function askWhy(run: PlainRun, { judged, entry, starts, variants, limited, diagn
   return answers;
 }
 
+/** Where no repair of a check leads to DFU. */
+function differenceOf(run: PlainRun, entry: Checkpoint): Finding | null {
+  run.input.progress?.('comparing the state of the chip with that behind a reset');
+  return searched(run, 'a difference from the state behind a reset', null, () => findDifference(run.session, entry));
+}
+
 function makeWhole({ session, input, base, notes }: PlainRun, { judged }: JudgedRun, answers: Answers): RunResult<string> {
-  const { diagnosis, dependsOn, symptom, noReturn } = answers;
+  const { diagnosis, difference, dependsOn, symptom, noReturn } = answers;
   for (const text of symptom?.notes ?? []) notes.push({ kind: 'symptom', text });
   if (input.noReturn) notes.push({ kind: 'no-return', text: noReturnText(session, noReturn) });
   const timeline = noReturn?.at == null ? base.timeline : withRow(base.timeline, noReturnRow(session, noReturn));
-  return makeResult(session, { ...base, notes, timeline }, judged, diagnosis, dependsOn, symptom);
+  return makeResult(session, { ...base, notes, timeline }, judged, { ...diagnosis, difference }, dependsOn, symptom);
 }
 
 /** The repairs of the first set that leads to DFU; empty if nothing was proved. */

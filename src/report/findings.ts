@@ -1,5 +1,5 @@
 /** What a scenario that does not hold has to say to a CI server: one finding for each proved cause, else one for the failure itself, with the place in the sources. */
-import type { CheckId, Place, RunResult } from '../bench/documents/result.ts';
+import type { CauseId, Place, RunResult } from '../bench/documents/result.ts';
 import { proofOf } from '../bench/documents/serial-proof.ts';
 import { factsIn } from '../bench/documents/note-facts.ts';
 import type { Sources } from './source-lines.ts';
@@ -9,7 +9,7 @@ export interface Finding {
   /** The scenario's file. */
   readonly scenario: string;
   /** Id of a check, an outcome, or `error` for a scenario that could not be run. */
-  readonly rule: CheckId | RunResult['outcome'] | 'error';
+  readonly rule: CauseId | RunResult['outcome'] | 'error';
   readonly message: string;
   /** Below the working folder, with `/`; the scenario itself where no source is known. */
   readonly file: string;

@@ -4,7 +4,7 @@
  */
 import { createTwoFilesPatch } from 'diff';
 import { firstSet, proofOf } from '../bench/documents/serial-proof.ts';
-import type { CheckId, Place, ResultCause, RunResult } from '../bench/documents/result.ts';
+import type { CauseId, Place, ResultCause, RunResult } from '../bench/documents/result.ts';
 import { isRemark, keptDeclaration, partsOf, type Part } from '../checks/fix-in-c.ts';
 import { redirectedTables, type RedirectedTables } from '../checks/entry-address.ts';
 import { findChip } from '../chips/index.ts';
@@ -19,7 +19,7 @@ export interface Patch {
   /** Unified diff; empty if no fix can be applied. */
   readonly text: string;
   /** Causes whose fix is in it. */
-  readonly causes: readonly CheckId[];
+  readonly causes: readonly CauseId[];
   /** Fixes that are not in the patch, and why: one sentence each. */
   readonly left: readonly string[];
   /** What the changed files need in addition to compile: one sentence each. */
@@ -29,7 +29,7 @@ export interface Patch {
 }
 
 interface Edit {
-  readonly id: CheckId;
+  readonly id: CauseId;
   readonly file: string;
   /** From 1. */
   readonly line: number;
@@ -57,7 +57,7 @@ function patchFrom(edits: readonly Edit[], left: readonly string[], sources: Sou
   const { refused: why, ...patch } = tryPatch(edits, left, sources);
   const refused = patch.causes.filter((id) => why.has(id));
   if (refused.length === 0) return patch;
-  const rest = (id: CheckId): string =>
+  const rest = (id: CauseId): string =>
     edits.flatMap((e) => (e.id === id && !why.get(id)!.includes(e.code.join(' ')) ? e.code : [])).join(' ');
   const told = refused.map((id) => `${id}: ${why.get(id)!}${rest(id) === '' ? '' : `; with it: ${rest(id)}`}`);
   return patchFrom(
@@ -71,17 +71,17 @@ function tryPatch(
   edits: readonly Edit[],
   before: readonly string[],
   sources: Sources,
-): Patch & { readonly refused: ReadonlyMap<CheckId, string> } {
+): Patch & { readonly refused: ReadonlyMap<CauseId, string> } {
   const left = [...before];
-  const refused = new Map<CheckId, string>();
-  const refuse = (id: CheckId, why: string): void => {
+  const refused = new Map<CauseId, string>();
+  const refuse = (id: CauseId, why: string): void => {
     left.push(`${id}: ${why}`);
     refused.set(id, why);
   };
   let text = '';
   let elsewhere = false;
   const needs: string[] = [];
-  const done = new Set<CheckId>();
+  const done = new Set<CauseId>();
   for (const file of new Set(edits.map((e) => e.file))) {
     const found = sources(file);
     if (found === null) {
@@ -296,8 +296,8 @@ function linesWith(file: string, { wrong, right }: RedirectedTables, sources: So
 function applied(
   lines: readonly string[],
   edits: readonly Edit[],
-  refuse: (id: CheckId, why: string) => void,
-  done: Set<CheckId>,
+  refuse: (id: CauseId, why: string) => void,
+  done: Set<CauseId>,
 ): readonly string[] | null {
   const changed = [...lines];
   let any = false;

@@ -233,7 +233,7 @@ function mainCauses(result: RunResult): readonly ResultCause[] {
 
 function writeCause(page: Page, result: RunResult, cause: ResultCause, count: number, sources: Sources): void {
   const judged = result.checks.find((c) => c.id === cause.id);
-  page.row('Cause', 'red', `${cause.id}: ${cause.explanation}`, count > 1 ? 2 : 3);
+  page.row('Cause', 'red', cause.what === undefined ? `${cause.id}: ${cause.explanation}` : cause.explanation, count > 1 ? 2 : 3);
   const place = cause.lastWriter ?? (cause.at === 'entry' || cause.at === 'redirect' ? (result.entries.at(-1)?.from ?? null) : null);
   if (place === null) {
     if (judged?.observed != null) page.text(`found ${judged.observed}`, 1);

@@ -19,6 +19,8 @@ export interface Difference {
   /** Its value when the ROM starts, and behind a reset; null where it has none that software can read. */
   readonly value: number | null;
   readonly afterReset: number | null;
+  /** The register, and where the value stands in it; null: it is not one register. */
+  readonly field: { readonly register: string; readonly mask: number; readonly shift: number } | null;
   /** Of the history; null: hardware or a reset. */
   readonly writer: Writer | null;
   /** No firmware can change it. */
@@ -123,11 +125,13 @@ class Search {
       number,
       number,
     ];
-    return { what: spelled(piece), value, afterReset, writer: this.writerOf(piece), board: false };
+    const register = piece.kind === 'store' ? `${piece.block.row.name}.${piece.register.name}` : coreName(piece.name.split('.')[0]!);
+    const field = { register, mask: piece.whole, shift: trailing(piece.whole) };
+    return { what: spelled(piece), value, afterReset, field, writer: this.writerOf(piece), board: false };
   }
   /** What cannot be taken apart: by its face, or by what software wrote of it last. */
   private whole(part: Part, pieces: readonly Piece[]): Difference {
-    const plain = { what: part.name, value: null, afterReset: null, writer: null, board: part.kind === 'board' };
+    const plain = { what: part.name, value: null, afterReset: null, field: null, writer: null, board: part.kind === 'board' };
     if (part.kind === 'core' && part.core.face) {
       const [name, offset] = part.core.face;
       const [value, afterReset] = this.transplant.values({ kind: 'bits', name, offset, mask: ALL_BITS, whole: ALL_BITS });

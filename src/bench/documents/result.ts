@@ -161,9 +161,10 @@ export interface ResultCheck<Text extends Sentence = Sentence> {
 }
 
 /** A cause, proved or suspected. */
+/** A check, or a cause that no check names: a difference of the state at the entry. */
+export type CauseId = CheckId | 'state';
 export interface ResultCause<Text extends Sentence = Sentence> {
-  /** The check. */
-  readonly id: CheckId;
+  readonly id: CauseId;
   /** True = the run reaches DFU with its set repaired. */
   readonly proved: boolean;
   /** When the repair acts: entry, before-write, redirect or keep. */
@@ -180,16 +181,18 @@ export interface ResultCause<Text extends Sentence = Sentence> {
   readonly lastWriter: LastWriter | null;
   /** Explanation for people. */
   readonly explanation: Text;
+  /** For a cause that no check names: the field, bit or part, in the chip's own spelling (`SCB.SCR.SLEEPONEXIT`). */
+  readonly what?: string;
 }
 
 /** The diagnosis: why the run failed. */
 export interface ResultDiagnosis<Text extends Sentence = Sentence> {
   /** True = a set of repairs reaches DFU, false = no set does, null = no search was made. */
   readonly explained: boolean | null;
-  /** Every check in a set; if there is no set, the suspects. */
+  /** Every check in a set, or the differences of the first set; if there is no set, the suspects. */
   readonly causes: readonly ResultCause<Text>[];
   /** Smallest sets of repairs that reach DFU; any one of them is enough. */
-  readonly sets: readonly (readonly CheckId[])[];
+  readonly sets: readonly (readonly CauseId[])[];
   /** Checks that fail but are in no set. */
   readonly harmless: readonly CheckId[];
 }

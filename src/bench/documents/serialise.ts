@@ -85,6 +85,7 @@ const RESULT: ObjectShape = object({
         dependsOn: list(dependency),
         lastWriter,
         explanation: 'text',
+        what: { optional: 'text' },
       }),
     ),
     sets: list(list('text')),

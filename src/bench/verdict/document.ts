@@ -1,6 +1,7 @@
 /** Makes the result document from a finished run. */
 import { KEPT, leftOut, printedTexts } from '../../emu/console-text.ts';
 import type { BaseFacts, StuckInterrupt } from '../session/base-facts.ts';
+import type { Finding } from '../difference/find.ts';
 import type { Judged, Diagnosis } from '../proof/diagnosis.ts';
 import type { Writer } from '../../checks/check.ts';
 import { exceptionName } from '../../checks/core-registers.ts';
@@ -45,6 +46,7 @@ import type { Session } from '../session/session.ts';
 import { usbClockNote } from './own-usb.ts';
 import { framesOf, place as placeInWords } from '../slice/words.ts';
 import { summarise } from './summary.ts';
+import { withDifference } from './difference-causes.ts';
 
 /** `lr`: LR at that instruction, if it is known. */
 export function place(input: RunInput, pc: number | null, lr: number | null = null): Place | null {
@@ -468,7 +470,7 @@ export function makeResult(
   s: Session,
   base: BaseFacts,
   judged: readonly Judged[],
-  diagnosis: Diagnosis,
+  diagnosis: Diagnosis & { readonly difference: Finding | null },
   dependsOn: readonly RomDependency[],
   symptom: SymptomAnswer | null,
 ): RunResult<string> {
@@ -513,7 +515,11 @@ export function makeResult(
     resets: base.resets,
     entries: base.entries,
     checks,
-    diagnosis: { explained: diagnosis.explained, causes, sets: diagnosis.sets, harmless: diagnosis.harmless },
+    diagnosis: withDifference(
+      { explained: diagnosis.explained, causes, sets: diagnosis.sets, harmless: diagnosis.harmless },
+      diagnosis.difference,
+      (writer) => lastWriter(input, writer),
+    ),
     usb: base.usb,
     console: base.console,
     semihostingExit: base.semihostingExit,

@@ -151,8 +151,9 @@ function why(r: Told): string {
   const proved = r.diagnosis.causes.filter((c) => c.proved);
   if (proved.length > 0) {
     const first = r.diagnosis.sets[0] ?? [proved[0]!.id];
-    const names = first.join(' and ');
-    const line = proved.find((c) => c.id === first[0])?.lastWriter;
+    const set = firstSet({ reached: 'dfu', sets: [first], causes: proved });
+    const names = set.map((c) => c.what ?? c.id).join(' and ');
+    const line = set[0]?.lastWriter;
     const depends = doubtOf(
       r,
       proved.filter((c) => first.includes(c.id)).flatMap((c) => c.dependsOn),

@@ -1,0 +1,40 @@
+/** The value that works, in C: with the registers' names by CMSIS where they have one. */
+import type { Difference } from './find.ts';
+
+const hex = (n: number): string => `0x${(n >>> 0).toString(16).toUpperCase()}u`;
+
+/** Blocks of the core as CMSIS calls them, by the register's name. */
+const CORE_BLOCKS: readonly (readonly [register: RegExp, c: string])[] = [
+  [/^SCB\.(SCR|CCR|VTOR|SHCSR|CPACR)$/, 'SCB->$1'],
+  [/^SYST_CSR$/, 'SysTick->CTRL'],
+  [/^SYST_RVR$/, 'SysTick->LOAD'],
+  [/^MPU_CTRL$/, 'MPU->CTRL'],
+];
+/** Special registers by the intrinsics that write them. */
+const SPECIAL: Readonly<Record<string, (value: number) => string>> = {
+  PRIMASK: (v) => (v === 0 ? '__enable_irq();' : '__disable_irq();'),
+  FAULTMASK: (v) => `__set_FAULTMASK(${v});`,
+  BASEPRI: (v) => `__set_BASEPRI(${v});`,
+  MSPLIM: (v) => `__set_MSPLIM(${hex(v)});`,
+  PSPLIM: (v) => `__set_PSPLIM(${hex(v)});`,
+};
+
+/** Null where one store does not do it: the active exception, a stack pointer, a pin. */
+export function fixOf({ what, value, afterReset, field }: Difference): string | null {
+  if (value === null || afterReset === null || field === null) return null;
+  const special = SPECIAL[what];
+  if (special) return special(afterReset);
+  const line = /^NVIC_ISER(\d+)(?:\.\d+)?$/.exec(what);
+  if (line) return `NVIC->ICER[${line[1]}] = ${hex(field.mask)};`;
+  const register = lvalue(field.register);
+  if (register === null) return null;
+  const bits = (afterReset * 2 ** field.shift) >>> 0;
+  if (field.mask >>> 0 === ALL_BITS) return `${register} = ${hex(bits)};`;
+  return bits === 0 ? `${register} &= ~${hex(field.mask)};` : `${register} = (${register} & ~${hex(field.mask)}) | ${hex(bits)};`;
+}
+const ALL_BITS = 0xffffffff;
+function lvalue(register: string): string | null {
+  for (const [name, c] of CORE_BLOCKS) if (name.test(register)) return register.replace(name, c);
+  const block = /^([A-Z]\w*)\.(\w+)$/.exec(register);
+  return block ? `${block[1]}->${block[2]}` : null;
+}
