@@ -20,6 +20,7 @@ function wordsPage(): string {
 }
 const HEADINGS: Readonly<Record<Topic, string>> = {
   check: 'Checks',
+  cause: 'Causes that no check names',
   outcome: 'Outcomes',
   'ROM option': 'ROM options',
   'cause of reset': 'Causes of reset',

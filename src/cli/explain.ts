@@ -31,6 +31,7 @@ export function explainCommand(word: string | undefined, io: Io): number {
 
 const PLURALS: Readonly<Record<Topic, string>> = {
   check: 'Checks',
+  cause: 'Causes that no check names',
   outcome: 'Outcomes',
   'ROM option': 'ROM options (--rom-option)',
   'cause of reset': 'Causes of reset',

@@ -604,11 +604,7 @@ export abstract class MachineBase implements CoreListener<Core> {
     this.onWire(NMI, (value) => value !== 0 && this.cores?.forEach((core) => core.nmi()));
     if (this.chip.remap) this.onWire(wire(this.chip.remap.wire), () => this.cores && this.remapped());
   }
-  /** Wires were put in place and nobody was told: what the cores keep of them follows. */
-  wiresReplaced(): void {
-    for (const core of this.cores) this.setFlashTiming(core);
-  }
-  private setFlashTiming(core: Core): void {
+  protected setFlashTiming(core: Core): void {
     const on = (w: Wire): boolean => this.system.level(w) !== 0;
     const kinds = (on(ART_ICACHE) ? KIND.CODE : 0) | (on(ART_DCACHE) ? KIND.DATA : 0) | (on(FLASH_PREFETCH) ? KIND.PREFETCH : 0);
     core.caches.setFlashTiming({

@@ -355,6 +355,10 @@ export class Machine extends MachineBase {
     this.attachments.forEach((a, i) => a.restore(c.attachments[i]));
     this.state = structuredClone(c.machine);
   }
+  /** Wires were put in place and nobody was told: what the cores keep of them follows. */
+  wiresReplaced(): void {
+    for (const core of this.cores) this.setFlashTiming(core);
+  }
   /** Copies pages back, those that were saved together in one copy. Pages near decoded code are compared first, so that unchanged code stays decoded. */
   private restorePages(pages: Checkpoint['pages']): void {
     const { dirty, cores } = this;

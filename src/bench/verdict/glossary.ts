@@ -5,7 +5,7 @@ import { ROM_PROFILES } from '../../rom/profiles.ts';
 import { CFSR_BITS, HFSR_BITS } from './crash.ts';
 import type { Outcome, ResetBy, Symptom } from '../documents/result.ts';
 
-export const TOPICS = ['check', 'outcome', 'ROM option', 'cause of reset', 'fault', 'confidence', 'symptom'] as const;
+export const TOPICS = ['check', 'cause', 'outcome', 'ROM option', 'cause of reset', 'fault', 'confidence', 'symptom'] as const;
 export type Topic = (typeof TOPICS)[number];
 
 export interface Entry {
@@ -51,6 +51,16 @@ const OUTCOME_TEXT: Readonly<Record<Outcome, readonly [title: string, text: stri
     'Nothing triggered the jump, or the request was lost on the way (magic-survives). `bootbench run --trigger` finds what makes the firmware jump; `bootbench init` writes it as a scenario.',
   ],
 };
+
+/** Causes that no check names. */
+const CAUSE_TEXT = {
+  state: [
+    'Something of the chip is not as it is behind a reset, and that keeps DFU away.',
+    'No check knows this cause. The state of the chip at the first instruction of the ROM was compared with that of the same ROM started from reset: core registers, blocks with their clocks, timers and interrupts, RAM. ' +
+      'Parts of the second were put into the first until the smallest set was left with which DFU comes; everything else of it without this set does not help. ' +
+      'The line is that of the last instruction that wrote the register. Give it the value that it has behind a reset before the jump, or reset the block by its bit in RCC.',
+  ],
+} as const;
 
 const RESET_TEXT: Readonly<Record<ResetBy, readonly [title: string, text: string]>> = {
   power: [
@@ -189,6 +199,7 @@ let made: readonly Entry[] | null = null;
 /** All but the checks. */
 export const glossary = (): readonly Entry[] =>
   (made ??= [
+    ...entries('cause', CAUSE_TEXT),
     ...entries('outcome', OUTCOME_TEXT),
     ...(Object.keys(ROM_OPTION_VALUES) as RomOptionId[]).map(optionEntry),
     ...entries('cause of reset', RESET_TEXT),

@@ -1,0 +1,184 @@
+/** Causes by difference: what is put from one state into another, the search for the smallest sets, and faults that no check was asked about. */
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { findDifference } from '../../src/bench/difference/find.ts';
+import { romFromReset } from '../../src/bench/difference/reference.ts';
+import { Tries } from '../../src/bench/difference/search.ts';
+import { Transplant } from '../../src/bench/difference/transplant.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { runBench } from '../../src/bench/run.ts';
+import { Session } from '../../src/bench/session/session.ts';
+import { findChip } from '../../src/chips/index.ts';
+import { loadJob } from '../../src/cli/inputs.ts';
+import { loadImage } from '../../src/image/image.ts';
+import { anyFault, fieldsOf, program, type Fault } from '../../tools/seeded/program.ts';
+import { plainJob } from './plain-job.ts';
+
+const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
+
+/** A run that ended without DFU, at its entry of the ROM. */
+async function failing(name: string) {
+  const input = jobInput(await loadJob([], { scenario: fixture(`${name}/scenario.json`) }, fixture('')));
+  const session = new Session(input);
+  session.run();
+  const entry = session.lastEntry()!;
+  session.keepCheckpoints = false;
+  return { input, session, entry, working: romFromReset(input, 'table')! };
+}
+const goOn = (session: Session) => session.run({ counterfactual: true, repaired: true, since: session.machine.now });
+
+describe('what is transplanted', () => {
+  it.each(['h533-nvic-enabled', 'f072-masked', 'h745-masked', 'l476-voltage-range-2'])('all of it is the state behind a reset (%s)', async (name) => {
+    const { session, entry, working } = await failing(name);
+    const transplant = new Transplant(session, entry, working);
+    transplant.apply(transplant.parts);
+    const from = session.machine.now;
+    expect(goOn(session).outcome).toBe('dfu');
+    working.session.restore(working.at);
+    const start = working.session.machine.now;
+    expect(goOn(working.session).outcome).toBe('dfu');
+    const took = [session.state.dfuAt! - from, working.session.state.dfuAt! - start].map((ps) => ps / 1e9);
+    // where a look falls, in milliseconds, and how the host's frames lie to it
+    expect(Math.abs(took[0]! - took[1]!)).toBeLessThanOrEqual(2);
+    working.session.release();
+    session.release();
+  }, 60_000); // prettier-ignore
+
+  it('nothing of it is the failing run itself', async () => {
+    const { session, entry, working } = await failing('h533-nvic-enabled');
+    session.restore(entry);
+    goOn(session);
+    const { now, bootCore } = session.machine;
+    const end = [now, bootCore.pc, bootCore.cycles(), bootCore.retired()];
+    new Transplant(session, entry, working).apply([]);
+    goOn(session);
+    expect([session.machine.now, session.machine.bootCore.pc, session.machine.bootCore.cycles(), session.machine.bootCore.retired()]).toEqual(end);
+    working.session.release();
+    session.release();
+  }, 60_000); // prettier-ignore
+
+  it('pins that the board drives are no cause of the firmware', async () => {
+    const { session, entry, working } = await failing('h533-primask');
+    const { parts } = new Transplant(session, entry, working);
+    expect(parts.filter(({ kind }) => kind === 'board')).toEqual([]);
+    expect(parts[0]!.name).toBe('PRIMASK');
+    working.session.release();
+    session.release();
+  });
+});
+
+describe('the search', () => {
+  const items = Array.from({ length: 12 }, (_, i) => i);
+  const needs = (sets: readonly (readonly number[])[]) => (some: readonly number[]) =>
+    sets.some((set) => set.every((i) => some.includes(i)));
+  const set = fc.uniqueArray(fc.constantFrom(...items), { minLength: 1, maxLength: 3 });
+
+  it('finds a set that is enough and of which nothing can be left out', () => {
+    fc.assert(
+      fc.property(fc.array(set, { minLength: 1, maxLength: 3 }), (sets) => {
+        const works = needs(sets);
+        const found = new Tries(items, works, 1000).minimal(items);
+        expect(works(found)).toBe(true);
+        for (const one of found) expect(works(found.filter((other) => other !== one))).toBe(false);
+      }),
+    );
+  });
+  it('finds all of several that have nothing in common', () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray(items, { minLength: 4, maxLength: 6 }), fc.integer({ min: 1, max: 3 }), (some, cut) => {
+        const sets = [some.slice(0, cut), some.slice(cut)].map((one) => one.toSorted((a, b) => a - b));
+        const { sets: found, complete } = new Tries(items, needs(sets), 1000).sets(items);
+        expect(complete).toBe(true);
+        expect(found.map((one) => one.toSorted((a, b) => a - b).join()).toSorted()).toEqual(sets.map((one) => one.join()).toSorted());
+      }),
+    );
+  });
+  it('runs nothing twice, and no more than it may', () => {
+    const seen: string[] = [];
+    const tries = new Tries(
+      items,
+      (some) => {
+        seen.push(some.toSorted((a, b) => a - b).join());
+        return some.includes(3) && some.includes(9);
+      },
+      8,
+    );
+    expect(tries.sets(items).complete).toBe(false);
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(tries.forks).toBe(8);
+  });
+});
+
+/** The differences of a program's run, by register, with the instructions that wrote them. */
+function found(part: string, faults: readonly Fault[]) {
+  const made = program(findChip(part)!, faults);
+  const image = { path: `seeded.bin@0x${made.base.toString(16)}`, bytes: made.bytes };
+  const session = new Session(jobInput({ ...plainJob(part, []), images: [image], overrides: { images: [image.path] } }));
+  try {
+    const { outcome } = session.run();
+    const entry = outcome === 'dfu' ? null : session.lastEntry();
+    const finding = entry === null ? null : findDifference(session, entry);
+    const sets = (finding?.sets ?? []).map((each) => each.map(({ what, writer }) => ({ what, pc: writer?.pc ?? null })));
+    return { outcome, sets, guilty: made.guilty, image };
+  } finally {
+    session.release();
+  }
+}
+const scr = (value: number): Fault => ({ what: 'SCB.SCR', steps: [{ address: 0xe000ed10, size: 4, mask: 6, value }] });
+const cpsid: Fault = { what: 'PRIMASK', steps: [{ halves: [0xb672] }] };
+
+describe('without any check', () => {
+  it.each(['STM32F407VG', 'STM32L432KC', 'STM32U575ZI', 'STM32WB55RG'])('a core that sleeps between interrupts is named by its instruction (%s)', (part) => {
+    const { outcome, sets, guilty } = found(part, [scr(6)]);
+    expect(outcome).toBe('rom-silent');
+    expect(sets.flat()).toContainEqual({ what: expect.stringMatching(/^SCB\.SCR\.SLEEP/) as unknown, pc: guilty[0] });
+  }); // prettier-ignore
+  it('two that both keep it away stand in one set', () => {
+    const { sets, guilty } = found('STM32F407VG', [scr(6), cpsid]);
+    expect(sets).toHaveLength(1);
+    expect(sets[0]!.map(({ pc }) => pc).toSorted()).toEqual([...guilty].toSorted());
+  });
+  it('what changes nothing is not accused', () => {
+    expect(found('STM32F407VG', [{ what: 'SCB.SCR', steps: [{ address: 0xe000ed10, size: 4, mask: 16, value: 16 }] }])).toMatchObject({
+      outcome: 'dfu',
+      sets: [],
+    });
+  });
+  it('faults of any kind before a right jump are named by their instruction', () => {
+    let seed = 20_261_125;
+    const draw = (): number => {
+      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+      return seed / 2 ** 32;
+    };
+    const parts = ['STM32F072RB', 'STM32F405RG', 'STM32G474RE', 'STM32H533RE'];
+    let named = 0;
+    for (let i = 0; i < 120; i++) {
+      const part = parts[i % parts.length]!;
+      const chip = findChip(part)!;
+      const { outcome, sets, guilty } = found(part, [anyFault(chip, fieldsOf(chip), draw)]);
+      if (outcome !== 'rom-silent') continue;
+      expect(sets.flat().map(({ pc }) => pc)).toContain(guilty[0]);
+      named++;
+    }
+    expect(named).toBeGreaterThan(2);
+  }, 120_000);
+});
+
+it('a result names it with its value, its place and what to write', () => {
+  const { image, guilty } = found('STM32F407VG', [scr(6)]);
+  expect(loadImage(image.bytes, image.path).chunks).toHaveLength(1);
+  const result = runBench(jobInput({ ...plainJob('STM32F407VG', []), images: [image], overrides: { images: [image.path] } }));
+  expect(result.diagnosis).toMatchObject({ explained: true, sets: [['state']] });
+  expect(result.diagnosis.causes[0]).toMatchObject({
+    id: 'state',
+    what: 'SCB.SCR.SLEEPONEXIT',
+    proved: true,
+    at: 'entry',
+    fix: 'SCB->SCR &= ~0x2u;',
+    outcomeAfterRepair: 'dfu',
+    lastWriter: { pc: `0x${guilty[0]!.toString(16).padStart(8, '0')}` },
+    explanation: 'SCB.SCR.SLEEPONEXIT is 1 when the ROM starts, and 0 behind a reset. With 0, DFU comes.',
+  });
+  expect(result.summary).toContain('cause: SCB.SCR.SLEEPONEXIT');
+});
