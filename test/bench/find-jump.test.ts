@@ -295,7 +295,7 @@ describe('bootbench init', () => {
       { cwd },
     );
     expect(code).toBe(0);
-    expect(out).toContain('request_dfu (app.c:');
+    expect(out).toContain('request_dfu (f405-chain-app.c:');
     const scenario = JSON.parse(readFileSync(join(cwd, 'scenario.json'), 'utf8')) as { steps: unknown };
     expect(scenario.steps).toEqual([{ at: '100ms', do: { call: 'request_dfu' } }]);
     const result = await inThread(await loadJob([], { scenario: join(cwd, 'scenario.json') }, cwd), {});

@@ -142,7 +142,7 @@ function compile(
   const args = [
     ...['-std=gnu17', ...cpu, '-mthumb', '-g', '-ffreestanding', '-fno-common', '-fno-tree-loop-distribute-patterns', '-w'],
     ...[...own, ...build, '-I', include, ...(names === 'cmsis' ? ['-include', join(folder, 'names.h')] : [])],
-    ...[...files, '-nostdlib', '-Wl,--no-warn-rwx-segments', '-T', join(include, 'link.ld'), '-lgcc'],
+    ...[...files, '-nostdlib', '-Wl,--no-warn-rwx-segments', '-L', FIXTURES, '-T', join(include, 'link.ld'), '-lgcc'],
     // what the scenario calls is used by nobody else
     ...called.map((symbol) => `-Wl,-u,${symbol}`),
     ...['-o', join(folder, 'fixed.elf')],
