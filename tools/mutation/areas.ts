@@ -55,7 +55,7 @@ export const AREAS: readonly Area[] = [
     name: 'repairs',
     files: ['src/bench/proof/{repairs,variants,diagnosis,minimal-sets}.ts', 'src/bench/verdict/point-of-no-return.ts'],
     first: [
-      'test/bench/{search,search-later,search-kinds,edits,edits-on-chips,variant-starts,point-of-no-return,no-return-bisection,results}.test.ts',
+      'test/bench/{search,search-later,search-kinds,edits,watches,edits-on-chips,variant-starts,point-of-no-return,no-return-bisection,results}.test.ts',
     ],
     namesakes: 'test/bench/*.test.ts',
     tests: [
