@@ -14,7 +14,6 @@ import {
 } from '../../src/bench/proof/repairs.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { Session } from '../../src/bench/session/session.ts';
-import type { Core } from '../../src/emu/core/core.ts';
 import { S } from '../../src/emu/core/state.ts';
 import type { Machine } from '../../src/emu/machine.ts';
 import type { RegisterState } from '../../src/emu/registers.ts';
