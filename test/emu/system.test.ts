@@ -158,7 +158,7 @@ function made({ cores = 1, see = false, clocks = 0x3f } = {}) {
   const system = new BriefSystem(chip(cores, see), models, { two: 22, gone: NaN });
   const tell = (what: string) => (...a: unknown[]) => told(log, what, a); // prettier-ignore
   system.listener = {
-    irq: tell('irq'), reset: tell('asks'), note: tell('note'), unmodelled: tell('unmodelled'), unclocked: tell('unclocked'), clock: tell('clock'),
+    irq: tell('irq'), reset: tell('asks'), note: (...a) => told(log, 'note', a.slice(0, 3)), unmodelled: tell('unmodelled'), unclocked: tell('unclocked'), clock: tell('clock'),
     changed: (b, r, old, value) => told(log, 'changed', [b, r.name, old, value]),
     wire: (name, value) => told(log, 'wire', [name, value]),
     gated: () => told(log, 'gated', 0),
