@@ -108,6 +108,8 @@ export const CORE_PARTS: readonly CorePart[] = [
 export const CORE_FIELDS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   SCR: { SLEEPONEXIT: 1 << 1, SLEEPDEEP: 1 << 2, SEVONPEND: 1 << 4 },
   CCR: { UNALIGN_TRP: 1 << 3, DIV_0_TRP: 1 << 4, BFHFNMIGN: 1 << 8, STKALIGN: 1 << 9, DC: 1 << 16, IC: 1 << 17, BP: 1 << 18 },
+  // bits of the word of pending exceptions, by their numbers
+  ICSR: { NMIPENDSET: 1 << 2, PENDSVSET: 1 << 14, PENDSTSET: 1 << 15 },
   CONTROL: { nPRIV: 1, SPSEL: 1 << 1, FPCA: 1 << 2 },
   SYST_CSR: { ENABLE: 1, TICKINT: 1 << 1, CLKSOURCE: 1 << 2 },
   MPU_CTRL: { ENABLE: 1, HFNMIENA: 1 << 1, PRIVDEFENA: 1 << 2 },

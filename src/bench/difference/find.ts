@@ -3,6 +3,9 @@
  * fields with the instruction that wrote them last.
  */
 import type { Writer } from '../../checks/check.ts';
+import { exceptionReturn } from '../../emu/core/arm/exceptions.ts';
+import { setPending } from '../../emu/core/arm/nvic.ts';
+import { EXC } from '../../emu/core/arm/scs-state.ts';
 import type { History } from '../../emu/history.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { CutShort, isCut } from '../session/budget.ts';
@@ -38,21 +41,43 @@ export interface Finding {
 
 const NOTHING = { helps: false, sets: [], complete: true };
 
-/** Of an entry by a branch: what was pushed by an exception on the way is part of no state behind a reset. Null where there is nothing to compare with. */
+/** Null where there is nothing to compare with. */
 export function findDifference(session: Session, entry: Checkpoint): Finding | null {
-  if (entry.history.entries.at(-1)?.how !== 'branch') return null;
+  const byException = entry.history.entries.at(-1)?.how === 'exception';
+  const failing = byException ? beforeException(session, entry) : entry;
   const working = romFromReset(session.input, 'table');
   if (working === null) return null;
   const kept = session.keepCheckpoints;
   session.keepCheckpoints = false;
   try {
-    return new Search(session, entry.history, new Transplant(session, entry, working)).run();
+    return new Search(session, entry.history, new Transplant(session, failing, working, byException ? isOfNoCode : () => true)).run();
   } finally {
     session.keepCheckpoints = kept;
     working.session.release();
     session.restore(entry);
   }
 }
+
+/** An exception that went to the ROM is about to be taken: its frame is popped, and it is pending again. */
+function beforeException(session: Session, entry: Checkpoint): Checkpoint {
+  session.restore(entry);
+  const { machine } = session;
+  const core = machine.bootCore;
+  const exception = core.arm.ipsr;
+  machine.system.now = core.now();
+  core.hardwareAccess = true;
+  try {
+    exceptionReturn(core, core.arm.lr);
+    // the instruction that faulted runs again
+    if (exception === EXC.NMI || exception >= EXC.SVCALL) setPending(core, exception);
+  } finally {
+    core.hardwareAccess = false;
+  }
+  return session.save();
+}
+/** The core is still in the sender's code: its stack, registers, vectors and RAM are that code's. */
+const OF_CODE: ReadonlySet<string> = new Set(['active exceptions', 'stack pointers', 'core registers', 'VTOR', 'FPU', 'event']);
+const isOfNoCode = (part: Part): boolean => part.kind === 'block' || (part.kind === 'core' && !OF_CODE.has(part.name));
 
 class Search {
   private readonly session: Session;
@@ -140,13 +165,22 @@ class Search {
     const written = pieces.map((piece) => this.difference(piece)).filter(({ writer }) => writer !== null);
     return written.toSorted((a, b) => b.writer!.seq - a.writer!.seq)[0] ?? plain;
   }
+  /** Who let the hardware set a pending bit. */
+  private enablerOf(register: string, core: string, mask: number): Writer | null {
+    if (register === 'ICSR') return (mask & SYSTICK_BIT) === 0 ? null : this.history.lastWriter(`${core}SYST_CSR`);
+    const line = /^NVIC_ISPR(\d+)$/.exec(register);
+    return line ? this.history.lastWriter(`${core}NVIC_ISER${line[1]}`, mask) : null;
+  }
   private writerOf(piece: Piece): Writer | null {
     const core = this.session.machine.bootCore.index;
     const register = piece.name.split('.')[0]!;
     const name = piece.kind === 'store' ? `${piece.block.row.name}.${piece.register.name}` : `CPU${core === 0 ? '' : core}.${register}`;
-    return this.history.lastWriter(name, piece.mask);
+    return this.history.lastWriter(name, piece.mask) ?? this.enablerOf(register, `CPU${core === 0 ? '' : core}.`, piece.mask);
   }
 }
+
+/** Bit of the exception in the word of pending ones. */
+const SYSTICK_BIT = 1 << EXC.SYSTICK;
 
 /** Runs for the registers of one part, or its fields; what is more is told as a whole. */
 const MOST_PIECES = 12;

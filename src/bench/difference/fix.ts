@@ -17,6 +17,8 @@ const SPECIAL: Readonly<Record<string, (value: number) => string>> = {
   BASEPRI: (v) => `__set_BASEPRI(${v});`,
   MSPLIM: (v) => `__set_MSPLIM(${hex(v)});`,
   PSPLIM: (v) => `__set_PSPLIM(${hex(v)});`,
+  'SCB.ICSR.PENDSTSET': () => 'SCB->ICSR = SCB_ICSR_PENDSTCLR_Msk;',
+  'SCB.ICSR.PENDSVSET': () => 'SCB->ICSR = SCB_ICSR_PENDSVCLR_Msk;',
 };
 
 /** Null where one store does not do it: the active exception, a stack pointer, a pin. */
@@ -24,8 +26,8 @@ export function fixOf({ what, value, afterReset, field }: Difference): string | 
   if (value === null || afterReset === null || field === null) return null;
   const special = SPECIAL[what];
   if (special) return special(afterReset);
-  const line = /^NVIC_ISER(\d+)(?:\.\d+)?$/.exec(what);
-  if (line) return `NVIC->ICER[${line[1]}] = ${hex(field.mask)};`;
+  const line = /^NVIC_I(S[EP])R(\d+)(?:\.\d+)?$/.exec(what);
+  if (line) return `NVIC->I${line[1]!.replace('S', 'C')}R[${line[2]}] = ${hex(field.mask)};`;
   const register = lvalue(field.register);
   if (register === null) return null;
   const bits = (afterReset * 2 ** field.shift) >>> 0;

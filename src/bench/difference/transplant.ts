@@ -56,7 +56,8 @@ export class Transplant {
   private readonly rams: ReadonlyMap<number, Uint8Array>;
   private readonly owner: (w: Wire) => Block | null;
 
-  constructor(session: Session, failing: Checkpoint, working: Working) {
+  /** @param taken parts that may be taken over at all */
+  constructor(session: Session, failing: Checkpoint, working: Working, taken: (part: Part) => boolean = () => true) {
     this.session = session;
     this.failing = failing;
     this.working = working.at;
@@ -66,7 +67,7 @@ export class Transplant {
     session.restore(failing);
     working.session.restore(working.at);
     this.rams = ramsOf(working.session);
-    this.parts = [...this.coreParts(), ...this.blockParts(), ...this.memoryParts(), ...this.boardParts()];
+    this.parts = [...this.coreParts(), ...this.blockParts(), ...this.memoryParts(), ...this.boardParts()].filter(taken);
   }
 
   // ---- what differs
