@@ -62,6 +62,7 @@ export class DebugTarget {
     this.session = session;
     this.machine = session.machine;
     this.stops = this.noStops();
+    session.steps.otherStops = (core) => this.stops.breakpoints[core]!;
     this.machine.state.debugger = true;
     this.machine.debugHalted.fill(true);
     this.observe();
@@ -200,10 +201,7 @@ export class DebugTarget {
   /** Puts the debugger's stops beside those of the scenario. */
   private arm(): void {
     const { machine, stops } = this;
-    for (const core of machine.cores) {
-      const wanted = new Set([...this.session.steps.stops(core.index), ...stops.breakpoints[core.index]!]);
-      if (!core.stopsExactlyAt(wanted)) core.setBreakpoints(wanted);
-    }
+    this.session.steps.setBreakpoints();
     const watched = stops.watchpoints.some((list) => list.length > 0);
     if (watched || machine.isRepaired) machine.setRepairs(watched ? this.watcher() : null);
   }

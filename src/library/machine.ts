@@ -223,6 +223,8 @@ const STEP_WAIT = 1000 * MS;
 /** Most instructions of one step by source lines. */
 const LINE_STEPS = 2_000_000;
 const PAGE_BITS = 12;
+/** Upper half of the addresses of the System Control Space. */
+const PRIVATE_BUS = 0xe000;
 const seconds = (ps: Ps): number => ps / PS_PER_SECOND;
 
 /** The condition of `runUntil`, in the form that the run loop tests. */
@@ -258,10 +260,8 @@ class Holder extends HeldMachine {
   }
   arm(): void {
     const { machine, steps } = this.session;
-    for (const core of machine.cores) {
-      const wanted = new Set([...steps.stops(core.index), ...this.breakpoints, ...(this.wait?.addresses ?? [])]);
-      if (!core.stopsExactlyAt(wanted)) core.setBreakpoints(wanted);
-    }
+    steps.otherStops = () => [...this.breakpoints, ...(this.wait?.addresses ?? [])];
+    steps.setBreakpoints();
     if (this.watchpoints.length > 0 || machine.isRepaired) machine.setRepairs(this.watchpoints.length > 0 ? this.watcher() : null);
   }
   private watcher(): Interceptor {
@@ -689,6 +689,20 @@ export class BenchMachine {
   writeByte(address: WordValue, value: number): void {
     const at = wordValue(address, 'address');
     this.machine.as('scenario', () => this.machine.poke(at, 1, wordValue(value, 'value') & 0xff));
+  }
+  /** Stores a word from outside, with all side effects: to a peripheral, or to a register of the core that has an address (VTOR, NVIC, SysTick, MPU …). */
+  writeWord(address: WordValue, value: WordValue): void {
+    const [at, word] = [wordValue(address, 'address'), wordValue(value, 'value')];
+    const where = `0x${at.toString(16).padStart(8, '0')}`;
+    if (at % 4 !== 0) throw new UsageError(`${where} is no address of a word`, 'a multiple of 4');
+    if (this.core.peek(at, 4) === null) throw new UsageError(`there is no memory or peripheral at ${where}`);
+    const isRegister = at >>> 16 === PRIVATE_BUS;
+    this.machine.as('scenario', () => (isRegister ? this.core.debuggerStore(at, 4, word) : this.machine.poke(at, 4, word)));
+  }
+  /** The instruction that last changed a register of the core: `primask`, `vtor`, `syst_csr`, `nvic_iser0` … Null if nothing has. */
+  lastWriter(register: string): LastWriter | null {
+    mustBe(typeof register === 'string' && /^\w+$/.test(register), register, 'register', 'a name like vtor or syst_csr');
+    return lastWriter(this.session.input, this.machine.history.lastWriter(`CPU.${register.toUpperCase()}`));
   }
   /** The current contents of the main flash. */
   get flash(): {

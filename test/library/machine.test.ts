@@ -99,6 +99,38 @@ describe('a held machine', () => {
     m.close();
   });
 
+  it('stops at a breakpoint that is reached while a step of the host goes on', async () => {
+    const m = await openMachine({
+      chip: 'stm32f103c8',
+      images: [{ path: 'app.bin@0x08000000', bytes: new Uint8Array(Uint32Array.of(0x20001000, 0x08000009, 0xe7fee7fe).buffer) }],
+      scenario: { schema: 'bootbench/scenario@1', board: { boot0: 1 }, host: { cable: 'out' } },
+    });
+    await m.run('100ms');
+    m.breakpoint({ address: 0x08000008 });
+    for (const hex of ['7f', '21de']) {
+      await m.act({ uart: { port: 'USART1', hex } });
+      expect(await m.run('80ms')).toMatchObject({ by: 'until' });
+    }
+    await m.act({ uart: { port: 'USART1', hex: '0800000008' } });
+    expect(await m.run('200ms')).toMatchObject({ by: 'breakpoint', pc: '0x08000008' });
+    m.close();
+  });
+
+  it('stores words where the core has registers, and names who wrote those of the core last', async () => {
+    const m = await openMachine(H533);
+    expect(await m.runUntil({ entry: true }, { limit: '50ms' })).toMatchObject({ by: 'limit' });
+    m.writeWord(0xe000ed08, 0x08000000);
+    m.writeWord('0xE000E014', 0x1234);
+    expect(m.registers['vtor']).toBe(0x08000000);
+    expect(m.lastWriter('syst_rvr')).toMatchObject({ kind: 'scenario' });
+    expect(m.lastWriter('PRIMASK')?.kind ?? null).not.toBe('scenario');
+    m.writeWord(m.register('RCC.CR').address, m.read('RCC.CR') | 0x1000);
+    expect(m.register('RCC.CR').lastWriter).toMatchObject({ kind: 'scenario' });
+    for (const call of [() => m.writeWord(0x20000001, 0), () => m.writeWord(0x3fff0000, 0), () => m.lastWriter('a b')])
+      expect(call).toThrow(UsageError);
+    m.close();
+  });
+
   it('takes nothing for granted that a caller says', async () => {
     const wrong: (() => unknown)[] = [
       () => machine.read('RCC.CRR'),

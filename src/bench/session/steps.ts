@@ -146,11 +146,16 @@ export class Steps implements Attachment {
     else if (step.when.kind === 'after') scheduler.arm(this.slot, this.state.previousEnd + step.when.ps);
     this.setBreakpoints();
   }
+  /** Where somebody else wants a core to stop: a debugger, a program that holds the machine. Steps begin and end while it runs. */
+  otherStops: (core: number) => Iterable<number> = () => [];
   setBreakpoints(): void {
-    for (const core of this.session.machine.cores) core.setBreakpoints(new Set(this.stops(core.index)));
+    for (const core of this.session.machine.cores) {
+      const wanted = new Set([...this.stops(core.index), ...this.otherStops(core.index)]);
+      if (!core.stopsExactlyAt(wanted)) core.setBreakpoints(wanted);
+    }
   }
   /** Where a core has to stop for the steps. */
-  stops(core: number): number[] {
+  private stops(core: number): number[] {
     const stops: number[] = [];
     const step = this.list[this.state.index];
     if (step?.when.kind === 'atSymbol' && this.state.endsAt === null && this.coreOf(step.when.symbol).index === core)
