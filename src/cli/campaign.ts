@@ -24,6 +24,7 @@ import { Outputs, reason } from './outputs.ts';
 import { interruptible } from './interruptible.ts';
 
 export interface CampaignOptions {
+  readonly rom?: string;
   readonly out?: string;
   readonly resume?: boolean;
   readonly overwrite?: boolean;
@@ -58,7 +59,7 @@ export async function campaignCommand(path: string, options: CampaignOptions, io
   const size = countOf(options.jobs, '--jobs', 1, 256) ?? availableParallelism();
   countOf(options.batch, '--batch', 1, MOST_BATCH);
   if (options.resume === true && options.overwrite === true) throw new UsageError('--resume and --overwrite exclude each other');
-  const loaded = await load(path, io.cwd);
+  const loaded = await load(path, io.cwd, options.rom);
   const folder = temporaryFolder('bootbench-campaign-');
   let worker: Worker | null = null;
   try {
@@ -77,13 +78,14 @@ export async function campaignCommand(path: string, options: CampaignOptions, io
 
 // ---- input -----------------------------------------------------------------------------------------------------------------------------
 
-async function load(path: string, cwd: string): Promise<Loaded> {
+async function load(path: string, cwd: string, romDump: string | undefined): Promise<Loaded> {
   const spec = await parseSpec(new TextDecoder().decode(readInput(path, cwd)), path);
   const folder = dirname(resolve(cwd, path));
+  const rom = romDump === undefined ? {} : { rom: resolve(cwd, romDump) };
   const targets: { name: string; chip: string; packed: PackedTarget }[] = [];
   for (const [i, target] of spec.targets.entries()) {
     for (const [images, chip, scenario] of combinations(target)) {
-      const job = await loadJob(images, { ...(chip ? { chip } : {}), ...(scenario ? { scenario } : {}) }, folder).catch(
+      const job = await loadJob(images, { ...(chip ? { chip } : {}), ...(scenario ? { scenario } : {}), ...rom }, folder).catch(
         (error: unknown) => {
           if (error instanceof Error && error.name !== 'Error') error.message = `${path}: targets[${i}]: ${error.message}`;
           throw error;

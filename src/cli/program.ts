@@ -383,6 +383,7 @@ function addCampaign(program: Command, io: Io, exit: (code: number) => void): vo
       'run all cases of a declared space (bootbench/campaign@1) on all CPUs; exit 0 = all as expected, 1 = some not, 2 = wrong input',
     )
     .argument('<spec>', 'JSON file, see docs/scale.md')
+    .option('--rom <file>', "run a dump of your chip's ROM instead of the stand-in")
     .option('--out <file>', 'SQLite file for the results (default: the name of the spec with .sqlite)')
     .option('--resume', 'continue with existing results; finished cases are not run again')
     .option('--overwrite', 'discard existing results and start again')
