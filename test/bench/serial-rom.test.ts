@@ -72,3 +72,17 @@ it('a wrong address: the jump that is put right leads to a ROM that answers', ()
 });
 
 it('a ROM with USB is not asked', () => expect(told('jump-1fffd800-masked', 'stm32f303cc')).toEqual([]));
+
+/** SysTick at 71999 for a while, stopped by CTRL = 0, then the jump. */
+const TICKED = [
+  0x20001000, 0x08000009, 0x490a4809, 0x21006041, 0x21056081, 0xf6446001, 0x3a016220, 0x2100d1fd, 0x4b056001, 0xf384681c, 0x685c8808,
+  0x00004720, 0xe000e010, 0x0001193f, 0x1ffff000,
+];
+it('a rest in the counter of SysTick, which the ROM of F103 does not clear: its ACK has another rate than 0x7F', () => {
+  const bytes = new Uint8Array(Uint32Array.from(TICKED).buffer);
+  const { notes } = runBench(jobInput(plainJob('stm32f103c8', [{ path: 'fw.bin@0x08000000', bytes }])));
+  const [text] = notes.filter((n) => n.kind === 'serial').map((n) => n.text);
+  expect(text).toMatch(
+    /^the ROM acknowledges 0x7F at 9600 baud on USART1 \(RX PA10\), but at [1-9]\d{3,} baud: no host reads that; .*fix: SysTick->VAL = 0 in front of the jump$/,
+  );
+});

@@ -14,6 +14,7 @@ import { setupPacket } from '../../usb-sim/descriptors.ts';
 import { repairTarget } from '../proof/repairs.ts';
 import type { RunInput } from '../input/run-input.ts';
 import { HeldMachine } from '../session/held-machine.ts';
+import { isRead } from '../session/uart-rate.ts';
 
 /** `b .` */
 const LOOP = Uint8Array.of(0xfe, 0xe7);
@@ -228,7 +229,7 @@ export class Lab {
     if (port === undefined) return () => false;
     const { steps } = this.held.session;
     steps.append({ kind: 'uart', port: port.name, bytes: Uint8Array.of(0x7f), character: CHARACTER }, 400 * MS);
-    return () => (machineConsole(this)[port.name.toLowerCase()] ?? '').startsWith('y');
+    return () => (machineConsole(this)[port.name.toLowerCase()] ?? '').startsWith('y') && isRead(this.machine, port.name, BAUD);
   }
   private runTo(until: Ps, done: () => boolean = () => false): void {
     const { machine } = this;

@@ -14,6 +14,7 @@ import { SERIAL, SERIAL_SET } from '../documents/serial-proof.ts';
 import { LOADER_OPTIONS } from '../../rom/load.ts';
 import { rxPins, speaksSerial } from '../../rom/profile.ts';
 import type { Session } from '../session/session.ts';
+import { baudOf, isRead } from '../session/uart-rate.ts';
 import type { Variants } from './variants.ts';
 import { MS, PS_PER_SECOND } from '../../emu/time.ts';
 
@@ -21,6 +22,7 @@ const SYNCHRONISATION = 0x7f;
 const ACK = 'y'; // 0x79
 /** Slow enough for every ROM: F358 is at 8 MHz, and measures 115200 too coarsely on one of its USARTs (AN2606 Table 66: 57600 at most). */
 const BAUD = 9600;
+const SYST_CVR = 0xe000e018;
 const CHARACTER = Math.round((10 * PS_PER_SECOND) / BAUD);
 /** Behind the ROM's start-up (AN2606 Table 227), with room. */
 const READY = 150;
@@ -40,6 +42,8 @@ class Answers implements Goal {
   private readonly port: Port;
   private readonly starts: Starts;
   private readonly answered = new WeakSet<Attempt>();
+  /** Rates of answers that the host does not read. */
+  private readonly unread = new WeakMap<Attempt, number>();
 
   constructor(session: Session, port: Port, starts: Starts) {
     this.session = session;
@@ -62,11 +66,26 @@ class Answers implements Goal {
     };
     const run = attempt(s, starts, repairs, { ...options, atEntry });
     // an application that it went back to may have printed something
-    if (run.outcome === 'rom-silent' && printedBehind(said(), before).startsWith(ACK)) this.answered.add(run);
+    if (run.outcome === 'rom-silent' && printedBehind(said(), before).startsWith(ACK)) {
+      if (isRead(s.machine, port.name, BAUD)) this.answered.add(run);
+      else this.unread.set(run, baudOf(s.machine, port.name)!);
+    }
     return run;
   };
 
   readonly reached = (run: Attempt): boolean => this.answered.has(run);
+
+  /** The ACK went out at this rate, which is not that of 0x7F. */
+  readonly otherRate = (run: Attempt): number | null => this.unread.get(run) ?? null;
+
+  /** With what SysTick had counted forgotten at the entry. */
+  readonly counterCleared = (): Attempt =>
+    this.attempt(this.starts, [], {
+      atEntry: (s) => {
+        s.machine.bootCore.debuggerStore(SYST_CVR, 4, 0);
+        return [];
+      },
+    });
 
   readonly dependencies: Goal['dependencies'] = (repairs, run) =>
     this.flips(repairs, run).flatMap(({ reached, row }) => (reached ? [] : [row]));
@@ -117,6 +136,13 @@ function notesOf(s: Session, asked: string, { causes, sets }: Diagnosis, letsThr
   ];
 }
 
+/** The ROM has measured something else than the seven bits. */
+function atOtherRate(goal: Answers, asked: string, rate: number): string {
+  const says = `the ROM acknowledges ${asked}, but at ${Math.round(rate)} baud: no host reads that`;
+  if (!goal.reached(goal.counterCleared())) return says;
+  return `${says}; this ROM measures with SysTick without clearing its counter, in which something is left; fix: SysTick->VAL = 0 in front of the jump`;
+}
+
 /** The diagnosis of a run that did not reach DFU, and what is to be told beside it. */
 export function diagnoseWhy(
   s: Session,
@@ -141,6 +167,8 @@ export function diagnoseWhy(
         },
       ],
     };
+  const rate = plain === null ? null : goal.otherRate(plain);
+  if (rate !== null) return { diagnosis: forDfu(), notes: [note(atOtherRate(goal, asked, rate))] };
   const found = diagnoseFor(goal, s, starts, judged, outcome);
   if (found.explained !== true) {
     const nothing = note(`the ROM does not answer ${asked} either, and no repair was found that makes it answer`);
