@@ -14,7 +14,7 @@ import type { SettleOptions } from './board-settle.ts';
 import type { StepOptions } from './board-step.ts';
 import type { CampaignOptions } from './campaign.ts';
 import type { CompareCommandOptions } from './compare.ts';
-import type { RomLearnOptions } from './rom.ts';
+import type { RomCompareOptions, RomLearnOptions } from './rom.ts';
 import type { ConformOptions } from './conform.ts';
 import type { DfuOptions } from './dfu.ts';
 import type { UartOptions } from './uart.ts';
@@ -318,6 +318,17 @@ function addRom(program: Command, io: Io, exit: (code: number) => void): void {
     .option('--evidence <file>', "write what was found as lines of JSON that hold the ROM's hash and none of its bytes")
     .action(async (file: string, options: RomLearnOptions) => {
       exit(await (await import('./rom.ts')).romLearnCommand(file, options, io));
+    });
+  command(rom, 'compare')
+    .description(
+      'show a dump and the stand-in side by side: options, registers, every command of AN3155 and of DFU; exit 0 = alike, 1 = not',
+    )
+    .argument('<dump>', 'system memory of your chip, from its first byte')
+    .option('--chip <name>', 'the chip that it was read from, for example stm32l476rg')
+    .option('--all', 'show what is alike, too')
+    .option('--json', 'print JSON')
+    .action(async (file: string, options: RomCompareOptions) => {
+      exit(await (await import('./rom.ts')).romCompareCommand(file, options, io));
     });
 }
 

@@ -4,6 +4,8 @@ import { UsageError } from '../bench/documents/usage-error.ts';
 import type { RunJob } from '../bench/input/job.ts';
 import { romProfile } from '../bench/input/job.ts';
 import { learn, whyNoDump, type Learned, type LearnedOption } from '../bench/learn/learn.ts';
+import { shown } from '../bench/learn/beyond.ts';
+import { compareRoms, differences, type Compared, type Comparison } from '../bench/learn/compare.ts';
 import { isStandIn } from '../rom/load.ts';
 import { printable, wrap } from '../report/text.ts';
 import { VERSION } from '../version.ts';
@@ -13,19 +15,45 @@ import { Outputs, type OutputFile } from './outputs.ts';
 import { usePrebuilt } from './prebuilt.ts';
 import { romImage } from './rom-image.ts';
 
+export interface RomCompareOptions {
+  readonly chip?: string;
+  readonly json?: boolean;
+  readonly all?: boolean;
+}
 export interface RomLearnOptions {
   readonly chip?: string;
   readonly json?: boolean;
   readonly evidence?: string;
 }
 
-export async function romLearnCommand(file: string, options: RomLearnOptions, io: Io): Promise<number> {
-  if (options.chip === undefined) throw new UsageError('which chip is the dump of? --chip is missing', 'for example --chip stm32l476rg');
-  const chip = chipNamed(options.chip);
+/** A dump of a chip's ROM that can be one. */
+function dumpOf(file: string, chipName: string | undefined, cwd: string) {
+  if (chipName === undefined) throw new UsageError('which chip is the dump of? --chip is missing', 'for example --chip stm32l476rg');
+  const chip = chipNamed(chipName);
   const profile = romProfile(chip);
-  const bytes = readInput(file, io.cwd);
+  const bytes = readInput(file, cwd);
   const why = whyNoDump(chip, profile, bytes);
   if (why !== null) throw new UsageError(`${file}: ${why.what}`, why.hint);
+  return { chip, profile, bytes };
+}
+
+/** Exit code: 0 = alike in all that was asked, 1 = not. */
+export async function romCompareCommand(file: string, options: RomCompareOptions, io: Io): Promise<number> {
+  const { chip, profile, bytes } = dumpOf(file, options.chip, io.cwd);
+  usePrebuilt(chip.cores);
+  const image = romImage(profile.image);
+  const compared = await compareRoms(jobOf(chip.name, 'dump', bytes), jobOf(chip.name, 'stand-in', image));
+  if (options.json === true) io.stdout.write(jsonText(comparisonOf(compared)));
+  else
+    for (const line of comparisonText(compared, options.all === true, Math.max(60, Math.min(io.stdout.columns, 120))))
+      io.stdout.write(`${printable(line)}\n`);
+  const { learned, serial, dfu } = compared;
+  const alike = learned.control && ![...learned.options].some(isOther) && differences([...(serial ?? []), ...(dfu ?? [])]).length === 0;
+  return alike ? EXIT.ok : EXIT.failed;
+}
+
+export async function romLearnCommand(file: string, options: RomLearnOptions, io: Io): Promise<number> {
+  const { chip, profile, bytes } = dumpOf(file, options.chip, io.cwd);
   const files = options.evidence === undefined ? [] : [{ option: '--evidence', path: options.evidence } satisfies OutputFile];
   const outputs = new Outputs(files, io.cwd, [file]);
   try {
@@ -42,6 +70,38 @@ export async function romLearnCommand(file: string, options: RomLearnOptions, io
     return learned.control ? EXIT.ok : EXIT.failed;
   } finally {
     outputs.discard();
+  }
+}
+
+const comparisonOf = ({ learned, serial, dfu }: Comparison): object => ({
+  schema: 'bootbench/rom-compare@1',
+  version: VERSION,
+  chip: learned.chip,
+  romId: learned.rom,
+  romSha256: learned.sha256,
+  options: learned.options.map(({ option, value, standIn }) => ({ option, dump: value, standIn })),
+  registers: learned.registers.map(({ register, value, standIn }) => ({ register, dump: value, standIn })),
+  serial,
+  dfu,
+});
+
+function* comparisonText({ learned, serial, dfu }: Comparison, all: boolean, width: number): Generator<string> {
+  yield `${learned.chip}, ROM with SHA-256 ${learned.sha256}`;
+  const options = learned.options.map(({ option, value, standIn }) => ({ what: option, dump: value, standIn }));
+  const known = options.filter((o) => o.dump !== null);
+  const registers = learned.registers.map((r) => ({ what: r.register, dump: shown(r.value), standIn: shown(r.standIn) }));
+  yield* part(`options (${options.length - known.length} undecided)`, known, all, width);
+  yield* part('registers that the idle ROM has written', registers, all, width);
+  if (serial !== null) yield* part('commands of AN3155', serial, all, width);
+  if (dfu !== null) yield* part('requirements of DFU', dfu, all, width);
+}
+function* part(title: string, rows: readonly Compared[], all: boolean, width: number): Generator<string> {
+  const other = differences(rows);
+  yield* ['', `${title}: ${rows.length - other.length} alike, ${other.length} not`];
+  for (const row of all ? rows : other) {
+    yield* wrap(row.what, width, '    ', '  ');
+    yield* wrap(row.dump ?? 'no answer', width, INDENT, '    dump       ');
+    if (row.dump !== row.standIn) yield* wrap(row.standIn ?? 'no answer', width, INDENT, '    stand-in   ');
   }
 }
 
@@ -86,6 +146,7 @@ function* textOf(learned: Learned, own: boolean, width: number): Generator<strin
   const open = learned.options.filter((o) => o.value === null);
   if (open.length > 0) yield* ['', 'Undecided:'];
   for (const o of open) yield* wrap(o.says, width, INDENT, `  ${o.option.padEnd(21)}`);
+  yield* beyondOptions(learned, width);
   yield '';
   const other = decided.filter(isOther);
   if (other.length === 0) yield `${decided.length} options decided; the stand-in has the same values.`;
@@ -95,7 +156,17 @@ function* textOf(learned: Learned, own: boolean, width: number): Generator<strin
   }
 }
 
-const documentOf = ({ chip, rom, sha256, plain, control, options }: Learned): object => ({
+/** What no option names. */
+function* beyondOptions({ registers, oddStates }: Learned, width: number): Generator<string> {
+  yield* ['', 'Left behind by a caller:'];
+  for (const { state, served } of oddStates)
+    yield* wrap(`${state}: ${served === null ? 'cannot be made on this chip' : served ? 'served' : 'not served'}`, width, '    ', '  ');
+  const other = registers.filter((r) => r.value !== r.standIn);
+  yield* ['', `Registers that the idle ROM has written: ${registers.length - other.length} as the stand-in's, ${other.length} otherwise`];
+  for (const r of other) yield* wrap(`${r.register} ${shown(r.value)}${pcOf(r.pc)} (stand-in: ${shown(r.standIn)})`, width, '    ', '  ');
+}
+
+const documentOf = ({ chip, rom, sha256, plain, control, options, registers, oddStates }: Learned): object => ({
   schema: 'bootbench/rom-learn@1',
   version: VERSION,
   chip,
@@ -111,6 +182,8 @@ const documentOf = ({ chip, rom, sha256, plain, control, options }: Learned): ob
     served,
     standIn: { value: standIn, confidence },
   })),
+  registers: registers.map((r) => ({ ...r, pc: r.pc === null ? null : `0x${r.pc.toString(16).padStart(8, '0')}` })),
+  oddStates,
 });
 
 /** One line for each decided option; no bytes of the ROM. */

@@ -99,3 +99,39 @@ describe('bootbench rom learn', () => {
     expect(out.replaceAll(/\s+/g, ' ')).toContain('so nothing is decided: is it the ROM of STM32F072RB?');
   });
 });
+
+const COMPARE = ['rom', 'compare', 'rom.bin', '--chip', 'stm32f072rb'];
+describe('bootbench rom compare', () => {
+  it('exit 0 and a line for each part where dump and stand-in do the same', async () => {
+    const { code, out } = await cli(COMPARE, { cwd: place(dumpOf({})) });
+    expect(code).toBe(0);
+    expect(out).toMatch(/\noptions \(\d+ undecided\): \d+ alike, 0 not\n/);
+    expect(out).toMatch(/\nregisters that the idle ROM has written: [1-9]\d* alike, 0 not\n/);
+    expect(out).toMatch(/\ncommands of AN3155: 5\d alike, 0 not\n/);
+    expect(out).toMatch(/\nrequirements of DFU: \d\d+ alike, 0 not\n/);
+  });
+  it('exit 1 and both answers where they do not', async () => {
+    const { code, out } = await cli(COMPARE, { cwd: place(dumpOf({ leave: 'silent' })) });
+    expect(code).toBe(1);
+    expect(out).toMatch(/\n {2}leave\n {4}dump +silent\n {4}stand-in +answers\n/);
+    expect(out).toMatch(/\n {2}leave\.manifest: .*\n {4}dump +dialect: GETSTATUS is not answered/);
+  });
+  it('prints JSON, and shows all that is alike on request', async () => {
+    const { out } = await cli(['rom', 'compare', 'rom.bin', '--chip', 'stm32f103c8', '--json'], { cwd: place(f103()) });
+    const document = JSON.parse(out) as { schema: string; dfu: unknown; serial: { what: string; dump: string; standIn: string }[] };
+    expect(document).toMatchObject({ schema: 'bootbench/rom-compare@1', dfu: null });
+    expect(document.serial.find((r) => r.what === 'Get ID')).toMatchObject({ dump: expect.stringMatching(/^7901041079/) as string });
+    const all = await cli(['rom', 'compare', 'rom.bin', '--chip', 'stm32f103c8', '--all'], { cwd: place(f103()) });
+    expect(all.out).toMatch(/\n {2}Get ID\n {4}dump +7901041079/);
+  });
+  it('refuses what is no dump of the chip', async () => {
+    const { code, err } = await cli(COMPARE, { cwd: place(new Uint8Array(0x3000).fill(0xff)) });
+    expect([code, err]).toEqual([2, expect.stringContaining('0xFF throughout')]);
+  });
+});
+function f103(): Uint8Array {
+  const own = romProfileOf(findChip('stm32f103c8')!)!;
+  return loadRom(own, romImage(own.image))
+    .segments.find((s) => s.address === own.systemMemory.value.base)!
+    .bytes.slice();
+}

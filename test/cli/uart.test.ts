@@ -1,6 +1,6 @@
 /** `bootbench uart` with the unmodified stm32flash on its terminal; and what a user can get wrong. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cli, folder } from './helpers.ts';
@@ -48,6 +48,41 @@ describe.skipIf(why !== null)(`stm32flash${why === null ? '' : `: ${why}`}`, () 
   ])('reads the device ID of an %s, which stm32flash 0.7 does not know', async (chip, baud, id) => {
     const ran = await cli(['uart', '--chip', chip, '--boot0', '--exec', `stm32flash -m 8n1 -b ${baud} $UART 2>&1`]);
     expect(ran.out).toMatch(new RegExp(`Device ID *: 0x0?${id.toString(16)}`));
+  });
+
+  // ST's own code with BOOTBENCH_ROMS=<folder>, else the stand-in alone
+  it.for(
+    (['stm32f103c8', 'stm32f051r8'] as const).flatMap((chip) => [
+      [chip, 'the stand-in', null] as const,
+      [
+        chip,
+        "ST's own ROM",
+        join(process.env['BOOTBENCH_ROMS'] ?? '/nowhere', chip === 'stm32f103c8' ? 'f103c8.bin' : 'f051.bin'),
+      ] as const,
+    ]),
+  )('%s, %s: writes, verifies, erases, protects and unprotects', AGAIN, async ([chip, , rom], { skip }) => {
+    if (rom !== null && !existsSync(rom)) skip(`BOOTBENCH_ROMS=<folder> does not give the ROM of ${chip}`);
+    const program = Uint8Array.from({ length: 1500 }, (_x, i) => (i < 8 ? [0, 0x10, 0, 0x20, 9, 0, 0, 8][i]! : 0xe7fe >>> (8 * (i % 2))));
+    const cwd = folder({ 'fw.bin': program });
+    const flash = 'stm32flash -m 8n1 -b 57600';
+    const steps = [
+      `${flash} -w fw.bin -v $UART`,
+      `${flash} -o -S 0x08000000:1024 $UART`,
+      `${flash} -r erased.bin -S 0x08000000:1024 $UART`,
+      `${flash} -w fw.bin -v $UART`,
+      `${flash} -j $UART`,
+      `(${flash} -r no.bin -S 0x08000000:16 $UART && exit 9 || echo REFUSED)`,
+      `${flash} -k $UART`,
+      `${flash} -r empty.bin -S 0x08000000:1500 $UART`,
+      `${flash} -u $UART`,
+      `${flash} -w fw.bin -v -g 0x08000000 $UART`,
+    ];
+    const dump = rom === null ? [] : ['--rom', rom];
+    const ran = await cli(['uart', '--chip', chip, '--boot0', ...dump, '--save', 'flash.bin', '--exec', steps.join(' && ')], { cwd });
+    expect(ran.code, `${ran.out}\n${ran.err}`).toBe(0);
+    expect(ran.out).toContain('REFUSED');
+    for (const name of ['erased.bin', 'empty.bin']) expect(readFileSync(join(cwd, name)).every((b) => b === 0xff)).toBe(true);
+    expect(Buffer.compare(readFileSync(join(cwd, 'flash.bin')).subarray(0, program.length), program)).toBe(0);
   });
 
   it('ends with the exit code of the client', async () => {

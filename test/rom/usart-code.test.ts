@@ -102,11 +102,7 @@ describe.each([
   test.skipIf(missing !== '')(`answers every script as the stand-in does${missing === '' ? '' : ` (${missing})`}`, () => {
     const job = plainJob(chip, []);
     const real = all({ ...job, rom: { kind: 'dump', bytes: new Uint8Array(readFileSync(path)), version: null, options: {} } });
-    // its reset vector is its own
     const differs = [...real].filter(([name, answer]) => JSON.stringify(answer) !== JSON.stringify(standIn.get(name)));
-    expect(differs.map(([name]) => name)).toEqual(['Read Memory of system memory']);
-    expect(said(real, 'Read Memory of system memory')[2]!.slice(0, 10)).toBe(
-      said(standIn, 'Read Memory of system memory')[2]!.slice(0, 10),
-    );
+    expect(differs.map(([name]) => name)).toEqual([]);
   });
 });

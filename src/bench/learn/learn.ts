@@ -9,6 +9,7 @@ import type { RomProfile } from '../../rom/profile.ts';
 import { jobInput, romProfileIfAny, type RunJob } from '../input/job.ts';
 import { romHash } from '../../rom/identity.ts';
 import { dumpBase } from '../../rom/load.ts';
+import { oddStates, writtenRegisters, type OddState, type WrittenRegister } from './beyond.ts';
 import { Lab, type OwnClocks, type Ran } from './lab.ts';
 import { experimentsFor, resetFlags, sysclk, undecided, type Reading } from './experiments.ts';
 import type { Scenario } from '../documents/scenario-types.ts';
@@ -28,6 +29,9 @@ export interface Learned {
   /** The state that every ROM can do with is: without it nothing is decided. */
   readonly control: boolean;
   readonly options: readonly LearnedOption[];
+  /** Registers that this ROM or the stand-in has written while it is idle; empty where nothing is decided. */
+  readonly registers: readonly WrittenRegister[];
+  readonly oddStates: readonly OddState[];
 }
 
 /** Why bytes are no ROM of this chip, in a sentence, and what helps; null if they can be one. */
@@ -97,9 +101,19 @@ export function learn(job: RunJob, standInJob: RunJob): Learned {
         standIn,
         confidence,
       })),
+      ...(found === null ? { registers: [], oddStates: [] } : beyond(lab, standInJob)),
     };
   } finally {
     lab.release();
+  }
+}
+function beyond(lab: Lab, standInJob: RunJob): Pick<Learned, 'registers' | 'oddStates'> {
+  const standIn = new Lab(jobInput(standInJob), lab.profile);
+  try {
+    standIn.baseline.push(...lab.baseline);
+    return { registers: writtenRegisters(lab, standIn), oddStates: oddStates(lab) };
+  } finally {
+    standIn.release();
   }
 }
 const SILENT: Reading = {
