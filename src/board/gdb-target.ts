@@ -304,7 +304,7 @@ export class GdbTarget {
     const stop = await this.client.next(timeout);
     if (stop !== null) return stop;
     this.client.interrupt();
-    if ((await this.client.next(TIMEOUT.reset)) === null)
+    if ((await this.client.answer(TIMEOUT.reset)) === null)
       throw new BoardError('the target does not stop: the GDB server did not answer Ctrl-C');
     return null;
   }
@@ -328,7 +328,7 @@ export class GdbTarget {
     if (!this.stopOwed) return;
     this.stopOwed = false;
     this.client.interrupt();
-    if ((await this.client.next(TIMEOUT.reset)) === null)
+    if ((await this.client.answer(TIMEOUT.reset)) === null)
       throw new BoardError('the target does not stop: the GDB server did not answer Ctrl-C');
   }
   /** Console text and answer of a monitor line. */

@@ -31,6 +31,8 @@ export class SilentBoard extends BoardError {
 /** Milliseconds until an answer counts as lost. */
 export const TIMEOUT = { register: 2000, monitor: 10_000, reset: 5000, flash: 60_000 } as const;
 const RETRIES = 3;
+/** Times the time-out, for a server that works on it. */
+const MOST_PATIENCE = 6;
 /** Packets that nobody asked for yet; a server sends one or two. */
 const MOST_WAITING = 64;
 
@@ -43,6 +45,8 @@ export class RspClient {
   private nacks = 0;
   /** It has sent a packet, so it is a GDB server. */
   private spoken = false;
+  /** The server works on what it was asked: OpenOCD says so by empty console output. */
+  private onAlive = (): void => undefined;
   /** What the server prints. */
   onConsole: (text: string) => void = () => undefined;
 
@@ -58,8 +62,10 @@ export class RspClient {
         this.transport.send(bytesOf('+'));
         this.nacks = 0;
         const text = /^O[0-9a-fA-F]*$/.test(f.text) && f.text !== 'OK' ? fromHex(f.text.slice(1)) : null;
-        if (text) this.onConsole(new TextDecoder().decode(text));
-        else this.deliver(f.text);
+        if (text) {
+          this.onAlive();
+          this.onConsole(new TextDecoder().decode(text));
+        } else this.deliver(f.text);
       } else if (f.kind === 'bad-checksum' && this.nacks++ < RETRIES) this.transport.send(bytesOf('-'));
       else if (f.kind === 'nack' && this.last && this.nacks++ < RETRIES) this.transport.send(this.last);
     }
@@ -77,7 +83,7 @@ export class RspClient {
     // a late answer to a packet before is none to this one
     this.replies.length = 0;
     this.sendPacket(text);
-    const reply = await this.next(timeout);
+    const reply = await this.answer(timeout);
     if (reply !== null) return reply;
     const closed = this.transport.closed;
     if (!this.spoken)
@@ -95,18 +101,31 @@ export class RspClient {
     this.last = frame(text);
     this.transport.send(this.last);
   }
+  /** The next packet, for which a server that says that it works on it has more time. */
+  answer(timeout: number): Promise<string | null> {
+    return this.next(timeout, MOST_PATIENCE * timeout);
+  }
   /** The next packet; null if none comes in time. */
-  next(timeout: number): Promise<string | null> {
+  next(timeout: number, most: number = timeout): Promise<string | null> {
     const waits = this.replies.shift();
     if (waits !== undefined) return Promise.resolve(waits);
     if (this.transport.closed || this.transport.silent === true) return Promise.resolve(null);
     return new Promise((settle) => {
-      const timer = setTimeout(() => {
+      const end = Date.now() + most;
+      const over = (): void => {
         this.waiting = null;
+        this.onAlive = () => undefined;
         settle(null);
-      }, timeout);
+      };
+      let timer = setTimeout(over, timeout);
+      this.onAlive = () => {
+        clearTimeout(timer);
+        timer = setTimeout(over, Math.max(0, Math.min(timeout, end - Date.now())));
+      };
+      if (most <= timeout) this.onAlive = () => undefined;
       this.waiting = (reply) => {
         clearTimeout(timer);
+        this.onAlive = () => undefined;
         settle(reply);
       };
     });

@@ -10,6 +10,7 @@ import type { ChipsOptions } from './chips.ts';
 import type { BoardOptions } from './board-common.ts';
 import type { DfuTestOptions } from './board-dfu.ts';
 import type { CaptureOptions } from './board-capture.ts';
+import type { EvidenceOptions } from './evidence.ts';
 import type { SettleOptions } from './board-settle.ts';
 import type { StepOptions } from './board-step.ts';
 import type { CampaignOptions } from './campaign.ts';
@@ -125,6 +126,7 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
   addMatrix(program, io, exit);
   addLeave(program, io, exit);
   addRom(program, io, exit);
+  addEvidence(program, io, exit);
   addTest(program, io, exit, bench);
   addCampaign(program, io, exit);
   addWorker(program, io, exit);
@@ -329,6 +331,18 @@ function addRom(program: Command, io: Io, exit: (code: number) => void): void {
     .option('--json', 'print JSON')
     .action(async (file: string, options: RomCompareOptions) => {
       exit(await (await import('./rom.ts')).romCompareCommand(file, options, io));
+    });
+}
+
+function addEvidence(program: Command, io: Io, exit: (code: number) => void): void {
+  const evidence = command(program, 'evidence').description('what boards and dumps say of the options of the ROM');
+  command(evidence, 'check')
+    .description('check lines of evidence, replay their recordings, and print what they come to; exit 0 = all are valid')
+    .argument('[path...]', 'files, or folders with *.jsonl whose lines count (default: evidence)')
+    .option('--json', 'print JSON')
+    .option('--merge <file>', 'write what it comes to, for src/rom/measured.json')
+    .action(async (paths: string[], options: EvidenceOptions) => {
+      exit(await (await import('./evidence.ts')).evidenceCheckCommand(paths, options, io));
     });
 }
 

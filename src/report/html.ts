@@ -12,6 +12,7 @@ import { NO_SOURCES, type Sources } from './source-lines.ts';
 import { headlineText, terminalReport } from './terminal.ts';
 import { humanTime } from './text.ts';
 import { TIMELINE_STYLE } from './timeline-style.ts';
+import { howSure } from './provisos.ts';
 
 export interface HtmlOptions {
   /** The script of the page (src/report/app); without it the page stands still. */
@@ -115,7 +116,7 @@ function proofText(c: ResultCause, proof: Proof | null): string {
 function conditionsOf(r: RunResult, c: ResultCause): string[] {
   const others = new Map<string, Set<string>>();
   for (const d of [...r.dependsOn, ...c.dependsOn]) {
-    const key = `the ROM has ${d.rom} = ${d.value} (${d.confidence})`;
+    const key = `the ROM has ${d.rom} = ${d.value} (${howSure(r.chip, d)})`;
     others.set(key, (others.get(key) ?? new Set()).add(`${d.other}: ${d.outcomeIfOther}`));
   }
   return [...others].map(([what, list]) => `${what}; with ${[...list].join(', ')}`);

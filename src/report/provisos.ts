@@ -2,15 +2,22 @@
 import type { RomDependency } from '../bench/documents/result.ts';
 import { familyOf } from '../checks/families.ts';
 import { findChip } from '../chips/index.ts';
+import { isDisputed } from '../rom/measured.ts';
 
 /** What ST states or somebody measured needs no word. */
 const SETTLED: readonly RomDependency['confidence'][] = ['documented', 'measured'];
+
+/** The confidence word, and where boards contradict each other, that they do. */
+export const howSure = (chip: string, { rom, confidence }: RomDependency): string =>
+  isDisputed(findChip(chip)?.rom?.id, rom) ? `${confidence}: boards contradict each other` : confidence;
 
 /** Clauses that follow "if" or "provided". */
 export function provisos(chip: string, dependsOn: readonly RomDependency[]): readonly string[] {
   const open = dependsOn.filter((d) => !SETTLED.includes(d.confidence));
   const bank = open.flatMap((d) => notInBank2(chip, d) ?? []).slice(0, 1);
-  const unknown = new Map(open.filter((d) => notInBank2(chip, d) === null).map((d) => [d.rom, `${d.rom} "${d.value}" (${d.confidence})`]));
+  const unknown = new Map(
+    open.filter((d) => notInBank2(chip, d) === null).map((d) => [d.rom, `${d.rom} "${d.value}" (${howSure(chip, d)})`]),
+  );
   return [...bank, ...(unknown.size === 0 ? [] : [`the real ROM has ${firstOf([...unknown.values()])}`])];
 }
 

@@ -10,6 +10,7 @@ import type { Sentence } from '../bench/documents/sentence.ts';
 import { isRemark, partsOf } from '../checks/fix-in-c.ts';
 import { doubts, waitsForInput } from '../bench/verdict/summary.ts';
 import { codeOf, consoleText, humanTime, pad, plain, printable, whole, wrap, type Paint, type Style } from './text.ts';
+import { howSure } from './provisos.ts';
 
 /** Options of a report. */
 export interface TerminalOptions {
@@ -199,7 +200,7 @@ const briefly = ({ file, line }: Place): string => `${file!.slice(file!.lastInde
 /** For a part whose ROM has no USB. */
 function overSerial(result: RunResult, cause: ResultCause, { sets }: Proof): string {
   const alone = sets.some((set) => set.length === 1 && set[0] === cause.id) ? 'with only this repaired' : 'with all of these repaired';
-  const conditions = doubts([], cause.dependsOn).map((d) => `has "${d.rom}: ${d.value}" (${d.confidence})`);
+  const conditions = doubts([], cause.dependsOn).map((d) => `has "${d.rom}: ${d.value}" (${howSure(result.chip, d)})`);
   const condition = conditions.length === 0 ? '' : `, provided the real ROM ${conditions.join(' and ')}`;
   return `Proved on the model: ${alone}, the ${romName(result)}, which has no USB, acknowledges 0x7F on its USART${condition}.`;
 }
@@ -215,7 +216,7 @@ function proofText(result: RunResult, cause: ResultCause): string {
   const base = alone
     ? `Proved on the model: with only this repaired${cause.repair === null ? '' : ` (${cause.repair})`}, the same run reaches DFU on the ${rom}`
     : `Proved on the model together with the other causes; with this one alone repaired, the outcome is ${cause.outcomeAfterRepair ?? 'unknown'}`;
-  const conditions = doubts(result.dependsOn, cause.dependsOn).map((d) => `has "${d.rom}: ${d.value}" (${d.confidence})`);
+  const conditions = doubts(result.dependsOn, cause.dependsOn).map((d) => `has "${d.rom}: ${d.value}" (${howSure(result.chip, d)})`);
   return conditions.length === 0 ? `${base}.` : `${base}, provided the real ROM ${conditions.join(' and ')}.`;
 }
 
@@ -326,7 +327,7 @@ function sureness(w: Writer, result: RunResult): void {
   const { diagnosis } = result;
   if (result.outcome !== 'dfu') searched(w, result);
   if (result.dependsOn.length > 0) w.text('The outcome depends on ROM behaviour that ST does not publish:');
-  for (const d of result.dependsOn) w.lines.push(...wrap(dependencyText(d), w.width, '      ', '    - '));
+  for (const d of result.dependsOn) w.lines.push(...wrap(dependencyText(result.chip, d), w.width, '      ', '    - '));
   if (diagnosis.harmless.length > 0) w.text(`Wrong, but harmless ${harmlessWhere(result)}: ${diagnosis.harmless.join(', ')}.`);
   if (result.rom.kind === 'stand-in') {
     w.text(
@@ -365,8 +366,8 @@ export function romName(result: RunResult): string {
   return rom.kind === 'dump' ? 'ROM from your dump' : 'ROM of the chip on the board';
 }
 
-const dependencyText = (d: RomDependency): string =>
-  `${d.rom}: ${d.value} (${d.confidence}); with --rom-option ${d.rom}=${d.other} the outcome is ${d.outcomeIfOther}`;
+const dependencyText = (chip: string, d: RomDependency): string =>
+  `${d.rom}: ${d.value} (${howSure(chip, d)}); with --rom-option ${d.rom}=${d.other} the outcome is ${d.outcomeIfOther}`;
 
 const VERDICT_STYLE: Readonly<Record<string, Style>> = { fail: 'red', warn: 'yellow' };
 

@@ -115,6 +115,7 @@ const said = ({ values }: MergedOption): string =>
 
 /** The options of a ROM with what was measured of it. What one part's ROM does is said of that ROM, by its hash. */
 export function withEvidence(romId: string, defaults: RomOptionDefaults, merged: readonly MergedOption[]): RomOptionDefaults {
+  if (!merged.some((m) => m.romId === romId && m.state !== 'alone')) return defaults;
   const options: Partial<Record<RomOptionId, RomOptionDefault>> = { ...defaults };
   for (const option of Object.keys(defaults) as RomOptionId[]) {
     const own = merged.filter((m) => m.romId === romId && m.option === option && m.state !== 'alone');

@@ -32,6 +32,8 @@ import {
   F358XC,
   F398XE,
 } from './profiles-f0.ts';
+import { withEvidence } from './evidence.ts';
+import { MEASURED } from './measured.ts';
 import { G431, G474, G491, L412, L431, L432, L451, L452, L4R5, WB55 } from './profiles-l4-class.ts';
 import { F103, F105 } from './profiles-f1.ts';
 import { H503, H523_H533, H563 } from './profiles-h5.ts';
@@ -715,7 +717,7 @@ const F767 = f7(
   known(f7Alts('04*032Kg,01*128Kg,07*256Kg', '0x1FF0F000/01*1024e'), 'by the pattern of the siblings; no listing was found', 'assumed'),
 );
 
-export const ROM_PROFILES: readonly RomProfile[] = [
+const ROWS: readonly RomProfile[] = [
   H523_H533,
   H503,
   H563,
@@ -775,6 +777,12 @@ export const ROM_PROFILES: readonly RomProfile[] = [
   F358XC,
   F398XE,
 ];
+
+/** The rows, with what was measured on boards of their parts. */
+export const ROM_PROFILES: readonly RomProfile[] = ROWS.map((row) => {
+  const options = withEvidence(row.id, row.options, MEASURED);
+  return options === row.options ? row : { ...row, options };
+});
 
 export function findRomProfile(id: string): RomProfile | undefined {
   return ROM_PROFILES.find((profile) => profile.id === id);
