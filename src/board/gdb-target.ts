@@ -5,7 +5,7 @@
 import { hex } from '../checks/check.ts';
 import { fromHex, hexText, toHex } from '../debug/packets.ts';
 import { dialectNamed, recognise, type Dialect, type Saying, type ServerName } from './dialects.ts';
-import { BoardError, RspClient, TIMEOUT, type Transport } from './rsp-client.ts';
+import { BoardError, RspClient, SilentBoard, TIMEOUT, type Transport } from './rsp-client.ts';
 
 interface RegisterRow {
   readonly name: string;
@@ -22,6 +22,7 @@ const LONGEST_DOCUMENT = 1 << 20;
 const DEEPEST_DOCUMENT = 8;
 /** Stops that a server tells of before its first answer. */
 const MOST_STOPS = 16;
+const MOST_INTERRUPTS = 5;
 /** Debug registers of the core (ARM DDI 0403 C1.6, DDI 0553 D1.2). */
 const DHCSR = 0xe000edf0;
 const DCRSR = 0xe000edf4;
@@ -80,7 +81,7 @@ export class GdbTarget {
     // QEMU and others answer `p` only once the description was read
     target.registers = registersIn(await target.document('target.xml'));
     if (!target.registers.some((r) => r.name === 'pc'))
-      throw new BoardError('the GDB server describes no Arm core: there is no register pc');
+      throw new SilentBoard('the other side describes no Arm core: there is no register pc');
     target.server = named === null ? await target.recognise() : dialectNamed(named);
     await target.sayAll(target.server.prepare);
     return target;
@@ -303,10 +304,19 @@ export class GdbTarget {
     this.client.sendPacket('c');
     const stop = await this.client.next(timeout);
     if (stop !== null) return stop;
-    this.client.interrupt();
-    if ((await this.client.answer(TIMEOUT.reset)) === null)
-      throw new BoardError('the target does not stop: the GDB server did not answer Ctrl-C');
+    await this.interrupt();
     return null;
+  }
+  /** Ctrl-C. OpenOCD 0.12 may lose one: it puts it aside while it waits for the `+` to an empty console packet, and looks at it when something else comes. */
+  private async interrupt(): Promise<void> {
+    for (let sent = 1; sent <= MOST_INTERRUPTS; sent++) {
+      this.client.interrupt();
+      if ((await this.client.next(TIMEOUT.interrupt)) === null) continue;
+      // each of them may be answered
+      while (sent > 1 && (await this.client.next(TIMEOUT.interrupt / 10)) !== null);
+      return;
+    }
+    throw new BoardError('the target does not stop: the GDB server did not answer Ctrl-C');
   }
   /** Lets the core run, and does not wait for a stop. */
   async letRun(): Promise<void> {
@@ -327,9 +337,7 @@ export class GdbTarget {
   async halt(): Promise<void> {
     if (!this.stopOwed) return;
     this.stopOwed = false;
-    this.client.interrupt();
-    if ((await this.client.answer(TIMEOUT.reset)) === null)
-      throw new BoardError('the target does not stop: the GDB server did not answer Ctrl-C');
+    await this.interrupt();
   }
   /** Console text and answer of a monitor line. */
   monitorText(line: string): Promise<string> {

@@ -29,7 +29,7 @@ export class SilentBoard extends BoardError {
 }
 
 /** Milliseconds until an answer counts as lost. */
-export const TIMEOUT = { register: 2000, monitor: 10_000, reset: 5000, flash: 60_000 } as const;
+export const TIMEOUT = { register: 2000, monitor: 10_000, reset: 5000, interrupt: 2000, flash: 60_000 } as const;
 const RETRIES = 3;
 /** Times the time-out, for a server that works on it. */
 const MOST_PATIENCE = 6;
@@ -102,7 +102,7 @@ export class RspClient {
     this.transport.send(this.last);
   }
   /** The next packet, for which a server that says that it works on it has more time. */
-  answer(timeout: number): Promise<string | null> {
+  private answer(timeout: number): Promise<string | null> {
     return this.next(timeout, MOST_PATIENCE * timeout);
   }
   /** The next packet; null if none comes in time. */

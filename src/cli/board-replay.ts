@@ -7,7 +7,7 @@ import type { GdbTarget } from '../board/gdb-target.ts';
 import { replaying, type Replay } from '../board/transports.ts';
 import { replayed, type UsbWatch } from '../board/usb-watch.ts';
 import { CHECK_IDS, type CheckId } from '../bench/documents/result.ts';
-import { UsageError } from '../bench/documents/usage-error.ts';
+import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { ROM_OPTION_VALUES, type RomOptionId } from '../rom/options.ts';
 import { check, judged, runAndWatch, type RunSettings, type Told } from './board.ts';
@@ -72,13 +72,21 @@ function settleAgain({ transport, chip, settings }: Record, io: Io): Promise<Set
     return settleOn(target, chip, work, { watch, note: () => Promise.resolve(transport.mark()) }, () => undefined);
   });
 }
-const play = <T>(
+async function play<T>(
   transport: Replay,
   chip: ChipDescription,
   { server, running }: RecordedSettings,
   io: Io,
   use: (target: GdbTarget) => Promise<T>,
-): Promise<T> => over(transport, chip, io, { server, running }, use);
+): Promise<T> {
+  try {
+    return await over(transport, chip, io, { server, running }, use);
+  } catch (error) {
+    // a record that says nothing is no matter of the surroundings
+    if (error instanceof SurroundingsError) throw new UsageError(error.message);
+    throw error;
+  }
+}
 
 async function replayOf(record: Record, images: readonly string[], options: BoardOptions, io: Io): Promise<number> {
   const { file, action, chip, settings, transport } = record;

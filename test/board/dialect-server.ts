@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { readFileSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
+import type { GdbHub } from '../../src/debug/gdb-hub.ts';
 import { frame, FrameReader, fromHex, hexText, toHex } from '../../src/debug/packets.ts';
 import { Client, hubOfElf } from '../debug/client.ts';
 
@@ -43,8 +44,9 @@ export interface DialectServer {
   readonly heard: string[];
 }
 
-export async function dialectServer(chip: string, elf: string, rules: DialectRules): Promise<DialectServer> {
-  const hub = hubOfElf(chip, readFileSync(elf));
+/** @param machine a firmware, or what is behind the server */
+export async function dialectServer(chip: string, machine: string | GdbHub, rules: DialectRules): Promise<DialectServer> {
+  const hub = typeof machine === 'string' ? hubOfElf(chip, readFileSync(machine)) : machine;
   const heard: string[] = [];
   if (rules.advanced === true) {
     const before = new Client(hub);

@@ -7,14 +7,35 @@ import { jobInput } from '../../src/bench/input/job.ts';
 import { Session } from '../../src/bench/session/session.ts';
 import { familyOf, locate } from '../../src/checks/families.ts';
 import { findChip } from '../../src/chips/index.ts';
+import { romImage } from '../../src/cli/rom-image.ts';
+import { GdbHub } from '../../src/debug/gdb-hub.ts';
 import { MS } from '../../src/emu/time.ts';
 import type { RomOptionId } from '../../src/rom/options.ts';
+import { loadRom } from '../../src/rom/load.ts';
 import { romProfileOf } from '../../src/rom/profiles.ts';
 import { plainJob } from '../bench/plain-job.ts';
 
 /** Longer than any ROM takes to its device. */
 const PATIENCE = 1500 * MS;
 const PIECE_MS = 10;
+
+/** The stand-in as code that is not the stand-in's: another letter in a string that no option looks at. */
+export function foreignRom(name: string, chosen: Readonly<Record<string, string>> = {}): Uint8Array {
+  const profile = romProfileOf(findChip(name)!)!;
+  const { base } = profile.systemMemory.value;
+  const dump = loadRom(profile, romImage(profile.image), chosen)
+    .segments.find((s) => s.address === base)!
+    .bytes.slice();
+  dump[Buffer.from(dump).indexOf('BOOTLOADER')] = 0x62;
+  return dump;
+}
+/** A part with a unique ID of its own and that ROM, as nobody but this test has one: for evidence as a board of ST's would give it. */
+export function foreignPart(name: string, chosen: Readonly<Record<string, string>> = {}): GdbHub {
+  const waits = new Uint8Array(Uint32Array.of(0x20000800, 0x08000009, 0xe7fee7fe).buffer);
+  const job = plainJob(name, [{ path: 'app.bin@0x08000000', bytes: waits }]);
+  const rom = { kind: 'dump', bytes: foreignRom(name, chosen), version: null, options: {} } as const;
+  return new GdbHub(new Session(jobInput({ ...job, rom }), { parameters: { 'uid.0': 0x12345678 } }));
+}
 
 /** What the experiment says of a ROM that was built with these options. */
 export async function settleOnStandIn(

@@ -1,0 +1,118 @@
+/** Whatever stands at the other end of `--gdb`, every command ends soon: with exit 4 and one sentence where it is no GDB server. */
+import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { RspClient, SilentBoard, type Transport } from '../../src/board/rsp-client.ts';
+import { frame } from '../../src/debug/packets.ts';
+import { gdbCommand } from '../../src/cli/gdb.ts';
+import { cli, folder } from '../cli/helpers.ts';
+import { ROOT, serve } from '../debug/serve.ts';
+
+const ELF = join(ROOT, 'fixtures/l476-leave-vtor/firmware.elf');
+const COMMANDS: readonly (readonly string[])[] = [
+  ['check'],
+  ['run'],
+  ['prove'],
+  ['watch', '--reset'],
+  ['settle', 'vtor'],
+  ['capture', '-'],
+  ['capture', '-', '--at', 'rom'],
+  ['capture', '-', '--at', 'leave'],
+  ['step-compare', ELF, '--from', '0x08000200'],
+  ['dump-rom', 'rom.bin'],
+];
+type Peer = (socket: Socket) => void;
+const PEERS: Readonly<Record<string, Peer>> = {
+  'says nothing': () => undefined,
+  'is a web server': (socket) => socket.on('data', () => void socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')),
+  'greets and waits': (socket) => void socket.write('SSH-2.0-OpenSSH_9.6\r\n'),
+  'hangs up': (socket) => void socket.end(),
+  'says what it hears': (socket) => void socket.pipe(socket),
+  'acknowledges alone': (socket) => socket.on('data', () => void socket.write('+')),
+  'sends noise': (socket) =>
+    socket.on('data', () => void socket.write(Buffer.from(Array.from({ length: 4096 }, (_, i) => (i * 37) & 0xff)))),
+};
+async function listen(peer: Peer): Promise<string> {
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket);
+    socket.on('error', () => undefined);
+    peer(socket);
+  });
+  await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
+  onTestFinished(() => {
+    for (const socket of open) socket.destroy();
+    server.close();
+  });
+  return String((server.address() as AddressInfo).port);
+}
+
+it.each(Object.keys(PEERS))(
+  'a peer that %s ends every command',
+  async (name) => {
+    const gdb = await listen(PEERS[name]!);
+    const ran = await Promise.all(
+      COMMANDS.map(async (command) => {
+        const run = await cli(['board', ...command, '--gdb', gdb, '--chip', 'stm32l476rg'], { cwd: folder() });
+        return { command, code: run.code, out: run.out, sentence: /^bootbench: [^\n]+\n$/.test(run.err) };
+      }),
+    );
+    expect(ran).toEqual(COMMANDS.map((command) => ({ command, code: 4, out: '', sentence: true })));
+  },
+  60_000,
+);
+it('a port at which nobody listens ends every command', async () => {
+  for (const command of COMMANDS) {
+    const run = await cli(['board', ...command, '--gdb', '127.0.0.1:1', '--chip', 'stm32l476rg'], { cwd: folder() });
+    expect([run.code, run.out, run.err]).toEqual([4, '', expect.stringContaining('no GDB server answers at 127.0.0.1:1')]);
+  }
+});
+
+/** Hands on what goes through, `edit` first. */
+async function between(port: number, edit: (bytes: Buffer) => Buffer): Promise<string> {
+  return listen((socket) => {
+    const inner = createConnection({ port, host: '127.0.0.1' });
+    inner.on('error', () => undefined);
+    socket.on('data', (bytes) => void inner.write(edit(bytes)));
+    socket.on('close', () => inner.destroy());
+    inner.on('close', () => socket.destroy());
+    inner.pipe(socket);
+  });
+}
+it('a Ctrl-C that the server has lost is sent again', async () => {
+  const { line } = await serve((io) => gdbCommand([ELF], { chip: 'stm32l476rg', port: '0' }, io));
+  let lost = 0;
+  const port = Number(line.trim().split(':').at(-1));
+  const gdb = await between(port, (bytes) => (bytes.length === 1 && bytes[0] === 3 && lost++ === 0 ? Buffer.alloc(0) : bytes));
+  const run = await cli(['board', 'watch', '--reset', '--gdb', gdb, '--chip', 'stm32l476rg', '--watch-for', '300ms']);
+  expect([lost > 0, run.err]).toEqual([true, '']);
+  expect(['DFU\n', 'no DFU\n']).toContain(run.out);
+}, 20_000);
+
+describe('a server that says that it works on an answer', () => {
+  const client = (says: (send: (text: string) => void) => void): RspClient => {
+    const transport: Transport = {
+      send: (bytes) => {
+        if (new TextDecoder().decode(bytes).includes('qRcmd')) says((text) => transport.onData(frame(text)));
+      },
+      closed: false,
+      onData: () => undefined,
+      onClose: () => undefined,
+      close: () => undefined,
+      destroy: () => undefined,
+    };
+    return new RspClient(transport);
+  };
+  it('has more time, but not for ever', async () => {
+    const slow = client((send) => {
+      for (let i = 1; i <= 4; i++) setTimeout(() => send('O'), 40 * i);
+      setTimeout(() => send('OK'), 190);
+    });
+    expect(await slow.ask('qRcmd,00', 60)).toBe('OK');
+    const never = client((send) => {
+      const timer = setInterval(() => send('O'), 10);
+      onTestFinished(() => clearInterval(timer));
+    });
+    await expect(never.ask('qRcmd,00', 30)).rejects.toThrow(SilentBoard);
+  });
+});

@@ -1,0 +1,64 @@
+/** What a stranger does by README and docs/evidence.md alone: a probe, OpenOCD as it is, three options, a file of evidence. The probe is simulated, with a dump behind it. */
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { probeCommand } from '../../src/cli/probe.ts';
+import { cli, folder } from '../cli/helpers.ts';
+import { ROOT, serve } from '../debug/serve.ts';
+import { foreignRom } from './settle-board.ts';
+
+const missing = spawnSync('openocd', ['--version']).error !== undefined;
+if (missing && process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1') throw new Error('openocd is required');
+
+/** OpenOCD, as Debian has it, on a simulated ST-LINK. */
+async function openOcdOn(rom: string): Promise<string> {
+  const elf = join(ROOT, 'fixtures/f405-straight/firmware.elf');
+  const { line } = await serve((io) => probeCommand([elf], { chip: 'stm32f405rg', port: '0', rom }, io));
+  const server = spawn('openocd', [
+    ...['-f', 'interface/stlink-dap.cfg', '-c', 'transport select dapdirect_swd'],
+    ...['-c', `st-link backend tcp ${line.trim().split(':')[1]}`, '-c', 'gdb_port 0; tcl_port disabled; telnet_port disabled'],
+    ...['-f', 'target/stm32f4x.cfg', '-c', 'init; reset halt'],
+  ]);
+  onTestFinished(() => void server.kill('SIGKILL'));
+  let log = '';
+  return new Promise<string>((settle) => {
+    server.stderr.on('data', (bytes: Buffer) => {
+      log += bytes.toString();
+      const found = /Listening on port (\d+) for gdb/.exec(log);
+      if (found) settle(found[1]!);
+    });
+  });
+}
+
+describe.skipIf(missing)(`a stranger with OpenOCD${missing ? ': openocd is not installed' : ''}`, () => {
+  it('settles three options and sends a valid file, which counts for nothing because the chip is emulated', async () => {
+    const cwd = folder({ 'dump.bin': foreignRom('stm32f405rg') });
+    const gdb = await openOcdOn(join(cwd, 'dump.bin'));
+    const on = ['--gdb', `localhost:${gdb}`, '--chip', 'stm32f405rg', '--watch-for', '2s', '--tries', '1'];
+    const run = await cli(['board', 'settle', 'primask', 'vtor', 'systick', ...on, '--evidence', 'ann.jsonl', '--record', 'ann.txt'], {
+      cwd,
+    });
+    expect(run.err).toBe('ann.jsonl: 3 lines added\n');
+    expect(run.code).toBe(0);
+    expect(run.out).toContain('what is settled here is no evidence');
+
+    const lines = readFileSync(join(cwd, 'ann.jsonl'), 'utf8').trimEnd().split('\n');
+    expect(lines.map((l) => (JSON.parse(l) as { option: string; value: string }).value)).toEqual(['keeps', 'sets', 'uses']);
+    expect(lines.map((l) => (JSON.parse(l) as { debugger: string }).debugger)).toEqual(new Array(3).fill('OpenOCD on an emulated chip'));
+
+    const valid = await cli(['evidence', 'check', 'ann.jsonl'], { cwd });
+    expect(valid).toMatchObject({ code: 0, out: '3 lines from an emulated chip: valid in form, and counted for nothing\n', err: '' });
+    const merged = await cli(['evidence', 'check', 'ann.jsonl', '--merge', 'm.json'], { cwd });
+    expect([merged.code, merged.err]).toEqual([2, expect.stringContaining('it was measured on an emulated chip')]);
+
+    mkdirSync(join(cwd, 'evidence'));
+    for (const file of ['ann.jsonl', 'ann.txt']) renameSync(join(cwd, file), join(cwd, 'evidence', file));
+    const counts = await cli(['evidence', 'check'], { cwd });
+    expect([counts.code, counts.err]).toEqual([2, expect.stringContaining('it was measured on an emulated chip')]);
+    // the record knows better than a line that was edited
+    writeFileSync(join(cwd, 'evidence', 'ann.jsonl'), lines.map((l) => `${l.replace(' on an emulated chip', '')}\n`).join(''));
+    const edited = await cli(['evidence', 'check'], { cwd });
+    expect([edited.code, edited.err]).toEqual([2, expect.stringContaining('is of an emulated chip, and the line does not say so')]);
+  }, 300_000);
+});
