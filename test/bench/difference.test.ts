@@ -2,7 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findDifference } from '../../src/bench/difference/find.ts';
+import { findDifference, findLeftBehind } from '../../src/bench/difference/find.ts';
+import { secondProgram } from '../../src/bench/difference/programs.ts';
 import { romFromReset } from '../../src/bench/difference/reference.ts';
 import { Tries } from '../../src/bench/difference/search.ts';
 import { Transplant } from '../../src/bench/difference/transplant.ts';
@@ -12,7 +13,7 @@ import { Session } from '../../src/bench/session/session.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { loadImage } from '../../src/image/image.ts';
-import { anyFault, fieldsOf, program, type Fault } from '../../tools/seeded/program.ts';
+import { anyFault, fieldsOf, pair, program, type Fault } from '../../tools/seeded/program.ts';
 import { plainJob } from './plain-job.ts';
 
 const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
@@ -177,6 +178,41 @@ describe('an exception that goes to the ROM', () => {
     const sets = findDifference(session, entry)!.sets.map((set) => set.map((d) => d.what));
     expect(sets).toContainEqual([what]);
     session.release();
+  });
+});
+
+describe('what a loader leaves to an application', () => {
+  /** Sets of registers, with the instructions that wrote them. */
+  function left(part: string, faults: readonly Fault[]) {
+    const { loader, application } = pair(findChip(part)!, faults);
+    const images = [loader, application].map(({ base, bytes }, i) => ({
+      path: `${i === 0 ? 'loader' : 'app'}.bin@0x${base.toString(16)}`,
+      bytes,
+    }));
+    const session = new Session(jobInput({ ...plainJob(part, []), images, overrides: { images: images.map(({ path }) => path) } }));
+    try {
+      const powerOn = session.save();
+      const { at } = session.run();
+      const finding = findLeftBehind(session, powerOn, secondProgram(session)!, at);
+      return { guilty: loader.guilty, sets: finding?.sets.map((set) => set.map(({ what, writer }) => [what, writer?.pc])) ?? null };
+    } finally {
+      session.release();
+    }
+  }
+  const core = (what: string, ...steps: Fault['steps']): Fault => ({ what, steps });
+  const dma = 0x40026400;
+  it.each([
+    ['PRIMASK', 'STM32F405RG', core('PRIMASK', { halves: [0xb672] })],
+    ['FAULTMASK', 'STM32L476RG', core('FAULTMASK', { halves: [0xb671] })],
+    // a timer interrupt for which the application has no handler
+    ['TIM2.CR1.CEN', 'STM32F405RG', core('TIM2', { address: 0x40023840, size: 4, mask: 1, value: 1 }, { address: 0x4000002c, size: 4, mask: 0xffffffff, value: 999 }, { address: 0x4000000c, size: 4, mask: 1, value: 1 }, { address: 0xe000e100, size: 4, mask: 1 << 28, value: 1 << 28 }, { address: 0x40000000, size: 4, mask: 1, value: 1 })],
+  ] as const)('%s (%s)', (what, part, fault) => {
+    const { guilty, sets } = left(part, [fault]);
+    expect(sets!.flat()).toContainEqual([what, guilty[0]]);
+  }); // prettier-ignore
+  it('nothing where it starts as from reset', () => {
+    expect(left('STM32F405RG', []).sets).toEqual([]);
+    expect(left('STM32F405RG', [core('DMA', { address: dma, size: 4, mask: 0, value: 0 })]).sets).toEqual([]);
   });
 });
 

@@ -63,21 +63,52 @@ const VECTORS = 0x400;
 export function program(chip: ChipDescription, faults: readonly Fault[]): Program {
   const flash = chip.memories.find((m) => m.kind === 'flash' && m.zone === 'user')!;
   const ram = chip.memories.find((m) => m.kind === 'ram' && m.base >>> 28 === 2)!;
-  const asm = new Assembler(flash.base + VECTORS);
-  const hang = asm.here;
+  return placed(flash.base, ram.base + Math.min(ram.size, 0x4000), (asm) => {
+    const guilty = faults.map(({ steps }) => steps.map((step) => make(asm, step)).at(-1)!);
+    asm.load(0, chip.rom!.vectorTable.value).op(0x6801, 0xf381, 0x8808, 0x6841, 0x4708);
+    return guilty;
+  });
+}
+const APPLICATION = 0x8000;
+/** A loader that does these things and then starts an application rightly, and that application: it serves a tick each millisecond. */
+export function pair(chip: ChipDescription, faults: readonly Fault[]): { readonly loader: Program; readonly application: Program } {
+  const flash = chip.memories.find((m) => m.kind === 'flash' && m.zone === 'user')!;
+  const ram = chip.memories.find((m) => m.kind === 'ram' && m.base >>> 28 === 2)!;
+  const sp = ram.base + Math.min(ram.size, 0x4000);
+  const table = flash.base + APPLICATION;
+  const loader = placed(flash.base, sp, (asm) => {
+    const guilty = faults.map(({ steps }) => steps.map((step) => make(asm, step)).at(-1)!);
+    make(asm, word(0xe000ed08, table));
+    asm.load(0, table).op(0x6801, 0xf381, 0x8808, 0x6841, 0x4708);
+    return guilty;
+  });
+  const application = placed(table, sp, (asm) => {
+    for (const step of [word(0xe000e014, 3999), word(0xe000e018, 0), word(0xe000e010, 7)]) make(asm, step);
+    asm.op(0xe7fe);
+    return [];
+  });
+  // its tick returns at once: BX LR stands where the endless loop of others begins
+  const view = new DataView(application.bytes.buffer);
+  view.setUint16(VECTORS + 2, 0x4770, true);
+  view.setUint32(4 * 15, (table + VECTORS + 2) | 1, true);
+  return { loader, application };
+}
+/** Vectors that lead to an endless loop, and code. */
+function placed(base: number, sp: number, code: (asm: Assembler) => readonly number[]): Program {
+  const asm = new Assembler(base + VECTORS);
   asm.op(0xe7fe, 0xbf00);
   const start = asm.here;
-  const guilty = faults.map(({ steps }) => steps.map((step) => make(asm, step)).at(-1)!);
-  asm.load(0, chip.rom!.vectorTable.value).op(0x6801, 0xf381, 0x8808, 0x6841, 0x4708);
-  const code = asm.bytes();
-  const bytes = new Uint8Array(VECTORS + code.length);
+  const guilty = code(asm);
+  const made = asm.bytes();
+  const bytes = new Uint8Array(VECTORS + made.length);
   const view = new DataView(bytes.buffer);
-  for (let at = 0; at < VECTORS; at += 4) view.setUint32(at, hang | 1, true);
-  view.setUint32(0, ram.base + Math.min(ram.size, 0x4000), true);
+  for (let at = 0; at < VECTORS; at += 4) view.setUint32(at, (base + VECTORS) | 1, true);
+  view.setUint32(0, sp, true);
   view.setUint32(4, start | 1, true);
-  bytes.set(code, VECTORS);
-  return { bytes, base: flash.base, guilty };
+  bytes.set(made, VECTORS);
+  return { bytes, base, guilty };
 }
+
 /** LDR R0, =address; LDR R2, [R0]; BICS R2, mask; ORRS R2, value; STR R2, [R0]: the address of the store, or of the last instruction. */
 function make(asm: Assembler, step: Step): number {
   if ('halves' in step) {

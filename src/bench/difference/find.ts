@@ -9,11 +9,14 @@ import { EXC } from '../../emu/core/arm/scs-state.ts';
 import type { History } from '../../emu/history.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { CutShort, isCut } from '../session/budget.ts';
+import type { Ps } from '../../emu/time.ts';
 import type { Session } from '../session/session.ts';
+import type { Program } from '../slice/unstarted.ts';
 import { CORE_FIELDS, coreName } from './core-parts.ts';
+import { arrival, fromReset, livesAs, watch } from './programs.ts';
 import { romFromReset } from './reference.ts';
 import { Tries } from './search.ts';
-import { Transplant, type Part, type Piece } from './transplant.ts';
+import { Transplant, type Part, type Piece, type Working } from './transplant.ts';
 
 /** One thing that is otherwise, as small as it could be told apart. */
 export interface Difference {
@@ -41,21 +44,50 @@ export interface Finding {
 
 const NOTHING = { helps: false, sets: [], complete: true };
 
-/** Null where there is nothing to compare with. */
+/** What keeps the ROM from DFU at its last entry; null where there is nothing to compare with. The session is left anywhere. */
 export function findDifference(session: Session, entry: Checkpoint): Finding | null {
   const byException = entry.history.entries.at(-1)?.how === 'exception';
   const failing = byException ? beforeException(session, entry) : entry;
   const working = romFromReset(session.input, 'table');
   if (working === null) return null;
+  return search(session, failing, working, reachesDfu, byException ? isOfNoCode : () => true);
+}
+/** What another program left to this one, so that it does not do what it does from reset; null where it does, or does nothing to compare with. The session is left anywhere. */
+export function findLeftBehind(session: Session, powerOn: Checkpoint, program: Program, end: Ps): Finding | null {
+  const failing = arrival(session, powerOn, program, end);
+  const working = failing === null ? null : fromReset(session.input, program);
+  if (failing === null || working === null) return null;
+  const wanted = watch(working.session);
+  if (wanted.died || wanted.served.size + wanted.driven.size === 0) {
+    working.session.release();
+    return null;
+  }
+  return search(
+    session,
+    failing,
+    working,
+    (s) => livesAs(watch(s), wanted),
+    ({ kind }) => kind !== 'board',
+  );
+}
+function search(session: Session, failing: Checkpoint, working: Working, reached: Goal, taken: (part: Part) => boolean): Finding {
   const kept = session.keepCheckpoints;
   session.keepCheckpoints = false;
   try {
-    return new Search(session, entry.history, new Transplant(session, failing, working, byException ? isOfNoCode : () => true)).run();
+    return new Search(session, failing.history, new Transplant(session, failing, working, taken), reached).run();
   } finally {
     session.keepCheckpoints = kept;
     working.session.release();
-    session.restore(entry);
+    session.restore(failing);
   }
+}
+
+/** Whether the run goes on from here to what is wanted. */
+type Goal = (session: Session) => boolean;
+function reachesDfu(session: Session): boolean {
+  const end = session.run({ counterfactual: true, repaired: true, since: session.machine.now });
+  if (isCut(end.reason)) throw new CutShort(end.reason);
+  return end.outcome === 'dfu';
 }
 
 /** An exception that went to the ROM is about to be taken: its frame is popped, and it is pending again. */
@@ -84,11 +116,13 @@ class Search {
   /** Of the failing run up to the entry. */
   private readonly history: History;
   private readonly transplant: Transplant;
+  private readonly goal: Goal;
   private forks = 0;
 
-  constructor(session: Session, history: History, transplant: Transplant) {
+  constructor(session: Session, history: History, transplant: Transplant, goal: Goal) {
     this.session = session;
     this.history = history;
+    this.goal = goal;
     this.transplant = transplant;
   }
 
@@ -104,7 +138,6 @@ class Search {
     return { helps: sets.length > 0, sets: told.toSorted((a, b) => latest(b) - latest(a)), complete, forks: this.forks };
   }
 
-  /** Whether the run from here goes on to DFU. */
   private reaches(parts: readonly Part[], pieces: readonly Piece[] = []): boolean {
     const { session } = this;
     this.forks++;
@@ -112,9 +145,7 @@ class Search {
     const cores = session.machine.cores;
     for (const core of cores) core.setShortRun(true);
     try {
-      const end = session.run({ counterfactual: true, repaired: true, since: session.machine.now });
-      if (isCut(end.reason)) throw new CutShort(end.reason);
-      return end.outcome === 'dfu';
+      return this.goal(session);
     } finally {
       for (const core of cores) core.setShortRun(false);
     }

@@ -10,10 +10,12 @@ import { place } from './words.ts';
 
 const VECTOR = 4;
 
-interface Program {
+export interface Program {
   readonly name: string;
   readonly table: number;
   readonly sp: number;
+  /** Its first instruction. */
+  readonly start: number;
   /** Who read its initial SP. */
   reader: number | null;
   started: boolean;
@@ -46,13 +48,13 @@ export function unstarted(s: Session, powerOn: Checkpoint, end: Ps): string[] {
 }
 
 /** A vector table at the start of an image with a stack in RAM and a reset vector into it. */
-function programOf(s: Session, image: LoadedImage): Program[] {
+export function programOf(s: Session, image: LoadedImage): Program[] {
   const table = image.chunks[0]?.address ?? 0;
   const vectors = entryVectors([image], table);
   const reset = ((vectors?.reset ?? 0) & ~1) >>> 0;
   const own = image.chunks.some((c) => reset >= c.address && reset < c.address + c.data.length);
   if (vectors === null || !own || !memoryHolds(s.machine.chip.memories, vectors.sp - 1, 'ram')) return [];
-  return [{ name: nameOf(image), table, sp: vectors.sp, reader: null, started: false }];
+  return [{ name: nameOf(image), table, sp: vectors.sp, start: reset, reader: null, started: false }];
 }
 
 /** The file, without its folder and its address. */

@@ -1,0 +1,99 @@
+/**
+ * A program that another one starts: a loader's application. What works is the same image started from reset, without the loader in front of it; what it should do is what it does
+ * then for a while: the interrupts that it serves, the pins and ports that it drives, its device on USB, and no fault.
+ */
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import { MS, type Ps } from '../../emu/time.ts';
+import type { RunInput } from '../input/run-input.ts';
+import { Session } from '../session/session.ts';
+import { programOf, type Program } from '../slice/unstarted.ts';
+
+/** How long a program is watched from its first instruction on. */
+const WATCHED = 60 * MS;
+/** Effort: a program that is started more often than that is in a loop of resets, and one of these starts is as good as another. */
+const MOST_ARRIVALS = 32;
+
+/** The program behind the one that the chip starts; null where there are not two, or more. */
+export function secondProgram(s: Session): Program | null {
+  const { machine, input } = s;
+  if (machine.cores.length > 1 || input.images.length < 2) return null;
+  const boot = machine.bootVectors();
+  const others = input.images.flatMap((image) => programOf(s, image)).filter(({ table }) => table !== boot);
+  return others.length === 1 ? others[0]! : null;
+}
+
+/** The state before its first instruction, at the last time that it is started up to `end`; null if it never is. The session is left there. */
+export function arrival(s: Session, powerOn: Checkpoint, { start }: Program, end: Ps): Checkpoint | null {
+  const { machine, steps } = s;
+  const core = machine.bootCore;
+  s.restore(powerOn);
+  core.setBreakpoints(new Set([start]));
+  let last: Checkpoint | null = null;
+  try {
+    for (let n = 0; n < MOST_ARRIVALS && machine.now < end && !machine.state.lockup;) {
+      const before = machine.now;
+      s.advance(end);
+      const there = core.takeBreak() && core.pc === start;
+      if (there) last = ((n += 1), s.save());
+      else if (machine.now === before) break;
+      else steps.poll();
+    }
+  } finally {
+    steps.setBreakpoints();
+  }
+  return last;
+}
+
+/** The same image from reset. The caller releases it. */
+export function fromReset(input: RunInput, { table, start }: Program): { readonly session: Session; readonly at: Checkpoint } | null {
+  const session = new Session({ ...input, scenario: { ...input.scenario, steps: [] }, bootAt: table, findJump: false, noReturn: false });
+  session.keepCheckpoints = false;
+  if (session.machine.bootCore.pc === start) return { session, at: session.save() };
+  session.release();
+  return null;
+}
+
+/** What a program does. */
+export interface Life {
+  readonly served: ReadonlySet<number>;
+  readonly driven: ReadonlySet<string>;
+  readonly enumerated: boolean;
+  readonly died: boolean;
+}
+/** From where the session stands. */
+export function watch(s: Session): Life {
+  const { machine, usb } = s;
+  const [served, driven] = [new Set<number>(), new Set<string>()];
+  const before = machine.observer;
+  const resets = machine.history.resets.length;
+  machine.observer = {
+    ...before,
+    exception: (core, exception, ...rest) => {
+      before.exception?.(core, exception, ...rest);
+      if (core === machine.bootCore) served.add(exception);
+    },
+    wire: (name, value) => {
+      before.wire?.(name, value);
+      driven.add(name);
+    },
+  };
+  const end = machine.now + WATCHED;
+  try {
+    while (machine.now < end && !machine.state.lockup) {
+      const now = machine.now;
+      s.advance(end);
+      s.steps.poll();
+      if (machine.now === now) break;
+    }
+  } finally {
+    machine.observer = before;
+  }
+  const died = machine.state.lockup !== null || s.state.fault !== null || machine.history.resets.length > resets;
+  return { served, driven, enumerated: usb.sessions.at(-1)?.enumerated != null, died };
+}
+/** It does at least what the other does. */
+export const livesAs = (life: Life, wanted: Life): boolean =>
+  life.died === wanted.died &&
+  (life.enumerated || !wanted.enumerated) &&
+  [...wanted.served].every((exception) => life.served.has(exception)) &&
+  [...wanted.driven].every((name) => life.driven.has(name));
