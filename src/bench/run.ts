@@ -4,7 +4,9 @@ import { collectBase, makeResult, place, type SymptomAnswer } from './verdict/do
 import { asksForCauses, judge } from './documents/expect.ts';
 import { EXC } from '../emu/core/arm/scs-state.ts';
 import { badVectorInWords, crashInWords, faultPhrase, heldCallInWords, isJump, ranAwayPhrase } from './verdict/crash.ts';
-import { findDifference, type Finding } from './difference/find.ts';
+import { findDifference, findLeftBehind, type Finding } from './difference/find.ts';
+import { secondProgram } from './difference/programs.ts';
+import type { Receiver } from './verdict/difference-causes.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
 import { observe, type Attempt, type Starts } from './proof/attempt.ts';
 import { CutShort, isCut } from './session/budget.ts';
@@ -254,6 +256,7 @@ interface Answers {
   diagnosis: Diagnosis;
   /** What no check names. */
   difference: Finding | null;
+  receiver?: Receiver;
   dependsOn: RomDependency[];
   symptom: SymptomAnswer | null;
   noReturn: NoReturn | null;
@@ -269,7 +272,7 @@ function askWhy(run: PlainRun, { judged, entry, starts, variants, limited, diagn
         const why = diagnoseWhy(session, starts, variants, judged, end.outcome);
         answers.diagnosis = why.diagnosis;
         run.notes.push(...why.notes);
-        if (why.diagnosis.explained === false && entry !== null) answers.difference = differenceOf(run, entry);
+        if (why.diagnosis.explained !== true) Object.assign(answers, byDifference(run, entry));
       }
     }
     if (!cut && base.entries.length === 0 && (end.outcome === 'no-jump' || input.findJump || run.waitsForInput))
@@ -284,18 +287,38 @@ function askWhy(run: PlainRun, { judged, entry, starts, variants, limited, diagn
   return answers;
 }
 
+type ByDifference = Pick<Answers, 'difference' | 'receiver'>;
 /** Where no repair of a check leads to DFU. */
-function differenceOf(run: PlainRun, entry: Checkpoint): Finding | null {
+function byDifference(run: PlainRun, entry: Checkpoint | null): ByDifference {
+  if (entry === null) return run.base.entries.length === 0 ? leftBehind(run) : { difference: null };
   run.input.progress?.('comparing the state of the chip with that behind a reset');
-  return searched(run, 'a difference from the state behind a reset', null, () => findDifference(run.session, entry));
+  return { difference: searched(run, 'a difference from the state behind a reset', null, () => findDifference(run.session, entry)) };
+}
+
+/** What a loader left to the application that it starts. */
+function leftBehind(run: PlainRun): ByDifference {
+  const { session, powerOn, finished, base } = run;
+  session.restore(finished);
+  const program = secondProgram(session);
+  if (program === null) return { difference: null };
+  run.input.progress?.(`comparing how ${program.name} is started with how it starts from reset`);
+  const difference = searched(run, `what is left to ${program.name}`, null, () => findLeftBehind(session, powerOn, program, base.end.at));
+  return { difference, receiver: { id: 'image', name: program.name } };
 }
 
 function makeWhole({ session, input, base, notes }: PlainRun, { judged }: JudgedRun, answers: Answers): RunResult<string> {
-  const { diagnosis, difference, dependsOn, symptom, noReturn } = answers;
+  const { diagnosis, difference, receiver, dependsOn, symptom, noReturn } = answers;
   for (const text of symptom?.notes ?? []) notes.push({ kind: 'symptom', text });
   if (input.noReturn) notes.push({ kind: 'no-return', text: noReturnText(session, noReturn) });
   const timeline = noReturn?.at == null ? base.timeline : withRow(base.timeline, noReturnRow(session, noReturn));
-  return makeResult(session, { ...base, notes, timeline }, judged, { ...diagnosis, difference }, dependsOn, symptom);
+  return makeResult(
+    session,
+    { ...base, notes, timeline },
+    judged,
+    { ...diagnosis, difference, ...(receiver ? { receiver } : {}) },
+    dependsOn,
+    symptom,
+  );
 }
 
 /** The repairs of the first set that leads to DFU; empty if nothing was proved. */

@@ -316,6 +316,7 @@ function sureness(result: RunResult, causes: readonly ResultCause[]): string {
   const condition = ifs.length === 0 ? '' : `, provided ${ifs.join(', and ')}`;
   if (proofOf(result)!.reached === 'serial')
     return `${what}, the ${romName(result)}, which has no USB, acknowledges 0x7F on its USART${condition}`;
+  if (proofOf(result)!.reached === 'program') return `${what}, it does what it does when it is started from reset`;
   return `${what}, the same run reaches DFU on the ${romName(result)}${condition}`;
 }
 

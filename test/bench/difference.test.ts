@@ -210,6 +210,26 @@ describe('what a loader leaves to an application', () => {
     const { guilty, sets } = left(part, [fault]);
     expect(sets!.flat()).toContainEqual([what, guilty[0]]);
   }); // prettier-ignore
+  it('stands in the result with the program that it is left to', () => {
+    const { loader, application } = pair(findChip('STM32F405RG')!, [core('PRIMASK', { halves: [0xb672] })]);
+    const images = [loader, application].map(({ base, bytes }, i) => ({
+      path: `${i === 0 ? 'loader' : 'app'}.bin@0x${base.toString(16)}`,
+      bytes,
+    }));
+    const result = runBench(jobInput({ ...plainJob('STM32F405RG', []), images, overrides: { images: images.map(({ path }) => path) } }));
+    expect(result.diagnosis.sets).toEqual([['image']]);
+    expect(result.diagnosis.causes[0]).toMatchObject({
+      id: 'image',
+      what: 'PRIMASK',
+      proved: true,
+      fix: '__enable_irq();',
+      outcomeAfterRepair: null,
+    });
+    expect(result.diagnosis.causes[0]!.explanation).toBe(
+      'PRIMASK is 1 when app.bin starts, and 0 behind a reset. With 0, it works as from reset.',
+    );
+    expect(result.summary).toMatch(/cause: PRIMASK .*, proved by repair: the program then does what it does from reset\.$/);
+  });
   it('nothing where it starts as from reset', () => {
     expect(left('STM32F405RG', []).sets).toEqual([]);
     expect(left('STM32F405RG', [core('DMA', { address: dma, size: 4, mask: 0, value: 0 })]).sets).toEqual([]);

@@ -9,7 +9,7 @@ export const SERIAL_SET = 'serial-set';
 
 export interface Proof {
   /** What the repaired runs reach. */
-  readonly reached: 'dfu' | 'serial';
+  readonly reached: 'dfu' | 'serial' | 'program';
   /** Smallest sets of repairs, any one of which is enough. */
   readonly sets: readonly (readonly CauseId[])[];
   /** All that stand in a set. */
@@ -26,7 +26,8 @@ export const firstSet = ({ sets, causes }: Proof): ResultCause[] => {
 /** Null where nothing was proved. */
 export function proofOf({ diagnosis, notes }: Pick<RunResult, 'diagnosis' | 'notes'>): Proof | null {
   const proved = diagnosis.causes.filter((c) => c.proved);
-  if (proved.length > 0) return { reached: 'dfu', sets: diagnosis.sets, causes: proved };
+  if (proved.length > 0)
+    return { reached: proved.every(({ id }) => id === 'image') ? 'program' : 'dfu', sets: diagnosis.sets, causes: proved };
   const sets = factsIn(notes, 'set').map(({ ids }) => ids);
   const causes = diagnosis.causes.filter((c) => sets.some((set) => set.some((id) => id === c.id)));
   return causes.length === 0 ? null : { reached: 'serial', sets, causes };

@@ -6,39 +6,57 @@ import type { LastWriter, ResultCause, ResultDiagnosis } from '../documents/resu
 
 type Placed = (writer: Writer | null) => LastWriter | null;
 
+/** What was entered: the ROM, or the program of an image. */
+export interface Receiver {
+  readonly id: 'state' | 'image';
+  readonly name: string;
+}
+
 /** @param placed the source line of a writer */
-export function withDifference(diagnosis: ResultDiagnosis<string>, found: Finding | null, placed: Placed): ResultDiagnosis<string> {
+export function withDifference(
+  diagnosis: ResultDiagnosis<string>,
+  found: Finding | null,
+  receiver: Receiver,
+  placed: Placed,
+): ResultDiagnosis<string> {
   const [first, ...others] = found?.helps ? found.sets : [];
   if (first === undefined) return diagnosis;
   const proved = found!.complete && !first.some(({ board }) => board);
-  const causes = first.map((d, i) => causeOf(d, proved, placed, i === 0 ? others : []));
+  const causes = first.map((d, i) => causeOf(d, proved, receiver, placed, i === 0 ? others : []));
   return {
-    explained: true,
+    explained: receiver.id === 'state' ? true : diagnosis.explained,
     causes: [...causes, ...diagnosis.causes],
-    sets: proved ? [first.map(() => 'state' as const), ...others.map((set) => set.map(() => 'state' as const))] : [],
+    sets: proved ? [first, ...others].map((set) => set.map(() => receiver.id)) : [],
     harmless: diagnosis.harmless,
   };
 }
 
-function causeOf(d: Difference, proved: boolean, placed: Placed, others: readonly (readonly Difference[])[]): ResultCause<string> {
+function causeOf(
+  d: Difference,
+  proved: boolean,
+  receiver: Receiver,
+  placed: Placed,
+  others: readonly (readonly Difference[])[],
+): ResultCause<string> {
   return {
-    id: 'state',
+    id: receiver.id,
     proved,
     at: 'entry',
     repair: d.afterReset === null ? `${d.what} as it is behind a reset` : `${d.what} = ${number(d.afterReset)}`,
     fix: fixOf(d),
-    outcomeAfterRepair: proved ? 'dfu' : null,
+    outcomeAfterRepair: proved && receiver.id === 'state' ? 'dfu' : null,
     dependsOn: [],
     lastWriter: placed(d.writer),
-    explanation: [stateOf(d), ...others.map((set) => alternative(set, placed))].join(' '),
+    explanation: [stateOf(d, receiver), ...others.map((set) => alternative(set, placed))].join(' '),
     what: d.what,
   };
 }
-function stateOf({ what, value, afterReset, board }: Difference): string {
+function stateOf({ what, value, afterReset, board }: Difference, { id, name }: Receiver): string {
+  const then = id === 'state' ? 'DFU comes' : 'it works as from reset';
   const whose = board ? ' It is the board that sets it: no firmware can change that.' : '';
   if (value === null || afterReset === null)
-    return `${what} is not as it is behind a reset when the ROM starts. As it is there, DFU comes.${whose}`;
-  return `${what} is ${number(value)} when the ROM starts, and ${number(afterReset)} behind a reset. With ${number(afterReset)}, DFU comes.${whose}`;
+    return `${what} is not as it is behind a reset when ${name} starts. As it is there, ${then}.${whose}`;
+  return `${what} is ${number(value)} when ${name} starts, and ${number(afterReset)} behind a reset. With ${number(afterReset)}, ${then}.${whose}`;
 }
 function alternative(set: readonly Difference[], placed: Placed): string {
   const each = set.map((d) => {

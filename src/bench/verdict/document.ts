@@ -46,7 +46,7 @@ import type { Session } from '../session/session.ts';
 import { usbClockNote } from './own-usb.ts';
 import { framesOf, place as placeInWords } from '../slice/words.ts';
 import { summarise } from './summary.ts';
-import { withDifference } from './difference-causes.ts';
+import { withDifference, type Receiver } from './difference-causes.ts';
 
 /** `lr`: LR at that instruction, if it is known. */
 export function place(input: RunInput, pc: number | null, lr: number | null = null): Place | null {
@@ -466,11 +466,12 @@ export interface SymptomAnswer {
   readonly notes: readonly string[];
 }
 
+const THE_ROM: Receiver = { id: 'state', name: 'the ROM' };
 export function makeResult(
   s: Session,
   base: BaseFacts,
   judged: readonly Judged[],
-  diagnosis: Diagnosis & { readonly difference: Finding | null },
+  diagnosis: Diagnosis & { readonly difference: Finding | null; readonly receiver?: Receiver },
   dependsOn: readonly RomDependency[],
   symptom: SymptomAnswer | null,
 ): RunResult<string> {
@@ -518,6 +519,7 @@ export function makeResult(
     diagnosis: withDifference(
       { explained: diagnosis.explained, causes, sets: diagnosis.sets, harmless: diagnosis.harmless },
       diagnosis.difference,
+      diagnosis.receiver ?? THE_ROM,
       (writer) => lastWriter(input, writer),
     ),
     usb: base.usb,

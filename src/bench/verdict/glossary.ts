@@ -60,6 +60,11 @@ const CAUSE_TEXT = {
       'Parts of the second were put into the first until the smallest set was left with which DFU comes; everything else of it without this set does not help. ' +
       'The line is that of the last instruction that wrote the register. Give it the value that it has behind a reset before the jump, or reset the block by its bit in RCC.',
   ],
+  image: [
+    'A loader leaves something to the application that keeps it from working.',
+    'The application was started from reset in a second machine, without the loader, and watched for 60 ms: the interrupts that it serves, the pins and ports that it drives, its device on USB. Behind the loader it does less. ' +
+      'What of the state of the chip makes the difference was found as for the cause state.',
+  ],
 } as const;
 
 const RESET_TEXT: Readonly<Record<ResetBy, readonly [title: string, text: string]>> = {

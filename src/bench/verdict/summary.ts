@@ -160,7 +160,9 @@ function why(r: Told): string {
     );
     const sure = depends
       ? `proved if the ROM option ${depends.rom} is "${depends.value}" (${depends.confidence})`
-      : 'proved by repair on the stand-in ROM';
+      : set.some((c) => c.id === 'image')
+        ? 'proved by repair: the program then does what it does from reset'
+        : 'proved by repair on the stand-in ROM';
     return `; cause: ${names}${where(line)}, ${sure}.`;
   }
   return r.diagnosis.explained === false ? notExplained(r) : '.';
