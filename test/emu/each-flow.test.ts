@@ -150,12 +150,7 @@ it('what moves by a constant does so on the core, for as many rounds as is said'
     const results = run.cells();
     const round = (n: number): boolean => {
       const real = executed(halves, withCells(start, cells, n), count, run.extra);
-      return (
-        real !== null &&
-        real.next === run.next &&
-        real.inIt === run.inItBlock &&
-        told(real) === told(withCells(withCells(start, cells, n), results, n))
-      );
+      return (real !== null && real.next === run.next && real.inIt === run.inItBlock && told(real) === told(withCells(withCells(start, cells, n), results, n))); // prettier-ignore
     };
     const text = halves.map((h) => h.toString(16)).join(' ');
     // a loop that moves a byte or a half-word has stored it: what it finds has its width
@@ -272,11 +267,7 @@ it('each instruction is made of what it is made of on the core', () => {
     const text = halves.map((h) => h.toString(16)).join(' ');
     if (flow.exact) exact++;
     // what decides, or says where, may change anything
-    const steers = new Set([
-      ...flow.decides,
-      ...[...flow.loads, ...flow.stores].flatMap((a) => [...a.addressFrom]),
-      ...(flow.branch?.from ?? []),
-    ]);
+    const steers = new Set([...flow.decides,...[...flow.loads, ...flow.stores].flatMap((a) => [...a.addressFrom]),...(flow.branch?.from ?? [])]); // prettier-ignore
     for (const [to, sources] of seen)
       for (const from of sources) {
         const kept = to === from && !flow.writes.has(to);

@@ -211,29 +211,22 @@ function left(m: Machine): string {
   const memories = m.system.memories.map(({ row: { name } }) =>
     Buffer.from(m.system.memoryBytes(name).subarray(0, 0x6000)).toString('latin1'),
   );
-  return JSON.stringify([
-    plain,
-    writers,
-    cores,
-    memories,
-    m.uninitialisedReads(),
-    m.now,
-    [...m.system.save().registers],
-    m.quantum,
-    ...[...m.system.totals.values()].map((total) => total()),
-  ]);
+  return JSON.stringify([plain, writers, cores, memories, m.uninitialisedReads(), m.now, [...m.system.save().registers], m.quantum,...[...m.system.totals.values()].map((total) => total())]); // prettier-ignore
 }
 type Way = 'whole' | 'sliced' | 'halved' | 'restored' | 'executed';
-/** Where it stands, and what stays of it for a report: writes, reads of what was never written, last writers, and registers that are not 0. */
+/** Where it stands, and what stays of it for a report: writes, reads, last writers, and registers that are not 0. */
 function brief(m: Machine): string {
-  const cores = m.cores.map((c) => `${c.pc.toString(16)} behind ${c.retired()} in ${c.cycles()}`);
-  const registers = m.system.blocks.flatMap(({ row: { name }, state }) =>
-    [...state.regs].flatMap((v, i) => (v === 0 ? [] : [`${name}.${i}=${v.toString(16)}`])),
+  const { history: h, state } = m;
+  const cores = m.cores.map((c) => `${c.pc.toString(16)} ${m.coreState(c)} behind ${c.retired()} in ${c.cycles()}`);
+  const writers = ['BACKUP.STAY', 'CPU.PRIMASK'].flatMap((of) =>
+    [h.lastWriter(of), h.lastWriterBeforeReset(of)].map((w) => (w ? w.pc.toString(16) : '-')),
   );
-  const by = ['BACKUP.STAY', 'CPU.PRIMASK']
-    .map((of) => m.history.lastWriter(of) ?? m.history.lastWriterBeforeReset(of))
-    .map((w) => (w ? `${w.pc.toString(16)}` : '-'));
-  return `at ${cores.join(' and ')}; ${m.history.seq} writes, ${m.uninitialisedReads()} unwritten read; by ${by.join(' ')}; ${registers.join(' ')}`;
+  const reads = state.vectorReads.slice(-2).map((r) => `${r.address.toString(16)}=${r.value.toString(16)}`);
+  const registers = m.system.blocks.flatMap(({ row: { name }, state: { regs } }) =>
+    [...regs].flatMap((v, i) => (v ? [`${name}.${i}=${v.toString(16)}`] : [])),
+  );
+  const told = [h.seq && `${h.seq} writes`, m.uninitialisedReads() && `${m.uninitialisedReads()} unwritten`, state.systemReads.length && `${state.systemReads.length} of the ROM`, ...reads, writers.some((w) => w !== '-') && `by ${writers.join(' ')}`, ...registers]; // prettier-ignore
+  return `at ${cores.join(' and ')}; ${told.filter(Boolean).join(', ')}`;
 }
 function run(s: Situation, way: Way): { lines: string[]; end: string } {
   const { m, log } = build(s);

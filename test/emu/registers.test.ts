@@ -41,10 +41,7 @@ it('reads and writes of any width are those of the bytes of the registers, up to
       const facts = laidOut(places);
       const touched: string[] = [];
       const changed: string[] = [];
-      const block = new RegisterBlock(new Layout({ name: 'B', registers: facts }), null, {
-        onChange: (_b, r, old, now) => changed.push(`${r.name} ${old} ${now}`),
-        onUnmodelled: (_b, r, kind) => touched.push(`${kind} ${typeof r === 'number' ? r : r.name}`),
-      });
+      const block = new RegisterBlock(new Layout({ name: 'B', registers: facts }), null, { onChange: (_b, r, old, now) => changed.push(`${r.name} ${old} ${now}`), onUnmodelled: (_b, r, kind) => touched.push(`${kind} ${typeof r === 'number' ? r : r.name}`) }); // prettier-ignore
       const state = block.create();
       const owner = (at: number) => facts.find((r) => at >= r.offset && at < r.offset + r.size);
       const held = new Map<number, number>();
@@ -124,10 +121,7 @@ function blockOf(parts: string, modelled: RegisterModel['modelled'] | null = ['A
   const all = answers(log);
   const given = Object.fromEntries(parts.split(' ').filter(Boolean).map((part) => [part, all[part]])); // prettier-ignore
   const model = modelled === null ? null : ({ modelled, create: () => ({ made: 1 }), ...given } as unknown as RegisterModel);
-  const block = new RegisterBlock(new Layout({ name: 'B', registers: FACTS }), model, {
-    onChange: (_b, r, old, now) => log.push(`${r.name}: ${hex(old)} to ${hex(now)}`),
-    onUnmodelled: (_b, r, kind) => log.push(`unmodelled ${kind} ${typeof r === 'number' ? r : r.name}`),
-  });
+  const block = new RegisterBlock(new Layout({ name: 'B', registers: FACTS }), model, { onChange: (_b, r, old, now) => log.push(`${r.name}: ${hex(old)} to ${hex(now)}`), onUnmodelled: (_b, r, kind) => log.push(`unmodelled ${kind} ${typeof r === 'number' ? r : r.name}`) }); // prettier-ignore
   const state = block.create();
   const told = (answer: unknown): string => [answer, ...log.splice(0)].join(' | ');
   return {
@@ -199,11 +193,7 @@ it('reads are what the model makes of the register, byte by byte of the next one
 });
 it('a model is asked before a write, says what is stored or that it faults, and hears of it', () => {
   const plain = blockOf('');
-  expect([plain.write(0, 4, -2), plain.write(1, 1, 0xff), plain.write(2, 2, 0x12)]).toEqual([
-    '0 | A: 11 to ff00fe',
-    '0',
-    '0 | A: ff00fe to 1200fe',
-  ]);
+  expect([plain.write(0, 4, -2), plain.write(1, 1, 0xff), plain.write(2, 2, 0x12)]).toEqual(['0 | A: 11 to ff00fe', '0', '0 | A: ff00fe to 1200fe']); // prettier-ignore
   expect(plain.write(4, 4, 0x81828387)).toBe('0 | H: 0 to 8387 | unmodelled write L | L: 7 to 2');
   expect([plain.write(8, 4, 1), plain.write(12, 4, -1)]).toEqual(['0 | unmodelled write 8', '0 | unmodelled write X | X: 0 to ffffffff']);
   expect(blockOf('', null).write(0, 4, -2)).toBe('0 | unmodelled write A | A: 11 to ff00fe');
@@ -278,11 +268,5 @@ it('a field is its bits of the register, whatever else is there', () => {
   // the first of two at one place
   const twins = new Layout({ name: 'B', registers: [FACTS[0]!, { ...FACTS[0]!, name: 'TWIN', offset: 2 }] });
   expect([0, 3, 4, 5].map((at) => twins.at(at)?.name)).toEqual(['A', 'A', 'TWIN', 'TWIN']);
-  expect([layout.has('A'), layout.has('Q'), layout.at(-4), layout.at(7), layout.at(6)?.name]).toEqual([
-    true,
-    false,
-    undefined,
-    undefined,
-    'L',
-  ]);
+  expect([layout.has('A'), layout.has('Q'), layout.at(-4), layout.at(7), layout.at(6)?.name]).toEqual([true, false, undefined, undefined, 'L']); // prettier-ignore
 });

@@ -193,12 +193,7 @@ it('an address is that of one memory or block, for each core, and an access that
   };
   expect([RAM - 1, RAM, RAM + 0x200f, RAM + 0x2010, FLASH, 0x0a0000ff, ROM, BLOCKS, BLOCKS + 0x3f, BLOCKS + 0x40, BLOCKS + 0x100f, 0x60000000].map((a) => at(a))).toEqual([null, 'RAM', 'RAM', null, 'FLASH', 'FLASH', 'ROM', 'P', 'P', null, 'S', null]); // prettier-ignore
   expect([0x24000090, 0x2400007f].flatMap((a) => [at(a, 0), at(a, 1)])).toEqual(['TCM.c0', null, 'TCM.c0', 'TCM.c1']);
-  expect([
-    system.read(RAM + 0x200c, 4),
-    system.read(RAM + 0x200e, 4),
-    system.write(RAM + 0x200f, 2, 1),
-    system.read(0x60000000, 1),
-  ]).toEqual([expect.any(Number), BUS_ERROR, BUS_ERROR, BUS_ERROR]);
+  expect([system.read(RAM + 0x200c, 4), system.read(RAM + 0x200e, 4), system.write(RAM + 0x200f, 2, 1), system.read(0x60000000, 1)]).toEqual([expect.any(Number), BUS_ERROR, BUS_ERROR, BUS_ERROR]); // prettier-ignore
   expect(system.basesOf(system.memories[0]!)).toEqual([0, FLASH, 0x0a000000]);
   expect(system.basesOf(system.memories.at(-1)!, 1)).toEqual([0x24000000]);
   expect([system.registerName(system.block('P'), BLOCKS + 9), system.registerName(system.block('P'), BLOCKS + 0x20)]).toEqual(['H', null]);
@@ -264,17 +259,8 @@ it('a block without a clock reads 0 and takes nothing, but for registers that ne
   // D of P needs no clock, Q is read without one
   expect([0, 4, 0x100, 0x104, 0x204].map((at) => system.read(BLOCKS + at, 4))).toEqual([0, 0x1234, 0, 0x1234, 0]);
   for (const at of [4, 6, 0x104, 0x204]) system.write(BLOCKS + at, 2, 1);
-  expect(since()).toEqual([
-    'unclocked ["P",0,"read"]',
-    'unclocked ["S",4,"read"]',
-    'unclocked ["Q",4,"write"]',
-    'unclocked ["S",4,"write"]',
-  ]);
-  expect([
-    system.read(BLOCKS + 4, 4),
-    [0, 4, 8].map((o) => system.answersReads(system.block('P'), o)),
-    system.isClocked(system.block('RCC')),
-  ]).toEqual([0x10001, [false, true, false], true]);
+  expect(since()).toEqual(['unclocked ["P",0,"read"]', 'unclocked ["S",4,"read"]', 'unclocked ["Q",4,"write"]', 'unclocked ["S",4,"write"]']); // prettier-ignore
+  expect([system.read(BLOCKS + 4, 4), [0, 4, 8].map((o) => system.answersReads(system.block('P'), o)), system.isClocked(system.block('RCC'))]).toEqual([0x10001, [false, true, false], true]); // prettier-ignore
   expect(counted(system, () => system.write(RCC, 4, 3))).toBe(1);
   expect(counted(system, () => system.write(RCC, 4, 3))).toBe(0);
   expect(since()).toEqual(['P gate true', 'Q gate true']);
@@ -319,26 +305,10 @@ it('wires and clocks are told where they change, to those that follow', () => {
   system.setWire('test.system.w', 2);
   system.setWire('test.system.v', 1);
   const follow = ['P', 'Q', 'S', 'F'];
-  expect(since()).toEqual([
-    'wire ["test.system.w",2]',
-    ...follow.map((name) => `${name} wire test.system.w 2`),
-    'wire ["test.system.v",1]',
-  ]);
-  expect([
-    system.wire('test.system.w'),
-    system.level(V),
-    system.wire('test.system.unheard'),
-    system.followersOf(W).length,
-    system.followersOf(V),
-  ]).toEqual([2, 1, 0, 4, []]);
+  expect(since()).toEqual(['wire ["test.system.w",2]',...follow.map((name) => `${name} wire test.system.w 2`), 'wire ["test.system.v",1]']); // prettier-ignore
+  expect([system.wire('test.system.w'), system.level(V), system.wire('test.system.unheard'), system.followersOf(W).length, system.followersOf(V)]).toEqual([2, 1, 0, 4, []]); // prettier-ignore
   const set = (name: string, rate: Rate | null): number => counted(system, () => system.setClock(name, rate));
-  expect([
-    set('fast', { num: 1e9, den: 1 }),
-    set('fast', { num: 2e9, den: 2 }),
-    set('fast', { num: 2e9, den: 1 }),
-    set('slow', { num: 1e9, den: 1 }),
-    set('slow', null),
-  ]).toEqual([0, expect.any(Number), 1, 1, 1]);
+  expect([set('fast', { num: 1e9, den: 1 }), set('fast', { num: 2e9, den: 2 }), set('fast', { num: 2e9, den: 1 }), set('slow', { num: 1e9, den: 1 }), set('slow', null)]).toEqual([0, expect.any(Number), 1, 1, 1]); // prettier-ignore
   expect(since().filter((line) => !line.startsWith('clock'))).toEqual(expect.arrayContaining(follow.map((name) => `${name} clock "fast"`)));
 });
 it('timers fire in their order at their own time, those in the background up to the first that is not', () => {
@@ -350,12 +320,7 @@ it('timers fire in their order at their own time, those in the background up to 
   // a of P and b of Q: value % 50 - 5 from now, bit 0 says which
   act(0, 'arm', 33);
   act(1, 'arm', 22);
-  expect([
-    system.hasArmedTimer(system.block('P')),
-    system.hasArmedTimer(system.block('S')),
-    act(0, 'due', 1)[0],
-    act(0, 'due', 0)[0],
-  ]).toEqual([true, false, 128, null]);
+  expect([system.hasArmedTimer(system.block('P')), system.hasArmedTimer(system.block('S')), act(0, 'due', 1)[0], act(0, 'due', 0)[0]]).toEqual([true, false, 128, null]); // prettier-ignore
   expect([system.ownerOf(0)?.row.name, system.ownerOf(3)?.row.name, system.ownerOf(slot)]).toEqual(['P', 'Q', null]);
   system.scheduler.arm(quiet, 110);
   system.scheduler.arm(slot, 120);
@@ -388,10 +353,7 @@ it('blocks that share a line are ORed, for each core that they name', () => {
     [null, 'irq [3,true,0]', 'irq [3,true,1]'], [null, 'irq [3,true,1]'], [null, 'irq [3,false,0]', 'irq [3,true,1]'], [null, 'irq [3,false,1]'],
   ]); // prettier-ignore
   // F belongs to c1
-  expect([two.act(3, 'irq', 2), two.act(3, 'irq', 6)]).toEqual([
-    [null, 'irq [6,true,1]'],
-    [null, 'irq [6,true,0]'],
-  ]);
+  expect([two.act(3, 'irq', 2), two.act(3, 'irq', 6)]).toEqual([[null, 'irq [6,true,1]'], [null, 'irq [6,true,0]']]); // prettier-ignore
   // a line of one alone is kept where a block sees interrupts
   const seen = made({ see: true });
   expect(seen.act(3, 'irq', 2)).toEqual([null, 'irq [6,true,null]']);
@@ -406,13 +368,7 @@ it('a pinned field reads its value whatever is written, in any width, and withou
   system.write(BLOCKS + 0x104, 4, 0);
   // D 0xa0a: LOW is bits 0 to 3, HIGH 9 to 11
   const [d, h] = [BLOCKS + 0x104, BLOCKS + 0x108];
-  expect([system.pins, system.read(d, 4), system.read(d, 1), system.read(d + 1, 1), system.read(d + 2, 2)]).toEqual([
-    true,
-    0xa0a,
-    0xa,
-    0xa,
-    0,
-  ]);
+  expect([system.pins, system.read(d, 4), system.read(d, 1), system.read(d + 1, 1), system.read(d + 2, 2)]).toEqual([true, 0xa0a, 0xa, 0xa, 0]); // prettier-ignore
   expect([system.read(h, 4), system.read(h, 2), system.read(h + 2, 2), system.read(h + 3, 1)]).toEqual([0x6000000, 0, 0x600, 6]);
   system.write(d, 4, -1);
   expect(system.read(d, 4)).toBe(0xfffffbfa);
@@ -445,10 +401,7 @@ it('a block reaches the bus, memories, wires, clocks and totals of its chip', ()
   expect(act(0, 'bus write', 0x43)).toEqual([false, `F programs [${FLASH + 0x40},4,67]`]);
   expect(act(0, 'poke', 9)).toEqual([null, 'memory ["FLASH",9,3,[1,2,9]]']);
   expect(act(0, 'peek', 0x3f)[0]).toEqual([...system.memoryBytes('RAM').subarray(0x3f, 0x44)]);
-  expect([act(0, 'reset'), act(1, 'note', 2)]).toEqual([
-    [null, 'asks ["iwdg","P"]'],
-    [null, 'note ["kind","note 2","Q"]'],
-  ]);
+  expect([act(0, 'reset'), act(1, 'note', 2)]).toEqual([[null, 'asks ["iwdg","P"]'], [null, 'note ["kind","note 2","Q"]']]); // prettier-ignore
   system.totals.set(TOTAL, () => 17);
   expect([act(0, 'drive', 3)[1], act(0, 'wires')[0]]).toEqual(['wire ["test.system.w",2]', [2, 0, 17, 2]]);
   system.master = 1;
