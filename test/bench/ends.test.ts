@@ -5,22 +5,14 @@ import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../src/bench/documents/outcomes.ts';
 import { formatDuration, durationPs } from '../../src/bench/documents/duration.ts';
 import { proveFixedLoop } from '../../src/bench/session/fixed-loop.ts';
-import { jobInput } from '../../src/bench/input/job.ts';
 import { decideOutcome, type Judged } from '../../src/bench/session/outcome.ts';
 import { entryLoopSettled, resetLoop, resetLoopSettled, steadyEntries } from '../../src/bench/session/reset-loop.ts';
 import { repeatsUntil } from '../../src/bench/session/tick-period.ts';
-import { Session } from '../../src/bench/session/session.ts';
 import { sysTickPeriod } from '../../src/emu/core/arm/systick.ts';
 import type { History } from '../../src/emu/history.ts';
-import type { Checkpoint } from '../../src/emu/machine-base.ts';
 import { MS } from '../../src/emu/time.ts';
 import { Random } from '../emu/core/random-cases.ts';
-import { Thumb } from '../emu/thumb.ts';
-import { plainJob } from './plain-job.ts';
-
-const FLASH = 0x08000000;
-const RAM = 0x20000000;
-const SYSTICK = 0xe000e010;
+import { FLASH, RAM, SYSTICK, TickBench, type Part } from './tick-bench.ts';
 
 // ---- words ---------------------------------------------------------------------------------------------------------------------------
 type Events = Pick<History, 'resets' | 'entries'>;
@@ -179,10 +171,9 @@ it.each(['0.5ps', '1.2345ns', '0.0001ns', '9008s', '1', 's', '-1s', '1.s', '.5s'
 });
 
 // ---- proofs --------------------------------------------------------------------------------------------------------------------------
-type Part = (t: Thumb) => unknown;
 type Parts = Readonly<Record<string, Part>>;
 const TIM2 = 0x40000000;
-/** Before SysTick runs: r7 = RAM, whose first words are 0, r6 = 0. */
+/** Before SysTick runs: r7 = RAM, whose first words are 0. */
 const SETTINGS: Parts = {
   plain: () => {},
   'on PSP': (t) =>
@@ -232,8 +223,8 @@ const SETTINGS: Parts = {
   'a watchdog': (t) => t.constant(1, 0x40003000).constant(0, 0xcccc).str(0, 1),
   'in SVC': (t) => t.put(0xdf00),
   'in a fault': (t) => t.put(0xde00),
-  'no tick': (t) => t.movs(6, 1),
-  'a tick that does not interrupt': (t) => t.movs(6, 2),
+  'no tick': () => {},
+  'a tick that does not interrupt': () => {},
 };
 const spin: Part = (t) => t.label('wait').ldr(0, 7, 4).cmp(0, 0).beq('wait').label('end').b('end');
 const LOOPS: Parts = {
@@ -325,57 +316,13 @@ const FURTHER = {
     'ends it by what is pending': (t) => t.constant(1, 0xe000ed04).ldr(0, 1).lsrs(0, 0, 28).cmp(0, 0).beq('out').str(2, 3, 4),
   },
 } satisfies Readonly<Record<string, Parts>>;
-/** One machine that runs a firmware after the other. */
-class Bench {
-  private readonly session: Session;
-  private readonly start: Checkpoint;
-  constructor() {
-    const image = new Uint8Array(0x800);
-    const view = new DataView(image.buffer);
-    view.setUint32(0, RAM + 0x1000, true);
-    for (let e = 1; e < 0x60; e++)
-      view.setUint32(4 * e, FLASH + (e === 1 ? 0x201 : e === 15 ? 0x401 : e === 14 ? 0x581 : e < 16 ? 0x601 : 0x581), true);
-    this.session = new Session(jobInput(plainJob('stm32f405rg', [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes: image }])));
-    this.session.keepCheckpoints = false;
-    this.start = this.session.save();
-  }
+/** SYST_CSR where it is not 7. */
+const CSR: Readonly<Record<string, number>> = { 'no tick': 0, 'a tick that does not interrupt': 5 };
+class Bench extends TickBench {
   /** What is proved of it after some ticks: of its loop, and whether it repeats for five times, from two ticks to days. */
-  told(setting: Part, loop: Part, each: Part) {
-    const { session, start } = this;
+  told(setting: string, loop: Part, handler: Part) {
+    const { session } = this.run({ loop, handler, setUp: ALL.settings[setting]!, csr: CSR[setting] ?? 7 });
     const { machine } = session;
-    session.restore(start);
-    const main = new Thumb(FLASH + 0x200).constant(7, RAM).movs(0, 0).movs(6, 0);
-    for (let i = 0; i < 10; i++) main.str(0, 7, 4 * i);
-    setting(main);
-    main
-      .cmp(6, 1)
-      .beq('begin')
-      .constant(1, SYSTICK)
-      .constant(0, 1599)
-      .str(0, 1, 4)
-      .movs(0, 7)
-      .cmp(6, 2)
-      .bne('go')
-      .movs(0, 5)
-      .label('go')
-      .str(0, 1)
-      .label('begin')
-      .movs(0, 0);
-    loop(main);
-    // in front of the handler's own, which begins in the same way: SVC and faults stay where they came to
-    const stays = new Thumb(FLASH + 0x600).constant(7, RAM);
-    loop(stays);
-    const handler = new Thumb(FLASH + 0x400).constant(3, RAM).ldr(2, 3).adds(2, 1).str(2, 3);
-    each(handler);
-    handler.label('out').bxLr();
-    for (const [at, code] of [
-      [0x200, main],
-      [0x400, handler],
-      [0x580, new Thumb(FLASH + 0x580).bxLr()],
-      [0x600, stays],
-    ] as const)
-      machine.system.pokeMemory(machine.system.regionAt(FLASH)!.memory!.row.name, at, code.bytes());
-    machine.run(MS);
     const found = proveFixedLoop(session);
     const period = sysTickPeriod(machine.bootCore);
     const untils = Number.isFinite(period) ? [2 * period, 2 * period + 1, 200 * MS, 400_000 * MS, 300_000_000 * MS] : [];
@@ -419,8 +366,8 @@ function* combinations(): Generator<Names> {
 }
 
 describe('What is proved of a loop beside SysTick', () => {
-  const bench = new Bench();
-  const asked = ([s, l, h]: Names) => bench.told(ALL.settings[s]!, LOOPS[l]!, ALL.handlers[h]!);
+  const bench = new Bench('stm32f405rg');
+  const asked = ([s, l, h]: Names) => bench.told(s, LOOPS[l]!, ALL.handlers[h]!);
   const settings = (l: string): Names[] => names(ALL.settings).map((s) => [s, l, 'counts']);
   const loops = (h: string): Names[] => names(LOOPS).map((l) => ['plain', l, h]);
   const handlers = (l: string): Names[] => names(ALL.handlers).map((h) => ['plain', l, h]);

@@ -31,7 +31,7 @@ export class TickBench {
     const image = new Uint8Array(0x800);
     const view = new DataView(image.buffer);
     view.setUint32(0, RAM + 0x1000, true);
-    for (let e = 1; e < 0x60; e++) view.setUint32(4 * e, FLASH + (e === 1 ? 0x201 : e === 15 ? 0x401 : 0x581), true);
+    for (let e = 1; e < 0x60; e++) view.setUint32(4 * e, FLASH + (e === 1 ? 0x201 : e === 15 ? 0x401 : e < 14 ? 0x601 : 0x581), true);
     this.session = new Session(jobInput(plainJob(chip, [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes: image }])));
     this.session.keepCheckpoints = false;
     this.start = this.session.save();
@@ -49,11 +49,15 @@ export class TickBench {
     const tick = new Thumb(FLASH + 0x400).constant(3, RAM).ldr(2, 3).adds(2, 1).str(2, 3);
     handler(tick);
     tick.label('out').bxLr();
+    // SVC and faults stay where they come to, in the loop
+    const stays = new Thumb(FLASH + 0x600).constant(7, RAM);
+    loop(stays);
     const memory = machine.system.regionAt(FLASH)!.memory!.row.name;
     for (const [at, code] of [
       [0x200, main],
       [0x400, tick],
       [0x580, new Thumb(FLASH + 0x580).bxLr()],
+      [0x600, stays],
     ] as const)
       machine.system.pokeMemory(memory, at, code.bytes());
     machine.run(ms * MS);
