@@ -4,7 +4,7 @@ import { collectBase, makeResult, place, type SymptomAnswer } from './verdict/do
 import { asksForCauses, judge } from './documents/expect.ts';
 import { EXC } from '../emu/core/arm/scs-state.ts';
 import { badVectorInWords, crashInWords, faultPhrase, heldCallInWords, isJump, ranAwayPhrase } from './verdict/crash.ts';
-import { findDifference, findLeftBehind, type Finding } from './difference/find.ts';
+import { findAtFault, findDifference, findLeftBehind, type Finding } from './difference/find.ts';
 import { secondProgram } from './difference/programs.ts';
 import type { Receiver } from './verdict/difference-causes.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
@@ -290,7 +290,13 @@ function askWhy(run: PlainRun, { judged, entry, starts, variants, limited, diagn
 type ByDifference = Pick<Answers, 'difference' | 'receiver'>;
 /** Where no repair of a check leads to DFU. */
 function byDifference(run: PlainRun, entry: Checkpoint | null): ByDifference {
-  if (entry === null) return run.base.entries.length === 0 ? leftBehind(run) : { difference: null };
+  const { session, base } = run;
+  if (entry === null) {
+    const left = base.entries.length === 0 ? leftBehind(run) : { difference: null };
+    const { faultCheckpoint: fault } = session;
+    if (left.difference?.helps || fault === null) return left;
+    return { difference: searched(run, 'what makes the fault', null, () => findAtFault(session, fault)) };
+  }
   run.input.progress?.('comparing the state of the chip with that behind a reset');
   return { difference: searched(run, 'a difference from the state behind a reset', null, () => findDifference(run.session, entry)) };
 }

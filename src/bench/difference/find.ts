@@ -52,6 +52,11 @@ export function findDifference(session: Session, entry: Checkpoint): Finding | n
   if (working === null) return null;
   return search(session, failing, working, reachesDfu, byException ? isOfNoCode : () => true);
 }
+/** What makes the first fault before any entry, where the program would go on to the ROM without it. The session is left anywhere. */
+export function findAtFault(session: Session, fault: Checkpoint): Finding | null {
+  const working = romFromReset(session.input, 'table');
+  return working === null ? null : search(session, fault, working, reachesDfu, isOfNoCode);
+}
 /** What another program left to this one, so that it does not do what it does from reset; null where it does, or does nothing to compare with. The session is left anywhere. */
 export function findLeftBehind(session: Session, powerOn: Checkpoint, program: Program, end: Ps): Finding | null {
   const failing = arrival(session, powerOn, program, end);
