@@ -50,6 +50,7 @@ export { serialise } from './bench/documents/serialise.ts';
 export { UsageError } from './bench/documents/usage-error.ts';
 export { ImageError, type ImageErrorCode } from './image/errors.ts';
 export { terminalReport, type TerminalOptions } from './report/terminal.ts';
+export { explain, type ExplainedFact } from './report/explain.ts';
 export { CHIPS, findChip, suggestChips } from './chips/index.ts';
 export { inferChip, type InferredChip } from './bench/input/infer-chip.ts';
 export { BenchMachine, openMachine } from './library/machine.ts';

@@ -9,7 +9,7 @@ import { UsageError } from '../bench/documents/usage-error.ts';
 import { patchOf } from '../report/patch.ts';
 import { shortReport } from '../report/short.ts';
 import type { Sources } from '../report/source-lines.ts';
-import { checksReport, terminalReport } from '../report/terminal.ts';
+import { checksReport, documentReport, terminalReport } from '../report/terminal.ts';
 import { printable, wrap } from '../report/text.ts';
 import { dirname, resolve } from 'node:path';
 import type { Bench } from './engine.ts';
@@ -86,10 +86,11 @@ async function documentsOf(run: Recorded, options: RunCommandOptions, judgement:
   if (options.html !== undefined)
     documents.html = (await import('../report/html.ts')).htmlReport(run.result, {
       sources,
+      judgement,
       ...pageScript(),
       ...(run.trace === undefined ? {} : { trace: run.trace }),
     });
-  if (options.junit !== undefined) documents.junit = await junitDocument(run.result, judgement, run.seconds);
+  if (options.junit !== undefined) documents.junit = await junitDocument(run.result, judgement, sources, run.seconds);
   return documents;
 }
 
@@ -104,11 +105,11 @@ function tell(
 ): void {
   const { result } = run;
   if (options.quiet !== true) {
-    const view = { paint: paintFor(io, stream, options.color !== false), width: stream.columns, judgement };
+    const view = { paint: paintFor(io, stream, options.color !== false), width: stream.columns, judgement, sources };
     stream.write(
       options.verbose === true
         ? terminalReport(result, { ...view, allChecks: options.checks === true })
-        : shortReport(result, { ...view, sources }) + (options.checks === true ? checksReport(result, view) : ''),
+        : shortReport(result, view) + (options.checks === true ? checksReport(result, view) : ''),
     );
   }
   if (run.stats !== undefined) io.stderr.write(`${run.stats}\n`);
@@ -174,10 +175,10 @@ function failsToLeave(result: RunResult): boolean {
   return result.checks.some(({ id, verdict: v }) => id.startsWith('leave-') && v === 'fail');
 }
 
-async function junitDocument(result: RunResult, judgement: Judgement | null, seconds: number): Promise<string> {
+async function junitDocument(result: RunResult, judgement: Judgement | null, sources: Sources, seconds: number): Promise<string> {
   const { junit } = await import('../report/junit.ts');
   const holds = verdict(result, judgement);
   const message = judgement === null ? `outcome is ${result.outcome}` : judgement.failures.join('; ');
-  const failure = holds ? null : { message, text: terminalReport(result, { judgement }) };
+  const failure = holds ? null : { message, text: documentReport(result, { judgement, sources }) };
   return junit([{ name: result.images.map((i) => i.path).join(' '), className: result.chip, seconds, failure }]);
 }

@@ -12,6 +12,7 @@ import { MS } from '../emu/time.ts';
 import { findingsOf, type Finding } from '../report/findings.ts';
 import type { JUnitCase } from '../report/junit.ts';
 import { shortReport } from '../report/short.ts';
+import { documentReport } from '../report/terminal.ts';
 import { printable, printableName } from '../report/text.ts';
 import { VERSION } from '../version.ts';
 import type { Bench } from './engine.ts';
@@ -59,6 +60,8 @@ export interface TestOutcome {
   readonly result: RunResult | null;
   /** The first screen, where it does not hold. */
   readonly report: (view: { readonly stream: Stream; readonly color: boolean }) => string;
+  /** The whole story, as JUnit has it. */
+  readonly story: () => string;
 }
 
 const TEST_SCHEMA = 'bootbench/test@1';
@@ -272,7 +275,7 @@ class Runner {
   private async one(path: string): Promise<TestOutcome | null> {
     const { io, plan } = this;
     const started = milliseconds();
-    const base = { path, cached: false, findings: [], result: null, report: () => '' };
+    const base = { path, cached: false, findings: [], result: null, report: () => '', story: () => '' };
     const seconds = (): number => (milliseconds() - started) / 1000;
     const error = (text: string, internal = false): TestOutcome => ({
       ...base,
@@ -294,7 +297,17 @@ class Runner {
       const report: TestOutcome['report'] = ({ stream, color }) =>
         shortReport(result, { judgement, sources, paint: paintFor(io, stream, color), width: stream.columns - 5, embedded: true });
       const findings = state === 'fail' ? findingsOf(path, result, failures, sources) : [];
-      return { path, state, seconds: seconds(), cached, failures, findings, result, report };
+      return {
+        path,
+        state,
+        seconds: seconds(),
+        cached,
+        failures,
+        findings,
+        result,
+        report,
+        story: () => documentReport(result, { judgement, sources }),
+      };
     } catch (thrown) {
       const internal = !(thrown instanceof UsageError || thrown instanceof ImageError);
       const text = thrown instanceof Error ? thrown.message : String(thrown);
@@ -329,12 +342,10 @@ async function writeFiles(outcomes: readonly TestOutcome[], options: TestOptions
   }
 }
 
-const PLAIN: Stream = { write: () => undefined, raw: () => undefined, isTTY: false, columns: 100 };
-
-function junitCase({ path, state, seconds, failures, findings, result, report }: TestOutcome): JUnitCase {
+function junitCase({ path, state, seconds, failures, findings, result, story }: TestOutcome): JUnitCase {
   const { file = path, line = 1 } = findings[0] ?? {};
   const bad = state !== 'ok' && state !== 'known';
-  const text = state === 'fail' ? `${failures.join('\n')}\n\n${report({ stream: PLAIN, color: false })}` : failures.join('\n');
+  const text = state === 'fail' ? story() : failures.join('\n');
   return {
     name: path,
     className: 'bootbench',

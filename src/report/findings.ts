@@ -1,9 +1,11 @@
 /** What a scenario that does not hold has to say to a CI server: one finding for each proved cause, else one for the failure itself, with the place in the sources. */
-import type { CauseId, Place, RunResult } from '../bench/documents/result.ts';
-import { proofOf } from '../bench/documents/serial-proof.ts';
 import { factsIn } from '../bench/documents/note-facts.ts';
+import type { CauseId, Place, RunResult } from '../bench/documents/result.ts';
 import type { Sources } from './source-lines.ts';
-import { codeOf } from './text.ts';
+import type { FactOf } from './story/facts.ts';
+import { linesOf } from './story/lines.ts';
+import { storyOf } from './story/story.ts';
+import { toldOn } from './story/surfaces.ts';
 
 export interface Finding {
   /** The scenario's file. */
@@ -18,29 +20,24 @@ export interface Finding {
 
 /** @param failures what of `expect` does not hold */
 export function findingsOf(scenario: string, result: RunResult, failures: readonly string[], sources: Sources): Finding[] {
-  const told = failures.join('; ');
-  const causes = proofOf(result)?.causes ?? [];
+  const story = storyOf(result, { sources });
   const at = (place: Place | null): Pick<Finding, 'file' | 'line'> => {
     const found = place?.file == null ? null : sources(place.file);
     return found === null || found.elsewhere ? { file: scenario, line: 1 } : { file: found.path, line: place!.line ?? 1 };
   };
-  if (causes.length === 0) {
-    const fault = factsIn(result.notes, 'fault').find(({ at }) => at.file !== null);
-    return [
-      {
-        scenario,
-        rule: result.outcome,
-        message: `${told}: ${result.summary}`,
-        ...at(fault?.at ?? result.entries.at(-1)?.from ?? null),
-      },
-    ];
+  const proved = story.filter((f): f is FactOf<'cause'> => f.is === 'cause' && f.proof !== null);
+  const message = (own: FactOf<'cause'> | null): string => {
+    const told = toldOn(
+      'finding',
+      story.filter((f) => f.is !== 'cause' || f.proof === null || f === own),
+    );
+    // the place of a finding is where its source stands
+    return [failures.join('; '), ...told.flatMap((t) => linesOf({ ...t, source: null }, { width: Infinity }))].join('\n');
+  };
+  const jump = result.entries.at(-1)?.from ?? null;
+  if (proved.length === 0) {
+    const fault = factsIn(result.notes, 'fault').find((f) => f.at.file !== null);
+    return [{ scenario, rule: result.outcome, message: message(null), ...at(fault?.at ?? jump) }];
   }
-  return causes.map((cause) => ({
-    scenario,
-    rule: cause.id,
-    message: [`${cause.explanation} (${told})`, cause.fix === null ? cause.repair : `fix: ${codeOf(cause.fix).join('\n')}`]
-      .filter((t) => t !== null)
-      .join('\n'),
-    ...at(cause.lastWriter ?? result.entries.at(-1)?.from ?? null),
-  }));
+  return proved.map((f) => ({ scenario, rule: f.cause.id, message: message(f), ...at(f.cause.lastWriter ?? jump) }));
 }

@@ -2,22 +2,24 @@
  * One self-contained page: what happened, the line in its context, state at the jump, checks, USB, console, timeline. Everything is there without the script,
  * which adds what needs one: a timeline to zoom into, highlighted code, links between them. Nothing comes from elsewhere.
  */
-import type { Place, ResultCause, ResultCheck, RunResult, Verdict } from '../bench/documents/result.ts';
-import { factsIn } from '../bench/documents/note-facts.ts';
-import { proofOf, SERIAL, type Proof } from '../bench/documents/serial-proof.ts';
+import type { Judgement } from '../bench/documents/expect.ts';
+import type { ResultCheck, RunResult, Verdict } from '../bench/documents/result.ts';
 import type { RunTrace, TracedJump, TracedWord } from '../bench/documents/trace-types.ts';
 import { escapeHtml as escape, PAGE_STYLE } from './page.ts';
 import { pictureOf, placeText as where } from './picture.ts';
-import { NO_SOURCES, type Sources } from './source-lines.ts';
-import { headlineText, terminalReport } from './terminal.ts';
+import type { Sources } from './source-lines.ts';
+import type { Excerpt } from './story/facts.ts';
+import type { Told } from './story/sentences.ts';
+import { storyOf } from './story/story.ts';
+import { toldOn } from './story/surfaces.ts';
 import { humanTime } from './text.ts';
 import { TIMELINE_STYLE } from './timeline-style.ts';
-import { howSure } from './provisos.ts';
 
 export interface HtmlOptions {
   /** The script of the page (src/report/app); without it the page stands still. */
   readonly script?: string;
   readonly sources?: Sources;
+  readonly judgement?: Judgement | null;
   /** The full event stream: what the timeline draws. */
   readonly trace?: RunTrace;
 }
@@ -35,19 +37,14 @@ button { font: inherit; padding: .2rem .7rem; border: 1px solid var(--line); bac
 @media print { nav, .tools { display: none } details:not([open]) > *:not(summary) { display: block } pre, .code li { white-space: pre-wrap } }`;
 
 export function htmlReport(result: RunResult, options: HtmlOptions = {}): string {
-  const sources = options.sources ?? NO_SOURCES;
+  const [headline, ...told] = toldOn('page', storyOf(result, options));
   const parts: readonly (readonly [id: string, title: string, body: string])[] = [
-    ['cause', result.diagnosis.causes.length > 0 ? 'Cause' : 'What happened', causeSection(result, sources)],
+    ['story', 'What happened', storySection(told)],
     ['timeline', 'Timeline', timelineSection(result)],
     ['jump', 'State at the jump', jumpSection(result, options.trace ?? null)],
     ['checks', 'Checks', checksSection(result)],
     ['usb', 'USB', usbSection(result)],
     ['console', 'Console', consoleSection(result)],
-    [
-      'all',
-      'Full report',
-      `<details><summary>as in the terminal</summary><pre>${escape(terminalReport(result, { width: 100 }))}</pre></details>`,
-    ],
   ];
   const shown = parts.filter(([, , body]) => body !== '');
   const nav = shown.map(([id, title]) => `<a href="#${id}">${title}</a>`).join('\n');
@@ -62,7 +59,7 @@ export function htmlReport(result: RunResult, options: HtmlOptions = {}): string
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>bootbench: ${escape(result.outcome)}, ${escape(result.chip)}</title><style>${STYLE}</style></head>
 <body><main>
-${head(result)}
+${head(result, headline)}
 <nav aria-label="Sections">${nav}</nav>
 ${sections.join('\n')}
 </main>
@@ -71,71 +68,36 @@ ${script}
 `;
 }
 
-function head(r: RunResult): string {
-  const good = r.outcome === 'dfu';
-  const rom = r.rom.kind === 'stand-in' ? `stand-in ROM ${r.rom.id ?? ''} ${r.rom.version ?? ''}, not ST's code` : r.rom.kind;
-  return `<header class="${good ? 'good' : 'bad'}"><h1>${good ? '✓' : '✗'} ${escape(r.outcome)}: ${escape(headlineText(r))}</h1>
-<p>${escape(r.summary)}</p>
-<p class="soft">${escape(r.chip)} · ${escape(rom)} · ${escape(humanTime(r.time.seconds))} simulated · seed ${r.seed} · bootbench ${escape(r.version)}</p></header>`;
+function head(r: RunResult, told: Told | undefined): string {
+  const good = told?.tone === 'green';
+  const more = (told?.more ?? []).map((text) => `<p>${escape(text)}</p>`).join('');
+  return `<header class="${good ? 'good' : 'bad'}"><h1>${good ? '✓' : '✗'} ${escape(told?.text ?? r.outcome)}</h1>${more}</header>`;
 }
 
-function causeSection(r: RunResult, sources: Sources): string {
-  const proof = proofOf(r);
-  const causes = proof?.causes ?? r.diagnosis.causes;
-  const seen = r.notes.filter((n) =>
-    ['crash', 'chain', 'trigger', 'control', 'chip', 'starved', 'not-triggered', 'find-jump', SERIAL].includes(n.kind),
-  );
-  const list = seen.length === 0 ? '' : `<ul>${seen.map((n) => `<li>${escape(n.text)}</li>`).join('')}</ul>`;
-  const [fault] = factsIn(r.notes, 'fault');
-  const at = fault === undefined ? '' : sourceOf(fault.at, sources);
-  return causes.map((c) => causeCard(r, c, proof, sources)).join('\n') + at + list;
-}
-
-function causeCard(r: RunResult, c: ResultCause, proof: Proof | null, sources: Sources): string {
-  const jump = r.entries.at(-1)?.from ?? null;
-  const check = r.checks.find((x) => x.id === c.id);
-  const rows = [
-    c.lastWriter === null ? null : ['Line', `${where(c.lastWriter)}, at ${humanTime(c.lastWriter.at)}`],
-    jump === null ? null : ['Jump', `${where(jump)} to ${r.entries.at(-1)!.address}`],
-    check?.observed == null ? null : ['Found', `${check.observed}${check.expected === null ? '' : ` (expected: ${check.expected})`}`],
-    ['Proof', proofText(c, proof)],
-    ...conditionsOf(r, c).map((text) => ['If', text]),
-  ].filter((x) => x !== null);
-  const list = rows.map(([k, v]) => `<dt>${escape(k!)}</dt><dd>${escape(v!)}</dd>`).join('');
-  const fix = c.fix === null ? '' : `<p>Fix, in C:</p><pre tabindex="0"><code class="c">${escape(c.fix)}</code></pre>`;
-  return `<article><h3>${escape(c.id)}${proof !== null ? '' : ' (suspect)'}</h3><p>${escape(c.explanation)}</p><dl>${list}</dl>${sourceOf(c.lastWriter ?? jump, sources)}${fix}</article>`;
-}
-
-function proofText(c: ResultCause, proof: Proof | null): string {
-  if (proof === null) return 'not proved';
-  if (proof.reached === 'serial') return 'proved: with this repaired, the ROM answers on its USART';
-  return `proved: with this repaired, the outcome of the same run is ${c.outcomeAfterRepair ?? 'another one'}`;
-}
-
-/** One line for each option of the ROM, with what its other values lead to. */
-function conditionsOf(r: RunResult, c: ResultCause): string[] {
-  const others = new Map<string, Set<string>>();
-  for (const d of [...r.dependsOn, ...c.dependsOn]) {
-    const key = `the ROM has ${d.rom} = ${d.value} (${howSure(r.chip, d)})`;
-    others.set(key, (others.get(key) ?? new Set()).add(`${d.other}: ${d.outcomeIfOther}`));
-  }
-  return [...others].map(([what, list]) => `${what}; with ${[...list].join(', ')}`);
+/** What the run tells, as everywhere; the headline stands above. */
+export function storySection(told: readonly Told[]): string {
+  return told
+    .map((t) => {
+      const label = t.label === '' ? '' : `<h3>${escape(t.label)}</h3>`;
+      const more = t.more.length === 0 ? '' : `<ul>${t.more.map((text) => `<li>${escape(text)}</li>`).join('')}</ul>`;
+      const lines = t.code.map(({ mark, text }) => escape(`${mark === ' ' ? '' : mark}${text}`)).join('\n');
+      const code = lines === '' ? '' : `<pre tabindex="0"><code class="c">${lines}</code></pre>`;
+      return `<article class="${t.is}">${label}<p>${escape(t.text)}</p>${t.place === null ? '' : `<p>${escape(t.place)}</p>`}${sourceOf(t.source)}${more}${code}</article>`;
+    })
+    .join('\n');
 }
 
 const AROUND = 8;
 /** The line in its context. */
-function sourceOf(place: Place | null, sources: Sources): string {
-  if (place?.file == null || place.line === null) return '';
-  const found = sources(place.file);
-  const leftOut = found === null ? (sources.leftOut?.(place.file) ?? null) : null;
-  if (leftOut !== null) return `<p class="soft">The source of ${escape(place.file)} is not shown: ${escape(leftOut)}.</p>`;
-  if (found === null || place.line > found.lines.length) return '';
-  const from = Math.max(1, place.line - AROUND);
-  const lines = found.lines.slice(from - 1, place.line + AROUND);
-  const items = lines.map(
-    (text, i) => `<li class="${from + i === place.line ? 'blamed' : 'line'}"><code>${escape(text.replaceAll('\t', '    '))}</code></li>`,
-  );
-  return `<figure class="code scroll" tabindex="0"><figcaption class="soft">${escape(found.elsewhere ? place.file : found.path)}${found.newer ? ' (changed after the image was built)' : ''}</figcaption><ol start="${from}">${items.join('')}</ol></figure>`;
+function sourceOf(source: Excerpt | null): string {
+  if (source === null) return '';
+  const { file, line, lines: all, leftOut } = source;
+  if (all === null) return `<p class="soft">The source of ${escape(file)} is not shown: ${escape(leftOut ?? '')}.</p>`;
+  const from = Math.max(1, line - AROUND);
+  const items = all
+    .slice(from - 1, line + AROUND)
+    .map((text, i) => `<li class="${from + i === line ? 'blamed' : 'line'}"><code>${escape(text.replaceAll('\t', '    '))}</code></li>`);
+  return `<figure class="code scroll" tabindex="0"><figcaption class="soft">${escape(file)}${source.newer ? ' (changed after the image was built)' : ''}</figcaption><ol start="${from}">${items.join('')}</ol></figure>`;
 }
 
 function timelineSection(r: RunResult): string {

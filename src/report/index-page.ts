@@ -22,7 +22,7 @@ export function indexPage(rows: readonly IndexRow[]): string {
     const report =
       r.result === null
         ? ''
-        : `<pre>${escapeHtml(shortReport(r.result, { width: 100, judgement: { holds: false, failures: r.failures } }))}</pre>`;
+        : `<pre>${escapeHtml(shortReport(r.result, { width: 120, judgement: { holds: false, failures: r.failures } }))}</pre>`;
     const list = r.failures.map((f) => `<li>${escapeHtml(f)}</li>`).join('');
     return `<details open><summary><span class="fail">${escapeHtml(r.state)}</span> ${escapeHtml(r.path)}</summary><ul>${list}</ul>${report}</details>`;
   });

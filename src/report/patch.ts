@@ -2,13 +2,14 @@
  * The fixes of a result as a patch of the user's sources: a unified diff for `patch -p1`. A repair of the state at the entry goes right before the jump; a repair
  * of a write replaces that write. A fix that is not a simple statement, or whose file is not found, is reported instead of guessed.
  */
-import { createTwoFilesPatch } from 'diff';
+import { formatPatch, structuredPatch } from 'diff';
 import { firstSet, proofOf } from '../bench/documents/serial-proof.ts';
 import type { CauseId, Place, ResultCause, RunResult } from '../bench/documents/result.ts';
 import { isRemark, keptDeclaration, partsOf, type Part } from '../checks/fix-in-c.ts';
 import { redirectedTables, type RedirectedTables } from '../checks/entry-address.ts';
 import { findChip } from '../chips/index.ts';
 import { factsIn } from '../bench/documents/note-facts.ts';
+import type { CodeLine } from './story/facts.ts';
 import { inAddresses } from './in-addresses.ts';
 import { inAssembler } from './in-assembler.ts';
 import { inOneLine } from './text.ts';
@@ -18,6 +19,8 @@ import type { Sources } from './source-lines.ts';
 export interface Patch {
   /** Unified diff; empty if no fix can be applied. */
   readonly text: string;
+  /** The same as data. */
+  readonly hunks: readonly Hunk[];
   /** Causes whose fix is in it. */
   readonly causes: readonly CauseId[];
   /** Fixes that are not in the patch, and why: one sentence each. */
@@ -26,6 +29,14 @@ export interface Patch {
   readonly needs: readonly string[];
   /** The files are not below the working folder: `patch -d /`. */
   readonly elsewhere: boolean;
+}
+
+interface Hunk {
+  /** Without its folder. */
+  readonly file: string;
+  /** The first line that changes. */
+  readonly line: number;
+  readonly changed: readonly CodeLine[];
 }
 
 interface Edit {
@@ -79,6 +90,7 @@ function tryPatch(
     refused.set(id, why);
   };
   let text = '';
+  const hunks: Hunk[] = [];
   let elsewhere = false;
   const needs: string[] = [];
   const done = new Set<CauseId>();
@@ -100,11 +112,20 @@ function tryPatch(
     if (unknown.length > 0)
       needs.push(`${found.path} includes no header that defines ${unknown.join(', ')}: include the CMSIS device header of your chip`);
     const [before, after] = [found.lines, changed].map((lines) => lines.join('\n')) as [string, string];
-    text += createTwoFilesPatch(`a/${found.path}`, `b/${found.path}`, before, after, '', '', { context: 3 })
-      .replace(/^=+\n/, '')
-      .replaceAll('\t\n', '\n');
+    const made = structuredPatch(`a/${found.path}`, `b/${found.path}`, before, after, '', '', { context: 3 });
+    text += formatPatch(made).replace(/^=+\n/, '').replaceAll('\t\n', '\n');
+    hunks.push(...made.hunks.map((hunk) => hunkOf(found.path, hunk)));
   }
-  return { text, causes: [...done], left, needs, elsewhere, refused };
+  return { text, hunks, causes: [...done], left, needs, elsewhere, refused };
+}
+
+function hunkOf(path: string, { oldStart, lines }: { readonly oldStart: number; readonly lines: readonly string[] }): Hunk {
+  const first = lines.findIndex((line) => !line.startsWith(' '));
+  const changed = lines.flatMap((line): CodeLine[] => {
+    const mark = line[0];
+    return mark === '+' || mark === '-' ? [{ mark, text: line.slice(1) }] : [];
+  });
+  return { file: path.slice(path.lastIndexOf('/') + 1), line: oldStart + first, changed };
 }
 
 /** Names that CMSIS and ST's device headers have. */

@@ -19,3 +19,22 @@ export interface Sources {
 }
 
 export const NO_SOURCES: Sources = () => null;
+
+/** A loop in the source whose condition is more than a constant. */
+export function asksSomething(line: string): boolean {
+  const text = line.replace(/\/\/.*|\/\*.*?\*\//g, '');
+  const loops = [...text.matchAll(/\b(?:while\s*\(|for\s*\([^;]*;)/g)];
+  // with several loops in one line, the right one is not known
+  if (loops.length !== 1) return false;
+  const condition = upToItsEnd(text.slice(loops[0]!.index + loops[0]![0].length));
+  return /[A-Za-z_]/.test(condition.replace(/\b(true|TRUE|0x[\da-f]+)\b/gi, ''));
+}
+/** Up to the parenthesis that closes what came before, or the semicolon between. */
+function upToItsEnd(text: string): string {
+  let open = 1;
+  for (let i = 0; i < text.length; i++) {
+    open += Number(text[i] === '(') - Number(text[i] === ')');
+    if (open === 0 || text[i] === ';') return text.slice(0, i);
+  }
+  return text;
+}

@@ -116,3 +116,6 @@ export function whole(text: Sentence): string {
 
 /** Code in one line. */
 export const inOneLine = (code: Sentence): string => String(code).replace(/\s+/g, ' ').trim();
+
+/** Of a report, however wide the terminal is. */
+export const widthOf = (columns = 80): number => Math.max(40, Math.min(columns, 120));

@@ -51,7 +51,7 @@ describe('a button that nobody presses', () => {
     expect(tried).toContain('PC13 = 0: dfu; {"at":"100ms","do":{"pin":{"name":"PC13","level":0}}}');
     expect(tried.some((text) => /^call of jump_to_bootloader \(main\.c:\d+\): dfu;/.test(text))).toBe(true);
     const report = terminalReport(result);
-    expect(report).toContain('Nothing triggered the jump into the ROM in this run');
+    expect(report).toContain('nothing triggered the jump into the ROM in this run');
     expect(report).not.toContain('does not check');
   });
 });

@@ -25,7 +25,7 @@ it('registers without behaviour that the firmware polls are', async () => {
   expect(result.unmodelled.map((u) => `${u.peripheral}.${u.register}`)).toEqual(['PKA.CR', 'PKA.SR']);
   expect(result.stuck).toMatchObject({ register: 'PKA.SR', force: 'PKA.SR.INITOK=1' });
   expect(terminalReport(result, { width: 120 }).split('\n')[0]).toBe(
-    'FAIL  stuck: the firmware polls PKA.SR, which bootbench does not model; --force PKA.SR.INITOK=1 gets past it',
+    'FAIL   stuck: the firmware polls PKA.SR, which bootbench does not model; --force PKA.SR.INITOK=1 gets past it',
   );
   const passed = await inThread(
     await loadJob([], { scenario: fixture('h533-stuck-pka-tick/scenario.json'), force: [result.stuck!.force!] } as never, fixture('')),

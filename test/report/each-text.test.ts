@@ -1,5 +1,5 @@
 /**
- * What the reports make of results and of event streams made by hand. Word by word, beside what they made of them (each-text/*.txt, which `BOOTBENCH_GOLDEN=write` writes anew), stand two reports for terminals,
+ * What the reports make of results and of event streams made by hand. Word by word, beside what they made of them (each-text/*.txt, which `BOOTBENCH_GOLDEN=write` writes anew), stand
  * documents for CI servers and one trace.
  */
 import { describe, expect, it } from 'vitest';
@@ -9,9 +9,7 @@ import { codeQuality, githubAnnotations, sarif, stepSummary } from '../../src/re
 import { findingsOf } from '../../src/report/findings.ts';
 import { junit, type JUnitCase } from '../../src/report/junit.ts';
 import { pictureOf } from '../../src/report/picture.ts';
-import { shortReport } from '../../src/report/short.ts';
 import type { Sources } from '../../src/report/source-lines.ts';
-import { terminalReport } from '../../src/report/terminal.ts';
 import { ansi, consoleText, humanTime, pad, printable, visibleLength, wrap, type Style } from '../../src/report/text.ts';
 import { traceFormat } from '../../src/report/trace/endings.ts';
 import { writeTrace } from '../../src/report/trace/formats.ts';
@@ -31,17 +29,6 @@ const sources: Sources = () => ({
   newer: false,
   elsewhere: false,
 });
-
-/** Of each text what the first has not said already. */
-function others(texts: Readonly<Record<string, string>>): string[] {
-  const said = new Set<string>();
-  return Object.entries(texts).flatMap(([name, text], i) => {
-    const lines = text.split('\n');
-    const more = lines.filter((line) => !said.has(line));
-    if (i < 2) for (const line of lines) said.add(line);
-    return [`---- ${name}`, ...more];
-  });
-}
 
 // ---- results -----------------------------------------------------------------------------------------------------------------------------
 const cause = (id: ResultCause['id'], over: Partial<ResultCause> = {}): ResultCause => ({ ...primaskCause, id, ...over });
@@ -107,16 +94,6 @@ const RESULTS: Readonly<Record<string, RunResult>> = {
   'silicon': { ...dfuResult(), rom: { ...dfuResult().rom, kind: 'silicon', version: null } },
   'unicorn': { ...dfuResult(), engine: 'unicorn' },
 } as Readonly<Record<string, RunResult>>; // prettier-ignore
-
-/** Results with so many notes of a kind, with a proved cause and without one. */
-const each = (text: (result: RunResult, name: string) => string): Record<string, string> =>
-  Object.fromEntries(Object.entries(RESULTS).map(([name, result]) => [name, text(result, name)]));
-it('short reports of 80 columns say what they said', () => {
-  before(others(each((result) => shortReport(result, { width: 80, sources }))), 'short-80');
-});
-it('reports on a terminal say what they said', () => {
-  before(others(each((result, name) => terminalReport(result, { width: 90, allChecks: name === 'two cores' }))), 'terminal');
-});
 
 // ---- event streams -------------------------------------------------------------------------------------------------------------------------
 const MS = 1e9;

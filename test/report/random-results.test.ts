@@ -175,10 +175,20 @@ describe('The first screen', () => {
 
 describe('The whole report', () => {
   it('names every proved cause', () => {
-    expect(except(({ result, full }) => result.diagnosis.causes.every(({ id, proved }) => !proved || full.includes(id)))).toEqual([]);
+    expect(
+      except(
+        ({ result, full }) => result.outcome === 'dfu' || result.diagnosis.causes.every(({ id, proved }) => !proved || full.includes(id)),
+      ),
+    ).toEqual([]);
   });
   it('says what the summary says', () => {
-    expect(except(({ result, full }) => squeezed(full).includes(squeezed(String(result.summary)).slice(0, 40)))).toEqual([]);
+    expect(
+      except(({ result, full }) =>
+        squeezed(full)
+          .toLowerCase()
+          .includes(squeezed(String(result.summary)).slice(0, 40).toLowerCase()),
+      ),
+    ).toEqual([]);
   });
   it('names the ROM, and that a stand-in is not of ST', () => {
     expect(except(({ result, full }) => result.rom === null || result.rom.kind !== 'stand-in' || /stand-in/.test(full))).toEqual([]);
@@ -204,7 +214,11 @@ describe('Findings for CI', () => {
         .every(({ id, lastWriter }) => findings(t).some((f) => new RegExp(`${lastWriter!.line}|${id}`).test(JSON.stringify(f))));
     const failing = all.filter(
       ({ judgement, result }) =>
-        judgement !== null && !judgement.holds && judgement.failures.length > 0 && result.diagnosis.explained === true,
+        judgement !== null &&
+        result.outcome !== 'dfu' &&
+        !judgement.holds &&
+        judgement.failures.length > 0 &&
+        result.diagnosis.explained === true,
     );
     expect(failing.length).toBeGreaterThan(20);
     expect(failing.filter((t) => !at(t)).map(({ seed }) => seed)).toEqual([]);

@@ -78,8 +78,8 @@ it.each(SCENARIOS)('%s: the first screen is the one that was read, and no tellin
       return true;
     }
   };
-  // where a run waits is told from the facts of that note
-  const isLoop = ([key, i]: Path): boolean => key === 'notes' && result.notes[Number(i)]?.kind === 'loop';
+  // where a run waits, and who called that, is told from the facts of those notes
+  const isLoop = ([key, i]: Path): boolean => key === 'notes' && ['loop', 'calls'].includes(result.notes[Number(i)]?.about?.is ?? '');
   const telling = [...pathsOf(result)].filter((path) => TELLING.test(path.join('.')) && !UNTOLD.test(path.join('.')) && !isLoop(path));
   const leaves = telling.filter((path) => typeof path.reduce<unknown>((at, key) => (at as Json)[key], result) !== 'object');
   expect(leaves.length).toBeGreaterThan(10);

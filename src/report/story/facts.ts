@@ -1,0 +1,119 @@
+/**
+ * What a run tells, once for all reports: facts in the order of a reader's questions (what happened, why, which line, how to fix it, how sure is that, under which
+ * conditions, what else, what next). sentences.ts makes the sentences, surfaces.ts says which report leaves out what.
+ */
+import type { Judgement } from '../../bench/documents/expect.ts';
+import type { Frame } from '../../bench/documents/note-facts.ts';
+import type { Place, ResultCause, ResultCheck, RomDependency, RunResult } from '../../bench/documents/result.ts';
+import type { Proof } from '../../bench/documents/serial-proof.ts';
+import type { Sentence } from '../../bench/documents/sentence.ts';
+
+/** A line of the sources to show with its neighbours, or why it is not shown. */
+export interface Excerpt {
+  readonly file: string;
+  readonly line: number;
+  /** Of the whole file; null where it may not be shown. */
+  readonly lines: readonly string[] | null;
+  /** The file was changed after the image was built. */
+  readonly newer: boolean;
+  readonly leftOut: string | null;
+}
+export interface CodeLine {
+  readonly text: string;
+  readonly mark: '+' | '-' | ' ';
+}
+
+export type Fact =
+  | { readonly is: 'verdict'; readonly result: RunResult; readonly judgement: Judgement | null }
+  | { readonly is: 'ended'; readonly ended: RunResult['ended'] }
+  | { readonly is: 'symptom'; readonly symptom: NonNullable<RunResult['symptom']>; readonly notes: readonly Sentence[] }
+  /** Under which conditions it ran: what was loaded, pressed, forced. */
+  | { readonly is: 'condition'; readonly text: Sentence; readonly detail: boolean }
+  | { readonly is: 'summary'; readonly text: Sentence; readonly detail: boolean }
+  | {
+      readonly is: 'cause';
+      /** `proved`: by repair, in the set that the proof is of; `other`: in another set that is enough; null: a suspect. */
+      readonly proof: 'proved' | 'other' | null;
+      readonly cause: ResultCause;
+      readonly check: ResultCheck | null;
+      /** The cause's line, or the jump. */
+      readonly at: Place | null;
+      readonly source: Excerpt | null;
+      readonly jump: RunResult['entries'][number] | null;
+    }
+  | { readonly is: 'fault'; readonly text: Sentence; readonly source: Excerpt | null; readonly more: readonly Sentence[] }
+  | { readonly is: 'origin'; readonly links: readonly Sentence[] }
+  | { readonly is: 'reset'; readonly texts: readonly Sentence[]; readonly source: Excerpt | null }
+  | {
+      readonly is: 'wait';
+      readonly where: string;
+      readonly source: Excerpt | null;
+      readonly callers: readonly Frame[];
+      readonly stuck: NonNullable<RunResult['stuck']>;
+      /** Of a loop that reads nothing: what happened. */
+      readonly summary: Sentence | null;
+      readonly why: readonly Sentence[];
+      readonly unmodelled: boolean;
+      /** The source line reads a variable, the code does not. */
+      readonly volatile: boolean;
+      /** Nothing fails before it: the write that the flash refused, if any. */
+      readonly refused: Sentence | null;
+    }
+  | {
+      readonly is: 'not-triggered';
+      /** What kept it; null: nothing triggered it. */
+      readonly why: Sentence | null;
+      readonly ways: readonly Sentence[];
+      readonly tried: readonly Sentence[];
+      /** A cause is proved. */
+      readonly detail: boolean;
+    }
+  /** In vain: a clock that never comes, the application's own USB, a refused write. */
+  | { readonly is: 'in-vain'; readonly what: 'clock' | 'usb' | 'write'; readonly text: Sentence; readonly unlock: boolean }
+  | { readonly is: 'serial'; readonly texts: readonly Sentence[] }
+  /** A check that fails and is not proved to be harmless, in a run without a proof. */
+  | { readonly is: 'check'; readonly check: ResultCheck; readonly maybe: boolean }
+  | {
+      readonly is: 'fix';
+      /** `diff`: changed lines of the user's sources; `c`: C for that place. */
+      readonly form: 'diff' | 'c';
+      readonly where: string;
+      readonly code: readonly CodeLine[];
+      /** What could not be put into the diff, and what it needs. */
+      readonly left: readonly string[];
+    }
+  | {
+      readonly is: 'proof';
+      readonly count: number;
+      readonly reached: Proof['reached'];
+      readonly rom: string;
+      /** Sets, any one of which is enough, if there are several. */
+      readonly sets: readonly (readonly string[])[];
+    }
+  | {
+      readonly is: 'unexplained';
+      readonly why: 'unfinished' | 'harmless' | 'vain';
+      readonly tried: readonly string[];
+      readonly ifElse: RomDependency | null;
+    }
+  | {
+      readonly is: 'holds-if';
+      readonly conditions: readonly string[];
+      readonly options: readonly (RomDependency & { readonly sure: string })[];
+    }
+  | { readonly is: 'leave'; readonly check: ResultCheck; readonly option: { readonly value: string; readonly confidence: string } | null }
+  | { readonly is: 'kept-options'; readonly text: Sentence }
+  | { readonly is: 'harmless'; readonly ids: readonly string[]; readonly everywhere: boolean; readonly detail: boolean }
+  | { readonly is: 'board'; readonly text: Sentence }
+  | { readonly is: 'chip'; readonly text: Sentence }
+  | { readonly is: 'console'; readonly channel: string; readonly text: string }
+  | { readonly is: 'resets'; readonly resets: RunResult['resets'] }
+  | { readonly is: 'usb'; readonly session: RunResult['usb']['sessions'][number] }
+  | { readonly is: 'note'; readonly text: Sentence }
+  | { readonly is: 'unwritten'; readonly reads: number }
+  | { readonly is: 'gaps'; readonly registers: readonly string[] }
+  | { readonly is: 'rom'; readonly rom: RunResult['rom']; readonly name: string }
+  | { readonly is: 'run'; readonly result: RunResult }
+  | { readonly is: 'next'; readonly steps: readonly string[] };
+export type Kind = Fact['is'];
+export type FactOf<K extends Kind> = Extract<Fact, { readonly is: K }>;

@@ -1,0 +1,258 @@
+/** The sentences of the story: what a stranger reads of each kind of fact, in every report. Nothing reads them again. */
+import type { Outcome, Place, ResultCheck, RunResult } from '../../bench/documents/result.ts';
+import type { Sentence } from '../../bench/documents/sentence.ts';
+import { waitsForInput } from '../../bench/verdict/summary.ts';
+import { consoleText, humanTime, sentence, whole, type Style } from '../text.ts';
+import type { CodeLine, Excerpt, Fact, FactOf, Kind } from './facts.ts';
+import { placeText } from './story.ts';
+
+/** A fact as people read it: a renderer chooses width, folding and links, never content. */
+export interface Told {
+  readonly is: Kind;
+  /** One word, in a column or as a heading; empty: the text goes on where the one before ended. */
+  readonly label: string;
+  readonly tone: Style;
+  readonly text: Sentence;
+  /** Where that is, in front of the source line. */
+  readonly place: Sentence | null;
+  readonly source: Excerpt | null;
+  readonly more: readonly Sentence[];
+  readonly code: readonly CodeLine[];
+  /** What other facts say already, what is documented or was measured, or is harmless beside a failure: no matter of a first screen. */
+  readonly detail: boolean;
+}
+type Row = { readonly text: Sentence } & Partial<Omit<Told, 'is'>>;
+
+const HEADLINES: Readonly<Record<Outcome, string>> = {
+  dfu: 'the host sees the DFU device',
+  'dfu-lost': 'the DFU device appeared, then disappeared',
+  'reset-loop': 'the chip resets over and over',
+  fault: 'the CPU faulted and does not recover',
+  'rom-silent': 'the ROM was entered, but no DFU device appeared',
+  'back-in-app': 'the ROM gave control back to the application',
+  stuck: 'the firmware waits for something that cannot happen',
+  'no-jump': 'the firmware never jumped into the ROM',
+};
+/** The outcome in plain words. A wait for something that is not emulated takes precedence. */
+export function headlineText(result: RunResult): string {
+  const polled = result.notes.find((n) => n.kind === 'polled');
+  if (polled && result.outcome !== 'dfu') return `the firmware ${polled.text}`;
+  return waitsForInput(result) ? 'the firmware waits for a pin or a byte that never comes' : HEADLINES[result.outcome];
+}
+
+function verdict({ result, judgement }: FactOf<'verdict'>): Row {
+  const what = `${result.outcome}: ${headlineText(result)}`;
+  if (judgement === null) {
+    const good = result.outcome === 'dfu';
+    return { label: good ? 'OK' : 'FAIL', tone: good ? 'green' : 'red', text: what };
+  }
+  if (judgement.holds) return { label: 'HOLDS', tone: 'green', text: `as the scenario expects: ${what}` };
+  return { label: 'FAIL', tone: 'red', text: `not what the scenario expects: ${what}`, more: judgement.failures.map((f) => `- ${f}`) };
+}
+
+const ENDED: Readonly<Record<RunResult['ended']['reason'], string>> = {
+  settled: 'nothing can change any more',
+  deadline: 'its time limit was reached before it settled',
+  instructions: '--max-instructions was reached',
+  wall: '--wall was reached',
+  memory: '--max-memory was reached',
+  semihosting: 'the firmware asked to exit (semihosting)',
+  signal: 'it was interrupted',
+};
+const SAW: Readonly<Record<string, string>> = {
+  resets: 'the board resets',
+  nothing: 'nothing happens',
+  hang: 'the board hangs',
+  'wrong-device': 'another USB device appears',
+};
+function symptom({ symptom: { asked, matches, options }, notes }: FactOf<'symptom'>): Row {
+  const saw = SAW[asked] ?? asked;
+  if (matches) return { text: `This is what you reported: ${saw}.` };
+  const vain = options.length === 0 ? ['None of the ROM options and boards that were tried causes it.'] : [];
+  const would = options.map((o) => {
+    const settings = [
+      ...Object.entries(o.rom).map(([k, v]) => `--rom-option ${k}=${v}`),
+      ...Object.entries(o.board).map(([k, v]) => `board ${k}: ${v}`),
+    ];
+    return `- ${o.text} [${[...settings, o.outcome].join(', ')}]`;
+  });
+  return { text: `This is NOT what you reported (${saw}).`, more: [...vain, ...would, ...notes.map(whole)] };
+}
+
+const by = (kind: string): string => (kind === 'cpu' ? '' : ` [by ${kind}]`);
+function foundText(check: ResultCheck | null): string | null {
+  if (check?.observed == null) return null;
+  return `${check.observed}${check.expected === null ? '' : ` (expected: ${check.expected})`}`;
+}
+function cause({ proof, cause: c, check, at, source, jump }: FactOf<'cause'>): Row {
+  const when = c.lastWriter === null ? '' : `${by(c.lastWriter.kind)}, at ${humanTime(c.lastWriter.at)}`;
+  const found = foundText(check);
+  const said = found === null ? '' : `: ${found}`;
+  const place = at === null ? (found === null ? null : `found ${found}`) : `${placeText(at)}${when}${said}`;
+  const way = jump?.from && jump.from !== at ? [`the jump: ${placeText(jump.from)} to ${jump.address}, at ${humanTime(jump.at)}`] : [];
+  const { outcomeAfterRepair: alone } = c;
+  const not = alone === null || alone === 'dfu' ? [] : [`with this one alone repaired, the outcome is ${alone}`];
+  // that the ROM of a part has no USB is documented in AN2606, not a guess
+  const label = proof !== null ? 'Cause' : c.id === 'rom-usb' ? 'Why' : 'Maybe';
+  const tone = proof === null ? 'yellow' : 'red';
+  return {
+    label,
+    tone,
+    detail: proof === 'other',
+    text: c.what === undefined ? `${c.id}: ${c.explanation}` : c.explanation,
+    place,
+    source,
+    more: [...way, ...not],
+  };
+}
+
+function wait(f: FactOf<'wait'>): Row {
+  const { stuck } = f;
+  const value = stuck.value === null ? '' : `, which always reads ${stuck.value}`;
+  const polls = stuck.register ?? stuck.address;
+  return {
+    label: 'Waits',
+    tone: 'red',
+    text: f.summary === null ? `the loop at ${f.where} polls ${polls}${value}` : sentence(f.summary),
+    source: f.source,
+    more: [
+      ...(f.volatile
+        ? ['The loop reads no memory, although its source line does: a variable that only an interrupt changes must be volatile.']
+        : []),
+      ...(f.callers.length === 0 ? [] : [`called by: ${f.callers.map((c) => c.text).join(' < ')}`]),
+      ...f.why.map((text) => `- ${text}`),
+      ...(f.unmodelled ? [`bootbench does not model ${stuck.register}; a real chip may well get past this.`] : []),
+      ...(f.refused === null ? [] : [`No check fails before the wait, but the chip ignored a write before it: ${f.refused}.`]),
+    ],
+  };
+}
+
+function unexplained({ why, tried, ifElse }: FactOf<'unexplained'>): Row {
+  if (why === 'unfinished') return { text: 'No cause was searched for, because the run did not finish.' };
+  const repairs =
+    tried.length > 0
+      ? 'repairing what looks wrong does not lead to DFU'
+      : why === 'vain'
+        ? 'there is no repair to try for what looks wrong'
+        : 'no check fails';
+  const other = ifElse === null ? [] : [`With --rom-option ${ifElse.rom}=${ifElse.other} the outcome is ${ifElse.outcomeIfOther}.`];
+  return { label: 'Proof', tone: 'yellow', text: `no cause is proved: ${repairs}`, more: other, detail: why === 'harmless' };
+}
+
+const optionText = (d: FactOf<'holds-if'>['options'][number]): string =>
+  `${d.rom}: ${d.value} (${d.sure}); with --rom-option ${d.rom}=${d.other} the outcome is ${d.outcomeIfOther}`;
+
+function sessionText({ vid, pid, product, servedBy, enumerated }: RunResult['usb']['sessions'][number]): string {
+  const ids =
+    vid === null ? 'no descriptor read' : `${vid.slice(2)}:${(pid ?? '0x????').slice(2)}${product === null ? '' : ` "${product}"`}`;
+  const served = servedBy === null ? '' : servedBy === 'system' ? ', served by the ROM' : ', served by the application';
+  return `${ids}${enumerated ? ', enumerated' : ', not enumerated'}${served}`;
+}
+function resetsText({ resets }: FactOf<'resets'>): string {
+  const counts = new Map<string, number>();
+  for (const r of resets) if (r.by !== 'power') counts.set(r.by, (counts.get(r.by) ?? 0) + 1);
+  const from = resets.findLast((r) => r.by !== 'power')?.from ?? null;
+  const list = [...counts].map(([kind, n]) => (n === 1 ? kind : `${kind} ×${n}`)).join(', ');
+  return from === null ? list : `${list}; the last from ${placeText(from)}`;
+}
+const short = (place: Place | null): string =>
+  place?.file == null ? '' : ` (${place.file.slice(place.file.lastIndexOf('/') + 1)}:${place.line})`;
+const CONSOLE_LINES = 4;
+
+const REACHED: Readonly<Record<FactOf<'proof'>['reached'], (rom: string) => string>> = {
+  dfu: (rom) => `the same run reaches DFU on the ${rom}`,
+  serial: (rom) => `the ${rom}, which has no USB, acknowledges 0x7F on its USART`,
+  program: () => 'it does what it does when it is started from reset',
+};
+const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>) => Row } = {
+  verdict,
+  ended: ({ ended }) => ({
+    detail: ended.reason === 'deadline',
+    text: `The run ended at ${humanTime(ended.at)} because ${ENDED[ended.reason]}.`,
+  }),
+  symptom,
+  condition: ({ text, detail }) => ({ text: whole(text), detail }),
+  summary: ({ text, detail }) => ({ text: sentence(text), detail }),
+  cause,
+  fault: ({ text, source, more }) => ({ label: 'Fault', tone: 'red', text, source, more }),
+  origin: ({ links: [first = '', ...more] }) => ({ label: 'Origin', tone: 'cyan', text: first, more }),
+  reset: ({ texts: [first = '', ...more], source }) => ({ label: 'Reset', tone: 'red', text: first, source, more }),
+  wait,
+  'not-triggered': ({ why, ways, tried, detail }) => ({
+    detail,
+    label: 'Why',
+    tone: 'yellow',
+    text: why ?? 'nothing triggered the jump into the ROM in this run',
+    more: [...ways.map((text) => `- ${text}`), ...tried.map((text) => `tried: ${text}`)],
+  }),
+  'in-vain': ({ what, text, unlock }) => ({
+    label: { clock: 'Clock', usb: 'USB', write: 'Lost' }[what],
+    tone: 'yellow',
+    // the same name and the same two words in all families that have the lock (reference manuals, FLASH, option bytes)
+    text: `${text}${unlock ? '; first write the two keys to FLASH_OPTKEYR' : ''}`,
+  }),
+  serial: ({ texts: [first = '', ...more] }) => ({ label: 'Serial', tone: 'yellow', text: first, more }),
+  check: ({ check: { id, because, observed, lastWriter }, maybe }) =>
+    maybe
+      ? { label: 'Maybe', tone: 'yellow', text: `${id}: ${because}${observed === null ? '' : `; found ${observed}`}`, more: lastWriter === null ? [] : [placeText(lastWriter)] } // prettier-ignore
+      : { label: 'Note', tone: 'yellow', text: `${id}: ${because}${short(lastWriter)}${id === 'debugger' ? '; --no-semihosting shows this' : ''}` }, // prettier-ignore
+  fix: ({ form, where, code, left }) => ({
+    label: 'Fix',
+    tone: 'green',
+    text: form === 'diff' ? `${where}:` : `in C${where === '' ? '' : `, at the jump (${where})`}:`,
+    code,
+    more: left.map((text) => `not in the patch: ${text}`),
+  }),
+  proof: ({ count, reached, rom, sets }) => ({
+    label: 'Proof',
+    tone: 'green',
+    text: `with ${count > 1 ? `these ${count} causes` : 'only this'} repaired, ${REACHED[reached](rom)}`,
+    more: sets.length === 0 ? [] : [`any one of these repairs is enough: ${sets.map((set) => set.join(' + ')).join(', or ')}`],
+  }),
+  unexplained,
+  'holds-if': ({ conditions, options }) => ({
+    label: 'Holds',
+    tone: 'yellow',
+    text: conditions.length === 0 ? 'with what ST documents, or somebody measured' : `if ${conditions.join(', and ')}`,
+    more: options.map((d) => `- ${optionText(d)}`),
+    detail: conditions.length === 0,
+  }),
+  leave: ({ check: { id, because, confidence }, option }) => ({
+    label: 'Leave',
+    tone: 'red',
+    text: `${id}: ${because}${option === null ? `; ${confidence}` : `, provided the real ROM has ${id} "${option.value}" (${option.confidence})`}`,
+  }),
+  'kept-options': ({ text }) => ({ label: 'Note', tone: 'yellow', text }),
+  harmless: ({ ids, everywhere, detail }) => ({
+    label: 'Note',
+    detail,
+    text: `wrong, but harmless ${everywhere ? 'in every ROM variant that was tried' : 'with this ROM'}: ${ids.join(', ')}`,
+  }),
+  board: ({ text }) => ({ label: 'Board', text }),
+  chip: ({ text }) => ({ label: 'Chip', text }),
+  console: ({ channel, text }) => {
+    const all = consoleText(text).filter((line) => line.trim() !== '');
+    const left = all.length > CONSOLE_LINES;
+    const more = left ? [`(last ${CONSOLE_LINES} of ${all.length} lines; all with --json)`] : [];
+    return { label: channel, text: all.slice(-CONSOLE_LINES).join('\n'), more };
+  },
+  resets: (f) => ({ label: 'Resets', text: resetsText(f) }),
+  usb: ({ session }) => ({ label: 'USB', text: sessionText(session) }),
+  note: ({ text }) => ({ label: 'Note', tone: 'yellow', text }),
+  unwritten: ({ reads }) => ({ label: 'Note', tone: 'yellow', text: `${reads} ${reads === 1 ? 'read' : 'reads'} of RAM that nothing had written` }), // prettier-ignore
+  gaps: ({ registers }) => ({ label: 'Gaps', tone: 'yellow', text: `registers used that are not modelled: ${registers.join(', ')}` }),
+  rom: ({ rom, name }) => ({
+    label: 'ROM',
+    text: rom.kind === 'stand-in' ? `${name}, not ST's code. It shows what the hardware does in the state at the jump, not every detail of ST's ROM.` : name, // prettier-ignore
+  }),
+  run: ({ result: { chip, time, seed, version } }) => ({
+    label: 'Run',
+    text: `${chip}, ${humanTime(time.seconds)} simulated${time.cycles === null ? '' : `, ${time.cycles} cycles`}, ${time.instructions} instructions, seed ${seed}, bootbench ${version}`, // prettier-ignore
+  }),
+  next: ({ steps: [first = '', ...more] }) => ({ label: 'Next', tone: 'bold', text: first, more }),
+};
+
+export function tell(fact: Fact): Told {
+  const row = (SENTENCES[fact.is] as (f: Fact) => Row)(fact);
+  return { is: fact.is, label: '', tone: 'dim', place: null, source: null, more: [], code: [], detail: false, ...row };
+}

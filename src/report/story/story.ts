@@ -1,0 +1,362 @@
+/** Makes the story of a run from its result: which facts it has, in order. */
+import type { Judgement } from '../../bench/documents/expect.ts';
+import { SERIAL_PORT } from '../../bench/documents/names.ts';
+import { factsIn, refusedWrite } from '../../bench/documents/note-facts.ts';
+import type { Place, ResultCause, ResultCheck, RunResult } from '../../bench/documents/result.ts';
+import type { Sentence } from '../../bench/documents/sentence.ts';
+import { firstSet, proofOf, SERIAL, SERIAL_SET } from '../../bench/documents/serial-proof.ts';
+import { doubts } from '../../bench/verdict/summary.ts';
+import { patchOf, type Patch } from '../patch.ts';
+import { howSure, provisos } from '../provisos.ts';
+import { asksSomething, NO_SOURCES, type Sources } from '../source-lines.ts';
+import { codeOf, humanTime } from '../text.ts';
+import type { CodeLine, Excerpt, Fact, FactOf } from './facts.ts';
+
+export interface StoryOptions {
+  readonly sources?: Sources;
+  readonly judgement?: Judgement | null;
+}
+
+export function storyOf(result: RunResult, { sources = NO_SOURCES, judgement = null }: StoryOptions = {}): readonly Fact[] {
+  const patch = patchOf(result, sources);
+  return [
+    { is: 'verdict', result, judgement },
+    ...circumstances(result),
+    ...(result.outcome === 'dfu' ? reached(result) : failed(result, sources, patch)),
+    ...background(result),
+    ...evidence(result),
+    { is: 'next', steps: nextSteps(result, patch, judgement) },
+  ];
+}
+
+/** Kinds of notes about the conditions of the run, in order of weight. */
+const CONDITIONS = ['ecc', 'boot-address', 'boot-at', 'outside-memory', 'option-bytes', 'wrong-chip', 'no-rom', 'limit', 'trigger', 'restart', 'watchdog', 'kept', 'force']; // prettier-ignore
+/** Kinds of notes that other facts tell. */
+const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', 'find-jump', 'polled', 'reset', 'wait', 'loop', 'usb-clock', 'kept-options', 'control', 'chip', SERIAL, SERIAL_SET]); // prettier-ignore
+
+const texts = ({ notes }: RunResult, ...kinds: readonly string[]): readonly Sentence[] =>
+  kinds.flatMap((kind) => notes.filter((n) => n.kind === kind).map((n) => n.text));
+
+function circumstances(result: RunResult): Fact[] {
+  const { ended, symptom } = result;
+  return [
+    ...(ended.reason === 'settled' ? [] : [{ is: 'ended', ended } as const]),
+    ...(symptom === null ? [] : [{ is: 'symptom', symptom, notes: texts(result, 'symptom') } as const]),
+    ...CONDITIONS.flatMap((kind) =>
+      // of triggers, the first is the one that was pulled
+      texts(result, kind).map((text, i) => ({ is: 'condition', text, detail: i > 0 && kind !== 'watchdog' }) as const),
+    ),
+  ];
+}
+
+function reached(result: RunResult): Fact[] {
+  const lost = lostWay(result);
+  const bites = (id: string): boolean => factsIn(result.notes, 'watchdog').some(({ check }) => check === id);
+  const broken = result.checks.filter((c) => (c.verdict === 'fail' || c.verdict === 'warn') && !lost.includes(c) && !bites(c.id));
+  const isHarmless = ({ id }: ResultCheck): boolean => result.diagnosis.harmless.includes(id);
+  return [
+    { is: 'summary', text: result.summary, detail: false },
+    ...holdsIf(result, result.dependsOn),
+    ...lost.slice(0, 1).map((check) => ({ is: 'leave', check, option: result.rom.options[check.id] ?? null }) as const),
+    ...broken.filter((c) => !isHarmless(c)).map((check) => ({ is: 'check', check, maybe: false }) as const),
+    ...texts(result, 'kept-options').map((text) => ({ is: 'kept-options', text }) as const),
+    ...harmless(
+      result,
+      broken.filter(isHarmless).map((c) => c.id),
+    ),
+  ];
+}
+const harmless = (result: RunResult, ids: readonly string[]): Fact[] =>
+  ids.length === 0 ? [] : [{ is: 'harmless', ids, everywhere: isEverywhere(result), detail: result.outcome !== 'dfu' }];
+/** Every ROM option that the ROM used was also tried with its other values. If none changes the outcome, the finding holds for all of them. */
+const isEverywhere = ({ rom, dependsOn, diagnosis }: RunResult): boolean =>
+  rom.kind === 'stand-in' && dependsOn.length === 0 && diagnosis.causes.every((c) => c.dependsOn.length === 0);
+
+/** Why the application does not start after a DFU leave, specific checks first; empty if it does, or without a leave. */
+export function lostWay({ checks }: RunResult): readonly ResultCheck[] {
+  const lost = checks.filter((c) => c.id.startsWith('leave-') && c.verdict === 'fail');
+  return lost.toSorted((a, b) => Number(a.id === 'leave-path') - Number(b.id === 'leave-path'));
+}
+
+function holdsIf({ chip }: RunResult, options: ReturnType<typeof doubts>): Fact[] {
+  return options.length === 0
+    ? []
+    : [
+        {
+          is: 'holds-if',
+          conditions: provisos(chip, options),
+          options: options.map((d) => ({ ...d, sure: howSure(chip, d) })),
+        },
+      ];
+}
+
+// ---- a failure ---------------------------------------------------------------------------------------------------------------------
+
+function failed(result: RunResult, sources: Sources, patch: Patch): Fact[] {
+  const proof = proofOf(result);
+  if (proof === null)
+    return [
+      ...unproved(result, sources),
+      ...inVain(result),
+      ...serial(result),
+      ...unexplained(result),
+      ...holdsIf(result, result.dependsOn),
+      ...harmless(result, result.diagnosis.harmless),
+    ];
+  const { sets, reached: by } = proof;
+  const causes = sets.length > 0 ? firstSet(proof) : proof.causes;
+  const options = doubts(
+    result.dependsOn,
+    causes.flatMap((c) => c.dependsOn),
+  );
+  const withoutUsb = result.diagnosis.causes.filter((c) => c.id === 'rom-usb' && !c.proved);
+  return [
+    { is: 'summary', text: result.summary, detail: true },
+    ...causes.map((cause) => causeFact(result, cause, sources, 'proved')),
+    ...seen(result, sources),
+    ...fix(result, causes, patch),
+    ...withoutUsb.map((cause) => causeFact(result, cause, NO_SOURCES)),
+    { is: 'proof', count: causes.length, reached: by, rom: romName(result), sets: sets.length > 1 ? sets : [] },
+    ...holdsIf(result, options),
+    // repairing these instead is enough, too
+    ...proof.causes.filter((c) => !causes.includes(c)).map((cause) => causeFact(result, cause, sources, 'other')),
+    ...harmless(result, result.diagnosis.harmless),
+  ];
+}
+
+/** What was seen beside a proved cause. */
+const seen = (result: RunResult, sources: Sources): Fact[] => [
+  ...fault(result, sources),
+  ...origin(result),
+  ...resets(result, sources),
+  ...notTriggered(result, true),
+];
+
+/** Without a proof: what is seen, and what may be the reason. */
+function unproved(result: RunResult, sources: Sources): Fact[] {
+  const suspects = result.diagnosis.causes.map((cause) => causeFact(result, cause, NO_SOURCES));
+  const crash = fault(result, sources);
+  const summary: Fact = { is: 'summary', text: result.summary, detail: true };
+  if (crash.length > 0) {
+    const known = factsIn(result.notes, 'fault').some(({ at }) => at.file !== null);
+    return [summary, ...crash, ...origin(result), ...(known ? [] : suspects)];
+  }
+  const trigger = notTriggered(result);
+  const idles = result.stuck?.register === null;
+  // a wait for a pin or a port is no fault: the report says what would end it
+  if (trigger.length > 0) return [summary, ...suspects, ...trigger, ...(idles ? wait(result, sources) : [])];
+  if (result.stuck !== null)
+    return [...(readsNothing(result.stuck) ? [] : [summary]), ...wait(result, sources), ...(idles ? suspects : [])];
+  const maybe = result.diagnosis.explained === null && suspects.length === 0 ? result.checks.filter((c) => c.verdict === 'fail') : [];
+  return [
+    { is: 'summary', text: result.summary, detail: false },
+    ...suspects,
+    ...maybe.map((check) => ({ is: 'check', check, maybe: true }) as const),
+    ...resets(result, sources),
+    ...origin(result),
+  ];
+}
+
+function causeFact(result: RunResult, cause: ResultCause, sources: Sources, proof: FactOf<'cause'>['proof'] = null): Fact {
+  const jump = result.entries.at(-1) ?? null;
+  const at = cause.lastWriter ?? (cause.at === 'entry' || cause.at === 'redirect' ? (jump?.from ?? null) : null);
+  const check = result.checks.find((c) => c.id === cause.id) ?? null;
+  return { is: 'cause', proof, cause, check, at, source: excerptOf(at, sources), jump };
+}
+
+function fault(result: RunResult, sources: Sources): Fact[] {
+  const [first, ...rest] = result.notes.filter((n) => n.kind === 'crash');
+  if (first === undefined) return [];
+  const at = factsIn(result.notes, 'fault')[0]?.at ?? null;
+  const more = rest.map(({ text, about }) => (about?.is === 'calls' ? calledBy(about.frames, sources) : text));
+  return [{ is: 'fault', text: first.text, source: excerptOf(at, sources), more }];
+}
+function origin(result: RunResult): Fact[] {
+  const links = texts(result, 'chain');
+  return links.length === 0 ? [] : [{ is: 'origin', links }];
+}
+function resets(result: RunResult, sources: Sources): Fact[] {
+  const told = texts(result, 'reset');
+  const from = result.resets.findLast((r) => r.by !== 'power')?.from ?? null;
+  return told.length === 0 ? [] : [{ is: 'reset', texts: told, source: excerptOf(from, sources) }];
+}
+const readsNothing = ({ register, address }: NonNullable<RunResult['stuck']>): boolean => register === null && address === null;
+const IN_NO_LOOP = { at: null, callers: [], inHandler: false } as const;
+function wait(result: RunResult, sources: Sources): Fact[] {
+  const { stuck, notes, unmodelled } = result;
+  if (stuck === null) return [];
+  const { at, callers, inHandler, where } = factsIn(notes, 'loop')[0] ?? { ...IN_NO_LOOP, where: stuck.pc };
+  const source = excerptOf(at, sources);
+  const idle = readsNothing(stuck);
+  return [
+    {
+      is: 'wait',
+      where,
+      source,
+      callers: named(callers, sources),
+      stuck,
+      summary: idle ? result.summary : null,
+      // the summary of a loop that reads nothing names the reasons itself
+      why: idle && !inHandler ? [] : texts(result, 'wait'),
+      unmodelled: unmodelled.some((u) => `${u.peripheral}.${u.register}` === stuck.register),
+      volatile: idle && source?.lines != null && asksSomething(source.lines[source.line - 1]!),
+      refused: result.diagnosis.causes.length === 0 ? (refusedWrite(notes)?.text ?? null) : null,
+    },
+  ];
+}
+
+function notTriggered(result: RunResult, detail = false): Fact[] {
+  const ways = texts(result, 'not-triggered');
+  if (ways.length === 0) return [];
+  const { ended, resets: all } = result;
+  const reset = all.find((r) => r.by === 'software' || r.by === 'option-bytes');
+  const loop = ended.loop && `the run ended at ${humanTime(ended.at)} inside a loop that counts and goes on until ${humanTime(ended.loop.endsAt)} (${ended.loop.file === null ? ended.loop.pc : baseOf(ended.loop)}); what comes behind it was not seen`; // prettier-ignore
+  const behind = reset && `the firmware ${reset.by === 'software' ? 'reset the chip' : 'loaded the option bytes, which resets the chip,'} at ${humanTime(reset.at)}${reset.from?.file == null ? '' : ` (${baseOf(reset.from)})`}, and nothing jumped into the ROM after that`; // prettier-ignore
+  const why = loop ?? texts(result, 'starved')[0] ?? keptInVain(result) ?? behind ?? null;
+  return [{ is: 'not-triggered', why, ways, tried: texts(result, 'find-jump'), detail }];
+}
+const baseOf = ({ file, line }: Pick<Place, 'file' | 'line'>): string => `${file!.slice(file!.lastIndexOf('/') + 1)}:${line}`;
+
+/** A request word survived the reset, but the firmware did not jump into the ROM. */
+function keptInVain({ checks, entries, resets: all }: RunResult): Sentence | undefined {
+  const kept = checks.find((c) => c.id === 'magic-survives' && c.verdict === 'pass')?.observed;
+  const last = all.at(-1);
+  if (kept == null || entries.length > 0 || last === undefined || last.by === 'power') return undefined;
+  const flags = last.flags.length === 0 ? '' : ` (reset flags: ${last.flags.join(', ')})`;
+  return `the firmware left ${kept} and read it after the reset, but did not jump into the ROM: another condition in its code prevented the jump${flags}`;
+}
+
+/** Of a run that never entered the ROM: a clock that the board lacks, the application's own USB, writes that the flash refused. */
+function inVain(result: RunResult): Fact[] {
+  const { entries, notes } = result;
+  const clock = absentClock(result);
+  const lost = entries.length > 0 ? undefined : refusedWrite(notes);
+  return [
+    // a wait that it never leaves tells the clock itself
+    ...(clock === undefined || lacksClock(result) ? [] : [{ is: 'in-vain', what: 'clock', text: clock, unlock: false } as const]),
+    ...texts(result, 'usb-clock').map((text) => ({ is: 'in-vain', what: 'usb', text, unlock: false }) as const),
+    ...(lost === undefined
+      ? []
+      : [{ is: 'in-vain', what: 'write', text: lost.text, unlock: lost.about?.is === 'locked' && lost.about.lock === 'OPTLOCK' } as const]),
+  ];
+}
+function serial(result: RunResult): Fact[] {
+  const told = texts(result, SERIAL);
+  return told.length === 0 ? [] : [{ is: 'serial', texts: told }];
+}
+
+function unexplained(result: RunResult): Fact[] {
+  const { diagnosis, stuck, notes } = result;
+  const { causes, explained } = diagnosis;
+  if (explained === null) return [{ is: 'unexplained', why: 'unfinished', tried: [], ifElse: null }];
+  if (stuck !== null && causes.length === 0) return [];
+  if (causes.length === 0 && notes.some((n) => n.kind === 'not-triggered' || n.kind === 'reset')) return [];
+  const tried = causes.filter((c) => c.repair !== null).map((c) => c.id);
+  const ifElse = tried.length === 0 ? (result.dependsOn.find((d) => d.outcomeIfOther === 'dfu') ?? null) : null;
+  return [{ is: 'unexplained', why: causes.length === 0 ? 'harmless' : 'vain', tried, ifElse }];
+}
+
+/** The fix as changed lines if the sources are available, otherwise as C. */
+function fix(result: RunResult, causes: readonly ResultCause[], patch: Patch): Fact[] {
+  const left = [...patch.left, ...patch.needs];
+  if (patch.hunks.length > 0)
+    return [{ is: 'fix', form: 'diff', where: patch.hunks.map((h) => `${h.file}, line ${h.line}`).join(', '), code: patch.hunks.flatMap((h) => h.changed), left }]; // prettier-ignore
+  const jump = result.entries.at(-1)?.from ?? null;
+  const all = causes.flatMap((c) => (c.fix !== null ? codeOf(c.fix) : c.repair === null ? [] : [`/* ${c.repair} */`]));
+  const code = [...new Set(all)].map((text): CodeLine => ({ text, mark: ' ' }));
+  return code.length === 0 ? [] : [{ is: 'fix', form: 'c', where: jump?.file == null ? '' : placeText(jump), code, left: [] }];
+}
+
+// ---- what else -----------------------------------------------------------------------------------------------------------------------
+
+const background = (result: RunResult): Fact[] => [
+  ...texts(result, 'control').map((text) => ({ is: 'board', text }) as const),
+  ...texts(result, 'chip').map((text) => ({ is: 'chip', text }) as const),
+  ...Object.entries(result.console).flatMap(([channel, text]) => (text === '' ? [] : [{ is: 'console', channel, text } as const])),
+];
+function evidence(result: RunResult): Fact[] {
+  const session = result.usb.sessions.at(-1);
+  const gaps = result.unmodelled.map((u) => `${u.peripheral}.${u.register}`);
+  return [
+    ...(result.resets.some((r) => r.by !== 'power') ? [{ is: 'resets', resets: result.resets } as const] : []),
+    ...(session === undefined ? [] : [{ is: 'usb', session } as const]),
+    ...result.notes.flatMap(({ kind, text }) => (PLACED.has(kind) ? [] : [{ is: 'note', text } as const])),
+    ...(result.uninitialisedReads === 0 ? [] : [{ is: 'unwritten', reads: result.uninitialisedReads } as const]),
+    ...(gaps.length === 0 ? [] : [{ is: 'gaps', registers: gaps } as const]),
+    { is: 'rom', rom: result.rom, name: romName(result) },
+    { is: 'run', result },
+  ];
+}
+
+// ---- what next -----------------------------------------------------------------------------------------------------------------------
+
+/** The board has no clock source for the flag that the firmware waits for; forcing the flag would not help. */
+const lacksClock = ({ notes }: RunResult): boolean =>
+  notes.some(({ kind, about }) => kind === 'wait' && about?.is === 'never-ready' && about.otherBoard);
+/** A clock that the board cannot give, whether the firmware still waits for it or not; what has entered the ROM got by without. */
+const absentClock = ({ entries, notes }: RunResult): Sentence | undefined =>
+  entries.length > 0 ? undefined : notes.find(({ kind, about }) => kind === 'guest' && about?.is === 'never-ready')?.text;
+
+/** What gets the firmware past its wait, if anything does. */
+function pastWait(result: RunResult): string[] {
+  if (lacksClock(result) || absentClock(result) !== undefined)
+    return ['add --board with the name of your board, or "board": {"hse": {"hz": …}} to a scenario'];
+  const [noClock] = factsIn(result.notes, 'no-clock');
+  if (noClock !== undefined) return [`set ${noClock.enable} in your firmware first`];
+  if (result.stuck?.force) return [`add --force ${result.stuck.force} to get past the wait`];
+  const port = result.stuck?.register?.split('.')[0];
+  const isTold = factsIn(result.notes, 'steps').some((f) => f.serial);
+  const isReceiving = port !== undefined && SERIAL_PORT.test(port) && factsIn(result.notes, 'waits-for-input').length > 0 && !isTold;
+  return isReceiving ? [`add to a scenario: {"at":"1s","do":{"uart":{"port":"${port}","text":"…"}}}`] : [];
+}
+
+function nextSteps(result: RunResult, patch: Patch, judgement: Judgement | null): string[] {
+  const all = 'add -v (full report), --checks (all checks), --html report.html (page)';
+  if (result.outcome === 'dfu' && lostWay(result).length > 0)
+    return [all, 'bootbench leave … shows where its start differs from one after a reset'];
+  if (result.outcome === 'dfu' || judgement?.holds === true) return [all];
+  const proof = proofOf(result);
+  const has = (kind: string): boolean => result.notes.some((n) => n.kind === kind);
+  return [
+    ...(patch.text === '' ? [] : [`add --fix > fix.diff for a patch, then: patch ${patch.elsewhere ? '-d / ' : ''}-p1 < fix.diff`]),
+    ...pastWait(result),
+    ...(has('not-triggered') && !has('find-jump') && !has('trigger') ? ['add --trigger to try these'] : []),
+    all,
+    ...(proof === null ? [] : [`bootbench explain ${(firstSet(proof)[0] ?? proof.causes[0]!).id}`]),
+  ];
+}
+
+// ---- parts ---------------------------------------------------------------------------------------------------------------------------
+
+/** Where the sources of some frames are here, the others are those of libraries, whose paths leave no room for the program's own: they are named without. */
+function named(frames: FactOf<'wait'>['callers'], sources: Sources): FactOf<'wait'>['callers'] {
+  const isHere = (file: string | null): boolean => file !== null && sources(file) !== null;
+  return frames.some((f) => isHere(f.file)) ? frames.map((f) => (isHere(f.file) ? f : { ...f, text: f.name })) : frames;
+}
+const calledBy = (frames: FactOf<'wait'>['callers'], sources: Sources): Sentence =>
+  `called by: ${named(frames, sources)
+    .map((f) => f.text)
+    .join(' < ')}`;
+
+function excerptOf(place: Place | null, sources: Sources): Excerpt | null {
+  if (place?.file == null || place.line === null) return null;
+  const found = sources(place.file);
+  const { file, line } = place;
+  if (found === null) {
+    const leftOut = sources.leftOut?.(file) ?? null;
+    return leftOut === null ? null : { file, line, lines: null, newer: false, leftOut };
+  }
+  if (line > found.lines.length) return null;
+  return { file: found.elsewhere ? file : found.path, line, lines: found.lines, newer: found.newer, leftOut: null };
+}
+
+export function romName({ rom }: Pick<RunResult, 'rom'>): string {
+  const id = [rom.id, rom.version].filter((x) => x !== null).join(' ');
+  if (rom.kind === 'stand-in') return id === '' ? 'stand-in ROM' : `stand-in ROM (${id})`;
+  return rom.kind === 'dump' ? 'ROM from your dump' : 'ROM of the chip on the board';
+}
+/** `main.c:42 (enter_dfu)`, or the address where there is no line. */
+export function placeText(place: Place): string {
+  const symbol = place.symbol === null ? '' : ` (${place.symbol})`;
+  return place.file === null ? `${place.pc}${symbol}` : `${place.file}:${place.line}${symbol}`;
+}

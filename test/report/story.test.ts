@@ -1,0 +1,141 @@
+/** Every report tells every fact: what a surface leaves out stands in a table, and nothing else is missing. */
+import { describe, expect, it } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { inThread } from '../../src/cli/engine.ts';
+import { loadJob } from '../../src/cli/inputs.ts';
+import { sourcesOf } from '../../src/cli/sources.ts';
+import { codeQuality, githubAnnotations, sarif, stepSummary } from '../../src/report/ci.ts';
+import { explain, explained } from '../../src/report/explain.ts';
+import { findingsOf } from '../../src/report/findings.ts';
+import { htmlReport, storySection } from '../../src/report/html.ts';
+import { junit } from '../../src/report/junit.ts';
+import type { Excerpt, Fact, Kind } from '../../src/report/story/facts.ts';
+import { linesOf, screenOf } from '../../src/report/story/lines.ts';
+import { tell, type Told } from '../../src/report/story/sentences.ts';
+import { storyOf } from '../../src/report/story/story.ts';
+import { LEFT_OUT, toldOn, type Surface } from '../../src/report/story/surfaces.ts';
+import { shortReport } from '../../src/report/short.ts';
+import { documentReport, terminalReport } from '../../src/report/terminal.ts';
+import { dfuResult, primaskCause, primaskResult, writer } from '../samples/results.ts';
+
+const check = primaskResult().checks.find((c) => c.observed !== null)!;
+const option = primaskResult().dependsOn[0]!;
+const source: Excerpt = { file: 'src/marked.c', line: 2, lines: ['int a;', 'marked_line();', 'int b;'], newer: false, leftOut: null };
+const stuck = { address: '0x40028000', register: 'ETH.DMAMR', value: '0x00000001', pc: '0x08000412', force: null } as const;
+/** One fact of each kind, and words that a report has to have of it. */
+const FACTS: { readonly [K in Kind]: readonly [Extract<Fact, { is: K }>, ...string[]] } = {
+  verdict: [{ is: 'verdict', result: primaskResult(), judgement: null }, 'rom-silent', 'no DFU device appeared'],
+  ended: [{ is: 'ended', ended: { reason: 'wall', at: '1.500000000' } }, '1.5 s', '--wall was reached'],
+  symptom: [{ is: 'symptom', symptom: { asked: 'resets', matches: false, options: [{ rom: {}, board: {}, outcome: 'fault', text: 'would-cause-it' }] }, notes: ['also-tried'] }, 'the board resets', 'would-cause-it', 'Also-tried'],
+  condition: [{ is: 'condition', text: 'pressed-by-us', detail: false }, 'Pressed-by-us'],
+  summary: [{ is: 'summary', text: 'it-happened', detail: false }, 'It-happened'],
+  cause: [{ is: 'cause', proof: 'proved', cause: { ...primaskCause, explanation: 'why-it-is' }, check, at: writer, source, jump: null }, 'primask', 'why-it-is', 'main.c:42', 'marked_line'],
+  fault: [{ is: 'fault', text: 'it-crashed', source, more: ['called-by-x'] }, 'it-crashed', 'marked_line', 'called-by-x'],
+  origin: [{ is: 'origin', links: ['first-link', 'second-link'] }, 'first-link', 'second-link'],
+  reset: [{ is: 'reset', texts: ['reset-here', 'reset-why'], source }, 'reset-here', 'reset-why', 'marked_line'],
+  wait: [{ is: 'wait', where: 'main.c:7', source, callers: [{ text: 'caller-one', name: 'x', file: null, times: 1 }], stuck, summary: null, why: ['wait-why'], unmodelled: true, volatile: true, refused: 'refused-write' }, 'ETH.DMAMR', '0x00000001', 'main.c:7', 'caller-one', 'wait-why', 'volatile', 'refused-write', 'does not model'],
+  'not-triggered': [{ is: 'not-triggered', why: null, ways: ['way-in'], tried: ['tried-it'], detail: false }, 'nothing triggered', 'way-in', 'tried-it'],
+  'in-vain': [{ is: 'in-vain', what: 'write', text: 'lost-write', unlock: true }, 'lost-write', 'FLASH_OPTKEYR'],
+  serial: [{ is: 'serial', texts: ['over-serial', 'serial-fix'] }, 'over-serial', 'serial-fix'],
+  check: [{ is: 'check', check: { ...check, because: 'check-because' }, maybe: false }, check.id, 'check-because'],
+  fix: [{ is: 'fix', form: 'diff', where: 'main.c, line 9', code: [{ mark: '+', text: 'added_line();' }, { mark: '-', text: 'gone_line();' }], left: ['needs-header'] }, 'main.c, line 9', '+added_line();', '-gone_line();', 'needs-header'],
+  proof: [{ is: 'proof', count: 1, reached: 'dfu', rom: 'stand-in ROM (x)', sets: [['primask'], ['msp', 'vtor']] }, 'reaches DFU', 'stand-in ROM (x)', 'msp + vtor'],
+  unexplained: [{ is: 'unexplained', why: 'vain', tried: ['vtor'], ifElse: option }, 'no cause is proved', `--rom-option ${option.rom}=${option.other}`],
+  'holds-if': [{ is: 'holds-if', conditions: ['a-condition'], options: [{ ...option, sure: 'sure-of-it' }] }, 'a-condition'],
+  leave: [{ is: 'leave', check: { ...check, because: 'left-behind' }, option: { value: 'keeps', confidence: 'assumed' } }, 'left-behind', '"keeps" (assumed)'],
+  'kept-options': [{ is: 'kept-options', text: 'option-bytes-stay' }, 'option-bytes-stay'],
+  harmless: [{ is: 'harmless', ids: ['systick'], everywhere: true, detail: false }, 'systick', 'every ROM variant'],
+  board: [{ is: 'board', text: 'control-run' }, 'control-run'],
+  chip: [{ is: 'chip', text: 'chip-from-image' }, 'chip-from-image'],
+  console: [{ is: 'console', channel: 'usart1', text: 'said-hello' }, 'usart1', 'said-hello'],
+  resets: [{ is: 'resets', resets: [{ at: '0.100000000', by: 'iwdg', flags: [], from: writer }] }, 'iwdg', 'main.c:42'],
+  usb: [{ is: 'usb', session: dfuResult().usb.sessions[0]! }, '0483:df11'],
+  note: [{ is: 'note', text: 'another-note' }, 'another-note'],
+  unwritten: [{ is: 'unwritten', reads: 3 }, '3 reads of RAM'],
+  gaps: [{ is: 'gaps', registers: ['ETH.DMAMR'] }, 'ETH.DMAMR'],
+  rom: [{ is: 'rom', rom: primaskResult().rom, name: 'the-rom' }, 'the-rom', "not ST's code"],
+  run: [{ is: 'run', result: primaskResult() }, primaskResult().chip, 'seed 1'],
+  next: [{ is: 'next', steps: ['do-this', 'or-that'] }, 'do-this', 'or-that'],
+}; // prettier-ignore
+const STORY: readonly Fact[] = Object.values(FACTS).map(([fact]) => fact);
+
+const page = (told: readonly Told[]): string =>
+  storySection(told).replaceAll('&lt;', '<').replaceAll('&#39;', "'").replaceAll('&quot;', '"');
+/** Each surface as its users have it. */
+const RENDERED: Readonly<Record<Surface, (told: readonly Told[]) => string>> = {
+  screen: (told) => screenOf(told, { width: 100 }, Infinity).join('\n'),
+  full: (told) => told.flatMap((t) => linesOf(t, { width: 100 })).join('\n'),
+  page,
+  document: (told) => told.flatMap((t) => linesOf(t, { width: Infinity })).join('\n'),
+  finding: (told) => told.flatMap((t) => linesOf(t, { width: Infinity })).join('\n'),
+  data: (told) => JSON.stringify(explained(told)).replaceAll('\\"', '"'),
+};
+const flat = (text: string): string => text.replace(/\s+/g, ' ');
+
+describe.each(Object.keys(RENDERED) as Surface[])('On %s', (surface) => {
+  const text = flat(RENDERED[surface](toldOn(surface, STORY)));
+  it.each(Object.keys(FACTS) as Kind[])('a fact of the kind %s is told, or the table says why not', (kind) => {
+    const [, ...words] = FACTS[kind];
+    if (LEFT_OUT[surface][kind] === undefined) for (const word of words) expect(text).toContain(word);
+    else expect(toldOn(surface, STORY).map((t) => t.is)).not.toContain(kind);
+  });
+});
+
+it('a reason stands wherever something is left out', () => {
+  for (const left of Object.values(LEFT_OUT)) for (const why of Object.values(left)) expect(why.length).toBeGreaterThan(20);
+});
+
+const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url));
+const TEN = [
+  'h533-seed000-fixed',
+  'h533-seed000-as-posted',
+  'h533-basepri',
+  'f405-own-crash',
+  'h533-stuck-pka',
+  'l476-leave-vtor',
+  'l476-seed004-masked',
+  'f405-chain-request-kept',
+  'h533-iwdg',
+  'f072-leave-remap',
+];
+describe.each(TEN)('%s', (name) => {
+  it('tells the same facts on the terminal, on the page, in JUnit, in findings and to programs', async () => {
+    const result = await inThread(await loadJob([], { scenario: `${FIXTURES}${name}/scenario.json` }, FIXTURES), {});
+    const sources = sourcesOf({ images: [`${name}/firmware.elf`], folder: FIXTURES, io: { cwd: FIXTURES, env: {} } });
+    const story = storyOf(result, { sources });
+    expect(story.map((f) => f.is)).toContain('run');
+    const findings = findingsOf('scenario.json', result, ['it fails'], sources);
+    const reports: Readonly<Record<Surface, string>> = {
+      screen: shortReport(result, { sources, width: 120 }),
+      full: terminalReport(result, { sources, width: 120 }),
+      page: unescaped(htmlReport(result, { sources })),
+      document: unescaped(
+        junit([{ name: 'x', className: 'x', seconds: 1, failure: { message: 'x', text: documentReport(result, { sources }) } }]),
+      ),
+      finding: findings.map((f) => f.message).join('\n'),
+      data: JSON.stringify(explain(result, { sources }).map((f) => [f.text, ...f.details]))
+        .replaceAll('\\"', '"')
+        .replaceAll('\\n', ' '),
+    };
+    for (const surface of Object.keys(reports) as Surface[]) {
+      const shown = squeezed(reports[surface]);
+      // a first screen may fold what stands behind the fix
+      const told = toldOn(surface, story).filter(
+        (t) => surface !== 'screen' || ['verdict', 'cause', 'fault', 'wait', 'proof', 'next'].includes(t.is),
+      );
+      for (const t of told) expect(shown, `${surface} tells ${t.is}`).toContain(squeezed(String(t.text)));
+    }
+    for (const ci of [sarif(findings, '1'), codeQuality(findings), githubAnnotations(findings)])
+      for (const f of findings) expect(ci).toContain(f.rule);
+    expect(stepSummary([{ path: 'x', state: 'fail', seconds: 1, failures: ['it fails'] }], findings)).toContain('it fails');
+  });
+});
+const squeezed = (text: string): string => text.replace(/\s+/g, '');
+const unescaped = (text: string): string =>
+  text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&');
+it('facts keep their order: what happened, the cause, the fix, the proof, the conditions, what else, what next', () => {
+  const order = storyOf(primaskResult(), { sources: () => null }).map((f) => f.is);
+  const wanted: Kind[] = ['verdict', 'cause', 'fix', 'proof', 'holds-if', 'rom', 'run', 'next'];
+  expect(order.filter((kind) => wanted.includes(kind))).toEqual(wanted);
+  expect(tell(FACTS.next[0]).label).toBe('Next');
+});
