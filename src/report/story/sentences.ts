@@ -34,7 +34,7 @@ const HEADLINES: Readonly<Record<Outcome, string>> = {
   'no-jump': 'the firmware never jumped into the ROM',
 };
 /** The outcome in plain words. A wait for something that is not emulated takes precedence. */
-export function headlineText(result: RunResult): string {
+function headlineText(result: RunResult): string {
   const polled = result.notes.find((n) => n.kind === 'polled');
   if (polled && result.outcome !== 'dfu') return `the firmware ${polled.text}`;
   return waitsForInput(result) ? 'the firmware waits for a pin or a byte that never comes' : HEADLINES[result.outcome];

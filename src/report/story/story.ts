@@ -350,7 +350,7 @@ function excerptOf(place: Place | null, sources: Sources): Excerpt | null {
   return { file: found.elsewhere ? file : found.path, line, lines: found.lines, newer: found.newer, leftOut: null };
 }
 
-export function romName({ rom }: Pick<RunResult, 'rom'>): string {
+function romName({ rom }: Pick<RunResult, 'rom'>): string {
   const id = [rom.id, rom.version].filter((x) => x !== null).join(' ');
   if (rom.kind === 'stand-in') return id === '' ? 'stand-in ROM' : `stand-in ROM (${id})`;
   return rom.kind === 'dump' ? 'ROM from your dump' : 'ROM of the chip on the board';
