@@ -81,6 +81,13 @@ describe('what an instruction makes of what', () => {
     expect([...decides]).toEqual([registerAt(3)]);
     expect(comparisons).toEqual([{ left: 1, right: 0, leftFrom: new Set([registerAt(3)]), rightFrom: new Set() }]);
   });
+  test('BGE decides on N and V, and compares the two; BHI on C and Z', () => {
+    const [n, v] = [stateAt(S.NF), stateAt(S.VF)];
+    const { decides, comparisons } = flowOf(0xdafe);
+    expect([...decides].sort()).toEqual([n, v].sort());
+    expect(comparisons.map(({ leftFrom, rightFrom }) => [...leftFrom, ...rightFrom].sort())).toEqual([[n, v].sort()]);
+    expect([...flowOf(0xd8fe).decides].sort()).toEqual([stateAt(S.CF), stateAt(S.ZF)].sort());
+  });
   test('BX r3 goes to a register, also where the target is even, as does BLX; B goes to none', () => {
     expect(flowOf(0x4798, 0, { 3: 0x20003001 }).branch).toEqual({ target: 0x20003001, from: new Set([registerAt(3)]), pc: 0x08000100 });
     expect([flowOf(0xe7fe).branch, flowOf(0xd0fe).branch]).toEqual([null, null]);
