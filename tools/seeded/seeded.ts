@@ -1,8 +1,8 @@
 /**
- * Whether random faults are named: `npm run seeded -- [--count <n>] [--seed <n>] [--chip <part>] [--no-checks] [--verbose]`.
+ * Whether random faults are named: `npm run seeded -- [--count <n>] [--seed <n>] [--chip <part>] [--no-checks] [--pairs] [--verbose]`.
  *
  * Each case is a program that jumps to the ROM rightly but for one store before (program.ts), on one of the lines below. Counted are those that keep DFU away: named by the
- * instruction, named but by another one, or not named. `--no-checks` asks the difference alone (src/bench/difference).
+ * instruction, named but by another one, or not named. `--no-checks` asks the difference alone (src/bench/difference). `--pairs`: two stores, of which each alone keeps DFU away; both have to be named.
  * Exit 1: a fault that changes nothing was accused, or a wrong instruction was named as proved.
  */
 import { parseArgs } from 'node:util';
@@ -19,6 +19,9 @@ const CHIPS = [
   'STM32F072RB', 'STM32F303CC', 'STM32F401RE', 'STM32F405RG', 'STM32F411RE', 'STM32F429ZI', 'STM32F446RE', 'STM32F722RE', 'STM32F746ZG', 'STM32F767ZI',
   'STM32G0B1RE', 'STM32G474RE', 'STM32H503RB', 'STM32H533RE', 'STM32H563ZI', 'STM32H743ZI', 'STM32L072CZ', 'STM32L432KC', 'STM32L476RG', 'STM32L496ZG', 'STM32U575ZI', 'STM32WB55RG',
 ]; // prettier-ignore
+
+/** Faults that are drawn for one that keeps DFU away. */
+const MOST_DRAWN = 40;
 
 /** mulberry32: the same cases for the same seed. */
 function random(seed: number): Draw {
@@ -87,6 +90,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     chip: { type: 'string' },
     'no-checks': { type: 'boolean', default: false },
+    pairs: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
 });
@@ -97,8 +101,8 @@ const sums = { tried: 0, changed: 0, line: 0, other: 0, none: 0, accused: 0 };
 const fields = new Map(chips.map((part) => [part, fieldsOf(findChip(part)!)]));
 const right = new Set<string>();
 
-function tell(part: string, fault: Fault, answer: Answer, how: string): void {
-  console.log(`${how}: ${part} ${fault.what}: ${answer.outcome}; ${JSON.stringify(answer.named)}`);
+function tell(part: string, faults: readonly Fault[], answer: Answer, how: string): void {
+  console.log(`${how}: ${part} ${faults.map(({ what }) => what).join(' and ')}: ${answer.outcome}; ${JSON.stringify(answer.named)}`);
 }
 /** Whether the program without a fault reaches DFU on this line. */
 function isRight(part: string): boolean {
@@ -109,12 +113,27 @@ function isRight(part: string): boolean {
   return plain.outcome === 'dfu';
 }
 const asked = chips.filter(isRight);
+/** One that keeps DFU away, of a few tries. */
+function breaking(part: string): Fault | null {
+  const chip = findChip(part)!;
+  for (let n = 0; n < MOST_DRAWN; n++) {
+    const fault = anyFault(chip, fields.get(part)!, draw);
+    if (byDifference(jobFor(part, program(chip, [fault]))).outcome === 'rom-silent') return fault;
+  }
+  return null;
+}
+function drawn(part: string): readonly Fault[] {
+  if (!values.pairs) return [anyFault(findChip(part)!, fields.get(part)!, draw)];
+  const pair = [breaking(part), breaking(part)];
+  return pair[0]?.what === pair[1]?.what ? [] : pair.filter((fault) => fault !== null);
+}
 while (sums.changed < Number(values.count) && sums.tried < 200 * Number(values.count)) {
   const part = asked[Math.floor(draw() * asked.length)]!;
   const chip = findChip(part)!;
-  const fault = anyFault(chip, fields.get(part)!, draw);
-  const made = program(chip, [fault]);
+  const faults = drawn(part);
   sums.tried++;
+  if (values.pairs && faults.length < 2) continue;
+  const made = program(chip, faults);
   const job = jobFor(part, made);
   const answer = ask(job);
   if (answer.outcome === 'dfu') {
@@ -122,11 +141,10 @@ while (sums.changed < Number(values.count) && sums.tried < 200 * Number(values.c
     continue;
   }
   sums.changed++;
-  if (answer.places.includes(made.guilty[0]!)) sums.line++;
-  else if (answer.places.length > 0) sums.other++;
-  else sums.none++;
-  const how = answer.places.includes(made.guilty[0]!) ? 'line' : answer.places.length > 0 ? 'OTHER' : 'none';
-  if (values.verbose || how !== 'line') tell(part, fault, answer, how);
+  const named = made.guilty.filter((pc) => answer.places.includes(pc)).length;
+  const how = named === made.guilty.length ? 'line' : named > 0 ? 'none' : answer.places.length > 0 ? 'other' : 'none';
+  sums[how]++;
+  if (values.verbose || how !== 'line') tell(part, faults, answer, how);
 }
 console.log(
   `seed ${values.seed}: ${sums.tried} programs, ${sums.changed} without DFU: ${sums.line} named by their instruction, ${sums.other} by another one, ${sums.none} not; ${sums.accused} accused for nothing`,
