@@ -18,10 +18,13 @@ interface Enable {
   /** It is no clock: the block is held in reset. */
   readonly held?: true;
 }
-/** Clocks without which the way into the ROM cannot be made: of the remap register and of the USB supply bit. They do nothing by themselves. */
+/**
+ * Clocks without which the way into the ROM cannot be made: of the remap register and of the USB supply bit. They do nothing by themselves, and neither does SYSCFG, whose clock
+ * products switch on for the jump on parts without a remap too.
+ */
 function neededOnTheWay(chip: ChipDescription): string[] {
   const f = familyOf(chip);
-  const blocks = [f?.remap?.field, f?.usbSupply?.bit].map((path) => path?.split('.')[0]);
+  const blocks = [f?.remap?.field, f?.usbSupply?.bit].map((path) => path?.split('.')[0]).concat('SYSCFG', 'SBS');
   return chip.blocks.flatMap((b) => (blocks.includes(b.name) && b.clock !== undefined ? [`${chip.rcc}.${b.clock}`] : []));
 }
 

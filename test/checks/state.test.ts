@@ -358,3 +358,8 @@ describe('the table of checks', () => {
     for (const paragraph of c.explanation.split('\n\n')) expect(paragraph.trim()).toMatch(/[.)]$/);
   });
 });
+
+test('the clock of SBS, which products switch on for the jump, is no peripheral left on', () => {
+  const on = new FakeTarget().set('RCC.APB3ENR.SBSEN', 1);
+  expect(check('peripherals-left-on').judge(on.subject()).verdict).toBe('pass');
+});
