@@ -7,7 +7,7 @@ import { familyOf, locate, maskOf, registerOf } from '../checks/families.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { modelOf } from '../emu/core/models/index.ts';
 import { layoutFor } from '../emu/registers.ts';
-import { romKind } from './check-board.ts';
+import { romKind, type RomKind } from './check-board.ts';
 import type { GdbTarget } from './gdb-target.ts';
 
 export const CAPTURE_SCHEMA = 'bootbench/board-facts@1';
@@ -29,7 +29,7 @@ export interface SettledOption {
 }
 export interface Capture {
   readonly at: CapturePoint;
-  readonly rom: 'stand-in' | 'silicon';
+  readonly rom: RomKind;
   /** DBGMCU_IDCODE and CPUID. */
   readonly devId: number | null;
   readonly revId: number | null;

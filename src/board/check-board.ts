@@ -21,11 +21,15 @@ export interface BoardCheck {
   /** What was judged: repairs are made of it. */
   readonly subject: Subject;
 }
-/** What the ROM behind a server is: `bootbench gdb` shows a stand-in, everything else is taken for a chip. */
-export const romKind = (target: GdbTarget): 'stand-in' | 'silicon' => (target.dialect.name === 'bootbench' ? 'stand-in' : 'silicon');
+export type RomKind = 'stand-in' | 'dump' | 'silicon';
+/** What the ROM behind a server is: `bootbench gdb` shows a stand-in or a dump, everything else is taken for a chip. */
+export function romKind(target: GdbTarget): RomKind {
+  if (target.dialect.name !== 'bootbench') return 'silicon';
+  return target.runsDump ? 'dump' : 'stand-in';
+}
 
 export interface BoardReport {
-  readonly rom: 'stand-in' | 'silicon';
+  readonly rom: RomKind;
   /** Where the core stands; null = not at an entry. */
   readonly entry: { readonly address: number; readonly how: 'branch' | 'exception' } | null;
   readonly pc: number;

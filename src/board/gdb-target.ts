@@ -50,6 +50,8 @@ export class GdbTarget {
   /** Longest piece of memory that is written at once. */
   private piece = 512;
   private supported = '';
+  /** A server of bootbench's own runs a dump in place of a stand-in. */
+  runsDump = false;
   /** The core runs by `c`, and the server will tell when it stops. */
   private stopOwed = false;
   /** The core runs by a word of the server's own, and nothing will be told. */
@@ -98,6 +100,7 @@ export class GdbTarget {
   private async recognise(): Promise<Dialect> {
     const sstepbits = await this.client.ask('qQemu.sstepbits');
     let version = /^ENABLE=/.test(sstepbits) ? '' : await this.told('version');
+    this.runsDump = /^bootbench: .*\bdump\b/.test(version);
     // the help of some is long; it is asked for where the version does not tell
     const registers = new Set(this.registers.map((r) => r.name));
     const byVersion = recognise({ supported: this.supported, sstepbits, version, registers });

@@ -240,7 +240,7 @@ const documentOf = (report: SettleReport): object => ({
   dbgmcu: report.dbgmcu === null ? null : hex32(report.dbgmcu),
   romId: report.profile.id,
   romSha256: report.rom.sha256,
-  rom: { kind: report.rom.standIn || report.kind === 'stand-in' ? 'stand-in' : 'silicon', emulated: report.rom.emulated },
+  rom: { kind: report.rom.standIn || report.kind === 'stand-in' ? 'stand-in' : report.kind, emulated: report.rom.emulated },
   server: report.server,
   options: report.settled.map((s) => ({
     option: s.option,

@@ -67,6 +67,10 @@ export class DebugTarget {
     this.machine.debugHalted.fill(true);
     this.observe();
   }
+  /** The ROM is a dump that the user gave, and no stand-in. */
+  get runsDump(): boolean {
+    return this.session.input.rom.kind === 'dump';
+  }
   noStops(): Stops {
     const { cores } = this.machine;
     return { breakpoints: cores.map(() => new Set()), watchpoints: cores.map(() => []), catches: new Set() };

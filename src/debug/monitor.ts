@@ -12,6 +12,8 @@ export interface MonitorContext {
   readonly resume: () => void;
 }
 
+const WITH_DUMP = 'whose ROM is a dump';
+
 interface MonitorCommand {
   readonly name: string;
   readonly about: string;
@@ -64,6 +66,8 @@ export function monitor(line: string, context: MonitorContext): string {
   const command = MONITOR.find((c) => c.name === name);
   if (command && args.length > command.words) return `${name}: too many words; it is ${command.about}\n`;
   if (command) return command.run(context, args);
+  // the other side may be `bootbench board`: what it measures here is of a chip's own ROM
+  if (line.trim() === 'version' && context.target.runsDump) return `bootbench: an emulated chip, ${WITH_DUMP}\n`;
   const said = words.join(' ');
   return (
     ELSEWHERE.find((e) => e.line.test(said))?.answer ??

@@ -7,6 +7,7 @@ import { blocksOf, flashIn, GdbTarget, registersIn } from '../../src/board/gdb-t
 import { connectTcp } from '../../src/board/transports.ts';
 import { frame, FrameReader, toHex } from '../../src/debug/packets.ts';
 import { gdbCommand } from '../../src/cli/gdb.ts';
+import { romImage } from '../../src/cli/rom-image.ts';
 import { probeCommand } from '../../src/cli/probe.ts';
 import { cli, folder } from '../cli/helpers.ts';
 import { serve } from '../debug/serve.ts';
@@ -48,6 +49,20 @@ describe('board run', () => {
     // nothing of the ROM but where it begins
     const record = readFileSync(join(cwd, 'board.txt'), 'utf8');
     expect(record).toContain('> mbf97004,4');
+  });
+
+  it.each([
+    [true, 'dump'],
+    [false, 'stand-in'],
+  ])('tells a dump behind the own server (%s) from a stand-in: %s', async (dumped, kind) => {
+    const cwd = folder();
+    const rom = join(cwd, 'rom.bin');
+    writeFileSync(rom, romImage('f072'));
+    const scenario = join(cwd, 'scenario.json');
+    writeFileSync(scenario, JSON.stringify({ schema: 'bootbench/scenario@1', board: { boot0: 1 } }));
+    const { line } = await serve((io) => gdbCommand([], { chip: 'stm32f072rb', port: '0', scenario, ...(dumped ? { rom } : {}) }, io));
+    const run = await cli(['board', 'check', '--gdb', line.trim().replace('gdb ', ''), '--chip', 'stm32f072rb', '--json', '-'], { cwd });
+    expect((JSON.parse(run.out) as { rom: unknown }).rom).toEqual({ kind });
   });
 
   it('says that the entry was not reached, and where the core was', async () => {
