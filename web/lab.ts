@@ -13,6 +13,7 @@ import { HOST } from '../src/library/host.ts';
 import { runHere } from '../src/library/job-here.ts';
 import { openMachine, type BenchMachine, type Stopped } from '../src/library/machine.ts';
 import { libraryJob, type BenchOptions, type RomOptions, type TypedScenario } from '../src/library/options.ts';
+import { explain } from '../src/report/explain.ts';
 import { pictureOf } from '../src/report/picture.ts';
 import { resolveRomOptions, ROM_OPTION_VALUES } from '../src/rom/options.ts';
 import { findRomProfile } from '../src/rom/profiles.ts';
@@ -71,7 +72,7 @@ class Lab {
     let trace: RunTrace | null = null;
     const result = runHere(job, { trace: (t) => (trace = t) });
     const took = performance.now() - started;
-    return { result, chip: job.chip, took, sha256: sha256(setup.bytes), picture: pictureOf(result, trace) };
+    return { result, story: explain(result), chip: job.chip, took, sha256: sha256(setup.bytes), picture: pictureOf(result, trace) };
   }
 
   /** Runs to the entry into the ROM: what can be turned over there. Null if there is no entry. */

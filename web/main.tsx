@@ -3,6 +3,7 @@ import { wrap, type Remote } from 'comlink';
 import { render, type ComponentChildren } from 'preact';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { drawTimeline, type TimelineHandle } from '../src/report/app/timeline.ts';
+import type { ExplainedFact } from '../src/report/explain.ts';
 import { CHIP_NAMES } from './chip-names.ts';
 import type { Lab } from './lab.ts';
 import { LESSONS, type LessonStep } from './lessons.ts';
@@ -249,6 +250,41 @@ function Drop({ onFile, children }: { readonly onFile: (file: File) => Promise<v
   );
 }
 
+/** A fact as every report tells it. */
+function StoryFact({
+  fact,
+  good,
+  children,
+}: {
+  readonly fact: ExplainedFact;
+  readonly good: boolean;
+  readonly children: ComponentChildren;
+}) {
+  if (fact.kind === 'verdict')
+    return (
+      <p class={`outcome ${good ? 'good' : 'bad'}`} data-testid="outcome">
+        {fact.text}
+      </p>
+    );
+  return (
+    <div class={fact.kind}>
+      <p>
+        {fact.label !== '' && <strong>{fact.label} </strong>}
+        {fact.text}
+      </p>
+      {children}
+      {fact.details.length > 0 && (
+        <ul class="plain dim">
+          {fact.details.map((text, i) => (
+            <li key={i}>{text}</li>
+          ))}
+        </ul>
+      )}
+      {fact.code.length > 0 && <pre tabIndex={0}>{fact.code.join('\n')}</pre>}
+    </div>
+  );
+}
+
 function VerdictPanel({ verdict, example }: { readonly verdict: Verdict; readonly example: Example | null }) {
   const { result, took, chip } = verdict;
   const cause = result.diagnosis.causes.find((c) => c.proved) ?? result.diagnosis.causes[0];
@@ -256,28 +292,13 @@ function VerdictPanel({ verdict, example }: { readonly verdict: Verdict; readonl
   return (
     <section aria-labelledby="verdict">
       <h2 id="verdict">Verdict</h2>
-      <p class={`outcome ${result.outcome === 'dfu' ? 'good' : 'bad'}`} data-testid="outcome">
-        {result.outcome}: {OUTCOME[result.outcome]}
-      </p>
-      <p>{result.summary}</p>
-      {line?.file && (
-        <Source example={example} file={line.file} line={line.line} title={`The line: ${line.file.split('/').at(-1)}:${line.line}`} />
-      )}
-      {cause?.fix && (
-        <details open>
-          <summary>The fix{cause.proved ? ', proved: the same run with only this repaired reaches DFU' : ''}</summary>
-          <pre tabIndex={0}>{cause.fix}</pre>
-        </details>
-      )}
-      {result.notes.some((n) => n.kind === 'trigger' || n.kind === 'crash' || n.kind === 'chip') && (
-        <ul class="plain dim">
-          {result.notes
-            .filter((n) => n.kind === 'trigger' || n.kind === 'crash' || n.kind === 'chip')
-            .map((n) => (
-              <li key={n.text}>{n.text}</li>
-            ))}
-        </ul>
-      )}
+      {verdict.story.map((fact, i) => (
+        <StoryFact key={i} fact={fact} good={result.outcome === 'dfu'}>
+          {fact.kind === 'cause' && fact.text === verdict.story.find((f) => f.kind === 'cause')?.text && line?.file && (
+            <Source example={example} file={line.file} line={line.line} title={`The line: ${line.file.split('/').at(-1)}:${line.line}`} />
+          )}
+        </StoryFact>
+      ))}
       <details>
         <summary>All checks ({result.checks.filter((c) => c.verdict === 'fail').length} failed)</summary>
         <div class="scroll" tabIndex={0} role="region" aria-label="checks">

@@ -1,4 +1,5 @@
 /** What page and worker tell each other. */
+import type { ExplainedFact } from '../src/report/explain.ts';
 import type { Outcome, Place, RunResult } from '../src/bench/documents/result.ts';
 import type { Picture } from '../src/report/picture.ts';
 import type { TypedScenario } from '../src/library/options.ts';
@@ -73,6 +74,8 @@ export type Go = 'instruction' | 'line' | 'over' | 'reset' | 'entry' | 'exceptio
 
 export interface Verdict {
   readonly result: RunResult;
+  /** What every report tells. */
+  readonly story: readonly ExplainedFact[];
   readonly chip: string;
   /** Milliseconds of real time. */
   readonly took: number;

@@ -6,6 +6,8 @@ import type { RunResult } from '../../src/bench/documents/result.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { shortReport } from '../../src/report/short.ts';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const fixture = (name: string): string => fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url));
@@ -43,4 +45,16 @@ test('a refusal of the flash is one of its notes that lost something, and of no 
   expect(refusedWrite([note('RCC', 'misuse'), note('FLASH', 'nothing-lost')])).toBeUndefined();
   const refused = note('FLASH', 'misuse');
   expect(refusedWrite([note('FLASH', 'nothing-lost'), refused])).toBe(refused);
+});
+
+test('a sentence becomes a string only where it is printed', () => {
+  const src = fileURLToPath(new URL('../../src/', import.meta.url));
+  // reports print, explain hands on, a trace names its events; checks read the format of fixes that they write themselves
+  const PRINT = ['report/text.ts', 'report/explain.ts', 'report/trace/perfetto.ts', 'checks/fix-in-c.ts', 'checks/entry-address.ts'];
+  const unwrapped =
+    /\bString\((?:\w+[.!?]*\.)?(?:text|summary|because|explanation|observed|expected|repair|fix)\)|\b(?:text|summary|because|explanation|observed|expected|repair|fix)[!?]?\.toString\(\)/;
+  const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.ts') && !/generated|\/app\//.test(f));
+  const wrong = files.filter((f) => !PRINT.includes(f.replaceAll('\\', '/')) && unwrapped.test(readFileSync(join(src, f), 'utf8')));
+  expect(files.length).toBeGreaterThan(400);
+  expect(wrong).toEqual([]);
 });
