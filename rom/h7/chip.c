@@ -64,13 +64,13 @@ void usb_block_on(void)
 {
   static const struct pin_setup USB_PINS[] = { { GPIOA, 11, PIN_ALTERNATE, 10, PULL_NONE }, { GPIOA, 12, PIN_ALTERNATE, 10, PULL_NONE } };
   /* One byte only: the supply bits beside it can be written once after power-on (AN2606: ROMs before V9.2 locked them by writing the word). */
-  if (rom_option(OPTION_PWR_LOCK) == PWR_LOCK_LOCKS) {
-    PWR_CR3 |= CR3_USB33DEN;
-    wait_for(&PWR_CR3, CR3_USB33RDY, CR3_USB33RDY);
-  } else if (!(PWR_CR3 & CR3_USB33DEN) && rom_option(OPTION_USB_SUPPLY) == USB_SUPPLY_SETS) {
+  uint32_t supply = !(PWR_CR3 & CR3_USB33DEN) && rom_option(OPTION_USB_SUPPLY) == USB_SUPPLY_SETS ? CR3_USB33DEN : 0;
+  if (rom_option(OPTION_PWR_LOCK) == PWR_LOCK_LOCKS)
+    PWR_CR3 |= supply;
+  else if (supply)
     PWR_CR3_BYTE_3 |= CR3_USB33DEN >> 24;
+  if (supply)
     wait_for(&PWR_CR3, CR3_USB33RDY, CR3_USB33RDY);
-  }
   for (uint32_t i = 0; i < COUNT(USB_PINS); i++)
     pin_setup(&USB_PINS[i]);
   RCC_AHB1ENR |= AHB1_USBOTG;

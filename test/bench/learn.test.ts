@@ -54,6 +54,24 @@ describe('of a stand-in as a dump, no value is wrong', () => {
   });
 });
 
+/** Every option at random, so that they hide each other. */
+const random = [...IMAGES.values()].flatMap((chip, i) =>
+  [0, 1, 2].map((round) => {
+    let state = 7919 * (3 * i + round + 1);
+    const next = (n: number): number => ((state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0) >>> 8) % n;
+    const chosen = resolveRomOptions(profileOf(chip).options).flatMap((o) => {
+      const values = [o.value, ...otherValues(o)];
+      return values.length > 1 ? [[o.id, values[next(values.length)]!] as const] : [];
+    });
+    return [`${chip.name}, ${round}`, chip, Object.fromEntries(chosen)] as const;
+  }),
+);
+test.each(byTurns(random, 30))('of a stand-in with all options at random no value is wrong: %s', { timeout: 60_000 }, (_, chip, chosen) => {
+  const built = new Map(resolveRomOptions(profileOf(chip).options, chosen).map((o) => [o.id, o.value]));
+  const { options } = learned(chip, dumpOf(chip, chosen));
+  expect(options.filter((o) => o.value !== null && o.value !== built.get(o.option) && !isVoid(chip, o.option))).toEqual([]);
+});
+
 describe('STM32L476', () => {
   const chip = findChip('stm32l476rg')!;
   const result = learned(chip, dumpOf(chip, { systick: 'off', vtor: 'keeps', 'leave-vtor': 'sets' }));
