@@ -29,7 +29,10 @@ export function findingsOf(scenario: string, result: RunResult, failures: readon
   const message = (own: FactOf<'cause'> | null): string => {
     const told = toldOn(
       'finding',
-      story.filter((f) => f.is !== 'cause' || f.proof === null || f === own),
+      // the fix is the one of the first set; a cause of another set has a repair of its own
+      own?.proof === 'other'
+        ? [own, ...story.filter((f) => f.is === 'proof' || f.is === 'holds-if')]
+        : story.filter((f) => f.is !== 'cause' || f.proof === null || f === own),
     );
     // the place of a finding is where its source stands
     return [failures.join('; '), ...told.flatMap((t) => linesOf({ ...t, source: null }, { width: Infinity }))].join('\n');

@@ -15,10 +15,8 @@ export const howSure = (chip: string, { rom, confidence }: RomDependency): strin
 export function provisos(chip: string, dependsOn: readonly RomDependency[]): readonly string[] {
   const open = dependsOn.filter((d) => !SETTLED.includes(d.confidence));
   const bank = open.flatMap((d) => notInBank2(chip, d) ?? []).slice(0, 1);
-  const unknown = new Map(
-    open.filter((d) => notInBank2(chip, d) === null).map((d) => [d.rom, `${d.rom} "${d.value}" (${howSure(chip, d)})`]),
-  );
-  return [...bank, ...(unknown.size === 0 ? [] : [`the real ROM has ${firstOf([...unknown.values()])}`])];
+  const unknown = new Map(open.filter((d) => notInBank2(chip, d) === null).map((d) => [d.rom, `${doesText(d)} (${howSure(chip, d)})`]));
+  return [...bank, ...(unknown.size === 0 ? [] : [`the real ROM ${firstOf([...unknown.values()])}`])];
 }
 
 const firstOf = (names: readonly string[]): string =>
@@ -30,4 +28,44 @@ function notInBank2(chip: string, { rom, value }: RomDependency): string | null 
   const description = findChip(chip);
   const bit = description ? familyOf(description)?.bankCheck : null;
   return bit ? `bank 2 is not selected for boot (${bit.field.split('.').at(-1)} = ${1 - bit.asks}, the factory setting)` : null;
+}
+
+/** What options are about, for those whose values say what the ROM does with it. */
+const ABOUT: Readonly<Record<string, string>> = {
+  primask: 'PRIMASK',
+  faultmask: 'FAULTMASK',
+  basepri: 'BASEPRI',
+  'nvic-enabled': 'the interrupts that are enabled',
+  'nvic-pending': 'the interrupts that are pending',
+  mpu: 'the MPU',
+  control: 'CONTROL',
+  msplim: 'the stack limits',
+  icache: 'the instruction cache',
+  dcache: 'the data cache',
+  vtor: 'VTOR',
+  remap: 'what is mapped to address 0',
+  'usb-supply': 'the USB supply bit of PWR',
+  hsi48: 'HSI48',
+  sysclk: 'the system clock',
+  prescalers: 'the bus prescalers',
+  'flash-latency': 'the wait states of flash',
+  vos: 'the voltage range',
+  'kernel-clocks': 'the kernel clocks',
+};
+const DOES: Readonly<Record<string, (what: string) => string>> = {
+  keeps: (what) => `leaves ${what} as the jump hands it over`,
+  clears: (what) => `clears ${what}`,
+  sets: (what) => `sets ${what} itself`,
+};
+/** Options whose values are words of their own. */
+const IN_WORDS: Readonly<Record<string, string>> = {
+  'reset-flags ignores': 'starts DFU after a software reset, too',
+  'reset-flags software-returns': 'returns to the application after a software reset',
+  'iwdg refreshes': 'refreshes a running IWDG',
+  'iwdg ignores': 'does not refresh a running IWDG',
+};
+/** What the ROM has to do, after "the real ROM". */
+function doesText({ rom, value }: RomDependency): string {
+  const [what, does] = [ABOUT[rom], DOES[value]];
+  return what !== undefined && does !== undefined ? does(what) : (IN_WORDS[`${rom} ${value}`] ?? `has ${rom} "${value}"`);
 }

@@ -60,7 +60,7 @@ describe('what a success hangs on', () => {
   });
   it('names other options of the ROM beside it', () =>
     expect(shortReport(hangs('STM32G474RE', table, bank), { width: 200 })).toContain(
-      'the factory setting), and the real ROM has vtor "sets" (inferred)\n',
+      'the factory setting), and the real ROM sets VTOR itself (inferred)\n',
     ));
   it.each(['documented', 'measured'] as const)('says nothing where what is needed is %s, and -v keeps it', (confidence) => {
     const result = hangs('STM32G474RE', { ...table, confidence });

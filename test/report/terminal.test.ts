@@ -21,7 +21,7 @@ describe('the terminal report', () => {
       'Fix in C',
       '__enable_irq(); /* last thing before the jump */',
       'Proof with only this repaired, the same run reaches DFU on the stand-in ROM',
-      'Holds if the real ROM has primask "keeps" (assumed)',
+      'Holds if the real ROM leaves PRIMASK as the jump hands it over (assumed)',
       'Checks: ',
     ];
     let at = -1;

@@ -21,7 +21,7 @@ const { values } = parseArgs({
   },
 });
 const from = (file: string): Promise<unknown> => import(pathToFileURL(join(resolve(values.dist!), file)).href);
-const { bench, openMachine, CHIPS } = (await from('index-node.js')) as typeof Library;
+const { bench, serialise, openMachine, CHIPS } = (await from('index-node.js')) as typeof Library;
 const { readBytes, readImage, readScenario } = (await from('node.js')) as typeof Files;
 type Machine = Library.BenchMachine;
 
@@ -50,7 +50,8 @@ async function result(path: string, key: string): Promise<void> {
   const read = images.map((image) => ({ ...readImage(join(folder, image)), path: image }));
   const files = filesOf(scenario as Library.Scenario, folder);
   const found = await bench({ chip: chip as Library.ChipName, images: read, scenario, ...(files.size > 0 ? { files } : {}) });
-  for (const [leaf, value] of leavesOf(found)) answer(`${key} ${leaf}`, value);
+  // the document, without what results in memory have beside it
+  for (const [leaf, value] of leavesOf(JSON.parse(serialise(found)))) answer(`${key} ${leaf}`, value);
 }
 async function results(): Promise<void> {
   const paths = readdirSync(values.fixtures, { recursive: true, encoding: 'utf8' }).filter((path) => /\/scenario(\..+)?\.json$/.test(path));
