@@ -12,16 +12,16 @@ const LISTEN_MS = 500;
 const LOOK_MS = 20;
 const sleep = (ms: number): Promise<void> => new Promise((settle) => void setTimeout(settle, ms));
 
-/** Eight data bits, even parity, one stop bit. */
+/** Eight data bits, even parity, one stop bit. A pseudo terminal has no parity, and needs none. */
 function setUp(path: string, baud: number): void {
-  const set = spawnSync('stty', ['-F', path, String(baud), 'raw', '-echo', 'cs8', 'parenb', '-parodd', '-cstopb', 'clocal', '-hupcl'], {
-    encoding: 'utf8',
-  });
+  const stty = (...settings: readonly string[]) => spawnSync('stty', ['-F', path, ...settings], { encoding: 'utf8' });
+  const set = stty(String(baud), 'raw', '-echo', 'cs8', '-cstopb', 'clocal', '-hupcl');
   if (set.error !== undefined || set.status !== 0)
     throw new SurroundingsError(
       `${path} cannot be set up as a serial port with ${baud} baud: ${(set.error?.message ?? set.stderr).trim()}`,
       'is it there, and may you use it?',
     );
+  stty('parenb', '-parodd');
 }
 
 /** Sends 0x7F until an answer comes or the time is over. */

@@ -33,7 +33,7 @@ export interface Put {
   readonly rows: readonly Row[];
   /** What the experiment's `read` finds at the entry then; null: nothing is looked at there. */
   readonly value: number | null;
-  /** The core must not be halted on the way. */
+  /** The core must not be halted on the way, and nobody talks to it. */
   readonly free?: boolean;
 }
 /** The board behind a run. */
@@ -179,7 +179,7 @@ const SYST_RVR = 0xe000e014;
 const SYST_CVR = 0xe000e018;
 const RELOAD = 0x12345;
 /** Bit 24: it runs. Reading CSR clears COUNTFLAG, which nobody has waited for. */
-const systick: Experiment = {
+const systick = (usb: boolean): Experiment => ({
   option: 'systick',
   puts: [{ without: null, rows: [store(SYST_RVR, RELOAD), store(SYST_CVR, 0), store(SYST_CSR, 5)], value: (1 << 24) | RELOAD }],
   read: async (look) => {
@@ -187,10 +187,12 @@ const systick: Experiment = {
     return csr === null || rvr === null ? null : (((csr & 1) << 24) | (rvr & 0xffffff)) >>> 0;
   },
   decide: (seen) =>
-    judged(`SysTick running with RVR ${hex(RELOAD)} at the entry`, seen, ([after]) =>
-      (after! & (1 << 24)) === 0 ? 'off' : (after! & 0xffffff) === RELOAD ? 'keeps' : 'uses',
-    ),
-};
+    !usb && seen[0]!.served && (seen[0]!.value ?? 0) >>> 24 === 1 && (seen[0]!.value! & 0xffffff) !== RELOAD
+      ? undecided('the ROM has measured the baud rate with it, which hides what it did before: `rom learn` tells')
+      : judged(`SysTick running with RVR ${hex(RELOAD)} at the entry`, seen, ([after]) =>
+          (after! & (1 << 24)) === 0 ? 'off' : (after! & 0xffffff) === RELOAD ? 'keeps' : 'uses',
+        ),
+});
 
 const control = (chip: ChipDescription): Experiment | null => {
   const ram = ramForProbe(chip);
@@ -256,7 +258,7 @@ const iwdg = (chip: ChipDescription): Experiment | null => {
     read: (look) => look.field(`${block}.PR`),
     decide: ([seen]) =>
       seen!.reset
-        ? { value: 'ignores', says: `IWDG running at 12 ms, or 0.8 s with the largest divider: it resets the chip` }
+        ? undecided('the IWDG resets the chip, so the ROM does not refresh it; whether it writes the divider first is shown by `rom learn`')
         : seen!.value === 0
           ? undecided('the IWDG was not seen to run')
           : { value: 'refreshes', says: `IWDG running at 12 ms, or 0.8 s with the divider that the ROM sets: no reset` },
@@ -329,7 +331,7 @@ function coreExperiments(chip: ChipDescription, profile: RomProfile): readonly (
     control(chip),
     ram === null ? null : mask('msplim', 'msplim', (ram.base + 8) >>> 0),
     vtor(chip, profile),
-    systick,
+    systick(profile.dfu !== null),
   ];
 }
 /** What is asked of the chip around it. */

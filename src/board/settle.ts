@@ -36,6 +36,8 @@ const THUMB = 1 << 24;
 const LOOK_MS = 20;
 const MOST_LOOKS = 10;
 const MOST_STOPS = 5;
+/** Longer than a watchdog of 0.8 s, with LSI at its slowest. */
+const A_WHILE_MS = 3000;
 
 /** A board on which the ROM is entered again and again. */
 export class SettleBench {
@@ -128,15 +130,11 @@ export class SettleBench {
     await target.resetHalt();
     await this.load(rows);
     // who runs a watchdog has no time to stop
-    const arrived = put.free === true ? null : await this.toEntry(rows);
-    if (arrived !== null) return arrived;
-    if (put.free !== true && put.value !== null && read !== null) {
-      const there = await read(this.look);
-      if (there === null) return 'what was put cannot be read back through this GDB server';
-      if (there !== put.value) return `the state to be tried could not be made: ${hex32(there)} was read back, not ${hex32(put.value)}`;
-    }
+    const why = put.free === true ? null : ((await this.toEntry(rows)) ?? (await this.missing(put, read)));
+    if (why !== null) return why;
     const before = await this.raised();
-    const seen = await this.watch(target, this.settings.watchFor);
+    // a host that talks may be what a watchdog is refreshed for
+    const seen = put.free === true ? await this.aWhile() : await this.watch(target, this.settings.watchFor);
     if (seen === 'not-watched') throw new BoardError('nobody watched whether the ROM answers, so nothing can be settled');
     await target.stop();
     await target.assertHalted();
@@ -158,6 +156,13 @@ export class SettleBench {
       exception,
       look: this.look,
     };
+  }
+  /** At the entry: null if what was put is there. */
+  private async missing({ value }: Put, read: Experiment['read']): Promise<string | null> {
+    if (value === null || read === null) return null;
+    const there = await read(this.look);
+    if (there === null) return 'what was put cannot be read back through this GDB server';
+    return there === value ? null : `the state to be tried could not be made: ${hex32(there)} was read back, not ${hex32(value)}`;
   }
   private async load(rows: readonly Row[]): Promise<void> {
     const { target, ram } = this;
@@ -197,6 +202,10 @@ export class SettleBench {
   private async atBreakpoint(pc: number): Promise<boolean> {
     const word = (await this.target.word((pc & ~3) >>> 0)) ?? 0;
     return ((word >>> (8 * (pc & 2))) & 0xff00) === 0xbe00;
+  }
+  private async aWhile(): Promise<'nothing'> {
+    await this.target.runUntilStop(A_WHILE_MS);
+    return 'nothing';
   }
   /** 0: the core is in no exception. */
   private async exception(): Promise<number> {

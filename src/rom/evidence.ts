@@ -133,8 +133,13 @@ function measuredOption(option: RomOptionId, before: RomOptionDefault, own: read
     confidence,
     source: `${words}: ${rows}; before that ${before.confidence}: ${before.source}`,
   });
-  if (against.length > 0) return open('assumed', 'boards contradict each other, so both values are open');
   const [value] = values;
+  // what was read in ST's own code is not opened by a board: it may have another version
+  if (before.settled === true)
+    return values.size === 1 && value === before.value
+      ? { ...before, confidence: 'measured', source: `${rows}; ${before.source}` }
+      : { ...before, source: `${before.source}; boards of another ROM say otherwise: ${rows}` };
+  if (against.length > 0) return open('assumed', 'boards contradict each other, so both values are open');
   if (values.size > 1) return open(before.confidence, 'measured, and not the same in each version');
   if (!known.includes(value!)) return open(before.confidence, 'measured, and none of the values that the stand-in has');
   return { value: value!, confidence: 'measured', source: rows };

@@ -9,7 +9,10 @@ import { familyOf, locate } from '../../src/checks/families.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { romImage } from '../../src/cli/rom-image.ts';
 import { GdbHub } from '../../src/debug/gdb-hub.ts';
-import { MS } from '../../src/emu/time.ts';
+import { MS, PS_PER_SECOND } from '../../src/emu/time.ts';
+import { rxPins, type RomProfile } from '../../src/rom/profile.ts';
+import { printedTexts } from '../../src/emu/console-text.ts';
+import type { ChipDescription } from '../../src/emu/chip.ts';
 import type { RomOptionId } from '../../src/rom/options.ts';
 import { loadRom } from '../../src/rom/load.ts';
 import { romProfileOf } from '../../src/rom/profiles.ts';
@@ -50,14 +53,7 @@ export async function settleOnStandIn(
   const waits = new Uint8Array(Uint32Array.of(profile.family === 'L0' ? 0 : 0x20000800, 0x08000009, 0xe7fee7fe).buffer);
   const job = plainJob(name, [{ path: 'app.bin@0x08000000', bytes: waits }], { romOptions: chosen });
   const session = new Session(jobInput(job));
-  const block = familyOf(chip)!.usb!.block;
-  const path = [`${block}.DADDR.ADD`, `${block}.DCFG.DAD`].find((p) => locate(chip, p) !== null)!;
-  const look = addressGiven({ ...locate(chip, path)!, name: path, rom: chip.rom!.range.value });
-  const watch: UsbWatch = async (target) => {
-    const end = session.machine.now + PATIENCE;
-    while (session.machine.now < end) if ((await look(target, PIECE_MS)) === 'dfu') return 'dfu';
-    return 'nothing';
-  };
+  const watch = profile.dfu === null ? overUsart(session, profile) : overUsb(session, chip);
   const target = await emulatedBoard(session);
   try {
     const bench = await SettleBench.at(target, chip, profile, watch, { watchFor: 1000, timeout: 10_000, tries: 1 });
@@ -68,4 +64,28 @@ export async function settleOnStandIn(
     await target.detach(false);
     session.release();
   }
+}
+/** 0x7F comes as soon as the ROM listens. */
+function overUsart(session: Session, profile: RomProfile): UsbWatch {
+  const port = rxPins(profile)[0]!.name;
+  const said = (): string => printedTexts(session.machine.state.console)[port.toLowerCase()] ?? '';
+  return async (target) => {
+    const [before, end] = [said().length, session.machine.now + PATIENCE];
+    session.steps.append({ kind: 'uart', port, bytes: Uint8Array.of(0x7f), character: Math.round((10 * PS_PER_SECOND) / 9600) }, 400 * MS);
+    while (session.machine.now < end) {
+      await target.runUntilStop(PIECE_MS);
+      if (said().slice(before).includes('y')) return 'dfu';
+    }
+    return 'nothing';
+  };
+}
+function overUsb(session: Session, chip: ChipDescription): UsbWatch {
+  const block = familyOf(chip)!.usb!.block;
+  const path = [`${block}.DADDR.ADD`, `${block}.DCFG.DAD`].find((p) => locate(chip, p) !== null)!;
+  const look = addressGiven({ ...locate(chip, path)!, name: path, rom: chip.rom!.range.value });
+  return async (target) => {
+    const end = session.machine.now + PATIENCE;
+    while (session.machine.now < end) if ((await look(target, PIECE_MS)) === 'dfu') return 'dfu';
+    return 'nothing';
+  };
 }

@@ -147,6 +147,18 @@ describe('the options of a ROM', () => {
       /^boards contradict each other, so both values are open: ROM abababababab: clears \(1 contributor\), keeps \(2 contributors, record replayed\); before that assumed: /,
     );
   });
+  it("that were read in ST's code keep that, whatever a board says", () => {
+    const f103 = findRomProfile('stm32f103')!.options;
+    const of = (value: string) =>
+      withEvidence('stm32f103', f103, [
+        merged({ romId: 'stm32f103', option: 'vtor', values: [{ value, contributors: 2, replayed: false }] }),
+      ]).vtor!;
+    expect(f103.vtor).toMatchObject({ value: 'another value: 0x0', settled: true });
+    expect(of('another value: 0x0')).toMatchObject({ value: 'another value: 0x0', confidence: 'measured', settled: true });
+    expect(of('another value: 0x0').source).toMatch(/^ROM abababababab: another value: 0x0 \(2 contributors\); /);
+    expect(of('sets')).toMatchObject({ value: 'another value: 0x0', settled: true });
+    expect(of('sets').source).toContain('boards of another ROM say otherwise: ROM abababababab: sets (2 contributors)');
+  });
   it('keep their value where versions differ, or where what was measured is none of the values', () => {
     const other = merged({ romSha256: 'cd'.repeat(32), values: [{ value: 'keeps', contributors: 2, replayed: false }] });
     expect(primask([merged({}), other])).toMatchObject({ value: 'keeps', confidence: 'assumed' });
