@@ -124,7 +124,7 @@ const wordIn = ({ values }: Shown, path: string): number | null => values.find((
  * What a halted ROM shows that was jumped to from the state that a reset leaves. What it leaves as a reset does says nothing of what it would do with another state,
  * but for what no ROM can do without.
  */
-export const settledInRom = (shown: Shown, chip: ChipDescription): SettledOption[] =>
+const settledInRom = (shown: Shown, chip: ChipDescription): SettledOption[] =>
   [masksSet, vtorSet, sysclkSet, rangesSet, supplySet, systickUsed].flatMap((settle) => settle(shown, chip) ?? []);
 
 function masksSet({ registers }: Shown): SettledOption[] {

@@ -1,6 +1,5 @@
 /** The table of the settling probe (rom/probe/settle.S): what a caller leaves behind, as rows that the probe carries out before it jumps. */
 import { familyOf, locate } from '../checks/families.ts';
-import type { FamilyFields } from '../checks/family-fields.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { modelOf } from '../emu/core/models/index.ts';
 import type { RomProfile } from '../rom/profile.ts';
@@ -63,8 +62,6 @@ function clearFlags(chip: ChipDescription): Row[] {
   // some keep the bit, and would clear the flags of the resets to come
   return clear === undefined ? [] : [...field(chip, clear, 1), ...field(chip, clear, 0)];
 }
-
-export const familyFields = (chip: ChipDescription): FamilyFields | null => familyOf(chip);
 
 /** RAM for the probe: no TCM, which a Cortex-M7 may not fetch from, and no RAM behind a clock that a reset leaves off. */
 export function ramForProbe(chip: ChipDescription): { readonly base: number; readonly size: number } | null {
