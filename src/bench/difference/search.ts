@@ -1,7 +1,7 @@
 /** The smallest sets of parts that do it, by halving and delta debugging (Zeller and Hildebrandt, 2002). What is tried is a run of the machine, so that all of this is about few of them. */
 
 /** Runs that one search may cost. */
-export const MOST_FORKS = 60;
+const MOST_FORKS = 60;
 const MOST_SETS = 3;
 
 export class Tries<T> {

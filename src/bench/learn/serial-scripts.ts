@@ -156,7 +156,7 @@ export const serialScripts = (places: SerialPlaces): readonly SerialScript[] =>
 const PROGRAM = Uint32Array.of(0x20001000, 0x08000009, 0xe7fee7fe, 0xe7fee7fe);
 
 /** A ROM that the BOOT0 pin has started, with a host on its first USART. */
-export class SerialBench {
+class SerialBench {
   private readonly held: HeldMachine;
   private readonly link: UartLink;
   private readonly start: Checkpoint;
