@@ -12,7 +12,7 @@ import { hasThreads, newThread, type JobData, type JobMessage } from './threads.
 export interface BenchHooks {
   /** Aborted: the run ends soon and still gives its result. */
   readonly stop?: AbortSignal;
-  readonly progress?: (text: string) => void;
+  readonly progress?: (text: string, detail?: boolean) => void;
   /** Wanted: what translated code did, at the end. */
   readonly stats?: (text: string) => void;
   /** Wanted: the full event stream. */
@@ -74,7 +74,7 @@ function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult<string>> {
       finish();
     };
     const onMessage = (message: JobMessage): void => {
-      if (message.kind === 'progress') hooks.progress?.(message.text);
+      if (message.kind === 'progress') hooks.progress?.(message.text, message.detail);
       else if (message.kind === 'stats') hooks.stats?.(message.text);
       else if (message.kind === 'trace') hooks.trace?.(message.trace);
       else if (message.kind === 'result') end(true, () => settle(message.result));

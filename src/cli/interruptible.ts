@@ -10,7 +10,7 @@ export interface Hooks {
   readonly stop: AbortSignal;
   /** The signal that has come; also seen by who is busy, in a thread of his own. */
   readonly interrupted: () => EndSignal | null;
-  readonly progress?: (text: string) => void;
+  readonly progress?: (text: string, detail?: boolean) => void;
   /** By `milliseconds`: what --wall counts from. */
   readonly started: number;
 }
@@ -39,10 +39,10 @@ export async function withProgress<T>(io: Io, wanted: boolean, run: (hooks: Pick
   try {
     let doing = 'running';
     const started = milliseconds();
-    const progress = (text: string): void => {
+    const progress = (text: string, detail = false): void => {
       shown = true;
-      if (!text.startsWith('\t')) doing = text;
-      const far = text.startsWith('\t') ? `  ${text.slice(1)}` : '';
+      if (!detail) doing = text;
+      const far = detail ? `  ${text}` : '';
       const line = printable(`${((milliseconds() - started) / 1000).toFixed(1)} s  ${doing}${far}`);
       io.stderr.raw(`\r\u001b[K${line.slice(0, Math.max(10, io.stderr.columns - 1))}`);
     };

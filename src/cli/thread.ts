@@ -70,7 +70,7 @@ async function serveJob({ job, stop, progress, stats, trace }: JobData): Promise
     const result = await bench(
       job,
       {
-        ...(progress ? { progress: (text: string) => send({ kind: 'progress', text }) } : {}),
+        ...(progress ? { progress: (text: string, detail = false) => send({ kind: 'progress', text, detail }) } : {}),
         ...(stats ? { stats: (text: string) => send({ kind: 'stats', text }) } : {}),
         ...(trace ? { trace: (events: RunTrace) => send({ kind: 'trace', trace: events }) } : {}),
       },

@@ -40,7 +40,7 @@ export type CommandMessage =
   | { readonly kind: 'wall'; readonly ms: number }
   | { readonly kind: 'exit'; readonly code: number };
 export type JobMessage =
-  | { readonly kind: 'progress'; readonly text: string }
+  | { readonly kind: 'progress'; readonly text: string; readonly detail: boolean }
   | { readonly kind: 'stats'; readonly text: string }
   | { readonly kind: 'trace'; readonly trace: RunTrace }
   | { readonly kind: 'result'; readonly result: RunResult<string> }

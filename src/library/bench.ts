@@ -28,12 +28,12 @@ export async function bench(options: BenchOptions): Promise<RunResult<string>> {
   }
 }
 
-/** A job reports its progress as text; a text that begins with a tab is the detail. */
-function told(onProgress: NonNullable<BenchOptions['onProgress']>): (text: string) => void {
+/** A job reports what it does, and details of that. */
+function told(onProgress: NonNullable<BenchOptions['onProgress']>): (text: string, detail?: boolean) => void {
   let doing = '';
-  return (text) => {
-    if (!text.startsWith('\t')) doing = text;
-    onProgress({ text: doing, detail: text.startsWith('\t') ? text.slice(1) : '' });
+  return (text, detail = false) => {
+    if (!detail) doing = text;
+    onProgress({ text: doing, detail: detail ? text : '' });
   };
 }
 

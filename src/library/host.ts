@@ -8,7 +8,7 @@ import type { RunResult } from '../bench/documents/result.ts';
 export interface JobHooks {
   /** Aborted: nobody waits for the result any more. */
   readonly signal?: AbortSignal;
-  readonly progress?: (text: string) => void;
+  readonly progress?: (text: string, detail?: boolean) => void;
 }
 
 export interface Host {

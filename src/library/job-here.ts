@@ -26,7 +26,10 @@ export function runHere(
 export async function serveJob({ job, progress }: ToWorker, send: (message: FromWorker) => void): Promise<void> {
   try {
     const outside = await outsideOf(job, (href) => import(/* @vite-ignore */ href));
-    const result = runHere(job, { ...outside, ...(progress ? { progress: (text) => send({ kind: 'progress', text }) } : {}) });
+    const result = runHere(job, {
+      ...outside,
+      ...(progress ? { progress: (text, detail = false) => send({ kind: 'progress', text, detail }) } : {}),
+    });
     send({ kind: 'result', result });
   } catch (error) {
     const { message, stack = message } = error instanceof Error ? error : new Error(String(error));

@@ -5,7 +5,7 @@ import type { JobHooks } from './host.ts';
 
 export type ToWorker = { readonly job: RunJob; readonly progress: boolean };
 export type FromWorker =
-  | { readonly kind: 'progress'; readonly text: string }
+  | { readonly kind: 'progress'; readonly text: string; readonly detail: boolean }
   | { readonly kind: 'result'; readonly result: RunResult<string> }
   | { readonly kind: 'error'; readonly message: string; readonly stack: string };
 
@@ -35,7 +35,7 @@ export function runInWorker(start: () => WorkerLike, job: RunJob, { signal, prog
     const stop = (): void => end(() => fail(signal!.reason as Error), false);
     signal?.addEventListener('abort', stop, { once: true });
     worker.onmessage = ({ data }) => {
-      if (data.kind === 'progress') progress?.(data.text);
+      if (data.kind === 'progress') progress?.(data.text, data.detail);
       else if (data.kind === 'result') end(() => settle(data.result), true);
       else end(() => fail(Object.assign(new Error(data.message), { stack: data.stack })), false);
     };

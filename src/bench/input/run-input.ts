@@ -83,7 +83,7 @@ export interface RunInput {
   /** Bytes that the process holds; for `limits.maxMemory` only. */
   readonly memoryUse?: () => number;
   /** For a person who waits: what is being done; a text that begins with a tab says how far that is. */
-  readonly progress?: (text: string) => void;
+  readonly progress?: (text: string, detail?: boolean) => void;
   /** Is told at the end what translated code did; counting costs time. */
   readonly stats?: (text: string) => void;
   /** Is given the full event stream at the end; recording costs time. */

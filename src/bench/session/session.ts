@@ -533,14 +533,14 @@ export class Session implements LiveRun {
   }
 
   /** For a person who waits: how far the run is, what runs, what the firmware said last. It begins with a tab: what is tried stays as it was. */
-  private tell(progress: (text: string) => void, now: number): void {
+  private tell(progress: (text: string, detail?: boolean) => void, now: number): void {
     if (now - this.toldAt < TELL_EVERY) return;
     this.toldAt = now;
     const { machine } = this;
     const said = Object.values(machine.state.console).at(-1);
     const last = (said?.tail || said?.head || '').slice(-LINE_TOLD).trimEnd().split('\n').at(-1) ?? '';
     const where = machine.bootCore.zone === 'user' ? 'application' : 'ROM';
-    progress(`\t${(machine.now / (1000 * MS)).toFixed(1)} s simulated, ${where}${last === '' ? '' : `: ${last.slice(0, 60)}`}`);
+    progress(`${(machine.now / (1000 * MS)).toFixed(1)} s simulated, ${where}${last === '' ? '' : `: ${last.slice(0, 60)}`}`, true);
   }
   private toldAt = 0;
 
