@@ -1,5 +1,6 @@
 /** What a case consists of, named by its content: targets, images and cases have the SHA-256 of what they are. */
 import type { RunJob } from '../bench/input/job.ts';
+import type { RomSegment } from '../rom/load.ts';
 import { sha256 } from '../image/sha256.ts';
 import type { Case, Fault, Probe } from './space.ts';
 
@@ -13,7 +14,11 @@ export interface Blobs {
 /** A `RunJob` with hashes in the place of bytes. */
 interface Manifest extends Omit<RunJob, 'images' | 'rom' | 'files'> {
   readonly images: readonly { readonly path: string; readonly sha256: string }[];
-  readonly rom: Omit<RunJob['rom'], 'bytes'> & { readonly sha256: string };
+  readonly rom: Omit<RunJob['rom'], 'bytes' | 'beside'> & {
+    readonly sha256: string;
+    /** Left out where there is none. */
+    readonly beside?: readonly { readonly address: number; readonly sha256: string }[];
+  };
   readonly files: readonly (readonly [name: string, sha256: string])[];
 }
 
@@ -33,7 +38,13 @@ export function packTarget(job: RunJob): PackedTarget {
   const manifest: Manifest = {
     ...job,
     images: job.images.map(({ path, bytes }) => ({ path, sha256: keep(bytes) })),
-    rom: { kind: job.rom.kind, version: job.rom.version, options: job.rom.options, sha256: keep(job.rom.bytes) },
+    rom: {
+      kind: job.rom.kind,
+      version: job.rom.version,
+      options: job.rom.options,
+      sha256: keep(job.rom.bytes),
+      ...(job.rom.beside ? { beside: job.rom.beside.map(({ address, bytes }) => ({ address, sha256: keep(bytes) })) } : {}),
+    },
     files: [...job.files].map(([name, bytes]) => [name, keep(bytes)] as const),
   };
   return { hash: keep(new TextEncoder().encode(canonical(manifest))), blobs };
@@ -42,7 +53,9 @@ export function packTarget(job: RunJob): PackedTarget {
 /** What a manifest names. */
 export function blobsOf(manifest: Uint8Array): string[] {
   const { images, rom, files } = JSON.parse(new TextDecoder().decode(manifest)) as Manifest;
-  return [...new Set([...images.map((i) => i.sha256), rom.sha256, ...files.map(([, hash]) => hash)])];
+  return [
+    ...new Set([...images.map((i) => i.sha256), rom.sha256, ...(rom.beside ?? []).map((p) => p.sha256), ...files.map(([, hash]) => hash)]),
+  ];
 }
 
 /** Fetches what it names. */
@@ -52,8 +65,10 @@ export async function unpackTarget(hash: string, blobs: Blobs): Promise<RunJob> 
   for (const { path, sha256: of } of manifest.images) images.push({ path, bytes: await blobs.get(of) });
   const files = new Map<string, Uint8Array>();
   for (const [name, of] of manifest.files) files.set(name, await blobs.get(of));
-  const { sha256: ofRom, ...rom } = manifest.rom;
-  return { ...manifest, images, files, rom: { ...rom, bytes: await blobs.get(ofRom) } };
+  const { sha256: ofRom, beside: pieces, ...rom } = manifest.rom;
+  const beside: RomSegment[] = [];
+  for (const { address, sha256: of } of pieces ?? []) beside.push({ address, bytes: await blobs.get(of) });
+  return { ...manifest, images, files, rom: { ...rom, bytes: await blobs.get(ofRom), ...(pieces ? { beside } : {}) } };
 }
 
 /** JSON with sorted keys: one text for one content. */

@@ -24,7 +24,7 @@ import { Outputs, reason } from './outputs.ts';
 import { interruptible } from './interruptible.ts';
 
 export interface CampaignOptions {
-  readonly rom?: string;
+  readonly rom?: readonly string[];
   readonly out?: string;
   readonly resume?: boolean;
   readonly overwrite?: boolean;
@@ -78,10 +78,10 @@ export async function campaignCommand(path: string, options: CampaignOptions, io
 
 // ---- input -----------------------------------------------------------------------------------------------------------------------------
 
-async function load(path: string, cwd: string, romDump: string | undefined): Promise<Loaded> {
+async function load(path: string, cwd: string, romDump: readonly string[] | undefined): Promise<Loaded> {
   const spec = await parseSpec(new TextDecoder().decode(readInput(path, cwd)), path);
   const folder = dirname(resolve(cwd, path));
-  const rom = romDump === undefined ? {} : { rom: resolve(cwd, romDump) };
+  const rom = romDump === undefined ? {} : { rom: romDump.map((typed) => resolve(cwd, typed)) };
   const targets: { name: string; chip: string; packed: PackedTarget }[] = [];
   for (const [i, target] of spec.targets.entries()) {
     for (const [images, chip, scenario] of combinations(target)) {

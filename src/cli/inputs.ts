@@ -20,6 +20,7 @@ import { resolveRomOptions, RomOptionError } from '../rom/options.ts';
 import { MS } from '../emu/time.ts';
 import { withLeave } from '../bench/documents/leave-scenario.ts';
 import { bootAddress, jobInput, romProfile, romProfileIfAny, type JobImage, type RunJob } from '../bench/input/job.ts';
+import { dumpFiles, readDump } from './rom-dump.ts';
 import { reason, surroundings } from './outputs.ts';
 import { VERSION } from '../version.ts';
 import { romImage } from './rom-image.ts';
@@ -32,7 +33,8 @@ export interface MachineOptions {
   readonly board?: string;
   readonly boot0?: boolean;
   readonly force?: readonly string[];
-  readonly rom?: string;
+  /** Pieces of a dump, each with its address where there are several. */
+  readonly rom?: readonly string[];
   readonly romOption?: readonly string[];
   readonly romVersion?: string;
   readonly bootAt?: string;
@@ -273,17 +275,10 @@ function romInput(chip: ChipDescription, options: RunOptions, scenario: Scenario
       options: chosen,
     };
   }
-  const bytes = readInput(options.rom, cwd);
-  const { base, size } = profile.systemMemory.value;
-  if (bytes.length < 8) throw new UsageError(`--rom: ${options.rom} is too short for a ROM`);
-  if (bytes.length > size) {
-    throw new UsageError(
-      `--rom: ${options.rom} has ${bytes.length} bytes, but system memory at 0x${base.toString(16).padStart(8, '0')} has ${size}`,
-    );
-  }
+  const dump = readDump(chip, options.rom, (file) => readInput(file, cwd));
   if (Object.keys(chosen).length > 0)
     throw new UsageError('--rom-option is for the stand-in ROM', 'the code of a dump has no options: give either --rom or --rom-option');
-  return { kind: 'dump', bytes, version, options: {} };
+  return { kind: 'dump', ...dump, version, options: {} };
 }
 
 function symptomsOf(texts: string | readonly string[] | undefined): readonly Symptom[] {
@@ -355,7 +350,8 @@ function stepFiles(scenario: Scenario, folder: string): Map<string, Uint8Array> 
 /** The files that a command line names, before one of them is read. */
 export const typedFiles = (images: readonly string[], { scenario, rom }: Pick<RunOptions, 'scenario' | 'rom'>): string[] => [
   ...images.map((path) => splitImagePath(path).file),
-  ...[scenario, rom].flatMap((path) => (path === undefined ? [] : [path])),
+  ...(scenario === undefined ? [] : [scenario]),
+  ...dumpFiles(rom ?? []),
 ];
 
 /** All that the run has read. */
@@ -370,6 +366,7 @@ export function inputFiles(
   return [
     ...job.images.map(({ path }) => resolve(own, splitImagePath(path).file)),
     ...[...job.files.keys()].map((name) => resolve(folder, name)),
-    ...[scenario, rom].flatMap((path) => (path === undefined ? [] : [path])),
+    ...(scenario === undefined ? [] : [scenario]),
+    ...dumpFiles(rom ?? []),
   ];
 }

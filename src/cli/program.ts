@@ -35,6 +35,7 @@ import type { WorkerOptions } from './worker.ts';
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
+const ROM_DUMP = "run a dump of your chip's ROM instead of the stand-in; several pieces: repeat it as file.bin@0x1FFF0000";
 const IMAGES = 'ELF, Intel HEX, S-record, UF2 or DfuSe file, or a raw binary as file.bin@0x08000000';
 
 /** `argv` without the program's name. Returns the exit code; throws nothing. */
@@ -194,7 +195,7 @@ function onMachine(command: Command): Command {
     .option('--seed <n>', 'seed of the random RAM contents at power-on')
     .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …); default; none = without crystals')
     .option('--force <field=value>', 'fix a field of a register that is not modelled, for example PKA.SR.INITOK=1; repeatable', collect)
-    .option('--rom <file>', "run a dump of your chip's ROM instead of the stand-in")
+    .option('--rom <file>', ROM_DUMP, collect)
     .option(
       '--rom-option <name=value>',
       'ROM behaviour that ST does not publish (`bootbench explain` lists the names); repeatable',
@@ -314,23 +315,23 @@ function addRom(program: Command, io: Io, exit: (code: number) => void): void {
     .description(
       'run a dump from every state that a caller can leave, and print the value of each ROM option; exit 1 = the ROM does not answer',
     )
-    .argument('<dump>', 'a dump of system memory, for example of `bootbench board dump-rom`')
+    .argument('<dump...>', 'a dump of system memory, for example of `bootbench board dump-rom`; in pieces: each as file.bin@0x1FFF0000')
     .option('--chip <name>', 'the chip that it was read from')
     .option('--json', 'print JSON')
     .option('--evidence <file>', "write what was found as lines of JSON that hold the ROM's hash and none of its bytes")
-    .action(async (file: string, options: RomLearnOptions) => {
-      exit(await (await import('./rom.ts')).romLearnCommand(file, options, io));
+    .action(async (files: string[], options: RomLearnOptions) => {
+      exit(await (await import('./rom.ts')).romLearnCommand(files, options, io));
     });
   command(rom, 'compare')
     .description(
       'show a dump and the stand-in side by side: options, registers, every command of AN3155 and of DFU; exit 0 = alike, 1 = not',
     )
-    .argument('<dump>', 'system memory of your chip, from its first byte')
+    .argument('<dump...>', 'system memory of your chip, from its first byte; in pieces: each as file.bin@0x1FFF0000')
     .option('--chip <name>', 'the chip that it was read from, for example stm32l476rg')
     .option('--all', 'show what is alike, too')
     .option('--json', 'print JSON')
-    .action(async (file: string, options: RomCompareOptions) => {
-      exit(await (await import('./rom.ts')).romCompareCommand(file, options, io));
+    .action(async (files: string[], options: RomCompareOptions) => {
+      exit(await (await import('./rom.ts')).romCompareCommand(files, options, io));
     });
 }
 
@@ -357,7 +358,7 @@ function addLeave(program: Command, io: Io, exit: (code: number) => void): void 
     .option('--seed <n>', 'seed of the random RAM contents at power-on')
     .option('--board <name>', 'default; none = without crystals')
     .option('--force <field=value>', 'fix a field of a register that is not modelled, for example PKA.SR.INITOK=1; repeatable', collect)
-    .option('--rom <file>', "run a dump of your chip's ROM instead of the stand-in")
+    .option('--rom <file>', ROM_DUMP, collect)
     .option(
       '--rom-option <name=value>',
       'ROM behaviour that ST does not publish (`bootbench explain` lists the names); repeatable',
@@ -408,7 +409,7 @@ function addCampaign(program: Command, io: Io, exit: (code: number) => void): vo
       'run all cases of a declared space (bootbench/campaign@1) on all CPUs; exit 0 = all as expected, 1 = some not, 2 = wrong input',
     )
     .argument('<spec>', 'JSON file, see docs/scale.md')
-    .option('--rom <file>', "run a dump of your chip's ROM instead of the stand-in")
+    .option('--rom <file>', ROM_DUMP, collect)
     .option('--out <file>', 'SQLite file for the results (default: the name of the spec with .sqlite)')
     .option('--resume', 'continue with existing results; finished cases are not run again')
     .option('--overwrite', 'discard existing results and start again')
@@ -461,7 +462,7 @@ function addDfu(program: Command, io: Io, exit: (code: number) => void): void {
     .option('--seed <n>', 'seed of the random RAM contents at power-on')
     .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …); default; none = without crystals')
     .option('--force <field=value>', 'fix a field of a register that is not modelled, for example PKA.SR.INITOK=1; repeatable', collect)
-    .option('--rom <file>', "run a dump of your chip's ROM instead of the stand-in")
+    .option('--rom <file>', ROM_DUMP, collect)
     .option(
       '--rom-option <name=value>',
       'ROM behaviour that ST does not publish (`bootbench explain` lists the names); repeatable',
@@ -487,7 +488,7 @@ function addUart(program: Command, io: Io, exit: (code: number) => void): void {
     .option('--save <file>', 'write the flash contents at the end: raw, or Intel HEX for *.hex')
     .option('--seed <n>', 'seed of the random RAM contents at power-on')
     .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …); default; none = without crystals')
-    .option('--rom <file>', "run a dump of your chip's ROM instead of the stand-in")
+    .option('--rom <file>', ROM_DUMP, collect)
     .option(
       '--rom-option <name=value>',
       'ROM behaviour that ST does not publish (`bootbench explain` lists the names); repeatable',
@@ -516,7 +517,7 @@ function addConform(program: Command, io: Io, exit: (code: number) => void): voi
     .addOption(noTriggerOption())
     .option('--seed <n>', 'seed of the random RAM contents at power-on')
     .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …); default; none = without crystals')
-    .option('--rom <file>', "run a dump of your chip's ROM instead of the stand-in")
+    .option('--rom <file>', ROM_DUMP, collect)
     .option(
       '--rom-option <name=value>',
       'ROM behaviour that ST does not publish (`bootbench explain` lists the names); repeatable',

@@ -13,6 +13,7 @@ import { chipNamed, readInput } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
 import { usePrebuilt } from './prebuilt.ts';
+import { dumpFiles, readDump } from './rom-dump.ts';
 import { romImage } from './rom-image.ts';
 
 export interface RomCompareOptions {
@@ -27,22 +28,22 @@ export interface RomLearnOptions {
 }
 
 /** A dump of a chip's ROM that can be one. */
-function dumpOf(file: string, chipName: string | undefined, cwd: string) {
+function dumpOf(files: readonly string[], chipName: string | undefined, cwd: string) {
   if (chipName === undefined) throw new UsageError('which chip is the dump of? --chip is missing', 'for example --chip stm32l476rg');
   const chip = chipNamed(chipName);
   const profile = romProfile(chip);
-  const bytes = readInput(file, cwd);
-  const why = whyNoDump(chip, profile, bytes);
-  if (why !== null) throw new UsageError(`${file}: ${why.what}`, why.hint);
-  return { chip, profile, bytes };
+  const dump = readDump(chip, files, (file) => readInput(file, cwd), '');
+  const why = whyNoDump(chip, profile, dump.bytes);
+  if (why !== null) throw new UsageError(`${files.join(', ')}: ${why.what}`, why.hint);
+  return { chip, profile, dump };
 }
 
 /** Exit code: 0 = alike in all that was asked, 1 = not. */
-export async function romCompareCommand(file: string, options: RomCompareOptions, io: Io): Promise<number> {
-  const { chip, profile, bytes } = dumpOf(file, options.chip, io.cwd);
+export async function romCompareCommand(files: readonly string[], options: RomCompareOptions, io: Io): Promise<number> {
+  const { chip, profile, dump } = dumpOf(files, options.chip, io.cwd);
   usePrebuilt(chip.cores);
   const image = romImage(profile.image);
-  const compared = await compareRoms(jobOf(chip.name, 'dump', bytes), jobOf(chip.name, 'stand-in', image));
+  const compared = await compareRoms(jobOf(chip.name, 'dump', dump), jobOf(chip.name, 'stand-in', { bytes: image }));
   if (options.json === true) io.stdout.write(jsonText(comparisonOf(compared)));
   else
     for (const line of comparisonText(compared, options.all === true, Math.max(60, Math.min(io.stdout.columns, 120))))
@@ -52,15 +53,15 @@ export async function romCompareCommand(file: string, options: RomCompareOptions
   return alike ? EXIT.ok : EXIT.failed;
 }
 
-export async function romLearnCommand(file: string, options: RomLearnOptions, io: Io): Promise<number> {
-  const { chip, profile, bytes } = dumpOf(file, options.chip, io.cwd);
-  const files = options.evidence === undefined ? [] : [{ option: '--evidence', path: options.evidence } satisfies OutputFile];
-  const outputs = new Outputs(files, io.cwd, [file]);
+export async function romLearnCommand(files: readonly string[], options: RomLearnOptions, io: Io): Promise<number> {
+  const { chip, profile, dump } = dumpOf(files, options.chip, io.cwd);
+  const written = options.evidence === undefined ? [] : [{ option: '--evidence', path: options.evidence } satisfies OutputFile];
+  const outputs = new Outputs(written, io.cwd, dumpFiles(files));
   try {
     usePrebuilt(chip.cores);
     const image = romImage(profile.image);
-    const learned = learn(jobOf(chip.name, 'dump', bytes), jobOf(chip.name, 'stand-in', image));
-    const own = isStandIn(profile, image, bytes);
+    const learned = learn(jobOf(chip.name, 'dump', dump), jobOf(chip.name, 'stand-in', { bytes: image }));
+    const own = isStandIn(profile, image, dump.bytes);
     if (options.evidence !== undefined) {
       if (own) throw new UsageError('--evidence: the dump is a stand-in ROM of bootbench, which is no evidence', 'dump the ROM of a chip');
       outputs.write('--evidence', evidenceLines(learned, new Date()).join(''));
@@ -105,14 +106,14 @@ function* part(title: string, rows: readonly Compared[], all: boolean, width: nu
   }
 }
 
-const jobOf = (chip: string, kind: 'dump' | 'stand-in', bytes: Uint8Array): RunJob => ({
+const jobOf = (chip: string, kind: 'dump' | 'stand-in', rom: Pick<RunJob['rom'], 'bytes' | 'beside'>): RunJob => ({
   version: VERSION,
   chip,
   images: [],
   scenario: { schema: 'bootbench/scenario@1' },
   overrides: { images: [] },
   limits: { maxInstructions: null, wallMs: null, maxMemory: null },
-  rom: { kind, bytes, version: null, options: {} },
+  rom: { kind, ...rom, version: null, options: {} },
   symptoms: [],
   engine: 'bootbench',
   semihosting: true,

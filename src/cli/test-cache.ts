@@ -58,6 +58,7 @@ export class TestCache {
     hash.update(JSON.stringify(rest)).update(JSON.stringify([rom.kind, rom.version, rom.options]));
     for (const { path, bytes } of images) hash.update(`\n${path} ${bytes.length}\n`).update(bytes);
     for (const [name, bytes] of files) hash.update(`\n${name} ${bytes.length}\n`).update(bytes);
+    for (const { address, bytes } of rom.beside ?? []) hash.update(`\n${address} ${bytes.length}\n`).update(bytes);
     return hash.update(rom.bytes).digest('hex');
   }
 }

@@ -4,7 +4,8 @@
  */
 import type { ChipDescription } from '../emu/chip.ts';
 import { sha256 } from '../image/sha256.ts';
-import { dumpBase } from './load.ts';
+import { dumpBase, type RomSegment } from './load.ts';
+import { inOrder, joined } from './pieces.ts';
 import type { AddressRange, RomProfile } from './profile.ts';
 
 /** Where a part's own words lie: the three of the unique ID, and the flash size. */
@@ -46,16 +47,22 @@ export function withoutOwnWords(chip: ChipDescription, profile: RomProfile, from
 
 /**
  * What owners of the same ROM share: SHA-256 from its vector table to the last byte that is not erased, without the part's own words and without the bootloader ID,
- * wherever the dump begins and however far behind the ROM's end it goes.
+ * wherever the dump begins and however far behind the ROM's end it goes. Pieces elsewhere in system memory count in order of address, each to its last byte that
+ * is not erased.
  */
-export function romHash(chip: ChipDescription, profile: RomProfile, dump: Uint8Array): string {
+export function romHash(chip: ChipDescription, profile: RomProfile, dump: Uint8Array, beside: readonly RomSegment[] = []): string {
   const from = dumpBase(profile, dump) ?? profile.systemMemory.value.base;
   const bytes = withoutOwnWords(chip, profile, from, dump);
   const id = profile.build.id;
   if (id !== null && id.address >= from && id.address < from + bytes.length) bytes[id.address - from] = 0xff;
+  const rom = bytes.subarray(Math.min(Math.max(0, profile.base - from), bytes.length));
+  const parts = inOrder({ address: profile.base, bytes: rom }, beside);
+  return sha256(joined(parts.map((part) => withoutErasedEnd(part.bytes))));
+}
+function withoutErasedEnd(bytes: Uint8Array): Uint8Array {
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0xff) end--;
-  return sha256(bytes.subarray(Math.min(Math.max(0, profile.base - from), end), end));
+  return bytes.subarray(0, end);
 }
 
 /** Whether these are the words that this program makes up for its emulated parts: no part of ST's has them. */

@@ -60,7 +60,9 @@ describe('board run', () => {
     writeFileSync(rom, romImage('f072'));
     const scenario = join(cwd, 'scenario.json');
     writeFileSync(scenario, JSON.stringify({ schema: 'bootbench/scenario@1', board: { boot0: 1 } }));
-    const { line } = await serve((io) => gdbCommand([], { chip: 'stm32f072rb', port: '0', scenario, ...(dumped ? { rom } : {}) }, io));
+    const { line } = await serve((io) =>
+      gdbCommand([], { chip: 'stm32f072rb', port: '0', scenario, ...(dumped ? { rom: [rom] } : {}) }, io),
+    );
     const run = await cli(['board', 'check', '--gdb', line.trim().replace('gdb ', ''), '--chip', 'stm32f072rb', '--json', '-'], { cwd });
     expect((JSON.parse(run.out) as { rom: unknown }).rom).toEqual({ kind });
   });

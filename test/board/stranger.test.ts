@@ -14,7 +14,7 @@ if (missing && process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1') throw new Error
 /** OpenOCD, as Debian has it, on a simulated ST-LINK. */
 async function openOcdOn(rom: string): Promise<string> {
   const elf = join(ROOT, 'fixtures/f405-straight/firmware.elf');
-  const { line } = await serve((io) => probeCommand([elf], { chip: 'stm32f405rg', port: '0', rom }, io));
+  const { line } = await serve((io) => probeCommand([elf], { chip: 'stm32f405rg', port: '0', rom: [rom] }, io));
   const server = spawn('openocd', [
     ...['-f', 'interface/stlink-dap.cfg', '-c', 'transport select dapdirect_swd'],
     ...['-c', `st-link backend tcp ${line.trim().split(':')[1]}`, '-c', 'gdb_port 0; tcl_port disabled; telnet_port disabled'],

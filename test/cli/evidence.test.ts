@@ -87,7 +87,7 @@ describe('board settle --evidence', () => {
     const cwd = folder();
     const elf = join(ROOT, 'fixtures/l476-leave-vtor/firmware.elf');
     writeFileSync(join(cwd, 'rom.bin'), foreignRom(CHIP));
-    const { line } = await serve((io) => gdbCommand([elf], { chip: CHIP, port: '0', rom: join(cwd, 'rom.bin') }, io));
+    const { line } = await serve((io) => gdbCommand([elf], { chip: CHIP, port: '0', rom: [join(cwd, 'rom.bin')] }, io));
     const own = await settle(line.trim().replace('gdb ', ''), cwd, ...FILES);
     expect(own.code).toBe(2);
     expect(own.err).toMatch(/--evidence: bootbench gdb has no board behind it, so this is no evidence\n$/);

@@ -3,6 +3,7 @@ import type { ChipDescription, MemoryRow } from '../../emu/chip.ts';
 import type { LoadedImage } from '../../image/image.ts';
 import type { Machine } from '../../emu/machine.ts';
 import type { ShortcutName } from '../../emu/proofs/shortcuts.ts';
+import type { RomSegment } from '../../rom/load.ts';
 import type { Ps } from '../../emu/time.ts';
 import type { Symptom } from '../documents/result.ts';
 import type { RunTrace } from '../documents/trace-types.ts';
@@ -22,6 +23,8 @@ export interface RomInput {
   /** `dump`: the user's own image, at the address of the chip's ROM. */
   readonly kind: 'stand-in' | 'dump';
   readonly bytes: Uint8Array;
+  /** Of a dump: pieces elsewhere in system memory, ascending. */
+  readonly beside?: readonly RomSegment[];
   /** Revision asked for; null = the newest one of the profile. */
   readonly version: string | null;
   /** Chosen values by id, checked; the others have the profile's default. */

@@ -92,7 +92,7 @@ export function learn(job: RunJob, standInJob: RunJob): Learned {
     return {
       chip: input.chip.name,
       rom: profile.id,
-      sha256: romHash(input.chip, profile, job.rom.bytes),
+      sha256: romHash(input.chip, profile, job.rom.bytes, job.rom.beside),
       plain: served(plain),
       control: served(control),
       options: resolveRomOptions(profile.options).map(({ id: option, value: standIn, confidence }) => ({

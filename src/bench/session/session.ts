@@ -260,6 +260,7 @@ export class Session implements LiveRun {
     if (!profile) return null;
     if (input.rom.kind === 'dump') {
       machine.load(dumpBase(profile, input.rom.bytes) ?? profile.base, input.rom.bytes);
+      for (const piece of input.rom.beside ?? []) machine.load(piece.address, piece.bytes);
       return null;
     }
     const rom = loadRom(profile, input.rom.bytes, chosen, input.rom.version);

@@ -10,6 +10,7 @@ import { callChainOf } from '../session/call-chain.ts';
 import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
 import { codePlace } from '../../image/image.ts';
 import { sha256 } from '../../image/sha256.ts';
+import { inOrder, joined } from '../../rom/pieces.ts';
 import type { MachineState } from '../../emu/machine-state.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import {
@@ -434,7 +435,10 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
 function romOf(s: Session): ResultRom {
   const { input, profile, rom } = s;
   if (!profile) return { kind: input.rom.kind, id: null, version: null, sha256: null, options: {} };
-  if (input.rom.kind === 'dump') return { kind: 'dump', id: profile.id, version: null, sha256: sha256(input.rom.bytes), options: {} };
+  if (input.rom.kind === 'dump') {
+    const pieces = inOrder({ address: profile.base, bytes: input.rom.bytes }, input.rom.beside ?? []);
+    return { kind: 'dump', id: profile.id, version: null, sha256: sha256(joined(pieces.map((p) => p.bytes))), options: {} };
+  }
   return {
     kind: 'stand-in',
     id: profile.id,

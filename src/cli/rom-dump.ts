@@ -1,0 +1,43 @@
+/** From the files that a user names to a dump of system memory: one file, or pieces with their addresses. */
+import { UsageError } from '../bench/documents/usage-error.ts';
+import { romProfile } from '../bench/input/job.ts';
+import type { RomInput } from '../bench/input/run-input.ts';
+import type { ChipDescription } from '../emu/chip.ts';
+import { splitImagePath } from '../image/image.ts';
+import { placePieces, whyNoPlace } from '../rom/pieces.ts';
+
+export const dumpFiles = (typed: readonly string[]): string[] => typed.map((text) => splitImagePath(text).file);
+
+/** @param said what stands before a refusal */
+export function readDump(
+  chip: ChipDescription,
+  typed: readonly string[],
+  read: (file: string) => Uint8Array,
+  said = '--rom: ',
+): Pick<RomInput, 'bytes' | 'beside'> {
+  const profile = romProfile(chip);
+  const named = typed.map((text) => splitImagePath(text));
+  const [first] = named;
+  if (named.length === 1 && first!.address === null) {
+    const bytes = read(first!.file);
+    if (said !== '') checkLength(first!.file, bytes, profile.systemMemory.value);
+    return { bytes };
+  }
+  const pieces = named.map(({ file, address }) => {
+    if (address === null)
+      throw new UsageError(`${said}${file} is one of several pieces and has no address`, `write it as ${file}@0x1FFF0000`);
+    return { address, bytes: read(file) };
+  });
+  const why = whyNoPlace(chip, profile, pieces);
+  if (why !== null) throw new UsageError(`${said}${why}`);
+  const { bytes, beside } = placePieces(profile, pieces);
+  return beside.length === 0 ? { bytes } : { bytes, beside };
+}
+
+function checkLength(file: string, bytes: Uint8Array, { base, size }: { readonly base: number; readonly size: number }): void {
+  if (bytes.length < 8) throw new UsageError(`--rom: ${file} is too short for a ROM`);
+  if (bytes.length > size)
+    throw new UsageError(
+      `--rom: ${file} has ${bytes.length} bytes, but system memory at 0x${base.toString(16).padStart(8, '0')} has ${size}`,
+    );
+}
