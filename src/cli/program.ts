@@ -681,7 +681,7 @@ function addBoardMeasurements(board: Command, on: OnBoard, io: Io, exit: (code: 
     );
   shown(on('settle'))
     .description(
-      'settle options of the ROM: a probe of 200 bytes in RAM leaves one thing broken and jumps, with a control run before and behind it; flash is not written; exit 0 = all are settled',
+      'settle options of the ROM: a probe of 164 bytes in RAM leaves one thing broken and jumps, with a control run before and behind it; flash is not written; exit 0 = all are settled',
     )
     .argument('[option...]', 'options of the ROM, for example primask vtor')
     .option('--list', 'list the options of this chip, and why some cannot be settled')
