@@ -607,6 +607,27 @@ function leave(lab: Lab, put: (lab: Lab) => void = () => undefined): LeftState |
     app,
   };
 }
+/** After a start with BOOT0 high, which goes through the secure first stage, and a DFU leave. `lab` is a board with BOOT0 high. */
+export function pinBootSecurity(lab: Lab): Reading {
+  const registers = lab.securityRegisters();
+  if (registers.length === 0) return undecided('the chip has no registers that say which peripherals are secure');
+  const app = sectorsOf(lab)?.[1];
+  if (app === undefined) return undecided('the ROM has no USB DFU to leave');
+  lab.boot(() => lab.program(app, application(lab, app)), false);
+  const ran = lab.serve();
+  if (spoilt(ran) !== null || ran.served !== true) return undecided(spoilt(ran) ?? 'the ROM does not serve when BOOT0 is high', ran.served);
+  const values = (): string => registers.map((path) => hex(lab.read(path))).join(', ');
+  const secured = values();
+  const nothing = registers.map(() => hex(0)).join(', ');
+  if (secured === nothing) return undecided('the first stage has left nothing secure in the idle ROM', true);
+  if (!command(lab, [0x21, ...word(app)])) return undecided('the ROM refused the address of the program', true);
+  if (goOut(lab) === null) return undecided('the leave did not start the program', true);
+  const after = values();
+  const says = `${registers.join(', ')} = ${secured} behind a start with BOOT0 high, ${after} at the first instruction of the program`;
+  if (after === secured) return { value: 'leaves', says, pc: null, served: true };
+  return { value: after === nothing ? 'clears' : `another value: ${after}`, says, pc: lab.writer(registers[0]!), served: true };
+}
+
 /** The request to leave: whether GETSTATUS behind it is answered; null where no program starts. */
 function goOut(lab: Lab): boolean | null {
   const resets = lab.machine.history.resets.length;

@@ -282,6 +282,12 @@ export class Lab {
       this.machine.system.layoutOf(block)?.registers.some((r) => r.name === register) === true
     );
   }
+  /** Which peripherals are secure. */
+  securityRegisters(): string[] {
+    const block = this.chip.blocks.find((b) => /^GTZC1?(_TZSC)?$|TZSC/.test(b.name) && this.hasRegister(`${b.name}.SECCFGR1`));
+    if (block === undefined) return [];
+    return [1, 2, 3].map((n) => `${block.name}.SECCFGR${n}`).filter((path) => this.hasRegister(path));
+  }
   flashLock(): string | null {
     return (
       ['FLASH.CR.LOCK', 'FLASH.NSCR.LOCK', 'FLASH.CR1.LOCK', 'FLASH.CR1.LOCK1', 'FLASH.PECR.PELOCK'].find((path) => this.has(path)) ?? null

@@ -11,7 +11,7 @@ import { romHash } from '../../rom/identity.ts';
 import { dumpBase } from '../../rom/load.ts';
 import { oddStates, writtenRegisters, type OddState, type WrittenRegister } from './beyond.ts';
 import { Lab, type OwnClocks, type Ran } from './lab.ts';
-import { experimentsFor, resetFlags, sysclk, undecided, type Reading } from './experiments.ts';
+import { experimentsFor, pinBootSecurity, resetFlags, sysclk, undecided, type Reading } from './experiments.ts';
 import type { Scenario } from '../documents/scenario-types.ts';
 
 export interface LearnedOption extends Reading {
@@ -122,9 +122,15 @@ const SILENT: Reading = {
   pc: null,
   served: false,
 };
+/** Options that no state at the entry decides, and why. */
+const MASKED: Readonly<Partial<Record<RomOptionId, string>>> = {
+  'sysflash-gap': 'it lies outside of a dump of system memory',
+  'pwr-lock':
+    'on the emulated chip each store to PWR_CR3 locks the supply, so that a ROM that writes the word and one that writes a byte look alike',
+};
 const untried = (option: RomOptionId): Reading => ({
   value: null,
-  says: option === 'sysflash-gap' ? 'it lies outside of a dump of system memory' : 'there is no experiment for it yet',
+  says: MASKED[option] ?? 'there is no experiment for it yet',
   pc: null,
   served: null,
 });
@@ -135,6 +141,7 @@ function allOf(job: RunJob, lab: Lab, control: Ran): ReadonlyMap<RomOptionId, Re
   lab.boundBy(control);
   for (const experiment of experimentsFor(lab)) found.set(experiment.option, experiment.run(lab, found));
   if (options['reset-flags'] !== undefined) found.set('reset-flags', onBoard(job, { boot0: 1 }, control, [], resetFlags));
+  if (options['pin-boot-security'] !== undefined) found.set('pin-boot-security', onBoard(job, { boot0: 1 }, control, [], pinBootSecurity));
   if (options['hse-missing'] !== undefined) found.set('hse-missing', onBoard(job, { hse: null }, control, lab.baseline, withoutCrystal));
   const clock = found.get('sysclk');
   if (clock?.value === 'sets' && options['hse-missing'] !== undefined) {
