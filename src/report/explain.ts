@@ -16,7 +16,14 @@ export interface ExplainedFact {
   /** What belongs to it, one sentence each. */
   readonly details: readonly string[];
   /** The source line that it is about; null = none, or not known. */
-  readonly source: { readonly file: string; readonly line: number; readonly text: string | null } | null;
+  readonly source: {
+    /** As the debug data name it. */
+    readonly file: string;
+    /** From 1. */
+    readonly line: number;
+    /** The line itself; null where the file is not at hand. */
+    readonly text: string | null;
+  } | null;
   /** Lines of code: those of a diff begin with `+` or `-`. */
   readonly code: readonly string[];
 }
