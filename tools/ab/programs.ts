@@ -1,14 +1,10 @@
 /** Random programs of plain Thumb instructions, which every core has: arithmetic, loads and stores below a pointer into RAM, and a loop around them. */
+import { random as fraction } from '../random.ts';
 
-/** mulberry32: a function that draws a whole number below its argument. */
+/** A function that draws a whole number below its argument. */
 export function random(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let word = Math.imul(state ^ (state >>> 15), state | 1);
-    word ^= word + Math.imul(word ^ (word >>> 7), word | 61);
-    return Math.floor((((word ^ (word >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
+  const draw = fraction(seed);
+  return (below) => Math.floor(draw() * below);
 }
 
 const BASE = 0x08000000;

@@ -18,6 +18,7 @@ import { parseArgs } from 'node:util';
 import { globSync } from 'tinyglobby';
 import { AREAS, type Area } from './areas.ts';
 import { Mirror } from '../mirror.ts';
+import { random } from '../random.ts';
 import { Tests } from './ask.ts';
 import { isTable, statesFacts } from './kinds.ts';
 import { mutantsOf, type Mutant } from './mutants.ts';
@@ -57,16 +58,6 @@ function roundsFor(area: Area, file: string): (readonly string[])[] {
   return [[...own], [...new Set(all)].filter((path) => !own.has(path))];
 }
 
-/** mulberry32: the same sample for the same seed. */
-function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let word = Math.imul(state ^ (state >>> 15), state | 1);
-    word ^= word + Math.imul(word ^ (word >>> 7), word | 61);
-    return ((word ^ (word >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 function sample<T>(items: readonly T[], count: number, next: () => number): T[] {
   const left = [...items];
   const taken: T[] = [];

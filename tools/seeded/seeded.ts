@@ -12,7 +12,8 @@ import { runBench } from '../../src/bench/run.ts';
 import { Session } from '../../src/bench/session/session.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { romImage } from '../../src/cli/rom-image.ts';
-import { anyFault, fieldsOf, program, type Draw, type Fault, type Program } from './program.ts';
+import { random } from '../random.ts';
+import { anyFault, fieldsOf, program, type Fault, type Program } from './program.ts';
 
 /** One of each kind of core and ROM. */
 const CHIPS = [
@@ -22,17 +23,6 @@ const CHIPS = [
 
 /** Faults that are drawn for one that keeps DFU away. */
 const MOST_DRAWN = 40;
-
-/** mulberry32: the same cases for the same seed. */
-function random(seed: number): Draw {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let word = Math.imul(state ^ (state >>> 15), state | 1);
-    word ^= word + Math.imul(word ^ (word >>> 7), word | 61);
-    return ((word ^ (word >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 function jobFor(part: string, { bytes, base }: Program): RunJob {
   const image = { path: `seeded.bin@0x${base.toString(16)}`, bytes };
