@@ -11,7 +11,7 @@ import { clonePlain } from '../../emu/component.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { PAGE_SIZE } from '../../emu/arena.ts';
 import type { Register } from '../../emu/registers.ts';
-import type { Block, SystemState } from '../../emu/system.ts';
+import type { Block, System, SystemState } from '../../emu/system.ts';
 import { allWires, findWire, type Wire } from '../../emu/wires.ts';
 import type { Session } from '../session/session.ts';
 import { CORE_PARTS, SYSTICK, type CorePart } from './core-parts.ts';
@@ -54,18 +54,17 @@ export class Transplant {
   private readonly failing: Checkpoint;
   private readonly working: Checkpoint;
   private readonly rams: ReadonlyMap<number, Uint8Array>;
-  private readonly owner: (w: Wire) => Block | null;
+  /** Wires that differ, by the block that drives them; those of the board by null. */
+  private readonly wires: ReadonlyMap<Block | null, readonly Wire[]>;
 
   /** @param taken parts that may be taken over at all */
   constructor(session: Session, failing: Checkpoint, working: Working, taken: (part: Part) => boolean = () => true) {
     this.session = session;
     this.failing = failing;
     this.working = working.at;
-    const { system } = session.machine;
-    const other = working.session.machine.system;
-    this.owner = (w) => system.driverOf(w) ?? blockLike(system.blocks, other.driverOf(w));
     session.restore(failing);
     working.session.restore(working.at);
+    this.wires = this.wiresBy(working.session.machine.system);
     this.rams = ramsOf(working.session);
     this.parts = [...this.coreParts(), ...this.blockParts(), ...this.memoryParts(), ...this.boardParts()].filter(taken);
   }
@@ -77,10 +76,8 @@ export class Transplant {
     return CORE_PARTS.filter((core) => !sameCorePart(core, a, b)).map((core) => ({ kind: 'core', name: core.name, core }));
   }
   private blockParts(): Part[] {
-    const wires = this.wiresBy();
     const found = this.session.machine.system.blocks.flatMap((block): Part[] => {
-      const seen =
-        this.registersDiffer(block) || (wires.get(block)?.length ?? 0) > 0 || this.timersDiffer(block) || this.clocksOf(block).length > 0;
+      const seen = this.registersDiffer(block) || this.wires.has(block) || this.timersDiffer(block) || this.clocksOf(block).length > 0;
       return seen || this.modelDiffers(block) ? [{ kind: 'block', name: block.row.name, block, quiet: !seen }] : [];
     });
     return found.toSorted((a, b) => orderOf(a) - orderOf(b));
@@ -106,13 +103,13 @@ export class Transplant {
     const { system } = this.session.machine;
     return Object.keys(a).filter((name) => system.clockDriverOf(name) === block.row.name && !sameRate(a[name]!.rate, b[name]!.rate));
   }
-  /** Wires that differ, by the block that drives them. */
-  private wiresBy(): ReadonlyMap<Block | null, readonly Wire[]> {
+  private wiresBy(other: System): ReadonlyMap<Block | null, readonly Wire[]> {
+    const { system } = this.session.machine;
     const by = new Map<Block | null, Wire[]>();
     const [a, b] = [this.failing.system.wires, this.working.system.wires];
     for (const w of allWires()) {
       if ((a[w.place] ?? 0) === (b[w.place] ?? 0)) continue;
-      const owner = this.owner(w);
+      const owner = system.driverOf(w) ?? blockLike(system.blocks, other.driverOf(w));
       by.set(owner, [...(by.get(owner) ?? []), w]);
     }
     return by;
@@ -130,7 +127,7 @@ export class Transplant {
     });
   }
   private boardParts(): Part[] {
-    const wires = this.wiresBy().get(null) ?? [];
+    const wires = this.wires.get(null) ?? [];
     return wires.length > 0 ? [{ kind: 'board', name: 'board', wires }] : [];
   }
 
@@ -227,7 +224,7 @@ export class Transplant {
     const { first, count, model } = session.machine.system.partsOf(block);
     mixed.system.registers.set(working.system.registers.subarray(first, first + count), first);
     if (model >= 0) mixed.system.models[model] = clonePlain(working.system.models[model]!);
-    this.putWires(this.wiresBy().get(block) ?? [], mixed);
+    this.putWires(this.wires.get(block) ?? [], mixed);
     block.component.timers.forEach((_, i) => {
       const slot = block.timerBase + i;
       mixed.system.due[slot] = working.system.due[slot]! - working.system.now + failing.system.now;

@@ -83,15 +83,7 @@ function exceptionEdits(machine: Machine): Pick<RepairTarget, 'leaveHandlerMode'
       else for (let i = 0; i < 16; i++) poke(clear + 4 * i, 0xffffffff);
       if (what === 'pending' && !lines) poke(ICSR, (1 << 25) | (1 << 27));
     },
-    undoException: () => {
-      machine.system.now = core.now();
-      core.hardwareAccess = true;
-      try {
-        exceptionReturn(core, core.arm.lr);
-      } finally {
-        core.hardwareAccess = false;
-      }
-    },
+    undoException: () => undoException(core),
   };
 }
 
