@@ -3,11 +3,11 @@
  * fields with the instruction that wrote them last.
  */
 import type { Writer } from '../../checks/check.ts';
-import { exceptionReturn } from '../../emu/core/arm/exceptions.ts';
 import { setPending } from '../../emu/core/arm/nvic.ts';
 import { EXC } from '../../emu/core/arm/scs-state.ts';
 import type { History } from '../../emu/history.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
+import { undoException } from '../proof/repairs.ts';
 import { CutShort, isCut } from '../session/budget.ts';
 import type { Ps } from '../../emu/time.ts';
 import type { Session } from '../session/session.ts';
@@ -98,18 +98,11 @@ function reachesDfu(session: Session): boolean {
 /** An exception that went to the ROM is about to be taken: its frame is popped, and it is pending again. */
 function beforeException(session: Session, entry: Checkpoint): Checkpoint {
   session.restore(entry);
-  const { machine } = session;
-  const core = machine.bootCore;
+  const core = session.machine.bootCore;
   const exception = core.arm.ipsr;
-  machine.system.now = core.now();
-  core.hardwareAccess = true;
-  try {
-    exceptionReturn(core, core.arm.lr);
-    // the instruction that faulted runs again
-    if (exception === EXC.NMI || exception >= EXC.SVCALL) setPending(core, exception);
-  } finally {
-    core.hardwareAccess = false;
-  }
+  undoException(session.machine);
+  // the instruction that faulted runs again
+  if (exception === EXC.NMI || exception >= EXC.SVCALL) setPending(core, exception);
   return session.save();
 }
 /** The core is still in the sender's code: its stack, registers, vectors and RAM are that code's. */

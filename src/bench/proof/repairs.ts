@@ -68,6 +68,18 @@ function memoryEdits(machine: Machine): Pick<RepairTarget, 'eraseWord' | 'write'
   };
 }
 
+/** The boot core is as before it took the exception that it is in: its frame is popped. */
+export function undoException(machine: Machine): void {
+  const core = machine.bootCore;
+  machine.system.now = core.now();
+  core.hardwareAccess = true;
+  try {
+    exceptionReturn(core, core.arm.lr);
+  } finally {
+    core.hardwareAccess = false;
+  }
+}
+
 /** What is active, pending and enabled. */
 function exceptionEdits(machine: Machine): Pick<RepairTarget, 'leaveHandlerMode' | 'clearNvic' | 'undoException'> {
   const core = machine.bootCore;
@@ -83,7 +95,7 @@ function exceptionEdits(machine: Machine): Pick<RepairTarget, 'leaveHandlerMode'
       else for (let i = 0; i < 16; i++) poke(clear + 4 * i, 0xffffffff);
       if (what === 'pending' && !lines) poke(ICSR, (1 << 25) | (1 << 27));
     },
-    undoException: () => undoException(core),
+    undoException: () => undoException(machine),
   };
 }
 
