@@ -62,7 +62,8 @@ export interface Fingerprint {
 /** The server behind a fingerprint; `unknown` where nothing tells. */
 export function recognise({ supported, sstepbits, version, registers }: Fingerprint): Dialect {
   if (/^ENABLE=/.test(sstepbits)) return dialectNamed('qemu');
-  if (/Open On-Chip Debugger/i.test(version)) return dialectNamed('openocd');
+  // while a core is locked up, as one with an erased flash is, OpenOCD's polls drown its answer in words that are its own too (0.12)
+  if (/Open On-Chip Debugger|clearing lockup after double fault|failed, trying to reexamine/i.test(version)) return dialectNamed('openocd');
   if (/Black ?Magic/i.test(version)) return dialectNamed('blackmagic');
   if (/pyOCD/i.test(version) || /QNonStop\+/.test(supported)) return dialectNamed('pyocd');
   if (/J-?Link|SEGGER/i.test(version)) return dialectNamed('jlink');

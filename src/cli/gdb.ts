@@ -17,7 +17,7 @@ export interface GdbOptions extends MachineOptions {
 
 export async function gdbCommand(images: readonly string[], options: GdbOptions, io: Io): Promise<number> {
   const port = portNumber(options.port, 3333);
-  const job = await loadJob(images, options, io.cwd);
+  const job = await loadJob(images, options, io.cwd, true);
   usePrebuilt(findChip(job.chip)?.cores ?? []);
   const session = new Session(jobInput(job));
   const hub = new GdbHub(session);

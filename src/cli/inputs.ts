@@ -141,17 +141,20 @@ async function askedScenario(options: RunOptions, named: ReturnType<typeof board
   return withBoot0(onBoard, options.boot0 === true);
 }
 
-/** Reads and checks everything; the job that comes back runs without further questions. */
+/**
+ * Reads and checks everything; the job that comes back runs without further questions.
+ * @param held a debugger holds the machine: with a dump of the ROM it needs no image, the flash is erased then
+ */
 // eslint-disable-next-line complexity -- one entry for each key of the job, and each is an option, the scenario's word or a default
-export async function loadJob(images: readonly string[], options: RunOptions, cwd: string): Promise<RunJob> {
+export async function loadJob(images: readonly string[], options: RunOptions, cwd: string, held = false): Promise<RunJob> {
   const named = boardNamed(options.board);
   const asked = await askedScenario(options, named, cwd);
   const scenarioFolder = options.scenario === undefined ? cwd : dirname(resolve(cwd, options.scenario));
   const typed = images.length === 0 ? (asked.images ?? []) : images;
-  if (typed.length === 0 && asked.board?.boot0 !== 1)
+  if (typed.length === 0 && asked.board?.boot0 !== 1 && !(held && options.rom !== undefined))
     throw new UsageError(
       'no image is given',
-      'for example firmware.elf or firmware.bin@0x08000000; dfu and conform need no image with --boot0',
+      `for example firmware.elf or firmware.bin@0x08000000; ${held ? 'none is needed with --rom dump.bin' : 'dfu and conform need no image with --boot0'}`,
     );
   const folder = images.length === 0 ? scenarioFolder : cwd;
   const loaded: JobImage[] = typed.map((path) => ({

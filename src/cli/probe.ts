@@ -9,11 +9,13 @@ import { findChip } from '../chips/index.ts';
 import { loadJob, type MachineOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
 import { usePrebuilt } from './prebuilt.ts';
+import { serialAdapter, serialPort } from './serial-adapter.ts';
 import { addressOf, interrupted, isLoopback, listening, LOOPBACK, portNumber, takeOver } from './serving.ts';
 
 export interface ProbeOptions extends MachineOptions {
   readonly port?: string;
   readonly host?: string;
+  readonly pty?: boolean;
 }
 
 /** The port of ST's own server, which OpenOCD takes if nothing else is said. */
@@ -21,9 +23,10 @@ const PORT = 7184;
 
 export async function probeCommand(images: readonly string[], options: ProbeOptions, io: Io): Promise<number> {
   const port = portNumber(options.port, PORT);
-  const job = await loadJob(images, options, io.cwd);
+  const job = await loadJob(images, options, io.cwd, true);
   usePrebuilt(findChip(job.chip)?.cores ?? []);
   const session = new Session(jobInput(job));
+  const usart = options.pty === true ? serialPort(session) : null;
   const target = new DebugTarget(session);
   target.onConsole = (text) => io.stderr.write(text);
   const debugPort = new DebugPort(target);
@@ -67,10 +70,13 @@ export async function probeCommand(images: readonly string[], options: ProbeOpti
     port,
     host,
   );
+  const adapter = usart === null ? null : await serialAdapter(session, usart, wake);
   if (!isLoopback(host)) log(`listening on ${host}: anyone who can connect to this port controls the emulated machine`);
   io.stdout.write(`probe ${addressOf(server)}\n`);
+  if (adapter !== null) io.stdout.write(`uart ${adapter.path}\n`);
   await interrupted(io);
   server.close();
+  adapter?.close();
   (client as Socket | null)?.destroy();
   client = null;
   session.release();

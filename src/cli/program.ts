@@ -587,6 +587,7 @@ function addProbe(program: Command, io: Io, exit: (code: number) => void): void 
     .description('serve the emulated chip as an ST-LINK over TCP, for OpenOCD: -f interface/stlink-dap.cfg -c "st-link backend tcp"')
     .option('--port <n>', 'port; 0 = any free port (default: 7184)')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1, reachable from this machine only)')
+    .option('--pty', 'also print a pseudo terminal that is wired to the USART of the ROM, 9600 baud, for `board settle --serial`')
     .action(async (images: string[], options: ProbeOptions) => {
       exit(await (await import('./probe.ts')).probeCommand(images, options, io));
     });

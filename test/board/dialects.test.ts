@@ -61,6 +61,8 @@ describe('recognising a server', () => {
     ['qemu', { supported: '', sstepbits: 'ENABLE=1,NOIRQ=2,NOTIMER=4', version: '', registers }],
     ['openocd', { supported: '', sstepbits: '', version: 'Open On-Chip Debugger 0.12.0\n', registers }],
     ['blackmagic', { supported: '', sstepbits: '', version: 'Black Magic Probe v2.0\n', registers }],
+    // OpenOCD in front of an erased flash
+    ['openocd', { supported: 'PacketSize=4000', sstepbits: '', version: '[stm32f4x.cpu] clearing lockup after double fault\n', registers }],
     ['unknown', { supported: 'PacketSize=4000', sstepbits: '', version: '', registers }],
   ] as const)('%s', (name, fingerprint) => {
     expect(recognise(fingerprint).name).toBe(name);

@@ -22,14 +22,15 @@ import { plainJob } from '../bench/plain-job.ts';
 const PATIENCE = 1500 * MS;
 const PIECE_MS = 10;
 
-/** The stand-in as code that is not the stand-in's: another letter in a string that no option looks at. */
+/** The stand-in as code that is not the stand-in's: another letter in a string that no option looks at, or a byte that nothing uses where it has no such string. */
 export function foreignRom(name: string, chosen: Readonly<Record<string, string>> = {}): Uint8Array {
   const profile = romProfileOf(findChip(name)!)!;
   const { base } = profile.systemMemory.value;
   const dump = loadRom(profile, romImage(profile.image), chosen)
     .segments.find((s) => s.address === base)!
     .bytes.slice();
-  dump[Buffer.from(dump).indexOf('BOOTLOADER')] = 0x62;
+  const string = Buffer.from(dump).indexOf('BOOTLOADER');
+  dump[string >= 0 ? string : dump.lastIndexOf(0xff, profile.optionBlock - base - 1)] = 0x62;
   return dump;
 }
 /** A part with a unique ID of its own and that ROM, as nobody but this test has one: for evidence as a board of ST's would give it. */

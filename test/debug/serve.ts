@@ -8,6 +8,8 @@ export const ROOT = join(import.meta.dirname, '../..');
 export interface Served {
   /** Its first line. */
   readonly line: string;
+  /** What it has printed until then, and goes on printing. */
+  readonly lines: readonly string[];
   /** Ctrl-C; gives the exit code. */
   readonly end: () => Promise<number>;
 }
@@ -15,10 +17,11 @@ export interface Served {
 export async function serve(command: (io: Io) => Promise<number>): Promise<Served> {
   let stop = (): void => undefined;
   let ready: (line: string) => void = () => undefined;
+  const lines: string[] = [];
   const first = new Promise<string>((settle) => (ready = settle));
   const stream = (put: (text: string) => void) => streamOf(put, { isTTY: false, columns: 80 });
   const code = command({
-    stdout: stream((text) => ready(text)),
+    stdout: stream((text) => (lines.push(text), ready(text))),
     stderr: stream(() => undefined),
     env: {},
     cwd: ROOT,
@@ -26,5 +29,5 @@ export async function serve(command: (io: Io) => Promise<number>): Promise<Serve
   });
   onTestFinished(() => stop());
   const line = await Promise.race([first, code.then((c) => `ended with ${c}`)]);
-  return { line, end: () => (stop(), code) };
+  return { line, lines, end: () => (stop(), code) };
 }
