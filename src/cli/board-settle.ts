@@ -75,7 +75,8 @@ export async function boardSettleCommand(names: readonly string[], options: Sett
         async (target, found, recorded) => {
           await consentToReset(target, options, io);
           const [watch, watcher] = await watchOf(target, found, profile, options, io);
-          return settleOn(target, found, work, { watch: recorded.watch(watch, watcher), note: recorded.note }, sink);
+          const asked = options.evidence === undefined ? undefined : refuseEarly;
+          return settleOn(target, found, work, { watch: recorded.watch(watch, watcher), note: recorded.note }, sink, asked);
         },
       );
       return report;
@@ -95,12 +96,20 @@ const profileOf = (chip: ChipDescription): RomProfile => {
   if (profile === null) throw new UsageError(`the ROM of ${chip.name} is not known`);
   return profile;
 };
+const LIST_WORDS =
+  'Behind each option: what the stand-in does, and how sure that is (`bootbench explain assumed` has these words). "A probe settles it": `board settle` answers it on your board. "Not by a probe": why not, and what does.';
 function list(chip: ChipDescription, profile: RomProfile, io: Io): number {
   const experiments = settleExperiments(chip, profile);
-  for (const { id } of resolveRomOptions(profile.options)) {
+  const width = Math.max(60, Math.min(io.stdout.columns, 120));
+  const lines: string[] = [`${chip.name}, ROM ${profile.id}`, ...wrap(LIST_WORDS, width, ''), ''];
+  const settings = resolveRomOptions(profile.options);
+  for (const { id, value, confidence } of settings) {
     const words = experiments.has(id) ? 'a probe settles it' : `not by a probe: ${whyNotSettled(chip, profile, id)}`;
-    for (const line of wrap(words, io.stdout.columns, ' '.repeat(23), id.padEnd(23))) io.stdout.write(`${line}\n`);
+    lines.push(...wrap(`${value} (${confidence}); ${words}`, width, ' '.repeat(23), id.padEnd(23)));
   }
+  const open = settings.filter((o) => experiments.has(o.id) && o.confidence !== 'measured').map((o) => o.id);
+  if (open.length > 0) lines.push('', ...wrap(`board settle ${open.join(' ')}`, width, '    ', 'Not measured yet: '));
+  for (const line of lines) io.stdout.write(`${line}\n`);
   return EXIT.ok;
 }
 function wantedOf(names: readonly string[], chip: ChipDescription, profile: RomProfile): RomOptionId[] {
@@ -166,13 +175,14 @@ export function registersOf(chip: ChipDescription): UsbWatch | null {
   return place === null || rom === undefined ? null : addressGiven({ address: place.address, mask: place.mask, name: name!, rom });
 }
 
-/** Settles on a board or on its record. */
+/** Settles on a board or on its record. @param asked looks at what is there before anything is settled, and may throw */
 export async function settleOn(
   target: GdbTarget,
   chip: ChipDescription,
   work: SettleWork,
   { watch, note }: { readonly watch: UsbWatch; readonly note: Recording['note'] },
   sink: (settled: Settled) => void,
+  asked: (seen: EvidenceGround) => void = () => undefined,
 ): Promise<SettleReport> {
   const profile = profileOf(chip);
   const experiments = settleExperiments(chip, profile);
@@ -186,6 +196,7 @@ export async function settleOn(
     kind: romKind(target),
     server: target.dialect.label,
   };
+  asked(report);
   const bench = await SettleBench.at(target, chip, profile, watch, work);
   const settled: Settled[] = [];
   for (const option of work.wanted) {
@@ -229,6 +240,12 @@ function* textOf(report: SettleReport, width: number): Generator<string> {
     const first = `${s.value === null || s.value === standIn(report, s.option).value ? ' ' : '*'} ${s.option.padEnd(21)}${s.value ?? 'undecided'} `;
     yield* wrap(`(${s.says})`, width, ' '.repeat(25), first);
   }
+  if (settled.some((s) => s.tries > 0))
+    yield* wrap(
+      'Before and behind each option that is settled, the ROM was entered with nothing left broken (control run), and answered.',
+      width,
+      '',
+    );
   const other = settled.filter((s) => s.value !== null && s.value !== standIn(report, s.option).value);
   if (other.length > 0) yield '* = the stand-in has another value:';
   for (const s of other) yield `  ${s.option.padEnd(21)}${standIn(report, s.option).value} (${standIn(report, s.option).confidence})`;
@@ -253,16 +270,25 @@ const documentOf = (report: SettleReport): object => ({
 });
 
 const PROBE_ID = sha256(fromHex(SETTLE_PROBE)!).slice(0, 8);
+/** What is known of a board before anything is settled on it. */
+type EvidenceGround = Pick<SettleReport, 'kind' | 'rom' | 'server'>;
 /** Why what was seen there is no evidence; null: it is. */
-export function whyNoEvidence({ kind, rom, server }: Pick<SettleReport, 'kind' | 'rom' | 'server'>): string | null {
+export function whyNoEvidence({ kind, rom, server }: EvidenceGround): string | null {
   if (rom.standIn) return 'the ROM is a stand-in of bootbench, which is no evidence';
   if (kind === 'stand-in' || /^(bootbench|QEMU)\b/.test(server)) return `${server} has no board behind it, so this is no evidence`;
   return rom.sha256 === null ? 'the ROM cannot be read as a whole, so it has no hash that others could have too' : null;
 }
+/** Throws where nobody could use what would be settled: the user does not wait for it. */
+function refuseEarly(seen: EvidenceGround): void {
+  const why = whyNoEvidence(seen);
+  if (why !== null)
+    throw new UsageError(
+      `--evidence: ${why}; nothing was settled, and no file of evidence was written`,
+      'leave --evidence out to settle it all the same',
+    );
+}
 /** A line for each option that is decided. */
 function evidenceOf(report: SettleReport, recording: string | null, now: Date): EvidenceLine[] {
-  const why = whyNoEvidence(report);
-  if (why !== null) throw new UsageError(`--evidence: ${why}`);
   return report.settled.flatMap((s) =>
     s.value === null
       ? []

@@ -90,11 +90,15 @@ describe('board settle --evidence', () => {
     const { line } = await serve((io) => gdbCommand([elf], { chip: CHIP, port: '0', rom: [join(cwd, 'rom.bin')] }, io));
     const own = await settle(line.trim().replace('gdb ', ''), cwd, ...FILES);
     expect(own.code).toBe(2);
-    expect(own.err).toMatch(/--evidence: bootbench gdb has no board behind it, so this is no evidence\n$/);
+    expect(own.err).toMatch(
+      /--evidence: bootbench gdb has no board behind it, so this is no evidence; nothing was settled, and no file of evidence was written; leave --evidence out/,
+    );
     const { gdb } = await dialectServer(CHIP, elf, RULES.pyocd);
     const standIn = await settle(gdb, cwd, ...FILES);
     expect(standIn.code).toBe(2);
-    expect(standIn.err).toMatch(/--evidence: the ROM is a stand-in of bootbench, which is no evidence\n$/);
+    expect(standIn.err).toMatch(/--evidence: the ROM is a stand-in of bootbench, which is no evidence; nothing was settled, and no file/);
+    // nobody waits for what is not written: the ROM was not entered once
+    expect(readFileSync(join(cwd, 'ann.txt'), 'utf8')).not.toContain('@ watch');
     expect(readdirSync(cwd)).not.toContain('ann.jsonl');
   }, 120_000);
   it.each<readonly [string, readonly string[], RegExp]>([
@@ -128,8 +132,10 @@ describe('board settle --evidence', () => {
   it('lists what a probe settles, and why not the rest, without a board', async () => {
     const run = await cli(['board', 'settle', '--list', '--chip', CHIP]);
     expect(run.code).toBe(0);
-    expect(run.out).toMatch(/^primask +a probe settles it$/m);
-    expect(run.out).toMatch(/^leave-vtor +not by a probe: it shows behind a leave/m);
+    expect(run.out).toMatch(/^STM32L476RG, ROM stm32l476$/m);
+    expect(run.out).toMatch(/^primask +keeps \(assumed\); a probe settles it$/m);
+    expect(run.out).toMatch(/^leave-vtor +keeps \(documented\); not by a probe: it shows behind a$/m);
+    expect(run.out).toMatch(/^Not measured yet: board settle primask /m);
     expect(run.out.split('\n').filter((line) => /not by a probe: ?$/.test(line))).toEqual([]);
   });
 });
