@@ -33,8 +33,8 @@ export interface Put {
   readonly rows: readonly Row[];
   /** What the experiment's `read` finds at the entry then; null: nothing is looked at there. */
   readonly value: number | null;
-  /** The core must not be halted on the way, and nobody talks to it. */
-  readonly free?: boolean;
+  /** The core is not stopped at the entry, and nobody talks to it: it runs for so many milliseconds, or until enough is seen of what is read, or a reset. */
+  readonly free?: { readonly ms: number; readonly enough?: (value: number | null) => boolean };
 }
 /** The board behind a run. */
 export interface Seen {
@@ -187,7 +187,7 @@ const systick = (usb: boolean): Experiment => ({
     return csr === null || rvr === null ? null : (((csr & 1) << 24) | (rvr & 0xffffff)) >>> 0;
   },
   decide: (seen) =>
-    !usb && seen[0]!.served && (seen[0]!.value ?? 0) >>> 24 === 1 && (seen[0]!.value! & 0xffffff) !== RELOAD
+    !usb && (seen[0]!.value ?? 0) >>> 24 === 1 && (seen[0]!.value! & 0xffffff) !== RELOAD
       ? undecided('the ROM has measured the baud rate with it, which hides what it did before: `rom learn` tells')
       : judged(`SysTick running with RVR ${hex(RELOAD)} at the entry`, seen, ([after]) =>
           (after! & (1 << 24)) === 0 ? 'off' : (after! & 0xffffff) === RELOAD ? 'keeps' : 'uses',
@@ -232,38 +232,46 @@ const resetFlags = (chip: ChipDescription): Experiment | null => {
       };
 };
 
-/** 12 ms until the ROM has to have set the divider, 0.8 s behind it. */
-const IWDG_RELOAD = 100;
+/** Counts of the IWDG at its first divider, and how long nobody talks. Long: half a second, or 30 s with the ROM's divider. Short: 12 ms, or 0.8 s with it. */
+const IWDG_LONG = { reload: 0xfff, free: { ms: 300, enough: (divider: number | null) => divider !== 0 } };
+const IWDG_SHORT = { reload: 100, free: { ms: 3000 } };
 const iwdg = (chip: ChipDescription): Experiment | null => {
   const block = ['IWDG', 'IWDG1'].find((name) => chip.blocks.some((b) => b.name === name));
   const key = block === undefined ? null : locate(chip, `${block}.KR`);
   const flag = flagNamed(chip, /\.IWDG1?RSTF$/);
   if (block === undefined || key === null || flag === undefined) return null;
+  const running = ({ reload, free }: Required<Pick<Put, 'free'>> & { readonly reload: number }): Put => ({
+    without: null,
+    rows: [
+      store(key.address, 0xcccc),
+      store(key.address, 0x5555),
+      ...field(chip, `${block}.RLR`, reload),
+      ...wait(chip, `${block}.SR.RVU`, 0),
+      store(key.address, 0xaaaa),
+    ],
+    value: null,
+    free,
+  });
   return {
     option: 'iwdg',
-    puts: [
-      {
-        without: null,
-        rows: [
-          store(key.address, 0xcccc),
-          store(key.address, 0x5555),
-          ...field(chip, `${block}.RLR`, IWDG_RELOAD),
-          ...wait(chip, `${block}.SR.RVU`, 0),
-          store(key.address, 0xaaaa),
-        ],
-        value: null,
-        free: true,
-      },
-    ],
+    puts: [running(IWDG_LONG), running(IWDG_SHORT)],
     read: (look) => look.field(`${block}.PR`),
-    decide: ([seen]) =>
-      seen!.reset
-        ? undecided('the IWDG resets the chip, so the ROM does not refresh it; whether it writes the divider first is shown by `rom learn`')
-        : seen!.value === 0
-          ? undecided('the IWDG was not seen to run')
-          : { value: 'refreshes', says: `IWDG running at 12 ms, or 0.8 s with the divider that the ROM sets: no reset` },
+    decide: ([long, short]) => iwdgVerdict(long!, short!),
   };
 };
+function iwdgVerdict(long: Seen, short: Seen): Verdict {
+  const divided = !long.reset && (long.value ?? 0) > 0;
+  if (!short.reset)
+    return short.value === 0
+      ? undecided('the IWDG was not seen to run')
+      : { value: 'refreshes', says: 'IWDG running at 12 ms, or 0.8 s with the divider that the ROM sets: no reset in 3 s' };
+  if (divided)
+    return {
+      value: 'written once, not refreshed',
+      says: `the ROM sets the divider (PR = ${long.value}); at 12 ms, or 0.8 s with it, the IWDG resets the chip while no host talks`,
+    };
+  return { value: 'ignores', says: 'the divider stays as the caller left it, and the IWDG resets the chip' };
+}
 
 const hsi = (chip: ChipDescription): Experiment | null => {
   const clock = familyOf(chip)?.sysclk;
@@ -386,5 +394,7 @@ const LEAVES = 'it shows behind a leave: `board capture --at leave` reads it';
 /** A sentence for an option that no probe settles on this chip. */
 export function whyNotSettled(chip: ChipDescription, profile: RomProfile, option: RomOptionId): string {
   if (profile.options[option] === undefined) return `the ROM of ${chip.name} has no such option`;
+  if (option === 'mpu' && (chip.cores[0]!.mpuRegions ?? 0) === 0) return `the core of ${chip.name} has no MPU`;
+  if (option === 'sysclk' && profile.dfu === null) return '`board capture --at rom` reads it';
   return option === 'leave' || option.startsWith('leave-') ? LEAVES : (WHY_NOT[option] ?? 'the field is not known on this chip');
 }

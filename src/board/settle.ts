@@ -30,14 +30,22 @@ export interface Settled extends Verdict {
 }
 
 const PROBE = fromHex(SETTLE_PROBE)!;
+/** Where its table lies, from its first byte on. */
+const TABLE = (PROBE.length + 15) & ~15;
+/** What is written to RAM: the probe, and its table. */
+export function settleBytes(rows: readonly Row[]): Uint8Array {
+  const bytes = new Uint8Array(TABLE + 16 * rows.length);
+  bytes.set(PROBE);
+  const words = new DataView(bytes.buffer, TABLE);
+  rows.flat().forEach((word, i) => words.setUint32(4 * i, word >>> 0, true));
+  return bytes;
+}
 /** The probe's stack; it calls nothing. */
 const STACK = 0x100;
 const THUMB = 1 << 24;
 const LOOK_MS = 20;
 const MOST_LOOKS = 10;
 const MOST_STOPS = 5;
-/** Longer than a watchdog of 0.8 s, with LSI at its slowest. */
-const A_WHILE_MS = 3000;
 
 /** A board on which the ROM is entered again and again. */
 export class SettleBench {
@@ -130,11 +138,12 @@ export class SettleBench {
     await target.resetHalt();
     await this.load(rows);
     // who runs a watchdog has no time to stop
-    const why = put.free === true ? null : ((await this.toEntry(rows)) ?? (await this.missing(put, read)));
+    const why = put.free !== undefined ? null : ((await this.toEntry(rows)) ?? (await this.missing(put, read)));
     if (why !== null) return why;
-    const before = await this.raised();
+    // on its way without a stop the probe clears them
+    const before = put.free === undefined ? await this.raised() : 0;
     // a host that talks may be what a watchdog is refreshed for
-    const seen = put.free === true ? await this.aWhile() : await this.watch(target, this.settings.watchFor);
+    const seen = put.free !== undefined ? await this.aWhile(put.free, read) : await this.watch(target, this.settings.watchFor);
     if (seen === 'not-watched') throw new BoardError('nobody watched whether the ROM answers, so nothing can be settled');
     await target.stop();
     await target.assertHalted();
@@ -166,15 +175,11 @@ export class SettleBench {
   }
   private async load(rows: readonly Row[]): Promise<void> {
     const { target, ram } = this;
-    const table = ram + ((PROBE.length + 15) & ~15);
-    const bytes = new Uint8Array(table - ram + 16 * rows.length);
-    bytes.set(PROBE);
-    const words = new DataView(bytes.buffer, table - ram);
-    rows.flat().forEach((word, i) => words.setUint32(4 * i, word >>> 0, true));
+    const bytes = settleBytes(rows);
     const read = (await target.writeMemory(ram, bytes)) ? await target.readMemory(ram, bytes.length) : null;
     if (read === null || !bytes.every((byte, i) => read[i] === byte))
       throw new BoardError(`the probe could not be written to RAM at ${hex32(ram)}`);
-    const registers = { r0: table, sp: ram - STACK, xpsr: THUMB, pc: ram } as const;
+    const registers = { r0: ram + TABLE, sp: ram - STACK, xpsr: THUMB, pc: ram } as const;
     for (const [name, value] of Object.entries(registers))
       if (!(await target.writeRegister(name, value)) && name !== 'xpsr') throw new BoardError(`the GDB server does not write ${name}`);
   }
@@ -194,7 +199,7 @@ export class SettleBench {
     if (pc === entry) return null;
     if (!inProbe())
       throw new BoardError(`the probe did not reach the ROM's first instruction ${hex32(entry)}: the core is at ${hex32(pc)}`);
-    const table = ram + ((PROBE.length + 15) & ~15);
+    const table = ram + TABLE;
     const row = rows[(((await target.readRegister('r0')) ?? table) - table) / 16 - 1];
     return `the state to be tried could not be made: what the probe waits for at ${hex32(row?.[1] ?? 0)} does not come`;
   }
@@ -203,8 +208,13 @@ export class SettleBench {
     const word = (await this.target.word((pc & ~3) >>> 0)) ?? 0;
     return ((word >>> (8 * (pc & 2))) & 0xff00) === 0xbe00;
   }
-  private async aWhile(): Promise<'nothing'> {
-    await this.target.runUntilStop(A_WHILE_MS);
+  /** With `enough` it is halted for looks: an emulated chip runs through hours where a board runs through seconds. */
+  private async aWhile({ ms, enough }: NonNullable<Put['free']>, read: Experiment['read']): Promise<'nothing'> {
+    const piece = enough === undefined ? ms : LOOK_MS;
+    for (let waited = 0; waited < ms; waited += piece) {
+      await this.target.runUntilStop(piece);
+      if (enough !== undefined && ((await this.raised()) !== 0 || enough(read === null ? null : await read(this.look)))) break;
+    }
     return 'nothing';
   }
   /** 0: the core is in no exception. */
