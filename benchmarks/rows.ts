@@ -397,6 +397,33 @@ export async function cold(c: Context): Promise<void> {
   );
 }
 
+/** Projects as ST's code generator begins them (benchmarks/firmware/hal), by what leads each to its boot loader. */
+const PROJECTS: readonly (readonly [elf: string, chip: string, outcome: string])[] = [
+  ['f103-none', 'STM32F103C8', 'no-jump'],
+  ['f405-uart', 'STM32F405RG', 'dfu'],
+  ['g474-button', 'STM32G474RE', 'dfu'],
+  ['h743-timer', 'STM32H743ZI', 'dfu'],
+  ['l432-usb', 'STM32L432KC', 'dfu'],
+];
+/** What a user's first minute costs: the firmware is run, its trigger looked for and pressed, the result explained. */
+export async function projects(c: Context): Promise<void> {
+  const contenders = PROJECTS.map(([elf, chip, outcome]): Contender => ({
+    name: elf,
+    sample: async () => {
+      if (!existsSync(PROGRAM)) throw new Error('no dist: npm run build');
+      const ran = await run(process.execPath, [
+        PROGRAM, 'run', join(FIRMWARE, 'hal', `${elf}.elf`), '--chip', chip, '--trigger', '--quiet', '--json', '-',
+      ]); // prettier-ignore
+      const result = JSON.parse(ran.stdout) as { outcome: string };
+      if (result.outcome !== outcome) throw new Error(`${elf} came out as ${result.outcome}, not as ${outcome}`);
+      return { ...ran, instructions: 0, cycles: 0, count: 1, peakMb: null };
+    },
+  }));
+  const figure = { group: 'a project of a user, from the shell', unit: 's', rate: seconds, cpuRate: cpuSeconds };
+  const all = await inTurn(contenders, c.rounds, c.progress);
+  for (const [i, ours] of all.entries()) c.add(row({ ...figure, work: PROJECTS[i]![0], ours, target: atMost(2, 's') }));
+}
+
 const PEAK = join(process.cwd(), 'benchmarks', 'peak.mjs');
 /** Peak RSS in MB of one run, told by a module that is loaded before the program. */
 async function peakOf(image: string): Promise<number> {
@@ -537,6 +564,7 @@ export const GROUPS: Readonly<Record<string, (c: Context) => Promise<void>>> = {
   waiting,
   interrupts,
   cold,
+  projects,
   many,
   dfu,
   growth,
