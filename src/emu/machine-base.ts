@@ -49,6 +49,7 @@ import {
   sevOf,
   wire,
   type Wire,
+  type WireListener,
 } from './wires.ts';
 import { difference } from './words.ts';
 
@@ -70,7 +71,7 @@ export interface MachineObserver {
   /** A bus master other than a core has written to an address. */
   busWritten?(block: string, address: number, size: number, value: number): void;
   /** A wire between blocks changed. */
-  wire?(name: string, value: number): void;
+  wire?: WireListener;
   /** Thread-mode code outside of system memory is about to run after an entry. True: the machine pauses before its first instruction. */
   leftSystem?(pc: number): boolean | undefined;
   console?(channel: string, text: string): void;
@@ -546,11 +547,10 @@ export abstract class MachineBase implements CoreListener<Core> {
   // ---- wires that reach the cores --------------------------------------------------------------------------------------------------
   protected wireChanged(name: string, value: number, changed: Wire): void {
     this.observer.wire?.(name, value);
-    const { wireEffects } = this;
-    if (changed.place < wireEffects.length) wireEffects[changed.place]?.(value);
+    if (changed.place < this.wireEffects.length) this.wireEffects[changed.place]?.(value);
   }
   /** Effect of a wire's change on the cores, by the wire's place; null for most wires. */
-  private readonly wireEffects: (((value: number) => void) | null)[] = [];
+  protected readonly wireEffects: (((value: number) => void) | null)[] = [];
   private onWire(followed: Wire, effect: (value: number) => void): void {
     while (this.wireEffects.length <= followed.place) this.wireEffects.push(null);
     this.wireEffects[followed.place] = effect;

@@ -11,6 +11,7 @@ import type { ShortcutName } from './proofs/shortcuts.ts';
 import { findSteadyLoop, loopHolds, type SteadyLoop } from './proofs/steady.ts';
 import { type Memory } from './system.ts';
 import { clockCount, clockTimeOf, MS, WIDE, type Ps } from './time.ts';
+import type { Wire } from './wires.ts';
 import { sameBytes } from './words.ts';
 import { MachineBase, type Checkpoint, type SavedPage } from './machine-base.ts';
 import { TOGETHER_FIRST } from './machine-state.ts';
@@ -224,7 +225,9 @@ export class Machine extends MachineBase {
     }
     for (const core of cores) {
       s.master = core.index;
-      const loop = findSteadyLoop(core, s, TOGETHER_STEPS, this.skipHost, this.skipHost.interrupted);
+      // the other core may see what this one changes and puts back
+      const { history, counts, interrupted } = this.skipHost;
+      const loop = findSteadyLoop(core, s, TOGETHER_STEPS, { history, counts }, interrupted);
       s.master = 0;
       this.settle(core);
       if (!loop) return failed();
@@ -266,6 +269,11 @@ export class Machine extends MachineBase {
       if (this.off.has('translation')) core.setTranslating(false);
     }
   }
+  /** Neither cores nor observer follow a wire. */
+  private readonly unheard = ({ name, place }: Wire): boolean => {
+    const { wire: told } = this.observer;
+    return (this.wireEffects[place] ?? null) === null && (told === undefined || told.hears?.(name) === false);
+  };
   /** What the skippers of all cores ask. */
   private readonly skipHost: SkipHost = ((machine: Machine): SkipHost => ({
     system: machine.system,
@@ -275,6 +283,9 @@ export class Machine extends MachineBase {
     counts: () => machine.readCounts(),
     isOff: (name) => machine.off.has(name),
     limit: () => machine.limit,
+    get unheard() {
+      return machine.off.has('turned-outputs') ? undefined : machine.unheard;
+    },
     interrupted: () => machine.stopAsked || machine.state.pendingReset !== null,
     isAlone: (core) => machine.isAlone(core),
     settle: (core) => machine.settle(core),

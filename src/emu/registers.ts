@@ -262,6 +262,10 @@ export interface RegisterModel<S extends object = object> {
   write?(c: RegisterContext<S>, r: Register, merged: number, raw: number, lanes: number): number | void;
   /** In the block's present state, this write may be skipped if the same one follows before the block's next event (a watchdog's refresh, an output set to its level). */
   repeats?(c: RegisterContext<S>, r: Register, raw: number): boolean;
+  /** In the block's present state, this write changes nothing but outputs of the block: the wires that it drives then, by which it is undone if they go back. Null: more. */
+  turns?(c: RegisterContext<S>, r: Register, raw: number): readonly Wire[] | null;
+  /** A change of this wire that is undone before anybody looks leaves the block as it was. Left out: it may not. */
+  ignores?(c: RegisterContext<S>, wire: Wire): boolean;
   /** Called after a write has been stored. */
   wrote?(c: RegisterContext<S>, r: Register, value: number, old: number): void;
   /** Offsets without a register (packet memories, FIFOs): BUS_ERROR or a value; left out = reads 0, writes ignored. */
@@ -431,6 +435,17 @@ export class RegisterBlock {
     const r = this.layout.at(offset);
     if (!r || !this.model?.repeats || offset !== r.offset || size < r.size) return false;
     return this.model.repeats(this.enter(state, env), r, value);
+  }
+
+  /** See `RegisterModel.turns`. */
+  turns(state: RegisterState, env: Env, offset: number, size: number, value: number): readonly Wire[] | null {
+    const r = this.layout.at(offset);
+    if (!r || !this.model?.turns || offset !== r.offset || size < r.size) return null;
+    return this.model.turns(this.enter(state, env), r, value);
+  }
+  /** See `RegisterModel.ignores`. */
+  ignores(state: RegisterState, env: Env, changed: Wire): boolean {
+    return this.model?.ignores?.(this.enter(state, env), changed) === true;
   }
 
   create(): RegisterState {

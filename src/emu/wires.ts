@@ -41,6 +41,16 @@ export function numberedWires(wires: ReadonlyMap<Wire, number>): (w: Wire) => nu
   return (w) => (w.place < numbers.length ? numbers[w.place]! : -1);
 }
 
+/** `hears`: it does something with changes of this wire; left out: of any. */
+export type WireListener = ((name: string, value: number) => void) & { readonly hears?: (name: string) => boolean };
+/** A listener that does nothing with changes of other wires than those that it hears, and those that the one before heard. */
+export const listensTo = (
+  hears: (name: string) => boolean,
+  listener: (name: string, value: number) => void,
+  before?: WireListener,
+): WireListener =>
+  Object.assign(listener, { hears: (name: string): boolean => hears(name) || (before !== undefined && before.hears?.(name) !== false) });
+
 /** Room for wires that are declared while a machine runs. */
 const MARGIN = 64;
 

@@ -3,6 +3,7 @@
  * devices to it. It is called once for each machine, including forks. A device keeps its state in `board.state`, so that checkpoints contain it.
  */
 import { parseDuration } from '../bench/documents/duration.ts';
+import { listensTo } from '../emu/wires.ts';
 import type { Machine } from '../emu/machine.ts';
 import type { Duration } from '../bench/documents/scenario-types.ts';
 import { BYTE, tellRx } from '../bench/session/steps.ts';
@@ -113,10 +114,14 @@ export class MachineBoard implements DeviceBoard {
     const { observer } = machine;
     machine.observer = {
       ...observer,
-      wire: (name, value) => {
-        observer.wire?.(name, value);
-        for (const listener of this.wires.get(name) ?? []) listener(value);
-      },
+      wire: listensTo(
+        (name) => this.wires.has(name),
+        (name, value) => {
+          observer.wire?.(name, value);
+          for (const listener of this.wires.get(name) ?? []) listener(value);
+        },
+        observer.wire,
+      ),
       console: (channel, text) => {
         observer.console?.(channel, text);
         for (const listener of this.consoles.get(channel) ?? []) listener(text);

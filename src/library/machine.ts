@@ -20,6 +20,7 @@ import { shown, UsageError, didYouMean } from '../bench/documents/usage-error.ts
 import type { Core, Interceptor } from '../emu/core/core.ts';
 import { registerFile, setRegister } from '../emu/core/arm/register-file.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
+import { listensTo } from '../emu/wires.ts';
 import { lineAt, symbolAt } from '../image/image.ts';
 import type { Register } from '../emu/registers.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../emu/time.ts';
@@ -371,11 +372,15 @@ export class BenchMachine {
         observer.console?.(channel, text);
         this.emit('console', { at: now(), channel, text });
       },
-      wire: (name, value) => {
-        observer.wire?.(name, value);
-        if (this.listeners.pin !== undefined && name.startsWith('out.P'))
-          this.emit('pin', { at: now(), name: name.slice('out.'.length), driven: value === 2 ? 'z' : value === 0 ? 0 : 1 });
-      },
+      wire: listensTo(
+        (name) => this.listeners.pin !== undefined && name.startsWith('out.P'),
+        (name, value) => {
+          observer.wire?.(name, value);
+          if (this.listeners.pin !== undefined && name.startsWith('out.P'))
+            this.emit('pin', { at: now(), name: name.slice('out.'.length), driven: value === 2 ? 'z' : value === 0 ? 0 : 1 });
+        },
+        observer.wire,
+      ),
     };
   }
   /** Calls `listener` at every event of this kind. Returns a function that removes the listener. */

@@ -79,8 +79,11 @@ describe('Loops that change nothing', () => {
     expect(fast.state).toEqual(run([ADDS_R5, STR_R5_AT_12], 300_000, false).state);
   });
 
-  it('a loop that stores two values in turn is not skipped', () => {
-    expect(run([MOVS_R1_0, STR_R1_AT_4, MOVS_R1_7, STRB_R1_AT_4], 300_000, true).skipped).toBe(0);
+  it('a loop that stores two values in turn is skipped with the one that it begins with', () => {
+    const body = [MOVS_R1_0, STR_R1_AT_4, MOVS_R1_7, STRB_R1_AT_4];
+    const fast = run(body, 1_000_000, true);
+    expect(fast.skipped).toBeGreaterThan(500_000);
+    expect(fast.state).toEqual(run(body, 1_000_000, false).state);
   });
 
   it('a stop on a wide instruction whose condition fails is passed whole', () => {

@@ -29,6 +29,7 @@ export class Thumb {
   adds = (rd: number, imm: number): this => this.put(0x3000 | (rd << 8) | imm);
   add = (rd: number, rn: number, rm: number): this => this.put(0x1800 | (rm << 6) | (rn << 3) | rd);
   subs = (rd: number, rn: number, rm: number): this => this.put(0x1a00 | (rm << 6) | (rn << 3) | rd);
+  eors = (rd: number, rm: number): this => this.put(0x4040 | (rm << 3) | rd);
   ands = (rd: number, rm: number): this => this.put(0x4000 | (rm << 3) | rd);
   cmp = (rn: number, imm: number): this => this.put(0x2800 | (rn << 8) | imm);
   cmpRegister = (rn: number, rm: number): this => this.put(0x4280 | (rm << 3) | rn);

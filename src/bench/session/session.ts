@@ -9,6 +9,7 @@ import type { EntryRecord } from '../../emu/history.ts';
 import type { AnyModelFactory } from '../../emu/registers.ts';
 import { UnicornEngine } from '../../engines/unicorn.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
+import { listensTo } from '../../emu/wires.ts';
 import { Machine } from '../../emu/machine.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../../emu/time.ts';
 import type { UsbDevicePort } from '../../emu/ports.ts';
@@ -194,12 +195,16 @@ export class Session implements LiveRun {
         this.requestCheck();
         return this.keepCheckpoints && this.leaves(pc);
       },
-      wire: (name, value) => {
-        this.usb.onWire(name, value);
-        if (this.steps.listens) this.steps.onWire(name, value);
-        if (value !== 0 || !machine.state.inSystem || !listened.has(name)) return;
-        if (this.state.fellInRom.length < MAX_EDGES) this.state.fellInRom.push({ pin: name.slice('pin.'.length), at: machine.now });
-      },
+      wire: listensTo(
+        // what the chip itself does to its pins
+        (name) => !/^(in|out)\./.test(name) || this.steps.listens || this.input.outside !== undefined,
+        (name, value) => {
+          this.usb.onWire(name, value);
+          if (this.steps.listens) this.steps.onWire(name, value);
+          if (value !== 0 || !machine.state.inSystem || !listened.has(name)) return;
+          if (this.state.fellInRom.length < MAX_EDGES) this.state.fellInRom.push({ pin: name.slice('pin.'.length), at: machine.now });
+        },
+      ),
       semihosting: (core) => {
         this.serve(core);
         return true;

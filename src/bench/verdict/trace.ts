@@ -8,6 +8,7 @@ import { exceptionName } from '../../checks/core-registers.ts';
 import type { Core } from '../../emu/core/core.ts';
 import type { EntryRecord } from '../../emu/history.ts';
 import type { MachineObserver } from '../../emu/machine-base.ts';
+import { listensTo } from '../../emu/wires.ts';
 import { rateHz, type Ps } from '../../emu/time.ts';
 import { isInterruptTransfer } from '../../usb-sim/outside.ts';
 import type { TappedStatus, Transfer } from '../../usb-sim/types.ts';
@@ -181,10 +182,14 @@ export class Tracer {
       special: (core, register, value) => {
         if (register in BITS_OF) this.change(this.coreKey(core, register), value, core.now());
       },
-      wire: (name, value) => {
-        before.wire?.(name, value);
-        if (this.byName.has(name)) this.change(name, value);
-      },
+      wire: listensTo(
+        (name) => this.byName.has(name),
+        (name, value) => {
+          before.wire?.(name, value);
+          if (this.byName.has(name)) this.change(name, value);
+        },
+        before.wire,
+      ),
       exception: (core, exception, ...rest) => {
         before.exception?.(core, exception, ...rest);
         this.taken.add(exception);

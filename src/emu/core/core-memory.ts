@@ -392,7 +392,17 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
       m?.row.kind === 'ram' && !m.guarded && !this.intercept?.pages.has(address >>> PAGE_BITS) && this.peek(address, size) === value;
     if (same) this.traceRead(address, size, this.tracer!.sameStores);
     else if (this.writeRepeats(address, size, value)) this.tracer!.refreshes.push({ address, size, value });
-    else this.tracer!.writes++;
+    else if (!this.writeTurns(region, address, size, value)) this.tracer!.writes++;
+  }
+  /** What the write changes can be put back, and nobody who intercepts it sees it. */
+  private writeTurns({ memory, block }: Region, address: number, size: 1 | 2 | 4, value: number): boolean {
+    const turns = this.tracer?.turns;
+    if (turns === undefined || this.intercept?.everyDeviceWrite === true || this.isWatched(address)) return false;
+    if (block) return this.system.isClocked(block) && turns.write(block, address - block.row.base, size, value);
+    const word = address & ~3;
+    if (memory?.row.kind !== 'ram' || memory.guarded || this.l1?.dataOn === true) return false;
+    turns.store(word >>> 0, (this.peek(word >>> 0, 4) ?? 0) >>> 0);
+    return true;
   }
   /** A write to a block may be skipped if the same one follows (`RegisterModel.repeats`) and nobody intercepts it. */
   writeRepeats(address: number, size: 1 | 2 | 4, value: number): boolean {

@@ -67,6 +67,13 @@ export interface FastRange {
   readonly host: number;
 }
 
+/** Who notes what a traced stretch changes and may put back. */
+export interface PutBack {
+  /** Before a store to an aligned word of RAM that holds `value`. */
+  store(address: number, value: number): void;
+  /** Before a write to a block; false if it may do more than can be put back. */
+  write(block: Block, offset: number, size: number, value: number): boolean;
+}
 /** Data accesses of a traced stretch of code. */
 export interface AccessTrace {
   /** Size of the access by address. */
@@ -76,6 +83,8 @@ export interface AccessTrace {
   readonly refreshes: DeviceAccess[];
   /** Size by address of stores of what was there already; where it is absent they count as reads. */
   readonly sameStores?: Map<number, number>;
+  /** What is put back before the iteration ends; where it is absent such writes count. */
+  readonly turns?: PutBack;
   /** Reads of blocks in order, with what they gave, for who asks. */
   readonly devices?: DeviceAccess[];
 }

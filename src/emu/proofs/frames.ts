@@ -16,6 +16,7 @@ export const mayRecord = (loop: SteadyLoop): boolean =>
   !loop.branchTargetsMove &&
   loop.dataRows === null &&
   loop.writes === 0 &&
+  loop.turned === null &&
   loop.events === 0 &&
   loop.counts.length === 0 &&
   loop.instructions <= MAX_FRAMES;

@@ -36,6 +36,8 @@ const MISSES_LIMIT = 64;
 const VAIN_ARRIVALS = 2;
 /** Effort: iterations after an interrupt in which registers may still differ from what an iteration leaves in them. */
 const STRANGE_ARRIVALS = 1;
+/** Effort: the same of a loop that puts back what it changes, whose iteration may come by its stop twice or more. */
+const STRANGE_TURNS = 4;
 /** Effort: iterations in which a known loop may still fetch its cache lines. */
 const REFETCHES = 1;
 /** Effort: arrivals at the stop from other callers before the stop moves to another instruction. */
@@ -161,7 +163,7 @@ export class LoopSkipper {
       }
       if (this.core.pc === loop.pc && this.core.cyclesUntil(until) > Math.max(loop.cycles * SEARCH_ITERATIONS, SEARCH_WORTH)) {
         if (this.skipKnown(until)) return true;
-        if (this.refetching() || this.endsSoon(loop) || this.settling()) return false;
+        if (this.refetching() || this.endsSoon(loop) || this.settling(loop)) return false;
         // its stop in another state: search once more, and forget the loop after too many failures
         if (++this.seen.misses > MISSES_LIMIT) this.forget();
         else if (!this.waitsForHandler(loop, until))
@@ -302,7 +304,8 @@ export class LoopSkipper {
     return this.core.cyclesUntil(loopHolds(this.core, this.host.system, loop)) <= loop.cycles * 2;
   }
   /** The first iteration after other code or an interrupt starts with that code's values in registers; the next may match the record. */
-  private settling(): boolean {
+  private settling({ turned }: SteadyLoop): boolean {
+    if (turned !== null) return ++this.seen.strange <= STRANGE_TURNS;
     return !this.host.isOff('known-loops') && ++this.seen.strange <= STRANGE_ARRIVALS;
   }
   /** One iteration of the loop that the core stands in runs to fetch its cache lines. */
@@ -311,7 +314,11 @@ export class LoopSkipper {
   }
   /** Steps the core in search of a steady loop. Time has passed either way. True if one was found. */
   private search(until: Ps, steps: number): boolean {
-    const loop = this.asTurn(() => findSteadyLoop(this.core, this.host.system, steps, this.host, this.host.interrupted, until));
+    const { system, history, interrupted } = this.host;
+    // such a search ends at no store, so it comes behind one that did
+    const turns = this.seen.gap > FIRST_SEARCH || (this.seen.loop?.turned ?? null) !== null;
+    const told: Told = { history, counts: () => this.host.counts(), ...(turns && { unheard: this.host.unheard }) };
+    const loop = this.asTurn(() => findSteadyLoop(this.core, system, steps, told, interrupted, until));
     if (!loop) return false;
     // after this iteration the state may be that of a record
     const known = this.host.isOff('known-loops') ? null : this.known.recognise(this.core, !this.host.isOff('copied-words'));

@@ -9,6 +9,7 @@ export const SHORTCUTS = {
   'kept-loops': 'several loops that count are left out again where they were found, whatever was waited in between',
   'known-loops': 'a recorded loop is recognised after a checkpoint was restored',
   'copied-words': 'a recorded loop is left out whatever value stands in a word that its iteration only copies',
+  'turned-outputs': 'a loop that changes RAM and outputs of pins and puts them back is left out like one that changes nothing',
   'held-reads': 'a register that follows the time counts as steady until its value changes',
   'device-reads': 'translated code reads devices without being left',
   translation: 'code that is executed often runs as WebAssembly',

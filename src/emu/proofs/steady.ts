@@ -14,6 +14,7 @@ import { S } from '../core/state.ts';
 import type { History } from '../history.ts';
 import { sysTickNextZero } from '../core/arm/systick.ts';
 import type { Block, Region, System } from '../system.ts';
+import { Turns, turnsAsFound, type Turned, type Unheard } from './turns.ts';
 
 /** What a loop reads, or stores unchanged, and how long that stays valid. */
 export interface Reading {
@@ -61,6 +62,8 @@ export interface SteadyLoop extends Loop {
   readonly events: number;
   /** Branch predictions change in the middle of an iteration. */
   readonly branchTargetsMove: boolean;
+  /** What an iteration changes and puts back; null: nothing. */
+  readonly turned: (Turned & { readonly unheard: Unheard }) | null;
   /** Exception that is pending throughout an iteration and never taken; 0 = none. */
   readonly pending: number;
   /** Skips without a record; and, once an iteration was recorded, each instruction boundary of it. */
@@ -169,6 +172,8 @@ export interface Told {
   readonly history: Pick<History, 'seq' | 'repeats'> & { readonly timeline: { readonly length: number } };
   /** Reads of registers without behaviour or clock, by name. */
   counts(): ReadonlyMap<string, number>;
+  /** Asked of wires that a loop drives to and fro; left out: such a loop is not looked for. */
+  readonly unheard?: Unheard | undefined;
 }
 const NOTHING_TOLD: Told = { history: { seq: 0, repeats: 0, timeline: { length: 0 } }, counts: () => new Map() };
 /** All counters that advance while a loop runs. */
@@ -222,7 +227,9 @@ export function findSteadyLoop(
   stopped: () => boolean = () => false,
   until = Infinity,
 ): SteadyLoop | null {
-  const trace: AccessTrace = { reads: new Map(), writes: 0, refreshes: [] };
+  const turns = told.unheard && new Turns(system, told.unheard);
+  const trace: AccessTrace = { reads: new Map(), writes: 0, refreshes: [], ...(turns && { turns }) };
+  const isBack = (): boolean => turns?.isBack((address) => (core.peek(address, 4) ?? 0) >>> 0) ?? true;
   core.trace(trace);
   try {
     let anchor = core.stateWords();
@@ -237,6 +244,7 @@ export function findSteadyLoop(
     const beginIteration = (): void => {
       at = markNow(core, told);
       trace.refreshes.length = 0;
+      turns?.begin();
       targets = core.branchTargets?.save() ?? null;
       rows = core.caches.dataRows();
       core.branchTargets?.beginUse();
@@ -253,7 +261,7 @@ export function findSteadyLoop(
     for (let i = 0; i < maxSteps; i++) {
       iteration.push({ pc: core.pc, lr: core.get(S.LR) >>> 0, ipsr: core.get(S.IPSR) });
       if (!stepped()) return null;
-      if (core.pc === anchorPc && inState(core, anchor)) {
+      if (core.pc === anchorPc && inState(core, anchor) && isBack()) {
         const { cycles, instructions, cacheHits, cacheChanges, dataMisses, writes, repeats, events, counts } = since(
           at,
           markNow(core, told),
@@ -264,11 +272,13 @@ export function findSteadyLoop(
         if (cycles > 0 && cycles === period && cachesAlike && core.caches.expectsAs(targets)) {
           if (events > 0) return null;
           if (![...trace.reads.keys()].every((a) => holdsLong(core, system, a))) return null;
-          const reads = [...trace.reads].map(([address, size]): SteadyRead => ({
-            address,
-            size: size as 1 | 2 | 4,
-            value: (core.peek(address, size as 1 | 2 | 4) ?? 0) >>> 0,
-          }));
+          const found = turns?.found() ?? null;
+          const addresses = [...trace.reads, ...(found?.words ?? []).map((a) => [a, 4] as const)];
+          // of the instruction at which the core stands when it is asked
+          const asOfHere = (): Pick<SteadyLoop, 'reads' | 'turned'> => ({
+            reads: addresses.map(([address, size]) => readNow(core, address, size as 1 | 2 | 4)),
+            turned: found && { ...turns!.found()!, unheard: told.unheard! },
+          });
           const loop = {
             cycles,
             instructions,
@@ -280,12 +290,14 @@ export function findSteadyLoop(
             branchTargetsMove: targets?.changes !== core.branchTargets?.changes,
             writes,
             events: repeats,
-            refreshes: trace.refreshes.slice(),
+            refreshes: trace.refreshes.filter(
+              (w) => found?.blocks.some(({ block }) => system.regionAt(w.address)?.block === block) !== true,
+            ),
             ordered: core.caches.keepsOrder(),
             use: cacheChanges === 0 ? core.caches.rowsUsed(at.touches) : null,
             counts,
             pending: highestPending(core),
-            reads,
+            ...asOfHere(),
             always: null,
             skips: 0,
             frames: null,
@@ -306,7 +318,7 @@ export function findSteadyLoop(
             dataMisses: core.caches.dataMisses(),
           };
           if (loop.dataRows !== null && there.dataRows === null) return null;
-          return { pc: once, state: core.stateWords(), branchTargets: used(), ...loop, ...there };
+          return { pc: once, state: core.stateWords(), branchTargets: used(), ...loop, ...there, ...asOfHere() };
         }
         period = cachesAlike ? cycles : -1;
         beginIteration();
@@ -326,6 +338,12 @@ export function findSteadyLoop(
     core.trace(null);
   }
 }
+
+const readNow = (core: Core, address: number, size: 1 | 2 | 4): SteadyRead => ({
+  address,
+  size,
+  value: (core.peek(address, size) ?? 0) >>> 0,
+});
 
 /**
  * The instruction of an iteration at which the core shall stop. It is executed once in an iteration, because inner loops pass theirs in other states too. Where lines are charged
@@ -403,7 +421,13 @@ function callDepths(iteration: readonly Passed[]): number[] {
 export function stillSteady(core: Core, loop: SteadyLoop): boolean {
   // an exception that became pending under a mask is taken when the loop unmasks it
   if (loop.writes > 0 && highestPending(core) !== loop.pending) return false;
-  return core.pc === loop.pc && core.hasStretches(loop.state, loop.compared) && isAsFound(core, loop) && stillRepeats(core, loop);
+  if (core.pc !== loop.pc || !core.hasStretches(loop.state, loop.compared)) return false;
+  return isAsFound(core, loop) && stillRepeats(core, loop) && stillTurns(core, loop);
+}
+function stillTurns(core: Core, { turned }: SteadyLoop): boolean {
+  if (turned === null) return true;
+  const watched = turned.blocks.some(({ block }) => core.isWatched(block.row.base)) || core.listener.intercept?.everyDeviceWrite === true;
+  return !watched && turnsAsFound(core.system, turned.unheard, turned);
 }
 /** The next iteration's writes would do nothing that the last one's have not done. */
 const stillRepeats = (core: Core, { refreshes }: SteadyLoop): boolean =>

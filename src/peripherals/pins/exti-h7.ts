@@ -94,6 +94,7 @@ export const extiH7: ModelFactory<ExtiH7Options> = (layout, o): RegisterModel<Ex
       if (core >= 0) heard(c, core);
       else lines.onWire(c, wire, value);
     },
+    ignores: lines.ignores,
     write(c, r, merged, raw) {
       if (prs.includes(r)) {
         for (const bank of banks) if (bank.cores.some((x) => x.pr === r)) c.put(bank.swier, c.get(bank.swier) & ~raw);

@@ -36,6 +36,8 @@ export interface ExtiLines<C> {
   /** Lines 0 to 15 take the level of the pin that is selected now: another port at another level is an edge. */
   followPins(c: C): void;
   onWire(c: C, wire: Wire, value: number): void;
+  /** No edge of this pin is selected: its line keeps the level alone. */
+  ignores(c: C, wire: Wire): boolean;
   /** Sets the interrupts, each shared by its lines; `pending`: bank by bank, the lines that ask for theirs. */
   driveIrqs(c: C, pending: readonly number[], core?: number): void;
 }
@@ -102,6 +104,10 @@ export function extiLines<S extends ExtiState>(
       const pin = pinOf(changed);
       if (pin < 0) followPin(c, SOURCE_WIRES.indexOf(changed));
       else if (ports[pin >> 4] === ports[source(c, pin & 15)]) setLevel(c, pin & 15, value === 1);
+    },
+    ignores(c, changed) {
+      const pin = pinOf(changed);
+      return pin >= 0 && ((c.get(banks[0]!.rtsr) | c.get(banks[0]!.ftsr)) & bitOf(pin & 15)) === 0;
     },
     driveIrqs(c, pending, core) {
       const active = new Set<number>();

@@ -60,6 +60,7 @@ export const extiV1: ModelFactory<Partial<ExtiOptions>> = (layout, given): Regis
       driveIrqs(c);
     },
     onWire: lines.onWire,
+    ignores: lines.ignores,
     write(c, r, merged, raw) {
       for (const [i, bank] of banks.entries()) {
         if (r === bank.pr) {

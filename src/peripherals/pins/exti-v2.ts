@@ -74,6 +74,7 @@ export const extiV2: ModelFactory<Partial<ExtiOptions>> = (layout, given): Regis
       driveIrqs(c);
     },
     onWire: lines.onWire,
+    ignores: lines.ignores,
     write(c, r, merged, raw) {
       for (const [i, bank] of banks.entries()) {
         if (r === bank.rpr || r === bank.fpr) return c.get(r) & ~raw;

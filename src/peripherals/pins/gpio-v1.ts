@@ -124,6 +124,11 @@ export const gpioV1: ModelFactory<Partial<GpioV1Options>> = (layout, given): Reg
       return ((merged & ~keep) | (c.get(r) & keep)) >>> 0;
     },
     repeats: (c, r, raw) => outputsBy(c, r, raw) === c.get(ODR),
+    turns(c, r, raw) {
+      const odr = outputsBy(c, r, raw);
+      if (odr === null) return null;
+      return pins.flatMap((_, pin) => (((odr ^ c.get(ODR)) >>> pin) & 1 ? [outWires[pin]!, inWires[pin]!] : []));
+    },
     wrote(c, r, value, old) {
       if (r === ODR) update(c, (value ^ old) & 0xffff);
       else if (r === CR[0] || r === CR[1]) update(c, fours(value ^ old, r === CR[1] ? 1 : 0));

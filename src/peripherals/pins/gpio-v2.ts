@@ -146,6 +146,11 @@ export const gpioV2: ModelFactory<Partial<GpioOptions>> = (layout, given): Regis
       return (merged & ~keep) | (c.get(r) & keep);
     },
     repeats: (c, r, raw) => outputsBy(c, r, raw) === c.get(ODR),
+    turns(c, r, raw) {
+      const odr = outputsBy(c, r, raw);
+      if (odr === null) return null;
+      return pins.flatMap((_, pin) => (((odr ^ c.get(ODR)) >>> pin) & 1 ? [outWires[pin]!, inWires[pin]!] : []));
+    },
     wrote(c, r, value, old) {
       if (r === MODER || r === PUPDR) update(c, pairs(value ^ old));
       else if (r === OTYPER || r === ODR) update(c, value ^ old);

@@ -1,0 +1,144 @@
+/** Loops that change RAM and outputs and put them back: left out from tick to tick, and executed wherever anybody looks in between. */
+import { describe, expect, it } from 'vitest';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { Session } from '../../src/bench/session/session.ts';
+import { registerFile } from '../../src/emu/core/arm/register-file.ts';
+import { MS } from '../../src/emu/time.ts';
+import { plainJob } from '../bench/plain-job.ts';
+import { Chance } from './random-thumb.ts';
+import { countSkipped } from './skipped.ts';
+import { Thumb } from './thumb.ts';
+
+const FLASH = 0x08000000;
+const RAM = 0x20000000;
+const SYSTICK = 0xe000e010;
+const PERIOD = 40_000;
+const PA5 = 1 << 5;
+/** Clock enables, what makes PA5 an output, and where the port and EXTI have their registers. */
+const CHIPS = {
+  stm32l476: { clocks: [[0x4002104c, 3], [0x40021060, 1]], port: 0x48000000, mode: [0x00, 0xabfff7ff], idr: 0x10, odr: 0x14, bsrr: 0x18, rtsr: 0x40010408, imr: 0x40010400 },
+  stm32f103rb: { clocks: [[0x40021018, 5]], port: 0x40010800, mode: [0x00, 0x44244444], idr: 0x08, odr: 0x0c, bsrr: 0x10, rtsr: 0x40010408, imr: 0x40010400 },
+} as const; // prettier-ignore
+type Chip = keyof typeof CHIPS;
+
+interface Program {
+  /** Behind R3 = port, R0 = RAM, R5 = PA5. */
+  readonly loop: (t: Thumb, c: (typeof CHIPS)[Chip]) => void;
+  /** Behind R0 = port, R1 = PA5, R2 = RAM. */
+  readonly handler?: (t: Thumb, c: (typeof CHIPS)[Chip]) => void;
+  readonly before?: readonly (readonly [number, number])[];
+}
+const toggle = (t: Thumb, c: (typeof CHIPS)[Chip]): void => void t.ldr(1, 3, c.odr).eors(1, 5).str(1, 3, c.odr);
+
+function ran(chip: Chip, { loop, handler, before = [] }: Program, skipping: boolean, look = false) {
+  const c = CHIPS[chip];
+  const start = new Thumb(FLASH + 0x200);
+  const writes = [
+    ...c.clocks,
+    [c.port + c.mode[0], c.mode[1]],
+    ...before,
+    [SYSTICK + 4, PERIOD - 1],
+    [SYSTICK + 8, 0],
+    [SYSTICK, 7],
+  ] as const;
+  for (const [at, value] of writes) start.constant(0, at).constant(1, value).str(1, 0);
+  start.constant(0, RAM).movs(1, 0).str(1, 0).str(1, 0, 4).str(1, 0, 8).constant(3, c.port).movs(5, PA5).movs(4, 0).label('again');
+  loop(start, c);
+  start.b('again');
+  const tick = new Thumb(FLASH + 0x400).constant(0, c.port).movs(1, PA5).constant(2, RAM);
+  handler?.(tick, c);
+  const image = new Uint8Array(0x500);
+  const view = new DataView(image.buffer);
+  view.setUint32(0, RAM + 0x1000, true);
+  for (let e = 1; e < 16; e++) view.setUint32(4 * e, FLASH + (e === 15 ? 0x401 : 0x201), true);
+  image.set(start.bytes(), 0x200);
+  image.set(tick.bxLr().bytes(), 0x400);
+  const { machine } = new Session(jobInput(plainJob(chip, [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes: image }])));
+  const core = machine.bootCore;
+  machine.skipping = skipping;
+  const skipped = countSkipped([core]);
+  const pin: unknown[] = [];
+  if (look) machine.observer = { ...machine.observer, wire: (name, value) => void (name === 'out.PA5' && pin.push([value, machine.now])) };
+  const seen: unknown[] = [];
+  for (let n = 1; n <= 20; n++) {
+    machine.run(n * 5.3 * MS);
+    const writer = machine.history.lastWriter('GPIOA.ODR');
+    const words = [0, 4, 8, 0xff8].map((at) => core.peek(RAM + at, 4));
+    seen.push([
+      core.cycles(),
+      core.retired(),
+      JSON.stringify(registerFile(core, core.pc)),
+      machine.history.seq,
+      writer?.at,
+      writer?.pc,
+      writer?.seq,
+      ...words,
+    ]);
+    for (const at of [c.port + c.odr, c.port + c.idr, 0x40010414]) seen.push(core.peek(at, 4));
+  }
+  return { state: { seen, pin }, part: skipped() / core.cycles() };
+}
+const same = (chip: Chip, program: Program, look = false): number => {
+  const left = ran(chip, program, true, look);
+  expect(left.state).toEqual(ran(chip, program, false, look).state);
+  return left.part;
+};
+
+describe.each(Object.keys(CHIPS) as Chip[])('A main loop of %s that toggles an LED', (chip) => {
+  it('takes no time between two ticks, whose handler counts', () => {
+    expect(same(chip, { loop: toggle, handler: (t) => t.ldr(1, 2, 8).adds(1, 1).str(1, 2, 8) })).toBeGreaterThan(0.5);
+  });
+  it('takes none where it keeps a copy in RAM', () => {
+    expect(same(chip, { loop: (t, c) => (toggle(t, c), t.str(1, 0)) })).toBeGreaterThan(0.5);
+  });
+  it('is executed while somebody hears the pin', () => {
+    expect(same(chip, { loop: toggle }, true)).toBe(0);
+  });
+  it('is executed where an edge of the pin is an interrupt or pends', () => {
+    expect(same(chip, { loop: toggle, before: [[CHIPS[chip].rtsr, PA5]] })).toBe(0);
+    expect(same(chip, { loop: toggle, before: [[CHIPS[chip].imr, PA5], [CHIPS[chip].rtsr, PA5]] })).toBe(0); // prettier-ignore
+  });
+  it('goes on in the other phase where a handler toggles the LED too', () => {
+    const handler = (t: Thumb, c: (typeof CHIPS)[Chip]): void => void t.ldr(3, 0, c.odr).eors(3, 1).str(3, 0, c.odr);
+    expect(same(chip, { loop: (t, c) => t.str(5, 3, c.bsrr).lsls(1, 5, 16).str(1, 3, c.bsrr) })).toBeGreaterThan(0.5);
+    same(chip, { loop: (t, c) => t.str(5, 3, c.bsrr).lsls(1, 5, 16).str(1, 3, c.bsrr), handler });
+    same(chip, { loop: toggle, handler });
+  });
+  it('is executed where a handler selects the edge later', () => {
+    const handler = (t: Thumb, c: (typeof CHIPS)[Chip]): void =>
+      void t.ldr(3, 2, 8).adds(3, 1).str(3, 2, 8).cmp(3, 5).bne('ret').constant(0, c.rtsr).str(1, 0).label('ret');
+    same(chip, { loop: toggle, handler });
+  });
+});
+
+describe('Random loops that change and put back', () => {
+  const PIECES: readonly ((t: Thumb, c: (typeof CHIPS)[Chip]) => void)[] = [
+    toggle,
+    (t, c) => t.str(5, 3, c.bsrr),
+    (t, c) => t.lsls(1, 5, 16).str(1, 3, c.bsrr),
+    (t, c) => t.ldr(1, 3, c.idr).str(1, 0),
+    (t) => t.ldr(1, 0, 4).eors(1, 5).str(1, 0, 4),
+    (t) => t.str(4, 0, 8).str(5, 0, 8),
+    (t) => t.eors(4, 5),
+    (t) => t.ldr(1, 0, 8).adds(1, 1).strb(1, 0, 8),
+    (t) => t.put(0xb430, 0xbc30),
+  ];
+  const HANDLERS: readonly Program['handler'][] = [
+    undefined,
+    (t) => t.ldr(1, 2, 8).adds(1, 1).str(1, 2, 8),
+    (t, c) => t.str(1, 0, c.bsrr),
+    (t) => t.str(1, 2, 4),
+    (t) => t.put(0xb410).str(1, 2).put(0xbc10),
+  ];
+  const parts: number[] = [];
+  it.each(Array.from({ length: 24 }, (_, seed) => seed))('end as if each round had been executed: %i', (seed) => {
+    const chance = new Chance(seed);
+    const pieces = Array.from({ length: 1 + chance.below(4) }, () => chance.of(PIECES));
+    const handler = chance.of(HANDLERS);
+    const chip = chance.of(Object.keys(CHIPS) as Chip[]);
+    parts.push(same(chip, { loop: (t, c) => pieces.forEach((p) => p(t, c)), ...(handler && { handler }) }));
+  });
+  it('are left out for the most part', () => {
+    expect(parts.filter((part) => part > 0.5).length).toBeGreaterThan(parts.length / 3);
+  });
+});
