@@ -26,8 +26,8 @@ const BENCH: readonly (readonly string[])[] = [
   ['input'],
   ['session'],
   ['slice', 'dfu'],
-  ['difference'],
   ['proof'],
+  ['difference'],
   ['verdict', 'learn'],
   [''],
 ];

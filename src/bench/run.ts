@@ -5,6 +5,7 @@ import { asksForCauses, judge } from './documents/expect.ts';
 import { EXC } from '../emu/core/arm/scs-state.ts';
 import { badVectorInWords, crashInWords, faultPhrase, heldCallInWords, isJump, ranAwayPhrase } from './verdict/crash.ts';
 import { findAtFault, findDifference, findLeftBehind, type Finding } from './difference/find.ts';
+import { findLostWrites, NONE_LOST, type PathFinding } from './difference/path.ts';
 import { secondProgram } from './difference/programs.ts';
 import type { Receiver } from './verdict/difference-causes.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
@@ -247,7 +248,7 @@ function judgeInstant(run: PlainRun, { traced }: SecondRun): JudgedRun {
 function asExpected({ session, input, end, base, notes }: PlainRun, { judged, limited, diagnosis }: JudgedRun): RunResult<string> | null {
   const { expect } = input.scenario.document;
   if (!input.onlyExpected || limited || expect === null || asksForCauses(expect, end.outcome)) return null;
-  const result = makeResult(session, { ...base, notes }, judged, { ...diagnosis, difference: null }, [], null);
+  const result = makeResult(session, { ...base, notes }, judged, { ...diagnosis, difference: null, lost: NONE_LOST }, [], null);
   return judge(result, expect).holds ? result : null;
 }
 
@@ -257,13 +258,14 @@ interface Answers {
   /** What no check names. */
   difference: Finding | null;
   receiver?: Receiver;
+  lost: PathFinding;
   dependsOn: RomDependency[];
   symptom: SymptomAnswer | null;
   noReturn: NoReturn | null;
 }
 function askWhy(run: PlainRun, { judged, entry, starts, variants, limited, diagnosis }: JudgedRun): Answers {
   const { session, input, tracer, finished, end, base, observed, cut } = run;
-  const answers: Answers = { diagnosis, difference: null, dependsOn: [], symptom: null, noReturn: null };
+  const answers: Answers = { diagnosis, difference: null, lost: NONE_LOST, dependsOn: [], symptom: null, noReturn: null };
   try {
     if (!limited) {
       answers.dependsOn = dependencies(variants, [], observed);
@@ -273,6 +275,7 @@ function askWhy(run: PlainRun, { judged, entry, starts, variants, limited, diagn
         answers.diagnosis = why.diagnosis;
         run.notes.push(...why.notes);
         if (why.diagnosis.explained !== true) Object.assign(answers, byDifference(run, entry));
+        answers.lost = lostOnTheWay(run);
       }
     }
     if (!cut && base.entries.length === 0 && (end.outcome === 'no-jump' || input.findJump || run.waitsForInput))
@@ -301,6 +304,16 @@ function byDifference(run: PlainRun, entry: Checkpoint | null): ByDifference {
   return { difference: searched(run, 'a difference from the state behind a reset', null, () => findDifference(run.session, entry)) };
 }
 
+/** Writes without effect, for want of which the ROM is not entered or DFU does not come. */
+function lostOnTheWay(run: PlainRun): PathFinding {
+  const { session, input, powerOn, finished, base } = run;
+  if (finished.history.lost.length === 0) return NONE_LOST;
+  input.progress?.('giving writes that had no effect their effect');
+  const withUsb = session.profile?.dfu != null;
+  const reached = ({ outcome, entries }: Attempt): boolean => outcome === 'dfu' || (!withUsb && entries > base.entries.length);
+  return searched(run, 'writes that had no effect', NONE_LOST, () => findLostWrites(session, powerOn, finished, reached));
+}
+
 /** What a loader left to the application that it starts. */
 function leftBehind(run: PlainRun): ByDifference {
   const { session, powerOn, finished, base } = run;
@@ -313,7 +326,7 @@ function leftBehind(run: PlainRun): ByDifference {
 }
 
 function makeWhole({ session, input, base, notes }: PlainRun, { judged }: JudgedRun, answers: Answers): RunResult<string> {
-  const { diagnosis, difference, receiver, dependsOn, symptom, noReturn } = answers;
+  const { diagnosis, difference, receiver, lost, dependsOn, symptom, noReturn } = answers;
   for (const text of symptom?.notes ?? []) notes.push({ kind: 'symptom', text });
   if (input.noReturn) notes.push({ kind: 'no-return', text: noReturnText(session, noReturn) });
   const timeline = noReturn?.at == null ? base.timeline : withRow(base.timeline, noReturnRow(session, noReturn));
@@ -321,7 +334,7 @@ function makeWhole({ session, input, base, notes }: PlainRun, { judged }: Judged
     session,
     { ...base, notes, timeline },
     judged,
-    { ...diagnosis, difference, ...(receiver ? { receiver } : {}) },
+    { ...diagnosis, difference, lost, ...(receiver ? { receiver } : {}) },
     dependsOn,
     symptom,
   );

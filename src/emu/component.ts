@@ -21,12 +21,20 @@ export type GuestFact =
   | { readonly is: 'never-ready'; readonly flag: string; readonly otherBoard: boolean }
   /** A write that the bit `lock` refused. */
   | { readonly is: 'locked'; readonly lock: string }
+  /** A write that had no effect for another reason. */
+  | { readonly is: 'lost'; readonly why: Refusal }
   /** A write to this register of the backup domain that was ignored. */
   | { readonly is: 'backup-locked'; readonly register: string }
   /** Odd, but nothing that the firmware wrote was refused. */
   | { readonly is: 'nothing-lost' }
   /** The chip went to sleep; `cold`: without its RAM. */
   | { readonly is: 'sleep'; readonly cold: boolean };
+
+/**
+ * Why a store does not do what it says. `no-clock`, `in-reset`: of its block. `backup-domain`: PWR's DBP is 0. `locked`: a bit LOCK of the block. `protected`: its key register
+ * (RTC_WPR, IWDG_KR) was not given the keys. `key`: the keys themselves were wrong. `running`: not while that is on or busy. `not-allowed`: by this core or security state.
+ */
+export type Refusal = 'no-clock' | 'in-reset' | 'backup-domain' | 'locked' | 'protected' | 'key' | 'running' | 'not-allowed';
 
 /** The machine as one block sees it. One Env belongs to one block. */
 export interface Env {

@@ -2,7 +2,7 @@
  * What has happened since power-on, as far as a diagnosis needs it: every change of a register with who made it, entries into system memory,
  * resets, a timeline. Plain data in immutable chunks, so that a checkpoint shares it.
  */
-import type { GuestFact, ResetCause } from './component.ts';
+import type { GuestFact, Refusal, ResetCause } from './component.ts';
 import type { Ps } from './time.ts';
 
 export type WriterKind = 'cpu' | 'exception' | 'dma' | 'debugger' | 'scenario';
@@ -18,6 +18,24 @@ export interface WriteRecord {
   readonly kind: WriterKind;
   /** Bus address of the store, or null for special registers. */
   readonly address: number | null;
+}
+
+/** A store of a program that had no effect, or not all of it: the first of these by one instruction to one address. */
+export interface LostWrite extends WriteRecord {
+  readonly block: string;
+  /** What was written to: `FLASH.OPTCR`, or an address in a memory. */
+  readonly target: string;
+  readonly address: number;
+  readonly size: number;
+  readonly value: number;
+  readonly why: Refusal;
+  /** The bit that refused it, where it is one of the block. */
+  readonly lock: string | null;
+  /** In words, as the block says it. */
+  readonly text: string;
+  /** How often up to now, and when last. */
+  readonly count: number;
+  readonly last: Ps;
 }
 
 /** Register file of a core at an instant, by lower-case name. */
@@ -64,6 +82,8 @@ export interface TimelineRecord {
   count: number;
 }
 
+/** Instructions that lose writes; more are not kept. */
+const MAX_LOST = 200;
 const CHUNK = 256;
 const MAX_TIMELINE = 2000;
 /** A tick whose handler lies in system memory makes a thousand entries a second: of more than these the first and the last are kept. */
@@ -131,6 +151,8 @@ export class History {
   entryCount = 0;
   resets: ResetRecord[] = [];
   timeline = new Log<TimelineRecord>();
+  /** Writes without effect, oldest first. */
+  lost: LostWrite[] = [];
   /** Writes to blocks and special registers so far. */
   seq = 0;
   /** Events that were no more than a repeat of the one before. */
@@ -206,6 +228,11 @@ export class History {
     this.settle();
     for (const [register, list] of this.bits) if (!keep(register)) list.fill(null);
   }
+  lose(write: LostWrite): void {
+    const known = this.lost.findIndex((l) => l.pc === write.pc && l.address === write.address && l.why === write.why);
+    if (known >= 0) this.lost[known] = { ...this.lost[known]!, count: this.lost[known]!.count + 1, last: write.at };
+    else if (this.lost.length < MAX_LOST) this.lost.push(write);
+  }
   event(e: Omit<TimelineRecord, 'count'>): void {
     const last = this.timeline.last();
     if (last && last.kind === e.kind && last.text === e.text && last.core === e.core) {
@@ -227,6 +254,7 @@ export class History {
     h.entries = this.entries.slice();
     h.entryCount = this.entryCount;
     h.resets = [...this.resets];
+    h.lost = [...this.lost];
     h.timeline = this.timeline.copy();
     h.seq = this.seq;
     h.repeats = this.repeats;

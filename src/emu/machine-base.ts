@@ -4,7 +4,7 @@
 import { PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
 import { decideBoot } from './boot-rules.ts';
 import { isUsbController, type BootRule, type ChipDescription } from './chip.ts';
-import { RESET_CAUSES, type GuestFact, type ResetCause } from './component.ts';
+import { RESET_CAUSES, type GuestFact, type Refusal, type ResetCause } from './component.ts';
 import { PAUSE, type CoreListener, type Zone } from './core/core-types.ts';
 import { Core, type CoreSnapshot, type Interceptor } from './core/core.ts';
 import { KIND } from './core/caches/flash-cache.ts';
@@ -134,7 +134,7 @@ export abstract class MachineBase implements CoreListener<Core> {
   protected readonly attachments: Attachment[] = [];
   protected readonly dirty: Uint8Array;
   protected readonly basePages = new Map<number, SavedPage>();
-  protected writer: { core: Core; record: WriteRecord | null } | null = null;
+  protected writer: { core: Core; record: WriteRecord | null; address: number; size: number; value: number } | null = null;
   protected writerKind: WriterKind = 'cpu';
   protected stopAsked = false;
   /** Wires of each core. */
@@ -184,6 +184,7 @@ export abstract class MachineBase implements CoreListener<Core> {
         const key = `${kind} of ${block} while its clock is off`;
         this.state.unclocked[key] = (this.state.unclocked[key] ?? 0) + 1;
         if (this.state.unclocked[key] === 1) this.event('unclocked', `${key} (offset 0x${offset.toString(16)})`);
+        if (kind === 'write') this.writeLost(block, 'its clock is off', { is: 'lost', why: 'no-clock' });
       },
       clock: (name) => {
         for (const core of this.cores ?? []) {
@@ -647,19 +648,31 @@ export abstract class MachineBase implements CoreListener<Core> {
       address: null,
     });
   }
+  /** A block says of the store that is under way that it had no effect. The ROM's are left out. */
+  private writeLost(block: string, text: string, about: GuestFact | undefined): void {
+    const why = about && refusalOf(about);
+    if (!why || !this.writer || this.writerKind !== 'cpu' || this.writer.core.zone !== 'user') return;
+    const { address, size, value } = this.writer;
+    const lock = about.is === 'locked' ? about.lock : null;
+    const written = this.system.regionAt(address, this.writer.core.index)?.block;
+    const register = written && this.system.registerName(written, address);
+    const target = register ? `${written.row.name}.${register}` : `0x${address.toString(16).padStart(8, '0')}`;
+    this.history.lose({ ...this.recordWrite(), block, target, address, size, value, why, lock, text, count: 1, last: this.system.now });
+  }
   event(kind: string, text: string, pc: number | null = null, core = 0, about?: GuestFact): void {
     const c = this.cores?.[core];
     this.history.event({ at: this.system.now, cycle: c ? c.cycles() : null, kind, text, pc, core, ...(about && { about }) });
   }
   protected blockNote(kind: string, text: string, block: string, about?: GuestFact): void {
     if (kind.startsWith('console:')) return this.console(kind.slice('console:'.length), text);
+    this.writeLost(block, text, about);
     this.note(kind, `${block}: ${text}`, block, about);
   }
 
   // ---- CoreListener --------------------------------------------------------------------------------------------------------------
-  beginAccess(core: Core): void {
+  beginAccess(core: Core, address: number, size: number, value: number): void {
     this.history.seq++;
-    this.writer = { core, record: null };
+    this.writer = { core, record: null, address, size, value };
   }
   endAccess(): void {
     this.writer = null;
@@ -670,7 +683,7 @@ export abstract class MachineBase implements CoreListener<Core> {
   /** Attributes the changes that `action` makes to something other than the CPU (scenario, debugger). */
   as<T>(kind: WriterKind, action: () => T): T {
     const before = { writer: this.writer, kind: this.writerKind };
-    this.writer = { core: this.bootCore, record: null };
+    this.writer = { core: this.bootCore, record: null, address: 0, size: 0, value: 0 };
     this.writerKind = kind;
     try {
       return action();
@@ -896,4 +909,10 @@ export abstract class MachineBase implements CoreListener<Core> {
     });
     for (const core of this.cores ?? []) core.interceptChanged();
   }
+}
+
+function refusalOf(about: GuestFact): Refusal | null {
+  if (about.is === 'locked') return 'locked';
+  if (about.is === 'backup-locked') return 'backup-domain';
+  return about.is === 'lost' ? about.why : null;
 }

@@ -599,7 +599,10 @@ export class System {
       return 0;
     }
     if (this.isInReset(b)) {
-      this.listener.note('guest', `a write is lost: ${this.chip.rcc}.${b.row.reset!} holds it in reset`, b.row.name);
+      this.listener.note('guest', `a write is lost: ${this.chip.rcc}.${b.row.reset!} holds it in reset`, b.row.name, {
+        is: 'lost',
+        why: 'in-reset',
+      });
       return 0;
     }
     const before = b === this.rcc ? this.rccRegs.slice() : null;

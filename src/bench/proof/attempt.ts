@@ -1,4 +1,5 @@
 /** One counterfactual run: from a checkpoint, with repairs or other ROM options, to its outcome. */
+import type { Interceptor } from '../../emu/core/core.ts';
 import { CutShort, isCut } from '../session/budget.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { PS_PER_SECOND, type Ps } from '../../emu/time.ts';
@@ -16,7 +17,7 @@ import {
 import type { Outcome } from '../documents/result.ts';
 import { optionsActedOn } from '../session/rom-options.ts';
 import type { SessionEnd } from '../session/live-run.ts';
-import type { Session } from '../session/session.ts';
+import type { RunLimits, Session } from '../session/session.ts';
 
 export interface Starts {
   /** Right after power-on. */
@@ -125,18 +126,38 @@ export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepai
   machine.setRepairs(interceptor);
   const undo = options.flip ? flipOptions(s, options.flip) : null;
   applyFrom(place, s, starts, repairs, () => applyAtEntry(machine, [...repairs, ...(options.atEntry?.(s) ?? [])]));
-  for (const core of machine.cores) core.setShortRun(true);
   try {
     const since = othersUntil(starts, place, repairs, startedAt);
-    const end = s.run({ counterfactual: true, repaired: repairs.length > 0, ...(since === null ? {} : { since }) });
-    if (isCut(end.reason)) throw new CutShort(end.reason);
-    return observe(s, end);
+    return toItsEnd(s, { repaired: repairs.length > 0, ...(since === null ? {} : { since }) });
   } finally {
     s.onPausedEntry = null;
-    for (const core of machine.cores) core.setShortRun(false);
     machine.setRepairs(null);
     undo?.();
     swapBack?.();
+  }
+}
+
+/** The run again from a checkpoint, with accesses changed on the way; the session is then at its end. */
+export function runFrom(s: Session, from: Checkpoint, changed: Interceptor): Attempt {
+  s.keepCheckpoints = false;
+  s.restore(from);
+  s.machine.setRepairs(changed);
+  try {
+    return toItsEnd(s, { repaired: true });
+  } finally {
+    s.machine.setRepairs(null);
+  }
+}
+/** A repeated run: code that it translates for itself would pay only in a long one. */
+function toItsEnd(s: Session, limits: Pick<RunLimits, 'repaired' | 'since'>): Attempt {
+  const { cores } = s.machine;
+  for (const core of cores) core.setShortRun(true);
+  try {
+    const end = s.run({ counterfactual: true, ...limits });
+    if (isCut(end.reason)) throw new CutShort(end.reason);
+    return observe(s, end);
+  } finally {
+    for (const core of cores) core.setShortRun(false);
   }
 }
 

@@ -2,6 +2,8 @@
 import type { Writer } from '../../checks/check.ts';
 import { fixOf } from '../difference/fix.ts';
 import type { Difference, Finding } from '../difference/find.ts';
+import type { Opening } from '../difference/openings.ts';
+import type { PathFinding } from '../difference/path.ts';
 import type { LastWriter, ResultCause, ResultDiagnosis } from '../documents/result.ts';
 
 type Placed = (writer: Writer | null) => LastWriter | null;
@@ -28,6 +30,40 @@ export function withDifference(
     causes: [...causes, ...diagnosis.causes],
     sets: proved ? [first, ...others].map((set) => set.map(() => receiver.id)) : [],
     harmless: diagnosis.harmless,
+  };
+}
+
+/** Writes without effect that keep DFU away come first: they are the reason of what a check finds at the entry. A check that names the same instruction has better words. */
+export function withLostWrites(
+  diagnosis: ResultDiagnosis<string>,
+  { sets, complete }: PathFinding,
+  placed: Placed,
+): ResultDiagnosis<string> {
+  const named = new Set(diagnosis.causes.flatMap((c) => (c.proved && c.lastWriter ? [Number(c.lastWriter.pc)] : [])));
+  const unnamed = sets.filter((set) => !set.every(({ write }) => named.has(write.pc)));
+  const [first] = unnamed;
+  if (first === undefined) return diagnosis;
+  const causes = first.map((o): ResultCause<string> => lostWrite(o, complete, placed, first.length === 1));
+  return {
+    explained: true,
+    causes: [...causes, ...diagnosis.causes],
+    sets: complete ? [...unnamed.map((set) => set.map(() => 'lost-write' as const)), ...diagnosis.sets] : diagnosis.sets,
+    harmless: diagnosis.harmless,
+  };
+}
+function lostWrite({ write, what, because, fix }: Opening, proved: boolean, placed: Placed, alone: boolean): ResultCause<string> {
+  const times = write.count > 1 ? ` (${write.count} times)` : '';
+  return {
+    id: 'lost-write',
+    proved,
+    at: 'before-write',
+    repair: what,
+    fix,
+    outcomeAfterRepair: proved && alone ? 'dfu' : null,
+    dependsOn: [],
+    lastWriter: placed(write),
+    explanation: `A write to ${write.target} has no effect${times}, because ${because}. With ${what} before it, DFU comes.`,
+    what: write.target,
   };
 }
 

@@ -2,6 +2,7 @@
 import { KEPT, leftOut, printedTexts } from '../../emu/console-text.ts';
 import type { BaseFacts, StuckInterrupt } from '../session/base-facts.ts';
 import type { Finding } from '../difference/find.ts';
+import type { PathFinding } from '../difference/path.ts';
 import type { Judged, Diagnosis } from '../proof/diagnosis.ts';
 import type { Writer } from '../../checks/check.ts';
 import { exceptionName } from '../../checks/core-registers.ts';
@@ -47,7 +48,7 @@ import type { Session } from '../session/session.ts';
 import { usbClockNote } from './own-usb.ts';
 import { framesOf, place as placeInWords } from '../slice/words.ts';
 import { summarise } from './summary.ts';
-import { withDifference, type Receiver } from './difference-causes.ts';
+import { withDifference, withLostWrites, type Receiver } from './difference-causes.ts';
 
 /** `lr`: LR at that instruction, if it is known. */
 export function place(input: RunInput, pc: number | null, lr: number | null = null): Place | null {
@@ -475,13 +476,14 @@ export function makeResult(
   s: Session,
   base: BaseFacts,
   judged: readonly Judged[],
-  diagnosis: Diagnosis & { readonly difference: Finding | null; readonly receiver?: Receiver },
+  diagnosis: Diagnosis & { readonly difference: Finding | null; readonly receiver?: Receiver; readonly lost: PathFinding },
   dependsOn: readonly RomDependency[],
   symptom: SymptomAnswer | null,
 ): RunResult<string> {
   const { input } = s;
   // judgements at the entry that a repair led to replace the earlier ones
   const shown = judged.map((j) => diagnosis.later.find((l) => l.id === j.id) ?? j);
+  const placed = (writer: Writer | null): LastWriter | null => lastWriter(input, writer);
   const inSet = new Set<CheckId>(diagnosis.sets.flat());
   const checks = shown.map((j) => {
     const row = checkRow(input, j);
@@ -520,11 +522,15 @@ export function makeResult(
     resets: base.resets,
     entries: base.entries,
     checks,
-    diagnosis: withDifference(
-      { explained: diagnosis.explained, causes, sets: diagnosis.sets, harmless: diagnosis.harmless },
-      diagnosis.difference,
-      diagnosis.receiver ?? THE_ROM,
-      (writer) => lastWriter(input, writer),
+    diagnosis: withLostWrites(
+      withDifference(
+        { explained: diagnosis.explained, causes, sets: diagnosis.sets, harmless: diagnosis.harmless },
+        diagnosis.difference,
+        diagnosis.receiver ?? THE_ROM,
+        placed,
+      ),
+      diagnosis.lost,
+      placed,
     ),
     usb: base.usb,
     console: base.console,

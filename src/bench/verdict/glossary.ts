@@ -65,6 +65,12 @@ const CAUSE_TEXT = {
     'The application was started from reset in a second machine, without the loader, and watched for 60 ms: the interrupts that it serves, the pins and ports that it drives, its device on USB. Behind the loader it does less. ' +
       'What of the state of the chip makes the difference was found as for the cause state.',
   ],
+  'lost-write': [
+    'A write of the firmware had no effect, and that keeps DFU away.',
+    'The block said why: its clock is off, it is held in reset, a lock is closed, the keys are wrong, or the backup domain is protected. ' +
+      'The whole run was repeated, and what the write lacks was put right in front of it: the clock, the key, the bit. Then DFU came, and without it it does not. ' +
+      'The line is that of the write.',
+  ],
 } as const;
 
 const RESET_TEXT: Readonly<Record<ResetBy, readonly [title: string, text: string]>> = {

@@ -161,7 +161,7 @@ export const crs: ModelFactory<Partial<CrsOptions>> = (layout, given): RegisterM
         return 0;
       }
       if (r === CFGR && CEN.get(c)) {
-        c.env.note('guest', 'CRS_CFGR written while CEN = 1: write lost');
+        c.env.note('guest', 'CRS_CFGR written while CEN = 1: write lost', { is: 'lost', why: 'running' });
         return c.get(r);
       }
       if (r !== CR) return merged;

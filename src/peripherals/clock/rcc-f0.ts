@@ -147,7 +147,10 @@ class RccF0 extends RccCir {
     const old = c.get(r);
     const pll = r === this.cfgr ? this.pllsrc.mask | this.pllmul.mask | this.pllxtpre.mask : this.prediv.mask;
     if (!this.sysclkPll.get(c) || !((merged ^ old) & pll)) return merged;
-    c.env.note('guest', `RCC_${r.name}: source and factors of the PLL written while PLLON = 1: not changed`);
+    c.env.note('guest', `RCC_${r.name}: source and factors of the PLL written while PLLON = 1: not changed`, {
+      is: 'lost',
+      why: 'running',
+    });
     return ((merged & ~pll) | (old & pll)) >>> 0;
   }
 

@@ -195,7 +195,7 @@ class RccF1 extends RccCir {
           : 0
         : (on ? first : 0) | this.second.reduce((m, p) => (p.on.get(c) ? m | p.mul.mask | second : m), 0);
     if (!((merged ^ old) & held)) return merged;
-    c.env.note('guest', `RCC_${r.name}: source and factors of a PLL written while it is on: not changed`);
+    c.env.note('guest', `RCC_${r.name}: source and factors of a PLL written while it is on: not changed`, { is: 'lost', why: 'running' });
     return ((merged & ~held) | (old & held)) >>> 0;
   }
   protected changed(c: Ctx, r: Register): void {

@@ -215,7 +215,8 @@ class RccF4 extends RccCir {
     let frozen = pll.on.get(c) ? 0xffffffff : 0;
     if (pll === this.pll)
       for (const p of this.more) if (p.on.get(c)) frozen |= this.pllsrc.mask | (p.m === this.pll.m ? this.pll.m.mask : 0);
-    if ((merged ^ old) & frozen) c.env.note('guest', `RCC_${pll.config.name} written while its PLL is on: not changed`);
+    if ((merged ^ old) & frozen)
+      c.env.note('guest', `RCC_${pll.config.name} written while its PLL is on: not changed`, { is: 'lost', why: 'running' });
     return ((old & frozen) | (merged & ~frozen)) >>> 0;
   }
 

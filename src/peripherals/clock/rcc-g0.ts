@@ -221,7 +221,7 @@ class RccG0 extends RccBase {
     const old = c.get(this.pllcfgr!);
     const frozen = source.mask | m.mask | n.mask;
     if (!on.get(c) || !((merged ^ old) & frozen)) return merged;
-    c.env.note('guest', 'RCC_PLLCFGR: source and factors of the PLL written while PLLON = 1: not changed');
+    c.env.note('guest', 'RCC_PLLCFGR: source and factors of the PLL written while PLLON = 1: not changed', { is: 'lost', why: 'running' });
     return ((merged & ~frozen) | (old & frozen)) >>> 0;
   }
   wrote(c: Ctx, r: Register, value: number, old: number): void {

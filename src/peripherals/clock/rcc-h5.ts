@@ -135,7 +135,10 @@ class RccH5 extends RccH {
     if (secured === 0) return this.writeOpen(c, r, merged, raw, lanes);
     const kept = ((merged & ~secured) | (c.get(r) & secured)) >>> 0;
     if (kept !== merged)
-      c.env.note('guest', `RCC_${r.name} written by non-secure code: bits of peripherals that are secure stay as they are`);
+      c.env.note('guest', `RCC_${r.name} written by non-secure code: bits of peripherals that are secure stay as they are`, {
+        is: 'lost',
+        why: 'not-allowed',
+      });
     return this.writeOpen(c, r, kept, (raw & ~secured) >>> 0, (lanes & ~secured) >>> 0) ?? kept;
   }
   /** Bits of a register that belong to peripherals which are secure, for code that is not. */
@@ -179,7 +182,10 @@ class RccH5 extends RccH {
     const old = c.get(r);
     const free = r.name.endsWith('CFGR') ? pll.outputs.reduce((m, o) => m | o.enable.mask, pll.fracen.mask) : 0;
     if ((merged ^ old) & ~free)
-      c.env.note('guest', `RCC_${r.name} written while ${pll.on.name} = 1: only output enables and FRACEN change`);
+      c.env.note('guest', `RCC_${r.name} written while ${pll.on.name} = 1: only output enables and FRACEN change`, {
+        is: 'lost',
+        why: 'running',
+      });
     return this.keepPll1p(c, r, ((old & ~free) | (merged & free)) >>> 0);
   }
 

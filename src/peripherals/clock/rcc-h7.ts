@@ -257,7 +257,8 @@ class RccH7 extends RccH {
       if (r === p.n.register) frozen = 0xffffffff;
     });
     const old = c.get(r);
-    if ((merged ^ old) & frozen) c.env.note('guest', `RCC_${r.name} written while a PLL that it configures is on: ignored in part`);
+    if ((merged ^ old) & frozen)
+      c.env.note('guest', `RCC_${r.name} written while a PLL that it configures is on: ignored in part`, { is: 'lost', why: 'running' });
     return this.keepPll1p(c, r, ((old & frozen) | (merged & ~frozen)) >>> 0);
   }
   protected changed(c: AnyCtx, r: Register): void {

@@ -384,7 +384,8 @@ class RccL4 extends RccBase {
     let frozen = pll.on.get(c) ? ~pll.outputs.reduce((m, o) => m | o.enable.mask, 0) : 0;
     if (r === this.pllsrc.register && this.plls.some((p) => p.on.get(c))) frozen |= this.pllsrc.mask;
     if (r === this.pllm.register && this.plls.some((p) => p.m === this.pllm && p.on.get(c))) frozen |= this.pllm.mask;
-    if ((merged ^ old) & frozen) c.env.note('guest', `RCC_${r.name} written while the PLL is on: only output enables change`);
+    if ((merged ^ old) & frozen)
+      c.env.note('guest', `RCC_${r.name} written while the PLL is on: only output enables change`, { is: 'lost', why: 'running' });
     const value = ((old & frozen) | (merged & ~frozen)) >>> 0;
     const output = this.plls[0]!.outputs.find((o) => o.clock === 'pllr')!.enable;
     return r === output.register ? this.keepSysclkOutput(c, output, value) : value;

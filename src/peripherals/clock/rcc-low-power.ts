@@ -170,7 +170,7 @@ export abstract class RccLowPower extends RccBase {
     const old = c.get(this.cfgr);
     const held = this.sysclkPll.get(c) ? this.pll.src.mask | this.pll.mul.mask | this.pll.div.mask : 0;
     if (!((merged ^ old) & held)) return merged;
-    c.env.note('guest', 'RCC_CFGR: source and factors of the PLL written while PLLON = 1: not changed');
+    c.env.note('guest', 'RCC_CFGR: source and factors of the PLL written while PLLON = 1: not changed', { is: 'lost', why: 'running' });
     return ((merged & ~held) | (old & held)) >>> 0;
   }
   wrote(c: Ctx, r: Register, value: number, old: number): void {

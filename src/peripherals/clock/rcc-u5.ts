@@ -350,7 +350,11 @@ class RccU5 extends RccBase {
     if (!on.get(c)) return merged;
     const old = c.get(r);
     const free = r === fracen.register ? outputs.reduce((m, o) => m | o.enable.mask, fracen.mask) : 0;
-    if ((merged ^ old) & ~free) c.env.note('guest', `RCC_${r.name} written while ${on.name} = 1: only output enables and FRACEN change`);
+    if ((merged ^ old) & ~free)
+      c.env.note('guest', `RCC_${r.name} written while ${on.name} = 1: only output enables and FRACEN change`, {
+        is: 'lost',
+        why: 'running',
+      });
     const value = ((old & ~free) | (merged & free)) >>> 0;
     const system = this.plls[0]!.outputs[2]!.enable;
     return r === system.register ? this.keepSysclkOutput(c, system, value) : value;

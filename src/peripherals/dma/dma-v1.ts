@@ -226,7 +226,7 @@ class Dma {
     // While the channel is on only its interrupt enables and EN itself change.
     const free = r === ch.ccr ? ch.f.EN.mask | ch.f.TCIE.mask | ch.f.HTIE.mask | ch.f.TEIE.mask : 0;
     if ((merged ^ old) & ~free && !(r === ch.ccr && !ch.f.EN.of(merged)))
-      c.env.note('guest', `${c.env.name}_${r.name} written while the channel is on: not changed`);
+      c.env.note('guest', `${c.env.name}_${r.name} written while the channel is on: not changed`, { is: 'lost', why: 'running' });
     // Switching it off takes the rest of the word along.
     return r === ch.ccr && !ch.f.EN.of(merged) ? merged : ((old & ~free) | (merged & free)) >>> 0;
   }

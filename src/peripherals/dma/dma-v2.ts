@@ -227,7 +227,8 @@ class DmaV2 {
     if (r === st.cr) return merged & CR.EN ? ((old & ~FREE) | (merged & FREE)) >>> 0 : merged;
     // Double-buffer mode: the address that is not in use may be changed.
     const idle = c.get(st.cr) & CR.DBM && r === (c.get(st.cr) & CR.CT ? st.m0ar : st.m1ar);
-    if (!idle && merged !== old) c.env.note('guest', `${c.env.name}_${r.name} written while the stream is on: not changed`);
+    if (!idle && merged !== old)
+      c.env.note('guest', `${c.env.name}_${r.name} written while the stream is on: not changed`, { is: 'lost', why: 'running' });
     return idle ? merged : old;
   }
   /** A stream whose event flags are still set cannot be switched on: RM0090 10.3.18. */

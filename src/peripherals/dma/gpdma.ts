@@ -198,7 +198,7 @@ class Gpdma {
     const en = ch.f('CR.EN');
     if (r !== ch.cr) {
       if (!en.get(c) || merged === c.get(r)) return;
-      c.env.note('guest', `${c.env.name}_${r.name} written while the channel is on: not changed`);
+      c.env.note('guest', `${c.env.name}_${r.name} written while the channel is on: not changed`, { is: 'lost', why: 'running' });
       return c.get(r);
     }
     const reset = ch.f('CR.RESET').mask;

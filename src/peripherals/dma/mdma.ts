@@ -201,7 +201,7 @@ class Mdma {
     const on = ch.f('CR.EN').get(c) !== 0;
     if (r !== ch.r('CR')) {
       if (!on || merged === c.get(r)) return;
-      c.env.note('guest', `${c.env.name}_${r.name} written while the channel is on: not changed`);
+      c.env.note('guest', `${c.env.name}_${r.name} written while the channel is on: not changed`, { is: 'lost', why: 'running' });
       return c.get(r);
     }
     const software = ch.f('TCR.SWRM').get(c) !== 0;

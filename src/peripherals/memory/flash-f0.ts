@@ -229,7 +229,7 @@ class Flash {
     if (seen < 0) {
       if (option) this.f.optwre.set(c, 0);
       else this.f.lock.set(c, 1);
-      c.env.note('guest', `FLASH_${r.name}: wrong key sequence: locked until the next reset`);
+      c.env.note('guest', `FLASH_${r.name}: wrong key sequence: locked until the next reset`, { is: 'lost', why: 'key' });
     }
     return 0;
   }
@@ -250,7 +250,7 @@ class Flash {
         return c.s.operation ? old : raw;
       case 'CR': {
         if (f.lock.get(c)) {
-          if (merged !== old) c.env.note('guest', 'FLASH_CR written while locked: ignored');
+          if (merged !== old) c.env.note('guest', 'FLASH_CR written while locked: ignored', { is: 'locked', lock: 'LOCK' });
           return old;
         }
         // LOCK is set only, OPTWRE cleared only, STRT falls by itself.

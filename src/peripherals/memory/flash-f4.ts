@@ -326,7 +326,7 @@ class Flash {
   private startOptions(c: Ctx): void {
     if (c.s.operation) {
       this.f.optstrt.set(c, 0);
-      return c.env.note('guest', 'FLASH_OPTCR.OPTSTRT while the flash is busy: nothing happens');
+      return c.env.note('guest', 'FLASH_OPTCR.OPTSTRT while the flash is busy: nothing happens', { is: 'lost', why: 'running' });
     }
     const values: Record<string, number> = {};
     for (const name in this.optionBits) values[name] = (c.get(this.layout.reg(name)) & this.optionBits[name]!) >>> 0;
@@ -352,19 +352,20 @@ class Flash {
         return (old & ~(raw & ~f.bsy.mask)) >>> 0;
       case 'CR':
         if (f.lock.get(c)) {
-          if (merged !== old) c.env.note('guest', 'FLASH_CR written while locked: ignored');
+          if (merged !== old) c.env.note('guest', 'FLASH_CR written while locked: ignored', { is: 'locked', lock: 'LOCK' });
           return old;
         }
         // STRT falls by itself.
         return (merged | (old & f.strt.mask)) >>> 0;
       case 'OPTCR':
         if (f.optlock.get(c)) {
-          if (merged !== old) c.env.note('guest', 'FLASH_OPTCR written while locked: ignored');
+          if (merged !== old) c.env.note('guest', 'FLASH_OPTCR written while locked: ignored', { is: 'locked', lock: 'OPTLOCK' });
           return old;
         }
         return (merged | (old & f.optstrt.mask)) >>> 0;
       case 'OPTCR1':
-        if (f.optlock.get(c) && merged !== old) c.env.note('guest', 'FLASH_OPTCR1 written while locked: ignored');
+        if (f.optlock.get(c) && merged !== old)
+          c.env.note('guest', 'FLASH_OPTCR1 written while locked: ignored', { is: 'locked', lock: 'OPTLOCK' });
         return f.optlock.get(c) ? old : merged;
       case 'ACR':
         if ((f.icrst.of(merged) && f.icen.get(c)) || (f.dcrst?.of(merged) && f.dcen?.get(c)))

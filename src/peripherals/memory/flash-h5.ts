@@ -309,14 +309,17 @@ class Flash {
         else c.s.nsKeys = seen;
         if (seen !== 1) lock.set(c, seen === 0 ? 0 : 1);
         if (seen >= 0) return 0;
-        c.env.note('guest', `FLASH_${r.name}: ${twice ? 'unlock sequence written twice' : 'wrong key'}: locked until the next reset`);
+        c.env.note('guest', `FLASH_${r.name}: ${twice ? 'unlock sequence written twice' : 'wrong key'}: locked until the next reset`, {
+          is: 'lost',
+          why: 'key',
+        });
         // ASSUMED for H5: the bus error that RM0351 describes for a wrong key on L4.
         return twice ? 0 : WRITE_FAULT;
       }
       case 'NSCR': {
         // STRT falls by itself only.
         if (!f.lock.get(c)) return merged | (c.get(r) & f.strt.mask);
-        if (merged !== c.get(r)) c.env.note('guest', 'FLASH_NSCR written while locked: ignored');
+        if (merged !== c.get(r)) c.env.note('guest', 'FLASH_NSCR written while locked: ignored', { is: 'locked', lock: 'LOCK' });
         return c.get(r);
       }
       case 'NSCCR':

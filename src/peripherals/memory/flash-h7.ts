@@ -299,7 +299,7 @@ class Flash {
     else c.s.banks[bank]!.keys = seen;
     if (seen !== 1) lock.set(c, seen === 0 ? 0 : 1);
     if (seen >= 0) return 0;
-    c.env.note('guest', `FLASH_${r.name}: wrong key: locked until the next reset`);
+    c.env.note('guest', `FLASH_${r.name}: wrong key: locked until the next reset`, { is: 'lost', why: 'key' });
     return WRITE_FAULT;
   }
 
@@ -310,7 +310,7 @@ class Flash {
       if (r === b.cr) {
         // START falls by itself only. LOCK is set by software, cleared by the keys.
         if (!b.lock.get(c)) return merged | (c.get(r) & b.start.mask);
-        if (merged !== c.get(r)) c.env.note('guest', `FLASH_${r.name} written while locked: ignored`);
+        if (merged !== c.get(r)) c.env.note('guest', `FLASH_${r.name} written while locked: ignored`, { is: 'locked', lock: 'LOCK' });
         return c.get(r);
       }
       if (r === b.ccr) {

@@ -33,7 +33,7 @@ export function writeKey(
   else c.s.keys = seen;
   if (seen !== 1) lock.set(c, seen === 0 ? 0 : 1);
   if (seen >= 0) return 0;
-  c.env.note('guest', `FLASH_${r.name}: wrong key sequence: locked until the next reset`);
+  c.env.note('guest', `FLASH_${r.name}: wrong key sequence: locked until the next reset`, { is: 'lost', why: 'key' });
   return WRITE_FAULT;
 }
 

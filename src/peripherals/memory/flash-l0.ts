@@ -61,7 +61,8 @@ export interface FlashL0State {
 }
 type Ctx = RegisterContext<FlashL0State>;
 
-const KEYS: Readonly<Record<string, readonly [first: number, second: number]>> = {
+/** By key register. */
+export const L0_KEYS: Readonly<Record<string, readonly [first: number, second: number]>> = {
   PEKEYR: [0x89abcdef, 0x02030405],
   PRGKEYR: [0x8c9daebf, 0x13141516],
   OPTKEYR: [0xfbead9c8, 0x24252627],
@@ -128,7 +129,7 @@ class Flash {
   program(c: Ctx, address: number, size: number, value: number): number {
     const { o, f } = this;
     if (address >= o.base && address < o.base + o.bytes) return this.programFlash(c, address, size, value);
-    if (f.PELOCK.get(c)) return this.refuse(c, f.WRPERR, address, 'while PELOCK = 1');
+    if (f.PELOCK.get(c)) return this.refuse(c, f.WRPERR, address, 'while PELOCK = 1', { is: 'locked', lock: 'PELOCK' });
     if (address >= o.eepromBase && address < o.eepromBase + o.eepromBytes) {
       const bytes = Uint8Array.from({ length: size }, (_, i) => (f.ERASE.get(c) ? 0 : value >>> (8 * i)) & 0xff);
       return this.start(c, { memory: o.eepromMemory, offset: address - o.eepromBase, bytes });
@@ -197,7 +198,7 @@ class Flash {
   }
 
   private writeKey(c: Ctx, r: Register, raw: number): number {
-    const [first, second] = KEYS[r.name]!;
+    const [first, second] = L0_KEYS[r.name]!;
     const locked = `${r.name} locked`;
     if (c.s.keys.includes(locked)) return 0;
     const seen = c.s.keys.includes(r.name);
@@ -208,20 +209,23 @@ class Flash {
     else if (seen && raw === second && below) ({ PEKEYR: PELOCK, PRGKEYR: PRGLOCK, OPTKEYR: OPTLOCK })[r.name]?.set(c, 0);
     else {
       c.s.keys.push(locked);
-      c.env.note('guest', `FLASH_${r.name}: wrong key sequence${below ? '' : ' (FLASH_PECR.PELOCK is set)'}: locked until the next reset`);
+      c.env.note('guest', `FLASH_${r.name}: wrong key sequence${below ? '' : ' (FLASH_PECR.PELOCK is set)'}: locked until the next reset`, {
+        is: 'lost',
+        why: 'key',
+      });
     }
     return 0;
   }
   write(c: Ctx, r: Register, merged: number, raw: number): number | void {
     const f = this.f;
     const old = c.get(r);
-    if (r.name in KEYS) return this.writeKey(c, r, raw);
+    if (r.name in L0_KEYS) return this.writeKey(c, r, raw);
     if (r === this.sr) return old & ~(raw & ~(f.BSY.mask | f.ENDHV.mask | f.READY.mask));
     if (this.isOption(r)) return old;
     if (this.acc64 && r === this.acc64.register) return this.writeAcr(merged, old, this.acc64);
     if (r !== this.pecr) return;
     if (f.PELOCK.get(c)) {
-      if (merged !== old) c.env.note('guest', 'FLASH_PECR written while PELOCK = 1: ignored');
+      if (merged !== old) c.env.note('guest', 'FLASH_PECR written while PELOCK = 1: ignored', { is: 'locked', lock: 'PELOCK' });
       return old;
     }
     // The locks can be set only; PELOCK takes the others with it.

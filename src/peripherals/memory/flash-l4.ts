@@ -399,7 +399,7 @@ class Flash {
       }
       case 'CR':
         if (f.lock.get(c)) {
-          if (merged !== c.get(r)) c.env.note('guest', 'FLASH_CR written while locked: ignored');
+          if (merged !== c.get(r)) c.env.note('guest', 'FLASH_CR written while locked: ignored', { is: 'locked', lock: 'LOCK' });
           return c.get(r);
         }
         return this.writeCr(c, merged);
@@ -414,7 +414,8 @@ class Flash {
           return c.get(r);
         }
         if (SECURE_OPTIONS.includes(r.name)) {
-          if (merged !== c.get(r)) c.env.note('guest', `FLASH_${r.name} written by CPU1: only CPU2 changes it`);
+          if (merged !== c.get(r))
+            c.env.note('guest', `FLASH_${r.name} written by CPU1: only CPU2 changes it`, { is: 'lost', why: 'not-allowed' });
           return c.get(r);
         }
         if (r.name.startsWith('PCROP') && merged !== c.get(r))

@@ -293,7 +293,7 @@ class Flash {
     const f = this.f;
     const old = c.get(this.cr);
     if (f.lock.of(old)) {
-      if (merged !== old) c.env.note('guest', 'FLASH_NSCR written while locked: ignored');
+      if (merged !== old) c.env.note('guest', 'FLASH_NSCR written while locked: ignored', { is: 'locked', lock: 'LOCK' });
       return old;
     }
     let value = merged | (old & (f.strt.mask | f.optstrt.mask | f.optlock.mask));

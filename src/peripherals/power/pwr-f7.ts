@@ -81,7 +81,10 @@ export const pwrF7: ModelFactory = (layout): RegisterModel<State> => {
       const value = merged & ~csbf.mask;
       const wanted = vos.of(value);
       if (wanted === vos.get(c) || (wanted !== 0 && !c.env.wire(PLL_READY))) return value >>> 0;
-      c.env.note('guest', `PWR_CR1.VOS = ${wanted} ${wanted === 0 ? 'is reserved' : 'while the PLL runs'}: not changed`);
+      c.env.note('guest', `PWR_CR1.VOS = ${wanted} ${wanted === 0 ? 'is reserved' : 'while the PLL runs'}: not changed`, {
+        is: 'lost',
+        why: 'running',
+      });
       return ((value & ~vos.mask) | (c.get(r) & vos.mask)) >>> 0;
     },
     wrote(c, r, value, old) {

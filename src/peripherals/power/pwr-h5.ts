@@ -110,7 +110,10 @@ export const pwrH5: ModelFactory = (layout): RegisterModel<SleepState> => {
         return merged & ~cssf.mask;
       }
       if (r === bren.register && !dbp.get(c)) {
-        c.env.note('guest', 'PWR_BDCR written while the backup domain is protected (PWR DBP = 0)');
+        c.env.note('guest', 'PWR_BDCR written while the backup domain is protected (PWR DBP = 0)', {
+          is: 'backup-locked',
+          register: r.name,
+        });
         return c.get(r);
       }
       return undefined;

@@ -177,7 +177,11 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
         c.env.note('guest', 'PWR_D3CR.VOS written before PWR_CR3 has got a supply configuration: the range stays VOS3');
       }
       if (r === bren.register && !dbp.get(c)) {
-        if (merged !== c.get(r)) c.env.note('guest', 'PWR_CR2 written while the backup domain is protected (PWR DBP = 0)');
+        if (merged !== c.get(r))
+          c.env.note('guest', 'PWR_CR2 written while the backup domain is protected (PWR DBP = 0)', {
+            is: 'backup-locked',
+            register: r.name,
+          });
         return c.get(r);
       }
       return undefined;

@@ -158,7 +158,10 @@ export const pwrU5: ModelFactory = (layout): RegisterModel<SleepState> => {
       }
       if (r === sr) return cssf.of(raw) ? 0 : c.get(r);
       if (r === bren.register && !dbp.get(c)) {
-        c.env.note('guest', 'PWR_BDCR1 written while the backup domain is protected (PWR DBP = 0)');
+        c.env.note('guest', 'PWR_BDCR1 written while the backup domain is protected (PWR DBP = 0)', {
+          is: 'backup-locked',
+          register: r.name,
+        });
         return c.get(r);
       }
       return undefined;

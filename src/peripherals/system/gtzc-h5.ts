@@ -39,7 +39,7 @@ export const tzscH5: ModelFactory<TzscOptions> = (layout, { firstStage }): Regis
       const i = registers.indexOf(r);
       if (i < 0) return;
       if (c.env.wire(CORE_SECURE) !== 1) {
-        c.env.note('guest', `GTZC1_TZSC_${r.name} written by non-secure code: ignored`);
+        c.env.note('guest', `GTZC1_TZSC_${r.name} written by non-secure code: ignored`, { is: 'lost', why: 'not-allowed' });
         return c.get(r);
       }
       c.env.setWire(securedBy(i + 1), merged);

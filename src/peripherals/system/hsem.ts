@@ -95,7 +95,7 @@ export const hsem: ModelFactory<HsemOptions> = (layout, { cores }): RegisterMode
       if (r === CR) {
         const id = (raw >>> 8) & 15;
         if (raw >>> 16 !== c.get(KEYR) >>> 16) {
-          c.env.note('guest', "HSEM_CR written with a key that is not HSEM_KEYR's: ignored");
+          c.env.note('guest', "HSEM_CR written with a key that is not HSEM_KEYR's: ignored", { is: 'lost', why: 'key' });
           return 0;
         }
         for (const i of numbers) if ((c.get(R[i]!) & LOCK) !== 0 && ((c.get(R[i]!) >>> 8) & 15) === id) release(c, i);

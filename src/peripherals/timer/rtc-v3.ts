@@ -45,8 +45,9 @@ export interface RtcOptions {
 const DEFAULTS: RtcOptions = { clock: 'rtc', initTicks: 2, syncTicks: 2, restartTicks: 4, stampWire: 'in.PC13' };
 /** Registers behind the key in versions with SR, beside bits of ICSR and CR. */
 const GUARDED = ['TR', 'DR', 'PRER', 'CALR', 'SHIFTR'];
-const KEY1 = 0xca;
-const KEY2 = 0x53;
+/** Behind one another into RTC_WPR, they open the registers that it protects (RM0091 25.3.7). */
+export const RTC_KEYS = [0xca, 0x53] as const;
+const [KEY1, KEY2] = RTC_KEYS;
 /** RTCCLK cycles of a wake-up count by WUCKSEL; 0 = seconds. */
 const WAKEUP_DIVIDERS = [16, 8, 4, 2, 0, 0, 0, 0];
 const WAKEUP_17_BIT = 6;
@@ -507,9 +508,10 @@ class Rtc {
     if (this.keyless.has(r.name)) return merged;
     const locked = c.s.key !== 2;
     // With SR the key guards the clock itself only (RM0481 RTC, documented).
-    if (locked && (this.masked === null || GUARDED.includes(r.name))) return this.refuse(c, r, 'while locked (RTC_WPR)');
+    if (locked && (this.masked === null || GUARDED.includes(r.name)))
+      return this.refuse(c, r, 'while locked (RTC_WPR)', { is: 'lost', why: 'protected' });
     const why = this.refusal(c, r);
-    if (why !== null) return this.refuse(c, r, why);
+    if (why !== null) return this.refuse(c, r, why, { is: 'lost', why: 'running' });
     if (r === this.shiftr) {
       this.shift(c, raw);
       return 0;

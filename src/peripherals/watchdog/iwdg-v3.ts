@@ -16,7 +16,7 @@ import { IWDG_FREEZE_STANDBY, IWDG_FREEZE_STOP, POWER_STANDBY, POWER_STOP } from
 import { wire } from '../../emu/wires.ts';
 
 export const IWDG_KEY_RELOAD = 0xaaaa;
-const IWDG_KEY_UNLOCK = 0x5555;
+export const IWDG_KEY_UNLOCK = 0x5555;
 export const IWDG_KEY_START = 0xcccc;
 
 export interface IwdgOptions {
@@ -256,7 +256,7 @@ export const iwdgV3: ModelFactory<Partial<IwdgOptions>> = (layout, given): Regis
       const why = refusal(c, r, flagOf(r));
       if (why === null) return r === EWCR ? merged & ~EWIC!.mask : merged;
       // An acknowledge needs no key.
-      if (!(r === EWCR && EWIC!.of(raw))) c.env.note('guest', `IWDG_${why}`);
+      if (!(r === EWCR && EWIC!.of(raw))) c.env.note('guest', `IWDG_${why}`, { is: 'lost', why: c.s.unlocked ? 'running' : 'protected' });
       return c.get(r);
     },
     wrote(c, r) {

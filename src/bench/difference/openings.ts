@@ -1,0 +1,134 @@
+/** What makes a write that was lost one with effect: the clock of its block, the key of a lock, the bit that opens the backup domain, put in front of it as firmware would. */
+import { part } from '../../checks/fix-in-c.ts';
+import type { RepairTarget } from '../../checks/check.ts';
+import type { Interceptor } from '../../emu/core/core.ts';
+import type { LostWrite } from '../../emu/history.ts';
+import { PAGE_BITS } from '../../emu/arena.ts';
+import type { Machine } from '../../emu/machine.ts';
+import type { Block, System } from '../../emu/system.ts';
+import { FLASH_KEYS, OPTION_KEYS } from '../../peripherals/memory/flash-keys.ts';
+import { L0_KEYS } from '../../peripherals/memory/flash-l0.ts';
+import { RTC_KEYS } from '../../peripherals/timer/rtc-v3.ts';
+import { IWDG_KEY_UNLOCK } from '../../peripherals/watchdog/iwdg-v3.ts';
+import { repairTarget } from '../proof/repairs.ts';
+
+/** One lost write and what opens its way. */
+export interface Opening {
+  readonly write: LostWrite;
+  /** What is set in front of it: `RCC.APB1ENR.PWREN = 1`. */
+  readonly what: string;
+  /** What refuses it as it is: `RCC.APB1ENR.PWREN is 0`. */
+  readonly because: string;
+  /** The same in C. */
+  readonly fix: string;
+  /** The write itself, and others to its register, then do not happen. */
+  readonly replaces: boolean;
+  open(target: RepairTarget): void;
+}
+
+/** Null where no single thing opens it: it comes in the wrong order, or this core may not. */
+export function openingOf(system: System, write: LostWrite): Opening | null {
+  const block = system.findBlock(write.block);
+  return block === undefined ? null : (OPENERS[write.why]?.(system, block, write) ?? null);
+}
+
+const OPENERS: Partial<Record<LostWrite['why'], (system: System, block: Block, write: LostWrite) => Opening | null>> = {
+  'no-clock': ({ chip }, { row }, write) => (row.clock === undefined ? null : fieldIs(`${chip.rcc}.${row.clock}`, 1, write)),
+  'in-reset': ({ chip }, { row }, write) => (row.reset === undefined ? null : fieldIs(`${chip.rcc}.${row.reset}`, 0, write)),
+  'backup-domain': (system, _block, write) => {
+    const path = pathOf(system.findBlock('PWR'), 'DBP');
+    return path === null ? null : fieldIs(path, 1, write);
+  },
+  locked: (_system, block, write) => unlocked(block, write, write.lock!, false),
+  protected: (_system, block, write) => keyed(block, write),
+  key: (_system, block, write) => {
+    const register = block.layout.at(write.address - block.row.base)?.name ?? '';
+    const lock = keyRegisters(block).find(({ name }) => name.test(register))?.lock;
+    return lock === undefined ? null : unlocked(block, write, lock, true);
+  },
+};
+
+/** A field that firmware sets by itself. */
+function fieldIs(path: string, value: 0 | 1, write: LostWrite): Opening {
+  const [block = '', register = '', field = ''] = path.split('.');
+  const [lvalue, mask] = [`${block}->${register}`, `${block}_${register}_${field}`];
+  const fix = part('before', '', value === 1 ? `${lvalue} |= ${mask};` : `${lvalue} &= ~${mask};`);
+  return {
+    write,
+    what: `${path} = ${value}`,
+    because: `${path} is ${1 - value}`,
+    fix,
+    replaces: false,
+    open: (target) => target.setField(path, value),
+  };
+}
+/** The register of a block that has this field, as a path. */
+function pathOf(block: Block | undefined, field: string, like = /./): string | null {
+  const register = block?.layout.registers.find(({ name, fields }) => like.test(name) && fields.some((f) => f.name === field));
+  return block === undefined || register === undefined ? null : `${block.row.name}.${register.name}.${field}`;
+}
+
+const hex = (n: number): string => `0x${(n >>> 0).toString(16).toUpperCase().padStart(8, '0')}u`;
+/** Key registers of flash controllers: which lock they open, by which keys (RM0008, RM0090, RM0351, RM0367, RM0433, RM0481: FLASH). */
+const KEY_REGISTERS: readonly { readonly name: RegExp; readonly lock: string; readonly keys: readonly number[] }[] = [
+  { name: /^(NS)?KEYR[12]?$/, lock: 'LOCK', keys: FLASH_KEYS },
+  { name: /^OPTKEYR2?$/, lock: 'OPTLOCK', keys: OPTION_KEYS },
+];
+/** The same of L0 and L1. */
+const KEY_REGISTERS_L: typeof KEY_REGISTERS = [
+  { name: /^PEKEYR$/, lock: 'PELOCK', keys: L0_KEYS['PEKEYR']! },
+  { name: /^PRGKEYR$/, lock: 'PRGLOCK', keys: L0_KEYS['PRGKEYR']! },
+  { name: /^OPTKEYR$/, lock: 'OPTLOCK', keys: L0_KEYS['OPTKEYR']! },
+];
+const keyRegisters = ({ layout }: Block): typeof KEY_REGISTERS => (layout.has('PEKEYR') ? KEY_REGISTERS_L : KEY_REGISTERS);
+function unlocked(block: Block, write: LostWrite, lock: string, replaces: boolean): Opening | null {
+  const written = block.layout.at(write.address - block.row.base)?.name ?? '';
+  const bank = /[12]$/.exec(written)?.[0] ?? '';
+  const path = pathOf(block, lock, bank === '' ? /./ : new RegExp(`${bank}$`)) ?? pathOf(block, lock);
+  const row = keyRegisters(block).find((r) => r.lock === lock);
+  if (path === null || row === undefined) return null;
+  const register = block.layout.registers.find(
+    ({ name }) => row.name.test(name) && (bank === '' || !/[12]$/.test(name) || name.endsWith(bank)),
+  );
+  if (register === undefined) return null;
+  const { name } = block.row;
+  const keys = row.keys.map((key) => `${name}->${register.name} = ${hex(key)};`);
+  const goes = replaces ? keys.join('\n') : part('before', '', ...keys);
+  const because = replaces ? `this is not the sequence of keys that ${register.name} takes` : `${path} is 1`;
+  return { write, what: `${path} = 0 by the keys`, because, fix: goes, replaces, open: (target) => target.putField?.(path, 0) };
+}
+
+/** A register that takes keys for others of its block: RTC_WPR, IWDG_KR. */
+function keyed({ row, layout }: Block, write: LostWrite): Opening | null {
+  const [register, keys] = layout.has('WPR') ? ['WPR', RTC_KEYS] : ['KR', [IWDG_KEY_UNLOCK]];
+  if (!layout.has(register)) return null;
+  const address = row.base + layout.reg(register).offset;
+  const lines = keys.map((key) => `${row.name}->${register} = 0x${key.toString(16).toUpperCase()}u;`);
+  return {
+    write,
+    what: `${row.name}.${register} with its ${keys.length > 1 ? 'keys' : 'key'}`,
+    because: `${row.name}.${register} did not get its ${keys.length > 1 ? 'keys' : 'key'}`,
+    fix: part('before', '', ...lines),
+    replaces: false,
+    open: (target) => keys.forEach((key) => target.write(address, 4, key)),
+  };
+}
+
+/** Opens the way of these writes, each time that their instructions come to them. */
+export function opening(machine: Machine, openings: readonly Opening[]): Interceptor {
+  const target = repairTarget(machine);
+  const replaced = new Set<number>();
+  return {
+    pages: new Set(openings.map(({ write }) => write.address >>> PAGE_BITS)),
+    everyDeviceWrite: true,
+    write: (core, address, _size, value) => {
+      if (replaced.has(address)) return null;
+      for (const o of openings) {
+        if (o.write.pc !== core.pc || o.write.address !== address) continue;
+        o.open(target);
+        if (o.replaces) replaced.add(address);
+      }
+      return replaced.has(address) ? null : value;
+    },
+  };
+}

@@ -1,0 +1,121 @@
+/** Writes without effect that keep the ROM away are causes by themselves: found by giving them their effect, with the instruction that made them. */
+import { describe, expect, it } from 'vitest';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { runBench } from '../../src/bench/run.ts';
+import { Thumb } from '../emu/thumb.ts';
+import { plainJob } from './plain-job.ts';
+
+const FLASH = 0x08000000;
+type Part = (t: Thumb) => Thumb;
+
+/** Stores words, and says where the store of one is. */
+class Program {
+  private readonly main = new Thumb(FLASH + 0x200);
+  /** Addresses of the stores that are marked. */
+  readonly marked: number[] = [];
+
+  store(address: number, value: number, mark = false): this {
+    const t = this.main.constant(0, address).constant(1, value);
+    if (mark) this.marked.push(FLASH + 0x200 + 2 * t.length);
+    t.str(1, 0);
+    return this;
+  }
+  then(part: Part): this {
+    part(this.main);
+    return this;
+  }
+  run(chip: string) {
+    const image = new Uint8Array(0x400);
+    const view = new DataView(image.buffer);
+    for (let at = 0; at < 0x1c0; at += 4) view.setUint32(at, FLASH + 0x1f1, true);
+    view.setUint32(0, 0x20002000, true);
+    view.setUint32(4, FLASH + 0x201, true);
+    view.setUint16(0x1f0, 0xe7fe, true);
+    image.set(this.main.label('end').b('end').bytes(), 0x200);
+    const { outcome, diagnosis } = runBench(jobInput(plainJob(chip, [{ path: 'app.bin@0x8000000', bytes: image }])));
+    const named = diagnosis.causes.filter((c) => c.proved).map((c) => [c.what ?? c.id, c.repair, Number(c.lastWriter?.pc)]);
+    return { outcome, named, fix: diagnosis.causes[0]?.fix, sets: diagnosis.sets };
+  }
+}
+const jumpBy =
+  (table: number): Part =>
+  (t) =>
+    t.constant(0, table).ldr(1, 0).put(0xf381, 0x8808).ldr(1, 0, 4).bx(1);
+/** Jumps to the ROM where a word has this value, and goes on where not. */
+const jumpIf =
+  (address: number, value: number, table: number): Part =>
+  (t) =>
+    jumpBy(table)(t.constant(0, address).ldr(1, 0).constant(2, value).cmpRegister(1, 2).bne('other')).label('other');
+const reset: Part = (t) => t.constant(0, 0xe000ed0c).constant(1, 0x05fa0004).str(1, 0).label('wait').b('wait');
+
+const [FLASH_KEYR, FLASH_SR, FLASH_CR, FLASH_OPTR] = [0x40022008, 0x40022010, 0x40022014, 0x40022020];
+/** G474: nSWBOOT0 = 0 and nBOOT0 = 0 choose system memory once they are loaded. */
+const launch = (program: Program, mark: boolean): Program =>
+  program
+    .store(FLASH_OPTR, 0xf3eff8aa, mark)
+    .store(FLASH_CR, 1 << 17)
+    .then((t) => t.constant(0, FLASH_SR).label('busy').ldr(1, 0).lsrs(1, 1, 16).lsls(1, 1, 31).bne('busy'))
+    .store(FLASH_CR, 1 << 27);
+const unlock = (program: Program, register: number, keys: readonly number[], mark = false): Program => {
+  keys.forEach((key, i) => program.store(register, key, mark && i === 1));
+  return program;
+};
+
+describe('a write without effect is the cause if DFU comes once it has its effect', () => {
+  it('option bytes behind a closed OPTLOCK, with the keys in C', () => {
+    const program = launch(unlock(new Program(), FLASH_KEYR, [0x45670123, 0xcdef89ab]), true);
+    const { named, fix } = program.run('STM32G474RE');
+    expect(named).toEqual([['FLASH.OPTR', 'FLASH.CR.OPTLOCK = 0 by the keys', program.marked[0]]]);
+    expect(fix).toContain('FLASH->OPTKEYR = 0x08192A3Bu;\nFLASH->OPTKEYR = 0x4C5D6E7Fu;');
+  });
+
+  it('a request in a backup register, where DBP is 0', () => {
+    const program = new Program()
+      .store(0x40023840, 1 << 28)
+      .then(jumpIf(0x40002850, 0xb007, 0x1fff0000))
+      .store(0x40002850, 0xb007, true)
+      .then(reset);
+    const { outcome, named } = program.run('STM32F446RE');
+    expect(outcome).toBe('reset-loop');
+    expect(named.map(([, , pc]) => pc)).toEqual([program.marked[0], program.marked[0]].slice(0, named.length));
+  });
+
+  it('a register whose block has no clock', () => {
+    // SYSCFG_MEMRMP maps the ROM to 0, where the jump takes its vectors from
+    const program = new Program().store(0x40010000, 1, true).then(jumpBy(0));
+    const { named, fix } = program.run('STM32L476RG');
+    expect(named).toEqual([['SYSCFG.MEMRMP', 'RCC.APB2ENR.SYSCFGEN = 1', program.marked[0]]]);
+    expect(fix).toContain('RCC->APB2ENR |= RCC_APB2ENR_SYSCFGEN;');
+  });
+
+  it('a register whose block is held in reset', () => {
+    const program = new Program().store(0x40021060, 1).store(0x40021040, 1).store(0x40010000, 1, true).then(jumpBy(0));
+    const { named } = program.run('STM32L476RG');
+    expect(named).toEqual([['SYSCFG.MEMRMP', 'RCC.APB2RSTR.SYSCFGRST = 0', program.marked[0]]]);
+  });
+
+  it('both of two that are needed', () => {
+    const { named, sets } = launch(new Program(), false).run('STM32G474RE');
+    expect(named.map(([what]) => what)).toEqual(expect.arrayContaining(['FLASH.OPTR', 'FLASH.CR']));
+    expect(sets).toHaveLength(1);
+  });
+
+  it('and no cause if it does not matter', () => {
+    const { outcome, named } = new Program()
+      .store(0x40010000, 1)
+      .then((t) => t.cpsidI())
+      .then(jumpBy(0x1fff0000))
+      .run('STM32L476RG');
+    expect(outcome).toBe('rom-silent');
+    expect(named.map(([what]) => what)).toEqual(['primask']);
+  });
+});
+
+describe('wrong keys are the cause at the store of the wrong one', () => {
+  it('where the option bytes stay locked for want of them', () => {
+    const program = unlock(new Program(), FLASH_KEYR, [0x45670123, 0xcdef89ab]);
+    launch(unlock(program, 0x4002200c, [0x08192a3b, 0x4c5d6e70], true), false);
+    const { named } = program.run('STM32G474RE');
+    expect(named).toEqual([['FLASH.OPTKEYR', 'FLASH.CR.OPTLOCK = 0 by the keys', program.marked[0]]]);
+  });
+});
