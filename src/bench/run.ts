@@ -5,7 +5,7 @@ import { asksForCauses, judge } from './documents/expect.ts';
 import { EXC } from '../emu/core/arm/scs-state.ts';
 import { badVectorInWords, crashInWords, faultPhrase, heldCallInWords, isJump, ranAwayPhrase } from './verdict/crash.ts';
 import { findAtFault, findDifference, findLeftBehind, type Finding } from './difference/find.ts';
-import { findLostWrites, NONE_LOST, type PathFinding } from './difference/path.ts';
+import { findLostWrites, findWaits, NOT_ON_PATH, type PathFinding } from './difference/path.ts';
 import { secondProgram } from './difference/programs.ts';
 import type { Receiver } from './verdict/difference-causes.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
@@ -248,7 +248,7 @@ function judgeInstant(run: PlainRun, { traced }: SecondRun): JudgedRun {
 function asExpected({ session, input, end, base, notes }: PlainRun, { judged, limited, diagnosis }: JudgedRun): RunResult<string> | null {
   const { expect } = input.scenario.document;
   if (!input.onlyExpected || limited || expect === null || asksForCauses(expect, end.outcome)) return null;
-  const result = makeResult(session, { ...base, notes }, judged, { ...diagnosis, difference: null, lost: NONE_LOST }, [], null);
+  const result = makeResult(session, { ...base, notes }, judged, { ...diagnosis, difference: null, path: NOT_ON_PATH }, [], null);
   return judge(result, expect).holds ? result : null;
 }
 
@@ -258,14 +258,14 @@ interface Answers {
   /** What no check names. */
   difference: Finding | null;
   receiver?: Receiver;
-  lost: PathFinding;
+  path: PathFinding;
   dependsOn: RomDependency[];
   symptom: SymptomAnswer | null;
   noReturn: NoReturn | null;
 }
 function askWhy(run: PlainRun, { judged, entry, starts, variants, limited, diagnosis }: JudgedRun): Answers {
   const { session, input, tracer, finished, end, base, observed, cut } = run;
-  const answers: Answers = { diagnosis, difference: null, lost: NONE_LOST, dependsOn: [], symptom: null, noReturn: null };
+  const answers: Answers = { diagnosis, difference: null, path: NOT_ON_PATH, dependsOn: [], symptom: null, noReturn: null };
   try {
     if (!limited) {
       answers.dependsOn = dependencies(variants, [], observed);
@@ -275,7 +275,7 @@ function askWhy(run: PlainRun, { judged, entry, starts, variants, limited, diagn
         answers.diagnosis = why.diagnosis;
         run.notes.push(...why.notes);
         if (why.diagnosis.explained !== true) Object.assign(answers, byDifference(run, entry));
-        answers.lost = lostOnTheWay(run);
+        answers.path = onTheWay(run, why.diagnosis.explained === true || answers.difference?.helps === true);
       }
     }
     if (!cut && base.entries.length === 0 && (end.outcome === 'no-jump' || input.findJump || run.waitsForInput))
@@ -304,15 +304,24 @@ function byDifference(run: PlainRun, entry: Checkpoint | null): ByDifference {
   return { difference: searched(run, 'a difference from the state behind a reset', null, () => findDifference(run.session, entry)) };
 }
 
-/** Writes without effect, for want of which the ROM is not entered or DFU does not come. */
-function lostOnTheWay(run: PlainRun): PathFinding {
+/** Writes without effect, and where nothing else explains it waits that were given up, for want of which the ROM is not entered or DFU does not come. */
+function onTheWay(run: PlainRun, explained: boolean): PathFinding {
   const { session, input, powerOn, finished, base } = run;
-  if (finished.history.lost.length === 0) return NONE_LOST;
-  input.progress?.('giving writes that had no effect their effect');
   const withUsb = session.profile?.dfu != null;
   const reached = ({ outcome, entries }: Attempt): boolean => outcome === 'dfu' || (!withUsb && entries > base.entries.length);
-  return searched(run, 'writes that had no effect', NONE_LOST, () => findLostWrites(session, powerOn, finished, reached));
+  if (finished.history.lost.length > 0) {
+    input.progress?.('giving writes that had no effect their effect');
+    const lost = searched(run, 'writes that had no effect', NOT_ON_PATH, () => findLostWrites(session, powerOn, finished, reached));
+    if (lost.sets.length > 0) return lost;
+  }
+  if (explained) return NOT_ON_PATH;
+  const watched = base.end.outcome === 'no-jump' ? Math.min(finished.system.now, SET_UP) : finished.system.now;
+  input.progress?.('looking for waits that were given up');
+  return searched(run, 'waits that were given up', NOT_ON_PATH, () => findWaits(session, powerOn, watched, reached));
 }
+
+/** Effort: of a program that runs on, this time from reset is watched for waits: its set-up. */
+const SET_UP = 300 * MS;
 
 /** What a loader left to the application that it starts. */
 function leftBehind(run: PlainRun): ByDifference {
@@ -326,7 +335,7 @@ function leftBehind(run: PlainRun): ByDifference {
 }
 
 function makeWhole({ session, input, base, notes }: PlainRun, { judged }: JudgedRun, answers: Answers): RunResult<string> {
-  const { diagnosis, difference, receiver, lost, dependsOn, symptom, noReturn } = answers;
+  const { diagnosis, difference, receiver, path, dependsOn, symptom, noReturn } = answers;
   for (const text of symptom?.notes ?? []) notes.push({ kind: 'symptom', text });
   if (input.noReturn) notes.push({ kind: 'no-return', text: noReturnText(session, noReturn) });
   const timeline = noReturn?.at == null ? base.timeline : withRow(base.timeline, noReturnRow(session, noReturn));
@@ -334,7 +343,7 @@ function makeWhole({ session, input, base, notes }: PlainRun, { judged }: Judged
     session,
     { ...base, notes, timeline },
     judged,
-    { ...diagnosis, difference, lost, ...(receiver ? { receiver } : {}) },
+    { ...diagnosis, difference, path, ...(receiver ? { receiver } : {}) },
     dependsOn,
     symptom,
   );

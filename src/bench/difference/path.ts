@@ -1,31 +1,39 @@
 /**
- * What on the way kept the receiver from its goal: writes of the firmware that had no effect. All of them are given their effect in one repeated run; if that reaches the goal,
- * the smallest sets that do are searched for. What a check knows of a lost write is not asked.
+ * What on the way kept the receiver from its goal: writes of the firmware that had no effect, waits that it gave up. All of one kind are put right in one repeated run; if that
+ * reaches the goal, the smallest sets that do are searched for.
  */
 import type { Checkpoint } from '../../emu/machine-base.ts';
+import type { Ps } from '../../emu/time.ts';
 import type { Session } from '../session/session.ts';
 import { runFrom, type Attempt } from '../proof/attempt.ts';
+import { findGivenUp, type GivenUp } from './gave-up.ts';
 import { opening, openingOf, type Opening } from './openings.ts';
 import { Tries } from './search.ts';
 
+export type PathCause = { readonly is: 'lost-write'; readonly opening: Opening } | { readonly is: 'gave-up'; readonly wait: GivenUp };
 export interface PathFinding {
-  /** Each is enough, and without all of them nothing is. Empty: no such write is the cause. */
-  readonly sets: readonly (readonly Opening[])[];
+  /** Each is enough, and without all of them nothing is. Empty: nothing of the kind is the cause. */
+  readonly sets: readonly (readonly PathCause[])[];
   /** Nothing else is enough. */
   readonly complete: boolean;
 }
-
-export const NONE_LOST: PathFinding = { sets: [], complete: true };
+export const NOT_ON_PATH: PathFinding = { sets: [], complete: true };
 
 /** Repeated runs: each costs the whole run. */
 const MOST_RUNS = 24;
+type Goal = (run: Attempt) => boolean;
 
-/** What the run would have needed, of the writes that it lost up to `end`. The session is left anywhere. */
-export function findLostWrites(s: Session, powerOn: Checkpoint, end: Checkpoint, reached: (run: Attempt) => boolean): PathFinding {
+/** Of the writes that the run lost up to `end`. The session is left anywhere. */
+export function findLostWrites(s: Session, powerOn: Checkpoint, end: Checkpoint, reached: Goal): PathFinding {
   const { machine } = s;
   const all = end.history.lost.flatMap((write) => openingOf(machine.system, write) ?? []);
-  if (all.length === 0) return NONE_LOST;
-  const works = (some: readonly Opening[]): boolean => reached(runFrom(s, powerOn, opening(machine, some)));
-  const tries = new Tries(all, works, MOST_RUNS);
-  return tries.sets(all);
+  // without any, it is the run itself
+  const works = (some: readonly Opening[]): boolean => some.length > 0 && reached(runFrom(s, powerOn, opening(machine, some)));
+  const { sets, complete } = new Tries(all, works, MOST_RUNS).sets(all);
+  return { sets: sets.map((set) => set.map((o) => ({ is: 'lost-write', opening: o }))), complete };
+}
+/** Of its bounded waits up to `end`. The session is left anywhere. */
+export function findWaits(s: Session, powerOn: Checkpoint, end: Ps, reached: Goal): PathFinding {
+  const { sets, complete } = findGivenUp(s, powerOn, end, reached);
+  return { sets: sets.map((set) => set.map((wait) => ({ is: 'gave-up', wait }))), complete };
 }

@@ -2,8 +2,10 @@
 import type { Writer } from '../../checks/check.ts';
 import { fixOf } from '../difference/fix.ts';
 import type { Difference, Finding } from '../difference/find.ts';
+import { LATE, type GivenUp } from '../difference/gave-up.ts';
 import type { Opening } from '../difference/openings.ts';
-import type { PathFinding } from '../difference/path.ts';
+import type { PathCause, PathFinding } from '../difference/path.ts';
+import { MS, type Ps } from '../../emu/time.ts';
 import type { LastWriter, ResultCause, ResultDiagnosis } from '../documents/result.ts';
 
 type Placed = (writer: Writer | null) => LastWriter | null;
@@ -33,39 +35,44 @@ export function withDifference(
   };
 }
 
-/** Writes without effect that keep DFU away come first: they are the reason of what a check finds at the entry. A check that names the same instruction has better words. */
-export function withLostWrites(
-  diagnosis: ResultDiagnosis<string>,
-  { sets, complete }: PathFinding,
-  placed: Placed,
-): ResultDiagnosis<string> {
+/** What kept DFU away on the way comes first: it is the reason of what a check finds at the entry. A check that names the same instruction has better words. */
+export function withPath(diagnosis: ResultDiagnosis<string>, { sets, complete }: PathFinding, placed: Placed): ResultDiagnosis<string> {
   const named = new Set(diagnosis.causes.flatMap((c) => (c.proved && c.lastWriter ? [Number(c.lastWriter.pc)] : [])));
-  const unnamed = sets.filter((set) => !set.every(({ write }) => named.has(write.pc)));
+  const unnamed = sets.filter((set) => !set.every((cause) => named.has(pcOf(cause))));
   const [first] = unnamed;
   if (first === undefined) return diagnosis;
-  const causes = first.map((o): ResultCause<string> => lostWrite(o, complete, placed, first.length === 1));
+  const rest = { proved: complete, dependsOn: [], outcomeAfterRepair: complete && first.length === 1 ? ('dfu' as const) : null };
+  const causes = first.map((cause): ResultCause<string> => ({
+    ...(cause.is === 'gave-up' ? gaveUp(cause.wait, placed) : lostWrite(cause.opening, placed)),
+    ...rest,
+  }));
   return {
     explained: true,
     causes: [...causes, ...diagnosis.causes],
-    sets: complete ? [...unnamed.map((set) => set.map(() => 'lost-write' as const)), ...diagnosis.sets] : diagnosis.sets,
+    sets: complete ? [...unnamed.map((set) => set.map(({ is }) => is)), ...diagnosis.sets] : diagnosis.sets,
     harmless: diagnosis.harmless,
   };
 }
-function lostWrite({ write, what, because, fix }: Opening, proved: boolean, placed: Placed, alone: boolean): ResultCause<string> {
+const pcOf = (cause: PathCause): number => (cause.is === 'gave-up' ? cause.wait.pc : cause.opening.write.pc);
+type Told = Omit<ResultCause<string>, 'proved' | 'dependsOn' | 'outcomeAfterRepair'>;
+function lostWrite({ write, what, because, fix }: Opening, placed: Placed): Told {
   const times = write.count > 1 ? ` (${write.count} times)` : '';
+  const explanation = `A write to ${write.target} has no effect${times}, because ${because}. With ${what} before it, DFU comes.`;
+  return { id: 'lost-write', at: 'before-write', repair: what, fix, lastWriter: placed(write), explanation, what: write.target };
+}
+function gaveUp({ what, wanted, from, to, late, pc, lr, core }: GivenUp, placed: Placed): Told {
+  const came = late === null ? `the bit does not come within ${ms(LATE)} after that either` : `the bit came ${ms(late)} later`;
   return {
-    id: 'lost-write',
-    proved,
-    at: 'before-write',
-    repair: what,
-    fix,
-    outcomeAfterRepair: proved && alone ? 'dfu' : null,
-    dependsOn: [],
-    lastWriter: placed(write),
-    explanation: `A write to ${write.target} has no effect${times}, because ${because}. With ${what} before it, DFU comes.`,
-    what: write.target,
+    id: 'gave-up',
+    at: null,
+    repair: `${what} = ${wanted} in time`,
+    fix: late === null ? null : `/* wait here for at least ${ms(to - from + late)} */`,
+    lastWriter: placed({ pc, lr, core, at: to, kind: 'cpu', seq: 0 }),
+    explanation: `The wait for ${what} = ${wanted} gave up after ${ms(to - from)}: ${came}. With it in time, DFU comes.`,
+    what,
   };
 }
+const ms = (ps: Ps): string => `${Number((ps / MS).toPrecision(2))} ms`;
 
 function causeOf(
   d: Difference,

@@ -48,7 +48,7 @@ import type { Session } from '../session/session.ts';
 import { usbClockNote } from './own-usb.ts';
 import { framesOf, place as placeInWords } from '../slice/words.ts';
 import { summarise } from './summary.ts';
-import { withDifference, withLostWrites, type Receiver } from './difference-causes.ts';
+import { withDifference, withPath, type Receiver } from './difference-causes.ts';
 
 /** `lr`: LR at that instruction, if it is known. */
 export function place(input: RunInput, pc: number | null, lr: number | null = null): Place | null {
@@ -476,7 +476,7 @@ export function makeResult(
   s: Session,
   base: BaseFacts,
   judged: readonly Judged[],
-  diagnosis: Diagnosis & { readonly difference: Finding | null; readonly receiver?: Receiver; readonly lost: PathFinding },
+  diagnosis: Diagnosis & { readonly difference: Finding | null; readonly receiver?: Receiver; readonly path: PathFinding },
   dependsOn: readonly RomDependency[],
   symptom: SymptomAnswer | null,
 ): RunResult<string> {
@@ -522,14 +522,14 @@ export function makeResult(
     resets: base.resets,
     entries: base.entries,
     checks,
-    diagnosis: withLostWrites(
+    diagnosis: withPath(
       withDifference(
         { explained: diagnosis.explained, causes, sets: diagnosis.sets, harmless: diagnosis.harmless },
         diagnosis.difference,
         diagnosis.receiver ?? THE_ROM,
         placed,
       ),
-      diagnosis.lost,
+      diagnosis.path,
       placed,
     ),
     usb: base.usb,

@@ -71,6 +71,11 @@ const CAUSE_TEXT = {
       'The whole run was repeated, and what the write lacks was put right in front of it: the clock, the key, the bit. Then DFU came, and without it it does not. ' +
       'The line is that of the write.',
   ],
+  'gave-up': [
+    'A loop stopped waiting for a bit before it came, and that keeps DFU away.',
+    'The run was repeated with that bit as the loop wants it, and DFU came. The line is that of the loop that polls. ' +
+      'If the bit comes a little later, the time-out is too short for this clock, crystal or peripheral. If it never comes, look for what it needs: a clock, a pin, a supply, an enable bit.',
+  ],
 } as const;
 
 const RESET_TEXT: Readonly<Record<ResetBy, readonly [title: string, text: string]>> = {

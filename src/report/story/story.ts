@@ -262,7 +262,7 @@ function fix(result: RunResult, causes: readonly ResultCause[], patch: Patch): F
   if (patch.hunks.length > 0)
     return [{ is: 'fix', form: 'diff', where: patch.hunks.map((h) => `${h.file}, line ${h.line}`).join(', '), code: patch.hunks.flatMap((h) => h.changed), left }]; // prettier-ignore
   const jump = result.entries.at(-1)?.from ?? null;
-  const all = causes.flatMap((c) => (c.fix !== null ? codeOf(c.fix) : c.repair === null ? [] : [`/* ${c.repair} */`]));
+  const all = causes.flatMap((c) => (c.fix !== null ? codeOf(c.fix) : c.repair === null || c.at === null ? [] : [`/* ${c.repair} */`]));
   const code = [...new Set(all)].map((text): CodeLine => ({ text, mark: ' ' }));
   return code.length === 0 ? [] : [{ is: 'fix', form: 'c', where: jump?.file == null ? '' : placeText(jump), code, left: [] }];
 }

@@ -1,4 +1,4 @@
-/** Writes without effect that keep the ROM away are causes by themselves: found by giving them their effect, with the instruction that made them. */
+/** What keeps the ROM away on the way to it: writes without effect, found by giving them their effect, and waits that were given up, found by ending them in time. */
 import { describe, expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
@@ -117,5 +117,25 @@ describe('wrong keys are the cause at the store of the wrong one', () => {
     launch(unlock(program, 0x4002200c, [0x08192a3b, 0x4c5d6e70], true), false);
     const { named } = program.run('STM32G474RE');
     expect(named).toEqual([['FLASH.OPTKEYR', 'FLASH.CR.OPTLOCK = 0 by the keys', program.marked[0]]]);
+  });
+});
+
+describe('a bounded wait is the cause if DFU comes once its bit is there in time', () => {
+  const RCC_CR = 0x40023800;
+  const hseOn = (rounds: number): Program =>
+    new Program()
+      .store(RCC_CR, 0x10083)
+      .then((t) =>
+        t.constant(2, rounds).constant(0, RCC_CR).label('poll').ldr(1, 0).lsls(1, 1, 14).put(0xd402).put(0x3a01).bne('poll').b('end'),
+      )
+      .then(jumpBy(0x1fff0000));
+  it('a time-out that is shorter than the start of the crystal', () => {
+    const { outcome, named, fix } = hseOn(0x500).run('STM32F407VG');
+    expect(outcome).not.toBe('dfu');
+    expect(named).toEqual([['RCC.CR.HSERDY', 'RCC.CR.HSERDY = 1 in time', FLASH + 0x20a]]);
+    expect(fix).toMatch(/wait here for at least 2(\.\d)? ms/);
+  });
+  it('and not one that is long enough', () => {
+    expect(hseOn(0x5000).run('STM32F407VG')).toMatchObject({ outcome: 'dfu', named: [] });
   });
 });

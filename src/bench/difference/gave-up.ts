@@ -1,0 +1,152 @@
+/**
+ * Bounded waits that ended by their bound: a loop polls a status bit, the bit does not come in time, and the program goes another way. The run is repeated with an eye on every
+ * poll; then with the bit as the loop wants it. Where that reaches the goal, the wait is a cause.
+ */
+import type { Core, Interceptor } from '../../emu/core/core.ts';
+import { PAGE_BITS, PAGE_SIZE } from '../../emu/arena.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import { MS, US, type Ps } from '../../emu/time.ts';
+import type { Block } from '../../emu/system.ts';
+import { runFrom, type Attempt } from '../proof/attempt.ts';
+import type { Session } from '../session/session.ts';
+import { runTo } from '../slice/window.ts';
+import { Tries } from './search.ts';
+
+/** A wait for one bit. */
+export interface GivenUp {
+  /** Who reads it, and who called that. */
+  readonly pc: number;
+  readonly lr: number;
+  readonly core: number;
+  /** `RCC.CR.HSERDY` */
+  readonly what: string;
+  readonly address: number;
+  readonly mask: number;
+  /** What the loop waited for: 0 or 1. */
+  readonly wanted: 0 | 1;
+  /** When the last of these loops began, and its last read. */
+  readonly from: Ps;
+  readonly to: Ps;
+  /** How long after that the bit came; null where it did not for a while. */
+  readonly late: Ps | null;
+}
+
+/** So many reads of the same value in a row are a loop, if no more time lies between two of them. */
+const FEWEST_READS = 8;
+const LONGEST_GAP = 5 * MS;
+/** Behind the end of the run, in which a loop that still waits shows. */
+const STILL = 20 * MS;
+/** How long a bit that comes late is waited for, and how often it is looked at. */
+export const LATE = 50 * MS;
+const LOOK = 50 * US;
+const MOST_RUNS = 16;
+
+/** Inputs: what nobody pressed or sent is no wait of the chip. */
+const INPUTS = /^(gpio|exti|usart|uart|lpuart|spi|i2c|can|fdcan|tim|lptim|adc|touch)/;
+
+interface Poll {
+  readonly pc: number;
+  readonly lr: number;
+  readonly address: number;
+  readonly size: number;
+  value: number;
+  reads: number;
+  from: Ps;
+  to: Ps;
+}
+
+/** Each alone, or together, is what kept the run from the goal: the smallest sets. The session is left anywhere. */
+export function findGivenUp(
+  s: Session,
+  powerOn: Checkpoint,
+  end: Ps,
+  reached: (run: Attempt) => boolean,
+): { readonly sets: readonly (readonly GivenUp[])[]; readonly complete: boolean } {
+  const all = givenUp(s, powerOn, end);
+  const works = (some: readonly GivenUp[]): boolean => some.length > 0 && reached(runFrom(s, powerOn, asWanted(some)));
+  const { sets, complete } = new Tries(all, works, MOST_RUNS).sets(all);
+  return { sets: sets.map((set) => set.map((wait) => ({ ...wait, late: lateness(s, powerOn, wait) }))), complete };
+}
+
+/** The waits that the run gave up, in the order of their ends. */
+function givenUp(s: Session, powerOn: Checkpoint, end: Ps): readonly GivenUp[] {
+  const { machine } = s;
+  const polls = new Map<string, Poll>();
+  s.keepCheckpoints = false;
+  s.restore(powerOn);
+  const before = machine.setRepairs(watching(s, (core, address, size) => note(polls, core, address, size)));
+  try {
+    runTo(s, end);
+    const left = [...polls.values()].filter(({ reads }) => reads >= FEWEST_READS).map((poll) => ({ poll, reads: poll.reads, to: poll.to }));
+    if (left.length > 0) runTo(s, end + STILL);
+    const over = left.filter(({ poll, to }) => poll.to === to).map(({ poll }) => poll);
+    return over.toSorted((a, b) => a.to - b.to).flatMap((poll) => asWait(s, poll));
+  } finally {
+    machine.setRepairs(before);
+  }
+}
+/** Reads of blocks by user code of the boot core. */
+function watching({ machine }: Session, read: (core: Core, address: number, size: number) => void): Interceptor {
+  const pages = new Set<number>();
+  for (const { row } of machine.system.blocks)
+    if (!INPUTS.test(row.model ?? '')) for (let at = row.base; at < row.base + row.size; at += PAGE_SIZE) pages.add(at >>> PAGE_BITS);
+  const asked = (address: number): Block | null => machine.system.regionAt(address)?.block ?? null;
+  return {
+    pages,
+    read: (core, address, size) => {
+      if (core === machine.bootCore && core.zone === 'user' && !INPUTS.test(asked(address)?.row.model ?? 'gpio')) read(core, address, size);
+      return null;
+    },
+  };
+}
+function note(polls: Map<string, Poll>, core: Core, address: number, size: number): void {
+  const { pc } = core;
+  const key = `${pc} ${address}`;
+  const value = core.peek(address, size as 1 | 2 | 4) ?? 0;
+  const now = core.now();
+  const known = polls.get(key);
+  if (known?.value === value && now - known.to <= LONGEST_GAP) {
+    known.reads++;
+    known.to = now;
+  } else polls.set(key, { pc, lr: core.arm.lr, address, size, value, reads: 1, from: now, to: now });
+}
+/** Of a loop that tests one bit. */
+function asWait({ machine }: Session, { pc, lr, address, size, value, from, to }: Poll): GivenUp[] {
+  const core = machine.bootCore;
+  const shift = 8 * (address & 3);
+  const mask = core.testedMask(pc) ?? 0;
+  const block = machine.system.regionAt(address)?.block;
+  const register = block?.layout.at((address & ~3) - block.row.base);
+  if (mask === 0 || (mask & (mask - 1)) !== 0 || !block || !register || mask > 2 ** (8 * size) - 1) return [];
+  const bit = (mask << shift) >>> 0;
+  const field = register.fields.find((f) => f.width === 1 && (1 << f.bit) >>> 0 === bit);
+  if (field === undefined) return [];
+  const what = `${block.row.name}.${register.name}.${field.name}`;
+  return [{ pc, lr, core: core.index, what, address, mask, wanted: (value & mask) === 0 ? 1 : 0, from, to, late: null }];
+}
+
+/** Each of these bits reads as its loop wants it. */
+function asWanted(waits: readonly GivenUp[]): Interceptor {
+  return {
+    pages: new Set(waits.map(({ address }) => address >>> PAGE_BITS)),
+    read: (core, address, size) => {
+      const wait = waits.find((w) => w.pc === core.pc && w.address === address);
+      if (wait === undefined) return null;
+      const value = core.peek(address, size as 1 | 2 | 4) ?? 0;
+      return (wait.wanted === 1 ? value | wait.mask : value & ~wait.mask) >>> 0;
+    },
+  };
+}
+
+/** How long after the loop was left the bit comes by itself. */
+function lateness(s: Session, powerOn: Checkpoint, { address, mask, wanted, to }: GivenUp): Ps | null {
+  const core = s.machine.bootCore;
+  s.restore(powerOn);
+  runTo(s, to);
+  for (let after = LOOK; after <= LATE; after += LOOK) {
+    runTo(s, to + after);
+    const word = core.peek(address, mask > 0xffff ? 4 : mask > 0xff ? 2 : 1);
+    if (word !== null && ((word & mask) !== 0) === (wanted === 1)) return after;
+  }
+  return null;
+}
