@@ -263,20 +263,14 @@ interface Answers {
   symptom: SymptomAnswer | null;
   noReturn: NoReturn | null;
 }
-function askWhy(run: PlainRun, { judged, entry, starts, variants, limited, diagnosis }: JudgedRun): Answers {
+function askWhy(run: PlainRun, of: JudgedRun): Answers {
   const { session, input, tracer, finished, end, base, observed, cut } = run;
+  const { judged, entry, starts, variants, limited, diagnosis } = of;
   const answers: Answers = { diagnosis, difference: null, path: NOT_ON_PATH, dependsOn: [], symptom: null, noReturn: null };
   try {
     if (!limited) {
       answers.dependsOn = dependencies(variants, [], observed);
-      if (end.outcome !== 'dfu') {
-        input.progress?.('looking for the cause');
-        const why = diagnoseWhy(session, starts, variants, judged, end.outcome);
-        answers.diagnosis = why.diagnosis;
-        run.notes.push(...why.notes);
-        if (why.diagnosis.explained !== true) Object.assign(answers, byDifference(run, entry));
-        answers.path = onTheWay(run, why.diagnosis.explained === true || answers.difference?.helps === true);
-      }
+      if (end.outcome !== 'dfu') lookForCause(run, of, answers);
     }
     if (!cut && base.entries.length === 0 && (end.outcome === 'no-jump' || input.findJump || run.waitsForInput))
       run.notes.push(...jumpNotes(session, run.powerOn, finished));
@@ -288,6 +282,17 @@ function askWhy(run: PlainRun, { judged, entry, starts, variants, limited, diagn
     run.notes.push(notFinished(error));
   }
   return answers;
+}
+
+/** By repair of what a check finds, then by difference, then on the way there. */
+function lookForCause(run: PlainRun, { judged, entry, starts, variants }: JudgedRun, answers: Answers): void {
+  const { session, input, end } = run;
+  input.progress?.('looking for the cause');
+  const why = diagnoseWhy(session, starts, variants, judged, end.outcome);
+  answers.diagnosis = why.diagnosis;
+  run.notes.push(...why.notes);
+  if (why.diagnosis.explained !== true) Object.assign(answers, byDifference(run, entry));
+  answers.path = onTheWay(run, why.diagnosis.explained === true || answers.difference?.helps === true);
 }
 
 type ByDifference = Pick<Answers, 'difference' | 'receiver'>;

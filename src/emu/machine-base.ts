@@ -4,7 +4,9 @@
 import { PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
 import { decideBoot } from './boot-rules.ts';
 import { isUsbController, type BootRule, type ChipDescription } from './chip.ts';
-import { RESET_CAUSES, type GuestFact, type Refusal, type ResetCause } from './component.ts';
+import { RESET_CAUSES, type GuestFact, type ResetCause } from './component.ts';
+import { lostWrite, type Store } from './lost-write.ts';
+import { logVectorRead } from './vector-reads.ts';
 import { PAUSE, type CoreListener, type Zone } from './core/core-types.ts';
 import { Core, type CoreSnapshot, type Interceptor } from './core/core.ts';
 import { KIND } from './core/caches/flash-cache.ts';
@@ -134,7 +136,7 @@ export abstract class MachineBase implements CoreListener<Core> {
   protected readonly attachments: Attachment[] = [];
   protected readonly dirty: Uint8Array;
   protected readonly basePages = new Map<number, SavedPage>();
-  protected writer: { core: Core; record: WriteRecord | null; address: number; size: number; value: number } | null = null;
+  protected writer: (Store & { core: Core; record: WriteRecord | null }) | null = null;
   protected writerKind: WriterKind = 'cpu';
   protected stopAsked = false;
   /** Wires of each core. */
@@ -650,14 +652,9 @@ export abstract class MachineBase implements CoreListener<Core> {
   }
   /** A block says of the store that is under way that it had no effect. The ROM's are left out. */
   private writeLost(block: string, text: string, about: GuestFact | undefined): void {
-    const why = about && refusalOf(about);
-    if (!why || !this.writer || this.writerKind !== 'cpu' || this.writer.core.zone !== 'user') return;
-    const { address, size, value } = this.writer;
-    const lock = about.is === 'locked' ? about.lock : null;
-    const written = this.system.regionAt(address, this.writer.core.index)?.block;
-    const register = written && this.system.registerName(written, address);
-    const target = register ? `${written.row.name}.${register}` : `0x${address.toString(16).padStart(8, '0')}`;
-    this.history.lose({ ...this.recordWrite(), block, target, address, size, value, why, lock, text, count: 1, last: this.system.now });
+    const mine = this.writerKind === 'cpu' && this.writer?.core.zone === 'user';
+    const lost = mine && about ? lostWrite(this.system, this.writer!, block, text, about) : null;
+    if (lost) this.history.lose({ ...this.recordWrite(), ...lost, count: 1, last: this.system.now });
   }
   event(kind: string, text: string, pc: number | null = null, core = 0, about?: GuestFact): void {
     const c = this.cores?.[core];
@@ -856,7 +853,7 @@ export abstract class MachineBase implements CoreListener<Core> {
       }
       if (this.gap && address >= this.gap.base && address < this.gap.end) this.state.gapAccess = true;
       this.noteSystemRead(address);
-      if (core.zone === 'user' && !core.hardwareAccess) this.logVectorRead(core, address, size);
+      if (core.zone === 'user' && !core.hardwareAccess) logVectorRead(this.system, this.state.vectorReads, core, address, size);
       return this.repairs?.read?.(core, address, size) ?? null;
     },
     write: (core, address, size, value) => (this.repairs?.write ? this.repairs.write(core, address, size, value) : value),
@@ -868,17 +865,6 @@ export abstract class MachineBase implements CoreListener<Core> {
     if (this.system.regionAt(address)?.memory?.row.zone !== 'systemMemory') return;
     if (state.systemReads.length < MAX_SYSTEM_READS) state.systemReads.push(word);
     else state.moreSystemReads = true;
-  }
-  protected logVectorRead(core: Core, address: number, size: number): void {
-    const region = this.system.regionAt(address);
-    const row = region?.memory?.row;
-    if (!region || row?.zone !== 'systemMemory' || address - region.base >= (row.factsFrom ?? row.size)) return;
-    const reads = this.state.vectorReads;
-    const value = core.peek(address, size === 1 ? 1 : size === 2 ? 2 : 4) ?? 0;
-    const known = reads.findIndex((r) => r.address === address && r.pc === core.pc);
-    if (known >= 0) reads.splice(known, 1);
-    else if (reads.length >= 64) reads.shift();
-    reads.push({ address, value, pc: core.pc, at: core.now() });
   }
   /** Pages of system memory, intercepted while user code runs to see reads of its vectors. */
   protected systemPages(): number[] {
@@ -909,10 +895,4 @@ export abstract class MachineBase implements CoreListener<Core> {
     });
     for (const core of this.cores ?? []) core.interceptChanged();
   }
-}
-
-function refusalOf(about: GuestFact): Refusal | null {
-  if (about.is === 'locked') return 'locked';
-  if (about.is === 'backup-locked') return 'backup-domain';
-  return about.is === 'lost' ? about.why : null;
 }

@@ -472,18 +472,28 @@ export interface SymptomAnswer {
 }
 
 const THE_ROM: Receiver = { id: 'state', name: 'the ROM' };
+/** What the checks found, and what was found without them. */
+type Explained = Diagnosis & { readonly difference: Finding | null; readonly receiver?: Receiver; readonly path: PathFinding };
+function diagnosed(
+  { input }: Session,
+  { explained, sets, harmless, difference, receiver, path }: Explained,
+  causes: RunResult<string>['diagnosis']['causes'],
+): RunResult<string>['diagnosis'] {
+  const placed = (writer: Writer | null): LastWriter | null => lastWriter(input, writer);
+  const byState = withDifference({ explained, causes, sets, harmless }, difference, receiver ?? THE_ROM, placed);
+  return withPath(byState, path, placed);
+}
 export function makeResult(
   s: Session,
   base: BaseFacts,
   judged: readonly Judged[],
-  diagnosis: Diagnosis & { readonly difference: Finding | null; readonly receiver?: Receiver; readonly path: PathFinding },
+  diagnosis: Explained,
   dependsOn: readonly RomDependency[],
   symptom: SymptomAnswer | null,
 ): RunResult<string> {
   const { input } = s;
   // judgements at the entry that a repair led to replace the earlier ones
   const shown = judged.map((j) => diagnosis.later.find((l) => l.id === j.id) ?? j);
-  const placed = (writer: Writer | null): LastWriter | null => lastWriter(input, writer);
   const inSet = new Set<CheckId>(diagnosis.sets.flat());
   const checks = shown.map((j) => {
     const row = checkRow(input, j);
@@ -522,16 +532,7 @@ export function makeResult(
     resets: base.resets,
     entries: base.entries,
     checks,
-    diagnosis: withPath(
-      withDifference(
-        { explained: diagnosis.explained, causes, sets: diagnosis.sets, harmless: diagnosis.harmless },
-        diagnosis.difference,
-        diagnosis.receiver ?? THE_ROM,
-        placed,
-      ),
-      diagnosis.path,
-      placed,
-    ),
+    diagnosis: diagnosed(s, diagnosis, causes),
     usb: base.usb,
     console: base.console,
     semihostingExit: base.semihostingExit,
