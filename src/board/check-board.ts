@@ -6,7 +6,7 @@ import { CHECK_IDS, type CheckId } from '../bench/documents/result.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { modelOf } from '../emu/core/models/index.ts';
-import { watchedPins } from '../rom/profile.ts';
+import { masksInterrupts, watchedPins } from '../rom/profile.ts';
 import { resolveRomOptions } from '../rom/options.ts';
 import type { RomProfile } from '../rom/profiles.ts';
 import { BoardState } from './board-state.ts';
@@ -155,6 +155,7 @@ function romOf(chip: ChipDescription, profile: RomProfile | null, vectors: { sp:
     ramUse: chip.rom?.ramUse.value ?? [],
     usbIrq: profile?.usbIrq ?? -1,
     listensTo: watchedPins(profile),
+    masksInterrupts: profile && masksInterrupts(profile, true),
     option: (id) => {
       const o = options.find((x) => x.id === id);
       return o ? { value: o.value, confidence: o.confidence } : null;

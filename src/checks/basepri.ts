@@ -1,7 +1,7 @@
 /** Interrupts masked by BASEPRI when the ROM is entered. */
 import { broken, notApplicable, pass, type Check } from './check.ts';
 import { groupPriority } from './core-registers.ts';
-import { usbPriority } from './mask-registers.ts';
+import { nothingToIt, usbPriority } from './mask-registers.ts';
 import { INTERRUPTS } from './sources.ts';
 
 const level = (n: number): string => `0x${n.toString(16).padStart(2, '0')}`;
@@ -15,6 +15,8 @@ export const basepri: Check = {
     const value = state.core('basepri');
     if (value === null) return notApplicable('this core has no BASEPRI');
     if ((value & 0xff) === 0) return pass('BASEPRI = 0', 'no priority is masked', INTERRUPTS, 'documented');
+    const nothing = nothingToIt(subject.rom, `BASEPRI = ${level(value)}`);
+    if (nothing !== null) return nothing;
     const usb = usbPriority(subject);
     const masks = usb !== null && usb >= groupPriority(state, value & 0xff);
     return broken(masks ? 'fail' : 'warn', {

@@ -235,6 +235,8 @@ export interface RomFacts {
   readonly hseWait?: { readonly value: number; readonly source: string; readonly confidence: Confidence } | null;
   /** RX pins that the ROM watches in addition to USB, for a start bit or the start of a CAN frame. */
   readonly listensTo: readonly { readonly name: string; readonly pin: string }[];
+  /** Where its code masks all interrupts by itself, some instructions behind its first one, and never takes one; left out or null: not known of it. */
+  readonly masksInterrupts?: { readonly source: string; readonly confidence: Confidence } | null;
   /** Value of a ROM option in this run, with its confidence; null if the family does not have the option. */
   option(id: string): { readonly value: string; readonly confidence: Confidence } | null;
 }

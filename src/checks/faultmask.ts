@@ -1,15 +1,18 @@
 /** Everything but NMI masked by FAULTMASK when the ROM is entered. */
 import { broken, notApplicable, pass, type Check } from './check.ts';
+import { nothingToIt } from './mask-registers.ts';
 import { INTERRUPTS } from './sources.ts';
 
 export const faultmask: Check = {
   id: 'faultmask',
   question: 'Can the ROM take interrupts, or does FAULTMASK mask them?',
   path: false,
-  judge({ state, history }) {
+  judge({ state, history, rom }) {
     const value = state.core('faultmask');
     if (value === null) return notApplicable('this core has no FAULTMASK');
     if ((value & 1) === 0) return pass('FAULTMASK = 0', 'interrupts can be taken', INTERRUPTS, 'documented');
+    const nothing = nothingToIt(rom, 'FAULTMASK = 1');
+    if (nothing !== null) return nothing;
     return broken('fail', {
       observed: 'FAULTMASK = 1',
       expected: 'FAULTMASK = 0',

@@ -2,6 +2,7 @@
 import { broken, pass, unknown, type Check, type Judgement, type Repair, type Subject, type Writer } from './check.ts';
 import { exceptionName, FIRST_IRQ, isInterrupt, lineName, linesSet, listed, PENDSTSET, PENDSVSET, PPB } from './core-registers.ts';
 import { part } from './fix-in-c.ts';
+import { heldAtEntry, nothingToIt } from './mask-registers.ts';
 import { DEINIT } from './sources.ts';
 import { latest } from './writers.ts';
 
@@ -44,16 +45,23 @@ function waiting(subject: Subject): Waiting | null {
   };
 }
 
+/** SysTick and PendSV have no enable bit in the NVIC: they are taken as soon as no mask holds them. */
+function isTaken({ state }: Subject, { lines, sysTick, pendSv }: Waiting): boolean {
+  const enabled = linesSet(state, PPB.NVIC_ISER) ?? [];
+  return sysTick || pendSv || lines.some((n) => enabled.includes(n));
+}
 function judgeWaiting(subject: Subject, which: Waiting): Judgement {
-  const { state, history } = subject;
+  const { state, history, rom } = subject;
   const { lines, sysTick, pendSv } = which;
   const waited = hadWaited(subject);
-  // SysTick and PendSV have no enable bit in the NVIC: they are taken as soon as no mask holds them.
-  const enabled = linesSet(state, PPB.NVIC_ISER) ?? [];
-  const taken = sysTick || pendSv || lines.some((n) => enabled.includes(n));
+  const taken = isTaken(subject, which);
+  const names = [...lines.map((n) => lineName(state.chip, n)), ...(sysTick ? ['SysTick'] : []), ...(pendSv ? ['PendSV'] : [])];
+  const observed = `pending: ${listed(names)}`;
+  const nothing = waited || (taken && !heldAtEntry(state)) ? null : nothingToIt(rom, observed, 'Go unmasks what is enabled');
+  if (nothing !== null) return nothing;
   const first = lines[0];
   return broken('fail', {
-    observed: `pending: ${listed([...lines.map((n) => lineName(state.chip, n)), ...(sysTick ? ['SysTick'] : []), ...(pendSv ? ['PendSV'] : [])])}`,
+    observed,
     expected: 'nothing pending',
     source: DEINIT,
     confidence: 'documented',

@@ -1,5 +1,6 @@
 /** Interrupts masked by PRIMASK when the ROM is entered. */
 import { notApplicable, pass, type Check } from './check.ts';
+import { nothingToIt } from './mask-registers.ts';
 
 const SOURCE = 'AN2606 Rev 70 4.1: on products whose bootloader uses interrupts, the application must enable them again before the jump';
 
@@ -11,6 +12,8 @@ export const primask: Check = {
     const value = state.core('primask');
     if (value === null) return notApplicable('PRIMASK cannot be read on this target');
     if ((value & 1) === 0) return pass('PRIMASK = 0', 'interrupts can be taken', SOURCE, 'documented');
+    const nothing = nothingToIt(rom, 'PRIMASK = 1');
+    if (nothing !== null) return nothing;
     // The rule is documented, but not for which product: a ROM that clears the mask itself would not mind.
     const keeps = rom.option('primask');
     return {

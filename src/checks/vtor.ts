@@ -1,6 +1,7 @@
 /** The vector table in force. */
 import { broken, hex, notApplicable, pass, type Check, type TargetState } from './check.ts';
 import { familyOf } from './families.ts';
+import { nothingToIt } from './mask-registers.ts';
 
 const SOURCE =
   'Klipper and MicroPython jump with VTOR still at the application and reach DFU, so the ROM seems to set it; ST publishes nothing';
@@ -22,6 +23,8 @@ export const vtor: Check = {
     if (value === rom.vectorTable) return pass(observed, "interrupts go to the ROM's handlers", SOURCE, 'inferred');
     if (isAtZero(state, value))
       return pass(`${observed}, where system memory is mapped`, "interrupts go to the ROM's handlers", SOURCE, 'inferred');
+    const nothing = nothingToIt(rom, observed);
+    if (nothing !== null) return nothing;
     return broken('warn', {
       observed,
       expected: `VTOR = ${hex(rom.vectorTable)}`,

@@ -194,6 +194,18 @@ export const SILENT =
   'over USART, I2C and SPI: Write Protect, Readout Protect, erase of one bank, checksums; on I2C the commands without stretching (0x32 …); on CAN and FDCAN all but Get, Get Version and Get ID; I3C';
 
 /** The commands of AN3155 are there. */
+/**
+ * Where ST's own code of this part, or of its relatives, masks all interrupts by itself: as of the option `primask`.
+ * @param other the code that runs is not known to be that version
+ */
+export function masksInterrupts(
+  { options }: RomProfile,
+  other: boolean,
+): { readonly source: string; readonly confidence: Confidence } | null {
+  const own = options.primask;
+  return own?.settled === true ? { source: own.source, confidence: other ? 'inferred' : own.confidence } : null;
+}
+
 export const speaksSerial = (p: RomProfile): boolean => (p.build.serial ?? p.build.tables) !== undefined;
 
 /** Pins on which the ROM takes a start bit for a choice of interface. */

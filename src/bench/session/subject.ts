@@ -18,7 +18,7 @@ import type { Machine } from '../../emu/machine.ts';
 import { PS_PER_SECOND, rateHz } from '../../emu/time.ts';
 import { PIN_FLOATING } from '../../peripherals/pins/gpio-common.ts';
 import { optionSettings } from './rom-options.ts';
-import { hseWaitOf, watchedPins } from '../../rom/profile.ts';
+import { hseWaitOf, masksInterrupts, watchedPins } from '../../rom/profile.ts';
 import { lastLeave, type Session } from './session.ts';
 
 /** Block registers by path, as stored. */
@@ -187,6 +187,7 @@ export function romFacts(s: Session): RomFacts {
     usbIrq: profile?.usbIrq ?? -1,
     hseWait: profile && hseWaitOf(profile, s.input.rom?.version ?? null),
     listensTo: watchedPins(profile),
+    masksInterrupts: profile && masksInterrupts(profile, s.input.rom?.kind === 'dump'),
     option: (id) => {
       const o = settings.find((x) => x.id === id);
       return o ? { value: o.value, confidence: o.confidence } : null;
