@@ -14,6 +14,7 @@ import { WebUsbLink } from '../usb-sim/conform/web-usb-link.ts';
 import { loadJob, typedFiles, type RunOptions } from './inputs.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
+import { noDevice } from './no-device.ts';
 import { toldTrigger } from './trigger.ts';
 import { usePrebuilt } from './prebuilt.ts';
 import { usbPackage } from './usb-package.ts';
@@ -100,8 +101,9 @@ async function openEmulated(images: readonly string[], options: ConformOptions, 
   const held = new HeldMachine(jobInput(toldTrigger(job, io)));
   const end = held.start();
   if (!held.usb.outsideReady) {
+    const { what, next } = noDevice(held.session, end);
     held.release();
-    throw new UsageError(`no USB device appeared: the run ended with ${end.outcome} (${end.reason})`, '`bootbench run` says why');
+    throw new UsageError(what, next);
   }
   return { link: new DfuTarget(held, flash ?? undefined), close: () => held.release() };
 }

@@ -3,7 +3,6 @@ import { findChip } from '../chips/index.ts';
 import { HeldMachine } from '../bench/session/held-machine.ts';
 import { jobInput } from '../bench/input/job.ts';
 import { flashImage } from '../bench/session/flash-image.ts';
-import type { SessionEnd } from '../bench/session/live-run.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { isInterruptTransfer } from '../usb-sim/outside.ts';
 import { PcapngWriter } from '../usb-sim/pcapng.ts';
@@ -14,6 +13,7 @@ import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
 import { toldTrigger } from './trigger.ts';
 import { EXIT, type Io } from './io.ts';
 import { mustBeCalledWhatItIs, Outputs, type OutputFile } from './outputs.ts';
+import { noDevice } from './no-device.ts';
 import { usePrebuilt } from './prebuilt.ts';
 import { interrupted, isLoopback, LOOPBACK, portNumber } from './serving.ts';
 import { serveUsbIp } from './usbip-server.ts';
@@ -48,7 +48,8 @@ export async function dfuCommand(images: readonly string[], options: DfuOptions,
   try {
     const end = held.start();
     if (!held.usb.outsideReady) {
-      io.stderr.write(`bootbench: ${noDevice(end)}\n`);
+      const { what, next } = noDevice(held.session, end);
+      io.stderr.write(`bootbench: ${what}; ${next}\n`);
       return EXIT.failed;
     }
     io.stderr.write(`bootbench: ${deviceLine(held.usb.state, held.usb.session())}\n`);
@@ -88,9 +89,6 @@ const files = (options: DfuOptions): OutputFile[] =>
     const path = options[key];
     return path === undefined ? [] : [{ option: `--${key}`, path }];
   });
-
-const noDevice = ({ outcome, reason }: SessionEnd): string =>
-  `no USB device appeared: the run ended with ${outcome} (${reason}); \`bootbench run\` shows why`;
 
 /** What the device says of itself stays on this line. */
 export function deviceLine(

@@ -34,6 +34,7 @@ describe('bootbench conform', () => {
     [['--chip', 'stm32f072rb', '--boot0', '--flash', '0x20000000:64'], /--flash: it does not lie inside/],
     [['--chip', 'stm32f072rb', '--boot0', '--flash', '0x08010000:64'], /--flash: it is not whole sectors of 2048 bytes/],
     [['--chip', 'stm32f072rb', '--boot0', '--flash', '64'], /--flash: "64" is not address:length/],
+    [['--chip', 'stm32f103c8', '--boot0'], /the ROM of STM32F103C8 has no USB, only USART1 \(PA9 and PA10\); `bootbench uart` offers/],
     [['--chip', 'stm32f072rb', '--boot0', '--json', '-', '--html', '-'], /both write to stdout/],
   ])('%j is exit 2 with one line', async (args, text) => {
     const ran = await cli(['conform', ...args], { cwd: folder() });
