@@ -10,6 +10,7 @@ import './browser-host.ts';
 export { bench } from './library/bench.ts';
 export type {
   BenchOptions,
+  DumpPiece,
   JobImage,
   Limits,
   MachineOptions,

@@ -4,7 +4,7 @@ import { romProfile } from '../bench/input/job.ts';
 import type { RomInput } from '../bench/input/run-input.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { splitImagePath } from '../image/image.ts';
-import { placePieces, whyNoPlace } from '../rom/pieces.ts';
+import { dumpInPieces, whyNoPlace } from '../rom/pieces.ts';
 
 export const dumpFiles = (typed: readonly string[]): string[] => typed.map((text) => splitImagePath(text).file);
 
@@ -30,8 +30,7 @@ export function readDump(
   });
   const why = whyNoPlace(chip, profile, pieces);
   if (why !== null) throw new UsageError(`${said}${why}`);
-  const { bytes, beside } = placePieces(profile, pieces);
-  return beside.length === 0 ? { bytes } : { bytes, beside };
+  return dumpInPieces(profile, pieces);
 }
 
 function checkLength(file: string, bytes: Uint8Array, { base, size }: { readonly base: number; readonly size: number }): void {

@@ -5,13 +5,15 @@ import { parseDuration } from '../bench/documents/duration.ts';
 import { checkExpect } from '../bench/documents/expect.ts';
 import { jobInput, romProfileIfAny, type JobImage, type RunJob } from '../bench/input/job.ts';
 import { SYMPTOMS, type CheckId, type Outcome, type Symptom } from '../bench/documents/result.ts';
-import type { RunLimits } from '../bench/input/run-input.ts';
+import type { RomInput, RunLimits } from '../bench/input/run-input.ts';
 import { checkScenario, wordValue } from '../bench/input/scenario.ts';
 import type { Duration, Expect, Scenario, WordValue } from '../bench/documents/scenario-types.ts';
 import { shown, UsageError, didYouMean } from '../bench/documents/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import type { ROM_OPTION_VALUES, RomOptionId } from '../rom/options.ts';
 import { resolveRomOptions, RomOptionError } from '../rom/options.ts';
+import { dumpInPieces, whyNoPlace } from '../rom/pieces.ts';
+import type { RomProfile } from '../rom/profile.ts';
 import { VERSION } from '../version.ts';
 import { HOST } from './host.ts';
 import type { ChipName } from './names.ts';
@@ -64,14 +66,20 @@ export interface MachineOptions {
   readonly romOptions?: RomOptions;
   /** Register fields that are fixed to a value: `{ 'ETH.DMAMR.SWR': 0 }`. */
   readonly force?: Readonly<Record<string, WordValue>>;
-  /** A dump of the chip's own ROM, used instead of the stand-in: system memory from its first byte. */
-  readonly romDump?: Uint8Array;
+  /** A dump of the chip's own ROM, used instead of the stand-in: system memory from its first byte, or pieces with the addresses that they were read from. */
+  readonly romDump?: Uint8Array | readonly DumpPiece[];
   /** Handle BKPT 0xAB as semihosting; default true. */
   readonly semihosting?: boolean;
   /** Address of a vector table; the boot core starts there instead of where the chip boots. */
   readonly bootAt?: number;
   /** Contents of the files that DFU downloads of the scenario send, by their names in the scenario. */
   readonly files?: ReadonlyMap<string, Uint8Array>;
+}
+
+/** A part of a dump; parts do not overlap, and lie in system memory. */
+export interface DumpPiece {
+  readonly address: number;
+  readonly bytes: Uint8Array;
 }
 
 export interface BenchOptions extends MachineOptions {
@@ -126,7 +134,7 @@ export async function libraryJob(options: BenchOptions, keys: readonly string[] 
     limits: limitsOf(options.limits),
     rom: {
       kind: options.romDump === undefined ? 'stand-in' : 'dump',
-      bytes: await romBytes(chip, options, romOptions),
+      ...(await romBytes(chip, options, romOptions)),
       version: null,
       options: romOptions,
     },
@@ -183,7 +191,7 @@ function checkValues({ seed, until, files, signal }: BenchOptions): void {
 
 /** Options that are right where their type is. */
 function checkTypes({ romDump, devices, onProgress, semihosting, trigger, force, romOptions, limits }: BenchOptions): void {
-  if (romDump !== undefined && !isBytes(romDump)) throw new UsageError('romDump is not a Uint8Array');
+  if (romDump !== undefined && !isBytes(romDump)) checkPieces(romDump);
   if (devices !== undefined && !(devices instanceof URL))
     throw new UsageError('devices is not a URL', "a run loads them in its own thread: new URL('./board.js', import.meta.url)");
   if (onProgress !== undefined && typeof onProgress !== 'function') throw new UsageError('onProgress is not a function');
@@ -192,6 +200,15 @@ function checkTypes({ romDump, devices, onProgress, semihosting, trigger, force,
   for (const [name, value] of Object.entries({ force, romOptions, limits }))
     if (value !== undefined && !isRecord(value)) throw new UsageError(`${name} is ${shown(value)}`, 'give an object');
 }
+function checkPieces(pieces: unknown): void {
+  if (!Array.isArray(pieces) || pieces.length === 0)
+    throw new UsageError('romDump is not a Uint8Array', 'or a list of { address, bytes }, if the dump has several pieces');
+  pieces.forEach((piece: unknown, i) => {
+    if (!isRecord(piece) || !isBytes(piece['bytes']) || !isAddress(piece['address']))
+      throw new UsageError(`romDump[${i}] is not { address, bytes }`, 'for example { address: 0x1fff0000, bytes }');
+  });
+}
+const isAddress = (value: unknown): boolean => typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 32;
 const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array;
 
 /** The chip of a name; a UsageError says which are near. */
@@ -206,11 +223,15 @@ function chipNamed(name: unknown): ChipDescription {
   throw new UsageError(`there is no chip ${JSON.stringify(name)}`, hint);
 }
 
-async function romBytes(chip: ChipDescription, { romDump }: BenchOptions, chosen: Readonly<Record<string, string>>): Promise<Uint8Array> {
+async function romBytes(
+  chip: ChipDescription,
+  { romDump }: BenchOptions,
+  chosen: Readonly<Record<string, string>>,
+): Promise<Pick<RomInput, 'bytes' | 'beside'>> {
   const profile = romProfileIfAny(chip);
   if (profile === null) {
     if (romDump !== undefined || Object.keys(chosen).length > 0) throw new UsageError(`this version has no stand-in ROM for ${chip.name}`);
-    return new Uint8Array(0);
+    return { bytes: new Uint8Array(0) };
   }
   try {
     resolveRomOptions(profile.options, chosen);
@@ -218,13 +239,22 @@ async function romBytes(chip: ChipDescription, { romDump }: BenchOptions, chosen
     if (error instanceof RomOptionError) throw new UsageError(error.message, didYouMean(error.word, error.candidates));
     throw error;
   }
-  if (romDump === undefined) return HOST.romImage(profile.image);
-  const { size } = profile.systemMemory.value;
-  if (romDump.length < 8) throw new UsageError(`romDump: ${romDump.length} bytes is too short for a ROM`);
-  if (romDump.length > size) throw new UsageError(`romDump has ${romDump.length} bytes, but system memory of ${chip.name} has ${size}`);
+  if (romDump === undefined) return { bytes: await HOST.romImage(profile.image) };
+  const dump = isBytes(romDump) ? wholeDump(chip, profile, romDump) : dumpOfPieces(chip, profile, romDump);
   if (Object.keys(chosen).length > 0)
     throw new UsageError('romOptions are for the stand-in ROM', 'the code of a dump has no options: give either romDump or romOptions');
-  return romDump;
+  return dump;
+}
+function wholeDump(chip: ChipDescription, profile: RomProfile, bytes: Uint8Array): Pick<RomInput, 'bytes'> {
+  const { size } = profile.systemMemory.value;
+  if (bytes.length < 8) throw new UsageError(`romDump: ${bytes.length} bytes is too short for a ROM`);
+  if (bytes.length > size) throw new UsageError(`romDump has ${bytes.length} bytes, but system memory of ${chip.name} has ${size}`);
+  return { bytes };
+}
+function dumpOfPieces(chip: ChipDescription, profile: RomProfile, pieces: readonly DumpPiece[]): Pick<RomInput, 'bytes' | 'beside'> {
+  const why = whyNoPlace(chip, profile, pieces);
+  if (why !== null) throw new UsageError(`romDump: ${why}`);
+  return dumpInPieces(profile, pieces);
 }
 
 function limitsOf(limits: Limits = {}): RunLimits {

@@ -54,6 +54,15 @@ export function placePieces(profile: RomProfile, pieces: readonly RomSegment[]):
   return { bytes, beside };
 }
 
+/** The same as a run is given it. */
+export function dumpInPieces(
+  profile: RomProfile,
+  pieces: readonly RomSegment[],
+): { readonly bytes: Uint8Array; readonly beside?: readonly RomSegment[] } {
+  const { bytes, beside } = placePieces(profile, pieces);
+  return beside.length === 0 ? { bytes } : { bytes, beside };
+}
+
 /** A dump and what lies beside it, in order of address. */
 export const inOrder = (dump: RomSegment, beside: readonly RomSegment[]): RomSegment[] => ascending([dump, ...beside]);
 const ascending = (pieces: readonly RomSegment[]): RomSegment[] => [...pieces].sort((a, b) => a.address - b.address);

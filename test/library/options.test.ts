@@ -21,6 +21,13 @@ describe('wrong options', () => {
     ['a ROM option that is none', { ...GOOD, romOptions: { primsk: 'keeps' } }, /did you mean primask/],
     ['a value that is none', { ...GOOD, romOptions: { primask: 'maybe' } }, /keeps, clears/],
     ['a dump of three bytes', { ...GOOD, romDump: new Uint8Array(3) }, /too short/],
+    ['a dump in no pieces', { ...GOOD, romDump: [] }, /romDump is not a Uint8Array.*list of \{ address, bytes \}/],
+    ['a piece of a dump without an address', { ...GOOD, romDump: [{ bytes: new Uint8Array(8) }] as never }, /romDump\[0\] is not/],
+    [
+      'a piece of a dump elsewhere',
+      { ...GOOD, romDump: [{ address: 0x20000000, bytes: new Uint8Array(8) }] },
+      /not inside of system memory/,
+    ],
     ['a dump of noise', { ...GOOD, romDump: new Uint8Array(64).fill(7) }, /no vector table/],
     [
       'a dump and ROM options',

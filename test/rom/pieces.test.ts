@@ -11,6 +11,8 @@ import { romHash } from '../../src/rom/identity.ts';
 import { dumpBase, type RomSegment } from '../../src/rom/load.ts';
 import { placePieces, whyNoPlace } from '../../src/rom/pieces.ts';
 import { romProfileOf } from '../../src/rom/profiles.ts';
+import '../../src/browser-host.ts';
+import { bench } from '../../src/index.ts';
 import { plainJob } from '../bench/plain-job.ts';
 import { cli, folder } from '../cli/helpers.ts';
 
@@ -43,6 +45,16 @@ describe('A dump in pieces', () => {
       const at = dumpBase(p, bytes)!;
       expect(bytes.subarray(p.base - at, p.base - at + rom.length)).toEqual(rom);
     }
+  });
+  it('runs in the library as it does in one piece', async () => {
+    const options = { chip: 'stm32f072rb', images: [], scenario: { board: { boot0: 1 } } } as const;
+    const hashes = [];
+    for (const romDump of [image, cut]) {
+      const { outcome, rom } = await bench({ ...options, romDump });
+      expect([outcome, rom.kind]).toEqual(['dfu', 'dump']);
+      hashes.push(rom.sha256);
+    }
+    expect(hashes[0]).toBe(hashes[1]);
   });
   it('has pieces in other stretches of system memory, which run, count in the hash and reach the workers of a campaign', async () => {
     const g0 = of('stm32g0b1re');
