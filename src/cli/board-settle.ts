@@ -161,7 +161,7 @@ async function watchOf(
   if (profile.dfu === null)
     throw new UsageError(
       `the ROM of ${chip.name} has no USB: who hears its answer to 0x7F?`,
-      'wire a serial port to its USART and name it: --serial /dev/ttyUSB0',
+      'wire a serial port to its USART and name it: --serial /dev/ttyUSB0; `bootbench probe --pty` has one',
     );
   const registers = options.watch === undefined ? registersOf(chip) : null;
   return registers === null ? [await usbWatch(target, options, io), 'host'] : [registers, 'registers'];
