@@ -14,6 +14,7 @@ const RAM = 0x20000000;
 const SYSTICK = 0xe000e010;
 const PERIOD = 40_000;
 const PA5 = 1 << 5;
+const WORDS = [0, 4, 8, 12, 16, 20];
 /** Clock enables, what makes PA5 an output, and where the port and EXTI have their registers. */
 const CHIPS = {
   stm32l476: { clocks: [[0x4002104c, 3], [0x40021060, 1]], port: 0x48000000, mode: [0x00, 0xabfff7ff], idr: 0x10, odr: 0x14, bsrr: 0x18, rtsr: 0x40010408, imr: 0x40010400 },
@@ -42,7 +43,9 @@ function ran(chip: Chip, { loop, handler, before = [] }: Program, skipping: bool
     [SYSTICK, 7],
   ] as const;
   for (const [at, value] of writes) start.constant(0, at).constant(1, value).str(1, 0);
-  start.constant(0, RAM).movs(1, 0).str(1, 0).str(1, 0, 4).str(1, 0, 8).constant(3, c.port).movs(5, PA5).movs(4, 0).label('again');
+  start.constant(0, RAM).movs(1, 0);
+  for (const at of WORDS) start.str(1, 0, at);
+  start.constant(3, c.port).movs(5, PA5).movs(4, 0).movs(6, 0).movs(7, 0).label('again');
   loop(start, c);
   start.b('again');
   const tick = new Thumb(FLASH + 0x400).constant(0, c.port).movs(1, PA5).constant(2, RAM);
@@ -63,7 +66,7 @@ function ran(chip: Chip, { loop, handler, before = [] }: Program, skipping: bool
   for (let n = 1; n <= 20; n++) {
     machine.run(n * 5.3 * MS);
     const writer = machine.history.lastWriter('GPIOA.ODR');
-    const words = [0, 4, 8, 0xff8].map((at) => core.peek(RAM + at, 4));
+    const words = [...WORDS, 0xff8].map((at) => core.peek(RAM + at, 4));
     seen.push([
       core.cycles(),
       core.retired(),
@@ -111,6 +114,45 @@ describe.each(Object.keys(CHIPS) as Chip[])('A main loop of %s that toggles an L
   });
 });
 
+describe('A main loop that counts its rounds beside an LED that it toggles', () => {
+  const counts: Program['handler'] = (t) => t.ldr(1, 2, 8).adds(1, 1).str(1, 2, 8);
+  it.each(Object.keys(CHIPS) as Chip[])('takes no time between two ticks: %s', (chip) => {
+    const loop: Program['loop'] = (t, c) => (toggle(t, c), t.ldr(1, 0, 12).adds(1, 1).str(1, 0, 12));
+    expect(same(chip, { loop, handler: counts })).toBeGreaterThan(0.5);
+  });
+  it.each(Object.keys(CHIPS) as Chip[])('nor where it waits for a number of ticks: %s', (chip) => {
+    const loop: Program['loop'] = (t, c) => (
+      toggle(t, c),
+      t.ldr(1, 0, 8).subs(1, 1, 7).cmp(1, 9).bne('on').ldr(7, 0, 8).adds(6, 1).label('on')
+    );
+    expect(same(chip, { loop, handler: counts })).toBeGreaterThan(0.5);
+  });
+  it('is executed in part where what it polls has changed meanwhile', () => {
+    const loop: Program['loop'] = (t, c) => (
+      toggle(t, c),
+      t
+        .ldr(1, 3, c.idr)
+        .constant(2, 1 << 13)
+        .tst(1, 2)
+        .bne('on')
+        .ldr(1, 0, 12)
+        .adds(1, 1)
+        .str(1, 0, 12)
+        .label('on')
+    );
+    const drives: Program['handler'] = (t, c) =>
+      t
+        .ldr(1, 2, 8)
+        .adds(1, 1)
+        .str(1, 2, 8)
+        .lsls(1, 1, 8)
+        .constant(3, 1 << 13)
+        .ands(1, 3)
+        .str(1, 0, c.bsrr);
+    expect(same('stm32l476', { loop, handler: drives })).toBeGreaterThan(0.1);
+  });
+});
+
 describe('Random loops that change and put back', () => {
   const PIECES: readonly ((t: Thumb, c: (typeof CHIPS)[Chip]) => void)[] = [
     toggle,
@@ -122,6 +164,11 @@ describe('Random loops that change and put back', () => {
     (t) => t.eors(4, 5),
     (t) => t.ldr(1, 0, 8).adds(1, 1).strb(1, 0, 8),
     (t) => t.put(0xb430, 0xbc30),
+    (t) => t.adds(6, 1),
+    (t) => t.ldr(1, 0, 12).adds(1, 1).str(1, 0, 12),
+    (t) => t.ldr(7, 0, 8).str(7, 0, 16),
+    (t) => t.ldr(1, 0, 8).subs(1, 1, 7).cmp(1, 3).put(0xd101).adds(6, 1).ldr(7, 0, 8),
+    (t) => t.ldr(1, 0, 20).subs(1, 1, 4).str(1, 0, 20),
   ];
   const HANDLERS: readonly Program['handler'][] = [
     undefined,
@@ -131,7 +178,7 @@ describe('Random loops that change and put back', () => {
     (t) => t.put(0xb410).str(1, 2).put(0xbc10),
   ];
   const parts: number[] = [];
-  it.each(Array.from({ length: 24 }, (_, seed) => seed))('end as if each round had been executed: %i', (seed) => {
+  it.each(Array.from({ length: 40 }, (_, seed) => seed))('end as if each round had been executed: %i', (seed) => {
     const chance = new Chance(seed);
     const pieces = Array.from({ length: 1 + chance.below(4) }, () => chance.of(PIECES));
     const handler = chance.of(HANDLERS);

@@ -3,9 +3,11 @@
  * iterations, those n can be skipped: the words change by n steps. Proved by running the instructions on linear values (linear.ts) from the core's state. That iterations
  * take equally long is measured on two of them.
  */
+import type { DeviceAccess } from '../core/core-types.ts';
 import type { Core } from '../core/core.ts';
 import type { Instruction } from '../core/decode.ts';
 import type { RowUse } from '../core/caches/flash-cache.ts';
+import { LinearDevices } from './linear-devices.ts';
 import { GIVE_UP, giveUp, LinearRun, type Cell, type Surroundings } from './linear.ts';
 import { S } from '../core/state.ts';
 import {
@@ -17,6 +19,8 @@ import {
   sameCode,
   since,
   steadyUntil,
+  stillRepeats,
+  stillTurns,
   STRETCHES,
   stretchesOf,
   type Loop,
@@ -24,6 +28,7 @@ import {
   type Told,
 } from './steady.ts';
 import type { System } from '../system.ts';
+import type { Turned, Unheard } from './turns.ts';
 
 export interface CountingLoop extends Loop {
   /** `System.configuration`: which blocks have a clock. */
@@ -43,12 +48,31 @@ export interface CountingLoop extends Loop {
    * the cells are what an iteration writes at each. `cannot`: the loop's use of that word is not linear.
    */
   readonly led: 'yes' | 'no' | 'cannot';
+  /** What an iteration reads of blocks and does to them; null: nothing but steady reads. */
+  readonly rounds: Rounds | null;
   /** Which instructions an iteration runs, and cycles that depend on operands: see `LinearRun`. */
   readonly path: number;
   readonly extra: number;
   /** Arrivals at its start without a worthwhile skip. */
   vain: number;
 }
+
+/** An iteration that also drives outputs, and puts them back, or refreshes a watchdog. */
+export interface Rounds {
+  /** Its reads of blocks, in order. */
+  readonly devices: readonly DeviceAccess[];
+  /** Those of them that it does not change itself. */
+  readonly inputs: readonly SteadyRead[];
+  readonly turned: (Turned & { readonly unheard: Unheard }) | null;
+  readonly refreshes: readonly DeviceAccess[];
+  /** Writes that the history numbers. */
+  readonly writes: number;
+}
+/** Its blocks are as at the start of an iteration, and what it reads of others is as it was. */
+export const roundsHold = (core: Core, rounds: Rounds): boolean =>
+  rounds.inputs.every((r) => (core.peek(r.address, r.size) ?? 0) >>> 0 === r.value) &&
+  stillRepeats(core, rounds) &&
+  stillTurns(core, rounds);
 
 /** Instructions of a prediction, and instructions that a loop must promise to save. */
 const PREDICTED = 200;
@@ -114,6 +138,24 @@ export function hypothesis(around: Surroundings, { before, after }: Pick<Iterati
   return cells;
 }
 
+/** `devices`: what it reads of blocks; null: a block may only be read where that is steady. */
+export function roundsRun(
+  core: Core,
+  around: Surroundings,
+  pc: number,
+  devices: readonly DeviceAccess[] | null,
+  start: readonly Cell[],
+): LinearRun {
+  if (devices === null) return new LinearRun(core.profile, around, pc, start);
+  const { system } = core;
+  const blocks = {
+    ...around,
+    isDevice: (address: number) => !core.isRemote(address) && (system.regionAt(address, core.index)?.block ?? null) !== null,
+    isSteady: (address: number) => steadyUntil(core, system, address) > core.now(),
+  };
+  return new LinearDevices(core.profile, blocks, pc, devices, start);
+}
+
 /** Runs an iteration on linear values: what it writes and how many iterations take the same path; null if it is not linear. */
 function prove(
   core: Core,
@@ -122,12 +164,14 @@ function prove(
   instructions: number,
   start: readonly Cell[],
   led = false,
+  rounds: Rounds | null = null,
 ): { iterations: number; run: LinearRun; cells: Cell[] } | null {
-  const run = new LinearRun(core.profile, around, pc, start);
+  const run = roundsRun(core, around, pc, rounds?.devices ?? null, start);
   for (let i = 0; i < instructions; i++) {
     run.run();
     if (run.iterations <= 1 && !led) return null;
   }
+  if (run instanceof LinearDevices && run.deviceReads !== rounds!.devices.length) return null;
   const cells = run.next === pc && !run.inItBlock ? provedCells(run, start, led) : null;
   return cells && { iterations: run.iterations, run, cells };
 }
@@ -244,20 +288,25 @@ function measure(
     still: STRETCHES,
     inputs: -1,
     led: 'no',
+    rounds: null,
   });
 }
 
 /** The loop with the core's current state as iteration 0 and the steps of `moving`. `still` of what was measured is used again where it fits. */
-function provedFromHere(
+export function provedFromHere(
   core: Core,
   around: Surroundings,
   pc: number,
   instructions: number,
   moving: readonly Cell[],
-  measured: Pick<CountingLoop, 'cycles' | 'cacheHits' | 'counts' | 'branchTargets' | 'use' | 'known' | 'still' | 'inputs' | 'led'>,
+  measured: Pick<
+    CountingLoop,
+    'cycles' | 'cacheHits' | 'counts' | 'branchTargets' | 'use' | 'known' | 'still' | 'inputs' | 'led' | 'rounds'
+  >,
 ): CountingLoop | null {
   const start = moving.map((c) => ({ ...c, at: valueOf(core, c) }));
-  const proof = prove(core, around, pc, instructions, start, measured.led === 'yes');
+  const { rounds } = measured;
+  const proof = prove(core, around, pc, instructions, start, measured.led === 'yes', rounds);
   if (!proof) return null;
   const { run } = proof;
   // an input with a small step tells the iteration best
@@ -281,7 +330,10 @@ function provedFromHere(
         ? measured.still
         : stretchesOf(ARCHITECTURE.filter((i) => matters(i) && !cells.some((c) => c.size === 0 && c.where === 4 * i))),
     state: core.stateWords(),
-    reads: run.reads.map(({ address, size, value }): SteadyRead => ({ address, size, value: sizedTo(value, size) })),
+    reads: [
+      ...run.reads.map(({ address, size, value }): SteadyRead => ({ address, size, value: sizedTo(value, size) })),
+      ...(rounds?.inputs ?? []),
+    ],
     iterations: proof.iterations,
     path: run.path,
     extra: run.extra,
@@ -291,8 +343,9 @@ function provedFromHere(
   };
 }
 const sizedTo = (value: number, size: number): number => (size === 4 ? value >>> 0 : value & (2 ** (8 * size) - 1));
-/** The core stands at the loop's start, and clocks are unchanged. */
-const atStart = (core: Core, loop: CountingLoop): boolean => core.pc === loop.pc && core.system.configuration === loop.configuration;
+/** The core stands at the loop's start, clocks are unchanged, and so is what a round finds of blocks. */
+const atStart = (core: Core, { pc, configuration, rounds }: CountingLoop): boolean =>
+  core.pc === pc && core.system.configuration === configuration && (rounds === null || roundsHold(core, rounds));
 
 /**
  * The loop proved for the current values, if it takes the same path through the same addresses and so the same time; else null.

@@ -2,40 +2,33 @@
  * Iterations of a program that sleeps between ticks of SysTick: from WFI through the handler and what follows it to the next WFI, on linear values (linear.ts). Exception entry
  * and return as in exceptions.ts for the plain case: thread code on an aligned MSP without FP context. Anything else gives up.
  */
-import type { Expr, LoadOptions, Profile, Val } from '../core/builder.ts';
+import type { Profile } from '../core/builder.ts';
 import type { DeviceAccess } from '../core/core-types.ts';
 import { EXC_RETURN_FTYPE, EXC_RETURN_THREAD, excReturn } from '../core/arm/exceptions.ts';
-import { giveUp, linear, LinearRun, type Cell, type Surroundings } from './linear.ts';
+import { giveUp, type Cell } from './linear.ts';
+import { LinearDevices, type DeviceSurroundings } from './linear-devices.ts';
 import { RETURN_ADDRESS, STACKED, XPSR } from './linear-handler.ts';
 import { S } from '../core/state.ts';
 
 const FRAME_BYTES = XPSR + 4;
 const STKALIGN = 0x200;
 
-export interface TickSurroundings extends Surroundings {
-  /** The address belongs to a block and not to the core. */
-  isDevice(address: number): boolean;
-  /** A read depends on the block's state only, not on the time. */
-  isSteady(address: number): boolean;
+export interface TickSurroundings extends DeviceSurroundings {
   /** SysTick's entry of the vector table. */
   readonly handler: number;
 }
 
-export class LinearTicks extends LinearRun {
+export class LinearTicks extends LinearDevices {
   /** The core is in WFI. */
   asleep = true;
-  /** Reads of blocks so far. */
-  deviceReads = 0;
   private readonly ticks: TickSurroundings;
-  private readonly devices: readonly DeviceAccess[];
   private readonly excReturn: number;
   private handling = false;
 
   /** `devices`: the iteration's reads of blocks, in order. */
   constructor(profile: Profile, around: TickSurroundings, pc: number, devices: readonly DeviceAccess[], cells: Iterable<Cell> = []) {
-    super(profile, around, pc, cells);
+    super(profile, around, pc, devices, cells);
     this.ticks = around;
-    this.devices = devices;
     this.excReturn = excReturn(profile.arch, EXC_RETURN_FTYPE | EXC_RETURN_THREAD);
   }
 
@@ -85,20 +78,6 @@ export class LinearTicks extends LinearRun {
     this.setState(S.VF, (psr >>> 28) & 1);
     this.setState(S.QF, (psr >>> 27) & 1);
     this.setState(S.GE, (psr >>> 16) & 15);
-  }
-
-  override load(address: Val, size: 1 | 2 | 4, options?: LoadOptions): Expr {
-    const a = this.place(address, size, options);
-    if (!this.ticks.isDevice(a)) return super.load(address, size, options);
-    const read = this.devices[this.deviceReads++];
-    if (read?.address !== a || read.size !== size || !this.ticks.isSteady(a)) return giveUp();
-    return options?.signed && size < 4 ? giveUp() : linear(read.value);
-  }
-  override store(address: Val, size: 1 | 2 | 4, value: Val, options?: LoadOptions): void {
-    const a = this.place(address, size, options);
-    if (!this.ticks.isDevice(a)) super.store(address, size, value, options);
-    // the same in every iteration
-    else this.truth(value);
   }
 }
 const THUMB = 1 << 24;

@@ -7,7 +7,8 @@ import { S } from '../core/state.ts';
 import type { History } from '../history.ts';
 import type { System } from '../system.ts';
 import type { Ps } from '../time.ts';
-import { findCountingLoop, isStartPaid, moveOn, provedAgain, iterationOf, type CountingLoop } from './counting.ts';
+import { findCountingLoop, isStartPaid, moveOn, provedAgain, iterationOf, roundsHold, type CountingLoop } from './counting.ts';
+import { findRounds } from './rounds.ts';
 import { frameAfter, frameAt, frameOf, isElsewhereOnStack, mayRecord, nextPlace, recordFrames, rowsOnTheWay, standIn } from './frames.ts';
 import { asCopied } from './copies.ts';
 import { KnownLoops } from './known-loops.ts';
@@ -48,6 +49,10 @@ const COUNTING_MISSES = 16;
 const COUNTING_AGAIN = 4;
 /** Effort: instructions a skip must save; */
 const COUNTING_WORTH = 100;
+/** Effort: distance between searches from which on rounds of a main loop are looked for. */
+const ROUNDS_GAP = 4 * FIRST_SEARCH;
+/** Effort: cycles until the next event below which they are not. */
+const ROUNDS_WORTH = 10_000;
 /** Effort: loops that are remembered. */
 const KEPT = 4;
 
@@ -116,6 +121,10 @@ const nothingKnown = (): Known => ({
  */
 export const iterationsIn = (loop: SteadyLoop, cycles: number): number =>
   Math.max(0, Math.floor((cycles - 1) / loop.cycles) - (loop.writes > 0 || (loop.ordered && loop.use === null) ? 1 : 0));
+
+/** Of an iteration of a loop that counts: what the history numbers. */
+const writesOf = ({ rounds }: CountingLoop): number => rounds?.writes ?? 0;
+const isOtherPhase = (core: Core, { rounds }: CountingLoop): boolean => rounds !== null && !roundsHold(core, rounds);
 
 export class LoopSkipper {
   /** The loops the core is stopped at; `known` keeps more, for when they come back. */
@@ -327,7 +336,8 @@ export class LoopSkipper {
   }
   /** One word that the loop reads has changed: it may count ticks, and then loops that call functions can be proved too. True if one was found. */
   private waitsForHandler(loop: SteadyLoop, until: Ps): boolean {
-    if (movedReads(this.core, loop)?.length !== 1 || this.searchCounting(until, true) !== true) return false;
+    const moved = movedReads(this.core, loop)?.filter(({ address }) => loop.turned?.words.includes(address) !== true);
+    if (moved?.length !== 1 || this.searchCounting(until, true) !== true) return false;
     this.seen.loop = null;
     this.stopAtLoops();
     return true;
@@ -335,13 +345,21 @@ export class LoopSkipper {
   /** Searches for a counting loop and leaves the core at its start. Undefined if no time has passed. */
   private searchCounting(until: Ps, calls = false): boolean | undefined {
     if (this.host.isOff('counting-loops')) return undefined;
-    const counting = this.asTurn(() => findCountingLoop(this.core, this.host.system, this.host, this.host.interrupted, until, calls));
+    const { system, interrupted } = this.host;
+    let counting = this.asTurn(() => findCountingLoop(this.core, system, this.host, interrupted, until, calls));
+    // what is not predicted is gone through: not before other searches have failed
+    if (counting === undefined && this.mayGoRound(until, calls))
+      counting = this.asTurn(() => findRounds(this.core, system, this.host, interrupted, until)) ?? undefined;
     if (counting) {
-      this.known.counts(this.core, counting);
+      if (counting.rounds === null) this.known.counts(this.core, counting);
       const others = this.seen.counting.filter((l) => l.pc !== counting.pc);
       this.found({ counting: [counting, ...others].slice(0, this.host.isOff('kept-loops') ? 1 : KEPT) });
     }
     return counting === undefined ? undefined : counting !== null;
+  }
+  private mayGoRound(until: Ps, calls: boolean): boolean {
+    if (this.host.unheard === undefined || this.core.cyclesUntil(until) < ROUNDS_WORTH) return false;
+    return calls ? (this.seen.loop?.turned ?? null) !== null : this.seen.gap >= ROUNDS_GAP;
   }
   /** A search runs the core, so it is a turn of it. */
   private asTurn<T>(search: () => T): T {
@@ -374,37 +392,47 @@ export class LoopSkipper {
     const holdsUntil = loopHolds(this.core, this.host.system, found);
     // what it reads is about to change, so the next iteration differs
     if (holdsUntil <= this.core.now()) return false;
-    let iteration = iterationOf(this.core, found);
-    let loop = found;
-    if (iteration < 0) {
-      // its start with other values, from which it may count too
-      const again = provedAgain(this.core, this.host.system, found);
-      if (!again) return this.countsNoMore(found, until);
-      again.vain = found.vain;
-      this.seen.counting = this.seen.counting.map((l) => (l === found ? again : l));
-      loop = again;
-      iteration = 0;
-    }
+    // an iteration may come by its start in another phase of what it drives
+    if (isOtherPhase(this.core, found) && ++this.seen.strange <= STRANGE_TURNS) return false;
+    const here = iterationOf(this.core, found);
+    const loop = here < 0 ? this.countsFromHere(found) : found;
+    if (loop === null) return this.countsNoMore(found, until);
+    const iteration = Math.max(0, here);
     const holds = Math.min(this.core.cyclesUntil(until), this.core.cyclesUntil(holdsUntil) - 1);
     const there = Math.floor((holds - 1) / loop.cycles);
     const left = loop.led === 'yes' ? Infinity : loop.iterations - iteration;
-    const iterations = Math.min(left, there) - (loop.ordered && loop.use === null ? 1 : 0);
+    const writes = writesOf(loop);
+    const iterations = Math.min(left, there) - ((loop.ordered && loop.use === null) || writes > 0 ? 1 : 0);
     this.core.staysPast = there <= left && holdsUntil > until;
-    if (iterations * loop.instructions >= COUNTING_WORTH) {
-      loop.vain = 0;
-      this.seen.gap = FIRST_SEARCH;
-    } else if (++loop.vain > COUNTING_MISSES) this.giveUp(loop);
+    this.weigh(loop, iterations);
     // a few iterations are skipped too: stopping at each would cost more
     if (iterations <= 0) {
       this.seen.tryAt = this.seen.searchAt;
       return false;
     }
+    this.seen.strange = 0;
+    this.host.history.seq += iterations * writes;
     moveOn(this.core, loop, loop.led === 'yes' ? iteration : iteration + iterations);
     this.pass(loop, iterations, loop.use !== null && isStartPaid(this.core, loop.use) ? loop.pc : null);
     this.seen.searchAt = this.core.cycles() + FIRST_SEARCH;
     this.seen.tryAt = this.seen.searchAt;
     this.host.settle(this.core);
     return true;
+  }
+  /** Whether so many iterations are worth a stop; a loop that is not for long is given up. */
+  private weigh(loop: CountingLoop, iterations: number): void {
+    if (iterations * loop.instructions >= COUNTING_WORTH) {
+      loop.vain = 0;
+      this.seen.gap = FIRST_SEARCH;
+    } else if (++loop.vain > COUNTING_MISSES) this.giveUp(loop);
+  }
+  /** Its start with other values, from which it may count too. */
+  private countsFromHere(found: CountingLoop): CountingLoop | null {
+    const again = provedAgain(this.core, this.host.system, found);
+    if (again === null) return null;
+    again.vain = found.vain;
+    this.seen.counting = this.seen.counting.map((l) => (l === found ? again : l));
+    return again;
   }
   /**
    * The core stands at a counting loop's start in a state that is none of its iterations: searches anew at every COUNTING_AGAIN-th arrival, because the iteration after a

@@ -339,7 +339,7 @@ export function findSteadyLoop(
   }
 }
 
-const readNow = (core: Core, address: number, size: 1 | 2 | 4): SteadyRead => ({
+export const readNow = (core: Core, address: number, size: 1 | 2 | 4): SteadyRead => ({
   address,
   size,
   value: (core.peek(address, size) ?? 0) >>> 0,
@@ -424,13 +424,13 @@ export function stillSteady(core: Core, loop: SteadyLoop): boolean {
   if (core.pc !== loop.pc || !core.hasStretches(loop.state, loop.compared)) return false;
   return isAsFound(core, loop) && stillRepeats(core, loop) && stillTurns(core, loop);
 }
-function stillTurns(core: Core, { turned }: SteadyLoop): boolean {
+export function stillTurns(core: Core, { turned }: Pick<SteadyLoop, 'turned'>): boolean {
   if (turned === null) return true;
   const watched = turned.blocks.some(({ block }) => core.isWatched(block.row.base)) || core.listener.intercept?.everyDeviceWrite === true;
   return !watched && turnsAsFound(core.system, turned.unheard, turned);
 }
 /** The next iteration's writes would do nothing that the last one's have not done. */
-const stillRepeats = (core: Core, { refreshes }: SteadyLoop): boolean =>
+export const stillRepeats = (core: Core, { refreshes }: Pick<SteadyLoop, 'refreshes'>): boolean =>
   refreshes.every(({ address, size, value }) => core.writeRepeats(address, size, value));
 /** Where a loop's reads lie, for one map of the address space. */
 interface Places {

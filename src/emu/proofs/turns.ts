@@ -68,6 +68,9 @@ export class Turns implements PutBack {
   /** All of it is as it was when the iteration began. */
   isBack(peek: (address: number) => number): boolean {
     for (const [address, value] of this.words) if (peek(address) !== value) return false;
+    return this.outputsAreBack();
+  }
+  outputsAreBack(): boolean {
     for (const block of this.blocks.values()) if (!isAsAtStart(this.system, block)) return false;
     return true;
   }
