@@ -9,11 +9,13 @@ import {
   unknown,
   type Check,
   type Judgement,
+  type Repair,
   type Subject,
   type TargetState,
   type Writer,
 } from './check.ts';
-import { inManual } from './families.ts';
+import { part } from './fix-in-c.ts';
+import { inManual, maskOf, registerOf } from './families.ts';
 import { newestWriter, notLoaded, optionWriterOf } from './option-bytes.ts';
 
 const VECTORS = 'Armv7-M and Armv8-M: after reset the core loads SP and PC from the vector table; bit 0 of the vector is the Thumb bit';
@@ -67,8 +69,8 @@ function optionWriter({ state, history }: Subject, { vectors, when }: Pick<BootR
 /** Option bits that say where to start, not how the chip is protected. */
 const chooses = ({ signal }: BootCondition): boolean => /^field:.*(BOOT|BFB2|nDBANK)/.test(signal);
 
-/** The row that starts the ROM and asks for fewest changes of option bits, as far as they can be read. */
-function nearestToRom({ state }: Subject): string {
+/** What the row lacks that starts the ROM and asks for fewest changes of option bits, as far as they can be read. */
+function nearestToRom({ state }: Subject): readonly BootCondition[] {
   const rows = (state.chip.boot ?? [])
     .filter((rule) => rule.boots === 'system')
     .map((rule) =>
@@ -77,18 +79,48 @@ function nearestToRom({ state }: Subject): string {
         return value !== null && !condition.is.includes(value);
       }),
     )
-    .filter((missing) => missing.every((condition) => chooses(condition) || condition.signal.startsWith('pin:')))
-    .map((missing) => missing.map((condition) => shown(condition, condition.is[0]!)));
-  return rows.sort((a, b) => a.length - b.length)[0]?.join(', ') ?? '';
+    .filter((missing) => missing.every((condition) => chooses(condition) || condition.signal.startsWith('pin:')));
+  return rows.sort((a, b) => a.length - b.length)[0] ?? [];
+}
+const asked = (conditions: readonly BootCondition[]): string =>
+  conditions.map((condition) => shown(condition, condition.is[0]!)).join(', ');
+
+/** Who programmed a bit that chooses the memory. */
+function chooser(subject: Subject): Writer | null {
+  const when = (subject.state.chip.boot ?? []).flatMap((r) => r.when.filter(chooses));
+  return optionWriter(subject, { vectors: 0, when });
+}
+
+/** The write of the option register with the bits that choose the ROM; null where they are not bits of one register that the firmware wrote. */
+function chosenRight(subject: Subject): Repair | null {
+  const { state, entry } = subject;
+  const missing = nearestToRom(subject);
+  const paths = missing.map(({ signal }) => signal.replace(/^field:/, ''));
+  const register = registerOf(paths[0] ?? '');
+  const writer = chooser(subject);
+  const now = state.field(register);
+  if (
+    entry ||
+    writer?.kind !== 'cpu' ||
+    now === null ||
+    !missing.every((c, i) => c.signal.startsWith('field:') && registerOf(paths[i]!) === register)
+  )
+    return null;
+  const value = missing.reduce((word, condition, i) => {
+    const mask = maskOf(state.chip, paths[i]!);
+    return ((word & ~mask) | ((condition.is[0]! * (mask & -mask)) & mask)) >>> 0;
+  }, now);
+  const [lvalue, bits] = [register.replace('.', '->'), paths.map((path) => path.replaceAll('.', '_'))];
+  const lines = missing.map(({ is }, i) => (is[0] === 0 ? `${lvalue} &= ~${bits[i]!};` : `${lvalue} |= ${bits[i]!};`));
+  return { at: 'before-write', what: asked(missing), fix: part('after', '', ...lines), seq: writer.seq, value };
 }
 
 /** User code is started: as it should be, unless the firmware programmed bits for something else. */
 function startsUser(subject: Subject, { source, confidence }: BootRule, observed: string, table: number): Judgement {
   const { state, entry } = subject;
-  const when = (state.chip.boot ?? []).flatMap((r) => r.when.filter(chooses));
-  const lastWriter = entry ? null : optionWriter(subject, { vectors: 0, when });
+  const lastWriter = entry ? null : chooser(subject);
   if (lastWriter?.kind !== 'cpu') return pass(observed, 'the chip starts user code', source, confidence);
-  const expected = nearestToRom(subject);
+  const expected = asked(nearestToRom(subject));
   const inRam = state.chip.memories.some((m) => m.kind === 'ram' && table >= m.base && table - m.base < m.size);
   const starts = inRam ? `the chip starts in RAM at ${hex(table)}` : 'the chip still starts user code';
   return broken('warn', {
@@ -143,7 +175,7 @@ export const bootSelection: Check = {
       });
     return startsUser(subject, rule, observed, table);
   },
-  repair: () => null,
+  repair: chosenRight,
   explanation: [
     'At every reset the chip decides which memory it boots from. The decision depends on the BOOT0 pin, on option bits that replace or override the pin (nSWBOOT0, nBOOT0, nBOOT1), on boot addresses in option bytes (H5, H7), and on some parts on whether the flash is empty. `bootbench chips <chip>` prints the rules.',
     'Two mistakes are common: the chip ignores the BOOT0 pin (nSWBOOT0 = 0), or a boot address points to a bank or an address without a program.',

@@ -314,6 +314,8 @@ export type Repair =
       readonly value: number | null;
       /** The write happens, but this watchdog causes no resets. Without the write, the firmware would wait for the registers of the watchdog. */
       readonly vetoes?: 'iwdg' | 'wwdg';
+      /** In place of the next reset that software asks for, this bit is set: it loads the option bytes and resets the chip. `seq` is not used. */
+      readonly launches?: string;
     }
   | {
       readonly at: 'redirect';

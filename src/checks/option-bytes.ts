@@ -1,6 +1,6 @@
 /** Option bytes that reach into the boot path without any code. */
 import type { ChipDescription } from '../emu/chip.ts';
-import { broken, notApplicable, pass, unknown, type Check, type Subject, type TargetHistory, type Writer } from './check.ts';
+import { broken, notApplicable, pass, unknown, type Check, type Repair, type Subject, type TargetHistory, type Writer } from './check.ts';
 import { inManual, maskOf, registerOf } from './families.ts';
 
 const WATCHDOG = 'reference manuals, option bytes: with the SW bit cleared, hardware starts the watchdog at every reset';
@@ -73,6 +73,18 @@ function putInForce({ state }: Pick<Subject, 'state'>): string | null {
 /** Resets that load the option bytes. */
 const LOADS: ReadonlySet<string> = new Set(['option-bytes', 'power', 'brownout', 'low-power']);
 
+/** The watchdog that the hardware starts, and that nobody refreshed in time. */
+function watchdogKept(option: string): Repair {
+  return {
+    at: 'before-write',
+    what: `${option} = 0, and IWDG does not reset the chip`,
+    fix: '/* IWDG->KR = 0xAAAAu; in time, from the start of the program on: 512 ms behind a reset, unless IWDG_PR and IWDG_RLR say otherwise */',
+    seq: -1,
+    value: null,
+    vetoes: 'iwdg',
+  };
+}
+
 export const optionBytes: Check = {
   id: 'option-bytes',
   question: 'Do option bytes, in force or still to be loaded, affect the way into the ROM?',
@@ -120,7 +132,22 @@ export const optionBytes: Check = {
       null,
     );
   },
-  repair: () => null,
+  repair(subject) {
+    const { state, outcome } = subject;
+    const dog = options(subject).find((o) => HARDWARE_WATCHDOG.test(o.name) && o.value === 0);
+    if (dog) return outcome === 'reset-loop' ? watchdogKept(dog.name) : null;
+    const launch = Object.values(state.chip.optionBytes ?? {})[0]?.field.replace(/\..*/, '.CR.OBL_LAUNCH') ?? '';
+    if (waiting(subject).length > 0 || notLoaded(subject)?.reset !== true || maskOf(state.chip, launch) === 0) return null;
+    const [flash] = launch.split('.');
+    return {
+      at: 'before-write',
+      what: `${inManual(launch)} = 1 in place of the reset by software`,
+      fix: `/* in place of NVIC_SystemReset(): ${flash}->CR |= ${flash}_CR_OBL_LAUNCH; it loads the option bytes and resets the chip */`,
+      seq: -1,
+      value: null,
+      launches: launch,
+    };
+  },
   explanation: [
     'Option bytes act before the first instruction. If they start a watchdog (IWDG_SW = 0), no code can stop it, and it resets the chip if the ROM does not refresh it in time. Read-out protection, bank swap, dual-bank boot and boot addresses have their own checks.',
     'Writing option bytes is not enough: the chip loads them at power-on or by OBL_LAUNCH (OPTSTRT on H5 and H7). Read back the registers that show the values in force.',

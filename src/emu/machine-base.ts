@@ -741,7 +741,7 @@ export abstract class MachineBase implements CoreListener<Core> {
     this.observer.note?.(kind, text);
   }
   requestReset(by: 'software' | 'core', core: Core): void {
-    this.askReset(by, core, false);
+    if (this.repairs?.vetoReset?.(by) !== true) this.askReset(by, core, false);
   }
   sendEvent(from: Core): void {
     for (const core of this.cores) if (core !== from) core.wakeEvent();

@@ -111,6 +111,33 @@ describe('a write without effect is the cause if DFU comes once it has its effec
   });
 });
 
+describe('option bytes that choose the ROM', () => {
+  const open = (): Program => unlock(unlock(new Program(), FLASH_KEYR, [0x45670123, 0xcdef89ab]), 0x4002200c, [0x08192a3b, 0x4c5d6e7f]);
+  it('are the cause where a software reset is to load them', () => {
+    const { outcome, named } = open()
+      .store(FLASH_OPTR, 0xf3eff8aa)
+      .store(FLASH_CR, 1 << 17)
+      .then((t) => t.constant(0, FLASH_SR).label('busy').ldr(1, 0).lsrs(1, 1, 16).lsls(1, 1, 31).bne('busy'))
+      .then(reset)
+      .run('STM32G474RE');
+    expect(outcome).toBe('reset-loop');
+    expect(named.map(([id, repair]) => [id, repair])).toEqual([
+      ['option-bytes', 'FLASH_CR.OBL_LAUNCH = 1 in place of the reset by software'],
+    ]);
+  });
+  it('and where a bit has the opposite sense, at its write', () => {
+    // nBOOT0 stays 1: with nSWBOOT0 = 0 the chip starts the flash
+    const { named, fix } = open()
+      .store(FLASH_OPTR, 0xfbeff8aa, true)
+      .store(FLASH_CR, 1 << 17)
+      .then((t) => t.constant(0, FLASH_SR).label('busy').ldr(1, 0).lsrs(1, 1, 16).lsls(1, 1, 31).bne('busy'))
+      .store(FLASH_CR, 1 << 27)
+      .run('STM32G474RE');
+    expect(named.map(([id, repair]) => [id, repair])).toEqual([['boot-selection', 'FLASH_OPTR.nBOOT0 = 0x0']]);
+    expect(fix).toContain('FLASH->OPTR &= ~FLASH_OPTR_nBOOT0;');
+  });
+});
+
 describe('wrong keys are the cause at the store of the wrong one', () => {
   it('where the option bytes stay locked for want of them', () => {
     const program = unlock(new Program(), FLASH_KEYR, [0x45670123, 0xcdef89ab]);

@@ -108,7 +108,8 @@ function othersUntil({ entry }: Starts, place: Place, repairs: readonly NamedRep
   if (place === 'entry' || place === 'fault') return startedAt;
   // a write of the last start, behind a reset loop: what came before it comes again
   const late = repairs.every(
-    ({ repair: r }) => (r.at === 'before-write' && r.vetoes === undefined) || (r.at === 'entry' && r.acts === undefined),
+    ({ repair: r }) =>
+      (r.at === 'before-write' && r.vetoes === undefined && r.launches === undefined) || (r.at === 'entry' && r.acts === undefined),
   );
   return late ? (entry?.history.resets.at(-1)?.at ?? null) : null;
 }

@@ -158,30 +158,47 @@ export function applyUndoing(machine: Machine, repairs: readonly NamedRepair[]):
   target.undoException?.();
 }
 
+/** Opens the locks of the flash and sets the bit that loads the option bytes, which resets the chip. */
+function launchOptions(machine: Machine, path: string): void {
+  const target = repairTarget(machine);
+  const [block, register] = path.split('.') as [string, string];
+  const { layout } = machine.system.block(block);
+  for (const lock of ['LOCK', 'OPTLOCK']) if (layout.hasField(`${register}.${lock}`)) target.putField?.(`${block}.${register}.${lock}`, 0);
+  target.setField(path, 1);
+}
+
 /** Watches for the repairs that act before the entry; null if there are none. */
 export function pathInterceptor(machine: Machine, repairs: readonly NamedRepair[], table: number): Interceptor | null {
   const pages = new Set<number>();
   const redirects: { from: number }[] = [];
   const writes = new Map<number, number | null>();
   const vetoed = new Set<string>();
+  let launches: string | null = null;
   const keeps: { address: number; value: number; resets?: number }[] = [];
   for (const { repair } of repairs) {
     if (repair.at === 'redirect') {
       redirects.push({ from: repair.from });
       pages.add(repair.from >>> PAGE_BITS).add((repair.from + 7) >>> PAGE_BITS);
     } else if (repair.at === 'before-write' && repair.vetoes) vetoed.add(repair.vetoes);
+    else if (repair.at === 'before-write' && repair.launches) launches = repair.launches;
     else if (repair.at === 'before-write') writes.set(repair.seq, repair.value);
     else if (repair.at === 'keep') {
       keeps.push(...repair.words);
       for (const { address } of repair.words) pages.add(address >>> PAGE_BITS);
     }
   }
-  if (pages.size === 0 && writes.size === 0 && vetoed.size === 0) return null;
+  if (pages.size === 0 && writes.size === 0 && vetoed.size === 0 && launches === null) return null;
   const done = new Set<number>();
   const isKept = (k: (typeof keeps)[number]): boolean => machine.history.resets.length >= (k.resets ?? 2) && !done.has(k.address);
   return {
     pages,
-    vetoReset: (by) => vetoed.has(by),
+    vetoReset: (by) => {
+      if (by !== 'software' || launches === null) return vetoed.has(by);
+      const field = launches;
+      launches = null;
+      launchOptions(machine, field);
+      return true;
+    },
     // sequence numbers are those of writes to blocks, which never have a fast path
     everyDeviceWrite: writes.size > 0,
     special: (_core, _register, old, value) => (writes.has(machine.history.seq) ? (writes.get(machine.history.seq) ?? old) : value),
