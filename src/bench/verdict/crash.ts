@@ -2,7 +2,7 @@
 import type { FaultFacts } from '../../checks/check.ts';
 import { exceptionName } from '../../checks/core-registers.ts';
 import { isFetch } from '../../checks/entry.ts';
-import { SCS } from '../../emu/core/arm/scs-state.ts';
+import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
 import { codePlace } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { hearing } from '../session/hearing.ts';
@@ -117,14 +117,28 @@ const SVC = 0xdf;
 export function badVectorInWords(s: Session, fault: FaultFacts, powerOn: Checkpoint): string[] {
   const { bootCore: core, chip } = s.machine;
   const exception = core.arm.ipsr;
-  const at = (core.get(SCS.VTOR) + 4 * exception) >>> 0;
+  const at = (core.get(SCS.VTOR) | (4 * exception)) >>> 0;
   const vector = core.peek(at, 4) ?? 0;
   const why = exception === 0 ? null : noHandler(s, fault, vector);
   if (why === null) return [];
   const came = fault.from >= 0 && isCode(s, fault.from) ? ` was taken at ${place(s, fault.from)}` : ' was taken';
   return [
     `${exceptionName(chip, exception)}${came}, and its vector at ${hex(at)} holds ${hex(vector)}: ${why}`,
+    ...misaligned(s, exception),
     ...filledBy(s, at, fault.at, powerOn),
+  ];
+}
+/** A table that is not aligned to its size: who said where it is. */
+function misaligned(s: Session, exception: number): string[] {
+  const { machine } = s;
+  const core = machine.bootCore;
+  const table = core.get(SCS.VTOR) >>> 0;
+  if ((table & (4 * exception)) === 0) return [];
+  const writer = machine.history.lastWriter(`CPU${core.index === 0 ? '' : core.index}.VTOR`);
+  const at = writer === null ? '' : ` (set at ${place(s, writer.pc)})`;
+  const size = 2 ** Math.ceil(Math.log2(4 * (EXC.IRQ0 + core.row.nvicLines)));
+  return [
+    `VTOR is ${hex(table)}${at}, and a table of ${EXC.IRQ0 + core.row.nvicLines} vectors has to begin at a multiple of 0x${size.toString(16)}: the core reads another vector`,
   ];
 }
 /** What is wrong with the vector; null if the vector did not cause the fault. */

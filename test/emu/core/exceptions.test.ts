@@ -33,6 +33,7 @@ const HFSR = 0xe000ed2c;
 const BFAR = 0xe000ed38;
 const CCR = 0xe000ed14;
 const SCR = 0xe000ed10;
+const VTOR = 0xe000ed08;
 const BX_R0 = 0x4700;
 const SP0 = RAM + 0x8000;
 const V8: readonly CoreName[] = ['m33'];
@@ -277,9 +278,8 @@ describe('faults on ARMv7-M and ARMv8-M', () => {
 
   it('a vector that cannot be read is a HardFault with VECTTBL; on the vector of HardFault a lockup', () => {
     const { machine, cpu } = started('m4');
-    // exception 57 lies beyond the end of the table's memory
-    cpu.write(0xe000ed08, 4, FLASH + 0x80000 - 0x80);
-    machine.load(FLASH + 0x80000 - 0x80, new Uint8Array(new Uint32Array(32).fill(FLASH + handlerAt(3) + 1).buffer));
+    machine.system.setFaultRanges([{ base: FLASH + 4 * 57, size: 4 }]);
+    cpu.flushTables();
     cpu.write(ISER + 4, 4, 1 << 9);
     cpu.irq(41, true);
     takePending(cpu);
@@ -458,5 +458,28 @@ describe('FP context', () => {
     expect(cpu.cycles() - at).toBe(29);
     exceptionReturn(cpu, reg(cpu, 14));
     expect(cpu.cycles() - at).toBe(29 + 27);
+  });
+});
+
+describe.each(['m4', 'm33', 'm7'] as const)('a vector table that is not aligned to its size, on %s', (core) => {
+  const table = RAM + 0x100;
+  const pending = 48 + 1;
+  const aligned = RAM + 0x200;
+  const own = 16 + pending + (aligned - table) / 4;
+  const takenFrom = (vtor: number): number => {
+    const { machine, cpu } = started(core, { [MAIN]: [NOP, LOOP], [handlerAt(1)]: [LOOP], [handlerAt(own)]: [LOOP] });
+    for (let at = 0; at < 0x400; at += 4) cpu.write(table + at, 4, (FLASH + handlerAt(at / 4)) | 1);
+    cpu.write(VTOR, 4, vtor);
+    cpu.write(ISER + 4, 4, 1 << (pending & 31));
+    cpu.write(ISPR + 4, 4, 1 << (pending & 31));
+    runCycles(machine, 40);
+    return cpu.get(S.PC);
+  };
+  it('gives the vector at VTOR or-ed with the number of the exception', () => {
+    // exception 65: 0x104 is within the bits of the table's address
+    expect(takenFrom(table)).toBe(FLASH + handlerAt(1));
+  });
+  it('and its own where it is aligned', () => {
+    expect(takenFrom(aligned)).toBe(FLASH + handlerAt(own));
   });
 });

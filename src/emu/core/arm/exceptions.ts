@@ -299,7 +299,7 @@ function enter(cpu: Cpu): void {
 function handlerNotBegun(cpu: Cpu): boolean {
   const ipsr = cpu.get(S.IPSR);
   if (ipsr === 0 || cpu.getFloat(SCS.ENTRY_END) !== cpu.cycles()) return false;
-  return ((cpu.peek((cpu.get(SCS.VTOR) + 4 * ipsr) >>> 0, 4) ?? 0) & ~1) >>> 0 === cpu.get(S.PC);
+  return ((cpu.peek(vectorAddress(cpu, ipsr), 4) ?? 0) & ~1) >>> 0 === cpu.get(S.PC);
 }
 function lateArrival(cpu: Cpu): void {
   const first = cpu.get(S.IPSR);
@@ -333,9 +333,20 @@ function vector(cpu: Cpu): void {
     return;
   }
 }
+/**
+ * VTOR has to be a multiple of the table's size, rounded up to a power of two (DDI 0403 B3.2.5). Where it is not, the number of the exception is or-ed to it: reported for a Cortex-M
+ * without more words (RIOT-OS PR 11641: HardFault with a table at 0x100) and for a Cortex-M33 (mtk3_bsp2 PR 7).
+ */
+const vectorAddress = (cpu: Cpu, exception: number): number => (cpu.get(SCS.VTOR) | (4 * exception)) >>> 0;
 /** Vector reads bypass the MPU; null for a bus error. */
 function readVector(cpu: Cpu, exception: number): number | null {
-  const address = (cpu.get(SCS.VTOR) + 4 * exception) >>> 0;
+  const address = vectorAddress(cpu, exception);
+  const table = cpu.get(SCS.VTOR) >>> 0;
+  if ((table & (4 * exception)) !== 0)
+    cpu.note(
+      'guest',
+      `the vector table at ${hex(table)} is not aligned to its size: the vector of exception ${exception} is read at ${hex(address)}, not at ${hex(table + 4 * exception)}`,
+    );
   if (cpu.get(SCS.MPU_CTRL) & 1) return cpu.peek(address, 4);
   try {
     return cpu.read(address, 4, true);
