@@ -262,6 +262,18 @@ describe('CSR', () => {
   });
 });
 
+describe('WWDGEN', () => {
+  it('stays set until a system reset', () => {
+    const h = fresh();
+    h.set('RCC.APB1ENR1.WWDGEN', 1);
+    h.set('RCC.APB1ENR1.PWREN', 1);
+    h.write('RCC.APB1ENR1', 0);
+    expect([h.get('RCC.APB1ENR1.WWDGEN'), h.get('RCC.APB1ENR1.PWREN')]).toEqual([1, 0]);
+    h.reset('software');
+    expect(h.get('RCC.APB1ENR1.WWDGEN')).toBe(0);
+  });
+});
+
 describe('gating', () => {
   it('PWR, SYSCFG and GPIOA read 0 and ignore writes until their clock is on', () => {
     const h = fresh();

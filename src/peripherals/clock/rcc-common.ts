@@ -90,6 +90,8 @@ export abstract class RccBase {
   protected emergencyClock(_c: Ctx): number {
     return 0;
   }
+  /** Enable bit of the WWDG that a system reset alone clears; null where software clears it too. */
+  readonly wwdgEnable: Field | null = null;
   abstract write(c: Ctx, r: Register, merged: number, raw: number, lanes: number): number | void;
   abstract wrote(c: Ctx, r: Register, value: number, old: number): void;
   onReset(c: Ctx, kind: ResetKind): void {
@@ -441,6 +443,13 @@ export abstract class RccBase {
   }
 }
 
+/** What is stored where software cannot clear WWDGEN: RCC registers of RM0351 (6.4.19), RM0440, RM0444, RM0456. */
+function withWwdg(c: RegisterContext<object>, enable: Field | null, r: Register, merged: number): number {
+  if (enable === null || r !== enable.register || enable.get(c) === 0 || enable.of(merged) === 1) return merged;
+  c.env.note('guest', `RCC_${r.name}.${enable.name} cleared: a system reset alone clears it`, { is: 'lost', why: 'not-allowed' });
+  return (merged | enable.mask) >>> 0;
+}
+
 /** The parts of an RCC's model that are the same everywhere. */
 export function rccModel(
   rcc: RccBase,
@@ -458,7 +467,10 @@ export function rccModel(
     onReset: (c, kind) => rcc.onReset(c, kind),
     onTimer: (c, timer) => rcc.onTimer(c, timer),
     onWire: (c, wire, value) => rcc.onWire(c, wire, value),
-    write: (c, r, merged, raw, lanes) => rcc.write(c, r, merged, raw, lanes),
+    write: (c, r, merged, raw, lanes) => {
+      const kept = withWwdg(c, rcc.wwdgEnable, r, merged);
+      return rcc.write(c, r, kept, raw, lanes) ?? (kept === merged ? undefined : kept);
+    },
     wrote: (c, r, value, old) => rcc.wrote(c, r, value, old),
   };
 }

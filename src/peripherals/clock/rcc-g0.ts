@@ -58,6 +58,7 @@ interface Pll {
 }
 
 class RccG0 extends RccBase {
+  override readonly wwdgEnable: Field | null;
   protected readonly oscillators: Readonly<Record<string, OscillatorFields>>;
   protected readonly backup: BackupFields;
   protected readonly sw: Field;
@@ -85,6 +86,7 @@ class RccG0 extends RccBase {
 
   constructor(layout: Layout, o: RccG0Options) {
     super(layout);
+    this.wwdgEnable = layout.hasField('APBENR1.WWDGEN') ? layout.field('APBENR1.WWDGEN') : null;
     const f = this.f;
     const csr = layout.has('CSR') ? 'CSR' : 'CSR2';
     const bdcr = layout.has('BDCR') ? 'BDCR' : 'CSR1';

@@ -95,6 +95,7 @@ const plusOne = (v: number): number => v + 1;
 const pllPDivider = (pdiv: number, p: number): number | null => (pdiv === 0 ? (p ? 17 : 7) : pdiv === 1 ? null : pdiv);
 
 class RccL4 extends RccBase {
+  override readonly wwdgEnable: Field | null;
   protected readonly oscillators: Readonly<Record<string, OscillatorFields>>;
   protected readonly backup: BackupFields;
   protected readonly sw: Field;
@@ -130,6 +131,7 @@ class RccL4 extends RccBase {
 
   constructor(layout: Layout, options: RccL4Options) {
     super(layout);
+    this.wwdgEnable = layout.hasField('APB1ENR1.WWDGEN') ? layout.field('APB1ENR1.WWDGEN') : null;
     const f = this.f;
     const optional = (path: string): Field | null => (layout.hasField(path) ? f(path) : null);
     const hasMsi = layout.hasField('CR.MSION');

@@ -86,6 +86,7 @@ interface Msi {
 }
 
 class RccU5 extends RccBase {
+  override readonly wwdgEnable: Field | null;
   protected readonly oscillators: Readonly<Record<string, OscillatorFields>>;
   protected readonly backup: BackupFields;
   protected readonly sw: Field;
@@ -118,6 +119,7 @@ class RccU5 extends RccBase {
 
   constructor(layout: Layout) {
     super(layout);
+    this.wwdgEnable = layout.hasField('APB1ENR1.WWDGEN') ? layout.field('APB1ENR1.WWDGEN') : null;
     const f = this.f;
     const osc = (register: string, name: string): OscillatorFields => ({
       on: f(`${register}.${name}ON`),
