@@ -246,6 +246,15 @@ describe('what a loader leaves to an application', () => {
     );
     expect(result.summary).toMatch(/cause: PRIMASK .*, proved by repair: the program then does what it does from reset\.$/);
   });
+  it('the other stack in use, told as CONTROL.SPSEL (STM32L476RG)', () => {
+    // MOVS R0, #2; MSR CONTROL, R0; and a PSP in the flash
+    const psp = core('PSP', { halves: [0x2000, 0xf380, 0x8809, 0x2002, 0xf380, 0x8814] });
+    expect(left('STM32L476RG', [psp]).sets!.flat().map(([what]) => what)).toContain('CONTROL.SPSEL');
+  }); // prettier-ignore
+  it('a mask on a chip that starts at an alias of its flash (STM32F746ZG)', () => {
+    const { guilty, sets } = left('STM32F746ZG', [core('PRIMASK', { halves: [0xb672] })]);
+    expect(sets!.flat()).toContainEqual(['PRIMASK', guilty[0]]);
+  });
   it('nothing where it starts as from reset', () => {
     expect(left('STM32F405RG', []).sets).toEqual([]);
     expect(left('STM32F405RG', [core('DMA', { address: dma, size: 4, mask: 0, value: 0 })]).sets).toEqual([]);

@@ -35,8 +35,8 @@ const STACKS: CorePart = {
   name: 'stack pointers',
   pieces: words(S.SP, S.CONTROL, S.MSP, S.PSP, S.MSPLIM, S.PSPLIM, S.SPLIM),
   registers: [
-    ['MSP', S.SP],
     ['CONTROL', S.CONTROL],
+    ['MSP', S.MSP],
     ['PSP', S.PSP],
     ['MSPLIM', S.MSPLIM],
     ['PSPLIM', S.PSPLIM],

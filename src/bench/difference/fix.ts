@@ -16,6 +16,8 @@ const SPECIAL: Readonly<Record<string, (value: number) => string>> = {
   FAULTMASK: (v) => `__set_FAULTMASK(${v});`,
   BASEPRI: (v) => `__set_BASEPRI(${v});`,
   MSPLIM: (v) => `__set_MSPLIM(${hex(v)});`,
+  'CONTROL.SPSEL': (v) => `__set_CONTROL(${v === 0 ? '__get_CONTROL() & ~2u' : '__get_CONTROL() | 2u'}); __ISB();`,
+  MSP: (v) => `__set_MSP(${hex(v)});`,
   PSPLIM: (v) => `__set_PSPLIM(${hex(v)});`,
   'SCB.ICSR.PENDSTSET': () => 'SCB->ICSR = SCB_ICSR_PENDSTCLR_Msk;',
   'SCB.ICSR.PENDSVSET': () => 'SCB->ICSR = SCB_ICSR_PENDSVCLR_Msk;',

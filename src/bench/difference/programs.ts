@@ -6,7 +6,7 @@ import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import type { RunInput } from '../input/run-input.ts';
 import { Session } from '../session/session.ts';
-import { programOf, type Program } from '../slice/unstarted.ts';
+import { othersThanBooted, type Program } from '../slice/unstarted.ts';
 
 /** How long a program is watched from its first instruction on. */
 const WATCHED = 60 * MS;
@@ -17,8 +17,7 @@ const MOST_ARRIVALS = 32;
 export function secondProgram(s: Session): Program | null {
   const { machine, input } = s;
   if (machine.cores.length > 1 || input.images.length < 2) return null;
-  const boot = machine.bootVectors();
-  const others = input.images.flatMap((image) => programOf(s, image)).filter(({ table }) => table !== boot);
+  const others = othersThanBooted(s);
   return others.length === 1 ? others[0]! : null;
 }
 

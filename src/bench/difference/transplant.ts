@@ -6,6 +6,7 @@
  */
 import type { CoreSnapshot } from '../../emu/core/core.ts';
 import { S } from '../../emu/core/state.ts';
+import { SPSEL } from '../../emu/core/arm/special.ts';
 import { SCS } from '../../emu/core/arm/scs-state.ts';
 import { clonePlain } from '../../emu/component.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
@@ -140,7 +141,7 @@ export class Transplant {
   private corePieces({ registers }: CorePart): Piece[] {
     const [a, b] = this.pages().map((page) => new Uint32Array(page.buffer)) as [Uint32Array, Uint32Array];
     return registers.flatMap(([name, offset]): Piece[] => {
-      const mask = (a[offset >> 2]! ^ b[offset >> 2]!) >>> 0;
+      const mask = (a[stackWord(a, offset) >> 2]! ^ b[stackWord(b, offset) >> 2]!) >>> 0;
       return mask === 0 ? [] : [{ kind: 'bits', name, offset, mask, whole: ALL_BITS }];
     });
   }
@@ -159,7 +160,10 @@ export class Transplant {
   }
   /** What a piece is in the failing state and in the working one. */
   values(piece: Piece): readonly [failing: number, working: number] {
-    if (piece.kind === 'bits') return this.pages().map((page) => new Uint32Array(page.buffer)[piece.offset >> 2]!) as [number, number];
+    if (piece.kind === 'bits') {
+      const [a, b] = this.pages().map((page) => new Uint32Array(page.buffer)) as [Uint32Array, Uint32Array];
+      return [a[stackWord(a, piece.offset) >> 2]!, b[stackWord(b, piece.offset) >> 2]!];
+    }
     const at = this.session.machine.system.partsOf(piece.block).first + piece.register.index;
     return [this.failing.system.registers[at]!, this.working.system.registers[at]!];
   }
@@ -198,7 +202,10 @@ export class Transplant {
   private putBits(piece: Piece & { readonly kind: 'bits' }, mixed: Mixed): void {
     const [, there] = this.values(piece);
     const words = new Uint32Array(mixed.page.buffer);
-    words[piece.offset >> 2] = (words[piece.offset >> 2]! & ~piece.mask) | (there & piece.mask);
+    const at = stackWord(words, piece.offset) >> 2;
+    const now = (words[at]! & ~piece.mask) | (there & piece.mask);
+    if (piece.offset === S.CONTROL && ((now ^ words[at]!) & SPSEL) !== 0) exchangeStacks(words);
+    words[at] = now;
   }
   private store(piece: Piece & { readonly kind: 'store' }): void {
     const { system, bootCore } = this.session.machine;
@@ -271,6 +278,19 @@ function ramsOf({ machine: { system } }: Session): Map<number, Uint8Array> {
   const rams = new Map<number, Uint8Array>();
   for (const { row, host } of system.memories) if (row.kind === 'ram') rams.set(row.base, system.arena.u8.slice(host, host + row.size));
   return rams;
+}
+
+/** Where a stack pointer is: the one in use is the core's SP. */
+function stackWord(words: Uint32Array, offset: number): number {
+  const usesPsp = (words[S.CONTROL >> 2]! & SPSEL) !== 0;
+  if (offset === S.MSP) return usesPsp ? S.MSP : S.SP;
+  return offset === S.PSP && usesPsp ? S.SP : offset;
+}
+/** SPSEL is about to change: the pointer in use becomes the banked one, and the other one is used. */
+function exchangeStacks(words: Uint32Array): void {
+  const [used, other] = (words[S.CONTROL >> 2]! & SPSEL) !== 0 ? [S.PSP, S.MSP] : [S.MSP, S.PSP];
+  words[used >> 2] = words[S.SP >> 2]!;
+  words[S.SP >> 2] = words[other >> 2]!;
 }
 
 function sameCorePart(part: CorePart, a: Uint8Array, b: Uint8Array): boolean {

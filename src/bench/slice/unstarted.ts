@@ -24,8 +24,7 @@ export interface Program {
 /** In words, one line for each such program. The run is repeated up to `end`; the session is left anywhere. */
 export function unstarted(s: Session, powerOn: Checkpoint, end: Ps): string[] {
   const { machine, input } = s;
-  const boot = machine.bootVectors();
-  const programs = input.images.flatMap((image) => programOf(s, image)).filter((p) => p.table !== boot);
+  const programs = othersThanBooted(s);
   if (input.images.length < 2 || machine.cores.length > 1 || programs.length === 0) return [];
   s.keepCheckpoints = false;
   s.restore(powerOn);
@@ -45,6 +44,18 @@ export function unstarted(s: Session, powerOn: Checkpoint, end: Ps): string[] {
     s.keepCheckpoints = true;
   }
   return programs.filter((p) => !p.started).map((p) => inWords(s, p));
+}
+
+/** The programs that the chip does not start by itself. */
+export function othersThanBooted(s: Session): Program[] {
+  const { system } = s.machine;
+  const hostOf = (address: number): number => {
+    const region = system.regionAt(address);
+    return region ? system.hostOf(region, address) : -1;
+  };
+  // F7 starts at an alias of the flash
+  const boot = hostOf(s.machine.bootVectors());
+  return s.input.images.flatMap((image) => programOf(s, image)).filter(({ table }) => hostOf(table) !== boot);
 }
 
 /** A vector table at the start of an image with a stack in RAM and a reset vector into it. */
