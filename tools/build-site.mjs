@@ -124,6 +124,8 @@ const examples = EXAMPLES.map(([name, title]) => {
   return { name, title, chip, scenario, source };
 });
 writeFileSync(join(out, 'examples', 'examples.json'), JSON.stringify(examples));
+// `bootbench serve --rom` answers with a dump in its place
+writeFileSync(join(out, 'dump.json'), 'null');
 
 if (packed) {
   for (const f of readdirSync(out, { recursive: true })) {

@@ -19,7 +19,7 @@ import { resolveRomOptions, ROM_OPTION_VALUES } from '../src/rom/options.ts';
 import { findRomProfile } from '../src/rom/profiles.ts';
 import { FLIPS, flipViews } from './flips.ts';
 import { inThePage, pathOf } from './own-file.ts';
-import { prepareChip, withFacts } from './remote.ts';
+import { dumpFor, prepareChip, withFacts } from './remote.ts';
 import type { Changed, DfuDevice, Entry, Flips, Go, Setup, Verdict, View } from './setup.ts';
 
 const interpreters = HOST.prepare;
@@ -38,8 +38,12 @@ async function optionsOf({ name, chip, bytes, scenario, trigger }: Setup, flips:
   const part = chip ?? (await withFacts(() => inferChip(images).chip.name));
   await HOST.prepare(part);
   const board = flips.crystal === false ? { ...scenario.board, hse: null } : scenario.board;
-  const asked: TypedScenario = { ...scenario, ...(board === undefined ? {} : { board }) };
-  return { chip: part, images, scenario: asked, romOptions: flips.rom as RomOptions, ...(trigger ? { trigger } : {}) };
+  const { romOptions: _, ...others } = scenario;
+  const dump = await dumpFor(part);
+  // the code of a dump has no options
+  const rom = dump === null ? { romOptions: flips.rom as RomOptions } : { romDump: dump };
+  const asked: TypedScenario = { ...(dump === null ? scenario : others), ...(board === undefined ? {} : { board }) };
+  return { chip: part, images, scenario: asked, ...rom, ...(trigger ? { trigger } : {}) };
 }
 /** For a machine that is held: it is triggered as the run was. */
 async function machineOptionsOf(setup: Setup, flips: Flips): Promise<Omit<BenchOptions, 'trigger' | 'devices'>> {
@@ -85,14 +89,9 @@ class Lab {
       const profile = chip.rom ? findRomProfile(chip.rom.id) : undefined;
       if (stopped.by !== 'until' || !profile) return null;
       const words = new Map(glossary().map((g) => [g.id, g.title]));
-      const rom = resolveRomOptions(profile.options, (setup.scenario.romOptions ?? {}) as Readonly<Record<string, string>>).map(
-        ({ id, value }) => ({
-          id,
-          value,
-          values: ROM_OPTION_VALUES[id],
-          meaning: words.get(id) ?? '',
-        }),
-      );
+      const chosen = (setup.scenario.romOptions ?? {}) as Readonly<Record<string, string>>;
+      const settings = options.romDump === undefined ? resolveRomOptions(profile.options, chosen) : [];
+      const rom = settings.map(({ id, value }) => ({ id, value, values: ROM_OPTION_VALUES[id], meaning: words.get(id) ?? '' }));
       const input = jobInput(await libraryJob(options));
       return { flips: flipViews(machine, chip), rom, crystal: input.scenario.board.hse !== null };
     } finally {

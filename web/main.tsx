@@ -220,8 +220,8 @@ function App() {
         {/* stays while a lesson's firmware is loaded: it knows which lesson that is for */}
         <Lessons examples={examples} current={verdict ? name : ''} controls={controls} take={take} />
         <p class="dim">
-          A stand-in ROM, written from ST’s public documents, drives the emulated USB hardware: ST’s own code is not in here.{' '}
-          <a href={link}>Link to this</a>
+          A stand-in ROM, written from ST’s public documents, drives the emulated USB hardware: ST’s own code is not in here. With
+          `bootbench serve --rom`, your dump runs instead. <a href={link}>Link to this</a>
         </p>
       </main>
     </Drop>

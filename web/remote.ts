@@ -1,6 +1,8 @@
-/** Fetches the register facts of the chips that are looked at. */
+/** Fetches what the page has of the chips that are looked at: register facts, and a dump of the ROM where `bootbench serve --rom` has one. */
 import { findChip } from '../src/chips/index.ts';
+import type { DumpPiece } from '../src/library/options.ts';
 import type { GeneratedFacts } from '../src/chips/facts.ts';
+import type { ServedDump } from '../src/rom/pieces.ts';
 import { LOADED, NotLoaded } from './facts-store.ts';
 
 /** Does something that looks at chips, and again with what it found missing. */
@@ -25,3 +27,15 @@ export const prepareChip = (name: string): Promise<void> =>
     for (const key of Object.keys(chip)) void chip[key as keyof typeof chip];
     for (const facts of Object.values(chip.facts)) void facts.registers;
   });
+
+let served: Promise<ServedDump | null> | null = null;
+const bytesOf = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+/** The dump for this part; null: the stand-in is its ROM. */
+export async function dumpFor(part: string): Promise<readonly DumpPiece[] | null> {
+  served ??= fetch(new URL('dump.json', import.meta.url)).then((answer) =>
+    answer.ok ? (answer.json() as Promise<ServedDump | null>) : null,
+  );
+  const dump = await served;
+  if (dump === null || findChip(part)?.rom?.id !== dump.romId) return null;
+  return dump.pieces.map(({ address, base64 }) => ({ address, bytes: bytesOf(base64) }));
+}

@@ -598,6 +598,8 @@ function addServe(program: Command, io: Io, exit: (code: number) => void): void 
     .description('serve the playground for your browser (run, step, change one thing, DFU, lessons) until Ctrl-C')
     .option('--port <n>', 'port; 0 = any free port (default: 8080)')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1, reachable from this machine only)')
+    .option('--rom <file>', ROM_DUMP, collect)
+    .option('--chip <chip>', 'the part that --rom was read from')
     .action(async (options: ServeOptions) => {
       exit(await (await import('./serve.ts')).serveCommand(options, io));
     });

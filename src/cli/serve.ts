@@ -1,16 +1,25 @@
-/** `bootbench serve`: the playground from this machine. Files as the build has left them, gzipped; nothing is received but requests for them. */
+/** `bootbench serve`: the playground from this machine. Files as the build has left them, gzipped, and a dump of the ROM; nothing is received but requests for them. */
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { UsageError } from '../bench/documents/usage-error.ts';
+import { romProfile } from '../bench/input/job.ts';
+import { whyNoDump } from '../bench/learn/learn.ts';
+import { dumpBase } from '../rom/load.ts';
+import type { ServedDump } from '../rom/pieces.ts';
+import { chipNamed, readInput } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
+import { readDump } from './rom-dump.ts';
 import { addressOf, interrupted, isLoopback, listening, LOOPBACK, portNumber } from './serving.ts';
 
 export interface ServeOptions {
   readonly port?: string;
   readonly host?: string;
+  /** Pieces of a dump, each with its address where there are several; `chip` says of which part. */
+  readonly rom?: readonly string[];
+  readonly chip?: string;
 }
 
 const PORT = 8080;
@@ -30,23 +39,44 @@ export async function serveCommand(
   folder = fileURLToPath(new URL('./web/', import.meta.url)),
 ): Promise<number> {
   const port = portNumber(options.port, PORT);
+  const dump = dumpOf(options, io.cwd);
   if (!existsSync(join(folder, 'index.html.gz'))) throw new UsageError('the playground is not built', 'run: npm run build');
   const host = options.host ?? LOOPBACK;
-  const pages = createServer((request, response) => answer(folder, request, response));
+  const pages = createServer((request, response) => answer(folder, dump, request, response));
   const server = await listening(pages, port, host);
   io.stdout.write(`http ${addressOf(server)}\n`);
-  if (!isLoopback(host)) io.stderr.write(`listening on ${host}: anyone who can connect to this port can read the playground's files\n`);
+  if (!isLoopback(host))
+    io.stderr.write(
+      `listening on ${host}: anyone who can connect to this port can read the playground's files${dump === null ? '' : " and the dump, which is ST's code"}\n`,
+    );
   await interrupted(io);
   pages.closeAllConnections();
   await new Promise((closed) => server.close(closed));
   return EXIT.ok;
 }
 
-function answer(folder: string, request: IncomingMessage, response: ServerResponse): void {
+function dumpOf({ rom, chip: name }: ServeOptions, cwd: string): ServedDump | null {
+  if (rom === undefined) return null;
+  if (name === undefined) throw new UsageError('which chip is the dump of? --chip is missing', 'for example --chip stm32l476rg');
+  const chip = chipNamed(name);
+  const profile = romProfile(chip);
+  const { bytes, beside = [] } = readDump(chip, rom, (file) => readInput(file, cwd));
+  const why = whyNoDump(chip, profile, bytes);
+  if (why !== null) throw new UsageError(`--rom: ${why.what}`, why.hint);
+  const first = { address: dumpBase(profile, bytes)!, bytes };
+  const pieces = [first, ...beside].map((piece) => ({ address: piece.address, base64: Buffer.from(piece.bytes).toString('base64') }));
+  return { romId: profile.id, pieces };
+}
+
+function answer(folder: string, dump: ServedDump | null, request: IncomingMessage, response: ServerResponse): void {
   const path = (request.url ?? '/').replace(/[?#].*$/, '');
   const name = path === '/' ? '/index.html' : path;
   const end = (status: number, text: string): void => void response.writeHead(status, { 'content-type': 'text/plain' }).end(text);
   if (request.method !== 'GET' && request.method !== 'HEAD') return end(405, 'only GET\n');
+  if (name === '/dump.json' && dump !== null) {
+    response.writeHead(200, { 'content-type': TYPES['.json'], 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' });
+    return void response.end(request.method === 'HEAD' ? undefined : JSON.stringify(dump));
+  }
   const file = join(folder, `${name}.gz`);
   if (!NAME.test(name) || !existsSync(file)) return end(404, 'there is no such file\n');
   const packed = readFileSync(file);

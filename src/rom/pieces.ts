@@ -3,6 +3,11 @@ import type { ChipDescription } from '../emu/chip.ts';
 import type { RomSegment } from './load.ts';
 import type { AddressRange, RomProfile } from './profile.ts';
 
+/** What the playground's page asks `bootbench serve` for: a dump, for all parts that have this ROM. */
+export interface ServedDump {
+  readonly romId: string;
+  readonly pieces: readonly { readonly address: number; readonly base64: string }[];
+}
 export interface PlacedPieces {
   /** What lies in the ROM's own system memory, from the ROM's base or from the start of system memory; erased between the pieces. */
   readonly bytes: Uint8Array;

@@ -50,7 +50,8 @@ describe('A dump in pieces', () => {
     const options = { chip: 'stm32f072rb', images: [], scenario: { board: { boot0: 1 } } } as const;
     const hashes = [];
     for (const romDump of [image, cut]) {
-      const { outcome, rom } = await bench({ ...options, romDump });
+      const { outcome, rom, summary } = await bench({ ...options, romDump });
+      expect(summary).toContain('the chip started in the ROM from your dump');
       expect([outcome, rom.kind]).toEqual(['dfu', 'dump']);
       hashes.push(rom.sha256);
     }

@@ -1,6 +1,6 @@
 /** The playground in Chromium, as `bootbench serve` sends it: load, run, turn one thing over, step, DFU, lessons, keyboard, 390 px, axe. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
@@ -9,6 +9,8 @@ import { streamOf } from '../../src/cli/io.ts';
 import { serveCommand } from '../../src/cli/serve.ts';
 import { loadImage } from '../../src/image/image.ts';
 import { LESSONS } from '../../web/lessons.ts';
+import { foreignRom } from '../board/settle-board.ts';
+import { serve } from '../debug/serve.ts';
 import { byTurns } from '../turn.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -109,6 +111,23 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     await open(hash);
     await page.getByTestId('whatif').waitFor();
     expect(await textOf('whatif')).toMatch(/becomes dfu/);
+  });
+
+  it("runs a dump of `serve --rom` in place of the stand-in, whose options it hasn't", async () => {
+    const dump = join(folder, 'dump.bin');
+    writeFileSync(dump, foreignRom('stm32h533re'));
+    const { line, end } = await serve((io) => serveCommand({ port: '0', rom: [dump], chip: 'stm32h533re' }, io, `${folder}/`));
+    const own = base;
+    base = `${line.trim().replace('http ', 'http://')}/`;
+    try {
+      await open('#example=h533-straight');
+      expect(await textOf('outcome')).toMatch(/^dfu/);
+      const told = (await page.locator('body').textContent())!;
+      expect([/into the ROM from your dump/.test(told), /sysflash-gap/.test(told)]).toEqual([true, false]);
+    } finally {
+      base = own;
+      await end();
+    }
   });
 
   it('draws the run and beside it the repaired one, and knows the source of start-up code', async () => {

@@ -34,6 +34,7 @@ function chosenBy({ checks }: Told): string {
 const from = (r: Told): string => where(r.entries.at(-1)?.from);
 const unfinished = (base: BaseFacts): string => (base.end.settled ? '' : ', not finished');
 
+const romOf = ({ rom }: Told): string => (rom.kind === 'dump' ? 'ROM from your dump' : 'stand-in ROM');
 const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> = {
   dfu: (r) => {
     const session = r.usb.sessions.find((s) => s.enumerated && s.servedBy === 'system');
@@ -41,7 +42,7 @@ const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> 
     // after a leave there may be later entries, for example an interrupt that goes to the ROM
     const led = r.entries.findLast((e) => session === undefined || Number(e.at) <= Number(session.at)) ?? r.entries.at(-1);
     const way =
-      led?.how === 'boot' ? `the chip started in the stand-in ROM${chosenBy(r)}` : `the jump into the stand-in ROM${where(led?.from)}`;
+      led?.how === 'boot' ? `the chip started in the ${romOf(r)}${chosenBy(r)}` : `the jump into the ${romOf(r)}${where(led?.from)}`;
     return `DFU enumerated${id} after ${way}${wayBack(r)}`;
   },
   'dfu-lost': (r) => `DFU enumerated${from(r)}, then the device disconnected or stopped answering without a leave request`,
@@ -144,7 +145,7 @@ function wayBack(r: Told): string {
 function serially(r: Told): string | null {
   const proof = proofOf(r);
   if (proof?.reached !== 'serial') return null;
-  return `cause: ${proof.sets[0]!.join(' and ')}${where(firstSet(proof)[0]?.lastWriter)}, proved by repair: the stand-in ROM then answers on its USART`;
+  return `cause: ${proof.sets[0]!.join(' and ')}${where(firstSet(proof)[0]?.lastWriter)}, proved by repair: the ${romOf(r)} then answers on its USART`;
 }
 
 function why(r: Told): string {
@@ -162,7 +163,7 @@ function why(r: Told): string {
       ? `proved if the ROM option ${depends.rom} is "${depends.value}" (${depends.confidence})`
       : set.some((c) => c.id === 'image')
         ? 'proved by repair: the program then does what it does from reset'
-        : 'proved by repair on the stand-in ROM';
+        : `proved by repair on the ${romOf(r)}`;
     return `; cause: ${names}${where(line)}, ${sure}.`;
   }
   return r.diagnosis.explained === false ? notExplained(r) : '.';
