@@ -250,6 +250,14 @@ describe('functions that can enter system memory', () => {
     expect(jumpCandidates(scanFunctions([oneFunction(code)]), findChip('stm32f405rg')!).map((c) => c.kind)).toEqual(expected);
   });
 
+  it('a function that sets the priority grouping and gives back 1 far behind that (HAL_Init) asks for no reset', () => {
+    // str r3, [r7]; ldr r3, [pc, #40]; str r3, [r2, #12]; nothing for a while; movs r0, #1; bx lr; the key
+    const code = new Uint8Array(
+      Uint16Array.from([0x603b, 0x4b0a, 0x60d3, ...Array<number>(17).fill(0xbf00), 0x2001, 0x4770, 0x0300, 0x05fa]).buffer,
+    );
+    expect(jumpCandidates(scanFunctions([oneFunction(code)]), findChip('stm32f405rg')!)).toEqual([]);
+  });
+
   it('any bytes may stand in a function: none make the scan fail or run on', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 2, maxLength: 200 }), fc.nat(260), (data, size) => {

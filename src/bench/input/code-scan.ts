@@ -69,8 +69,8 @@ export interface FunctionFacts {
   readonly stores: readonly number[];
   /** Small numbers that it compares with. */
   readonly compared: readonly number[];
-  /** Small numbers that it loads, adds or sets the bits of. */
-  readonly small: ReadonlySet<number>;
+  /** Small numbers that it loads, adds or sets the bits of, with the place. */
+  readonly small: readonly { readonly value: number; readonly pc: number }[];
 }
 
 /** All functions that the images name, by address. */
@@ -118,7 +118,7 @@ interface Draft {
   readonly calls: { target: number; pc: number }[];
   readonly stores: number[];
   readonly compared: number[];
-  readonly small: Set<number>;
+  readonly small: { value: number; pc: number }[];
   readonly literals: Set<number>;
   /** Lower halves by register, until MOVT brings the upper one. */
   readonly low: Map<number, number>;
@@ -137,7 +137,7 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
     calls: [],
     stores: [],
     compared: [],
-    small: new Set(),
+    small: [],
     literals: new Set(),
     low: new Map(),
     beyond: (address) => bytesOf(image, address, 4),
@@ -185,7 +185,7 @@ function narrowInstruction(d: Draft, code: DataView, start: number, pc: number, 
   else if (is(bits, BRANCH_REGISTER)) d.branchesFar ||= bits !== BX_LR;
   else if (is(bits, B_T2)) d.calls.push({ target: (pc + 4 + ((bits << 21) >> 20)) >>> 0, pc });
   else if (is(bits, CMP_T1)) d.compared.push(bits & 0xff);
-  else if (is(bits, MOVS_T1) || is(bits, ADDS_T2)) d.small.add(bits & 0xff);
+  else if (is(bits, MOVS_T1) || is(bits, ADDS_T2)) d.small.push({ value: bits & 0xff, pc });
   else if (STORES.some((s) => s.mask > 0 && is(bits, s))) d.stores.push(pc);
 }
 
@@ -203,7 +203,7 @@ function wideInstruction(d: Draft, code: DataView, start: number, pc: number, bi
   else if (is(bits, MSR_MSP) || is(bits, LDR_SP)) d.setsMsp = true;
   else if (is(bits, BL) || is(bits, B_WIDE)) d.calls.push({ target: farTarget(pc, bits), pc });
   else if (is(bits, CMP_T2)) d.compared.push(bits & 0xff);
-  else if (is(bits, ORR_T1)) d.small.add(bits & 0xff);
+  else if (is(bits, ORR_T1)) d.small.push({ value: bits & 0xff, pc });
   else if (STORES.some((s) => s.mask < 0 && is(bits, s))) d.stores.push(pc);
 }
 
@@ -262,9 +262,14 @@ function whyJump(facts: FunctionFacts, base: number | null, at: ReadonlyMap<numb
   ].join(', ');
 }
 
-/** Compilers fold key and bit into one constant, or set the bit by an instruction of its own. */
+/** Compilers fold key and bit into one constant, or set the bit by an instruction of its own, near the key: further off such a number is another one (HAL_Init gives HAL_ERROR back). */
 const resets = ({ constants, small }: FunctionFacts): boolean =>
-  constants.some(({ value }) => value >>> 16 === VECTKEY && RESETS.some((bit) => (value & bit) !== 0 || small.has(bit)));
+  constants.some(
+    ({ value, pc }) =>
+      value >>> 16 === VECTKEY &&
+      RESETS.some((bit) => (value & bit) !== 0 || small.some((s) => s.value === bit && Math.abs(s.pc - pc) <= NEAR_KEY)),
+  );
+const NEAR_KEY = 32;
 /** Writes something down and resets the chip, itself or by a function that it calls. */
 function storesBeforeReset(facts: FunctionFacts, at: ReadonlyMap<number, FunctionFacts>): boolean {
   // the store to AIRCR itself is one
