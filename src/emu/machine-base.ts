@@ -828,9 +828,7 @@ export abstract class MachineBase implements CoreListener<Core> {
     this.entryPause = true;
     throw PAUSE;
   }
-  protected justReset(core: Core): boolean {
-    return core.retired() === core.retiredAtReset;
-  }
+  protected readonly justReset = (core: Core): boolean => core.retired() === core.retiredAtReset;
 
   // ---- interception (diagnosis by repair, option reads) ------------------------------------------------------------------------------
   get intercept(): Interceptor | null {
@@ -845,6 +843,7 @@ export abstract class MachineBase implements CoreListener<Core> {
   protected readonly interceptor: Interceptor & { everyDeviceWrite: boolean } = {
     pages: this.watchedPages,
     everyDeviceWrite: false,
+    writes: false,
     read: (core, address, size) => {
       const o = this.optionBlock;
       if (o && address >= o.base && address < o.end && core.zone === 'systemMemory') {
@@ -877,7 +876,8 @@ export abstract class MachineBase implements CoreListener<Core> {
   setRepairs(repairs: Interceptor | null): Interceptor | null {
     const before = this.repairs;
     this.repairs = repairs;
-    for (const i of this.interceptors ?? [this.interceptor]) i.everyDeviceWrite = repairs?.everyDeviceWrite ?? false;
+    const how = { everyDeviceWrite: repairs?.everyDeviceWrite ?? false, writes: repairs?.write !== undefined };
+    for (const i of this.interceptors ?? [this.interceptor]) Object.assign(i, how);
     this.refreshIntercept();
     return before;
   }

@@ -24,6 +24,9 @@ import { Trials, type Trial, type Way } from './trials.ts';
 
 /** How long the inputs are watched. */
 const WATCH = 60 * MS;
+/** And each poll of one executed and counted; behind that, loops may be left out. */
+const EXACTLY = 1 * MS;
+const LATE = 5 * MS;
 /** Most inputs and candidates that are reported. */
 const MOST_INPUTS = 8;
 const MOST_CANDIDATES = 12;
@@ -252,21 +255,28 @@ function polledInputs(s: Session, end: Checkpoint, code: Code): PolledInput[] {
   s.restore(end);
   const skipping = machine.skipping;
   machine.skipping = false;
+  const masks = new Map<number, number | null>();
   machine.setRepairs({
     pages: new Set([...registers.keys()].map((a) => a >>> 12)),
     read: (core, address) => {
       const input = registers.get((address & ~3) >>> 0);
-      if (input && core.zone === 'user') notePoll(polls, core, input, (address & ~3) >>> 0);
+      if (!input || core.zone !== 'user') return null;
+      let mask = masks.get(core.pc);
+      if (mask === undefined) masks.set(core.pc, (mask = core.testedMask(core.pc)));
+      const poll = notePoll(polls, core, input, (address & ~3) >>> 0, mask);
+      // what is left out has been gone through: only how often each is polled would be counted wrongly
+      if (poll !== null && isOpen(poll, core.now())) machine.skipping = false;
       return null;
     },
-    write: (_core, _address, _size, value) => value,
   });
   try {
     const until = machine.now + WATCH;
+    const counted = machine.now + EXACTLY;
     let idle = 0;
     while (machine.now < until) {
       const before = machine.now;
-      s.advance(until);
+      machine.skipping = skipping && before >= counted && ![...polls.values()].some((p) => isOpen(p, before));
+      s.advance(Math.min(until, before + EXACTLY));
       s.steps.poll();
       // right behind power-on it stops once before the first instruction
       idle = machine.now === before ? idle + 1 : 0;
@@ -292,31 +302,30 @@ function testedBit(s: Session, from: Checkpoint, p: Poll): number | null {
   return p.kind === 'pin' && p.core === s.machine.bootCore ? decidingBit(s, from, { ...p, at: p.first }) : null;
 }
 
-function notePoll(polls: Map<string, Poll>, core: Core, { kind, block, register, bits }: InputRegister, address: number): void {
+/** The period of a poll is not known yet; what does not come again soon is not waited for. */
+const isOpen = ({ first, last }: Poll, now: Ps): boolean => last - first < EXACTLY && now - first < LATE;
+function notePoll(
+  polls: Map<string, Poll>,
+  core: Core,
+  { kind, block, register, bits }: InputRegister,
+  address: number,
+  mask: number | null,
+): Poll | null {
   const { lr } = core.arm;
   // the bytes that it sends are no input
-  if (((core.testedMask(core.pc) ?? -1) & bits) === 0) return;
+  if (((mask ?? -1) & bits) === 0) return null;
   const key = `${block} ${core.pc} ${kind === 'pin' ? lr : ''}`;
   const at = core.now();
-  const poll = polls.get(key);
-  if (!poll)
-    polls.set(key, {
-      kind,
-      block,
-      register,
-      address,
-      pc: core.pc,
-      lr,
-      core,
-      value: core.peek(address, 4) ?? 0,
-      first: at,
-      last: at,
-      count: 1,
-    });
-  else {
+  let poll = polls.get(key);
+  if (!poll) {
+    const value = core.peek(address, 4) ?? 0;
+    poll = { kind, block, register, address, pc: core.pc, lr, core, value, first: at, last: at, count: 1 };
+    polls.set(key, poll);
+  } else if (poll.last - poll.first < EXACTLY) {
     poll.last = at;
     poll.count++;
   }
+  return poll;
 }
 
 function asInput(p: Poll, bit: number | null, code: Code, chip: ChipDescription): PolledInput {

@@ -397,7 +397,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   /** What the write changes can be put back, and nobody who intercepts it sees it. */
   private writeTurns({ memory, block }: Region, address: number, size: 1 | 2 | 4, value: number): boolean {
     const turns = this.tracer?.turns;
-    if (turns === undefined || this.intercept?.everyDeviceWrite === true || this.isWatched(address)) return false;
+    if (turns === undefined || this.writeIsWatched(address)) return false;
     if (block) return this.system.isClocked(block) && turns.write(block, address - block.row.base, size, value);
     const word = address & ~3;
     if (memory?.row.kind !== 'ram' || memory.guarded || this.l1?.dataOn === true) return false;
@@ -407,7 +407,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   /** A write to a block may be skipped if the same one follows (`RegisterModel.repeats`) and nobody intercepts it. */
   writeRepeats(address: number, size: 1 | 2 | 4, value: number): boolean {
     const b = this.regionAt(address)?.block;
-    if (!b || this.intercept?.everyDeviceWrite === true || this.isWatched(address)) return false;
+    if (!b || this.writeIsWatched(address)) return false;
     return this.system.isClocked(b) && b.component.repeats(b.state, b.env, address - b.row.base, size, value);
   }
   protected fillRead(address: number, region: Region, kind: number, own: boolean): void {
@@ -644,6 +644,12 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
   /** Accesses to this address are intercepted. */
   isWatched(address: number): boolean {
     return this.intercept?.pages.has(address >>> PAGE_BITS) ?? false;
+  }
+  /** A write to a block there is intercepted. */
+  writeIsWatched(address: number): boolean {
+    const { intercept } = this;
+    if (intercept?.write === undefined || intercept.writes === false) return false;
+    return intercept.everyDeviceWrite === true || intercept.pages.has(address >>> PAGE_BITS);
   }
   /** A store there changes RAM and nothing else: no decoded code, no interceptor. */
   isPlainStore(address: number, size: 1 | 2 | 4): boolean {

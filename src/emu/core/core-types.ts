@@ -43,6 +43,8 @@ export interface AccessInterceptor<C> {
   special?(core: C, register: string, old: number, value: number): number;
   /** Guest pages whose accesses must come by here. */
   readonly pages: ReadonlySet<number>;
+  /** False: `write` changes none now. */
+  readonly writes?: boolean;
   /** `write` is asked for every write to a block too. */
   readonly everyDeviceWrite?: boolean;
 }

@@ -146,6 +146,7 @@ class Search {
     const own = (address: number): boolean => found?.blocks.some(({ block }) => system.regionAt(address)?.block === block) === true;
     const devices = trace.devices.slice();
     const inputs = new Map(devices.filter((d) => !own(d.address)).map((d) => [`${d.address}.${d.size}`, readNow(core, d.address, d.size)]));
+    if (devices.some((d) => core.isWatched(d.address))) return null;
     if (devices.some((d) => !own(d.address) && inputs.get(`${d.address}.${d.size}`)!.value !== d.value)) return null;
     return {
       devices,

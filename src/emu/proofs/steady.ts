@@ -426,8 +426,7 @@ export function stillSteady(core: Core, loop: SteadyLoop): boolean {
 }
 export function stillTurns(core: Core, { turned }: Pick<SteadyLoop, 'turned'>): boolean {
   if (turned === null) return true;
-  const watched = turned.blocks.some(({ block }) => core.isWatched(block.row.base)) || core.listener.intercept?.everyDeviceWrite === true;
-  return !watched && turnsAsFound(core.system, turned.unheard, turned);
+  return !turned.blocks.some(({ block }) => core.writeIsWatched(block.row.base)) && turnsAsFound(core.system, turned.unheard, turned);
 }
 /** The next iteration's writes would do nothing that the last one's have not done. */
 export const stillRepeats = (core: Core, { refreshes }: Pick<SteadyLoop, 'refreshes'>): boolean =>
