@@ -330,10 +330,7 @@ export function provedFromHere(
         ? measured.still
         : stretchesOf(ARCHITECTURE.filter((i) => matters(i) && !cells.some((c) => c.size === 0 && c.where === 4 * i))),
     state: core.stateWords(),
-    reads: [
-      ...run.reads.map(({ address, size, value }): SteadyRead => ({ address, size, value: sizedTo(value, size) })),
-      ...(rounds?.inputs ?? []),
-    ],
+    reads: [...readsOnce(run.reads), ...(rounds?.inputs ?? [])],
     iterations: proof.iterations,
     path: run.path,
     extra: run.extra,
@@ -342,6 +339,11 @@ export function provedFromHere(
     vain: 0,
   };
 }
+/** In a round a word may be read several times: it is one word that a handler moves. */
+const readsOnce = (reads: LinearRun['reads']): SteadyRead[] =>
+  reads
+    .filter((r, i) => reads.findIndex(({ address, size }) => address === r.address && size === r.size) === i)
+    .map(({ address, size, value }) => ({ address, size, value: sizedTo(value, size) }));
 const sizedTo = (value: number, size: number): number => (size === 4 ? value >>> 0 : value & (2 ** (8 * size) - 1));
 /** The core stands at the loop's start, clocks are unchanged, and so is what a round finds of blocks. */
 const atStart = (core: Core, { pc, configuration, rounds }: CountingLoop): boolean =>
