@@ -6,6 +6,7 @@
 import { pulled, sorted, type Trigger } from './proof/init.ts';
 import { AT_START, entered, rank } from './proof/find-jump.ts';
 import { jobInput, type RunHooks, type RunJob } from './input/job.ts';
+import { BUT } from './documents/reservations.ts';
 import type { RunResult } from './documents/result.ts';
 import type { RunInput } from './input/run-input.ts';
 import { runBench } from './run.ts';
@@ -118,6 +119,10 @@ function triggerNotes(chosen: Trigger, all: readonly Trigger[]): { kind: string;
   const what = chosen.name ?? 'the firmware';
   const atStart = chosen.step !== null && 'at' in chosen.step && chosen.step.at === AT_START;
   const notes = [{ kind: 'trigger', text: `triggered ${atStart ? 'at power-on' : 'at 100 ms'} by bootbench: ${what}` }];
+  if (chosen.step !== null && 'do' in chosen.step && 'call' in chosen.step.do)
+    notes.push({ kind: BUT, text: `no input that was tried reaches this jump: bootbench made the ${what} itself` });
+  const failing = all.filter((t) => t !== chosen && t.outcome !== 'dfu' && rank(t) === 0);
+  for (const t of failing) notes.push({ kind: BUT, text: `another way into the ROM fails: ${t.name ?? 'by itself'} ends in ${t.outcome}` });
   const others = all.filter((t) => t !== chosen).map((t) => `${t.name ?? 'by itself'} (${t.outcome})`);
   if (others.length > 0) notes.push({ kind: 'trigger', text: `other triggers: ${others.join(', ')}` });
   return notes;

@@ -25,6 +25,7 @@ import { Session } from './session/session.ts';
 import { afterRun, NOT_TRACED, romFacts, type Traced } from './session/subject.ts';
 import { noReturnRow, noReturnText, pointOfNoReturn, type NoReturn } from './verdict/point-of-no-return.ts';
 import { repairsAtEntry, Solver } from './proof/solver.ts';
+import { reservations } from './verdict/reservations.ts';
 import { answerSymptom } from './verdict/symptom.ts';
 import type { Note } from './documents/note-facts.ts';
 import { followedText } from './documents/tried.ts';
@@ -339,10 +340,13 @@ function leftBehind(run: PlainRun): ByDifference {
   return { difference, receiver: { id: 'image', name: program.name } };
 }
 
-function makeWhole({ session, input, base, notes }: PlainRun, { judged }: JudgedRun, answers: Answers): RunResult<string> {
+function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers): RunResult<string> {
+  const { session, input, base, notes, powerOn, finished, end, cut } = run;
   const { diagnosis, difference, receiver, path, dependsOn, symptom, noReturn } = answers;
   for (const text of symptom?.notes ?? []) notes.push({ kind: 'symptom', text });
   if (input.noReturn) notes.push({ kind: 'no-return', text: noReturnText(session, noReturn) });
+  if (end.outcome === 'dfu' && !cut)
+    notes.push(...searched(run, 'what this rests on', [], () => reservations(session, powerOn, entry, finished)));
   const timeline = noReturn?.at == null ? base.timeline : withRow(base.timeline, noReturnRow(session, noReturn));
   return makeResult(
     session,

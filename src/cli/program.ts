@@ -226,6 +226,10 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
     .option('--until <time>', 'end the run at this emulated time after power-on, for example 2s')
     .addOption(triggerOption())
     .addOption(noTriggerOption())
+    .option(
+      '--strict',
+      'exit 1 also for a success with a reservation ("OK, but"): an input that floats, an impossible clock, a jump that no input reaches',
+    )
     .option('--find-jump', 'if nothing jumps: try each function that can enter the ROM and each polled pin, each on a copy of the machine')
     .option('--point-of-no-return', 'find the last instruction at which a single repair can still save DFU')
     .option('--symptom <what>', `what you see on your board: ${SYMPTOMS.join(', ')}; repeatable`, collect)

@@ -2,6 +2,7 @@
 import type { Judgement } from '../bench/documents/expect.ts';
 import { judge } from '../bench/documents/expect.ts';
 import { jobInput, WRONG_CHIP, type RunJob } from '../bench/input/job.ts';
+import { hasReservations } from '../bench/documents/reservations.ts';
 import type { RunResult } from '../bench/documents/result.ts';
 import { serialise } from '../bench/documents/serialise.ts';
 import type { RunTrace } from '../bench/documents/trace-types.ts';
@@ -32,6 +33,8 @@ export interface RunCommandOptions extends RunOptions {
   /** Folders whose source files may be shown, besides the project's. */
   readonly sourceRoot?: readonly string[];
   readonly quiet?: boolean;
+  /** A success with a reservation is none. */
+  readonly strict?: boolean;
   readonly stats?: boolean;
   readonly color?: boolean;
   readonly verbose?: boolean;
@@ -150,7 +153,7 @@ export async function runCommand(images: readonly string[], given: RunCommandOpt
     for (const key of DOCUMENTS) if (options[key] === '-') io.stdout.raw(documents[key]);
     if (options.fix === true) writePatch(run.result, sources, io);
     tell(run, options, judgement, sources, writers.length > 0 ? io.stderr : io.stdout, io);
-    return run.signal != null ? exitAfter(run.signal) : verdict(run.result, judgement) ? EXIT.ok : EXIT.failed;
+    return run.signal != null ? exitAfter(run.signal) : verdict(run.result, judgement, given.strict) ? EXIT.ok : EXIT.failed;
   } finally {
     outputs.discard();
   }
@@ -166,8 +169,8 @@ function writePatch(result: RunResult, sources: Sources, io: Io): void {
 }
 
 /** With `expect` that alone decides, else the outcome and, where the last thing that was asked of DFU is a leave, the way back. */
-const verdict = (result: RunResult, judgement: Judgement | null): boolean =>
-  judgement === null ? result.outcome === 'dfu' && !failsToLeave(result) : judgement.holds;
+const verdict = (result: RunResult, judgement: Judgement | null, strict = false): boolean =>
+  (judgement === null ? result.outcome === 'dfu' && !failsToLeave(result) : judgement.holds) && !(strict && hasReservations(result));
 
 function failsToLeave(result: RunResult): boolean {
   const last = result.scenario.steps.findLast((step) => 'dfu' in step.do);

@@ -438,3 +438,15 @@ test('a doubt about the image is told at once, unless the report comes to the sa
   expect(await err(true)).not.toContain(DOUBT);
   expect(await err(true, '--json', '-')).toContain(DOUBT);
 });
+
+describe('a success that rests on something that a board need not do', () => {
+  const result = (): ReturnType<typeof dfuResult> => ({ ...dfuResult(), notes: [{ kind: 'but', text: 'PC13 floats' }] });
+  test('is `OK, but`, and exit 1 with --strict alone', async () => {
+    const plain = await cli(run('--no-color'), { result });
+    expect(plain.code).toBe(0);
+    expect(plain.out).toMatch(/^OK, but dfu: the host sees the DFU device\n/);
+    expect(plain.out).toContain('But    PC13 floats');
+    expect((await cli(run('--strict'), { result })).code).toBe(1);
+    expect((await cli(run('--strict'))).code).toBe(0);
+  });
+});

@@ -28,6 +28,7 @@ const FACTS: { readonly [K in Kind]: readonly [Extract<Fact, { is: K }>, ...stri
   ended: [{ is: 'ended', ended: { reason: 'wall', at: '1.500000000' } }, '1.5 s', '--wall was reached'],
   symptom: [{ is: 'symptom', symptom: { asked: 'resets', matches: false, options: [{ rom: {}, board: {}, outcome: 'fault', text: 'would-cause-it' }] }, notes: ['also-tried'] }, 'the board resets', 'would-cause-it', 'Also-tried'],
   condition: [{ is: 'condition', text: 'pressed-by-us', detail: false }, 'Pressed-by-us'],
+  but: [{ is: 'but', text: 'it-rests-on-this' }, 'It-rests-on-this'],
   summary: [{ is: 'summary', text: 'it-happened', detail: false }, 'It-happened'],
   cause: [{ is: 'cause', proof: 'proved', cause: { ...primaskCause, explanation: 'why-it-is' }, check, at: writer, source, jump: null }, 'primask', 'why-it-is', 'main.c:42', 'marked_line'],
   fault: [{ is: 'fault', text: 'it-crashed', source, more: ['called-by-x'] }, 'it-crashed', 'marked_line', 'called-by-x'],

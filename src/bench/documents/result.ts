@@ -161,7 +161,7 @@ export interface ResultCheck<Text extends Sentence = Sentence> {
 }
 
 /** A cause, proved or suspected. */
-/** A check, or a cause that no check names: a difference of the state at the entry of the ROM, or of what a loader left to the application that it starts. */
+/** A check, or a cause that no check names: a difference of the state at the entry of the ROM, or of what a loader left to the application that it starts, a write without effect, a wait that was given up. */
 export type CauseId = CheckId | 'state' | 'image' | 'lost-write' | 'gave-up';
 export interface ResultCause<Text extends Sentence = Sentence> {
   readonly id: CauseId;

@@ -196,7 +196,9 @@ class RccF4 extends RccCir {
     const vco = this.vco(c, pll);
     const [low, high] = VCO_RANGE;
     if (vco && (rateHz(vco) < low || rateHz(vco) > high))
-      c.env.note('guest', `${name.toUpperCase()}: VCO at ${megahertz(vco)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`);
+      c.env.note('guest', `${name.toUpperCase()}: VCO at ${megahertz(vco)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`, {
+        is: 'impossible-clock',
+      });
   }
 
   override write(c: Ctx, r: Register, merged: number, raw: number, lanes: number): number | void {

@@ -203,7 +203,7 @@ class RccG0 extends RccBase {
     const source = this.pllInput(c);
     const vco = source === null ? null : this.vco(c, this.oscillatorRate(c, source));
     if (vco && (rateHz(vco) < VCO[0] || rateHz(vco) > VCO[1]))
-      c.env.note('guest', `PLL: VCO at ${megahertz(vco)} MHz, allowed ${VCO[0] / 1e6} to ${VCO[1] / 1e6} MHz`);
+      c.env.note('guest', `PLL: VCO at ${megahertz(vco)} MHz, allowed ${VCO[0] / 1e6} to ${VCO[1] / 1e6} MHz`, { is: 'impossible-clock' });
   }
 
   write(c: Ctx, r: Register, merged: number, raw: number): number | void {

@@ -226,7 +226,9 @@ export abstract class RccH extends RccBase {
     const vco = this.vco(c, i);
     const [low, high] = this.facts.vcoRange[this.plls[i]!.vcosel.get(c)]!;
     if (vco && (rateHz(vco) < low || rateHz(vco) > high))
-      c.env.note('guest', `PLL${i + 1}: VCO at ${megahertz(vco)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`);
+      c.env.note('guest', `PLL${i + 1}: VCO at ${megahertz(vco)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`, {
+        is: 'impossible-clock',
+      });
   }
   protected override setReady(c: AnyCtx, name: string): void {
     const pll = /^pll([123])$/.exec(name);

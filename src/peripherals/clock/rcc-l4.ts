@@ -316,7 +316,9 @@ class RccL4 extends RccBase {
     const vco = source === null ? null : this.vco(c, pll, { [source]: this.oscillatorRate(c, source) });
     const [low, high] = this.vcoRange;
     if (vco && (rateHz(vco) < low || rateHz(vco) > high))
-      c.env.note('guest', `${pll.name.toUpperCase()}: VCO at ${megahertz(vco)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`);
+      c.env.note('guest', `${pll.name.toUpperCase()}: VCO at ${megahertz(vco)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`, {
+        is: 'impossible-clock',
+      });
   }
 
   override onTimer(c: Ctx, timer: string): void {

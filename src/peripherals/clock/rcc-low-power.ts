@@ -144,7 +144,9 @@ export abstract class RccLowPower extends RccBase {
     const vco = this.vco(c, { [source]: this.oscillatorRate(c, source) });
     const limit = VCO_MAX[c.env.wire(VOS)] ?? VCO_MAX[1]!;
     if (vco && rateHz(vco) > limit)
-      c.env.note('guest', `PLL: VCO at ${megahertz(vco)} MHz, allowed up to ${limit / 1e6} MHz in this voltage range`);
+      c.env.note('guest', `PLL: VCO at ${megahertz(vco)} MHz, allowed up to ${limit / 1e6} MHz in this voltage range`, {
+        is: 'impossible-clock',
+      });
   }
 
   write(c: Ctx, r: Register, merged: number, raw: number): number | void {

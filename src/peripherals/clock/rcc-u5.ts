@@ -299,7 +299,7 @@ class RccU5 extends RccBase {
     const vco = this.vco(c, i);
     const [low, high] = VCO_RANGE;
     if (vco && (rateHz(vco) < low || rateHz(vco) > high))
-      c.env.note('guest', `${name}: VCO at ${megahertz(vco)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`);
+      c.env.note('guest', `${name}: VCO at ${megahertz(vco)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`, { is: 'impossible-clock' });
     if (c.env.wire(VOS) === 0) c.env.note('guest', `${name} on in voltage range 4, which has no PLLs (RM0456)`);
   }
   override onTimer(c: Ctx, timer: string): void {

@@ -29,6 +29,8 @@ export type Fact =
   | { readonly is: 'symptom'; readonly symptom: NonNullable<RunResult['symptom']>; readonly notes: readonly Sentence[] }
   /** Under which conditions it ran: what was loaded, pressed, forced. */
   | { readonly is: 'condition'; readonly text: Sentence; readonly detail: boolean }
+  /** What a success rests on, where a board need not do the same. */
+  | { readonly is: 'but'; readonly text: Sentence }
   | { readonly is: 'summary'; readonly text: Sentence; readonly detail: boolean }
   | {
       readonly is: 'cause';

@@ -21,9 +21,10 @@ const AROUND = 1;
 
 export function linesOf(told: Told, { paint = plain, width = 80 }: View, fold: Fold = 0, most = Infinity): string[] {
   if (fold === 5) return [];
-  const lines = wrap(printable(told.text), width, INDENT);
-  const label = told.label.slice(0, COLUMN - 1);
-  lines[0] = pad(paint(told.tone, label), COLUMN) + (lines[0] ?? '').slice(COLUMN);
+  // a longer word than the column has room for pushes its sentence
+  const column = Math.max(COLUMN, told.label.length + 1);
+  const lines = wrap(printable(told.text), width, INDENT, ' '.repeat(column));
+  lines[0] = pad(paint(told.tone, told.label), column) + (lines[0] ?? '').slice(column);
   if (told.place !== null && fold < 4) lines.push(...wrap(printable(told.place), width, `${INDENT}  `, INDENT));
   lines.push(...excerpt(told, paint, width, fold));
   const below = told.more.slice(0, Math.min(MOST_BELOW[fold], most));

@@ -1,6 +1,7 @@
 /** The sentences of the story: what a stranger reads of each kind of fact, in every report. Nothing reads them again. */
 import type { Outcome, Place, ResultCheck, RunResult } from '../../bench/documents/result.ts';
 import type { Sentence } from '../../bench/documents/sentence.ts';
+import { hasReservations } from '../../bench/documents/reservations.ts';
 import { waitsForInput } from '../../bench/verdict/summary.ts';
 import { consoleText, humanTime, sentence, whole, type Style } from '../text.ts';
 import type { CodeLine, Excerpt, Fact, FactOf, Kind } from './facts.ts';
@@ -43,8 +44,8 @@ function headlineText(result: RunResult): string {
 function verdict({ result, judgement }: FactOf<'verdict'>): Row {
   const what = `${result.outcome}: ${headlineText(result)}`;
   if (judgement === null) {
-    const good = result.outcome === 'dfu';
-    return { label: good ? 'OK' : 'FAIL', tone: good ? 'green' : 'red', text: what };
+    if (result.outcome !== 'dfu') return { label: 'FAIL', tone: 'red', text: what };
+    return hasReservations(result) ? { label: 'OK, but', tone: 'yellow', text: what } : { label: 'OK', tone: 'green', text: what };
   }
   if (judgement.holds) return { label: 'HOLDS', tone: 'green', text: `as the scenario expects: ${what}` };
   return { label: 'FAIL', tone: 'red', text: `not what the scenario expects: ${what}`, more: judgement.failures.map((f) => `- ${f}`) };
@@ -171,6 +172,7 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>) => Row } = {
     text: `The run ended at ${humanTime(ended.at)} because ${ENDED[ended.reason]}.`,
   }),
   symptom,
+  but: ({ text }) => ({ label: 'But', tone: 'yellow', text: whole(text) }),
   condition: ({ text, detail }) => ({ text: whole(text), detail }),
   summary: ({ text, detail }) => ({ text: sentence(text), detail }),
   cause,

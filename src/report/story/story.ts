@@ -1,6 +1,7 @@
 /** Makes the story of a run from its result: which facts it has, in order. */
 import type { Judgement } from '../../bench/documents/expect.ts';
 import { SERIAL_PORT } from '../../bench/documents/names.ts';
+import { BUT } from '../../bench/documents/reservations.ts';
 import { factsIn, refusedWrite } from '../../bench/documents/note-facts.ts';
 import type { Place, ResultCause, ResultCheck, RunResult } from '../../bench/documents/result.ts';
 import type { Sentence } from '../../bench/documents/sentence.ts';
@@ -32,7 +33,7 @@ export function storyOf(result: RunResult, { sources = NO_SOURCES, judgement = n
 /** Kinds of notes about the conditions of the run, in order of weight. */
 const CONDITIONS = ['ecc', 'boot-address', 'boot-at', 'outside-memory', 'option-bytes', 'wrong-chip', 'no-rom', 'limit', 'trigger', 'restart', 'watchdog', 'kept', 'force']; // prettier-ignore
 /** Kinds of notes that other facts tell. */
-const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', 'find-jump', 'polled', 'reset', 'wait', 'loop', 'usb-clock', 'kept-options', 'control', 'chip', SERIAL, SERIAL_SET]); // prettier-ignore
+const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', 'find-jump', 'polled', 'reset', 'wait', 'loop', 'usb-clock', BUT, 'kept-options', 'control', 'chip', SERIAL, SERIAL_SET]); // prettier-ignore
 
 const texts = ({ notes }: RunResult, ...kinds: readonly string[]): readonly Sentence[] =>
   kinds.flatMap((kind) => notes.filter((n) => n.kind === kind).map((n) => n.text));
@@ -56,6 +57,7 @@ function reached(result: RunResult): Fact[] {
   const isHarmless = ({ id }: ResultCheck): boolean => result.diagnosis.harmless.includes(id);
   return [
     { is: 'summary', text: result.summary, detail: false },
+    ...texts(result, BUT).map((text) => ({ is: 'but', text }) as const),
     ...holdsIf(result, result.dependsOn),
     ...lost.slice(0, 1).map((check) => ({ is: 'leave', check, option: result.rom.options[check.id] ?? null }) as const),
     ...broken.filter((c) => !isHarmless(c)).map((check) => ({ is: 'check', check, maybe: false }) as const),
@@ -320,11 +322,19 @@ function nextSteps(result: RunResult, patch: Patch, judgement: Judgement | null)
   return [
     ...(patch.text === '' ? [] : [`add --fix > fix.diff for a patch, then: patch ${patch.elsewhere ? '-d / ' : ''}-p1 < fix.diff`]),
     ...pastWait(result),
+    ...pastLoop(result),
     ...(has('not-triggered') && !has('find-jump') && !has('trigger') ? ['add --trigger to try these'] : []),
     all,
     ...(proof === null ? [] : [`bootbench explain ${(firstSet(proof)[0] ?? proof.causes[0]!).id}`]),
   ];
 }
+
+/** The run ended inside of a delay: behind it, and what a jump takes. */
+function pastLoop({ ended: { loop } }: RunResult): string[] {
+  if (loop === undefined) return [];
+  return [`add --until ${Math.ceil(Number(loop.endsAt)) + BEHIND_LOOP}s to see what comes behind the loop`];
+}
+const BEHIND_LOOP = 10;
 
 // ---- parts ---------------------------------------------------------------------------------------------------------------------------
 

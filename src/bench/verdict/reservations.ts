@@ -1,0 +1,46 @@
+/** What a run that reached DFU rests on, where a board need not do the same: `OK, but`. */
+import { BUT } from '../documents/reservations.ts';
+import { decidingFloats } from '../proof/floating.ts';
+import type { History } from '../../emu/history.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import type { Note } from '../documents/note-facts.ts';
+import type { Session } from '../session/session.ts';
+import { place } from '../slice/words.ts';
+
+const but = (text: string): Note => ({ kind: BUT, text });
+
+/** The session is left at the end of the run. */
+export function reservations(s: Session, powerOn: Checkpoint, entry: Checkpoint | null, finished: Checkpoint): Note[] {
+  s.restore(finished);
+  const clocks = impossibleClocks(s, entry?.history ?? finished.history);
+  const floats = entry === null ? [] : decidingFloats(s, powerOn, entry);
+  s.restore(finished);
+  s.keepCheckpoints = true;
+  if (floats.length === 0) return clocks;
+  const [are, they] = floats.length > 1 ? ['float', 'they read'] : ['floats', 'it reads'];
+  const pins = floats.join(' and ');
+  return [
+    ...clocks,
+    but(
+      `${pins} ${are}: nothing drives ${floats.length > 1 ? 'them' : 'it'}, and ${they} 0 here. With 1, the firmware does not enter the ROM so.`,
+    ),
+  ];
+}
+
+/** Registers that hold the factors of a PLL. */
+const FACTOR = /^(PLL\d?[MN]|PLL(SAI|I2S)\d?[MN]|PLLMUL|PLLDIV|DIV[MN]\d)$/;
+const factorRegisters = ({ machine: { system, chip } }: Session): string[] =>
+  (system.layoutOf(chip.rcc)?.registers ?? []).flatMap(({ name, fields }) =>
+    fields.some((f) => FACTOR.test(f.name)) ? [`${chip.rcc}.${name}`] : [],
+  );
+
+/** @param before the jump: the ROM programs the PLL anew */
+function impossibleClocks(s: Session, before: History): Note[] {
+  const rows = before.timeline.toArray().filter(({ about }) => about?.is === 'impossible-clock');
+  const factors = factorRegisters(s).map((register) => before.lastWriter(register) ?? before.lastWriterBeforeReset(register));
+  const texts = rows.map(({ text, at }) => {
+    const writer = factors.filter((w) => w !== null && w.at <= at).toSorted((a, b) => b!.seq - a!.seq)[0];
+    return `${text}${writer ? ` (${place(s, writer.pc)})` : ''}. A real chip need not run with that.`;
+  });
+  return [...new Set(texts)].map(but);
+}

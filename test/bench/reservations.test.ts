@@ -1,0 +1,73 @@
+/** `OK, but`: what a success rests on, where a board need not do the same. */
+import { describe, expect, it } from 'vitest';
+import { hasReservations } from '../../src/bench/documents/reservations.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import type { Scenario } from '../../src/bench/documents/scenario-types.ts';
+import { runBench } from '../../src/bench/run.ts';
+import { Thumb } from '../emu/thumb.ts';
+import { plainJob } from './plain-job.ts';
+
+const FLASH = 0x08000000;
+const ROM = 0x1fff0000;
+const [RCC_CR, RCC_PLLCFGR, RCC_AHB1ENR] = [0x40023800, 0x40023804, 0x40023830];
+const [GPIOC_PUPDR, GPIOC_IDR] = [0x4002080c, 0x40020810];
+
+/** A program for F411 that jumps to the ROM in the end. */
+function run(body: (t: Thumb) => Thumb, scenario: Partial<Scenario> = {}) {
+  const t = body(new Thumb(FLASH + 0x200));
+  t.constant(0, ROM).ldr(1, 0).put(0xf381, 0x8808).ldr(1, 0, 4).bx(1).label('end').b('end');
+  const image = new Uint8Array(0x400);
+  const view = new DataView(image.buffer);
+  view.setUint32(0, 0x20002000, true);
+  view.setUint32(4, FLASH + 0x201, true);
+  image.set(t.bytes(), 0x200);
+  const result = runBench(jobInput(plainJob('STM32F411CE', [{ path: 'app.bin@0x8000000', bytes: image }], scenario)));
+  return {
+    outcome: result.outcome,
+    but: result.notes.filter(({ kind }) => kind === 'but').map(({ text }) => text),
+    has: hasReservations(result),
+  };
+}
+const store = (t: Thumb, address: number, value: number): Thumb => t.constant(0, address).constant(1, value).str(1, 0);
+/** Goes on where PC13 is 0, and ends where it is 1. */
+const ifPressed = (t: Thumb): Thumb => t.constant(0, GPIOC_IDR).ldr(1, 0).lsrs(1, 1, 13).lsls(1, 1, 31).bne('end');
+
+describe('an OK has a reservation where', () => {
+  it('the firmware runs from a PLL beyond its limits, with the line of its factors', () => {
+    // HSI 16 MHz / 8 × 300 = 600 MHz
+    const { outcome, but, has } = run((t) =>
+      store(store(t, RCC_PLLCFGR, 0x04000008 | (300 << 6)), RCC_CR, 0x01000083)
+        .label('lock')
+        .ldr(1, 0)
+        .lsrs(1, 1, 25)
+        .lsls(1, 1, 31)
+        .put(0xd5fb),
+    );
+    expect([outcome, has]).toEqual(['dfu', true]);
+    expect(but).toHaveLength(1);
+    expect(but[0]).toMatch(
+      /^RCC: PLL: VCO at \d+ MHz, allowed 100 to 432 MHz \(0x0800020[0-9a-f]\)\. A real chip need not run with that\.$/,
+    );
+  });
+
+  it('the jump hangs on an input that nothing drives', () => {
+    const { outcome, but } = run((t) => ifPressed(store(t, RCC_AHB1ENR, 4)));
+    expect(outcome).toBe('dfu');
+    expect(but).toEqual(['PC13 floats: nothing drives it, and it reads 0 here. With 1, the firmware does not enter the ROM so.']);
+  });
+});
+
+describe('an OK has none where', () => {
+  it('the firmware just jumps', () => {
+    expect(run((t) => t)).toEqual({ outcome: 'dfu', but: [], has: false });
+  });
+  it('the input has a pull', () => {
+    expect(run((t) => ifPressed(store(store(t, RCC_AHB1ENR, 4), GPIOC_PUPDR, 2 << 26)))).toMatchObject({ outcome: 'dfu', but: [] });
+  });
+  it('the board drives it', () => {
+    expect(run((t) => ifPressed(store(t, RCC_AHB1ENR, 4)), { board: { pins: { PC13: 0 } } })).toMatchObject({ outcome: 'dfu', but: [] });
+  });
+  it('a failure tells no reservation', () => {
+    expect(run((t) => store(t, RCC_AHB1ENR, 4).cpsidI())).toMatchObject({ outcome: 'rom-silent', but: [], has: false });
+  });
+});
