@@ -4,6 +4,7 @@
  * scenario and the notes `trigger` and `control`.
  */
 import { pulled, sorted, type Trigger } from './proof/init.ts';
+import { firstAnswer } from './proof/first-answer.ts';
 import { AT_START, entered, rank } from './proof/find-jump.ts';
 import { jobInput, type RunHooks, type RunJob } from './input/job.ts';
 import { BUT } from './documents/reservations.ts';
@@ -43,6 +44,7 @@ function look(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<
   // a scenario with steps says itself what happens
   const asked = (job.scenario.steps ?? []).length === 0;
   let found: readonly Tried[] | null = null;
+  if (asked && hooks.found !== undefined) firstAnswer(jobInput(job, hooks), hooks.found);
   const looking = {
     triggers: (list: readonly Tried[]): void => {
       found = list;

@@ -94,6 +94,7 @@ function plainRun(session: Session, input: RunInput, tracer: Tracer | null): Pla
   const end = tracer ? tracer.record(() => session.run()) : session.run();
   session.keepTrail = false;
   const finished = session.save();
+  if (input.triggers !== undefined) input.found?.(`without any input: ${end.outcome}`);
   const forInput = end.outcome === 'stuck' && waitsForInput(session);
   const base = collectBase(session, end);
   tracer?.finish(end.outcome);

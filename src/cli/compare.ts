@@ -28,8 +28,8 @@ export async function compareCommand(a: string, b: string, options: CompareComma
     const result =
       'result' in source
         ? source.result
-        : await interruptible(io, options.quiet !== true, async ({ interrupted, ...hooks }) => {
-            const ended = await bench(source.job, hooks);
+        : await interruptible(io, options.quiet !== true, async ({ interrupted, stop, progress }) => {
+            const ended = await bench(source.job, { stop, ...(progress && { progress }) });
             const signal = interrupted();
             if (signal !== null) throw new Interrupted(signal, `${source.path}: the run was interrupted, so there is nothing to compare`);
             return ended;

@@ -13,6 +13,8 @@ export interface BenchHooks {
   /** Aborted: the run ends soon and still gives its result. */
   readonly stop?: AbortSignal;
   readonly progress?: (text: string, detail?: boolean) => void;
+  /** Wanted: what is known before the run is over. */
+  readonly found?: (text: string) => void;
   /** Wanted: what translated code did, at the end. */
   readonly stats?: (text: string) => void;
   /** Wanted: the full event stream. */
@@ -38,6 +40,7 @@ export async function inThread(
     startedAt: milliseconds(),
     memoryUse: () => process.memoryUsage.rss(),
     ...(hooks.progress === undefined ? {} : { progress: hooks.progress }),
+    ...(hooks.found === undefined ? {} : { found: hooks.found }),
     ...(hooks.stats === undefined ? {} : { stats: hooks.stats }),
     ...(hooks.trace === undefined ? {} : { trace: hooks.trace }),
     ...(job.devices === undefined ? {} : await (await import('../library/outside.ts')).outsideOf(job, IMPORT.module)),
@@ -55,6 +58,7 @@ function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult<string>> {
     job,
     stop,
     progress: hooks.progress !== undefined,
+    found: hooks.found !== undefined,
     stats: hooks.stats !== undefined,
     trace: hooks.trace !== undefined,
   };
@@ -75,6 +79,7 @@ function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult<string>> {
     };
     const onMessage = (message: JobMessage): void => {
       if (message.kind === 'progress') hooks.progress?.(message.text, message.detail);
+      else if (message.kind === 'found') hooks.found?.(message.text);
       else if (message.kind === 'stats') hooks.stats?.(message.text);
       else if (message.kind === 'trace') hooks.trace?.(message.trace);
       else if (message.kind === 'result') end(true, () => settle(message.result));

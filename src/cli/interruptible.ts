@@ -2,7 +2,7 @@
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { CutShort } from '../bench/session/budget.ts';
 import type { RunHooks } from '../bench/input/job.ts';
-import { printable } from '../report/text.ts';
+import { printable, wrap } from '../report/text.ts';
 import { canRewrite, Interrupted, milliseconds, type EndSignal, type Io } from './io.ts';
 
 export interface Hooks {
@@ -11,6 +11,7 @@ export interface Hooks {
   /** The signal that has come; also seen by who is busy, in a thread of his own. */
   readonly interrupted: () => EndSignal | null;
   readonly progress?: (text: string, detail?: boolean) => void;
+  readonly found?: (text: string) => void;
   /** By `milliseconds`: what --wall counts from. */
   readonly started: number;
 }
@@ -33,7 +34,7 @@ export async function interruptible<T>(io: Io, showProgress: boolean, run: (hook
 }
 
 /** With a line of progress where a person looks. */
-export async function withProgress<T>(io: Io, wanted: boolean, run: (hooks: Pick<Hooks, 'progress'>) => Promise<T>): Promise<T> {
+export async function withProgress<T>(io: Io, wanted: boolean, run: (hooks: Pick<Hooks, 'progress' | 'found'>) => Promise<T>): Promise<T> {
   if (!wanted || !canRewrite(io)) return run({});
   let shown = false;
   try {
@@ -46,7 +47,12 @@ export async function withProgress<T>(io: Io, wanted: boolean, run: (hooks: Pick
       const line = printable(`${((milliseconds() - started) / 1000).toFixed(1)} s  ${doing}${far}`);
       io.stderr.raw(`\r\u001b[K${line.slice(0, Math.max(10, io.stderr.columns - 1))}`);
     };
-    return await run({ progress });
+    // stays above the line that is rewritten
+    const found = (text: string): void => {
+      io.stderr.raw('\r\u001b[K');
+      for (const line of wrap(printable(text), io.stderr.columns, '        ', 'so far  ')) io.stderr.write(`${line}\n`);
+    };
+    return await run({ progress, found });
   } finally {
     if (shown) io.stderr.raw('\r\u001b[K');
   }

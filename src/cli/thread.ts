@@ -64,13 +64,14 @@ async function serveCommand({ args, before = [], cwd, stdout, stderr, stop }: Co
   parentPort?.close();
 }
 
-async function serveJob({ job, stop, progress, stats, trace }: JobData): Promise<void> {
+async function serveJob({ job, stop, progress, found, stats, trace }: JobData): Promise<void> {
   const send = (message: JobMessage): void => parentPort?.postMessage(message);
   try {
     const result = await bench(
       job,
       {
         ...(progress ? { progress: (text: string, detail = false) => send({ kind: 'progress', text, detail }) } : {}),
+        ...(found ? { found: (text: string) => send({ kind: 'found', text }) } : {}),
         ...(stats ? { stats: (text: string) => send({ kind: 'stats', text }) } : {}),
         ...(trace ? { trace: (events: RunTrace) => send({ kind: 'trace', trace: events }) } : {}),
       },

@@ -41,6 +41,7 @@ export type CommandMessage =
   | { readonly kind: 'exit'; readonly code: number };
 export type JobMessage =
   | { readonly kind: 'progress'; readonly text: string; readonly detail: boolean }
+  | { readonly kind: 'found'; readonly text: string }
   | { readonly kind: 'stats'; readonly text: string }
   | { readonly kind: 'trace'; readonly trace: RunTrace }
   | { readonly kind: 'result'; readonly result: RunResult<string> }
@@ -52,6 +53,7 @@ export interface JobData {
   /** One word, not 0 = stop. */
   readonly stop: SharedArrayBuffer;
   readonly progress: boolean;
+  readonly found: boolean;
   readonly stats: boolean;
   readonly trace: boolean;
 }

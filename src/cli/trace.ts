@@ -23,8 +23,8 @@ export async function traceCommand(images: readonly string[], options: TraceComm
   const outputs = new Outputs(files, io.cwd, inputFiles(images, job, options, io.cwd));
   try {
     const recorded: { trace?: RunTrace } = {};
-    const { outcome, signal } = await interruptible(io, true, async ({ interrupted, ...hooks }) => {
-      const result = await bench(job, { ...hooks, trace: (trace) => (recorded.trace = trace) });
+    const { outcome, signal } = await interruptible(io, true, async ({ interrupted, stop, progress }) => {
+      const result = await bench(job, { stop, ...(progress && { progress }), trace: (trace) => (recorded.trace = trace) });
       return { outcome: result.outcome, signal: interrupted() };
     });
     const { trace } = recorded;

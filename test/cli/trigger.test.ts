@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { firstRun } from '../../src/bench/first-run.ts';
+import { serialise } from '../../src/bench/documents/serialise.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { cli } from './helpers.ts';
 
@@ -32,4 +33,33 @@ it('a button is pressed for `matrix` as for `run`', async () => {
   expect(err).toContain('triggered at 100 ms by bootbench: PC13 = 1');
   expect(code).toBeLessThan(2);
   expect(JSON.parse(out)).toMatchObject({ outcome: 'dfu' });
+});
+
+describe('what is known before the run is over', () => {
+  const project = (name: string): string => join(fileURLToPath(new URL('../../benchmarks/firmware/hal/', import.meta.url)), `${name}.elf`);
+  const told = async (name: string, chip: string) => {
+    const job = await loadJob([project(name)], { chip, trigger: true }, '/');
+    const facts: string[] = [];
+    const result = firstRun(job, { found: (text) => void facts.push(text) });
+    // who listens changes nothing of it
+    expect(serialise(result)).toBe(serialise(firstRun(job, {})));
+    return { facts, result };
+  };
+  it('begins with the function that can enter the ROM and what comes of calling it, and ends with what the result says', async () => {
+    const { facts, result } = await told('g474-button', 'stm32g474re');
+    expect(facts[0]).toMatch(/^JumpToBootloader \(main\.c:\d+\) can enter system memory: it holds 0x1fff0000/);
+    expect(facts[1]).toMatch(/^call of JumpToBootloader \(main\.c:\d+\) at 100 ms: dfu$/);
+    expect(facts.slice(2)).toEqual([
+      'without any input: no-jump',
+      'PC13 = 1: dfu',
+      expect.stringMatching(/^call of JumpToBootloader .*: dfu$/),
+    ]);
+    expect(result.notes.find((n) => n.kind === 'trigger')!.text).toContain('PC13 = 1');
+  });
+  it('is at first that no function can where none can', async () => {
+    const { facts, result } = await told('f103-none', 'stm32f103c8');
+    expect(facts[0]).toMatch(/^no function of the image holds an address of system memory/);
+    expect(facts.at(-1)).toBe('PA0 = 1: no-jump');
+    expect(result.outcome).toBe('no-jump');
+  });
 });

@@ -61,7 +61,10 @@ export interface RunJob {
   readonly devices?: string;
 }
 
-export type RunHooks = Pick<RunInput, 'signal' | 'clock' | 'startedAt' | 'memoryUse' | 'progress' | 'stats' | 'trace' | 'outside'>;
+export type RunHooks = Pick<
+  RunInput,
+  'signal' | 'clock' | 'startedAt' | 'memoryUse' | 'progress' | 'found' | 'stats' | 'trace' | 'outside'
+>;
 
 /** A job is asked more than once on its way to the machine. */
 const inputs = new WeakMap<RunJob, RunInput>();

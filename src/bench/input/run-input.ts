@@ -87,6 +87,8 @@ export interface RunInput {
   readonly memoryUse?: () => number;
   /** For a person who waits: what is being done; a text that begins with a tab says how far that is. */
   readonly progress?: (text: string, detail?: boolean) => void;
+  /** For a person who waits: what is known so far and stays true. It is looked for first, so it costs time, and nothing of it changes the result. */
+  readonly found?: (text: string) => void;
   /** Is told at the end what translated code did; counting costs time. */
   readonly stats?: (text: string) => void;
   /** Is given the full event stream at the end; recording costs time. */

@@ -104,7 +104,7 @@ function textsFor({ functions, jumping }: Code, reader: FunctionFacts | undefine
 const lacksJump = (functions: readonly FunctionFacts[], all: readonly JumpCandidate[]): boolean =>
   functions.length > 0 && all.every((c) => c.kind !== 'jump');
 
-const NO_JUMP = 'no function of the image holds an address of system memory, sets MSP and branches';
+export const NO_JUMP = 'no function of the image holds an address of system memory, sets MSP and branches';
 const ONLY_BY_BOOT = 'after a reset, only option bytes or BOOT0 can start the ROM';
 /** Why firmware that resets the chip repeatedly does not enter the ROM, if its code shows it. */
 export function whyNoJump(s: Session): string | null {
@@ -359,7 +359,7 @@ function calling({ input: { images } }: Session, { facts: { symbol } }: JumpCand
 }
 
 /** A candidate is called where the firmware stands, without arguments. */
-function calledOn(s: Session, from: Checkpoint, { facts }: JumpCandidate): void {
+export function calledOn(s: Session, from: Checkpoint, { facts }: JumpCandidate): void {
   const { machine } = s;
   s.keepCheckpoints = false;
   s.restore(from);
@@ -467,7 +467,7 @@ const where = (s: Session, pc: number): string => {
 const milliseconds = (ps: Ps): string => (ps >= MS / 2 ? `${Math.round(ps / MS)} ms` : `${Math.max(1, Math.round((ps * 1000) / MS))} us`);
 
 /** `request_dfu (main.c:22)` */
-const candidateName = (s: Session, { facts }: JumpCandidate): string => {
+export const candidateName = (s: Session, { facts }: JumpCandidate): string => {
   const pc = facts.symbol.address;
   return `${functionName(facts.symbol.name, framesAt(s.input.images, pc))} (${where(s, pc)})`;
 };

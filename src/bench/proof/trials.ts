@@ -69,7 +69,9 @@ export class Trials {
         if (i === 0) this.s.input.progress?.(t.progress);
         const tried = this.follow(ways, length);
         row.time += length;
-        if (tried !== null) found.set(t, tried);
+        if (tried === null) continue;
+        found.set(t, tried);
+        this.s.input.found?.(`${tried.name}: ${tried.outcome}`);
       }
     return rows.map(({ t, time }) => found.get(t) ?? { ...t.tried, outcome: 'no-jump', followedFor: time });
   }
