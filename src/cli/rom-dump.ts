@@ -5,6 +5,7 @@ import type { RomInput } from '../bench/input/run-input.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { splitImagePath } from '../image/image.ts';
 import { dumpInPieces, whyNoPlace } from '../rom/pieces.ts';
+import { whyNoDump } from '../rom/why-no-dump.ts';
 
 export const dumpFiles = (typed: readonly string[]): string[] => typed.map((text) => splitImagePath(text).file);
 
@@ -20,7 +21,8 @@ export function readDump(
   const [first] = named;
   if (named.length === 1 && first!.address === null) {
     const bytes = read(first!.file);
-    if (said !== '') checkLength(first!.file, bytes, profile.systemMemory.value);
+    const why = said === '' ? null : whyNoDump(chip, profile, bytes);
+    if (why !== null) throw new UsageError(`${said}${first!.file}: ${why.what}`, why.hint);
     return { bytes };
   }
   const pieces = named.map(({ file, address }) => {
@@ -31,12 +33,4 @@ export function readDump(
   const why = whyNoPlace(chip, profile, pieces);
   if (why !== null) throw new UsageError(`${said}${why}`);
   return dumpInPieces(profile, pieces);
-}
-
-function checkLength(file: string, bytes: Uint8Array, { base, size }: { readonly base: number; readonly size: number }): void {
-  if (bytes.length < 8) throw new UsageError(`--rom: ${file} is too short for a ROM`);
-  if (bytes.length > size)
-    throw new UsageError(
-      `--rom: ${file} has ${bytes.length} bytes, but system memory at 0x${base.toString(16).padStart(8, '0')} has ${size}`,
-    );
 }

@@ -240,16 +240,10 @@ async function romBytes(
     throw error;
   }
   if (romDump === undefined) return { bytes: await HOST.romImage(profile.image) };
-  const dump = isBytes(romDump) ? wholeDump(chip, profile, romDump) : dumpOfPieces(chip, profile, romDump);
+  const dump = isBytes(romDump) ? { bytes: romDump } : dumpOfPieces(chip, profile, romDump);
   if (Object.keys(chosen).length > 0)
     throw new UsageError('romOptions are for the stand-in ROM', 'the code of a dump has no options: give either romDump or romOptions');
   return dump;
-}
-function wholeDump(chip: ChipDescription, profile: RomProfile, bytes: Uint8Array): Pick<RomInput, 'bytes'> {
-  const { size } = profile.systemMemory.value;
-  if (bytes.length < 8) throw new UsageError(`romDump: ${bytes.length} bytes is too short for a ROM`);
-  if (bytes.length > size) throw new UsageError(`romDump has ${bytes.length} bytes, but system memory of ${chip.name} has ${size}`);
-  return { bytes };
 }
 function dumpOfPieces(chip: ChipDescription, profile: RomProfile, pieces: readonly DumpPiece[]): Pick<RomInput, 'bytes' | 'beside'> {
   const why = whyNoPlace(chip, profile, pieces);

@@ -5,13 +5,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
-import { learn, whyNoDump, type Learned } from '../../src/bench/learn/learn.ts';
+import { learn, type Learned } from '../../src/bench/learn/learn.ts';
 import { CHIPS, findChip } from '../../src/chips/index.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import { romImage } from '../../src/cli/rom-image.ts';
 import { romHash } from '../../src/rom/identity.ts';
 import { isStandIn, loadRom } from '../../src/rom/load.ts';
 import { otherValues, resolveRomOptions, type RomOptionId } from '../../src/rom/options.ts';
+import { whyNoDump } from '../../src/rom/why-no-dump.ts';
 import { romProfileOf } from '../../src/rom/profiles.ts';
 import { byTurns } from '../turn.ts';
 import { plainJob } from './plain-job.ts';

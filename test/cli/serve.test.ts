@@ -28,7 +28,7 @@ describe('bootbench serve', () => {
   });
   it.each([
     [['--rom', 'dump.bin'], /which chip is the dump of\? --chip is missing/],
-    [['--rom', 'dump.bin', '--chip', 'stm32l476rg'], /--rom: dump.bin is too short for a ROM/],
+    [['--rom', 'dump.bin', '--chip', 'stm32l476rg'], /--rom: dump.bin: a dump of 4 bytes is too short for a ROM/],
     [['--rom', 'erased.bin', '--chip', 'stm32l476rg'], /--rom: /],
   ])('%j is refused in words', async (args, says) => {
     const cwd = folder({ 'dump.bin': new Uint8Array(4), 'erased.bin': new Uint8Array(4096).fill(0xff) });

@@ -28,7 +28,7 @@ describe('wrong options', () => {
       { ...GOOD, romDump: [{ address: 0x20000000, bytes: new Uint8Array(8) }] },
       /not inside of system memory/,
     ],
-    ['a dump of noise', { ...GOOD, romDump: new Uint8Array(64).fill(7) }, /no vector table/],
+    ['a dump of noise', { ...GOOD, romDump: new Uint8Array(4096).fill(7) }, /the dump is not of STM32H533RE/],
     [
       'a dump and ROM options',
       { ...GOOD, romDump: new Uint8Array(64), romOptions: { primask: 'keeps' } },

@@ -39,5 +39,7 @@ describe.each(CHIPS)('A dump of the ROM of %s', (chip) => {
     const other = CHIPS.find((c) => profileOf(c).systemMemory.value.base !== profile.systemMemory.value.base)!;
     for (const bytes of [new Uint8Array(1024), dumpFrom(other, profileOf(other).base), new Uint8Array([1, 2, 3])])
       expect(() => jobInput(job(chip, bytes))).toThrow(UsageError);
+    // its vector table alone is no ROM
+    expect(() => jobInput(job(chip, dumpFrom(chip, profile.base).slice(0, 100)))).toThrow(/a dump of 100 bytes is too short for a ROM/);
   });
 });

@@ -3,7 +3,6 @@
  * input of it.
  */
 import { findChip } from '../../chips/index.ts';
-import { hexAddress } from '../../image/errors.ts';
 import { checkMemories, checkOverlap, loadImage, type LoadedImage } from '../../image/image.ts';
 import { decideBoot } from '../../emu/boot-rules.ts';
 import type { BootCondition, ChipDescription } from '../../emu/chip.ts';
@@ -13,8 +12,8 @@ import { otherCode, otherFamily } from './infer-chip.ts';
 import { checkOptionBytes, optionNotes } from './option-bytes-in-images.ts';
 import { checkFit, refuseSecure } from './image-fit.ts';
 import { unicornNotes } from '../../engines/unicorn.ts';
-import { dumpBase } from '../../rom/load.ts';
 import { romProfileOf, type RomProfile } from '../../rom/profiles.ts';
+import { whyNoDump } from '../../rom/why-no-dump.ts';
 import type { RomInput, RunInput, RunLimits } from './run-input.ts';
 import type { Symptom } from '../documents/result.ts';
 import { outsideNotes, withBanks, withOutside } from './outside-memory.ts';
@@ -222,11 +221,6 @@ function startsRom(chip: ChipDescription, { board }: Scenario): boolean {
 /** A dump that holds no vector table of this chip's ROM is another file, or another chip's. */
 function checkDump(chip: ChipDescription, rom: RomInput): void {
   const profile = romProfileIfAny(chip);
-  if (rom.kind !== 'dump' || profile === null || dumpBase(profile, rom.bytes) !== null) return;
-  const { base } = profile.systemMemory.value;
-  const places = [...new Set([base, profile.base])].map(hexAddress).join(' or ');
-  throw new UsageError(
-    `the ROM dump has no vector table of ${chip.name}'s ROM (an SP in RAM, then an odd address in system memory) at ${hexAddress(profile.base)}`,
-    `give the contents of system memory from ${places} on, as raw bytes`,
-  );
+  const why = rom.kind !== 'dump' || profile === null ? null : whyNoDump(chip, profile, rom.bytes);
+  if (why !== null) throw new UsageError(`the ROM dump: ${why.what}`, why.hint);
 }

@@ -4,11 +4,8 @@
  */
 import type { Confidence } from '../../emu/confidence.ts';
 import { resolveRomOptions, type RomOptionId } from '../../rom/options.ts';
-import type { ChipDescription } from '../../emu/chip.ts';
-import type { RomProfile } from '../../rom/profile.ts';
 import { jobInput, romProfileIfAny, type RunJob } from '../input/job.ts';
 import { romHash } from '../../rom/identity.ts';
-import { dumpBase } from '../../rom/load.ts';
 import { oddStates, writtenRegisters, type OddState, type WrittenRegister } from './beyond.ts';
 import { Lab, type OwnClocks, type Ran } from './lab.ts';
 import { experimentsFor, pinBootSecurity, resetFlags, sysclk, undecided, type Reading } from './experiments.ts';
@@ -33,33 +30,6 @@ export interface Learned {
   readonly registers: readonly WrittenRegister[];
   readonly oddStates: readonly OddState[];
 }
-
-/** Why bytes are no ROM of this chip, in a sentence, and what helps; null if they can be one. */
-export function whyNoDump(
-  chip: ChipDescription,
-  profile: RomProfile,
-  bytes: Uint8Array,
-): { readonly what: string; readonly hint: string } | null {
-  const { size, base } = profile.systemMemory.value;
-  const place = `system memory of ${chip.name} has ${size} bytes from ${hex(base)}`;
-  if (bytes.length < Math.min(SHORTEST, size)) return { what: `a dump of ${bytes.length} bytes is too short for a ROM`, hint: place };
-  if (bytes.every((byte) => byte === 0xff))
-    return { what: 'the dump is 0xFF throughout: the chip was protected, or nothing was read', hint: place };
-  if (bytes.every((byte) => byte === 0)) return { what: 'the dump is 0 throughout: nothing was read', hint: place };
-  if (bytes.length > size) return { what: `a dump of ${bytes.length} bytes is too long`, hint: place };
-  if (dumpBase(profile, bytes) !== null) return null;
-  const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const [sp, reset] = [words.getUint32(0, true), words.getUint32(4, true)];
-  if (sp === 0xffffffff || reset === 0xffffffff)
-    return { what: 'the vector table of the dump is erased', hint: `the ROM's table is at ${hex(profile.base)}; ${place}` };
-  return {
-    what: `the dump is not of ${chip.name}: it begins with SP ${hex(sp)} and reset vector ${hex(reset)}`,
-    hint: `is it of another chip? The ROM's table is at ${hex(profile.base)}; ${place}`,
-  };
-}
-/** The smallest ROM has 2 KB. */
-const SHORTEST = 1024;
-const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 
 /** The state that every ROM can do with. */
 function allGood(lab: Lab): void {
