@@ -109,7 +109,7 @@ export function ledger(chip: ChipDescription): Ledger {
           row(
             'interfaces',
             profile.interfaces,
-            profile.interfaces.value.map((i) => `${i.name}: ${i.detection}${noticed(profile, i)}`).join(', '),
+            profile.interfaces.value.map((i) => `${i.name} (${pinsOf(i)}): ${i.detection}${noticed(profile, i)}`).join(', '),
           ),
         ];
   const options = (profile === null ? [] : resolveRomOptions(profile.options)).map((o) => {
@@ -298,6 +298,12 @@ function ledgerText(chip: ChipDescription, io: Io, options: ChipsOptions): strin
   );
   return `${lines.join('\n')}\n`;
 }
+
+/** Where it lies, and what the ROM pulls: hardware at such a pin feels it. */
+const pinsOf = ({ pins, pull = 'none' }: RomInterface): string =>
+  Object.entries(pins)
+    .map(([role, pin]) => `${role} ${pin}${role === 'rx' && pull !== 'none' ? ` pulled ${pull}` : ''}`)
+    .join(', ');
 
 /** What a flag stands for. */
 function noticed(profile: RomProfile, { name, detection }: RomInterface): string {

@@ -475,7 +475,10 @@ const F405 = f4({
   id: { address: 0x1fff77de, value: 0x91 },
   hseMs: 96,
   defines: f4Defines('0x20020000u', { HAS_CCM: 1, VOS_MASK: '1u', LEAVES_AHB1ENR_0: 0, HAS_V3: 1 }),
-  leftOut: ['V3.x: 24 MHz and 8 KB of RAM'],
+  leftOut: [
+    'V3.x: 24 MHz and 8 KB of RAM',
+    "the pull-up at PB10, USART3 TX (ODrive main.cpp: ST's ROM pulls PB10 and PB11 up, which destroyed brake transistors; reported)",
+  ],
 });
 const F411 = f4({
   chip: STM32F411RE,
