@@ -33,8 +33,8 @@ export interface Put {
   readonly rows: readonly Row[];
   /** What the experiment's `read` finds at the entry then; null: nothing is looked at there. */
   readonly value: number | null;
-  /** The core is not stopped at the entry, and nobody talks to it: it runs for so many milliseconds, or until enough is seen of what is read, or a reset. */
-  readonly free?: { readonly ms: number; readonly enough?: (value: number | null) => boolean };
+  /** The core is not stopped at the entry, and nobody talks to it: it runs for so many milliseconds, or until a store to `watch`. */
+  readonly free?: { readonly ms: number; readonly watch?: number };
 }
 /** The board behind a run. */
 export interface Seen {
@@ -44,6 +44,8 @@ export interface Seen {
   /** A reset has come since the entry. */
   readonly reset: boolean;
   readonly value: number | null;
+  /** A store to the watched place has stopped the core; null: nothing was watched, or no comparator is to be had. */
+  readonly stored: boolean | null;
   /** The exception in which the core was halted; 0: none. */
   readonly exception: number;
   readonly look: Look;
@@ -232,15 +234,15 @@ const resetFlags = (chip: ChipDescription): Experiment | null => {
       };
 };
 
-/** Counts of the IWDG at its first divider, and how long nobody talks. Long: half a second, or 30 s with the ROM's divider. Short: 12 ms, or 0.8 s with it. */
-const IWDG_LONG = { reload: 0xfff, free: { ms: 300, enough: (divider: number | null) => divider !== 0 } };
-const IWDG_SHORT = { reload: 100, free: { ms: 3000 } };
+/** Counts of the IWDG at its first divider. Long: half a second, in which a store to the divider is watched for. Short: 12 ms, or 0.8 s with the ROM's divider. */
+const [IWDG_LONG, IWDG_SHORT] = [0xfff, 100];
 const iwdg = (chip: ChipDescription): Experiment | null => {
   const block = ['IWDG', 'IWDG1'].find((name) => chip.blocks.some((b) => b.name === name));
   const key = block === undefined ? null : locate(chip, `${block}.KR`);
+  const divider = block === undefined ? null : locate(chip, `${block}.PR`);
   const flag = flagNamed(chip, /\.IWDG1?RSTF$/);
-  if (block === undefined || key === null || flag === undefined) return null;
-  const running = ({ reload, free }: Required<Pick<Put, 'free'>> & { readonly reload: number }): Put => ({
+  if (block === undefined || key === null || divider === null || flag === undefined) return null;
+  const running = (reload: number, free: Put['free']): Put => ({
     without: null,
     rows: [
       store(key.address, 0xcccc),
@@ -250,27 +252,30 @@ const iwdg = (chip: ChipDescription): Experiment | null => {
       store(key.address, 0xaaaa),
     ],
     value: null,
-    free,
+    ...(free === undefined ? {} : { free }),
   });
   return {
     option: 'iwdg',
-    puts: [running(IWDG_LONG), running(IWDG_SHORT)],
+    puts: [running(IWDG_LONG, { ms: 300, watch: divider.address }), running(IWDG_SHORT, { ms: 3000 })],
     read: (look) => look.field(`${block}.PR`),
     decide: ([long, short]) => iwdgVerdict(long!, short!),
   };
 };
 function iwdgVerdict(long: Seen, short: Seen): Verdict {
-  const divided = !long.reset && (long.value ?? 0) > 0;
   if (!short.reset)
     return short.value === 0
       ? undecided('the IWDG was not seen to run')
       : { value: 'refreshes', says: 'IWDG running at 12 ms, or 0.8 s with the divider that the ROM sets: no reset in 3 s' };
-  if (divided)
-    return {
-      value: 'written once, not refreshed',
-      says: `the ROM sets the divider (PR = ${long.value}); at 12 ms, or 0.8 s with it, the IWDG resets the chip while no host talks`,
-    };
-  return { value: 'ignores', says: 'the divider stays as the caller left it, and the IWDG resets the chip' };
+  if (long.stored === null)
+    return undecided(
+      'the IWDG resets the chip, so the ROM does not refresh it; whether it writes the divider takes a watchpoint, and none is to be had',
+    );
+  return long.stored && long.inRom
+    ? {
+        value: 'written once, not refreshed',
+        says: `the ROM writes the divider (just before ${hex(long.pc)}); at 12 ms, or 0.8 s with it, the IWDG resets the chip while no host talks`,
+      }
+    : { value: 'ignores', says: 'the ROM does not write the divider, and the IWDG resets the chip' };
 }
 
 const hsi = (chip: ChipDescription): Experiment | null => {

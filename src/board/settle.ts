@@ -143,7 +143,8 @@ export class SettleBench {
     // on its way without a stop the probe clears them
     const before = put.free === undefined ? await this.raised() : 0;
     // a host that talks may be what a watchdog is refreshed for
-    const seen = put.free !== undefined ? await this.aWhile(put.free, read) : await this.watch(target, this.settings.watchFor);
+    const stored = put.free === undefined ? null : await this.aWhile(put.free);
+    const seen = put.free === undefined ? await this.watch(target, this.settings.watchFor) : 'nothing';
     if (seen === 'not-watched') throw new BoardError('nobody watched whether the ROM answers, so nothing can be settled');
     await target.stop();
     await target.assertHalted();
@@ -162,6 +163,7 @@ export class SettleBench {
       inRom: pc >= base && pc < base + size,
       reset: raised !== 0,
       value: read === null ? null : await read(this.look),
+      stored,
       exception,
       look: this.look,
     };
@@ -208,14 +210,14 @@ export class SettleBench {
     const word = (await this.target.word((pc & ~3) >>> 0)) ?? 0;
     return ((word >>> (8 * (pc & 2))) & 0xff00) === 0xbe00;
   }
-  /** With `enough` it is halted for looks: an emulated chip runs through hours where a board runs through seconds. */
-  private async aWhile({ ms, enough }: NonNullable<Put['free']>, read: Experiment['read']): Promise<'nothing'> {
-    const piece = enough === undefined ? ms : LOOK_MS;
-    for (let waited = 0; waited < ms; waited += piece) {
-      await this.target.runUntilStop(piece);
-      if (enough !== undefined && ((await this.raised()) !== 0 || enough(read === null ? null : await read(this.look)))) break;
-    }
-    return 'nothing';
+  /** Whether a store to the watched place came; null: nobody can tell. */
+  private async aWhile({ ms, watch }: NonNullable<Put['free']>): Promise<boolean | null> {
+    const { target } = this;
+    const watched = watch !== undefined && (await target.setWatchpoint(watch, 4, 'write', true));
+    const stop = await target.runUntilStop(ms);
+    if (!watched) return null;
+    await target.setWatchpoint(watch, 4, 'write', false);
+    return stop !== null;
   }
   /** 0: the core is in no exception. */
   private async exception(): Promise<number> {
