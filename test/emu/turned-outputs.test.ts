@@ -169,6 +169,11 @@ describe('Random loops that change and put back', () => {
     (t) => t.ldr(7, 0, 8).str(7, 0, 16),
     (t) => t.ldr(1, 0, 8).subs(1, 1, 7).cmp(1, 3).put(0xd101).adds(6, 1).ldr(7, 0, 8),
     (t) => t.ldr(1, 0, 20).subs(1, 1, 4).str(1, 0, 20),
+    // bytes and half-words of what is stored as a word elsewhere
+    (t) => t.strb(5, 0, 1).put(0x8045),
+    (t) => t.put(0x7801).str(1, 0, 16),
+    (t) => t.str(5, 0, 0).put(0x7841, 0x8841),
+    (t) => t.strb(4, 0, 16).ldr(1, 0, 16).str(1, 0, 0),
   ];
   const HANDLERS: readonly Program['handler'][] = [
     undefined,

@@ -72,6 +72,15 @@ export interface Cell {
   readonly input: boolean;
 }
 
+/** A piece of RAM that is known. */
+interface Piece {
+  readonly where: number;
+  readonly size: 1 | 2 | 4;
+  value: Value;
+  written: boolean;
+  input: boolean;
+}
+
 /** General registers, flags, Q and GE: what plain instructions write. */
 const WRITABLE_END = S.IT;
 
@@ -88,7 +97,7 @@ export class LinearRun extends Builder {
   private readonly around: Surroundings;
   /** Known state words, by index, and pieces of RAM. */
   private readonly words: (Value | undefined)[] = Array<Value | undefined>(WRITABLE_END >> 2).fill(undefined);
-  private readonly ram: { readonly where: number; readonly size: 1 | 2 | 4; value: Value; written: boolean; input: boolean }[] = [];
+  private ram: Piece[] = [];
   /** State words that have been written, and that were read before being written: bits by index. */
   private written = 0;
   inputs = 0;
@@ -402,17 +411,47 @@ export class LinearRun extends Builder {
     if ((a & (size - 1)) !== 0 || options?.unprivileged) giveUp();
     return a;
   }
-  /** The cell at exactly this address and size; gives up if one overlaps it partly. */
-  private cellAt(address: number, size: number): { value: Value; written: boolean; input: boolean } | null {
+  /** The cell at exactly this address and size. One that is larger is cut, if it does not move; of smaller ones `stores` says whether all that they hold goes. */
+  private cellAt(address: number, size: 1 | 2 | 4, stores: boolean): Piece | null {
+    const over: Piece[] = [];
     for (const c of this.ram) {
       if (c.where === address && c.size === size) return c;
-      if (c.where < address + size && address < c.where + c.size) giveUp();
+      if (c.where < address + size && address < c.where + c.size) over.push(c);
     }
+    const [larger] = over;
+    if (larger === undefined) return null;
+    if (larger.size > size) return this.cut(larger, size).find((c) => c.where === address) ?? giveUp();
+    return stores ? this.covered(over) : this.composed(address, size, over);
+  }
+  /** A stack has other locals at the same place in each function that is called. */
+  private cut(cell: Piece, size: 1 | 2 | 4): Piece[] {
+    const value = this.truth(cell.value);
+    const pieces = Array.from({ length: cell.size / size }, (_, i): Piece => {
+      const at = (value >>> (8 * size * i)) & (2 ** (8 * size) - 1);
+      return { ...cell, where: cell.where + size * i, size, value: linear(at) };
+    });
+    this.ram = [...this.ram.filter((c) => c !== cell), ...pieces];
+    return pieces;
+  }
+  /** What was read before it was written has to be told of each piece. */
+  private covered(pieces: readonly Piece[]): null {
+    if (pieces.some((c) => c.input)) giveUp();
+    this.ram = this.ram.filter((c) => !pieces.includes(c));
     return null;
+  }
+  private composed(address: number, size: 1 | 2 | 4, pieces: readonly Piece[]): Piece {
+    if (pieces.reduce((sum, c) => sum + c.size, 0) !== size) giveUp();
+    let value = 0;
+    for (const c of pieces) {
+      c.input ||= !c.written;
+      value |= this.truth(c.value) << (8 * (c.where - address));
+    }
+    // not one of its cells: it stays in pieces
+    return { where: address, size, value: linear(value), written: true, input: false };
   }
   override load(address: Val, size: 1 | 2 | 4, options?: LoadOptions): Expr {
     const a = this.place(address, size, options);
-    const cell = this.cellAt(a, size);
+    const cell = this.cellAt(a, size, false);
     let value = cell?.value;
     if (cell && !cell.written) cell.input = true;
     if (value === undefined) {
@@ -424,7 +463,7 @@ export class LinearRun extends Builder {
   }
   override store(address: Val, size: 1 | 2 | 4, value: Val, options?: LoadOptions): void {
     const a = this.place(address, size, options);
-    const cell = this.cellAt(a, size);
+    const cell = this.cellAt(a, size, true);
     const stored = size === 4 ? valueOf(value) : this.low(from(value), 8 * size);
     if (cell) {
       cell.value = stored;

@@ -359,7 +359,9 @@ export class LoopSkipper {
   }
   private mayGoRound(until: Ps, calls: boolean): boolean {
     if (this.host.unheard === undefined || this.core.cyclesUntil(until) < ROUNDS_WORTH) return false;
-    return calls ? (this.seen.loop?.turned ?? null) !== null : this.seen.gap >= ROUNDS_GAP;
+    const { loop, gap } = this.seen;
+    // one that writes to blocks is never predicted
+    return calls ? loop !== null && (loop.turned !== null || loop.refreshes.length > 0) : gap >= ROUNDS_GAP;
   }
   /** A search runs the core, so it is a turn of it. */
   private asTurn<T>(search: () => T): T {
