@@ -84,10 +84,14 @@ export function inAddresses(code: readonly string[], chip: ChipDescription, know
     const [text, rest] = remark < 0 ? [line, ''] : [line.slice(0, remark), line.slice(remark)];
     const changed = withTypes(withoutNames(text, chip, knows), knows);
     if (namesIn(changed).some((name) => !knows(name))) return null;
-    lines.push(changed + rest);
+    lines.push(changed + (rest === '' && changed !== text ? inNames(text) : rest));
   }
   return lines;
 }
+
+/** A store to a register by its names, for who reads the addresses. */
+const inNames = (text: string): string =>
+  /^\s*\w+->\w+(\[\d+\])? [|&]?= [^;]+;$/.test(text) ? `   /* ${text.trim().slice(0, -1)} */` : '';
 
 /** Names of CMSIS in code, without what follows them; handlers are the program's own. */
 const namesIn = (text: string): string[] =>

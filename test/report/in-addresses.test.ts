@@ -12,17 +12,21 @@ const word = (address: string): string => `*(volatile uint32_t *)0x${address}u`;
 
 describe('a fix without names of CMSIS', () => {
   it.each([
-    ['stm32f405rg', 'SCB->VTOR = 0x1fff0000u;', `${word('E000ED08')} = 0x1fff0000u;`],
-    ['stm32f405rg', 'RCC->AHB2ENR &= ~(RCC_AHB2ENR_OTGFSEN);', `${word('40023834')} &= ~(0x80u);`],
+    ['stm32f405rg', 'SCB->VTOR = 0x1fff0000u;', `${word('E000ED08')} = 0x1fff0000u;   /* SCB->VTOR = 0x1fff0000u */`],
+    [
+      'stm32f405rg',
+      'RCC->AHB2ENR &= ~(RCC_AHB2ENR_OTGFSEN);',
+      `${word('40023834')} &= ~(0x80u);   /* RCC->AHB2ENR &= ~(RCC_AHB2ENR_OTGFSEN) */`,
+    ],
     ['stm32f405rg', 'RCC->CFGR |= RCC_CFGR_SW_1;   /* RCC->CFGR */', `${word('40023808')} |= 0x2u;   /* RCC->CFGR */`],
     [
       'stm32l476rg',
       'PWR->CR1 = (PWR->CR1 & ~PWR_CR1_VOS) | PWR_CR1_VOS_0; while (PWR->SR2 & PWR_SR2_VOSF) {}',
       `${word('40007000')} = (${word('40007000')} & ~0x600u) | 0x200u; while (${word('40007014')} & 0x400u) {}`,
     ],
-    ['stm32f072rb', 'RCC->AHBENR |= RCC_AHBENR_GPIOAEN;', `${word('40021014')} |= 0x20000u;`],
-    ['stm32f405rg', 'DMA2_Stream3->CR &= ~DMA_SxCR_EN;', `${word('40026458')} &= ~0x1u;`],
-    ['stm32l476rg', 'DMA1_Channel2->CCR &= ~DMA_CCR_EN;', `${word('4002001C')} &= ~0x1u;`],
+    ['stm32f072rb', 'RCC->AHBENR |= RCC_AHBENR_GPIOAEN;', `${word('40021014')} |= 0x20000u;   /* RCC->AHBENR |= RCC_AHBENR_GPIOAEN */`],
+    ['stm32f405rg', 'DMA2_Stream3->CR &= ~DMA_SxCR_EN;', `${word('40026458')} &= ~0x1u;   /* DMA2_Stream3->CR &= ~DMA_SxCR_EN */`],
+    ['stm32l476rg', 'DMA1_Channel2->CCR &= ~DMA_CCR_EN;', `${word('4002001C')} &= ~0x1u;   /* DMA1_Channel2->CCR &= ~DMA_CCR_EN */`],
     [
       'stm32f405rg',
       'NVIC_DisableIRQ((IRQn_Type)67);   /* OTG_FS */',
@@ -38,7 +42,7 @@ describe('a fix without names of CMSIS', () => {
 
   it('keeps the names that the sources know', () =>
     expect(plain('stm32f405rg', '__enable_irq();\nSCB->VTOR = 0;', (name) => name === '__enable_irq')).toBe(
-      `__enable_irq();\n${word('E000ED08')} = 0;`,
+      `__enable_irq();\n${word('E000ED08')} = 0;   /* SCB->VTOR = 0 */`,
     ));
   it('has the types of C where <stdint.h> is missing', () =>
     expect(inAddresses(['uint32_t old = SCB->VTOR;'], findChip('stm32f405rg')!, nothing)).toEqual([
