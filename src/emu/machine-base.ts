@@ -662,6 +662,8 @@ export abstract class MachineBase implements CoreListener<Core> {
   }
   protected blockNote(kind: string, text: string, block: string, about?: GuestFact): void {
     if (kind.startsWith('console:')) return this.console(kind.slice('console:'.length), text);
+    // what comes in while the ROM listens to pins is its own matter
+    if (kind === 'input' && this.state.inSystem) return;
     this.writeLost(block, text, about);
     this.note(kind, `${block}: ${text}`, block, about);
   }

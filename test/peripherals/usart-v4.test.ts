@@ -177,6 +177,7 @@ describe('USART reception', () => {
     send(b, 1);
     send(b, 2);
     expect([isr(b) & ORE, b.read('USART1.RDR'), isr(b) & ORE]).toEqual([ORE, 1, ORE]);
+    expect(b.notes).toContainEqual({ kind: 'input', text: 'the byte 0x02 is lost: the one before it has not been read (ORE)' });
     b.write('USART1.ICR', 8);
     expect(isr(b) & ORE).toBe(0);
     const d = made.again();

@@ -181,6 +181,8 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
     if (s.shift < 0) s.flags |= ISR.TC;
   };
   const listening = (c: Context): boolean => Boolean(UE.get(c) && RE.get(c));
+  const lost = (c: Context, byte: number, why: string): void =>
+    c.env.note('input', `the byte 0x${byte.toString(16).padStart(2, '0')} is lost: ${why}`);
   const receive = (c: Context, value: number): void => {
     const { s } = c;
     if ((value & 0x100) === 0) {
@@ -189,11 +191,14 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
     }
     const { frame } = s;
     s.frame = 'none';
-    if (frame === 'missed' || !listening(c)) return;
     const byte = value & 0xff;
+    if (frame === 'missed' || !listening(c)) return lost(c, byte, `the receiver is off (UE = ${UE.get(c)}, RE = ${RE.get(c)})`);
     if (s.rx.length < depth(c)) s.rx.push(byte);
     else if (on(c, OVRDIS)) s.rx[s.rx.length - 1] = byte;
-    else s.flags |= ISR.ORE;
+    else {
+      s.flags |= ISR.ORE;
+      lost(c, byte, 'the one before it has not been read (ORE)');
+    }
     const mask = on(c, ADDM7) ? 0x7f : 0x0f;
     if (!first && (byte & mask) === (ADD.get(c) & mask)) s.flags |= ISR.CMF;
     armAfter(c, 'idle', frameTicks(c));

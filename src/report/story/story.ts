@@ -214,7 +214,7 @@ function notTriggered(result: RunResult, detail = false): Fact[] {
   const reset = all.find((r) => r.by === 'software' || r.by === 'option-bytes');
   const loop = ended.loop && `the run ended at ${humanTime(ended.at)} inside a loop that counts and goes on until ${humanTime(ended.loop.endsAt)} (${ended.loop.file === null ? ended.loop.pc : baseOf(ended.loop)}); what comes behind it was not seen`; // prettier-ignore
   const behind = reset && `the firmware ${reset.by === 'software' ? 'reset the chip' : 'loaded the option bytes, which resets the chip,'} at ${humanTime(reset.at)}${reset.from?.file == null ? '' : ` (${baseOf(reset.from)})`}, and nothing jumped into the ROM after that`; // prettier-ignore
-  const why = loop ?? texts(result, 'starved')[0] ?? keptInVain(result) ?? behind ?? null;
+  const why = texts(result, 'input')[0] ?? loop ?? texts(result, 'starved')[0] ?? keptInVain(result) ?? behind ?? null;
   return [{ is: 'not-triggered', why, ways, tried: texts(result, 'find-jump'), detail }];
 }
 const baseOf = ({ file, line }: Pick<Place, 'file' | 'line'>): string => `${file!.slice(file!.lastIndexOf('/') + 1)}:${line}`;
@@ -322,7 +322,7 @@ function nextSteps(result: RunResult, patch: Patch, judgement: Judgement | null)
   return [
     ...(patch.text === '' ? [] : [`add --fix > fix.diff for a patch, then: patch ${patch.elsewhere ? '-d / ' : ''}-p1 < fix.diff`]),
     ...pastWait(result),
-    ...pastLoop(result),
+    ...(proof === null ? pastLoop(result) : []),
     ...(has('not-triggered') && !has('find-jump') && !has('trigger') ? ['add --trigger to try these'] : []),
     all,
     ...(proof === null ? [] : [`bootbench explain ${(firstSet(proof)[0] ?? proof.causes[0]!).id}`]),
