@@ -5,7 +5,7 @@ import { asksForCauses, judge } from './documents/expect.ts';
 import { EXC } from '../emu/core/arm/scs-state.ts';
 import { badVectorInWords, crashInWords, faultPhrase, heldCallInWords, isJump, ranAwayPhrase } from './verdict/crash.ts';
 import { findAtFault, findDifference, findLeftBehind, type Finding } from './difference/find.ts';
-import { findLostWrites, findWaits, NOT_ON_PATH, type PathFinding } from './difference/path.ts';
+import { findLostWrites, findWaits, mending, NOT_ON_PATH, type PathFinding } from './difference/path.ts';
 import { secondProgram } from './difference/programs.ts';
 import type { Receiver } from './verdict/difference-causes.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
@@ -313,9 +313,16 @@ function byDifference(run: PlainRun, entry: Checkpoint | null): ByDifference {
 
 /** Writes without effect, and where nothing else explains it waits that were given up, for want of which the ROM is not entered or DFU does not come. */
 function onTheWay(run: PlainRun, explained: boolean): PathFinding {
-  const { session, input, powerOn, finished, base } = run;
+  const { session, base } = run;
   const withUsb = session.profile?.dfu != null;
-  const reached = ({ outcome, entries }: Attempt): boolean => outcome === 'dfu' || (!withUsb && entries > base.entries.length);
+  const enters = ({ entries }: Attempt): boolean => entries > base.entries.length;
+  const reached = (again: Attempt): boolean => again.outcome === 'dfu' || (!withUsb && enters(again));
+  const found = searchPath(run, explained, reached);
+  if (found.sets.length > 0 || explained || !withUsb || base.entries.length > 0) return found;
+  return withBehind(run, searchPath(run, explained, enters));
+}
+function searchPath(run: PlainRun, explained: boolean, reached: (again: Attempt) => boolean): PathFinding {
+  const { session, input, powerOn, finished, base } = run;
   if (finished.history.lost.length > 0) {
     input.progress?.('giving writes that had no effect their effect');
     const lost = searched(run, 'writes that had no effect', NOT_ON_PATH, () => findLostWrites(session, powerOn, finished, reached));
@@ -325,6 +332,14 @@ function onTheWay(run: PlainRun, explained: boolean): PathFinding {
   const watched = base.end.outcome === 'no-jump' ? Math.min(finished.system.now, SET_UP) : finished.system.now;
   input.progress?.('looking for waits that were given up');
   return searched(run, 'waits that were given up', NOT_ON_PATH, () => findWaits(session, powerOn, watched, reached));
+}
+/** With the first set put right, the run enters the ROM, and something else keeps it from DFU: what that is. */
+function withBehind({ input }: PlainRun, found: PathFinding): PathFinding {
+  const [first] = found.sets;
+  if (first === undefined || input.mended !== undefined) return NOT_ON_PATH;
+  const { trace: _trace, triggers: _triggers, stats: _stats, ...rest } = input;
+  const again = runBench({ ...rest, mended: mending(first), findJump: false, noReturn: false, symptoms: [], onlyExpected: false });
+  return again.diagnosis.sets.length > 0 ? { sets: [first], complete: false, behind: again.diagnosis } : NOT_ON_PATH;
 }
 
 /** Effort: of a program that runs on, this time from reset is watched for waits: its set-up. */

@@ -3,8 +3,9 @@
  * flash timing and which fields are reset flags come from the chip's data.
  */
 import { MEMORY_BASE, PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
-import type { Core } from './core/core.ts';
+import type { Core, Interceptor } from './core/core.ts';
 import { sleepDeep } from './core/arm/scs.ts';
+import { bothIntercept } from './core/intercept.ts';
 import { S } from './core/state.ts';
 import { LoopSkipper, iterationsIn, type SkipHost } from './proofs/loop-skipper.ts';
 import type { ShortcutName } from './proofs/shortcuts.ts';
@@ -22,6 +23,21 @@ const TOGETHER_LIMIT = 20 * MS,
   TOGETHER_CYCLES = 4 * TOGETHER_STEPS;
 
 export class Machine extends MachineBase {
+  // ---- repairs -------------------------------------------------------------------------------------------------------------------
+  private always: Interceptor | null = null;
+  private given: Interceptor | null = null;
+  /** A repair that stays, whatever others are set. */
+  mend(always: Interceptor): void {
+    this.always = always;
+    this.setRepairs(this.given);
+  }
+  override setRepairs(given: Interceptor | null): Interceptor | null {
+    const before = this.given;
+    this.given = given;
+    super.setRepairs(this.always && given ? bothIntercept(this.always, given) : (this.always ?? given));
+    return before;
+  }
+
   // ---- running -------------------------------------------------------------------------------------------------------------------
   /** Makes `run` return after the current instruction. */
   stop(): void {

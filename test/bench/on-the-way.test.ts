@@ -100,6 +100,16 @@ describe('a write without effect is the cause if DFU comes once it has its effec
     expect(sets).toHaveLength(1);
   });
 
+  it('with what it hid, in the order in which both have to be mended', () => {
+    const program = new Program()
+      .store(0x40010000, 1, true)
+      .then((t) => t.cpsidI())
+      .then(jumpBy(0));
+    const { named, sets } = program.run('STM32L476RG');
+    expect(named.map(([what]) => what)).toEqual(['SYSCFG.MEMRMP', 'primask']);
+    expect(sets).toEqual([['lost-write', 'primask']]);
+  });
+
   it('and no cause if it does not matter', () => {
     const { outcome, named } = new Program()
       .store(0x40010000, 1)

@@ -126,7 +126,7 @@ function asWait({ machine }: Session, { pc, lr, address, size, value, from, to }
 }
 
 /** Each of these bits reads as its loop wants it. */
-function asWanted(waits: readonly GivenUp[]): Interceptor {
+export function asWanted(waits: readonly GivenUp[]): Interceptor {
   return {
     pages: new Set(waits.map(({ address }) => address >>> PAGE_BITS)),
     read: (core, address, size) => {

@@ -11,6 +11,7 @@ import { L0_KEYS } from '../../peripherals/memory/flash-l0.ts';
 import { RTC_KEYS } from '../../peripherals/timer/rtc-v3.ts';
 import { IWDG_KEY_UNLOCK } from '../../peripherals/watchdog/iwdg-v3.ts';
 import { repairTarget } from '../proof/repairs.ts';
+import { fieldOf } from '../session/subject.ts';
 
 /** One lost write and what opens its way. */
 export interface Opening {
@@ -21,8 +22,8 @@ export interface Opening {
   readonly because: string;
   /** The same in C. */
   readonly fix: string;
-  /** The write itself, and others to its register, then do not happen. */
-  readonly replaces: boolean;
+  /** Of a write of keys: once this is 0, writes of keys do not happen. */
+  readonly lock: string | null;
   open(target: RepairTarget): void;
 }
 
@@ -58,7 +59,7 @@ function fieldIs(path: string, value: 0 | 1, write: LostWrite): Opening {
     what: `${path} = ${value}`,
     because: `${path} is ${1 - value}`,
     fix,
-    replaces: false,
+    lock: null,
     open: (target) => target.setField(path, value),
   };
 }
@@ -95,7 +96,14 @@ function unlocked(block: Block, write: LostWrite, lock: string, replaces: boolea
   const keys = row.keys.map((key) => `${name}->${register.name} = ${hex(key)};`);
   const goes = replaces ? keys.join('\n') : part('before', '', ...keys);
   const because = replaces ? `this is not the sequence of keys that ${register.name} takes` : `${path} is 1`;
-  return { write, what: `${path} = 0 by the keys`, because, fix: goes, replaces, open: (target) => target.putField?.(path, 0) };
+  return {
+    write,
+    what: `${path} = 0 by the keys`,
+    because,
+    fix: goes,
+    lock: replaces ? path : null,
+    open: (target) => target.putField?.(path, 0),
+  };
 }
 
 /** A register that takes keys for others of its block: RTC_WPR, IWDG_KR. */
@@ -109,7 +117,7 @@ function keyed({ row, layout }: Block, write: LostWrite): Opening | null {
     what: `${row.name}.${register} with its ${keys.length > 1 ? 'keys' : 'key'}`,
     because: `${row.name}.${register} did not get its ${keys.length > 1 ? 'keys' : 'key'}`,
     fix: part('before', '', ...lines),
-    replaces: false,
+    lock: null,
     open: (target) => keys.forEach((key) => target.write(address, 4, key)),
   };
 }
@@ -117,18 +125,17 @@ function keyed({ row, layout }: Block, write: LostWrite): Opening | null {
 /** Opens the way of these writes, each time that their instructions come to them. */
 export function opening(machine: Machine, openings: readonly Opening[]): Interceptor {
   const target = repairTarget(machine);
-  const replaced = new Set<number>();
   return {
     pages: new Set(openings.map(({ write }) => write.address >>> PAGE_BITS)),
     everyDeviceWrite: true,
     write: (core, address, _size, value) => {
-      if (replaced.has(address)) return null;
-      for (const o of openings) {
-        if (o.write.pc !== core.pc || o.write.address !== address) continue;
-        o.open(target);
-        if (o.replaces) replaced.add(address);
+      let left = false;
+      for (const { write, lock, open } of openings) {
+        if (write.address !== address) continue;
+        if (write.pc === core.pc) open(target);
+        left ||= lock !== null && fieldOf(machine, lock) === 0;
       }
-      return replaced.has(address) ? null : value;
+      return left ? null : value;
     },
   };
 }

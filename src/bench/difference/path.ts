@@ -4,9 +4,13 @@
  */
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
+import type { Interceptor } from '../../emu/core/core.ts';
+import { bothIntercept } from '../../emu/core/intercept.ts';
+import type { Machine } from '../../emu/machine.ts';
+import type { RunResult } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
 import { runFrom, type Attempt } from '../proof/attempt.ts';
-import { findGivenUp, type GivenUp } from './gave-up.ts';
+import { asWanted, findGivenUp, type GivenUp } from './gave-up.ts';
 import { opening, openingOf, type Opening } from './openings.ts';
 import { Tries } from './search.ts';
 
@@ -16,6 +20,8 @@ export interface PathFinding {
   readonly sets: readonly (readonly PathCause[])[];
   /** Nothing else is enough. */
   readonly complete: boolean;
+  /** They only let the run come further: what keeps it from DFU then. */
+  readonly behind?: RunResult<string>['diagnosis'];
 }
 export const NOT_ON_PATH: PathFinding = { sets: [], complete: true };
 
@@ -32,6 +38,20 @@ export function findLostWrites(s: Session, powerOn: Checkpoint, end: Checkpoint,
   const { sets, complete } = new Tries(all, works, MOST_RUNS).sets(all);
   return { sets: sets.map((set) => set.map((o) => ({ is: 'lost-write', opening: o }))), complete };
 }
+/** Those put right, for a run from its start. */
+export const mending =
+  (causes: readonly PathCause[]) =>
+  (machine: Machine): Interceptor => {
+    const waits = asWanted(causes.flatMap((c) => (c.is === 'gave-up' ? [c.wait] : [])));
+    return bothIntercept(
+      opening(
+        machine,
+        causes.flatMap((c) => (c.is === 'lost-write' ? [c.opening] : [])),
+      ),
+      waits,
+    );
+  };
+
 /** Of its bounded waits up to `end`. The session is left anywhere. */
 export function findWaits(s: Session, powerOn: Checkpoint, end: Ps, reached: Goal): PathFinding {
   const { sets, complete } = findGivenUp(s, powerOn, end, reached);

@@ -1,5 +1,6 @@
 /** Everything that a run needs, with nothing left to look up: no files, no names to resolve, no clock. */
 import type { ChipDescription, MemoryRow } from '../../emu/chip.ts';
+import type { Interceptor } from '../../emu/core/core.ts';
 import type { LoadedImage } from '../../image/image.ts';
 import type { Machine } from '../../emu/machine.ts';
 import type { ShortcutName } from '../../emu/proofs/shortcuts.ts';
@@ -67,6 +68,8 @@ export interface RunInput {
   readonly withoutShortcuts?: readonly ShortcutName[];
   /** What the ECC of RAM loses at the first software reset, where a run without that has shown it (ecc-loss.ts). */
   readonly eccLosses?: readonly EccLoss[];
+  /** Makes what is mended in this run from its start on: what another cause hid is looked for so (difference/path.ts). */
+  readonly mended?: (machine: Machine) => Interceptor;
   /** BKPT 0xAB is served; false = it is a HardFault as on a board without a debugger. */
   readonly semihosting: boolean;
   /** Start the boot core here instead of where the chip would. */

@@ -159,6 +159,7 @@ export class Session implements LiveRun {
       machine.system.setWire(`pin.${name}`, level === 'z' ? PIN_FLOATING : level);
     this.steps.driveAdc(input.scenario.adc);
     this.applyForce();
+    if (input.mended) machine.mend(input.mended(machine));
     machine.powerOn();
     this.usb.powerOn();
     this.steps.start();

@@ -6,7 +6,7 @@ import { LATE, type GivenUp } from '../difference/gave-up.ts';
 import type { Opening } from '../difference/openings.ts';
 import type { PathCause, PathFinding } from '../difference/path.ts';
 import { MS, type Ps } from '../../emu/time.ts';
-import type { LastWriter, ResultCause, ResultDiagnosis } from '../documents/result.ts';
+import type { CauseId, LastWriter, ResultCause, ResultDiagnosis } from '../documents/result.ts';
 
 type Placed = (writer: Writer | null) => LastWriter | null;
 
@@ -36,31 +36,50 @@ export function withDifference(
 }
 
 /** What kept DFU away on the way comes first: it is the reason of what a check finds at the entry. A check that names the same instruction has better words. */
-export function withPath(diagnosis: ResultDiagnosis<string>, { sets, complete }: PathFinding, placed: Placed): ResultDiagnosis<string> {
+export function withPath(
+  diagnosis: ResultDiagnosis<string>,
+  { sets, complete, behind }: PathFinding,
+  placed: Placed,
+): ResultDiagnosis<string> {
   const named = new Set(diagnosis.causes.flatMap((c) => (c.proved && c.lastWriter ? [Number(c.lastWriter.pc)] : [])));
   const unnamed = sets.filter((set) => !set.every((cause) => named.has(pcOf(cause))));
   const [first] = unnamed;
   if (first === undefined) return diagnosis;
-  const rest = { proved: complete, dependsOn: [], outcomeAfterRepair: complete && first.length === 1 ? ('dfu' as const) : null };
-  const causes = first.map((cause): ResultCause<string> => ({
-    ...(cause.is === 'gave-up' ? gaveUp(cause.wait, placed) : lostWrite(cause.opening, placed)),
-    ...rest,
-  }));
+  const causes = (proved: boolean, then: string): ResultCause<string>[] =>
+    first.map((cause) => ({
+      ...(cause.is === 'gave-up' ? gaveUp(cause.wait, then, placed) : lostWrite(cause.opening, then, placed)),
+      proved,
+      dependsOn: [],
+      outcomeAfterRepair: proved && first.length === 1 && !behind ? 'dfu' : null,
+    }));
+  const ids = unnamed.map((set) => set.map(({ is }) => is));
+  if (behind) return withHidden(causes(true, 'the firmware enters the ROM'), ids[0]!, behind);
   return {
     explained: true,
-    causes: [...causes, ...diagnosis.causes],
-    sets: complete ? [...unnamed.map((set) => set.map(({ is }) => is)), ...diagnosis.sets] : diagnosis.sets,
+    causes: [...causes(complete, 'DFU comes'), ...diagnosis.causes],
+    sets: complete ? [...ids, ...diagnosis.sets] : diagnosis.sets,
     harmless: diagnosis.harmless,
   };
 }
+/** Two causes, in the order in which they have to be mended: with the first alone the second shows. */
+const withHidden = (
+  causes: readonly ResultCause<string>[],
+  ids: readonly CauseId[],
+  behind: ResultDiagnosis<string>,
+): ResultDiagnosis<string> => ({
+  explained: true,
+  causes: [...causes, ...behind.causes.map((c) => ({ ...c, outcomeAfterRepair: null }))],
+  sets: behind.sets.map((set) => [...ids, ...set]),
+  harmless: behind.harmless,
+});
 const pcOf = (cause: PathCause): number => (cause.is === 'gave-up' ? cause.wait.pc : cause.opening.write.pc);
 type Told = Omit<ResultCause<string>, 'proved' | 'dependsOn' | 'outcomeAfterRepair'>;
-function lostWrite({ write, what, because, fix }: Opening, placed: Placed): Told {
+function lostWrite({ write, what, because, fix }: Opening, then: string, placed: Placed): Told {
   const times = write.count > 1 ? ` (${write.count} times)` : '';
-  const explanation = `A write to ${write.target} has no effect${times}, because ${because}. With ${what} before it, DFU comes.`;
+  const explanation = `A write to ${write.target} has no effect${times}, because ${because}. With ${what} before it, ${then}.`;
   return { id: 'lost-write', at: 'before-write', repair: what, fix, lastWriter: placed(write), explanation, what: write.target };
 }
-function gaveUp({ what, wanted, from, to, late, pc, lr, core }: GivenUp, placed: Placed): Told {
+function gaveUp({ what, wanted, from, to, late, pc, lr, core }: GivenUp, then: string, placed: Placed): Told {
   const came = late === null ? `the bit does not come within ${ms(LATE)} after that either` : `the bit came ${ms(late)} later`;
   return {
     id: 'gave-up',
@@ -68,7 +87,7 @@ function gaveUp({ what, wanted, from, to, late, pc, lr, core }: GivenUp, placed:
     repair: `${what} = ${wanted} in time`,
     fix: late === null ? null : `/* wait here for at least ${ms(to - from + late)} */`,
     lastWriter: placed({ pc, lr, core, at: to, kind: 'cpu', seq: 0 }),
-    explanation: `The wait for ${what} = ${wanted} gave up after ${ms(to - from)}: ${came}. With it in time, DFU comes.`,
+    explanation: `The wait for ${what} = ${wanted} gave up after ${ms(to - from)}: ${came}. With it in time, ${then}.`,
     what,
   };
 }
