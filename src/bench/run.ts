@@ -12,6 +12,7 @@ import { dependencies, diagnose, judgeAll, type Diagnosis } from './proof/diagno
 import { observe, type Attempt, type Starts } from './proof/attempt.ts';
 import { CutShort, isCut } from './session/budget.ts';
 import type { FaultFacts, MagicWord, Writer } from '../checks/check.ts';
+import { budgetOf } from './documents/effort.ts';
 import { isFetch } from '../checks/entry.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS } from '../emu/time.ts';
@@ -128,11 +129,11 @@ function lostByEcc(run: PlainRun): readonly EccLoss[] {
   if (cut || input.eccLosses !== undefined || !hasEcc(session)) return [];
   try {
     const asked = asksForRequests(run);
-    const words = session.budget.within(MOST_REPEATED, () => traceRequests(session, powerOn, !asked));
+    const words = session.budget.within(budgetOf(session.input).repeated, () => traceRequests(session, powerOn, !asked));
     if (asked) run.requests = words;
     return eccLosses(session, powerOn, finished, words);
   } catch (error) {
-    notes.push(notFinished(error, 'the request'));
+    notes.push(notFinished(input, error, 'the request'));
     return [];
   } finally {
     session.restore(finished);
@@ -180,33 +181,31 @@ function idleImages(session: Session, powerOn: Checkpoint, { end, entries }: Bas
   return kind === null || entries.length > 0 ? [] : unstarted(session, powerOn, end.at).map((text) => ({ kind, text }));
 }
 /** Result of the comparison of a DFU leave with a reset; null if a limit ended it. */
-function leaveOf({ session, finished, notes }: PlainRun): Traced['leave'] {
+function leaveOf({ session, input, finished, notes }: PlainRun): Traced['leave'] {
   try {
     return followLeave(session);
   } catch (error) {
-    notes.push(notFinished(error));
+    notes.push(notFinished(input, error));
     session.restore(finished);
     return null;
   }
 }
-/** Effort: instructions that one search may repeat, a step that is looked at counts as many; some seconds. The dearest search of the fixtures takes a tenth of it. */
-const MOST_REPEATED = 200_000_000;
 /** A search that is bounded: where it was ended, `otherwise`, and a note says so. */
 function searched<T>(run: PlainRun, what: string, otherwise: T, search: () => T): T {
   try {
-    return run.session.budget.within(MOST_REPEATED, search);
+    return run.session.budget.within(budgetOf(run.input).repeated, search);
   } catch (error) {
-    const note = notFinished(error, what);
+    const note = notFinished(run.input, error, what);
     if (!run.notes.some((n) => n.text === note.text)) run.notes.push(note);
     return otherwise;
   }
 }
 /** A note that a limit ended the analysis after the run, or a search its bound; other errors are thrown again. */
-function notFinished(error: unknown, what = 'the analysis after the run'): Note {
+function notFinished(input: RunInput, error: unknown, what = 'the analysis after the run'): Note {
   if (!(error instanceof CutShort)) throw error;
   const text =
     error.reason === 'effort'
-      ? `the search for ${what} was ended after ${MOST_REPEATED / 1e6} million repeated instructions`
+      ? `the search for ${what} was ended after ${budgetOf(input).repeated / 1e6} million repeated instructions`
       : `the analysis after the run was not finished (${error.reason})`;
   return { kind: 'limit', text };
 }
@@ -281,7 +280,7 @@ function askWhy(run: PlainRun, of: JudgedRun): Answers {
     if (input.symptoms.length > 0)
       answers.symptom = answerSymptom(new Solver(session, starts, variants, observed), input.symptoms, repairsAtEntry(judged));
   } catch (error) {
-    run.notes.push(notFinished(error));
+    run.notes.push(notFinished(input, error));
   }
   return answers;
 }

@@ -15,6 +15,7 @@ import { SYMPTOMS, type Symptom } from '../bench/documents/result.ts';
 import { forcedField, parseScenario, wordValue, type ScenarioOverrides } from '../bench/input/scenario.ts';
 import type { Scenario, WordValue } from '../bench/documents/scenario-types.ts';
 import { parseDuration } from '../bench/documents/duration.ts';
+import { EFFORTS } from '../bench/documents/effort.ts';
 import { UsageError, didYouMean } from '../bench/documents/usage-error.ts';
 import { resolveRomOptions, RomOptionError } from '../rom/options.ts';
 import { MS } from '../emu/time.ts';
@@ -47,6 +48,7 @@ export interface RunOptions extends MachineOptions {
   readonly pointOfNoReturn?: boolean;
   readonly findJump?: boolean;
   readonly engine?: string;
+  readonly effort?: string;
   readonly unicornJs?: string;
   readonly withoutShortcut?: readonly string[];
   readonly maxInstructions?: string;
@@ -180,6 +182,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
     ...(named === null ? {} : { boardSays: saidOf(named, chip) }),
     noReturn: options.pointOfNoReturn === true,
     engine: engineOf(options),
+    ...effortOf(options),
     ...unicornJsOf(options, cwd),
     ...withoutOf(options.withoutShortcut),
     semihosting: options.semihosting !== false,
@@ -306,6 +309,12 @@ function engineOf(options: RunOptions): 'bootbench' | 'unicorn' {
   if (engine !== 'bootbench' && engine !== 'unicorn')
     throw new UsageError(`--engine: ${JSON.stringify(engine)} is not known`, 'it is bootbench or unicorn');
   return engine;
+}
+function effortOf({ effort }: RunOptions): Pick<RunJob, 'effort'> {
+  if (effort === undefined) return {};
+  const known = EFFORTS.find((word) => word === effort);
+  if (known === undefined) throw new UsageError(`--effort: ${JSON.stringify(effort)} is not known`, `it is ${EFFORTS.join(', ')}`);
+  return { effort: known };
 }
 function unicornJsOf(options: RunOptions, cwd: string): Pick<RunJob, 'unicornJs'> {
   if (options.unicornJs === undefined) return {};

@@ -231,6 +231,10 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
       'exit 1 also for a success with a reservation ("OK, but"): an input that floats, an impossible clock, a jump that no input reaches',
     )
     .option('--find-jump', 'if nothing jumps: try each function that can enter the ROM and each polled pin, each on a copy of the machine')
+    .option(
+      '--effort <word>',
+      'what is tried beside the run: quick, normal or full; counted in emulated instructions, so the result is the same on every machine and says what was left out',
+    )
     .option('--point-of-no-return', 'find the last instruction at which a single repair can still save DFU')
     .option('--symptom <what>', `what you see on your board: ${SYMPTOMS.join(', ')}; repeatable`, collect)
     .option('--engine <name>', 'bootbench, or unicorn as a second opinion (slow; the run ends 5 s after power-on unless --until is given)')

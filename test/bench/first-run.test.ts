@@ -82,3 +82,18 @@ it('without a port that the host has bound nothing is opened', () => {
   expect(tried.length).toBeGreaterThan(0);
   expect(tried.filter(({ step }) => step !== null && 'cdc' in step.do)).toEqual([]);
 });
+
+describe('how much is tried beside the run', () => {
+  const elf = fileURLToPath(new URL('../../benchmarks/firmware/hal/f103-none.elf', import.meta.url));
+  const spending = (effort: 'quick' | 'normal' | 'full'): RunResult =>
+    firstRun({ ...plainJob('stm32f103c8', [{ path: 'fw.elf', bytes: new Uint8Array(readFileSync(elf)) }]), effort }, {});
+  it.each([
+    ['quick', 'PA0 = 1: no-jump so far (not followed for longer than 300 ms)'],
+    ['normal', 'PA0 = 1: no-jump'],
+    ['full', 'PA0 = 1: no-jump'],
+  ] as const)('with effort %s is told where a trigger was not followed to its end', (effort, told) => {
+    const result = spending(effort);
+    expect(result.outcome).toBe('no-jump');
+    expect(notes(result, 'find-jump')).toEqual([told]);
+  });
+});

@@ -83,6 +83,7 @@ describe('exit code', () => {
     ['an address of no table', run('--boot-at', '0x08000001'), '--boot-at'],
     ['a bad size', run('--max-memory', 'lots'), 'for example 300M'],
     ['another engine', run('--engine', 'qemu'), 'it is bootbench or unicorn'],
+    ['another effort', run('--effort', 'some'), 'it is quick, normal, full'],
     ['unicorn.js for no engine', run('--unicorn-js', 'fw.bin'), 'add --engine unicorn'],
     ['a missing unicorn.js', run('--engine', 'unicorn', '--unicorn-js', 'uc.js'), 'cannot read uc.js'],
     ['two documents on stdout', run('--json', '-', '--junit', '-'), 'both write to stdout'],

@@ -15,6 +15,7 @@ import { unicornNotes } from '../../engines/unicorn.ts';
 import { romProfileOf, type RomProfile } from '../../rom/profiles.ts';
 import { whyNoDump } from '../../rom/why-no-dump.ts';
 import type { RomInput, RunInput, RunLimits } from './run-input.ts';
+import type { Effort } from '../documents/effort.ts';
 import type { Symptom } from '../documents/result.ts';
 import { outsideNotes, withBanks, withOutside } from './outside-memory.ts';
 import { expandScenario, type ScenarioOverrides } from './scenario.ts';
@@ -49,6 +50,8 @@ export interface RunJob {
   /** The board that was named: what its BOOT0 and USB wires lead to, for a person. */
   readonly boardSays?: string;
   readonly engine: 'bootbench' | 'unicorn';
+  /** See `RunInput.effort`. */
+  readonly effort?: Effort;
   /** Shortcuts that are switched off; left out: none. */
   readonly withoutShortcuts?: readonly ShortcutName[];
   /** File of unicorn.js for the engine `unicorn`; without it, libunicorn. */
@@ -103,6 +106,7 @@ function checkedInput(job: RunJob): RunInput {
     noReturn: job.noReturn === true,
     onlyExpected: job.onlyExpected === true,
     engine: job.engine,
+    ...(job.effort && { effort: job.effort }),
     withoutShortcuts: job.withoutShortcuts ?? [],
     semihosting: job.semihosting,
     bootAt: job.bootAt,

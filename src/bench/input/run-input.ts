@@ -6,6 +6,7 @@ import type { Machine } from '../../emu/machine.ts';
 import type { ShortcutName } from '../../emu/proofs/shortcuts.ts';
 import type { RomSegment } from '../../rom/load.ts';
 import type { Ps } from '../../emu/time.ts';
+import type { Effort } from '../documents/effort.ts';
 import type { Symptom } from '../documents/result.ts';
 import type { RunTrace } from '../documents/trace-types.ts';
 import type { ForcedField, ScenarioPlan } from '../documents/scenario-types.ts';
@@ -64,6 +65,8 @@ export interface RunInput {
   /** Where the scenario's `expect` holds without them, neither causes nor what the outcome hangs on is looked for. */
   readonly onlyExpected: boolean;
   readonly engine: 'bootbench' | 'unicorn';
+  /** What is spent beside the run; left out: normal. */
+  readonly effort?: Effort;
   /** Shortcuts that are switched off; left out: none. */
   readonly withoutShortcuts?: readonly ShortcutName[];
   /** What the ECC of RAM loses at the first software reset, where a run without that has shown it (ecc-loss.ts). */

@@ -5,6 +5,7 @@
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import { CutShort, isCut } from '../session/budget.ts';
+import { budgetOf } from '../documents/effort.ts';
 import type { Outcome } from '../documents/result.ts';
 import type { Tried } from '../documents/tried.ts';
 import type { Session } from '../session/session.ts';
@@ -30,10 +31,9 @@ export interface Way {
 
 /** How long a fork is followed in which nothing happens. Effort: the first one is long enough for what acts at once. */
 const FOLLOWED: readonly Ps[] = [300 * MS, 1500 * MS, Infinity];
-/** Effort: what all forks together may cost, in instructions; a write to a register, which no shortcut leaves out, counts as so many. */
-const MOST_INSTRUCTIONS = 3e9;
+/** Effort: of what all forks together may cost, in instructions (effort.ts), a write to a register counts as so many; and what may be spent on what would not be chosen. */
 const WRITE_COSTS = 500;
-const MOST_FOR_OTHERS = MOST_INSTRUCTIONS / 10;
+const FOR_OTHERS = 1 / 10;
 
 /** How far a way has been followed. */
 interface Followed {
@@ -52,19 +52,20 @@ export class Trials {
 
   constructor(s: Session, whole: boolean) {
     this.s = s;
-    this.whole = whole;
+    this.whole = whole || budgetOf(s.input).whole;
   }
 
   /** `better`: whether the first would be chosen before the second. */
   run(trials: readonly Trial[], better: (a: Omit<Tried, 'outcome'>, found: Tried) => boolean): Tried[] {
     const rows = trials.map((t) => ({ t, ways: t.ways.map((way): Followed => ({ way, at: null, end: undefined })), time: 0 as Ps }));
     const found = new Map<Trial, Tried>();
-    for (const [i, length] of FOLLOWED.entries())
+    const budget = budgetOf(this.s.input);
+    for (const [i, length] of FOLLOWED.slice(0, this.whole ? FOLLOWED.length : budget.stretches).entries())
       for (const row of rows) {
         const { t, ways } = row;
         const wanted = this.whole || [...found.values()].every((f) => better(t.tried, f));
         // while it costs little, what would not be chosen is told all the same
-        const most = wanted ? MOST_INSTRUCTIONS : i === 1 ? MOST_FOR_OTHERS : 0;
+        const most = budget.trials * (wanted ? 1 : i === 1 ? FOR_OTHERS : 0);
         if (found.has(t) || (i > 0 && this.cost > most)) continue;
         if (i === 0) this.s.input.progress?.(t.progress);
         const tried = this.follow(ways, length);
