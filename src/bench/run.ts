@@ -5,7 +5,16 @@ import { asksForCauses, judge } from './documents/expect.ts';
 import { EXC } from '../emu/core/arm/scs-state.ts';
 import { badVectorInWords, crashInWords, faultPhrase, heldCallInWords, isJump, ranAwayPhrase } from './verdict/crash.ts';
 import { findAtFault, findDifference, findLeftBehind, type Finding } from './difference/find.ts';
-import { findLostWrites, findWaits, mending, NOT_ON_PATH, type PathFinding } from './difference/path.ts';
+import {
+  lostWrites,
+  mending,
+  NOT_ON_PATH,
+  waits,
+  withLateness,
+  type PathFinding,
+  type PathGoal,
+  type PathSearch,
+} from './difference/path.ts';
 import { secondProgram } from './difference/programs.ts';
 import type { Receiver } from './verdict/difference-causes.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
@@ -312,25 +321,29 @@ function byDifference(run: PlainRun, entry: Checkpoint | null): ByDifference {
 
 /** Writes without effect, and where nothing else explains it waits that were given up, for want of which the ROM is not entered or DFU does not come. */
 function onTheWay(run: PlainRun, explained: boolean): PathFinding {
-  const { session, base } = run;
+  const { session, base, input, powerOn, finished } = run;
   const withUsb = session.profile?.dfu != null;
-  const enters = ({ entries }: Attempt): boolean => entries > base.entries.length;
-  const reached = (again: Attempt): boolean => again.outcome === 'dfu' || (!withUsb && enters(again));
-  const found = searchPath(run, explained, reached);
-  if (found.sets.length > 0 || explained || !withUsb || base.entries.length > 0) return found;
-  return withBehind(run, searchPath(run, explained, enters));
-}
-function searchPath(run: PlainRun, explained: boolean, reached: (again: Attempt) => boolean): PathFinding {
-  const { session, input, powerOn, finished, base } = run;
+  const enters: PathGoal = ({ entries }) => entries > base.entries.length;
+  const reached: PathGoal = (again) => again.outcome === 'dfu' || (!withUsb && enters(again));
+  const further = explained || !withUsb || base.entries.length > 0 ? null : enters;
   if (finished.history.lost.length > 0) {
     input.progress?.('giving writes that had no effect their effect');
-    const lost = searched(run, 'writes that had no effect', NOT_ON_PATH, () => findLostWrites(session, powerOn, finished, reached));
+    const lost = searched(run, 'writes that had no effect', NOT_ON_PATH, () =>
+      asFarAs(run, lostWrites(session, powerOn, finished), reached, further),
+    );
     if (lost.sets.length > 0) return lost;
   }
   if (explained) return NOT_ON_PATH;
   const watched = base.end.outcome === 'no-jump' ? Math.min(finished.system.now, SET_UP) : finished.system.now;
   input.progress?.('looking for waits that were given up');
-  return searched(run, 'waits that were given up', NOT_ON_PATH, () => findWaits(session, powerOn, watched, reached));
+  return searched(run, 'waits that were given up', NOT_ON_PATH, () =>
+    withLateness(session, powerOn, asFarAs(run, waits(session, powerOn, watched), reached, further)),
+  );
+}
+/** What leads to the goal, else what leads further, with what keeps it from the goal then. */
+function asFarAs(run: PlainRun, search: PathSearch, reached: PathGoal, further: PathGoal | null): PathFinding {
+  const found = search.sets(reached);
+  return found.sets.length > 0 || further === null ? found : withBehind(run, search.sets(further));
 }
 /** With the first set put right, the run enters the ROM, and something else keeps it from DFU: what that is. */
 function withBehind({ input }: PlainRun, found: PathFinding): PathFinding {

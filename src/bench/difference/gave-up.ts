@@ -7,10 +7,8 @@ import { PAGE_BITS, PAGE_SIZE } from '../../emu/arena.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, US, type Ps } from '../../emu/time.ts';
 import type { Block } from '../../emu/system.ts';
-import { runFrom, type Attempt } from '../proof/attempt.ts';
 import type { Session } from '../session/session.ts';
 import { runTo } from '../slice/window.ts';
-import { Tries } from './search.ts';
 
 /** A wait for one bit. */
 export interface GivenUp {
@@ -39,7 +37,6 @@ const STILL = 20 * MS;
 /** How long a bit that comes late is waited for, and how often it is looked at. */
 export const LATE = 50 * MS;
 const LOOK = 50 * US;
-const MOST_RUNS = 16;
 
 /** Inputs: what nobody pressed or sent is no wait of the chip. */
 const INPUTS = /^(gpio|exti|usart|uart|lpuart|spi|i2c|can|fdcan|tim|lptim|adc|touch)/;
@@ -55,21 +52,8 @@ interface Poll {
   to: Ps;
 }
 
-/** Each alone, or together, is what kept the run from the goal: the smallest sets. The session is left anywhere. */
-export function findGivenUp(
-  s: Session,
-  powerOn: Checkpoint,
-  end: Ps,
-  reached: (run: Attempt) => boolean,
-): { readonly sets: readonly (readonly GivenUp[])[]; readonly complete: boolean } {
-  const all = givenUp(s, powerOn, end);
-  const works = (some: readonly GivenUp[]): boolean => some.length > 0 && reached(runFrom(s, powerOn, asWanted(some)));
-  const { sets, complete } = new Tries(all, works, MOST_RUNS).sets(all);
-  return { sets: sets.map((set) => set.map((wait) => ({ ...wait, late: lateness(s, powerOn, wait) }))), complete };
-}
-
 /** The waits that the run gave up, in the order of their ends. */
-function givenUp(s: Session, powerOn: Checkpoint, end: Ps): readonly GivenUp[] {
+export function givenUp(s: Session, powerOn: Checkpoint, end: Ps): readonly GivenUp[] {
   const { machine } = s;
   const polls = new Map<string, Poll>();
   s.keepCheckpoints = false;
@@ -139,7 +123,7 @@ export function asWanted(waits: readonly GivenUp[]): Interceptor {
 }
 
 /** How long after the loop was left the bit comes by itself. */
-function lateness(s: Session, powerOn: Checkpoint, { address, mask, wanted, to }: GivenUp): Ps | null {
+export function lateness(s: Session, powerOn: Checkpoint, { address, mask, wanted, to }: GivenUp): Ps | null {
   const core = s.machine.bootCore;
   s.restore(powerOn);
   runTo(s, to);

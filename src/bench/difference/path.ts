@@ -10,7 +10,7 @@ import type { Machine } from '../../emu/machine.ts';
 import type { RunResult } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
 import { runFrom, type Attempt } from '../proof/attempt.ts';
-import { asWanted, findGivenUp, type GivenUp } from './gave-up.ts';
+import { asWanted, givenUp, lateness, type GivenUp } from './gave-up.ts';
 import { opening, openingOf, type Opening } from './openings.ts';
 import { Tries } from './search.ts';
 
@@ -27,17 +27,54 @@ export const NOT_ON_PATH: PathFinding = { sets: [], complete: true };
 
 /** Repeated runs: each costs the whole run. */
 const MOST_RUNS = 24;
-type Goal = (run: Attempt) => boolean;
+export type PathGoal = (run: Attempt) => boolean;
 
-/** Of the writes that the run lost up to `end`. The session is left anywhere. */
-export function findLostWrites(s: Session, powerOn: Checkpoint, end: Checkpoint, reached: Goal): PathFinding {
-  const { machine } = s;
-  const all = end.history.lost.flatMap((write) => openingOf(machine.system, write) ?? []);
-  // without any, it is the run itself
-  const works = (some: readonly Opening[]): boolean => some.length > 0 && reached(runFrom(s, powerOn, opening(machine, some)));
-  const { sets, complete } = new Tries(all, works, MOST_RUNS).sets(all);
-  return { sets: sets.map((set) => set.map((o) => ({ is: 'lost-write', opening: o }))), complete };
+/** One kind of things that can be put right on the way, with the runs that were made with some of them. */
+export class PathSearch {
+  private readonly all: readonly PathCause[];
+  private readonly run: (some: readonly PathCause[]) => Attempt;
+  private readonly known = new Map<string, Attempt>();
+
+  /** @param run the run again from power-on, with these put right */
+  constructor(all: readonly PathCause[], run: (some: readonly PathCause[]) => Attempt) {
+    this.all = all;
+    this.run = run;
+  }
+  /** The smallest sets with which the goal is reached. The session is left anywhere. */
+  sets(reached: PathGoal): PathFinding {
+    // without any, it is the run itself
+    const works = (some: readonly PathCause[]): boolean => some.length > 0 && reached(this.again(some));
+    return new Tries(this.all, works, MOST_RUNS).sets(this.all);
+  }
+  private again(some: readonly PathCause[]): Attempt {
+    const key = this.all.flatMap((cause, i) => (some.includes(cause) ? [i] : [])).join();
+    const known = this.known.get(key) ?? this.run(some);
+    this.known.set(key, known);
+    return known;
+  }
 }
+/** Writes without effect up to `end`. */
+export function lostWrites(s: Session, powerOn: Checkpoint, end: Checkpoint): PathSearch {
+  const { machine } = s;
+  const all = end.history.lost.flatMap((write): PathCause[] => {
+    const found = openingOf(machine.system, write);
+    return found === null ? [] : [{ is: 'lost-write', opening: found }];
+  });
+  return new PathSearch(all, (some) => runFrom(s, powerOn, mending(some)(machine)));
+}
+/** Waits that were given up up to `end`. */
+export function waits(s: Session, powerOn: Checkpoint, end: Ps): PathSearch {
+  const all = givenUp(s, powerOn, end).map((wait): PathCause => ({ is: 'gave-up', wait }));
+  return new PathSearch(all, (some) => runFrom(s, powerOn, mending(some)(s.machine)));
+}
+/** With how late the bits came that were waited for. The session is left anywhere. */
+export const withLateness = (s: Session, powerOn: Checkpoint, found: PathFinding): PathFinding => ({
+  ...found,
+  sets: found.sets.map((set) =>
+    set.map((cause) => (cause.is === 'gave-up' ? { ...cause, wait: { ...cause.wait, late: lateness(s, powerOn, cause.wait) } } : cause)),
+  ),
+});
+
 /** Those put right, for a run from its start. */
 export const mending =
   (causes: readonly PathCause[]) =>
@@ -51,9 +88,3 @@ export const mending =
       waits,
     );
   };
-
-/** Of its bounded waits up to `end`. The session is left anywhere. */
-export function findWaits(s: Session, powerOn: Checkpoint, end: Ps, reached: Goal): PathFinding {
-  const { sets, complete } = findGivenUp(s, powerOn, end, reached);
-  return { sets: sets.map((set) => set.map((wait) => ({ is: 'gave-up', wait }))), complete };
-}

@@ -59,7 +59,7 @@ export function othersThanBooted(s: Session): Program[] {
 }
 
 /** A vector table at the start of an image with a stack in RAM and a reset vector into it. */
-export function programOf(s: Session, image: LoadedImage): Program[] {
+function programOf(s: Session, image: LoadedImage): Program[] {
   const table = image.chunks[0]?.address ?? 0;
   const vectors = entryVectors([image], table);
   const reset = ((vectors?.reset ?? 0) & ~1) >>> 0;
