@@ -2,7 +2,7 @@
 import type { RunResult } from './result.ts';
 import type { Expect } from './scenario-types.ts';
 import { UsageError, didYouMean } from './usage-error.ts';
-import { CHECK_IDS } from './result.ts';
+import { CHECK_IDS, FOUND_CAUSES } from './result.ts';
 
 /** Whether a result is what was expected. */
 export interface Judgement {
@@ -83,13 +83,13 @@ function asPattern(text: string): RegExp | null {
 
 /** Throws a UsageError for ids and patterns that can never hold, before anything runs. */
 export function checkExpect(expect: Expect, name: string): void {
-  const known: readonly string[] = CHECK_IDS;
-  const check = (id: string, where: string): void => {
+  const check = (id: string, where: string, known: readonly string[]): void => {
     if (!known.includes(id)) throw new UsageError(`${name}: ${where}: there is no check ${JSON.stringify(id)}`, didYouMean(id, known));
   };
-  expect.causes?.forEach((id) => check(id, 'expect.causes'));
-  expect.notCauses?.filter((id) => id !== '*').forEach((id) => check(id, 'expect.notCauses'));
-  Object.keys(expect.checks ?? {}).forEach((id) => check(id, 'expect.checks'));
+  const causes = [...CHECK_IDS, ...FOUND_CAUSES];
+  expect.causes?.forEach((id) => check(id, 'expect.causes', causes));
+  expect.notCauses?.filter((id) => id !== '*').forEach((id) => check(id, 'expect.notCauses', causes));
+  Object.keys(expect.checks ?? {}).forEach((id) => check(id, 'expect.checks', CHECK_IDS));
   for (const [by, wanted] of Object.entries(expect.resets ?? {})) {
     const { min = 0, max = Infinity } = typeof wanted === 'number' ? {} : wanted;
     if (min > max) throw new UsageError(`${name}: expect.resets.${by}: no number is at least ${min} and at most ${max}`);
