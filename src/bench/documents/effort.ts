@@ -12,7 +12,7 @@ interface Budget {
   /** Instructions that one search for a cause may repeat; a step that is looked at counts as many. */
   readonly repeated: number;
 }
-export const BUDGETS: Readonly<Record<Effort, Budget>> = {
+const BUDGETS: Readonly<Record<Effort, Budget>> = {
   quick: { trials: 3e8, stretches: 1, whole: false, repeated: 2e7 },
   normal: { trials: 3e9, stretches: Infinity, whole: false, repeated: 2e8 },
   full: { trials: Infinity, stretches: Infinity, whole: true, repeated: 2e9 },

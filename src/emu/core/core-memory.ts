@@ -401,8 +401,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     if (block) return this.system.isClocked(block) && turns.write(block, address - block.row.base, size, value);
     const word = address & ~3;
     if (memory?.row.kind !== 'ram' || memory.guarded || this.l1?.dataOn === true) return false;
-    turns.store(word >>> 0, (this.peek(word >>> 0, 4) ?? 0) >>> 0);
-    return true;
+    return turns.store(word >>> 0, (this.peek(word >>> 0, 4) ?? 0) >>> 0);
   }
   /** A write to a block may be skipped if the same one follows (`RegisterModel.repeats`) and nobody intercepts it. */
   writeRepeats(address: number, size: 1 | 2 | 4, value: number): boolean {

@@ -71,8 +71,8 @@ export interface FastRange {
 
 /** Who notes what a traced stretch changes and may put back. */
 export interface PutBack {
-  /** Before a store to an aligned word of RAM that holds `value`. */
-  store(address: number, value: number): void;
+  /** Before a store to an aligned word of RAM that holds `value`; false if it is one too many. */
+  store(address: number, value: number): boolean;
   /** Before a write to a block; false if it may do more than can be put back. */
   write(block: Block, offset: number, size: number, value: number): boolean;
 }

@@ -51,6 +51,8 @@ const COUNTING_AGAIN = 4;
 const COUNTING_WORTH = 100;
 /** Effort: distance between searches from which on rounds of a main loop are looked for. */
 const ROUNDS_GAP = 4 * FIRST_SEARCH;
+/** Effort: by which that grows when there were none. */
+const ROUNDS_GROWTH = 4;
 /** Effort: cycles until the next event below which they are not. */
 const ROUNDS_WORTH = 10_000;
 /** Effort: loops that are remembered. */
@@ -85,6 +87,8 @@ interface Known {
   /** Cycle of the next search for another loop, and the distance between searches. */
   searchAt: number;
   gap: number;
+  /** Distance from which on rounds are looked for. */
+  roundsGap: number;
   /** The same in reads of blocks. */
   readsAt: number;
   readsGap: number;
@@ -106,6 +110,7 @@ const nothingKnown = (): Known => ({
   tryAt: 0,
   searchAt: FIRST_SEARCH,
   gap: FIRST_SEARCH,
+  roundsGap: ROUNDS_GAP,
   readsAt: 0,
   readsGap: READS_FIRST,
   misses: 0,
@@ -348,8 +353,10 @@ export class LoopSkipper {
     const { system, interrupted } = this.host;
     let counting = this.asTurn(() => findCountingLoop(this.core, system, this.host, interrupted, until, calls));
     // what is not predicted is gone through: not before other searches have failed
-    if (counting === undefined && this.mayGoRound(until, calls))
+    if (counting === undefined && this.mayGoRound(until, calls)) {
+      if (!calls) this.seen.roundsGap = Math.min(this.seen.roundsGap * ROUNDS_GROWTH, GAP_LIMIT);
       counting = this.asTurn(() => findRounds(this.core, system, this.host, interrupted, until)) ?? undefined;
+    }
     if (counting) {
       if (counting.rounds === null) this.known.counts(this.core, counting);
       const others = this.seen.counting.filter((l) => l.pc !== counting.pc);
@@ -359,9 +366,9 @@ export class LoopSkipper {
   }
   private mayGoRound(until: Ps, calls: boolean): boolean {
     if (this.host.unheard === undefined || this.core.cyclesUntil(until) < ROUNDS_WORTH) return false;
-    const { loop, gap } = this.seen;
+    const { loop, gap, roundsGap } = this.seen;
     // one that writes to blocks is never predicted
-    return calls ? loop !== null && (loop.turned !== null || loop.refreshes.length > 0) : gap >= ROUNDS_GAP;
+    return calls ? loop !== null && (loop.turned !== null || loop.refreshes.length > 0) : gap >= roundsGap;
   }
   /** A search runs the core, so it is a turn of it. */
   private asTurn<T>(search: () => T): T {

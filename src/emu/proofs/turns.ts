@@ -38,6 +38,9 @@ export interface Turned {
 /** Nobody outside of the chip hears a wire. */
 export type Unheard = (w: Wire) => boolean;
 
+/** Effort: words that a round changes; who changes more computes. */
+const MOST_WORDS = 48;
+
 /** What has been changed since an iteration began. */
 export class Turns implements PutBack {
   private readonly blocks = new Map<Block, AtStart>();
@@ -55,8 +58,11 @@ export class Turns implements PutBack {
     this.wires.clear();
     this.words.clear();
   }
-  store(address: number, value: number): void {
-    if (!this.words.has(address)) this.words.set(address, value);
+  store(address: number, value: number): boolean {
+    if (this.words.has(address)) return true;
+    if (this.words.size === MOST_WORDS) return false;
+    this.words.set(address, value);
+    return true;
   }
   write(block: Block, offset: number, size: number, value: number): boolean {
     const wires = block.component.turns(block.state, block.env, offset, size, value);
