@@ -21,13 +21,25 @@ enum {
   READOUT_UNPROTECT = 0x92,
 };
 /* What an address names (F103 0x1FFFF2BC, F051 0x1FFFEEE0). */
+/* F051 leaves its last byte out (0x1FFFEF14). */
+#if defined F1
+#define ROM_READABLE ROM_SIZE
+#else
+#define ROM_READABLE (ROM_SIZE - 1u)
+#endif
 enum place { NOTHING, IN_FLASH, IN_RAM, IN_OPTIONS, IN_ROM };
 
 extern uint8_t rom_stack_top[];
+/* F103: where ST's code has it, for what stands behind the data of a first write is what the RAM held at power-on. F051 has cleared its RAM. */
+#if defined F1
+#define BUFFER ((uint8_t *)0x200000D8u)
+#else
+#define BUFFER ((uint8_t *)((uint32_t)rom_stack_top - 1024u))
+#endif
 #if !defined F1
 void rcc_reset(void);
 #endif
-void rom_serve(uint32_t base) __attribute__((noreturn));
+void rom_serve(uint32_t base, uint8_t *buffer) __attribute__((noreturn));
 
 /* ---- vectors: four words, then code (measured) ---- */
 __attribute__((noreturn, used)) static void restart(void)
@@ -36,12 +48,23 @@ __attribute__((noreturn, used)) static void restart(void)
     SCB_AIRCR = AIRCR_SYSRESETREQ;
 }
 
+#if defined F1
 __attribute__((used)) static void nmi(void)
 {
-#if !defined F1
-  restart();
-#endif
 }
+#define fault restart
+#else
+/* It pushes first: where the stack of a program that Go has called is none, the core locks up instead (F051 0x1FFFECEC). */
+__attribute__((naked, noreturn, used)) static void fault(void)
+{
+  __asm volatile(
+    "push {r4, lr}\n\t"
+    "ldr r0, =restart\n\t"
+    "bx r0\n\t"
+    ".ltorg");
+}
+#define nmi fault
+#endif
 
 /* The stack pointer is the ROM's own, whatever the caller has loaded (F103 0x1FFFF010, F051 0x1FFFF70C). */
 __attribute__((naked, noreturn, used)) void rom_entry(void)
@@ -67,7 +90,7 @@ __attribute__((naked, noreturn, used)) void rom_entry(void)
 }
 
 typedef void (*vector)(void);
-__attribute__((section(".vectors"), used)) static const vector vectors[4] = { (vector)rom_stack_top, rom_entry, nmi, restart };
+__attribute__((section(".vectors"), used)) static const vector vectors[4] = { (vector)rom_stack_top, rom_entry, nmi, fault };
 
 /* ---- USART ---- */
 static void put(uint32_t base, uint8_t byte)
@@ -246,7 +269,7 @@ static enum place place_of(uint32_t address)
     return IN_RAM;
   if (address - OPTION_BASE < OPTION_LIMIT)
     return IN_OPTIONS;
-  if (address - ROM_BASE < ROM_SIZE)
+  if (address - ROM_BASE < ROM_READABLE)
     return IN_ROM;
   return NOTHING;
 }
@@ -322,7 +345,7 @@ static enum end go(uint32_t base)
 #endif
   register uint32_t r0 __asm("r0") = base;
   register uint32_t r4 __asm("r4") = address;
-  /* a program that returns comes back to the commands, on its own stack */
+  /* a program that returns comes back to the commands, on its own stack and with a buffer there (F103 0x1FFFF582, F051 0x1FFFF35A) */
   __asm volatile(
     "cpsie i\n\t"
     "ldr r1, [r4, #4]\n\t"
@@ -331,8 +354,9 @@ static enum end go(uint32_t base)
     "msr msp, r2\n\t"
     "blx r1\n\t"
     "mov r0, r4\n\t"
-    "ldr r1, =rom_serve\n\t"
-    "bx r1\n\t"
+    "add r1, sp, #20\n\t"
+    "ldr r2, =rom_serve\n\t"
+    "bx r2\n\t"
     ".ltorg"
     ::"r"(r0), "r"(r4) : "r1", "r2", "memory");
   __builtin_unreachable();
@@ -400,10 +424,22 @@ static enum end erase(uint32_t base, uint8_t *buffer)
     mass_erase();
     return GOOD;
   }
-  if (!get_checked(base, buffer, 2u * (count + 1u), high ^ low))
+  /* they stay in the buffer as half-words (0x1FFFF1D4), for a later write of less than a word */
+  uint16_t *pages = (uint16_t *)buffer;
+  uint8_t sum = high ^ low;
+  for (uint32_t i = 0; i <= count; i++) {
+    high = get(base);
+    low = get(base);
+    sum ^= high ^ low;
+    if (i < 512u)
+      pages[i] = (uint16_t)(high << 8 | low);
+  }
+  if (get(base) != sum) {
+    put(base, NACK);
     return BAD;
-  for (uint32_t i = 0; i <= count && 2u * i < 1024u; i++)
-    erase_page((uint32_t)buffer[2u * i] << 8 | buffer[2u * i + 1u]);
+  }
+  for (uint32_t i = 0; i <= count && i < 512u; i++)
+    erase_page(pages[i]);
   return GOOD;
 }
 #endif
@@ -515,15 +551,8 @@ static enum end execute(uint8_t command, uint32_t base, uint8_t *buffer)
   }
 }
 
-__attribute__((used, noinline)) void rom_serve(uint32_t base)
+__attribute__((used, noinline)) void rom_serve(uint32_t base, uint8_t *buffer)
 {
-#if defined F1
-  uint8_t buffer[256] __attribute__((aligned(4)));
-#else
-  uint8_t buffer[1024] __attribute__((aligned(4)));
-#endif
-  /* it keeps what it has until the next data: no first value */
-  __asm volatile("" ::"r"(buffer) : "memory");
   for (;;) {
     IWDG_KR = KR_REFRESH;
     uint8_t command = get(base);
@@ -684,5 +713,9 @@ __attribute__((noreturn, used)) void rom_main(void)
   open(base, pulse / 7u);
   put(base, ACK);
   (void)USART_RX(base);
-  rom_serve(base);
+  /* the stack is below the buffer from here on */
+  register uint32_t r0 __asm("r0") = base;
+  register uint8_t *r1 __asm("r1") = BUFFER;
+  __asm volatile("mov sp, r1\n\tbl rom_serve" ::"r"(r0), "r"(r1) : "memory");
+  __builtin_unreachable();
 }

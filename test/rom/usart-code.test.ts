@@ -30,6 +30,15 @@ describe('a place that is no memory of the ROM', () => {
     expect(said(F103, name).slice(0, 2)).toEqual(f103);
     expect(said(F051, name).slice(0, 2)).toEqual(f051);
   });
+  it('nor is the last byte of system memory, to F051', () => {
+    const name = 'Read Memory of the last byte of system memory';
+    expect([said(F103, name)[1], said(F051, name)[1]]).toEqual(['79', '791f']);
+  });
+  it('Go to erased flash: the handler of F103 resets, that of F051 pushes first, to a stack that is none', () => {
+    expect(after(F103, 'Go to erased flash')).toMatchObject({ reset: 'software' });
+    expect(after(F051, 'Go to erased flash')['reset']).toBeUndefined();
+    expect(said(F051, 'Go to erased flash').at(-1)).toBe('');
+  });
   it('the command loop goes on', () => {
     expect(said(F103, 'Read Memory of a register').at(-1)).toBe('7901041079');
     expect(said(F051, 'Read Memory of a register').at(-1)).toBe('7901044079');

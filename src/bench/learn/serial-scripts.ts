@@ -60,6 +60,8 @@ export interface SerialPlaces {
   /** Behind the RAM that the ROM has for itself; null: it has all of it. */
   readonly ram: number | null;
   readonly romBase: number;
+  /** Last byte of system memory. */
+  readonly romLast: number;
   /** Null: option bytes that are no memory. */
   readonly options: number | null;
   readonly extendedErase: boolean;
@@ -81,7 +83,7 @@ const asking = ({ extendedErase }: SerialPlaces): readonly SerialScript[] => [
   of('0x7F once more', { bytes: [0x7f, 0x80] }, ALIVE),
 ];
 
-const reading = ({ ram, romBase, options }: SerialPlaces): readonly SerialScript[] => [
+const reading = ({ ram, romBase, romLast, options }: SerialPlaces): readonly SerialScript[] => [
   of('Read Memory of flash', read(FLASH, 4), ALIVE),
   of('Read Memory of 256 bytes', read(FLASH, 256), ALIVE),
   // the first word: the code behind it is another
@@ -92,8 +94,10 @@ const reading = ({ ram, romBase, options }: SerialPlaces): readonly SerialScript
   of('Read Memory of a register', [command(0x11), address(0x40021000)], ALIVE),
   of('Read Memory, wrong checksum of the address', command(0x11), { bytes: [...addressOf(FLASH), 0] }, ALIVE),
   of('Read Memory, wrong complement of the count', command(0x11), address(FLASH), { bytes: [3, 3] }, ALIVE),
+  of('Read Memory of the last byte of system memory', command(0x11), address(romLast), { bytes: [3, 3] }, ALIVE),
   of('Go to a register', command(0x21), address(0x40000000), ALIVE),
   of('Go, wrong checksum of the address', command(0x21), { bytes: [...addressOf(FLASH), 0] }, ALIVE),
+  of('Go to erased flash', command(0x21), address(FLASH, GO_MS), ALIVE),
   { ...of('Go', command(0x21), address(FLASH, GO_MS)), program: true },
 ];
 
@@ -259,6 +263,7 @@ export function serialPlacesOf(job: RunJob): SerialPlaces | null {
   return {
     ram: end !== null && chip.memories.some((m) => m.kind === 'ram' && end > m.base && end + 16 <= m.base + m.size) ? end : null,
     romBase: profile.base,
+    romLast: profile.systemMemory.value.base + profile.systemMemory.value.size - 1,
     options: chip.memories.find((m) => m.name === 'options')?.base ?? null,
     extendedErase: profile.family !== 'F1',
     eraseMs: small ? ERASE_MS : LONG_ERASE_MS,
