@@ -78,7 +78,9 @@ export interface MachineOptions {
 
 /** A part of a dump; parts do not overlap, and lie in system memory. */
 export interface DumpPiece {
+  /** Bus address of its first byte. */
   readonly address: number;
+  /** Its contents. */
   readonly bytes: Uint8Array;
 }
 
