@@ -48,7 +48,7 @@ describe('what is known before the run is over', () => {
   it('begins with the function that can enter the ROM and what comes of calling it, and ends with what the result says', async () => {
     const { facts, result } = await told('g474-button', 'stm32g474re');
     expect(facts[0]).toMatch(/^JumpToBootloader \(main\.c:\d+\) can enter system memory: it holds 0x1fff0000/);
-    expect(facts[1]).toMatch(/^call of JumpToBootloader \(main\.c:\d+\) at 100 ms: dfu$/);
+    expect(facts[1]).toMatch(/^call of JumpToBootloader \(main\.c:\d+\) behind the set-up: dfu$/);
     expect(facts.slice(2)).toEqual([
       'without any input: no-jump',
       'PC13 = 1: dfu',
@@ -61,5 +61,12 @@ describe('what is known before the run is over', () => {
     expect(facts[0]).toMatch(/^no function of the image holds an address of system memory/);
     expect(facts.at(-1)).toBe('PA0 = 1: no-jump');
     expect(result.outcome).toBe('no-jump');
+  });
+  it('is what comes of the call also where the firmware soon does nothing any more', async () => {
+    const facts: string[] = [];
+    firstRun(await loadJob([elf('h533-seed000-as-posted')], { chip: 'stm32h533re', trigger: true }, '/'), {
+      found: (text) => void facts.push(text),
+    });
+    expect(facts).toContainEqual(expect.stringMatching(/^call of JumpToUSB_DFU \(main\.c:\d+\) behind the set-up: rom-silent$/));
   });
 });
