@@ -32,9 +32,9 @@ class Program {
     view.setUint32(4, FLASH + 0x201, true);
     view.setUint16(0x1f0, 0xe7fe, true);
     image.set(this.main.label('end').b('end').bytes(), 0x200);
-    const { outcome, diagnosis } = runBench(jobInput(plainJob(chip, [{ path: 'app.bin@0x8000000', bytes: image }])));
+    const { outcome, diagnosis, notes } = runBench(jobInput(plainJob(chip, [{ path: 'app.bin@0x8000000', bytes: image }])));
     const named = diagnosis.causes.filter((c) => c.proved).map((c) => [c.what ?? c.id, c.repair, Number(c.lastWriter?.pc)]);
-    return { outcome, named, fix: diagnosis.causes[0]?.fix, sets: diagnosis.sets };
+    return { outcome, named, fix: diagnosis.causes[0]?.fix, sets: diagnosis.sets, notes: notes.map(({ text }) => text) };
   }
 }
 const jumpBy =
@@ -175,4 +175,9 @@ describe('a bounded wait is the cause if DFU comes once its bit is there in time
   it('and not one that is long enough', () => {
     expect(hseOn(0x5000).run('STM32F407VG')).toMatchObject({ outcome: 'dfu', named: [] });
   });
+});
+
+it('a lost write that matters to nothing is told with its place', () => {
+  const image = new Program().store(0x40010000, 1, true).then(jumpBy(0x1fff0000));
+  expect(image.run('STM32L476RG').notes).toContain('write of SYSCFG while its clock is off (0x08000204)');
 });

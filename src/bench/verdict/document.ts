@@ -12,6 +12,7 @@ import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
 import { codePlace } from '../../image/image.ts';
 import { sha256 } from '../../image/sha256.ts';
 import { inOrder, joined } from '../../rom/pieces.ts';
+import type { LostWrite } from '../../emu/history.ts';
 import type { MachineState } from '../../emu/machine-state.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import {
@@ -357,18 +358,36 @@ function loopOf({ input }: Session, { loop }: SessionEnd): Pick<RunResult['ended
   return { loop: { pc: hex32(loop.pc), file, line, endsAt: seconds(loop.endsAt) } };
 }
 
-function machineNote({ kind, text, count, block, about }: MachineState['notes'][number]): Note {
-  const said = count > 1 ? `${text} (${count} times)` : text;
-  return { kind, text: said, ...(kind === 'guest' && { about: { ...(about ?? ({ is: 'misuse' } as const)), block } }) };
+function machineNote(s: Session, { kind, text, count, block, about }: MachineState['notes'][number]): Note {
+  const lost = s.machine.history.lost.find((w) => `${w.block}: ${w.text}` === text);
+  return {
+    kind,
+    text: text + times(s, count, lost),
+    ...(kind === 'guest' && { about: { ...(about ?? ({ is: 'misuse' } as const)), block } }),
+  };
+}
+
+/** How often, and where first, if a lost write is known behind it. */
+function times(s: Session, count: number, lost: LostWrite | undefined): string {
+  const said = [count > 1 ? `${count} times` : '', lost ? `${count > 1 ? 'first at ' : ''}${placeInWords(s, lost.pc)}` : ''];
+  const all = said.filter((part) => part !== '').join(', ');
+  return all === '' ? '' : ` (${all})`;
+}
+
+/** Accesses to blocks whose clock was off. */
+function withoutClock(s: Session): Note[] {
+  const { state, history } = s.machine;
+  return Object.entries(state.unclocked).map(([text, count]) => {
+    const lost = history.lost.find(({ why, block }) => why === 'no-clock' && text === `write of ${block} while its clock is off`);
+    return { kind: 'unclocked', text: text + times(s, count, lost) };
+  });
 }
 
 export function collectBase(s: Session, end: SessionEnd): BaseFacts {
   const { machine, input } = s;
   const h = machine.history;
   s.usb.finish();
-  const notes = machine.state.notes.map(machineNote);
-  for (const [text, count] of Object.entries(machine.state.unclocked))
-    notes.push({ kind: 'unclocked', text: count > 1 ? `${text} (${count} times)` : text });
+  const notes = [...machine.state.notes.map((n) => machineNote(s, n)), ...withoutClock(s)];
   if (h.entryCount > h.entries.length)
     notes.push({ kind: 'entries', text: `system memory was entered ${h.entryCount} times; the first and the last entries are listed` });
   const stuck = stuckAt(s, end.outcome);
