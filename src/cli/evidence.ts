@@ -38,7 +38,10 @@ export async function evidenceCheckCommand(paths: readonly string[], options: Ev
         else witnesses.push(witness);
     const merged = mergeEvidence(witnesses);
     if (options.merge !== undefined) outputs.write('--merge', `${jsonText(merged)}\n`);
-    if (options.json === true) io.stdout.raw(`${jsonText({ schema: 'bootbench/evidence-check@1', options: merged })}\n`);
+    if (options.json === true)
+      io.stdout.raw(
+        `${jsonText({ schema: 'bootbench/evidence-check@1', counted: witnesses.length, emulated: simulated.length, options: merged })}\n`,
+      );
     else for (const line of textOf(merged, witnesses.length, simulated.length)) io.stdout.write(`${printable(line)}\n`);
     return EXIT.ok;
   } finally {

@@ -49,6 +49,8 @@ describe.skipIf(missing)(`a stranger with OpenOCD${missing ? ': openocd is not i
 
     const valid = await cli(['evidence', 'check', 'ann.jsonl'], { cwd });
     expect(valid).toMatchObject({ code: 0, out: '3 lines from an emulated chip: valid in form, and counted for nothing\n', err: '' });
+    const json = await cli(['evidence', 'check', 'ann.jsonl', '--json'], { cwd });
+    expect(JSON.parse(json.out)).toEqual({ schema: 'bootbench/evidence-check@1', counted: 0, emulated: 3, options: [] });
     const merged = await cli(['evidence', 'check', 'ann.jsonl', '--merge', 'm.json'], { cwd });
     expect([merged.code, merged.err]).toEqual([2, expect.stringContaining('it was measured on an emulated chip')]);
 

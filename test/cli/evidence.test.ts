@@ -193,6 +193,14 @@ describe('evidence check', () => {
     const none = await check(folder());
     expect([none.code, none.err]).toEqual([2, expect.stringContaining('cannot read evidence')]);
   });
+  it('--json says how many lines count, and how many are only valid in form', async () => {
+    const cwd = await board((l) => (l.option === 'primask' ? { ...l, debugger: `OpenOCD ${SIMULATED}`, recording: null } : l));
+    const run = await check(cwd, 'evidence/ann.jsonl', '--json');
+    expect([run.code, run.err]).toEqual([0, '']);
+    const { options, ...rest } = JSON.parse(run.out) as { options: readonly { option: string }[] };
+    expect(rest).toEqual({ schema: 'bootbench/evidence-check@1', counted: 2, emulated: 1 });
+    expect(options.map((o) => o.option).toSorted()).toEqual(['reset-flags', 'vtor']);
+  });
   it("the repository's own folder is valid, and what it comes to is what the ROMs have", async () => {
     const run = await cli(['evidence', 'check', '--json'], { cwd: ROOT });
     expect(run.code).toBe(0);
