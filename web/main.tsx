@@ -263,6 +263,7 @@ function StoryFact({
   if (fact.kind === 'verdict')
     return (
       <p class={`outcome ${good ? 'good' : 'bad'}`} data-testid="outcome">
+        {fact.label === 'OK, but' ? `${fact.label} ` : ''}
         {fact.text}
       </p>
     );

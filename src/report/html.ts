@@ -25,7 +25,7 @@ export interface HtmlOptions {
 }
 
 const STYLE = `${PAGE_STYLE}
-header { border-left: .5rem solid var(--line); padding-left: .75rem } header.bad { border-color: var(--fail) } header.good { border-color: var(--pass) }
+header { border-left: .5rem solid var(--line); padding-left: .75rem } header.bad { border-color: var(--fail) } header.good { border-color: var(--pass) } header.but { border-color: var(--warn) }
 nav { position: sticky; top: 0; background: var(--back); border-bottom: 1px solid var(--line); padding: .4rem 0; z-index: 2; display: flex; flex-wrap: wrap; gap: .25rem 1rem }
 .code { margin: 0; padding: .5rem 0 } .code ol { margin: 0; padding-left: 4rem } .code li { padding-left: .5rem; white-space: pre; font: 13px/1.45 ui-monospace, monospace } .code li::marker { color: var(--soft) }
 .code li.blamed { font-weight: 700; background: light-dark(#ffe5e0, #4a2320); outline: 1px solid var(--fail) } .code li.blamed::before { content: '\\25B6 '; margin-left: -1.2em }
@@ -68,10 +68,11 @@ ${script}
 `;
 }
 
+const SIGN = { good: '✓', but: 'OK, but', bad: '✗' } as const;
 function head(r: RunResult, told: Told | undefined): string {
-  const good = told?.tone === 'green';
+  const how = told?.tone === 'green' ? 'good' : told?.tone === 'yellow' ? 'but' : 'bad';
   const more = (told?.more ?? []).map((text) => `<p>${escape(text)}</p>`).join('');
-  return `<header class="${good ? 'good' : 'bad'}"><h1>${good ? '✓' : '✗'} ${escape(told?.text ?? r.outcome)}</h1>${more}</header>`;
+  return `<header class="${how}"><h1>${SIGN[how]} ${escape(told?.text ?? r.outcome)}</h1>${more}</header>`;
 }
 
 /** What the run tells, as everywhere; the headline stands above. */
