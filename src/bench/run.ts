@@ -10,7 +10,6 @@ import {
   mending,
   NOT_ON_PATH,
   waits,
-  withLateness,
   type PathFinding,
   type PathGoal,
   type PathSearch,
@@ -325,7 +324,7 @@ function onTheWay(run: PlainRun, explained: boolean): PathFinding {
   const withUsb = session.profile?.dfu != null;
   const enters: PathGoal = ({ entries }) => entries > base.entries.length;
   const reached: PathGoal = (again) => again.outcome === 'dfu' || (!withUsb && enters(again));
-  const further = explained || !withUsb || base.entries.length > 0 ? null : enters;
+  const further = explained || !withUsb || base.entries.length > 0 ? [] : [enters, leavesLoop(run)];
   if (finished.history.lost.length > 0) {
     input.progress?.('giving writes that had no effect their effect');
     const lost = searched(run, 'writes that had no effect', NOT_ON_PATH, () =>
@@ -336,14 +335,22 @@ function onTheWay(run: PlainRun, explained: boolean): PathFinding {
   if (explained) return NOT_ON_PATH;
   const watched = base.end.outcome === 'no-jump' ? Math.min(finished.system.now, SET_UP) : finished.system.now;
   input.progress?.('looking for waits that were given up');
-  return searched(run, 'waits that were given up', NOT_ON_PATH, () =>
-    withLateness(session, powerOn, asFarAs(run, waits(session, powerOn, watched), reached, further)),
-  );
+  return searched(run, 'waits that were given up', NOT_ON_PATH, () => asFarAs(run, waits(session, powerOn, watched), reached, further));
 }
+/** A wait that the run hangs in is over. */
+const leavesLoop =
+  ({ observed }: PlainRun): PathGoal =>
+  (again) =>
+    observed.outcome === 'stuck' && (again.outcome !== 'stuck' || again.loop !== observed.loop);
 /** What leads to the goal, else what leads further, with what keeps it from the goal then. */
-function asFarAs(run: PlainRun, search: PathSearch, reached: PathGoal, further: PathGoal | null): PathFinding {
+function asFarAs(run: PlainRun, search: PathSearch, reached: PathGoal, further: readonly PathGoal[]): PathFinding {
   const found = search.sets(reached);
-  return found.sets.length > 0 || further === null ? found : withBehind(run, search.sets(further));
+  if (found.sets.length > 0) return found;
+  for (const goal of further) {
+    const part = search.sets(goal);
+    if (part.sets.length > 0) return withBehind(run, part);
+  }
+  return found;
 }
 /** With the first set put right, the run enters the ROM, and something else keeps it from DFU: what that is. */
 function withBehind({ input }: PlainRun, found: PathFinding): PathFinding {
@@ -351,7 +358,7 @@ function withBehind({ input }: PlainRun, found: PathFinding): PathFinding {
   if (first === undefined || input.mended !== undefined) return NOT_ON_PATH;
   const { trace: _trace, triggers: _triggers, stats: _stats, ...rest } = input;
   const again = runBench({ ...rest, mended: mending(first), findJump: false, noReturn: false, symptoms: [], onlyExpected: false });
-  return again.diagnosis.sets.length > 0 ? { sets: [first], complete: false, behind: again.diagnosis } : NOT_ON_PATH;
+  return { sets: [first], complete: false, behind: again.diagnosis.sets.length > 0 ? again.diagnosis : null };
 }
 
 /** Effort: of a program that runs on, this time from reset is watched for waits: its set-up. */

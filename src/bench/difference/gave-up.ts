@@ -56,6 +56,7 @@ interface Poll {
 export function givenUp(s: Session, powerOn: Checkpoint, end: Ps): readonly GivenUp[] {
   const { machine } = s;
   const polls = new Map<string, Poll>();
+  let found: readonly GivenUp[] = [];
   s.keepCheckpoints = false;
   s.restore(powerOn);
   const before = machine.setRepairs(watching(s, (core, address, size) => note(polls, core, address, size)));
@@ -64,11 +65,14 @@ export function givenUp(s: Session, powerOn: Checkpoint, end: Ps): readonly Give
     const left = [...polls.values()].filter(({ reads }) => reads >= FEWEST_READS).map((poll) => ({ poll, reads: poll.reads, to: poll.to }));
     if (left.length > 0) runTo(s, end + STILL);
     const over = left.filter(({ poll, to }) => poll.to === to).map(({ poll }) => poll);
-    return over.toSorted((a, b) => a.to - b.to).flatMap((poll) => asWait(s, poll));
+    found = over.toSorted((a, b) => a.to - b.to).flatMap((poll) => asWait(s, poll));
   } finally {
     machine.setRepairs(before);
   }
+  return found.slice(0, MOST_WAITS).map((wait) => ({ ...wait, late: lateness(s, powerOn, wait) }));
 }
+/** Effort: each is followed behind its end. */
+const MOST_WAITS = 8;
 /** Reads of blocks by user code of the boot core. */
 function watching({ machine }: Session, read: (core: Core, address: number, size: number) => void): Interceptor {
   const pages = new Set<number>();
@@ -109,13 +113,17 @@ function asWait({ machine }: Session, { pc, lr, address, size, value, from, to }
   return [{ pc, lr, core: core.index, what, address, mask, wanted: (value & mask) === 0 ? 1 : 0, from, to, late: null }];
 }
 
-/** Each of these bits reads as its loop wants it. */
+/** Each of these loops waits until its bit is there; a bit that does not come by itself reads as its loop wants it. */
 export function asWanted(waits: readonly GivenUp[]): Interceptor {
   return {
     pages: new Set(waits.map(({ address }) => address >>> PAGE_BITS)),
     read: (core, address, size) => {
-      const wait = waits.find((w) => w.pc === core.pc && w.address === address);
-      if (wait === undefined) return null;
+      const wait = waits.find((w) => w.address === address && (w.late === null || w.pc === core.pc));
+      if (wait === undefined || core.zone !== 'user') return null;
+      if (wait.late !== null) {
+        core.spend(core.cyclesUntil(wait.to + wait.late + LOOK));
+        return null;
+      }
       const value = core.peek(address, size as 1 | 2 | 4) ?? 0;
       return (wait.wanted === 1 ? value | wait.mask : value & ~wait.mask) >>> 0;
     },
@@ -123,7 +131,7 @@ export function asWanted(waits: readonly GivenUp[]): Interceptor {
 }
 
 /** How long after the loop was left the bit comes by itself. */
-export function lateness(s: Session, powerOn: Checkpoint, { address, mask, wanted, to }: GivenUp): Ps | null {
+function lateness(s: Session, powerOn: Checkpoint, { address, mask, wanted, to }: GivenUp): Ps | null {
   const core = s.machine.bootCore;
   s.restore(powerOn);
   runTo(s, to);

@@ -10,7 +10,7 @@ import type { Machine } from '../../emu/machine.ts';
 import type { RunResult } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
 import { runFrom, type Attempt } from '../proof/attempt.ts';
-import { asWanted, givenUp, lateness, type GivenUp } from './gave-up.ts';
+import { asWanted, givenUp, type GivenUp } from './gave-up.ts';
 import { opening, openingOf, type Opening } from './openings.ts';
 import { Tries } from './search.ts';
 
@@ -20,8 +20,8 @@ export interface PathFinding {
   readonly sets: readonly (readonly PathCause[])[];
   /** Nothing else is enough. */
   readonly complete: boolean;
-  /** They only let the run come further: what keeps it from DFU then. */
-  readonly behind?: RunResult<string>['diagnosis'];
+  /** They only let the run come further: what keeps it from DFU then; null: nothing that was found. */
+  readonly behind?: RunResult<string>['diagnosis'] | null;
 }
 export const NOT_ON_PATH: PathFinding = { sets: [], complete: true };
 
@@ -67,14 +67,6 @@ export function waits(s: Session, powerOn: Checkpoint, end: Ps): PathSearch {
   const all = givenUp(s, powerOn, end).map((wait): PathCause => ({ is: 'gave-up', wait }));
   return new PathSearch(all, (some) => runFrom(s, powerOn, mending(some)(s.machine)));
 }
-/** With how late the bits came that were waited for. The session is left anywhere. */
-export const withLateness = (s: Session, powerOn: Checkpoint, found: PathFinding): PathFinding => ({
-  ...found,
-  sets: found.sets.map((set) =>
-    set.map((cause) => (cause.is === 'gave-up' ? { ...cause, wait: { ...cause.wait, late: lateness(s, powerOn, cause.wait) } } : cause)),
-  ),
-});
-
 /** Those put right, for a run from its start. */
 export const mending =
   (causes: readonly PathCause[]) =>

@@ -50,10 +50,12 @@ export function withPath(
       ...(cause.is === 'gave-up' ? gaveUp(cause.wait, then, placed) : lostWrite(cause.opening, then, placed)),
       proved,
       dependsOn: [],
-      outcomeAfterRepair: proved && first.length === 1 && !behind ? 'dfu' : null,
+      outcomeAfterRepair: proved && first.length === 1 && behind === undefined ? 'dfu' : null,
     }));
   const ids = unnamed.map((set) => set.map(({ is }) => is));
-  if (behind) return withHidden(causes(true, 'the firmware enters the ROM'), ids[0]!, behind);
+  if (behind) return withHidden(causes(true, 'the firmware comes further'), ids[0]!, behind);
+  // seen to help, and not proved: DFU does not come
+  if (behind === null) return { ...diagnosis, causes: [...causes(false, 'the firmware comes further'), ...diagnosis.causes] };
   return {
     explained: true,
     causes: [...causes(complete, 'DFU comes'), ...diagnosis.causes],

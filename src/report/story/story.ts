@@ -136,7 +136,12 @@ const seen = (result: RunResult, sources: Sources): Fact[] => [
 
 /** Without a proof: what is seen, and what may be the reason. */
 function unproved(result: RunResult, sources: Sources): Fact[] {
-  const suspects = result.diagnosis.causes.map((cause) => causeFact(result, cause, NO_SOURCES));
+  // found by trying, though the goal is not reached with it
+  const found = result.diagnosis.causes.filter((c) => c.what !== undefined).map((cause) => causeFact(result, cause, sources));
+  return [...found, ...unprovedOf(result, sources)];
+}
+function unprovedOf(result: RunResult, sources: Sources): Fact[] {
+  const suspects = result.diagnosis.causes.filter((c) => c.what === undefined).map((cause) => causeFact(result, cause, NO_SOURCES));
   const crash = fault(result, sources);
   const summary: Fact = { is: 'summary', text: result.summary, detail: true };
   if (crash.length > 0) {
