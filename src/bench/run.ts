@@ -5,15 +5,7 @@ import { asksForCauses, judge } from './documents/expect.ts';
 import { EXC } from '../emu/core/arm/scs-state.ts';
 import { badVectorInWords, crashInWords, faultPhrase, heldCallInWords, isJump, ranAwayPhrase } from './verdict/crash.ts';
 import { findAtFault, findDifference, findLeftBehind, type Finding } from './difference/find.ts';
-import {
-  lostWrites,
-  mending,
-  NOT_ON_PATH,
-  waits,
-  type PathFinding,
-  type PathGoal,
-  type PathSearch,
-} from './difference/path.ts';
+import { lostWrites, mending, NOT_ON_PATH, waits, type PathFinding, type PathGoal, type PathSearch } from './difference/path.ts';
 import { secondProgram } from './difference/programs.ts';
 import type { Receiver } from './verdict/difference-causes.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';

@@ -27,7 +27,7 @@ function sleepsForGood(s: LiveRun): FixedLoop | null {
   const { sysTick, others } = interruptsAround(s, { asleep: true });
   // in Stop its clock stands, and something else has to wake the core first
   const ticks = sysTick && sysTickNextZero(core) !== Infinity;
-  if (ticks || others || (core.arm.waiting === 'wfe' && eventMayCome(s))) return null;
+  if (ticks || others || (core.arm.waiting === 'wfe' && eventMayCome(s)) || wakesUp(s.machine)) return null;
   return {
     pc: SLEEPS.includes(core.peek(core.pc - 2, 2) ?? 0) ? core.pc - 2 : core.pc,
     reads: [],
@@ -38,6 +38,12 @@ function sleepsForGood(s: LiveRun): FixedLoop | null {
     calls: [],
     ahead: null,
   };
+}
+
+/** A wake-up pin has moved, or the like: the chip is on its way out of Stop or Standby. */
+function wakesUp({ system }: Machine): boolean {
+  const pwr = system.findBlock('PWR');
+  return pwr !== undefined && system.hasArmedTimer(pwr);
 }
 
 /** WFE and WFI (Armv7-M ARM A7.7.261, A7.7.262): where it sleeps, not where it would go on. Behind a sleep at the end of a handler there is none. */

@@ -217,7 +217,8 @@ function notTriggered(result: RunResult, detail = false): Fact[] {
   if (ways.length === 0) return [];
   const { ended, resets: all } = result;
   const reset = all.find((r) => r.by === 'software' || r.by === 'option-bytes');
-  const loop = ended.loop && `the run ended at ${humanTime(ended.at)} inside a loop that counts and goes on until ${humanTime(ended.loop.endsAt)} (${ended.loop.file === null ? ended.loop.pc : baseOf(ended.loop)}); what comes behind it was not seen`; // prettier-ignore
+  const delay = longLoop(ended);
+  const loop = delay && `the run ended at ${humanTime(ended.at)} inside a loop that counts and goes on until ${humanTime(delay.endsAt)} (${delay.file === null ? delay.pc : baseOf(delay)}); what comes behind it was not seen`; // prettier-ignore
   const behind = reset && `the firmware ${reset.by === 'software' ? 'reset the chip' : 'loaded the option bytes, which resets the chip,'} at ${humanTime(reset.at)}${reset.from?.file == null ? '' : ` (${baseOf(reset.from)})`}, and nothing jumped into the ROM after that`; // prettier-ignore
   const why = texts(result, 'input')[0] ?? loop ?? texts(result, 'starved')[0] ?? keptInVain(result) ?? behind ?? null;
   return [{ is: 'not-triggered', why, ways, tried: texts(result, 'find-jump'), detail }];
@@ -335,11 +336,16 @@ function nextSteps(result: RunResult, patch: Patch, judgement: Judgement | null)
 }
 
 /** The run ended inside of a delay: behind it, and what a jump takes. */
-function pastLoop({ ended: { loop } }: RunResult): string[] {
+function pastLoop({ ended }: RunResult): string[] {
+  const loop = longLoop(ended);
   if (loop === undefined) return [];
   return [`add --until ${Math.ceil(Number(loop.endsAt)) + BEHIND_LOOP}s to see what comes behind the loop`];
 }
 const BEHIND_LOOP = 10;
+/** The loop in which the run ended, if it is no short one of those that a main loop makes over and over. */
+const longLoop = ({ at, loop }: RunResult['ended']): RunResult['ended']['loop'] =>
+  loop !== undefined && Number(loop.endsAt) - Number(at) >= LONG_LOOP ? loop : undefined;
+const LONG_LOOP = 0.5;
 
 // ---- parts ---------------------------------------------------------------------------------------------------------------------------
 
