@@ -345,9 +345,13 @@ function asInput(p: Poll, bit: number | null, code: Code, chip: ChipDescription)
 }
 
 /** The scenario step that triggers an input; null if it is not known. */
+/** SWDIO and SWCLK: nobody has a button there. */
+const WIRES_OF_DEBUG = /^PA1[34]$/;
 function pressing(input: PolledInput, at = '100ms'): Step | null {
   if (input.kind === 'pin')
-    return input.level === null ? null : { at, do: { pin: { name: input.name, level: input.level === 1 ? 0 : 1 } } };
+    return input.level === null || WIRES_OF_DEBUG.test(input.name)
+      ? null
+      : { at, do: { pin: { name: input.name, level: input.level === 1 ? 0 : 1 } } };
   const [text] = input.texts;
   return text === undefined ? null : sending(input, text, at);
 }
@@ -475,11 +479,27 @@ export const candidateName = (s: Session, { facts }: JumpCandidate): string => {
 /** `GPIOC.IDR bit 13 (PC13, now 1), every 10 ms, main.c:31` */
 function inputText(s: Session, input: PolledInput): string {
   if (input.pc === null && input.kind === 'serial') return `a byte at ${input.name} (interrupt)`;
-  if (input.pc === null) return `an edge on ${input.name} (now ${input.level}, interrupt)`;
+  if (input.pc === null) return `an edge on ${input.name} (now ${input.level}, interrupt)${otherPort(s, input.name)}`;
   const bit = input.bit === null ? '' : ` bit ${input.bit}`;
   const pin = input.level === null ? '' : ` (${input.name}, now ${input.level})`;
   const period = input.period === null ? '' : ` every ${milliseconds(input.period)},`;
   return `${input.register}${bit}${pin},${period} ${where(s, input.pc)}`;
+}
+
+/** The scenario moves the same pin of another port: the EXTI line listens elsewhere. */
+function otherPort(s: Session, name: string): string {
+  const { input, machine } = s;
+  const { system, chip, history } = machine;
+  const line = Number(name.slice(2));
+  const moved = input.scenario.document.steps?.flatMap(({ do: action }) => ('pin' in action ? [action.pin.name] : [])) ?? [];
+  const other = moved.find((pin) => pin !== name && Number(pin.slice(2)) === line);
+  if (other === undefined || moved.includes(name)) return '';
+  const register = `EXTICR${(line >> 2) + 1}`;
+  const block = chip.blocks.find((b) => system.layoutOf(b.name)?.registers.some((r) => r.name === register))?.name;
+  const writer = block === undefined ? null : history.lastWriter(`${block}.${register}`);
+  const by =
+    writer === null ? `nothing has written ${block}.${register}` : `${block}.${register} was last written at ${where(s, writer.pc)}`;
+  return `; the scenario moves ${other}, which EXTI line ${line} does not listen to: ${by}`;
 }
 
 /** Notes for a run that never jumped. */
