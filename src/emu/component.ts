@@ -25,6 +25,8 @@ export type GuestFact =
   | { readonly is: 'lost'; readonly why: Refusal }
   /** A write to this register of the backup domain that was ignored. */
   | { readonly is: 'backup-locked'; readonly register: string }
+  /** VTOR was written with bits that it does not have. */
+  | { readonly is: 'vtor-cut'; readonly written: number }
   /** A clock outside of what the data sheet allows: a real chip need not run with it. */
   | { readonly is: 'impossible-clock' }
   /** Odd, but nothing that the firmware wrote was refused. */

@@ -96,3 +96,18 @@ it('of a table in RAM is told that nobody filled it', () => {
   expect(lines[0]).toMatch(/^SysTick was taken.*its vector at 0x2000103c holds 0x[0-9a-f]{8}: /);
   expect(lines[1]).toBe('nothing has written that vector since power-on, so this entry of the vector table in RAM was never filled');
 });
+
+it('a vector table at an address that VTOR cannot hold is told with what was written', () => {
+  // LDR r0, =VTOR; LDR r1, =0x08000040; STR r1, [r0]; SVC #0: the vector of SVCall is read at 0x0800002c
+  const lines = [0x4803, 0x4904, 0x6001, 0xdf00, 0xe7fe, 0xbf00, 0xbf00, 0xbf00, 0xed08, 0xe000, 0x0040, 0x0800];
+  const words = [0x20005000, PROGRAM | 1, HARD_FAULT_HANDLER | 1, HARD_FAULT_HANDLER | 1, 0xbf00e7fe];
+  const bytes = new Uint8Array(0x100);
+  bytes.set(new Uint8Array(Uint32Array.from(words).buffer));
+  bytes.set(new Uint8Array(Uint16Array.from(lines).buffer), 0x14);
+  bytes.fill(0, 0x2c, 0x30);
+  const result = firstRun(plainJob('stm32f405rg', [{ path: 'fw.bin@0x08000000', bytes }]), {});
+  expect(result.outcome).toBe('fault');
+  expect(result.notes.map(({ text }) => text).join('\n')).toMatch(
+    /VTOR was written with 0x08000040 \(set at 0x08000018\) and is 0x08000000: its low bits do not exist/,
+  );
+});

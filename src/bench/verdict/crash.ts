@@ -133,9 +133,12 @@ function misaligned(s: Session, exception: number): string[] {
   const { machine } = s;
   const core = machine.bootCore;
   const table = core.get(SCS.VTOR) >>> 0;
-  if ((table & (4 * exception)) === 0) return [];
   const writer = machine.history.lastWriter(`CPU${core.index === 0 ? '' : core.index}.VTOR`);
   const at = writer === null ? '' : ` (set at ${place(s, writer.pc)})`;
+  const cut = machine.state.notes.flatMap(({ about }) => (about?.is === 'vtor-cut' ? [about.written] : [])).at(-1);
+  if (cut !== undefined)
+    return [`VTOR was written with ${hex(cut)}${at} and is ${hex(table)}: its low bits do not exist, so the core reads another vector`];
+  if ((table & (4 * exception)) === 0) return [];
   const size = 2 ** Math.ceil(Math.log2(4 * (EXC.IRQ0 + core.row.nvicLines)));
   return [
     `VTOR is ${hex(table)}${at}, and a table of ${EXC.IRQ0 + core.row.nvicLines} vectors has to begin at a multiple of 0x${size.toString(16)}: the core reads another vector`,

@@ -1,4 +1,5 @@
 /** State and time of a core, and what it tells the machine: the lowest of its layers. All architectural state is in the arena. `C` is the whole core. */
+import type { GuestFact } from '../component.ts';
 import { CPU_STRIDE, type Arena } from '../arena.ts';
 import type { CoreRow } from '../chip.ts';
 import type { System } from '../system.ts';
@@ -144,8 +145,8 @@ export abstract class CoreState<C extends Cpu> {
 
   // ---- listener ----------------------------------------------------------------------------------------------------------------
   changed = (register: string, old: number, value: number): void => this.listener.special(this.core, register, old, value);
-  note(kind: string, text: string): void {
-    this.listener.note(kind, text);
+  note(kind: string, text: string, about?: GuestFact): void {
+    this.listener.note(kind, text, null, about);
   }
   requestReset(by: 'software' | 'core'): void {
     this.listener.requestReset(by, this.core);

@@ -1,4 +1,5 @@
 /** What a core says to the machine, and what the machine may do to its accesses. `C` is the core itself, which core.ts alone can name. */
+import type { GuestFact } from '../component.ts';
 import type { Block } from '../system.ts';
 import type { FaultKind } from './cpu.ts';
 
@@ -21,7 +22,7 @@ export interface CoreListener<C> {
   semihosting(core: C): boolean;
   debuggerAttached(core: C, takes: boolean): boolean;
   console(channel: string, text: string): void;
-  note(kind: string, text: string): void;
+  note(kind: string, text: string, block?: string | null, about?: GuestFact): void;
   requestReset(by: 'software' | 'core', core: C): void;
   sendEvent(core: C): void;
   exceptionTaken(core: C, exception: number, handler: number, interruptedPc: number): void;

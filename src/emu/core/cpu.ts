@@ -1,4 +1,5 @@
 /** What exceptions, the system control space and system instructions see of a core. Implemented by core.ts. */
+import type { GuestFact } from '../component.ts';
 import type { CoreRow } from '../chip.ts';
 import type { Ps } from '../time.ts';
 import type { Profile } from './builder.ts';
@@ -82,7 +83,7 @@ export interface Cpu {
   /** MPU setup, privilege or CONTROL changed: access rights held in page tables are stale. */
   rightsChanged(): void;
   readonly mpuAnswers: MpuAnswers;
-  note(kind: string, text: string): void;
+  note(kind: string, text: string, about?: GuestFact): void;
   /** A special register changed by the running instruction (history, last writer). */
   changed: SpecialChange;
   /** SYSRESETREQ. */

@@ -158,6 +158,16 @@ function shpr(n: number): ScsRegister {
   };
 }
 
+const hexOf = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
+/** VTOR has no low bits: the table is taken to begin where the rest says (DDI 0403 B3.2.5). */
+function noteCut(cpu: Cpu, written: number): void {
+  const table = hexOf(written & cpu.profile.vtor);
+  cpu.note('guest', `VTOR was written with ${hexOf(written)} and is ${table}: it has no bits below`, {
+    is: 'vtor-cut',
+    written: written >>> 0,
+  });
+}
+
 const SYSTEM_CONTROL: readonly ScsRegister[] = [
   fixed(0xe000e004, 'ICTR', (cpu) => ((cpu.row.nvicLines + 31) >>> 5) - 1, notV6),
   {
@@ -174,6 +184,8 @@ const SYSTEM_CONTROL: readonly ScsRegister[] = [
     on: always,
     read: (cpu) => (withVtor(cpu) ? cpu.get(SCS.VTOR) : 0),
     write: (cpu, value, mask) => {
+      const cut = value & mask & ~cpu.profile.vtor;
+      if (withVtor(cpu) && cut !== 0) noteCut(cpu, value);
       if (withVtor(cpu)) change(cpu, 'VTOR', SCS.VTOR, merge(cpu.get(SCS.VTOR), value, mask & cpu.profile.vtor));
     },
   },
