@@ -76,8 +76,18 @@ class RccL0 extends RccLowPower {
   }
   override write(c: Ctx, r: Register, merged: number, raw: number): number | void {
     if (r === this.cicr) return this.clearFlags(c, raw);
-    if (r === this.crrcr) return this.keepSources(c, r, merged);
+    if (r === this.crrcr) {
+      this.tellReference(c, merged);
+      return this.keepSources(c, r, merged);
+    }
     return super.write(c, r, merged, raw);
+  }
+  /** HSI48 is switched on without its reference (RM0376 7.2.4). */
+  private tellReference(c: Ctx, merged: number): void {
+    const { on } = this.oscillators['hsi48']!;
+    if (!on.of(merged) || on.get(c) || c.env.wire(HSI48_REFERENCE)) return;
+    const text = 'HSI48 has no reference: HSI48RDY does not rise before SYSCFG_CFGR3.ENREF_HSI48 is set';
+    c.env.note('guest', text, { is: 'never-ready', flag: 'HSI48RDY', otherBoard: false });
   }
   protected override writeCr(c: Ctx, merged: number): number {
     const value = super.writeCr(c, merged) | (c.get(this.cr) & this.csson.mask);

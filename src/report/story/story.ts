@@ -241,7 +241,9 @@ function inVain(result: RunResult): Fact[] {
   const lost = entries.length > 0 ? undefined : refusedWrite(notes);
   return [
     // a wait that it never leaves tells the clock itself
-    ...(clock === undefined || lacksClock(result) ? [] : [{ is: 'in-vain', what: 'clock', text: clock, unlock: false } as const]),
+    ...(clock === undefined || notes.some(({ kind, about }) => kind === 'wait' && about?.is === 'never-ready')
+      ? []
+      : [{ is: 'in-vain', what: 'clock', text: clock, unlock: false } as const]),
     ...texts(result, 'usb-clock').map((text) => ({ is: 'in-vain', what: 'usb', text, unlock: false }) as const),
     ...(lost === undefined
       ? []
@@ -307,8 +309,11 @@ const absentClock = ({ entries, notes }: RunResult): Sentence | undefined =>
 
 /** What gets the firmware past its wait, if anything does. */
 function pastWait(result: RunResult): string[] {
-  if (lacksClock(result) || absentClock(result) !== undefined)
+  const never = result.entries.length > 0 ? undefined : factsIn(result.notes, 'never-ready')[0];
+  if (lacksClock(result) || never?.otherBoard === true)
     return ['add --board with the name of your board, or "board": {"hse": {"hz": …}} to a scenario'];
+  // to force a flag that something else holds back only moves the failure
+  if (never !== undefined) return [];
   const [noClock] = factsIn(result.notes, 'no-clock');
   if (noClock !== undefined) return [`set ${noClock.enable} in your firmware first`];
   if (result.stuck?.force) return [`add --force ${result.stuck.force} to get past the wait`];
