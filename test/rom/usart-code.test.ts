@@ -101,6 +101,22 @@ it('F103: VTOR is 0 behind Go; F051: every clock enable is that of a reset', () 
   expect(Object.keys(after(F051, 'Go')).filter((k) => /RCC.*ENR/.test(k))).toEqual([]);
 });
 
+/** A host that goes on behind a command that resets the chip: what it says meets the start of the ROM at another instant, if the code took another time. */
+const unprotect = [0x92, 0x6d];
+const GOES_ON = {
+  stm32f103c8: { name: 'goes on with 0x7F', says: [{ bytes: [...unprotect, ...new Array<number>(300).fill(0x7f)] }] },
+  // the parity bit of 0xFF ends the pulse that is measured, so that the ROM begins to answer while the host says 0x00
+  stm32f051r8: { name: '0xFF 0x00', says: [{ bytes: unprotect }, { bytes: [], ms: 400 }, { bytes: [0xff, 0] }, { bytes: [0x11, 0xee] }] },
+} as const;
+const goesOn = (chip: keyof typeof GOES_ON, job: RunJob = plainJob(chip, [])): readonly string[] =>
+  playSerial(job, [GOES_ON[chip]])[0]!.answers;
+it('F103: Readout Unprotect takes as long as there, for a host that goes on with 0x7F', () => {
+  expect(goesOn('stm32f103c8')).toEqual([`797979${'1f'.repeat(67)}`]);
+});
+it('F051: a byte right behind a 0xFF that was measured is thrown away, and is no command', () => {
+  expect(goesOn('stm32f051r8')).toEqual(['79', '79', '79', '79']);
+});
+
 const ROMS = process.env['BOOTBENCH_ROMS'] ?? '';
 describe.each([
   ['stm32f103c8', 'f103c8.bin', F103],
@@ -110,8 +126,10 @@ describe.each([
   const missing = ROMS === '' ? 'BOOTBENCH_ROMS=<folder> is not given' : existsSync(path) ? '' : `there is no ${path}`;
   test.skipIf(missing !== '')(`answers every script as the stand-in does${missing === '' ? '' : ` (${missing})`}`, () => {
     const job = plainJob(chip, []);
-    const real = all({ ...job, rom: { kind: 'dump', bytes: new Uint8Array(readFileSync(path)), version: null, options: {} } });
+    const rom = { kind: 'dump', bytes: new Uint8Array(readFileSync(path)), version: null, options: {} } as const;
+    const real = all({ ...job, rom });
     const differs = [...real].filter(([name, answer]) => JSON.stringify(answer) !== JSON.stringify(standIn.get(name)));
     expect(differs.map(([name]) => name)).toEqual([]);
+    expect(goesOn(chip, { ...job, rom })).toEqual(goesOn(chip));
   });
 });
