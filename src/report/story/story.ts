@@ -334,7 +334,10 @@ function nextSteps(result: RunResult, patch: Patch, judgement: Judgement | null)
     ...(patch.text === '' ? [] : [`add --fix > fix.diff for a patch, then: patch ${patch.elsewhere ? '-d / ' : ''}-p1 < fix.diff`]),
     ...pastWait(result),
     ...(proof === null ? pastLoop(result) : []),
-    ...(has('not-triggered') && !has('find-jump') && !has('trigger') ? ['add --trigger to try these'] : []),
+    // a scenario with steps says itself what happens: nothing else is tried
+    ...(has('not-triggered') && !has('find-jump') && !has('trigger') && result.scenario.steps.length === 0
+      ? ['add --trigger to try these']
+      : []),
     all,
     ...(proof === null ? [] : [`bootbench explain ${(firstSet(proof)[0] ?? proof.causes[0]!).id}`]),
   ];
