@@ -1,6 +1,6 @@
 /**
  * Random commands of AN3155, right and wrong ones, to the stand-ins of F103 and F051 and to ST's own code (BOOTBENCH_ROMS=<folder>): the same bytes, flash, option bytes,
- * resets and registers behind Go. BOOTBENCH_SEED=<n> gives others. A byte in place of 0x7F is left out: what is measured of it hangs on microseconds.
+ * resets and registers behind Go. BOOTBENCH_SEED=<n> gives others. Stray bytes between the commands too.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -47,7 +47,7 @@ class Chance {
   private step(): Say[] {
     const at = (this.of(PLACES) + this.of([0, 0, 0, 1, 2, 3, 4, 8])) >>> 0;
     const address = this.summed(bigEndian(at), 5);
-    const kind = this.below(10);
+    const kind = this.below(11);
     if (kind < 3) {
       const data = Array.from({ length: this.of([1, 2, 3, 4, 5, 8, 16, 255, 256]) }, () => this.below(256));
       return [this.command(0x31), address, this.summed([data.length - 1, ...data], 120)];
@@ -57,8 +57,10 @@ class Chance {
       return isRom(at) ? [] : [this.command(0x11), address, { bytes: [count, this.below(20) === 0 ? 1 : count ^ 255], ms: 60 }];
     }
     if (kind === 6) return this.erase();
-    if (kind === 7) return [this.command(this.of([0, 1, 2, 3, 0x43, 0x44, 0x50, 0xa1]))];
+    if (kind === 7) return [this.command(this.of([0, 1, 2, 3, 0x43, 0x44, 0x50, 0xa1, 0xff]))];
     if (kind === 8) return [this.command(0x21), address];
+    // behind a reset they stand in place of 0x7F
+    if (kind === 9) return [{ bytes: Array.from({ length: 1 + this.below(3) }, () => this.below(256)), ms: 30 }];
     if (this.below(3) > 0) return [];
     return this.below(2) === 0
       ? [this.command(0x63), this.summed([1, this.of([0, 3, 8]), this.of([1, 31, 40])], 400)]
