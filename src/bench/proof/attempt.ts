@@ -38,7 +38,7 @@ export interface Attempt {
   /** Undocumented ROM options that the ROM used in this run. */
   readonly actedOn: readonly RomOptionSetting[];
   readonly entries: number;
-  /** The endless loop that it ends in. */
+  /** The endless loop in which a run hangs that is stuck. */
   readonly loop: number | null;
   /** Resets that neither power-on nor the scenario made. */
   readonly ownResets: number;
@@ -56,7 +56,7 @@ export function observe(s: Session, end: SessionEnd): Attempt {
     end,
     actedOn: optionsActedOn(s),
     entries: s.machine.history.entryCount,
-    loop: s.state.loop?.pc ?? null,
+    loop: end.outcome === 'stuck' ? (s.state.loop?.pc ?? null) : null,
     ownResets: s.machine.history.resets.filter((r) => r.by !== 'power' && !r.external).length,
     unknownDevice: s.usb.sessions.at(-1)?.attached !== null && s.usb.sessions.at(-1)?.enumerated === null,
     foreignDevice: device !== undefined && !(device.vid === DFU_VENDOR && device.pid === DFU_PRODUCT),
