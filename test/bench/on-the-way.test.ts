@@ -3,20 +3,20 @@ import { describe, expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { Thumb } from '../emu/thumb.ts';
+import { bareImage, FLASH, MAIN } from './bare-image.ts';
 import { plainJob } from './plain-job.ts';
 
-const FLASH = 0x08000000;
 type Part = (t: Thumb) => Thumb;
 
 /** Stores words, and says where the store of one is. */
 class Program {
-  private readonly main = new Thumb(FLASH + 0x200);
+  private readonly main = new Thumb(MAIN);
   /** Addresses of the stores that are marked. */
   readonly marked: number[] = [];
 
   store(address: number, value: number, mark = false): this {
     const t = this.main.constant(0, address).constant(1, value);
-    if (mark) this.marked.push(FLASH + 0x200 + 2 * t.length);
+    if (mark) this.marked.push(MAIN + 2 * t.length);
     t.str(1, 0);
     return this;
   }
@@ -25,14 +25,8 @@ class Program {
     return this;
   }
   run(chip: string) {
-    const image = new Uint8Array(0x400);
-    const view = new DataView(image.buffer);
-    for (let at = 0; at < 0x1c0; at += 4) view.setUint32(at, FLASH + 0x1f1, true);
-    view.setUint32(0, 0x20002000, true);
-    view.setUint32(4, FLASH + 0x201, true);
-    view.setUint16(0x1f0, 0xe7fe, true);
-    image.set(this.main.label('end').b('end').bytes(), 0x200);
-    const { outcome, diagnosis, notes } = runBench(jobInput(plainJob(chip, [{ path: 'app.bin@0x8000000', bytes: image }])));
+    const image = bareImage(this.main.label('end').b('end'));
+    const { outcome, diagnosis, notes } = runBench(jobInput(plainJob(chip, image)));
     const named = diagnosis.causes.filter((c) => c.proved).map((c) => [c.what ?? c.id, c.repair, Number(c.lastWriter?.pc)]);
     return { outcome, named, fix: diagnosis.causes[0]?.fix, sets: diagnosis.sets, notes: notes.map(({ text }) => text) };
   }

@@ -5,23 +5,18 @@ import { jobInput } from '../../src/bench/input/job.ts';
 import type { Scenario } from '../../src/bench/documents/scenario-types.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { Thumb } from '../emu/thumb.ts';
+import { bareImage, MAIN } from './bare-image.ts';
 import { plainJob } from './plain-job.ts';
 
-const FLASH = 0x08000000;
 const ROM = 0x1fff0000;
 const [RCC_CR, RCC_PLLCFGR, RCC_AHB1ENR] = [0x40023800, 0x40023804, 0x40023830];
 const [GPIOC_PUPDR, GPIOC_IDR] = [0x4002080c, 0x40020810];
 
 /** A program for F411 that jumps to the ROM in the end. */
 function run(body: (t: Thumb) => Thumb, scenario: Partial<Scenario> = {}) {
-  const t = body(new Thumb(FLASH + 0x200));
+  const t = body(new Thumb(MAIN));
   t.constant(0, ROM).ldr(1, 0).put(0xf381, 0x8808).ldr(1, 0, 4).bx(1).label('end').b('end');
-  const image = new Uint8Array(0x400);
-  const view = new DataView(image.buffer);
-  view.setUint32(0, 0x20002000, true);
-  view.setUint32(4, FLASH + 0x201, true);
-  image.set(t.bytes(), 0x200);
-  const result = runBench(jobInput(plainJob('STM32F411CE', [{ path: 'app.bin@0x8000000', bytes: image }], scenario)));
+  const result = runBench(jobInput(plainJob('STM32F411CE', bareImage(t), scenario)));
   return {
     outcome: result.outcome,
     but: result.notes.filter(({ kind }) => kind === 'but').map(({ text }) => text),

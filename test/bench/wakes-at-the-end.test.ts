@@ -3,12 +3,11 @@ import { expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { Thumb } from '../emu/thumb.ts';
+import { bareImage, MAIN } from './bare-image.ts';
 import { plainJob } from './plain-job.ts';
 
-const FLASH = 0x08000000;
-
 it('a pin that ends Standby on L476', () => {
-  const t = new Thumb(FLASH + 0x200);
+  const t = new Thumb(MAIN);
   const store = (address: number, value: number): Thumb => t.constant(0, address).constant(1, value).str(1, 0);
   store(0x40021058, 1 << 28); // PWREN
   store(0x40007008, 2); // PWR_CR3.EWUP2
@@ -16,14 +15,9 @@ it('a pin that ends Standby on L476', () => {
   store(0x40007000, 0x203); // LPMS: Standby
   store(0xe000ed10, 4); // SLEEPDEEP
   t.label('sleep').wfi().b('sleep');
-  const image = new Uint8Array(0x400);
-  const view = new DataView(image.buffer);
-  view.setUint32(0, 0x20002000, true);
-  view.setUint32(4, FLASH + 0x201, true);
-  image.set(t.bytes(), 0x200);
   const { resets } = runBench(
     jobInput(
-      plainJob('STM32L476RG', [{ path: 'app.bin@0x8000000', bytes: image }], {
+      plainJob('STM32L476RG', bareImage(t), {
         board: { pins: { PC13: 0 } },
         steps: [{ at: '300ms', do: { pin: { name: 'PC13', level: 1 } } }],
       }),
