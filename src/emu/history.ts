@@ -26,13 +26,11 @@ export interface LostWrite extends WriteRecord {
   /** What was written to: `FLASH.OPTCR`, or an address in a memory. */
   readonly target: string;
   readonly address: number;
-  readonly size: number;
-  readonly value: number;
   readonly why: Refusal;
   /** The bit that refused it, where it is one of the block. */
   readonly lock: string | null;
-  /** In words, as the block says it. */
-  readonly text: string;
+  /** Text of the note that came with it. */
+  readonly note: string;
   /** How often up to now, and when last. */
   readonly count: number;
   readonly last: Ps;
@@ -228,10 +226,11 @@ export class History {
     this.settle();
     for (const [register, list] of this.bits) if (!keep(register)) list.fill(null);
   }
-  lose(write: LostWrite): void {
-    const known = this.lost.findIndex((l) => l.pc === write.pc && l.address === write.address && l.why === write.why);
-    if (known >= 0) this.lost[known] = { ...this.lost[known]!, count: this.lost[known]!.count + 1, last: write.at };
-    else if (this.lost.length < MAX_LOST) this.lost.push(write);
+  /** A store had no effect. `first`: its record, where it is the first of its kind: firmware may make millions of them. */
+  lose(pc: number, address: number, why: Refusal, at: Ps, first: () => Omit<LostWrite, 'count' | 'last'>): void {
+    const known = this.lost.findIndex((l) => l.pc === pc && l.address === address && l.why === why);
+    if (known >= 0) this.lost[known] = { ...this.lost[known]!, count: this.lost[known]!.count + 1, last: at };
+    else if (this.lost.length < MAX_LOST) this.lost.push({ ...first(), count: 1, last: at });
   }
   event(e: Omit<TimelineRecord, 'count'>): void {
     const last = this.timeline.last();

@@ -1,33 +1,42 @@
 /** What a block says of a store that it refused, as a record of the history. */
 import type { GuestFact, Refusal } from './component.ts';
-import type { LostWrite } from './history.ts';
+import type { History, WriteRecord } from './history.ts';
 import type { System } from './system.ts';
 
-type Refused = Pick<LostWrite, 'block' | 'target' | 'address' | 'size' | 'value' | 'why' | 'lock' | 'text'>;
-export interface Store {
-  readonly core: { readonly index: number };
+interface Store {
+  readonly core: { readonly index: number; readonly pc: number };
   readonly address: number;
-  readonly size: number;
-  readonly value: number;
+}
+interface Said {
+  readonly block: string;
+  readonly note: string;
+  readonly about: GuestFact;
 }
 
-/** Null for a note that is about no lost write. */
-export function lostWrite(
+/** Nothing for a note that is about no lost write. `record` is asked for the first of its kind alone: firmware may make millions. */
+export function loseWrite(
+  history: History,
   system: System,
-  { core, address, size, value }: Store,
-  block: string,
-  text: string,
-  about: GuestFact,
-): Refused | null {
+  { core, address }: Store,
+  { block, note, about }: Said,
+  record: () => WriteRecord,
+): void {
   const why = refusalOf(about);
-  if (why === null) return null;
-  const written = system.regionAt(address, core.index)?.block;
-  const register = written && system.registerName(written, address);
-  const target = register ? `${written.row.name}.${register}` : `0x${address.toString(16).padStart(8, '0')}`;
-  return { block, target, address, size, value, why, lock: about.is === 'locked' ? about.lock : null, text };
+  if (why === null) return;
+  const lock = about.is === 'locked' ? about.lock : null;
+  history.lose(core.pc, address, why, system.now, () => {
+    const target = targetOf(system, address, core.index);
+    return { ...record(), block, target, address, why, lock, note };
+  });
 }
 function refusalOf(about: GuestFact): Refusal | null {
   if (about.is === 'locked') return 'locked';
   if (about.is === 'backup-locked') return 'backup-domain';
   return about.is === 'lost' ? about.why : null;
+}
+/** What a store was to: `FLASH.OPTCR`, or an address in a memory. */
+function targetOf(system: System, address: number, core: number): string {
+  const block = system.regionAt(address, core)?.block;
+  const register = block && system.registerName(block, address);
+  return register ? `${block.row.name}.${register}` : `0x${address.toString(16).padStart(8, '0')}`;
 }

@@ -5,7 +5,7 @@ import { PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
 import { decideBoot } from './boot-rules.ts';
 import { isUsbController, type BootRule, type ChipDescription } from './chip.ts';
 import { RESET_CAUSES, type GuestFact, type ResetCause } from './component.ts';
-import { lostWrite, type Store } from './lost-write.ts';
+import { loseWrite } from './lost-write.ts';
 import { logVectorRead } from './vector-reads.ts';
 import { PAUSE, type CoreListener, type Zone } from './core/core-types.ts';
 import { Core, type CoreSnapshot, type Interceptor } from './core/core.ts';
@@ -136,7 +136,7 @@ export abstract class MachineBase implements CoreListener<Core> {
   protected readonly attachments: Attachment[] = [];
   protected readonly dirty: Uint8Array;
   protected readonly basePages = new Map<number, SavedPage>();
-  protected writer: (Store & { core: Core; record: WriteRecord | null }) | null = null;
+  protected writer: { core: Core; record: WriteRecord | null; address: number } | null = null;
   protected writerKind: WriterKind = 'cpu';
   protected stopAsked = false;
   /** Wires of each core. */
@@ -186,7 +186,7 @@ export abstract class MachineBase implements CoreListener<Core> {
         const key = `${kind} of ${block} while its clock is off`;
         this.state.unclocked[key] = (this.state.unclocked[key] ?? 0) + 1;
         if (this.state.unclocked[key] === 1) this.event('unclocked', `${key} (offset 0x${offset.toString(16)})`);
-        if (kind === 'write') this.writeLost(block, 'its clock is off', { is: 'lost', why: 'no-clock' });
+        if (kind === 'write') this.writeLost(block, key, { is: 'lost', why: 'no-clock' });
       },
       clock: (name) => {
         for (const core of this.cores ?? []) {
@@ -651,10 +651,10 @@ export abstract class MachineBase implements CoreListener<Core> {
     });
   }
   /** A block says of the store that is under way that it had no effect. The ROM's are left out. */
-  private writeLost(block: string, text: string, about: GuestFact | undefined): void {
-    const mine = this.writerKind === 'cpu' && this.writer?.core.zone === 'user';
-    const lost = mine && about ? lostWrite(this.system, this.writer!, block, text, about) : null;
-    if (lost) this.history.lose({ ...this.recordWrite(), ...lost, count: 1, last: this.system.now });
+  private writeLost(block: string, note: string, about: GuestFact | undefined): void {
+    const { writer, system, history } = this;
+    if (!about || !writer || this.writerKind !== 'cpu' || writer.core.zone !== 'user') return;
+    loseWrite(history, system, writer, { block, note, about }, () => this.recordWrite());
   }
   event(kind: string, text: string, pc: number | null = null, core = 0, about?: GuestFact): void {
     const c = this.cores?.[core];
@@ -664,14 +664,15 @@ export abstract class MachineBase implements CoreListener<Core> {
     if (kind.startsWith('console:')) return this.console(kind.slice('console:'.length), text);
     // what comes in while the ROM listens to pins is its own matter
     if (kind === 'input' && this.state.inSystem) return;
-    this.writeLost(block, text, about);
-    this.note(kind, `${block}: ${text}`, block, about);
+    const whole = `${block}: ${text}`;
+    this.writeLost(block, whole, about);
+    this.note(kind, whole, block, about);
   }
 
   // ---- CoreListener --------------------------------------------------------------------------------------------------------------
-  beginAccess(core: Core, address: number, size: number, value: number): void {
+  beginAccess(core: Core, address: number): void {
     this.history.seq++;
-    this.writer = { core, record: null, address, size, value };
+    this.writer = { core, record: null, address };
   }
   endAccess(): void {
     this.writer = null;
@@ -682,7 +683,7 @@ export abstract class MachineBase implements CoreListener<Core> {
   /** Attributes the changes that `action` makes to something other than the CPU (scenario, debugger). */
   as<T>(kind: WriterKind, action: () => T): T {
     const before = { writer: this.writer, kind: this.writerKind };
-    this.writer = { core: this.bootCore, record: null, address: 0, size: 0, value: 0 };
+    this.writer = { core: this.bootCore, record: null, address: 0 };
     this.writerKind = kind;
     try {
       return action();

@@ -12,7 +12,6 @@ import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
 import { codePlace } from '../../image/image.ts';
 import { sha256 } from '../../image/sha256.ts';
 import { inOrder, joined } from '../../rom/pieces.ts';
-import type { LostWrite } from '../../emu/history.ts';
 import type { MachineState } from '../../emu/machine-state.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import {
@@ -359,29 +358,24 @@ function loopOf({ input }: Session, { loop }: SessionEnd): Pick<RunResult['ended
 }
 
 function machineNote(s: Session, { kind, text, count, block, about }: MachineState['notes'][number]): Note {
-  const lost = s.machine.history.lost.find((w) => `${w.block}: ${w.text}` === text);
   return {
     kind,
-    text: text + times(s, count, lost),
+    text: told(s, text, count),
     ...(kind === 'guest' && { about: { ...(about ?? ({ is: 'misuse' } as const)), block } }),
   };
 }
 
-/** How often, and where first, if a lost write is known behind it. */
-function times(s: Session, count: number, lost: LostWrite | undefined): string {
+/** With how often, and where first, if a lost write is known behind it. */
+function told(s: Session, text: string, count: number): string {
+  const lost = s.machine.history.lost.find(({ note }) => note === text);
   const said = [count > 1 ? `${count} times` : '', lost ? `${count > 1 ? 'first at ' : ''}${placeInWords(s, lost.pc)}` : ''];
   const all = said.filter((part) => part !== '').join(', ');
-  return all === '' ? '' : ` (${all})`;
+  return all === '' ? text : `${text} (${all})`;
 }
 
 /** Accesses to blocks whose clock was off. */
-function withoutClock(s: Session): Note[] {
-  const { state, history } = s.machine;
-  return Object.entries(state.unclocked).map(([text, count]) => {
-    const lost = history.lost.find(({ why, block }) => why === 'no-clock' && text === `write of ${block} while its clock is off`);
-    return { kind: 'unclocked', text: text + times(s, count, lost) };
-  });
-}
+const withoutClock = (s: Session): Note[] =>
+  Object.entries(s.machine.state.unclocked).map(([text, count]) => ({ kind: 'unclocked', text: told(s, text, count) }));
 
 export function collectBase(s: Session, end: SessionEnd): BaseFacts {
   const { machine, input } = s;

@@ -486,7 +486,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     if (this.tracer) this.traceWrite(region, address, size, value);
     if (region.block) {
       system.now = this.now();
-      this.listener.beginAccess(this.core, address, size, value);
+      this.listener.beginAccess(this.core, address);
       const answer = system.writeBlock(region.block, address, size, value);
       this.listener.endAccess();
       if (answer === BUS_ERROR) this.throwFault('bus-data', address);
@@ -500,7 +500,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
       if (this.get(S.FETCH_MODE) === 2 && memory.row.waitStates && mpuCacheable(this.core, address))
         this.listener.cacheableWrite(this.core);
       system.now = this.now();
-      this.listener.beginAccess(this.core, address, size, value);
+      this.listener.beginAccess(this.core, address);
       const answer = system.writeMemory(region, address, size, value);
       this.listener.endAccess();
       if (answer === BUS_ERROR) this.throwFault('bus-data', address);

@@ -13,7 +13,7 @@ export interface CoreListener<C> {
   isAlone(core: C): boolean;
   special(core: C, register: string, old: number, value: number): void;
   /** Around a write to a block or to a memory that a block programs; register changes in between are this core's. */
-  beginAccess(core: C, address: number, size: number, value: number): void;
+  beginAccess(core: C, address: number): void;
   endAccess(): void;
   /** A write to a block has been made (after it, with the value written). */
   deviceWrite(core: C, block: Block): void;
