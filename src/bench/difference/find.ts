@@ -11,6 +11,7 @@ import { undoException } from '../proof/repairs.ts';
 import { CutShort, isCut } from '../session/budget.ts';
 import type { Ps } from '../../emu/time.ts';
 import type { Session } from '../session/session.ts';
+import { inShortRun } from '../session/short-run.ts';
 import type { Program } from '../slice/unstarted.ts';
 import { CORE_FIELDS, coreName } from './core-parts.ts';
 import { arrival, fromReset, livesAs, watch } from './programs.ts';
@@ -140,13 +141,7 @@ class Search {
     const { session } = this;
     this.forks++;
     this.transplant.apply(parts, pieces);
-    const cores = session.machine.cores;
-    for (const core of cores) core.setShortRun(true);
-    try {
-      return this.goal(session);
-    } finally {
-      for (const core of cores) core.setShortRun(false);
-    }
+    return inShortRun(session.machine, () => this.goal(session));
   }
 
   /** A part by the registers and fields that it takes, if stores to them do the same. */

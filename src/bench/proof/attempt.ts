@@ -18,6 +18,7 @@ import type { Outcome } from '../documents/result.ts';
 import { optionsActedOn } from '../session/rom-options.ts';
 import type { SessionEnd } from '../session/live-run.ts';
 import type { RunLimits, Session } from '../session/session.ts';
+import { inShortRun } from '../session/short-run.ts';
 
 export interface Starts {
   /** Right after power-on. */
@@ -152,17 +153,10 @@ export function runFrom(s: Session, from: Checkpoint, changed: Interceptor): Att
     s.machine.setRepairs(null);
   }
 }
-/** A repeated run: code that it translates for itself would pay only in a long one. */
 function toItsEnd(s: Session, limits: Pick<RunLimits, 'repaired' | 'since'>): Attempt {
-  const { cores } = s.machine;
-  for (const core of cores) core.setShortRun(true);
-  try {
-    const end = s.run({ counterfactual: true, ...limits });
-    if (isCut(end.reason)) throw new CutShort(end.reason);
-    return observe(s, end);
-  } finally {
-    for (const core of cores) core.setShortRun(false);
-  }
+  const end = inShortRun(s.machine, () => s.run({ counterfactual: true, ...limits }));
+  if (isCut(end.reason)) throw new CutShort(end.reason);
+  return observe(s, end);
 }
 
 /** Runs to the first fault of the boot core, before its exception, or to the latest time at which one is expected. */

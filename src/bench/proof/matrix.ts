@@ -12,6 +12,7 @@ import { leavingOut } from '../input/left-out.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
 import type { RunInput } from '../input/run-input.ts';
 import { Session } from '../session/session.ts';
+import { inShortRun } from '../session/short-run.ts';
 import { UsageError } from '../documents/usage-error.ts';
 
 /** The last stretch before the jump: so long, and so many steps of it. */
@@ -106,10 +107,7 @@ class Runs {
     runTo(this.s, time);
   }
   private finish(): Outcome {
-    const { cores } = this.s.machine;
-    for (const core of cores) core.setShortRun(true);
-    const end = this.s.run({ counterfactual: true, repaired: true });
-    for (const core of cores) core.setShortRun(false);
+    const end = inShortRun(this.s.machine, () => this.s.run({ counterfactual: true, repaired: true }));
     if (isCut(end.reason)) throw new CutShort(end.reason);
     return end.outcome;
   }
