@@ -387,3 +387,7 @@ export function forcedField(chip: ChipDescription, path: string, value: WordValu
     throw new UsageError(`force: ${n} does not fit into ${path}, which has ${bits.width} bit${bits.width === 1 ? '' : 's'}`);
   return { peripheral, register, field, value: n };
 }
+
+/** Pins that the steps of a scenario drive. */
+export const pinsMoved = ({ steps = [] }: Pick<Scenario, 'steps'>): readonly string[] =>
+  steps.flatMap(({ do: action }) => ('pin' in action ? [action.pin.name] : []));

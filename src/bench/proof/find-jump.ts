@@ -8,6 +8,7 @@ import type { Core } from '../../emu/core/core.ts';
 import { highestPending, isEnabled, preempts } from '../../emu/core/arm/nvic.ts';
 import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
 import { codePlace, framesAt, functionName } from '../../image/image.ts';
+import type { Machine } from '../../emu/machine.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import { jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate } from '../input/code-scan.ts';
@@ -17,6 +18,7 @@ import { OF_SENDER, SERIAL_PORT } from '../documents/names.ts';
 import type { Note } from '../documents/note-facts.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
 import type { Step } from '../documents/scenario-types.ts';
+import { pinsMoved } from '../input/scenario.ts';
 import type { Tried } from '../documents/tried.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import type { Session } from '../session/session.ts';
@@ -143,6 +145,10 @@ function armedPorts(s: Session, code: Code): PolledInput[] {
 /** Fields of CR1: port enabled, receiver enabled, receive interrupt enabled. */
 const RECEIVES = [['UE'], ['RE'], ['RXNEIE', 'RXFNEIE', 'RXNEIE_RXFNEIE']];
 
+/** The block whose EXTICR registers say which port an EXTI line listens to: SYSCFG, AFIO, SBS or EXTI itself. */
+const portSelector = ({ system, chip }: Machine): string | undefined =>
+  chip.blocks.find((b) => system.layoutOf(b.name)?.registers.some((r) => r.name === portRegister(0)))?.name;
+const portRegister = (line: number): string => `EXTICR${(line >> 2) + 1}`;
 /** Pins whose next edge raises an interrupt: the EXTI line is unmasked, and the edge is selected. */
 function armedPins(s: Session): PolledInput[] {
   const { system, chip, bootCore } = s.machine;
@@ -152,11 +158,11 @@ function armedPins(s: Session): PolledInput[] {
     return register === undefined || base === undefined ? 0 : (bootCore.peek(base + register.offset, 4) ?? 0);
   };
   const [mask, rising, falling] = EDGES.map((names) => value('EXTI', names)) as [number, number, number];
-  const selector = chip.blocks.find((b) => system.layoutOf(b.name)?.registers.some((r) => r.name === 'EXTICR1'))?.name;
+  const selector = portSelector(s.machine);
   const pins: PolledInput[] = [];
   for (let line = 0; line < PINS && selector !== undefined; line++) {
     if (((mask >>> line) & 1) === 0) continue;
-    const name = `EXTICR${(line >> 2) + 1}`;
+    const name = portRegister(line);
     const fields =
       system
         .layoutOf(selector)
@@ -489,16 +495,13 @@ function inputText(s: Session, input: PolledInput): string {
 /** The scenario moves the same pin of another port: the EXTI line listens elsewhere. */
 function otherPort(s: Session, name: string): string {
   const { input, machine } = s;
-  const { system, chip, history } = machine;
   const line = Number(name.slice(2));
-  const moved = input.scenario.document.steps?.flatMap(({ do: action }) => ('pin' in action ? [action.pin.name] : [])) ?? [];
+  const moved = pinsMoved(input.scenario.document);
   const other = moved.find((pin) => pin !== name && Number(pin.slice(2)) === line);
   if (other === undefined || moved.includes(name)) return '';
-  const register = `EXTICR${(line >> 2) + 1}`;
-  const block = chip.blocks.find((b) => system.layoutOf(b.name)?.registers.some((r) => r.name === register))?.name;
-  const writer = block === undefined ? null : history.lastWriter(`${block}.${register}`);
-  const by =
-    writer === null ? `nothing has written ${block}.${register}` : `${block}.${register} was last written at ${where(s, writer.pc)}`;
+  const register = `${portSelector(machine)}.${portRegister(line)}`;
+  const writer = machine.history.lastWriter(register);
+  const by = writer === null ? `nothing has written ${register}` : `${register} was last written at ${where(s, writer.pc)}`;
   return `; the scenario moves ${other}, which EXTI line ${line} does not listen to: ${by}`;
 }
 

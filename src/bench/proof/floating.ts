@@ -3,6 +3,7 @@ import type { Block } from '../../emu/system.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS } from '../../emu/time.ts';
 import { PIN_FLOATING } from '../../peripherals/pins/gpio-common.ts';
+import { pinsMoved } from '../input/scenario.ts';
 import { minimise } from './minimal-sets.ts';
 import type { Session } from '../session/session.ts';
 
@@ -36,7 +37,7 @@ function comesWith(s: Session, powerOn: Checkpoint, held: readonly string[], unt
 /** Digital inputs without a pull that neither the board nor a step of the scenario drives, of ports with a clock. */
 function floatingInputs({ machine, input }: Session): string[] {
   const { system } = machine;
-  const driven = new Set(input.scenario.document.steps?.flatMap(({ do: action }) => ('pin' in action ? [action.pin.name] : [])));
+  const driven = new Set(pinsMoved(input.scenario.document));
   return system.blocks.flatMap((block) => {
     if (block.row.model?.startsWith('gpio') !== true || !system.isClocked(block)) return [];
     const port = block.row.name.slice(-1);
