@@ -2,6 +2,7 @@
 import type { GuestFact, Refusal } from './component.ts';
 import type { History, WriteRecord } from './history.ts';
 import type { System } from './system.ts';
+import { hex } from './hex.ts';
 
 interface Store {
   readonly core: { readonly index: number; readonly pc: number };
@@ -38,5 +39,5 @@ function refusalOf(about: GuestFact): Refusal | null {
 function targetOf(system: System, address: number, core: number): string {
   const block = system.regionAt(address, core)?.block;
   const register = block && system.registerName(block, address);
-  return register ? `${block.row.name}.${register}` : `0x${address.toString(16).padStart(8, '0')}`;
+  return register ? `${block.row.name}.${register}` : hex(address);
 }

@@ -40,6 +40,7 @@ import {
 } from './special.ts';
 import { S } from '../state.ts';
 import { resetSysTick } from './systick.ts';
+import { hex } from '../../hex.ts';
 
 /** CFSR bits. */
 const CFSR = {
@@ -81,7 +82,6 @@ export const excReturn = (arch: Profile['arch'], bits: number): number => ((arch
 const isV6 = (cpu: Cpu): boolean => cpu.profile.arch === 'v6m';
 const isV8 = (cpu: Cpu): boolean => cpu.profile.arch === 'v8m';
 const hasFpu = (cpu: Cpu): boolean => cpu.profile.fpu !== 'none';
-const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 const orBits = (cpu: Cpu, offset: number, bits: number): void => cpu.set(offset, cpu.get(offset) | bits);
 
 // ---- reset -----------------------------------------------------------------------------------------------------------------------
@@ -334,10 +334,10 @@ function vector(cpu: Cpu): void {
   }
 }
 /**
- * VTOR has to be a multiple of the table's size, rounded up to a power of two (DDI 0403 B3.2.5). Where it is not, the number of the exception is or-ed to it: reported for a Cortex-M
+ * Where the core reads a vector. VTOR has to be a multiple of the table's size, rounded up to a power of two (DDI 0403 B3.2.5). Where it is not, the number of the exception is or-ed to it: reported for a Cortex-M
  * without more words (RIOT-OS PR 11641: HardFault with a table at 0x100) and for a Cortex-M33 (mtk3_bsp2 PR 7).
  */
-const vectorAddress = (cpu: Cpu, exception: number): number => (cpu.get(SCS.VTOR) | (4 * exception)) >>> 0;
+export const vectorAddress = (cpu: Pick<Cpu, 'get'>, exception: number): number => (cpu.get(SCS.VTOR) | (4 * exception)) >>> 0;
 /** Vector reads bypass the MPU; null for a bus error. */
 function readVector(cpu: Cpu, exception: number): number | null {
   const address = vectorAddress(cpu, exception);

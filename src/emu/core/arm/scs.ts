@@ -26,6 +26,7 @@ import {
 import { updateFpTrap } from './special.ts';
 import { S } from '../state.ts';
 import { SYSTICK_REGISTERS } from './systick.ts';
+import { hex } from '../../hex.ts';
 
 export { pendNmi, setIrqLevel } from './nvic.ts';
 
@@ -158,11 +159,10 @@ function shpr(n: number): ScsRegister {
   };
 }
 
-const hexOf = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 /** VTOR has no low bits: the table is taken to begin where the rest says (DDI 0403 B3.2.5). */
 function noteCut(cpu: Cpu, written: number): void {
-  const table = hexOf(written & cpu.profile.vtor);
-  cpu.note('guest', `VTOR was written with ${hexOf(written)} and is ${table}: it has no bits below`, {
+  const table = hex(written & cpu.profile.vtor);
+  cpu.note('guest', `VTOR was written with ${hex(written)} and is ${table}: it has no bits below`, {
     is: 'vtor-cut',
     written: written >>> 0,
   });
@@ -184,9 +184,9 @@ const SYSTEM_CONTROL: readonly ScsRegister[] = [
     on: always,
     read: (cpu) => (withVtor(cpu) ? cpu.get(SCS.VTOR) : 0),
     write: (cpu, value, mask) => {
-      const cut = value & mask & ~cpu.profile.vtor;
-      if (withVtor(cpu) && cut !== 0) noteCut(cpu, value);
-      if (withVtor(cpu)) change(cpu, 'VTOR', SCS.VTOR, merge(cpu.get(SCS.VTOR), value, mask & cpu.profile.vtor));
+      if (!withVtor(cpu)) return;
+      if ((value & mask & ~cpu.profile.vtor) !== 0) noteCut(cpu, value);
+      change(cpu, 'VTOR', SCS.VTOR, merge(cpu.get(SCS.VTOR), value, mask & cpu.profile.vtor));
     },
   },
   { address: 0xe000ed0c, name: 'AIRCR', on: always, read: (cpu) => 0xfa050000 | (cpu.get(SCS.PRIGROUP) << 8), write: writeAircr },
