@@ -6,7 +6,8 @@ import { hasPin } from '../../chips/parts.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
 import type { Core } from '../../emu/core/core.ts';
 import { highestPending, isEnabled, preempts } from '../../emu/core/arm/nvic.ts';
-import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
+import { vectorAddress } from '../../emu/core/arm/exceptions.ts';
+import { EXC } from '../../emu/core/arm/scs-state.ts';
 import { codePlace, framesAt, functionName } from '../../image/image.ts';
 import type { Machine } from '../../emu/machine.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
@@ -135,9 +136,8 @@ function listeningPorts(s: Session): ListeningPort[] {
 /** The handler may store the byte, so any function may compare it; those that can jump come first. */
 function armedPorts(s: Session, code: Code): PolledInput[] {
   const { bootCore } = s.machine;
-  const table = bootCore.get(SCS.VTOR) >>> 0;
   return listeningPorts(s).map(({ name, line }) => {
-    const handler = ((bootCore.peek((table + 4 * (EXC.IRQ0 + line)) >>> 0, 4) ?? 0) & ~1) >>> 0;
+    const handler = ((bootCore.peek(vectorAddress(bootCore, EXC.IRQ0 + line), 4) ?? 0) & ~1) >>> 0;
     const reader = code.functions.find((f) => f.symbol.address === handler);
     return { register: name, bit: null, kind: 'serial', name, level: null, pc: null, period: null, texts: textsFor(code, reader) };
   });

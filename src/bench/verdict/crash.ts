@@ -2,6 +2,7 @@
 import type { FaultFacts } from '../../checks/check.ts';
 import { exceptionName } from '../../checks/core-registers.ts';
 import { isFetch } from '../../checks/entry.ts';
+import { vectorAddress } from '../../emu/core/arm/exceptions.ts';
 import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
 import { codePlace } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
@@ -117,7 +118,7 @@ const SVC = 0xdf;
 export function badVectorInWords(s: Session, fault: FaultFacts, powerOn: Checkpoint): string[] {
   const { bootCore: core, chip } = s.machine;
   const exception = core.arm.ipsr;
-  const at = (core.get(SCS.VTOR) | (4 * exception)) >>> 0;
+  const at = vectorAddress(core, exception);
   const vector = core.peek(at, 4) ?? 0;
   const why = exception === 0 ? null : noHandler(s, fault, vector);
   if (why === null) return [];

@@ -8,7 +8,8 @@ import type { Writer } from '../../checks/check.ts';
 import { exceptionName } from '../../checks/core-registers.ts';
 import { familyOf } from '../../checks/families.ts';
 import { callChainOf } from '../session/call-chain.ts';
-import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
+import { vectorAddress } from '../../emu/core/arm/exceptions.ts';
+import { EXC } from '../../emu/core/arm/scs-state.ts';
 import { codePlace } from '../../image/image.ts';
 import { sha256 } from '../../image/sha256.ts';
 import { inOrder, joined } from '../../rom/pieces.ts';
@@ -244,8 +245,7 @@ function notInTable(s: Session, outcome: Outcome): Note[] {
 /** From this number of equal vectors on, they belong to a default handler. */
 const SHARED_BY = 4;
 function isShared({ machine: { bootCore: core } }: Session, exception: number): boolean {
-  const table = core.get(SCS.VTOR) >>> 0;
-  const vector = (n: number): number | null => core.peek((table + 4 * n) >>> 0, 4);
+  const vector = (n: number): number | null => core.peek(vectorAddress(core, n), 4);
   const own = vector(exception);
   let same = 0;
   for (let n = 2; n < EXC.IRQ0 + 32; n++) if (own !== null && vector(n) === own) same++;
