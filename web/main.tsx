@@ -3,6 +3,7 @@ import { wrap, type Remote } from 'comlink';
 import { render, type ComponentChildren } from 'preact';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { drawTimeline, type TimelineHandle } from '../src/report/app/timeline.ts';
+import { hasReached } from '../src/bench/documents/reached.ts';
 import type { ExplainedFact } from '../src/report/explain.ts';
 import { CHIP_NAMES } from './chip-names.ts';
 import type { Lab } from './lab.ts';
@@ -294,7 +295,7 @@ function VerdictPanel({ verdict, example }: { readonly verdict: Verdict; readonl
     <section aria-labelledby="verdict">
       <h2 id="verdict">Verdict</h2>
       {verdict.story.map((fact, i) => (
-        <StoryFact key={i} fact={fact} good={result.outcome === 'dfu'}>
+        <StoryFact key={i} fact={fact} good={hasReached(result)}>
           {fact.kind === 'cause' && fact.text === verdict.story.find((f) => f.kind === 'cause')?.text && line?.file && (
             <Source example={example} file={line.file} line={line.line} title={`The line: ${line.file.split('/').at(-1)}:${line.line}`} />
           )}

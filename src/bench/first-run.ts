@@ -7,6 +7,7 @@ import { pulled, sorted, type Trigger } from './proof/init.ts';
 import { firstAnswer } from './proof/first-answer.ts';
 import { AT_START, entered, rank } from './proof/find-jump.ts';
 import { jobInput, type RunHooks, type RunJob } from './input/job.ts';
+import { hasReached, otherGoal } from './documents/reached.ts';
 import { BUT } from './documents/reservations.ts';
 import type { RunResult } from './documents/result.ts';
 import type { RunInput } from './input/run-input.ts';
@@ -135,7 +136,7 @@ const withNotes = (result: RunResult<string>, notes: readonly { kind: string; te
 
 /** The control run after a failed run: the same board and chip with BOOT0 high. Not possible with a dump or without a ROM. */
 function withControl(result: RunResult<string>, job: RunJob, hooks: RunHooks): RunResult<string> {
-  const fails = result.outcome !== 'dfu' && !isCut(result);
+  const fails = !hasReached(result) && !isCut(result);
   const optionBytes = job.scenario.board?.optionBytes;
   if (!fails || result.entries.length === 0 || optionBytes !== undefined || job.rom.bytes.length === 0) return result;
   hooks.progress?.('control run with BOOT0 high');
@@ -152,11 +153,10 @@ function withControl(result: RunResult<string>, job: RunJob, hooks: RunHooks): R
       hooks,
     ),
   );
-  const text =
-    control.outcome === 'dfu'
-      ? 'control run: with BOOT0 high, the same board reaches DFU, so crystal, supply and cable are not the reason'
-      : control.entries[0]?.how !== 'boot'
-        ? 'control run: with BOOT0 high, the chip still starts the application, because its option bytes override the pin; this says nothing about crystal, supply and cable'
-        : `control run: with BOOT0 high, the same board does not reach DFU either (${control.outcome})`;
+  const text = hasReached(control)
+    ? `control run: with BOOT0 high, the same board ${otherGoal(control) === null ? 'reaches DFU' : `answers on ${otherGoal(control)!.toUpperCase()}`}, so crystal, supply and cable are not the reason`
+    : control.entries[0]?.how !== 'boot'
+      ? 'control run: with BOOT0 high, the chip still starts the application, because its option bytes override the pin; this says nothing about crystal, supply and cable'
+      : `control run: with BOOT0 high, the same board does not ${otherGoal(control) === null ? 'reach DFU' : `answer on ${otherGoal(control)!.toUpperCase()}`} either (${control.outcome})`;
   return withNotes(result, [{ kind: 'control', text }]);
 }

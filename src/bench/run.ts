@@ -21,7 +21,7 @@ import type { EccLoss, RunInput } from './input/run-input.ts';
 import { followLeave } from './proof/leave.ts';
 import type { NamedRepair } from './proof/repairs.ts';
 import type { SessionEnd } from './session/live-run.ts';
-import { diagnoseWhy } from './proof/serial-probe.ts';
+import { atOtherRate } from './proof/other-rate.ts';
 import { Session } from './session/session.ts';
 import { afterRun, NOT_TRACED, romFacts, type Traced } from './session/subject.ts';
 import { noReturnRow, noReturnText, pointOfNoReturn, type NoReturn } from './verdict/point-of-no-return.ts';
@@ -141,8 +141,8 @@ function lostByEcc(run: PlainRun): readonly EccLoss[] {
   }
 }
 /** The run never entered the ROM, so a request may have been lost. */
-const asksForRequests = ({ cut, end, session }: PlainRun): boolean =>
-  !cut && end.outcome !== 'dfu' && session.machine.history.entries.length === 0;
+const asksForRequests = ({ cut, observed, session }: PlainRun): boolean =>
+  !cut && !observed.reached && session.machine.history.entries.length === 0;
 
 /** Facts that need parts of the run to be repeated. */
 interface SecondRun {
@@ -151,7 +151,7 @@ interface SecondRun {
   readonly told: readonly Note[];
 }
 function secondRun(run: PlainRun): SecondRun {
-  const { session, powerOn, finished, end, base, cut } = run;
+  const { session, powerOn, finished, observed, base, cut } = run;
   const { machine } = session;
   const { entries } = machine.history;
   let traced: Traced = { ...NOT_TRACED, ...afterRun(session), vectorReads: [...machine.state.vectorReads] };
@@ -160,7 +160,7 @@ function secondRun(run: PlainRun): SecondRun {
   const badVector = searched(run, 'the origin of the vector', [], () => badVectorNotes(session, base, powerOn));
   const last = entries.at(-1) ?? null;
   const failure =
-    cut || end.outcome === 'dfu' || badVector.length > 0
+    cut || observed.reached || badVector.length > 0
       ? null
       : searched(run, 'what led to the failure', null, () =>
           traceFailure(session, powerOn, base.firstFault, last, romFacts(session).resetVector),
@@ -223,7 +223,7 @@ interface JudgedRun {
 }
 /** Checks the state at the last entry, otherwise at the first fault, otherwise at the end. */
 function judgeInstant(run: PlainRun, { traced }: SecondRun): JudgedRun {
-  const { session, powerOn, finished, end, cut } = run;
+  const { session, powerOn, finished, end, observed, cut } = run;
   const entry = session.lastEntry();
   session.restore(
     entry ??
@@ -241,7 +241,7 @@ function judgeInstant(run: PlainRun, { traced }: SecondRun): JudgedRun {
     starts,
     variants,
     limited: cut || (end.outcome === 'rom-silent' && !end.settled),
-    diagnosis: diagnose(session, starts, variants, judged, end.outcome, false),
+    diagnosis: diagnose(session, starts, variants, judged, observed, false),
   };
 }
 
@@ -271,7 +271,7 @@ function askWhy(run: PlainRun, of: JudgedRun): Answers {
   try {
     if (!limited) {
       answers.dependsOn = dependencies(variants, [], observed);
-      if (end.outcome !== 'dfu') lookForCause(run, of, answers);
+      if (!observed.reached) lookForCause(run, of, answers);
     }
     if (!cut && base.entries.length === 0 && (end.outcome === 'no-jump' || input.findJump || run.waitsForInput))
       run.notes.push(...jumpNotes(session, run.powerOn, finished));
@@ -287,13 +287,14 @@ function askWhy(run: PlainRun, of: JudgedRun): Answers {
 
 /** By repair of what a check finds, then by difference, then on the way there. */
 function lookForCause(run: PlainRun, { judged, entry, starts, variants }: JudgedRun, answers: Answers): void {
-  const { session, input, end } = run;
+  const { session, input, observed, base } = run;
   input.progress?.('looking for the cause');
-  const why = diagnoseWhy(session, starts, variants, judged, end.outcome);
-  answers.diagnosis = why.diagnosis;
-  run.notes.push(...why.notes);
-  if (why.diagnosis.explained !== true) Object.assign(answers, byDifference(run, entry));
-  answers.path = onTheWay(run, why.diagnosis.explained === true || answers.difference?.helps === true);
+  const { otherRate } = base;
+  answers.diagnosis = diagnose(session, starts, variants, judged, observed, true);
+  if (otherRate !== null) run.notes.push(...atOtherRate(session, starts, otherRate));
+  const explained = answers.diagnosis.explained === true;
+  if (!explained) Object.assign(answers, byDifference(run, entry));
+  answers.path = onTheWay(run, explained || answers.difference?.helps === true);
 }
 
 type ByDifference = Pick<Answers, 'difference' | 'receiver'>;
@@ -313,10 +314,11 @@ function byDifference(run: PlainRun, entry: Checkpoint | null): ByDifference {
 /** Writes without effect, and where nothing else explains it waits that were given up, for want of which the ROM is not entered or DFU does not come. */
 function onTheWay(run: PlainRun, explained: boolean): PathFinding {
   const { session, base, input, powerOn, finished } = run;
-  const withUsb = session.profile?.dfu != null;
   const enters: PathGoal = ({ entries }) => entries > base.entries.length;
-  const reached: PathGoal = (again) => again.outcome === 'dfu' || (!withUsb && enters(again));
-  const further = explained || !withUsb || base.entries.length > 0 ? [] : [enters, leavesLoop(run)];
+  // a ROM that nobody can ask is only entered
+  const isMute = session.profile?.dfu == null && input.goal.asking === null;
+  const reached: PathGoal = (again) => again.reached || (isMute && enters(again));
+  const further = explained || isMute || base.entries.length > 0 ? [] : [enters, leavesLoop(run)];
   if (finished.history.lost.length > 0) {
     input.progress?.('giving writes that had no effect their effect');
     const lost = searched(run, 'writes that had no effect', NOT_ON_PATH, () =>
@@ -368,11 +370,11 @@ function leftBehind(run: PlainRun): ByDifference {
 }
 
 function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers): RunResult<string> {
-  const { session, input, base, notes, powerOn, finished, end, cut } = run;
+  const { session, input, base, notes, powerOn, finished, cut } = run;
   const { diagnosis, difference, receiver, path, dependsOn, symptom, noReturn } = answers;
   for (const text of symptom?.notes ?? []) notes.push({ kind: 'symptom', text });
   if (input.noReturn) notes.push({ kind: 'no-return', text: noReturnText(session, noReturn) });
-  if (end.outcome === 'dfu' && !cut)
+  if (run.observed.reached && !cut)
     notes.push(...searched(run, 'what this rests on', [], () => reservations(session, powerOn, entry, finished)));
   const timeline = noReturn?.at == null ? base.timeline : withRow(base.timeline, noReturnRow(session, noReturn));
   return makeResult(

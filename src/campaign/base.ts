@@ -11,6 +11,7 @@ import { handOverSteps } from '../bench/proof/hand-over.ts';
 import { runTo } from '../bench/slice/window.ts';
 import { leavingOut } from '../bench/input/left-out.ts';
 import type { Outcome } from '../bench/documents/result.ts';
+import { unasked } from '../bench/input/run-input.ts';
 import type { RunInput } from '../bench/input/run-input.ts';
 import type { SessionEnd } from '../bench/session/live-run.ts';
 import { Session } from '../bench/session/session.ts';
@@ -63,7 +64,7 @@ export class Base {
   private cursor: { readonly at: Ps; readonly checkpoint: Checkpoint } | null = null;
 
   constructor(input: RunInput, parameters: Readonly<Record<string, number>> = {}) {
-    const s = new Session(input, { parameters });
+    const s = new Session(unasked(input), { parameters });
     this.session = s;
     this.powerOn = this.stretch = s.save();
     s.keepCheckpoints = false;

@@ -4,6 +4,7 @@ import { emulatedBoard } from '../board/emulated.ts';
 import type { GdbTarget } from '../board/gdb-target.ts';
 import { BoardError } from '../board/rsp-client.ts';
 import { stepCompare, type StepResult } from '../board/step-compare.ts';
+import { unasked } from '../bench/input/run-input.ts';
 import { jobInput } from '../bench/input/job.ts';
 import { namesOf } from '../bench/documents/names.ts';
 import { hex32 } from '../bench/documents/result.ts';
@@ -60,7 +61,7 @@ export async function stepCompared(
   const { images, chip } = jobInput(job);
   usePrebuilt(findChip(job.chip)?.cores ?? []);
   const typed = options.from === undefined ? known : placeOf(options.from, images, chip);
-  const session = new Session(jobInput(job));
+  const session = new Session(unasked(jobInput(job)));
   const emulated = await emulatedBoard(session);
   const outputs = jsonOutput(options, io, typedFiles(paths, {}));
   try {

@@ -1,5 +1,6 @@
 /** `bootbench gdb`: a GDB remote server for the emulated machine, a port for each core. */
 import { createServer, type Server, type Socket } from 'node:net';
+import { unasked } from '../bench/input/run-input.ts';
 import { jobInput } from '../bench/input/job.ts';
 import { Session } from '../bench/session/session.ts';
 import { GdbHub } from '../debug/gdb-hub.ts';
@@ -19,7 +20,7 @@ export async function gdbCommand(images: readonly string[], options: GdbOptions,
   const port = portNumber(options.port, 3333);
   const job = await loadJob(images, options, io.cwd, true);
   usePrebuilt(findChip(job.chip)?.cores ?? []);
-  const session = new Session(jobInput(job));
+  const session = new Session(unasked(jobInput(job)));
   const hub = new GdbHub(session);
   const host = options.host ?? LOOPBACK;
   const log = (text: string): void => io.stderr.write(`${text}\n`);

@@ -43,6 +43,7 @@ export interface MachineOptions {
 }
 /** The options of `run`. */
 export interface RunOptions extends MachineOptions {
+  readonly goal?: string;
   readonly until?: string;
   readonly symptom?: string | readonly string[];
   readonly pointOfNoReturn?: boolean;
@@ -234,6 +235,7 @@ function overridesOf(options: RunOptions, images: readonly string[], force: Read
     ...(board === null ? {} : { board }),
     ...(options.seed === undefined ? {} : { seed: count(options.seed, '--seed', 2 ** 32 - 1) }),
     ...(options.until === undefined ? {} : { until: options.until }),
+    ...(options.goal === undefined ? {} : { goal: options.goal }),
     romOptions: romOptionsOf(options),
     force,
   };

@@ -1,5 +1,6 @@
 /** `bootbench probe`: the emulated chip behind an ST-LINK over TCP, for OpenOCD and other debuggers that bring their own GDB server. */
 import { createServer, type Socket } from 'node:net';
+import { unasked } from '../bench/input/run-input.ts';
 import { jobInput } from '../bench/input/job.ts';
 import { Session } from '../bench/session/session.ts';
 import { DebugTarget } from '../debug/debug-target.ts';
@@ -25,7 +26,7 @@ export async function probeCommand(images: readonly string[], options: ProbeOpti
   const port = portNumber(options.port, PORT);
   const job = await loadJob(images, options, io.cwd, true);
   usePrebuilt(findChip(job.chip)?.cores ?? []);
-  const session = new Session(jobInput(job));
+  const session = new Session(unasked(jobInput(job)));
   const usart = options.pty === true ? serialPort(session) : null;
   const target = new DebugTarget(session);
   target.onConsole = (text) => io.stderr.write(text);

@@ -224,6 +224,10 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
     .option('--junit <file>', 'write the result as JUnit XML')
     .option('--trace <file>', 'write all events: *.json (Perfetto), *.vcd (GTKWave), *.pcapng (Wireshark); repeatable', collect)
     .option('--until <time>', 'end the run at this emulated time after power-on, for example 2s')
+    .option(
+      '--goal <name>',
+      'what the run is for: usb, app, or an interface of the ROM (usart1, can2, fdcan1, i2c1, spi1 …); default: usb where the ROM has it, else its first USART',
+    )
     .addOption(triggerOption())
     .addOption(noTriggerOption())
     .option(

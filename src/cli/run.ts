@@ -2,6 +2,8 @@
 import type { Judgement } from '../bench/documents/expect.ts';
 import { judge } from '../bench/documents/expect.ts';
 import { jobInput, WRONG_CHIP, type RunJob } from '../bench/input/job.ts';
+import { USB_GOAL } from '../bench/documents/goal.ts';
+import { hasReached } from '../bench/documents/reached.ts';
 import { hasReservations } from '../bench/documents/reservations.ts';
 import type { RunResult } from '../bench/documents/result.ts';
 import { serialise } from '../bench/documents/serialise.ts';
@@ -170,7 +172,7 @@ function writePatch(result: RunResult, sources: Sources, io: Io): void {
 
 /** With `expect` that alone decides, else the outcome and, where the last thing that was asked of DFU is a leave, the way back. */
 const verdict = (result: RunResult, judgement: Judgement | null, strict = false): boolean =>
-  (judgement === null ? result.outcome === 'dfu' && !failsToLeave(result) : judgement.holds) && !(strict && hasReservations(result));
+  (judgement === null ? hasReached(result) && !failsToLeave(result) : judgement.holds) && !(strict && hasReservations(result));
 
 function failsToLeave(result: RunResult): boolean {
   const last = result.scenario.steps.findLast((step) => 'dfu' in step.do);
@@ -181,7 +183,12 @@ function failsToLeave(result: RunResult): boolean {
 async function junitDocument(result: RunResult, judgement: Judgement | null, sources: Sources, seconds: number): Promise<string> {
   const { junit } = await import('../report/junit.ts');
   const holds = verdict(result, judgement);
-  const message = judgement === null ? `outcome is ${result.outcome}` : judgement.failures.join('; ');
+  const message =
+    judgement === null
+      ? result.goal.name === USB_GOAL
+        ? `outcome is ${result.outcome}`
+        : `${result.goal.name} is not reached, outcome is ${result.outcome}`
+      : judgement.failures.join('; ');
   const failure = holds ? null : { message, text: documentReport(result, { judgement, sources }) };
   return junit([{ name: result.images.map((i) => i.path).join(' '), className: result.chip, seconds, failure }]);
 }

@@ -3,7 +3,7 @@
  * of a write replaces that write. A fix that is not a simple statement, or whose file is not found, is reported instead of guessed.
  */
 import { formatPatch, structuredPatch } from 'diff';
-import { firstSet, proofOf } from '../bench/documents/serial-proof.ts';
+import { firstSet, proofOf } from '../bench/documents/proved.ts';
 import type { CauseId, Place, ResultCause, RunResult } from '../bench/documents/result.ts';
 import { isRemark, keptDeclaration, partsOf, type Part } from '../checks/fix-in-c.ts';
 import { redirectedTables, type RedirectedTables } from '../checks/entry-address.ts';

@@ -1,5 +1,6 @@
 /** The first screen of a run: what happened, the line of the user's code, the fix, the proof, and what to type next. `-v` prints everything else (terminal.ts). */
 import type { Judgement } from '../bench/documents/expect.ts';
+import { hasReached } from '../bench/documents/reached.ts';
 import type { RunResult } from '../bench/documents/result.ts';
 import type { Sources } from './source-lines.ts';
 import type { Kind } from './story/facts.ts';
@@ -27,7 +28,7 @@ const OF_THE_LIST: readonly Kind[] = ['verdict', 'next'];
 
 export function shortReport(result: RunResult, { embedded = false, ...options }: ShortOptions = {}): string {
   const width = widthOf(options.width);
-  const good = result.outcome === 'dfu' && lostWay(result).length === 0;
+  const good = hasReached(result) && lostWay(result).length === 0;
   const told = toldOn('screen', storyOf(result, options)).filter((t) => !(embedded && OF_THE_LIST.includes(t.is)));
   const most = Math.ceil(((good ? LINES_ON_SUCCESS : LINES) * COLUMNS) / Math.min(width, COLUMNS));
   return `${screenOf(told, { ...options, width }, most).join('\n')}\n`;

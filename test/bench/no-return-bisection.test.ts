@@ -52,6 +52,7 @@ function search(
     input: {},
     advance: (time: number) => machine.run(time),
     save: () => ({ here }),
+    reaches: (outcome: string) => outcome === 'dfu',
     restore: (c: { readonly here: number }) => machine.run((here = c.here)),
     run: () => {
       const helps = asked.at(-1)! <= last;

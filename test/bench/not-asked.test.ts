@@ -111,7 +111,7 @@ it('an MPU that explains nothing is not tried off, which would cost the whole ru
     tried++;
     restore.apply(session, of);
   };
-  diagnose(session, starts, new Variants(session, starts), judged, end.outcome, true);
+  diagnose(session, starts, new Variants(session, starts), judged, { outcome: end.outcome, reached: false }, true);
   expect(tried).toBe(0);
 });
 

@@ -314,7 +314,9 @@ describe('The search', () => {
       repair: null,
     });
     const causes = (...judged: Judged[]): string[] =>
-      diagnose(session, starts, new Variants(session, starts), judged, 'rom-silent', true).causes.map((c) => c.id);
+      diagnose(session, starts, new Variants(session, starts), judged, { outcome: 'rom-silent', reached: false }, true).causes.map(
+        (c) => c.id,
+      );
     expect(causes(none('hse', 'fail', false), none('dma', 'warn', true))).toEqual(['hse', 'dma']);
     expect(causes(none('hse', 'fail', false), none('dma', 'fail', true))).toEqual(['dma']);
   });

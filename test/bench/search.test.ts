@@ -228,8 +228,14 @@ describe('The search for repairs', () => {
     for (let i = 0; i < 20; i++) {
       const c = new Case(7000 + i, session);
       const variants = new Variants(session, c.starts);
-      expect(diagnose(session, c.starts, variants, c.judged, 'dfu', true)).toMatchObject({ explained: null, sets: [] });
-      expect(diagnose(session, c.starts, variants, c.judged, 'rom-silent', false)).toMatchObject({ explained: null, sets: [] });
+      expect(diagnose(session, c.starts, variants, c.judged, { outcome: 'dfu', reached: true }, true)).toMatchObject({
+        explained: null,
+        sets: [],
+      });
+      expect(diagnose(session, c.starts, variants, c.judged, { outcome: 'rom-silent', reached: false }, false)).toMatchObject({
+        explained: null,
+        sets: [],
+      });
       expect(c.tried).toEqual([]);
     }
   });

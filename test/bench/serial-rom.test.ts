@@ -1,10 +1,10 @@
-/** A ROM without USB is asked over its USART: whether the jump works, and what has to be repaired so that it does, is told in notes and on the first screen. */
+/** A ROM without USB has its first USART for a goal: whether the jump works, and what has to be repaired so that it does. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import { runBench } from '../../src/bench/run.ts';
-import { proofOf } from '../../src/bench/documents/serial-proof.ts';
+import { proofOf } from '../../src/bench/documents/proved.ts';
 import { patchOf } from '../../src/report/patch.ts';
 import { shortReport } from '../../src/report/short.ts';
 import type { Sources } from '../../src/report/source-lines.ts';
@@ -18,10 +18,6 @@ const runOn = (fixture: string, chip: string): RunResult => {
   expect(result.outcome).not.toBe('dfu');
   return result;
 };
-const told = (fixture: string, chip: string): readonly string[] =>
-  runOn(fixture, chip)
-    .notes.filter((n) => n.kind === 'serial')
-    .map((n) => String(n.text));
 const sourcesOf =
   (fixture: string): Sources =>
   (file) =>
@@ -34,44 +30,46 @@ it.each([
   ['jump-1fffd800', 'stm32f358vc'],
   ['jump-1ffff000', 'stm32f103c8'],
 ])('%s on %s: the ROM acknowledges 0x7F', (fixture, chip) => {
-  const notes = told(fixture, chip);
-  expect(notes).toHaveLength(1);
-  expect(notes[0]).toContain('the ROM acknowledges 0x7F at 9600 baud on USART1 (RX PA10)');
+  const result = runOn(fixture, chip);
+  expect(result.goal).toMatchObject({ name: 'usart1', reached: true });
+  expect(result.summary).toContain('the ROM acknowledges 0x7F at 9600 baud on USART1 (RX PA10) after the jump');
+  expect(result.diagnosis).toMatchObject({ explained: null, causes: [] });
+  expect(shortReport(result)).toMatch(/^OK {5}usart1: the ROM answers on USART1$/m);
 });
 
 it('a timer interrupt left on: the ROM does not answer until its line is repaired', () => {
   const result = runOn('serial-rom-timer', 'stm32f334r8');
-  const [head, ...sets] = result.notes.filter((n) => n.kind === 'serial').map((n) => String(n.text));
-  expect(head).toContain('does not answer 0x7F at 9600 baud on USART1 (RX PA10) either; it does with one of these repaired');
-  const { line } = placeIn('serial-rom-timer', 'NVIC_ISER(0) =');
-  expect(sets[0]).toMatch(/^nvic-enabled: .*28 \(TIM2\)/);
-  expect(sets[0]).toContain(`(serial-timer.c:${line})`);
-  expect(sets[0]).toContain('fix: NVIC_DisableIRQ((IRQn_Type)28)');
+  expect(result.goal).toEqual({ name: 'usart1', reached: false, at: null });
+  expect(result.diagnosis.sets).toEqual([['nvic-enabled'], ['peripherals-left-on']]);
+  const [cause] = result.diagnosis.causes;
+  expect(cause).toMatchObject({ id: 'nvic-enabled', proved: true, outcomeAfterRepair: 'rom-silent' });
+  expect(cause!.lastWriter).toMatchObject(placeIn('serial-rom-timer', 'NVIC_ISER(0) ='));
   // a ROM that does it itself would answer
-  expect(sets).toContain('without any repair, the ROM would answer if it had nvic-enabled "clears" (assumed here: "keeps")');
-  expect(proofOf(result)!.sets).toEqual([['nvic-enabled'], ['peripherals-left-on']]);
-  expect(result.diagnosis.causes[0]!.id).toBe('rom-usb');
+  const flipped = result.dependsOn.find((d) => d.rom === 'nvic-enabled');
+  expect(flipped).toMatchObject({ value: 'keeps', other: 'clears', outcomeIfOther: 'rom-silent', goalIfOther: true });
+  const screen = shortReport(result);
+  expect(screen).toMatch(/^FAIL {3}rom-silent: the ROM was entered, but does not answer on USART1$/m);
+  expect(screen).toContain('with only this repaired, the stand-in ROM');
 });
 
 it('that the ROM has no USB is no guess', () =>
-  expect(shortReport(runOn('jump-1ffff000', 'stm32f103c8'))).toMatch(/^Why {4}rom-usb: the ROM of this part has no USB \(AN2606\)/m));
+  expect(shortReport(runOn('jump-1ffff000', 'stm32f103c8'))).toMatch(/^Note {3}rom-usb: the ROM of this part has no USB \(AN2606\)/m));
 
 it('a wrong address: the jump that is put right leads to a ROM that answers', () => {
   const result = runOn('g070-wrong-base', 'stm32g070rb');
-  // the contract's word is about DFU
-  expect(result.diagnosis).toMatchObject({ explained: false, sets: [], causes: [{ id: 'entry-address', proved: false }] });
+  expect(result.diagnosis).toMatchObject({ explained: true, sets: [['entry-address']] });
   const proof = proofOf(result)!;
-  expect(proof).toMatchObject({ reached: 'serial', sets: [['entry-address']] });
+  expect(proof).toMatchObject({ reached: 'goal', goal: 'usart1' });
   expect(proof.causes[0]!.lastWriter).toMatchObject(placeIn('g070-wrong-base', 'entry_t entry ='));
   const sources = sourcesOf('g070-wrong-base');
   expect(patchOf(result, sources).text).toContain('\n+#define SYSTEM_MEMORY 0x1FFF0000u');
   const screen = shortReport(result, { sources });
   expect(screen).toMatch(/^Cause {2}entry-address/m);
   expect(screen).toMatch(/^Proof {2}with only this repaired, the stand-in ROM \(stm32g070/m);
-  expect(result.summary).toContain('proved by repair: the stand-in ROM then answers on its USART');
 });
 
-it('a ROM with USB is not asked', () => expect(told('jump-1fffd800-masked', 'stm32f303cc')).toEqual([]));
+it('a ROM with USB is not asked over its USART', () =>
+  expect(runOn('jump-1fffd800-masked', 'stm32f303cc')).toMatchObject({ goal: { name: 'usb', reached: false }, console: {} }));
 
 /** SysTick at 71999 for a while, stopped by CTRL = 0, then the jump. */
 const TICKED = [

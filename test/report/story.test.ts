@@ -40,7 +40,7 @@ const FACTS: { readonly [K in Kind]: readonly [Extract<Fact, { is: K }>, ...stri
   serial: [{ is: 'serial', texts: ['over-serial', 'serial-fix'] }, 'over-serial', 'serial-fix'],
   check: [{ is: 'check', check: { ...check, because: 'check-because' }, maybe: false }, check.id, 'check-because'],
   fix: [{ is: 'fix', form: 'diff', where: 'main.c, line 9', code: [{ mark: '+', text: 'added_line();' }, { mark: '-', text: 'gone_line();' }], left: ['needs-header'] }, 'main.c, line 9', '+added_line();', '-gone_line();', 'needs-header'],
-  proof: [{ is: 'proof', count: 1, reached: 'dfu', rom: 'stand-in ROM (x)', sets: [['primask'], ['msp', 'vtor']] }, 'reaches DFU', 'stand-in ROM (x)', 'msp + vtor'],
+  proof: [{ is: 'proof', count: 1, reached: 'dfu', goal: null, rom: 'stand-in ROM (x)', sets: [['primask'], ['msp', 'vtor']] }, 'reaches DFU', 'stand-in ROM (x)', 'msp + vtor'],
   unexplained: [{ is: 'unexplained', why: 'vain', tried: ['vtor'], ifElse: option }, 'no cause is proved', `--rom-option ${option.rom}=${option.other}`],
   'holds-if': [{ is: 'holds-if', conditions: ['a-condition'], options: [{ ...option, sure: 'sure-of-it' }] }, 'a-condition'],
   leave: [{ is: 'leave', check: { ...check, because: 'left-behind' }, option: { value: 'keeps', confidence: 'assumed' } }, 'left-behind', '"keeps" (assumed)'],

@@ -96,6 +96,10 @@ export function dfuResult(): RunResult {
     uninitialisedReads: 0,
     unmodelled: [],
     timeline: [{ at: '0.100200000', cycle: 3200000, kind: 'entry', text: 'ROM entered', pc: '0x0bf97164', file: null, line: null }],
+    handOvers: [],
+    ways: [],
+    goal: { name: 'usb', reached: true, at: '0.412000000' },
+    after: null,
   };
 }
 

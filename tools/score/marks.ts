@@ -5,12 +5,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { judge } from '../../src/bench/documents/expect.ts';
-import { factsIn } from '../../src/bench/documents/note-facts.ts';
+import { hasReached, otherGoal } from '../../src/bench/documents/reached.ts';
 import type { Place, RunResult } from '../../src/bench/documents/result.ts';
-import { proofOf } from '../../src/bench/documents/serial-proof.ts';
+import { proofOf } from '../../src/bench/documents/proved.ts';
 import type { Expect } from '../../src/bench/documents/scenario-types.ts';
-import { findChip } from '../../src/chips/index.ts';
-import { findRomProfile } from '../../src/rom/profiles.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob, readScenario } from '../../src/cli/inputs.ts';
 
@@ -40,11 +38,9 @@ export interface Row {
 
 const words = (v: string | readonly string[]): readonly string[] => (typeof v === 'string' ? [v] : v);
 const proved = (r: RunResult): readonly string[] => proofOf(r)?.causes.map((c) => c.id) ?? [];
-/** Causes that a fixture names: proved by DFU, or, on a part whose ROM has no USB and does not answer as it is, by its answer on the USART. */
+/** Causes that a fixture names: proved by DFU, or, on a part whose ROM has no USB, by its answer on the USART. */
 function causesOf(r: RunResult, { causes = [] }: Expect, { serial = [] }: Manifest): readonly string[] {
-  const withoutUsb = findRomProfile(findChip(r.chip)?.rom?.id ?? '')?.dfu === null;
-  const answers = factsIn(r.notes, 'serial-answer').length > 0;
-  return withoutUsb && !answers ? serial : causes;
+  return otherGoal(r) !== null && !hasReached(r) ? serial : causes;
 }
 const from = (wrong: readonly string[]): Mark => (wrong.length === 0 ? 'right' : { wrong: wrong.join('; ') });
 

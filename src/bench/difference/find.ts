@@ -93,7 +93,7 @@ type Goal = (session: Session) => boolean;
 function reachesDfu(session: Session): boolean {
   const end = session.run({ counterfactual: true, repaired: true, since: session.machine.now });
   if (isCut(end.reason)) throw new CutShort(end.reason);
-  return end.outcome === 'dfu';
+  return session.reaches(end.outcome);
 }
 
 /** An exception that went to the ROM is about to be taken: its frame is popped, and it is pending again. */

@@ -35,11 +35,7 @@ export type NoteFact =
   /** `not-triggered`: steps that may trigger the jump; `serial`: one of them sends a byte. */
   | { readonly is: 'steps'; readonly serial: boolean }
   /** `watchdog`: the one of this check bites in the ROM. */
-  | { readonly is: 'watchdog'; readonly check: CheckId }
-  /** `serial`: the ROM answers on its USART as it is. */
-  | { readonly is: 'serial-answer' }
-  /** `serial-set`: repairs with which the ROM answers on its USART. */
-  | { readonly is: 'set'; readonly ids: readonly CheckId[] };
+  | { readonly is: 'watchdog'; readonly check: CheckId };
 
 export interface Note<Text extends Sentence = string> {
   readonly kind: string;

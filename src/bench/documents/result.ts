@@ -5,6 +5,7 @@
 import type { CHECK_IDS } from '../../checks/ids.ts';
 import type { Confidence } from '../../emu/confidence.ts';
 import { formatSeconds, type Ps } from '../../emu/time.ts';
+import type { GoalName } from './goal.ts';
 import type { NoteFact } from './note-facts.ts';
 import type { Outcome, ResetBy } from './outcomes.ts';
 import type { Hex, Place } from './place.ts';
@@ -106,6 +107,8 @@ export interface RomDependency {
   readonly confidence: Confidence;
   /** Outcome of the run with the other value. */
   readonly outcomeIfOther: Outcome;
+  /** Where the goal is not USB: whether it is reached with the other value. */
+  readonly goalIfOther?: boolean;
 }
 
 /** A reset of the chip. */
@@ -271,6 +274,49 @@ export interface TimelineRow<Text extends Sentence = Sentence> {
   readonly core?: CoreName;
 }
 
+/** A transfer of control between two programs. */
+export interface HandOver {
+  /** Time since power-on, in seconds. */
+  readonly at: Seconds;
+  /** `application`, `ROM`, `reset`, or the file of a program. */
+  readonly from: string;
+  /** As `from`. */
+  readonly to: string;
+  /** What transferred it. */
+  readonly how: 'branch' | 'exception' | 'boot';
+  /** What the receiver is for: the goal of the run, `app`, or null = it was not the last one. */
+  readonly goal: GoalName | null;
+  /** The receiver reached it. */
+  readonly reached: boolean;
+}
+
+/** A way into the ROM. */
+export interface WayIn {
+  /** The function that enters it, or resets for it; null = not known. */
+  readonly function: string | null;
+  /** The function that called that one; null = not known. */
+  readonly caller: string | null;
+  /** What leads there: a pin, a byte, a USB command, or `itself`; null = nothing that was tried reaches it, it was called. */
+  readonly trigger: string | null;
+  /** What came of it; null = not tried. */
+  readonly outcome: Outcome | null;
+  /** It was tried to its end. */
+  readonly tried: boolean;
+}
+
+/** What the acceptance client does, in this order. */
+export const AFTER_STEPS = ['list', 'upload', 'erase', 'download', 'verify', 'leave', 'alive'] as const;
+export type AfterStep = (typeof AFTER_STEPS)[number];
+/** What came of one step. */
+export interface AfterResult<Text extends Sentence = Sentence> {
+  /** Refused = the device answered that it does not; failed = it did something else, or went away. */
+  readonly result: 'ok' | 'refused' | 'failed' | 'not-tried';
+  /** The reason, or what was seen. */
+  readonly because: Text | null;
+}
+/** By step: list = the alternate settings, and that the device stays; alive = the application behind the leave. */
+export type After<Text extends Sentence = Sentence> = Readonly<Record<AfterStep, AfterResult<Text>>>;
+
 /** The result of a run. Addresses are `0x…` text and times decimal seconds, as in the JSON document. */
 export interface RunResult<Text extends Sentence = Sentence> {
   /** `bootbench/run@1`. */
@@ -398,6 +444,21 @@ export interface RunResult<Text extends Sentence = Sentence> {
   }[];
   /** Events in order; repeated events are merged. */
   readonly timeline: readonly TimelineRow<Text>[];
+  /** Transfers between two programs, in order. */
+  readonly handOvers: readonly HandOver[];
+  /** Every way into the ROM that was looked at, the run's own first. */
+  readonly ways: readonly WayIn[];
+  /** What the run was for. */
+  readonly goal: {
+    /** `usb`, `app`, or the interface of the ROM: `usart1`, `can2`, `i2c1` … */
+    readonly name: GoalName;
+    /** DFU enumerated, the ROM acknowledged on this interface, or the application runs. */
+    readonly reached: boolean;
+    /** Time since power-on, in seconds; null = it was not reached. */
+    readonly at: Seconds | null;
+  };
+  /** What a host can do with the device behind the enumeration, tried on a copy of the machine; null = not tried. */
+  readonly after: After | null;
 }
 
 /** Formats a word as in a result: `0x` and eight digits. */

@@ -394,6 +394,8 @@ export interface Scenario {
   readonly steps?: readonly Step[];
   /** The expected result; keys that are left out are not checked. With `expect`, only this comparison decides the exit code. */
   readonly expect?: Expect | null;
+  /** What the run is for: `usb`, `app`, or an interface of the ROM (`usart1`, `can2`, `i2c1` …); default: USB where the ROM has it, else its first USART. */
+  readonly goal?: string;
 }
 
 /** A scenario with all defaults filled in, as in a result. */
@@ -420,6 +422,8 @@ export interface ScenarioDocument {
   readonly steps: readonly Step[];
   /** The expected result; keys that are left out are not checked. With `expect`, only this comparison decides the exit code. */
   readonly expect: Expect | null;
+  /** What the run is for, where it was said. */
+  readonly goal?: string;
 }
 
 // ---- What the machine runs ----

@@ -1,6 +1,6 @@
 /** Writes a result as its document: all keys, in order, in their forms. A result that cannot be written so is a defect of bootbench. */
 import { jsonText } from './json-text.ts';
-import type { RunResult } from './result.ts';
+import { AFTER_STEPS, type RunResult } from './result.ts';
 
 type Form = 'any' | 'text' | 'count' | 'flag' | 'hex8' | 'hex4' | 'time';
 interface ObjectShape {
@@ -24,7 +24,14 @@ const core: Shape = { optional: 'text' };
 
 const place = { pc: 'hex8', symbol: nullable('text'), file: nullable('text'), line: nullable('count') } as const;
 const lastWriter = nullable(object({ ...place, at: 'time', kind: 'text', core }));
-const dependency = object({ rom: 'text', value: 'text', other: 'text', confidence: 'text', outcomeIfOther: 'text' });
+const dependency = object({
+  rom: 'text',
+  value: 'text',
+  other: 'text',
+  confidence: 'text',
+  outcomeIfOther: 'text',
+  goalIfOther: { optional: 'flag' },
+});
 
 const RESULT: ObjectShape = object({
   schema: 'text',
@@ -136,6 +143,18 @@ const RESULT: ObjectShape = object({
       core,
     }),
   ),
+  handOvers: list(object({ at: 'time', from: 'text', to: 'text', how: 'text', goal: nullable('text'), reached: 'flag' })),
+  ways: list(
+    object({
+      function: nullable('text'),
+      caller: nullable('text'),
+      trigger: nullable('text'),
+      outcome: nullable('text'),
+      tried: 'flag',
+    }),
+  ),
+  goal: object({ name: 'text', reached: 'flag', at: nullable('time') }),
+  after: nullable(object(Object.fromEntries(AFTER_STEPS.map((step) => [step, object({ result: 'text', because: nullable('text') })])))),
 });
 
 const FORMS: Record<Form, (value: unknown) => boolean> = {

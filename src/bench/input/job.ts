@@ -7,6 +7,7 @@ import { checkMemories, checkOverlap, loadImage, type LoadedImage } from '../../
 import { decideBoot } from '../../emu/boot-rules.ts';
 import type { BootCondition, ChipDescription } from '../../emu/chip.ts';
 import type { ShortcutName } from '../../emu/proofs/shortcuts.ts';
+import { plannedGoal } from './goal.ts';
 import { imageCore, startAddress, unaliased } from './image-core.ts';
 import { otherCode, otherFamily } from './infer-chip.ts';
 import { checkOptionBytes, optionNotes } from './option-bytes-in-images.ts';
@@ -90,12 +91,15 @@ function checkedInput(job: RunJob): RunInput {
     checkMemories(image, chip.memories, chip.name);
   }
   checkDump(chip, job.rom);
+  const named = job.overrides.goal ?? job.scenario.goal;
+  const goal = plannedGoal(chip, named, job.overrides.goal === undefined ? 'goal' : '--goal');
   const scenario = expandScenario(job.scenario, chip, job.overrides, images);
   return {
     version: job.version,
     chip,
     images,
     scenario,
+    goal,
     seed: scenario.seed,
     until: scenario.untilPs,
     limits: job.limits,

@@ -9,6 +9,7 @@ import type { Ps } from '../../emu/time.ts';
 import type { Effort } from '../documents/effort.ts';
 import type { Symptom } from '../documents/result.ts';
 import type { RunTrace } from '../documents/trace-types.ts';
+import type { PlannedGoal } from './goal.ts';
 import type { ForcedField, ScenarioPlan } from '../documents/scenario-types.ts';
 import type { Tried } from '../documents/tried.ts';
 
@@ -49,6 +50,8 @@ export interface RunInput {
   readonly chip: ChipDescription;
   readonly images: readonly LoadedImage[];
   readonly scenario: ScenarioPlan;
+  /** What the run is for. */
+  readonly goal: PlannedGoal;
   readonly seed: number;
   readonly until: Ps | null;
   readonly limits: RunLimits;
@@ -100,3 +103,6 @@ export interface RunInput {
   /** Is given the full event stream at the end; recording costs time. */
   readonly trace?: (trace: RunTrace) => void;
 }
+
+/** Nobody asks the ROM: who holds the machine talks to it himself. */
+export const unasked = (input: RunInput): RunInput => ({ ...input, goal: { ...input.goal, asking: null } });

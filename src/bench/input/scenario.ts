@@ -3,6 +3,7 @@ import { hasPin, packageOf, partNumber } from '../../chips/parts.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
 import type { LoadedImage } from '../../image/image.ts';
 import { boardDocument, boardParameters } from './board.ts';
+import { APP_GOAL, USB_GOAL } from '../documents/goal.ts';
 import { durationPs, formatDuration, parseDuration } from '../documents/duration.ts';
 import { namesOf, SERIAL_PORT, type Names } from '../documents/names.ts';
 import { checkSchema } from '../documents/scenario-check.ts';
@@ -75,6 +76,7 @@ export interface ScenarioOverrides {
   readonly board?: 'default' | 'none';
   readonly seed?: number;
   readonly until?: Duration;
+  readonly goal?: string;
   readonly romOptions?: Readonly<Record<string, string>>;
   readonly force?: Readonly<Record<string, WordValue>>;
 }
@@ -91,18 +93,20 @@ export function expandScenario(
   const names = namesOf(images, chip);
   const board = boardDocument(chip, scenario.board ?? {}, overrides.board);
   const until = overrides.until ?? scenario.until ?? null;
+  const goal = overrides.goal ?? scenario.goal;
   const document: ScenarioDocument = {
     schema: SCENARIO_SCHEMA,
     chip: partNumber(chip),
     images: [...overrides.images],
     board,
-    host: expandHost(scenario.host),
+    host: expandHost(scenario.host, goal),
     seed: overrides.seed ?? scenario.seed ?? DEFAULT_SEED,
     until,
     romOptions: { ...scenario.romOptions, ...overrides.romOptions },
     force: { ...scenario.force, ...overrides.force },
     steps: scenario.steps ?? [],
     expect: scenario.expect ?? null,
+    ...goalOf(goal),
   };
   checkCrystal(board.hse);
   checkCoreSupply(chip, board.coreSupply);
@@ -126,6 +130,8 @@ export function expandScenario(
   };
 }
 
+const goalOf = (goal: string | undefined): Pick<ScenarioDocument, 'goal'> => (goal === undefined ? {} : { goal: goal.toLowerCase() });
+
 function plannedStep(chip: ChipDescription, names: Names, step: Step, where: string, vdda: number): PlannedStep {
   const when = plannedTime(names, step, where);
   if ('adc' in step.do) return { when, action: { kind: 'adc', inputs: adcInputs(chip, step.do.adc, vdda, `${where}.do.adc`) } };
@@ -139,9 +145,13 @@ export function planAction(action: StepAction, chip: ChipDescription, images: re
   return plannedStep(chip, namesOf(images, chip), { after: '0s', do: action }, 'step', vdda).action;
 }
 
-/** A UsageError where a driver is asked for that this operating system has not. */
-function expandHost(host: Scenario['host'] = {}): ScenarioDocument['host'] {
-  const { kind = 'linux', driver = 'dfu', cable = 'in' } = host;
+/** A UsageError where a driver is asked for that this operating system has not. Who wants another interface than USB has that cable in, and no USB host that the ROM would follow first. */
+function expandHost(host: Scenario['host'] = {}, goal: string = USB_GOAL): ScenarioDocument['host'] {
+  const {
+    kind = 'linux',
+    driver = 'dfu',
+    cable = goal.toLowerCase() === USB_GOAL || goal.toLowerCase() === APP_GOAL ? 'in' : 'out',
+  } = host;
   if (kind !== 'windows' && (driver === 'winusb' || driver === 'sttub30'))
     throw new UsageError(`host.driver: ${driver} is a Windows driver, but host.kind is ${kind}`, 'use dfu, or host.kind "windows"');
   return { kind, driver, cable };

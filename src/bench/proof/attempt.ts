@@ -35,6 +35,8 @@ export interface Starts {
 
 export interface Attempt {
   readonly outcome: Outcome;
+  /** It reached what the run is for. */
+  readonly reached: boolean;
   readonly end: SessionEnd;
   /** Undocumented ROM options that the ROM used in this run. */
   readonly actedOn: readonly RomOptionSetting[];
@@ -54,6 +56,7 @@ export function observe(s: Session, end: SessionEnd): Attempt {
   const device = s.usb.sessions.findLast((u) => u.enumerated !== null);
   return {
     outcome: end.outcome,
+    reached: s.reaches(end.outcome),
     end,
     actedOn: optionsActedOn(s),
     entries: s.machine.history.entryCount,

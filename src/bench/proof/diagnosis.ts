@@ -49,9 +49,9 @@ export interface Goal {
   /** Undocumented ROM options whose other value keeps the repaired run from it. */
   readonly dependencies: (repairs: readonly NamedRepair[], run: Attempt) => readonly RomDependency[];
 }
-const reachesDfu = (s: Session, variants: Variants): Goal => ({
+const ofTheRun = (s: Session, variants: Variants): Goal => ({
   attempt: (starts, repairs, options) => attempt(s, starts, repairs, options),
-  reached: (run) => run.outcome === 'dfu',
+  reached: (run) => run.reached,
   dependencies: (repairs, run) => dependencies(variants, repairs, run),
 });
 
@@ -99,21 +99,24 @@ export function diagnose(
   starts: Starts,
   variants: Variants,
   judged: readonly Judged[],
-  outcome: Outcome,
+  { outcome, reached }: Pick<Attempt, 'outcome' | 'reached'>,
   search: boolean,
 ): Diagnosis {
   const broken = judged.filter((j) => isBroken(j) && !withoutPlace(j, starts, outcome));
-  if (outcome === 'dfu') return { explained: null, causes: [], sets: [], harmless: harmlessOf(known(broken)), later: [] };
+  if (reached) return { explained: null, causes: [], sets: [], harmless: harmlessOf(known(broken)), later: [] };
   // nothing was tried, so failing checks are not known to be harmless
   if (!search) return { explained: null, causes: [], sets: [], harmless: [], later: [] };
+  const goal = ofTheRun(s, variants);
+  // what decides about USB says nothing about another interface
+  if (s.input.goal.asking !== null) return diagnoseFor(goal, s, starts, judged, outcome);
   const decisive = broken.find((j) => j.check?.decides && j.judgement.verdict === 'fail');
   if (decisive) return { explained: false, causes: [suspect(decisive)], sets: [], harmless: [], later: [] };
-  return new Search(s, starts, broken, outcome, reachesDfu(s, variants)).run();
+  return new Search(s, starts, broken, outcome, goal).run();
 }
 
 /** The search for another goal than DFU, whatever decides about DFU. */
 export function diagnoseFor(goal: Goal, s: Session, starts: Starts, judged: readonly Judged[], outcome: Outcome): Diagnosis {
-  const broken = judged.filter((j) => isBroken(j) && !withoutPlace(j, starts, outcome));
+  const broken = judged.filter((j) => isBroken(j) && !j.check?.decides && !withoutPlace(j, starts, outcome));
   return new Search(s, starts, broken, outcome, goal).run();
 }
 const suspect = (j: Judged): Cause => ({
@@ -312,7 +315,7 @@ const preventsReset = ({ repair }: Judged): boolean => repair?.at === 'before-wr
 const undoes = ({ repair }: Judged): boolean => repair?.at === 'entry' && repair.acts === 'undoes-exception';
 const isLastResort = (j: Judged): boolean => (j.subject && j.check?.isLastResort?.(j.subject)) ?? false;
 const harmlessOf = (of: readonly Judged[]): CheckId[] =>
-  of.filter((j) => !j.check?.afterEntry && !(j.subject && j.check?.staysOpen?.(j.subject))).map((j) => j.id);
+  of.filter((j) => !j.check?.afterEntry && !j.check?.decides && !(j.subject && j.check?.staysOpen?.(j.subject))).map((j) => j.id);
 const isRemark = (j: Judged): boolean => (j.judgement.verdict === 'warn' && j.check?.remark === true) || isRemarkHere(j);
 /** A remark because of what the run was. */
 function isRemarkHere({ judgement, check, subject }: Judged): boolean {
@@ -345,9 +348,11 @@ export function dependencies(variants: Variants, repairs: readonly NamedRepair[]
   for (const option of run.actedOn) {
     if (isDocumented(option)) continue;
     for (const other of otherValues(option)) {
-      const { outcome } = variants.run({ rom: { [option.id]: other } }, repairs);
-      if (outcome === run.outcome) continue;
-      found.push({ rom: option.id, value: option.value, other, confidence: option.confidence, outcomeIfOther: outcome });
+      const flipped = variants.run({ rom: { [option.id]: other } }, repairs);
+      if (flipped.outcome === run.outcome && flipped.reached === run.reached) continue;
+      const { id, value, confidence } = option;
+      const goal = flipped.reached === (flipped.outcome === 'dfu') ? {} : { goalIfOther: flipped.reached };
+      found.push({ rom: id, value, other, confidence, outcomeIfOther: flipped.outcome, ...goal });
     }
   }
   return found;

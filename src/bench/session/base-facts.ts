@@ -6,6 +6,11 @@ import type { SessionEnd } from './live-run.ts';
 
 /** Everything of the base run that the result tells, taken before the session is used for counterfactuals. */
 export interface BaseFacts {
+  readonly goal: RunResult<string>['goal'];
+  /** The ROM answered the host of the goal at this rate, which no host reads. */
+  readonly otherRate: number | null;
+  /** When a DFU leave went to the application; null = none did. */
+  readonly leftAt: Seconds | null;
   readonly end: SessionEnd;
   readonly seconds: Seconds;
   readonly cycles: number;

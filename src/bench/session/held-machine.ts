@@ -4,6 +4,7 @@ import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
 import { HeldBus } from '../../usb-sim/held-bus.ts';
 import type { UsbSim } from '../../usb-sim/usb-sim.ts';
+import { unasked } from '../input/run-input.ts';
 import type { RunInput } from '../input/run-input.ts';
 import type { SessionEnd } from './live-run.ts';
 import { Session, type SessionOptions } from './session.ts';
@@ -13,7 +14,7 @@ export class HeldMachine {
   readonly bus: HeldBus;
 
   constructor(input: RunInput, clock?: () => number, options: SessionOptions = {}) {
-    this.session = new Session(input, options);
+    this.session = new Session(unasked(input), options);
     this.session.keepCheckpoints = false;
     const { machine } = this.session;
     this.bus = new HeldBus({ usb: this.usb, run: (limit) => this.run(limit), ...(clock ? { clock } : {}) });

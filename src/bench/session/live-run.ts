@@ -4,6 +4,7 @@ import type { Machine } from '../../emu/machine.ts';
 import type { Ps } from '../../emu/time.ts';
 import type { RomProfile } from '../../rom/profiles.ts';
 import type { UsbSim } from '../../usb-sim/usb-sim.ts';
+import type { GoalState } from '../documents/goal.ts';
 import type { EndReason, Outcome } from '../documents/result.ts';
 import type { RunInput } from '../input/run-input.ts';
 
@@ -44,6 +45,8 @@ export interface Restart {
 
 /** Plain state of a session, saved with the machine. */
 export interface SessionState {
+  /** Of a goal that is asked for on an interface of the ROM. */
+  goal: GoalState;
   /** Latest of power-on, reset, entry, branch out of system memory, scenario step. */
   anchor: Ps;
   /** First DFU readiness served by system memory. */

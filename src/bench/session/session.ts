@@ -22,11 +22,13 @@ import { hostPorts, watchedPins } from '../../rom/profile.ts';
 import { findRomProfile, romProfileOf, type RomProfile } from '../../rom/profiles.ts';
 import { UsbSim } from '../../usb-sim/usb-sim.ts';
 import { decideOutcome } from './outcome.ts';
-import type { EndReason } from '../documents/result.ts';
+import { APP_GOAL, freshGoal } from '../documents/goal.ts';
+import type { EndReason, Outcome } from '../documents/result.ts';
 import { keptState } from './kept-state.ts';
 import { restartAt } from './restart.ts';
 import { entryLoopSettled, resetsDecide, resetLoop, resetsGoOn, steadyEntries } from './reset-loop.ts';
 import type { RunInput } from '../input/run-input.ts';
+import { GoalHost } from './goal-host.ts';
 import { serveSemihosting } from './semihosting.ts';
 import { Steps } from './steps.ts';
 import { finiteLoop } from './finite-loop.ts';
@@ -107,6 +109,8 @@ export class Session implements LiveRun {
   readonly profile: RomProfile | null;
   rom: LoadedRom | null;
   readonly steps: Steps;
+  /** Null where the goal is USB or the application. */
+  private readonly goalHost: GoalHost | null;
   state: SessionState;
   /** Before the first instruction of an entry: the last one, or where there are very many one before it (`lastEntry`). */
   entryCheckpoint: Checkpoint | null = null;
@@ -152,6 +156,7 @@ export class Session implements LiveRun {
     this.checkSlot = machine.system.addTimer(CHECK_TIMER, () => this.running && machine.stop());
     this.steps = new Steps(this);
     machine.attach(this.steps);
+    this.goalHost = input.goal.asking === null ? null : new GoalHost(this, input.goal.asking);
     this.state = freshState();
     machine.attach({ save: () => structuredClone(this.state), restore: (s) => (this.state = structuredClone(s as SessionState)) });
     this.observe();
@@ -184,7 +189,9 @@ export class Session implements LiveRun {
   /** What the session wants to hear of the machine. */
   private observe(): void {
     const { machine } = this;
-    const listened = new Set(watchedPins(this.profile).map(({ pin }) => `pin.${pin}`));
+    // who is asked for the goal is no intruder
+    const goalPort = this.input.goal.asking?.port;
+    const listened = new Set(watchedPins(this.profile).flatMap(({ name, pin }) => (name === goalPort ? [] : [`pin.${pin}`])));
     machine.observer = {
       beforeReset: () => this.usb.chipReset(),
       reset: () => this.onReset(),
@@ -221,7 +228,7 @@ export class Session implements LiveRun {
   }
   /** A master outside has called the chip on a port at which the ROM would follow. */
   selected(port: string): void {
-    const found = hostPorts(this.profile).find((i) => i.name === port);
+    const found = this.input.goal.asking?.port === port ? undefined : hostPorts(this.profile).find((i) => i.name === port);
     const { selectedInRom } = this.state;
     if (found === undefined || !this.machine.state.inSystem || selectedInRom.some((s) => s.name === port)) return;
     selectedInRom.push({ ...found, at: this.machine.now });
@@ -330,6 +337,7 @@ export class Session implements LiveRun {
     this.state.delayedUntil = null;
     this.resetProof();
     this.steps.abandonCall();
+    this.goalHost?.entered();
   }
   private onException(core: Core, exception: number, pc: number): void {
     const isFault = exception >= 2 && exception <= 7;
@@ -429,6 +437,7 @@ export class Session implements LiveRun {
     const { machine } = this;
     if (this.exited !== null) return this.end('semihosting', true);
     this.steps.poll();
+    this.goalHost?.poll();
     if (this.keepTrail && machine.now >= this.nextTrail) this.extendTrail();
     if (this.usb.dfuReady && this.state.dfuAt === null) this.state.dfuAt = machine.now;
     if (this.steps.remaining) return null;
@@ -551,6 +560,21 @@ export class Session implements LiveRun {
   }
   private toldAt = 0;
 
+  /** Whether a run that ended in this way has reached what it is for. */
+  reaches(outcome: Outcome): boolean {
+    const { input, state } = this;
+    if (this.goalHost !== null) return state.goal.at !== null;
+    return input.goal.name === APP_GOAL ? this.applicationRuns(outcome) : outcome === 'dfu';
+  }
+  /** It runs on, or was started by what the host or a loader did. */
+  private applicationRuns(outcome: Outcome): boolean {
+    const { machine, state } = this;
+    if (machine.state.inSystem || state.fault !== null) return false;
+    // who waits for a pin or a byte runs
+    const polled = state.loop?.reads.map((address) => machine.system.regionAt(address)?.block?.row.model ?? '') ?? [];
+    const waits = outcome === 'stuck' && polled.some((model) => /^(gpio|usart|uart)/.test(model));
+    return waits || outcome === 'no-jump' || outcome === 'back-in-app';
+  }
   private end(reason: EndReason, settled: boolean): SessionEnd {
     return { reason, outcome: decideOutcome(this, settled), at: this.machine.now, settled };
   }
@@ -559,6 +583,7 @@ export class Session implements LiveRun {
     const { machine, state } = this;
     const counterfactual = limits.counterfactual === true;
     if (limits.over) return limits.over();
+    if (state.goal.at !== null) return true;
     if (state.dfuAt !== null) return this.usb.dfuIdle && (counterfactual || this.applicationIsBack());
     // a watchdog, or another core, may still reset the chip
     if (machine.state.lockup && isAlone(machine) && !watchdogRuns(machine)) return true;
@@ -719,6 +744,7 @@ function placeLoader(machine: Machine): void {
 }
 
 const freshState = (): SessionState => ({
+  goal: freshGoal(),
   anchor: 0,
   dfuAt: null,
   fault: null,

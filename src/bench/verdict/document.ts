@@ -48,6 +48,7 @@ import { isOwnLoop, restartInWords } from '../session/restart.ts';
 import type { Session } from '../session/session.ts';
 import { usbClockNote } from './own-usb.ts';
 import { framesOf, place as placeInWords } from '../slice/words.ts';
+import { handOversOf, ownWay } from './hand-overs.ts';
 import { summarise } from './summary.ts';
 import { withDifference, withPath, type Receiver } from './difference-causes.ts';
 
@@ -377,6 +378,17 @@ function told(s: Session, text: string, count: number): string {
 const withoutClock = (s: Session): Note[] =>
   Object.entries(s.machine.state.unclocked).map(([text, count]) => ({ kind: 'unclocked', text: told(s, text, count) }));
 
+function goalFacts(s: Session, end: SessionEnd): Pick<BaseFacts, 'goal' | 'otherRate' | 'leftAt'> {
+  const { name, asking } = s.input.goal;
+  const reached = s.reaches(end.outcome);
+  const at = asking === null ? (s.state.dfuAt ?? end.at) : s.state.goal.at;
+  return {
+    goal: { name, reached, at: reached && at !== null ? seconds(at) : null },
+    otherRate: s.state.goal.otherRate,
+    leftAt: s.leave === null ? null : seconds(s.leave.checkpoint.system.now),
+  };
+}
+
 export function collectBase(s: Session, end: SessionEnd): BaseFacts {
   const { machine, input } = s;
   const h = machine.history;
@@ -406,6 +418,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
   const started = machine.history.resets[0]?.at ?? 0;
   return {
     end,
+    ...goalFacts(s, end),
     seconds: seconds(machine.now - started),
     cycles: machine.bootCore.cycles(),
     instructions: machine.bootCore.retired(),
@@ -523,7 +536,7 @@ export function makeResult(
     lastWriter: lastWriter(input, c.judged.judgement.lastWriter),
     explanation: c.judged.judgement.because,
   }));
-  const result: Omit<RunResult<string>, 'summary'> = {
+  const told: Omit<RunResult<string>, 'summary' | 'handOvers' | 'ways'> = {
     schema: RUN_SCHEMA,
     version: input.version,
     chip: input.chip.name,
@@ -555,8 +568,16 @@ export function makeResult(
     uninitialisedReads: base.uninitialisedReads,
     unmodelled: base.unmodelled,
     timeline: base.timeline,
+    goal: base.goal,
+    after: null,
   };
-  return { ...result, summary: summarise(result, base) };
+  const end = seconds(base.end.at);
+  const result = {
+    ...told,
+    handOvers: handOversOf(told, { leftAt: base.leftAt, end }, diagnosis.difference === null ? null : (diagnosis.receiver ?? null)),
+    ways: ownWay(input, told),
+  };
+  return { ...result, summary: summarise(result, base, input.goal.asking?.text ?? null) };
 }
 
 /** The result holds the ends of what was printed, and says how much there was. */

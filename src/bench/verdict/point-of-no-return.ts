@@ -90,7 +90,7 @@ function saves(s: Session, cause: Cause, from: Checkpoint | null, at: Ps): boole
   s.state.loop = null;
   const end = s.run({ counterfactual: true, repaired: true });
   if (isCut(end.reason)) throw new CutShort(end.reason);
-  return end.outcome === 'dfu';
+  return s.reaches(end.outcome);
 }
 
 export function noReturnText(s: Session, found: NoReturn | null): string {

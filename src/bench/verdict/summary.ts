@@ -3,7 +3,8 @@ import type { BaseFacts, StuckInterrupt } from '../session/base-facts.ts';
 import type { Confidence } from '../../emu/confidence.ts';
 import { chainText, factsIn } from '../documents/note-facts.ts';
 import type { Outcome, Place, RomDependency, RunResult } from '../documents/result.ts';
-import { firstSet, proofOf } from '../documents/serial-proof.ts';
+import { USB_GOAL } from '../documents/goal.ts';
+import { firstSet } from '../documents/proved.ts';
 
 const where = (p: Place | null | undefined): string =>
   p ? (p.file ? ` (${p.file.slice(p.file.lastIndexOf('/') + 1)}:${p.line})` : p.symbol ? ` (${p.symbol})` : ` (${p.pc})`) : '';
@@ -22,10 +23,17 @@ const FAULT_NAMES: Readonly<Record<number, string>> = {
 
 type Told = Omit<RunResult, 'summary'>;
 
-export function summarise(r: Told, base: BaseFacts): string {
-  return `${HAPPENED[r.outcome](r, base)}${why(r)}`;
+export function summarise(r: Told, base: BaseFacts, asked: string | null = null): string {
+  return `${asked === null ? HAPPENED[r.outcome](r, base) : aboutGoal(r, base, asked)}${why(r)}`;
 }
 
+/** For another goal than USB; `asked`: what its host said. */
+function aboutGoal(r: Told, base: BaseFacts, asked: string): string {
+  if (r.goal.reached) return `the ROM acknowledges ${asked} after ${wayIn(r)}`;
+  return r.outcome === 'rom-silent'
+    ? `the ROM was entered${from(r)} but does not answer ${asked}${unfinished(base)}`
+    : HAPPENED[r.outcome](r, base);
+}
 /** The line of the firmware that changed the boot selection. */
 function chosenBy({ checks }: Told): string {
   const writer = checks.find(({ id }) => id === 'boot-selection')?.lastWriter;
@@ -35,15 +43,15 @@ const from = (r: Told): string => where(r.entries.at(-1)?.from);
 const unfinished = (base: BaseFacts): string => (base.end.settled ? '' : ', not finished');
 
 const romOf = ({ rom }: Told): string => (rom.kind === 'dump' ? 'ROM from your dump' : 'stand-in ROM');
+const wayIn = (r: Told, led = r.entries.at(-1)): string =>
+  led?.how === 'boot' ? `the chip started in the ${romOf(r)}${chosenBy(r)}` : `the jump into the ${romOf(r)}${where(led?.from)}`;
 const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> = {
   dfu: (r) => {
     const session = r.usb.sessions.find((s) => s.enumerated && s.servedBy === 'system');
     const id = session?.vid && session.pid ? ` as ${session.vid.slice(2)}:${session.pid.slice(2)}` : '';
     // after a leave there may be later entries, for example an interrupt that goes to the ROM
     const led = r.entries.findLast((e) => session === undefined || Number(e.at) <= Number(session.at)) ?? r.entries.at(-1);
-    const way =
-      led?.how === 'boot' ? `the chip started in the ${romOf(r)}${chosenBy(r)}` : `the jump into the ${romOf(r)}${where(led?.from)}`;
-    return `DFU enumerated${id} after ${way}${wayBack(r)}`;
+    return `DFU enumerated${id} after ${wayIn(r, led)}${wayBack(r)}`;
   },
   'dfu-lost': (r) => `DFU enumerated${from(r)}, then the device disconnected or stopped answering without a leave request`,
   'reset-loop': (r) => {
@@ -122,13 +130,15 @@ const SURENESS: readonly Confidence[] = ['assumed', 'fitted', 'inferred', 'repor
 /** The most important ROM option for the verdict: one whose other value lets the firmware reach DFU, otherwise the least certain one. */
 function doubtOf(r: Told, ofCause: readonly RomDependency[]): RomDependency | undefined {
   const [first] = doubts(r.dependsOn, ofCause);
-  return first?.outcomeIfOther === 'dfu' ? first : doubts([], ofCause)[0];
+  return first && letsThrough(first) ? first : doubts([], ofCause)[0];
 }
+/** With its other value the run reaches its goal. */
+export const letsThrough = (d: RomDependency): boolean => d.goalIfOther ?? d.outcomeIfOther === 'dfu';
 /** Each option once, the most important first. */
 export function doubts(ofRun: readonly RomDependency[], ofCause: readonly RomDependency[]): readonly RomDependency[] {
-  const letsThrough = (d: RomDependency): number => Number(d.outcomeIfOther !== 'dfu' || !ofRun.includes(d));
+  const inVain = (d: RomDependency): number => Number(!letsThrough(d) || !ofRun.includes(d));
   const all = [...ofRun, ...ofCause].toSorted(
-    (a, b) => letsThrough(a) - letsThrough(b) || SURENESS.indexOf(a.confidence) - SURENESS.indexOf(b.confidence),
+    (a, b) => inVain(a) - inVain(b) || SURENESS.indexOf(a.confidence) - SURENESS.indexOf(b.confidence),
   );
   return all.filter((d, i) => all.findIndex((other) => other.rom === d.rom) === i);
 }
@@ -141,18 +151,11 @@ function wayBack(r: Told): string {
   return `; after the DFU leave, the application does not start properly${relied.length > 0 ? ` (${relied.join(', ')})` : ''}`;
 }
 
-/** The cause that keeps a ROM without USB from answering on its USART; null if nothing was proved. */
-function serially(r: Told): string | null {
-  const proof = proofOf(r);
-  if (proof?.reached !== 'serial') return null;
-  return `cause: ${proof.sets[0]!.join(' and ')}${where(firstSet(proof)[0]?.lastWriter)}, proved by repair: the ${romOf(r)} then answers on its USART`;
-}
-
 function why(r: Told): string {
   const proved = r.diagnosis.causes.filter((c) => c.proved);
   if (proved.length > 0) {
     const first = r.diagnosis.sets[0] ?? [proved[0]!.id];
-    const set = firstSet({ reached: 'dfu', sets: [first], causes: proved });
+    const set = firstSet({ sets: [first], causes: proved });
     const names = set.map((c) => c.what ?? c.id).join(' and ');
     const line = set[0]?.lastWriter;
     const depends = doubtOf(
@@ -172,10 +175,7 @@ function why(r: Told): string {
 /** No repair leads to DFU. */
 function notExplained(r: Told): string {
   const usb = r.checks.find((c) => c.id === 'rom-usb' && c.verdict === 'fail');
-  const overSerial = serially(r);
-  if (usb)
-    return `; no firmware can change that: ${usb.observed}${overSerial === null ? '' : `; it does not answer on its USART either; ${overSerial}`}.`;
-  if (overSerial !== null) return `; ${overSerial}.`;
+  if (usb && r.goal.name === USB_GOAL) return `; no firmware can change that: ${usb.observed}.`;
   const { causes } = r.diagnosis;
   const tried = causes.filter((c) => c.repair !== null).map((c) => c.id);
   // notes explain the reset; without it, nothing would have jumped either

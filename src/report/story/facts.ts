@@ -5,7 +5,7 @@
 import type { Judgement } from '../../bench/documents/expect.ts';
 import type { Frame } from '../../bench/documents/note-facts.ts';
 import type { Place, ResultCause, ResultCheck, RomDependency, RunResult } from '../../bench/documents/result.ts';
-import type { Proof } from '../../bench/documents/serial-proof.ts';
+import type { Proof } from '../../bench/documents/proved.ts';
 import type { Sentence } from '../../bench/documents/sentence.ts';
 
 /** A line of the sources to show with its neighbours, or why it is not shown. */
@@ -88,6 +88,7 @@ export type Fact =
       readonly is: 'proof';
       readonly count: number;
       readonly reached: Proof['reached'];
+      readonly goal: Proof['goal'];
       readonly rom: string;
       /** Sets, any one of which is enough, if there are several. */
       readonly sets: readonly (readonly string[])[];

@@ -1,6 +1,8 @@
 /** The sentences of the story: what a stranger reads of each kind of fact, in every report. Nothing reads them again. */
-import type { Outcome, Place, ResultCheck, RunResult } from '../../bench/documents/result.ts';
+import type { Outcome, Place, ResultCheck, RomDependency, RunResult } from '../../bench/documents/result.ts';
 import type { Sentence } from '../../bench/documents/sentence.ts';
+import { APP_GOAL } from '../../bench/documents/goal.ts';
+import { hasReached, otherGoal } from '../../bench/documents/reached.ts';
 import { hasReservations } from '../../bench/documents/reservations.ts';
 import { waitsForInput } from '../../bench/verdict/summary.ts';
 import { consoleText, humanTime, sentence, whole, type Style } from '../text.ts';
@@ -37,14 +39,26 @@ const HEADLINES: Readonly<Record<Outcome, string>> = {
 /** The outcome in plain words. A wait for something that is not emulated takes precedence. */
 function headlineText(result: RunResult): string {
   const polled = result.notes.find((n) => n.kind === 'polled');
-  if (polled && result.outcome !== 'dfu') return `the firmware ${polled.text}`;
-  return waitsForInput(result) ? 'the firmware waits for a pin or a byte that never comes' : HEADLINES[result.outcome];
+  if (polled && !hasReached(result)) return `the firmware ${polled.text}`;
+  if (waitsForInput(result)) return 'the firmware waits for a pin or a byte that never comes';
+  const goal = otherGoal(result);
+  if (result.outcome === 'rom-silent' && goal !== null && goal !== APP_GOAL)
+    return `the ROM was entered, but does not answer on ${goal.toUpperCase()}`;
+  return HEADLINES[result.outcome];
+}
+/** The first line of a run that reached its goal. */
+function reachedText(result: RunResult): string {
+  const goal = otherGoal(result);
+  if (goal === null) return `${result.outcome}: ${headlineText(result)}`;
+  return goal === APP_GOAL ? 'app: the application runs' : `${goal}: the ROM answers on ${goal.toUpperCase()}`;
 }
 
 function verdict({ result, judgement }: FactOf<'verdict'>): Row {
-  const what = `${result.outcome}: ${headlineText(result)}`;
+  const reached = hasReached(result);
+  const gone = otherGoal(result) === APP_GOAL ? 'the application does not run; ' : '';
+  const what = reached ? reachedText(result) : `${gone}${result.outcome}: ${headlineText(result)}`;
   if (judgement === null) {
-    if (result.outcome !== 'dfu') return { label: 'FAIL', tone: 'red', text: what };
+    if (!reached) return { label: 'FAIL', tone: 'red', text: what };
     return hasReservations(result) ? { label: 'OK, but', tone: 'yellow', text: what } : { label: 'OK', tone: 'green', text: what };
   }
   if (judgement.holds) return { label: 'HOLDS', tone: 'green', text: `as the scenario expects: ${what}` };
@@ -136,12 +150,14 @@ function unexplained({ why, tried, ifElse }: FactOf<'unexplained'>): Row {
       : why === 'vain'
         ? 'there is no repair to try for what looks wrong'
         : 'no check fails';
-  const other = ifElse === null ? [] : [`With --rom-option ${ifElse.rom}=${ifElse.other} the outcome is ${ifElse.outcomeIfOther}.`];
+  const other = ifElse === null ? [] : [`With --rom-option ${ifElse.rom}=${ifElse.other} ${ifOther(ifElse)}.`];
   return { label: 'Proof', tone: 'yellow', text: `no cause is proved: ${repairs}`, more: other, detail: why === 'harmless' };
 }
 
+const ifOther = ({ outcomeIfOther, goalIfOther }: RomDependency): string =>
+  goalIfOther === undefined ? `the outcome is ${outcomeIfOther}` : `the goal is ${goalIfOther ? '' : 'not '}reached`;
 const optionText = (d: FactOf<'holds-if'>['options'][number]): string =>
-  `${d.rom}: ${d.value} (${d.sure}); with --rom-option ${d.rom}=${d.other} the outcome is ${d.outcomeIfOther}`;
+  `${d.rom}: ${d.value} (${d.sure}); with --rom-option ${d.rom}=${d.other} ${ifOther(d)}`;
 
 function sessionText({ vid, pid, product, servedBy, enumerated }: RunResult['usb']['sessions'][number]): string {
   const ids =
@@ -160,9 +176,9 @@ const short = (place: Place | null): string =>
   place?.file == null ? '' : ` (${place.file.slice(place.file.lastIndexOf('/') + 1)}:${place.line})`;
 const CONSOLE_LINES = 4;
 
-const REACHED: Readonly<Record<FactOf<'proof'>['reached'], (rom: string) => string>> = {
+const REACHED: Readonly<Record<FactOf<'proof'>['reached'], (rom: string, goal: string) => string>> = {
   dfu: (rom) => `the same run reaches DFU on the ${rom}`,
-  serial: (rom) => `the ${rom}, which has no USB, acknowledges 0x7F on its USART`,
+  goal: (rom, goal) => (goal === APP_GOAL ? 'the application runs' : `the ${rom} answers on ${goal.toUpperCase()}`),
   program: () => 'it does what it does when it is started from reset',
 };
 const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>) => Row } = {
@@ -205,10 +221,10 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>) => Row } = {
     code,
     more: left.map((text) => `not in the patch: ${text}`),
   }),
-  proof: ({ count, reached, rom, sets }) => ({
+  proof: ({ count, reached, goal, rom, sets }) => ({
     label: 'Proof',
     tone: 'green',
-    text: `with ${count > 1 ? `these ${count} causes` : 'only this'} repaired, ${REACHED[reached](rom)}`,
+    text: `with ${count > 1 ? `these ${count} causes` : 'only this'} repaired, ${REACHED[reached](rom, goal ?? '')}`,
     more: sets.length === 0 ? [] : [`any one of these repairs is enough: ${sets.map((set) => set.join(' + ')).join(', or ')}`],
   }),
   unexplained,

@@ -5,8 +5,10 @@ import { BUT } from '../../bench/documents/reservations.ts';
 import { factsIn, refusedWrite } from '../../bench/documents/note-facts.ts';
 import type { Place, ResultCause, ResultCheck, RunResult } from '../../bench/documents/result.ts';
 import type { Sentence } from '../../bench/documents/sentence.ts';
-import { firstSet, proofOf, SERIAL, SERIAL_SET } from '../../bench/documents/serial-proof.ts';
-import { doubts } from '../../bench/verdict/summary.ts';
+import { SERIAL } from '../../bench/documents/goal.ts';
+import { hasReached, otherGoal } from '../../bench/documents/reached.ts';
+import { firstSet, proofOf } from '../../bench/documents/proved.ts';
+import { doubts, letsThrough } from '../../bench/verdict/summary.ts';
 import { patchOf, type Patch } from '../patch.ts';
 import { howSure, provisos } from '../provisos.ts';
 import { asksSomething, NO_SOURCES, type Sources } from '../source-lines.ts';
@@ -23,7 +25,7 @@ export function storyOf(result: RunResult, { sources = NO_SOURCES, judgement = n
   return [
     { is: 'verdict', result, judgement },
     ...circumstances(result),
-    ...(result.outcome === 'dfu' ? reached(result) : failed(result, sources, patch)),
+    ...(hasReached(result) ? reached(result) : failed(result, sources, patch)),
     ...background(result),
     ...evidence(result),
     { is: 'next', steps: nextSteps(result, patch, judgement) },
@@ -33,7 +35,7 @@ export function storyOf(result: RunResult, { sources = NO_SOURCES, judgement = n
 /** Kinds of notes about the conditions of the run, in order of weight. */
 const CONDITIONS = ['ecc', 'boot-address', 'boot-at', 'outside-memory', 'option-bytes', 'wrong-chip', 'no-rom', 'limit', 'trigger', 'restart', 'watchdog', 'kept', 'force']; // prettier-ignore
 /** Kinds of notes that other facts tell. */
-const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', 'find-jump', 'polled', 'reset', 'wait', 'loop', 'usb-clock', BUT, 'kept-options', 'control', 'chip', SERIAL, SERIAL_SET]); // prettier-ignore
+const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', 'find-jump', 'polled', 'reset', 'wait', 'loop', 'usb-clock', BUT, 'kept-options', 'control', 'chip', SERIAL]); // prettier-ignore
 
 const texts = ({ notes }: RunResult, ...kinds: readonly string[]): readonly Sentence[] =>
   kinds.flatMap((kind) => notes.filter((n) => n.kind === kind).map((n) => n.text));
@@ -69,7 +71,7 @@ function reached(result: RunResult): Fact[] {
   ];
 }
 const harmless = (result: RunResult, ids: readonly string[]): Fact[] =>
-  ids.length === 0 ? [] : [{ is: 'harmless', ids, everywhere: isEverywhere(result), detail: result.outcome !== 'dfu' }];
+  ids.length === 0 ? [] : [{ is: 'harmless', ids, everywhere: isEverywhere(result), detail: !hasReached(result) }];
 /** Every ROM option that the ROM used was also tried with its other values. If none changes the outcome, the finding holds for all of them. */
 const isEverywhere = ({ rom, dependsOn, diagnosis }: RunResult): boolean =>
   rom.kind === 'stand-in' && dependsOn.length === 0 && diagnosis.causes.every((c) => c.dependsOn.length === 0);
@@ -111,14 +113,13 @@ function failed(result: RunResult, sources: Sources, patch: Patch): Fact[] {
     result.dependsOn,
     causes.flatMap((c) => c.dependsOn),
   );
-  const withoutUsb = result.diagnosis.causes.filter((c) => c.id === 'rom-usb' && !c.proved);
   return [
     { is: 'summary', text: result.summary, detail: true },
     ...causes.map((cause) => causeFact(result, cause, sources, 'proved')),
     ...seen(result, sources),
     ...fix(result, causes, patch),
-    ...withoutUsb.map((cause) => causeFact(result, cause, NO_SOURCES)),
-    { is: 'proof', count: causes.length, reached: by, rom: romName(result), sets: sets.length > 1 ? sets : [] },
+    ...withoutUsb(result),
+    { is: 'proof', count: causes.length, reached: by, goal: proof.goal, rom: romName(result), sets: sets.length > 1 ? sets : [] },
     ...holdsIf(result, options),
     // repairing these instead is enough, too
     ...proof.causes.filter((c) => !causes.includes(c)).map((cause) => causeFact(result, cause, sources, 'other')),
@@ -126,6 +127,11 @@ function failed(result: RunResult, sources: Sources, patch: Patch): Fact[] {
   ];
 }
 
+/** The goal is another interface because the ROM has no USB. */
+const withoutUsb = (result: RunResult): Fact[] =>
+  result.checks.flatMap((check) =>
+    check.id === 'rom-usb' && check.verdict === 'fail' && otherGoal(result) !== null ? [{ is: 'check', check, maybe: false } as const] : [],
+  );
 /** What was seen beside a proved cause. */
 const seen = (result: RunResult, sources: Sources): Fact[] => [
   ...fault(result, sources),
@@ -262,7 +268,7 @@ function unexplained(result: RunResult): Fact[] {
   if (stuck !== null && causes.length === 0) return [];
   if (causes.length === 0 && notes.some((n) => n.kind === 'not-triggered' || n.kind === 'reset')) return [];
   const tried = causes.filter((c) => c.repair !== null).map((c) => c.id);
-  const ifElse = tried.length === 0 ? (result.dependsOn.find((d) => d.outcomeIfOther === 'dfu') ?? null) : null;
+  const ifElse = tried.length === 0 ? (result.dependsOn.find(letsThrough) ?? null) : null;
   return [{ is: 'unexplained', why: causes.length === 0 ? 'harmless' : 'vain', tried, ifElse }];
 }
 
@@ -325,9 +331,9 @@ function pastWait(result: RunResult): string[] {
 
 function nextSteps(result: RunResult, patch: Patch, judgement: Judgement | null): string[] {
   const all = 'add -v (full report), --checks (all checks), --html report.html (page)';
-  if (result.outcome === 'dfu' && lostWay(result).length > 0)
+  if (hasReached(result) && lostWay(result).length > 0)
     return [all, 'bootbench leave … shows where its start differs from one after a reset'];
-  if (result.outcome === 'dfu' || judgement?.holds === true) return [all];
+  if (hasReached(result) || judgement?.holds === true) return [all];
   const proof = proofOf(result);
   const has = (kind: string): boolean => result.notes.some((n) => n.kind === kind);
   return [

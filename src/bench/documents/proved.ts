@@ -1,0 +1,32 @@
+/** Reads from a result what was proved, and by what: a repaired run reaches its goal, or the program does what it does from reset. */
+import { type GoalName } from './goal.ts';
+import { otherGoal } from './reached.ts';
+import type { CauseId, ResultCause, RunResult } from './result.ts';
+
+export interface Proof {
+  /** What the repaired runs reach. */
+  readonly reached: 'dfu' | 'goal' | 'program';
+  /** The goal, where it is not USB. */
+  readonly goal: GoalName | null;
+  /** Smallest sets of repairs, any one of which is enough. */
+  readonly sets: readonly (readonly CauseId[])[];
+  /** All that stand in a set. */
+  readonly causes: readonly ResultCause[];
+}
+
+/** The causes of the first set that is enough, in its order. */
+export const firstSet = ({ sets, causes }: Pick<Proof, 'sets' | 'causes'>): ResultCause[] => {
+  const first = sets[0] ?? [];
+  // several differences have one id
+  return first.flatMap((id, i) => causes.filter((c) => c.id === id)[first.slice(0, i).filter((other) => other === id).length] ?? []);
+};
+
+/** Null where nothing was proved. */
+export function proofOf(result: Pick<RunResult, 'diagnosis' | 'goal'>): Proof | null {
+  const { diagnosis } = result;
+  const causes = diagnosis.causes.filter((c) => c.proved);
+  if (causes.length === 0) return null;
+  const goal = otherGoal(result);
+  const reached = causes.every(({ id }) => id === 'image') ? 'program' : goal === null ? 'dfu' : 'goal';
+  return { reached, goal, sets: diagnosis.sets, causes };
+}

@@ -1,0 +1,77 @@
+/** What a run is for: another interface of the ROM than USB, or the application; and who handed over to whom on the way. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { runBench } from '../../src/bench/run.ts';
+import type { RunResult } from '../../src/bench/documents/result.ts';
+import type { Scenario } from '../../src/bench/documents/scenario-types.ts';
+import { shortReport } from '../../src/report/short.ts';
+import { plainJob } from './plain-job.ts';
+
+function run(fixture: string, chip: string, scenario: Scenario): RunResult {
+  const path = `fixtures/${fixture}/firmware.elf`;
+  const bytes = new Uint8Array(readFileSync(new URL(`../../${path}`, import.meta.url)));
+  return runBench(jobInput(plainJob(chip, [{ path, bytes }], scenario)));
+}
+const F405 = 'stm32f405rg';
+
+describe('an interface of the ROM', () => {
+  it.each([
+    ['usart1', '0x7F at 9600 baud on USART1 (RX PA10)'],
+    ['usart3', '0x7F at 9600 baud on USART3 (RX PB11)'],
+    ['i2c1', 'Get at address 0x3a on I2C1 (SCL PB6)'],
+    ['spi1', '0x5A on SPI1 (NSS PA4)'],
+    ['can2', 'a frame 0x79 on CAN2 (RX PB5)'],
+  ])('%s is reached where the ROM acknowledges %s', (goal, asked) => {
+    const result = run('f405-straight', F405, { goal });
+    expect(result.goal).toMatchObject({ name: goal, reached: true });
+    // without the cable of USB the word is still about DFU
+    expect(result).toMatchObject({ outcome: 'rom-silent', scenario: { host: { cable: 'out' }, goal } });
+    expect(result.summary).toContain(`the ROM acknowledges ${asked} after the jump`);
+    expect(shortReport(result)).toMatch(new RegExp(`^OK {5}${goal}: the ROM answers on ${goal.toUpperCase()}$`, 'm'));
+    expect(Number(result.goal.at)).toBeLessThan(1);
+  });
+
+  it('a crystal that is missing keeps the ROM from CAN and not from a USART', () => {
+    expect(run('f405-straight', F405, { goal: 'can2', board: { boot0: 1, hse: null } }).goal.reached).toBe(false);
+    expect(run('f405-straight', F405, { goal: 'usart1', board: { boot0: 1, hse: null } }).goal.reached).toBe(true);
+  });
+
+  it('a cause is proved by the answer of the interface', () => {
+    const { goal, diagnosis, outcome } = run('f405-timer-left-on', F405, { goal: 'usart1' });
+    expect([outcome, goal.reached, diagnosis.explained]).toEqual(['rom-silent', false, true]);
+    expect(diagnosis.sets).toContainEqual(['nvic-enabled']);
+  });
+
+  it('is said in any case of letters, and refused where the part has it not', () => {
+    expect(run('f405-straight', F405, { goal: 'USART1' }).goal.name).toBe('usart1');
+    expect(() => run('f405-straight', F405, { goal: 'fdcan1' })).toThrow('goal: the ROM of STM32F405RG has no fdcan1');
+    expect(() => run('jump-1ffff000', 'stm32f103c8', { goal: 'usb' })).toThrow('has no usb');
+  });
+});
+
+describe('the application', () => {
+  it.each([
+    ['f405-polls-pin', true],
+    ['f405-straight', false],
+    ['f405-stack-overflow', false],
+  ])('%s: runs = %s', (fixture, runs) => expect(run(fixture, F405, { goal: 'app' }).goal).toMatchObject({ name: 'app', reached: runs }));
+});
+
+describe('hand-overs', () => {
+  it('into the ROM by a branch, and back by a leave', () => {
+    const leave: Scenario = { steps: [{ at: '2s', do: { dfu: { leave: '0x08000000' } } }] };
+    const { handOvers, ways } = run('f405-polls-pin', F405, { ...leave, board: { boot0: 1 } });
+    expect(handOvers).toMatchObject([
+      { from: 'reset', to: 'ROM', how: 'boot', goal: 'usb', reached: true },
+      { from: 'ROM', to: 'application', how: 'branch', goal: 'app' },
+    ]);
+    expect(ways).toHaveLength(1);
+  });
+  it('only the last one has the goal', () => {
+    const { handOvers, ways } = run('f405-straight', F405, {});
+    expect(handOvers).toMatchObject([{ from: 'application', to: 'ROM', how: 'branch', goal: 'usb', reached: true }]);
+    expect(ways).toMatchObject([{ function: 'jump_to_bootloader', trigger: 'itself', outcome: 'dfu', tried: true }]);
+  });
+  it('none where the firmware never jumps', () => expect(run('f405-polls-pin', F405, {})).toMatchObject({ handOvers: [], ways: [] }));
+});
