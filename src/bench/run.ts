@@ -16,11 +16,15 @@ import { budgetOf } from './documents/effort.ts';
 import { isFetch } from '../checks/entry.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS } from '../emu/time.ts';
-import type { Outcome, RomDependency, RunResult } from './documents/result.ts';
+import type { After, Outcome, RomDependency, RunResult } from './documents/result.ts';
 import type { EccLoss, RunInput } from './input/run-input.ts';
 import { followLeave } from './proof/leave.ts';
 import type { NamedRepair } from './proof/repairs.ts';
 import type { SessionEnd } from './session/live-run.ts';
+import { acceptance, isGood, unusableInWords } from './proof/after.ts';
+import { whyUnusable } from './proof/after-causes.ts';
+import { boardCauses, NO_BOARD, type BoardFinding } from './proof/board-causes.ts';
+import { BUT } from './documents/reservations.ts';
 import { atOtherRate } from './proof/other-rate.ts';
 import { Session } from './session/session.ts';
 import { afterRun, NOT_TRACED, romFacts, type Traced } from './session/subject.ts';
@@ -260,6 +264,8 @@ interface Answers {
   difference: Finding | null;
   receiver?: Receiver;
   path: PathFinding;
+  board?: BoardFinding;
+  after?: After<string>;
   dependsOn: RomDependency[];
   symptom: SymptomAnswer | null;
   noReturn: NoReturn | null;
@@ -269,10 +275,8 @@ function askWhy(run: PlainRun, of: JudgedRun): Answers {
   const { judged, entry, starts, variants, limited, diagnosis } = of;
   const answers: Answers = { diagnosis, difference: null, path: NOT_ON_PATH, dependsOn: [], symptom: null, noReturn: null };
   try {
-    if (!limited) {
-      answers.dependsOn = dependencies(variants, [], observed);
-      if (!observed.reached) lookForCause(run, of, answers);
-    }
+    if (!limited) answers.dependsOn = dependencies(variants, [], observed);
+    if (!cut) explain(run, of, answers);
     if (!cut && base.entries.length === 0 && (end.outcome === 'no-jump' || input.findJump || run.waitsForInput))
       run.notes.push(...jumpNotes(session, run.powerOn, finished));
     tracer?.repairWith(starts, provedRepairs(answers.diagnosis));
@@ -285,6 +289,15 @@ function askWhy(run: PlainRun, of: JudgedRun): Answers {
   return answers;
 }
 
+/** Why the goal was not reached, or what a host can do where it was. A run that did not finish proves nothing, but the board may be asked. */
+function explain(run: PlainRun, of: JudgedRun, answers: Answers): void {
+  const { input, end, observed } = run;
+  if (observed.reached) {
+    if (input.after === true && end.outcome === 'dfu') useDevice(run, of, answers);
+  } else if (of.limited) answers.board = boardCauses(input, () => true);
+  else lookForCause(run, of, answers);
+}
+
 /** By repair of what a check finds, then by difference, then on the way there. */
 function lookForCause(run: PlainRun, { judged, entry, starts, variants }: JudgedRun, answers: Answers): void {
   const { session, input, observed, base } = run;
@@ -295,6 +308,24 @@ function lookForCause(run: PlainRun, { judged, entry, starts, variants }: Judged
   const explained = answers.diagnosis.explained === true;
   if (!explained) Object.assign(answers, byDifference(run, entry));
   answers.path = onTheWay(run, explained || answers.difference?.helps === true);
+  if (explained || answers.difference?.helps === true || answers.path.sets.length > 0) return;
+  answers.board = searched(run, 'what the board or the host keeps from it', NO_BOARD, () => boardCauses(input, () => true));
+}
+
+/** A host's client is tried on the device; why it cannot be used where it cannot. */
+function useDevice(run: PlainRun, { judged, starts }: JudgedRun, answers: Answers): void {
+  const { session, input, finished, notes } = run;
+  input.progress?.('using the DFU device');
+  session.restore(finished);
+  const after = acceptance(session);
+  answers.after = after;
+  if (isGood(after)) return;
+  notes.push({ kind: BUT, text: unusableInWords(after) });
+  input.progress?.('looking for what keeps the DFU device from being used');
+  const why = searched(run, 'why the device cannot be used', null, () => whyUnusable(session, starts, judged));
+  if (why === null) return;
+  answers.diagnosis = why.diagnosis.explained === true ? why.diagnosis : answers.diagnosis;
+  answers.board = why.board;
 }
 
 type ByDifference = Pick<Answers, 'difference' | 'receiver'>;
@@ -371,7 +402,7 @@ function leftBehind(run: PlainRun): ByDifference {
 
 function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers): RunResult<string> {
   const { session, input, base, notes, powerOn, finished, cut } = run;
-  const { diagnosis, difference, receiver, path, dependsOn, symptom, noReturn } = answers;
+  const { diagnosis, difference, receiver, path, board, after, dependsOn, symptom, noReturn } = answers;
   for (const text of symptom?.notes ?? []) notes.push({ kind: 'symptom', text });
   if (input.noReturn) notes.push({ kind: 'no-return', text: noReturnText(session, noReturn) });
   if (run.observed.reached && !cut)
@@ -381,7 +412,7 @@ function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers
     session,
     { ...base, notes, timeline },
     judged,
-    { ...diagnosis, difference, path, ...(receiver ? { receiver } : {}) },
+    { ...diagnosis, difference, path, ...(receiver && { receiver }), ...(board && { board }), ...(after && { after }) },
     dependsOn,
     symptom,
   );

@@ -44,6 +44,8 @@ export interface MachineOptions {
 /** The options of `run`. */
 export interface RunOptions extends MachineOptions {
   readonly goal?: string;
+  /** Where DFU comes, a host's client is tried on it. */
+  readonly after?: boolean;
   readonly until?: string;
   readonly symptom?: string | readonly string[];
   readonly pointOfNoReturn?: boolean;
@@ -178,6 +180,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
     rom: romInput(chip, options, scenario, cwd),
     symptoms: symptomsOf(options.symptom),
     findJump: options.findJump === true,
+    ...(options.after === true && options.effort !== 'quick' ? { after: true } : {}),
     ...(triggered(options, scenario) ? { trigger: true } : {}),
     ...(chipFrom === null ? {} : { chipFrom }),
     ...(named === null ? {} : { boardSays: saidOf(named, chip) }),

@@ -228,6 +228,10 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
       '--goal <name>',
       'what the run is for: usb, app, or an interface of the ROM (usart1, can2, fdcan1, i2c1, spi1 …); default: usb where the ROM has it, else its first USART',
     )
+    .option(
+      '--no-after',
+      'end at the DFU device; without it, a copy of the machine is read, erased, written, left by a host, to see what keeps it from being used',
+    )
     .addOption(triggerOption())
     .addOption(noTriggerOption())
     .option(

@@ -260,14 +260,14 @@ test('a BKPT that only a debugger answers is not called harmless, and the option
   expect(text).toMatch(/Note +debugger: .*without one, this BKPT causes a HardFault; --no-semihosting shows this/);
   expect(text).not.toMatch(/harmless[^:]*:[^\n]*\bdebugger\b/);
 });
-test('a crystal that the ROM cannot use is told as what it may be where the run was not finished', async () => {
+test('a crystal that the ROM cannot use is the cause, in the words of its check, though the run was not finished', async () => {
   const bytes = new Uint8Array(0x400);
   new Uint32Array(bytes.buffer, 0, 2).set([0x20001000, 0x08000201]);
   bytes.set(new Thumb(0x08000200).constant(3, 0x1fffb000).ldr(0, 3).ldr(1, 3, 4).put(0xf380, 0x8808).bx(1).bytes(), 0x200);
   const odd: Board = { hse: { hz: 12000000, kind: 'crystal' } };
   const text = shortReport(await bench({ chip: 'stm32f105rc', images: [{ path: 'app.bin@0x08000000', bytes }], scenario: { board: odd } }));
-  expect(text).toMatch(/not\s+finished/);
-  expect(text.replace(/\s+/g, ' ')).toContain("Maybe hse: the ROM measures HSE in whole megahertz, and it cannot derive USB's 48 MHz");
+  expect(text).toMatch(/^Cause {2}board \(HSE\): HSE has 12 MHz\. With 25 MHz at HSE, DFU comes/m);
+  expect(text.replace(/\s+/g, ' ')).toContain("the ROM measures HSE in whole megahertz, and it cannot derive USB's 48 MHz");
 });
 test('an FPU instruction before CPACR is set is told as that, with its callers', async () => {
   const text = await shortReportOf(new Thumb(0x08000200).constant(0, 0x08000000).put(0xed90, 0x0a00).label('x').b('x'));

@@ -1,4 +1,5 @@
 /** Every report tells every fact: what a surface leaves out stands in a table, and nothing else is missing. */
+import { untried } from '../../src/bench/proof/after.ts';
 import { describe, expect, it } from 'vitest';
 import { fileURLToPath } from 'node:url';
 import { inThread } from '../../src/cli/engine.ts';
@@ -27,6 +28,7 @@ const FACTS: { readonly [K in Kind]: readonly [Extract<Fact, { is: K }>, ...stri
   verdict: [{ is: 'verdict', result: primaskResult(), judgement: null }, 'rom-silent', 'no DFU device appeared'],
   ended: [{ is: 'ended', ended: { reason: 'wall', at: '1.500000000' } }, '1.5 s', '--wall was reached'],
   symptom: [{ is: 'symptom', symptom: { asked: 'resets', matches: false, options: [{ rom: {}, board: {}, outcome: 'fault', text: 'would-cause-it' }] }, notes: ['also-tried'] }, 'the board resets', 'would-cause-it', 'Also-tried'],
+  after: [{ is: 'after', after: { ...untried(''), alive: { result: 'ok', because: 'it-prints' } } }, 'it-prints'],
   condition: [{ is: 'condition', text: 'pressed-by-us', detail: false }, 'Pressed-by-us'],
   but: [{ is: 'but', text: 'it-rests-on-this' }, 'It-rests-on-this'],
   summary: [{ is: 'summary', text: 'it-happened', detail: false }, 'It-happened'],
@@ -40,7 +42,7 @@ const FACTS: { readonly [K in Kind]: readonly [Extract<Fact, { is: K }>, ...stri
   serial: [{ is: 'serial', texts: ['over-serial', 'serial-fix'] }, 'over-serial', 'serial-fix'],
   check: [{ is: 'check', check: { ...check, because: 'check-because' }, maybe: false }, check.id, 'check-because'],
   fix: [{ is: 'fix', form: 'diff', where: 'main.c, line 9', code: [{ mark: '+', text: 'added_line();' }, { mark: '-', text: 'gone_line();' }], left: ['needs-header'] }, 'main.c, line 9', '+added_line();', '-gone_line();', 'needs-header'],
-  proof: [{ is: 'proof', count: 1, reached: 'dfu', goal: null, rom: 'stand-in ROM (x)', sets: [['primask'], ['msp', 'vtor']] }, 'reaches DFU', 'stand-in ROM (x)', 'msp + vtor'],
+  proof: [{ is: 'proof', count: 1, reached: 'dfu', goal: null, rom: 'stand-in ROM (x)', sets: [['primask'], ['msp', 'vtor']], around: false }, 'reaches DFU', 'stand-in ROM (x)', 'msp + vtor'],
   unexplained: [{ is: 'unexplained', why: 'vain', tried: ['vtor'], ifElse: option }, 'no cause is proved', `--rom-option ${option.rom}=${option.other}`],
   'holds-if': [{ is: 'holds-if', conditions: ['a-condition'], options: [{ ...option, sure: 'sure-of-it' }] }, 'a-condition'],
   leave: [{ is: 'leave', check: { ...check, because: 'left-behind' }, option: { value: 'keeps', confidence: 'assumed' } }, 'left-behind', '"keeps" (assumed)'],

@@ -1,5 +1,6 @@
 /** Judges a result against the `expect` of its scenario. Keys left out are not judged. */
-import type { RunResult } from './result.ts';
+import { hasReached } from './reached.ts';
+import type { AfterStep, RunResult } from './result.ts';
 import type { Expect } from './scenario-types.ts';
 import { UsageError, didYouMean } from './usage-error.ts';
 import { CHECK_IDS, FOUND_CAUSES } from './result.ts';
@@ -20,6 +21,8 @@ export function judge(result: RunResult, expect: Expect): Judgement {
     ...judgeChecks(result, expect),
     ...judgeResets(result, expect),
     ...judgeConsole(result, expect),
+    ...judgeGoal(result, expect),
+    ...judgeAfter(result, expect),
   ];
   return { holds: failures.length === 0, failures };
 }
@@ -59,6 +62,21 @@ function judgeResets(result: RunResult, { resets = {} }: Expect): string[] {
     if (count >= min && count <= max) return [];
     const range = min === max ? `${min}` : max === Infinity ? `at least ${min}` : min === 0 ? `at most ${max}` : `${min} to ${max}`;
     return [`${count} resets by ${by}, expected ${range}`];
+  });
+}
+
+function judgeGoal(result: RunResult, { goal }: Expect): string[] {
+  const reached = hasReached(result);
+  return goal === undefined || goal === reached
+    ? []
+    : [`the goal ${result.goal.name} is ${reached ? '' : 'not '}reached, which was not expected`];
+}
+
+function judgeAfter({ after }: RunResult, { after: wanted = {} }: Expect): string[] {
+  return Object.entries(wanted).flatMap(([step, words]) => {
+    const { result, because } = after?.[step as AfterStep] ?? { result: 'not-tried', because: null };
+    if (words.split('|').includes(result)) return [];
+    return [`after ${step} is ${result}, expected ${words.replaceAll('|', ' or ')}${because === null ? '' : `: ${because}`}`];
   });
 }
 

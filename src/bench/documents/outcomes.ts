@@ -7,3 +7,7 @@ export const OUTCOMES = ['dfu', 'dfu-lost', 'reset-loop', 'fault', 'rom-silent',
 export type Outcome = (typeof OUTCOMES)[number];
 /** Who reset the chip. */
 export type ResetBy = ResetCause;
+
+/** What the acceptance client does with a DFU device, in this order. */
+export const AFTER_STEPS = ['list', 'upload', 'erase', 'download', 'verify', 'leave', 'alive'] as const;
+export type AfterStep = (typeof AFTER_STEPS)[number];

@@ -5,7 +5,7 @@ import type { CauseId, ResultCause, RunResult } from './result.ts';
 
 export interface Proof {
   /** What the repaired runs reach. */
-  readonly reached: 'dfu' | 'goal' | 'program';
+  readonly reached: 'dfu' | 'goal' | 'program' | 'used';
   /** The goal, where it is not USB. */
   readonly goal: GoalName | null;
   /** Smallest sets of repairs, any one of which is enough. */
@@ -22,11 +22,12 @@ export const firstSet = ({ sets, causes }: Pick<Proof, 'sets' | 'causes'>): Resu
 };
 
 /** Null where nothing was proved. */
-export function proofOf(result: Pick<RunResult, 'diagnosis' | 'goal'>): Proof | null {
+export function proofOf(result: Pick<RunResult, 'diagnosis' | 'goal' | 'outcome'>): Proof | null {
   const { diagnosis } = result;
   const causes = diagnosis.causes.filter((c) => c.proved);
   if (causes.length === 0) return null;
   const goal = otherGoal(result);
-  const reached = causes.every(({ id }) => id === 'image') ? 'program' : goal === null ? 'dfu' : 'goal';
+  const used = result.outcome === 'dfu' && goal === null;
+  const reached = causes.every(({ id }) => id === 'image') ? 'program' : used ? 'used' : goal === null ? 'dfu' : 'goal';
   return { reached, goal, sets: diagnosis.sets, causes };
 }

@@ -7,14 +7,14 @@ import type { Confidence } from '../../emu/confidence.ts';
 import { formatSeconds, type Ps } from '../../emu/time.ts';
 import type { GoalName } from './goal.ts';
 import type { NoteFact } from './note-facts.ts';
-import type { Outcome, ResetBy } from './outcomes.ts';
+import type { AfterStep, Outcome, ResetBy } from './outcomes.ts';
 import type { Hex, Place } from './place.ts';
 import type { ScenarioDocument } from './scenario-types.ts';
 import type { Sentence } from './sentence.ts';
 
 export { CHECK_IDS } from '../../checks/ids.ts';
 export type { Hex, Place } from './place.ts';
-export { OUTCOMES, type Outcome, type ResetBy } from './outcomes.ts';
+export { AFTER_STEPS, OUTCOMES, type AfterStep, type Outcome, type ResetBy } from './outcomes.ts';
 
 /** Name and version of the result schema. */
 export const RUN_SCHEMA = 'bootbench/run@1';
@@ -167,7 +167,7 @@ export interface ResultCheck<Text extends Sentence = Sentence> {
 /** A check, or a cause that no check names: a difference of the state at the entry of the ROM, or of what a loader left to the application that it starts, a write without effect, a wait that was given up. */
 export type CauseId = CheckId | (typeof FOUND_CAUSES)[number];
 /** Causes that no check names. */
-export const FOUND_CAUSES = ['state', 'image', 'lost-write', 'gave-up'] as const;
+export const FOUND_CAUSES = ['state', 'image', 'lost-write', 'gave-up', 'board', 'host'] as const;
 export interface ResultCause<Text extends Sentence = Sentence> {
   readonly id: CauseId;
   /** True = the run reaches DFU with its set repaired. */
@@ -304,9 +304,6 @@ export interface WayIn {
   readonly tried: boolean;
 }
 
-/** What the acceptance client does, in this order. */
-export const AFTER_STEPS = ['list', 'upload', 'erase', 'download', 'verify', 'leave', 'alive'] as const;
-export type AfterStep = (typeof AFTER_STEPS)[number];
 /** What came of one step. */
 export interface AfterResult<Text extends Sentence = Sentence> {
   /** Refused = the device answered that it does not; failed = it did something else, or went away. */

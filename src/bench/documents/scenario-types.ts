@@ -3,7 +3,7 @@
  * default filled in, as in a result (it is also a valid scenario). `ScenarioPlan` is the form that the machine runs.
  */
 import type { Ps } from '../../emu/time.ts';
-import type { Outcome, ResetBy } from './outcomes.ts';
+import type { AfterStep, Outcome, ResetBy } from './outcomes.ts';
 
 export const SCENARIO_SCHEMA = 'bootbench/scenario@1';
 
@@ -343,7 +343,7 @@ export interface Step {
 export interface Expect {
   /** `dfu`, dfu-lost, reset-loop, fault, rom-silent, back-in-app, stuck or no-jump, or a list of them. */
   readonly outcome?: Outcome | readonly Outcome[];
-  /** Checks (or state, image, lost-write, gave-up) that must be proved as causes; others may be proved, too. */
+  /** Checks (or state, image, lost-write, gave-up, board, host) that must be proved as causes; others may be proved, too. */
   readonly causes?: readonly string[];
   /** Checks that must not be proved as causes; * = none at all. */
   readonly notCauses?: readonly string[];
@@ -366,6 +366,10 @@ export interface Expect {
   >;
   /** Expected output of a channel (semihosting, itm, usart1 …): text, /regular expression/, or a list of both. */
   readonly console?: Readonly<Record<string, string | readonly string[]>>;
+  /** Whether the goal is reached. */
+  readonly goal?: boolean;
+  /** What a host can do with the device: `ok`, `refused`, `failed`, `not-tried` by step (list, upload, erase, download, verify, leave, alive), alternatives separated by `|`. */
+  readonly after?: Readonly<Partial<Record<AfterStep, string>>>;
 }
 
 /** A scenario as a user writes it: `bootbench/scenario@1`, docs/scenario.md. */

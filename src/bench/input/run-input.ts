@@ -52,6 +52,8 @@ export interface RunInput {
   readonly scenario: ScenarioPlan;
   /** What the run is for. */
   readonly goal: PlannedGoal;
+  /** Where DFU comes, a host's client is tried on it (proof/after.ts). */
+  readonly after?: boolean;
   readonly seed: number;
   readonly until: Ps | null;
   readonly limits: RunLimits;

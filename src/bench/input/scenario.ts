@@ -340,7 +340,7 @@ function checkOscillators({ name: part, parameters, clocks }: ChipDescription, n
 }
 
 function checkChannels({ name: part, blocks }: ChipDescription, names: readonly string[]): void {
-  const ports = blocks.map((b) => b.name).filter((name) => /^(?:LP)?US?ART\d+$/.test(name));
+  const ports = blocks.map((b) => b.name).filter((name) => /^(?:(?:LP)?US?ART\d+|I2C\d+|SPI\d+|(?:FD)?CAN\d*)$/.test(name));
   const known = ['semihosting', 'itm', 'cdc', ...ports.map((name) => name.toLowerCase())];
   for (const name of names)
     if (!known.includes(name)) throw new UsageError(`expect.console: ${part} has no channel ${name}`, `it has ${known.join(', ')}`);

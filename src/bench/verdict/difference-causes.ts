@@ -1,4 +1,5 @@
 /** Causes that no check names, as a result tells them: the differences of the first set, with what would be enough as well. */
+import type { BoardFinding } from '../proof/board-causes.ts';
 import type { Writer } from '../../checks/check.ts';
 import { fixOf } from '../difference/fix.ts';
 import type { Difference, Finding } from '../difference/find.ts';
@@ -9,6 +10,36 @@ import { MS, type Ps } from '../../emu/time.ts';
 import type { CauseId, LastWriter, ResultCause, ResultDiagnosis } from '../documents/result.ts';
 
 type Placed = (writer: Writer | null) => LastWriter | null;
+
+const NOT_FIRMWARE = { host: 'No firmware can change that.', board: 'It is the board, not the firmware.' } as const;
+/** What the board or the host keep from it. */
+export function withBoard(
+  diagnosis: ResultDiagnosis<string>,
+  { sets }: BoardFinding,
+  then: string,
+  reason: (what: string) => string | null,
+): ResultDiagnosis<string> {
+  const [first, ...others] = sets;
+  if (first === undefined) return diagnosis;
+  const causes = first.map(({ id, what, says, repair }): ResultCause<string> => ({
+    id,
+    proved: true,
+    at: null,
+    repair,
+    fix: null,
+    outcomeAfterRepair: null,
+    dependsOn: [],
+    lastWriter: null,
+    explanation: `${says.replace(/^the /, 'The ')}. With ${repair}${first.length > 1 ? ' and what else stands here' : ''}, ${then}. ${NOT_FIRMWARE[id]}${reason(what) === null ? '' : ` ${reason(what)}.`}`,
+    what,
+  }));
+  return {
+    explained: true,
+    causes: [...causes, ...diagnosis.causes.map((c) => ({ ...c, proved: false }))],
+    sets: [first, ...others].map((set) => set.map(({ id }) => id)),
+    harmless: diagnosis.harmless,
+  };
+}
 
 /** What was entered: the ROM, or the program of an image. */
 export interface Receiver {

@@ -36,6 +36,7 @@ import {
   type TimelineRow,
   type UsbSession as ResultSession,
 } from '../documents/result.ts';
+import { APP_GOAL } from '../documents/goal.ts';
 import { OF_SENDER, SERIAL_PORT } from '../documents/names.ts';
 import { chainText, type Note } from '../documents/note-facts.ts';
 import { imageCore } from '../input/image-core.ts';
@@ -50,7 +51,8 @@ import { usbClockNote } from './own-usb.ts';
 import { framesOf, place as placeInWords } from '../slice/words.ts';
 import { handOversOf, ownWay } from './hand-overs.ts';
 import { summarise } from './summary.ts';
-import { withDifference, withPath, type Receiver } from './difference-causes.ts';
+import type { BoardFinding } from '../proof/board-causes.ts';
+import { withBoard, withDifference, withPath, type Receiver } from './difference-causes.ts';
 
 /** `lr`: LR at that instruction, if it is known. */
 export function place(input: RunInput, pc: number | null, lr: number | null = null): Place | null {
@@ -499,15 +501,36 @@ export interface SymptomAnswer {
 
 const THE_ROM: Receiver = { id: 'state', name: 'the ROM' };
 /** What the checks found, and what was found without them. */
-type Explained = Diagnosis & { readonly difference: Finding | null; readonly receiver?: Receiver; readonly path: PathFinding };
+type Explained = Diagnosis & {
+  readonly difference: Finding | null;
+  readonly receiver?: Receiver;
+  readonly path: PathFinding;
+  readonly board?: BoardFinding;
+  readonly after?: RunResult<string>['after'];
+};
+/** What a check that fails says of a part of the board. */
+const reasonIn =
+  (checks: readonly ResultCheck<string>[]) =>
+  (what: string): string | null =>
+    checks.find(({ id, verdict }) => id === what.toLowerCase() && verdict === 'fail')?.because ?? null;
+
+/** What comes then, in words. */
+function thenOf({ goal }: RunInput, outcome: Outcome): string {
+  if (goal.asking !== null) return `the ROM answers on ${goal.asking.port}`;
+  if (goal.name === APP_GOAL) return 'the application runs';
+  return outcome === 'dfu' ? 'all of that works' : 'DFU comes';
+}
 function diagnosed(
   { input }: Session,
-  { explained, sets, harmless, difference, receiver, path }: Explained,
+  { explained, sets, harmless, difference, receiver, path, board }: Explained,
   causes: RunResult<string>['diagnosis']['causes'],
+  outcome: Outcome,
+  reason: (what: string) => string | null,
 ): RunResult<string>['diagnosis'] {
   const placed = (writer: Writer | null): LastWriter | null => lastWriter(input, writer);
   const byState = withDifference({ explained, causes, sets, harmless }, difference, receiver ?? THE_ROM, placed);
-  return withPath(byState, path, placed);
+  const onPath = withPath(byState, path, placed);
+  return board === undefined ? onPath : withBoard(onPath, board, thenOf(input, outcome), reason);
 }
 export function makeResult(
   s: Session,
@@ -558,7 +581,7 @@ export function makeResult(
     resets: base.resets,
     entries: base.entries,
     checks,
-    diagnosis: diagnosed(s, diagnosis, causes),
+    diagnosis: diagnosed(s, diagnosis, causes, base.end.outcome, reasonIn(checks)),
     usb: base.usb,
     console: base.console,
     semihostingExit: base.semihostingExit,
@@ -569,7 +592,7 @@ export function makeResult(
     unmodelled: base.unmodelled,
     timeline: base.timeline,
     goal: base.goal,
-    after: null,
+    after: diagnosis.after ?? null,
   };
   const end = seconds(base.end.at);
   const result = {

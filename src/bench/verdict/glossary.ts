@@ -76,6 +76,15 @@ const CAUSE_TEXT = {
     'The run was repeated with that bit as the loop wants it, and DFU came. The line is that of the loop that polls. ' +
       'If the bit comes a little later, the time-out is too short for this clock, crystal or peripheral. If it never comes, look for what it needs: a clock, a pin, a supply, an enable bit.',
   ],
+  board: [
+    'Something on the board keeps the goal away: a supply, a crystal, a pin, an option byte, a debugger.',
+    'Nothing of the firmware explained the failure, so the whole run was repeated with the board as the usual one of this chip is. ' +
+      'The smallest set of changes was kept with which the goal is reached. The firmware is not the reason; what it could do about it is a workaround.',
+  ],
+  host: [
+    'The host keeps the goal away: its cable, or its driver.',
+    'The whole run was repeated with the cable in and a driver for DFU on the host, and the goal was reached. No firmware can change that.',
+  ],
 } as const;
 
 const RESET_TEXT: Readonly<Record<ResetBy, readonly [title: string, text: string]>> = {

@@ -2,6 +2,7 @@
 import type { BaseFacts, StuckInterrupt } from '../session/base-facts.ts';
 import type { Confidence } from '../../emu/confidence.ts';
 import { chainText, factsIn } from '../documents/note-facts.ts';
+import { AFTER_STEPS } from '../documents/outcomes.ts';
 import type { Outcome, Place, RomDependency, RunResult } from '../documents/result.ts';
 import { USB_GOAL } from '../documents/goal.ts';
 import { firstSet } from '../documents/proved.ts';
@@ -51,7 +52,7 @@ const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> 
     const id = session?.vid && session.pid ? ` as ${session.vid.slice(2)}:${session.pid.slice(2)}` : '';
     // after a leave there may be later entries, for example an interrupt that goes to the ROM
     const led = r.entries.findLast((e) => session === undefined || Number(e.at) <= Number(session.at)) ?? r.entries.at(-1);
-    return `DFU enumerated${id} after ${wayIn(r, led)}${wayBack(r)}`;
+    return `DFU enumerated${id} after ${wayIn(r, led)}${unusable(r)}${wayBack(r)}`;
   },
   'dfu-lost': (r) => `DFU enumerated${from(r)}, then the device disconnected or stopped answering without a leave request`,
   'reset-loop': (r) => {
@@ -143,6 +144,14 @@ export function doubts(ofRun: readonly RomDependency[], ofCause: readonly RomDep
   return all.filter((d, i) => all.findIndex((other) => other.rom === d.rom) === i);
 }
 
+/** A clause about a device that cannot be used. */
+function unusable({ after }: Told): string {
+  const bad = after === null ? [] : AFTER_STEPS.filter((step) => after[step].result === 'refused' || after[step].result === 'failed');
+  const [first] = bad;
+  if (first === undefined) return '';
+  return first === 'list' ? ', but the device does not stay' : `, but the device cannot be used (${bad.join(', ')})`;
+}
+
 /** A clause about a failed leave. */
 function wayBack(r: Told): string {
   const failed = r.checks.filter((c) => c.id.startsWith('leave-') && c.verdict === 'fail').map((c) => c.id);
@@ -166,7 +175,9 @@ function why(r: Told): string {
       ? `proved if the ROM option ${depends.rom} is "${depends.value}" (${depends.confidence})`
       : set.some((c) => c.id === 'image')
         ? 'proved by repair: the program then does what it does from reset'
-        : `proved by repair on the ${romOf(r)}`;
+        : set.every((c) => c.id === 'board' || c.id === 'host')
+          ? 'proved by changing it'
+          : `proved by repair on the ${romOf(r)}`;
     return `; cause: ${names}${where(line)}, ${sure}.`;
   }
   return r.diagnosis.explained === false ? notExplained(r) : '.';

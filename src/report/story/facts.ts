@@ -4,7 +4,7 @@
  */
 import type { Judgement } from '../../bench/documents/expect.ts';
 import type { Frame } from '../../bench/documents/note-facts.ts';
-import type { Place, ResultCause, ResultCheck, RomDependency, RunResult } from '../../bench/documents/result.ts';
+import type { After, Place, ResultCause, ResultCheck, RomDependency, RunResult } from '../../bench/documents/result.ts';
 import type { Proof } from '../../bench/documents/proved.ts';
 import type { Sentence } from '../../bench/documents/sentence.ts';
 
@@ -29,6 +29,8 @@ export type Fact =
   | { readonly is: 'symptom'; readonly symptom: NonNullable<RunResult['symptom']>; readonly notes: readonly Sentence[] }
   /** Under which conditions it ran: what was loaded, pressed, forced. */
   | { readonly is: 'condition'; readonly text: Sentence; readonly detail: boolean }
+  /** What a host can do with the device: all of it. */
+  | { readonly is: 'after'; readonly after: After }
   /** What a success rests on, where a board need not do the same. */
   | { readonly is: 'but'; readonly text: Sentence }
   | { readonly is: 'summary'; readonly text: Sentence; readonly detail: boolean }
@@ -92,6 +94,8 @@ export type Fact =
       readonly rom: string;
       /** Sets, any one of which is enough, if there are several. */
       readonly sets: readonly (readonly string[])[];
+      /** What was changed stands around the chip. */
+      readonly around: boolean;
     }
   | {
       readonly is: 'unexplained';

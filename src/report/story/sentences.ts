@@ -94,6 +94,8 @@ function symptom({ symptom: { asked, matches, options }, notes }: FactOf<'sympto
   return { text: `This is NOT what you reported (${saw}).`, more: [...vain, ...would, ...notes.map(whole)] };
 }
 
+/** Stands around the chip. */
+const isAround = (id: string): boolean => id === 'board' || id === 'host';
 const by = (kind: string): string => (kind === 'cpu' ? '' : ` [by ${kind}]`);
 function foundText(check: ResultCheck | null): string | null {
   if (check?.observed == null) return null;
@@ -114,7 +116,7 @@ function cause({ proof, cause: c, check, at, source, jump }: FactOf<'cause'>): R
     label,
     tone,
     detail: proof === 'other',
-    text: c.what === undefined ? `${c.id}: ${c.explanation}` : c.explanation,
+    text: isAround(c.id) ? `${c.id} (${c.what}): ${c.explanation}` : c.what === undefined ? `${c.id}: ${c.explanation}` : c.explanation,
     place,
     source,
     more: [...way, ...not],
@@ -179,6 +181,7 @@ const CONSOLE_LINES = 4;
 const REACHED: Readonly<Record<FactOf<'proof'>['reached'], (rom: string, goal: string) => string>> = {
   dfu: (rom) => `the same run reaches DFU on the ${rom}`,
   goal: (rom, goal) => (goal === APP_GOAL ? 'the application runs' : `the ${rom} answers on ${goal.toUpperCase()}`),
+  used: (rom) => `a host can use the device as it should on the ${rom}`,
   program: () => 'it does what it does when it is started from reset',
 };
 const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>) => Row } = {
@@ -189,6 +192,11 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>) => Row } = {
   }),
   symptom,
   but: ({ text }) => ({ label: 'But', tone: 'yellow', text: whole(text) }),
+  after: ({ after }) => ({
+    label: 'After',
+    tone: 'green',
+    text: `a host can read, erase, write, and leave; of the application then: ${after.alive.because ?? 'it starts'}`,
+  }),
   condition: ({ text, detail }) => ({ text: whole(text), detail }),
   summary: ({ text, detail }) => ({ text: sentence(text), detail }),
   cause,
@@ -221,10 +229,10 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>) => Row } = {
     code,
     more: left.map((text) => `not in the patch: ${text}`),
   }),
-  proof: ({ count, reached, goal, rom, sets }) => ({
+  proof: ({ count, reached, goal, rom, sets, around }) => ({
     label: 'Proof',
     tone: 'green',
-    text: `with ${count > 1 ? `these ${count} causes` : 'only this'} repaired, ${REACHED[reached](rom, goal ?? '')}`,
+    text: `with ${count > 1 ? `these ${count} causes` : 'only this'} ${around ? 'changed' : 'repaired'}, ${REACHED[reached](rom, goal ?? '')}`,
     more: sets.length === 0 ? [] : [`any one of these repairs is enough: ${sets.map((set) => set.join(' + ')).join(', or ')}`],
   }),
   unexplained,

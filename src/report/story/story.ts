@@ -7,7 +7,7 @@ import type { Place, ResultCause, ResultCheck, RunResult } from '../../bench/doc
 import type { Sentence } from '../../bench/documents/sentence.ts';
 import { SERIAL } from '../../bench/documents/goal.ts';
 import { hasReached, otherGoal } from '../../bench/documents/reached.ts';
-import { firstSet, proofOf } from '../../bench/documents/proved.ts';
+import { firstSet, proofOf, type Proof } from '../../bench/documents/proved.ts';
 import { doubts, letsThrough } from '../../bench/verdict/summary.ts';
 import { patchOf, type Patch } from '../patch.ts';
 import { howSure, provisos } from '../provisos.ts';
@@ -25,7 +25,7 @@ export function storyOf(result: RunResult, { sources = NO_SOURCES, judgement = n
   return [
     { is: 'verdict', result, judgement },
     ...circumstances(result),
-    ...(hasReached(result) ? reached(result) : failed(result, sources, patch)),
+    ...(hasReached(result) ? reached(result, sources, patch) : failed(result, sources, patch)),
     ...background(result),
     ...evidence(result),
     { is: 'next', steps: nextSteps(result, patch, judgement) },
@@ -52,7 +52,7 @@ function circumstances(result: RunResult): Fact[] {
   ];
 }
 
-function reached(result: RunResult): Fact[] {
+function reached(result: RunResult, sources: Sources, patch: Patch): Fact[] {
   const lost = lostWay(result);
   const bites = (id: string): boolean => factsIn(result.notes, 'watchdog').some(({ check }) => check === id);
   const broken = result.checks.filter((c) => (c.verdict === 'fail' || c.verdict === 'warn') && !lost.includes(c) && !bites(c.id));
@@ -60,6 +60,8 @@ function reached(result: RunResult): Fact[] {
   return [
     { is: 'summary', text: result.summary, detail: false },
     ...texts(result, BUT).map((text) => ({ is: 'but', text }) as const),
+    ...unusable(result, sources, patch),
+    ...(result.after?.alive.result === 'ok' ? [{ is: 'after', after: result.after } as const] : []),
     ...holdsIf(result, result.dependsOn),
     ...lost.slice(0, 1).map((check) => ({ is: 'leave', check, option: result.rom.options[check.id] ?? null }) as const),
     ...broken.filter((c) => !isHarmless(c)).map((check) => ({ is: 'check', check, maybe: false }) as const),
@@ -69,6 +71,18 @@ function reached(result: RunResult): Fact[] {
       broken.filter(isHarmless).map((c) => c.id),
     ),
   ];
+}
+/** Why a host cannot use the device. */
+function unusable(result: RunResult, sources: Sources, patch: Patch): Fact[] {
+  const proof = proofOf(result);
+  if (proof === null) return [];
+  const causes = firstSet(proof);
+  return [...causes.map((cause) => causeFact(result, cause, sources, 'proved')), ...fix(result, causes, patch), proofFact(result, proof)];
+}
+function proofFact(result: RunResult, { sets, causes, reached: by, goal }: Proof): Fact {
+  const first = sets.length > 0 ? firstSet({ sets, causes }) : causes;
+  const around = first.every(({ id }) => id === 'board' || id === 'host');
+  return { is: 'proof', count: first.length, reached: by, goal, rom: romName(result), sets: sets.length > 1 ? sets : [], around };
 }
 const harmless = (result: RunResult, ids: readonly string[]): Fact[] =>
   ids.length === 0 ? [] : [{ is: 'harmless', ids, everywhere: isEverywhere(result), detail: !hasReached(result) }];
@@ -107,7 +121,7 @@ function failed(result: RunResult, sources: Sources, patch: Patch): Fact[] {
       ...holdsIf(result, result.dependsOn),
       ...harmless(result, result.diagnosis.harmless),
     ];
-  const { sets, reached: by } = proof;
+  const { sets } = proof;
   const causes = sets.length > 0 ? firstSet(proof) : proof.causes;
   const options = doubts(
     result.dependsOn,
@@ -119,7 +133,7 @@ function failed(result: RunResult, sources: Sources, patch: Patch): Fact[] {
     ...seen(result, sources),
     ...fix(result, causes, patch),
     ...withoutUsb(result),
-    { is: 'proof', count: causes.length, reached: by, goal: proof.goal, rom: romName(result), sets: sets.length > 1 ? sets : [] },
+    proofFact(result, proof),
     ...holdsIf(result, options),
     // repairing these instead is enough, too
     ...proof.causes.filter((c) => !causes.includes(c)).map((cause) => causeFact(result, cause, sources, 'other')),

@@ -16,7 +16,7 @@ export const LEFT_OUT: Readonly<Record<Surface, Readonly<Partial<Record<Kind, st
   page: {},
   document: {},
   finding: {
-    ...all([...EVIDENCE, 'console', 'chip', 'board', 'harmless', 'kept-options', 'next'], ELSEWHERE),
+    ...all([...EVIDENCE, 'after', 'console', 'chip', 'board', 'harmless', 'kept-options', 'next'], ELSEWHERE),
     verdict: 'the first line of a finding has what does not hold',
   },
   data: {},

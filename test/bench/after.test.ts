@@ -1,0 +1,116 @@
+/** The minute after the enumeration: what a host can do with the device, on a copy of the machine, and what of board, host and firmware keeps it from that. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { AFTER_STEPS, type RunResult } from '../../src/bench/documents/result.ts';
+import { hasReservations } from '../../src/bench/documents/reservations.ts';
+import { judge } from '../../src/bench/documents/expect.ts';
+import { serialise } from '../../src/bench/documents/serialise.ts';
+import type { Scenario } from '../../src/bench/documents/scenario-types.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { runBench } from '../../src/bench/run.ts';
+import { shortReport } from '../../src/report/short.ts';
+import { plainJob } from './plain-job.ts';
+
+function run(fixture: string, chip: string, scenario: Scenario = {}, after = true): RunResult {
+  const path = `fixtures/${fixture}/firmware.elf`;
+  const bytes = new Uint8Array(readFileSync(new URL(`../../${path}`, import.meta.url)));
+  return runBench(jobInput({ ...plainJob(chip, [{ path, bytes }], scenario), after }));
+}
+const optionBytes = (values: Readonly<Record<string, number>>): Scenario => ({ board: { optionBytes: values } });
+const words = ({ after }: RunResult): string => AFTER_STEPS.map((step) => after![step].result).join(' ');
+const STRAIGHT = ['f405-straight', 'stm32f405rg'] as const;
+const DUAL = ['jump-1ff09800', 'stm32h745zi'] as const;
+
+describe('a device that can be used', () => {
+  // pages of 2 KB, sectors of 16 KB and of 128 KB, one sector alone
+  it.each([
+    ['jump-1fffc800', 'stm32f072rb', 'it enters the ROM again'],
+    [...STRAIGHT, 'it prints'],
+    [...DUAL, 'it enters the ROM again'],
+    ['jump-1ff09800', 'stm32h743zi', 'it enters the ROM again'],
+    ['h533-straight', 'stm32h533re', 'it enters the ROM again'],
+  ])('%s on %s: read, erased, written, left, and %s', (fixture, chip, sign) => {
+    const result = run(fixture, chip);
+    expect(words(result)).toBe('ok ok ok ok ok ok ok');
+    expect(result.after!.alive.because).toBe(sign);
+    expect(result.diagnosis).toMatchObject({ explained: null, causes: [] });
+  });
+  it('a sector that the device lists and the part lacks is not written', () => {
+    const { after } = run('jump-1ff09800', 'stm32h750vb');
+    expect([after!.erase.result, after!.download.result]).toEqual(['ok', 'not-tried']);
+  });
+  it('nothing of it enters other keys', () => {
+    const [with_, without] = [run(...STRAIGHT), run(...STRAIGHT, {}, false)];
+    expect(without.after).toBeNull();
+    expect(serialise({ ...with_, after: null })).toBe(serialise(without));
+  });
+  it('is not tried where the scenario itself leaves', () => {
+    const { after } = run('f405-polls-pin', 'stm32f405rg', {
+      board: { boot0: 1 },
+      steps: [{ at: '2s', do: { dfu: { leave: '0x08000000' } } }],
+    });
+    expect(after!.list).toEqual({ result: 'not-tried', because: 'the scenario itself has left DFU' });
+  });
+});
+
+describe('a device that cannot be used: OK, but', () => {
+  it.each([
+    [
+      'read-out protection level 1',
+      ...STRAIGHT,
+      optionBytes({ RDP: 0xbb }),
+      'RDP',
+      'ok refused refused not-tried not-tried not-tried not-tried',
+    ],
+    [
+      'write protection of its first sector',
+      ...STRAIGHT,
+      optionBytes({ nWRP: 0xffe }),
+      'nWRP',
+      'ok ok failed not-tried not-tried not-tried not-tried',
+    ],
+    [
+      'the watchdog of the second core',
+      ...DUAL,
+      optionBytes({ IWDG2_SW: 0 }),
+      'IWDG2_SW',
+      'failed not-tried not-tried not-tried not-tried not-tried not-tried',
+    ],
+  ] as const)('%s', (_why, fixture, chip, scenario, what, steps) => {
+    const result = run(fixture, chip, scenario);
+    expect([result.outcome, words(result), hasReservations(result)]).toEqual(['dfu', steps, true]);
+    expect(result.diagnosis).toMatchObject({ explained: true, sets: [['board']], causes: [{ id: 'board', what, proved: true }] });
+    const screen = shortReport(result);
+    expect(screen).toMatch(/^OK, but dfu/);
+    expect(screen.replace(/\s+/g, ' ')).toContain(
+      'It is the board, not the firmware. Proof with only this changed, a host can use the device',
+    );
+  });
+  it('says when it went, and by which reset', () => {
+    const { after } = run(...DUAL, optionBytes({ IWDG2_SW: 0 }));
+    expect(after!.list.because).toMatch(/^gone 0\.\d\d s after the enumeration: a reset by iwdg$/);
+  });
+});
+
+describe('the host is part of the machine', () => {
+  it.each([
+    ['the cable is out', { host: { cable: 'out' } }, 'USB cable'],
+    ['the host has no driver', { host: { kind: 'windows', driver: 'none' } }, 'driver'],
+  ] as const)('%s: no firmware can change that', (_why, scenario, what) => {
+    const result = run(...STRAIGHT, scenario);
+    expect(result.outcome).toBe('rom-silent');
+    expect(result.diagnosis).toMatchObject({ explained: true, sets: [['host']], causes: [{ id: 'host', what, proved: true }] });
+    expect(shortReport(result).replace(/\s+/g, ' ')).toContain('No firmware can change that.');
+  });
+  it('is not blamed for what the firmware does', () =>
+    expect(run('f405-polls-pin', 'stm32f405rg', { host: { cable: 'out' } }).diagnosis.causes).toEqual([]));
+});
+
+it('a scenario may expect what a host can do', () => {
+  const expected = { outcome: 'dfu', after: { upload: 'refused', erase: 'refused|failed', list: 'ok' } } as const;
+  const result = run(...STRAIGHT, { ...optionBytes({ RDP: 0xbb }), expect: expected }, false);
+  expect(judge(result, expected)).toEqual({ holds: true, failures: [] });
+  expect(judge(result, { after: { upload: 'ok' } }).failures).toEqual([
+    'after upload is refused, expected ok: read block 2, upload: stall',
+  ]);
+});
