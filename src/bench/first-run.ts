@@ -9,7 +9,7 @@ import { AT_START, entered, rank } from './proof/find-jump.ts';
 import { jobInput, type RunHooks, type RunJob } from './input/job.ts';
 import { hasReached, otherGoal } from './documents/reached.ts';
 import { BUT } from './documents/reservations.ts';
-import type { RunResult } from './documents/result.ts';
+import type { RunResult, WayIn } from './documents/result.ts';
 import type { RunInput } from './input/run-input.ts';
 import { runBench } from './run.ts';
 import { followedText, type Tried } from './documents/tried.ts';
@@ -77,8 +77,10 @@ function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => Run
   const { alone, tried, chosen, pulled: made } = look(job, hooks, run);
   if (tried === null) return withControl(alone, job, hooks);
   const result = chosen === null ? null : (made ?? pull(chosen, job, hooks, run));
-  if (result === null || chosen === null) return withControl(withTried(alone, tried), job, hooks);
-  return withControl(withNotes(result, triggerNotes(chosen, sorted(tried))), job, hooks);
+  if (result === null || chosen === null) return withControl({ ...withTried(alone, tried), ways: tried.map(wayOf) }, job, hooks);
+  const first = { ...wayOf(chosen), outcome: result.outcome, tried: true };
+  const ways = [first, ...tried.filter((t) => t !== chosen).map(wayOf)];
+  return withControl(withNotes({ ...result, ways }, triggerNotes(chosen, sorted(tried))), job, hooks);
 }
 
 /**
@@ -91,6 +93,21 @@ export function triggeredJob(job: RunJob, hooks: RunHooks = {}): { readonly job:
   if (tried === null || chosen === null || chosen.step === null) return { job, told: null };
   return { job: withSteps(job, chosen.step, chosen.held), told: triggerNotes(chosen, sorted(tried))[0]!.text };
 }
+
+/** Null: nothing reaches it, it was called. */
+const triggerOf = ({ step, name }: Trigger): string | null => (step !== null && 'call' in step.do ? null : name);
+const wayOf = (t: Trigger): WayIn => {
+  const called = t.step !== null && 'call' in t.step.do && typeof t.step.do.call === 'string' ? t.step.do.call : null;
+  const by = called ?? t.via?.function ?? null;
+  const open = t.followedFor !== undefined && t.followedFor !== Infinity;
+  return {
+    function: by,
+    caller: by === t.via?.function ? (t.via?.caller ?? null) : null,
+    trigger: triggerOf(t),
+    outcome: open && t.followedFor === 0 ? null : t.outcome,
+    tried: !open,
+  };
+};
 
 /** No trigger led to the ROM: the result lists what was tried. */
 function withTried(alone: RunResult<string>, tried: readonly Trigger[]): RunResult<string> {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
+import { firstRun } from '../../src/bench/first-run.ts';
 import { runBench } from '../../src/bench/run.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import type { Scenario } from '../../src/bench/documents/scenario-types.ts';
@@ -56,6 +57,30 @@ describe('the application', () => {
     ['f405-straight', false],
     ['f405-stack-overflow', false],
   ])('%s: runs = %s', (fixture, runs) => expect(run(fixture, F405, { goal: 'app' }).goal).toMatchObject({ name: 'app', reached: runs }));
+});
+
+describe('ways in', () => {
+  const waysOf = (fixture: string, chip: string): RunResult['ways'] => {
+    const path = `fixtures/${fixture}/firmware.elf`;
+    const bytes = new Uint8Array(readFileSync(new URL(`../../${path}`, import.meta.url)));
+    return firstRun({ ...plainJob(chip, [{ path, bytes }]), trigger: true }, {}).ways;
+  };
+  it('the one that an input reaches comes first, then the call of the same function', () =>
+    expect(waysOf('f405-serial-trigger', F405)).toEqual([
+      { function: 'jump_to_bootloader', caller: 'main', trigger: '"B" to USART1', outcome: 'dfu', tried: true },
+      { function: 'jump_to_bootloader', caller: 'main', trigger: null, outcome: 'dfu', tried: true },
+    ]));
+  it('what nothing reaches was called', () => {
+    const ways = waysOf('h533-seed000-cdc', 'stm32h533re');
+    expect(ways[0]).toMatchObject({ function: 'enter_dfu', trigger: null, outcome: 'rom-silent', tried: true });
+    expect(ways).toContainEqual({
+      function: null,
+      caller: null,
+      trigger: 'virtual COM port opened at 1200 baud',
+      outcome: 'no-jump',
+      tried: true,
+    });
+  });
 });
 
 describe('hand-overs', () => {

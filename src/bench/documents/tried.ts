@@ -10,6 +10,8 @@ export interface Tried {
   readonly kind: 'input' | 'jump' | 'request';
   readonly outcome: Outcome;
   readonly step: Step;
+  /** What entered the ROM, or reset for it, and its caller; null or left out = not known. */
+  readonly via?: { readonly function: string | null; readonly caller: string | null };
   /** How long a pin is held, where that is longer than a press. */
   readonly held?: string;
   /** Nothing had come of it so far, and it was followed no longer. */

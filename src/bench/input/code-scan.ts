@@ -74,7 +74,13 @@ export interface FunctionFacts {
 }
 
 /** All functions that the images name, by address. */
-export function scanFunctions(images: readonly LoadedImage[]): FunctionFacts[] {
+export function scanFunctions(images: readonly LoadedImage[]): readonly FunctionFacts[] {
+  let found = scanned.get(images);
+  if (found === undefined) scanned.set(images, (found = scanAll(images)));
+  return found;
+}
+const scanned = new WeakMap<readonly LoadedImage[], readonly FunctionFacts[]>();
+function scanAll(images: readonly LoadedImage[]): readonly FunctionFacts[] {
   const found: FunctionFacts[] = [];
   const seen = new Set<number>();
   for (const image of images)
@@ -159,6 +165,15 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
   }
   const { constants, accesses, loads, calls, stores, compared, small, setsMsp, branchesFar } = d;
   return { symbol, image, constants, accesses, loads, calls, stores, compared, small, setsMsp, branchesFar };
+}
+
+/** The function that calls the one at `pc`, if it is one alone: LR at a jump says who returned last, not who called. */
+export function onlyCallerOf(images: readonly LoadedImage[], pc: number): string | null {
+  const all = scanFunctions(images);
+  const at = all.find(({ symbol: { address, size } }) => pc >= (address & ~1) && pc < (address & ~1) + size)?.symbol.address;
+  if (at === undefined) return null;
+  const callers = all.filter(({ calls, symbol }) => symbol.address !== at && calls.some(({ target }) => target === (at & ~1) >>> 0));
+  return callers.length === 1 ? callers[0]!.symbol.name : null;
 }
 
 function literal(d: Draft, code: DataView, start: number, pc: number, register: number, offset: number): void {

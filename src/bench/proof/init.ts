@@ -13,6 +13,7 @@ export interface Trigger {
   readonly kind: 'self' | Tried['kind'];
   readonly outcome: Outcome;
   readonly step: Step | null;
+  readonly via?: Tried['via'];
   /** How long a pin is held, where that is longer than a press. */
   readonly held?: string;
   /** Nothing had come of it so far, and it was followed no longer. */

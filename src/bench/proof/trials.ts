@@ -2,9 +2,11 @@
  * What comes of pulling each trigger, on forks. All are followed for a moment first, which is enough for most; where nothing was found, or something better may still
  * come, those that were left open go on from where they stood, each time for longer, until the effort is used up.
  */
+import { codePlace } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import { CutShort, isCut } from '../session/budget.ts';
+import { onlyCallerOf } from '../input/code-scan.ts';
 import { budgetOf } from '../documents/effort.ts';
 import type { Outcome } from '../documents/result.ts';
 import type { Tried } from '../documents/tried.ts';
@@ -42,6 +44,18 @@ interface Followed {
   at: Checkpoint | null;
   /** What came of it; null as long as it is open. */
   end: ReturnType<Way['end']> | undefined;
+}
+
+/** Which function went for the ROM, told of a fork at its end. */
+function withPlace(end: ReturnType<Way['end']>, { machine, input }: Session): ReturnType<Way['end']> {
+  const { entries, resets } = machine.history;
+  const entry = entries.at(-1);
+  if (end === null || entry === undefined) return end;
+  const reset = entry.fromPc === null ? resets.findLast((r) => r.by === 'software' || r.by === 'option-bytes') : undefined;
+  const pc = entry.fromPc ?? reset?.fromPc ?? null;
+  if (pc === null || pc < 0) return end;
+  const name = codePlace(input.images, pc >>> 0).symbol?.split('+')[0] ?? null;
+  return { ...end, tried: { ...end.tried, via: { function: name, caller: onlyCallerOf(input.images, pc >>> 0) } } };
 }
 
 export class Trials {
@@ -85,7 +99,7 @@ export class Trials {
         else this.s.restore(f.at);
         const outcome = this.outcomeWithin(length, f.way.takes, f.at === null);
         if (outcome === null) f.at = this.s.save();
-        else f.end = f.way.end(outcome);
+        else f.end = withPlace(f.way.end(outcome), this.s);
       }
       if (f.end?.enough === true) return f.end.tried;
     }

@@ -7,7 +7,7 @@ import { LATE, type GivenUp } from '../difference/gave-up.ts';
 import type { Opening } from '../difference/openings.ts';
 import type { PathCause, PathFinding } from '../difference/path.ts';
 import { MS, type Ps } from '../../emu/time.ts';
-import type { CauseId, LastWriter, ResultCause, ResultDiagnosis } from '../documents/result.ts';
+import type { CauseId, LastWriter, Outcome, ResultCause, ResultDiagnosis } from '../documents/result.ts';
 
 type Placed = (writer: Writer | null) => LastWriter | null;
 
@@ -46,6 +46,11 @@ export interface Receiver {
   readonly id: 'state' | 'image';
   readonly name: string;
 }
+/** What a run is for: the outcome of one that is repaired, where that is one word, and what comes then, for a person. */
+export interface Goal {
+  readonly outcome: Outcome | null;
+  readonly then: string;
+}
 
 /** @param placed the source line of a writer */
 export function withDifference(
@@ -53,11 +58,12 @@ export function withDifference(
   found: Finding | null,
   receiver: Receiver,
   placed: Placed,
+  goal: Goal,
 ): ResultDiagnosis<string> {
   const [first, ...others] = found?.helps ? found.sets : [];
   if (first === undefined) return diagnosis;
   const proved = found!.complete && !first.some(({ board }) => board);
-  const causes = first.map((d, i) => causeOf(d, proved, receiver, placed, i === 0 ? others : []));
+  const causes = first.map((d, i) => causeOf(d, proved, receiver, placed, i === 0 ? others : [], goal));
   return {
     explained: receiver.id === 'state' ? true : diagnosis.explained,
     causes: [...causes, ...diagnosis.causes],
@@ -71,6 +77,7 @@ export function withPath(
   diagnosis: ResultDiagnosis<string>,
   { sets, complete, behind }: PathFinding,
   placed: Placed,
+  goal: Goal,
 ): ResultDiagnosis<string> {
   const named = new Set(diagnosis.causes.flatMap((c) => (c.proved && c.lastWriter ? [Number(c.lastWriter.pc)] : [])));
   const unnamed = sets.filter((set) => !set.every((cause) => named.has(pcOf(cause))));
@@ -81,7 +88,7 @@ export function withPath(
       ...(cause.is === 'gave-up' ? gaveUp(cause.wait, then, placed) : lostWrite(cause.opening, then, placed)),
       proved,
       dependsOn: [],
-      outcomeAfterRepair: proved && first.length === 1 && behind === undefined ? 'dfu' : null,
+      outcomeAfterRepair: proved && first.length === 1 && behind === undefined ? goal.outcome : null,
     }));
   const ids = unnamed.map((set) => set.map(({ is }) => is));
   if (behind) return withHidden(causes(true, 'the firmware comes further'), ids[0]!, behind);
@@ -89,7 +96,7 @@ export function withPath(
   if (behind === null) return { ...diagnosis, causes: [...causes(false, 'the firmware comes further'), ...diagnosis.causes] };
   return {
     explained: true,
-    causes: [...causes(complete, 'DFU comes'), ...diagnosis.causes],
+    causes: [...causes(complete, goal.then), ...diagnosis.causes],
     sets: complete ? [...ids, ...diagnosis.sets] : diagnosis.sets,
     harmless: diagnosis.harmless,
   };
@@ -132,6 +139,7 @@ function causeOf(
   receiver: Receiver,
   placed: Placed,
   others: readonly (readonly Difference[])[],
+  goal: Goal,
 ): ResultCause<string> {
   return {
     id: receiver.id,
@@ -139,15 +147,15 @@ function causeOf(
     at: 'entry',
     repair: d.afterReset === null ? `${d.what} as it is behind a reset` : `${d.what} = ${number(d.afterReset)}`,
     fix: fixOf(d),
-    outcomeAfterRepair: proved && receiver.id === 'state' ? 'dfu' : null,
+    outcomeAfterRepair: proved && receiver.id === 'state' ? goal.outcome : null,
     dependsOn: [],
     lastWriter: placed(d.writer),
-    explanation: [stateOf(d, receiver), ...others.map((set) => alternative(set, placed))].join(' '),
+    explanation: [stateOf(d, receiver, goal.then), ...others.map((set) => alternative(set, placed))].join(' '),
     what: d.what,
   };
 }
-function stateOf({ what, value, afterReset, board }: Difference, { id, name }: Receiver): string {
-  const then = id === 'state' ? 'DFU comes' : 'it works as from reset';
+function stateOf({ what, value, afterReset, board }: Difference, { id, name }: Receiver, comes: string): string {
+  const then = id === 'state' ? comes : 'it works as from reset';
   const whose = board ? ' It is the board that sets it: no firmware can change that.' : '';
   if (value === null || afterReset === null)
     return `${what} is not as it is behind a reset when ${name} starts. As it is there, ${then}.${whose}`;

@@ -36,7 +36,7 @@ import {
   type TimelineRow,
   type UsbSession as ResultSession,
 } from '../documents/result.ts';
-import { APP_GOAL } from '../documents/goal.ts';
+import { APP_GOAL, USB_GOAL } from '../documents/goal.ts';
 import { OF_SENDER, SERIAL_PORT } from '../documents/names.ts';
 import { chainText, type Note } from '../documents/note-facts.ts';
 import { imageCore } from '../input/image-core.ts';
@@ -528,9 +528,10 @@ function diagnosed(
   reason: (what: string) => string | null,
 ): RunResult<string>['diagnosis'] {
   const placed = (writer: Writer | null): LastWriter | null => lastWriter(input, writer);
-  const byState = withDifference({ explained, causes, sets, harmless }, difference, receiver ?? THE_ROM, placed);
-  const onPath = withPath(byState, path, placed);
-  return board === undefined ? onPath : withBoard(onPath, board, thenOf(input, outcome), reason);
+  const goal = { outcome: input.goal.name === USB_GOAL ? ('dfu' as const) : null, then: thenOf(input, outcome) };
+  const byState = withDifference({ explained, causes, sets, harmless }, difference, receiver ?? THE_ROM, placed, goal);
+  const onPath = withPath(byState, path, placed, goal);
+  return board === undefined ? onPath : withBoard(onPath, board, goal.then, reason);
 }
 export function makeResult(
   s: Session,

@@ -39,8 +39,6 @@ export function ownWay(input: RunInput, { entries, resets, outcome, scenario }: 
   // a boot into the ROM: what asked for the reset
   const reset = last.how === 'boot' ? resets.findLast((r) => r.by === 'software' || r.by === 'option-bytes') : undefined;
   const from = last.from ?? reset?.from ?? null;
-  const lr = last.how === 'branch' ? Number(last.registers['lr'] ?? 0) & ~1 : null;
-  const name = functionAt(input, from === null ? null : Number(from.pc));
-  const caller = functionAt(input, lr);
-  return [{ function: name, caller: caller === name ? null : caller, trigger, outcome, tried: true }];
+  // the caller is looked up where triggers are searched (first-run.ts): it takes a scan of the code
+  return [{ function: functionAt(input, from === null ? null : Number(from.pc)), caller: null, trigger, outcome, tried: true }];
 }
