@@ -165,6 +165,7 @@ function withControl(result: RunResult<string>, job: RunJob, hooks: RunHooks): R
         symptoms: [],
         findJump: false,
         noReturn: false,
+        after: false,
         scenario: { ...job.scenario, steps: [], board: { ...job.scenario.board, boot0: 1 } },
       },
       hooks,
