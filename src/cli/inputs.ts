@@ -166,7 +166,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
     path,
     bytes: readImageFile(path, folder, images.length === 0 ? options.scenario : undefined),
   }));
-  const { chip, from: chipFrom } = chipOf(options.chip ?? asked.chip ?? named?.chip, loaded);
+  const { chip, from: chipFrom, guess } = chipOf(options.chip ?? asked.chip ?? named?.chip, loaded);
   const scenario = options.leave === true ? withLeave(asked, bootAddress(chip, asked) ?? 0) : asked;
   const force = Object.fromEntries((options.force ?? []).map((text) => assignment(text, '--force', 'ETH.DMAMR.SWR=0')));
   for (const [path, value] of Object.entries(force)) forcedField(chip, path, value);
@@ -183,6 +183,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
     ...(options.after === true && options.effort !== 'quick' ? { after: true } : {}),
     ...(triggered(options, scenario) ? { trigger: true } : {}),
     ...(chipFrom === null ? {} : { chipFrom }),
+    ...(guess ? { chipGuess: true } : {}),
     ...(named === null ? {} : { boardSays: saidOf(named, chip) }),
     noReturn: options.pointOfNoReturn === true,
     engine: engineOf(options),
@@ -198,14 +199,22 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
 }
 
 /** The chip that is named, else the one that the images are built for. */
-function chipOf(name: string | undefined, images: readonly JobImage[]): { readonly chip: ChipDescription; readonly from: string | null } {
-  if (name !== undefined) return { chip: chipNamed(name), from: null };
+function chipOf(
+  name: string | undefined,
+  images: readonly JobImage[],
+): { readonly chip: ChipDescription; readonly from: string | null; readonly guess: boolean } {
+  if (name !== undefined) return { chip: chipNamed(name), from: null, guess: false };
   if (images.length === 0)
     throw new UsageError('which chip? --chip is missing', 'for example --chip stm32h533re; `bootbench chips` lists them');
-  const { chip, reasons, alike } = inferChip(images);
+  const { chip, reasons, alike, guess } = inferChip(images);
   const others =
     alike.length === 0 ? '' : `${alike.slice(0, 3).join(', ')}${alike.length > 3 ? ' and others' : ''} would give the same result`;
-  return { chip, from: `${chip.name} assumed, because ${reasons.join('; ')}${others === '' ? '' : ` (${others})`}` };
+  const because = `because ${reasons.join('; ')}${others === '' ? '' : ` (${others})`}`;
+  return {
+    chip,
+    guess,
+    from: guess ? `taken for ${chip.name} (guess), ${because}: if it is another chip, say --chip` : `${chip.name} assumed, ${because}`,
+  };
 }
 
 /** Who names no chip and gives no scenario wants to see what this firmware does: its trigger is looked for. `--trigger` asks for it, `--no-trigger` for none. */

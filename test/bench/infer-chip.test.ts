@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { bench } from '../../src/index.ts';
 import { CHIPS, findChip } from '../../src/chips/index.ts';
 import { inferChip, otherCode, otherFamily, type InferredChip } from '../../src/bench/input/infer-chip.ts';
+import { tryOn } from '../../src/bench/input/try-lines.ts';
 import { loadImage, type ImageChunk } from '../../src/image/image.ts';
 import { Thumb } from '../emu/thumb.ts';
 
@@ -228,6 +229,75 @@ describe('without a name the machine code tells', () => {
 
   it('parts that differ are listed, with what to type', () => {
     expect(() => infer(bytes('h745-masked'))).toThrow(/fits \d+ chips: .*stm32h745xi.*--chip stm32h7/);
+  });
+});
+
+describe('names of other dialects', () => {
+  const named = (text: string): InferredChip => infer(renamed('f303-wrong-base-masked', 'common/startup/startup.c', text));
+  it.each([
+    ['\0stm32f303\0', 'STM32F303', 'the Rust module stm32f303'],
+    ['\0stm32f30x::rcc', 'STM32F303', 'the crate stm32f30x'],
+    ['/chips/stm32f303vc/', 'STM32F303VC', 'the folder of stm32-metapac stm32f303vc'],
+    ['/stm32f3_disco/', 'STM32F303', 'the board stm32f3_disco'],
+    ['bluepill_f303cc', 'STM32F303CC', 'the board bluepill_f303cc'],
+  ])('%j', (text, part, reason) => {
+    const { chip, alike: others, reasons, guess } = named(text);
+    expect([chip.name, ...others].some((name) => name.startsWith(part))).toBe(true);
+    expect(reasons[0]).toBe(reason);
+    expect(guess).toBe(false);
+  });
+
+  it('the start-up file of another maker’s part is no STM32', () => {
+    expect(() => named('startup_gd32f30x_hd.s')).toThrow(/built for GD32F30X \(startup_gd32f30x_hd\.s\), which is no STM32/);
+  });
+
+  it('images of two families are not run together', () => {
+    const of = (header: string) => ({ path: header, bytes: renamed('f405-straight', 'startup/startup.c', header) });
+    expect(() => inferChip([of('stm32f405xx.h'), of('stm32f103xb.h')])).toThrow(
+      /the images are built for STM32F405XX \(.*\) and for STM32F103XB \(.*\)/,
+    );
+  });
+});
+
+describe('bytes that are no firmware for an STM32', () => {
+  it('without a vector table and with all bytes as often are encrypted or compressed', () => {
+    let x = 1;
+    const random = Uint8Array.from({ length: 4096 }, () => (x = (Math.imul(x, 1103515245) + 12345) >>> 0) >>> 16);
+    random.set([0x11, 0x22, 0x33, 0x55], 0);
+    expect(() => inferChip([{ path: 'fw.bin@0x8000000', bytes: random }])).toThrow(/look encrypted or compressed/);
+  });
+
+  it('that work many blocks and no RCC are for another maker’s part', () => {
+    // registers of TIMER, SPI and WDT of nRF52, which are those of timers here
+    const code = [0x40000404, 0x40001004, 0x40001404, 0x40010004].reduce((t, a) => t.constant(0, a).str(1, 0), new Thumb(0x08000040));
+    const bytesOfIt = code.label('end').b('end').bytes();
+    const image = new Uint8Array(0x40 + bytesOfIt.length);
+    new DataView(image.buffer).setUint32(0, 0x20004000, true);
+    new DataView(image.buffer).setUint32(4, 0x08000041, true);
+    image.set(bytesOfIt, 0x40);
+    expect(() => inferChip([{ path: 'fw.bin@0x8000000', bytes: image }])).toThrow(/looks like firmware for no STM32/);
+  });
+});
+
+describe('lines that are left run side by side', () => {
+  const START = 0x08000100;
+  /** A Cortex-M4 program that computes the addresses of its registers, with a table that is too short to tell anything. */
+  function image(program: (t: Thumb) => Thumb): Uint8Array {
+    const code = program(new Thumb(START)).label('end').b('end').bytes();
+    const made = new Uint8Array(0x100 + code.length);
+    new DataView(made.buffer).setUint32(0, 0x20001000, true);
+    new DataView(made.buffer).setUint32(4, START | 1, true);
+    made.set(code, 0x100);
+    return made;
+  }
+  const against = (chip: string, program: (t: Thumb) => Thumb): string | null =>
+    tryOn(findChip(chip)!, [loadImage(image(program), 'fw.bin@0x8000000')]).because;
+
+  it('and one that has nothing at an address leaves: GPIOE of F303 on L412', () => {
+    // RCC.AHBENR of F303, then GPIOE.MODER
+    const gpioE = (t: Thumb): Thumb => t.constant(0, 0x48001000).str(1, 0);
+    expect(against('stm32l412rb', gpioE)).toBe('it uses 0x48001000, where STM32L412RB has nothing');
+    expect(against('stm32f303cc', gpioE)).toBeNull();
   });
 });
 

@@ -15,6 +15,8 @@ const LDR_LITERAL_T1: Encoding = { mask: 0xf800, value: 0x4800 };
 const LDR_LITERAL_T2: Encoding = { mask: 0xff7f0000 | 0, value: 0xf85f0000 | 0 };
 const MOVW: Encoding = { mask: 0xfbf08000 | 0, value: 0xf2400000 | 0 };
 const MOVT: Encoding = { mask: 0xfbf08000 | 0, value: 0xf2c00000 | 0 };
+/** MOV of a modified constant: 0x58000000 is RCC of WB, 0x40000000 TIM2. */
+const MOV_WIDE: Encoding = { mask: 0xfbef8000 | 0, value: 0xf04f0000 | 0 };
 /** MSR of MSP: SYSm 8. */
 const MSR_MSP: Encoding = { mask: 0xfff0f0ff | 0, value: 0xf3808008 | 0 };
 /** LDR of SP from a register's place, as start-up files in assembler do it. */
@@ -204,6 +206,7 @@ function narrowInstruction(d: Draft, code: DataView, start: number, pc: number, 
   else if (STORES.some((s) => s.mask > 0 && is(bits, s))) d.stores.push(pc);
 }
 
+// eslint-disable-next-line complexity -- one line an encoding
 function wideInstruction(d: Draft, code: DataView, start: number, pc: number, bits: number): void {
   const register = (bits >>> 8) & 15;
   const half = ((bits >>> 4) & 0xf000) | ((bits >>> 15) & 0x0800) | ((bits >>> 4) & 0x0700) | (bits & 0xff);
@@ -215,11 +218,26 @@ function wideInstruction(d: Draft, code: DataView, start: number, pc: number, bi
   if (is(bits, LDR_LITERAL_T2)) literal(d, code, start, pc, (bits >>> 12) & 15, bits & 0x00800000 ? bits & 0xfff : -(bits & 0xfff));
   else if (is(bits, MOVW)) d.low.set(register, half);
   else if (is(bits, MOVT)) constant(d, pc, register, ((half << 16) | (d.low.get(register) ?? 0)) >>> 0);
+  else if (is(bits, MOV_WIDE)) blockAt(d, register, rotated(bits));
   else if (is(bits, MSR_MSP) || is(bits, LDR_SP)) d.setsMsp = true;
   else if (is(bits, BL) || is(bits, B_WIDE)) d.calls.push({ target: farTarget(pc, bits), pc });
   else if (is(bits, CMP_T2)) d.compared.push(bits & 0xff);
   else if (is(bits, ORR_T1)) d.small.push({ value: bits & 0xff, pc });
   else if (STORES.some((s) => s.mask < 0 && is(bits, s))) d.stores.push(pc);
+}
+
+/** A number whose upper bits are those of a block's address is one; others are no base of anything. */
+function blockAt(d: Draft, register: number, value: number): void {
+  if (value >>> 28 !== 4 && value >>> 28 !== 5) return;
+  d.accesses.push(value);
+  d.held.set(register, value);
+}
+/** A byte with its top bit set, rotated right by the five bits i:imm3:a (Armv7-M ARM A5.3.2); 0 for the other forms, which repeat a byte. */
+function rotated(bits: number): number {
+  const by = ((bits >>> 22) & 16) | ((bits >>> 11) & 14) | ((bits >>> 7) & 1);
+  if (by < 8) return 0;
+  const byte = 0x80 | (bits & 0x7f);
+  return ((byte >>> by) | (byte << (32 - by))) >>> 0;
 }
 
 /** S:I1:I2:imm10:imm11:0 with I = NOT(J EOR S). */

@@ -1,17 +1,29 @@
 /**
- * Which part an image is built for, from what the image itself says. Names come first: the start-up file and the device header of the debug data, the board
- * of a build folder. Without a name the machine code decides: the initial SP is the end of a RAM, constants point at RCC and at the ROM, and the vector table
- * is as long as the line has interrupts. Nothing here is certain, so what was taken and why is told.
+ * Which part an image is built for. Names come first (part-names.ts). Without one the machine code decides: constants point at RCC, at other blocks and at the ROM, the
+ * vector table is as long as the line has interrupts, the initial SP is the end of a RAM. Lines that this leaves run the first milliseconds side by side (try-lines.ts),
+ * and those that lack what the image uses leave. Nothing here is certain, so what was taken and why is told, and what is a guess is called one.
  */
 import { withOutside } from './outside-memory.ts';
 import { CHIPS, existsUnmodelled, findChip, nearestChip, partsOf } from '../../chips/index.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
-import { isElf, parseElf } from '../../image/elf.ts';
 import { checkMemories, entryVectors, ImageError, loadImage, memoryHolds, sectionAt, wordAt, type LoadedImage } from '../../image/image.ts';
 import { isFact, scanFunctions, scanUnnamed } from './code-scan.ts';
 import { startAddress } from './image-core.ts';
 import { checkFit, isCompiledFor, refuseSecure } from './image-fit.ts';
 import { hex32 } from '../documents/result.ts';
+import {
+  bestMention,
+  conflict,
+  mentionsOf,
+  namedFamily,
+  otherMaker,
+  partsNamed,
+  textsOf,
+  type Mention,
+  type NamedImage,
+} from './part-names.ts';
+import { FAULT, tryOn, type Trial } from './try-lines.ts';
+import { isScrambled } from './scrambled.ts';
 import { familyOfUf2 } from './uf2-families.ts';
 import { UsageError } from '../documents/usage-error.ts';
 
@@ -23,19 +35,8 @@ export interface InferredChip {
   readonly reasons: readonly string[];
   /** Other parts that fit as well and behave the same up to the ROM. */
   readonly alike: readonly string[];
-}
-
-interface NamedImage {
-  readonly path: string;
-  readonly bytes: Uint8Array;
-}
-
-/** What the image calls the part. */
-interface Mention {
-  /** `STM32F405`, `STM32F411xE`, `STM32F411CE`. */
-  readonly part: string;
-  readonly reason: string;
-  readonly weight: number;
+  /** No name says it, and another line fits almost as well, or little speaks for this one. */
+  readonly guess: boolean;
 }
 
 /**
@@ -44,8 +45,16 @@ interface Mention {
  */
 export function inferChip(images: readonly NamedImage[]): InferredChip {
   const loaded = images.map((i) => loadImage(i.bytes, i.path));
-  const texts = images.flatMap(textsOf);
+  const perImage = images.map(textsOf);
+  refuseTwo(images, perImage);
+  const texts = perImage.flat();
   const mention = bestMention(texts);
+  const other = mention === null || mention.weight < SURE ? otherMaker(texts) : null;
+  if (other !== null)
+    throw new UsageError(
+      `${images[0]!.path} is built for ${other.part} (${other.file}), which is no STM32`,
+      'if it uses only what an STM32 has at the same addresses, name that one with --chip',
+    );
   if (mention !== null) {
     const candidates = partsNamed(mention.part);
     if (candidates.length > 0) return named(mention, candidates, loaded);
@@ -55,8 +64,23 @@ export function inferChip(images: readonly NamedImage[]): InferredChip {
         `the nearest modelled chip is ${nearestChip(mention.part)}; try --chip ${nearestChip(mention.part).toLowerCase()}`,
       );
   }
+  const scrambled = loaded.find(isScrambled);
+  if (scrambled !== undefined)
+    throw new UsageError(
+      `${scrambled.path} has no vector table, and its bytes look encrypted or compressed`,
+      'give the file that the linker wrote, before it was packed or encrypted',
+    );
   const uf2 = images.map(({ bytes }) => familyOfUf2(bytes)).find((said) => said !== null);
   return unnamed(images[0]!.path, loaded, uf2?.family ?? namedFamily(texts));
+}
+
+/** Images of two families are not one program. */
+function refuseTwo(images: readonly NamedImage[], texts: readonly (readonly string[])[]): void {
+  const two = conflict(texts.map(mentionsOf), SURE);
+  if (two === null) return;
+  const [a, b] = two.map((m) => `${m.part} (${m.reason})`);
+  const who = images.length === 1 ? `${images[0]!.path} is` : 'the images are';
+  throw new UsageError(`${who} built for ${a} and for ${b}`, 'give the images of one chip, or say which it is with --chip');
 }
 
 /** `STM32F4` */
@@ -76,99 +100,6 @@ function surePart(image: NamedImage): { part: string; reason: string } | null {
   return mention === null || mention.weight < SURE ? null : mention;
 }
 
-// ---- names -----------------------------------------------------------------------------------------------------------------------
-
-const TEXT_SECTIONS = ['.debug_line', '.debug_line_str', '.debug_str', '.strtab', '.debug_info', '.comment'];
-const PART = String.raw`stm32[cfghluw][0-9a-z][0-9a-z]{2}`;
-/** Keys of GROUPS. */
-const GROUP = 'stm32(?:f10x_(?:ld|md|hd|cl)|f30x|f40xx|f40_41xxx|l1xx_(?:md|mdp|hd|xl))';
-/** What names a part, by how much it says. A `x` of the name stands for any character. */
-const NAMES: readonly { readonly pattern: RegExp; readonly weight: number; readonly what: string }[] = [
-  { pattern: new RegExp(String.raw`startup_(${GROUP})\.s\b`, 'gi'), weight: 110, what: 'the start-up file' },
-  { pattern: new RegExp(String.raw`startup_(${PART}(?:x[0-9a-z])?)(?:_[a-z0-9]+)?\.s\b`, 'gi'), weight: 100, what: 'the start-up file' },
-  { pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}x[0-9a-z])\.h\b`, 'gi'), weight: 50, what: 'the device header' },
-  // Arm's compilers keep their command line in .comment
-  { pattern: new RegExp(String.raw`(?<=-D ?)(${PART}x[0-9a-z])\b`, 'gi'), weight: 50, what: 'the macro' },
-  { pattern: new RegExp(String.raw`(?<=-D ?)(${GROUP})\b`, 'gi'), weight: 50, what: 'the macro' },
-  { pattern: /nucleo[-_]([cfghluw][0-9a-z]{3}[a-z]{2})\b/gi, weight: 20, what: 'the board' },
-  {
-    pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}[a-z][0-9a-z][a-z]x)_(?:flash|ram)\b`, 'gi'),
-    weight: 10,
-    what: 'the linker script',
-  },
-];
-
-function bestMention(texts: readonly string[]): Mention | null {
-  const counts = new Map<string, Mention & { times: number }>();
-  for (const text of texts)
-    for (const { pattern, weight, what } of NAMES)
-      for (const [whole, part] of text.matchAll(pattern)) {
-        const name = canonical(part!);
-        const key = `${weight} ${name}`;
-        const known = counts.get(key);
-        if (known) known.times++;
-        else counts.set(key, { part: name, reason: `${what} ${whole.toLowerCase()}`, weight, times: 1 });
-      }
-  const sorted = [...counts.values()].sort((a, b) => b.weight - a.weight || b.times - a.times);
-  return sorted[0] ?? null;
-}
-const canonical = (part: string): string => {
-  const upper = part.toUpperCase();
-  return upper.startsWith('STM32') ? upper : `STM32${upper}`;
-};
-
-/** Files of ST's libraries: `stm32f4xx_gpio.c`, `stm32f10x_rcc.h`, `system_stm32l4xx.c`. */
-const LIBRARY_FILE = /stm32([cfghluw][0-9a-z])(?:xx|[0-9]x)(?:_[a-z0-9_]+)?\.[chs]\b/gi;
-/** The family that most names of such files speak of: `STM32F4`; null without any. */
-function namedFamily(texts: readonly string[]): string | null {
-  const times = new Map<string, number>();
-  for (const text of texts)
-    for (const [, letters] of text.matchAll(LIBRARY_FILE)) {
-      const family = canonical(letters!);
-      times.set(family, (times.get(family) ?? 0) + 1);
-    }
-  return [...times].sort(([, a], [, b]) => b - a)[0]?.[0] ?? null;
-}
-
-/** What the debug sections and names of an image say. */
-function textsOf({ path, bytes }: NamedImage): string[] {
-  if (!isElf(bytes)) return [];
-  try {
-    const elf = parseElf(bytes);
-    const decoder = new TextDecoder('latin1');
-    return TEXT_SECTIONS.flatMap((name) => {
-      const section = elf.section(name);
-      return section === null ? [] : [decoder.decode(section)];
-    });
-  } catch (error) {
-    throw error instanceof ImageError ? error.inFile(path) : error;
-  }
-}
-
-/** ST's Standard Peripherals Libraries name groups of lines and densities: lines, the likeliest first, and letters of the flash's size (stm32f10x.h, stm32f4xx.h, stm32l1xx.h). */
-const GROUPS: Readonly<Record<string, readonly [lines: readonly string[], flash?: string]>> = {
-  STM32F10X_LD: [['STM32F103'], '46'],
-  STM32F10X_MD: [['STM32F103'], '8B'],
-  STM32F10X_HD: [['STM32F103'], 'CDE'],
-  STM32F10X_CL: [['STM32F105', 'STM32F107'], '8BC'],
-  STM32F30X: [['STM32F303', 'STM32F302']],
-  STM32F40XX: [['STM32F407', 'STM32F405', 'STM32F417', 'STM32F415']],
-  STM32F40_41XXX: [['STM32F407', 'STM32F405', 'STM32F417', 'STM32F415']],
-  STM32L1XX_MD: [['STM32L152', 'STM32L151', 'STM32L100'], '68B'],
-  STM32L1XX_MDP: [['STM32L152', 'STM32L151', 'STM32L162', 'STM32L100'], 'C'],
-  STM32L1XX_HD: [['STM32L152', 'STM32L151', 'STM32L162'], 'D'],
-  STM32L1XX_XL: [['STM32L152', 'STM32L151', 'STM32L162'], 'E'],
-};
-/** Parts that `STM32F411XE`, `STM32F405XX`, `STM32H533RETX` or `STM32F10X_HD` can mean. */
-function partsNamed(name: string): readonly string[] {
-  const group = GROUPS[name];
-  if (group) return group[0].flatMap((line) => partsOf(line).filter((p) => group[1]?.includes(p[10]!) ?? true));
-  const [line, pins = 'X', flash = 'X'] = [name.slice(0, 9), name[9], name[10]];
-  const parts = partsOf(line);
-  const exact = parts.filter((p) => p === `${line}${pins}${flash}`);
-  return exact.length > 0 ? exact : parts.filter((p) => (pins === 'X' || p[9] === pins) && (flash === 'X' || p[10] === flash));
-}
-
 /** Of the parts of one line, those whose memories are the image's. */
 function named(mention: Mention, parts: readonly string[], images: readonly LoadedImage[]): InferredChip {
   const all = parts.flatMap((p) => findChip(p) ?? []);
@@ -182,7 +113,7 @@ function named(mention: Mention, parts: readonly string[], images: readonly Load
   const chip = left.find((c) => c.name === bare?.name) ?? left[0]!;
   const reasons = [mention.reason];
   if (left === stack) reasons.push(`the initial SP ${hex32(stackOf(chip, images)!)} at the end of its RAM`);
-  return { chip, reasons, alike: left.filter((c) => c !== chip).map((c) => c.name) };
+  return { chip, reasons, alike: left.filter((c) => c !== chip).map((c) => c.name), guess: false };
 }
 
 // ---- machine code ----------------------------------------------------------------------------------------------------------------
@@ -223,6 +154,7 @@ function familiesWorked(addresses: readonly number[]): Set<string> {
   const examples = new Map(CHIPS.map((c) => [familyOf(c), c]));
   return new Set([...examples].filter(([, c]) => rccUsed(c, addresses) !== null).map(([family]) => family));
 }
+const rccBase = (chip: ChipDescription): number => chip.blocks.find((b) => b.name === chip.rcc)?.base ?? NaN;
 /** The part's RCC, where the code has an address in it. */
 function rccUsed(chip: ChipDescription, addresses: readonly number[]): ChipDescription['blocks'][number] | null {
   const rcc = chip.blocks.find((b) => b.name === chip.rcc);
@@ -235,6 +167,7 @@ interface Fit {
   /** Of it what an address in the ROM gave. It may be the address of another family's ROM: that is a common mistake. */
   readonly ofRom: number;
   readonly reasons: readonly string[];
+  readonly usesRcc: boolean;
 }
 
 /** Points by which all the rest has to speak for another part before it counts against the address of a ROM: one less where no attribute tells the architecture. */
@@ -252,24 +185,102 @@ function unnamed(path: string, images: readonly LoadedImage[], family: string | 
   const addresses = addressesOf(images);
   const chips = CHIPS.filter((chip) => family === null || familyOf(chip) === family).flatMap((chip) => roomFor(chip, images) ?? []);
   // the keys of a flash controller look like addresses too, and are stray everywhere
-  const peripherals = addresses.filter((c) => isPeripheral(c) && chips.some((chip) => !isStray(chip, c)));
+  const peripherals = [...new Set(addresses.filter((c) => isPeripheral(c) && chips.some((chip) => !isStray(chip, c))))];
   const fits = chips.map((chip) => fitOf(chip, images, addresses, peripherals));
-  const left = bestOf(fits, doubtOf(images));
-  const first = left[0];
-  if (first === undefined)
+  if (fits.length === 0)
     throw new UsageError(
       family === null ? `${path} does not show which chip it is for` : `${path}: no modelled ${family} fits it`,
       'name it with --chip; `bootbench chips` lists them',
     );
+  if (family === null && familiesWorked(addresses).size === 0) refuseForeign(path, peripherals);
+  const left = tried(fits, images);
+  return choose(path, left, bestOf(left, doubtOf(images)));
+}
+
+/** Pages of 1 KiB that the code has to reach in blocks for the lack of an RCC among them to count. */
+const MANY_PAGES = 3;
+/** Nothing of an STM32 works before RCC has given it a clock: code that reaches many blocks, none of an RCC and some that each chip lacks, is for none. */
+function refuseForeign(path: string, peripherals: readonly number[]): void {
+  const pages = new Set(peripherals.map((a) => a >>> 10));
+  // a base of few bits (WB has its RCC at 0x58000000) is no constant that is found: an instruction holds it
+  const hidden = CHIPS.some((c) => rccBase(c) % 0x1000000 === 0 && peripherals.every((a) => !isStray(c, a)));
+  if (pages.size < MANY_PAGES || hidden) return;
+  throw new UsageError(
+    `${path} looks like firmware for no STM32: its code uses ${peripherals.slice(0, 3).map(hex32).join(', ')} and the RCC of no modelled chip`,
+    'if it is for an STM32 all the same, name it with --chip; `bootbench chips` lists them',
+  );
+}
+
+/** The one that fits best (the first of `left`), if none fits as well that behaves otherwise. */
+function choose(path: string, fits: readonly Fit[], left: readonly Fit[]): InferredChip {
+  const first = left[0];
+  if (first === undefined)
+    throw new UsageError(`${path} does not show which chip it is for`, 'name it with --chip; `bootbench chips` lists them');
   const others = left.slice(1).map((f) => f.chip);
+  const behind = fits.filter((f) => !left.some((l) => l.chip === f.chip)).sort((a, b) => b.score - a.score);
   if (others.some((chip) => !alike(chip, first.chip))) {
     const names = left.map((f) => f.chip.name.toLowerCase());
+    const why = first.reasons.length > 0 ? ` (${first.reasons.join(', ')})` : '';
     throw new UsageError(
-      `${path} fits ${left.length} chips: ${names.join(', ')}${first.reasons.length > 0 ? ` (${first.reasons.join(', ')})` : ''}`,
+      `${path} fits ${left.length} chips: ${names.join(', ')}${why}${lessLikely(behind)}`,
       `give yours, for example: --chip ${names[0]!}`,
     );
   }
-  return { chip: first.chip, reasons: first.reasons, alike: others.map((c) => c.name) };
+  const next = Math.max(-Infinity, ...behind.filter((f) => !alike(f.chip, first.chip)).map((f) => f.score));
+  const guess = !first.usesRcc || first.reasons.length < SURE_REASONS || first.score - next < SURE_LEAD;
+  return { chip: first.chip, reasons: first.reasons, alike: others.map((c) => c.name), guess };
+}
+/** Points by which a line has to lead where no name says it, and what has to speak for it, RCC among it. */
+const SURE_LEAD = 2;
+const SURE_REASONS = 3;
+/** Names of less likely parts that are told. */
+const MOST_TOLD = 12;
+function lessLikely(behind: readonly Fit[]): string {
+  if (behind.length === 0) return '';
+  const rest = behind.length - MOST_TOLD;
+  const names = behind.slice(0, MOST_TOLD).map((f) => f.chip.name.toLowerCase());
+  return `; less likely: ${names.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
+/** Lines that run their first milliseconds at most: those that a run of others leaves in doubt. */
+const MOST_TRIED = 8;
+/**
+ * What the first milliseconds say, the likeliest first: a run can only take points, so who is behind already need not run. Of those with the same points one of each
+ * family runs first, since families differ most. What stands against all that ran stands against the rest too, and so does what they lack as well.
+ */
+function tried(fits: readonly Fit[], images: readonly LoadedImage[]): readonly Fit[] {
+  const classes = classesOf(fits);
+  const trials = new Map<readonly Fit[], Trial>();
+  const scoreOf = (members: readonly Fit[]): number => {
+    const own = trials.get(members)?.against;
+    const all = [...trials.values()];
+    const shared = all.length === 0 ? 0 : Math.min(...all.map((t) => t.against));
+    const lacked = all.some((t) => t.lacks?.(members[0]!.chip) === true) ? FAULT : 0;
+    return members[0]!.score - (own ?? Math.max(shared, lacked));
+  };
+  const families = new Set<string>();
+  const isNew = (members: readonly Fit[]): number => (families.has(familyOf(members[0]!.chip)) ? 0 : 1);
+  while (trials.size < MOST_TRIED) {
+    const sorted = [...classes].sort((a, b) => scoreOf(b) - scoreOf(a) || isNew(b) - isNew(a));
+    const next = sorted.find((members) => !trials.has(members));
+    const leads = sorted.filter((members) => trials.has(members)).map(scoreOf);
+    if (next === undefined || sorted.length < 2 || (leads.length > 0 && scoreOf(next) <= Math.max(...leads) - SURE_LEAD)) break;
+    families.add(familyOf(next[0]!.chip));
+    trials.set(next, tryOn(next[0]!.chip, images));
+  }
+  return classes.flatMap((members) => members.map((m) => ({ ...m, score: scoreOf(members) })));
+}
+/** Those that are the same up to the ROM and have the same points, by the points. */
+function classesOf(fits: readonly Fit[]): readonly (readonly Fit[])[] {
+  const classes: Fit[][] = [];
+  for (const fit of [...fits].sort((a, b) => b.score - a.score)) {
+    const same = classes.find(
+      ([first]) => first!.score === fit.score && familyOf(first!.chip) === familyOf(fit.chip) && alike(first!.chip, fit.chip),
+    );
+    if (same) same.push(fit);
+    else classes.push([fit]);
+  }
+  return classes;
 }
 
 function fitOf(chip: ChipDescription, images: readonly LoadedImage[], addresses: readonly number[], peripherals: readonly number[]): Fit {
@@ -280,7 +291,8 @@ function fitOf(chip: ChipDescription, images: readonly LoadedImage[], addresses:
     score += 4;
     reasons.push(`it uses RCC at ${hex32(rcc.base)}`);
   }
-  if (peripherals.some((c) => isStray(chip, c))) score -= 2;
+  const strays = new Set(peripherals.filter((c) => isStray(chip, c)).map((c) => c >>> 10)).size;
+  score -= Math.min(2 * strays, MOST_STRAY);
   const [low, high] = chip.rom?.range.value ?? [0, -1];
   const rom = addresses.find((c) => c >= low && c <= high && !isFact(chip, c));
   const ofRom = rom === undefined ? 0 : 4;
@@ -296,14 +308,17 @@ function fitOf(chip: ChipDescription, images: readonly LoadedImage[], addresses:
   }
   if (images.some((image) => isCompiledFor(chip, image))) score += 1;
   const length = tableLength(chip, images);
-  const off = length === null ? Infinity : Math.abs(length - vectorsOf(chip));
+  const off = length === null ? Infinity : Math.min(...vectorsOf(chip).map((n) => Math.abs(length - n)));
   if (off <= 1) {
     // few lines have exactly as many; where the initial SP is, is the linker script's choice
     score += off === 0 ? 2 : 1;
     reasons.push(`the vector table has its ${length} words`);
   }
-  return { chip, score, ofRom, reasons };
+  return { chip, score, ofRom, reasons, usesRcc: rcc !== null };
 }
+
+/** Most points that addresses of blocks which the chip does not have take from it. */
+const MOST_STRAY = 8;
 
 /** A constant that points at peripherals, whose registers are words; not at the bits of one, of which Cortex-M3 and M4 have an alias. */
 const isPeripheral = (constant: number): boolean =>
@@ -384,4 +399,8 @@ function tableLength(chip: ChipDescription, images: readonly LoadedImage[]): num
 /** No core of these chips has more interrupts than 240. */
 const MOST_VECTORS = 256;
 const EXCEPTIONS = 16;
-const vectorsOf = (chip: ChipDescription): number => EXCEPTIONS + 1 + Math.max(...chip.blocks.flatMap((b) => b.irqs ?? []));
+/** Up to the last interrupt of a block that is known, and up to the last line of the NVIC. */
+const vectorsOf = (chip: ChipDescription): readonly number[] => [
+  EXCEPTIONS + 1 + Math.max(...chip.blocks.flatMap((b) => b.irqs ?? [])),
+  EXCEPTIONS + chip.cores[0]!.nvicLines,
+];

@@ -2,6 +2,7 @@
  * A run as plain data, so that it can be sent to a worker thread. `jobInput` checks all that a user can get wrong and makes the machine's
  * input of it.
  */
+import { BUT } from '../documents/reservations.ts';
 import { findChip } from '../../chips/index.ts';
 import { checkMemories, checkOverlap, loadImage, type LoadedImage } from '../../image/image.ts';
 import { decideBoot } from '../../emu/boot-rules.ts';
@@ -50,6 +51,8 @@ export interface RunJob {
   readonly trigger?: boolean;
   /** The chip was not named: what it was concluded from, for a person. */
   readonly chipFrom?: string;
+  /** It is a guess: little speaks for it, or for another one almost as much. */
+  readonly chipGuess?: boolean;
   /** The board that was named: what its BOOT0 and USB wires lead to, for a person. */
   readonly boardSays?: string;
   readonly engine: 'bootbench' | 'unicorn';
@@ -130,6 +133,7 @@ type Note = { kind: string; text: string };
 function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): Note[] {
   const notes = imageNotes(chip, images, job);
   if (job.chipFrom !== undefined) notes.push({ kind: 'chip', text: job.chipFrom });
+  if (job.chipGuess === true) notes.push({ kind: BUT, text: `${chip.name} is a guess: if the firmware is for another chip, say --chip` });
   if (job.boardSays !== undefined) notes.push({ kind: 'board', text: job.boardSays });
   if (job.engine === 'unicorn') for (const text of unicornNotes()) notes.push({ kind: 'engine', text });
   if (romProfileIfAny(chip) === null)
