@@ -1,5 +1,6 @@
 /** The program. A run has a thread of its own, which loads what it needs; the exit code is set, not forced, so that everything written is flushed first. */
 import { EXIT, processIo } from './io.ts';
+import { surroundings } from './outputs.ts';
 import { relay } from './relay.ts';
 import { hasThreads } from './threads.ts';
 
@@ -16,8 +17,15 @@ const hasFolder = (): boolean => {
     return false;
   }
 };
+/** Node reads many files of this program at once: a low limit is met before any command has begun. */
+async function inThisThread(): Promise<number> {
+  const loaded = await import('./here.ts').catch((error: unknown) => {
+    const outside = surroundings(error, 'it cannot start');
+    if (outside === null) throw error;
+    process.stderr.write(`bootbench: ${outside.message}\n`);
+    return null;
+  });
+  return loaded === null ? EXIT.surroundings : loaded.here(args, processIo());
+}
 if (!hasFolder()) process.exitCode = EXIT.usage;
-else
-  process.exitCode = await (BUSY.has(args[0]) && hasThreads() && !talks()
-    ? relay(args)
-    : (await import('./here.ts')).here(args, processIo()));
+else process.exitCode = await (BUSY.has(args[0]) && hasThreads() && !talks() ? relay(args) : inThisThread());

@@ -170,11 +170,16 @@ const REASONS: Readonly<Record<string, string>> = {
   EDQUOT: 'the quota is used up',
   EIO: 'input or output error',
   ENOMEM: 'no memory is left',
+  ERR_WORKER_OUT_OF_MEMORY: 'the memory limit of Node is reached',
 };
 
 export function reason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return REASONS[code ?? ''] ?? message;
+  return REASONS[codeOf(error)] ?? (error as Error).message;
+}
+/** A thread that cannot start says why in its message alone. */
+function codeOf(error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return code === 'ERR_WORKER_INIT_FAILED' ? (/\bE[A-Z]+$/.exec(message)?.[0] ?? code) : code;
 }
 
 /** What a user can do about errors that are neither his input's nor this program's. */
@@ -185,9 +190,10 @@ const ADVICE: Readonly<Record<string, string>> = {
   EMFILE: 'allow more open files (`ulimit -n`)',
   ENFILE: 'close programs',
   ENOMEM: 'close programs',
+  ERR_WORKER_OUT_OF_MEMORY: 'allow more (`NODE_OPTIONS=--max-old-space-size=…`, in MB), or ask for less (`--max-memory`)',
 };
 /** An error of what bootbench runs on, with advice; null where it is none. */
 export function surroundings(error: unknown, what: string): SurroundingsError | null {
-  const { code = '' } = error as NodeJS.ErrnoException;
+  const code = codeOf(error);
   return code in ADVICE ? new SurroundingsError(`${what}: ${reason(error)}`, ADVICE[code]!) : null;
 }

@@ -1,6 +1,7 @@
 /** A command in a thread of its own; this one writes what it says and hears Ctrl-C. */
 import { constants } from 'node:os';
 import { EXIT, exitAfter, internalError, processIo, type EndSignal, type StreamFacts } from './io.ts';
+import { surroundings } from './outputs.ts';
 import { newThread, type CommandData, type CommandMessage } from './threads.ts';
 
 /** A run that is told to stop, or has a limit, writes its result; one that does not come to an end so much later is ended without. */
@@ -30,9 +31,10 @@ export function relay(args: readonly string[]): Promise<number> {
       thread.unref();
       settle(code);
     };
-    const broken = (text: string): void => {
-      io.stderr.write(internalError(text));
-      end(EXIT.internal);
+    const broken = (error: Error): void => {
+      const outside = surroundings(error, 'it cannot go on');
+      io.stderr.write(outside === null ? internalError(error.stack ?? error.message) : `bootbench: ${outside.message}\n`);
+      end(outside === null ? EXIT.internal : EXIT.surroundings);
     };
     giveUp = (after) => {
       io.stderr.write(`bootbench: the run did not stop within ${GRACE_MS / 1000} s after ${after}: ended without a result\n`);
@@ -44,6 +46,6 @@ export function relay(args: readonly string[]): Promise<number> {
       else if (message.kind === 'wall') late ??= setTimeout(() => giveUp('--wall'), message.ms + GRACE_MS);
       else end(message.code);
     });
-    thread.on('error', (error) => broken(error.stack ?? error.message));
+    thread.on('error', broken);
   });
 }

@@ -27,6 +27,22 @@ afterAll(() => rmSync(dist, { recursive: true, force: true }));
 const run = (...args: readonly string[]) => spawnSync(process.execPath, [program(), ...args], { cwd: fixtures, encoding: 'utf8' });
 const SCENARIO = 'h533-seed000-as-posted/scenario.json';
 
+// Node itself aborts below this many
+test.skipIf(process.platform === 'win32').each([
+  [['run', '--chip', 'stm32f030r8', 'f030-timer-left-on/firmware.elf'], 20],
+  [['test', 'f030-timer-left-on'], 24],
+])('a limit of open files that is too low to start `%s` is exit 4, one line with advice', (args, files) => {
+  const limited = spawnSync('sh', ['-c', `ulimit -n ${files}; exec "$@"`, 'sh', process.execPath, program(), ...args], {
+    cwd: fixtures,
+    encoding: 'utf8',
+  });
+  expect(limited).toMatchObject({
+    status: 4,
+    stdout: '',
+    stderr: expect.stringMatching(/^bootbench: [^\n]*too many open files; allow more[^\n]*\n$/),
+  });
+});
+
 test('what a browser loads with the library are ES modules alone: a development server sends them as they are', () => {
   const packages = new Set<string>();
   const seen = new Set<string>();

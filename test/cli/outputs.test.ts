@@ -99,6 +99,7 @@ describe('an error of the surroundings is exit 4, one line with advice, and no s
     ['ENOSPC', 'the disk is full; make room'],
     ['EMFILE', 'too many open files; allow more'],
     ['ENOMEM', 'no memory is left; close programs'],
+    ['ERR_WORKER_OUT_OF_MEMORY', 'the memory limit of Node is reached; allow more'],
   ])('%s', async (code, advice) => {
     const fails = async (): Promise<never> => {
       throw Object.assign(new Error('write'), { code });
