@@ -227,6 +227,14 @@ describe('without a name the machine code tells', () => {
     expect(() => infer(bytes('f405-h7-address'))).toThrow(/fits \d+ chips: .*stm32f405rg/);
   });
 
+  it('a stack that ends elsewhere excludes nothing: those are listed as less likely, those that something else excludes are not', () => {
+    // 32 KiB are all the RAM of G431, and a part of that of F401
+    const asked = (): InferredChip => raw(0x20008000, (t) => t);
+    expect(asked).toThrow(/fits \d+ chips: [^;]*stm32g431rb[^;]*; less likely: stm32/);
+    expect(asked).not.toThrow(/less likely:[^;]*stm32g431rb/);
+    expect(() => infer(bytes('h745-masked'))).toThrow(/stm32h745zi \(it uses RCC at 0x58024400.*words\); give yours/);
+  });
+
   it('parts that differ are listed, with what to type', () => {
     expect(() => infer(bytes('h745-masked'))).toThrow(/fits \d+ chips: .*stm32h745xi.*--chip stm32h7/);
   });

@@ -218,11 +218,12 @@ function choose(path: string, fits: readonly Fit[], left: readonly Fit[]): Infer
     throw new UsageError(`${path} does not show which chip it is for`, 'name it with --chip; `bootbench chips` lists them');
   const others = left.slice(1).map((f) => f.chip);
   const behind = fits.filter((f) => !left.some((l) => l.chip === f.chip)).sort((a, b) => b.score - a.score);
+  const near = behind.filter((f) => first.score - f.score <= SURE_LEAD);
   if (others.some((chip) => !alike(chip, first.chip))) {
     const names = left.map((f) => f.chip.name.toLowerCase());
     const why = first.reasons.length > 0 ? ` (${first.reasons.join(', ')})` : '';
     throw new UsageError(
-      `${path} fits ${left.length} chips: ${names.join(', ')}${why}${lessLikely(behind)}`,
+      `${path} fits ${left.length} chips: ${names.join(', ')}${why}${lessLikely(near)}`,
       `give yours, for example: --chip ${names[0]!}`,
     );
   }
