@@ -22,10 +22,11 @@ import { followLeave } from './proof/leave.ts';
 import type { NamedRepair } from './proof/repairs.ts';
 import type { SessionEnd } from './session/live-run.ts';
 import { acceptance, isGood, unusableInWords } from './proof/after.ts';
-import { whyUnusable } from './proof/after-causes.ts';
+import { works, whyUnusable } from './proof/after-causes.ts';
 import { boardCauses, NO_BOARD, type BoardFinding } from './proof/board-causes.ts';
 import { BUT } from './documents/reservations.ts';
 import { atOtherRate } from './proof/other-rate.ts';
+import { changedOptions, type ChangedOption } from './session/changed-options.ts';
 import { Session } from './session/session.ts';
 import { afterRun, NOT_TRACED, romFacts, type Traced } from './session/subject.ts';
 import { noReturnRow, noReturnText, pointOfNoReturn, type NoReturn } from './verdict/point-of-no-return.ts';
@@ -265,6 +266,7 @@ interface Answers {
   receiver?: Receiver;
   path: PathFinding;
   board?: BoardFinding;
+  written?: readonly ChangedOption[];
   after?: After<string>;
   dependsOn: RomDependency[];
   symptom: SymptomAnswer | null;
@@ -313,19 +315,30 @@ function lookForCause(run: PlainRun, { judged, entry, starts, variants }: Judged
 }
 
 /** A host's client is tried on the device; why it cannot be used where it cannot. */
-function useDevice(run: PlainRun, { judged, starts }: JudgedRun, answers: Answers): void {
+function useDevice(run: PlainRun, { judged, starts, entry }: JudgedRun, answers: Answers): void {
   const { session, input, finished, notes } = run;
   input.progress?.('using the DFU device');
   session.restore(finished);
-  const after = acceptance(session);
+  const changed = changedOptions(session);
+  // what is armed may still fire
+  const armed = answers.diagnosis.harmless.length > 0;
+  const accepted = acceptance(session, armed);
+  const { after } = accepted;
   answers.after = after;
-  if (isGood(after)) return;
+  if (isGood(accepted)) return;
   notes.push({ kind: BUT, text: unusableInWords(after) });
   input.progress?.('looking for what keeps the DFU device from being used');
-  const why = searched(run, 'why the device cannot be used', null, () => whyUnusable(session, starts, judged));
+  const why = searched(run, 'why the device cannot be used', null, () => whyUnusable(session, starts, judged, changed));
   if (why === null) return;
   answers.diagnosis = why.diagnosis.explained === true ? why.diagnosis : answers.diagnosis;
   answers.board = why.board;
+  answers.written = why.written;
+  if (why.diagnosis.explained === true || why.board.sets.length + why.written.length > 0 || entry === null) return;
+  const difference = searched(run, 'a difference from the state behind a reset', null, () => findDifference(session, entry, works));
+  // the block that holds the option bytes: what the firmware wrote of them has names
+  const isOptions = changed.length > 0 && difference?.sets[0]?.every(({ what }) => changed.some(({ path }) => path.startsWith(`${what}.`)));
+  if (isOptions === true) answers.written = changed;
+  else answers.difference = difference;
 }
 
 type ByDifference = Pick<Answers, 'difference' | 'receiver'>;
@@ -402,7 +415,7 @@ function leftBehind(run: PlainRun): ByDifference {
 
 function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers): RunResult<string> {
   const { session, input, base, notes, powerOn, finished, cut } = run;
-  const { diagnosis, difference, receiver, path, board, after, dependsOn, symptom, noReturn } = answers;
+  const { diagnosis, difference, receiver, path, board, written, after, dependsOn, symptom, noReturn } = answers;
   for (const text of symptom?.notes ?? []) notes.push({ kind: 'symptom', text });
   if (input.noReturn) notes.push({ kind: 'no-return', text: noReturnText(session, noReturn) });
   if (run.observed.reached && !cut)
@@ -412,7 +425,15 @@ function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers
     session,
     { ...base, notes, timeline },
     judged,
-    { ...diagnosis, difference, path, ...(receiver && { receiver }), ...(board && { board }), ...(after && { after }) },
+    {
+      ...diagnosis,
+      difference,
+      path,
+      ...(receiver && { receiver }),
+      ...(board && { board }),
+      ...(written && { written }),
+      ...(after && { after }),
+    },
     dependsOn,
     symptom,
   );

@@ -45,13 +45,17 @@ export interface Finding {
 
 const NOTHING = { helps: false, sets: [], complete: true };
 
-/** What keeps the ROM from DFU at its last entry; null where there is nothing to compare with. The session is left anywhere. */
-export function findDifference(session: Session, entry: Checkpoint): Finding | null {
+/**
+ * What keeps the ROM from DFU at its last entry, or a host from what it wants of it; null where there is nothing to compare with. The session is left anywhere.
+ *
+ * @param used of a session whose ROM has reached DFU: the host has what it wants
+ */
+export function findDifference(session: Session, entry: Checkpoint, used: Goal = () => true): Finding | null {
   const byException = entry.history.entries.at(-1)?.how === 'exception';
   const failing = byException ? beforeException(session, entry) : entry;
   const working = romFromReset(session.input, 'table');
   if (working === null) return null;
-  return search(session, failing, working, reachesDfu, byException ? isOfNoCode : () => true);
+  return search(session, failing, working, (s) => reachesDfu(s) && used(s), byException ? isOfNoCode : () => true);
 }
 /** What makes the first fault before any entry, where the program would go on to the ROM without it. The session is left anywhere. */
 export function findAtFault(session: Session, fault: Checkpoint): Finding | null {

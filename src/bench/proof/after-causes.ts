@@ -1,19 +1,27 @@
 /** Why a device that appears cannot be used: repairs of checks, then the board, then the state at the entry, each proved by the acceptance client (after.ts). */
+import type { Repair } from '../../checks/check.ts';
+import type { NamedRepair } from './repairs.ts';
 import { acceptance, isGood } from './after.ts';
 import { attempt, type Attempt, type Starts } from './attempt.ts';
 import { boardCauses, NO_BOARD, type BoardFinding } from './board-causes.ts';
 import { diagnoseFor, type Diagnosis, type Goal, type Judged } from './diagnosis.ts';
+import type { ChangedOption } from '../session/changed-options.ts';
 import type { Session } from '../session/session.ts';
 
 /** The client does all of it without an error. */
-const works = (s: Session): boolean => isGood(acceptance(s));
+export const works = (s: Session): boolean => isGood(acceptance(s));
 
-/** The session is left anywhere. */
-export function whyUnusable(
-  s: Session,
-  starts: Starts,
-  judged: readonly Judged[],
-): { readonly diagnosis: Diagnosis; readonly board: BoardFinding } {
+const withoutWrite = (seq: number): Repair => ({ at: 'before-write', what: 'this write left out', fix: '', seq, value: null });
+
+export interface Unusable {
+  readonly diagnosis: Diagnosis;
+  readonly board: BoardFinding;
+  /** Option bytes that the firmware has written: without these writes it works. */
+  readonly written: readonly ChangedOption[];
+}
+
+/** The session is left anywhere. @param changed option bytes that the firmware has written */
+export function whyUnusable(s: Session, starts: Starts, judged: readonly Judged[], changed: readonly ChangedOption[]): Unusable {
   const good = new WeakSet<Attempt>();
   const goal: Goal = {
     attempt: (from, repairs, options) => {
@@ -25,6 +33,10 @@ export function whyUnusable(
     dependencies: () => [],
   };
   const diagnosis = diagnoseFor(goal, s, starts, judged, 'dfu');
-  if (diagnosis.explained === true) return { diagnosis, board: NO_BOARD };
-  return { diagnosis, board: boardCauses(s.input, works) };
+  if (diagnosis.explained === true) return { diagnosis, board: NO_BOARD, written: [] };
+  const subject = judged.find((j) => j.subject !== null)?.subject;
+  const leftOut = changed.map(({ by }): NamedRepair => ({ id: 'option-bytes', repair: withoutWrite(by.seq), subject: subject! }));
+  const helps = subject !== undefined && leftOut.length > 0 && goal.reached(goal.attempt(starts, leftOut));
+  const written = helps ? changed : [];
+  return { diagnosis, board: written.length > 0 ? NO_BOARD : boardCauses(s.input, works), written };
 }

@@ -7,6 +7,7 @@ import { DFU_STATE, layoutOf } from '../../usb-sim/dfu-protocol.ts';
 import type { DfuOperation } from '../../usb-sim/types.ts';
 import type { DfuRequest } from '../../usb-sim/usb-sim.ts';
 import { printedText } from '../../emu/console-text.ts';
+import { leaveTwin } from './leave.ts';
 import { CutShort, isCut } from '../session/budget.ts';
 import { AFTER_STEPS, type After, type AfterResult, type AfterStep } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
@@ -14,6 +15,8 @@ import { inShortRun } from '../session/short-run.ts';
 
 /** A user looks at the device before he downloads: so long at least. */
 const STAY: Ps = 2 * PS_PER_SECOND;
+/** An interrupt of the application that is enabled has so long to fire: an RTC wakes every few seconds. */
+const STAY_IF_ARMED: Ps = 12 * PS_PER_SECOND;
 /** A watchdog that runs is waited for, up to this. */
 const LONGEST_STAY: Ps = 40 * PS_PER_SECOND;
 const MARGIN: Ps = 50 * MS;
@@ -34,8 +37,14 @@ const failed = (because: string): AfterResult<string> => ({ result: 'failed', be
 export const untried = (because: string): After<string> =>
   Object.fromEntries(AFTER_STEPS.map((step) => [step, { result: 'not-tried', because }])) as Results;
 
-/** Everything that was tried went well. */
-export const isGood = (after: After): boolean => AFTER_STEPS.every((step) => !isBad(after[step]));
+export interface Acceptance {
+  readonly after: After<string>;
+  /** The application has no vector table of its own in force: the next reset mends that, and `leave` tells all about it. */
+  readonly toRom: boolean;
+}
+/** Nothing that was tried keeps a user from his download. */
+export const isGood = ({ after, toRom }: Acceptance): boolean =>
+  AFTER_STEPS.every((step) => !isBad(after[step]) || (step === 'alive' && toRom));
 const isBad = ({ result }: AfterResult): boolean => result === 'refused' || result === 'failed';
 
 /** What the user is kept from, for the first screen. */
@@ -54,26 +63,33 @@ const NAMES: Readonly<Record<AfterStep, string>> = {
   alive: 'the application behind the leave',
 };
 
-/** The session stands at the end of a run that reached DFU; it is left anywhere. */
-export function acceptance(s: Session): After<string> {
+/** @param armed checks found something of the application that may still fire. The session stands at the end of a run that reached DFU; it is left anywhere. */
+export function acceptance(s: Session, armed = true): Acceptance {
   const { dfu } = s.usb.state;
-  if (dfu === null || !s.usb.dfuReady || s.usb.dfuLeft) return untried('the scenario itself has left DFU');
-  if (layoutOf(dfu).length === 0) return untried('the device describes no memory');
-  return inShortRun(s.machine, () => new Client(s).run());
+  if (dfu === null || !s.usb.dfuReady || s.usb.dfuLeft) return { after: untried('the scenario itself has left DFU'), toRom: false };
+  if (layoutOf(dfu).length === 0) return { after: untried('the device describes no memory'), toRom: false };
+  return inShortRun(s.machine, () => new Client(s, armed).run());
 }
 
 class Client {
   private readonly s: Session;
+  /** Something of the application may still fire. */
+  private readonly armed: boolean;
+  private toRom = false;
   private readonly resets: number;
   private readonly results: Results;
 
-  constructor(s: Session) {
+  constructor(s: Session, armed: boolean) {
     this.s = s;
+    this.armed = armed;
     this.resets = s.machine.history.resets.length;
     this.results = { ...untried('a step before it failed') } as Results;
   }
 
-  run(): After<string> {
+  run(): Acceptance {
+    return { after: this.steps(), toRom: this.toRom };
+  }
+  private steps(): After<string> {
     const { s, results } = this;
     s.keepCheckpoints = false;
     results.list = this.stay();
@@ -91,7 +107,7 @@ class Client {
     const { s } = this;
     const { system, chip } = s.machine;
     const due = chip.blocks.map((row) => (row.model?.includes('wdg') === true ? (system.published(system.block(row.name)).due ?? 0) : 0));
-    const until = s.machine.now + STAY;
+    const until = s.machine.now + (this.armed ? STAY_IF_ARMED : STAY);
     const last = Math.max(until, ...due.filter((t) => t < s.machine.now + LONGEST_STAY).map((t) => t + MARGIN));
     this.until(() => this.isGone(), last);
     if (this.isGone()) return failed(this.gone());
@@ -191,13 +207,18 @@ class Client {
       return;
     }
     const texts = Object.values(machine.state.console).map(printedText).join('').length;
-    const [entered, leaves] = [machine.history.entryCount, s.state.leftAt];
+    // the session keeps the state before its first instruction
+    s.keepCheckpoints = true;
+    const asked = machine.now;
     const done = this.operate({ kind: 'leave', address: start });
     results.leave = done.status === 'ok' ? ok() : this.refusal(done);
     if (isBad(results.leave)) return;
-    results.alive = this.life(machine.now, { texts, entered, leaves });
+    results.alive = this.life(asked, texts);
   }
-  private life(since: Ps, before: { readonly texts: number; readonly entered: number; readonly leaves: Ps | null }): AfterResult<string> {
+  private entered(since: Ps, how: 'branch' | 'boot' | 'exception'): boolean {
+    return this.s.machine.history.entries.some((e) => e.at > since && e.how === how);
+  }
+  private life(since: Ps, texts: number): AfterResult<string> {
     const { s } = this;
     const { machine, usb } = s;
     let ticks = 0;
@@ -211,19 +232,29 @@ class Client {
     };
     const sign = (): string | null => {
       if (usb.sessions.some((u) => u.at > since && u.enumerated !== null && u.servedBy === 'user')) return 'its USB device is there';
-      if (machine.history.entryCount > before.entered) return 'it enters the ROM again';
-      if (Object.values(machine.state.console).map(printedText).join('').length > before.texts) return 'it prints';
+      if (this.entered(since, 'branch') || this.entered(since, 'boot')) return 'it enters the ROM again';
+      if (Object.values(machine.state.console).map(printedText).join('').length > texts) return 'it prints';
       return ticks > 2 ? 'its interrupts are served' : null;
     };
     try {
-      this.until(() => sign() !== null || s.state.fault !== null || machine.state.lockup !== null, since + LIFE);
+      const died = (): boolean => s.state.fault !== null || machine.state.lockup !== null || this.entered(since, 'exception');
+      this.until(() => sign() !== null || died(), machine.now + LIFE);
     } finally {
       machine.observer = observer;
     }
+    this.toRom = this.entered(since, 'exception');
+    if (this.toRom)
+      return failed('its exceptions go to the ROM, whose vector table is still in force: set VTOR, or the mapping at 0, in its start-up');
     if (machine.state.lockup !== null || s.state.fault !== null) return failed('it faults');
     const seen = sign();
     if (seen !== null) return ok(seen);
-    return machine.state.inSystem ? failed('the ROM does not start it') : ok('it runs');
+    return machine.state.inSystem ? failed('the ROM does not start it') : this.asFromReset();
+  }
+
+  /** It shows nothing: is that what it shows from reset, too? */
+  private asFromReset(): AfterResult<string> {
+    const [missing] = this.s.leave === null ? [] : (leaveTwin(this.s, false)?.facts.missing ?? []);
+    return missing === undefined ? ok('it runs') : failed(`after a reset, ${missing}, and behind the leave it does not`);
   }
 
   // ---- the host

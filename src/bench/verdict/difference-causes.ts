@@ -1,4 +1,5 @@
 /** Causes that no check names, as a result tells them: the differences of the first set, with what would be enough as well. */
+import { optionInManual, type ChangedOption } from '../session/changed-options.ts';
 import type { BoardFinding } from '../proof/board-causes.ts';
 import type { Writer } from '../../checks/check.ts';
 import { fixOf } from '../difference/fix.ts';
@@ -39,6 +40,29 @@ export function withBoard(
     sets: [first, ...others].map((set) => set.map(({ id }) => id)),
     harmless: diagnosis.harmless,
   };
+}
+
+/** Option bytes that the firmware wrote: they persist. */
+export function withWritten(
+  diagnosis: ResultDiagnosis<string>,
+  written: readonly ChangedOption[],
+  then: string,
+  placed: Placed,
+): ResultDiagnosis<string> {
+  if (written.length === 0) return diagnosis;
+  const causes = written.map(({ path, value, by }): ResultCause<string> => ({
+    id: 'state',
+    proved: true,
+    at: null,
+    repair: 'the option byte as it was',
+    fix: null,
+    outcomeAfterRepair: null,
+    dependsOn: [],
+    lastWriter: placed(by),
+    explanation: `The firmware writes the option byte ${optionInManual(path)} = ${number(value)}, which persists. With the option byte as it was, ${then}.`,
+    what: path,
+  }));
+  return { ...diagnosis, explained: true, causes, sets: [written.map(() => 'state' as const)] };
 }
 
 /** What was entered: the ROM, or the program of an image. */

@@ -6,6 +6,7 @@ import type { PathFinding } from '../difference/path.ts';
 import type { Judged, Diagnosis } from '../proof/diagnosis.ts';
 import type { Writer } from '../../checks/check.ts';
 import { exceptionName } from '../../checks/core-registers.ts';
+import type { ChangedOption } from '../session/changed-options.ts';
 import { familyOf } from '../../checks/families.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import { vectorAddress } from '../../emu/core/arm/exceptions.ts';
@@ -52,7 +53,7 @@ import { framesOf, place as placeInWords } from '../slice/words.ts';
 import { handOversOf, ownWay } from './hand-overs.ts';
 import { summarise } from './summary.ts';
 import type { BoardFinding } from '../proof/board-causes.ts';
-import { withBoard, withDifference, withPath, type Receiver } from './difference-causes.ts';
+import { withBoard, withDifference, withPath, withWritten, type Receiver } from './difference-causes.ts';
 
 /** `lr`: LR at that instruction, if it is known. */
 export function place(input: RunInput, pc: number | null, lr: number | null = null): Place | null {
@@ -506,6 +507,7 @@ type Explained = Diagnosis & {
   readonly receiver?: Receiver;
   readonly path: PathFinding;
   readonly board?: BoardFinding;
+  readonly written?: readonly ChangedOption[];
   readonly after?: RunResult<string>['after'];
 };
 /** What a check that fails says of a part of the board. */
@@ -522,7 +524,7 @@ function thenOf({ goal }: RunInput, outcome: Outcome): string {
 }
 function diagnosed(
   { input }: Session,
-  { explained, sets, harmless, difference, receiver, path, board }: Explained,
+  { explained, sets, harmless, difference, receiver, path, board, written }: Explained,
   causes: RunResult<string>['diagnosis']['causes'],
   outcome: Outcome,
   reason: (what: string) => string | null,
@@ -531,6 +533,7 @@ function diagnosed(
   const goal = { outcome: input.goal.name === USB_GOAL ? ('dfu' as const) : null, then: thenOf(input, outcome) };
   const byState = withDifference({ explained, causes, sets, harmless }, difference, receiver ?? THE_ROM, placed, goal);
   const onPath = withPath(byState, path, placed, goal);
+  if (written !== undefined && written.length > 0) return withWritten(onPath, written, goal.then, placed);
   return board === undefined ? onPath : withBoard(onPath, board, goal.then, reason);
 }
 export function makeResult(

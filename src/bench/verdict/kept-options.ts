@@ -1,7 +1,6 @@
 /** Option bytes that the firmware has changed; they survive every reset and power-off. */
-import { maskOf, registerOf } from '../../checks/families.ts';
-import type { WriteRecord } from '../../emu/history.ts';
 import type { Note } from '../documents/note-facts.ts';
+import { changedOptions, optionInManual, type ChangedOption } from '../session/changed-options.ts';
 import type { Session } from '../session/session.ts';
 import { place } from '../slice/words.ts';
 
@@ -11,39 +10,20 @@ const LEVEL_0 = { RDP: 0xaa, RDPRT: 0 } as const;
 const LEVEL_2 = { RDP: 0xcc, RDPRT: 3 } as const;
 const MOST_FIELDS = 4;
 
-interface Changed {
-  readonly path: string;
-  readonly value: number;
-  readonly by: WriteRecord;
-}
-
 export function keptOptionNotes(s: Session): Note[] {
   const changed = changedOptions(s);
   return changed.length === 0 ? [] : [{ kind: 'kept-options', text: `${written(s, changed)}${protects(changed)}` }];
 }
 
-/** Option bytes in force that differ from the factory values and were written by an instruction of this run. */
-function changedOptions({ machine }: Session): readonly Changed[] {
-  const { chip, history } = machine;
-  return Object.values(chip.optionBytes ?? {}).flatMap(({ field, factory }) => {
-    const value = machine.fieldValue(field);
-    if (value === factory.value >>> 0) return [];
-    const programmed = field.replace('_CUR.', '_PRG.');
-    const [register, mask] = [registerOf(programmed), maskOf(chip, programmed)];
-    const by = history.lastWriter(register, mask) ?? history.lastWriterBeforeReset(register, mask);
-    return by?.kind === 'cpu' ? [{ path: field, value, by }] : [];
-  });
-}
-function written(s: Session, changed: readonly Changed[]): string {
-  const fields = changed.slice(0, MOST_FIELDS).map(({ path, value }) => `${inManual(path)} = 0x${value.toString(16)}`);
+function written(s: Session, changed: readonly ChangedOption[]): string {
+  const fields = changed.slice(0, MOST_FIELDS).map(({ path, value }) => `${optionInManual(path)} = 0x${value.toString(16)}`);
   const last = changed.reduce((a, b) => (b.by.at > a.by.at ? b : a)).by;
   const starts = s.machine.history.entries.at(-1)?.how === 'boot' ? ', so the chip now always boots into its ROM' : '';
   return `option bytes that ${place(s, last.pc)} wrote persist across resets and power-off${starts}: ${fields.join(', ')}${changed.length > MOST_FIELDS ? ', …' : ''}`;
 }
-const inManual = (path: string): string => path.replace('.', '_');
 
 /** AN3156 3.1, AN3155 3.4: with read-out protection the ROM refuses memory commands; removing it erases the flash (documented). */
-function protects(changed: readonly Changed[]): string {
+function protects(changed: readonly ChangedOption[]): string {
   const level = changed.find(({ path }) => PROTECTION.test(path));
   if (level === undefined) return '';
   const name = PROTECTION.exec(level.path)![1] as keyof typeof LEVEL_0;

@@ -194,8 +194,8 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>) => Row } = {
   but: ({ text }) => ({ label: 'But', tone: 'yellow', text: whole(text) }),
   after: ({ after }) => ({
     label: 'After',
-    tone: 'green',
-    text: `a host can read, erase, write, and leave; of the application then: ${after.alive.because ?? 'it starts'}`,
+    tone: after.alive.result === 'failed' ? 'yellow' : 'green',
+    text: `a host can read, erase, write, and leave; the application then: ${after.alive.because ?? 'it starts'}`,
   }),
   condition: ({ text, detail }) => ({ text: whole(text), detail }),
   summary: ({ text, detail }) => ({ text: sentence(text), detail }),

@@ -55,13 +55,18 @@ function circumstances(result: RunResult): Fact[] {
 function reached(result: RunResult, sources: Sources, patch: Patch): Fact[] {
   const lost = lostWay(result);
   const bites = (id: string): boolean => factsIn(result.notes, 'watchdog').some(({ check }) => check === id);
-  const broken = result.checks.filter((c) => (c.verdict === 'fail' || c.verdict === 'warn') && !lost.includes(c) && !bites(c.id));
+  const isCause = (id: string): boolean => result.diagnosis.causes.some((c) => c.proved && c.id === id);
+  const broken = result.checks.filter(
+    (c) => (c.verdict === 'fail' || c.verdict === 'warn') && !lost.includes(c) && !bites(c.id) && !isCause(c.id),
+  );
   const isHarmless = ({ id }: ResultCheck): boolean => result.diagnosis.harmless.includes(id);
   return [
     { is: 'summary', text: result.summary, detail: false },
     ...texts(result, BUT).map((text) => ({ is: 'but', text }) as const),
     ...unusable(result, sources, patch),
-    ...(result.after?.alive.result === 'ok' ? [{ is: 'after', after: result.after } as const] : []),
+    ...(result.after !== null && result.after !== undefined && result.after.leave.result === 'ok'
+      ? [{ is: 'after', after: result.after } as const]
+      : []),
     ...holdsIf(result, result.dependsOn),
     ...lost.slice(0, 1).map((check) => ({ is: 'leave', check, option: result.rom.options[check.id] ?? null }) as const),
     ...broken.filter((c) => !isHarmless(c)).map((check) => ({ is: 'check', check, maybe: false }) as const),
