@@ -21,7 +21,16 @@ export type {
 } from './library/options.ts';
 export type { ChipName } from './library/names.ts';
 export type * from './bench/documents/result.ts';
-export type { ResultCause, ResultCheck, ResultDiagnosis, RunResult, SymptomOption, TimelineRow } from './bench/documents/public-result.ts';
+export type {
+  After,
+  AfterResult,
+  ResultCause,
+  ResultCheck,
+  ResultDiagnosis,
+  RunResult,
+  SymptomOption,
+  TimelineRow,
+} from './bench/documents/public-result.ts';
 export type {
   AdcInputs,
   Board,

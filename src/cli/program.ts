@@ -236,7 +236,7 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
     .addOption(noTriggerOption())
     .option(
       '--strict',
-      'exit 1 also for a success with a reservation ("OK, but"): an input that floats, an impossible clock, a jump that no input reaches',
+      'exit 1 also for a success with a reservation ("OK, but"): a DFU device that a host cannot use, an input that floats, an impossible clock, a jump that no input reaches',
     )
     .option('--find-jump', 'if nothing jumps: try each function that can enter the ROM and each polled pin, each on a copy of the machine')
     .option(

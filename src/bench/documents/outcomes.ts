@@ -10,4 +10,5 @@ export type ResetBy = ResetCause;
 
 /** What the acceptance client does with a DFU device, in this order. */
 export const AFTER_STEPS = ['list', 'upload', 'erase', 'download', 'verify', 'leave', 'alive'] as const;
+/** A step of the acceptance client. */
 export type AfterStep = (typeof AFTER_STEPS)[number];

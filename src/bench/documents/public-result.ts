@@ -2,6 +2,10 @@
 import type * as Typed from './result.ts';
 
 /** See `bootbench/run@1`. */
+export type After = Typed.After<string>;
+/** See `bootbench/run@1`. */
+export type AfterResult = Typed.AfterResult<string>;
+/** See `bootbench/run@1`. */
 export type ResultCause = Typed.ResultCause<string>;
 /** See `bootbench/run@1`. */
 export type ResultCheck = Typed.ResultCheck<string>;
