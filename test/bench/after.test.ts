@@ -182,4 +182,5 @@ it('an application whose exceptions go to the ROM behind the leave is not alive,
   expect([result.after!.leave.result, result.after!.alive.result]).toEqual(['ok', 'failed']);
   expect(result.after!.alive.because).toContain('its exceptions go to the ROM');
   expect([hasReservations(result), result.diagnosis.causes]).toEqual([false, []]);
+  expect(result.summary).toContain('; behind a leave, the application does not run as after a reset');
 });

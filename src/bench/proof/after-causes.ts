@@ -20,7 +20,11 @@ export interface Unusable {
   readonly written: readonly ChangedOption[];
 }
 
-/** The session is left anywhere. @param changed option bytes that the firmware has written */
+/**
+ * The session is left anywhere.
+ *
+ * @param changed option bytes that the firmware has written
+ */
 export function whyUnusable(s: Session, starts: Starts, judged: readonly Judged[], changed: readonly ChangedOption[]): Unusable {
   const good = new WeakSet<Attempt>();
   const goal: Goal = {

@@ -63,7 +63,11 @@ const NAMES: Readonly<Record<AfterStep, string>> = {
   alive: 'the application behind the leave',
 };
 
-/** @param armed checks found something of the application that may still fire. The session stands at the end of a run that reached DFU; it is left anywhere. */
+/**
+ * The session stands at the end of a run that reached DFU; it is left anywhere.
+ *
+ * @param armed checks found something of the application that may still fire
+ */
 export function acceptance(s: Session, armed = true): Acceptance {
   const { dfu } = s.usb.state;
   if (dfu === null || !s.usb.dfuReady || s.usb.dfuLeft) return { after: untried('the scenario itself has left DFU'), toRom: false };
@@ -129,12 +133,18 @@ class Client {
     return `gone ${((at - since) / PS_PER_SECOND).toFixed(2)} s after the enumeration: ${why}`;
   }
 
-  /** Where the application begins; of a large sector only a part is written, into one that is erased. */
+  /** The first address of an image in the memory that the device describes. */
+  private application(): number | null {
+    const { s } = this;
+    const layout = layoutOf(s.usb.state.dfu!);
+    const addresses = s.input.images.flatMap((i) => i.chunks.map((c) => c.address));
+    return addresses.find((a) => layout.some((x) => a >= x.start && a < x.end)) ?? null;
+  }
+  /** The sector in which the application begins. */
   private target(): { readonly address: number; readonly size: number } {
     const { s } = this;
     const layout = layoutOf(s.usb.state.dfu!);
-    const start = s.input.images.flatMap((i) => i.chunks.map((c) => c.address)).find((a) => layout.some((x) => a >= x.start && a < x.end));
-    const address = start ?? layout[0]!.start;
+    const address = this.application() ?? layout[0]!.start;
     const segment = layout.find((x) => address >= x.start && address < x.end)!;
     const first = segment.start + Math.floor((address - segment.start) / segment.sectorSize) * segment.sectorSize;
     return { address: first, size: segment.sectorSize };
@@ -201,8 +211,8 @@ class Client {
   private leave(): void {
     const { s, results } = this;
     const { machine } = s;
-    const start = s.input.images.flatMap((i) => i.chunks.map((c) => c.address)).find((a) => layoutOf(s.usb.state.dfu!).some((x) => a >= x.start && a < x.end)); // prettier-ignore
-    if (start === undefined) {
+    const start = this.application();
+    if (start === null) {
       results.leave = results.alive = { result: 'not-tried', because: 'there is no application' };
       return;
     }

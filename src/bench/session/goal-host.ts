@@ -13,7 +13,7 @@ const READY = 150 * MS;
 const PAUSE = 2 * MS;
 
 /** What the host needs of the run. */
-interface Run extends Pick<LiveRun, 'machine' | 'profile' | 'state' | 'requestCheck'> {
+interface Run extends Pick<LiveRun, 'machine' | 'profile' | 'state'> {
   readonly steps: LiveRun['steps'] & { append(action: PlannedAction): void };
 }
 

@@ -149,7 +149,9 @@ function unusable({ after }: Told): string {
   const bad = after === null ? [] : AFTER_STEPS.filter((step) => after[step].result === 'refused' || after[step].result === 'failed');
   const [first] = bad;
   if (first === undefined) return '';
-  return first === 'list' ? ', but the device does not stay' : `, but the device cannot be used (${bad.join(', ')})`;
+  if (first === 'list') return ', but the device does not stay';
+  if (first === 'alive') return '; behind a leave, the application does not run as after a reset';
+  return `, but the device cannot be used (${bad.join(', ')})`;
 }
 
 /** A clause about a failed leave. */
