@@ -334,11 +334,7 @@ function useDevice(run: PlainRun, { judged, starts, entry }: JudgedRun, answers:
   answers.board = why.board;
   answers.written = why.written;
   if (why.diagnosis.explained === true || why.board.sets.length + why.written.length > 0 || entry === null) return;
-  const difference = searched(run, 'a difference from the state behind a reset', null, () => findDifference(session, entry, works));
-  // the block that holds the option bytes: what the firmware wrote of them has names
-  const isOptions = changed.length > 0 && difference?.sets[0]?.every(({ what }) => changed.some(({ path }) => path.startsWith(`${what}.`)));
-  if (isOptions === true) answers.written = changed;
-  else answers.difference = difference;
+  answers.difference = searched(run, 'a difference from the state behind a reset', null, () => findDifference(session, entry, works));
 }
 
 type ByDifference = Pick<Answers, 'difference' | 'receiver'>;

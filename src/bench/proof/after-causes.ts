@@ -1,6 +1,5 @@
 /** Why a device that appears cannot be used: repairs of checks, then the board, then the state at the entry, each proved by the acceptance client (after.ts). */
-import type { Repair } from '../../checks/check.ts';
-import type { NamedRepair } from './repairs.ts';
+import { repairTarget, type NamedRepair } from './repairs.ts';
 import { acceptance, isGood } from './after.ts';
 import { attempt, type Attempt, type Starts } from './attempt.ts';
 import { boardCauses, NO_BOARD, type BoardFinding } from './board-causes.ts';
@@ -11,12 +10,10 @@ import type { Session } from '../session/session.ts';
 /** The client does all of it without an error. */
 export const works = (s: Session): boolean => isGood(acceptance(s));
 
-const withoutWrite = (seq: number): Repair => ({ at: 'before-write', what: 'this write left out', fix: '', seq, value: null });
-
 export interface Unusable {
   readonly diagnosis: Diagnosis;
   readonly board: BoardFinding;
-  /** Option bytes that the firmware has written: without these writes it works. */
+  /** Option bytes that the firmware has written: with their factory values in front of the ROM, it works. */
   readonly written: readonly ChangedOption[];
 }
 
@@ -38,9 +35,12 @@ export function whyUnusable(s: Session, starts: Starts, judged: readonly Judged[
   };
   const diagnosis = diagnoseFor(goal, s, starts, judged, 'dfu');
   if (diagnosis.explained === true) return { diagnosis, board: NO_BOARD, written: [] };
-  const subject = judged.find((j) => j.subject !== null)?.subject;
-  const leftOut = changed.map(({ by }): NamedRepair => ({ id: 'option-bytes', repair: withoutWrite(by.seq), subject: subject! }));
-  const helps = subject !== undefined && leftOut.length > 0 && goal.reached(goal.attempt(starts, leftOut));
+  const asBefore = (session: Session): readonly NamedRepair[] => {
+    const target = repairTarget(session.machine);
+    for (const { path, factory } of changed) target.putField?.(path, factory);
+    return [];
+  };
+  const helps = changed.length > 0 && goal.reached(goal.attempt(starts, [], { atEntry: asBefore }));
   const written = helps ? changed : [];
   return { diagnosis, board: written.length > 0 ? NO_BOARD : boardCauses(s.input, works), written };
 }

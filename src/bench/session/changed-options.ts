@@ -7,6 +7,7 @@ export interface ChangedOption {
   /** `FLASH.OPTCR.RDP`. */
   readonly path: string;
   readonly value: number;
+  readonly factory: number;
   readonly by: WriteRecord;
 }
 
@@ -19,7 +20,7 @@ export function changedOptions({ machine }: Pick<Session, 'machine'>): readonly 
     const programmed = field.replace('_CUR.', '_PRG.');
     const [register, mask] = [registerOf(programmed), maskOf(chip, programmed)];
     const by = history.lastWriter(register, mask) ?? history.lastWriterBeforeReset(register, mask);
-    return by?.kind === 'cpu' ? [{ path: field, value, by }] : [];
+    return by?.kind === 'cpu' ? [{ path: field, value, factory: factory.value >>> 0, by }] : [];
   });
 }
 /** As manuals write it: `FLASH_OPTCR.RDP`. */

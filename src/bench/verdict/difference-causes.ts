@@ -50,16 +50,16 @@ export function withWritten(
   placed: Placed,
 ): ResultDiagnosis<string> {
   if (written.length === 0) return diagnosis;
-  const causes = written.map(({ path, value, by }): ResultCause<string> => ({
+  const causes = written.map(({ path, value, factory, by }): ResultCause<string> => ({
     id: 'state',
     proved: true,
     at: null,
-    repair: 'the option byte as it was',
+    repair: `${optionInManual(path)} = ${number(factory)}`,
     fix: null,
     outcomeAfterRepair: null,
     dependsOn: [],
     lastWriter: placed(by),
-    explanation: `The firmware writes the option byte ${optionInManual(path)} = ${number(value)}, which persists. With the option byte as it was, ${then}.`,
+    explanation: `The firmware writes the option byte ${optionInManual(path)} = ${number(value)}, which persists. With ${number(factory)}, as from the factory, ${then}.`,
     what: path,
   }));
   return { ...diagnosis, explained: true, causes, sets: [written.map(() => 'state' as const)] };
