@@ -143,6 +143,7 @@ it('only sessions drive the machine: what repeats a run goes through Session.adv
     'session/tick-period.ts': 'one period of SysTick, which is short',
     'session/fixed-loop.ts': 'a part of one period',
     'session/finite-loop.ts': 'one period of SysTick, which is short',
+    'input/try-lines.ts': 'the first milliseconds of an image, bounded in time and in cycles',
     'verdict/crash.ts': 'single instructions',
     'slice/window.ts': 'single instructions, looked at by their number',
   };

@@ -1,6 +1,7 @@
 /** The watchdog while a ROM without USB waits for a host: what ST's own code does on STM32F103 and STM32F051 (STM32F030F4: inferred), and what AN2606 says of the others. */
 import { describe, expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
+import { unasked } from '../../src/bench/input/run-input.ts';
 import { Session } from '../../src/bench/session/session.ts';
 import { PS_PER_SECOND } from '../../src/emu/time.ts';
 import { plainJob } from '../bench/plain-job.ts';
@@ -8,7 +9,7 @@ import { pinBoot, program } from './course.ts';
 
 const resets = (chip: string): readonly string[] => {
   const image = { path: 'fw.bin@0x08000000', bytes: program(0x08000000) };
-  const { machine } = new Session(jobInput(plainJob(chip, [image], { board: { ...pinBoot, optionBytes: { IWDG_SW: 0 } } })));
+  const { machine } = new Session(unasked(jobInput(plainJob(chip, [image], { board: { ...pinBoot, optionBytes: { IWDG_SW: 0 } } }))));
   const until = 40 * PS_PER_SECOND;
   for (let stops = 0; machine.now < until && machine.history.resets.length < 2 && stops < 1000; stops++) machine.run(until);
   const by = machine.history.resets.map((r) => r.by);
