@@ -9,7 +9,7 @@ import type * as BullMq from 'bullmq';
 import type { Job, Queue, QueueEvents } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { gunzipSync, gzipSync, strFromU8, strToU8 } from 'fflate';
-import { UsageError } from '../bench/documents/usage-error.ts';
+import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import { sha256 } from '../image/sha256.ts';
 import type { CaseResult } from './base.ts';
 import { SetAside, type Campaign, type Workers } from './campaign.ts';
@@ -116,11 +116,43 @@ export class RedisBlobs implements Blobs {
 }
 
 export const encodeResult = (result: QueuedResult): Buffer => Buffer.from(gzipSync(strToU8(JSON.stringify(result)), { level: 1 }));
-const decodeResult = (bytes: Uint8Array): QueuedResult => JSON.parse(strFromU8(gunzipSync(bytes))) as QueuedResult;
+/** Null: nobody of this version wrote that, or it would be larger than any result. What else has access to the server may write anything. */
+export function decodeResult(bytes: Uint8Array | undefined): QueuedResult | null {
+  const found = bytes === undefined || unpackedSize(bytes) > LARGEST_RESULT ? null : parsed(() => strFromU8(gunzipSync(bytes)));
+  if (!isRecord(found) || typeof found['work'] !== 'string' || !Array.isArray(found['results'])) return null;
+  return { work: found['work'], results: found['results'] as CaseResult[] };
+}
+/** As the end of a gzip file says it (RFC 1952 2.3.1). */
+const unpackedSize = (bytes: Uint8Array): number =>
+  bytes.length < 18 ? Infinity : new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(bytes.length - 4, true);
+const LARGEST_RESULT = 2 ** 28;
+
+function parsed(text: () => string): unknown {
+  try {
+    return JSON.parse(text());
+  } catch {
+    return null;
+  }
+}
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+function submittedIn(text: string): Submitted | null {
+  const found = parsed(() => text);
+  if (!isRecord(found) || typeof found['engine'] !== 'string' || typeof found['at'] !== 'number') return null;
+  return { engine: found['engine'], at: found['at'] };
+}
+/** A key of ours holds something else: another program uses the same names. */
+function foreign(error: unknown, key: string): Error | null {
+  if (!/WRONGTYPE/.test((error as Error).message)) return null;
+  return new SurroundingsError(`the queue holds something else under ${key}`, 'use another server or database, or delete that key');
+}
 
 /** Campaigns that are under way, by engine. */
 export async function campaignsUnderWay(redis: Redis): Promise<string[]> {
-  const all = Object.values(await redis.hgetall(CAMPAIGNS)).map((text) => JSON.parse(text) as Submitted);
+  const texts = await redis.hgetall(CAMPAIGNS).catch((error: unknown) => {
+    throw foreign(error, CAMPAIGNS) ?? error;
+  });
+  const all = Object.values(texts).flatMap((text) => submittedIn(text) ?? []);
   return [...new Set(all.filter((c) => Date.now() - c.at < GONE_MS).map((c) => c.engine))];
 }
 
@@ -220,7 +252,9 @@ export class QueueWorkers implements Workers {
 
   private async beat(): Promise<void> {
     const submitted: Submitted = { engine: this.engine, at: Date.now() };
-    await this.connection.redis.hset(CAMPAIGNS, this.campaign, JSON.stringify(submitted));
+    await this.connection.redis.hset(CAMPAIGNS, this.campaign, JSON.stringify(submitted)).catch((error: unknown) => {
+      throw foreign(error, CAMPAIGNS) ?? error;
+    });
   }
 
   private async read(): Promise<void> {
@@ -232,13 +266,21 @@ export class QueueWorkers implements Workers {
           readonly (readonly [Buffer, readonly (readonly [Buffer, readonly Buffer[]])[]])[] | null;
         for (const [id, [, value]] of found?.[0]?.[1] ?? []) {
           last = id.toString();
-          this.take(last, decodeResult(value!));
+          const result = decodeResult(value);
+          if (result === null) this.say(`an entry of the queue is no result and was left out: ${key} ${last}`);
+          else this.take(last, result);
         }
-      } catch {
+      } catch (error) {
+        const why = foreign(error, key);
+        if (why !== null) return this.failAll(why);
         // the server is away: the stream is read on from where it was
         if (!this.closed) await new Promise((go) => setTimeout(go, 500));
       }
     }
+  }
+  private failAll(why: Error): void {
+    for (const { fail } of this.waiting.values()) fail(why);
+    this.waiting.clear();
   }
   private take(entry: string, { work, results }: QueuedResult): void {
     const known = this.entries.get(work);
