@@ -89,6 +89,8 @@ export interface BenchOptions extends MachineOptions {
   readonly symptom?: Symptom | readonly Symptom[];
   /** For firmware that waits for a button or a command: find what makes it jump and do it; the result names it. Default false. */
   readonly trigger?: boolean;
+  /** Where DFU comes: try what a host does with the device, on a copy of the machine; the result tells it in `after`. Default false; `bootbench run` does it. */
+  readonly after?: boolean;
   /** Limits of the run; none by default. */
   readonly limits?: Limits;
   /**
@@ -110,7 +112,7 @@ export interface Progress {
 }
 
 const MACHINE_KEYS = ['chip', 'images', 'scenario', 'seed', 'until', 'romOptions', 'force', 'romDump', 'semihosting', 'bootAt', 'files'];
-const BENCH_KEYS = [...MACHINE_KEYS, 'symptom', 'trigger', 'limits', 'devices', 'signal', 'onProgress'];
+const BENCH_KEYS = [...MACHINE_KEYS, 'symptom', 'trigger', 'after', 'limits', 'devices', 'signal', 'onProgress'];
 
 /** Checks everything that does not need a machine. */
 export async function libraryJob(options: BenchOptions, keys: readonly string[] = BENCH_KEYS): Promise<RunJob> {
@@ -141,7 +143,8 @@ export async function libraryJob(options: BenchOptions, keys: readonly string[] 
       options: romOptions,
     },
     symptoms: symptomsOf(options.symptom),
-    ...(options.trigger === true ? { trigger: true } : {}),
+    after: options.after === true,
+    trigger: options.trigger === true,
     engine: 'bootbench',
     semihosting: options.semihosting !== false,
     bootAt: options.bootAt === undefined ? null : wordValue(options.bootAt, 'bootAt'),

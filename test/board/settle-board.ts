@@ -4,6 +4,7 @@ import { SettleBench, type Settled } from '../../src/board/settle.ts';
 import { settleExperiments } from '../../src/board/settle-experiments.ts';
 import { addressGiven, type UsbWatch } from '../../src/board/usb-watch.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
+import { unasked } from '../../src/bench/input/run-input.ts';
 import { Session } from '../../src/bench/session/session.ts';
 import { familyOf, locate } from '../../src/checks/families.ts';
 import { findChip } from '../../src/chips/index.ts';
@@ -38,7 +39,7 @@ export function foreignPart(name: string, chosen: Readonly<Record<string, string
   const waits = new Uint8Array(Uint32Array.of(0x20000800, 0x08000009, 0xe7fee7fe).buffer);
   const job = plainJob(name, [{ path: 'app.bin@0x08000000', bytes: waits }]);
   const rom = { kind: 'dump', bytes: foreignRom(name, chosen), version: null, options: {} } as const;
-  return new GdbHub(new Session(jobInput({ ...job, rom }), { parameters: { 'uid.0': 0x12345678 } }));
+  return new GdbHub(new Session(unasked(jobInput({ ...job, rom })), { parameters: { 'uid.0': 0x12345678 } }));
 }
 
 /** What the experiment says of a ROM that was built with these options. */
@@ -53,7 +54,7 @@ export async function settleOnStandIn(
   // L0's ROM goes back to a program whose first word is a stack pointer
   const waits = new Uint8Array(Uint32Array.of(profile.family === 'L0' ? 0 : 0x20000800, 0x08000009, 0xe7fee7fe).buffer);
   const job = plainJob(name, [{ path: 'app.bin@0x08000000', bytes: waits }], { romOptions: chosen });
-  const session = new Session(jobInput(job));
+  const session = new Session(unasked(jobInput(job)));
   const watch = profile.dfu === null ? overUsart(session, profile) : overUsb(session, chip);
   const target = await emulatedBoard(session);
   try {

@@ -26,7 +26,7 @@ test('a firmware that jumps rightly gives outcome dfu, exit 0 and a document of 
 
   // The library gives the same bytes as the command line.
   const bytes = new Uint8Array(readFileSync(fixture('h533-straight/firmware.elf')));
-  const again = await bench({ chip: 'STM32H533RE', images: [{ path: 'h533-straight/firmware.elf', bytes }] });
+  const again = await bench({ chip: 'STM32H533RE', images: [{ path: 'h533-straight/firmware.elf', bytes }], after: true });
   expect(serialise(again)).toBe(ran.out);
 });
 

@@ -234,7 +234,7 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
 
   it('takes a raw binary for that of the flash, and asks on the page for a chip that nothing tells', async () => {
     await open();
-    const { chunks } = loadImage(readFileSync(join(root, 'fixtures', 'f405-masked', 'firmware.elf')), 'f.elf');
+    const { chunks } = loadImage(readFileSync(join(root, 'fixtures', 'jump-1fff0000', 'firmware.elf')), 'f.elf');
     const buffer = Buffer.from(chunks[0]!.data);
     await page.getByLabel(/or your own/).setInputFiles({ name: 'mine.bin', mimeType: 'application/octet-stream', buffer });
     expect(await page.getByRole('alert').textContent()).toMatch(
@@ -243,7 +243,7 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     await page.getByLabel(/^Chip/).fill('stm32f405rg');
     await page.getByRole('button', { name: 'Run', exact: true }).click();
     await page.getByTestId('outcome').waitFor();
-    expect(await textOf('outcome')).toMatch(/^rom-silent/);
+    expect(await textOf('outcome')).toMatch(/^dfu/);
   });
 
   it('says what to do where its server is gone', async () => {
