@@ -9,6 +9,7 @@ import type * as BullMq from 'bullmq';
 import type { Job, Queue, QueueEvents } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { gunzipSync, gzipSync, strFromU8, strToU8 } from 'fflate';
+import { isRecord } from '../bench/documents/is-record.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import { sha256 } from '../image/sha256.ts';
 import type { CaseResult } from './base.ts';
@@ -134,8 +135,6 @@ function parsed(text: () => string): unknown {
     return null;
   }
 }
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 function submittedIn(text: string): Submitted | null {
   const found = parsed(() => text);
   if (!isRecord(found) || typeof found['engine'] !== 'string' || typeof found['at'] !== 'number') return null;
@@ -147,11 +146,14 @@ function foreign(error: unknown, key: string): Error | null {
   return new SurroundingsError(`the queue holds something else under ${key}`, 'use another server or database, or delete that key');
 }
 
+/** An error of the list of campaigns, thrown as what it is. */
+function refuse(error: unknown): never {
+  throw foreign(error, CAMPAIGNS) ?? error;
+}
+
 /** Campaigns that are under way, by engine. */
 export async function campaignsUnderWay(redis: Redis): Promise<string[]> {
-  const texts = await redis.hgetall(CAMPAIGNS).catch((error: unknown) => {
-    throw foreign(error, CAMPAIGNS) ?? error;
-  });
+  const texts = await redis.hgetall(CAMPAIGNS).catch(refuse);
   const all = Object.values(texts).flatMap((text) => submittedIn(text) ?? []);
   return [...new Set(all.filter((c) => Date.now() - c.at < GONE_MS).map((c) => c.engine))];
 }
@@ -252,9 +254,7 @@ export class QueueWorkers implements Workers {
 
   private async beat(): Promise<void> {
     const submitted: Submitted = { engine: this.engine, at: Date.now() };
-    await this.connection.redis.hset(CAMPAIGNS, this.campaign, JSON.stringify(submitted)).catch((error: unknown) => {
-      throw foreign(error, CAMPAIGNS) ?? error;
-    });
+    await this.connection.redis.hset(CAMPAIGNS, this.campaign, JSON.stringify(submitted)).catch(refuse);
   }
 
   private async read(): Promise<void> {

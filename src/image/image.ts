@@ -351,6 +351,10 @@ export interface CodePlace {
 /** Headers hold what others wrote for inlining: CMSIS, HAL, libraries. */
 const isHeader = (file: string | null): boolean => file !== null && /\.(h|hh|hpp|hxx|h\+\+|inc|inl|ipp|tcc|tpp)$/i.test(file);
 
+/** The function at an address, without an offset into it; null where the image names none. */
+export const functionNameAt = (images: readonly LoadedImage[], pc: number): string | null =>
+  codePlace(images, pc).symbol?.split('+')[0] ?? null;
+
 /**
  * Source line of an instruction: the user's call where its code comes from a header, inlined or (without optimisation) as a function of its own. `lr`: LR at that
  * instruction, where it is known; a function that calls none has its return address there.

@@ -1,4 +1,5 @@
 /** Options of the library functions, and their conversion into a job. Wrong options throw a UsageError or an ImageError before anything runs. */
+import { isRecord } from '../bench/documents/is-record.ts';
 import { partNumber } from '../chips/parts.ts';
 import { chipFamilies, existsUnmodelled, findChip, nearestChip, suggestChips } from '../chips/index.ts';
 import { parseDuration } from '../bench/documents/duration.ts';
@@ -159,8 +160,6 @@ export async function libraryJob(options: BenchOptions, keys: readonly string[] 
 /** A machine's job: what only a whole run has is refused. */
 export const machineJob = (options: MachineOptions, more: readonly string[] = []): Promise<RunJob> =>
   libraryJob(options, [...MACHINE_KEYS, ...more]);
-
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function checkOptions(options: BenchOptions, keys: readonly string[]): void {
   if (!isRecord(options)) throw new UsageError(`the options are ${shown(options)}`, 'give { chip, images }');

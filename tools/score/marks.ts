@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { judge } from '../../src/bench/documents/expect.ts';
 import { hasReached, otherGoal } from '../../src/bench/documents/reached.ts';
 import type { Place, RunResult } from '../../src/bench/documents/result.ts';
-import { proofOf } from '../../src/bench/documents/proved.ts';
+import { isAround, proofOf } from '../../src/bench/documents/proved.ts';
 import type { Expect } from '../../src/bench/documents/scenario-types.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob, readScenario } from '../../src/cli/inputs.ts';
@@ -97,9 +97,7 @@ function lineMark(r: RunResult, manifest: Manifest, expect: Expect, folder: stri
 /** No code mends the board or the host. */
 const fixMark = (r: RunResult): Mark => {
   const causes = proofOf(r)?.causes ?? [];
-  return causes.length === 0
-    ? 'none'
-    : from(causes.filter((c) => c.fix === null && c.id !== 'board' && c.id !== 'host').map((c) => `${c.id} has no fix`));
+  return causes.length === 0 ? 'none' : from(causes.filter((c) => c.fix === null && !isAround(c)).map((c) => `${c.id} has no fix`));
 };
 
 /** A check that stands unproved on the first screen although nothing says that it may. */

@@ -1,4 +1,5 @@
 /** A board's report beside another or beside an emulated run: where the core stands, its registers there, and what the checks say of them. */
+import { isRecord } from './is-record.ts';
 import type { Sentence } from './sentence.ts';
 import type { Difference } from './compare.ts';
 import { CHECK_IDS, type RunResult } from './result.ts';
@@ -47,7 +48,6 @@ export function viewOfBoard(document: unknown): EntryView | null {
     summary: `${chip} on a board, ${entry ? `at the entry into the ROM, ${entry.address}` : `at ${pc}, not at an entry into the ROM`}`,
   };
 }
-const isRecord = (x: unknown): x is Readonly<Record<string, unknown>> => typeof x === 'object' && x !== null && !Array.isArray(x);
 
 /** Registers that only one side shows, and checks that one side cannot answer, are not compared. */
 export function compareEntries(a: EntryView, b: EntryView): Difference[] {

@@ -1,7 +1,7 @@
 /** Reads from a result what was proved, and by what: a repaired run reaches its goal, or the program does what it does from reset. */
-import { type GoalName } from './goal.ts';
+import type { GoalName } from './goal.ts';
 import { otherGoal } from './reached.ts';
-import type { CauseId, ResultCause, RunResult } from './result.ts';
+import { AFTER_STEPS, type After, type AfterStep, type CauseId, type ResultCause, type RunResult } from './result.ts';
 
 export interface Proof {
   /** What the repaired runs reach. */
@@ -20,6 +20,12 @@ export const firstSet = ({ sets, causes }: Pick<Proof, 'sets' | 'causes'>): Resu
   // several differences have one id
   return first.flatMap((id, i) => causes.filter((c) => c.id === id)[first.slice(0, i).filter((other) => other === id).length] ?? []);
 };
+
+/** It stands around the chip, where no code mends it. */
+export const isAround = ({ id }: Pick<ResultCause, 'id'>): boolean => id === 'board' || id === 'host';
+/** Steps of the acceptance client that the device refused, or that failed. */
+export const badSteps = (after: After): readonly AfterStep[] =>
+  AFTER_STEPS.filter((step) => ['refused', 'failed'].includes(after[step].result));
 
 /** Null where nothing was proved. */
 export function proofOf(result: Pick<RunResult, 'diagnosis' | 'goal' | 'outcome'>): Proof | null {

@@ -6,10 +6,10 @@ import { MS, PS_PER_SECOND, type Ps } from '../../emu/time.ts';
 import { DFU_STATE, layoutOf } from '../../usb-sim/dfu-protocol.ts';
 import type { DfuOperation } from '../../usb-sim/types.ts';
 import type { DfuRequest } from '../../usb-sim/usb-sim.ts';
-import { printedText } from '../../emu/console-text.ts';
 import { leaveTwin } from './leave.ts';
 import { CutShort, isCut } from '../session/budget.ts';
-import { AFTER_STEPS, type After, type AfterResult, type AfterStep } from '../documents/result.ts';
+import { badSteps } from '../documents/proved.ts';
+import { AFTER_STEPS, hex32, type After, type AfterResult, type AfterStep } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
 import { inShortRun } from '../session/short-run.ts';
 
@@ -43,14 +43,14 @@ export interface Acceptance {
   readonly toRom: boolean;
 }
 /** Nothing that was tried keeps a user from his download. */
-export const isGood = ({ after, toRom }: Acceptance): boolean =>
-  AFTER_STEPS.every((step) => !isBad(after[step]) || (step === 'alive' && toRom));
+export const isGood = ({ after, toRom }: Acceptance): boolean => badSteps(after).every((step) => step === 'alive' && toRom);
 const isBad = ({ result }: AfterResult): boolean => result === 'refused' || result === 'failed';
 
 /** What the user is kept from, for the first screen. */
 export function unusableInWords(after: After<string>): string {
-  const bad = AFTER_STEPS.filter((step) => isBad(after[step]));
-  const each = bad.map((step) => `${NAMES[step]} ${after[step].result}${after[step].because === null ? '' : ` (${after[step].because})`}`);
+  const each = badSteps(after).map(
+    (step) => `${NAMES[step]} ${after[step].result}${after[step].because === null ? '' : ` (${after[step].because})`}`,
+  );
   return `the device appears, but it cannot be used as it should: ${each.join('; ')}`;
 }
 const NAMES: Readonly<Record<AfterStep, string>> = {
@@ -157,7 +157,7 @@ class Client {
     const wanted = this.bytesAt(address, length);
     const done = this.operate({ kind: 'upload', address, length });
     if (done.status !== 'ok') return this.refusal(done);
-    return sameBytes(done.data, wanted) ? ok() : failed(`the device sends other bytes than the memory at ${hex(address)} holds`);
+    return sameBytes(done.data, wanted) ? ok() : failed(`the device sends other bytes than the memory at ${hex32(address)} holds`);
   }
   private erase({ address, size }: { readonly address: number; readonly size: number }): AfterResult<string> {
     const { s } = this;
@@ -168,7 +168,7 @@ class Client {
     if (before !== null) s.restore(before);
     else this.kept = kept;
     if (done.status !== 'ok') return this.refusal(done);
-    return erased ? ok() : failed(`the device says that the page at ${hex(address)} is erased, and it is not`);
+    return erased ? ok() : failed(`the device says that the page at ${hex32(address)} is erased, and it is not`);
   }
   private kept: Uint8Array | null = null;
   /** What an erased cell reads: 0xFF, 0 on L0 and L1. */
@@ -205,7 +205,9 @@ class Client {
   private verified(address: number, data: Uint8Array): AfterResult<string> {
     const seen = this.read(address, data.length);
     if (isBad(seen)) return seen;
-    return sameBytes(this.bytesAt(address, data.length), data) ? ok() : failed(`the flash at ${hex(address)} does not hold what was sent`);
+    return sameBytes(this.bytesAt(address, data.length), data)
+      ? ok()
+      : failed(`the flash at ${hex32(address)} does not hold what was sent`);
   }
 
   private leave(): void {
@@ -216,7 +218,7 @@ class Client {
       results.leave = results.alive = { result: 'not-tried', because: 'there is no application' };
       return;
     }
-    const texts = Object.values(machine.state.console).map(printedText).join('').length;
+    const texts = this.printed();
     // the session keeps the state before its first instruction
     s.keepCheckpoints = true;
     const asked = machine.now;
@@ -224,6 +226,10 @@ class Client {
     results.leave = done.status === 'ok' ? ok() : this.refusal(done);
     if (isBad(results.leave)) return;
     results.alive = this.life(asked, texts);
+  }
+  /** Characters of all channels so far. */
+  private printed(): number {
+    return Object.values(this.s.machine.state.console).reduce((sum, { count }) => sum + count, 0);
   }
   private entered(since: Ps, how: 'branch' | 'boot' | 'exception'): boolean {
     return this.s.machine.history.entries.some((e) => e.at > since && e.how === how);
@@ -243,7 +249,7 @@ class Client {
     const sign = (): string | null => {
       if (usb.sessions.some((u) => u.at > since && u.enumerated !== null && u.servedBy === 'user')) return 'its USB device is there';
       if (this.entered(since, 'branch') || this.entered(since, 'boot')) return 'it enters the ROM again';
-      if (Object.values(machine.state.console).map(printedText).join('').length > texts) return 'it prints';
+      if (this.printed() > texts) return 'it prints';
       return ticks > 2 ? 'its interrupts are served' : null;
     };
     try {
@@ -293,5 +299,4 @@ class Client {
   }
 }
 
-const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);

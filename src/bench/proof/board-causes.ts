@@ -90,21 +90,17 @@ const own = (what: string, is: string, repair: string, board: Partial<BoardDocum
 });
 function ofHost({ host, steps }: RunInput['scenario']): BoardCause[] {
   const comes = steps.some(({ action }) => action.kind === 'cable' && action.position === 'in');
-  const out: BoardCause = {
+  const of = (what: string, says: string, repair: string, change: Partial<HostDocument>): BoardCause => ({
     id: 'host',
-    what: 'USB cable',
-    says: 'the USB cable is out',
-    repair: 'the cable in',
-    change: { host: { cable: 'in' } },
-  };
-  const none: BoardCause = {
-    id: 'host',
-    what: 'driver',
-    says: 'the host has no driver for the DFU device',
-    repair: 'a driver',
-    change: { host: { driver: 'dfu' } },
-  };
-  return [...(host.cable === 'out' && !comes ? [out] : []), ...(host.driver === 'none' ? [none] : [])];
+    what,
+    says,
+    repair,
+    change: { host: change },
+  });
+  return [
+    ...(host.cable === 'out' && !comes ? [of('USB cable', 'the USB cable is out', 'the cable in', { cable: 'in' })] : []),
+    ...(host.driver === 'none' ? [of('driver', 'the host has no driver for the DFU device', 'a driver', { driver: 'dfu' })] : []),
+  ];
 }
 function ofSupplies(board: BoardDocument, usual: BoardDocument): BoardCause[] {
   const low = (['vdd', 'vdda', 'vddusb'] as const).filter((supply) => board[supply] !== usual[supply]);

@@ -2,7 +2,7 @@
  * What comes of pulling each trigger, on forks. All are followed for a moment first, which is enough for most; where nothing was found, or something better may still
  * come, those that were left open go on from where they stood, each time for longer, until the effort is used up.
  */
-import { codePlace } from '../../image/image.ts';
+import { functionNameAt } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import { CutShort, isCut } from '../session/budget.ts';
@@ -54,7 +54,7 @@ function withPlace(end: ReturnType<Way['end']>, { machine, input }: Session): Re
   const reset = entry.fromPc === null ? resets.findLast((r) => r.by === 'software' || r.by === 'option-bytes') : undefined;
   const pc = entry.fromPc ?? reset?.fromPc ?? null;
   if (pc === null || pc < 0) return end;
-  const name = codePlace(input.images, pc >>> 0).symbol?.split('+')[0] ?? null;
+  const name = functionNameAt(input.images, pc >>> 0);
   return { ...end, tried: { ...end.tried, via: { function: name, caller: onlyCallerOf(input.images, pc >>> 0) } } };
 }
 

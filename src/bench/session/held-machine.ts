@@ -4,8 +4,7 @@ import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
 import { HeldBus } from '../../usb-sim/held-bus.ts';
 import type { UsbSim } from '../../usb-sim/usb-sim.ts';
-import { unasked } from '../input/run-input.ts';
-import type { RunInput } from '../input/run-input.ts';
+import { unasked, type RunInput } from '../input/run-input.ts';
 import type { SessionEnd } from './live-run.ts';
 import { Session, type SessionOptions } from './session.ts';
 

@@ -11,7 +11,7 @@ import { familyOf } from '../../checks/families.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import { vectorAddress } from '../../emu/core/arm/exceptions.ts';
 import { EXC } from '../../emu/core/arm/scs-state.ts';
-import { codePlace } from '../../image/image.ts';
+import { codePlace, functionNameAt } from '../../image/image.ts';
 import { sha256 } from '../../image/sha256.ts';
 import { inOrder, joined } from '../../rom/pieces.ts';
 import type { MachineState } from '../../emu/machine-state.ts';
@@ -261,7 +261,7 @@ function loopNote(s: Session, { pc }: ResultStuck, inHandler: boolean): Note {
   const { images } = s.input;
   const now = callChainOf(s.machine.bootCore, images).frames;
   const found = s.state.loop?.calls ?? [];
-  const name = codePlace(images, Number(pc)).symbol?.split('+')[0];
+  const name = functionNameAt(images, Number(pc));
   const there = now.some((f) => f.function === name) || found.length === 0;
   const [, ...callers] = framesOf(
     there

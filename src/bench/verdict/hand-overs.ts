@@ -1,12 +1,9 @@
 /** Who handed over to whom in a run, and by which way it came into the ROM. */
-import { codePlace } from '../../image/image.ts';
+import { functionNameAt } from '../../image/image.ts';
 import { APP_GOAL } from '../documents/goal.ts';
 import type { HandOver, RunResult, WayIn } from '../documents/result.ts';
 import type { RunInput } from '../input/run-input.ts';
 import type { Receiver } from './difference-causes.ts';
-
-const functionAt = (input: RunInput, pc: number | null): string | null =>
-  pc === null || pc < 0 ? null : (codePlace(input.images, pc >>> 0).symbol?.split('+')[0] ?? null);
 
 type Told = Pick<RunResult, 'entries' | 'resets' | 'goal' | 'checks' | 'outcome' | 'scenario'>;
 
@@ -40,5 +37,5 @@ export function ownWay(input: RunInput, { entries, resets, outcome, scenario }: 
   const reset = last.how === 'boot' ? resets.findLast((r) => r.by === 'software' || r.by === 'option-bytes') : undefined;
   const from = last.from ?? reset?.from ?? null;
   // the caller is looked up where triggers are searched (first-run.ts): it takes a scan of the code
-  return [{ function: functionAt(input, from === null ? null : Number(from.pc)), caller: null, trigger, outcome, tried: true }];
+  return [{ function: from === null ? null : functionNameAt(input.images, Number(from.pc)), caller: null, trigger, outcome, tried: true }];
 }

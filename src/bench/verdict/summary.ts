@@ -2,10 +2,9 @@
 import type { BaseFacts, StuckInterrupt } from '../session/base-facts.ts';
 import type { Confidence } from '../../emu/confidence.ts';
 import { chainText, factsIn } from '../documents/note-facts.ts';
-import { AFTER_STEPS } from '../documents/outcomes.ts';
 import type { Outcome, Place, RomDependency, RunResult } from '../documents/result.ts';
 import { USB_GOAL } from '../documents/goal.ts';
-import { firstSet } from '../documents/proved.ts';
+import { badSteps, firstSet, isAround } from '../documents/proved.ts';
 
 const where = (p: Place | null | undefined): string =>
   p ? (p.file ? ` (${p.file.slice(p.file.lastIndexOf('/') + 1)}:${p.line})` : p.symbol ? ` (${p.symbol})` : ` (${p.pc})`) : '';
@@ -146,7 +145,7 @@ export function doubts(ofRun: readonly RomDependency[], ofCause: readonly RomDep
 
 /** A clause about a device that cannot be used. */
 function unusable({ after }: Told): string {
-  const bad = after === null ? [] : AFTER_STEPS.filter((step) => after[step].result === 'refused' || after[step].result === 'failed');
+  const bad = after === null ? [] : badSteps(after);
   const [first] = bad;
   if (first === undefined) return '';
   if (first === 'list') return ', but the device does not stay';
@@ -177,7 +176,7 @@ function why(r: Told): string {
       ? `proved if the ROM option ${depends.rom} is "${depends.value}" (${depends.confidence})`
       : set.some((c) => c.id === 'image')
         ? 'proved by repair: the program then does what it does from reset'
-        : set.every((c) => c.id === 'board' || c.id === 'host')
+        : set.every(isAround)
           ? 'proved by changing it'
           : `proved by repair on the ${romOf(r)}`;
     return `; cause: ${names}${where(line)}, ${sure}.`;

@@ -3,6 +3,7 @@ import type { Outcome, Place, ResultCheck, RomDependency, RunResult } from '../.
 import type { Sentence } from '../../bench/documents/sentence.ts';
 import { APP_GOAL } from '../../bench/documents/goal.ts';
 import { hasReached, otherGoal } from '../../bench/documents/reached.ts';
+import { isAround } from '../../bench/documents/proved.ts';
 import { hasReservations } from '../../bench/documents/reservations.ts';
 import { waitsForInput } from '../../bench/verdict/summary.ts';
 import { consoleText, humanTime, sentence, whole, type Style } from '../text.ts';
@@ -94,8 +95,6 @@ function symptom({ symptom: { asked, matches, options }, notes }: FactOf<'sympto
   return { text: `This is NOT what you reported (${saw}).`, more: [...vain, ...would, ...notes.map(whole)] };
 }
 
-/** Stands around the chip. */
-const isAround = (id: string): boolean => id === 'board' || id === 'host';
 const by = (kind: string): string => (kind === 'cpu' ? '' : ` [by ${kind}]`);
 function foundText(check: ResultCheck | null): string | null {
   if (check?.observed == null) return null;
@@ -116,7 +115,7 @@ function cause({ proof, cause: c, check, at, source, jump }: FactOf<'cause'>): R
     label,
     tone,
     detail: proof === 'other',
-    text: isAround(c.id) ? `${c.id} (${c.what}): ${c.explanation}` : c.what === undefined ? `${c.id}: ${c.explanation}` : c.explanation,
+    text: isAround(c) ? `${c.id} (${c.what}): ${c.explanation}` : c.what === undefined ? `${c.id}: ${c.explanation}` : c.explanation,
     place,
     source,
     more: [...way, ...not],

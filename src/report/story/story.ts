@@ -7,7 +7,7 @@ import type { Place, ResultCause, ResultCheck, RunResult } from '../../bench/doc
 import type { Sentence } from '../../bench/documents/sentence.ts';
 import { SERIAL } from '../../bench/documents/goal.ts';
 import { hasReached, otherGoal } from '../../bench/documents/reached.ts';
-import { firstSet, proofOf, type Proof } from '../../bench/documents/proved.ts';
+import { firstSet, isAround, proofOf, type Proof } from '../../bench/documents/proved.ts';
 import { doubts, letsThrough } from '../../bench/verdict/summary.ts';
 import { patchOf, type Patch } from '../patch.ts';
 import { howSure, provisos } from '../provisos.ts';
@@ -86,8 +86,15 @@ function unusable(result: RunResult, sources: Sources, patch: Patch): Fact[] {
 }
 function proofFact(result: RunResult, { sets, causes, reached: by, goal }: Proof): Fact {
   const first = sets.length > 0 ? firstSet({ sets, causes }) : causes;
-  const around = first.every(({ id }) => id === 'board' || id === 'host');
-  return { is: 'proof', count: first.length, reached: by, goal, rom: romName(result), sets: sets.length > 1 ? sets : [], around };
+  return {
+    is: 'proof',
+    count: first.length,
+    reached: by,
+    goal,
+    rom: romName(result),
+    sets: sets.length > 1 ? sets : [],
+    around: first.every(isAround),
+  };
 }
 const harmless = (result: RunResult, ids: readonly string[]): Fact[] =>
   ids.length === 0 ? [] : [{ is: 'harmless', ids, everywhere: isEverywhere(result), detail: !hasReached(result) }];
