@@ -40,8 +40,10 @@ export const DBP = wire('dbp');
 export const VOS = wire('vos');
 /** SYSCFG (H7): ODEN, the overdrive that makes VOS0 of VOS1. */
 export const VOS0 = wire('vos0');
-/** PWR: 1 in Stop mode. */
+/** PWR: how deep the chip is in Stop: 1 = Stop 0, Stop 1 or the only one, 2 = Stop 2, 3 = Stop 3; 0 = not. */
 export const POWER_STOP = wire('power.stop');
+/** RCC: 1 in Stop where a block with this kernel clock gets it when it asks for it, by an oscillator that Stop lets run. */
+export const givenInStop = (clock: string): Wire => wire(`stop.${clock}`);
 /** PWR: 1 in Standby, 2 in Shutdown. */
 export const POWER_STANDBY = wire('power.standby');
 /** PWR: PVDO, the supply is below the detector's level. */

@@ -10,7 +10,7 @@ import type { Field, Layout, Register, RegisterContext, RegisterModel } from '..
 import { rate, rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { clocksPs, hpreDivider, ppreDivider, timerClock } from './rcc-rules.ts';
 import { NMI, RESET_CAUSE, type Wire } from '../../emu/wires.ts';
-import { DBP, HSE_FAIL, HSE_ON, LSE_FAIL, LSI_REQUEST, POWER_STOP } from '../wires.ts';
+import { DBP, givenInStop, HSE_FAIL, HSE_ON, LSE_FAIL, LSI_REQUEST, POWER_STOP } from '../wires.ts';
 
 type Ctx = RegisterContext<object>;
 type Rates = Record<string, Rate | null>;
@@ -51,6 +51,16 @@ const RTC_LSI = 2;
 export const RCC_WIRES = [LSI_REQUEST, HSE_FAIL, LSE_FAIL, POWER_STOP] as const;
 /** Oscillators that run on in Stop. */
 const RUN_IN_STOP: readonly string[] = ['lsi', 'lse'];
+/** Those that a block with a kernel clock may ask for in Stop (RM0351 6.2.3 and 38.5.13, RM0456 11.4: HSI16, MSIK; RM0433 8.5.6: HSI, CSI), and the bits that keep them on there. */
+const ON_REQUEST = ['hsi', 'csi', 'msik'] as const;
+const KEPT_ON: Readonly<Record<string, readonly string[]>> = {
+  hsi: ['CR.HSIKERON', 'CR.HSI16KERON'],
+  csi: ['CR.CSIKERON'],
+  msik: ['CR.MSIKERON'],
+};
+/** Kernel clocks of blocks that may work in Stop, and of those that ask for an oscillator there. */
+const KERNEL = /^(?:lpuart|us?art|i2c|lptim)\d/;
+const ASKING = /^(?:lpuart|us?art|i2c)\d/;
 /** Own clocks after which the ready flag falls, where the manual gives a number. */
 const FALL_CLOCKS: Readonly<Record<string, number>> = { lse: 6, lsi: 3 };
 
@@ -73,10 +83,24 @@ export abstract class RccBase {
   protected abstract readonly sysclkPll: Field;
   abstract readonly timers: readonly string[];
 
+  /** xxxKERON by oscillator. */
+  private readonly keptOn: Readonly<Record<string, Field>>;
+  /** Whether xxxKERON are followed. */
+  protected readonly keepsOn: boolean = true;
+  /** Rates are asked for as if every oscillator ran that a block can ask for in Stop. */
+  private onRequest = false;
+
   constructor(layout: Layout) {
     this.layout = layout;
     this.f = (path) => layout.field(path);
+    this.keptOn = Object.fromEntries(
+      Object.entries(KEPT_ON).flatMap(([name, paths]) =>
+        paths.filter((path) => layout.hasField(path)).map((path) => [name, layout.field(path)]),
+      ),
+    );
   }
+  /** Kernel clocks that there are in Stop 2 too; null: all. None is there in Stop 3. */
+  protected readonly inStop2: readonly string[] | null = null;
 
   /** Rates of everything, from the registers. */
   protected abstract rates(c: Ctx): Rates;
@@ -118,6 +142,7 @@ export abstract class RccBase {
   }
 
   protected wanted(c: Ctx, name: string): boolean {
+    if (this.keepsOn && this.keptOn[name]?.get(c)) return true;
     if (c.env.wire(POWER_STOP) && !RUN_IN_STOP.includes(name)) return false;
     // LSI also runs, and shows LSIRDY, while the IWDG or the RTC uses it.
     if (name === 'lsi' && (c.env.wire(LSI_REQUEST) || (this.backup.rtcen.get(c) && this.backup.rtcsel.get(c) === RTC_LSI))) return true;
@@ -168,7 +193,24 @@ export abstract class RccBase {
   }
   protected update(c: Ctx): void {
     const rates = this.rates(c);
-    for (const name in rates) c.env.setClock(name, rates[name]!);
+    for (const name in rates) c.env.setClock(name, this.works(c, name) ? rates[name]! : null);
+  }
+  /** Whether Stop is not too deep for the block that has this kernel clock. */
+  private works(c: Ctx, name: string): boolean {
+    const depth = c.env.wire(POWER_STOP);
+    return depth < 2 || !KERNEL.test(name) || (depth === 2 && this.inStop2?.includes(name) === true);
+  }
+  /** Tells the blocks which of them would get their kernel clock in this Stop. */
+  private tellGiven(c: Ctx): void {
+    const stops = c.env.wire(POWER_STOP) !== 0;
+    this.onRequest = true;
+    const rates = this.rates(c);
+    this.onRequest = false;
+    for (const name in rates) if (ASKING.test(name)) c.env.setWire(givenInStop(name), stops && rates[name] && this.works(c, name) ? 1 : 0);
+  }
+  /** It gives its clock, or would as soon as somebody asks. */
+  protected gives(c: Ctx, name: string): boolean {
+    return this.isReady(c, name) || (this.onRequest && (ON_REQUEST as readonly string[]).includes(name));
   }
   /** `hz` with the oscillator's error (`<name>.ppm`, board.ppm), to a sixteenth of a hertz, so that rates stay small numbers. */
   protected actual(c: Ctx, name: string, hz: number): Rate {
@@ -176,7 +218,7 @@ export abstract class RccBase {
     return ppm === 0 ? rate(hz) : rate(Math.round((hz * (1e6 + ppm)) / 62_500), 16);
   }
   protected oscillatorRate(c: Ctx, name: string): Rate | null {
-    if (!this.isReady(c, name)) return null;
+    if (!this.gives(c, name)) return null;
     const hz = c.env.parameter(`${name}.hz`);
     return hz === undefined ? null : this.actual(c, name, hz);
   }
@@ -184,9 +226,13 @@ export abstract class RccBase {
   protected hpreDivider(value: number): number {
     return hpreDivider(value);
   }
+  /** In Stop there is no SYSCLK, though its oscillator may run for a block. */
+  protected sysclkSource(c: Ctx, rates: Rates): Rate | null {
+    return c.env.wire(POWER_STOP) ? null : (rates[this.swNames[this.sws.get(c)] ?? ''] ?? null);
+  }
   /** SYSCLK (over `sysdiv`), HCLK, both or the one PCLK, and timer clocks from the source that SWS names. */
   protected addBuses(c: Ctx, rates: Rates, hpre: Field, ppre: readonly Field[], timpre = 0, sysdiv = 1): void {
-    const source = rates[this.swNames[this.sws.get(c)]!] ?? null;
+    const source = this.sysclkSource(c, rates);
     const sysclk = source && scaleRate(source, 1, sysdiv);
     const hclk = sysclk && scaleRate(sysclk, 1, this.hpreDivider(hpre.get(c)));
     rates['sysclk'] = sysclk;
@@ -366,8 +412,12 @@ export abstract class RccBase {
 
   onWire(c: Ctx, wire: Wire, value: number): void {
     if (wire === POWER_STOP) {
-      if (value === 0) return this.leaveStop(c);
+      if (value === 0) {
+        this.tellGiven(c);
+        return this.leaveStop(c);
+      }
       this.enterStop(c);
+      this.tellGiven(c);
     }
     if (wire === HSE_FAIL && value && this.isReady(c, 'hse')) this.hseFailed(c);
     else if (wire === LSE_FAIL && value && this.isReady(c, 'lse')) this.lseFailed(c);

@@ -241,7 +241,7 @@ export const rccG0: ModelFactory<RccG0Options> = (layout, options): RegisterMode
     about: {
       source: 'ST SVD; RM0444 5.2 and 5.4, RM0490 6.2 and 6.4 (recalled)',
       confidence: 'reported',
-      lacks: ['sleep-mode enables', 'MCO and LSCO', 'trimming', 'HSI kept on in Stop modes'],
+      lacks: ['sleep-mode enables', 'MCO and LSCO', 'trimming'],
     },
     ...rccModel(rcc, layout, /SMENR\d?$|^ICSCR$/),
     writable: {

@@ -144,11 +144,13 @@ class RccH7 extends RccH {
     this.kernels = KERNELS.map(([path, bus, clocks]) => ({ field: f(path), bus, clocks }));
   }
 
+  /** HSIKERON is set by the SVD's reset value and clear by that of later manuals. */
+  protected override readonly keepsOn = false;
   protected rates(c: AnyCtx): Rates {
     const rates: Rates = {};
     const x = this.x;
     this.addSources(c, rates, x.ckpersel);
-    const sysclk = rates[this.swNames[this.sws.get(c)] ?? ''] ?? null;
+    const sysclk = this.sysclkSource(c, rates);
     const cpu1 = sysclk && scaleRate(sysclk, 1, hpreDivider(x.d1cpre.get(c)));
     const hclk = cpu1 && scaleRate(cpu1, 1, hpreDivider(x.hpre.get(c)));
     rates['sysclk'] = sysclk;
@@ -323,6 +325,7 @@ export const rccH7: ModelFactory = (layout): RegisterModel<RccHState> => {
         'trimming',
         'clocks of the D2 SRAMs (always on)',
         'Stop of one domain alone (D1 and D2 stop together with the system)',
+        'HSIKERON, CSIKERON in Stop',
         'kernel clocks of peripherals without behaviour',
       ],
     },

@@ -104,7 +104,7 @@ export const rccL0: ModelFactory = (layout): RegisterModel<object> => {
     about: {
       source: 'ST SVD; RM0376 7.2 and 7.3 (recalled)',
       confidence: 'reported',
-      lacks: ['sleep-mode enables', 'MCO', 'trimming', 'HSI16 kept on in Stop modes'],
+      lacks: ['sleep-mode enables', 'MCO', 'trimming'],
     },
     ...model,
     wires: [...RCC_WIRES, HSI48_REFERENCE],

@@ -96,6 +96,8 @@ const pllPDivider = (pdiv: number, p: number): number | null => (pdiv === 0 ? (p
 
 class RccL4 extends RccBase {
   override readonly wwdgEnable: Field | null;
+  /** RM0351 Table 26, RM0434 Table 30 (documented). */
+  protected override readonly inStop2 = ['lpuart1', 'i2c3', 'lptim1'];
   protected readonly oscillators: Readonly<Record<string, OscillatorFields>>;
   protected readonly backup: BackupFields;
   protected readonly sw: Field;
@@ -414,7 +416,7 @@ export const rccL4: ModelFactory<RccL4Options> = (layout, options): RegisterMode
     about: {
       source: 'HAL-L4 hal_rcc.h and hal_rcc_ex.h; MSI in PLL mode and a PLL with its VCO out of range (assumed)',
       confidence: 'documented',
-      lacks: ['sleep-mode enables', 'MCO and LSCO', 'trimming', 'HSI16 kept on in Stop modes'],
+      lacks: ['sleep-mode enables', 'MCO and LSCO', 'trimming'],
     },
     ...rccModel(rcc, layout, /SMENR\d?$|^ICSCR$/),
     writable: {

@@ -92,6 +92,8 @@ class RccU5 extends RccBase {
   protected readonly sw: Field;
   protected readonly sws: Field;
   protected readonly swNames = ['msis', 'hsi', 'hse', 'pll1r'] as const;
+  /** RM0456 Table 97 (recalled: reported): the blocks of the SmartRun domain. */
+  protected override readonly inStop2 = ['lpuart1', 'i2c3', 'lptim1', 'lptim34'];
   protected readonly flags: { readonly register: Register; readonly rmvf: Field };
   protected readonly interrupts: InterruptFields;
   protected readonly cr: Register;
@@ -217,7 +219,7 @@ class RccU5 extends RccBase {
   }
   protected override oscillatorRate(c: Ctx, name: string): Rate | null {
     if (!this.msi[name]) return super.oscillatorRate(c, name);
-    return this.isReady(c, name) ? this.msiRate(c, name) : null;
+    return this.gives(c, name) ? this.msiRate(c, name) : null;
   }
 
   // ---- rates -------------------------------------------------------------------------------------------------------------------------

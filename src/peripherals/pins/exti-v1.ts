@@ -52,7 +52,7 @@ export const extiV1: ModelFactory<Partial<ExtiOptions>> = (layout, given): Regis
 
   return {
     wires: [...lines.pinWires, ...SOURCE_WIRES, ...lines.otherWires],
-    about: { source: 'RM0091 and RM0351 EXTI', confidence: 'documented', lacks: ['wake-up from Stop'] },
+    about: { source: 'RM0091 and RM0351 EXTI', confidence: 'documented', lacks: ['masks of direct lines'] },
     modelled: banks.flatMap((b) => [b.rtsr, b.ftsr, b.swier, b.pr, b.imr, b.emr].map((r) => r.name)),
     create: () => ({ level: new Uint32Array(banks.length), events: 0 }),
     onReset(c) {

@@ -8,8 +8,10 @@
  * Wires: listens to `in.PA0`… (GPIO) and those in `lines`; an event output (EMR) is a change of `event.<core>`.
  */
 import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { POWER_STOP } from '../wires.ts';
 import { bitOf, extiLines, forLines, pulseEvent, type EdgeBank, type ExtiOptions, type ExtiState } from './exti-lines.ts';
 
+const DEEPEST = 3;
 const DEFAULTS: ExtiOptions = { ports: 'ABCDEFGHI', irqOfLine: Array.from({ length: 17 }, (_, i) => i), lines: {} };
 
 interface State extends ExtiState {
@@ -51,6 +53,8 @@ export const extiV2: ModelFactory<Partial<ExtiOptions>> = (layout, given): Regis
   const pending = (c: Context): number[] => banks.map(({ rpr, fpr, imr }) => (c.get(rpr) | c.get(fpr)) & c.get(imr));
   const driveIrqs = (c: Context): void => lines.driveIrqs(c, pending(c));
   const trigger = (c: Context, line: number, rising: boolean): void => {
+    // Stop 3 of U5 leaves it without supply (RM0456 10.7.8, recalled: reported)
+    if (c.env.wire(POWER_STOP) === DEEPEST) return;
     const bank = banks[line >> 5]!;
     const register = rising ? bank.rpr : bank.fpr;
     const bit = bitOf(line);
@@ -62,7 +66,7 @@ export const extiV2: ModelFactory<Partial<ExtiOptions>> = (layout, given): Regis
 
   return {
     wires: [...lines.pinWires, ...lines.otherWires],
-    about: { source: 'RM0481 EXTI', confidence: 'documented', lacks: ['security and privilege registers, LOCKR', 'wake-up from Stop'] },
+    about: { source: 'RM0481 EXTI', confidence: 'documented', lacks: ['security and privilege registers, LOCKR', 'masks of direct lines'] },
     modelled: [
       ...banks.flatMap((b) => [b.rtsr, b.ftsr, b.swier, b.rpr, b.fpr, b.imr, b.emr].map((r) => r.name)),
       ...exticr.flatMap((r) => (r ? [r.name] : [])),

@@ -96,6 +96,7 @@ export const pwrL4: ModelFactory<PwrL4Options> = (layout, options): RegisterMode
   const sleep: Sleep = new Sleep({
     cores: 1,
     mode: (c) => (lowest(c) < 3 ? 'stop' : lowest(c) === 3 ? 'standby' : 'shutdown'),
+    depth: (c) => (lowest(c) === 2 ? 2 : 1),
     pins: pads
       .flatMap((pad, i) => (layout.hasField(`CR3.EWUP${i + 1}`) ? [{ pad, i }] : []))
       .map(({ pad, i }) => ({

@@ -50,10 +50,14 @@ export interface SleepRules {
   readonly cores: number;
   /** What the registers ask for now. */
   mode(c: Context): DeepSleep;
+  /** How deep its Stop is, as `power.stop` tells it; left out = there is one. */
+  depth?(c: Context): 1 | 2 | 3;
   /** Pads that wake, in the manual's order. */
   readonly pins: readonly WakeUpPin[];
   /** The RTC may wake from Standby and Shutdown. */
   rtcWakes(c: Context): boolean;
+  /** A pad has set its flag. */
+  flagged?(c: Context): void;
   /** A wake-up is pending: Standby ends as soon as it has begun. */
   pending(c: Context): boolean;
   /** Flags of a mode that has been entered. */
@@ -119,7 +123,7 @@ export class Sleep {
       cold: mode !== 'stop',
     });
     if (mode === 'stop') {
-      env.setWire(POWER_STOP, 1);
+      env.setWire(POWER_STOP, this.rules.depth?.(c) ?? 1);
       if (debugged) env.setWire(POWER_STOP, 0);
       return;
     }
@@ -157,6 +161,7 @@ export class Sleep {
   private pinEdge(c: Context, pin: WakeUpPin, level: number): void {
     if (!pin.enable.get(c) || level === (pin.falling?.get(c) ?? 0)) return;
     pin.flag.set(c, 1);
+    this.rules.flagged?.(c);
     this.wakeFromStandby(c);
   }
   /** A pad that is at its active level when it is enabled counts as an edge (RM0090 5.4.2, EWUP). */

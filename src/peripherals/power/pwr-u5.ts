@@ -75,11 +75,15 @@ export const pwrU5: ModelFactory = (layout): RegisterModel<SleepState> => {
   );
   const rtcWakes = (c: RegisterContext<object>): boolean =>
     RTC_LINES.some((n) => f(`WUCR1.WUPEN${n}`).get(c) === 1 && selection(c, n) === INSIDE);
+  /** PWR_S3WU: wake-up lines end Stop 3, where EXTI does not work (RM0456 10.7.8, recalled: reported). */
+  const fromStop3 = (c: RegisterContext<object>): void => c.env.irq(0, lpms.get(c) === 3 && c.get(wusr) !== 0);
   const sleep: Sleep = new Sleep({
     cores: 1,
     mode: (c) => (lpms.get(c) < STANDBY ? 'stop' : lpms.get(c) < SHUTDOWN ? 'standby' : 'shutdown'),
+    depth: (c) => (lpms.get(c) === 3 ? 3 : lpms.get(c) === 2 ? 2 : 1),
     pins,
     rtcWakes,
+    flagged: (c) => fromStop3(c),
     pending: (c) => c.get(wusr) !== 0 || (rtcWakes(c) && sleep.rtcPending(c)),
     entered: (c, mode) => (mode === 'stop' ? stopf : sbf).set(c, 1),
     keeps: (c, mode) => [
@@ -154,6 +158,7 @@ export const pwrU5: ModelFactory = (layout): RegisterModel<SleepState> => {
     write(c, r, merged, raw) {
       if (r === wuscr) {
         c.put(wusr, c.get(wusr) & ~raw);
+        fromStop3(c);
         return 0;
       }
       if (r === sr) return cssf.of(raw) ? 0 : c.get(r);
@@ -169,6 +174,7 @@ export const pwrU5: ModelFactory = (layout): RegisterModel<SleepState> => {
     wrote(c, r, value, old) {
       if (value === old) return;
       if (r === wucr1) return sleep.enabled(c, value, old);
+      if (r === lpms.register) return fromStop3(c);
       if (r === vos.register) {
         if (vos.of(value) !== vos.of(old)) {
           vosrdy.set(c, 0);

@@ -6,12 +6,12 @@
  *
  * Facts: registers ST SVD; RM0351 I2C, RM0091 26 (documented). What is on the bus is asked through wires (board-wires.ts); without devices there are its pull-ups
  * alone: every address is answered by a NACK. A master outside comes through wires, too (`OutsideMaster`); SCL is always stretched (NOSTRETCH counts as 0), a byte is
- * acknowledged without software (SBC counts as 0). DMA: `<block>.dma.tx` and `<block>.dma.rx` are 1 while a transfer is wanted.
+ * acknowledged without software (SBC counts as 0). In Stop it hears its address with WUPEN and HSI16 as its clock (RM0351 37.4.15, documented). DMA: `<block>.dma.tx` and `<block>.dma.rx` are 1 while a transfer is wanted.
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { BoardWires, OUTSIDE_ANSWER, OutsideMaster, i2cAsk, kindOfAsk } from '../pins/board-wires.ts';
 import type { Wire } from '../../emu/wires.ts';
-import { ofBlock } from '../wires.ts';
+import { givenInStop, ofBlock, POWER_STOP } from '../wires.ts';
 
 export interface I2cV2Options {
   readonly block: string;
@@ -40,6 +40,7 @@ type Ctx = RegisterContext<I2cV2State>;
 const CR1 = {
   PE: 1,
   ADDRIE: 1 << 3,
+  WUPEN: 1 << 18,
   GCEN: 1 << 19,
   TXIE: 1 << 1,
   RXIE: 1 << 2,
@@ -76,11 +77,13 @@ class I2cV2 {
   private readonly o: I2cV2Options;
   private readonly board: BoardWires;
   private readonly dma: { readonly tx: Wire; readonly rx: Wire };
+  private readonly kernel: Wire;
   readonly outside: OutsideMaster;
 
   constructor(layout: Layout, options: I2cV2Options) {
     this.o = options;
     this.board = new BoardWires(options.block);
+    this.kernel = givenInStop(options.clock);
     const name = options.block.toLowerCase();
     this.dma = { tx: ofBlock(name, 'dma.tx'), rx: ofBlock(name, 'dma.rx') };
     this.outside = new OutsideMaster(options.block);
@@ -229,7 +232,7 @@ class I2cV2 {
     return (masked === 0 || !reserved) && (address ^ ((oar2 >>> 1) & 0x7f)) >>> masked === 0;
   }
   asked(c: Ctx, ask: number): void {
-    if (c.s.off || !(c.get(this.r.CR1) & CR1.PE)) return this.outside.answer(c.env, OUTSIDE_ANSWER.refused);
+    if (c.s.off || !(c.get(this.r.CR1) & CR1.PE) || this.isDeaf(c, ask)) return this.outside.answer(c.env, OUTSIDE_ANSWER.refused);
     if (kindOfAsk(ask) === 'address') this.called(c, ask & 0xff);
     else if (!c.s.slave) this.outside.answer(c.env, OUTSIDE_ANSWER.refused);
     else {
@@ -237,6 +240,19 @@ class I2cV2 {
       this.serve(c);
     }
     this.interrupt(c);
+  }
+  /** In Stop, unless it is to wake the chip; who calls then is told. */
+  private isDeaf(c: Ctx, ask: number): boolean {
+    if (!c.env.wire(POWER_STOP)) return false;
+    const wakes = (c.get(this.r.CR1) & CR1.WUPEN) !== 0;
+    if (wakes && c.env.wire(this.kernel)) return false;
+    const address = (ask & 0xff) >>> 1;
+    if (kindOfAsk(ask) === 'address' && this.mine(c, address))
+      c.env.note(
+        'input',
+        `the I2C address 0x${address.toString(16)} is not acknowledged: the chip is in Stop, ${wakes ? 'where the clock of the block stands still' : 'and WUPEN = 0'}`,
+      );
+    return true;
   }
   private called(c: Ctx, byte: number): void {
     c.s.asked = 0;

@@ -12,9 +12,10 @@
  * Reception: wire `<block>.rx` (lower case), value 0x100 | byte, plus a sequence number << 9 so that equal bytes are changes; the change is the
  * moment at which the stop bit has been received, so the board paces the bytes. Without bit 8 it is a start bit: a receiver that is off then, or is switched off before the
  * stop bit, does not get the byte (UE, RE: RM USART chapter, documented).
+ * Stop: with UESM it hears if its kernel clock is one that it can ask for there (RM0351 38.5.13, RM0444 33.5.21, documented); the wake-up is its interrupt: RXNE, or WUF by WUS.
  */
 import type { Field, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
-import { ofBlock } from '../wires.ts';
+import { givenInStop, ofBlock, POWER_STANDBY, POWER_STOP } from '../wires.ts';
 
 export interface UsartOptions {
   readonly block: string;
@@ -45,6 +46,7 @@ const ISR = {
   RTOF: 1 << 11,
   BUSY: 1 << 16,
   CMF: 1 << 17,
+  WUF: 1 << 20,
   TEACK: 1 << 21,
   REACK: 1 << 22,
   TXFE: 1 << 23,
@@ -55,7 +57,12 @@ const ISR = {
 /** What SR of the first version has, and which of its flags the sequence SR, DR clears. */
 const SR_BITS = 0xff;
 const SEQUENCE = ISR.PE | ISR.FE | ISR.NE | ISR.ORE | ISR.IDLE;
-const CLEARABLE = ISR.PE | ISR.FE | ISR.NE | ISR.ORE | ISR.IDLE | ISR.TC | ISR.RTOF | ISR.CMF;
+const CLEARABLE = ISR.PE | ISR.FE | ISR.NE | ISR.ORE | ISR.IDLE | ISR.TC | ISR.RTOF | ISR.CMF | ISR.WUF;
+
+/** What the line's silence ends. */
+const SILENCES = ['idle', 'timeout'] as const;
+/** CR3.WUS: what sets WUF. 1 is reserved. */
+const WAKES_BY = ['address', null, 'start', 'byte'] as const;
 
 interface State {
   tx: number[];
@@ -64,18 +71,23 @@ interface State {
   rx: number[];
   /** Of the character on the line: a receiver that was off at its start bit, or has been since, misses it. */
   frame: 'none' | 'heard' | 'missed';
+  /** Why it was missed. */
+  missed: string;
   /** Latched flags, as ISR bits. */
   flags: number;
+  /** The line was silent for a frame while no clock counted it. */
+  silence: boolean;
   /** SR: flags that the last read showed; the access to DR that follows clears them. */
   seen: number;
 }
-const fresh = (): State => ({ tx: [], shift: -1, rx: [], frame: 'none', flags: ISR.TC, seen: 0 });
+const fresh = (): State => ({ tx: [], shift: -1, rx: [], frame: 'none', missed: '', flags: ISR.TC, silence: false, seen: 0 });
 type Context = RegisterContext<State>;
 
 // eslint-disable-next-line house/own-lines -- fields of two generations of USART; sender and receiver share them
 export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): RegisterModel<State> => {
   const o: UsartOptions = { ...DEFAULTS, ...given };
   const rxWire = ofBlock(o.block, 'rx');
+  const kernel = givenInStop(o.clock);
   const dma = { tx: ofBlock(o.block, 'dma.tx'), rx: ofBlock(o.block, 'dma.rx') };
   const CR1 = layout.reg('CR1');
   const CR2 = layout.reg('CR2');
@@ -99,6 +111,7 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
   const FIFOEN = optional('CR1.FIFOEN');
   const STOP = layout.field('CR2.STOP');
   const RTOEN = optional('CR2.RTOEN');
+  const [UESM, WUS] = [optional('CR1.UESM'), optional('CR3.WUS')];
   const ADD = layout.field('CR2.ADD');
   const ADDM7 = optional('CR2.ADDM7');
   const OVRDIS = optional('CR3.OVRDIS');
@@ -114,6 +127,7 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
     [layout.field(layout.hasField('CR1.TXFNFIE') ? 'CR1.TXFNFIE' : 'CR1.TXEIE'), ISR.TXFNF],
     [layout.field('CR1.PEIE'), ISR.PE],
     [optional('CR1.CMIE'), ISR.CMF],
+    [optional('CR3.WUFIE'), ISR.WUF],
     [optional('CR1.RTOIE'), ISR.RTOF],
     [optional('CR1.TXFEIE'), ISR.TXFE],
     [optional('CR1.RXFFIE'), ISR.RXFF],
@@ -122,6 +136,8 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
     [optional('CR3.TXFTIE'), ISR.TXFT],
   ];
 
+  /** A write to one of these may change what asks for an interrupt. */
+  const driving = [CR1, CR2, CR3, TDR, ICR, RQR, STATUS];
   const depth = (c: Context): number => (on(c, FIFOEN) ? o.fifoDepth : 1);
   const wordBits = (c: Context): number => (M1 && M1.get(c) ? 7 : M0.get(c) ? 9 : 8);
   /** Length of `halfBits` half bits in kernel clocks, 0 if the baud rate is not set. */
@@ -180,19 +196,45 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
     pump(c);
     if (s.shift < 0) s.flags |= ISR.TC;
   };
-  const listening = (c: Context): boolean => Boolean(UE.get(c) && RE.get(c));
+  const inStop = (c: Context): boolean => c.env.wire(POWER_STOP) !== 0;
+  /** Why it hears nothing, null if it does. */
+  const deaf = (c: Context): string | null => {
+    if (c.env.wire(POWER_STANDBY)) return 'the chip is in Standby or Shutdown';
+    if (!UE.get(c) || !RE.get(c)) return `the receiver is off (UE = ${UE.get(c)}, RE = ${RE.get(c)})`;
+    if (!inStop(c)) return null;
+    if (UESM === null) return `the chip is in Stop, where ${o.block} does not work`;
+    if (!UESM.get(c)) return 'the chip is in Stop, and UESM = 0';
+    return c.env.wire(kernel)
+      ? null
+      : `the chip is in Stop, where ${o.block} gets no kernel clock (its source stands still, or the mode is too deep)`;
+  };
+  /** In Stop WUF tells of what WUS selects. */
+  const wakes = (c: Context, by: (typeof WAKES_BY)[number]): void => {
+    if (WUS && inStop(c) && WAKES_BY[WUS.get(c)] === by) c.s.flags |= ISR.WUF;
+  };
+  /** IDLE and the receiver time-out follow the last byte, once there is a clock that counts. */
+  const awaitSilence = (c: Context): void => {
+    c.s.silence = !c.env.clockRate(o.clock);
+    for (const t of SILENCES) c.env.disarm(t);
+    if (c.s.silence) return;
+    armAfter(c, 'idle', frameTicks(c));
+    if (on(c, RTOEN) && RTOR) armAfter(c, 'timeout', bitTicks(c, 2 * (c.get(RTOR) & 0xffffff)));
+  };
   const lost = (c: Context, byte: number, why: string): void =>
     c.env.note('input', `the byte 0x${byte.toString(16).padStart(2, '0')} is lost: ${why}`);
   const receive = (c: Context, value: number): void => {
     const { s } = c;
     if ((value & 0x100) === 0) {
-      s.frame = listening(c) ? 'heard' : 'missed';
-      return;
+      s.frame = deaf(c) === null ? 'heard' : 'missed';
+      s.missed = deaf(c) ?? '';
+      if (s.frame === 'heard') wakes(c, 'start');
+      return driveIrq(c);
     }
-    const { frame } = s;
+    const why = s.frame === 'missed' ? s.missed : deaf(c);
     s.frame = 'none';
     const byte = value & 0xff;
-    if (frame === 'missed' || !listening(c)) return lost(c, byte, `the receiver is off (UE = ${UE.get(c)}, RE = ${RE.get(c)})`);
+    if (why !== null) return lost(c, byte, why);
+    wakes(c, 'byte');
     if (s.rx.length < depth(c)) s.rx.push(byte);
     else if (on(c, OVRDIS)) s.rx[s.rx.length - 1] = byte;
     else {
@@ -200,13 +242,16 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
       lost(c, byte, 'the one before it has not been read (ORE)');
     }
     const mask = on(c, ADDM7) ? 0x7f : 0x0f;
-    if (!first && (byte & mask) === (ADD.get(c) & mask)) s.flags |= ISR.CMF;
-    armAfter(c, 'idle', frameTicks(c));
-    if (on(c, RTOEN) && RTOR) armAfter(c, 'timeout', bitTicks(c, 2 * (c.get(RTOR) & 0xffffff)));
+    if (!first && (byte & mask) === (ADD.get(c) & mask)) {
+      s.flags |= ISR.CMF;
+      wakes(c, 'address');
+    }
+    awaitSilence(c);
     driveIrq(c);
   };
   const disable = (c: Context): void => {
-    Object.assign(c.s, fresh(), { frame: c.s.frame === 'none' ? 'none' : 'missed' });
+    const frame = c.s.frame === 'none' ? 'none' : 'missed';
+    Object.assign(c.s, fresh(), { frame, missed: 'the receiver was switched off while it came' });
     for (const t of ['tx', 'idle', 'timeout']) c.env.disarm(t);
   };
 
@@ -235,6 +280,7 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
     // A frame that is going out restarts its time at the new rate; silicon would stretch its rest.
     onClock(c) {
       if (c.s.shift >= 0) armAfter(c, 'tx', frameTicks(c));
+      if (c.s.silence || (!c.env.clockRate(o.clock) && SILENCES.some((t) => c.env.due(t) !== Infinity))) awaitSilence(c);
       driveIrq(c);
     },
     onGate(c, isOn) {
@@ -306,11 +352,11 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
     wrote(c, r, value, old) {
       if (r === CR1 && UE.of(old) && !UE.of(value)) disable(c);
       if (r === CR1 && !RE.of(value)) {
-        c.env.disarm('idle');
-        c.env.disarm('timeout');
+        c.s.silence = false;
+        for (const t of SILENCES) c.env.disarm(t);
       }
       if (r === TDR || r === CR1) pump(c);
-      if (r === CR1 || r === CR2 || r === CR3 || r === TDR || r === ICR || r === RQR || r === STATUS) driveIrq(c);
+      if (driving.includes(r)) driveIrq(c);
     },
   };
 };
