@@ -1,7 +1,9 @@
 /** What a case consists of, named by its content: targets, images and cases have the SHA-256 of what they are. */
 import type { RunJob } from '../bench/input/job.ts';
 import type { RomSegment } from '../rom/load.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { sha256 } from '../image/sha256.ts';
+import { LARGEST_TARGET, manifestIn, MOST_BLOBS } from './foreign.ts';
 import type { Case, Fault, Probe } from './space.ts';
 
 /** Bytes by their SHA-256. */
@@ -12,7 +14,7 @@ export interface Blobs {
 }
 
 /** A `RunJob` with hashes in the place of bytes. */
-interface Manifest extends Omit<RunJob, 'images' | 'rom' | 'files'> {
+export interface Manifest extends Omit<RunJob, 'images' | 'rom' | 'files'> {
   readonly images: readonly { readonly path: string; readonly sha256: string }[];
   readonly rom: Omit<RunJob['rom'], 'bytes' | 'beside'> & {
     readonly sha256: string;
@@ -50,25 +52,32 @@ export function packTarget(job: RunJob): PackedTarget {
   return { hash: keep(new TextEncoder().encode(canonical(manifest))), blobs };
 }
 
-/** What a manifest names. */
-export function blobsOf(manifest: Uint8Array): string[] {
-  const { images, rom, files } = JSON.parse(new TextDecoder().decode(manifest)) as Manifest;
-  return [
-    ...new Set([...images.map((i) => i.sha256), rom.sha256, ...(rom.beside ?? []).map((p) => p.sha256), ...files.map(([, hash]) => hash)]),
-  ];
+/** What a manifest names; throws a UsageError where it is none, or names too many. */
+export async function blobsOf(manifest: Uint8Array): Promise<string[]> {
+  const { images, rom, files } = await manifestIn(manifest);
+  const all = [...images.map((i) => i.sha256), rom.sha256, ...(rom.beside ?? []).map((p) => p.sha256), ...files.map(([, hash]) => hash)];
+  if (all.length > MOST_BLOBS) throw new UsageError(`a target of the queue names ${all.length} files, more than ${MOST_BLOBS}`);
+  return [...new Set(all)];
 }
 
 /** Fetches what it names. */
 export async function unpackTarget(hash: string, blobs: Blobs): Promise<RunJob> {
-  const manifest = JSON.parse(new TextDecoder().decode(await blobs.get(hash))) as Manifest;
-  const images: { path: string; bytes: Uint8Array }[] = [];
-  for (const { path, sha256: of } of manifest.images) images.push({ path, bytes: await blobs.get(of) });
-  const files = new Map<string, Uint8Array>();
-  for (const [name, of] of manifest.files) files.set(name, await blobs.get(of));
+  const bytes = await blobs.get(hash);
+  const found = new Map<string, Uint8Array>();
+  let size = 0;
+  for (const of of await blobsOf(bytes)) {
+    const blob = await blobs.get(of);
+    if ((size += blob.length) > LARGEST_TARGET)
+      throw new UsageError(`the files of a target of the queue are larger than ${LARGEST_TARGET / 2 ** 20} MiB`);
+    found.set(of, blob);
+  }
+  const manifest = await manifestIn(bytes);
+  const bytesOf = (of: string): Uint8Array => found.get(of)!;
+  const images = manifest.images.map(({ path, sha256: of }) => ({ path, bytes: bytesOf(of) }));
+  const files = new Map(manifest.files.map(([name, of]) => [name, bytesOf(of)]));
   const { sha256: ofRom, beside: pieces, ...rom } = manifest.rom;
-  const beside: RomSegment[] = [];
-  for (const { address, sha256: of } of pieces ?? []) beside.push({ address, bytes: await blobs.get(of) });
-  return { ...manifest, images, files, rom: { ...rom, bytes: await blobs.get(ofRom), ...(pieces ? { beside } : {}) } };
+  const beside = pieces?.map(({ address, sha256: of }): RomSegment => ({ address, bytes: bytesOf(of) }));
+  return { ...manifest, images, files, rom: { ...rom, bytes: bytesOf(ofRom), ...(beside ? { beside } : {}) } };
 }
 
 /** JSON with sorted keys: one text for one content. */
@@ -78,6 +87,13 @@ export function canonical(value: unknown): string {
       ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
       : v,
   );
+}
+
+/** What is queued. */
+export interface QueuedWork {
+  /** 32 hex digits. */
+  readonly campaign: string;
+  readonly work: Work;
 }
 
 /** A case as a worker gets it. */

@@ -3,18 +3,9 @@ import type { Worker as QueueConsumer } from 'bullmq';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import type { BlobFolder } from './blob-folder.ts';
 import { blobsOf, type Work } from './content.ts';
+import { LARGEST_TARGET, queuedWork } from './foreign.ts';
 import type { Worker } from './pool.ts';
-import {
-  campaignsUnderWay,
-  connect,
-  encodeResult,
-  PREFIX,
-  queueName,
-  RedisBlobs,
-  resultsKey,
-  type Connection,
-  type QueuedWork,
-} from './queue.ts';
+import { campaignsUnderWay, connect, encodeResult, PREFIX, queueName, RedisBlobs, resultsKey, type Connection } from './queue.ts';
 
 /** A worker that does not say for this long that it lives has lost its work to another one. */
 const LOCK_MS = 10_000;
@@ -64,7 +55,7 @@ class Service {
     await this.refuseOthers(true);
     const { bullmq, another } = this.connection;
     const { engine, size, say } = this.options;
-    const consumer = new bullmq.Worker<QueuedWork>(queueName(engine), (job) => this.process(job.data), {
+    const consumer = new bullmq.Worker<unknown>(queueName(engine), (job) => this.process(job.data), {
       connection: another(),
       prefix: PREFIX,
       // one more than there are processes: the next work is there when one has done its own
@@ -117,12 +108,12 @@ class Service {
     }
   }
 
-  private async process({ campaign, work }: QueuedWork): Promise<number> {
+  private async process(data: unknown): Promise<number> {
     const { engine, worker } = this.options;
-    if (work.engine !== engine) throw new this.connection.bullmq.UnrecoverableError(`work of version ${work.engine} given to ${engine}`);
+    const { campaign, work } = await this.taken(() => queuedWork(data, engine));
     this.busy++;
     try {
-      await this.fetch(work);
+      await this.taken(() => this.fetch(work));
       const results = await worker.work(work);
       // before the work counts as done: what is lost then is done again
       await this.connection.redis.xadd(resultsKey(campaign), '*', 'r', encodeResult({ work: work.id, results }));
@@ -131,6 +122,16 @@ class Service {
     } finally {
       this.busy--;
       this.idleSince = Date.now();
+    }
+  }
+  /** What is wrong with an entry stays wrong: it is told, and not tried again. */
+  private async taken<T>(take: () => Promise<T>): Promise<T> {
+    try {
+      return await take();
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      this.options.say(`refused: ${error.message}`);
+      throw new this.connection.bullmq.UnrecoverableError(error.message);
     }
   }
 
@@ -146,10 +147,14 @@ class Service {
   }
   private async fetchAll(target: string): Promise<void> {
     const { folder } = this.options;
-    const one = async (hash: string): Promise<void> => {
+    const one = async (hash: string): Promise<Uint8Array> => {
       if (!folder.has(hash)) folder.put(hash, await this.blobs.get(hash));
+      return folder.get(hash);
     };
-    await one(target);
-    for (const hash of blobsOf(folder.get(target))) await one(hash);
+    let size = 0;
+    for (const hash of await blobsOf(await one(target))) {
+      size += (await one(hash)).length;
+      if (size > LARGEST_TARGET) throw new UsageError(`the files of target ${target} are larger than ${LARGEST_TARGET / 2 ** 20} MiB`);
+    }
   }
 }

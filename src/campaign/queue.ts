@@ -14,7 +14,8 @@ import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts
 import { sha256 } from '../image/sha256.ts';
 import type { CaseResult } from './base.ts';
 import { SetAside, type Campaign, type Workers } from './campaign.ts';
-import type { Blobs, PackedTarget, Work } from './content.ts';
+import type { Blobs, PackedTarget, QueuedWork, Work } from './content.ts';
+import { LARGEST_BLOB } from './foreign.ts';
 
 export const PREFIX = 'bootbench';
 const CAMPAIGNS = `${PREFIX}:campaigns`;
@@ -35,11 +36,6 @@ const RECONCILE_MS = 5_000;
 const ATTEMPTS = 3;
 const BACK_OFF_MS = 500;
 
-/** What is queued. */
-export interface QueuedWork {
-  readonly campaign: string;
-  readonly work: Work;
-}
 /** What stands in the stream. */
 export interface QueuedResult {
   readonly work: string;
@@ -106,6 +102,8 @@ export class RedisBlobs implements Blobs {
     return (await this.redis.expire(blobKey(hash), BLOB_SECONDS)) === 1;
   }
   async get(hash: string): Promise<Uint8Array> {
+    const size = await this.redis.strlen(blobKey(hash));
+    if (size > LARGEST_BLOB) throw new UsageError(`image ${hash} in the queue is larger than ${LARGEST_BLOB / 2 ** 20} MiB`);
     const bytes = await this.redis.getBuffer(blobKey(hash));
     if (bytes === null) throw new Error(`the queue has no image ${hash}`);
     if (sha256(bytes) !== hash) throw new Error(`image ${hash} in the queue is not what its name says`);

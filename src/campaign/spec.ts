@@ -37,7 +37,7 @@ export interface CampaignSpec {
 const WALL = '60s';
 const LAST_SEED = 2 ** 32 - 1;
 /** Lines that an NVIC can have, Armv7-M ARM B3.4. */
-const MOST_IRQS = 240;
+export const MOST_IRQS = 240;
 
 /** Text of a file; `name` stands in messages. Throws a UsageError that names the key. */
 export async function parseSpec(text: string, name: string): Promise<CampaignSpec> {

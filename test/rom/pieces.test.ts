@@ -73,7 +73,7 @@ describe('A dump in pieces', () => {
     expect(new Set([hash([]), hash([second]), hash([{ ...second, bytes: Uint8Array.of(1) }])]).size).toBe(3);
     expect(hash([{ ...second, bytes: second.bytes.slice(0, 4) }])).toBe(hash([second]));
     const { hash: manifest, blobs } = packTarget(job);
-    for (const blob of blobsOf(blobs.get(manifest)!)) expect(blobs.has(blob)).toBe(true);
+    for (const blob of await blobsOf(blobs.get(manifest)!)) expect(blobs.has(blob)).toBe(true);
     expect((await unpackTarget(manifest, { has: () => true, get: (h) => blobs.get(h)!, put: () => undefined })).rom).toEqual(job.rom);
   });
   it('is refused where pieces overlap, lie outside of system memory, are empty, or have no address', () => {
