@@ -287,7 +287,13 @@ describe('the step that calls a function', () => {
     const images = [{ ...loader, symbols: new SymbolTable([...loader.symbols.all, ...more], () => null) }, app];
     const chip = findChip('stm32f405rg')!;
     const candidates = jumpCandidates(scanFunctions([app]), chip);
-    const said = notTriggered({ input: { images, chip } } as unknown as Session, { candidates, inputs: [], atStart: [], noJump: false });
+    const said = notTriggered({ input: { images, chip } } as unknown as Session, {
+      candidates,
+      inputs: [],
+      atStart: [],
+      noJump: false,
+      outside: [],
+    });
     const [, step] = /one of these steps into a scenario: (\{.*\})$/.exec(said.at(-1)!.text)!;
     const { call: told } = (JSON.parse(step!) as { do: { call: string } }).do;
     expect(told.startsWith(call)).toBe(true);

@@ -5,16 +5,15 @@
 import { hasPin } from '../../chips/parts.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
 import type { Core } from '../../emu/core/core.ts';
-import { highestPending, isEnabled, preempts } from '../../emu/core/arm/nvic.ts';
 import { vectorAddress } from '../../emu/core/arm/exceptions.ts';
 import { EXC } from '../../emu/core/arm/scs-state.ts';
 import { codePlace, framesAt, functionName } from '../../image/image.ts';
-import type { Machine } from '../../emu/machine.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import { jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate } from '../input/code-scan.ts';
 import { awaitedTexts, lettersOf } from './awaited-texts.ts';
 import { decidingBit } from '../slice/deciding-bit.ts';
+import { armedPins, hearingPorts, isOff, portRegister, portSelector, wakers, wakersText } from '../slice/wakers.ts';
 import { OF_SENDER, SERIAL_PORT } from '../documents/names.ts';
 import type { Note } from '../documents/note-facts.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
@@ -62,6 +61,8 @@ export interface FoundJump {
   readonly inputs: readonly PolledInput[];
   /** Pins that are looked at right behind power-on and not at `end`: a button that is held while the board starts. */
   readonly atStart: readonly PolledInput[];
+  /** What else would end the wait: a frame, a master, a capture. */
+  readonly outside: readonly string[];
 }
 /** Pins at the start that are told and tried at most. */
 const MOST_AT_START = 3;
@@ -73,14 +74,17 @@ export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): Foun
   s.restore(end);
   const candidates = all.slice(0, MOST_CANDIDATES).map(unlessRunning(s));
   const code: Code = { functions, jumping: candidates.map((c) => c.facts) };
-  const armed = [...armedPins(s), ...armedPorts(s, code)];
+  const armed = isOff(s) ? [] : [...edges(s), ...armedPorts(s, code)];
+  const { loop } = s.state;
+  const rest = loop === null ? [] : wakers(s, loop.sleeping).filter(({ kind }) => kind === 'other');
+  const outside = rest.map((w) => wakersText([w]));
   // from power-on itself, a single look is one at the start
   const polled = polledInputs(s, end, code).filter(({ period }) => end !== powerOn || period !== null);
   const others = armed.filter((input) => !polled.some((p) => p.name === input.name));
   const inputs = [...polled, ...others].slice(0, MOST_INPUTS);
   const early = polledInputs(s, powerOn, code).filter((e) => e.level !== null && !inputs.some((i) => i.name === e.name));
   const pins = new Map(early.map((e) => [e.name, e]));
-  return { candidates, noJump: lacksJump(functions, all), inputs, atStart: [...pins.values()].slice(0, MOST_AT_START) };
+  return { candidates, noJump: lacksJump(functions, all), inputs, atStart: [...pins.values()].slice(0, MOST_AT_START), outside };
 }
 /** A function that has been called and waits in a call is no trigger: calling it again leads to the same wait. */
 function unlessRunning(s: Session): (c: JumpCandidate) => JumpCandidate {
@@ -115,77 +119,27 @@ export function whyNoJump(s: Session): string | null {
   return lacksJump(functions, jumpCandidates(functions, s.input.chip)) ? `${NO_JUMP}: ${ONLY_BY_BOOT}` : null;
 }
 
-/** A serial port whose next byte is an interrupt, and its line. */
-interface ListeningPort {
-  readonly name: string;
-  readonly line: number;
-}
-function listeningPorts(s: Session): ListeningPort[] {
-  const { system, chip, bootCore } = s.machine;
-  const ports: ListeningPort[] = [];
-  for (const { name, base, irqs } of chip.blocks) {
-    const cr1 = system.layoutOf(name)?.registers.find((r) => r.name === 'CR1');
-    const bits = RECEIVES.map((names) => cr1?.fields.find((f) => names.includes(f.name))?.bit);
-    const line = irqs?.find((n) => n >= 0 && isEnabled(bootCore, EXC.IRQ0 + n));
-    if (cr1 === undefined || line === undefined) continue;
-    const value = bootCore.peek((base + cr1.offset) >>> 0, 4) ?? 0;
-    if (bits.every((bit) => bit !== undefined && ((value >>> bit) & 1) === 1)) ports.push({ name, line });
-  }
-  return ports;
-}
 /** The handler may store the byte, so any function may compare it; those that can jump come first. */
 function armedPorts(s: Session, code: Code): PolledInput[] {
   const { bootCore } = s.machine;
-  return listeningPorts(s).map(({ name, line }) => {
+  return hearingPorts(s).map(({ name, line }) => {
     const handler = ((bootCore.peek(vectorAddress(bootCore, EXC.IRQ0 + line), 4) ?? 0) & ~1) >>> 0;
     const reader = code.functions.find((f) => f.symbol.address === handler);
     return { register: name, bit: null, kind: 'serial', name, level: null, pc: null, period: null, texts: textsFor(code, reader) };
   });
 }
-/** Fields of CR1: port enabled, receiver enabled, receive interrupt enabled. */
-const RECEIVES = [['UE'], ['RE'], ['RXNEIE', 'RXFNEIE', 'RXNEIE_RXFNEIE']];
-
-/** The block whose EXTICR registers say which port an EXTI line listens to: SYSCFG, AFIO, SBS or EXTI itself. */
-const portSelector = ({ system, chip }: Machine): string | undefined =>
-  chip.blocks.find((b) => system.layoutOf(b.name)?.registers.some((r) => r.name === portRegister(0)))?.name;
-const portRegister = (line: number): string => `EXTICR${(line >> 2) + 1}`;
-/** Pins whose next edge raises an interrupt: the EXTI line is unmasked, and the edge is selected. */
-function armedPins(s: Session): PolledInput[] {
-  const { system, chip, bootCore } = s.machine;
-  const value = (block: string, names: readonly string[]): number => {
-    const register = system.layoutOf(block)?.registers.find((r) => names.includes(r.name));
-    const base = chip.blocks.find((b) => b.name === block)?.base;
-    return register === undefined || base === undefined ? 0 : (bootCore.peek(base + register.offset, 4) ?? 0);
-  };
-  const [mask, rising, falling] = EDGES.map((names) => value('EXTI', names)) as [number, number, number];
-  const selector = portSelector(s.machine);
-  const pins: PolledInput[] = [];
-  for (let line = 0; line < PINS && selector !== undefined; line++) {
-    if (((mask >>> line) & 1) === 0) continue;
-    const name = portRegister(line);
-    const fields =
-      system
-        .layoutOf(selector)
-        ?.registers.find((r) => r.name === name)
-        ?.fields.toSorted((a, b) => a.bit - b.bit) ?? [];
-    const field = fields[line & 3];
-    if (field === undefined) continue;
-    const port = PORTS[(value(selector, [name]) >>> field.bit) & ((1 << field.width) - 1)] ?? '';
-    if (!chip.blocks.some((b) => b.name === `GPIO${port}`)) continue;
-    const level = ((value(`GPIO${port}`, ['IDR']) >>> line) & 1) as 0 | 1;
-    if ((((level === 1 ? falling : rising) >>> line) & 1) === 0) continue;
-    pins.push({ register: 'EXTI', bit: line, kind: 'pin', name: `P${port}${line}`, level, pc: null, period: null, texts: [] });
-  }
-  return pins;
-}
-/** Lines that let an interrupt through, and the edges that make one: EXTI's registers in its versions. */
-const EDGES = [
-  ['IMR', 'IMR1', 'CPUIMR1', 'C1IMR1'],
-  ['RTSR', 'RTSR1'],
-  ['FTSR', 'FTSR1'],
-];
-const PORTS = 'ABCDEFGHIJK';
-const PINS = 16;
+/** Pins whose next edge raises an interrupt. */
+const edges = (s: Session): PolledInput[] =>
+  armedPins(s).map(({ name, line, level }) => ({
+    register: 'EXTI',
+    bit: line,
+    kind: 'pin',
+    name,
+    level,
+    pc: null,
+    period: null,
+    texts: [],
+  }));
 
 interface Poll {
   readonly kind: PolledInput['kind'];
@@ -234,23 +188,7 @@ export function waitsForInput(s: Session): boolean {
   const registers = inputRegisters(s);
   const tested = s.machine.bootCore.testedMask(loop.pc) ?? -1;
   if (loop.reads.some((address) => ((registers.get((address & ~3) >>> 0)?.bits ?? 0) & tested) !== 0)) return true;
-  return loop.exception === 0 && !loop.inFault && isEndedFromOutside(s, loop.sleeping);
-}
-
-/** Whether a byte or an edge would raise an interrupt that is taken now, or that wakes the core. */
-function isEndedFromOutside(s: Session, sleeping: boolean): boolean {
-  const core = s.machine.bootCore;
-  if (listeningPorts(s).some(({ line }) => preempts(core, EXC.IRQ0 + line, sleeping))) return true;
-  const here = s.save();
-  try {
-    return armedPins(s).some(({ name, level }) => {
-      s.restore(here);
-      s.machine.system.setWire(`pin.${name}`, level === 1 ? 0 : 1);
-      return preempts(core, highestPending(core), sleeping);
-    });
-  } finally {
-    s.restore(here);
-  }
+  return loop.exception === 0 && !loop.inFault && wakers(s, loop.sleeping).length > 0;
 }
 
 function polledInputs(s: Session, end: Checkpoint, code: Code): PolledInput[] {
@@ -519,6 +457,7 @@ export function notTriggered(s: Session, found: FoundJump): Note[] {
   for (const c of candidates) tell(`${candidateName(s, c)} can enter system memory: it ${c.why}`);
   if (candidates.length > 0 && found.noJump) tell(`${NO_JUMP}: ${ONLY_BY_BOOT}`);
   for (const text of new Set(inputs.map((i) => inputText(s, i)))) tell(`waits for ${text}`, { is: 'waits-for-input' });
+  for (const text of found.outside) tell(`waits for ${text}`, { is: 'waits-for-input' });
   for (const i of atStart) tell(`looks at its start at ${inputText(s, { ...i, period: null })}`);
   const steps = [
     ...inputs.flatMap((i) => pressing(i) ?? []),

@@ -10,6 +10,7 @@ import { EXC } from '../../emu/core/arm/scs-state.ts';
 import type { Machine } from '../../emu/machine.ts';
 import { sysTickNextZero, sysTickPeriod } from '../../emu/core/arm/systick.ts';
 import type { Ps } from '../../emu/time.ts';
+import { POWER_STANDBY } from '../../peripherals/wires.ts';
 import { findSteadyLoop, type SteadyLoop, type Told } from '../../emu/proofs/steady.ts';
 import { hearing } from './hearing.ts';
 import { eventMayCome, interruptsAround, lineStaysUp, readStays, sysTickInterrupts } from './surrounding-events.ts';
@@ -40,10 +41,12 @@ function sleepsForGood(s: LiveRun): FixedLoop | null {
   };
 }
 
-/** A wake-up pin has moved, or the like: the chip is on its way out of Stop or Standby. */
+/**
+ * A wake-up pin has moved, or the like: the chip is on its way out of Stop or Standby. Standby needs no interrupt for that: an RTC at work may end it.
+ */
 function wakesUp({ system }: Machine): boolean {
-  const pwr = system.findBlock('PWR');
-  return pwr !== undefined && system.hasArmedTimer(pwr);
+  const standby = system.level(POWER_STANDBY) !== 0;
+  return system.blocks.some((b) => (b.row.name === 'PWR' || (standby && /^rtc|^tamp/.test(b.row.model ?? ''))) && system.hasArmedTimer(b));
 }
 
 /** WFE and WFI (Armv7-M ARM A7.7.261, A7.7.262): where it sleeps, not where it would go on. Behind a sleep at the end of a handler there is none. */

@@ -13,7 +13,7 @@ import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Block } from '../../emu/system.ts';
 import { MS, US, type Ps } from '../../emu/time.ts';
 import { IWDG_KEY_RELOAD, IWDG_KEY_START } from '../../peripherals/watchdog/iwdg-v3.ts';
-import { POWER_STANDBY } from '../../peripherals/wires.ts';
+import { POWER_STANDBY, POWER_STOP } from '../../peripherals/wires.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
 import type { FixedLoop } from '../session/live-run.ts';
 import type { Session } from '../session/session.ts';
@@ -23,6 +23,7 @@ import { targetState } from '../session/subject.ts';
 import { lastStore, type Master, type Store } from './stores.ts';
 import { runTo } from './window.ts';
 import type { Frame } from '../documents/note-facts.ts';
+import { deafPorts, isOff, standbyWakers, unknownWakers, wakers, wakersText } from './wakers.ts';
 import { addressText, callsOf, masterText, place } from './words.ts';
 
 export interface ResetStory {
@@ -174,18 +175,46 @@ function inThread(s: Session, { reads, sleeping }: FixedLoop, finished: Checkpoi
   const held = heldBack(s, reads.length > 0);
   if (held !== null) return held;
   s.restore(finished);
-  return inForeignHands(s) ?? (sleeping ? { lines: [asleep(s)], unmasked: null } : null);
+  const foreign = inForeignHands(s);
+  if (foreign !== null) return foreign;
+  const lines = sleeping ? asleep(s) : fromOutside(s, reads);
+  return lines.length === 0 ? null : { lines, unmasked: null };
 }
-/** What it sleeps in, where nothing comes that wakes it. */
-function asleep({ machine: { bootCore: core, system } }: Session): string {
+/** A loop that polls what only handlers can write, and the inputs whose handlers are enabled. */
+function fromOutside(s: Session, reads: readonly number[]): string[] {
+  const { system } = s.machine;
+  const word = reads.find((address) => system.regionAt(address)?.memory?.row.kind === 'ram');
+  if (word === undefined || reads.some((address) => system.regionAt(address)?.block)) return [];
+  const found = wakers(s, false);
+  return found.length === 0
+    ? []
+    : [`the loop polls ${addressText(s, word)}, which nothing writes any more; only ${wakersText(found)} can lead to a handler that does`];
+}
+/** What it sleeps in, and what would wake it: nothing that is scheduled does. */
+function asleep(s: Session): string[] {
+  const { bootCore: core, system } = s.machine;
   const [how, by] = core.arm.waiting === 'wfe' ? ['WFE', 'no event'] : ['WFI', 'no enabled interrupt'];
-  const depth = system.level(POWER_STANDBY);
-  if (depth === SHUTDOWN)
-    return `the chip is in Shutdown (${how}), where LSI is off too: the RTC wakes it only if it runs from LSE; otherwise only a wake-up pin does`;
-  if (depth !== 0) return `the chip is in Standby (${how}), and neither a wake-up pin nor the RTC wakes it`;
-  return sysTickInterrupts(core)
-    ? `the core sleeps (${how}) with SLEEPDEEP set: SysTick does not run in Stop, and ${by} wakes the core`
-    : `the core sleeps (${how}), and ${by} wakes it`;
+  if (isOff(s)) return [inStandby(s, how)];
+  const found = wakers(s, true);
+  const unknown = unknownWakers(s, true);
+  const ticks = sysTickInterrupts(core);
+  const where = ticks ? ' with SLEEPDEEP set' : system.level(POWER_STOP) !== 0 ? ' in Stop' : '';
+  const tick = ticks ? 'SysTick does not run in Stop, and ' : '';
+  const outside = found.length > 0 ? `only ${wakersText(found)} wakes ${ticks ? 'the core' : 'it'}` : null;
+  const open = unknown.length === 0 ? null : `bootbench does not know when ${unknown.join(', ')} (its interrupt is enabled) would`;
+  const nothing = `${by} wakes ${ticks ? 'the core' : 'it'}`;
+  const said = outside === null ? (open === null ? nothing : `nothing that bootbench models wakes it; ${open}`) : outside;
+  const more = outside !== null && open !== null ? `; ${open}` : '';
+  return [`the core sleeps (${how})${where}${ticks ? ': ' : ', and '}${tick}${said}${more}`, ...deafPorts(s)];
+}
+function inStandby(s: Session, how: string): string {
+  const found = standbyWakers(s);
+  const pins = found.length === 0 ? 'no wake-up pin is enabled' : `only ${wakersText(found)} wakes it`;
+  if (s.machine.system.level(POWER_STANDBY) === SHUTDOWN)
+    return `the chip is in Shutdown (${how}), where LSI is off too: the RTC wakes it only if it runs from LSE; ${pins}`;
+  return found.length === 0
+    ? `the chip is in Standby (${how}), and neither a wake-up pin nor the RTC wakes it`
+    : `the chip is in Standby (${how}), and ${pins}: the RTC is not set to`;
 }
 const SHUTDOWN = 2;
 function inForeignHands(s: Session): WaitStory | null {

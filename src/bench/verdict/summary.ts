@@ -72,11 +72,12 @@ const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> 
   'back-in-app': (r) => `the ROM was entered${from(r)} and ${wayOut(r)}`,
   stuck: (r, base) => {
     if (base.interrupt) return hangsIn(base.interrupt, r.images.length > 1 ? inFull : where);
-    if (r.notes.some((n) => n.kind === 'wait')) return `the firmware waits forever and never jumps: ${waitsFor(r)}`;
+    const told = r.notes.some((n) => n.kind === 'wait') ? `: ${waitsFor(r)}` : '';
+    if (waitsForInput(r) && (told !== '' || !r.stuck?.register))
+      return `the firmware waits${atLoop(r)} for a pin or a byte that never comes, and never jumps${told}`;
+    if (told !== '') return `the firmware waits forever and never jumps${told}`;
     if (r.stuck?.register) return `the firmware waits forever for ${r.stuck.register}${atLoop(r)} and never jumps`;
-    return waitsForInput(r)
-      ? `the firmware waits${atLoop(r)} for a pin or a byte that never comes, and never jumps`
-      : `the firmware hangs in an endless loop${atLoop(r)} and never jumps`;
+    return `the firmware hangs in an endless loop${atLoop(r)} and never jumps`;
   },
   'no-jump': (r, base) =>
     base.semihostingExit !== null
