@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { bench } from '../../src/index.ts';
 import { CHIPS, findChip } from '../../src/chips/index.ts';
 import { inferChip, otherCode, otherFamily, type InferredChip } from '../../src/bench/input/infer-chip.ts';
-import { tryOn } from '../../src/bench/input/try-lines.ts';
+import { tryOn, type Trial } from '../../src/bench/input/try-lines.ts';
 import { loadImage, type ImageChunk } from '../../src/image/image.ts';
 import { Thumb } from '../emu/thumb.ts';
 
@@ -307,6 +307,60 @@ describe('lines that are left run side by side', () => {
     expect(against('stm32l412rb', gpioE)).toBe('it uses 0x48001000, where STM32L412RB has nothing');
     expect(against('stm32f303cc', gpioE)).toBeNull();
   });
+
+  const trial = (chip: string, program: (t: Thumb) => Thumb): Trial =>
+    tryOn(findChip(chip)!, [loadImage(image(program), 'fw.bin@0x8000000')]);
+  /** Stores the value at each address. */
+  const stores =
+    (value: number, ...addresses: number[]) =>
+    (t: Thumb): Thumb =>
+      addresses.reduce((made, a) => made.constant(0, a).str(1, 0), t.constant(1, value));
+
+  it('what is met behind the registers that others came to is left out', () => {
+    // RCC.AHB1ENR, RCC.APB1ENR, then a reserved bit of RCC.CIR
+    const { against: points, reach } = trial('stm32f405rg', stores(0x20, 0x40023830, 0x40023840, 0x4002380c));
+    expect(reach).toBe(3);
+    expect([points(2), points(3)]).toEqual([0, 0]);
+    const odd = trial('stm32f405rg', stores(0x80000000, 0x40023830, 0x40023840, 0x4002380c));
+    expect(odd.against(1)).toBeLessThan(odd.against(3));
+  });
+
+  it('all ones are what a driver clears flags with, whatever bits have no name', () => {
+    // EXTI.PR
+    const clears = (value: number): number => trial('stm32f405rg', stores(value, 0x40013c14)).against(Infinity);
+    expect(clears(0x80000000)).toBe(1);
+    expect(clears(0xffffffff)).toBe(0);
+  });
+
+  it('a register that no port has counts once, though a driver writes it of each', () => {
+    // ASCR, which of L4 only L475, L476 and L486 have, of GPIOA to GPIOC
+    const clocks = (t: Thumb): Thumb => stores(7, 0x4002104c)(t);
+    const one = trial('stm32l432kc', (t) => stores(0, 0x4800002c)(clocks(t)));
+    const all = trial('stm32l432kc', (t) => stores(0, 0x4800002c, 0x4800042c, 0x4800082c)(clocks(t)));
+    expect(one.against(Infinity)).toBe(2);
+    expect(all.against(Infinity)).toBe(2);
+    expect(trial('stm32l476rg', (t) => stores(0, 0x4800002c)(clocks(t))).against(Infinity)).toBe(0);
+  });
+
+  it('a part with bit-banding does not lack the word of a bit, on which F7 faults', () => {
+    const alias = stores(1, 0x42470060);
+    const onF7 = trial('stm32f767zi', alias);
+    expect(onF7.because).toBe('it uses 0x42470060, where STM32F767ZI has nothing');
+    expect(onF7.lacks!(findChip('stm32f405rg')!)).toBe(false);
+    expect(onF7.lacks!(findChip('stm32h743zi')!)).toBe(true);
+  });
+});
+
+describe('a crate of registers', () => {
+  const named = (text: string): InferredChip => infer(renamed('f405-straight', 'common/startup/startup.c', text));
+  it('of a part whose RAM the stack does not fill is a guess: it may be a neighbour’s', () => {
+    // the stack of this fixture ends at 0x20020000, F413 has RAM up to 0x20050000
+    const { chip, guess, reasons } = named('\0stm32f413\0');
+    expect(chip.line).toBe('STM32F413');
+    expect(guess).toBe(true);
+    expect(reasons[1]).toMatch(/^although the initial SP 0x20020000 is where the RAM of .*STM32F405/);
+  });
+  it('of a part whose RAM it fills is none', () => expect(named('\0stm32f405\0').guess).toBe(false));
 });
 
 /** One block with a vector table; the specification's layout. */

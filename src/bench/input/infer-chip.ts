@@ -113,7 +113,17 @@ function named(mention: Mention, parts: readonly string[], images: readonly Load
   const chip = left.find((c) => c.name === bare?.name) ?? left[0]!;
   const reasons = [mention.reason];
   if (left === stack) reasons.push(`the initial SP ${hex32(stackOf(chip, images)!)} at the end of its RAM`);
-  return { chip, reasons, alike: left.filter((c) => c !== chip).map((c) => c.name), guess: false };
+  const others = mention.weight <= CRATE && stack.length === 0 ? endsOf(chip, images) : [];
+  if (others.length > 0)
+    reasons.push(`although the initial SP ${hex32(stackOf(chip, images)!)} is where the RAM of ${others.slice(0, 3).join(', ')} ends`);
+  return { chip, reasons, alike: left.filter((c) => c !== chip).map((c) => c.name), guess: others.length > 0 };
+}
+/** A crate of registers is often a neighbour's: what its lines share is all that a program needs of it. */
+const CRATE = 60;
+/** Lines of the chip's family whose RAM ends where the initial SP is. */
+function endsOf(chip: ChipDescription, images: readonly LoadedImage[]): readonly string[] {
+  const ends = CHIPS.filter((c) => familyOf(c) === familyOf(chip) && stackEnds(c, images) === 'all' && holds(c, images));
+  return [...new Set(ends.map((c) => c.line))];
 }
 
 // ---- machine code ----------------------------------------------------------------------------------------------------------------
@@ -168,6 +178,8 @@ interface Fit {
   readonly ofRom: number;
   readonly reasons: readonly string[];
   readonly usesRcc: boolean;
+  /** It was tried, and its first milliseconds end in a fault that another chip would not have. */
+  readonly faults?: boolean;
 }
 
 /** Points by which all the rest has to speak for another part before it counts against the address of a ROM: one less where no attribute tells the architecture. */
@@ -193,7 +205,8 @@ function unnamed(path: string, images: readonly LoadedImage[], family: string | 
       'name it with --chip; `bootbench chips` lists them',
     );
   if (family === null && familiesWorked(addresses).size === 0) refuseForeign(path, peripherals);
-  const left = tried(fits, images);
+  // whom nothing speaks for is not the part, even where nobody else is left
+  const left = tried(fits, images).filter((f) => (f.faults !== true || f.score >= 0) && (family !== null || f.reasons.length > 0));
   return choose(path, left, bestOf(left, doubtOf(images)));
 }
 
@@ -218,7 +231,7 @@ function choose(path: string, fits: readonly Fit[], left: readonly Fit[]): Infer
     throw new UsageError(`${path} does not show which chip it is for`, 'name it with --chip; `bootbench chips` lists them');
   const others = left.slice(1).map((f) => f.chip);
   const behind = fits.filter((f) => !left.some((l) => l.chip === f.chip)).sort((a, b) => b.score - a.score);
-  const near = behind.filter((f) => first.score - f.score <= SURE_LEAD);
+  const near = behind.filter((f) => first.score - f.score <= NEAR_LEAD);
   if (others.some((chip) => !alike(chip, first.chip))) {
     const names = left.map((f) => f.chip.name.toLowerCase());
     const why = first.reasons.length > 0 ? ` (${first.reasons.join(', ')})` : '';
@@ -234,6 +247,8 @@ function choose(path: string, fits: readonly Fit[], left: readonly Fit[]): Infer
 /** Points by which a line has to lead where no name says it, and what has to speak for it, RCC among it. */
 const SURE_LEAD = 2;
 const SURE_REASONS = 3;
+/** Points behind which a part is listed as less likely: half a fault. */
+const NEAR_LEAD = FAULT / 2;
 /** Names of less likely parts that are told. */
 const MOST_TOLD = 12;
 function lessLikely(behind: readonly Fit[]): string {
@@ -247,15 +262,18 @@ function lessLikely(behind: readonly Fit[]): string {
 const MOST_TRIED = 8;
 /**
  * What the first milliseconds say, the likeliest first: a run can only take points, so who is behind already need not run. Of those with the same points one of each
- * family runs first, since families differ most. What stands against all that ran stands against the rest too, and so does what they lack as well.
+ * family runs first, since families differ most. What stands against all of its family that ran stands against the rest of it too, and so does what they lack as well.
  */
 function tried(fits: readonly Fit[], images: readonly LoadedImage[]): readonly Fit[] {
   const classes = classesOf(fits);
   const trials = new Map<readonly Fit[], Trial>();
   const scoreOf = (members: readonly Fit[]): number => {
-    const own = trials.get(members)?.against;
     const all = [...trials.values()];
-    const shared = all.length === 0 ? 0 : Math.min(...all.map((t) => t.against));
+    const against = comparable(all);
+    const trial = trials.get(members);
+    const own = trial && against(trial);
+    const family = [...trials].filter(([m]) => familyOf(m[0]!.chip) === familyOf(members[0]!.chip)).map(([, t]) => t);
+    const shared = all.length === 0 ? 0 : Math.min(...(family.length > 0 ? family : all).map(against));
     const lacked = all.some((t) => t.lacks?.(members[0]!.chip) === true) ? FAULT : 0;
     return members[0]!.score - (own ?? Math.max(shared, lacked));
   };
@@ -269,7 +287,18 @@ function tried(fits: readonly Fit[], images: readonly LoadedImage[]): readonly F
     families.add(familyOf(next[0]!.chip));
     trials.set(next, tryOn(next[0]!.chip, images));
   }
-  return classes.flatMap((members) => members.map((m) => ({ ...m, score: scoreOf(members) })));
+  const faults = (members: readonly Fit[]): boolean => (trials.get(members)?.lacks ?? null) !== null;
+  return classes.flatMap((members) => members.map((m) => ({ ...m, score: scoreOf(members), faults: faults(members) })));
+}
+/** A candidate that uses less than half of the registers that another comes to waits for something that this chip does not do: points against that. */
+const STUCK = 2;
+/** Points against a trial that compare: what only those met that came further is left out. */
+function comparable(trials: readonly Trial[]): (trial: Trial) => number {
+  const well = trials.filter((t) => t.lacks === null);
+  const furthest = Math.max(0, ...well.map((t) => t.reach));
+  const isStuck = (t: Trial): boolean => t.lacks === null && 2 * t.reach < furthest;
+  const within = Math.min(Infinity, ...well.filter((t) => !isStuck(t)).map((t) => t.reach));
+  return (trial) => trial.against(within) + (isStuck(trial) ? STUCK : 0);
 }
 /** Those that are the same up to the ROM and have the same points, by the points. */
 function classesOf(fits: readonly Fit[]): readonly (readonly Fit[])[] {

@@ -15,8 +15,10 @@ import { withOutside } from './outside-memory.ts';
 
 /** What a candidate lacks of what the image uses. */
 export interface Trial {
-  /** The more, the less the image is for this chip. */
-  readonly against: number;
+  /** The more, the less the image is for this chip: of what the first `within` registers showed that it used. */
+  readonly against: (within: number) => number;
+  /** Registers that it came to use. Who comes further has more chances to meet what does not fit, so that alone says nothing against it. */
+  readonly reach: number;
   /** The strongest, for a person: `it reads 0x48001010, where STM32L412RB has nothing`; null where nothing speaks against it. */
   readonly because: string | null;
   /** Whether another chip would fault for the same reason; null without a fault. */
@@ -48,9 +50,11 @@ function namedBits(register: Register): number {
 
 /** What a machine is seen to do with its blocks. */
 class Watch {
-  readonly strange = new Map<string, string>();
-  readonly bits = new Set<string>();
-  readonly unclocked = new Set<string>();
+  /** Each with the number of registers that had been used before. */
+  readonly strange = new Map<string, { readonly text: string; readonly after: number }>();
+  readonly bits = new Map<string, number>();
+  readonly unclocked = new Map<string, number>();
+  readonly used = new Set<number>();
   accesses = 0;
   private readonly machine: Machine;
   constructor(machine: Machine) {
@@ -70,8 +74,10 @@ class Watch {
   private look(block: Block, address: number, value: number | null): void {
     if (++this.accesses > MOST_ACCESSES) return;
     const offset = address - block.row.base;
+    const after = this.used.size;
+    this.used.add(address & ~3);
     if (value !== null && !this.machine.system.isClocked(block) && !block.row.unclocked?.includes(offset & ~3)) {
-      this.unclocked.add(block.row.name);
+      setOnce(this.unclocked, block.row.name, after);
       return;
     }
     const { registers } = block.layout;
@@ -81,11 +87,21 @@ class Watch {
     if (register === undefined) {
       const last = registers.at(-1)!;
       if (offset < last.offset + last.size + GAP)
-        this.strange.set(`${block.row.name}+${offset & ~3}`, `${value === null ? 'reads' : 'writes'} ${hex32(address)}`);
-    } else if (value !== null && register.fields.length > 0 && offset === register.offset && (value & ~namedBits(register)) !== 0)
-      this.bits.add(`${block.row.name}.${register.name}`);
+        setOnce(this.strange, `${kindOf(block.row.name)}+${offset & ~3}`, {
+          text: `${value === null ? 'reads' : 'writes'} ${hex32(address)}`,
+          after,
+        });
+    } else if (value !== null && register.fields.length > 0 && offset === register.offset && sayMore(value & ~namedBits(register), value))
+      setOnce(this.bits, `${block.row.name}.${register.name}`, after);
   }
 }
+function setOnce<K, V>(map: Map<K, V>, key: K, value: V): void {
+  if (!map.has(key)) map.set(key, value);
+}
+/** `GPIO` of GPIOC, `USART` of USART2: a driver that writes a register of one writes it of all, and is wrong once. */
+const kindOf = (block: string): string => block.replace(/(?:\d+|(?<=GPIO)[A-Z])$/, '');
+/** Bits without a name that were written; all ones are what a driver clears flags with. */
+const sayMore = (unnamed: number, value: number): boolean => unnamed !== 0 && value >>> 0 !== 0xffffffff;
 /** Behind the last register of a block memories may lie that are no registers. */
 const GAP = 0x40;
 
@@ -119,13 +135,23 @@ export function tryOn(example: ChipDescription, images: readonly LoadedImage[]):
   }
 }
 
-function verdict(name: string, fault: Misfit | null, { strange, bits, unclocked }: Watch): Trial {
+function verdict(name: string, fault: Misfit | null, { strange, bits, unclocked, used }: Watch): Trial {
   const [first] = strange.values();
-  const against =
-    (fault === null ? 0 : FAULT) + capped(strange.size, NO_REGISTER) + capped(bits.size, NO_BITS) + capped(unclocked.size, NO_CLOCK);
+  const within = (afters: Iterable<number>, limit: number): number => [...afters].filter((after) => after < limit).length;
   return {
-    against,
-    because: fault?.because ?? (first === undefined ? null : `it ${first}, where ${name} has no register`),
+    against: (limit) =>
+      (fault === null ? 0 : FAULT) +
+      capped(
+        within(
+          [...strange.values()].map(({ after }) => after),
+          limit,
+        ),
+        NO_REGISTER,
+      ) +
+      capped(within(bits.values(), limit), NO_BITS) +
+      capped(within(unclocked.values(), limit), NO_CLOCK),
+    reach: used.size,
+    because: fault?.because ?? (first === undefined ? null : `it ${first.text}, where ${name} has no register`),
     lacks: fault?.lacks ?? null,
   };
 }
@@ -146,8 +172,11 @@ function misfit(machine: Machine, kind: string, address: number | null, pc: numb
   };
 }
 /** Memories and blocks, not what the board has behind a memory controller. */
+/** Words that stand for single bits, where the core has bit-banding. */
+const isBitAlias = (address: number): boolean => [0x22, 0x42].includes((address >>> 24) & 0xfe);
 const isOfChip = (address: number): boolean => address < 0x60000000;
-function hasPlace({ blocks, memories }: ChipDescription, address: number): boolean {
+function hasPlace({ blocks, memories, cores }: ChipDescription, address: number): boolean {
+  if (isBitAlias(address)) return cores[0]!.bitBand === true;
   const within = (base: number, size: number): boolean => address >= base && address < base + size;
   return (
     blocks.some((b) => [b, ...(b.windows ?? [])].some((r) => within(r.base, r.size))) ||
