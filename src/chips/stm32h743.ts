@@ -58,6 +58,8 @@ function row(b: BlockRow, part: PartSize): readonly BlockRow[] {
   switch (b.name) {
     case 'EXTI':
       return [withOptions(b, 'exti-h7', { cores: [CORE], sev: [] })];
+    case 'PWR':
+      return [withOptions(b, 'pwr-h7', { cores: 1 })];
     case 'HSEM':
       return [withOptions(b, 'hsem', { cores: [{ id: 3, name: CORE }] })];
     case 'FLASH': {

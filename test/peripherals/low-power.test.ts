@@ -6,6 +6,7 @@ import { Session } from '../../src/bench/session/session.ts';
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
 import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
+import { findChip } from '../../src/chips/index.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import { MS, US } from '../../src/emu/time.ts';
@@ -19,6 +20,8 @@ const chips = {
   F072: { chip: new StChip(STM32F072RB), pwr: 'RCC.APB1ENR.PWREN', cores: 1, wakesWith: 'hsi' },
   H533: { chip: new StChip(STM32H533RE), pwr: null, cores: 1, wakesWith: 'hsi' },
   H745: { chip: new StChip(STM32H745XI), pwr: null, cores: 2, wakesWith: 'hsi' },
+  H743: { chip: new StChip(findChip('stm32h743zi')!), pwr: null, cores: 1, wakesWith: 'hsi' },
+  F746: { chip: new StChip(findChip('stm32f746zg')!), pwr: 'RCC.APB1ENR.PWREN', cores: 1, wakesWith: 'hsi' },
 } as const;
 type Name = keyof typeof chips;
 const NAMES = Object.keys(chips) as Name[];
@@ -28,6 +31,8 @@ function ready(name: Name): StChip {
   chip.again();
   chip.wait(MS);
   if (pwr) chip.set(pwr, 1);
+  // the RTC of F7 wakes where it is let (RM0385 4.4.2)
+  if (name === 'F746') chip.set('PWR.CSR1.EIWUP', 1);
   return chip;
 }
 const deepSleep = (h: StChip, name: Name, on: 0 | 1): void => {
@@ -43,6 +48,8 @@ const standby: Readonly<Record<Name, { ask: readonly (readonly [string, number])
     ask: ['CPUCR', 'CPU2CR'].flatMap((r) => [1, 2, 3].map((d) => [`PWR.${r}.PDDS_D${d}`, 1] as const)),
     sbf: 'PWR.CPUCR.SBF',
   },
+  H743: { ask: [1, 2, 3].map((d) => [`PWR.CPUCR.PDDS_D${d}`, 1] as const), sbf: 'PWR.CPUCR.SBF' },
+  F746: { ask: [['PWR.CR1.PDDS', 1]], sbf: 'PWR.CSR1.SBF' },
 };
 const ask = (h: StChip, name: Name): void => standby[name].ask.forEach(([path, value]) => h.set(path, value));
 
@@ -81,7 +88,7 @@ describe.each(NAMES)('Stop of %s', (name) => {
     fc.assert(
       fc.property(fc.boolean(), fc.integer({ min: 0, max: 500 }), (frozen, milliseconds) => {
         const h = ready(name);
-        const block = name === 'H745' ? 'IWDG1' : 'IWDG';
+        const block = name.startsWith('H74') ? 'IWDG1' : 'IWDG';
         h.write(`${block}.KR`, 0xcccc); // 0xfff counts of LSI / 4: 512 ms (F0: 410 ms)
         h.wait(MS);
         h.system.setWire('iwdg.freeze.stop', frozen ? 1 : 0);
@@ -107,6 +114,8 @@ describe.each(NAMES)('Standby of %s', (name) => {
       F072: 'PWR.CSR.EWUP1',
       H533: 'PWR.WUCR.WUPEN1',
       H745: 'PWR.WKUPEPR.WKUPEN1',
+      H743: 'PWR.WKUPEPR.WKUPEN1',
+      F746: 'PWR.CSR2.EWUP1',
     };
     h.set(enable[name], 1);
     ask(h, name);
@@ -152,7 +161,8 @@ describe.each(NAMES)('Standby of %s', (name) => {
     expect(h.system.wire('power.down')).toBe(0);
     if (name === 'L476') h.write('PWR.SCR', 0x100);
     else if (name === 'H533') h.set('PWR.PMCR.CSSF', 1);
-    else if (name === 'H745') h.set('PWR.CPUCR.CSSF', 1);
+    else if (name === 'H745' || name === 'H743') h.set('PWR.CPUCR.CSSF', 1);
+    else if (name === 'F746') h.set('PWR.CR1.CSBF', 1);
     else h.set('PWR.CR.CSBF', 1);
     expect(h.get(sbf)).toBe(0);
   });

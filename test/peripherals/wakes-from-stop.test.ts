@@ -385,3 +385,39 @@ describe('Stop 3 of U5', () => {
     }
   });
 });
+
+describe.each([
+  ['stm32g0b1re', 'RCC.APBENR1.PWREN', 16e6, 5],
+  ['stm32c071rb', 'RCC.APBENR1.PWREN', 12e6, 5],
+  ['stm32g474re', 'RCC.APB1ENR1.PWREN', 16e6, 6],
+  ['stm32wb55rg', null, 4e6, 6],
+  ['stm32l476rg', 'RCC.APB1ENR1.PWREN', 4e6, 6],
+  ['stm32l072cz', 'RCC.APB1ENR.PWREN', 2097152, 5],
+  ['stm32l152rc', 'RCC.APB1ENR.PWREN', 2097152, 6],
+  ['stm32f072rb', 'RCC.APB1ENR.PWREN', 8e6, 5],
+  ['stm32f103c8', 'RCC.APB1ENR.PWREN', 8e6, 6],
+  ['stm32f207zg', 'RCC.APB1ENR.PWREN', 16e6, 6],
+  ['stm32f303cc', 'RCC.APB1ENR.PWREN', 8e6, 6],
+  ['stm32f405rg', 'RCC.APB1ENR.PWREN', 16e6, 6],
+  ['stm32f746zg', 'RCC.APB1ENR.PWREN', 16e6, 6],
+  ['stm32u575zi', 'RCC.AHB3ENR.PWREN', 4e6, 11],
+  ['stm32h533re', null, 32e6, 11],
+  ['stm32h743zi', null, 64e6, 6],
+  ['stm32h723zg', null, 64e6, 6],
+  ['stm32f767zi', 'RCC.APB1ENR.PWREN', 16e6, 6],
+] as const)('Stop of %s', (part, pwr, hz, pinLine) => {
+  it('an edge on PA0 through EXTI0 asks for its interrupt, and the chip goes on from its wake-up oscillator', () => {
+    const h = fresh(part);
+    if (pwr) h.set(pwr, 1);
+    const name = (...of: readonly string[]): string => of.find((r) => h.layout('EXTI').has(r))!;
+    h.write(`EXTI.${name('RTSR', 'RTSR1')}`, 1);
+    h.write(`EXTI.${name('IMR', 'IMR1', 'C1IMR1', 'CPUIMR1')}`, 1);
+    sleep(h, []);
+    expect([h.hz('hclk'), h.system.wire('power.stop')]).toEqual([null, 1]);
+    h.system.setWire('in.PA0', 1);
+    expect(h.irqs.get(pinLine)).toBe(true);
+    h.system.setWire('core.deepsleep.0', 0);
+    h.wait(MS);
+    expect(Math.abs(h.hz('sysclk')! - hz)).toBeLessThan(hz / 1000);
+  });
+});

@@ -26,7 +26,12 @@ const WAKE_UP_FLAGS = 0x3f;
 /** VOS codes: 1 = VOS3, 2 = VOS2, 3 = VOS1. */
 const VOS3 = 1;
 
-export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
+export interface PwrH7Options {
+  /** 1 where CPU2CR is nobody's. */
+  readonly cores?: number;
+}
+
+export const pwrH7: ModelFactory<PwrH7Options> = (layout, options): RegisterModel<PwrH7State> => {
   const f = (path: string) => layout.field(path);
   const vos = f('D3CR.VOS');
   const vosrdy = f('D3CR.VOSRDY');
@@ -44,7 +49,10 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
   const smpsexthp = f('CR3.SMPSEXTHP');
   const smpsextrdy = f('CR3.SMPSEXTRDY');
   const supplyBits = ['BYPASS', 'LDOEN', 'SMPSEN', 'SMPSEXTHP', 'SMPSLEVEL'].reduce((mask, name) => mask | f(`CR3.${name}`).mask, 0);
-  const cpucr = ['CPUCR', 'CPU2CR'].filter((n) => layout.has(n)).map((n) => layout.reg(n));
+  const cpucr = ['CPUCR', 'CPU2CR']
+    .filter((n) => layout.has(n))
+    .slice(0, options.cores)
+    .map((n) => layout.reg(n));
 
   const wkupfr = layout.reg('WKUPFR');
   const wkupcr = layout.reg('WKUPCR');
