@@ -379,7 +379,8 @@ function emitRun(
       top.put(arrived, 0);
       top.put(itState, top.arenaAt(local(rec), REC.FLAGS, 1));
       top.if(
-        top.eq(local(itState), REGION_HERE),
+        // a branch in front of the end of its IT block (UNPREDICTABLE) takes the rest of the block along, which a region would lose
+        top.and(top.eq(local(itState), REGION_HERE), top.eqz(memory(S.IT))),
         () => {
           spill();
           f.i32(0);

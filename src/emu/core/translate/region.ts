@@ -56,11 +56,25 @@ function wholeItBlock(source: CodeSource, pc: number, ins: Instruction): boolean
   let at = pc + ins.size;
   for (let it = ins.decoded.imm ?? 0; it !== 0; it = advanceIt(it)) {
     const governed = source.instruction(at);
-    if (!governed) return false;
+    if (!governed || unpredictableInIt(governed, it, source.profile)) return false;
     at += governed.size;
   }
   return true;
 }
+/**
+ * What is UNPREDICTABLE in an IT block because of its place there; `it` is the ITSTATE that governs it. Such a block is left to the interpreter, which gives each
+ * instruction the next ITSTATE whatever it is: the one behind an IT is that of the new block, a branch takes the rest of the block along, condition 0b1111 passes.
+ * A region knows none of that: its targets have no ITSTATE.
+ */
+function unpredictableInIt(ins: Instruction, it: number, profile: Profile): boolean {
+  const { timing } = ins.def;
+  // DDI 0403 A7.7: IT (IT in an IT block, condition 0b1110 with ELSE), B T1 and T3, CBZ
+  if (it >>> 4 === NV || timing === 'it' || timing === 'branch-cond' || timing === 'compare-branch') return true;
+  // the same, each branch: what writes the PC has to be the last one
+  const { targets, dynamic, call } = flowOf(ins, 0, profile, true);
+  return advanceIt(it) !== 0 && (call || dynamic || targets.length > 0);
+}
+const NV = 0b1111;
 
 /** As many instructions that have not been executed are taken along, where they lead back to code that has. */
 const MAX_BRIDGE = 8;
