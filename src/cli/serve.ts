@@ -1,6 +1,6 @@
 /** `bootbench serve`: the playground from this machine. Files as the build has left them, gzipped, and a dump of the ROM; nothing is received but requests for them. */
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
@@ -42,7 +42,7 @@ export async function serveCommand(
   const dump = dumpOf(options, io.cwd);
   if (!existsSync(join(folder, 'index.html.gz'))) throw new UsageError('the playground is not built', 'run: npm run build');
   const host = options.host ?? LOOPBACK;
-  const pages = createServer((request, response) => answer(folder, dump, request, response));
+  const pages = pageServer(folder, dump, host);
   const server = await listening(pages, port, host);
   io.stdout.write(`http ${addressOf(server)}\n`);
   if (!isLoopback(host))
@@ -53,6 +53,28 @@ export async function serveCommand(
   pages.closeAllConnections();
   await new Promise((closed) => server.close(closed));
   return EXIT.ok;
+}
+
+/** Requests are small and come at once; a browser opens six connections. */
+const PATIENCE_MS = 10_000;
+const MOST_CONNECTIONS = 256;
+/** `host`: the address that it will listen on. */
+export function pageServer(folder: string, dump: ServedDump | null, host: string): Server {
+  const limits = { headersTimeout: PATIENCE_MS, requestTimeout: PATIENCE_MS, connectionsCheckingInterval: PATIENCE_MS / 4 };
+  const pages = createServer(limits, (request, response) => {
+    if (isOwn(request, host)) return answer(folder, dump, request, response);
+    response.writeHead(403, { 'content-type': 'text/plain' }).end('asked by another page, or under another name\n');
+  });
+  pages.maxConnections = MOST_CONNECTIONS;
+  return pages;
+}
+/**
+ * A page from elsewhere must not read the dump: neither by its own origin, nor under a name of its own that leads to this machine (DNS rebinding). Where everyone
+ * can connect, names are not known.
+ */
+function isOwn({ headers: { host, origin } }: IncomingMessage, bound: string): boolean {
+  if (origin !== undefined && origin !== `http://${host}`) return false;
+  return !isLoopback(bound) || /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i.test(host ?? '');
 }
 
 function dumpOf({ rom, chip: name }: ServeOptions, cwd: string): ServedDump | null {

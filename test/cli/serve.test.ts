@@ -1,5 +1,6 @@
 /** `bootbench serve --rom`: the page gets the dump of the user, and nobody else's file. */
 import { writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -12,7 +13,33 @@ import { cli, folder } from './helpers.ts';
 const page = (): string => `${folder({ 'index.html.gz': gzipSync('page'), 'dump.json.gz': gzipSync('null') })}/`;
 const asked = async (line: string): Promise<unknown> => (await fetch(`${line.trim().replace('http ', 'http://')}/dump.json`)).json();
 
+/** Status and body of a request with these headers. */
+const status = (line: string, headers: Record<string, string>): Promise<readonly [number, string]> =>
+  new Promise((settle, fail) => {
+    const [host, port] = line.trim().replace('http ', '').split(':');
+    const asking = request({ host, port, path: '/dump.json', headers }, (response) => {
+      let text = '';
+      response.on('data', (data: Buffer) => (text += data.toString()));
+      response.on('end', () => settle([response.statusCode!, text]));
+    });
+    asking.on('error', fail).end();
+  });
+
 describe('bootbench serve', () => {
+  it.each([
+    ['under a name that leads here', { host: 'evil.example' }],
+    ['under a name that begins like its own', { host: '127.0.0.1.evil.example' }],
+    ['by a page of another origin', { origin: 'http://evil.example' }],
+    ['by a page without an origin', { origin: 'null' }],
+  ])('gives nothing to who asks %s', async (_who, headers) => {
+    const { line } = await serve((io) => serveCommand({ port: '0' }, io, page()));
+    expect(await status(line, headers)).toEqual([403, 'asked by another page, or under another name\n']);
+  });
+  it.each(['127.0.0.1', 'localhost:8080', '[::1]:8080', 'LOCALHOST'])('answers to its own name %s', async (host) => {
+    const { line } = await serve((io) => serveCommand({ port: '0' }, io, page()));
+    expect(await status(line, { host })).toEqual([200, 'null']);
+    expect((await status(line, { host, origin: `http://${host}` }))[0]).toBe(200);
+  });
   it('has no dump', async () => {
     const { line } = await serve((io) => serveCommand({ port: '0' }, io, page()));
     expect(await asked(line)).toBeNull();
