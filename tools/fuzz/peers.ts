@@ -1,4 +1,11 @@
-/** Peers of the servers: a debugger, an ST-LINK driver, a USB/IP client that send what they should not. */
+/** Peers of the servers: a debugger, an ST-LINK driver, a USB/IP client, a browser, a campaign's queue that send what they should not. */
+import { connect, type AddressInfo } from 'node:net';
+import { UsageError } from '../../src/bench/documents/usage-error.ts';
+import { packTarget, unpackTarget } from '../../src/campaign/content.ts';
+import { queuedWork } from '../../src/campaign/foreign.ts';
+import { decodeResult, encodeResult } from '../../src/campaign/queue.ts';
+import { pageServer } from '../../src/cli/serve.ts';
+import { ImageError } from '../../src/image/errors.ts';
 import { jobInput, romProfileIfAny, type RunJob } from '../../src/bench/input/job.ts';
 import { unasked } from '../../src/bench/input/run-input.ts';
 import { HeldMachine } from '../../src/bench/session/held-machine.ts';
@@ -11,7 +18,7 @@ import { frame } from '../../src/debug/packets.ts';
 import { DebugPort } from '../../src/debug/probe/debug-port.ts';
 import { StLink, StLinkConnection } from '../../src/debug/probe/st-link.ts';
 import { UsbIpConnection, usbIpExport } from '../../src/usb-sim/usbip-connection.ts';
-import { changeBytes, changeText, number, type Draw } from './change.ts';
+import { changeBytes, changeJson, changeLength, changeText, number, type Draw } from './change.ts';
 
 const CHIP = 'STM32F072RB';
 /** The stand-in ROM, started by BOOT0: its DFU device. */
@@ -133,4 +140,81 @@ async function usbip(d: Draw): Promise<void> {
   connection.end();
 }
 
-export const PEERS = { rsp, stlink, usbip };
+/** Entries of a campaign's queue and their targets, of which anything may be other. */
+const WORK = {
+  campaign: '0'.repeat(32),
+  work: {
+    id: '1'.repeat(32),
+    engine: 'fuzz',
+    target: 'a'.repeat(64),
+    parts: [
+      {
+        seed: 1,
+        delays: { 'hse.start.ps': 5 },
+        cases: [{ no: 0, id: '2'.repeat(32), leave: [0x08000000], fault: { kind: 'nmi', unit: 'cycles', before: 2 } }],
+      },
+    ],
+    expected: ['dfu'],
+    wall: 1000,
+  },
+};
+const packed = packTarget(job());
+const MANIFEST = JSON.parse(new TextDecoder().decode(packed.blobs.get(packed.hash))) as unknown;
+async function refusedOrTaken(take: () => Promise<unknown>): Promise<void> {
+  try {
+    await take();
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof ImageError)) throw error;
+  }
+}
+async function queue(d: Draw): Promise<void> {
+  let entry: unknown = WORK;
+  for (let n = d.below(3); n >= 0; n--) entry = changeJson(entry, d);
+  await refusedOrTaken(() => queuedWork(entry, 'fuzz'));
+  let manifest = MANIFEST;
+  for (let n = d.below(3); n >= 0; n--) manifest = changeJson(manifest, d);
+  const text = JSON.stringify(manifest) ?? '';
+  const bytes = new TextEncoder().encode(d.chance(0.2) ? changeText(text, d) : text);
+  const get = (hash: string): Uint8Array => (hash === packed.hash ? bytes : (packed.blobs.get(hash) ?? new Uint8Array(8)));
+  await refusedOrTaken(async () => jobInput(await unpackTarget(packed.hash, { has: () => true, get, put: nothing })));
+  decodeResult(changeLength(changeBytes(encodeResult({ work: WORK.work.id, results: [] }), d), d));
+}
+
+const REQUEST = ['GET /dump.json HTTP/1.1', 'Host: 127.0.0.1', 'Accept-Encoding: gzip', 'Content-Length: 0', 'Origin: http://127.0.0.1'];
+/** What a connection of the playground's server is sent; it answers or closes, and goes on. */
+const web = (() => {
+  let port: Promise<number> | null = null;
+  return () =>
+    (port ??= new Promise((settle) => {
+      const server = pageServer('/nowhere', { romId: 'fuzz', pieces: [] }, '127.0.0.1');
+      server.listen(0, '127.0.0.1', () => settle((server.address() as AddressInfo).port));
+      server.unref();
+    }));
+})();
+const WAITS_MS = 3_000;
+/** What comes back until the server has nothing more to say. */
+function answered(port: number, bytes: Uint8Array): Promise<string> {
+  return new Promise((settle, fail) => {
+    let text = '';
+    const socket = connect(port, '127.0.0.1', () => socket.end(bytes));
+    socket.setTimeout(WAITS_MS, () => {
+      socket.destroy();
+      fail(new Error(`no end of the answer within ${WAITS_MS} ms: ${JSON.stringify(text)}`));
+    });
+    socket.on('data', (data) => (text += data.toString('latin1')));
+    socket.on('error', nothing);
+    socket.on('close', () => settle(text));
+  });
+}
+async function http(d: Draw): Promise<void> {
+  const port = await web();
+  const lines = REQUEST.flatMap((line) => (d.chance(0.1) ? [] : [d.chance(0.3) ? changeText(line, d) : line]));
+  if (d.chance(0.2)) lines.splice(d.below(lines.length + 1), 0, changeText(d.one(REQUEST), d));
+  const text = `${lines.join(d.chance(0.9) ? '\r\n' : '\n')}\r\n\r\n`;
+  const bytes = new TextEncoder().encode(text);
+  await answered(port, d.chance(0.2) ? changeLength(changeBytes(bytes, d), d) : bytes);
+  const good = await answered(port, new TextEncoder().encode('GET /dump.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'));
+  if (!good.includes('"romId":"fuzz"')) throw new Error(`the next request is not answered: ${JSON.stringify(good)}`);
+}
+
+export const PEERS = { rsp, stlink, usbip, queue, http };
