@@ -14,13 +14,14 @@ import type { RunInput } from './input/run-input.ts';
 import { runBench } from './run.ts';
 import { followedText, type Tried } from './documents/tried.ts';
 import type { Step } from './documents/scenario-types.ts';
+import { assumedBoard } from './assumed-board.ts';
 import type { RunTrace } from './documents/trace-types.ts';
 
 export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult<string> {
-  if (trace === undefined) return lookFurther(job, hooks, (input) => runBench(input));
+  if (trace === undefined) return onItsBoard(job, hooks, (input) => runBench(input));
   // several runs are recorded, but only one is reported; the trace is found by its timeline
   const recorded = new Map<RunResult<string>['timeline'], RunTrace>();
-  const result = lookFurther(job, hooks, (input) => {
+  const result = onItsBoard(job, hooks, (input) => {
     let seen: RunTrace | null = null;
     const made = runBench({ ...input, trace: (t) => (seen = t) });
     if (seen !== null) recorded.set(made.timeline, seen);
@@ -28,6 +29,21 @@ export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult<
   });
   const found = recorded.get(result.timeline);
   if (found !== undefined) trace(found);
+  return result;
+}
+
+/** Boards that are assumed one after the other: a clock where there was none, then another rate of it. */
+const MOST_BOARDS = 2;
+/** On the usual board of the chip, or on the one that the firmware shows to be written for. */
+function onItsBoard(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<string>): RunResult<string> {
+  let result = lookFurther(job, hooks, run);
+  for (let i = 0; i < MOST_BOARDS && !isCut(result); i++) {
+    const other = assumedBoard(job, result);
+    if (other === null) break;
+    const next = lookFurther({ ...job, scenario: { ...job.scenario, board: other.board } }, hooks, run);
+    if (!other.helps(next)) break;
+    result = withNotes(next, [{ kind: 'assumed-board', text: other.text }]);
+  }
   return result;
 }
 

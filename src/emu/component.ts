@@ -17,8 +17,8 @@ export type ResetKind = 'power' | 'system' | 'backup' | 'gate';
 
 /** What a note is about, in the chip's own names, for rooms that act on it: none of them reads its text. */
 export type GuestFact =
-  /** This flag cannot be set on this board; `otherBoard`: it could on one with that clock. */
-  | { readonly is: 'never-ready'; readonly flag: string; readonly otherBoard: boolean }
+  /** This flag cannot be set on this board; `otherBoard`: it could on one with that clock, which is a signal where `bypass` is set, else a crystal. */
+  | { readonly is: 'never-ready'; readonly flag: string; readonly otherBoard: boolean; readonly bypass?: boolean }
   /** A write that the bit `lock` refused. */
   | { readonly is: 'locked'; readonly lock: string }
   /** A write that had no effect for another reason. */

@@ -30,6 +30,8 @@ export type NoteFact =
   | { readonly is: 'loop'; readonly at: Place; readonly where: string; readonly callers: readonly Frame[]; readonly inHandler: boolean }
   /** `wait`: the polled block has no clock; `enable` is its bit, for example `RCC.AHB1ENR.GPIOAEN`. */
   | { readonly is: 'no-clock'; readonly block: string; readonly enable: string }
+  /** `usb-clock`: a crystal of this many hertz would give USB its clock. */
+  | { readonly is: 'other-crystal'; readonly hz: number }
   /** `not-triggered`: the firmware polls a pin or a port, or has an interrupt for it. */
   | { readonly is: 'waits-for-input' }
   /** `not-triggered`: steps that may trigger the jump; `serial`: one of them sends a byte. */

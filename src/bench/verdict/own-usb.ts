@@ -18,15 +18,21 @@ export function usbClockNote({ machine: { system, history }, usb, input }: Sessi
   if (isUsbRate(rate)) return null;
   const hz = rate === null ? 0 : rate.num / rate.den;
   const is = rate === null ? 'has no clock' : `runs at ${mhz(hz)}`;
+  const hse = input.scenario.board.hse?.hz ?? 0;
+  const wanted = system.wire('hse.on') === 1 ? otherCrystal(hse, hz) : null;
+  const hint =
+    wanted === null
+      ? ''
+      : `. A crystal of ${mhz(wanted)} instead of ${mhz(hse)} would give that: does your board have one? (--board, or board.hse in a scenario)`;
   return {
     kind: 'usb-clock',
-    text: `the application's USB device does not answer: the USB block ${is}, but needs ${mhz(USB_HZ)}${system.wire('hse.on') === 1 ? otherCrystal(input.scenario.board.hse?.hz ?? 0, hz) : ''}`,
+    text: `the application's USB device does not answer: the USB block ${is}, but needs ${mhz(USB_HZ)}${hint}`,
+    ...(wanted === null ? {} : { about: { is: 'other-crystal', hz: wanted } }),
   };
 }
 
-/** A suggestion if the USB clock comes from the crystal and would be right with another crystal. */
-function otherCrystal(hse: number, hz: number): string {
+/** The crystal with which the USB clock would be right, if it comes from the crystal; null without one. */
+function otherCrystal(hse: number, hz: number): number | null {
   const wanted = hz === 0 ? 0 : (hse * USB_HZ) / hz;
-  if (wanted % MHZ !== 0 || wanted < LOWEST_HSE || wanted > HIGHEST_HSE) return '';
-  return `. A crystal of ${mhz(wanted)} instead of ${mhz(hse)} would give that: does your board have one? (--board, or board.hse in a scenario)`;
+  return wanted % MHZ !== 0 || wanted < LOWEST_HSE || wanted > HIGHEST_HSE ? null : wanted;
 }

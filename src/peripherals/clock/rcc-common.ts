@@ -163,6 +163,7 @@ export abstract class RccBase {
       is: 'never-ready',
       flag: `${upper}RDY`,
       otherBoard: true,
+      bypass: this.oscillators[name]!.bypass?.get(c) === 1,
     });
   }
   /** Starts or stops an oscillator after a change of its ON bit, its bypass or its request. */

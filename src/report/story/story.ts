@@ -33,7 +33,7 @@ export function storyOf(result: RunResult, { sources = NO_SOURCES, judgement = n
 }
 
 /** Kinds of notes about the conditions of the run, in order of weight. */
-const CONDITIONS = ['ecc', 'boot-address', 'boot-at', 'outside-memory', 'option-bytes', 'wrong-chip', 'no-rom', 'limit', 'trigger', 'restart', 'watchdog', 'kept', 'force']; // prettier-ignore
+const CONDITIONS = ['ecc', 'boot-address', 'boot-at', 'assumed-board', 'outside-memory', 'option-bytes', 'wrong-chip', 'no-rom', 'limit', 'trigger', 'restart', 'watchdog', 'kept', 'force']; // prettier-ignore
 /** Kinds of notes that other facts tell. */
 const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', 'find-jump', 'polled', 'reset', 'wait', 'loop', 'usb-clock', BUT, 'kept-options', 'control', 'chip', SERIAL]); // prettier-ignore
 

@@ -1,0 +1,72 @@
+/** The board of a firmware that nobody described: the clock that the firmware counts on, where the usual board of its chip has another one or none. */
+import { describe, expect, it } from 'vitest';
+import { firstRun } from '../../src/bench/first-run.ts';
+import type { RunResult } from '../../src/bench/documents/result.ts';
+import type { Scenario } from '../../src/bench/documents/scenario-types.ts';
+import { Thumb } from '../emu/thumb.ts';
+import { plainJob } from './plain-job.ts';
+
+const FLASH = 0x08000000;
+function run(chip: string, program: (t: Thumb) => Thumb, scenario: Scenario = {}): RunResult {
+  const code = program(new Thumb(FLASH + 0x100))
+    .label('end')
+    .b('end')
+    .bytes();
+  const bytes = new Uint8Array(0x100 + code.length);
+  new DataView(bytes.buffer).setUint32(0, 0x20001000, true);
+  new DataView(bytes.buffer).setUint32(4, FLASH + 0x101, true);
+  bytes.set(code, 0x100);
+  const job = plainJob(chip, [{ path: 'app.bin@0x08000000', bytes }]);
+  return firstRun({ ...job, scenario: { ...job.scenario, ...scenario } }, {});
+}
+const assumed = (r: RunResult): string[] => r.notes.filter((n) => n.kind === 'assumed-board').map((n) => String(n.text));
+
+/** Bits of RCC_CR, alike on all families (RM0394 6.4.1). */
+const [HSEON, HSERDY, HSEBYP] = [0x10000, 0x20000, 0x40000];
+/** Switches HSE on as RCC_CR says, and waits for it. */
+const waits =
+  (rccCr: number, bits: number) =>
+  (t: Thumb): Thumb =>
+    t.constant(0, rccCr).constant(1, bits).constant(2, HSERDY).str(1, 0).label('wait').ldr(3, 0).tst(3, 2).beq('wait');
+
+describe('a firmware that waits for HSE', () => {
+  const onL431 = (scenario?: Scenario): RunResult => run('stm32l431rc', waits(0x40021000, HSEON), scenario);
+
+  it('has a crystal, where the usual board of the chip has none', () => {
+    const result = onL431();
+    expect(result.notes.some((n) => n.about?.is === 'never-ready')).toBe(false);
+    expect(result.scenario.board.hse).toEqual(expect.objectContaining({ hz: 8e6, kind: 'crystal' }));
+    expect(assumed(result)[0]).toMatch(/^a crystal of 8 MHz at OSC_IN is assumed, because the firmware waits for it/);
+  });
+  it('has a signal, where it sets HSEBYP and the usual board has a crystal', () => {
+    const result = run('stm32f767zi', waits(0x40023800, HSEON | HSEBYP));
+    expect(result.scenario.board.hse!.kind).toBe('bypass');
+    expect(assumed(result)[0]).toMatch(/^a signal of 8 MHz/);
+  });
+  it('has nothing else, where somebody said what the board has', () => {
+    const result = onL431({ board: { hse: null } });
+    expect(result.stuck?.register).toBe('RCC.CR');
+    expect(assumed(result)).toEqual([]);
+  });
+  it('is left alone where HSE comes', () => expect(assumed(run('stm32f405rg', waits(0x40023800, HSEON)))).toEqual([]));
+});
+
+describe('a USB device whose clock would be right with another crystal', () => {
+  /** RCC_CFGR (PLLSRC, USBPRE, × 4), RCC_CR, RCC_APB1ENR, USB_CNTR of F103: RM0008 7.3, 23.5. */
+  const PLL4 = 0x410000 | (2 << 18);
+  const writes = [[0x40021004, PLL4], [0x40021000, 0x1010083], [0x4002101c, 0x800000], [0x40005c40, 0]] as const; // prettier-ignore
+  const device = (t: Thumb): Thumb => writes.reduce((code, [to, value]) => code.constant(0, to).constant(1, value).str(1, 0), t);
+  // a step to come keeps the run going while the host waits and asks
+  const asks: Scenario = { until: '400ms', steps: [{ at: '350ms', do: { pin: { name: 'PC13', level: 0 } } }] };
+
+  it('has that crystal: 4 × 12 MHz are 48 MHz, 4 × 8 MHz are not', () => {
+    const result = run('stm32f103cb', device, asks);
+    expect(result.scenario.board.hse!.hz).toBe(12e6);
+    expect(assumed(result)[0]).toMatch(/^a clock of 12 MHz at OSC_IN is assumed, because USB would run at a wrong rate with 8 MHz/);
+  });
+  it('keeps the one that somebody named, and the note that another would be right', () => {
+    const result = run('stm32f103cb', device, { ...asks, board: { hse: { hz: 8e6, kind: 'crystal' } } });
+    expect(assumed(result)).toEqual([]);
+    expect(result.notes.some((n) => n.kind === 'usb-clock')).toBe(true);
+  });
+});
