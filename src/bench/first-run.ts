@@ -14,14 +14,14 @@ import type { RunInput } from './input/run-input.ts';
 import { runBench } from './run.ts';
 import { followedText, type Tried } from './documents/tried.ts';
 import type { Step } from './documents/scenario-types.ts';
-import { assumedBoard } from './assumed-board.ts';
+import { assumed } from './assumed.ts';
 import type { RunTrace } from './documents/trace-types.ts';
 
 export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult<string> {
-  if (trace === undefined) return onItsBoard(job, hooks, (input) => runBench(input));
+  if (trace === undefined) return withAssumed(job, hooks, (input) => runBench(input));
   // several runs are recorded, but only one is reported; the trace is found by its timeline
   const recorded = new Map<RunResult<string>['timeline'], RunTrace>();
-  const result = onItsBoard(job, hooks, (input) => {
+  const result = withAssumed(job, hooks, (input) => {
     let seen: RunTrace | null = null;
     const made = runBench({ ...input, trace: (t) => (seen = t) });
     if (seen !== null) recorded.set(made.timeline, seen);
@@ -32,19 +32,26 @@ export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult<
   return result;
 }
 
-/** Boards that are assumed one after the other: a clock where there was none, then another rate of it. */
-const MOST_BOARDS = 2;
-/** On the usual board of the chip, or on the one that the firmware shows to be written for. */
-function onItsBoard(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<string>): RunResult<string> {
-  let result = lookFurther(job, hooks, run);
-  for (let i = 0; i < MOST_BOARDS && !isCut(result); i++) {
-    const other = assumedBoard(job, result);
-    if (other === null) break;
-    const next = lookFurther({ ...job, scenario: { ...job.scenario, board: other.board } }, hooks, run);
-    if (!other.helps(next)) break;
-    result = withNotes(next, [{ kind: 'assumed-board', text: other.text }]);
+/** Assumptions one after the other: a boot loader, a clock where there was none, another rate of it. */
+const MOST_ASSUMED = 3;
+/** As the firmware was given, or with what it shows to have around it. */
+function withAssumed(given: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<string>): RunResult<string> {
+  let [job, result] = [given, lookFurther(given, hooks, run)];
+  const told = new Map<string, string>();
+  for (let i = 0; i < MOST_ASSUMED && !isCut(result); i++) {
+    const next = assumed(given, job, result);
+    if (next === null) break;
+    const made = lookFurther(next.job, hooks, run);
+    if (!next.helps(made)) break;
+    told.set(next.kind, next.text);
+    [job, result] = [next.job, made];
   }
-  return result;
+  if (told.size === 0) return result;
+  const rest = { ...result, notes: result.notes.filter(({ kind }) => !told.has(kind)) };
+  return withNotes(
+    rest,
+    [...told].map(([kind, text]) => ({ kind, text })),
+  );
 }
 
 /** What a firmware does by itself, and what makes it jump if it waits for something. */

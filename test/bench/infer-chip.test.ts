@@ -351,6 +351,21 @@ describe('lines that are left run side by side', () => {
   });
 });
 
+it('an image behind a boot loader that is not there tells as much: the stack and the table are its own', () => {
+  const image = (at: number): Uint8Array => {
+    const code = new Thumb(at + 0x100).constant(0, 0x40023830).str(1, 0).label('end').b('end').bytes();
+    const made = new Uint8Array(0x100 + code.length);
+    new DataView(made.buffer).setUint32(0, 0x20018000, true);
+    new DataView(made.buffer).setUint32(4, at + 0x101, true);
+    made.set(code, 0x100);
+    return made;
+  };
+  // 96 KiB of RAM: of the chips with this RCC, F401 alone ends there
+  const found = (at: number): InferredChip => inferChip([{ path: `fw.bin@0x${at.toString(16)}`, bytes: image(at) }]);
+  expect(found(0x08000000).reasons).toContain('the initial SP 0x20018000 is the end of its RAM');
+  expect(found(0x08010000)).toEqual(found(0x08000000));
+});
+
 describe('a crate of registers', () => {
   const named = (text: string): InferredChip => infer(renamed('f405-straight', 'common/startup/startup.c', text));
   it('of a part whose RAM the stack does not fill is a guess: it may be a neighbour’s', () => {

@@ -32,6 +32,8 @@ export type NoteFact =
   | { readonly is: 'no-clock'; readonly block: string; readonly enable: string }
   /** `usb-clock`: a crystal of this many hertz would give USB its clock. */
   | { readonly is: 'other-crystal'; readonly hz: number }
+  /** `boot-address`: the images begin with this vector table, which a boot loader that is not among them would start. */
+  | { readonly is: 'behind-loader'; readonly table: number }
   /** `not-triggered`: the firmware polls a pin or a port, or has an interrupt for it. */
   | { readonly is: 'waits-for-input' }
   /** `not-triggered`: steps that may trigger the jump; `serial`: one of them sends a byte. */

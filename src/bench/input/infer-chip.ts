@@ -8,7 +8,7 @@ import { CHIPS, existsUnmodelled, findChip, nearestChip, partsOf } from '../../c
 import type { ChipDescription } from '../../emu/chip.ts';
 import { checkMemories, entryVectors, ImageError, loadImage, memoryHolds, sectionAt, wordAt, type LoadedImage } from '../../image/image.ts';
 import { isFact, scanFunctions, scanUnnamed } from './code-scan.ts';
-import { startAddress } from './image-core.ts';
+import { ownTable } from './behind-loader.ts';
 import { checkFit, isCompiledFor, refuseSecure } from './image-fit.ts';
 import { hex32 } from '../documents/result.ts';
 import {
@@ -394,9 +394,8 @@ function holds(chip: ChipDescription, images: readonly LoadedImage[]): boolean {
 const isOnChip = ({ address, size }: LoadedImage['reserved'][number]): boolean => size > 0 && address >= 0x10000000 && address < 0x40000000;
 const isRam = ({ memories }: ChipDescription, address: number): boolean => memoryHolds(memories, address, 'ram');
 
-const tableOf = (chip: ChipDescription): number | null => startAddress(chip, 0);
 function stackOf(chip: ChipDescription, images: readonly LoadedImage[]): number | null {
-  const table = tableOf(chip);
+  const table = ownTable(chip, images);
   return table === null ? null : (entryVectors(images, table)?.sp ?? null);
 }
 /** Whether the initial SP is where RAM ends, or where one RAM ends and the next begins (WB: what lies behind is the other core's). */
@@ -412,7 +411,7 @@ function stackEnds(chip: ChipDescription, images: readonly LoadedImage[]): 'all'
 
 /** Words of the table: as its symbol or its section says, else up to the first that is neither 0 nor the address of code in the image. */
 function tableLength(chip: ChipDescription, images: readonly LoadedImage[]): number | null {
-  const table = tableOf(chip);
+  const table = ownTable(chip, images);
   if (table === null) return null;
   const sized = images.flatMap((i) => i.symbols.all).find((s) => s.address === table && s.kind === 'object' && s.size >= 64);
   if (sized) return sized.size / 4;

@@ -2,6 +2,7 @@
  * A run as plain data, so that it can be sent to a worker thread. `jobInput` checks all that a user can get wrong and makes the machine's
  * input of it.
  */
+import type { Note } from '../documents/note-facts.ts';
 import { BUT } from '../documents/reservations.ts';
 import { findChip } from '../../chips/index.ts';
 import { checkMemories, checkOverlap, loadImage, type LoadedImage } from '../../image/image.ts';
@@ -9,7 +10,8 @@ import { decideBoot } from '../../emu/boot-rules.ts';
 import type { BootCondition, ChipDescription } from '../../emu/chip.ts';
 import type { ShortcutName } from '../../emu/proofs/shortcuts.ts';
 import { plannedGoal } from './goal.ts';
-import { imageCore, startAddress, unaliased } from './image-core.ts';
+import { firstBytes, hasTable, tableBehindLoader } from './behind-loader.ts';
+import { imageCore, startAddress } from './image-core.ts';
 import { otherCode, otherFamily } from './infer-chip.ts';
 import { checkOptionBytes, optionNotes } from './option-bytes-in-images.ts';
 import { checkFit, refuseSecure } from './image-fit.ts';
@@ -128,8 +130,6 @@ function checkedInput(job: RunJob): RunInput {
 /** Kind of the notes that doubt whether an image is for this chip or core. */
 export const WRONG_CHIP = 'wrong-chip';
 
-type Note = { kind: string; text: string };
-
 function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): Note[] {
   const notes = imageNotes(chip, images, job);
   if (job.chipFrom !== undefined) notes.push({ kind: 'chip', text: job.chipFrom });
@@ -182,15 +182,20 @@ function startNotes(chip: ChipDescription, images: readonly LoadedImage[], job: 
     });
   }
   const boot = bootAddress(chip, job.scenario);
-  if (job.bootAt === null && boot !== null && !startsRom(chip, job.scenario) && !covered(chip, images, boot)) {
+  if (job.bootAt === null && boot !== null && !startsRom(chip, job.scenario) && !hasTable(chip, images, boot)) {
     const at = `0x${boot.toString(16).padStart(8, '0')}`;
-    const first = Math.min(...images.flatMap((image) => image.chunks.map((c) => c.address)));
+    const first = firstBytes(images);
     const there = `0x${first.toString(16).padStart(8, '0')}`;
     const hint =
       first % WORD === 0
         ? `also give the image of the bootloader, or --boot-at ${there}`
         : `the first bytes are at ${there}, which cannot hold a vector table`;
-    notes.push({ kind: 'boot-address', text: `no image has bytes at ${at}, where ${chip.name} starts: ${hint}` });
+    const table = tableBehindLoader(chip, images, boot);
+    notes.push({
+      kind: 'boot-address',
+      text: `no image has bytes at ${at}, where ${chip.name} starts: ${hint}`,
+      ...(table === null ? {} : { about: { is: 'behind-loader', table } as const }),
+    });
   }
   return notes;
 }
@@ -205,14 +210,6 @@ export function romProfile(chip: ChipDescription): RomProfile {
   if (found === null) throw new UsageError(`this version has no stand-in ROM for ${chip.name}`);
   return found;
 }
-
-const covered = (chip: ChipDescription, images: readonly LoadedImage[], address: number): boolean =>
-  images.some((image) =>
-    image.chunks.some((c) => {
-      const from = unaliased(chip, c.address);
-      return address >= from && address + 8 <= from + c.data.length;
-    }),
-  );
 
 /** Where user code starts by the chip's boot rules and the option bytes of the board; null when a pin selects the ROM. */
 export function bootAddress(chip: ChipDescription, scenario: Scenario): number | null {

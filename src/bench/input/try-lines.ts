@@ -11,6 +11,8 @@ import type { LoadedImage } from '../../image/image.ts';
 import { MODELS } from '../../peripherals/index.ts';
 import { PIN_FLOATING } from '../../peripherals/pins/gpio-common.ts';
 import { hex32 } from '../documents/result.ts';
+import { tableBehindLoader } from './behind-loader.ts';
+import { startAddress } from './image-core.ts';
 import { withOutside } from './outside-memory.ts';
 
 /** What a candidate lacks of what the image uses. */
@@ -116,6 +118,8 @@ export function tryOn(example: ChipDescription, images: readonly LoadedImage[]):
     for (const image of images) for (const { address, data } of image.chunks) machine.load(address, data);
     for (const b of chip.blocks)
       if (b.model?.startsWith('gpio')) for (let n = 0; n < 16; n++) machine.system.setWire(`pin.P${b.name.slice(-1)}${n}`, PIN_FLOATING);
+    const start = startAddress(chip, 0);
+    machine.bootAt = start === null ? null : tableBehindLoader(chip, images, start);
     machine.powerOn();
     const watch = new Watch(machine);
     let fault: Misfit | null = null;

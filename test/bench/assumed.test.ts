@@ -1,4 +1,4 @@
-/** The board of a firmware that nobody described: the clock that the firmware counts on, where the usual board of its chip has another one or none. */
+/** What surrounds a firmware that nobody described: its boot loader, and the clock that it counts on, where the usual board of its chip has another one or none. */
 import { describe, expect, it } from 'vitest';
 import { firstRun } from '../../src/bench/first-run.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
@@ -19,7 +19,7 @@ function run(chip: string, program: (t: Thumb) => Thumb, scenario: Scenario = {}
   const job = plainJob(chip, [{ path: 'app.bin@0x08000000', bytes }]);
   return firstRun({ ...job, scenario: { ...job.scenario, ...scenario } }, {});
 }
-const assumed = (r: RunResult): string[] => r.notes.filter((n) => n.kind === 'assumed-board').map((n) => String(n.text));
+const told = (r: RunResult): string[] => r.notes.filter((n) => n.kind === 'assumed-board').map((n) => String(n.text));
 
 /** Bits of RCC_CR, alike on all families (RM0394 6.4.1). */
 const [HSEON, HSERDY, HSEBYP] = [0x10000, 0x20000, 0x40000];
@@ -36,19 +36,19 @@ describe('a firmware that waits for HSE', () => {
     const result = onL431();
     expect(result.notes.some((n) => n.about?.is === 'never-ready')).toBe(false);
     expect(result.scenario.board.hse).toEqual(expect.objectContaining({ hz: 8e6, kind: 'crystal' }));
-    expect(assumed(result)[0]).toMatch(/^a crystal of 8 MHz at OSC_IN is assumed, because the firmware waits for it/);
+    expect(told(result)[0]).toMatch(/^a crystal of 8 MHz at OSC_IN is assumed, because the firmware waits for it/);
   });
   it('has a signal, where it sets HSEBYP and the usual board has a crystal', () => {
     const result = run('stm32f767zi', waits(0x40023800, HSEON | HSEBYP));
     expect(result.scenario.board.hse!.kind).toBe('bypass');
-    expect(assumed(result)[0]).toMatch(/^a signal of 8 MHz/);
+    expect(told(result)[0]).toMatch(/^a signal of 8 MHz/);
   });
   it('has nothing else, where somebody said what the board has', () => {
     const result = onL431({ board: { hse: null } });
     expect(result.stuck?.register).toBe('RCC.CR');
-    expect(assumed(result)).toEqual([]);
+    expect(told(result)).toEqual([]);
   });
-  it('is left alone where HSE comes', () => expect(assumed(run('stm32f405rg', waits(0x40023800, HSEON)))).toEqual([]));
+  it('is left alone where HSE comes', () => expect(told(run('stm32f405rg', waits(0x40023800, HSEON)))).toEqual([]));
 });
 
 describe('a USB device whose clock would be right with another crystal', () => {
@@ -62,11 +62,46 @@ describe('a USB device whose clock would be right with another crystal', () => {
   it('has that crystal: 4 × 12 MHz are 48 MHz, 4 × 8 MHz are not', () => {
     const result = run('stm32f103cb', device, asks);
     expect(result.scenario.board.hse!.hz).toBe(12e6);
-    expect(assumed(result)[0]).toMatch(/^a clock of 12 MHz at OSC_IN is assumed, because USB would run at a wrong rate with 8 MHz/);
+    expect(told(result)[0]).toMatch(/^a clock of 12 MHz at OSC_IN is assumed, because USB would run at a wrong rate with 8 MHz/);
   });
   it('keeps the one that somebody named, and the note that another would be right', () => {
     const result = run('stm32f103cb', device, { ...asks, board: { hse: { hz: 8e6, kind: 'crystal' } } });
-    expect(assumed(result)).toEqual([]);
+    expect(told(result)).toEqual([]);
     expect(result.notes.some((n) => n.kind === 'usb-clock')).toBe(true);
+  });
+});
+
+describe('an image that is linked behind a boot loader which is not there', () => {
+  /** A table at the address, of a stack and a program that switches HSE on and waits for it. */
+  function behind(address: number, reset = address + 0x101, sp = 0x20001000): RunResult {
+    const code = waits(
+      0x40023800,
+      HSEON,
+    )(new Thumb(address + 0x100))
+      .label('end')
+      .b('end')
+      .bytes();
+    const bytes = new Uint8Array(0x100 + code.length);
+    new DataView(bytes.buffer).setUint32(0, sp, true);
+    new DataView(bytes.buffer).setUint32(4, reset, true);
+    bytes.set(code, 0x100);
+    return firstRun(plainJob('stm32f405rg', [{ path: `app.bin@0x${address.toString(16)}`, bytes }]), {});
+  }
+  const started = (r: RunResult): string[] => r.notes.filter((n) => n.kind === 'boot-at').map((n) => String(n.text));
+
+  it('starts at its own vector table, and its start at the erased flash is no fault', () => {
+    const result = behind(0x08004000);
+    expect(result.outcome).not.toBe('fault');
+    expect(started(result)).toEqual([expect.stringMatching(/^started at 0x08004000, where the image begins, as its boot loader would/)]);
+    expect(result.notes.some((n) => n.kind === 'boot-address')).toBe(false);
+  });
+  it.each([
+    ['whose first words are no stack', 0x08004000, 0x08004101, 0x08001000],
+    ['whose start lies elsewhere', 0x08004000, 0x08000101, 0x20001000],
+    ['where VTOR cannot point', 0x08004040, 0x08004141, 0x20001000],
+  ])('does not, %s', (_what, address, reset, sp) => {
+    const result = behind(address, reset, sp);
+    expect(result.outcome).toBe('fault');
+    expect(started(result)).toEqual([]);
   });
 });

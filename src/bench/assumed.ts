@@ -1,0 +1,66 @@
+/**
+ * What surrounds a firmware that nobody described. A firmware is written for its board's clock: where the usual board of the chip has none at OSC_IN, or another one than
+ * the firmware counts on, its own clock tree says which. And it may be linked behind a boot loader that is not there. What is assumed is told.
+ */
+import { factsIn } from './documents/note-facts.ts';
+import { hex32, type RunResult } from './documents/result.ts';
+import type { RunJob } from './input/job.ts';
+
+export interface Assumed {
+  readonly job: RunJob;
+  /** For a person, and the kind of its note. */
+  readonly text: string;
+  readonly kind: 'assumed-board' | 'boot-at';
+  /** Whether a run of it has what the other lacked. */
+  readonly helps: (result: RunResult<string>) => boolean;
+}
+
+const MHZ = 1e6;
+/** Where the firmware does not tell: the crystal of most boards. */
+const USUAL_HSE = 8 * MHZ;
+const OR_SAY = 'if your board has another, say --board, or board.hse in a scenario';
+
+/** The job with what the firmware shows to have around it; null where somebody has said that, and where it shows nothing. */
+export function assumed(given: RunJob, job: RunJob, result: RunResult<string>): Assumed | null {
+  return (
+    behindLoader(job, result) ?? (given.boardSays === undefined && given.scenario.board?.hse === undefined ? otherClock(job, result) : null)
+  );
+}
+
+/** A boot loader that is not there would start the images. */
+function behindLoader(job: RunJob, { notes, chip }: RunResult<string>): Assumed | null {
+  const [behind] = factsIn(notes, 'behind-loader');
+  if (behind === undefined || job.bootAt !== null) return null;
+  return {
+    job: { ...job, bootAt: behind.table },
+    kind: 'boot-at',
+    text: `started at ${hex32(behind.table)}, where the image begins, as its boot loader would: nothing lies where ${chip} starts (give the image of the boot loader too, if you have it)`,
+    helps: () => true,
+  };
+}
+
+function otherClock(job: RunJob, { notes, scenario }: RunResult<string>): Assumed | null {
+  const here = scenario.board.hse;
+  const withHse = (hz: number, kind: 'crystal' | 'bypass'): RunJob => ({
+    ...job,
+    scenario: { ...job.scenario, board: { ...job.scenario.board, hse: { hz, kind } } },
+  });
+  const [crystal] = factsIn(notes, 'other-crystal');
+  if (crystal !== undefined && here !== null)
+    return {
+      job: withHse(crystal.hz, here.kind ?? 'crystal'),
+      kind: 'assumed-board',
+      text: `a clock of ${crystal.hz / MHZ} MHz at OSC_IN is assumed, because USB would run at a wrong rate with ${here.hz / MHZ} MHz: ${OR_SAY}`,
+      helps: (r) => factsIn(r.notes, 'other-crystal').length === 0,
+    };
+  const missing = factsIn(notes, 'never-ready').find(({ flag, otherBoard }) => otherBoard && flag === 'HSERDY');
+  if (missing === undefined) return null;
+  const hz = here?.hz ?? USUAL_HSE;
+  const [kind, what] = missing.bypass === true ? (['bypass', 'a signal'] as const) : (['crystal', 'a crystal'] as const);
+  return {
+    job: withHse(hz, kind),
+    kind: 'assumed-board',
+    text: `${what} of ${hz / MHZ} MHz at OSC_IN is assumed, because the firmware waits for it: ${OR_SAY}`,
+    helps: (r) => !factsIn(r.notes, 'never-ready').some(({ flag }) => flag === 'HSERDY'),
+  };
+}
