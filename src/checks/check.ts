@@ -358,6 +358,8 @@ export interface Check {
   readonly remark?: true | ((subject: Subject) => boolean);
   /** If this check fails, no repair can reach DFU, so no search is made. */
   readonly decides?: true;
+  /** It is about what asks for the ROM: no suspicion where, with it repaired, the program never comes to the ROM. */
+  readonly isRequest?: true;
   /** The evidence is too weak for a suspicion: the check is reported as a cause only if it is proved. */
   isTentative?(subject: Subject): boolean;
   /** The repair replaces the jump itself, so it is significant only if no smaller repair helps. */

@@ -335,6 +335,7 @@ export const magicSurvives: Check = {
   id: 'magic-survives',
   question: 'Does the word that requests the bootloader survive the reset?',
   path: true,
+  isRequest: true,
   judge(subject) {
     const { history, entry } = subject;
     const words = history?.magic ?? [];

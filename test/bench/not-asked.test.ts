@@ -133,3 +133,43 @@ it('a ROM that would start the program in its bank is told, but suspected of not
   expect([result.diagnosis.explained, result.diagnosis.causes]).toEqual([false, []]);
   expect(result.summary).not.toContain('dual-bank');
 });
+
+it('a word that a program keeps over its resets for itself is no lost request: kept, it leads nowhere near the ROM', async () => {
+  const [WORD, COUNT, AIRCR] = [0x20000100, 0x20000104, 0xe000ed0c];
+  const bytes = new Uint8Array(0x200);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 0x20005000, true);
+  view.setUint32(4, FLASH + 0x101, true);
+  // where the word is not there, it and a count begin anew; then it is overwritten, and the chip reset
+  const code = new Thumb(FLASH + 0x100)
+    .constant(1, WORD)
+    .constant(2, 0xb007c0de)
+    .ldr(0, 1)
+    .cmpRegister(0, 2)
+    .beq('known')
+    .str(2, 1)
+    .constant(3, COUNT)
+    .movs(0, 0)
+    .str(0, 3)
+    .label('known')
+    .constant(3, COUNT)
+    .ldr(0, 3)
+    .adds(0, 1)
+    .str(0, 3)
+    .cmp(0, 4)
+    .beq('done')
+    .constant(0, 0x12345678)
+    .str(0, 1)
+    .constant(1, AIRCR)
+    .constant(0, 0x05fa0004)
+    .str(0, 1)
+    .label('done')
+    .b('done');
+  bytes.set(code.bytes(), 0x100);
+  const result = await bench({ chip: 'stm32f405rg', images: [{ path: 'app.bin@0x08000000', bytes }] });
+  expect([result.outcome, result.diagnosis.causes, result.checks.find((c) => c.id === 'magic-survives')?.verdict]).toEqual([
+    'reset-loop',
+    [],
+    'n/a',
+  ]);
+});

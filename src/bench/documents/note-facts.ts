@@ -36,6 +36,8 @@ export type NoteFact =
   | { readonly is: 'behind-loader'; readonly table: number }
   /** `not-triggered`: the firmware polls a pin or a port, or has an interrupt for it. */
   | { readonly is: 'waits-for-input' }
+  /** `not-triggered`: no function of the image jumps into system memory. */
+  | { readonly is: 'lacks-jump' }
   /** `not-triggered`: steps that may trigger the jump; `serial`: one of them sends a byte. */
   | { readonly is: 'steps'; readonly serial: boolean }
   /** `watchdog`: the one of this check bites in the ROM. */

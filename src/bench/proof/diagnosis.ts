@@ -119,6 +119,8 @@ export function diagnoseFor(goal: Goal, s: Session, starts: Starts, judged: read
   const broken = judged.filter((j) => isBroken(j) && !j.check?.decides && !withoutPlace(j, starts, outcome));
   return new Search(s, starts, broken, outcome, goal).run();
 }
+/** Outcomes of a program that does what it does without the ROM. */
+const GOES_ON: readonly Outcome[] = ['no-jump', 'reset-loop'];
 const suspect = (j: Judged): Cause => ({
   id: j.id,
   proved: false,
@@ -141,6 +143,8 @@ class Search {
   private readonly seen: Map<CheckId, Judged>;
   private readonly later: Judged[] = [];
   private memo = new Map<string, Attempt>();
+  /** Runs in which each was repaired, alone or with others. */
+  private readonly tried = new Map<string, Attempt[]>();
   /** The states in which the checks of `later` were judged. */
   private laterAt: Checkpoint | null = null;
 
@@ -181,9 +185,21 @@ class Search {
   }
 
   private unexplained(): Diagnosis {
-    this.drop(this.broken.filter(isTentative));
+    this.drop(this.broken.filter((j) => isTentative(j) || this.isNoRequest(j)));
     const causes = this.broken.filter((j) => isBroken(j) && !isRemark(j)).map(suspect);
     return { explained: false, causes, sets: [], harmless: [], later: [] };
+  }
+
+  /** With its word kept the program goes on as it likes, and never to the ROM: nobody asked for the ROM by it. */
+  private isNoRequest({ id, check }: Judged): boolean {
+    const runs = this.tried.get(id) ?? [];
+    if (check?.isRequest !== true || this.starts.entry !== null || runs.length === 0) return false;
+    return runs.every(({ entries, outcome }) => entries === 0 && (GOES_ON.includes(outcome) || outcome === this.outcome));
+  }
+  private attempt(repairs: readonly NamedRepair[], options?: AttemptOptions): Attempt {
+    const run = this.goal.attempt(this.starts, repairs, options);
+    for (const { id } of repairs) this.tried.set(id, [...(this.tried.get(id) ?? []), run]);
+    return run;
   }
 
   /** Checks that are not reported. */
@@ -214,7 +230,7 @@ class Search {
       this.judgeAnew(session);
       return [];
     };
-    const run = this.goal.attempt(this.starts, [named(first)], { atEntry: judged });
+    const run = this.attempt([named(first)], { atEntry: judged });
     this.memo.set(first.id, run);
     // no further failures to repair have shown
     if (this.later.length === 0) this.memo.set(triedAll([first]), run);
@@ -229,14 +245,14 @@ class Search {
     const known = this.memo.get(triedAll(of));
     if (known) return this.goal.reached(known);
     this.forgetLater();
-    const run = this.goal.attempt(this.starts, of.map(named), { atEntry: this.discover });
+    const run = this.attempt(of.map(named), { atEntry: this.discover });
     this.memo.set(keyOf([...of, ...this.later].map((j) => j.id)), run);
     return this.goal.reached(run);
   }
   private outcomeOf(ids: readonly CheckId[]): Attempt {
     const key = keyOf(ids);
     let a = this.memo.get(key);
-    if (!a) this.memo.set(key, (a = this.goal.attempt(this.starts, this.namedOf(ids))));
+    if (!a) this.memo.set(key, (a = this.attempt(this.namedOf(ids))));
     return a;
   }
   private namedOf(ids: readonly CheckId[]): NamedRepair[] {
@@ -251,7 +267,7 @@ class Search {
       const helpful = choices.find(({ repair }) => {
         const repairs = this.candidates.map((c) => (c === j ? { ...named(c), repair } : named(c)));
         this.forgetLater();
-        return this.goal.reached(this.goal.attempt(this.starts, repairs, { atEntry: this.discover }));
+        return this.goal.reached(this.attempt(repairs, { atEntry: this.discover }));
       });
       if (helpful) Object.assign(j, helpful);
     }
@@ -283,7 +299,7 @@ class Search {
     };
     const works = (some: readonly string[]): boolean => {
       const repairs = set.map((x) => (x === id ? { ...named(j), repair: only(some).repair! } : named(this.seen.get(x)!)));
-      return this.goal.reached(this.goal.attempt(this.starts, repairs));
+      return this.goal.reached(this.attempt(repairs));
     };
     const kept = halve(members, works);
     if (kept.length === members.length) return;

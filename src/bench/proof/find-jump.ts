@@ -448,14 +448,11 @@ export function notTriggered(s: Session, found: FoundJump): Note[] {
   const { candidates, inputs, atStart } = found;
   const notes: Note[] = [];
   const tell = (text: string, about?: Note['about']): void => void notes.push({ kind: 'not-triggered', text, ...(about && { about }) });
-  if (candidates.length === 0)
-    tell(
-      scanFunctions(s.input.images).length === 0
-        ? 'the image has no function names: give the .elf to see which functions can enter system memory'
-        : `${NO_JUMP}, or stores a word and resets`,
-    );
+  if (candidates.length === 0 && scanFunctions(s.input.images).length === 0)
+    tell('the image has no function names: give the .elf to see which functions can enter system memory');
+  else if (candidates.length === 0) tell(`${NO_JUMP}, or stores a word and resets`, { is: 'lacks-jump' });
   for (const c of candidates) tell(`${candidateName(s, c)} can enter system memory: it ${c.why}`);
-  if (candidates.length > 0 && found.noJump) tell(`${NO_JUMP}: ${ONLY_BY_BOOT}`);
+  if (candidates.length > 0 && found.noJump) tell(`${NO_JUMP}: ${ONLY_BY_BOOT}`, { is: 'lacks-jump' });
   for (const text of new Set(inputs.map((i) => inputText(s, i)))) tell(`waits for ${text}`, { is: 'waits-for-input' });
   for (const text of found.outside) tell(`waits for ${text}`, { is: 'waits-for-input' });
   for (const i of atStart) tell(`looks at its start at ${inputText(s, { ...i, period: null })}`);

@@ -258,7 +258,9 @@ function notTriggered(result: RunResult, detail = false): Fact[] {
 const baseOf = ({ file, line }: Pick<Place, 'file' | 'line'>): string => `${file!.slice(file!.lastIndexOf('/') + 1)}:${line}`;
 
 /** A request word survived the reset, but the firmware did not jump into the ROM. */
-function keptInVain({ checks, entries, resets: all }: RunResult): Sentence | undefined {
+function keptInVain({ checks, entries, resets: all, notes }: RunResult): Sentence | undefined {
+  // nobody asks for the ROM who cannot go there
+  if (factsIn(notes, 'lacks-jump').length > 0) return undefined;
   const kept = checks.find((c) => c.id === 'magic-survives' && c.verdict === 'pass')?.observed;
   const last = all.at(-1);
   if (kept == null || entries.length > 0 || last === undefined || last.by === 'power') return undefined;
