@@ -174,3 +174,46 @@ it('the RTC ends Standby though no interrupt is enabled: the run does not call i
   const result = run([...rtc, ...wakes, ...deep(3)]);
   expect(result.resets.map((r) => r.by).slice(0, 2)).toEqual(['power', 'power']);
 });
+
+it('a loop that polls a byte waits for the handler that writes that byte, whoever writes its neighbours', () => {
+  const [ISPR0, WORD] = [0xe000e200, 0x20000100];
+  // handlers of lines 6 and 7 write bytes 1 and 2 of the word; then byte 1 is cleared and polled
+  const told = (poll: (t: Thumb) => Thumb): string => {
+    const image = new Uint8Array(0x1000);
+    const view = new DataView(image.buffer);
+    view.setUint32(0, 0x20001000, true);
+    for (let e = 1; e < 100; e++) view.setUint32(4 * e, FLASH + 0x201, true);
+    view.setUint32(4 * 22, FLASH + 0x301, true);
+    view.setUint32(4 * 23, FLASH + 0x321, true);
+    const writesByte = (at: number, n: number): void =>
+      void image.set(
+        new Thumb(FLASH + at)
+          .constant(1, WORD)
+          .movs(0, 1)
+          .put(0x7008 | (n << 6))
+          .bxLr()
+          .bytes(),
+        at,
+      );
+    writesByte(0x300, 1);
+    writesByte(0x320, 2);
+    const t = new Thumb(FLASH + 0x200);
+    const writes: Writes = [
+      [WORD, 0],
+      [0xe000e100, 0xc0],
+      [ISPR0, 0x40],
+      [ISPR0, 0x80],
+      [WORD, 0],
+    ];
+    for (const [address, value] of writes) t.constant(1, address).constant(0, value).str(0, 1);
+    poll(t.constant(1, WORD).label('loop')).b('loop');
+    image.set(t.bytes(), 0x200);
+    const result = runBench(jobInput(plainJob('stm32l476', [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes: image }])));
+    expect(result.outcome).toBe('stuck');
+    return said(result);
+  };
+  // LDRB r0, [r1, #1]; LDR r0, [r1] and LSLS r0, #22
+  const polls = [(t: Thumb) => t.put(0x7848), (t: Thumb) => t.ldr(0, 1).put(0x0580)];
+  for (const poll of polls)
+    expect(told((t) => poll(t).put(0x2800).beq('loop'))).toContain('0x20000101, which the handler of interrupt 6 (EXTI) writes');
+});

@@ -32,6 +32,7 @@ function sleepsForGood(s: LiveRun): FixedLoop | null {
   return {
     pc: SLEEPS.includes(core.peek(core.pc - 2, 2) ?? 0) ? core.pc - 2 : core.pc,
     reads: [],
+    sizes: [],
     sleeping: true,
     inFault: s.state.fault !== null,
     exception: core.arm.ipsr,
@@ -116,12 +117,14 @@ function proveLoop(s: LiveRun, from: readonly number[]): FixedLoop | null {
   const addresses = loop.reads.map((r) => r.address);
   if (storm === null || !addresses.every((a) => readStays(s, a))) return null;
   const exception = core.arm.ipsr;
+  const reads = polled(s, addresses);
   const ahead = storm ? null : aheadOf(core, loop, from);
   if (mayBeLeft(s, loop, storm)) return null;
   const inFault = fault !== undefined && s.state.fault?.since === fault;
   return {
     pc: loop.pc,
-    reads: polled(s, addresses),
+    reads,
+    sizes: reads.map((address) => loop.reads.find((r) => r.address === address)!.size),
     sleeping: false,
     inFault,
     exception,

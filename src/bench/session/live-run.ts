@@ -13,6 +13,8 @@ export interface FixedLoop {
   readonly pc: number;
   /** What it polls, memory-mapped registers first; empty for `b .`. */
   readonly reads: number[];
+  /** How many bytes it takes of each. */
+  readonly sizes: number[];
   readonly sleeping: boolean;
   /** The fault exception that is active in it never returns. */
   readonly inFault: boolean;

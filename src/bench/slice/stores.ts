@@ -48,6 +48,8 @@ export interface Stretch {
   readonly size: number;
   /** Only stores of this value count. */
   readonly value?: number;
+  /** Only those of exception handlers. */
+  readonly byHandler?: true;
 }
 const isMeant = (of: Stretch, at: number, bytes: number, value: number): boolean =>
   at < of.address + of.size &&
@@ -82,7 +84,7 @@ function searchBetween(s: Session, start: Checkpoint, end: Ps, of: readonly Stre
     write: (core, at, bytes, value) => {
       if (core.now() >= end) return value;
       for (const i of missing)
-        if (isMeant(of[i]!, at, bytes, value))
+        if (isMeant(of[i]!, at, bytes, value) && (of[i]!.byHandler === undefined || core.arm.ipsr !== 0))
           stores[i] = {
             pc: core.pc,
             lr: core.arm.lr,
@@ -103,7 +105,8 @@ function searchBetween(s: Session, start: Checkpoint, end: Ps, of: readonly Stre
     ...observer,
     busWritten: (block, at, bytes, value) => {
       if (machine.system.now >= end) return;
-      for (const i of missing) if (isMeant(of[i]!, at, bytes, value)) stores[i] = byMaster(s, block, at, bytes, value);
+      for (const i of missing)
+        if (of[i]!.byHandler === undefined && isMeant(of[i]!, at, bytes, value)) stores[i] = byMaster(s, block, at, bytes, value);
     },
   };
   const before = machine.setRepairs(watch);

@@ -298,9 +298,13 @@ export function wakers(s: Session, asleep: boolean): readonly Waker[] {
   const deepest = system.level(POWER_STOP) === STOP_3;
   const exti = system.findBlock('EXTI');
   const events = asleep && core.arm.waiting === 'wfe' ? armedPins(s, 'event') : [];
-  const pins = deepest ? [] : [...armedPins(s).filter((pin) => interrupts(s, pin, asleep)), ...events];
+  const byInterrupt = armedPins(s).flatMap((pin) => {
+    const irq = lineOfPin(s, pin, asleep);
+    return irq === null ? [] : [{ ...pin, irq }];
+  });
+  const pins = deepest ? [] : [...byInterrupt, ...events.map((pin) => ({ ...pin, irq: null }))];
   const names = new Set<string>();
-  for (const { name, line, level } of pins) {
+  for (const { name, line, level, irq } of pins) {
     if (names.has(name)) continue;
     names.add(name);
     const writer = ['IMR', 'IMR1', 'C1IMR1', 'EMR', 'EMR1', 'C1EMR1']
@@ -308,20 +312,21 @@ export function wakers(s: Session, asleep: boolean): readonly Waker[] {
       .map((r) => history.lastWriter(`EXTI.${r}`, 1 << line))
       .find((w) => w !== null);
     const edge = level === 1 ? 'a falling' : 'a rising';
-    found.push({ what: `${edge} edge on ${name} (EXTI${line})`, kind: 'pin', name, line: null, by: writer ? place(s, writer.pc) : null });
+    found.push({ what: `${edge} edge on ${name} (EXTI${line})`, kind: 'pin', name, line: irq, by: writer ? place(s, writer.pc) : null });
   }
   if (asleep && (core.get(SCS.SCR) & SEVONPEND) !== 0 && core.arm.waiting === 'wfe')
     found.push({ what: 'any interrupt that becomes pending (SEVONPEND)', kind: 'other', name: '', line: null, by: null });
   return found;
 }
 const SEVONPEND = 0x10;
-/** Whether an edge on the pin leads to an interrupt that is taken, or that wakes: it is tried. */
-function interrupts(s: Session, { name, level }: ArmedPin, asleep: boolean): boolean {
+/** The interrupt line by which an edge on the pin leads to a handler, or wakes: it is tried. Null: it does not. */
+function lineOfPin(s: Session, { name, level }: ArmedPin, asleep: boolean): number | null {
   const core = s.machine.bootCore;
   const here = s.save();
   try {
     s.machine.system.setWire(`pin.${name}`, level === 1 ? 0 : 1);
-    return preempts(core, highestPending(core), asleep);
+    const exception = highestPending(core);
+    return preempts(core, exception, asleep) ? exception - EXC.IRQ0 : null;
   } finally {
     s.restore(here);
   }

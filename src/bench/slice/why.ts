@@ -20,7 +20,7 @@ import type { Session } from '../session/session.ts';
 import { restartInChain } from '../session/restart.ts';
 import { sysTickInterrupts } from '../session/surrounding-events.ts';
 import { targetState } from '../session/subject.ts';
-import { lastStore, type Master, type Store } from './stores.ts';
+import { lastStore, storesOf, type Master, type Store } from './stores.ts';
 import { runTo } from './window.ts';
 import type { Frame } from '../documents/note-facts.ts';
 import { deafPorts, isOff, standbyWakers, unknownWakers, wakers, wakersText } from './wakers.ts';
@@ -149,12 +149,14 @@ export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint)
   if (loop === null) return null;
   const known = loop.exception === 0 ? stoppedWatchdog(s, loop.reads) : foreignTable(s);
   if (known !== null) return { lines: [known], unmasked: null };
-  for (const address of loop.reads) {
-    if (s.machine.system.regionAt(address)?.memory?.row.kind !== 'ram') continue;
-    const store = lastStore(s, powerOn, address, 4, finished.system.now);
+  const memory = loop.reads.filter((address) => s.machine.system.regionAt(address)?.memory?.row.kind === 'ram');
+  for (const read of memory) {
+    const { address, size } = decidingBytes(s, loop, read, memory.length === 1);
+    const last = lastStore(s, powerOn, address, size, finished.system.now);
+    // the program clears what it then waits for
+    const store = isOwn(last) ? storesOf(s, powerOn, [{ address, size, byHandler: true }], finished.system.now)[0]! : last;
     if (store === null || store === 'too long') continue;
     if (store.master) return { lines: [overwritten(s, address, store, store.master)], unmasked: null };
-    if (store.exception === 0) continue;
     s.restore(finished);
     const why = whyNotTaken(s, store.exception);
     const name = exceptionName(s.machine.chip, store.exception);
@@ -166,6 +168,16 @@ export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint)
   }
   s.restore(finished);
   return loop.exception === 0 ? inThread(s, loop, finished) : null;
+}
+const isOwn = (store: Store | null | 'too long'): boolean =>
+  store !== null && store !== 'too long' && store.master === null && store.exception === 0;
+/** Of what the loop loads, the bytes that it goes by: where it loads a single word and tests some bits of it, those that hold them. */
+function decidingBytes(s: Session, loop: FixedLoop, read: number, alone: boolean): { readonly address: number; readonly size: number } {
+  const whole = { address: read, size: loop.sizes[loop.reads.indexOf(read)]! };
+  const mask = alone ? (s.machine.bootCore.testedMask(loop.pc) ?? 0) : 0;
+  if (mask === 0) return whole;
+  const [low, high] = [(31 - Math.clz32(mask & -mask)) >> 3, (31 - Math.clz32(mask)) >> 3];
+  return high < whole.size ? { address: read + low, size: high - low + 1 } : whole;
 }
 /** By a transfer, which may be longer than its buffer. */
 const overwritten = (s: Session, address: number, { value, pc }: Store, master: Master): string =>
@@ -313,7 +325,8 @@ function notRaised(s: Session, exception: number, name: string, by: (register: s
   const bit = (1 << (line & 31)) >>> 0;
   if (line >= 0 && (read(NVIC_ISER + 4 * (line >>> 5)) & bit) === 0)
     return `${name} is disabled in the NVIC${by(`NVIC_ISER${line >>> 5}`, bit)}`;
-  return `nothing raises ${name} any more`;
+  const would = wakers(s, false).filter((w) => w.line === line);
+  return would.length === 0 ? `nothing raises ${name} any more` : `nothing raises ${name} any more; only ${wakersText(would)} would`;
 }
 const SYST_CSR = 0xe000e010;
 const NVIC_ISER = 0xe000e100;
