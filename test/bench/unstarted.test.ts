@@ -51,4 +51,17 @@ describe('an application behind a loader', () => {
   it('that was started is not', () => {
     expect(told((t) => t.constant(0, APP).ldr(1, 0, 4).bx(1))).toEqual([]);
   });
+  it('that was started through the alias of the flash at 0 is not', () => {
+    expect(
+      told((t) =>
+        t
+          .constant(0, APP - 0x08000000)
+          .ldr(1, 0, 4)
+          .bx(1),
+      ),
+    ).toEqual([]);
+  });
+  it('that runs is not, though its reset vector was never read: an address in the loader, that of the alias too', () => {
+    for (const start of [APP + 17, APP - 0x08000000 + 17]) expect(told((t) => t.constant(1, start).bx(1))).toEqual([]);
+  });
 });

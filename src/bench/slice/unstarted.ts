@@ -1,6 +1,8 @@
 /** Of several images, those whose program nobody started: a loader that looked at a vector table and turned away, or that looks elsewhere. */
 import { PAGE_BITS } from '../../emu/arena.ts';
 import { entryVectors, memoryHolds, splitImagePath, type LoadedImage } from '../../image/image.ts';
+import { SCS } from '../../emu/core/arm/scs-state.ts';
+import { callChainOf } from '../session/call-chain.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
 import { hex32 } from '../documents/result.ts';
@@ -12,6 +14,7 @@ const VECTOR = 4;
 
 export interface Program {
   readonly name: string;
+  readonly image: LoadedImage;
   readonly table: number;
   readonly sp: number;
   /** Its first instruction. */
@@ -28,17 +31,19 @@ export function unstarted(s: Session, powerOn: Checkpoint, end: Ps): string[] {
   if (input.images.length < 2 || machine.cores.length > 1 || programs.length === 0) return [];
   s.keepCheckpoints = false;
   s.restore(powerOn);
+  const tables = programs.flatMap((of) => aliasesOf(s, of.table).map((table) => ({ of, table })));
   const repairs = machine.setRepairs({
-    pages: new Set(programs.map((p) => p.table >>> PAGE_BITS)),
+    pages: new Set(tables.map(({ table }) => table >>> PAGE_BITS)),
     read: (core, address) => {
-      const p = programs.find(({ table }) => address === table || address === table + VECTOR);
-      if (p !== undefined && address === p.table) p.reader ??= core.pc;
-      else if (p !== undefined) p.started = true;
+      const found = tables.find(({ table }) => address === table || address === table + VECTOR);
+      if (found !== undefined && address === found.table) found.of.reader ??= core.pc;
+      else if (found !== undefined) found.of.started = true;
       return null;
     },
   });
   try {
     runTo(s, end);
+    for (const p of programs) p.started ||= isRunning(s, p);
   } finally {
     machine.setRepairs(repairs);
     s.keepCheckpoints = true;
@@ -46,16 +51,40 @@ export function unstarted(s: Session, powerOn: Checkpoint, end: Ps): string[] {
   return programs.filter((p) => !p.started).map((p) => inWords(s, p));
 }
 
+/** Where the byte of an address lies in the arena, whatever alias the address is of; -1 where there is no memory. */
+function hostOf({ machine: { system } }: Session, address: number): number {
+  const region = system.regionAt(address);
+  return region?.memory ? system.hostOf(region, address) : -1;
+}
+/** All addresses at which this byte appears, now or after a remap to 0. */
+function aliasesOf(s: Session, address: number): readonly number[] {
+  const host = hostOf(s, address);
+  const { regions } = s.machine.system;
+  const found = regions.flatMap(({ base, end, memory }) => {
+    const at = memory === null ? -1 : base + host - hostOf(s, base);
+    return at >= base && at < end ? [at >>> 0] : [];
+  });
+  const flash = s.machine.chip.memories.find((m) => m.kind === 'flash' && address >= m.base && address < m.base + m.size);
+  return [...new Set([address, ...found, ...(flash ? [address - flash.base] : [])])];
+}
+/** Its code is where the core is, or its table is the one in force: it was started in a way that needs no read of its reset vector. */
+function isRunning(s: Session, { image, table }: Program): boolean {
+  const core = s.machine.bootCore;
+  const vtor = core.get(SCS.VTOR) >>> 0;
+  if (vtor !== 0 && hostOf(s, vtor) === hostOf(s, table)) return true;
+  const starts = image.chunks.map((c) => ({ from: hostOf(s, c.address), bytes: c.data.length }));
+  const { frames } = callChainOf(core, s.input.images);
+  return [core.pc, ...frames.map((f) => f.pc)].some((pc) => {
+    const at = hostOf(s, pc);
+    return at >= 0 && starts.some(({ from, bytes }) => at >= from && at < from + bytes);
+  });
+}
+
 /** The programs that the chip does not start by itself. */
 export function othersThanBooted(s: Session): Program[] {
-  const { system } = s.machine;
-  const hostOf = (address: number): number => {
-    const region = system.regionAt(address);
-    return region ? system.hostOf(region, address) : -1;
-  };
   // F7 starts at an alias of the flash
-  const boot = hostOf(s.machine.bootVectors());
-  return s.input.images.flatMap((image) => programOf(s, image)).filter(({ table }) => hostOf(table) !== boot);
+  const boot = hostOf(s, s.machine.bootVectors());
+  return s.input.images.flatMap((image) => programOf(s, image)).filter(({ table }) => hostOf(s, table) !== boot);
 }
 
 /** A vector table at the start of an image with a stack in RAM and a reset vector into it. */
@@ -65,7 +94,7 @@ function programOf(s: Session, image: LoadedImage): Program[] {
   const reset = ((vectors?.reset ?? 0) & ~1) >>> 0;
   const own = image.chunks.some((c) => reset >= c.address && reset < c.address + c.data.length);
   if (vectors === null || !own || !memoryHolds(s.machine.chip.memories, vectors.sp - 1, 'ram')) return [];
-  return [{ name: nameOf(image), table, sp: vectors.sp, start: reset, reader: null, started: false }];
+  return [{ name: nameOf(image), image, table, sp: vectors.sp, start: reset, reader: null, started: false }];
 }
 
 /** The file, without its folder and its address. */
