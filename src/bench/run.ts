@@ -7,7 +7,7 @@ import { badVectorInWords, crashInWords, faultPhrase, heldCallInWords, isJump, r
 import { findAtFault, findDifference, findLeftBehind, type Finding } from './difference/find.ts';
 import { lostWrites, mending, NOT_ON_PATH, waits, type PathFinding, type PathGoal, type PathSearch } from './difference/path.ts';
 import { secondProgram } from './difference/programs.ts';
-import type { Receiver } from './verdict/difference-causes.ts';
+import { lastWaitInWords, type Receiver } from './verdict/difference-causes.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
 import { observe, type Attempt, type Starts } from './proof/attempt.ts';
 import { CutShort, isCut } from './session/budget.ts';
@@ -33,7 +33,7 @@ import { noReturnRow, noReturnText, pointOfNoReturn, type NoReturn } from './ver
 import { repairsAtEntry, Solver } from './proof/solver.ts';
 import { reservations } from './verdict/reservations.ts';
 import { answerSymptom } from './verdict/symptom.ts';
-import type { Note } from './documents/note-facts.ts';
+import { GAVE_UP, type Note } from './documents/note-facts.ts';
 import { followedText } from './documents/tried.ts';
 import { tierStats } from './documents/tier-stats.ts';
 import { Tracer } from './verdict/trace.ts';
@@ -45,7 +45,7 @@ import { runTo } from './slice/window.ts';
 import { starvedBy } from './slice/starved.ts';
 import { unstarted } from './slice/unstarted.ts';
 import { foreignTable, resetStory, waitStory } from './slice/why.ts';
-import { failureInWords } from './slice/words.ts';
+import { failureInWords, place as placeInWords } from './slice/words.ts';
 import { Variants } from './proof/variants.ts';
 
 export function runBench(input: RunInput): RunResult<string> {
@@ -369,7 +369,17 @@ function onTheWay(run: PlainRun, explained: boolean): PathFinding {
   if (explained) return NOT_ON_PATH;
   const watched = base.end.outcome === 'no-jump' ? Math.min(finished.system.now, SET_UP) : finished.system.now;
   input.progress?.('looking for waits that were given up');
-  return searched(run, 'waits that were given up', NOT_ON_PATH, () => asFarAs(run, waits(session, powerOn, watched), reached, further));
+  return searched(run, 'waits that were given up', NOT_ON_PATH, () => {
+    const search = waits(session, powerOn, watched);
+    const found = asFarAs(run, search, reached, further);
+    if (found.sets.length === 0) run.notes.push(...lastGivenUp(session, search));
+    return found;
+  });
+}
+/** Of waits that are no cause, the last one may still be what the user looks for. */
+function lastGivenUp(session: Session, { all }: PathSearch): Note[] {
+  const last = all.flatMap((c) => (c.is === 'gave-up' && c.wait.to - c.wait.from >= MS ? [c.wait] : [])).at(-1);
+  return last === undefined ? [] : [{ kind: GAVE_UP, text: lastWaitInWords(last, placeInWords(session, last.pc)) }];
 }
 /** A wait that the run hangs in is over. */
 const leavesLoop =

@@ -31,7 +31,7 @@ export type PathGoal = (run: Attempt) => boolean;
 
 /** One kind of things that can be put right on the way, with the runs that were made with some of them. */
 export class PathSearch {
-  private readonly all: readonly PathCause[];
+  readonly all: readonly PathCause[];
   private readonly run: (some: readonly PathCause[]) => Attempt;
   private readonly known = new Map<string, Attempt>();
 

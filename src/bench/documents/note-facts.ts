@@ -48,6 +48,8 @@ export interface Note<Text extends Sentence = string> {
   readonly text: Text;
   readonly about?: NoteFact;
 }
+/** Kind of the note about a bounded wait that ended by its bound, and that is no cause. */
+export const GAVE_UP = 'gave-up';
 type Notes = readonly Note<Sentence>[];
 
 type OfKind<K extends NoteFact['is']> = Extract<NoteFact, { readonly is: K }>;

@@ -155,6 +155,8 @@ function gaveUp({ what, wanted, from, to, late, pc, lr, core }: GivenUp, then: s
     what,
   };
 }
+export const lastWaitInWords = ({ what, wanted, from, to }: GivenUp, where: string): string =>
+  `the last wait that gave up: ${what} = ${wanted}, after ${ms(to - from)}, ${where}`;
 const ms = (ps: Ps): string => `${Number((ps / MS).toPrecision(2))} ms`;
 
 function causeOf(

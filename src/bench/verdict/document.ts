@@ -140,11 +140,12 @@ function forcedAgainstModel({ input, machine: { system } }: Session): Note[] {
   }));
 }
 
-/** Notes about ready flags that can never be set; they explain a wait. */
+/** Notes about ready flags that can never be set; they explain a wait for a register of their block, not the end of a program that has given such a wait up. */
 function neverReady(s: Session, stuck: ResultStuck | null): Note[] {
-  if (stuck === null) return [];
+  const polled = stuck?.register?.split('.')[0];
+  if (polled === undefined) return [];
   return s.machine.state.notes.flatMap(({ text, block, about }) =>
-    about?.is === 'never-ready' ? [{ kind: 'wait', text, about: { ...about, block } }] : [],
+    about?.is === 'never-ready' && block === polled ? [{ kind: 'wait', text, about: { ...about, block } }] : [],
   );
 }
 

@@ -2,7 +2,7 @@
 import type { Judgement } from '../../bench/documents/expect.ts';
 import { SERIAL_PORT } from '../../bench/documents/names.ts';
 import { BUT } from '../../bench/documents/reservations.ts';
-import { factsIn, refusedWrite } from '../../bench/documents/note-facts.ts';
+import { factsIn, GAVE_UP, refusedWrite } from '../../bench/documents/note-facts.ts';
 import type { Place, ResultCause, ResultCheck, RunResult } from '../../bench/documents/result.ts';
 import type { Sentence } from '../../bench/documents/sentence.ts';
 import { SERIAL } from '../../bench/documents/goal.ts';
@@ -35,7 +35,7 @@ export function storyOf(result: RunResult, { sources = NO_SOURCES, judgement = n
 /** Kinds of notes about the conditions of the run, in order of weight. */
 const CONDITIONS = ['ecc', 'boot-address', 'boot-at', 'assumed-board', 'outside-memory', 'option-bytes', 'wrong-chip', 'no-rom', 'limit', 'trigger', 'restart', 'watchdog', 'kept', 'force']; // prettier-ignore
 /** Kinds of notes that other facts tell. */
-const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', 'find-jump', 'polled', 'reset', 'wait', 'loop', 'usb-clock', BUT, 'kept-options', 'control', 'chip', SERIAL]); // prettier-ignore
+const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', GAVE_UP, 'find-jump', 'polled', 'reset', 'wait', 'loop', 'usb-clock', BUT, 'kept-options', 'control', 'chip', SERIAL]); // prettier-ignore
 
 const texts = ({ notes }: RunResult, ...kinds: readonly string[]): readonly Sentence[] =>
   kinds.flatMap((kind) => notes.filter((n) => n.kind === kind).map((n) => n.text));
@@ -236,7 +236,7 @@ function wait(result: RunResult, sources: Sources): Fact[] {
       stuck,
       summary: idle ? result.summary : null,
       // the summary of a loop that reads nothing names the reasons itself
-      why: idle && !inHandler ? [] : texts(result, 'wait'),
+      why: [...(idle && !inHandler ? [] : texts(result, 'wait')), ...texts(result, GAVE_UP)],
       unmodelled: unmodelled.some((u) => `${u.peripheral}.${u.register}` === stuck.register),
       volatile: idle && source?.lines != null && asksSomething(source.lines[source.line - 1]!),
       refused: result.diagnosis.causes.length === 0 ? (refusedWrite(notes)?.text ?? null) : null,
@@ -253,7 +253,15 @@ function notTriggered(result: RunResult, detail = false): Fact[] {
   const loop = delay && `the run ended at ${humanTime(ended.at)} inside a loop that counts and goes on until ${humanTime(delay.endsAt)} (${delay.file === null ? delay.pc : baseOf(delay)}); what comes behind it was not seen`; // prettier-ignore
   const behind = reset && `the firmware ${reset.by === 'software' ? 'reset the chip' : 'loaded the option bytes, which resets the chip,'} at ${humanTime(reset.at)}${reset.from?.file == null ? '' : ` (${baseOf(reset.from)})`}, and nothing jumped into the ROM after that`; // prettier-ignore
   const why = texts(result, 'input')[0] ?? loop ?? texts(result, 'starved')[0] ?? keptInVain(result) ?? behind ?? null;
-  return [{ is: 'not-triggered', why, ways, tried: texts(result, 'find-jump'), detail }];
+  return [
+    {
+      is: 'not-triggered',
+      why,
+      ways: [...ways, ...(result.stuck === null ? texts(result, GAVE_UP) : [])],
+      tried: texts(result, 'find-jump'),
+      detail,
+    },
+  ];
 }
 const baseOf = ({ file, line }: Pick<Place, 'file' | 'line'>): string => `${file!.slice(file!.lastIndexOf('/') + 1)}:${line}`;
 

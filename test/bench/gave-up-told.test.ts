@@ -1,0 +1,52 @@
+/** A bounded wait that gave up is named at the end of a run that it does not explain, and the end is not called a wait for its bit. */
+import { expect, it } from 'vitest';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { runBench } from '../../src/bench/run.ts';
+import { shortReport } from '../../src/report/short.ts';
+import { Thumb } from '../emu/thumb.ts';
+import { bareImage, MAIN } from './bare-image.ts';
+import { plainJob } from './plain-job.ts';
+
+const RCC_CR = 0x40023800;
+/** HSEON; then 20,000 looks at HSERDY; then for good. */
+const gaveUp = (end: (t: Thumb) => Thumb): Thumb =>
+  end(
+    new Thumb(MAIN)
+      .constant(0, RCC_CR)
+      .ldr(1, 0)
+      .constant(2, 1 << 16)
+      .put(0x4311)
+      .str(1, 0)
+      .constant(2, 20_000)
+      .label('wait')
+      .ldr(1, 0)
+      .lsls(1, 1, 14)
+      .put(0xd402) // BMI to the end
+      .put(0x3a01)
+      .bne('wait')
+      .put(0xbf00),
+  );
+const run = (t: Thumb): ReturnType<typeof runBench> => {
+  const job = plainJob('stm32f405rg', bareImage(t));
+  return runBench(jobInput({ ...job, scenario: { ...job.scenario, board: { hse: null } } }));
+};
+
+it('HSERDY, where the program then hangs in a loop that reads nothing', () => {
+  const result = run(gaveUp((t) => t.label('end').b('end')));
+  expect(result.outcome).toBe('stuck');
+  expect(result.summary).toMatch(/^the firmware hangs in an endless loop at /);
+  const screen = shortReport(result, { width: 200 });
+  expect(screen).toMatch(/the last wait that gave up: RCC\.CR\.HSERDY = 1, after [\d.]+ ms, 0x0800/);
+  expect(screen).toContain('HSERDY never rises');
+});
+it('a wait that is not given up is told as one', () => {
+  const t = new Thumb(MAIN)
+    .constant(0, RCC_CR)
+    .ldr(1, 0)
+    .constant(2, 1 << 16)
+    .put(0x4311)
+    .str(1, 0);
+  const result = run(t.label('wait').ldr(1, 0).lsls(1, 1, 14).put(0xd5fc).label('end').b('end'));
+  expect(result.summary).toContain('waits forever and never jumps: RCC: HSE is switched on');
+  expect(result.notes.some((n) => n.kind === 'gave-up')).toBe(false);
+});
