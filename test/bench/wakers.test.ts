@@ -123,6 +123,19 @@ it('a master that addresses the I2C, in Stop with WUPEN only; a CAN frame, not i
   expect(said(run([[APB2ENR, 1], [COMP, 1], nvic(64)]))).toContain('a comparator (COMP1_CSR.');
 });
 
+it('a line that two blocks share counts for the one that is on: USB beside CAN of F103', () => {
+  const [RCC_APB1ENR, CAN, USB_LP] = [0x4002101c, 0x40006400, 20];
+  const told = (enabled: number): string => {
+    const job = plainJob('stm32f103c8', [
+      { path: `app.bin@0x${FLASH.toString(16)}`, bytes: program([[RCC_APB1ENR, enabled], [CAN + 0x14, 2], nvic(USB_LP)], 'wfi') },
+    ]);
+    return said(runBench(jobInput({ ...job, scenario: { ...job.scenario, host: { cable: 'out' } } })));
+  };
+  const [CANEN, USBEN] = [1 << 25, 1 << 23];
+  expect(told(CANEN)).toBe('the core sleeps (WFI), and only a frame at CAN1 wakes it');
+  expect(told(USBEN)).toBe('the core sleeps (WFI), and only the host at USB wakes it');
+});
+
 it('an enabled interrupt of a block without behaviour: not known, and said so', () => {
   expect(said(run([[APB2ENR, 1 << 21], nvic(74)]))).toBe(
     'the core sleeps (WFI), and nothing that bootbench models wakes it; bootbench does not know when SAI1 (its interrupt is enabled) would',

@@ -47,6 +47,10 @@ class Asked {
     const path = this.path(paths);
     return path === undefined ? 0 : this.block.layout.field(path).of(this.block.state.regs[this.block.layout.field(path).register.index]!);
   }
+  /** It has its clock. */
+  isOn(): boolean {
+    return this.s.machine.system.isClocked(this.block);
+  }
   /** All fields of this name's kind that are set. */
   set(name: RegExp): readonly string[] {
     return this.block.layout.registers.flatMap((r) =>
@@ -107,7 +111,7 @@ const SOURCES: readonly Source[] = [
   { of: /^spi/, awake: (a) => clocked(a) },
   { of: /^bxcan/, awake: (a) => frame(a, ['IER.FMPIE0', 'IER.FMPIE1', 'IER.WKUIE']) },
   { of: /^fdcan/, awake: (a) => frame(a, ['IE.RF0NE', 'IE.RF1NE', 'IE.RF0WE', 'IE.RF1WE']) },
-  { of: /^eth/, awake: (a) => ({ what: `a frame at ${a.name}`, by: null }) },
+  { of: /^eth/, awake: (a) => atLink(a, 'a frame') },
   { of: /^tim/, awake: (a) => captured(a) },
   {
     of: /^lptim/,
@@ -121,8 +125,8 @@ const SOURCES: readonly Source[] = [
   },
   {
     of: /^usb/,
-    awake: (a) => ({ what: `the host at ${a.name}`, by: null }),
-    inStop: (a) => ({ what: `the host at ${a.name}`, by: null }),
+    awake: (a) => atLink(a, 'the host'),
+    inStop: (a) => atLink(a, 'the host'),
   },
   {
     of: /^comp/,
@@ -143,6 +147,8 @@ function addressed(a: Asked, enable: string, own: readonly string[]): Found | nu
   const listens = a.get('CR1.PE') && a.get(enable) && own.some((path) => a.get(path) !== 0);
   return listens ? { what: `a master that addresses ${a.name}`, by: a.by(enable) } : null;
 }
+/** Of a block that may share its line with others: that it is on counts. */
+const atLink = (a: Asked, who: string): Found | null => (a.isOn() ? { what: `${who} at ${a.name}`, by: null } : null);
 function clocked(a: Asked): Found | null {
   const enable = ['CR2.RXNEIE', 'IER.RXPIE'].find((path) => a.get(path) !== 0);
   const slave = a.get('CR1.SPE') && !a.get('CR1.MSTR', 'CFG2.MASTER');
