@@ -27,7 +27,11 @@ export interface QueueWorkerOptions {
 
 /** Work that was done. */
 export async function serveQueue(url: string, options: QueueWorkerOptions, stop: AbortSignal): Promise<number> {
-  const connection = await connect(url);
+  const connection = await connect(url, stop).catch((error: unknown) => {
+    if (stop.aborted) return null;
+    throw error;
+  });
+  if (connection === null) return 0;
   try {
     return await new Service(connection, options).run(stop);
   } finally {

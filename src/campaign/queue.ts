@@ -32,6 +32,8 @@ const HEARTBEAT_MS = 5_000;
 const GONE_MS = 30_000;
 /** Work that is under way this long is asked after. */
 const RECONCILE_MS = 5_000;
+/** A server that takes a connection has to answer within this. */
+const ANSWER_MS = 10_000;
 /** Attempts of a piece of work, and how long before the second. */
 const ATTEMPTS = 3;
 const BACK_OFF_MS = 500;
@@ -56,8 +58,8 @@ export interface Connection {
   readonly close: () => void;
 }
 
-/** Loads the packages and connects; what is missing is the user's to install or to start. */
-export async function connect(url: string): Promise<Connection> {
+/** Loads the packages and connects; what is missing is the user's to install or to start. `stop` ends the waiting. */
+export async function connect(url: string, stop?: AbortSignal): Promise<Connection> {
   if (!/^(redis|rediss|valkey):\/\/./.test(url) || !URL.canParse(url))
     throw new UsageError(`--queue: ${JSON.stringify(hidden(url))} is no address of a queue`, 'for example redis://127.0.0.1:6379');
   const loaded = await Promise.all([import('bullmq'), import('ioredis')]).catch(() => null);
@@ -77,13 +79,19 @@ export async function connect(url: string): Promise<Connection> {
   };
   const first = new Redis(url.replace(/^valkey:/, 'redis:'), { lazyConnect: true, retryStrategy: () => null, connectTimeout: 5000 });
   let why: Error | null = null;
+  let timer: NodeJS.Timeout | undefined;
   first.on('error', (error: Error) => (why = error));
+  const late = new Promise<never>((_, fail) => {
+    timer = setTimeout(() => fail(new Error(`nothing within ${ANSWER_MS / 1000} s`)), ANSWER_MS);
+    stop?.addEventListener('abort', () => fail(new Error('nobody waits for it any more')), { once: true });
+  });
   try {
-    await first.connect();
-    await first.ping();
+    await Promise.race([first.connect().then(() => first.ping()), late]);
   } catch (error) {
-    throw new UsageError(`--queue: no answer from ${hidden(url)}: ${(why ?? (error as Error)).message}`, 'is the server running?');
+    const because = (why ?? (error as Error)).message;
+    throw new SurroundingsError(`--queue: no answer from ${hidden(url)}: ${because}`, 'is the server running?');
   } finally {
+    clearTimeout(timer);
     first.disconnect();
   }
   const redis = open();

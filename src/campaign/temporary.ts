@@ -3,8 +3,20 @@
  * place; what a process that was killed has left is removed when the same file is written again.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, fchmodSync, mkdtempSync, openSync, readdirSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import {
+  closeSync,
+  fchmodSync,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname, tmpdir, userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { SurroundingsError } from '../bench/documents/usage-error.ts';
 
@@ -91,5 +103,25 @@ export function temporaryFolder(prefix: string): string {
       `no temporary folder can be made in ${tmpdir()}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`,
       'set TMPDIR to a folder that exists and has room',
     );
+  }
+}
+
+/** A folder that its process removes; those of processes of this machine that are gone are removed now. */
+export function passingFolder(prefix: string): string {
+  const path = temporaryFolder(`${prefix}${HOST}-${process.pid}-`);
+  const begins = `${prefix}${HOST}-`;
+  for (const name of readdirSync(tmpdir())) {
+    const pid = name.startsWith(begins) ? /^(\d+)-/.exec(name.slice(begins.length))?.[1] : undefined;
+    if (pid !== undefined && !isAlive(Number(pid))) removeOwn(join(tmpdir(), name));
+  }
+  return path;
+}
+/** Others may put anything into that folder. */
+function removeOwn(path: string): void {
+  try {
+    const found = lstatSync(path);
+    if (found.isDirectory() && found.uid === userInfo().uid) rmSync(path, { recursive: true, force: true });
+  } catch {
+    // gone, or not to be removed
   }
 }

@@ -1,11 +1,11 @@
 /** `bootbench campaign`: runs all cases of a declared space on this machine's cores, or hands them to workers behind a queue. */
-import { temporaryFolder } from '../campaign/temporary.ts';
+import { passingFolder } from '../campaign/temporary.ts';
 import { closeSync, existsSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
 import { splitImagePath } from '../image/image.ts';
 import type { RunJob } from '../bench/input/job.ts';
-import { UsageError } from '../bench/documents/usage-error.ts';
+import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import type { CaseResult } from '../campaign/base.ts';
 import { BlobFolder } from '../campaign/blob-folder.ts';
 import { Campaign, runCampaign, WEIGHT, type Progress, type Shard, type Workers } from '../campaign/campaign.ts';
@@ -19,9 +19,9 @@ import { ProgressLine } from './campaign-progress.ts';
 import { openWorker } from './campaign-pool.ts';
 import { engineId } from './engine-id.ts';
 import { loadJob, readInput } from './inputs.ts';
-import { EXIT, exitAfter, paintFor, type EndSignal, type Io } from './io.ts';
+import { EXIT, exitAfter, Interrupted, paintFor, type EndSignal, type Io } from './io.ts';
 import { Outputs, reason } from './outputs.ts';
-import { interruptible } from './interruptible.ts';
+import { interruptible, orInterrupted } from './interruptible.ts';
 
 export interface CampaignOptions {
   readonly rom?: readonly string[];
@@ -60,13 +60,13 @@ export async function campaignCommand(path: string, options: CampaignOptions, io
   countOf(options.batch, '--batch', 1, MOST_BATCH);
   if (options.resume === true && options.overwrite === true) throw new UsageError('--resume and --overwrite exclude each other');
   const loaded = await load(path, io.cwd, options.rom);
-  const folder = temporaryFolder('bootbench-campaign-');
+  const folder = passingFolder('bootbench-campaign-');
   let worker: Worker | null = null;
   try {
     const blobs = new BlobFolder(folder);
     for (const { packed } of loaded.targets) for (const [hash, bytes] of packed.blobs) blobs.put(hash, bytes);
     const alone = options.case !== undefined || options.plan === true || options.queue !== undefined;
-    worker = await openWorker(alone ? 1 : size, folder);
+    worker = await opened(alone ? 1 : size, folder, io);
     if (options.plan === true) return await plan(loaded, worker, shard, io);
     if (options.case !== undefined) return await oneCase(loaded, worker, options.case, io);
     return await all(loaded, worker, shard, size, options, io);
@@ -75,6 +75,18 @@ export async function campaignCommand(path: string, options: CampaignOptions, io
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** Processes that come up behind a signal end as well. */
+async function opened(size: number, folder: string, io: Io): Promise<Worker> {
+  const opening = openWorker(size, folder);
+  try {
+    return await orInterrupted(io, UNFINISHED, opening);
+  } catch (error) {
+    void opening.then((late) => late.close()).catch(() => undefined);
+    throw error;
+  }
+}
+const UNFINISHED = 'the campaign was ended before its first case';
 
 // ---- input -----------------------------------------------------------------------------------------------------------------------------
 
@@ -143,21 +155,20 @@ function shardOf(text: string | undefined): Shard {
 // ---- plan and single cases ---------------------------------------------------------------------------------------------------------------
 
 /** Runs each target as it is, which tells what there is to vary. */
-async function probed({ spec, targets }: Loaded, worker: Worker): Promise<StoredTarget[]> {
+async function probed({ spec, targets }: Loaded, worker: Worker, io: Io): Promise<StoredTarget[]> {
   const expect = spec.expect ?? 'dfu';
   const expected = expect === 'same' ? [] : [expect].flat();
-  return Promise.all(
-    targets.map(async ({ name, chip, packed }) => ({
-      name,
-      chip,
-      hash: packed.hash,
-      facts: await worker.probe(packed.hash, expected, wallOf(spec)),
-    })),
-  );
+  const all = targets.map(async ({ name, chip, packed }) => ({
+    name,
+    chip,
+    hash: packed.hash,
+    facts: await worker.probe(packed.hash, expected, wallOf(spec)),
+  }));
+  return orInterrupted(io, UNFINISHED, Promise.all(all));
 }
 
 async function plan(loaded: Loaded, worker: Worker, shard: Shard, io: Io): Promise<number> {
-  const campaign = await Campaign.of(loaded.spec, await probed(loaded, worker), engineId(), shard);
+  const campaign = await Campaign.of(loaded.spec, await probed(loaded, worker, io), engineId(), shard);
   const { space, targets, total } = campaign;
   targets.forEach(({ name, facts }, i) => {
     const cases = (space.offsets[i + 1] ?? space.size) - space.offsets[i]!;
@@ -170,11 +181,11 @@ async function plan(loaded: Loaded, worker: Worker, shard: Shard, io: Io): Promi
 
 // eslint-disable-next-line complexity -- one row for each thing that can be told of a case; what it does not have is not written
 async function oneCase(loaded: Loaded, worker: Worker, text: string, io: Io): Promise<number> {
-  const campaign = await Campaign.of(loaded.spec, await probed(loaded, worker), engineId(), { index: 1, of: 1 });
+  const campaign = await Campaign.of(loaded.spec, await probed(loaded, worker, io), engineId(), { index: 1, of: 1 });
   const no = countOf(text, '--case', 0, campaign.space.size - 1)!;
   const { target, variation } = campaign.space.at(no);
   const { name, facts } = campaign.targets[target]!;
-  const [result] = await worker.work(campaign.single(no));
+  const [result] = await orInterrupted(io, UNFINISHED, worker.work(campaign.single(no)));
   const { delay, seed, leave, fault } = variation;
   const expected = campaign.expectedOf(target);
   const rows: (readonly [string, string | null])[] = [
@@ -187,7 +198,7 @@ async function oneCase(loaded: Loaded, worker: Worker, text: string, io: Io): Pr
     ['outcome', `${result!.outcome} (expected: ${expected.filter((o) => o !== 'absent').join(', ')})`],
     ['ended', `${result!.ended}, at ${(result!.at / 1e12).toFixed(9)} s, cycle ${result!.cycles}`],
     ['broken', result!.group?.cause.replaceAll(' ', ', ') || null],
-    ['proved', (await provedOf(campaign, no, result!, worker)) || null],
+    ['proved', (await orInterrupted(io, UNFINISHED, provedOf(campaign, no, result!, worker))) || null],
     ['entry', result!.group?.entry || null],
     ['place', result!.group?.place || null],
   ];
@@ -206,12 +217,11 @@ async function all(loaded: Loaded, worker: Worker, shard: Shard, size: number, o
   const { out, outputs } = filesOf(loaded, options, io);
   try {
     const engine = engineId();
-    const { store, campaign, fresh } = await openStore(loaded, worker, shard, out, engine, options);
+    const { store, campaign, fresh } = await openStore(loaded, worker, shard, out, engine, options, io);
     let refused = false;
     try {
       for (const path of options.merge ?? []) await merge(campaign, store, resolve(io.cwd, path));
-      const stopped = await work(campaign, store, worker, size, loaded, options, io);
-      if (stopped === null) await proveGroups(campaign, store, worker);
+      const stopped = (await work(campaign, store, worker, size, loaded, options, io)) ?? (await proveGroups(campaign, store, worker, io));
       const summary = summarise(campaign, store, loaded.name);
       const command = `bootbench campaign ${shellWord(loaded.path)} --case`;
       if (options.html !== undefined)
@@ -225,7 +235,7 @@ async function all(loaded: Loaded, worker: Worker, shard: Shard, size: number, o
       return stopped === null ? code : exitAfter(stopped);
     } catch (error) {
       // nothing has been run: the next try finds what this one found
-      refused = fresh && error instanceof UsageError && store.isEmpty();
+      refused = fresh && (error instanceof UsageError || error instanceof SurroundingsError) && store.isEmpty();
       throw error;
     } finally {
       store.close();
@@ -259,6 +269,7 @@ async function openStore(
   out: string,
   engine: string,
   { resume = false, overwrite = false }: CampaignOptions,
+  io: Io,
 ): Promise<{ store: Store; campaign: Campaign; fresh: boolean }> {
   const exists = existsSync(out);
   if (exists && !resume && !overwrite) throw new UsageError(`${out} exists`, '--resume continues it, --overwrite starts again');
@@ -286,7 +297,7 @@ async function openStore(
   }
   if (exists && !isDatabase(out))
     throw new UsageError(`${out} contains no campaign results, so it is not overwritten`, 'give another file with --out');
-  const campaign = await Campaign.of(loaded.spec, await probed(loaded, worker), engine, shard);
+  const campaign = await Campaign.of(loaded.spec, await probed(loaded, worker, io), engine, shard);
   if (exists) removeStore(out);
   return { store: await begun(campaign, loaded, out, engine), campaign, fresh: true };
 }
@@ -321,18 +332,22 @@ function whatChanged(before: string, now: string, targets: readonly string[]): s
 }
 
 /** Of the ways to fail that are shown: what is broken is repaired in the first case of each. Proving needs DFU as what is right. */
-async function proveGroups(campaign: Campaign, store: Store, worker: Worker): Promise<void> {
+async function proveGroups(campaign: Campaign, store: Store, worker: Worker, io: Io): Promise<EndSignal | null> {
   const groups = store.failures().slice(0, MOST_GROUPS);
   const open = groups.filter((g) => g.proved === null && g.cause !== '' && campaign.expectedOf(g.targets[0]!).includes('dfu'));
-  await Promise.all(
-    open.map(async ({ grp, first }) => {
-      try {
-        store.setProof(grp, await worker.prove(campaign.single(first)));
-      } catch {
-        // a worker that dies or takes too long over it proves nothing; the results stand
-      }
-    }),
-  );
+  let told: EndSignal | null = null;
+  const all = open.map(async ({ grp, first }) => {
+    // a worker that dies or takes too long over it proves nothing; the results stand
+    const proof = await worker.prove(campaign.single(first)).catch(() => null);
+    if (proof !== null && told === null) store.setProof(grp, proof);
+  });
+  try {
+    await orInterrupted(io, UNFINISHED, Promise.all(all));
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    told = error.signal;
+  }
+  return told;
 }
 
 /** Where results and reports go; nothing that is read or written otherwise is written over. */

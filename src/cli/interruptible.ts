@@ -33,6 +33,19 @@ export async function interruptible<T>(io: Io, showProgress: boolean, run: (hook
   }
 }
 
+/** Waits for what another process or peer does, or ends with the signal: `message` then says what was not done. */
+export async function orInterrupted<T>(io: Io, message: string, work: Promise<T>): Promise<T> {
+  let stopListening = (): void => undefined;
+  const told = new Promise<never>((_, fail) => {
+    stopListening = io.onInterrupt((signal) => fail(new Interrupted(signal, message)));
+  });
+  try {
+    return await Promise.race([work, told]);
+  } finally {
+    stopListening();
+  }
+}
+
 /** With a line of progress where a person looks. */
 export async function withProgress<T>(io: Io, wanted: boolean, run: (hooks: Pick<Hooks, 'progress' | 'found'>) => Promise<T>): Promise<T> {
   if (!wanted || !canRewrite(io)) return run({});

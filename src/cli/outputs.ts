@@ -1,11 +1,11 @@
 /**
- * Files that a run writes. Each is opened as a temporary beside its target before the run, so that a path that cannot be written is
- * found at once, and put in place by a rename at the end, so that nobody sees half a file.
+ * Files that a run writes. Each is tried by a temporary beside its target before the run, so that a path that cannot be written is found at once, and put in
+ * place by a rename at the end, so that nobody sees half a file. In between nothing is there that a process which is killed would leave.
  */
 import { accessSync, closeSync, constants, existsSync, openSync, readSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
-import { discard, finish, openTemporary, removeLeftOf, type Temporary } from '../campaign/temporary.ts';
+import { discard, openTemporary, removeLeftOf, writeWhole } from '../campaign/temporary.ts';
 import { isElf } from '../image/elf.ts';
 
 export interface OutputFile {
@@ -15,8 +15,8 @@ export interface OutputFile {
 
 interface Reserved {
   readonly target: string;
-  /** null: a device or pipe, written in place. */
-  readonly temporary: Temporary | null;
+  /** A device or pipe. */
+  readonly inPlace: boolean;
 }
 
 export class Outputs {
@@ -38,8 +38,8 @@ export class Outputs {
     if (place === undefined) return;
     this.reserved.delete(option);
     try {
-      if (place.temporary === null) writeFileSync(place.target, text);
-      else finish(place.temporary, place.target, text);
+      if (place.inPlace) writeFileSync(place.target, text);
+      else writeWhole(place.target, text);
     } catch (error) {
       throw (
         surroundings(error, `${option}: cannot write ${place.target}`) ??
@@ -48,9 +48,8 @@ export class Outputs {
     }
   }
 
-  /** Removes what was not written. */
+  /** What has not been written is not written any more. */
   discard(): void {
-    for (const { temporary } of this.reserved.values()) if (temporary !== null) discard(temporary);
     this.reserved.clear();
   }
 
@@ -66,11 +65,12 @@ export class Outputs {
     try {
       if (existing !== null) accessSync(target, constants.W_OK);
       if (existing !== null && (!existing.isFile() || isStream(target))) {
-        this.reserved.set(option, { target, temporary: null });
+        this.reserved.set(option, { target, inPlace: true });
         return;
       }
       removeLeftOf(target);
-      this.reserved.set(option, { target, temporary: openTemporary(target) });
+      discard(openTemporary(target));
+      this.reserved.set(option, { target, inPlace: false });
     } catch (error) {
       fail(reason(error));
     }

