@@ -47,7 +47,7 @@ const work = record({
   engine: text,
   target: hash,
   parts: list(part, MOST_CASES),
-  expected: list({ enum: [...OUTCOMES] }, OUTCOMES.length),
+  expected: list({ enum: [...OUTCOMES, 'absent'] }, OUTCOMES.length + 1),
   wall: { type: 'integer', minimum: 1, maximum: 2 ** 31 - 1 },
 });
 const queued = record({ campaign: id, work });

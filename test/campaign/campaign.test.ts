@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { parquetReadObjects } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { Campaign, runCampaign, type Workers } from '../../src/campaign/campaign.ts';
+import { queuedWork } from '../../src/campaign/foreign.ts';
 import { casesOf, packTarget, unpackTarget, type Blobs, type Work } from '../../src/campaign/content.ts';
 import { Executor } from '../../src/campaign/execute.ts';
 import { WorkError } from '../../src/campaign/pool.ts';
@@ -134,6 +135,19 @@ describe('content', () => {
     expect(await unpackTarget(hash, new MapBlobs(blobs))).toEqual(job);
     expect(packTarget(job).hash).toBe(hash);
     expect(packTarget({ ...job, bootAt: 4 }).hash).not.toBe(hash);
+  });
+  it('each piece of work of a campaign, whatever it varies, is what a worker takes from a queue', async () => {
+    const faults = { kinds: ['systick', 'irq3', 'power'], cycles: { to: 3 } };
+    const delays = { factors: [0.5, 2] };
+    let pieces = 0;
+    for (const more of [{ leaveOut: 'pairs' }, { faults, delays }, { expect: 'same' }] as const)
+      for (const work of workOf((await campaignOf(more)).campaign)) {
+        // as the queue's server keeps it
+        const entry = JSON.parse(JSON.stringify({ campaign: '0'.repeat(32), work })) as unknown;
+        expect(await queuedWork(entry, 'test')).toEqual(entry);
+        pieces++;
+      }
+    expect(pieces).toBeGreaterThan(3);
   });
   it('a case has another name with another version, target, seed, step or fault, and no other one has its name', async () => {
     const { campaign } = await campaignOf({ leaveOut: 'single' });
