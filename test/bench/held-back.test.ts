@@ -21,3 +21,9 @@ it('a loop that polls nothing and stays one without the mask has another reason'
   expect(outcome).toBe('stuck');
   expect(notes.map((n) => n.text).join()).not.toContain('not taken');
 });
+it('of a program that masks interrupts and goes straight into an empty loop nobody can say that it waits: an error handler', async () => {
+  const { outcome, notes, summary } = await run((t) => t.cpsidI().label('wait').b('wait'));
+  expect(outcome).toBe('stuck');
+  expect(notes.map((n) => n.text).join()).not.toContain('not taken');
+  expect(summary).toContain('hangs in an endless loop');
+});

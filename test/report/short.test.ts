@@ -121,6 +121,21 @@ test.each([
   expect(text.replace(/\s+/g, ' ').includes('must be volatile')).toBe(told);
 });
 
+it('of an endless loop that polls nothing the headline does not say that it waits', () => {
+  const result: RunResult = {
+    ...primaskResult(),
+    outcome: 'stuck',
+    summary: 'the firmware hangs in an endless loop at main.c:2 (main) and never jumps',
+    stuck: { address: null, register: null, value: null, pc: '0x08000324', force: null },
+    notes: [],
+    diagnosis: { explained: null, causes: [], sets: [], harmless: [] },
+    entries: [],
+  };
+  expect(shortReport(result)).toMatch(/^FAIL +stuck: the firmware ends in an endless loop\n/);
+  const waits = { ...result, notes: [{ kind: 'wait', text: 'SysTick is not taken: PRIMASK is 1' }] };
+  expect(shortReport(waits)).toMatch(/^FAIL +stuck: the firmware waits for something that cannot happen\n/);
+});
+
 const NO_HSE = { is: 'never-ready', flag: 'HSERDY', otherBoard: true, block: 'RCC' } as const;
 
 test('where no line of the program faulted, what is suspected stands behind the fault', () => {

@@ -275,9 +275,18 @@ function heldBack(s: Session, polls: boolean): WaitStory | null {
   const exception = highestPending(core) || (ticks ? EXC.SYSTICK : 0);
   if (exception === 0) return null;
   const { lines, mask } = whyNotTaken(s, exception);
-  if (mask === null) return null;
+  if (mask === null || (!polls && isStop(s, mask))) return null;
   const outcome = outcomeWithout(s, mask);
   return polls || outcome !== 'stuck' ? { lines, unmasked: { mask: mask.toUpperCase(), outcome } } : null;
+}
+
+/** Bytes between the instruction that masks interrupts and the loop behind it: of `__disable_irq(); while (1);`, with a NOP or a barrier between them. */
+const BEHIND_MASK = 8;
+/** The program stopped itself: it masked interrupts and went straight into a loop that does nothing, as an error handler does. */
+function isStop({ machine, state }: Session, mask: string): boolean {
+  const writer = machine.history.lastWriter(`CPU.${mask.toUpperCase()}`);
+  const loop = state.loop?.pc;
+  return writer != null && loop !== undefined && loop > writer.pc && loop - writer.pc <= BEHIND_MASK;
 }
 
 interface Reason {

@@ -37,11 +37,15 @@ const HEADLINES: Readonly<Record<Outcome, string>> = {
   stuck: 'the firmware waits for something that cannot happen',
   'no-jump': 'the firmware never jumped into the ROM',
 };
+/** It polls nothing, and nothing is known that would end the loop: nobody can say that it waits. */
+const endsInLoop = ({ outcome, stuck, notes }: RunResult): boolean =>
+  outcome === 'stuck' && stuck !== null && stuck.address === null && !notes.some(({ kind }) => kind === 'wait');
 /** The outcome in plain words. A wait for something that is not emulated takes precedence. */
 function headlineText(result: RunResult): string {
   const polled = result.notes.find((n) => n.kind === 'polled');
   if (polled && !hasReached(result)) return `the firmware ${polled.text}`;
   if (waitsForInput(result)) return 'the firmware waits for a pin or a byte that never comes';
+  if (endsInLoop(result)) return 'the firmware ends in an endless loop';
   const goal = otherGoal(result);
   if (result.outcome === 'rom-silent' && goal !== null && goal !== APP_GOAL)
     return `the ROM was entered, but does not answer on ${goal.toUpperCase()}`;
