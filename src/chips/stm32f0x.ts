@@ -166,8 +166,11 @@ function rccFacts(die: F0Die, of: BlockFacts): BlockFacts {
   return rccWith(() => of, Object.fromEntries((die.more ?? []).map(({ name }) => [name, USARTS[name]!])), gone);
 }
 
+const VALUE_LINE = /^STM32F0[37]0/;
 function block(die: F0Die, part: PartSize, of: BlockRow): BlockRow {
   if (of.name === 'DBGMCU') return withOptions(of, 'dbgmcu', { devId: die.devId, revId: 0x1000 });
+  // RM0360 has no UESM, WUS and WUFIE; the register facts are F072's
+  if (of.model === 'usart-v4' && VALUE_LINE.test(part.name)) return withOptions(of, 'usart-v4', { wakesFromStop: false });
   if (of.name !== 'FLASH') return of;
   return withOptions(of, 'flash-f0', {
     bytes: part.flashKilobytes * 1024,

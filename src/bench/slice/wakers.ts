@@ -27,6 +27,7 @@ class Asked {
   readonly name: string;
   /** Its row's kernel clock. */
   readonly clock: string | undefined;
+  private readonly wakes: boolean;
   readonly model: string;
   private readonly s: Session;
   private readonly block: Block;
@@ -35,7 +36,9 @@ class Asked {
     this.block = block;
     this.name = block.row.name;
     this.model = block.row.model ?? '';
-    this.clock = (block.row.options as { readonly clock?: string } | undefined)?.clock;
+    const options = block.row.options as { readonly clock?: string; readonly wakesFromStop?: boolean } | undefined;
+    this.clock = options?.clock;
+    this.wakes = options?.wakesFromStop !== false;
   }
   private path(paths: readonly string[]): string | undefined {
     return paths.find((path) => this.block.layout.hasField(path));
@@ -46,6 +49,10 @@ class Asked {
   get(...paths: readonly string[]): number {
     const path = this.path(paths);
     return path === undefined ? 0 : this.block.layout.field(path).of(this.block.state.regs[this.block.layout.field(path).register.index]!);
+  }
+  /** It is made to hear in Stop. */
+  mayWake(): boolean {
+    return this.wakes && this.has('CR1.UESM');
   }
   /** It has its clock. */
   isOn(): boolean {
@@ -92,7 +99,7 @@ const SERIAL: Source = {
 };
 /** Why a receiver hears nothing in Stop, null if it does. */
 function deafInStop(a: Asked, { machine: { system } }: Session): string | null {
-  if (!a.has('CR1.UESM')) return 'it does not work there';
+  if (!a.mayWake()) return 'it does not work there';
   if (!a.get('CR1.UESM')) return 'UESM = 0';
   return system.level(givenInStop(a.clock ?? '')) ? null : 'its kernel clock stands still there';
 }

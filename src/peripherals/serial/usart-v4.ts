@@ -24,8 +24,10 @@ export interface UsartOptions {
   /** LPUART: BRR counts 1/256 of a kernel clock. */
   readonly lowPower: boolean;
   readonly fifoDepth: number;
+  /** False: it has no UESM, whatever the register facts say. */
+  readonly wakesFromStop: boolean;
 }
-const DEFAULTS: UsartOptions = { block: 'USART', clock: 'pclk1', lowPower: false, fifoDepth: 8 };
+const DEFAULTS: UsartOptions = { block: 'USART', clock: 'pclk1', lowPower: false, fifoDepth: 8, wakesFromStop: true };
 
 const PRESCALERS = [1, 2, 4, 6, 8, 10, 12, 16, 32, 64, 128, 256];
 /** Bytes that RXFT/TXFT wait for, in eighths of the FIFO, by the CFG field. */
@@ -111,7 +113,7 @@ export const usartV4: ModelFactory<Partial<UsartOptions>> = (layout, given): Reg
   const FIFOEN = optional('CR1.FIFOEN');
   const STOP = layout.field('CR2.STOP');
   const RTOEN = optional('CR2.RTOEN');
-  const [UESM, WUS] = [optional('CR1.UESM'), optional('CR3.WUS')];
+  const [UESM, WUS] = o.wakesFromStop ? [optional('CR1.UESM'), optional('CR3.WUS')] : [null, null];
   const ADD = layout.field('CR2.ADD');
   const ADDM7 = optional('CR2.ADDM7');
   const OVRDIS = optional('CR3.OVRDIS');
