@@ -4,7 +4,7 @@
  * docs/compat.json lists the images: repository, commit, path, SHA-256, the part and what the firmware does, each with the file of that repository that says so. The images
  * themselves are not here; the folder may hold them under any name. Each runs as `bootbench run <image>` does, without `--chip`, for VIRTUAL of its own time and at most
  * WALL of yours. Where no part is concluded, the run that shows what the firmware does names it.
- * `--reports` keeps the first screen and `-v` of each; `--write` writes docs/compat.md. Exit 0: no part is silently wrong, and no expected behaviour is missing.
+ * `--reports` keeps the first screen and `-v` of each; `--write` writes docs/compat-table.md. Exit 0: no part is silently wrong, and no expected behaviour is missing.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -126,5 +126,5 @@ for (const [i, image] of images.entries()) {
   console.log(`${name}  ${made.identified.toFixed(2)} s, ${made.ran.toFixed(1)} s  ${wrong.filter(Boolean).join('; ') || 'right'}`);
 }
 console.log(`\n${summary(rows, absent).join('\n')}`);
-if (values.write) writeFileSync('docs/compat.md', compatPage(rows, absent, { virtual: VIRTUAL, wall: WALL }));
+if (values.write) writeFileSync('docs/compat-table.md', compatPage(rows, absent, { virtual: VIRTUAL, wall: WALL }));
 process.exitCode = rows.every((r) => r.mark !== 'silent' && (r.behaviour ?? 'right') === 'right') ? 0 : 1;

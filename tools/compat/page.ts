@@ -1,4 +1,4 @@
-/** docs/compat.md: the table of what became of each image, and the figures above it. */
+/** docs/compat-table.md: the table of what became of each image, and the figures above it. */
 import { modelledPart, PART_MARKS, type CompatImage, type PartMark } from './judge.ts';
 
 export interface Row {
