@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Database as SqliteDatabase, JSValue, Statement } from 'node-sqlite3-wasm';
-import { UsageError } from '../bench/documents/usage-error.ts';
+import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import type { CaseResult } from './base.ts';
 import type { Explanation } from './explain.ts';
 import type { Case, SpaceTarget } from './space.ts';
@@ -268,7 +268,10 @@ function takeOver(path: string): void {
     rmSync(writerFile(path), { force: true });
     writeFileSync(writerFile(path), String(process.pid), { flag: 'wx' });
   } catch (error) {
-    throw new UsageError(`cannot write ${path}: ${(error as Error).message}`);
+    calmly(() => rmSync(writerFile(path), { force: true }));
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw full(path);
+    throw new UsageError(`cannot write ${path}: ${code === 'EROFS' ? 'the file system is read-only' : message}`);
   }
 }
 /** Behind a proper end the journal is empty; one that is not brings the file back to its last transaction when it is opened again. */
@@ -286,8 +289,10 @@ function calmly(act: () => void): void {
   }
 }
 /** What SQLite says where the file system takes no more, as a user can act on it; null for other errors. */
-function unwritten(path: string, error: unknown): UsageError | null {
+function unwritten(path: string, error: unknown): SurroundingsError | null {
   const { message } = error as Error;
   if (!/disk I\/O error|disk is full/.test(message)) return null;
-  return new UsageError(`${path} cannot be written: the disk is full, or fails`, 'make room; --resume goes on with what was stored');
+  return full(path);
 }
+const full = (path: string): SurroundingsError =>
+  new SurroundingsError(`${path} cannot be written: the disk is full, or fails`, 'make room; --resume goes on with what was stored');
