@@ -9,7 +9,7 @@ import { MOST_IRQS } from './spec.ts';
 import type { Manifest, QueuedWork } from './content.ts';
 
 /** Cases of a piece of work: what `--batch` may say, and some. */
-export const MOST_CASES = 20_000;
+const MOST_CASES = 20_000;
 /** Files that a target may name, and the size of one and of all: more than any chip and any scenario need. */
 export const MOST_BLOBS = 256;
 export const LARGEST_BLOB = 2 ** 27;

@@ -45,7 +45,7 @@ export function openTemporary(target: string): Temporary {
 }
 
 /** Writes the content, and puts the file in place of `target`; nothing is left where that fails. */
-export function finish({ path, file }: Temporary, target: string, content: string | Uint8Array): void {
+function finish({ path, file }: Temporary, target: string, content: string | Uint8Array): void {
   try {
     try {
       writeFileSync(file, content);
