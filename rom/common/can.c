@@ -3,9 +3,12 @@
 #include "can.h"
 #include "cortex_m.h"
 #include "interfaces.h"
+#include "course.h"
+#include "memory.h"
 #include "rom_core.h"
 
 #define PROTOCOL_VERSION 0x20u
+#define SERVES_MEMORY 1
 
 static const struct {
   uint32_t base;
@@ -31,7 +34,10 @@ static const struct {
 #define TI0R REG(CAN.base + 0x180u)
 #define TDT0R REG(CAN.base + 0x184u)
 #define TDL0R REG(CAN.base + 0x188u)
+#define TDH0R REG(CAN.base + 0x18Cu)
 #define RI0R REG(CAN.base + 0x1B0u)
+#define RDL0R REG(CAN.base + 0x1B8u)
+#define RDH0R REG(CAN.base + 0x1BCu)
 #define FMR REG(CAN.filters + 0x200u)
 #define FMR_OWN(bank) ((bank) << 8 | BIT(0))
 #define FS1R REG(CAN.filters + 0x20Cu)
@@ -44,22 +50,30 @@ static const struct {
 /* CAN2's begin at bank 14; a CAN without a second one has that bank too. */
 #define BANK (CAN.base == CAN.filters ? 0u : 14u)
 
-static void send_bytes(uint32_t id, uint32_t count, uint32_t bytes)
+static void send_bytes(uint32_t id, uint32_t count, uint32_t low, uint32_t high)
 {
   while (!(TSR & TSR_TME0))
     iwdg_refresh();
   TDT0R = count;
-  TDL0R = bytes;
+  TDL0R = low;
+  TDH0R = high;
   TI0R = id << 21 | BIT(0);
 }
 
-static uint32_t receive(void)
+/* The last frame has gone. */
+static void sent(void)
+{
+  while (!(TSR & TSR_TME0))
+    ;
+}
+
+static void receive(struct can_frame *frame)
 {
   while (!(RF0R & RF0R_FMP))
     iwdg_refresh();
-  uint32_t id = RI0R >> 21;
+  frame->id = RI0R >> 21;
+  can_words(frame, RDL0R, RDH0R);
   RF0R = RF0R_RFOM;
-  return id;
 }
 
 static void open(void)

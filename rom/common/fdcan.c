@@ -8,6 +8,7 @@
 #include "interfaces.h"
 #include "rom_core.h"
 
+#define SERVES_MEMORY 0
 #define PROTOCOL_VERSION 0x10u /* ASSUMED: no listing was found */
 
 static const struct {
@@ -61,8 +62,9 @@ static const struct {
 #define NOMINAL_TIME (15u << 25 | 62u << 8 | 15u)
 #define DATA_TIME (14u << 8 | 3u << 4 | 3u)
 
-static void send_bytes(uint32_t id, uint32_t count, uint32_t bytes)
+static void send_bytes(uint32_t id, uint32_t count, uint32_t bytes, uint32_t none)
 {
+  (void)none;
   while (TXFQS & TXFQS_FULL)
     iwdg_refresh();
   uint32_t buffer = TXFQS_PUT(TXFQS);
@@ -72,14 +74,13 @@ static void send_bytes(uint32_t id, uint32_t count, uint32_t bytes)
   TXBAR = BIT(buffer);
 }
 
-static uint32_t receive(void)
+static void receive(struct can_frame *frame)
 {
   while (!(RXF0S & RXF0S_LEVEL))
     iwdg_refresh();
   uint32_t element = RXF0S_GET(RXF0S);
-  uint32_t id = WORD(RX_AT, element, 0) >> 18 & 0x7FFu;
+  frame->id = WORD(RX_AT, element, 0) >> 18 & 0x7FFu;
   RXF0A = element;
-  return id;
 }
 
 static void open(void)

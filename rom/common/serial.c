@@ -75,7 +75,7 @@ static const struct {
 } SERIAL[] = { ROM_SERIAL };
 
 static uint32_t base;
-static uint8_t buffer[256];
+SHARED_WITH_CAN uint8_t serial_buffer[256];
 
 #if SERVES_I2C || SERVES_SPI
 static bool on_bus;
@@ -260,10 +260,10 @@ static bool read_memory(void)
   if ((count ^ get()) != 0xFF)
     return false;
   answer_with_data();
-  uint32_t length = chip_read(address, buffer, count + 1u);
+  uint32_t length = chip_read(address, serial_buffer, count + 1u);
   while (length <= count)
-    buffer[length++] = 0xFF; /* behind the end of the memory (ASSUMED) */
-  put_all(buffer, length);
+    serial_buffer[length++] = 0xFF; /* behind the end of the memory (ASSUMED) */
+  put_all(serial_buffer, length);
   return true;
 }
 
@@ -275,7 +275,7 @@ static bool write_memory(void)
     return false;
   answer(ACK);
   uint8_t count = get();
-  return get_checked(buffer, count + 1u, count) && chip_write(address, buffer, count + 1u) == DFU_OK;
+  return get_checked(serial_buffer, count + 1u, count) && chip_write(address, serial_buffer, count + 1u) == DFU_OK;
 }
 
 static bool go(void)
@@ -302,7 +302,7 @@ static uint32_t page_address(uint32_t page)
 #endif
 }
 
-static bool erase_pages(const uint8_t *pages, uint32_t count, uint32_t width)
+SHARED_WITH_CAN bool serial_erase(const uint8_t *pages, uint32_t count, uint32_t width)
 {
   for (uint32_t i = 0; i < count; i++) {
     uint32_t page = width == 1 ? pages[i] : (uint32_t)pages[2 * i] << 8 | pages[2 * i + 1];
@@ -319,7 +319,7 @@ static bool erase(void)
   uint8_t count = get();
   if (count == 0xFF)
     return get() == 0x00 && chip_mass_erase() == DFU_OK;
-  return get_checked(buffer, count + 1u, count) && erase_pages(buffer, count + 1u, 1);
+  return get_checked(serial_buffer, count + 1u, count) && serial_erase(serial_buffer, count + 1u, 1);
 }
 
 /* Two bytes each; 0xFFFF = all of it. More pages than the buffer holds are refused (ASSUMED: no host sends so many). */
@@ -329,11 +329,19 @@ static bool extended_erase(void)
   uint8_t high = get();
   uint8_t low = get();
   uint32_t count = ((uint32_t)high << 8 | low) + 1u;
+  uint8_t sum = high ^ low;
   if (high == 0xFF)
-    return get() == (uint8_t)(high ^ low) && low == 0xFF && chip_mass_erase() == DFU_OK;
-  if (2u * count > sizeof buffer)
+    return get() == sum && low == 0xFF && chip_mass_erase() == DFU_OK;
+  if (2u * count > sizeof serial_buffer)
     return false;
-  return get_checked(buffer, 2u * count, high ^ low) && erase_pages(buffer, count, 2);
+  /* AN4221, AN4286: the count has a checksum of its own, and is acknowledged. */
+  if (on_bus) {
+    if (get() != sum)
+      return false;
+    answer(ACK);
+    sum = 0;
+  }
+  return get_checked(serial_buffer, 2u * count, sum) && serial_erase(serial_buffer, count, 2);
 }
 
 /* The second ACK tells of the end; here it goes out before, because the hardware's way ends in a reset. */
