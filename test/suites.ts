@@ -33,7 +33,7 @@ export const WAITING: readonly string[] = [
 
 /** Long lists, oracles and real clients: `npm run test:all`. All others together take `npm test` three minutes on two cores. */
 export const EXHAUSTIVE: readonly string[] = [
-  'test/bench/{deaf,deciding-bit,first-run,given-up,held-button,many-entries,requests,results,rounds,rules,shortcuts,skipping,solver,steps-at-the-end,superloop,ticking,two-cores,variants,why}.test.ts',
+  'test/bench/{acceptance-lines,deaf,deciding-bit,first-run,given-up,held-button,many-entries,requests,results,rounds,rules,shortcuts,skipping,solver,steps-at-the-end,superloop,ticking,two-cores,variants,why}.test.ts',
   'test/board/{board,dfu-test,dialects,peers,records,serial-watch,settle,silicon,stranger}.test.ts',
   'test/campaign/{campaign,queue,spec}.test.ts',
   'test/cli/{built,conform,end-to-end,evidence,surroundings,trigger,uart,usbip-guest,usbip-server}.test.ts',

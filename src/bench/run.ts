@@ -22,8 +22,10 @@ import { followLeave } from './proof/leave.ts';
 import type { NamedRepair } from './proof/repairs.ts';
 import type { SessionEnd } from './session/live-run.ts';
 import { acceptance, isGood, unusableInWords } from './proof/after.ts';
-import { works, whyUnusable } from './proof/after-causes.ts';
+import { mends, whyUnusable } from './proof/after-causes.ts';
+import { leftCauses, type LeftCause } from './proof/behind-leave.ts';
 import { boardCauses, NO_BOARD, type BoardFinding } from './proof/board-causes.ts';
+import { badSteps } from './documents/proved.ts';
 import { BUT } from './documents/reservations.ts';
 import { atOtherRate } from './proof/other-rate.ts';
 import { changedOptions, type ChangedOption } from './session/changed-options.ts';
@@ -267,6 +269,7 @@ interface Answers {
   path: PathFinding;
   board?: BoardFinding;
   written?: readonly ChangedOption[];
+  left?: readonly LeftCause[];
   after?: After<string>;
   dependsOn: RomDependency[];
   symptom: SymptomAnswer | null;
@@ -295,7 +298,7 @@ function askWhy(run: PlainRun, of: JudgedRun): Answers {
 function explain(run: PlainRun, of: JudgedRun, answers: Answers): void {
   const { input, end, observed } = run;
   if (observed.reached) {
-    if (input.after === true && end.outcome === 'dfu') useDevice(run, of, answers);
+    if (input.after === true && (end.outcome === 'dfu' || input.goal.asking !== null)) useDevice(run, of, answers);
   } else if (of.limited) answers.board = boardCauses(input, () => true);
   else lookForCause(run, of, answers);
 }
@@ -317,7 +320,9 @@ function lookForCause(run: PlainRun, { judged, entry, starts, variants }: Judged
 /** A host's client is tried on the device; why it cannot be used where it cannot. */
 function useDevice(run: PlainRun, { judged, starts, entry }: JudgedRun, answers: Answers): void {
   const { session, input, finished, notes } = run;
-  input.progress?.('using the DFU device');
+  const { asking } = input.goal;
+  const device = asking === null ? 'the DFU device' : `the ROM on ${asking.port}`;
+  input.progress?.(`using ${device}`);
   session.restore(finished);
   const changed = changedOptions(session);
   // what is armed may still fire
@@ -326,9 +331,15 @@ function useDevice(run: PlainRun, { judged, starts, entry }: JudgedRun, answers:
   const { after } = accepted;
   answers.after = after;
   if (isGood(accepted)) return;
-  notes.push({ kind: BUT, text: unusableInWords(after) });
-  input.progress?.('looking for what keeps the DFU device from being used');
-  const why = searched(run, 'why the device cannot be used', null, () => whyUnusable(session, starts, judged, changed));
+  notes.push({ kind: BUT, text: unusableInWords(asking?.port ?? null, after) });
+  if (accepted.notBack !== null && badSteps(after).length === 1) {
+    const { notBack } = accepted;
+    answers.left = searched(run, 'why the application does not come back', [], () => leftCauses(session, run.powerOn, notBack));
+    if (answers.left.length > 0) return;
+  }
+  input.progress?.(`looking for what keeps ${device} from being used`);
+  const works = mends(after);
+  const why = searched(run, 'why the device cannot be used', null, () => whyUnusable(session, starts, judged, changed, works));
   if (why === null) return;
   answers.diagnosis = why.diagnosis.explained === true ? why.diagnosis : answers.diagnosis;
   answers.board = why.board;
@@ -421,7 +432,7 @@ function leftBehind(run: PlainRun): ByDifference {
 
 function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers): RunResult<string> {
   const { session, input, base, notes, powerOn, finished, cut } = run;
-  const { diagnosis, difference, receiver, path, board, written, after, dependsOn, symptom, noReturn } = answers;
+  const { diagnosis, difference, receiver, path, board, written, left, after, dependsOn, symptom, noReturn } = answers;
   for (const text of symptom?.notes ?? []) notes.push({ kind: 'symptom', text });
   if (input.noReturn) notes.push({ kind: 'no-return', text: noReturnText(session, noReturn) });
   if (run.observed.reached && !cut)
@@ -438,6 +449,7 @@ function makeWhole(run: PlainRun, { judged, entry }: JudgedRun, answers: Answers
       ...(receiver && { receiver }),
       ...(board && { board }),
       ...(written && { written }),
+      ...(left && { left }),
       ...(after && { after }),
     },
     dependsOn,

@@ -27,7 +27,6 @@ describe('a device that can be used', () => {
   // pages of 2 KB, sectors of 16 KB and of 128 KB, one sector alone
   it.each([
     ['jump-1fffc800', 'stm32f072rb', 'it enters the ROM again'],
-    [...STRAIGHT, 'it prints'],
     [...DUAL, 'it enters the ROM again'],
     ['jump-1ff09800', 'stm32h743zi', 'it enters the ROM again'],
   ])('%s on %s: read, erased, written, left, and %s', (fixture, chip, sign) => {
@@ -37,12 +36,12 @@ describe('a device that can be used', () => {
     expect(hasReservations(result)).toBe(false);
     expect(result.diagnosis).toMatchObject({ explained: null, causes: [] });
   });
-  it('a sector that the device lists and the part lacks is not written', () => {
+  it('the only sector is erased and written', () => {
     const { after } = run('jump-1ff09800', 'stm32h750vb');
-    expect([after!.erase.result, after!.download.result]).toEqual(['ok', 'not-tried']);
+    expect([after!.erase.result, after!.download.result]).toEqual(['ok', 'ok']);
   });
   it('nothing of it enters other keys', () => {
-    const [with_, without] = [run(...STRAIGHT), run(...STRAIGHT, {}, false)];
+    const [with_, without] = [true, false].map((after) => run('jump-1fffc800', 'stm32f072rb', {}, after)) as [RunResult, RunResult];
     expect(without.after).toBeNull();
     expect(serialise({ ...with_, after: null })).toBe(serialise(without));
   });
@@ -175,6 +174,69 @@ describe('option bytes that the firmware writes', () => {
     expect(diagnosis).toMatchObject({ explained: true, sets: [['state']], causes: [{ what: 'FLASH.OPTCR.RDP', proved: true }] });
     expect(diagnosis.causes[0]!.lastWriter).not.toBeNull();
   });
+});
+
+describe('an application that does not come back behind the leave: OK, but', () => {
+  const call: Scenario = { steps: [{ at: '100ms', do: { call: 'request_dfu' } }] };
+  it.each([
+    [
+      'a request that nobody took back',
+      'f405-request-kept',
+      'stm32f405rg',
+      'RTC_BKP0R',
+      10,
+      /still holds 0x0000b007 .* enters the ROM again/,
+    ],
+    [
+      'a flash that is unlocked already',
+      'l476-leave-flash-unlocked',
+      'stm32l476rg',
+      'FLASH',
+      40,
+      /FLASH_CR = 0x40000000; from reset FLASH_CR = 0xc0000000/,
+    ],
+  ] as const)('%s, with its line', (_why, fixture, chip, what, line, says) => {
+    const result = run(fixture, chip, call);
+    expect([result.outcome, result.after!.leave.result, result.after!.alive.result, hasReservations(result)]).toEqual([
+      'dfu',
+      'ok',
+      'failed',
+      true,
+    ]);
+    expect(result.diagnosis).toMatchObject({ explained: true, sets: [['state']], causes: [{ what, proved: true, lastWriter: { line } }] });
+    expect(result.diagnosis.causes[0]!.explanation).toMatch(says);
+    expect(result.summary).toContain(`behind a leave, the application does not run as after a reset; cause: ${what}`);
+  });
+  it('one that enters the ROM at each start is as it was', () => {
+    const { after, diagnosis } = run('jump-1fffc800', 'stm32f072rb');
+    expect([after!.alive, diagnosis.causes]).toEqual([{ result: 'ok', because: 'it enters the ROM again' }, []]);
+  });
+});
+
+describe('another goal than USB', () => {
+  it.each(['usart1', 'usart3', 'i2c1', 'can2'])('%s: the commands of the ROM, up to Go', (goal) => {
+    const result = run('f405-request-kept', 'stm32f405rg', { goal, board: { boot0: 1 } });
+    expect(words(result)).toBe('ok ok ok ok ok ok ok');
+    expect(result.after!.list.because).toMatch(/^\d+ commands, product ID 0x413$/);
+    expect(result.after!.alive.because).toBe('it prints');
+    expect(hasReservations(result)).toBe(false);
+  });
+  it.each([
+    ['usart1', { RDP: 0xbb }, 'RDP', /Read Memory at 0x08000000 is answered with NACK/],
+    ['i2c1', { RDP: 0xbb }, 'RDP', /Read Memory at 0x08000000 is answered with NACK/],
+    ['can2', { nWRP: 0xffe }, 'nWRP', /the device says that the page at 0x08000000 is erased, and it is not/],
+  ] as const)('%s, %o: the board is the cause', (goal, bytes, what, because) => {
+    const result = run(...STRAIGHT, { goal, ...optionBytes(bytes) });
+    expect([result.goal.reached, hasReservations(result)]).toEqual([true, true]);
+    expect(result.diagnosis).toMatchObject({ sets: [['board']], causes: [{ id: 'board', what, proved: true }] });
+    expect(shortReport(result).replace(/\s+/g, ' ')).toMatch(because);
+  });
+  it('what no client is here for is said', () => {
+    const { after } = run(...STRAIGHT, { goal: 'spi1' });
+    expect(after!.list).toEqual({ result: 'not-tried', because: 'no client for SPI1 is here' });
+  });
+  it('a ROM that does not answer there refuses the goal', () =>
+    expect(() => run('jump-1ffff000', 'stm32f105rc', { goal: 'can2' })).toThrow('the stand-in ROM of STM32F105RC does not answer on CAN2'));
 });
 
 it('an application whose exceptions go to the ROM behind the leave is not alive, which a reset mends: no reservation', () => {

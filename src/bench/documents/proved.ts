@@ -1,6 +1,6 @@
 /** Reads from a result what was proved, and by what: a repaired run reaches its goal, or the program does what it does from reset. */
 import type { GoalName } from './goal.ts';
-import { otherGoal } from './reached.ts';
+import { hasReached, otherGoal } from './reached.ts';
 import { AFTER_STEPS, type After, type AfterStep, type CauseId, type ResultCause, type RunResult } from './result.ts';
 
 export interface Proof {
@@ -33,7 +33,7 @@ export function proofOf(result: Pick<RunResult, 'diagnosis' | 'goal' | 'outcome'
   const causes = diagnosis.causes.filter((c) => c.proved);
   if (causes.length === 0) return null;
   const goal = otherGoal(result);
-  const used = result.outcome === 'dfu' && goal === null;
+  const used = hasReached(result);
   const reached = causes.every(({ id }) => id === 'image') ? 'program' : used ? 'used' : goal === null ? 'dfu' : 'goal';
   return { reached, goal, sets: diagnosis.sets, causes };
 }

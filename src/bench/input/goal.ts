@@ -5,6 +5,7 @@
 import type { ChipDescription } from '../../emu/chip.ts';
 import { PS_PER_SECOND } from '../../emu/time.ts';
 import { i2cAddress, romProfileOf, type RomProfile } from '../../rom/profiles.ts';
+import { servedCan } from '../../rom/interface-macros.ts';
 import { pinsOfPort, speaksSerial } from '../../rom/profile.ts';
 import { APP_GOAL, USB_GOAL, type GoalName } from '../documents/goal.ts';
 import type { PlannedAction } from '../documents/scenario-types.ts';
@@ -21,6 +22,8 @@ export interface Asking {
   readonly says: readonly PlannedAction[];
   /** The acknowledgement stands in what the port printed since. */
   readonly acknowledged: (printed: string) => boolean;
+  /** What its host can do behind the first answer: the commands of AN3155, which AN4221 has on I2C, or those of AN3154; null: nothing here speaks it. */
+  readonly serves: 'commands' | 'can' | null;
   /** A USART answers at the rate that it measured. */
   readonly baud: number | null;
 }
@@ -50,8 +53,25 @@ export function plannedGoal(chip: ChipDescription, named: GoalName | undefined, 
   const name = named.toLowerCase();
   const asking = asked.find((a) => a.name === name) ?? null;
   if (asking !== null || name === APP_GOAL || (name === USB_GOAL && (usb || profile === null))) return { name, asking };
-  const all = [...(usb ? [USB_GOAL] : []), ...asked.map((a) => a.name), APP_GOAL];
-  throw new UsageError(`${where}: the ROM of ${chip.name} has no ${named}`, didYouMean(name, all) ?? `it has ${all.join(', ')}`);
+  throw noSuchGoal(chip, profile, named, where, [...(usb ? [USB_GOAL] : []), ...asked.map((a) => a.name)]);
+}
+function noSuchGoal(
+  chip: ChipDescription,
+  profile: RomProfile | null,
+  named: string,
+  where: string,
+  served: readonly string[],
+): UsageError {
+  if (profile?.interfaces.value.some((i) => i.name.toLowerCase() === named.toLowerCase()))
+    return new UsageError(
+      `${where}: the stand-in ROM of ${chip.name} does not answer on ${named.toUpperCase()}`,
+      `it answers on ${served.join(', ')}`,
+    );
+  const all = [...served, APP_GOAL];
+  return new UsageError(
+    `${where}: the ROM of ${chip.name} has no ${named}`,
+    didYouMean(named.toLowerCase(), all) ?? `it has ${all.join(', ')}`,
+  );
 }
 
 /** Interfaces of the ROM that can be asked, in its order. */
@@ -66,7 +86,7 @@ function askingOn(profile: RomProfile, port: string): Asking | null {
     if (!speaksSerial(profile) || pins['rx'] === undefined) return null;
     const says: PlannedAction[] = [{ kind: 'uart', port, bytes: Uint8Array.of(0x7f), character: CHARACTER }];
     const acknowledged = (printed: string): boolean => printed.startsWith(String.fromCharCode(0x79));
-    return { name, port, text: `0x7F at ${BAUD} baud on ${port}${at('rx')}`, says, acknowledged, baud: BAUD };
+    return { name, port, text: `0x7F at ${BAUD} baud on ${port}${at('rx')}`, says, acknowledged, serves: 'commands', baud: BAUD };
   }
   const acknowledged = (printed: string): boolean => /-> (A5 )?79\b/.test(printed);
   if (/^I2C/.test(port)) {
@@ -75,16 +95,33 @@ function askingOn(profile: RomProfile, port: string): Asking | null {
       { kind: 'i2c', port, address, bytes: Uint8Array.of(0x00, 0xff), read: 0 },
       { kind: 'i2c', port, address, bytes: new Uint8Array(0), read: 1 },
     ];
-    return { name, port, text: `Get at address 0x${address.toString(16)} on ${port}${at('scl')}`, says, acknowledged, baud: null };
+    return {
+      name,
+      port,
+      text: `Get at address 0x${address.toString(16)} on ${port}${at('scl')}`,
+      says,
+      acknowledged,
+      serves: 'commands',
+      baud: null,
+    };
   }
   if (/^SPI/.test(port)) {
     const says = [[0x5a], [0x00, 0x00, 0x79]].map((bytes): PlannedAction => ({ kind: 'spi', port, bytes: Uint8Array.from(bytes) }));
-    return { name, port, text: `0x5A on ${port}${at('nss')}`, says, acknowledged, baud: null };
+    return { name, port, text: `0x5A on ${port}${at('nss')}`, says, acknowledged, serves: null, baud: null };
   }
   if (/^(FD)?CAN/.test(port)) {
+    if (servedCan(profile)?.name !== port) return null;
     const bit = Math.round(PS_PER_SECOND / (port.startsWith('FD') ? FDCAN_BITRATE : CAN_BITRATE));
     const says: PlannedAction[] = [{ kind: 'can', port, id: 0x79, extended: false, bytes: new Uint8Array(0), bit }];
-    return { name, port, text: `a frame 0x79 on ${port}${at('rx')}`, says, acknowledged, baud: null };
+    return {
+      name,
+      port,
+      text: `a frame 0x79 on ${port}${at('rx')}`,
+      says,
+      acknowledged,
+      serves: port.startsWith('FD') ? null : 'can',
+      baud: null,
+    };
   }
   return null;
 }

@@ -4,11 +4,19 @@ import { acceptance, isGood } from './after.ts';
 import { attempt, type Attempt, type Starts } from './attempt.ts';
 import { boardCauses, NO_BOARD, type BoardFinding } from './board-causes.ts';
 import { diagnoseFor, type Diagnosis, type Goal, type Judged } from './diagnosis.ts';
+import { badSteps } from '../documents/proved.ts';
+import type { After } from '../documents/result.ts';
 import type { ChangedOption } from '../session/changed-options.ts';
 import type { Session } from '../session/session.ts';
 
-/** The client does all of it without an error. */
-export const works = (s: Session): boolean => isGood(acceptance(s));
+/** What a client could not do it can do now; behind that there may be something else. */
+export const mends =
+  (was: After<string>): Works =>
+  (s) => {
+    const now = acceptance(s);
+    return isGood(now) || badSteps(was).every((step) => now.after[step].result === 'ok');
+  };
+type Works = (s: Session) => boolean;
 
 export interface Unusable {
   readonly diagnosis: Diagnosis;
@@ -22,7 +30,13 @@ export interface Unusable {
  *
  * @param changed option bytes that the firmware has written
  */
-export function whyUnusable(s: Session, starts: Starts, judged: readonly Judged[], changed: readonly ChangedOption[]): Unusable {
+export function whyUnusable(
+  s: Session,
+  starts: Starts,
+  judged: readonly Judged[],
+  changed: readonly ChangedOption[],
+  works: Works,
+): Unusable {
   const good = new WeakSet<Attempt>();
   const goal: Goal = {
     attempt: (from, repairs, options) => {

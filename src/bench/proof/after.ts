@@ -2,12 +2,18 @@
  * The minute after the enumeration, on a copy of the machine: what a host does with the DFU device. It lists it and waits, reads a page, erases it, writes what stood there, reads that
  * again, leaves, and looks at the application until it shows that it lives.
  */
+import type { PlannedGoal } from '../input/goal.ts';
+import { familyOf } from '../../checks/families.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../../emu/time.ts';
-import { DFU_STATE, layoutOf } from '../../usb-sim/dfu-protocol.ts';
-import type { DfuOperation } from '../../usb-sim/types.ts';
-import type { DfuRequest } from '../../usb-sim/usb-sim.ts';
-import { leaveTwin } from './leave.ts';
-import { CutShort, isCut } from '../session/budget.ts';
+import { layoutOf } from '../../usb-sim/dfu-protocol.ts';
+import { CanTool } from './after-can.ts';
+import { CommandTool } from './after-commands.ts';
+import { DfuTool } from './after-dfu.ts';
+import { failed, isBad, ok, runUntil, type Tool } from './after-tool.ts';
+import type { NotBack } from './behind-leave.ts';
+import { keptRequest } from './first-reads.ts';
+import { hasVtor, leaveTwin } from './leave.ts';
+import { repairTarget } from './repairs.ts';
 import { badSteps } from '../documents/proved.ts';
 import { AFTER_STEPS, hex32, type After, type AfterResult, type AfterStep } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
@@ -20,19 +26,17 @@ const STAY_IF_ARMED: Ps = 12 * PS_PER_SECOND;
 /** A watchdog that runs is waited for, up to this. */
 const LONGEST_STAY: Ps = 40 * PS_PER_SECOND;
 const MARGIN: Ps = 50 * MS;
-/** A device that does not answer for so long is lost. */
-const SILENT: Ps = PS_PER_SECOND;
-/** dfu-util waits for ever; a sector of 128 KB takes 4 s at most (datasheets). */
-const PATIENCE: Ps = 30 * PS_PER_SECOND;
 /** The application has so long to show a sign of life. */
 const LIFE: Ps = 2 * PS_PER_SECOND;
-/** Effort: sectors up to this are written as a whole, with what stood there. */
-const WHOLE_SECTOR = 0x4000;
-const SOME_BYTES = 2048;
+/** Behind its first sign it sets up the rest. */
+const SETTLED: Ps = 300 * MS;
+/** The least that a page has (L0). */
+const ERASED_BYTES = 128;
+
+const TO_ROM = 'its exceptions go to the ROM, whose vector table is still in force: set VTOR, or the mapping at 0, in its start-up';
+const AGAIN = 'it enters the ROM again';
 
 type Results = { [K in AfterStep]: AfterResult<string> };
-const ok = (because: string | null = null): AfterResult<string> => ({ result: 'ok', because });
-const failed = (because: string): AfterResult<string> => ({ result: 'failed', because });
 
 export const untried = (because: string): After<string> =>
   Object.fromEntries(AFTER_STEPS.map((step) => [step, { result: 'not-tried', because }])) as Results;
@@ -41,20 +45,25 @@ export interface Acceptance {
   readonly after: After<string>;
   /** The application has no vector table of its own in force: the next reset mends that, and `leave` tells all about it. */
   readonly toRom: boolean;
+  /** Why the application does not come back behind the leave, where that is known. */
+  readonly notBack: NotBack | null;
 }
 /** Nothing that was tried keeps a user from his download. */
 export const isGood = ({ after, toRom }: Acceptance): boolean => badSteps(after).every((step) => step === 'alive' && toRom);
-const isBad = ({ result }: AfterResult): boolean => result === 'refused' || result === 'failed';
 
-/** What the user is kept from, for the first screen. */
-export function unusableInWords(after: After<string>): string {
+/**
+ * What the user is kept from, for the first screen.
+ *
+ * @param port of a goal that is not USB
+ */
+export function unusableInWords(port: string | null, after: After<string>): string {
   const each = badSteps(after).map(
     (step) => `${NAMES[step]} ${after[step].result}${after[step].because === null ? '' : ` (${after[step].because})`}`,
   );
-  return `the device appears, but it cannot be used as it should: ${each.join('; ')}`;
+  return `${port === null ? 'the device appears' : `the ROM answers on ${port}`}, but it cannot be used as it should: ${each.join('; ')}`;
 }
 const NAMES: Readonly<Record<AfterStep, string>> = {
-  list: 'staying on the bus',
+  list: 'staying there',
   upload: 'upload',
   erase: 'erase',
   download: 'download',
@@ -64,238 +73,244 @@ const NAMES: Readonly<Record<AfterStep, string>> = {
 };
 
 /**
- * The session stands at the end of a run that reached DFU; it is left anywhere.
+ * The session stands at the end of a run that reached its goal; it is left anywhere.
  *
  * @param armed checks found something of the application that may still fire
  */
 export function acceptance(s: Session, armed = true): Acceptance {
+  const tool = toolFor(s, s.input.goal);
+  if (typeof tool === 'string') return { after: untried(tool), toRom: false, notBack: null };
+  try {
+    return inShortRun(s.machine, () => new Client(s, tool, armed).run());
+  } finally {
+    tool.end?.();
+  }
+}
+/** Else why there is none. */
+function toolFor(s: Session, { asking }: PlannedGoal): (Tool & { end?: () => void }) | string {
+  if (asking?.serves === 'commands') return new CommandTool(s, asking);
+  if (asking?.serves === 'can') return new CanTool(s, asking);
+  if (asking !== null) return `no client for ${asking.port} is here`;
   const { dfu } = s.usb.state;
-  if (dfu === null || !s.usb.dfuReady || s.usb.dfuLeft) return { after: untried('the scenario itself has left DFU'), toRom: false };
-  if (layoutOf(dfu).length === 0) return { after: untried('the device describes no memory'), toRom: false };
-  return inShortRun(s.machine, () => new Client(s, armed).run());
+  if (dfu === null || !s.usb.dfuReady || s.usb.dfuLeft) return 'the scenario itself has left DFU';
+  return layoutOf(dfu).length === 0 ? 'the device describes no memory' : new DfuTool(s);
 }
 
 class Client {
   private readonly s: Session;
+  private readonly tool: Tool;
   /** Something of the application may still fire. */
   private readonly armed: boolean;
   private toRom = false;
-  private readonly resets: number;
+  /** Its exceptions are made to reach its own handlers. */
+  private mended = false;
+  private notBack: NotBack | null = null;
   private readonly results: Results;
 
-  constructor(s: Session, armed: boolean) {
+  constructor(s: Session, tool: Tool, armed: boolean) {
     this.s = s;
+    this.tool = tool;
     this.armed = armed;
-    this.resets = s.machine.history.resets.length;
     this.results = { ...untried('a step before it failed') } as Results;
   }
 
   run(): Acceptance {
-    return { after: this.steps(), toRom: this.toRom };
+    const after = this.steps();
+    return { after, toRom: this.toRom, notBack: this.notBack };
   }
   private steps(): After<string> {
-    const { s, results } = this;
+    const { s, results, tool } = this;
     s.keepCheckpoints = false;
     results.list = this.stay();
     if (isBad(results.list)) return results;
-    const at = this.target();
-    results.upload = this.read(at.address, Math.min(at.size, SOME_BYTES));
-    results.erase = this.erase(at);
+    const address = tool.application() ?? tool.memory;
+    results.upload = this.read(address, tool.bytes);
+    const before = s.save();
+    results.erase = this.erase(address);
     // a page that cannot be erased cannot be written either
     if (isBad(results.erase)) return results;
-    this.program(at);
+    this.program(address, this.kept);
+    if (isBad(results.download) || isBad(results.verify)) return results;
+    // the rest of the page is not written again: the flash is as it was
+    s.restore(before);
+    this.leave();
     return results;
   }
 
   private stay(): AfterResult<string> {
-    const { s } = this;
+    const { s, tool } = this;
     const { system, chip } = s.machine;
     const due = chip.blocks.map((row) => (row.model?.includes('wdg') === true ? (system.published(system.block(row.name)).due ?? 0) : 0));
     const until = s.machine.now + (this.armed ? STAY_IF_ARMED : STAY);
     const last = Math.max(until, ...due.filter((t) => t < s.machine.now + LONGEST_STAY).map((t) => t + MARGIN));
-    this.until(() => this.isGone(), last);
-    if (this.isGone()) return failed(this.gone());
-    const alts = s.usb.session()?.altSettings ?? [];
-    return ok(`${alts.length} alternate ${alts.length === 1 ? 'setting' : 'settings'}, the first ${JSON.stringify(alts[0] ?? '')}`);
-  }
-  private isGone(): boolean {
-    const { usb, machine } = this.s;
-    const lost = usb.dfuLostSince;
-    const isSilent = lost !== null && usb.dfuIdle && machine.now - lost >= SILENT;
-    return isSilent || machine.history.resets.length > this.resets || !usb.dfuReady;
-  }
-  private gone(): string {
-    const { machine, usb } = this.s;
-    const reset = machine.history.resets[this.resets];
-    const since = usb.sessions.findLast((u) => u.enumerated !== null && u.servedBy === 'system')?.enumerated ?? machine.now;
-    const at = reset?.at ?? usb.dfuLostSince ?? machine.now;
-    const why = reset === undefined ? 'it no longer answers' : `a reset by ${reset.by}`;
-    return `gone ${((at - since) / PS_PER_SECOND).toFixed(2)} s after the enumeration: ${why}`;
+    runUntil(s, () => tool.isGone(), last);
+    return tool.isGone() ? failed(tool.gone()) : tool.about();
   }
 
-  /** The first address of an image in the memory that the device describes. */
-  private application(): number | null {
-    const { s } = this;
-    const layout = layoutOf(s.usb.state.dfu!);
-    const addresses = s.input.images.flatMap((i) => i.chunks.map((c) => c.address));
-    return addresses.find((a) => layout.some((x) => a >= x.start && a < x.end)) ?? null;
-  }
-  /** The sector in which the application begins. */
-  private target(): { readonly address: number; readonly size: number } {
-    const { s } = this;
-    const layout = layoutOf(s.usb.state.dfu!);
-    const address = this.application() ?? layout[0]!.start;
-    const segment = layout.find((x) => address >= x.start && address < x.end)!;
-    const first = segment.start + Math.floor((address - segment.start) / segment.sectorSize) * segment.sectorSize;
-    return { address: first, size: segment.sectorSize };
-  }
   private bytesAt(address: number, length: number): Uint8Array {
     return Uint8Array.from({ length }, (_, i) => this.s.machine.bootCore.peekBehindCache(address + i, 1) ?? 0xff);
   }
-
   private read(address: number, length: number): AfterResult<string> {
     const wanted = this.bytesAt(address, length);
-    const done = this.operate({ kind: 'upload', address, length });
-    if (done.status !== 'ok') return this.refusal(done);
+    const done = this.tool.read(address, length);
+    if ('wrong' in done) return done.wrong;
     return sameBytes(done.data, wanted) ? ok() : failed(`the device sends other bytes than the memory at ${hex32(address)} holds`);
   }
-  private erase({ address, size }: { readonly address: number; readonly size: number }): AfterResult<string> {
-    const { s } = this;
-    const before = size <= WHOLE_SECTOR ? null : s.save();
-    const kept = this.bytesAt(address, Math.min(size, WHOLE_SECTOR));
-    const done = this.operate({ kind: 'erase', address, length: 1 });
-    const erased = done.status === 'ok' && this.bytesAt(address, kept.length).every((b) => b === this.erasedByte(address));
-    if (before !== null) s.restore(before);
-    else this.kept = kept;
-    if (done.status !== 'ok') return this.refusal(done);
-    return erased ? ok() : failed(`the device says that the page at ${hex32(address)} is erased, and it is not`);
+  /** What stood in front of the page that was erased. */
+  private kept = new Uint8Array(0);
+  private erase(address: number): AfterResult<string> {
+    this.kept = Uint8Array.from(this.bytesAt(address, this.tool.bytes));
+    const done = this.tool.erase(address);
+    if (done.result !== 'ok') return done;
+    const isErased = this.bytesAt(address, ERASED_BYTES).every((b) => b === this.erasedByte(address));
+    return isErased ? ok() : failed(`the device says that the page at ${hex32(address)} is erased, and it is not`);
   }
-  private kept: Uint8Array | null = null;
   /** What an erased cell reads: 0xFF, 0 on L0 and L1. */
   private erasedByte(address: number): number {
     return this.s.machine.system.memories.find(({ row }) => address >= row.base && address < row.base + row.size)?.row.erased ?? 0xff;
   }
-
-  private program(at: { readonly address: number; readonly size: number }): void {
-    const { results } = this;
-    const place = this.kept === null ? this.free(at) : at.address;
-    if (place === null) {
-      results.download = results.verify = { result: 'not-tried', because: 'no sector of the flash is free' };
-    } else {
-      const data = this.kept ?? Uint8Array.from({ length: SOME_BYTES }, (_, i) => (i * 7 + (i >>> 8)) & 0xff);
-      const done = this.operate({ kind: 'download', address: place, data });
-      results.download = done.status === 'ok' ? ok() : this.refusal(done);
-      if (isBad(results.download)) return;
-      results.verify = this.verified(place, data);
-      if (isBad(results.verify)) return;
-    }
-    this.leave();
-  }
-  /** A sector that holds nothing. */
-  private free({ address, size }: { readonly address: number; readonly size: number }): number | null {
-    const sectors = layoutOf(this.s.usb.state.dfu!).flatMap((x) =>
-      x.erasable && x.writable ? Array.from({ length: (x.end - x.start) / x.sectorSize }, (_, i) => x.start + i * x.sectorSize) : [],
-    );
-    // a device may list more than the part has
-    const { bootCore } = this.s.machine;
-    const isFree = (at: number): boolean =>
-      at !== address && bootCore.peek(at, 1) !== null && this.bytesAt(at, Math.min(size, WHOLE_SECTOR)).every((b) => b === 0xff);
-    return sectors.findLast(isFree) ?? null;
-  }
-  private verified(address: number, data: Uint8Array): AfterResult<string> {
+  private program(address: number, data: Uint8Array): void {
+    const { results, tool } = this;
+    results.download = tool.write(address, data);
+    if (isBad(results.download)) return;
     const seen = this.read(address, data.length);
-    if (isBad(seen)) return seen;
-    return sameBytes(this.bytesAt(address, data.length), data)
-      ? ok()
-      : failed(`the flash at ${hex32(address)} does not hold what was sent`);
+    const isThere = sameBytes(this.bytesAt(address, data.length), data);
+    results.verify = isBad(seen) || isThere ? seen : failed(`the flash at ${hex32(address)} does not hold what was sent`);
   }
 
   private leave(): void {
-    const { s, results } = this;
-    const { machine } = s;
-    const start = this.application();
+    const { s, tool, results } = this;
+    const start = tool.application();
     if (start === null) {
       results.leave = results.alive = { result: 'not-tried', because: 'there is no application' };
       return;
     }
-    const texts = this.printed();
+    const signs = new Signs(s);
     // the session keeps the state before its first instruction
     s.keepCheckpoints = true;
-    const asked = machine.now;
-    const done = this.operate({ kind: 'leave', address: start });
-    results.leave = done.status === 'ok' ? ok() : this.refusal(done);
-    if (isBad(results.leave)) return;
-    results.alive = this.life(asked, texts);
+    try {
+      results.leave = tool.leave(start);
+      if (!isBad(results.leave)) results.alive = this.life(signs);
+    } finally {
+      signs.end();
+    }
   }
-  /** Characters of all channels so far. */
-  private printed(): number {
-    return Object.values(this.s.machine.state.console).reduce((sum, { count }) => sum + count, 0);
-  }
-  private entered(since: Ps, how: 'branch' | 'boot' | 'exception'): boolean {
-    return this.s.machine.history.entries.some((e) => e.at > since && e.how === how);
-  }
-  private life(since: Ps, texts: number): AfterResult<string> {
+  private life(signs: Signs): AfterResult<string> {
     const { s } = this;
-    const { machine, usb } = s;
-    let ticks = 0;
-    const { observer } = machine;
+    const first = this.watched(signs);
+    if (!signs.entered('exception') || s.leave === null) return first;
+    // the next reset mends that; something else may be wrong as well
+    this.mended = true;
+    s.restore(s.leave.checkpoint);
+    this.ownTable();
+    signs.again();
+    const then = this.watched(signs);
+    this.toRom = then.result === 'ok';
+    return this.toRom ? failed(TO_ROM) : then;
+  }
+  /** Exceptions reach the handlers of the program. */
+  private ownTable(): void {
+    const { machine, leave } = this.s;
+    if (!this.mended || leave === null) return;
+    const target = repairTarget(machine);
+    const remap = familyOf(machine.chip)?.remap?.field;
+    if (hasVtor(machine)) target.setCore('vtor', leave.table);
+    else if (remap !== undefined) target.setField(remap, 0);
+  }
+  private watched(signs: Signs): AfterResult<string> {
+    const { s } = this;
+    const { machine } = s;
+    const faulted = (): boolean => s.state.fault !== null || machine.state.lockup !== null;
+    runUntil(s, () => signs.enough !== null || faulted() || signs.entered('exception'), machine.now + LIFE);
+    if (faulted()) {
+      this.asFromReset('it runs');
+      return failed('it faults');
+    }
+    const seen = signs.enough;
+    if (seen === AGAIN) return this.again();
+    if (seen !== null) return this.hangs() ? this.asFromReset(seen) : ok(seen);
+    return machine.state.inSystem ? failed('the ROM does not start it') : this.asFromReset(signs.some ?? 'it runs');
+  }
+  /** A program may show something and then wait for ever. */
+  private hangs(): boolean {
+    const { s } = this;
+    const end = s.machine.now + SETTLED;
+    return s.run({ until: end, over: () => s.machine.now >= end, counterfactual: true }).outcome === 'stuck';
+  }
+
+  /** A program may enter the ROM at each start; what it kept from before shall not make it do so. */
+  private again(): AfterResult<string> {
+    const read = keptRequest(this.s);
+    if (read === null) return ok(AGAIN);
+    this.notBack = { is: 'kept', read };
+    return failed(`${AGAIN}, because what asked for it is still there`);
+  }
+  /** It shows no more: is that what it shows from reset, too? */
+  private asFromReset(shows: string): AfterResult<string> {
+    const twin = this.s.leave === null ? null : leaveTwin(this.s, false, () => this.ownTable());
+    const [missing] = twin?.facts.missing ?? [];
+    if (twin === null || missing === undefined) return ok(shows);
+    this.notBack = { is: 'left', twin };
+    return failed(`after a reset, ${missing}, and behind the leave it does not`);
+  }
+}
+
+/** What a program shows of itself, from a time on. What it showed before counts, and nothing less. */
+class Signs {
+  private readonly s: Session;
+  private readonly since: Ps;
+  private readonly before: Session['machine']['observer'];
+  private readonly hadDevice: boolean;
+  private readonly hadTexts: boolean;
+  private ticks = 0;
+  private printed = false;
+
+  constructor(s: Session) {
+    const { machine, input, state } = s;
+    this.s = s;
+    this.since = machine.now;
+    this.before = machine.observer;
+    this.hadDevice = this.hasDevice((at) => at < this.since);
+    // of the goal's own port, what was printed in front of the ROM
+    const port = input.goal.asking?.port.toLowerCase();
+    this.hadTexts = Object.entries(machine.state.console).some(([name, { count }]) => (name === port ? state.goal.printed : count) > 0);
     machine.observer = {
-      ...observer,
+      ...this.before,
       exceptionReturn: (...of) => {
-        observer.exceptionReturn?.(...of);
-        if (!machine.state.inSystem) ticks++;
+        this.before.exceptionReturn?.(...of);
+        if (!machine.state.inSystem) this.ticks++;
+      },
+      console: (name, text) => {
+        this.before.console?.(name, text);
+        if (!machine.state.inSystem) this.printed = true;
       },
     };
-    const sign = (): string | null => {
-      if (usb.sessions.some((u) => u.at > since && u.enumerated !== null && u.servedBy === 'user')) return 'its USB device is there';
-      if (this.entered(since, 'branch') || this.entered(since, 'boot')) return 'it enters the ROM again';
-      if (this.printed() > texts) return 'it prints';
-      return ticks > 2 ? 'its interrupts are served' : null;
-    };
-    try {
-      const died = (): boolean => s.state.fault !== null || machine.state.lockup !== null || this.entered(since, 'exception');
-      this.until(() => sign() !== null || died(), machine.now + LIFE);
-    } finally {
-      machine.observer = observer;
-    }
-    this.toRom = this.entered(since, 'exception');
-    if (this.toRom)
-      return failed('its exceptions go to the ROM, whose vector table is still in force: set VTOR, or the mapping at 0, in its start-up');
-    if (machine.state.lockup !== null || s.state.fault !== null) return failed('it faults');
-    const seen = sign();
-    if (seen !== null) return ok(seen);
-    return machine.state.inSystem ? failed('the ROM does not start it') : this.asFromReset();
   }
-
-  /** It shows nothing: is that what it shows from reset, too? */
-  private asFromReset(): AfterResult<string> {
-    const [missing] = this.s.leave === null ? [] : (leaveTwin(this.s, false)?.facts.missing ?? []);
-    return missing === undefined ? ok('it runs') : failed(`after a reset, ${missing}, and behind the leave it does not`);
+  end(): void {
+    this.s.machine.observer = this.before;
   }
-
-  // ---- the host
-  private operate(request: DfuRequest): DfuOperation {
-    const { usb, machine } = this.s;
-    const id = usb.dfu(request);
-    const found = (): DfuOperation => usb.operations.find((o) => o.id === id)!;
-    const isOver = (): boolean => ['ok', 'failed'].includes(found().status);
-    this.until(() => isOver() || (request.kind !== 'leave' && this.isGone()), machine.now + PATIENCE);
-    return found();
+  /** The same once more, from an earlier state. */
+  again(): void {
+    this.ticks = 0;
+    this.printed = false;
   }
-  private until(over: () => boolean, time: Ps): void {
-    const { s } = this;
-    while (s.machine.now < time && !over()) {
-      const before = s.machine.now;
-      const end = s.run({ until: time, over, counterfactual: true });
-      if (isCut(end.reason)) throw new CutShort(end.reason);
-      if (s.machine.now === before) break;
-    }
+  entered(how: 'branch' | 'boot' | 'exception'): boolean {
+    return this.s.machine.history.entries.some((e) => e.at > this.since && e.how === how);
   }
-  private refusal(o: DfuOperation): AfterResult<string> {
-    if (o.kind !== 'leave' && this.isGone()) return failed(this.gone());
-    if (o.status !== 'failed') return failed(`no end within ${PATIENCE / PS_PER_SECOND} s`);
-    const isAnswer = o.bState === DFU_STATE.ERROR || /stall/.test(o.error ?? '');
-    return isAnswer ? { result: 'refused', because: o.error } : failed(o.error ?? 'it failed');
+  private hasDevice(of: (at: Ps) => boolean): boolean {
+    return this.s.usb.sessions.some((u) => of(u.at) && u.enumerated !== null && u.servedBy === 'user');
+  }
+  /** As much as it showed before. */
+  get enough(): string | null {
+    if (this.hasDevice((at) => at > this.since)) return 'its USB device is there';
+    if (this.entered('branch') || this.entered('boot')) return AGAIN;
+    if (this.hadDevice) return null;
+    return this.printed || !this.hadTexts ? this.some : null;
+  }
+  /** Anything. */
+  get some(): string | null {
+    if (this.printed) return 'it prints';
+    return this.ticks > 2 ? 'its interrupts are served' : null;
   }
 }
 

@@ -53,15 +53,19 @@ export function watchLeave(s: Session): Track {
   const served = new Map<number, number>();
   const first = new Map<number, Taken>();
   const { observer } = machine;
-  const repairs = machine.setRepairs({
-    pages: new Set(),
+  const repairs = machine.setRepairs(null);
+  machine.setRepairs({
+    // what is changed on the way stays changed
+    ...repairs,
+    pages: repairs?.pages ?? new Set(),
     everyDeviceWrite: true,
-    write: (core, address, _size, value) => {
-      if (core !== machine.bootCore || core.zone !== 'user' || core.arm.ipsr !== 0 || stores.length >= MOST) return value;
+    write: (core, address, size, value) => {
+      const through = repairs?.write?.(core, address, size, value) ?? value;
+      if (core !== machine.bootCore || core.zone !== 'user' || core.arm.ipsr !== 0 || stores.length >= MOST) return through;
       const { pc } = core;
       const last = stores.at(-1);
       if (last?.pc !== pc || last.address !== address) stores.push({ pc, address, at: core.now() - start });
-      return value;
+      return through;
     },
   });
   machine.observer = {

@@ -12,6 +12,7 @@ import { MS, PS_PER_SECOND, type Ps } from '../../emu/time.ts';
 import { registerFile } from '../../emu/core/arm/register-file.ts';
 import { watchLeave, type Parting, type Track } from './leave-track.ts';
 import { CutShort, isCut } from '../session/budget.ts';
+import { decisiveRead, type FirstRead } from './first-reads.ts';
 import { repairTarget } from './repairs.ts';
 import type { Session } from '../session/session.ts';
 import { fieldOf, leaveFacts } from '../session/subject.ts';
@@ -44,6 +45,8 @@ export interface LeaveTwin {
   readonly facts: Pick<LeaveFacts, 'table' | 'missing' | 'left'>;
   /** Null where both go the same way. */
   readonly parting: Parting | null;
+  /** A register that the program reads, and that alone decides: with what a reset leaves there, the program does what it does from reset. */
+  readonly decides: FirstRead | null;
   /** Registers that differ at the first instruction: as left, as after a reset. */
   readonly registers: readonly { readonly name: string; readonly left: number; readonly reset: number }[];
 }
@@ -55,8 +58,13 @@ export function followLeave(s: Session): LeaveFacts | null {
   return facts === null || twin === null ? facts : { ...facts, ...twin.facts };
 }
 
-/** Null if no leave was carried out. `back`: the program is known to have come back, if only by a reset of its own. The session is left anywhere. */
-export function leaveTwin(s: Session, back: boolean): LeaveTwin | null {
+/**
+ * Null if no leave was carried out. The session is left anywhere.
+ *
+ * @param back the program is known to have come back, if only by a reset of its own.
+ * @param given what is changed of the state that the leave has left
+ */
+export function leaveTwin(s: Session, back: boolean, given: () => void = () => undefined): LeaveTwin | null {
   const { leave } = s;
   if (leave === null) return null;
   const { checkpoint, table } = leave;
@@ -68,10 +76,13 @@ export function leaveTwin(s: Session, back: boolean): LeaveTwin | null {
     const core = coreState(s.machine);
     const reset = afterReset(s, checkpoint, table);
     const left = differences(s.machine, asLeft, reset, core, table);
-    const ours = window(s, checkpoint, () => undefined);
+    const ours = window(s, checkpoint, given);
     const missing = back ? [] : compare(reset.shown, ours.shown);
-    const needed = missing.length === 0 ? [] : search(s, checkpoint, table, reset, left);
+    const needed = missing.length === 0 ? [] : search(s, checkpoint, table, reset, left, given);
+    const works = (change: () => void): boolean =>
+      compare(reset.shown, window(s, checkpoint, () => (given(), change())).shown).length === 0;
     return {
+      decides: missing.length === 0 ? null : decisiveRead(s, checkpoint, reset.registers, works),
       facts: { table, missing, left: left.map((l) => ({ ...l, relied: needed.includes(l.kind) })) },
       parting: ours.track.partsFrom(reset.track),
       registers: [...asLeft].flatMap(([name, value]) => {
@@ -90,6 +101,7 @@ function window(s: Session, from: Checkpoint, change: () => void, until?: (shown
   s.restore(from);
   const start = machine.now;
   const texts = Object.fromEntries(Object.entries(machine.state.console).map(([channel, { count }]) => [channel, count]));
+  const repairs = machine.setRepairs(null);
   change();
   const track = watchLeave(s);
   let stuck = false;
@@ -106,6 +118,7 @@ function window(s: Session, from: Checkpoint, change: () => void, until?: (shown
     return { shown: show(), track };
   } finally {
     track.end();
+    machine.setRepairs(repairs);
   }
 }
 
@@ -218,7 +231,8 @@ function coreState(machine: Machine): { readonly vtor: number | null; readonly i
   return { vtor: hasVtor(machine) ? word(VTOR) >>> 0 : null, irq };
 }
 const VTOR = 0xe000ed08;
-const hasVtor = (machine: Machine): boolean => registerFile(machine.bootCore, 0)['vtor'] !== undefined;
+/** Armv6-M has none on some parts. */
+export const hasVtor = (machine: Machine): boolean => registerFile(machine.bootCore, 0)['vtor'] !== undefined;
 
 const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 /** Registers that differ, by name; a long list is cut. */
@@ -269,14 +283,21 @@ function differences(
 }
 
 /** The smallest set of groups that brings the program back, found by leaving one out after the other; empty if all together do not. */
-function search(s: Session, from: Checkpoint, table: number, reset: AfterReset, left: readonly Omit<LeftState, 'relied'>[]): LeftKind[] {
+function search(
+  s: Session,
+  from: Checkpoint,
+  table: number,
+  reset: AfterReset,
+  left: readonly Omit<LeftState, 'relied'>[],
+  given: () => void,
+): LeftKind[] {
   const memo = new Map<string, boolean>();
   const works = (kinds: readonly LeftKind[]): boolean => {
     const key = kinds.join();
     let known = memo.get(key);
     if (known === undefined) {
       const over = (shown: Shown): boolean => compare(reset.shown, shown).length === 0 && settled(shown, reset.shown);
-      const ran = window(s, from, () => putBack(s.machine, kinds, table, reset.registers), over);
+      const ran = window(s, from, () => (given(), putBack(s.machine, kinds, table, reset.registers)), over);
       memo.set(key, (known = compare(reset.shown, ran.shown).length === 0));
     }
     return known;

@@ -67,6 +67,8 @@ const ENTRY_GROWTH = 8;
 /** So long after something has happened a proof that nothing else comes is sought, and so long at first between two. */
 const FIRST_PROOF = 20 * MS;
 const UNANSWERED = 2 * PS_PER_SECOND;
+/** Of a leave that no DFU client has asked for. */
+const NOT_USB = -1;
 const NO_ATTACH = 2 * PS_PER_SECOND;
 
 export interface RunLimits {
@@ -117,7 +119,9 @@ export class Session implements LiveRun {
   /** At the first fault before any entry, for checks on the path. */
   faultCheckpoint: Checkpoint | null = null;
   keepCheckpoints = true;
-  /** Before the first instruction of the program that the last DFU leave went to. */
+  /** A host on another interface has asked the ROM to start the program whose vector table is there. */
+  goTo: number | null = null;
+  /** Before the first instruction of the program that the last leave went to. */
   leave: (Leaving & { readonly checkpoint: Checkpoint }) | null = null;
   private leaving: Leaving | null = null;
   /**
@@ -462,6 +466,11 @@ export class Session implements LiveRun {
   }
   /** The ROM branches to user code because the host asked for it: the first time for each request. */
   private leaves(pc: number): boolean {
+    if (this.goTo !== null) {
+      this.leaving = { request: NOT_USB, table: this.goTo, pc };
+      this.goTo = null;
+      return true;
+    }
     const request = this.usb.operations.findLast((o) => o.kind === 'leave' && (o.status === 'running' || o.status === 'ok'));
     if (!request || request.id === this.leave?.request) return false;
     this.leaving = { request: request.id, table: request.address ?? 0, pc };

@@ -1,5 +1,6 @@
 /** Causes that no check names, as a result tells them: the differences of the first set, with what would be enough as well. */
 import { optionInManual, type ChangedOption } from '../session/changed-options.ts';
+import type { LeftCause } from '../proof/behind-leave.ts';
 import type { BoardFinding } from '../proof/board-causes.ts';
 import type { Writer } from '../../checks/check.ts';
 import { fixOf } from '../difference/fix.ts';
@@ -63,6 +64,24 @@ export function withWritten(
     what: path,
   }));
   return { ...diagnosis, explained: true, causes, sets: [written.map(() => 'state' as const)] };
+}
+
+/** What keeps the application from coming back behind a leave. */
+export function withLeft(diagnosis: ResultDiagnosis<string>, left: readonly LeftCause[], placed: Placed): ResultDiagnosis<string> {
+  if (left.length === 0) return diagnosis;
+  const causes = left.map(({ what, says, repair, fix, by }): ResultCause<string> => ({
+    id: 'state',
+    proved: true,
+    at: null,
+    repair,
+    fix,
+    outcomeAfterRepair: null,
+    dependsOn: [],
+    lastWriter: placed(by),
+    explanation: says,
+    what,
+  }));
+  return { ...diagnosis, explained: true, causes, sets: [left.map(() => 'state' as const)] };
 }
 
 /** What was entered: the ROM, or the program of an image. */

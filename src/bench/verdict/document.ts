@@ -52,8 +52,9 @@ import { usbClockNote } from './own-usb.ts';
 import { framesOf, place as placeInWords } from '../slice/words.ts';
 import { handOversOf, ownWay } from './hand-overs.ts';
 import { summarise } from './summary.ts';
+import type { LeftCause } from '../proof/behind-leave.ts';
 import type { BoardFinding } from '../proof/board-causes.ts';
-import { withBoard, withDifference, withPath, withWritten, type Receiver } from './difference-causes.ts';
+import { withBoard, withDifference, withLeft, withPath, withWritten, type Receiver } from './difference-causes.ts';
 
 /** `lr`: LR at that instruction, if it is known. */
 export function place(input: RunInput, pc: number | null, lr: number | null = null): Place | null {
@@ -509,6 +510,7 @@ type Explained = Diagnosis & {
   readonly path: PathFinding;
   readonly board?: BoardFinding;
   readonly written?: readonly ChangedOption[];
+  readonly left?: readonly LeftCause[];
   readonly after?: RunResult<string>['after'];
 };
 /** What a check that fails says of a part of the board. */
@@ -518,22 +520,24 @@ const reasonIn =
     checks.find(({ id, verdict }) => id === what.toLowerCase() && verdict === 'fail')?.because ?? null;
 
 /** What comes then, in words. */
-function thenOf({ goal }: RunInput, outcome: Outcome): string {
+function thenOf({ goal }: RunInput, reached: boolean): string {
+  if (reached) return 'all of that works';
   if (goal.asking !== null) return `the ROM answers on ${goal.asking.port}`;
   if (goal.name === APP_GOAL) return 'the application runs';
-  return outcome === 'dfu' ? 'all of that works' : 'DFU comes';
+  return 'DFU comes';
 }
 function diagnosed(
   { input }: Session,
-  { explained, sets, harmless, difference, receiver, path, board, written }: Explained,
+  { explained, sets, harmless, difference, receiver, path, board, written, left }: Explained,
   causes: RunResult<string>['diagnosis']['causes'],
-  outcome: Outcome,
+  reached: boolean,
   reason: (what: string) => string | null,
 ): RunResult<string>['diagnosis'] {
   const placed = (writer: Writer | null): LastWriter | null => lastWriter(input, writer);
-  const goal = { outcome: input.goal.name === USB_GOAL ? ('dfu' as const) : null, then: thenOf(input, outcome) };
+  const goal = { outcome: input.goal.name === USB_GOAL ? ('dfu' as const) : null, then: thenOf(input, reached) };
   const byState = withDifference({ explained, causes, sets, harmless }, difference, receiver ?? THE_ROM, placed, goal);
   const onPath = withPath(byState, path, placed, goal);
+  if (left !== undefined && left.length > 0) return withLeft(onPath, left, placed);
   if (written !== undefined && written.length > 0) return withWritten(onPath, written, goal.then, placed);
   return board === undefined ? onPath : withBoard(onPath, board, goal.then, reason);
 }
@@ -586,7 +590,7 @@ export function makeResult(
     resets: base.resets,
     entries: base.entries,
     checks,
-    diagnosis: diagnosed(s, diagnosis, causes, base.end.outcome, reasonIn(checks)),
+    diagnosis: diagnosed(s, diagnosis, causes, base.goal.reached, reasonIn(checks)),
     usb: base.usb,
     console: base.console,
     semihostingExit: base.semihostingExit,

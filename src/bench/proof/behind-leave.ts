@@ -1,0 +1,100 @@
+/** Why an application that a DFU leave has started does not come back, as causes: a word that still asks for the ROM, a register that the ROM has left, or a group of them. */
+import type { Writer } from '../../checks/check.ts';
+import { inC, inManual, maskOf, registerOf } from '../../checks/families.ts';
+import type { ChipDescription } from '../../emu/chip.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import { symbolAt } from '../../image/image.ts';
+import { sourceName } from '../../image/source-name.ts';
+import { hex32 } from '../documents/result.ts';
+import type { Session } from '../session/session.ts';
+import { storesOf } from '../slice/stores.ts';
+import type { FirstRead } from './first-reads.ts';
+import type { LeaveTwin } from './leave.ts';
+
+/** What was found behind a leave. */
+export type NotBack = { readonly is: 'kept'; readonly read: FirstRead } | { readonly is: 'left'; readonly twin: LeaveTwin };
+
+/** Proved: with it as behind a reset, the same leave brings the application back. */
+export interface LeftCause {
+  readonly what: string;
+  /** Whole sentences. */
+  readonly says: string;
+  readonly repair: string;
+  readonly fix: string | null;
+  readonly by: Writer | null;
+}
+
+/** The session is left anywhere. */
+export function leftCauses(s: Session, powerOn: Checkpoint, found: NotBack): readonly LeftCause[] {
+  if (found.is === 'kept') return [keptCause(s, powerOn, found.read)];
+  const { decides, facts, parting } = found.twin;
+  if (decides !== null) return [decidingCause(decides)];
+  const by: Writer | null =
+    parting === null ? null : { pc: parting.pc, at: s.leave!.checkpoint.system.now + parting.at, kind: 'cpu', core: 0, seq: -1 };
+  return facts.left.flatMap(({ kind, observed, expected, relied }) => {
+    if (!relied) return [];
+    const says = `The ROM leaves this to the application, which goes another way here: ${observed}; from reset ${expected}. With it as behind a reset, the application comes back. ${NOT_RESTORED}`;
+    return [{ what: GROUPS[kind], says, repair: `${GROUPS[kind]} as behind a reset`, fix: null, by }];
+  });
+}
+const NOT_RESTORED = 'The ROM does not restore what it used (AN2606 Rev 70 4.1): do not rely on reset values, or reset the chip.';
+const GROUPS: Readonly<Record<LeaveTwin['facts']['left'][number]['kind'], string>> = {
+  vtor: 'VTOR',
+  remap: 'the memory mapped to 0',
+  clocks: 'RCC and PWR',
+  supply: 'PWR',
+  irq: 'NVIC and SysTick',
+  flash: 'FLASH',
+  security: 'GTZC',
+  rest: 'what the ROM has switched on',
+};
+
+function decidingCause({ register, value, instead, reader }: FirstRead): LeftCause {
+  const what = inManual(register!);
+  return {
+    what,
+    says: `${what} is ${hex32(value)} when the leave starts the application, and ${hex32(instead)} behind a reset. The application reads it here and goes another way; where it reads what a reset leaves, it comes back. ${NOT_RESTORED}`,
+    repair: `${what} = ${hex32(instead)}`,
+    fix: null,
+    by: reader,
+  };
+}
+
+function keptCause(s: Session, powerOn: Checkpoint, read: FirstRead): LeftCause {
+  const { register, address, value, instead } = read;
+  const what = register === null ? nameOf(s, address) : inManual(register);
+  return {
+    what,
+    says: `${what} still holds ${hex32(value)} when the leave starts the application, which reads it and enters the ROM again. With ${hex32(instead)} it stays: clear it before the jump.`,
+    repair: `${what} = ${hex32(instead)}`,
+    fix: register === null ? `*(volatile uint32_t *)${hex32(address)}u = 0;` : clearedInC(s.input.chip, register),
+    by: (register === null ? storeOf(s, powerOn, read) : writeOf(s, register)) ?? read.reader,
+  };
+}
+function clearedInC(chip: ChipDescription, register: string): string {
+  const { resetFlags } = chip;
+  const isFlag = resetFlags?.flags.some(({ field }) => registerOf(field) === register) === true;
+  return isFlag ? `${inC(resetFlags.clear)} |= ${hex32(maskOf(chip, resetFlags.clear))}u;` : `${inC(register)} = 0;`;
+}
+/** Null: the hardware, as of reset flags. */
+function writeOf(s: Session, register: string): Writer | null {
+  s.restore(s.leave!.checkpoint);
+  const { history } = s.machine;
+  const wrote = history.lastWriter(register) ?? history.lastWriterBeforeReset(register);
+  return wrote?.kind === 'cpu' ? wrote : null;
+}
+/** The store to RAM in front of the ROM; null where the search was too long. */
+function storeOf(s: Session, powerOn: Checkpoint, { address, size }: FirstRead): Writer | null {
+  s.restore(s.leave!.checkpoint);
+  const entered = s.machine.history.entries.at(-1)?.at ?? s.machine.now;
+  const [store] = storesOf(s, powerOn, [{ address, size }], entered);
+  return typeof store === 'object' && store !== null
+    ? { pc: store.pc, lr: store.lr, at: store.at, kind: 'cpu', core: store.core, seq: -1 }
+    : null;
+}
+function nameOf(s: Session, address: number): string {
+  const found = symbolAt(s.input.images, address);
+  return found?.symbol.kind === 'object' && found.offset < found.symbol.size
+    ? sourceName(found.symbol.name)
+    : `the word at ${hex32(address)}`;
+}

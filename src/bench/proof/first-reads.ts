@@ -1,0 +1,152 @@
+/**
+ * What a program that a leave has started reads before it writes there, and which of these reads decides how it goes on: the run again, with one of them answered as after a reset,
+ * or as at power-on.
+ */
+import { locate } from '../../checks/families.ts';
+import type { Writer } from '../../checks/check.ts';
+import { PAGE_BITS } from '../../emu/arena.ts';
+import type { Core, Interceptor } from '../../emu/core/core.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import { MS, type Ps } from '../../emu/time.ts';
+import type { Session } from '../session/session.ts';
+
+export interface FirstRead {
+  /** `RCC.CFGR`, `RTC.BKP0R`; null in RAM. */
+  readonly register: string | null;
+  readonly address: number;
+  readonly size: number;
+  readonly value: number;
+  /** What the program reads instead where it goes the other way. */
+  readonly instead: number;
+  readonly reader: Writer;
+}
+
+/** A program that goes another way because of what it reads does so while it starts. */
+const WATCHED = 200 * MS;
+/** Effort: each is tried once, from the last one read. */
+const MOST_TRIED = 24;
+const MOST_READ = 400;
+
+/** What user code reads first, before it has written there, of the addresses that `instead` has another value for; in their order. */
+function firstReads(
+  s: Session,
+  from: Checkpoint,
+  pages: ReadonlySet<number>,
+  instead: (address: number, size: number, value: number) => Pick<FirstRead, 'register' | 'instead'> | null,
+  over: () => boolean,
+): readonly FirstRead[] {
+  const { machine } = s;
+  const found = new Map<number, FirstRead>();
+  const written = new Set<number>();
+  const word = (address: number): number => (address & ~3) >>> 0;
+  const read = (core: Core, address: number, size: number): null => {
+    if (core.zone !== 'user' || core.hardwareAccess || found.has(address) || written.has(word(address)) || found.size >= MOST_READ)
+      return null;
+    const value = (core.peek(address, size as 1 | 2 | 4) ?? 0) >>> 0;
+    const other = instead(address, size, value);
+    if (other === null || other.instead === value) return null;
+    const reader: Writer = { pc: core.pc, lr: core.arm.lr, at: core.now(), kind: 'cpu', core: core.index, seq: machine.history.seq };
+    found.set(address, { ...other, address, size, value, reader });
+    return null;
+  };
+  s.restore(from);
+  const end: Ps = machine.now + WATCHED;
+  const before = machine.setRepairs({
+    pages: new Set(pages),
+    everyDeviceWrite: true,
+    read,
+    write: (_core, address, _size, value) => (written.add(word(address)), value),
+  });
+  try {
+    s.run({ until: end, over: () => over() || machine.now >= end, counterfactual: true });
+  } finally {
+    machine.setRepairs(before);
+  }
+  return [...found.values()];
+}
+
+/** The read is answered otherwise, until the program writes there. */
+const answered = ({ address, size, instead }: FirstRead): Interceptor => {
+  let own = false;
+  const isThere = (at: number): boolean => at < address + size && at + 4 > address;
+  return {
+    pages: new Set([address >>> PAGE_BITS]),
+    read: (core, at, bytes) => (!own && core.zone === 'user' && at === address && bytes === size ? instead : null),
+    write: (core, at, _bytes, value) => {
+      if (core.zone === 'user' && isThere(at)) own = true;
+      return value;
+    },
+  };
+};
+
+/** The last of the reads that alone decides; null if none does. */
+function deciding(s: Session, reads: readonly FirstRead[], works: (change: () => void) => boolean): FirstRead | null {
+  const tried = reads.toReversed().slice(0, MOST_TRIED);
+  return tried.find((read) => works(() => void s.machine.setRepairs(answered(read)))) ?? null;
+}
+
+/** Of the registers that are not as after a reset. */
+export function decisiveRead(
+  s: Session,
+  leave: Checkpoint,
+  reset: ReadonlyMap<string, number>,
+  works: (change: () => void) => boolean,
+): FirstRead | null {
+  const { chip } = s.machine;
+  const at = new Map([...reset].flatMap(([name, value]) => (locate(chip, name) ? [[locate(chip, name)!.address, { name, value }]] : [])));
+  const pages = new Set([...at.keys()].map((address) => address >>> PAGE_BITS));
+  const whole = (address: number, size: number): Pick<FirstRead, 'register' | 'instead'> | null => {
+    const register = size === 4 ? at.get(address) : undefined;
+    return register === undefined ? null : { register: register.name, instead: register.value };
+  };
+  return deciding(
+    s,
+    firstReads(s, leave, pages, whole, () => false),
+    works,
+  );
+}
+
+/** A word that was kept from before, and because of which the program enters the ROM again; null where that is not so. */
+export function keptRequest(s: Session): FirstRead | null {
+  const { leave, machine } = s;
+  if (leave === null) return null;
+  const { system, chip } = machine;
+  const pages = new Set<number>();
+  for (const { row } of system.blocks) if (row.backup === true) pages.add(row.base >>> PAGE_BITS);
+  for (const { row } of system.memories)
+    for (let a = row.base; row.kind === 'ram' && a < row.base + row.size; a += 1 << PAGE_BITS) pages.add(a >>> PAGE_BITS);
+  const flags = (chip.resetFlags?.flags ?? []).flatMap(({ field, raisedBy }) => {
+    const place = locate(chip, field);
+    return place === null || raisedBy.includes('power') ? [] : [{ ...place, register: field.split('.').slice(0, 2).join('.') }];
+  });
+  for (const { address } of flags) pages.add(address >>> PAGE_BITS);
+  const cleared = (address: number, size: number, value: number): Pick<FirstRead, 'register' | 'instead'> | null => {
+    const raised = flags.filter((f) => f.address === address && size === 4);
+    if (raised[0]) return { register: raised[0].register, instead: raised.reduce((v, f) => (v & ~f.mask) >>> 0, value) };
+    const region = system.regionAt(address);
+    if (region?.memory?.row.kind === 'ram') return { register: null, instead: 0 };
+    if (region?.block?.row.backup !== true) return null;
+    return { register: `${region.block.row.name}.${system.registerName(region.block, address)}`, instead: 0 };
+  };
+  const entries = leave.checkpoint.history.entryCount;
+  const again = (): boolean => machine.history.entryCount > entries;
+  const reads = firstReads(s, leave.checkpoint, pages, cleared, again);
+  if (!again()) return null;
+  return deciding(s, reads, (change) => staysAway(s, leave.checkpoint, change));
+}
+/** It neither enters the ROM nor fails. */
+function staysAway(s: Session, from: Checkpoint, change: () => void): boolean {
+  const { machine } = s;
+  s.restore(from);
+  const before = machine.setRepairs(null);
+  change();
+  try {
+    const end = machine.now + 2 * WATCHED;
+    const isOver = (): boolean => machine.history.entryCount > from.history.entryCount || machine.now >= end;
+    s.run({ until: end, over: isOver, counterfactual: true });
+    const { entryCount, resets } = machine.history;
+    return entryCount === from.history.entryCount && resets.length === from.history.resets.length && machine.state.lockup === null;
+  } finally {
+    machine.setRepairs(before);
+  }
+}
