@@ -14,7 +14,7 @@ import type { Outcome } from '../bench/documents/result.ts';
 import { unasked, type RunInput } from '../bench/input/run-input.ts';
 import type { SessionEnd } from '../bench/session/live-run.ts';
 import { Session } from '../bench/session/session.ts';
-import type { WorkCase } from './content.ts';
+import type { WorkCase } from './queued.ts';
 import { explain, repairsOf, type Explanation } from './explain.ts';
 import type { Fault, Probe } from './space.ts';
 

@@ -4,7 +4,8 @@
  */
 import { UsageError } from '../bench/documents/usage-error.ts';
 import type { CaseResult } from './base.ts';
-import { canonical, casesOf, halves, workCase, workId, type Work, type WorkPart } from './content.ts';
+import { canonical, casesOf, halves, workCase, workId } from './content.ts';
+import type { Work, WorkPart } from './queued.ts';
 import { WorkError } from './pool.ts';
 import { Space, drawCases, type Case } from './space.ts';
 import { wallOf, type CampaignSpec } from './spec.ts';

@@ -4,24 +4,14 @@ import type { RomSegment } from '../rom/load.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { sha256 } from '../image/sha256.ts';
 import { LARGEST_TARGET, manifestIn, MOST_BLOBS } from './foreign.ts';
-import type { Case, Fault, Probe } from './space.ts';
+import type { Manifest, Work, WorkCase, WorkPart } from './queued.ts';
+import type { Case, Probe } from './space.ts';
 
 /** Bytes by their SHA-256. */
 export interface Blobs {
   has(hash: string): boolean | Promise<boolean>;
   get(hash: string): Uint8Array | Promise<Uint8Array>;
   put(hash: string, bytes: Uint8Array): void | Promise<void>;
-}
-
-/** A `RunJob` with hashes in the place of bytes. */
-export interface Manifest extends Omit<RunJob, 'images' | 'rom' | 'files'> {
-  readonly images: readonly { readonly path: string; readonly sha256: string }[];
-  readonly rom: Omit<RunJob['rom'], 'bytes' | 'beside'> & {
-    readonly sha256: string;
-    /** Left out where there is none. */
-    readonly beside?: readonly { readonly address: number; readonly sha256: string }[];
-  };
-  readonly files: readonly (readonly [name: string, sha256: string])[];
 }
 
 /** A job cut into blobs; `hash` is that of its manifest, which names the others. */
@@ -87,43 +77,6 @@ export function canonical(value: unknown): string {
       ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
       : v,
   );
-}
-
-/** What is queued. */
-export interface QueuedWork {
-  /** 32 hex digits. */
-  readonly campaign: string;
-  readonly work: Work;
-}
-
-/** A case as a worker gets it. */
-export interface WorkCase {
-  readonly no: number;
-  /** 32 hex digits, of all that decides the outcome. */
-  readonly id: string;
-  /** Addresses of the instructions whose writes do not happen. */
-  readonly leave: readonly number[];
-  readonly fault: Fault | null;
-}
-/** Cases that share a machine. */
-export interface WorkPart {
-  readonly seed: number | null;
-  /** Chip parameters that differ, in picoseconds. */
-  readonly delays: Readonly<Record<string, number>>;
-  readonly cases: readonly WorkCase[];
-}
-export interface Work {
-  /** 32 hex digits, of its cases. */
-  readonly id: string;
-  /** What made it; a worker of another version must not do it. */
-  readonly engine: string;
-  /** Hash of the target. */
-  readonly target: string;
-  readonly parts: readonly WorkPart[];
-  /** Outcomes that need no explanation. */
-  readonly expected: readonly string[];
-  /** Milliseconds of real time for each case. */
-  readonly wall: number;
 }
 
 const short = (text: string): string => sha256(new TextEncoder().encode(text)).slice(0, 32);

@@ -3,7 +3,8 @@ import { CutShort } from '../bench/session/budget.ts';
 import { jobInput, type RunJob } from '../bench/input/job.ts';
 import type { RunInput } from '../bench/input/run-input.ts';
 import { Base, type CaseResult } from './base.ts';
-import { canonical, unpackTarget, type Blobs, type Work, type WorkPart } from './content.ts';
+import { canonical, unpackTarget, type Blobs } from './content.ts';
+import type { Work, WorkPart } from './queued.ts';
 import type { SpaceTarget } from './space.ts';
 
 /** Targets whose images are kept ready to load. */

@@ -6,7 +6,7 @@ import { OUTCOMES, SYMPTOMS } from '../bench/documents/result.ts';
 import { parseJson, UsageError } from '../bench/documents/usage-error.ts';
 import { SHORTCUT_NAMES } from '../emu/proofs/shortcuts.ts';
 import { MOST_IRQS } from './spec.ts';
-import type { Manifest, QueuedWork } from './content.ts';
+import type { Manifest, QueuedWork } from './queued.ts';
 
 /** Cases of a piece of work: what `--batch` may say, and some. */
 const MOST_CASES = 20_000;

@@ -1,7 +1,7 @@
 /** Workers on this machine: processes of their own, so that one that crashes takes nothing with it. */
 import type { Tinypool } from 'tinypool';
 import type { CaseResult } from './base.ts';
-import type { Work } from './content.ts';
+import type { Work } from './queued.ts';
 import type { SpaceTarget } from './space.ts';
 
 /** What a worker process is sent. `folder`: where the blobs are. */

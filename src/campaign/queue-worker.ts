@@ -2,7 +2,8 @@
 import type { Worker as QueueConsumer } from 'bullmq';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import type { BlobFolder } from './blob-folder.ts';
-import { blobsOf, type Work } from './content.ts';
+import { blobsOf } from './content.ts';
+import type { Work } from './queued.ts';
 import { LARGEST_TARGET, queuedWork } from './foreign.ts';
 import type { Worker } from './pool.ts';
 import { campaignsUnderWay, connect, encodeResult, PREFIX, queueName, RedisBlobs, resultsKey, type Connection } from './queue.ts';

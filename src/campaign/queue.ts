@@ -14,7 +14,8 @@ import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts
 import { sha256 } from '../image/sha256.ts';
 import type { CaseResult } from './base.ts';
 import { SetAside, type Campaign, type Workers } from './campaign.ts';
-import type { Blobs, PackedTarget, QueuedWork, Work } from './content.ts';
+import type { Blobs, PackedTarget } from './content.ts';
+import type { QueuedWork, Work } from './queued.ts';
 import { LARGEST_BLOB } from './foreign.ts';
 
 export const PREFIX = 'bootbench';
