@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { jobInput, type RunJob } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
+import { CutShort } from '../../src/bench/session/budget.ts';
 import { finiteLoop } from '../../src/bench/session/finite-loop.ts';
 import type { FiniteLoop } from '../../src/bench/session/live-run.ts';
 import { Session } from '../../src/bench/session/session.ts';
@@ -27,7 +28,7 @@ function lookedAt(at: number, main: Part, handler?: Part): { readonly loop: Fini
   const session = new Session(jobInput(job(main, handler)));
   session.machine.run(at);
   const before = session.machine.now;
-  const loop = finiteLoop(session.machine);
+  const loop = finiteLoop(session.machine, (time) => void session.advance(time));
   expect(session.machine.now).toBe(before);
   return { loop, session };
 }
@@ -81,4 +82,18 @@ describe('a run that ends in front of a jump', () => {
     expect(Number(result.ended.at)).toBeLessThan(8);
     expect(result.outcome).toBe('no-jump');
   });
+});
+
+it('is looked for within the limits of the user, 100 ms at a time, and the machine is as before', () => {
+  const session = new Session(jobInput(job((t) => stop(countDown(t, 10)))));
+  session.machine.run(10 * MS);
+  const asked: number[] = [];
+  finiteLoop(session.machine, (time) => void asked.push(time - session.machine.now));
+  expect(asked.length).toBeGreaterThan(0);
+  expect(Math.max(...asked)).toBeLessThanOrEqual(100 * MS);
+  const cut = (): never => {
+    throw new CutShort('signal');
+  };
+  expect(() => finiteLoop(session.machine, cut)).toThrow(CutShort);
+  expect(session.machine.now).toBe(10 * MS);
 });

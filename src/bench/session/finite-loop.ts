@@ -7,6 +7,7 @@ import { sysTickPeriod } from '../../emu/core/arm/systick.ts';
 import { findCountingLoop, moveOn, provedAgain, type CountingLoop } from '../../emu/proofs/counting.ts';
 import type { Told } from '../../emu/proofs/steady.ts';
 import type { Machine } from '../../emu/machine.ts';
+import { MS, type Ps } from '../../emu/time.ts';
 import type { FiniteLoop } from './live-run.ts';
 import { sysTickInterrupts } from './surrounding-events.ts';
 
@@ -14,9 +15,11 @@ import { sysTickInterrupts } from './surrounding-events.ts';
 const LOOKS = 4;
 /** Behind an event, before the core is back in the loop. */
 const BACK = 20_000;
+const MOST_BACK: Ps = 100 * MS;
 const NOTHING_TOLD: Told = { history: { seq: 0, repeats: 0, timeline: { length: 0 } }, counts: () => new Map() };
 
-export function finiteLoop(machine: Machine): FiniteLoop | null {
+/** @param advance runs on to a time, within the limits of the user */
+export function finiteLoop(machine: Machine, advance: (time: Ps) => void): FiniteLoop | null {
   const core = machine.bootCore;
   if (core.halted || machine.isRepaired || machine.state.inSystem) return null;
   const before = machine.save();
@@ -25,9 +28,9 @@ export function finiteLoop(machine: Machine): FiniteLoop | null {
       const loop = [false, true]
         .map((calls) => findCountingLoop(core, machine.system, NOTHING_TOLD, () => false, Infinity, calls))
         .find((l) => l != null);
-      const found = loop == null ? null : loop.iterations < Infinity ? counted(machine, loop) : ledByTicks(machine, loop);
+      const found = loop == null ? null : loop.iterations < Infinity ? counted(machine, loop) : ledByTicks(machine, loop, advance);
       if (found !== null) return found;
-      passEvent(machine, core);
+      passEvent(machine, core, advance);
     }
     return null;
   } finally {
@@ -36,10 +39,11 @@ export function finiteLoop(machine: Machine): FiniteLoop | null {
 }
 
 /** Past the next event, and out of its handler. */
-function passEvent(machine: Machine, core: Core): void {
+function passEvent(machine: Machine, core: Core, advance: (time: Ps) => void): void {
   const { next } = machine.system.scheduler;
-  if (next < Infinity) machine.run(next + 1);
-  machine.run(core.clockTimeOf(core.row.clock, core.cycles() + BACK));
+  if (next < Infinity) advance(next + 1);
+  // a core that sleeps stands still in its own clock
+  advance(Math.min(core.clockTimeOf(core.row.clock, core.cycles() + BACK), machine.now + MOST_BACK));
 }
 
 function counted(machine: Machine, loop: CountingLoop): FiniteLoop | null {
@@ -49,12 +53,12 @@ function counted(machine: Machine, loop: CountingLoop): FiniteLoop | null {
 }
 
 /** Nothing moves in it but a word that the handler of SysTick counts: the next tick shows which. */
-function ledByTicks(machine: Machine, loop: CountingLoop): FiniteLoop | null {
+function ledByTicks(machine: Machine, loop: CountingLoop, advance: (time: Ps) => void): FiniteLoop | null {
   const core = machine.bootCore;
   if (!sysTickInterrupts(core)) return null;
   let again: CountingLoop | null = null;
   for (let arrivals = 0; arrivals < LOOKS && again?.led !== 'yes'; arrivals++) {
-    machine.run(machine.now + sysTickPeriod(core));
+    advance(machine.now + sysTickPeriod(core));
     for (let i = 0; i < BACK && core.pc !== loop.pc; i++) core.step();
     again = provedAgain(core, machine.system, again ?? loop);
     if (again === null) return null;

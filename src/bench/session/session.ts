@@ -2,7 +2,7 @@
  * One chip on one board with one host: built from a RunInput, powered on, driven by the scenario, run to its end. The same session is
  * restored and run again by the diagnosis.
  */
-import { Budget } from './budget.ts';
+import { Budget, CutShort, type CutReason } from './budget.ts';
 import type { BlockRow } from '../../emu/chip.ts';
 import type { Core, Interceptor } from '../../emu/core/core.ts';
 import type { EntryRecord } from '../../emu/history.ts';
@@ -35,7 +35,7 @@ import { finiteLoop } from './finite-loop.ts';
 import { isAlone, proveFixedLoop, watchdogRuns } from './fixed-loop.ts';
 import { interruptsAround } from './surrounding-events.ts';
 import { CHECK_TIMER } from './hearing.ts';
-import type { FixedLoop, LiveRun, SessionEnd, SessionState } from './live-run.ts';
+import type { FiniteLoop, FixedLoop, LiveRun, SessionEnd, SessionState } from './live-run.ts';
 import { goesRoundForEver } from './same-rounds.ts';
 import { repeatsUntil } from './tick-period.ts';
 
@@ -69,6 +69,8 @@ const FIRST_PROOF = 20 * MS;
 const UNANSWERED = 2 * PS_PER_SECOND;
 /** Of a leave that no DFU client has asked for. */
 const NOT_USB = -1;
+/** Effort: instructions in which the end of a delay is looked for. */
+const DELAY_EFFORT = 20_000_000;
 const NO_ATTACH = 2 * PS_PER_SECOND;
 
 export interface RunLimits {
@@ -412,7 +414,8 @@ export class Session implements LiveRun {
   /** The end of the run, unless the core is in a loop that is known to end: what comes behind a delay is waited for. */
   private atDeadline(limits: RunLimits): SessionEnd | null {
     const { machine } = this;
-    const loop = this.input.engine === 'unicorn' || machine.now === 0 ? null : finiteLoop(machine);
+    const loop = this.input.engine === 'unicorn' || machine.now === 0 ? null : this.delayAt();
+    if (typeof loop === 'string') return this.end(loop, false);
     const end = { ...this.end('deadline', false), loop };
     const asked = limits.until ?? this.input.until;
     if (loop === null || asked !== null || machine.now >= LONGEST || loop.endsAt >= LONGEST) return end;
@@ -425,6 +428,16 @@ export class Session implements LiveRun {
     const behind = isTail ? LONG_DELAY : QUIET;
     state.delayedUntil = Math.max(loop.endsAt + behind, machine.now + CHECK_STEP);
     return null;
+  }
+  /** The delay that the core is in, if it is one; what of the user's limits has run out meanwhile. */
+  private delayAt(): FiniteLoop | null | Exclude<CutReason, 'effort'> {
+    const { machine, budget } = this;
+    try {
+      return budget.within(DELAY_EFFORT, () => finiteLoop(machine, (time) => void this.advance(time)));
+    } catch (error) {
+      if (!(error instanceof CutShort)) throw error;
+      return error.reason === 'effort' ? null : error.reason;
+    }
   }
   /** Runs on to a time for a search, whatever would end a run. Throws CutShort where the budget is at its end. */
   advance(time: Ps): ReturnType<Machine['run']> {
