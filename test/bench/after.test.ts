@@ -205,6 +205,8 @@ describe('an application that does not come back behind the leave: OK, but', () 
     ]);
     expect(result.diagnosis).toMatchObject({ explained: true, sets: [['state']], causes: [{ what, proved: true, lastWriter: { line } }] });
     expect(result.diagnosis.causes[0]!.explanation).toMatch(says);
+    // the line is that of the write; what clears it belongs to the jump
+    expect(result.diagnosis.causes[0]!.at).toBe(fixture === 'f405-request-kept' ? 'entry' : null);
     expect(result.summary).toContain(`behind a leave, the application does not run as after a reset; cause: ${what}`);
   });
   it('one that enters the ROM at each start is as it was', () => {

@@ -65,12 +65,14 @@ function keptCause(s: Session, powerOn: Checkpoint, read: FirstRead): LeftCause 
   const what = register === null ? nameOf(s, address) : inManual(register);
   return {
     what,
-    says: `${what} still holds ${hex32(value)} when the leave starts the application, which reads it and enters the ROM again. With ${hex32(instead)} it stays: clear it before the jump.`,
+    says: `${what} still holds ${hex32(value)} when the leave starts the application, which reads it and enters the ROM again. With ${hex32(instead)} it stays: clear it before the jump${isBackup(s.input.chip, register) ? ', with DBP of PWR set' : ''}.`,
     repair: `${what} = ${hex32(instead)}`,
     fix: register === null ? `*(volatile uint32_t *)${hex32(address)}u = 0;` : clearedInC(s.input.chip, register),
     by: (register === null ? storeOf(s, powerOn, read) : writeOf(s, register)) ?? read.reader,
   };
 }
+const isBackup = (chip: ChipDescription, register: string | null): boolean =>
+  chip.blocks.some((b) => b.backup === true && register?.startsWith(`${b.name}.`) === true);
 function clearedInC(chip: ChipDescription, register: string): string {
   const { resetFlags } = chip;
   const isFlag = resetFlags?.flags.some(({ field }) => registerOf(field) === register) === true;

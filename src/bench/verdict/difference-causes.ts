@@ -72,7 +72,8 @@ export function withLeft(diagnosis: ResultDiagnosis<string>, left: readonly Left
   const causes = left.map(({ what, says, repair, fix, by }): ResultCause<string> => ({
     id: 'state',
     proved: true,
-    at: null,
+    // a request is cleared where nothing reads it any more: at the jump
+    at: fix === null ? null : 'entry',
     repair,
     fix,
     outcomeAfterRepair: null,
