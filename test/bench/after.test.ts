@@ -94,6 +94,11 @@ describe('a device that cannot be used: OK, but', () => {
 });
 
 describe('the host is part of the machine', () => {
+  it.each(['PB6', 'PB7'])('a line of I2C that somebody else holds low, %s: nobody is heard on it, and the board is the cause', (pin) => {
+    const result = run(...STRAIGHT, { goal: 'i2c1', board: { pins: { [pin]: 0 } } });
+    expect(result.goal.reached).toBe(false);
+    expect(result.diagnosis).toMatchObject({ explained: true, sets: [['board']], causes: [{ id: 'board', what: pin, proved: true }] });
+  });
   it.each([
     ['the cable is out', { host: { cable: 'out' } }, 'USB cable'],
     ['the host has no driver', { host: { kind: 'windows', driver: 'none' } }, 'driver'],

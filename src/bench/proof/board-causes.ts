@@ -8,7 +8,7 @@ import { boardDocument, boardParameters } from '../input/board.ts';
 import type { RunInput } from '../input/run-input.ts';
 import type { CauseId } from '../documents/result.ts';
 import type { BoardDocument, HostDocument } from '../documents/scenario-types.ts';
-import { watchedPins } from '../../rom/profile.ts';
+import { pinsOfPort, watchedPins } from '../../rom/profile.ts';
 import { romProfileOf } from '../../rom/profiles.ts';
 import { Session } from '../session/session.ts';
 import { minimise } from './minimal-sets.ts';
@@ -69,13 +69,13 @@ function withChanges(input: RunInput, causes: readonly BoardCause[], reached: (s
 }
 
 /** What the scenario says otherwise than the usual board of the chip and a usual host, the likeliest first. */
-function unusual({ chip, scenario }: RunInput): BoardCause[] {
+function unusual({ chip, scenario, goal }: RunInput): BoardCause[] {
   const { board } = scenario;
   const usual = boardDocument(chip, {});
   return [
     ...ofHost(scenario),
     ...ofSupplies(board, usual),
-    ...ofPins(chip, board),
+    ...ofPins(chip, board, goal.asking?.port ?? null),
     ...ofOptionBytes(chip, board),
     ...ofClocks(board, usual),
     ...(board.debugger ? [own('debugger', 'is attached', 'no debugger', { debugger: false })] : []),
@@ -109,9 +109,11 @@ function ofSupplies(board: BoardDocument, usual: BoardDocument): BoardCause[] {
     ...low.map((s) => own(s.toUpperCase(), `is ${board[s]} V`, `${s.toUpperCase()} = ${usual[s]} V`, { [s]: usual[s] })),
   ];
 }
-/** Pins on which the ROM waits for other hosts. */
-function ofPins(chip: ChipDescription, { pins }: BoardDocument): BoardCause[] {
-  const heard = new Set(watchedPins(romProfileOf(chip)).map(({ pin }) => pin));
+/** Pins on which the ROM waits for other hosts, and those of the goal's own port. */
+function ofPins(chip: ChipDescription, { pins }: BoardDocument, port: string | null): BoardCause[] {
+  const profile = romProfileOf(chip);
+  const ofPort = port === null ? [] : Object.values(pinsOfPort(profile, port));
+  const heard = new Set([...watchedPins(profile).map(({ pin }) => pin), ...ofPort]);
   return [...heard].flatMap((pin) => (pins[pin] === 0 ? [own(pin, 'is held low', `${pin} high`, { pins: { [pin]: 1 } })] : []));
 }
 function ofOptionBytes(chip: ChipDescription, { optionBytes }: BoardDocument): BoardCause[] {

@@ -115,7 +115,9 @@ export class OutsideHosts {
   /** Its lines are held by somebody else. */
   private get silenced(): boolean {
     const pins = this.around.pins(this.job.action.port);
-    return ['scl', 'sda', 'nss', 'rx'].some((role) => pins[role] !== undefined && this.around.held(pins[role]));
+    // a line of I2C is low as soon as one of those on it pulls it down
+    const isLow = ['scl', 'sda'].some((role) => pins[role] !== undefined && this.around.system.wire(`pin.${pins[role]}`) === 0);
+    return isLow || ['scl', 'sda', 'nss', 'rx'].some((role) => pins[role] !== undefined && this.around.held(pins[role]));
   }
   private answered(job: OutsideJob): void {
     const { kind, byte } = job.moves[job.move]!;
