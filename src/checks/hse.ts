@@ -9,8 +9,8 @@ const megahertz = (hz: number): string => `${Math.round(hz / 1e3) / 1e3} MHz`;
 const listed = (values: readonly number[]): string =>
   values.length > 8 ? `${values[0]} to ${values.at(-1)} MHz in steps of 1 MHz` : `${values.join(', ')} MHz`;
 
-const ODD = "the ROM measures HSE in whole megahertz, and it cannot derive USB's 48 MHz from this frequency";
-const ABSENT = "the ROM derives USB's 48 MHz from a crystal, and the board has none";
+const ODD = 'the ROM measures HSE in whole megahertz, and it cannot derive the clocks of USB and CAN from this frequency';
+const ABSENT = 'the ROM derives the clocks of USB and CAN from a crystal, and the board has none';
 
 type Crystals = NonNullable<FamilyFields['hseForUsb']['crystals']>;
 const isUsable = ({ mhz }: Crystals, hz: number): boolean => mhz.some((value) => Math.abs(hz / 1e6 / value - 1) <= TOLERANCE);
@@ -105,7 +105,7 @@ export const hse: Check = {
       what: usable
         ? `a crystal at HSE that starts ${startMs === undefined ? 'as fast as usual' : `in ${milliseconds(startMs / 1000)}`}`
         : `a crystal of ${USUAL} MHz at HSE`,
-      fix: `/* no code helps: the board needs a crystal${usable ? ' that starts faster (load capacitors, drive level)' : ''} or a clock at HSE, ${listed(crystals.mhz)}${crystals.orLse ? ', or 32.768 kHz at LSE' : ''} */`,
+      fix: `/* no firmware can change that: the board needs a crystal${usable ? ' that starts faster (load capacitors, drive level)' : ''} or a clock at HSE, ${listed(crystals.mhz)}${crystals.orLse ? ', or 32.768 kHz at LSE' : ''} */`,
       apply: (target) => target.fitCrystal?.('hse', usable ? hz : USUAL * 1e6, startMs),
     };
   },

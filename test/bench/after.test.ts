@@ -246,10 +246,25 @@ describe('another goal than USB', () => {
     expect(() => run('jump-1ffff000', 'stm32f105rc', { goal: 'can2' })).toThrow('the stand-in ROM of STM32F105RC does not answer on CAN2'));
 });
 
-it('an application whose exceptions go to the ROM behind the leave is not alive, which a reset mends: no reservation', () => {
-  const result = run('l476-leave-vtor', 'stm32l476rg', { board: { boot0: 1 } });
-  expect([result.after!.leave.result, result.after!.alive.result]).toEqual(['ok', 'failed']);
-  expect(result.after!.alive.because).toContain('its exceptions go to the ROM');
-  expect([hasReservations(result), result.diagnosis.causes]).toEqual([false, []]);
-  expect(result.summary).toContain('; behind a leave, the application does not run as after a reset');
+describe('an application whose exceptions go to the ROM behind the leave is not alive, which a reset mends: no reservation', () => {
+  it.each([
+    ['l476-leave-vtor', 'stm32l476rg', 'first SysTick, enabled at common/core/core.c:11 (tick_init)', 'SCB->VTOR = 0x08000000'],
+    ['f072-leave-remap', 'stm32f072rb', 'first SysTick, enabled at common/core/core.c:11 (tick_init)', 'SYSCFG->CFGR1 &= ~0x00000003'],
+  ])('%s: with what enables the first of them, and what mends it', (fixture, chip, first, fix) => {
+    const result = run(fixture, chip, { board: { boot0: 1 } });
+    expect([result.after!.leave.result, result.after!.alive.result]).toEqual(['ok', 'failed']);
+    expect(result.after!.alive.because).toContain(
+      `its exceptions go to the ROM, whose vector table is still in force (${first}): with ${fix}`,
+    );
+    expect([hasReservations(result), result.diagnosis.causes]).toEqual([false, []]);
+    expect(result.summary).toContain('; behind a leave, the application does not run as after a reset');
+  });
+});
+it('a pin that is still held is named where the application enters the ROM again', () => {
+  const { after } = run('f405-polls-pin', 'stm32f405rg', { board: { pins: { PC13: 1 } } });
+  expect(after!.alive).toEqual({
+    result: 'ok',
+    because:
+      'it enters the ROM again, because PC13 is still high, as f405-polls-pin/main.c:14 (main) reads it: no firmware can change that',
+  });
 });

@@ -3,7 +3,6 @@
  * again, leaves, and looks at the application until it shows that it lives.
  */
 import type { PlannedGoal } from '../input/goal.ts';
-import { familyOf } from '../../checks/families.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../../emu/time.ts';
 import { layoutOf } from '../../usb-sim/dfu-protocol.ts';
 import { CanTool } from './after-can.ts';
@@ -11,13 +10,14 @@ import { CommandTool } from './after-commands.ts';
 import { DfuTool } from './after-dfu.ts';
 import { failed, isBad, ok, runUntil, type Tool } from './after-tool.ts';
 import type { NotBack } from './behind-leave.ts';
-import { keptRequest } from './first-reads.ts';
-import { hasVtor, leaveTwin } from './leave.ts';
-import { repairTarget } from './repairs.ts';
+import { heldPin, keptRequest } from './again.ts';
+import { leaveTwin } from './leave.ts';
+import { setOwnTable, wrongTable, wrongTableInWords, type WrongTable } from './own-table.ts';
 import { badSteps } from '../documents/proved.ts';
 import { AFTER_STEPS, hex32, type After, type AfterResult, type AfterStep } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
 import { inShortRun } from '../session/short-run.ts';
+import { place } from '../slice/words.ts';
 
 /** A user looks at the device before he downloads: so long at least. */
 const STAY: Ps = 2 * PS_PER_SECOND;
@@ -33,7 +33,6 @@ const SETTLED: Ps = 300 * MS;
 /** The least that a page has (L0). */
 const ERASED_BYTES = 128;
 
-const TO_ROM = 'its exceptions go to the ROM, whose vector table is still in force: set VTOR, or the mapping at 0, in its start-up';
 const AGAIN = 'it enters the ROM again';
 
 type Results = { [K in AfterStep]: AfterResult<string> };
@@ -43,7 +42,7 @@ export const untried = (because: string): After<string> =>
 
 export interface Acceptance {
   readonly after: After<string>;
-  /** The application has no vector table of its own in force: the next reset mends that, and `leave` tells all about it. */
+  /** The application has no vector table of its own in force, and nothing else is wrong: the next reset mends that. */
   readonly toRom: boolean;
   /** Why the application does not come back behind the leave, where that is known. */
   readonly notBack: NotBack | null;
@@ -101,9 +100,9 @@ class Client {
   private readonly tool: Tool;
   /** Something of the application may still fire. */
   private readonly armed: boolean;
-  private toRom = false;
   /** Its exceptions are made to reach its own handlers. */
   private mended = false;
+  private toRom = false;
   private notBack: NotBack | null = null;
   private readonly results: Results;
 
@@ -199,23 +198,22 @@ class Client {
     const { s } = this;
     const first = this.watched(signs);
     if (!signs.entered('exception') || s.leave === null) return first;
-    // the next reset mends that; something else may be wrong as well
+    const { wrong } = signs;
+    // something else may be wrong as well
     this.mended = true;
     s.restore(s.leave.checkpoint);
     this.ownTable();
     signs.again();
     const then = this.watched(signs);
-    this.toRom = then.result === 'ok';
-    return this.toRom ? failed(TO_ROM) : then;
+    if (then.result !== 'ok' || wrong === null) return then;
+    this.toRom = true;
+    return failed(wrongTableInWords(wrong, (pc) => place(s, pc)));
   }
   /** Exceptions reach the handlers of the program. */
   private ownTable(): void {
     const { machine, leave } = this.s;
     if (!this.mended || leave === null) return;
-    const target = repairTarget(machine);
-    const remap = familyOf(machine.chip)?.remap?.field;
-    if (hasVtor(machine)) target.setCore('vtor', leave.table);
-    else if (remap !== undefined) target.setField(remap, 0);
+    setOwnTable(machine, leave.table);
   }
   private watched(signs: Signs): AfterResult<string> {
     const { s } = this;
@@ -241,9 +239,16 @@ class Client {
   /** A program may enter the ROM at each start; what it kept from before shall not make it do so. */
   private again(): AfterResult<string> {
     const read = keptRequest(this.s);
-    if (read === null) return ok(AGAIN);
+    if (read === null) return ok(this.heldInWords());
     this.notBack = { is: 'kept', read };
     return failed(`${AGAIN}, because what asked for it is still there`);
+  }
+  private heldInWords(): string {
+    const held = heldPin(this.s);
+    if (held === null) return AGAIN;
+    const { pin, level, reader } = held;
+    const read = reader === null ? '' : `, as ${place(this.s, reader.pc)} reads it`;
+    return `${AGAIN}, because ${pin} is still ${level === 0 ? 'low' : 'high'}${read}: no firmware can change that`;
   }
   /** It shows no more: is that what it shows from reset, too? */
   private asFromReset(shows: string): AfterResult<string> {
@@ -264,6 +269,8 @@ class Signs {
   private readonly hadTexts: boolean;
   private ticks = 0;
   private printed = false;
+  /** The first exception that went from the program to the ROM. */
+  wrong: WrongTable | null = null;
 
   constructor(s: Session) {
     const { machine, input, state } = s;
@@ -276,6 +283,11 @@ class Signs {
     this.hadTexts = Object.entries(machine.state.console).some(([name, { count }]) => (name === port ? state.goal.printed : count) > 0);
     machine.observer = {
       ...this.before,
+      exception: (core, exception, handler, pc) => {
+        this.before.exception?.(core, exception, handler, pc);
+        if (core === machine.bootCore && s.leave !== null && core.zoneAt(pc & ~1) === 'user' && core.zoneAt(handler & ~1) !== 'user')
+          this.wrong ??= wrongTable(s, exception);
+      },
       exceptionReturn: (...of) => {
         this.before.exceptionReturn?.(...of);
         if (!machine.state.inSystem) this.ticks++;

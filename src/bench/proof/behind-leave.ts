@@ -21,6 +21,8 @@ export interface LeftCause {
   readonly says: string;
   readonly repair: string;
   readonly fix: string | null;
+  /** Where the fix belongs: at the jump, or where it says. */
+  readonly at: 'entry' | null;
   readonly by: Writer | null;
 }
 
@@ -34,7 +36,7 @@ export function leftCauses(s: Session, powerOn: Checkpoint, found: NotBack): rea
   return facts.left.flatMap(({ kind, observed, expected, relied }) => {
     if (!relied) return [];
     const says = `The ROM leaves this to the application, which goes another way here: ${observed}; from reset ${expected}. With it as behind a reset, the application comes back. ${NOT_RESTORED}`;
-    return [{ what: GROUPS[kind], says, repair: `${GROUPS[kind]} as behind a reset`, fix: null, by }];
+    return [{ what: GROUPS[kind], says, repair: `${GROUPS[kind]} as behind a reset`, fix: null, at: null, by }];
   });
 }
 const NOT_RESTORED = 'The ROM does not restore what it used (AN2606 Rev 70 4.1): do not rely on reset values, or reset the chip.';
@@ -56,6 +58,7 @@ function decidingCause({ register, value, instead, reader }: FirstRead): LeftCau
     says: `${what} is ${hex32(value)} when the leave starts the application, and ${hex32(instead)} behind a reset. The application reads it here and goes another way; where it reads what a reset leaves, it comes back. ${NOT_RESTORED}`,
     repair: `${what} = ${hex32(instead)}`,
     fix: null,
+    at: null,
     by: reader,
   };
 }
@@ -68,6 +71,8 @@ function keptCause(s: Session, powerOn: Checkpoint, read: FirstRead): LeftCause 
     says: `${what} still holds ${hex32(value)} when the leave starts the application, which reads it and enters the ROM again. With ${hex32(instead)} it stays: clear it before the jump${isBackup(s.input.chip, register) ? ', with DBP of PWR set' : ''}.`,
     repair: `${what} = ${hex32(instead)}`,
     fix: register === null ? `*(volatile uint32_t *)${hex32(address)}u = 0;` : clearedInC(s.input.chip, register),
+    // nothing reads it there any more
+    at: 'entry',
     by: (register === null ? storeOf(s, powerOn, read) : writeOf(s, register)) ?? read.reader,
   };
 }

@@ -22,13 +22,13 @@ export interface FirstRead {
 }
 
 /** A program that goes another way because of what it reads does so while it starts. */
-const WATCHED = 200 * MS;
+export const WATCHED = 200 * MS;
 /** Effort: each is tried once, from the last one read. */
 const MOST_TRIED = 24;
 const MOST_READ = 400;
 
 /** What user code reads first, before it has written there, of the addresses that `instead` has another value for; in their order. */
-function firstReads(
+export function firstReads(
   s: Session,
   from: Checkpoint,
   pages: ReadonlySet<number>,
@@ -80,7 +80,7 @@ const answered = ({ address, size, instead }: FirstRead): Interceptor => {
 };
 
 /** The last of the reads that alone decides; null if none does. */
-function deciding(s: Session, reads: readonly FirstRead[], works: (change: () => void) => boolean): FirstRead | null {
+export function deciding(s: Session, reads: readonly FirstRead[], works: (change: () => void) => boolean): FirstRead | null {
   const tried = reads.toReversed().slice(0, MOST_TRIED);
   return tried.find((read) => works(() => void s.machine.setRepairs(answered(read)))) ?? null;
 }
@@ -104,49 +104,4 @@ export function decisiveRead(
     firstReads(s, leave, pages, whole, () => false),
     works,
   );
-}
-
-/** A word that was kept from before, and because of which the program enters the ROM again; null where that is not so. */
-export function keptRequest(s: Session): FirstRead | null {
-  const { leave, machine } = s;
-  if (leave === null) return null;
-  const { system, chip } = machine;
-  const pages = new Set<number>();
-  for (const { row } of system.blocks) if (row.backup === true) pages.add(row.base >>> PAGE_BITS);
-  for (const { row } of system.memories)
-    for (let a = row.base; row.kind === 'ram' && a < row.base + row.size; a += 1 << PAGE_BITS) pages.add(a >>> PAGE_BITS);
-  const flags = (chip.resetFlags?.flags ?? []).flatMap(({ field, raisedBy }) => {
-    const place = locate(chip, field);
-    return place === null || raisedBy.includes('power') ? [] : [{ ...place, register: field.split('.').slice(0, 2).join('.') }];
-  });
-  for (const { address } of flags) pages.add(address >>> PAGE_BITS);
-  const cleared = (address: number, size: number, value: number): Pick<FirstRead, 'register' | 'instead'> | null => {
-    const raised = flags.filter((f) => f.address === address && size === 4);
-    if (raised[0]) return { register: raised[0].register, instead: raised.reduce((v, f) => (v & ~f.mask) >>> 0, value) };
-    const region = system.regionAt(address);
-    if (region?.memory?.row.kind === 'ram') return { register: null, instead: 0 };
-    if (region?.block?.row.backup !== true) return null;
-    return { register: `${region.block.row.name}.${system.registerName(region.block, address)}`, instead: 0 };
-  };
-  const entries = leave.checkpoint.history.entryCount;
-  const again = (): boolean => machine.history.entryCount > entries;
-  const reads = firstReads(s, leave.checkpoint, pages, cleared, again);
-  if (!again()) return null;
-  return deciding(s, reads, (change) => staysAway(s, leave.checkpoint, change));
-}
-/** It neither enters the ROM nor fails. */
-function staysAway(s: Session, from: Checkpoint, change: () => void): boolean {
-  const { machine } = s;
-  s.restore(from);
-  const before = machine.setRepairs(null);
-  change();
-  try {
-    const end = machine.now + 2 * WATCHED;
-    const isOver = (): boolean => machine.history.entryCount > from.history.entryCount || machine.now >= end;
-    s.run({ until: end, over: isOver, counterfactual: true });
-    const { entryCount, resets } = machine.history;
-    return entryCount === from.history.entryCount && resets.length === from.history.resets.length && machine.state.lockup === null;
-  } finally {
-    machine.setRepairs(before);
-  }
 }

@@ -3,7 +3,7 @@ import { optionInManual, type ChangedOption } from '../session/changed-options.t
 import type { LeftCause } from '../proof/behind-leave.ts';
 import type { BoardFinding } from '../proof/board-causes.ts';
 import type { Writer } from '../../checks/check.ts';
-import { fixOf } from '../difference/fix.ts';
+import { fixOf, isLock } from '../difference/fix.ts';
 import type { Difference, Finding } from '../difference/find.ts';
 import { LATE, type GivenUp } from '../difference/gave-up.ts';
 import type { Opening } from '../difference/openings.ts';
@@ -69,11 +69,10 @@ export function withWritten(
 /** What keeps the application from coming back behind a leave. */
 export function withLeft(diagnosis: ResultDiagnosis<string>, left: readonly LeftCause[], placed: Placed): ResultDiagnosis<string> {
   if (left.length === 0) return diagnosis;
-  const causes = left.map(({ what, says, repair, fix, by }): ResultCause<string> => ({
+  const causes = left.map(({ what, says, at, repair, fix, by }): ResultCause<string> => ({
     id: 'state',
     proved: true,
-    // a request is cleared where nothing reads it any more: at the jump
-    at: fix === null ? null : 'entry',
+    at,
     repair,
     fix,
     outcomeAfterRepair: null,
@@ -202,11 +201,12 @@ function causeOf(
 }
 function stateOf({ what, value, afterReset, board }: Difference, { id, name }: Receiver, comes: string): string {
   const then = id === 'state' ? comes : 'it works as from reset';
-  const whose = board ? ' It is the board that sets it: no firmware can change that.' : '';
+  const whose = board ? ' It is the board that sets it: no firmware can change that.' : isLock(what) ? ONLY_A_RESET : '';
   if (value === null || afterReset === null)
     return `${what} is not as it is behind a reset when ${name} starts. As it is there, ${then}.${whose}`;
   return `${what} is ${number(value)} when ${name} starts, and ${number(afterReset)} behind a reset. With ${number(afterReset)}, ${then}.${whose}`;
 }
+const ONLY_A_RESET = ' Only a reset opens this lock: enter the ROM behind one, before the lock is closed.';
 function alternative(set: readonly Difference[], placed: Placed): string {
   const each = set.map((d) => {
     const at = placed(d.writer);

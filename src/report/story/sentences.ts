@@ -49,8 +49,21 @@ function headlineText(result: RunResult): string {
   const goal = otherGoal(result);
   if (result.outcome === 'rom-silent' && goal !== null && goal !== APP_GOAL)
     return `the ROM was entered, but does not answer on ${goal.toUpperCase()}`;
-  return HEADLINES[result.outcome];
+  return result.outcome === 'back-in-app' ? wayBackText(result) : HEADLINES[result.outcome];
 }
+/** A reset behind the last entry says what it was that started the application again. */
+function wayBackText({ entries, resets }: RunResult): string {
+  const by = resets.find((r) => Number(r.at) > Number(entries.at(-1)?.at))?.by;
+  const who = by === undefined ? undefined : RESET_BY[by];
+  return who === undefined ? HEADLINES['back-in-app'] : `${who} reset the chip in the ROM, so the application started again`;
+}
+const RESET_BY: Readonly<Record<string, string>> = {
+  software: 'the code there',
+  iwdg: 'IWDG',
+  wwdg: 'WWDG',
+  pin: 'the board',
+  power: 'the board',
+};
 /** The first line of a run that reached its goal. */
 function reachedText(result: RunResult): string {
   const goal = otherGoal(result);
