@@ -287,7 +287,12 @@ function askWhy(run: PlainRun, of: JudgedRun): Answers {
     tracer?.repairWith(starts, provedRepairs(answers.diagnosis));
     if (input.noReturn) answers.noReturn = pointOfNoReturn(session, entry, answers.diagnosis, base.end.at);
     if (input.symptoms.length > 0)
-      answers.symptom = answerSymptom(new Solver(session, starts, variants, observed), input.symptoms, repairsAtEntry(judged));
+      answers.symptom = answerSymptom(
+        new Solver(session, starts, variants, observed),
+        input.symptoms,
+        repairsAtEntry(judged),
+        input.scenario.host,
+      );
   } catch (error) {
     run.notes.push(notFinished(input, error));
   }

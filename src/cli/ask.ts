@@ -26,6 +26,7 @@ const SEEN: Readonly<Record<Symptom, string>> = {
   'works-in-debugger': 'in the debugger, DFU works',
   'works-once': 'DFU works once after power-on, then not again',
   'app-comes-back': 'the ROM seems to go back into the application',
+  'works-with-other-tool': 'one program lists the DFU device, another one does not',
 };
 
 /** Exit 0: something explains it; 1: nothing that was tried does. */

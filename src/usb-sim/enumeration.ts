@@ -16,7 +16,7 @@ import {
   type DeviceInfo,
 } from './descriptors.ts';
 import type { Host } from './host-api.ts';
-import { hasDriver } from './windows-driver.ts';
+import { hasDriver } from './host-tools.ts';
 import type { EnumerationState, HostKind, TransferResult } from './types.ts';
 
 /** The port must be stable this long. Linux polls every 25 ms; all three: at least 100 ms (USB 2.0 §7.1.7.3). */

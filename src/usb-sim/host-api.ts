@@ -6,7 +6,7 @@ import type { HostKind, Transfer, UsbSession, UsbSimState, ServedBy } from './ty
  * `dfu`: a DFU client probes DFU interfaces and serves operations; on Windows through WinUSB, as `winusb`, or through ST's older driver, `sttub30`.
  * `none`: class drivers of the operating system only.
  */
-export type HostDriver = 'dfu' | 'winusb' | 'sttub30' | 'none';
+export type HostDriver = 'dfu' | 'winusb' | 'sttub30' | 'no-access' | 'none';
 
 export interface HostOptions {
   readonly host: HostKind;

@@ -15,7 +15,7 @@ import { bindClassDrivers, onClassDone, pumpCdc, setLine } from './class-drivers
 import { describeRequest } from './descriptors.ts';
 import { bindDfu, dfuGone, onDfuDone, onDfuWait } from './dfu-client.ts';
 import { attach, enumerateAgain, onDone, onWait } from './enumeration.ts';
-import { tellDriver } from './windows-driver.ts';
+import { canOpen, tellTools } from './host-tools.ts';
 import type { Host, HostOptions } from './host-api.ts';
 import { addResult, endpointInForce, isoInterval, isSetAddress, OUTSIDE, outsideDone } from './outside.ts';
 import { freshState, joinBytes } from './state.ts';
@@ -486,8 +486,8 @@ export class UsbSim implements Host, BusHost {
     if (this.state.claimed) return this.onOutside?.();
     const info = this.state.device!;
     bindClassDrivers(this, info);
-    if (this.options.driver === 'none') return;
-    tellDriver(this, info);
+    tellTools(this, info);
+    if (!canOpen(this.options.driver)) return;
     bindDfu(this, info);
   }
 

@@ -102,6 +102,7 @@ describe('the host is part of the machine', () => {
   it.each([
     ['the cable is out', { host: { cable: 'out' } }, 'USB cable'],
     ['the host has no driver', { host: { kind: 'windows', driver: 'none' } }, 'driver'],
+    ['the user may not open the device', { host: { driver: 'no-access' } }, 'access'],
   ] as const)('%s: no firmware can change that', (_why, scenario, what) => {
     const result = run(...STRAIGHT, scenario);
     expect(result.outcome).toBe('rom-silent');

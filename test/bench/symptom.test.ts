@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
+import { shortReport } from '../../src/report/short.ts';
 import { terminalReport } from '../../src/report/terminal.ts';
 import { shows } from '../../src/bench/proof/solver.ts';
 import type { Outcome, RunResult } from '../../src/bench/documents/result.ts';
@@ -44,6 +45,19 @@ describe('seed 000 with the symptom that its poster saw', () => {
     expect(result.outcome).toBe('no-jump');
     expect(result.entries).toEqual([]);
     expect(result.resets.filter((r) => r.by === 'software').map((r) => r.from?.symbol)).toEqual(['system_reset', 'system_reset']);
+  });
+});
+
+describe('seed 003: STM32CubeProgrammer lists the device, DfuSe Demo does not', () => {
+  it('the driver of the host decides, and the first screen says which programs ask for it', async () => {
+    const result = await run('l496-seed003-as-posted/scenario.json', { symptom: 'works-with-other-tool' });
+    expect(result.symptom).toEqual({ asked: 'works-with-other-tool', matches: true, options: [] });
+    expect(shortReport(result).replace(/\s+/g, ' ')).toContain(
+      'The device is found by dfu-util, STM32CubeProgrammer and WebUSB in a browser, and not by DfuSe Demo: the driver is WinUSB',
+    );
+  });
+  it('a run that does not reach DFU does not show it', () => {
+    expect(shows('works-with-other-tool', { outcome: 'rom-silent', ownResets: 0, foreignDevice: false, unknownDevice: false })).toBe(false);
   });
 });
 

@@ -34,15 +34,21 @@ describe('drivers of Windows', () => {
     for (const driver of ['dfu', 'winusb'] as const) {
       const b = withDriver(driver);
       expect(b.usb.dfuReady).toBe(true);
-      expect(log(b, 'driver').join()).toMatch(/^WinUSB: .*STM32CubeProgrammer find.*DfuSe Demo.* does not$/);
+      expect(log(b, 'driver').join()).toMatch(
+        /^the device is found by dfu-util, STM32CubeProgrammer .*, and not by DfuSe Demo: the driver is WinUSB/,
+      );
     }
-    expect(log(withDriver('sttub30'), 'driver').join()).toMatch(/^STTub30: DfuSe Demo finds/);
+    expect(log(withDriver('sttub30'), 'driver').join()).toMatch(
+      /^the device is found by DfuSe Demo, and not by dfu-util, .*: the driver is STTub30/,
+    );
   });
   it('is refused where the operating system is another', () => {
     const scenario = { host: { kind: 'linux', driver: 'winusb' } } as const;
     expect(() => expandScenario(scenario, findChip('stm32h533re')!, { images: [] })).toThrow(
       'host.driver: winusb is a Windows driver, but host.kind is linux',
     );
+    const other = { host: { kind: 'windows', driver: 'no-access' } } as const;
+    expect(() => expandScenario(other, findChip('stm32h533re')!, { images: [] })).toThrow('host.driver: no-access is a matter of Linux');
   });
 });
 

@@ -38,6 +38,7 @@ export const SYMPTOMS = [
   'works-in-debugger',
   'works-once',
   'app-comes-back',
+  'works-with-other-tool',
 ] as const;
 /** A symptom seen on the board. */
 export type Symptom = (typeof SYMPTOMS)[number];

@@ -19,7 +19,7 @@ export type CablePosition = 'in' | 'out';
 /** Operating system of the USB host: decides the order of requests and the time-outs of the enumeration. */
 export type HostKind = 'linux' | 'windows' | 'macos';
 /** Driver that the host binds to a DFU device. */
-export type HostDriver = 'dfu' | 'none' | 'winusb' | 'sttub30';
+export type HostDriver = 'dfu' | 'none' | 'winusb' | 'sttub30' | 'no-access';
 
 /** A crystal or oscillator of the board. */
 export interface Crystal {
@@ -112,7 +112,7 @@ export type Board = { readonly [K in Exclude<keyof BoardDocument, 'lse'>]?: Boar
 export interface HostDocument {
   /** Operating system of the host: decides the order of requests and the time-outs of the enumeration. */
   readonly kind: HostKind;
-  /** On Windows `dfu` and `winusb` are the same; `sttub30` is the driver of DfuSe Demo. */
+  /** On Windows `dfu` and `winusb` are the same; `sttub30` is the driver of DfuSe Demo; `no-access` (Linux): the user may not open the device. */
   readonly driver: HostDriver;
   /** Whether the USB cable is plugged in at power-on. */
   readonly cable: CablePosition;

@@ -154,6 +154,8 @@ function expandHost(host: Scenario['host'] = {}, goal: string = USB_GOAL): Scena
   } = host;
   if (kind !== 'windows' && (driver === 'winusb' || driver === 'sttub30'))
     throw new UsageError(`host.driver: ${driver} is a Windows driver, but host.kind is ${kind}`, 'use dfu, or host.kind "windows"');
+  if (kind !== 'linux' && driver === 'no-access')
+    throw new UsageError(`host.driver: no-access is a matter of Linux, but host.kind is ${kind}`, 'use none, or host.kind "linux"');
   return { kind, driver, cable };
 }
 

@@ -99,6 +99,13 @@ function ofHost({ host, steps }: RunInput['scenario']): BoardCause[] {
   });
   return [
     ...(host.cable === 'out' && !comes ? [of('USB cable', 'the USB cable is out', 'the cable in', { cable: 'in' })] : []),
+    ...(host.driver === 'no-access'
+      ? [
+          of('access', 'the user may not open the DFU device: no rule of udev is there (LIBUSB_ERROR_ACCESS)', 'a rule of udev', {
+            driver: 'dfu',
+          }),
+        ]
+      : []),
     ...(host.driver === 'none' ? [of('driver', 'the host has no driver for the DFU device', 'a driver', { driver: 'dfu' })] : []),
   ];
 }

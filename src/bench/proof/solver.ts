@@ -85,6 +85,9 @@ export function shows(symptom: Symptom, run: Pick<Attempt, 'outcome' | 'ownReset
       return outcome !== 'dfu' && run.unknownDevice;
     case 'wrong-device':
       return run.foreignDevice;
+    // a tool that finds the device finds DFU; the others are a matter of the host
+    case 'works-with-other-tool':
+      return outcome === 'dfu';
     // these take another run
     case 'works-with-BOOT0':
     case 'works-in-debugger':

@@ -150,6 +150,7 @@ const SYMPTOM_TEXT: Readonly<Record<Symptom, string>> = {
   'works-in-debugger': 'DFU works in the debugger, but not without it.',
   'works-once': 'DFU works once after power-on, then not again.',
   'app-comes-back': 'The ROM seems to return to the application.',
+  'works-with-other-tool': 'One program on the host lists the DFU device, another one does not.',
 };
 
 /** What each option of the stand-in ROM is about. */

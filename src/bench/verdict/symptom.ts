@@ -2,8 +2,12 @@
 import type { SymptomAnswer } from './document.ts';
 import type { NamedRepair } from '../proof/repairs.ts';
 import type { Symptom } from '../documents/result.ts';
+import type { HostDocument } from '../documents/scenario-types.ts';
+import { toolsInWords } from '../../usb-sim/host-tools.ts';
 import type { Explained, Solution, Solver } from '../proof/solver.ts';
 
+/** No state of the chip decides that: the driver of the host does. */
+const OTHER_TOOL: Symptom = 'works-with-other-tool';
 /** Most excluded explanations that are listed. */
 const MOST_TOLD = 30;
 
@@ -11,17 +15,24 @@ const settingsOf = ({ rom, board }: Explained): string =>
   [...Object.entries(rom).map(([k, v]) => `${k}=${v}`), ...Object.entries(board).map(([k, v]) => `${k}: ${v ?? 'none'}`)].join(' + ');
 const isChange = (e: Explained): boolean => settingsOf(e) !== '';
 
-export function answerSymptom(solver: Solver, asked: readonly Symptom[], repairs: readonly NamedRepair[]): SymptomAnswer {
+export function answerSymptom(
+  solver: Solver,
+  asked: readonly Symptom[],
+  repairs: readonly NamedRepair[],
+  { kind, driver }: HostDocument,
+): SymptomAnswer {
   const words = asked.join(' + ');
   // if the run itself shows the symptom, no search is needed; `bootbench ask` lists other explanations
-  if (solver.matches(asked)) return { asked: words, matches: true, options: [], notes: [] };
+  const shown = { asked: words, matches: true, options: [], notes: asked.includes(OTHER_TOOL) ? [toolsInWords(kind, driver)] : [] };
+  if (solver.matches(asked)) return shown;
   const solution = solver.solve(asked, repairs);
+  if (solution.matches) return shown;
   const options = solution.explanations.filter(isChange);
   return {
     asked: words,
-    matches: solution.matches,
-    options: solution.matches ? [] : options.map(({ rom, board, outcome, text }) => ({ rom, board, outcome, text: `if ${text}` })),
-    notes: solution.matches ? [] : notesOf(solution),
+    matches: false,
+    options: options.map(({ rom, board, outcome, text }) => ({ rom, board, outcome, text: `if ${text}` })),
+    notes: notesOf(solution),
   };
 }
 

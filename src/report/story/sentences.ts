@@ -97,10 +97,11 @@ const SAW: Readonly<Record<string, string>> = {
   nothing: 'nothing happens',
   hang: 'the board hangs',
   'wrong-device': 'another USB device appears',
+  'works-with-other-tool': 'one program lists the device, another does not',
 };
 function symptom({ symptom: { asked, matches, options }, notes }: FactOf<'symptom'>): Row {
   const saw = SAW[asked] ?? asked;
-  if (matches) return { text: `This is what you reported: ${saw}.` };
+  if (matches) return { text: [`This is what you reported: ${saw}.`, ...notes.map(whole)].join(' ') };
   const vain = options.length === 0 ? ['None of the ROM options and boards that were tried causes it.'] : [];
   const would = options.map((o) => {
     const settings = [
