@@ -70,3 +70,12 @@ it('a firmware that prints without an end has a result and a trace of bounded si
   expect(JSON.stringify(trace!).length).toBeLessThan(20e6);
   expect(trace!['run'].dropped).toBeGreaterThan(0);
 });
+
+it('a signal in the middle of it leaves the result so far', async () => {
+  const cwd = folder({ 'fw.bin': chatter() });
+  const job = await loadJob(['fw.bin@0x08000000'], { chip: 'stm32f405rg', until: '60s' }, cwd);
+  let looks = 0;
+  const result = runBench(jobInput(job, { signal: () => ++looks > 3 }));
+  expect(result.ended.reason).toBe('signal');
+  expect(result.console['semihosting']).toMatch(/^A{1000}/);
+});
