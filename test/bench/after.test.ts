@@ -222,6 +222,31 @@ describe('an application that does not come back behind the leave: OK, but', () 
 });
 
 describe('another goal than USB', () => {
+  const proved = ({ diagnosis }: RunResult): RunResult['diagnosis']['causes'] => diagnosis.causes.filter((c) => c.proved);
+  it.each([
+    ['usart1', 'PA9'],
+    ['can2', 'PB5'],
+    ['can2', 'PB13'],
+  ])('%s: a line that somebody else holds low, %s, carries nothing, and the board is the cause', (goal, pin) => {
+    const result = run(...STRAIGHT, { goal, board: { pins: { [pin]: 0 } } });
+    expect(result.goal.reached).toBe(false);
+    expect(proved(result)).toMatchObject([{ id: 'board', what: pin }]);
+  });
+  it('PRIMASK that the firmware has set keeps the application deaf behind Go: the line that set it', () => {
+    const result = run('f405-masked', 'stm32f405rg', { goal: 'usart1' });
+    expect([result.goal.reached, hasReservations(result)]).toEqual([true, true]);
+    const [, masked] = result.diagnosis.causes;
+    expect(masked).toMatchObject({
+      what: 'PRIMASK',
+      proved: true,
+      lastWriter: { file: expect.stringContaining('f405-masked/main.c'), line: 6 },
+    });
+    expect(shortReport(result)).toContain('Fix    in C:\n       /* at the start of main() */\n');
+  });
+  it('BOOT0 high on a part whose option bytes do not look at the pin', () => {
+    const result = run('g0-boot0-ignored', 'stm32g071rb', { goal: 'usart1', board: { boot0: 1 } });
+    expect(proved(result)).toMatchObject([{ id: 'board', what: 'nBOOT_SEL' }]);
+  });
   it.each(['usart1', 'usart3', 'i2c1', 'can2'])('%s: the commands of the ROM, up to Go', (goal) => {
     const result = run('f405-request-kept', 'stm32f405rg', { goal, board: { boot0: 1 } });
     expect(words(result)).toBe('ok ok ok ok ok ok ok');

@@ -9,6 +9,7 @@ import { hex32 } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
 import { storesOf } from '../slice/stores.ts';
 import type { FirstRead } from './first-reads.ts';
+import { part } from '../../checks/fix-in-c.ts';
 import type { LeaveTwin } from './leave.ts';
 
 /** What was found behind a leave. */
@@ -35,9 +36,34 @@ export function leftCauses(s: Session, powerOn: Checkpoint, found: NotBack): rea
     parting === null ? null : { pc: parting.pc, at: s.leave!.checkpoint.system.now + parting.at, kind: 'cpu', core: 0, seq: -1 };
   return facts.left.flatMap(({ kind, observed, expected, relied }) => {
     if (!relied) return [];
+    const own = ownCause(s, kind, observed);
+    if (own !== null) return [own];
     const says = `The ROM leaves this to the application, which goes another way here: ${observed}; from reset ${expected}. With it as behind a reset, the application comes back. ${NOT_RESTORED}`;
     return [{ what: GROUPS[kind], says, repair: `${GROUPS[kind]} as behind a reset`, fix: null, at: null, by }];
   });
+}
+/** Of VTOR and the masks, what the program can do is known. */
+function ownCause(s: Session, kind: string, observed: string): LeftCause | null {
+  const table = hex32(s.leave!.table);
+  if (kind === 'vtor')
+    return {
+      what: 'VTOR',
+      says: `${observed}, the ROM's own table, when the leave starts the application. With ${table} its exceptions reach its own handlers: an application sets its own table (AN3156 Rev 18).`,
+      repair: `VTOR = ${table}`,
+      fix: part('main', '', `SCB->VTOR = ${table}u;`),
+      at: null,
+      by: null,
+    };
+  if (kind !== 'irq' || observed !== 'PRIMASK = 0x1') return null;
+  s.restore(s.leave!.checkpoint);
+  return {
+    what: 'PRIMASK',
+    says: 'PRIMASK is 1 when the leave starts the application, as when the ROM was entered: the ROM does not clear it. Behind a reset it is 0, so the application does not clear it either. With 0, it comes back.',
+    repair: 'PRIMASK = 0',
+    fix: part('main', '', '__enable_irq();'),
+    at: null,
+    by: s.machine.history.lastWriter('CPU.PRIMASK', 1),
+  };
 }
 const NOT_RESTORED = 'The ROM does not restore what it used (AN2606 Rev 70 4.1): do not rely on reset values, or reset the chip.';
 const GROUPS: Readonly<Record<LeaveTwin['facts']['left'][number]['kind'], string>> = {

@@ -77,6 +77,7 @@ function unusual({ chip, scenario, goal }: RunInput): BoardCause[] {
     ...ofSupplies(board, usual),
     ...ofPins(chip, board, goal.asking?.port ?? null),
     ...ofOptionBytes(chip, board),
+    ...ofBootPin(chip, board),
     ...ofClocks(board, usual),
     ...(board.debugger ? [own('debugger', 'is attached', 'no debugger', { debugger: false })] : []),
   ];
@@ -130,6 +131,13 @@ function ofOptionBytes(chip: ChipDescription, { optionBytes }: BoardDocument): B
     const is = `is ${shown(Number(value))}${levelOf(name, Number(value))}`;
     return [own(name, is, `option byte ${name} = ${shown(factory)}`, { optionBytes: { [name]: factory } })];
   });
+}
+/** With this bit as the factory sets it, BOOT0 is the option bit, and nobody looks at the pin (reference manuals, boot configuration). */
+function ofBootPin(chip: ChipDescription, { boot0, optionBytes }: BoardDocument): BoardCause[] {
+  const name = 'nBOOT_SEL';
+  const factory = chip.optionBytes?.[name]?.factory.value;
+  if (boot0 !== 1 || factory !== 1 || Number(optionBytes[name] ?? factory) !== 1) return [];
+  return [own(name, 'is 1, as from the factory: nobody looks at the pin BOOT0', `option byte ${name} = 0`, { optionBytes: { [name]: 0 } })];
 }
 function ofClocks(board: BoardDocument, { hse }: BoardDocument): BoardCause[] {
   const off = Object.keys(board.ppm).filter((name) => board.ppm[name] !== 0);

@@ -4,6 +4,7 @@ import { MS, type Ps } from '../../emu/time.ts';
 import { freshGoal, type GoalState } from '../documents/goal.ts';
 import type { PlannedAction } from '../documents/scenario-types.ts';
 import type { Asking } from '../input/goal.ts';
+import { pinsOfPort } from '../../rom/profile.ts';
 import type { LiveRun } from './live-run.ts';
 import { baudOf, isRead } from './uart-rate.ts';
 
@@ -58,10 +59,16 @@ export class GoalHost {
     steps.append(action);
     this.arm(PAUSE);
   }
+  /** Somebody else holds the line low on which the ROM answers. */
+  private get isMute(): boolean {
+    const { machine, profile } = this.run;
+    const { tx } = pinsOfPort(profile, this.asking.port);
+    return this.asking.baud !== null && tx !== undefined && machine.system.wire(`pin.${tx}`) === 0;
+  }
   /** Looked at after each stretch of running. */
   poll(): void {
     const { state, asking, run } = this;
-    if (state.at !== null || state.asked === 0 || !run.machine.state.inSystem || !asking.acknowledged(this.printed)) return;
+    if (state.at !== null || state.asked === 0 || !run.machine.state.inSystem || this.isMute || !asking.acknowledged(this.printed)) return;
     if (asking.baud === null || isRead(run.machine, asking.port, asking.baud)) state.at = run.machine.now;
     else state.otherRate = baudOf(run.machine, asking.port);
   }

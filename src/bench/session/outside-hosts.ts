@@ -151,7 +151,10 @@ export class OutsideHosts {
   /** The level of one bit at RX; behind the last one the block is asked whether it has the frame. */
   private canBit(job: OutsideJob, action: Extract<BusAction, { kind: 'can' }>): void {
     const bits = canBits(action);
-    const { rx } = this.around.pins(action.port);
+    const { rx, tx } = this.around.pins(action.port);
+    // a bus that somebody holds dominant is free for nobody
+    if (job.bit === 0 && [rx, tx].some((pin) => pin !== undefined && this.around.system.wire(`pin.${pin}`) === 0))
+      return this.close(job, 'the bus stays dominant');
     if (job.bit < bits.length) {
       const level = bits[job.bit]!;
       if (rx !== undefined) this.around.drive(rx, level);

@@ -1,5 +1,6 @@
 /** Makes the story of a run from its result: which facts it has, in order. */
 import type { Judgement } from '../../bench/documents/expect.ts';
+import { partsOf } from '../../checks/fix-in-c.ts';
 import { SERIAL_PORT } from '../../bench/documents/names.ts';
 import { BUT } from '../../bench/documents/reservations.ts';
 import { factsIn, GAVE_UP, refusedWrite } from '../../bench/documents/note-facts.ts';
@@ -313,7 +314,9 @@ function fix(result: RunResult, causes: readonly ResultCause[], patch: Patch): F
   const left = [...patch.left, ...patch.needs];
   if (patch.hunks.length > 0)
     return [{ is: 'fix', form: 'diff', where: patch.hunks.map((h) => `${h.file}, line ${h.line}`).join(', '), code: patch.hunks.flatMap((h) => h.changed), left }]; // prettier-ignore
-  const jump = result.entries.at(-1)?.from ?? null;
+  // a part that names its own place does not belong to the jump
+  const isAtJump = causes.some((c) => c.at !== null || (c.fix !== null && partsOf(c.fix).some(({ goes }) => goes === null)));
+  const jump = isAtJump ? result.entries.at(-1)?.from : null;
   const all = causes.flatMap((c) => (c.fix !== null ? codeOf(c.fix) : c.repair === null || c.at === null ? [] : [`/* ${c.repair} */`]));
   const code = [...new Set(all)].map((text): CodeLine => ({ text, mark: ' ' }));
   return code.length === 0 ? [] : [{ is: 'fix', form: 'c', where: jump?.file == null ? '' : placeText(jump), code, left: [] }];
