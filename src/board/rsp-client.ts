@@ -33,6 +33,9 @@ export const TIMEOUT = { register: 2000, monitor: 10_000, reset: 5000, interrupt
 const RETRIES = 3;
 /** Times the time-out, for a server that works on it. */
 const MOST_PATIENCE = 6;
+/** So many milliseconds may go by in waiting for answers that each take longer than SLOW_ANSWER on average: a probe takes a few. */
+const SLOW_IN_ALL = 45_000;
+const SLOW_ANSWER = 250;
 /** Packets that nobody asked for yet; a server sends one or two. */
 const MOST_WAITING = 64;
 
@@ -43,6 +46,7 @@ export class RspClient {
   private waiting: ((reply: string | null) => void) | null = null;
   private last: Uint8Array | null = null;
   private nacks = 0;
+  private readonly waited = { answers: 0, ms: 0 };
   /** It has sent a packet, so it is a GDB server. */
   private spoken = false;
   /** The server works on what it was asked: OpenOCD says so by empty console output. */
@@ -82,8 +86,10 @@ export class RspClient {
   async ask(text: string, timeout: number = TIMEOUT.register): Promise<string> {
     // a late answer to a packet before is none to this one
     this.replies.length = 0;
+    const asked = Date.now();
     this.sendPacket(text);
     const reply = await this.answer(timeout);
+    if (timeout <= TIMEOUT.register) this.mustBeQuick(Date.now() - asked);
     if (reply !== null) return reply;
     const closed = this.transport.closed;
     if (!this.spoken)
@@ -95,6 +101,14 @@ export class RspClient {
     throw new SilentBoard(
       closed ? 'the GDB server closed the connection' : `the GDB server did not answer ${shown(text)} in ${timeout / 1000} s`,
     );
+  }
+  /** Whoever answers each question, but only just in time, would keep a command for hours. */
+  private mustBeQuick(ms: number): void {
+    const { waited } = this;
+    waited.answers++;
+    waited.ms += ms;
+    if (waited.ms > SLOW_IN_ALL && waited.ms > SLOW_ANSWER * waited.answers)
+      throw new SilentBoard(`the GDB server is too slow: ${waited.answers} answers took ${Math.round(waited.ms / 1000)} s`);
   }
   /** Sends a packet that is answered later, by a stop. */
   sendPacket(text: string): void {

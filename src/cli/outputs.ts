@@ -176,9 +176,12 @@ const REASONS: Readonly<Record<string, string>> = {
 export function reason(error: unknown): string {
   return REASONS[codeOf(error)] ?? (error as Error).message;
 }
+/** What V8 says where the system gives it no memory: of WebAssembly, and of buffers. */
+const NO_MEMORY = /could not allocate memory|Array buffer allocation failed|: Out of memory/;
 /** A thread that cannot start says why in its message alone. */
 function codeOf(error: unknown): string {
   const { code = '', message } = error as NodeJS.ErrnoException;
+  if (error instanceof Error && error.name === 'RangeError' && NO_MEMORY.test(message)) return 'ENOMEM';
   return code === 'ERR_WORKER_INIT_FAILED' ? (/\bE[A-Z]+$/.exec(message)?.[0] ?? code) : code;
 }
 
@@ -189,7 +192,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   EIO: 'the disk or the device fails',
   EMFILE: 'allow more open files (`ulimit -n`)',
   ENFILE: 'close programs',
-  ENOMEM: 'close programs',
+  ENOMEM: 'close programs, or allow more (`ulimit -v`)',
   ERR_WORKER_OUT_OF_MEMORY: 'allow more (`NODE_OPTIONS=--max-old-space-size=…`, in MB), or ask for less (`--max-memory`)',
 };
 /** An error of what bootbench runs on, with advice; null where it is none. */

@@ -1,7 +1,7 @@
 /** Whatever stands at the other end of `--gdb`, every command ends soon: with exit 4 and one sentence where it is no GDB server. */
 import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { RspClient, SilentBoard, type Transport } from '../../src/board/rsp-client.ts';
 import { frame } from '../../src/debug/packets.ts';
 import { gdbCommand } from '../../src/cli/gdb.ts';
@@ -29,6 +29,10 @@ const PEERS: Readonly<Record<string, Peer>> = {
   'hangs up': (socket) => void socket.end(),
   'says what it hears': (socket) => void socket.pipe(socket),
   'acknowledges alone': (socket) => socket.on('data', () => void socket.write('+')),
+  'sends a letter now and then': (socket) => {
+    const timer = setInterval(() => socket.writable && socket.write('$'), 300);
+    socket.on('close', () => clearInterval(timer));
+  },
   'sends noise': (socket) =>
     socket.on('data', () => void socket.write(Buffer.from(Array.from({ length: 4096 }, (_, i) => (i * 37) & 0xff)))),
 };
@@ -115,4 +119,32 @@ describe('a server that says that it works on an answer', () => {
     });
     await expect(never.ask('qRcmd,00', 30)).rejects.toThrow(SilentBoard);
   });
+});
+describe('a server that answers each question just in time', () => {
+  const server = (ms: number): RspClient => {
+    let now = 0;
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => now);
+    onTestFinished(() => clock.mockRestore());
+    const transport: Transport = {
+      send: (bytes) => {
+        if (!new TextDecoder().decode(bytes).includes('$m')) return;
+        now += ms;
+        setImmediate(() => transport.onData(frame('00000000')));
+      },
+      closed: false,
+      onData: () => undefined,
+      onClose: () => undefined,
+      close: () => undefined,
+      destroy: () => undefined,
+    };
+    return new RspClient(transport);
+  };
+  const ask = async (client: RspClient, times: number): Promise<void> => {
+    for (let i = 0; i < times; i++) await client.ask('m0,4');
+  };
+  it('is given up after 45 s', async () => {
+    await ask(server(1900), 23);
+    await expect(ask(server(1900), 24)).rejects.toThrow('the GDB server is too slow: 24 answers took 46 s');
+  });
+  it('is not given up where there are many questions and each takes a probe’s time', async () => ask(server(100), 1000));
 });

@@ -133,4 +133,11 @@ describe('an error of the surroundings is exit 4, one line with advice, and no s
     expect(ran).toMatchObject({ code: 4, out: '', err: expect.stringContaining(advice) });
     expect(ran.err.trim().split('\n')).toHaveLength(1);
   });
+  it.each(['WebAssembly.Memory(): could not allocate memory', 'Array buffer allocation failed'])('%s', async (message) => {
+    const fails = async (): Promise<never> => {
+      throw new RangeError(message);
+    };
+    const ran = await cli(['run', IMAGE, '--chip', 'h533re'], { cwd: folder({ 'fw.bin': FIRMWARE }), bench: fails });
+    expect(ran).toMatchObject({ code: 4, out: '', err: expect.stringContaining('no memory is left; close programs, or allow more') });
+  });
 });
