@@ -17,7 +17,7 @@ export type PoolTask =
   | { readonly kind: 'work' | 'prove'; readonly folder: string; readonly work: Work };
 export type PoolAnswer<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly usage: boolean; readonly message: string; readonly stack: string };
+  | { readonly ok: false; readonly usage: boolean; readonly message: string; readonly stack: string; readonly code?: string };
 
 /** Does work; a rejection says that the worker crashed or the work cannot be done. */
 export interface Worker {
@@ -31,10 +31,13 @@ export interface Worker {
 /** An exception in the worker: the same would happen again. */
 export class WorkError extends Error {
   readonly usage: boolean;
-  constructor({ usage, message, stack }: Extract<PoolAnswer<unknown>, { ok: false }>) {
+  /** Of the system, where it is its error. */
+  readonly code: string;
+  constructor({ usage, message, stack, code = '' }: Extract<PoolAnswer<unknown>, { ok: false }>) {
     super(message);
     this.name = 'WorkError';
     this.usage = usage;
+    this.code = code;
     this.stack = stack;
   }
 }

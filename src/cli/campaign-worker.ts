@@ -50,7 +50,8 @@ export default async function serve(task: PoolTask): Promise<PoolAnswer<unknown>
   try {
     return { ok: true, value: await valueOf(task, does) };
   } catch (error) {
-    const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
-    return { ok: false, usage: error instanceof UsageError || error instanceof ImageError, message, stack };
+    const { message, stack = message, code }: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
+    const usage = error instanceof UsageError || error instanceof ImageError;
+    return { ok: false, usage, message, stack, ...(code === undefined ? {} : { code }) };
   }
 }

@@ -83,10 +83,10 @@ function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult<string>> {
       else if (message.kind === 'stats') hooks.stats?.(message.text);
       else if (message.kind === 'trace') hooks.trace?.(message.trace);
       else if (message.kind === 'result') end(true, () => settle(message.result));
-      else
-        end(message.usage, () =>
-          fail(message.usage ? new UsageError(message.message) : Object.assign(new Error(message.message), { stack: message.stack })),
-        );
+      else {
+        const { usage, message: text, kind: _, ...more } = message;
+        end(usage, () => fail(usage ? new UsageError(text) : Object.assign(new Error(text), more)));
+      }
     };
     const onError = (error: Error): void => end(false, () => fail(error));
     const onExit = (code: number): void =>

@@ -169,6 +169,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENFILE: 'too many open files in the system',
   EDQUOT: 'the quota is used up',
   EIO: 'input or output error',
+  EFBIG: 'the file would be larger than allowed',
   ENOMEM: 'no memory is left',
   ERR_WORKER_OUT_OF_MEMORY: 'the memory limit of Node is reached',
 };
@@ -181,7 +182,7 @@ const NO_MEMORY = /could not allocate memory|Array buffer allocation failed|: Ou
 /** A thread that cannot start says why in its message alone. */
 function codeOf(error: unknown): string {
   const { code = '', message } = error as NodeJS.ErrnoException;
-  if (error instanceof Error && error.name === 'RangeError' && NO_MEMORY.test(message)) return 'ENOMEM';
+  if (NO_MEMORY.test(message)) return 'ENOMEM';
   return code === 'ERR_WORKER_INIT_FAILED' ? (/\bE[A-Z]+$/.exec(message)?.[0] ?? code) : code;
 }
 
@@ -190,6 +191,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENOSPC: 'make room on the disk',
   EDQUOT: 'make room within your quota',
   EIO: 'the disk or the device fails',
+  EFBIG: 'allow larger files (`ulimit -f`)',
   EMFILE: 'allow more open files (`ulimit -n`)',
   ENFILE: 'close programs',
   ENOMEM: 'close programs, or allow more (`ulimit -v`)',

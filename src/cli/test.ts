@@ -19,7 +19,7 @@ import type { Bench } from './engine.ts';
 import { findScenarios } from './find-scenarios.ts';
 import { loadJob, readInput, readScenario } from './inputs.ts';
 import { EXIT, exitAfter, milliseconds, paintFor, type Io, type Stream } from './io.ts';
-import { Outputs } from './outputs.ts';
+import { Outputs, surroundings } from './outputs.ts';
 import { interruptible } from './interruptible.ts';
 import { projectFolders, sourcesOf } from './sources.ts';
 import { TestCache } from './test-cache.ts';
@@ -62,6 +62,8 @@ export interface TestOutcome {
   readonly report: (view: { readonly stream: Stream; readonly color: boolean }) => string;
   /** The whole story, as JUnit has it. */
   readonly story: () => string;
+  /** What it runs on failed: the disk, the memory. */
+  readonly outside?: true;
 }
 
 const TEST_SCHEMA = 'bootbench/test@1';
@@ -96,7 +98,8 @@ export async function testCommand(patterns: readonly string[], options: TestOpti
     if (plan.github) await github(outcomes, io);
     stream.write(totals(outcomes, (milliseconds() - started) / 1000));
     if (signal !== null) return exitAfter(signal);
-    if (outcomes.some((o) => o.state === 'internal')) return EXIT.internal;
+    const broken = outcomes.filter((o) => o.state === 'internal');
+    if (broken.length > 0) return broken.every((o) => o.outside === true) ? EXIT.surroundings : EXIT.internal;
     return outcomes.every((o) => o.state === 'ok' || o.state === 'known') || options.updateBaseline === true ? EXIT.ok : EXIT.failed;
   } finally {
     outputs.discard();
@@ -309,6 +312,8 @@ class Runner {
         story: () => documentReport(result, { judgement, sources }),
       };
     } catch (thrown) {
+      const outside = surroundings(thrown, 'it cannot be run');
+      if (outside !== null) return { ...error(outside.message, true), outside: true };
       const internal = !(thrown instanceof UsageError || thrown instanceof ImageError);
       const text = thrown instanceof Error ? thrown.message : String(thrown);
       return error(internal ? `internal error: ${text}` : text, internal);

@@ -80,7 +80,7 @@ async function serveJob({ job, stop, progress, found, stats, trace }: JobData): 
     send({ kind: 'result', result });
   } catch (error) {
     const usage = error instanceof UsageError || error instanceof ImageError;
-    const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
-    send({ kind: 'error', usage, message, stack });
+    const { message, stack = message, code }: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
+    send({ kind: 'error', usage, message, stack, ...(code === undefined ? {} : { code }) });
   }
 }

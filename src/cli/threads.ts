@@ -45,7 +45,7 @@ export type JobMessage =
   | { readonly kind: 'stats'; readonly text: string }
   | { readonly kind: 'trace'; readonly trace: RunTrace }
   | { readonly kind: 'result'; readonly result: RunResult<string> }
-  | { readonly kind: 'error'; readonly usage: boolean; readonly message: string; readonly stack: string };
+  | { readonly kind: 'error'; readonly usage: boolean; readonly message: string; readonly stack: string; readonly code?: string };
 
 export interface JobData {
   readonly kind: 'job';

@@ -124,6 +124,7 @@ describe('an error of the surroundings is exit 4, one line with advice, and no s
     ['ENOSPC', 'the disk is full; make room'],
     ['EMFILE', 'too many open files; allow more'],
     ['ENOMEM', 'no memory is left; close programs'],
+    ['EFBIG', 'the file would be larger than allowed; allow larger'],
     ['ERR_WORKER_OUT_OF_MEMORY', 'the memory limit of Node is reached; allow more'],
   ])('%s', async (code, advice) => {
     const fails = async (): Promise<never> => {
@@ -137,7 +138,13 @@ describe('an error of the surroundings is exit 4, one line with advice, and no s
     const fails = async (): Promise<never> => {
       throw new RangeError(message);
     };
-    const ran = await cli(['run', IMAGE, '--chip', 'h533re'], { cwd: folder({ 'fw.bin': FIRMWARE }), bench: fails });
-    expect(ran).toMatchObject({ code: 4, out: '', err: expect.stringContaining('no memory is left; close programs, or allow more') });
+    const scenario = { schema: 'bootbench/scenario@1', chip: 'stm32h533re', images: [IMAGE], expect: { outcome: 'dfu' } };
+    const cwd = folder({ 'fw.bin': FIRMWARE, 'a.json': JSON.stringify(scenario) });
+    const says = 'no memory is left; close programs, or allow more';
+    const ran = await cli(['run', IMAGE, '--chip', 'h533re'], { cwd, bench: fails });
+    expect(ran).toMatchObject({ code: 4, out: '', err: expect.stringContaining(says) });
+    const tested = await cli(['test', 'a.json'], { cwd, bench: fails });
+    expect(tested).toMatchObject({ code: 4, out: expect.stringContaining(says) });
+    expect(tested.out + tested.err).not.toContain('internal error');
   });
 });
