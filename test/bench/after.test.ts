@@ -243,6 +243,24 @@ describe('another goal than USB', () => {
     });
     expect(shortReport(result)).toContain('Fix    in C:\n       /* at the start of main() */\n');
   });
+  it('USART1 of F1 that the firmware has remapped does not answer at PA9: the write is the cause', () => {
+    const program = new Thumb(MAIN)
+      .constant(4, 0x40021018) // RCC.APB2ENR
+      .movs(0, 1)
+      .str(0, 4)
+      .constant(4, 0x40010004) // AFIO.MAPR
+      .movs(0, 4)
+      .str(0, 4)
+      .constant(3, 0x1ffff000)
+      .ldr(0, 3)
+      .ldr(1, 3, 4)
+      .put(0xf380, 0x8808)
+      .bx(1);
+    const result = runBench(jobInput(plainJob('stm32f103c8', bareImage(program), { goal: 'usart1' })));
+    expect(result.goal.reached).toBe(false);
+    expect(proved(result)).toMatchObject([{ id: 'state', what: 'AFIO.MAPR.USART1_REMAP' }]);
+    expect(proved(result)[0]!.lastWriter).not.toBeNull();
+  });
   it('BOOT0 high on a part whose option bytes do not look at the pin', () => {
     const result = run('g0-boot0-ignored', 'stm32g071rb', { goal: 'usart1', board: { boot0: 1 } });
     expect(proved(result)).toMatchObject([{ id: 'board', what: 'nBOOT_SEL' }]);

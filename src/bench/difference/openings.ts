@@ -11,7 +11,7 @@ import { L0_KEYS } from '../../peripherals/memory/flash-l0.ts';
 import { RTC_KEYS } from '../../peripherals/timer/rtc-v3.ts';
 import { IWDG_KEY_UNLOCK } from '../../peripherals/watchdog/iwdg-v3.ts';
 import { repairTarget } from '../proof/repairs.ts';
-import { fieldOf } from '../session/subject.ts';
+import { fieldOf } from '../session/field-of.ts';
 
 /** One lost write and what opens its way. */
 export interface Opening {

@@ -15,7 +15,8 @@ import { CutShort, isCut } from '../session/budget.ts';
 import { decisiveRead, type FirstRead } from './first-reads.ts';
 import { repairTarget } from './repairs.ts';
 import type { Session } from '../session/session.ts';
-import { fieldOf, leaveFacts } from '../session/subject.ts';
+import { fieldOf } from '../session/field-of.ts';
+import { leaveFacts } from '../session/subject.ts';
 
 /** How long each of the two is watched (ps): the time that a device of the program has to come back in. */
 const WINDOW = 2 * PS_PER_SECOND;

@@ -6,8 +6,11 @@ import type { PlannedAction } from '../documents/scenario-types.ts';
 import type { Asking } from '../input/goal.ts';
 import { pinsOfPort } from '../../rom/profile.ts';
 import type { LiveRun } from './live-run.ts';
+import { fieldOf } from './field-of.ts';
 import { baudOf, isRead } from './uart-rate.ts';
 
+/** F1's ROM writes APB2ENR = 0x4004 and leaves AFIO alone (F103 V2.2, 0x1FFFF38A, measured): what remaps its USART stays (RM0008 9.3.8). */
+const REMAPPED: Readonly<Record<string, string>> = { USART1: 'AFIO.MAPR.USART1_REMAP' };
 /** Behind the ROM's start-up (AN2606 Table 227), with room. */
 const READY = 150 * MS;
 /** Between two things that a host says. */
@@ -59,11 +62,13 @@ export class GoalHost {
     steps.append(action);
     this.arm(PAUSE);
   }
-  /** Somebody else holds the line low on which the ROM answers. */
+  /** Somebody else holds the line low on which the ROM answers, or its USART is at other pins. */
   private get isMute(): boolean {
     const { machine, profile } = this.run;
-    const { tx } = pinsOfPort(profile, this.asking.port);
-    return this.asking.baud !== null && tx !== undefined && machine.system.wire(`pin.${tx}`) === 0;
+    const { port, baud } = this.asking;
+    const { tx } = pinsOfPort(profile, port);
+    if (baud === null || tx === undefined) return false;
+    return machine.system.wire(`pin.${tx}`) === 0 || (fieldOf(machine, REMAPPED[port] ?? '') ?? 0) !== 0;
   }
   /** Looked at after each stretch of running. */
   poll(): void {

@@ -17,23 +17,10 @@ import type { WriteRecord } from '../../emu/history.ts';
 import type { Machine } from '../../emu/machine.ts';
 import { PS_PER_SECOND, rateHz } from '../../emu/time.ts';
 import { PIN_FLOATING } from '../../peripherals/pins/gpio-common.ts';
+import { fieldOf } from './field-of.ts';
 import { optionSettings } from './rom-options.ts';
 import { hseWaitOf, masksInterrupts, watchedPins } from '../../rom/profile.ts';
 import { lastLeave, type Session } from './session.ts';
-
-/** Block registers by path, as stored. */
-export function fieldOf(machine: Machine, path: string): number | null {
-  const parts = path.split('.');
-  const block = machine.system.findBlock(parts[0] ?? '');
-  if (!block) return null;
-  const regs = block.state.regs;
-  const { layout } = block;
-  if (parts.length === 2) return layout.has(parts[1]!) ? regs[layout.reg(parts[1]!).index]! >>> 0 : null;
-  const name = `${parts[1]}.${parts[2]}`;
-  if (!layout.hasField(name)) return null;
-  const f = layout.field(name);
-  return f.of(regs[f.register.index]!) >>> 0;
-}
 
 export function targetState(machine: Machine, registers: Readonly<Record<string, number>>): TargetState {
   const { system, chip } = machine;
