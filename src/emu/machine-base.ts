@@ -15,6 +15,7 @@ import { S } from './core/state.ts';
 import { sysTickClockChanged } from './core/arm/systick.ts';
 import { History, type EntryRecord, type WriteRecord, type WriterKind } from './history.ts';
 import { waitsForFlash } from './flash-wait.ts';
+import type { MachineObserver } from './machine-observer.ts';
 import { freshState, type MachineState, type ResetOrigin, say, TOGETHER_FIRST } from './machine-state.ts';
 import { nextWord, powerOnPattern } from './power-on.ts';
 import type { AnyModelFactory, Register } from './registers.ts';
@@ -51,7 +52,6 @@ import {
   sevOf,
   wire,
   type Wire,
-  type WireListener,
 } from './wires.ts';
 import { difference } from './words.ts';
 
@@ -61,35 +61,6 @@ export interface MachineOptions {
   /** Changed chip and board parameters; NaN = absent. */
   readonly parameters?: Readonly<Record<string, number>>;
   readonly seed: number;
-}
-
-/** Callbacks for the bench, called between instructions. */
-export interface MachineObserver {
-  /** Before the first instruction in system memory. The machine pauses, so that a checkpoint can be taken. */
-  entry?(entry: EntryRecord): void;
-  reset?(by: ResetCause): void;
-  /** A reset is about to reach the blocks. */
-  beforeReset?(): void;
-  /** A bus master other than a core has written to an address. */
-  busWritten?(block: string, address: number, size: number, value: number): void;
-  /** A wire between blocks changed. */
-  wire?: WireListener;
-  /** Thread-mode code outside of system memory is about to run after an entry. True: the machine pauses before its first instruction. */
-  leftSystem?(pc: number): boolean | undefined;
-  console?(channel: string, text: string): void;
-  /** An access or instruction faulted; called before the exception is taken. */
-  faulted?(core: Core, kind: string, address: number | null, pc: number): void;
-  note?(kind: string, text: string): void;
-  semihosting?(core: Core): boolean;
-  lockup?(core: Core, reason: string): void;
-  /** A BKPT was reached that the attached debugger takes; PC stays there. */
-  breakpoint?(core: Core): void;
-  exception?(core: Core, exception: number, handler: number, pc: number): void;
-  exceptionReturn?(core: Core, exception: number, pc: number): void;
-  /** A clock has another rate. */
-  clock?(name: string): void;
-  /** A special register of a core (PRIMASK, CONTROL …) has another value. */
-  special?(core: Core, register: string, value: number): void;
 }
 
 /** Something outside the chip whose state is part of a checkpoint (USB host). */
@@ -113,7 +84,6 @@ export interface SavedPage {
 
 /** Resets that load the option bytes again; 'power' includes the exit from Standby. */
 const LOADS_OPTIONS: ReadonlySet<ResetCause> = new Set(['power', 'brownout', 'option-bytes']);
-
 /** Words that `systemReads` lists. */
 const MAX_SYSTEM_READS = 1024;
 

@@ -7,7 +7,7 @@ import type { ChipDescription, MemoryRow } from '../../src/emu/chip.ts';
 import type { Core } from '../../src/emu/core/core.ts';
 import { S } from '../../src/emu/core/state.ts';
 import { Machine } from '../../src/emu/machine.ts';
-import type { MachineObserver } from '../../src/emu/machine-base.ts';
+import type { MachineObserver } from '../../src/emu/machine-observer.ts';
 import type { RegisterContext, RegisterModel } from '../../src/emu/registers.ts';
 import { US } from '../../src/emu/time.ts';
 import { eventOf, keepsOf, releaseOf, wire } from '../../src/emu/wires.ts';

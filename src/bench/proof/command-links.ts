@@ -18,26 +18,33 @@ export interface Link {
 
 export const linkOf = (s: Session, asking: Asking): Link => (asking.baud === null ? new I2cLink(s, asking) : new UsartLink(s, asking));
 
-/** Reads what the machine prints on a port. */
+/** Hears what comes from a port of the chip. */
 abstract class Heard {
   protected readonly s: Session;
   protected readonly asking: Asking;
-  protected text = '';
   private readonly before: Session['machine']['observer'];
 
   constructor(s: Session, asking: Asking) {
     this.s = s;
     this.asking = asking;
-    const channel = asking.port.toLowerCase();
+    const port = asking.port.toLowerCase();
     this.before = s.machine.observer;
     s.machine.observer = {
       ...this.before,
       console: (name, text) => {
         this.before.console?.(name, text);
-        if (name === channel) this.text += text;
+        if (name === port) this.sent?.(text);
+      },
+      heard: (name, from, bytes) => {
+        this.before.heard?.(name, from, bytes);
+        if (name === port) this.took?.(from, bytes);
       },
     };
   }
+  /** Characters of a USART. */
+  protected sent?(text: string): void;
+  /** Bytes of a bus. */
+  protected took?(from: number, bytes: readonly number[]): void;
   end(): void {
     this.s.machine.observer = this.before;
   }
@@ -51,9 +58,13 @@ abstract class Heard {
 
 class UsartLink extends Heard implements Link {
   readonly inParts = false;
+  private bytes: number[] = [];
 
+  protected override sent(text: string): void {
+    this.bytes.push(...[...text].map((c) => c.charCodeAt(0)));
+  }
   say(bytes: readonly number[]): void {
-    this.text = '';
+    this.bytes = [];
     const { port, baud } = this.asking;
     const character = Math.round((10 * 1e12) / baud!);
     this.step({ kind: 'uart', port, bytes: Uint8Array.from(bytes), character }, bytes.length * 2 * character + MS);
@@ -61,31 +72,33 @@ class UsartLink extends Heard implements Link {
   hear(count: number, patience: Ps): readonly number[] {
     // eleven bits a byte, and room
     const time = Math.round((count * 15 * 1e12) / this.asking.baud!);
-    runUntil(this.s, () => this.text.length >= count, this.s.machine.now + patience + time);
-    const got = [...this.text.slice(0, count)].map((c) => c.charCodeAt(0));
-    this.text = this.text.slice(count);
-    return got;
+    runUntil(this.s, () => this.bytes.length >= count, this.s.machine.now + patience + time);
+    return this.bytes.splice(0, count);
   }
 }
 
+/** A master on I2C, which asks for the bytes that it wants. */
 class I2cLink extends Heard implements Link {
   readonly inParts = true;
+  private got: readonly number[] = [];
+
+  protected override took(_from: number, bytes: readonly number[]): void {
+    this.got = bytes;
+  }
   private get address(): number {
     const [first] = this.asking.says;
     return first?.kind === 'i2c' ? first.address : 0;
   }
   say(bytes: readonly number[]): void {
-    this.text = '';
     this.transfer(Uint8Array.from(bytes), 0);
   }
   hear(count: number, patience: Ps): readonly number[] {
     const end = this.s.machine.now + patience;
     for (;;) {
-      this.text = '';
+      this.got = [];
       this.transfer(new Uint8Array(0), count);
-      const got = /-> ([0-9A-F ]+)/.exec(this.text)?.[1]?.split(' ') ?? [];
       // a ROM that is busy holds SCL low: this master tries again
-      if (got.length >= count || this.s.machine.now >= end) return got.map((byte) => parseInt(byte, 16));
+      if (this.got.length >= count || this.s.machine.now >= end) return this.got;
     }
   }
   private transfer(bytes: Uint8Array, read: number): void {
@@ -97,26 +110,25 @@ const LONGEST: Ps = 5000 * MS;
 
 /** Another node on CAN. */
 export class CanLink extends Heard {
+  private frames: { readonly id: number; readonly bytes: readonly number[] }[] = [];
+
+  protected override took(id: number, bytes: readonly number[]): void {
+    this.frames.push({ id, bytes });
+  }
   /** Sends a frame; what has come and was not heard is dropped. */
   say(id: number, bytes: readonly number[]): void {
-    this.text = '';
+    this.frames = [];
     const [first] = this.asking.says;
     const bit = first?.kind === 'can' ? first.bit : 0;
     this.step({ kind: 'can', port: this.asking.port, id, extended: false, bytes: Uint8Array.from(bytes), bit }, LONGEST);
   }
   /** The data of so many frames with this identifier, or fewer if they do not come in time. */
-  hear(id: number, frames: number, patience: Ps): readonly (readonly number[])[] {
-    const heard = (): readonly (readonly number[])[] =>
-      [...this.text.matchAll(/^0x([0-9A-F]+) -> ([0-9A-F ]+)$/gm)]
-        .filter(([, from]) => parseInt(from!, 16) === id)
-        .map(([, , bytes]) => bytes!.split(' ').map((byte) => parseInt(byte, 16)));
-    runUntil(this.s, () => heard().length >= frames, this.s.machine.now + patience);
-    const got = heard().slice(0, frames);
+  hear(id: number, count: number, patience: Ps): readonly (readonly number[])[] {
+    const heard = (): typeof this.frames => this.frames.filter((f) => f.id === id);
+    runUntil(this.s, () => heard().length >= count, this.s.machine.now + patience);
+    const got = heard().slice(0, count);
     // what was heard is heard once
-    let left = got.length;
-    this.text = this.text.replace(/^0x([0-9A-F]+) -> [0-9A-F ]+\n/gm, (line, from: string) =>
-      parseInt(from, 16) === id && left-- > 0 ? '' : line,
-    );
-    return got;
+    this.frames = this.frames.filter((f) => !got.includes(f));
+    return got.map(({ bytes }) => bytes);
   }
 }

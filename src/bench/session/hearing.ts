@@ -1,5 +1,5 @@
 import type { Machine } from '../../emu/machine.ts';
-import type { MachineObserver } from '../../emu/machine-base.ts';
+import type { MachineObserver } from '../../emu/machine-observer.ts';
 
 /** The timer by which the bench looks up: it changes nothing. */
 export const CHECK_TIMER = 'bench.look';

@@ -37,6 +37,8 @@ export interface Surroundings {
   readonly system: System;
   now(): Ps;
   console(channel: string, text: string): void;
+  /** What came from the chip. */
+  heard(port: string, from: number, bytes: readonly number[]): void;
   /** A pin that nobody holds. */
   drive(pin: string, level: number): void;
   held(pin: string): boolean;
@@ -140,6 +142,7 @@ export class OutsideHosts {
     const { action } = job;
     if (wrong !== null && action.kind === 'i2c' && job.move > 0) this.stopAnyway();
     this.around.console(action.port.toLowerCase(), `${lineOf(job, wrong)}\n`);
+    if (action.kind === 'i2c' && job.got.length > 0) this.around.heard(action.port.toLowerCase(), action.address, job.got);
     this.around.state().job = null;
     this.around.finished();
   }
@@ -189,7 +192,9 @@ export class OutsideHosts {
       number,
     ];
     const bytes = Array.from({ length: Math.min(8, length) }, (_, i) => ((i < 4 ? low : high) >>> (8 * (i & 3))) & 0xff);
-    this.around.console(port, `${id(identifier & 4 ? Math.floor(identifier / 8) : identifier >>> 21)} -> ${hex(bytes)}\n`);
+    const from = identifier & 4 ? Math.floor(identifier / 8) : identifier >>> 21;
+    this.around.console(port, `${id(from)} -> ${hex(bytes)}\n`);
+    this.around.heard(port, from, bytes);
   }
 }
 

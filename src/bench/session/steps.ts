@@ -64,6 +64,7 @@ export class Steps implements Attachment {
       system: machine.system,
       now: () => machine.now,
       console: (channel, text) => machine.console(channel, text),
+      heard: (port, from, bytes) => machine.observer.heard?.(port, from, bytes),
       drive: (pin, level) => this.drive(pin, level),
       held: (pin) => machine.state.heldWires.includes(`pin.${pin}`),
       pins: (port) => pinsOfPort(session.profile, port),

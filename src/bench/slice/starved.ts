@@ -1,7 +1,8 @@
 /** A run that goes on in interrupts alone: the program behind them does not get one instruction in. Seen, and not proved to last for ever. */
 import { exceptionName } from '../../checks/core-registers.ts';
 import { SCS } from '../../emu/core/arm/scs-state.ts';
-import type { Checkpoint, MachineObserver } from '../../emu/machine-base.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import type { MachineObserver } from '../../emu/machine-observer.ts';
 import { MS } from '../../emu/time.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import { hearing } from '../session/hearing.ts';

@@ -7,7 +7,7 @@
 import { exceptionName } from '../../checks/core-registers.ts';
 import type { Core } from '../../emu/core/core.ts';
 import type { EntryRecord } from '../../emu/history.ts';
-import type { MachineObserver } from '../../emu/machine-base.ts';
+import type { MachineObserver } from '../../emu/machine-observer.ts';
 import { listensTo } from '../../emu/wires.ts';
 import { rateHz, type Ps } from '../../emu/time.ts';
 import { isInterruptTransfer } from '../../usb-sim/outside.ts';
