@@ -33,6 +33,11 @@ describe('an interface of the ROM', () => {
     expect(Number(result.goal.at)).toBeLessThan(1);
   });
 
+  it('that the ROM has no USB is told to who asked for nothing, not to who asked for its USART', () => {
+    const told = (goal?: string): string => shortReport(run('g070-wrong-base', 'stm32g070rb', goal === undefined ? {} : { goal }));
+    expect(told()).toContain('rom-usb: the ROM of this part has no USB');
+    expect(told('usart1')).not.toContain('rom-usb');
+  });
   it('a crystal that is missing keeps the ROM from CAN and not from a USART', () => {
     expect(run('f405-straight', F405, { goal: 'can2', board: { boot0: 1, hse: null } }).goal.reached).toBe(false);
     expect(run('f405-straight', F405, { goal: 'usart1', board: { boot0: 1, hse: null } }).goal.reached).toBe(true);

@@ -58,7 +58,7 @@ function reached(result: RunResult, sources: Sources, patch: Patch): Fact[] {
   const bites = (id: string): boolean => factsIn(result.notes, 'watchdog').some(({ check }) => check === id);
   const isCause = (id: string): boolean => result.diagnosis.causes.some((c) => c.proved && c.id === id);
   const broken = result.checks.filter(
-    (c) => (c.verdict === 'fail' || c.verdict === 'warn') && !lost.includes(c) && !bites(c.id) && !isCause(c.id),
+    (c) => (c.verdict === 'fail' || c.verdict === 'warn') && !lost.includes(c) && !bites(c.id) && !isCause(c.id) && !isMeant(c, result),
   );
   const isHarmless = ({ id }: ResultCheck): boolean => result.diagnosis.harmless.includes(id);
   return [
@@ -157,8 +157,12 @@ function failed(result: RunResult, sources: Sources, patch: Patch): Fact[] {
 /** The goal is another interface because the ROM has no USB. */
 const withoutUsb = (result: RunResult): Fact[] =>
   result.checks.flatMap((check) =>
-    check.id === 'rom-usb' && check.verdict === 'fail' && otherGoal(result) !== null ? [{ is: 'check', check, maybe: false } as const] : [],
+    check.id === 'rom-usb' && check.verdict === 'fail' && otherGoal(result) !== null && !isMeant(check, result)
+      ? [{ is: 'check', check, maybe: false } as const]
+      : [],
   );
+/** Who asks for another interface knows that the ROM has no USB. */
+const isMeant = ({ id }: ResultCheck, { scenario }: RunResult): boolean => id === 'rom-usb' && scenario.goal !== undefined;
 /** What was seen beside a proved cause. */
 const seen = (result: RunResult, sources: Sources): Fact[] => [
   ...fault(result, sources),
