@@ -34,7 +34,7 @@ describe('an interface of the ROM', () => {
   });
 
   it('that the ROM has no USB is told to who asked for nothing, not to who asked for its USART', () => {
-    const told = (goal?: string): string => shortReport(run('g070-wrong-base', 'stm32g070rb', goal === undefined ? {} : { goal }));
+    const told = (goal?: string): string => shortReport(run('jump-1ffff000-masked', 'stm32f103c8', goal === undefined ? {} : { goal }));
     expect(told()).toContain('rom-usb: the ROM of this part has no USB');
     expect(told('usart1')).not.toContain('rom-usb');
   });
