@@ -118,6 +118,21 @@ it('without file handles each command is exit 4 with advice', async () => {
   );
 }, 300_000);
 
+it('with little memory, or files that may not grow, each command does its work, or is exit 4 with advice', async () => {
+  for (const [shell, says] of [
+    ['ulimit -v 4000000', /no memory is left; close programs, or allow more/],
+    ['ulimit -f 0', /would be larger than allowed; allow larger files/],
+  ] as const)
+    await each(
+      (command, ended) => {
+        expect([command.code, 4], `${command.name}: ${ended.err}`).toContain(ended.code);
+        if (ended.code === 4) expect(ended.err + ended.out, command.name).toMatch(says);
+        inWords(ended, command.name);
+      },
+      { shell },
+    );
+}, 300_000);
+
 it('without a temporary folder each command does its work, or is exit 4 with advice', async () => {
   await each(
     (command, ended) => {
