@@ -33,6 +33,18 @@ const BROWSER_ROOMS = [
 /** Rooms in which no function has more than 70 lines or a complexity above 15. */
 const SPLIT_ROOMS = ['bench', 'rom', 'board', 'campaign', 'cli', 'usb-sim', 'library', 'checks', 'report', 'debug', 'chips'];
 
+/** Where text becomes `SafeText` (src/bench/documents/safe-text.ts): one door for each kind of output. */
+const DOORS = [
+  'src/bench/documents/json-text.ts',
+  'src/report/text.ts',
+  'src/report/page.ts',
+  'src/report/junit.ts',
+  'src/report/ci.ts',
+  'src/report/trace/perfetto.ts',
+  'src/report/trace/vcd.ts',
+  'src/cli/io.ts',
+];
+
 const roomRules = FLOORS.flatMap((rooms, floor) =>
   rooms.map((room) => {
     const above = FLOORS.slice(floor + 1).flat();
@@ -81,6 +93,23 @@ export default tseslint.config(
     files: ['src/{emu,image,engines,peripherals}/**/*.ts'],
     plugins: { house: { rules: { 'own-lines': ownLines } } },
     rules: { complexity: ['error', 15], 'house/own-lines': ['error', 70] },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: DOORS,
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: ':matches(TSAsExpression, TSTypeAssertion) TSTypeReference > Identifier[name="SafeText"]',
+          message: 'SafeText is made by its doors (DOORS in eslint.config.js) and not by a cast.',
+        },
+        {
+          selector: 'TSTypePredicate TSTypeReference > Identifier[name="SafeText"]',
+          message: 'SafeText is made by its doors (DOORS in eslint.config.js) and not by a predicate.',
+        },
+      ],
+    },
   },
   {
     files: ['test/**/*.ts', 'benchmarks/**/*.ts', 'tools/**'],

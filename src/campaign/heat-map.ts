@@ -1,13 +1,12 @@
 /** A page with one map for each target: what was varied from top to bottom, the place of the fault or the seed from left to right, how much failed as colour. */
-import { printable } from '../report/text.ts';
+import { escapeHtml as escape, pageOf } from '../report/page.ts';
 import type { Campaign } from './campaign.ts';
 import type { Store } from './store.ts';
 import { groupInWords, resultCount, type Summary } from './summary.ts';
+import type { SafeText } from '../bench/documents/safe-text.ts';
 
 const MOST_COLUMNS = 64;
 const MOST_ROWS = 400;
-const ENTITIES: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;' };
-const escape = (text: string): string => printable(text).replace(/[<>&"]/g, (c) => ENTITIES[c]!);
 
 const STYLE = `
 body { font: 14px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 90rem; padding: 0 1rem; color: #222; background: #fff }
@@ -26,7 +25,7 @@ interface Cell {
   readonly first: number | null;
 }
 
-export function heatMapPage(campaign: Campaign, store: Store, summary: Summary, command: string): string {
+export function heatMapPage(campaign: Campaign, store: Store, summary: Summary, command: string): SafeText {
   const failed = summary.failures.reduce((sum, g) => sum + g.cases, 0);
   const groups = summary.failures.map(
     (g) => `<tr><td>${g.cases}</td><td>${escape(groupInWords(g))}</td><td><code>${escape(`${command} ${g.first}`)}</code></td></tr>`,
@@ -35,7 +34,7 @@ export function heatMapPage(campaign: Campaign, store: Store, summary: Summary, 
   const aside = summary.aside.map((a) => `<tr><td>${a.no}</td><td>${escape(a.evidence)}</td></tr>`);
   const table = (title: string, rows: readonly string[]): string =>
     rows.length === 0 ? '' : `<div class="scroll"><table class="list"><caption>${title}</caption>\n${rows.join('\n')}</table></div>`;
-  return `<!doctype html>
+  return pageOf(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>bootbench: ${escape(summary.name)}</title><style>${STYLE}</style></head>
 <body>
@@ -46,7 +45,7 @@ ${table('Set aside', aside)}
 <p>Of the cases of a square: ${[0, 0.5, 1].map((share) => `<span class="key" style="${colour(share)}"></span> ${KEYS[share]}`).join(', ')}; grey: there is no case.</p>
 ${maps.join('\n')}
 </body></html>
-`;
+`);
 }
 
 /** SQL for what differs from the target as it is; the fault's kind belongs to the row, its place to the column. */

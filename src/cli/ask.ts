@@ -1,5 +1,5 @@
 /** `bootbench ask`: what do you see, which ROM on which board shows that, and what to try next. Asks in a terminal, prints JSON elsewhere. */
-import { jsonText } from '../bench/documents/json-text.ts';
+import { jsonDocument } from '../bench/documents/json-text.ts';
 import { Inquiry } from '../bench/proof/ask.ts';
 import { jobInput, type RunHooks, type RunJob } from '../bench/input/job.ts';
 import { SYMPTOMS, type Symptom } from '../bench/documents/result.ts';
@@ -49,7 +49,7 @@ export async function askCommand(images: readonly string[], options: AskOptions,
       'the search',
       hooks,
     );
-    io.stdout.raw(`${jsonText(document(job.chip, solution))}\n`);
+    io.stdout.raw(jsonDocument(document(job.chip, solution)));
     const signal = hooks.interrupted();
     if (signal !== null) return exitAfter(signal);
     return solution.explanations.length > 0 ? EXIT.ok : EXIT.failed;

@@ -1,5 +1,5 @@
 /** `bootbench board capture`: what a board holds after a reset, at the ROM's entry, in the running ROM or behind a leave, as facts for review. */
-import { jsonText } from '../bench/documents/json-text.ts';
+import { jsonDocument } from '../bench/documents/json-text.ts';
 import { capture, CAPTURE_POINTS, CAPTURE_SCHEMA, type Capture, type CapturePoint } from '../board/capture.ts';
 import type { GdbTarget } from '../board/gdb-target.ts';
 import { SettleBench } from '../board/settle.ts';
@@ -16,6 +16,7 @@ import { resolve } from 'node:path';
 import { consentToReset, millisecondsOf, withBoard, type BoardOptions } from './board-common.ts';
 import { EXIT, type Io } from './io.ts';
 import { Outputs } from './outputs.ts';
+import type { SafeText } from '../bench/documents/safe-text.ts';
 
 export interface CaptureOptions extends BoardOptions {
   readonly at?: string;
@@ -91,7 +92,7 @@ async function toLeave(target: GdbTarget, chip: ChipDescription, timeout: number
 }
 
 /** @param date null: not told */
-export function captureDocument(c: Capture, chip: ChipDescription, date: Date | null): string {
+export function captureDocument(c: Capture, chip: ChipDescription, date: Date | null): SafeText {
   const defaults = resolveRomOptions(romProfileIfAny(chip)?.options ?? {});
   const hexOrNull = (n: number | null): string | null => (n === null ? null : hex32(n));
   const document = {
@@ -114,5 +115,5 @@ export function captureDocument(c: Capture, chip: ChipDescription, date: Date | 
       ...(v.afterReset === null || v.afterReset === v.value ? {} : { afterReset: hex32(v.afterReset) }),
     })),
   };
-  return `${jsonText(document)}\n`;
+  return jsonDocument(document);
 }

@@ -13,7 +13,7 @@ import type { ChipDescription } from '../emu/chip.ts';
 import { loadImage, splitImagePath, type LoadedImage } from '../image/image.ts';
 import { MS } from '../emu/time.ts';
 import { chipNamed, readInput } from './inputs.ts';
-import type { Io } from './io.ts';
+import { verbatim, type Io } from './io.ts';
 import { mustBeApart, Outputs } from './outputs.ts';
 import { usbPackage } from './usb-package.ts';
 
@@ -104,7 +104,7 @@ export async function withBoard<T>(
   try {
     return await over(transport, chip, io, { server, running }, (target) => use(target, chip, kept));
   } finally {
-    if (options.record !== undefined) outputs.write('--record', `${lines.join('\n')}\n`);
+    if (options.record !== undefined) outputs.write('--record', verbatim(`${lines.join('\n')}\n`));
     outputs.discard();
   }
 }

@@ -1,11 +1,11 @@
 /** `bootbench board dfu-test`: the DFU property suite on a real device, inside a flash range that the user names. */
-import { jsonText } from '../bench/documents/json-text.ts';
+import { jsonDocument } from '../bench/documents/json-text.ts';
 import { dfuTest, type DfuTestResult } from '../board/dfu-test.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { isDfuse } from '../usb-sim/conform/link.ts';
 import { flashRange, openReal } from './conform.ts';
 import { IMPORT } from './import.ts';
-import { EXIT, type Io } from './io.ts';
+import { EXIT, type Io, verbatim } from './io.ts';
 import type * as FastCheck from 'fast-check';
 
 export interface DfuTestOptions {
@@ -36,14 +36,15 @@ export async function boardDfuTestCommand(options: DfuTestOptions, io: Io): Prom
     await opened.close();
   }
   const { failure } = result;
-  if (options.json === true) io.stdout.raw(`${jsonText(result)}\n`);
+  if (options.json === true) io.stdout.raw(jsonDocument(result));
   else if (failure === null) io.stdout.write(`${result.cases} sequences, seed ${result.seed}: the device behaves like the model\n`);
   else io.stdout.write(`after ${result.cases} sequences, seed ${result.seed}: ${failure.what}\nshortest sequence:\n${failure.script}\n`);
   return failure === null ? EXIT.ok : EXIT.failed;
 }
 function progress(io: Io, cases: number): (done: number) => void {
   return (done) => {
-    if (io.stderr.isTTY && (done % 10 === 0 || done === cases)) io.stderr.raw(`\r${done} of ${cases}${done >= cases ? '\n' : ''}`);
+    if (io.stderr.isTTY && (done % 10 === 0 || done === cases))
+      io.stderr.raw(verbatim(`\r${done} of ${cases}${done >= cases ? '\n' : ''}`));
   };
 }
 function whole(text: string | undefined, option: string, fallback: number, most: number): number {

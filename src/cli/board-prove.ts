@@ -1,5 +1,5 @@
 /** `bootbench board prove` and `watch`: causes proved on silicon, and whether the board shows up on USB. */
-import { jsonText } from '../bench/documents/json-text.ts';
+import { jsonDocument } from '../bench/documents/json-text.ts';
 import { checkBoard, romKind } from '../board/check-board.ts';
 import { prove, type Candidate, type Proof, type ProveAttempt } from '../board/prove.ts';
 import { hasArrived, romEntry, runTo } from '../board/run-board.ts';
@@ -67,7 +67,7 @@ export async function proved(
   const outputs = jsonOutput(options, io, inputs);
   try {
     const { proof, chip, rom } = await make((a) => void io.stderr.write(`${attemptText(a)}\n`));
-    const document = `${jsonText(documentOf(proof, chip, rom))}\n`;
+    const document = jsonDocument(documentOf(proof, chip, rom));
     if (options.json === '-') io.stdout.raw(document);
     else {
       outputs.write('--json', document);

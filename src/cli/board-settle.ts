@@ -8,7 +8,7 @@ import { SettleBench, type Settled, type SettleSettings } from '../board/settle.
 import { settleExperiments, whyNotSettled } from '../board/settle-experiments.ts';
 import { SETTLE_PROBE } from '../board/settle-image.ts';
 import { addressGiven, type UsbWatch, type Watcher } from '../board/usb-watch.ts';
-import { jsonText } from '../bench/documents/json-text.ts';
+import { jsonDocument, jsonLines } from '../bench/documents/json-text.ts';
 import { hex32 } from '../bench/documents/result.ts';
 import { didYouMean, UsageError } from '../bench/documents/usage-error.ts';
 import { romProfileIfAny } from '../bench/input/job.ts';
@@ -24,7 +24,7 @@ import { VERSION } from '../version.ts';
 import { consentToReset, jsonOutput, millisecondsOf, usbWatch, withBoard, type BoardOptions, type Recording } from './board-common.ts';
 import { romOnBoard, type RomSeen } from './board-rom.ts';
 import { chipNamed } from './inputs.ts';
-import { EXIT, type Io } from './io.ts';
+import { EXIT, type Io, verbatim } from './io.ts';
 import { Outputs } from './outputs.ts';
 
 export interface SettleOptions extends BoardOptions {
@@ -83,7 +83,7 @@ export async function boardSettleCommand(names: readonly string[], options: Sett
     });
     if (options.evidence !== undefined) {
       const lines = evidenceOf(report!, recording, new Date());
-      evidence.write('--evidence', before + lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+      evidence.write('--evidence', verbatim(before + jsonLines(lines)));
       io.stderr.write(`${options.evidence}: ${lines.length} ${lines.length === 1 ? 'line' : 'lines'} added\n`);
     }
     return code;
@@ -219,7 +219,7 @@ export async function told(
   const outputs = jsonOutput(options, io, inputs);
   try {
     const report = await make(() => undefined);
-    const document = `${jsonText(documentOf(report))}\n`;
+    const document = jsonDocument(documentOf(report));
     if (options.json === '-') io.stdout.raw(document);
     else {
       outputs.write('--json', document);

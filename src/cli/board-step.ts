@@ -1,5 +1,5 @@
 /** `bootbench board step-compare`: board and emulated chip instruction by instruction. */
-import { jsonText } from '../bench/documents/json-text.ts';
+import { jsonDocument } from '../bench/documents/json-text.ts';
 import { emulatedBoard } from '../board/emulated.ts';
 import type { GdbTarget } from '../board/gdb-target.ts';
 import { BoardError } from '../board/rsp-client.ts';
@@ -68,7 +68,7 @@ export async function stepCompared(
     const from = typed ?? (await jumpingFunction(emulated, images, timeout));
     const settings = { from, steps, timeout };
     const result = await onBoard(settings, (target) => stepCompare(target, emulated, settings), images);
-    const document = `${jsonText(documentOf(result, images))}\n`;
+    const document = jsonDocument(documentOf(result, images));
     outputs.write('--json', document);
     if (options.json === '-') io.stdout.raw(document);
     else io.stdout.write(textOf(result, images));

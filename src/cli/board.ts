@@ -1,5 +1,5 @@
 /** `bootbench board check|run`: the checks on a real board, through the GDB server that the user runs anyway. */
-import { jsonText } from '../bench/documents/json-text.ts';
+import { jsonDocument } from '../bench/documents/json-text.ts';
 import { checkBoard, type BoardReport } from '../board/check-board.ts';
 import type { GdbTarget } from '../board/gdb-target.ts';
 import { lastWriter, type BoardWriter } from '../board/last-writers.ts';
@@ -150,7 +150,7 @@ function tell(told: Told, chip: ChipDescription, images: readonly LoadedImage[],
   const { report, usb } = told;
   const failed = report.checks.some((c) => c.judgement.verdict === 'fail');
   if (options.json !== undefined) {
-    const document = `${jsonText(documentOf(told, chip, images))}\n`;
+    const document = jsonDocument(documentOf(told, chip, images));
     if (options.json === '-') io.stdout.raw(document);
     else outputs.write('--json', document);
   }

@@ -1,7 +1,7 @@
 /** The line of progress of a campaign: how many, how fast, how long still, what came of them. */
 import { printable } from '../report/text.ts';
 import type { Progress } from '../campaign/campaign.ts';
-import { canRewrite, type Io } from './io.ts';
+import { canRewrite, type Io, verbatim } from './io.ts';
 
 /** The rate is that of this time. */
 const WINDOW_MS = 20_000;
@@ -34,13 +34,13 @@ export class ProgressLine {
     this.write(p);
   }
   end(): void {
-    if (this.terminal) this.io.stderr.raw('\r\u001b[K');
+    if (this.terminal) this.io.stderr.raw(verbatim('\r\u001b[K'));
     else if (this.wanted && this.last) this.write(this.last);
   }
 
   private write(p: Progress): void {
     const text = progressText(p, this.rate());
-    if (this.terminal) this.io.stderr.raw(`\r\u001b[K${printable(text).slice(0, Math.max(10, this.io.stderr.columns - 1))}`);
+    if (this.terminal) this.io.stderr.raw(verbatim(`\r\u001b[K${printable(text).slice(0, Math.max(10, this.io.stderr.columns - 1))}`));
     else this.io.stderr.write(`${text}\n`);
   }
   /** Cases a second. */

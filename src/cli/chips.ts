@@ -1,5 +1,5 @@
 /** `bootbench chips [chip]`: what is emulated, and the ledger of where every number comes from. */
-import { jsonText } from '../bench/documents/json-text.ts';
+import { jsonDocument } from '../bench/documents/json-text.ts';
 import { CHIPS } from '../chips/index.ts';
 import { hasPin, packageOf, PARTS_SOURCE } from '../chips/parts.ts';
 import type { ChipDescription, Sourced } from '../emu/chip.ts';
@@ -20,12 +20,12 @@ export interface ChipsOptions {
 
 export function chipsCommand(name: string | undefined, options: ChipsOptions, io: Io): number {
   if (name === undefined) {
-    if (options.json === true) io.stdout.raw(`${jsonText(CHIPS.map(summary))}\n`);
+    if (options.json === true) io.stdout.raw(jsonDocument(CHIPS.map(summary)));
     else io.stdout.write(list());
     return EXIT.ok;
   }
   const chip = chipNamed(name);
-  if (options.json === true) io.stdout.raw(`${jsonText({ ...ledger(chip), Peripherals: coverage(chip) })}\n`);
+  if (options.json === true) io.stdout.raw(jsonDocument({ ...ledger(chip), Peripherals: coverage(chip) }));
   else io.stdout.write(ledgerText(chip, io, options));
   return EXIT.ok;
 }

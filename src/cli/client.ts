@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { UsageError } from '../bench/documents/usage-error.ts';
-import { EXIT, SIGNALLED, type Io } from './io.ts';
+import { EXIT, SIGNALLED, verbatim, type Io } from './io.ts';
 
 /** A command of blanks runs nothing: told before the machine is started. */
 export function checkClient(command: string | undefined): void {
@@ -16,8 +16,8 @@ export async function runClient(
   stopped: Promise<null>,
 ): Promise<number | null> {
   const child = spawn(command, { shell: true, cwd: io.cwd, env: { ...io.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-  child.stdout.on('data', (bytes: Buffer) => io.stdout.raw(bytes.toString('utf8')));
-  child.stderr.on('data', (bytes: Buffer) => io.stderr.raw(bytes.toString('utf8')));
+  child.stdout.on('data', (bytes: Buffer) => io.stdout.raw(verbatim(bytes.toString('utf8'))));
+  child.stderr.on('data', (bytes: Buffer) => io.stderr.raw(verbatim(bytes.toString('utf8'))));
   const ended = new Promise<number>((settle, fail) => {
     child.once('error', fail);
     child.once('close', (code, signal) => settle(code ?? (signal === null ? EXIT.internal : SIGNALLED + constants.signals[signal])));

@@ -6,7 +6,7 @@ import { BOARDS } from '../bench/input/boards.ts';
 import { UsageError, didYouMean } from '../bench/documents/usage-error.ts';
 import { CHIPS } from '../chips/index.ts';
 import { ROM_OPTION_VALUES } from '../rom/options.ts';
-import { EXIT, type Io } from './io.ts';
+import { EXIT, verbatim, type Io } from './io.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
@@ -24,11 +24,11 @@ export function completionCommand(shell: string, program: Command, io: Io): numb
   if (known === undefined)
     throw new UsageError(`completion: ${JSON.stringify(shell)} is not known`, didYouMean(shell, SHELLS) ?? `it is ${SHELLS.join(', ')}`);
   const words = wordsOf(program);
-  io.stdout.raw(
+  const script =
     known === 'fish'
       ? fish(words)
-      : `${known === 'zsh' ? '#compdef bootbench\nautoload -U bashcompinit && bashcompinit\n' : ''}${bash(words)}`,
-  );
+      : `${known === 'zsh' ? '#compdef bootbench\nautoload -U bashcompinit && bashcompinit\n' : ''}${bash(words)}`;
+  io.stdout.raw(verbatim(script));
   return EXIT.ok;
 }
 

@@ -1,5 +1,5 @@
 /** `bootbench conform`: the DFU conformance kit against the emulated device, or against a real one through the package `usb`. */
-import { jsonText } from '../bench/documents/json-text.ts';
+import { jsonDocument } from '../bench/documents/json-text.ts';
 import { findChip } from '../chips/index.ts';
 import { DfuTarget } from '../bench/dfu/dfu-target.ts';
 import { HeldMachine } from '../bench/session/held-machine.ts';
@@ -18,6 +18,7 @@ import { noDevice } from './no-device.ts';
 import { toldTrigger } from './trigger.ts';
 import { usePrebuilt } from './prebuilt.ts';
 import { usbPackage } from './usb-package.ts';
+import type { SafeText } from '../bench/documents/safe-text.ts';
 
 export interface ConformOptions extends RunOptions {
   readonly flash?: string;
@@ -71,7 +72,7 @@ function writeReport(
   io: Io,
 ): void {
   const document = {
-    json: () => `${jsonText(report)}\n`,
+    json: () => jsonDocument(report),
     html: () => conformanceHtml(report),
     junit: () => junitDocument(report),
   };
@@ -83,7 +84,7 @@ function writeReport(
   stream.write(conformanceText(report, { paint, width: stream.columns, all: options.all === true }));
 }
 
-const junitDocument = (report: ConformanceReport): string =>
+const junitDocument = (report: ConformanceReport): SafeText =>
   junit(
     report.requirements
       .filter((r) => r.verdict !== 'n/a')

@@ -1,7 +1,7 @@
 /** `bootbench evidence check`: what boards and dumps said of options, line by line, and what it comes to. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { jsonText } from '../bench/documents/json-text.ts';
+import { jsonDocument } from '../bench/documents/json-text.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { findChip } from '../chips/index.ts';
 import type { ChipDescription } from '../emu/chip.ts';
@@ -37,10 +37,10 @@ export async function evidenceCheckCommand(paths: readonly string[], options: Ev
         if (isSimulated(witness.line)) simulated.push(witness.line);
         else witnesses.push(witness);
     const merged = mergeEvidence(witnesses);
-    if (options.merge !== undefined) outputs.write('--merge', `${jsonText(merged)}\n`);
+    if (options.merge !== undefined) outputs.write('--merge', jsonDocument(merged));
     if (options.json === true)
       io.stdout.raw(
-        `${jsonText({ schema: 'bootbench/evidence-check@1', counted: witnesses.length, emulated: simulated.length, options: merged })}\n`,
+        jsonDocument({ schema: 'bootbench/evidence-check@1', counted: witnesses.length, emulated: simulated.length, options: merged }),
       );
     else for (const line of textOf(merged, witnesses.length, simulated.length)) io.stdout.write(`${printable(line)}\n`);
     return EXIT.ok;

@@ -1,5 +1,5 @@
 /** `bootbench init`: looks for what makes a firmware go for the ROM, and writes the scenario that does it. */
-import { jsonText } from '../bench/documents/json-text.ts';
+import { jsonDocument } from '../bench/documents/json-text.ts';
 import { existsSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
 import { lostRequest } from '../bench/first-run.ts';
@@ -92,7 +92,7 @@ function mustBeFree(name: string, { overwrite }: InitOptions, io: Io): void {
 }
 
 function writeScenario(name: string, scenario: Scenario, io: Io): void {
-  new Outputs([{ option: '--out', path: name }], io.cwd).write('--out', `${jsonText(scenario)}\n`);
+  new Outputs([{ option: '--out', path: name }], io.cwd).write('--out', jsonDocument(scenario));
 }
 
 /** An image's path as the scenario's folder sees it; the address of a raw binary stays. */

@@ -3,7 +3,7 @@ import { UsageError } from '../bench/documents/usage-error.ts';
 import { CutShort } from '../bench/session/budget.ts';
 import type { RunHooks } from '../bench/input/job.ts';
 import { printable, wrap } from '../report/text.ts';
-import { canRewrite, Interrupted, milliseconds, type EndSignal, type Io } from './io.ts';
+import { canRewrite, Interrupted, milliseconds, type EndSignal, type Io, verbatim } from './io.ts';
 
 export interface Hooks {
   /** Aborted by Ctrl-C; only who gives way to the event loop sees it. */
@@ -58,16 +58,16 @@ export async function withProgress<T>(io: Io, wanted: boolean, run: (hooks: Pick
       if (!detail) doing = text;
       const far = detail ? `  ${text}` : '';
       const line = printable(`${((milliseconds() - started) / 1000).toFixed(1)} s  ${doing}${far}`);
-      io.stderr.raw(`\r\u001b[K${line.slice(0, Math.max(10, io.stderr.columns - 1))}`);
+      io.stderr.raw(verbatim(`\r\u001b[K${line.slice(0, Math.max(10, io.stderr.columns - 1))}`));
     };
     // stays above the line that is rewritten
     const found = (text: string): void => {
-      io.stderr.raw('\r\u001b[K');
+      io.stderr.raw(verbatim('\r\u001b[K'));
       for (const line of wrap(printable(text), io.stderr.columns, '        ', 'so far  ')) io.stderr.write(`${line}\n`);
     };
     return await run({ progress, found });
   } finally {
-    if (shown) io.stderr.raw('\r\u001b[K');
+    if (shown) io.stderr.raw(verbatim('\r\u001b[K'));
   }
 }
 

@@ -1,5 +1,6 @@
 /** What a command sees of the process. Tests hand in their own. */
 import { constants } from 'node:os';
+import type { SafeText } from '../bench/documents/safe-text.ts';
 import { ansi, endsInLine, plain, spoken, type Paint } from '../report/text.ts';
 import { reason } from './outputs.ts';
 
@@ -7,16 +8,22 @@ export interface Stream {
   /** For people: control characters, and what a CI runner would take for a command, are shown and not obeyed. */
   write(text: string): void;
   /** As it is: documents whose own form is safe, commands of this program for a terminal or a runner, what the user's own client prints. */
-  raw(text: string): void;
+  raw(text: SafeText): void;
   readonly isTTY: boolean;
   readonly columns: number;
 }
+
+/**
+ * As it is: commands of this program for a terminal, and what was made to be read by a program and not to be seen (a patch, a trace, a script for a shell), or comes from
+ * the user's own client. test/cli/doors.test.ts holds the list of who may.
+ */
+export const verbatim = (text: string): SafeText => text as SafeText;
 
 /** What a stream is, without the stream. */
 export type StreamFacts = Omit<Stream, 'write' | 'raw'>;
 
 /** The one way out for text. */
-export function streamOf(put: (text: string) => void, { isTTY, columns }: StreamFacts): Stream {
+export function streamOf(put: (text: SafeText) => void, { isTTY, columns }: StreamFacts): Stream {
   let inLine = false;
   return {
     isTTY,

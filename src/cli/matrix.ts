@@ -1,5 +1,5 @@
 /** `bootbench matrix`: each step of the hand-over left out, an exception at each instruction, other ready delays; what comes of each. */
-import { jsonText } from '../bench/documents/json-text.ts';
+import { jsonDocument } from '../bench/documents/json-text.ts';
 import { jobInput } from '../bench/input/job.ts';
 import { runMatrix, type Matrix, type MatrixRow } from '../bench/proof/matrix.ts';
 import { printable } from '../report/text.ts';
@@ -40,7 +40,7 @@ export async function matrixCommand(images: readonly string[], options: MatrixOp
     matrix: await orCutShort(() => runMatrix(jobInput(toldTrigger(job, io, runHooks(hooks)), runHooks(hooks)), parts), 'the matrix', hooks),
     signal: hooks.interrupted(),
   }));
-  if (options.json === true) io.stdout.raw(`${jsonText({ schema: 'bootbench/matrix@1', chip: job.chip, ...matrix })}\n`);
+  if (options.json === true) io.stdout.raw(jsonDocument({ schema: 'bootbench/matrix@1', chip: job.chip, ...matrix }));
   else io.stdout.write(text(matrix));
   if (signal !== null) return exitAfter(signal);
   return matrix.ended === null && matrix.rows.every((r) => r.outcome === matrix.outcome) ? EXIT.ok : EXIT.failed;

@@ -4,6 +4,7 @@
  */
 import { accessSync, closeSync, constants, existsSync, openSync, readSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { SafeText } from '../bench/documents/safe-text.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import { discard, openTemporary, removeLeftOf, writeWhole } from '../campaign/temporary.ts';
 import { isElf } from '../image/elf.ts';
@@ -33,7 +34,7 @@ export class Outputs {
     }
   }
 
-  write(option: string, text: string | Uint8Array): void {
+  write(option: string, text: SafeText | Uint8Array): void {
     const place = this.reserved.get(option);
     if (place === undefined) return;
     this.reserved.delete(option);

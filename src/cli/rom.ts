@@ -1,5 +1,5 @@
 /** `bootbench rom learn`: what the code of a dump does where ST's text leaves it open. */
-import { jsonText } from '../bench/documents/json-text.ts';
+import { jsonDocument, jsonLines } from '../bench/documents/json-text.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import type { RunJob } from '../bench/input/job.ts';
 import { romProfile } from '../bench/input/job.ts';
@@ -45,7 +45,7 @@ export async function romCompareCommand(files: readonly string[], options: RomCo
   usePrebuilt(chip.cores);
   const image = romImage(profile.image);
   const compared = await compareRoms(jobOf(chip.name, 'dump', dump), jobOf(chip.name, 'stand-in', { bytes: image }));
-  if (options.json === true) io.stdout.write(jsonText(comparisonOf(compared)));
+  if (options.json === true) io.stdout.raw(jsonDocument(comparisonOf(compared)));
   else
     for (const line of comparisonText(compared, options.all === true, Math.max(60, Math.min(io.stdout.columns, 120))))
       io.stdout.write(`${printable(line)}\n`);
@@ -65,9 +65,9 @@ export async function romLearnCommand(files: readonly string[], options: RomLear
     const own = isStandIn(profile, image, dump.bytes);
     if (options.evidence !== undefined) {
       if (own) throw new UsageError('--evidence: the dump is a stand-in ROM of bootbench, which is no evidence', 'dump the ROM of a chip');
-      outputs.write('--evidence', evidenceLines(learned, new Date()).join(''));
+      outputs.write('--evidence', jsonLines(evidenceLines(learned, new Date())));
     }
-    if (options.json === true) io.stdout.write(jsonText(documentOf(learned)));
+    if (options.json === true) io.stdout.raw(jsonDocument(documentOf(learned)));
     else for (const line of textOf(learned, own, Math.max(60, Math.min(io.stdout.columns, 120)))) io.stdout.write(`${printable(line)}\n`);
     return learned.control ? EXIT.ok : EXIT.failed;
   } finally {
@@ -189,12 +189,12 @@ const documentOf = ({ chip, rom, sha256, plain, control, options, registers, odd
 });
 
 /** One line for each decided option; no bytes of the ROM. */
-const evidenceLines = ({ chip, rom, sha256, options }: Learned, now: Date): string[] =>
+const evidenceLines = ({ chip, rom, sha256, options }: Learned, now: Date): object[] =>
   options.flatMap(({ option, value }) =>
     value === null
       ? []
       : [
-          `${JSON.stringify({
+          {
             schema: 'bootbench/evidence@1',
             chip,
             dbgmcu: null,
@@ -209,6 +209,6 @@ const evidenceLines = ({ chip, rom, sha256, options }: Learned, now: Date): stri
             at: now.toISOString().slice(0, 10),
             version: VERSION,
             recording: null,
-          })}\n`,
+          },
         ],
   );

@@ -18,12 +18,13 @@ import { dirname, resolve } from 'node:path';
 import type { Bench } from './engine.ts';
 import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
 import { interruptible } from './interruptible.ts';
-import { EXIT, exitAfter, milliseconds, paintFor, type EndSignal, type Io } from './io.ts';
+import { EXIT, exitAfter, milliseconds, paintFor, type EndSignal, type Io, verbatim } from './io.ts';
 import { showPage, temporaryPage } from './open-page.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
 import { pageScript } from './page-script.ts';
 import { sourcesOf } from './sources.ts';
 import { traceFiles, writeTraces } from './trace.ts';
+import type { SafeText } from '../bench/documents/safe-text.ts';
 
 export interface RunCommandOptions extends RunOptions {
   /** Files of the full event stream; the ending says the format. */
@@ -45,7 +46,8 @@ export interface RunCommandOptions extends RunOptions {
 }
 
 const DOCUMENTS = ['json', 'html', 'junit'] as const;
-type Documents = Record<(typeof DOCUMENTS)[number], string>;
+/** Those that are asked for. */
+type Documents = Partial<Record<(typeof DOCUMENTS)[number], SafeText>>;
 
 /** Options that write to stdout; more than one is an error. */
 function stdoutWriters(options: RunCommandOptions): string[] {
@@ -87,7 +89,7 @@ interface Recorded {
 }
 
 async function documentsOf(run: Recorded, options: RunCommandOptions, judgement: Judgement | null, sources: Sources): Promise<Documents> {
-  const documents = { json: serialise(run.result), html: '', junit: '' };
+  const documents: Documents = { json: serialise(run.result) };
   if (options.html !== undefined)
     documents.html = (await import('../report/html.ts')).htmlReport(run.result, {
       sources,
@@ -149,10 +151,10 @@ export async function runCommand(images: readonly string[], given: RunCommandOpt
     const { expect } = run.result.scenario;
     const judgement = expect === null ? null : judge(run.result, expect);
     const documents = await documentsOf(run, options, judgement, sources);
-    for (const key of DOCUMENTS) outputs.write(`--${key}`, documents[key]);
+    for (const key of DOCUMENTS) if (documents[key] !== undefined) outputs.write(`--${key}`, documents[key]);
     if (run.trace !== undefined) await writeTraces(outputs, traces, run.trace);
     if (options.open === true) showPage(resolve(io.cwd, options.html!), io);
-    for (const key of DOCUMENTS) if (options[key] === '-') io.stdout.raw(documents[key]);
+    for (const key of DOCUMENTS) if (options[key] === '-' && documents[key] !== undefined) io.stdout.raw(documents[key]);
     if (options.fix === true) writePatch(run.result, sources, io);
     tell(run, options, judgement, sources, writers.length > 0 ? io.stderr : io.stdout, io);
     return run.signal != null ? exitAfter(run.signal) : verdict(run.result, judgement, given.strict) ? EXIT.ok : EXIT.failed;
@@ -164,7 +166,7 @@ export async function runCommand(images: readonly string[], given: RunCommandOpt
 /** The patch on stdout; what could not be put in on stderr. */
 function writePatch(result: RunResult, sources: Sources, io: Io): void {
   const { text, left, needs } = patchOf(result, sources);
-  io.stdout.raw(text);
+  io.stdout.raw(verbatim(text));
   for (const line of left) io.stderr.write(`bootbench: not in the patch: ${printable(line)}\n`);
   for (const line of needs) io.stderr.write(`bootbench: ${printable(line)}\n`);
   if (text === '' && left.length === 0) io.stderr.write('bootbench: no patch, because no cause is proved\n');
@@ -180,7 +182,7 @@ function failsToLeave(result: RunResult): boolean {
   return result.checks.some(({ id, verdict: v }) => id.startsWith('leave-') && v === 'fail');
 }
 
-async function junitDocument(result: RunResult, judgement: Judgement | null, sources: Sources, seconds: number): Promise<string> {
+async function junitDocument(result: RunResult, judgement: Judgement | null, sources: Sources, seconds: number): Promise<SafeText> {
   const { junit } = await import('../report/junit.ts');
   const holds = verdict(result, judgement);
   const message =

@@ -1,5 +1,5 @@
 /** `bootbench test`: runs every scenario that says what it expects, several at once, and says which do not hold and why. */
-import { jsonText } from '../bench/documents/json-text.ts';
+import { jsonDocument } from '../bench/documents/json-text.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
@@ -18,11 +18,12 @@ import { VERSION } from '../version.ts';
 import type { Bench } from './engine.ts';
 import { findScenarios } from './find-scenarios.ts';
 import { loadJob, readInput, readScenario } from './inputs.ts';
-import { EXIT, exitAfter, milliseconds, paintFor, type Io, type Stream } from './io.ts';
+import { EXIT, exitAfter, milliseconds, paintFor, type Io, type Stream, verbatim } from './io.ts';
 import { Outputs, surroundings } from './outputs.ts';
 import { interruptible } from './interruptible.ts';
 import { projectFolders, sourcesOf } from './sources.ts';
 import { TestCache } from './test-cache.ts';
+import type { SafeText } from '../bench/documents/safe-text.ts';
 
 export interface TestOptions {
   readonly junit?: string;
@@ -205,7 +206,7 @@ function readBaseline({ baseline, updateBaseline }: TestOptions, io: Io): Plan['
 function writeBaseline(outcomes: readonly TestOutcome[], path: string, io: Io): void {
   const failures = Object.fromEntries(outcomes.filter((o) => o.failures.length > 0).map((o) => [o.path, o.failures]));
   const outputs = new Outputs([{ option: '--baseline', path }], io.cwd);
-  outputs.write('--baseline', `${jsonText({ schema: 'bootbench/baseline@1', failures })}\n`);
+  outputs.write('--baseline', jsonDocument({ schema: 'bootbench/baseline@1', failures }));
 }
 
 // ---- running ---------------------------------------------------------------------------------------------------------------------
@@ -329,11 +330,11 @@ const sameAs = (failures: readonly string[], known: readonly string[] | undefine
 async function writeFiles(outcomes: readonly TestOutcome[], options: TestOptions, outputs: Outputs, io: Io): Promise<void> {
   const ci = await import('../report/ci.ts');
   const findings = outcomes.flatMap((o) => o.findings);
-  const make: Readonly<Record<(typeof FILES)[number], () => string | Promise<string>>> = {
+  const make: Readonly<Record<(typeof FILES)[number], () => SafeText | Promise<SafeText>>> = {
     junit: async () => (await import('../report/junit.ts')).junit(outcomes.map((o) => junitCase(o))),
     sarif: () => ci.sarif(findings, VERSION),
     codequality: () => ci.codeQuality(findings),
-    json: () => `${jsonText(document(outcomes))}\n`,
+    json: () => jsonDocument(document(outcomes)),
     html: async () =>
       (await import('../report/index-page.ts')).indexPage(
         outcomes.map(({ path, state, seconds, failures, result }) => ({ path, state, seconds, failures, result })),
@@ -397,5 +398,5 @@ async function github(outcomes: readonly TestOutcome[], io: Io): Promise<void> {
   if (file === undefined || file === '') return;
   const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const outputs = new Outputs([{ option: 'GITHUB_STEP_SUMMARY', path: file }], io.cwd);
-  outputs.write('GITHUB_STEP_SUMMARY', before + stepSummary(outcomes, findings));
+  outputs.write('GITHUB_STEP_SUMMARY', verbatim(before + stepSummary(outcomes, findings)));
 }

@@ -9,6 +9,7 @@ import type { RunJob } from '../bench/input/job.ts';
 import type { RunTrace } from '../bench/documents/trace-types.ts';
 import type { RunResult } from '../bench/documents/result.ts';
 import type { StreamFacts } from './io.ts';
+import type { SafeText } from '../bench/documents/safe-text.ts';
 
 const THREAD = new URL('./thread.cjs', import.meta.url);
 /** What a machine throws away is small and dies young: a larger nursery holds memory, a smaller one is collected all the time. */
@@ -35,7 +36,7 @@ export interface CommandData {
 
 /** What a thread sends back. */
 export type CommandMessage =
-  | { readonly kind: 'write'; readonly stream: 'stdout' | 'stderr'; readonly text: string }
+  | { readonly kind: 'write'; readonly stream: 'stdout' | 'stderr'; readonly text: SafeText }
   /** The command has to be over so many milliseconds from now. */
   | { readonly kind: 'wall'; readonly ms: number }
   | { readonly kind: 'exit'; readonly code: number };

@@ -1,5 +1,6 @@
 /** Findings in the forms that CI servers read: annotations and step summary of GitHub, code quality of GitLab, SARIF 2.1.0. */
-import { jsonText } from '../bench/documents/json-text.ts';
+import { jsonDocument } from '../bench/documents/json-text.ts';
+import type { SafeText } from '../bench/documents/safe-text.ts';
 import type { Log, Result, ReportingDescriptor } from 'sarif';
 import { CHECKS } from '../checks/index.ts';
 import { sha256 } from '../image/sha256.ts';
@@ -10,12 +11,13 @@ import { printable } from './text.ts';
 const data = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 
-export const githubAnnotations = (findings: readonly Finding[]): string =>
+export const githubAnnotations = (findings: readonly Finding[]): SafeText =>
   findings
     .map(
-      (f) => `::error file=${property(f.file)},line=${f.line},title=${property(`bootbench: ${f.rule}`)}::${data(printable(f.message))}\n`,
+      (f) =>
+        `::error file=${property(printable(f.file))},line=${f.line},title=${property(`bootbench: ${f.rule}`)}::${data(printable(f.message))}\n`,
     )
-    .join('');
+    .join('') as SafeText;
 
 export interface SummaryRow {
   readonly path: string;
@@ -31,21 +33,21 @@ const cell = (text: string): string =>
     .replaceAll('\n', ' ');
 
 /** Markdown for $GITHUB_STEP_SUMMARY. */
-export function stepSummary(rows: readonly SummaryRow[], findings: readonly Finding[]): string {
+export function stepSummary(rows: readonly SummaryRow[], findings: readonly Finding[]): SafeText {
   const bad = rows.filter((r) => r.state !== 'ok');
   const head = `### bootbench: ${rows.length - bad.length} of ${rows.length} scenarios hold\n`;
-  if (bad.length === 0) return head;
+  if (bad.length === 0) return head as SafeText;
   const lines = bad.map((r) => `| ${cell(r.path)} | ${r.state} | ${cell(r.failures.join('; '))} |`);
   const places = findings.map((f) => `- **${cell(f.rule)}** ${cell(`${f.file}:${f.line}`)}: ${cell(f.message)}`);
-  return `${head}\n| scenario | | what does not hold |\n| --- | --- | --- |\n${lines.join('\n')}\n\n${places.join('\n')}\n`;
+  return `${head}\n| scenario | | what does not hold |\n| --- | --- | --- |\n${lines.join('\n')}\n\n${places.join('\n')}\n` as SafeText;
 }
 
 /** The same finding has the same fingerprint in every run, wherever its line has moved to. */
 const fingerprint = ({ scenario, rule, file }: Finding): string => sha256(new TextEncoder().encode(`${scenario}\n${rule}\n${file}`));
 
 /** https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format */
-export const codeQuality = (findings: readonly Finding[]): string =>
-  `${jsonText(
+export const codeQuality = (findings: readonly Finding[]): SafeText =>
+  jsonDocument(
     findings.map((f) => ({
       description: printable(f.message),
       check_name: `bootbench/${f.rule}`,
@@ -53,13 +55,15 @@ export const codeQuality = (findings: readonly Finding[]): string =>
       severity: f.rule === 'error' ? 'blocker' : 'major',
       location: { path: f.file, lines: { begin: f.line } },
     })),
-  )}\n`;
+  );
 
+/** Half of a character, which no URI can hold. */
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 /** A path as a relative reference: `#`, `?` and `:` are part of a name, not of the URI (RFC 3986 §4.2). */
-const uriOf = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
+const uriOf = (path: string): string => path.replace(LONE_SURROGATE, '\ufffd').split('/').map(encodeURIComponent).join('/');
 
 /** OASIS SARIF 2.1.0: one run, a rule for each check that something was found of. */
-export function sarif(findings: readonly Finding[], version: string): string {
+export function sarif(findings: readonly Finding[], version: string): SafeText {
   const ids = [...new Set(findings.map((f) => f.rule))];
   const rules = ids.map((id): ReportingDescriptor => {
     const check = CHECKS.find((c) => c.id === id);
@@ -84,5 +88,5 @@ export function sarif(findings: readonly Finding[], version: string): string {
     version: '2.1.0',
     runs: [{ tool: { driver: { name: 'bootbench', version, rules } }, results }],
   };
-  return `${jsonText(log)}\n`;
+  return jsonDocument(log);
 }

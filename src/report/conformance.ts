@@ -2,6 +2,8 @@
 import type { ConformanceReport } from '../usb-sim/conform/kit.ts';
 import type { RequirementResult, Verdict } from '../usb-sim/conform/requirement.ts';
 import { plain, printable, wrap, type Paint, type Style } from './text.ts';
+import { escapeHtml as escape, pageOf } from './page.ts';
+import type { SafeText } from '../bench/documents/safe-text.ts';
 
 const MARK: Readonly<Record<Verdict, { readonly mark: string; readonly style: Style }>> = {
   pass: { mark: 'pass', style: 'green' },
@@ -35,17 +37,15 @@ function rowText(r: RequirementResult, paint: Paint, width: number): string[] {
   return [head, ...seen, ...sequence];
 }
 
-const escape = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
-
 /** One page without scripts or outside files. */
-export function conformanceHtml(report: ConformanceReport): string {
+export function conformanceHtml(report: ConformanceReport): SafeText {
   const rows = report.requirements.map((r) => {
     const detail = [r.dialect, r.observed].filter((x) => x !== null).join(': ');
     const sequence = r.sequence.length > 0 ? `<ol>${r.sequence.map((line) => `<li>${escape(line)}</li>`).join('')}</ol>` : '';
     const cells = [r.verdict, r.id, r.title, r.paragraph].map((text) => `<td>${escape(text)}</td>`).join('');
     return `<tr class="${r.verdict === 'n/a' ? 'na' : r.verdict}">${cells}<td>${escape(detail)}${sequence}</td></tr>`;
   });
-  return `<!doctype html>
+  return pageOf(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>DFU conformance of ${escape(deviceName(report))}</title><style>
 body{font:14px/1.45 system-ui,sans-serif;margin:2rem}table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:.25rem .5rem;text-align:left;vertical-align:top}
 .fail td:first-child{background:#fbb}.dialect td:first-child{background:#fe9}.pass td:first-child{background:#cfc}.na td{color:#777}
@@ -53,5 +53,5 @@ body{font:14px/1.45 system-ui,sans-serif;margin:2rem}table{border-collapse:colla
 <table><thead><tr><th>Verdict</th><th>Requirement</th><th>Asked</th><th>Paragraph</th><th>Seen</th></tr></thead><tbody>
 ${rows.join('\n')}
 </tbody></table></body></html>
-`;
+`);
 }

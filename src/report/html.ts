@@ -5,7 +5,8 @@
 import type { Judgement } from '../bench/documents/expect.ts';
 import type { ResultCheck, RunResult, Verdict } from '../bench/documents/result.ts';
 import type { RunTrace, TracedJump, TracedWord } from '../bench/documents/trace-types.ts';
-import { escapeHtml as escape, PAGE_STYLE } from './page.ts';
+import { jsonLine } from '../bench/documents/json-text.ts';
+import { escapeHtml as escape, PAGE_STYLE, pageOf } from './page.ts';
 import { pictureOf, placeText as where } from './picture.ts';
 import type { Sources } from './source-lines.ts';
 import type { Excerpt } from './story/facts.ts';
@@ -14,6 +15,7 @@ import { storyOf } from './story/story.ts';
 import { toldOn } from './story/surfaces.ts';
 import { humanTime } from './text.ts';
 import { TIMELINE_STYLE } from './timeline-style.ts';
+import type { SafeText } from '../bench/documents/safe-text.ts';
 
 export interface HtmlOptions {
   /** The script of the page (src/report/app); without it the page stands still. */
@@ -36,7 +38,7 @@ button { font: inherit; padding: .2rem .7rem; border: 1px solid var(--line); bac
 @media (max-width: 600px) { main { padding: .5rem } td, th { padding: .2rem .3rem } dl { grid-template-columns: 1fr } .code ol { padding-left: 2.6rem } }
 @media print { nav, .tools { display: none } details:not([open]) > *:not(summary) { display: block } pre, .code li { white-space: pre-wrap } }`;
 
-export function htmlReport(result: RunResult, options: HtmlOptions = {}): string {
+export function htmlReport(result: RunResult, options: HtmlOptions = {}): SafeText {
   const [headline, ...told] = toldOn('page', storyOf(result, options));
   const parts: readonly (readonly [id: string, title: string, body: string])[] = [
     ['story', 'What happened', storySection(told)],
@@ -54,8 +56,8 @@ export function htmlReport(result: RunResult, options: HtmlOptions = {}): string
   const script =
     options.script === undefined
       ? ''
-      : `<script type="application/json" id="result">${JSON.stringify(pictureOf(result, options.trace ?? null)).replaceAll('<', '\\u003c')}</script>\n<script>${options.script.replaceAll('</script', '<\\/script')}</script>`;
-  return `<!doctype html>
+      : `<script type="application/json" id="result">${jsonLine(pictureOf(result, options.trace ?? null)).replaceAll('<', '\\u003c')}</script>\n<script>${options.script.replaceAll('</script', '<\\/script')}</script>`;
+  return pageOf(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>bootbench: ${escape(result.outcome)}, ${escape(result.chip)}</title><style>${STYLE}</style></head>
 <body><main>
@@ -65,7 +67,7 @@ ${sections.join('\n')}
 </main>
 ${script}
 </body></html>
-`;
+`);
 }
 
 const SIGN = { good: '✓', but: 'OK, but', bad: '✗' } as const;

@@ -1,7 +1,8 @@
 /** One page for all scenarios of `bootbench test`: what does not hold comes first, with its first screen. */
 import type { RunResult } from '../bench/documents/result.ts';
-import { escapeHtml, PAGE_STYLE } from './page.ts';
+import { escapeHtml, PAGE_STYLE, pageOf } from './page.ts';
 import { shortReport } from './short.ts';
+import type { SafeText } from '../bench/documents/safe-text.ts';
 
 export interface IndexRow {
   readonly path: string;
@@ -12,7 +13,7 @@ export interface IndexRow {
   readonly result: RunResult | null;
 }
 
-export function indexPage(rows: readonly IndexRow[]): string {
+export function indexPage(rows: readonly IndexRow[]): SafeText {
   const good = rows.filter((r) => r.state === 'ok');
   const bad = rows.filter((r) => r.state !== 'ok');
   const title = `${good.length} of ${rows.length} scenarios hold`;
@@ -26,7 +27,7 @@ export function indexPage(rows: readonly IndexRow[]): string {
     const list = r.failures.map((f) => `<li>${escapeHtml(f)}</li>`).join('');
     return `<details open><summary><span class="fail">${escapeHtml(r.state)}</span> ${escapeHtml(r.path)}</summary><ul>${list}</ul>${report}</details>`;
   });
-  return `<!doctype html>
+  return pageOf(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>bootbench: ${title}</title><style>${PAGE_STYLE}</style></head>
 <body><main><h1>${title}</h1>
@@ -35,5 +36,5 @@ ${failed.join('\n')}
 <div class="scroll"><table><thead><tr><th scope="col">scenario</th><th scope="col">chip</th><th scope="col">outcome</th><th scope="col">time</th></tr></thead>
 <tbody>${good.map(line).join('\n')}</tbody></table></div></details>
 </main></body></html>
-`;
+`);
 }

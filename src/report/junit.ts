@@ -1,4 +1,5 @@
 /** JUnit XML, as CI servers read it: one case per run. */
+import type { SafeText } from '../bench/documents/safe-text.ts';
 
 export interface JUnitCase {
   readonly name: string;
@@ -34,14 +35,14 @@ const escape = (text: string): string =>
     .replace(OBEYED, (found) => `${found.slice(0, -1)}&#${found.charCodeAt(found.length - 1)};`);
 const attribute = (text: string): string => escape(text).replace(/[\t\n]/g, (c) => `&#${c.charCodeAt(0)};`);
 
-export function junit(cases: readonly JUnitCase[]): string {
+export function junit(cases: readonly JUnitCase[]): SafeText {
   const errors = cases.filter((c) => c.failure !== null && c.error === true).length;
   const failures = cases.filter((c) => c.failure !== null).length - errors;
   const time = cases.reduce((sum, c) => sum + c.seconds, 0).toFixed(3);
   const counts = `tests="${cases.length}" failures="${failures}" errors="${errors}" time="${time}"`;
   const rows = cases.map(rowOf).join('');
   // Surefire's schema requires `skipped` of a suite, Jenkins' does not know it of all suites
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${counts}>\n  <testsuite name="bootbench" skipped="0" ${counts}>\n${rows}  </testsuite>\n</testsuites>\n`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${counts}>\n  <testsuite name="bootbench" skipped="0" ${counts}>\n${rows}  </testsuite>\n</testsuites>\n` as SafeText;
 }
 
 function rowOf(c: JUnitCase): string {

@@ -1,5 +1,6 @@
 /** What the pages have in common. */
 import type { Sentence } from '../bench/documents/sentence.ts';
+import type { SafeText } from '../bench/documents/safe-text.ts';
 import { printable } from './text.ts';
 
 const ENTITIES: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;' };
@@ -9,6 +10,9 @@ export const escapeHtml = (text: Sentence): string =>
   printable(text)
     .replace(/[<>&"]/g, (c) => ENTITIES[c]!)
     .replace(RUNNER, (found) => `${found.slice(0, -1)}&#${found.charCodeAt(found.length - 1)};`);
+
+/** A page, whose texts have gone through `escapeHtml`. */
+export const pageOf = (markup: string): SafeText => markup as SafeText;
 
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --ink: light-dark(#1c2024, #dde2e8); --soft: light-dark(#5b6570, #9aa5b1); --line: light-dark(#d5dae0, #3a424b);

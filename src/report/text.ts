@@ -1,4 +1,5 @@
 /** Text for terminals: colour that can be off, and wrapping that knows that colour takes no room. Here sentences become strings, and nowhere else. */
+import type { SafeText } from '../bench/documents/safe-text.ts';
 import type { Sentence } from '../bench/documents/sentence.ts';
 
 const CODES = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39], cyan: [36, 39] } as const;
@@ -27,7 +28,7 @@ const COLOURED = /(\u001b\[\d+m)/;
  * Azure `##vso[`, TeamCity `##teamcity[`, GitLab `section_start:`. Whoever wrote the text, a firmware or a scenario, is not the one who gives commands here.
  * @param inLine the line has begun already, with more than blanks
  */
-export function spoken(text: string, inLine = false): string {
+export function spoken(text: string, inLine = false): SafeText {
   const shown = text
     .split(COLOURED)
     .map((part) => (OWN_COLOURS.has(part) ? part : printable(part)))
@@ -37,7 +38,7 @@ export function spoken(text: string, inLine = false): string {
     .replace(/section_(start|end):(?=\d)/g, 'section_$1\\x3a')
     .replace(/^((?:[^\S\n]|\u001b\[\d+m)*):(?=:)/gm, '$1\\x3a');
   // the first line is none that begins here
-  return inLine && /^(?:[^\S\n]|\u001b\[\d+m)*::/.test(shown) ? defused.replace('\\x3a', ':') : defused;
+  return (inLine && /^(?:[^\S\n]|\u001b\[\d+m)*::/.test(shown) ? defused.replace('\\x3a', ':') : defused) as SafeText;
 }
 /** Whether the line that a text ends with holds more than blanks. */
 export function endsInLine(text: string, before: boolean): boolean {

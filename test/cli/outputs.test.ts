@@ -7,6 +7,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { BlobFolder } from '../../src/campaign/blob-folder.ts';
 import { discard, openTemporary, passingFolder } from '../../src/campaign/temporary.ts';
+import { verbatim } from '../../src/cli/io.ts';
 import { Outputs } from '../../src/cli/outputs.ts';
 import { TestCache } from '../../src/cli/test-cache.ts';
 import { cli, FIRMWARE, folder, IMAGE } from './helpers.ts';
@@ -31,7 +32,7 @@ describe('the temporary file of an output', () => {
     const cwd = folder();
     const outputs = one(cwd);
     expect(readdirSync(cwd)).toEqual([]);
-    outputs.write('--json', '{}');
+    outputs.write('--json', verbatim('{}'));
     expect(readdirSync(cwd)).toEqual(['out.json']);
   });
 
@@ -53,7 +54,7 @@ describe('the temporary file of an output', () => {
   it('the names that earlier versions used lead nowhere', () => {
     const cwd = folder({ victim: 'precious', 'key.json': '{}' });
     for (const name of [`.out.json.${process.pid}.tmp`, `key.json.${process.pid}`]) symlinkSync('victim', join(cwd, name));
-    one(cwd).write('--json', 'document');
+    one(cwd).write('--json', verbatim('document'));
     new TestCache('.', cwd).keep('key', { chip: 'x' } as never);
     expect(readFileSync(join(cwd, 'victim'), 'utf8')).toBe('precious');
     expect(readFileSync(join(cwd, 'out.json'), 'utf8')).toBe('document');
@@ -63,7 +64,7 @@ describe('the temporary file of an output', () => {
   it('keeps the permissions of the file that it replaces', () => {
     const cwd = folder({ 'out.json': 'old' });
     chmodSync(join(cwd, 'out.json'), 0o600);
-    one(cwd).write('--json', 'new');
+    one(cwd).write('--json', verbatim('new'));
     expect(statSync(join(cwd, 'out.json')).mode & 0o777).toBe(0o600);
     expect(readFileSync(join(cwd, 'out.json'), 'utf8')).toBe('new');
   });
@@ -115,7 +116,7 @@ it('nothing is left where the file cannot be put in place', () => {
   const outputs = one(cwd);
   mkdirSync(join(cwd, 'out.json'));
   writeFileSync(join(cwd, 'out.json', 'x'), '');
-  expect(() => outputs.write('--json', 'document')).toThrow(/cannot write/);
+  expect(() => outputs.write('--json', verbatim('document'))).toThrow(/cannot write/);
   expect(readdirSync(cwd)).toEqual(['out.json']);
 });
 

@@ -39,7 +39,7 @@ describe('A report of conformance', () => {
     const cells = (verdict: Verdict): string => `<td>${verdict}</td><td>r-${verdict.replace('/', '')}</td><td>title of ${verdict.replace('/', '')}</td><td>6.1</td>`; // prettier-ignore
     expect(ALL.map(row)).toEqual([
       `<tr class="pass">${cells('pass')}<td></td></tr>`,
-      `<tr class="na">${cells('n/a')}<td>it &#60;cannot&#62; upload</td></tr>`,
+      `<tr class="na">${cells('n/a')}<td>it &lt;cannot&gt; upload</td></tr>`,
       `<tr class="dialect">${cells('dialect')}<td>st: it stalls<ol><li>DNLOAD</li><li>GETSTATUS</li></ol></td></tr>`,
       `<tr class="fail">${cells('fail')}<td>no answer<ol><li>DETACH</li></ol></td></tr>`,
     ]);

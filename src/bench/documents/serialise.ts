@@ -1,5 +1,6 @@
 /** Writes a result as its document: all keys, in order, in their forms. A result that cannot be written so is a defect of bootbench. */
-import { jsonText } from './json-text.ts';
+import { jsonDocument } from './json-text.ts';
+import type { SafeText } from './safe-text.ts';
 import { AFTER_STEPS, type RunResult } from './result.ts';
 
 type Form = 'any' | 'text' | 'count' | 'flag' | 'hex8' | 'hex4' | 'time';
@@ -204,6 +205,6 @@ function orderedKeys(given: Readonly<Record<string, unknown>>, keys: Keys, path:
 }
 
 /** The document as text, ended by a newline. */
-export function serialise(result: RunResult): string {
-  return `${jsonText(ordered(result, RESULT, ''))}\n`;
+export function serialise(result: RunResult): SafeText {
+  return jsonDocument(ordered(result, RESULT, ''));
 }

@@ -1,4 +1,5 @@
 /** A trace as the text or bytes of a file. */
+import type { SafeText } from '../../bench/documents/safe-text.ts';
 import type { RunTrace } from '../../bench/documents/trace-types.ts';
 import { PcapngWriter } from '../../usb-sim/pcapng.ts';
 import type { Transfer } from '../../usb-sim/types.ts';
@@ -6,7 +7,7 @@ import type { TraceFormat } from './endings.ts';
 import { perfettoTrace } from './perfetto.ts';
 import { vcdTrace } from './vcd.ts';
 
-export function writeTrace(trace: RunTrace, format: TraceFormat): string | Uint8Array {
+export function writeTrace(trace: RunTrace, format: TraceFormat): SafeText | Uint8Array {
   if (format === 'perfetto') return perfettoTrace(trace);
   return format === 'vcd' ? vcdTrace(trace) : transfersAsPcapng(trace);
 }

@@ -2,6 +2,8 @@
  * A run as Perfetto, Chrome and speedscope read it: the JSON of the Trace Event Format (X: something that lasts, i: an instant, C: a counter, M: a name). One process is one
  * run, the repaired one beside the failing one; times are microseconds of virtual time.
  */
+import { jsonLine } from '../../bench/documents/json-text.ts';
+import type { SafeText } from '../../bench/documents/safe-text.ts';
 import type { RunTrace, TracedRun, TraceSignal, TraceTransfer } from '../../bench/documents/trace-types.ts';
 import { spans } from './spans.ts';
 import { describeTransfer } from './transfer-text.ts';
@@ -22,13 +24,13 @@ const us = (ps: number): number => ps / 1e6;
 /** Half a nanosecond short, which no viewer shows: sums of binary fractions would let stretches that touch overlap. */
 const lasting = (from: number, to: number): number => Math.max((to - from - 500) / 1e6, 0.0005);
 
-export function perfettoTrace(trace: RunTrace): string {
+export function perfettoTrace(trace: RunTrace): SafeText {
   const { run, repaired } = trace;
   const events = [...processOf(1, `${trace.chip}: ${run.outcome}`, run, trace.exceptions)];
   if (repaired !== null)
     events.push(...processOf(2, `repaired (${repaired.repairs.join(', ')}): ${repaired.outcome}`, repaired, trace.exceptions));
-  const lines = events.map((e) => JSON.stringify(e));
-  return `{"displayTimeUnit":"ns","traceEvents":[\n${lines.join(',\n')}\n]}\n`;
+  const lines = events.map((e) => jsonLine(e));
+  return `{"displayTimeUnit":"ns","traceEvents":[\n${lines.join(',\n')}\n]}\n` as SafeText;
 }
 
 function* processOf(pid: number, name: string, run: TracedRun, exceptions: RunTrace['exceptions']): Generator<TraceEvent> {

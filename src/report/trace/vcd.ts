@@ -2,6 +2,7 @@
  * A run as a value change dump (IEEE 1364-2005 §18), for GTKWave, Surfer, PulseView and sigrok. Clocks are real variables in Hz; pins are wires, z where nobody drives
  * them; events and console are strings, an extension that GTKWave shows and others skip.
  */
+import type { SafeText } from '../../bench/documents/safe-text.ts';
 import { levelText, type RunTrace, type TracedRun, type TraceSignal } from '../../bench/documents/trace-types.ts';
 
 interface Variable {
@@ -12,7 +13,7 @@ interface Variable {
   readonly changes: readonly { readonly at: number; readonly text: string }[];
 }
 
-export function vcdTrace(trace: RunTrace): string {
+export function vcdTrace(trace: RunTrace): SafeText {
   const variables = [...variablesOf('', trace.run)];
   if (trace.repaired !== null) variables.push(...variablesOf('repaired_', trace.repaired));
   // readers that know no strings take the name of one for a token: none that could be a value
@@ -43,7 +44,7 @@ export function vcdTrace(trace: RunTrace): string {
   }
   const end = Math.max(trace.run.end, trace.repaired?.end ?? 0);
   if (end > now) out.push(`#${end}`);
-  return `${out.join('\n')}\n`;
+  return `${out.join('\n')}\n` as SafeText;
 }
 
 function* variablesOf(prefix: string, run: TracedRun): Generator<Variable> {
@@ -74,9 +75,12 @@ function textOf({ kind, bits }: TraceSignal, value: number): string {
   return bits === 1 ? String(value & 1) : `b${value.toString(2)}`;
 }
 
-/** No white space in a value: GTKWave reads escapes as C has them. */
+/** No white space in a value, and no command of a CI runner: GTKWave reads escapes as C has them. */
 const string = (text: string): string =>
-  `s${[...new TextEncoder().encode(text)].map((b) => (b > 0x20 && b < 0x7f && b !== 0x5c ? String.fromCharCode(b) : `\\x${b.toString(16).padStart(2, '0')}`)).join('')}`;
+  `s${[...new TextEncoder().encode(text)]
+    .map((b) => (b > 0x20 && b < 0x7f && b !== 0x5c ? String.fromCharCode(b) : `\\x${b.toString(16).padStart(2, '0')}`))
+    .join('')
+    .replace(/##(?=\w*\[)/g, '#\\x23')}`;
 
 /** Short names of printable characters, none with `~`. */
 function idOf(i: number): string {
