@@ -32,8 +32,8 @@ const LONGEST = 64;
 const beginning = (target: string): string => `.${basename(target).slice(0, LONGEST)}.${HOST}-`;
 
 /** A new, empty file in the folder of `target`, with its permissions. */
-export function openTemporary(target: string): Temporary {
-  const path = join(dirname(target), `${beginning(target)}${process.pid}-${randomBytes(8).toString('hex')}.tmp`);
+export function openTemporary(target: string, chance = randomBytes(8).toString('hex')): Temporary {
+  const path = join(dirname(target), `${beginning(target)}${process.pid}-${chance}.tmp`);
   const file = openSync(path, 'wx');
   try {
     const mode = statSync(target, { throwIfNoEntry: false })?.mode;

@@ -104,7 +104,13 @@ describe('files', () => {
       expect(ts).toBeGreaterThanOrEqual(0);
       if (ph === 'X') expect(dur).toBeGreaterThan(0);
     }
-    expect(traceEvents.map((e) => e.name)).toContain('ROM');
+    const named = new Set(traceEvents.map((e) => e.name));
+    expect(named).toContain('ROM');
+    // a stretch of the row of exceptions is an exception: Thread mode is the room between them
+    const [row] = traceEvents.filter((e) => e.ph === 'M' && JSON.stringify(e).includes('exception'));
+    const taken = traceEvents.filter((e) => e.ph === 'X' && e.pid === row!.pid && e.tid === row!.tid);
+    expect(taken.length).toBeGreaterThan(0);
+    expect(taken.filter(({ name }) => typeof name !== 'string' || name === '')).toEqual([]);
     // viewers nest what overlaps
     const ends = new Map<string, number>();
     for (const { ph, pid, tid, ts, dur } of traceEvents) {

@@ -32,7 +32,7 @@ export const AREAS: readonly Area[] = [
       'src/emu/core/caches/flash-cache.ts',
       'src/emu/core/caches/branch-targets.ts',
     ],
-    first: ['test/emu/core/{each-cost,each-pair,flash-cache,timetable,line-times,lines,far-bytes}.test.ts'],
+    first: ['test/emu/core/{unaligned-cost,each-cost,each-pair,flash-cache,timetable,line-times,lines,far-bytes}.test.ts'],
     tests: ['test/emu/core/{cycles,far-bytes,fp-timing,line-times,flash-prefetch,branch-targets,stale-lines,tiers}.test.ts'],
   },
   {
@@ -143,7 +143,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'conformance',
     files: ['src/usb-sim/conform/*.ts'],
-    tests: ['test/usb-sim/conform*.test.ts', 'test/cli/conform.test.ts'],
+    tests: ['test/usb-sim/conform*.test.ts', 'test/usb-sim/web-usb-link.test.ts', 'test/cli/conform.test.ts'],
   },
   {
     name: 'images',

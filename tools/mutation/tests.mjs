@@ -24,7 +24,7 @@ const config = {
   strictTags: false,
 };
 // what `expect` asks of the worker that it believes to be in
-globalThis.__vitest_worker__ = { config, filepath: '', ctx: {}, environment: { name: 'node' }, rpc: {} };
+globalThis.__vitest_worker__ = { config, filepath: '', ctx: {}, environment: { name: 'node' }, rpc: {}, metaEnv: process.env };
 const fail = (what) => {
   if (process.env.BOOTBENCH_SAY) console.error(what);
   process.exit(1);
