@@ -25,7 +25,7 @@ export const SPIED: readonly string[] = [
 /** Files that wait for a page, a server or another process. A test of them that fails is tried once more; one that needed it is told as flaky, and is a defect. */
 export const WAITING: readonly string[] = [
   'test/web/*.test.ts',
-  'test/cli/{built,end-to-end,evidence,surroundings,uart,usbip-guest,usbip-server}.test.ts',
+  'test/cli/{built,end-to-end,evidence,opened,surroundings,uart,usbip-guest,usbip-server}.test.ts',
   'test/campaign/{queue,pool}.test.ts',
   'test/debug/**/*.test.ts',
   'test/board/*.test.ts',
@@ -36,7 +36,7 @@ export const EXHAUSTIVE: readonly string[] = [
   'test/bench/{acceptance-lines,deaf,deciding-bit,first-run,given-up,held-button,many-entries,requests,results,rounds,rules,shortcuts,skipping,solver,steps-at-the-end,superloop,ticking,two-cores,variants,why}.test.ts',
   'test/board/{board,dfu-test,dialects,peers,records,serial-watch,settle,silicon,stranger}.test.ts',
   'test/campaign/{campaign,queue,spec}.test.ts',
-  'test/cli/{built,conform,end-to-end,evidence,surroundings,trigger,uart,usbip-guest,usbip-server}.test.ts',
+  'test/cli/{built,conform,end-to-end,evidence,opened,surroundings,trigger,uart,usbip-guest,usbip-server}.test.ts',
   'test/chips/icache-factor.test.ts',
   'test/debug/{gdb-multiarch,gdb-server}.test.ts',
   'test/debug/probe/*.test.ts',

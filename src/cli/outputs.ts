@@ -173,6 +173,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EFBIG: 'the file would be larger than allowed',
   ENOMEM: 'no memory is left',
   ERR_WORKER_OUT_OF_MEMORY: 'the memory limit of Node is reached',
+  ERR_ACCESS_DENIED: "Node's permissions do not allow it",
 };
 
 export function reason(error: unknown): string {
@@ -197,9 +198,12 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENFILE: 'close programs',
   ENOMEM: 'close programs, or allow more (`ulimit -v`)',
   ERR_WORKER_OUT_OF_MEMORY: 'allow more (`NODE_OPTIONS=--max-old-space-size=…`, in MB), or ask for less (`--max-memory`)',
+  ERR_ACCESS_DENIED: 'allow it (`--allow-fs-read=…`, `--allow-fs-write=…`, `--allow-child-process`)',
 };
 /** An error of what bootbench runs on, with advice; null where it is none. */
 export function surroundings(error: unknown, what: string): SurroundingsError | null {
   const code = codeOf(error);
-  return code in ADVICE ? new SurroundingsError(`${what}: ${reason(error)}`, ADVICE[code]!) : null;
+  const { resource } = error as { readonly resource?: unknown };
+  const about = typeof resource === 'string' && resource !== '' ? ` (${resource})` : '';
+  return code in ADVICE ? new SurroundingsError(`${what}: ${reason(error)}${about}`, ADVICE[code]!) : null;
 }

@@ -37,7 +37,8 @@ export interface Pty {
 
 export async function openPty(): Promise<Pty> {
   if (process.platform === 'win32') throw new UsageError('Windows has no pseudo terminals', 'run it in WSL');
-  const child = spawn('python3', ['-c', HELPER], { stdio: ['pipe', 'pipe', 'inherit'] });
+  // isolated: else a tty.py of the working folder would be run
+  const child = spawn('python3', ['-I', '-c', HELPER], { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.on('error', () => {});
   let pending = Buffer.alloc(0);
   const pty: { path: string } & Omit<Pty, 'path'> = {

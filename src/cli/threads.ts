@@ -59,8 +59,10 @@ export interface JobData {
   readonly trace: boolean;
 }
 
-/** False for sources that run without a build. */
-export const hasThreads = (): boolean => existsSync(fileURLToPath(THREAD));
+/** Node's permission model, where it is on; later versions declare it. */
+const allowed = (scope: string): boolean => (process as { permission?: { has(scope: string): boolean } }).permission?.has(scope) !== false;
+/** False for sources that run without a build, and where Node may not start any. */
+export const hasThreads = (): boolean => allowed('worker') && existsSync(fileURLToPath(THREAD));
 
 export function newThread(data: ThreadData = {}): Worker {
   return new Worker(THREAD, { workerData: data, resourceLimits: LIMITS });
