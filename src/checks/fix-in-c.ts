@@ -112,7 +112,7 @@ export const keptDeclaration = (own: string): string => `${NOINIT} ${own.replace
 
 const setBit = (block: string, register: string, bit: string): string => `${block}->${register} |= ${block}_${register}_${bit};`;
 /** Clock enable of a block as C; empty if its clock is always on. */
-const clockInC = ({ blocks, rcc }: ChipDescription, name: string): string[] => {
+export const clockInC = ({ blocks, rcc }: ChipDescription, name: string): string[] => {
   const [register, bit] = blocks.find((b) => b.name === name)?.clock?.split('.') ?? [];
   return register && bit ? [setBit(rcc, register, bit)] : [];
 };

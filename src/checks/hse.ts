@@ -6,8 +6,10 @@ import { familyOf, NO_FAMILY, NO_USB } from './families.ts';
 /** Of a full-speed device: 2,500 ppm (USB 2.0 7.1.11). */
 const TOLERANCE = 0.0025;
 const megahertz = (hz: number): string => `${Math.round(hz / 1e3) / 1e3} MHz`;
+/** Of frequencies: more are a range. */
+const FEW = 8;
 const listed = (values: readonly number[]): string =>
-  values.length > 8 ? `${values[0]} to ${values.at(-1)} MHz in steps of 1 MHz` : `${values.join(', ')} MHz`;
+  values.length > FEW ? `${values[0]} to ${values.at(-1)} MHz in steps of 1 MHz` : `${values.join(', ')} MHz`;
 
 const ODD = 'the ROM measures HSE in whole megahertz, and it cannot derive the clocks of USB and CAN from this frequency';
 const ABSENT = 'the ROM derives the clocks of USB and CAN from a crystal, and the board has none';
@@ -90,7 +92,11 @@ export const hse: Check = {
         pass(`HSE ${megahertz(hz)}`, 'the ROM can measure and use this frequency', source, confidence)
       );
     const [none, wanted] = crystals.orLse ? [', nor LSE', ', or LSE'] : ['', ''];
-    const seen = hz > 0 ? { observed: `HSE ${megahertz(hz)}`, because: ODD } : { observed: `no HSE on the board${none}`, because: ABSENT };
+    const odd =
+      crystals.mhz.length > FEW
+        ? ODD
+        : `the ROM knows crystals of ${listed(crystals.mhz)} only, and derives the clocks of USB and CAN from them`;
+    const seen = hz > 0 ? { observed: `HSE ${megahertz(hz)}`, because: odd } : { observed: `no HSE on the board${none}`, because: ABSENT };
     return broken('fail', { ...seen, expected: `HSE of ${listed(crystals.mhz)}${wanted}`, source, confidence });
   },
   repair({ state, rom }) {

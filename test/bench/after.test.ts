@@ -106,6 +106,7 @@ describe('the host is part of the machine', () => {
   ] as const)('%s: no firmware can change that', (_why, scenario, what) => {
     const result = run(...STRAIGHT, scenario);
     expect(result.outcome).toBe('rom-silent');
+    if (what !== 'USB cable') expect(shortReport(result)).toContain('the DFU device is there, but no program can open it');
     expect(result.diagnosis).toMatchObject({ explained: true, sets: [['host']], causes: [{ id: 'host', what, proved: true }] });
     expect(shortReport(result).replace(/\s+/g, ' ')).toContain('No firmware can change that.');
   });
@@ -260,10 +261,19 @@ describe('another goal than USB', () => {
     expect(result.goal.reached).toBe(false);
     expect(proved(result)).toMatchObject([{ id: 'state', what: 'AFIO.MAPR.USART1_REMAP' }]);
     expect(proved(result)[0]!.lastWriter).not.toBeNull();
+    expect(proved(result)[0]!.fix).toBe('AFIO->MAPR &= ~0x4u;');
   });
   it('BOOT0 high on a part whose option bytes do not look at the pin', () => {
-    const result = run('g0-boot0-ignored', 'stm32g071rb', { goal: 'usart1', board: { boot0: 1 } });
-    expect(proved(result)).toMatchObject([{ id: 'board', what: 'nBOOT_SEL' }]);
+    const rises = {
+      steps: [
+        { at: '1ms', do: { pin: { name: 'BOOT0', level: 1 } } },
+        { at: '2ms', do: { nrst: { for: '1ms' } } },
+      ],
+    } as const;
+    for (const scenario of [{ board: { boot0: 1 } } as const, rises]) {
+      const result = run('g0-boot0-ignored', 'stm32g071rb', { goal: 'usart1', ...scenario });
+      expect(proved(result)).toMatchObject([{ id: 'board', what: 'nBOOT_SEL' }]);
+    }
   });
   it.each(['usart1', 'usart3', 'i2c1', 'can2'])('%s: the commands of the ROM, up to Go', (goal) => {
     const result = run('f405-request-kept', 'stm32f405rg', { goal, board: { boot0: 1 } });
@@ -287,7 +297,9 @@ describe('another goal than USB', () => {
     expect(after!.list).toEqual({ result: 'not-tried', because: 'no client for SPI1 is here' });
   });
   it('a ROM that does not answer there refuses the goal', () =>
-    expect(() => run('jump-1ffff000', 'stm32f105rc', { goal: 'can2' })).toThrow('the stand-in ROM of STM32F105RC does not answer on CAN2'));
+    expect(() => run('jump-1ffff000', 'stm32f105rc', { goal: 'can2' })).toThrow(
+      'the ROM of STM32F105RC has CAN2, but its stand-in here does not answer on CAN2',
+    ));
 });
 
 describe('an application whose exceptions go to the ROM behind the leave is not alive, which a reset mends: no reservation', () => {

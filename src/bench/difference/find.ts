@@ -2,6 +2,7 @@
  * Causes that no check knows: what of the state at the entry of the ROM has to be as it is behind a reset, so that DFU comes. Found by trying (search.ts), told as registers and
  * fields with the instruction that wrote them last.
  */
+import { clockInC } from '../../checks/fix-in-c.ts';
 import type { Writer } from '../../checks/check.ts';
 import { setPending } from '../../emu/core/arm/nvic.ts';
 import { EXC } from '../../emu/core/arm/scs-state.ts';
@@ -28,6 +29,8 @@ export interface Difference {
   readonly afterReset: number | null;
   /** The register, and where the value stands in it; null: it is not one register. */
   readonly field: { readonly register: string; readonly mask: number; readonly shift: number } | null;
+  /** C that lets a store to it through, where the clock of its block is off when the ROM starts. */
+  readonly clock: readonly string[];
   /** Of the history; null: hardware or a reset. */
   readonly writer: Writer | null;
   /** No firmware can change it. */
@@ -180,11 +183,18 @@ class Search {
     ];
     const register = piece.kind === 'store' ? `${piece.block.row.name}.${piece.register.name}` : coreName(piece.name.split('.')[0]!);
     const field = { register, mask: piece.whole, shift: trailing(piece.whole) };
-    return { what: spelled(piece), value, afterReset, field, writer: this.writerOf(piece), board: false };
+    return { what: spelled(piece), value, afterReset, field, clock: this.clockFor(piece), writer: this.writerOf(piece), board: false };
+  }
+  private clockFor(piece: Piece): readonly string[] {
+    if (piece.kind !== 'store') return [];
+    this.transplant.apply([], []);
+    const { system, chip } = this.session.machine;
+    const { name } = piece.block.row;
+    return system.isClocked(system.block(name)) ? [] : clockInC(chip, name);
   }
   /** What cannot be taken apart: by its face, or by what software wrote of it last. */
   private whole(part: Part, pieces: readonly Piece[]): Difference {
-    const plain = { what: part.name, value: null, afterReset: null, field: null, writer: null, board: part.kind === 'board' };
+    const plain = { what: part.name, value: null, afterReset: null, field: null, clock: [], writer: null, board: part.kind === 'board' };
     if (part.kind === 'core' && part.core.face) {
       const [name, offset] = part.core.face;
       const [value, afterReset] = this.transplant.values({ kind: 'bits', name, offset, mask: ALL_BITS, whole: ALL_BITS });

@@ -26,7 +26,11 @@ const SPECIAL: Readonly<Record<string, (value: number) => string>> = {
 /** The configuration of pins stays locked until the next reset (reference manuals, GPIOx_LCKR). */
 export const isLock = (what: string): boolean => /^GPIO[A-Z]\.LCKR\b/.test(what);
 /** Null where one store does not do it: the active exception, a stack pointer, a pin, a lock. */
-export function fixOf({ what, value, afterReset, field }: Difference): string | null {
+export function fixOf(d: Difference): string | null {
+  const store = storeOf(d);
+  return store === null ? null : [...d.clock, store].join('\n');
+}
+function storeOf({ what, value, afterReset, field }: Difference): string | null {
   if (value === null || afterReset === null || field === null || isLock(what)) return null;
   const special = SPECIAL[what];
   if (special) return special(afterReset);

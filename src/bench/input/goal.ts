@@ -64,8 +64,8 @@ function noSuchGoal(
 ): UsageError {
   if (profile?.interfaces.value.some((i) => i.name.toLowerCase() === named.toLowerCase()))
     return new UsageError(
-      `${where}: the stand-in ROM of ${chip.name} does not answer on ${named.toUpperCase()}`,
-      `it answers on ${served.join(', ')}`,
+      `${where}: the ROM of ${chip.name} has ${named.toUpperCase()}, but its stand-in here does not answer on ${named.toUpperCase()}`,
+      `the stand-in answers on ${served.join(', ')}`,
     );
   const all = [...served, APP_GOAL];
   return new UsageError(

@@ -77,7 +77,7 @@ function unusual({ chip, scenario, goal }: RunInput): BoardCause[] {
     ...ofSupplies(board, usual),
     ...ofPins(chip, board, goal.asking?.port ?? null),
     ...ofOptionBytes(chip, board),
-    ...ofBootPin(chip, board),
+    ...ofBootPin(chip, scenario),
     ...ofClocks(board, usual),
     ...(board.debugger ? [own('debugger', 'is attached', 'no debugger', { debugger: false })] : []),
   ];
@@ -107,7 +107,16 @@ function ofHost({ host, steps }: RunInput['scenario']): BoardCause[] {
           }),
         ]
       : []),
-    ...(host.driver === 'none' ? [of('driver', 'the host has no driver for the DFU device', 'a driver', { driver: 'dfu' })] : []),
+    ...(host.driver === 'none'
+      ? [
+          of(
+            'driver',
+            'the host has no driver for the DFU device',
+            `a driver${host.kind === 'windows' ? ' (WinUSB: STM32CubeProgrammer or Zadig installs it)' : ''}`,
+            { driver: 'dfu' },
+          ),
+        ]
+      : []),
   ];
 }
 function ofSupplies(board: BoardDocument, usual: BoardDocument): BoardCause[] {
@@ -133,10 +142,11 @@ function ofOptionBytes(chip: ChipDescription, { optionBytes }: BoardDocument): B
   });
 }
 /** With this bit as the factory sets it, BOOT0 is the option bit, and nobody looks at the pin (reference manuals, boot configuration). */
-function ofBootPin(chip: ChipDescription, { boot0, optionBytes }: BoardDocument): BoardCause[] {
+function ofBootPin(chip: ChipDescription, { board: { boot0, optionBytes }, steps }: RunInput['scenario']): BoardCause[] {
   const name = 'nBOOT_SEL';
   const factory = chip.optionBytes?.[name]?.factory.value;
-  if (boot0 !== 1 || factory !== 1 || Number(optionBytes[name] ?? factory) !== 1) return [];
+  const rises = steps.some(({ action }) => action.kind === 'pin' && action.name === 'BOOT0' && action.level === 1);
+  if ((boot0 !== 1 && !rises) || factory !== 1 || Number(optionBytes[name] ?? factory) !== 1) return [];
   return [own(name, 'is 1, as from the factory: nobody looks at the pin BOOT0', `option byte ${name} = 0`, { optionBytes: { [name]: 0 } })];
 }
 function ofClocks(board: BoardDocument, { hse }: BoardDocument): BoardCause[] {

@@ -49,8 +49,14 @@ function headlineText(result: RunResult): string {
   const goal = otherGoal(result);
   if (result.outcome === 'rom-silent' && goal !== null && goal !== APP_GOAL)
     return `the ROM was entered, but does not answer on ${goal.toUpperCase()}`;
-  return result.outcome === 'back-in-app' ? wayBackText(result) : HEADLINES[result.outcome];
+  if (result.outcome === 'back-in-app') return wayBackText(result);
+  return isUnopened(result) ? 'the DFU device is there, but no program can open it' : HEADLINES[result.outcome];
 }
+/** With the host's driver, or its permission, and nothing else changed, the host has the device. */
+const isUnopened = ({ outcome, diagnosis: { sets, causes } }: RunResult): boolean =>
+  outcome === 'rom-silent' &&
+  sets.some((set) => set.length === 1 && set[0] === 'host') &&
+  causes.some(({ id, what, proved }) => proved && id === 'host' && (what === 'driver' || what === 'access'));
 /** A reset behind the last entry says what it was that started the application again. */
 function wayBackText({ entries, resets }: RunResult): string {
   const by = resets.find((r) => Number(r.at) > Number(entries.at(-1)?.at))?.by;
