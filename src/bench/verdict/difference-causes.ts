@@ -37,7 +37,8 @@ export function withBoard(
   }));
   return {
     explained: true,
-    causes: [...causes, ...diagnosis.causes.map((c) => ({ ...c, proved: false }))],
+    // what is suspected besides is explained by it
+    causes,
     sets: [first, ...others].map((set) => set.map(({ id }) => id)),
     harmless: diagnosis.harmless,
   };
