@@ -65,11 +65,18 @@ export interface RunOptions extends MachineOptions {
 const LARGEST_FILE = 2 ** 30;
 const ENDLESS = /^\/dev\/(zero|full|u?random)$/;
 
+/** A named pipe keeps who opens it until somebody writes, and he hears no signal meanwhile; a pipe of the shell (/dev/fd) has its other end already. */
+function mustBeNoPipe(file: string, shown: string): void {
+  if (!/^\/(dev|proc)\//.test(file) && statSync(file, { throwIfNoEntry: false })?.isFIFO() === true)
+    throw new UsageError(`${shown} is a named pipe, which is not read`, 'give a file, or /dev/stdin');
+}
+
 /** `shown`: what an error calls it. */
 export function readInput(path: string, cwd: string, shown = path): Uint8Array {
   if (path === '') throw new UsageError('a file name is empty', 'is a shell variable not set?');
   try {
     const file = resolve(cwd, path);
+    mustBeNoPipe(file, shown);
     throwIfTooMuch(file, shown);
     return new Uint8Array(readFileSync(file));
   } catch (error) {

@@ -39,8 +39,10 @@ export class Outputs {
     if (place === undefined) return;
     this.reserved.delete(option);
     try {
-      if (place.inPlace) writeFileSync(place.target, text);
-      else writeWhole(place.target, text);
+      if (place.inPlace) {
+        mustBeRead(place.target);
+        writeFileSync(place.target, text);
+      } else writeWhole(place.target, text);
     } catch (error) {
       throw (
         surroundings(error, `${option}: cannot write ${place.target}`) ??
@@ -76,6 +78,11 @@ export class Outputs {
       fail(reason(error));
     }
   }
+}
+
+/** To open a named pipe that nobody reads would wait for somebody, whatever signal comes. */
+function mustBeRead(path: string): void {
+  if (!isStream(path) && statSync(path).isFIFO()) closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
 }
 
 /** A stream of this process, also where the shell has put a file behind it: never replaced by a rename. */
@@ -161,6 +168,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   EROFS: 'the file system is read-only',
   ENOENT: 'no such file or folder',
+  ENXIO: 'nobody reads this pipe',
   ENOTDIR: 'a part of the path is not a folder',
   EISDIR: 'it is a folder',
   ENOSPC: 'the disk is full',

@@ -149,3 +149,19 @@ describe('an error of the surroundings is exit 4, one line with advice, and no s
     expect(tested.out + tested.err).not.toContain('internal error');
   });
 });
+
+describe.skipIf(process.platform === 'win32')('a named pipe', () => {
+  const withPipe = (): string => {
+    const cwd = folder({ 'fw.bin': FIRMWARE });
+    spawnSync('mkfifo', [join(cwd, 'pipe')]);
+    return cwd;
+  };
+  it('that nobody reads is told, and not waited for', async () => {
+    const ran = await cli(['run', IMAGE, '--chip', 'h533re', '--json', 'pipe'], { cwd: withPipe() });
+    expect(ran).toMatchObject({ code: 2, out: '', err: expect.stringContaining('nobody reads this pipe') });
+  });
+  it('is not read', async () => {
+    const ran = await cli(['run', 'pipe@0x08000000', '--chip', 'h533re'], { cwd: withPipe() });
+    expect(ran).toMatchObject({ code: 2, out: '', err: expect.stringContaining('is a named pipe, which is not read') });
+  });
+});
