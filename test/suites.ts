@@ -18,14 +18,13 @@ export const ALONE: readonly string[] = [
 export const SPIED: readonly string[] = [
   'test/emu/known-loops-of-rom.test.ts',
   'test/bench/rounds-again.test.ts',
-  'test/cli/outputs.test.ts',
   'test/report/evidence.test.ts',
 ];
 
 /** Files that wait for a page, a server or another process. A test of them that fails is tried once more; one that needed it is told as flaky, and is a defect. */
 export const WAITING: readonly string[] = [
   'test/web/*.test.ts',
-  'test/cli/{built,end-to-end,evidence,opened,surroundings,uart,usbip-guest,usbip-server}.test.ts',
+  'test/cli/{built,end-to-end,evidence,opened,surroundings,uart,uart-lines,usbip-guest,usbip-server}.test.ts',
   'test/campaign/{queue,pool}.test.ts',
   'test/debug/**/*.test.ts',
   'test/board/*.test.ts',
@@ -36,7 +35,7 @@ export const EXHAUSTIVE: readonly string[] = [
   'test/bench/{acceptance-lines,deaf,deciding-bit,first-run,given-up,held-button,many-entries,requests,results,rounds,rules,shortcuts,skipping,solver,steps-at-the-end,superloop,ticking,two-cores,variants,why}.test.ts',
   'test/board/{board,dfu-test,dialects,peers,records,serial-watch,settle,silicon,stranger}.test.ts',
   'test/campaign/{campaign,queue,spec}.test.ts',
-  'test/cli/{built,conform,end-to-end,evidence,opened,surroundings,trigger,uart,usbip-guest,usbip-server}.test.ts',
+  'test/cli/{built,conform,end-to-end,evidence,opened,surroundings,trigger,uart,uart-lines,usbip-guest,usbip-server}.test.ts',
   'test/chips/icache-factor.test.ts',
   'test/debug/{gdb-multiarch,gdb-server}.test.ts',
   'test/debug/probe/*.test.ts',
