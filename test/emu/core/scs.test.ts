@@ -20,6 +20,37 @@ describe('private peripheral bus', () => {
     expect(word(started(core).cpu, 0xe000ed00)).toBe(id);
   });
 
+  it.each([
+    // two caches of level 1, coherent from level 1 on; lines of 8 words, one word for an exclusive access (DDI 0489, CLIDR and CTR)
+    ['m7', 0x0900_0003, 0x8303_c003],
+    // no cache of its own (DDI 0553: CLIDR is RES0 then)
+    ['m33', 0, 0x8000_c000],
+  ] as const)('%s: what it says of its caches', (core, clidr, ctr) => {
+    const { cpu } = started(core);
+    expect([word(cpu, 0xe000ed78), word(cpu, 0xe000ed7c)].map((n) => n >>> 0)).toEqual([clidr, ctr]);
+  });
+  it.each([
+    ['m0', 0, 0, 0],
+    ['m3', 0, 0, 0],
+    // single precision, with fused multiply-add and half-precision conversion
+    ['m4', 0x1011_0021, 0x1100_0011, 0],
+    ['m33', 0x1011_0021, 0x1100_0011, 0x40],
+    // double precision, with the instructions of FPv5
+    ['m7', 0x1011_0221, 0x1200_0011, 0x40],
+  ] as const)('%s: what it says of its FPU (MVFR0 to MVFR2)', (core, ...values) => {
+    const { cpu } = started(core);
+    expect([0xe000ef40, 0xe000ef44, 0xe000ef48].map((address) => word(cpu, address) >>> 0)).toEqual(values);
+  });
+  it.each([
+    ['m3', [0x30, 0x200, 0x0010_0000, 0x0010_0030]],
+    ['m4', [0x30, 0x200, 0x0010_0000, 0x30]],
+    ['m33', [0x30, 0x200, 0x0020_0000, 0x0010_1f40]],
+    ['m7', [0x30, 0x200, 0x0010_0000, 0x0010_0030]],
+  ] as const)('%s: Thumb-2, the model of a microcontroller, its debug and its memory (ID_PFR0 to ID_MMFR0)', (core, values) => {
+    const { cpu } = started(core);
+    expect([0xe000ed40, 0xe000ed44, 0xe000ed48, 0xe000ed50].map((address) => word(cpu, address) >>> 0)).toEqual(values);
+  });
+
   it('looking at a register changes nothing, for every register and core', () => {
     for (const core of CORE_NAMES) {
       const { cpu } = started(core);
