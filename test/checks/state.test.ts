@@ -97,6 +97,26 @@ const CASES: readonly Case[] = [
       t.priority(USB_IRQ, 0x60);
     },
   },
+  {
+    id: 'basepri',
+    what: 'equal to the priority of the USB interrupt',
+    verdict: 'fail',
+    observed: '0x50, priority of the USB interrupt 0x50',
+    change: (t) => {
+      t.core['basepri'] = 0x50;
+      t.priority(USB_IRQ, 0x50);
+    },
+  },
+  {
+    id: 'basepri',
+    what: 'one level below the priority of the USB interrupt',
+    verdict: 'warn',
+    observed: '0x50, priority of the USB interrupt 0x40',
+    change: (t) => {
+      t.core['basepri'] = 0x50;
+      t.priority(USB_IRQ, 0x40);
+    },
+  },
   { id: 'basepri', what: 'USB interrupt at priority 0', verdict: 'warn', observed: '0x50', change: (t) => (t.core['basepri'] = 0x50) },
   { id: 'faultmask', what: 'set', verdict: 'fail', observed: 'FAULTMASK = 1', change: (t) => (t.core['faultmask'] = 1) },
   {
