@@ -38,3 +38,9 @@ describe('what JSON.parse lets pass', () => {
     );
   });
 });
+
+test('a string of 50 MB is an error of the input', () => {
+  expect(() => parseScenario(`{"schema":"bootbench/scenario@1","chip":"${'a'.repeat(50_000_000)}"}`, 'a.json')).toThrow(
+    /too long to be read/,
+  );
+});

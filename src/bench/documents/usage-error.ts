@@ -93,9 +93,19 @@ export function parseJson(file: string, name: string): unknown {
   // no JSON has one; PowerShell's `>` and old editors write two bytes a letter
   if (text.includes('\0')) throw new UsageError(`${name}: not UTF-8; it looks like UTF-16`, 'save it as UTF-8');
   const document = parsed(text, name);
-  const slip = findSlip(text);
+  const slip = slipIn(text, name);
   if (slip !== null) throw new UsageError(`${name}: ${slip.text} (${placeAt(text, slip.at)})`);
   return document;
+}
+
+/** A string of many megabytes takes more stack than a regular expression has. */
+function slipIn(text: string, name: string): ReturnType<typeof findSlip> {
+  try {
+    return findSlip(text);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(`${name}: a string in it is too long to be read`);
+  }
 }
 
 function parsed(text: string, name: string): unknown {
