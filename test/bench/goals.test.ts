@@ -31,6 +31,8 @@ describe('an interface of the ROM', () => {
     expect(result.summary).toContain(`the ROM acknowledges ${asked} after the jump`);
     expect(shortReport(result)).toMatch(new RegExp(`^OK {5}${goal}: the ROM answers on ${goal.toUpperCase()}$`, 'm'));
     expect(Number(result.goal.at)).toBeLessThan(1);
+    // the ACK of a USART is the letter y
+    expect(shortReport(result)).not.toMatch(/^( {7}|usart\d +)y$/m);
   });
 
   it('that the ROM has no USB is told to who asked for nothing, not to who asked for its USART', () => {

@@ -331,8 +331,14 @@ function fix(result: RunResult, causes: readonly ResultCause[], patch: Patch): F
 const background = (result: RunResult): Fact[] => [
   ...texts(result, 'control').map((text) => ({ is: 'board', text }) as const),
   ...texts(result, 'chip').map((text) => ({ is: 'chip', text }) as const),
-  ...Object.entries(result.console).flatMap(([channel, text]) => (text === '' ? [] : [{ is: 'console', channel, text } as const])),
+  ...Object.entries(result.console).flatMap(([channel, text]) => {
+    const printed = withoutAnswer(result, channel, text);
+    return printed === '' ? [] : [{ is: 'console', channel, text: printed } as const];
+  }),
 ];
+/** What the program printed; the ROM's 0x79 behind it is told by the first line. */
+const withoutAnswer = (result: RunResult, channel: string, text: string): string =>
+  hasReached(result) && channel === otherGoal(result) && text.endsWith('y') ? text.slice(0, -1) : text;
 function evidence(result: RunResult): Fact[] {
   const session = result.usb.sessions.at(-1);
   const gaps = result.unmodelled.map((u) => `${u.peripheral}.${u.register}`);
