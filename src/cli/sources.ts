@@ -102,10 +102,13 @@ function upwards(folder: string): string[] {
 }
 
 type Found = { readonly path: string; readonly leftOut: null } | { readonly path: null; readonly leftOut: string | null };
+/** No file has a longer one (PATH_MAX of Linux; macOS and Windows have less). */
+const LONGEST_NAME = 4096;
 const OUTSIDE = 'it lies outside of the project folder (--source-root <folder> adds one)';
 
 /** `../Core/Src/main.c` of a build folder is `Core/Src/main.c` of the project: leading parts are dropped until something is there, but never the last folder. */
 function look(name: string, starts: readonly string[], projects: readonly Project[]): Found {
+  if (name.length > LONGEST_NAME) return { path: null, leftOut: 'its name is longer than that of a file can be' };
   const parts = name.split(/[\\/]/).filter((part) => part !== '' && part !== '.');
   const candidates = isAbsolute(name) ? [resolve(name)] : starts.map((start) => join(start, name));
   // what lies outside is not even asked for: a report does not tell what other files there are

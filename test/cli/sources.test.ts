@@ -124,6 +124,12 @@ describe('in the project folder', () => {
     for (const name of ['id_rsa', 'a.env', 'key.c']) expect(told(sourcesIn(root), name)).toBe('it is not called as source files are');
     for (const name of ['b.c', 'START.S']) expect(told(sourcesIn(root), name)).toBe('text');
   });
+  it('a name of a hundred thousand folders is not looked for folder by folder', () => {
+    const root = folder({ 'a.c': 'int a;' });
+    const long = `${'x/'.repeat(100_000)}a.c`;
+    expect(told(sourcesIn(root), long)).toBe('its name is longer than that of a file can be');
+    expect(told(sourcesIn(root), `${'x/'.repeat(2000)}../a.c`)).toBe('int a;');
+  });
 
   it('a file that is nowhere is not called left out, and one outside is not looked at', () => {
     const root = tree({ 'p/a.c': 'a', 'there.c': 'b' });
