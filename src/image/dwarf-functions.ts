@@ -6,6 +6,9 @@ import { fileNames, type LineTable, type SourceLine } from './dwarf-line.ts';
 import { DwarfError, DwarfReader, readForm, type DwarfSections } from './dwarf-reader.ts';
 import { codeRanges, readUnits, textValue, type AttributeValue, type CodeRange, type DwarfUnit, type Abbreviation } from './dwarf-units.ts';
 
+/** Bytes of .debug_str that are looked through: a string of JavaScript can hold no more than half a gigabyte. */
+const MOST_TEXT = 128 << 20;
+
 /** One call on the way to an instruction. */
 export interface SourceFrame {
   /** As the source names it, with namespaces and classes; null where the debug data has no name. */
@@ -113,7 +116,8 @@ export class FunctionTable {
   linkageNames(): string[] {
     const { str } = this.sections;
     // a letter for each byte: what is looked for is ASCII
-    return str === null ? [] : [...new TextDecoder('latin1').decode(str).matchAll(/(?<=^|\0)_Z\w+(?=\0)/g)].map((m) => m[0]);
+    const text = str === null ? '' : new TextDecoder('latin1').decode(str.subarray(0, MOST_TEXT));
+    return [...text.matchAll(/(?<=^|\0)_Z\w+(?=\0)/g)].map((m) => m[0]);
   }
 
   private chainAt(pc: number): { unit: DwarfUnit; calls: FunctionEntry[]; files: readonly string[] } | null {

@@ -136,6 +136,8 @@ const ELFCOMPRESS_ZLIB = 1;
 const COMPRESSION_HEADER = 12;
 /** Deflate makes no more of a byte. */
 const LARGEST_RATIO = 1040;
+/** Of one section: the largest of real firmware take a tenth of that. */
+const MOST_INFLATED = 128 << 20;
 
 function contentsOf(bytes: Uint8Array, sections: readonly Section[], name: string): Uint8Array | null {
   const found = sections.find((s) => s.name === name);
@@ -155,7 +157,7 @@ function contentsOf(bytes: Uint8Array, sections: readonly Section[], name: strin
 }
 /** Null where the data is damaged: debug sections are of use, not needed. */
 function inflated(data: Uint8Array, size: number): Uint8Array | null {
-  if (size > data.length * LARGEST_RATIO) return null;
+  if (size > Math.min(MOST_INFLATED, data.length * LARGEST_RATIO)) return null;
   try {
     const out = unzlibSync(data, { out: new Uint8Array(size) });
     return out.length === size ? out : null;

@@ -1,4 +1,5 @@
 /** What a file made by hand says, word by word: symbols of each kind and binding, names up to the last byte of their table, sections by their flags. */
+import { zlibSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { readAttributes } from '../../src/image/attributes.ts';
 import { parseElf, type ElfSymbol } from '../../src/image/elf.ts';
@@ -28,7 +29,7 @@ function elfOf(sections: readonly Section[], tail = '', memory = 4): Uint8Array 
   const contents: number[] = [];
   const rows = all.map((s, i) => {
     const offset = FROM + contents.length;
-    contents.push(...(s.bytes ?? []));
+    for (const byte of s.bytes ?? []) contents.push(byte);
     const nameAt = all.slice(0, i).reduce((sum, { name }) => sum + name.length + 1, 0);
     return words(nameAt, s.type, s.flags ?? 0, s.address ?? 0, offset, s.size ?? s.bytes?.length ?? 0, s.link ?? 0, 0, 1, 0);
   });
@@ -118,6 +119,15 @@ describe('A label without a size', () => {
 });
 
 describe('A section', () => {
+  it.each([
+    [1 << 20, 1 << 20],
+    // of a file of 130 KB: what it holds is left alone, not tried
+    [129 << 20, undefined],
+  ])('that is compressed from %i bytes is read, if it is one of a firmware', (size, expected) => {
+    const bytes = Uint8Array.from([...words(1, size, 1), ...zlibSync(new Uint8Array(size))]);
+    const elf = parseElf(elfOf([{ name: '.debug_str', type: PROGBITS, flags: 0x800, bytes }]));
+    expect(elf.section('.debug_str')?.length).toBe(expected);
+  });
   it.each([
     ['that is loaded', PROGBITS, ALLOC, true],
     ['that is loaded and written', PROGBITS, ALLOC | WRITE, true],

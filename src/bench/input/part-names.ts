@@ -153,6 +153,8 @@ export function otherMaker(texts: readonly string[]): { readonly part: string; r
   return null;
 }
 
+/** Bytes of a section that are looked through: a string can hold no more than half a gigabyte. */
+const MOST_TEXT = 128 << 20;
 /** What the debug sections and names of an image say. */
 export function textsOf({ path, bytes }: NamedImage): string[] {
   if (!isElf(bytes)) return [];
@@ -161,7 +163,7 @@ export function textsOf({ path, bytes }: NamedImage): string[] {
     const decoder = new TextDecoder('latin1');
     return TEXT_SECTIONS.flatMap((name) => {
       const section = elf.section(name);
-      return section === null ? [] : [decoder.decode(section)];
+      return section === null ? [] : [decoder.decode(section.subarray(0, MOST_TEXT))];
     });
   } catch (error) {
     throw error instanceof ImageError ? error.inFile(path) : error;
