@@ -24,12 +24,12 @@ const GENERIC = 'dfu-util, STM32CubeProgrammer and WebUSB in a browser';
 const DFUSE_DEMO = 'DfuSe Demo';
 
 /** The programs that list the device, those that do not, and why. */
-export interface Tools {
+interface Tools {
   readonly find: string | null;
   readonly miss: string;
   readonly because: string;
 }
-export function toolsOf(kind: HostKind, driver: HostDriver): Tools {
+function toolsOf(kind: HostKind, driver: HostDriver): Tools {
   if (driver === 'no-access')
     return {
       find: `${GENERIC} run by root`,
