@@ -166,3 +166,18 @@ it('a stretch that is repeated in parts ends where it ends in one', async () => 
     s.release();
   }
 });
+
+it('semihosting that prints 64 KB with each call is looked at by what it prints, not by its few instructions', async () => {
+  // R1 points to erased flash: a text without an end
+  const t = new Thumb(0x08000008).movs(0, 4).constant(1, 0x08002000).label('loop').put(0xbeab).b('loop');
+  const code = t.bytes();
+  const bytes = new Uint8Array(8 + code.length);
+  new DataView(bytes.buffer).setUint32(0, RAM + 0x1000, true);
+  new DataView(bytes.buffer).setUint32(4, 0x08000009, true);
+  bytes.set(code, 8);
+  const job = await loadJob(['fw.bin@0x08000000'], { chip: 'stm32f103c8' }, folder({ 'fw.bin': bytes }));
+  let looks = 0;
+  const result = runBench(jobInput({ ...job, limits: { ...job.limits, wallMs: 20 } }, { clock: () => looks++, startedAt: 0 }));
+  expect(result.ended.reason).toBe('wall');
+  expect(Number(result.time.seconds)).toBeLessThan(0.01);
+});

@@ -53,6 +53,7 @@ const LONGEST_UNICORN = 5 * PS_PER_SECOND;
 const CHECK_STEP = 1 * MS;
 /** The user's limits are looked at this often all the same. */
 const LONGEST_STRETCH = 50 * MS;
+const LOOK_BYTES = 1 << 20;
 /** Characters of the console's end in which its last line is looked for, to tell how far a run is. */
 const LINE_TOLD = 1024;
 /** First checkpoint of the trail, and how much later the next may be. */
@@ -123,6 +124,7 @@ export class Session implements LiveRun {
   keepCheckpoints = true;
   /** A host on another interface has asked the ROM to start the program whose vector table is there. */
   goTo: number | null = null;
+  private unlooked = 0;
   /** Before the first instruction of the program that the last leave went to. */
   leave: (Leaving & { readonly checkpoint: Checkpoint }) | null = null;
   private leaving: Leaving | null = null;
@@ -261,10 +263,17 @@ export class Session implements LiveRun {
     for (const { address, bytes, stored } of input.eccLosses)
       if (stored.every((byte, i) => machine.bootCore.peekBehindCache(address + i, 1) === byte)) machine.replace(address, bytes);
   }
+  /** A call may print 64 KB in two instructions: the limits of the user are looked at by bytes, too. */
+  private printed(text: string): void {
+    this.machine.console('semihosting', text);
+    if ((this.unlooked += text.length) < LOOK_BYTES) return;
+    this.unlooked = 0;
+    if (this.budget.reached() !== null) this.machine.stop();
+  }
   private serve(core: Core): void {
     const { machine } = this;
     serveSemihosting(core, {
-      print: (text) => machine.console('semihosting', text),
+      print: (text) => this.printed(text),
       exit: (code) => {
         machine.state.semihostingExit ??= code;
         this.exited = code;
