@@ -2,7 +2,7 @@
  * ELF32 little-endian executables for Arm. Every offset and length of the file is checked before it is followed, so that a broken
  * file gives an ImageError and nothing else. Source of the layout: System V ABI, ELF for the Arm Architecture (IHI0044).
  */
-import { unzlibSync } from 'fflate';
+import { Unzlib } from 'fflate';
 import { ImageError, atOffset, hexAddress } from './errors.ts';
 
 export interface ElfSegment {
@@ -106,9 +106,13 @@ export function parseElf(bytes: Uint8Array): ElfFile {
   const segments = whole.map((segment) => withoutHeaders(segment, sections, bytes));
   const remarks = segments.flatMap(({ address }, i) => (address === whole[i]!.address ? [] : [headersRemark(whole[i]!.address, address)]));
   const expanded = new Map<string, Uint8Array | null>();
+  let room = MOST_INFLATED;
   const section = (name: string): Uint8Array | null => {
     let contents = expanded.get(name);
-    if (contents === undefined) expanded.set(name, (contents = contentsOf(bytes, sections, name)));
+    if (contents === undefined) {
+      expanded.set(name, (contents = contentsOf(bytes, sections, name, room)));
+      if (contents !== null && contents.buffer !== bytes.buffer) room -= contents.length;
+    }
     return contents;
   };
   const loaded = (name: string): ReturnType<ElfFile['loaded']> => {
@@ -136,10 +140,13 @@ const ELFCOMPRESS_ZLIB = 1;
 const COMPRESSION_HEADER = 12;
 /** Deflate makes no more of a byte. */
 const LARGEST_RATIO = 1040;
-/** Of one section: the largest of real firmware take a tenth of that. */
-const MOST_INFLATED = 128 << 20;
+/** Compressed bytes that are expanded at once: to 16 MB at most. */
+const SLICE = 16 << 10;
+/** Of all sections together: the largest of real firmware take a half of that. */
+const MOST_INFLATED = 96 << 20;
 
-function contentsOf(bytes: Uint8Array, sections: readonly Section[], name: string): Uint8Array | null {
+/** @param room bytes that a compressed section may have */
+function contentsOf(bytes: Uint8Array, sections: readonly Section[], name: string, room: number): Uint8Array | null {
   const found = sections.find((s) => s.name === name);
   if (found !== undefined) {
     if (found.type === SHT_NOBITS) return null;
@@ -147,20 +154,30 @@ function contentsOf(bytes: Uint8Array, sections: readonly Section[], name: strin
     if (!found.compressed) return data;
     if (data.length < COMPRESSION_HEADER) return null;
     const header = new DataView(data.buffer, data.byteOffset, COMPRESSION_HEADER);
-    return header.getUint32(0, true) === ELFCOMPRESS_ZLIB ? inflated(data.subarray(COMPRESSION_HEADER), header.getUint32(4, true)) : null;
+    return header.getUint32(0, true) === ELFCOMPRESS_ZLIB
+      ? inflated(data.subarray(COMPRESSION_HEADER), header.getUint32(4, true), room)
+      : null;
   }
   const old = sections.find((s) => s.name === OLD_NAME(name));
   if (old === undefined || old.type === SHT_NOBITS || old.size < COMPRESSION_HEADER) return null;
   const data = bytes.subarray(old.offset, old.offset + old.size);
   const header = new DataView(data.buffer, data.byteOffset, COMPRESSION_HEADER);
-  return header.getUint32(0) === 0x5a4c4942 ? inflated(data.subarray(COMPRESSION_HEADER), header.getUint32(8)) : null;
+  return header.getUint32(0) === 0x5a4c4942 ? inflated(data.subarray(COMPRESSION_HEADER), header.getUint32(8), room) : null;
 }
 /** Null where the data is damaged: debug sections are of use, not needed. */
-function inflated(data: Uint8Array, size: number): Uint8Array | null {
-  if (size > Math.min(MOST_INFLATED, data.length * LARGEST_RATIO)) return null;
+function inflated(data: Uint8Array, size: number, room: number): Uint8Array | null {
+  if (size > Math.min(room, data.length * LARGEST_RATIO)) return null;
+  const out = new Uint8Array(size);
+  let at = 0;
+  // in slices, for a stream that says of itself to be short may be a long one
+  const stream = new Unzlib((chunk) => {
+    out.set(chunk, at);
+    at += chunk.length;
+  });
   try {
-    const out = unzlibSync(data, { out: new Uint8Array(size) });
-    return out.length === size ? out : null;
+    for (let from = 0; from < data.length && at <= size; from += SLICE)
+      stream.push(data.subarray(from, from + SLICE), from + SLICE >= data.length);
+    return at === size ? out : null;
   } catch {
     return null;
   }

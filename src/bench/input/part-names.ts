@@ -153,8 +153,8 @@ export function otherMaker(texts: readonly string[]): { readonly part: string; r
   return null;
 }
 
-/** Bytes of a section that are looked through: a string can hold no more than half a gigabyte. */
-const MOST_TEXT = 128 << 20;
+/** Bytes of a section that are looked through: those of real firmware have less. */
+const MOST_TEXT = 16 << 20;
 /** What the debug sections and names of an image say. */
 export function textsOf({ path, bytes }: NamedImage): string[] {
   if (!isElf(bytes)) return [];
