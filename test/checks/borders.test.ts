@@ -144,6 +144,18 @@ describe('The NVIC', () => {
     const what = [1, 2].map((n) => repairOf('nvic-enabled', enabled(n).subject()).what);
     expect(what).toEqual([expect.stringMatching(/^disabled in the NVIC: 10/), 'all lines disabled in the NVIC']);
   });
+  it('pending lines alone are cleared without a write to ICSR, PendSV with one', () => {
+    const writesIcsr = (t: FakeTarget): readonly [inC: boolean, made: number] => {
+      const written: number[] = [];
+      t.write = (address) => void (address === PPB.ICSR && written.push(address));
+      const repair = repairOf('nvic-pending', t.subject());
+      if (repair.at !== 'entry') throw new Error('no repair at the entry');
+      repair.apply(t, t.subject());
+      return [repair.fix.includes('SCB->ICSR'), written.length];
+    };
+    expect(writesIcsr(pending(1))).toEqual([false, 0]);
+    expect(writesIcsr(target(undefined, (t) => t.ppb.set(PPB.ICSR, 1 << 28)))).toEqual([true, 1]);
+  });
   it('three pending lines are cleared by name, four by a loop', () => {
     expect([3, 4].map((n) => repairOf('nvic-pending', pending(n).subject()).fix.startsWith('for ('))).toEqual([false, true]);
   });
@@ -172,6 +184,15 @@ describe('Clocks and supply', () => {
     expect([19_999_999, 20_000_000, 20_000_001].map((hz) => verdict(hz, 0))).toEqual(['pass', 'pass', 'fail']);
     expect([0, 1, 2].map((latency) => verdict(30_000_000, latency))).toEqual(['fail', 'pass', 'pass']);
   });
+  it('a clock is shown in whole megahertz where it is held against the flash, to 10 kHz where SYSCLK is', () => {
+    const shown = (id: string, clock: string, hz: number): string =>
+      target(undefined, (t) => (t.clocks[clock] = hz))
+        .judge(id)
+        .observed!.replace(/.*?([\d.]+ MHz).*/, '$1');
+    expect([19_499_999, 19_500_000].map((hz) => shown('flash-latency', 'hclk', hz))).toEqual(['19 MHz', '20 MHz']);
+    expect([19_499_999, 19_500_000].map((hz) => shown('voltage-range', 'hclk', hz))).toEqual(['19 MHz', '20 MHz']);
+    expect([32_004_999, 32_005_000].map((hz) => shown('sysclk', 'sysclk', hz))).toEqual(['32 MHz', '32.01 MHz']);
+  });
   it('VOS3 of STM32H5 allows 100 MHz and no more', () => {
     const change = (t: FakeTarget, hz: number): void => void (t.clocks['hclk'] = hz);
     expect(verdicts('voltage-range', [99_999_999, 100_000_000, 100_000_001], change)).toEqual(['pass', 'pass', 'fail']);
@@ -195,6 +216,20 @@ describe('hse', () => {
     expect(judge('hse', on(0, {}, {}, 'STM32F407VG')).expected).toBe('HSE of 4 to 26 MHz in steps of 1 MHz');
     expect(judge('hse', on(9e6)).because).toContain('the ROM knows crystals of 2, 3, 4, 6, 8, 12, 16, 24 MHz only');
     expect(judge('hse', on(3e6, {}, {}, 'STM32F407VG')).because).toContain('the ROM measures HSE in whole megahertz');
+  });
+  it('a frequency is rounded to whole kilohertz, a time to 10 us', () => {
+    const kilohertz = [8_000_499, 8_000_500, 8_001_499].map((hz) => judge('hse', on(hz)).observed);
+    expect(kilohertz).toEqual(['HSE 8 MHz', 'HSE 8.001 MHz', 'HSE 8.001 MHz']);
+    const times = [0.003004, 0.003006].map(
+      (seconds) => judge('hse', on(8e6, { crystalStart: () => ({ seconds, typical: 0.001 }) })).observed,
+    );
+    expect(times).toEqual(['HSE takes 3 ms to start', 'HSE takes 3.01 ms to start']);
+  });
+  it('16 MHz on F070, which the ROM takes for 18 MHz, is 16 MHz rounded to whole megahertz', () => {
+    const because = [15_499_999, 15_500_000, 16_499_999, 16_500_000].map((hz) => judge('hse', on(hz, {}, {}, 'STM32F070RB')).because);
+    expect(because.map((text) => text.includes('takes it for 18 MHz'))).toEqual([false, true, true, false]);
+    const crystal = [12e6, 16e6].map((hz) => repairOf('hse', on(hz, {}, {}, 'STM32F070RB')).what);
+    expect(crystal).toEqual(['a crystal at HSE that starts as fast as usual', 'a crystal of 8 MHz at HSE']);
   });
   it('0 Hz is no crystal, 1 kHz is a wrong one', () => {
     expect([0, 1000].map((hz) => judge('hse', on(hz)).observed)).toEqual(['no HSE on the board', 'HSE 0.001 MHz']);
