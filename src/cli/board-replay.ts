@@ -17,6 +17,7 @@ import { dumpText, dumpedOn } from './board-dump.ts';
 import { proved, proveOn, watchedOn, watchedText } from './board-prove.ts';
 import { registersOf, settleOn, told, type SettleReport } from './board-settle.ts';
 import { stepCompared } from './board-step.ts';
+import { mustEnd } from './has-end.ts';
 import { chipNamed } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
 import { reason } from './outputs.ts';
@@ -30,8 +31,10 @@ export async function boardReplayCommand(file: string, images: readonly string[]
 }
 export function readRecord(path: string, file: string): string {
   try {
+    mustEnd(path, file);
     return readFileSync(path, 'utf8').replaceAll('\r\n', '\n');
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError(`cannot read ${file}: ${reason(error)}`);
   }
 }

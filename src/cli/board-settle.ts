@@ -16,6 +16,7 @@ import { familyOf, locate } from '../checks/families.ts';
 import { fromHex } from '../debug/packets.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { sha256 } from '../image/sha256.ts';
+import { mustEnd } from './has-end.ts';
 import { printable, wrap } from '../report/text.ts';
 import { EVIDENCE_SCHEMA, SIMULATED, type EvidenceLine } from '../rom/evidence.ts';
 import { resolveRomOptions, type RomOptionId } from '../rom/options.ts';
@@ -144,6 +145,7 @@ function recordingPath({ evidence, record }: SettleOptions, io: Io): string | nu
 }
 function linesBefore(path: string): string {
   if (!existsSync(path)) return '';
+  mustEnd(path, path);
   const text = readFileSync(path, 'utf8');
   return text === '' || text.endsWith('\n') ? text : `${text}\n`;
 }

@@ -14,6 +14,7 @@ import type { RomProfile } from '../rom/profile.ts';
 import { romProfileOf } from '../rom/profiles.ts';
 import { readRecord, settledIn } from './board-replay.ts';
 import { whyNoEvidence, type SettleReport } from './board-settle.ts';
+import { mustEnd } from './has-end.ts';
 import { EXIT, type Io } from './io.ts';
 import { Outputs, reason } from './outputs.ts';
 import { romImage } from './rom-image.ts';
@@ -73,6 +74,7 @@ function filesAt(path: string, cwd: string): EvidenceFile[] {
 function linesOf({ path, shown }: EvidenceFile): string[] {
   let text: string;
   try {
+    mustEnd(path, shown);
     if (statSync(path).size > LONGEST_FILE) throw new UsageError(`${shown} is longer than ${LONGEST_FILE >> 20} MiB`);
     text = readFileSync(path, 'utf8');
   } catch (error) {

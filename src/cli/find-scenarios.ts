@@ -4,6 +4,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import { SCENARIO_SCHEMA } from '../bench/documents/scenario-types.ts';
 import { elfInPlaceOf, UsageError } from '../bench/documents/usage-error.ts';
 import { isElf } from '../image/elf.ts';
+import { mustEnd } from './has-end.ts';
 import { nameHint } from './inputs.ts';
 import { reason } from './outputs.ts';
 
@@ -56,7 +57,7 @@ export function globExpression(pattern: string): RegExp {
 /** Of other JSON in the folders only scenarios with `expect` count; a file named or matched by a pattern is always taken. */
 function isScenario(path: string): boolean {
   if (!path.endsWith('.json')) return false;
-  const text = readable(path, () => readFileSync(path, 'utf8'));
+  const text = readable(path, () => (statSync(path).isFile() ? readFileSync(path, 'utf8') : ''));
   return text.includes(SCENARIO_SCHEMA) && text.includes('"expect"');
 }
 
@@ -66,6 +67,7 @@ export function findScenarios(pattern: string, cwd: string): string[] {
   const shown = (file: string): string => relative(cwd, file) || file;
   if (existsSync(path)) {
     if (statSync(path).isDirectory()) return [...filesBelow(path)].filter(isScenario).map(shown);
+    mustEnd(path, pattern);
     if (isElf(readFileSync(path))) throw elfInPlaceOf(pattern);
     return [shown(path)];
   }

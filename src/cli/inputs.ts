@@ -4,7 +4,7 @@ import { isShortcut, SHORTCUT_NAMES } from '../emu/proofs/shortcuts.ts';
 import { circuitInWords } from '../bench/input/board-circuits.ts';
 import { boardOf, boardsBegun, findBoard, sayPart } from '../bench/input/boards.ts';
 import { inferChip } from '../bench/input/infer-chip.ts';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { CHIPS, chipFamilies, existsUnmodelled, findChip, nearestChip, partInBoardName, suggestChips } from '../chips/index.ts';
 import { splitImagePath } from '../image/image.ts';
@@ -22,6 +22,7 @@ import { MS } from '../emu/time.ts';
 import { withLeave } from '../bench/documents/leave-scenario.ts';
 import { bootAddress, jobInput, romProfile, romProfileIfAny, type JobImage, type RunJob } from '../bench/input/job.ts';
 import { dumpFiles, readDump } from './rom-dump.ts';
+import { mustEnd } from './has-end.ts';
 import { reason, surroundings } from './outputs.ts';
 import { VERSION } from '../version.ts';
 import { romImage } from './rom-image.ts';
@@ -61,23 +62,12 @@ export interface RunOptions extends MachineOptions {
   readonly trigger?: boolean;
 }
 
-/** An ELF with all its debug data stays far below. */
-const LARGEST_FILE = 2 ** 30;
-const ENDLESS = /^\/dev\/(zero|full|u?random)$/;
-
-/** A named pipe keeps who opens it until somebody writes, and he hears no signal meanwhile; a pipe of the shell (/dev/fd) has its other end already. */
-function mustBeNoPipe(file: string, shown: string): void {
-  if (!/^\/(dev|proc)\//.test(file) && statSync(file, { throwIfNoEntry: false })?.isFIFO() === true)
-    throw new UsageError(`${shown} is a named pipe, which is not read`, 'give a file, or /dev/stdin');
-}
-
 /** `shown`: what an error calls it. */
 export function readInput(path: string, cwd: string, shown = path): Uint8Array {
   if (path === '') throw new UsageError('a file name is empty', 'is a shell variable not set?');
   try {
     const file = resolve(cwd, path);
-    mustBeNoPipe(file, shown);
-    throwIfTooMuch(file, shown);
+    mustEnd(file, shown);
     return new Uint8Array(readFileSync(file));
   } catch (error) {
     if (error instanceof UsageError) throw error;
@@ -91,13 +81,6 @@ export function nameHint(path: string, cwd: string): string | null {
   if (slashed !== path && existsSync(resolve(cwd, slashed))) return `${slashed} exists: write / instead of \\; it also works on Windows`;
   return path.includes('\ufffd') ? 'Node supports only UTF-8 file names: rename the file, or make a link to it' : null;
 }
-/** What has no end would be read for ever. */
-function throwIfTooMuch(file: string, shown: string): void {
-  if (ENDLESS.test(file)) throw new UsageError(`cannot read ${shown}: it never ends`);
-  if (statSync(file).size > LARGEST_FILE)
-    throw new UsageError(`cannot read ${shown}: it is larger than ${LARGEST_FILE / 2 ** 20} MiB`, 'is it the right file?');
-}
-
 /** What a scenario names lies beside it: an error says where it was looked for. */
 function readImageFile(path: string, folder: string, scenario: string | undefined): Uint8Array {
   const { file } = splitImagePath(path);

@@ -7,6 +7,7 @@ import { compileFunction } from 'node:vm';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import type { UnicornBinding } from '../engines/unicorn-api.ts';
 import { unicornJs } from '../engines/unicorn-js.ts';
+import { mustEnd } from './has-end.ts';
 import { IMPORT } from './import.ts';
 
 /** What `--unicorn-js` asks for. */
@@ -15,6 +16,7 @@ const WANTED = 'it takes a build of unicorn.js 2.1 with ARM, such as its unicorn
 export async function unicornFromFile(path: string): Promise<UnicornBinding> {
   let source: string;
   try {
+    mustEnd(path, path);
     source = readFileSync(path, 'utf8');
   } catch (error) {
     throw new UsageError(`--unicorn-js: cannot read ${path}: ${messageOf(error)}`);
