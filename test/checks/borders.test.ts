@@ -140,6 +140,14 @@ describe('The NVIC', () => {
   it('three enabled lines are disabled by name, four by a loop', () => {
     expect([3, 4].map((n) => repairOf('nvic-enabled', enabled(n).subject()).fix.startsWith('for ('))).toEqual([false, true]);
   });
+  it('the last writer is that of a line that can fire, or of any enabled one if none can', () => {
+    const blamed = (clock: number): number | undefined => {
+      const t = new FakeTarget().enable(TIM2_IRQ).enable(100).set('RCC.APB1LENR.TIM2EN', clock);
+      t.writers.set(`CPU.NVIC_ISER${TIM2_IRQ >>> 5}`, writer(0x08000500, 7)).set('CPU.NVIC_ISER3', writer(0x08000600, 8));
+      return t.judge('nvic-enabled').lastWriter?.pc;
+    };
+    expect([0, 1].map(blamed)).toEqual([0x08000600, 0x08000500]);
+  });
   it('one enabled line is named, of two it is said that all are disabled', () => {
     const what = [1, 2].map((n) => repairOf('nvic-enabled', enabled(n).subject()).what);
     expect(what).toEqual([expect.stringMatching(/^disabled in the NVIC: 10/), 'all lines disabled in the NVIC']);
@@ -228,8 +236,8 @@ describe('hse', () => {
   it('16 MHz on F070, which the ROM takes for 18 MHz, is 16 MHz rounded to whole megahertz', () => {
     const because = [15_499_999, 15_500_000, 16_499_999, 16_500_000].map((hz) => judge('hse', on(hz, {}, {}, 'STM32F070RB')).because);
     expect(because.map((text) => text.includes('takes it for 18 MHz'))).toEqual([false, true, true, false]);
-    const crystal = [12e6, 16e6].map((hz) => repairOf('hse', on(hz, {}, {}, 'STM32F070RB')).what);
-    expect(crystal).toEqual(['a crystal at HSE that starts as fast as usual', 'a crystal of 8 MHz at HSE']);
+    const crystal = [12e6, 15_999_999, 16e6].map((hz) => repairOf('hse', on(hz, {}, {}, 'STM32F070RB')).what);
+    expect(crystal).toEqual(['a crystal at HSE that starts as fast as usual', ...Array<string>(2).fill('a crystal of 8 MHz at HSE')]);
   });
   it('0 Hz is no crystal, 1 kHz is a wrong one', () => {
     expect([0, 1000].map((hz) => judge('hse', on(hz)).observed)).toEqual(['no HSE on the board', 'HSE 0.001 MHz']);
@@ -270,9 +278,10 @@ describe('iwdg', () => {
     };
     expect([0xff, 0x100, 0x101].map(hasWindow)).toEqual([true, false, false]);
   });
-  it('is named where the chip has two of them', () => {
+  it('runs if one block of it does, and is named where the chip has two', () => {
     const observed = (chip: string): string | null => judge('iwdg', asking(target(chip), { watchdogRuns: () => true })).observed;
     expect(observed('STM32F407VG')).toBe('running');
+    expect(judge('iwdg', asking(target('STM32F407VG'), { watchdogRuns: () => false })).observed).toBe('not running');
     expect(observed('STM32H745ZI')).toBe('IWDG1 and IWDG2 running');
   });
 });
