@@ -359,3 +359,11 @@ describe('Backup SRAM', () => {
     expect(isSram).toEqual([false, true, true, false]);
   });
 });
+
+describe('peripherals-left-on', () => {
+  it('stays open on the board for one block that is held in reset, not for none', () => {
+    const staysOpen = (held: number): boolean =>
+      check('peripherals-left-on').staysOpen!(target(undefined, (t) => t.set('RCC.APB1LRSTR.TIM2RST', held)).subject());
+    expect([0, 1].map(staysOpen)).toEqual([false, true]);
+  });
+});
