@@ -1,6 +1,7 @@
 /** Which files git ignores, by the rules of gitignore(5): no git is started, since a repository may be somebody else's. */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { ignoreConfig, type IgnoreConfig } from './git-config.ts';
 
 interface Rule {
   readonly ignores: boolean;
@@ -15,12 +16,15 @@ const MOST_BYTES = 1 << 20;
 export class GitIgnore {
   private readonly root: string;
   private readonly home: string | null;
+  private readonly env: Readonly<Record<string, string | undefined>>;
   private readonly rules = new Map<string, readonly Rule[]>();
+  private readonly repositories = new Map<string, Repository | null>();
 
   /** @param root where reading of `.gitignore` begins; `home` is where the user's own rules lie */
-  constructor(root: string, home: string | null) {
+  constructor(root: string, home: string | null, env: Readonly<Record<string, string | undefined>> = {}) {
     this.root = root;
     this.home = home;
+    this.env = env;
   }
 
   /** @param path parts of a file's path, from the root */
@@ -32,31 +36,47 @@ export class GitIgnore {
   private decides(path: readonly string[], isFolder: boolean): boolean {
     // the nearest file of rules decides, and in it the last rule
     for (let depth = path.length - 1; depth >= 0; depth--) {
-      const ignores = lastMatch(this.rulesAt(join(this.root, ...path.slice(0, depth), '.gitignore')), path.slice(depth), isFolder);
+      const at = join(this.root, ...path.slice(0, depth));
+      const repository = this.repositoryAt(at, depth === 0);
+      const anyCase = repository?.config.anyCase ?? this.repositoryAt(this.root, true)!.config.anyCase;
+      const ignores = lastMatch(this.rulesAt(join(at, '.gitignore'), anyCase), path.slice(depth), isFolder);
       if (ignores !== null) return ignores;
-    }
-    for (const file of this.general()) {
-      const ignores = lastMatch(this.rulesAt(file), path, isFolder);
-      if (ignores !== null) return ignores;
+      // of a repository within this one, too
+      if (
+        repository !== null &&
+        general(repository).some((file) => lastMatch(this.rulesAt(file, anyCase), path.slice(depth), isFolder) === true)
+      )
+        return true;
     }
     return false;
   }
 
-  /** Rules of this clone, and the user's for all of his. */
-  private general(): string[] {
-    const folder = gitFolder(this.root);
-    return [
-      ...(folder === null ? [] : [join(folder, 'info', 'exclude')]),
-      ...(this.home === null ? [] : [join(this.home, '.config', 'git', 'ignore')]),
-    ];
+  /** Null where no repository begins. */
+  private repositoryAt(folder: string, always: boolean): Repository | null {
+    let found = this.repositories.get(folder);
+    if (found === undefined) {
+      const git = gitFolder(folder);
+      const config = git === null && !always ? null : ignoreConfig(folder, git, this.home, this.env);
+      this.repositories.set(folder, (found = config === null ? null : { git, config }));
+    }
+    return found;
   }
 
-  private rulesAt(file: string): readonly Rule[] {
-    let found = this.rules.get(file);
-    if (found === undefined) this.rules.set(file, (found = rulesOf(textOf(file))));
+  private rulesAt(file: string, anyCase: boolean): readonly Rule[] {
+    const key = `${anyCase} ${file}`;
+    let found = this.rules.get(key);
+    if (found === undefined) this.rules.set(key, (found = rulesOf(textOf(file), anyCase)));
     return found;
   }
 }
+
+interface Repository {
+  /** The folder `.git`; null in a project without one. */
+  readonly git: string | null;
+  readonly config: IgnoreConfig;
+}
+/** Rules of a clone, and the user's for all of his. */
+const general = ({ git, config }: Repository): string[] => [...(git === null ? [] : [join(git, 'info', 'exclude')]), ...config.excludes];
 
 /** The folder `.git`, or where the file of that name of a worktree leads to. */
 function gitFolder(root: string): string | null {
@@ -84,22 +104,29 @@ function lastMatch(rules: readonly Rule[], path: readonly string[], isFolder: bo
   return rules.findLast((r) => (isFolder || !r.foldersOnly) && r.matches.test(name))?.ignores ?? null;
 }
 
-function rulesOf(text: string): Rule[] {
-  return text.split('\n').flatMap((line) => {
-    let pattern = line.replace(/\r$/, '').replace(/(?<!\\)[ \t]+$/, '');
-    if (pattern === '' || pattern.startsWith('#')) return [];
-    const ignores = !pattern.startsWith('!');
-    if (!ignores) pattern = pattern.slice(1);
-    const foldersOnly = pattern.endsWith('/');
-    if (foldersOnly) pattern = pattern.slice(0, -1);
-    // without a slash in it a rule counts at any depth
-    const anchored = pattern.includes('/');
-    const source = regexOf(pattern.replace(/^\//, ''));
-    return [{ ignores, foldersOnly, matches: new RegExp(`^${anchored ? '' : '(?:.*/)?'}${source}$`) }];
-  });
+function rulesOf(text: string, anyCase: boolean): Rule[] {
+  return text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .flatMap((line) => {
+      // to C, a NUL ends it
+      let pattern = line
+        .replace(/\0[^]*$/, '')
+        .replace(/\r$/, '')
+        .replace(/(?<!\\)[ \t]+$/, '');
+      if (pattern === '' || pattern.startsWith('#')) return [];
+      const ignores = !pattern.startsWith('!');
+      if (!ignores) pattern = pattern.slice(1);
+      const foldersOnly = pattern.endsWith('/');
+      if (foldersOnly) pattern = pattern.slice(0, -1);
+      // without a slash in it a rule counts at any depth
+      const anchored = pattern.includes('/');
+      const source = regexOf(pattern.replace(/^\//, ''));
+      return [{ ignores, foldersOnly, matches: new RegExp(`^${anchored ? '' : '(?:.*/)?'}${source}$`, anyCase ? 'i' : '') }];
+    });
 }
 
-const TOKENS = /\*\*\/|\/\*\*$|\*+|\?|\[[!^]?\]?[^\]/]*\]|\\.|[^]/g;
+const TOKENS = /\*\*\/|\/\*\*$|\*+|\?|\[[!^]?\]?(?:\[:\w*:\]|[^\]/])*\]|\\.|[^]/g;
 /** A glob of git as a regular expression. */
 function regexOf(glob: string): string {
   return (glob.match(TOKENS) ?? [])
@@ -116,9 +143,27 @@ function regexOf(glob: string): string {
 const quoted = (character: string): string => character.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 function classOf(token: string): string {
   const [, not, inside] = /^\[([!^]?)(.*)\]$/.exec(token)!;
-  const safe = inside!.replace(/[\\\][^]/g, '\\$&');
+  const safe = inside!.replace(/\[:(\w*):\]|[\\\][^]/g, (found, name?: string) =>
+    name === undefined ? `\\${found}` : (CLASSES[name] ?? ANY),
+  );
   return `[${not === '' ? '' : '^/'}${safe}]`;
 }
+
+/** Of POSIX; another name is taken for all, for too much may be hidden, and nothing shown. */
+const ANY = '\\s\\S';
+const CLASSES: Readonly<Record<string, string>> = {
+  alnum: 'A-Za-z0-9',
+  alpha: 'A-Za-z',
+  blank: ' \\t',
+  digit: '0-9',
+  graph: '!-~',
+  lower: 'a-z',
+  print: ' -~',
+  punct: '!-\\/:-@\\[-`{-~',
+  space: '\\s',
+  upper: 'A-Z',
+  xdigit: '0-9A-Fa-f',
+};
 
 /** The nearest folder upwards that is a repository; null where there is none. */
 export function repositoryOf(folder: string): string | null {

@@ -62,7 +62,7 @@ export interface SourcePlaces {
 export function sourcesOf({ images, folder, io, roots = [] }: SourcePlaces): Sources {
   const files = images.map((image) => resolve(folder, splitImagePath(image).file)).filter((file) => existsSync(file));
   const home = io.env['HOME'] ?? homedir();
-  const projects = projectFolders(io, roots).map((at): Project => ({ folder: at, ignored: new GitIgnore(at, home) }));
+  const projects = projectFolders(io, roots).map((at): Project => ({ folder: at, ignored: new GitIgnore(at, home, io.env) }));
   const from = [io.cwd, ...projects.map((p) => p.folder), ...files.flatMap((file) => upwards(dirname(file)))];
   const starts = [...new Set(from.map((at) => realPath(at)).filter((at) => at !== null))].filter((at) => projectAt(at, projects));
   const built = Math.max(0, ...files.map((file) => statSync(file).mtimeMs));

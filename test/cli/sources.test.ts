@@ -174,6 +174,46 @@ describe('files that git ignores are left out', () => {
     const sources = sourcesIn(join(root, 'w'), { env: { HOME: join(root, 'home') } });
     expect(['secret.c', 'local.c', 'main.c'].map((name) => told(sources, name))).toEqual(['git ignores it', 'git ignores it', 'text']);
   });
+  const HEAD = '.git/HEAD';
+  it.each<[string, Readonly<Record<string, string>>, Readonly<Record<string, string>>?]>([
+    ['core.excludesFile of the user', { 'home/.gitconfig': '[core]\n\texcludesFile = ~/mine\n', 'home/mine': 's.c\n' }],
+    [
+      'one with a name in quotes',
+      { 'home/.gitconfig': '[CORE] ExcludesFile = "~/my \\"own\\" rules" ; a comment\n', 'home/my "own" rules': 's.c\n' },
+    ],
+    [
+      'one that is included',
+      { 'home/.gitconfig': '[include]\npath = other\n', 'home/other': '[core]\nexcludesfile = ~/mine\n', 'home/mine': 's.c\n' },
+    ],
+    [
+      'one that is included for some folders',
+      {
+        'home/.gitconfig': '[includeIf "gitdir:/x/"]\npath = other\n',
+        'home/other': '[core]\nexcludesfile=~/mine\n',
+        'home/mine': 's.c\n',
+      },
+    ],
+    ['one of the clone', { 'p/.git/config': '[core]\n\texcludesfile = rules\n', 'p/rules': 's.c\n' }],
+    [
+      'one of the environment',
+      { 'p/rules': 's.c\n' },
+      { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'core.excludesFile', GIT_CONFIG_VALUE_0: 'rules' },
+    ],
+    ['XDG_CONFIG_HOME', { 'p/xdg/git/ignore': 's.c\n' }, { XDG_CONFIG_HOME: 'p/xdg' }],
+    ['a repository within this one', { 'p/d/.git/info/exclude': 's.c\n' }],
+    ['core.ignoreCase', { 'p/.git/config': '[core]\nignorecase\n', 'p/.gitignore': 'S.C\n' }],
+    ['classes of characters', { 'p/.gitignore': '*.[[:lower:]]\n' }],
+    ['a class of an unknown name', { 'p/.gitignore': '*.[[:foo:]]\n' }],
+    ['a file that begins with a byte order mark', { 'p/.gitignore': '\uFEFFs.c\n' }],
+    ['a rule that a NUL ends', { 'p/.gitignore': 's.c\0x\n' }],
+  ])('by %s', (_by, files, env = {}) => {
+    const root = tree({ [`p/${HEAD}`]: '', 'p/d/s.c': 'secret', 'p/d/t.cc': 'text', ...files });
+    const absolute = Object.fromEntries(
+      Object.entries(env).map(([key, value]) => [key, value.startsWith('p/') ? join(root, value) : value]),
+    );
+    const sources = sourcesIn(join(root, 'p'), { env: { HOME: join(root, 'home'), GIT_CONFIG_SYSTEM: '/nowhere', ...absolute } });
+    expect([told(sources, 'd/s.c'), told(sources, 'd/t.cc')]).toEqual(['git ignores it', 'text']);
+  });
 });
 
 describe('whether an image uses CMSIS', () => {

@@ -1,0 +1,83 @@
+/** What the configuration of git says of ignored files, without starting git: git-config(1), "Configuration file" and "Includes". A condition of an include is taken as met. */
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+export interface IgnoreConfig {
+  /** Files of `core.excludesFile`, of all configurations: which of them git takes does not matter, for what one of them ignores is not shown. */
+  readonly excludes: readonly string[];
+  /** Upper and lower case are the same (`core.ignoreCase`). */
+  readonly anyCase: boolean;
+}
+/** Longest file that is read, and how deep includes go. */
+const MOST_BYTES = 1 << 20;
+const DEEPEST = 10;
+
+/** @param folder the folder `.git`, null where there is none */
+export function ignoreConfig(
+  root: string,
+  folder: string | null,
+  home: string | null,
+  env: Readonly<Record<string, string | undefined>>,
+): IgnoreConfig {
+  const found = { excludes: [] as string[], anyCase: false };
+  const take = (key: string, value: string): void => {
+    if (key === 'core.ignorecase') found.anyCase ||= !/^(false|no|off|0|)$/i.test(value);
+    if (key === 'core.excludesfile' && value !== '') found.excludes.push(pathOf(value, root, home));
+  };
+  for (const file of configFiles(folder, home, env)) readConfig(file, home, take, 0);
+  const count = Number(env['GIT_CONFIG_COUNT'] ?? 0);
+  for (let i = 0; i < Math.min(count, 1000); i++)
+    take((env[`GIT_CONFIG_KEY_${i}`] ?? '').toLowerCase(), env[`GIT_CONFIG_VALUE_${i}`] ?? '');
+  const own = env['XDG_CONFIG_HOME'] ?? (home === null ? null : join(home, '.config'));
+  return { excludes: [...found.excludes, ...(own === null ? [] : [join(own, 'git', 'ignore')])], anyCase: found.anyCase };
+}
+function configFiles(folder: string | null, home: string | null, env: Readonly<Record<string, string | undefined>>): string[] {
+  const own = env['XDG_CONFIG_HOME'] ?? (home === null ? null : join(home, '.config'));
+  return [
+    env['GIT_CONFIG_SYSTEM'] ?? '/etc/gitconfig',
+    ...(env['GIT_CONFIG_GLOBAL'] === undefined ? [] : [env['GIT_CONFIG_GLOBAL']]),
+    ...(own === null ? [] : [join(own, 'git', 'config')]),
+    ...(home === null ? [] : [join(home, '.gitconfig')]),
+    ...(folder === null ? [] : [join(folder, 'config'), join(folder, 'config.worktree')]),
+  ];
+}
+const pathOf = (value: string, from: string, home: string | null): string =>
+  value.startsWith('~/') && home !== null ? join(home, value.slice(2)) : resolve(from, value);
+
+function readConfig(file: string, home: string | null, take: (key: string, value: string) => void, depth: number): void {
+  let section = '';
+  for (const line of linesOf(file)) {
+    const header = /^\s*\[\s*([\w.-]+)[^\]]*\](.*)$/.exec(line);
+    if (header) section = header[1]!.toLowerCase();
+    const entry = /^\s*([a-z][\w-]*)\s*(?:=(.*))?$/i.exec(header ? header[2]! : line);
+    if (!entry) continue;
+    const key = `${section}.${entry[1]!.toLowerCase()}`;
+    // a key alone is true
+    const value = entry[2] === undefined ? 'true' : valueOf(entry[2]);
+    if (/^include(if)?\.path$/.test(key)) {
+      if (depth < DEEPEST) readConfig(pathOf(value, dirname(file), home), home, take, depth + 1);
+    } else take(key, value);
+  }
+}
+/** Without its quotes, escapes and comment. */
+function valueOf(text: string): string {
+  let [value, quoted] = ['', false];
+  for (const [token] of text.matchAll(/\\.|[^]/g)) {
+    if (token === '"') quoted = !quoted;
+    else if (!quoted && (token === '#' || token === ';')) break;
+    else value += token.length === 2 ? ({ n: '\n', t: '\t', b: '\b' }[token[1]!] ?? token[1]!) : token;
+  }
+  return value.trim();
+}
+function linesOf(file: string): string[] {
+  try {
+    const found = statSync(file);
+    if (!found.isFile() || found.size > MOST_BYTES) return [];
+    return readFileSync(file, 'utf8')
+      .replace(/^\uFEFF/, '')
+      .replace(/\\\r?\n/g, '')
+      .split(/\r?\n/);
+  } catch {
+    return [];
+  }
+}
