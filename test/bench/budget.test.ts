@@ -180,4 +180,8 @@ it('semihosting that prints 64 KB with each call is looked at by what it prints,
   const result = runBench(jobInput({ ...job, limits: { ...job.limits, wallMs: 20 } }, { clock: () => looks++, startedAt: 0 }));
   expect(result.ended.reason).toBe('wall');
   expect(Number(result.time.seconds)).toBeLessThan(0.01);
+  // and without a limit of the user it ends all the same: the calls take next to no virtual time
+  const { ended, console } = runBench(jobInput(job));
+  expect(ended.reason).toBe('instructions');
+  expect(console['semihosting']!.length).toBeLessThan(2 << 20);
 });

@@ -54,6 +54,9 @@ const CHECK_STEP = 1 * MS;
 /** The user's limits are looked at this often all the same. */
 const LONGEST_STRETCH = 50 * MS;
 const LOOK_BYTES = 1 << 20;
+/** Nobody reads more, and it takes no virtual time that would end the run. */
+const MOST_PRINTED = 32 << 20;
+const printedBySemihosting = ({ state }: Pick<Machine, 'state'>): number => state.console['semihosting']?.count ?? 0;
 /** Characters of the console's end in which its last line is looked for, to tell how far a run is. */
 const LINE_TOLD = 1024;
 /** First checkpoint of the trail, and how much later the next may be. */
@@ -268,7 +271,7 @@ export class Session implements LiveRun {
     this.machine.console('semihosting', text);
     if ((this.unlooked += text.length) < LOOK_BYTES) return;
     this.unlooked = 0;
-    if (this.budget.reached() !== null) this.machine.stop();
+    if (this.limitReached() !== null) this.machine.stop();
   }
   private serve(core: Core): void {
     const { machine } = this;
@@ -574,6 +577,7 @@ export class Session implements LiveRun {
     const { machine, input } = this;
     const { maxInstructions } = input.limits;
     if (maxInstructions !== null && machine.bootCore.retired() >= maxInstructions) return 'instructions';
+    if (printedBySemihosting(machine) >= MOST_PRINTED) return 'instructions';
     const reached = this.budget.reached();
     if (reached === null && input.progress && input.clock) this.tell(input.progress, input.clock());
     return reached;

@@ -92,7 +92,7 @@ function verdict({ result, judgement }: FactOf<'verdict'>): Row {
 const ENDED: Readonly<Record<RunResult['ended']['reason'], string>> = {
   settled: 'nothing can change any more',
   deadline: 'its time limit was reached before it settled',
-  instructions: '--max-instructions was reached',
+  instructions: '--max-instructions, or 32 MB of text by semihosting, was reached',
   wall: '--wall was reached',
   memory: '--max-memory was reached',
   semihosting: 'the firmware asked to exit (semihosting)',
