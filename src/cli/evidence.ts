@@ -1,6 +1,6 @@
 /** `bootbench evidence check`: what boards and dumps said of options, line by line, and what it comes to. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { jsonDocument } from '../bench/documents/json-text.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { findChip } from '../chips/index.ts';
@@ -141,6 +141,7 @@ async function replays(
     // what the server prints was told when the record was made
     const silent: Io = { ...io, stderr: { ...io.stderr, write: () => undefined, raw: () => undefined } };
     try {
+      mustLieBelow(path, dirname(file.path));
       report = await settledIn(readRecord(path, recording), recording, silent);
     } catch (error) {
       if (error instanceof UsageError) throw new UsageError(`${at} does not replay: ${error.message}`);
@@ -156,6 +157,12 @@ async function replays(
   if (found?.value !== line.value)
     throw new UsageError(`${at} says ${found?.value ?? 'nothing'} of ${line.option}, and the line says ${line.value}`);
   return true;
+}
+
+/** A link may lead anywhere. */
+function mustLieBelow(path: string, folder: string): void {
+  if (!existsSync(path) || realpathSync(path).startsWith(`${realpathSync(folder)}${sep}`)) return;
+  throw new UsageError('it is a link that leads out of the folder');
 }
 
 function* textOf(merged: readonly MergedOption[], lines: number, simulated: number): Generator<string> {

@@ -45,8 +45,12 @@ export async function probeCommand(images: readonly string[], options: ProbeOpti
     setImmediate(turn);
   };
   const probe = new StLink(debugPort);
+  /** One that was refused may keep its end open. */
+  const sockets = new Set<Socket>();
   const serve = async (socket: Socket): Promise<void> => {
+    sockets.add(socket);
     socket.on('error', () => socket.destroy());
+    socket.on('close', () => sockets.delete(socket));
     if ((await takeOver(socket, () => (client === null ? (client = socket) : null))) === null) {
       if (socket.destroyed) return;
       log('a second client was refused');
@@ -78,7 +82,7 @@ export async function probeCommand(images: readonly string[], options: ProbeOpti
   await interrupted(io);
   server.close();
   adapter?.close();
-  (client as Socket | null)?.destroy();
+  for (const socket of sockets) socket.destroy();
   client = null;
   session.release();
   return EXIT.ok;

@@ -1,6 +1,6 @@
 /** `bootbench test`: runs every scenario that says what it expects, several at once, and says which do not hold and why. */
 import { jsonDocument } from '../bench/documents/json-text.ts';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { parseDuration } from '../bench/documents/duration.ts';
@@ -396,7 +396,7 @@ async function github(outcomes: readonly TestOutcome[], io: Io): Promise<void> {
   io.stdout.raw(githubAnnotations(findings));
   const file = io.env['GITHUB_STEP_SUMMARY'];
   if (file === undefined || file === '') return;
-  const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const before = statSync(file, { throwIfNoEntry: false })?.isFile() === true ? readFileSync(file, 'utf8') : '';
   const outputs = new Outputs([{ option: 'GITHUB_STEP_SUMMARY', path: file }], io.cwd);
   outputs.write('GITHUB_STEP_SUMMARY', verbatim(before + stepSummary(outcomes, findings)));
 }
