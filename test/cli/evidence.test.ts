@@ -1,5 +1,5 @@
 /** From a board to the report: `board settle --evidence`, `evidence check`, and what a run says then. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { gdbCommand } from '../../src/cli/gdb.ts';
@@ -227,6 +227,15 @@ describe('evidence check', () => {
     expect([run.code, run.out]).toEqual([2, '']);
     expect(run.err).toMatch(says);
     expect(run.err).toMatch(oneSentence);
+  });
+  it('a recording that is a link out of the folder is not read', async () => {
+    const cwd = await board((l) => ({ ...l, recording: 'link.txt' }));
+    symlinkSync(join(ROOT, 'README.md'), join(cwd, 'evidence', 'link.txt'));
+    const run = await check(cwd);
+    expect([run.code, run.err]).toEqual([
+      2,
+      expect.stringContaining('the recording link.txt does not replay: it is a link that leads out of the folder'),
+    ]);
   });
   it('the hash of a stand-in, with whatever one option, is refused', async () => {
     const standIn = async (...option: readonly string[]): Promise<string> => {

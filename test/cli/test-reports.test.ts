@@ -60,6 +60,16 @@ describe('a scenario that fails with a proved cause', () => {
     expect(read(cwd, 'summary.md')).toMatch(/^before\n### bootbench: 0 of 1 scenarios hold/);
   });
 
+  it.skipIf(process.platform === 'win32').each([
+    ['a folder', '.', 2],
+    ['a full device, which is not read for what stood there', '/dev/full', 4],
+  ])('a summary that is %s is told, with the exit code of what is wrong', async (_what, path, code) => {
+    const cwd = scenarios(['a.json']);
+    const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: path === '.' ? cwd : path };
+    const ran = await cli(['test', 's'], { cwd, env, result: primaskResult });
+    expect([ran.code, ran.err]).toEqual([code, expect.stringContaining('GITHUB_STEP_SUMMARY: cannot write')]);
+  });
+
   it('does not count when the baseline has it, and counts again when it fails otherwise', async () => {
     const cwd = scenarios(['a.json']);
     const base = ['test', 's', '--baseline', 'known.json'];
