@@ -309,9 +309,7 @@ describe('an application whose exceptions go to the ROM behind the leave is not 
   ])('%s: with what enables the first of them, and what mends it', (fixture, chip, first, fix) => {
     const result = run(fixture, chip, { board: { boot0: 1 } });
     expect([result.after!.leave.result, result.after!.alive.result]).toEqual(['ok', 'failed']);
-    expect(result.after!.alive.because).toContain(
-      `its exceptions go to the ROM, whose vector table is still in force (${first}): with ${fix}`,
-    );
+    expect(result.after!.alive.because).toContain(`its exceptions go to the ROM's table (${first}): ${fix} belongs at the start of main()`);
     expect([hasReservations(result), result.diagnosis.causes]).toEqual([false, []]);
     expect(result.summary).toContain('; behind a leave, the application does not run as after a reset');
   });

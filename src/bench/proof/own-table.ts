@@ -47,5 +47,5 @@ function enabledBy({ history }: Machine, exception: number): Writer | null {
 
 export function wrongTableInWords({ exception, by, fix }: WrongTable, place: (pc: number) => string): string {
   const enabled = by === null ? '' : `, enabled at ${place(by.pc)}`;
-  return `its exceptions go to the ROM, whose vector table is still in force (first ${exception}${enabled}): with ${fix} at the start of main() it runs as from reset (AN3156 Rev 18: the application sets its own table)`;
+  return `its exceptions go to the ROM's table (first ${exception}${enabled}): ${fix} belongs at the start of main()`;
 }
