@@ -57,6 +57,7 @@ export type {
 export type { Confidence } from './emu/confidence.ts';
 export { judge, type Judgement } from './bench/documents/expect.ts';
 export { serialise } from './bench/documents/serialise.ts';
+export type { SafeText } from './bench/documents/safe-text.ts';
 export { UsageError } from './bench/documents/usage-error.ts';
 export { ImageError, type ImageErrorCode } from './image/errors.ts';
 export { terminalReport, type TerminalOptions } from './report/terminal.ts';
