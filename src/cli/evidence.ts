@@ -1,6 +1,6 @@
 /** `bootbench evidence check`: what boards and dumps said of options, line by line, and what it comes to. */
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { jsonDocument } from '../bench/documents/json-text.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { findChip } from '../chips/index.ts';
@@ -18,6 +18,7 @@ import { mustEnd } from './has-end.ts';
 import { EXIT, type Io } from './io.ts';
 import { Outputs, reason } from './outputs.ts';
 import { romImage } from './rom-image.ts';
+import { isBelow } from './sources.ts';
 
 export interface EvidenceOptions {
   readonly json?: boolean;
@@ -161,7 +162,7 @@ async function replays(
 
 /** A link may lead anywhere. */
 function mustLieBelow(path: string, folder: string): void {
-  if (!existsSync(path) || realpathSync(path).startsWith(`${realpathSync(folder)}${sep}`)) return;
+  if (!existsSync(path) || isBelow(realpathSync(path), realpathSync(folder))) return;
   throw new UsageError('it is a link that leads out of the folder');
 }
 

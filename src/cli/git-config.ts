@@ -8,35 +8,35 @@ export interface IgnoreConfig {
   /** Upper and lower case are the same (`core.ignoreCase`). */
   readonly anyCase: boolean;
 }
+type Environment = Readonly<Record<string, string | undefined>>;
 /** Longest file that is read, and how deep includes go. */
 const MOST_BYTES = 1 << 20;
 const DEEPEST = 10;
 
 /** @param folder the folder `.git`, null where there is none */
-export function ignoreConfig(
-  root: string,
-  folder: string | null,
-  home: string | null,
-  env: Readonly<Record<string, string | undefined>>,
-): IgnoreConfig {
+export function ignoreConfig(root: string, folder: string | null, home: string | null, env: Environment): IgnoreConfig {
   const found = { excludes: [] as string[], anyCase: false };
   const take = (key: string, value: string): void => {
     if (key === 'core.ignorecase') found.anyCase ||= !/^(false|no|off|0|)$/i.test(value);
     if (key === 'core.excludesfile' && value !== '') found.excludes.push(pathOf(value, root, home));
   };
-  for (const file of configFiles(folder, home, env)) readConfig(file, home, take, 0);
+  const own = ownFolder(home, env);
+  for (const file of configFiles(folder, home, own, env)) readConfig(file, home, take, 0);
   const count = Number(env['GIT_CONFIG_COUNT'] ?? 0);
   for (let i = 0; i < Math.min(count, 1000); i++)
     take((env[`GIT_CONFIG_KEY_${i}`] ?? '').toLowerCase(), env[`GIT_CONFIG_VALUE_${i}`] ?? '');
-  const own = env['XDG_CONFIG_HOME'] ?? (home === null ? null : join(home, '.config'));
-  return { excludes: [...found.excludes, ...(own === null ? [] : [join(own, 'git', 'ignore')])], anyCase: found.anyCase };
+  return { excludes: [...found.excludes, ...(own === null ? [] : [join(own, 'ignore')])], anyCase: found.anyCase };
 }
-function configFiles(folder: string | null, home: string | null, env: Readonly<Record<string, string | undefined>>): string[] {
-  const own = env['XDG_CONFIG_HOME'] ?? (home === null ? null : join(home, '.config'));
+/** Where the user's files lie that are not in his home folder itself. */
+function ownFolder(home: string | null, { XDG_CONFIG_HOME }: Environment): string | null {
+  const config = XDG_CONFIG_HOME ?? (home === null ? null : join(home, '.config'));
+  return config === null ? null : join(config, 'git');
+}
+function configFiles(folder: string | null, home: string | null, own: string | null, env: Environment): string[] {
   return [
     env['GIT_CONFIG_SYSTEM'] ?? '/etc/gitconfig',
     ...(env['GIT_CONFIG_GLOBAL'] === undefined ? [] : [env['GIT_CONFIG_GLOBAL']]),
-    ...(own === null ? [] : [join(own, 'git', 'config')]),
+    ...(own === null ? [] : [join(own, 'config')]),
     ...(home === null ? [] : [join(home, '.gitconfig')]),
     ...(folder === null ? [] : [join(folder, 'config'), join(folder, 'config.worktree')]),
   ];
@@ -69,15 +69,17 @@ function valueOf(text: string): string {
   }
   return value.trim();
 }
-function linesOf(file: string): string[] {
+const linesOf = (file: string): string[] =>
+  gitText(file)
+    .replace(/\\\r?\n/g, '')
+    .split(/\r?\n/);
+
+/** A file of git's, without the mark of its encoding; empty where there is none, or where it is too long or no file. */
+export function gitText(file: string): string {
   try {
     const found = statSync(file);
-    if (!found.isFile() || found.size > MOST_BYTES) return [];
-    return readFileSync(file, 'utf8')
-      .replace(/^\uFEFF/, '')
-      .replace(/\\\r?\n/g, '')
-      .split(/\r?\n/);
+    return found.isFile() && found.size <= MOST_BYTES ? readFileSync(file, 'utf8').replace(/^\uFEFF/, '') : '';
   } catch {
-    return [];
+    return '';
   }
 }

@@ -1,7 +1,7 @@
 /** Which files git ignores, by the rules of gitignore(5): no git is started, since a repository may be somebody else's. */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { ignoreConfig, type IgnoreConfig } from './git-config.ts';
+import { gitText, ignoreConfig, type IgnoreConfig } from './git-config.ts';
 
 interface Rule {
   readonly ignores: boolean;
@@ -9,9 +9,6 @@ interface Rule {
   /** Of a path from the folder of the rule, with `/`. */
   readonly matches: RegExp;
 }
-
-/** Longest file of rules that is read. */
-const MOST_BYTES = 1 << 20;
 
 export class GitIgnore {
   private readonly root: string;
@@ -65,7 +62,7 @@ export class GitIgnore {
   private rulesAt(file: string, anyCase: boolean): readonly Rule[] {
     const key = `${anyCase} ${file}`;
     let found = this.rules.get(key);
-    if (found === undefined) this.rules.set(key, (found = rulesOf(textOf(file), anyCase)));
+    if (found === undefined) this.rules.set(key, (found = rulesOf(gitText(file), anyCase)));
     return found;
   }
 }
@@ -84,18 +81,10 @@ function gitFolder(root: string): string | null {
   try {
     if (statSync(path).isDirectory()) return path;
     const own = resolve(root, /^gitdir: (.*)$/m.exec(readFileSync(path, 'utf8'))?.[1]?.trim() ?? '');
-    const common = textOf(join(own, 'commondir')).trim();
+    const common = gitText(join(own, 'commondir')).trim();
     return common === '' ? own : resolve(own, common);
   } catch {
     return null;
-  }
-}
-
-function textOf(file: string): string {
-  try {
-    return statSync(file).size > MOST_BYTES ? '' : readFileSync(file, 'utf8');
-  } catch {
-    return '';
   }
 }
 
@@ -105,25 +94,22 @@ function lastMatch(rules: readonly Rule[], path: readonly string[], isFolder: bo
 }
 
 function rulesOf(text: string, anyCase: boolean): Rule[] {
-  return text
-    .replace(/^\uFEFF/, '')
-    .split('\n')
-    .flatMap((line) => {
-      // to C, a NUL ends it
-      let pattern = line
-        .replace(/\0[^]*$/, '')
-        .replace(/\r$/, '')
-        .replace(/(?<!\\)[ \t]+$/, '');
-      if (pattern === '' || pattern.startsWith('#')) return [];
-      const ignores = !pattern.startsWith('!');
-      if (!ignores) pattern = pattern.slice(1);
-      const foldersOnly = pattern.endsWith('/');
-      if (foldersOnly) pattern = pattern.slice(0, -1);
-      // without a slash in it a rule counts at any depth
-      const anchored = pattern.includes('/');
-      const source = regexOf(pattern.replace(/^\//, ''));
-      return [{ ignores, foldersOnly, matches: new RegExp(`^${anchored ? '' : '(?:.*/)?'}${source}$`, anyCase ? 'i' : '') }];
-    });
+  return text.split('\n').flatMap((line) => {
+    // to C, a NUL ends it
+    let pattern = line
+      .replace(/\0[^]*$/, '')
+      .replace(/\r$/, '')
+      .replace(/(?<!\\)[ \t]+$/, '');
+    if (pattern === '' || pattern.startsWith('#')) return [];
+    const ignores = !pattern.startsWith('!');
+    if (!ignores) pattern = pattern.slice(1);
+    const foldersOnly = pattern.endsWith('/');
+    if (foldersOnly) pattern = pattern.slice(0, -1);
+    // without a slash in it a rule counts at any depth
+    const anchored = pattern.includes('/');
+    const source = regexOf(pattern.replace(/^\//, ''));
+    return [{ ignores, foldersOnly, matches: new RegExp(`^${anchored ? '' : '(?:.*/)?'}${source}$`, anyCase ? 'i' : '') }];
+  });
 }
 
 const TOKENS = /\*\*\/|\/\*\*$|\*+|\?|\[[!^]?\]?(?:\[:\w*:\]|[^\]/])*\]|\\.|[^]/g;

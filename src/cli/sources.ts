@@ -153,7 +153,7 @@ function fileAt(path: string, cwd: string, built: number): SourceFile {
   return { path: shown, lines, newer: statSync(path).mtimeMs > built + CHECKED_OUT && built > 0, elsewhere };
 }
 
-function isBelow(path: string, folder: string): boolean {
+export function isBelow(path: string, folder: string): boolean {
   const way = relative(folder, path);
   return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
 }
