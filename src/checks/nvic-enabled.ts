@@ -4,7 +4,7 @@ import { blocksOfLine, FIRST_IRQ, lineName, linesSet, listed, PPB } from './core
 import { part } from './fix-in-c.ts';
 import { heldAtEntry, nothingToIt } from './mask-registers.ts';
 import { DEINIT } from './sources.ts';
-import { latest } from './writers.ts';
+import { enablerOf, latest } from './writers.ts';
 
 /** Whether something can still raise the line: its block's clock is on or it needs none of the bus (RTC), or the line is pending already. */
 function isLive({ state }: Subject, line: number, pending: readonly number[]): boolean {
@@ -17,7 +17,7 @@ function isLive({ state }: Subject, line: number, pending: readonly number[]): b
 }
 /** Who touched the enables last, of those lines that are still on. */
 const writer = ({ history }: Subject, lines: readonly number[]): Writer | null =>
-  latest(lines.map((line) => history?.lastWriter(`CPU.NVIC_ISER${line >>> 5}`, 1 << (line & 31))));
+  latest(lines.map((line) => history && enablerOf(history, line)));
 
 /** Line of the interrupt that was the entry; null if the entry was no interrupt's. */
 function lineOfEntry({ entry, state }: Subject): number | null {

@@ -15,7 +15,7 @@ export interface Stream {
 
 /**
  * As it is: commands of this program for a terminal, and what was made to be read by a program and not to be seen (a patch, a trace, a script for a shell), or comes from
- * the user's own client. test/cli/doors.test.ts holds the list of who may.
+ * the user's own client. test/report/doors.test.ts holds the list of who may.
  */
 export const verbatim = (text: string): SafeText => text as SafeText;
 

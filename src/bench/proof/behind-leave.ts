@@ -11,6 +11,7 @@ import { storesOf } from '../slice/stores.ts';
 import type { FirstRead } from './first-reads.ts';
 import { part } from '../../checks/fix-in-c.ts';
 import type { LeaveTwin } from './leave.ts';
+import { vtorInC } from './own-table.ts';
 
 /** What was found behind a leave. */
 export type NotBack = { readonly is: 'kept'; readonly read: FirstRead } | { readonly is: 'left'; readonly twin: LeaveTwin };
@@ -44,13 +45,13 @@ export function leftCauses(s: Session, powerOn: Checkpoint, found: NotBack): rea
 }
 /** Of VTOR and the masks, what the program can do is known. */
 function ownCause(s: Session, kind: string, observed: string): LeftCause | null {
-  const table = hex32(s.leave!.table);
+  const { table } = s.leave!;
   if (kind === 'vtor')
     return {
       what: 'VTOR',
-      says: `${observed}, the ROM's own table, when the leave starts the application. With ${table} its exceptions reach its own handlers: an application sets its own table (AN3156 Rev 18).`,
-      repair: `VTOR = ${table}`,
-      fix: part('main', '', `SCB->VTOR = ${table}u;`),
+      says: `${observed}, the ROM's own table, when the leave starts the application. With ${hex32(table)} its exceptions reach its own handlers: an application sets its own table (AN3156 Rev 18).`,
+      repair: `VTOR = ${hex32(table)}`,
+      fix: part('main', '', `${vtorInC(table)}u;`),
       at: null,
       by: null,
     };

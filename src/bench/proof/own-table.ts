@@ -2,6 +2,8 @@
 import type { Writer } from '../../checks/check.ts';
 import { exceptionName } from '../../checks/core-registers.ts';
 import { familyOf, inC, maskOf, registerOf } from '../../checks/families.ts';
+import { enablerOf } from '../../checks/writers.ts';
+import { EXC } from '../../emu/core/arm/scs-state.ts';
 import type { Machine } from '../../emu/machine.ts';
 import { hex32 } from '../documents/result.ts';
 import type { Session } from '../session/session.ts';
@@ -26,23 +28,24 @@ export function setOwnTable(machine: Machine, table: number): void {
 }
 const remapOf = ({ chip }: Machine): string | null => familyOf(chip)?.remap?.field ?? null;
 
+/** What an application has to do first where it has VTOR. */
+export const vtorInC = (table: number): string => `SCB->VTOR = ${hex32(table)}`;
+
 /** The session stands behind a leave, where exception `number` is being taken to the ROM. */
 export function wrongTable({ machine, leave }: Session, number: number): WrongTable {
   const field = remapOf(machine);
   const fix = hasVtor(machine)
-    ? `SCB->VTOR = ${hex32(leave?.table ?? 0)}`
+    ? vtorInC(leave?.table ?? 0)
     : field === null
       ? 'the mapping of its vectors to address 0'
       : `${inC(registerOf(field))} &= ~${hex32(maskOf(machine.chip, field))}`;
   return { exception: exceptionName(machine.chip, number), by: enabledBy(machine, number), fix };
 }
 
-const SYSTICK = 15;
-const FIRST_IRQ = 16;
 function enabledBy({ history }: Machine, exception: number): Writer | null {
-  const line = exception - FIRST_IRQ;
-  if (exception === SYSTICK) return history.lastWriter('CPU.SYST_CSR', 3);
-  return line < 0 ? null : history.lastWriter(`CPU.NVIC_ISER${line >>> 5}`, 1 << (line & 31));
+  const line = exception - EXC.IRQ0;
+  if (exception === EXC.SYSTICK) return history.lastWriter('CPU.SYST_CSR', 3);
+  return line < 0 ? null : enablerOf(history, line);
 }
 
 export function wrongTableInWords({ exception, by, fix }: WrongTable, place: (pc: number) => string): string {

@@ -8,6 +8,7 @@ import type { Writer } from '../../checks/check.ts';
 import { exceptionName } from '../../checks/core-registers.ts';
 import type { ChangedOption } from '../session/changed-options.ts';
 import { familyOf } from '../../checks/families.ts';
+import { enablerOf } from '../../checks/writers.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import { vectorAddress } from '../../emu/core/arm/exceptions.ts';
 import { EXC } from '../../emu/core/arm/scs-state.ts';
@@ -229,8 +230,7 @@ function stuckInterrupt(s: Session, outcome: Outcome): StuckInterrupt | null {
   const { machine, input } = s;
   const line = loop.exception - EXC.IRQ0;
   const core = machine.bootCore.index;
-  const enabled =
-    line < 0 ? null : machine.history.lastWriter(`CPU${core === 0 ? '' : core}.NVIC_ISER${line >>> 5}`, (1 << (line & 31)) >>> 0);
+  const enabled = line < 0 ? null : enablerOf(machine.history, line, core);
   return {
     name: exceptionName(input.chip, loop.exception),
     storm: loop.storm,
