@@ -93,20 +93,23 @@ it('a Ctrl-C that the server has lost is sent again', async () => {
   expect(['DFU\n', 'no DFU\n']).toContain(run.out);
 }, 20_000);
 
-describe('a server that says that it works on an answer', () => {
-  const client = (says: (send: (text: string) => void) => void): RspClient => {
-    const transport: Transport = {
-      send: (bytes) => {
-        if (new TextDecoder().decode(bytes).includes('qRcmd')) says((text) => transport.onData(frame(text)));
-      },
-      closed: false,
-      onData: () => undefined,
-      onClose: () => undefined,
-      close: () => undefined,
-      destroy: () => undefined,
-    };
-    return new RspClient(transport);
+/** Of a server that does this with each packet that it is sent. */
+function clientOf(hear: (asked: string, send: (text: string) => void) => void): RspClient {
+  const transport: Transport = {
+    send: (bytes) => hear(new TextDecoder().decode(bytes), (text) => transport.onData(frame(text))),
+    closed: false,
+    onData: () => undefined,
+    onClose: () => undefined,
+    close: () => undefined,
+    destroy: () => undefined,
   };
+  return new RspClient(transport);
+}
+describe('a server that says that it works on an answer', () => {
+  const client = (says: (send: (text: string) => void) => void): RspClient =>
+    clientOf((asked, send) => {
+      if (asked.includes('qRcmd')) says(send);
+    });
   it('has more time, but not for ever', async () => {
     const slow = client((send) => {
       for (let i = 1; i <= 4; i++) setTimeout(() => send('O'), 40 * i);
@@ -125,19 +128,11 @@ describe('a server that answers each question just in time', () => {
     let now = 0;
     const clock = vi.spyOn(Date, 'now').mockImplementation(() => now);
     onTestFinished(() => clock.mockRestore());
-    const transport: Transport = {
-      send: (bytes) => {
-        if (!new TextDecoder().decode(bytes).includes('$m')) return;
-        now += ms;
-        setImmediate(() => transport.onData(frame('00000000')));
-      },
-      closed: false,
-      onData: () => undefined,
-      onClose: () => undefined,
-      close: () => undefined,
-      destroy: () => undefined,
-    };
-    return new RspClient(transport);
+    return clientOf((asked, send) => {
+      if (!asked.includes('$m')) return;
+      now += ms;
+      setImmediate(() => send('00000000'));
+    });
   };
   const ask = async (client: RspClient, times: number): Promise<void> => {
     for (let i = 0; i < times; i++) await client.ask('m0,4');

@@ -12,6 +12,17 @@ interface Case {
   readonly observed: string | RegExp;
   readonly change: (t: FakeTarget) => unknown;
 }
+/** BASEPRI is 0x50, and the USB interrupt has this priority. */
+const besideUsb = (what: string, verdict: Case['verdict'], priority: number): Case => ({
+  id: 'basepri',
+  what,
+  verdict,
+  observed: `0x50, priority of the USB interrupt 0x${priority.toString(16)}`,
+  change: (t) => {
+    t.core['basepri'] = 0x50;
+    t.priority(USB_IRQ, priority);
+  },
+});
 const CASES: readonly Case[] = [
   {
     id: 'msp',
@@ -87,36 +98,9 @@ const CASES: readonly Case[] = [
   },
   { id: 'handler-mode', what: 'HardFault handler', verdict: 'fail', observed: 'HardFault', change: (t) => (t.core['xpsr'] = 0x01000003) },
   { id: 'primask', what: 'set', verdict: 'fail', observed: 'PRIMASK = 1', change: (t) => (t.core['primask'] = 1) },
-  {
-    id: 'basepri',
-    what: 'masks the USB interrupt',
-    verdict: 'fail',
-    observed: '0x50, priority of the USB interrupt 0x60',
-    change: (t) => {
-      t.core['basepri'] = 0x50;
-      t.priority(USB_IRQ, 0x60);
-    },
-  },
-  {
-    id: 'basepri',
-    what: 'equal to the priority of the USB interrupt',
-    verdict: 'fail',
-    observed: '0x50, priority of the USB interrupt 0x50',
-    change: (t) => {
-      t.core['basepri'] = 0x50;
-      t.priority(USB_IRQ, 0x50);
-    },
-  },
-  {
-    id: 'basepri',
-    what: 'one level below the priority of the USB interrupt',
-    verdict: 'warn',
-    observed: '0x50, priority of the USB interrupt 0x40',
-    change: (t) => {
-      t.core['basepri'] = 0x50;
-      t.priority(USB_IRQ, 0x40);
-    },
-  },
+  besideUsb('masks the USB interrupt', 'fail', 0x60),
+  besideUsb('equal to the priority of the USB interrupt', 'fail', 0x50),
+  besideUsb('one level below the priority of the USB interrupt', 'warn', 0x40),
   { id: 'basepri', what: 'USB interrupt at priority 0', verdict: 'warn', observed: '0x50', change: (t) => (t.core['basepri'] = 0x50) },
   { id: 'faultmask', what: 'set', verdict: 'fail', observed: 'FAULTMASK = 1', change: (t) => (t.core['faultmask'] = 1) },
   {

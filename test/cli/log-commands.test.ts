@@ -7,23 +7,11 @@ import { jsonText } from '../../src/bench/documents/json-text.ts';
 import { deviceLine } from '../../src/cli/dfu.ts';
 import { streamOf } from '../../src/cli/io.ts';
 import { ansi, spoken } from '../../src/report/text.ts';
+import { HOSTILE_LINES } from '../samples/hostile.ts';
 import { primaskResult, writer } from '../samples/results.ts';
 import { cli, FIRMWARE, folder, IMAGE } from './helpers.ts';
 
-const HOSTILE = [
-  '::stop-commands::x',
-  '  ::set-output name=a::b',
-  '\t::add-mask::a',
-  '\u3000::error::x',
-  'a ##[error]x',
-  '##vso[task.setvariable variable=a]b',
-  "##teamcity[buildStop comment='x']",
-  'section_start:1560896352:my_section\r\u001b[0K',
-  'a\r::warning::b',
-  '\u001b]0;title\u0007\u001b[31m\u001b[8mhidden',
-  '\u009b2J',
-  '\u202ereversed',
-].join('\n');
+const HOSTILE = HOSTILE_LINES.join('\n');
 
 /** What the runners of GitHub, Azure, TeamCity and GitLab obey in a log, by their sources: lines end as .NET's ReadLine sees them, blanks in front of `::` do not count. */
 function commandsIn(log: string): string[] {

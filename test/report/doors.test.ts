@@ -25,27 +25,11 @@ import { checksReport, documentReport, terminalReport } from '../../src/report/t
 import { ansi } from '../../src/report/text.ts';
 import { perfettoTrace } from '../../src/report/trace/perfetto.ts';
 import { vcdTrace } from '../../src/report/trace/vcd.ts';
+import { HOSTILE_LINES } from '../samples/hostile.ts';
 import { primaskResult, writer } from '../samples/results.ts';
 import { plainJob } from '../bench/plain-job.ts';
 
-const HOSTILE = [
-  'MARK',
-  '::stop-commands::x',
-  '  ::set-output name=a::b',
-  '\u3000::error::x',
-  'a ##[error]x',
-  '##vso[task.setvariable variable=a]b',
-  "##teamcity[buildStop comment='x']",
-  'section_start:1560896352:my_section\r\u001b[0K',
-  'a\r::warning::b',
-  '\u001b]0;title\u0007\u001b[31m\u001b[8mhidden',
-  '\u009b2J\u0000\u0008\u007f',
-  '\u202ereversed\u2066',
-  'half \ud800 of a character',
-  '<script>alert(1)</script><!-- ]]> & "quote" \'',
-  '</script><img src=x onerror=alert(1)>',
-  '](https://x.example) `code` | cell | *',
-].join('\n');
+const HOSTILE = ['MARK', ...HOSTILE_LINES].join('\n');
 
 /** See test/cli/log-commands.test.ts. */
 const commandsIn = (log: string): string[] => [
