@@ -17,8 +17,11 @@ interface RegisterRow {
 
 /** OpenOCD 0.12 breaks the checksum of an answer of 1020 bytes; nothing is asked for in such pieces. */
 const PIECE = 256;
-/** Of a target description; the longest that servers have, with all registers of an A-profile core, has 60 KB. Its parts lie one below the other. */
-const LONGEST_DOCUMENT = 1 << 20;
+/** Of a target description with all its parts; the longest that servers have, with all registers of an A-profile core, has 60 KB. */
+const LONGEST_DOCUMENT = 256 << 10;
+/** Milliseconds within which all of it has to come. */
+const DOCUMENT_TIME = 8000;
+/** Its parts lie one below the other. */
 const DEEPEST_DOCUMENT = 8;
 /** Stops that a server tells of before its first answer. */
 const MOST_STOPS = 16;
@@ -40,6 +43,13 @@ const SELECTORS: Readonly<Record<string, { readonly selector: number; readonly s
   control: { selector: 0x14, shift: 24, bits: 8 },
 };
 export type WatchKind = 'write' | 'read';
+
+/** What a document of the server may still take, with all that it includes. */
+interface Allowance {
+  readonly until: number;
+  bytes: number;
+}
+const allowance = (): Allowance => ({ until: Date.now() + DOCUMENT_TIME, bytes: LONGEST_DOCUMENT });
 
 export class GdbTarget {
   private readonly client: RspClient;
@@ -71,9 +81,10 @@ export class GdbTarget {
     const target = new GdbTarget(client);
     target.supported = await client.ask('qSupported:xmlRegisters=arm;hwbreak+;swbreak+');
     // QEMU stops a running machine when a client comes, and tells of the stop before it answers
+    const until = Date.now() + TIMEOUT.register;
     for (let stops = 0; /^[ST][0-9a-f]{2}/.test(target.supported); stops++) {
       if (stops === MOST_STOPS) throw new BoardError('the GDB server tells of stops without an end');
-      target.supported = (await client.next(TIMEOUT.register)) ?? '';
+      target.supported = (await client.next(Math.max(1, until - Date.now()))) ?? '';
     }
     const size = /PacketSize=([0-9a-f]+)/i.exec(target.supported)?.[1];
     if (size !== undefined) target.piece = Math.max(16, Math.min(512, (parseInt(size, 16) - 64) >>> 1));
@@ -81,7 +92,7 @@ export class GdbTarget {
     // a probe that has not looked for targets yet shows none (Black Magic Probe)
     if (/^[WXE]/.test(stop) || stop === '') stop = await target.scan(stop);
     // QEMU and others answer `p` only once the description was read
-    target.registers = registersIn(await target.document('target.xml'));
+    target.registers = registersIn(await target.document('target.xml', allowance()));
     if (!target.registers.some((r) => r.name === 'pc'))
       throw new SilentBoard('the other side describes no Arm core: there is no register pc');
     target.server = named === null ? await target.recognise() : dialectNamed(named);
@@ -129,23 +140,32 @@ export class GdbTarget {
     }
   }
   /** A document of the server in pieces; empty if it has none of that name. */
-  private async transfer(object: string, annex: string): Promise<string> {
+  private async transfer(object: string, annex: string, left: Allowance): Promise<string> {
+    const what = `the GDB server's ${annex === '' ? object : annex.slice(0, 40)}`;
     let text = '';
     for (;;) {
-      const part = await this.client.ask(`qXfer:${object}:read:${annex}:${text.length.toString(16)},3c0`);
+      const ms = left.until - Date.now();
+      if (ms <= 0) throw new BoardError(`${what} did not come within ${DOCUMENT_TIME / 1000} s`);
+      const asked = `qXfer:${object}:read:${annex}:${text.length.toString(16)},3c0`;
+      const part = await this.client.ask(asked, TIMEOUT.register, Math.max(TIMEOUT.register, ms));
       if (!/^[ml]/.test(part)) return '';
       text += part.slice(1);
+      left.bytes -= part.length - 1;
+      if (left.bytes < 0) throw new BoardError(`${what} has more than ${LONGEST_DOCUMENT >> 10} KB`);
       if (part[0] === 'l') return text;
-      if (part.length === 1 || text.length > LONGEST_DOCUMENT) throw new BoardError(`the GDB server's ${annex} has no end`);
+      if (part.length === 1) throw new BoardError(`${what} has no end`);
     }
   }
-  private async document(name: string, depth = 0): Promise<string> {
+  private async document(name: string, left: Allowance, depth = 0): Promise<string> {
     if (depth > DEEPEST_DOCUMENT) throw new BoardError("the GDB server's target description includes itself");
-    let text = await this.transfer('features', name);
+    const text = await this.transfer('features', name, left);
     // a description may be spread over several documents
-    const parts = [...text.matchAll(/<xi:include\s+href="([^"]+)"\s*\/>/g)];
-    for (const [include, href] of parts) text = text.replace(include, bodyOf(await this.document(href!, depth + 1)));
-    return text;
+    let [whole, end] = ['', 0];
+    for (const { 0: include, 1: href, index } of text.matchAll(/<xi:include\s+href="([^"]+)"\s*\/>/g)) {
+      whole += text.slice(end, index) + (await this.document(href!, left, depth + 1));
+      end = index + include.length;
+    }
+    return whole + text.slice(end);
   }
 
   /** Null if neither the server nor the core's debug registers show it. */
@@ -277,7 +297,7 @@ export class GdbTarget {
   /** Flash as the server's memory map describes it; empty if it describes none. */
   async flashRegions(): Promise<FlashRegion[]> {
     if (!/qXfer:memory-map:read\+/.test(this.supported)) return [];
-    return flashIn(await this.transfer('memory-map', ''));
+    return flashIn(await this.transfer('memory-map', '', allowance()));
   }
   /** Erases the blocks that these ranges touch and programs them, as GDB's `load` does. */
   async program(
@@ -374,13 +394,17 @@ export interface FlashRegion {
   readonly block: number;
 }
 export function flashIn(map: string): FlashRegion[] {
-  return [...map.matchAll(/<memory(?=\s)([^>]*?)(?:\/>|>([\s\S]*?)<\/memory>)/g)].flatMap(([, attributes = '', body = '']) => {
-    const value = (key: string): string => new RegExp(`\\b${key}="([^"]*)"`).exec(attributes)?.[1] ?? '';
+  // no tag is looked for behind another one's beginning: what a server sends is read once
+  return map.split(/<memory(?=\s)/).flatMap((memory, i) => {
+    const attributes = i === 0 ? undefined : /^([^<>]*)>/.exec(memory)?.[1];
+    if (attributes === undefined) return [];
+    const value = (key: string): string => attributeOf(attributes, key) ?? '';
     if (value('type') !== 'flash') return [];
-    const block = Number(/name="blocksize"\s*>\s*([^<\s]+)/.exec(body)?.[1] ?? 1);
+    const block = Number(/name="blocksize"\s*>\s*([^<\s]+)/.exec(memory)?.[1] ?? 1);
     return [{ start: Number(value('start')), length: Number(value('length')), block }];
   });
 }
+const attributeOf = (attributes: string, key: string): string | undefined => new RegExp(`\\b${key}="([^"]*)"`).exec(attributes)?.[1];
 /** Whole blocks that the ranges touch, joined, by address. */
 export function blocksOf(
   regions: readonly FlashRegion[],
@@ -402,14 +426,13 @@ export function blocksOf(
 }
 /** As memory holds it. */
 export const littleEndian = (value: number, size: 1 | 2 | 4): Uint8Array => Uint8Array.from({ length: size }, (_, i) => value >>> (8 * i));
-const bodyOf = (document: string): string => document.replace(/<\?xml.*?\?>|<!DOCTYPE[^>]*>/gs, '');
 
 /** Registers in the order of `g`: by number, each behind the one before. */
 export function registersIn(xml: string): RegisterRow[] {
   const rows: { name: string; number: number; bits: number }[] = [];
   let next = 0;
-  for (const [, attributes = ''] of xml.matchAll(/<reg\b([^>]*?)\/?>/g)) {
-    const value = (key: string): string | undefined => new RegExp(`\\b${key}="([^"]*)"`).exec(attributes)?.[1];
+  for (const [, attributes = ''] of xml.matchAll(/<reg\b([^<>]*)>/g)) {
+    const value = (key: string): string | undefined => attributeOf(attributes, key);
     const number = value('regnum') === undefined ? next : Number(value('regnum'));
     next = number + 1;
     rows.push({ name: (value('name') ?? '').toLowerCase(), number, bits: Number(value('bitsize') ?? 32) });

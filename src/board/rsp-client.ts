@@ -82,13 +82,13 @@ export class RspClient {
     } else if (reply !== null && this.replies.length < MOST_WAITING) this.replies.push(reply);
   }
 
-  /** Sends a packet and waits for its answer; the empty answer means that the server does not know it. */
-  async ask(text: string, timeout: number = TIMEOUT.register): Promise<string> {
+  /** Sends a packet and waits for its answer; the empty answer means that the server does not know it. @param most for a server that says that it works on it */
+  async ask(text: string, timeout: number = TIMEOUT.register, most: number = MOST_PATIENCE * timeout): Promise<string> {
     // a late answer to a packet before is none to this one
     this.replies.length = 0;
     const asked = Date.now();
     this.sendPacket(text);
-    const reply = await this.answer(timeout);
+    const reply = await this.next(timeout, most);
     if (timeout <= TIMEOUT.register) this.mustBeQuick(Date.now() - asked);
     if (reply !== null) return reply;
     const closed = this.transport.closed;
@@ -114,10 +114,6 @@ export class RspClient {
   sendPacket(text: string): void {
     this.last = frame(text);
     this.transport.send(this.last);
-  }
-  /** The next packet, for which a server that says that it works on it has more time. */
-  private answer(timeout: number): Promise<string | null> {
-    return this.next(timeout, MOST_PATIENCE * timeout);
   }
   /** The next packet; null if none comes in time. */
   next(timeout: number, most: number = timeout): Promise<string | null> {

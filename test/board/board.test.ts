@@ -302,7 +302,7 @@ describe('another side that is no GDB server: exit 4, and the program ends', () 
   });
   it('a description without an end, and one that includes itself', async () => {
     const endless = await check({ 'qXfer:features': `m${'x'.repeat(900)}`, '?': 'S05' });
-    expect(endless.err).toContain('target.xml has no end');
+    expect(endless.err).toContain('target.xml has more than 256 KB');
     const itself = await check({ 'qXfer:features': 'l<target><xi:include href="target.xml"/></target>', '?': 'S05' });
     expect(itself.err).toContain('includes itself');
   });

@@ -2,6 +2,7 @@
 import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { flashIn, GdbTarget, registersIn } from '../../src/board/gdb-target.ts';
 import { RspClient, SilentBoard, type Transport } from '../../src/board/rsp-client.ts';
 import { frame } from '../../src/debug/packets.ts';
 import { gdbCommand } from '../../src/cli/gdb.ts';
@@ -94,7 +95,9 @@ it('a Ctrl-C that the server has lost is sent again', async () => {
 }, 20_000);
 
 /** Of a server that does this with each packet that it is sent. */
-function clientOf(hear: (asked: string, send: (text: string) => void) => void): RspClient {
+type Hears = (asked: string, send: (text: string) => void) => void;
+const clientOf = (hear: Hears): RspClient => new RspClient(transportTo(hear));
+function transportTo(hear: Hears): Transport {
   const transport: Transport = {
     send: (bytes) => hear(new TextDecoder().decode(bytes), (text) => transport.onData(frame(text))),
     closed: false,
@@ -103,7 +106,7 @@ function clientOf(hear: (asked: string, send: (text: string) => void) => void): 
     close: () => undefined,
     destroy: () => undefined,
   };
-  return new RspClient(transport);
+  return transport;
 }
 describe('a server that says that it works on an answer', () => {
   const client = (says: (send: (text: string) => void) => void): RspClient =>
@@ -123,14 +126,19 @@ describe('a server that says that it works on an answer', () => {
     await expect(never.ask('qRcmd,00', 30)).rejects.toThrow(SilentBoard);
   });
 });
+/** The time that the client sees, put on by hand. */
+function handClock(): { now: number } {
+  const at = { now: 0 };
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => at.now);
+  onTestFinished(() => clock.mockRestore());
+  return at;
+}
 describe('a server that answers each question just in time', () => {
   const server = (ms: number): RspClient => {
-    let now = 0;
-    const clock = vi.spyOn(Date, 'now').mockImplementation(() => now);
-    onTestFinished(() => clock.mockRestore());
+    const at = handClock();
     return clientOf((asked, send) => {
       if (!asked.includes('$m')) return;
-      now += ms;
+      at.now += ms;
       setImmediate(() => send('00000000'));
     });
   };
@@ -142,4 +150,33 @@ describe('a server that answers each question just in time', () => {
     await expect(ask(server(1900), 24)).rejects.toThrow('the GDB server is too slow: 24 answers took 46 s');
   });
   it('is not given up where there are many questions and each takes a probe’s time', async () => ask(server(100), 1000));
+});
+describe('a target description', () => {
+  /** Of a server that answers each question for a part of it by this, `ms` later. */
+  const described = (part: (annex: string) => string, ms = 0): Promise<GdbTarget> => {
+    const at = handClock();
+    return GdbTarget.attach(
+      transportTo((asked, send) => {
+        if (!asked.startsWith('$')) return;
+        at.now += ms;
+        const annex = /qXfer:features:read:([^:]*):/.exec(asked)?.[1];
+        setImmediate(() => send(annex === undefined ? (asked.startsWith('$?') ? 'S05' : 'PacketSize=1000') : part(annex)));
+      }),
+    );
+  };
+  it('that comes in small pieces without an end is given up after 8 s', () =>
+    expect(described(() => 'm ', 50)).rejects.toThrow("the GDB server's target.xml did not come within 8 s"));
+  it('that is too long is not read to its end', () =>
+    expect(described(() => `m${' '.repeat(960)}`)).rejects.toThrow("the GDB server's target.xml has more than 256 KB"));
+  it('that includes one part after the other counts as a whole', () => {
+    const parts = Array.from({ length: 20 }, (_, i) => `<xi:include href="${i}"/>`).join('');
+    const part = (annex: string): string => `l${annex === 'target.xml' ? parts : ' '.repeat(20_000)}`;
+    return expect(described(part)).rejects.toThrow("the GDB server's 13 has more than 256 KB");
+  });
+  // seconds to hours where each beginning is followed to the end of the text
+  it('of beginnings without an end is read once', () => {
+    expect(registersIn('<reg '.repeat(50_000))).toEqual([]);
+    expect(flashIn('<memory type="flash" >'.repeat(50_000))).toHaveLength(50_000);
+    expect(flashIn('<memory '.repeat(50_000))).toEqual([]);
+  }, 10_000);
 });
