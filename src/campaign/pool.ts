@@ -59,9 +59,10 @@ export class Pool implements Worker {
   /**
    * @param file the built script of a worker
    * @param startMs within which one of them has to answer
+   * @param stop ends those that are not up yet
    * @throws Error where none does
    */
-  static async open(file: URL, size: number, folder: string, startMs = START): Promise<Pool> {
+  static async open(file: URL, size: number, folder: string, startMs = START, stop?: AbortSignal): Promise<Pool> {
     const { Tinypool } = await import('tinypool');
     const pool = new Tinypool({
       filename: file.href,
@@ -76,11 +77,15 @@ export class Pool implements Worker {
     // a worker that dies while it has nothing to do is replaced when the next work comes
     pool.on('error', () => undefined);
     const self = new Pool(pool, folder);
+    // it would wait for workers that do not end by themselves
+    const destroy = (): void => void pool.destroy().catch(() => undefined);
+    stop?.addEventListener('abort', destroy, { once: true });
     try {
+      stop?.throwIfAborted();
       await self.send({ kind: 'hello' }, startMs - GRACE);
+      stop?.removeEventListener('abort', destroy);
     } catch (error) {
-      // it would wait for workers that do not end by themselves
-      void pool.destroy().catch(() => undefined);
+      destroy();
       throw new Error(`no worker process could be started: ${(error as Error).message}`);
     }
     return self;

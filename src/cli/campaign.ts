@@ -66,7 +66,7 @@ export async function campaignCommand(path: string, options: CampaignOptions, io
     const blobs = new BlobFolder(folder);
     for (const { packed } of loaded.targets) for (const [hash, bytes] of packed.blobs) blobs.put(hash, bytes);
     const alone = options.case !== undefined || options.plan === true || options.queue !== undefined;
-    worker = await opened(alone ? 1 : size, folder, io);
+    worker = await openWorker(alone ? 1 : size, folder, io, UNFINISHED);
     if (options.plan === true) return await plan(loaded, worker, shard, io);
     if (options.case !== undefined) return await oneCase(loaded, worker, options.case, io);
     return await all(loaded, worker, shard, size, options, io);
@@ -76,16 +76,6 @@ export async function campaignCommand(path: string, options: CampaignOptions, io
   }
 }
 
-/** Processes that come up behind a signal end as well. */
-async function opened(size: number, folder: string, io: Io): Promise<Worker> {
-  const opening = openWorker(size, folder);
-  try {
-    return await orInterrupted(io, UNFINISHED, opening);
-  } catch (error) {
-    void opening.then((late) => late.close()).catch(() => undefined);
-    throw error;
-  }
-}
 const UNFINISHED = 'the campaign was ended before its first case';
 
 // ---- input -----------------------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import { dirname, resolve } from 'node:path';
 import { parseDuration } from '../bench/documents/duration.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { BlobFolder } from '../campaign/blob-folder.ts';
+import type { Worker } from '../campaign/pool.ts';
 import { serveQueue } from '../campaign/queue-worker.ts';
 import { MS } from '../emu/time.ts';
 import { openWorker } from './campaign-pool.ts';
@@ -30,17 +31,18 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
   const idleMs = options.idleExit === undefined ? null : parseDuration(options.idleExit, '--idle-exit') / MS;
   const folder = options.cache === undefined ? passingFolder('bootbench-worker-') : cacheFolder(options.cache, io.cwd);
   const blobs = new BlobFolder(folder);
-  const worker = await openWorker(size, folder);
+  let worker: Worker | null = null;
   try {
+    const ready = (worker = await openWorker(size, folder, io, 'the worker was ended before it was ready'));
     const engine = engineId();
     const say = (text: string): void => io.stderr.write(`${text}\n`);
     const done = await interruptible(io, false, ({ stop }) =>
-      serveQueue(queue, { engine, size, folder: blobs, worker, idleMs, say }, stop),
+      serveQueue(queue, { engine, size, folder: blobs, worker: ready, idleMs, say }, stop),
     );
     say(`${done} work items done`);
     return EXIT.ok;
   } finally {
-    await worker.close();
+    await worker?.close();
     if (options.cache === undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
