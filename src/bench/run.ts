@@ -24,7 +24,7 @@ import type { SessionEnd } from './session/live-run.ts';
 import { acceptance, isGood, unusableInWords } from './proof/after.ts';
 import { mends, whyUnusable } from './proof/after-causes.ts';
 import { leftCauses, type LeftCause } from './proof/behind-leave.ts';
-import { boardCauses, NO_BOARD, type BoardFinding } from './proof/board-causes.ts';
+import { boardCauses, MOST_BOARD_RUNS, NO_BOARD, type BoardFinding } from './proof/board-causes.ts';
 import { badSteps } from './documents/proved.ts';
 import { BUT } from './documents/reservations.ts';
 import { atOtherRate } from './proof/other-rate.ts';
@@ -296,6 +296,11 @@ function askWhy(run: PlainRun, of: JudgedRun): Answers {
   } catch (error) {
     run.notes.push(notFinished(input, error));
   }
+  if (answers.board?.bounded === true)
+    run.notes.push({
+      kind: 'limit',
+      text: `the search for what the board or the host keeps from it was ended after ${MOST_BOARD_RUNS} runs: fewer changes may be enough`,
+    });
   return answers;
 }
 

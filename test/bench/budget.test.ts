@@ -1,11 +1,13 @@
 /** The limits of the user, and his signal, reach everything that a run repeats; a single search has a bound of its own. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { serialise } from '../../src/bench/documents/serialise.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
 import type { RunInput } from '../../src/bench/input/run-input.ts';
+import { boardDocument } from '../../src/bench/input/board.ts';
+import { boardCauses, MOST_BOARD_RUNS } from '../../src/bench/proof/board-causes.ts';
 import { firstRun } from '../../src/bench/first-run.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { Budget, CutShort } from '../../src/bench/session/budget.ts';
@@ -73,6 +75,27 @@ describe('a search', () => {
     } finally {
       Budget.prototype.within = within;
     }
+  });
+  it('for what the board keeps from the goal says that it was ended at its bound', async () => {
+    const cwd = folder({
+      's.json': JSON.stringify({
+        schema: 'bootbench/scenario@1',
+        chip: 'stm32f103c8',
+        images: ['fw.bin@0x08000000'],
+        board: { vbus: false, vdd: 2.2, vdda: 2.4, debugger: true, ppm: { hsi: 20, hse: 20, lsi: 20, lse: 20 } },
+        host: { cable: 'out', driver: 'none' },
+      }),
+      'fw.bin': lateFault(10),
+    });
+    const input = jobInput(await loadJob([], { scenario: 's.json' }, cwd));
+    // only all together are enough, so that one after the other is tried
+    let tried = 0;
+    const reaches = vi.spyOn(Session.prototype, 'reaches').mockReturnValue(true);
+    onTestFinished(() => reaches.mockRestore());
+    const found = boardCauses(input, () => tried++ === 0);
+    expect([tried, found.sets.length, found.bounded]).toEqual([MOST_BOARD_RUNS, 1, true]);
+    const one = { ...input, scenario: { ...input.scenario, board: boardDocument(input.chip, {}) } };
+    expect(boardCauses(one, () => true).bounded).toBeUndefined();
   });
   it('hears --wall and signals, and the result says so', async () => {
     const input = await lateInput();

@@ -26,23 +26,25 @@ export interface BoardCause {
 export interface BoardFinding {
   /** Each is enough: with exactly this changed, the goal is reached. */
   readonly sets: readonly (readonly BoardCause[])[];
+  /** It was ended at its bound: smaller sets, or others, may be there. */
+  readonly bounded?: true;
 }
 export const NO_BOARD: BoardFinding = { sets: [] };
 
 /** Effort: each costs a whole run. */
-const MOST_RUNS = 10;
+export const MOST_BOARD_RUNS = 10;
 
 /** `reached`: whether a session that has just ended, by its outcome, is as wanted. */
 export function boardCauses(input: RunInput, reached: (s: Session) => boolean): BoardFinding {
   const all = unusual(input);
   if (all.length === 0) return NO_BOARD;
   let runs = 0;
-  const works = (some: readonly BoardCause[]): boolean => some.length > 0 && runs++ < MOST_RUNS && withChanges(input, some, reached);
+  const works = (some: readonly BoardCause[]): boolean => some.length > 0 && runs++ < MOST_BOARD_RUNS && withChanges(input, some, reached);
   if (!works(all)) return NO_BOARD;
   if (all.length === 1) return { sets: [all] };
   const first = minimise(all, works);
   const others = all.filter((cause) => !first.includes(cause) && works([cause])).map((cause) => [cause]);
-  return { sets: [first, ...others] };
+  return { sets: [first, ...others], ...(runs > MOST_BOARD_RUNS ? { bounded: true } : {}) };
 }
 
 function withChanges(input: RunInput, causes: readonly BoardCause[], reached: (s: Session) => boolean): boolean {
