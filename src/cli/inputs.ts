@@ -2,7 +2,7 @@
 import { partNumber } from '../chips/parts.ts';
 import { isShortcut, SHORTCUT_NAMES } from '../emu/proofs/shortcuts.ts';
 import { circuitInWords } from '../bench/input/board-circuits.ts';
-import { boardOf, boardsBegun, findBoard, sayPart } from '../bench/input/boards.ts';
+import { boardNamed, boardOf, boardsBegun, plainBoard, sayPart, type KnownBoard } from '../bench/input/boards.ts';
 import { inferChip } from '../bench/input/infer-chip.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
@@ -114,25 +114,19 @@ export function chipNamed(name: string): ChipDescription {
   throw new UsageError(`there is no chip ${JSON.stringify(name)}`, hint);
 }
 
-/** The words for no board in particular; null for a board's name. */
-const plainBoard = (name: string | undefined): 'default' | 'none' | null =>
-  (['default', 'none'] as const).find((word) => word === name?.trim().toLowerCase()) ?? null;
-const boardNamed = (name: string | undefined): ReturnType<typeof findBoard> | null =>
-  name === undefined || plainBoard(name) !== null ? null : findBoard(name);
-
 /** What a board leads where, and that it is another part's: its oscillators count all the same. */
-function saidOf({ name, circuit, chip: part }: ReturnType<typeof findBoard>, chip: ChipDescription): string {
+function saidOf({ name, circuit, chip: part }: KnownBoard, chip: ChipDescription): string {
   const other = findChip(part)?.name === chip.name ? '' : `; it has ${part}, but this run uses ${partNumber(chip)}`;
   return `${circuitInWords(name, circuit)}${other}`;
 }
 
 /** The scenario's file with what the command line says of the board. */
-async function askedScenario(options: RunOptions, named: ReturnType<typeof boardNamed>, cwd: string): Promise<Scenario> {
+async function askedScenario(options: RunOptions, named: KnownBoard | null, cwd: string): Promise<Scenario> {
   const read = options.scenario === undefined ? {} : await readScenario(options.scenario, cwd);
   // A board named on the command line is a statement about its crystals: it beats the scenario file.
   const said = read.board?.vbus === undefined ? {} : { vbus: read.board.vbus };
   const pins = { ...named?.board.pins, ...read.board?.pins };
-  const onBoard = named === null ? read : { ...read, board: { ...read.board, ...named.board, pins, ...said } };
+  const onBoard = named === null ? read : { ...read, board: { ...read.board, ...named.board, name: named.name, pins, ...said } };
   return withBoot0(onBoard, options.boot0 === true);
 }
 
@@ -142,8 +136,9 @@ async function askedScenario(options: RunOptions, named: ReturnType<typeof board
  */
 // eslint-disable-next-line complexity -- one entry for each key of the job, and each is an option, the scenario's word or a default
 export async function loadJob(images: readonly string[], options: RunOptions, cwd: string, held = false): Promise<RunJob> {
-  const named = boardNamed(options.board);
-  const asked = await askedScenario(options, named, cwd);
+  const typedBoard = boardNamed(options.board, '--board');
+  const asked = await askedScenario(options, typedBoard, cwd);
+  const named = typedBoard ?? boardNamed(asked.board?.name, 'board.name');
   const scenarioFolder = options.scenario === undefined ? cwd : dirname(resolve(cwd, options.scenario));
   const typed = images.length === 0 ? (asked.images ?? []) : images;
   if (typed.length === 0 && asked.board?.boot0 !== 1 && !(held && options.rom !== undefined))

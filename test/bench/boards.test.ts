@@ -3,6 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BOARDS, findBoard, suggestBoards } from '../../src/bench/input/boards.ts';
+import { expandScenario } from '../../src/bench/input/scenario.ts';
+import type { Board } from '../../src/bench/documents/scenario-types.ts';
 import { boardDocument, boardParameters } from '../../src/bench/input/board.ts';
 import { circuitInWords } from '../../src/bench/input/board-circuits.ts';
 import { loadJob, type RunOptions } from '../../src/cli/inputs.ts';
@@ -124,5 +126,27 @@ describe('known boards', () => {
     expect(suggestBoards('nucleo-f411')[0]).toBe('nucleo-f411re');
     expect(() => findBoard('nucleo-f411')).toThrow(/there is no board "nucleo-f411"/);
     expect(suggestBoards('xy')).toEqual([]);
+  });
+});
+
+describe('a board that a scenario names', () => {
+  const plan = (board: Board) => expandScenario({ schema: 'bootbench/scenario@1', board }, findChip('stm32f446re')!, { images: [] });
+  it('is what --board would be, and its part is the chip', async () => {
+    const cwd = folder({ 'a.json': JSON.stringify({ schema: 'bootbench/scenario@1', board: { name: 'NUCLEO-F446RE', boot0: 1 } }) });
+    const job = await loadJob([], { scenario: 'a.json' }, cwd);
+    expect(job.chip).toBe('STM32F446RE');
+    expect(plan({ name: 'NUCLEO-F446RE' }).document.board).toMatchObject({
+      name: 'nucleo-f446re',
+      hse: { hz: 8_000_000, kind: 'bypass' },
+      vbus: false,
+      pins: { PC13: 1 },
+    });
+  });
+  it('comes after what the scenario says itself', () => {
+    const { board } = plan({ name: 'nucleo-f446re', hse: null, vbus: true, pins: { PC13: 0, PA0: 1 } });
+    expect(board).toMatchObject({ hse: null, vbus: true, pins: { PC13: 0, PA0: 1 } });
+  });
+  it('has to be known', () => {
+    expect(() => plan({ name: 'nucleo-f447re' })).toThrow(/^board\.name: .*nucleo-f446re/);
   });
 });

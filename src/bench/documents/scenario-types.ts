@@ -57,8 +57,8 @@ export type CoreSupply = 'ldo' | 'smps';
 
 /** The board around the chip, with all defaults filled in. */
 export interface BoardDocument {
-  /** Default = the usual board of the chip, none = without crystals. */
-  readonly name: 'default' | 'none';
+  /** Default = the usual board of the chip, none = without crystals, or a board that bootbench knows, for example nucleo-f446re. */
+  readonly name: string;
   /** Volts. */
   readonly vdd: number;
   /** Volts at VDDA. */

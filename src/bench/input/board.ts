@@ -27,7 +27,7 @@ const givenLse = (chip: ChipDescription, lse: NonNullable<Board['lse']>): BoardD
 
 // eslint-disable-next-line complexity -- one entry for each key of the board, and each is the scenario's word or else the chip's
 export function boardDocument(chip: ChipDescription, given: Board, override?: 'default' | 'none'): BoardDocument {
-  const name = override ?? given.name ?? 'default';
+  const name = override ?? given.name?.trim() ?? 'default';
   const value = (parameter: string): number | null => chip.parameters[parameter]?.value ?? null;
   const crystals = crystalsOf(chip, name === 'none');
   // A board named on the command line is a statement about its crystals: it beats the scenario file.

@@ -167,15 +167,36 @@ export function boardsBegun(name: string): readonly string[] {
   const typed = name.trim().toLowerCase();
   return typed === '' ? [] : BOARDS.map((b) => b.name).filter((known) => known.startsWith(typed));
 }
-/** @throws UsageError if there is no such board */
-export function findBoard(name: string): KnownBoard {
+/** The words for no board in particular; null for a board's name. */
+export const plainBoard = (name: string | undefined): 'default' | 'none' | null =>
+  (['default', 'none'] as const).find((word) => word === name?.trim().toLowerCase()) ?? null;
+/**
+ * The board that is named, null where none in particular is.
+ * @param where the option or key that names it, for messages
+ * @throws UsageError if there is no such board
+ */
+export const boardNamed = (name: string | undefined, where: string): KnownBoard | null =>
+  name === undefined || plainBoard(name) !== null ? null : findBoard(name, where);
+
+/** A scenario's board with what is known of the board that it names; what the scenario itself says comes before that. */
+export function withKnownBoard(given: Board): Board {
+  const known = boardNamed(given.name, 'board.name');
+  if (known === null) return given;
+  return { ...known.board, ...given, name: known.name, pins: { ...known.board.pins, ...given.pins } };
+}
+
+/**
+ * @param where the option or key that names it, for messages
+ * @throws UsageError if there is no such board
+ */
+export function findBoard(name: string, where = '--board'): KnownBoard {
   const found = boardOf(name);
   if (found) return found;
   const part = partInBoardName(name);
-  if (part !== undefined) throw new UsageError(`--board: bootbench does not know the board ${JSON.stringify(name)}`, sayPart(part));
+  if (part !== undefined) throw new UsageError(`${where}: bootbench does not know the board ${JSON.stringify(name)}`, sayPart(part));
   const near = suggestBoards(name);
   throw new UsageError(
-    `--board: there is no board ${JSON.stringify(name)}`,
+    `${where}: there is no board ${JSON.stringify(name)}`,
     near.length > 0
       ? `did you mean ${near.join(', ')}? default and none (no crystals) are also possible`
       : `known: default, none, ${BOARDS.map((b) => b.name).join(', ')}`,

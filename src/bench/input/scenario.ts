@@ -3,6 +3,7 @@ import { hasPin, packageOf, partNumber } from '../../chips/parts.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
 import type { LoadedImage } from '../../image/image.ts';
 import { boardDocument, boardParameters } from './board.ts';
+import { withKnownBoard } from './boards.ts';
 import { APP_GOAL, USB_GOAL } from '../documents/goal.ts';
 import { durationPs, formatDuration, parseDuration } from '../documents/duration.ts';
 import { namesOf, SERIAL_PORT, type Names } from '../documents/names.ts';
@@ -91,7 +92,7 @@ export function expandScenario(
   images: readonly LoadedImage[] = [],
 ): ScenarioPlan {
   const names = namesOf(images, chip);
-  const board = boardDocument(chip, scenario.board ?? {}, overrides.board);
+  const board = boardDocument(chip, withKnownBoard(scenario.board ?? {}), overrides.board);
   const until = overrides.until ?? scenario.until ?? null;
   const goal = overrides.goal ?? scenario.goal;
   const document: ScenarioDocument = {
