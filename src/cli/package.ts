@@ -8,7 +8,7 @@ let root: string | null = null;
 function packageRoot(): string {
   if (root !== null) return root;
   let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json')) || !existsSync(join(folder, 'rom'))) {
+  while (!existsSync(join(folder, 'package.json')) || !existsSync(join(folder, 'schemas'))) {
     const parent = dirname(folder);
     if (parent === folder) throw new Error('the package is incomplete: there is no package.json above the program');
     folder = parent;

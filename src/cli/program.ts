@@ -120,6 +120,7 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
       getOutHelpWidth: () => Math.min(io.stdout.columns, 120),
       getErrHelpWidth: () => Math.min(io.stderr.columns, 120),
     });
+  addDemo(program, io, exit);
   addRun(program, io, exit, bench);
   addTrace(program, io, exit, bench);
   addInit(program, io, exit);
@@ -567,6 +568,15 @@ function addChips(program: Command, io: Io, exit: (code: number) => void): void 
     .option('--no-color', 'print without colours')
     .action(async (chip: string | undefined, options: ChipsOptions) => {
       exit((await import('./chips.ts')).chipsCommand(chip, options, io));
+    });
+}
+
+function addDemo(program: Command, io: Io, exit: (code: number) => void): void {
+  command(program, 'demo')
+    .description('write a folder with a small firmware to try bootbench on, and the examples of the documentation')
+    .argument('[folder]', 'where (default: bootbench-demo)')
+    .action(async (folder: string | undefined) => {
+      exit((await import('./demo.ts')).demoCommand(folder, io));
     });
 }
 

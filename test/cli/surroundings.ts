@@ -39,6 +39,7 @@ export const COMMANDS: readonly Command[] = [
   { name: 'compare', short: ['compare', 'short.json', 'short.json'], long: ['compare', 'long.json', 'long.json'], code: 0 },
   { name: 'chips', short: ['chips', 'stm32f072rb'], long: null, code: 0 },
   { name: 'explain', short: ['explain', 'primask'], long: null, code: 0 },
+  { name: 'demo', short: ['demo', '%out/demo'], long: null, code: 0 },
   { name: 'completion', short: ['completion', 'bash'], long: null, code: 0 },
   { name: 'evidence', short: ['evidence', 'check', 'evidence.jsonl'], long: null, code: 2 },
   { name: 'rom', short: ['rom', 'compare', 'rom.bin', '--chip', 'stm32f072rb'], long: ['rom', 'learn', 'rom.bin', '--chip', 'stm32f072rb', '--evidence', '%out/e.jsonl'], code: 0 },

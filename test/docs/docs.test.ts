@@ -2,10 +2,12 @@
  * The documentation says what is true: the commands on its pages are run and give what stands there, its links lead somewhere, the reference is that of the
  * schemas. `BOOTBENCH_DOCS=write npx vitest run test/docs` writes outputs and reference anew.
  */
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, test } from 'vitest';
+import { applyPatch } from 'diff';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { parseScenario } from '../../src/bench/input/scenario.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import { streamOf, type Io } from '../../src/cli/io.ts';
@@ -37,8 +39,8 @@ describe('the walks of docs/engine.md', () => {
   });
 });
 
-/** What a command says in the folder of the fixtures, stdout and stderr in their order, 80 columns, no colour. */
-async function output(line: string): Promise<string> {
+/** What a command says in a folder, stdout and stderr in their order, 80 columns, no colour. */
+async function output(line: string, cwd: string): Promise<string> {
   let text = '';
   let interrupt = (): void => undefined;
   const [program, ...args] = line.split(/\s+/);
@@ -55,7 +57,7 @@ async function output(line: string): Promise<string> {
     interrupt = () => ended('SIGINT');
     return () => undefined;
   };
-  const io: Io = { stdout: stream, stderr: stream, env: {}, cwd: join(ROOT, 'fixtures'), onInterrupt };
+  const io: Io = { stdout: stream, stderr: stream, env: {}, cwd, onInterrupt };
   expect(program).toBe('bootbench');
   // ports of the documentation may be taken on this machine
   if (serves) args.push('--port', '0');
@@ -76,12 +78,33 @@ function shortened(said: string, shown: string): string {
 /** Real time is nobody's promise. */
 const timeless = (text: string): string => text.replace(/\d+\.\d s\b/g, 'N s').trimEnd();
 
+/** It stays in the folder of its own project, and changes its sources and its image between the commands. */
+const TUTORIAL = 'docs/tutorial.md';
+const STEP = /^```(?:console\n\$|sh\n(?=patch)) ?(.*)\n([^]*?)^```$/gm;
+function change(cwd: string, lines: string): void {
+  const [, patch, from, to] = /^patch -p1 < (\S+)\ncp (\S+) (\S+)\n$/.exec(lines) ?? [];
+  const text = readFileSync(join(cwd, patch!), 'utf8');
+  const source = join(cwd, /^\+\+\+ b\/(.*)$/m.exec(text)![1]!);
+  const patched = applyPatch(readFileSync(source, 'utf8'), text);
+  if (patched === false) expect.fail(`${patch} does not fit`);
+  writeFileSync(source, patched);
+  copyFileSync(join(cwd, from!), join(cwd, to!));
+}
 const CONSOLE = /^```console\n\$ (.*)\n([^]*?)^```$/gm;
 
 describe.each(pages.filter((page) => read(page).match(CONSOLE)))('%s', (page) => {
-  const blocks = [...read(page).matchAll(CONSOLE)];
+  const blocks = [...read(page).matchAll(page === TUTORIAL ? STEP : CONSOLE)];
+  // each page begins in a folder that `bootbench demo` has written, as its reader does
+  let demo = '';
+  beforeAll(async () => {
+    demo = mkdtempSync(join(tmpdir(), 'bootbench-test-'));
+    expect(await output('bootbench demo .', demo)).toContain('wrote .');
+  });
+  afterAll(() => rmSync(demo, { recursive: true, force: true }));
   test.each(blocks.map(([, command, shown]) => [command!, shown!] as const))('$ %s', async (command, shown) => {
-    const said = shortened(await output(command), shown);
+    const cwd = join(demo, page === TUTORIAL ? 'firmware' : '.');
+    if (command.startsWith('patch ')) return change(cwd, `${command}\n${shown}`);
+    const said = shortened(await output(command, cwd), shown);
     if (WRITE) {
       const block = (text: string): string => `\`\`\`console\n$ ${command}\n${text}\`\`\``;
       writeFileSync(
