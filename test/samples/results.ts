@@ -100,6 +100,7 @@ export function dfuResult(): RunResult {
     ways: [],
     goal: { name: 'usb', reached: true, at: '0.412000000' },
     after: null,
+    repaired: null,
   };
 }
 

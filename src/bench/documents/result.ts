@@ -241,6 +241,8 @@ export interface ResultStuck {
   readonly pc: Hex;
   /** The argument of `--force` that would pass the loop. */
   readonly force: string | null;
+  /** The instruction there, by name. */
+  readonly at?: Place;
 }
 
 /** ROM options and board changes that together cause the symptom. */
@@ -454,9 +456,20 @@ export interface RunResult<Text extends Sentence = Sentence> {
     readonly reached: boolean;
     /** Time since power-on, in seconds; null = it was not reached. */
     readonly at: Seconds | null;
+    /** What its host says first, in words; absent where the goal is no interface of the ROM but USB. */
+    readonly asks?: Text;
   };
   /** What a host can do with the device behind the enumeration, tried on a copy of the machine; null = not tried. */
   readonly after: After | null;
+  /** The same run with the first of `diagnosis.sets` repaired, if that is a repair of what checks find and reaches the goal; null = none. */
+  readonly repaired: {
+    /** What was repaired. */
+    readonly causes: readonly CauseId[];
+    /** What came of it. */
+    readonly outcome: Outcome;
+    /** What happened on its bus, from the first row that is not in `usb.log`. */
+    readonly log: RunResult<Text>['usb']['log'];
+  } | null;
 }
 
 /** Formats a word as in a result: `0x` and eight digits. */

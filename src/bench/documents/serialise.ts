@@ -34,6 +34,8 @@ const dependency = object({
   goalIfOther: { optional: 'flag' },
 });
 
+const busLog = list(object({ at: 'time', kind: 'text', text: 'text' }));
+
 const RESULT: ObjectShape = object({
   schema: 'text',
   version: 'text',
@@ -115,12 +117,19 @@ const RESULT: ObjectShape = object({
         endedBy: nullable('text'),
       }),
     ),
-    log: list(object({ at: 'time', kind: 'text', text: 'text' })),
+    log: busLog,
   }),
   console: map('text'),
   semihostingExit: nullable('count'),
   stuck: nullable(
-    object({ address: nullable('hex8'), register: nullable('text'), value: nullable('hex8'), pc: 'hex8', force: nullable('text') }),
+    object({
+      address: nullable('hex8'),
+      register: nullable('text'),
+      value: nullable('hex8'),
+      pc: 'hex8',
+      force: nullable('text'),
+      at: { optional: object(place) },
+    }),
   ),
   symptom: nullable(
     object({
@@ -154,8 +163,9 @@ const RESULT: ObjectShape = object({
       tried: 'flag',
     }),
   ),
-  goal: object({ name: 'text', reached: 'flag', at: nullable('time') }),
+  goal: object({ name: 'text', reached: 'flag', at: nullable('time'), asks: { optional: 'text' } }),
   after: nullable(object(Object.fromEntries(AFTER_STEPS.map((step) => [step, object({ result: 'text', because: nullable('text') })])))),
+  repaired: nullable(object({ causes: list('text'), outcome: 'text', log: busLog })),
 });
 
 const FORMS: Record<Form, (value: unknown) => boolean> = {

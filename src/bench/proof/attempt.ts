@@ -19,6 +19,7 @@ import { optionsActedOn } from '../session/rom-options.ts';
 import type { SessionEnd } from '../session/live-run.ts';
 import type { RunLimits, Session } from '../session/session.ts';
 import { inShortRun } from '../session/short-run.ts';
+import type { UsbLogEntry } from '../../usb-sim/types.ts';
 
 export interface Starts {
   /** Right after power-on. */
@@ -49,14 +50,18 @@ export interface Attempt {
   readonly foreignDevice: boolean;
   /** A device of the ROM is on the bus and was never configured. */
   readonly unknownDevice: boolean;
+  /** What happened on the bus, of a run that reached its goal. */
+  readonly log: readonly UsbLogEntry[];
 }
 
 /** The observations of a session that has just ended. */
 export function observe(s: Session, end: SessionEnd): Attempt {
   const device = s.usb.sessions.findLast((u) => u.enumerated !== null);
+  const reached = s.reaches(end.outcome);
   return {
     outcome: end.outcome,
-    reached: s.reaches(end.outcome),
+    reached,
+    log: reached ? [...s.usb.logEntries] : [],
     end,
     actedOn: optionsActedOn(s),
     entries: s.machine.history.entryCount,

@@ -3,6 +3,7 @@
  * alternatives are searched for. A cause counts as proved only if a repaired machine has reached DFU.
  */
 import { CHECKS } from '../../checks/index.ts';
+import { lastWriterOf } from '../../checks/last-writers.ts';
 import { notApplicable, unknown, type Check, type Judgement, type Repair, type Subject } from '../../checks/check.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { attempt, type Attempt, type AttemptOptions, type Starts } from './attempt.ts';
@@ -40,6 +41,8 @@ export interface Diagnosis {
   readonly harmless: readonly CheckId[];
   /** Judgements at the entry that a repair led to. */
   readonly later: readonly Judged[];
+  /** The run with the first set repaired; absent where there is none. */
+  readonly repaired?: Attempt;
 }
 
 /** What a repaired run must reach. */
@@ -64,7 +67,8 @@ export function judgeAll(s: Session, outcome: string, reached: boolean, traced: 
     const check = byId.get(id)!;
     if (!subject.entry && !check.path)
       return { id, check, judgement: notApplicable('no entry'), repair: null, subject: null, unmodelled: [] };
-    const judgement = check.judge(subject);
+    const found = check.judge(subject);
+    const judgement = found.verdict === 'pass' ? { lastWriter: lastWriterOf(id, subject), ...found } : found;
     const broken = judgement.verdict === 'fail' || judgement.verdict === 'warn';
     return {
       id,
@@ -181,7 +185,8 @@ class Search {
     }
     this.drop(this.broken.filter((j) => isTentative(j) && !inSets.includes(j.id)));
     const harmless = harmlessOf(known(this.broken.filter((j) => isBroken(j) && !inSets.includes(j.id) && !others.includes(j))));
-    return { explained: true, causes: inSets.map((id) => this.cause(id, found)), sets: found, harmless, later: this.later };
+    const causes = inSets.map((id) => this.cause(id, found));
+    return { explained: true, causes, sets: found, harmless, later: this.later, repaired: this.outcomeOf(found[0]!) };
   }
 
   private unexplained(): Diagnosis {

@@ -73,6 +73,12 @@ export function lastWriter(input: RunInput, w: Writer | null | undefined): LastW
   return { ...place(input, w.pc, w.lr)!, at: seconds(w.at), kind: w.kind, ...coreName(input, w.core) };
 }
 
+const usbRow = ({ at, kind, text }: Session['usb']['logEntries'][number]): RunResult<string>['usb']['log'][number] => ({
+  at: seconds(at),
+  kind,
+  text,
+});
+
 function usbSessions(s: Session): ResultSession[] {
   return s.usb.sessions.map((u) => ({
     at: seconds(u.at),
@@ -92,6 +98,9 @@ function usbSessions(s: Session): ResultSession[] {
 function stuckAt(s: Session, outcome: Outcome): ResultStuck | null {
   const loop = s.state.loop;
   if (outcome !== 'stuck' || !loop) return null;
+  return { ...polledIn(s, loop), at: place(s.input, loop.pc)! };
+}
+function polledIn(s: Session, loop: NonNullable<Session['state']['loop']>): ResultStuck {
   const { system } = s.machine;
   const address = loop.reads[0];
   if (address === undefined) return { address: null, register: null, value: null, pc: hex32(loop.pc), force: null };
@@ -388,7 +397,7 @@ function goalFacts(s: Session, end: SessionEnd): Pick<BaseFacts, 'goal' | 'other
   const reached = s.reaches(end.outcome);
   const at = asking === null ? (s.state.dfuAt ?? end.at) : s.state.goal.at;
   return {
-    goal: { name, reached, at: reached && at !== null ? seconds(at) : null },
+    goal: { name, reached, at: reached && at !== null ? seconds(at) : null, ...(asking === null ? {} : { asks: asking.text }) },
     otherRate: s.state.goal.otherRate,
     leftAt: s.leave === null ? null : seconds(s.leave.checkpoint.system.now),
   };
@@ -447,7 +456,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
       registers: Object.fromEntries(Object.entries(e.registers).map(([k, v]) => [k, hex32(v)])) as Record<string, Hex>,
       ...coreName(input, e.core),
     })),
-    usb: { sessions: usbSessions(s), log: s.usb.logEntries.map((l) => ({ at: seconds(l.at), kind: l.kind, text: l.text })) },
+    usb: { sessions: usbSessions(s), log: s.usb.logEntries.map(usbRow) },
     console: printedTexts(machine.state.console),
     semihostingExit: machine.state.semihostingExit,
     stuck,
@@ -541,6 +550,13 @@ function diagnosed(
   if (written !== undefined && written.length > 0) return withWritten(onPath, written, goal.then, placed);
   return board === undefined ? onPath : withBoard(onPath, board, goal.then, reason);
 }
+/** What the host heard then, from where the two runs part. */
+function repairedRun({ repaired, sets }: Explained, { usb: { log } }: BaseFacts): RunResult<string>['repaired'] {
+  if (repaired?.reached !== true) return null;
+  const rows = repaired.log.map(usbRow);
+  const common = rows.findIndex((row, i) => log[i]?.at !== row.at || log[i].text !== row.text);
+  return { causes: [...(sets[0] ?? [])], outcome: repaired.outcome, log: common < 0 ? [] : rows.slice(common) };
+}
 export function makeResult(
   s: Session,
   base: BaseFacts,
@@ -602,6 +618,7 @@ export function makeResult(
     timeline: base.timeline,
     goal: base.goal,
     after: diagnosis.after ?? null,
+    repaired: repairedRun(diagnosis, base),
   };
   const end = seconds(base.end.at);
   const result = {
