@@ -3,10 +3,12 @@
  * `BOOTBENCH_GOLDEN=write` writes that anew.
  */
 import { fileURLToPath } from 'node:url';
-import { it } from 'vitest';
+import { expect, it } from 'vitest';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { expectAsBefore } from '../emu/core/golden-file.ts';
+import { handOverPicture } from '../../src/report/hand-over/picture.ts';
+import { flawsOf } from '../report/picture-kit.ts';
 import { toldResult } from './told-result.ts';
 
 const SCENARIOS = [
@@ -60,5 +62,6 @@ const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 
 it.each(SCENARIOS)('%s gives the result that it gave', async (scenario) => {
   const result = await inThread(await loadJob([], { scenario }, fixtures), {});
+  expect(flawsOf(String(handOverPicture(result)))).toEqual([]);
   expectAsBefore(toldResult(result), new URL(`./results/${scenario.replace('/scenario', '').replace('.json', '')}.txt`, import.meta.url));
 });

@@ -16,6 +16,7 @@ import { packageFile } from '../../src/cli/package.ts';
 import { codeQuality, githubAnnotations, sarif, stepSummary } from '../../src/report/ci.ts';
 import { conformanceHtml, conformanceText } from '../../src/report/conformance.ts';
 import { findingsOf, type Finding } from '../../src/report/findings.ts';
+import { handOverPicture } from '../../src/report/hand-over/picture.ts';
 import { htmlReport } from '../../src/report/html.ts';
 import { indexPage } from '../../src/report/index-page.ts';
 import { junit } from '../../src/report/junit.ts';
@@ -102,6 +103,7 @@ const SINKS: Readonly<Record<string, readonly [kind: Kind, write: (r: RunResult)
   'GitLab code quality': ['json', (r) => codeQuality(findings(r))],
   SARIF: ['json', (r) => sarif(findings(r), '1')],
   HTML: ['html', (r) => htmlReport(r, { trace: traceOf(r), script: 'void 0' })],
+  SVG: ['html', (r) => handOverPicture(r)],
   'HTML, all tests': ['html', (r) => indexPage([row(r)])],
   'HTML, conformance': ['html', (r) => conformanceHtml(DEVICE(r))],
   JUnit: ['xml', (r) => junit([{ name: r.images[0]!.path, className: 'x', seconds: 1, failure: { message: String(r.summary), text: documentReport(r, { sources: NO_SOURCES }) }, output: Object.values(r.console).join('\n'), file: r.entries[0]?.from?.file ?? '', line: 1, properties: { note: r.notes.map((n) => n.text).join() } }])],

@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Judgement } from '../../src/bench/documents/expect.ts';
 import { CHECK_IDS, type Place, type ResultCause, type RomDependency, type RunResult } from '../../src/bench/documents/result.ts';
+import { firstSet, proofOf } from '../../src/bench/documents/proved.ts';
 import { findingsOf } from '../../src/report/findings.ts';
+import { handOverPicture } from '../../src/report/hand-over/picture.ts';
 import { htmlReport } from '../../src/report/html.ts';
 import { patchOf } from '../../src/report/patch.ts';
 import { shortReport } from '../../src/report/short.ts';
@@ -10,6 +12,7 @@ import type { Sources } from '../../src/report/source-lines.ts';
 import { checksReport, terminalReport } from '../../src/report/terminal.ts';
 import { ansi } from '../../src/report/text.ts';
 import { Chance } from '../emu/random-thumb.ts';
+import { flawsOf } from './picture-kit.ts';
 import { checks, dfuResult, primaskCause, primaskResult, writer } from '../samples/results.ts';
 
 const RESULTS = 700;
@@ -241,6 +244,23 @@ describe('The page', () => {
         .filter((t) => !holds(t))
         .map(({ seed }) => seed),
     ).toEqual([]);
+  });
+});
+
+describe('The picture of the hand-over', () => {
+  it('is XML of at most 10 KB in which no text lies on another or is cut without a mark', () => {
+    const flaws = all.flatMap(({ seed, result, sources }) =>
+      flawsOf(String(handOverPicture(result, { sources }))).map((flaw) => `${seed}: ${flaw}`),
+    );
+    expect(flaws).toEqual([]);
+  });
+  it('has a broken wire for each proved cause of the first set that there is room for, by its id', () => {
+    const has = ({ result, sources }: Told): boolean => {
+      const ids = proofOf(result) === null ? [] : firstSet(result.diagnosis).map(({ id }) => id);
+      const svg = String(handOverPicture(result, { sources }));
+      return ids.slice(0, 7).every((id) => svg.includes(`data-wire="${id}" data-state="broken"`));
+    };
+    expect(except(has)).toEqual([]);
   });
 });
 

@@ -70,12 +70,14 @@ const RESET_BY: Readonly<Record<string, string>> = {
   pin: 'the board',
   power: 'the board',
 };
-/** The first line of a run that reached its goal. */
-function reachedText(result: RunResult): string {
+/** What came of it, in plain words. */
+export function headline(result: RunResult): string {
   const goal = otherGoal(result);
-  if (goal === null) return `${result.outcome}: ${headlineText(result)}`;
-  return goal === APP_GOAL ? 'app: the application runs' : `${goal}: the ROM answers on ${goal.toUpperCase()}`;
+  if (goal === null || !hasReached(result)) return headlineText(result);
+  return goal === APP_GOAL ? 'the application runs' : `the ROM answers on ${goal.toUpperCase()}`;
 }
+/** The first line of a run that reached its goal. */
+const reachedText = (result: RunResult): string => `${otherGoal(result) ?? result.outcome}: ${headline(result)}`;
 
 function verdict({ result, judgement }: FactOf<'verdict'>): Row {
   const reached = hasReached(result);

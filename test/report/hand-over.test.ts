@@ -1,0 +1,139 @@
+/** The picture of a hand-over. */
+import { describe, expect, it } from 'vitest';
+import type { RunResult } from '../../src/bench/documents/result.ts';
+import { handOverPicture } from '../../src/report/hand-over/picture.ts';
+import type { Sources } from '../../src/report/source-lines.ts';
+import { HOSTILE_LINES } from '../samples/hostile.ts';
+import { checks, dfuResult, primaskCause, primaskResult, writer } from '../samples/results.ts';
+import { flawsOf, textsOf } from './picture-kit.ts';
+
+const row = (at: string, kind: string, text: string): RunResult['usb']['log'][number] => ({ at, kind, text });
+const ATTACH = row('0.351000000', 'attach', 'pull-up on D+');
+const RESET = row('0.451000000', 'reset', 'bus reset');
+const ANSWERED = [
+  row('0.561000000', 'request', 'GET_DESCRIPTOR(DEVICE, 64): 18 bytes, 1 NAKs'),
+  row('0.561100000', 'reset', 'bus reset'),
+  row('0.671000000', 'request', 'SET_ADDRESS(1): ok'),
+  row('0.681000000', 'request', 'GET_DESCRIPTOR(DEVICE, 18): 18 bytes'),
+  row('0.682000000', 'request', 'GET_DESCRIPTOR(CONFIGURATION, 9): 9 bytes'),
+  row('0.683000000', 'request', 'SET_CONFIGURATION(1): ok'),
+  row('0.683000000', 'enumerated', '0483:df11 "DFU in FS Mode", served by system code'),
+  row('0.684000000', 'request', 'GET_DESCRIPTOR(STRING 6, 255): 76 bytes'),
+  row('0.685000000', 'request', 'DFU_GETSTATUS: 6 bytes'),
+  row('0.685000000', 'dfu', 'dfuIDLE, "@Internal Flash"'),
+];
+const SILENT = [
+  ...['0.561', '0.562', '0.563'].map((at) => row(`${at}000000`, 'no-answer', 'GET_DESCRIPTOR(DEVICE, 64): no handshake')),
+  row('0.563000000', 'enumeration-retry', 'device-64: error; attempt 2'),
+  row('0.563000000', 'reset', 'bus reset'),
+  row('0.663000000', 'no-answer', 'SET_ADDRESS(1): no handshake'),
+  row('0.900000000', 'enumeration-failed', 'set-address: error; the host gives up after 4 attempts'),
+];
+const masked = (): RunResult => {
+  const r = primaskResult();
+  return {
+    ...r,
+    usb: { sessions: [{ ...dfuResult().usb.sessions[0]!, servedBy: null, enumerated: false }], log: [ATTACH, RESET, ...SILENT] },
+    repaired: { causes: ['primask'], outcome: 'dfu', log: ANSWERED },
+  };
+};
+const works = (): RunResult => ({ ...dfuResult(), usb: { ...dfuResult().usb, log: [ATTACH, RESET, ...ANSWERED] } });
+const SOURCES: Sources = (path) => ({
+  path,
+  lines: Array.from({ length: 60 }, (_, i) => (i === 41 ? '  __disable_irq(); /* never enabled again */' : `  line_${i + 1}();`)),
+  newer: false,
+  elsewhere: false,
+});
+
+describe('A jump with interrupts masked', () => {
+  const svg = String(handOverPicture(masked(), { sources: SOURCES }));
+  it('shows the line of code, without its comment, the broken wire and the sentence', () => {
+    expect(flawsOf(svg)).toEqual([]);
+    expect(textsOf(svg, 'a')).toEqual(expect.arrayContaining(['__disable_irq();', 'main.c:42 · enter_dfu', 'PRIMASK = 1']));
+    expect(textsOf(svg).join(' ')).toContain('main.c:42: Interrupts were still off (PRIMASK = 1) when the ROM was entered');
+    expect(svg).toMatch(/data-wire="primask" data-state="broken"/);
+    expect(svg.match(/data-state="broken"/g)).toHaveLength(1);
+  });
+  it('ends the ladder where the host falls silent, and says what the host does then', () => {
+    expect(svg).toContain('data-ladder="2/3"');
+    expect(textsOf(svg, 'a')).toEqual(expect.arrayContaining(['GET_DESCRIPTOR(DEVICE) ×3', 'no answer', '✗']));
+    expect(textsOf(svg, 'a').join(' ')).toContain('the host gives up after 4 attempts');
+  });
+  it('has the repaired run behind it: the same request answered, and all that follows', () => {
+    expect(textsOf(svg, 'v')).toEqual(expect.arrayContaining(['GET_DESCRIPTOR(DEVICE)', '18 bytes', 'PRIMASK = 0', '+ __enable_irq();']));
+    expect(textsOf(svg)).toEqual(
+      expect.arrayContaining(['SET_ADDRESS(1)', 'GET_DESCRIPTOR ×2', 'SET_CONFIGURATION(1)', 'DFU_GETSTATUS', 'dfuIDLE', '0483:df11']),
+    );
+    expect(svg).toContain('href="#hand-over-repaired"');
+  });
+  it('names its parts so that a page may have several', () => {
+    expect(handOverPicture(masked(), { id: 'second' })).toContain('<g id="second-repaired"/>');
+  });
+  it('without a proof promises nothing', () => {
+    const causes = [{ ...primaskCause, proved: false, outcomeAfterRepair: null }];
+    const vain = handOverPicture({ ...masked(), repaired: null, diagnosis: { explained: false, causes, sets: [], harmless: [] } });
+    expect(vain).not.toContain('0483:df11');
+    expect(vain).not.toContain('href=');
+    expect(vain).toContain('data-wire="primask" data-state="broken"');
+  });
+});
+
+describe('A success', () => {
+  const svg = String(handOverPicture(works(), { sources: SOURCES }));
+  it('has all rungs up to the device, nothing that is broken and nothing to repair', () => {
+    expect(flawsOf(svg)).toEqual([]);
+    expect(svg).toContain('data-ladder="7/7"');
+    expect(textsOf(svg)).toContain('0483:df11');
+    expect(svg).not.toMatch(/data-state="broken"|href=/);
+  });
+  it('shows who wrote what is right', () => {
+    const all = checks({ vtor: { observed: 'VTOR = 0x0bf97000', lastWriter: { ...writer, line: 7 } } });
+    const shown = textsOf(String(handOverPicture({ ...works(), checks: all }, { sources: SOURCES })));
+    expect(shown).toEqual(expect.arrayContaining(['line_7();', 'main.c:7 · enter_dfu', 'VTOR = 0x0bf97000']));
+  });
+});
+
+describe('A jump that never comes', () => {
+  const base: RunResult = { ...dfuResult(), entries: [], usb: { sessions: [], log: [] }, goal: { name: 'usb', reached: false, at: null } };
+  it('shows the life of the application, and the line on which it faults', () => {
+    const timeline: RunResult['timeline'] = [
+      { at: '0.000000000', cycle: 0, kind: 'reset', text: 'power-on', pc: null, file: null, line: null },
+      { at: '0.020000000', cycle: 9, kind: 'fault', text: 'bus-data at 0x60000000', pc: '0x08000100', file: 'main.c', line: 14 },
+    ];
+    const crash = { kind: 'crash', text: 'main.c:14 (main) wrote to 0x60000000: there is nothing' };
+    const svg = String(handOverPicture({ ...base, outcome: 'fault', timeline, notes: [crash] }, { sources: SOURCES }));
+    expect(flawsOf(svg)).toEqual([]);
+    expect(textsOf(svg)).toEqual(expect.arrayContaining(['YOUR APPLICATION', 'never jumps', 'power-on', 'line_14();']));
+    expect(svg).toMatch(/data-wire="fault" data-state="broken"/);
+  });
+  it('shows the line on which it waits', () => {
+    const at = { pc: '0x08000412', symbol: 'main', file: 'main.c', line: 9 } as const;
+    const stuck = { address: '0x40028000', register: 'ETH.DMAMR', value: '0x00000001', pc: at.pc, force: null, at } as const;
+    const svg = String(handOverPicture({ ...base, outcome: 'stuck', stuck }, { sources: SOURCES }));
+    expect(textsOf(svg)).toContain('line_9();');
+    expect(textsOf(svg, 'a')).toContain('ETH.DMAMR = 0x00000001');
+  });
+});
+
+it('another goal has its own host and its first words', () => {
+  const goal = { name: 'usart1', reached: true, at: '0.299000000', asks: '0x7F at 9600 baud on USART1 (RX PA10)' };
+  const answered: RunResult = { ...dfuResult(), outcome: 'rom-silent', goal, usb: { sessions: [], log: [] } };
+  const texts = textsOf(String(handOverPicture(answered)));
+  expect(texts).toEqual(expect.arrayContaining(['HOST ON USART1', '0x7F at 9600 baud', 'ACK', 'USART1 answers']));
+  const silent = handOverPicture({ ...answered, goal: { ...goal, reached: false, at: null } });
+  expect(silent).toContain('data-ladder="0/1"');
+  expect(textsOf(String(silent), 'a').join(' ')).toContain('nothing is heard on USART1');
+});
+
+it('text of others is text: no element, no entity, no command, and as much as there is room for', () => {
+  const hostile = `${HOSTILE_LINES.join(' ')} ${'<x>&"'.repeat(3000)}`;
+  const place = { ...writer, symbol: hostile, file: `${hostile}.c` };
+  const causes = [{ ...primaskCause, explanation: hostile, fix: hostile, lastWriter: place }];
+  const all = checks({ primask: { verdict: 'fail', observed: hostile, expected: hostile, lastWriter: place }, vtor: { observed: hostile, lastWriter: place } });
+  const log = [row('0.351', 'attach', hostile), row('0.36', 'request', hostile), row('0.37', 'no-answer', hostile)];
+  const result: RunResult = { ...masked(), checks: all, diagnosis: { ...primaskResult().diagnosis, causes }, summary: hostile, usb: { ...masked().usb, log } };
+  const svg = String(handOverPicture(result, { sources: (path) => ({ path, lines: Array<string>(60).fill(hostile), newer: false, elsewhere: false }) }));
+  expect(flawsOf(svg).filter((flaw) => !/^\d+ bytes$/.test(flaw))).toEqual([]);
+  expect(svg).not.toMatch(/<(script|img|x)\b/);
+  expect(svg.length).toBeLessThan(40_000);
+}); // prettier-ignore
