@@ -221,6 +221,7 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
     )
     .option('--json <file>', 'write the result (bootbench/run@1); - = stdout, and the report goes to stderr')
     .option('--html <file>', 'write the report as an HTML page')
+    .option('--svg <file>', 'write the hand-over as one picture: your lines, the state that the ROM inherits, what the host hears')
     .option('--open', 'show the HTML report in your browser; without --html, from a temporary folder')
     .option('--junit <file>', 'write the result as JUnit XML')
     .option('--trace <file>', 'write all events: *.json (Perfetto), *.vcd (GTKWave), *.pcapng (Wireshark); repeatable', collect)

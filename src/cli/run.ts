@@ -31,6 +31,7 @@ export interface RunCommandOptions extends RunOptions {
   readonly trace?: readonly string[];
   readonly json?: string;
   readonly html?: string;
+  readonly svg?: string;
   readonly open?: boolean;
   readonly junit?: string;
   /** Folders whose source files may be shown, besides the project's. */
@@ -45,7 +46,7 @@ export interface RunCommandOptions extends RunOptions {
   readonly fix?: boolean;
 }
 
-const DOCUMENTS = ['json', 'html', 'junit'] as const;
+const DOCUMENTS = ['json', 'html', 'svg', 'junit'] as const;
 /** Those that are asked for. */
 type Documents = Partial<Record<(typeof DOCUMENTS)[number], SafeText>>;
 
@@ -97,6 +98,7 @@ async function documentsOf(run: Recorded, options: RunCommandOptions, judgement:
       ...pageScript(),
       ...(run.trace === undefined ? {} : { trace: run.trace }),
     });
+  if (options.svg !== undefined) documents.svg = (await import('../report/hand-over/picture.ts')).handOverPicture(run.result, { sources });
   if (options.junit !== undefined) documents.junit = await junitDocument(run.result, judgement, sources, run.seconds);
   return documents;
 }

@@ -8,6 +8,7 @@ import type { RunTrace, TracedJump, TracedWord } from '../bench/documents/trace-
 import { jsonLine } from '../bench/documents/json-text.ts';
 import { escapeHtml as escape, PAGE_STYLE, pageOf } from './page.ts';
 import { pictureOf, placeText as where } from './picture.ts';
+import { handOverPicture } from './hand-over/picture.ts';
 import type { Sources } from './source-lines.ts';
 import type { Excerpt } from './story/facts.ts';
 import type { Told } from './story/sentences.ts';
@@ -33,6 +34,7 @@ nav { position: sticky; top: 0; background: var(--back); border-bottom: 1px soli
 .code li.blamed { font-weight: 700; background: light-dark(#ffe5e0, #4a2320); outline: 1px solid var(--fail) } .code li.blamed::before { content: '\\25B6 '; margin-left: -1.2em }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem } dt { color: var(--soft) } dd { margin: 0; overflow-wrap: anywhere } .mono { font-family: ui-monospace, monospace }
 ${TIMELINE_STYLE}
+.picture svg { display: block; width: 100%; min-width: 600px; max-width: 60rem; height: auto; margin: .5rem 0 }
 button { font: inherit; padding: .2rem .7rem; border: 1px solid var(--line); background: var(--panel); color: var(--ink); border-radius: 4px; cursor: pointer }
 .hljs-comment { color: var(--soft) } .hljs-keyword, .hljs-type, .hljs-meta { color: light-dark(#8b1a8b, #d8a0e8) } .hljs-string, .hljs-number { color: light-dark(#0b5c2b, #a5d6a7) } .hljs-title { color: light-dark(#0a4a9e, #9cc4ff) }
 @media (max-width: 600px) { main { padding: .5rem } td, th { padding: .2rem .3rem } dl { grid-template-columns: 1fr } .code ol { padding-left: 2.6rem } }
@@ -62,6 +64,7 @@ export function htmlReport(result: RunResult, options: HtmlOptions = {}): SafeTe
 <title>bootbench: ${escape(result.outcome)}, ${escape(result.chip)}</title><style>${STYLE}</style></head>
 <body><main>
 ${head(result, headline)}
+<div class="scroll picture" tabindex="0">${handOverPicture(result, options.sources === undefined ? {} : { sources: options.sources })}</div>
 <nav aria-label="Sections">${nav}</nav>
 ${sections.join('\n')}
 </main>
