@@ -142,6 +142,7 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
   addGdb(program, io, exit);
   addProbe(program, io, exit);
   addServe(program, io, exit);
+  addMcp(program, io, exit);
   addBoard(program, io, exit);
   refuseTwo(program);
   return program;
@@ -629,6 +630,14 @@ function addServe(program: Command, io: Io, exit: (code: number) => void): void 
     .option('--chip <chip>', 'the part that --rom was read from')
     .action(async (options: ServeOptions) => {
       exit(await (await import('./serve.ts')).serveCommand(options, io));
+    });
+}
+
+function addMcp(program: Command, io: Io, exit: (code: number) => void): void {
+  command(program, 'mcp')
+    .description('serve run, fix, test, trace, explain and chips to a coding agent, over the Model Context Protocol on stdin and stdout')
+    .action(async () => {
+      exit(await (await import('./mcp.ts')).mcpCommand(io));
     });
 }
 

@@ -48,6 +48,7 @@ export const COMMANDS: readonly Command[] = [
   { name: 'gdb', short: ['gdb', '--help'], long: ['gdb', ...JOB, '--port', '0'], server: true, code: 0 },
   { name: 'probe', short: ['probe', '--help'], long: ['probe', ...JOB, '--port', '0'], server: true, code: 0 },
   { name: 'serve', short: ['serve', '--help'], long: ['serve', '--port', '0'], server: true, code: 0 },
+  { name: 'mcp', short: ['mcp', '--help'], long: null, code: 0 },
   { name: 'worker', short: ['worker', '--help'], long: ['worker', '--queue', 'redis://%silent'], peer: true, code: 0 },
   { name: 'board', short: ['board', '--help'], long: ['board', 'check', '--chip', 'stm32f072rb', '--gdb', '%silent'], peer: true, code: 0 },
 ]; // prettier-ignore

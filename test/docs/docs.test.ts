@@ -67,7 +67,7 @@ async function output(line: string, cwd: string): Promise<string> {
 const PORTS: Readonly<Record<string, string>> = { gdb: '3333', probe: '7184' };
 const SERVERS: ReadonlySet<string> = new Set(Object.keys(PORTS));
 /** A queue, python3, a build, a dump of ST's ROM: not everybody who runs the tests has them. */
-const NEEDS_MORE: ReadonlySet<string> = new Set(['help', 'worker', 'uart', 'serve', 'rom']);
+const NEEDS_MORE: ReadonlySet<string> = new Set(['help', 'worker', 'uart', 'serve', 'rom', 'mcp']);
 /** A line that stands for lines which are left out. */
 const LEFT_OUT = '…';
 /** What was said, with as many of its first lines as `shown` has in front of the line that stands for the others. */

@@ -1,0 +1,203 @@
+/**
+ * `bootbench mcp`: tools of this program for coding agents, over the Model Context Protocol on stdin and stdout. Each call is a process of its own, so that a run can be
+ * cancelled and the server answers meanwhile. Paths are those of the working folder; what a command may open is what it may open in a terminal.
+ */
+import { spawn } from 'node:child_process';
+import { SYMPTOMS, type RunResult } from '../bench/documents/result.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
+import { VERSION } from '../version.ts';
+import { EXIT, type Io } from './io.ts';
+
+interface Answer {
+  readonly text: string;
+  /** Absent where a command has no document. */
+  readonly structured?: Readonly<Record<string, unknown>>;
+  readonly failed: boolean;
+}
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+/** Runs this program with arguments; ends it when the signal comes. */
+export type Program = (args: readonly string[], signal: AbortSignal) => Promise<Ran>;
+
+type Arguments = Readonly<Record<string, unknown>>;
+interface Tool {
+  readonly name: string;
+  readonly description: string;
+  readonly properties: Readonly<Record<string, object>>;
+  readonly required?: readonly string[];
+  readonly run: (given: Arguments, program: Program, signal: AbortSignal) => Promise<Answer>;
+}
+
+const text = (description: string, more: object = {}): object => ({ type: 'string', description, ...more });
+const texts = (description: string, more: object = {}): object => ({ type: 'array', items: { type: 'string' }, description, ...more });
+const IMAGES = texts('ELF (best, built with -g), Intel HEX, S-record, UF2 or DfuSe files, or a binary as file.bin@0x08000000', {
+  minItems: 1,
+});
+const ON_A_CHIP = {
+  chip: text('part, for example stm32f405rg; without it, it is read from the image'),
+  board: text('board, for example nucleo-f446re'),
+  scenario: text('file that says what happens to the board (bootbench/scenario@1)'),
+};
+
+const strings = (value: unknown): string[] => (Array.isArray(value) ? value.filter((v) => typeof v === 'string') : []);
+/** Options as the command line has them: `--name=value`, so that no value is taken for an option. */
+function options(given: Arguments, names: readonly string[]): string[] {
+  return names.flatMap((name) => {
+    const value = given[name];
+    return typeof value === 'string' ? [`--${name}=${value}`] : strings(value).map((one) => `--${name}=${one}`);
+  });
+}
+/** Images stand behind `--`: a file may begin with a dash. */
+const images = (given: Arguments): string[] => (strings(given['images']).length === 0 ? [] : ['--', ...strings(given['images'])]);
+
+const RUN_OPTIONS = ['chip', 'board', 'scenario', 'goal', 'symptom', 'until'];
+const TOOLS: readonly Tool[] = [
+  {
+    name: 'run',
+    description:
+      'Runs STM32 firmware on an emulated chip, through its jump into the ROM bootloader, and says whether DFU comes up; if not, which precondition was broken, by which line, how to mend it, and whether that was proved by repairing it. Presses buttons and sends bytes that the firmware waits for.',
+    properties: {
+      images: IMAGES,
+      ...ON_A_CHIP,
+      goal: text('usb (default), app, or an interface of the ROM: usart1, can1, i2c1, …'),
+      symptom: texts('what is seen on the real board', { items: { type: 'string', enum: [...SYMPTOMS] } }),
+      until: text('virtual time to run at most, for example 5s'),
+    },
+    run: async (given, program, signal) => {
+      const ran = await program(['run', ...options(given, RUN_OPTIONS), '--json', '-', ...images(given)], signal);
+      const result = documentIn(ran);
+      return result === null ? plainly(ran) : { text: ran.err, structured: storyOf(result, ran), failed: false };
+    },
+  },
+  {
+    name: 'fix',
+    description: 'The change to the sources that mends what `run` finds, as a unified diff; empty where nothing is broken or no single change mends it.',
+    properties: { images: IMAGES, ...ON_A_CHIP },
+    run: async (given, program, signal) => {
+      const ran = await program(['run', ...options(given, ['chip', 'board', 'scenario']), '--fix', '--quiet', ...images(given)], signal);
+      return bad(ran) ? plainly(ran) : { text: ran.out, structured: { exitCode: ran.code, patch: ran.out }, failed: false };
+    },
+  },
+  {
+    name: 'test',
+    description: 'Runs all scenarios below folders that say what they expect, and tells which hold; for those that do not, the cause with its line.',
+    properties: { paths: texts('folders or files of scenarios', { minItems: 1 }) },
+    required: ['paths'],
+    run: async (given, program, signal) => {
+      const ran = await program(['test', '--json', '-', '--', ...strings(given['paths'])], signal);
+      const document = parsed(ran.out);
+      return document === null ? plainly(ran) : { text: ran.err, structured: { exitCode: ran.code, ...document }, failed: false };
+    },
+  },
+  {
+    name: 'trace',
+    description: 'Writes every event of a run (clocks, masks, exceptions, pins, USB, console) into files for Perfetto (.json), GTKWave (.vcd) or Wireshark (.pcapng).',
+    properties: { images: IMAGES, ...ON_A_CHIP, out: texts('files to write; the ending says the form', { minItems: 1 }) },
+    required: ['images', 'out'],
+    run: async (given, program, signal) => plainly(await program(['trace', ...options(given, ['chip', 'board', 'scenario', 'out']), ...images(given)], signal)),
+  },
+  {
+    name: 'explain',
+    description: 'Explains a word of a report: a check, an outcome, a ROM option, a cause of reset, a fault bit. Without a word: all of them.',
+    properties: { word: text('for example primask, rom-silent, INVSTATE') },
+    run: async (given, program, signal) => plainly(await program(['explain', ...behind(given['word'])], signal)),
+  },
+  {
+    name: 'chips',
+    description: 'The chips that are emulated; of one chip, every number with its source.',
+    properties: { chip: text('for example stm32f405rg') },
+    run: async (given, program, signal) => plainly(await program(['chips', ...behind(given['chip'])], signal)),
+  },
+]; // prettier-ignore
+
+const behind = (word: unknown): string[] => (typeof word === 'string' ? ['--', word] : []);
+/** Wrong input, a defect, failing surroundings or a signal: no verdict. */
+const bad = ({ code }: Ran): boolean => code !== EXIT.ok && code !== EXIT.failed;
+const plainly = (ran: Ran): Answer => ({ text: ran.out === '' || bad(ran) ? `${ran.out}${ran.err}` : ran.out, failed: bad(ran) });
+function parsed(out: string): Record<string, unknown> | null {
+  try {
+    return JSON.parse(out) as Record<string, unknown>;
+  } catch {
+    return null;
+  }
+}
+const documentIn = (ran: Ran): RunResult | null => (bad(ran) ? null : (parsed(ran.out) as RunResult | null));
+
+/** What an agent goes on from; the whole document is what `bootbench run --json` writes. */
+function storyOf(result: RunResult, { code, err }: Ran): Record<string, unknown> {
+  const { chip, outcome, summary, diagnosis, ways, after } = result;
+  return {
+    exitCode: code,
+    chip,
+    outcome,
+    summary,
+    causes: diagnosis.causes,
+    ...(ways === undefined ? {} : { ways }),
+    ...(after === undefined ? {} : { after }),
+    story: err,
+  };
+}
+
+/** Answers until the client closes stdin, or a signal ends it. */
+export async function mcpCommand(io: Io, program: Program = thisProgram(io)): Promise<number> {
+  const { Server, StdioServerTransport, CallToolRequestSchema, ListToolsRequestSchema } = await sdk();
+  const server = new Server({ name: 'bootbench', version: VERSION }, { capabilities: { tools: {} } });
+  server.setRequestHandler(ListToolsRequestSchema, () => ({
+    tools: TOOLS.map(({ name, description, properties, required = [] }) => ({
+      name,
+      description,
+      inputSchema: { type: 'object' as const, properties, required: [...required], additionalProperties: false },
+    })),
+  }));
+  server.setRequestHandler(CallToolRequestSchema, async ({ params }, { signal }) => {
+    const tool = TOOLS.find((t) => t.name === params.name);
+    if (tool === undefined) throw new Error(`there is no tool ${JSON.stringify(params.name)}; there are ${TOOLS.map((t) => t.name).join(', ')}`);
+    const given = params.arguments ?? {};
+    const unknown = Object.keys(given).filter((key) => !Object.hasOwn(tool.properties, key));
+    if (unknown.length > 0) return content({ text: `unknown: ${unknown.join(', ')}; ${tool.name} knows ${Object.keys(tool.properties).join(', ')}`, failed: true });
+    return content(await tool.run(given, program, signal));
+  }); // prettier-ignore
+  const transport = new StdioServerTransport();
+  await new Promise<void>((closed, failed) => {
+    transport.onclose = closed;
+    // the SDK does not hear that the client has gone
+    process.stdin.once('end', closed);
+    io.onInterrupt(() => closed());
+    server.connect(transport).catch(failed);
+  });
+  await server.close();
+  return EXIT.ok;
+}
+
+const content = ({ text: said, structured, failed }: Answer): Record<string, unknown> => ({
+  content: [{ type: 'text', text: said }],
+  ...(structured === undefined ? {} : { structuredContent: structured }),
+  ...(failed ? { isError: true } : {}),
+});
+
+/** An optional package: only agents need it. */
+async function sdk() {
+  const loaded = await Promise.all([
+    import('@modelcontextprotocol/sdk/server/index.js'),
+    import('@modelcontextprotocol/sdk/server/stdio.js'),
+    import('@modelcontextprotocol/sdk/types.js'),
+  ]).catch(() => null);
+  if (loaded === null) throw new UsageError('mcp needs the package @modelcontextprotocol/sdk', 'npm install @modelcontextprotocol/sdk');
+  const [{ Server }, { StdioServerTransport }, { CallToolRequestSchema, ListToolsRequestSchema }] = loaded;
+  return { Server, StdioServerTransport, CallToolRequestSchema, ListToolsRequestSchema };
+}
+
+const thisProgram =
+  (io: Io): Program =>
+  (args, signal) =>
+    new Promise((done, fail) => {
+      const child = spawn(process.execPath, [process.argv[1]!, ...args], { cwd: io.cwd, signal, stdio: ['ignore', 'pipe', 'pipe'] });
+      const [out, err]: Buffer[][] = [[], []];
+      child.stdout.on('data', (part: Buffer) => out!.push(part));
+      child.stderr.on('data', (part: Buffer) => err!.push(part));
+      child.once('error', fail);
+      child.once('close', (code) => done({ code, out: Buffer.concat(out!).toString(), err: Buffer.concat(err!).toString() }));
+    });
