@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { globSync } from 'tinyglobby';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { compiledSources } from './test/compiled.ts';
-import { ALONE, EXHAUSTIVE, SPIED, WAITING } from './test/suites.ts';
+import { ALONE, EXHAUSTIVE, WAITING } from './test/suites.ts';
 
 // CI reads the counts; see .ci/run.
 const report = process.env['BOOTBENCH_TEST_JSON'];
@@ -16,9 +16,8 @@ function filesBy(mode: string): ReadonlyMap<string, readonly string[]> {
   const long = new Set(globSync([...EXHAUSTIVE]));
   const mine = globSync('test/**/*.test.ts').filter((file) => !whole || long.has(file) === (mode === 'exhaustive'));
   const of = (patterns: readonly string[]): Set<string> => new Set(globSync([...patterns]));
-  const [alone, spied, waiting] = [of(ALONE), of(SPIED), of(WAITING)];
-  const projectOf = (file: string): string =>
-    alone.has(file) ? 'alone' : spied.has(file) ? 'spied' : waiting.has(file) ? 'waiting' : 'shared';
+  const [alone, waiting] = [of(ALONE), of(WAITING)];
+  const projectOf = (file: string): string => (alone.has(file) ? 'alone' : waiting.has(file) ? 'waiting' : 'shared');
   return grouped(mine, projectOf);
 }
 function grouped(files: readonly string[], nameOf: (file: string) => string): Map<string, string[]> {
@@ -34,7 +33,6 @@ export default defineConfig(({ mode }) => {
     alone: { plugins, test: {} },
     shared: { plugins, test: { isolate: false } },
     waiting: { plugins, test: { isolate: false, retry: 1 } },
-    spied: { test: {} },
   };
   const projects = Object.entries(kinds).flatMap(([name, kind]) => {
     const include = files.get(name);

@@ -1,4 +1,5 @@
 /** What mutants are made of, and which tests are asked about them. */
+import { readFileSync } from 'node:fs';
 import { globSync } from 'tinyglobby';
 import { describe, expect, it } from 'vitest';
 import { AREAS } from '../tools/mutation/areas.ts';
@@ -13,6 +14,15 @@ describe('areas of mutants', () => {
   it('asks each alternative in braces', () => {
     expect(alternatives('a/{b,c/{d,e}}.ts')).toEqual(['a/b.ts', 'a/c/d.ts', 'a/c/e.ts']);
   });
+});
+
+it('no test stands in for a module or a function of one: mutants are shown in a runner that cannot do that', () => {
+  const modules = (text: string): readonly string[] => [...text.matchAll(/import \* as (\w+) from/g)].map(([, name]) => name!);
+  const bad = globSync('test/**/*.test.ts').filter((path) => {
+    const text = readFileSync(path, 'utf8');
+    return /\bvi\.(?:mock|doMock|hoisted)\(/.test(text) || modules(text).some((name) => text.includes(`vi.spyOn(${name},`));
+  });
+  expect(bad).toEqual([]);
 });
 
 describe('kinds of tests', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { globSync } from 'tinyglobby';
-import { ALONE, EXHAUSTIVE, SPIED, WAITING } from './suites.ts';
+import { ALONE, EXHAUSTIVE, WAITING } from './suites.ts';
 
-describe.each(Object.entries({ ALONE, SPIED, WAITING, EXHAUSTIVE }))('%s', (_, patterns) => {
+describe.each(Object.entries({ ALONE, WAITING, EXHAUSTIVE }))('%s', (_, patterns) => {
   test('has no pattern that matches nothing', () => {
     expect(patterns.filter((pattern) => globSync(pattern).length === 0)).toEqual([]);
   });

@@ -14,13 +14,6 @@ export const ALONE: readonly string[] = [
   'test/fixes/fixes.test.ts',
 ];
 
-/** Files that stand in for a function of a module or for a module, which no module of Node’s lets them: with vitest’s own loading. */
-export const SPIED: readonly string[] = [
-  'test/emu/known-loops-of-rom.test.ts',
-  'test/bench/rounds-again.test.ts',
-  'test/report/evidence.test.ts',
-];
-
 /** Files that wait for a page, a server or another process. A test of them that fails is tried once more; one that needed it is told as flaky, and is a defect. */
 export const WAITING: readonly string[] = [
   'test/web/*.test.ts',

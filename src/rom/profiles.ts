@@ -781,14 +781,16 @@ const ROWS: readonly RomProfile[] = [
   F398XE,
 ];
 
-/** The rows, with what was measured on boards of their parts. */
-export const ROM_PROFILES: readonly RomProfile[] = ROWS.map((row) => {
+/** A row with what was measured on boards of its parts. */
+function measured(row: RomProfile): RomProfile {
   const options = withEvidence(row.id, row.options, MEASURED);
   return options === row.options ? row : { ...row, options };
-});
+}
+export const ROM_PROFILES: readonly RomProfile[] = ROWS.map(measured);
 
 export function findRomProfile(id: string): RomProfile | undefined {
-  return ROM_PROFILES.find((profile) => profile.id === id);
+  const row = ROWS.find((profile) => profile.id === id);
+  return row && measured(row);
 }
 
 /** The ROM of this part: an interface is there where all its pins come out of the package. null while there is none. */

@@ -2,6 +2,7 @@
 import { jobInput } from '../../src/bench/input/job.ts';
 import type { Outcome } from '../../src/bench/documents/result.ts';
 import { Session } from '../../src/bench/session/session.ts';
+import type { Machine } from '../../src/emu/machine.ts';
 import { MS } from '../../src/emu/time.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { plainJob } from './plain-job.ts';
@@ -49,12 +50,14 @@ export interface Words {
   readonly repeated: Outcome;
   readonly early: boolean;
 }
-export function compare(bytes: Uint8Array): Words {
+/** @param watch sees the machine before the repeated run */
+export function compare(bytes: Uint8Array, watch: (machine: Machine) => void = () => {}): Words {
   const session = new Session(jobInput(plainJob(CHIP, [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes }])));
   session.keepCheckpoints = false;
   const start = session.save();
   const whole = session.run({ until: END });
   session.restore(start);
+  watch(session.machine);
   const repeated = session.run({ until: END, counterfactual: true });
   session.release();
   return { whole: whole.outcome, repeated: repeated.outcome, early: repeated.at < whole.at };

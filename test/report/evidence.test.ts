@@ -1,26 +1,28 @@
 /** What was measured on boards reaches the profiles, the stand-in that is built of them, and the reports. */
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { runBench } from '../../src/bench/run.ts';
 import type { MergedOption } from '../../src/rom/evidence.ts';
+import { MEASURED } from '../../src/rom/measured.ts';
+import { cli } from '../cli/helpers.ts';
 
 const OF: Pick<MergedOption, 'romId' | 'romSha256'> = { romId: 'stm32f405', romSha256: 'ab'.repeat(32) };
-vi.mock('../../src/rom/measured.json', () => ({
-  default: [
-    {
-      ...OF,
-      option: 'vtor',
-      state: 'contradicted',
-      values: [
-        { value: 'keeps', contributors: 1, replayed: false },
-        { value: 'sets', contributors: 1, replayed: true },
-      ],
-    },
-    { ...OF, option: 'primask', state: 'measured', values: [{ value: 'clears', contributors: 2, replayed: false }] },
-  ] satisfies MergedOption[],
-}));
-const { runBench } = await import('../../src/bench/run.ts');
-const { jobInput } = await import('../../src/bench/input/job.ts');
-const { cli } = await import('../cli/helpers.ts');
+const BOARDS: readonly MergedOption[] = [
+  {
+    ...OF,
+    option: 'vtor',
+    state: 'contradicted',
+    values: [
+      { value: 'keeps', contributors: 1, replayed: false },
+      { value: 'sets', contributors: 1, replayed: true },
+    ],
+  },
+  { ...OF, option: 'primask', state: 'measured', values: [{ value: 'clears', contributors: 2, replayed: false }] },
+];
+const measured = MEASURED as MergedOption[];
+beforeAll(() => void measured.unshift(...BOARDS));
+afterAll(() => void measured.splice(0, BOARDS.length));
 
 const ROOT = join(import.meta.dirname, '../..');
 const run = (fixture: string, ...more: readonly string[]) =>

@@ -16,8 +16,9 @@ const config = {
   allowOnly: true,
   sequence: { shuffle: false, concurrent: false, seed: 0, hooks: 'stack', setupFiles: 'list' },
   maxConcurrency: 1,
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  // as in vitest.config.ts
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
   retry: 0,
   includeTaskLocation: false,
   tags: [],
