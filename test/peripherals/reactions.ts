@@ -4,10 +4,11 @@
  */
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import type { FieldFact, RegisterFact } from '../../src/emu/registers.ts';
-import { SILENT, System, type Block, type SystemState } from '../../src/emu/system.ts';
+import { SILENT, type Block, type System, type SystemState } from '../../src/emu/system.ts';
 import { MS, US } from '../../src/emu/time.ts';
 import { wire } from '../../src/emu/wires.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
+import { BriefSystem } from '../brief.ts';
 import { AWAKE, KEYS } from './openings.ts';
 import { changesOf, duration, fieldsIn, hertz, hex, maskOf, together, valueIn, type Item } from './telling.ts';
 
@@ -25,7 +26,7 @@ class Watched {
   private readonly lines = new Map<number, boolean>();
 
   constructor(chip: ChipDescription, name: string) {
-    const sys = new System(chip, MODELS);
+    const sys = new BriefSystem(chip, MODELS);
     this.sys = sys;
     sys.resetBlocks('power');
     const rcc = chip.blocks.find((b) => b.name === chip.rcc)!;

@@ -18,6 +18,7 @@ export const fieldsIn = (r: RegisterFact): readonly FieldFact[] =>
 /** The fields that are other than before; the register where it has none there. */
 export function changesOf(r: RegisterFact, before: number, now: number): readonly string[] {
   let left = (before ^ now) >>> 0;
+  if (left === 0) return [];
   const fields = r.fields.filter((f) => {
     const isOther = (left & maskOf(f)) !== 0;
     left &= ~maskOf(f);
