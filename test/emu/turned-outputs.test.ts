@@ -5,6 +5,7 @@ import { Session } from '../../src/bench/session/session.ts';
 import { registerFile } from '../../src/emu/core/arm/register-file.ts';
 import { MS } from '../../src/emu/time.ts';
 import { plainJob } from '../bench/plain-job.ts';
+import { byTurns } from '../turn.ts';
 import { Chance } from './random-thumb.ts';
 import { countSkipped } from './skipped.ts';
 import { Thumb } from './thumb.ts';
@@ -183,7 +184,12 @@ describe('Random loops that change and put back', () => {
     (t) => t.put(0xb410).str(1, 2).put(0xbc10),
   ];
   const parts: number[] = [];
-  it.each(Array.from({ length: 40 }, (_, seed) => seed))('end as if each round had been executed: %i', (seed) => {
+  it.each(
+    byTurns(
+      Array.from({ length: 80 }, (_, seed) => seed),
+      4,
+    ),
+  )('end as if each round had been executed: %i', (seed) => {
     const chance = new Chance(seed);
     const pieces = Array.from({ length: 1 + chance.below(4) }, () => chance.of(PIECES));
     const handler = chance.of(HANDLERS);
