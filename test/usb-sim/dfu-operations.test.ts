@@ -27,6 +27,8 @@ interface Quirks {
   readonly failsAt: number;
   /** Its state when an operation begins. */
   readonly state: number;
+  /** No answer to any request, and this is what the host makes of it. */
+  readonly mute?: TransferResult['status'];
 }
 const PLAIN: Quirks = { busyFor: 1, pollMs: 5, stalls: 0, failsAt: -1, state: S.IDLE };
 
@@ -51,6 +53,7 @@ class Device {
     const [request, block, length] = [setup[1]!, setup[2]! | (setup[3]! << 8), setup[6]! | (setup[7]! << 8)];
     const ok = (bytes: Uint8Array = new Uint8Array(0)): TransferResult => ({ status: 'ok', data: bytes }) as TransferResult;
     const stall = { status: 'stall', data: new Uint8Array(0) } as TransferResult;
+    if (this.q.mute) return { ...stall, status: this.q.mute };
     switch (request) {
       case R.GETSTATUS:
         return this.getStatus(ok, stall);
@@ -212,6 +215,11 @@ describe('operations', () => {
     expect(raw(R.DNLOAD, 0, bytes(0)).dfu.left).toBe(true);
     expect(raw(R.ABORT, 0, bytes(0)).dfu.left).toBe(false);
     expect(raw(R.DNLOAD, 2, bytes(4), { state: S.UPLOAD_IDLE }).operation).toMatchObject({ status: 'ok', error: null });
+  });
+  it('a single request that brings no answer at all fails with what the host made of it', () => {
+    const plan = [{ do: 'raw', request: R.GETSTATUS, block: 0, payload: 6 }] as const;
+    for (const mute of ['timeout', 'error'] as const)
+      expect(run({ kind: 'request', plan: [...plan] }, { mute }).operation).toMatchObject({ status: 'failed', error: mute });
   });
   it('a device in dfuERROR is cleared first, one with a transfer open is aborted', () => {
     for (const [state, request] of [

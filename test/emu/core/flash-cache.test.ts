@@ -9,7 +9,7 @@ import { STM32F405RG } from '../../../src/chips/stm32f405.ts';
 import { STM32L476RG } from '../../../src/chips/stm32l476.ts';
 import type { Machine } from '../../../src/emu/machine.ts';
 import { MODELS } from '../../../src/peripherals/index.ts';
-import { BX_LR, FLASH, MAIN, NOP, RAM, RAM_END, reg, runCycles, runProgram, started } from './bare-machine.ts';
+import { BX_LR, FLASH, LOOP, MAIN, NOP, RAM, RAM_END, reg, runCycles, runProgram, started } from './bare-machine.ts';
 import { countSkipped } from '../skipped.ts';
 import { ThumbWriter } from './thumb-writer.ts';
 import { BriefMachine } from '../../brief.ts';
@@ -256,6 +256,22 @@ describe('caches of the flash controller', () => {
     expect(run()).toEqual([2, 11]);
     cpu.caches.flushFlashCache(false, true);
     expect(run()).toEqual([2, 22]);
+  });
+  it('a line of such a row that nobody had read comes from memory as it is then', () => {
+    // LDR R2, [R0]; LDR R3, [R0, #24], of another line of the row, if R1 is not 0
+    const code = [0x6802, 0x2900, 0xd000, 0x6983, LOOP];
+    const { machine, cpu } = started('m4', { [MAIN]: code, [WORD]: [11, 0], [WORD + 24]: [33, 0] }, {}, chipWith(GEOMETRIES[2]!));
+    setTiming(cpu, WAIT, KIND.DATA);
+    const run = (both: boolean): number[] => {
+      cpu.branchTo(FLASH + MAIN);
+      [FLASH + WORD, both ? 1 : 0, 0, 0].forEach((value, r) => cpu.set(S.R + 4 * r, value));
+      runCycles(machine, 300);
+      return [reg(cpu, 2), reg(cpu, 3)];
+    };
+    expect(run(false)).toEqual([11, 0]);
+    machine.system.pokeMemory('FLASH', WORD, new Uint8Array([22]));
+    machine.system.pokeMemory('FLASH', WORD + 24, new Uint8Array([44]));
+    expect(run(true)).toEqual([11, 44]);
   });
   it('programming reaches rows of data, not those of code (RM0090 3.6.4)', () => {
     const { machine, cpu, run } = stale();

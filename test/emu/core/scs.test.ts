@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isPending } from '../../../src/emu/core/arm/nvic.ts';
 import { SCS_REGISTERS } from '../../../src/emu/core/arm/scs.ts';
 import { S } from '../../../src/emu/core/state.ts';
-import { CORE_NAMES, handlerAt, MAIN, runCycles, runTo, started, UDF, word } from './bare-machine.ts';
+import { CORE_NAMES, FLASH, handlerAt, LOOP, MAIN, runCycles, runTo, started, UDF, word } from './bare-machine.ts';
 
 const DEMCR = 0xe000edfc;
 const DWT_CTRL = 0xe0001000;
@@ -79,6 +79,23 @@ describe('private peripheral bus', () => {
     expect(() => cpu.write(0xe000e100, 4, 1, false)).toThrow();
     expect(() => cpu.read(0xe0050000, 4)).toThrow();
     expect(cpu.read(0xe000e000, 4)).toBe(0);
+  });
+
+  it.each([
+    ['LDR', 0xf8d0, 0x1000, true],
+    ['STR', 0xf8c0, 0x1000, true],
+    ['LDRT', 0xf850, 0x1e00, false],
+    ['STRT', 0xf840, 0x1e00, false],
+  ])('%s of privileged software: with T it has the rights of unprivileged software', (_name, first, second, allowed) => {
+    const SHPR3 = 0xe000ed20;
+    for (const core of ['m4', 'm33'] as const)
+      for (const privileged of [true, false]) {
+        const { machine, cpu } = started(core, { [MAIN]: [first, second, LOOP], [handlerAt(3)]: [LOOP] });
+        cpu.set(S.R, SHPR3);
+        if (!privileged) cpu.set(S.CONTROL, 1);
+        runCycles(machine, 100);
+        expect(cpu.pc, `${core}, ${privileged ? '' : 'un'}privileged`).toBe(FLASH + (allowed && privileged ? MAIN + 4 : handlerAt(3)));
+      }
   });
 
   it('VTOR keeps bits 31:7, on the Cortex-M0+ 31:8, and the Cortex-M0 has none', () => {
