@@ -25,10 +25,10 @@ export const WAITING: readonly string[] = [
 
 /** Long lists, oracles and real clients: `npm run test:all`. All others together take `npm test` three minutes on two cores. */
 export const EXHAUSTIVE: readonly string[] = [
-  'test/bench/{acceptance-lines,budget-any-look,deaf,deciding-bit,first-run,given-up,held-button,learn-stand-ins,many-entries,requests,results,rounds,rules,shortcuts,skipping,solver,steps-at-the-end,superloop,ticking,two-cores,variants,why}.test.ts',
+  'test/bench/{acceptance-lines,after-goals,budget-any-look,deaf,deciding-bit,first-run,given-up,held-button,learn-more,learn-stand-ins,many-entries,requests,results,rounds,rules,shortcuts,skipping,solver,steps-at-the-end,superloop,ticking,two-cores,variants,why}.test.ts',
   'test/board/{board,dfu-test,dialects,peers,records,serial-watch,settle,silicon,stranger}.test.ts',
   'test/campaign/{campaign,queue,spec}.test.ts',
-  'test/cli/{built,conform,end-to-end,evidence,opened,rom-learn,surroundings,trigger,uart,uart-lines,usbip-guest,usbip-server}.test.ts',
+  'test/cli/{any-look,built,conform,end-to-end,evidence,opened,rom-learn,surroundings,trigger,uart,uart-lines,usbip-guest,usbip-server}.test.ts',
   'test/chips/icache-factor.test.ts',
   'test/debug/{gdb-multiarch,gdb-server}.test.ts',
   'test/debug/probe/*.test.ts',
@@ -40,7 +40,8 @@ export const EXHAUSTIVE: readonly string[] = [
   'test/machines/*.test.ts',
   'test/peripherals/{clock-trees,kinds,quiet-reads,rcc-h5,reactions,running-clock,svd-registers,variants}.test.ts',
   'test/property*.test.ts',
-  'test/rom/{course,course-f4,dfuse,flash-sizes,serial}.test.ts',
+  'test/rom/{course,course-f4,dfuse,flash-sizes,other-hosts,serial}.test.ts',
+  'test/tools/fuzz.test.ts',
   'test/usb-sim/{answers,dfu,lives}.test.ts',
   'test/web/*.test.ts',
 ];
