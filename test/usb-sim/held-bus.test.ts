@@ -1,4 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
+import { HeldBus } from '../../src/usb-sim/held-bus.ts';
+import type { UsbSim } from '../../src/usb-sim/usb-sim.ts';
 import { CDC_DEVICE, MS } from './firmware.ts';
 import { held } from './held.ts';
 
@@ -140,4 +142,33 @@ describe('pipes of a client outside', () => {
     expect(b.usb.takeResult(id)).toMatchObject({ status: 'cancelled' });
     expect(b.usb.takeResult(b.usb.submitPipe(0x81, 64))).toMatchObject({ status: 'cancelled' });
   });
+});
+
+describe('how far the machine is sent at once while a client waits', () => {
+  /** Lengths of the first stretches in milliseconds. @param cost real time of a virtual millisecond; @param most where something ends each stretch early */
+  async function stretches(cost: number, most = Infinity, count = 12): Promise<readonly number[]> {
+    let [now, clock] = [0, 0];
+    const lengths: number[] = [];
+    const run = (limit: number): void => {
+      lengths.push((limit - now) / MS);
+      const time = Math.min(limit, now + most * MS);
+      clock += ((time - now) / MS) * cost;
+      now = time;
+    };
+    const bus = new HeldBus({ usb: { now: () => now } as UsbSim, run, clock: () => clock });
+    await bus.wait(() => lengths.length === count);
+    return lengths;
+  }
+  it('twice as far each time, up to a tenth of a second, where that takes no time', async () =>
+    expect(await stretches(0)).toEqual([1, 2, 4, 8, 16, 32, 64, 100, 100, 100, 100, 100]));
+  it('no farther than what takes between five and ten milliseconds', async () => {
+    expect(await stretches(2)).toEqual([1, 2, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4]);
+    expect(await stretches(5)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
+    expect(await stretches(10)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
+  });
+  it('half as far each time where that takes longer, down to a sixteenth of a millisecond', async () =>
+    expect(await stretches(1000, Infinity, 7)).toEqual([1, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 16, 1 / 16]));
+  it('no farther where something has ended the stretch: that it was short says nothing', async () =>
+    expect(await stretches(0, 0.5, 4)).toEqual([1, 1, 1, 1]));
+  it('exactly as far again where the stretch was used up to its end', async () => expect(await stretches(0, 1, 4)).toEqual([1, 2, 2, 2]));
 });
