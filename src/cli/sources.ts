@@ -7,8 +7,9 @@ import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { UsageError } from '../bench/documents/usage-error.ts';
-import { splitImagePath } from '../image/image.ts';
-import type { SourceFile, Sources } from '../report/source-lines.ts';
+import { isElf } from '../image/elf.ts';
+import { lineAt, loadImage, splitImagePath } from '../image/image.ts';
+import type { PatchHome, SourceFile, Sources } from '../report/source-lines.ts';
 import { GitIgnore, repositoryOf } from './git-ignore.ts';
 import type { Io } from './io.ts';
 
@@ -58,8 +59,13 @@ export interface SourcePlaces {
   readonly roots?: readonly string[] | undefined;
 }
 
+export interface DiskSources extends Sources {
+  /** The file that a source is read from. */
+  readonly onDisk: (file: string) => string | null;
+}
+
 /** Looked for from the working folder, the image's folder and the folders above it, as far as they lie in the project. */
-export function sourcesOf({ images, folder, io, roots = [] }: SourcePlaces): Sources {
+export function sourcesOf({ images, folder, io, roots = [] }: SourcePlaces): DiskSources {
   const files = images.map((image) => resolve(folder, splitImagePath(image).file)).filter((file) => existsSync(file));
   const home = io.env['HOME'] ?? homedir();
   const projects = projectFolders(io, roots).map((at): Project => ({ folder: at, ignored: new GitIgnore(at, home, io.env) }));
@@ -77,13 +83,16 @@ export function sourcesOf({ images, folder, io, roots = [] }: SourcePlaces): Sou
     const { path } = find(name);
     if (path === null) return null;
     let file = read.get(path);
-    if (file === undefined) read.set(path, (file = fileAt(path, io.cwd, built)));
+    if (file === undefined) read.set(path, (file = { ...fileAt(path, io.cwd, built), home: homeOf(path, io.cwd, projects) }));
     return file;
   };
   let cmsis: boolean | null | undefined;
+  let code: readonly string[] | undefined;
   return Object.assign(sources, {
     leftOut: (name: string) => find(name).leftOut,
+    onDisk: (name: string) => find(name).path,
     usesCmsis: () => (cmsis === undefined ? (cmsis = cmsisIn(files)) : cmsis),
+    codeFiles: () => (code ??= codeFilesIn(files)),
   });
 }
 
@@ -93,6 +102,16 @@ function cmsisIn(files: readonly string[]): boolean | null {
   const images = files.map((file) => readFileSync(file)).filter((bytes) => bytes.includes('.debug_info'));
   if (images.some((bytes) => CMSIS_TYPES.some((name) => bytes.includes(name)))) return true;
   return images.length > 0 && images.every((bytes) => bytes.includes('int\0')) ? false : null;
+}
+
+/** Files that functions of the images begin in. */
+function codeFilesIn(files: readonly string[]): readonly string[] {
+  const images = files.map((file) => ({ file, bytes: new Uint8Array(readFileSync(file)) })).filter(({ bytes }) => isElf(bytes));
+  const found = images.flatMap(({ file, bytes }) => {
+    const image = loadImage(bytes, file);
+    return image.symbols.all.flatMap((s) => (s.kind === 'function' ? (lineAt([image], s.address)?.file ?? []) : []));
+  });
+  return [...new Set(found)];
 }
 
 function upwards(folder: string): string[] {
@@ -151,6 +170,18 @@ function fileAt(path: string, cwd: string, built: number): SourceFile {
   const shown = (elsewhere ? path.replace(/^([A-Za-z]:)?[\\/]+/, '') : below).split(sep).join('/');
   const lines = readFileSync(path, 'utf8').split('\n');
   return { path: shown, lines, newer: statSync(path).mtimeMs > built + CHECKED_OUT && built > 0, elsewhere };
+}
+
+/** Of a patch: the repository that the file lies in, where the project has one; else the working folder, or the project's where it lies outside of that. */
+function homeOf(path: string, cwd: string, projects: readonly Project[]): PatchHome {
+  const real = realPath(path) ?? path;
+  const here = realPath(cwd) ?? cwd;
+  const project = projectAt(real, projects)?.folder ?? here;
+  const repository = repositoryOf(dirname(real));
+  const git = repository !== null && isBelow(repository, project);
+  const folder = git ? repository : isBelow(real, here) ? here : project;
+  const way = (to: string, from: string): string => relative(from, to).split(sep).join('/');
+  return { path: way(real, folder), at: way(folder, here), git };
 }
 
 export function isBelow(path: string, folder: string): boolean {

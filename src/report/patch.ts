@@ -13,8 +13,12 @@ import type { CodeLine } from './story/facts.ts';
 import { inAddresses } from './in-addresses.ts';
 import { inAssembler } from './in-assembler.ts';
 import { inOneLine } from './text.ts';
+import { applied, code, isCpp, jumps, type Edit } from './patch/edit.ts';
+import { laidOut } from './patch/layout.ts';
+import { inCpp, inStyle } from './patch/style.ts';
+import { declarations, mainIn, throughMainLoop } from './patch/main-loop.ts';
 import { namesKnownIn } from './known-names.ts';
-import type { Sources } from './source-lines.ts';
+import type { PatchHome, SourceFile, Sources } from './source-lines.ts';
 
 export interface Patch {
   /** Unified diff; empty if no fix can be applied. */
@@ -27,8 +31,22 @@ export interface Patch {
   readonly left: readonly string[];
   /** What the changed files need in addition to compile: one sentence each. */
   readonly needs: readonly string[];
-  /** The files are not below the working folder: `patch -d /`. */
-  readonly elsewhere: boolean;
+  /** What applies it from `fix.diff`, typed where the user stands; empty if there is nothing to apply. */
+  readonly command: string;
+  /** The changed files as a whole. */
+  readonly files: readonly PatchedFile[];
+}
+
+export interface PatchedFile {
+  /** As results name it. */
+  readonly name: string;
+  /** As the patch names it. */
+  readonly path: string;
+  /** Both as a whole: the file that the patch was made from, and what it becomes. */
+  readonly before: string;
+  readonly after: string;
+  /** The image is older, so that line numbers may be off. */
+  readonly newer: boolean;
 }
 
 interface Hunk {
@@ -39,16 +57,6 @@ interface Hunk {
   readonly changed: readonly CodeLine[];
 }
 
-interface Edit {
-  readonly id: CauseId;
-  readonly file: string;
-  /** From 1. */
-  readonly line: number;
-  /** Before or after the statement that contains the line, instead of the only statement on it, instead of the whole line, below the line, or before an assembler instruction. */
-  readonly how: 'before' | 'after' | 'statement' | 'line' | 'below' | 'instructions';
-  readonly code: readonly string[];
-}
-
 export function patchOf(result: RunResult, sources: Sources): Patch {
   const proof = proofOf(result);
   const causes = proof === null ? [] : firstSet(proof);
@@ -56,11 +64,19 @@ export function patchOf(result: RunResult, sources: Sources): Patch {
   const edits: Edit[] = [];
   for (const cause of causes) {
     const corrected = addressEdits(cause, sources);
-    const edit = corrected.length > 0 ? corrected : editsOf(result, causes, cause, sources);
+    const edit = corrected.length > 0 ? corrected : (movedOut(result, cause, sources) ?? editsOf(result, causes, cause, sources));
     if (typeof edit === 'string') left.push(`${cause.id}: ${edit}`);
     else edits.push(...edit);
   }
   return patchFrom(edits, left, sources);
+}
+
+/** A jump that an interrupt makes, made by the main loop; null where that is not the cause, or the text does not show how. */
+function movedOut({ entries }: RunResult, { id }: ResultCause, sources: Sources): Edit[] | null {
+  const from = entries.at(-1)?.from;
+  if (id !== 'handler-mode' || from?.file == null || from.line === null) return null;
+  const moved = throughMainLoop(id, { file: from.file, line: from.line }, sources);
+  return typeof moved === 'string' ? null : moved;
 }
 
 /** A fix is applied completely or not at all: a function without its call is useless. */
@@ -90,33 +106,62 @@ function tryPatch(
     refused.set(id, why);
   };
   let text = '';
+  let home: PatchHome | null = null;
   const hunks: Hunk[] = [];
-  let elsewhere = false;
+  const files: PatchedFile[] = [];
   const needs: string[] = [];
   const done = new Set<CauseId>();
   for (const file of new Set(edits.map((e) => e.file))) {
+    const own = edits.filter((e) => e.file === file);
     const found = sources(file);
-    if (found === null) {
-      for (const { id, file: name } of edits.filter((e) => e.file === file)) refuse(id, `${name} was not found beside the image`);
+    if (found === null || whyUnpatched(found, home) !== null) {
+      for (const { id, file: name } of own) refuse(id, `${name} ${whyUnpatched(found, home)!}`);
       continue;
     }
     if (found.newer)
       left.push(
         `${found.elsewhere ? file : found.path} was changed after the image was built: build it again first, or line numbers may be wrong`,
       );
-    const changed = applied(found.lines, withoutTwins(edits.filter((e) => e.file === file)), refuse, done);
+    const changed = applied(found.lines, withoutTwins(own), refuse, done);
     if (changed === null) continue;
     for (const edit of edits) if (edits.some((e) => done.has(e.id) && isTwin(edit, e))) done.add(edit.id);
-    elsewhere ||= found.elsewhere;
+    const at = homeOf(found);
+    home ??= at;
     const unknown = namesWithoutHeader(found.lines, changed, namesKnownIn(file, sources));
     if (unknown.length > 0)
       needs.push(`${found.path} includes no header that defines ${unknown.join(', ')}: include the CMSIS device header of your chip`);
-    const [before, after] = [found.lines, changed].map((lines) => lines.join('\n')) as [string, string];
-    const made = structuredPatch(`a/${found.path}`, `b/${found.path}`, before, after, '', '', { context: 3 });
-    text += formatPatch(made).replace(/^=+\n/, '').replaceAll('\t\n', '\n');
+    const [before, after] = [found.lines, asItsLinesEnd(changed, found.lines)].map((lines) => lines.join('\n')) as [string, string];
+    const made = structuredPatch(`a/${at.path}`, `b/${at.path}`, before, after, '', '', { context: 3 });
+    text += diffText(formatPatch(made), at.path);
     hunks.push(...made.hunks.map((hunk) => hunkOf(found.path, hunk)));
+    files.push({ name: file, path: at.path, before, after, newer: found.newer });
   }
-  return { text, hunks, causes: [...done], left, needs, elsewhere, refused };
+  return { text, hunks, causes: [...done], left, needs, command: home === null ? '' : commandOf(home), files, refused };
+}
+
+/** Why a file cannot be in a patch that begins at that folder. */
+function whyUnpatched(found: SourceFile | null, home: PatchHome | null): string | null {
+  if (found === null) return 'was not found beside the image';
+  if (found.lines.some((line) => line.includes('\ufffd'))) return 'is not written in UTF-8';
+  return home !== null && home.at !== homeOf(found).at ? 'lies in another repository' : null;
+}
+const homeOf = ({ home, path }: SourceFile): PatchHome => home ?? { path, at: '', git: false };
+/** `git apply` leaves out what does not lie below the folder that it is called in, so it is called in the root. */
+function commandOf({ at, git }: PatchHome): string {
+  const folder = /^[\w./:@+-]*$/.test(at) ? at : `'${at.replaceAll("'", "'\\''")}'`;
+  if (at === '') return git ? 'git apply fix.diff' : 'patch -p1 < fix.diff';
+  return git ? `git -C ${folder} apply < fix.diff` : `patch -d ${folder} -p1 < fix.diff`;
+}
+/** Both programs read a name with a space in it up to a tab. */
+function diffText(formatted: string, path: string): string {
+  const [old, own, ...rest] = formatted.replace(/^=+\n/, '').split('\n');
+  const end = path.includes(' ') ? '\t' : '';
+  return [...[old!, own!].map((name) => name.trimEnd() + end), ...rest].join('\n');
+}
+/** New lines end as the file's do. */
+function asItsLinesEnd(changed: readonly string[], lines: readonly string[]): readonly string[] {
+  const old = new Set(lines);
+  return lines[0]?.endsWith('\r') === true ? changed.map((line) => (old.has(line) || line.endsWith('\r') ? line : `${line}\r`)) : changed;
 }
 
 function hunkOf(path: string, { oldStart, lines }: { readonly oldStart: number; readonly lines: readonly string[] }): Hunk {
@@ -149,7 +194,13 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
   const declares = parts.some(({ code: lines }) => lines.some((text) => text.includes('__attribute__')));
   for (const part of parts) {
     if (part.goes === null && declares) return advice;
-    const place = part.goes === 'declaration' ? declarationIn(result, part, sources) : placeFor(part, cause, way);
+    const main = part.goes === 'main' ? mainIn(sources) : null;
+    const place =
+      main !== null
+        ? { file: main.file, line: main.from + 1 }
+        : part.goes === 'declaration'
+          ? declarationIn(result, part, sources)
+          : placeFor(part, cause, way);
     if (place?.file == null || place.line === null)
       return part.goes === 'declaration' ? advice : 'the image has no source line for this place';
     const instructions = isAssembly(place.file) ? instructionsOf(part, at) : undefined;
@@ -166,13 +217,29 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
       part.goes === 'declaration' ? [keptDeclaration(found.lines[put.line - 1]!)] : inNamesOf(place.file, part.code, result, sources);
     edits.push({ id, file: place.file, ...put, code: lines });
   }
-  return edits;
+  return inTwoFiles(edits, result, sources);
 }
 
-/** The code with addresses in place of CMSIS names that the file does not know, where that is possible. */
+const REQUEST = /^(.*)\bstatic (volatile .*\bdfu_request;)$/;
+/** What main() asks after a reset is declared where it is set, and told to main() where that is in another file. */
+function inTwoFiles(edits: readonly Edit[], result: RunResult, sources: Sources): Edit[] {
+  const declared = edits.find(({ code: lines }) => lines.some((text) => REQUEST.test(text)));
+  const other = edits.find((e) => e.file !== declared?.file && e.code.some((text) => /\bdfu_request\b/.test(text)));
+  const line = declared && other ? declarations(other.file, sources) : null;
+  if (declared === undefined || other === undefined || line === null) return [...edits];
+  const shared = declared.code.map((text) => text.replace(REQUEST, '$1$2'));
+  const code = inNamesOf(other.file, ['extern volatile uint32_t dfu_request;'], result, sources);
+  return [...edits.map((e) => (e === declared ? { ...e, code: shared } : e)), { id: other.id, file: other.file, line, how: 'below', code }];
+}
+
+/** The code in the style of the file, with addresses in place of CMSIS names that it does not know, where that is possible. */
 function inNamesOf(file: string, code: readonly string[], { chip }: RunResult, sources: Sources): readonly string[] {
   const description = findChip(chip);
-  return (description && inAddresses(code, description, namesKnownIn(file, sources))) ?? code;
+  const lines = sources(file)?.lines ?? [];
+  const knows = namesKnownIn(file, sources);
+  const styled = laidOut(inStyle(lines, code, knows));
+  const known = (description && inAddresses(styled, description, knows)) ?? styled;
+  return laidOut(isCpp(file) ? known.map(inCpp) : known);
 }
 
 /** The fix as assembler instructions; null if it is only possible in C. */
@@ -312,89 +379,3 @@ function linesWith(file: string, { wrong, right }: RedirectedTables, sources: So
     return changed === text ? [] : [{ file, line: i + 1, code: [changed + old.slice(text.length)] }];
   });
 }
-
-/** Applies all edits to a file, from the last line up; null if none could be applied. */
-function applied(
-  lines: readonly string[],
-  edits: readonly Edit[],
-  refuse: (id: CauseId, why: string) => void,
-  done: Set<CauseId>,
-): readonly string[] | null {
-  const changed = [...lines];
-  let any = false;
-  // code that jumps away comes last in the file, so it is inserted first
-  for (const edit of edits.toSorted((a, b) => b.line - a.line || Number(jumps(b)) - Number(jumps(a)))) {
-    const why = put(changed, edit);
-    if (why !== null) refuse(edit.id, why);
-    else {
-      any = true;
-      done.add(edit.id);
-    }
-  }
-  return any ? changed : null;
-}
-const jumps = ({ code }: Pick<Edit, 'code'>): boolean => code.some((line) => line.includes('bx %1') || line === 'bx r2');
-
-// eslint-disable-next-line complexity -- one case for each way to insert a statement before, after or instead of a line of C
-function put(lines: string[], { line, how, code: put }: Edit): string | null {
-  if (how === 'instructions' && line <= lines.length) {
-    lines.splice(line - 1, 0, ...put.map((text) => indentOf(lines[line - 1]!) + text));
-    return null;
-  }
-  if (line > lines.length) return `the file has only ${lines.length} lines, but the image refers to line ${line}`;
-  if (how !== 'line' && how !== 'below' && /\{.*\}\s*$/.test(code(lines[line - 1]!)))
-    return `line ${line} contains a whole block; there: ${put.join(' ')}`;
-  if (how === 'line' || how === 'below') {
-    const inner = how === 'below' && code(lines[line - 1]!).endsWith('{') ? `${indentOf(lines[line - 1]!)}  ` : '';
-    lines.splice(how === 'line' ? line - 1 : line, how === 'line' ? 1 : 0, ...put.map((text) => inner + text));
-    return null;
-  }
-  const first = statementStart(lines, line - 1);
-  const last = how === 'statement' ? line - 1 : statementEnd(lines, line - 1);
-  const old = lines[first]!;
-  const guard = how === 'before' && put.length === 1 && opensWithoutBrace(put[0]!);
-  if ((how === 'statement' || guard) && (first !== line - 1 || !isOneStatement(old)))
-    return `${old.trim()} is more than one statement; instead of it: ${put.join(' ')}`;
-  const indent = indentOf(old);
-  if (guard) {
-    lines.splice(first, 1, `${indent}${put[0]}`, `  ${old}`);
-    return null;
-  }
-  const deeper = (text: string): string => `${indent}    ${text}`;
-  // code with declarations gets its own block, so that two fixes can both declare the same name
-  const declares = put.some((text) => /^\s*(?:u?int\d+_t|unsigned|const|volatile|static)\b/.test(text));
-  const open = opensWithoutBrace(lines[first - 1] ?? '');
-  const body = declares || open ? [`${indent}{`, ...put.map(deeper), `${indent}}`] : put.map((text) => indent + text);
-  const kept = how === 'statement' ? [] : lines.slice(first, last + 1);
-  if (open && how !== 'statement') {
-    const inside = [put.map(deeper), kept.map((text) => `    ${text}`)];
-    lines.splice(first, kept.length, `${indent}{`, ...(how === 'before' ? inside : inside.reverse()).flat(), `${indent}}`);
-  } else lines.splice(first, last + 1 - first, ...(how === 'before' ? [...body, ...kept] : [...kept, ...body]));
-  return null;
-}
-const indentOf = (line: string): string => /^\s*/.exec(line)![0];
-
-/** Index of the first line of the statement that contains line `at`. */
-function statementStart(lines: readonly string[], at: number): number {
-  let first = at;
-  while (first > 0 && continues(code(lines[first - 1]!)) && at - first < MOST_LINES) first--;
-  return first;
-}
-function statementEnd(lines: readonly string[], at: number): number {
-  let last = at;
-  while (last + 1 < lines.length && continues(code(lines[last]!)) && last - at < MOST_LINES) last++;
-  return last;
-}
-const MOST_LINES = 12;
-const code = (line: string): string =>
-  line
-    .replace(/\/\*.*?\*\//g, '')
-    .replace(/\/\/.*$/, '')
-    .trim();
-/** Whether the statement on this line continues on the next line. */
-const continues = (text: string): boolean =>
-  text !== '' && !/[;{}:]$/.test(text) && !text.startsWith('#') && !text.endsWith('*/') && !opensWithoutBrace(text);
-/** `if (x)` and its like, with the statement on the next line. */
-const opensWithoutBrace = (line: string): boolean => /^(?:\}\s*)?(?:else\s+)?(?:if|for|while)\s*\(.*\)$|^(?:\}\s*)?else$/.test(code(line));
-const isOneStatement = (line: string): boolean =>
-  (code(line).match(/;/g) ?? []).length === 1 && code(line).endsWith(';') && !/^(?:if|for|while|else|return)\b/.test(code(line));

@@ -8,6 +8,17 @@ export interface SourceFile {
   readonly newer: boolean;
   /** It does not lie below the working folder: `path` begins at the root of the file system. */
   readonly elsewhere: boolean;
+  /** Where a patch of it is applied; without it, in the working folder. */
+  readonly home?: PatchHome;
+}
+/** The folder that the paths of a patch begin at. */
+export interface PatchHome {
+  /** The file's path from there, with `/`. */
+  readonly path: string;
+  /** The folder as the user would type it; empty: he stands in it. */
+  readonly at: string;
+  /** It is the root of a repository, where `git apply` works. */
+  readonly git: boolean;
 }
 /** `file` as results name it. Null where it is not found, or not to be shown. */
 export interface Sources {
@@ -16,6 +27,8 @@ export interface Sources {
   readonly leftOut?: (file: string) => string | null;
   /** Whether the debug data of the images have types of CMSIS; null where there are no debug data. */
   readonly usesCmsis?: () => boolean | null;
+  /** The files that the functions of the images are written in. */
+  readonly codeFiles?: () => readonly string[];
 }
 
 export const NO_SOURCES: Sources = () => null;

@@ -57,7 +57,8 @@ async function output(line: string, cwd: string): Promise<string> {
     interrupt = () => ended('SIGINT');
     return () => undefined;
   };
-  const io: Io = { stdout: stream, stderr: stream, env: {}, cwd, onInterrupt };
+  // a folder below the user's own is no repository: paths are those of the folder
+  const io: Io = { stdout: stream, stderr: stream, env: { HOME: ROOT }, cwd, onInterrupt };
   expect(program).toBe('bootbench');
   // ports of the documentation may be taken on this machine
   if (serves) args.push('--port', '0');

@@ -386,7 +386,7 @@ function nextSteps(result: RunResult, patch: Patch, judgement: Judgement | null)
   const proof = proofOf(result);
   const has = (kind: string): boolean => result.notes.some((n) => n.kind === kind);
   return [
-    ...(patch.text === '' ? [] : [`add --fix > fix.diff for a patch, then: patch ${patch.elsewhere ? '-d / ' : ''}-p1 < fix.diff`]),
+    ...(patch.text === '' ? [] : [`add --fix > fix.diff for a patch, then: ${patch.command}`]),
     ...pastWait(result),
     ...(proof === null ? pastLoop(result) : []),
     // a scenario with steps says itself what happens: nothing else is tried
