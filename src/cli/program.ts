@@ -19,6 +19,7 @@ import type { RomCompareOptions, RomLearnOptions } from './rom.ts';
 import type { ConformOptions } from './conform.ts';
 import type { DfuOptions } from './dfu.ts';
 import type { UartOptions } from './uart.ts';
+import type { FixOptions } from './fix.ts';
 import type { GdbOptions } from './gdb.ts';
 import { surroundings } from './outputs.ts';
 import { EXIT, exitAfter, internalError, Interrupted, type Io } from './io.ts';
@@ -122,6 +123,7 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
     });
   addDemo(program, io, exit);
   addRun(program, io, exit, bench);
+  addFix(program, io, exit, bench);
   addTrace(program, io, exit, bench);
   addInit(program, io, exit);
   addAsk(program, io, exit);
@@ -263,11 +265,38 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
     )
     .option('-v, --verbose', 'print the full report: evidence, ROM options, resets, notes')
     .option('--checks', 'list every check with its verdict, the value found and the source of the rule')
-    .option('--fix', 'print the fix as a patch on stdout and the report on stderr: --fix > fix.diff, then patch -p1 < fix.diff')
+    .option(
+      '--fix',
+      'print the fix as a patch on stdout and the report on stderr: --fix > fix.diff, then git apply fix.diff; `bootbench fix` applies it, too',
+    )
     .option('--quiet', 'print no report')
     .option('--no-color', 'print without colours (so does the variable NO_COLOR)')
     .action(async (images: string[], options: RunCommandOptions) => {
       exit(await (await import('./run.ts')).runCommand(images, options, io, bench));
+    });
+}
+
+function addFix(program: Command, io: Io, exit: (code: number) => void, bench: Bench): void {
+  onMachine(command(program, 'fix'))
+    .description(
+      'run firmware and print its fix as a patch for `git apply`, or write it into the sources, build and run again; exit 0 = green, 1 = still failing, 2 = wrong usage or input, 4 = the build or the surroundings failed',
+    )
+    .option('--apply', 'write the fix into the sources, but into no file with uncommitted changes and none outside of the project folder')
+    .option('--allow-dirty', 'write also into files with uncommitted changes, or that are in no git repository')
+    .option('--build <command>', 'build after that with this command of your shell, then run the image again, until it is green')
+    .option('--rounds <n>', 'at most so many rounds of fix, build and run (default: 5)')
+    .option('--until <time>', 'end each run at this emulated time after power-on, for example 2s')
+    .option('--goal <name>', 'what the run is for, as with `run`')
+    .option('--effort <word>', 'what is tried beside the run: quick, normal or full')
+    .option('--symptom <what>', 'what you see on your board, as with `run`; repeatable', collect)
+    .addOption(triggerOption())
+    .addOption(noTriggerOption())
+    .option('--strict', 'a success with a reservation ("OK, but") is none')
+    .option('--source-root <folder>', 'sources from this folder, too, not only from the project folder; repeatable', collect)
+    .option('--wall <time>', 'end each run after this much real time, for example 30s')
+    .option('--no-color', 'print without colours (so does the variable NO_COLOR)')
+    .action(async (images: string[], options: FixOptions) => {
+      exit(await (await import('./fix.ts')).fixCommand(images, options, io, bench));
     });
 }
 

@@ -22,7 +22,7 @@ import { EXIT, exitAfter, milliseconds, paintFor, type EndSignal, type Io, verba
 import { showPage, temporaryPage } from './open-page.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
 import { pageScript } from './page-script.ts';
-import { sourcesOf } from './sources.ts';
+import { sourcesOf, type DiskSources } from './sources.ts';
 import { traceFiles, writeTraces } from './trace.ts';
 import type { SafeText } from '../bench/documents/safe-text.ts';
 
@@ -132,7 +132,12 @@ function filesOf(options: RunCommandOptions): OutputFile[] {
 }
 
 /** Source lines lie beside the images, or else where the user stands. */
-function sourcesFor(job: RunJob, images: readonly string[], { scenario, sourceRoot }: RunCommandOptions, io: Io): Sources {
+export function sourcesFor(
+  job: RunJob,
+  images: readonly string[],
+  { scenario, sourceRoot }: Pick<RunCommandOptions, 'scenario' | 'sourceRoot'>,
+  io: Io,
+): DiskSources {
   const folder = images.length > 0 || scenario === undefined ? io.cwd : dirname(resolve(io.cwd, scenario));
   return sourcesOf({ images: job.images.map((i) => i.path), folder, io, roots: sourceRoot });
 }
@@ -159,7 +164,7 @@ export async function runCommand(images: readonly string[], given: RunCommandOpt
     for (const key of DOCUMENTS) if (options[key] === '-' && documents[key] !== undefined) io.stdout.raw(documents[key]);
     if (options.fix === true) writePatch(run.result, sources, io);
     tell(run, options, judgement, sources, writers.length > 0 ? io.stderr : io.stdout, io);
-    return run.signal != null ? exitAfter(run.signal) : verdict(run.result, judgement, given.strict) ? EXIT.ok : EXIT.failed;
+    return run.signal != null ? exitAfter(run.signal) : isGood(run.result, judgement, given.strict) ? EXIT.ok : EXIT.failed;
   } finally {
     outputs.discard();
   }
@@ -175,7 +180,7 @@ function writePatch(result: RunResult, sources: Sources, io: Io): void {
 }
 
 /** With `expect` that alone decides, else the outcome and, where the last thing that was asked of DFU is a leave, the way back. */
-const verdict = (result: RunResult, judgement: Judgement | null, strict = false): boolean =>
+export const isGood = (result: RunResult, judgement: Judgement | null, strict = false): boolean =>
   (judgement === null ? hasReached(result) && !failsToLeave(result) : judgement.holds) && !(strict && hasReservations(result));
 
 function failsToLeave(result: RunResult): boolean {
@@ -186,7 +191,7 @@ function failsToLeave(result: RunResult): boolean {
 
 async function junitDocument(result: RunResult, judgement: Judgement | null, sources: Sources, seconds: number): Promise<SafeText> {
   const { junit } = await import('../report/junit.ts');
-  const holds = verdict(result, judgement);
+  const holds = isGood(result, judgement);
   const message =
     judgement === null
       ? result.goal.name === USB_GOAL

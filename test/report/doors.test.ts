@@ -157,6 +157,7 @@ it('text is put out as it is only by who is known to', () => {
     'cli/completion.ts': 'a script of names of this program',
     'cli/client.ts': "the user's own client",
     'cli/run.ts': "a patch for the user's own sources",
+    'cli/fix.ts': "a patch for the user's own sources",
     'cli/test.ts': 'what the summary of the step holds already',
     'cli/board-settle.ts': 'what the file of evidence holds already',
     'cli/board-common.ts': 'a recording',

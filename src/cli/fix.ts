@@ -1,0 +1,236 @@
+/** `bootbench fix`: the fix as a patch, or written into the sources, built and run again until the run is green or nothing more can be done honestly. */
+import { spawn } from 'node:child_process';
+import { judge } from '../bench/documents/expect.ts';
+import { firstSet, proofOf } from '../bench/documents/proved.ts';
+import type { CauseId, RunResult } from '../bench/documents/result.ts';
+import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
+import type { RunJob } from '../bench/input/job.ts';
+import { patchOf, type Patch } from '../report/patch.ts';
+import { storyOf } from '../report/story/story.ts';
+import { toldOn } from '../report/story/surfaces.ts';
+import { printable } from '../report/text.ts';
+import { applyPatchTo } from './apply-patch.ts';
+import type { Bench } from './engine.ts';
+import { loadJob, type RunOptions } from './inputs.ts';
+import { interruptible, withProgress } from './interruptible.ts';
+import { EXIT, exitAfter, Interrupted, milliseconds, paintFor, verbatim, type EndSignal, type Io } from './io.ts';
+import { isGood, sourcesFor } from './run.ts';
+import type { DiskSources } from './sources.ts';
+
+export interface FixOptions extends RunOptions {
+  readonly sourceRoot?: readonly string[];
+  readonly apply?: boolean;
+  /** Also writes into files with uncommitted changes. */
+  readonly allowDirty?: boolean;
+  /** A command of the shell that makes the image anew. */
+  readonly build?: string;
+  readonly rounds?: string;
+  readonly strict?: boolean;
+  readonly color?: boolean;
+}
+
+interface Ran {
+  readonly job: RunJob;
+  readonly result: RunResult;
+  readonly sources: DiskSources;
+  readonly good: boolean;
+  readonly signal: EndSignal | null;
+}
+
+const ROUNDS = 5;
+const MOST_ROUNDS = 50;
+/** Of what a build that failed printed. */
+const LAST_LINES = 10;
+
+/** The command line that is run again and again. */
+class Repair {
+  private readonly images: readonly string[];
+  private readonly options: FixOptions;
+  private readonly io: Io;
+  private readonly bench: Bench;
+  private readonly written = new Map<string, string>();
+  private readonly mended = new Set<CauseId>();
+  private readonly changed = new Set<string>();
+
+  constructor(images: readonly string[], options: FixOptions, io: Io, bench: Bench) {
+    this.images = images;
+    this.options = options;
+    this.io = io;
+    this.bench = bench;
+  }
+
+  async run(): Promise<Ran> {
+    const { images, options, io } = this;
+    const job = await loadJob(images, options, io.cwd);
+    const sources = sourcesFor(job, images, options, io);
+    let signal: EndSignal | null = null;
+    const result = await interruptible(io, true, async ({ interrupted, ...hooks }) => {
+      const ended = await this.bench(job, hooks);
+      signal = interrupted();
+      return ended;
+    });
+    const { expect } = result.scenario;
+    const good = isGood(result, expect === null ? null : judge(result, expect), options.strict);
+    return { job, result, sources, good, signal };
+  }
+
+  /** The patch on stdout, all else on stderr: `bootbench fix … | git apply` works. */
+  async print(): Promise<number> {
+    const { io } = this;
+    const ran = await this.run();
+    this.tellVerdict(ran, io.stderr);
+    if (ran.signal !== null) return exitAfter(ran.signal);
+    const patch = patchOf(ran.result, ran.sources);
+    io.stdout.raw(verbatim(patch.text));
+    for (const line of patch.left) io.stderr.write(`bootbench: not in the patch: ${printable(line)}\n`);
+    for (const line of patch.needs) io.stderr.write(`bootbench: ${printable(line)}\n`);
+    if (patch.text !== '') io.stderr.write(`Next   add > fix.diff, then: ${printable(patch.command)}; or add --apply\n`);
+    else if (!ran.good && patch.left.length === 0) io.stderr.write(`bootbench: no patch, because ${noCause(ran)}\n`);
+    return ran.good ? EXIT.ok : EXIT.failed;
+  }
+
+  /** Rounds of patch, build and run. */
+  async apply(rounds: number): Promise<number> {
+    const { io, options } = this;
+    let ran = await this.run();
+    for (let round = 0; ran.signal === null; round++) {
+      this.tellVerdict(ran, io.stdout);
+      if (ran.good) return EXIT.ok;
+      const patch = patchOf(ran.result, ran.sources);
+      const why = round === rounds ? `it is not green after ${rounds} round${rounds === 1 ? '' : 's'}` : this.whyStop(ran, patch);
+      if (why !== null) return this.stop(why);
+      if (!this.isBuiltFrom(patch)) {
+        ran = await this.rebuilt(`round ${round + 1}: the sources are newer than the image, so they are built first`, ran, false);
+        continue;
+      }
+      const line = this.write(round + 1, patch, ran);
+      if (options.build === undefined) {
+        io.stdout.write(`${line}\nNext   build it, then run it again: --build "<command>" does both\n`);
+        return EXIT.failed;
+      }
+      ran = await this.rebuilt(line, ran, true);
+    }
+    return exitAfter(ran.signal);
+  }
+
+  /** Whether the lines of the image are those of the sources; an error where nothing can make them so. */
+  private isBuiltFrom({ files }: Patch): boolean {
+    const newer = files.find((f) => f.newer);
+    if (newer === undefined || this.changed.size > 0) return true;
+    if (this.options.build === undefined)
+      throw new UsageError(`${newer.path} was changed after the image was built`, 'build it first, or give --build "<command>"');
+    return false;
+  }
+
+  private write(round: number, patch: Patch, { sources }: Ran): string {
+    const { options, io, written } = this;
+    applyPatchTo(patch.files, { allowDirty: options.allowDirty === true, written, onDisk: sources.onDisk }, io);
+    for (const id of patch.causes) this.mended.add(id);
+    for (const { path } of patch.files) this.changed.add(path);
+    for (const line of [...patch.left, ...patch.needs]) io.stderr.write(`bootbench: ${printable(line)}\n`);
+    return `round ${round}: ${patch.causes.join(', ')}: ${patch.files.map((f) => printable(f.path)).join(', ')} changed`;
+  }
+
+  /** @param line what is told of the round, which the build ends */
+  private async rebuilt(line: string, before: Ran, changes: boolean): Promise<Ran> {
+    const { io } = this;
+    const command = this.options.build!;
+    const started = milliseconds();
+    const { code, output } = await built(command, io);
+    const seconds = ((milliseconds() - started) / 1000).toFixed(1);
+    if (code !== 0) {
+      io.stdout.write(`${line}\n`);
+      for (const text of output.trimEnd().split('\n').slice(-LAST_LINES)) io.stderr.write(`  ${printable(text)}\n`);
+      throw new SurroundingsError(`the build failed: ${printable(command)} ended with ${code ?? 'a signal'}`, this.changes());
+    }
+    io.stdout.write(`${line}; built in ${seconds} s\n`);
+    const ran = await this.run();
+    if (changes && ran.job.images.every(({ bytes }, i) => Buffer.from(bytes).equals(before.job.images[i]?.bytes ?? bytes.subarray(1))))
+      throw new SurroundingsError(`the build did not change ${ran.job.images.map((i) => printable(i.path)).join(' and ')}`, this.changes());
+    return ran;
+  }
+
+  /** Why nothing more can be done; null where something can. */
+  private whyStop(ran: Ran, patch: Patch): string | null {
+    const proof = proofOf(ran.result);
+    if (proof === null) return noCause(ran);
+    if (patch.text === '') return patch.left.length === 0 ? 'the fix is no change of the sources' : patch.left.join('; ');
+    if (firstSet(proof).every(({ id }) => this.mended.has(id))) return `the same cause again: ${[...patch.causes].join(', ')}`;
+    return null;
+  }
+
+  private stop(why: string): number {
+    const changes = this.changes();
+    this.io.stdout.write(`stopped: ${printable(why)}${changes === null ? '' : `; ${changes}`}\n`);
+    return EXIT.failed;
+  }
+  private changes(): string | null {
+    return this.changed.size === 0 ? null : `changed: ${[...this.changed].map((path) => printable(path)).join(', ')}`;
+  }
+
+  /** Two lines: what happened, and why. */
+  private tellVerdict({ result, sources }: Ran, stream: Io['stdout']): void {
+    const { expect } = result.scenario;
+    const paint = paintFor(this.io, stream, this.options.color !== false);
+    const told = toldOn('screen', storyOf(result, { sources, judgement: expect === null ? null : judge(result, expect) }));
+    const [verdict, ...rest] = told;
+    const why = rest.find(({ is }) => is === 'cause') ?? rest.find(({ is, label }) => label !== '' && is !== 'next');
+    for (const line of [verdict!, ...(why ? [why] : [])]) {
+      const place = line.place === null ? '' : `, ${printable(line.place)}`;
+      stream.write(`${paint(line.tone, line.label.padEnd(LABEL))} ${printable(line.text)}${place}\n`);
+    }
+  }
+}
+const LABEL = 6;
+
+function noCause({ result }: Ran): string {
+  const suspects = result.diagnosis.causes.map(({ id }) => id);
+  return suspects.length === 0 ? 'no cause is proved' : `no cause is proved (tried: ${[...new Set(suspects)].join(', ')})`;
+}
+
+/** The user's own build, where he stands. */
+async function built(command: string, io: Io): Promise<{ readonly code: number | null; readonly output: string }> {
+  return withProgress(io, true, async ({ progress }) => {
+    progress?.(`building: ${command}`);
+    const child = spawn(command, { shell: true, cwd: io.cwd, env: { ...io.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (bytes: Buffer) => (output = (output + bytes.toString('utf8')).slice(-MOST_OUTPUT)));
+    let heard: EndSignal | null = null;
+    const stopListening = io.onInterrupt((signal) => {
+      heard = signal;
+      child.kill('SIGTERM');
+    });
+    try {
+      const code = await new Promise<number | null>((settle, fail) => {
+        child.once('error', fail);
+        child.once('close', settle);
+      });
+      if (heard !== null) throw new Interrupted(heard, 'interrupted in the build');
+      return { code, output };
+    } finally {
+      stopListening();
+    }
+  });
+}
+const MOST_OUTPUT = 1 << 16;
+
+function roundsOf({ apply, allowDirty, build, rounds }: FixOptions): number {
+  for (const [given, name] of [
+    [allowDirty === true, '--allow-dirty'],
+    [build !== undefined, '--build'],
+    [rounds !== undefined, '--rounds'],
+  ] as const)
+    if (given && apply !== true) throw new UsageError(`${name} says how to apply the fix`, 'add --apply');
+  if (build?.trim() === '') throw new UsageError('--build: the command is empty', 'for example --build make');
+  const most = rounds === undefined ? ROUNDS : Number(rounds);
+  if (!Number.isInteger(most) || most < 1 || most > MOST_ROUNDS)
+    throw new UsageError(`--rounds ${rounds}: it is a number from 1 to ${MOST_ROUNDS}`);
+  return most;
+}
+
+export async function fixCommand(images: readonly string[], options: FixOptions, io: Io, bench: Bench): Promise<number> {
+  const rounds = roundsOf(options);
+  const repair = new Repair(images, options, io, bench);
+  return options.apply === true ? repair.apply(rounds) : repair.print();
+}

@@ -1,0 +1,155 @@
+/** `bootbench fix` in a project as users have them: a repository, a makefile, a jump from an interrupt. */
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { inThread } from '../../src/cli/engine.ts';
+import { SMALL_PROJECT, shell, smallProject } from '../fixes/small-project.ts';
+import { cli, folder, type Ran } from './helpers.ts';
+
+const missing = ['arm-none-eabi-gcc', 'make', 'git', 'patch'].filter((name) => spawnSync(name, ['--version']).status !== 0);
+const skipped = missing.length > 0 && process.env['BOOTBENCH_REQUIRE_ORACLES'] !== '1';
+const why = missing.length === 0 ? '' : ` (${missing.join(', ')} missing)`;
+
+const PATH = process.env['PATH']!;
+const fix = (cwd: string, ...more: readonly string[]): Promise<Ran> => fixImage(cwd, 'build/app.elf', ...more);
+const fixImage = (cwd: string, image: string, ...more: readonly string[]): Promise<Ran> =>
+  cli(['fix', image, '--chip', 'stm32f405rg', ...more], { cwd, env: { PATH }, bench: (job, hooks) => inThread(job, hooks) });
+const BUILD = ['--apply', '--build', 'make'];
+const diff = (root: string): string => shell('git diff', root);
+
+describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
+  it('prints the verdict in two lines and a patch that git apply takes, from the root and from another folder', async () => {
+    const root = smallProject();
+    const ran = await fix(root);
+    expect(ran.code).toBe(1);
+    expect(ran.err.split('\n')[0]).toMatch(/^FAIL +rom-silent/);
+    expect(ran.err.split('\n')[1]).toMatch(/^Cause +handler-mode: /);
+    expect(ran.err).toContain('then: git apply fix.diff');
+    shell('git apply --check', root, ran.out);
+    const below = await fixImage(join(root, 'src'), '../build/app.elf');
+    expect(below.out).toBe(ran.out);
+    expect(below.err).toContain('then: git -C .. apply < fix.diff');
+    writeFileSync(join(root, 'src', 'fix.diff'), below.out);
+    shell('git -C .. apply < fix.diff', join(root, 'src'));
+    expect(diff(root)).toContain('dfu_requested = 1;');
+  });
+
+  it('without a repository names paths from the working folder, for patch -p1', async () => {
+    const root = smallProject({}, false);
+    const ran = await fix(root);
+    expect(ran.err).toContain('then: patch -p1 < fix.diff');
+    shell('patch -p1', root, ran.out);
+    expect(readFileSync(join(root, 'src', 'isr.c'), 'utf8')).toContain('dfu_requested = 1;');
+  });
+
+  it('--apply --build makes it green: a flag in the interrupt, the jump in the loop of main()', async () => {
+    const root = smallProject();
+    const ran = await fix(root, ...BUILD);
+    expect(ran.out).toMatch(/^FAIL[^]*\nround 1: handler-mode: src\/isr\.c, src\/main\.c changed; built in \d+\.\d s\nOK /);
+    expect(ran.code).toBe(0);
+    expect(shell('git diff --name-only', root)).toBe('src/isr.c\nsrc/main.c\n');
+    expect(await fix(root)).toMatchObject({ code: 0, out: '' });
+  });
+
+  it('takes a second cause in a second round', async () => {
+    // masked in the handler's way, which only shows once the jump is made elsewhere
+    const boot = SMALL_PROJECT['src/boot.c']!.replace('\tSYST_CSR = 0;', '\tSYST_CSR = 0;\n\t__asm volatile("cpsid i" : : : "memory");');
+    const root = smallProject({ 'src/boot.c': boot });
+    const ran = await fix(root, ...BUILD);
+    expect(ran.code).toBe(0);
+    expect(diff(root)).toContain('+\t__asm volatile("cpsie i" : : : "memory");');
+  });
+
+  it('writes no file with uncommitted changes, and none at all then, unless it is told to', async () => {
+    const root = smallProject();
+    appendFileSync(join(root, 'src', 'main.c'), '/* mine */\n');
+    shell('make', root);
+    const before = diff(root);
+    const ran = await fix(root, ...BUILD);
+    expect(ran).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('src/main.c has uncommitted changes; commit or stash them, or give'),
+    });
+    expect(diff(root)).toBe(before);
+    expect((await fix(root, ...BUILD, '--allow-dirty')).code).toBe(0);
+    expect(diff(root)).toContain('+/* mine */');
+  });
+
+  it('writes nothing where no repository could bring it back', async () => {
+    const root = smallProject({}, false);
+    const ran = await fix(root, ...BUILD);
+    expect(ran).toMatchObject({ code: 2, err: expect.stringContaining('lies in no git repository') });
+    expect(readFileSync(join(root, 'src', 'isr.c'), 'utf8')).toBe(SMALL_PROJECT['src/isr.c']);
+  });
+
+  it('writes through no link', async () => {
+    const root = smallProject();
+    mkdirSync(join(root, 'real'));
+    renameSync(join(root, 'src', 'isr.c'), join(root, 'real', 'isr.c'));
+    symlinkSync('../real/isr.c', join(root, 'src', 'isr.c'));
+    shell('git add -A && git -c user.name=a -c user.email=a@b.invalid commit -q -m link && touch src/main.c && make', root);
+    const ran = await fix(root, ...BUILD);
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain('is reached through a link');
+    expect(diff(root)).toBe('');
+  });
+
+  it('ends with 4 and the last lines of a build that fails', async () => {
+    const root = smallProject();
+    const ran = await fix(root, '--apply', '--build', 'echo one; echo the reason >&2; exit 7');
+    expect(ran.code).toBe(4);
+    expect(ran.err).toContain('  the reason\n');
+    expect(ran.err).toContain('ended with 7; changed: src/isr.c, src/main.c');
+  });
+
+  it('ends with 4 where the build makes no new image', async () => {
+    const ran = await fix(smallProject(), '--apply', '--build', 'true');
+    expect(ran).toMatchObject({ code: 4, err: expect.stringContaining('the build did not change build/app.elf') });
+  });
+
+  it('stops where the same cause comes again', async () => {
+    const root = smallProject();
+    // the image changes, and is still the broken one
+    const ran = await fix(
+      root,
+      '--apply',
+      '--build',
+      'git stash -q && echo "/* again */" >> src/boot.c && sed -i s/20/21/ src/isr.c && make -s && git checkout -q . && git stash pop -q',
+    );
+    expect(ran.out).toContain('stopped: the same cause again: handler-mode; changed: src/isr.c, src/main.c');
+    expect(ran.code).toBe(1);
+  });
+
+  it('stops where the sources are not there', async () => {
+    const root = smallProject();
+    shell('rm -r src', root);
+    const ran = await fix(root, ...BUILD);
+    expect(ran.out).toContain('was not found beside the image');
+    expect(ran.code).toBe(1);
+  });
+
+  it('stops where the fix is no code', async () => {
+    const fixture = join(process.cwd(), 'fixtures', 'f405-protection');
+    const { expect: _, ...scenario } = JSON.parse(readFileSync(join(fixture, 'scenario.json'), 'utf8')) as Record<string, unknown>;
+    const cwd = folder({ 'scenario.json': JSON.stringify(scenario) });
+    const ran = await cli(['fix', join(fixture, 'firmware.elf'), '--scenario', 'scenario.json', ...BUILD], {
+      cwd,
+      bench: (job, hooks) => inThread(job, hooks),
+    });
+    expect(ran.out).toContain('stopped: board: no change in this program repairs it');
+    expect(ran.code).toBe(1);
+  });
+});
+
+it.each([
+  [['--build', 'make'], '--build says how to apply the fix'],
+  [['--allow-dirty'], '--allow-dirty says how to apply the fix'],
+  [['--apply', '--build', ' '], '--build: the command is empty'],
+  [['--apply', '--rounds', '0'], '--rounds 0: it is a number from 1 to 50'],
+])('fix %j is refused', async (options, message) => {
+  expect(await cli(['fix', 'fw.bin@0x08000000', '--chip', 'h533re', ...options])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining(message),
+  });
+});
