@@ -265,10 +265,7 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
     )
     .option('-v, --verbose', 'print the full report: evidence, ROM options, resets, notes')
     .option('--checks', 'list every check with its verdict, the value found and the source of the rule')
-    .option(
-      '--fix',
-      'print the fix as a patch on stdout and the report on stderr: --fix > fix.diff, then git apply fix.diff; `bootbench fix` applies it, too',
-    )
+    .option('--fix', 'print the fix as a patch on stdout and the report on stderr; `bootbench fix` also applies it')
     .option('--quiet', 'print no report')
     .option('--no-color', 'print without colours (so does the variable NO_COLOR)')
     .action(async (images: string[], options: RunCommandOptions) => {
