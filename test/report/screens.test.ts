@@ -66,7 +66,11 @@ const UNTOLD =
 
 it.each(SCENARIOS)('%s: the first screen is the one that was read, and no telling field is kept back', async (scenario) => {
   const result = await inThread(await loadJob([], { scenario }, FIXTURES), {});
-  const sources = sourcesOf({ images: [`${dirname(scenario)}/firmware.elf`], folder: FIXTURES, io: { cwd: FIXTURES, env: { HOME: dirname(FIXTURES) } } });
+  const sources = sourcesOf({
+    images: [`${dirname(scenario)}/firmware.elf`],
+    folder: FIXTURES,
+    io: { cwd: FIXTURES, env: { HOME: dirname(FIXTURES) } },
+  });
   const reports = reportsOf(sources);
   const before = reports.map((report) => report(result));
   const told = (path: Path): boolean => {
