@@ -424,6 +424,7 @@ function addTest(program: Command, io: Io, exit: (code: number) => void, bench: 
     .option('--junit <file>', 'write JUnit XML; - = stdout')
     .option('--sarif <file>', 'write SARIF 2.1.0, for code scanning')
     .option('--codequality <file>', 'write a GitLab code quality report')
+    .option('--markdown <file>', 'write verdict, causes and lines for a comment of a pull request')
     .option('--json <file>', 'write the results (bootbench/test@1)')
     .option('--html <file>', 'write one HTML page with all scenarios')
     .option('--reporter <name>', 'default or github (annotations and step summary; automatic in GitHub Actions)', collect)

@@ -31,6 +31,8 @@ export interface TestOptions {
   readonly codequality?: string;
   readonly json?: string;
   readonly html?: string;
+  /** Verdict, causes and lines for a comment of a pull request. */
+  readonly markdown?: string;
   readonly reporter?: readonly string[];
   readonly jobs?: string;
   readonly shard?: string;
@@ -69,7 +71,7 @@ export interface TestOutcome {
 
 const TEST_SCHEMA = 'bootbench/test@1';
 const REPORTERS = ['default', 'github'] as const;
-const FILES = ['junit', 'sarif', 'codequality', 'json', 'html'] as const;
+const FILES = ['junit', 'sarif', 'codequality', 'json', 'html', 'markdown'] as const;
 
 export async function testCommand(patterns: readonly string[], options: TestOptions, io: Io, bench: Bench): Promise<number> {
   const plan = planOf(patterns, options, io);
@@ -335,6 +337,7 @@ async function writeFiles(outcomes: readonly TestOutcome[], options: TestOptions
     sarif: () => ci.sarif(findings, VERSION),
     codequality: () => ci.codeQuality(findings),
     json: () => jsonDocument(document(outcomes)),
+    markdown: () => ci.stepSummary(outcomes, findings),
     html: async () =>
       (await import('../report/index-page.ts')).indexPage(
         outcomes.map(({ path, state, seconds, failures, result }) => ({ path, state, seconds, failures, result })),

@@ -5,7 +5,7 @@ import type { Log, Result, ReportingDescriptor } from 'sarif';
 import { CHECKS } from '../checks/index.ts';
 import { sha256 } from '../image/sha256.ts';
 import type { Finding } from './findings.ts';
-import { printable } from './text.ts';
+import { printable, spoken } from './text.ts';
 
 /** https://docs.github.com/actions/reference/workflow-commands-for-github-actions: what a value may not hold as it is. */
 const data = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
@@ -32,14 +32,21 @@ const cell = (text: string): string =>
     .replace(/[|\\`*_<>[\]]/g, (c) => `\\${c}`)
     .replaceAll('\n', ' ');
 
-/** Markdown for $GITHUB_STEP_SUMMARY. */
+/** Text as people see it, source lines and all, for a log as well (`--markdown -`): the fence is longer than any within (CommonMark 4.5). */
+function fenced(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}text\n${text}\n${fence}\n`;
+}
+
+/** Markdown for $GITHUB_STEP_SUMMARY, or a comment of a pull request. */
 export function stepSummary(rows: readonly SummaryRow[], findings: readonly Finding[]): SafeText {
   const bad = rows.filter((r) => r.state !== 'ok');
   const head = `### bootbench: ${rows.length - bad.length} of ${rows.length} scenarios hold\n`;
   if (bad.length === 0) return head as SafeText;
   const lines = bad.map((r) => `| ${cell(r.path)} | ${r.state} | ${cell(r.failures.join('; '))} |`);
-  const places = findings.map((f) => `- **${cell(f.rule)}** ${cell(`${f.file}:${f.line}`)}: ${cell(f.message)}`);
-  return `${head}\n| scenario | | what does not hold |\n| --- | --- | --- |\n${lines.join('\n')}\n\n${places.join('\n')}\n` as SafeText;
+  const places = findings.map((f) => `**${cell(f.rule)}** ${cell(`${f.file}:${f.line}`)}\n\n${fenced(spoken(f.message, false))}`);
+  return `${head}\n| scenario | | what does not hold |\n| --- | --- | --- |\n${lines.join('\n')}\n\n${places.join('\n')}` as SafeText;
 }
 
 /** The same finding has the same fingerprint in every run, wherever its line has moved to. */
@@ -62,6 +69,8 @@ const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[
 /** A path as a relative reference: `#`, `?` and `:` are part of a name, not of the URI (RFC 3986 §4.2). */
 const uriOf = (path: string): string => path.replace(LONE_SURROGATE, '\ufffd').split('/').map(encodeURIComponent).join('/');
 
+/** The name that GitHub's and Microsoft's viewers know for the root of the sources. */
+const SOURCE_ROOT = '%SRCROOT%';
 /** OASIS SARIF 2.1.0: one run, a rule for each check that something was found of. */
 export function sarif(findings: readonly Finding[], version: string): SafeText {
   const ids = [...new Set(findings.map((f) => f.rule))];
@@ -80,13 +89,22 @@ export function sarif(findings: readonly Finding[], version: string): SafeText {
     ruleIndex: ids.indexOf(f.rule),
     level: 'error',
     message: { text: printable(f.message) },
-    locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(f.file) }, region: { startLine: f.line } } }],
+    locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(f.file), uriBaseId: SOURCE_ROOT }, region: { startLine: f.line } } }],
     partialFingerprints: { 'bootbench/v1': fingerprint(f) },
   }));
   const log: Log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
-    runs: [{ tool: { driver: { name: 'bootbench', version, rules } }, results }],
+    runs: [
+      {
+        tool: { driver: { name: 'bootbench', version, rules } },
+        // where it lies is this machine's own affair: who reads the file says it
+        originalUriBaseIds: {
+          [SOURCE_ROOT]: { description: { text: 'the root of the repository, else the folder that bootbench ran in' } },
+        },
+        results,
+      },
+    ],
   };
   return jsonDocument(log);
 }

@@ -66,7 +66,7 @@ describe('no command for a runner and no control character is in what is printed
     const commands = commandsIn(ran.out);
     expect(commands.length).toBeGreaterThan(0);
     for (const command of commands) expect(command).toMatch(/^::error file=s\/a\.json,line=1,title=/);
-    for (const kind of ['--json', '--junit', '--sarif', '--codequality', '--html'])
+    for (const kind of ['--json', '--junit', '--sarif', '--codequality', '--html', '--markdown'])
       expect(commandsIn((await cli(['test', 's', kind, '-'], { cwd, result: hostile })).out)).toEqual([]);
   });
 });

@@ -160,6 +160,8 @@ const SARIF = shape(['version', 'runs'], {
           },
         }),
       }),
+      // §3.14.14: without an absolute URI the reader says where it is
+      originalUriBaseIds: shape(['%SRCROOT%'], { '%SRCROOT%': shape([], { description: text }) }),
       results: {
         type: 'array',
         items: shape(['message'], {
@@ -172,7 +174,10 @@ const SARIF = shape(['version', 'runs'], {
             items: shape([], {
               physicalLocation: shape(['artifactLocation'], {
                 // a uri-reference holds none of these as they are (RFC 3986 appendix A)
-                artifactLocation: shape(['uri'], { uri: { type: 'string', pattern: "^([\\w.~!$&'()*+,;=@/-]|%[0-9A-F]{2})+$" } }),
+                artifactLocation: shape(['uri'], {
+                  uri: { type: 'string', pattern: "^([\\w.~!$&'()*+,;=@/-]|%[0-9A-F]{2})+$" },
+                  uriBaseId: { const: '%SRCROOT%' },
+                }),
                 region: shape([], { startLine: { type: 'integer', minimum: 1 } }),
               }),
             }),

@@ -16,4 +16,6 @@ export const HOSTILE_LINES: readonly string[] = [
   '<script>alert(1)</script><!-- ]]> & "quote" \'',
   '</script><img src=x onerror=alert(1)>',
   '](https://x.example) `code` | cell | *',
+  '````',
+  '<img src=y onerror=alert(2)>',
 ];

@@ -1,0 +1,116 @@
+/** What other people's CI takes from this repository: the GitHub action, and the plugin of pytest. Both run the built program on the firmware of `bootbench demo`. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageFile } from '../../src/cli/package.ts';
+import { builtProgram } from '../built.ts';
+
+const DEMO = packageFile('demo/firmware');
+let dist = '';
+let cwd = '';
+beforeAll(() => {
+  dist = builtProgram();
+  cwd = mkdtempSync(join(tmpdir(), 'bootbench-test-'));
+  cpSync(DEMO, join(cwd, 'project'), { recursive: true });
+});
+afterAll(() => {
+  for (const folder of [dist, cwd]) rmSync(folder, { recursive: true, force: true });
+});
+const mended = (): void => cpSync(join(DEMO, 'fixes', '3-request-kept.elf'), join(cwd, 'project', 'build', 'firmware.elf'));
+const broken = (): void => cpSync(join(DEMO, 'build', 'firmware.elf'), join(cwd, 'project', 'build', 'firmware.elf'));
+
+describe('the GitHub action', () => {
+  const action = readFileSync(packageFile('action.yml'), 'utf8');
+  const step = (name: string, env: Readonly<Record<string, string>>) => {
+    const outputs = join(cwd, 'outputs');
+    writeFileSync(outputs, '');
+    const ran = spawnSync(packageFile(`deploy/github/${name}.sh`), [], {
+      cwd: join(cwd, 'project'),
+      encoding: 'utf8',
+      env: {
+        PATH: process.env['PATH'],
+        ACTION: join(cwd, 'action'),
+        RUNNER_TEMP: cwd,
+        GITHUB_OUTPUT: outputs,
+        GITHUB_ACTIONS: 'true',
+        ...env,
+      },
+    });
+    const said = readFileSync(outputs, 'utf8').trimEnd().split('\n');
+    return {
+      code: ran.status,
+      out: ran.stdout,
+      outputs: Object.fromEntries(said.map((line) => line.split(/=(.*)/s).slice(0, 2))) as Record<string, string>,
+    };
+  };
+  beforeAll(() => {
+    mkdirSync(join(cwd, 'action'));
+    symlinkSync(dist, join(cwd, 'action', 'dist'));
+  });
+  it('hands each input to a step, and each output is one that a step writes', () => {
+    const inputs = [...action.slice(0, action.indexOf('outputs:')).matchAll(/^ {2}([\w-]+):$/gm)].map(([, name]) => name!);
+    expect(inputs).toEqual(['scenarios', 'working-directory', 'arguments', 'cache']);
+    for (const name of inputs) expect(action).toContain(`\${{ inputs.${name} }}`);
+    const script = readFileSync(packageFile('deploy/github/test.sh'), 'utf8');
+    const outputs = [...action.matchAll(/steps\.test\.outputs\.(\w+)/g)].map(([, name]) => name!);
+    expect(outputs).toEqual(['verdict', 'report', 'sarif', 'comment']);
+    for (const name of outputs) expect(script).toContain(`echo "${name}=$`);
+  });
+  it('takes what is built, and leaves it', () => {
+    expect(step('prepare', {}).code).toBe(0);
+  });
+  it('holds: exit 0, and the page', () => {
+    mended();
+    const { code, outputs } = step('test', { SCENARIOS: 'scenarios/button.json', CACHE: '.cache' });
+    expect([code, outputs['verdict']]).toEqual([0, 'holds']);
+    expect(readFileSync(outputs['report']!, 'utf8')).toContain('scenarios/button.json');
+    expect(readFileSync(outputs['comment']!, 'utf8')).toBe('### bootbench: 1 of 1 scenarios hold\n');
+  });
+  it('fails: exit 1, annotations, and a comment with the cause and its line', () => {
+    broken();
+    const { code, out, outputs } = step('test', { SCENARIOS: 'scenarios', ARGUMENTS: '--filter button --jobs 1', CACHE: '' });
+    expect([code, outputs['verdict']]).toEqual([1, 'fails']);
+    expect(out).toMatch(/^::error file=src\/bootloader\.c,line=10,/m);
+    expect(readFileSync(outputs['comment']!, 'utf8')).toMatch(/^\*\*primask\*\* src\/bootloader\.c:10\n\n```text\n/m);
+    expect(readFileSync(outputs['sarif']!, 'utf8')).toContain('"uriBaseId": "%SRCROOT%"');
+  });
+  it('no scenario: exit 2, and an error', () => {
+    expect(step('test', { SCENARIOS: 'none' })).toMatchObject({ code: 2, outputs: { verdict: 'error' } });
+  });
+});
+
+const noPytest = spawnSync('python3', ['-m', 'pytest', '--version']).status === 0 ? null : 'python3-pytest is not installed';
+describe.skipIf(noPytest !== null)(`the plugin of pytest${noPytest === null ? '' : `: ${noPytest}`}`, () => {
+  const pytest = (...args: readonly string[]) =>
+    spawnSync('python3', ['-m', 'pytest', '-q', '-p', 'bootbench_pytest', '-p', 'no:cacheprovider', ...args], {
+      cwd: join(cwd, 'project'),
+      encoding: 'utf8',
+      env: {
+        ...process.env,
+        PYTHONDONTWRITEBYTECODE: '1',
+        PYTHONPATH: packageFile('deploy/pytest'),
+        BOOTBENCH: `'${process.execPath}' '${join(dist, 'bootbench.js')}'`,
+      },
+    });
+  it('a scenario is a test; one that does not hold says the cause', () => {
+    broken();
+    const { status, stdout } = pytest('--bootbench', 'scenarios/button.json');
+    expect(status, stdout).toBe(1);
+    expect(stdout).toMatch(/^Cause +primask/m);
+    mended();
+    expect(pytest('--bootbench', 'scenarios/button.json').stdout).toContain('1 passed');
+  });
+  it('the fixture runs an image, and wrong input is an error in words', () => {
+    const test = `def test_a(bootbench):
+    assert bootbench("build/firmware.elf", board="nucleo-f446re", until="5s")["outcome"] == "dfu"
+def test_b(bootbench):
+    bootbench("missing.elf")
+`;
+    writeFileSync(join(cwd, 'project', 'test_boot.py'), test);
+    const { stdout } = pytest('test_boot.py');
+    expect(stdout).toContain('1 failed, 1 passed');
+    expect(stdout).toMatch(/BootbenchError: bootbench: .*missing\.elf/);
+  });
+});
