@@ -14,7 +14,9 @@ import { runHere } from '../src/library/job-here.ts';
 import { openMachine, type BenchMachine, type Stopped } from '../src/library/machine.ts';
 import { libraryJob, type BenchOptions, type RomOptions, type TypedScenario } from '../src/library/options.ts';
 import { explain } from '../src/report/explain.ts';
+import { handOverPicture } from '../src/report/hand-over/picture.ts';
 import { pictureOf } from '../src/report/picture.ts';
+import type { Sources } from '../src/report/source-lines.ts';
 import { resolveRomOptions, ROM_OPTION_VALUES } from '../src/rom/options.ts';
 import { findRomProfile } from '../src/rom/profiles.ts';
 import { FLIPS, flipViews } from './flips.ts';
@@ -32,6 +34,11 @@ HOST.prepare = async (chip) => {
 const CLOCKWORK = /^(TIM\d+|LPTIM\d+)\.CNT$|^RTC\.|^USB.*\.(FNR|DSTS|HFNUM)$|^OTG.*DSTS$|^DWT/;
 const ENTRY_LIMIT = '10s';
 const TIMELINE_ROWS = 60;
+
+const sourcesIn =
+  (source: NonNullable<Setup['source']>): Sources =>
+  (path) =>
+    source[path] === undefined ? null : { path, lines: source[path].split('\n'), newer: false, elsewhere: false };
 
 async function optionsOf({ name, chip, bytes, scenario, trigger }: Setup, flips: Flips): Promise<BenchOptions> {
   const images = [{ path: pathOf(name, bytes), bytes }];
@@ -76,7 +83,16 @@ class Lab {
     let trace: RunTrace | null = null;
     const result = runHere(job, { trace: (t) => (trace = t) });
     const took = performance.now() - started;
-    return { result, story: explain(result), chip: job.chip, took, sha256: sha256(setup.bytes), picture: pictureOf(result, trace) };
+    const handOver = handOverPicture(result, { sources: sourcesIn(setup.source ?? {}) });
+    return {
+      result,
+      story: explain(result),
+      chip: job.chip,
+      took,
+      sha256: sha256(setup.bytes),
+      picture: pictureOf(result, trace),
+      handOver,
+    };
   }
 
   /** Runs to the entry into the ROM: what can be turned over there. Null if there is no entry. */

@@ -7,6 +7,7 @@ import { hasReached } from '../src/bench/documents/reached.ts';
 import type { ExplainedFact } from '../src/report/explain.ts';
 import { CHIP_NAMES } from './chip-names.ts';
 import type { Lab } from './lab.ts';
+import { HandOver } from './hand-over.tsx';
 import { LESSONS, type LessonStep } from './lessons.ts';
 import { linkOf, readLink } from './link.ts';
 import {
@@ -102,7 +103,14 @@ function App() {
       await attempt('loading', async (stale) => {
         const bytes = new Uint8Array(await (await fetch(`examples/${example.name}.elf`)).arrayBuffer());
         if (stale()) return;
-        await diagnose({ name: 'firmware.elf', chip: example.chip, bytes, scenario: example.scenario, trigger: false });
+        await diagnose({
+          name: 'firmware.elf',
+          chip: example.chip,
+          bytes,
+          scenario: example.scenario,
+          trigger: false,
+          source: example.source,
+        });
       });
     },
     [attempt, diagnose],
@@ -294,6 +302,7 @@ function VerdictPanel({ verdict, example }: { readonly verdict: Verdict; readonl
   return (
     <section aria-labelledby="verdict">
       <h2 id="verdict">Verdict</h2>
+      <HandOver svg={verdict.handOver} />
       {verdict.story.map((fact, i) => (
         <StoryFact key={i} fact={fact} good={hasReached(result)}>
           {fact.kind === 'cause' && fact.text === verdict.story.find((f) => f.kind === 'cause')?.text && line?.file && (

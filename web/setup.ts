@@ -21,6 +21,8 @@ export interface Setup {
   readonly scenario: TypedScenario;
   /** Nobody said how it is made to jump: its trigger is looked for. */
   readonly trigger: boolean;
+  /** Source by the path that the line table has. */
+  readonly source?: Readonly<Record<string, string>>;
   /** What the run found that makes it jump: machines that are stepped do the same. */
   readonly found?: TypedScenario['steps'];
 }
@@ -82,6 +84,8 @@ export interface Verdict {
   readonly sha256: string;
   /** What the timeline draws. */
   readonly picture: Picture;
+  /** The hand-over as an SVG, whose texts are escaped. */
+  readonly handOver: string;
 }
 export interface DfuDevice {
   readonly name: string;
