@@ -86,6 +86,22 @@ describe('A success', () => {
     expect(textsOf(svg)).toContain('0483:df11');
     expect(svg).not.toMatch(/data-state="broken"|href=/);
   });
+  it('goes on where the device refuses what the host can do without, and ends where it cannot', () => {
+    const refused = row('0.600000000', 'request', 'GET_DESCRIPTOR(STRING 238, 18): STALL, 1 NAKs');
+    const log = [ATTACH, RESET, ...ANSWERED.slice(0, 4), refused, ...ANSWERED.slice(4)];
+    const picture = String(handOverPicture({ ...works(), usb: { ...works().usb, log } }));
+    expect(picture).toContain('data-ladder="7/7"');
+    expect(picture).not.toContain('STALL');
+    const vital = [
+      ATTACH,
+      RESET,
+      row('0.5', 'request', 'GET_DESCRIPTOR(DEVICE, 64): STALL'),
+      row('0.5', 'enumeration-retry', 'device-64: stall; attempt 2'),
+    ];
+    const ended = String(handOverPicture({ ...masked(), usb: { ...masked().usb, log: vital } }));
+    expect(ended).toContain('data-ladder="2/3"');
+    expect(textsOf(ended, 'a')).toContain('STALL');
+  });
   it('shows who wrote what is right', () => {
     const all = checks({ vtor: { observed: 'VTOR = 0x0bf97000', lastWriter: { ...writer, line: 7 } } });
     const shown = textsOf(String(handOverPicture({ ...works(), checks: all }, { sources: SOURCES })));

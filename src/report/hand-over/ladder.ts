@@ -62,7 +62,6 @@ function stepOf({ kind, text }: Log[number]): Step | null {
         text: shown(what),
         name: nameOf(what),
         answer: answered.replace(/, \d+ NAKs$/, ''),
-        good: !answered.startsWith('STALL'),
         way: 'down',
       };
     case 'no-answer':
@@ -83,6 +82,8 @@ function rungsOf(log: Log, isAttached = false): Rung[] {
   let configured = false;
   for (const row of log) {
     configured ||= row.kind === READY;
+    // a refusal is an answer, unless the host cannot do without
+    if (row.kind.startsWith('enumeration-') && steps.length > 0) steps.push({ ...steps.pop()!, good: false });
     // what the client of DFU heard
     if (row.kind === 'dfu' && steps.length > 0) steps.push({ ...steps.pop()!, answer: String(row.text).split(',')[0]! });
     const step = stepOf(row);
@@ -106,14 +107,15 @@ function ofUsb(result: RunResult): Ladder | null {
   if (session === undefined) return null;
   const since = usb.log.filter((row) => Number(row.at) >= Number(session.at));
   const reached = hasReached(result);
-  const rungs = upToSilence(rungsOf(since));
+  const all = rungsOf(since);
+  const rungs = reached ? all : upToSilence(all);
   const gone = since.find(({ kind }) => kind === 'enumeration-failed');
   const { repaired } = result;
   const [common, then] = parted(rungs, repaired?.log ?? []);
   return {
     of: 'USB host',
     rungs,
-    common: repaired === null ? rungs.filter(({ good }) => good).length : common,
+    common: reached ? rungs.length : repaired === null ? rungs.filter(({ good }) => good).length : common,
     repaired: then,
     goal: '0483:df11',
     reached,

@@ -202,7 +202,7 @@ function drawRung(svg: Svg, rung: Rung, y: number): number {
   const room = HOST - LADDER - 10;
   const two = below(rung);
   const shown = fit(text, room, TEXT);
-  const ink = good ? '' : 'red bo';
+  const ink = good ? '' : 'red';
   if (way === 'life') {
     svg.add(`<circle cx="${LADDER}" cy="${y}" r="4" fill="var(--${good ? 'k' : 'r'})"/>`);
     const lines = wrapped(text, HOST - LADDER - 12, TEXT, 2);
