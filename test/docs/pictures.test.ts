@@ -18,7 +18,7 @@ const PICTURES = [
 const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 
 it.each(PICTURES)('%s.svg is what bootbench draws of %s', async (name, fixture) => {
-  const result = await inThread(await loadJob([], { scenario: `${fixture}/scenario.json` }, fixtures), {});
+  const result = await inThread(await loadJob([], { scenario: `${fixture}/scenario.json`, after: true }, fixtures), {});
   const sources = sourcesOf({ images: [`${fixture}/firmware.elf`], folder: fixtures, io: { cwd: fixtures, env: {} } });
   const svg = String(handOverPicture(result, { sources }));
   expect(flawsOf(svg)).toEqual([]);
