@@ -1,4 +1,5 @@
 /** Workers on this machine: processes of their own, so that one that crashes takes nothing with it. */
+import { SurroundingsError } from '../bench/documents/usage-error.ts';
 import type { Tinypool } from 'tinypool';
 import type { CaseResult } from './base.ts';
 import type { Work } from './queued.ts';
@@ -86,7 +87,7 @@ export class Pool implements Worker {
       stop?.removeEventListener('abort', destroy);
     } catch (error) {
       destroy();
-      throw new Error(`no worker process could be started: ${(error as Error).message}`);
+      throw error instanceof SurroundingsError ? error : new Error(`no worker process could be started: ${(error as Error).message}`);
     }
     return self;
   }
@@ -113,7 +114,9 @@ export class Pool implements Worker {
       if (answer.ok) return answer.value;
       throw new WorkError(answer);
     } catch (error) {
-      throw hung.signal.aborted ? new Error(`the worker did not answer within ${Math.round((ms + GRACE) / 1000)} s and was ended`) : error;
+      // a run keeps its own limit: a process that says nothing is stopped, or the machine has no time for it
+      const silent = `a worker process did not answer within ${Math.round((ms + GRACE) / 1000)} s and was ended`;
+      throw hung.signal.aborted ? new SurroundingsError(silent, 'is the machine overloaded? fewer at once: --jobs 1') : error;
     } finally {
       clearTimeout(timer);
     }

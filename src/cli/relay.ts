@@ -6,8 +6,9 @@ import { newThread, type CommandData, type CommandMessage } from './threads.ts';
 
 /** A run that is told to stop, or has a limit, writes its result; one that does not come to an end so much later is ended without. */
 const GRACE_MS = 10_000;
-/** A thread ends at once where it can. */
+/** A thread ends at once where it can. Where nobody has sent a signal, the one that ends the program would be a lie: a busy machine has more time. */
 const HELD_MS = 1_000;
+const UNASKED_MS = 10_000;
 
 export function relay(args: readonly string[]): Promise<number> {
   // first of all: it takes its time to load, and Node to make the streams
@@ -42,7 +43,7 @@ export function relay(args: readonly string[]): Promise<number> {
       io.stderr.write(`bootbench: the run did not stop within ${GRACE_MS / 1000} s after ${after}: ended without a result\n`);
       stopListening();
       // a thread that waits for the system, for a terminal or a pipe, cannot be ended: the signal itself ends the program
-      const held = setTimeout(() => process.kill(process.pid, heard ?? 'SIGTERM'), HELD_MS);
+      const held = setTimeout(() => process.kill(process.pid, heard ?? 'SIGTERM'), heard === null ? UNASKED_MS : HELD_MS);
       void thread.terminate().then(() => {
         clearTimeout(held);
         end(heard === null ? EXIT.internal : exitAfter(heard));
