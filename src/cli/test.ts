@@ -1,8 +1,8 @@
 /** `bootbench test`: runs every scenario that says what it expects, several at once, and says which do not hold and why. */
 import { jsonDocument } from '../bench/documents/json-text.ts';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { parseDuration } from '../bench/documents/duration.ts';
 import { judge } from '../bench/documents/expect.ts';
 import type { RunResult } from '../bench/documents/result.ts';
@@ -17,6 +17,7 @@ import { printable, printableName } from '../report/text.ts';
 import { VERSION } from '../version.ts';
 import type { Bench } from './engine.ts';
 import { findScenarios } from './find-scenarios.ts';
+import { repositoryOf } from './git-ignore.ts';
 import { loadJob, readInput, readScenario } from './inputs.ts';
 import { EXIT, exitAfter, milliseconds, paintFor, type Io, type Stream, verbatim } from './io.ts';
 import { Outputs, surroundings } from './outputs.ts';
@@ -277,6 +278,18 @@ class Runner {
     return { result, cached: false };
   }
 
+  /** A scenario's path from the root of the repository that it lies in; as typed where there is none. */
+  private rooted(path: string): string {
+    const file = resolve(this.io.cwd, path);
+    const folder = existsSync(dirname(file)) ? realpathSync(dirname(file)) : dirname(file);
+    const repository = repositoryOf(folder);
+    return repository === null
+      ? path
+      : relative(repository, join(folder, basename(file)))
+          .split(sep)
+          .join('/');
+  }
+
   /** null = a scenario that expects nothing: it cannot fail, so it is no test. */
   private async one(path: string): Promise<TestOutcome | null> {
     const { io, plan } = this;
@@ -288,7 +301,7 @@ class Runner {
       state: internal ? 'internal' : 'error',
       seconds: seconds(),
       failures: [text],
-      findings: [{ scenario: path, rule: 'error', message: text, file: path, line: 1 }],
+      findings: [{ scenario: path, rule: 'error', message: text, file: this.rooted(path), line: 1 }],
     });
     try {
       const { expect, images } = await readScenario(path, io.cwd);
@@ -302,7 +315,7 @@ class Runner {
       const state = failures.length === 0 ? 'ok' : sameAs(failures, plan.baseline[path]) ? 'known' : 'fail';
       const report: TestOutcome['report'] = ({ stream, color }) =>
         shortReport(result, { judgement, sources, paint: paintFor(io, stream, color), width: stream.columns - 5, embedded: true });
-      const findings = state === 'fail' ? findingsOf(path, result, failures, sources) : [];
+      const findings = state === 'fail' ? findingsOf(path, result, failures, sources, this.rooted(path)) : [];
       return {
         path,
         state,

@@ -13,17 +13,29 @@ export interface Finding {
   /** Id of a check, an outcome, or `error` for a scenario that could not be run. */
   readonly rule: CauseId | RunResult['outcome'] | 'error';
   readonly message: string;
-  /** Below the working folder, with `/`; the scenario itself where no source is known. */
+  /** From the root of the repository, without one from the working folder, with `/`; the scenario itself where no source is known. */
   readonly file: string;
   readonly line: number;
 }
 
-/** @param failures what of `expect` does not hold */
-export function findingsOf(scenario: string, result: RunResult, failures: readonly string[], sources: Sources): Finding[] {
+/**
+ * @param failures what of `expect` does not hold
+ * @param named the scenario's file as a CI server looks for it
+ */
+export function findingsOf(
+  scenario: string,
+  result: RunResult,
+  failures: readonly string[],
+  sources: Sources,
+  named = scenario,
+): Finding[] {
   const story = storyOf(result, { sources });
   const at = (place: Place | null): Pick<Finding, 'file' | 'line'> => {
     const found = place?.file == null ? null : sources(place.file);
-    return found === null || found.elsewhere ? { file: scenario, line: 1 } : { file: found.path, line: place!.line ?? 1 };
+    const line = place?.line ?? 1;
+    // a CI server looks from the root of the repository, wherever bootbench was started in it
+    if (found?.home?.git === true) return { file: found.home.path, line };
+    return found === null || found.elsewhere ? { file: named, line: 1 } : { file: found.path, line };
   };
   const proved = story.filter((f): f is FactOf<'cause'> => f.is === 'cause' && f.proof !== null);
   const message = (own: FactOf<'cause'> | null): string => {

@@ -52,6 +52,31 @@ describe('a scenario that fails with a proved cause', () => {
     expect(ran.out).toMatch(/^::error file=main\.c,line=42,/m);
   });
 
+  it('of a product in a repository of several is named from the root of the repository, in all forms', async () => {
+    const root = folder();
+    mkdirSync(join(root, '.git'));
+    mkdirSync(join(root, 'charger', 'src'), { recursive: true });
+    mkdirSync(join(root, 'shared'));
+    writeFileSync(join(root, 'charger', 'fw.bin'), FIRMWARE);
+    writeFileSync(join(root, 'charger', 'a.json'), JSON.stringify({ schema: 'bootbench/scenario@1', chip: 'stm32h533re', images: [IMAGE], expect: { outcome: 'dfu' } }));
+    const cwd = join(root, 'charger');
+    const places = async (): Promise<string[]> => {
+      const ran = await cli(['test', 'a.json', '--reporter', 'github', '--sarif', 's.sarif', '--codequality', 'c.json'], { cwd, result: primaskResult });
+      const log = JSON.parse(read(cwd, 's.sarif')) as { runs: [{ results: [{ locations: [{ physicalLocation: { artifactLocation: { uri: string } } }] }] }] };
+      const [finding] = JSON.parse(read(cwd, 'c.json')) as [{ location: { path: string } }];
+      return [/file=([^,]*)/.exec(ran.out)![1]!, log.runs[0].results[0].locations[0].physicalLocation.artifactLocation.uri, finding.location.path];
+    };
+    expect(await places()).toEqual(Array(3).fill('charger/a.json'));
+    // a driver that several products share lies beside them
+    writeFileSync(join(root, 'shared', 'main.c'), Array(60).fill('  f();').join('\n'));
+    const shared = primaskResult();
+    const elsewhere = JSON.parse(JSON.stringify(shared).replaceAll('"main.c"', '"../shared/main.c"')) as typeof shared;
+    const ran = await cli(['test', 'a.json', '--reporter', 'github'], { cwd, result: () => elsewhere });
+    expect(ran.out).toMatch(/^::error file=shared\/main\.c,line=42,/m);
+    writeFileSync(join(root, 'charger', 'main.c'), Array(60).fill('  f();').join('\n'));
+    expect(await places()).toEqual(Array(3).fill('charger/main.c'));
+  }); // prettier-ignore
+
   it('is written into the summary of a step on GitHub', async () => {
     const cwd = scenarios(['a.json']);
     const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: join(cwd, 'summary.md') };
