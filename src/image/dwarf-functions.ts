@@ -2,7 +2,7 @@
  * Functions and what was inlined into them: address → stack of calls, as `addr2line -i` prints it. A unit's entries are read at the first question about its code.
  * Damaged units are dropped; nothing here throws.
  */
-import { fileNames, type LineTable, type SourceLine } from './dwarf-line.ts';
+import { fileNames, type FileNames, type LineTable, type SourceLine } from './dwarf-line.ts';
 import { DwarfError, DwarfReader, readForm, type DwarfSections } from './dwarf-reader.ts';
 import { codeRanges, readUnits, textValue, type AttributeValue, type CodeRange, type DwarfUnit, type Abbreviation } from './dwarf-units.ts';
 
@@ -69,9 +69,9 @@ interface UnitFunctions {
   /** In the order of the file: an enclosing one comes first. */
   readonly functions: readonly FunctionEntry[];
   readonly names: ReadonlyMap<number, NameEntry>;
-  readonly files: readonly string[];
+  readonly files: FileNames;
 }
-const NOTHING: UnitFunctions = { functions: [], names: new Map(), files: [] };
+const NOTHING: UnitFunctions = { functions: [], names: new Map(), files: () => undefined };
 
 export class FunctionTable {
   private readonly sections: DwarfSections;
@@ -99,7 +99,7 @@ export class FunctionTable {
     let at: SourceLine | null = innermost;
     for (const entry of [...calls].reverse()) {
       frames.push({ function: this.nameOf(unit, entry.named, 0), file: at?.file ?? null, line: at?.line ?? null, inlined: entry.inlined });
-      const file = files[entry.callFile];
+      const file = files(entry.callFile);
       at = file !== undefined && file !== '' && entry.callLine > 0 ? { file, line: entry.callLine } : null;
     }
     return frames;
@@ -120,7 +120,7 @@ export class FunctionTable {
     return [...text.matchAll(/(?<=^|\0)_Z\w+(?=\0)/g)].map((m) => m[0]);
   }
 
-  private chainAt(pc: number): { unit: DwarfUnit; calls: FunctionEntry[]; files: readonly string[] } | null {
+  private chainAt(pc: number): { unit: DwarfUnit; calls: FunctionEntry[]; files: FileNames } | null {
     const unit = this.unitAt(pc);
     if (unit === null) return null;
     const { functions, files } = this.functionsOf(unit);
@@ -208,7 +208,7 @@ function readFunctions(sections: DwarfSections, unit: DwarfUnit, inCode: (addres
     const own = SCOPES.has(tag) ? textValue(sections, unit, found.get(AT.NAME)) : null;
     scopes[depth] = own === null ? scope : `${scope}${own}::`;
   }
-  return { functions, names, files: orNothing(() => fileNames(sections, unit.lineTable, unit.folder)) ?? [] };
+  return { functions, names, files: orNothing(() => fileNames(sections, unit.lineTable, unit.folder)) ?? (() => undefined) };
 
   function readAttributes(attributes: Abbreviation['attributes'], all: boolean): ReadonlyMap<number, AttributeValue> {
     const found = new Map<number, AttributeValue>();

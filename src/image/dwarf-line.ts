@@ -71,10 +71,17 @@ interface Sequence {
   readonly line: number[];
 }
 
+/** Characters that the files of all units have together; real firmware stays below a quarter. */
+const MOST_PATHS = 128 << 20;
+
 class FileIndex {
   readonly files: string[] = [];
   private readonly byName = new Map<string, number>();
+  private room = MOST_PATHS;
   of(name: string): number {
+    // all that is asked for counts: it is joined before it can be looked up
+    this.room -= name.length;
+    if (this.room < 0) throw new DwarfError('paths too long');
     let index = this.byName.get(name);
     if (index === undefined) this.byName.set(name, (index = this.files.push(name) - 1));
     return index;
@@ -143,14 +150,23 @@ interface Header {
   readonly lineRange: number;
   readonly opcodeBase: number;
   readonly operandCounts: readonly number[];
-  /** File register → name; the register counts from 1 before DWARF 5. */
-  readonly files: string[];
+  /** By file register, which counts from 1 before DWARF 5. */
+  readonly files: FileEntry[];
   readonly folders: readonly string[];
   readonly compileFolder: string | null;
 }
+/** Joined with its folder where it is asked for: many files may have one long folder. */
+interface FileEntry {
+  readonly name: string;
+  readonly folder: number;
+}
 
-const nameOf = (h: { folders: readonly string[]; compileFolder: string | null }, name: string, folder: number): string =>
-  fileName(name, h.folders[folder] ?? null, h.compileFolder);
+/** Undefined where the unit has no such file. */
+function nameOf({ files, folders, compileFolder }: Header, register: number): string | undefined {
+  const entry = files[register];
+  if (entry === undefined) return undefined;
+  return entry.name === '' ? '' : fileName(entry.name, folders[entry.folder] ?? null, compileFolder);
+}
 
 function readHeader(sections: DwarfSections, unit: UnitHeader, r: DwarfReader, compileFolder: string | null): Header {
   if (!readable(unit.version)) throw new DwarfError(`version ${unit.version}`);
@@ -174,36 +190,39 @@ function readHeader(sections: DwarfSections, unit: UnitHeader, r: DwarfReader, c
   if (unit.version >= 5) {
     const folders = readEntries(r, unit, addressSize, sections).map((e) => e.name);
     const own = folders[0] ?? compileFolder;
-    const files = readEntries(r, unit, addressSize, sections).map((e) => nameOf({ folders, compileFolder: own }, e.name, e.folder));
-    return { ...common, files, folders, compileFolder: own };
+    return { ...common, files: readEntries(r, unit, addressSize, sections), folders, compileFolder: own };
   }
   const folders = [compileFolder ?? ''];
   for (let name = r.string(); name !== ''; name = r.string()) folders.push(name);
-  const files = [''];
+  const files: FileEntry[] = [{ name: '', folder: 0 }];
   for (let name = r.string(); name !== ''; name = r.string()) {
-    files.push(nameOf({ folders, compileFolder }, name, r.uleb()));
+    files.push({ name, folder: r.uleb() });
     r.uleb(); // time
     r.uleb(); // size
   }
   return { ...common, files, folders, compileFolder };
 }
 
-/** Names of the files of a unit, by the number that its entries give. */
-export function fileNames(sections: DwarfSections, lineTable: number | null, compileFolder: string | null): readonly string[] {
-  if (sections.line === null || lineTable === null) return [];
+/** The name of a file of a unit, by the number that its entries give. */
+export type FileNames = (register: number) => string | undefined;
+
+/** @throws DwarfError where the unit's line table is damaged */
+export function fileNames(sections: DwarfSections, lineTable: number | null, compileFolder: string | null): FileNames {
+  if (sections.line === null || lineTable === null) return () => undefined;
   const unit = readUnitHeader(new DwarfReader(sections.line, lineTable));
   const r = new DwarfReader(sections.line, unit.start + (unit.offsetSize === 4 ? 6 : 14), unit.end);
-  return readHeader(sections, unit, r, compileFolder).files;
+  const header = readHeader(sections, unit, r, compileFolder);
+  return (register) => nameOf(header, register);
 }
 
 const DW_LNCT_PATH = 1;
 const DW_LNCT_DIRECTORY_INDEX = 2;
 
-function readEntries(r: DwarfReader, unit: UnitHeader, addressSize: number, sections: DwarfSections): { name: string; folder: number }[] {
+function readEntries(r: DwarfReader, unit: UnitHeader, addressSize: number, sections: DwarfSections): FileEntry[] {
   const format: [number, number][] = [];
   for (let n = r.u8(); n > 0; n--) format.push([r.uleb(), r.uleb()]);
   const count = r.uleb();
-  const entries: { name: string; folder: number }[] = [];
+  const entries: FileEntry[] = [];
   for (let i = 0; i < count; i++) {
     const before = r.at;
     const entry = { name: '', folder: 0 };
@@ -234,7 +253,7 @@ function readUnit(
   const fileOf = (register: number): number => {
     let i = indexOf.get(register);
     if (i === undefined) {
-      const name = files[register];
+      const name = nameOf(header, register);
       indexOf.set(register, (i = name === undefined || name === '' ? -1 : index.of(name)));
     }
     return i;
@@ -286,7 +305,7 @@ function readUnit(
         address = length - 1 === 4 ? r.u32() : length - 1 === 8 ? r.u64() : address;
       } else if (extended === 3) {
         const name = r.string();
-        files.push(nameOf(header, name, r.uleb()));
+        files.push({ name, folder: r.uleb() });
       }
       r.at = next;
     } else if (opcode === 1) {

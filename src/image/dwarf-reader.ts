@@ -1,7 +1,7 @@
 /** A cursor over DWARF data. Reading past the end throws DwarfError, which never leaves the DWARF readers. */
-export class DwarfError extends Error {}
+import { shortened, stringTable } from './strings.ts';
 
-const utf8 = new TextDecoder('utf-8');
+export class DwarfError extends Error {}
 
 export class DwarfReader {
   readonly bytes: Uint8Array;
@@ -64,7 +64,7 @@ export class DwarfReader {
     const stop = this.bytes.indexOf(0, start);
     if (stop < 0 || stop >= this.end) throw new DwarfError('unterminated string');
     this.at = stop + 1;
-    return utf8.decode(this.bytes.subarray(start, stop));
+    return shortened(this.bytes, start, stop);
   }
 }
 
@@ -118,6 +118,14 @@ export function readUnitHeader(r: DwarfReader): UnitHeader {
   return { start, end, version: r.u16(), offsetSize };
 }
 
+/** A string of a section of strings. */
+export function stringAt(section: Uint8Array | null, at: number): string | null {
+  if (section === null) return null;
+  const text = stringTable(section).at(at);
+  if (text === null) throw new DwarfError('no string');
+  return text;
+}
+
 /** An attribute value of a form; only strings and numbers are told apart, blocks are skipped. */
 // eslint-disable-next-line complexity, house/own-lines -- one case for each form (DWARF 5, 7.5.6)
 export function readForm(
@@ -129,8 +137,6 @@ export function readForm(
   implicit = 0,
 ): string | number | null {
   const offset = (): number => (offsetSize === 4 ? r.u32() : r.u64());
-  const stringAt = (section: Uint8Array | null, at: number): string | null =>
-    section === null ? null : new DwarfReader(section, at).string();
   switch (form) {
     case 0x01: // addr
       return addressSize === 8 ? r.u64() : r.u32();

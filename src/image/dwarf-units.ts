@@ -2,7 +2,7 @@
  * Units of .debug_info and their root entries: where a unit's code lies, which line table it uses, and the bases of its indexed forms. The entries below the
  * root are read by dwarf-functions.ts, for the units that are asked about.
  */
-import { DwarfError, DwarfReader, readForm, readUnitHeader, type DwarfSections, type UnitHeader } from './dwarf-reader.ts';
+import { DwarfError, DwarfReader, readForm, readUnitHeader, stringAt, type DwarfSections, type UnitHeader } from './dwarf-reader.ts';
 
 const DW_AT_NAME = 0x03;
 const DW_AT_STMT_LIST = 0x10;
@@ -177,7 +177,7 @@ export function textValue(sections: DwarfSections, unit: UnitForms, found: Attri
   // without a base (a split unit) the offsets begin behind the section's header
   const base = unit.strOffsetsBase ?? (unit.version >= 5 ? 2 * unit.offsetSize : 0);
   const r = new DwarfReader(sections.strOffsets, base + found.value * unit.offsetSize);
-  return new DwarfReader(sections.str, unit.offsetSize === 4 ? r.u32() : r.u64()).string();
+  return stringAt(sections.str, unit.offsetSize === 4 ? r.u32() : r.u64());
 }
 /** A code address in any of its forms. */
 function addressValue(sections: DwarfSections, unit: UnitForms, found: AttributeValue | undefined): number | null {

@@ -47,7 +47,7 @@ export class VariableTable {
     let at: VariableEntry | undefined = entry;
     for (let n = 0; n < DEEPEST && at !== undefined; n++) {
       const { unit, file, line, origin }: VariableEntry = at;
-      const name = line === 0 ? undefined : orNone(() => [...fileNames(this.sections, unit.lineTable, unit.folder)])[file];
+      const name = line === 0 ? undefined : orNone(() => [fileNames(this.sections, unit.lineTable, unit.folder)(file)])[0];
       if (name !== undefined && name !== '') return { file: name, line };
       at = origin === null ? undefined : this.entries!.get(origin);
     }

@@ -4,6 +4,7 @@
  */
 import { Unzlib } from 'fflate';
 import { ImageError, atOffset, hexAddress } from './errors.ts';
+import { StringTable } from './strings.ts';
 
 export interface ElfSegment {
   /** Where the bytes are programmed (p_paddr, the LMA). */
@@ -271,9 +272,9 @@ function readSections(bytes: Uint8Array, u16: Read, u32: Read): Section[] {
     if (row.type !== 0 && row.type !== SHT_NOBITS && row.offset + row.size > bytes.length) throw truncated(`section ${i}`, at + 16);
     return row;
   });
-  const names = rows[u16(50)];
+  const names = stringsOf(bytes, rows[u16(50)]);
   return rows.map((row) => ({
-    name: names === undefined || names.type === SHT_NOBITS ? '' : readString(bytes, names.offset, names.offset + names.size, row.nameAt),
+    name: names?.at(row.nameAt) ?? '',
     type: row.type,
     inMemory: (row.flags & SHF_ALLOC) !== 0,
     compressed: (row.flags & SHF_COMPRESSED) !== 0,
@@ -284,14 +285,10 @@ function readSections(bytes: Uint8Array, u16: Read, u32: Read): Section[] {
   }));
 }
 
-const utf8 = new TextDecoder('utf-8');
-
-/** The string at `start + offset`, ended by NUL or by `end`. */
-function readString(bytes: Uint8Array, start: number, end: number, offset: number): string {
-  if (end > bytes.length) return '';
-  const rest = bytes.subarray(start + offset, end);
-  const to = rest.indexOf(0);
-  return utf8.decode(to < 0 ? rest : rest.subarray(0, to));
+/** Null where a section has no strings. */
+function stringsOf(bytes: Uint8Array, section: Pick<Section, 'type' | 'offset' | 'size'> | undefined): StringTable | null {
+  if (section === undefined || section.type === SHT_NOBITS || section.offset + section.size > bytes.length) return null;
+  return new StringTable(bytes.subarray(section.offset, section.offset + section.size));
 }
 
 const BINDINGS = ['local', 'global', 'weak'] as const;
@@ -299,15 +296,15 @@ const SHN_UNDEF = 0;
 
 function readSymbols(bytes: Uint8Array, sections: readonly Section[], u16: Read, u32: Read): ElfSymbol[] {
   const table = sections.find((s) => s.type === SHT_SYMTAB);
-  const strings = table && sections[table.link];
-  if (table === undefined || strings === undefined || strings.type === SHT_NOBITS) return [];
+  const strings = table && stringsOf(bytes, sections[table.link]);
+  if (table === undefined || !strings) return [];
   const symbols: ElfSymbol[] = [];
   for (let at = table.offset; at + SYM_SIZE <= table.offset + table.size; at += SYM_SIZE) {
     const info = bytes[at + 12]!;
     const type = info & 15;
     const binding = BINDINGS[info >>> 4];
     if (type > 2 || binding === undefined || u16(at + 14) === SHN_UNDEF) continue;
-    const name = readString(bytes, strings.offset, strings.offset + strings.size, u32(at));
+    const name = strings.at(u32(at)) ?? '';
     if (name === '' || /^\$[adtx](\.|$)/.test(name)) continue; // mapping symbols mark code and data, they name nothing
     const value = u32(at + 4);
     symbols.push({

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FunctionTable } from '../../src/image/dwarf-functions.ts';
 import { LineTable } from '../../src/image/dwarf-line.ts';
-import { debugSections } from '../../src/image/dwarf-reader.ts';
+import { debugSections, DwarfError, stringAt } from '../../src/image/dwarf-reader.ts';
 import { readUnits } from '../../src/image/dwarf-units.ts';
 import { parseElf } from '../../src/image/elf.ts';
 import { codePlace, loadImage } from '../../src/image/image.ts';
@@ -100,6 +100,17 @@ describe('line table', () => {
     expect(table.lookup(0)).toBeNull();
     expect(Date.now() - started).toBeLessThan(1000);
   });
+});
+
+test('strings of a section that many entries share or cut from one long text are bounded', () => {
+  const text = new Uint8Array(20_000).fill(0x61);
+  expect(new Set(Array.from({ length: 1000 }, () => stringAt(text, 7)))).toEqual(new Set(['a'.repeat(4096)]));
+  let sum = 0;
+  const all = (): void => {
+    for (let at = 0; at < 15_000; at++) sum += stringAt(text, at)!.length;
+  };
+  expect(all).toThrow(DwarfError);
+  expect(sum).toBeLessThanOrEqual(4 * text.length + 4096);
 });
 
 describe('source names', () => {

@@ -99,6 +99,26 @@ describe('A symbol', () => {
     const { symbols } = loadImage(withSymbols(names, rows, '', 0x0100_0000), 'a.elf');
     expect(symbols.at(at + 12)).toMatchObject({ symbol: { name: 'main' }, offset: 12 });
   });
+  it('whose name is longer than 4096 bytes has its beginning', () => {
+    const names = `\0${'a'.repeat(4096)}\0${'b'.repeat(4097)}\0`;
+    expect(symbolsOf(names, [symbol(1, 0, 0, 0x12), symbol(4098, 0, 0, 0x12)]).map((s) => s.name)).toEqual([
+      'a'.repeat(4096),
+      'b'.repeat(4096),
+    ]);
+  });
+  it('of many that share one long text costs no more than the text four times', () => {
+    const names = `\0${'a'.repeat(20_000)}\0`;
+    const same = symbolsOf(
+      names,
+      Array.from({ length: 2000 }, () => symbol(1, 0, 0, 0x12)),
+    );
+    expect(same.length).toBe(2000);
+    const apart = symbolsOf(
+      names,
+      Array.from({ length: 2000 }, (_, i) => symbol(1 + i, 0, 0, 0x12)),
+    );
+    expect(apart.reduce((sum, { name }) => sum + name.length, 0)).toBeLessThanOrEqual(4 * names.length + 4096);
+  });
   it.each(['', 'more', 'more\0'])('whose name is not ended has what its table holds of it (behind it stands "%s")', (tail) => {
     const names = symbolsOf('\0abc', [symbol(1, 0, 0, 0x12), symbol(3, 0, 0, 0x12), symbol(4, 0, 0, 0x12)], tail).map((s) => s.name);
     expect(names).toEqual(['abc', 'c']);
