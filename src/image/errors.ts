@@ -1,6 +1,7 @@
 /** A firmware image that cannot be used, said in a way that a user can act on. Image code throws nothing else. */
 export type ImageErrorCode =
   | 'empty'
+  | 'too-large'
   | 'not-elf'
   | 'truncated'
   | 'wrong-class'
@@ -51,5 +52,7 @@ export class ImageError extends Error {
   }
 }
 
+/** What to do about a file that no firmware of these chips fills. */
+export const RIGHT_FILE = 'no chip has more than 4 MB of flash: is it the right file?';
 export const hexAddress = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 export const atOffset = (n: number): string => `offset 0x${n.toString(16)}`;

@@ -1,5 +1,6 @@
 /** The formats, beside ELF, whose files say where their bytes go; and what people give in place of an image. */
 import { looksLikeDfuSe, parseDfuSe } from './dfu.ts';
+import { ImageError, RIGHT_FILE } from './errors.ts';
 import { looksLikeHex, parseHex, type RecordFile } from './hex.ts';
 import { looksLikeSrec, parseSrec } from './srec.ts';
 import { looksLikeUf2, parseUf2 } from './uf2.ts';
@@ -24,6 +25,18 @@ const FORMATS: readonly Format[] = [
   { kind: 'uf2', called: 'a UF2 file', is: looksLikeUf2, read: noEntry(parseUf2), names: null },
   { kind: 'dfuse', called: 'a DfuSe file', is: looksLikeDfuSe, read: noEntry(parseDfuSe), names: null },
 ];
+/** Of such a file: 4 MB, more than any chip has, are 12 MB in records of 16 bytes. */
+const MOST_BYTES = 16 << 20;
+/** @throws ImageError where reading all of it would take minutes, and say nothing more */
+export function mustFit(bytes: Uint8Array, { called }: Format): void {
+  if (bytes.length > MOST_BYTES)
+    throw new ImageError(
+      'too-large',
+      `${called} of ${Math.ceil(bytes.length / 2 ** 20)} MB; at most ${MOST_BYTES >> 20} MB are read`,
+      null,
+      RIGHT_FILE,
+    );
+}
 export const formatOf = (bytes: Uint8Array): Format | null => FORMATS.find(({ is }) => is(bytes)) ?? null;
 
 /** Files that people give in place of an image, by how they begin. */

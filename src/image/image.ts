@@ -15,7 +15,7 @@ import { VariableTable } from './dwarf-variables.ts';
 import { debugSections } from './dwarf-reader.ts';
 import { ImageError, hexAddress } from './errors.ts';
 import { hasDfuSuffix, withoutDfuSuffix } from './dfu.ts';
-import { formatOf, mistakenFor, type PlainKind } from './formats.ts';
+import { formatOf, mistakenFor, mustFit, type PlainKind } from './formats.ts';
 import { sha256 } from './sha256.ts';
 import { SymbolTable, type NamedAddress } from './symbols.ts';
 
@@ -100,7 +100,6 @@ function raw(bytes: Uint8Array, path: string, digest: string, address: number): 
 
 function load(bytes: Uint8Array, path: string, address: number | null): LoadedImage {
   if (bytes.length === 0) throw new ImageError('empty', 'the file is empty', null, 'did the build finish?');
-  const digest = sha256(bytes);
   const format = formatOf(bytes);
   if (address !== null) {
     // a raw binary may begin with a colon or an S: there the name decides
@@ -109,12 +108,13 @@ function load(bytes: Uint8Array, path: string, address: number | null): LoadedIm
       const what = named ? format.called : 'an ELF file';
       throw new ImageError('bad-address', `${what} already contains its addresses`, null, 'leave out @address');
     }
-    return raw(bytes, path, digest, address);
+    return raw(bytes, path, sha256(bytes), address);
   }
-  if (isElf(bytes)) return loadElf(bytes, path, digest);
+  if (isElf(bytes)) return loadElf(bytes, path, sha256(bytes));
   if (format !== null) {
+    mustFit(bytes, format);
     const { chunks, entry } = format.read(bytes);
-    return plain(path, digest, format.kind, joinChunks(chunks), entry);
+    return plain(path, sha256(bytes), format.kind, joinChunks(chunks), entry);
   }
   if (/\.(bin|raw|img)$/i.test(path)) throw noAddress('a raw binary', path);
   if (hasDfuSuffix(bytes) || /\.dfu$/i.test(path)) {

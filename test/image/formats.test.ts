@@ -132,6 +132,33 @@ describe('files that say where their bytes go', () => {
   });
 });
 
+describe('a file that no firmware fills is refused before it is read', () => {
+  const large = (begins: string): Uint8Array => {
+    const bytes = new Uint8Array((16 << 20) + 1).fill(0x0a);
+    bytes.set(ascii(begins));
+    return bytes;
+  };
+  test.each([
+    [':00000001FF', 'an Intel HEX file'],
+    ['S0030000FC', 'an S-record file'],
+    ['UF2\nWQ]\x9e', 'a UF2 file'],
+    ['DfuSe', 'a DfuSe file'],
+  ])('by its size: %j', (begins, called) => {
+    const bytes = large(begins);
+    expect(() => loadImage(bytes, 'a.hex')).toThrow(
+      `a.hex: ${called} of 17 MB; at most 16 MB are read; no chip has more than 4 MB of flash`,
+    );
+  });
+  test.each([
+    ['hex', ':0100000000FF\n'],
+    ['srec', 'S104000000FB\n'],
+  ])('by its lines: %s', (kind, record) => {
+    expect(() => loadImage(ascii(record.repeat(600_001)), `a.${kind}`)).toThrow(
+      'it has more than 600000 lines; no chip has more than 4 MB of flash',
+    );
+  });
+});
+
 describe('S-records', () => {
   test('objcopy wrote the same bytes and the same entry as the ELF holds', () => {
     const [file, elf] = [loadImage(data('dwarf5-O2.srec'), 'a.srec'), loadImage(data('dwarf5-O2.elf'), 'a.elf')];
