@@ -8,6 +8,7 @@ import type { Core } from '../emu/core/core.ts';
 import { findChip } from '../chips/index.ts';
 import { loadJob, type MachineOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
+import { paced, sendTo } from './paced.ts';
 import { usePrebuilt } from './prebuilt.ts';
 import { addressOf, interrupted, isLoopback, listening, LOOPBACK, portNumber, takeOver } from './serving.ts';
 
@@ -71,7 +72,7 @@ async function serve(hub: GdbHub, core: Core, socket: Socket, sockets: Set<Socke
   socket.setNoDelay(true);
   socket.on('error', () => socket.destroy());
   socket.on('close', () => sockets.delete(socket));
-  const server = await takeOver(socket, () => hub.connect(core, (bytes) => void (socket.writable && socket.write(bytes))));
+  const server = await takeOver(socket, () => hub.connect(core, sendTo(socket)));
   if (server === null) {
     if (socket.destroyed) return;
     log(`${core.row.name}: a second client was refused`);
@@ -79,7 +80,7 @@ async function serve(hub: GdbHub, core: Core, socket: Socket, sockets: Set<Socke
     return;
   }
   log(`${core.row.name}: client attached, the core is halted`);
-  socket.on('data', (bytes) => {
+  paced(socket, (bytes) => {
     server.receive(bytes);
     if (!server.closed) return;
     // the next client may come before this socket is closed

@@ -9,6 +9,7 @@ import { StLink, StLinkConnection } from '../debug/probe/st-link.ts';
 import { findChip } from '../chips/index.ts';
 import { loadJob, type MachineOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
+import { paced, sendTo } from './paced.ts';
 import { usePrebuilt } from './prebuilt.ts';
 import { serialAdapter, serialPort } from './serial-adapter.ts';
 import { addressOf, interrupted, isLoopback, listening, LOOPBACK, portNumber, takeOver } from './serving.ts';
@@ -59,8 +60,8 @@ export async function probeCommand(images: readonly string[], options: ProbeOpti
     }
     socket.setNoDelay(true);
     log('client attached');
-    const connection = new StLinkConnection(probe, (bytes) => void (socket.writable && socket.write(bytes)));
-    socket.on('data', (bytes) => {
+    const connection = new StLinkConnection(probe, sendTo(socket));
+    paced(socket, (bytes) => {
       connection.receive(bytes);
       if (connection.broken) socket.end();
       wake();

@@ -1,5 +1,6 @@
 /** The USB/IP server's sockets. What is said on them is `usb-sim/usbip-connection.ts`. */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { mustRead } from './paced.ts';
 import { cannotListen } from './serving.ts';
 import { UsbIpConnection, type UsbIpExport } from '../usb-sim/usbip-connection.ts';
 
@@ -54,6 +55,7 @@ function accept(shared: UsbIpExport, socket: Socket): UsbIpConnection {
   const patience = setTimeout(() => {
     if (!connection.imported) socket.destroy();
   }, IMPORT_WITHIN_MS);
+  mustRead(socket);
   socket.on('drain', () => socket.resume());
   socket.on('data', (bytes) => connection.receive(bytes));
   socket.on('end', () => connection.end());
