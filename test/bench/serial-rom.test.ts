@@ -39,7 +39,7 @@ it.each([
 
 it('a timer interrupt left on: the ROM does not answer until its line is repaired', () => {
   const result = runOn('serial-rom-timer', 'stm32f334r8');
-  expect(result.goal).toEqual({ name: 'usart1', reached: false, at: null });
+  expect(result.goal).toEqual({ name: 'usart1', reached: false, at: null, asks: '0x7F at 9600 baud on USART1 (RX PA10)' });
   expect(result.diagnosis.sets).toEqual([['nvic-enabled'], ['peripherals-left-on']]);
   const [cause] = result.diagnosis.causes;
   expect(cause).toMatchObject({ id: 'nvic-enabled', proved: true, outcomeAfterRepair: 'rom-silent' });

@@ -68,7 +68,7 @@ const labelOf = ({ id, observed }: ResultCheck): string => {
 const nameOf = (file: string): string => file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
 export const shortPlace = ({ file, line, pc }: Place): string => (file === null ? pc : `${nameOf(file)}:${line}`);
 
-export function codeAt(place: Place | null, sources: Sources): CodeOfWire | null {
+function codeAt(place: Place | null, sources: Sources): CodeOfWire | null {
   if (place === null) return null;
   const lines = place.file === null ? null : (sources(place.file)?.lines ?? null);
   return { place: shortPlace(place), function: place.symbol, text: lines?.[(place.line ?? 0) - 1]?.trim() ?? null };

@@ -128,7 +128,7 @@ function movedCalls(
   for (let n = 0; callee !== null && callee.name !== 'main' && n < MOST_CALLERS; n++) {
     const { name } = callee;
     const mentions = mentionsOf(callee, all, sources);
-    const calls = mentions.filter((m) => functionAt(m.file, m.line, sources)?.name !== main.name);
+    const calls = mentions.filter((m) => !runsInMain(functionAt(m.file, m.line, sources), main, all, sources));
     if (calls.length === 0) return `no call of ${name}() that can be moved was found`;
     const isOwn = files.includes(callee.file) && !/\.(?:h|hpp|hh|inc)$/i.test(callee.file);
     if (isPlain(callee) && isOwn && calls.every((m) => isMovable(m, name, sources))) return { callee, calls };
@@ -139,6 +139,13 @@ function movedCalls(
     callee = first;
   }
   return 'the function that jumps was not found in the sources';
+}
+
+/** main(), or a function that nothing but main() and such functions call: no interrupt comes by it. */
+function runsInMain(around: FunctionText | null, main: FunctionText, files: readonly string[], sources: Sources, depth = 0): boolean {
+  if (around === null || around.name === main.name) return around !== null;
+  const callers = depth < MOST_CALLERS ? mentionsOf(around, files, sources) : [];
+  return callers.length > 0 && callers.every((m) => runsInMain(functionAt(m.file, m.line, sources), main, files, sources, depth + 1));
 }
 
 const callOf = (name: string): RegExp => new RegExp(`\\b${name}\\s*\\(\\s*\\)\\s*;`);
