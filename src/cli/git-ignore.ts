@@ -1,6 +1,6 @@
 /** Which files git ignores, by the rules of gitignore(5): no git is started, since a repository may be somebody else's. */
 import { readFileSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { gitText, ignoreConfig, type IgnoreConfig } from './git-config.ts';
 
 interface Rule {
@@ -11,21 +11,28 @@ interface Rule {
 }
 
 export class GitIgnore {
+  /** The repository around, whose rules count in each folder of it; else the folder itself. */
   private readonly root: string;
+  /** From there to the folder that paths begin at. */
+  private readonly way: readonly string[];
   private readonly home: string | null;
   private readonly env: Readonly<Record<string, string | undefined>>;
   private readonly rules = new Map<string, readonly Rule[]>();
   private readonly repositories = new Map<string, Repository | null>();
 
-  /** @param root where reading of `.gitignore` begins; `home` is where the user's own rules lie */
-  constructor(root: string, home: string | null, env: Readonly<Record<string, string | undefined>> = {}) {
-    this.root = root;
+  /** @param folder where paths begin; `home` is where the user's own rules lie */
+  constructor(folder: string, home: string | null, env: Readonly<Record<string, string | undefined>> = {}) {
+    this.root = repositoryOf(folder) ?? folder;
+    this.way = relative(this.root, folder)
+      .split(sep)
+      .filter((part) => part !== '');
     this.home = home;
     this.env = env;
   }
 
-  /** @param path parts of a file's path, from the root */
-  ignores(path: readonly string[]): boolean {
+  /** @param inside parts of a file's path, from the folder */
+  ignores(inside: readonly string[]): boolean {
+    const path = [...this.way, ...inside];
     // nothing below an ignored folder can be taken back
     return path.some((_part, i) => this.decides(path.slice(0, i + 1), i < path.length - 1));
   }

@@ -87,6 +87,22 @@ describe('which folder the project folder is', () => {
       expect(projectFolders({ cwd: join(root, 'repo', 'sub'), env })).toEqual([join(root, 'repo', 'sub')]);
     }
   });
+  it('in which the rules of that repository count', () => {
+    const root = tree({
+      'home/.git/info/exclude': 'excl.c\n',
+      'home/.gitignore': 'ign.c\n/p/here.c\n/here2.c\nbuilt/\n',
+      'home/p/.gitignore': 'own.c\n',
+      ...Object.fromEntries(
+        ['excl', 'ign', 'here', 'here2', 'own', 'built/b', 'shown'].map((name) => [`home/p/${name}.c`, `text ${name}`]),
+      ),
+      'home/built/b.c': 'text b',
+    });
+    const env = { HOME: join(root, 'home') };
+    const sources = sourcesIn(join(root, 'home/p'), { env });
+    for (const name of ['excl', 'ign', 'here', 'own', 'built/b']) expect(told(sources, `${name}.c`), name).toBe('git ignores it');
+    for (const name of ['here2', 'shown']) expect(told(sources, `${name}.c`), name).toBe(`text ${name}`);
+    expect(told(sourcesIn(join(root, 'home/built'), { env }), 'b.c')).toBe('git ignores it');
+  });
   it('none where the user stands in his home folder or above it', () => {
     const root = tree({ 'home/a.c': 'mine' });
     expect(projectFolders({ cwd: root, env: { HOME: join(root, 'home') } })).toEqual([]);
