@@ -76,7 +76,7 @@ export function readInput(path: string, cwd: string, shown = path): Uint8Array {
 }
 /** Names that look right in the command line or in a scenario and are not what arrives here. */
 export function nameHint(path: string, cwd: string): string | null {
-  if (path === '-') return 'for standard input write /dev/stdin';
+  if (path === '-') return 'for a file as standard input (`< file`) write /dev/stdin';
   const slashed = path.replaceAll('\\', '/');
   if (slashed !== path && existsSync(resolve(cwd, slashed))) return `${slashed} exists: write / instead of \\; it also works on Windows`;
   return path.includes('\ufffd') ? 'Node supports only UTF-8 file names: rename the file, or make a link to it' : null;

@@ -43,7 +43,11 @@ describe('exit code', () => {
 
   test.each<[string, string[], string]>([
     ['a missing file', ['run', 'gone.elf', ...CHIP], 'cannot read gone.elf: no such file or folder'],
-    ['standard input', ['run', '-', ...CHIP], 'cannot read -: no such file or folder; for standard input write /dev/stdin'],
+    [
+      'standard input',
+      ['run', '-', ...CHIP],
+      'cannot read -: no such file or folder; for a file as standard input (`< file`) write /dev/stdin',
+    ],
     ['a name that is not UTF-8', ['run', 'f\ufffd.elf', ...CHIP], 'Node supports only UTF-8 file names'],
     ['a name with the separators of Windows', ['run', '.\\fw.bin@0x08000000', ...CHIP], './fw.bin exists: write / instead of \\'],
     ['an empty name', ['run', '', ...CHIP], 'a file name is empty'],
