@@ -38,6 +38,10 @@ const SLOW_IN_ALL = 45_000;
 const SLOW_ANSWER = 250;
 /** Packets that nobody asked for yet; a server sends one or two. */
 const MOST_WAITING = 64;
+/** `$`, `#` and the sum of a packet. */
+const FRAME = 4;
+/** Bytes of console packets until an answer or a stop: so many, and so many more each millisecond. A probe carries some 10 KB/s. */
+const MOST_CONSOLE = { bytes: 1 << 20, perMs: 100 } as const;
 
 export class RspClient {
   private readonly transport: Transport;
@@ -47,10 +51,15 @@ export class RspClient {
   private last: Uint8Array | null = null;
   private nacks = 0;
   private readonly waited = { answers: 0, ms: 0 };
+  /** It prints without an end. */
+  private givenUp = false;
   /** It has sent a packet, so it is a GDB server. */
   private spoken = false;
-  /** The server works on what it was asked: OpenOCD says so by empty console output. */
-  private onAlive = (): void => undefined;
+  /** Bytes of console packets since something was sent or came. */
+  private printed = { bytes: 0, since: performance.now() };
+  private readonly texts: Uint8Array[] = [];
+  /** Of the answer that is waited for; `end` is what a server that works on it may have. */
+  private deadline: { at: number; readonly timeout: number; readonly end: number } | null = null;
   /** What the server prints. */
   onConsole: (text: string) => void = () => undefined;
 
@@ -61,20 +70,42 @@ export class RspClient {
   }
   private receive(bytes: Uint8Array): void {
     for (const f of this.reader.read(bytes)) {
+      if (this.givenUp) return;
       if (f.kind === 'packet') {
         this.spoken = true;
         this.transport.send(bytesOf('+'));
         this.nacks = 0;
-        const text = /^O[0-9a-fA-F]*$/.test(f.text) && f.text !== 'OK' ? fromHex(f.text.slice(1)) : null;
-        if (text) {
-          this.onAlive();
-          this.onConsole(new TextDecoder().decode(text));
-        } else this.deliver(f.text);
+        const text = /^O[0-9a-fA-F]*$/.test(f.text) ? fromHex(f.text.slice(1)) : null;
+        if (text) this.console(text, f.text.length + FRAME);
+        else this.deliver(f.text);
       } else if (f.kind === 'bad-checksum' && this.nacks++ < RETRIES) this.transport.send(bytesOf('-'));
       else if (f.kind === 'nack' && this.last && this.nacks++ < RETRIES) this.transport.send(this.last);
     }
+    this.show();
+  }
+  /** Console output puts a time-out off only where it is empty, by which OpenOCD says that it works on what it was asked. */
+  private console(text: Uint8Array, bytes: number): void {
+    // timers do not come to their turn while packets do
+    const now = performance.now();
+    const { deadline, printed } = this;
+    if (deadline !== null && now >= deadline.at) return this.deliver(null);
+    if (deadline !== null && text.length === 0) deadline.at = Math.min(now + deadline.timeout, deadline.end);
+    printed.bytes += bytes;
+    if (printed.bytes > MOST_CONSOLE.bytes + MOST_CONSOLE.perMs * (now - printed.since)) return this.giveUp();
+    if (text.length > 0) this.texts.push(text);
+  }
+  /** All of one read at once: who prints may be slower than who sends. */
+  private show(): void {
+    if (this.texts.length > 0) this.onConsole(new TextDecoder().decode(Buffer.concat(this.texts.splice(0))));
+  }
+  private giveUp(): void {
+    this.givenUp = true;
+    this.transport.destroy();
+    this.deliver(null);
   }
   private deliver(reply: string | null): void {
+    this.show();
+    if (reply !== null) this.printed = { bytes: 0, since: performance.now() };
     if (this.waiting) {
       const { waiting } = this;
       this.waiting = null;
@@ -91,6 +122,10 @@ export class RspClient {
     const reply = await this.next(timeout, most);
     if (timeout <= TIMEOUT.register) this.mustBeQuick(Date.now() - asked);
     if (reply !== null) return reply;
+    if (this.givenUp)
+      throw new SilentBoard(
+        `the GDB server prints without an end in place of an answer to ${shown(text)}; start it anew, or stop what prints in the firmware`,
+      );
     const closed = this.transport.closed;
     if (!this.spoken)
       throw new SilentBoard(
@@ -112,6 +147,7 @@ export class RspClient {
   }
   /** Sends a packet that is answered later, by a stop. */
   sendPacket(text: string): void {
+    this.printed = { bytes: 0, since: performance.now() };
     this.last = frame(text);
     this.transport.send(this.last);
   }
@@ -119,23 +155,19 @@ export class RspClient {
   next(timeout: number, most: number = timeout): Promise<string | null> {
     const waits = this.replies.shift();
     if (waits !== undefined) return Promise.resolve(waits);
-    if (this.transport.closed || this.transport.silent === true) return Promise.resolve(null);
+    if (this.givenUp || this.transport.closed || this.transport.silent === true) return Promise.resolve(null);
     return new Promise((settle) => {
-      const end = Date.now() + most;
-      const over = (): void => {
-        this.waiting = null;
-        this.onAlive = () => undefined;
-        settle(null);
+      const now = performance.now();
+      const deadline = (this.deadline = { at: now + timeout, timeout, end: now + most });
+      const look = (): void => {
+        const left = deadline.at - performance.now();
+        if (left > 0) timer = setTimeout(look, left);
+        else this.deliver(null);
       };
-      let timer = setTimeout(over, timeout);
-      this.onAlive = () => {
-        clearTimeout(timer);
-        timer = setTimeout(over, Math.max(0, Math.min(timeout, end - Date.now())));
-      };
-      if (most <= timeout) this.onAlive = () => undefined;
+      let timer = setTimeout(look, timeout);
       this.waiting = (reply) => {
         clearTimeout(timer);
-        this.onAlive = () => undefined;
+        this.deadline = null;
         settle(reply);
       };
     });

@@ -91,7 +91,12 @@ export function connectTcp(host: string, port: number): Promise<Transport> {
         close: () => socket.end(),
         destroy: () => socket.destroy(),
       };
-      socket.on('data', (bytes) => transport.onData(new Uint8Array(bytes)));
+      socket.on('data', (bytes) => {
+        // timers have their turn, however much comes
+        socket.pause();
+        setImmediate(() => socket.resume());
+        transport.onData(new Uint8Array(bytes));
+      });
       socket.on('error', nothing);
       socket.on('close', () => transport.onClose());
       settle(transport);

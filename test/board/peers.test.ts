@@ -34,6 +34,13 @@ const PEERS: Readonly<Record<string, Peer>> = {
     const timer = setInterval(() => socket.writable && socket.write('$'), 300);
     socket.on('close', () => clearInterval(timer));
   },
+  'prints without an end': (socket) => {
+    const more = (): void => {
+      if (socket.writable && socket.write(Buffer.concat(Array.from({ length: 3000 }, () => frame('O'))))) setImmediate(more);
+    };
+    socket.on('drain', more);
+    more();
+  },
   'sends noise': (socket) =>
     socket.on('data', () => void socket.write(Buffer.from(Array.from({ length: 4096 }, (_, i) => (i * 37) & 0xff)))),
 };
@@ -124,6 +131,43 @@ describe('a server that says that it works on an answer', () => {
       onTestFinished(() => clearInterval(timer));
     });
     await expect(never.ask('qRcmd,00', 30)).rejects.toThrow(SilentBoard);
+  });
+  /** Of a server that sends this again and again, every so many ms of a clock that goes by it alone; how often it could. */
+  const flood = async (packet: string, ms: number): Promise<{ readonly sent: number; readonly shown: number; readonly why: string }> => {
+    let [now, sent, shown, over] = [0, 0, 0, false];
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+    onTestFinished(() => clock.mockRestore());
+    const printing = client((send) => {
+      const go = (): void => {
+        for (let i = 0; i < 100; i++, sent++, now += ms) send(packet);
+        if (!over) setImmediate(go);
+      };
+      go();
+    });
+    printing.onConsole = (text) => (shown += text.length);
+    const why = await printing.ask('qRcmd,00', 2000).then(
+      () => 'answered',
+      (error: Error) => error.message,
+    );
+    over = true;
+    return { sent, shown, why };
+  };
+  const text = `O${'41'.repeat(100)}`;
+  it('by text has no more time: its deadline counts from the request', async () => {
+    const { sent, why } = await flood(text, 10);
+    expect(why).toMatch(/^the GDB server did not answer "qRcmd,00" in 2 s$/);
+    expect(sent).toBeLessThanOrEqual(500);
+  });
+  it('by nothing has its end, also where timers have no turn', async () => {
+    const { sent, why } = await flood('O', 10);
+    expect(why).toMatch(/^the GDB server did not answer "qRcmd,00" in 2 s$/);
+    expect(sent).toBeLessThanOrEqual(1500);
+  });
+  it('is given up with advice when it prints more than a probe can', async () => {
+    const { shown, why } = await flood(text, 0);
+    expect(why).toMatch(/^the GDB server prints without an end in place of an answer to "qRcmd,00"; start it anew, or /);
+    expect(shown).toBeGreaterThan(100_000);
+    expect(shown).toBeLessThan(1 << 20);
   });
 });
 /** The time that the client sees, put on by hand. */
