@@ -1,6 +1,7 @@
 /** `bootbench serve`: the playground from this machine. Files as the build has left them, gzipped, and a dump of the ROM; nothing is received but requests for them. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
@@ -58,14 +59,28 @@ export async function serveCommand(
 /** Requests are small and come at once; a browser opens six connections. */
 const PATIENCE_MS = 10_000;
 const MOST_CONNECTIONS = 256;
+/** Requests of one connection that wait for their answers. Browsers send one after the other. */
+const MOST_WAITING = 64;
 /** `host`: the address that it will listen on. */
 export function pageServer(folder: string, dump: ServedDump | null, host: string): Server {
   const limits = { headersTimeout: PATIENCE_MS, requestTimeout: PATIENCE_MS, connectionsCheckingInterval: PATIENCE_MS / 4 };
+  const files = new PageFiles(folder);
+  const dumpText = dump === null ? null : JSON.stringify(dump);
+  const waiting = new WeakMap<Socket, number>();
   const pages = createServer(limits, (request, response) => {
-    if (isOwn(request, host)) return answer(folder, dump, request, response);
+    const { socket } = request;
+    // what came along with the one too many
+    if (socket.destroyed) return;
+    const before = waiting.get(socket) ?? 0;
+    if (before >= MOST_WAITING) return void socket.destroy();
+    waiting.set(socket, before + 1);
+    response.once('close', () => waiting.set(socket, waiting.get(socket)! - 1));
+    if (isOwn(request, host)) return answer(files, dumpText, request, response);
     response.writeHead(403, { 'content-type': 'text/plain' }).end('asked by another page, or under another name\n');
   });
   pages.maxConnections = MOST_CONNECTIONS;
+  // who takes nothing of his answers for so long is closed
+  pages.timeout = PATIENCE_MS;
   return pages;
 }
 /**
@@ -90,24 +105,42 @@ function dumpOf({ rom, chip: name }: ServeOptions, cwd: string): ServedDump | nu
   return { romId: profile.id, pieces };
 }
 
-function answer(folder: string, dump: ServedDump | null, request: IncomingMessage, response: ServerResponse): void {
+/** The page's files, each read and unpacked once for all that ask for it. */
+class PageFiles {
+  private readonly folder: string;
+  private readonly held = new Map<string, { readonly changed: number; readonly packed: Buffer; plain: Buffer | null }>();
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+  /** As it is sent; null where there is none of that name. */
+  body(name: string, zipped: boolean): Buffer | null {
+    const path = join(this.folder, `${name}.gz`);
+    const stat = NAME.test(name) ? statSync(path, { throwIfNoEntry: false }) : undefined;
+    if (stat?.isFile() !== true) return null;
+    let file = this.held.get(name);
+    if (file?.changed !== stat.mtimeMs) this.held.set(name, (file = { changed: stat.mtimeMs, packed: readFileSync(path), plain: null }));
+    return zipped ? file.packed : (file.plain ??= gunzipSync(file.packed));
+  }
+}
+
+function answer(files: PageFiles, dump: string | null, request: IncomingMessage, response: ServerResponse): void {
   const path = (request.url ?? '/').replace(/[?#].*$/, '');
   const name = path === '/' ? '/index.html' : path;
   const end = (status: number, text: string): void => void response.writeHead(status, { 'content-type': 'text/plain' }).end(text);
   if (request.method !== 'GET' && request.method !== 'HEAD') return end(405, 'only GET\n');
   if (name === '/dump.json' && dump !== null) {
     response.writeHead(200, { 'content-type': TYPES['.json'], 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' });
-    return void response.end(request.method === 'HEAD' ? undefined : JSON.stringify(dump));
+    return void response.end(request.method === 'HEAD' ? undefined : dump);
   }
-  const file = join(folder, `${name}.gz`);
-  if (!NAME.test(name) || !existsSync(file)) return end(404, 'there is no such file\n');
-  const packed = readFileSync(file);
   const zipped = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+  const body = files.body(name, zipped);
+  if (body === null) return end(404, 'there is no such file\n');
   response.writeHead(200, {
     'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
     'cache-control': 'no-cache',
     'x-content-type-options': 'nosniff',
     ...(zipped ? { 'content-encoding': 'gzip' } : {}),
   });
-  response.end(request.method === 'HEAD' ? undefined : zipped ? packed : gunzipSync(packed));
+  response.end(request.method === 'HEAD' ? undefined : body);
 }

@@ -1,10 +1,12 @@
 /** `bootbench serve --rom`: the page gets the dump of the user, and nobody else's file. */
-import { writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { utimesSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
-import { serveCommand } from '../../src/cli/serve.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { pageServer, serveCommand } from '../../src/cli/serve.ts';
 import type { ServedDump } from '../../src/rom/pieces.ts';
 import { foreignRom } from '../board/settle-board.ts';
 import { serve } from '../debug/serve.ts';
@@ -39,6 +41,35 @@ describe('bootbench serve', () => {
     const { line } = await serve((io) => serveCommand({ port: '0' }, io, page()));
     expect(await status(line, { host })).toEqual([200, 'null']);
     expect((await status(line, { host, origin: `http://${host}` }))[0]).toBe(200);
+  });
+  it('closes a connection that asks on and on and takes no answers', async () => {
+    const pages = pageServer(page(), null, '127.0.0.1').listen(0, '127.0.0.1');
+    onTestFinished(() => void pages.close());
+    await once(pages, 'listening');
+    const port = (pages.address() as AddressInfo).port;
+    let answered = 0;
+    pages.on('request', (_request, response) => {
+      if (response.headersSent) answered++;
+    });
+    const client = connect(port, '127.0.0.1');
+    client.on('error', () => undefined);
+    client.pause();
+    const gone = new Promise((settle) => pages.once('connection', (socket) => socket.once('close', settle)));
+    client.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(2000));
+    await gone;
+    client.destroy();
+    expect(answered).toBeLessThanOrEqual(64);
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('page');
+  });
+  it('shows a file as it is now, though it was asked for before', async () => {
+    const at = page();
+    const { line } = await serve((io) => serveCommand({ port: '0' }, io, at));
+    const text = async (): Promise<string> =>
+      (await fetch(line.trim().replace('http ', 'http://'), { headers: { 'accept-encoding': 'identity' } })).text();
+    expect([await text(), await text()]).toEqual(['page', 'page']);
+    writeFileSync(`${at}index.html.gz`, gzipSync('another'));
+    utimesSync(`${at}index.html.gz`, 1, 1);
+    expect(await text()).toBe('another');
   });
   it('has no dump', async () => {
     const { line } = await serve((io) => serveCommand({ port: '0' }, io, page()));
