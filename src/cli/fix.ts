@@ -61,7 +61,8 @@ class Repair {
 
   async run(): Promise<Ran> {
     const { images, options, io } = this;
-    const job = await loadJob(images, options, io.cwd);
+    // what `run` says of the image, the minute after DFU included
+    const job = await loadJob(images, { after: true, ...options }, io.cwd);
     const sources = sourcesFor(job, images, options, io);
     let signal: EndSignal | null = null;
     const result = await interruptible(io, true, async ({ interrupted, ...hooks }) => {

@@ -187,7 +187,8 @@ function namesWithoutHeader(before: readonly string[], after: readonly string[],
 function editsOf(result: RunResult, causes: readonly ResultCause[], cause: ResultCause, sources: Sources): Edit[] | string {
   const { id, fix, at } = cause;
   const parts = fix === null ? [] : partsOf(fix);
-  if (fix === null || parts.every(isRemark)) return 'no change in this program repairs it';
+  if (fix === null || parts.every(isRemark))
+    return id === 'board' || id === 'host' ? 'no change in this program repairs it' : 'no line of code is known that repairs it';
   const advice = `not a change of a single line: ${inOneLine(fix)}`;
   const way = wayOf(result, causes);
   const edits: Edit[] = [];

@@ -593,7 +593,11 @@ describe('the patch of the fixes', () => {
     const causes = result.diagnosis.causes.map((c) => ({ ...c, fix: '/* another crystal */' }));
     const { text, left } = patchOf({ ...result, diagnosis: { ...result.diagnosis, causes } }, () => source('x'));
     expect(text).toBe('');
-    expect(left[0]).toContain('no change in this program repairs it');
+    expect(left[0]).toContain('no line of code is known that repairs it');
+    // of the crystal itself that is certain
+    const board = causes.map((c) => ({ ...c, id: 'board' as const }));
+    const ofBoard = patchOf({ ...result, diagnosis: { ...result.diagnosis, causes: board, sets: [['board']] } }, () => source('x'));
+    expect(ofBoard.left[0]).toContain('no change in this program repairs it');
   });
 
   describe('puts what has a place of its own there', () => {
