@@ -15,6 +15,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { printable } from '../report/text.ts';
 import { EXIT, type Io } from './io.ts';
+import { reason, surroundings } from './outputs.ts';
 import { packageFile } from './package.ts';
 
 const FOLDER = 'bootbench-demo';
@@ -25,7 +26,7 @@ export function demoCommand(typed: string | undefined, io: Io): number {
   const target = resolve(io.cwd, name);
   mustBeFree(target, name);
   // moved into place as a whole: an interrupted copy leaves no folder that looks complete
-  const whole = mkdtempSync(join(dirname(target), `.${basename(target)}-`));
+  const whole = folderBeside(target, name);
   try {
     copyAll(whole);
     if (existsSync(target)) rmSync(target, { recursive: true });
@@ -41,6 +42,14 @@ Next   cd ${join(name, 'firmware')}
        TUTORIAL.md beside it goes on from there: 20 minutes to a green CI job\n`),
   );
   return EXIT.ok;
+}
+
+function folderBeside(target: string, name: string): string {
+  try {
+    return mkdtempSync(join(dirname(target), `.${basename(target)}-`));
+  } catch (error) {
+    throw surroundings(error, `cannot write ${name}`) ?? new UsageError(`cannot write ${name}: ${reason(error)}`);
+  }
 }
 
 function mustBeFree(target: string, name: string): void {
