@@ -1,7 +1,7 @@
 /** `bootbench init`: looks for what makes a firmware go for the ROM, and writes the scenario that does it. */
 import { jsonDocument } from '../bench/documents/json-text.ts';
 import { existsSync } from 'node:fs';
-import { dirname, relative, resolve, sep } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { lostRequest } from '../bench/first-run.ts';
 import { aloneScenario, scenarioFor, sorted, tryTriggers, type Trigger, type Triggers } from '../bench/proof/init.ts';
 import { jobInput, type RunJob } from '../bench/input/job.ts';
@@ -14,6 +14,7 @@ import { EXIT, type Io } from './io.ts';
 import { mustBeNoFirmware, mustBeNoInput, Outputs } from './outputs.ts';
 import { prepareEngine } from './prepare-engine.ts';
 import { interruptible, orCutShort, runHooks } from './interruptible.ts';
+import { wayTo } from './sources.ts';
 
 export interface InitOptions extends RunOptions {
   readonly out?: string;
@@ -98,5 +99,5 @@ function writeScenario(name: string, scenario: Scenario, io: Io): void {
 /** An image's path as the scenario's folder sees it; the address of a raw binary stays. */
 function imageFrom(folder: string, cwd: string, typed: string): string {
   const { file } = splitImagePath(typed);
-  return relative(folder, resolve(cwd, file)).split(sep).join('/') + typed.slice(file.length);
+  return wayTo(resolve(cwd, file), folder) + typed.slice(file.length);
 }

@@ -180,9 +180,10 @@ function homeOf(path: string, cwd: string, projects: readonly Project[]): PatchH
   const repository = repositoryOf(dirname(real));
   const git = repository !== null && isBelow(repository, project);
   const folder = git ? repository : isBelow(real, here) ? here : project;
-  const way = (to: string, from: string): string => relative(from, to).split(sep).join('/');
-  return { path: way(real, folder), at: way(folder, here), git };
+  return { path: wayTo(real, folder), at: wayTo(folder, here), git };
 }
+/** A path from a folder, with `/`. */
+export const wayTo = (to: string, folder: string): string => relative(folder, to).split(sep).join('/');
 
 export function isBelow(path: string, folder: string): boolean {
   const way = relative(folder, path);
@@ -191,7 +192,7 @@ export function isBelow(path: string, folder: string): boolean {
 const projectAt = (path: string, projects: readonly Project[]): Project | undefined => projects.find((p) => isBelow(path, p.folder));
 
 /** Without links; null where nothing is. */
-function realPath(path: string): string | null {
+export function realPath(path: string): string | null {
   try {
     return realpathSync(path);
   } catch {

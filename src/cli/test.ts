@@ -1,8 +1,8 @@
 /** `bootbench test`: runs every scenario that says what it expects, several at once, and says which do not hold and why. */
 import { jsonDocument } from '../bench/documents/json-text.ts';
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { parseDuration } from '../bench/documents/duration.ts';
 import { judge } from '../bench/documents/expect.ts';
 import type { RunResult } from '../bench/documents/result.ts';
@@ -22,7 +22,7 @@ import { loadJob, readInput, readScenario } from './inputs.ts';
 import { EXIT, exitAfter, milliseconds, paintFor, type Io, type Stream, verbatim } from './io.ts';
 import { Outputs, surroundings } from './outputs.ts';
 import { interruptible } from './interruptible.ts';
-import { projectFolders, sourcesOf } from './sources.ts';
+import { projectFolders, realPath, sourcesOf, wayTo } from './sources.ts';
 import { TestCache } from './test-cache.ts';
 import type { SafeText } from '../bench/documents/safe-text.ts';
 
@@ -281,13 +281,9 @@ class Runner {
   /** A scenario's path from the root of the repository that it lies in; as typed where there is none. */
   private rooted(path: string): string {
     const file = resolve(this.io.cwd, path);
-    const folder = existsSync(dirname(file)) ? realpathSync(dirname(file)) : dirname(file);
+    const folder = realPath(dirname(file)) ?? dirname(file);
     const repository = repositoryOf(folder);
-    return repository === null
-      ? path
-      : relative(repository, join(folder, basename(file)))
-          .split(sep)
-          .join('/');
+    return repository === null ? path : wayTo(join(folder, basename(file)), repository);
   }
 
   /** null = a scenario that expects nothing: it cannot fail, so it is no test. */
