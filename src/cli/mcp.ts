@@ -53,7 +53,8 @@ function options(given: Arguments, names: readonly string[]): string[] {
 /** Images stand behind `--`: a file may begin with a dash. */
 const images = (given: Arguments): string[] => (strings(given['images']).length === 0 ? [] : ['--', ...strings(given['images'])]);
 
-const RUN_OPTIONS = ['chip', 'board', 'scenario', 'goal', 'symptom', 'until'];
+const CHIP_OPTIONS = Object.keys(ON_A_CHIP);
+const RUN_OPTIONS = [...CHIP_OPTIONS, 'goal', 'symptom', 'until'];
 const TOOLS: readonly Tool[] = [
   {
     name: 'run',
@@ -77,7 +78,7 @@ const TOOLS: readonly Tool[] = [
     description: 'The change to the sources that mends what `run` finds, as a unified diff; empty where nothing is broken or no single change mends it.',
     properties: { images: IMAGES, ...ON_A_CHIP },
     run: async (given, program, signal) => {
-      const ran = await program(['run', ...options(given, ['chip', 'board', 'scenario']), '--fix', '--quiet', ...images(given)], signal);
+      const ran = await program(['run', ...options(given, CHIP_OPTIONS), '--fix', '--quiet', ...images(given)], signal);
       return bad(ran) ? plainly(ran) : { text: ran.out, structured: { exitCode: ran.code, patch: ran.out }, failed: false };
     },
   },
@@ -97,7 +98,7 @@ const TOOLS: readonly Tool[] = [
     description: 'Writes every event of a run (clocks, masks, exceptions, pins, USB, console) into files for Perfetto (.json), GTKWave (.vcd) or Wireshark (.pcapng).',
     properties: { images: IMAGES, ...ON_A_CHIP, out: texts('files to write; the ending says the form', { minItems: 1 }) },
     required: ['images', 'out'],
-    run: async (given, program, signal) => plainly(await program(['trace', ...options(given, ['chip', 'board', 'scenario', 'out']), ...images(given)], signal)),
+    run: async (given, program, signal) => plainly(await program(['trace', ...options(given, [...CHIP_OPTIONS, 'out']), ...images(given)], signal)),
   },
   {
     name: 'explain',
