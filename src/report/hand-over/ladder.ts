@@ -110,16 +110,15 @@ function ofUsb(result: RunResult): Ladder | null {
   const all = rungsOf(since);
   const rungs = reached ? all : upToSilence(all);
   const gone = since.find(({ kind }) => kind === 'enumeration-failed');
-  const { repaired } = result;
-  const [common, then] = parted(rungs, repaired?.log ?? []);
+  const [common, then] = parted(rungs, result.repaired?.log ?? []);
   return {
     of: 'USB host',
     rungs,
-    common: reached ? rungs.length : repaired === null ? rungs.filter(({ good }) => good).length : common,
+    common: reached ? rungs.length : common,
     repaired: then,
     goal: '0483:df11',
     reached,
-    ...proof(result),
+    reachedRepaired: isProved(result),
     stopped: reached ? '' : gone !== undefined ? giveUp(String(gone.text)) : rungs.some(({ good }) => !good) ? 'no DFU device' : '',
   };
 }
@@ -138,7 +137,7 @@ const giveUp = (text: string): string => {
   const at = text.lastIndexOf('the host');
   return at < 0 ? text : text.slice(at);
 };
-const proof = ({ diagnosis }: RunResult): Pick<Ladder, 'reachedRepaired'> => ({ reachedRepaired: diagnosis.sets.length > 0 });
+const isProved = ({ diagnosis }: RunResult): boolean => diagnosis.sets.length > 0;
 
 /** The first words of another host. */
 function ofPort(result: RunResult, goal: string): Ladder | null {
@@ -158,10 +157,10 @@ function ofPort(result: RunResult, goal: string): Ladder | null {
     of: `host on ${port}`,
     rungs,
     common: reached ? rungs.length : rungs.length - 1,
-    repaired: reached || result.diagnosis.sets.length === 0 ? [] : [{ ...rungs.at(-1)!, answer: 'ACK', good: true }],
+    repaired: reached || !isProved(result) ? [] : [{ ...rungs.at(-1)!, answer: 'ACK', good: true }],
     goal: `${port} answers`,
     reached,
-    ...proof(result),
+    reachedRepaired: isProved(result),
     stopped: reached ? '' : `nothing is heard on ${port}`,
   };
 }
@@ -188,15 +187,14 @@ function ofLife(result: RunResult, goal: string | null): Ladder {
   if (left > 1) rungs.splice(2, 0, { text: `${left} more`, answer: '', good: true, way: 'life' });
   const reached = hasReached(result);
   const jump: Rung[] = result.entries.length === 0 ? [{ text: 'jump into the ROM', answer: '', good: true, way: 'life' }] : [];
-  const proved = result.diagnosis.sets.length > 0;
   return {
     of: result.entries.length === 0 ? 'your application' : 'in the ROM',
     rungs,
     common: rungs.length,
-    repaired: proved ? jump : [],
+    repaired: isProved(result) ? jump : [],
     goal: goal === null ? '0483:df11' : goal === APP_GOAL ? 'the application runs' : `${goal.toUpperCase()} answers`,
     reached,
-    ...proof(result),
+    reachedRepaired: isProved(result),
     stopped: reached ? '' : (ENDS[result.outcome] ?? result.outcome),
   };
 }
