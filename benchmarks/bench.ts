@@ -1,7 +1,7 @@
 /**
  * npm run bench -- [--install] [--write] [--rounds 5] [--only workload,delay,…]
  * Measures bootbench against other emulators in one run on this machine. Prints a table, writes benchmarks/results.json, with --write
- * docs/benchmarks.md too; --install brings missing peers (Debian packages as root). BOOTBENCH_COREMARK=<folder of its sources> adds CoreMark.
+ * docs/dev/benchmarks.md too; --install brings missing peers (Debian packages as root). BOOTBENCH_COREMARK=<folder of its sources> adds CoreMark.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
@@ -81,6 +81,6 @@ function save(rows: readonly Row[], around: Surroundings, write: boolean): void 
     `${JSON.stringify({ schema: 'bootbench/benchmarks@1', ...around, rows }, null, 1)}\n`,
   );
   if (!write) return;
-  mkdirSync(join(process.cwd(), 'docs'), { recursive: true });
-  writeFileSync(join(process.cwd(), 'docs', 'benchmarks.md'), page(rows, around));
+  mkdirSync(join(process.cwd(), 'docs', 'dev'), { recursive: true });
+  writeFileSync(join(process.cwd(), 'docs', 'dev', 'benchmarks.md'), page(rows, around));
 }

@@ -1,4 +1,4 @@
-/** The rows as a table for a terminal and as the page docs/benchmarks.md. */
+/** The rows as a table for a terminal and as the page docs/dev/benchmarks.md. */
 import type { Row } from './rows.ts';
 
 const number = (n: number | null): string => {
@@ -52,13 +52,16 @@ export function page(rows: readonly Row[], s: Surroundings): string {
   const out = [
     '# Benchmarks',
     '',
-    `Written by \`npm run bench -- --write\` on ${s.date}. Machine: ${s.machine}; ${s.load}. Node ${s.node}. Peers: ${s.peers.join(', ')}.`,
-    `Medians of ${s.rounds} samples, taken in turn, each in a process of its own: translation and warming up are inside our figures; start and end of`,
-    'the process are taken off QEMU\'s, unless a row says otherwise. "figure" is the median of the ratios of samples taken side by side, by wall clock, which decides about the',
-    'target; "by CPU time" is the same by CPU time of all threads, which a busy machine disturbs less. MIPS are guest instructions. ± is half the',
-    'distance of the quartiles. QEMU runs the same C, linked for the memory map of one of its boards; neither it nor Unicorn nor rp2040js counts the',
-    "core's cycles here. CoreMark is built of EEMBC's sources (github.com/eembc/coremark), which are not part of this repository, where",
-    '`BOOTBENCH_COREMARK=<folder of them> npm run bench -- --only coremark` says where they lie.',
+    'How fast bootbench runs firmware, beside other emulators on the same machine. bootbench counts the cycles of the chip; QEMU, Unicorn and rp2040js execute the same code here and count none.',
+    'A target is a goal that the project set for itself: "misses" means slower than that goal, not that something fails.',
+    '',
+    `\`npm run bench -- --write\` wrote this page on ${s.date}. Machine: ${s.machine}; ${s.load}. Node ${s.node}. Peers: ${s.peers.join(', ')}.`,
+    '',
+    `- Each number is the median of ${s.rounds} samples, taken in turn, each in a process of its own. ± is half the distance of the quartiles. MIPS are guest instructions.`,
+    '- Translation and warming up are inside the figures of bootbench. Start and end of the process are taken off those of QEMU, unless a row says otherwise.',
+    '- "figure" is the median of the ratios of samples taken side by side, by wall clock; it decides about the target. "by CPU time" counts all threads; a busy machine disturbs it less.',
+    '- QEMU runs the same C, linked for the memory map of one of its boards.',
+    '- CoreMark is built from the sources of EEMBC (github.com/eembc/coremark), which are not in this repository: `BOOTBENCH_COREMARK=<folder of them> npm run bench -- --only coremark`.',
     '',
   ];
   rows.forEach((r, i) => {

@@ -1,6 +1,6 @@
 /**
  * How many functions of these sources are called by a register write, and by `bootbench run` before the machine runs: `npm run depth [-- --write]`. Counted by V8's precise coverage,
- * not by reading; with `--write` the table in docs/engine.md is written anew.
+ * not by reading; with `--write` the table in docs/dev/engine.md is written anew.
  */
 import { Session as Inspector } from 'node:inspector/promises';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { loadJob } from '../src/cli/inputs.ts';
 import { prepareEngine } from '../src/cli/prepare-engine.ts';
 
 const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } });
-const PAGE = 'docs/engine.md';
+const PAGE = 'docs/dev/engine.md';
 const SCENARIO = 'fixtures/f405-chain-vtor-of-loader/scenario.json';
 
 interface Depth {

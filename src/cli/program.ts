@@ -256,7 +256,7 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
     .option('--wall <time>', 'end the run after this much real time, for example 30s')
     .option('--max-memory <size>', 'end the run when the process uses more memory than this, for example 500M')
     .option('--leave', 'end the run with a DFU leave; exit 1 if the application does not start again')
-    .addOption(new Option('--without-shortcut <name>', 'docs/engine.md lists them').hideHelp().argParser(collect))
+    .addOption(new Option('--without-shortcut <name>', 'docs/dev/engine.md lists them').hideHelp().argParser(collect))
     .option('--stats', 'print statistics of the translated code on stderr')
     .option(
       '--source-root <folder>',

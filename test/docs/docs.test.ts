@@ -17,16 +17,18 @@ import { reference } from './reference.ts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const WRITE = process.env['BOOTBENCH_DOCS'] === 'write';
 const pages = [
-  ...readdirSync(join(ROOT, 'docs'))
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true })
+    .map(String)
     .filter((f) => f.endsWith('.md'))
+    .sort()
     .map((f) => `docs/${f}`),
   'README.md',
   'CONTRIBUTING.md',
 ];
 const read = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
 
-describe('the walks of docs/engine.md', () => {
-  const section = read('docs/engine.md').split('## Four walks')[1]!.split('\n## ')[0]!;
+describe('the walks of docs/dev/engine.md', () => {
+  const section = read('docs/dev/engine.md').split('## Four walks')[1]!.split('\n## ')[0]!;
   const named = [...section.matchAll(/`(\w+)` \(`(src\/[^`]+)`\)/g)].map(([, name, file]): [string, string] => [name!, file!]);
   it.each(named)('%s is in %s', (name, file) => {
     const defined = new RegExp(`^(export )?(async )?function ${name}\\b|^  ((private|protected|override|async) )*${name}\\(`, 'm');

@@ -1,6 +1,6 @@
 /**
  * What leaves instructions out, or executes them in another way than one by one. None may change a result: each can be switched off, and a test compares the bytes
- * (test/bench/shortcuts.test.ts). docs/engine.md has the price of each.
+ * (test/bench/shortcuts.test.ts). docs/dev/engine.md has the price of each.
  */
 export const SHORTCUTS = {
   'steady-loops': 'a loop in which the core comes back to the same state is left out up to the next event',
