@@ -28,17 +28,24 @@ const pages = [
 const read = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
 
 describe('the walks of docs/dev/engine.md', () => {
-  const section = read('docs/dev/engine.md').split('## Four walks')[1]!.split('\n## ')[0]!;
+  const section = read('docs/dev/engine.md').split('## Six walks')[1]!.split('\n## ')[0]!;
   const named = [...section.matchAll(/`(\w+)` \(`(src\/[^`]+)`\)/g)].map(([, name, file]): [string, string] => [name!, file!]);
   it.each(named)('%s is in %s', (name, file) => {
     const defined = new RegExp(`^(export )?(async )?function ${name}\\b|^  ((private|protected|override|async) )*${name}\\(`, 'm');
     expect(read(file)).toMatch(defined);
   });
-  it('are four', () => {
-    expect(named.length).toBeGreaterThan(25);
+  it('are six', () => {
+    expect(named.length).toBeGreaterThan(40);
     const walks = section.split(/^\*\*/m).slice(1);
-    expect(walks).toHaveLength(4);
+    expect(walks).toHaveLength(6);
   });
+});
+
+it.each(pages.filter((page) => page.startsWith('docs/dev/') && page !== 'docs/dev/outside.md'))('%s names files that are there', (page) => {
+  const named = [...read(page).matchAll(/`((?:src|test|tools|rom|benchmarks|fixtures)\/[\w./-]+\.(?:ts|c|h|sh|mjs|json))`/g)].map(
+    ([, file]) => file!,
+  );
+  expect(named.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
 });
 
 /** What a command says in a folder, stdout and stderr in their order, 80 columns, no colour. */
