@@ -49,6 +49,7 @@ export default defineConfig({
       {
         text: 'Reference',
         items: [
+          page('Chips', '/chips'),
           page('Scenario', '/scenario'),
           page('Result', '/result'),
           page('Words of a report', '/words'),

@@ -13,6 +13,7 @@ import { inThread } from '../../src/cli/engine.ts';
 import { streamOf, type Io } from '../../src/cli/io.ts';
 import { main } from '../../src/cli/program.ts';
 import { reference } from './reference.ts';
+import { supportPage } from './support.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const WRITE = process.env['BOOTBENCH_DOCS'] === 'write';
@@ -146,6 +147,11 @@ describe.each([
     if (WRITE) writeFileSync(join(ROOT, page), text);
     else expect(read(page)).toBe(text);
   });
+});
+
+it('docs/chips.md is made of the program', () => {
+  if (WRITE) writeFileSync(join(ROOT, 'docs/chips.md'), supportPage());
+  else expect(read('docs/chips.md')).toBe(supportPage());
 });
 
 /** Code of a page that names its file: `~~~ts src/checks/basepri.ts`, `…` for what is left out. */
