@@ -13,6 +13,7 @@ import type { RunResult, WayIn } from './documents/result.ts';
 import type { RunInput } from './input/run-input.ts';
 import { runBench } from './run.ts';
 import { followedText, type Tried } from './documents/tried.ts';
+import type { Note } from './documents/note-facts.ts';
 import type { Step } from './documents/scenario-types.ts';
 import { assumed } from './assumed.ts';
 import type { RunTrace } from './documents/trace-types.ts';
@@ -102,8 +103,43 @@ function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => Run
   const result = chosen === null ? null : (made ?? pull(chosen, job, hooks, run));
   if (result === null || chosen === null) return withControl({ ...withTried(alone, tried), ways: tried.map(wayOf) }, job, hooks);
   const first = { ...wayOf(chosen), outcome: result.outcome, tried: true };
-  const ways = [first, ...tried.filter((t) => t !== chosen).map(wayOf)];
-  return withControl(withNotes({ ...result, ways }, triggerNotes(chosen, sorted(tried))), job, hooks);
+  const others = tried.filter((t) => t !== chosen);
+  const ways = [first, ...others.map(wayOf)];
+  const notes = [...triggerNotes(chosen, sorted(tried)), ...(hasReached(result) ? besideTheRom(others, job, hooks, run) : [])];
+  return withControl(withNotes({ ...result, ways }, notes), job, hooks);
+}
+
+/** Inputs that end elsewhere: the firmware hangs, or a request for the ROM is provably lost. A reset for another reason is nobody's loss. */
+function besideTheRom(others: readonly Trigger[], job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<string>): Note[] {
+  const hangs = others.flatMap((t) =>
+    t.instead?.is === 'hang' ? [but(`${t.name} hangs the firmware: it stays in ${t.instead.place}`)] : [],
+  );
+  const lost = lostInputs(others, job, hooks, run).map(({ trigger, why }) =>
+    failing(`${trigger.name} resets the chip for it, and the request is lost (${why})`),
+  );
+  return [...hangs, ...lost];
+}
+/** Inputs whose request is provably lost, one for each reason and place. */
+export function lostInputs(
+  tried: readonly Trigger[],
+  job: RunJob,
+  hooks: RunHooks,
+  run: (input: RunInput) => RunResult<string> = runBench,
+): { readonly trigger: Trigger; readonly why: string }[] {
+  const found = new Map<string, Trigger>();
+  for (const t of tried.filter((o) => o.instead?.is === 'reset' && isInput(o)).slice(0, MOST_REQUESTS)) {
+    const diagnosis = pull(t, job, hooks, run)?.diagnosis;
+    const id = diagnosis?.sets[0]?.[0];
+    const why = diagnosis === undefined || id === undefined ? null : `${id}${lineOf(diagnosis, id)}`;
+    if (why !== null && !found.has(why)) found.set(why, t);
+  }
+  return [...found].map(([why, trigger]) => ({ trigger, why }));
+}
+const but = (text: string): Note => ({ kind: BUT, text });
+const failing = (text: string): Note => ({ ...but(`another way into the ROM fails: ${text}`), about: { is: 'way-fails' } });
+function lineOf({ causes }: RunResult<string>['diagnosis'], id: string): string {
+  const at = causes.find((c) => c.id === id)?.lastWriter ?? null;
+  return at?.file == null ? '' : `, ${at.file}:${at.line}`;
 }
 
 /**
@@ -143,7 +179,11 @@ const MOST_REQUESTS = 3;
 const requestsThatMayBeLost = (tried: readonly Trigger[], triggers: readonly Trigger[]): readonly Trigger[] =>
   triggers[0] !== undefined && rank(triggers[0]) < 2
     ? []
-    : tried.filter((t) => t.kind === 'request' && !entered(t.outcome)).slice(0, MOST_REQUESTS);
+    : [...tried.filter((t) => t.instead?.is === 'reset' && isInput(t)), ...tried.filter((t) => t.kind === 'request')]
+        .filter((t) => !entered(t.outcome))
+        .slice(0, MOST_REQUESTS);
+/** A pin, a byte: a function that was called is none. */
+export const isInput = (t: Trigger): boolean => rank(t) === 0;
 
 /** The request that `run` would choose although it does not lead to the ROM; null if no loss is proved. */
 export function lostRequest(job: RunJob, tried: readonly Trigger[], hooks: RunHooks): Trigger | null {
@@ -158,20 +198,20 @@ export function lostRequest(job: RunJob, tried: readonly Trigger[], hooks: RunHo
 
 const isCut = (result: RunResult<string>): boolean => !['settled', 'deadline'].includes(result.ended.reason);
 
-function triggerNotes(chosen: Trigger, all: readonly Trigger[]): { kind: string; text: string }[] {
+function triggerNotes(chosen: Trigger, all: readonly Trigger[]): Note[] {
   const what = chosen.name ?? 'the firmware';
   const atStart = chosen.step !== null && 'at' in chosen.step && chosen.step.at === AT_START;
-  const notes = [{ kind: 'trigger', text: `triggered ${atStart ? 'at power-on' : 'at 100 ms'} by bootbench: ${what}` }];
+  const notes: Note[] = [{ kind: 'trigger', text: `triggered ${atStart ? 'at power-on' : 'at 100 ms'} by bootbench: ${what}` }];
   if (chosen.step !== null && 'do' in chosen.step && 'call' in chosen.step.do)
     notes.push({ kind: BUT, text: `no input that was tried reaches this jump: bootbench made the ${what} itself` });
-  const failing = all.filter((t) => t !== chosen && t.outcome !== 'dfu' && rank(t) === 0);
-  for (const t of failing) notes.push({ kind: BUT, text: `another way into the ROM fails: ${t.name ?? 'by itself'} ends in ${t.outcome}` });
+  for (const t of all.filter((o) => o !== chosen && o.outcome !== 'dfu' && isInput(o)))
+    notes.push(failing(`${t.name ?? 'by itself'} ends in ${t.outcome}`));
   const others = all.filter((t) => t !== chosen).map((t) => `${t.name ?? 'by itself'} (${t.outcome})`);
   if (others.length > 0) notes.push({ kind: 'trigger', text: `other triggers: ${others.join(', ')}` });
   return notes;
 }
 
-const withNotes = (result: RunResult<string>, notes: readonly { kind: string; text: string }[]): RunResult<string> =>
+const withNotes = (result: RunResult<string>, notes: readonly Note[]): RunResult<string> =>
   notes.length === 0 ? result : { ...result, notes: [...notes, ...result.notes] };
 
 /** The control run after a failed run: the same board and chip with BOOT0 high. Not possible with a dump or without a ROM. */

@@ -2,7 +2,7 @@
 import { jsonDocument } from '../bench/documents/json-text.ts';
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { lostRequest } from '../bench/first-run.ts';
+import { isInput, lostInputs, lostRequest } from '../bench/first-run.ts';
 import { aloneScenario, scenarioFor, sorted, tryTriggers, type Trigger, type Triggers } from '../bench/proof/init.ts';
 import { jobInput, type RunJob } from '../bench/input/job.ts';
 import type { Scenario } from '../bench/documents/scenario-types.ts';
@@ -42,8 +42,12 @@ export async function initCommand(images: readonly string[], options: InitOption
   for (const { name, outcome, step } of triggers)
     say(`${name ?? 'by itself'}: ${outcome}${step === null ? '' : `  ${JSON.stringify(step)}`}`);
   const names = job.images.map(({ path: typed }) => imageFrom(dirname(path), io.cwd, typed));
+  const ways = best === undefined ? [] : [best, ...triggers.filter((t) => t !== best && isInput(t))];
   const files = [
-    ...(best === undefined ? [] : [{ name: out, scenario: scenarioFor(job.scenario, job.chip, names, best) }]),
+    ...ways.map((way, i) => ({
+      name: i === 0 ? out : wayName(out, way, ways.slice(0, i)),
+      scenario: scenarioFor(job.scenario, job.chip, names, way),
+    })),
     // a trigger comes before the crash, so the scenario that pulls it would hold all the same
     ...(crashes ? [{ name: best === undefined ? out : aloneName(out), scenario: aloneScenario(job.scenario, job.chip, names) }] : []),
   ];
@@ -53,7 +57,13 @@ export async function initCommand(images: readonly string[], options: InitOption
     );
   for (const { name } of files) mustBeFree(name, options, io);
   for (const { name, scenario } of files) writeScenario(name, scenario, io);
-  say(told(out, best !== undefined, crashes));
+  say(
+    told(
+      files.map(({ name }) => name),
+      best !== undefined,
+      crashes,
+    ),
+  );
   return EXIT.ok;
 }
 
@@ -70,7 +80,12 @@ async function search(
       () => {
         const { tried, ...rest } = tryTriggers(jobInput(job, runHooks(hooks)));
         const lost = lostRequest(job, tried, runHooks(hooks));
-        return { ...rest, triggers: [...(lost === null ? [] : [lost]), ...sorted(tried)] };
+        const others = lostInputs(
+          tried.filter((t) => t !== lost),
+          job,
+          runHooks(hooks),
+        ).map(({ trigger }) => trigger);
+        return { ...rest, triggers: [...(lost === null ? [] : [lost]), ...sorted(tried), ...others] };
       },
       'the search',
       hooks,
@@ -78,13 +93,28 @@ async function search(
   );
 }
 
-const aloneName = (out: string): string => `${out.replace(/\.json$/, '')}.alone.json`;
+const stemOf = (out: string): string => out.replace(/\.json$/, '');
+const aloneName = (out: string): string => `${stemOf(out)}.alone.json`;
+/** `scenario.PC13.json`, `scenario.USART2.json`; of several at one port with a number. */
+function wayName(out: string, way: Trigger, before: readonly Trigger[]): string {
+  const name = inputOf(way);
+  const same = before.filter((t) => inputOf(t) === name).length;
+  return `${stemOf(out)}.${name}${same === 0 ? '' : `-${same + 1}`}.json`;
+}
+function inputOf({ step }: Trigger): string {
+  if (step !== null && 'pin' in step.do) return step.do.pin.name;
+  return step !== null && 'uart' in step.do ? step.do.uart.port : 'usb';
+}
 
-function told(out: string, found: boolean, crashes: boolean): string {
-  if (!crashes) return `wrote ${out}; run it with: bootbench run --scenario ${out}`;
+function told(names: readonly string[], found: boolean, crashes: boolean): string {
+  const [out = ''] = names;
   const alone = 'nothing is pressed and the firmware must keep running';
-  if (found) return `wrote ${out}, and ${aloneName(out)}, in which ${alone}; run both with: bootbench test ${out} ${aloneName(out)}`;
-  return `wrote ${out}, in which ${alone}; run it with: bootbench test ${out}; when it holds, init --overwrite looks for the way into the ROM`;
+  if (names.length === 1 && !crashes) return `wrote ${out}; run it with: bootbench run --scenario ${out}`;
+  if (!found)
+    return `wrote ${out}, in which ${alone}; run it with: bootbench test ${out}; when it holds, init --overwrite looks for the way into the ROM`;
+  const last = names.at(-1)!;
+  const both = names.length === 2 ? 'both' : 'all';
+  return `wrote ${names.join(', ')}${crashes ? `; in ${last} ${alone}` : ', one for each way in'}; run ${both} with: bootbench test ${names.join(' ')}`;
 }
 
 function mustBeFree(name: string, { overwrite }: InitOptions, io: Io): void {

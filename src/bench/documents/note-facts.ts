@@ -40,6 +40,8 @@ export type NoteFact =
   | { readonly is: 'lacks-jump' }
   /** `not-triggered`: steps that may trigger the jump; `serial`: one of them sends a byte. */
   | { readonly is: 'steps'; readonly serial: boolean }
+  /** `but`: a way into the ROM beside the one that the run took. */
+  | { readonly is: 'way-fails' }
   /** `watchdog`: the one of this check bites in the ROM. */
   | { readonly is: 'watchdog'; readonly check: CheckId };
 

@@ -14,9 +14,14 @@ export interface Tried {
   readonly via?: { readonly function: string | null; readonly caller: string | null };
   /** How long a pin is held, where that is longer than a press. */
   readonly held?: string;
+  /** What came of it in place of an entry into the ROM; left out = nothing, the firmware goes on. */
+  readonly instead?: Instead;
   /** Nothing had come of it so far, and it was followed no longer. */
   readonly followedFor?: Ps;
 }
+
+/** `hang`: the firmware stands in a loop that nothing ends, in a handler or on its way into the ROM; `reset`: the chip was reset by software, and the application runs again. */
+export type Instead = { readonly is: 'hang'; /** `main.c:31 (wait)` */ readonly place: string } | { readonly is: 'reset' };
 
 /** `dfu`; of what was not followed to the end of a run, for how long nothing came of it. */
 export const followedText = ({ outcome, followedFor }: Pick<Tried, 'outcome' | 'followedFor'>): string =>

@@ -19,8 +19,9 @@ import type { Note } from '../documents/note-facts.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
 import type { Step } from '../documents/scenario-types.ts';
 import { pinsMoved } from '../input/scenario.ts';
-import type { Tried } from '../documents/tried.ts';
+import type { Instead, Tried } from '../documents/tried.ts';
 import { callChainOf } from '../session/call-chain.ts';
+import { place } from '../slice/words.ts';
 import type { Session } from '../session/session.ts';
 import { Trials, type Trial, type Way } from './trials.ts';
 
@@ -336,7 +337,7 @@ const PRESS = 200 * MS;
 const PRESS_UNIT = 100 * MS;
 
 /** A pin that changes its level at `from`: held until the firmware goes for the ROM or resets itself, or else let go of at once. */
-function pressTrial(s: Session, from: Checkpoint, input: PolledInput, atStart: boolean): Trial | null {
+function pressTrial(s: Session, from: Checkpoint, input: PolledInput, atStart: boolean, jumping: readonly JumpCandidate[]): Trial | null {
   const step = pressing(input, atStart ? AT_START : undefined);
   const { name, level } = input;
   if (input.kind !== 'pin' || level === null || step === null) return null;
@@ -361,18 +362,22 @@ function pressTrial(s: Session, from: Checkpoint, input: PolledInput, atStart: b
       const told = long
         ? { ...tried, name: `${name} = ${1 - level} for ${(time / MS / 1000).toFixed(1)} s${where}`, held: `${time / MS}ms` }
         : tried;
-      return { tried: { ...told, outcome }, enough: true };
+      return { tried: { ...told, outcome, ...insteadOf(s, start, outcome, jumping) }, enough: true };
     },
   };
   // some firmware acts when the button is let go of, and only if that was soon
   const released: Way = {
     begin: () => {
       begin();
+      start = s.machine.now;
       s.steps.append({ kind: 'pin', name, level: level === 1 ? 0 : 1 });
       s.steps.append({ kind: 'pin', name, level }, PRESS);
     },
     takes: PRESS,
-    end: (outcome) => ({ tried: { ...tried, outcome }, enough: s.machine.history.entries.length > 0 }),
+    end: (outcome) => ({
+      tried: { ...tried, outcome, ...insteadOf(s, start, outcome, jumping) },
+      enough: s.machine.history.entries.length > 0,
+    }),
   };
   return { progress: atStart ? `starting with ${name} changed` : `changing ${name}`, tried, ways: [held, released] };
 }
@@ -384,26 +389,44 @@ function heldFor({ machine: { history } }: Session, start: Ps): Ps | null {
   return needed <= PRESS / 2 ? PRESS : (Math.ceil(needed / PRESS_UNIT) + 1) * PRESS_UNIT;
 }
 
-/** Texts for a port: the first that makes the firmware enter the ROM counts, otherwise the first tried. */
-function sendTrial(s: Session, from: Checkpoint, input: PolledInput): Trial | null {
-  const triedWith = (text: string) => ({
-    name: `${JSON.stringify(text)} to ${input.name}`,
-    kind: 'input' as const,
-    step: sending(input, text),
+/** Each text for a port is a way of its own: one may lead into the ROM, and the next may not. */
+function sendTrials(s: Session, from: Checkpoint, input: PolledInput, jumping: readonly JumpCandidate[]): Trial[] {
+  return input.texts.map((text): Trial => {
+    const tried = { name: `${JSON.stringify(text)} to ${input.name}`, kind: 'input' as const, step: sending(input, text) };
+    let start = 0;
+    const way: Way = {
+      begin: () => {
+        s.keepCheckpoints = false;
+        s.restore(from);
+        start = s.machine.now;
+        s.steps.append({ kind: 'uart', port: input.name, bytes: new TextEncoder().encode(text) });
+      },
+      takes: 0,
+      end: (outcome) => ({ tried: { ...tried, outcome, ...insteadOf(s, start, outcome, jumping) }, enough: true }),
+    };
+    return { progress: `sending to ${input.name}`, tried, ways: [way], oneOf: input.name };
   });
-  const ways = input.texts.map((text): Way => ({
-    begin: () => {
-      s.keepCheckpoints = false;
-      s.restore(from);
-      s.steps.append({ kind: 'uart', port: input.name, bytes: new TextEncoder().encode(text) });
-    },
-    takes: 0,
-    end: (outcome) => ({
-      tried: { ...triedWith(text), outcome },
-      enough: s.machine.history.entries.length > 0 || outcome === 'dfu',
-    }),
-  }));
-  return ways.length === 0 ? null : { progress: `sending to ${input.name}`, tried: triedWith(input.texts[0]!), ways };
+}
+
+/** With the session at the end of a fork that began at `start`: what came of it in place of an entry into the ROM. */
+function insteadOf(s: Session, start: Ps, outcome: Outcome, jumping: readonly JumpCandidate[]): { readonly instead?: Instead } {
+  const { machine, state } = s;
+  const { entries, resets } = machine.history;
+  if (entered(outcome) || entries.some((e) => e.at > start)) return {};
+  const { loop } = state;
+  if (outcome === 'stuck' && loop !== null && isHang(s, loop, jumping)) return { instead: { is: 'hang', place: place(s, loop.pc) } };
+  return resets.some((r) => r.at > start && r.by === 'software') ? { instead: { is: 'reset' } } : {};
+}
+/** A loop of an application may be where it rests. In a handler it keeps everything else from running, and on the way into the ROM it is no rest. */
+function isHang(
+  s: Session,
+  { exception, inFault }: { readonly exception: number; readonly inFault: boolean },
+  jumping: readonly JumpCandidate[],
+): boolean {
+  if (waitsForInput(s)) return false;
+  if (exception !== 0 || inFault) return true;
+  const { frames } = callChainOf(s.machine.bootCore, s.input.images);
+  return frames.some(({ pc }) => jumping.some(({ facts }) => isIn(facts, pc)));
 }
 
 // ---- in words --------------------------------------------------------------------------------------------------------------------
@@ -516,8 +539,8 @@ export function tryAll(
   whole = false,
 ): Tried[] {
   const trials = [
-    ...inputs.map((i) => (i.kind === 'serial' ? sendTrial(s, from, i) : pressTrial(s, from, i, false))),
-    ...atStart.map((i) => pressTrial(s, powerOn, i, true)),
+    ...inputs.flatMap((i) => (i.kind === 'serial' ? sendTrials(s, from, i, candidates) : [pressTrial(s, from, i, false, candidates)])),
+    ...atStart.map((i) => pressTrial(s, powerOn, i, true, candidates)),
     touchTrial(s, from),
     ...candidates.filter((c) => !c.runsAnyway).map((c) => callTrial(s, from, c)),
   ];

@@ -14,6 +14,7 @@ export interface Trigger {
   readonly outcome: Outcome;
   readonly step: Step | null;
   readonly via?: Tried['via'];
+  readonly instead?: Tried['instead'];
   /** How long a pin is held, where that is longer than a press. */
   readonly held?: string;
   /** Nothing had come of it so far, and it was followed no longer. */

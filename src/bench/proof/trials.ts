@@ -18,6 +18,8 @@ export interface Trial {
   readonly progress: string;
   /** What it is called as long as nothing came of it. */
   readonly tried: Omit<Tried, 'outcome'>;
+  /** Of several that are alike, those of which something came are told, or the first. */
+  readonly oneOf?: string;
   /** Forks, in the order in which they count. */
   readonly ways: readonly Way[];
 }
@@ -58,6 +60,9 @@ function withPlace(end: ReturnType<Way['end']>, { machine, input }: Session): Re
   return { ...end, tried: { ...end.tried, via: { function: name, caller: onlyCallerOf(input.images, pc >>> 0) } } };
 }
 
+/** Something came of it. */
+const isTold = ({ outcome, instead }: Tried): boolean => instead !== undefined || (outcome !== 'no-jump' && outcome !== 'stuck');
+
 export class Trials {
   private readonly s: Session;
   /** Every fork is followed to its end, whatever was found. */
@@ -88,7 +93,12 @@ export class Trials {
         found.set(t, tried);
         this.s.input.found?.(`${tried.name}: ${tried.outcome}`);
       }
-    return rows.map(({ t, time }) => found.get(t) ?? { ...t.tried, outcome: 'no-jump', followedFor: time });
+    const all = rows.map(({ t, time }) => ({ t, tried: found.get(t) ?? { ...t.tried, outcome: 'no-jump' as const, followedFor: time } }));
+    const came = (group: string): boolean => all.some(({ t, tried }) => t.oneOf === group && isTold(tried));
+    const first = (group: string, t: Trial): boolean => all.find((a) => a.t.oneOf === group)?.t === t;
+    return all
+      .filter(({ t: { oneOf }, t, tried }) => oneOf === undefined || (came(oneOf) ? isTold(tried) : first(oneOf, t)))
+      .map(({ tried }) => tried);
   }
 
   /** All ways for so long. The result of the first that is enough; where none is and none is open, of the first that has one. */

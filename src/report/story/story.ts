@@ -382,6 +382,8 @@ function nextSteps(result: RunResult, patch: Patch, judgement: Judgement | null)
   const all = 'add -v (full report), --checks (all checks), --html report.html (page)';
   if (hasReached(result) && lostWay(result).length > 0)
     return [all, 'bootbench leave … shows where its start differs from one after a reset'];
+  if (hasReached(result) && factsIn(result.notes, 'way-fails').length > 0)
+    return ['bootbench init … writes a scenario for each way in; run --scenario then tells the cause of one', all];
   if (hasReached(result) || judgement?.holds === true) return [all];
   const proof = proofOf(result);
   const has = (kind: string): boolean => result.notes.some((n) => n.kind === kind);
