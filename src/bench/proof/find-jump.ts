@@ -105,9 +105,9 @@ function textsFor({ functions, jumping }: Code, reader: FunctionFacts | undefine
   const starts = new Set(jumping.map((f) => f.symbol.address));
   const callers = functions.filter((f) => f.calls.some(({ target }) => starts.has(target)));
   const near = [...(reader ? [reader] : []), ...jumping, ...callers];
-  // a function that gives the byte back compares nothing itself
+  // a function that gives the byte back compares nothing itself; one that compares some may store the others for the main loop
   const isEnough = reader !== undefined && lettersOf(reader).length > 0;
-  return awaitedTexts(isEnough ? [reader] : [...near, ...functions], near);
+  return awaitedTexts(isEnough ? near : [...near, ...functions], near);
 }
 const lacksJump = (functions: readonly FunctionFacts[], all: readonly JumpCandidate[]): boolean =>
   functions.length > 0 && all.every((c) => c.kind !== 'jump');
