@@ -378,13 +378,17 @@ function pastWait(result: RunResult): string[] {
   return isReceiving ? [`add to a scenario: {"at":"1s","do":{"uart":{"port":"${port}","text":"…"}}}`] : [];
 }
 
+const ALL = 'add -v (full report), --checks (all checks), --html report.html (page)';
+/** What there is to look at where nothing failed. */
+function lookFurther(result: RunResult): string[] {
+  if (lostWay(result).length > 0) return [ALL, 'bootbench leave … shows where its start differs from one after a reset'];
+  const ways = factsIn(result.notes, 'way-fails').length > 0;
+  return [...(ways ? ['bootbench init … writes a scenario for each way in; run --scenario then tells the cause of one'] : []), ALL];
+}
+
 function nextSteps(result: RunResult, patch: Patch, judgement: Judgement | null): string[] {
-  const all = 'add -v (full report), --checks (all checks), --html report.html (page)';
-  if (hasReached(result) && lostWay(result).length > 0)
-    return [all, 'bootbench leave … shows where its start differs from one after a reset'];
-  if (hasReached(result) && factsIn(result.notes, 'way-fails').length > 0)
-    return ['bootbench init … writes a scenario for each way in; run --scenario then tells the cause of one', all];
-  if (hasReached(result) || judgement?.holds === true) return [all];
+  if (hasReached(result)) return lookFurther(result);
+  if (judgement?.holds === true) return [ALL];
   const proof = proofOf(result);
   const has = (kind: string): boolean => result.notes.some((n) => n.kind === kind);
   return [
@@ -395,7 +399,7 @@ function nextSteps(result: RunResult, patch: Patch, judgement: Judgement | null)
     ...(has('not-triggered') && !has('find-jump') && !has('trigger') && result.scenario.steps.length === 0
       ? ['add --trigger to try these']
       : []),
-    all,
+    ALL,
     ...(proof === null ? [] : [`bootbench explain ${(firstSet(proof)[0] ?? proof.causes[0]!).id}`]),
   ];
 }
