@@ -13,6 +13,8 @@ const OTHERWISE = { 'start.md': 'index.md', 'playground.md': 'playground-guide.m
 const pages = new Map([
   ['CONTRIBUTING.md', 'contributing.md'],
   ['CHANGELOG.md', 'changelog.md'],
+  ['SUPPORT.md', 'support.md'],
+  ['SECURITY.md', 'security.md'],
   ['rom/README.md', 'rom-sources.md'],
   ['fixtures/README.md', 'fixtures.md'],
 ]);
