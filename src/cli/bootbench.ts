@@ -1,6 +1,7 @@
 /** The program. A run has a thread of its own, which loads what it needs; the exit code is set, not forced, so that everything written is flushed first. */
 import { EXIT, processIo } from './io.ts';
 import { surroundings } from './outputs.ts';
+import { endWithParent } from './parent.ts';
 import { relay } from './relay.ts';
 import { hasThreads } from './threads.ts';
 
@@ -27,5 +28,6 @@ async function inThisThread(): Promise<number> {
   });
   return loaded === null ? EXIT.surroundings : loaded.here(args, processIo());
 }
+endWithParent();
 if (!hasFolder()) process.exitCode = EXIT.usage;
 else process.exitCode = await (BUSY.has(args[0]) && hasThreads() && !talks() ? relay(args) : inThisThread());

@@ -9,6 +9,7 @@ import { findChip } from '../chips/index.ts';
 import { ImageError } from '../image/errors.ts';
 import { SHA256 } from '../image/sha256.ts';
 import { milliseconds } from './io.ts';
+import { clockOfChild } from './parent.ts';
 import { usePrebuilt } from './prebuilt.ts';
 import { WORKER_SETTINGS } from './v8-settings.ts';
 
@@ -18,13 +19,15 @@ for (const setting of WORKER_SETTINGS) setFlagsFromString(setting);
 process.on('SIGINT', () => undefined);
 process.on('SIGHUP', () => undefined);
 process.on('disconnect', () => process.exit());
+// in the middle of a case nothing is heard
+const clock = clockOfChild(milliseconds);
 let executor: { readonly folder: string; readonly does: Executor } | null = null;
 
 function executorFor(folder: string): Executor {
   if (executor?.folder !== folder) {
     const does = new Executor({
       blobs: new BlobFolder(folder),
-      clock: milliseconds,
+      clock,
       prepare: (job) => usePrebuilt(findChip(job.chip)?.cores ?? []),
     });
     executor = { folder, does };

@@ -7,6 +7,7 @@ import { SYMPTOMS, type RunResult } from '../bench/documents/result.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { VERSION } from '../version.ts';
 import { EXIT, type Io } from './io.ts';
+import { withParent } from './parent.ts';
 
 interface Answer {
   readonly text: string;
@@ -195,7 +196,12 @@ const thisProgram =
   (io: Io): Program =>
   (args, signal) =>
     new Promise((done, fail) => {
-      const child = spawn(process.execPath, [process.argv[1]!, ...args], { cwd: io.cwd, signal, stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(process.execPath, [process.argv[1]!, ...args], {
+        cwd: io.cwd,
+        env: withParent(io.env),
+        signal,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
       const [out, err]: Buffer[][] = [[], []];
       child.stdout.on('data', (part: Buffer) => out!.push(part));
       child.stderr.on('data', (part: Buffer) => err!.push(part));
