@@ -4,13 +4,14 @@ import { unasked } from '../bench/input/run-input.ts';
 import { jobInput } from '../bench/input/job.ts';
 import { Session } from '../bench/session/session.ts';
 import { GdbHub } from '../debug/gdb-hub.ts';
+import type { GdbServer } from '../debug/gdb-server.ts';
 import type { Core } from '../emu/core/core.ts';
 import { findChip } from '../chips/index.ts';
 import { loadJob, type MachineOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
-import { paced, sendTo } from './paced.ts';
+import { paced } from './paced.ts';
 import { usePrebuilt } from './prebuilt.ts';
-import { addressOf, interrupted, isLoopback, listening, LOOPBACK, portNumber, takeOver } from './serving.ts';
+import { addressOf, Guest, interrupted, isLoopback, listening, LOOPBACK, portNumber, takeOver } from './serving.ts';
 
 export interface GdbOptions extends MachineOptions {
   readonly port?: string;
@@ -38,12 +39,13 @@ export async function gdbCommand(images: readonly string[], options: GdbOptions,
   };
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
+  const guests = new Map<Core, Guest>();
   try {
     for (const [i, core] of hub.cores.entries()) {
       const wanted = port === 0 ? 0 : port + i;
       servers.push(
         await listening(
-          createServer((socket) => void serve(hub, core, socket, sockets, log)),
+          createServer((socket) => void serve(hub, core, socket, { sockets, guests, log })),
           wanted,
           host,
         ),
@@ -67,18 +69,29 @@ export async function gdbCommand(images: readonly string[], options: GdbOptions,
   return EXIT.ok;
 }
 
-async function serve(hub: GdbHub, core: Core, socket: Socket, sockets: Set<Socket>, log: (text: string) => void): Promise<void> {
+interface Clients {
+  readonly sockets: Set<Socket>;
+  /** Who has a core. */
+  readonly guests: Map<Core, Guest>;
+  readonly log: (text: string) => void;
+}
+
+async function serve(hub: GdbHub, core: Core, socket: Socket, { sockets, guests, log }: Clients): Promise<void> {
   sockets.add(socket);
   socket.setNoDelay(true);
   socket.on('error', () => socket.destroy());
   socket.on('close', () => sockets.delete(socket));
-  const server = await takeOver(socket, () => hub.connect(core, sendTo(socket)));
+  // a person thinks for as long as he wants to: only who has never said anything gives way
+  const guest = new Guest(socket, Infinity);
+  const take = (): GdbServer | null => hub.connect(core, guest.send);
+  const server = await takeOver(socket, take, () => guests.get(core) ?? null);
   if (server === null) {
     if (socket.destroyed) return;
     log(`${core.row.name}: a second client was refused`);
     socket.end();
     return;
   }
+  guests.set(core, guest);
   log(`${core.row.name}: client attached, the core is halted`);
   paced(socket, (bytes) => {
     server.receive(bytes);

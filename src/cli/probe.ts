@@ -9,10 +9,10 @@ import { StLink, StLinkConnection } from '../debug/probe/st-link.ts';
 import { findChip } from '../chips/index.ts';
 import { loadJob, type MachineOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
-import { paced, sendTo } from './paced.ts';
+import { paced } from './paced.ts';
 import { usePrebuilt } from './prebuilt.ts';
 import { serialAdapter, serialPort } from './serial-adapter.ts';
-import { addressOf, interrupted, isLoopback, listening, LOOPBACK, portNumber, takeOver } from './serving.ts';
+import { addressOf, Guest, interrupted, isLoopback, listening, LOOPBACK, portNumber, takeOver } from './serving.ts';
 
 export interface ProbeOptions extends MachineOptions {
   readonly port?: string;
@@ -22,6 +22,8 @@ export interface ProbeOptions extends MachineOptions {
 
 /** The port of ST's own server, which OpenOCD takes if nothing else is said. */
 const PORT = 7184;
+/** OpenOCD asks ten times in a second how the machine is; one that has asked nothing for so long gives way to the next. */
+const IDLE_MS = 10_000;
 
 export async function probeCommand(images: readonly string[], options: ProbeOptions, io: Io): Promise<number> {
   const port = portNumber(options.port, PORT);
@@ -34,7 +36,7 @@ export async function probeCommand(images: readonly string[], options: ProbeOpti
   const debugPort = new DebugPort(target);
   const host = options.host ?? LOOPBACK;
   const log = (text: string): void => io.stderr.write(`${text}\n`);
-  let client: Socket | null = null;
+  let client: Guest | null = null;
   let turning = false;
   const wake = (): void => {
     if (turning) return;
@@ -52,7 +54,9 @@ export async function probeCommand(images: readonly string[], options: ProbeOpti
     sockets.add(socket);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => sockets.delete(socket));
-    if ((await takeOver(socket, () => (client === null ? (client = socket) : null))) === null) {
+    const take = (): Guest | null => (client === null ? (client = new Guest(socket, IDLE_MS)) : null);
+    const guest = await takeOver(socket, take, () => client);
+    if (guest === null) {
       if (socket.destroyed) return;
       log('a second client was refused');
       socket.end();
@@ -60,7 +64,7 @@ export async function probeCommand(images: readonly string[], options: ProbeOpti
     }
     socket.setNoDelay(true);
     log('client attached');
-    const connection = new StLinkConnection(probe, sendTo(socket));
+    const connection = new StLinkConnection(probe, guest.send);
     paced(socket, (bytes) => {
       connection.receive(bytes);
       if (connection.broken) socket.end();

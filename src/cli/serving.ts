@@ -2,6 +2,7 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import type { Io } from './io.ts';
+import { sendTo } from './paced.ts';
 
 export const LOOPBACK = '127.0.0.1';
 export const isLoopback = (host: string): boolean => host === '::1' || host.startsWith('127.');
@@ -44,11 +45,46 @@ export const interrupted = (io: Io): Promise<null> => new Promise((settle) => vo
 /** Who connects again at once may be heard before the end of his last connection: so long nobody is refused. */
 const HANDOVER_MS = 300;
 const AGAIN_MS = 10;
-/** What `take` gives to this client; null where somebody else goes on having it, or the client is gone. */
-export async function takeOver<T>(socket: Socket, take: () => T | null): Promise<T | null> {
+/** A peer that says nothing for so long is asked whether it is still there: one that lost its power would keep its place. */
+export const KEEP_ALIVE_MS = 30_000;
+
+/** A client that is served alone. */
+export class Guest {
+  private readonly socket: Socket;
+  private readonly patience: number;
+  private readonly since = Date.now();
+  private answered: number | null = null;
+
+  /** @param patience one that has asked nothing for so many milliseconds gives way to another */
+  constructor(socket: Socket, patience: number) {
+    this.socket = socket;
+    this.patience = patience;
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  }
+
+  /** Sends, and keeps in mind that this client has asked something. */
+  readonly send = (bytes: Uint8Array): void => {
+    this.answered = Date.now();
+    sendTo(this.socket)(bytes);
+  };
+
+  /** Is closed if it does nothing with its place; one that has never asked anything is no client. */
+  giveWay(): boolean {
+    const idle = Date.now() - (this.answered ?? this.since) >= (this.answered === null ? HANDOVER_MS : this.patience);
+    if (idle) this.socket.destroy();
+    return idle;
+  }
+}
+
+/**
+ * What `take` gives to this client; null where somebody else goes on having it, or the client is gone.
+ *
+ * @param present who has it
+ */
+export async function takeOver<T>(socket: Socket, take: () => T | null, present: () => Guest | null): Promise<T | null> {
   for (let left = HANDOVER_MS; !socket.destroyed; left -= AGAIN_MS) {
     const taken = take();
-    if (taken !== null || left <= 0) return taken;
+    if (taken !== null || (left <= 0 && present()?.giveWay() !== true)) return taken;
     await new Promise((next) => setTimeout(next, AGAIN_MS));
   }
   return null;

@@ -1,13 +1,11 @@
 /** The USB/IP server's sockets. What is said on them is `usb-sim/usbip-connection.ts`. */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { mustRead } from './paced.ts';
-import { cannotListen } from './serving.ts';
+import { cannotListen, KEEP_ALIVE_MS } from './serving.ts';
 import { UsbIpConnection, type UsbIpExport } from '../usb-sim/usbip-connection.ts';
 
 /** A connection that has not imported the device within this real time goes. */
 const IMPORT_WITHIN_MS = 15_000;
-/** A peer that says nothing for so long is asked whether it is still there: one that lost its power would keep the device. */
-const KEEP_ALIVE_MS = 30_000;
 const MAX_CONNECTIONS = 64;
 
 export interface UsbIpServer {

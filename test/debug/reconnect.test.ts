@@ -1,6 +1,7 @@
 /** Clients that close and connect again at once, as scripts of debuggers do: nobody else has the core, so nobody is refused. */
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { gdbCommand } from '../../src/cli/gdb.ts';
 import { probeCommand } from '../../src/cli/probe.ts';
 import type { Io } from '../../src/cli/io.ts';
@@ -9,6 +10,7 @@ import { serve } from './serve.ts';
 const ELF = 'fixtures/f405-masked/firmware.elf';
 const OPTIONS = { chip: 'stm32f405', port: '0' };
 const opened: Socket[] = [];
+afterEach(() => void vi.useRealTimers());
 afterAll(() => opened.forEach((socket) => socket.destroy()));
 
 /** Whether a new client is answered; it stays connected. */
@@ -23,11 +25,11 @@ function ask(address: string, question: Uint8Array): Promise<{ readonly answered
   });
 }
 const HALT_REASON = new TextEncoder().encode('$?#3f');
-/** No request of an ST-LINK server: it is answered as unknown. */
-const UNKNOWN = Uint8Array.of(0xee);
+const SERIAL_NUMBER = Uint8Array.of(0, 0, 0, 0);
+const IDLE_MS = 11_000;
 const SERVERS = [
   ['gdb', (io: Io) => gdbCommand([ELF], OPTIONS, io), HALT_REASON],
-  ['probe', (io: Io) => probeCommand([ELF], OPTIONS, io), UNKNOWN],
+  ['probe', (io: Io) => probeCommand([ELF], OPTIONS, io), SERIAL_NUMBER],
 ] as const;
 
 describe.each(SERVERS)('%s', (name, command, question) => {
@@ -45,7 +47,24 @@ describe.each(SERVERS)('%s', (name, command, question) => {
   it('refuses a second one beside the first', async () => {
     const { line } = await serve(command);
     const address = line.trim().replace(`${name} `, '');
-    opened.push(connect(Number(address.split(':')[1]), '127.0.0.1'));
+    expect((await ask(address, question)).answered).toBe(true);
     expect((await ask(address, question)).answered).toBe(false);
+  });
+  it('gives the place of a client that has never asked anything to one that comes', async () => {
+    const { line, end } = await serve(command);
+    const address = line.trim().replace(`${name} `, '');
+    const idle = connect(Number(address.split(':')[1]), '127.0.0.1').on('error', () => undefined);
+    opened.push(idle);
+    await once(idle, 'connect');
+    expect((await ask(address, question)).answered).toBe(true);
+    expect(await end()).toBe(0);
+  });
+  it('keeps a debugger that thinks, and no probe that nobody has used for 10 s', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const { line } = await serve(command);
+    const address = line.trim().replace(`${name} `, '');
+    expect((await ask(address, question)).answered).toBe(true);
+    vi.setSystemTime(Date.now() + IDLE_MS);
+    expect((await ask(address, question)).answered).toBe(name === 'probe');
   });
 });

@@ -8,8 +8,12 @@ import { serve } from '../serve.ts';
 it('a client that was refused and keeps its end open does not hold it', async () => {
   const { line, end } = await serve((io) => probeCommand(['fixtures/f405-straight/firmware.elf'], { chip: 'stm32f405rg', port: '0' }, io));
   const port = Number(/:(\d+)\n$/.exec(line)![1]);
-  const [first, second] = [connect(port), connect({ port, allowHalfOpen: true })];
-  await Promise.all([once(first, 'connect'), once(second, 'connect')]);
+  const first = connect(port);
+  // its serial number
+  first.write(Uint8Array.of(0, 0, 0, 0));
+  await once(first, 'data');
+  const second = connect({ port, allowHalfOpen: true });
+  await once(second, 'connect');
   const ended = once(second, 'end');
   second.resume();
   await ended;
