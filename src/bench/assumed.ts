@@ -20,6 +20,8 @@ const MHZ = 1e6;
 const USUAL_HSE = 8 * MHZ;
 const OR_SAY = 'if your board has another, say --board, or board.hse in a scenario';
 
+const LACKS = { usb: 'USB would run at a wrong rate', pll: 'the firmware counts on it, and its PLL would be out of range' } as const;
+
 /** The job with what the firmware shows to have around it; null where somebody has said that, and where it shows nothing. */
 export function assumed(given: RunJob, job: RunJob, result: RunResult<string>): Assumed | null {
   return (
@@ -50,7 +52,7 @@ function otherClock(job: RunJob, { notes, scenario }: RunResult<string>): Assume
     return {
       job: withHse(crystal.hz, here.kind ?? 'crystal'),
       kind: 'assumed-board',
-      text: `a clock of ${crystal.hz / MHZ} MHz at OSC_IN is assumed, because USB would run at a wrong rate with ${here.hz / MHZ} MHz: ${OR_SAY}`,
+      text: `a clock of ${crystal.hz / MHZ} MHz at OSC_IN is assumed, because ${LACKS[crystal.lacks]} with ${here.hz / MHZ} MHz: ${OR_SAY}`,
       helps: (r) => factsIn(r.notes, 'other-crystal').length === 0,
     };
   const missing = factsIn(notes, 'never-ready').find(({ flag, otherBoard }) => otherBoard && flag === 'HSERDY');

@@ -30,8 +30,8 @@ export type NoteFact =
   | { readonly is: 'loop'; readonly at: Place; readonly where: string; readonly callers: readonly Frame[]; readonly inHandler: boolean }
   /** `wait`: the polled block has no clock; `enable` is its bit, for example `RCC.AHB1ENR.GPIOAEN`. */
   | { readonly is: 'no-clock'; readonly block: string; readonly enable: string }
-  /** `usb-clock`: a crystal of this many hertz would give USB its clock. */
-  | { readonly is: 'other-crystal'; readonly hz: number }
+  /** `usb-clock`, `other-crystal`: a crystal of this many hertz would give USB its clock, or the PLL a rate in its range. */
+  | { readonly is: 'other-crystal'; readonly hz: number; readonly lacks: 'usb' | 'pll' }
   /** `boot-address`: the images begin with this vector table, which a boot loader that is not among them would start. */
   | { readonly is: 'behind-loader'; readonly table: number }
   /** `not-triggered`: the firmware polls a pin or a port, or has an interrupt for it. */

@@ -49,6 +49,7 @@ import { keptOptionNotes } from './kept-options.ts';
 import { mangledHandler } from './mangled-handler.ts';
 import { isOwnLoop, restartInWords } from '../session/restart.ts';
 import type { Session } from '../session/session.ts';
+import { countedCrystalNote } from './counted-crystal.ts';
 import { usbClockNote } from './own-usb.ts';
 import { framesOf, place as placeInWords } from '../slice/words.ts';
 import { handOversOf, ownWay } from './hand-overs.ts';
@@ -424,8 +425,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
   notes.push(...neverReady(s, stuck), ...clockOff(s, stuck), ...printedTooMuch(machine));
   const reserved = reservedNote(s, stuck);
   if (reserved) notes.push(reserved);
-  const ownUsb = usbClockNote(s);
-  if (ownUsb) notes.push(ownUsb);
+  for (const note of [usbClockNote(s), countedCrystalNote(s)]) if (note) notes.push(note);
   const polled = polledNote(s, end.outcome);
   if (polled) notes.unshift(polled);
   notes.unshift(...input.notes, ...restartNote(s, end));

@@ -27,7 +27,7 @@ export function usbClockNote({ machine: { system, history }, usb, input }: Sessi
   return {
     kind: 'usb-clock',
     text: `the application's USB device does not answer: the USB block ${is}, but needs ${mhz(USB_HZ)}${hint}`,
-    ...(wanted === null ? {} : { about: { is: 'other-crystal', hz: wanted } }),
+    ...(wanted === null ? {} : { about: { is: 'other-crystal', hz: wanted, lacks: 'usb' } }),
   };
 }
 

@@ -1,0 +1,58 @@
+/** A board with another crystal than usual, which the firmware's own functions count on. */
+import { describe, expect, it } from 'vitest';
+import { assumed } from '../../src/bench/assumed.ts';
+import type { Board } from '../../src/bench/documents/scenario-types.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { runBench } from '../../src/bench/run.ts';
+import { SymbolTable } from '../../src/image/symbols.ts';
+import { Thumb } from '../emu/thumb.ts';
+import { bareImage, MAIN } from './bare-image.ts';
+import { plainJob } from './plain-job.ts';
+
+const [RCC_CR, RCC_PLLCFGR] = [0x40023800, 0x40023804];
+/** A program for F411 that locks its PLL on 25 MHz / 25 × 192 from HSE; a function behind it that never runs holds these rates. */
+function run(rates: readonly number[], board: Board = {}, divider = 25) {
+  const t = new Thumb(MAIN).constant(0, RCC_CR).constant(1, 0x00010083).str(1, 0);
+  t.constant(2, RCC_PLLCFGR)
+    .constant(1, (0x04400000 | (192 << 6) | divider) >>> 0)
+    .str(1, 2);
+  t.constant(1, 0x01010083).str(1, 0).label('end').b('end');
+  for (const rate of rates) t.constant(3, rate);
+  const job = plainJob('STM32F411CE', bareImage(t), { board });
+  const input = jobInput(job);
+  const name = { name: 'SystemCoreClockUpdate', address: MAIN, size: t.bytes().length, kind: 'function', binding: 'global' } as const;
+  const images = input.images.map((image) => ({ ...image, symbols: new SymbolTable([name], () => MAIN + t.bytes().length) }));
+  const result = runBench({ ...input, images });
+  const next = assumed(job, job, result);
+  return {
+    note: result.notes.find(({ kind }) => kind === 'other-crystal')?.text ?? null,
+    hse: next?.job.scenario.board?.hse ?? null,
+    why: next?.text ?? null,
+  };
+}
+
+describe('a PLL out of its range with the usual crystal', () => {
+  it('is run with the crystal that the firmware counts on, and the reason is told', () => {
+    const { note, hse, why } = run([16e6, 25e6]);
+    expect(note).toMatch(
+      /^RCC: PLL: VCO at 61\.44 MHz, allowed .*\. SystemCoreClockUpdate counts on a crystal of 25 MHz, and this board has 8 MHz/,
+    );
+    expect(hse).toEqual({ hz: 25e6, kind: 'crystal' });
+    expect(why).toContain('because the firmware counts on it, and its PLL would be out of range with 8 MHz');
+  });
+  it('is left as it is where two crystals come into question', () => {
+    expect(run([16e6, 25e6, 12e6])).toEqual({ note: null, hse: null, why: null });
+  });
+  it('is left as it is where the firmware counts on its own oscillators only', () => {
+    expect(run([16e6])).toEqual({ note: null, hse: null, why: null });
+  });
+});
+describe('nothing is assumed where', () => {
+  it('the board was described', () => {
+    expect(run([16e6, 25e6], { hse: { hz: 8e6, kind: 'crystal' } })).toMatchObject({ hse: null });
+    expect(run([16e6, 25e6], { hse: { hz: 25e6, kind: 'crystal' } })).toEqual({ note: null, hse: null, why: null });
+  });
+  it('the PLL is in its range', () => {
+    expect(run([16e6, 25e6], {}, 8)).toEqual({ note: null, hse: null, why: null });
+  });
+});
