@@ -1,9 +1,9 @@
-/** Writes docs/scenario.md and docs/result.md from the published schemas: `node tools/run-ts.mjs tools/reference.ts`. A test compares them with what stands there. */
+/** Writes the tables of docs/scenario.md and docs/result.md from the published schemas: `node tools/run-ts.mjs tools/reference.ts`. A test compares them with what stands there. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { reference } from '../test/docs/reference.ts';
 
-for (const [schema, file, title] of [
-  ['scenario-1', 'scenario', 'Scenario'],
-  ['run-1', 'result', 'Result'],
+for (const [schema, page] of [
+  ['scenario-1', 'docs/scenario.md'],
+  ['run-1', 'docs/result.md'],
 ] as const)
-  writeFileSync(`docs/${file}.md`, reference(title, readFileSync(`schemas/${schema}.schema.json`, 'utf8')));
+  writeFileSync(page, reference(readFileSync(page, 'utf8'), readFileSync(`schemas/${schema}.schema.json`, 'utf8')));

@@ -139,14 +139,24 @@ it('every command is shown with what it prints', async () => {
 });
 
 describe.each([
-  ['scenario-1', 'docs/scenario.md', 'Scenario'],
-  ['run-1', 'docs/result.md', 'Result'],
-])('the reference of %s', (schema, page, title) => {
+  ['scenario-1', 'docs/scenario.md'],
+  ['run-1', 'docs/result.md'],
+])('the reference of %s', (schema, page) => {
   it('is made of the schema', () => {
-    const text = reference(title, read(`schemas/${schema}.schema.json`));
+    const text = reference(read(page), read(`schemas/${schema}.schema.json`));
     if (WRITE) writeFileSync(join(ROOT, page), text);
     else expect(read(page)).toBe(text);
   });
+});
+
+it('docs/result.md shows what its command writes', async () => {
+  const [, line] = /^bootbench (run .* --json) result\.json$/m.exec(read('docs/result.md'))!;
+  const [, excerpt] = /^```json\n([^]*?)^```$/m.exec(read('docs/result.md'))!;
+  const demo = mkdtempSync(join(tmpdir(), 'bootbench-test-'));
+  await output('bootbench demo .', demo);
+  await output(`bootbench ${line} result.json`, demo);
+  expect(JSON.parse(readFileSync(join(demo, 'result.json'), 'utf8'))).toMatchObject(JSON.parse(excerpt!) as object);
+  rmSync(demo, { recursive: true, force: true });
 });
 
 it('docs/chips.md is made of the program', () => {
@@ -172,5 +182,8 @@ describe.each(pages)('%s', (page) => {
   it('has scenarios that are scenarios', async () => {
     for (const [, text] of read(page).matchAll(/^```json\n([^]*?)^```$/gm))
       if (text!.includes('bootbench/scenario@1')) await parseScenario(text!, page);
+    // a part of one, in a sentence: `"board": { … }`
+    for (const [, text] of read(page).matchAll(/`("board": \{[^`]*\})`/g))
+      await parseScenario(`{ "schema": "bootbench/scenario@1", "images": ["a.elf"], ${text} }`, page);
   });
 });

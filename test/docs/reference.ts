@@ -1,4 +1,4 @@
-/** A published schema as a page: one row for each key. */
+/** The part of a page that a published schema makes: one row for each key, behind what a person wrote. */
 
 interface Node {
   readonly type?: string | readonly string[];
@@ -15,19 +15,31 @@ interface Node {
   readonly title?: string;
 }
 
-export function reference(title: string, schema: string): string {
+const HEADING = '\n## Every key\n';
+
+/** The page with its reference made anew. */
+export function reference(page: string, schema: string): string {
   const root = JSON.parse(schema) as Node;
   const rows = rowsOf(root, '', root.definitions ?? {}, new Set());
-  return `# ${title}\n\n\`${root.title}\`. ${root.description ?? ''} This page is made from the published schema.\n\n| key | form | |\n| --- | --- | --- |\n${rows.join('\n')}\n`;
+  const byHand = page.slice(0, page.indexOf(HEADING));
+  return `${byHand}${HEADING}\n\`${root.title}\`. ${root.description ?? ''} This table is made from the published schema.\n\n| key | form | |\n| --- | --- | --- |\n${rows.join('\n')}\n`;
 }
 
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('*', '\\*');
+/** Signs of Markdown have their own meaning outside of code spans only. */
+const cell = (text: string): string =>
+  text
+    .replaceAll('|', '\\|')
+    .split(/(`[^`]*`)/)
+    .map((part, i) => (i % 2 === 1 ? part : part.replaceAll('<', '&lt;').replaceAll('*', '\\*')))
+    .join('');
+/** A number, or its bounds: one row. */
+const isBounded = ({ properties }: Node): boolean => properties !== undefined && Object.keys(properties).join() === 'min,max';
 
 function rowsOf(node: Node, path: string, definitions: Readonly<Record<string, Node>>, inside: ReadonlySet<string>): string[] {
   return Object.entries(node.properties ?? {}).flatMap(([key, value]) => {
     const name = path === '' ? key : `${path}.${key}`;
     const row = `| \`${name}\` | ${cell(formOf(value))} | ${cell(value.description ?? '')} |`;
-    return [row, ...below(value, name, definitions, inside)];
+    return [row, ...(isBounded(value) ? [] : below(value, name, definitions, inside))];
   });
 }
 
@@ -44,6 +56,7 @@ function below(node: Node, name: string, definitions: Readonly<Record<string, No
 }
 
 function formOf(node: Node): string {
+  if (isBounded(node)) return 'integer, or `{ "min": 1, "max": 3 }`';
   if (node.enum !== undefined) return node.enum.map((value) => JSON.stringify(value)).join(', ');
   if (node.const !== undefined) return JSON.stringify(node.const);
   if (node.$ref !== undefined) return node.$ref.split('/').at(-1)!;
