@@ -51,7 +51,7 @@ const roomRules = FLOORS.flatMap((rooms, floor) =>
     const beside = rooms.filter((other) => other !== room);
     const patterns = [...above, ...beside].map((other) => ({
       regex: `^(\\.\\./)+${other}/`,
-      message: `src/${room} must not import src/${other}: imports point one way (CONTRIBUTING.md).`,
+      message: `src/${room} must not import src/${other}: imports point one way (docs/dev/structure.md).`,
     }));
     if (BROWSER_ROOMS.includes(room)) patterns.push({ regex: '^node:', message: `src/${room} runs in a browser too.` });
     return { files: [`src/${room}/**/*.ts`], rules: { 'no-restricted-imports': ['error', { patterns }] } };

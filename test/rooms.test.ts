@@ -1,4 +1,4 @@
-/** Who may import whom (see CONTRIBUTING.md), read from the import lines. */
+/** Who may import whom (see docs/dev/structure.md), read from the import lines. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -80,6 +80,9 @@ export default defineConfig({
         collapsed: true,
         items: [
           page('Contributing', '/contributing'),
+          page('Structure', '/dev/structure'),
+          page('Recipes', '/dev/recipes'),
+          page('Tests', '/dev/tests'),
           page('Writing a check, adding a chip', '/dev/extending'),
           page('How the cores run', '/dev/engine'),
           page('Decisions', '/dev/decisions'),
