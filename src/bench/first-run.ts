@@ -55,6 +55,20 @@ function withAssumed(given: RunJob, hooks: RunHooks, run: (input: RunInput) => R
   );
 }
 
+/** The job with what `run` would assume to be around the firmware, for what is written down. */
+export function assumedJob(given: RunJob, hooks: RunHooks): { readonly job: RunJob; readonly told: readonly string[] } {
+  let job = given;
+  const told: string[] = [];
+  for (let i = 0; i < MOST_ASSUMED; i++) {
+    const result = runBench(jobInput({ ...job, findJump: false }, hooks));
+    const next = isCut(result) ? null : assumed(given, job, result);
+    if (next === null || next.kind !== 'assumed-board') break;
+    told.push(next.text);
+    job = next.job;
+  }
+  return { job, told };
+}
+
 /** What a firmware does by itself, and what makes it jump if it waits for something. */
 interface Look {
   readonly alone: RunResult<string>;

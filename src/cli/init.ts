@@ -2,7 +2,7 @@
 import { jsonDocument } from '../bench/documents/json-text.ts';
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { isInput, lostInputs, lostRequest } from '../bench/first-run.ts';
+import { assumedJob, isInput, lostInputs, lostRequest } from '../bench/first-run.ts';
 import { aloneScenario, scenarioFor, sorted, tryTriggers, type Trigger, type Triggers } from '../bench/proof/init.ts';
 import { jobInput, type RunJob } from '../bench/input/job.ts';
 import type { Scenario } from '../bench/documents/scenario-types.ts';
@@ -28,12 +28,13 @@ export async function initCommand(images: readonly string[], options: InitOption
   const path = resolve(io.cwd, out);
   mustBeFree(out, options, io);
   if (!existsSync(dirname(path))) throw new UsageError(`--out: there is no folder ${dirname(path)}`);
-  const job = await loadJob(images, options, io.cwd);
+  const given = await loadJob(images, options, io.cwd);
   // the scenario that it begins from may be replaced, firmware never
-  mustBeNoInput({ option: '--out', path: out }, inputFiles(images, job, {}, io.cwd), io.cwd);
+  mustBeNoInput({ option: '--out', path: out }, inputFiles(images, given, {}, io.cwd), io.cwd);
   mustBeNoFirmware({ option: '--out', path: out }, io.cwd);
-  const { alone, crashes, triggers } = await search(job, options, io);
+  const { alone, crashes, triggers, job, assumed } = await search(given, options, io);
   const say = (text: string): void => void (options.quiet === true || io.stdout.write(`${printable(text)}\n`));
+  for (const text of assumed) say(text);
   const best = triggers[0];
   if (best === undefined && !crashes) {
     say('nothing was found that makes this firmware enter the ROM; `bootbench run --find-jump` lists what was tried');
@@ -67,30 +68,32 @@ export async function initCommand(images: readonly string[], options: InitOption
   return EXIT.ok;
 }
 
-/** What makes the firmware jump, the best first. */
-async function search(
-  job: RunJob,
-  options: InitOptions,
-  io: Io,
-): Promise<Omit<Triggers, 'tried'> & { readonly triggers: readonly Trigger[] }> {
-  if (job.limits.wallMs !== null) io.mustEndWithin?.(job.limits.wallMs);
-  await prepareEngine(job);
-  return interruptible(io, options.quiet !== true, (hooks) =>
-    orCutShort(
+interface Found extends Omit<Triggers, 'tried'> {
+  /** What makes the firmware jump, the best first. */
+  readonly triggers: readonly Trigger[];
+  /** The job with the board that the firmware shows to have. */
+  readonly job: RunJob;
+  readonly assumed: readonly string[];
+}
+
+async function search(given: RunJob, options: InitOptions, io: Io): Promise<Found> {
+  if (given.limits.wallMs !== null) io.mustEndWithin?.(given.limits.wallMs);
+  await prepareEngine(given);
+  return interruptible(io, options.quiet !== true, (progress) => {
+    const hooks = runHooks(progress);
+    return orCutShort(
       () => {
-        const { tried, ...rest } = tryTriggers(jobInput(job, runHooks(hooks)));
-        const lost = lostRequest(job, tried, runHooks(hooks));
-        const others = lostInputs(
-          tried.filter((t) => t !== lost),
-          job,
-          runHooks(hooks),
-        ).map(({ trigger }) => trigger);
-        return { ...rest, triggers: [...(lost === null ? [] : [lost]), ...sorted(tried), ...others] };
+        const { job, told: assumed } = assumedJob(given, hooks);
+        const { tried, ...rest } = tryTriggers(jobInput(job, hooks));
+        const lost = lostRequest(job, tried, hooks);
+        const rests = tried.filter((t) => t !== lost);
+        const others = lostInputs(rests, job, hooks).map(({ trigger }) => trigger);
+        return { ...rest, job, assumed, triggers: [...(lost === null ? [] : [lost]), ...sorted(tried), ...others] };
       },
       'the search',
-      hooks,
-    ),
-  );
+      progress,
+    );
+  });
 }
 
 const stemOf = (out: string): string => out.replace(/\.json$/, '');

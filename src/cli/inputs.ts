@@ -126,7 +126,8 @@ async function askedScenario(options: RunOptions, named: KnownBoard | null, cwd:
   // A board named on the command line is a statement about its crystals: it beats the scenario file.
   const said = read.board?.vbus === undefined ? {} : { vbus: read.board.vbus };
   const pins = { ...named?.board.pins, ...read.board?.pins };
-  const onBoard = named === null ? read : { ...read, board: { ...read.board, ...named.board, name: named.name, pins, ...said } };
+  const driven = Object.keys(pins).length > 0 ? { pins } : {};
+  const onBoard = named === null ? read : { ...read, board: { ...read.board, ...named.board, name: named.name, ...driven, ...said } };
   return withBoot0(onBoard, options.boot0 === true);
 }
 

@@ -1,13 +1,16 @@
 /** What surrounds a firmware that nobody described: its boot loader, and the clock that it counts on, where the usual board of its chip has another one or none. */
 import { describe, expect, it } from 'vitest';
-import { firstRun } from '../../src/bench/first-run.ts';
+import { assumedJob, firstRun } from '../../src/bench/first-run.ts';
+import type { RunJob } from '../../src/bench/input/job.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import type { Scenario } from '../../src/bench/documents/scenario-types.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { plainJob } from './plain-job.ts';
 
 const FLASH = 0x08000000;
-function run(chip: string, program: (t: Thumb) => Thumb, scenario: Scenario = {}): RunResult {
+const run = (chip: string, program: (t: Thumb) => Thumb, scenario: Scenario = {}): RunResult =>
+  firstRun(jobOf(chip, program, scenario), {});
+function jobOf(chip: string, program: (t: Thumb) => Thumb, scenario: Scenario = {}): RunJob {
   const code = program(new Thumb(FLASH + 0x100))
     .label('end')
     .b('end')
@@ -17,7 +20,7 @@ function run(chip: string, program: (t: Thumb) => Thumb, scenario: Scenario = {}
   new DataView(bytes.buffer).setUint32(4, FLASH + 0x101, true);
   bytes.set(code, 0x100);
   const job = plainJob(chip, [{ path: 'app.bin@0x08000000', bytes }]);
-  return firstRun({ ...job, scenario: { ...job.scenario, ...scenario } }, {});
+  return { ...job, scenario: { ...job.scenario, ...scenario } };
 }
 const told = (r: RunResult): string[] => r.notes.filter((n) => n.kind === 'assumed-board').map((n) => String(n.text));
 
@@ -37,6 +40,11 @@ describe('a firmware that waits for HSE', () => {
     expect(result.notes.some((n) => n.about?.is === 'never-ready')).toBe(false);
     expect(result.scenario.board.hse).toEqual(expect.objectContaining({ hz: 8e6, kind: 'crystal' }));
     expect(told(result)[0]).toMatch(/^a crystal of 8 MHz at OSC_IN is assumed, because the firmware waits for it/);
+  });
+  it('is written down with it: a test assumes nothing', () => {
+    const { job, told: texts } = assumedJob(jobOf('stm32l431rc', waits(0x40021000, HSEON)), {});
+    expect(job.scenario.board?.hse).toEqual({ hz: 8e6, kind: 'crystal' });
+    expect(texts).toEqual([expect.stringMatching(/^a crystal of 8 MHz at OSC_IN is assumed/)]);
   });
   it('has a signal, where it sets HSEBYP and the usual board has a crystal', () => {
     const result = run('stm32f767zi', waits(0x40023800, HSEON | HSEBYP));

@@ -42,6 +42,13 @@ describe('beside a button that reaches DFU', () => {
       const { out } = await cli(['init', `../${path}`], { cwd: folder });
       expect(readdirSync(folder).toSorted()).toEqual(['scenario.USART2-2.json', 'scenario.USART2.json', 'scenario.json']);
       expect(out).toContain('one for each way in; run all with: bootbench test scenario.json scenario.USART2.json scenario.USART2-2.json');
+      expect(Object.keys(JSON.parse(readFileSync(join(folder, 'scenario.json'), 'utf8')) as object)).toEqual([
+        'schema',
+        'chip',
+        'images',
+        'steps',
+        'expect',
+      ]);
       const steps = JSON.parse(readFileSync(join(folder, 'scenario.USART2-2.json'), 'utf8')).steps as unknown;
       expect(steps).toEqual([{ at: '100ms', do: { uart: { port: 'USART2', text: 'r' } } }]);
     } finally {

@@ -58,14 +58,16 @@ export function pulled(step: Step, held = '200ms'): readonly Step[] {
 /** The scenario that pulls a trigger and expects DFU, on top of the one that the firmware was run with. `images` are as they shall stand in the file. */
 export function scenarioFor(base: Scenario, chip: string, images: readonly string[], { step, held }: Trigger): Scenario {
   const steps = [...(base.steps ?? []), ...(step ? pulled(step, held) : [])];
-  return { ...base, schema: SCENARIO_SCHEMA, chip, images, ...(steps.length > 0 ? { steps } : {}), expect: { outcome: 'dfu' } };
+  return { ...head(base, chip, images), ...(steps.length > 0 ? { steps } : {}), expect: { outcome: 'dfu' } };
 }
 
 /** The scenario without any input, which expects that the firmware neither faults nor resets repeatedly. */
 export const aloneScenario = (base: Scenario, chip: string, images: readonly string[]): Scenario => ({
-  ...base,
-  schema: SCENARIO_SCHEMA,
-  chip,
-  images,
+  ...head(base, chip, images),
   expect: { outcome: ['no-jump', 'stuck', 'dfu'] },
 });
+
+/** What every scenario begins with, and then what the one has that it is made from. */
+function head({ schema: _schema, chip: _chip, images: _images, ...rest }: Scenario, chip: string, images: readonly string[]): Scenario {
+  return { schema: SCENARIO_SCHEMA, chip, images, ...rest };
+}
