@@ -7,6 +7,7 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { expect, it, test } from 'vitest';
 import { junit } from '../../src/report/junit.ts';
 import { dfuResult, primaskResult } from '../samples/results.ts';
+import { followsOfficial } from './official-schemas.ts';
 import { FIRMWARE, cli, folder } from './helpers.ts';
 
 type Outcome = ReturnType<typeof dfuResult>['outcome'];
@@ -218,6 +219,7 @@ it('SARIF 2.1.0: its properties, and every URI is that of the file', async () =>
     ];
   };
   conforms(SARIF, log);
+  followsOfficial('sarif-2.1.0.json', log);
   const { results, tool } = log.runs[0];
   const paths = results.map((r) => new URL(r.locations[0].physicalLocation.artifactLocation.uri, 'file:///w/').pathname.slice(3));
   expect(paths.map(decodeURIComponent).sort()).toEqual([...names, 's/no-image.json'].sort());
