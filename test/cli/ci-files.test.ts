@@ -114,3 +114,46 @@ def test_b(bootbench):
     expect(stdout).toMatch(/BootbenchError: bootbench: .*missing\.elf/);
   });
 });
+
+const noGcc = spawnSync('arm-none-eabi-gcc', ['--version']).status === 0 ? null : 'arm-none-eabi-gcc is not installed';
+const noPython = spawnSync('python3', ['--version']).status === 0 ? null : 'python3 is not installed';
+describe.skipIf(noPython !== null)(`unit tests of PlatformIO${noPython === null ? '' : `: ${noPython}`}`, () => {
+  /** What PlatformIO takes for a test, and for the end of all tests (its runner of Unity). */
+  const CASE = /^[^:]+:\d+:(\S+):(PASS|IGNORE|FAIL)(?:: *(.+))?$/gm;
+  const END = /^\d+ Tests \d+ Failures \d+ Ignored/m;
+  const tested = (image: string) => {
+    const ran = spawnSync('python3', [packageFile('deploy/platformio/bootbench_unity.py'), image, '--board', 'nucleo-f446re'], {
+      cwd: join(cwd, 'project'),
+      encoding: 'utf8',
+      env: { ...process.env, BOOTBENCH: `'${process.execPath}' '${join(dist, 'bootbench.js')}'` },
+    });
+    return {
+      code: ran.status,
+      ends: END.test(ran.stdout),
+      cases: [...ran.stdout.matchAll(CASE)].map(([, ...parts]) => parts.slice(0, 2)),
+      out: ran.stdout,
+    };
+  };
+  it.skipIf(noGcc !== null)(`lines of Unity on a serial port are its tests${noGcc === null ? '' : `: ${noGcc}`}`, () => {
+    const folder = join(cwd, 'project', 'src');
+    const source = readFileSync(join(DEMO, 'src', 'main.c'), 'utf8');
+    const said = 'test/a.c:9:test_a:PASS\\ntest/a.c:14:test_b:FAIL: Expected 32 Was 33\\n2 Tests 1 Failures 0 Ignored\\nFAIL\\n';
+    writeFileSync(join(folder, 'main.c'), source.replace('ready\\n', said));
+    const built = spawnSync('make', ['-B'], { cwd: join(cwd, 'project'), encoding: 'utf8' });
+    expect(built.status, built.stderr).toBe(0);
+    expect(tested('build/firmware.elf')).toMatchObject({
+      code: 0,
+      ends: true,
+      cases: [
+        ['test_a', 'PASS'],
+        ['test_b', 'FAIL'],
+      ],
+    });
+  });
+  it('firmware without a last line of Unity, and a missing file, are a failed test', () => {
+    broken();
+    expect(tested('build/firmware.elf')).toMatchObject({ code: 0, ends: true, cases: [['firmware', 'FAIL']] });
+    expect(tested('missing.elf')).toMatchObject({ code: 0, ends: true, cases: [['bootbench', 'FAIL']] });
+    expect(tested('missing.elf').out).toContain('no such file');
+  });
+});
