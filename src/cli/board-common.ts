@@ -186,7 +186,7 @@ export async function consentToReset(target: GdbTarget, options: Pick<BoardOptio
 }
 
 export const imagesOf = (paths: readonly string[], io: Io): LoadedImage[] =>
-  paths.map((path) => loadImage(readInput(splitImagePath(path).file, io.cwd), path));
+  paths.map((path) => loadImage(readInput(splitImagePath(path).file, 'image', io.cwd), path));
 /** With --flash programs the images; else says where the board's flash is another one. */
 export async function settleFlash(
   target: GdbTarget,

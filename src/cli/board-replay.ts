@@ -31,7 +31,7 @@ export async function boardReplayCommand(file: string, images: readonly string[]
 }
 export function readRecord(path: string, file: string): string {
   try {
-    mustEnd(path, file);
+    mustEnd(path, 'record', file);
     return readFileSync(path, 'utf8').replaceAll('\r\n', '\n');
   } catch (error) {
     if (error instanceof UsageError) throw error;

@@ -145,7 +145,7 @@ function recordingPath({ evidence, record }: SettleOptions, io: Io): string | nu
 }
 function linesBefore(path: string): string {
   if (!existsSync(path)) return '';
-  mustEnd(path, path);
+  mustEnd(path, 'evidence', path);
   const text = readFileSync(path, 'utf8');
   return text === '' || text.endsWith('\n') ? text : `${text}\n`;
 }

@@ -81,7 +81,7 @@ const UNFINISHED = 'the campaign was ended before its first case';
 // ---- input -----------------------------------------------------------------------------------------------------------------------------
 
 async function load(path: string, cwd: string, romDump: readonly string[] | undefined): Promise<Loaded> {
-  const spec = await parseSpec(new TextDecoder().decode(readInput(path, cwd)), path);
+  const spec = await parseSpec(new TextDecoder().decode(readInput(path, 'campaign', cwd)), path);
   const folder = dirname(resolve(cwd, path));
   const rom = romDump === undefined ? {} : { rom: romDump.map((typed) => resolve(cwd, typed)) };
   const targets: { name: string; chip: string; packed: PackedTarget }[] = [];

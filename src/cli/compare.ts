@@ -60,7 +60,7 @@ type Source = { readonly path: string } & (
 
 /** Told apart by `schema`. What is no result is read as a scenario, which says what is wrong with it. */
 async function open(path: string, io: Io): Promise<Source> {
-  const document = parsed(new TextDecoder().decode(readInput(path, io.cwd)));
+  const document = parsed(new TextDecoder().decode(readInput(path, 'result', io.cwd)));
   if (document?.schema === BOARD_SCHEMA) {
     const board = viewOfBoard(document);
     if (board === null) throw new UsageError(`${path} is not a complete ${BOARD_SCHEMA} result of \`board check\` or \`board run\``);

@@ -26,7 +26,6 @@ export interface EvidenceOptions {
 }
 /** Nobody settles more options than this on one board, and a line is short. */
 const MOST_LINES = 10_000;
-const LONGEST_FILE = 4 << 20;
 
 export async function evidenceCheckCommand(paths: readonly string[], options: EvidenceOptions, io: Io): Promise<number> {
   const files = (paths.length === 0 ? ['evidence'] : paths).flatMap((path) => filesAt(path, io.cwd));
@@ -75,8 +74,7 @@ function filesAt(path: string, cwd: string): EvidenceFile[] {
 function linesOf({ path, shown }: EvidenceFile): string[] {
   let text: string;
   try {
-    mustEnd(path, shown);
-    if (statSync(path).size > LONGEST_FILE) throw new UsageError(`${shown} is longer than ${LONGEST_FILE >> 20} MiB`);
+    mustEnd(path, 'evidence', shown);
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (error instanceof UsageError) throw error;

@@ -1,10 +1,10 @@
 /** Scenario files for `bootbench test`: a file, a folder (searched through) or a pattern with `*`, `**`, `?` and `{a,b}`. */
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, type Stats } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { SCENARIO_SCHEMA } from '../bench/documents/scenario-types.ts';
 import { elfInPlaceOf, UsageError } from '../bench/documents/usage-error.ts';
 import { isElf } from '../image/elf.ts';
-import { mustEnd } from './has-end.ts';
+import { LARGEST, mustEnd } from './has-end.ts';
 import { nameHint } from './inputs.ts';
 import { reason } from './outputs.ts';
 
@@ -54,10 +54,11 @@ export function globExpression(pattern: string): RegExp {
   return new RegExp(`^${out}$`);
 }
 
+const isReadable = (found: Stats): boolean => found.isFile() && found.size <= LARGEST.scenario * 2 ** 20;
 /** Of other JSON in the folders only scenarios with `expect` count; a file named or matched by a pattern is always taken. */
 function isScenario(path: string): boolean {
   if (!path.endsWith('.json')) return false;
-  const text = readable(path, () => (statSync(path).isFile() ? readFileSync(path, 'utf8') : ''));
+  const text = readable(path, () => (isReadable(statSync(path)) ? readFileSync(path, 'utf8') : ''));
   return text.includes(SCENARIO_SCHEMA) && text.includes('"expect"');
 }
 
@@ -67,7 +68,7 @@ export function findScenarios(pattern: string, cwd: string): string[] {
   const shown = (file: string): string => relative(cwd, file) || file;
   if (existsSync(path)) {
     if (statSync(path).isDirectory()) return [...filesBelow(path)].filter(isScenario).map(shown);
-    mustEnd(path, pattern);
+    mustEnd(path, 'scenario', pattern);
     if (isElf(readFileSync(path))) throw elfInPlaceOf(pattern);
     return [shown(path)];
   }

@@ -2,26 +2,42 @@
 import { realpathSync, statSync, type Stats } from 'node:fs';
 import { UsageError } from '../bench/documents/usage-error.ts';
 
-/** An ELF with all its debug data stays far below. */
-const LARGEST_FILE = 2 ** 30;
+/** The largest file of each kind that is read, MiB: nothing hears of `--wall` and signals while it is. */
+export const LARGEST = {
+  /** ELF with its debug data, or the text of all memory that a machine can have. */
+  image: 128,
+  /** All memory that a machine can have: `file@address`, and pieces of a dump. */
+  binary: 32,
+  dump: 16,
+  scenario: 8,
+  campaign: 8,
+  /** What `run`, `test` and `campaign` write. */
+  result: 256,
+  /** Of a board. */
+  record: 128,
+  evidence: 4,
+  program: 64,
+} as const;
+export type FileKind = keyof typeof LARGEST;
 const ENDLESS = /^\/dev\/(zero|full|u?random)$/;
 
 /**
  * Throws what the system says where nothing is, and a UsageError where reading would not end.
  *
+ * @param kind what it should be
  * @param shown what an error calls it
  */
-export function mustEnd(file: string, shown: string): void {
+export function mustEnd(file: string, kind: FileKind, shown: string): void {
   const found = statSync(file);
-  const kind = kindOf(file, found);
-  if (kind !== null) throw new UsageError(`${shown} is ${kind}, which is not read`, 'give a file; /dev/stdin can be one: `< file`');
+  const silent = silentKind(file, found);
+  if (silent !== null) throw new UsageError(`${shown} is ${silent}, which is not read`, 'give a file; /dev/stdin can be one: `< file`');
   if (found.isCharacterDevice() && ENDLESS.test(realpathSync(file))) throw new UsageError(`cannot read ${shown}: it never ends`);
-  if (found.size > LARGEST_FILE)
-    throw new UsageError(`cannot read ${shown}: it is larger than ${LARGEST_FILE / 2 ** 20} MiB`, 'is it the right file?');
+  if (found.size > LARGEST[kind] * 2 ** 20)
+    throw new UsageError(`cannot read ${shown}: it is larger than ${LARGEST[kind]} MiB`, 'is it the right file?');
 }
 
 /** What may stay silent for ever; null for all else. */
-function kindOf(file: string, found: Stats): string | null {
+function silentKind(file: string, found: Stats): string | null {
   if (found.isFIFO()) return /^\/(dev|proc)\//.test(file) ? 'a pipe' : 'a named pipe';
   if (found.isSocket()) return 'a socket';
   if (process.platform === 'win32') return null;

@@ -22,7 +22,7 @@ import { MS } from '../emu/time.ts';
 import { withLeave } from '../bench/documents/leave-scenario.ts';
 import { bootAddress, jobInput, romProfile, romProfileIfAny, type JobImage, type RunJob } from '../bench/input/job.ts';
 import { dumpFiles, readDump } from './rom-dump.ts';
-import { mustEnd } from './has-end.ts';
+import { mustEnd, type FileKind } from './has-end.ts';
 import { reason, surroundings } from './outputs.ts';
 import { VERSION } from '../version.ts';
 import { romImage } from './rom-image.ts';
@@ -63,11 +63,11 @@ export interface RunOptions extends MachineOptions {
 }
 
 /** `shown`: what an error calls it. */
-export function readInput(path: string, cwd: string, shown = path): Uint8Array {
+export function readInput(path: string, kind: FileKind, cwd: string, shown = path): Uint8Array {
   if (path === '') throw new UsageError('a file name is empty', 'is a shell variable not set?');
   try {
     const file = resolve(cwd, path);
-    mustEnd(file, shown);
+    mustEnd(file, kind, shown);
     return new Uint8Array(readFileSync(file));
   } catch (error) {
     if (error instanceof UsageError) throw error;
@@ -83,8 +83,13 @@ export function nameHint(path: string, cwd: string): string | null {
 }
 /** What a scenario names lies beside it: an error says where it was looked for. */
 function readImageFile(path: string, folder: string, scenario: string | undefined): Uint8Array {
-  const { file } = splitImagePath(path);
-  return readInput(file, folder, scenario === undefined || isAbsolute(file) ? file : join(dirname(scenario), file));
+  const { file, address } = splitImagePath(path);
+  return readInput(
+    file,
+    address === null ? 'image' : 'binary',
+    folder,
+    scenario === undefined || isAbsolute(file) ? file : join(dirname(scenario), file),
+  );
 }
 
 export function chipNamed(name: string): ChipDescription {
@@ -220,7 +225,7 @@ const withBoot0 = (scenario: Scenario, high: boolean): Scenario =>
   high ? { ...scenario, board: { ...scenario.board, boot0: 1 } } : scenario;
 
 export async function readScenario(path: string, cwd: string): Promise<Scenario> {
-  const scenario = await parseScenario(new TextDecoder().decode(readInput(path, cwd)), path);
+  const scenario = await parseScenario(new TextDecoder().decode(readInput(path, 'scenario', cwd)), path);
   if (scenario.expect) checkExpect(scenario.expect, path);
   return scenario;
 }
@@ -281,7 +286,7 @@ function romInput(chip: ChipDescription, options: RunOptions, scenario: Scenario
       options: chosen,
     };
   }
-  const dump = readDump(chip, options.rom, (file) => readInput(file, cwd));
+  const dump = readDump(chip, options.rom, (file) => readInput(file, 'dump', cwd));
   if (Object.keys(chosen).length > 0)
     throw new UsageError('--rom-option is for the stand-in ROM', 'the code of a dump has no options: give either --rom or --rom-option');
   return { kind: 'dump', ...dump, version, options: {} };
@@ -319,7 +324,7 @@ function effortOf({ effort }: RunOptions): Pick<RunJob, 'effort'> {
 function unicornJsOf(options: RunOptions, cwd: string): Pick<RunJob, 'unicornJs'> {
   if (options.unicornJs === undefined) return {};
   if (options.engine !== 'unicorn') throw new UsageError('--unicorn-js is for the second engine', 'add --engine unicorn');
-  readInput(options.unicornJs, cwd);
+  readInput(options.unicornJs, 'program', cwd);
   return { unicornJs: resolve(cwd, options.unicornJs) };
 }
 
@@ -354,7 +359,7 @@ function stepFiles(scenario: Scenario, folder: string): Map<string, Uint8Array> 
   for (const step of scenario.steps ?? []) {
     if (!('dfu' in step.do) || !('download' in step.do.dfu)) continue;
     const { file } = step.do.dfu.download;
-    if (file !== undefined && !files.has(file)) files.set(file, readInput(join(folder, file), folder));
+    if (file !== undefined && !files.has(file)) files.set(file, readInput(join(folder, file), 'image', folder));
   }
   return files;
 }

@@ -33,7 +33,7 @@ function dumpOf(files: readonly string[], chipName: string | undefined, cwd: str
   if (chipName === undefined) throw new UsageError('which chip is the dump of? --chip is missing', 'for example --chip stm32l476rg');
   const chip = chipNamed(chipName);
   const profile = romProfile(chip);
-  const dump = readDump(chip, files, (file) => readInput(file, cwd), '');
+  const dump = readDump(chip, files, (file) => readInput(file, 'dump', cwd), '');
   const why = whyNoDump(chip, profile, dump.bytes);
   if (why !== null) throw new UsageError(`${files.join(', ')}: ${why.what}`, why.hint);
   return { chip, profile, dump };

@@ -97,7 +97,7 @@ function dumpOf({ rom, chip: name }: ServeOptions, cwd: string): ServedDump | nu
   if (name === undefined) throw new UsageError('which chip is the dump of? --chip is missing', 'for example --chip stm32l476rg');
   const chip = chipNamed(name);
   const profile = romProfile(chip);
-  const { bytes, beside = [] } = readDump(chip, rom, (file) => readInput(file, cwd));
+  const { bytes, beside = [] } = readDump(chip, rom, (file) => readInput(file, 'dump', cwd));
   const why = whyNoDump(chip, profile, bytes);
   if (why !== null) throw new UsageError(`--rom: ${why.what}`, why.hint);
   const first = { address: dumpBase(profile, bytes)!, bytes };

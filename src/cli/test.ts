@@ -195,7 +195,7 @@ function readBaseline({ baseline, updateBaseline }: TestOptions, io: Io): Plan['
   if (baseline === undefined || (updateBaseline === true && !existsSync(resolve(io.cwd, baseline)))) return {};
   const bad = (): UsageError => new UsageError(`--baseline: ${baseline} is not a baseline file`, '--update-baseline writes one');
   try {
-    const document = JSON.parse(new TextDecoder().decode(readInput(baseline, io.cwd))) as { readonly failures?: unknown };
+    const document = JSON.parse(new TextDecoder().decode(readInput(baseline, 'result', io.cwd))) as { readonly failures?: unknown };
     const { failures } = document;
     if (typeof failures !== 'object' || failures === null) throw bad();
     const rows = Object.entries(failures as Record<string, unknown>);

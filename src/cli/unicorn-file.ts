@@ -16,7 +16,7 @@ const WANTED = 'it takes a build of unicorn.js 2.1 with ARM, such as its unicorn
 export async function unicornFromFile(path: string): Promise<UnicornBinding> {
   let source: string;
   try {
-    mustEnd(path, path);
+    mustEnd(path, 'program', path);
     source = readFileSync(path, 'utf8');
   } catch (error) {
     throw new UsageError(`--unicorn-js: cannot read ${path}: ${messageOf(error)}`);
