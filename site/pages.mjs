@@ -36,6 +36,7 @@ for (const [from, to] of pages) {
     return `](/${file}`;
   });
   mkdirSync(dirname(join(out, to)), { recursive: true });
-  writeFileSync(join(out, to), text);
+  // comments are for the tools that write a part of a page
+  writeFileSync(join(out, to), text.replace(/^<!--.*-->\n/gm, ''));
 }
 console.log(`${pages.size} pages in ${relative(root, out)}`);
