@@ -16,6 +16,7 @@ import { followedText, type Tried } from './documents/tried.ts';
 import type { Note } from './documents/note-facts.ts';
 import type { Step } from './documents/scenario-types.ts';
 import { assumed } from './assumed.ts';
+import { atMost, Bounds, MOST } from './session/bounds.ts';
 import type { RunTrace } from './documents/trace-types.ts';
 
 export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult<string> {
@@ -33,13 +34,13 @@ export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult<
   return result;
 }
 
-/** Assumptions one after the other: a boot loader, a clock where there was none, another rate of it. */
-const MOST_ASSUMED = 3;
 /** As the firmware was given, or with what it shows to have around it. */
-function withAssumed(given: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<string>): RunResult<string> {
+function withAssumed(given: RunJob, asked: RunHooks, run: (input: RunInput) => RunResult<string>): RunResult<string> {
+  const bounds = new Bounds();
+  const hooks = { ...asked, bounds };
   let [job, result] = [given, lookFurther(given, hooks, run)];
   const told = new Map<string, string>();
-  for (let i = 0; i < MOST_ASSUMED && !isCut(result); i++) {
+  for (let i = 0; i < MOST.assumed && !isCut(result); i++) {
     const next = assumed(given, job, result);
     if (next === null) break;
     const made = lookFurther(next.job, hooks, run);
@@ -47,6 +48,8 @@ function withAssumed(given: RunJob, hooks: RunHooks, run: (input: RunInput) => R
     told.set(next.kind, next.text);
     [job, result] = [next.job, made];
   }
+  if (told.size === MOST.assumed && assumed(given, job, result) !== null) bounds.leaveOut(`${MOST.assumed} assumptions about the board`);
+  result = withNotes(result, bounds.notes);
   if (told.size === 0) return result;
   const rest = { ...result, notes: result.notes.filter(({ kind }) => !told.has(kind)) };
   return withNotes(
@@ -59,7 +62,7 @@ function withAssumed(given: RunJob, hooks: RunHooks, run: (input: RunInput) => R
 export function assumedJob(given: RunJob, hooks: RunHooks): { readonly job: RunJob; readonly told: readonly string[] } {
   let job = given;
   const told: string[] = [];
-  for (let i = 0; i < MOST_ASSUMED; i++) {
+  for (let i = 0; i < MOST.assumed; i++) {
     const result = runBench(jobInput({ ...job, findJump: false }, hooks));
     const next = isCut(result) ? null : assumed(given, job, result);
     if (next === null || next.kind !== 'assumed-board') break;
@@ -83,7 +86,7 @@ function look(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<
   // a scenario with steps says itself what happens
   const asked = (job.scenario.steps ?? []).length === 0;
   let found: readonly Tried[] | null = null;
-  if (asked && hooks.found !== undefined) firstAnswer(jobInput(job, hooks), hooks.found);
+  if (asked && hooks.found !== undefined) firstAnswer({ ...jobInput(job, hooks), bounds: new Bounds() }, hooks.found);
   const looking = {
     triggers: (list: readonly Tried[]): void => {
       found = list;
@@ -94,7 +97,7 @@ function look(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<
   if (tried === null || isCut(alone)) return { alone, tried: null, chosen: null, pulled: null };
   const triggers = sorted(tried);
   // A lost request with a proved cause is a better result than a jump function that works when it is called.
-  for (const lost of requestsThatMayBeLost(tried, triggers)) {
+  for (const lost of requestsThatMayBeLost(hooks, tried, triggers)) {
     const result = pull(lost, job, hooks, run);
     if (result !== null && result.diagnosis.sets.length > 0) return { alone, tried, chosen: lost, pulled: result };
   }
@@ -141,7 +144,12 @@ export function lostInputs(
   run: (input: RunInput) => RunResult<string> = runBench,
 ): { readonly trigger: Trigger; readonly why: string }[] {
   const found = new Map<string, Trigger>();
-  for (const t of tried.filter((o) => o.instead?.is === 'reset' && isInput(o)).slice(0, MOST_REQUESTS)) {
+  for (const t of atMost(
+    hooks,
+    MOST.requests,
+    REQUESTS,
+    tried.filter((o) => o.instead?.is === 'reset' && isInput(o)),
+  )) {
     const diagnosis = pull(t, job, hooks, run)?.diagnosis;
     const id = diagnosis?.sets[0]?.[0];
     const why = diagnosis === undefined || id === undefined ? null : `${id}${lineOf(diagnosis, id)}`;
@@ -188,20 +196,24 @@ function withTried(alone: RunResult<string>, tried: readonly Trigger[]): RunResu
   const notes = told.length > 0 ? told : ['no pin, byte or function was found that could trigger the jump'];
   return { ...alone, notes: [...alone.notes, ...notes.map((text) => ({ kind: 'find-jump', text }))] };
 }
-/** Most requests that are run although they did not lead to the ROM. */
-const MOST_REQUESTS = 3;
-const requestsThatMayBeLost = (tried: readonly Trigger[], triggers: readonly Trigger[]): readonly Trigger[] =>
+const REQUESTS = 'requests that may be lost';
+const requestsThatMayBeLost = (hooks: RunHooks, tried: readonly Trigger[], triggers: readonly Trigger[]): readonly Trigger[] =>
   triggers[0] !== undefined && rank(triggers[0]) < 2
     ? []
-    : [...tried.filter((t) => t.instead?.is === 'reset' && isInput(t)), ...tried.filter((t) => t.kind === 'request')]
-        .filter((t) => !entered(t.outcome))
-        .slice(0, MOST_REQUESTS);
+    : atMost(
+        hooks,
+        MOST.requests,
+        REQUESTS,
+        [...tried.filter((t) => t.instead?.is === 'reset' && isInput(t)), ...tried.filter((t) => t.kind === 'request')].filter(
+          (t) => !entered(t.outcome),
+        ),
+      );
 /** A pin, a byte: a function that was called is none. */
 export const isInput = (t: Trigger): boolean => rank(t) === 0;
 
 /** The request that `run` would choose although it does not lead to the ROM; null if no loss is proved. */
 export function lostRequest(job: RunJob, tried: readonly Trigger[], hooks: RunHooks): Trigger | null {
-  for (const lost of requestsThatMayBeLost(tried, sorted(tried))) {
+  for (const lost of requestsThatMayBeLost(hooks, tried, sorted(tried))) {
     if (lost.step === null) continue;
     hooks.progress?.(lost.name ?? 'running');
     const scenario = { ...job.scenario, steps: pulled(lost.step, lost.held) };

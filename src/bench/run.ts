@@ -1,4 +1,5 @@
 /** A complete run: the run itself, checks, diagnosis by repair, dependence on ROM options, result. */
+import { Bounds } from './session/bounds.ts';
 import type { BaseFacts } from './session/base-facts.ts';
 import { collectBase, makeResult, place, type SymptomAnswer } from './verdict/document.ts';
 import { asksForCauses, judge } from './documents/expect.ts';
@@ -50,7 +51,8 @@ import { foreignTable, resetStory, waitStory } from './slice/why.ts';
 import { failureInWords, place as placeInWords } from './slice/words.ts';
 import { Variants } from './proof/variants.ts';
 
-export function runBench(input: RunInput): RunResult<string> {
+export function runBench(asked: RunInput, bounds = new Bounds()): RunResult<string> {
+  const input = { ...asked, bounds };
   const session = new Session(input);
   if (input.stats) for (const core of session.machine.cores) core.countExits();
   const tracer = input.trace ? new Tracer(session) : null;
@@ -60,7 +62,7 @@ export function runBench(input: RunInput): RunResult<string> {
     const trace = tracer?.trace();
     if (trace) input.trace?.(trace);
     input.stats?.(tierStats(session.machine));
-    return result;
+    return { ...result, notes: [...result.notes, ...bounds.notes] };
   } finally {
     session.release();
   }
@@ -422,7 +424,10 @@ function withBehind({ input }: PlainRun, found: PathFinding): PathFinding {
   const [first] = found.sets;
   if (first === undefined || input.mended !== undefined) return NOT_ON_PATH;
   const { trace: _trace, triggers: _triggers, stats: _stats, ...rest } = input;
-  const again = runBench({ ...rest, mended: mending(first), findJump: false, noReturn: false, symptoms: [], onlyExpected: false });
+  const again = runBench(
+    { ...rest, mended: mending(first), findJump: false, noReturn: false, symptoms: [], onlyExpected: false },
+    input.bounds,
+  );
   return { sets: [first], complete: false, behind: again.diagnosis.sets.length > 0 ? again.diagnosis : null };
 }
 

@@ -79,7 +79,7 @@ describe('the search', () => {
     fc.assert(
       fc.property(fc.array(set, { minLength: 1, maxLength: 3 }), (sets) => {
         const works = needs(sets);
-        const found = new Tries(items, works, 1000).minimal(items);
+        const found = new Tries(items, works, () => undefined, 1000).minimal(items);
         expect(works(found)).toBe(true);
         for (const one of found) expect(works(found.filter((other) => other !== one))).toBe(false);
       }),
@@ -89,7 +89,7 @@ describe('the search', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(items, { minLength: 4, maxLength: 6 }), fc.integer({ min: 1, max: 3 }), (some, cut) => {
         const sets = [some.slice(0, cut), some.slice(cut)].map((one) => one.toSorted((a, b) => a - b));
-        const { sets: found, complete } = new Tries(items, needs(sets), 1000).sets(items);
+        const { sets: found, complete } = new Tries(items, needs(sets), () => undefined, 1000).sets(items);
         expect(complete).toBe(true);
         expect(found.map((one) => one.toSorted((a, b) => a - b).join()).toSorted()).toEqual(sets.map((one) => one.join()).toSorted());
       }),
@@ -97,15 +97,18 @@ describe('the search', () => {
   });
   it('runs nothing twice, and no more than it may', () => {
     const seen: string[] = [];
+    const bounded: number[] = [];
     const tries = new Tries(
       items,
       (some) => {
         seen.push(some.toSorted((a, b) => a - b).join());
         return some.includes(3) && some.includes(9);
       },
+      (most) => bounded.push(most),
       8,
     );
     expect(tries.sets(items).complete).toBe(false);
+    expect(new Set(bounded)).toEqual(new Set([8]));
     expect(new Set(seen).size).toBe(seen.length);
     expect(tries.forks).toBe(8);
   });

@@ -2,6 +2,7 @@
  * Causes that no check knows: what of the state at the entry of the ROM has to be as it is behind a reset, so that DFU comes. Found by trying (search.ts), told as registers and
  * fields with the instruction that wrote them last.
  */
+import { MOST } from '../session/bounds.ts';
 import { clockInC } from '../../checks/fix-in-c.ts';
 import type { Writer } from '../../checks/check.ts';
 import { setPending } from '../../emu/core/arm/nvic.ts';
@@ -135,7 +136,7 @@ class Search {
   run(): Finding {
     const { parts } = this.transplant;
     const own = parts.filter(({ kind }) => kind !== 'board');
-    const tries = new Tries(parts, (some) => this.reaches(some));
+    const tries = new Tries(parts, (some) => this.reaches(some), this.bounded('what keeps it from working'));
     // what helps though nothing was changed is no cause
     if (tries.try([])) return { ...NOTHING, forks: this.forks };
     const of = tries.try(own) ? own : parts;
@@ -144,6 +145,9 @@ class Search {
     return { helps: sets.length > 0, sets: told.toSorted((a, b) => latest(b) - latest(a)), complete, forks: this.forks };
   }
 
+  private bounded(what: string): (most: number) => void {
+    return (most) => this.session.input.bounds?.leaveOut(`${most} runs for ${what}`);
+  }
   private reaches(parts: readonly Part[], pieces: readonly Piece[] = []): boolean {
     const { session } = this;
     this.forks++;
@@ -157,7 +161,7 @@ class Search {
     const enough = (pieces: readonly Piece[]): boolean => this.reaches(others, pieces);
     const pieces = this.transplant.pieces(part);
     if (pieces.length === 0 || !enough(pieces)) return [this.whole(part, pieces)];
-    const registers = new Tries(pieces, enough, MOST_PIECES).minimal(pieces);
+    const registers = new Tries(pieces, enough, this.bounded(`the registers of ${part.name}`), MOST.pieces).minimal(pieces);
     return this.narrowed(registers, enough).map((piece) => this.difference(piece));
   }
   /** By fields, if these are few and enough. */
@@ -165,7 +169,9 @@ class Search {
     const fields = registers.flatMap((piece) => this.fields(piece));
     // the same bits by other names
     if (fields.length === registers.length) return fields;
-    return fields.length <= MOST_FIELDS && enough(fields) ? new Tries(fields, enough, MOST_PIECES).minimal(fields) : registers;
+    return fields.length <= MOST_FIELDS && enough(fields)
+      ? new Tries(fields, enough, this.bounded('the fields of a register'), MOST.pieces).minimal(fields)
+      : registers;
   }
   /** The fields of a piece that differ, each of its own. */
   private fields(piece: Piece): readonly Piece[] {
@@ -220,8 +226,6 @@ class Search {
 /** Bit of the exception in the word of pending ones. */
 const SYSTICK_BIT = 1 << EXC.SYSTICK;
 
-/** Runs for the registers of one part, or its fields; what is more is told as a whole. */
-const MOST_PIECES = 12;
 const MOST_FIELDS = 4;
 const WORD_BITS = 32;
 const ALL_BITS = 0xffffffff;

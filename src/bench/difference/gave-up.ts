@@ -2,6 +2,7 @@
  * Bounded waits that ended by their bound: a loop polls a status bit, the bit does not come in time, and the program goes another way. The run is repeated with an eye on every
  * poll; then with the bit as the loop wants it. Where that reaches the goal, the wait is a cause.
  */
+import { atMost, MOST } from '../session/bounds.ts';
 import type { Core, Interceptor } from '../../emu/core/core.ts';
 import { PAGE_BITS, PAGE_SIZE } from '../../emu/arena.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
@@ -69,10 +70,8 @@ export function givenUp(s: Session, powerOn: Checkpoint, end: Ps): readonly Give
   } finally {
     machine.setRepairs(before);
   }
-  return found.slice(0, MOST_WAITS).map((wait) => ({ ...wait, late: lateness(s, powerOn, wait) }));
+  return atMost(s.input, MOST.waits, 'waits that were given up', found).map((wait) => ({ ...wait, late: lateness(s, powerOn, wait) }));
 }
-/** Effort: each is followed behind its end. */
-const MOST_WAITS = 8;
 /** Reads of blocks by user code of the boot core. */
 function watching({ machine }: Session, read: (core: Core, address: number, size: number) => void): Interceptor {
   const pages = new Set<number>();

@@ -2,6 +2,7 @@
  * What on the way kept the receiver from its goal: writes of the firmware that had no effect, waits that it gave up. All of one kind are put right in one repeated run; if that
  * reaches the goal, the smallest sets that do are searched for.
  */
+import { MOST } from '../session/bounds.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
 import type { Interceptor } from '../../emu/core/core.ts';
@@ -25,26 +26,26 @@ export interface PathFinding {
 }
 export const NOT_ON_PATH: PathFinding = { sets: [], complete: true };
 
-/** Repeated runs: each costs the whole run. */
-const MOST_RUNS = 24;
 export type PathGoal = (run: Attempt) => boolean;
 
 /** One kind of things that can be put right on the way, with the runs that were made with some of them. */
 export class PathSearch {
   readonly all: readonly PathCause[];
   private readonly run: (some: readonly PathCause[]) => Attempt;
+  private readonly bounded: (most: number) => void;
   private readonly known = new Map<string, Attempt>();
 
-  /** @param run the run again from power-on, with these put right */
-  constructor(all: readonly PathCause[], run: (some: readonly PathCause[]) => Attempt) {
+  /** @param what is searched for; @param run the run again from power-on, with these put right */
+  constructor({ input }: Session, what: string, all: readonly PathCause[], run: (some: readonly PathCause[]) => Attempt) {
     this.all = all;
+    this.bounded = (most) => input.bounds?.leaveOut(`${most} runs for ${what}`);
     this.run = run;
   }
   /** The smallest sets with which the goal is reached. The session is left anywhere. */
   sets(reached: PathGoal): PathFinding {
     // without any, it is the run itself
     const works = (some: readonly PathCause[]): boolean => some.length > 0 && reached(this.again(some));
-    return new Tries(this.all, works, MOST_RUNS).sets(this.all);
+    return new Tries(this.all, works, this.bounded, MOST.pathRuns).sets(this.all);
   }
   private again(some: readonly PathCause[]): Attempt {
     const key = this.all.flatMap((cause, i) => (some.includes(cause) ? [i] : [])).join();
@@ -60,12 +61,12 @@ export function lostWrites(s: Session, powerOn: Checkpoint, end: Checkpoint): Pa
     const found = openingOf(machine.system, write);
     return found === null ? [] : [{ is: 'lost-write', opening: found }];
   });
-  return new PathSearch(all, (some) => runFrom(s, powerOn, mending(some)(machine)));
+  return new PathSearch(s, 'writes that had no effect', all, (some) => runFrom(s, powerOn, mending(some)(machine)));
 }
 /** Waits that were given up up to `end`. */
 export function waits(s: Session, powerOn: Checkpoint, end: Ps): PathSearch {
   const all = givenUp(s, powerOn, end).map((wait): PathCause => ({ is: 'gave-up', wait }));
-  return new PathSearch(all, (some) => runFrom(s, powerOn, mending(some)(s.machine)));
+  return new PathSearch(s, 'waits that were given up', all, (some) => runFrom(s, powerOn, mending(some)(s.machine)));
 }
 /** Those put right, for a run from its start. */
 export const mending =

@@ -2,6 +2,7 @@
  * A program that another one starts: a loader's application. What works is the same image started from reset, without the loader in front of it; what it should do is what it does
  * then for a while: the interrupts that it serves, the pins and ports that it drives, its device on USB, and no fault.
  */
+import { MOST } from '../session/bounds.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import type { RunInput } from '../input/run-input.ts';
@@ -10,8 +11,6 @@ import { othersThanBooted, type Program } from '../slice/unstarted.ts';
 
 /** How long a program is watched from its first instruction on. */
 const WATCHED = 60 * MS;
-/** Effort: a program that is started more often than that is in a loop of resets, and one of these starts is as good as another. */
-const MOST_ARRIVALS = 32;
 
 /** The program behind the one that the chip starts; null where there are not two, or more. */
 export function secondProgram(s: Session): Program | null {
@@ -22,21 +21,23 @@ export function secondProgram(s: Session): Program | null {
 }
 
 /** The state before its first instruction, at the last time that it is started up to `end`; null if it never is. The session is left there. */
-export function arrival(s: Session, powerOn: Checkpoint, { start }: Program, end: Ps): Checkpoint | null {
+export function arrival(s: Session, powerOn: Checkpoint, { start, name }: Program, end: Ps): Checkpoint | null {
   const { machine, steps } = s;
   const core = machine.bootCore;
   s.restore(powerOn);
   core.setBreakpoints(new Set([start]));
   let last: Checkpoint | null = null;
+  let starts = 0;
   try {
-    for (let n = 0; n < MOST_ARRIVALS && machine.now < end && !machine.state.lockup;) {
+    while (starts < MOST.starts && machine.now < end && !machine.state.lockup) {
       const before = machine.now;
       s.advance(end);
       const there = core.takeBreak() && core.pc === start;
-      if (there) last = ((n += 1), s.save());
+      if (there) last = ((starts += 1), s.save());
       else if (machine.now === before) break;
       else steps.poll();
     }
+    if (starts === MOST.starts && machine.now < end) s.input.bounds?.leaveOut(`the first ${MOST.starts} starts of ${name}`);
   } finally {
     steps.setBreakpoints();
   }

@@ -1,7 +1,6 @@
 /** The smallest sets of parts that do it, by halving and delta debugging (Zeller and Hildebrandt, 2002). What is tried is a run of the machine, so that all of this is about few of them. */
 
-/** Runs that one search may cost. */
-const MOST_FORKS = 60;
+import { MOST } from '../session/bounds.ts';
 const MOST_SETS = 3;
 
 export class Tries<T> {
@@ -9,12 +8,15 @@ export class Tries<T> {
   private readonly known = new Map<string, boolean>();
   private readonly all: readonly T[];
   private readonly most: number;
+  private readonly bounded: (most: number) => void;
   /** How many were run. */
   forks = 0;
 
-  constructor(all: readonly T[], works: (parts: readonly T[]) => boolean, most = MOST_FORKS) {
+  /** @param bounded called where something is not tried because of `most` */
+  constructor(all: readonly T[], works: (parts: readonly T[]) => boolean, bounded: (most: number) => void, most = MOST.forks) {
     this.all = all;
     this.works = works;
+    this.bounded = bounded;
     this.most = most;
   }
   /** Whether these are enough; what was tried is not tried again. Where the budget is spent, they are not. */
@@ -25,7 +27,7 @@ export class Tries<T> {
       .join();
     const before = this.known.get(key);
     if (before !== undefined) return before;
-    if (this.forks >= this.most) return false;
+    if (this.spent) return (this.bounded(this.most), false);
     this.forks++;
     const now = this.works(parts);
     this.known.set(key, now);

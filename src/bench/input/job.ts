@@ -73,7 +73,7 @@ export interface RunJob {
 
 export type RunHooks = Pick<
   RunInput,
-  'signal' | 'clock' | 'startedAt' | 'memoryUse' | 'progress' | 'found' | 'stats' | 'trace' | 'outside'
+  'signal' | 'bounds' | 'clock' | 'startedAt' | 'memoryUse' | 'progress' | 'found' | 'stats' | 'trace' | 'outside'
 >;
 
 /** A job is asked more than once on its way to the machine. */

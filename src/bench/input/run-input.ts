@@ -1,4 +1,5 @@
 /** Everything that a run needs, with nothing left to look up: no files, no names to resolve, no clock. */
+import type { Bounds } from '../session/bounds.ts';
 import type { ChipDescription, MemoryRow } from '../../emu/chip.ts';
 import type { Interceptor } from '../../emu/core/core.ts';
 import type { LoadedImage } from '../../image/image.ts';
@@ -94,6 +95,8 @@ export interface RunInput {
   readonly clock?: () => number;
   /** By `clock`: what `limits.wallMs` counts from, where several runs share it; left out: each from its beginning. */
   readonly startedAt?: number;
+  /** Where searches tell what they leave out. */
+  readonly bounds?: Bounds;
   /** Bytes that the process holds; for `limits.maxMemory` only. */
   readonly memoryUse?: () => number;
   /** For a person who waits: what is being done; a text that begins with a tab says how far that is. */

@@ -1,18 +1,24 @@
 /** Texts that firmware may wait for at a serial port, as far as its code shows them: bytes that it compares with, and strings. */
+import { atMost, MOST } from '../session/bounds.ts';
 import type { FunctionFacts } from '../input/code-scan.ts';
 
-/** Effort: texts of each kind that are tried. */
-const MOST_LETTERS = 8;
-const MOST_WORDS = 2;
-const MOST_STRINGS = 4;
 const LONGEST = 16;
 
-/** @param ranked functions, the likeliest first; @param near those whose strings count: a program has many more */
-export function awaitedTexts(ranked: readonly FunctionFacts[], near: readonly FunctionFacts[]): string[] {
-  const letters = unique(ranked.flatMap(lettersOf)).slice(0, MOST_LETTERS);
+/** @param bounded where more than are tried are told; @param ranked functions, the likeliest first; @param near those whose strings count: a program has many more */
+export function awaitedTexts(
+  bounded: Parameters<typeof atMost>[0],
+  ranked: readonly FunctionFacts[],
+  near: readonly FunctionFacts[],
+): string[] {
+  const letters = atMost(bounded, MOST.letters, 'letters that it compares', unique(ranked.flatMap(lettersOf)));
   // one letter after another, each awaited by itself
-  const words = unique(ranked.map((f) => lettersOf(f).join('')).filter((w) => w.length > 1 && w.length <= LONGEST)).slice(0, MOST_WORDS);
-  const strings = unique(near.flatMap(stringsOf)).slice(0, MOST_STRINGS);
+  const words = atMost(
+    bounded,
+    MOST.lettersInARow,
+    'words that it compares letter by letter',
+    unique(ranked.map((f) => lettersOf(f).join('')).filter((w) => w.length > 1 && w.length <= LONGEST)),
+  );
+  const strings = atMost(bounded, MOST.texts, 'texts that it compares', unique(near.flatMap(stringsOf)));
   return unique([...letters, ...words, ...strings.map((text) => `${text}\r\n`)]);
 }
 

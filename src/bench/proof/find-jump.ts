@@ -2,6 +2,7 @@
  * Firmware that keeps running and never jumps waits for something. This finds the functions that could jump, the inputs that the firmware polls, and the outcome of
  * calling or pressing each of them. Everything runs on forks of the finished run.
  */
+import { atMost, MOST } from '../session/bounds.ts';
 import { hasPin } from '../../chips/parts.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
 import type { Core } from '../../emu/core/core.ts';
@@ -30,9 +31,6 @@ const WATCH = 60 * MS;
 /** And each poll of one executed and counted; behind that, loops may be left out. */
 const EXACTLY = 1 * MS;
 const LATE = 5 * MS;
-/** Most inputs and candidates that are reported. */
-const MOST_INPUTS = 8;
-const MOST_CANDIDATES = 12;
 /** Time that a running handler gets to return before a function is called. */
 const HANDLER_ENDS = 20 * MS;
 
@@ -65,16 +63,14 @@ export interface FoundJump {
   /** What else would end the wait: a frame, a master, a capture. */
   readonly outside: readonly string[];
 }
-/** Pins at the start that are told and tried at most. */
-const MOST_AT_START = 3;
 
 /** The functions that can enter system memory, and what is polled from `powerOn` and from `end` on. The session is left anywhere. */
 export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): FoundJump {
   const functions = scanFunctions(s.input.images);
   const all = jumpCandidates(functions, s.input.chip);
   s.restore(end);
-  const candidates = all.slice(0, MOST_CANDIDATES).map(unlessRunning(s));
-  const code: Code = { functions, jumping: candidates.map((c) => c.facts) };
+  const candidates = atMost(s.input, MOST.functions, 'functions that can enter system memory', all).map(unlessRunning(s));
+  const code: Code = { bounded: s.input, functions, jumping: candidates.map((c) => c.facts) };
   const armed = isOff(s) ? [] : [...edges(s), ...armedPorts(s, code)];
   const { loop } = s.state;
   const rest = loop === null ? [] : wakers(s, loop.sleeping).filter(({ kind }) => kind === 'other');
@@ -82,10 +78,16 @@ export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): Foun
   // from power-on itself, a single look is one at the start
   const polled = polledInputs(s, end, code).filter(({ period }) => end !== powerOn || period !== null);
   const others = armed.filter((input) => !polled.some((p) => p.name === input.name));
-  const inputs = [...polled, ...others].slice(0, MOST_INPUTS);
+  const inputs = atMost(s.input, MOST.inputs, 'inputs that it waits for', [...polled, ...others]);
   const early = polledInputs(s, powerOn, code).filter((e) => e.level !== null && !inputs.some((i) => i.name === e.name));
   const pins = new Map(early.map((e) => [e.name, e]));
-  return { candidates, noJump: lacksJump(functions, all), inputs, atStart: [...pins.values()].slice(0, MOST_AT_START), outside };
+  return {
+    candidates,
+    noJump: lacksJump(functions, all),
+    inputs,
+    atStart: atMost(s.input, MOST.pinsAtStart, 'pins that it looks at when it starts', [...pins.values()]),
+    outside,
+  };
 }
 /** A function that has been called and waits in a call is no trigger: calling it again leads to the same wait. */
 function unlessRunning(s: Session): (c: JumpCandidate) => JumpCandidate {
@@ -96,18 +98,19 @@ const isIn = ({ symbol: { address, size } }: FunctionFacts, pc: number): boolean
 
 /** What texts are looked for in. */
 interface Code {
+  readonly bounded: Session['input'];
   readonly functions: readonly FunctionFacts[];
   /** Those that can enter system memory. */
   readonly jumping: readonly FunctionFacts[];
 }
 /** Texts that a port may wait for whose byte is read in `reader`. */
-function textsFor({ functions, jumping }: Code, reader: FunctionFacts | undefined): string[] {
+function textsFor({ bounded, functions, jumping }: Code, reader: FunctionFacts | undefined): string[] {
   const starts = new Set(jumping.map((f) => f.symbol.address));
   const callers = functions.filter((f) => f.calls.some(({ target }) => starts.has(target)));
   const near = [...(reader ? [reader] : []), ...jumping, ...callers];
   // a function that gives the byte back compares nothing itself; one that compares some may store the others for the main loop
   const isEnough = reader !== undefined && lettersOf(reader).length > 0;
-  return awaitedTexts(isEnough ? near : [...near, ...functions], near);
+  return awaitedTexts(bounded, isEnough ? near : [...near, ...functions], near);
 }
 const lacksJump = (functions: readonly FunctionFacts[], all: readonly JumpCandidate[]): boolean =>
   functions.length > 0 && all.every((c) => c.kind !== 'jump');
@@ -232,7 +235,7 @@ function polledInputs(s: Session, end: Checkpoint, code: Code): PolledInput[] {
     machine.skipping = skipping;
   }
   const inputs = new Map<string, PolledInput>();
-  for (const p of [...polls.values()].slice(0, MOST_INPUTS)) {
+  for (const p of atMost(s.input, MOST.inputs, 'inputs that it polls', [...polls.values()])) {
     const input = asInput(p, testedBit(s, end, p), code, s.input.chip);
     const key = `${input.register} ${input.bit} ${input.pc}`;
     if (!inputs.has(key)) inputs.set(key, input);

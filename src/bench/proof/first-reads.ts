@@ -2,6 +2,7 @@
  * What a program that a leave has started reads before it writes there, and which of these reads decides how it goes on: the run again, with one of them answered as after a reset,
  * or as at power-on.
  */
+import { atMost, MOST } from '../session/bounds.ts';
 import { locate } from '../../checks/families.ts';
 import type { Writer } from '../../checks/check.ts';
 import { PAGE_BITS } from '../../emu/arena.ts';
@@ -23,9 +24,6 @@ export interface FirstRead {
 
 /** A program that goes another way because of what it reads does so while it starts. */
 export const WATCHED = 200 * MS;
-/** Effort: each is tried once, from the last one read. */
-const MOST_TRIED = 24;
-const MOST_READ = 400;
 
 /** What user code reads first, before it has written there, of the addresses that `instead` has another value for; in their order. */
 export function firstReads(
@@ -40,11 +38,11 @@ export function firstReads(
   const written = new Set<number>();
   const word = (address: number): number => (address & ~3) >>> 0;
   const read = (core: Core, address: number, size: number): null => {
-    if (core.zone !== 'user' || core.hardwareAccess || found.has(address) || written.has(word(address)) || found.size >= MOST_READ)
-      return null;
+    if (core.zone !== 'user' || core.hardwareAccess || found.has(address) || written.has(word(address))) return null;
     const value = (core.peek(address, size as 1 | 2 | 4) ?? 0) >>> 0;
     const other = instead(address, size, value);
     if (other === null || other.instead === value) return null;
+    if (found.size >= MOST.readFirst) return (s.input.bounds?.leaveOut(`the first ${MOST.readFirst} of what is read first`), null);
     const reader: Writer = { pc: core.pc, lr: core.arm.lr, at: core.now(), kind: 'cpu', core: core.index, seq: machine.history.seq };
     found.set(address, { ...other, address, size, value, reader });
     return null;
@@ -81,7 +79,7 @@ const answered = ({ address, size, instead }: FirstRead): Interceptor => {
 
 /** The last of the reads that alone decides; null if none does. */
 export function deciding(s: Session, reads: readonly FirstRead[], works: (change: () => void) => boolean): FirstRead | null {
-  const tried = reads.toReversed().slice(0, MOST_TRIED);
+  const tried = atMost(s.input, MOST.firstReads, 'first reads', reads.toReversed());
   return tried.find((read) => works(() => void s.machine.setRepairs(answered(read)))) ?? null;
 }
 

@@ -3,6 +3,7 @@
  * they are compared with, and who wrote each of them before the reset. The run is repeated with watches for it. No time between write, reset and
  * read matters.
  */
+import { atMost, MOST } from '../session/bounds.ts';
 import { isDataEeprom, type MagicWord, type Writer } from '../../checks/check.ts';
 import { otherOrder } from '../../checks/word-order.ts';
 import { PAGE_BITS, WORD_MAP } from '../../emu/arena.ts';
@@ -26,13 +27,7 @@ const AFTER = 500 * MS;
 const EARLY = 30 * MS;
 /** Instructions from the first read of a word on in which decisions are looked for. */
 const DECISION_STEPS = 12_000;
-/** Such stretches at most: a firmware may wait, and read words of its own, before it looks for the request. */
-const MOST_STRETCHES = 8;
-/** Words of one request, at most. */
-const MOST_PARTS = 4;
 const isStore = (found: Store | null | 'too long' | undefined): found is Store => typeof found === 'object' && found !== null;
-/** Words that are followed to their writers, at most. */
-const MOST_WORDS = 8;
 /** Persistent words that nobody reads: with more of them they are buffers, no request. */
 const MOST_UNREAD = 32;
 /** A reset that the program did not ask for is traced up to here: the time up to it is run again, three times. */
@@ -179,12 +174,16 @@ class RequestTrace {
     const behind = this.runToReset();
     if (!behind) return [];
     this.stack = stackOf(this.session, behind.before.words);
-    for (let round = 0; round < MOST_PARTS; round++) {
+    for (let round = 1; ; round++) {
       this.session.restore(behind.checkpoint);
       this.watchBehind(behind);
       const [...read] = this.words.values();
       this.findDecisions(behind, this.pressed ? read.filter(mayBeLost) : read);
       if (!this.keepLost()) break;
+      if (round === MOST.parts) {
+        this.session.input.bounds?.leaveOut(`${MOST.parts} words of a request`);
+        break;
+      }
     }
     const read = [...this.words.values()];
     const found = this.withWriters(this.telling(read)).map((w) => this.withFlags(behind.checkpoint, w));
@@ -382,7 +381,11 @@ class RequestTrace {
     const byAddress = new Map(read.flatMap((w) => Array.from({ length: w.size }, (_, i) => [w.address + i, w] as const)));
     const inOrder = read.toSorted((a, b) => a.reader.at - b.reader.at);
     try {
-      for (let i = 0, next = inOrder[0]; next && i < MOST_STRETCHES; i++) {
+      for (let i = 0, next = inOrder[0]; next; i++) {
+        if (i === MOST.stretches) {
+          session.input.bounds?.leaveOut(`${MOST.stretches} stretches of code that may compare a request`);
+          break;
+        }
         const core = machine.cores[next.reader.core]!;
         runTo(session, Math.max(machine.now, next.reader.at - 1 * US));
         const { steps, ended } = record(session, core, this.end, DECISION_STEPS);
@@ -399,7 +402,12 @@ class RequestTrace {
   private withWriters(words: readonly Word[]): MagicWord[] {
     const found: MagicWord[] = [];
     // what was compared with the very value that it had held is the request; the rest in the order of their reads
-    const ranked = words.toSorted((a, b) => rank(a) - rank(b) || a.reader.at - b.reader.at).slice(0, MOST_WORDS);
+    const ranked = atMost(
+      this.session.input,
+      MOST.words,
+      'words that may be a request',
+      words.toSorted((a, b) => rank(a) - rank(b) || a.reader.at - b.reader.at),
+    );
     const inRam = this.inRam(ranked.filter((w) => !this.isBackup(w.address)));
     for (const w of ranked) {
       const stored = this.backup.get((w.address & ~3) >>> 0);
@@ -483,7 +491,7 @@ class RequestTrace {
     const ofBackup = backup.map((address) => ({ address, ...this.backup.get(address)! }));
     return [...ofRam, ...ofBackup]
       .toSorted((a, b) => b.writer.at - a.writer.at)
-      .slice(0, MOST_WORDS)
+      .slice(0, MOST.words)
       .map(({ address, value, writer }) => ({
         address,
         wanted: value,

@@ -1,0 +1,54 @@
+/** Searches that try the likeliest only. Each has a bound of its own; where it is hit so that something is left out, the result names it, in one note for all. */
+import type { Note } from '../documents/note-facts.ts';
+
+/** The bounds; a test lowers them. */
+export const MOST = {
+  /** Runs for what differs from the working state, for the registers or fields of one part of it (what is more is told as a whole), and for what is put right on the way. */
+  forks: 60,
+  pieces: 12,
+  pathRuns: 24,
+  /** Starts of a second program: with more of them it is in a loop of resets. */
+  starts: 32,
+  /** Waits that were given up; each is followed behind its end. */
+  waits: 8,
+  /** Assumptions one after the other: a boot loader, a clock where there was none, another rate of it. */
+  assumed: 3,
+  /** Requests that are run although they did not lead to the ROM. */
+  requests: 3,
+  /** What is sent to a port, of each kind. */
+  letters: 8,
+  lettersInARow: 2,
+  texts: 4,
+  /** What is told and tried where no run of its own comes to the ROM. */
+  inputs: 8,
+  functions: 12,
+  pinsAtStart: 3,
+  /** First reads that are tried, from the last one on, of those that are noted. */
+  firstReads: 24,
+  readFirst: 400,
+  /** Of a request: stretches of code that may compare it, for a firmware may wait and read words of its own before; its words; words that may be one. */
+  stretches: 8,
+  parts: 4,
+  words: 8,
+};
+
+export class Bounds {
+  private readonly hit = new Set<string>();
+
+  /** @param what `24 runs for …`, `8 of 12 …` */
+  leaveOut(what: string): void {
+    this.hit.add(what);
+  }
+  get notes(): readonly Note[] {
+    return this.hit.size === 0 ? [] : [{ kind: 'limit', text: `not everything was tried: ${[...this.hit].join('; ')}` }];
+  }
+}
+interface Bounded {
+  readonly bounds?: Bounds;
+}
+
+/** As many of them as a search may look at. @param what they are */
+export function atMost<T>({ bounds }: Bounded, most: number, what: string, all: readonly T[]): readonly T[] {
+  if (all.length > most) bounds?.leaveOut(`${most} of ${all.length} ${what}`);
+  return all.slice(0, most);
+}

@@ -1,0 +1,42 @@
+/** A search that leaves something out because of its bound says so in the result. */
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { runBench } from '../../src/bench/run.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { atMost, Bounds, MOST } from '../../src/bench/session/bounds.ts';
+import { loadJob } from '../../src/cli/inputs.ts';
+import { ROOT } from '../debug/serve.ts';
+
+const GIVEN = { ...MOST };
+afterEach(() => void Object.assign(MOST, GIVEN));
+
+async function leftOut(name: string): Promise<string> {
+  const job = await loadJob([], { scenario: join(ROOT, 'fixtures', name, 'scenario.json') }, ROOT);
+  const told = runBench(jobInput(job)).notes.filter(({ text }) => text.startsWith('not everything was tried: '));
+  expect(told.length).toBeLessThanOrEqual(1);
+  return told[0]?.text ?? '';
+}
+
+describe('a search', () => {
+  it.each([
+    ['words', 1, 'f072-backup-domain-reset-first', '1 of 2 words that may be a request'],
+    ['readFirst', 1, 'f072-leave-remap', 'the first 1 of what is read first'],
+    ['parts', 1, 'f072-request-ram-test', '1 words of a request'],
+    ['functions', 1, 'f072-request-ram-test', '1 of 2 functions that can enter system memory'],
+    ['stretches', 1, 'f405-backup-no-dbp', '1 stretches of code that may compare a request'],
+    ['pathRuns', 1, 'f405-backup-no-dbp', '1 runs for writes that had no effect'],
+    ['starts', 1, 'f405-chain-vtor-of-loader', 'the first 1 starts of app.elf'],
+    ['inputs', 0, 'f405-polls-pin', '0 of 1 inputs that it polls'],
+  ] as const)('%s: names its bound where something is left out, and only there', async (bound, most, name, said) => {
+    expect(await leftOut(name)).not.toContain(said.replace(/^.*?\d+ /, ''));
+    MOST[bound] = most;
+    expect(await leftOut(name)).toContain(said);
+  });
+  it('leaves nothing out where there is no more than it may look at', () => {
+    const bounds = new Bounds();
+    expect(atMost({ bounds }, 2, 'pins', [1, 2])).toEqual([1, 2]);
+    expect(bounds.notes).toEqual([]);
+    expect(atMost({ bounds }, 2, 'pins', [1, 2, 3])).toEqual([1, 2]);
+    expect(bounds.notes).toEqual([{ kind: 'limit', text: 'not everything was tried: 2 of 3 pins' }]);
+  });
+});
