@@ -12,10 +12,12 @@ import { BUT } from './documents/reservations.ts';
 import type { RunResult, WayIn } from './documents/result.ts';
 import type { RunInput } from './input/run-input.ts';
 import { runBench } from './run.ts';
-import { followedText, type Tried } from './documents/tried.ts';
+import { followedText, outcomeText, reaches, type Tried } from './documents/tried.ts';
 import type { Note } from './documents/note-facts.ts';
 import type { Step } from './documents/scenario-types.ts';
 import { assumed } from './assumed.ts';
+import { scanFunctions } from './input/code-scan.ts';
+import { countedCrystal } from './verdict/counted-crystal.ts';
 import { atMost, Bounds, MOST } from './session/bounds.ts';
 import type { RunTrace } from './documents/trace-types.ts';
 
@@ -38,8 +40,12 @@ export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult<
 function withAssumed(given: RunJob, asked: RunHooks, run: (input: RunInput) => RunResult<string>): RunResult<string> {
   const bounds = new Bounds();
   const hooks = { ...asked, bounds };
-  let [job, result] = [given, lookFurther(given, hooks, run)];
-  const told = new Map<string, string>();
+  const early = countsOnAnother(given)
+    ? assumed(given, given, runBench(jobInput({ ...given, effort: 'quick', findJump: false }, hooks)))
+    : null;
+  const first = early?.job ?? given;
+  let [job, result] = [first, lookFurther(first, hooks, run)];
+  const told = new Map<string, string>(early === null ? [] : [[early.kind, early.text]]);
   for (let i = 0; i < MOST.assumed && !isCut(result); i++) {
     const next = assumed(given, job, result);
     if (next === null) break;
@@ -70,6 +76,13 @@ export function assumedJob(given: RunJob, hooks: RunHooks): { readonly job: RunJ
     job = next.job;
   }
   return { job, told };
+}
+
+/** It holds the rate of another crystal than the board's that nobody described: whether it matters is seen before anything is searched for. */
+function countsOnAnother(job: RunJob): boolean {
+  const { images, chip, scenario } = jobInput(job);
+  if (job.boardSays !== undefined || job.scenario.board?.hse !== undefined || scenario.board.hse === null) return false;
+  return countedCrystal(scanFunctions(images), chip, scenario.board.hse.hz) !== null;
 }
 
 /** What a firmware does by itself, and what makes it jump if it waits for something. */
@@ -230,9 +243,9 @@ function triggerNotes(chosen: Trigger, all: readonly Trigger[]): Note[] {
   const notes: Note[] = [{ kind: 'trigger', text: `triggered ${atStart ? 'at power-on' : 'at 100 ms'} by bootbench: ${what}` }];
   if (chosen.step !== null && 'do' in chosen.step && 'call' in chosen.step.do)
     notes.push({ kind: BUT, text: `no input that was tried reaches this jump: bootbench made the ${what} itself` });
-  for (const t of all.filter((o) => o !== chosen && o.outcome !== 'dfu' && isInput(o)))
+  for (const t of all.filter((o) => o !== chosen && !reaches(o) && isInput(o)))
     notes.push(failing(`${t.name ?? 'by itself'} ends in ${t.outcome}`));
-  const others = all.filter((t) => t !== chosen).map((t) => `${t.name ?? 'by itself'} (${t.outcome})`);
+  const others = all.filter((t) => t !== chosen).map((t) => `${t.name ?? 'by itself'} (${outcomeText(t)})`);
   if (others.length > 0) notes.push({ kind: 'trigger', text: `other triggers: ${others.join(', ')}` });
   return notes;
 }

@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { assumedJob, isInput, lostInputs, lostRequest } from '../bench/first-run.ts';
 import { aloneScenario, scenarioFor, sorted, tryTriggers, type Trigger, type Triggers } from '../bench/proof/init.ts';
 import { jobInput, type RunJob } from '../bench/input/job.ts';
+import { outcomeText } from '../bench/documents/tried.ts';
 import type { Scenario } from '../bench/documents/scenario-types.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { splitImagePath } from '../image/image.ts';
@@ -40,8 +41,7 @@ export async function initCommand(images: readonly string[], options: InitOption
     say('nothing was found that makes this firmware enter the ROM; `bootbench run --find-jump` lists what was tried');
     return EXIT.failed;
   }
-  for (const { name, outcome, step } of triggers)
-    say(`${name ?? 'by itself'}: ${outcome}${step === null ? '' : `  ${JSON.stringify(step)}`}`);
+  for (const t of triggers) say(`${t.name ?? 'by itself'}: ${outcomeText(t)}${t.step === null ? '' : `  ${JSON.stringify(t.step)}`}`);
   const names = job.images.map(({ path: typed }) => imageFrom(dirname(path), io.cwd, typed));
   const ways = best === undefined ? [] : [best, ...triggers.filter((t) => t !== best && isInput(t))];
   const files = [

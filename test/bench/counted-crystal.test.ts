@@ -43,8 +43,12 @@ describe('a PLL out of its range with the usual crystal', () => {
   it('is left as it is where two crystals come into question', () => {
     expect(run([16e6, 25e6, 12e6])).toEqual({ note: null, hse: null, why: null });
   });
-  it('is left as it is where the firmware counts on its own oscillators only', () => {
-    expect(run([16e6])).toEqual({ note: null, hse: null, why: null });
+  it('is run with the rate of its own oscillator where the firmware knows no other', () => {
+    expect(run([16e6], {}, 16).hse).toEqual({ hz: 16e6, kind: 'crystal' });
+  });
+  it('is left as it is where the firmware counts on the crystal of the board, or on none', () => {
+    expect(run([16e6, 8e6])).toEqual({ note: null, hse: null, why: null });
+    expect(run([])).toEqual({ note: null, hse: null, why: null });
   });
 });
 describe('nothing is assumed where', () => {

@@ -11,10 +11,12 @@ interface Budget {
   readonly whole: boolean;
   /** Instructions that one search for a cause may repeat; a step that is looked at counts as many. */
   readonly repeated: number;
+  /** Changes of registers that a repeated run is followed for in an application behind the last thing that happened. */
+  readonly writes: number;
 }
 const BUDGETS: Readonly<Record<Effort, Budget>> = {
-  quick: { trials: 3e8, stretches: 1, whole: false, repeated: 2e7 },
-  normal: { trials: 3e9, stretches: Infinity, whole: false, repeated: 2e8 },
-  full: { trials: Infinity, stretches: Infinity, whole: true, repeated: 2e9 },
+  quick: { trials: 3e8, stretches: 1, whole: false, repeated: 2e7, writes: 2e5 },
+  normal: { trials: 3e9, stretches: Infinity, whole: false, repeated: 2e8, writes: 6e5 },
+  full: { trials: Infinity, stretches: Infinity, whole: true, repeated: 2e9, writes: Infinity },
 };
 export const budgetOf = (input: { readonly effort?: Effort }): Budget => BUDGETS[input.effort ?? 'normal'];

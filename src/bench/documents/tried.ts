@@ -14,6 +14,8 @@ export interface Tried {
   readonly via?: { readonly function: string | null; readonly caller: string | null };
   /** How long a pin is held, where that is longer than a press. */
   readonly held?: string;
+  /** The run's goal was reached, where that is not USB: the outcome is that of USB all the same. */
+  readonly reached?: boolean;
   /** What came of it in place of an entry into the ROM; left out = nothing, the firmware goes on. */
   readonly instead?: Instead;
   /** Nothing had come of it so far, and it was followed no longer. */
@@ -24,7 +26,15 @@ export interface Tried {
 export type Instead = { readonly is: 'hang'; /** `main.c:31 (wait)` */ readonly place: string } | { readonly is: 'reset' };
 
 /** `dfu`; of what was not followed to the end of a run, for how long nothing came of it. */
-export const followedText = ({ outcome, followedFor }: Pick<Tried, 'outcome' | 'followedFor'>): string =>
+export const followedText = ({ outcome, reached, followedFor }: Pick<Tried, 'outcome' | 'reached' | 'followedFor'>): string =>
   followedFor === undefined || followedFor === Infinity
-    ? outcome
+    ? reached === true
+      ? 'reaches its goal'
+      : outcome
     : `${outcome} so far (not followed for longer than ${followedFor / MS} ms)`;
+
+/** Whether it led to what the run is for. */
+export const reaches = ({ outcome, reached }: Pick<Tried, 'outcome' | 'reached'>): boolean => reached ?? outcome === 'dfu';
+/** What came of it, for a person. */
+export const outcomeText = ({ outcome, reached }: Pick<Tried, 'outcome' | 'reached'>): string =>
+  reached === true ? 'reaches its goal' : outcome;

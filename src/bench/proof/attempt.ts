@@ -2,7 +2,7 @@
 import type { Interceptor } from '../../emu/core/core.ts';
 import { CutShort, isCut } from '../session/budget.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
-import { PS_PER_SECOND, type Ps } from '../../emu/time.ts';
+import { MS, PS_PER_SECOND, type Ps } from '../../emu/time.ts';
 import type { LoadedRom } from '../../rom/load.ts';
 import { ROM_OPTION_IDS, ROM_OPTION_VALUES, type RomOptionId, type RomOptionSetting } from '../../rom/options.ts';
 import {
@@ -14,6 +14,8 @@ import {
   undoesException,
   type NamedRepair,
 } from './repairs.ts';
+import { budgetOf } from '../documents/effort.ts';
+import { APP_GOAL } from '../documents/goal.ts';
 import type { Outcome } from '../documents/result.ts';
 import { optionsActedOn } from '../session/rom-options.ts';
 import type { SessionEnd } from '../session/live-run.ts';
@@ -162,9 +164,29 @@ export function runFrom(s: Session, from: Checkpoint, changed: Interceptor): Att
   }
 }
 function toItsEnd(s: Session, limits: Pick<RunLimits, 'repaired' | 'since'>): Attempt {
-  const end = inShortRun(s.machine, () => s.run({ counterfactual: true, ...limits }));
+  const end = inShortRun(s.machine, () => followed(s, limits));
   if (isCut(end.reason)) throw new CutShort(end.reason);
   return observe(s, end);
+}
+
+/** Effort: how long an application is followed behind its last start or entry, if it is busy with its devices, in which it may cost seconds of ours. */
+const FOLLOWED = 100 * MS;
+/** To its end, or to where an application has only gone on for long: what was repaired would have shown by then. */
+function followed(s: Session, limits: Pick<RunLimits, 'repaired' | 'since'>): SessionEnd {
+  const { machine, input } = s;
+  const most = input.goal.name === APP_GOAL ? Infinity : budgetOf(input).writes;
+  let last = { events: -1, at: machine.now, seq: machine.history.seq };
+  for (;;) {
+    const pause = machine.now + FOLLOWED;
+    const from = machine.now;
+    const end = s.run({ counterfactual: true, ...limits, ...(most === Infinity ? {} : { pause }) });
+    if (most === Infinity || end.reason !== 'deadline' || machine.now < pause || machine.now === from) return end;
+    const events = machine.history.entryCount + machine.history.resets.length;
+    if (events !== last.events || s.steps.remaining || machine.state.inSystem) last = { events, at: machine.now, seq: machine.history.seq };
+    if (machine.history.seq - last.seq <= most) continue;
+    input.bounds?.leaveOut(`repeated runs end where an application has only gone on for ${Math.round((machine.now - last.at) / MS)} ms`);
+    return end;
+  }
 }
 
 /** Runs to the first fault of the boot core, before its exception, or to the latest time at which one is expected. */

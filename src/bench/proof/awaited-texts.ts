@@ -4,24 +4,32 @@ import type { FunctionFacts } from '../input/code-scan.ts';
 
 const LONGEST = 16;
 
-/** @param bounded where more than are tried are told; @param ranked functions, the likeliest first; @param near those whose strings count: a program has many more */
+/**
+ * The likeliest text first. @param bounded where more than are tried are told; @param near functions on the way into the ROM, whose strings count: a program has many
+ * more; @param far others that may compare the byte
+ */
 export function awaitedTexts(
   bounded: Parameters<typeof atMost>[0],
-  ranked: readonly FunctionFacts[],
   near: readonly FunctionFacts[],
+  far: readonly FunctionFacts[],
 ): string[] {
-  const letters = atMost(bounded, MOST.letters, 'letters that it compares', unique(ranked.flatMap(lettersOf)));
+  const readers = [near, far].map((functions) => functions.filter((f) => !formats(f)));
+  const letters = atMost(bounded, MOST.letters, 'letters that it compares', unique(readers.flat().flatMap(lettersOf)));
+  const isNear = new Set(readers[0]!.flatMap(lettersOf));
   // one letter after another, each awaited by itself
-  const words = atMost(
-    bounded,
-    MOST.lettersInARow,
-    'words that it compares letter by letter',
-    unique(ranked.map((f) => lettersOf(f).join('')).filter((w) => w.length > 1 && w.length <= LONGEST)),
-  );
+  const inARow = unique(readers.flat().map((f) => lettersOf(f).join(''))).filter((w) => w.length > 1 && w.length <= LONGEST);
+  const words = atMost(bounded, MOST.lettersInARow, 'words that it compares letter by letter', inARow);
   const strings = atMost(bounded, MOST.texts, 'texts that it compares', unique(near.flatMap(stringsOf)));
-  return unique([...letters, ...words, ...strings.map((text) => `${text}\r\n`)]);
+  return unique([
+    ...strings.map((text) => `${text}\r\n`),
+    ...letters.filter((l) => isNear.has(l)),
+    ...letters.filter((l) => !isNear.has(l)),
+    ...words,
+  ]);
 }
 
+/** printf and its like compare with letters that nobody sends. */
+const formats = (f: FunctionFacts): boolean => lettersOf(f).includes('%');
 const unique = (texts: readonly string[]): string[] => [...new Set(texts)];
 const isLetter = (n: number): boolean => n > 0x20 && n < 0x7f;
 export const lettersOf = ({ compared }: FunctionFacts): readonly string[] => compared.filter(isLetter).map((n) => String.fromCharCode(n));

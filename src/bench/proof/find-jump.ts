@@ -20,7 +20,7 @@ import type { Note } from '../documents/note-facts.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
 import type { Step } from '../documents/scenario-types.ts';
 import { pinsMoved } from '../input/scenario.ts';
-import type { Instead, Tried } from '../documents/tried.ts';
+import { reaches, type Instead, type Tried } from '../documents/tried.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import { place } from '../slice/words.ts';
 import type { Session } from '../session/session.ts';
@@ -110,7 +110,7 @@ function textsFor({ bounded, functions, jumping }: Code, reader: FunctionFacts |
   const near = [...(reader ? [reader] : []), ...jumping, ...callers];
   // a function that gives the byte back compares nothing itself; one that compares some may store the others for the main loop
   const isEnough = reader !== undefined && lettersOf(reader).length > 0;
-  return awaitedTexts(bounded, isEnough ? near : [...near, ...functions], near);
+  return awaitedTexts(bounded, near, isEnough ? [] : functions);
 }
 const lacksJump = (functions: readonly FunctionFacts[], all: readonly JumpCandidate[]): boolean =>
   functions.length > 0 && all.every((c) => c.kind !== 'jump');
@@ -531,7 +531,7 @@ export const entered = (outcome: Outcome): boolean => outcome !== 'no-jump' && o
 
 /** What has not led anywhere yet would be chosen before what has. */
 const mayBeBetter = (a: Omit<Tried, 'outcome'>, found: Tried): boolean =>
-  !entered(found.outcome) || rank(a) < rank(found) || (rank(a) === rank(found) && found.outcome !== 'dfu');
+  !entered(found.outcome) || rank(a) < rank(found) || (rank(a) === rank(found) && !reaches(found));
 
 /** Calls each candidate, presses each pin and sends bytes to each port on a fork. `whole`: each is followed to its end, whatever the others led to. */
 export function tryAll(

@@ -1,6 +1,6 @@
 /** `bootbench init`: finds by running what makes a firmware jump into the ROM, and makes a scenario of it. */
 import { entered, findJump, rank, tryAll, waitsForInput } from './find-jump.ts';
-import type { Tried } from '../documents/tried.ts';
+import { reaches, type Tried } from '../documents/tried.ts';
 import { CutShort, isCut } from '../session/budget.ts';
 import type { Outcome } from '../documents/result.ts';
 import type { RunInput } from '../input/run-input.ts';
@@ -14,6 +14,7 @@ export interface Trigger {
   readonly outcome: Outcome;
   readonly step: Step | null;
   readonly via?: Tried['via'];
+  readonly reached?: boolean;
   readonly instead?: Tried['instead'];
   /** How long a pin is held, where that is longer than a press. */
   readonly held?: string;
@@ -23,7 +24,7 @@ export interface Trigger {
 
 /** Triggers that make the firmware enter the ROM, in the order in which `run` chooses; empty if none was found. */
 export const sorted = (tried: readonly Trigger[]): Trigger[] =>
-  tried.filter((t) => entered(t.outcome)).sort((a, b) => rank(a) - rank(b) || Number(b.outcome === 'dfu') - Number(a.outcome === 'dfu'));
+  tried.filter((t) => entered(t.outcome)).sort((a, b) => rank(a) - rank(b) || Number(reaches(b)) - Number(reaches(a)));
 /** All triggers that were tried, with their outcomes. */
 export interface Triggers {
   /** Outcome of the firmware without any input. */
@@ -56,9 +57,13 @@ export function pulled(step: Step, held = '200ms'): readonly Step[] {
 }
 
 /** The scenario that pulls a trigger and expects DFU, on top of the one that the firmware was run with. `images` are as they shall stand in the file. */
-export function scenarioFor(base: Scenario, chip: string, images: readonly string[], { step, held }: Trigger): Scenario {
+export function scenarioFor(base: Scenario, chip: string, images: readonly string[], { step, held, reached }: Trigger): Scenario {
   const steps = [...(base.steps ?? []), ...(step ? pulled(step, held) : [])];
-  return { ...head(base, chip, images), ...(steps.length > 0 ? { steps } : {}), expect: { outcome: 'dfu' } };
+  return {
+    ...head(base, chip, images),
+    ...(steps.length > 0 ? { steps } : {}),
+    expect: reached === undefined ? { outcome: 'dfu' } : { goal: true },
+  };
 }
 
 /** The scenario without any input, which expects that the firmware neither faults nor resets repeatedly. */

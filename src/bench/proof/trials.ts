@@ -38,6 +38,8 @@ const FOLLOWED: readonly Ps[] = [300 * MS, 1500 * MS, Infinity];
 /** Effort: of what all forks together may cost, in instructions (effort.ts), a write to a register counts as so many; and what may be spent on what would not be chosen. */
 const WRITE_COSTS = 500;
 const FOR_OTHERS = 1 / 10;
+/** A request is dealt with while the firmware starts. */
+const BEHIND_RESET = 1000 * MS;
 
 /** How far a way has been followed. */
 interface Followed {
@@ -58,6 +60,11 @@ function withPlace(end: ReturnType<Way['end']>, { machine, input }: Session): Re
   if (pc === null || pc < 0) return end;
   const name = functionNameAt(input.images, pc >>> 0);
   return { ...end, tried: { ...end.tried, via: { function: name, caller: onlyCallerOf(input.images, pc >>> 0) } } };
+}
+
+/** Whether the goal was reached, where it is another one than USB. */
+function withGoal(end: ReturnType<Way['end']>, outcome: Outcome, s: Session): ReturnType<Way['end']> {
+  return end === null || s.input.goal.asking === null ? end : { ...end, tried: { ...end.tried, reached: s.reaches(outcome) } };
 }
 
 /** Something came of it. */
@@ -83,9 +90,7 @@ export class Trials {
       for (const row of rows) {
         const { t, ways } = row;
         const wanted = this.whole || [...found.values()].every((f) => better(t.tried, f));
-        // while it costs little, what would not be chosen is told all the same
-        const most = budget.trials * (wanted ? 1 : i === 1 ? FOR_OTHERS : 0);
-        if (found.has(t) || (i > 0 && this.cost > most)) continue;
+        if (found.has(t) || !this.isWorth(t, i, wanted, budget.trials)) continue;
         if (i === 0) this.s.input.progress?.(t.progress);
         const tried = this.follow(ways, length);
         row.time += length;
@@ -101,6 +106,17 @@ export class Trials {
       .map(({ tried }) => tried);
   }
 
+  /** What has been spent leaves room for one more stretch of it. */
+  private isWorth({ oneOf, tried: { step } }: Trial, stretch: number, wanted: boolean, most: number): boolean {
+    // while it costs little, what would not be chosen is told all the same
+    if (stretch > 0) return this.cost <= most * (wanted ? 1 : stretch === 1 ? FOR_OTHERS : 0);
+    if (!wanted && 'call' in step.do && !this.whole && this.cost > most * FOR_OTHERS) return false;
+    // what a port may wait for is guessed: beside a firmware that costs much, the first guesses are enough
+    if (oneOf === undefined || this.whole || this.cost <= most) return true;
+    this.s.input.bounds?.leaveOut(`the first texts for ${oneOf}`);
+    return false;
+  }
+
   /** All ways for so long. The result of the first that is enough; where none is and none is open, of the first that has one. */
   private follow(ways: readonly Followed[], length: Ps): Tried | null {
     for (const f of ways) {
@@ -109,7 +125,7 @@ export class Trials {
         else this.s.restore(f.at);
         const outcome = this.outcomeWithin(length, f.way.takes, f.at === null);
         if (outcome === null) f.at = this.s.save();
-        else f.end = withPlace(f.way.end(outcome), this.s);
+        else f.end = withGoal(withPlace(f.way.end(outcome), this.s), outcome, this.s);
       }
       if (f.end?.enough === true) return f.end.tried;
     }
@@ -130,7 +146,14 @@ export class Trials {
       const end = this.counted(() => this.s.run({ counterfactual: true, repaired: true, pause: machine.now + takes + length }));
       if (isCut(end.reason)) throw new CutShort(end.reason);
       if (end.settled || end.reason === 'semihosting') return end.outcome;
-      if (machine.history.entryCount === entryCount && machine.history.resets.length === known) return null;
+      if (machine.history.entryCount === entryCount) {
+        const seen = machine.history.resets.length;
+        if (seen === known) return null;
+        const start = this.counted(() => this.s.run({ counterfactual: true, repaired: true, pause: machine.now + BEHIND_RESET }));
+        if (isCut(start.reason)) throw new CutShort(start.reason);
+        if (start.settled) return start.outcome;
+        if (machine.history.entryCount === entryCount && machine.history.resets.length === seen) return 'no-jump';
+      }
     }
     const end = this.counted(() => this.s.run({ counterfactual: true, repaired: true }));
     if (isCut(end.reason)) throw new CutShort(end.reason);

@@ -30,8 +30,8 @@ export function countedCrystalNote(s: Session): Note | null {
   };
 }
 
-/** The only usual rate that such functions hold and that is neither an own oscillator's nor that of the board. */
-function countedCrystal(
+/** The only usual rate that such functions hold and that is not the board's; an own oscillator's only where there is no other: the crystal has the same then. */
+export function countedCrystal(
   functions: readonly FunctionFacts[],
   chip: ChipDescription,
   here: number,
@@ -41,9 +41,10 @@ function countedCrystal(
   const found = new Map<number, string>();
   for (const { symbol, constants } of functions) {
     const isClock = COUNTS.test(symbol.name) || constants.some(({ value }) => value >= base && value < base + BLOCK);
-    for (const { value } of isClock ? constants : [])
-      if (USUAL.includes(value) && value !== here && !own.has(value) && !found.has(value)) found.set(value, symbol.name);
+    for (const { value } of isClock ? constants : []) if (USUAL.includes(value) && !found.has(value)) found.set(value, symbol.name);
   }
-  const [first] = found;
-  return first === undefined || found.size > 1 ? null : { hz: first[0], by: first[1] };
+  if (found.has(here)) return null;
+  const others = [...found].filter(([hz]) => !own.has(hz));
+  const [first] = others.length > 0 ? others : [...found];
+  return first === undefined || others.length > 1 ? null : { hz: first[0], by: first[1] };
 }
