@@ -136,6 +136,8 @@ async function askedScenario(options: RunOptions, named: KnownBoard | null, cwd:
   return withBoot0(onBoard, options.boot0 === true);
 }
 
+/** Loaders, applications, banks, cores: more is a mistake, and each is compared with all others. */
+const MOST_IMAGES = 32;
 /**
  * Reads and checks everything; the job that comes back runs without further questions.
  * @param held a debugger holds the machine: with a dump of the ROM it needs no image, the flash is erased then
@@ -147,6 +149,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
   const named = typedBoard ?? boardNamed(asked.board?.name, 'board.name');
   const scenarioFolder = options.scenario === undefined ? cwd : dirname(resolve(cwd, options.scenario));
   const typed = images.length === 0 ? (asked.images ?? []) : images;
+  if (typed.length > MOST_IMAGES) throw new UsageError(`${typed.length} images are given`, `a run takes at most ${MOST_IMAGES}`);
   if (typed.length === 0 && asked.board?.boot0 !== 1 && !(held && options.rom !== undefined))
     throw new UsageError(
       'no image is given',

@@ -110,6 +110,9 @@ export const SILENT: SystemListener = {
   memoryChanged() {},
 };
 
+/** A mask: timers and writes between two looks, some milliseconds of ours. */
+const LOOK_AT = 0xfff;
+
 /** Plain state of everything outside the cores and memories. */
 export interface SystemState {
   /** Registers of all blocks, concatenated. */
@@ -478,6 +481,14 @@ export class System {
     return false;
   }
 
+  /** Devices may take long for little emulated time: who looks at limits is asked by their work, too. */
+  private worked(): void {
+    if ((++this.work & LOOK_AT) === 0) this.onWork?.();
+  }
+  private work = 0;
+  /** Called every few thousand timers and writes of devices; it may stop the machine. */
+  onWork: (() => void) | null = null;
+
   /** Fires every timer that is due at or before `now`, in time order. `this.now` is each timer's own due time meanwhile. */
   fireDue(now: Ps): void {
     const s = this.scheduler;
@@ -499,6 +510,7 @@ export class System {
     return true;
   }
   private fire(slot: number): void {
+    this.worked();
     const owner = this.timerOwner[slot];
     if (owner) owner.block.component.onTimer(owner.block.state, owner.block.env, owner.timer);
     else this.externalTimers[slot]?.();
@@ -593,6 +605,7 @@ export class System {
   }
 
   writeBlock(b: Block, address: number, size: number, value: number): number {
+    this.worked();
     const offset = address - b.row.base;
     if (!this.isClocked(b) && !b.row.unclocked?.includes(offset & ~3)) {
       this.listener.unclocked(b.row.name, offset, 'write');

@@ -16,6 +16,8 @@ import { loadJob } from '../../src/cli/inputs.ts';
 import { MS } from '../../src/emu/time.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { folder } from '../cli/helpers.ts';
+import { bareImage, MAIN } from './bare-image.ts';
+import { plainJob } from './plain-job.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures', import.meta.url));
 const RAM = 0x20000000;
@@ -178,4 +180,22 @@ it('semihosting that prints 64 KB with each call is looked at by what it prints,
   const { ended, console } = runBench(jobInput(job));
   expect(ended.reason).toBe('instructions');
   expect(console['semihosting']!.length).toBeLessThan(2 << 20);
+});
+
+describe('devices that need long for little emulated time', () => {
+  // resets all of its devices again and again
+  const t = new Thumb(MAIN).constant(0, 0x40023810).constant(1, 0xffffffff);
+  const images = bareImage(t.label('again').str(1, 0).str(1, 0, 4).str(1, 0, 16).b('again'));
+  const job = plainJob('STM32F446RE', images, {});
+  const looksIn = (wallMs: number) => {
+    let looks = 0;
+    const { ended } = runBench(jobInput({ ...job, limits: { ...job.limits, wallMs } }, { clock: () => looks++, startedAt: 0 }));
+    return ended;
+  };
+  it('have limits looked at by what they do: every few thousand of their registers that are written', () => {
+    const ended = looksIn(20);
+    expect(ended.reason).toBe('wall');
+    // by time alone, 20 looks are a second
+    expect(Number(ended.at)).toBeLessThan(0.05);
+  });
 });

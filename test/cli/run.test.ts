@@ -113,6 +113,11 @@ describe('exit code', () => {
   });
 });
 
+test('more images than a program has are refused before they are read', async () => {
+  const ran = await cli(['run', ...Array.from({ length: 3000 }, () => 'gone.elf')]);
+  expect([ran.code, ran.err]).toEqual([2, expect.stringContaining('3000 images are given')]);
+});
+
 test('an image that a scenario names lies beside it: the error has its folder', async () => {
   const cwd = folder({});
   mkdirSync(join(cwd, 'sub'));

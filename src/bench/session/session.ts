@@ -164,6 +164,7 @@ export class Session implements LiveRun {
     placeLoader(machine);
     this.usb = this.newHost();
     machine.attach(this.usb);
+    machine.system.onWork = this.lookAtWork;
     this.checkSlot = machine.system.addTimer(CHECK_TIMER, () => this.running && machine.stop());
     this.steps = new Steps(this);
     machine.attach(this.steps);
@@ -273,6 +274,10 @@ export class Session implements LiveRun {
     this.unlooked = 0;
     if (this.limitReached() !== null) this.machine.stop();
   }
+  /** Devices that work hard may need seconds for the time between two checks. */
+  private readonly lookAtWork = (): void => {
+    if (this.limitReached() !== null) this.machine.stop();
+  };
   private serve(core: Core): void {
     const { machine } = this;
     serveSemihosting(core, {
