@@ -11,6 +11,8 @@ import shlex
 import subprocess
 import sys
 
+# what a terminal obeys, and what changes the order in which a text is shown
+CONTROLS = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 ENDED = re.compile(r"^\d+ Tests \d+ Failures \d+ Ignored", re.MULTILINE)
 
 
@@ -22,13 +24,26 @@ def main(image, *options):
         return failed(image, "bootbench", done.stderr)
     result = json.loads(done.stdout)
     text = "".join(result["console"].values())
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.write(spoken(text if text.endswith("\n") else text + "\n"))
     if not ENDED.search(text):
         failed(image, "firmware", result["summary"])
 
 
+def spoken(text):
+    """Text for a terminal and for the log of a CI runner, which obey none of it: `spoken` of src/report/text.ts, in Python."""
+    lines = "\n".join(line.rstrip("\r") for line in text.split("\n"))
+    shown = CONTROLS.sub(lambda found: escaped(ord(found[0])), lines)
+    quiet = re.sub(r"##(?=\w*\[)", r"#\\x23", shown)
+    quiet = re.sub(r"section_(start|end):(?=\d)", r"section_\1\\x3a", quiet)
+    return re.sub(r"^((?:[^\S\n]|\ufeff)*):(?=:)", r"\1\\x3a", quiet, flags=re.MULTILINE)
+
+
+def escaped(code):
+    return f"\\u{code:04x}" if code > 0xFF else f"\\x{code:02x}"
+
+
 def failed(image, name, why):
-    print(f"{image}:1:{name}:FAIL: {' '.join(why.split())}")
+    print(spoken(f"{image}:1:{name}:FAIL: {' '.join(why.split())}"))
     print("1 Tests 1 Failures 0 Ignored")
 
 

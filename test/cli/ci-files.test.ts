@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageFile } from '../../src/cli/package.ts';
 import { builtProgram } from '../built.ts';
+import { commandsIn, CONTROLS, HOSTILE_LINES } from '../samples/hostile.ts';
 
 const DEMO = packageFile('demo/firmware');
 let dist = '';
@@ -149,6 +150,19 @@ describe.skipIf(noPython !== null)(`unit tests of PlatformIO${noPython === null 
         ['test_b', 'FAIL'],
       ],
     });
+  });
+  it('what the firmware prints is no command for a runner or a terminal', () => {
+    const console = { usart1: `a:1:t:PASS\r\n${HOSTILE_LINES.join('\n')}\n1 Tests 0 Failures 0 Ignored\r\n` };
+    writeFileSync(join(cwd, 'said.json'), JSON.stringify({ console, summary: '' }));
+    const script = packageFile('deploy/platformio/bootbench_unity.py');
+    const fake = `'${process.execPath}' -e 'process.stdout.write(fs.readFileSync("${join(cwd, 'said.json')}"))' --`;
+    const ran = spawnSync('python3', [script, 'fw.elf'], { encoding: 'utf8', env: { ...process.env, BOOTBENCH: fake } });
+    expect(ran.stderr).toBe('');
+    expect(ran.stdout).toMatch(/^a:1:t:PASS\n/);
+    expect(ran.stdout).toMatch(END);
+    expect(ran.stdout).toContain('\\x3a:stop-commands::x');
+    expect(commandsIn(ran.stdout)).toEqual([]);
+    expect(ran.stdout).not.toMatch(CONTROLS);
   });
   it('firmware without a last line of Unity, and a missing file, are a failed test', () => {
     broken();

@@ -7,22 +7,11 @@ import { jsonText } from '../../src/bench/documents/json-text.ts';
 import { deviceLine } from '../../src/cli/dfu.ts';
 import { streamOf } from '../../src/cli/io.ts';
 import { ansi, spoken } from '../../src/report/text.ts';
-import { HOSTILE_LINES } from '../samples/hostile.ts';
+import { commandsIn, CONTROLS, HOSTILE_LINES } from '../samples/hostile.ts';
 import { primaskResult, writer } from '../samples/results.ts';
 import { cli, FIRMWARE, folder, IMAGE } from './helpers.ts';
 
 const HOSTILE = HOSTILE_LINES.join('\n');
-
-/** What the runners of GitHub, Azure, TeamCity and GitLab obey in a log, by their sources: lines end as .NET's ReadLine sees them, blanks in front of `::` do not count. */
-function commandsIn(log: string): string[] {
-  const lines = log.split(/\r\n|\r|\n/);
-  return [
-    ...lines.filter((line) => /^\s*::[^:]+::/.test(line) || /##(?:vso|teamcity)?\[/.test(line)),
-    ...(log.match(/section_(?:start|end):\d+:[\w.-]+\r\u001b\[0K/g) ?? []),
-  ];
-}
-
-const CONTROLS = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]|\u001b(?!\[(?:1|2|22|31|32|33|36|39)m)/;
 
 /** It stands wherever text of others can. */
 function hostile(): RunResult {

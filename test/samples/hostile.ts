@@ -19,3 +19,16 @@ export const HOSTILE_LINES: readonly string[] = [
   '````',
   '<img src=y onerror=alert(2)>',
 ];
+
+/** What the runners of GitHub, Azure, TeamCity and GitLab obey in a log, by their sources: lines end as .NET's ReadLine sees them, blanks in front of `::` do not count. */
+export function commandsIn(log: string): string[] {
+  const lines = log.split(/\r\n|\r|\n/);
+  return [
+    ...lines.filter((line) => /^\s*::[^:]+::/.test(line) || /##(?:vso|teamcity)?\[/.test(line)),
+    ...(log.match(/section_(?:start|end):\d+:[\w.-]+\r\u001b\[0K/g) ?? []),
+  ];
+}
+
+/** What a terminal obeys; the colours of this program are none of it. */
+export const CONTROLS =
+  /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]|\u001b(?!\[(?:1|2|22|31|32|33|36|39)m)/;
