@@ -124,8 +124,7 @@ function delaysOf({ delays }: CampaignSpec, target: SpaceTarget, name: string): 
   const known = Object.keys(target.delays);
   const wanted = new Set<string>();
   for (const pattern of delays.parameters ?? ['*']) {
-    const form = new RegExp(`^${pattern.split('*').map(escape).join('.*')}$`);
-    const found = known.filter((parameter) => form.test(parameter));
+    const found = known.filter((parameter) => fits(pattern, parameter));
     if (found.length === 0) throw new UsageError(`delays.parameters: ${name} has no ${pattern}`, `it has ${known.join(', ')}`);
     for (const parameter of found) wanted.add(parameter);
   }
@@ -136,7 +135,19 @@ function delaysOf({ delays }: CampaignSpec, target: SpaceTarget, name: string): 
   );
   return [null, ...varied];
 }
-const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+/** With `*` for anything. Each part is taken where it first fits, which leaves most for the rest: a regular expression would try all the other places too. */
+function fits(pattern: string, name: string): boolean {
+  const parts = pattern.split('*');
+  const [first, last] = [parts.shift()!, parts.pop()];
+  if (last === undefined) return name === first;
+  if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false;
+  let rest = name.slice(first.length, name.length - last.length);
+  return parts.every((part) => {
+    const at = rest.indexOf(part);
+    rest = rest.slice(at + part.length);
+    return at >= 0;
+  });
+}
 
 const rangeSize = ({ from = 1, to, step = 1 }: Range): number => Math.floor((to - from) / step) + 1;
 const rangeOf = (faults: NonNullable<CampaignSpec['faults']>): { unit: Fault['unit']; range: Range } =>

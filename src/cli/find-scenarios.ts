@@ -4,6 +4,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import { SCENARIO_SCHEMA } from '../bench/documents/scenario-types.ts';
 import { elfInPlaceOf, UsageError } from '../bench/documents/usage-error.ts';
 import { isElf } from '../image/elf.ts';
+import { any, Glob, notSlash } from './glob.ts';
 import { LARGEST, mustEnd } from './has-end.ts';
 import { nameHint } from './inputs.ts';
 import { reason } from './outputs.ts';
@@ -30,28 +31,29 @@ function* filesBelow(folder: string): Generator<string> {
 }
 
 /** A pattern over `/`-separated relative paths. */
-export function globExpression(pattern: string): RegExp {
-  let out = '';
+export function globOf(pattern: string): Glob {
+  const glob = new Glob();
   let depth = 0;
   for (let i = 0; i < pattern.length; i++) {
     const c = pattern[i]!;
     if (c === '*' && pattern[i + 1] === '*') {
       const folder = pattern[i + 2] === '/';
-      out += folder ? '(?:[^/]+/)*' : '.*';
+      if (folder) glob.folders();
+      else glob.many(any);
       i += folder ? 2 : 1;
-    } else if (c === '*') out += '[^/]*';
-    else if (c === '?') out += '[^/]';
+    } else if (c === '*') glob.many(notSlash);
+    else if (c === '?') glob.one(notSlash);
     else if (c === '{') {
-      out += '(?:';
+      glob.open();
       depth++;
     } else if (c === '}' && depth > 0) {
-      out += ')';
+      glob.close();
       depth--;
-    } else if (c === ',' && depth > 0) out += '|';
-    else out += c.replace(/[.+^$()|[\]\\{}]/g, '\\$&');
+    } else if (c === ',' && depth > 0) glob.or();
+    else glob.one((unit) => unit === c);
   }
   if (depth > 0) throw new UsageError(`${pattern}: a { without }`);
-  return new RegExp(`^${out}$`);
+  return glob;
 }
 
 const isReadable = (found: Stats): boolean => found.isFile() && found.size <= LARGEST.scenario * 2 ** 20;
@@ -76,6 +78,6 @@ export function findScenarios(pattern: string, cwd: string): string[] {
   const absolute = resolve(cwd, pattern).split(sep).join('/');
   const fixed = absolute.slice(0, absolute.search(/[*?{]/)).replace(/[^/]*$/, '');
   if (!existsSync(fixed)) return [];
-  const expression = globExpression(absolute);
-  return [...filesBelow(fixed)].filter((file) => expression.test(file.split(sep).join('/')) && file.endsWith('.json')).map(shown);
+  const glob = globOf(absolute);
+  return [...filesBelow(fixed)].filter((file) => glob.test(file.split(sep).join('/')) && file.endsWith('.json')).map(shown);
 }

@@ -2,12 +2,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { gitText, ignoreConfig, type IgnoreConfig } from './git-config.ts';
+import { any, Glob, notSlash, slash } from './glob.ts';
 
 interface Rule {
   readonly ignores: boolean;
   readonly foldersOnly: boolean;
   /** Of a path from the folder of the rule, with `/`. */
-  readonly matches: RegExp;
+  readonly matches: Glob;
 }
 
 export class GitIgnore {
@@ -114,24 +115,26 @@ function rulesOf(text: string, anyCase: boolean): Rule[] {
     if (foldersOnly) pattern = pattern.slice(0, -1);
     // without a slash in it a rule counts at any depth
     const anchored = pattern.includes('/');
-    const source = regexOf(pattern.replace(/^\//, ''));
-    return [{ ignores, foldersOnly, matches: new RegExp(`^${anchored ? '' : '(?:.*/)?'}${source}$`, anyCase ? 'i' : '') }];
+    return [{ ignores, foldersOnly, matches: globOf(`${anchored ? '' : '**/'}${pattern.replace(/^\//, '')}`, anyCase) }];
   });
 }
 
 const TOKENS = /\*\*\/|\/\*\*$|\*+|\?|\[[!^]?\]?(?:\[:\w*:\]|[^\]/])*\]|\\.|[^]/g;
-/** A glob of git as a regular expression. */
-function regexOf(glob: string): string {
-  return (glob.match(TOKENS) ?? [])
-    .map((token) => {
-      if (token === '**/') return '(?:.*/)?';
-      if (token === '/**') return '/.*';
-      if (token.startsWith('*')) return '[^/]*';
-      if (token === '?') return '[^/]';
-      if (token.length > 2 && token.startsWith('[')) return classOf(token);
-      return quoted(token.length === 2 ? token[1]! : token);
-    })
-    .join('');
+/** A glob of git. */
+function globOf(pattern: string, anyCase: boolean): Glob {
+  const glob = new Glob();
+  for (const token of pattern.match(TOKENS) ?? []) {
+    if (token === '**/') glob.open().or().many(any).one(slash).close();
+    else if (token === '/**') glob.one(slash).many(any);
+    else if (token.startsWith('*')) glob.many(notSlash);
+    else if (token === '?') glob.one(notSlash);
+    else {
+      const isClass = token.length > 2 && token.startsWith('[');
+      const one = new RegExp(isClass ? classOf(token) : quoted(token.at(-1)!), anyCase ? 'i' : '');
+      glob.one((unit) => one.test(unit));
+    }
+  }
+  return glob;
 }
 const quoted = (character: string): string => character.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 function classOf(token: string): string {

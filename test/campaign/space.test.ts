@@ -73,6 +73,20 @@ describe('a space', () => {
     ]);
   });
 
+  it.each([
+    ['hse*', 2],
+    ['*ps', 3],
+    ['h*s*e.*t.p*', 2],
+    ['*lock*', 2],
+    ['pll.lock.ps', 2],
+    [`${'*'.repeat(60)}ps`, 3],
+  ])('varies the delays that fit %s', (pattern, size) => {
+    expect(new Space(spec({ delays: { parameters: [pattern], factors: [2] } }), [target(0)], []).size).toBe(size);
+  });
+  it.each(['pll.lock.ps*ps', 'hse*x', 'start', `${'*'.repeat(60)}x`, '*s*s*s*s*'])('knows no delay that fits %s', (pattern) => {
+    expect(() => new Space(spec({ delays: { parameters: [pattern], factors: [2] } }), [target(0)], ['fw'])).toThrow(/has no/);
+  });
+
   it('of a thousand million cases needs no memory for them', () => {
     const space = new Space(
       spec({ seeds: { count: 1_000_000 }, faults: { kinds: ['systick'], instructions: { to: 999 } } }),

@@ -230,6 +230,17 @@ describe('files that git ignores are left out', () => {
     const sources = sourcesIn(join(root, 'p'), { env: { HOME: join(root, 'home'), GIT_CONFIG_SYSTEM: '/nowhere', ...absolute } });
     expect([told(sources, 'd/s.c'), told(sources, 'd/t.cc')]).toEqual(['git ignores it', 'text']);
   });
+  it('by rules with many stars, which take no longer', () => {
+    const name = `${'a'.repeat(50)}.c`;
+    const root = tree({
+      [`p/${HEAD}`]: '',
+      'p/.gitignore': `${'*a'.repeat(40)}.h\n${'*a'.repeat(40)}.c\n`,
+      [`p/${name}`]: '',
+      'p/b.c': 'text',
+    });
+    const sources = sourcesIn(join(root, 'p'), { env: { HOME: join(root, 'home') } });
+    expect([told(sources, name), told(sources, 'b.c')]).toEqual(['git ignores it', 'text']);
+  });
 });
 
 describe('whether an image uses CMSIS', () => {

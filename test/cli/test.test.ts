@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { globExpression } from '../../src/cli/find-scenarios.ts';
+import { globOf } from '../../src/cli/find-scenarios.ts';
 import { FIRMWARE, IMAGE, cli, folder } from './helpers.ts';
 
 function scenarios(expects: Readonly<Record<string, object>>): string {
@@ -103,6 +103,20 @@ test.each([
   ['a/{x,y}?.json', 'a/y1.json', true],
   ['a/{x,y}?.json', 'a/z1.json', false],
   ['a.b', 'axb', false],
+  ['{a,{b,}c}d', 'cd', true],
+  ['{**/a,b}.json', 'x/b.json', false],
+  ['{**/a,b}.json', 'x/y/a.json', true],
+  ['**.json', 'a/b.json', true],
 ])('the pattern %s against %s: %s', (pattern, path, matches) => {
-  expect(globExpression(pattern).test(path)).toBe(matches);
+  expect(globOf(pattern).test(path)).toBe(matches);
 });
+
+test.each([`${'*'.repeat(60)}b`, '*a'.repeat(60), '**/*a'.repeat(20), `${'{a,*}'.repeat(40)}b`, `${'**'.repeat(40)}b`])(
+  'the pattern %s takes no longer for a name that it nearly matches',
+  (pattern) => {
+    const glob = globOf(pattern);
+    // a regular expression with these stars has no end; this is done in some milliseconds
+    expect(glob.test(`${'a'.repeat(50)}c`)).toBe(false);
+    expect(glob.test(`${'a/'.repeat(50)}c`)).toBe(false);
+  },
+);
