@@ -69,6 +69,9 @@ const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[
 /** A path as a relative reference: `#`, `?` and `:` are part of a name, not of the URI (RFC 3986 §4.2). */
 const uriOf = (path: string): string => path.replace(LONE_SURROGATE, '\ufffd').split('/').map(encodeURIComponent).join('/');
 
+/** §3.11.6: brackets of a plain text are escaped, or `[text](destination)` is a link. */
+const withoutLinks = (text: string): string => text.replace(/[\\[\]]/g, String.raw`\$&`);
+
 /** The name that GitHub's and Microsoft's viewers know for the root of the sources. */
 const SOURCE_ROOT = '%SRCROOT%';
 /** OASIS SARIF 2.1.0: one run, a rule for each check that something was found of. */
@@ -88,7 +91,7 @@ export function sarif(findings: readonly Finding[], version: string): SafeText {
     ruleId: f.rule,
     ruleIndex: ids.indexOf(f.rule),
     level: 'error',
-    message: { text: printable(f.message) },
+    message: { text: withoutLinks(printable(f.message)) },
     locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(f.file), uriBaseId: SOURCE_ROOT }, region: { startLine: f.line } } }],
     partialFingerprints: { 'bootbench/v1': fingerprint(f) },
   }));

@@ -3,6 +3,7 @@ import { factsIn } from '../bench/documents/note-facts.ts';
 import type { CauseId, Place, RunResult } from '../bench/documents/result.ts';
 import type { Sources } from './source-lines.ts';
 import type { FactOf } from './story/facts.ts';
+import { patchOf } from './patch.ts';
 import { linesOf } from './story/lines.ts';
 import { storyOf } from './story/story.ts';
 import { toldOn } from './story/surfaces.ts';
@@ -30,12 +31,22 @@ export function findingsOf(
   named = scenario,
 ): Finding[] {
   const story = storyOf(result, { sources });
-  const at = (place: Place | null): Pick<Finding, 'file' | 'line'> => {
+  type Spot = Pick<Finding, 'file' | 'line'>;
+  const spotOf = (place: Pick<Place, 'file' | 'line'> | null): Spot | null => {
     const found = place?.file == null ? null : sources(place.file);
     const line = place?.line ?? 1;
     // a CI server looks from the root of the repository, wherever bootbench was started in it
     if (found?.home?.git === true) return { file: found.home.path, line };
-    return found === null || found.elsewhere ? { file: named, line: 1 } : { file: found.path, line };
+    return found === null || found.elsewhere ? null : { file: found.path, line };
+  };
+  /** The first that lies in the repository: a library or the start-up code that did it may not, and the line that mends it does. */
+  const at = (...places: Parameters<typeof spotOf>[0][]): Spot =>
+    places.map(spotOf).find((spot) => spot !== null) ?? { file: named, line: 1 };
+  const fixed = (id: CauseId): Pick<Place, 'file' | 'line'> | null => {
+    const { causes, files, hunks } = patchOf(result, sources);
+    const [file] = causes.includes(id) ? files : [];
+    const hunk = hunks.find((h) => file?.name.endsWith(h.file));
+    return file === undefined || hunk === undefined ? null : { file: file.name, line: hunk.line };
   };
   const proved = story.filter((f): f is FactOf<'cause'> => f.is === 'cause' && f.proof !== null);
   const message = (own: FactOf<'cause'> | null): string => {
@@ -54,5 +65,10 @@ export function findingsOf(
     const fault = factsIn(result.notes, 'fault').find((f) => f.at.file !== null);
     return [{ scenario, rule: result.outcome, message: message(null), ...at(fault?.at ?? jump) }];
   }
-  return proved.map((f) => ({ scenario, rule: f.cause.id, message: message(f), ...at(f.cause.lastWriter ?? jump) }));
+  return proved.map((f) => ({
+    scenario,
+    rule: f.cause.id,
+    message: message(f),
+    ...at(f.cause.lastWriter ?? jump, fixed(f.cause.id), jump),
+  }));
 }

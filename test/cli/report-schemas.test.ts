@@ -5,6 +5,7 @@ import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { expect, it, test } from 'vitest';
+import { sarif as sarifOf } from '../../src/report/ci.ts';
 import { junit } from '../../src/report/junit.ts';
 import { dfuResult, primaskResult } from '../samples/results.ts';
 import { followsOfficial } from './official-schemas.ts';
@@ -224,6 +225,11 @@ it('SARIF 2.1.0: its properties, and every URI is that of the file', async () =>
   const paths = results.map((r) => new URL(r.locations[0].physicalLocation.artifactLocation.uri, 'file:///w/').pathname.slice(3));
   expect(paths.map(decodeURIComponent).sort()).toEqual([...names, 's/no-image.json'].sort());
   for (const { ruleId, ruleIndex } of results) expect(tool.driver.rules[ruleIndex]!.id).toBe(ruleId);
+});
+it('SARIF: what looks like a link in a text of a firmware is none', () => {
+  const finding = { scenario: 's', rule: 'fault', message: 'in [x](javascript:x) \\', file: 'a.c', line: 1 } as const;
+  const { runs } = JSON.parse(sarifOf([finding], '1')) as { runs: [{ results: [{ message: { text: string } }] }] };
+  expect(runs[0].results[0].message.text).toBe('in \\[x\\](javascript:x) \\\\');
 });
 interface Rules {
   readonly tool: { readonly driver: { readonly rules: readonly { readonly id: string }[] } };

@@ -142,3 +142,13 @@ it('facts keep their order: what happened, the cause, the fix, the proof, the co
   expect(order.filter((kind) => wanted.includes(kind))).toEqual(wanted);
   expect(tell(FACTS.next[0]).label).toBe('Next');
 });
+
+it('a finding stands at the line that mends it where the one that did it lies outside of the repository', async () => {
+  const result = await inThread(await loadJob([], { scenario: `${FIXTURES}h533-magic-bss/scenario.json` }, FIXTURES), {});
+  const own = sourcesOf({ images: ['h533-magic-bss/firmware.elf'], folder: FIXTURES, io: { cwd: FIXTURES, env: {} } });
+  const [cause] = result.diagnosis.causes;
+  const outside = Object.assign((file: string) => (file === cause!.lastWriter!.file ? null : own(file)), own);
+  const [finding] = findingsOf('scenario.json', result, ['it fails'], outside);
+  expect(finding!.file).toMatch(/main\.c$/);
+  expect(own(finding!.file.replace(/^.*\//, ''))?.lines[finding!.line - 1]).toContain('dfu_request');
+});

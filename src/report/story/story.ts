@@ -366,7 +366,7 @@ const absentClock = ({ entries, notes }: RunResult): Sentence | undefined =>
 function pastWait(result: RunResult): string[] {
   const never = result.entries.length > 0 ? undefined : factsIn(result.notes, 'never-ready')[0];
   if (lacksClock(result) || never?.otherBoard === true)
-    return ['add --board with the name of your board, or "board": {"hse": {"hz": …}} to a scenario'];
+    return ['add --board with the name of your board, or "board": {"hse": {"hz": …, "kind": "crystal"}} to a scenario'];
   // to force a flag that something else holds back only moves the failure
   if (never !== undefined) return [];
   const [noClock] = factsIn(result.notes, 'no-clock');
