@@ -1,11 +1,13 @@
 /**
  * `bootbench mcp`: tools of this program for coding agents, over the Model Context Protocol on stdin and stdout. Each call is a process of its own, so that a run can be
- * cancelled and the server answers meanwhile. Paths are those of the working folder; what a command may open is what it may open in a terminal.
+ * cancelled and the server answers meanwhile. Paths are those of the working folder; what a command may open is what it may open in a terminal; what is written has
+ * rules of its own (agents-files.ts).
  */
 import { spawn } from 'node:child_process';
 import { SYMPTOMS, type RunResult } from '../bench/documents/result.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { VERSION } from '../version.ts';
+import { whyNoTraceAt } from './agents-files.ts';
 import { EXIT, type Io } from './io.ts';
 import { withParent } from './parent.ts';
 
@@ -29,6 +31,8 @@ interface Tool {
   readonly description: string;
   readonly properties: Readonly<Record<string, object>>;
   readonly required?: readonly string[];
+  /** Those that name files to write. */
+  readonly files?: readonly string[];
   readonly run: (given: Arguments, program: Program, signal: AbortSignal) => Promise<Answer>;
 }
 
@@ -99,6 +103,7 @@ const TOOLS: readonly Tool[] = [
     description: 'Writes every event of a run (clocks, masks, exceptions, pins, USB, console) into files for Perfetto (.json), GTKWave (.vcd) or Wireshark (.pcapng).',
     properties: { images: IMAGES, ...ON_A_CHIP, out: texts('files to write; the ending says the form', { minItems: 1 }) },
     required: ['images', 'out'],
+    files: ['out'],
     run: async (given, program, signal) => plainly(await program(['trace', ...options(given, [...CHIP_OPTIONS, 'out']), ...images(given)], signal)),
   },
   {
@@ -158,8 +163,12 @@ export async function mcpCommand(io: Io, program: Program = thisProgram(io)): Pr
     const tool = TOOLS.find((t) => t.name === params.name);
     if (tool === undefined) throw new Error(`there is no tool ${JSON.stringify(params.name)}; there are ${TOOLS.map((t) => t.name).join(', ')}`);
     const given = params.arguments ?? {};
+    const missing = (tool.required ?? []).filter((key) => strings(given[key]).length === 0);
+    if (missing.length > 0) return content({ text: `missing: ${missing.join(', ')}`, failed: true });
     const unknown = Object.keys(given).filter((key) => !Object.hasOwn(tool.properties, key));
     if (unknown.length > 0) return content({ text: `unknown: ${unknown.join(', ')}; ${tool.name} knows ${Object.keys(tool.properties).join(', ')}`, failed: true });
+    const refused = (tool.files ?? []).flatMap((key) => strings(given[key])).flatMap((path) => whyNoTraceAt(path, io.cwd) ?? []);
+    if (refused.length > 0) return content({ text: refused.join('\n'), failed: true });
     return content(await tool.run(given, program, signal));
   }); // prettier-ignore
   const transport = new StdioServerTransport();

@@ -1,5 +1,6 @@
 /** `bootbench mcp` as an agent uses it: the SDK's own client, the built program, a firmware of `bootbench demo`. */
-import { rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
@@ -8,16 +9,21 @@ import { packageFile } from '../../src/cli/package.ts';
 import { builtProgram } from '../built.ts';
 
 let dist = '';
+let root = '';
+let cwd = '';
 let client: Client;
 beforeAll(async () => {
   dist = builtProgram();
   client = new Client({ name: 'test', version: '1' });
   const args = [join(dist, 'bootbench.js'), 'mcp'];
-  await client.connect(new StdioClientTransport({ command: process.execPath, args, cwd: packageFile('demo/firmware') }));
+  root = mkdtempSync(join(tmpdir(), 'bootbench-test-'));
+  cwd = join(root, 'project');
+  cpSync(packageFile('demo/firmware'), cwd, { recursive: true });
+  await client.connect(new StdioClientTransport({ command: process.execPath, args, cwd }));
 });
 afterAll(async () => {
   await client.close();
-  rmSync(dist, { recursive: true, force: true });
+  for (const folder of [dist, root]) rmSync(folder, { recursive: true, force: true });
 });
 
 interface Called {
@@ -68,6 +74,46 @@ describe('mcp', () => {
     const { content, isError } = await call(name, given);
     expect(content[0]!.text).toMatch(said);
     expect(isError).toBe(true);
+  });
+  describe('trace', () => {
+    const traced = (...out: readonly string[]) => call('trace', { images: ['build/firmware.elf'], out });
+    it('writes files of each form below the folder of work, also over its own of before', async () => {
+      const out = ['build/a.json', 'build/a.vcd', 'build/a.pcapng'];
+      expect((await traced(...out)).content[0]!.text).toContain('wrote build/a.pcapng');
+      const inode = (name: string): number => statSync(join(cwd, name)).ino;
+      const before = out.map(inode);
+      expect((await traced(...out)).isError).toBeUndefined();
+      // each is put in place as a new file, so that it has another number
+      out.forEach((name, i) => expect(inode(name), name).not.toBe(before[i]));
+    });
+    it.each([
+      ['../outside.json', /outside of the folder/],
+      ['link/outside.json', /outside of the folder/],
+      ['.git/hooks/x.json', /hidden/],
+      ['.mcp.json', /hidden/],
+      ['shown/x.json', /hidden/],
+      ['foreign.json', /is there and no trace that bootbench wrote/],
+      ['foreign.vcd', /is there and no trace/],
+      ['foreign.pcapng', /is there and no trace/],
+      ['to-foreign.json', /is there and no trace/],
+      ['nowhere/x.json', /cannot write .*nowhere\/x\.json: no such file or folder/],
+    ])('does not write %s', async (path, why) => {
+      for (const folder of [join(root, 'other'), join(cwd, '.git/hooks')]) mkdirSync(folder, { recursive: true });
+      for (const name of ['foreign.json', 'foreign.vcd', 'foreign.pcapng']) writeFileSync(join(cwd, name), '{"traceEvents":[]}');
+      const links = { link: '../other', shown: '.git/hooks', 'to-foreign.json': 'foreign.json' };
+      for (const [name, to] of Object.entries(links)) if (!existsSync(join(cwd, name))) symlinkSync(to, join(cwd, name));
+      for (const name of [path, join(cwd, path)]) {
+        const { content, isError } = await traced('build/b.json', name);
+        expect(content[0]!.text).toMatch(why);
+        expect(isError).toBe(true);
+      }
+      expect(['build/b.json', 'link/outside.json', '../outside.json', 'shown/x.json', '.mcp.json'].filter((name) => existsSync(join(cwd, name)))).toEqual([]);
+      expect(readFileSync(join(cwd, 'foreign.json'), 'utf8')).toBe('{"traceEvents":[]}');
+    });
+    it('writes no file that nobody named', async () => {
+      expect(await call('trace', { images: ['build/firmware.elf'] })).toMatchObject({ isError: true, content: [{ text: 'missing: out' }] });
+      expect(existsSync(join(cwd, 'trace.json'))).toBe(false);
+    });
   });
   it('a call that is cancelled ends its process, and the next is answered', async () => {
     const cancel = new AbortController();
