@@ -4,12 +4,14 @@
  * rules of its own (agents-files.ts).
  */
 import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { SYMPTOMS, type RunResult } from '../bench/documents/result.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { VERSION } from '../version.ts';
 import { whyNoTraceAt } from './agents-files.ts';
 import { EXIT, type Io } from './io.ts';
 import { withParent } from './parent.ts';
+import { Turns } from './turns.ts';
 
 interface Answer {
   readonly text: string;
@@ -25,19 +27,28 @@ interface Ran {
 /** Runs this program with arguments; ends it when the signal comes. */
 export type Program = (args: readonly string[], signal: AbortSignal) => Promise<Ran>;
 
+/** A JSON schema. */
+interface Property {
+  readonly type: 'string' | 'array';
+  readonly [key: string]: unknown;
+}
 type Arguments = Readonly<Record<string, unknown>>;
 interface Tool {
   readonly name: string;
   readonly description: string;
-  readonly properties: Readonly<Record<string, object>>;
+  readonly properties: Readonly<Record<string, Property>>;
   readonly required?: readonly string[];
   /** Those that name files to write. */
   readonly files?: readonly string[];
   readonly run: (given: Arguments, program: Program, signal: AbortSignal) => Promise<Answer>;
 }
 
-const text = (description: string, more: object = {}): object => ({ type: 'string', description, ...more });
-const texts = (description: string, more: object = {}): object => ({ type: 'array', items: { type: 'string' }, description, ...more });
+/** Effort: what is larger is no path, no option and no word. */
+const LONGEST = 4096;
+const MOST = 100;
+const ONE = { type: 'string', maxLength: LONGEST, pattern: '^[^\\0]*$' } as const;
+const text = (description: string): Property => ({ ...ONE, description });
+const texts = (description: string, more: object = {}): Property => ({ type: 'array', items: ONE, maxItems: MOST, description, ...more });
 const IMAGES = texts('ELF (best, built with -g), Intel HEX, S-record, UF2 or DfuSe files, or a binary as file.bin@0x08000000', {
   minItems: 1,
 });
@@ -69,7 +80,7 @@ const TOOLS: readonly Tool[] = [
       images: IMAGES,
       ...ON_A_CHIP,
       goal: text('usb (default), app, or an interface of the ROM: usart1, can1, i2c1, …'),
-      symptom: texts('what is seen on the real board', { items: { type: 'string', enum: [...SYMPTOMS] } }),
+      symptom: texts('what is seen on the real board', { items: { ...ONE, enum: [...SYMPTOMS] } }),
       until: text('virtual time to run at most, for example 5s'),
     },
     run: async (given, program, signal) => {
@@ -148,6 +159,37 @@ function storyOf(result: RunResult, { code, err }: Ran): Record<string, unknown>
   };
 }
 
+const MOST_WAITING = 64;
+
+/** What the schema of a tool does not allow, in words: nobody else checks it. */
+function wrongIn({ name, properties, required = [] }: Tool, given: Arguments): string | null {
+  const unknown = Object.keys(given).filter((key) => !Object.hasOwn(properties, key));
+  if (unknown.length > 0) return `unknown: ${unknown.join(', ').slice(0, LONGEST)}; ${name} knows ${Object.keys(properties).join(', ')}`;
+  const missing = required.filter((key) => strings(given[key]).length === 0);
+  if (missing.length > 0) return `missing: ${missing.join(', ')}`;
+  for (const [key, value] of Object.entries(given)) {
+    const why = value === null ? null : wrongValue(properties[key]!, value);
+    if (why !== null) return `${key} ${why}`;
+  }
+  return null;
+}
+function wrongValue({ type }: Property, value: unknown): string | null {
+  if (type === 'array' ? !Array.isArray(value) : typeof value !== 'string')
+    return type === 'array' ? 'is a list of strings' : 'is a string';
+  const all: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (all.length > MOST) return `has ${all.length} entries; ${MOST} are allowed`;
+  for (const one of all) {
+    if (typeof one !== 'string') return 'is a list of strings';
+    if (one.length > LONGEST) return `has ${one.length} characters; ${LONGEST} are allowed`;
+    if (one.includes('\0')) return 'has a NUL in it';
+  }
+  return null;
+}
+function refusedFile({ files = [] }: Tool, given: Arguments, cwd: string): string | null {
+  const refused = files.flatMap((key) => strings(given[key])).flatMap((path) => whyNoTraceAt(path, cwd) ?? []);
+  return refused.length === 0 ? null : refused.join('\n');
+}
+
 /** Answers until the client closes stdin, or a signal ends it. */
 export async function mcpCommand(io: Io, program: Program = thisProgram(io)): Promise<number> {
   const { Server, StdioServerTransport, CallToolRequestSchema, ListToolsRequestSchema } = await sdk();
@@ -159,17 +201,14 @@ export async function mcpCommand(io: Io, program: Program = thisProgram(io)): Pr
       inputSchema: { type: 'object' as const, properties, required: [...required], additionalProperties: false },
     })),
   }));
+  const turns = new Turns(availableParallelism(), MOST_WAITING);
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, { signal }) => {
     const tool = TOOLS.find((t) => t.name === params.name);
     if (tool === undefined) throw new Error(`there is no tool ${JSON.stringify(params.name)}; there are ${TOOLS.map((t) => t.name).join(', ')}`);
     const given = params.arguments ?? {};
-    const missing = (tool.required ?? []).filter((key) => strings(given[key]).length === 0);
-    if (missing.length > 0) return content({ text: `missing: ${missing.join(', ')}`, failed: true });
-    const unknown = Object.keys(given).filter((key) => !Object.hasOwn(tool.properties, key));
-    if (unknown.length > 0) return content({ text: `unknown: ${unknown.join(', ')}; ${tool.name} knows ${Object.keys(tool.properties).join(', ')}`, failed: true });
-    const refused = (tool.files ?? []).flatMap((key) => strings(given[key])).flatMap((path) => whyNoTraceAt(path, io.cwd) ?? []);
-    if (refused.length > 0) return content({ text: refused.join('\n'), failed: true });
-    return content(await tool.run(given, program, signal));
+    const wrong = wrongIn(tool, given) ?? refusedFile(tool, given, io.cwd);
+    if (wrong !== null) return content({ text: wrong, failed: true });
+    return content((await turns.take(() => tool.run(given, program, signal), signal)) ?? { text: `${MOST_WAITING} calls wait already; call again when one of them is answered`, failed: true });
   }); // prettier-ignore
   const transport = new StdioServerTransport();
   await new Promise<void>((closed, failed) => {
@@ -214,6 +253,10 @@ const thisProgram =
       const [out, err]: Buffer[][] = [[], []];
       child.stdout.on('data', (part: Buffer) => out!.push(part));
       child.stderr.on('data', (part: Buffer) => err!.push(part));
-      child.once('error', fail);
-      child.once('close', (code) => done({ code, out: Buffer.concat(out!).toString(), err: Buffer.concat(err!).toString() }));
+      // its turn lasts until the process has gone
+      let cancelled: Error | null = null;
+      child.once('error', (error) => (error.name === 'AbortError' ? (cancelled = error) : fail(error)));
+      child.once('close', (code) =>
+        cancelled ? fail(cancelled) : done({ code, out: Buffer.concat(out!).toString(), err: Buffer.concat(err!).toString() }),
+      );
     });

@@ -1,6 +1,8 @@
 /** `bootbench mcp` as an agent uses it: the SDK's own client, the built program, a firmware of `bootbench demo`. */
+import { spawnSync } from 'node:child_process';
+import { setMaxListeners } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
@@ -12,6 +14,7 @@ let dist = '';
 let root = '';
 let cwd = '';
 let client: Client;
+let transport: StdioClientTransport;
 beforeAll(async () => {
   dist = builtProgram();
   client = new Client({ name: 'test', version: '1' });
@@ -19,7 +22,8 @@ beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'bootbench-test-'));
   cwd = join(root, 'project');
   cpSync(packageFile('demo/firmware'), cwd, { recursive: true });
-  await client.connect(new StdioClientTransport({ command: process.execPath, args, cwd }));
+  transport = new StdioClientTransport({ command: process.execPath, args, cwd });
+  await client.connect(transport);
 });
 afterAll(async () => {
   await client.close();
@@ -74,6 +78,30 @@ describe('mcp', () => {
     const { content, isError } = await call(name, given);
     expect(content[0]!.text).toMatch(said);
     expect(isError).toBe(true);
+  });
+  it.each<[string, string, Record<string, unknown>, string]>([
+    ['a word of 3 MB', 'run', { images: ['b'.repeat(3_000_000)] }, 'images has 3000000 characters; 4096 are allowed'],
+    ['a NUL', 'run', { images: ['a\0b'] }, 'images has a NUL in it'],
+    ['3000 files', 'test', { paths: Array<string>(3000).fill('a') }, 'paths has 3000 entries; 100 are allowed'],
+    ['a string in place of a list', 'run', { images: 'a.elf' }, 'images is a list of strings'],
+    ['a list of numbers', 'run', { images: [5] }, 'images is a list of strings'],
+    ['a number', 'chips', { chip: 5 }, 'chip is a string'],
+  ])('%s is refused in a sentence', async (_what, name, given, said) => {
+    expect(await call(name, given)).toMatchObject({ isError: true, content: [{ text: said }] });
+  });
+  it('as many calls as there are processors run at once, some wait, the others are told; ping is answered meanwhile', async () => {
+    const cancel = new AbortController();
+    setMaxListeners(0, cancel.signal);
+    const given = { name: 'run', arguments: { images: ['build/firmware.elf'], until: '9000s' } };
+    const calls = Array.from({ length: availableParallelism() + 64 + 3 }, () => client.callTool(given, undefined, { signal: cancel.signal }));
+    const settled = Promise.allSettled(calls);
+    expect(await Promise.any(calls.slice(-3))).toMatchObject({ isError: true, content: [{ text: expect.stringContaining('64 calls wait') }] });
+    await client.ping();
+    const children = spawnSync('ps', ['--ppid', String(transport.pid), '-o', 'pid='], { encoding: 'utf8' }).stdout.trim().split('\n');
+    expect(children.length).toBeLessThanOrEqual(availableParallelism());
+    cancel.abort();
+    await settled;
+    expect((await call('explain', { word: 'msp' })).isError).toBeUndefined();
   });
   describe('trace', () => {
     const traced = (...out: readonly string[]) => call('trace', { images: ['build/firmware.elf'], out });
