@@ -44,18 +44,21 @@ function placeOf({ name, path, before }: PatchedFile, { allowDirty, written, onD
 }
 
 function mustBeCommitted(place: string, path: string, io: Io): void {
+  if (git(['status', '--porcelain', '-z', '--ignored=matching'], place, path, io) !== '')
+    throw new UsageError(`${path} has uncommitted changes`, 'commit or stash them, or give --allow-dirty');
+  // of these `git status` says nothing, whatever is in them: a small letter is --assume-unchanged, an S --skip-worktree
+  if (/^[a-zS] /.test(git(['ls-files', '-v', '-z'], place, path, io)))
+    throw new UsageError(
+      `git is told not to look for changes in ${path}`,
+      'let it (git update-index --no-assume-unchanged --no-skip-worktree), or give --allow-dirty',
+    );
+}
+
+/** What git says of a file. */
+function git(command: readonly string[], place: string, path: string, io: Io): string {
   // what the repository would have git start, to be faster, is not started
-  const args = [
-    '-c',
-    'core.fsmonitor=false',
-    '--no-optional-locks',
-    '--literal-pathspecs',
-    'status',
-    '--porcelain',
-    '-z',
-    '--ignored=matching',
-  ];
-  const asked = spawnSync('git', [...args, '--', basename(place)], { cwd: dirname(place), env: { ...io.env }, encoding: 'utf8' });
+  const args = ['-c', 'core.fsmonitor=false', '--no-optional-locks', '--literal-pathspecs', ...command, '--', basename(place)];
+  const asked = spawnSync('git', args, { cwd: dirname(place), env: { ...io.env }, encoding: 'utf8' });
   if (asked.error)
     throw new SurroundingsError(
       `git, which would know whether ${path} has uncommitted changes, does not start`,
@@ -63,5 +66,5 @@ function mustBeCommitted(place: string, path: string, io: Io): void {
     );
   if (asked.status !== 0)
     throw new UsageError(`${path} lies in no git repository, so nothing could bring it back`, 'commit it, or give --allow-dirty');
-  if (asked.stdout !== '') throw new UsageError(`${path} has uncommitted changes`, 'commit or stash them, or give --allow-dirty');
+  return asked.stdout;
 }

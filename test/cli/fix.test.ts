@@ -76,6 +76,17 @@ describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
     expect(diff(root)).toContain('+/* mine */');
   });
 
+  it.each(['assume-unchanged', 'skip-worktree'])('writes no file that git is told to leave out by --%s', async (flag) => {
+    const root = smallProject();
+    shell(`git update-index --${flag} src/isr.c`, root);
+    appendFileSync(join(root, 'src', 'isr.c'), '/* mine */\n');
+    shell('make', root);
+    const before = readFileSync(join(root, 'src', 'isr.c'), 'utf8');
+    const ran = await fix(root, '--apply');
+    expect(ran).toMatchObject({ code: 2, err: expect.stringContaining('git is told not to look for changes in src/isr.c') });
+    expect(readFileSync(join(root, 'src', 'isr.c'), 'utf8')).toBe(before);
+  });
+
   it('writes nothing where no repository could bring it back', async () => {
     const root = smallProject({}, false);
     const ran = await fix(root, ...BUILD);
