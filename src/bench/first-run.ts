@@ -18,7 +18,7 @@ import type { Step } from './documents/scenario-types.ts';
 import { assumed } from './assumed.ts';
 import { scanFunctions } from './input/code-scan.ts';
 import { countedCrystal } from './verdict/counted-crystal.ts';
-import { atMost, Bounds, MOST } from './session/bounds.ts';
+import { atMost, Bounds, MOST } from './documents/bounds.ts';
 import type { RunTrace } from './documents/trace-types.ts';
 
 export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult<string> {

@@ -1,5 +1,5 @@
 /** A complete run: the run itself, checks, diagnosis by repair, dependence on ROM options, result. */
-import { Bounds } from './session/bounds.ts';
+import { Bounds } from './documents/bounds.ts';
 import type { BaseFacts } from './session/base-facts.ts';
 import { collectBase, makeResult, place, type SymptomAnswer } from './verdict/document.ts';
 import { asksForCauses, judge } from './documents/expect.ts';

@@ -67,7 +67,7 @@ export interface DwarfUnit extends UnitForms {
 export function readUnits(sections: DwarfSections): DwarfUnit[] {
   const units: DwarfUnit[] = [];
   if (sections.info === null || sections.abbrev === null) return units;
-  const tables = new Map<number, ReadonlyMap<number, Abbreviation>>();
+  const tables = new Abbreviations(sections.abbrev);
   let at = 0;
   while (at + 11 <= sections.info.length) {
     let header: UnitHeader;
@@ -88,7 +88,7 @@ export function readUnits(sections: DwarfSections): DwarfUnit[] {
   return units;
 }
 
-function readUnit(sections: DwarfSections, header: UnitHeader, tables: Map<number, ReadonlyMap<number, Abbreviation>>): DwarfUnit | null {
+function readUnit(sections: DwarfSections, header: UnitHeader, tables: Abbreviations): DwarfUnit | null {
   const r = new DwarfReader(sections.info!, header.start + (header.offsetSize === 4 ? 6 : 14), header.end);
   const offset = (): number => (header.offsetSize === 4 ? r.u32() : r.u64());
   let abbrevs: number;
@@ -103,8 +103,7 @@ function readUnit(sections: DwarfSections, header: UnitHeader, tables: Map<numbe
     abbrevs = offset();
     addressSize = r.u8();
   }
-  let abbreviations = tables.get(abbrevs);
-  if (abbreviations === undefined) tables.set(abbrevs, (abbreviations = readAbbreviations(sections, abbrevs)));
+  const abbreviations = tables.at(abbrevs);
   const root = r.at;
   const abbreviation = abbreviations.get(r.uleb());
   if (abbreviation === undefined) return null;
@@ -141,25 +140,55 @@ function readUnit(sections: DwarfSections, header: UnitHeader, tables: Map<numbe
   };
 }
 
-function readAbbreviations(sections: DwarfSections, at: number): Map<number, Abbreviation> {
-  const table = new Map<number, Abbreviation>();
-  const a = new DwarfReader(sections.abbrev!, at);
-  while (a.left > 0) {
-    const code = a.uleb();
-    if (code === 0) break;
-    const tag = a.uleb();
-    const hasChildren = a.u8() !== 0;
-    const attributes: AttributeSpec[] = [];
-    for (;;) {
-      const attribute = a.uleb();
-      const form = a.uleb();
-      const implicit = form === DW_FORM_IMPLICIT_CONST ? a.sleb() : 0;
-      if (attribute === 0 && form === 0) break;
-      attributes.push({ attribute, form, implicit });
-    }
-    table.set(code, { tag, hasChildren, attributes });
+/** The tables of a section. They do not overlap where a compiler wrote them, so that all of them cost no more than the section. */
+class Abbreviations {
+  private readonly tables = new Map<number, ReadonlyMap<number, Abbreviation>>();
+  private readonly section: Uint8Array;
+  /** Bytes that may still be read. */
+  private left: number;
+
+  constructor(section: Uint8Array) {
+    this.section = section;
+    this.left = section.length + SLACK;
   }
-  return table;
+
+  /** The table at an offset. */
+  at(offset: number): ReadonlyMap<number, Abbreviation> {
+    let table = this.tables.get(offset);
+    if (table === undefined) this.tables.set(offset, (table = this.read(offset)));
+    return table;
+  }
+
+  private read(at: number): ReadonlyMap<number, Abbreviation> {
+    const table = new Map<number, Abbreviation>();
+    const a = new DwarfReader(this.section, at);
+    while (a.left > 0) {
+      const from = a.at;
+      const code = a.uleb();
+      if (code === 0) break;
+      const tag = a.uleb();
+      const hasChildren = a.u8() !== 0;
+      table.set(code, { tag, hasChildren, attributes: attributesAt(a) });
+      this.left -= a.at - from;
+      if (this.left < 0) throw new DwarfError('tables of abbreviations overlap');
+    }
+    return table;
+  }
+}
+const SLACK = 0x1000;
+/** More than a compiler gives an entry by far: each entry of the kind is read with all of them. */
+const MOST_ATTRIBUTES = 500;
+
+function attributesAt(a: DwarfReader): AttributeSpec[] {
+  const attributes: AttributeSpec[] = [];
+  for (;;) {
+    const attribute = a.uleb();
+    const form = a.uleb();
+    const implicit = form === DW_FORM_IMPLICIT_CONST ? a.sleb() : 0;
+    if (attribute === 0 && form === 0) return attributes;
+    if (attributes.length === MOST_ATTRIBUTES) throw new DwarfError(`an abbreviation with more than ${MOST_ATTRIBUTES} attributes`);
+    attributes.push({ attribute, form, implicit });
+  }
 }
 
 export interface AttributeValue {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { runBench } from '../../src/bench/run.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
-import { atMost, Bounds, MOST } from '../../src/bench/session/bounds.ts';
+import { atMost, Bounds, MOST } from '../../src/bench/documents/bounds.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { ROOT } from '../debug/serve.ts';
 

@@ -2,7 +2,7 @@
  * Causes that no check knows: what of the state at the entry of the ROM has to be as it is behind a reset, so that DFU comes. Found by trying (search.ts), told as registers and
  * fields with the instruction that wrote them last.
  */
-import { MOST } from '../session/bounds.ts';
+import { MOST } from '../documents/bounds.ts';
 import { clockInC } from '../../checks/fix-in-c.ts';
 import type { Writer } from '../../checks/check.ts';
 import { setPending } from '../../emu/core/arm/nvic.ts';

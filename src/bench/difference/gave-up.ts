@@ -2,7 +2,7 @@
  * Bounded waits that ended by their bound: a loop polls a status bit, the bit does not come in time, and the program goes another way. The run is repeated with an eye on every
  * poll; then with the bit as the loop wants it. Where that reaches the goal, the wait is a cause.
  */
-import { atMost, MOST } from '../session/bounds.ts';
+import { atMost, MOST } from '../documents/bounds.ts';
 import type { Core, Interceptor } from '../../emu/core/core.ts';
 import { PAGE_BITS, PAGE_SIZE } from '../../emu/arena.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';

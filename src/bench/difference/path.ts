@@ -2,7 +2,7 @@
  * What on the way kept the receiver from its goal: writes of the firmware that had no effect, waits that it gave up. All of one kind are put right in one repeated run; if that
  * reaches the goal, the smallest sets that do are searched for.
  */
-import { MOST } from '../session/bounds.ts';
+import { MOST } from '../documents/bounds.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
 import type { Interceptor } from '../../emu/core/core.ts';

@@ -2,7 +2,7 @@
  * A program that another one starts: a loader's application. What works is the same image started from reset, without the loader in front of it; what it should do is what it does
  * then for a while: the interrupts that it serves, the pins and ports that it drives, its device on USB, and no fault.
  */
-import { MOST } from '../session/bounds.ts';
+import { MOST } from '../documents/bounds.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import type { RunInput } from '../input/run-input.ts';

@@ -1,6 +1,6 @@
 /** The smallest sets of parts that do it, by halving and delta debugging (Zeller and Hildebrandt, 2002). What is tried is a run of the machine, so that all of this is about few of them. */
 
-import { MOST } from '../session/bounds.ts';
+import { MOST } from '../documents/bounds.ts';
 const MOST_SETS = 3;
 
 export class Tries<T> {

@@ -1,5 +1,5 @@
 /** Everything that a run needs, with nothing left to look up: no files, no names to resolve, no clock. */
-import type { Bounds } from '../session/bounds.ts';
+import type { Bounds } from '../documents/bounds.ts';
 import type { ChipDescription, MemoryRow } from '../../emu/chip.ts';
 import type { Interceptor } from '../../emu/core/core.ts';
 import type { LoadedImage } from '../../image/image.ts';

@@ -1,5 +1,5 @@
 /** Texts that firmware may wait for at a serial port, as far as its code shows them: bytes that it compares with, and strings. */
-import { atMost, MOST } from '../session/bounds.ts';
+import { atMost, MOST } from '../documents/bounds.ts';
 import type { FunctionFacts } from '../input/code-scan.ts';
 
 const LONGEST = 16;

@@ -2,7 +2,7 @@
  * Firmware that keeps running and never jumps waits for something. This finds the functions that could jump, the inputs that the firmware polls, and the outcome of
  * calling or pressing each of them. Everything runs on forks of the finished run.
  */
-import { atMost, MOST } from '../session/bounds.ts';
+import { atMost, MOST } from '../documents/bounds.ts';
 import { hasPin } from '../../chips/parts.ts';
 import type { ChipDescription } from '../../emu/chip.ts';
 import type { Core } from '../../emu/core/core.ts';

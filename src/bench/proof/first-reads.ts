@@ -2,7 +2,7 @@
  * What a program that a leave has started reads before it writes there, and which of these reads decides how it goes on: the run again, with one of them answered as after a reset,
  * or as at power-on.
  */
-import { atMost, MOST } from '../session/bounds.ts';
+import { atMost, MOST } from '../documents/bounds.ts';
 import { locate } from '../../checks/families.ts';
 import type { Writer } from '../../checks/check.ts';
 import { PAGE_BITS } from '../../emu/arena.ts';

@@ -3,7 +3,7 @@
  * they are compared with, and who wrote each of them before the reset. The run is repeated with watches for it. No time between write, reset and
  * read matters.
  */
-import { atMost, MOST } from '../session/bounds.ts';
+import { atMost, MOST } from '../documents/bounds.ts';
 import { isDataEeprom, type MagicWord, type Writer } from '../../checks/check.ts';
 import { otherOrder } from '../../checks/word-order.ts';
 import { PAGE_BITS, WORD_MAP } from '../../emu/arena.ts';

@@ -1,5 +1,5 @@
 /** Searches that try the likeliest only. Each has a bound of its own; where it is hit so that something is left out, the result names it, in one note for all. */
-import type { Note } from '../documents/note-facts.ts';
+import type { Note } from './note-facts.ts';
 
 /** The bounds; a test lowers them. */
 export const MOST = {
