@@ -29,9 +29,9 @@ describe('exit code', () => {
   test('2 for a file that no firmware is as large as, unread', async () => {
     const path = join(folder(), 'disk.img');
     writeFileSync(path, '');
-    truncateSync(path, 2 ** 30 + 1);
+    truncateSync(path, 2 ** 25 + 1);
     const ran = await cli(['run', `${path}@0x08000000`, ...CHIP]);
-    expect([ran.code, ran.err]).toEqual([2, expect.stringContaining('it is larger than 1024 MiB')]);
+    expect([ran.code, ran.err]).toEqual([2, expect.stringContaining('it is larger than 32 MiB')]);
   });
 
   test('3 with the stack on stderr for a defect of bootbench', async () => {
