@@ -80,9 +80,10 @@ export function assumedJob(given: RunJob, hooks: RunHooks): { readonly job: RunJ
 
 /** It holds the rate of another crystal than the board's that nobody described: whether it matters is seen before anything is searched for. */
 function countsOnAnother(job: RunJob): boolean {
+  if (job.boardSays !== undefined || job.scenario.board?.hse !== undefined) return false;
   const { images, chip, scenario } = jobInput(job);
-  if (job.boardSays !== undefined || job.scenario.board?.hse !== undefined || scenario.board.hse === null) return false;
-  return countedCrystal(scanFunctions(images), chip, scenario.board.hse.hz) !== null;
+  const { hse } = scenario.board;
+  return hse !== null && countedCrystal(scanFunctions(images), chip, hse.hz) !== null;
 }
 
 /** What a firmware does by itself, and what makes it jump if it waits for something. */
@@ -92,10 +93,8 @@ interface Look {
   readonly tried: readonly Trigger[] | null;
   /** What `run` chooses; null where nothing led to the ROM. */
   readonly chosen: Trigger | null;
-  /** The run with it, where one was made to choose it. */
-  readonly pulled: RunResult<string> | null;
 }
-function look(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<string>): Look {
+function look(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<string>, pull: Pull): Look {
   // a scenario with steps says itself what happens
   const asked = (job.scenario.steps ?? []).length === 0;
   let found: readonly Tried[] | null = null;
@@ -107,19 +106,24 @@ function look(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<
   };
   const alone = run({ ...jobInput(job, hooks), ...(asked ? looking : {}) });
   const tried: readonly Tried[] | null = found;
-  if (tried === null || isCut(alone)) return { alone, tried: null, chosen: null, pulled: null };
+  if (tried === null || isCut(alone)) return { alone, tried: null, chosen: null };
   const triggers = sorted(tried);
   // A lost request with a proved cause is a better result than a jump function that works when it is called.
-  for (const lost of requestsThatMayBeLost(hooks, tried, triggers)) {
-    const result = pull(lost, job, hooks, run);
-    if (result !== null && result.diagnosis.sets.length > 0) return { alone, tried, chosen: lost, pulled: result };
-  }
-  return { alone, tried, chosen: triggers[0] ?? null, pulled: null };
+  return { alone, tried, chosen: lostRequest(tried, hooks, pull) ?? triggers[0] ?? null };
 }
-function pull(trigger: Trigger, job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<string>): RunResult<string> | null {
-  if (trigger.step === null) return null;
-  hooks.progress?.(trigger.name ?? 'running');
-  return run(jobInput(withSteps(job, trigger.step, trigger.held), hooks));
+/** The run with a trigger, made once for each; null where it has no step. */
+export type Pull = (trigger: Trigger) => RunResult<string> | null;
+export function puller(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<string> = runBench): Pull {
+  const made = new Map<Trigger, RunResult<string>>();
+  return (trigger) => {
+    if (trigger.step === null) return null;
+    const before = made.get(trigger);
+    if (before !== undefined) return before;
+    hooks.progress?.(trigger.name ?? 'running');
+    const result = run(jobInput(withSteps(job, trigger.step, trigger.held), hooks));
+    made.set(trigger, result);
+    return result;
+  };
 }
 const withSteps = (job: RunJob, step: Step, held: string | undefined): RunJob => ({
   ...job,
@@ -128,42 +132,33 @@ const withSteps = (job: RunJob, step: Step, held: string | undefined): RunJob =>
 });
 
 function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<string>): RunResult<string> {
-  const { alone, tried, chosen, pulled: made } = look(job, hooks, run);
+  const pull = puller(job, hooks, run);
+  const { alone, tried, chosen } = look(job, hooks, run, pull);
   if (tried === null) return withControl(alone, job, hooks);
-  const result = chosen === null ? null : (made ?? pull(chosen, job, hooks, run));
+  const result = chosen === null ? null : pull(chosen);
   if (result === null || chosen === null) return withControl({ ...withTried(alone, tried), ways: tried.map(wayOf) }, job, hooks);
   const first = { ...wayOf(chosen), outcome: result.outcome, tried: true };
   const others = tried.filter((t) => t !== chosen);
   const ways = [first, ...others.map(wayOf)];
-  const notes = [...triggerNotes(chosen, sorted(tried)), ...(hasReached(result) ? besideTheRom(others, job, hooks, run) : [])];
+  const notes = [...triggerNotes(chosen, sorted(tried)), ...(hasReached(result) ? besideTheRom(others, hooks, pull) : [])];
   return withControl(withNotes({ ...result, ways }, notes), job, hooks);
 }
 
 /** Inputs that end elsewhere: the firmware hangs, or a request for the ROM is provably lost. A reset for another reason is nobody's loss. */
-function besideTheRom(others: readonly Trigger[], job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<string>): Note[] {
+function besideTheRom(others: readonly Trigger[], hooks: RunHooks, pull: Pull): Note[] {
   const hangs = others.flatMap((t) =>
     t.instead?.is === 'hang' ? [but(`${t.name} hangs the firmware: it stays in ${t.instead.place}`)] : [],
   );
-  const lost = lostInputs(others, job, hooks, run).map(({ trigger, why }) =>
+  const lost = lostInputs(others, hooks, pull).map(({ trigger, why }) =>
     failing(`${trigger.name} resets the chip for it, and the request is lost (${why})`),
   );
   return [...hangs, ...lost];
 }
 /** Inputs whose request is provably lost, one for each reason and place. */
-export function lostInputs(
-  tried: readonly Trigger[],
-  job: RunJob,
-  hooks: RunHooks,
-  run: (input: RunInput) => RunResult<string> = runBench,
-): { readonly trigger: Trigger; readonly why: string }[] {
+export function lostInputs(tried: readonly Trigger[], hooks: RunHooks, pull: Pull): { readonly trigger: Trigger; readonly why: string }[] {
   const found = new Map<string, Trigger>();
-  for (const t of atMost(
-    hooks,
-    MOST.requests,
-    REQUESTS,
-    tried.filter((o) => o.instead?.is === 'reset' && isInput(o)),
-  )) {
-    const diagnosis = pull(t, job, hooks, run)?.diagnosis;
+  for (const t of atMost(hooks, MOST.requests, REQUESTS, tried.filter(mayAsk))) {
+    const diagnosis = pull(t)?.diagnosis;
     const id = diagnosis?.sets[0]?.[0];
     const why = diagnosis === undefined || id === undefined ? null : `${id}${lineOf(diagnosis, id)}`;
     if (why !== null && !found.has(why)) found.set(why, t);
@@ -183,7 +178,7 @@ function lineOf({ causes }: RunResult<string>['diagnosis'], id: string): string 
  */
 export function triggeredJob(job: RunJob, hooks: RunHooks = {}): { readonly job: RunJob; readonly told: string | null } {
   if (job.trigger !== true) return { job, told: null };
-  const { chosen, tried } = look(job, hooks, runBench);
+  const { chosen, tried } = look(job, hooks, runBench, puller(job, hooks));
   if (tried === null || chosen === null || chosen.step === null) return { job, told: null };
   return { job: withSteps(job, chosen.step, chosen.held), told: triggerNotes(chosen, sorted(tried))[0]!.text };
 }
@@ -217,23 +212,16 @@ const requestsThatMayBeLost = (hooks: RunHooks, tried: readonly Trigger[], trigg
         hooks,
         MOST.requests,
         REQUESTS,
-        [...tried.filter((t) => t.instead?.is === 'reset' && isInput(t)), ...tried.filter((t) => t.kind === 'request')].filter(
-          (t) => !entered(t.outcome),
-        ),
+        [...tried.filter(mayAsk), ...tried.filter((t) => t.kind === 'request')].filter((t) => !entered(t.outcome)),
       );
+/** An input behind which the chip is reset: it may ask for the ROM. */
+const mayAsk = (t: Trigger): boolean => t.instead?.is === 'reset' && isInput(t);
 /** A pin, a byte: a function that was called is none. */
 export const isInput = (t: Trigger): boolean => rank(t) === 0;
 
 /** The request that `run` would choose although it does not lead to the ROM; null if no loss is proved. */
-export function lostRequest(job: RunJob, tried: readonly Trigger[], hooks: RunHooks): Trigger | null {
-  for (const lost of requestsThatMayBeLost(hooks, tried, sorted(tried))) {
-    if (lost.step === null) continue;
-    hooks.progress?.(lost.name ?? 'running');
-    const scenario = { ...job.scenario, steps: pulled(lost.step, lost.held) };
-    if (runBench(jobInput({ ...job, scenario, findJump: false }, hooks)).diagnosis.sets.length > 0) return lost;
-  }
-  return null;
-}
+export const lostRequest = (tried: readonly Trigger[], hooks: RunHooks, pull: Pull): Trigger | null =>
+  requestsThatMayBeLost(hooks, tried, sorted(tried)).find((lost) => (pull(lost)?.diagnosis.sets.length ?? 0) > 0) ?? null;
 
 const isCut = (result: RunResult<string>): boolean => !['settled', 'deadline'].includes(result.ended.reason);
 

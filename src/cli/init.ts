@@ -2,7 +2,7 @@
 import { jsonDocument } from '../bench/documents/json-text.ts';
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { assumedJob, isInput, lostInputs, lostRequest } from '../bench/first-run.ts';
+import { assumedJob, isInput, lostInputs, lostRequest, puller } from '../bench/first-run.ts';
 import { aloneScenario, scenarioFor, sorted, tryTriggers, type Trigger, type Triggers } from '../bench/proof/init.ts';
 import { jobInput, type RunJob } from '../bench/input/job.ts';
 import { outcomeText } from '../bench/documents/tried.ts';
@@ -85,9 +85,10 @@ async function search(given: RunJob, options: InitOptions, io: Io): Promise<Foun
       () => {
         const { job, told: assumed } = assumedJob(given, hooks);
         const { tried, ...rest } = tryTriggers(jobInput(job, hooks));
-        const lost = lostRequest(job, tried, hooks);
+        const pull = puller(job, hooks);
+        const lost = lostRequest(tried, hooks, pull);
         const rests = tried.filter((t) => t !== lost);
-        const others = lostInputs(rests, job, hooks).map(({ trigger }) => trigger);
+        const others = lostInputs(rests, hooks, pull).map(({ trigger }) => trigger);
         return { ...rest, job, assumed, triggers: [...(lost === null ? [] : [lost]), ...sorted(tried), ...others] };
       },
       'the search',
