@@ -42,12 +42,6 @@ export function findingsOf(
   /** The first that lies in the repository: a library or the start-up code that did it may not, and the line that mends it does. */
   const at = (...places: Parameters<typeof spotOf>[0][]): Spot =>
     places.map(spotOf).find((spot) => spot !== null) ?? { file: named, line: 1 };
-  const fixed = (id: CauseId): Pick<Place, 'file' | 'line'> | null => {
-    const { causes, files, hunks } = patchOf(result, sources);
-    const [file] = causes.includes(id) ? files : [];
-    const hunk = hunks.find((h) => file?.name.endsWith(h.file));
-    return file === undefined || hunk === undefined ? null : { file: file.name, line: hunk.line };
-  };
   const proved = story.filter((f): f is FactOf<'cause'> => f.is === 'cause' && f.proof !== null);
   const message = (own: FactOf<'cause'> | null): string => {
     const told = toldOn(
@@ -65,6 +59,12 @@ export function findingsOf(
     const fault = factsIn(result.notes, 'fault').find((f) => f.at.file !== null);
     return [{ scenario, rule: result.outcome, message: message(null), ...at(fault?.at ?? jump) }];
   }
+  const { causes, files, hunks } = patchOf(result, sources);
+  const fixed = (id: CauseId): Pick<Place, 'file' | 'line'> | null => {
+    const [file] = causes.includes(id) ? files : [];
+    const hunk = hunks.find((h) => file?.name.endsWith(h.file));
+    return file === undefined || hunk === undefined ? null : { file: file.name, line: hunk.line };
+  };
   return proved.map((f) => ({
     scenario,
     rule: f.cause.id,

@@ -26,12 +26,12 @@ export interface Tried {
 export type Instead = { readonly is: 'hang'; /** `main.c:31 (wait)` */ readonly place: string } | { readonly is: 'reset' };
 
 /** `dfu`; of what was not followed to the end of a run, for how long nothing came of it. */
-export const followedText = ({ outcome, reached, followedFor }: Pick<Tried, 'outcome' | 'reached' | 'followedFor'>): string =>
-  followedFor === undefined || followedFor === Infinity
-    ? reached === true
-      ? 'reaches its goal'
-      : outcome
+export const followedText = (tried: Pick<Tried, 'outcome' | 'reached' | 'followedFor'>): string => {
+  const { outcome, followedFor } = tried;
+  return followedFor === undefined || followedFor === Infinity
+    ? outcomeText(tried)
     : `${outcome} so far (not followed for longer than ${followedFor / MS} ms)`;
+};
 
 /** Whether it led to what the run is for. */
 export const reaches = ({ outcome, reached }: Pick<Tried, 'outcome' | 'reached'>): boolean => reached ?? outcome === 'dfu';

@@ -10,6 +10,7 @@ import { onlyCallerOf } from '../input/code-scan.ts';
 import { budgetOf } from '../documents/effort.ts';
 import type { Outcome } from '../documents/result.ts';
 import type { Tried } from '../documents/tried.ts';
+import type { SessionEnd } from '../session/live-run.ts';
 import type { Session } from '../session/session.ts';
 
 /** One thing to try. */
@@ -143,21 +144,24 @@ export class Trials {
       state.loop = null;
     }
     if (length < Infinity) {
-      const end = this.counted(() => this.s.run({ counterfactual: true, repaired: true, pause: machine.now + takes + length }));
-      if (isCut(end.reason)) throw new CutShort(end.reason);
+      const end = this.goOn(takes + length);
       if (end.settled || end.reason === 'semihosting') return end.outcome;
       if (machine.history.entryCount === entryCount) {
         const seen = machine.history.resets.length;
         if (seen === known) return null;
-        const start = this.counted(() => this.s.run({ counterfactual: true, repaired: true, pause: machine.now + BEHIND_RESET }));
-        if (isCut(start.reason)) throw new CutShort(start.reason);
+        const start = this.goOn(BEHIND_RESET);
         if (start.settled) return start.outcome;
         if (machine.history.entryCount === entryCount && machine.history.resets.length === seen) return 'no-jump';
       }
     }
-    const end = this.counted(() => this.s.run({ counterfactual: true, repaired: true }));
+    return this.goOn(null).outcome;
+  }
+  /** For so long, or to the end of the run. */
+  private goOn(length: Ps | null): SessionEnd {
+    const pause = length === null ? {} : { pause: this.s.machine.now + length };
+    const end = this.counted(() => this.s.run({ counterfactual: true, repaired: true, ...pause }));
     if (isCut(end.reason)) throw new CutShort(end.reason);
-    return end.outcome;
+    return end;
   }
   private counted<T>(run: () => T): T {
     const { machine } = this.s;

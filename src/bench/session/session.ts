@@ -272,7 +272,7 @@ export class Session implements LiveRun {
     this.machine.console('semihosting', text);
     if ((this.unlooked += text.length) < LOOK_BYTES) return;
     this.unlooked = 0;
-    if (this.limitReached() !== null) this.machine.stop();
+    this.lookAtWork();
   }
   /** Devices that work hard may need seconds for the time between two checks. */
   private readonly lookAtWork = (): void => {
