@@ -1,0 +1,85 @@
+/** What judges DFU firmware, on an image: `conform` and the property kit, each with what it says and the processor time that it took. */
+import * as fc from 'fast-check';
+import '../../src/node-host.ts';
+import { DfuTarget } from '../../src/bench/dfu/dfu-target.ts';
+import type { JobImage } from '../../src/bench/input/job.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { HeldMachine } from '../../src/bench/session/held-machine.ts';
+import { HOST } from '../../src/library/host.ts';
+import { libraryJob } from '../../src/library/options.ts';
+import { DfuViolation, openDfu, type DfuUnderTest } from '../../src/property.ts';
+import { runConformance } from '../../src/usb-sim/conform/kit.ts';
+import type { RequirementResult } from '../../src/usb-sim/conform/requirement.ts';
+import { UsageError } from '../../src/bench/documents/usage-error.ts';
+import { chipOf, type FirmwareName } from './firmware.ts';
+
+const seconds = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+};
+
+/** What `conform` makes of an image. */
+export interface ConformFound {
+  readonly results: readonly RequirementResult[];
+  /** There is no device to judge: why. */
+  readonly none: string | null;
+  /** The kit itself failed: that is not finding anything. */
+  readonly fell: string | null;
+  readonly cpu: number;
+}
+
+export async function conform(firmware: FirmwareName, image: JobImage): Promise<ConformFound> {
+  const from = seconds();
+  const ended = (what: Partial<ConformFound>): ConformFound => ({ results: [], none: null, fell: null, ...what, cpu: seconds() - from });
+  const job = await libraryJob({ chip: chipOf(firmware), images: [image] });
+  await HOST.prepare(job.chip);
+  const held = new HeldMachine(jobInput(job));
+  try {
+    const end = held.start();
+    if (!held.usb.outsideReady) return ended({ none: `no device: ${end.outcome}` });
+    return ended({ results: (await runConformance(new DfuTarget(held))).requirements });
+  } catch (error) {
+    return ended(error instanceof UsageError ? { none: error.message } : { fell: String(error) });
+  } finally {
+    held.release();
+  }
+}
+export const failures = ({ results }: ConformFound): RequirementResult[] => results.filter((r) => r.verdict === 'fail');
+
+/** What the property kit makes of an image. */
+export interface PropertyFound {
+  /** What the first failing case breaks, and its commands; null: all cases hold. */
+  readonly message: string | null;
+  /** The kit itself failed: that is not finding anything. */
+  readonly fell: string | null;
+  readonly cases: number;
+  /** Until the device was on the bus. */
+  readonly openCpu: number;
+  readonly cpu: number;
+}
+
+export async function property(firmware: FirmwareName, image: JobImage, cases: number, seed = 1): Promise<PropertyFound> {
+  const from = seconds();
+  let dfu: DfuUnderTest;
+  try {
+    dfu = await openDfu({ chip: chipOf(firmware), images: [image] });
+  } catch (error) {
+    const said = error instanceof UsageError ? { message: error.message, fell: null } : { message: null, fell: String(error) };
+    return { ...said, cases: 0, openCpu: seconds() - from, cpu: seconds() - from };
+  }
+  const openCpu = seconds() - from;
+  try {
+    // shrinking costs many times what finding does, and the table wants to know that it was found
+    const { failed, errorInstance, numRuns } = fc.check(
+      fc.property(dfu.commands(), (commands) => dfu.check(commands)),
+      { numRuns: cases, seed, endOnFailure: true },
+    );
+    const said =
+      errorInstance instanceof DfuViolation
+        ? { message: errorInstance.message, fell: null }
+        : { message: null, fell: failed ? String(errorInstance) : null };
+    return { ...said, cases: numRuns, openCpu, cpu: seconds() - from };
+  } finally {
+    dfu.close();
+  }
+}
