@@ -131,7 +131,7 @@ export function parseElf(bytes: Uint8Array): ElfFile {
   const sectionAt = (address: number): string | null =>
     sections.find((s) => s.inMemory && address >= s.address && address < s.address + s.size)?.name ?? null;
   const reserved = sections.filter((s) => s.inMemory && s.type === SHT_NOBITS).map(({ address, size }) => ({ address, size }));
-  const symbols = readSymbols(bytes, sections, u16, u32);
+  const symbols = readSymbols(bytes, sections, u16, u32, remarks);
   return { entry: u32(24), segments, symbols, section, loaded, sectionAt, reserved, remarks };
 }
 
@@ -293,29 +293,46 @@ function stringsOf(bytes: Uint8Array, section: Pick<Section, 'type' | 'offset' |
 
 const BINDINGS = ['local', 'global', 'weak'] as const;
 const SHN_UNDEF = 0;
+/** Several times as many as the firmware of any chip has: each costs memory and time that nobody hears signals in. */
+const MOST_SYMBOLS = 2 ** 17;
+/** Entries of the table that are looked at: some name nothing. */
+const MOST_ENTRIES = 2 ** 19;
 
-function readSymbols(bytes: Uint8Array, sections: readonly Section[], u16: Read, u32: Read): ElfSymbol[] {
+function readSymbols(bytes: Uint8Array, sections: readonly Section[], u16: Read, u32: Read, remarks: string[]): ElfSymbol[] {
   const table = sections.find((s) => s.type === SHT_SYMTAB);
   const strings = table && stringsOf(bytes, sections[table.link]);
   if (table === undefined || !strings) return [];
   const symbols: ElfSymbol[] = [];
-  for (let at = table.offset; at + SYM_SIZE <= table.offset + table.size; at += SYM_SIZE) {
-    const info = bytes[at + 12]!;
-    const type = info & 15;
-    const binding = BINDINGS[info >>> 4];
-    if (type > 2 || binding === undefined || u16(at + 14) === SHN_UNDEF) continue;
-    const name = strings.at(u32(at)) ?? '';
-    if (name === '' || /^\$[adtx](\.|$)/.test(name)) continue; // mapping symbols mark code and data, they name nothing
-    const value = u32(at + 4);
-    symbols.push({
-      name,
-      address: type === 2 ? (value & ~1) >>> 0 : value,
-      size: u32(at + 8),
-      kind: type === 2 ? 'function' : type === 1 ? 'object' : 'label',
-      binding,
-    });
+  const leftOut = (most: string): unknown => remarks.push(`its table of symbols has more than ${most}: those behind them are left out`);
+  const end = table.offset + Math.min(table.size, MOST_ENTRIES * SYM_SIZE);
+  if (table.size > MOST_ENTRIES * SYM_SIZE) leftOut(`${MOST_ENTRIES} entries`);
+  for (let at = table.offset; at + SYM_SIZE <= end; at += SYM_SIZE) {
+    const symbol = symbolAt(bytes, at, strings, u16, u32);
+    if (symbol === null) continue;
+    if (symbols.length === MOST_SYMBOLS) {
+      leftOut(`${MOST_SYMBOLS} names`);
+      break;
+    }
+    symbols.push(symbol);
   }
   return withoutIarLabels(symbols);
+}
+/** Null for an entry that names nothing. */
+function symbolAt(bytes: Uint8Array, at: number, strings: StringTable, u16: Read, u32: Read): ElfSymbol | null {
+  const info = bytes[at + 12]!;
+  const type = info & 15;
+  const binding = BINDINGS[info >>> 4];
+  if (type > 2 || binding === undefined || u16(at + 14) === SHN_UNDEF) return null;
+  const name = strings.at(u32(at)) ?? '';
+  if (name === '' || /^\$[adtx](\.|$)/.test(name)) return null; // mapping symbols mark code and data, they name nothing
+  const value = u32(at + 4);
+  return {
+    name,
+    address: type === 2 ? (value & ~1) >>> 0 : value,
+    size: u32(at + 8),
+    kind: type === 2 ? 'function' : type === 1 ? 'object' : 'label',
+    binding,
+  };
 }
 
 /** IAR's `??name_N` are labels inside of `name`. */

@@ -193,3 +193,27 @@ describe('Build attributes', () => {
     ['with an architecture', aeabi(CPU_ARCH, 17), { ...NOTHING, architecture: 17 }],
   ])('%s', (_name, bytes, expected) => expect(readAttributes(Uint8Array.from(bytes))).toEqual(expected));
 });
+
+describe('A table of symbols', () => {
+  const names = '\0abc\0$t\0';
+  /** Quicker than row by row. */
+  const many = (count: number, name: number): Uint8Array => {
+    const table = Buffer.alloc(16 * count, symbol(name, 0x0800_0001, 2, 0x12));
+    const small = withSymbols(names, [symbol(name, 0x0800_0001, 2, 0x12)]);
+    const whole = Buffer.concat([small, table]);
+    // the section header of .symtab, the first behind the empty one: its offset and its size
+    const header = whole.readUInt32LE(32) + 40;
+    whole.writeUInt32LE(small.length, header + 16);
+    whole.writeUInt32LE(table.length, header + 20);
+    return whole;
+  };
+  it.each([
+    ['names', 2 ** 17 + 1, 1, 2 ** 17, 'more than 131072 names'],
+    ['entries that name nothing', 2 ** 19 + 1, 5, 0, 'more than 524288 entries'],
+  ])('with more %s than any firmware has is read up to a bound, which is told', (_what, count, name, kept, said) => {
+    const { symbols, remarks } = parseElf(many(count, name));
+    expect(symbols).toHaveLength(kept);
+    expect(remarks.filter((remark) => remark.startsWith('its table of symbols'))).toEqual([expect.stringContaining(said)]);
+    expect(parseElf(many(4, 1)).remarks.join()).not.toContain('table of symbols');
+  });
+});
