@@ -25,6 +25,8 @@ export interface Workers {
   readonly attempts: number;
   /** They go on without this process: it need not wait for them when it is told to stop. */
   readonly goOn?: boolean;
+  /** Why they will do no more work at all. */
+  readonly lost?: Error | null;
   work(work: Work): Promise<readonly CaseResult[]>;
   /** These results are stored for good. */
   committed?(works: readonly Work[]): Promise<void>;
@@ -247,7 +249,7 @@ class Run {
       this.finish(work, await this.workers.work(work));
     } catch (error) {
       if (stop.aborted) return;
-      if (error instanceof UsageError) throw error;
+      if (error instanceof UsageError || error === this.workers.lost) throw error;
       if (casesOf(work).length > 1) return halves(work).forEach((half) => this.give(half, 1));
       // an exception comes again; a worker that died may have been killed by somebody
       if (attempt < this.workers.attempts && !(error instanceof WorkError)) {

@@ -6,7 +6,18 @@ import { blobsOf } from './content.ts';
 import type { Work } from './queued.ts';
 import { LARGEST_TARGET, queuedWork } from './foreign.ts';
 import type { Worker } from './pool.ts';
-import { campaignsUnderWay, connect, encodeResult, PREFIX, queueName, RedisBlobs, resultsKey, type Connection } from './queue.ts';
+import {
+  ANSWER_MS,
+  answered,
+  campaignsUnderWay,
+  connect,
+  encodeResult,
+  PREFIX,
+  queueName,
+  RedisBlobs,
+  resultsKey,
+  type Connection,
+} from './queue.ts';
 
 /** A worker that does not say for this long that it lives has lost its work to another one. */
 const LOCK_MS = 10_000;
@@ -14,6 +25,10 @@ const STALLED_MS = 5_000;
 /** Workers that die over the same work before it counts as failed: they may have been killed by somebody. */
 const MOST_STALLED = 5;
 const LOOK_MS = 2_000;
+/** Refused entries that are told. */
+const MOST_TOLD = 20;
+/** At the end: a server that does not say for this long that it has heard of work that is done does not answer. */
+const FAREWELL_MS = 2_000;
 
 export interface QueueWorkerOptions {
   readonly engine: string;
@@ -28,7 +43,7 @@ export interface QueueWorkerOptions {
 
 /** Work that was done. */
 export async function serveQueue(url: string, options: QueueWorkerOptions, stop: AbortSignal): Promise<number> {
-  const connection = await connect(url, stop).catch((error: unknown) => {
+  const connection = await connect(url, options.say, stop).catch((error: unknown) => {
     if (stop.aborted) return null;
     throw error;
   });
@@ -46,7 +61,11 @@ class Service {
   private readonly blobs: RedisBlobs;
   private readonly fetching = new Map<string, Promise<void>>();
   private readonly refused = new Set<string>();
+  private refusals = 0;
   private busy = 0;
+  /** When a process of this machine was last at work. */
+  private computedAt = Date.now();
+  private computing = 0;
   private idleSince = Date.now();
   private done = 0;
 
@@ -57,29 +76,47 @@ class Service {
   }
 
   async run(stop: AbortSignal): Promise<number> {
-    await this.refuseOthers(true);
-    const { bullmq, another } = this.connection;
+    const { bullmq, another, broken } = this.connection;
     const { engine, size, say } = this.options;
-    const consumer = new bullmq.Worker<unknown>(queueName(engine), (job) => this.process(job.data), {
-      connection: another(),
-      prefix: PREFIX,
-      // one more than there are processes: the next work is there when one has done its own
-      concurrency: size + 1,
-      lockDuration: LOCK_MS,
-      stalledInterval: STALLED_MS,
-      maxStalledCount: MOST_STALLED,
-    });
-    consumer.on('error', () => undefined);
-    await consumer.waitUntilReady();
-    say(`worker ${engine}, ${size} at once`);
-    await this.until(stop);
-    await this.end(consumer);
+    const signals = [broken, stop];
+    let consumer: QueueConsumer | null = null;
+    try {
+      await answered(this.refuseOthers(true), [...signals, AbortSignal.timeout(ANSWER_MS)]);
+      consumer = new bullmq.Worker<unknown>(queueName(engine), (job) => this.process(job.data), {
+        connection: another(),
+        prefix: PREFIX,
+        // one more than there are processes: the next work is there when one has done its own
+        concurrency: size + 1,
+        lockDuration: LOCK_MS,
+        stalledInterval: STALLED_MS,
+        maxStalledCount: MOST_STALLED,
+      });
+      consumer.on('error', () => undefined);
+      await answered(consumer.waitUntilReady(), [...signals, AbortSignal.timeout(ANSWER_MS)]);
+      say(`worker ${engine}, ${size} at once`);
+      await answered(this.until(stop), [broken]);
+      await this.end(consumer);
+    } catch (error) {
+      if (!stop.aborted || broken.aborted) throw this.connection.meant(error);
+    } finally {
+      // what does not answer is not waited for
+      void consumer?.close(true).catch(() => undefined);
+    }
     return this.done;
   }
 
   private async end(consumer: QueueConsumer): Promise<void> {
     // work under way is finished; what is not taken stays in the queue
-    await consumer.close();
+    const silent = new AbortController();
+    const since = Date.now();
+    const timer = setInterval(() => {
+      if (this.computing === 0 && Date.now() - Math.max(since, this.computedAt) > FAREWELL_MS) silent.abort();
+    }, 250);
+    try {
+      await answered(consumer.close(), [silent.signal, this.connection.broken]);
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   private async until(stop: AbortSignal): Promise<void> {
@@ -119,7 +156,7 @@ class Service {
     this.busy++;
     try {
       await this.taken(() => this.fetch(work));
-      const results = await worker.work(work);
+      const results = await this.computed(() => worker.work(work));
       // before the work counts as done: what is lost then is done again
       await this.connection.redis.xadd(resultsKey(campaign), '*', 'r', encodeResult({ work: work.id, results }));
       this.done++;
@@ -129,13 +166,26 @@ class Service {
       this.idleSince = Date.now();
     }
   }
+  private async computed<T>(work: () => Promise<T>): Promise<T> {
+    this.computing++;
+    try {
+      return await work();
+    } finally {
+      this.computing--;
+      this.computedAt = Date.now();
+    }
+  }
   /** What is wrong with an entry stays wrong: it is told, and not tried again. */
   private async taken<T>(take: () => Promise<T>): Promise<T> {
     try {
       return await take();
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      this.options.say(`refused: ${error.message}`);
+      const count = ++this.refusals;
+      if (count <= MOST_TOLD)
+        this.options.say(`refused: ${error.message}${count === MOST_TOLD ? ' (what is refused from now on is not told)' : ''}`);
+      // a server that has nothing else is not to keep this machine busy
+      await new Promise((go) => setTimeout(go, Math.min(20 * count, 1000)));
       throw new this.connection.bullmq.UnrecoverableError(error.message);
     }
   }

@@ -8,7 +8,9 @@
 import type * as BullMq from 'bullmq';
 import type { Job, Queue, QueueEvents } from 'bullmq';
 import type { Redis } from 'ioredis';
+import type { Socket } from 'node:net';
 import { gunzipSync, gzipSync, strFromU8, strToU8 } from 'fflate';
+import { OUTCOMES } from '../bench/documents/result.ts';
 import { isRecord } from '../bench/documents/is-record.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import { sha256 } from '../image/sha256.ts';
@@ -17,6 +19,8 @@ import { SetAside, type Campaign, type Workers } from './campaign.ts';
 import type { Blobs, PackedTarget } from './content.ts';
 import type { QueuedWork, Work } from './queued.ts';
 import { LARGEST_BLOB } from './foreign.ts';
+import { askWhatItIs, catchFromPackages, connectorOf, divertConsole, nonsense, ofServer } from './queue-server.ts';
+import { ReplyError } from './resp.ts';
 
 export const PREFIX = 'bootbench';
 const CAMPAIGNS = `${PREFIX}:campaigns`;
@@ -34,7 +38,9 @@ const GONE_MS = 30_000;
 /** Work that is under way this long is asked after. */
 const RECONCILE_MS = 5_000;
 /** A server that takes a connection has to answer within this. */
-const ANSWER_MS = 10_000;
+export const ANSWER_MS = 10_000;
+/** What is told to the server at the end is not waited for longer. */
+const FAREWELL_MS = 2_000;
 /** Attempts of a piece of work, and how long before the second. */
 const ATTEMPTS = 3;
 const BACK_OFF_MS = 500;
@@ -55,50 +61,80 @@ export interface Connection {
   readonly redis: Redis;
   /** Another connection, for commands that wait. */
   readonly another: () => Redis;
+  /** Is aborted when the server has answered what no server of a queue does; the reason is a SurroundingsError. */
+  readonly broken: AbortSignal;
+  /** What an error of the packages says of the server; any other as it is. */
+  readonly meant: (error: unknown) => unknown;
   /** Ends all of them: BullMQ leaves those open that it was given. */
   readonly close: () => void;
 }
 
 /** Loads the packages and connects; what is missing is the user's to install or to start. `stop` ends the waiting. */
-export async function connect(url: string, stop?: AbortSignal): Promise<Connection> {
+export async function connect(url: string, say: (text: string) => void, stop?: AbortSignal): Promise<Connection> {
   if (!/^(redis|rediss|valkey):\/\/./.test(url) || !URL.canParse(url))
     throw new UsageError(`--queue: ${JSON.stringify(hidden(url))} is no address of a queue`, 'for example redis://127.0.0.1:6379');
   const loaded = await Promise.all([import('bullmq'), import('ioredis')]).catch(() => null);
   if (loaded === null) throw new UsageError('--queue needs the packages bullmq and ioredis', 'npm install bullmq ioredis');
-  const [bullmq, { Redis }] = loaded;
+  const [bullmq, ioredis] = loaded;
+  const meant = (error: unknown): unknown => ofServer(hidden(url), error);
+  const address = url.replace(/^valkey:/, 'redis:');
+  const broken = new AbortController();
+  const wrong = (error: Error): void => broken.abort(nonsense(hidden(url), error));
+  await askWhatItIs(new ioredis.Redis(address, { lazyConnect: true }).options, stop).catch((error: Error) => {
+    if (error instanceof ReplyError) throw nonsense(hidden(url), error);
+    throw new SurroundingsError(`--queue: no answer from ${hidden(url)}: ${error.message}`, 'is the server running?');
+  });
   const connections: Redis[] = [];
+  const sockets = new Set<Socket>();
+  const ends = [divertConsole(say), catchFromPackages(wrong)];
+  let closed = false;
+  const close = (): void => {
+    closed = true;
+    for (const one of connections) one.disconnect();
+    for (const socket of sockets) socket.destroy();
+    // what the packages still say of it is said a turn later
+    setTimeout(() => ends.forEach((end) => end()), 100);
+  };
   const open = (): Redis => {
     // the queue is waited for, whatever happens to it
-    const redis = new Redis(url.replace(/^valkey:/, 'redis:'), {
+    const redis = new ioredis.Redis(address, {
       maxRetriesPerRequest: null,
       lazyConnect: true,
-      retryStrategy: (n) => Math.min(100 * n, 2000),
+      retryStrategy: (n) => (closed || broken.signal.aborted ? null : Math.min(100 * n, 2000)),
+      Connector: connectorOf(ioredis, sockets, wrong),
     });
     redis.on('error', () => undefined);
     connections.push(redis);
     return redis;
   };
-  const first = new Redis(url.replace(/^valkey:/, 'redis:'), { lazyConnect: true, retryStrategy: () => null, connectTimeout: 5000 });
-  let why: Error | null = null;
-  let timer: NodeJS.Timeout | undefined;
-  first.on('error', (error: Error) => (why = error));
-  const late = new Promise<never>((_, fail) => {
-    timer = setTimeout(() => fail(new Error(`nothing within ${ANSWER_MS / 1000} s`)), ANSWER_MS);
-    stop?.addEventListener('abort', () => fail(new Error('nobody waits for it any more')), { once: true });
+  const redis = open();
+  try {
+    await answered(redis.connect(), [broken.signal, AbortSignal.timeout(ANSWER_MS), ...(stop === undefined ? [] : [stop])]);
+  } catch (error) {
+    close();
+    throw meant(error);
+  }
+  return { bullmq, redis, another: open, broken: broken.signal, meant, close };
+}
+/** Waits for an answer of the server, and throws the reason of the first signal that says that none will come. */
+export async function answered<T>(work: Promise<T>, signals: readonly AbortSignal[]): Promise<T> {
+  const settled = new AbortController();
+  const over = new Promise<never>((_, fail) => {
+    for (const signal of signals) {
+      const tell = (): void => fail(reasonOf(signal));
+      if (signal.aborted) tell();
+      else signal.addEventListener('abort', tell, { signal: settled.signal });
+    }
   });
   try {
-    await Promise.race([first.connect().then(() => first.ping()), late]);
-  } catch (error) {
-    const because = (why ?? (error as Error)).message;
-    throw new SurroundingsError(`--queue: no answer from ${hidden(url)}: ${because}`, 'is the server running?');
+    return await Promise.race([work, over]);
   } finally {
-    clearTimeout(timer);
-    first.disconnect();
+    settled.abort();
   }
-  const redis = open();
-  await redis.connect();
-  return { bullmq, redis, another: open, close: () => connections.forEach((c) => c.disconnect()) };
 }
+const reasonOf = ({ reason }: AbortSignal): Error =>
+  reason instanceof SurroundingsError ? reason : new SurroundingsError('--queue: the server does not answer', 'is it overloaded?');
+
 /** Without the password. */
 const hidden = (url: string): string => url.replace(/\/\/[^@/]*@/, '//…@');
 
@@ -128,8 +164,19 @@ export const encodeResult = (result: QueuedResult): Buffer => Buffer.from(gzipSy
 export function decodeResult(bytes: Uint8Array | undefined): QueuedResult | null {
   const found = bytes === undefined || unpackedSize(bytes) > LARGEST_RESULT ? null : parsed(() => strFromU8(gunzipSync(bytes)));
   if (!isRecord(found) || typeof found['work'] !== 'string' || !Array.isArray(found['results'])) return null;
-  return { work: found['work'], results: found['results'] as CaseResult[] };
+  const results: readonly unknown[] = found['results'];
+  return results.every(isCaseResult) ? { work: found['work'], results } : null;
 }
+function isCaseResult(found: unknown): found is CaseResult {
+  if (!isRecord(found)) return false;
+  const { no, id, outcome, ended, at, cycles, pc, group } = found;
+  const whole = [no, at, cycles, ...(pc === null ? [] : [pc])].every((n) => Number.isSafeInteger(n) && (n as number) >= 0);
+  return whole && areTexts([id, outcome, ended]) && OUTCOME_WORDS.has(outcome as string) && (group === null || isExplanation(group));
+}
+const OUTCOME_WORDS: ReadonlySet<string> = new Set([...OUTCOMES, 'absent']);
+const isExplanation = (found: unknown): boolean =>
+  isRecord(found) && areTexts([found['outcome'], found['cause'], found['entry'], found['place']]);
+const areTexts = (all: readonly unknown[]): boolean => all.every((one) => typeof one === 'string' && one.length <= 4096);
 /** As the end of a gzip file says it (RFC 1952 2.3.1). */
 const unpackedSize = (bytes: Uint8Array): number =>
   bytes.length < 18 ? Infinity : new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(bytes.length - 4, true);
@@ -177,6 +224,7 @@ export class QueueWorkers implements Workers {
   readonly window = WINDOW;
   readonly attempts = 1;
   readonly goOn = true;
+  lost: Error | null = null;
   private readonly connection: Connection;
   private readonly queue: Queue;
   private readonly events: QueueEvents;
@@ -202,15 +250,31 @@ export class QueueWorkers implements Workers {
     this.queue.on('error', () => undefined);
     this.events.on('error', () => undefined);
     this.reader = another();
+    connection.broken.addEventListener('abort', () => this.failAll(reasonOf(connection.broken)), { once: true });
   }
 
-  static async open(url: string, campaign: Campaign, targets: readonly PackedTarget[], say: (text: string) => void): Promise<QueueWorkers> {
-    const connection = await connect(url);
+  /** @param stop ends the waiting for the server */
+  static async open(
+    url: string,
+    campaign: Campaign,
+    targets: readonly PackedTarget[],
+    say: (text: string) => void,
+    stop: AbortSignal,
+  ): Promise<QueueWorkers> {
+    const connection = await connect(url, say, stop);
     const self = new QueueWorkers(connection, campaign, say);
-    const blobs = new RedisBlobs(connection.redis);
-    for (const target of targets) for (const [hash, bytes] of target.blobs) if (!(await blobs.has(hash))) await blobs.put(hash, bytes);
-    await self.start();
+    try {
+      await answered(self.begin(targets), [connection.broken, stop]);
+    } catch (error) {
+      await self.close();
+      throw connection.meant(error);
+    }
     return self;
+  }
+  private async begin(targets: readonly PackedTarget[]): Promise<void> {
+    const blobs = new RedisBlobs(this.connection.redis);
+    for (const target of targets) for (const [hash, bytes] of target.blobs) if (!(await blobs.has(hash))) await blobs.put(hash, bytes);
+    await this.start();
   }
 
   private async start(): Promise<void> {
@@ -226,6 +290,7 @@ export class QueueWorkers implements Workers {
 
   work(work: Work): Promise<readonly CaseResult[]> {
     return new Promise((settle, fail) => {
+      if (this.lost !== null) return fail(this.lost);
       this.waiting.set(work.id, { work, settle, fail, since: Date.now() });
       this.submit(work).catch(fail);
     });
@@ -253,9 +318,11 @@ export class QueueWorkers implements Workers {
     this.closed = true;
     for (const timer of this.timers) clearInterval(timer);
     this.reader.disconnect();
-    await this.reading;
-    await this.connection.redis.hdel(CAMPAIGNS, this.campaign).catch(() => undefined);
-    await Promise.allSettled([this.queue.close(), this.events.close()]);
+    const farewell = this.reading
+      .then(() => this.connection.redis.hdel(CAMPAIGNS, this.campaign))
+      .catch(() => undefined)
+      .then(() => Promise.allSettled([this.queue.close(), this.events.close()]));
+    await answered(farewell, [AbortSignal.timeout(FAREWELL_MS), this.connection.broken]).catch(() => undefined);
     this.connection.close();
   }
 
@@ -286,6 +353,7 @@ export class QueueWorkers implements Workers {
     }
   }
   private failAll(why: Error): void {
+    this.lost ??= why;
     for (const { fail } of this.waiting.values()) fail(why);
     this.waiting.clear();
   }

@@ -394,11 +394,16 @@ async function work(
           campaign,
           loaded.targets.map((t) => t.packed),
           (text) => io.stderr.write(`${text}\n`),
+          stop,
         );
       }
       const workers: Workers = queue ?? { window: 2 * size, attempts: 3, work: (w) => worker.work(w) };
       const progress = (p: Progress): void => line.show(p);
       await runCampaign(campaign, store, workers, { stop, progress, batch });
+      return interrupted();
+    } catch (error) {
+      // nothing was submitted yet
+      if (queued === undefined || queue !== null || !stop.aborted) throw error;
       return interrupted();
     } finally {
       line.end();

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { gzipSync, strToU8 } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { SurroundingsError, UsageError } from '../../src/bench/documents/usage-error.ts';
+import type { CaseResult } from '../../src/campaign/base.ts';
 import type { RunJob } from '../../src/bench/input/job.ts';
 import { blobsOf, packTarget, unpackTarget } from '../../src/campaign/content.ts';
 import { LARGEST_TARGET, queuedWork } from '../../src/campaign/foreign.ts';
@@ -12,8 +13,15 @@ import { plainJob } from '../bench/plain-job.ts';
 
 const packed = (text: string): Uint8Array => gzipSync(strToU8(text));
 
+const CASE: CaseResult = { no: 0, id: '0'.repeat(32), outcome: 'dfu', ended: 'settled', at: 1, cycles: 2, pc: null, group: null };
+
 describe('a result', () => {
-  it('is read as it was written', () => expect(decodeResult(encodeResult({ work: 'a', results: [] }))).toEqual({ work: 'a', results: [] }));
+  it.each([[[]], [[CASE, { ...CASE, pc: 7, group: { outcome: 'stuck', cause: 'primask', entry: 'f', place: '' } }]]])(
+    'is read as it was written',
+    (results) => {
+      expect(decodeResult(encodeResult({ work: 'a', results }))).toEqual({ work: 'a', results });
+    },
+  );
   it.each([
     ['no gzip', strToU8('{"work":"a","results":[]}')],
     ['too short', new Uint8Array(3)],
@@ -22,6 +30,13 @@ describe('a result', () => {
     ['a list', packed('[]')],
     ['without its work', packed('{"results":[]}')],
     ['with results that are none', packed('{"work":"a","results":7}')],
+    ['with a result that is none', packed('{"work":"a","results":[null]}')],
+    ['with an outcome that there is not', packed(JSON.stringify({ work: 'a', results: [{ ...CASE, outcome: '<b>' }] }))],
+    ['with a time that is none', packed(JSON.stringify({ work: 'a', results: [{ ...CASE, at: '1' }] }))],
+    [
+      'with a cause that is no text',
+      packed(JSON.stringify({ work: 'a', results: [{ ...CASE, group: { outcome: 'stuck', cause: 7, entry: '', place: '' } }] })),
+    ],
   ])('%s is none', (_what, bytes) => expect(decodeResult(bytes)).toBeNull());
   it('that would be larger than any is not unpacked', () => {
     const bytes = packed('{"work":"a","results":[]}');
