@@ -5,11 +5,11 @@ import { DfuTarget } from '../bench/dfu/dfu-target.ts';
 import { HeldMachine } from '../bench/session/held-machine.ts';
 import { jobInput } from '../bench/input/job.ts';
 import { wordValue } from '../bench/input/scenario.ts';
-import { UsageError } from '../bench/documents/usage-error.ts';
+import { shown, UsageError } from '../bench/documents/usage-error.ts';
 import { conformanceHtml, conformanceText, deviceName } from '../report/conformance.ts';
 import { junit } from '../report/junit.ts';
 import { whyNotWritable, type DfuLink } from '../usb-sim/conform/link.ts';
-import { runConformance, type ConformanceReport } from '../usb-sim/conform/kit.ts';
+import { isRequirement, runConformance, type ConformanceReport } from '../usb-sim/conform/kit.ts';
 import { WebUsbLink } from '../usb-sim/conform/web-usb-link.ts';
 import { loadJob, typedFiles, type RunOptions } from './inputs.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
@@ -22,6 +22,7 @@ import type { SafeText } from '../bench/documents/safe-text.ts';
 
 export interface ConformOptions extends RunOptions {
   readonly flash?: string;
+  readonly accept?: string;
   readonly usb?: string;
   readonly json?: string;
   readonly html?: string;
@@ -45,6 +46,7 @@ export async function conformCommand(images: readonly string[], options: Conform
   const flash = options.flash === undefined ? null : flashRange(options.flash);
   if (options.usb !== undefined && (images.length > 0 || options.chip !== undefined))
     throw new UsageError('--usb tests a real device', 'leave out images and --chip');
+  const accept = acceptedIds(options.accept);
   const files = (['json', 'html', 'junit'] as const).flatMap((key): OutputFile[] => {
     const path = options[key];
     return path === undefined || path === '-' ? [] : [{ option: `--${key}`, path }];
@@ -53,8 +55,10 @@ export async function conformCommand(images: readonly string[], options: Conform
   try {
     const opened = options.usb === undefined ? await openEmulated(images, options, flash, io) : await openReal(options.usb, flash);
     try {
-      const report = await runConformance(opened.link);
+      const report = await runConformance(opened.link, { accept });
       writeReport(report, options, outputs, onStdout[0], io);
+      const kept = accept.filter((id) => report.requirements.some((r) => r.id === id && r.verdict === 'pass'));
+      if (kept.length > 0 && options.quiet !== true) io.stderr.write(`--accept: the device holds ${kept.join(', ')} now\n`);
       return report.counts.fail === 0 ? EXIT.ok : EXIT.failed;
     } finally {
       await opened.close();
@@ -64,6 +68,13 @@ export async function conformCommand(images: readonly string[], options: Conform
   }
 }
 
+function acceptedIds(text: string | undefined): string[] {
+  const ids = (text ?? '').split(',').filter((id) => id !== '');
+  const unknown = ids.find((id) => !isRequirement(id));
+  if (unknown !== undefined)
+    throw new UsageError(`--accept: there is no requirement ${shown(unknown)}`, '`bootbench conform --all` lists them');
+  return ids;
+}
 function writeReport(
   report: ConformanceReport,
   options: ConformOptions,

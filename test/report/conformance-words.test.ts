@@ -17,7 +17,7 @@ function reportOf(...verdicts: readonly Verdict[]): ConformanceReport {
     return { id: `r-${name}`, title: `title of ${name}`, paragraph: '6.1', verdict, ...SAID[verdict] } as RequirementResult;
   });
   const counts = { pass: 1, fail: 2, dialect: 3, 'n/a': 4 };
-  return { schema: 'bootbench/conformance@1', device, counts, requirements };
+  return { schema: 'bootbench/conformance@1', device, counts, dialect: [], requirements };
 }
 const ALL = ['pass', 'n/a', 'dialect', 'fail'] as const;
 const HEAD = '0483:df11 A, bcdDevice 2200, bcdDFUVersion 011a';

@@ -2,10 +2,13 @@
  * Reference model of a device in DFU mode: what USB-IF's DFU 1.1 appendix A says of each request in each state, and the named dialects in which
  * devices in the field differ from it.
  */
-import { DFU, DFU_STATE } from '../dfu-protocol.ts';
+import { DFU, DFU_STATE, dfuStateName } from '../dfu-protocol.ts';
 
 /** bState numbers of DFU 1.1 §6.1.2 that the model knows by name. */
 export const STATE = { ...DFU_STATE, MANIFEST_SYNC: 6, MANIFEST_WAIT_RESET: 8 } as const;
+
+/** bStatus numbers of DFU 1.1 §6.1.2. */
+export const ERR = { TARGET: 1, WRITE: 3, ERASE: 4, ADDRESS: 8, VENDOR: 11, UNKNOWN: 14, STALLEDPKT: 15 } as const;
 
 /** Requests as the state tables of appendix A tell them apart. */
 export type ModelRequest = 'DETACH' | 'DNLOAD' | 'DNLOAD 0' | 'UPLOAD' | 'GETSTATUS' | 'CLRSTATUS' | 'GETSTATE' | 'ABORT' | 'unknown';
@@ -73,53 +76,66 @@ export function expected(state: number, request: ModelRequest, options: ModelOpt
   return request === 'GETSTATUS' || request === 'GETSTATE' ? ok(state) : STALLED;
 }
 
+/** A cell of the tables by name: `dfuIDLE.DNLOAD-0`. */
+export const cellName = (state: number, request: ModelRequest): string => `${dfuStateName(state)}.${request.replace(' ', '-')}`;
+
 /** A known way to differ from the tables. */
 export interface Dialect {
   readonly id: string;
   readonly text: string;
-  fits(state: number, request: ModelRequest, answer: 'ok' | 'stall', next: number | null): boolean;
+  /** What it makes of a cell of the tables; null: it leaves the cell alone. */
+  cell(state: number, request: ModelRequest, strict: Expected): Expected | null;
 }
-const stays = (state: number, next: number | null): boolean => next === state;
+const ANYWHERE = [STATE.IDLE, STATE.DNLOAD_SYNC, STATE.DNLOAD_IDLE, STATE.MANIFEST_SYNC, STATE.UPLOAD_IDLE, STATE.ERROR];
 export const DIALECTS: readonly Dialect[] = [
   {
     id: 'leave-from-idle',
     text: 'a DNLOAD of length 0 in dfuIDLE starts manifestation (ST: leave)',
-    fits: (state, request, answer, next) =>
-      state === STATE.IDLE && request === 'DNLOAD 0' && answer === 'ok' && next === STATE.MANIFEST_SYNC,
+    cell: (state, request) => (state === STATE.IDLE && request === 'DNLOAD 0' ? ok(STATE.MANIFEST_SYNC) : null),
   },
   {
     id: 'abort-from-sync',
     text: 'ABORT is also taken in the SYNC states (ST)',
-    fits: (state, request, answer, next) =>
-      (state === STATE.DNLOAD_SYNC || state === STATE.MANIFEST_SYNC) && request === 'ABORT' && answer === 'ok' && next === STATE.IDLE,
+    cell: (state, request) =>
+      (state === STATE.DNLOAD_SYNC || state === STATE.MANIFEST_SYNC) && request === 'ABORT' ? ok(STATE.IDLE) : null,
   },
   {
     id: 'abort-clears-error',
     text: 'ABORT in dfuERROR leads to dfuIDLE',
-    fits: (state, request, answer, next) => state === STATE.ERROR && request === 'ABORT' && answer === 'ok' && next === STATE.IDLE,
+    cell: (state, request) => (state === STATE.ERROR && request === 'ABORT' ? ok(STATE.IDLE) : null),
   },
   {
     id: 'clrstatus-makes-error',
     text: 'CLRSTATUS outside dfuERROR is acknowledged and leads to dfuERROR (ST)',
-    fits: (state, request, answer, next) => state !== STATE.ERROR && request === 'CLRSTATUS' && answer === 'ok' && next === STATE.ERROR,
+    cell: (state, request) => (state !== STATE.ERROR && request === 'CLRSTATUS' ? ok(STATE.ERROR) : null),
   },
   {
     id: 'clrstatus-anywhere',
     text: 'CLRSTATUS outside dfuERROR is acknowledged',
-    fits: (state, request, answer, next) =>
-      state !== STATE.ERROR && request === 'CLRSTATUS' && answer === 'ok' && (next === STATE.IDLE || stays(state, next)),
+    cell: (state, request) => (state !== STATE.ERROR && request === 'CLRSTATUS' ? ok(STATE.IDLE, state) : null),
   },
   {
     id: 'detach-in-dfu-mode',
     text: 'DETACH in DFU mode is acknowledged',
-    fits: (_state, request, answer) => request === 'DETACH' && answer === 'ok',
+    cell: (_state, request) => (request === 'DETACH' ? ok(...ANYWHERE) : null),
   },
   {
     id: 'stall-keeps-state',
     text: 'a request that is not allowed is a STALL, but the state stays as it was',
-    fits: (state, request, answer, next) => answer === 'stall' && stays(state, next) && request !== 'GETSTATUS' && request !== 'GETSTATE',
+    cell: (state, _request, strict) => (strict.answer === 'stall' ? { answer: 'stall', next: [state] } : null),
   },
 ];
+/** The dialect that explains what a device did with a request; null: none does. */
+export function dialectOf(
+  state: number,
+  request: ModelRequest,
+  options: ModelOptions,
+  seen: { readonly answer: 'ok' | 'stall'; readonly next: number | null },
+): Dialect | null {
+  const strict = expected(state, request, options);
+  const fits = (e: Expected | null): boolean => e !== null && e.answer === seen.answer && seen.next !== null && e.next.includes(seen.next);
+  return DIALECTS.find((d) => fits(d.cell(state, request, strict))) ?? null;
+}
 
 export const REQUEST_OF: Readonly<Record<ModelRequest, number>> = {
   DETACH: DFU.DETACH,

@@ -6,6 +6,7 @@ import type { DfuSegment } from '../descriptors.ts';
 import { DFU, DFUSE_CODE } from '../dfu-protocol.ts';
 import type { LinkAnswer } from './link.ts';
 import { STATE } from './model.ts';
+import type { PendingWrite } from './monitor.ts';
 
 /** Where devices differ; the defaults are the text of DFU 1.1. */
 export interface ReferenceOptions {
@@ -33,18 +34,6 @@ const COMMANDS = Object.values(DFUSE_CODE);
 /** Widest unit in which flash is programmed: a flash word of STM32H7. */
 const FLASH_UNIT = 32;
 const addressIn = (data: Uint8Array): number => (data[1]! | (data[2]! << 8) | (data[3]! << 16) | (data[4]! << 24)) >>> 0;
-
-/** Bytes that the device may or may not have written yet. */
-export interface PendingWrite {
-  /** Address of the first byte that may change. */
-  readonly from: number;
-  /** Address behind the last one. */
-  readonly to: number;
-  /** Of the first byte of `data`. */
-  readonly address: number;
-  /** What is written; null = erased. */
-  readonly data: Uint8Array | null;
-}
 
 /** A DFU device as DFU 1.1 and AN3156 have it, without a chip: what the emulated one is compared with. */
 export class ReferenceDfu {

@@ -9,6 +9,8 @@ export interface Finding {
   readonly observed: string | null;
   /** Name of the dialect. */
   readonly dialect: string | null;
+  /** The same as DfuDialect takes it: with the cell of the tables that it was seen in; of a cell that fails, how it answers. */
+  readonly name: string | null;
 }
 export interface Requirement {
   /** Stable: `state.dfuIDLE.ABORT`. */
@@ -16,14 +18,21 @@ export interface Requirement {
   readonly title: string;
   /** Document and paragraph. */
   readonly paragraph: string;
+  /** What it finds decides how other requests of the device are judged. */
+  readonly tellsDialect?: boolean;
   /** Why it does not apply to this device; null = it does. */
   skip?(link: DfuLink): string | null;
   check(r: Recorder, facts: DfuFacts): Promise<Finding>;
 }
-export const PASS: Finding = { verdict: 'pass', observed: null, dialect: null };
-export const fail = (observed: string): Finding => ({ verdict: 'fail', observed, dialect: null });
-export const dialect = (name: string, observed: string): Finding => ({ verdict: 'dialect', observed, dialect: name });
-export const notApplicable = (why: string): Finding => ({ verdict: 'n/a', observed: why, dialect: null });
+export const PASS: Finding = { verdict: 'pass', observed: null, dialect: null, name: null };
+export const fail = (observed: string, name: string | null = null): Finding => ({ verdict: 'fail', observed, dialect: null, name });
+export const dialect = (id: string, observed: string, cell?: string): Finding => ({
+  verdict: 'dialect',
+  observed,
+  dialect: id,
+  name: cell === undefined ? id : `${id}:${cell}`,
+});
+export const notApplicable = (why: string): Finding => ({ verdict: 'n/a', observed: why, dialect: null, name: null });
 export const must = (holds: boolean, observed: string): Finding => (holds ? PASS : fail(observed));
 
 export interface RequirementResult extends Finding {

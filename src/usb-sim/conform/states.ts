@@ -1,7 +1,8 @@
 /** The tables of DFU 1.1 appendix A, a requirement for each state and request: the shortest way into the state, then that request. */
 import { DFUSE_CODE, dfuseCommand, dfuStateName } from '../dfu-protocol.ts';
 import { CAN_DNLOAD, CAN_UPLOAD, isDfuse, type DfuFacts, type LinkAnswer } from './link.ts';
-import { DIALECTS, expected, MODEL_REQUESTS, REQUEST_OF, STATE, STATE_PARAGRAPH, type ModelRequest } from './model.ts';
+import { cellName, dialectOf, expected, MODEL_REQUESTS, REQUEST_OF, STATE, STATE_PARAGRAPH, type ModelRequest } from './model.ts';
+import { seenCell } from './dialect.ts';
 import type { Recorder } from './recorder.ts';
 import { dialect, fail, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
 
@@ -9,7 +10,7 @@ import { dialect, fail, notApplicable, PASS, type Finding, type Requirement } fr
 export const setAddress = (address: number): Uint8Array => dfuseCommand(DFUSE_CODE.SET_ADDRESS, address);
 
 /** Data of a DNLOAD that is legal and does as little as can be. */
-function harmless(r: Recorder): { block: number; data: Uint8Array } {
+export function harmless(r: Recorder): { block: number; data: Uint8Array } {
   const { facts, writable } = r.link;
   if (isDfuse(facts)) return { block: 0, data: setAddress(writable?.address ?? facts.layout[0]?.start ?? 0x08000000) };
   return { block: 0, data: new Uint8Array(Math.min(64, facts.functional.transferSize)).fill(0xa5) };
@@ -74,7 +75,8 @@ const inWords = (answer: 'ok' | 'stall', next: string): string => `${answer === 
 async function checkCell(r: Recorder, state: number, request: ModelRequest): Promise<Finding> {
   if (!(await reach(r, state))) return notApplicable(`the device does not come into ${dfuStateName(state)}`);
   const { attributes } = r.facts.functional;
-  const want = expected(state, request, { canDnload: (attributes & CAN_DNLOAD) !== 0, canUpload: (attributes & CAN_UPLOAD) !== 0 });
+  const options = { canDnload: (attributes & CAN_DNLOAD) !== 0, canUpload: (attributes & CAN_UPLOAD) !== 0 };
+  const want = expected(state, request, options);
   const { status, data } = await send(r, request);
   const leaving = state === STATE.MANIFEST_SYNC && request === 'GETSTATUS';
   if (status === 'gone' && leaving && isDfuse(r.facts)) return dialect('leaves-without-answer', 'GETSTATUS is not answered (H7, U5, G0)');
@@ -84,8 +86,10 @@ async function checkCell(r: Recorder, state: number, request: ModelRequest): Pro
   if (status === want.answer && (next === null ? leaving : want.next.includes(next))) return PASS;
   const seen = inWords(status, next === null ? 'no GETSTATE' : dfuStateName(next));
   const wanted = inWords(want.answer, want.next.map(dfuStateName).join(' or '));
-  const known = DIALECTS.find((d) => d.fits(state, request, status, next));
-  return known ? dialect(known.id, `${seen}; asked for: ${wanted}`) : fail(`${seen}; asked for: ${wanted}`);
+  const known = dialectOf(state, request, options, { answer: status, next });
+  const text = `${seen}; asked for: ${wanted}`;
+  const cell = cellName(state, request);
+  return known ? dialect(known.id, text, cell) : fail(text, next === null ? null : seenCell(cell, status, next));
 }
 
 /** Requests after which a device may be gone for good. */
@@ -96,7 +100,7 @@ const STATES = [STATE.IDLE, STATE.DNLOAD_SYNC, STATE.DNLOAD_IDLE, STATE.MANIFEST
 
 export const STATE_REQUIREMENTS: readonly Requirement[] = STATES.flatMap((state) =>
   MODEL_REQUESTS.map((request): Requirement => ({
-    id: `state.${dfuStateName(state)}.${request.replace(' ', '-')}`,
+    id: `state.${cellName(state, request)}`,
     title: `${request === 'unknown' ? 'a request that DFU does not know' : request === 'DNLOAD 0' ? 'DNLOAD of length 0' : request} in ${dfuStateName(state)}`,
     paragraph: `DFU 1.1 §${STATE_PARAGRAPH[state]}`,
     skip: (link) => {

@@ -1,0 +1,494 @@
+/**
+ * Watches a DFU device request by request and says where it breaks DFU 1.1 or AN3156, in a dialect of its own. What the standard leaves open
+ * (how often a device is busy, when it begins to write, which of several errors it names) is left open here too: the monitor keeps every state
+ * that the device may be in, and each answer narrows them.
+ */
+import type { DfuSegment } from '../descriptors.ts';
+import { DFU, DFUSE_CODE, dfuStateName } from '../dfu-protocol.ts';
+import type { DfuDialect } from './dialect.ts';
+import type { LinkAnswer } from './link.ts';
+import { ERR, REQUEST_OF, STATE, STATE_PARAGRAPH, type Expected, type ModelOptions, type ModelRequest } from './model.ts';
+
+/** What a device under test is, as far as it is judged. */
+export interface MonitorOptions extends ModelOptions {
+  /** It speaks DfuSe (AN3156); else blocks follow one another from the start of `layout`. */
+  readonly dfuse: boolean;
+  /** bmAttributes: it goes back to dfuIDLE behind a download, without a reset. */
+  readonly tolerant: boolean;
+  readonly dialect: DfuDialect;
+  /** Requirements of `conform` that it is known to break. */
+  readonly accepted: ReadonlySet<string>;
+  /** wTransferSize, bytes. */
+  readonly transferSize: number;
+  /** Memory that it reads and writes, from the first segment to the last without a gap; empty: not known. */
+  readonly layout: readonly DfuSegment[];
+  /** Its answer to Get; null: not known. */
+  readonly commands: readonly number[] | null;
+  /** UPLOAD gives what `layout` holds. */
+  readonly uploadsMemory: boolean;
+  /** RDP is active: reads, writes and erases are errVENDOR (AN2662). */
+  readonly protected: boolean;
+  /** Byte that erased flash reads. */
+  readonly erased: number;
+}
+/** A request as it was made. */
+export interface Asked {
+  readonly request: number;
+  /** wValue. */
+  readonly value: number;
+  /** wLength. */
+  readonly length: number;
+  /** Of an OUT stage. */
+  readonly data: Uint8Array;
+  /** bwPollTimeout has passed since the last GETSTATUS. */
+  readonly waited?: boolean;
+}
+/** Bytes that a device may have changed. */
+export interface PendingWrite {
+  /** Address of the first byte that may change. */
+  readonly from: number;
+  /** Address behind the last one. */
+  readonly to: number;
+  /** Of the first byte of `data`. */
+  readonly address: number;
+  /** What is written; null = erased. */
+  readonly data: Uint8Array | null;
+}
+/** What a block or command asks the device to do. */
+export interface Work {
+  /** In flash; null: nothing, or it is not known where. */
+  readonly write: PendingWrite | null;
+  /** DfuSe's address pointer behind it. */
+  readonly pointer: number | null;
+  /** It must end in dfuERROR, may, or must not. */
+  readonly fails: 'must' | 'may' | 'never';
+  /** bStatus values with which it may do so; empty: any but OK. */
+  readonly statuses: readonly number[];
+  /** Document and paragraph. */
+  readonly paragraph: string;
+}
+
+interface Outcome extends Expected {
+  /** bStatus values behind it, where it leads to dfuERROR; empty: any but OK. */
+  readonly statuses: readonly number[];
+  readonly paragraph: string;
+}
+/** No part takes longer for anything that it does between two GETSTATUS: the mass erase of 2 MB takes 32 s. */
+const LONGEST_POLL = 120_000;
+/** Widest unit in which flash is programmed: a flash word of STM32H7. */
+const FLASH_UNIT = 32;
+/** States in which nothing waits to be carried out. */
+const WITHOUT_WORK: ReadonlySet<number> = new Set([STATE.IDLE, STATE.UPLOAD_IDLE, STATE.MANIFEST_SYNC]);
+const ADDRESS_ERRORS = [ERR.TARGET, ERR.ADDRESS, ERR.WRITE, ERR.ERASE];
+const NO_WORK: Work = { write: null, pointer: null, fails: 'never', statuses: [], paragraph: 'DFU 1.1 §A.2.4' };
+const word = (data: Uint8Array): number => (data[1]! | (data[2]! << 8) | (data[3]! << 16) | (data[4]! << 24)) >>> 0;
+const REQUEST_NAME = new Map(Object.entries(REQUEST_OF).map(([name, code]) => [code, name as ModelRequest]));
+
+export class DfuMonitor {
+  readonly options: MonitorOptions;
+  /** What the device's memory holds, from `base` on; who carries the requests out keeps it as flash is. */
+  readonly memory: Uint8Array;
+  /** Lowest address of the layout. */
+  readonly base: number;
+  /** States that the device may be in (bState, DFU 1.1 §6.1.2). */
+  states: ReadonlySet<number> = new Set([STATE.IDLE]);
+  /** A block or command whose end was not told yet. */
+  work: Work | null = null;
+  /** The device was told to leave. */
+  left = false;
+  /** Milliseconds for which the last GETSTATUS asks the host to wait. */
+  pollMs = 0;
+  /** bStatus values that dfuERROR may have; empty: any but OK. */
+  private errors: readonly number[] = [];
+  /** DfuSe's address pointer; null: not known. */
+  private pointer: number | null = null;
+  /** Of a device without DfuSe: the next block of a download or upload, and where it goes; null: out of order. */
+  private course: { block: number; offset: number } | null = { block: 0, offset: 0 };
+
+  constructor(options: MonitorOptions, memory: Uint8Array) {
+    this.options = options;
+    this.memory = memory;
+    this.base = options.layout[0]?.start ?? 0;
+  }
+  /** Bus reset, or power: dfuIDLE. What was under way may have been done or not. */
+  reset(): void {
+    this.states = new Set([STATE.IDLE]);
+    this.work = null;
+    this.pointer = null;
+    this.course = { block: 0, offset: 0 };
+  }
+  /** The request may have reached the device or not. */
+  perhaps(asked: Asked): void {
+    const before = [...this.states];
+    const outcomes = this.outcomes(kindOf(asked), asked);
+    this.states = new Set([...before, ...outcomes.flatMap((o) => o.next)]);
+    this.errors = [];
+    this.course = null;
+    if (kindOf(asked) === 'DNLOAD') this.work ??= { ...this.worksOn(asked.value, asked.data), fails: 'may', statuses: [] };
+  }
+  /** The only state that it can be in; null: there are several. */
+  get state(): number | null {
+    return this.states.size === 1 ? [...this.states][0]! : null;
+  }
+  /** What a request would make the device do, if it takes it; null: nothing. */
+  workOf(asked: Asked): Work | null {
+    return asked.request === DFU.DNLOAD && asked.data.length > 0 ? this.worksOn(asked.value, asked.data) : null;
+  }
+
+  /**
+   * Takes an answer in; a text is what is wrong with it. `ended` is work whose end this answer told.
+   */
+  judge(asked: Asked, got: LinkAnswer): { readonly wrong: string | null; readonly ended: Work | null } {
+    const kind = kindOf(asked);
+    if (this.leaves(kind, got)) return { wrong: null, ended: null };
+    if (got.status !== 'ok' && got.status !== 'stall') return { wrong: `no answer (${got.status})`, ended: null };
+    const outcomes = this.outcomes(kind, asked);
+    const fits = outcomes.filter((o) => o.answer === got.status);
+    if (fits.length === 0) return { wrong: this.unexpected(got.status, outcomes), ended: null };
+    const next = new Set(fits.flatMap((o) => o.next));
+    if (got.status === 'stall') return this.refused(next, fits);
+    if (kind === 'GETSTATUS') return this.statusTold(asked, got.data, next);
+    if (kind === 'GETSTATE') return this.stateTold(asked, got.data, next);
+    if (kind === 'UPLOAD') return { wrong: this.uploaded(asked, got.data, next), ended: null };
+    return this.taken(kind, asked, next, fits);
+  }
+
+  /** The last GETSTATUS of a download: a device with DfuSe, or one that needs a reset, is not asked any further. */
+  private leaves(kind: ModelRequest, got: LinkAnswer): boolean {
+    const manifests = this.states.has(STATE.MANIFEST_SYNC) && kind === 'GETSTATUS' && !(this.options.tolerant && !this.options.dfuse);
+    if (!manifests || got.status === 'stall') return false;
+    if (this.states.size > 1 && got.status === 'ok' && got.data[4] !== STATE.MANIFEST) return false;
+    return (this.left = true);
+  }
+  private unexpected(answer: 'ok' | 'stall', outcomes: readonly Outcome[]): string {
+    const states = [...this.states].map(dfuStateName).join(' or ');
+    const wanted = [...new Set(outcomes.map((o) => inWords(o.answer, o.next)))].join(', or ');
+    return `${answer === 'ok' ? 'acknowledged' : 'STALL'} in ${states}; asked for: ${wanted} (${outcomes[0]?.paragraph ?? 'DFU 1.1 §A.2'})`;
+  }
+
+  /** What a request may do in each state that the device may be in. */
+  private outcomes(kind: ModelRequest, asked: Asked): Outcome[] {
+    return [...this.states].flatMap((state) => this.inState(state, kind, asked));
+  }
+  private inState(state: number, kind: ModelRequest, asked: Asked): Outcome[] {
+    const paragraph = `DFU 1.1 §${STATE_PARAGRAPH[state] ?? 'A.2.5'}`;
+    const plain = (e: Expected): Outcome => ({ ...e, statuses: this.stalledStatuses(kind), paragraph });
+    if (kind === 'GETSTATE') return [{ answer: 'ok', next: [state], statuses: [], paragraph }];
+    if (state === STATE.DNBUSY || state === STATE.MANIFEST) return this.whileBusy(state, kind, asked, plain);
+    const table = this.options.dialect.allowed(state, kind, this.options).map(plain);
+    return table.flatMap((o): Outcome[] => {
+      if (o.answer === 'stall') return [o];
+      if (kind === 'DNLOAD') return this.downloads(asked, o);
+      if (kind === 'UPLOAD') return this.uploads(asked, o);
+      if (kind === 'GETSTATUS' && state === STATE.DNLOAD_SYNC) return [this.synced(o)];
+      return [o];
+    });
+  }
+  /** bStatus behind a refused request; devices name a CLRSTATUS that nobody needed as they like. */
+  private stalledStatuses(kind: ModelRequest): readonly number[] {
+    if (kind === 'CLRSTATUS') return [];
+    const { dialect } = this.options;
+    return [
+      ERR.STALLEDPKT,
+      ...(dialect.has('err-unknown') ? [ERR.UNKNOWN] : []),
+      ...(dialect.has('err-vendor') ? [ERR.VENDOR] : []),
+      ...this.ifError(),
+    ];
+  }
+  /** A request that is refused in dfuERROR leaves the status as it is, or makes it errSTALLEDPKT. */
+  private ifError(): readonly number[] {
+    return this.states.has(STATE.ERROR) ? this.errors : [];
+  }
+  /** DFU 1.1 §A.2.5, §A.2.8: until bwPollTimeout is over every request is refused; behind it the device waits for GETSTATUS. */
+  private whileBusy(state: number, kind: ModelRequest, { waited = false }: Asked, plain: (e: Expected) => Outcome): Outcome[] {
+    const refused = plain({ answer: 'stall', next: [STATE.ERROR] });
+    if (kind !== 'GETSTATUS') return [refused];
+    const early = waited ? [] : [refused];
+    if (state === STATE.MANIFEST)
+      return [...early, plain({ answer: 'ok', next: [STATE.MANIFEST, STATE.MANIFEST_SYNC, STATE.MANIFEST_WAIT_RESET, STATE.IDLE] })];
+    return [...early, this.synced(plain({ answer: 'ok', next: [STATE.DNBUSY, STATE.DNLOAD_SYNC, STATE.DNLOAD_IDLE] }))];
+  }
+  /** GETSTATUS while a block or command waits to be carried out: how it may end. */
+  private synced(o: Outcome): Outcome {
+    const { fails, statuses, paragraph } = this.work ?? NO_WORK;
+    const next = fails === 'must' ? o.next.filter((s) => s !== STATE.DNLOAD_IDLE) : o.next;
+    return fails === 'never' ? o : { ...o, next: [...next, STATE.ERROR], statuses, paragraph };
+  }
+  private downloads({ value, data }: Asked, o: Outcome): Outcome[] {
+    const { fails, statuses, paragraph } = this.worksOn(value, data);
+    if (fails === 'never') return [o];
+    // what cannot be done may be refused at once, too
+    return [o, { answer: 'stall', next: [STATE.ERROR], statuses: statuses.length > 0 ? [...statuses, ERR.STALLEDPKT] : [], paragraph }];
+  }
+  private uploads(asked: Asked, o: Outcome): Outcome[] {
+    const refused = (statuses: readonly number[], paragraph: string): Outcome => ({
+      answer: 'stall',
+      next: [STATE.ERROR],
+      statuses,
+      paragraph,
+    });
+    const { dfuse, transferSize, accepted } = this.options;
+    if (asked.length > transferSize || asked.length === 0) return [o, refused([], 'DFU 1.1 §6.2')];
+    if (!dfuse) return asked.value === this.course?.block || asked.value === 0 ? [o] : [o, refused([], 'DFU 1.1 §6.2')];
+    if (asked.value === 0) return [o];
+    if (asked.value === 1)
+      return accepted.has('dfuse.block-1') ? [o, refused([], 'AN3156 §4.1')] : [refused([ERR.STALLEDPKT, ERR.TARGET], 'AN3156 §4.1')];
+    if (this.options.protected) return [refused([ERR.VENDOR], 'AN2662 (RDP)')];
+    const at = this.uploadFrom(asked.value);
+    if (at === null) return [o, refused([], 'AN3156 §4.1')];
+    return this.inside(at) ? [o] : [refused([ERR.TARGET, ERR.ADDRESS, ERR.STALLEDPKT], 'AN3156 §4.1'), ...this.pastTheEnd(o)];
+  }
+  /** Behind the last byte of memory an upload may end with a block of no bytes. */
+  private pastTheEnd(o: Outcome): Outcome[] {
+    return [{ ...o, next: [STATE.IDLE] }];
+  }
+
+  private refused(next: ReadonlySet<number>, fits: readonly Outcome[]): { wrong: null; ended: Work | null } {
+    const { work } = this;
+    this.states = next;
+    if (next.has(STATE.ERROR)) this.errors = merged(fits);
+    if (work !== null && next.has(STATE.ERROR)) this.work = null;
+    return { wrong: null, ended: this.work === null && work !== null ? { ...work, fails: 'may' } : null };
+  }
+  private taken(
+    kind: ModelRequest,
+    { value, data }: Asked,
+    next: ReadonlySet<number>,
+    fits: readonly Outcome[],
+  ): { wrong: null; ended: Work | null } {
+    const dropped = kind === 'ABORT' || kind === 'CLRSTATUS' ? this.work : null;
+    if (kind === 'DNLOAD') {
+      this.work = this.worksOn(value, data);
+      this.advance(value, data.length);
+    } else if (kind === 'ABORT' || kind === 'CLRSTATUS') {
+      this.work = null;
+      this.course = { block: 0, offset: 0 };
+      if (dropped?.pointer != null) this.pointer = null;
+    }
+    this.states = next;
+    if (next.has(STATE.ERROR)) this.errors = merged(fits);
+    return { wrong: null, ended: dropped === null ? null : { ...dropped, fails: 'may' } };
+  }
+  private statusTold({ length }: Asked, data: Uint8Array, next: ReadonlySet<number>): { wrong: string | null; ended: Work | null } {
+    if (data.length !== Math.min(length, 6)) return { wrong: `${data.length} bytes of status (DFU 1.1 §6.1.2)`, ended: null };
+    if (data.length < 5) return { wrong: null, ended: null };
+    const bState = data[4]!;
+    this.pollMs = data[1]! | (data[2]! << 8) | (data[3]! << 16);
+    const errors = this.states.has(STATE.ERROR) ? this.errors : this.errorsOfWork();
+    const wrong = next.has(bState) ? statusWrong(data[0]!, bState, this.pollMs, errors) : this.otherState(bState, next);
+    if (wrong !== null) return { wrong, ended: null };
+    this.errors = bState === STATE.ERROR ? [data[0]!] : [];
+    const { work } = this;
+    const over = work !== null && (bState === STATE.DNLOAD_IDLE || bState === STATE.ERROR);
+    if (over) this.finish(work, bState === STATE.ERROR);
+    this.states = this.behindStatus(bState);
+    if (bState === STATE.MANIFEST_WAIT_RESET) this.left = true;
+    return { wrong: null, ended: over ? { ...work, fails: bState === STATE.ERROR ? 'must' : 'never' } : null };
+  }
+  /** What a device may have gone on to behind the status that it told. */
+  private behindStatus(bState: number): ReadonlySet<number> {
+    if (bState === STATE.DNBUSY) return this.busyNow();
+    return new Set(bState === STATE.MANIFEST ? [STATE.MANIFEST, STATE.MANIFEST_SYNC] : [bState]);
+  }
+  private errorsOfWork(): readonly number[] {
+    return this.work === null ? [ERR.STALLEDPKT] : this.work.statuses;
+  }
+  /** dfuDNBUSY was told; what the device goes on to by itself. */
+  private busyNow(): ReadonlySet<number> {
+    const states: number[] = [STATE.DNBUSY, STATE.DNLOAD_SYNC];
+    if (this.options.dialect.has('busy-to-idle') && this.work?.fails !== 'must') states.push(STATE.DNLOAD_IDLE);
+    if (this.work !== null && this.work.fails !== 'never') {
+      states.push(STATE.ERROR);
+      this.errors = this.work.statuses;
+    }
+    return new Set(states);
+  }
+  private finish(work: Work, failed: boolean): void {
+    this.work = null;
+    if (work.pointer !== null) this.pointer = failed ? null : work.pointer;
+  }
+  private stateTold({ length }: Asked, data: Uint8Array, next: ReadonlySet<number>): { wrong: string | null; ended: null } {
+    if (data.length !== Math.min(length, 1)) return { wrong: `${data.length} bytes of state (DFU 1.1 §6.1.5)`, ended: null };
+    if (data.length === 0) return { wrong: null, ended: null };
+    if (!next.has(data[0]!)) return { wrong: this.otherState(data[0]!, next), ended: null };
+    this.states = new Set([data[0]!]);
+    if (WITHOUT_WORK.has(data[0]!)) this.work = null;
+    return { wrong: null, ended: null };
+  }
+  private otherState(state: number, next: ReadonlySet<number>): string {
+    const from = [...this.states][0] ?? STATE.IDLE;
+    const paragraph = this.work?.fails === 'must' ? this.work.paragraph : `DFU 1.1 §${STATE_PARAGRAPH[from] ?? 'A.2.5'}`;
+    return `${dfuStateName(state)}; asked for: ${[...next].map(dfuStateName).join(' or ')} (${paragraph})`;
+  }
+
+  private uploaded({ value, length }: Asked, data: Uint8Array, next: ReadonlySet<number>): string | null {
+    const { dfuse, commands, transferSize } = this.options;
+    if (data.length > length) return `${data.length} bytes, though ${length} were asked for (DFU 1.1 §6.2)`;
+    const short = data.length < length || length === 0;
+    this.states = new Set([...next].filter((s) => length > transferSize || length === 0 || s === (short ? STATE.IDLE : STATE.UPLOAD_IDLE)));
+    if (this.states.size === 0) this.states = next;
+    if (dfuse && value === 0) return commands === null ? null : differs(data, Uint8Array.from(commands).subarray(0, length), 'AN3156 §4.2');
+    const at = this.uploadFrom(value);
+    if (!dfuse) this.uploadsOn(value, data.length);
+    if (at === null || !this.options.uploadsMemory || length > transferSize) return null;
+    const end = Math.min(at + length, this.base + this.memory.length);
+    return differs(data, this.memory.subarray(at - this.base, Math.max(end, at) - this.base), dfuse ? 'AN3156 §4.1' : 'DFU 1.1 §6.2');
+  }
+  /** Address that an upload of a block reads from; null: not known. */
+  private uploadFrom(block: number): number | null {
+    const { dfuse, transferSize, layout } = this.options;
+    if (layout.length === 0) return null;
+    if (dfuse) return this.pointer === null ? null : this.pointer + (block - 2) * transferSize;
+    if (block === 0) return this.base;
+    return this.course?.block === block ? this.base + this.course.offset : null;
+  }
+  private uploadsOn(block: number, bytes: number): void {
+    if (block === 0) this.course = { block: 1, offset: bytes };
+    else this.advance(block, bytes);
+  }
+  private advance(block: number, bytes: number): void {
+    if (this.options.dfuse) return;
+    const first = block === 0 && this.states.has(STATE.IDLE);
+    if (first) this.course = { block: 1, offset: bytes };
+    else if (this.course?.block === block) this.course = { block: block + 1, offset: this.course.offset + bytes };
+    else this.course = null;
+  }
+
+  private worksOn(block: number, data: Uint8Array): Work {
+    if (data.length > this.options.transferSize) {
+      const fails = this.options.accepted.has('dfu.block-too-long') ? 'may' : 'must';
+      return { ...NO_WORK, fails, statuses: [], paragraph: 'DFU 1.1 §6.1.1', write: this.anywhere(fails === 'may') };
+    }
+    if (!this.options.dfuse) return this.plainBlock(block, data);
+    if (block === 0) return this.command(data);
+    if (block === 1) return { ...NO_WORK, fails: 'must', paragraph: 'AN3156 §5.1 (block 1 is reserved)' };
+    const address = this.pointer === null ? null : this.pointer + (block - 2) * this.options.transferSize;
+    return this.writes(address, data, 'AN3156 §5.1');
+  }
+  private plainBlock(block: number, data: Uint8Array): Work {
+    const { layout } = this.options;
+    const first = block === 0 && this.states.has(STATE.IDLE);
+    const offset = first ? 0 : this.course?.block === block ? this.course.offset : null;
+    if (offset === null || layout.length === 0)
+      return { ...NO_WORK, fails: 'may', paragraph: 'DFU 1.1 §6.1.1', write: this.anywhere(true) };
+    // a device without DfuSe erases as it goes, and how much at a time is its own choice
+    const work = this.writes(this.base + offset, data, 'DFU 1.1 §6.1.1');
+    return { ...work, write: work.write && { ...work.write, from: this.base, to: this.base + this.memory.length } };
+  }
+  private writes(address: number | null, data: Uint8Array, paragraph: string): Work {
+    if (this.options.protected) return { ...NO_WORK, fails: 'must', statuses: [ERR.VENDOR], paragraph: 'AN2662 (RDP)' };
+    if (address === null) return { ...NO_WORK, fails: 'may', paragraph, write: this.anywhere(true) };
+    const whole = this.inside(address) && this.inside(address + data.length - 1);
+    const end = this.base + this.memory.length;
+    const from = address - (address % FLASH_UNIT);
+    const to = Math.min(end, Math.ceil((address + data.length) / FLASH_UNIT) * FLASH_UNIT);
+    const write = this.inside(address) ? { from, to, address, data: data.slice() } : null;
+    if (!whole) return { ...NO_WORK, fails: 'must', statuses: ADDRESS_ERRORS, paragraph, write };
+    const erased = this.memory.subarray(from - this.base, to - this.base).every((b) => b === this.options.erased);
+    const open = this.segmentAt(address)?.writable !== false;
+    return { ...NO_WORK, fails: erased && open ? 'never' : 'may', paragraph, write };
+  }
+  private command(data: Uint8Array): Work {
+    const [code] = data;
+    if (code === DFUSE_CODE.READ_UNPROTECT && data.length === 1)
+      return { ...NO_WORK, fails: 'may', paragraph: 'AN3156 §5.4', write: this.anywhere(true) };
+    if (code === DFUSE_CODE.SET_ADDRESS && data.length === 5) return this.setAddress(word(data));
+    if (code === DFUSE_CODE.ERASE && (data.length === 5 || data.length === 1)) return this.erase(data);
+    const { accepted } = this.options;
+    return {
+      ...NO_WORK,
+      fails: accepted.has('dfuse.bad-command') ? 'may' : 'must',
+      statuses: this.badCommand(),
+      paragraph: 'AN2662 fig. 55',
+    };
+  }
+  private setAddress(address: number): Work {
+    const paragraph = 'AN3156 §5.2';
+    if (this.inside(address)) return { ...NO_WORK, pointer: address, paragraph };
+    const lenient = this.options.accepted.has('dfuse.bad-address');
+    return { ...NO_WORK, pointer: lenient ? address : null, fails: lenient ? 'may' : 'must', statuses: this.badAddress(), paragraph };
+  }
+  private erase(data: Uint8Array): Work {
+    const paragraph = 'AN3156 §5.3';
+    if (this.options.protected) return { ...NO_WORK, fails: 'must', statuses: [ERR.VENDOR], paragraph: 'AN2662 (RDP)' };
+    const end = this.base + this.memory.length;
+    if (data.length === 1) {
+      const fails = this.options.accepted.has('flash.mass-erase') ? 'may' : 'never';
+      return { ...NO_WORK, fails, paragraph, write: { from: this.base, to: end, address: this.base, data: null } };
+    }
+    const address = word(data);
+    const lenient = this.options.accepted.has('dfuse.bad-erase');
+    if (!this.inside(address)) return { ...NO_WORK, fails: lenient ? 'may' : 'must', statuses: this.badAddress(), paragraph };
+    const [from, to] = this.sectorOf(address);
+    return {
+      ...NO_WORK,
+      fails: this.segmentAt(address)!.erasable ? 'never' : 'may',
+      paragraph,
+      write: { from, to, address: from, data: null },
+    };
+  }
+  /** Where nothing says what a block may change. */
+  private anywhere(changes: boolean): PendingWrite | null {
+    if (!changes || this.memory.length === 0) return null;
+    return { from: this.base, to: this.base + this.memory.length, address: this.base, data: new Uint8Array(0) };
+  }
+  private badAddress(): readonly number[] {
+    const { dialect } = this.options;
+    return [
+      ...ADDRESS_ERRORS,
+      ...(dialect.has('err-unknown') ? [ERR.UNKNOWN] : []),
+      ...(dialect.has('err-stalled') ? [ERR.STALLEDPKT] : []),
+    ];
+  }
+  private badCommand(): readonly number[] {
+    const { dialect } = this.options;
+    return [
+      ERR.STALLEDPKT,
+      ...(['err-target', 'err-address', 'err-write', 'err-erase', 'err-unknown', 'err-vendor'] as const).flatMap((name) =>
+        dialect.has(name) ? NUMBER_OF[name] : [],
+      ),
+    ];
+  }
+  private inside(address: number): boolean {
+    return address >= this.base && address < this.base + this.memory.length;
+  }
+  private segmentAt(address: number): DfuSegment | undefined {
+    return this.options.layout.find((s) => address >= s.start && address < s.end);
+  }
+  /** First address of the sector that an address lies in, and the first one behind it. */
+  sectorOf(address: number): [number, number] {
+    const s = this.segmentAt(address)!;
+    const from = address - ((address - s.start) % s.sectorSize);
+    return [from, from + s.sectorSize];
+  }
+}
+const NUMBER_OF = {
+  'err-target': ERR.TARGET,
+  'err-address': ERR.ADDRESS,
+  'err-write': ERR.WRITE,
+  'err-erase': ERR.ERASE,
+  'err-unknown': ERR.UNKNOWN,
+  'err-vendor': ERR.VENDOR,
+} as const;
+
+function kindOf({ request, data }: Asked): ModelRequest {
+  if (request === DFU.DNLOAD) return data.length === 0 ? 'DNLOAD 0' : 'DNLOAD';
+  return REQUEST_NAME.get(request) ?? 'unknown';
+}
+const inWords = (answer: 'ok' | 'stall', next: readonly number[]): string =>
+  `${answer === 'ok' ? 'acknowledged' : 'STALL'}, then ${next.map(dfuStateName).join(' or ')}`;
+/** Any error is allowed where one of them allows any. */
+const merged = (fits: readonly Outcome[]): readonly number[] =>
+  fits.some((o) => o.statuses.length === 0) ? [] : [...new Set(fits.flatMap((o) => o.statuses))];
+
+function statusWrong(bStatus: number, bState: number, pollMs: number, errors: readonly number[]): string | null {
+  if (pollMs > LONGEST_POLL) return `bwPollTimeout is ${pollMs} ms (DFU 1.1 §6.1.2)`;
+  if (bState !== STATE.ERROR) return bStatus === 0 ? null : `status ${bStatus} in ${dfuStateName(bState)} (DFU 1.1 §6.1.2)`;
+  if (bStatus === 0) return 'dfuERROR with status OK (DFU 1.1 §6.1.2)';
+  return errors.length === 0 || errors.includes(bStatus) ? null : `status ${bStatus}; asked for: ${errors.join(' or ')} (DFU 1.1 §6.1.2)`;
+}
+function differs(got: Uint8Array, want: Uint8Array, paragraph: string): string | null {
+  if (got.length !== want.length) return `${got.length} bytes came, not ${want.length} (${paragraph})`;
+  const at = want.findIndex((b, i) => got[i] !== b);
+  return at < 0 ? null : `byte ${at} is 0x${got[at]!.toString(16)}, and memory holds 0x${want[at]!.toString(16)} (${paragraph})`;
+}
