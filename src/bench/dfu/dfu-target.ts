@@ -1,7 +1,8 @@
 /** A held machine as a device under test: the conformance kit and the property tests talk to it, and go back to a checkpoint for each case. */
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS } from '../../emu/time.ts';
-import type { DfuFacts, DfuLink, LinkAnswer, LinkStatus } from '../../usb-sim/conform/link.ts';
+import { FLASH_BUSY } from '../../emu/wires.ts';
+import type { DfuFacts, DfuLink, DfuWitness, LinkAnswer, LinkStatus } from '../../usb-sim/conform/link.ts';
 import { isDfuse, whyNotWritable } from '../../usb-sim/conform/link.ts';
 import { DESCRIPTOR, getDescriptor, parseConfiguration, parseDfuseLayout, parseString, setupPacket } from '../../usb-sim/descriptors.ts';
 import type { DfuSegment, InterfaceInfo } from '../../usb-sim/descriptors.ts';
@@ -36,6 +37,11 @@ export class DfuTarget implements DfuLink {
   readonly writable: { readonly address: number; readonly length: number } | null;
   readonly expendable = true;
   readonly erased: number;
+  readonly witness: DfuWitness = {
+    read: (address, length) => this.flashAt(address, length),
+    find: (bytes) => this.whereInFlash(bytes),
+    busy: () => this.held.session.machine.system.level(FLASH_BUSY) !== 0,
+  };
   private readonly start: Checkpoint;
 
   /**
@@ -103,6 +109,15 @@ export class DfuTarget implements DfuLink {
     return bus.runUntil(() => usb.outsideReady, bus.now + BACK_LIMIT);
   }
 
+  private flashAt(address: number, length: number): Uint8Array | null {
+    const { base, bytes } = mainFlash(this.held.session.machine);
+    return address >= base && address + length <= base + bytes.length ? bytes.subarray(address - base, address - base + length) : null;
+  }
+  private whereInFlash(wanted: Uint8Array): number | null {
+    const { base, bytes } = mainFlash(this.held.session.machine);
+    const at = indexOfBytes(bytes, wanted);
+    return at < 0 ? null : base + at;
+  }
   private inDfuMode(): boolean {
     return dfuInterfaces(this.held.usb.state.device?.interfaces ?? [], PROTOCOL.DFU).length > 0;
   }
@@ -152,6 +167,12 @@ export class DfuTarget implements DfuLink {
   private string(index: number, langId: number): string {
     return parseString(this.controlNow(getDescriptor(DESCRIPTOR.STRING, index, langId, 255)).data) ?? '';
   }
+}
+
+function indexOfBytes(memory: Uint8Array, wanted: Uint8Array): number {
+  for (let at = memory.indexOf(wanted[0]!); at >= 0; at = memory.indexOf(wanted[0]!, at + 1))
+    if (wanted.every((b, i) => memory[at + i] === b)) return at;
+  return -1;
 }
 
 /** The last sectors of the memory: at least two, and room for three blocks; firmware that serves DFU itself lies at its start. */

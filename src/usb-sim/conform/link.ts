@@ -42,8 +42,20 @@ export const isDfuse = (facts: DfuFacts): boolean => facts.functional.version ==
 export const CAN_DNLOAD = 1;
 export const CAN_UPLOAD = 2;
 
+/** The emulated chip itself, where the device runs on one: what happened, whatever the device says of it. */
+export interface DfuWitness {
+  /** What lies in flash; null: no flash is there. */
+  read(address: number, length: number): Uint8Array | null;
+  /** Where in flash these bytes lie; null: nowhere. */
+  find(bytes: Uint8Array): number | null;
+  /** The flash controller is at work. */
+  busy(): boolean;
+}
+
 export interface DfuLink {
   readonly facts: DfuFacts;
+  /** Absent on a real board. */
+  readonly witness?: DfuWitness;
   control(setup: Uint8Array, data?: Uint8Array): Promise<LinkAnswer>;
   /** A control read that is given up after its first data packet, as a host does that resets or times out; absent where that cannot be had. */
   abandon?(setup: Uint8Array): Promise<void>;

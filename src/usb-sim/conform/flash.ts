@@ -1,0 +1,287 @@
+/** What DfuSe does to flash: AN3156 §4 and §5. Where the device runs on the emulated chip, flash is looked at there as well. */
+import { parseDfuseLayout, setupPacket } from '../descriptors.ts';
+import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand, dfuStateName } from '../dfu-protocol.ts';
+import type { DfuFacts } from './link.ts';
+import type { Recorder } from './recorder.ts';
+import { dialect, fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
+import {
+  anyOf,
+  carriedOut,
+  dfuseOnly,
+  downloads,
+  erasePage,
+  hex8,
+  pattern,
+  place,
+  readBack,
+  room,
+  sameBytes,
+  steps,
+  uploads,
+  writes,
+} from './steps.ts';
+import { setAddress } from './states.ts';
+
+/** 0xFF, or 0x00 where the part erases to that. */
+function readsErased(r: Recorder, got: Uint8Array | string): Finding {
+  const { erased } = r.link;
+  if (erased === undefined && typeof got !== 'string' && got.length > 0 && got.every((b) => b === 0))
+    return dialect('erased-zero', 'erased flash reads 0x00, as on STM32L0 and L1');
+  return sameBytes(got, new Uint8Array(64).fill(erased ?? 0xff));
+}
+
+const whole = (facts: DfuFacts): number => 3 * facts.functional.transferSize;
+/** What was written must lie in flash where it belongs, if the chip itself can be asked; null: it does, or nobody can say. */
+function misplaced(r: Recorder, address: number, sent: Uint8Array): string | null {
+  const there = r.link.witness?.read(address, sent.length) ?? null;
+  if (there === null) return null;
+  const at = sent.findIndex((b, i) => there[i] !== b);
+  if (at < 0) return null;
+  const found = sent.length < LONG_ENOUGH ? null : r.link.witness!.find(sent);
+  const where = found === null ? '' : `; what was sent lies at ${hex8(found)}`;
+  return `DNLOAD: flash at ${hex8(address + at)} holds 0x${there[at]!.toString(16)}, not 0x${sent[at]!.toString(16)}${where}`;
+}
+/** Bytes that flash has once only. */
+const LONG_ENOUGH = 13;
+/** What was written lies where it belongs, and an upload gives it back. */
+async function writtenAndRead(r: Recorder, address: number, sent: Uint8Array): Promise<Finding> {
+  const wrong = misplaced(r, address, sent);
+  if (wrong !== null) return fail(wrong);
+  const got = await readBack(r, address, sent.length);
+  const same = sameBytes(got, sent);
+  return same.verdict === 'fail' && r.link.witness ? fail(`UPLOAD: ${same.observed}; flash holds what was sent`) : same;
+}
+/** Erased flash, as the chip itself has it. */
+function notErased(r: Recorder, address: number, length: number): string | null {
+  const there = r.link.witness?.read(address, length) ?? null;
+  const at = there?.findIndex((b) => b !== (r.link.erased ?? 0xff)) ?? -1;
+  return at < 0 ? null : `flash at ${hex8(address + at)} holds 0x${there![at]!.toString(16)} behind the erase`;
+}
+
+export const FLASH_REQUIREMENTS: readonly Requirement[] = [
+  {
+    id: 'flash.erase',
+    title: 'an erased page reads as erased flash does',
+    paragraph: 'AN3156 §5.3',
+    skip: anyOf(dfuseOnly, writes, uploads),
+    check: async (r) => {
+      const at = place(r);
+      const wrong = await steps(
+        r,
+        ['erase', 0, erasePage(at)],
+        ['set address', 0, setAddress(at)],
+        ['write', 2, pattern(64, 1)],
+        ['erase', 0, erasePage(at)],
+      );
+      const left = wrong ?? notErased(r, at, sectorAt(r, at));
+      return left !== null ? fail(left) : readsErased(r, await readBack(r, at, 64));
+    },
+  },
+  ...(
+    [
+      ['whole-block', 'a block of wTransferSize', (f: DfuFacts) => f.functional.transferSize],
+      ['odd', 'an odd tail of 13 bytes', () => 13],
+      ['one', 'a block of 2 bytes', () => 2],
+      ['packet', 'a block of exactly one packet', (f: DfuFacts) => f.packet0],
+    ] as const
+  ).map(([name, what, length]): Requirement => ({
+    id: `flash.write-${name}`,
+    title: `${what} is written and read back`,
+    paragraph: 'AN3156 §5.1, §4.1',
+    skip: anyOf(dfuseOnly, writes, uploads, room(length)),
+    check: async (r) => {
+      const at = place(r);
+      const data = pattern(length(r.facts), 2);
+      const wrong = await steps(r, ['erase', 0, erasePage(at)], ['set address', 0, setAddress(at)], ['write', 2, data]);
+      return wrong !== null ? fail(wrong) : writtenAndRead(r, at, data);
+    },
+  })),
+  {
+    id: 'flash.block-arithmetic',
+    title: 'blocks 2, 3, 4 go to pointer + (block - 2) × wTransferSize',
+    paragraph: 'AN3156 §5.1',
+    skip: anyOf(dfuseOnly, writes, uploads, room(whole)),
+    check: async (r) => {
+      const at = place(r);
+      const size = r.facts.functional.transferSize;
+      const data = pattern(3 * size, 3);
+      const page = sectorAt(r, at);
+      for (let a = at; a < at + data.length; a += page) {
+        const wrong = await carriedOut(r, `erase ${hex8(a)}`, 0, erasePage(a));
+        if (wrong !== null) return fail(wrong);
+      }
+      const wrong = await steps(
+        r,
+        ['set address', 0, setAddress(at)],
+        ...[4, 2, 3].map((b) => [`write block ${b}`, b, data.slice((b - 2) * size, (b - 1) * size)] as const),
+      );
+      return wrong !== null ? fail(wrong) : writtenAndRead(r, at, data);
+    },
+  },
+  {
+    id: 'flash.neighbours',
+    title: 'an erase leaves the page behind it alone',
+    paragraph: 'AN3156 §5.3',
+    skip: anyOf(dfuseOnly, writes, uploads),
+    check: async (r) => {
+      const at = place(r);
+      const page = sectorAt(r, at);
+      if (r.link.writable!.length < 2 * page) return notApplicable('the flash that may be written is one page');
+      const data = pattern(64, 4);
+      const wrong = await steps(
+        r,
+        ['erase', 0, erasePage(at + page)],
+        ['set address', 0, setAddress(at + page)],
+        ['write', 2, data],
+        ['erase', 0, erasePage(at)],
+      );
+      return wrong !== null ? fail(wrong) : writtenAndRead(r, at + page, data);
+    },
+  },
+  {
+    id: 'flash.abort-drops',
+    title: 'a block that was aborted before GETSTATUS is not written',
+    paragraph: 'DFU 1.1 §A.2.4; ST: ABORT is taken in dfuDNLOAD-SYNC',
+    skip: anyOf(dfuseOnly, writes, uploads),
+    check: async (r) => {
+      const at = place(r);
+      const wrong = await steps(r, ['erase', 0, erasePage(at)], ['set address', 0, setAddress(at)]);
+      if (wrong !== null) return fail(wrong);
+      await r.download(2, pattern(64, 5));
+      if ((await r.request(DFU.ABORT)).status !== 'ok') return notApplicable('ABORT is refused in dfuDNLOAD-SYNC');
+      return readsErased(r, await readBack(r, at, 64));
+    },
+  },
+  {
+    id: 'flash.mass-erase',
+    title: 'mass erase empties the flash',
+    paragraph: 'AN3156 §5.3',
+    skip: (link) => anyOf(dfuseOnly, writes, uploads)(link) ?? (link.expendable ? null : 'only a part of the flash may be written'),
+    check: async (r) => {
+      const at = place(r);
+      const wrong = await steps(
+        r,
+        ['erase', 0, erasePage(at)],
+        ['set address', 0, setAddress(at)],
+        ['write', 2, pattern(64, 6)],
+        ['mass erase', 0, dfuseCommand(DFUSE_CODE.ERASE)],
+      );
+      const left = wrong ?? notErased(r, at, 64);
+      return left !== null ? fail(left) : readsErased(r, await readBack(r, at, 64));
+    },
+  },
+  {
+    id: 'flash.reset-drops',
+    title: 'a block that a bus reset came before is not written later',
+    paragraph: 'DFU 1.1 §A.1, AN3156 §5.1',
+    skip: anyOf(dfuseOnly, writes, uploads),
+    check: async (r) => {
+      const at = place(r);
+      const wrong = await steps(r, ['erase', 0, erasePage(at)], ['set address', 0, setAddress(at)]);
+      if (wrong !== null) return fail(wrong);
+      await r.download(2, pattern(64, 8));
+      r.sequence.push('bus reset');
+      if (!(await r.link.reset())) return notApplicable('the device is not in DFU mode any more');
+      await r.settled();
+      const got = await readBack(r, at, 64);
+      return got instanceof Uint8Array && got.every((b, i) => b === pattern(64, 8)[i]) ? fail('it was written') : readsErased(r, got);
+    },
+  },
+  {
+    id: 'flash.upload-lengths',
+    title: 'an UPLOAD gives as many bytes as wLength asks for, from the same place',
+    paragraph: 'AN3156 §4.1, DFU 1.1 §6.2',
+    skip: anyOf(
+      dfuseOnly,
+      writes,
+      uploads,
+      room((f) => f.functional.transferSize),
+    ),
+    check: async (r) => {
+      const at = place(r);
+      const size = r.facts.functional.transferSize;
+      const data = pattern(size, 9);
+      const wrong =
+        (await steps(r, ['erase', 0, erasePage(at)], ['set address', 0, setAddress(at)], ['write', 2, data])) ?? misplaced(r, at, data);
+      if (wrong !== null) return fail(wrong);
+      for (const length of [1, 2, 63, 64, 65, size - 1, size].filter((n) => n > 0 && n <= size)) {
+        if ((await r.request(DFU.ABORT)).status !== 'ok') return fail('ABORT was refused');
+        const got = await r.upload(2, length);
+        if (got.status !== 'ok') return fail(`UPLOAD of ${length} bytes: ${got.status}`);
+        const same = sameBytes(got.data, data.subarray(0, length));
+        if (same.verdict === 'fail') return fail(`UPLOAD of ${length} bytes: ${same.observed}`);
+      }
+      return PASS;
+    },
+  },
+  {
+    id: 'flash.upload-end',
+    title: 'at the end of memory an UPLOAD is short, and leads to dfuIDLE',
+    paragraph: 'DFU 1.1 §6.2, §A.2.10',
+    skip: anyOf(dfuseOnly, downloads, uploads),
+    check: async (r) => {
+      const last = r.facts.layout.findLast((s) => s.readable);
+      const size = r.facts.functional.transferSize;
+      if (!last || size <= r.facts.packet0) return notApplicable('a block is no longer than a packet');
+      const tail = r.facts.packet0;
+      const wrong = await carriedOut(r, 'set address', 0, setAddress(last.end - tail));
+      if (wrong !== null) return fail(wrong);
+      if ((await r.request(DFU.ABORT)).status !== 'ok') return fail('ABORT was refused');
+      const { status, data } = await r.upload(2, size);
+      if (status === 'stall') return dialect('upload-end-stalls', 'a block that reaches behind the end is refused');
+      if (status !== 'ok') return fail(status);
+      if (data.length === size) return dialect('upload-past-end', `${size} bytes, of which ${tail} are in memory that the device names`);
+      const there = r.link.witness?.read(last.end - tail, tail) ?? null;
+      if (data.length !== tail) return fail(`${data.length} bytes, not ${tail}`);
+      const same = there === null ? PASS : sameBytes(data, there);
+      if (same.verdict === 'fail') return same;
+      const state = await r.state();
+      return must(state === DFU_STATE.IDLE, state === null ? 'no GETSTATE' : `${dfuStateName(state)} behind the short block`);
+    },
+  },
+  {
+    id: 'flash.borders',
+    title: 'the first and the last bytes of each stretch of memory that the device names are given back as they are',
+    paragraph: 'AN3156 §4.1, UM0424 (memory layout)',
+    skip: anyOf(dfuseOnly, downloads, uploads),
+    check: async (r) => {
+      const size = Math.min(r.facts.functional.transferSize, 64);
+      for (const s of r.facts.layout.filter((x) => x.readable))
+        for (const at of [s.start, s.end - size]) {
+          const got = await readBack(r, at, size);
+          if (typeof got === 'string') return fail(`${hex8(at)}: ${got}`);
+          const there = r.link.witness?.read(at, size) ?? null;
+          const same = there === null ? PASS : sameBytes(got, there);
+          if (same.verdict === 'fail') return fail(`${hex8(at)}: ${same.observed}`);
+          if ((await r.state()) !== DFU_STATE.IDLE) await r.request(DFU.ABORT);
+        }
+      return PASS;
+    },
+  },
+  {
+    id: 'flash.alternates',
+    title: 'each alternate setting gives as many bytes as its name says',
+    paragraph: 'UM0424 (memory layout), AN3156 §4.1',
+    skip: anyOf(dfuseOnly, downloads, uploads),
+    check: async (r, facts) => {
+      if (facts.alternates.slice(1).every((name) => !parseDfuseLayout(name).some((s) => s.readable)))
+        return notApplicable('no other setting names memory that can be read');
+      for (const [alternate, name] of facts.alternates.entries()) {
+        const first = parseDfuseLayout(name).find((s) => s.readable);
+        if (alternate === 0 || !first) continue;
+        const set = setupPacket(1, SET_INTERFACE, alternate, facts.interfaceNumber, 0);
+        if ((await r.control(set, new Uint8Array(0), `SET_INTERFACE(${alternate})`)).status !== 'ok')
+          return fail(`SET_INTERFACE(${alternate}) was refused`);
+        const length = Math.min(first.end - first.start, facts.functional.transferSize);
+        const got = await readBack(r, first.start, length);
+        if (typeof got === 'string') return fail(`${name}: ${got}`);
+        if (got.length !== length) return dialect('alternate-shorter', `${name}: ${got.length} bytes of ${length}`);
+        if ((await r.state()) !== DFU_STATE.IDLE) await r.request(DFU.ABORT);
+      }
+      return PASS;
+    },
+  },
+];
+const SET_INTERFACE = 11;
+/** Bytes of the sector at an address of the layout. */
+const sectorAt = (r: Recorder, address: number): number => r.facts.layout.find((s) => address >= s.start && address < s.end)!.sectorSize;

@@ -1,0 +1,69 @@
+/** Steps that requirements share: what a device can, blocks and commands carried out, memory read back. */
+import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand } from '../dfu-protocol.ts';
+import { CAN_DNLOAD, CAN_UPLOAD, isDfuse, type DfuFacts, type DfuLink } from './link.ts';
+import type { Recorder } from './recorder.ts';
+import { fail, PASS, type Finding } from './requirement.ts';
+import { setAddress } from './states.ts';
+
+export const dfuseOnly = (link: DfuLink): string | null =>
+  isDfuse(link.facts) ? null : 'the device has no DfuSe (bcdDFUVersion is not 0x011A)';
+export const uploads = (link: DfuLink): string | null =>
+  (link.facts.functional.attributes & CAN_UPLOAD) === 0 ? 'the device cannot upload (bitCanUpload)' : null;
+export const downloads = (link: DfuLink): string | null =>
+  (link.facts.functional.attributes & CAN_DNLOAD) === 0 ? 'the device cannot download (bitCanDnload)' : null;
+export const writes = (link: DfuLink): string | null => downloads(link) ?? (link.writable === null ? 'no flash may be written' : null);
+export const anyOf =
+  (...questions: ((link: DfuLink) => string | null)[]) =>
+  (link: DfuLink): string | null => {
+    for (const q of questions) {
+      const why = q(link);
+      if (why !== null) return why;
+    }
+    return null;
+  };
+
+export const erasePage = (address: number): Uint8Array => dfuseCommand(DFUSE_CODE.ERASE, address);
+export const pattern = (length: number, seed: number): Uint8Array =>
+  Uint8Array.from({ length }, (_, i) => (i * 37 + seed * 101 + (i >> 8) * 7) & 0xff);
+export const hex8 = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
+
+/** A step that must end in dfuDNLOAD-IDLE without an error; the text says why not. */
+export async function carriedOut(r: Recorder, what: string, block: number, data: Uint8Array): Promise<string | null> {
+  const s = await r.downloadAndSettle(block, data);
+  if (s === null) return `${what}: no status`;
+  return s.bState === DFU_STATE.DNLOAD_IDLE && s.bStatus === 0 ? null : `${what}: state ${s.bState}, status ${s.bStatus}`;
+}
+export async function steps(r: Recorder, ...list: readonly (readonly [string, number, Uint8Array])[]): Promise<string | null> {
+  for (const [what, block, data] of list) {
+    const wrong = await carriedOut(r, what, block, data);
+    if (wrong !== null) return wrong;
+  }
+  return null;
+}
+/** Reads `length` bytes at an address in blocks of wTransferSize; a text says why not. */
+export async function readBack(r: Recorder, address: number, length: number): Promise<Uint8Array | string> {
+  const wrong = await carriedOut(r, `set address ${hex8(address)}`, 0, setAddress(address));
+  if (wrong !== null) return wrong;
+  if ((await r.request(DFU.ABORT)).status !== 'ok') return 'ABORT was refused';
+  const size = r.facts.functional.transferSize;
+  const parts: number[] = [];
+  for (let block = 2; parts.length < length; block++) {
+    const { status, data } = await r.upload(block, Math.min(size, length - parts.length));
+    if (status !== 'ok') return `UPLOAD block ${block}: ${status}`;
+    parts.push(...data);
+    if (data.length < Math.min(size, length - parts.length + data.length)) break;
+  }
+  return Uint8Array.from(parts);
+}
+export function sameBytes(got: Uint8Array | string, want: Uint8Array): Finding {
+  if (typeof got === 'string') return fail(got);
+  if (got.length !== want.length) return fail(`${got.length} bytes came back, not ${want.length}`);
+  const at = want.findIndex((b, i) => got[i] !== b);
+  return at < 0 ? PASS : fail(`byte ${at} is 0x${got[at]!.toString(16)}, not 0x${want[at]!.toString(16)}`);
+}
+export const place = (r: Recorder): number => r.link.writable!.address;
+/** Data of `length` bytes fits in what may be written. */
+export const room =
+  (bytes: (facts: DfuFacts) => number) =>
+  (link: DfuLink): string | null =>
+    link.writable === null || link.writable.length < bytes(link.facts) ? 'the flash that may be written is too small' : null;
