@@ -8,21 +8,24 @@
 import * as fc from 'fast-check';
 import './browser-host.ts';
 import { caseSteps, type DfuCommand } from './bench/dfu/dfu-command.ts';
-import { checkCommands } from './bench/dfu/dfu-command-check.ts';
+import { checkCommands, type DfuPlace } from './bench/dfu/dfu-command-check.ts';
 import { DfuProperty } from './bench/dfu/dfu-property.ts';
 import { DfuTarget } from './bench/dfu/dfu-target.ts';
+import { judgedBy, type JudgeOptions } from './bench/dfu/measure.ts';
 import { HeldMachine } from './bench/session/held-machine.ts';
 import { jobInput } from './bench/input/job.ts';
 import { SCENARIO_SCHEMA, type HostKind } from './bench/documents/scenario-types.ts';
 import { didYouMean, shown, UsageError } from './bench/documents/usage-error.ts';
 import { HOST } from './library/host.ts';
 import { libraryJob, type BenchOptions, type TypedScenario } from './library/options.ts';
-import type { DfuFacts } from './usb-sim/conform/link.ts';
+import { isDfuse, type DfuFacts } from './usb-sim/conform/link.ts';
+import type { DfuSegment } from './usb-sim/descriptors.ts';
 import { DFUSE_CODE, dfuseCommand } from './usb-sim/dfu-protocol.ts';
 
 export { DfuViolation } from './bench/dfu/dfu-property.ts';
 export { describeCommand, describeCommands, patternBytes, type DfuCommand } from './bench/dfu/dfu-command.ts';
-export { ReferenceDfu, type PendingWrite, type ReferenceOptions } from './usb-sim/conform/reference.ts';
+export type { PendingWrite } from './usb-sim/conform/monitor.ts';
+export { ReferenceDfu, type ReferenceOptions } from './usb-sim/conform/reference.ts';
 export type { DfuFacts, LinkAnswer, LinkStatus } from './usb-sim/conform/link.ts';
 export type { BusError } from './bench/documents/scenario-types.ts';
 export type { DfuFunctional, DfuSegment } from './usb-sim/descriptors.ts';
@@ -42,6 +45,10 @@ export interface DfuArbitraryOptions {
 export interface DfuUnderTest {
   /** Facts from the descriptors of the device. */
   readonly facts: DfuFacts;
+  /** Memory that downloads go to: as the device names it, or (without DfuSe) where two blocks were found in flash; empty: not known. */
+  readonly memory: readonly DfuSegment[];
+  /** Names of the dialects by which it is judged: `abort-from-sync:dfuDNLOAD-SYNC.ABORT` (see docs/conformance.md). */
+  readonly dialect: readonly string[];
   /** A fast-check arbitrary of cases; a failing case shrinks to the commands that are needed. */
   commands(options?: DfuArbitraryOptions): fc.Arbitrary<DfuCommand[]>;
   /** Runs one case on a fork of the device in dfuIDLE. Throws a DfuViolation if the device breaks a rule. */
@@ -52,32 +59,36 @@ export interface DfuUnderTest {
   close(): void;
 }
 
-export interface OpenDfuOptions extends BenchOptions {
-  /** Read protection is active: the device must refuse to read, write and erase (AN2662). */
-  readonly readProtected?: boolean;
-}
+export interface OpenDfuOptions extends BenchOptions, JudgeOptions {}
+export type { JudgeOptions } from './bench/dfu/measure.ts';
 
 const HOSTS: readonly HostKind[] = ['linux', 'windows', 'macos'];
 /** A fast-check arbitrary of USB hosts, for `scenario.host.kind`. */
 export const hostKind = (): fc.Arbitrary<HostKind> => fc.constantFrom(...HOSTS);
 
-/** Runs firmware until its DFU device is on the bus. Throws a UsageError if no device appears. */
+/**
+ * Runs firmware until its DFU device is on the bus, and finds out by what it is judged: DFU 1.1, AN3156 where it speaks DfuSe, and its own dialect.
+ * Throws a UsageError if no device appears, or for a name that is not known.
+ */
 export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
-  const { readProtected, ...rest } = options ?? {};
-  if (readProtected !== undefined && typeof readProtected !== 'boolean')
-    throw new UsageError(`readProtected is ${shown(readProtected)}`, 'give true or false');
+  const { readProtected = false, dialect = 'measured', accept = [], ...rest } = options ?? {};
+  if (typeof readProtected !== 'boolean') throw new UsageError(`readProtected is ${shown(readProtected)}`, 'give true or false');
   const job = await libraryJob(options ? (rest as BenchOptions) : options);
   await HOST.prepare(job.chip);
   const held = new HeldMachine(jobInput(job));
   const end = held.start();
   if (!held.usb.outsideReady) throw new UsageError(`no USB device is on the bus: the run ended with ${end.outcome}`);
   const target = new DfuTarget(held);
-  const property = new DfuProperty(target, readProtected === true);
+  const judged = await judgedBy(target, { readProtected, dialect, accept });
+  const property = new DfuProperty(target, judged);
+  const place: DfuPlace = { memory: judged.layout, dfuse: judged.dfuse };
   return {
     facts: target.facts,
-    commands: (o) => dfuCommands(target.facts, o),
+    memory: judged.layout,
+    dialect: judged.dialect.names,
+    commands: (o) => casesFor(target.facts, place, o),
     check: (commands) => {
-      checkCommands(commands, target.facts.layout);
+      checkCommands(commands, place);
       property.run(commands);
     },
     scenario: (commands) => ({
@@ -85,7 +96,7 @@ export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
       schema: SCENARIO_SCHEMA,
       chip: job.chip,
       images: options.images.map((i) => i.path),
-      steps: [...(job.scenario.steps ?? []), ...caseSteps(commands).map((s, i) => (i === 0 ? { ...s, after: '1s' } : s))],
+      steps: [...(job.scenario.steps ?? []), ...caseSteps(commands, target.facts).map((s, i) => (i === 0 ? { ...s, after: '1s' } : s))],
     }),
     close: () => held.release(),
   };
@@ -95,7 +106,7 @@ export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
 const PACKET_BITS = 620;
 
 /** Addresses: anywhere in memory, near the borders of segments, and where no memory is. */
-function address({ layout }: DfuFacts): fc.Arbitrary<number> {
+function address(layout: readonly DfuSegment[]): fc.Arbitrary<number> {
   const [start, end] = [layout[0]!.start, layout.at(-1)!.end];
   return fc.oneof(
     { weight: 6, arbitrary: fc.integer({ min: 0, max: Math.floor((end - start) / 32) - 1 }).map((n) => start + 32 * n) },
@@ -120,30 +131,37 @@ function checkArbitrary(options: DfuArbitraryOptions): void {
 }
 
 /** A fast-check arbitrary of cases: requests in any order, downloads and uploads, and disturbances of the board. */
-export function dfuCommands(facts: DfuFacts, options: DfuArbitraryOptions = {}): fc.Arbitrary<DfuCommand[]> {
+export const dfuCommands = (facts: DfuFacts, options: DfuArbitraryOptions = {}): fc.Arbitrary<DfuCommand[]> =>
+  casesFor(facts, { memory: facts.layout, dfuse: isDfuse(facts) }, options);
+
+const request = (n: number, value: number, data: readonly number[] | null, length = 0): DfuCommand => ({
+  do: 'request',
+  request: n,
+  value,
+  data,
+  length,
+});
+const dnload = (data: number[]): DfuCommand => request(1, 0, data);
+
+function casesFor(facts: DfuFacts, place: DfuPlace, options: DfuArbitraryOptions = {}): fc.Arbitrary<DfuCommand[]> {
   checkArbitrary(options);
   const { maxLength = 12, maxData = 3 * facts.functional.transferSize, disturbances = true } = options;
-  const at = address(facts);
-  const { layout } = facts;
-  const inside = (a: number): boolean => a >= layout[0]!.start && a < layout.at(-1)!.end;
   const size = facts.functional.transferSize;
-  const request = (n: number, value: number, data: readonly number[] | null, length = 0): DfuCommand => ({
-    do: 'request',
-    request: n,
-    value,
-    data,
-    length,
-  });
-  const block = fc.oneof(fc.constant(2), fc.integer({ min: 0, max: 6 }), fc.constantFrom(0xffff, 256));
-  const length = fc.oneof(fc.integer({ min: 1, max: 80 }), fc.constantFrom(size, size - 1, 64));
-  // what goes wrong does so at borders of packets and blocks: most transfers are short, so that more of them are tried
-  const amount = fc.oneof(
-    { weight: 3, arbitrary: fc.integer({ min: 1, max: Math.min(130, maxData) }) },
-    { weight: 2, arbitrary: fc.integer({ min: 1, max: Math.min(size + 1, maxData) }) },
-    { weight: 1, arbitrary: fc.integer({ min: 1, max: maxData }) },
+  const block = place.dfuse
+    ? fc.oneof(fc.constant(2), fc.integer({ min: 0, max: 6 }), fc.constantFrom(0xffff, 256))
+    : fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 0, max: 3 }) }, { weight: 1, arbitrary: fc.constantFrom(0xffff, 256) });
+  const length = fc.oneof(fc.integer({ min: 1, max: 80 }), fc.constantFrom(...[size, size - 1, 64].filter((n) => n > 0 && n <= size)));
+  const plain = [...requests(size, block, length), ...(place.dfuse ? dfuseCases(place.memory) : []), ...transfers(facts, place, maxData)];
+  const command = fc.oneof(
+    { weight: disturbances ? 14 : 1, arbitrary: fc.oneof(...plain) },
+    ...(disturbances ? [{ weight: 1, arbitrary: fc.oneof(...disturbed(place, block, length)) }] : []),
   );
-  const dnload = (data: number[]): DfuCommand => request(1, 0, data);
-  const plain = [
+  return fc.array(command, { maxLength });
+}
+
+/** Single requests, in any order. */
+function requests(size: number, block: fc.Arbitrary<number>, length: fc.Arbitrary<number>): fc.Arbitrary<DfuCommand>[] {
+  return [
     fc.constantFrom(
       request(3, 0, null, 6),
       request(5, 0, null, 1),
@@ -152,23 +170,56 @@ export function dfuCommands(facts: DfuFacts, options: DfuArbitraryOptions = {}):
       request(0, 1000, []),
       request(0x5a, 0, []),
     ),
-    at.map((a) => dnload([...dfuseCommand(DFUSE_CODE.SET_ADDRESS, a)])),
-    at.map((a) => dnload([...dfuseCommand(DFUSE_CODE.ERASE, a)])),
-    fc.tuple(block, fc.array(fc.nat({ max: 255 }), { minLength: 1, maxLength: 70 })).map(([b, data]) => request(1, b, data)),
+    fc
+      .tuple(block, fc.array(fc.nat({ max: 255 }), { minLength: 1, maxLength: Math.min(70, size) }))
+      .map(([b, data]) => request(1, b, data)),
     fc.constant(request(1, 2, new Array<number>(size + 1).fill(0))),
     fc.tuple(block, length).map(([b, n]) => request(2, b, null, n)),
     fc.constant<DfuCommand>({ do: 'settle' }),
+    fc.integer({ min: 1, max: 2000 }).map((us): DfuCommand => ({ do: 'wait', us })),
+    ...(size > 64 ? [fc.integer({ min: 65, max: size }).map((n): DfuCommand => ({ do: 'breakOff', block: 2, length: n }))] : []),
+  ];
+}
+/** Set Address Pointer and Erase (AN3156 §5). */
+function dfuseCases(memory: readonly DfuSegment[]): fc.Arbitrary<DfuCommand>[] {
+  const at = address(memory);
+  return [
+    at.map((a) => dnload([...dfuseCommand(DFUSE_CODE.SET_ADDRESS, a)])),
+    at.map((a) => dnload([...dfuseCommand(DFUSE_CODE.ERASE, a)])),
+  ];
+}
+/** Whole downloads and uploads. Without DfuSe they begin at the start of what the device writes. */
+function transfers(facts: DfuFacts, { memory, dfuse }: DfuPlace, maxData: number): fc.Arbitrary<DfuCommand>[] {
+  const size = facts.functional.transferSize;
+  const [start, end] = [memory[0]?.start ?? 0, memory.at(-1)?.end ?? 3 * size];
+  const most = dfuse ? maxData : Math.min(maxData, end - start);
+  // what goes wrong does so at borders of packets and blocks: most transfers are short, so that more of them are tried
+  const amount = fc.oneof(
+    { weight: 3, arbitrary: fc.integer({ min: 1, max: Math.min(130, most) }) },
+    { weight: 2, arbitrary: fc.integer({ min: 1, max: Math.min(size + 1, most) }) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: most }) },
+  );
+  const at = dfuse ? address(memory) : fc.constant(start);
+  const inside = (a: number): boolean => a >= start && a < end;
+  return [
     fc.tuple(at.filter(inside), amount, fc.nat({ max: 255 })).map(([address, n, seed]): DfuCommand => ({
       do: 'download',
       address,
-      length: Math.min(n, layout.at(-1)!.end - address),
+      length: Math.min(n, end - address),
       seed,
     })),
     fc.tuple(at, amount).map(([address, n]): DfuCommand => ({ do: 'upload', address, length: n })),
-    fc.integer({ min: 1, max: 2000 }).map((us): DfuCommand => ({ do: 'wait', us })),
-    fc.integer({ min: 65, max: size }).map((n): DfuCommand => ({ do: 'breakOff', block: 2, length: n })),
   ];
-  const rough = [
+}
+/** What happens to the bus and the board. */
+function disturbed({ memory, dfuse }: DfuPlace, block: fc.Arbitrary<number>, length: fc.Arbitrary<number>): fc.Arbitrary<DfuCommand>[] {
+  const inside = (a: number): boolean => a >= memory[0]!.start && a < memory.at(-1)!.end;
+  const work = dfuse
+    ? address(memory)
+        .filter(inside)
+        .map((a) => [...dfuseCommand(DFUSE_CODE.ERASE, a)])
+    : fc.array(fc.nat({ max: 255 }), { minLength: 8, maxLength: 64 });
+  return [
     fc.constant<DfuCommand>({ do: 'busReset' }),
     fc.integer({ min: 1, max: 300 }).map((ms): DfuCommand => ({ do: 'unplug', ms })),
     fc.integer({ min: 1, max: 50 }).map((ms): DfuCommand => ({ do: 'suspend', ms })),
@@ -186,12 +237,7 @@ export function dfuCommands(facts: DfuFacts, options: DfuArbitraryOptions = {}):
       .map(([bit, after, ms]): DfuCommand => ({ do: 'pull', bit, after, ms })),
     fc.integer({ min: 1, max: 20 }).map((ms): DfuCommand => ({ do: 'nrst', ms })),
     fc
-      .tuple(at.filter(inside), fc.integer({ min: 1, max: 30_000 }), fc.integer({ min: 1, max: 100 }))
-      .map(([a, afterUs, ms]): DfuCommand => ({ do: 'powerCut', value: 0, data: [...dfuseCommand(DFUSE_CODE.ERASE, a)], afterUs, ms })),
+      .tuple(work, fc.integer({ min: 1, max: 30_000 }), fc.integer({ min: 1, max: 100 }))
+      .map(([data, afterUs, ms]): DfuCommand => ({ do: 'powerCut', value: 0, data, afterUs, ms })),
   ];
-  const command = fc.oneof(
-    { weight: disturbances ? 14 : 1, arbitrary: fc.oneof(...plain) },
-    ...(disturbances ? [{ weight: 1, arbitrary: fc.oneof(...rough) }] : []),
-  );
-  return fc.array(command, { maxLength });
 }

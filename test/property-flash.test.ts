@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DfuProperty } from '../src/bench/dfu/dfu-property.ts';
 import { DfuTarget } from '../src/bench/dfu/dfu-target.ts';
+import { judgedBy } from '../src/bench/dfu/measure.ts';
 import { HeldMachine } from '../src/bench/session/held-machine.ts';
 import { jobInput } from '../src/bench/input/job.ts';
 import { libraryJob } from '../src/library/options.ts';
@@ -15,7 +16,7 @@ describe('flash behind a case (F072)', () => {
     held = new HeldMachine(jobInput(await libraryJob({ chip: 'stm32f072rb', images: [], scenario: { board: { boot0: 1 } } })));
     held.start();
     target = new DfuTarget(held);
-    property = new DfuProperty(target);
+    property = new DfuProperty(target, await judgedBy(target));
   });
   afterAll(() => held.release());
 

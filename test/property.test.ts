@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DfuProperty } from '../src/bench/dfu/dfu-property.ts';
 import { DfuTarget } from '../src/bench/dfu/dfu-target.ts';
+import { judgedBy } from '../src/bench/dfu/measure.ts';
 import { mainFlash } from '../src/bench/session/flash-image.ts';
 import { HeldMachine } from '../src/bench/session/held-machine.ts';
 import { jobInput } from '../src/bench/input/job.ts';
@@ -10,6 +11,10 @@ import { bench } from '../src/index.ts';
 import { libraryJob } from '../src/library/options.ts';
 import { DfuViolation, hostKind, openDfu, patternBytes, type DfuCommand, type DfuUnderTest } from '../src/property.ts';
 
+const propertyOf = async (held: HeldMachine): Promise<DfuProperty> => {
+  const target = new DfuTarget(held);
+  return new DfuProperty(target, await judgedBy(target));
+};
 const ROM = { images: [], scenario: { board: { boot0: 1 as const } } };
 
 // erased cells of L0 read 0x00; G4 and F4 have the other two controllers' ROMs
@@ -170,7 +175,7 @@ describe('NRST where the ROM clears the flag by which an erased flash leads to i
   ])('%s: behind it the ROM is there again: %s; where it is not, the case is over and right so', async (chip, there) => {
     const held = new HeldMachine(jobInput(await libraryJob({ chip, ...ROM })));
     held.start();
-    new DfuProperty(new DfuTarget(held)).run(NRST);
+    (await propertyOf(held)).run(NRST);
     const { base, bytes } = mainFlash(held.session.machine);
     expect(bytes.subarray(0x08004000 - base, 0x08004000 - base + 100)).toEqual(patternBytes(100, there ? 2 : 1));
     held.release();
@@ -223,7 +228,7 @@ describe('a download of a case', () => {
     const job = await libraryJob({ chip: 'stm32f072rb', ...ROM });
     const held = new HeldMachine(jobInput(job));
     held.start();
-    new DfuProperty(new DfuTarget(held)).run([{ do: 'download', address: 0x08004000, length: 2500, seed: 9 }]);
+    (await propertyOf(held)).run([{ do: 'download', address: 0x08004000, length: 2500, seed: 9 }]);
     const { base, bytes } = mainFlash(held.session.machine);
     expect(bytes.subarray(0x08004000 - base, 0x08004000 - base + 2500)).toEqual(patternBytes(2500, 9));
     held.release();

@@ -5,7 +5,7 @@ import type { DfuState } from './types.ts';
 
 export const DFU = { DETACH: 0, DNLOAD: 1, UPLOAD: 2, GETSTATUS: 3, CLRSTATUS: 4, GETSTATE: 5, ABORT: 6 } as const;
 export const DFU_STATE = { IDLE: 2, DNLOAD_SYNC: 3, DNBUSY: 4, DNLOAD_IDLE: 5, MANIFEST: 7, UPLOAD_IDLE: 9, ERROR: 10 } as const;
-/** First byte of block 0: DfuSe's commands (AN3156 §4). */
+/** First byte of block 0: DfuSe's commands (AN3156 §5). */
 export const DFUSE_CODE = { GET: 0x00, SET_ADDRESS: 0x21, ERASE: 0x41, READ_UNPROTECT: 0x92 } as const;
 /** The data of a DfuSe command: its code, and an address, least significant byte first. An erase without one erases all. */
 export function dfuseCommand(code: number, address: number | null = null): Uint8Array {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as fc from 'fast-check';
 import { DfuProperty } from '../../src/bench/dfu/dfu-property.ts';
 import { DfuTarget } from '../../src/bench/dfu/dfu-target.ts';
+import { judgedBy } from '../../src/bench/dfu/measure.ts';
 import { HeldMachine } from '../../src/bench/session/held-machine.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { libraryJob } from '../../src/library/options.ts';
@@ -68,8 +69,8 @@ describe.each(CONTROLLERS)('%s', (chip, register, bit) => {
     }
   });
 
-  it('wherever it comes in a download or an upload, nothing is lost (property)', () => {
-    const property = new DfuProperty(target);
+  it('wherever it comes in a download or an upload, nothing is lost (property)', async () => {
+    const property = new DfuProperty(target, await judgedBy(target));
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 40 }), fc.nat({ max: 3000 }), fc.constantFrom(0x08004000, 0x08008000), (ms, us, address) =>
         property.run([

@@ -39,12 +39,19 @@ const wanted = (rule: Rule): string =>
       ? `an array of ${rule}`
       : `a whole number from 0${rule === 'count' ? '' : ` to ${MOST[rule as 'byte' | 'halfword']}`}`;
 
-/** A UsageError that names the command and the field. */
-export function checkCommands(commands: unknown, layout: readonly DfuSegment[]): void {
-  if (!Array.isArray(commands)) throw new UsageError('the commands are no array', 'give [{ do: … }, …]');
-  commands.forEach((command: unknown, i) => checkCommand(command, `commands[${i}]`, layout));
+/** Where a device takes downloads. */
+export interface DfuPlace {
+  /** Empty: not known. */
+  readonly memory: readonly DfuSegment[];
+  /** It speaks DfuSe; else a download begins at the start of `memory`, whatever its address says. */
+  readonly dfuse: boolean;
 }
-function checkCommand(command: unknown, name: string, layout: readonly DfuSegment[]): void {
+/** A UsageError that names the command and the field. */
+export function checkCommands(commands: unknown, place: DfuPlace): void {
+  if (!Array.isArray(commands)) throw new UsageError('the commands are no array', 'give [{ do: … }, …]');
+  commands.forEach((command: unknown, i) => checkCommand(command, `commands[${i}]`, place));
+}
+function checkCommand(command: unknown, name: string, { memory, dfuse }: DfuPlace): void {
   const given = (typeof command === 'object' && command !== null ? command : {}) as Readonly<Record<string, unknown>>;
   const known = Object.keys(FIELDS);
   const word = String(given['do']);
@@ -55,7 +62,7 @@ function checkCommand(command: unknown, name: string, layout: readonly DfuSegmen
     if (!obeys(given[key], rule)) throw new UsageError(`${name}.${key} is ${shown(given[key])}`, `give ${wanted(rule)}`);
   const unknown = Object.keys(given).find((key) => key !== 'do' && !Object.hasOwn(fields, key));
   if (unknown !== undefined) throw new UsageError(`unknown key ${name}.${unknown}`, `known here: do, ${Object.keys(fields).join(', ')}`);
-  if (word === 'download') checkPlace(given as { address: number; length: number }, name, layout);
+  if (word === 'download' && dfuse) checkPlace(given as { address: number; length: number }, name, memory);
 }
 /** A download erases the sectors that it writes to. */
 function checkPlace({ address, length }: { address: number; length: number }, name: string, layout: readonly DfuSegment[]): void {

@@ -1,5 +1,7 @@
 /** What a property test does to a device in DFU mode, as plain data, with its words for people and its steps for a scenario. */
+import { isDfuse, type DfuFacts } from '../../usb-sim/conform/link.ts';
 import { requestName } from '../../usb-sim/conform/recorder.ts';
+import { DFU, DFUSE_CODE } from '../../usb-sim/dfu-protocol.ts';
 import type { BusError, Step, UsbStep } from '../documents/scenario-types.ts';
 
 /** One command of a case: a request, or a disturbance. */
@@ -120,14 +122,37 @@ export const patternBytes = (length: number, seed: number): Uint8Array =>
   Uint8Array.from({ length }, (_, i) => (i * 73 + seed * 29 + (i >> 8) * 11 + 1) & 0xff);
 
 const hex = (data: readonly number[]): string => data.map((b) => b.toString(16).padStart(2, '0')).join('');
+/** A run of equal bytes is told once: 1025 × 00. */
+function bytesText(data: readonly number[]): string {
+  if (data.length > 4 && data.every((b) => b === data[0])) return `${data.length} × ${hex([data[0]!])}`;
+  return data.length > LONGEST_TEXT ? `${hex(data.slice(0, LONGEST_TEXT))}… ${data.length} bytes` : hex(data);
+}
+const LONGEST_TEXT = 80;
+const word = (data: readonly number[]): number => (data[1]! | (data[2]! << 8) | (data[3]! << 16) | (data[4]! << 24)) >>> 0;
 const hex8 = (n: number): string => `0x${n.toString(16).padStart(8, '0')}`;
 
+/** A request as a person would say it. */
+function requestText({ request, value, data, length }: Extract<DfuCommand, { do: 'request' }>): string {
+  const name = requestName(request);
+  if (request === DFU.UPLOAD && data === null) return `UPLOAD block ${value}, ${length} bytes`;
+  if (request === DFU.DNLOAD && data !== null) return `DNLOAD block ${value}${blockText(value, data)}`;
+  const usual = (request === DFU.GETSTATUS && length === 6) || (request === DFU.GETSTATE && length === 1);
+  if (usual && value === 0) return name;
+  const more = data === null ? `, read ${length} bytes` : data.length > 0 ? ` [${bytesText(data)}]` : '';
+  return `${name}${value === 0 ? '' : ` value ${value}`}${more}`;
+}
+function blockText(block: number, data: readonly number[]): string {
+  const command = block === 0 && data.length === 5 ? data[0] : null;
+  if (command === DFUSE_CODE.SET_ADDRESS) return `: Set Address Pointer ${hex8(word(data))}`;
+  if (command === DFUSE_CODE.ERASE) return `: Erase ${hex8(word(data))}`;
+  return data.length === 0 ? ', no bytes' : `: ${bytesText(data)}`;
+}
 /** One line for a person. */
 // eslint-disable-next-line complexity -- one case for each kind of command
 export function describeCommand(c: DfuCommand): string {
   switch (c.do) {
     case 'request':
-      return `${requestName(c.request)} value ${c.value}${c.data === null ? `, read ${c.length} bytes` : c.data.length > 0 ? ` [${hex(c.data)}]` : ''}`;
+      return requestText(c);
     case 'settle':
       return 'GETSTATUS until it is not busy';
     case 'download':
@@ -145,7 +170,7 @@ export function describeCommand(c: DfuCommand): string {
         ? `the host falls silent ${c.after} transactions later`
         : `a ${c.kind} is lost ${c.after} transactions later`;
     case 'babble':
-      return `${c.data === null ? `UPLOAD block ${c.block}, ${c.length} bytes` : `DNLOAD block ${c.block} [${hex(c.data)}]`}, with a packet that babbles`;
+      return `${c.data === null ? `UPLOAD block ${c.block}, ${c.length} bytes` : `DNLOAD block ${c.block}: ${bytesText(c.data)}`}, with a packet that babbles`;
     case 'pull':
       return `the cable is pulled at bit ${c.bit}, ${c.after} transactions later, for ${c.ms} ms`;
     case 'unplug':
@@ -155,7 +180,7 @@ export function describeCommand(c: DfuCommand): string {
     case 'nrst':
       return `NRST low for ${c.ms} ms`;
     case 'powerCut':
-      return `DNLOAD value ${c.value} [${hex(c.data)}] and GETSTATUS, power off ${c.afterUs} us later, for ${c.ms} ms`;
+      return `${requestText({ do: 'request', request: DFU.DNLOAD, value: c.value, data: c.data, length: 0 })}, and GETSTATUS; power off ${c.afterUs} us later, for ${c.ms} ms`;
   }
 }
 /** A script for people: numbered lines. */
@@ -163,16 +188,29 @@ export const describeCommands = (commands: readonly DfuCommand[]): string =>
   commands.map((c, i) => `${i + 1}. ${describeCommand(c)}`).join('\n');
 
 /** A scenario that does what a case does. When a cable is pulled is known to the bus alone: it is put in again behind each command that follows. */
-export function caseSteps(commands: readonly DfuCommand[]): Step[] {
+export function caseSteps(commands: readonly DfuCommand[], facts: DfuFacts): Step[] {
   let back: string | null = null;
   return commands.flatMap((c) => {
     if (c.do === 'pull') back = `${c.ms}ms`;
-    return c.do === 'pull' || back === null ? commandSteps(c) : [...commandSteps(c), { after: back, do: { cable: 'in' } }];
+    return c.do === 'pull' || back === null ? stepsOf(c, facts) : [...stepsOf(c, facts), { after: back, do: { cable: 'in' } }];
   });
 }
 
 const GETSTATE = { request: { request: 5, value: 0, length: 1 } } as const;
 const GETSTATUS = { request: { request: 3, value: 0, length: 6 } } as const;
+
+/** Without DfuSe a transfer is blocks from 0 on. */
+function stepsOf(c: DfuCommand, facts: DfuFacts): Step[] {
+  if (isDfuse(facts) || (c.do !== 'download' && c.do !== 'upload')) return commandSteps(c);
+  const size = facts.functional.transferSize;
+  const data = c.do === 'download' ? patternBytes(c.length, c.seed) : null;
+  return Array.from({ length: Math.ceil(c.length / size) }, (_, block): Step[] => {
+    const length = Math.min(size, c.length - block * size);
+    const part = data === null ? null : [...data.subarray(block * size, block * size + length)];
+    const request: DfuCommand = { do: 'request', request: part === null ? DFU.UPLOAD : DFU.DNLOAD, value: block, data: part, length };
+    return [...commandSteps(request), ...(part === null ? [] : commandSteps({ do: 'settle' }))];
+  }).flat();
+}
 
 /** Steps of a scenario that do the same; `after` the one before. A read that is broken off becomes a whole one, which has time to end there. */
 // eslint-disable-next-line complexity -- one case for each kind of command

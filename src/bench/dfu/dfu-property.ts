@@ -1,10 +1,10 @@
 /**
- * Carries commands out on an emulated device and on the reference model side by side, and holds what must always hold: every request is answered
- * or refused, the state machine is that of DFU 1.1 in the device's dialect, flash holds nothing that was not sent, uploads return what flash holds,
- * protected memory is not read, and a device that lost its power comes back.
+ * Carries commands out on an emulated device and holds what must always hold: every request is answered or refused, the state machine is that of
+ * DFU 1.1 in the device's dialect, flash holds nothing that was not sent, uploads return what flash holds, protected memory is not read, and a
+ * device that lost its power comes back. What flash holds is read from the machine, never through the device.
  */
 import { MS, US } from '../../emu/time.ts';
-import { ReferenceDfu, type PendingWrite, type ReferenceOptions } from '../../usb-sim/conform/reference.ts';
+import { DfuMonitor, type Asked, type MonitorOptions, type PendingWrite, type Work } from '../../usb-sim/conform/monitor.ts';
 import { STATE } from '../../usb-sim/conform/model.ts';
 import type { LinkAnswer } from '../../usb-sim/conform/link.ts';
 import { setupPacket } from '../../usb-sim/descriptors.ts';
@@ -26,6 +26,8 @@ export class DfuViolation extends Error {
 }
 
 const MAX_POLLS = 100;
+/** States in which a host asks again. */
+const UNDER_WAY = [STATE.DNBUSY, STATE.DNLOAD_SYNC];
 /** A chip that was reset lets go of the bus within this. */
 const GOES = 1_000 * MS;
 /** Milliseconds for which a user holds the plug in his hand. */
@@ -34,35 +36,24 @@ const NONE = new Uint8Array(0);
 /** Bytes that are compared, and put back, together: a megabyte of each in every case was a tenth of what it cost. */
 const PAGE = 4096;
 
-/** The reference device in the dialect of a target, which is asked for it. Leaves the target restarted. */
-function referenceOptions(target: DfuTarget, readProtected: boolean): ReferenceOptions {
-  const { layout, functional, interfaceNumber } = target.facts;
-  target.restart();
-  const clear = target.controlNow(setupPacket(0x21, DFU.CLRSTATUS, 0, interfaceNumber, 0));
-  const state = target.controlNow(setupPacket(0xa1, DFU.GETSTATE, 0, interfaceNumber, 1)).data[0];
-  target.restart();
-  const clearStatus = clear.status === 'ok' ? 'makes-error' : state === STATE.ERROR ? 'stall-error' : 'stall-keeps';
-  return { layout, transferSize: functional.transferSize, clearStatus, st: true, protected: readProtected, erased: target.erased };
-}
-
 export class DfuProperty {
   private readonly target: DfuTarget;
-  private readonly options: ReferenceOptions;
-  /** What flash holds when a case begins, from the model's first byte on. */
+  private readonly options: MonitorOptions;
+  /** What flash holds when a case begins, from the first byte of the layout on. */
   private readonly initial: Uint8Array;
   private readonly flashBase: number;
-  /** The model's, of one case after another: it holds what flash holds but for pages of `touched`. */
+  /** The monitor's, of one case after another: it holds what flash holds but for pages of `touched`. */
   private readonly memory: Uint8Array;
   private readonly touched = new Set<number>();
 
-  /** @param readProtected RDP is active */
-  constructor(target: DfuTarget, readProtected = false) {
+  constructor(target: DfuTarget, options: MonitorOptions) {
     this.target = target;
-    this.options = referenceOptions(target, readProtected);
+    this.options = options;
+    const { layout } = options;
     const { base, bytes } = mainFlash(target.held.session.machine);
     this.flashBase = base;
-    const from = this.options.layout[0]!.start - base;
-    this.memory = new Uint8Array(ReferenceDfu.bytesOf(this.options)).fill(target.erased);
+    const from = (layout[0]?.start ?? base) - base;
+    this.memory = new Uint8Array((layout.at(-1)?.end ?? 0) - (layout[0]?.start ?? 0)).fill(target.erased);
     this.initial = this.memory.slice();
     this.initial.set(bytes.subarray(from, from + this.memory.length));
     this.memory.set(this.initial);
@@ -73,8 +64,8 @@ export class DfuProperty {
     this.target.restart();
     for (const page of this.touched) this.memory.set(this.initial.subarray(page * PAGE, (page + 1) * PAGE), page * PAGE);
     this.touched.clear();
-    const model = new ReferenceDfu(this.options, this.memory);
-    const course = new Course(this.target, model, this.flashBase, this.touched);
+    const monitor = new DfuMonitor(this.options, this.memory);
+    const course = new Course(this.target, monitor, this.flashBase, this.touched);
     for (let i = 0; i < commands.length; i++) {
       const problem = course.carryOut(commands[i]!);
       if (problem !== null) throw new DfuViolation(`${describeCommand(commands[i]!)}: ${problem}`, commands.slice(0, i + 1));
@@ -90,14 +81,16 @@ class Course {
   /** The device was sent away. */
   over = false;
   private readonly target: DfuTarget;
-  private readonly model: ReferenceDfu;
+  private readonly model: DfuMonitor;
+  /** What flash held where the block or command under way may change it. */
+  private before: Uint8Array = NONE;
   private readonly flashBase: number;
   /** Pages of the model's memory that may not hold what they held when the case began. */
   private readonly touched: Set<number>;
   /** Milliseconds for which the cable is out when it is pulled. */
   private pulledFor = 0;
 
-  constructor(target: DfuTarget, model: ReferenceDfu, flashBase: number, touched: Set<number>) {
+  constructor(target: DfuTarget, model: DfuMonitor, flashBase: number, touched: Set<number>) {
     this.target = target;
     this.model = model;
     this.flashBase = flashBase;
@@ -136,26 +129,29 @@ class Course {
     }
   }
 
-  private request(request: number, value: number, payload: Uint8Array | number): string | null {
+  private request(request: number, value: number, payload: Uint8Array | number, waited = false): string | null {
     if (this.over) return null;
-    const { target, model } = this;
+    const { model } = this;
     const input = typeof payload === 'number';
-    const data = input ? NONE : payload;
-    const length = input ? payload : payload.length;
-    const before = model.state;
-    const pending = model.pendingWrite();
-    const was = pending && this.flash(pending.from, pending.to).slice();
-    this.touch(pending);
-    const got = this.ask(setupPacket(input ? 0xa1 : 0x21, request, value, target.facts.interfaceNumber, length), data);
-    if (got === 'pulled') return this.afterPull(request, pending, was);
-    const want = model.request(request, value, length, data);
-    if (model.left) {
-      this.over = true;
-      return got.status === 'timeout' && before !== STATE.MANIFEST_SYNC ? 'no answer' : null;
-    }
-    const wrong = compareStatus(before, got.status, want.status) ?? this.compareAnswer(request, got, want);
-    if (wrong !== null) return wrong;
-    return pending !== null && was !== null && model.pendingWrite() === null ? this.afterWork(pending, was) : null;
+    const asked: Asked = { request, value, length: input ? payload : payload.length, data: input ? NONE : payload, waited };
+    const write = this.lookBefore(asked);
+    const under = model.work?.write ?? write;
+    const got = this.ask(this.setup(asked, input), asked.data);
+    if (got === 'pulled') return this.afterPull(asked, under);
+    const { wrong, ended } = model.judge(asked, got);
+    if (model.left) this.over = true;
+    if (this.over || wrong !== null) return wrong;
+    return ended === null ? null : this.afterWork(ended);
+  }
+  private setup({ request, value, length }: Asked, input: boolean): Uint8Array {
+    return setupPacket(input ? 0xa1 : 0x21, request, value, this.target.facts.interfaceNumber, length);
+  }
+  /** What a request may change in flash; what lies there is kept. */
+  private lookBefore(asked: Asked): PendingWrite | null {
+    const write = this.model.workOf(asked)?.write ?? null;
+    if (write !== null && this.model.work === null) this.before = this.flash(write.from, write.to).slice();
+    this.touch(write);
+    return write;
   }
 
   /** A control transfer; `pulled`: in the middle of it the cable was, and it is in again. */
@@ -169,7 +165,7 @@ class Course {
   private pulledBefore(): string | null {
     if (this.over || this.target.held.usb.state.cable) return null;
     this.plugAgain();
-    return this.afterPull(DFU.GETSTATE, null, null);
+    return this.afterPull({ request: DFU.GETSTATE, value: 0, length: 1, data: NONE }, this.model.work?.write ?? null);
   }
   /** What goes wrong in one of the transactions that follow. */
   private spoil(c: Extract<DfuCommand, { do: 'busError' | 'pull' }>): void {
@@ -183,118 +179,112 @@ class Course {
     this.target.held.usb.plug();
   }
   /** The device was told to leave, or has done its work, or has not: as far as it got. */
-  private afterPull(request: number, pending: PendingWrite | null, was: Uint8Array | null): string | null {
+  private afterPull(asked: Asked, write: PendingWrite | null): string | null {
     const { model } = this;
-    if (request === DFU.GETSTATUS && model.state === STATE.MANIFEST_SYNC) {
+    if (asked.request === DFU.GETSTATUS && model.states.has(STATE.MANIFEST_SYNC)) {
       this.over = true;
       return null;
     }
-    if (!this.comesBack(pending !== null)) return 'the device does not come back after the cable was pulled';
+    if (!this.comesBack(write !== null)) return 'the device does not come back after the cable was pulled';
     model.reset();
-    return (pending && was ? this.takeMixture(pending, was) : null) ?? this.compareStates();
+    return (write && this.takeMixture(write)) ?? this.compareStates();
   }
 
-  private compareAnswer(request: number, got: LinkAnswer, want: LinkAnswer): string | null {
-    if (request === DFU.GETSTATUS && got.data.length >= 5) {
-      const [bStatus, bState] = [got.data[0]!, got.data[4]!];
-      if (bState === want.data[4] && bStatus === want.data[0]) return null;
-      return `${dfuStateName(bState)}, status ${bStatus}; the model says ${dfuStateName(want.data[4] ?? -1)}, status ${want.data[0]}`;
-    }
-    const at = want.data.findIndex((b, i) => got.data[i] !== b);
-    if (at < 0 && got.data.length === want.data.length) return null;
-    return `${got.data.length} bytes, byte ${Math.max(at, 0)} is ${got.data[Math.max(at, 0)]}; the model says ${want.data.length}, ${want.data[Math.max(at, 0)]}`;
-  }
-
-  /**
-   * Work on flash has been done (it goes on while the device NAKs: a GETSTATE would wait for it; the next request does). Where the words were not erased the
-   * device may refuse, or leave any mixture of old and new: the model takes over what is there.
-   */
-  private afterWork({ from, to, address, data }: PendingWrite, was: Uint8Array): string | null {
-    const { target, model } = this;
-    const asked = this.ask(setupPacket(0xa1, DFU.GETSTATE, 0, target.facts.interfaceNumber, 1));
-    if (asked === 'pulled') return this.afterPull(DFU.GETSTATE, { from, to, address, data }, was);
+  /** Work has ended: what it must have done to flash. Where the words were not erased the device may leave any mixture of old and new. */
+  private afterWork({ write, fails, paragraph }: Work): string | null {
+    if (write === null) return null;
+    const { model } = this;
+    const { from, to, address, data } = write;
+    const plain = !model.options.dfuse;
+    const erased = plain || (data !== null && this.before.every((b) => b === this.target.erased));
+    if (fails !== 'never' || data?.length === 0 || !(data === null || erased)) return this.takeMixture(write);
     const now = this.flash(from, to);
-    const whole = data === null || was.every((b) => b === target.erased);
-    if (whole && model.status === 0) {
-      const wrong = firstDifference(now, model.memory.subarray(from - model.base, to - model.base));
-      return wrong < 0 ? null : `flash at 0x${(from + wrong).toString(16)} holds 0x${now[wrong]!.toString(16)}`;
-    }
-    return this.takeMixture({ from, to, address, data }, was) ?? this.adoptState();
+    const want = data === null ? new Uint8Array(to - from).fill(this.target.erased) : (plain ? now : this.before).slice();
+    if (data !== null) want.set(data.subarray(0, to - address), address - from);
+    const wrong = firstDifference(now, want);
+    if (wrong >= 0)
+      return `flash at 0x${(from + wrong).toString(16)} holds 0x${now[wrong]!.toString(16)}, not 0x${want[wrong]!.toString(16)} (${paragraph})`;
+    model.memory.set(now, from - model.base);
+    return null;
   }
   /** Of what work would have changed anything may have been, from old to new; nothing else. */
-  private takeMixture({ from, to, address, data }: PendingWrite, was: Uint8Array): string | null {
+  private takeMixture({ from, to, address, data }: PendingWrite): string | null {
+    const { model, before } = this;
     const now = this.flash(from, to);
-    if (data !== null) {
+    if (data !== null && data.length > 0 && model.options.dfuse)
       for (let i = 0; i < now.length; i++) {
         const sent = data[i - (address - from)];
-        if (now[i] !== was[i] && sent === undefined) return `flash at 0x${(from + i).toString(16)} changed, and nothing was sent there`;
-        if (sent !== undefined && (now[i]! & ~(was[i]! | sent)) !== 0)
-          return `flash at 0x${(from + i).toString(16)} holds what was not sent`;
+        if (now[i] !== before[i] && sent === undefined)
+          return `flash at 0x${(from + i).toString(16)} changed, and nothing was sent there (AN3156 §5.1)`;
+        if (sent !== undefined && (now[i]! & ~(before[i]! | sent)) !== 0)
+          return `flash at 0x${(from + i).toString(16)} holds what was not sent (AN3156 §5.1)`;
       }
-    }
-    this.model.memory.set(now, from - this.model.base);
-    return null;
-  }
-  private adoptState(): string | null {
-    const { target, model } = this;
-    const state = this.ask(setupPacket(0xa1, DFU.GETSTATE, 0, target.facts.interfaceNumber, 1));
-    if (state === 'pulled') return this.afterPull(DFU.GETSTATE, null, null);
-    if (state.data[0] !== STATE.ERROR || model.state === STATE.ERROR) return null;
-    model.state = STATE.ERROR;
-    // which error it is, is the device's own choice
-    const status = this.ask(setupPacket(0xa1, DFU.GETSTATUS, 0, target.facts.interfaceNumber, 6));
-    if (status === 'pulled') return this.afterPull(DFU.GETSTATUS, null, null);
-    model.status = status.data[0] ?? 0;
+    model.memory.set(now, from - model.base);
     return null;
   }
 
+  /** As a host does: GETSTATUS, and the time that the device asks for. */
   private settle(): string | null {
+    const { model } = this;
+    let waited = false;
     for (let i = 0; i < MAX_POLLS; i++) {
-      const problem = this.request(DFU.GETSTATUS, 0, 6);
+      const problem = this.request(DFU.GETSTATUS, 0, 6, waited);
       if (problem !== null || this.over) return problem;
-      if (this.model.state !== STATE.DNBUSY && this.model.state !== STATE.DNLOAD_SYNC) return null;
+      if (!UNDER_WAY.some((state) => model.states.has(state))) return null;
+      if (model.pollMs > 0) this.target.run(model.pollMs);
+      waited = true;
     }
-    return `still ${dfuStateName(this.model.state)} after ${MAX_POLLS} polls`;
+    return `still ${[...model.states].map(dfuStateName).join(' or ')} after ${MAX_POLLS} polls (DFU 1.1 §A.2.5)`;
   }
   private block(block: number, data: Uint8Array): string | null {
     return this.request(DFU.DNLOAD, block, data) ?? this.settle();
   }
   /** CLRSTATUS or ABORT, as a host begins. */
   private idle(): string | null {
-    if (this.model.state === STATE.IDLE) return null;
-    return this.request(this.model.state === STATE.ERROR ? DFU.CLRSTATUS : DFU.ABORT, 0, NONE);
+    const { model } = this;
+    const under = UNDER_WAY.some((state) => model.states.has(state)) ? this.settle() : null;
+    const problem = under ?? (model.state === null ? this.compareStates() : null);
+    if (problem !== null || this.over || model.state === STATE.IDLE) return problem;
+    return this.request(model.state === STATE.ERROR ? DFU.CLRSTATUS : DFU.ABORT, 0, NONE);
   }
   private download(address: number, data: Uint8Array): string | null {
+    const { dfuse, transferSize: size } = this.options;
     let problem = this.idle();
-    for (let at = address; problem === null && at < address + data.length; at = this.model.sectorOf(at)[1])
+    for (let at = address; dfuse && problem === null && at < address + data.length; at = this.model.sectorOf(at)[1])
       problem = this.block(0, dfuseCommand(DFUSE_CODE.ERASE, at));
-    const size = this.options.transferSize;
     for (let at = 0; problem === null && at < data.length; at += size) {
-      if (this.model.state === STATE.ERROR) return null;
-      problem = this.block(0, dfuseCommand(DFUSE_CODE.SET_ADDRESS, address + at)) ?? this.block(2, data.subarray(at, at + size));
+      if (this.over || this.model.states.has(STATE.ERROR)) return null;
+      const part = data.subarray(at, at + size);
+      problem = dfuse
+        ? (this.block(0, dfuseCommand(DFUSE_CODE.SET_ADDRESS, address + at)) ?? this.block(2, part))
+        : this.block(at / size, part);
     }
     return problem;
   }
   private upload(address: number, length: number): string | null {
-    let problem = this.idle() ?? this.block(0, dfuseCommand(DFUSE_CODE.SET_ADDRESS, address));
-    if (this.model.state === STATE.ERROR) return problem;
-    problem ??= this.request(DFU.ABORT, 0, NONE);
-    const size = this.options.transferSize;
-    for (let at = 0, block = 2; problem === null && at < length; at += size, block++)
+    const { dfuse, transferSize: size } = this.options;
+    let problem = this.idle();
+    if (dfuse && problem === null) {
+      problem = this.block(0, dfuseCommand(DFUSE_CODE.SET_ADDRESS, address));
+      if (this.over || this.model.states.has(STATE.ERROR)) return problem;
+      problem ??= this.request(DFU.ABORT, 0, NONE);
+    }
+    for (let at = 0, block = dfuse ? 2 : 0; problem === null && at < length; at += size, block++)
       problem = this.request(DFU.UPLOAD, block, Math.min(size, length - at));
     return problem;
   }
-  private get options(): ReferenceOptions {
+  private get options(): MonitorOptions {
     return this.model.options;
   }
   private breakOff(block: number, length: number): string | null {
     const { target, model } = this;
     void target.abandon(setupPacket(0xa1, DFU.UPLOAD, block, target.facts.interfaceNumber, length));
+    const asked: Asked = { request: DFU.UPLOAD, value: block, length, data: NONE };
     if (!target.held.usb.state.cable) {
       this.plugAgain();
-      return this.afterPull(DFU.UPLOAD, null, null);
+      return this.afterPull(asked, model.work?.write ?? null);
     }
-    model.request(DFU.UPLOAD, block, length, NONE);
+    model.perhaps(asked);
     return this.compareStates();
   }
   /**
@@ -308,13 +298,16 @@ class Course {
     const input = typeof payload === 'number';
     const data = input ? NONE : payload;
     const length = input ? payload : payload.length;
+    const asked: Asked = { request: input ? DFU.UPLOAD : DFU.DNLOAD, value: block, length, data };
+    this.lookBefore(asked);
     usb.disturb('babble');
-    const { status } = target.controlNow(
-      setupPacket(input ? 0xa1 : 0x21, input ? DFU.UPLOAD : DFU.DNLOAD, block, target.facts.interfaceNumber, length),
-      data,
-    );
+    const got = target.controlNow(this.setup(asked, input), data);
     usb.calm();
-    if (input || status !== 'stall' || !model.takes(block, data)) model.request(input ? DFU.UPLOAD : DFU.DNLOAD, block, length, data);
+    if (input || got.status !== 'ok') model.perhaps(asked);
+    else {
+      const { wrong } = model.judge(asked, got);
+      if (wrong !== null) return wrong;
+    }
     return this.compareStates();
   }
   private compareStates(): string | null {
@@ -349,7 +342,7 @@ class Course {
       this.over = c.do === 'nrst' && servedBy === 'system' && machine.bootVectors() !== machine.chip.rom?.vectorTable.value;
       return this.over ? null : 'the device does not come back';
     }
-    const busy = model.pendingWrite() !== null;
+    const busy = model.work !== null;
     model.reset();
     // what was under way is anything between old and new
     if (busy || c.do === 'powerCut') this.adoptFlash();
@@ -388,7 +381,7 @@ class Course {
 
   compareAll(): string | null {
     const { model } = this;
-    if (this.over || model.pendingWrite() !== null) return null;
+    if (this.over || model.work !== null) return null;
     for (const [from, to] of this.changedPages()) {
       const at = firstDifference(this.flash(from, to), model.memory.subarray(from - model.base, to - model.base));
       if (at >= 0) return `flash at 0x${(from + at).toString(16)} is not what was sent`;
@@ -426,11 +419,6 @@ class Course {
     const memory = system.memories.find((m) => m.row.kind === 'flash' && m.row.zone === 'user')!;
     return system.arena.u8.subarray(memory.host + from - this.flashBase, memory.host + to - this.flashBase);
   }
-}
-
-function compareStatus(state: number, got: LinkAnswer['status'], want: LinkAnswer['status']): string | null {
-  if (got !== 'ok' && got !== 'stall') return `no answer (${got})`;
-  return got === want ? null : `${got} in ${dfuStateName(state)}; the model says ${want}`;
 }
 
 function firstDifference(a: Uint8Array, b: Uint8Array): number {

@@ -1,0 +1,118 @@
+/** What a device under test is judged by: its dialect, measured on it or given, and the memory that it writes. */
+import { CAN_DNLOAD, CAN_UPLOAD, isDfuse } from '../../usb-sim/conform/link.ts';
+import { DfuDialect, DIALECT_NAMES, isDialectName } from '../../usb-sim/conform/dialect.ts';
+import { DIALECT_REQUIREMENTS, isRequirement } from '../../usb-sim/conform/kit.ts';
+import { Recorder } from '../../usb-sim/conform/recorder.ts';
+import { checkRequirement } from '../../usb-sim/conform/requirement.ts';
+import { STATE } from '../../usb-sim/conform/model.ts';
+import type { MonitorOptions } from '../../usb-sim/conform/monitor.ts';
+import type { DfuSegment } from '../../usb-sim/descriptors.ts';
+import { DFU } from '../../usb-sim/dfu-protocol.ts';
+import { mainFlash } from '../session/flash-image.ts';
+import { didYouMean, shown, UsageError } from '../documents/usage-error.ts';
+import type { DfuTarget } from './dfu-target.ts';
+import { patternBytes } from './dfu-command.ts';
+
+/** How a device is judged. */
+export interface JudgeOptions {
+  /**
+   * Where it may differ from the text of DFU 1.1: `measured` (default) asks the device for each request in each state, and takes over what is a known
+   * dialect; `strict` allows nothing; a list has names of dialects, as a report of `conform` has them.
+   */
+  readonly dialect?: 'measured' | 'strict' | readonly string[];
+  /** Requirements of `conform` (`state.dfuIDLE.UPLOAD`, `dfuse.bad-address`) that the device breaks and the team accepts. */
+  readonly accept?: readonly string[];
+  /** Read protection is active: the device must refuse to read, write and erase (AN2662). */
+  readonly readProtected?: boolean;
+}
+const TOLERANT = 4;
+
+/** Leaves the target restarted. A UsageError for a name that is not known. */
+export async function judgedBy(target: DfuTarget, judge: JudgeOptions = {}): Promise<MonitorOptions> {
+  const { dialect = 'measured', accept = [], readProtected = false } = judge;
+  checkNames(dialect, accept);
+  const { facts } = target;
+  const { attributes, transferSize } = facts.functional;
+  const names = dialect === 'measured' ? await measure(target, accept) : dialect === 'strict' ? [] : dialect;
+  const dfuse = isDfuse(facts);
+  const canUpload = (attributes & CAN_UPLOAD) !== 0;
+  const plain = dfuse || (attributes & CAN_DNLOAD) === 0 ? null : await findMemory(target, canUpload);
+  const commands = dfuse && canUpload ? await getCommands(target) : null;
+  target.restart();
+  return {
+    canDnload: (attributes & CAN_DNLOAD) !== 0,
+    canUpload,
+    tolerant: (attributes & TOLERANT) !== 0,
+    dfuse,
+    dialect: new DfuDialect(names),
+    accepted: new Set(accept),
+    transferSize,
+    layout: plain?.layout ?? facts.layout,
+    commands,
+    uploadsMemory: plain?.uploads ?? true,
+    protected: readProtected,
+    erased: target.erased,
+  };
+}
+function checkNames(dialect: NonNullable<JudgeOptions['dialect']>, accept: readonly string[]): void {
+  const words = ['measured', 'strict'];
+  if (typeof dialect === 'string' ? !words.includes(dialect) : !Array.isArray(dialect))
+    throw new UsageError(`dialect is ${shown(dialect)}`, "give 'measured', 'strict' or a list of names of dialects");
+  if (typeof dialect !== 'string')
+    for (const name of dialect)
+      if (typeof name !== 'string' || !isDialectName(name))
+        throw new UsageError(
+          `dialect: there is no ${shown(name)}`,
+          didYouMean(String(name), DIALECT_NAMES) ?? 'docs/conformance.md lists them',
+        );
+  if (!Array.isArray(accept)) throw new UsageError(`accept is ${shown(accept)}`, 'give a list of requirements of conform');
+  for (const id of accept)
+    if (!isRequirement(id)) throw new UsageError(`accept: conform has no requirement ${shown(id)}`, '`bootbench conform --all` lists them');
+}
+
+/** The names of the dialects that a device speaks; what is no known dialect only where it is accepted. */
+async function measure(target: DfuTarget, accept: readonly string[]): Promise<string[]> {
+  const names: string[] = [];
+  for (const requirement of DIALECT_REQUIREMENTS) {
+    const { verdict, name, id } = await checkRequirement(requirement, target);
+    if (name !== null && (verdict === 'dialect' || accept.includes(id))) names.push(name);
+  }
+  return [...new Set(names)];
+}
+
+async function getCommands(target: DfuTarget): Promise<readonly number[] | null> {
+  target.restart();
+  const { status, data } = await new Recorder(target).upload(0, target.facts.functional.transferSize);
+  return status === 'ok' ? [...data] : null;
+}
+
+/** Where a device without DfuSe puts what it is sent: two blocks are looked for in flash. Empty: they do not lie there when their GETSTATUS has ended. */
+async function findMemory(target: DfuTarget, canUpload: boolean): Promise<{ layout: DfuSegment[]; uploads: boolean }> {
+  const { transferSize: size } = target.facts.functional;
+  target.restart();
+  const r = new Recorder(target);
+  const sent = patternBytes(2 * size, 0x5b);
+  for (const block of [0, 1])
+    if ((await r.downloadAndSettle(block, sent.slice(block * size, (block + 1) * size)))?.bState !== STATE.DNLOAD_IDLE)
+      return { layout: [], uploads: false };
+  const start = target.witness.find(sent);
+  if (start === null) return { layout: [], uploads: false };
+  const { base, bytes } = mainFlash(target.held.session.machine);
+  const length = canUpload ? await uploadedLength(r, bytes.subarray(start - base), size) : null;
+  const end = length === null ? base + bytes.length : start + length;
+  return {
+    layout: [{ start, end, sectorSize: end - start, readable: true, erasable: true, writable: true }],
+    uploads: length !== null,
+  };
+}
+/** Bytes that an upload from block 0 on gives, if they are what memory holds; null: they are not, or it does not end. */
+async function uploadedLength(r: Recorder, memory: Uint8Array, size: number): Promise<number | null> {
+  if ((await r.request(DFU.ABORT)).status !== 'ok') return null;
+  for (let block = 0, length = 0; length <= memory.length; block++) {
+    const { status, data } = await r.upload(block, size);
+    if (status !== 'ok' || data.some((b, i) => memory[length + i] !== b)) return null;
+    length += data.length;
+    if (data.length < size) return length;
+  }
+  return null;
+}
