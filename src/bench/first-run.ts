@@ -46,15 +46,18 @@ function withAssumed(given: RunJob, asked: RunHooks, run: (input: RunInput) => R
   const first = early?.job ?? given;
   let [job, result] = [first, lookFurther(first, hooks, run)];
   const told = new Map<string, string>(early === null ? [] : [[early.kind, early.text]]);
-  for (let i = 0; i < MOST.assumed && !isCut(result); i++) {
+  for (let i = 0; !isCut(result); i++) {
     const next = assumed(given, job, result);
     if (next === null) break;
+    if (i === MOST.assumed) {
+      bounds.leaveOut(`${MOST.assumed} assumptions about the board`);
+      break;
+    }
     const made = lookFurther(next.job, hooks, run);
     if (!next.helps(made)) break;
     told.set(next.kind, next.text);
     [job, result] = [next.job, made];
   }
-  if (told.size === MOST.assumed && assumed(given, job, result) !== null) bounds.leaveOut(`${MOST.assumed} assumptions about the board`);
   result = withNotes(result, bounds.notes);
   if (told.size === 0) return result;
   const rest = { ...result, notes: result.notes.filter(({ kind }) => !told.has(kind)) };

@@ -1,5 +1,6 @@
 /** What surrounds a firmware that nobody described: its boot loader, and the clock that it counts on, where the usual board of its chip has another one or none. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { MOST } from '../../src/bench/documents/bounds.ts';
 import { assumedJob, firstRun } from '../../src/bench/first-run.ts';
 import type { RunJob } from '../../src/bench/input/job.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
@@ -40,6 +41,14 @@ describe('a firmware that waits for HSE', () => {
     expect(result.notes.some((n) => n.about?.is === 'never-ready')).toBe(false);
     expect(result.scenario.board.hse).toEqual(expect.objectContaining({ hz: 8e6, kind: 'crystal' }));
     expect(told(result)[0]).toMatch(/^a crystal of 8 MHz at OSC_IN is assumed, because the firmware waits for it/);
+  });
+  it('is assumed to have no more than a bound allows, which the result names', () => {
+    const limits = (): string => onL431().notes.filter(({ kind }) => kind === 'limit').map(({ text }) => String(text)).join(); // prettier-ignore
+    expect(limits()).not.toContain('assumptions');
+    const { assumed } = MOST;
+    onTestFinished(() => void Object.assign(MOST, { assumed }));
+    MOST.assumed = 0;
+    expect(limits()).toBe('not everything was tried: 0 assumptions about the board');
   });
   it('is written down with it: a test assumes nothing', () => {
     const { job, told: texts } = assumedJob(jobOf('stm32l431rc', waits(0x40021000, HSEON)), {});

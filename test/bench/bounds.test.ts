@@ -1,6 +1,8 @@
 /** A search that leaves something out because of its bound says so in the result. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { inferChip } from '../../src/bench/input/infer-chip.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { atMost, Bounds, MOST } from '../../src/bench/documents/bounds.ts';
@@ -31,6 +33,13 @@ describe('a search', () => {
     expect(await leftOut(name)).not.toContain(said.replace(/^.*?\d+ /, ''));
     MOST[bound] = most;
     expect(await leftOut(name)).toContain(said);
+  });
+  it('for the chip names its bound, among what speaks for one and where none is found', () => {
+    const inferred = (name: string) => inferChip([{ path: 'a.elf', bytes: readFileSync(join(ROOT, 'fixtures', name, 'firmware.elf')) }]);
+    expect(inferred('f072-masked').reasons.join()).not.toContain('likeliest');
+    MOST.lines = 0;
+    expect(inferred('f072-masked').reasons).toContain('only the 0 likeliest lines of chips were run');
+    expect(() => inferred('f070-calls-address-four')).toThrow('; only the 0 likeliest lines of chips were run; give yours');
   });
   it('leaves nothing out where there is no more than it may look at', () => {
     const bounds = new Bounds();

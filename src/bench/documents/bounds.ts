@@ -13,6 +13,8 @@ export const MOST = {
   waits: 8,
   /** Assumptions one after the other: a boot loader, a clock where there was none, another rate of it. */
   assumed: 3,
+  /** Lines of chips that run the first milliseconds of a firmware that does not say its own: those that a run of others leaves in doubt. */
+  lines: 8,
   /** Requests that are run although they did not lead to the ROM. */
   requests: 3,
   /** What is sent to a port, of each kind. */

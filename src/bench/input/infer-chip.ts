@@ -25,6 +25,7 @@ import {
 import { FAULT, tryOn, type Trial } from './try-lines.ts';
 import { isScrambled } from './scrambled.ts';
 import { familyOfUf2 } from './uf2-families.ts';
+import { MOST } from '../documents/bounds.ts';
 import { UsageError } from '../documents/usage-error.ts';
 
 /** The part that an image is taken for. */
@@ -206,8 +207,11 @@ function unnamed(path: string, images: readonly LoadedImage[], family: string | 
     );
   if (family === null && familiesWorked(addresses).size === 0) refuseForeign(path, peripherals);
   // whom nothing speaks for is not the part, even where nobody else is left
-  const left = tried(fits, images).filter((f) => (f.faults !== true || f.score >= 0) && (family !== null || f.reasons.length > 0));
-  return choose(path, left, bestOf(left, doubtOf(images)));
+  const { fitting, bounded } = tried(fits, images);
+  const left = fitting.filter((f) => (f.faults !== true || f.score >= 0) && (family !== null || f.reasons.length > 0));
+  const limit = bounded ? [`only the ${MOST.lines} likeliest lines of chips were run`] : [];
+  const chosen = choose(path, left, bestOf(left, doubtOf(images)), limit);
+  return { ...chosen, reasons: [...chosen.reasons, ...limit] };
 }
 
 /** Pages of 1 KiB that the code has to reach in blocks for the lack of an RCC among them to count. */
@@ -225,7 +229,7 @@ function refuseForeign(path: string, peripherals: readonly number[]): void {
 }
 
 /** The one that fits best (the first of `left`), if none fits as well that behaves otherwise. */
-function choose(path: string, fits: readonly Fit[], left: readonly Fit[]): InferredChip {
+function choose(path: string, fits: readonly Fit[], left: readonly Fit[], limit: readonly string[]): InferredChip {
   const first = left[0];
   if (first === undefined)
     throw new UsageError(`${path} does not show which chip it is for`, 'name it with --chip; `bootbench chips` lists them');
@@ -236,7 +240,7 @@ function choose(path: string, fits: readonly Fit[], left: readonly Fit[]): Infer
     const names = left.map((f) => f.chip.name.toLowerCase());
     const why = first.reasons.length > 0 ? ` (${first.reasons.join(', ')})` : '';
     throw new UsageError(
-      `${path} fits ${left.length} chips: ${names.join(', ')}${why}${lessLikely(near)}`,
+      `${path} fits ${left.length} chips: ${names.join(', ')}${why}${lessLikely(near)}${limit.map((text) => `; ${text}`).join('')}`,
       `give yours, for example: --chip ${names[0]!}`,
     );
   }
@@ -258,13 +262,11 @@ function lessLikely(behind: readonly Fit[]): string {
   return `; less likely: ${names.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
-/** Lines that run their first milliseconds at most: those that a run of others leaves in doubt. */
-const MOST_TRIED = 8;
 /**
  * What the first milliseconds say, the likeliest first: a run can only take points, so who is behind already need not run. Of those with the same points one of each
  * family runs first, since families differ most. What stands against all of its family that ran stands against the rest of it too, and so does what they lack as well.
  */
-function tried(fits: readonly Fit[], images: readonly LoadedImage[]): readonly Fit[] {
+function tried(fits: readonly Fit[], images: readonly LoadedImage[]): { readonly fitting: readonly Fit[]; readonly bounded: boolean } {
   const classes = classesOf(fits);
   const trials = new Map<readonly Fit[], Trial>();
   const scoreOf = (members: readonly Fit[]): number => {
@@ -279,16 +281,22 @@ function tried(fits: readonly Fit[], images: readonly LoadedImage[]): readonly F
   };
   const families = new Set<string>();
   const isNew = (members: readonly Fit[]): number => (families.has(familyOf(members[0]!.chip)) ? 0 : 1);
-  while (trials.size < MOST_TRIED) {
+  let bounded = false;
+  for (;;) {
     const sorted = [...classes].sort((a, b) => scoreOf(b) - scoreOf(a) || isNew(b) - isNew(a));
     const next = sorted.find((members) => !trials.has(members));
     const leads = sorted.filter((members) => trials.has(members)).map(scoreOf);
     if (next === undefined || sorted.length < 2 || (leads.length > 0 && scoreOf(next) <= Math.max(...leads) - SURE_LEAD)) break;
+    if (trials.size >= MOST.lines) {
+      bounded = true;
+      break;
+    }
     families.add(familyOf(next[0]!.chip));
     trials.set(next, tryOn(next[0]!.chip, images));
   }
   const faults = (members: readonly Fit[]): boolean => (trials.get(members)?.lacks ?? null) !== null;
-  return classes.flatMap((members) => members.map((m) => ({ ...m, score: scoreOf(members), faults: faults(members) })));
+  const fitting = classes.flatMap((members) => members.map((m) => ({ ...m, score: scoreOf(members), faults: faults(members) })));
+  return { fitting, bounded };
 }
 /** A candidate that uses less than half of the registers that another comes to waits for something that this chip does not do: points against that. */
 const STUCK = 2;
