@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { SYMPTOMS, type RunResult } from '../bench/documents/result.ts';
-import { UsageError } from '../bench/documents/usage-error.ts';
+import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import { VERSION } from '../version.ts';
 import { whyNoTraceAt } from './agents-files.ts';
 import { EXIT, type Io } from './io.ts';
@@ -211,15 +211,35 @@ export async function mcpCommand(io: Io, program: Program = thisProgram(io)): Pr
     return content((await turns.take(() => tool.run(given, program, signal), signal)) ?? { text: `${MOST_WAITING} calls wait already; call again when one of them is answered`, failed: true });
   }); // prettier-ignore
   const transport = new StdioServerTransport();
-  await new Promise<void>((closed, failed) => {
-    transport.onclose = closed;
-    // the SDK does not hear that the client has gone
-    process.stdin.once('end', closed);
-    io.onInterrupt(() => closed());
-    server.connect(transport).catch(failed);
-  });
-  await server.close();
+  let heed = (_bytes: Buffer): void => undefined;
+  try {
+    await new Promise<void>((closed, failed) => {
+      heed = lineWatch(() =>
+        failed(new SurroundingsError(`mcp: a message of the client is longer than ${LONGEST_LINE >> 20} MiB`, 'it ends here')),
+      );
+      process.stdin.on('data', heed);
+      transport.onclose = closed;
+      // the SDK does not hear that the client has gone
+      process.stdin.once('end', closed);
+      io.onInterrupt(() => closed());
+      server.connect(transport).catch(failed);
+    });
+  } finally {
+    process.stdin.off('data', heed);
+    await server.close();
+  }
   return EXIT.ok;
+}
+
+/** A message is one line. The SDK's own bound is larger, and it says nothing at it. */
+const LONGEST_LINE = 2 ** 23;
+function lineWatch(tooLong: () => void): (bytes: Buffer) => void {
+  let length = 0;
+  return (bytes) => {
+    const end = bytes.lastIndexOf(10);
+    length = end < 0 ? length + bytes.length : bytes.length - end - 1;
+    if (length > LONGEST_LINE) tooLong();
+  };
 }
 
 const content = ({ text: said, structured, failed }: Answer): Record<string, unknown> => ({

@@ -1,5 +1,5 @@
 /** `bootbench mcp` as an agent uses it: the SDK's own client, the built program, a firmware of `bootbench demo`. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { setMaxListeners } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -102,6 +102,20 @@ describe('mcp', () => {
     cancel.abort();
     await settled;
     expect((await call('explain', { word: 'msp' })).isError).toBeUndefined();
+  });
+  it('a message without an end is told, and ends the server', async () => {
+    const child = spawn(process.execPath, [join(dist, 'bootbench.js'), 'mcp'], { cwd, stdio: ['pipe', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.on('data', (data: Buffer) => (said += data.toString()));
+    child.stdin.on('error', () => undefined);
+    const more = Buffer.alloc(2 ** 16, 'x');
+    const go = (): void => {
+      while (child.stdin.writable && child.stdin.write(more));
+    };
+    child.stdin.on('drain', go);
+    go();
+    const code = await new Promise((ended) => child.once('close', ended));
+    expect([code, said]).toEqual([4, 'bootbench: mcp: a message of the client is longer than 8 MiB; it ends here\n']);
   });
   describe('trace', () => {
     const traced = (...out: readonly string[]) => call('trace', { images: ['build/firmware.elf'], out });
