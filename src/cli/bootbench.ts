@@ -7,7 +7,7 @@ import { hasThreads } from './threads.ts';
 
 const args = process.argv.slice(2);
 /** Commands that run machines without giving way: in a thread, so that signals are heard. `ask` in a terminal talks, which a thread cannot. */
-const BUSY: ReadonlySet<string | undefined> = new Set(['run', 'ask', 'matrix', 'init', 'leave']);
+const BUSY: ReadonlySet<string | undefined> = new Set(['run', 'ask', 'matrix', 'init', 'leave', 'rom']);
 const talks = (): boolean => args[0] === 'ask' && process.stdin.isTTY && process.stdout.isTTY;
 const hasFolder = (): boolean => {
   try {

@@ -331,7 +331,7 @@ function unicornJsOf(options: RunOptions, cwd: string): Pick<RunJob, 'unicornJs'
   return { unicornJs: resolve(cwd, options.unicornJs) };
 }
 
-function limitsOf(options: RunOptions): RunLimits {
+export function limitsOf(options: Pick<RunOptions, 'wall' | 'maxInstructions' | 'maxMemory'>): RunLimits {
   return {
     maxInstructions:
       options.maxInstructions === undefined ? null : count(options.maxInstructions, '--max-instructions', Number.MAX_SAFE_INTEGER),

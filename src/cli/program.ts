@@ -357,24 +357,22 @@ function addMatrix(program: Command, io: Io, exit: (code: number) => void): void
 function addRom(program: Command, io: Io, exit: (code: number) => void): void {
   const rom = command(program, 'rom').description("find out what the ROM of a chip does, from a dump of the user's own");
   command(rom, 'learn')
-    .description(
-      'run a dump from every state that a caller can leave, and print the value of each ROM option; exit 1 = the ROM does not answer',
-    )
+    .description('run a dump from each state that a caller can leave, and print each ROM option; exit 1 = the ROM does not answer')
     .argument('<dump...>', 'a dump of system memory, for example of `bootbench board dump-rom`; in pieces: each as file.bin@0x1FFF0000')
     .option('--chip <name>', 'the chip that it was read from')
     .option('--json', 'print JSON')
     .option('--evidence <file>', "write what was found as lines of JSON that hold the ROM's hash and none of its bytes")
+    .option('--wall <time>', 'stop after this much real time, for example 30s')
     .action(async (files: string[], options: RomLearnOptions) => {
       exit(await (await import('./rom.ts')).romLearnCommand(files, options, io));
     });
   command(rom, 'compare')
-    .description(
-      'show a dump and the stand-in side by side: options, registers, every command of AN3155 and of DFU; exit 0 = alike, 1 = not',
-    )
+    .description('compare a dump with the stand-in: options, registers, each command of AN3155 and of DFU; exit 0 = alike, 1 = not')
     .argument('<dump...>', 'system memory of your chip, from its first byte; in pieces: each as file.bin@0x1FFF0000')
     .option('--chip <name>', 'the chip that it was read from, for example stm32l476rg')
     .option('--all', 'show what is alike, too')
     .option('--json', 'print JSON')
+    .option('--wall <time>', 'stop after this much real time, for example 30s')
     .action(async (files: string[], options: RomCompareOptions) => {
       exit(await (await import('./rom.ts')).romCompareCommand(files, options, io));
     });

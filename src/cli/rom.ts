@@ -10,7 +10,8 @@ import { isStandIn } from '../rom/load.ts';
 import { whyNoDump } from '../rom/why-no-dump.ts';
 import { printable, wrap } from '../report/text.ts';
 import { VERSION } from '../version.ts';
-import { chipNamed, readInput } from './inputs.ts';
+import { chipNamed, limitsOf, readInput } from './inputs.ts';
+import { interruptible, orCutShort, runHooks } from './interruptible.ts';
 import { EXIT, type Io } from './io.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
 import { usePrebuilt } from './prebuilt.ts';
@@ -21,11 +22,13 @@ export interface RomCompareOptions {
   readonly chip?: string;
   readonly json?: boolean;
   readonly all?: boolean;
+  readonly wall?: string;
 }
 export interface RomLearnOptions {
   readonly chip?: string;
   readonly json?: boolean;
   readonly evidence?: string;
+  readonly wall?: string;
 }
 
 /** A dump of a chip's ROM that can be one. */
@@ -44,7 +47,10 @@ export async function romCompareCommand(files: readonly string[], options: RomCo
   const { chip, profile, dump } = dumpOf(files, options.chip, io.cwd);
   usePrebuilt(chip.cores);
   const image = romImage(profile.image);
-  const compared = await compareRoms(jobOf(chip.name, 'dump', dump), jobOf(chip.name, 'stand-in', { bytes: image }));
+  const jobs = jobsOf(chip.name, dump, image, options.wall, io);
+  const compared = await interruptible(io, true, (hooks) =>
+    orCutShort(() => compareRoms(...jobs, runHooks(hooks)), 'the comparison', hooks),
+  );
   if (options.json === true) io.stdout.raw(jsonDocument(comparisonOf(compared)));
   else
     for (const line of comparisonText(compared, options.all === true, Math.max(60, Math.min(io.stdout.columns, 120))))
@@ -61,7 +67,8 @@ export async function romLearnCommand(files: readonly string[], options: RomLear
   try {
     usePrebuilt(chip.cores);
     const image = romImage(profile.image);
-    const learned = learn(jobOf(chip.name, 'dump', dump), jobOf(chip.name, 'stand-in', { bytes: image }));
+    const jobs = jobsOf(chip.name, dump, image, options.wall, io);
+    const learned = await interruptible(io, true, (hooks) => orCutShort(() => learn(...jobs, runHooks(hooks)), 'what the ROM does', hooks));
     const own = isStandIn(profile, image, dump.bytes);
     if (options.evidence !== undefined) {
       if (own) throw new UsageError('--evidence: the dump is a stand-in ROM of bootbench, which is no evidence', 'dump the ROM of a chip');
@@ -107,6 +114,21 @@ function* part(title: string, rows: readonly Compared[], all: boolean, width: nu
   }
 }
 
+/** Of the dump and of the stand-in, with the same limit. */
+function jobsOf(
+  chip: string,
+  dump: Pick<RunJob['rom'], 'bytes' | 'beside'>,
+  image: Uint8Array,
+  wall: string | undefined,
+  io: Io,
+): readonly [dump: RunJob, standIn: RunJob] {
+  const limits = limitsOf(wall === undefined ? {} : { wall });
+  if (limits.wallMs !== null) io.mustEndWithin?.(limits.wallMs);
+  return [
+    { ...jobOf(chip, 'dump', dump), limits },
+    { ...jobOf(chip, 'stand-in', { bytes: image }), limits },
+  ];
+}
 const jobOf = (chip: string, kind: 'dump' | 'stand-in', rom: Pick<RunJob['rom'], 'bytes' | 'beside'>): RunJob => ({
   version: VERSION,
   chip,

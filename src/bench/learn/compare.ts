@@ -1,6 +1,6 @@
 /** A dump and the stand-in side by side: options, registers, and every command of AN3155 and of DFU with its edge cases. */
 import { DfuTarget } from '../dfu/dfu-target.ts';
-import { jobInput, romProfileIfAny, type RunJob } from '../input/job.ts';
+import { jobInput, romProfileIfAny, type RunHooks, type RunJob } from '../input/job.ts';
 import { HeldMachine } from '../session/held-machine.ts';
 import { runConformance } from '../../usb-sim/conform/kit.ts';
 import { learn, type Learned } from './learn.ts';
@@ -28,11 +28,11 @@ const inLine = (answer: SerialAnswer | null): string | null =>
         ...Object.entries(answer.after).map(([what, is]) => `${what}: ${is}`),
       ].join('; ');
 
-function serialOf(dump: RunJob, standIn: RunJob): readonly Compared[] | null {
+function serialOf(dump: RunJob, standIn: RunJob, hooks: RunHooks): readonly Compared[] | null {
   const places = serialPlacesOf(standIn);
   if (places === null) return null;
   const scripts = serialScripts(places);
-  const [own, other] = [playSerial(dump, scripts), playSerial(standIn, scripts)];
+  const [own, other] = [playSerial(dump, scripts, hooks), playSerial(standIn, scripts, hooks)];
   return scripts.flatMap(({ name }, i) => parted(name, own[i] ?? null, other[i] ?? null));
 }
 /** One row where both are alike, else one for each thing that is not. */
@@ -49,9 +49,10 @@ function parted(name: string, own: SerialAnswer | null, other: SerialAnswer | nu
 }
 
 /** What the conformance kit finds, by requirement; null where no device comes up. */
-async function conformance(job: RunJob): Promise<ReadonlyMap<string, string> | null> {
+async function conformance(job: RunJob, hooks: RunHooks): Promise<ReadonlyMap<string, string> | null> {
   const boot0 = { ...job.scenario, board: { ...job.scenario.board, boot0: 1 as const } };
-  const held = new HeldMachine(jobInput({ ...job, scenario: boot0 }));
+  const held = new HeldMachine(jobInput({ ...job, scenario: boot0 }, hooks));
+  held.bounded = true;
   try {
     held.start();
     if (!held.usb.outsideReady) return null;
@@ -63,15 +64,16 @@ async function conformance(job: RunJob): Promise<ReadonlyMap<string, string> | n
     held.release();
   }
 }
-async function dfuOf(dump: RunJob, standIn: RunJob): Promise<readonly Compared[] | null> {
+async function dfuOf(dump: RunJob, standIn: RunJob, hooks: RunHooks): Promise<readonly Compared[] | null> {
   if (romProfileIfAny(jobInput(standIn).chip)?.dfu == null) return null;
-  const [own, other] = [await conformance(dump), await conformance(standIn)];
+  const [own, other] = [await conformance(dump, hooks), await conformance(standIn, hooks)];
   const names = [...new Set([...(own?.keys() ?? []), ...(other?.keys() ?? [])])];
   return names.map((what) => ({ what, dump: own?.get(what) ?? null, standIn: other?.get(what) ?? null }));
 }
 
-export async function compareRoms(dump: RunJob, standIn: RunJob): Promise<Comparison> {
-  return { learned: learn(dump, standIn), serial: serialOf(dump, standIn), dfu: await dfuOf(dump, standIn) };
+/** @throws CutShort where the limits of the jobs, or a signal of the hooks, end it */
+export async function compareRoms(dump: RunJob, standIn: RunJob, hooks: RunHooks = {}): Promise<Comparison> {
+  return { learned: learn(dump, standIn, hooks), serial: serialOf(dump, standIn, hooks), dfu: await dfuOf(dump, standIn, hooks) };
 }
 /** How many differ. */
 export const differences = (rows: readonly Compared[]): readonly Compared[] => rows.filter((r) => r.dump !== r.standIn);

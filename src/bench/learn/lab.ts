@@ -74,6 +74,7 @@ export class Lab {
 
   constructor(input: RunInput, profile: RomProfile) {
     this.held = new HeldMachine(input);
+    this.held.bounded = true;
     this.profile = profile;
     this.chip = input.chip;
     this.family = familyOf(input.chip);

@@ -4,7 +4,7 @@
  */
 import type { Confidence } from '../../emu/confidence.ts';
 import { resolveRomOptions, type RomOptionId } from '../../rom/options.ts';
-import { jobInput, romProfileIfAny, type RunJob } from '../input/job.ts';
+import { jobInput, romProfileIfAny, type RunHooks, type RunJob } from '../input/job.ts';
 import { romHash } from '../../rom/identity.ts';
 import { oddStates, writtenRegisters, type OddState, type WrittenRegister } from './beyond.ts';
 import { Lab, type OwnClocks, type Ran } from './lab.ts';
@@ -41,9 +41,13 @@ function allGood(lab: Lab): void {
   if (family?.voltageControl && lab.has(family.voltageControl.field)) lab.field(family.voltageControl.field, family.voltageControl.highest);
 }
 
-/** Runs every experiment on the ROM of a job. The stand-in's job says which clocks such a ROM may want from its caller. */
-export function learn(job: RunJob, standInJob: RunJob): Learned {
-  const input = jobInput(job);
+/**
+ * Runs every experiment on the ROM of a job. The stand-in's job says which clocks such a ROM may want from its caller.
+ *
+ * @throws CutShort where the limits of the jobs, or a signal of the hooks, end it
+ */
+export function learn(job: RunJob, standInJob: RunJob, hooks: RunHooks = {}): Learned {
+  const input = jobInput(job, hooks);
   const profile = romProfileIfAny(input.chip)!;
   const lab = new Lab(input, profile);
   try {
@@ -53,12 +57,12 @@ export function learn(job: RunJob, standInJob: RunJob): Learned {
     lab.enter();
     let control = lab.serve();
     if (!served(control)) {
-      const clocks = clocksOf(standInJob);
+      const clocks = clocksOf(standInJob, hooks);
       lab.baseline.push((l) => l.clockedAs(clocks));
       lab.enter();
       control = lab.serve();
     }
-    const found = served(control) ? allOf(job, lab, control) : null;
+    const found = served(control) ? allOf(job, hooks, lab, control) : null;
     return {
       chip: input.chip.name,
       rom: profile.id,
@@ -71,14 +75,14 @@ export function learn(job: RunJob, standInJob: RunJob): Learned {
         standIn,
         confidence,
       })),
-      ...(found === null ? { registers: [], oddStates: [] } : beyond(lab, standInJob)),
+      ...(found === null ? { registers: [], oddStates: [] } : beyond(lab, standInJob, hooks)),
     };
   } finally {
     lab.release();
   }
 }
-function beyond(lab: Lab, standInJob: RunJob): Pick<Learned, 'registers' | 'oddStates'> {
-  const standIn = new Lab(jobInput(standInJob), lab.profile);
+function beyond(lab: Lab, standInJob: RunJob, hooks: RunHooks): Pick<Learned, 'registers' | 'oddStates'> {
+  const standIn = new Lab(jobInput(standInJob, hooks), lab.profile);
   try {
     standIn.baseline.push(...lab.baseline);
     return { registers: writtenRegisters(lab, standIn), oddStates: oddStates(lab) };
@@ -105,24 +109,26 @@ const untried = (option: RomOptionId): Reading => ({
   served: null,
 });
 
-function allOf(job: RunJob, lab: Lab, control: Ran): ReadonlyMap<RomOptionId, Reading> {
+function allOf(job: RunJob, hooks: RunHooks, lab: Lab, control: Ran): ReadonlyMap<RomOptionId, Reading> {
   const found = new Map<RomOptionId, Reading>();
   const { options } = lab.profile;
   lab.boundBy(control);
   for (const experiment of experimentsFor(lab)) found.set(experiment.option, experiment.run(lab, found));
-  if (options['reset-flags'] !== undefined) found.set('reset-flags', onBoard(job, { boot0: 1 }, control, [], resetFlags));
-  if (options['pin-boot-security'] !== undefined) found.set('pin-boot-security', onBoard(job, { boot0: 1 }, control, [], pinBootSecurity));
-  if (options['hse-missing'] !== undefined) found.set('hse-missing', onBoard(job, { hse: null }, control, lab.baseline, withoutCrystal));
+  if (options['reset-flags'] !== undefined) found.set('reset-flags', onBoard(job, hooks, { boot0: 1 }, control, [], resetFlags));
+  if (options['pin-boot-security'] !== undefined)
+    found.set('pin-boot-security', onBoard(job, hooks, { boot0: 1 }, control, [], pinBootSecurity));
+  if (options['hse-missing'] !== undefined)
+    found.set('hse-missing', onBoard(job, hooks, { hse: null }, control, lab.baseline, withoutCrystal));
   const clock = found.get('sysclk');
   if (clock?.value === 'sets' && options['hse-missing'] !== undefined) {
     // a crystal may be what it takes for USB alone
-    const without = onBoard(job, { hse: null }, control, lab.baseline, (l) => sysclk.run(l, found));
+    const without = onBoard(job, hooks, { hse: null }, control, lab.baseline, (l) => sysclk.run(l, found));
     if (without.value !== 'sets') found.set('sysclk', undecided(`${clock.says}, and without a crystal that is not so`));
   }
   return found;
 }
-function clocksOf(job: RunJob): OwnClocks {
-  const input = jobInput(job);
+function clocksOf(job: RunJob, hooks: RunHooks): OwnClocks {
+  const input = jobInput(job, hooks);
   const lab = new Lab(input, romProfileIfAny(input.chip)!);
   try {
     return lab.ownClocks();
@@ -133,8 +139,15 @@ function clocksOf(job: RunJob): OwnClocks {
 const served = (ran: Ran): boolean => ran.served === true && ran.resets.length === 0;
 
 /** What is seen on another board. */
-function onBoard(job: RunJob, board: Scenario['board'], control: Ran, baseline: Lab['baseline'], see: (lab: Lab) => Reading): Reading {
-  const input = jobInput({ ...job, scenario: { ...job.scenario, board: { ...job.scenario.board, ...board } } });
+function onBoard(
+  job: RunJob,
+  hooks: RunHooks,
+  board: Scenario['board'],
+  control: Ran,
+  baseline: Lab['baseline'],
+  see: (lab: Lab) => Reading,
+): Reading {
+  const input = jobInput({ ...job, scenario: { ...job.scenario, board: { ...job.scenario.board, ...board } } }, hooks);
   const lab = new Lab(input, romProfileIfAny(input.chip)!);
   try {
     lab.baseline.push(...baseline);

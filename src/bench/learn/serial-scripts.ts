@@ -5,7 +5,7 @@
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS } from '../../emu/time.ts';
 import { rxPins, speaksSerial } from '../../rom/profile.ts';
-import { jobInput, romProfileIfAny, type RunJob } from '../input/job.ts';
+import { jobInput, romProfileIfAny, type RunHooks, type RunJob } from '../input/job.ts';
 import { HeldMachine } from '../session/held-machine.ts';
 import { UartLink } from '../session/uart-link.ts';
 import { hex, stateOf, type State } from './state.ts';
@@ -168,10 +168,11 @@ class SerialBench {
   private resets = 0;
   private left: State | null = null;
 
-  constructor(job: RunJob, readProtected: boolean, program: boolean) {
-    const input = jobInput({ ...job, scenario: { ...job.scenario, ...board(readProtected) } });
+  constructor(job: RunJob, hooks: RunHooks, readProtected: boolean, program: boolean) {
+    const input = jobInput({ ...job, scenario: { ...job.scenario, ...board(readProtected) } }, hooks);
     const profile = romProfileIfAny(input.chip)!;
     this.held = new HeldMachine(input);
+    this.held.bounded = true;
     const { machine } = this.held.session;
     if (program) machine.replace(FLASH, new Uint8Array(PROGRAM.buffer));
     this.link = new UartLink(this.held, rxPins(profile)[0]!.name, BAUD);
@@ -237,12 +238,12 @@ function programmed(bytes: Uint8Array, erased: number): string {
 }
 
 /** Every script on one ROM; null where it speaks no AN3155 or does not answer. */
-export function playSerial(job: RunJob, scripts: readonly SerialScript[]): readonly (SerialAnswer | null)[] {
+export function playSerial(job: RunJob, scripts: readonly SerialScript[], hooks: RunHooks = {}): readonly (SerialAnswer | null)[] {
   const benches = new Map<string, SerialBench>();
   const benchOf = ({ readProtected = false, program = false }: SerialScript): SerialBench => {
     const key = `${readProtected}${program}`;
     let bench = benches.get(key);
-    if (bench === undefined) benches.set(key, (bench = new SerialBench(job, readProtected, program)));
+    if (bench === undefined) benches.set(key, (bench = new SerialBench(job, hooks, readProtected, program)));
     return bench;
   };
   try {

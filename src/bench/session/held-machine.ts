@@ -1,16 +1,21 @@
 /** A session that stays alive after its run, for clients outside: WebUSB, USB/IP, property tests, the conformance kit. */
 import { PATIENCE_IF_SERVING } from '../../emu/core/translate/tier.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
-import type { Ps } from '../../emu/time.ts';
+import { MS, type Ps } from '../../emu/time.ts';
 import { HeldBus } from '../../usb-sim/held-bus.ts';
 import type { UsbSim } from '../../usb-sim/usb-sim.ts';
 import { unasked, type RunInput } from '../input/run-input.ts';
 import type { SessionEnd } from './live-run.ts';
 import { Session, type SessionOptions } from './session.ts';
 
+/** Between two looks at the budget. */
+const BOUNDED_STRETCH = 50 * MS;
+
 export class HeldMachine {
   readonly session: Session;
   readonly bus: HeldBus;
+  /** Whether it ends with the budget of its session: `run` throws CutShort then. A server ends otherwise. */
+  bounded = false;
 
   constructor(input: RunInput, clock?: () => number, options: SessionOptions = {}) {
     this.session = new Session(unasked(input), options);
@@ -34,8 +39,9 @@ export class HeldMachine {
   }
   /** Runs to `limit`, or until a transfer of a client has ended or the device has come or gone. */
   run(limit: Ps): void {
-    const { machine, steps } = this.session;
-    if (machine.run(limit) === 'stopped') steps.poll();
+    const { machine, steps, budget } = this.session;
+    if (this.bounded) budget.spend(0);
+    if (machine.run(this.bounded ? Math.min(limit, machine.now + BOUNDED_STRETCH) : limit) === 'stopped') steps.poll();
   }
   save(): Checkpoint {
     return this.session.save();
