@@ -58,27 +58,48 @@ export interface PropertyFound {
   readonly cpu: number;
 }
 
-export async function property(firmware: FirmwareName, image: JobImage, cases: number, seed = 1): Promise<PropertyFound> {
+/** Names of the dialects that the right firmware speaks: a team has such a list, and what differs from it is a bug. */
+export async function dialectOf(firmware: FirmwareName, image: JobImage): Promise<readonly string[]> {
+  const dfu = await openDfu({ chip: chipOf(firmware), images: [image] });
+  dfu.close();
+  return dfu.dialect;
+}
+
+export async function property(
+  firmware: FirmwareName,
+  image: JobImage,
+  { cases, dialect, seed = 1 }: { readonly cases: number; readonly dialect: readonly string[]; readonly seed?: number },
+): Promise<PropertyFound> {
   const from = seconds();
   let dfu: DfuUnderTest;
   try {
-    dfu = await openDfu({ chip: chipOf(firmware), images: [image] });
+    dfu = await openDfu({ chip: chipOf(firmware), images: [image], dialect });
   } catch (error) {
     const said = error instanceof UsageError ? { message: error.message, fell: null } : { message: null, fell: String(error) };
     return { ...said, cases: 0, openCpu: seconds() - from, cpu: seconds() - from };
   }
   const openCpu = seconds() - from;
+  const ended = (what: Partial<PropertyFound>): PropertyFound => ({
+    message: null,
+    fell: null,
+    cases: 0,
+    openCpu,
+    ...what,
+    cpu: seconds() - from,
+  });
   try {
     // shrinking costs many times what finding does, and the table wants to know that it was found
     const { failed, errorInstance, numRuns } = fc.check(
       fc.property(dfu.commands(), (commands) => dfu.check(commands)),
       { numRuns: cases, seed, endOnFailure: true },
     );
-    const said =
-      errorInstance instanceof DfuViolation
-        ? { message: errorInstance.message, fell: null }
-        : { message: null, fell: failed ? String(errorInstance) : null };
-    return { ...said, cases: numRuns, openCpu, cpu: seconds() - from };
+    if (!failed) return ended({ cases: numRuns });
+    return ended({
+      cases: numRuns,
+      ...(errorInstance instanceof DfuViolation ? { message: errorInstance.message } : { fell: String(errorInstance) }),
+    });
+  } catch (error) {
+    return ended({ fell: String(error) });
   } finally {
     dfu.close();
   }

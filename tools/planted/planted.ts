@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { BUGS, type PlantedBug } from './bugs.ts';
 import { bugNumbers, FIRMWARE, PARTS, plantedImage, type FirmwareName } from './firmware.ts';
 import { namesIt } from './judge.ts';
-import { conform, failures, property, type ConformFound, type PropertyFound } from './kits.ts';
+import { conform, dialectOf, failures, property, type ConformFound, type PropertyFound } from './kits.ts';
 
 const KITS = ['conform', 'property', 'both'];
 const { values } = parseArgs({
@@ -33,18 +33,20 @@ if (wrong !== undefined) {
   process.exit(2);
 }
 
-/** The property kit has a model of DfuSe only. */
-const judgedByProperty = (firmware: FirmwareName): boolean => firmware.startsWith('dfuse');
-
 interface Tried {
   readonly conform: ConformFound | null;
   readonly property: PropertyFound | null;
 }
+const dialects = new Map<FirmwareName, readonly string[]>();
+async function propertyOf(firmware: FirmwareName, bug: string | null): Promise<PropertyFound> {
+  let dialect = dialects.get(firmware);
+  if (dialect === undefined) dialects.set(firmware, (dialect = await dialectOf(firmware, plantedImage(firmware, null))));
+  return property(firmware, plantedImage(firmware, bug), { cases, dialect });
+}
 async function tried(firmware: FirmwareName, bug: string | null): Promise<Tried> {
-  const image = plantedImage(firmware, bug);
   return {
-    conform: values.kit === 'property' ? null : await conform(firmware, image),
-    property: values.kit === 'conform' || !judgedByProperty(firmware) ? null : await property(firmware, image, cases),
+    conform: values.kit === 'property' ? null : await conform(firmware, plantedImage(firmware, bug)),
+    property: values.kit === 'conform' ? null : await propertyOf(firmware, bug),
   };
 }
 const shortened = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
