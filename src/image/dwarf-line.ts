@@ -3,7 +3,7 @@
  * firmware ask few. Damaged units are dropped; nothing here throws.
  */
 import { DwarfError, DwarfReader, readForm, readUnitHeader, type DwarfSections, type UnitHeader } from './dwarf-reader.ts';
-import { compileFolders, readUnits } from './dwarf-units.ts';
+import { compileFolders, MOST_UNITS, readUnits } from './dwarf-units.ts';
 import { fileName } from './source-path.ts';
 
 export interface SourceLine {
@@ -74,10 +74,18 @@ interface Sequence {
 /** Characters that the files of all units have together; real firmware stays below a quarter. */
 const MOST_PATHS = 128 << 20;
 
+/** Rows of all units: one for each instruction of the largest flash. */
+const MOST_ROWS = 2 ** 21;
+
 class FileIndex {
   readonly files: string[] = [];
   private readonly byName = new Map<string, number>();
   private room = MOST_PATHS;
+  private rows = MOST_ROWS;
+  /** A row more. */
+  row(): void {
+    if (--this.rows < 0) throw new DwarfError('too many rows');
+  }
   of(name: string): number {
     // all that is asked for counts: it is joined before it can be looked up
     this.room -= name.length;
@@ -121,13 +129,16 @@ function decode(sections: DwarfSections, inCode: (address: number) => boolean): 
  * left for the next start.
  */
 function lineUnits(line: Uint8Array, starts: readonly number[]): UnitHeader[] {
-  const known = [...new Set(starts)].sort((a, b) => a - b);
+  const said = new Set(starts);
+  const known = [...said].sort((a, b) => a - b);
   const units: UnitHeader[] = [];
-  for (let at: number | undefined = 0; at !== undefined && at + 6 <= line.length;) {
+  let behind = 0;
+  for (let at: number | undefined = 0; at !== undefined && at + 6 <= line.length && units.length < MOST_UNITS;) {
     const from: number = at;
-    const next = known.find((start) => start > from);
+    while (behind < known.length && known[behind]! <= from) behind++;
+    const next = known[behind];
     const unit = unitAt(line, from);
-    const fits = unit !== null && (known.includes(from) || (readable(unit.version) && unit.end <= (next ?? line.length)));
+    const fits = unit !== null && (said.has(from) || (readable(unit.version) && unit.end <= (next ?? line.length)));
     if (fits) units.push(unit);
     at = fits && unit.end <= (next ?? line.length) ? unit.end : next;
   }
@@ -272,6 +283,7 @@ function readUnit(
       rows.line[last] = shown;
       return;
     }
+    index.row();
     rows.address.push(address >>> 0);
     rows.file.push(row);
     rows.line.push(shown);

@@ -63,13 +63,16 @@ export interface DwarfUnit extends UnitForms {
   readonly dwoName: string | null;
 }
 
-/** All units in order. Damaged ones are left out. */
+/** Many times as many as a firmware has source files; each is read outside of `--wall`. */
+export const MOST_UNITS = 20_000;
+
+/** All units in order, up to a bound. Damaged ones are left out. */
 export function readUnits(sections: DwarfSections): DwarfUnit[] {
   const units: DwarfUnit[] = [];
   if (sections.info === null || sections.abbrev === null) return units;
   const tables = new Abbreviations(sections.abbrev);
   let at = 0;
-  while (at + 11 <= sections.info.length) {
+  while (at + 11 <= sections.info.length && units.length < MOST_UNITS) {
     let header: UnitHeader;
     try {
       header = readUnitHeader(new DwarfReader(sections.info, at));

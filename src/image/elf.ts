@@ -3,7 +3,7 @@
  * file gives an ImageError and nothing else. Source of the layout: System V ABI, ELF for the Arm Architecture (IHI0044).
  */
 import { Unzlib } from 'fflate';
-import { ImageError, atOffset, hexAddress } from './errors.ts';
+import { ImageError, RIGHT_FILE, atOffset, hexAddress } from './errors.ts';
 import { StringTable } from './strings.ts';
 
 export interface ElfSegment {
@@ -206,6 +206,8 @@ function readSegments(bytes: Uint8Array, u16: Read, u32: Read): ElfSegment[] {
   for (let i = 0; i < count; i++) {
     const at = table + i * entrySize;
     if (u32(at) !== PT_LOAD) continue;
+    if (segments.length === MOST_SEGMENTS)
+      throw new ImageError('too-large', `more than ${MOST_SEGMENTS} segments that are loaded`, atOffset(at), RIGHT_FILE);
     const offset = u32(at + 4);
     const fileSize = u32(at + 16);
     const memorySize = u32(at + 20);
@@ -293,6 +295,8 @@ function stringsOf(bytes: Uint8Array, section: Pick<Section, 'type' | 'offset' |
 
 const BINDINGS = ['local', 'global', 'weak'] as const;
 const SHN_UNDEF = 0;
+/** Each symbol is looked for in all of them. */
+const MOST_SEGMENTS = 512;
 /** Several times as many as the firmware of any chip has: each costs memory and time that nobody hears signals in. */
 const MOST_SYMBOLS = 2 ** 17;
 /** Entries of the table that are looked at: some name nothing. */

@@ -217,3 +217,19 @@ describe('A table of symbols', () => {
     expect(parseElf(many(4, 1)).remarks.join()).not.toContain('table of symbols');
   });
 });
+
+describe('Segments', () => {
+  /** So many of the same four bytes, side by side. */
+  const of = (count: number): Uint8Array => {
+    const header = Buffer.from(elfOf([]).subarray(0, 52));
+    header.writeUInt16LE(count, 44);
+    header.writeUInt32LE(0, 32);
+    [48, 50].forEach((at) => header.writeUInt16LE(0, at));
+    const rows = Array.from({ length: count }, (_, i) => words(1, 0, 0x0800_0000 + 4 * i, 0x0800_0000 + 4 * i, 4, 4, 5, 4));
+    return Buffer.concat([header, ...rows]);
+  };
+  it('are read, and a file with more of them than any linker makes is refused in a sentence', () => {
+    expect(parseElf(of(512)).segments).toHaveLength(512);
+    expect(() => parseElf(of(513))).toThrow('more than 512 segments that are loaded');
+  });
+});

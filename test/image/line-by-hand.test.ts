@@ -1,0 +1,63 @@
+/** Line tables that no compiler writes: they are read in bounded time and memory. */
+import { expect, it } from 'vitest';
+import { LineTable } from '../../src/image/dwarf-line.ts';
+import { debugSections } from '../../src/image/dwarf-reader.ts';
+import { readUnits } from '../../src/image/dwarf-units.ts';
+
+/** DW_LNE_set_address */
+const setAddress = (address: number): number[] => [0, 5, 2, address & 0xff, (address >> 8) & 0xff, (address >> 16) & 0xff, address >>> 24];
+const END = [0, 1, 1];
+/** A unit of DWARF 2 with one file, minimum_instruction_length 2, line_base 0, line_range 1, opcode_base 10: opcode 11 is two bytes further. */
+function unit(program: Uint8Array): Uint8Array {
+  const files = [0, ...new TextEncoder().encode('a.c'), 0, 0, 0, 0, 0];
+  const common = [2, 1, 0, 1, 10, 0, 1, 1, 1, 1, 0, 0, 0, 1, ...files];
+  const bytes = new Uint8Array(10 + common.length + program.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, bytes.length - 4, true);
+  view.setUint16(4, 2, true);
+  view.setUint32(6, common.length, true);
+  bytes.set(common, 10);
+  bytes.set(program, 10 + common.length);
+  return bytes;
+}
+const sectionsOf = (sections: Readonly<Record<string, Uint8Array>>) => debugSections((name) => sections[name] ?? null);
+const tableOf = (line: Uint8Array): LineTable => new LineTable(sectionsOf({ '.debug_line': line }), () => true);
+const rows = (count: number): Uint8Array => {
+  const head = setAddress(0x0800_0000);
+  const program = new Uint8Array(head.length + count + END.length).fill(11);
+  program.set(head);
+  program.set(END, head.length + count);
+  return program;
+};
+
+it('a unit of more rows than the largest flash has instructions is left out', () => {
+  const most = 2 ** 21;
+  expect(tableOf(unit(rows(most))).lookup(0x0800_0010)).toEqual({ file: 'a.c', line: 1 });
+  expect(tableOf(unit(rows(most + 1))).lookup(0x0800_0010)).toBeNull();
+});
+
+it.each([
+  [20_000, 'a.c'],
+  [20_001, undefined],
+])('of more units than any firmware has those at the end are left out: %i', (count, file) => {
+  const small = unit(new Uint8Array(0));
+  const last = unit(rows(4));
+  const line = new Uint8Array(small.length * (count - 1) + last.length);
+  for (let i = 0; i < count - 1; i++) line.set(small, i * small.length);
+  line.set(last, small.length * (count - 1));
+  // DW_TAG_compile_unit with DW_AT_stmt_list as DW_FORM_data4; DWARF 2
+  const entry = Uint8Array.of(12, 0, 0, 0, 2, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0);
+  const info = new Uint8Array(entry.length * count);
+  const view = new DataView(info.buffer);
+  for (let i = 0; i < count; i++) {
+    info.set(entry, i * entry.length);
+    view.setUint32(i * entry.length + 12, i * small.length, true);
+  }
+  const sections = sectionsOf({
+    '.debug_line': line,
+    '.debug_info': info,
+    '.debug_abbrev': Uint8Array.of(1, 0x11, 0, 0x10, 0x06, 0, 0, 0),
+  });
+  expect(readUnits(sections)).toHaveLength(Math.min(count, 20_000));
+  expect(new LineTable(sections, () => true).lookup(0x0800_0002)?.file).toBe(file);
+});
