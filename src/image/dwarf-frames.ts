@@ -78,12 +78,14 @@ export class FrameTable {
 
 const CIE_ID = 0xffffffff;
 const PCREL = 0x10;
+/** Several times as many as the firmware of any chip has functions; nobody hears signals while they are read. */
+const MOST_ENTRIES = 2 ** 17;
 
 function readEntries(bytes: Uint8Array, loadedAt: number | null): Fde[] {
   const entries: Fde[] = [];
   const cies = new Map<number, Cie | null>();
   const r = new DwarfReader(bytes);
-  while (r.left >= 8) {
+  for (let n = 0; r.left >= 8 && n < MOST_ENTRIES; n++) {
     try {
       const length = r.u32();
       // an end mark in .eh_frame; 64-bit DWARF does not occur on 32-bit machines
