@@ -4,7 +4,16 @@
  */
 import { fileNames, type FileNames, type LineTable, type SourceLine } from './dwarf-line.ts';
 import { DwarfError, DwarfReader, readForm, type DwarfSections } from './dwarf-reader.ts';
-import { codeRanges, readUnits, textValue, type AttributeValue, type CodeRange, type DwarfUnit, type Abbreviation } from './dwarf-units.ts';
+import {
+  codeRanges,
+  mayReadEntry,
+  readUnits,
+  textValue,
+  type AttributeValue,
+  type CodeRange,
+  type DwarfUnit,
+  type Abbreviation,
+} from './dwarf-units.ts';
 
 /** Bytes of .debug_str that are looked through: a string of JavaScript can hold no more than half a gigabyte. */
 const MOST_TEXT = 128 << 20;
@@ -184,7 +193,7 @@ function readFunctions(sections: DwarfSections, unit: DwarfUnit, inCode: (addres
   /** Names that stand in front of those at each depth. */
   const scopes: string[] = [''];
   let depth = 0;
-  while (r.left > 0) {
+  while (mayReadEntry(r, sections)) {
     const offset = r.at;
     const code = r.uleb();
     if (code === 0) {

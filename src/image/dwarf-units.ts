@@ -66,6 +66,17 @@ export interface DwarfUnit extends UnitForms {
 /** Many times as many as a firmware has source files; each is read outside of `--wall`. */
 export const MOST_UNITS = 20_000;
 
+/** Entries of all units: twice as many as the largest firmware has; nobody hears signals while they are read. */
+const MOST_ENTRIES = 2 ** 22;
+const entriesLeft = new WeakMap<DwarfSections, number>();
+/** Whether there is one more, and it may be read. */
+export function mayReadEntry(r: DwarfReader, sections: DwarfSections): boolean {
+  if (r.left <= 0) return false;
+  const left = entriesLeft.get(sections) ?? MOST_ENTRIES;
+  entriesLeft.set(sections, left - 1);
+  return left > 0;
+}
+
 /** All units in order, up to a bound. Damaged ones are left out. */
 export function readUnits(sections: DwarfSections): DwarfUnit[] {
   const units: DwarfUnit[] = [];

@@ -1,5 +1,6 @@
 /** Line tables that no compiler writes: they are read in bounded time and memory. */
 import { expect, it } from 'vitest';
+import { FunctionTable } from '../../src/image/dwarf-functions.ts';
 import { LineTable } from '../../src/image/dwarf-line.ts';
 import { debugSections } from '../../src/image/dwarf-reader.ts';
 import { readUnits } from '../../src/image/dwarf-units.ts';
@@ -61,3 +62,29 @@ it.each([
   expect(readUnits(sections)).toHaveLength(Math.min(count, 20_000));
   expect(new LineTable(sections, () => true).lookup(0x0800_0002)?.file).toBe(file);
 });
+
+it('of more entries than the largest firmware has those at the end are left out', () => {
+  const most = 2 ** 22;
+  // a unit with children, a function without attributes, and one with its addresses
+  const abbrev = Uint8Array.from([1, 0x11, 1, 0x11, 1, 0x12, 6, 0, 0, 2, 0x2e, 0, 0, 0, 3, 0x2e, 0, 0x11, 1, 0x12, 6, 0, 0, 0]);
+  const named = (count: number): boolean => {
+    const info = new Uint8Array(4 + 7 + 9 + count + 9 + 1).fill(2);
+    const view = new DataView(info.buffer);
+    const addresses = (at: number, code: number): void => {
+      view.setUint8(at, code);
+      view.setUint32(at + 1, 0x0800_0000, true);
+      view.setUint32(at + 5, 16, true);
+    };
+    view.setUint32(0, info.length - 4, true);
+    view.setUint16(4, 4, true);
+    view.setUint32(6, 0, true);
+    view.setUint8(10, 4);
+    addresses(11, 1);
+    addresses(20 + count, 3);
+    view.setUint8(info.length - 1, 0);
+    const sections = sectionsOf({ '.debug_info': info, '.debug_abbrev': abbrev });
+    const lines = new LineTable(sections, () => true);
+    return new FunctionTable(sections, lines, () => true).functionAt(0x0800_0002) !== null;
+  };
+  expect([named(2), named(most)]).toEqual([true, false]);
+}, 60_000);
