@@ -63,9 +63,9 @@ export class ReferenceLink implements DfuLink {
   async abandon(): Promise<void> {
     this.brokenOff = true;
   }
-  async reset(): Promise<boolean> {
+  async reset(): Promise<'dfu'> {
     this.device.reset();
-    return true;
+    return 'dfu';
   }
   async wait(): Promise<void> {}
   async fresh(): Promise<boolean> {
@@ -74,7 +74,7 @@ export class ReferenceLink implements DfuLink {
     return true;
   }
   private classRequest(setup: Uint8Array, data: Uint8Array): LinkAnswer {
-    if ((setup[0]! & 0x60) !== 0x20) return STALL;
+    if ((setup[0]! & 0x60) !== 0x20 || setup[4] !== 0) return STALL;
     return this.device.request(setup[1]!, setup[2]! | (setup[3]! << 8), setup[6]! | (setup[7]! << 8), data);
   }
   private standard(setup: Uint8Array): LinkAnswer {

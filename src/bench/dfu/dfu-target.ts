@@ -13,6 +13,8 @@ import { UsageError } from '../documents/usage-error.ts';
 
 /** Virtual time that a request may take: a mass erase of a large F4 goes on inside one GETSTATUS for up to 32 s. */
 const ANSWER_LIMIT = 60_000 * MS;
+/** A host gives up on a request after this (Linux, dfu-util: 5 s). */
+const PATIENCE = 5_000 * MS;
 /** A device that was reset or told to detach is back within this. */
 const BACK_LIMIT = 10_000 * MS;
 const NONE = new Uint8Array(0);
@@ -69,8 +71,12 @@ export class DfuTarget implements DfuLink {
     const { usb, bus } = this.held;
     const id = usb.submitControl(setup, data, ANSWER_LIMIT);
     let result: OutsideResult | null = null;
-    bus.runUntil(() => (result ??= usb.takeResult(id)) !== null, bus.now + 2 * ANSWER_LIMIT);
+    const end = bus.now + 2 * ANSWER_LIMIT;
+    // a device that is at work on its flash may hold the host up
+    do bus.runUntil(() => (result ??= usb.takeResult(id)) !== null, bus.now + PATIENCE);
+    while (result === null && bus.now < end && this.witness.busy());
     const ended = result as OutsideResult | null;
+    if (ended === null) usb.cancel(id);
     return ended === null ? { status: 'timeout', data: NONE } : { status: STATUS[ended.status], data: ended.data };
   }
   abandon(setup: Uint8Array): Promise<void> {
@@ -82,9 +88,11 @@ export class DfuTarget implements DfuLink {
     usb.takeResult(id);
     return Promise.resolve();
   }
-  reset(): Promise<boolean> {
+  reset(): Promise<'dfu' | 'other' | 'gone'> {
     this.held.usb.resetDevice();
-    return Promise.resolve(this.back() && this.inDfuMode());
+    // an application without USB lets go of the bus: that is not the device that stays and is deaf
+    const there = this.back() ? this.inDfuMode() : this.held.usb.state.pullup ? null : false;
+    return Promise.resolve(there === null ? 'gone' : there ? 'dfu' : 'other');
   }
   wait(ms: number): Promise<void> {
     this.run(ms);

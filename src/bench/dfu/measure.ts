@@ -1,5 +1,5 @@
 /** What a device under test is judged by: its dialect, measured on it or given, and the memory that it writes. */
-import { CAN_DNLOAD, CAN_UPLOAD, isDfuse } from '../../usb-sim/conform/link.ts';
+import { CAN_DNLOAD, CAN_UPLOAD, isDfuse, otherMemory } from '../../usb-sim/conform/link.ts';
 import { DfuDialect, DIALECT_NAMES, isDialectName } from '../../usb-sim/conform/dialect.ts';
 import { DIALECT_REQUIREMENTS, isRequirement } from '../../usb-sim/conform/kit.ts';
 import { Recorder } from '../../usb-sim/conform/recorder.ts';
@@ -48,6 +48,7 @@ export async function judgedBy(target: DfuTarget, judge: JudgeOptions = {}): Pro
     accepted: new Set(accept),
     transferSize,
     layout: plain?.layout ?? facts.layout,
+    other: dfuse ? otherMemory(facts) : [],
     commands,
     uploadsMemory: plain?.uploads ?? true,
     protected: readProtected,

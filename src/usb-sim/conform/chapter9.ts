@@ -214,11 +214,13 @@ const REQUESTS: readonly Requirement[] = [
   {
     id: 'chapter9.reset',
     title: 'a bus reset brings the device back to dfuIDLE',
-    paragraph: 'DFU 1.1 §A.1 (ST: DFU mode stays)',
+    paragraph: 'DFU 1.1 §A.1, USB 2.0 §9.1.1.3 (ST: DFU mode stays)',
     check: async (r, facts) => {
       await r.request(DFU.DNLOAD, 0, isDfuse(facts) ? Uint8Array.of(0x77) : new Uint8Array(8));
       r.sequence.push('bus reset');
-      if (!(await r.link.reset())) return dialect('reset-leaves', 'the device is not in DFU mode any more');
+      const back = await r.link.reset();
+      if (back === 'gone') return fail('the device stays on the bus, and does not answer at address 0');
+      if (back === 'other') return dialect('reset-leaves', 'the device is not in DFU mode any more');
       const state = await r.state();
       return must(state === DFU_STATE.IDLE, `state ${state}`);
     },

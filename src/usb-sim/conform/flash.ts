@@ -1,7 +1,7 @@
 /** What DfuSe does to flash: AN3156 §4 and §5. Where the device runs on the emulated chip, flash is looked at there as well. */
 import { parseDfuseLayout, setupPacket } from '../descriptors.ts';
 import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand, dfuStateName } from '../dfu-protocol.ts';
-import type { DfuFacts } from './link.ts';
+import { otherMemory, type DfuFacts } from './link.ts';
 import type { Recorder } from './recorder.ts';
 import { dialect, fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
 import {
@@ -83,6 +83,7 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
       ['odd', 'an odd tail of 13 bytes', () => 13],
       ['one', 'a block of 2 bytes', () => 2],
       ['packet', 'a block of exactly one packet', (f: DfuFacts) => f.packet0],
+      ['short-last', 'a block of one packet and a short one', (f: DfuFacts) => Math.min(f.packet0 + 36, f.functional.transferSize)],
     ] as const
   ).map(([name, what, length]): Requirement => ({
     id: `flash.write-${name}`,
@@ -149,6 +150,7 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
       if (wrong !== null) return fail(wrong);
       await r.download(2, pattern(64, 5));
       if ((await r.request(DFU.ABORT)).status !== 'ok') return notApplicable('ABORT is refused in dfuDNLOAD-SYNC');
+      await r.settled();
       return readsErased(r, await readBack(r, at, 64));
     },
   },
@@ -162,11 +164,14 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
       const wrong = await steps(
         r,
         ['erase', 0, erasePage(at)],
+        ['set address', 0, setAddress(lastSector(r))],
+        ['erase', 0, erasePage(lastSector(r))],
+        ['write', 2, pattern(64, 6)],
         ['set address', 0, setAddress(at)],
         ['write', 2, pattern(64, 6)],
         ['mass erase', 0, dfuseCommand(DFUSE_CODE.ERASE)],
       );
-      const left = wrong ?? notErased(r, at, 64);
+      const left = wrong ?? notErased(r, at, 64) ?? notErased(r, r.link.writable!.address, r.link.writable!.length);
       return left !== null ? fail(left) : readsErased(r, await readBack(r, at, 64));
     },
   },
@@ -181,10 +186,129 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
       if (wrong !== null) return fail(wrong);
       await r.download(2, pattern(64, 8));
       r.sequence.push('bus reset');
-      if (!(await r.link.reset())) return notApplicable('the device is not in DFU mode any more');
+      if ((await r.link.reset()) !== 'dfu') return notApplicable('the device is not in DFU mode any more');
       await r.settled();
       const got = await readBack(r, at, 64);
       return got instanceof Uint8Array && got.every((b, i) => b === pattern(64, 8)[i]) ? fail('it was written') : readsErased(r, got);
+    },
+  },
+  {
+    id: 'flash.refused-drops',
+    title: 'a block that an error came behind is not written later',
+    paragraph: 'DFU 1.1 §A.2.4, §A.2.11',
+    skip: anyOf(dfuseOnly, writes, uploads),
+    check: async (r) => {
+      const at = place(r);
+      const wrong = await steps(r, ['erase', 0, erasePage(at)], ['set address', 0, setAddress(at)]);
+      if (wrong !== null) return fail(wrong);
+      await r.download(2, pattern(64, 10));
+      await r.request(0x5a);
+      if ((await r.state()) !== DFU_STATE.ERROR) return notApplicable('an unknown request does not lead to dfuERROR');
+      await r.request(DFU.CLRSTATUS);
+      await r.settled();
+      return readsErased(r, await readBack(r, at, 64));
+    },
+  },
+  {
+    id: 'flash.high-blocks',
+    title: 'the block number has 16 bits: a block far behind the pointer is read there, or refused behind the end of memory',
+    paragraph: 'AN3156 §4.1, §5.1, DFU 1.1 §6.1.1',
+    skip: anyOf(dfuseOnly, writes, uploads),
+    check: async (r) => {
+      const size = r.facts.functional.transferSize;
+      const { start } = r.facts.layout[0]!;
+      const end = r.facts.layout.at(-1)!.end;
+      for (const n of [64, 256]) {
+        const wrong = await carriedOut(r, 'set address', 0, setAddress(start));
+        if (wrong !== null) return fail(wrong);
+        if ((await r.request(DFU.ABORT)).status !== 'ok') return fail('ABORT was refused');
+        const at = start + n * size;
+        const { status, data } = await r.upload(2 + n, size);
+        const there = at + size <= end ? (r.link.witness?.read(at, size) ?? null) : null;
+        const nothing = at >= end && !otherMemory(r.facts).some((m) => at >= m.start && at < m.end);
+        if (nothing && status === 'ok' && data.length > 0) return fail(`UPLOAD block ${2 + n}: ${data.length} bytes from behind the end`);
+        const same = there === null || status !== 'ok' ? PASS : sameBytes(data, there);
+        if (same.verdict === 'fail') return fail(`UPLOAD block ${2 + n}: ${same.observed}`);
+        await toIdle(r);
+      }
+      return farBlock(r, end);
+    },
+  },
+  {
+    id: 'flash.block-1',
+    title: 'block 1 is reserved: with the pointer inside memory it is neither written nor read',
+    paragraph: 'AN3156 §4.1, §5.1 (block 1 is reserved)',
+    skip: anyOf(dfuseOnly, writes, uploads),
+    check: async (r) => {
+      const at = place(r);
+      const size = r.facts.functional.transferSize;
+      const page = sectorAt(r, at);
+      const pointer = at + Math.max(page, size);
+      const wrong = await steps(r, ['erase', 0, erasePage(at)], ['set address', 0, setAddress(pointer)]);
+      if (wrong !== null) return fail(wrong);
+      if ((await r.request(DFU.ABORT)).status !== 'ok') return fail('ABORT was refused');
+      if ((await r.upload(1, 64)).status === 'ok') return fail('UPLOAD: it was answered');
+      await toIdle(r);
+      const again = await carriedOut(r, 'set address', 0, setAddress(pointer));
+      if (again !== null) return fail(again);
+      if ((await r.download(1, pattern(64, 12))).status === 'ok') await r.settled();
+      await toIdle(r);
+      const left = await readBack(r, pointer - size, 64);
+      return typeof left !== 'string' && left.every((b, i) => b === pattern(64, 12)[i]) ? fail('DNLOAD: it was written') : PASS;
+    },
+  },
+  {
+    id: 'flash.read-only',
+    title: 'a write or an erase of memory that may only be read is refused',
+    paragraph: 'AN3156 §5.1, §5.3, DFU 1.1 §6.1.2',
+    skip: anyOf(dfuseOnly, downloads),
+    check: async (r) => {
+      const s = r.facts.layout.find((x) => x.readable && !x.writable && !x.erasable);
+      if (!s) return notApplicable('the device names no such memory');
+      const erased = await r.downloadAndSettle(0, erasePage(s.start));
+      if (erased?.bState === DFU_STATE.DNLOAD_IDLE) return fail('an erase ends in dfuDNLOAD-IDLE, status OK');
+      await toIdle(r);
+      if ((await carriedOut(r, 'set address', 0, setAddress(s.start))) !== null) return PASS;
+      const written = await r.downloadAndSettle(2, pattern(64, 13));
+      return must(written?.bState !== DFU_STATE.DNLOAD_IDLE, 'a write ends in dfuDNLOAD-IDLE, status OK');
+    },
+  },
+  {
+    id: 'flash.verified',
+    title: 'a write that flash does not take is not reported as OK',
+    paragraph: 'DFU 1.1 §6.1.2 (errWRITE, errVERIFY)',
+    skip: anyOf(dfuseOnly, writes, uploads),
+    check: async (r) => {
+      const at = place(r);
+      const wrong = await steps(r, ['erase', 0, erasePage(at)], ['set address', 0, setAddress(at)], ['write', 2, pattern(64, 14)]);
+      if (wrong !== null) return fail(wrong);
+      const over = await r.downloadAndSettle(2, pattern(64, 15));
+      if (over?.bState !== DFU_STATE.DNLOAD_IDLE) return PASS;
+      const there = r.link.witness?.read(at, 64) ?? (await readBack(r, at, 64));
+      if (typeof there === 'string') return fail(there);
+      return there.every((b, i) => b === pattern(64, 15)[i])
+        ? PASS
+        : dialect('not-verified', 'flash holds something else, and the status is OK');
+    },
+  },
+  {
+    id: 'flash.blank-first-word',
+    title: 'a sector is erased whatever its first word holds',
+    paragraph: 'AN3156 §5.3',
+    skip: anyOf(dfuseOnly, writes, uploads),
+    check: async (r) => {
+      const at = place(r);
+      const size = r.facts.functional.transferSize;
+      const wrong = await steps(
+        r,
+        ['erase', 0, erasePage(at)],
+        ['set address', 0, setAddress(at)],
+        ['write', 3, pattern(64, 16)],
+        ['erase', 0, erasePage(at)],
+      );
+      if (sectorAt(r, at) < size + 64) return notApplicable('a sector has no room for two blocks');
+      const left = wrong ?? notErased(r, at + size, 64);
+      return left !== null ? fail(left) : readsErased(r, await readBack(r, at + size, 64));
     },
   },
   {
@@ -230,7 +354,7 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
       const { status, data } = await r.upload(2, size);
       if (status === 'stall') return dialect('upload-end-stalls', 'a block that reaches behind the end is refused');
       if (status !== 'ok') return fail(status);
-      if (data.length === size) return dialect('upload-past-end', `${size} bytes, of which ${tail} are in memory that the device names`);
+      if (data.length === size) return fail(`${size} bytes came, of which ${tail} are in memory that the device names`);
       const there = r.link.witness?.read(last.end - tail, tail) ?? null;
       if (data.length !== tail) return fail(`${data.length} bytes, not ${tail}`);
       const same = there === null ? PASS : sameBytes(data, there);
@@ -282,6 +406,26 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
     },
   },
 ];
+/** DNLOAD of a block that would lie behind the end of memory. */
+async function farBlock(r: Recorder, end: number): Promise<Finding> {
+  const at = place(r);
+  const far = at + 256 * r.facts.functional.transferSize;
+  if (far < end || otherMemory(r.facts).some((m) => far >= m.start && far < m.end)) return PASS;
+  const wrong = await steps(r, ['erase', 0, erasePage(at)], ['set address', 0, setAddress(at)]);
+  if (wrong !== null) return fail(wrong);
+  const s = await r.downloadAndSettle(2 + 256, pattern(64, 17));
+  return must(s?.bState !== DFU_STATE.DNLOAD_IDLE, `DNLOAD block ${2 + 256}, which lies behind the end, ends in dfuDNLOAD-IDLE, status OK`);
+}
+/** dfuIDLE again, from wherever a request has led. */
+async function toIdle(r: Recorder): Promise<void> {
+  const state = await r.state();
+  if (state === DFU_STATE.ERROR) await r.request(DFU.CLRSTATUS);
+  else if (state !== DFU_STATE.IDLE) await r.request(DFU.ABORT);
+}
+const lastSector = (r: Recorder): number => {
+  const { address, length } = r.link.writable!;
+  return address + length - sectorAt(r, address + length - 1);
+};
 const SET_INTERFACE = 11;
 /** Bytes of the sector at an address of the layout. */
 const sectorAt = (r: Recorder, address: number): number => r.facts.layout.find((s) => address >= s.start && address < s.end)!.sectorSize;

@@ -1,11 +1,17 @@
 /** The conformance kit: every requirement against one device. */
 import { CHAPTER9_REQUIREMENTS } from './chapter9.ts';
 import type { DfuLink } from './link.ts';
+import { PACKET_REQUIREMENTS } from './packets.ts';
 import { checkRequirement, type Requirement, type RequirementResult, type Verdict } from './requirement.ts';
 import { STATE_REQUIREMENTS } from './states.ts';
 import { TRANSFER_REQUIREMENTS } from './transfers.ts';
 
-const REQUIREMENTS: readonly Requirement[] = [...CHAPTER9_REQUIREMENTS, ...STATE_REQUIREMENTS, ...TRANSFER_REQUIREMENTS];
+const REQUIREMENTS: readonly Requirement[] = [
+  ...CHAPTER9_REQUIREMENTS,
+  ...PACKET_REQUIREMENTS,
+  ...STATE_REQUIREMENTS,
+  ...TRANSFER_REQUIREMENTS,
+];
 
 const IDS: ReadonlySet<string> = new Set(REQUIREMENTS.map((r) => r.id));
 export const isRequirement = (id: string): boolean => IDS.has(id);

@@ -1,5 +1,5 @@
 /** What the conformance kit and the property tests ask of a device under test: the emulated one, a model, a real board. */
-import type { DfuFunctional, DfuSegment } from '../descriptors.ts';
+import { parseDfuseLayout, type DfuFunctional, type DfuSegment } from '../descriptors.ts';
 
 /** How a request ended: `ok`, refused, or without an answer. */
 export type LinkStatus = 'ok' | 'stall' | 'timeout' | 'gone' | 'error';
@@ -39,6 +39,8 @@ export interface DfuFacts {
 /** bcdDFUVersion of ST's extension (AN3156). */
 export const DFUSE_VERSION = 0x011a;
 export const isDfuse = (facts: DfuFacts): boolean => facts.functional.version === DFUSE_VERSION;
+/** Memory of the other alternate settings: a device may reach it from setting 0, too. */
+export const otherMemory = ({ alternates }: DfuFacts): DfuSegment[] => alternates.slice(1).flatMap((name) => parseDfuseLayout(name));
 export const CAN_DNLOAD = 1;
 export const CAN_UPLOAD = 2;
 
@@ -59,8 +61,8 @@ export interface DfuLink {
   control(setup: Uint8Array, data?: Uint8Array): Promise<LinkAnswer>;
   /** A control read that is given up after its first data packet, as a host does that resets or times out; absent where that cannot be had. */
   abandon?(setup: Uint8Array): Promise<void>;
-  /** Bus reset; false: the device did not come back. */
-  reset(): Promise<boolean>;
+  /** Bus reset: the device is there again in DFU mode, it has left DFU mode, or it does not answer at its address any more. */
+  reset(): Promise<'dfu' | 'other' | 'gone'>;
   /** Lets `ms` milliseconds of the device's time pass. */
   wait(ms: number): Promise<void>;
   /** The device in dfuIDLE, as it was first. False: it cannot be had. */

@@ -22,6 +22,8 @@ export interface MonitorOptions extends ModelOptions {
   readonly transferSize: number;
   /** Memory that it reads and writes, from the first segment to the last without a gap; empty: not known. */
   readonly layout: readonly DfuSegment[];
+  /** Memory of other alternate settings, of which nothing is asked. */
+  readonly other: readonly DfuSegment[];
   /** Its answer to Get; null: not known. */
   readonly commands: readonly number[] | null;
   /** UPLOAD gives what `layout` holds. */
@@ -334,11 +336,14 @@ export class DfuMonitor {
     const end = Math.min(at + length, this.base + this.memory.length);
     return differs(data, this.memory.subarray(at - this.base, Math.max(end, at) - this.base), dfuse ? 'AN3156 §4.1' : 'DFU 1.1 §6.2');
   }
-  /** Address that an upload of a block reads from; null: not known. */
+  /** Address that an upload of a block reads from; null: not known, or not judged. */
   private uploadFrom(block: number): number | null {
-    const { dfuse, transferSize, layout } = this.options;
+    const { dfuse, transferSize, layout, other } = this.options;
     if (layout.length === 0) return null;
-    if (dfuse) return this.pointer === null ? null : this.pointer + (block - 2) * transferSize;
+    if (dfuse) {
+      const at = this.pointer === null ? null : this.pointer + (block - 2) * transferSize;
+      return at === null || other.some((m) => at >= m.start && at < m.end) ? null : at;
+    }
     if (block === 0) return this.base;
     return this.course?.block === block ? this.base + this.course.offset : null;
   }
@@ -383,10 +388,11 @@ export class DfuMonitor {
     const from = address - (address % FLASH_UNIT);
     const to = Math.min(end, Math.ceil((address + data.length) / FLASH_UNIT) * FLASH_UNIT);
     const write = this.inside(address) ? { from, to, address, data: data.slice() } : null;
-    if (!whole) return { ...NO_WORK, fails: 'must', statuses: ADDRESS_ERRORS, paragraph, write };
+    if (!whole)
+      return { ...NO_WORK, fails: this.elsewhere(address + data.length - 1) ? 'may' : 'must', statuses: ADDRESS_ERRORS, paragraph, write };
     const erased = this.memory.subarray(from - this.base, to - this.base).every((b) => b === this.options.erased);
-    const open = this.segmentAt(address)?.writable !== false;
-    return { ...NO_WORK, fails: erased && open ? 'never' : 'may', paragraph, write };
+    const open = this.segmentAt(address)?.writable !== false && this.segmentAt(address + data.length - 1)?.writable !== false;
+    return { ...NO_WORK, fails: !open ? 'must' : erased ? 'never' : 'may', paragraph, write };
   }
   private command(data: Uint8Array): Work {
     const [code] = data;
@@ -405,6 +411,7 @@ export class DfuMonitor {
   private setAddress(address: number): Work {
     const paragraph = 'AN3156 §5.2';
     if (this.inside(address)) return { ...NO_WORK, pointer: address, paragraph };
+    if (this.elsewhere(address)) return { ...NO_WORK, pointer: address, fails: 'may', paragraph };
     const lenient = this.options.accepted.has('dfuse.bad-address');
     return { ...NO_WORK, pointer: lenient ? address : null, fails: lenient ? 'may' : 'must', statuses: this.badAddress(), paragraph };
   }
@@ -418,6 +425,7 @@ export class DfuMonitor {
     }
     const address = word(data);
     const lenient = this.options.accepted.has('dfuse.bad-erase');
+    if (this.elsewhere(address)) return { ...NO_WORK, fails: 'may', paragraph };
     if (!this.inside(address)) return { ...NO_WORK, fails: lenient ? 'may' : 'must', statuses: this.badAddress(), paragraph };
     const [from, to] = this.sectorOf(address);
     return {
@@ -451,6 +459,9 @@ export class DfuMonitor {
   }
   private inside(address: number): boolean {
     return address >= this.base && address < this.base + this.memory.length;
+  }
+  private elsewhere(address: number): boolean {
+    return this.options.other.some((m) => address >= m.start && address < m.end);
   }
   private segmentAt(address: number): DfuSegment | undefined {
     return this.options.layout.find((s) => address >= s.start && address < s.end);

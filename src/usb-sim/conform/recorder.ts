@@ -65,16 +65,15 @@ export class Recorder {
     this.sequence[this.sequence.length - 1] = `GETSTATE → ${dfuStateName(data[0]!)}`;
     return data[0]!;
   }
-  /** GETSTATUS, with the waits that the device asks for, until it is no longer busy. */
+  /** GETSTATUS, with the waits that the device asks for, until it is no longer busy; a device that stays busy: its last one. */
   async settled(): Promise<DfuStatus | null> {
     let waited = 0;
-    for (let polls = 0; polls < MAX_POLLS && waited <= LONGEST_MS; polls++) {
+    for (let polls = 1; ; polls++) {
       const s = await this.status();
-      if (s === null || !UNDER_WAY.has(s.bState)) return s;
+      if (s === null || !UNDER_WAY.has(s.bState) || polls >= MAX_POLLS || waited + s.pollMs > LONGEST_MS) return s;
       await this.link.wait(s.pollMs);
       waited += s.pollMs;
     }
-    return null;
   }
   /** A block or command, carried out. */
   async downloadAndSettle(block: number, data: Uint8Array): Promise<DfuStatus | null> {

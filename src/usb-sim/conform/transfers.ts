@@ -1,4 +1,5 @@
 /** What DFU transfers and ST's DfuSe commands do: DFU 1.1 §6, AN3156. */
+import { DESCRIPTOR, getDescriptor } from '../descriptors.ts';
 import { DFU, DFU_STATE, DFUSE_CODE } from '../dfu-protocol.ts';
 import { isDfuse } from './link.ts';
 import { FLASH_REQUIREMENTS } from './flash.ts';
@@ -79,9 +80,10 @@ const COMMON: readonly Requirement[] = [
     id: 'dfu.getstate-changes-nothing',
     title: 'GETSTATE does not start the work of a download',
     paragraph: 'DFU 1.1 §6.1.5',
-    skip: dfuseOnly,
+    skip: (link) => (isDfuse(link.facts) ? downloads(link) : writes(link)),
     check: async (r) => {
-      await r.download(0, setAddress(r.facts.layout[0]?.start ?? 0));
+      const { block, data } = harmless(r);
+      await r.download(block, data);
       const seen = [await r.state(), await r.state()];
       return must(
         seen.every((s) => s === DFU_STATE.DNLOAD_SYNC),
@@ -135,6 +137,7 @@ const COMMON: readonly Requirement[] = [
     paragraph: 'USB 2.0 §9.3.5, DFU 1.1 §6.1.2, §6.1.5',
     check: async (r) => {
       for (const [request, length, want] of [
+        [DFU.GETSTATUS, 1, 1],
         [DFU.GETSTATUS, 3, 3],
         [DFU.GETSTATUS, 64, 6],
         [DFU.GETSTATE, 64, 1],
@@ -162,6 +165,55 @@ const COMMON: readonly Requirement[] = [
       const state = await r.state();
       if (state === DFU_STATE.DNLOAD_IDLE) return dialect('busy-to-idle', 'dfuDNLOAD-IDLE without a GETSTATUS');
       return must(state === DFU_STATE.DNLOAD_SYNC || state === DFU_STATE.DNBUSY, state === null ? 'no GETSTATE' : `state ${state}`);
+    },
+  },
+  {
+    id: 'dfu.busy-ends',
+    title: 'dfuDNBUSY ends when the work is done',
+    paragraph: 'DFU 1.1 §A.2.5, §6.1.2',
+    skip: writes,
+    check: async (r) => {
+      const { block, data } = isDfuse(r.facts) ? { block: 0, data: erasePage(place(r)) } : harmless(r);
+      const s = await r.downloadAndSettle(block, data);
+      if (s === null) return fail('no status');
+      return must(
+        s.bState === DFU_STATE.DNLOAD_IDLE && s.bStatus === 0,
+        `state ${s.bState}, status ${s.bStatus}, bwPollTimeout ${s.pollMs} ms`,
+      );
+    },
+  },
+  {
+    id: 'dfu.idle-when-done',
+    title: 'dfuDNLOAD-IDLE says that the work is done: flash is not at work behind it',
+    paragraph: 'DFU 1.1 §A.2.4, §A.2.5',
+    skip: (link) => (link.witness ? writes(link) : 'only the emulated chip tells when its flash is at work'),
+    check: async (r) => {
+      const { block, data } = isDfuse(r.facts) ? { block: 0, data: erasePage(place(r)) } : harmless(r);
+      const s = await r.downloadAndSettle(block, data);
+      if (s?.bState !== DFU_STATE.DNLOAD_IDLE) return notApplicable('it does not get there');
+      for (let ms = 0; ms < AFTER_WORK; ms++) {
+        if (r.link.witness!.busy()) return fail(`the flash is at work ${ms} ms behind it`);
+        await r.link.wait(1);
+      }
+      return PASS;
+    },
+  },
+  {
+    id: 'dfu.istring',
+    title: 'iString is 0, or a string that is there',
+    paragraph: 'DFU 1.1 §6.1.2',
+    check: async (r) => {
+      await r.request(0x5a);
+      const { status, data } = await r.request(DFU.GETSTATUS, 0, 6);
+      if (status !== 'ok' || data.length < 6) return fail(`${status}, ${data.length} bytes`);
+      const index = data[5]!;
+      if (index === 0) return PASS;
+      const text = await r.control(
+        getDescriptor(DESCRIPTOR.STRING, index, r.facts.langId, 255),
+        new Uint8Array(0),
+        `GET_DESCRIPTOR(STRING ${index}, 255)`,
+      );
+      return must(text.status === 'ok', `iString is ${index}, which is ${text.status}`);
     },
   },
   {
@@ -202,7 +254,12 @@ const COMMON: readonly Requirement[] = [
     skip: downloads,
     check: async (r) => {
       const size = r.facts.functional.transferSize;
-      const { status } = await r.download(2, new Uint8Array(size + 64));
+      if (isDfuse(r.facts) && r.link.writable !== null) {
+        const at = place(r);
+        const wrong = await steps(r, ['erase', 0, erasePage(at)], ['set address', 0, setAddress(at)]);
+        if (wrong !== null) return fail(wrong);
+      }
+      const { status } = await r.download(isDfuse(r.facts) ? 2 : 0, new Uint8Array(size + 64));
       if (status === 'stall') return must((await r.state()) !== null, 'GETSTATE is not answered any more');
       const s = status === 'ok' ? await r.settled() : null;
       return must(
@@ -366,6 +423,92 @@ const PLAIN: readonly Requirement[] = [
     },
   },
   {
+    id: 'plain.neighbours',
+    title: 'a block that is written again leaves the others as they are',
+    paragraph: 'DFU 1.1 §6.1.1',
+    skip: (link) =>
+      isDfuse(link.facts) ? 'the device has DfuSe' : link.witness ? writes(link) : 'only the emulated chip shows what its flash holds',
+    check: async (r) => {
+      const size = r.facts.functional.transferSize;
+      const sent = pattern(2 * size, 18);
+      const wrong = await steps(r, ...[0, 1].map((b) => [`block ${b}`, b, sent.slice(b * size, (b + 1) * size)] as const));
+      const at = wrong === null ? r.link.witness!.find(sent) : null;
+      if (at === null) return wrong === null ? notApplicable('what was sent does not lie in flash as it is') : fail(wrong);
+      const again = pattern(size, 19);
+      const second = await carriedOut(r, 'block 1 again', 1, again);
+      // DFU 1.1 leaves open what a device does with a number out of turn: it may refuse it, or take it for the next one
+      if (second !== null || r.link.witness!.find(again) !== at + size)
+        return notApplicable('a block out of turn is not written in its place');
+      return sameBytes(r.link.witness!.read(at, size)!, sent.slice(0, size));
+    },
+  },
+  {
+    id: 'plain.odd-lengths',
+    title: 'a block of 13 bytes is written whole, and an UPLOAD gives as many bytes as wLength asks for',
+    paragraph: 'DFU 1.1 §6.1.1, §6.2',
+    skip: (link) => (isDfuse(link.facts) ? 'the device has DfuSe' : anyOf(writes, uploads)(link)),
+    check: async (r) => {
+      const sent = pattern(13, 20);
+      const wrong = await carriedOut(r, 'block 0', 0, sent);
+      if (wrong !== null) return fail(wrong);
+      if ((await r.request(DFU.ABORT)).status !== 'ok') return fail('ABORT was refused');
+      const there = r.link.witness ? r.link.witness.find(sent) : null;
+      const begun = r.link.witness?.find(sent.subarray(0, 12)) ?? null;
+      if (r.link.witness && there === null && begun !== null) return fail('the last of 13 bytes is not written');
+      for (const length of [1, 3, 13]) {
+        const { status, data } = await r.upload(0, length);
+        if (status !== 'ok' || data.length !== length) return fail(`UPLOAD of ${length} bytes: ${status}, ${data.length} bytes`);
+        if ((await r.state()) === DFU_STATE.UPLOAD_IDLE) await r.request(DFU.ABORT);
+      }
+      return PASS;
+    },
+  },
+  {
+    id: 'plain.high-block',
+    title: 'a block behind the end of what the device writes is errADDRESS',
+    paragraph: 'DFU 1.1 §6.1.2, §6.1.1',
+    skip: (link) => (isDfuse(link.facts) ? 'the device has DfuSe' : writes(link)),
+    check: async (r) => {
+      const { status } = await r.download(256, pattern(64, 21));
+      const s = await (status === 'ok' ? r.settled() : r.status());
+      if (s?.bState === DFU_STATE.DNLOAD_IDLE) {
+        const at = r.link.witness?.find(pattern(64, 21)) ?? null;
+        if (at === null || (await whereBlock(r, 0)) !== at) return notApplicable('it is taken');
+        // a device that counts blocks by itself does not look at their numbers; one that does has cut this one
+        const counts = (await whereBlock(r, 1)) === at;
+        return counts
+          ? dialect('number-ignored', 'blocks go one behind the other, whatever their number')
+          : fail('block 256 goes where block 0 goes');
+      }
+      if (s?.bState !== DFU_STATE.ERROR) return fail(s === null ? 'no status' : `state ${s.bState}`);
+      const named = { ...OPENBL, [ERR.TARGET]: 'err-target', [ERR.VENDOR]: 'err-vendor' }[s.bStatus];
+      return s.bStatus === ERR.ADDRESS ? PASS : named === undefined ? fail(`status ${s.bStatus}`) : dialect(named, `status ${s.bStatus}`);
+    },
+  },
+  {
+    id: 'plain.dropped',
+    title: 'a block that an error or a bus reset came behind is not written later',
+    paragraph: 'DFU 1.1 §A.1, §A.2.4, §A.2.11',
+    skip: (link) =>
+      isDfuse(link.facts) ? 'the device has DfuSe' : link.witness ? writes(link) : 'only the emulated chip shows what its flash holds',
+    check: async (r) => {
+      const sent = pattern(64, 22);
+      await r.download(0, sent);
+      await r.request(0x5a);
+      if ((await r.state()) === DFU_STATE.ERROR) await r.request(DFU.CLRSTATUS);
+      await r.settled();
+      await r.link.wait(AFTER_WORK);
+      if (r.link.witness!.find(sent) !== null) return fail('it was written behind the error');
+      await r.download(0, sent);
+      if (r.link.witness!.find(sent) !== null) return notApplicable('a block is written in its DNLOAD');
+      r.sequence.push('bus reset');
+      if ((await r.link.reset()) !== 'dfu') return notApplicable('the device is not in DFU mode any more');
+      await r.settled();
+      await r.link.wait(AFTER_WORK);
+      return must(r.link.witness!.find(sent) === null, 'it was written behind the reset');
+    },
+  },
+  {
     id: 'plain.upload',
     title: 'an upload ends with a short block',
     paragraph: 'DFU 1.1 §6.2',
@@ -381,6 +524,12 @@ const PLAIN: readonly Requirement[] = [
     },
   },
 ];
+/** Where a block goes that is the first behind dfuIDLE. */
+async function whereBlock(r: Recorder, block: number): Promise<number | null> {
+  if ((await r.request(DFU.ABORT)).status !== 'ok') return null;
+  const sent = pattern(64, 23 + block);
+  return (await carriedOut(r, `block ${block}`, block, sent)) === null ? (r.link.witness?.find(sent) ?? null) : null;
+}
 const MAX_BLOCKS = 4096;
 /** bmAttributes, bitManifestationTolerant (DFU 1.1 §4.1.3). */
 const MANIFESTATION_TOLERANT = 4;

@@ -109,13 +109,14 @@ export class WebUsbLink implements DfuLink {
       return { status: /disconnect|not found|unavailable/i.test(String(error)) ? 'gone' : 'error', data: NONE };
     }
   }
-  async reset(): Promise<boolean> {
+  async reset(): Promise<'dfu' | 'other' | 'gone'> {
     try {
       await this.device.reset();
       await this.device.claimInterface(this.facts.interfaceNumber);
-      return (await this.request(DFU.GETSTATE, 1)).status === 'ok';
+      return (await this.request(DFU.GETSTATE, 1)).status === 'ok' ? 'dfu' : 'other';
     } catch {
-      return false;
+      // the browser does not tell which of the two it was
+      return 'other';
     }
   }
   wait(ms: number): Promise<void> {

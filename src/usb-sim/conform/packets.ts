@@ -1,0 +1,182 @@
+/** Packets of control transfers and what stands around them: USB 2.0 §5.5, §8.5, §8.6, §9. */
+import { DESCRIPTOR, getDescriptor, setupPacket } from '../descriptors.ts';
+import { DFU, DFU_STATE } from '../dfu-protocol.ts';
+import { CAN_UPLOAD, isDfuse, type LinkAnswer } from './link.ts';
+import type { Recorder } from './recorder.ts';
+import { fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
+import { carriedOut, erasePage, pattern, place, sameBytes, steps, uploads, writes } from './steps.ts';
+import { setAddress } from './states.ts';
+
+const NONE = new Uint8Array(0);
+const MOST_STRINGS = 16;
+const readString = (r: Recorder, index: number, length: number): Promise<LinkAnswer> =>
+  r.control(
+    getDescriptor(DESCRIPTOR.STRING, index, index === 0 ? 0 : r.facts.langId, length),
+    NONE,
+    `GET_DESCRIPTOR(STRING ${index}, ${length})`,
+  );
+
+/** A read whose data ends with a full packet before wLength is reached; null: this device has none. */
+async function shortByPackets(r: Recorder): Promise<LinkAnswer | null> {
+  const { facts } = r;
+  const size = facts.functional.transferSize;
+  const end = facts.layout.findLast((s) => s.readable)?.end;
+  if ((facts.functional.attributes & CAN_UPLOAD) !== 0 && size > facts.packet0) {
+    if (isDfuse(facts) && end !== undefined) {
+      if ((await carriedOut(r, 'set address', 0, setAddress(end - facts.packet0))) !== null) return null;
+      if ((await r.request(DFU.ABORT)).status !== 'ok') return null;
+      return r.upload(2, size);
+    }
+    for (let block = 0; block < MOST_BLOCKS; block++) {
+      const got = await r.upload(block, size);
+      if (got.status === 'timeout' || (got.status === 'ok' && got.data.length < size && got.data.length % facts.packet0 === 0)) return got;
+      if (got.status !== 'ok' || got.data.length < size) break;
+    }
+  }
+  if (facts.configuration.length % facts.packet0 !== 0) return null;
+  return r.control(getDescriptor(DESCRIPTOR.CONFIGURATION, 0, 0, 4096), NONE, 'GET_DESCRIPTOR(CONFIGURATION, 4096)');
+}
+const MOST_BLOCKS = 4096;
+
+/** bLength of a string, and what comes where it is asked for exactly, and for more; a text is what is wrong. */
+async function stringWrong(r: Recorder, index: number): Promise<string | null> {
+  const whole = await readString(r, index, 255);
+  if (whole.status !== 'ok') return `string ${index}: ${whole.status}`;
+  const [length = 0, type] = whole.data;
+  if (type !== DESCRIPTOR.STRING) return `string ${index}: bDescriptorType is ${type}`;
+  if (length !== whole.data.length) return `string ${index}: bLength is ${length}, and ${whole.data.length} bytes came`;
+  if (length % 2 !== 0) return `string ${index}: bLength is ${length}, and a character has two bytes`;
+  for (const asked of [2, length]) {
+    const part = await readString(r, index, asked);
+    if (part.status !== 'ok' || part.data.length !== Math.min(asked, length))
+      return `string ${index}, wLength ${asked}: ${part.status}, ${part.data.length} bytes`;
+  }
+  return null;
+}
+
+/** A block of `length` bytes, where blocks may be written. */
+async function block(r: Recorder, length: number): Promise<Finding | LinkAnswer> {
+  if (!isDfuse(r.facts)) return r.download(0, pattern(length, 11));
+  const at = place(r);
+  const wrong = await steps(r, ['erase', 0, erasePage(at)], ['set address', 0, setAddress(at)]);
+  return wrong === null ? r.download(2, pattern(length, 11)) : fail(wrong);
+}
+
+export const PACKET_REQUIREMENTS: readonly Requirement[] = [
+  {
+    id: 'usb.zero-length-packet',
+    title: 'a read that is short by whole packets ends with a packet of length 0',
+    paragraph: 'USB 2.0 §5.5.3, §8.5.3',
+    check: async (r) => {
+      const got = await shortByPackets(r);
+      if (got === null) return notApplicable('the device has no such read');
+      return must(got.status === 'ok' || got.status === 'stall', `${got.status}: the data stage does not end`);
+    },
+  },
+  {
+    id: 'usb.full-last-packet',
+    title: 'a block whose last packet is full is complete: nothing more is waited for',
+    paragraph: 'USB 2.0 §5.5.3, §8.5.3',
+    skip: writes,
+    check: async (r) => {
+      const length = r.facts.packet0;
+      if (length > r.facts.functional.transferSize) return notApplicable('a block is shorter than a packet');
+      const got = await block(r, length);
+      return 'status' in got ? must(got.status === 'ok', got.status) : got;
+    },
+  },
+  {
+    id: 'usb.data-toggle',
+    title: 'DATA0 and DATA1 take turns through a long read: no packet is lost',
+    paragraph: 'USB 2.0 §8.6',
+    skip: uploads,
+    check: async (r) => {
+      const { facts } = r;
+      if (facts.functional.transferSize <= 2 * facts.packet0) return notApplicable('a block is not longer than two packets');
+      const at = isDfuse(facts) ? 2 : 0;
+      const first = await r.upload(at, facts.functional.transferSize);
+      if (first.status === 'stall') return notApplicable('it cannot be read here');
+      if (first.status !== 'ok') return fail(first.status);
+      if ((await r.state()) === DFU_STATE.UPLOAD_IDLE) await r.request(DFU.ABORT);
+      const again = await r.upload(at, facts.functional.transferSize);
+      return again.status === 'ok' ? sameBytes(again.data, first.data) : fail(`the second: ${again.status}`);
+    },
+  },
+  {
+    id: 'usb.new-setup',
+    title: 'a SETUP in the middle of a long read gets an answer of its own',
+    paragraph: 'USB 2.0 §5.5.5, §8.5.3',
+    skip: (link) => (link.abandon ? uploads(link) : 'this link cannot break a transfer off'),
+    check: async (r) => {
+      const { facts } = r;
+      const size = facts.functional.transferSize;
+      if (size <= facts.packet0) return notApplicable('a block is no longer than a packet');
+      r.sequence.push(`UPLOAD of ${size} bytes, broken off after its first packet`);
+      await r.link.abandon!(setupPacket(0xa1, DFU.UPLOAD, isDfuse(facts) ? 2 : 0, facts.interfaceNumber, size));
+      const { status, data } = await r.control(getDescriptor(DESCRIPTOR.DEVICE, 0, 0, 18), NONE, 'GET_DESCRIPTOR(DEVICE, 18)');
+      const right = status === 'ok' && data.length === 18 && data[0] === 18 && (data[8]! | (data[9]! << 8)) === facts.vid;
+      return must(right, `${status}, ${data.length} bytes${status === 'ok' ? ', not the descriptor' : ''}`);
+    },
+  },
+  {
+    id: 'usb.strings',
+    title: 'bLength of each string is what comes, and wLength cuts it',
+    paragraph: 'USB 2.0 §9.6.7, §9.4.3',
+    check: async (r) => {
+      let found = 0;
+      for (let index = 0; index <= MOST_STRINGS; index++) {
+        if ((await readString(r, index, 255)).status === 'stall') continue;
+        const wrong = await stringWrong(r, index);
+        if (wrong !== null) return fail(wrong);
+        found++;
+      }
+      return found > 0 ? PASS : notApplicable('the device has no strings');
+    },
+  },
+  {
+    id: 'usb.total-length',
+    title: 'wTotalLength is the length of the configuration with all that belongs to it',
+    paragraph: 'USB 2.0 §9.6.3, §9.4.3',
+    check: async (r, facts) => {
+      const { status, data } = await r.control(
+        getDescriptor(DESCRIPTOR.CONFIGURATION, 0, 0, 4096),
+        NONE,
+        'GET_DESCRIPTOR(CONFIGURATION, 4096)',
+      );
+      const total = (facts.configuration[2] ?? 0) | ((facts.configuration[3] ?? 0) << 8);
+      let at = 0;
+      while (at + 2 <= data.length && data[at]! >= 2) at += data[at]!;
+      return must(
+        status === 'ok' && data.length === total && at === total,
+        `wTotalLength ${total}, ${data.length} bytes came, descriptors of ${at}`,
+      );
+    },
+  },
+  {
+    id: 'descriptor.alternate-numbers',
+    title: 'alternate settings are numbered 0, 1, 2 …, all of the DFU class in DFU mode',
+    paragraph: 'USB 2.0 §9.6.5, DFU 1.1 §4.2.3',
+    check: async (_r, { configuration, interfaceNumber }) => {
+      const seen: string[] = [];
+      for (let at = 0; at + 2 <= configuration.length && configuration[at]! >= 2; at += configuration[at]!) {
+        const d = configuration.subarray(at, at + configuration[at]!);
+        if (d[1] !== DESCRIPTOR.INTERFACE || d[2] !== interfaceNumber) continue;
+        if (d[3] !== seen.length) return fail(`the setting behind ${seen.length} others has the number ${d[3]}`);
+        if (d[5] !== 0xfe || d[6] !== 1 || d[7] !== 2) return fail(`setting ${d[3]} is of class ${d[5]}, ${d[6]}, ${d[7]}`);
+        seen.push(String(d[3]));
+      }
+      return PASS;
+    },
+  },
+  {
+    id: 'usb.other-interface',
+    title: 'a DFU request to an interface that is not there is refused',
+    paragraph: 'USB 2.0 §9.2.7, DFU 1.1 §3',
+    check: async (r, { interfaceNumber }) => {
+      const other = interfaceNumber + 5;
+      if ((await r.state()) === null) return fail('no GETSTATE of its own interface');
+      const { status } = await r.control(setupPacket(0xa1, DFU.GETSTATE, 0, other, 1), NONE, `GETSTATE of interface ${other}`);
+      return must(status === 'stall', status === 'ok' ? 'it is answered' : status);
+    },
+  },
+];
