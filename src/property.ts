@@ -102,14 +102,20 @@ export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
   };
 }
 
+/** Sectors in which most of a case takes place. */
+const NEIGHBOURS = 3;
 /** A token and a full packet of data, with what stands around them. */
 const PACKET_BITS = 620;
 
 /** Addresses: anywhere in memory, near the borders of segments, and where no memory is. */
 function address(layout: readonly DfuSegment[]): fc.Arbitrary<number> {
   const [start, end] = [layout[0]!.start, layout.at(-1)!.end];
+  const last = layout.findLast((s) => s.erasable && s.writable) ?? layout.at(-1)!;
+  const sectors = Math.min(NEIGHBOURS, Math.floor((last.end - last.start) / last.sectorSize));
   return fc.oneof(
-    { weight: 6, arbitrary: fc.integer({ min: 0, max: Math.floor((end - start) / 32) - 1 }).map((n) => start + 32 * n) },
+    { weight: 3, arbitrary: fc.integer({ min: 0, max: Math.max(0, Math.floor((end - start) / 32) - 1) }).map((n) => start + 32 * n) },
+    // commands of a case meet in few sectors: what one does to the neighbour of another is seen
+    { weight: 3, arbitrary: fc.integer({ min: 1, max: Math.max(1, sectors) }).map((n) => last.end - n * last.sectorSize) },
     { weight: 2, arbitrary: fc.constantFrom(...layout.flatMap((s) => [s.start, s.end - s.sectorSize])) },
     { weight: 1, arbitrary: fc.constantFrom(0x1f000000, 0x60000000, end) },
   );
@@ -169,7 +175,11 @@ function requests(size: number, block: fc.Arbitrary<number>, length: fc.Arbitrar
       request(4, 0, []),
       request(0, 1000, []),
       request(0x5a, 0, []),
+      request(3, 0, null, 3),
+      request(5, 0, null, 6),
     ),
+    // the end of a download
+    fc.constantFrom(request(1, 0, []), request(1, 2, [])),
     fc
       .tuple(block, fc.array(fc.nat({ max: 255 }), { minLength: 1, maxLength: Math.min(70, size) }))
       .map(([b, data]) => request(1, b, data)),
@@ -186,6 +196,7 @@ function dfuseCases(memory: readonly DfuSegment[]): fc.Arbitrary<DfuCommand>[] {
   return [
     at.map((a) => dnload([...dfuseCommand(DFUSE_CODE.SET_ADDRESS, a)])),
     at.map((a) => dnload([...dfuseCommand(DFUSE_CODE.ERASE, a)])),
+    fc.constant(dnload([...dfuseCommand(DFUSE_CODE.ERASE)])),
   ];
 }
 /** Whole downloads and uploads. Without DfuSe they begin at the start of what the device writes. */
