@@ -105,6 +105,8 @@ export interface UsbLogEntry {
   at: Ps;
   kind: string;
   text: string;
+  /** How the transfer of a request ended; left out for all else. */
+  status?: TransferStatus;
 }
 
 /** Progress of enumeration. */

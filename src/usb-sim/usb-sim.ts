@@ -408,9 +408,9 @@ export class UsbSim implements Host, BusHost {
     const last = this.state.sessions.at(-1);
     return last && last.endedAt === null ? last : null;
   }
-  log(kind: string, text: string): void {
+  log(kind: string, text: string, status?: TransferStatus): void {
     if (this.state.log.length >= MAX_LOG) this.state.logDropped++;
-    else this.state.log.push({ at: this.now(), kind, text });
+    else this.state.log.push({ at: this.now(), kind, text, ...(status === undefined ? {} : { status }) });
   }
   wait(tag: string, delay: Ps): void {
     this.cancelWait(tag);
@@ -540,6 +540,7 @@ export class UsbSim implements Host, BusHost {
     this.log(
       status === 'ok' || status === 'stall' ? 'request' : 'no-answer',
       `${describeRequest(t.setup!, driver)}: ${answer}${t.naks ? `, ${t.naks} NAKs` : ''}`,
+      status,
     );
   }
   private cancelTransfers(): void {

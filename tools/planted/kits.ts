@@ -1,6 +1,7 @@
 /** What judges DFU firmware, on an image: `conform` and the property kit, each with what it says and the processor time that it took. */
 import * as fc from 'fast-check';
 import '../../src/node-host.ts';
+import { noDevice } from '../../src/cli/no-device.ts';
 import { DfuTarget } from '../../src/bench/dfu/dfu-target.ts';
 import type { JobImage } from '../../src/bench/input/job.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
@@ -36,7 +37,7 @@ export async function conform(firmware: FirmwareName, image: JobImage): Promise<
   const held = new HeldMachine(jobInput(job));
   try {
     const end = held.start();
-    if (!held.usb.outsideReady) return ended({ none: `no device: ${end.outcome}` });
+    if (!held.usb.outsideReady) return ended({ none: noDevice(held.session, end).what });
     return ended({ results: (await runConformance(new DfuTarget(held))).requirements });
   } catch (error) {
     return ended(error instanceof UsageError ? { none: error.message } : { fell: String(error) });
