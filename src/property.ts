@@ -220,6 +220,12 @@ function transfers(facts: DfuFacts, { memory, dfuse }: DfuPlace, maxData: number
       seed,
     })),
     fc.tuple(at, amount).map(([address, n]): DfuCommand => ({ do: 'upload', address, length: n })),
+    // across the end of memory
+    fc.tuple(fc.constantFrom(13, 64, size / 2, size), amount).map(([before, n]): DfuCommand => ({
+      do: 'upload',
+      address: dfuse ? Math.max(start, end - before) : start,
+      length: dfuse ? n : size,
+    })),
   ];
 }
 /** What happens to the bus and the board. */

@@ -110,18 +110,18 @@ describe('an answer', () => {
 describe('a reset of the port', () => {
   it('is over when the interface is claimed again and the device answers', async () => {
     const { device, link } = await linked();
-    expect(await link.reset()).toBe(true);
+    expect(await link.reset()).toBe('dfu');
     expect(device.calls).toEqual(['reset', 'claim 0', 'in class interface 5']);
   });
   it.each(['reset', 'claim 0'])('fails where %s does', async (call) => {
     const { device, link } = await linked();
     device.failing.add(call);
-    expect(await link.reset()).toBe(false);
+    expect(await link.reset()).toBe('other');
   });
   it('fails where the device does not answer behind it', async () => {
     const { device, link } = await linked();
     device.status = 'stall';
-    expect(await link.reset()).toBe(false);
+    expect(await link.reset()).toBe('other');
   });
 });
 

@@ -196,16 +196,24 @@ class Course {
     const { model } = this;
     const { from, to, address, data } = write;
     const plain = !model.options.dfuse;
-    const erased = plain || (data !== null && this.before.every((b) => b === this.target.erased));
-    if (fails !== 'never' || data?.length === 0 || !(data === null || erased)) return this.takeMixture(write);
+    const erased = plain || data === null || this.before.every((b) => b === this.target.erased);
+    if (fails !== 'never' || data?.length === 0) return this.takeMixture(write);
+    if (!erased && model.options.dialect.has('not-verified')) return this.takeMixture(write);
     const now = this.flash(from, to);
-    const want = data === null ? new Uint8Array(to - from).fill(this.target.erased) : (plain ? now : this.before).slice();
+    const want = data === null ? this.erased(from) : (plain ? now : this.before).slice();
     if (data !== null) want.set(data.subarray(0, to - address), address - from);
     const wrong = firstDifference(now, want);
     if (wrong >= 0)
       return `flash at 0x${(from + wrong).toString(16)} holds 0x${now[wrong]!.toString(16)}, not 0x${want[wrong]!.toString(16)} (${paragraph})`;
     model.memory.set(now, from - model.base);
     return null;
+  }
+  /** What an erase leaves of what was there: memory that cannot be erased stays (a mass erase). */
+  private erased(from: number): Uint8Array {
+    const want = this.before.slice();
+    for (const s of this.options.layout)
+      if (s.erasable) want.fill(this.target.erased, Math.max(s.start - from, 0), Math.max(s.end - from, 0));
+    return want;
   }
   /** Of what work would have changed anything may have been, from old to new; nothing else. */
   private takeMixture({ from, to, address, data }: PendingWrite): string | null {

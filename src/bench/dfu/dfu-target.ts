@@ -1,6 +1,6 @@
 /** A held machine as a device under test: the conformance kit and the property tests talk to it, and go back to a checkpoint for each case. */
 import type { Checkpoint } from '../../emu/machine-base.ts';
-import { MS } from '../../emu/time.ts';
+import { MS, US } from '../../emu/time.ts';
 import { FLASH_BUSY } from '../../emu/wires.ts';
 import type { DfuFacts, DfuLink, DfuWitness, LinkAnswer, LinkStatus } from '../../usb-sim/conform/link.ts';
 import { isDfuse, whyNotWritable } from '../../usb-sim/conform/link.ts';
@@ -13,6 +13,7 @@ import { UsageError } from '../documents/usage-error.ts';
 
 /** Virtual time that a request may take: a mass erase of a large F4 goes on inside one GETSTATUS for up to 32 s. */
 const ANSWER_LIMIT = 60_000 * MS;
+const LESS_THAN_A_PACKET = 20 * US;
 /** A host gives up on a request after this (Linux, dfu-util: 5 s). */
 const PATIENCE = 5_000 * MS;
 /** A device that was reset or told to detach is back within this. */
@@ -43,6 +44,7 @@ export class DfuTarget implements DfuLink {
     read: (address, length) => this.flashAt(address, length),
     find: (bytes) => this.whereInFlash(bytes),
     busy: () => this.held.session.machine.system.level(FLASH_BUSY) !== 0,
+    attached: () => (this.held.usb.state.pullup ? (this.held.usb.session()?.at ?? null) : null),
   };
   private readonly start: Checkpoint;
 
@@ -82,8 +84,11 @@ export class DfuTarget implements DfuLink {
   abandon(setup: Uint8Array): Promise<void> {
     const { usb, bus } = this.held;
     const id = usb.submitControl(setup, NONE, ANSWER_LIMIT);
-    const started = (): boolean => usb.state.transfers.some((t) => t.kind === 'control' && t.data.length > 0);
-    bus.runUntil(() => started() || usb.state.outside.some((r) => r.id === id), bus.now + 1000 * MS);
+    const over = (): boolean =>
+      usb.state.transfers.some((t) => t.kind === 'control' && t.data.length > 0) || usb.state.outside.some((r) => r.id === id);
+    // the machine stops at the end of a transfer only: a packet takes 45 us, and is looked for more often
+    const limit = bus.now + 1000 * MS;
+    while (!over() && bus.now < limit) bus.runUntil(() => false, bus.now + LESS_THAN_A_PACKET);
     usb.cancel(id);
     usb.takeResult(id);
     return Promise.resolve();
@@ -147,7 +152,7 @@ export class DfuTarget implements DfuLink {
     const head = this.controlNow(getDescriptor(DESCRIPTOR.CONFIGURATION, 0, 0, 9)).data;
     const length = (head[2] ?? 0) | ((head[3] ?? 0) << 8);
     const configuration = this.controlNow(getDescriptor(DESCRIPTOR.CONFIGURATION, 0, 0, length)).data;
-    if (!parseConfiguration(info, configuration) || info.dfu === null) throw new UsageError('the device has no DFU functional descriptor');
+    if (!parseConfiguration(info, configuration) || info.dfu === null) throw new UsageError(this.withoutFunctional(configuration));
     const alternates = dfuInterfaces(info.interfaces, PROTOCOL.DFU);
     const names = alternates.map(({ iInterface }) => (iInterface ? this.string(iInterface, info.langId) : ''));
     return {
@@ -163,6 +168,14 @@ export class DfuTarget implements DfuLink {
       functional: info.dfu,
       layout: this.onThisPart(parseDfuseLayout(names[0] ?? '')),
     };
+  }
+  /** Why there is no functional descriptor: it is missing, or lies behind what wTotalLength says. */
+  private withoutFunctional(configuration: Uint8Array): string {
+    const all = this.controlNow(getDescriptor(DESCRIPTOR.CONFIGURATION, 0, 0, 4096)).data;
+    const behind = all.length > configuration.length || configuration.length < (configuration[0] ?? 0) + (configuration[9] ?? 0);
+    return behind
+      ? `the device has no DFU functional descriptor within wTotalLength (${configuration.length} bytes; ${all.length} came: USB 2.0 §9.6.3)`
+      : 'the device has no DFU functional descriptor (DFU 1.1 §4.1.3)';
   }
   /** A ROM names the memory of its line's largest part (F105: 256 KB on a part with 128). What this part has not is no place for tests. */
   private onThisPart(layout: readonly DfuSegment[]): DfuSegment[] {

@@ -34,26 +34,35 @@ export async function judgedBy(target: DfuTarget, judge: JudgeOptions = {}): Pro
   const { facts } = target;
   const { attributes, transferSize } = facts.functional;
   const names = dialect === 'measured' ? await measure(target, accept) : dialect === 'strict' ? [] : dialect;
-  const dfuse = isDfuse(facts);
-  const canUpload = (attributes & CAN_UPLOAD) !== 0;
-  const plain = dfuse || (attributes & CAN_DNLOAD) === 0 ? null : await findMemory(target, canUpload);
-  const commands = dfuse && canUpload ? await getCommands(target) : null;
+  const memory = await memoryOf(target);
   target.restart();
   return {
     canDnload: (attributes & CAN_DNLOAD) !== 0,
-    canUpload,
+    canUpload: (attributes & CAN_UPLOAD) !== 0,
     tolerant: (attributes & TOLERANT) !== 0,
-    dfuse,
+    dfuse: isDfuse(facts),
     dialect: new DfuDialect(names),
     accepted: new Set(accept),
     transferSize,
-    layout: plain?.layout ?? facts.layout,
-    other: dfuse ? otherMemory(facts) : [],
-    commands,
-    uploadsMemory: plain?.uploads ?? true,
+    ...memory,
     protected: readProtected,
     erased: target.erased,
   };
+}
+/** The memory that is judged, and what Get says of it. */
+async function memoryOf(target: DfuTarget): Promise<Pick<MonitorOptions, 'layout' | 'other' | 'commands' | 'uploadsMemory'>> {
+  const { facts } = target;
+  const { attributes } = facts.functional;
+  const canUpload = (attributes & CAN_UPLOAD) !== 0;
+  if (isDfuse(facts))
+    return {
+      layout: facts.layout,
+      other: otherMemory(facts),
+      commands: canUpload ? await getCommands(target) : null,
+      uploadsMemory: true,
+    };
+  const found = (attributes & CAN_DNLOAD) === 0 ? { layout: [], uploads: false } : await findMemory(target, canUpload);
+  return { layout: found.layout, other: [], commands: null, uploadsMemory: found.uploads };
 }
 function checkNames(dialect: NonNullable<JudgeOptions['dialect']>, accept: readonly string[]): void {
   const words = ['measured', 'strict'];

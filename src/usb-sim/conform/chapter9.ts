@@ -1,5 +1,5 @@
 /** Descriptors and standard requests: USB 2.0 chapter 9 and DFU 1.1 §4. */
-import { DESCRIPTOR, getDescriptor, setupPacket } from '../descriptors.ts';
+import { DESCRIPTOR, getDescriptor, parseDfuseLayout, setupPacket } from '../descriptors.ts';
 import { DFU, DFU_STATE } from '../dfu-protocol.ts';
 import { DFUSE_VERSION, isDfuse, type DfuFacts, type LinkAnswer } from './link.ts';
 import type { Recorder } from './recorder.ts';
@@ -76,6 +76,29 @@ const DESCRIPTORS: readonly Requirement[] = [
       must(functional.transferSize >= packet0, `${functional.transferSize}, bMaxPacketSize0 is ${packet0}`),
   },
   {
+    id: 'descriptor.memory',
+    title: "the name of a DfuSe device's setting 0 names memory",
+    paragraph: 'UM0424 (memory layout), DFU 1.1 §4.2.3',
+    skip: (link) => (isDfuse(link.facts) ? null : 'the device has no DfuSe (bcdDFUVersion is not 0x011A)'),
+    check: async (_r, { layout, alternates }) => {
+      const last = layout.at(-1);
+      if (!last) return fail(`its name is ${JSON.stringify(alternates[0] ?? '')}`);
+      const erasable = layout.some((s) => s.erasable && s.writable);
+      const other = alternates.slice(1).some((name) => parseDfuseLayout(name).some((s) => s.erasable && s.writable));
+      return must(erasable || !other, 'nothing of it can be erased and written, and another setting has such memory');
+    },
+  },
+  {
+    id: 'descriptor.version-and-name',
+    title: 'a device whose setting names memory says that it speaks DfuSe',
+    paragraph: 'DFU 1.1 §4.1.3, UM0424 (memory layout)',
+    check: async (_r, { functional, alternates }) =>
+      must(
+        functional.version === DFUSE_VERSION || !alternates.some((name) => parseDfuseLayout(name).length > 0),
+        `bcdDFUVersion is 0x${functional.version.toString(16).padStart(4, '0')}`,
+      ),
+  },
+  {
     id: 'descriptor.no-endpoints',
     title: 'the DFU interface has no endpoint but endpoint 0',
     paragraph: 'DFU 1.1 §4.2.3',
@@ -103,7 +126,10 @@ const DESCRIPTORS: readonly Requirement[] = [
     check: async (r, facts) => {
       const answer = await standard(r, 'GET_DESCRIPTOR(DFU, 9) of the interface', 0x81, 6, DESCRIPTOR.DFU << 8, facts.interfaceNumber, 9);
       if (answer.status === 'stall') return dialect('functional-only-in-configuration', 'STALL');
-      return must(answer.status === 'ok' && answer.data[1] === DESCRIPTOR.DFU, `${answer.status}, ${answer.data.length} bytes`);
+      const own = walk(facts).functional[0];
+      const same = own !== undefined && answer.data.length === own.length && own.every((b, i) => answer.data[i] === b);
+      if (answer.status === 'ok' && answer.data[1] === DESCRIPTOR.DFU && !same) return fail('it differs from the one in the configuration');
+      return must(answer.status === 'ok' && same, `${answer.status}, ${answer.data.length} bytes`);
     },
   },
 ];

@@ -278,6 +278,7 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
     title: 'a write that flash does not take is not reported as OK',
     paragraph: 'DFU 1.1 §6.1.2 (errWRITE, errVERIFY)',
     skip: anyOf(dfuseOnly, writes, uploads),
+    tellsDialect: true,
     check: async (r) => {
       const at = place(r);
       const wrong = await steps(r, ['erase', 0, erasePage(at)], ['set address', 0, setAddress(at)], ['write', 2, pattern(64, 14)]);
@@ -385,7 +386,7 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'flash.alternates',
     title: 'each alternate setting gives as many bytes as its name says',
-    paragraph: 'UM0424 (memory layout), AN3156 §4.1',
+    paragraph: 'UM0424 (memory layout), AN3156 §4.1, USB 2.0 §9.4.10',
     skip: anyOf(dfuseOnly, downloads, uploads),
     check: async (r, facts) => {
       if (facts.alternates.slice(1).every((name) => !parseDfuseLayout(name).some((s) => s.readable)))

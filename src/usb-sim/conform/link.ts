@@ -52,6 +52,8 @@ export interface DfuWitness {
   find(bytes: Uint8Array): number | null;
   /** The flash controller is at work. */
   busy(): boolean;
+  /** When the device came that is on the bus; null: none is there. */
+  attached(): number | null;
 }
 
 export interface DfuLink {
@@ -71,6 +73,8 @@ export interface DfuLink {
   readonly writable: { readonly address: number; readonly length: number } | null;
   /** Byte that erased flash reads, where the device is known: 0x00 on STM32L0 and L1. Left out: 0xFF, and 0x00 is taken for a dialect. */
   readonly erased?: number;
+  /** Requests to an interface that is not claimed do not reach the bus (WebUSB). */
+  readonly claimedOnly?: boolean;
   /** The whole device may be lost: mass erase, leave. */
   readonly expendable: boolean;
 }

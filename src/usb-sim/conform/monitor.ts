@@ -348,15 +348,16 @@ export class DfuMonitor {
     return this.course?.block === block ? this.base + this.course.offset : null;
   }
   private uploadsOn(block: number, bytes: number): void {
-    if (block === 0) this.course = { block: 1, offset: bytes };
+    if (block === 0) this.course = bytes === this.options.transferSize ? { block: 1, offset: bytes } : null;
     else this.advance(block, bytes);
   }
   private advance(block: number, bytes: number): void {
     if (this.options.dfuse) return;
     const first = block === 0 && this.states.has(STATE.IDLE);
-    if (first) this.course = { block: 1, offset: bytes };
-    else if (this.course?.block === block) this.course = { block: block + 1, offset: this.course.offset + bytes };
-    else this.course = null;
+    const offset = first ? 0 : this.course?.block === block ? this.course.offset : null;
+    // only the last block of a transfer may be short: what lies behind one is the device's own choice
+    const whole = bytes === this.options.transferSize;
+    this.course = offset === null || !whole ? null : { block: block + 1, offset: offset + bytes };
   }
 
   private worksOn(block: number, data: Uint8Array): Work {

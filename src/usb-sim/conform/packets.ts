@@ -19,22 +19,29 @@ const readString = (r: Recorder, index: number, length: number): Promise<LinkAns
 /** A read whose data ends with a full packet before wLength is reached; null: this device has none. */
 async function shortByPackets(r: Recorder): Promise<LinkAnswer | null> {
   const { facts } = r;
-  const size = facts.functional.transferSize;
-  const end = facts.layout.findLast((s) => s.readable)?.end;
-  if ((facts.functional.attributes & CAN_UPLOAD) !== 0 && size > facts.packet0) {
-    if (isDfuse(facts) && end !== undefined) {
-      if ((await carriedOut(r, 'set address', 0, setAddress(end - facts.packet0))) !== null) return null;
-      if ((await r.request(DFU.ABORT)).status !== 'ok') return null;
-      return r.upload(2, size);
-    }
-    for (let block = 0; block < MOST_BLOCKS; block++) {
-      const got = await r.upload(block, size);
-      if (got.status === 'timeout' || (got.status === 'ok' && got.data.length < size && got.data.length % facts.packet0 === 0)) return got;
-      if (got.status !== 'ok' || got.data.length < size) break;
-    }
-  }
-  if (facts.configuration.length % facts.packet0 !== 0) return null;
+  const uploadable = (facts.functional.attributes & CAN_UPLOAD) !== 0 && facts.functional.transferSize > facts.packet0;
+  const upload = uploadable ? await (isDfuse(facts) ? lastPacket(r) : lastBlock(r)) : null;
+  if (upload !== null || facts.configuration.length % facts.packet0 !== 0) return upload;
   return r.control(getDescriptor(DESCRIPTOR.CONFIGURATION, 0, 0, 4096), NONE, 'GET_DESCRIPTOR(CONFIGURATION, 4096)');
+}
+/** DfuSe: a block that begins a packet before the end of memory. */
+async function lastPacket(r: Recorder): Promise<LinkAnswer | null> {
+  const end = r.facts.layout.findLast((s) => s.readable)?.end;
+  if (end === undefined) return null;
+  if ((await carriedOut(r, 'set address', 0, setAddress(end - r.facts.packet0))) !== null) return null;
+  if ((await r.request(DFU.ABORT)).status !== 'ok') return null;
+  return r.upload(2, r.facts.functional.transferSize);
+}
+/** Without DfuSe: the short block that ends an upload, if it is whole packets. */
+async function lastBlock(r: Recorder): Promise<LinkAnswer | null> {
+  const { packet0, functional } = r.facts;
+  for (let block = 0; block < MOST_BLOCKS; block++) {
+    const got = await r.upload(block, functional.transferSize);
+    if (got.status === 'timeout') return got;
+    if (got.status !== 'ok') return null;
+    if (got.data.length < functional.transferSize) return got.data.length % packet0 === 0 ? got : null;
+  }
+  return null;
 }
 const MOST_BLOCKS = 4096;
 
@@ -172,6 +179,7 @@ export const PACKET_REQUIREMENTS: readonly Requirement[] = [
     id: 'usb.other-interface',
     title: 'a DFU request to an interface that is not there is refused',
     paragraph: 'USB 2.0 §9.2.7, DFU 1.1 §3',
+    skip: (link) => (link.claimedOnly ? 'this link reaches claimed interfaces only' : null),
     check: async (r, { interfaceNumber }) => {
       const other = interfaceNumber + 5;
       if ((await r.state()) === null) return fail('no GETSTATE of its own interface');

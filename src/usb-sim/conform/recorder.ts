@@ -65,6 +65,12 @@ export class Recorder {
     this.sequence[this.sequence.length - 1] = `GETSTATE → ${dfuStateName(data[0]!)}`;
     return data[0]!;
   }
+  /** bwPollTimeout of a status; false: it is longer than anybody waits. */
+  async waitFor({ pollMs }: DfuStatus): Promise<boolean> {
+    if (pollMs > LONGEST_MS) return false;
+    await this.link.wait(pollMs);
+    return true;
+  }
   /** GETSTATUS, with the waits that the device asks for, until it is no longer busy; a device that stays busy: its last one. */
   async settled(): Promise<DfuStatus | null> {
     let waited = 0;

@@ -5,8 +5,10 @@ import type { Recorder } from './recorder.ts';
 import { fail, PASS, type Finding } from './requirement.ts';
 import { setAddress } from './states.ts';
 
-export const dfuseOnly = (link: DfuLink): string | null =>
-  isDfuse(link.facts) ? null : 'the device has no DfuSe (bcdDFUVersion is not 0x011A)';
+export const dfuseOnly = ({ facts }: DfuLink): string | null => {
+  if (!isDfuse(facts)) return 'the device has no DfuSe (bcdDFUVersion is not 0x011A)';
+  return facts.layout.length > 0 ? null : 'its setting 0 names no memory';
+};
 export const uploads = (link: DfuLink): string | null =>
   (link.facts.functional.attributes & CAN_UPLOAD) === 0 ? 'the device cannot upload (bitCanUpload)' : null;
 export const downloads = (link: DfuLink): string | null =>

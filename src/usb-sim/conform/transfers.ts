@@ -36,6 +36,9 @@ const OPENBL: Readonly<Record<number, string>> = {
 /** No part has memory here. */
 const NOWHERE = 0x1f000000;
 
+/** What a device is busy with for a while: an erase, or a whole block. */
+const longWork = (r: Recorder): { block: number; data: Uint8Array } =>
+  isDfuse(r.facts) ? { block: 0, data: erasePage(place(r)) } : { block: 0, data: pattern(r.facts.functional.transferSize, 24) };
 /** bwPollTimeout may be so many times longer than the work: it is a bound for the worst case, and devices have one for all. */
 const POLL_FACTOR = 64;
 const SHORT_WORK = 20;
@@ -157,11 +160,11 @@ const COMMON: readonly Requirement[] = [
     skip: writes,
     tellsDialect: true,
     check: async (r) => {
-      const { block, data } = isDfuse(r.facts) ? { block: 0, data: erasePage(place(r)) } : harmless(r);
+      const { block, data } = longWork(r);
       if ((await r.download(block, data)).status !== 'ok') return fail('it was refused');
       const first = await r.status();
       if (first?.bState !== DFU_STATE.DNBUSY) return notApplicable('it is never busy');
-      await r.link.wait(first.pollMs);
+      if (!(await r.waitFor(first))) return fail(`bwPollTimeout is ${first.pollMs} ms`);
       const state = await r.state();
       if (state === DFU_STATE.DNLOAD_IDLE) return dialect('busy-to-idle', 'dfuDNLOAD-IDLE without a GETSTATUS');
       return must(state === DFU_STATE.DNLOAD_SYNC || state === DFU_STATE.DNBUSY, state === null ? 'no GETSTATE' : `state ${state}`);
@@ -173,7 +176,7 @@ const COMMON: readonly Requirement[] = [
     paragraph: 'DFU 1.1 §A.2.5, §6.1.2',
     skip: writes,
     check: async (r) => {
-      const { block, data } = isDfuse(r.facts) ? { block: 0, data: erasePage(place(r)) } : harmless(r);
+      const { block, data } = longWork(r);
       const s = await r.downloadAndSettle(block, data);
       if (s === null) return fail('no status');
       return must(
@@ -188,7 +191,7 @@ const COMMON: readonly Requirement[] = [
     paragraph: 'DFU 1.1 §A.2.4, §A.2.5',
     skip: (link) => (link.witness ? writes(link) : 'only the emulated chip tells when its flash is at work'),
     check: async (r) => {
-      const { block, data } = isDfuse(r.facts) ? { block: 0, data: erasePage(place(r)) } : harmless(r);
+      const { block, data } = longWork(r);
       const s = await r.downloadAndSettle(block, data);
       if (s?.bState !== DFU_STATE.DNLOAD_IDLE) return notApplicable('it does not get there');
       for (let ms = 0; ms < AFTER_WORK; ms++) {
@@ -222,7 +225,7 @@ const COMMON: readonly Requirement[] = [
     paragraph: 'DFU 1.1 §6.1.2',
     skip: (link) => (link.witness ? writes(link) : 'only the emulated chip tells how long its flash is at work'),
     check: async (r) => {
-      const { block, data } = isDfuse(r.facts) ? { block: 0, data: erasePage(place(r)) } : harmless(r);
+      const { block, data } = longWork(r);
       if ((await r.download(block, data)).status !== 'ok') return fail('it was refused');
       const first = await r.status();
       if (first?.bState !== DFU_STATE.DNBUSY) return notApplicable('it is never busy');
@@ -277,7 +280,7 @@ const COMMON: readonly Requirement[] = [
       if ((await r.download(0, erasePage(place(r)))).status !== 'ok') return fail('the erase was refused');
       const first = await r.status();
       if (first === null) return fail('no status');
-      await r.link.wait(first.pollMs);
+      if (!(await r.waitFor(first))) return fail(`bwPollTimeout is ${first.pollMs} ms`);
       const second = await r.status();
       if (second === null) return fail('no status after bwPollTimeout');
       return second.bState === DFU_STATE.DNBUSY ? dialect('poll-timeout-short', `still dfuDNBUSY after ${first.pollMs} ms`) : PASS;
@@ -448,13 +451,18 @@ const PLAIN: readonly Requirement[] = [
     paragraph: 'DFU 1.1 §6.1.1, §6.2',
     skip: (link) => (isDfuse(link.facts) ? 'the device has DfuSe' : anyOf(writes, uploads)(link)),
     check: async (r) => {
+      const packets = pattern(Math.min(r.facts.packet0 + 36, r.facts.functional.transferSize), 25);
+      const first = await carriedOut(r, 'block 0', 0, packets);
+      if (first !== null) return fail(first);
+      const lies = (bytes: Uint8Array): boolean | null => (r.link.witness ? r.link.witness.find(bytes) !== null : null);
+      if (lies(packets) === false && lies(packets.subarray(0, r.facts.packet0)) === true)
+        return fail(`of a block of ${packets.length} bytes what is behind its first packet is not written`);
+      if ((await r.request(DFU.ABORT)).status !== 'ok') return fail('ABORT was refused');
       const sent = pattern(13, 20);
       const wrong = await carriedOut(r, 'block 0', 0, sent);
       if (wrong !== null) return fail(wrong);
       if ((await r.request(DFU.ABORT)).status !== 'ok') return fail('ABORT was refused');
-      const there = r.link.witness ? r.link.witness.find(sent) : null;
-      const begun = r.link.witness?.find(sent.subarray(0, 12)) ?? null;
-      if (r.link.witness && there === null && begun !== null) return fail('the last of 13 bytes is not written');
+      if (lies(sent) === false && lies(sent.subarray(0, 12)) === true) return fail('the last of 13 bytes is not written');
       for (const length of [1, 3, 13]) {
         const { status, data } = await r.upload(0, length);
         if (status !== 'ok' || data.length !== length) return fail(`UPLOAD of ${length} bytes: ${status}, ${data.length} bytes`);
@@ -549,6 +557,26 @@ const LEAVE: readonly Requirement[] = [
       return must(s.bState === 7 && s.bStatus === 0, `state ${s.bState}, status ${s.bStatus}`);
     },
   },
+  {
+    id: 'leave.goes',
+    title: 'behind dfuMANIFEST the device leaves the bus',
+    paragraph: 'AN3156 §5.5, DFU 1.1 §A.2.8',
+    skip: (link) => dfuseOnly(link) ?? (link.expendable && link.witness ? null : 'the device may not be sent away'),
+    check: async (r) => {
+      const wrong = await carriedOut(r, 'set address', 0, setAddress(r.facts.layout[0]!.start));
+      if (wrong !== null) return fail(wrong);
+      const before = r.link.witness!.attached();
+      if ((await r.download(2, new Uint8Array(0))).status !== 'ok') return fail('the DNLOAD of length 0 was refused');
+      await r.status();
+      for (let ms = 0; ms < LONGEST_LEAVE; ms += 10) {
+        if (r.link.witness!.attached() !== before) return PASS;
+        await r.link.wait(10);
+      }
+      return fail(`it is still there ${LONGEST_LEAVE} ms later`);
+    },
+  },
 ];
+/** Milliseconds in which a device leaves, an application without a vector table included. */
+const LONGEST_LEAVE = 2000;
 
 export const TRANSFER_REQUIREMENTS: readonly Requirement[] = [...COMMON, ...DFUSE, ...FLASH_REQUIREMENTS, ...PLAIN, ...LEAVE];

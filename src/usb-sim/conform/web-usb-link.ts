@@ -45,6 +45,7 @@ export class WebUsbLink implements DfuLink {
   readonly facts: DfuFacts;
   readonly writable: { readonly address: number; readonly length: number } | null;
   readonly expendable = false;
+  readonly claimedOnly = true;
   private readonly device: WebUsbTarget;
 
   private constructor(device: WebUsbTarget, facts: DfuFacts, writable: WebUsbLink['writable']) {
