@@ -30,50 +30,16 @@ it.each(FIRMWARE)('%s as it is built: nothing fails', async (firmware) => {
   expect(found.results.length).toBeGreaterThan(90);
 });
 
-/** Bugs that `conform` names by a right paragraph, on every image that they are for. */
-const FOUND = [
-  'DNLOAD_OFF_BY_ONE',
-  'UPLOAD_OFF_BY_ONE',
-  'BOTH_OFF_BY_ONE',
-  'ODD_TAIL_LOST',
-  'UPLOAD_STAYS',
-  'STATUS_IGNORES_WLENGTH',
-  'ABORT_STAYS',
-  'ABORT_IN_UPLOAD_STALLS',
-  'RESET_KEEPS_STATE',
-  'DETACH_DISCONNECTS',
-  'DNLOAD_IN_ERROR',
-  'UPLOAD_IN_DNLOAD_IDLE',
-  'UNKNOWN_TAKEN',
-  'GETSTATE_CLEARS_ERROR',
-  'GETSTATE_SIX_BYTES',
-  'MANIFEST_SKIPPED',
-  'MANIFEST_WAITS_RESET',
-  'CLRSTATUS_KEEPS_STATUS',
-  'CLRSTATUS_KEEPS_STATE',
-  'ERROR_SAYS_OK',
-  'ERROR_SAYS_FIRMWARE',
-  'TARGET_IS_FILE',
-  'GETSTATUS_FIVE_BYTES',
-  'WORK_IN_DNLOAD',
-  'ERASE_NEXT_PAGE',
-  'ERASE_TOO_MUCH',
-  'SET_ADDRESS_UNCHECKED',
-  'GET_WITHOUT_ERASE',
-  'FUNCTIONAL_SEVEN_BYTES',
-  'VERSION_SWAPPED',
-  'UPLOAD_BIT_MISSING',
-  'DNLOAD_BIT_MISSING',
-  'ENDPOINT_COUNTED',
-  'SET_INTERFACE_IGNORED',
-  'SET_INTERFACE_ANY',
-  'GET_INTERFACE_ZERO',
-  'SET_CONFIGURATION_ANY',
-  'GET_CONFIGURATION_ZERO',
-  'GET_STATUS_ONE_BYTE',
-];
+/** Bugs that `conform` does not name by a right paragraph, and why. */
+const MISSED: Readonly<Record<string, string>> = {
+  RESET_KEEPS_POINTER: 'neither DFU 1.1 nor AN3156 says what the pointer is behind a reset',
+  VERIFY_MISSING: 'the dialect not-verified: no document asks for a look at what was written',
+  POLL_TOO_SHORT: 'a host asks once more: the standard allows it',
+  LEAVE_IGNORES_POINTER: 'where the core goes is not looked at',
+  TRANSFER_SIZE_DOUBLED: 'found, as blocks that are refused',
+};
 describe('a planted bug is found, by a paragraph that it breaks', () => {
-  const all = FOUND.map((id) => BUGS.find((b) => b.id === id)!).flatMap((bug) => imagesOf(bug).map((firmware) => [bug, firmware] as const));
+  const all = BUGS.filter((b) => !(b.id in MISSED)).flatMap((bug) => imagesOf(bug).map((firmware) => [bug, firmware] as const));
   it.each(byTurns(all, Math.floor(all.length / 3)).map(([bug, firmware]) => [bug.id, firmware, bug] as const))(
     '%s on %s',
     async (id, firmware, bug) => {
