@@ -32,14 +32,24 @@ async function lastPacket(r: Recorder): Promise<LinkAnswer | null> {
   if ((await r.request(DFU.ABORT)).status !== 'ok') return null;
   return r.upload(2, r.facts.functional.transferSize);
 }
-/** Without DfuSe: the short block that ends an upload, if it is whole packets. */
+/** Without DfuSe: the short block that ends an upload, if it is whole packets; blocks of two lengths are tried. */
 async function lastBlock(r: Recorder): Promise<LinkAnswer | null> {
   const { packet0, functional } = r.facts;
+  for (const length of [functional.transferSize, functional.transferSize - packet0]) {
+    const got = length > packet0 ? await endOfUpload(r, length) : null;
+    if (got !== null && (got.status === 'timeout' || (got.data.length > 0 && got.data.length % packet0 === 0))) return got;
+    const state = await r.state();
+    if (state === DFU_STATE.UPLOAD_IDLE) await r.request(DFU.ABORT);
+    else if (state !== DFU_STATE.IDLE) return null;
+  }
+  return null;
+}
+/** The block that ends an upload in blocks of a length; null: it is refused before, or does not end. */
+async function endOfUpload(r: Recorder, length: number): Promise<LinkAnswer | null> {
   for (let block = 0; block < MOST_BLOCKS; block++) {
-    const got = await r.upload(block, functional.transferSize);
-    if (got.status === 'timeout') return got;
-    if (got.status !== 'ok') return null;
-    if (got.data.length < functional.transferSize) return got.data.length % packet0 === 0 ? got : null;
+    const got = await r.upload(block, length);
+    if (got.status !== 'ok') return got.status === 'timeout' ? got : null;
+    if (got.data.length < length) return got;
   }
   return null;
 }
