@@ -1,5 +1,5 @@
 /**
- * `bootbench/property`: fast-check arbitraries for a DFU device on an emulated chip, a reference model, and the invariants of the device.
+ * `bootbench/property`: fast-check arbitraries for a DFU device on an emulated chip, judged by DFU 1.1, AN3156 and its own dialect.
  *
  *     const dfu = await openDfu({ chip: 'stm32l476rg', images: [], scenario: { board: { boot0: 1 } } });
  *     fc.assert(fc.property(dfu.commands(), (commands) => dfu.check(commands)));
@@ -71,7 +71,7 @@ export const hostKind = (): fc.Arbitrary<HostKind> => fc.constantFrom(...HOSTS);
  * Throws a UsageError if no device appears, or for a name that is not known.
  */
 export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
-  const { readProtected = false, dialect = 'measured', accept = [], ...rest } = options ?? {};
+  const { readProtected = false, dialect = 'measured', accept = [], memory, ...rest } = options ?? {};
   if (typeof readProtected !== 'boolean') throw new UsageError(`readProtected is ${shown(readProtected)}`, 'give true or false');
   const job = await libraryJob(options ? (rest as BenchOptions) : options);
   await HOST.prepare(job.chip);
@@ -79,7 +79,7 @@ export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
   const end = held.start();
   if (!held.usb.outsideReady) throw new UsageError(`no USB device is on the bus: the run ended with ${end.outcome}`);
   const target = new DfuTarget(held);
-  const judged = await judgedBy(target, { readProtected, dialect, accept });
+  const judged = await judgedBy(target, { readProtected, dialect, accept, ...(memory === undefined ? {} : { memory }) });
   const property = new DfuProperty(target, judged);
   const place: DfuPlace = { memory: judged.layout, dfuse: judged.dfuse };
   return {
@@ -158,11 +158,58 @@ function casesFor(facts: DfuFacts, place: DfuPlace, options: DfuArbitraryOptions
     : fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 0, max: 3 }) }, { weight: 1, arbitrary: fc.constantFrom(0xffff, 256) });
   const length = fc.oneof(fc.integer({ min: 1, max: 80 }), fc.constantFrom(...[size, size - 1, 64].filter((n) => n > 0 && n <= size)));
   const plain = [...requests(size, block, length), ...(place.dfuse ? dfuseCases(place.memory) : []), ...transfers(facts, place, maxData)];
-  const command = fc.oneof(
+  const alone = fc.oneof(
     { weight: disturbances ? 14 : 1, arbitrary: fc.oneof(...plain) },
     ...(disturbances ? [{ weight: 1, arbitrary: fc.oneof(...disturbed(place, block, length)) }] : []),
   );
-  return fc.array(command, { maxLength });
+  const phrase = fc.oneof(
+    { weight: 3, arbitrary: alone.map((c) => [c]) },
+    { weight: 1, arbitrary: fc.oneof(...phrases(size, place, disturbances)) },
+  );
+  return fc.array(phrase, { maxLength }).map((all) => all.flat().slice(0, maxLength));
+}
+
+const [SETTLE, GETSTATUS, ABORT, CLRSTATUS, UNKNOWN] = [
+  { do: 'settle' } as DfuCommand,
+  request(3, 0, null, 6),
+  request(6, 0, []),
+  request(4, 0, []),
+  request(0x5a, 0, []),
+];
+/** Requests that seldom meet in this order by chance, and show what a device forgets. */
+function phrases(size: number, { memory, dfuse }: DfuPlace, disturbances: boolean): fc.Arbitrary<DfuCommand[]>[] {
+  const data = fc.array(fc.nat({ max: 255 }), { minLength: 1, maxLength: Math.min(40, size) });
+  const written = data.map((d) => request(1, dfuse ? 2 : 0, d));
+  const dropped = fc.constantFrom<DfuCommand[]>(
+    [ABORT],
+    [UNKNOWN, CLRSTATUS],
+    ...(disturbances ? [[{ do: 'busReset' }] as DfuCommand[]] : []),
+  );
+  const dropping = (before: readonly DfuCommand[]): fc.Arbitrary<DfuCommand[]> =>
+    fc.tuple(written, dropped).map(([w, d]) => [...before, w, ...d, GETSTATUS, SETTLE]);
+  const ended = data.map((d): DfuCommand[] => [request(1, dfuse ? 2 : 0, d), SETTLE, request(1, dfuse ? 2 : 1, []), SETTLE]);
+  const cleared = fc.constant<DfuCommand[]>([UNKNOWN, GETSTATUS, CLRSTATUS, GETSTATUS]);
+  if (!dfuse) return [dropping([ABORT]), ended, cleared];
+  const last = memory.findLast((s) => s.erasable && s.writable);
+  if (!last) return [ended, cleared];
+  const sector = (n: number): number => Math.max(last.start, last.end - n * last.sectorSize);
+  const code = (c: number, at: number): DfuCommand => dnload([...dfuseCommand(c, at)]);
+  const set = (at: number): DfuCommand[] => [code(DFUSE_CODE.SET_ADDRESS, at), SETTLE];
+  const far = fc.constantFrom(1, 66, 256, 258, 0xffff);
+  return [
+    dropping([code(DFUSE_CODE.ERASE, sector(2)), SETTLE, ...set(sector(2))]),
+    ended,
+    cleared,
+    // a block far behind the pointer, or the reserved one
+    fc
+      .tuple(far, fc.constantFrom(memory[0]!.start, sector(1)))
+      .map(([n, at]) => [...set(at), ABORT, request(2, n, null, Math.min(64, size))]),
+    fc.tuple(far, data).map(([n, d]) => [code(DFUSE_CODE.ERASE, sector(2)), SETTLE, ...set(sector(1)), request(1, n, d), SETTLE]),
+    // an erase beside what was written before, and of all
+    fc
+      .tuple(data, fc.constantFrom<DfuCommand>(code(DFUSE_CODE.ERASE, sector(2)), dnload([...dfuseCommand(DFUSE_CODE.ERASE)])))
+      .map(([d, erase]) => [{ do: 'download', address: sector(1), length: d.length, seed: d[0]! } as DfuCommand, erase, SETTLE]),
+  ];
 }
 
 /** Single requests, in any order. */

@@ -22,6 +22,7 @@ const optionsOf = (names: readonly string[], more: Partial<MonitorOptions> = {})
   layout: LAYOUT,
   other: [],
   commands: [0, 0x21, 0x41, 0x92],
+  shortAtOnce: true,
   uploadsMemory: true,
   protected: false,
   erased: 0xff,

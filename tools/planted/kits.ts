@@ -8,7 +8,7 @@ import { jobInput } from '../../src/bench/input/job.ts';
 import { HeldMachine } from '../../src/bench/session/held-machine.ts';
 import { HOST } from '../../src/library/host.ts';
 import { libraryJob } from '../../src/library/options.ts';
-import { DfuViolation, openDfu, type DfuUnderTest } from '../../src/property.ts';
+import { DfuViolation, openDfu, type DfuUnderTest, type JudgeOptions } from '../../src/property.ts';
 import { runConformance } from '../../src/usb-sim/conform/kit.ts';
 import type { RequirementResult } from '../../src/usb-sim/conform/requirement.ts';
 import { UsageError } from '../../src/bench/documents/usage-error.ts';
@@ -59,22 +59,24 @@ export interface PropertyFound {
   readonly cpu: number;
 }
 
-/** Names of the dialects that the right firmware speaks: a team has such a list, and what differs from it is a bug. */
-export async function dialectOf(firmware: FirmwareName, image: JobImage): Promise<readonly string[]> {
+/** The dialects that the right firmware speaks, and where it writes: a team has such a list, and what differs from it is a bug. */
+export async function judgeOf(firmware: FirmwareName, image: JobImage): Promise<JudgeOptions> {
   const dfu = await openDfu({ chip: chipOf(firmware), images: [image] });
   dfu.close();
-  return dfu.dialect;
+  const [first] = dfu.memory;
+  const plain = firmware.startsWith('strict') && first ? { memory: { address: first.start, length: first.end - first.start } } : {};
+  return { dialect: dfu.dialect, ...plain };
 }
 
 export async function property(
   firmware: FirmwareName,
   image: JobImage,
-  { cases, dialect, seed = 1 }: { readonly cases: number; readonly dialect: readonly string[]; readonly seed?: number },
+  { cases, judge, seed = 1 }: { readonly cases: number; readonly judge: JudgeOptions; readonly seed?: number },
 ): Promise<PropertyFound> {
   const from = seconds();
   let dfu: DfuUnderTest;
   try {
-    dfu = await openDfu({ chip: chipOf(firmware), images: [image], dialect });
+    dfu = await openDfu({ chip: chipOf(firmware), images: [image], ...judge });
   } catch (error) {
     const said = error instanceof UsageError ? { message: error.message, fell: null } : { message: null, fell: String(error) };
     return { ...said, cases: 0, openCpu: seconds() - from, cpu: seconds() - from };

@@ -3,10 +3,11 @@
  * [--cases 300] [--all]`. The right images come first, and nothing may be wrong with them. Each bug is tried on one part of each protocol that it is for, by turns; `--all` takes both.
  */
 import { parseArgs } from 'node:util';
+import type { JudgeOptions } from '../../src/property.ts';
 import { BUGS, type PlantedBug } from './bugs.ts';
 import { bugNumbers, FIRMWARE, PARTS, plantedImage, type FirmwareName } from './firmware.ts';
 import { namesIt } from './judge.ts';
-import { conform, dialectOf, failures, property, type ConformFound, type PropertyFound } from './kits.ts';
+import { conform, failures, judgeOf, property, type ConformFound, type PropertyFound } from './kits.ts';
 
 const KITS = ['conform', 'property', 'both'];
 const { values } = parseArgs({
@@ -37,11 +38,11 @@ interface Tried {
   readonly conform: ConformFound | null;
   readonly property: PropertyFound | null;
 }
-const dialects = new Map<FirmwareName, readonly string[]>();
+const judges = new Map<FirmwareName, JudgeOptions>();
 async function propertyOf(firmware: FirmwareName, bug: string | null): Promise<PropertyFound> {
-  let dialect = dialects.get(firmware);
-  if (dialect === undefined) dialects.set(firmware, (dialect = await dialectOf(firmware, plantedImage(firmware, null))));
-  return property(firmware, plantedImage(firmware, bug), { cases, dialect });
+  let judge = judges.get(firmware);
+  if (judge === undefined) judges.set(firmware, (judge = await judgeOf(firmware, plantedImage(firmware, null))));
+  return property(firmware, plantedImage(firmware, bug), { cases, judge });
 }
 async function tried(firmware: FirmwareName, bug: string | null): Promise<Tried> {
   return {

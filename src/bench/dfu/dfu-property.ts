@@ -28,6 +28,8 @@ export class DfuViolation extends Error {
 const MAX_POLLS = 100;
 /** States in which a host asks again. */
 const UNDER_WAY = [STATE.DNBUSY, STATE.DNLOAD_SYNC];
+/** A device that needs no reset behind a download comes out of these by itself. */
+const MANIFESTS = [STATE.MANIFEST_SYNC, STATE.MANIFEST];
 /** A chip that was reset lets go of the bus within this. */
 const GOES = 1_000 * MS;
 /** Milliseconds for which a user holds the plug in his hand. */
@@ -138,6 +140,7 @@ class Course {
     const under = model.work?.write ?? write;
     const got = this.ask(this.setup(asked, input), asked.data);
     if (got === 'pulled') return this.afterPull(asked, under);
+    if (request === DFU.UPLOAD && this.keepsTheEnd) model.memory.set(this.flash(model.base, model.base + model.memory.length));
     const { wrong, ended } = model.judge(asked, got);
     if (model.left) this.over = true;
     if (this.over || wrong !== null) return wrong;
@@ -196,9 +199,7 @@ class Course {
     const { model } = this;
     const { from, to, address, data } = write;
     const plain = !model.options.dfuse;
-    const erased = plain || data === null || this.before.every((b) => b === this.target.erased);
-    if (fails !== 'never' || data?.length === 0) return this.takeMixture(write);
-    if (!erased && model.options.dialect.has('not-verified')) return this.takeMixture(write);
+    if (fails !== 'never' || data?.length === 0 || this.mayBeMixed(data)) return this.takeMixture(write);
     const now = this.flash(from, to);
     const want = data === null ? this.erased(from) : (plain ? now : this.before).slice();
     if (data !== null) want.set(data.subarray(0, to - address), address - from);
@@ -207,6 +208,17 @@ class Course {
       return `flash at 0x${(from + wrong).toString(16)} holds 0x${now[wrong]!.toString(16)}, not 0x${want[wrong]!.toString(16)} (${paragraph})`;
     model.memory.set(now, from - model.base);
     return null;
+  }
+  /** What such a device still keeps of a download may come to flash at any time. */
+  private get keepsTheEnd(): boolean {
+    return !this.options.dfuse && !this.options.shortAtOnce;
+  }
+  /** Flash may hold some of the old and some of the new, though the device reports no error. */
+  private mayBeMixed(data: Uint8Array | null): boolean {
+    if (data === null) return false;
+    const { dfuse, shortAtOnce, transferSize, dialect } = this.options;
+    if (!dfuse) return !shortAtOnce && data.length < transferSize;
+    return dialect.has('not-verified') && !this.before.every((b) => b === this.target.erased);
   }
   /** What an erase leaves of what was there: memory that cannot be erased stays (a mass erase). */
   private erased(from: number): Uint8Array {
@@ -238,7 +250,8 @@ class Course {
     for (let i = 0; i < MAX_POLLS; i++) {
       const problem = this.request(DFU.GETSTATUS, 0, 6, waited);
       if (problem !== null || this.over) return problem;
-      if (!UNDER_WAY.some((state) => model.states.has(state))) return null;
+      const manifests = model.options.tolerant && !model.options.dfuse && MANIFESTS.some((state) => model.states.has(state));
+      if (!manifests && !UNDER_WAY.some((state) => model.states.has(state))) return null;
       if (model.pollMs > 0) this.target.run(model.pollMs);
       waited = true;
     }
@@ -389,7 +402,7 @@ class Course {
 
   compareAll(): string | null {
     const { model } = this;
-    if (this.over || model.work !== null) return null;
+    if (this.over || model.work !== null || this.keepsTheEnd) return null;
     for (const [from, to] of this.changedPages()) {
       const at = firstDifference(this.flash(from, to), model.memory.subarray(from - model.base, to - model.base));
       if (at >= 0) return `flash at 0x${(from + at).toString(16)} is not what was sent`;

@@ -22,6 +22,8 @@ export interface JudgeOptions {
   readonly dialect?: 'measured' | 'strict' | readonly string[];
   /** Requirements of `conform` (`state.dfuIDLE.UPLOAD`, `dfuse.bad-address`) that the device breaks and the team accepts. */
   readonly accept?: readonly string[];
+  /** Of a device without DfuSe: where block 0 goes, and how many bytes it takes. Default: two blocks are looked for in flash. */
+  readonly memory?: { readonly address: number; readonly length: number };
   /** Read protection is active: the device must refuse to read, write and erase (AN2662). */
   readonly readProtected?: boolean;
 }
@@ -34,7 +36,7 @@ export async function judgedBy(target: DfuTarget, judge: JudgeOptions = {}): Pro
   const { facts } = target;
   const { attributes, transferSize } = facts.functional;
   const names = dialect === 'measured' ? await measure(target, accept) : dialect === 'strict' ? [] : dialect;
-  const memory = await memoryOf(target);
+  const memory = await memoryOf(target, judge.memory);
   target.restart();
   return {
     canDnload: (attributes & CAN_DNLOAD) !== 0,
@@ -50,7 +52,10 @@ export async function judgedBy(target: DfuTarget, judge: JudgeOptions = {}): Pro
   };
 }
 /** The memory that is judged, and what Get says of it. */
-async function memoryOf(target: DfuTarget): Promise<Pick<MonitorOptions, 'layout' | 'other' | 'commands' | 'uploadsMemory'>> {
+async function memoryOf(
+  target: DfuTarget,
+  given: JudgeOptions['memory'],
+): Promise<Pick<MonitorOptions, 'layout' | 'other' | 'commands' | 'shortAtOnce' | 'uploadsMemory'>> {
   const { facts } = target;
   const { attributes } = facts.functional;
   const canUpload = (attributes & CAN_UPLOAD) !== 0;
@@ -59,10 +64,16 @@ async function memoryOf(target: DfuTarget): Promise<Pick<MonitorOptions, 'layout
       layout: facts.layout,
       other: otherMemory(facts),
       commands: canUpload ? await getCommands(target) : null,
+      shortAtOnce: true,
       uploadsMemory: true,
     };
-  const found = (attributes & CAN_DNLOAD) === 0 ? { layout: [], uploads: false } : await findMemory(target, canUpload);
-  return { layout: found.layout, other: [], commands: null, uploadsMemory: found.uploads };
+  const nothing = { layout: [], uploads: false, shortAtOnce: false };
+  const found = (attributes & CAN_DNLOAD) === 0 ? nothing : await findMemory(target, canUpload);
+  const { shortAtOnce } = found;
+  if (!given) return { layout: found.layout, other: [], commands: null, shortAtOnce, uploadsMemory: found.uploads };
+  const [start, end] = [given.address, given.address + given.length];
+  if (target.witness.read(start, given.length) === null) throw new UsageError('memory does not lie in flash', 'give { address, length }');
+  return { layout: [oneSegment(start, end)], other: [], commands: null, shortAtOnce, uploadsMemory: canUpload };
 }
 function checkNames(dialect: NonNullable<JudgeOptions['dialect']>, accept: readonly string[]): void {
   const words = ['measured', 'strict'];
@@ -96,25 +107,43 @@ async function getCommands(target: DfuTarget): Promise<readonly number[] | null>
   return status === 'ok' ? [...data] : null;
 }
 
+interface Found {
+  readonly layout: DfuSegment[];
+  readonly uploads: boolean;
+  readonly shortAtOnce: boolean;
+}
 /** Where a device without DfuSe puts what it is sent: two blocks are looked for in flash. Empty: they do not lie there when their GETSTATUS has ended. */
-async function findMemory(target: DfuTarget, canUpload: boolean): Promise<{ layout: DfuSegment[]; uploads: boolean }> {
+async function findMemory(target: DfuTarget, canUpload: boolean): Promise<Found> {
   const { transferSize: size } = target.facts.functional;
   target.restart();
   const r = new Recorder(target);
   const sent = patternBytes(2 * size, 0x5b);
   for (const block of [0, 1])
     if ((await r.downloadAndSettle(block, sent.slice(block * size, (block + 1) * size)))?.bState !== STATE.DNLOAD_IDLE)
-      return { layout: [], uploads: false };
+      return { layout: [], uploads: false, shortAtOnce: false };
   const start = target.witness.find(sent);
-  if (start === null) return { layout: [], uploads: false };
+  if (start === null) return { layout: [], uploads: false, shortAtOnce: false };
+  const tail = patternBytes(SHORT, 0x33);
+  const shortAtOnce = (await r.downloadAndSettle(2, tail))?.bState === STATE.DNLOAD_IDLE && target.witness.find(tail) === start + 2 * size;
   const { base, bytes } = mainFlash(target.held.session.machine);
   const length = canUpload ? await uploadedLength(r, bytes.subarray(start - base), size) : null;
   const end = length === null ? base + bytes.length : start + length;
   return {
-    layout: [{ start, end, sectorSize: end - start, readable: true, erasable: true, writable: true }],
+    layout: [oneSegment(start, end)],
     uploads: length !== null,
+    shortAtOnce,
   };
 }
+/** Bytes of a short block, an odd number. */
+const SHORT = 13;
+const oneSegment = (start: number, end: number): DfuSegment => ({
+  start,
+  end,
+  sectorSize: end - start,
+  readable: true,
+  erasable: true,
+  writable: true,
+});
 /** Bytes that an upload from block 0 on gives, if they are what memory holds; null: they are not, or it does not end. */
 async function uploadedLength(r: Recorder, memory: Uint8Array, size: number): Promise<number | null> {
   if ((await r.request(DFU.ABORT)).status !== 'ok') return null;

@@ -26,6 +26,8 @@ export interface MonitorOptions extends ModelOptions {
   readonly other: readonly DfuSegment[];
   /** Its answer to Get; null: not known. */
   readonly commands: readonly number[] | null;
+  /** A block shorter than wTransferSize lies in flash when it is told as done; else perhaps not before the download ends (DFU 1.1 §7). */
+  readonly shortAtOnce: boolean;
   /** UPLOAD gives what `layout` holds. */
   readonly uploadsMemory: boolean;
   /** RDP is active: reads, writes and erases are errVENDOR (AN2662). */
@@ -79,6 +81,8 @@ interface Outcome extends Expected {
 const LONGEST_POLL = 120_000;
 /** Widest unit in which flash is programmed: a flash word of STM32H7. */
 const FLASH_UNIT = 32;
+/** What every DfuSe device has (AN3156 §4.2). */
+const COMMANDS = [DFUSE_CODE.GET, DFUSE_CODE.SET_ADDRESS, DFUSE_CODE.ERASE];
 /** States in which nothing waits to be carried out. */
 const WITHOUT_WORK: ReadonlySet<number> = new Set([STATE.IDLE, STATE.UPLOAD_IDLE, STATE.MANIFEST_SYNC]);
 const ADDRESS_ERRORS = [ERR.TARGET, ERR.ADDRESS, ERR.WRITE, ERR.ERASE];
@@ -231,7 +235,10 @@ export class DfuMonitor {
     });
     const { dfuse, transferSize, accepted } = this.options;
     if (asked.length > transferSize || asked.length === 0) return [o, refused([], 'DFU 1.1 §6.2')];
-    if (!dfuse) return asked.value === this.course?.block || asked.value === 0 ? [o] : [o, refused([], 'DFU 1.1 §6.2')];
+    if (!dfuse)
+      return asked.value === this.course?.block || (asked.value === 0 && !this.states.has(STATE.UPLOAD_IDLE))
+        ? [o]
+        : [o, refused([], 'DFU 1.1 §6.2')];
     if (asked.value === 0) return [o];
     if (asked.value === 1)
       return accepted.has('dfuse.block-1') ? [o, refused([], 'AN3156 §4.1')] : [refused([ERR.STALLEDPKT, ERR.TARGET], 'AN3156 §4.1')];
@@ -277,6 +284,8 @@ export class DfuMonitor {
     const bState = data[4]!;
     this.pollMs = data[1]! | (data[2]! << 8) | (data[3]! << 16);
     const errors = this.states.has(STATE.ERROR) ? this.errors : this.errorsOfWork();
+    const waits = this.options.tolerant && bState === STATE.MANIFEST_WAIT_RESET;
+    if (waits) return { wrong: 'dfuMANIFEST-WAIT-RESET, and bitManifestationTolerant is 1 (DFU 1.1 §A.2.7)', ended: null };
     const wrong = next.has(bState) ? statusWrong(data[0]!, bState, this.pollMs, errors) : this.otherState(bState, next);
     if (wrong !== null) return { wrong, ended: null };
     this.errors = bState === STATE.ERROR ? [data[0]!] : [];
@@ -324,31 +333,41 @@ export class DfuMonitor {
   }
 
   private uploaded({ value, length }: Asked, data: Uint8Array, next: ReadonlySet<number>): string | null {
-    const { dfuse, commands, transferSize } = this.options;
+    const { dfuse, transferSize } = this.options;
     if (data.length > length) return `${data.length} bytes, though ${length} were asked for (DFU 1.1 §6.2)`;
     const short = data.length < length || length === 0;
+    const begins = !this.states.has(STATE.UPLOAD_IDLE);
+    const at = this.uploadFrom(value, begins);
     this.states = new Set([...next].filter((s) => length > transferSize || length === 0 || s === (short ? STATE.IDLE : STATE.UPLOAD_IDLE)));
     if (this.states.size === 0) this.states = next;
-    if (dfuse && value === 0) return commands === null ? null : differs(data, Uint8Array.from(commands).subarray(0, length), 'AN3156 §4.2');
-    const at = this.uploadFrom(value);
-    if (!dfuse) this.uploadsOn(value, data.length);
+    if (dfuse && value === 0) return this.listWrong(data, length);
+    if (!dfuse) this.uploadsOn(value, data.length, begins);
     if (at === null || !this.options.uploadsMemory || length > transferSize) return null;
     const end = Math.min(at + length, this.base + this.memory.length);
     return differs(data, this.memory.subarray(at - this.base, Math.max(end, at) - this.base), dfuse ? 'AN3156 §4.1' : 'DFU 1.1 §6.2');
   }
+  /** The answer to Get. */
+  private listWrong(data: Uint8Array, length: number): string | null {
+    const { commands } = this.options;
+    const lacks = length >= 4 ? COMMANDS.find((code) => !data.includes(code)) : undefined;
+    if (lacks !== undefined) return `Get does not list 0x${lacks.toString(16)} (AN3156 §4.2)`;
+    return commands === null ? null : differs(data, Uint8Array.from(commands).subarray(0, length), 'AN3156 §4.2');
+  }
   /** Address that an upload of a block reads from; null: not known, or not judged. */
-  private uploadFrom(block: number): number | null {
+  private uploadFrom(block: number, begins = true): number | null {
     const { dfuse, transferSize, layout, other } = this.options;
     if (layout.length === 0) return null;
     if (dfuse) {
       const at = this.pointer === null ? null : this.pointer + (block - 2) * transferSize;
       return at === null || other.some((m) => at >= m.start && at < m.end) ? null : at;
     }
-    if (block === 0) return this.base;
+    // in dfuUPLOAD-IDLE a number of 0 may be the one behind 65,535, or a new beginning: the device's own choice
+    if (block === 0) return begins ? this.base : null;
     return this.course?.block === block ? this.base + this.course.offset : null;
   }
-  private uploadsOn(block: number, bytes: number): void {
-    if (block === 0) this.course = bytes === this.options.transferSize ? { block: 1, offset: bytes } : null;
+  private uploadsOn(block: number, bytes: number, begins: boolean): void {
+    if (block === 0 && !begins) this.course = null;
+    else if (block === 0) this.course = bytes === this.options.transferSize ? { block: 1, offset: bytes } : null;
     else this.advance(block, bytes);
   }
   private advance(block: number, bytes: number): void {
