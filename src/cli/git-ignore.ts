@@ -119,7 +119,7 @@ function rulesOf(text: string, anyCase: boolean): Rule[] {
   });
 }
 
-const TOKENS = /\*\*\/|\/\*\*$|\*+|\?|\[[!^]?\]?(?:\[:\w*:\]|[^\]/])*\]|\\.|[^]/g;
+const TOKENS = /\*\*\/|\/\*\*$|\*+|\?|\[[!^]?\]?(?:\[:\w*:\]|\\[^]|[^\]\\])*\]|\\.|[^]/g;
 /** A glob of git. */
 function globOf(pattern: string, anyCase: boolean): Glob {
   const glob = new Glob();
@@ -131,7 +131,8 @@ function globOf(pattern: string, anyCase: boolean): Glob {
     else {
       const isClass = token.length > 2 && token.startsWith('[');
       const one = new RegExp(isClass ? classOf(token) : quoted(token.at(-1)!), anyCase ? 'i' : '');
-      glob.one((unit) => one.test(unit));
+      // a list may name a slash and never stands for one
+      glob.one(isClass ? (unit) => notSlash(unit) && one.test(unit) : (unit) => one.test(unit));
     }
   }
   return glob;
@@ -139,9 +140,11 @@ function globOf(pattern: string, anyCase: boolean): Glob {
 const quoted = (character: string): string => character.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 function classOf(token: string): string {
   const [, not, inside] = /^\[([!^]?)(.*)\]$/.exec(token)!;
-  const safe = inside!.replace(/\[:(\w*):\]|[\\\][^]/g, (found, name?: string) =>
-    name === undefined ? `\\${found}` : (CLASSES[name] ?? ANY),
-  );
+  const safe = inside!.replace(/\[:(\w*):\]|\\([^])|[\]\[\\]/g, (found, name?: string, escaped?: string) => {
+    if (name !== undefined) return CLASSES[name] ?? ANY;
+    if (escaped === undefined) return `\\${found}`;
+    return /\w/.test(escaped) ? escaped : `\\${escaped}`;
+  });
   return `[${not === '' ? '' : '^/'}${safe}]`;
 }
 

@@ -220,6 +220,11 @@ describe('files that git ignores are left out', () => {
     ['core.ignoreCase', { 'p/.git/config': '[core]\nignorecase\n', 'p/.gitignore': 'S.C\n' }],
     ['classes of characters', { 'p/.gitignore': '*.[[:lower:]]\n' }],
     ['a class of an unknown name', { 'p/.gitignore': '*.[[:foo:]]\n' }],
+    ['a bracket that a list names', { 'p/.gitignore': '[\\]s].c\n' }],
+    ['a hyphen in a list that stands for itself', { 'p/.gitignore': '[r\\-s].c\n' }],
+    ['what a list with a bracket leaves out', { 'p/.gitignore': '[!\\]].c\n' }],
+    ['a letter in a list behind a backslash', { 'p/.gitignore': '[\\s].c\n' }],
+    ['a list that leaves a slash out', { 'p/.gitignore': 'd/[!/].c\n' }],
     ['a file that begins with a byte order mark', { 'p/.gitignore': '\uFEFFs.c\n' }],
     ['a rule that a NUL ends', { 'p/.gitignore': 's.c\0x\n' }],
   ])('by %s', (_by, files, env = {}) => {
