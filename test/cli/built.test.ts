@@ -27,6 +27,22 @@ afterAll(() => rmSync(dist, { recursive: true, force: true }));
 const run = (...args: readonly string[]) => spawnSync(process.execPath, [program(), ...args], { cwd: fixtures, encoding: 'utf8' });
 const SCENARIO = 'h533-seed000-as-posted/scenario.json';
 
+test('a pattern that tries all ways to share what firmware prints is answered all the same', () => {
+  const folder = mkdtempSync(join(dist, 'pattern-'));
+  const image = join(fixtures, 'h533-cpu-o0-hard', 'firmware.elf');
+  const scenario = JSON.parse(readFileSync(join(fixtures, 'h533-cpu-o0-hard', 'scenario.json'), 'utf8')) as { expect: object };
+  const patterns = Object.fromEntries(
+    Object.keys((scenario.expect as { console: object }).console).map((port) => [port, '/^([^]+)+\\u0000$/']),
+  );
+  writeFileSync(join(folder, 's.json'), JSON.stringify({ ...scenario, images: [image], expect: { console: patterns } }));
+  const { status, stdout } = spawnSync(process.execPath, [program(), 'test', join(folder, 's.json')], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  expect(stdout).toContain('0 of 1 scenarios hold');
+  expect(status).toBe(1);
+});
+
 // Node itself aborts below this many
 test.skipIf(process.platform === 'win32').each([
   [['run', '--chip', 'stm32f030r8', 'f030-timer-left-on/firmware.elf'], 20],
