@@ -48,6 +48,33 @@ describe('the conformance kit', () => {
     expect([...found].filter(([, r]) => r.verdict === 'fail')).toEqual([]);
   });
 
+  it.each([
+    ['the last sector', 0x08001c00, 0x400, 256],
+    ['a sector in its middle', 0x08000800, 0x400, 256],
+    ['a sector of one block', 0x08000800, 0x400, 1024],
+    ['two sectors', 0x08001000, 0x800, 256],
+  ])(
+    'on a board of which only %s may be written nothing fails, and nothing else is written',
+    async (_which, address, length, transferSize) => {
+      const from = address - 0x08000000;
+      const outside = (memory: Uint8Array): boolean => memory.some((b, i) => b !== 0xff && (i < from || i >= from + length));
+      const wrote: string[] = [];
+      const after: Fault['after'] = (device, setup, answer) => {
+        if (outside(device.memory)) wrote.push([...setup].join(' '));
+        return answer;
+      };
+      const facts = { functional: { ...new ReferenceLink().facts.functional, transferSize } };
+      const { requirements } = await runConformance(new ReferenceLink({ board: { address, length }, after, facts }, { transferSize }));
+      expect(wrote).toEqual([]);
+      expect(requirements.filter((r) => r.verdict === 'fail').map((r) => `${r.id}: ${r.observed}`)).toEqual([]);
+    },
+  );
+  it('of one sector that may be written, the whole device being expendable, nothing fails', async () => {
+    const link = new ReferenceLink({ board: { address: 0x08001c00, length: 0x400 } });
+    const { requirements } = await runConformance(Object.assign(link, { expendable: true }));
+    expect(requirements.filter((r) => r.verdict === 'fail').map((r) => `${r.id}: ${r.observed}`)).toEqual([]);
+  });
+
   const faults: [string, string, Fault][] = [
     [
       'the state stays dfuDNLOAD-SYNC for ever',

@@ -37,12 +37,14 @@ export interface Fault {
   readonly before?: (device: ReferenceDfu, setup: Uint8Array, data: Uint8Array) => LinkAnswer | null;
   readonly after?: (device: ReferenceDfu, setup: Uint8Array, answer: LinkAnswer) => LinkAnswer;
   readonly facts?: Partial<DfuFacts>;
+  /** What may be written; a device of which that is said is a board that must not be lost. */
+  readonly board?: { readonly address: number; readonly length: number };
 }
 
 export class ReferenceLink implements DfuLink {
   readonly facts: DfuFacts;
-  readonly writable = { address: 0x08001000, length: 4096 };
-  readonly expendable = true;
+  readonly writable: { readonly address: number; readonly length: number };
+  readonly expendable: boolean;
   device: ReferenceDfu;
   private readonly fault: Fault;
   private readonly options: ReferenceOptions;
@@ -51,6 +53,8 @@ export class ReferenceLink implements DfuLink {
 
   constructor(fault: Fault = {}, options: Partial<ReferenceOptions> = {}) {
     this.fault = fault;
+    this.writable = fault.board ?? { address: 0x08001000, length: 4096 };
+    this.expendable = fault.board === undefined;
     this.facts = { ...FACTS, ...fault.facts };
     this.options = { ...OPTIONS, ...options };
     this.device = new ReferenceDfu(this.options);

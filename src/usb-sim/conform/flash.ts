@@ -11,6 +11,7 @@ import {
   downloads,
   erasePage,
   hex8,
+  mayBeLost,
   pattern,
   place,
   readBack,
@@ -158,17 +159,17 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
     id: 'flash.mass-erase',
     title: 'mass erase empties the flash',
     paragraph: 'AN3156 §5.3',
-    skip: (link) => anyOf(dfuseOnly, writes, uploads)(link) ?? (link.expendable ? null : 'only a part of the flash may be written'),
+    skip: anyOf(dfuseOnly, writes, uploads, mayBeLost),
     check: async (r) => {
       const at = place(r);
+      const sectors = [...new Set([at, lastSector(r)])];
       const wrong = await steps(
         r,
-        ['erase', 0, erasePage(at)],
-        ['set address', 0, setAddress(lastSector(r))],
-        ['erase', 0, erasePage(lastSector(r))],
-        ['write', 2, pattern(64, 6)],
-        ['set address', 0, setAddress(at)],
-        ['write', 2, pattern(64, 6)],
+        ...sectors.flatMap((sector): [string, number, Uint8Array][] => [
+          ['erase', 0, erasePage(sector)],
+          ['set address', 0, setAddress(sector)],
+          ['write', 2, pattern(64, 6)],
+        ]),
         ['mass erase', 0, dfuseCommand(DFUSE_CODE.ERASE)],
       );
       const left = wrong ?? notErased(r, at, 64) ?? notErased(r, r.link.writable!.address, r.link.writable!.length);
@@ -244,6 +245,7 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
       const size = r.facts.functional.transferSize;
       const page = sectorAt(r, at);
       const pointer = at + Math.max(page, size);
+      if (pointer >= r.facts.layout.at(-1)!.end) return notApplicable('the flash that may be written ends with the memory');
       const wrong = await steps(r, ['erase', 0, erasePage(at)], ['set address', 0, setAddress(pointer)]);
       if (wrong !== null) return fail(wrong);
       if ((await r.request(DFU.ABORT)).status !== 'ok') return fail('ABORT was refused');
@@ -261,7 +263,7 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
     id: 'flash.read-only',
     title: 'a write or an erase of memory that may only be read is refused',
     paragraph: 'AN3156 §5.1, §5.3, DFU 1.1 §6.1.2',
-    skip: anyOf(dfuseOnly, downloads),
+    skip: anyOf(dfuseOnly, downloads, mayBeLost),
     check: async (r) => {
       const s = r.facts.layout.find((x) => x.readable && !x.writable && !x.erasable);
       if (!s) return notApplicable('the device names no such memory');
@@ -300,6 +302,7 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
     check: async (r) => {
       const at = place(r);
       const size = r.facts.functional.transferSize;
+      if (sectorAt(r, at) < size + 64) return notApplicable('a sector has no room for two blocks');
       const wrong = await steps(
         r,
         ['erase', 0, erasePage(at)],
@@ -307,7 +310,6 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
         ['write', 3, pattern(64, 16)],
         ['erase', 0, erasePage(at)],
       );
-      if (sectorAt(r, at) < size + 64) return notApplicable('a sector has no room for two blocks');
       const left = wrong ?? notErased(r, at + size, 64);
       return left !== null ? fail(left) : readsErased(r, await readBack(r, at + size, 64));
     },
@@ -407,8 +409,9 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
     },
   },
 ];
-/** DNLOAD of a block that would lie behind the end of memory. */
+/** DNLOAD of a block that would lie behind the end of memory: not where a device that puts it elsewhere could be lost. */
 async function farBlock(r: Recorder, end: number): Promise<Finding> {
+  if (!r.link.expendable) return PASS;
   const at = place(r);
   const far = at + 256 * r.facts.functional.transferSize;
   if (far < end || otherMemory(r.facts).some((m) => far >= m.start && far < m.end)) return PASS;

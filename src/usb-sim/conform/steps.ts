@@ -14,6 +14,8 @@ export const uploads = (link: DfuLink): string | null =>
 export const downloads = (link: DfuLink): string | null =>
   (link.facts.functional.attributes & CAN_DNLOAD) === 0 ? 'the device cannot download (bitCanDnload)' : null;
 export const writes = (link: DfuLink): string | null => downloads(link) ?? (link.writable === null ? 'no flash may be written' : null);
+/** What could leave the flash that may be written, where the device does it wrongly. */
+export const mayBeLost = ({ expendable }: DfuLink): string | null => (expendable ? null : 'only a part of the flash may be written');
 export const anyOf =
   (...questions: ((link: DfuLink) => string | null)[]) =>
   (link: DfuLink): string | null => {

@@ -7,7 +7,20 @@ import { ERR, STATE } from './model.ts';
 import type { Recorder } from './recorder.ts';
 import { dialect, fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
 import { harmless, setAddress } from './states.ts';
-import { anyOf, carriedOut, dfuseOnly, downloads, erasePage, pattern, place, sameBytes, steps, uploads, writes } from './steps.ts';
+import {
+  anyOf,
+  carriedOut,
+  dfuseOnly,
+  downloads,
+  erasePage,
+  mayBeLost,
+  pattern,
+  place,
+  sameBytes,
+  steps,
+  uploads,
+  writes,
+} from './steps.ts';
 
 /** A request that must end in dfuERROR, at once by STALL or at GETSTATUS. */
 async function refusedWith(
@@ -473,7 +486,7 @@ const PLAIN: readonly Requirement[] = [
     id: 'plain.high-block',
     title: 'a block behind the end of what the device writes is errADDRESS',
     paragraph: 'DFU 1.1 §6.1.2, §6.1.1',
-    skip: (link) => (isDfuse(link.facts) ? 'the device has DfuSe' : writes(link)),
+    skip: (link) => (isDfuse(link.facts) ? 'the device has DfuSe' : anyOf(writes, mayBeLost)(link)),
     check: async (r) => {
       const { status } = await r.download(256, pattern(64, 21));
       const s = await (status === 'ok' ? r.settled() : r.status());
