@@ -6,6 +6,7 @@ import { fileNames, type FileNames, type LineTable, type SourceLine } from './dw
 import { DwarfError, DwarfReader, readForm, type DwarfSections } from './dwarf-reader.ts';
 import {
   codeRanges,
+  entryBudget,
   mayReadEntry,
   readUnits,
   textValue,
@@ -193,7 +194,8 @@ function readFunctions(sections: DwarfSections, unit: DwarfUnit, inCode: (addres
   /** Names that stand in front of those at each depth. */
   const scopes: string[] = [''];
   let depth = 0;
-  while (mayReadEntry(r, sections)) {
+  const budget = entryBudget(sections);
+  while (mayReadEntry(r, budget)) {
     const offset = r.at;
     const code = r.uleb();
     if (code === 0) {

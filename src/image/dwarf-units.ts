@@ -68,14 +68,21 @@ export const MOST_UNITS = 20_000;
 
 /** Entries of all units: twice as many as the largest firmware has; nobody hears signals while they are read. */
 const MOST_ENTRIES = 2 ** 22;
-const entriesLeft = new WeakMap<DwarfSections, number>();
-/** Whether there is one more, and it may be read. */
-export function mayReadEntry(r: DwarfReader, sections: DwarfSections): boolean {
-  if (r.left <= 0) return false;
-  const left = entriesLeft.get(sections) ?? MOST_ENTRIES;
-  entriesLeft.set(sections, left - 1);
-  return left > 0;
+/** What may still be read of debug data. */
+interface EntryBudget {
+  left: number;
 }
+const budgets = new WeakMap<DwarfSections, EntryBudget>();
+/** One for all units and all who read their entries. */
+export function entryBudget(sections: DwarfSections): EntryBudget {
+  const known = budgets.get(sections);
+  if (known) return known;
+  const budget = { left: MOST_ENTRIES };
+  budgets.set(sections, budget);
+  return budget;
+}
+/** Whether there is one more, and it may be read. */
+export const mayReadEntry = (r: DwarfReader, budget: EntryBudget): boolean => r.left > 0 && budget.left-- > 0;
 
 /** All units in order, up to a bound. Damaged ones are left out. */
 export function readUnits(sections: DwarfSections): DwarfUnit[] {

@@ -4,7 +4,7 @@
  */
 import { fileNames, type SourceLine } from './dwarf-line.ts';
 import { DwarfError, DwarfReader, readForm, type DwarfSections } from './dwarf-reader.ts';
-import { mayReadEntry, readUnits, type DwarfUnit } from './dwarf-units.ts';
+import { entryBudget, mayReadEntry, readUnits, type DwarfUnit } from './dwarf-units.ts';
 
 const DW_TAG_VARIABLE = 0x34;
 const DW_AT_LOCATION = 0x02;
@@ -68,7 +68,8 @@ function orNone<T>(action: () => T[]): T[] {
 function variablesOf(sections: DwarfSections, unit: DwarfUnit): [number, VariableEntry][] {
   const r = new DwarfReader(sections.info!, unit.root, unit.end);
   const found: [number, VariableEntry][] = [];
-  while (mayReadEntry(r, sections)) {
+  const budget = entryBudget(sections);
+  while (mayReadEntry(r, budget)) {
     const offset = r.at;
     const code = r.uleb();
     if (code === 0) continue;
