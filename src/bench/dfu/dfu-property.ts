@@ -12,7 +12,7 @@ import { DFU, DFUSE_CODE, dfuseCommand, dfuStateName } from '../../usb-sim/dfu-p
 import type { UsbSession } from '../../usb-sim/types.ts';
 import { describeCommand, describeCommands, patternBytes, type DfuCommand } from './dfu-command.ts';
 import type { DfuTarget } from './dfu-target.ts';
-import { mainFlash } from '../session/flash-image.ts';
+import { flashInPlace, mainFlash } from '../session/flash-image.ts';
 
 /** An invariant does not hold. The message has the script that shows it. */
 export class DfuViolation extends Error {
@@ -216,8 +216,8 @@ class Course {
   /** Flash may hold some of the old and some of the new, though the device reports no error. */
   private mayBeMixed(data: Uint8Array | null): boolean {
     if (data === null) return false;
-    const { dfuse, shortAtOnce, transferSize, dialect } = this.options;
-    if (!dfuse) return !shortAtOnce && data.length < transferSize;
+    const { dfuse, transferSize, dialect } = this.options;
+    if (!dfuse) return this.keepsTheEnd && data.length < transferSize;
     return dialect.has('not-verified') && !this.before.every((b) => b === this.target.erased);
   }
   /** What an erase leaves of what was there: memory that cannot be erased stays (a mass erase). */
@@ -436,9 +436,7 @@ class Course {
     return pages;
   }
   private flash(from: number, to: number): Uint8Array {
-    const { system } = this.target.held.session.machine;
-    const memory = system.memories.find((m) => m.row.kind === 'flash' && m.row.zone === 'user')!;
-    return system.arena.u8.subarray(memory.host + from - this.flashBase, memory.host + to - this.flashBase);
+    return flashInPlace(this.target.held.session.machine).bytes.subarray(from - this.flashBase, to - this.flashBase);
   }
 }
 

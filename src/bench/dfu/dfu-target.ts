@@ -8,7 +8,7 @@ import { DESCRIPTOR, getDescriptor, parseConfiguration, parseDfuseLayout, parseS
 import type { DfuSegment, InterfaceInfo } from '../../usb-sim/descriptors.ts';
 import type { OutsideResult, TransferStatus } from '../../usb-sim/types.ts';
 import type { HeldMachine } from '../session/held-machine.ts';
-import { mainFlash } from '../session/flash-image.ts';
+import { flashInPlace, mainFlash } from '../session/flash-image.ts';
 import { UsageError } from '../documents/usage-error.ts';
 
 /** Virtual time that a request may take: a mass erase of a large F4 goes on inside one GETSTATUS for up to 32 s. */
@@ -96,8 +96,8 @@ export class DfuTarget implements DfuLink {
   reset(): Promise<'dfu' | 'other' | 'gone'> {
     this.held.usb.resetDevice();
     // an application without USB lets go of the bus: that is not the device that stays and is deaf
-    const there = this.back() ? this.inDfuMode() : this.held.usb.state.pullup ? null : false;
-    return Promise.resolve(there === null ? 'gone' : there ? 'dfu' : 'other');
+    if (!this.back()) return Promise.resolve(this.held.usb.state.pullup ? 'gone' : 'other');
+    return Promise.resolve(this.inDfuMode() ? 'dfu' : 'other');
   }
   wait(ms: number): Promise<void> {
     this.run(ms);
@@ -123,11 +123,11 @@ export class DfuTarget implements DfuLink {
   }
 
   private flashAt(address: number, length: number): Uint8Array | null {
-    const { base, bytes } = mainFlash(this.held.session.machine);
-    return address >= base && address + length <= base + bytes.length ? bytes.subarray(address - base, address - base + length) : null;
+    const { base, bytes } = flashInPlace(this.held.session.machine);
+    return address >= base && address + length <= base + bytes.length ? bytes.slice(address - base, address - base + length) : null;
   }
   private whereInFlash(wanted: Uint8Array): number | null {
-    const { base, bytes } = mainFlash(this.held.session.machine);
+    const { base, bytes } = flashInPlace(this.held.session.machine);
     const at = indexOfBytes(bytes, wanted);
     return at < 0 ? null : base + at;
   }

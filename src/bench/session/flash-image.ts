@@ -12,11 +12,16 @@ export function flashImage(machine: Machine, name: string): Uint8Array {
 
 /** The user's flash in one piece, and the byte that an erased one reads. */
 export function mainFlash(machine: Machine): { base: number; bytes: Uint8Array; erased: number } {
+  const { base, bytes, erased } = flashInPlace(machine);
+  return { base, bytes: bytes.slice(), erased };
+}
+/** The same where it lies: it changes as the machine goes on. */
+export function flashInPlace(machine: Machine): { base: number; bytes: Uint8Array; erased: number } {
   const { system } = machine;
   const memory = system.memories.find((m) => m.row.kind === 'flash' && m.row.zone === 'user')!;
   return {
     base: memory.row.base,
-    bytes: system.arena.u8.slice(memory.host, memory.host + memory.row.size),
+    bytes: system.arena.u8.subarray(memory.host, memory.host + memory.row.size),
     erased: memory.row.erased ?? 0xff,
   };
 }
