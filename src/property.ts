@@ -7,7 +7,7 @@
  */
 import * as fc from 'fast-check';
 import './browser-host.ts';
-import { caseSteps, type DfuCommand } from './bench/dfu/dfu-command.ts';
+import { caseSteps, requestCommand, type DfuCommand } from './bench/dfu/dfu-command.ts';
 import { checkCommands, type DfuPlace } from './bench/dfu/dfu-command-check.ts';
 import { DfuProperty } from './bench/dfu/dfu-property.ts';
 import { DfuTarget } from './bench/dfu/dfu-target.ts';
@@ -140,13 +140,7 @@ function checkArbitrary(options: DfuArbitraryOptions): void {
 export const dfuCommands = (facts: DfuFacts, options: DfuArbitraryOptions = {}): fc.Arbitrary<DfuCommand[]> =>
   casesFor(facts, { memory: facts.layout, dfuse: isDfuse(facts) }, options);
 
-const request = (n: number, value: number, data: readonly number[] | null, length = 0): DfuCommand => ({
-  do: 'request',
-  request: n,
-  value,
-  data,
-  length,
-});
+const request = requestCommand;
 const dnload = (data: number[]): DfuCommand => request(1, 0, data);
 
 function casesFor(facts: DfuFacts, place: DfuPlace, options: DfuArbitraryOptions = {}): fc.Arbitrary<DfuCommand[]> {

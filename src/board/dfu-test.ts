@@ -3,7 +3,7 @@
  * away, mass-erased or locked, nothing outside the range is written, and only the range is read back. fast-check makes the sequences and shortens a failing one.
  */
 import type * as FastCheck from 'fast-check';
-import { describeCommand, describeCommands, patternBytes, type DfuCommand } from '../bench/dfu/dfu-command.ts';
+import { describeCommand, describeCommands, patternBytes, requestCommand, type DfuCommand } from '../bench/dfu/dfu-command.ts';
 import { STATE } from '../usb-sim/conform/model.ts';
 import type { DfuLink, LinkAnswer } from '../usb-sim/conform/link.ts';
 import { ReferenceDfu, type ReferenceOptions } from '../usb-sim/conform/reference.ts';
@@ -66,13 +66,7 @@ async function clearStatusOf(link: DfuLink): Promise<ReferenceOptions['clearStat
 
 /** No leave (DNLOAD of length 0), no mass erase, no read-unprotect, no block of data but behind its own address. */
 export function safeCommands(fc: typeof FastCheck, range: Range, transferSize: number): FastCheck.Arbitrary<DfuCommand[]> {
-  const request = (n: number, value: number, data: readonly number[] | null, length = 0): DfuCommand => ({
-    do: 'request',
-    request: n,
-    value,
-    data,
-    length,
-  });
+  const request = requestCommand;
   const at = fc.integer({ min: 0, max: Math.floor(range.length / ALIGN) - 1 }).map((n) => range.address + ALIGN * n);
   const length = fc.oneof(fc.integer({ min: 1, max: 80 }), fc.constantFrom(transferSize, transferSize - 1, transferSize + 1));
   const within = fc.tuple(at, length, fc.nat({ max: 255 })).map(([address, n, seed]) => ({

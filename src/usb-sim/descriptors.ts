@@ -110,6 +110,10 @@ const dfuFunctional = (d: Uint8Array): NonNullable<DeviceInfo['dfu']> => ({
   version: d.length >= 9 ? u16(d, 7) : 0x0100,
 });
 
+/** One after the other, up to one without a length; the last may be cut short. */
+export function* descriptorsOf(all: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at + 2 <= all.length && all[at]! >= 2; at += all[at]!) yield all.subarray(at, at + all[at]!);
+}
 /** Fills in what the configuration descriptor says. False: not one, or cut short inside a descriptor. */
 export function parseConfiguration(info: DeviceInfo, d: Uint8Array): boolean {
   if (d.length < 9 || d[1] !== DESCRIPTOR.CONFIGURATION) return false;
@@ -184,6 +188,16 @@ export function parseDfuseLayout(name: string): DfuSegment[] {
     }
   }
   return segments;
+}
+
+/** The segment that an address lies in. */
+export const segmentAt = (layout: readonly DfuSegment[], address: number): DfuSegment | undefined =>
+  layout.find((s) => address >= s.start && address < s.end);
+/** First address of the sector that an address of the layout lies in, and the first one behind it. */
+export function sectorOf(layout: readonly DfuSegment[], address: number): [number, number] {
+  const s = segmentAt(layout, address)!;
+  const from = address - ((address - s.start) % s.sectorSize);
+  return [from, from + s.sectorSize];
 }
 
 const STANDARD = [

@@ -6,7 +6,7 @@
 import { MS } from '../emu/time.ts';
 import { DFU, DFU_STATE, DFUSE_CODE, dfuRequest, dfuseCommand, dfuStateName, layoutOf, takeStatus } from './dfu-protocol.ts';
 import type { Host } from './host-api.ts';
-import { setupPacket } from './descriptors.ts';
+import { segmentAt, setupPacket } from './descriptors.ts';
 import { joinBytes } from './state.ts';
 import type { DfuAction, DfuOperation, DfuState, TransferResult } from './types.ts';
 
@@ -38,7 +38,7 @@ function planOf(dfu: DfuState, o: DfuOperation): DfuAction[] | string {
   const layout = layoutOf(dfu);
   const end = o.address + Math.max(1, o.kind === 'erase' ? o.length : o.data.length);
   for (let at = o.address; at < end;) {
-    const segment = layout.find((s) => at >= s.start && at < s.end);
+    const segment = segmentAt(layout, at);
     if (!segment) return `no memory at ${hex8(at)} in the device's layout`;
     if (segment.erasable) plan.push(command(DFUSE_CODE.ERASE, at, 'erase'));
     else if (o.kind === 'erase') return `the memory at ${hex8(at)} is not erasable`;

@@ -12,6 +12,8 @@ export function dfuseCommand(code: number, address: number | null = null): Uint8
   if (address === null) return Uint8Array.of(code);
   return Uint8Array.of(code, address & 0xff, (address >>> 8) & 0xff, (address >>> 16) & 0xff, address >>> 24);
 }
+/** The address of such a command of five bytes. */
+export const dfuseAddress = (data: ArrayLike<number>): number => (data[1]! | (data[2]! << 8) | (data[3]! << 16) | (data[4]! << 24)) >>> 0;
 const STATE_NAME = [
   'appIDLE',
   'appDETACH',

@@ -1,5 +1,5 @@
 /** Commands of a property case that somebody wrote by hand: a word that is not known, or a number that is missing, is the writer's mistake and no finding about the device. */
-import type { DfuSegment } from '../../usb-sim/descriptors.ts';
+import { segmentAt, type DfuSegment } from '../../usb-sim/descriptors.ts';
 import type { DfuCommand } from './dfu-command.ts';
 import { didYouMean, shown, UsageError } from '../documents/usage-error.ts';
 
@@ -66,7 +66,7 @@ function checkCommand(command: unknown, name: string, { memory, dfuse }: DfuPlac
 }
 /** A download erases the sectors that it writes to. */
 function checkPlace({ address, length }: { address: number; length: number }, name: string, layout: readonly DfuSegment[]): void {
-  const inMemory = (at: number): boolean => layout.some((s) => at >= s.start && at < s.end);
+  const inMemory = (at: number): boolean => segmentAt(layout, at) !== undefined;
   if (inMemory(address) && inMemory(address + Math.max(length, 1) - 1)) return;
   throw new UsageError(
     `${name}: the device names no memory at 0x${address.toString(16)} + ${length}`,

@@ -1,7 +1,7 @@
 /** What a property test does to a device in DFU mode, as plain data, with its words for people and its steps for a scenario. */
 import { isDfuse, type DfuFacts } from '../../usb-sim/conform/link.ts';
 import { requestName } from '../../usb-sim/conform/recorder.ts';
-import { DFU, DFUSE_CODE } from '../../usb-sim/dfu-protocol.ts';
+import { DFU, DFUSE_CODE, dfuseAddress } from '../../usb-sim/dfu-protocol.ts';
 import type { BusError, Step, UsbStep } from '../documents/scenario-types.ts';
 
 /** One command of a case: a request, or a disturbance. */
@@ -117,6 +117,15 @@ export type DfuCommand =
       readonly ms: number;
     };
 
+/** A single request as a command. */
+export const requestCommand = (request: number, value: number, data: readonly number[] | null, length = 0): DfuCommand => ({
+  do: 'request',
+  request,
+  value,
+  data,
+  length,
+});
+
 /** Data of a download: no two neighbouring blocks alike. */
 export const patternBytes = (length: number, seed: number): Uint8Array =>
   Uint8Array.from({ length }, (_, i) => (i * 73 + seed * 29 + (i >> 8) * 11 + 1) & 0xff);
@@ -128,7 +137,6 @@ function bytesText(data: readonly number[]): string {
   return data.length > LONGEST_TEXT ? `${hex(data.slice(0, LONGEST_TEXT))}… ${data.length} bytes` : hex(data);
 }
 const LONGEST_TEXT = 80;
-const word = (data: readonly number[]): number => (data[1]! | (data[2]! << 8) | (data[3]! << 16) | (data[4]! << 24)) >>> 0;
 const hex8 = (n: number): string => `0x${n.toString(16).padStart(8, '0')}`;
 
 /** A request as a person would say it. */
@@ -143,8 +151,8 @@ function requestText({ request, value, data, length }: Extract<DfuCommand, { do:
 }
 function blockText(block: number, data: readonly number[]): string {
   const command = block === 0 && data.length === 5 ? data[0] : null;
-  if (command === DFUSE_CODE.SET_ADDRESS) return `: Set Address Pointer ${hex8(word(data))}`;
-  if (command === DFUSE_CODE.ERASE) return `: Erase ${hex8(word(data))}`;
+  if (command === DFUSE_CODE.SET_ADDRESS) return `: Set Address Pointer ${hex8(dfuseAddress(data))}`;
+  if (command === DFUSE_CODE.ERASE) return `: Erase ${hex8(dfuseAddress(data))}`;
   return data.length === 0 ? ', no bytes' : `: ${bytesText(data)}`;
 }
 /** One line for a person. */

@@ -1,5 +1,5 @@
 /** What a device under test is judged by: its dialect, measured on it or given, and the memory that it writes. */
-import { CAN_DNLOAD, CAN_UPLOAD, isDfuse, otherMemory } from '../../usb-sim/conform/link.ts';
+import { CAN_DNLOAD, CAN_UPLOAD, isDfuse, MANIFESTATION_TOLERANT, otherMemory } from '../../usb-sim/conform/link.ts';
 import { DfuDialect, DIALECT_NAMES, isDialectName } from '../../usb-sim/conform/dialect.ts';
 import { DIALECT_REQUIREMENTS, isRequirement } from '../../usb-sim/conform/kit.ts';
 import { Recorder } from '../../usb-sim/conform/recorder.ts';
@@ -27,7 +27,6 @@ export interface JudgeOptions {
   /** Read protection is active: the device must refuse to read, write and erase (AN2662). */
   readonly readProtected?: boolean;
 }
-const TOLERANT = 4;
 
 /** Leaves the target restarted. A UsageError for a name that is not known. */
 export async function judgedBy(target: DfuTarget, judge: JudgeOptions = {}): Promise<MonitorOptions> {
@@ -41,7 +40,7 @@ export async function judgedBy(target: DfuTarget, judge: JudgeOptions = {}): Pro
   return {
     canDnload: (attributes & CAN_DNLOAD) !== 0,
     canUpload: (attributes & CAN_UPLOAD) !== 0,
-    tolerant: (attributes & TOLERANT) !== 0,
+    tolerant: (attributes & MANIFESTATION_TOLERANT) !== 0,
     dfuse: isDfuse(facts),
     dialect: new DfuDialect(names),
     accepted: new Set(accept),

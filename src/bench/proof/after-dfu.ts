@@ -1,5 +1,6 @@
 /** DFU over USB, as dfu-util uses it. */
 import { PS_PER_SECOND, type Ps } from '../../emu/time.ts';
+import { segmentAt } from '../../usb-sim/descriptors.ts';
 import { DFU_STATE, layoutOf } from '../../usb-sim/dfu-protocol.ts';
 import type { DfuOperation } from '../../usb-sim/types.ts';
 import type { DfuRequest } from '../../usb-sim/usb-sim.ts';
@@ -43,7 +44,7 @@ export class DfuTool implements Tool {
   application(): number | null {
     const layout = layoutOf(this.s.usb.state.dfu!);
     const addresses = this.s.input.images.flatMap((i) => i.chunks.map((c) => c.address));
-    return addresses.find((a) => layout.some((x) => a >= x.start && a < x.end)) ?? null;
+    return addresses.find((a) => segmentAt(layout, a) !== undefined) ?? null;
   }
   read(address: number, length: number): Read {
     const done = this.operate({ kind: 'upload', address, length });

@@ -1,5 +1,5 @@
 /** Descriptors and standard requests: USB 2.0 chapter 9 and DFU 1.1 §4. */
-import { DESCRIPTOR, getDescriptor, parseDfuseLayout, setupPacket } from '../descriptors.ts';
+import { DESCRIPTOR, descriptorsOf, getDescriptor, parseDfuseLayout, setupPacket } from '../descriptors.ts';
 import { DFU, DFU_STATE } from '../dfu-protocol.ts';
 import { DFUSE_VERSION, isDfuse, type DfuFacts, type LinkAnswer } from './link.ts';
 import type { Recorder } from './recorder.ts';
@@ -36,8 +36,7 @@ interface Interface {
 function walk({ configuration }: DfuFacts): { interfaces: Interface[]; functional: Uint8Array[] } {
   const interfaces: Interface[] = [];
   const functional: Uint8Array[] = [];
-  for (let at = 0; at + 2 <= configuration.length && configuration[at]! >= 2; at += configuration[at]!) {
-    const d = configuration.subarray(at, at + configuration[at]!);
+  for (const d of descriptorsOf(configuration)) {
     if (d[1] === DESCRIPTOR.INTERFACE) interfaces.push({ number: d[2]!, alternate: d[3]!, endpoints: d[4]! });
     else if (d[1] === DESCRIPTOR.DFU) functional.push(d);
   }

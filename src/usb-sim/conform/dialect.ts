@@ -7,10 +7,10 @@
  *  - `err-address`, `never-busy` …: ways outside of the tables (see docs/conformance.md).
  */
 import { dfuStateName } from '../dfu-protocol.ts';
-import { cellName, DIALECTS, expected, MODEL_REQUESTS, type Expected, type ModelOptions, type ModelRequest } from './model.ts';
+import { cellName, DIALECTS, ERR, expected, MODEL_REQUESTS, type Expected, type ModelOptions, type ModelRequest } from './model.ts';
 
 /** Dialects outside of the tables of appendix A. */
-export const TRAITS = [
+const TRAITS = [
   'dfuse',
   'dfu-1.0',
   'composite',
@@ -36,8 +36,18 @@ export const TRAITS = [
   'err-stalled',
   'err-target',
   'err-vendor',
-  'accepted',
 ] as const;
+export type Trait = (typeof TRAITS)[number];
+/** bStatus by which a device refuses that is not the one of ST's ROM. */
+export const ERROR_TRAIT = {
+  [ERR.TARGET]: 'err-target',
+  [ERR.WRITE]: 'err-write',
+  [ERR.ERASE]: 'err-erase',
+  [ERR.ADDRESS]: 'err-address',
+  [ERR.VENDOR]: 'err-vendor',
+  [ERR.UNKNOWN]: 'err-unknown',
+  [ERR.STALLEDPKT]: 'err-stalled',
+} as const satisfies Readonly<Record<number, Trait>>;
 const STATES = Array.from({ length: 11 }, (_, state) => state);
 const CELLS: ReadonlySet<string> = new Set(STATES.flatMap((state) => MODEL_REQUESTS.map((request) => cellName(state, request))));
 
@@ -69,7 +79,7 @@ export class DfuDialect {
     this.names = names;
     this.traits = new Set(names);
   }
-  has(trait: (typeof TRAITS)[number]): boolean {
+  has(trait: Trait): boolean {
     return this.traits.has(trait);
   }
   /** What a request may do in a state: by appendix A or a dialect; where the cell itself is named, by that alone. */

@@ -1,11 +1,12 @@
 /** What DfuSe does to flash: AN3156 §4 and §5. Where the device runs on the emulated chip, flash is looked at there as well. */
-import { parseDfuseLayout, setupPacket } from '../descriptors.ts';
+import { parseDfuseLayout, segmentAt, setupPacket } from '../descriptors.ts';
 import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand, dfuStateName } from '../dfu-protocol.ts';
 import { otherMemory, type DfuFacts } from './link.ts';
 import type { Recorder } from './recorder.ts';
 import { dialect, fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
 import {
   anyOf,
+  asFlashHas,
   carriedOut,
   dfuseOnly,
   downloads,
@@ -14,10 +15,13 @@ import {
   mayBeLost,
   pattern,
   place,
+  pointAt,
   readBack,
+  readyToWrite,
   room,
   sameBytes,
   steps,
+  toIdle,
   uploads,
   writes,
 } from './steps.ts';
@@ -59,6 +63,44 @@ function notErased(r: Recorder, address: number, length: number): string | null 
   return at < 0 ? null : `flash at ${hex8(address + at)} holds 0x${there![at]!.toString(16)} behind the erase`;
 }
 
+/** What makes a device drop a block before its GETSTATUS; a text says that it does not. */
+const DROPS: readonly (readonly [
+  name: string,
+  what: string,
+  paragraph: string,
+  seed: number,
+  drop: (r: Recorder) => Promise<string | null>,
+])[] = [
+  [
+    'abort',
+    'was aborted before GETSTATUS is not written',
+    'DFU 1.1 §A.2.4; ST: ABORT is taken in dfuDNLOAD-SYNC',
+    5,
+    async (r) => ((await r.request(DFU.ABORT)).status === 'ok' ? null : 'ABORT is refused in dfuDNLOAD-SYNC'),
+  ],
+  [
+    'reset',
+    'a bus reset came before is not written later',
+    'DFU 1.1 §A.1, AN3156 §5.1',
+    8,
+    async (r) => {
+      r.sequence.push('bus reset');
+      return (await r.link.reset()) === 'dfu' ? null : 'the device is not in DFU mode any more';
+    },
+  ],
+  [
+    'refused',
+    'an error came behind is not written later',
+    'DFU 1.1 §A.2.4, §A.2.11',
+    10,
+    async (r) => {
+      await r.request(0x5a);
+      if ((await r.state()) !== DFU_STATE.ERROR) return 'an unknown request does not lead to dfuERROR';
+      await r.request(DFU.CLRSTATUS);
+      return null;
+    },
+  ],
+];
 export const FLASH_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'flash.erase',
@@ -67,13 +109,7 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
     skip: anyOf(dfuseOnly, writes, uploads),
     check: async (r) => {
       const at = place(r);
-      const wrong = await steps(
-        r,
-        ['erase', 0, erasePage(at)],
-        ['set address', 0, setAddress(at)],
-        ['write', 2, pattern(64, 1)],
-        ['erase', 0, erasePage(at)],
-      );
+      const wrong = await readyToWrite(r, ['write', 2, pattern(64, 1)], ['erase', 0, erasePage(at)]);
       const left = wrong ?? notErased(r, at, sectorAt(r, at));
       return left !== null ? fail(left) : readsErased(r, await readBack(r, at, 64));
     },
@@ -94,7 +130,7 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
     check: async (r) => {
       const at = place(r);
       const data = pattern(length(r.facts), 2);
-      const wrong = await steps(r, ['erase', 0, erasePage(at)], ['set address', 0, setAddress(at)], ['write', 2, data]);
+      const wrong = await readyToWrite(r, ['write', 2, data]);
       return wrong !== null ? fail(wrong) : writtenAndRead(r, at, data);
     },
   })),
@@ -140,21 +176,23 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
       return wrong !== null ? fail(wrong) : writtenAndRead(r, at + page, data);
     },
   },
-  {
-    id: 'flash.abort-drops',
-    title: 'a block that was aborted before GETSTATUS is not written',
-    paragraph: 'DFU 1.1 §A.2.4; ST: ABORT is taken in dfuDNLOAD-SYNC',
+  ...DROPS.map(([name, what, paragraph, seed, drop]): Requirement => ({
+    id: `flash.${name}-drops`,
+    title: `a block that ${what}`,
+    paragraph,
     skip: anyOf(dfuseOnly, writes, uploads),
     check: async (r) => {
-      const at = place(r);
-      const wrong = await steps(r, ['erase', 0, erasePage(at)], ['set address', 0, setAddress(at)]);
+      const wrong = await readyToWrite(r);
       if (wrong !== null) return fail(wrong);
-      await r.download(2, pattern(64, 5));
-      if ((await r.request(DFU.ABORT)).status !== 'ok') return notApplicable('ABORT is refused in dfuDNLOAD-SYNC');
+      const sent = pattern(64, seed);
+      await r.download(2, sent);
+      const not = await drop(r);
+      if (not !== null) return notApplicable(not);
       await r.settled();
-      return readsErased(r, await readBack(r, at, 64));
+      const got = await readBack(r, place(r), sent.length);
+      return typeof got !== 'string' && got.every((b, i) => b === sent[i]) ? fail('it was written') : readsErased(r, got);
     },
-  },
+  })),
   {
     id: 'flash.mass-erase',
     title: 'mass erase empties the flash',
@@ -177,40 +215,6 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
     },
   },
   {
-    id: 'flash.reset-drops',
-    title: 'a block that a bus reset came before is not written later',
-    paragraph: 'DFU 1.1 §A.1, AN3156 §5.1',
-    skip: anyOf(dfuseOnly, writes, uploads),
-    check: async (r) => {
-      const at = place(r);
-      const wrong = await steps(r, ['erase', 0, erasePage(at)], ['set address', 0, setAddress(at)]);
-      if (wrong !== null) return fail(wrong);
-      await r.download(2, pattern(64, 8));
-      r.sequence.push('bus reset');
-      if ((await r.link.reset()) !== 'dfu') return notApplicable('the device is not in DFU mode any more');
-      await r.settled();
-      const got = await readBack(r, at, 64);
-      return got instanceof Uint8Array && got.every((b, i) => b === pattern(64, 8)[i]) ? fail('it was written') : readsErased(r, got);
-    },
-  },
-  {
-    id: 'flash.refused-drops',
-    title: 'a block that an error came behind is not written later',
-    paragraph: 'DFU 1.1 §A.2.4, §A.2.11',
-    skip: anyOf(dfuseOnly, writes, uploads),
-    check: async (r) => {
-      const at = place(r);
-      const wrong = await steps(r, ['erase', 0, erasePage(at)], ['set address', 0, setAddress(at)]);
-      if (wrong !== null) return fail(wrong);
-      await r.download(2, pattern(64, 10));
-      await r.request(0x5a);
-      if ((await r.state()) !== DFU_STATE.ERROR) return notApplicable('an unknown request does not lead to dfuERROR');
-      await r.request(DFU.CLRSTATUS);
-      await r.settled();
-      return readsErased(r, await readBack(r, at, 64));
-    },
-  },
-  {
     id: 'flash.high-blocks',
     title: 'the block number has 16 bits: a block far behind the pointer is read there, or refused behind the end of memory',
     paragraph: 'AN3156 §4.1, §5.1, DFU 1.1 §6.1.1',
@@ -220,15 +224,13 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
       const { start } = r.facts.layout[0]!;
       const end = r.facts.layout.at(-1)!.end;
       for (const n of [64, 256]) {
-        const wrong = await carriedOut(r, 'set address', 0, setAddress(start));
+        const wrong = await pointAt(r, start);
         if (wrong !== null) return fail(wrong);
-        if ((await r.request(DFU.ABORT)).status !== 'ok') return fail('ABORT was refused');
         const at = start + n * size;
         const { status, data } = await r.upload(2 + n, size);
-        const there = at + size <= end ? (r.link.witness?.read(at, size) ?? null) : null;
-        const nothing = at >= end && !otherMemory(r.facts).some((m) => at >= m.start && at < m.end);
+        const nothing = at >= end && segmentAt(otherMemory(r.facts), at) === undefined;
         if (nothing && status === 'ok' && data.length > 0) return fail(`UPLOAD block ${2 + n}: ${data.length} bytes from behind the end`);
-        const same = there === null || status !== 'ok' ? PASS : sameBytes(data, there);
+        const same = at + size > end || status !== 'ok' ? PASS : asFlashHas(r, at, size, data);
         if (same.verdict === 'fail') return fail(`UPLOAD block ${2 + n}: ${same.observed}`);
         await toIdle(r);
       }
@@ -246,9 +248,8 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
       const page = sectorAt(r, at);
       const pointer = at + Math.max(page, size);
       if (pointer >= r.facts.layout.at(-1)!.end) return notApplicable('the flash that may be written ends with the memory');
-      const wrong = await steps(r, ['erase', 0, erasePage(at)], ['set address', 0, setAddress(pointer)]);
+      const wrong = (await carriedOut(r, 'erase', 0, erasePage(at))) ?? (await pointAt(r, pointer));
       if (wrong !== null) return fail(wrong);
-      if ((await r.request(DFU.ABORT)).status !== 'ok') return fail('ABORT was refused');
       if ((await r.upload(1, 64)).status === 'ok') return fail('UPLOAD: it was answered');
       await toIdle(r);
       const again = await carriedOut(r, 'set address', 0, setAddress(pointer));
@@ -283,7 +284,7 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
     tellsDialect: true,
     check: async (r) => {
       const at = place(r);
-      const wrong = await steps(r, ['erase', 0, erasePage(at)], ['set address', 0, setAddress(at)], ['write', 2, pattern(64, 14)]);
+      const wrong = await readyToWrite(r, ['write', 2, pattern(64, 14)]);
       if (wrong !== null) return fail(wrong);
       const over = await r.downloadAndSettle(2, pattern(64, 15));
       if (over?.bState !== DFU_STATE.DNLOAD_IDLE) return PASS;
@@ -303,13 +304,7 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
       const at = place(r);
       const size = r.facts.functional.transferSize;
       if (sectorAt(r, at) < size + 64) return notApplicable('a sector has no room for two blocks');
-      const wrong = await steps(
-        r,
-        ['erase', 0, erasePage(at)],
-        ['set address', 0, setAddress(at)],
-        ['write', 3, pattern(64, 16)],
-        ['erase', 0, erasePage(at)],
-      );
+      const wrong = await readyToWrite(r, ['write', 3, pattern(64, 16)], ['erase', 0, erasePage(at)]);
       const left = wrong ?? notErased(r, at + size, 64);
       return left !== null ? fail(left) : readsErased(r, await readBack(r, at + size, 64));
     },
@@ -328,8 +323,7 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
       const at = place(r);
       const size = r.facts.functional.transferSize;
       const data = pattern(size, 9);
-      const wrong =
-        (await steps(r, ['erase', 0, erasePage(at)], ['set address', 0, setAddress(at)], ['write', 2, data])) ?? misplaced(r, at, data);
+      const wrong = (await readyToWrite(r, ['write', 2, data])) ?? misplaced(r, at, data);
       if (wrong !== null) return fail(wrong);
       for (const length of [1, 2, 63, 64, 65, size - 1, size].filter((n) => n > 0 && n <= size)) {
         if ((await r.request(DFU.ABORT)).status !== 'ok') return fail('ABORT was refused');
@@ -351,16 +345,14 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
       const size = r.facts.functional.transferSize;
       if (!last || size <= r.facts.packet0) return notApplicable('a block is no longer than a packet');
       const tail = r.facts.packet0;
-      const wrong = await carriedOut(r, 'set address', 0, setAddress(last.end - tail));
+      const wrong = await pointAt(r, last.end - tail);
       if (wrong !== null) return fail(wrong);
-      if ((await r.request(DFU.ABORT)).status !== 'ok') return fail('ABORT was refused');
       const { status, data } = await r.upload(2, size);
       if (status === 'stall') return dialect('upload-end-stalls', 'a block that reaches behind the end is refused');
       if (status !== 'ok') return fail(status);
       if (data.length === size) return fail(`${size} bytes came, of which ${tail} are in memory that the device names`);
-      const there = r.link.witness?.read(last.end - tail, tail) ?? null;
       if (data.length !== tail) return fail(`${data.length} bytes, not ${tail}`);
-      const same = there === null ? PASS : sameBytes(data, there);
+      const same = asFlashHas(r, last.end - tail, tail, data);
       if (same.verdict === 'fail') return same;
       const state = await r.state();
       return must(state === DFU_STATE.IDLE, state === null ? 'no GETSTATE' : `${dfuStateName(state)} behind the short block`);
@@ -377,10 +369,9 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
         for (const at of [s.start, s.end - size]) {
           const got = await readBack(r, at, size);
           if (typeof got === 'string') return fail(`${hex8(at)}: ${got}`);
-          const there = r.link.witness?.read(at, size) ?? null;
-          const same = there === null ? PASS : sameBytes(got, there);
+          const same = asFlashHas(r, at, size, got);
           if (same.verdict === 'fail') return fail(`${hex8(at)}: ${same.observed}`);
-          if ((await r.state()) !== DFU_STATE.IDLE) await r.request(DFU.ABORT);
+          await toIdle(r);
         }
       return PASS;
     },
@@ -403,7 +394,7 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
         const got = await readBack(r, first.start, length);
         if (typeof got === 'string') return fail(`${name}: ${got}`);
         if (got.length !== length) return dialect('alternate-shorter', `${name}: ${got.length} bytes of ${length}`);
-        if ((await r.state()) !== DFU_STATE.IDLE) await r.request(DFU.ABORT);
+        await toIdle(r);
       }
       return PASS;
     },
@@ -414,17 +405,11 @@ async function farBlock(r: Recorder, end: number): Promise<Finding> {
   if (!r.link.expendable) return PASS;
   const at = place(r);
   const far = at + 256 * r.facts.functional.transferSize;
-  if (far < end || otherMemory(r.facts).some((m) => far >= m.start && far < m.end)) return PASS;
-  const wrong = await steps(r, ['erase', 0, erasePage(at)], ['set address', 0, setAddress(at)]);
+  if (far < end || segmentAt(otherMemory(r.facts), far)) return PASS;
+  const wrong = await readyToWrite(r);
   if (wrong !== null) return fail(wrong);
   const s = await r.downloadAndSettle(2 + 256, pattern(64, 17));
   return must(s?.bState !== DFU_STATE.DNLOAD_IDLE, `DNLOAD block ${2 + 256}, which lies behind the end, ends in dfuDNLOAD-IDLE, status OK`);
-}
-/** dfuIDLE again, from wherever a request has led. */
-async function toIdle(r: Recorder): Promise<void> {
-  const state = await r.state();
-  if (state === DFU_STATE.ERROR) await r.request(DFU.CLRSTATUS);
-  else if (state !== DFU_STATE.IDLE) await r.request(DFU.ABORT);
 }
 const lastSector = (r: Recorder): number => {
   const { address, length } = r.link.writable!;
@@ -432,4 +417,4 @@ const lastSector = (r: Recorder): number => {
 };
 const SET_INTERFACE = 11;
 /** Bytes of the sector at an address of the layout. */
-const sectorAt = (r: Recorder, address: number): number => r.facts.layout.find((s) => address >= s.start && address < s.end)!.sectorSize;
+const sectorAt = (r: Recorder, address: number): number => segmentAt(r.facts.layout, address)!.sectorSize;

@@ -1,5 +1,5 @@
 /** What the conformance kit and the property tests ask of a device under test: the emulated one, a model, a real board. */
-import { parseDfuseLayout, type DfuFunctional, type DfuSegment } from '../descriptors.ts';
+import { parseDfuseLayout, segmentAt, type DfuFunctional, type DfuSegment } from '../descriptors.ts';
 
 /** How a request ended: `ok`, refused, or without an answer. */
 export type LinkStatus = 'ok' | 'stall' | 'timeout' | 'gone' | 'error';
@@ -43,6 +43,7 @@ export const isDfuse = (facts: DfuFacts): boolean => facts.functional.version ==
 export const otherMemory = ({ alternates }: DfuFacts): DfuSegment[] => alternates.slice(1).flatMap((name) => parseDfuseLayout(name));
 export const CAN_DNLOAD = 1;
 export const CAN_UPLOAD = 2;
+export const MANIFESTATION_TOLERANT = 4;
 
 /** The emulated chip itself, where the device runs on one: what happened, whatever the device says of it. */
 export interface DfuWitness {
@@ -82,7 +83,7 @@ export interface DfuLink {
 /** Why the tests cannot write there; null: they can. Whole sectors only, for the tests erase them. */
 export function whyNotWritable(facts: DfuFacts, { address, length }: { readonly address: number; readonly length: number }): string | null {
   if (!isDfuse(facts)) return null;
-  const segment = facts.layout.find((s) => address >= s.start && address < s.end);
+  const segment = segmentAt(facts.layout, address);
   if (!segment || address + length > segment.end || length <= 0)
     return 'it does not lie inside one segment of the memory that the device names';
   if (!segment.erasable || !segment.writable) return 'the device says that this memory cannot be erased and written';

@@ -3,9 +3,9 @@
  * (how often a device is busy, when it begins to write, which of several errors it names) is left open here too: the monitor keeps every state
  * that the device may be in, and each answer narrows them.
  */
-import type { DfuSegment } from '../descriptors.ts';
-import { DFU, DFUSE_CODE, dfuStateName } from '../dfu-protocol.ts';
-import type { DfuDialect } from './dialect.ts';
+import { sectorOf, segmentAt, type DfuSegment } from '../descriptors.ts';
+import { DFU, DFUSE_CODE, dfuseAddress, dfuStateName } from '../dfu-protocol.ts';
+import { ERROR_TRAIT, type DfuDialect } from './dialect.ts';
 import type { LinkAnswer } from './link.ts';
 import { ERR, REQUEST_OF, STATE, STATE_PARAGRAPH, type Expected, type ModelOptions, type ModelRequest } from './model.ts';
 
@@ -85,9 +85,10 @@ const FLASH_UNIT = 32;
 const COMMANDS = [DFUSE_CODE.GET, DFUSE_CODE.SET_ADDRESS, DFUSE_CODE.ERASE];
 /** States in which nothing waits to be carried out. */
 const WITHOUT_WORK: ReadonlySet<number> = new Set([STATE.IDLE, STATE.UPLOAD_IDLE, STATE.MANIFEST_SYNC]);
+/** By which a dialect refuses a command that does not exist. */
+const OTHER_ERRORS = [ERR.TARGET, ERR.ADDRESS, ERR.WRITE, ERR.ERASE, ERR.UNKNOWN, ERR.VENDOR] as const;
 const ADDRESS_ERRORS = [ERR.TARGET, ERR.ADDRESS, ERR.WRITE, ERR.ERASE];
 const NO_WORK: Work = { write: null, pointer: null, fails: 'never', statuses: [], paragraph: 'DFU 1.1 §A.2.4' };
-const word = (data: Uint8Array): number => (data[1]! | (data[2]! << 8) | (data[3]! << 16) | (data[4]! << 24)) >>> 0;
 const REQUEST_NAME = new Map(Object.entries(REQUEST_OF).map(([name, code]) => [code, name as ModelRequest]));
 
 export class DfuMonitor {
@@ -355,11 +356,11 @@ export class DfuMonitor {
   }
   /** Address that an upload of a block reads from; null: not known, or not judged. */
   private uploadFrom(block: number, begins = true): number | null {
-    const { dfuse, transferSize, layout, other } = this.options;
+    const { dfuse, transferSize, layout } = this.options;
     if (layout.length === 0) return null;
     if (dfuse) {
       const at = this.pointer === null ? null : this.pointer + (block - 2) * transferSize;
-      return at === null || other.some((m) => at >= m.start && at < m.end) ? null : at;
+      return at === null || this.elsewhere(at) ? null : at;
     }
     // in dfuUPLOAD-IDLE a number of 0 may be the one behind 65,535, or a new beginning: the device's own choice
     if (block === 0) return begins ? this.base : null;
@@ -418,7 +419,7 @@ export class DfuMonitor {
     const [code] = data;
     if (code === DFUSE_CODE.READ_UNPROTECT && data.length === 1)
       return { ...NO_WORK, fails: 'may', paragraph: 'AN3156 §5.4', write: this.anywhere(true) };
-    if (code === DFUSE_CODE.SET_ADDRESS && data.length === 5) return this.setAddress(word(data));
+    if (code === DFUSE_CODE.SET_ADDRESS && data.length === 5) return this.setAddress(dfuseAddress(data));
     if (code === DFUSE_CODE.ERASE && (data.length === 5 || data.length === 1)) return this.erase(data);
     const { accepted } = this.options;
     return {
@@ -443,7 +444,7 @@ export class DfuMonitor {
       const fails = this.options.accepted.has('flash.mass-erase') ? 'may' : 'never';
       return { ...NO_WORK, fails, paragraph, write: { from: this.base, to: end, address: this.base, data: null } };
     }
-    const address = word(data);
+    const address = dfuseAddress(data);
     const lenient = this.options.accepted.has('dfuse.bad-erase');
     if (this.elsewhere(address)) return { ...NO_WORK, fails: 'may', paragraph };
     if (!this.inside(address)) return { ...NO_WORK, fails: lenient ? 'may' : 'must', statuses: this.badAddress(), paragraph };
@@ -470,37 +471,22 @@ export class DfuMonitor {
   }
   private badCommand(): readonly number[] {
     const { dialect } = this.options;
-    return [
-      ERR.STALLEDPKT,
-      ...(['err-target', 'err-address', 'err-write', 'err-erase', 'err-unknown', 'err-vendor'] as const).flatMap((name) =>
-        dialect.has(name) ? NUMBER_OF[name] : [],
-      ),
-    ];
+    return [ERR.STALLEDPKT, ...OTHER_ERRORS.filter((code) => dialect.has(ERROR_TRAIT[code]))];
   }
   private inside(address: number): boolean {
     return address >= this.base && address < this.base + this.memory.length;
   }
   private elsewhere(address: number): boolean {
-    return this.options.other.some((m) => address >= m.start && address < m.end);
+    return segmentAt(this.options.other, address) !== undefined;
   }
   private segmentAt(address: number): DfuSegment | undefined {
-    return this.options.layout.find((s) => address >= s.start && address < s.end);
+    return segmentAt(this.options.layout, address);
   }
   /** First address of the sector that an address lies in, and the first one behind it. */
   sectorOf(address: number): [number, number] {
-    const s = this.segmentAt(address)!;
-    const from = address - ((address - s.start) % s.sectorSize);
-    return [from, from + s.sectorSize];
+    return sectorOf(this.options.layout, address);
   }
 }
-const NUMBER_OF = {
-  'err-target': ERR.TARGET,
-  'err-address': ERR.ADDRESS,
-  'err-write': ERR.WRITE,
-  'err-erase': ERR.ERASE,
-  'err-unknown': ERR.UNKNOWN,
-  'err-vendor': ERR.VENDOR,
-} as const;
 
 function kindOf({ request, data }: Asked): ModelRequest {
   if (request === DFU.DNLOAD) return data.length === 0 ? 'DNLOAD 0' : 'DNLOAD';

@@ -1,11 +1,10 @@
 /** Packets of control transfers and what stands around them: USB 2.0 §5.5, §8.5, §8.6, §9. */
-import { DESCRIPTOR, getDescriptor, setupPacket } from '../descriptors.ts';
+import { DESCRIPTOR, descriptorsOf, getDescriptor, setupPacket } from '../descriptors.ts';
 import { DFU, DFU_STATE } from '../dfu-protocol.ts';
 import { CAN_UPLOAD, isDfuse, type LinkAnswer } from './link.ts';
 import type { Recorder } from './recorder.ts';
 import { fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
-import { carriedOut, erasePage, pattern, place, sameBytes, steps, uploads, writes } from './steps.ts';
-import { setAddress } from './states.ts';
+import { pattern, pointAt, readyToWrite, sameBytes, uploads, writes } from './steps.ts';
 
 const NONE = new Uint8Array(0);
 const MOST_STRINGS = 16;
@@ -28,8 +27,7 @@ async function shortByPackets(r: Recorder): Promise<LinkAnswer | null> {
 async function lastPacket(r: Recorder): Promise<LinkAnswer | null> {
   const end = r.facts.layout.findLast((s) => s.readable)?.end;
   if (end === undefined) return null;
-  if ((await carriedOut(r, 'set address', 0, setAddress(end - r.facts.packet0))) !== null) return null;
-  if ((await r.request(DFU.ABORT)).status !== 'ok') return null;
+  if ((await pointAt(r, end - r.facts.packet0)) !== null) return null;
   return r.upload(2, r.facts.functional.transferSize);
 }
 /** Without DfuSe: the short block that ends an upload, if it is whole packets; blocks of two lengths are tried. */
@@ -74,8 +72,7 @@ async function stringWrong(r: Recorder, index: number): Promise<string | null> {
 /** A block of `length` bytes, where blocks may be written. */
 async function block(r: Recorder, length: number): Promise<Finding | LinkAnswer> {
   if (!isDfuse(r.facts)) return r.download(0, pattern(length, 11));
-  const at = place(r);
-  const wrong = await steps(r, ['erase', 0, erasePage(at)], ['set address', 0, setAddress(at)]);
+  const wrong = await readyToWrite(r);
   return wrong === null ? r.download(2, pattern(length, 11)) : fail(wrong);
 }
 
@@ -161,8 +158,7 @@ export const PACKET_REQUIREMENTS: readonly Requirement[] = [
         'GET_DESCRIPTOR(CONFIGURATION, 4096)',
       );
       const total = (facts.configuration[2] ?? 0) | ((facts.configuration[3] ?? 0) << 8);
-      let at = 0;
-      while (at + 2 <= data.length && data[at]! >= 2) at += data[at]!;
+      const at = [...descriptorsOf(data)].reduce((sum, d) => sum + d[0]!, 0);
       return must(
         status === 'ok' && data.length === total && at === total,
         `wTotalLength ${total}, ${data.length} bytes came, descriptors of ${at}`,
@@ -175,8 +171,7 @@ export const PACKET_REQUIREMENTS: readonly Requirement[] = [
     paragraph: 'USB 2.0 §9.6.5, DFU 1.1 §4.2.3',
     check: async (_r, { configuration, interfaceNumber }) => {
       const seen: string[] = [];
-      for (let at = 0; at + 2 <= configuration.length && configuration[at]! >= 2; at += configuration[at]!) {
-        const d = configuration.subarray(at, at + configuration[at]!);
+      for (const d of descriptorsOf(configuration)) {
         if (d[1] !== DESCRIPTOR.INTERFACE || d[2] !== interfaceNumber) continue;
         if (d[3] !== seen.length) return fail(`the setting behind ${seen.length} others has the number ${d[3]}`);
         if (d[5] !== 0xfe || d[6] !== 1 || d[7] !== 2) return fail(`setting ${d[3]} is of class ${d[5]}, ${d[6]}, ${d[7]}`);

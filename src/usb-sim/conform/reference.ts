@@ -2,11 +2,10 @@
  * A reference device: DFU 1.1 with ST's DfuSe as a small state machine over plain memory. Model-based tests compare a device with it request by
  * request; the tests of the kit run on it with one thing broken. Time does not pass in it: work is done between two GETSTATUS.
  */
-import type { DfuSegment } from '../descriptors.ts';
-import { DFU, DFUSE_CODE } from '../dfu-protocol.ts';
+import { sectorOf, type DfuSegment } from '../descriptors.ts';
+import { DFU, DFUSE_CODE, dfuseAddress } from '../dfu-protocol.ts';
 import type { LinkAnswer } from './link.ts';
 import { STATE } from './model.ts';
-import type { PendingWrite } from './monitor.ts';
 
 /** Where devices differ; the defaults are the text of DFU 1.1. */
 export interface ReferenceOptions {
@@ -30,10 +29,6 @@ const ACK: LinkAnswer = { status: 'ok', data: new Uint8Array(0) };
 const STALL: LinkAnswer = { status: 'stall', data: new Uint8Array(0) };
 const answer = (...data: number[]): LinkAnswer => ({ status: 'ok', data: Uint8Array.from(data) });
 const COMMANDS = Object.values(DFUSE_CODE);
-
-/** Widest unit in which flash is programmed: a flash word of STM32H7. */
-const FLASH_UNIT = 32;
-const addressIn = (data: Uint8Array): number => (data[1]! | (data[2]! << 8) | (data[3]! << 16) | (data[4]! << 24)) >>> 0;
 
 /** A DFU device as DFU 1.1 and AN3156 have it, without a chip: what the emulated one is compared with. */
 export class ReferenceDfu {
@@ -91,27 +86,6 @@ export class ReferenceDfu {
     this.pointer = this.base;
     this.pending = null;
     this.busy = false;
-  }
-
-  /**
-   * Flash that the work at the next GETSTATUS may change, in whole programming units; `data` is null for an erase. Null: none.
-   */
-  pendingWrite(): PendingWrite | null {
-    if (this.pending === null || this.options.protected) return null;
-    const { block, data } = this.pending;
-    const end = this.base + this.memory.length;
-    if (block >= 2) {
-      const address = this.pointer + (block - 2) * this.options.transferSize;
-      if (!this.inside(address)) return null;
-      const from = address - (address % FLASH_UNIT);
-      return { from, to: Math.min(end, Math.ceil((address + data.length) / FLASH_UNIT) * FLASH_UNIT), address, data };
-    }
-    if (data[0] !== DFUSE_CODE.ERASE) return null;
-    if (data.length === 1) return { from: this.base, to: end, address: this.base, data: null };
-    const address = addressIn(data);
-    if (data.length !== 5 || !this.inside(address)) return null;
-    const [from, to] = this.sectorOf(address);
-    return { from, to, address: from, data: null };
   }
 
   private refuse(status: number): LinkAnswer {
@@ -202,7 +176,7 @@ export class ReferenceDfu {
     return STATUS.OK;
   }
   private command(data: Uint8Array): number {
-    const address = addressIn(data);
+    const address = dfuseAddress(data);
     if (data[0] === DFUSE_CODE.SET_ADDRESS) {
       if (!this.inside(address)) return STATUS.TARGET;
       this.pointer = address;
@@ -220,9 +194,7 @@ export class ReferenceDfu {
   }
   /** First address of the sector that an address lies in, and the first one behind it. */
   sectorOf(address: number): [number, number] {
-    const s = this.options.layout.find((x) => address >= x.start && address < x.end)!;
-    const from = address - ((address - s.start) % s.sectorSize);
-    return [from, from + s.sectorSize];
+    return sectorOf(this.options.layout, address);
   }
   private clear(): LinkAnswer {
     if (this.state === STATE.ERROR) {

@@ -1,4 +1,5 @@
 /** A requirement of the kit, and what a device made of it. */
+import type { Trait } from './dialect.ts';
 import type { DfuFacts, DfuLink } from './link.ts';
 import { Recorder } from './recorder.ts';
 
@@ -26,11 +27,13 @@ export interface Requirement {
 }
 export const PASS: Finding = { verdict: 'pass', observed: null, dialect: null, name: null };
 export const fail = (observed: string, name: string | null = null): Finding => ({ verdict: 'fail', observed, dialect: null, name });
-export const dialect = (id: string, observed: string, cell?: string): Finding => ({
+export const dialect = (id: Trait, observed: string): Finding => ({ verdict: 'dialect', observed, dialect: id, name: id });
+/** A dialect of the tables of appendix A. */
+export const inCell = (id: string, observed: string, cell: string): Finding => ({
   verdict: 'dialect',
   observed,
   dialect: id,
-  name: cell === undefined ? id : `${id}:${cell}`,
+  name: `${id}:${cell}`,
 });
 export const notApplicable = (why: string): Finding => ({ verdict: 'n/a', observed: why, dialect: null, name: null });
 export const must = (holds: boolean, observed: string): Finding => (holds ? PASS : fail(observed));

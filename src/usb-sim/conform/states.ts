@@ -4,7 +4,7 @@ import { CAN_DNLOAD, CAN_UPLOAD, isDfuse, type DfuFacts, type LinkAnswer } from 
 import { cellName, dialectOf, expected, MODEL_REQUESTS, REQUEST_OF, STATE, STATE_PARAGRAPH, type ModelRequest } from './model.ts';
 import { seenCell } from './dialect.ts';
 import type { Recorder } from './recorder.ts';
-import { dialect, fail, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
+import { dialect, fail, inCell, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
 
 /** DfuSe: Set Address Pointer changes nothing in memory. */
 export const setAddress = (address: number): Uint8Array => dfuseCommand(DFUSE_CODE.SET_ADDRESS, address);
@@ -89,7 +89,7 @@ async function checkCell(r: Recorder, state: number, request: ModelRequest): Pro
   const known = dialectOf(state, request, options, { answer: status, next });
   const text = `${seen}; asked for: ${wanted}`;
   const cell = cellName(state, request);
-  return known ? dialect(known.id, text, cell) : fail(text, next === null ? null : seenCell(cell, status, next));
+  return known ? inCell(known.id, text, cell) : fail(text, next === null ? null : seenCell(cell, status, next));
 }
 
 /** Requests after which a device may be gone for good. */

@@ -9,6 +9,9 @@ export const dfuseOnly = ({ facts }: DfuLink): string | null => {
   if (!isDfuse(facts)) return 'the device has no DfuSe (bcdDFUVersion is not 0x011A)';
   return facts.layout.length > 0 ? null : 'its setting 0 names no memory';
 };
+export const plainOnly = ({ facts }: DfuLink): string | null => (isDfuse(facts) ? 'the device has DfuSe' : null);
+export const seenFlash = ({ witness }: DfuLink): string | null => (witness ? null : 'only the emulated chip shows what its flash holds');
+export const staysHere = ({ expendable }: DfuLink): string | null => (expendable ? null : 'the device may not be sent away');
 export const uploads = (link: DfuLink): string | null =>
   (link.facts.functional.attributes & CAN_UPLOAD) === 0 ? 'the device cannot upload (bitCanUpload)' : null;
 export const downloads = (link: DfuLink): string | null =>
@@ -44,11 +47,25 @@ export async function steps(r: Recorder, ...list: readonly (readonly [string, nu
   }
   return null;
 }
+/** DfuSe's address pointer, and dfuIDLE, in which an upload begins; a text says why not. */
+export async function pointAt(r: Recorder, address: number, what = 'set address'): Promise<string | null> {
+  const wrong = await carriedOut(r, what, 0, setAddress(address));
+  if (wrong !== null) return wrong;
+  return (await r.request(DFU.ABORT)).status === 'ok' ? null : 'ABORT was refused';
+}
+/** The first sector that may be written, erased and pointed at; a text says why not. */
+export const readyToWrite = (r: Recorder, ...then: readonly (readonly [string, number, Uint8Array])[]): Promise<string | null> =>
+  steps(r, ['erase', 0, erasePage(place(r))], ['set address', 0, setAddress(place(r))], ...then);
+/** dfuIDLE again, from wherever a request has led. */
+export async function toIdle(r: Recorder): Promise<void> {
+  const state = await r.state();
+  if (state === DFU_STATE.ERROR) await r.request(DFU.CLRSTATUS);
+  else if (state !== DFU_STATE.IDLE) await r.request(DFU.ABORT);
+}
 /** Reads `length` bytes at an address in blocks of wTransferSize; a text says why not. */
 export async function readBack(r: Recorder, address: number, length: number): Promise<Uint8Array | string> {
-  const wrong = await carriedOut(r, `set address ${hex8(address)}`, 0, setAddress(address));
+  const wrong = await pointAt(r, address, `set address ${hex8(address)}`);
   if (wrong !== null) return wrong;
-  if ((await r.request(DFU.ABORT)).status !== 'ok') return 'ABORT was refused';
   const size = r.facts.functional.transferSize;
   const parts: number[] = [];
   for (let block = 2; parts.length < length; block++) {
@@ -64,6 +81,11 @@ export function sameBytes(got: Uint8Array | string, want: Uint8Array): Finding {
   if (got.length !== want.length) return fail(`${got.length} bytes came back, not ${want.length}`);
   const at = want.findIndex((b, i) => got[i] !== b);
   return at < 0 ? PASS : fail(`byte ${at} is 0x${got[at]!.toString(16)}, not 0x${want[at]!.toString(16)}`);
+}
+/** What came of memory is what flash holds there, as far as the chip itself can be asked. */
+export function asFlashHas(r: Recorder, address: number, length: number, got: Uint8Array): Finding {
+  const there = r.link.witness?.read(address, length) ?? null;
+  return there === null ? PASS : sameBytes(got, there);
 }
 export const place = (r: Recorder): number => r.link.writable!.address;
 /** Data of `length` bytes fits in what may be written. */

@@ -1,10 +1,11 @@
 /** What DFU transfers and ST's DfuSe commands do: DFU 1.1 §6, AN3156. */
 import { DESCRIPTOR, getDescriptor } from '../descriptors.ts';
 import { DFU, DFU_STATE, DFUSE_CODE } from '../dfu-protocol.ts';
-import { isDfuse } from './link.ts';
+import { ERROR_TRAIT, type Trait } from './dialect.ts';
+import { isDfuse, MANIFESTATION_TOLERANT } from './link.ts';
 import { FLASH_REQUIREMENTS } from './flash.ts';
 import { ERR, STATE } from './model.ts';
-import type { Recorder } from './recorder.ts';
+import type { DfuStatus, Recorder } from './recorder.ts';
 import { dialect, fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
 import { harmless, setAddress } from './states.ts';
 import {
@@ -16,42 +17,54 @@ import {
   mayBeLost,
   pattern,
   place,
+  plainOnly,
+  readyToWrite,
   sameBytes,
+  seenFlash,
+  staysHere,
   steps,
   uploads,
   writes,
 } from './steps.ts';
 
+/** Another bStatus than the one that is asked for. */
+function otherStatus({ bStatus }: DfuStatus, known: Readonly<Record<number, Trait>>): Finding {
+  const id = known[bStatus];
+  return id === undefined ? fail(`status ${bStatus}`) : dialect(id, `status ${bStatus}`);
+}
 /** A request that must end in dfuERROR, at once by STALL or at GETSTATUS. */
 async function refusedWith(
   r: Recorder,
   block: number,
   data: Uint8Array,
   statuses: readonly number[],
-  named: Readonly<Record<number, string>>,
+  known: Readonly<Record<number, Trait>>,
 ): Promise<Finding> {
   const { status } = await r.download(block, data);
   const s = await (status === 'ok' ? r.settled() : r.status());
   if (s === null) return fail(status === 'ok' ? 'no status' : `${status}, then no status`);
   if (s.bState !== DFU_STATE.ERROR) return fail(`state ${s.bState}, status ${s.bStatus}: it was accepted`);
   if (statuses.includes(s.bStatus)) return PASS;
-  const known = named[s.bStatus];
-  return known === undefined ? fail(`status ${s.bStatus}`) : dialect(known, `status ${s.bStatus}`);
+  return otherStatus(s, known);
 }
+const named = (...codes: readonly (keyof typeof ERROR_TRAIT)[]): Readonly<Record<number, Trait>> =>
+  Object.fromEntries(codes.map((code) => [code, ERROR_TRAIT[code]]));
+const OTHERS = [ERR.ADDRESS, ERR.WRITE, ERR.ERASE, ERR.UNKNOWN, ERR.STALLEDPKT] as const;
 /** bStatus by which other stacks than ST's ROM refuse. */
-const OPENBL: Readonly<Record<number, string>> = {
-  [ERR.ADDRESS]: 'err-address',
-  [ERR.WRITE]: 'err-write',
-  [ERR.ERASE]: 'err-erase',
-  [ERR.UNKNOWN]: 'err-unknown',
-  [ERR.STALLEDPKT]: 'err-stalled',
-};
+const OPENBL = named(...OTHERS);
 /** No part has memory here. */
 const NOWHERE = 0x1f000000;
 
 /** What a device is busy with for a while: an erase, or a whole block. */
 const longWork = (r: Recorder): { block: number; data: Uint8Array } =>
   isDfuse(r.facts) ? { block: 0, data: erasePage(place(r)) } : { block: 0, data: pattern(r.facts.functional.transferSize, 24) };
+/** That work begun: the first status; or why nothing can be said of it. */
+async function atWork(r: Recorder): Promise<DfuStatus | Finding> {
+  const { block, data } = longWork(r);
+  if ((await r.download(block, data)).status !== 'ok') return fail('it was refused');
+  const first = await r.status();
+  return first?.bState === DFU_STATE.DNBUSY ? first : notApplicable('it is never busy');
+}
 /** bwPollTimeout may be so many times longer than the work: it is a bound for the worst case, and devices have one for all. */
 const POLL_FACTOR = 64;
 const SHORT_WORK = 20;
@@ -128,9 +141,7 @@ const COMMON: readonly Requirement[] = [
       await r.request(0x5a);
       const s = await r.status();
       if (s?.bState !== DFU_STATE.ERROR) return notApplicable('an unknown request does not lead to dfuERROR');
-      if (s.bStatus === ERR.STALLEDPKT) return PASS;
-      const known = { ...OPENBL, [ERR.VENDOR]: 'err-vendor' }[s.bStatus];
-      return known === undefined ? fail(`status ${s.bStatus}`) : dialect(known, `status ${s.bStatus}`);
+      return s.bStatus === ERR.STALLEDPKT ? PASS : otherStatus(s, named(...OTHERS, ERR.VENDOR));
     },
   },
   {
@@ -173,10 +184,8 @@ const COMMON: readonly Requirement[] = [
     skip: writes,
     tellsDialect: true,
     check: async (r) => {
-      const { block, data } = longWork(r);
-      if ((await r.download(block, data)).status !== 'ok') return fail('it was refused');
-      const first = await r.status();
-      if (first?.bState !== DFU_STATE.DNBUSY) return notApplicable('it is never busy');
+      const first = await atWork(r);
+      if ('verdict' in first) return first;
       if (!(await r.waitFor(first))) return fail(`bwPollTimeout is ${first.pollMs} ms`);
       const state = await r.state();
       if (state === DFU_STATE.DNLOAD_IDLE) return dialect('busy-to-idle', 'dfuDNLOAD-IDLE without a GETSTATUS');
@@ -238,10 +247,8 @@ const COMMON: readonly Requirement[] = [
     paragraph: 'DFU 1.1 §6.1.2',
     skip: (link) => (link.witness ? writes(link) : 'only the emulated chip tells how long its flash is at work'),
     check: async (r) => {
-      const { block, data } = longWork(r);
-      if ((await r.download(block, data)).status !== 'ok') return fail('it was refused');
-      const first = await r.status();
-      if (first?.bState !== DFU_STATE.DNBUSY) return notApplicable('it is never busy');
+      const first = await atWork(r);
+      if ('verdict' in first) return first;
       const worked = await workedFor(r, first.pollMs);
       if (worked === null) return notApplicable('the flash is not at work behind this GETSTATUS');
       const most = POLL_FACTOR * Math.max(worked, SHORT_WORK);
@@ -271,8 +278,7 @@ const COMMON: readonly Requirement[] = [
     check: async (r) => {
       const size = r.facts.functional.transferSize;
       if (isDfuse(r.facts) && r.link.writable !== null) {
-        const at = place(r);
-        const wrong = await steps(r, ['erase', 0, erasePage(at)], ['set address', 0, setAddress(at)]);
+        const wrong = await readyToWrite(r);
         if (wrong !== null) return fail(wrong);
       }
       const { status } = await r.download(isDfuse(r.facts) ? 2 : 0, new Uint8Array(size + 64));
@@ -358,7 +364,7 @@ const DFUSE: readonly Requirement[] = [
     paragraph: 'AN2662 fig. 55',
     skip: anyOf(dfuseOnly, downloads),
     tellsDialect: true,
-    check: (r) => refusedWith(r, 0, Uint8Array.of(0x77, 1, 2, 3), [ERR.STALLEDPKT], { ...OPENBL, [ERR.TARGET]: 'err-target' }),
+    check: (r) => refusedWith(r, 0, Uint8Array.of(0x77, 1, 2, 3), [ERR.STALLEDPKT], named(...OTHERS, ERR.TARGET)),
   },
   {
     id: 'dfuse.block-1',
@@ -386,7 +392,7 @@ const PLAIN: readonly Requirement[] = [
     id: 'plain.download',
     title: 'blocks 0, 1, 2 are taken one after the other',
     paragraph: 'DFU 1.1 §6.1.1',
-    skip: (link) => (isDfuse(link.facts) ? 'the device has DfuSe' : writes(link)),
+    skip: anyOf(plainOnly, writes),
     check: async (r) => {
       const size = r.facts.functional.transferSize;
       const wrong = await steps(r, ...[0, 1, 2].map((b) => [`block ${b}`, b, pattern(size, b)] as const));
@@ -397,8 +403,7 @@ const PLAIN: readonly Requirement[] = [
     id: 'plain.manifest',
     title: 'a DNLOAD of length 0 ends the download: manifestation, then dfuIDLE or a wait for reset',
     paragraph: 'DFU 1.1 §7, §A.2.7',
-    skip: (link) =>
-      isDfuse(link.facts) ? 'the device has DfuSe' : (writes(link) ?? (link.expendable ? null : 'the device may not be sent away')),
+    skip: anyOf(plainOnly, writes, staysHere),
     check: async (r) => {
       const wrong = await carriedOut(r, 'block 0', 0, pattern(64, 1));
       if (wrong !== null) return fail(wrong);
@@ -416,7 +421,7 @@ const PLAIN: readonly Requirement[] = [
     id: 'plain.written',
     title: 'blocks 0, 1 and a short one lie one behind the other in flash, and UPLOAD gives them back',
     paragraph: 'DFU 1.1 §6.1.1, §6.2',
-    skip: (link) => (isDfuse(link.facts) ? 'the device has DfuSe' : anyOf(writes, uploads)(link)),
+    skip: anyOf(plainOnly, writes, uploads),
     check: async (r) => {
       const size = r.facts.functional.transferSize;
       const sent = pattern(2 * size + 13, 7);
@@ -442,8 +447,7 @@ const PLAIN: readonly Requirement[] = [
     id: 'plain.neighbours',
     title: 'a block that is written again leaves the others as they are',
     paragraph: 'DFU 1.1 §6.1.1',
-    skip: (link) =>
-      isDfuse(link.facts) ? 'the device has DfuSe' : link.witness ? writes(link) : 'only the emulated chip shows what its flash holds',
+    skip: anyOf(plainOnly, seenFlash, writes),
     check: async (r) => {
       const size = r.facts.functional.transferSize;
       const sent = pattern(2 * size, 18);
@@ -462,7 +466,7 @@ const PLAIN: readonly Requirement[] = [
     id: 'plain.odd-lengths',
     title: 'a block of 13 bytes is written whole, and an UPLOAD gives as many bytes as wLength asks for',
     paragraph: 'DFU 1.1 §6.1.1, §6.2',
-    skip: (link) => (isDfuse(link.facts) ? 'the device has DfuSe' : anyOf(writes, uploads)(link)),
+    skip: anyOf(plainOnly, writes, uploads),
     check: async (r) => {
       const lengths = [Math.min(r.facts.packet0 + 36, r.facts.functional.transferSize), 13];
       for (const [i, length] of lengths.entries()) {
@@ -486,7 +490,7 @@ const PLAIN: readonly Requirement[] = [
     id: 'plain.high-block',
     title: 'a block behind the end of what the device writes is errADDRESS',
     paragraph: 'DFU 1.1 §6.1.2, §6.1.1',
-    skip: (link) => (isDfuse(link.facts) ? 'the device has DfuSe' : anyOf(writes, mayBeLost)(link)),
+    skip: anyOf(plainOnly, writes, mayBeLost),
     check: async (r) => {
       const { status } = await r.download(256, pattern(64, 21));
       const s = await (status === 'ok' ? r.settled() : r.status());
@@ -500,16 +504,14 @@ const PLAIN: readonly Requirement[] = [
           : fail('block 256 goes where block 0 goes');
       }
       if (s?.bState !== DFU_STATE.ERROR) return fail(s === null ? 'no status' : `state ${s.bState}`);
-      const named = { ...OPENBL, [ERR.TARGET]: 'err-target', [ERR.VENDOR]: 'err-vendor' }[s.bStatus];
-      return s.bStatus === ERR.ADDRESS ? PASS : named === undefined ? fail(`status ${s.bStatus}`) : dialect(named, `status ${s.bStatus}`);
+      return s.bStatus === ERR.ADDRESS ? PASS : otherStatus(s, named(...OTHERS, ERR.TARGET, ERR.VENDOR));
     },
   },
   {
     id: 'plain.dropped',
     title: 'a block that an error or a bus reset came behind is not written later',
     paragraph: 'DFU 1.1 §A.1, §A.2.4, §A.2.11',
-    skip: (link) =>
-      isDfuse(link.facts) ? 'the device has DfuSe' : link.witness ? writes(link) : 'only the emulated chip shows what its flash holds',
+    skip: anyOf(plainOnly, seenFlash, writes),
     check: async (r) => {
       const sent = pattern(64, 22);
       await r.download(0, sent);
@@ -533,7 +535,7 @@ const PLAIN: readonly Requirement[] = [
     id: 'plain.upload',
     title: 'an upload ends with a short block',
     paragraph: 'DFU 1.1 §6.2',
-    skip: (link) => (isDfuse(link.facts) ? 'the device has DfuSe' : uploads(link)),
+    skip: anyOf(plainOnly, uploads),
     check: async (r) => {
       const size = r.facts.functional.transferSize;
       for (let block = 0; block < MAX_BLOCKS; block++) {
@@ -568,15 +570,13 @@ async function whereBlock(r: Recorder, block: number): Promise<number | null> {
   return (await carriedOut(r, `block ${block}`, block, sent)) === null ? (r.link.witness?.find(sent) ?? null) : null;
 }
 const MAX_BLOCKS = 4096;
-/** bmAttributes, bitManifestationTolerant (DFU 1.1 §4.1.3). */
-const MANIFESTATION_TOLERANT = 4;
 
 const LEAVE: readonly Requirement[] = [
   {
     id: 'leave.manifest',
     title: 'a DNLOAD of length 0 and GETSTATUS: dfuMANIFEST',
     paragraph: 'AN3156 §5.5',
-    skip: (link) => dfuseOnly(link) ?? (link.expendable ? null : 'the device may not be sent away'),
+    skip: anyOf(dfuseOnly, staysHere),
     check: async (r) => {
       const wrong = await carriedOut(r, 'set address', 0, setAddress(r.facts.layout[0]!.start));
       if (wrong !== null) return fail(wrong);
