@@ -12,15 +12,19 @@ import { mainFlash } from './bench/session/flash-image.ts';
 import { HeldMachine } from './bench/session/held-machine.ts';
 import { jobInput } from './bench/input/job.ts';
 import type { Outcome } from './bench/documents/result.ts';
+import { quirksNamed, withQuirks } from './bench/input/quirks.ts';
 import { checkScenario, planAction } from './bench/input/scenario.ts';
 import type { StepAction } from './bench/documents/scenario-types.ts';
 import { PS_PER_SECOND } from './emu/time.ts';
 import { HOST } from './library/host.ts';
-import { libraryJob, type BenchOptions } from './library/options.ts';
+import { BENCH_KEYS, libraryJob, type BenchOptions } from './library/options.ts';
+import type { DfuQuirk } from './rom/quirks.ts';
 import { WebUsb } from './usb-sim/web-usb.ts';
 
 export type { StepAction } from './bench/documents/scenario-types.ts';
 export type { BenchOptions } from './library/options.ts';
+export { DFU_ROMS, type DfuRom } from './library/dfu-roms.ts';
+export { DFU_QUIRKS, type DfuQuirk, type DfuQuirkFacts } from './rom/quirks.ts';
 export { UsageError } from './bench/documents/usage-error.ts';
 export { ImageError } from './image/errors.ts';
 export { WebUsb, WebUsbDevice, WebUsbEvent } from './usb-sim/web-usb.ts';
@@ -60,12 +64,30 @@ export interface HeldUsb {
   close(): void;
 }
 
+/** Options of `openUsb`. */
+export interface UsbOptions extends BenchOptions {
+  /** What the ROM does otherwise than the stand-in of its line, by the names of `DFU_QUIRKS`. Default none. */
+  readonly quirks?: readonly DfuQuirk[];
+}
+/** Options of `openDfuRom`. */
+export type DfuRomOptions = Omit<UsbOptions, 'images'> & {
+  /** For your test's title; not used. */
+  readonly name?: string;
+};
+
+/** A chip whose BOOT0 is high: the DFU device of its ROM, without firmware. Each element of `DFU_ROMS` will do. */
+export async function openDfuRom({ name: _, scenario, ...options }: DfuRomOptions): Promise<HeldUsb> {
+  return openUsb({ ...options, images: [], scenario: { ...scenario, board: { ...scenario?.board, boot0: 1 } } });
+}
+
 /** Runs firmware until its USB device is on the bus or the run ends, and returns the machine in that state. */
-export async function openUsb(options: BenchOptions): Promise<HeldUsb> {
-  const job = await libraryJob(options);
+export async function openUsb(options: UsbOptions): Promise<HeldUsb> {
+  const quirks = quirksNamed('quirks', options.quirks);
+  const { job, port } = withQuirks(await libraryJob(options, [...BENCH_KEYS, 'quirks']), quirks);
   const { signal } = options;
   await HOST.prepare(job.chip);
   const held = new HeldMachine(jobInput(job, signal === undefined ? {} : { signal: () => signal.aborted }));
+  held.usb.useQuirks(port);
   const end = held.start();
   const usb = new WebUsb(held.bus);
   return {

@@ -44,6 +44,7 @@ export default defineConfig({
           page('Run many cases', '/scale'),
           page('Use the playground', '/playground-guide'),
           page('Use the library', '/library'),
+          page('Write a DFU client', '/clients'),
           page('Troubleshooting', '/troubleshooting'),
           page('Questions', '/faq'),
         ],

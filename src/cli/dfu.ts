@@ -2,6 +2,7 @@
 import { findChip } from '../chips/index.ts';
 import { HeldMachine } from '../bench/session/held-machine.ts';
 import { jobInput } from '../bench/input/job.ts';
+import { quirksNamed, withQuirks } from '../bench/input/quirks.ts';
 import { flashImage } from '../bench/session/flash-image.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { isInterruptTransfer } from '../usb-sim/outside.ts';
@@ -26,6 +27,7 @@ export interface DfuOptions extends RunOptions {
   readonly exec?: string;
   readonly save?: string;
   readonly pcap?: string;
+  readonly quirk?: readonly string[];
 }
 
 const USBIP_PORT = 3240;
@@ -41,8 +43,9 @@ export async function dfuCommand(images: readonly string[], options: DfuOptions,
   if (options.save !== undefined) mustBeCalledWhatItIs({ option: '--save', path: options.save });
   const outputs = new Outputs(files(options), io.cwd, inputFiles(images, loaded, options, io.cwd));
   usePrebuilt(findChip(loaded.chip)?.cores ?? []);
-  const job = toldTrigger(loaded, io);
+  const { job, port: quirks } = withQuirks(toldTrigger(loaded, io), quirksNamed('--quirk', options.quirk));
   const held = new HeldMachine(jobInput(job));
+  held.usb.useQuirks(quirks);
   const pcap = options.pcap === undefined ? null : new PcapngWriter((t) => isInterruptTransfer(held.usb.state, t));
   held.usb.tap = pcap;
   try {

@@ -501,6 +501,7 @@ function addDfu(program: Command, io: Io, exit: (code: number) => void): void {
     .option('--hold', 'keep the device until Ctrl-C, even after the --exec client has ended')
     .option('--save <file>', 'write the flash contents at the end: raw, or Intel HEX for *.hex')
     .option('--pcap <file>', 'write the USB transfers as pcapng, for Wireshark')
+    .option('--quirk <name>', 'a quirk that the ROM of some parts has, for example h743-bank2-busy (docs/clients.md); repeatable', collect)
     .addOption(triggerOption())
     .addOption(noTriggerOption())
     .option('--seed <n>', 'seed of the random RAM contents at power-on')

@@ -113,7 +113,7 @@ export interface Progress {
 }
 
 const MACHINE_KEYS = ['chip', 'images', 'scenario', 'seed', 'until', 'romOptions', 'force', 'romDump', 'semihosting', 'bootAt', 'files'];
-const BENCH_KEYS = [...MACHINE_KEYS, 'symptom', 'trigger', 'after', 'limits', 'devices', 'signal', 'onProgress'];
+export const BENCH_KEYS = [...MACHINE_KEYS, 'symptom', 'trigger', 'after', 'limits', 'devices', 'signal', 'onProgress'];
 
 /** Checks everything that does not need a machine. */
 export async function libraryJob(options: BenchOptions, keys: readonly string[] = BENCH_KEYS): Promise<RunJob> {

@@ -1,6 +1,7 @@
 /** Plain data that the simulated bus and host keep. Nothing here has behaviour, so a save is a deep copy. */
 import type { Ps } from '../emu/time.ts';
 import type { DeviceInfo } from './descriptors.ts';
+import type { QuirkState } from './quirk-port.ts';
 
 export type HostKind = 'linux' | 'windows' | 'macos';
 export type ServedBy = 'user' | 'system';
@@ -276,4 +277,6 @@ export interface UsbSimState {
   lastActivity: Ps | null;
   /** When a ready DFU device left the bus without having been told to. */
   lostAt: Ps | null;
+  /** Of a device with quirks. */
+  quirks?: QuirkState;
 }

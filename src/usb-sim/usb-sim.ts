@@ -18,6 +18,7 @@ import { attach, enumerateAgain, onDone, onWait } from './enumeration.ts';
 import { canOpen, tellTools } from './host-tools.ts';
 import type { Host, HostOptions } from './host-api.ts';
 import { addResult, endpointInForce, isoInterval, isSetAddress, OUTSIDE, outsideDone } from './outside.ts';
+import { QuirkPort, type PortQuirks } from './quirk-port.ts';
 import { freshState, joinBytes } from './state.ts';
 import type {
   BusFaultKind,
@@ -69,6 +70,7 @@ export class UsbSim implements Host, BusHost {
   private readonly system: System;
   private readonly portFactory: () => UsbDevicePort;
   private portCache: UsbDevicePort | null = null;
+  private quirks: PortQuirks | null = null;
   private readonly hostSlot: number;
   private readonly sofSlot: number;
 
@@ -83,7 +85,12 @@ export class UsbSim implements Host, BusHost {
   }
 
   get port(): UsbDevicePort {
-    return (this.portCache ??= this.portFactory());
+    return (this.portCache ??= this.quirks === null ? this.portFactory() : new QuirkPort(this.portFactory(), this.quirks, this));
+  }
+  /** The device behaves otherwise from now on; call it before the run. */
+  useQuirks(quirks: PortQuirks | null): void {
+    this.quirks = quirks;
+    this.portCache = null;
   }
   now(): Ps {
     return this.system.now;
