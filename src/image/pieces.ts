@@ -1,5 +1,8 @@
 /** What records of a file put where: one that goes on where the last one ended is joined with it. */
-import { ImageError, type ImageErrorCode } from './errors.ts';
+import { ImageError, RIGHT_FILE, type ImageErrorCode } from './errors.ts';
+
+/** Pieces apart from each other: linkers write some dozens, one for each section, and a UF2 file of the largest size that is read has as many blocks. */
+const MOST_PIECES = 2 ** 15;
 
 export class Pieces {
   private readonly list: { readonly address: number; readonly parts: Uint8Array[]; length: number }[] = [];
@@ -18,7 +21,11 @@ export class Pieces {
     if (data.length === 0) return;
     if (address + data.length > 2 ** 32) throw new ImageError(this.code, 'data past the end of the address space', where);
     let last = this.list.at(-1);
-    if (last === undefined || last.address + last.length !== address) this.list.push((last = { address, parts: [], length: 0 }));
+    if (last === undefined || last.address + last.length !== address) {
+      if (this.list.length === MOST_PIECES)
+        throw new ImageError('too-large', `it puts more than ${MOST_PIECES} pieces apart from each other`, where, RIGHT_FILE);
+      this.list.push((last = { address, parts: [], length: 0 }));
+    }
     last.parts.push(data);
     last.length += data.length;
   }

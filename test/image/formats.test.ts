@@ -149,6 +149,11 @@ describe('a file that no firmware fills is refused before it is read', () => {
       `a.hex: ${called} of 17 MB; at most 16 MB are read; no chip has more than 4 MB of flash`,
     );
   });
+  test('by its pieces that stand apart from each other', () => {
+    const far = Array.from({ length: 32_769 }, (_, n) => ({ address: BASE + 2 * n, data: Uint8Array.of(n) }));
+    expect(() => loadImage(dfuse([target(far)]), 'a.dfu')).toThrow('a.dfu: it puts more than 32768 pieces apart from each other');
+    expect(loadImage(dfuse([target(far.slice(1))]), 'a.dfu').chunks).toHaveLength(32_768);
+  });
   test.each([
     ['hex', ':0100000000FF\n'],
     ['srec', 'S104000000FB\n'],
