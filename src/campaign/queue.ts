@@ -12,6 +12,7 @@ import type { Socket } from 'node:net';
 import { gunzipSync, gzipSync, strFromU8, strToU8 } from 'fflate';
 import { OUTCOMES } from '../bench/documents/result.ts';
 import { isRecord } from '../bench/documents/is-record.ts';
+import { boundedJson } from '../bench/documents/json-bounds.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import { sha256 } from '../image/sha256.ts';
 import type { CaseResult } from './base.ts';
@@ -184,7 +185,7 @@ const LARGEST_RESULT = 2 ** 28;
 
 function parsed(text: () => string): unknown {
   try {
-    return JSON.parse(text());
+    return boundedJson(text());
   } catch {
     return null;
   }

@@ -7,6 +7,7 @@ import type { GdbTarget } from '../board/gdb-target.ts';
 import { replaying, type Replay } from '../board/transports.ts';
 import { replayed, type UsbWatch } from '../board/usb-watch.ts';
 import { CHECK_IDS, type CheckId } from '../bench/documents/result.ts';
+import { boundedJson } from '../bench/documents/json-bounds.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { ROM_OPTION_VALUES, type RomOptionId } from '../rom/options.ts';
@@ -165,7 +166,7 @@ function settingsOf(json: string, file: string): RecordedSettings {
   };
   let value: Readonly<{ [key: string]: unknown }>;
   try {
-    value = JSON.parse(json) as Readonly<{ [key: string]: unknown }>;
+    value = boundedJson(json) as Readonly<{ [key: string]: unknown }>;
   } catch {
     return bad();
   }

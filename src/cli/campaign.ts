@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
 import { splitImagePath } from '../image/image.ts';
 import type { RunJob } from '../bench/input/job.ts';
+import { boundedJson } from '../bench/documents/json-bounds.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import type { CaseResult } from '../campaign/base.ts';
 import { BlobFolder } from '../campaign/blob-folder.ts';
@@ -270,7 +271,7 @@ async function openStore(
       const identity = store.meta('identity');
       // killed before the plan was made: nothing is lost
       if (stored !== null && identity !== null) {
-        const campaign = await Campaign.of(loaded.spec, JSON.parse(stored) as StoredTarget[], engine, shard);
+        const campaign = await Campaign.of(loaded.spec, boundedJson(stored) as StoredTarget[], engine, shard);
         const changed = whatChanged(
           identity,
           campaign.identity,

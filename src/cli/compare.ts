@@ -1,6 +1,7 @@
 /** `bootbench compare`: two results, boards' reports, or scenarios and firmware that are run first. */
 import { BOARD_SCHEMA, compareEntries, viewOfBoard, viewOfRun, type EntryView } from '../bench/documents/compare-entry.ts';
 import { compareRuns } from '../bench/documents/compare.ts';
+import { tooMuchIn } from '../bench/documents/json-bounds.ts';
 import { RUN_SCHEMA, type RunResult } from '../bench/documents/result.ts';
 import { serialise } from '../bench/documents/serialise.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
@@ -60,7 +61,8 @@ type Source = { readonly path: string } & (
 
 /** Told apart by `schema`. What is no result is read as a scenario, which says what is wrong with it. */
 async function open(path: string, io: Io): Promise<Source> {
-  const document = parsed(new TextDecoder().decode(readInput(path, 'result', io.cwd)));
+  const text = new TextDecoder().decode(readInput(path, isJson(path) ? 'result' : 'image', io.cwd));
+  const document = parsed(text, path);
   if (document?.schema === BOARD_SCHEMA) {
     const board = viewOfBoard(document);
     if (board === null) throw new UsageError(`${path} is not a complete ${BOARD_SCHEMA} result of \`board check\` or \`board run\``);
@@ -78,8 +80,12 @@ async function open(path: string, io: Io): Promise<Source> {
 }
 /** A scenario, or firmware, which is run as `bootbench run` does where nothing else is said. */
 const jobOf = (path: string, isFirmware: boolean, io: Io): ReturnType<typeof loadJob> =>
-  isFirmware && !/\.json$/i.test(path) ? loadJob([path], {}, io.cwd) : loadJob([], { scenario: path }, io.cwd);
-function parsed(text: string): { readonly schema?: unknown } | null {
+  isFirmware && !isJson(path) ? loadJob([path], {}, io.cwd) : loadJob([], { scenario: path }, io.cwd);
+const isJson = (path: string): boolean => /\.json$/i.test(path);
+function parsed(text: string, path: string): { readonly schema?: unknown } | null {
+  // firmware may hold any number of commas
+  const why = /^\s*[[{]/.test(text) ? tooMuchIn(text) : null;
+  if (why !== null) throw new UsageError(`${path}: ${why}`, 'is it the right file?');
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? value : null;

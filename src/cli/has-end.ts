@@ -11,8 +11,9 @@ export const LARGEST = {
   dump: 16,
   scenario: 8,
   campaign: 8,
-  /** What `run`, `test` and `campaign` write. */
-  result: 256,
+  /** What `run` writes: some 40 KB, and what the firmware prints, 512 KB a channel, six letters in JSON for each at most. */
+  result: 64,
+  baseline: 16,
   /** Of a board. */
   record: 128,
   evidence: 4,

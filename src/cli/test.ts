@@ -6,6 +6,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { parseDuration } from '../bench/documents/duration.ts';
 import { judge } from '../bench/documents/expect.ts';
 import type { RunResult } from '../bench/documents/result.ts';
+import { boundedJson } from '../bench/documents/json-bounds.ts';
 import { UsageError, didYouMean } from '../bench/documents/usage-error.ts';
 import { ImageError } from '../image/image.ts';
 import { MS } from '../emu/time.ts';
@@ -195,7 +196,7 @@ function readBaseline({ baseline, updateBaseline }: TestOptions, io: Io): Plan['
   if (baseline === undefined || (updateBaseline === true && !existsSync(resolve(io.cwd, baseline)))) return {};
   const bad = (): UsageError => new UsageError(`--baseline: ${baseline} is not a baseline file`, '--update-baseline writes one');
   try {
-    const document = JSON.parse(new TextDecoder().decode(readInput(baseline, 'result', io.cwd))) as { readonly failures?: unknown };
+    const document = boundedJson(new TextDecoder().decode(readInput(baseline, 'baseline', io.cwd))) as { readonly failures?: unknown };
     const { failures } = document;
     if (typeof failures !== 'object' || failures === null) throw bad();
     const rows = Object.entries(failures as Record<string, unknown>);

@@ -54,8 +54,11 @@ const KEYS: readonly (readonly [key: keyof EvidenceLine, what: string, check: (v
   ['recording', "null or the path of a record below the file's folder", orNull(matches(RECORDING))],
 ];
 
+/** More than all keys with their longest values, and too little to take time. */
+const LONGEST = 4096;
 /** A line, or in words what is wrong with it. */
 export function parseEvidence(line: string): EvidenceLine | string {
+  if (line.length > LONGEST) return `it is longer than ${LONGEST} characters`;
   let value: unknown;
   try {
     value = JSON.parse(line);

@@ -49,11 +49,12 @@ describe('bootbench compare', () => {
 
   test('neither result nor scenario, a missing file and half a result are exit 2, before anything runs', async () => {
     const half = JSON.stringify({ schema: 'bootbench/run@1', outcome: 'dfu' });
-    const setup = files({ 'a.json': SCENARIO, 'x.json': '{"schema":"else"}', 'half.json': half });
+    const setup = files({ 'a.json': SCENARIO, 'x.json': '{"schema":"else"}', 'half.json': half, 'deep.json': '['.repeat(9 << 20) });
     for (const [b, word] of [
       ['x.json', 'x.json'],
       ['none.json', 'cannot read none.json'],
       ['half.json', 'half.json is not a complete bootbench/run@1'],
+      ['deep.json', 'deep.json: lists and objects stand more than 64 deep'],
     ] as const) {
       const ran = await cli(['compare', 'a.json', b], setup);
       expect(ran, b).toMatchObject({ code: 2, out: '' });

@@ -1,3 +1,4 @@
+import { tooMuchIn } from './json-bounds.ts';
 import { findSlip } from './json-slips.ts';
 
 /** Something the user gave is wrong: a flag, a name, a scenario key. One line and a hint; the program exits with 2. */
@@ -92,6 +93,8 @@ export function parseJson(file: string, name: string): unknown {
   if (text.trim() === '') throw new UsageError(`${name}: the file is empty`);
   // no JSON has one; PowerShell's `>` and old editors write two bytes a letter
   if (text.includes('\0')) throw new UsageError(`${name}: not UTF-8; it looks like UTF-16`, 'save it as UTF-8');
+  const why = tooMuchIn(text);
+  if (why !== null) throw new UsageError(`${name}: ${why}`, 'is it the right file?');
   const document = parsed(text, name);
   const slip = slipIn(text, name);
   if (slip !== null) throw new UsageError(`${name}: ${slip.text} (${placeAt(text, slip.at)})`);
