@@ -48,5 +48,7 @@ extern volatile bool usb_enumeration_done;
 
 /* Descriptors (descriptors.c); 0 = there is none. */
 uint32_t usb_descriptor(uint16_t value, uint8_t *buffer);
+#ifndef USB_DESCRIPTOR_MAX /* config.h, where a name is longer */
 #define USB_DESCRIPTOR_MAX 128u
+#endif
 #endif

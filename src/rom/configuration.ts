@@ -35,9 +35,14 @@ function optionsHeader(): string {
   ].join('\n');
 }
 
+/** Bytes of the buffer for descriptors, rom/common/usb_device.h. */
+const USUAL_DESCRIPTOR = 128;
+
 function dfuMacros(dfu: DfuDevice): string[] {
   const d = DFU_DIALECTS[dfu.dialect];
   const poll = dfu.pollMs.value;
+  // bLength, bDescriptorType, two bytes a character
+  const longest = Math.max(...dfu.alts.value.map((name) => 2 + 2 * name.length));
   return [
     `#define DFU_BCD_USB ${hex(d.bcdUsb)}u`,
     `#define DFU_BCD_DEVICE ${hex(d.bcdDevice)}u`,
@@ -47,6 +52,7 @@ function dfuMacros(dfu: DfuDevice): string[] {
     `#define DFU_TRANSFER_SIZE ${d.transferSize}`,
     `#define DFU_CLEAR_STATUS_STALLS ${Number(d.clearStatusStalls)}`,
     `#define DFU_ALTS ${dfu.alts.value.map(quoted).join(', ')}`,
+    ...(longest < USUAL_DESCRIPTOR ? [] : [`#define USB_DESCRIPTOR_MAX ${4 * Math.ceil((longest + 1) / 4)}u`]),
     `#define DFU_SET_ADDRESS_MS ${poll.setAddress}`,
     `#define DFU_ERASE_PAGE_MS ${poll.erasePage}`,
     `#define DFU_MASS_ERASE_MS ${poll.massErase}`,

@@ -1,6 +1,8 @@
 /** Quirks of DFU ROMs: each is what a client sees of it, and nothing else changes. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { findChip } from '../../src/chips/index.ts';
+import { romProfileOf } from '../../src/rom/profiles.ts';
 import { DFU_QUIRKS, DFU_ROMS, openDfuRom, type DfuQuirk, type HeldUsb, type WebUsbDevice } from '../../src/usb.ts';
 
 const DNLOAD = 1;
@@ -227,4 +229,12 @@ it('every ROM of the matrix has another name, and its device lists a flash', asy
   expect(new Set(DFU_ROMS.map(({ name }) => name)).size).toBe(DFU_ROMS.length);
   for (const rom of DFU_ROMS.filter((r) => r.quirks.length > 0))
     await withClient(rom.chip, rom.quirks, async (dfu) => expect(names(dfu.device)[0]).toMatch(/^@Internal Flash {2,3}\/0x08000000\//));
+});
+
+it.each(['stm32f429zi', 'stm32f469ni'])('%s: the names of two banks of sectors come whole', async (chip) => {
+  await withClient(chip, [], async (dfu) => {
+    const wanted = romProfileOf(findChip(chip)!)!.dfu!.alts.value;
+    expect(wanted[0]!.length).toBeGreaterThan(80);
+    expect(names(dfu.device)).toEqual(wanted);
+  });
 });
