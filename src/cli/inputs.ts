@@ -4,7 +4,6 @@ import { isShortcut, SHORTCUT_NAMES } from '../emu/proofs/shortcuts.ts';
 import { circuitInWords } from '../bench/input/board-circuits.ts';
 import { boardNamed, boardOf, boardsBegun, plainBoard, sayPart, type KnownBoard } from '../bench/input/boards.ts';
 import { inferChip } from '../bench/input/infer-chip.ts';
-import { setFlagsFromString } from 'node:v8';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { CHIPS, chipFamilies, existsUnmodelled, findChip, nearestChip, partInBoardName, suggestChips } from '../chips/index.ts';
@@ -228,22 +227,8 @@ function tableAddress(text: string): number {
 const withBoot0 = (scenario: Scenario, high: boolean): Scenario =>
   high ? { ...scenario, board: { ...scenario.board, boot0: 1 } } : scenario;
 
-/**
- * A pattern of `expect` meets what firmware prints: one that goes back too often is matched in linear time from there on, in all threads. Not before it is needed, for V8
- * gives up its code cache under other flags.
- */
-function endPatterns(): void {
-  for (const flag of ['--enable-experimental-regexp-engine-on-excessive-backtracks', '--regexp-backtracks-before-fallback=50000'])
-    setFlagsFromString(flag);
-}
 export async function readScenario(path: string, cwd: string): Promise<Scenario> {
   const scenario = await parseScenario(new TextDecoder().decode(readInput(path, 'scenario', cwd)), path);
-  if (
-    Object.values(scenario.expect?.console ?? {})
-      .flat()
-      .some((text) => text.startsWith('/'))
-  )
-    endPatterns();
   if (scenario.expect) checkExpect(scenario.expect, path);
   return scenario;
 }

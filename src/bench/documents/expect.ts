@@ -2,6 +2,7 @@
 import { hasReached } from './reached.ts';
 import type { AfterStep, RunResult } from './result.ts';
 import type { Expect } from './scenario-types.ts';
+import { Pattern } from './pattern.ts';
 import { UsageError, didYouMean } from './usage-error.ts';
 import { CHECK_IDS, FOUND_CAUSES } from './result.ts';
 
@@ -94,9 +95,9 @@ function judgeConsole(result: RunResult, { console: channels = {} }: Expect): st
 }
 
 /** `/…/` or `/…/i` is a regular expression (`m` is always on). */
-function asPattern(text: string): RegExp | null {
+function asPattern(text: string): Pattern | null {
   const match = /^\/(.+)\/([imsu]*)$/s.exec(text);
-  return match === null ? null : new RegExp(match[1]!, match[2]!.includes('m') ? match[2] : `${match[2]}m`);
+  return match === null ? null : new Pattern(match[1]!, match[2]!);
 }
 
 /** Throws a UsageError for ids and patterns that can never hold, before anything runs. */
