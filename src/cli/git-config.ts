@@ -13,18 +13,21 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const MOST_BYTES = 1 << 20;
 const DEEPEST = 10;
 
-/** @param folder the folder `.git`, null where there is none */
-export function ignoreConfig(root: string, folder: string | null, home: string | null, env: Environment): IgnoreConfig {
+/** @param folders the folder `.git`, and that of a worktree; none where there is none */
+export function ignoreConfig(root: string, folders: readonly string[], home: string | null, env: Environment): IgnoreConfig {
   const found = { excludes: [] as string[], anyCase: false };
   const take = (key: string, value: string): void => {
     if (key === 'core.ignorecase') found.anyCase ||= !/^(false|no|off|0|)$/i.test(value);
     if (key === 'core.excludesfile' && value !== '') found.excludes.push(pathOf(value, root, home));
   };
   const own = ownFolder(home, env);
-  for (const file of configFiles(folder, home, own, env)) readConfig(file, home, take, 0);
+  for (const file of configFiles(folders, home, own, env)) readConfig(file, home, take, 0);
   const count = Number(env['GIT_CONFIG_COUNT'] ?? 0);
   for (let i = 0; i < Math.min(count, 1000); i++)
     take((env[`GIT_CONFIG_KEY_${i}`] ?? '').toLowerCase(), env[`GIT_CONFIG_VALUE_${i}`] ?? '');
+  // what `git -c` hands on
+  for (const [, key, value] of (env['GIT_CONFIG_PARAMETERS'] ?? '').matchAll(/'(core\.\w+)'?='?([^']*)'/gi))
+    take(key!.toLowerCase(), value!);
   return { excludes: [...found.excludes, ...(own === null ? [] : [join(own, 'ignore')])], anyCase: found.anyCase };
 }
 /** Where the user's files lie that are not in his home folder itself. */
@@ -32,13 +35,13 @@ function ownFolder(home: string | null, { XDG_CONFIG_HOME }: Environment): strin
   const config = XDG_CONFIG_HOME ?? (home === null ? null : join(home, '.config'));
   return config === null ? null : join(config, 'git');
 }
-function configFiles(folder: string | null, home: string | null, own: string | null, env: Environment): string[] {
+function configFiles(folders: readonly string[], home: string | null, own: string | null, env: Environment): string[] {
   return [
     env['GIT_CONFIG_SYSTEM'] ?? '/etc/gitconfig',
     ...(env['GIT_CONFIG_GLOBAL'] === undefined ? [] : [env['GIT_CONFIG_GLOBAL']]),
     ...(own === null ? [] : [join(own, 'config')]),
     ...(home === null ? [] : [join(home, '.gitconfig')]),
-    ...(folder === null ? [] : [join(folder, 'config'), join(folder, 'config.worktree')]),
+    ...folders.flatMap((folder) => [join(folder, 'config'), join(folder, 'config.worktree')]),
   ];
 }
 const pathOf = (value: string, from: string, home: string | null): string =>

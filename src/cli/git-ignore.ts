@@ -1,9 +1,10 @@
 /** Which files git ignores, by the rules of gitignore(5): no git is started, since a repository may be somebody else's. */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { gitText, ignoreConfig, type IgnoreConfig } from './git-config.ts';
 import { any, Glob, notSlash, slash } from './glob.ts';
 
+type Environment = Readonly<Record<string, string | undefined>>;
 interface Rule {
   readonly ignores: boolean;
   readonly foldersOnly: boolean;
@@ -17,13 +18,13 @@ export class GitIgnore {
   /** From there to the folder that paths begin at. */
   private readonly way: readonly string[];
   private readonly home: string | null;
-  private readonly env: Readonly<Record<string, string | undefined>>;
+  private readonly env: Environment;
   private readonly rules = new Map<string, readonly Rule[]>();
   private readonly repositories = new Map<string, Repository | null>();
 
   /** @param folder where paths begin; `home` is where the user's own rules lie */
-  constructor(folder: string, home: string | null, env: Readonly<Record<string, string | undefined>> = {}) {
-    this.root = repositoryOf(folder) ?? folder;
+  constructor(folder: string, home: string | null, env: Environment = {}) {
+    this.root = rootOf(folder, env);
     this.way = relative(this.root, folder)
       .split(sep)
       .filter((part) => part !== '');
@@ -60,8 +61,9 @@ export class GitIgnore {
   private repositoryAt(folder: string, always: boolean): Repository | null {
     let found = this.repositories.get(folder);
     if (found === undefined) {
-      const git = gitFolder(folder);
-      const config = git === null && !always ? null : ignoreConfig(folder, git, this.home, this.env);
+      // which of two git would take does not matter: what one of them ignores is not shown
+      const git = [...gitFolders(folder), ...(folder === this.root ? namedFolders(folder, this.env) : [])];
+      const config = git.length === 0 && !always ? null : ignoreConfig(folder, git, this.home, this.env);
       this.repositories.set(folder, (found = config === null ? null : { git, config }));
     }
     return found;
@@ -76,25 +78,40 @@ export class GitIgnore {
 }
 
 interface Repository {
-  /** The folder `.git`; null in a project without one. */
-  readonly git: string | null;
+  /** The folder `.git`, and that of a worktree; none in a project without one. */
+  readonly git: readonly string[];
   readonly config: IgnoreConfig;
 }
 /** Rules of a clone, and the user's for all of his. */
-const general = ({ git, config }: Repository): string[] => [...(git === null ? [] : [join(git, 'info', 'exclude')]), ...config.excludes];
+const general = ({ git, config }: Repository): string[] => [...git.map((at) => join(at, 'info', 'exclude')), ...config.excludes];
 
 /** The folder `.git`, or where the file of that name of a worktree leads to. */
-function gitFolder(root: string): string | null {
+function gitFolders(root: string): string[] {
   const path = join(root, '.git');
   try {
-    if (statSync(path).isDirectory()) return path;
-    const own = resolve(root, /^gitdir: (.*)$/m.exec(readFileSync(path, 'utf8'))?.[1]?.trim() ?? '');
-    const common = gitText(join(own, 'commondir')).trim();
-    return common === '' ? own : resolve(own, common);
+    if (statSync(path).isDirectory()) return withCommon(path);
+    return withCommon(resolve(root, /^gitdir: (.*)$/m.exec(gitText(path))?.[1]?.trim() ?? ''));
   } catch {
-    return null;
+    return [];
   }
 }
+function withCommon(own: string): string[] {
+  const common = gitText(join(own, 'commondir')).trim();
+  return common === '' ? [own] : [own, resolve(own, common)];
+}
+/** What the environment names in place of it: git(1), "The Git Repository". */
+function namedFolders(root: string, env: Environment): string[] {
+  const { GIT_DIR: own = '', GIT_COMMON_DIR: common = '' } = env;
+  return [...(own === '' ? [] : withCommon(resolve(root, own))), ...(common === '' ? [] : [resolve(root, common)])];
+}
+/** The repository around; a tree that the environment names, if it lies further up, for rules of its folders count. */
+function rootOf(folder: string, { GIT_WORK_TREE: tree = '' }: Environment): string {
+  const found = repositoryOf(folder) ?? folder;
+  if (tree === '') return found;
+  const named = resolve(folder, tree);
+  return isAbove(named, found) ? named : found;
+}
+const isAbove = (folder: string, other: string): boolean => !relative(folder, other).startsWith('..');
 
 function lastMatch(rules: readonly Rule[], path: readonly string[], isFolder: boolean): boolean | null {
   const name = path.join('/');

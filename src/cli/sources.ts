@@ -68,7 +68,7 @@ export interface DiskSources extends Sources {
 export function sourcesOf({ images, folder, io, roots = [] }: SourcePlaces): DiskSources {
   const files = images.map((image) => resolve(folder, splitImagePath(image).file)).filter((file) => existsSync(file));
   const home = io.env['HOME'] ?? homedir();
-  const projects = projectFolders(io, roots).map((at): Project => ({ folder: at, ignored: new GitIgnore(at, home, io.env) }));
+  const projects = projectFolders(io, roots).map((at): Project => ({ folder: at, ignored: new GitIgnore(at, home, gitEnvironment(io)) }));
   const from = [io.cwd, ...projects.map((p) => p.folder), ...files.flatMap((file) => upwards(dirname(file)))];
   const starts = [...new Set(from.map((at) => realPath(at)).filter((at) => at !== null))].filter((at) => projectAt(at, projects));
   const built = Math.max(0, ...files.map((file) => statSync(file).mtimeMs));
@@ -112,6 +112,12 @@ function codeFilesIn(files: readonly string[]): readonly string[] {
     return image.symbols.all.flatMap((s) => (s.kind === 'function' ? (lineAt([image], s.address)?.file ?? []) : []));
   });
   return [...new Set(found)];
+}
+
+/** Folders that it names are seen from the working folder. */
+function gitEnvironment({ cwd, env }: Pick<Io, 'cwd' | 'env'>): Io['env'] {
+  const named = ['GIT_DIR', 'GIT_COMMON_DIR', 'GIT_WORK_TREE'].filter((key) => (env[key] ?? '') !== '');
+  return { ...env, ...Object.fromEntries(named.map((key) => [key, resolve(realPath(cwd) ?? cwd, env[key]!)])) };
 }
 
 function upwards(folder: string): string[] {

@@ -190,6 +190,31 @@ describe('files that git ignores are left out', () => {
     const sources = sourcesIn(join(root, 'w'), { env: { HOME: join(root, 'home') } });
     expect(['secret.c', 'local.c', 'main.c'].map((name) => told(sources, name))).toEqual(['git ignores it', 'git ignores it', 'text']);
   });
+  it.each<[string, Readonly<Record<string, string>>, Readonly<Record<string, string>>]>([
+    ['info/exclude of GIT_DIR', { 'git/info/exclude': 's.c\n' }, { GIT_DIR: '../../git' }],
+    ['core.excludesFile of GIT_DIR', { 'git/config': '[core]\nexcludesFile = mine\n', 'p/mine': 's.c\n' }, { GIT_DIR: '../../git' }],
+    ['info/exclude of GIT_COMMON_DIR', { 'git/info/exclude': 's.c\n' }, { GIT_COMMON_DIR: '../../git' }],
+    ['a folder of GIT_WORK_TREE', { '.gitignore': 's.c\n' }, { GIT_DIR: '../../git', GIT_WORK_TREE: '../..' }],
+    ['`git -c`', { 'p/mine': 's.c\n' }, { GIT_CONFIG_PARAMETERS: "'core.excludesFile'='mine'" }],
+    ['`git -c` of older versions', { 'p/mine': 's.c\n' }, { GIT_CONFIG_PARAMETERS: "'core.excludesfile=mine'" }],
+  ])('by what the environment says: %s', (_what, files, env) => {
+    const root = tree({ ...files, 'p/d/s.c': 's', 'p/d/main.c': 'text', 'p/.git/HEAD': '' });
+    const sources = sourcesIn(join(root, 'p', 'd'), { env: { HOME: join(root, 'home'), ...env } });
+    expect(['s.c', 'main.c'].map((name) => told(sources, name))).toEqual(['git ignores it', 'text']);
+  });
+  it('by the configuration of a worktree, and where a .git file leads to a repository elsewhere', () => {
+    const root = tree({
+      'clone/.git/worktrees/w/commondir': '../..\n',
+      'clone/.git/worktrees/w/config.worktree': '[core]\n  excludesFile = mine\n',
+      'w/.git': 'gitdir: ../clone/.git/worktrees/w\n',
+      'w/mine': 's.c\n',
+      'modules/m/info/exclude': 's.c\n',
+      'w/m/.git': 'gitdir: ../../modules/m\n',
+      ...Object.fromEntries(['w/s.c', 'w/m/s.c', 'w/m/main.c'].map((name) => [name, 'text'])),
+    });
+    const sources = sourcesIn(join(root, 'w'), { env: { HOME: join(root, 'home') } });
+    expect(['s.c', 'm/s.c', 'm/main.c'].map((name) => told(sources, name))).toEqual(['git ignores it', 'git ignores it', 'text']);
+  });
   const HEAD = '.git/HEAD';
   it.each<[string, Readonly<Record<string, string>>, Readonly<Record<string, string>>?]>([
     ['core.excludesFile of the user', { 'home/.gitconfig': '[core]\n\texcludesFile = ~/mine\n', 'home/mine': 's.c\n' }],
