@@ -84,13 +84,13 @@ export function entryBudget(sections: DwarfSections): EntryBudget {
 /** Whether there is one more, and it may be read. */
 export const mayReadEntry = (r: DwarfReader, budget: EntryBudget): boolean => r.left > 0 && budget.left-- > 0;
 
-/** All units in order, up to a bound. Damaged ones are left out. */
+/** All units in order, up to a bound. Damaged ones are left out, and count: megabytes of zeros hold a damaged one in each four bytes. */
 export function readUnits(sections: DwarfSections): DwarfUnit[] {
   const units: DwarfUnit[] = [];
   if (sections.info === null || sections.abbrev === null) return units;
   const tables = new Abbreviations(sections.abbrev);
   let at = 0;
-  while (at + 11 <= sections.info.length && units.length < MOST_UNITS) {
+  for (let n = 0; at + 11 <= sections.info.length && n < MOST_UNITS; n++) {
     let header: UnitHeader;
     try {
       header = readUnitHeader(new DwarfReader(sections.info, at));

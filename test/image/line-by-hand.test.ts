@@ -63,6 +63,19 @@ it.each([
   expect(new LineTable(sections, () => true).lookup(0x0800_0002)?.file).toBe(file);
 });
 
+it.each([
+  [19_999, 1],
+  [20_000, 0],
+  // all zeros that a section of 16 MB has: without a bound an error for each
+  [2 ** 22 - 4, 0],
+])('damaged units count, too: behind %i of them', (damaged, read) => {
+  const entry = Uint8Array.of(12, 0, 0, 0, 2, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0);
+  const info = new Uint8Array(4 * damaged + entry.length);
+  info.set(entry, 4 * damaged);
+  const sections = sectionsOf({ '.debug_info': info, '.debug_abbrev': Uint8Array.of(1, 0x11, 0, 0x10, 0x06, 0, 0, 0) });
+  expect(readUnits(sections)).toHaveLength(read);
+});
+
 it('of more entries than the largest firmware has those at the end are left out', () => {
   const most = 2 ** 22;
   // a unit with children, a function without attributes, and one with its addresses
