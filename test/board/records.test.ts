@@ -19,7 +19,7 @@ const board = async (): Promise<string[]> => {
 describe('the record of', () => {
   it('settle says the same, and what it says is looked up in the answers', async () => {
     const cwd = folder();
-    const run = await cli(['board', 'settle', 'primask', 'vtor', ...(await board()), '--watch-for', '1s', '--tries', '1', '--json', '-'], {
+    const run = await cli(['board', 'settle', 'primask', 'vtor', ...(await board()), '--watch-for', '6s', '--tries', '1', '--json', '-'], {
       cwd,
     });
     expect(run.code).toBe(0);
@@ -36,7 +36,7 @@ describe('the record of', () => {
     writeFileSync(join(cwd, 'forged.txt'), record.replace('@ seen nothing', '@ seen dfu'));
     const forged = await cli(['board', 'replay', 'forged.txt'], { cwd });
     expect([forged.code, forged.err]).toEqual([2, expect.stringContaining('the record says dfu, and its answers say nothing')]);
-  }, 60_000);
+  }, 120_000);
   it('settle has no byte of the ROM but its two vectors, and no serial number', async () => {
     const cwd = folder();
     await cli(['board', 'settle', 'vtor', ...(await board()), '--watch-for', '1s', '--tries', '1'], { cwd });

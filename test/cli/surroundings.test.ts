@@ -43,6 +43,7 @@ const AT_ONCE = 3;
 const STARTS_MS = 4_000;
 /** `rom learn` of a short ROM may be over by then. */
 const LEARNS_MS = 1_000;
+const TRIES = 3;
 const numberOf = { SIGINT: 2, SIGTERM: 15 } as const;
 
 it('the list has all commands of the program', async () => {
@@ -56,15 +57,19 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     const ended: (Ended & { readonly command: Command; readonly to: string })[] = [];
     const end = (command: (typeof LONG)[number]) =>
       out(async (to) => {
-        const around = { cwd, to, env: env(), signal, afterMs: command.name === 'rom' ? LEARNS_MS : STARTS_MS };
-        ended.push({ command, to, ...(await observe(program(), command.long, around)) });
+        const waits = command.name === 'rom' ? LEARNS_MS : STARTS_MS;
+        const at = (afterMs: number) => observe(program(), command.long, { cwd, to, env: env(), signal, afterMs });
+        let one = await at(waits);
+        // who does not listen yet is ended by the signal itself: on a busy machine it is given more time
+        for (let times = 2; one.code === signal && times <= TRIES; times++) one = await at(times * waits);
+        ended.push({ command, to, ...one });
       });
     for (let i = 0; i < LONG.length; i += AT_ONCE) await Promise.all(LONG.slice(i, i + AT_ONCE).map(end));
     for (const one of ended) {
       const { command, to, code, ms, left, out: said } = one;
-      // who was not ready yet, or works in a single thread without anything to write, is ended by the signal itself
+      // a server that was not ready yet is ended by the signal itself
       const told = [128 + numberOf[signal], ...(command.server === true && said === '' ? [signal] : [])];
-      const allowed = command.server === true && said !== '' ? [0] : command.name === 'rom' ? [signal] : told;
+      const allowed = command.server === true && said !== '' ? [0] : command.name === 'rom' ? [...told, 0] : told;
       expect(allowed, `${command.name}: ${one.err}`).toContain(code);
       expect(ms, command.name).toBeLessThan(SOON_MS);
       inWords(one, command.name);
@@ -75,7 +80,7 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
       for (const name of left) if (name.endsWith('.json')) JSON.parse(readFileSync(join(to, name), 'utf8'));
     }
     expect(readdirSync(temporary())).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 });
 
 it('SIGKILL leaves nothing that the next start does not remove', async () => {
