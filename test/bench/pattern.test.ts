@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkExpect } from '../../src/bench/documents/expect.ts';
+import { checkExpect, judge } from '../../src/bench/documents/expect.ts';
 import { Pattern } from '../../src/bench/documents/pattern.ts';
+import { dfuResult } from '../samples/results.ts';
 
 const FLAGS = ['m', 'mi', 'ms', 'mu', 'mis', 'miu', 'misu'];
 const atom = fc.constantFrom(
@@ -58,6 +59,17 @@ describe('a pattern of expect', () => {
       for (const flags of FLAGS) expect(new Pattern(pattern, flags).test(long)).toBe(pattern === '^(a+)+$');
     },
   );
+
+  test('one that asks too many states of a long text is given up in a sentence', () => {
+    let word = 1;
+    const text = Array.from({ length: 600_000 }, () => ((word = (Math.imul(word, 1664525) + 1013904223) >>> 0) >>> 31 ? 'a' : 'b')).join(
+      '',
+    );
+    expect(new Pattern('(a|b)*a(a|b){100}c', 'm').test(text)).toBe(null);
+    const shown = { ...dfuResult(), console: { usart1: text } };
+    const judged = judge(shown, { console: { usart1: '/(a|b)*a(a|b){100}c/' } });
+    expect(JSON.stringify(judged)).toContain('was given up over 600000 characters');
+  });
 
   test.each([
     ['(a)\\1', '\\1 asks for what stood before, which is not known here'],

@@ -87,7 +87,11 @@ function judgeConsole(result: RunResult, { console: channels = {} }: Expect): st
     return [wanted].flat().flatMap((text) => {
       const pattern = asPattern(text);
       const found = pattern === null ? output.includes(text) : pattern.test(output);
-      if (found) return [];
+      if (found === true) return [];
+      if (found === null)
+        return [
+          `console ${channel}: ${JSON.stringify(text)} was given up over ${output.length} characters: a narrower pattern can be answered`,
+        ];
       const tail = output.length > 200 ? `…${output.slice(-200)}` : output;
       return [`console ${channel} does not show ${JSON.stringify(text)}; it shows ${output === '' ? 'nothing' : JSON.stringify(tail)}`];
     });

@@ -14,6 +14,8 @@ type Place = '^' | '$' | '\\b' | '\\B';
 const LONGEST = 4096;
 /** States of a pattern; each letter of a text may ask all of them. */
 const MOST_STATES = 1024;
+/** Steps of a search: a second or two. A state that is asked for a letter is one. */
+const MOST_STEPS = 12_000_000;
 /** Sets of states that are kept to be looked up. */
 const MOST_KEPT = 2048;
 
@@ -178,6 +180,7 @@ export class Pattern {
   private readonly seen: Int32Array;
   private readonly seenNext: Int32Array;
   private round = 0;
+  private steps = 0;
 
   /** @throws SyntaxError, in words of the engine or of this */
   constructor(source: string, flags: string) {
@@ -196,11 +199,14 @@ export class Pattern {
     this.seenNext = new Int32Array(this.states.length);
   }
 
-  test(text: string): boolean {
+  /** Whether there is a match; null: it would take more steps than anybody waits for. */
+  test(text: string): boolean | null {
+    this.steps = 0;
     let at = this.spotOf('line', [0]);
     for (const unit of this.flags.includes('u') ? text : unitsOf(text)) {
       const next = this.behind(at, unit);
       if (next === 'found') return true;
+      if (this.steps > MOST_STEPS) return null;
       at = next;
     }
     return this.behind(at, undefined) === 'found';
@@ -222,6 +228,7 @@ export class Pattern {
     const next = [0];
     this.seenNext[0] = round;
     for (const state of open) this.seen[state] = round;
+    this.steps += open.length;
     for (let state = open.pop(); state !== undefined; state = open.pop()) {
       if (state === this.end) return 'found';
       const { letter, place, to } = this.states[state]!;
