@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runConformance } from '../../src/usb-sim/conform/kit.ts';
+import { foldedSequence } from '../../src/usb-sim/conform/recorder.ts';
 import type { Verdict } from '../../src/usb-sim/conform/requirement.ts';
 import { DFU } from '../../src/usb-sim/dfu-protocol.ts';
 import { ReferenceLink, type Fault } from './reference-link.ts';
@@ -12,6 +13,21 @@ async function verdicts(
   return new Map(report.requirements.map((r) => [r.id, r]));
 }
 const isRequest = (setup: Uint8Array, request: number): boolean => (setup[0]! & 0x60) === 0x20 && setup[1] === request;
+
+describe('what led to a failure', () => {
+  it('is told round by round: rounds that differ in a block or its bytes alone are counted', () => {
+    const round = (n: number): string[] => [`DNLOAD block ${n} [0${n} … 64 bytes] → ok`, 'GETSTATUS → dfuDNBUSY, status 0, 20 ms'];
+    const lines = ['ABORT → ok', ...[0, 1, 2, 3, 4, 5].flatMap(round), 'GETSTATUS → dfuERROR, status 0'];
+    expect(foldedSequence(lines)).toEqual([
+      'ABORT → ok',
+      ...round(0),
+      '… 4 more like these 2',
+      ...round(5),
+      'GETSTATUS → dfuERROR, status 0',
+    ]);
+    expect(foldedSequence(lines.slice(0, 5))).toEqual(lines.slice(0, 5));
+  });
+});
 
 describe('the conformance kit', () => {
   it('a device as DFU 1.1 and AN3156 ask for fails nothing, and its only dialect is DfuSe itself', async () => {

@@ -21,6 +21,9 @@ const st = (...sections: string[]): string[] => sections.map((s) => `AN3156 §${
 const BOTH: readonly Protocol[] = ['strict', 'dfuse'];
 const STRICT: readonly Protocol[] = ['strict'];
 const DFUSE: readonly Protocol[] = ['dfuse'];
+const COUNTING: readonly Protocol[] = ['counting'];
+const PLAIN: readonly Protocol[] = ['strict', 'counting'];
+const ALL: readonly Protocol[] = ['strict', 'counting', 'dfuse'];
 
 type Row = readonly [id: string, firmware: readonly Protocol[], what: string, paragraphs: readonly string[], parts?: readonly Part[]];
 
@@ -46,7 +49,13 @@ const BLOCKS: readonly Row[] = [
     'an upload that reaches the end of the memory goes on behind it',
     [...st('4.1'), ...dfu('6.2', '6.2.1', 'A.2.10')],
   ],
-  ['UPLOAD_STAYS', BOTH, 'dfuUPLOAD-IDLE stays after a short block', dfu('A.2.10', '6.2', '6.2.1')],
+  ['UPLOAD_STAYS', ALL, 'dfuUPLOAD-IDLE stays after a short block', dfu('A.2.10', '6.2', '6.2.1')],
+  [
+    'DROPPED_KEEPS_OFFSET',
+    COUNTING,
+    'a download behind an ABORT or an error goes on where the last one was',
+    dfu('6.1.4', '6.1.3', 'A.2.6', 'A.2.3', 'A.2.11', '6.1.1'),
+  ],
   ['OVERSIZE_TAKEN', BOTH, 'a DNLOAD longer than wTransferSize is taken and cut', dfu('4.1.3', '4.2.4', '6.1.1')],
 ];
 const PACKETS: readonly Row[] = [
@@ -54,6 +63,12 @@ const PACKETS: readonly Row[] = [
   ['STRING_ZLP_MISSING', BOTH, 'a string of whole packets does not end with a packet of length 0', usb('5.5.3', '8.5.3', '8.5.3.2')],
   ['FULL_LAST_PACKET', BOTH, 'a DNLOAD whose last packet is full waits for one more', usb('5.5.3', '8.5.3', '8.5.3.1')],
   ['SHORT_PACKET_LOST', BOTH, 'the short last packet of a DNLOAD is dropped', [...usb('5.5.3', '8.5.3'), ...dfu('6.1.1'), ...st('5.1')]],
+  [
+    'BROKEN_OFF_STAYS',
+    ALL,
+    'what came of a DNLOAD that was broken off stands in front of the next block',
+    [...usb('5.5.5', '8.5.3', '8.5.3.1'), ...dfu('6.1.1'), ...st('5.1')],
+  ],
   ['STALE_DATA', BOTH, 'a SETUP in the middle of a read gets the rest of the data of before', usb('5.5.5', '8.5.3')],
   [
     'TOGGLE_SLIPS',
@@ -124,6 +139,7 @@ const STATUS: readonly Row[] = [
   ['CLRSTATUS_KEEPS_STATUS', BOTH, 'CLRSTATUS leads to dfuIDLE, and bStatus stays', dfu('6.1.3', 'A.2.11')],
   ['CLRSTATUS_KEEPS_STATE', BOTH, 'CLRSTATUS is acknowledged, and dfuERROR stays', dfu('6.1.3', 'A.2.11')],
   ['ERROR_SAYS_OK', BOTH, 'dfuERROR with bStatus OK', dfu('6.1.2', 'A.2.11')],
+  ['ADDRESS_SAYS_OK', PLAIN, 'a block behind the end leads to dfuERROR with bStatus OK', dfu('6.1.2', 'A.2.11', 'A.2.4')],
   ['ERROR_SAYS_FIRMWARE', BOTH, 'a refused request is errFIRMWARE', dfu('6.1.2')],
   ['ADDRESS_IS_FILE', STRICT, 'a block behind the end is errFILE', dfu('6.1.2')],
   ['TARGET_IS_FILE', DFUSE, 'an address without memory is errFILE', [...dfu('6.1.2'), ...st('5.1', '5.2', '5.3')]],

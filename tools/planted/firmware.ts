@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseElf } from '../../src/image/elf.ts';
 import type { JobImage } from '../../src/bench/input/job.ts';
 
-export const PROTOCOLS = ['strict', 'dfuse'] as const;
+export const PROTOCOLS = ['strict', 'counting', 'dfuse'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 export const PARTS = ['f072', 'f405'] as const;
 export type Part = (typeof PARTS)[number];

@@ -6,7 +6,7 @@ import type { DfuFacts, DfuLink, DfuWitness, LinkAnswer, LinkStatus } from '../.
 import { isDfuse, whyNotWritable } from '../../usb-sim/conform/link.ts';
 import { DESCRIPTOR, getDescriptor, parseConfiguration, parseDfuseLayout, parseString, setupPacket } from '../../usb-sim/descriptors.ts';
 import type { DfuSegment, InterfaceInfo } from '../../usb-sim/descriptors.ts';
-import type { OutsideResult, TransferStatus } from '../../usb-sim/types.ts';
+import type { OutsideResult, Transfer, TransferStatus } from '../../usb-sim/types.ts';
 import type { HeldMachine } from '../session/held-machine.ts';
 import { flashInPlace, mainFlash } from '../session/flash-image.ts';
 import { UsageError } from '../documents/usage-error.ts';
@@ -81,11 +81,12 @@ export class DfuTarget implements DfuLink {
     if (ended === null) usb.cancel(id);
     return ended === null ? { status: 'timeout', data: NONE } : { status: STATUS[ended.status], data: ended.data };
   }
-  abandon(setup: Uint8Array): Promise<void> {
+  abandon(setup: Uint8Array, data: Uint8Array = NONE): Promise<void> {
     const { usb, bus } = this.held;
-    const id = usb.submitControl(setup, NONE, ANSWER_LIMIT);
+    const id = usb.submitControl(setup, data, ANSWER_LIMIT);
+    const moved = ({ sent, data: got }: Transfer): boolean => (data.length > 0 ? sent : got.length) > 0;
     const over = (): boolean =>
-      usb.state.transfers.some((t) => t.kind === 'control' && t.data.length > 0) || usb.state.outside.some((r) => r.id === id);
+      usb.state.transfers.some((t) => t.kind === 'control' && moved(t)) || usb.state.outside.some((r) => r.id === id);
     // the machine stops at the end of a transfer only: a packet takes 45 us, and is looked for more often
     const limit = bus.now + 1000 * MS;
     while (!over() && bus.now < limit) bus.runUntil(() => false, bus.now + LESS_THAN_A_PACKET);

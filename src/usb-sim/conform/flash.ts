@@ -10,6 +10,8 @@ import {
   carriedOut,
   dfuseOnly,
   downloads,
+  dropByError,
+  dropByReset,
   erasePage,
   hex8,
   mayBeLost,
@@ -24,6 +26,7 @@ import {
   toIdle,
   uploads,
   writes,
+  type Drop,
 } from './steps.ts';
 import { setAddress } from './states.ts';
 
@@ -64,13 +67,7 @@ function notErased(r: Recorder, address: number, length: number): string | null 
 }
 
 /** What makes a device drop a block before its GETSTATUS; a text says that it does not. */
-const DROPS: readonly (readonly [
-  name: string,
-  what: string,
-  paragraph: string,
-  seed: number,
-  drop: (r: Recorder) => Promise<string | null>,
-])[] = [
+const DROPS: readonly (readonly [name: string, what: string, paragraph: string, seed: number, drop: Drop])[] = [
   [
     'abort',
     'was aborted before GETSTATUS is not written',
@@ -78,28 +75,8 @@ const DROPS: readonly (readonly [
     5,
     async (r) => ((await r.request(DFU.ABORT)).status === 'ok' ? null : 'ABORT is refused in dfuDNLOAD-SYNC'),
   ],
-  [
-    'reset',
-    'a bus reset came before is not written later',
-    'DFU 1.1 §A.1, AN3156 §5.1',
-    8,
-    async (r) => {
-      r.sequence.push('bus reset');
-      return (await r.link.reset()) === 'dfu' ? null : 'the device is not in DFU mode any more';
-    },
-  ],
-  [
-    'refused',
-    'an error came behind is not written later',
-    'DFU 1.1 §A.2.4, §A.2.11',
-    10,
-    async (r) => {
-      await r.request(0x5a);
-      if ((await r.state()) !== DFU_STATE.ERROR) return 'an unknown request does not lead to dfuERROR';
-      await r.request(DFU.CLRSTATUS);
-      return null;
-    },
-  ],
+  ['reset', 'a bus reset came before is not written later', 'DFU 1.1 §A.1, AN3156 §5.1', 8, dropByReset],
+  ['refused', 'an error came behind is not written later', 'DFU 1.1 §A.2.4, §A.2.11', 10, dropByError],
 ];
 export const FLASH_REQUIREMENTS: readonly Requirement[] = [
   {

@@ -4,7 +4,8 @@ import { DFU, DFU_STATE } from '../dfu-protocol.ts';
 import { CAN_UPLOAD, isDfuse, type LinkAnswer } from './link.ts';
 import type { Recorder } from './recorder.ts';
 import { fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
-import { pattern, pointAt, readyToWrite, sameBytes, uploads, writes } from './steps.ts';
+import { setAddress } from './states.ts';
+import { anyOf, carriedOut, pattern, place, pointAt, readyToWrite, sameBytes, seenFlash, toIdle, uploads, writes } from './steps.ts';
 
 const NONE = new Uint8Array(0);
 const MOST_STRINGS = 16;
@@ -20,8 +21,17 @@ async function shortByPackets(r: Recorder): Promise<LinkAnswer | null> {
   const { facts } = r;
   const uploadable = (facts.functional.attributes & CAN_UPLOAD) !== 0 && facts.functional.transferSize > facts.packet0;
   const upload = uploadable ? await (isDfuse(facts) ? lastPacket(r) : lastBlock(r)) : null;
-  if (upload !== null || facts.configuration.length % facts.packet0 !== 0) return upload;
-  return r.control(getDescriptor(DESCRIPTOR.CONFIGURATION, 0, 0, 4096), NONE, 'GET_DESCRIPTOR(CONFIGURATION, 4096)');
+  return upload ?? descriptorOfWholePackets(r);
+}
+async function descriptorOfWholePackets(r: Recorder): Promise<LinkAnswer | null> {
+  const { configuration, packet0 } = r.facts;
+  if (configuration.length % packet0 === 0)
+    return r.control(getDescriptor(DESCRIPTOR.CONFIGURATION, 0, 0, 4096), NONE, 'GET_DESCRIPTOR(CONFIGURATION, 4096)');
+  for (let index = 0; index <= MOST_STRINGS; index++) {
+    const head = await readString(r, index, 2);
+    if (head.status === 'ok' && head.data[0]! > 0 && head.data[0]! % packet0 === 0) return readString(r, index, 255);
+  }
+  return null;
 }
 /** DfuSe: a block that begins a packet before the end of memory. */
 async function lastPacket(r: Recorder): Promise<LinkAnswer | null> {
@@ -74,6 +84,19 @@ async function block(r: Recorder, length: number): Promise<Finding | LinkAnswer>
   if (!isDfuse(r.facts)) return r.download(0, pattern(length, 11));
   const wrong = await readyToWrite(r);
   return wrong === null ? r.download(2, pattern(length, 11)) : fail(wrong);
+}
+
+/** A block where `lost` was to go: it lies in flash alone. */
+async function behindTheLost(r: Recorder, block: number, lost: Uint8Array): Promise<Finding> {
+  const { witness, facts } = { witness: r.link.witness!, facts: r.facts };
+  const pointed = isDfuse(facts) ? await carriedOut(r, 'set address', 0, setAddress(place(r))) : null;
+  const sent = pattern(facts.packet0, 41);
+  const wrong = pointed ?? (await carriedOut(r, `block ${block}`, block, sent));
+  if (wrong !== null) return fail(wrong);
+  if (witness.find(lost) !== null) return fail('flash holds the packet of the block that was broken off');
+  if (!isDfuse(facts)) return PASS;
+  const same = sameBytes(witness.read(place(r), sent.length)!, sent);
+  return same.verdict === 'fail' ? fail(`flash: ${same.observed}`) : same;
 }
 
 export const PACKET_REQUIREMENTS: readonly Requirement[] = [
@@ -130,6 +153,26 @@ export const PACKET_REQUIREMENTS: readonly Requirement[] = [
       const { status, data } = await r.control(getDescriptor(DESCRIPTOR.DEVICE, 0, 0, 18), NONE, 'GET_DESCRIPTOR(DEVICE, 18)');
       const right = status === 'ok' && data.length === 18 && data[0] === 18 && (data[8]! | (data[9]! << 8)) === facts.vid;
       return must(right, `${status}, ${data.length} bytes${status === 'ok' ? ', not the descriptor' : ''}`);
+    },
+  },
+  {
+    id: 'usb.new-setup-in-write',
+    title: 'of a block whose DNLOAD is broken off in its data stage nothing comes into the next one',
+    paragraph: 'USB 2.0 §5.5.5, §8.5.3, DFU 1.1 §6.1.1',
+    skip: (link) => (link.abandon ? anyOf(seenFlash, writes)(link) : 'this link cannot break a transfer off'),
+    check: async (r) => {
+      const { facts } = r;
+      const length = Math.min(facts.functional.transferSize, 2 * facts.packet0);
+      if (length <= facts.packet0) return notApplicable('a block is no longer than a packet');
+      const wrong = isDfuse(facts) ? await readyToWrite(r) : null;
+      if (wrong !== null) return fail(wrong);
+      const lost = pattern(length, 40);
+      const block = isDfuse(facts) ? 2 : 0;
+      r.sequence.push(`DNLOAD block ${block} [${length} bytes], broken off after its first packet`);
+      await r.link.abandon!(setupPacket(0x21, DFU.DNLOAD, block, facts.interfaceNumber, length), lost);
+      if ((await r.state()) === null) return fail('a GETSTATE behind it is not answered');
+      await toIdle(r);
+      return behindTheLost(r, block, lost.subarray(0, facts.packet0));
     },
   },
   {

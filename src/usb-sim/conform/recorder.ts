@@ -95,3 +95,31 @@ function shortHex(bytes: Uint8Array): string {
   const shown = [...bytes.subarray(0, 8)].map((b) => b.toString(16).padStart(2, '0')).join(' ');
   return bytes.length > 8 ? `${shown} … ${bytes.length} bytes` : shown;
 }
+
+/** Requests that repeat but for a number are told once: the first round, how many more, and the last one. */
+export function foldedSequence(lines: readonly string[]): string[] {
+  const folded: string[] = [];
+  for (let at = 0; at < lines.length;) {
+    const { period, rounds } = longestRepeat(lines, at);
+    const last = at + (rounds - 1) * period;
+    folded.push(...lines.slice(at, at + period));
+    if (rounds > 2) folded.push(`… ${rounds - 2} more like ${period === 1 ? 'it' : `these ${period}`}`);
+    if (rounds > 1) folded.push(...lines.slice(last, last + period));
+    at = last + period;
+  }
+  return folded;
+}
+/** Lines of a round, at most. */
+const LONGEST_ROUND = 4;
+/** Rounds from which on they are folded. */
+const FEWEST_ROUNDS = 4;
+const numberless = (line: string): string => line.replace(/\[.*?\]/g, '[]').replace(/block \d+/g, 'block');
+function longestRepeat(lines: readonly string[], at: number): { period: number; rounds: number } {
+  for (let period = 1; period <= LONGEST_ROUND; period++) {
+    let same = at;
+    while (same + period < lines.length && numberless(lines[same]!) === numberless(lines[same + period]!)) same++;
+    const rounds = Math.floor((same - at) / period) + 1;
+    if (rounds >= FEWEST_ROUNDS) return { period, rounds };
+  }
+  return { period: 1, rounds: 1 };
+}

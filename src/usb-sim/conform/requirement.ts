@@ -1,7 +1,7 @@
 /** A requirement of the kit, and what a device made of it. */
 import type { Trait } from './dialect.ts';
 import type { DfuFacts, DfuLink } from './link.ts';
-import { Recorder } from './recorder.ts';
+import { foldedSequence, Recorder } from './recorder.ts';
 
 export type Verdict = 'pass' | 'fail' | 'dialect' | 'n/a';
 export interface Finding {
@@ -42,7 +42,7 @@ export interface RequirementResult extends Finding {
   readonly id: string;
   readonly title: string;
   readonly paragraph: string;
-  /** The requests that led to a `fail` or `dialect`; the check makes no others. */
+  /** The requests that led to a `fail` or `dialect`; rounds that repeat are told once. */
   readonly sequence: readonly string[];
 }
 
@@ -55,5 +55,5 @@ export async function checkRequirement(requirement: Requirement, link: DfuLink):
   if (!(await link.fresh())) return result(fail('the device could not be brought back to dfuIDLE'), []);
   const recorder = new Recorder(link);
   const finding = await requirement.check(recorder, link.facts);
-  return result(finding, finding.verdict === 'pass' || finding.verdict === 'n/a' ? [] : recorder.sequence);
+  return result(finding, finding.verdict === 'pass' || finding.verdict === 'n/a' ? [] : foldedSequence(recorder.sequence));
 }

@@ -62,6 +62,20 @@ export async function toIdle(r: Recorder): Promise<void> {
   if (state === DFU_STATE.ERROR) await r.request(DFU.CLRSTATUS);
   else if (state !== DFU_STATE.IDLE) await r.request(DFU.ABORT);
 }
+/** Milliseconds: between two operations of flash there may be a pause. */
+export const AFTER_WORK = 20;
+/** What drops a download that is under way, and leads to dfuIDLE; a text says that it does not. */
+export type Drop = (r: Recorder) => Promise<string | null>;
+export const dropByError: Drop = async (r) => {
+  await r.request(0x5a);
+  if ((await r.state()) !== DFU_STATE.ERROR) return 'an unknown request does not lead to dfuERROR';
+  await r.request(DFU.CLRSTATUS);
+  return null;
+};
+export const dropByReset: Drop = async (r) => {
+  r.sequence.push('bus reset');
+  return (await r.link.reset()) === 'dfu' ? null : 'the device is not in DFU mode any more';
+};
 /** Reads `length` bytes at an address in blocks of wTransferSize; a text says why not. */
 export async function readBack(r: Recorder, address: number, length: number): Promise<Uint8Array | string> {
   const wrong = await pointAt(r, address, `set address ${hex8(address)}`);

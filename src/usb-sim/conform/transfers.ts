@@ -1,57 +1,30 @@
 /** What DFU transfers and ST's DfuSe commands do: DFU 1.1 §6, AN3156. */
 import { DESCRIPTOR, getDescriptor } from '../descriptors.ts';
 import { DFU, DFU_STATE, DFUSE_CODE } from '../dfu-protocol.ts';
-import { ERROR_TRAIT, type Trait } from './dialect.ts';
-import { isDfuse, MANIFESTATION_TOLERANT } from './link.ts';
+import { isDfuse } from './link.ts';
 import { FLASH_REQUIREMENTS } from './flash.ts';
-import { ERR, STATE } from './model.ts';
+import { ERR } from './model.ts';
+import { PLAIN_REQUIREMENTS } from './plain.ts';
 import type { DfuStatus, Recorder } from './recorder.ts';
+import { named, OPENBL, OTHERS, otherStatus, refusedWith } from './refusals.ts';
 import { dialect, fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
 import { harmless, setAddress } from './states.ts';
 import {
+  AFTER_WORK,
   anyOf,
   carriedOut,
   dfuseOnly,
   downloads,
   erasePage,
-  mayBeLost,
   pattern,
   place,
-  plainOnly,
   readyToWrite,
   sameBytes,
-  seenFlash,
   staysHere,
-  steps,
   uploads,
   writes,
 } from './steps.ts';
 
-/** Another bStatus than the one that is asked for. */
-function otherStatus({ bStatus }: DfuStatus, known: Readonly<Record<number, Trait>>): Finding {
-  const id = known[bStatus];
-  return id === undefined ? fail(`status ${bStatus}`) : dialect(id, `status ${bStatus}`);
-}
-/** A request that must end in dfuERROR, at once by STALL or at GETSTATUS. */
-async function refusedWith(
-  r: Recorder,
-  block: number,
-  data: Uint8Array,
-  statuses: readonly number[],
-  known: Readonly<Record<number, Trait>>,
-): Promise<Finding> {
-  const { status } = await r.download(block, data);
-  const s = await (status === 'ok' ? r.settled() : r.status());
-  if (s === null) return fail(status === 'ok' ? 'no status' : `${status}, then no status`);
-  if (s.bState !== DFU_STATE.ERROR) return fail(`state ${s.bState}, status ${s.bStatus}: it was accepted`);
-  if (statuses.includes(s.bStatus)) return PASS;
-  return otherStatus(s, known);
-}
-const named = (...codes: readonly (keyof typeof ERROR_TRAIT)[]): Readonly<Record<number, Trait>> =>
-  Object.fromEntries(codes.map((code) => [code, ERROR_TRAIT[code]]));
-const OTHERS = [ERR.ADDRESS, ERR.WRITE, ERR.ERASE, ERR.UNKNOWN, ERR.STALLEDPKT] as const;
-/** bStatus by which other stacks than ST's ROM refuse. */
-const OPENBL = named(...OTHERS);
 /** No part has memory here. */
 const NOWHERE = 0x1f000000;
 
@@ -79,9 +52,8 @@ async function workedFor(r: Recorder, most: number): Promise<number | null> {
   }
   return begun > 0 ? waited - idle : null;
 }
-/** Milliseconds: the erase of a large sector takes 4 s; between two operations there may be a pause. */
+/** Milliseconds: the erase of a large sector takes 4 s. */
 const LONGEST_WORK = 10_000;
-const AFTER_WORK = 20;
 
 const COMMON: readonly Requirement[] = [
   {
@@ -387,190 +359,6 @@ const DFUSE: readonly Requirement[] = [
   },
 ];
 
-const PLAIN: readonly Requirement[] = [
-  {
-    id: 'plain.download',
-    title: 'blocks 0, 1, 2 are taken one after the other',
-    paragraph: 'DFU 1.1 §6.1.1',
-    skip: anyOf(plainOnly, writes),
-    check: async (r) => {
-      const size = r.facts.functional.transferSize;
-      const wrong = await steps(r, ...[0, 1, 2].map((b) => [`block ${b}`, b, pattern(size, b)] as const));
-      return wrong === null ? PASS : fail(wrong);
-    },
-  },
-  {
-    id: 'plain.manifest',
-    title: 'a DNLOAD of length 0 ends the download: manifestation, then dfuIDLE or a wait for reset',
-    paragraph: 'DFU 1.1 §7, §A.2.7',
-    skip: anyOf(plainOnly, writes, staysHere),
-    check: async (r) => {
-      const wrong = await carriedOut(r, 'block 0', 0, pattern(64, 1));
-      if (wrong !== null) return fail(wrong);
-      if ((await r.download(1, new Uint8Array(0))).status !== 'ok') return fail('the end of the download was refused');
-      const s = await r.settled();
-      if (s === null) return dialect('leaves-without-answer', 'no status');
-      const tolerant = (r.facts.functional.attributes & MANIFESTATION_TOLERANT) !== 0;
-      const end = tolerant ? DFU_STATE.IDLE : STATE.MANIFEST_WAIT_RESET;
-      if (s.bStatus !== 0 || s.bState !== end)
-        return fail(`state ${s.bState}, status ${s.bStatus}; bitManifestationTolerant is ${tolerant ? 1 : 0}`);
-      return PASS;
-    },
-  },
-  {
-    id: 'plain.written',
-    title: 'blocks 0, 1 and a short one lie one behind the other in flash, and UPLOAD gives them back',
-    paragraph: 'DFU 1.1 §6.1.1, §6.2',
-    skip: anyOf(plainOnly, writes, uploads),
-    check: async (r) => {
-      const size = r.facts.functional.transferSize;
-      const sent = pattern(2 * size + 13, 7);
-      const wrong = await steps(r, ...[0, 1, 2].map((b) => [`block ${b}`, b, sent.slice(b * size, (b + 1) * size)] as const));
-      if (wrong !== null) return fail(wrong);
-      const kept = await inFlash(r, sent, 3);
-      if (kept === 'gone') return notApplicable('it keeps the end of a download until manifestation, and leaves then');
-      if (kept === 'part') return fail('flash holds the beginning of what was sent, and not the rest');
-      const at = kept;
-      if ((await r.state()) !== DFU_STATE.IDLE && (await r.request(DFU.ABORT)).status !== 'ok') return fail('ABORT was refused');
-      const parts: number[] = [];
-      for (const block of [0, 1, 2]) {
-        const { status, data } = await r.upload(block, size);
-        if (status !== 'ok') return fail(`UPLOAD block ${block}: ${status}`);
-        parts.push(...data);
-      }
-      const got = Uint8Array.from(parts).subarray(0, sent.length);
-      const memory = at === null ? null : r.link.witness!.read(at, sent.length);
-      return sameBytes(got, memory ?? sent);
-    },
-  },
-  {
-    id: 'plain.neighbours',
-    title: 'a block that is written again leaves the others as they are',
-    paragraph: 'DFU 1.1 §6.1.1',
-    skip: anyOf(plainOnly, seenFlash, writes),
-    check: async (r) => {
-      const size = r.facts.functional.transferSize;
-      const sent = pattern(2 * size, 18);
-      const wrong = await steps(r, ...[0, 1].map((b) => [`block ${b}`, b, sent.slice(b * size, (b + 1) * size)] as const));
-      const at = wrong === null ? r.link.witness!.find(sent) : null;
-      if (at === null) return wrong === null ? notApplicable('what was sent does not lie in flash as it is') : fail(wrong);
-      const again = pattern(size, 19);
-      const second = await carriedOut(r, 'block 1 again', 1, again);
-      // DFU 1.1 leaves open what a device does with a number out of turn: it may refuse it, or take it for the next one
-      if (second !== null || r.link.witness!.find(again) !== at + size)
-        return notApplicable('a block out of turn is not written in its place');
-      return sameBytes(r.link.witness!.read(at, size)!, sent.slice(0, size));
-    },
-  },
-  {
-    id: 'plain.odd-lengths',
-    title: 'a block of 13 bytes is written whole, and an UPLOAD gives as many bytes as wLength asks for',
-    paragraph: 'DFU 1.1 §6.1.1, §6.2',
-    skip: anyOf(plainOnly, writes, uploads),
-    check: async (r) => {
-      const lengths = [Math.min(r.facts.packet0 + 36, r.facts.functional.transferSize), 13];
-      for (const [i, length] of lengths.entries()) {
-        const sent = pattern(length, 20 + 5 * i);
-        const wrong = await carriedOut(r, 'block 0', 0, sent);
-        if (wrong !== null) return fail(wrong);
-        const kept = await inFlash(r, sent, 1);
-        if (kept === 'gone') return notApplicable('it keeps the end of a download until manifestation, and leaves then');
-        if (kept === 'part') return fail(`of a block of ${length} bytes not all are written`);
-        if ((await r.state()) !== DFU_STATE.IDLE && (await r.request(DFU.ABORT)).status !== 'ok') return fail('ABORT was refused');
-      }
-      for (const length of [1, 3, 13]) {
-        const { status, data } = await r.upload(0, length);
-        if (status !== 'ok' || data.length !== length) return fail(`UPLOAD of ${length} bytes: ${status}, ${data.length} bytes`);
-        if ((await r.state()) === DFU_STATE.UPLOAD_IDLE) await r.request(DFU.ABORT);
-      }
-      return PASS;
-    },
-  },
-  {
-    id: 'plain.high-block',
-    title: 'a block behind the end of what the device writes is errADDRESS',
-    paragraph: 'DFU 1.1 §6.1.2, §6.1.1',
-    skip: anyOf(plainOnly, writes, mayBeLost),
-    check: async (r) => {
-      const { status } = await r.download(256, pattern(64, 21));
-      const s = await (status === 'ok' ? r.settled() : r.status());
-      if (s?.bState === DFU_STATE.DNLOAD_IDLE) {
-        const at = r.link.witness?.find(pattern(64, 21)) ?? null;
-        if (at === null || (await whereBlock(r, 0)) !== at) return notApplicable('it is taken');
-        // a device that counts blocks by itself does not look at their numbers; one that does has cut this one
-        const counts = (await whereBlock(r, 1)) === at;
-        return counts
-          ? dialect('number-ignored', 'blocks go one behind the other, whatever their number')
-          : fail('block 256 goes where block 0 goes');
-      }
-      if (s?.bState !== DFU_STATE.ERROR) return fail(s === null ? 'no status' : `state ${s.bState}`);
-      return s.bStatus === ERR.ADDRESS ? PASS : otherStatus(s, named(...OTHERS, ERR.TARGET, ERR.VENDOR));
-    },
-  },
-  {
-    id: 'plain.dropped',
-    title: 'a block that an error or a bus reset came behind is not written later',
-    paragraph: 'DFU 1.1 §A.1, §A.2.4, §A.2.11',
-    skip: anyOf(plainOnly, seenFlash, writes),
-    check: async (r) => {
-      const sent = pattern(64, 22);
-      await r.download(0, sent);
-      await r.request(0x5a);
-      if ((await r.state()) === DFU_STATE.ERROR) {
-        await r.request(DFU.CLRSTATUS);
-        await r.settled();
-        await r.link.wait(AFTER_WORK);
-        if (r.link.witness!.find(sent) !== null) return fail('it was written behind the error');
-        await r.download(0, sent);
-      }
-      if (r.link.witness!.find(sent) !== null) return notApplicable('a block is written in its DNLOAD');
-      r.sequence.push('bus reset');
-      if ((await r.link.reset()) !== 'dfu') return notApplicable('the device is not in DFU mode any more');
-      await r.settled();
-      await r.link.wait(AFTER_WORK);
-      return must(r.link.witness!.find(sent) === null, 'it was written behind the reset');
-    },
-  },
-  {
-    id: 'plain.upload',
-    title: 'an upload ends with a short block',
-    paragraph: 'DFU 1.1 §6.2',
-    skip: anyOf(plainOnly, uploads),
-    check: async (r) => {
-      const size = r.facts.functional.transferSize;
-      for (let block = 0; block < MAX_BLOCKS; block++) {
-        const { status, data } = await r.upload(block, size);
-        if (status !== 'ok') return fail(`block ${block}: ${status}`);
-        if (data.length < size) return must((await r.state()) === DFU_STATE.IDLE, 'the state is not dfuIDLE after the short block');
-      }
-      return notApplicable(`${MAX_BLOCKS} blocks and no end`);
-    },
-  },
-];
-/**
- * Where what was sent lies in flash; null: nowhere (it may be encrypted), or nobody can say. What is not there yet may be kept until the download ends (DFU 1.1 §7),
- * which `next` is the number for.
- */
-async function inFlash(r: Recorder, sent: Uint8Array, next: number): Promise<number | null | 'part' | 'gone'> {
-  const { witness } = r.link;
-  if (!witness) return null;
-  const begun = witness.find(sent.subarray(0, Math.min(16, sent.length - 1)));
-  const at = witness.find(sent);
-  if (at !== null || begun === null) return at;
-  if (!r.link.expendable || (await r.download(next, new Uint8Array(0))).status !== 'ok') return 'part';
-  const s = await r.settled();
-  const found = witness.find(sent);
-  if (found === null) return 'part';
-  return s?.bState === DFU_STATE.IDLE ? found : 'gone';
-}
-/** Where a block goes that is the first behind dfuIDLE. */
-async function whereBlock(r: Recorder, block: number): Promise<number | null> {
-  if ((await r.request(DFU.ABORT)).status !== 'ok') return null;
-  const sent = pattern(64, 23 + block);
-  return (await carriedOut(r, `block ${block}`, block, sent)) === null ? (r.link.witness?.find(sent) ?? null) : null;
-}
-const MAX_BLOCKS = 4096;
-
 const LEAVE: readonly Requirement[] = [
   {
     id: 'leave.manifest',
@@ -608,4 +396,4 @@ const LEAVE: readonly Requirement[] = [
 /** Milliseconds in which a device leaves, an application without a vector table included. */
 const LONGEST_LEAVE = 2000;
 
-export const TRANSFER_REQUIREMENTS: readonly Requirement[] = [...COMMON, ...DFUSE, ...FLASH_REQUIREMENTS, ...PLAIN, ...LEAVE];
+export const TRANSFER_REQUIREMENTS: readonly Requirement[] = [...COMMON, ...DFUSE, ...FLASH_REQUIREMENTS, ...PLAIN_REQUIREMENTS, ...LEAVE];
