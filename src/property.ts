@@ -7,7 +7,7 @@
  */
 import * as fc from 'fast-check';
 import './browser-host.ts';
-import { caseSteps, requestCommand, type DfuCommand } from './bench/dfu/dfu-command.ts';
+import { caseSteps, patternBytes, requestCommand, type DfuCommand } from './bench/dfu/dfu-command.ts';
 import { checkCommands, type DfuPlace } from './bench/dfu/dfu-command-check.ts';
 import { DfuProperty } from './bench/dfu/dfu-property.ts';
 import { DfuTarget } from './bench/dfu/dfu-target.ts';
@@ -60,7 +60,7 @@ export interface DfuUnderTest {
 }
 
 export interface OpenDfuOptions extends BenchOptions, JudgeOptions {}
-export type { JudgeOptions } from './bench/dfu/measure.ts';
+export type { JudgedMemory, JudgeOptions } from './bench/dfu/measure.ts';
 
 const HOSTS: readonly HostKind[] = ['linux', 'windows', 'macos'];
 /** A fast-check arbitrary of USB hosts, for `scenario.host.kind`. */
@@ -157,8 +157,9 @@ function casesFor(facts: DfuFacts, place: DfuPlace, options: DfuArbitraryOptions
     ...(disturbances ? [{ weight: 1, arbitrary: fc.oneof(...disturbed(place, block, length)) }] : []),
   );
   const phrase = fc.oneof(
-    { weight: 3, arbitrary: alone.map((c) => [c]) },
-    { weight: 1, arbitrary: fc.oneof(...phrases(size, place, disturbances)) },
+    { weight: 60, arbitrary: alone.map((c) => [c]) },
+    { weight: 20, arbitrary: fc.oneof(...phrases(size, place, disturbances)) },
+    ...wholeMemory(size, place).map((arbitrary) => ({ weight: 1, arbitrary })),
   );
   return fc.array(phrase, { maxLength }).map((all) => all.flat().slice(0, maxLength));
 }
@@ -183,7 +184,13 @@ function phrases(size: number, { memory, dfuse }: DfuPlace, disturbances: boolea
     fc.tuple(written, dropped).map(([w, d]) => [...before, w, ...d, GETSTATUS, SETTLE]);
   const ended = data.map((d): DfuCommand[] => [request(1, dfuse ? 2 : 0, d), SETTLE, request(1, dfuse ? 2 : 1, []), SETTLE]);
   const cleared = fc.constant<DfuCommand[]>([UNKNOWN, GETSTATUS, CLRSTATUS, GETSTATUS]);
-  if (!dfuse) return [dropping([ABORT]), ended, cleared];
+  // of a block that is broken off nothing stands before the next one
+  const lost = fc
+    .tuple(fc.integer({ min: 65, max: Math.min(size, 130) }), written)
+    .map(([n, w]): DfuCommand[] => [ABORT, { do: 'breakOff', block: 0, length: n, data: [...patternBytes(n, 1)] }, ABORT, w, SETTLE]);
+  // what was dropped when it had been written: the next download begins anew
+  const again = fc.tuple(written, dropped, written).map(([w, d, then]) => [ABORT, w, SETTLE, ...d, then, SETTLE]);
+  if (!dfuse) return [dropping([ABORT]), ended, cleared, again, ...(size > 64 ? [lost] : [])];
   const last = memory.findLast((s) => s.erasable && s.writable);
   if (!last) return [ended, cleared];
   const sector = (n: number): number => Math.max(last.start, last.end - n * last.sectorSize);
@@ -203,6 +210,28 @@ function phrases(size: number, { memory, dfuse }: DfuPlace, disturbances: boolea
     fc
       .tuple(data, fc.constantFrom<DfuCommand>(code(DFUSE_CODE.ERASE, sector(2)), dnload([...dfuseCommand(DFUSE_CODE.ERASE)])))
       .map(([d, erase]) => [{ do: 'download', address: sector(1), length: d.length, seed: d[0]! } as DfuCommand, erase, SETTLE]),
+  ];
+}
+
+/** Blocks of a memory that a case may read or write from its start to its end. */
+const MOST_BLOCKS = 256;
+/** Without DfuSe the end of memory is reached block by block, from its start. */
+function wholeMemory(size: number, { memory, dfuse }: DfuPlace): fc.Arbitrary<DfuCommand[]>[] {
+  const [first, last] = [memory[0], memory.at(-1)];
+  if (dfuse || !first || !last) return [];
+  const address = first.start;
+  const whole = Math.floor((last.end - address) / size);
+  if (whole === 0 || whole > MOST_BLOCKS) return [];
+  return [
+    fc.constant<DfuCommand[]>([{ do: 'upload', address, length: (whole + 1) * size }, request(5, 0, null, 1)]),
+    fc
+      .nat({ max: 255 })
+      .map((seed): DfuCommand[] => [
+        { do: 'download', address, length: whole * size, seed },
+        request(1, whole, [...patternBytes(size, seed)]),
+        SETTLE,
+        GETSTATUS,
+      ]),
   ];
 }
 
@@ -228,9 +257,16 @@ function requests(size: number, block: fc.Arbitrary<number>, length: fc.Arbitrar
     fc.tuple(block, length).map(([b, n]) => request(2, b, null, n)),
     fc.constant<DfuCommand>({ do: 'settle' }),
     fc.integer({ min: 1, max: 2000 }).map((us): DfuCommand => ({ do: 'wait', us })),
-    ...(size > 64 ? [fc.integer({ min: 65, max: size }).map((n): DfuCommand => ({ do: 'breakOff', block: 2, length: n }))] : []),
+    ...(size > 64 ? brokenOff(size, block) : []),
   ];
 }
+/** Blocks of more than one packet, of which the first one comes. */
+const brokenOff = (size: number, block: fc.Arbitrary<number>): fc.Arbitrary<DfuCommand>[] => [
+  fc.integer({ min: 65, max: size }).map((n): DfuCommand => ({ do: 'breakOff', block: 2, length: n })),
+  fc
+    .tuple(block, fc.integer({ min: 65, max: Math.min(size, 130) }), fc.nat({ max: 255 }))
+    .map(([b, n, seed]): DfuCommand => ({ do: 'breakOff', block: b, length: n, data: [...patternBytes(n, seed)] })),
+];
 /** Set Address Pointer and Erase (AN3156 §5). */
 function dfuseCases(memory: readonly DfuSegment[]): fc.Arbitrary<DfuCommand>[] {
   const at = address(memory);

@@ -4,6 +4,8 @@ import type { DfuCommand } from './dfu-command.ts';
 import { didYouMean, shown, UsageError } from '../documents/usage-error.ts';
 
 type Rule = 'count' | 'byte' | 'halfword' | 'bytes' | 'bytes or null' | readonly string[];
+/** Fields that may be left out. */
+const OPTIONAL: ReadonlySet<string> = new Set(['breakOff.data']);
 const COUNT: Rule = 'count';
 const KINDS = ['packet', 'handshake', 'token', 'timeout'] as const;
 const FIELDS: Readonly<Record<DfuCommand['do'], Readonly<Record<string, Rule>>>> = {
@@ -11,7 +13,7 @@ const FIELDS: Readonly<Record<DfuCommand['do'], Readonly<Record<string, Rule>>>>
   settle: {},
   download: { address: COUNT, length: COUNT, seed: COUNT },
   upload: { address: COUNT, length: COUNT },
-  breakOff: { block: 'halfword', length: 'halfword' },
+  breakOff: { block: 'halfword', length: 'halfword', data: 'bytes or null' },
   wait: { us: COUNT },
   busReset: {},
   busError: { kind: KINDS, after: COUNT },
@@ -59,7 +61,8 @@ function checkCommand(command: unknown, name: string, { memory, dfuse }: DfuPlac
     throw new UsageError(`${name}.do is ${word}`, didYouMean(word, known) ?? `known here: ${known.join(', ')}`);
   const fields = FIELDS[word as DfuCommand['do']];
   for (const [key, rule] of Object.entries(fields))
-    if (!obeys(given[key], rule)) throw new UsageError(`${name}.${key} is ${shown(given[key])}`, `give ${wanted(rule)}`);
+    if (!obeys(given[key], rule) && !(given[key] === undefined && OPTIONAL.has(`${word}.${key}`)))
+      throw new UsageError(`${name}.${key} is ${shown(given[key])}`, `give ${wanted(rule)}`);
   const unknown = Object.keys(given).find((key) => key !== 'do' && !Object.hasOwn(fields, key));
   if (unknown !== undefined) throw new UsageError(`unknown key ${name}.${unknown}`, `known here: do, ${Object.keys(fields).join(', ')}`);
   if (word === 'download' && dfuse) checkPlace(given as { address: number; length: number }, name, memory);

@@ -41,12 +41,14 @@ export type DfuCommand =
       readonly length: number;
     }
   | {
-      /** A read that is broken off after its first packet. */
+      /** A block is read or written, and broken off after its first packet. */
       readonly do: 'breakOff';
       /** wValue. */
       readonly block: number;
       /** Bytes. */
       readonly length: number;
+      /** Bytes to send; null or left out = a read. */
+      readonly data?: readonly number[] | null;
     }
   | {
       /** Virtual time passes. */
@@ -155,6 +157,8 @@ function blockText(block: number, data: readonly number[]): string {
   if (command === DFUSE_CODE.ERASE) return `: Erase ${hex8(dfuseAddress(data))}`;
   return data.length === 0 ? ', no bytes' : `: ${bytesText(data)}`;
 }
+const blockTransfer = ({ block, length, data = null }: Extract<DfuCommand, { do: 'babble' | 'breakOff' }>): string =>
+  data === null ? `UPLOAD block ${block}, ${length} bytes` : `DNLOAD block ${block}: ${bytesText(data)}`;
 /** One line for a person. */
 // eslint-disable-next-line complexity -- one case for each kind of command
 export function describeCommand(c: DfuCommand): string {
@@ -168,7 +172,7 @@ export function describeCommand(c: DfuCommand): string {
     case 'upload':
       return `upload ${c.length} bytes from ${hex8(c.address)}`;
     case 'breakOff':
-      return `UPLOAD block ${c.block}, ${c.length} bytes, broken off after the first packet`;
+      return `${blockTransfer(c)}, broken off after the first packet`;
     case 'wait':
       return `wait ${c.us} us`;
     case 'busReset':
@@ -178,7 +182,7 @@ export function describeCommand(c: DfuCommand): string {
         ? `the host falls silent ${c.after} transactions later`
         : `a ${c.kind} is lost ${c.after} transactions later`;
     case 'babble':
-      return `${c.data === null ? `UPLOAD block ${c.block}, ${c.length} bytes` : `DNLOAD block ${c.block}: ${bytesText(c.data)}`}, with a packet that babbles`;
+      return `${blockTransfer(c)}, with a packet that babbles`;
     case 'pull':
       return `the cable is pulled at bit ${c.bit}, ${c.after} transactions later, for ${c.ms} ms`;
     case 'unplug':
@@ -204,6 +208,16 @@ export function caseSteps(commands: readonly DfuCommand[], facts: DfuFacts): Ste
   });
 }
 
+const blockRequest = ({
+  block,
+  length,
+  data = null,
+}: Extract<DfuCommand, { do: 'babble' | 'breakOff' }>): Extract<DfuStep, { request: unknown }>['request'] => ({
+  request: data === null ? DFU.UPLOAD : DFU.DNLOAD,
+  value: block,
+  ...(data === null ? { length } : { hex: hex(data) }),
+});
+type DfuStep = Extract<Step['do'], { dfu: unknown }>['dfu'];
 const GETSTATE = { request: { request: 5, value: 0, length: 1 } } as const;
 const GETSTATUS = { request: { request: 3, value: 0, length: 6 } } as const;
 
@@ -220,10 +234,10 @@ function stepsOf(c: DfuCommand, facts: DfuFacts): Step[] {
   }).flat();
 }
 
-/** Steps of a scenario that do the same; `after` the one before. A read that is broken off becomes a whole one, which has time to end there. */
+/** Steps of a scenario that do the same; `after` the one before. What is broken off becomes a whole transfer, which has time to end there. */
 // eslint-disable-next-line complexity -- one case for each kind of command
 function commandSteps(c: DfuCommand): Step[] {
-  const dfu = (action: Extract<Step['do'], { dfu: unknown }>['dfu'], after = '5ms'): Step => ({ after, do: { dfu: action } });
+  const dfu = (action: DfuStep, after = '5ms'): Step => ({ after, do: { dfu: action } });
   const usb = (action: UsbStep): Step => ({ after: '5ms', do: { usb: action } });
   switch (c.do) {
     case 'request':
@@ -235,7 +249,7 @@ function commandSteps(c: DfuCommand): Step[] {
     case 'upload':
       return [dfu({ upload: { address: c.address, length: c.length } })];
     case 'breakOff':
-      return [dfu({ request: { request: 2, value: c.block, length: c.length } })];
+      return [dfu({ request: blockRequest(c) })];
     case 'unplug':
       return [
         { after: '5ms', do: { cable: 'out' } },
@@ -263,14 +277,8 @@ function commandSteps(c: DfuCommand): Step[] {
       return [usb({ suspend: `${c.ms}ms` }), dfu(GETSTATE, `${c.ms + 40}ms`)];
     case 'busError':
       return [usb({ error: { kind: c.kind, after: c.after } })];
-    case 'babble': {
-      const request = {
-        request: c.data === null ? 2 : 1,
-        value: c.block,
-        ...(c.data === null ? { length: c.length } : { hex: hex(c.data) }),
-      };
-      return [usb({ error: { kind: 'babble' } }), dfu({ request }, '0ms')];
-    }
+    case 'babble':
+      return [usb({ error: { kind: 'babble' } }), dfu({ request: blockRequest(c) }, '0ms')];
     case 'pull':
       return [usb({ unplug: { bit: c.bit, after: c.after } })];
   }

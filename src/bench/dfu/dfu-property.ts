@@ -112,7 +112,7 @@ class Course {
       case 'upload':
         return this.upload(c.address, c.length);
       case 'breakOff':
-        return this.breakOff(c.block, c.length);
+        return this.breakOff(c);
       case 'wait':
         this.target.run(c.us / 1000);
         return null;
@@ -297,16 +297,19 @@ class Course {
   private get options(): MonitorOptions {
     return this.model.options;
   }
-  private breakOff(block: number, length: number): string | null {
+  private breakOff({ block, length, data = null }: Extract<DfuCommand, { do: 'breakOff' }>): string | null {
     const { target, model } = this;
-    void target.abandon(setupPacket(0xa1, DFU.UPLOAD, block, target.facts.interfaceNumber, length));
-    const asked: Asked = { request: DFU.UPLOAD, value: block, length, data: NONE };
+    const sent = data === null ? NONE : Uint8Array.from(data);
+    const request = data === null ? DFU.UPLOAD : DFU.DNLOAD;
+    const asked: Asked = { request, value: block, length: data === null ? length : sent.length, data: sent };
+    this.lookBefore(asked);
+    void target.abandon(this.setup(asked, data === null), sent);
     if (!target.held.usb.state.cable) {
       this.plugAgain();
       return this.afterPull(asked, model.work?.write ?? null);
     }
     model.perhaps(asked);
-    return this.compareStates();
+    return this.compareStates() ?? this.perhapsDone();
   }
   /**
    * A read is over for the host at its first packet, as one that is broken off. Of data that is too long DWC2 takes no notice, and takes the repetition; FSDEV and USB_DRD
@@ -329,7 +332,15 @@ class Course {
       const { wrong } = model.judge(asked, got);
       if (wrong !== null) return wrong;
     }
-    return this.compareStates();
+    return this.compareStates() ?? this.perhapsDone();
+  }
+  /** A block that may have reached the device, which has nothing to do any more: flash may hold some of it. */
+  private perhapsDone(): string | null {
+    const { model } = this;
+    const { work } = model;
+    if (this.over || work === null || UNDER_WAY.some((state) => model.states.has(state))) return null;
+    model.work = null;
+    return work.write && this.takeMixture(work.write);
   }
   private compareStates(): string | null {
     return this.over ? null : this.request(DFU.GETSTATE, 0, 1);

@@ -13,6 +13,13 @@ import { didYouMean, shown, UsageError } from '../documents/usage-error.ts';
 import type { DfuTarget } from './dfu-target.ts';
 import { patternBytes } from './dfu-command.ts';
 
+/** A stretch of flash. */
+export interface JudgedMemory {
+  /** Of its first byte. */
+  readonly address: number;
+  /** Bytes. */
+  readonly length: number;
+}
 /** How a device is judged. */
 export interface JudgeOptions {
   /**
@@ -23,7 +30,7 @@ export interface JudgeOptions {
   /** Requirements of `conform` (`state.dfuIDLE.UPLOAD`, `dfuse.bad-address`) that the device breaks and the team accepts. */
   readonly accept?: readonly string[];
   /** Of a device without DfuSe: where block 0 goes, and how many bytes it takes. Default: two blocks are looked for in flash. */
-  readonly memory?: { readonly address: number; readonly length: number };
+  readonly memory?: JudgedMemory;
   /** Read protection is active: the device must refuse to read, write and erase (AN2662). */
   readonly readProtected?: boolean;
 }
@@ -122,10 +129,13 @@ async function findMemory(target: DfuTarget, canUpload: boolean): Promise<Found>
       return { layout: [], uploads: false, shortAtOnce: false };
   const start = target.witness.find(sent);
   if (start === null) return { layout: [], uploads: false, shortAtOnce: false };
-  const tail = patternBytes(SHORT, 0x33);
+  // no stretch of what was sent before: it is looked for in all of flash
+  const tail = Uint8Array.from({ length: SHORT }, (_, i) => (i * i * 31 + 5) & 0xff);
   const shortAtOnce = (await r.downloadAndSettle(2, tail))?.bState === STATE.DNLOAD_IDLE && target.witness.find(tail) === start + 2 * size;
   const { base, bytes } = mainFlash(target.held.session.machine);
-  const length = canUpload ? await uploadedLength(r, bytes.subarray(start - base), size) : null;
+  const uploaded = canUpload ? await uploadedLength(r, bytes.subarray(start - base), size) : null;
+  // some devices give back what was sent last, and no more: that says nothing of how much they take
+  const length = uploaded !== null && uploaded > 2 * size + SHORT ? uploaded : null;
   const end = length === null ? base + bytes.length : start + length;
   return {
     layout: [oneSegment(start, end)],
