@@ -185,6 +185,8 @@ enum usb_answer class_request(const struct usb_request *r, uint8_t **data, uint3
   case GETSTATUS:
     return get_status(data, length);
   case CLRSTATUS:
+    if (dfu.state == dfuIDLE && !dfu_profile.clear_status_stalls)
+      return USB_ACK; /* a client that begins with CLRSTATUS works on F072 and G431 (inferred) */
     if (dfu.state != dfuERROR)
       return dfu_profile.clear_status_stalls ? USB_STALL : (refuse(errUNKNOWN), USB_ACK);
     dfu.state = dfuIDLE;

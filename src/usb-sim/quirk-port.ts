@@ -36,8 +36,14 @@ const FUNCTIONAL = 0x21;
 /** bmRequestType: class requests to an interface (DFU 1.1 §3). */
 const CLASS_OUT = 0x21;
 const CLASS_IN = 0xa1;
-const REQUEST = { DNLOAD: 1, UPLOAD: 2, GETSTATUS: 3, CLRSTATUS: 4, GETSTATE: 5 } as const;
-const STATE = { IDLE: 2, DNBUSY: 4, DNLOAD_IDLE: 5, ERROR: 10 } as const;
+const REQUEST = { DNLOAD: 1, UPLOAD: 2, GETSTATUS: 3, CLRSTATUS: 4, GETSTATE: 5, ABORT: 6 } as const;
+/** What leads out of a state: the device refuses it while it is stuck. */
+const MOVES = [
+  [CLASS_OUT, REQUEST.DNLOAD],
+  [CLASS_IN, REQUEST.UPLOAD],
+  [CLASS_OUT, REQUEST.ABORT],
+] as const;
+const STATE = { DNBUSY: 4, DNLOAD_IDLE: 5, ERROR: 10 } as const;
 const ERASE = 0x41;
 /** Characters are two bytes. */
 const TOO_LONG = 2;
@@ -108,8 +114,7 @@ export class QuirkPort implements UsbDevicePort {
 
   private answerInstead({ setup, stuck }: QuirkState): 'nak' | 'stall' | null {
     if (this.quirks.functionalHangs && isDescriptor(setup, FUNCTIONAL)) return 'nak';
-    const moves = (setup[0] === CLASS_OUT && setup[1] === REQUEST.DNLOAD) || (setup[0] === CLASS_IN && setup[1] === REQUEST.UPLOAD);
-    return stuck && moves ? 'stall' : null;
+    return stuck && MOVES.some(([type, request]) => setup[0] === type && setup[1] === request) ? 'stall' : null;
   }
   /** An erase command (AN3156: `41`, then the address) for where the quirk is. */
   private wedges(setup: Uint8Array, data: Uint8Array): boolean {
@@ -139,8 +144,8 @@ export class QuirkPort implements UsbDevicePort {
   }
 }
 
-/** The state that the device is in behind the erase, or behind an ABORT. */
-const isDone = (state: number): boolean => state === STATE.DNLOAD_IDLE || state === STATE.IDLE;
+/** The state that the device is in behind the erase. */
+const isDone = (state: number): boolean => state === STATE.DNLOAD_IDLE;
 const isClass = ({ setup }: QuirkState, type: number, request: number): boolean => setup[0] === type && setup[1] === request;
 const isDescriptor = (setup: Uint8Array, kind: number): boolean =>
   (setup[0]! & 0xe0) === 0x80 && setup[1] === GET_DESCRIPTOR && setup[3] === kind;

@@ -76,7 +76,7 @@ describe('h743-bank2-busy', () => {
       expect(await dfu.state()).toBe(4);
       expect(await dfu.out(DNLOAD, 0, ...point(0x08000000))).toBe('stall');
       expect(await dfu.status()).toEqual([0, 4]);
-      await dfu.out(ABORT);
+      expect(await dfu.out(ABORT)).toBe('stall');
       expect(await dfu.status()).toEqual([0, 4]);
       expect(await dfu.out(CLRSTATUS)).toBe('ok');
       expect(await dfu.status()).toEqual([14, 10]);
@@ -109,7 +109,11 @@ describe('c5-clrstatus-stalls', () => {
       expect(await dfu.out(CLRSTATUS)).toBe('ok');
       expect(await dfu.state()).toBe(2);
     });
+    // a client that begins with CLRSTATUS (web-stm32-updater) works on F072 and G431
     await withClient('stm32f072rb', [], async (dfu) => {
+      expect(await dfu.out(CLRSTATUS)).toBe('ok');
+      expect(await dfu.status()).toEqual([0, 2]);
+      await dfu.download(0, ...point(0x08000000));
       expect(await dfu.out(CLRSTATUS)).toBe('ok');
       expect(await dfu.status()).toEqual([14, 10]);
     });
