@@ -131,9 +131,10 @@ export type WebUsbBytes = ArrayBuffer | ArrayBufferView;
 const bytesOf = (data: WebUsbBytes | undefined): Uint8Array =>
   data === undefined
     ? new Uint8Array(0)
-    : data instanceof ArrayBuffer
-      ? new Uint8Array(data.slice(0))
-      : new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+    : // the buffer of another realm (jsdom, an iframe) is no `instanceof ArrayBuffer`
+      ArrayBuffer.isView(data)
+      ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
+      : new Uint8Array(data).slice();
 const viewOf = (bytes: Uint8Array): DataView<ArrayBuffer> => new DataView(new Uint8Array(bytes).buffer);
 
 class Interface implements WebUsbInterface {
