@@ -4,6 +4,8 @@
  *
  *     const held = await openUsb({ chip: 'stm32l476rg', images: [{ path: 'fw.elf', bytes }] });
  *     const device = await held.usb.requestDevice({ filters: [] }); // a USBDevice
+ *
+ * `openDfuRom` opens the DFU device of a ROM without firmware, `openRomSerial` its USART as a Web Serial port.
  * @module bootbench/usb
  */
 import './browser-host.ts';
@@ -24,6 +26,8 @@ import { WebUsb } from './usb-sim/web-usb.ts';
 export type { StepAction } from './bench/documents/scenario-types.ts';
 export type { BenchOptions } from './library/options.ts';
 export { DFU_ROMS, type DfuRom } from './library/dfu-roms.ts';
+export { openRomSerial, type HeldSerial, type RomSerialOptions } from './library/rom-serial.ts';
+export { WebSerial, WebSerialPort, type WebSerialOptions, type WebSerialSignals } from './library/web-serial.ts';
 export { DFU_QUIRKS, type DfuQuirk, type DfuQuirkFacts } from './rom/quirks.ts';
 export { UsageError } from './bench/documents/usage-error.ts';
 export { ImageError } from './image/errors.ts';

@@ -4,10 +4,9 @@ import { findChip } from '../chips/index.ts';
 import { flashImage } from '../bench/session/flash-image.ts';
 import { HeldMachine } from '../bench/session/held-machine.ts';
 import { jobInput } from '../bench/input/job.ts';
-import { UartLink } from '../bench/session/uart-link.ts';
+import { serialPort, UartLink } from '../bench/session/uart-link.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { MS } from '../emu/time.ts';
-import { rxPins, speaksSerial, type RomProfile } from '../rom/profile.ts';
 import { checkClient, runClient } from './client.ts';
 import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
@@ -43,7 +42,7 @@ export async function uartCommand(images: readonly string[], options: UartOption
   usePrebuilt(findChip(job.chip)?.cores ?? []);
   const held = new HeldMachine(jobInput(job));
   try {
-    const port = portOf(held.session.profile, options.port, job.chip);
+    const port = serialPort(held.session.profile, job.chip, '--port', options.port);
     const link = new UartLink(held, port, baud);
     const { outcome, reason } = held.start();
     if (outcome !== 'rom-silent') {
@@ -64,17 +63,6 @@ function baudOf(text: string | undefined): number {
   if (!Number.isInteger(baud) || baud < 1200 || baud > 115_200)
     throw new UsageError(`--baud ${text}: AN3155 allows 1200 to 115200 baud`, 'for example --baud 57600');
   return baud;
-}
-
-/** One of the USARTs that this ROM listens to. */
-function portOf(profile: RomProfile | null, wanted: string | undefined, chip: string): string {
-  const ports = profile !== null && speaksSerial(profile) ? rxPins(profile).map((i) => i.name) : [];
-  if (ports.length === 0)
-    throw new UsageError(`the stand-in ROM of ${chip} has no USART protocol`, '`bootbench chips <chip>` lists its interfaces');
-  const port = wanted === undefined ? ports[0] : ports.find((name) => name.toLowerCase() === wanted.toLowerCase());
-  if (port === undefined)
-    throw new UsageError(`--port ${wanted}: this ROM listens on ${ports.join(', ')}`, `for example --port ${ports[0]}`);
-  return port.split(' ')[0]!;
 }
 
 async function serve(link: UartLink, port: string, options: UartOptions, io: Io): Promise<number> {

@@ -1,6 +1,7 @@
 /** The other end of a serial cable: bytes to and from one USART of a machine that is held, at their times. */
 import type { Ps } from '../../emu/time.ts';
-import { rxPins } from '../../rom/profile.ts';
+import { rxPins, speaksSerial, type RomProfile } from '../../rom/profile.ts';
+import { UsageError } from '../documents/usage-error.ts';
 import type { HeldMachine } from './held-machine.ts';
 import { BYTE, START_BIT, tellRx } from './steps.ts';
 
@@ -90,4 +91,15 @@ function levels(byte: number): readonly number[] {
   const data = Array.from({ length: 8 }, (_, i) => (byte >>> i) & 1);
   const parity = data.reduce((sum, b) => sum ^ b, 0);
   return [0, ...data, parity, 1];
+}
+
+/** One of the USARTs that this ROM listens to, by default the first. */
+export function serialPort(profile: RomProfile | null, chip: string, option: string, wanted?: string): string {
+  const ports = profile !== null && speaksSerial(profile) ? rxPins(profile).map((i) => i.name) : [];
+  if (ports.length === 0)
+    throw new UsageError(`the stand-in ROM of ${chip} has no USART protocol`, '`bootbench chips <chip>` lists its interfaces');
+  const port = wanted === undefined ? ports[0] : ports.find((name) => name.toLowerCase() === wanted.toLowerCase());
+  if (port === undefined)
+    throw new UsageError(`${option} ${wanted}: this ROM listens on ${ports.join(', ')}`, `for example ${option} ${ports[0]}`);
+  return port.split(' ')[0]!;
 }
