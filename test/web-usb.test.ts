@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import { WebDFU } from 'dfu';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openUsb, type HeldUsb } from '../src/usb.ts';
@@ -121,6 +122,15 @@ describe('WebUSB', () => {
     const setup = { requestType: 'clas' as 'class', recipient: 'device', request: 3, value: 0, index: 0 } as const;
     const wanted = "The provided value 'clas' is not a valid enum value of type USBRequestType.";
     await expect(device.controlTransferIn(setup, 6)).rejects.toThrow(new TypeError(wanted));
+  });
+  it('bytes of another realm, as those of jsdom, are sent', async () => {
+    await device.claimInterface(0);
+    const setup = { requestType: 'class', recipient: 'interface', request: 1, value: 0, index: 0 } as const;
+    const bytes = runInNewContext('new Uint8Array([0x21, 0, 0, 0, 8])') as Uint8Array<ArrayBuffer>;
+    for (const data of [bytes, bytes.buffer]) {
+      expect(await device.controlTransferOut(setup, data)).toEqual({ bytesWritten: 5, status: 'ok' });
+      expect((await device.controlTransferOut({ ...setup, request: 6 })).status).toBe('ok');
+    }
   });
   it('reset brings the device back to dfuIDLE', async () => {
     await device.claimInterface(0);
