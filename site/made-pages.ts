@@ -27,6 +27,11 @@ const HEADINGS: Readonly<Record<Topic, string>> = {
   fault: 'Fault bits',
   confidence: 'Confidence of a fact',
   symptom: 'Symptoms',
+  'DFU state': 'States of DFU',
+  'DFU error': 'bStatus of DFU',
+  DFU: 'Requests and fields of DFU',
+  'DFU dialect': 'Dialects of DFU devices',
+  'requirement of conform': 'Requirements of conform',
 };
 /** A line of the program as a paragraph: what Markdown would take for a sign is none. Lines of their own stay so. */
 const prose = (text: string): string =>

@@ -1,5 +1,6 @@
 /** `bootbench explain [word]`: checks, outcomes, ROM options, causes of reset, fault bits, confidence words. Without a word: all of them. */
 import { glossary, TOPICS, type Entry, type Topic } from '../bench/verdict/glossary.ts';
+import { dfuEntries } from '../bench/verdict/dfu-words.ts';
 import { meant } from '../bench/documents/meanings.ts';
 import { CHECK_IDS } from '../bench/documents/result.ts';
 import { UsageError, didYouMean } from '../bench/documents/usage-error.ts';
@@ -8,7 +9,7 @@ import { pad, printable, wrap } from '../report/text.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
 
 /** All words, the checks first. */
-export const explained = (): readonly Entry[] => [...checkEntries(), ...glossary()];
+export const explained = (): readonly Entry[] => [...checkEntries(), ...glossary(), ...dfuEntries()];
 
 /** A word of several topics is explained in all of them. */
 export function explainCommand(word: string | undefined, io: Io): number {
@@ -19,7 +20,9 @@ export function explainCommand(word: string | undefined, io: Io): number {
     io.stdout.write(TOPICS.map((topic) => listOf(topic, all, width, paint('bold', plural(topic)))).join('\n'));
     return EXIT.ok;
   }
-  const found = all.filter((e) => e.id.toLowerCase() === word.trim().toLowerCase());
+  const wanted = word.trim().toLowerCase();
+  // GETSTATUS is said as often as DFU_GETSTATUS
+  const found = all.filter(({ id }) => [wanted, `dfu_${wanted}`].includes(id.toLowerCase()));
   if (found.length === 0) throw unknown(word, all);
   const texts = found.map(({ topic, id, title, text }) => {
     const paragraphs = text.map((paragraph) => wrap(paragraph, width).join('\n'));
@@ -38,6 +41,11 @@ const PLURALS: Readonly<Record<Topic, string>> = {
   fault: 'Fault bits',
   confidence: 'Confidence of a fact',
   symptom: 'Symptoms (--symptom)',
+  'DFU state': 'States of DFU',
+  'DFU error': 'bStatus of DFU',
+  DFU: 'Requests and fields of DFU',
+  'DFU dialect': 'Dialects of DFU devices',
+  'requirement of conform': 'Requirements (bootbench conform)',
 };
 const plural = (topic: Topic): string => PLURALS[topic];
 

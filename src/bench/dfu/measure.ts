@@ -90,7 +90,7 @@ function checkNames(dialect: NonNullable<JudgeOptions['dialect']>, accept: reado
       if (typeof name !== 'string' || !isDialectName(name))
         throw new UsageError(
           `dialect: there is no ${shown(name)}`,
-          didYouMean(String(name), DIALECT_NAMES) ?? 'docs/conformance.md lists them',
+          didYouMean(String(name), DIALECT_NAMES) ?? `known here: ${DIALECT_NAMES.join(', ')}`,
         );
   if (!Array.isArray(accept)) throw new UsageError(`accept is ${shown(accept)}`, 'give a list of requirements of conform');
   for (const id of accept)

@@ -5,7 +5,21 @@ import { ROM_PROFILES } from '../../rom/profiles.ts';
 import { CFSR_BITS, HFSR_BITS } from './crash.ts';
 import type { Outcome, ResetBy, Symptom } from '../documents/result.ts';
 
-export const TOPICS = ['check', 'cause', 'outcome', 'ROM option', 'cause of reset', 'fault', 'confidence', 'symptom'] as const;
+export const TOPICS = [
+  'check',
+  'cause',
+  'outcome',
+  'ROM option',
+  'cause of reset',
+  'fault',
+  'confidence',
+  'symptom',
+  'DFU state',
+  'DFU error',
+  'DFU',
+  'DFU dialect',
+  'requirement of conform',
+] as const;
 export type Topic = (typeof TOPICS)[number];
 
 export interface Entry {

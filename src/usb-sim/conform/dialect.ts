@@ -10,34 +10,35 @@ import { dfuStateName } from '../dfu-protocol.ts';
 import { cellName, DIALECTS, ERR, expected, MODEL_REQUESTS, type Expected, type ModelOptions, type ModelRequest } from './model.ts';
 
 /** Dialects outside of the tables of appendix A. */
-const TRAITS = [
-  'dfuse',
-  'dfu-1.0',
-  'composite',
-  'functional-only-in-configuration',
-  'zero-length-stalls',
-  'reset-leaves',
-  'leaves-without-answer',
-  'erased-zero',
-  'never-busy',
-  'busy-to-idle',
-  'poll-timeout-short',
-  'no-read-unprotect',
-  'upload-from-dnload-idle',
-  'upload-end-stalls',
-  'alternate-shorter',
-  'other-length-stalls',
-  'not-verified',
-  'number-ignored',
-  'err-address',
-  'err-write',
-  'err-erase',
-  'err-unknown',
-  'err-stalled',
-  'err-target',
-  'err-vendor',
-] as const;
-export type Trait = (typeof TRAITS)[number];
+const TRAIT_TEXT = {
+  dfuse: "bcdDFUVersion is 0x011A: ST's extension",
+  'dfu-1.0': 'bcdDFUVersion is 0x0100 or 0x0101',
+  composite: 'the configuration has other interfaces beside DFU',
+  'functional-only-in-configuration':
+    'GET_DESCRIPTOR of the DFU functional descriptor on its own is refused; inside the configuration it is there',
+  'zero-length-stalls': 'a read with wLength 0 is refused',
+  'reset-leaves': 'a bus reset leads out of DFU mode',
+  'leaves-without-answer': 'the GETSTATUS that starts manifestation is not answered (H7, U5, G0)',
+  'erased-zero': 'erased flash reads 0x00 (on a real board; of the emulated chips, L0 and L1 are known to do so)',
+  'never-busy': 'a command is done at the first GETSTATUS: dfuDNBUSY is never told',
+  'busy-to-idle': 'from dfuDNBUSY to dfuDNLOAD-IDLE without a GETSTATUS',
+  'poll-timeout-short': 'still dfuDNBUSY after bwPollTimeout',
+  'no-read-unprotect': 'Get does not list 0x92 (Read Unprotect)',
+  'upload-from-dnload-idle': 'an UPLOAD right after a command is answered, without an ABORT between',
+  'upload-end-stalls': 'an upload across the end of memory is refused',
+  'alternate-shorter': 'an alternate setting gives fewer bytes than its name says',
+  'other-length-stalls': 'GETSTATUS and GETSTATE are refused with another wLength than 6 and 1',
+  'not-verified': 'a write that flash did not take is reported as OK',
+  'number-ignored': 'without DfuSe: blocks go one behind the other, whatever their number',
+  'err-address': 'it refuses with errADDRESS where another bStatus is asked for',
+  'err-write': 'it refuses with errWRITE where another bStatus is asked for',
+  'err-erase': 'it refuses with errERASE where another bStatus is asked for',
+  'err-unknown': 'it refuses with errUNKNOWN where another bStatus is asked for',
+  'err-stalled': 'it refuses with errSTALLEDPKT where another bStatus is asked for',
+  'err-target': 'it refuses with errTARGET where another bStatus is asked for',
+  'err-vendor': 'it refuses with errVENDOR where another bStatus is asked for',
+} as const;
+export type Trait = keyof typeof TRAIT_TEXT;
 /** bStatus by which a device refuses that is not the one of ST's ROM. */
 export const ERROR_TRAIT = {
   [ERR.TARGET]: 'err-target',
@@ -61,11 +62,15 @@ export function isDialectName(name: string): boolean {
   if (id === 'seen')
     return CELLS.has(cell ?? '') && (answer === 'ok' || answer === 'stall') && STATES.some((state) => dfuStateName(state) === next);
   if (answer !== undefined) return false;
-  if (cell === undefined) return DIALECTS.some((d) => d.id === id) || TRAITS.some((trait) => trait === id);
+  if (cell === undefined) return DIALECTS.some((d) => d.id === id) || Object.hasOwn(TRAIT_TEXT, id);
   return DIALECTS.some((d) => d.id === id) && CELLS.has(cell);
 }
-/** Names that a person may have meant: for the message about one that is not known. */
-export const DIALECT_NAMES: readonly string[] = [...DIALECTS.map((d) => d.id), ...TRAITS];
+/** All dialects, in words. */
+export const DIALECT_TEXTS: readonly (readonly [name: string, text: string])[] = [
+  ...DIALECTS.map(({ id, text }) => [id, text] as const),
+  ...Object.entries(TRAIT_TEXT),
+];
+export const DIALECT_NAMES: readonly string[] = DIALECT_TEXTS.map(([name]) => name);
 
 /** What a device may do, by its dialect. */
 export class DfuDialect {

@@ -6,7 +6,8 @@ import { checkRequirement, type Requirement, type RequirementResult, type Verdic
 import { STATE_REQUIREMENTS } from './states.ts';
 import { TRANSFER_REQUIREMENTS } from './transfers.ts';
 
-const REQUIREMENTS: readonly Requirement[] = [
+/** All, in the order in which a report has them. */
+export const REQUIREMENTS: readonly Requirement[] = [
   ...CHAPTER9_REQUIREMENTS,
   ...PACKET_REQUIREMENTS,
   ...STATE_REQUIREMENTS,
