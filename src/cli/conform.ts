@@ -8,9 +8,11 @@ import { wordValue } from '../bench/input/scenario.ts';
 import { shown, UsageError } from '../bench/documents/usage-error.ts';
 import { conformanceHtml, conformanceText, deviceName } from '../report/conformance.ts';
 import { junit } from '../report/junit.ts';
+import { printable } from '../report/text.ts';
 import { whyNotWritable, type DfuLink } from '../usb-sim/conform/link.ts';
 import { isRequirement, runConformance, type ConformanceReport } from '../usb-sim/conform/kit.ts';
 import { WebUsbLink } from '../usb-sim/conform/web-usb-link.ts';
+import { readConformance, worseThan, type Lost } from './conform-baseline.ts';
 import { loadJob, typedFiles, type RunOptions } from './inputs.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
@@ -23,6 +25,7 @@ import type { SafeText } from '../bench/documents/safe-text.ts';
 export interface ConformOptions extends RunOptions {
   readonly flash?: string;
   readonly accept?: string;
+  readonly baseline?: string;
   readonly usb?: string;
   readonly json?: string;
   readonly html?: string;
@@ -47,6 +50,7 @@ export async function conformCommand(images: readonly string[], options: Conform
   if (options.usb !== undefined && (images.length > 0 || options.chip !== undefined))
     throw new UsageError('--usb tests a real device', 'leave out images and --chip');
   const accept = acceptedIds(options.accept);
+  const before = options.baseline === undefined ? null : readConformance(options.baseline, io.cwd);
   const files = (['json', 'html', 'junit'] as const).flatMap((key): OutputFile[] => {
     const path = options[key];
     return path === undefined || path === '-' ? [] : [{ option: `--${key}`, path }];
@@ -56,10 +60,11 @@ export async function conformCommand(images: readonly string[], options: Conform
     const opened = options.usb === undefined ? await openEmulated(images, options, flash, io) : await openReal(options.usb, flash);
     try {
       const report = await runConformance(opened.link, { accept });
-      writeReport(report, options, outputs, onStdout[0], io);
+      const lost = before === null ? [] : worseThan(before, report);
+      writeReport(report, lost, options, outputs, onStdout[0], io);
       const kept = accept.filter((id) => report.requirements.some((r) => r.id === id && r.verdict === 'pass'));
       if (kept.length > 0 && options.quiet !== true) io.stderr.write(`--accept: the device holds ${kept.join(', ')} now\n`);
-      return report.counts.fail === 0 ? EXIT.ok : EXIT.failed;
+      return (before === null ? report.counts.fail : lost.length) === 0 ? EXIT.ok : EXIT.failed;
     } finally {
       await opened.close();
     }
@@ -77,6 +82,7 @@ function acceptedIds(text: string | undefined): string[] {
 }
 function writeReport(
   report: ConformanceReport,
+  lost: readonly Lost[],
   options: ConformOptions,
   outputs: Outputs,
   onStdout: 'json' | 'html' | 'junit' | undefined,
@@ -85,7 +91,7 @@ function writeReport(
   const document = {
     json: () => jsonDocument(report),
     html: () => conformanceHtml(report),
-    junit: () => junitDocument(report),
+    junit: () => junitDocument(report, lost),
   };
   for (const key of ['json', 'html', 'junit'] as const) if (options[key] !== undefined) outputs.write(`--${key}`, document[key]());
   if (onStdout !== undefined) io.stdout.raw(document[onStdout]());
@@ -93,18 +99,29 @@ function writeReport(
   const stream = onStdout === undefined ? io.stdout : io.stderr;
   const paint = paintFor(io, stream, options.color !== false);
   stream.write(conformanceText(report, { paint, width: stream.columns, all: options.all === true }));
+  if (options.baseline === undefined) return;
+  stream.write(
+    lost.length === 0
+      ? `nothing is worse than in ${printable(options.baseline)}\n`
+      : lost.map(({ text }) => `worse: ${printable(text)}\n`).join(''),
+  );
 }
 
-const junitDocument = (report: ConformanceReport): SafeText =>
+const junitDocument = (report: ConformanceReport, lost: readonly Lost[]): SafeText =>
   junit(
-    report.requirements
-      .filter((r) => r.verdict !== 'n/a')
-      .map((r) => ({
+    report.requirements.map((r) => {
+      const loss = lost.find((l) => l.id === r.id);
+      return {
         name: `${r.id}: ${r.title}`,
         className: deviceName(report),
         seconds: 0,
-        failure: r.verdict === 'fail' ? { message: r.observed ?? '', text: [r.paragraph, ...r.sequence].join('\n') } : null,
-      })),
+        ...(r.verdict === 'n/a' && loss === undefined ? { skipped: r.observed ?? '' } : {}),
+        failure:
+          r.verdict === 'fail' || loss !== undefined
+            ? { message: loss?.text ?? r.observed ?? '', text: [r.paragraph, ...r.sequence].join('\n') }
+            : null,
+      };
+    }),
   );
 
 async function openEmulated(images: readonly string[], options: ConformOptions, flash: Flash | null, io: Io): Promise<Opened> {

@@ -554,6 +554,7 @@ function addConform(program: Command, io: Io, exit: (code: number) => void): voi
     .option('--boot0', 'set BOOT0 high: the chip boots into the ROM, and no image is needed')
     .option('--usb <vid:pid>', 'test a real device through the npm package `usb`; without --flash nothing is written')
     .option('--flash <address:length>', 'flash that the tests may overwrite (default on the emulated chip: the last sectors)')
+    .option('--baseline <file>', 'a report of before (--json); exit 1 = a requirement is worse than there, whatever failed before')
     .option('--accept <ids>', 'requirements that the device breaks and you accept, with commas between; they count as a dialect')
     .option('--json <file>', 'write the results (bootbench/conformance@1); - = stdout')
     .option('--html <file>', 'write the report as an HTML page')

@@ -14,6 +14,8 @@ export interface JUnitCase {
   } | null;
   /** The scenario itself could not be run. */
   readonly error?: boolean;
+  /** It was not tried: why. */
+  readonly skipped?: string;
   /** Where it failed, in the sources or the scenario. */
   readonly file?: string;
   readonly line?: number;
@@ -41,8 +43,9 @@ export function junit(cases: readonly JUnitCase[]): SafeText {
   const time = cases.reduce((sum, c) => sum + c.seconds, 0).toFixed(3);
   const counts = `tests="${cases.length}" failures="${failures}" errors="${errors}" time="${time}"`;
   const rows = cases.map(rowOf).join('');
+  const skipped = cases.filter((c) => c.skipped !== undefined).length;
   // Surefire's schema requires `skipped` of a suite, Jenkins' does not know it of all suites
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${counts}>\n  <testsuite name="bootbench" skipped="0" ${counts}>\n${rows}  </testsuite>\n</testsuites>\n` as SafeText;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${counts}>\n  <testsuite name="bootbench" skipped="${skipped}" ${counts}>\n${rows}  </testsuite>\n</testsuites>\n` as SafeText;
 }
 
 function rowOf(c: JUnitCase): string {
@@ -54,6 +57,7 @@ function rowOf(c: JUnitCase): string {
   const tag = c.error === true ? 'error' : 'failure';
   const body = [
     properties.length === 0 ? '' : `      <properties>\n${properties.join('')}      </properties>\n`,
+    c.skipped === undefined ? '' : `      <skipped message="${attribute(c.skipped)}"/>\n`,
     c.failure === null
       ? ''
       : `      <${tag} message="${attribute(c.failure.message)}" type="${attribute(c.failure.type ?? tag)}">${escape(c.failure.text)}</${tag}>\n`,

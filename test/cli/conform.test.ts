@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { XMLValidator } from 'fast-xml-parser';
 import { describe, expect, it } from 'vitest';
@@ -27,6 +27,37 @@ describe('bootbench conform', () => {
     expect(ran.out).toContain(`${report.counts.pass} pass, 0 fail`);
     expect(readFileSync(join(cwd, 'r.html'), 'utf8')).toContain('leave-from-idle');
     expect(XMLValidator.validate(readFileSync(join(cwd, 'r.xml'), 'utf8'))).toBe(true);
+  });
+  it('--baseline: what failed before may fail, and what held may not be worse, or not asked any more', async () => {
+    const cwd = folder();
+    const asked = ['conform', '--chip', 'stm32f072rb', '--boot0', '--baseline', 'before.json', '--junit', 'r.xml'];
+    const before = (rows: readonly (readonly [id: string, verdict: string])[]): void =>
+      writeFileSync(
+        join(cwd, 'before.json'),
+        JSON.stringify({ schema: 'bootbench/conformance@1', requirements: rows.map(([id, verdict]) => ({ id, verdict })) }),
+      );
+    before([
+      ['state.dfuIDLE.DNLOAD-0', 'fail'],
+      ['plain.written', 'n/a'],
+    ]);
+    const same = await cli(asked, { cwd });
+    expect([same.code, same.out]).toEqual([0, expect.stringMatching(/\nnothing is worse than in before\.json\n$/)]);
+    before([
+      ['state.dfuIDLE.DNLOAD-0', 'pass'],
+      ['plain.written', 'pass'],
+    ]);
+    const worse = await cli(asked, { cwd });
+    expect(worse.code).toBe(1);
+    expect(worse.out).toContain('worse: state.dfuIDLE.DNLOAD-0 was pass and is dialect: ');
+    expect(worse.out).toContain('worse: plain.written was pass and is n/a: the device has DfuSe\n');
+    const xml = readFileSync(join(cwd, 'r.xml'), 'utf8');
+    expect(xml).toMatch(/failures="2"/);
+    expect(xml).toContain('<skipped message="the device has DfuSe"/>');
+    for (const text of ['[', '{}', '{"schema":"bootbench/conformance@1","requirements":[{"id":"x","verdict":"maybe"}]}']) {
+      writeFileSync(join(cwd, 'before.json'), text);
+      const { code, err } = await cli(asked, { cwd });
+      expect([code, err]).toEqual([2, expect.stringMatching(/^bootbench: --baseline: before\.json is no report of conform/)]);
+    }
   });
   it.each([
     [['--usb', 'x'], /--usb: "x" is not vid:pid/],

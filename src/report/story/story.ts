@@ -399,9 +399,17 @@ function nextSteps(result: RunResult, patch: Patch, judgement: Judgement | null)
     ...(has('not-triggered') && !has('find-jump') && !has('trigger') && result.scenario.steps.length === 0
       ? ['add --trigger to try these']
       : []),
+    ...ownDfu(result),
     ALL,
     ...(proof === null ? [] : [`bootbench explain ${(firstSet(proof)[0] ?? proof.causes[0]!).id}`]),
   ];
+}
+
+/** A device of the firmware's own, with names of its settings as DFU devices have them: the ROM is perhaps not what it is about. */
+function ownDfu({ outcome, usb }: RunResult): string[] {
+  const own = usb.sessions.find((s) => s.servedBy === 'user' && s.enumerated && s.altSettings.length > 0);
+  if (outcome !== 'no-jump' || own === undefined) return [];
+  return [`if this firmware is a DFU device itself (${own.vid}:${own.pid}): bootbench conform … tests it`];
 }
 
 /** The run ended inside of a delay: behind it, and what a jump takes. */

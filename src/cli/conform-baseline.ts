@@ -1,0 +1,47 @@
+/** A conformance report of before, which the one of now must not fall behind. */
+import { boundedJson } from '../bench/documents/json-bounds.ts';
+import { isRecord } from '../bench/documents/is-record.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
+import type { ConformanceReport } from '../usb-sim/conform/kit.ts';
+import type { Verdict } from '../usb-sim/conform/requirement.ts';
+import { readInput } from './inputs.ts';
+
+/** Verdicts of before, by requirement. */
+export type Conformance = ReadonlyMap<string, Verdict>;
+/** A requirement that the device does not hold as it did. */
+export interface Lost {
+  readonly id: string;
+  /** What it was and is. */
+  readonly text: string;
+}
+const RANK: Readonly<Record<Verdict, number>> = { pass: 3, dialect: 2, 'n/a': 1, fail: 0 };
+const isVerdict = (value: unknown): value is Verdict => typeof value === 'string' && Object.hasOwn(RANK, value);
+
+export function readConformance(path: string, cwd: string): Conformance {
+  const bad = (): UsageError =>
+    new UsageError(`--baseline: ${path} is no report of conform`, '`bootbench conform … --json baseline.json` writes one');
+  let document: unknown;
+  try {
+    document = boundedJson(new TextDecoder().decode(readInput(path, 'baseline', cwd)));
+  } catch (error) {
+    throw error instanceof SyntaxError ? bad() : error;
+  }
+  const rows = isRecord(document) && document['schema'] === 'bootbench/conformance@1' ? document['requirements'] : null;
+  if (!Array.isArray(rows)) throw bad();
+  return new Map(
+    rows.map((row: unknown): [string, Verdict] => {
+      const { id, verdict } = isRecord(row) ? row : {};
+      if (typeof id !== 'string' || !isVerdict(verdict)) throw bad();
+      return [id, verdict];
+    }),
+  );
+}
+
+/** What is worse now: pass, dialect, not applicable, fail, in this order. A requirement that was not there before may not fail. */
+export function worseThan(before: Conformance, report: ConformanceReport): Lost[] {
+  return report.requirements.flatMap(({ id, verdict, observed }): Lost[] => {
+    const was = before.get(id);
+    if (was === undefined ? verdict !== 'fail' : RANK[verdict] >= RANK[was]) return [];
+    return [{ id, text: `${id} was ${was ?? 'not asked'} and is ${verdict}${observed === null ? '' : `: ${observed}`}` }];
+  });
+}
