@@ -13,7 +13,7 @@ import { UsageError } from '../documents/usage-error.ts';
 
 /** Virtual time that a request may take: a mass erase of a large F4 goes on inside one GETSTATUS for up to 32 s. */
 const ANSWER_LIMIT = 60_000 * MS;
-const LESS_THAN_A_PACKET = 20 * US;
+const LESS_THAN_A_PACKET = 4 * US;
 /** A host gives up on a request after this (Linux, dfu-util: 5 s). */
 const PATIENCE = 5_000 * MS;
 /** A device that was reset or told to detach is back within this. */
@@ -87,7 +87,7 @@ export class DfuTarget implements DfuLink {
     const moved = ({ sent, data: got }: Transfer): boolean => (data.length > 0 ? sent : got.length) > 0;
     const over = (): boolean =>
       usb.state.transfers.some((t) => t.kind === 'control' && moved(t)) || usb.state.outside.some((r) => r.id === id);
-    // the machine stops at the end of a transfer only: a packet takes 45 us, and is looked for more often
+    // the machine stops at the end of a transfer only: a packet takes 15 to 45 us, and is looked for more often
     const limit = bus.now + 1000 * MS;
     while (!over() && bus.now < limit) bus.runUntil(() => false, bus.now + LESS_THAN_A_PACKET);
     usb.cancel(id);
