@@ -184,13 +184,9 @@ function phrases(size: number, { memory, dfuse }: DfuPlace, disturbances: boolea
     fc.tuple(written, dropped).map(([w, d]) => [...before, w, ...d, GETSTATUS, SETTLE]);
   const ended = data.map((d): DfuCommand[] => [request(1, dfuse ? 2 : 0, d), SETTLE, request(1, dfuse ? 2 : 1, []), SETTLE]);
   const cleared = fc.constant<DfuCommand[]>([UNKNOWN, GETSTATUS, CLRSTATUS, GETSTATUS]);
-  // of a block that is broken off nothing stands before the next one
-  const lost = fc
-    .tuple(fc.integer({ min: 65, max: Math.min(size, 130) }), written)
-    .map(([n, w]): DfuCommand[] => [ABORT, { do: 'breakOff', block: 0, length: n, data: [...patternBytes(n, 1)] }, ABORT, w, SETTLE]);
   // what was dropped when it had been written: the next download begins anew
   const again = fc.tuple(written, dropped, written).map(([w, d, then]) => [ABORT, w, SETTLE, ...d, then, SETTLE]);
-  if (!dfuse) return [dropping([ABORT]), ended, cleared, again, ...(size > 64 ? [lost] : [])];
+  if (!dfuse) return [dropping([ABORT]), ended, cleared, again, ...(size > 64 ? [lost(size, written)] : [])];
   const last = memory.findLast((s) => s.erasable && s.writable);
   if (!last) return [ended, cleared];
   const sector = (n: number): number => Math.max(last.start, last.end - n * last.sectorSize);
@@ -206,13 +202,24 @@ function phrases(size: number, { memory, dfuse }: DfuPlace, disturbances: boolea
       .tuple(far, fc.constantFrom(memory[0]!.start, sector(1)))
       .map(([n, at]) => [...set(at), ABORT, request(2, n, null, Math.min(64, size))]),
     fc.tuple(far, data).map(([n, d]) => [code(DFUSE_CODE.ERASE, sector(2)), SETTLE, ...set(sector(1)), request(1, n, d), SETTLE]),
-    // an erase beside what was written before, and of all
+    // an erase beside what was written before, of an address inside a sector, and of all
     fc
-      .tuple(data, fc.constantFrom<DfuCommand>(code(DFUSE_CODE.ERASE, sector(2)), dnload([...dfuseCommand(DFUSE_CODE.ERASE)])))
+      .tuple(
+        data,
+        fc.constantFrom<DfuCommand>(
+          ...[sector(2), sector(2) + last.sectorSize / 2].map((at) => code(DFUSE_CODE.ERASE, at)),
+          dnload([...dfuseCommand(DFUSE_CODE.ERASE)]),
+        ),
+      )
       .map(([d, erase]) => [{ do: 'download', address: sector(1), length: d.length, seed: d[0]! } as DfuCommand, erase, SETTLE]),
   ];
 }
 
+/** Of a block that is broken off nothing stands before the next one. */
+const lost = (size: number, written: fc.Arbitrary<DfuCommand>): fc.Arbitrary<DfuCommand[]> =>
+  fc
+    .tuple(fc.integer({ min: 65, max: Math.min(size, 130) }), written)
+    .map(([n, w]): DfuCommand[] => [ABORT, { do: 'breakOff', block: 0, length: n, data: [...patternBytes(n, 1)] }, ABORT, w, SETTLE]);
 /** Blocks of a memory that a case may read or write from its start to its end. */
 const MOST_BLOCKS = 256;
 /** Without DfuSe the end of memory is reached block by block, from its start. */

@@ -245,12 +245,79 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
     check: async (r) => {
       const s = r.facts.layout.find((x) => x.readable && !x.writable && !x.erasable);
       if (!s) return notApplicable('the device names no such memory');
-      const erased = await r.downloadAndSettle(0, erasePage(s.start));
-      if (erased?.bState === DFU_STATE.DNLOAD_IDLE) return fail('an erase ends in dfuDNLOAD-IDLE, status OK');
+      // the last sector first: firmware may run from the others
+      for (const at of new Set([s.end - s.sectorSize, s.start])) {
+        const wrong = await takes(r, at);
+        if (wrong !== null) return fail(wrong);
+      }
+      return PASS;
+    },
+  },
+  {
+    id: 'flash.erase-inside',
+    title: 'an Erase of an address inside a sector erases that sector, or is refused: the one behind it stays',
+    paragraph: 'AN3156 §5.3',
+    skip: anyOf(dfuseOnly, writes, uploads),
+    check: async (r) => {
+      const at = place(r);
+      const sector = sectorAt(r, at);
+      if (r.link.writable!.length < 2 * sector) return notApplicable('only one sector may be written');
+      const kept = pattern(64, 50);
+      const wrong = await steps(
+        r,
+        ['erase', 0, erasePage(at)],
+        ['erase the next', 0, erasePage(at + sector)],
+        ['set address', 0, setAddress(at + sector)],
+        ['write the next', 2, kept],
+        ['set address', 0, setAddress(at)],
+        ['write', 2, pattern(64, 51)],
+      );
+      if (wrong !== null) return fail(wrong);
+      const s = await r.downloadAndSettle(0, erasePage(at + sector / 2));
+      if (s === null) return fail('no status');
       await toIdle(r);
-      if ((await carriedOut(r, 'set address', 0, setAddress(s.start))) !== null) return PASS;
-      const written = await r.downloadAndSettle(2, pattern(64, 13));
-      return must(written?.bState !== DFU_STATE.DNLOAD_IDLE, 'a write ends in dfuDNLOAD-IDLE, status OK');
+      const next = sameBytes(await readBack(r, at + sector, 64), kept);
+      if (next.verdict === 'fail') return fail(`the sector behind it: ${next.observed}`);
+      const left = s.bState === DFU_STATE.DNLOAD_IDLE ? notErased(r, at, 64) : null;
+      return left === null ? PASS : fail(left);
+    },
+  },
+  {
+    id: 'flash.short-block',
+    title: 'a short block 3 goes to pointer + wTransferSize, and is read from there',
+    paragraph: 'AN3156 §5.1, §4.1',
+    skip: anyOf(dfuseOnly, writes, uploads, room(whole)),
+    check: async (r) => {
+      const at = place(r);
+      const size = r.facts.functional.transferSize;
+      const data = pattern(Math.min(64, size), 52);
+      for (let a = at; a < at + 2 * size; a += sectorAt(r, a)) {
+        const wrong = await carriedOut(r, `erase ${hex8(a)}`, 0, erasePage(a));
+        if (wrong !== null) return fail(wrong);
+      }
+      const wrong =
+        (await steps(r, ['set address', 0, setAddress(at)], ['write block 3', 3, data])) ??
+        misplaced(r, at + size, data) ??
+        (await pointAt(r, at));
+      if (wrong !== null) return fail(wrong);
+      const { status, data: got } = await r.upload(3, data.length);
+      return status === 'ok' ? sameBytes(got, data) : fail(`UPLOAD: ${status}`);
+    },
+  },
+  {
+    id: 'flash.after-error',
+    title: 'behind a write that flash did not take, and behind CLRSTATUS, an erase and a write succeed',
+    paragraph: 'DFU 1.1 §6.1.3, §A.2.11',
+    skip: anyOf(dfuseOnly, writes, uploads),
+    check: async (r) => {
+      const at = place(r);
+      const wrong = await readyToWrite(r, ['write', 2, pattern(64, 53)]);
+      if (wrong !== null) return fail(wrong);
+      await r.downloadAndSettle(2, pattern(64, 54));
+      await toIdle(r);
+      const data = pattern(64, 55);
+      const then = await readyToWrite(r, ['write', 2, data]);
+      return then !== null ? fail(`behind it: ${then}`) : writtenAndRead(r, at, data);
     },
   },
   {
@@ -377,6 +444,26 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
     },
   },
 ];
+/** An erase or a write of a sector that may only be read; null: both are refused, and it is as it was. */
+async function takes(r: Recorder, at: number): Promise<string | null> {
+  const before = r.link.witness?.read(at, 64) ?? null;
+  const changed = (): string | null => {
+    const now = before === null ? null : r.link.witness!.read(at, 64)!;
+    return now === null || now.every((b, i) => b === before![i]) ? null : `flash at ${hex8(at)} is not what it was`;
+  };
+  const erased = await r.downloadAndSettle(0, erasePage(at));
+  if (erased === null && (await r.state()) !== DFU_STATE.ERROR) return `behind an erase of ${hex8(at)} there is no status`;
+  if (erased?.bState === DFU_STATE.DNLOAD_IDLE) return `an erase of ${hex8(at)} ends in dfuDNLOAD-IDLE, status OK`;
+  await toIdle(r);
+  if (changed() !== null || (await carriedOut(r, 'set address', 0, setAddress(at))) !== null) {
+    await toIdle(r);
+    return changed();
+  }
+  const written = await r.downloadAndSettle(2, pattern(64, 13));
+  if (written?.bState === DFU_STATE.DNLOAD_IDLE) return `a write to ${hex8(at)} ends in dfuDNLOAD-IDLE, status OK`;
+  await toIdle(r);
+  return changed();
+}
 /** DNLOAD of a block that would lie behind the end of memory: not where a device that puts it elsewhere could be lost. */
 async function farBlock(r: Recorder, end: number): Promise<Finding> {
   if (!r.link.expendable) return PASS;

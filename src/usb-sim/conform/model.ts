@@ -8,7 +8,19 @@ import { DFU, DFU_STATE, dfuStateName } from '../dfu-protocol.ts';
 export const STATE = { ...DFU_STATE, MANIFEST_SYNC: 6, MANIFEST_WAIT_RESET: 8 } as const;
 
 /** bStatus numbers of DFU 1.1 §6.1.2. */
-export const ERR = { TARGET: 1, WRITE: 3, ERASE: 4, ADDRESS: 8, VENDOR: 11, UNKNOWN: 14, STALLEDPKT: 15 } as const;
+export const ERR = {
+  TARGET: 1,
+  FILE: 2,
+  WRITE: 3,
+  ERASE: 4,
+  PROG: 6,
+  VERIFY: 7,
+  ADDRESS: 8,
+  FIRMWARE: 10,
+  VENDOR: 11,
+  UNKNOWN: 14,
+  STALLEDPKT: 15,
+} as const;
 
 /** Requests as the state tables of appendix A tell them apart. */
 export type ModelRequest = 'DETACH' | 'DNLOAD' | 'DNLOAD 0' | 'UPLOAD' | 'GETSTATUS' | 'CLRSTATUS' | 'GETSTATE' | 'ABORT' | 'unknown';

@@ -81,6 +81,7 @@ interface Outcome extends Expected {
 const LONGEST_POLL = 120_000;
 /** Widest unit in which flash is programmed: a flash word of STM32H7. */
 const FLASH_UNIT = 32;
+const DOUBLE_WORD = 8;
 /** What every DfuSe device has (AN3156 §4.2). */
 const COMMANDS = [DFUSE_CODE.GET, DFUSE_CODE.SET_ADDRESS, DFUSE_CODE.ERASE];
 /** States in which nothing waits to be carried out. */
@@ -88,6 +89,7 @@ const WITHOUT_WORK: ReadonlySet<number> = new Set([STATE.IDLE, STATE.UPLOAD_IDLE
 /** By which a dialect refuses a command that does not exist. */
 const OTHER_ERRORS = [ERR.TARGET, ERR.ADDRESS, ERR.WRITE, ERR.ERASE, ERR.UNKNOWN, ERR.VENDOR] as const;
 const ADDRESS_ERRORS = [ERR.TARGET, ERR.ADDRESS, ERR.WRITE, ERR.ERASE];
+const MORE_ADDRESS_ERRORS = [ERR.UNKNOWN, ERR.PROG, ERR.VERIFY] as const;
 const NO_WORK: Work = { write: null, pointer: null, fails: 'never', statuses: [], paragraph: 'DFU 1.1 §A.2.4' };
 const REQUEST_NAME = new Map(Object.entries(REQUEST_OF).map(([name, code]) => [code, name as ModelRequest]));
 
@@ -148,6 +150,10 @@ export class DfuMonitor {
   judge(asked: Asked, got: LinkAnswer): { readonly wrong: string | null; readonly ended: Work | null } {
     const kind = kindOf(asked);
     if (this.leaves(kind, got)) return { wrong: null, ended: null };
+    if (this.cutAsAccepted(kind, asked)) {
+      this.perhaps(asked);
+      return { wrong: null, ended: null };
+    }
     if (got.status !== 'ok' && got.status !== 'stall') return { wrong: `no answer (${got.status})`, ended: null };
     const outcomes = this.outcomes(kind, asked);
     const fits = outcomes.filter((o) => o.answer === got.status);
@@ -160,6 +166,11 @@ export class DfuMonitor {
     return this.taken(kind, asked, next, fits);
   }
 
+  /** Another wLength than the one of the document, with which the team knows that the device does what it likes. */
+  private cutAsAccepted(kind: ModelRequest, { length }: Asked): boolean {
+    const usual = kind === 'GETSTATUS' ? 6 : kind === 'GETSTATE' ? 1 : length;
+    return length !== usual && this.options.accepted.has('dfu.short-lengths');
+  }
   /** The last GETSTATUS of a download: a device with DfuSe, or one that needs a reset, is not asked any further. */
   private leaves(kind: ModelRequest, got: LinkAnswer): boolean {
     const manifests = this.states.has(STATE.MANIFEST_SYNC) && kind === 'GETSTATUS' && !(this.options.tolerant && !this.options.dfuse);
@@ -185,7 +196,7 @@ export class DfuMonitor {
     const table = this.options.dialect.allowed(state, kind, this.options).map(plain);
     return table.flatMap((o): Outcome[] => {
       if (o.answer === 'stall') return [o];
-      if (kind === 'DNLOAD') return this.downloads(asked, o);
+      if (kind === 'DNLOAD') return this.downloads(asked, o, state);
       if (kind === 'UPLOAD') return this.uploads(asked, o);
       if (kind === 'GETSTATUS' && state === STATE.DNLOAD_SYNC) return [this.synced(o)];
       return [o];
@@ -193,7 +204,7 @@ export class DfuMonitor {
   }
   /** bStatus behind a refused request; devices name a CLRSTATUS that nobody needed as they like. */
   private stalledStatuses(kind: ModelRequest): readonly number[] {
-    if (kind === 'CLRSTATUS') return [];
+    if (kind === 'CLRSTATUS' || (this.states.has(STATE.ERROR) && this.errors.length === 0)) return [];
     const { dialect } = this.options;
     return [
       ERR.STALLEDPKT,
@@ -221,11 +232,17 @@ export class DfuMonitor {
     const next = fails === 'must' ? o.next.filter((s) => s !== STATE.DNLOAD_IDLE) : o.next;
     return fails === 'never' ? o : { ...o, next: [...next, STATE.ERROR], statuses, paragraph };
   }
-  private downloads({ value, data }: Asked, o: Outcome): Outcome[] {
+  private downloads({ value, data }: Asked, o: Outcome, state: number): Outcome[] {
     const { fails, statuses, paragraph } = this.worksOn(value, data);
     if (fails === 'never') return [o];
+    // what is too long for a device its USB stack may refuse, of which the state knows nothing
+    const unseen: Outcome[] = data.length > this.options.transferSize ? [{ answer: 'stall', next: [state], statuses: [], paragraph }] : [];
     // what cannot be done may be refused at once, too
-    return [o, { answer: 'stall', next: [STATE.ERROR], statuses: statuses.length > 0 ? [...statuses, ERR.STALLEDPKT] : [], paragraph }];
+    return [
+      o,
+      ...unseen,
+      { answer: 'stall', next: [STATE.ERROR], statuses: statuses.length > 0 ? [...statuses, ERR.STALLEDPKT] : [], paragraph },
+    ];
   }
   private uploads(asked: Asked, o: Outcome): Outcome[] {
     const refused = (statuses: readonly number[], paragraph: string): Outcome => ({
@@ -339,7 +356,8 @@ export class DfuMonitor {
     const short = data.length < length || length === 0;
     const begins = !this.states.has(STATE.UPLOAD_IDLE);
     const at = this.uploadFrom(value, begins);
-    this.states = new Set([...next].filter((s) => length > transferSize || length === 0 || s === (short ? STATE.IDLE : STATE.UPLOAD_IDLE)));
+    const ends = short || (length < transferSize && this.options.dialect.has('short-upload-ends'));
+    this.states = new Set([...next].filter((s) => length > transferSize || length === 0 || s === (ends ? STATE.IDLE : STATE.UPLOAD_IDLE)));
     if (this.states.size === 0) this.states = next;
     if (dfuse && value === 0) return this.listWrong(data, length);
     if (!dfuse) this.uploadsOn(value, data.length, begins);
@@ -410,10 +428,18 @@ export class DfuMonitor {
     const to = Math.min(end, Math.ceil((address + data.length) / FLASH_UNIT) * FLASH_UNIT);
     const write = this.inside(address) ? { from, to, address, data: data.slice() } : null;
     if (!whole)
-      return { ...NO_WORK, fails: this.elsewhere(address + data.length - 1) ? 'may' : 'must', statuses: ADDRESS_ERRORS, paragraph, write };
+      return {
+        ...NO_WORK,
+        fails: this.elsewhere(address + data.length - 1) ? 'may' : 'must',
+        statuses: this.addressErrors(),
+        paragraph,
+        write,
+      };
     const erased = this.memory.subarray(from - this.base, to - this.base).every((b) => b === this.options.erased);
     const open = this.segmentAt(address)?.writable !== false && this.segmentAt(address + data.length - 1)?.writable !== false;
-    return { ...NO_WORK, fails: !open ? 'must' : erased ? 'never' : 'may', paragraph, write };
+    if (!open) return { ...NO_WORK, fails: 'must', paragraph, write };
+    // what flash cannot program at once (half-words of F0, double words of L4) a device may refuse
+    return { ...NO_WORK, fails: erased && address % DOUBLE_WORD === 0 ? 'never' : 'may', paragraph, write };
   }
   private command(data: Uint8Array): Work {
     const [code] = data;
@@ -451,7 +477,7 @@ export class DfuMonitor {
     const [from, to] = this.sectorOf(address);
     return {
       ...NO_WORK,
-      fails: this.segmentAt(address)!.erasable ? 'never' : 'may',
+      fails: this.segmentAt(address)!.erasable ? 'never' : this.options.accepted.has('flash.read-only') ? 'may' : 'must',
       paragraph,
       write: { from, to, address: from, data: null },
     };
@@ -462,12 +488,10 @@ export class DfuMonitor {
     return { from: this.base, to: this.base + this.memory.length, address: this.base, data: new Uint8Array(0) };
   }
   private badAddress(): readonly number[] {
-    const { dialect } = this.options;
-    return [
-      ...ADDRESS_ERRORS,
-      ...(dialect.has('err-unknown') ? [ERR.UNKNOWN] : []),
-      ...(dialect.has('err-stalled') ? [ERR.STALLEDPKT] : []),
-    ];
+    return [...this.addressErrors(), ...(this.options.dialect.has('err-stalled') ? [ERR.STALLEDPKT] : [])];
+  }
+  private addressErrors(): readonly number[] {
+    return [...ADDRESS_ERRORS, ...MORE_ADDRESS_ERRORS.filter((code) => this.options.dialect.has(ERROR_TRAIT[code]))];
   }
   private badCommand(): readonly number[] {
     const { dialect } = this.options;

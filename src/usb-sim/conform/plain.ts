@@ -37,6 +37,8 @@ const RESTARTS: readonly (readonly [name: string, what: string, paragraph: strin
   ['reset', 'a bus reset', 'DFU 1.1 §A.1, §A.2.6', 36, dropByReset],
 ];
 
+/** By which a device says that it has looked at what was downloaded: errFILE, errVERIFY, errFIRMWARE, errVENDOR. */
+const NO_FIRMWARE: readonly number[] = [ERR.FILE, ERR.VERIFY, ERR.FIRMWARE, ERR.VENDOR];
 export const PLAIN_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'plain.download',
@@ -62,6 +64,8 @@ export const PLAIN_REQUIREMENTS: readonly Requirement[] = [
       if (s === null) return dialect('leaves-without-answer', 'no status');
       const tolerant = (r.facts.functional.attributes & MANIFESTATION_TOLERANT) !== 0;
       const end = tolerant ? DFU_STATE.IDLE : STATE.MANIFEST_WAIT_RESET;
+      if (s.bState === DFU_STATE.ERROR && NO_FIRMWARE.includes(s.bStatus))
+        return notApplicable(`what was sent is no firmware for it: status ${s.bStatus}`);
       if (s.bStatus !== 0 || s.bState !== end)
         return fail(`state ${s.bState}, status ${s.bStatus}; bitManifestationTolerant is ${tolerant ? 1 : 0}`);
       return PASS;
@@ -269,7 +273,9 @@ async function fillTheMemory(r: Recorder, start: number): Promise<Finding> {
     if (s.bState === DFU_STATE.DNLOAD_IDLE && s.bStatus === 0) continue;
     if (s.bState !== DFU_STATE.ERROR) return fail(`block ${block}: state ${s.bState}, status ${s.bStatus}`);
     if (s.bStatus === ERR.ADDRESS) return PASS;
-    return s.bStatus === 0 ? fail(`block ${block}: dfuERROR with status OK`) : otherStatus(s, named(...OTHERS, ERR.TARGET, ERR.VENDOR));
+    return s.bStatus === 0
+      ? fail(`block ${block}: dfuERROR with status OK`)
+      : otherStatus(s, named(...OTHERS, ERR.TARGET, ERR.PROG, ERR.VERIFY, ERR.VENDOR));
   }
   return notApplicable(`${MAX_BLOCKS} blocks and no end`);
 }

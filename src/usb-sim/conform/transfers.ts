@@ -1,6 +1,6 @@
 /** What DFU transfers and ST's DfuSe commands do: DFU 1.1 §6, AN3156. */
 import { DESCRIPTOR, getDescriptor } from '../descriptors.ts';
-import { DFU, DFU_STATE, DFUSE_CODE } from '../dfu-protocol.ts';
+import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand, dfuStateName } from '../dfu-protocol.ts';
 import { isDfuse } from './link.ts';
 import { FLASH_REQUIREMENTS } from './flash.ts';
 import { ERR } from './model.ts';
@@ -16,6 +16,7 @@ import {
   dfuseOnly,
   downloads,
   erasePage,
+  mayBeLost,
   pattern,
   place,
   readyToWrite,
@@ -243,6 +244,21 @@ const COMMON: readonly Requirement[] = [
     },
   },
   {
+    id: 'dfu.upload-of-less',
+    title: 'an UPLOAD that gives all that wLength asks for leads to dfuUPLOAD-IDLE',
+    paragraph: 'DFU 1.1 §A.2.3, §6.2',
+    skip: uploads,
+    tellsDialect: true,
+    check: async (r) => {
+      const length = Math.min(4, r.facts.functional.transferSize - 1);
+      const { status, data } = await r.upload(isDfuse(r.facts) ? 2 : 0, length);
+      if (status !== 'ok' || data.length !== length || length === 0) return notApplicable('it does not give so many bytes');
+      const state = await r.state();
+      if (state === DFU_STATE.IDLE) return dialect('short-upload-ends', `dfuIDLE behind ${length} of ${length} bytes`);
+      return must(state === DFU_STATE.UPLOAD_IDLE, state === null ? 'no GETSTATE' : dfuStateName(state));
+    },
+  },
+  {
     id: 'dfu.block-too-long',
     title: 'a DNLOAD longer than wTransferSize is refused',
     paragraph: 'DFU 1.1 §6.1.1, §4.1.3',
@@ -264,20 +280,29 @@ const COMMON: readonly Requirement[] = [
   },
   {
     id: 'dfu.poll-timeout',
-    title: 'after bwPollTimeout the device is no longer busy',
+    title: 'after bwPollTimeout of an erase the device is no longer busy',
     paragraph: 'DFU 1.1 §6.1.2, §A.2.5',
     skip: anyOf(dfuseOnly, writes),
-    check: async (r) => {
-      if ((await r.download(0, erasePage(place(r)))).status !== 'ok') return fail('the erase was refused');
-      const first = await r.status();
-      if (first === null) return fail('no status');
-      if (!(await r.waitFor(first))) return fail(`bwPollTimeout is ${first.pollMs} ms`);
-      const second = await r.status();
-      if (second === null) return fail('no status after bwPollTimeout');
-      return second.bState === DFU_STATE.DNBUSY ? dialect('poll-timeout-short', `still dfuDNBUSY after ${first.pollMs} ms`) : PASS;
-    },
+    check: (r) => busyFor(r, erasePage(place(r))),
+  },
+  {
+    id: 'dfu.poll-timeout-mass',
+    title: 'after bwPollTimeout of a mass erase the device is no longer busy',
+    paragraph: 'DFU 1.1 §6.1.2, §A.2.5',
+    skip: anyOf(dfuseOnly, writes, mayBeLost),
+    check: (r) => busyFor(r, dfuseCommand(DFUSE_CODE.ERASE)),
   },
 ];
+/** A command, and whether bwPollTimeout holds. */
+async function busyFor(r: Recorder, command: Uint8Array): Promise<Finding> {
+  if ((await r.download(0, command)).status !== 'ok') return fail('it was refused');
+  const first = await r.status();
+  if (first === null) return fail('no status');
+  if (!(await r.waitFor(first))) return fail(`bwPollTimeout is ${first.pollMs} ms`);
+  const second = await r.status();
+  if (second === null) return fail('no status after bwPollTimeout');
+  return second.bState === DFU_STATE.DNBUSY ? dialect('poll-timeout-short', `still dfuDNBUSY after ${first.pollMs} ms`) : PASS;
+}
 
 const DFUSE: readonly Requirement[] = [
   {
