@@ -17,6 +17,7 @@ import type { Outcome } from './bench/documents/result.ts';
 import { quirksNamed, withQuirks } from './bench/input/quirks.ts';
 import { checkScenario, planAction } from './bench/input/scenario.ts';
 import type { StepAction } from './bench/documents/scenario-types.ts';
+import { shown, UsageError } from './bench/documents/usage-error.ts';
 import { PS_PER_SECOND } from './emu/time.ts';
 import { HOST } from './library/host.ts';
 import { BENCH_KEYS, libraryJob, type BenchOptions } from './library/options.ts';
@@ -80,14 +81,16 @@ export type DfuRomOptions = Omit<UsbOptions, 'images'> & {
 };
 
 /** A chip whose BOOT0 is high: the DFU device of its ROM, without firmware. Each element of `DFU_ROMS` will do. */
-export async function openDfuRom({ name: _, scenario, ...options }: DfuRomOptions): Promise<HeldUsb> {
-  return openUsb({ ...options, images: [], scenario: { ...scenario, board: { ...scenario?.board, boot0: 1 } } });
+export async function openDfuRom(options: DfuRomOptions): Promise<HeldUsb> {
+  if (typeof options !== 'object' || options === null) throw new UsageError(`the options are ${shown(options)}`, 'give { chip }');
+  const { name: _, scenario, ...rest } = options;
+  return openUsb({ ...rest, images: [], scenario: { ...scenario, board: { ...scenario?.board, boot0: 1 } } });
 }
 
 /** Runs firmware until its USB device is on the bus or the run ends, and returns the machine in that state. */
 export async function openUsb(options: UsbOptions): Promise<HeldUsb> {
-  const quirks = quirksNamed('quirks', options.quirks);
-  const { job, port } = withQuirks(await libraryJob(options, [...BENCH_KEYS, 'quirks']), quirks);
+  const plain = await libraryJob(options, [...BENCH_KEYS, 'quirks']);
+  const { job, port } = withQuirks(plain, quirksNamed('quirks', options.quirks));
   const { signal } = options;
   await HOST.prepare(job.chip);
   const held = new HeldMachine(jobInput(job, signal === undefined ? {} : { signal: () => signal.aborted }));

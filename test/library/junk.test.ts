@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ImageError, openMachine, UsageError, type BenchMachine } from '../../src/index.ts';
 import { openDfu } from '../../src/property.ts';
 import { libraryJob, machineJob } from '../../src/library/options.ts';
-import { openUsb } from '../../src/usb.ts';
+import { openDfuRom, openUsb } from '../../src/usb.ts';
 import { firmware } from './firmware.ts';
 
 const GOOD = { chip: 'stm32h533re', images: [firmware('h533-straight')] };
@@ -52,7 +52,7 @@ it('as options', async () => {
       wrong.push(...(await other(`${key} ${nameOf(junk)}`, () => libraryJob({ ...GOOD, [key]: junk }))));
     for (const key of ['board', 'host', 'steps', 'expect', 'romOptions', 'force'])
       wrong.push(...(await other(`scenario.${key} ${nameOf(junk)}`, () => libraryJob({ ...GOOD, scenario: { [key]: junk } }))));
-    for (const open of [openMachine, openUsb, openDfu] as unknown as Any[])
+    for (const open of [openMachine, openUsb, openDfuRom, openDfu] as unknown as Any[])
       wrong.push(...(await other(`${open.name} ${nameOf(junk)}`, () => open(junk))));
     if (typeof junk !== 'function')
       wrong.push(...(await other(`blocks ${nameOf(junk)}`, () => openMachine({ ...GOOD, blocks: [junk as never] }))));
