@@ -258,8 +258,17 @@ export function codeRanges(
 
 const DW_FORM_RNGLISTX = 0x23;
 const MOST_RANGES = 10_000;
+/** Entries of range lists that are read for all units and functions together: many may share one list. */
+const MOST_RANGE_ENTRIES = 2 ** 20;
+const rangeBudgets = new WeakMap<DwarfSections, EntryBudget>();
+function rangeBudget(sections: DwarfSections): EntryBudget {
+  let budget = rangeBudgets.get(sections);
+  if (budget === undefined) rangeBudgets.set(sections, (budget = { left: MOST_RANGE_ENTRIES }));
+  return budget;
+}
 function rangeList(sections: DwarfSections, unit: UnitForms, value: number, form: number): CodeRange[] {
-  if (unit.version < 5) return sections.ranges === null ? [] : oldRanges(new DwarfReader(sections.ranges, value), unit);
+  if (unit.version < 5)
+    return sections.ranges === null ? [] : oldRanges(new DwarfReader(sections.ranges, value), unit, rangeBudget(sections));
   if (sections.rngLists === null) return [];
   let at = value;
   if (form === DW_FORM_RNGLISTX) {
@@ -270,11 +279,11 @@ function rangeList(sections: DwarfSections, unit: UnitForms, value: number, form
   return newRanges(sections, new DwarfReader(sections.rngLists, at), unit);
 }
 /** .debug_ranges, DWARF 2 to 4. */
-function oldRanges(r: DwarfReader, unit: UnitForms): CodeRange[] {
+function oldRanges(r: DwarfReader, unit: UnitForms, budget: EntryBudget): CodeRange[] {
   const list: CodeRange[] = [];
   const all = unit.addressSize === 8 ? 2 ** 64 : 0xffffffff;
   let base = unit.lowPc;
-  while (list.length < MOST_RANGES) {
+  while (list.length < MOST_RANGES && budget.left-- > 0) {
     const from = readAddress(r, unit);
     const to = readAddress(r, unit);
     if (from === 0 && to === 0) break;
@@ -286,11 +295,12 @@ function oldRanges(r: DwarfReader, unit: UnitForms): CodeRange[] {
 /** .debug_rnglists, DWARF 5 section 2.17.3. */
 function newRanges(sections: DwarfSections, r: DwarfReader, unit: UnitForms): CodeRange[] {
   const list: CodeRange[] = [];
+  const budget = rangeBudget(sections);
   let base = unit.lowPc;
   const put = (from: number, to: number): void => {
     if (to > from) list.push([from, to]);
   };
-  while (list.length < MOST_RANGES) {
+  while (list.length < MOST_RANGES && budget.left-- > 0) {
     const kind = r.u8();
     if (kind === 0) break;
     if (kind === 1) base = indexedAddress(sections, unit, r.uleb());

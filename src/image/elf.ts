@@ -139,8 +139,8 @@ export function parseElf(bytes: Uint8Array): ElfFile {
 const OLD_NAME = (name: string): string => `.z${name.slice(1)}`;
 const ELFCOMPRESS_ZLIB = 1;
 const COMPRESSION_HEADER = 12;
-/** Deflate makes no more of a byte. */
-const LARGEST_RATIO = 1040;
+/** Debug data shrinks to a third or a tenth; what grows much more is made to fill memory. */
+const LARGEST_RATIO = 64;
 /** Compressed bytes that are expanded at once: to 16 MB at most. */
 const SLICE = 16 << 10;
 /** Of all sections together: the largest of real firmware take a half of that. */

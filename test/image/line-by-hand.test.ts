@@ -76,6 +76,29 @@ it.each([
   expect(readUnits(sections)).toHaveLength(read);
 });
 
+it('a list of ranges that many units share is read as often as the largest firmware has ranges', () => {
+  const [ranges, units] = [9_999, 200];
+  // DW_TAG_compile_unit with DW_AT_ranges as DW_FORM_sec_offset; DWARF 4
+  const entry = Uint8Array.of(12, 0, 0, 0, 4, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0);
+  const info = new Uint8Array(entry.length * units);
+  for (let i = 0; i < units; i++) info.set(entry, i * entry.length);
+  const list = new DataView(new ArrayBuffer(8 * (ranges + 1)));
+  for (let i = 0; i < ranges; i++) {
+    list.setUint32(8 * i, 0x0800_0000 + 4 * i, true);
+    list.setUint32(8 * i + 4, 0x0800_0002 + 4 * i, true);
+  }
+  const read = readUnits(
+    sectionsOf({
+      '.debug_info': info,
+      '.debug_ranges': new Uint8Array(list.buffer),
+      '.debug_abbrev': Uint8Array.of(1, 0x11, 0, 0x55, 0x17, 0, 0, 0),
+    }),
+  ).map((u) => u.ranges.length);
+  expect(read[0]).toBe(ranges);
+  expect(read.reduce((sum, n) => sum + n, 0)).toBeLessThanOrEqual(2 ** 20);
+  expect(read.at(-1)).toBe(0);
+});
+
 it('of more entries than the largest firmware has those at the end are left out', () => {
   const most = 2 ** 22;
   // a unit with children, a function without attributes, and one with its addresses
