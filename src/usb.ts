@@ -28,7 +28,13 @@ export type { StepAction } from './bench/documents/scenario-types.ts';
 export type { BenchOptions } from './library/options.ts';
 export { DFU_ROMS, type DfuRom } from './library/dfu-roms.ts';
 export { openRomSerial, type HeldSerial, type RomSerialOptions } from './library/rom-serial.ts';
-export { WebSerial, WebSerialPort, type WebSerialOptions, type WebSerialSignals } from './library/web-serial.ts';
+export {
+  WebSerial,
+  WebSerialPort,
+  type WebSerialInputSignals,
+  type WebSerialOptions,
+  type WebSerialSignals,
+} from './library/web-serial.ts';
 export { DFU_QUIRKS, type DfuQuirk, type DfuQuirkFacts } from './rom/quirks.ts';
 export { UsageError } from './bench/documents/usage-error.ts';
 export { ImageError } from './image/errors.ts';

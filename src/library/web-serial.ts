@@ -58,6 +58,17 @@ interface Chunk {
   last: Ps;
 }
 
+/** Lines of modems (Web Serial, SerialInputSignals). Nothing is connected to them. */
+export interface WebSerialInputSignals {
+  /** DCD. */
+  readonly dataCarrierDetect: false;
+  /** CTS. */
+  readonly clearToSend: false;
+  /** RI. */
+  readonly ringIndicator: false;
+  /** DSR. */
+  readonly dataSetReady: false;
+}
 /** The port as a page gets it (Web Serial, SerialPort). */
 export class WebSerialPort extends EventTarget {
   /** Events of a port that comes or goes; this one stays. */
@@ -131,7 +142,7 @@ export class WebSerialPort extends EventTarget {
     if (Object.keys(signals).length === 0) throw new TypeError('Signals dictionary must contain at least one member.');
   }
   /** Nothing is connected to these lines. */
-  async getSignals(): Promise<{ dataCarrierDetect: false; clearToSend: false; ringIndicator: false; dataSetReady: false }> {
+  async getSignals(): Promise<WebSerialInputSignals> {
     if (!this.opened) throw invalid('The port is not open.');
     return { dataCarrierDetect: false, clearToSend: false, ringIndicator: false, dataSetReady: false };
   }
