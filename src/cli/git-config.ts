@@ -77,11 +77,12 @@ const linesOf = (file: string): string[] =>
     .replace(/\\\r?\n/g, '')
     .split(/\r?\n/);
 
-/** A file of git's, without the mark of its encoding; empty where there is none, or where it is too long or no file. */
-export function gitText(file: string): string {
+/** A file of git's, without the mark of its encoding; empty where there is none, or no file. One that is too long is taken for `instead`. */
+export function gitText(file: string, most = MOST_BYTES, instead = ''): string {
   try {
     const found = statSync(file);
-    return found.isFile() && found.size <= MOST_BYTES ? readFileSync(file, 'utf8').replace(/^\uFEFF/, '') : '';
+    if (!found.isFile()) return '';
+    return found.size <= most ? readFileSync(file, 'utf8').replace(/^\uFEFF/, '') : instead;
   } catch {
     return '';
   }

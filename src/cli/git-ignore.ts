@@ -4,6 +4,10 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { gitText, ignoreConfig, type IgnoreConfig } from './git-config.ts';
 import { any, Glob, notSlash, slash } from './glob.ts';
 
+/** Bytes of rules in a file. They are asked of each file that is shown, and thousands of them take seconds: of more, all files are ignored. */
+const MOST_RULES = 64 << 10;
+const ALL = '*';
+
 type Environment = Readonly<Record<string, string | undefined>>;
 interface Rule {
   readonly ignores: boolean;
@@ -72,7 +76,7 @@ export class GitIgnore {
   private rulesAt(file: string, anyCase: boolean): readonly Rule[] {
     const key = `${anyCase} ${file}`;
     let found = this.rules.get(key);
-    if (found === undefined) this.rules.set(key, (found = rulesOf(gitText(file), anyCase)));
+    if (found === undefined) this.rules.set(key, (found = rulesOf(gitText(file, MOST_RULES, ALL), anyCase)));
     return found;
   }
 }

@@ -177,6 +177,14 @@ describe('files that git ignores are left out', () => {
     expect(ignored).toContain('gen/1/2/x.h');
   });
 
+  it.each([
+    [64 << 10, 'text'],
+    [(64 << 10) + 1, 'git ignores it'],
+  ])('all of them where the rules are more than anybody writes: %i bytes', (length, said) => {
+    const root = tree({ '.gitignore': `own.c\n${'#'.repeat(length - 6)}`, 'own.c': 's', 'main.c': 'text' });
+    const sources = sourcesIn(root);
+    expect(['own.c', 'main.c'].map((name) => told(sources, name))).toEqual(['git ignores it', said]);
+  });
   it("also by the user's own rules, and in a worktree by those of its clone", () => {
     const root = tree({
       'home/.config/git/ignore': 'secret.c\n',
