@@ -2,40 +2,10 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { DfuRom, HeldSerial, HeldUsb, WebUsbDevice } from '../../src/usb.ts';
+import type { HeldSerial, HeldUsb, WebUsbDevice } from '../../src/usb.ts';
 import { WebSerialPort } from '../../src/usb.ts';
-import type { Outcome } from './attempt.ts';
-import { sandbox, type Clock, type Sandbox } from './sandbox.ts';
-
-/** What is to be in flash afterwards. */
-export interface Job {
-  readonly blocks: readonly { readonly address: number; readonly bytes: Uint8Array<ArrayBuffer> }[];
-  /** Bytes of the first sector. */
-  readonly sector: number;
-}
-export interface Bench<Held> {
-  readonly held: Held;
-  readonly clock: Clock;
-  readonly job: Job;
-  /** Made by the adapter; its log says why something failed. */
-  box?: Sandbox;
-}
-/** Throws, or gives a text, where the client says that it has failed. */
-type Drive<Held> = (bench: Bench<Held>) => Promise<string | null>;
-export interface Client {
-  /** Name of the column. */
-  readonly name: string;
-  /** Where it comes from; the commit is asked of the folder. */
-  readonly from: string;
-  /** A file below the folder, or a package: without it there is no such column. */
-  readonly file: string;
-  /** It writes one block only. */
-  readonly single?: boolean;
-  readonly usb?: Drive<HeldUsb>;
-  readonly serial?: Drive<HeldSerial>;
-  /** A program: tried by itself. */
-  readonly program?: (rom: DfuRom) => Promise<Outcome | null>;
-}
+import type { Bench, Client, Drive, Job } from './client.ts';
+import { sandbox, type Sandbox } from './sandbox.ts';
 
 const DFU_FILTER = { filters: [{ vendorId: 0x0483, productId: 0xdf11 }] };
 const hexOf = ({ blocks }: Job) => ({

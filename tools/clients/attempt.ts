@@ -2,19 +2,11 @@
 import { CHIPS } from '../../src/chips/index.ts';
 import { romProfileOf } from '../../src/rom/profiles.ts';
 import { openDfuRom, openRomSerial, type DfuRom, type HeldSerial, type HeldUsb } from '../../src/usb.ts';
-import type { Bench, Client, Job } from './adapters.ts';
+import type { Bench, Client, Job, Outcome, Step } from './client.ts';
 import type { Clock } from './sandbox.ts';
 
 /** The steps of a client in their order; a failure is in the last one that it began. */
 export const STEPS: readonly Step[] = ['open', 'descriptors', 'option bytes', 'erase', 'download', 'verify', 'leave'];
-export type Step = 'open' | 'descriptors' | 'option bytes' | 'erase' | 'download' | 'verify' | 'leave';
-export interface Outcome {
-  readonly ok: boolean;
-  /** The last step that it began. */
-  readonly step: Step;
-  /** Why it did not go on; null where it is ok. */
-  readonly why: string | null;
-}
 
 /** Effort: real time of an attempt. */
 const WALL_MS = 90_000;

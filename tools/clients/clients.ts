@@ -5,8 +5,9 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { DFU_ROMS, type DfuRom } from '../../src/usb.ts';
-import { attempt, type Outcome } from './attempt.ts';
-import { clients, regression, type Client } from './adapters.ts';
+import { attempt } from './attempt.ts';
+import { clients, regression } from './adapters.ts';
+import type { Client, Outcome } from './client.ts';
 import { dfuUtil, stm32flash } from './programs.ts';
 import { kept, writePage, type Row } from './page.ts';
 

@@ -3,8 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DFU_ROMS, type DfuRom } from '../../src/usb.ts';
-import type { Client } from './adapters.ts';
-import type { Outcome } from './attempt.ts';
+import type { Client, Outcome } from './client.ts';
 
 export interface Row {
   readonly rom: DfuRom;

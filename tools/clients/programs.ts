@@ -6,7 +6,8 @@ import { streamOf, type Io } from '../../src/cli/io.ts';
 import { main } from '../../src/cli/program.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import type { DfuRom } from '../../src/usb.ts';
-import { jobOf, STEPS, type Outcome, type Step } from './attempt.ts';
+import { jobOf, STEPS } from './attempt.ts';
+import type { Outcome, Step } from './client.ts';
 
 /** Effort: a guest boots for each; these stand for the three generations, the three controllers and the quirks. */
 const GUEST_ROMS = ['F072', 'F405', 'F722', 'L476', 'G431', 'H533', 'H743', 'F427, long strings', 'C562 (by H533)', 'H743, bank 2 busy'];
