@@ -72,15 +72,16 @@ const MOST_ENTRIES = 2 ** 22;
 interface EntryBudget {
   left: number;
 }
-const budgets = new WeakMap<DwarfSections, EntryBudget>();
-/** One for all units and all who read their entries. */
-export function entryBudget(sections: DwarfSections): EntryBudget {
-  const known = budgets.get(sections);
-  if (known) return known;
-  const budget = { left: MOST_ENTRIES };
-  budgets.set(sections, budget);
-  return budget;
+/** One budget for all who read a file's debug data. */
+function oneForAll(most: number): (sections: DwarfSections) => EntryBudget {
+  const budgets = new WeakMap<DwarfSections, EntryBudget>();
+  return (sections) => {
+    let budget = budgets.get(sections);
+    if (budget === undefined) budgets.set(sections, (budget = { left: most }));
+    return budget;
+  };
 }
+export const entryBudget = oneForAll(MOST_ENTRIES);
 /** Whether there is one more, and it may be read. */
 export const mayReadEntry = (r: DwarfReader, budget: EntryBudget): boolean => r.left > 0 && budget.left-- > 0;
 
@@ -260,12 +261,7 @@ const DW_FORM_RNGLISTX = 0x23;
 const MOST_RANGES = 10_000;
 /** Entries of range lists that are read for all units and functions together: many may share one list. */
 const MOST_RANGE_ENTRIES = 2 ** 20;
-const rangeBudgets = new WeakMap<DwarfSections, EntryBudget>();
-function rangeBudget(sections: DwarfSections): EntryBudget {
-  let budget = rangeBudgets.get(sections);
-  if (budget === undefined) rangeBudgets.set(sections, (budget = { left: MOST_RANGE_ENTRIES }));
-  return budget;
-}
+const rangeBudget = oneForAll(MOST_RANGE_ENTRIES);
 function rangeList(sections: DwarfSections, unit: UnitForms, value: number, form: number): CodeRange[] {
   if (unit.version < 5)
     return sections.ranges === null ? [] : oldRanges(new DwarfReader(sections.ranges, value), unit, rangeBudget(sections));

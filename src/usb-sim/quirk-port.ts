@@ -3,6 +3,9 @@
  * remembers is plain data of the bus.
  */
 import type { UsbDevicePort, UsbInAnswer, UsbLoss } from '../emu/ports.ts';
+import { DESCRIPTOR } from './descriptors.ts';
+import { DFU, DFU_STATE, DFUSE_CODE, dfuseAddress } from './dfu-protocol.ts';
+import type { QuirkState } from './types.ts';
 
 /** Left out: as the device does. */
 export interface PortQuirks {
@@ -14,37 +17,18 @@ export interface PortQuirks {
   readonly busyFrom?: number;
 }
 
-/** What the quirks remember; part of the state of the bus. */
-export interface QuirkState {
-  /** The control request under way. */
-  setup: Uint8Array;
-  /** No IN packet of it has been acknowledged yet. */
-  first: boolean;
-  /** The device does not hear of it: NAK or STALL is all that the host gets. */
-  instead: 'nak' | 'stall' | null;
-  /** A page was erased, and the state stays dfuDNBUSY. */
-  stuck: boolean;
-  /** bwPollTimeout that announced the erase. */
-  poll: Uint8Array;
-}
-
 const freshQuirks = (): QuirkState => ({ setup: new Uint8Array(8), first: false, instead: null, stuck: false, poll: new Uint8Array(3) });
 
 const GET_DESCRIPTOR = 6;
-const STRING = 3;
-const FUNCTIONAL = 0x21;
 /** bmRequestType: class requests to an interface (DFU 1.1 §3). */
 const CLASS_OUT = 0x21;
 const CLASS_IN = 0xa1;
-const REQUEST = { DNLOAD: 1, UPLOAD: 2, GETSTATUS: 3, CLRSTATUS: 4, GETSTATE: 5, ABORT: 6 } as const;
 /** What leads out of a state: the device refuses it while it is stuck. */
 const MOVES = [
-  [CLASS_OUT, REQUEST.DNLOAD],
-  [CLASS_IN, REQUEST.UPLOAD],
-  [CLASS_OUT, REQUEST.ABORT],
+  [CLASS_OUT, DFU.DNLOAD],
+  [CLASS_IN, DFU.UPLOAD],
+  [CLASS_OUT, DFU.ABORT],
 ] as const;
-const STATE = { DNBUSY: 4, DNLOAD_IDLE: 5, ERROR: 10 } as const;
-const ERASE = 0x41;
 /** Characters are two bytes. */
 const TOO_LONG = 2;
 
@@ -84,7 +68,7 @@ export class QuirkPort implements UsbDevicePort {
     state.instead = endpoint === 0 ? this.answerInstead(state) : null;
     if (state.instead !== null) return 'ack';
     const answer = this.inner.setup(address, endpoint, data);
-    if (answer === 'ack' && isClass(state, CLASS_OUT, REQUEST.CLRSTATUS)) state.stuck = false;
+    if (answer === 'ack' && isClass(state, CLASS_OUT, DFU.CLRSTATUS)) state.stuck = false;
     return answer;
   }
   out(address: number, endpoint: number, toggle: 0 | 1, data: Uint8Array): 'ack' | 'nak' | 'stall' | 'none' {
@@ -92,7 +76,7 @@ export class QuirkPort implements UsbDevicePort {
     if (endpoint !== 0) return this.inner.out(address, endpoint, toggle, data);
     if (state.instead !== null) return state.instead;
     const answer = this.inner.out(address, endpoint, toggle, data);
-    if (answer === 'ack' && isClass(state, CLASS_OUT, REQUEST.DNLOAD) && this.wedges(state.setup, data)) state.stuck = true;
+    if (answer === 'ack' && isClass(state, CLASS_OUT, DFU.DNLOAD) && this.wedges(state.setup, data)) state.stuck = true;
     return answer;
   }
   in(address: number, endpoint: number): UsbInAnswer {
@@ -113,39 +97,39 @@ export class QuirkPort implements UsbDevicePort {
   }
 
   private answerInstead({ setup, stuck }: QuirkState): 'nak' | 'stall' | null {
-    if (this.quirks.functionalHangs && isDescriptor(setup, FUNCTIONAL)) return 'nak';
+    if (this.quirks.functionalHangs && isDescriptor(setup, DESCRIPTOR.DFU)) return 'nak';
     return stuck && MOVES.some(([type, request]) => setup[0] === type && setup[1] === request) ? 'stall' : null;
   }
   /** An erase command (AN3156: `41`, then the address) for where the quirk is. */
   private wedges(setup: Uint8Array, data: Uint8Array): boolean {
     const { busyFrom } = this.quirks;
-    if (busyFrom === undefined || setup[2] !== 0 || setup[3] !== 0 || data.length !== 5 || data[0] !== ERASE) return false;
-    return new DataView(data.buffer, data.byteOffset).getUint32(1, true) >= busyFrom;
+    if (busyFrom === undefined || setup[2] !== 0 || setup[3] !== 0 || data.length !== 5 || data[0] !== DFUSE_CODE.ERASE) return false;
+    return dfuseAddress(data) >= busyFrom;
   }
 
   /** The first packet of an answer as the quirks make it. */
   private told(data: Uint8Array): Uint8Array {
     const { state } = this;
-    if (this.quirks.longStrings && isDescriptor(state.setup, STRING) && state.setup[2] !== 0)
+    if (this.quirks.longStrings && isDescriptor(state.setup, DESCRIPTOR.STRING) && state.setup[2] !== 0)
       return with8(data, 0, Math.min(0xff, data[0]! + TOO_LONG));
     if (!state.stuck) return data;
-    if (isClass(state, CLASS_IN, REQUEST.GETSTATE)) return isDone(data[0]!) ? with8(data, 0, STATE.DNBUSY) : data;
-    return isClass(state, CLASS_IN, REQUEST.GETSTATUS) && data.length >= 5 ? this.status(state, data) : data;
+    if (isClass(state, CLASS_IN, DFU.GETSTATE)) return isDone(data[0]!) ? with8(data, 0, DFU_STATE.DNBUSY) : data;
+    return isClass(state, CLASS_IN, DFU.GETSTATUS) && data.length >= 5 ? this.status(state, data) : data;
   }
   private status(state: QuirkState, data: Uint8Array): Uint8Array {
     // the erase has failed: there is nothing to wait for
-    if (data[4] === STATE.ERROR) state.stuck = false;
-    if (data[4] === STATE.DNBUSY) state.poll = data.slice(1, 4);
+    if (data[4] === DFU_STATE.ERROR) state.stuck = false;
+    if (data[4] === DFU_STATE.DNBUSY) state.poll = data.slice(1, 4);
     if (!isDone(data[4]!)) return data;
     const busy = data.slice();
     busy.set(state.poll, 1);
-    busy[4] = STATE.DNBUSY;
+    busy[4] = DFU_STATE.DNBUSY;
     return busy;
   }
 }
 
 /** The state that the device is in behind the erase. */
-const isDone = (state: number): boolean => state === STATE.DNLOAD_IDLE;
+const isDone = (state: number): boolean => state === DFU_STATE.DNLOAD_IDLE;
 const isClass = ({ setup }: QuirkState, type: number, request: number): boolean => setup[0] === type && setup[1] === request;
 const isDescriptor = (setup: Uint8Array, kind: number): boolean =>
   (setup[0]! & 0xe0) === 0x80 && setup[1] === GET_DESCRIPTOR && setup[3] === kind;

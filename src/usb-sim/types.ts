@@ -1,7 +1,6 @@
 /** Plain data that the simulated bus and host keep. Nothing here has behaviour, so a save is a deep copy. */
 import type { Ps } from '../emu/time.ts';
 import type { DeviceInfo } from './descriptors.ts';
-import type { QuirkState } from './quirk-port.ts';
 
 export type HostKind = 'linux' | 'windows' | 'macos';
 export type ServedBy = 'user' | 'system';
@@ -222,6 +221,20 @@ export interface OutsideResult {
   actual: number;
   /** Of an isochronous transfer. */
   packets?: readonly IsoPacket[];
+}
+
+/** What the quirks remember; part of the state of the bus. */
+export interface QuirkState {
+  /** The control request under way. */
+  setup: Uint8Array;
+  /** No IN packet of it has been acknowledged yet. */
+  first: boolean;
+  /** The device does not hear of it: NAK or STALL is all that the host gets. */
+  instead: 'nak' | 'stall' | null;
+  /** A page was erased, and the state stays dfuDNBUSY. */
+  stuck: boolean;
+  /** bwPollTimeout that announced the erase. */
+  poll: Uint8Array;
 }
 
 export interface UsbSimState {

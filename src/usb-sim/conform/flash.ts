@@ -120,16 +120,13 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
       const at = place(r);
       const size = r.facts.functional.transferSize;
       const data = pattern(3 * size, 3);
-      const page = sectorAt(r, at);
-      for (let a = at; a < at + data.length; a += page) {
-        const wrong = await carriedOut(r, `erase ${hex8(a)}`, 0, erasePage(a));
-        if (wrong !== null) return fail(wrong);
-      }
-      const wrong = await steps(
-        r,
-        ['set address', 0, setAddress(at)],
-        ...[4, 2, 3].map((b) => [`write block ${b}`, b, data.slice((b - 2) * size, (b - 1) * size)] as const),
-      );
+      const wrong =
+        (await eraseAll(r, at, at + data.length)) ??
+        (await steps(
+          r,
+          ['set address', 0, setAddress(at)],
+          ...[4, 2, 3].map((b) => [`write block ${b}`, b, data.slice((b - 2) * size, (b - 1) * size)] as const),
+        ));
       return wrong !== null ? fail(wrong) : writtenAndRead(r, at, data);
     },
   },
@@ -291,11 +288,8 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
       const at = place(r);
       const size = r.facts.functional.transferSize;
       const data = pattern(Math.min(64, size), 52);
-      for (let a = at; a < at + 2 * size; a += sectorAt(r, a)) {
-        const wrong = await carriedOut(r, `erase ${hex8(a)}`, 0, erasePage(a));
-        if (wrong !== null) return fail(wrong);
-      }
       const wrong =
+        (await eraseAll(r, at, at + 2 * size)) ??
         (await steps(r, ['set address', 0, setAddress(at)], ['write block 3', 3, data])) ??
         misplaced(r, at + size, data) ??
         (await pointAt(r, at));
@@ -444,6 +438,14 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
     },
   },
 ];
+/** The sectors from an address on; a text says why not. */
+async function eraseAll(r: Recorder, from: number, to: number): Promise<string | null> {
+  for (let at = from; at < to; at += sectorAt(r, at)) {
+    const wrong = await carriedOut(r, `erase ${hex8(at)}`, 0, erasePage(at));
+    if (wrong !== null) return wrong;
+  }
+  return null;
+}
 /** An erase or a write of a sector that may only be read; null: both are refused, and it is as it was. */
 async function takes(r: Recorder, at: number): Promise<string | null> {
   const before = r.link.witness?.read(at, 64) ?? null;

@@ -205,13 +205,7 @@ export class DfuMonitor {
   /** bStatus behind a refused request; devices name a CLRSTATUS that nobody needed as they like. */
   private stalledStatuses(kind: ModelRequest): readonly number[] {
     if (kind === 'CLRSTATUS' || (this.states.has(STATE.ERROR) && this.errors.length === 0)) return [];
-    const { dialect } = this.options;
-    return [
-      ERR.STALLEDPKT,
-      ...(dialect.has('err-unknown') ? [ERR.UNKNOWN] : []),
-      ...(dialect.has('err-vendor') ? [ERR.VENDOR] : []),
-      ...this.ifError(),
-    ];
+    return [ERR.STALLEDPKT, ...this.inDialect([ERR.UNKNOWN, ERR.VENDOR]), ...this.ifError()];
   }
   /** A request that is refused in dfuERROR leaves the status as it is, or makes it errSTALLEDPKT. */
   private ifError(): readonly number[] {
@@ -488,14 +482,17 @@ export class DfuMonitor {
     return { from: this.base, to: this.base + this.memory.length, address: this.base, data: new Uint8Array(0) };
   }
   private badAddress(): readonly number[] {
-    return [...this.addressErrors(), ...(this.options.dialect.has('err-stalled') ? [ERR.STALLEDPKT] : [])];
+    return [...this.addressErrors(), ...this.inDialect([ERR.STALLEDPKT])];
   }
   private addressErrors(): readonly number[] {
-    return [...ADDRESS_ERRORS, ...MORE_ADDRESS_ERRORS.filter((code) => this.options.dialect.has(ERROR_TRAIT[code]))];
+    return [...ADDRESS_ERRORS, ...this.inDialect(MORE_ADDRESS_ERRORS)];
   }
   private badCommand(): readonly number[] {
-    const { dialect } = this.options;
-    return [ERR.STALLEDPKT, ...OTHER_ERRORS.filter((code) => dialect.has(ERROR_TRAIT[code]))];
+    return [ERR.STALLEDPKT, ...this.inDialect(OTHER_ERRORS)];
+  }
+  /** Those by which this device refuses. */
+  private inDialect(codes: readonly (keyof typeof ERROR_TRAIT)[]): readonly number[] {
+    return codes.filter((code) => this.options.dialect.has(ERROR_TRAIT[code]));
   }
   private inside(address: number): boolean {
     return address >= this.base && address < this.base + this.memory.length;

@@ -88,7 +88,8 @@ async function block(r: Recorder, length: number): Promise<Finding | LinkAnswer>
 
 /** A block where `lost` was to go: it lies in flash alone. */
 async function behindTheLost(r: Recorder, block: number, lost: Uint8Array): Promise<Finding> {
-  const { witness, facts } = { witness: r.link.witness!, facts: r.facts };
+  const { facts } = r;
+  const witness = r.link.witness!;
   const pointed = isDfuse(facts) ? await carriedOut(r, 'set address', 0, setAddress(place(r))) : null;
   const sent = pattern(facts.packet0, 41);
   const wrong = pointed ?? (await carriedOut(r, `block ${block}`, block, sent));
