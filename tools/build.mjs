@@ -233,14 +233,14 @@ chmodSync(join(dist, 'bootbench.js'), 0o755);
 await runOnce(
   'make-cache.mjs',
   `
-    import { newThread } from './src/cli/threads.ts';
+    import { BenchThread } from './src/cli/threads.ts';
     const runs = ${JSON.stringify(CACHED_RUNS)}.map((name) => ['run', '--scenario', 'fixtures/' + name + '/scenario.json']);
     const stream = { isTTY: false, columns: 80 };
     const stop = new SharedArrayBuffer(4);
     const command = { kind: 'command', args: runs.pop(), before: runs, cwd: ${JSON.stringify(root)}, stdout: stream, stderr: stream, stop };
-    const thread = newThread({ makesCodeCache: true });
-    thread.postMessage(command);
-    await new Promise((done, fail) => thread.on('exit', done).on('error', fail));`,
+    const thread = new BenchThread({ makesCodeCache: true });
+    thread.begin(command, () => undefined);
+    await new Promise((done, fail) => thread.worker.on('exit', done).on('error', fail));`,
 );
 
 if (process.argv[2] === undefined) {

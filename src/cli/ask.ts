@@ -35,7 +35,6 @@ export async function askCommand(images: readonly string[], options: AskOptions,
   const job = await loadJob(images, options, io.cwd);
   if (!talks && job.symptoms.length === 0)
     throw new UsageError('what do you see? --symptom is missing', `it is one of ${SYMPTOMS.join(', ')}; in a terminal, bootbench asks you`);
-  if (job.limits.wallMs !== null) io.mustEndWithin?.(job.limits.wallMs);
   await prepareEngine(job);
   const started = milliseconds();
   // in a talk the question is what listens; while a machine runs, Ctrl-C ends the program

@@ -1,4 +1,5 @@
 /** The program. A run has a thread of its own, which loads what it needs; the exit code is set, not forced, so that everything written is flushed first. */
+import { SIGNALS } from './first.ts';
 import { EXIT, processIo } from './io.ts';
 import { surroundings } from './outputs.ts';
 import { endWithParent } from './parent.ts';
@@ -6,9 +7,14 @@ import { relay } from './relay.ts';
 import { hasThreads } from './threads.ts';
 
 const args = process.argv.slice(2);
-/** Commands that run machines without giving way: in a thread, so that signals are heard. `ask` in a terminal talks, which a thread cannot. */
-const BUSY: ReadonlySet<string | undefined> = new Set(['run', 'ask', 'matrix', 'init', 'leave', 'rom']);
+/**
+ * Commands that are served here, where nothing may keep signals from being heard. They leave machines to other processes (`campaign`, `worker`, `mcp`), have none, or
+ * need what a thread has not: the terminal (`ask`), a driver (`--usb`, `dfu-test`). All others work in a thread.
+ */
+const HERE: ReadonlySet<string> = new Set(['campaign', 'worker', 'mcp', 'chips', 'explain', 'completion', 'demo', 'help']);
 const talks = (): boolean => args[0] === 'ask' && process.stdin.isTTY && process.stdout.isTTY;
+const drives = (): boolean => (args[0] === 'conform' || args[0] === 'board') && args.some((arg) => /^(dfu-test|--usb(=.*)?)$/.test(arg));
+const isHere = ([first = '-'] = args): boolean => first.startsWith('-') || HERE.has(first) || talks() || drives();
 const hasFolder = (): boolean => {
   try {
     process.cwd();
@@ -26,8 +32,8 @@ async function inThisThread(): Promise<number> {
     process.stderr.write(`bootbench: ${outside.message}\n`);
     return null;
   });
-  return loaded === null ? EXIT.surroundings : loaded.here(args, processIo());
+  return loaded === null ? EXIT.surroundings : loaded.here(args, processIo(SIGNALS));
 }
 endWithParent();
 if (!hasFolder()) process.exitCode = EXIT.usage;
-else process.exitCode = await (BUSY.has(args[0]) && hasThreads() && !talks() ? relay(args) : inThisThread());
+else process.exitCode = await (!isHere() && hasThreads() ? relay(args) : inThisThread());

@@ -1,9 +1,6 @@
 /** `bootbench conform`: the DFU conformance kit against the emulated device, or against a real one through the package `usb`. */
 import { jsonDocument } from '../bench/documents/json-text.ts';
-import { findChip } from '../chips/index.ts';
 import { DfuTarget } from '../bench/dfu/dfu-target.ts';
-import { HeldMachine } from '../bench/session/held-machine.ts';
-import { jobInput } from '../bench/input/job.ts';
 import { wordValue } from '../bench/input/scenario.ts';
 import { shown, UsageError } from '../bench/documents/usage-error.ts';
 import { conformanceHtml, conformanceText, deviceName } from '../report/conformance.ts';
@@ -13,12 +10,13 @@ import { whyNotWritable, type DfuLink } from '../usb-sim/conform/link.ts';
 import { isRequirement, runConformance, type ConformanceReport } from '../usb-sim/conform/kit.ts';
 import { WebUsbLink } from '../usb-sim/conform/web-usb-link.ts';
 import { readConformance, worseThan, type Lost } from './conform-baseline.ts';
+import { heldHooks, heldMachine, started } from './held.ts';
 import { loadJob, typedFiles, type RunOptions } from './inputs.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
+import { interruptible, orCutShort } from './interruptible.ts';
 import { noDevice } from './no-device.ts';
 import { toldTrigger } from './trigger.ts';
-import { usePrebuilt } from './prebuilt.ts';
 import { usbPackage } from './usb-package.ts';
 import type { SafeText } from '../bench/documents/safe-text.ts';
 
@@ -59,7 +57,9 @@ export async function conformCommand(images: readonly string[], options: Conform
   try {
     const opened = options.usb === undefined ? await openEmulated(images, options, flash, io) : await openReal(options.usb, flash);
     try {
-      const report = await runConformance(opened.link, { accept });
+      const report = await interruptible(io, false, (hooks) =>
+        orCutShort(() => runConformance(opened.link, { accept }), 'the conformance test', hooks),
+      );
       const lost = before === null ? [] : worseThan(before, report);
       writeReport(report, lost, options, outputs, onStdout[0], io);
       const kept = accept.filter((id) => report.requirements.some((r) => r.id === id && r.verdict === 'pass'));
@@ -126,9 +126,9 @@ const junitDocument = (report: ConformanceReport, lost: readonly Lost[]): SafeTe
 
 async function openEmulated(images: readonly string[], options: ConformOptions, flash: Flash | null, io: Io): Promise<Opened> {
   const job = await loadJob(images, options, io.cwd);
-  usePrebuilt(findChip(job.chip)?.cores ?? []);
-  const held = new HeldMachine(jobInput(toldTrigger(job, io)));
-  const end = held.start();
+  const held = heldMachine(toldTrigger(job, io, heldHooks(io)), io);
+  const end = started(held, io);
+  held.bounded = true;
   if (!held.usb.outsideReady) {
     const { what, next } = noDevice(held.session, end);
     held.release();

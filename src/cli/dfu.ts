@@ -1,7 +1,5 @@
 /** `bootbench dfu`: the device that the firmware brings up stays alive, for real clients over USB/IP. */
-import { findChip } from '../chips/index.ts';
-import { HeldMachine } from '../bench/session/held-machine.ts';
-import { jobInput } from '../bench/input/job.ts';
+import type { HeldMachine } from '../bench/session/held-machine.ts';
 import { quirksNamed, withQuirks } from '../bench/input/quirks.ts';
 import { flashImage } from '../bench/session/flash-image.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
@@ -11,11 +9,11 @@ import { usbIpExport } from '../usb-sim/usbip-connection.ts';
 import { printableName } from '../report/text.ts';
 import { checkClient, runClient } from './client.ts';
 import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
+import { heldHooks, heldMachine, started } from './held.ts';
 import { toldTrigger } from './trigger.ts';
 import { EXIT, type Io } from './io.ts';
 import { mustBeCalledWhatItIs, Outputs, type OutputFile } from './outputs.ts';
 import { noDevice } from './no-device.ts';
-import { usePrebuilt } from './prebuilt.ts';
 import { interrupted, isLoopback, LOOPBACK, portNumber } from './serving.ts';
 import { serveUsbIp } from './usbip-server.ts';
 
@@ -42,14 +40,13 @@ export async function dfuCommand(images: readonly string[], options: DfuOptions,
   const loaded = await loadJob(images, options, io.cwd);
   if (options.save !== undefined) mustBeCalledWhatItIs({ option: '--save', path: options.save });
   const outputs = new Outputs(files(options), io.cwd, inputFiles(images, loaded, options, io.cwd));
-  usePrebuilt(findChip(loaded.chip)?.cores ?? []);
-  const { job, port: quirks } = withQuirks(toldTrigger(loaded, io), quirksNamed('--quirk', options.quirk));
-  const held = new HeldMachine(jobInput(job));
+  const { job, port: quirks } = withQuirks(toldTrigger(loaded, io, heldHooks(io)), quirksNamed('--quirk', options.quirk));
+  const held = heldMachine(job, io);
   held.usb.useQuirks(quirks);
   const pcap = options.pcap === undefined ? null : new PcapngWriter((t) => isInterruptTransfer(held.usb.state, t));
   held.usb.tap = pcap;
   try {
-    const end = held.start();
+    const end = started(held, io);
     if (!held.usb.outsideReady) {
       const { what, next } = noDevice(held.session, end);
       io.stderr.write(`bootbench: ${what}; ${next}\n`);

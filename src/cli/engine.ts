@@ -1,5 +1,4 @@
 /** Runs jobs, in threads of their own where there is a build: Ctrl-C is heard by the main thread, which raises a flag in shared memory that the machine looks at now and then. */
-import type { Worker } from 'node:worker_threads';
 import type { RunTrace } from '../bench/documents/trace-types.ts';
 import type { RunResult } from '../bench/documents/result.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
@@ -7,7 +6,7 @@ import { jobInput, type RunHooks, type RunJob } from '../bench/input/job.ts';
 import { IMPORT } from './import.ts';
 import { milliseconds } from './io.ts';
 import { prepareEngine } from './prepare-engine.ts';
-import { hasThreads, newThread, type JobData, type JobMessage } from './threads.ts';
+import { BenchThread, hasThreads, type JobData, type JobMessage } from './threads.ts';
 
 export interface BenchHooks {
   /** Aborted: the run ends soon and still gives its result. */
@@ -48,8 +47,18 @@ export async function inThread(
   return job.trigger === true ? (await import('../bench/first-run.ts')).firstRun(job, runHooks) : runBench(jobInput(job, runHooks));
 }
 
+/** Of a command that waits for the job: it has its own grace behind that, and tells what came of the others. */
+const GRACE_OF_A_JOB_MS = 8_000;
+/** The thread of a job did not come to its end, and was ended. */
+export class DeafError extends Error {
+  constructor(after: string) {
+    super(`the run did not stop within ${GRACE_OF_A_JOB_MS / 1000} s after ${after}: ended without a result`);
+    this.name = 'DeafError';
+  }
+}
+
 /** Threads without a job. They hold nothing up: what they have compiled and optimised serves the next job. */
-const waiting: Worker[] = [];
+const waiting: BenchThread[] = [];
 
 function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult<string>> {
   const stop = new SharedArrayBuffer(4);
@@ -63,18 +72,26 @@ function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult<string>> {
     trace: hooks.trace !== undefined,
   };
   return new Promise((settle, fail) => {
-    const worker = waiting.pop() ?? newThread();
+    const thread = waiting.pop() ?? new BenchThread();
+    const { worker } = thread;
     worker.ref();
-    const raise = (): void => void Atomics.store(new Int32Array(stop), 0, 1);
+    const guard = thread.begin(data, (after) => end(false, () => fail(new DeafError(after))), GRACE_OF_A_JOB_MS);
+    const { wallMs } = job.limits;
+    if (wallMs !== null) guard.mustEndWithin(wallMs, 'its limit of real time');
+    const raise = (): void => {
+      Atomics.store(new Int32Array(stop), 0, 1);
+      guard.mustEndWithin(0, 'it was told to');
+    };
     if (hooks.stop?.aborted === true) raise();
     hooks.stop?.addEventListener('abort', raise);
     const end = (keep: boolean, finish: () => void): void => {
+      guard.done();
       hooks.stop?.removeEventListener('abort', raise);
       // not all listeners: some are Node's own
       worker.off('message', onMessage).off('error', onError).off('exit', onExit);
       if (!keep) return void worker.terminate().then(finish, finish);
       worker.unref();
-      waiting.push(worker);
+      waiting.push(thread);
       finish();
     };
     const onMessage = (message: JobMessage): void => {
@@ -92,6 +109,5 @@ function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult<string>> {
     const onExit = (code: number): void =>
       end(false, () => fail(new Error(`the worker ended with exit code ${code} before it returned a result`)));
     worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-    worker.postMessage(data);
   });
 }

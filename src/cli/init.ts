@@ -77,7 +77,6 @@ interface Found extends Omit<Triggers, 'tried'> {
 }
 
 async function search(given: RunJob, options: InitOptions, io: Io): Promise<Found> {
-  if (given.limits.wallMs !== null) io.mustEndWithin?.(given.limits.wallMs);
   await prepareEngine(given);
   return interruptible(io, options.quiet !== true, (progress) => {
     const hooks = runHooks(progress);

@@ -14,11 +14,10 @@ import type { RomInput, RunLimits } from '../bench/input/run-input.ts';
 import { SYMPTOMS, type Symptom } from '../bench/documents/result.ts';
 import { forcedField, parseScenario, wordValue, type ScenarioOverrides } from '../bench/input/scenario.ts';
 import type { Scenario, WordValue } from '../bench/documents/scenario-types.ts';
-import { parseDuration } from '../bench/documents/duration.ts';
+import { limitMs, parseDuration } from '../bench/documents/duration.ts';
 import { EFFORTS } from '../bench/documents/effort.ts';
 import { UsageError, didYouMean } from '../bench/documents/usage-error.ts';
 import { resolveRomOptions, RomOptionError } from '../rom/options.ts';
-import { MS } from '../emu/time.ts';
 import { withLeave } from '../bench/documents/leave-scenario.ts';
 import { bootAddress, jobInput, romProfile, romProfileIfAny, type JobImage, type RunJob } from '../bench/input/job.ts';
 import { dumpFiles, readDump } from './rom-dump.ts';
@@ -335,7 +334,7 @@ export function limitsOf(options: Pick<RunOptions, 'wall' | 'maxInstructions' | 
   return {
     maxInstructions:
       options.maxInstructions === undefined ? null : count(options.maxInstructions, '--max-instructions', Number.MAX_SAFE_INTEGER),
-    wallMs: options.wall === undefined ? null : Math.ceil(parseDuration(options.wall, '--wall') / MS),
+    wallMs: options.wall === undefined ? null : limitMs(options.wall, '--wall'),
     maxMemory: options.maxMemory === undefined ? null : byteCount(options.maxMemory, '--max-memory'),
   };
 }

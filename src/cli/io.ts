@@ -1,8 +1,10 @@
 /** What a command sees of the process. Tests hand in their own. */
-import { constants } from 'node:os';
 import type { SafeText } from '../bench/documents/safe-text.ts';
 import { ansi, endsInLine, plain, spoken, type Paint } from '../report/text.ts';
 import { reason } from './outputs.ts';
+import type { EndSignal, Signals } from './signals.ts';
+
+export { ENDS, exitAfter, SIGNALLED, type EndSignal } from './signals.ts';
 
 export interface Stream {
   /** For people: control characters, and what a CI runner would take for a command, are shown and not obeyed. */
@@ -49,13 +51,6 @@ export interface Io {
   interruptedBy?(): EndSignal | null;
 }
 
-/** Ctrl-C, kill, and a terminal or an SSH session that is closed: what was asked for is still written. */
-export const ENDS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-export type EndSignal = (typeof ENDS)[number];
-/** What a shell adds the number of the signal to that ended a program. */
-export const SIGNALLED = 128;
-/** Exit code of a command that was told to end before it was done. */
-export const exitAfter = (signal: EndSignal): number => SIGNALLED + constants.signals[signal];
 /** A command that was told to end, and has nothing to show yet. */
 export class Interrupted extends Error {
   readonly signal: EndSignal;
@@ -82,7 +77,7 @@ export function paintFor(io: Io, stream: Stream, allowed: boolean): Paint {
 /** Whether a line of progress can be written over: a dumb terminal shows the control characters. */
 export const canRewrite = ({ stderr, env }: Io): boolean => stderr.isTTY && env['TERM'] !== 'dumb';
 
-export function processIo(): Io {
+export function processIo(signals: Signals): Io {
   const wrap = (stream: NodeJS.WriteStream): Stream =>
     // a terminal without a size, as in containers and editors, says 0
     streamOf((text) => void stream.write(text), { isTTY: stream.isTTY === true, columns: stream.columns || 80 });
@@ -96,12 +91,7 @@ export function processIo(): Io {
     stderr: wrap(process.stderr),
     env: process.env,
     cwd: process.cwd(),
-    onInterrupt(callback) {
-      const listeners = ENDS.map((signal) => [signal, () => callback(signal)] as const);
-      for (const [signal, listener] of listeners) process.once(signal, listener);
-      return () => {
-        for (const [signal, listener] of listeners) process.off(signal, listener);
-      };
-    },
+    onInterrupt: (callback) => signals.listen(callback),
+    interruptedBy: () => signals.heard,
   };
 }

@@ -35,7 +35,6 @@ export async function leaveCommand(images: readonly string[], options: LeaveComm
   const runs: LeaveRun[] = [];
   const paint = paintFor(io, io.stdout, options.color !== false);
   const width = Math.max(60, Math.min(io.stdout.columns, 120));
-  if (job.limits.wallMs !== null) io.mustEndWithin?.(job.limits.wallMs);
   const started = milliseconds();
   for (const entry of [first, 'boot0'] as const) {
     const { input, run } = await interruptible(io, true, (hooks) =>

@@ -33,7 +33,6 @@ const TITLES: Readonly<Record<MatrixRow['kind'], string>> = {
 /** Exit 0: every row ends as the firmware itself does; 1: some do not. */
 export async function matrixCommand(images: readonly string[], options: MatrixOptions, io: Io): Promise<number> {
   const job = await loadJob(images, options, io.cwd);
-  if (job.limits.wallMs !== null) io.mustEndWithin?.(job.limits.wallMs);
   await prepareEngine(job);
   const parts = { pairs: options.pairs === true, interrupts: options.interrupts === true, delays: options.delays === true };
   const { matrix, signal } = await interruptible(io, true, async (hooks) => ({

@@ -1,5 +1,6 @@
 /** The command line: names, options and exit codes. Commands are loaded when they are called, so that `--help` costs little. */
 import { Command, CommanderError, Option } from 'commander';
+import { limitMs } from '../bench/documents/duration.ts';
 import { SYMPTOMS } from '../bench/documents/result.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import { ImageError } from '../image/errors.ts';
@@ -121,6 +122,11 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
       getOutHelpWidth: () => Math.min(io.stdout.columns, 120),
       getErrHelpWidth: () => Math.min(io.stderr.columns, 120),
     });
+  // whichever command has such a limit is watched; that of `fix` is for each of its runs, which are watched by themselves
+  program.hook('preAction', (_, command) => {
+    const { wall } = command.opts<{ readonly wall?: string }>();
+    if (wall !== undefined && command.name() !== 'fix') io.mustEndWithin?.(limitMs(wall, '--wall'));
+  });
   addDemo(program, io, exit);
   addRun(program, io, exit, bench);
   addFix(program, io, exit, bench);

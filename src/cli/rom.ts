@@ -47,7 +47,7 @@ export async function romCompareCommand(files: readonly string[], options: RomCo
   const { chip, profile, dump } = dumpOf(files, options.chip, io.cwd);
   usePrebuilt(chip.cores);
   const image = romImage(profile.image);
-  const jobs = jobsOf(chip.name, dump, image, options.wall, io);
+  const jobs = jobsOf(chip.name, dump, image, options.wall);
   const compared = await interruptible(io, true, (hooks) =>
     orCutShort(() => compareRoms(...jobs, runHooks(hooks)), 'the comparison', hooks),
   );
@@ -67,7 +67,7 @@ export async function romLearnCommand(files: readonly string[], options: RomLear
   try {
     usePrebuilt(chip.cores);
     const image = romImage(profile.image);
-    const jobs = jobsOf(chip.name, dump, image, options.wall, io);
+    const jobs = jobsOf(chip.name, dump, image, options.wall);
     const learned = await interruptible(io, true, (hooks) => orCutShort(() => learn(...jobs, runHooks(hooks)), 'what the ROM does', hooks));
     const own = isStandIn(profile, image, dump.bytes);
     if (options.evidence !== undefined) {
@@ -120,10 +120,8 @@ function jobsOf(
   dump: Pick<RunJob['rom'], 'bytes' | 'beside'>,
   image: Uint8Array,
   wall: string | undefined,
-  io: Io,
 ): readonly [dump: RunJob, standIn: RunJob] {
   const limits = limitsOf(wall === undefined ? {} : { wall });
-  if (limits.wallMs !== null) io.mustEndWithin?.(limits.wallMs);
   return [
     { ...jobOf(chip, 'dump', dump), limits },
     { ...jobOf(chip, 'stand-in', { bytes: image }), limits },

@@ -151,7 +151,6 @@ export async function runCommand(images: readonly string[], given: RunCommandOpt
   const sources = sourcesFor(job, images, given, io);
   const traces = traceFiles('--trace', given.trace ?? []);
   const options = given.open === true && given.html === undefined ? { ...given, html: temporaryPage() } : given;
-  if (job.limits.wallMs !== null) io.mustEndWithin?.(job.limits.wallMs);
   const outputs = new Outputs([...filesOf(options), ...traces], io.cwd, inputFiles(images, job, options, io.cwd));
   try {
     const run = await recordedRun(job, options, traces.length > 0 || options.html !== undefined, io, bench);

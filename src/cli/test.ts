@@ -3,20 +3,19 @@ import { jsonDocument } from '../bench/documents/json-text.ts';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { parseDuration } from '../bench/documents/duration.ts';
+import { limitMs } from '../bench/documents/duration.ts';
 import { judge } from '../bench/documents/expect.ts';
 import type { RunResult } from '../bench/documents/result.ts';
 import { boundedJson } from '../bench/documents/json-bounds.ts';
 import { UsageError, didYouMean } from '../bench/documents/usage-error.ts';
 import { ImageError } from '../image/image.ts';
-import { MS } from '../emu/time.ts';
 import { findingsOf, type Finding } from '../report/findings.ts';
 import type { JUnitCase } from '../report/junit.ts';
 import { shortReport } from '../report/short.ts';
 import { documentReport } from '../report/terminal.ts';
 import { printable, printableName } from '../report/text.ts';
 import { VERSION } from '../version.ts';
-import type { Bench } from './engine.ts';
+import { DeafError, type Bench } from './engine.ts';
 import { findScenarios } from './find-scenarios.ts';
 import { repositoryOf } from './git-ignore.ts';
 import { loadJob, readInput, readScenario } from './inputs.ts';
@@ -168,7 +167,7 @@ function planOf(patterns: readonly string[], options: TestOptions, io: Io): Plan
   return {
     paths: sharded(chosen, options.shard),
     jobs,
-    timeoutMs: options.timeout === undefined ? null : Math.ceil(parseDuration(options.timeout, '--timeout') / MS),
+    timeoutMs: options.timeout === undefined ? null : limitMs(options.timeout, '--timeout'),
     github: options.reporter?.includes('github') ?? io.env['GITHUB_ACTIONS'] === 'true',
     cache: options.cache === undefined ? null : new TestCache(options.cache, io.cwd),
     baseline: readBaseline(options, io),
@@ -325,6 +324,10 @@ class Runner {
         story: () => documentReport(result, { judgement, sources }),
       };
     } catch (thrown) {
+      if (thrown instanceof DeafError)
+        return error(
+          this.stop.aborted ? 'interrupted' : `it took longer than --timeout ${this.options.timeout}, and was ended without a result`,
+        );
       const outside = surroundings(thrown, 'it cannot be run');
       if (outside !== null) return { ...error(outside.message, true), outside: true };
       const internal = !(thrown instanceof UsageError || thrown instanceof ImageError);

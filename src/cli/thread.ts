@@ -7,14 +7,15 @@ import { ImageError } from '../image/errors.ts';
 import { SHA256 } from '../image/sha256.ts';
 import type { RunTrace } from '../bench/documents/trace-types.ts';
 import type { RunJob } from '../bench/input/job.ts';
-import { inThread, type BenchHooks } from './engine.ts';
+import { inThread, type Bench, type BenchHooks } from './engine.ts';
 import { constants } from 'node:os';
-import { ENDS, streamOf, type EndSignal, type Io, type Stream, type StreamFacts } from './io.ts';
+import { ENDS, exitAfter, streamOf, type EndSignal, type Io, type Stream, type StreamFacts } from './io.ts';
 import { usePrebuiltValidator } from './prebuilt-validator.ts';
 import { usePrebuilt } from './prebuilt.ts';
 import { main } from './program.ts';
+import { Signals } from './signals.ts';
 import { IMPORT } from './import.ts';
-import type { CommandData, CommandMessage, JobData, JobMessage, Task } from './threads.ts';
+import type { CommandData, CommandMessage, JobData, JobMessage, SignalData, Task } from './threads.ts';
 
 /** What the loader of the program lends it. */
 export interface Loader {
@@ -27,8 +28,12 @@ export function serve({ importModule, finished }: Loader): void {
   IMPORT.module = importModule;
   usePrebuiltValidator();
   SHA256.digest = (bytes) => createHash('sha256').update(bytes).digest('hex');
-  parentPort?.on('message', (task: Task) => void (task.kind === 'job' ? serveJob(task) : serveCommand(task)).then(finished));
+  parentPort?.on('message', (task: Task | SignalData) => {
+    if (task.kind === 'signal') hear(task.signal);
+    else void (task.kind === 'job' ? serveJob(task) : serveCommand(task)).then(finished);
+  });
 }
+let hear: (signal: EndSignal) => void = () => undefined;
 
 /** A flag in shared memory: the main thread hears Ctrl-C while this one is busy. */
 function flagOf(stop: SharedArrayBuffer): () => boolean {
@@ -39,25 +44,40 @@ function signalIn(stop: SharedArrayBuffer): EndSignal | null {
   const number = Atomics.load(new Int32Array(stop), 0);
   return ENDS.find((signal) => constants.signals[signal] === number) ?? null;
 }
-function bench(job: RunJob, hooks: BenchHooks, stop: SharedArrayBuffer): ReturnType<typeof inThread> {
+function bench(job: RunJob, hooks: BenchHooks, stopped: () => boolean): ReturnType<typeof inThread> {
   usePrebuilt(findChip(job.chip)?.cores ?? []);
-  return inThread(job, hooks, flagOf(stop));
+  return inThread(job, hooks, stopped);
 }
 
 async function serveCommand({ args, before = [], cwd, stdout, stderr, stop }: CommandData): Promise<void> {
   const send = (message: CommandMessage): void => parentPort?.postMessage(message);
   const stream = (name: 'stdout' | 'stderr', facts: StreamFacts): Stream =>
     streamOf((text) => send({ kind: 'write', stream: name, text }), facts);
+  const signals = new Signals((signal) => {
+    // who has seen it while he was busy ends in his own way
+    if (!seen) send({ kind: 'exit', code: exitAfter(signal) });
+  });
+  hear = (signal) => signals.hear(signal);
+  let seen = false;
+  const interruptedBy = (): EndSignal | null => {
+    const signal = signalIn(stop);
+    seen ||= signal !== null;
+    return signal;
+  };
   const io: Io = {
     stdout: stream('stdout', stdout),
     stderr: stream('stderr', stderr),
     env: process.env,
     cwd,
-    onInterrupt: () => () => undefined,
-    interruptedBy: () => signalIn(stop),
+    onInterrupt: (callback) => signals.listen(callback),
+    interruptedBy,
     mustEndWithin: (ms) => send({ kind: 'wall', ms }),
   };
-  const run = (line: readonly string[]): Promise<number> => main(line, io, (job, hooks) => bench(job, hooks, stop));
+  const here: Bench = (job, hooks) => bench(job, hooks, () => interruptedBy() !== null);
+  // these have many runs, each with its limit, in threads of their own
+  const run = (line: readonly string[]): Promise<number> =>
+    line[0] === 'test' || line[0] === 'fix' ? main(line, io) : main(line, io, here);
+  send({ kind: 'begun' });
   for (const line of before) await run(line);
   send({ kind: 'exit', code: await run(args) });
   // a thread does one command
@@ -75,7 +95,7 @@ async function serveJob({ job, stop, progress, found, stats, trace }: JobData): 
         ...(stats ? { stats: (text: string) => send({ kind: 'stats', text }) } : {}),
         ...(trace ? { trace: (events: RunTrace) => send({ kind: 'trace', trace: events }) } : {}),
       },
-      stop,
+      flagOf(stop),
     );
     send({ kind: 'result', result });
   } catch (error) {

@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import type { RunJob } from '../bench/input/job.ts';
 import type { RunTrace } from '../bench/documents/trace-types.ts';
 import type { RunResult } from '../bench/documents/result.ts';
-import type { StreamFacts } from './io.ts';
+import type { EndSignal, StreamFacts } from './io.ts';
 import type { SafeText } from '../bench/documents/safe-text.ts';
 
 const THREAD = new URL('./thread.cjs', import.meta.url);
@@ -22,6 +22,11 @@ export interface ThreadData {
 }
 /** What a thread is sent: a command line, or a job, and when it is done the next one. */
 export type Task = CommandData | JobData;
+/** What the thread of a command is told meanwhile; who is busy finds it in `stop`. */
+export interface SignalData {
+  readonly kind: 'signal';
+  readonly signal: EndSignal;
+}
 export interface CommandData {
   readonly kind: 'command';
   readonly args: readonly string[];
@@ -36,6 +41,8 @@ export interface CommandData {
 
 /** What a thread sends back. */
 export type CommandMessage =
+  /** It is loaded: until then nothing has been done, and nobody hears signals. */
+  | { readonly kind: 'begun' }
   | { readonly kind: 'write'; readonly stream: 'stdout' | 'stderr'; readonly text: SafeText }
   /** The command has to be over so many milliseconds from now. */
   | { readonly kind: 'wall'; readonly ms: number }
@@ -64,6 +71,50 @@ const allowed = (scope: string): boolean => (process as { permission?: { has(sco
 /** False for sources that run without a build, and where Node may not start any. */
 export const hasThreads = (): boolean => allowed('worker') && existsSync(fileURLToPath(THREAD));
 
-export function newThread(data: ThreadData = {}): Worker {
-  return new Worker(THREAD, { workerData: data, resourceLimits: LIMITS });
+/** A task that is told to end, or has a limit, gives what it has; one that does not come to an end so much later is ended without. */
+export const GRACE_MS = 10_000;
+
+/** A thread that is watched: what it is sent ends, whatever it does. */
+export class BenchThread {
+  readonly worker: Worker;
+  private guard: Guard | null = null;
+
+  constructor(data: ThreadData = {}) {
+    this.worker = new Worker(THREAD, { workerData: data, resourceLimits: LIMITS });
+  }
+
+  /** @param deaf the task has not ended by itself: the thread is to be ended */
+  begin(task: Task, deaf: (after: string) => void, grace = GRACE_MS): Guard {
+    this.guard?.done();
+    this.guard = new Guard(deaf, grace);
+    this.worker.postMessage(task);
+    return this.guard;
+  }
+}
+
+/** Waits for the end of a task. */
+export class Guard {
+  private readonly deaf: (after: string) => void;
+  private readonly grace: number;
+  private timer: NodeJS.Timeout | undefined;
+  private due = Infinity;
+
+  constructor(deaf: (after: string) => void, grace: number) {
+    this.deaf = deaf;
+    this.grace = grace;
+  }
+
+  /** The task has to be over so many milliseconds from now; of several limits the earliest counts. @param why what says so, in words */
+  mustEndWithin(ms: number, why: string): void {
+    const due = performance.now() + ms + this.grace;
+    if (due >= this.due) return;
+    this.due = due;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.deaf(why), ms + this.grace);
+  }
+  /** It is over. */
+  done(): void {
+    this.due = -Infinity;
+    clearTimeout(this.timer);
+  }
 }

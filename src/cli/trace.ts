@@ -19,7 +19,6 @@ const DEFAULT_FILE = 'trace.json';
 export async function traceCommand(images: readonly string[], options: TraceCommandOptions, io: Io, bench: Bench): Promise<number> {
   const files = traceFiles('--out', options.out ?? [DEFAULT_FILE]);
   const job = await loadJob(images, options, io.cwd);
-  if (job.limits.wallMs !== null) io.mustEndWithin?.(job.limits.wallMs);
   const outputs = new Outputs(files, io.cwd, inputFiles(images, job, options, io.cwd));
   try {
     const recorded: { trace?: RunTrace } = {};

@@ -1,17 +1,14 @@
 /** `bootbench uart`: the ROM's USART protocol (AN3155) on a pseudo terminal, for stm32flash and its like. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { findChip } from '../chips/index.ts';
 import { flashImage } from '../bench/session/flash-image.ts';
-import { HeldMachine } from '../bench/session/held-machine.ts';
-import { jobInput } from '../bench/input/job.ts';
 import { serialPort, UartLink } from '../bench/session/uart-link.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { MS } from '../emu/time.ts';
 import { checkClient, runClient } from './client.ts';
+import { heldMachine, started } from './held.ts';
 import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
 import { mustBeCalledWhatItIs, Outputs } from './outputs.ts';
-import { usePrebuilt } from './prebuilt.ts';
 import { openPty, type Pty } from './pty.ts';
 import { interrupted } from './serving.ts';
 
@@ -39,12 +36,11 @@ export async function uartCommand(images: readonly string[], options: UartOption
   const saved = options.save === undefined ? [] : [{ option: '--save', path: options.save }];
   saved.forEach(mustBeCalledWhatItIs);
   const outputs = new Outputs(saved, io.cwd, inputFiles(images, job, options, io.cwd));
-  usePrebuilt(findChip(job.chip)?.cores ?? []);
-  const held = new HeldMachine(jobInput(job));
+  const held = heldMachine(job, io);
   try {
     const port = serialPort(held.session.profile, job.chip, '--port', options.port);
     const link = new UartLink(held, port, baud);
-    const { outcome, reason } = held.start();
+    const { outcome, reason } = started(held, io);
     if (outcome !== 'rom-silent') {
       io.stderr.write(`bootbench: the ROM does not listen: the run ended with ${outcome} (${reason}); \`bootbench run\` shows why\n`);
       return EXIT.failed;

@@ -46,7 +46,7 @@ test('a pattern that tries all ways to share what firmware prints is answered al
 // Node itself aborts below this many
 test.skipIf(process.platform === 'win32').each([
   [['run', '--chip', 'stm32f030r8', 'f030-timer-left-on/firmware.elf'], 20],
-  [['test', 'f030-timer-left-on'], 24],
+  [['test', 'f030-timer-left-on'], 21],
 ])('a limit of open files that is too low to start `%s` is exit 4, one line with advice', (args, files) => {
   const limited = spawnSync('sh', ['-c', `ulimit -n ${files}; exec "$@"`, 'sh', process.execPath, program(), ...args], {
     cwd: fixtures,

@@ -43,7 +43,6 @@ const AT_ONCE = 3;
 const STARTS_MS = 4_000;
 /** `rom learn` of a short ROM may be over by then. */
 const LEARNS_MS = 1_000;
-const TRIES = 3;
 const numberOf = { SIGINT: 2, SIGTERM: 15 } as const;
 
 it('the list has all commands of the program', async () => {
@@ -59,16 +58,12 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
       out(async (to) => {
         const waits = command.name === 'rom' ? LEARNS_MS : STARTS_MS;
         const at = (afterMs: number) => observe(program(), command.long, { cwd, to, env: env(), signal, afterMs });
-        let one = await at(waits);
-        // who does not listen yet is ended by the signal itself: on a busy machine it is given more time
-        for (let times = 2; one.code === signal && times <= TRIES; times++) one = await at(times * waits);
-        ended.push({ command, to, ...one });
+        ended.push({ command, to, ...(await at(waits)) });
       });
     for (let i = 0; i < LONG.length; i += AT_ONCE) await Promise.all(LONG.slice(i, i + AT_ONCE).map(end));
     for (const one of ended) {
       const { command, to, code, ms, left, out: said } = one;
-      // a server that was not ready yet is ended by the signal itself
-      const told = [128 + numberOf[signal], ...(command.server === true && said === '' ? [signal] : [])];
+      const told = [128 + numberOf[signal]];
       const allowed = command.server === true && said !== '' ? [0] : command.name === 'rom' ? [...told, 0] : told;
       expect(allowed, `${command.name}: ${one.err}`).toContain(code);
       expect(ms, command.name).toBeLessThan(SOON_MS);
@@ -81,6 +76,19 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     }
     expect(readdirSync(temporary())).toEqual([]);
   }, 300_000);
+
+  it.each([0, 100, 500])(
+    '%i ms after the program is there ends each command, also a server, with its code',
+    async (afterMs) => {
+      const end = async ({ name, long, server }: (typeof LONG)[number]): Promise<void> => {
+        const { code, ms, err } = await out((to) => observe(program(), long, { cwd, to, env: env(), signal, whenHeard: true, afterMs }));
+        expect(server === true ? [0, 128 + numberOf[signal]] : [128 + numberOf[signal]], `${name}: ${err}`).toContain(code);
+        expect(ms, name).toBeLessThan(SOON_MS);
+      };
+      for (let i = 0; i < LONG.length; i += AT_ONCE) await Promise.all(LONG.slice(i, i + AT_ONCE).map(end));
+    },
+    120_000,
+  );
 });
 
 it('SIGKILL leaves nothing that the next start does not remove', async () => {

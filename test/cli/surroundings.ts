@@ -1,6 +1,17 @@
 /** Each command of the program in surroundings that fail: what it ends with, what it leaves, how long it takes. */
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -104,23 +115,54 @@ export interface Around {
   /** When it comes: so long behind that. */
   readonly afterMs?: number;
   readonly when?: Promise<unknown>;
+  /** … or when that is on its standard output. */
+  readonly whenSaid?: RegExp;
+  /** … or when the program, and not the system, is what hears it. */
+  readonly whenHeard?: boolean;
+}
+/** Node itself hears some signals from its start on, and not this one: whoever hears it is the program. */
+function hears(pid: number): boolean {
+  const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
+  return (BigInt(`0x${caught}`) & 1n) !== 0n;
+}
+async function untilHeard(pid: number): Promise<void> {
+  while (!hears(pid)) await new Promise((next) => setTimeout(next, 1));
 }
 /** Runs one to its end. */
 export function observe(program: string, args: readonly string[], around: Around): Promise<Ended> {
-  const { cwd, to = join(cwd, 'out'), env = {}, shell = '', silent = '', signal, afterMs = 0, when = Promise.resolve() } = around;
+  const {
+    cwd,
+    to = join(cwd, 'out'),
+    env = {},
+    shell = '',
+    silent = '',
+    signal,
+    afterMs = 0,
+    when = Promise.resolve(),
+    whenSaid,
+    whenHeard,
+  } = around;
   const line = args.map((arg) => arg.replace('%out', to).replace('%silent', silent));
   const node = [process.execPath, program, ...line];
   const [file, ...rest] = shell === '' ? node : ['sh', '-c', `${shell}; exec "$@"`, 'sh', ...node];
   const child = spawn(file!, rest, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let [out, err, from] = ['', '', performance.now()];
-  child.stdout.on('data', (data: Buffer) => (out += data.toString()));
+  let say = (): void => undefined;
+  const said = new Promise<void>((settle) => (say = settle));
+  child.stdout.on('data', (data: Buffer) => {
+    out += data.toString();
+    if (whenSaid?.test(out) === true) say();
+  });
   child.stderr.on('data', (data: Buffer) => (err += data.toString()));
   let timer: NodeJS.Timeout | undefined;
   const kill = (): void => {
     from = performance.now();
     child.kill(signal);
   };
-  if (signal !== undefined) void when.then(() => (timer = setTimeout(kill, afterMs)));
+  if (signal !== undefined)
+    void (whenHeard === true ? untilHeard(child.pid!) : whenSaid === undefined ? when : said).then(
+      () => (timer = setTimeout(kill, afterMs)),
+    );
   return new Promise((settle) =>
     child.once('close', (code, by) => {
       clearTimeout(timer);

@@ -1,5 +1,5 @@
 /** Times with units, exact: `1.5ms` is 1 500 000 000 ps, digit by digit, without floating point. */
-import type { Ps } from '../../emu/time.ts';
+import { MS, type Ps } from '../../emu/time.ts';
 import { shown, UsageError } from './usage-error.ts';
 
 const EXPONENT: Readonly<Record<string, number>> = { min: 12, m: 12, s: 12, ms: 9, us: 6, µs: 6, μs: 6, ns: 3, ps: 0 };
@@ -30,6 +30,9 @@ export function parseDuration(text: string, where: string): Ps {
     );
   return ps;
 }
+
+/** A limit of real time, whole milliseconds. */
+export const limitMs = (text: string, where: string): number => Math.ceil(parseDuration(text, where) / MS);
 
 /** The shortest exact text with a unit. */
 export function formatDuration(ps: Ps): string {

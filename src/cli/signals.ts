@@ -1,0 +1,50 @@
+/**
+ * Signals, from the first moment of the program on. Who works says that he listens, and ends in his own way; where nobody does, nothing is half done, and the
+ * program ends at once with the code of the signal. A second one of the same kind is not waited for by anybody: it ends the program as the system does.
+ */
+import { constants } from 'node:os';
+
+/** Ctrl-C, kill, and a terminal or an SSH session that is closed: what was asked for is still written. */
+export const ENDS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+export type EndSignal = (typeof ENDS)[number];
+/** What a shell adds the number of the signal to that ended a program. */
+export const SIGNALLED = 128;
+/** Exit code of a command that was told to end before it was done. */
+export const exitAfter = (signal: EndSignal): number => SIGNALLED + constants.signals[signal];
+
+type Listener = (signal: EndSignal) => void;
+
+export class Signals {
+  /** The first that has come. */
+  heard: EndSignal | null = null;
+  private readonly listeners = new Set<Listener>();
+  private readonly unheard: Listener;
+
+  /** @param unheard one has come, and nobody listens */
+  constructor(unheard: Listener) {
+    this.unheard = unheard;
+  }
+
+  hear(signal: EndSignal): void {
+    this.heard ??= signal;
+    if (this.listeners.size === 0) this.unheard(signal);
+    for (const listener of [...this.listeners]) listener(signal);
+  }
+
+  /** Who comes late is told, too. Returns what ends the listening. */
+  listen(listener: Listener): () => void {
+    this.listeners.add(listener);
+    if (this.heard !== null) {
+      const { heard } = this;
+      queueMicrotask(() => this.listeners.has(listener) && listener(heard));
+    }
+    return () => void this.listeners.delete(listener);
+  }
+}
+
+/** Those of this process; installed where this is called first. */
+export function signalsOfProcess(): Signals {
+  const signals = new Signals((signal) => process.exit(exitAfter(signal)));
+  for (const signal of ENDS) process.once(signal, () => signals.hear(signal));
+  return signals;
+}
