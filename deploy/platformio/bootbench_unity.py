@@ -10,9 +10,11 @@ import re
 import shlex
 import subprocess
 import sys
+import unicodedata
 
-# what a terminal obeys, and what changes the order in which a text is shown
-CONTROLS = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# what nobody sees and a terminal or a reader obeys: src/bench/documents/unseen.ts, in Python, which knows no Default_Ignorable_Code_Point
+UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+NO_WIDTH = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0d\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]")
 ENDED = re.compile(r"^\d+ Tests \d+ Failures \d+ Ignored", re.MULTILINE)
 
 
@@ -32,13 +34,19 @@ def main(image, *options):
 def spoken(text):
     """Text for a terminal and for the log of a CI runner, which obey none of it: `spoken` of src/report/text.ts, in Python."""
     lines = "\n".join(line.rstrip("\r") for line in text.split("\n"))
-    shown = CONTROLS.sub(lambda found: escaped(ord(found[0])), lines)
+    shown = "".join(escaped(ord(c)) if unseen(c) else c for c in lines)
     quiet = re.sub(r"##(?=\w*\[)", r"#\\x23", shown)
     quiet = re.sub(r"section_(start|end):(?=\d)", r"section_\1\\x3a", quiet)
     return re.sub(r"^((?:[^\S\n]|\ufeff)*):(?=:)", r"\1\\x3a", quiet, flags=re.MULTILINE)
 
 
+def unseen(c):
+    return c not in "\t\n" and (unicodedata.category(c) in UNSEEN or NO_WIDTH.match(c) is not None)
+
+
 def escaped(code):
+    if code > 0xFFFF:
+        return f"\\u{{{code:x}}}"
     return f"\\u{code:04x}" if code > 0xFF else f"\\x{code:02x}"
 
 

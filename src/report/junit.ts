@@ -1,5 +1,6 @@
 /** JUnit XML, as CI servers read it: one case per run. */
 import type { SafeText } from '../bench/documents/safe-text.ts';
+import { withoutUnseen } from '../bench/documents/unseen.ts';
 
 export interface JUnitCase {
   readonly name: string;
@@ -28,13 +29,13 @@ export interface JUnitCase {
 // XML 1.0 allows no control characters but these three.
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 const ENTITIES: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;' };
-/** What a terminal or a CI runner would obey if the document is printed: control characters that XML allows, lines that begin with `::`, and `##[`. */
-const OBEYED = /^[^\S\n]*:(?=:)|#(?=#\w*\[)|[\r\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gm;
+/** What a CI runner would obey if the document is printed: lines that begin with `::`, and `##[`. */
+const OBEYED = /^[^\S\n]*:(?=:)|#(?=#\w*\[)/gm;
 const escape = (text: string): string =>
-  text
-    .replace(FORBIDDEN, '\ufffd')
-    .replace(/[<>&"]/g, (c) => ENTITIES[c]!)
-    .replace(OBEYED, (found) => `${found.slice(0, -1)}&#${found.charCodeAt(found.length - 1)};`);
+  withoutUnseen(
+    text.replace(FORBIDDEN, '\ufffd').replace(/[<>&"]/g, (c) => ENTITIES[c]!),
+    (code) => `&#${code};`,
+  ).replace(OBEYED, (found) => `${found.slice(0, -1)}&#${found.charCodeAt(found.length - 1)};`);
 const attribute = (text: string): string => escape(text).replace(/[\t\n]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 export function junit(cases: readonly JUnitCase[]): SafeText {

@@ -1,6 +1,7 @@
 /** Text for terminals: colour that can be off, and wrapping that knows that colour takes no room. Here sentences become strings, and nowhere else. */
 import type { SafeText } from '../bench/documents/safe-text.ts';
 import type { Sentence } from '../bench/documents/sentence.ts';
+import { withoutUnseen } from '../bench/documents/unseen.ts';
 
 const CODES = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39], cyan: [36, 39] } as const;
 export type Style = keyof typeof CODES;
@@ -10,14 +11,13 @@ export const plain: Paint = (_style, text) => text;
 export const ansi: Paint = (style, text) => (text === '' ? '' : `\u001b[${CODES[style][0]}m${text}\u001b[${CODES[style][1]}m`);
 
 /**
- * Control characters of firmware output and file names never reach the terminal as such: a serial log could otherwise repaint the
- * report, and a direction override show it in another order.
+ * Characters of firmware output and file names that nobody sees never reach the terminal as such: a serial log could otherwise repaint the report, a direction override
+ * show it in another order, and a line separator begin a line of its own.
  */
-export function printable(text: Sentence): string {
-  return String(text).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (c) => {
-    const code = c.charCodeAt(0).toString(16);
-    return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`;
-  });
+export const printable = (text: Sentence): string => withoutUnseen(String(text), escaped);
+function escaped(code: number): string {
+  const hex = code.toString(16);
+  return code > 0xffff ? `\\u{${hex}}` : code > 0xff ? `\\u${hex.padStart(4, '0')}` : `\\x${hex.padStart(2, '0')}`;
 }
 /** Colours of this program, which pass; whatever else a terminal would obey does not. */
 const OWN_COLOURS = new Set(Object.values(CODES).flatMap((pair) => pair.map((code) => `\u001b[${code}m`)));

@@ -26,18 +26,11 @@ import { checksReport, documentReport, terminalReport } from '../../src/report/t
 import { ansi } from '../../src/report/text.ts';
 import { perfettoTrace } from '../../src/report/trace/perfetto.ts';
 import { vcdTrace } from '../../src/report/trace/vcd.ts';
-import { HOSTILE_LINES } from '../samples/hostile.ts';
+import { commandsIn, CONTROLS, HOSTILE_LINES } from '../samples/hostile.ts';
 import { primaskResult, writer } from '../samples/results.ts';
 import { plainJob } from '../bench/plain-job.ts';
 
 const HOSTILE = ['MARK', ...HOSTILE_LINES].join('\n');
-
-/** See test/cli/log-commands.test.ts. */
-const commandsIn = (log: string): string[] => [
-  ...log.split(/\r\n|\r|\n/).filter((line) => /^\s*::[^:]+::/.test(line) || /##(?:vso|teamcity)?\[/.test(line)),
-  ...(log.match(/section_(?:start|end):\d+:[\w.-]+\r\u001b\[0K/g) ?? []),
-];
-const CONTROLS = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]|\u001b(?!\[(?:1|2|22|31|32|33|36|39)m)/;
 
 const place = { pc: '0x08000412' as const, symbol: HOSTILE, file: `${HOSTILE}.c`, line: 4 };
 /** From where the text comes. */

@@ -12,6 +12,9 @@ export const HOSTILE_LINES: readonly string[] = [
   '\u001b]0;title\u0007\u001b[31m\u001b[8mhidden',
   '\u009b2J\u0000\u0008\u007f',
   '\u202ereversed\u2066',
+  'a\u2028::error::x\u2029::error::y\u0085::error::z',
+  'zero\u200bwidth\u00ad\u2060\ufeff\u180e\u061c\u3164\u034f',
+  'tags \u{e0001}\u{e0041}\u{e0100}',
   'half \ud800 of a character',
   '<script>alert(1)</script><!-- ]]> & "quote" \'',
   '</script><img src=x onerror=alert(1)>',
@@ -22,13 +25,13 @@ export const HOSTILE_LINES: readonly string[] = [
 
 /** What the runners of GitHub, Azure, TeamCity and GitLab obey in a log, by their sources: lines end as .NET's ReadLine sees them, blanks in front of `::` do not count. */
 export function commandsIn(log: string): string[] {
-  const lines = log.split(/\r\n|\r|\n/);
+  const lines = log.split(/\r\n|[\r\n\u0085\u2028\u2029]/);
   return [
     ...lines.filter((line) => /^\s*::[^:]+::/.test(line) || /##(?:vso|teamcity)?\[/.test(line)),
     ...(log.match(/section_(?:start|end):\d+:[\w.-]+\r\u001b\[0K/g) ?? []),
   ];
 }
 
-/** What a terminal obeys; the colours of this program are none of it. */
+/** What a terminal obeys, or nobody sees; the colours of this program are none of it. */
 export const CONTROLS =
-  /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]|\u001b(?!\[(?:1|2|22|31|32|33|36|39)m)/;
+  /(?![\t\n\u001b\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|\u001b(?!\[(?:1|2|22|31|32|33|36|39)m)/u;
