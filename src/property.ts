@@ -19,7 +19,7 @@ import { didYouMean, shown, UsageError } from './bench/documents/usage-error.ts'
 import { HOST } from './library/host.ts';
 import { libraryJob, type BenchOptions, type TypedScenario } from './library/options.ts';
 import { isDfuse, type DfuFacts } from './usb-sim/conform/link.ts';
-import type { DfuSegment } from './usb-sim/descriptors.ts';
+import { parseDfuseLayout, type DfuSegment } from './usb-sim/descriptors.ts';
 import { DFUSE_CODE, dfuseCommand } from './usb-sim/dfu-protocol.ts';
 
 export { DfuViolation } from './bench/dfu/dfu-property.ts';
@@ -71,7 +71,7 @@ export const hostKind = (): fc.Arbitrary<HostKind> => fc.constantFrom(...HOSTS);
  * Throws a UsageError if no device appears, or for a name that is not known.
  */
 export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
-  const { readProtected = false, dialect = 'measured', accept = [], memory, ...rest } = options ?? {};
+  const { readProtected = false, dialect, baseline, accept, memory, ...rest } = options ?? {};
   if (typeof readProtected !== 'boolean') throw new UsageError(`readProtected is ${shown(readProtected)}`, 'give true or false');
   const job = await libraryJob(options ? (rest as BenchOptions) : options);
   await HOST.prepare(job.chip);
@@ -79,7 +79,13 @@ export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
   const end = held.start();
   if (!held.usb.outsideReady) throw new UsageError(`no USB device is on the bus: the run ended with ${end.outcome}`);
   const target = new DfuTarget(held);
-  const judged = await judgedBy(target, { readProtected, dialect, accept, ...(memory === undefined ? {} : { memory }) });
+  const judged = await judgedBy(target, {
+    readProtected,
+    ...(dialect === undefined ? {} : { dialect }),
+    ...(baseline === undefined ? {} : { baseline }),
+    ...(accept === undefined ? {} : { accept }),
+    ...(memory === undefined ? {} : { memory }),
+  });
   const property = new DfuProperty(target, judged);
   const place: DfuPlace = { memory: judged.layout, dfuse: judged.dfuse };
   return {
@@ -140,6 +146,75 @@ function checkArbitrary(options: DfuArbitraryOptions): void {
 export const dfuCommands = (facts: DfuFacts, options: DfuArbitraryOptions = {}): fc.Arbitrary<DfuCommand[]> =>
   casesFor(facts, { memory: facts.layout, dfuse: isDfuse(facts) }, options);
 
+/** Requests that are not DFU's: what the device says of itself, in whole and cut to any length, and what it must refuse. */
+function standardRequests({ interfaceNumber, alternates, configuration, langId }: DfuFacts): fc.Arbitrary<DfuCommand> {
+  const read = (type: number, request: number, value: number, index: number, length: number): DfuCommand => ({
+    do: 'standard',
+    type,
+    request,
+    value,
+    index,
+    length,
+  });
+  const cut = fc.oneof(fc.constantFrom(255, 64, 18, 9, 8), fc.integer({ min: 1, max: configuration.length + 64 }));
+  const strings = fc.tuple(fc.integer({ min: 0, max: 8 }), cut).map(([i, n]) => read(0x80, 6, 0x0300 | i, i === 0 ? 0 : langId, n));
+  const other = interfaceNumber + 5;
+  return fc.oneof(
+    cut.map((n) => read(0x80, 6, 0x0100, 0, n)),
+    cut.map((n) => read(0x80, 6, 0x0200, 0, n)),
+    { weight: 2, arbitrary: strings },
+    fc.constantFrom(
+      read(0x81, 6, 0x2100, interfaceNumber, 9),
+      read(0x80, 0, 0, 0, 2),
+      read(0x80, 8, 0, 0, 1),
+      read(0x81, 10, 0, interfaceNumber, 1),
+    ),
+    // to be refused
+    fc.constantFrom(
+      read(0x80, 6, 0x03f7, langId, 255),
+      read(0x80, 6, 0x7700, 0, 64),
+      read(0x80, 6, 0x0600, 0, 10),
+      read(0x00, 9, 77, 0, 0),
+      read(0x80, 0x7e, 0, 0, 4),
+      read(0xc0, 0x55, 0, 0, 4),
+      read(0x01, 11, Math.max(99, alternates.length), interfaceNumber, 0),
+      read(0xa1, 5, 0, other, 1),
+      read(0xa1, 3, 0, other, 6),
+    ),
+  );
+}
+/** Another setting is chosen, and a block of its memory read. */
+function otherSettings({ interfaceNumber, alternates, functional }: DfuFacts): fc.Arbitrary<DfuCommand[]>[] {
+  const at = (type: number, request: number, value: number, length: number): DfuCommand => ({
+    do: 'standard',
+    type,
+    request,
+    value,
+    index: interfaceNumber,
+    length,
+  });
+  const back: DfuCommand[] = [at(1, 11, 0, 0), at(0x81, 10, 0, 1)];
+  const others = alternates.flatMap((name, n): DfuCommand[][] => {
+    const first = parseDfuseLayout(name).find((s) => s.readable);
+    if (n === 0) return [];
+    const choose = [SETTLE, ABORT, at(1, 11, n, 0), at(0x81, 10, 0, 1)];
+    if (!first) return [[...choose, ...back]];
+    const length = Math.min(functional.transferSize, first.end - first.start);
+    return [
+      [
+        ...choose,
+        dnload([...dfuseCommand(DFUSE_CODE.SET_ADDRESS, first.start)]),
+        SETTLE,
+        ABORT,
+        request(2, 2, null, length),
+        ABORT,
+        ...back,
+      ],
+    ];
+  });
+  return others.length > 0 ? [fc.constantFrom(...others)] : [];
+}
+
 const request = requestCommand;
 const dnload = (data: number[]): DfuCommand => request(1, 0, data);
 
@@ -151,7 +226,12 @@ function casesFor(facts: DfuFacts, place: DfuPlace, options: DfuArbitraryOptions
     ? fc.oneof(fc.constant(2), fc.integer({ min: 0, max: 6 }), fc.constantFrom(0xffff, 256))
     : fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 0, max: 3 }) }, { weight: 1, arbitrary: fc.constantFrom(0xffff, 256) });
   const length = fc.oneof(fc.integer({ min: 1, max: 80 }), fc.constantFrom(...[size, size - 1, 64].filter((n) => n > 0 && n <= size)));
-  const plain = [...requests(size, block, length), ...(place.dfuse ? dfuseCases(place.memory) : []), ...transfers(facts, place, maxData)];
+  const plain = [
+    standardRequests(facts),
+    ...requests(size, block, length),
+    ...(place.dfuse ? dfuseCases(place.memory) : []),
+    ...transfers(facts, place, maxData),
+  ];
   const alone = fc.oneof(
     { weight: disturbances ? 14 : 1, arbitrary: fc.oneof(...plain) },
     ...(disturbances ? [{ weight: 1, arbitrary: fc.oneof(...disturbed(place, block, length)) }] : []),
@@ -159,7 +239,7 @@ function casesFor(facts: DfuFacts, place: DfuPlace, options: DfuArbitraryOptions
   const phrase = fc.oneof(
     { weight: 60, arbitrary: alone.map((c) => [c]) },
     { weight: 20, arbitrary: fc.oneof(...phrases(size, place, disturbances)) },
-    ...wholeMemory(size, place).map((arbitrary) => ({ weight: 1, arbitrary })),
+    ...[...wholeMemory(size, place), ...otherSettings(facts)].map((arbitrary) => ({ weight: 1, arbitrary })),
   );
   return fc.array(phrase, { maxLength }).map((all) => all.flat().slice(0, maxLength));
 }
@@ -212,6 +292,24 @@ function phrases(size: number, { memory, dfuse }: DfuPlace, disturbances: boolea
         ),
       )
       .map(([d, erase]) => [{ do: 'download', address: sector(1), length: d.length, seed: d[0]! } as DfuCommand, erase, SETTLE]),
+    // what was written behind the start of a sector, and is erased
+    fc
+      .constantFrom(32, 64, last.sectorSize / 2)
+      .map((far) => [
+        { do: 'download', address: sector(1) + far, length: 16, seed: far } as DfuCommand,
+        code(DFUSE_CODE.ERASE, sector(1)),
+        SETTLE,
+      ]),
+    // more than wTransferSize, where a block would be taken
+    fc
+      .constantFrom(1, 64)
+      .map((more) => [
+        code(DFUSE_CODE.ERASE, sector(2)),
+        SETTLE,
+        ...set(sector(2)),
+        request(1, 2, [...patternBytes(size + more, more)]),
+        SETTLE,
+      ]),
   ];
 }
 

@@ -62,12 +62,17 @@ export function startOperation(host: Host, dfu: DfuState, o: DfuOperation): void
 }
 
 /** A single request: any answer ends it, a refusal too. */
-function startRaw(host: Host, dfu: DfuState, o: DfuOperation, { request, block, payload }: Extract<DfuAction, { do: 'raw' }>): void {
+function startRaw(
+  host: Host,
+  dfu: DfuState,
+  o: DfuOperation,
+  { request, block, payload, type = null, index = null }: Extract<DfuAction, { do: 'raw' }>,
+): void {
   dfu.raw = true;
-  if (request === DFU.DNLOAD && typeof payload !== 'number' && payload.length === 0) dfu.left = true;
+  if (type === null && request === DFU.DNLOAD && typeof payload !== 'number' && payload.length === 0) dfu.left = true;
   o.phase = 'raw';
   const input = typeof payload === 'number';
-  const setup = setupPacket(input ? 0xa1 : 0x21, request, block, dfu.interfaceNumber, input ? payload : payload.length);
+  const setup = setupPacket(type ?? (input ? 0xa1 : 0x21), request, block, index ?? dfu.interfaceNumber, input ? payload : payload.length);
   host.control('dfu.op.raw', setup, input ? new Uint8Array(0) : payload);
 }
 

@@ -28,6 +28,29 @@ const STATE_NAME = [
   'dfuERROR',
 ];
 export const dfuStateName = (state: number): string => STATE_NAME[state] ?? `state ${state}`;
+const STATUS_NAME = [
+  'OK',
+  'errTARGET',
+  'errFILE',
+  'errWRITE',
+  'errERASE',
+  'errCHECK_ERASED',
+  'errPROG',
+  'errVERIFY',
+  'errADDRESS',
+  'errNOTDONE',
+  'errFIRMWARE',
+  'errVENDOR',
+  'errUSBR',
+  'errPOR',
+  'errUNKNOWN',
+  'errSTALLEDPKT',
+];
+/** A bStatus by its name (DFU 1.1 §6.1.2). */
+export const dfuStatusName = (status: number): string => STATUS_NAME[status] ?? `status ${status}`;
+/** What a GETSTATUS told, in words; OK is not worth one but in dfuERROR. */
+export const dfuTold = ({ bState, bStatus }: { readonly bState: number; readonly bStatus: number }): string =>
+  bStatus === 0 && bState !== DFU_STATE.ERROR ? dfuStateName(bState) : `${dfuStateName(bState)} with ${dfuStatusName(bStatus)}`;
 /** A DFU class request; `payload`: data to send, or the number of bytes to read. */
 export function dfuRequest(
   host: Host,

@@ -187,7 +187,7 @@ export type DfuAction =
   | { do: 'read'; block: number; length: number }
   | { do: 'manifest' }
   /** One request as it is; its answer is the result. */
-  | { do: 'raw'; request: number; block: number; payload: Uint8Array | number };
+  | { do: 'raw'; request: number; block: number; payload: Uint8Array | number; type?: number | null; index?: number | null };
 
 export interface DfuOperation {
   id: number;

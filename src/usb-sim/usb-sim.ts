@@ -54,7 +54,16 @@ export type DfuRequest =
   | { readonly kind: 'erase'; readonly address: number | null; readonly length?: number }
   | { readonly kind: 'leave'; readonly address: number }
   /** One class request as it is; `payload`: data to send, or how much to read. */
-  | { readonly kind: 'request'; readonly request: number; readonly value: number; readonly payload: Uint8Array | number };
+  | {
+      readonly kind: 'request';
+      readonly request: number;
+      readonly value: number;
+      readonly payload: Uint8Array | number;
+      /** bmRequestType; null: a class request of the DFU interface. */
+      readonly type?: number | null;
+      /** wIndex; null: the DFU interface. */
+      readonly index?: number | null;
+    };
 
 const INTERRUPT_ENDPOINT = 3;
 
@@ -231,7 +240,19 @@ export class UsbSim implements Host, BusHost {
       startedAt: null,
       endedAt: null,
       // what a request is, is known at once; the others' plans need the device
-      plan: request.kind === 'request' ? [{ do: 'raw', request: request.request, block: request.value, payload: request.payload }] : [],
+      plan:
+        request.kind === 'request'
+          ? [
+              {
+                do: 'raw',
+                request: request.request,
+                block: request.value,
+                payload: request.payload,
+                type: request.type ?? null,
+                index: request.index ?? null,
+              },
+            ]
+          : [],
       at: 0,
       phase: '',
       polls: 0,

@@ -96,7 +96,7 @@ describe('the monitor of a DFU device', () => {
   const faults: [string, RegExp, readonly Asked[], (device: ReferenceDfu) => Device][] = [
     [
       'CLRSTATUS leaves bStatus',
-      /status 15 in dfuIDLE \(DFU 1\.1 §6\.1\.2\)/,
+      /dfuIDLE with errSTALLEDPKT \(DFU 1\.1 §6\.1\.2\)/,
       [read(0x5a, 0), CLRSTATUS, GETSTATUS],
       (d) => (a) => {
         const answer = plainly(d)(a);
@@ -106,7 +106,7 @@ describe('the monitor of a DFU device', () => {
     ],
     [
       'an error says OK',
-      /dfuERROR with status OK/,
+      /dfuERROR with OK/,
       [read(0x5a, 0), GETSTATUS],
       (d) => (a) => {
         d.status = 0;
@@ -146,7 +146,7 @@ describe('the monitor of a DFU device', () => {
     ],
     [
       'a bad address that is taken',
-      /dfuDNLOAD-IDLE; asked for: .*dfuERROR \(AN3156 §5\.2\)/,
+      /dfuDNLOAD-IDLE; asked for: .*dfuERROR \(AN3156 §5\.2, Set Address Pointer\)/,
       [at(0x21, 0x1f000000), ...done],
       (d) => (a) => plainly(d)(a.data[4] === 0x1f ? setAt : a),
     ],

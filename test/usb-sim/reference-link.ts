@@ -13,10 +13,10 @@ const OPTIONS: ReferenceOptions = {
 // prettier-ignore
 const CONFIGURATION = Uint8Array.of(
   9, 2, 27, 0, 1, 1, 0, 0xc0, 50,
-  9, 4, 0, 0, 0, 0xfe, 1, 2, 4,
+  9, 4, 0, 0, 0, 0xfe, 1, 2, 0,
   9, 0x21, 0x0b, 255, 0, 0, 1, 0x1a, 1,
 );
-const DEVICE = Uint8Array.of(18, 1, 0, 2, 0, 0, 0, 64, 0x83, 0x04, 0x11, 0xdf, 0, 2, 1, 2, 3, 1);
+const DEVICE = Uint8Array.of(18, 1, 0, 2, 0, 0, 0, 64, 0x83, 0x04, 0x11, 0xdf, 0, 2, 0, 0, 0, 1);
 const FACTS: DfuFacts = {
   vid: 0x0483,
   pid: 0xdf11,

@@ -10,6 +10,7 @@ const COUNT: Rule = 'count';
 const KINDS = ['packet', 'handshake', 'token', 'timeout'] as const;
 const FIELDS: Readonly<Record<DfuCommand['do'], Readonly<Record<string, Rule>>>> = {
   request: { request: 'byte', value: 'halfword', data: 'bytes or null', length: 'halfword' },
+  standard: { type: 'byte', request: 'byte', value: 'halfword', index: 'halfword', length: 'halfword' },
   settle: {},
   download: { address: COUNT, length: COUNT, seed: COUNT },
   upload: { address: COUNT, length: COUNT },

@@ -1,6 +1,8 @@
 /** What a property test does to a device in DFU mode, as plain data, with its words for people and its steps for a scenario. */
 import { isDfuse, type DfuFacts } from '../../usb-sim/conform/link.ts';
 import { requestName } from '../../usb-sim/conform/recorder.ts';
+import { standardSetup } from '../../usb-sim/conform/standard.ts';
+import { describeRequest } from '../../usb-sim/descriptors.ts';
 import { DFU, DFUSE_CODE, dfuseAddress } from '../../usb-sim/dfu-protocol.ts';
 import type { BusError, Step, UsbStep } from '../documents/scenario-types.ts';
 
@@ -16,6 +18,20 @@ export type DfuCommand =
       /** Bytes to send; null = a read. */
       readonly data: readonly number[] | null;
       /** Bytes. */
+      readonly length: number;
+    }
+  | {
+      /** A request that is no class request of the DFU interface, and reads or has no data: descriptors, status, settings (USB 2.0 §9.4). */
+      readonly do: 'standard';
+      /** bmRequestType. */
+      readonly type: number;
+      /** bRequest. */
+      readonly request: number;
+      /** wValue. */
+      readonly value: number;
+      /** wIndex. */
+      readonly index: number;
+      /** wLength, bytes. */
       readonly length: number;
     }
   | {
@@ -157,6 +173,11 @@ function blockText(block: number, data: readonly number[]): string {
   if (command === DFUSE_CODE.ERASE) return `: Erase ${hex8(dfuseAddress(data))}`;
   return data.length === 0 ? ', no bytes' : `: ${bytesText(data)}`;
 }
+/** A class request goes to an interface that is not the device's own; others have the words of the log. */
+function standardText(c: Extract<DfuCommand, { do: 'standard' }>): string {
+  if ((c.type & 0x60) === 0x20) return `${requestName(c.request)} of interface ${c.index}`;
+  return describeRequest(standardSetup(c), 'vendor');
+}
 const blockTransfer = ({ block, length, data = null }: Extract<DfuCommand, { do: 'babble' | 'breakOff' }>): string =>
   data === null ? `UPLOAD block ${block}, ${length} bytes` : `DNLOAD block ${block}: ${bytesText(data)}`;
 /** One line for a person. */
@@ -165,6 +186,8 @@ export function describeCommand(c: DfuCommand): string {
   switch (c.do) {
     case 'request':
       return requestText(c);
+    case 'standard':
+      return standardText(c);
     case 'settle':
       return 'GETSTATUS until it is not busy';
     case 'download':
@@ -242,6 +265,12 @@ function commandSteps(c: DfuCommand): Step[] {
   switch (c.do) {
     case 'request':
       return [dfu({ request: { request: c.request, value: c.value, ...(c.data === null ? { length: c.length } : { hex: hex(c.data) }) } })];
+    case 'standard':
+      return [
+        dfu({
+          request: { type: c.type, request: c.request, value: c.value, index: c.index, ...(c.type & 0x80 ? { length: c.length } : {}) },
+        }),
+      ];
     case 'settle':
       return [dfu(GETSTATUS), dfu(GETSTATUS, '100ms')];
     case 'download':

@@ -6,8 +6,10 @@
 import { MS, US } from '../../emu/time.ts';
 import { DfuMonitor, type Asked, type MonitorOptions, type PendingWrite, type Work } from '../../usb-sim/conform/monitor.ts';
 import { STATE } from '../../usb-sim/conform/model.ts';
+import { LONGEST_LEAVE } from '../../usb-sim/conform/transfers.ts';
 import type { LinkAnswer } from '../../usb-sim/conform/link.ts';
-import { setupPacket } from '../../usb-sim/descriptors.ts';
+import { readDescriptors, StandardMonitor, standardSetup, type WholeDescriptors } from '../../usb-sim/conform/standard.ts';
+import { parseDfuseLayout, setupPacket } from '../../usb-sim/descriptors.ts';
 import { DFU, DFUSE_CODE, dfuseCommand, dfuStateName } from '../../usb-sim/dfu-protocol.ts';
 import type { UsbSession } from '../../usb-sim/types.ts';
 import { describeCommand, describeCommands, patternBytes, type DfuCommand } from './dfu-command.ts';
@@ -47,6 +49,7 @@ export class DfuProperty {
   /** The monitor's, of one case after another: it holds what flash holds but for pages of `touched`. */
   private readonly memory: Uint8Array;
   private readonly touched = new Set<number>();
+  private readonly descriptors: WholeDescriptors;
 
   constructor(target: DfuTarget, options: MonitorOptions) {
     this.target = target;
@@ -59,6 +62,8 @@ export class DfuProperty {
     this.initial = this.memory.slice();
     this.initial.set(bytes.subarray(from, from + this.memory.length));
     this.memory.set(this.initial);
+    target.restart();
+    this.descriptors = readDescriptors((setup) => target.controlNow(setup), target.facts);
   }
 
   /** One case from the checkpoint; throws a DfuViolation. */
@@ -67,7 +72,8 @@ export class DfuProperty {
     for (const page of this.touched) this.memory.set(this.initial.subarray(page * PAGE, (page + 1) * PAGE), page * PAGE);
     this.touched.clear();
     const monitor = new DfuMonitor(this.options, this.memory);
-    const course = new Course(this.target, monitor, this.flashBase, this.touched);
+    const standard = new StandardMonitor(this.target.facts, this.descriptors, this.options);
+    const course = new Course(this.target, monitor, standard, this.flashBase, this.touched);
     for (let i = 0; i < commands.length; i++) {
       const problem = course.carryOut(commands[i]!);
       if (problem !== null) throw new DfuViolation(`${describeCommand(commands[i]!)}: ${problem}`, commands.slice(0, i + 1));
@@ -84,6 +90,7 @@ class Course {
   over = false;
   private readonly target: DfuTarget;
   private readonly model: DfuMonitor;
+  private readonly standard: StandardMonitor;
   /** What flash held where the block or command under way may change it. */
   private before: Uint8Array = NONE;
   private readonly flashBase: number;
@@ -92,9 +99,10 @@ class Course {
   /** Milliseconds for which the cable is out when it is pulled. */
   private pulledFor = 0;
 
-  constructor(target: DfuTarget, model: DfuMonitor, flashBase: number, touched: Set<number>) {
+  constructor(target: DfuTarget, model: DfuMonitor, standard: StandardMonitor, flashBase: number, touched: Set<number>) {
     this.target = target;
     this.model = model;
+    this.standard = standard;
     this.flashBase = flashBase;
     this.touched = touched;
   }
@@ -105,6 +113,8 @@ class Course {
     switch (c.do) {
       case 'request':
         return this.request(c.request, c.value, c.data === null ? c.length : Uint8Array.from(c.data));
+      case 'standard':
+        return this.askStandard(c);
       case 'settle':
         return this.settle();
       case 'download':
@@ -141,10 +151,41 @@ class Course {
     const got = this.ask(this.setup(asked, input), asked.data);
     if (got === 'pulled') return this.afterPull(asked, under);
     if (request === DFU.UPLOAD && this.keepsTheEnd) model.memory.set(this.flash(model.base, model.base + model.memory.length));
+    return this.judged(asked, got);
+  }
+  private judged(asked: Asked, got: LinkAnswer): string | null {
+    const { model } = this;
+    const attached = this.target.witness.attached();
     const { wrong, ended } = model.judge(asked, got);
-    if (model.left) this.over = true;
-    if (this.over || wrong !== null) return wrong;
-    return ended === null ? null : this.afterWork(ended);
+    if (wrong !== null) return wrong;
+    if (model.left) return this.leaves(got, attached);
+    const status = asked.request === DFU.GETSTATUS && got.status === 'ok' && got.data.length === 6;
+    const named = status ? this.standard.istringWrong(got.data[5]!) : null;
+    return named ?? (ended === null ? null : this.afterWork(ended));
+  }
+  /** It was told to leave; one with DfuSe goes by itself (AN3156 §5.5). */
+  private leaves(got: LinkAnswer, attached: number | null): string | null {
+    this.over = true;
+    const { dfuse, accepted } = this.options;
+    if (!dfuse || got.status !== 'ok' || accepted.has('leave.goes')) return null;
+    for (let ms = 0; ms < LONGEST_LEAVE; ms += 10) {
+      if (this.target.witness.attached() !== attached) return null;
+      this.target.run(10);
+    }
+    return `it is still on the bus ${LONGEST_LEAVE} ms behind dfuMANIFEST (AN3156 §5.5, DFU 1.1 §A.2.8)`;
+  }
+  private askStandard(asked: Extract<DfuCommand, { do: 'standard' }>): string | null {
+    if (this.over) return null;
+    const { model, standard } = this;
+    const got = this.ask(standardSetup(asked));
+    if (got === 'pulled') return this.afterPull({ request: DFU.GETSTATE, value: 0, length: 1, data: NONE }, model.work?.write ?? null);
+    const setting = standard.setting;
+    const wrong = standard.judge(asked, got);
+    if (wrong !== null) return wrong;
+    if (got.status === 'stall') model.perhapsRefused();
+    if (asked.type === 1 && got.status === 'ok' && standard.setting !== setting)
+      model.settingChosen(asked.value === 0 ? [] : parseDfuseLayout(this.target.facts.alternates[asked.value] ?? ''));
+    return null;
   }
   private setup({ request, value, length }: Asked, input: boolean): Uint8Array {
     return setupPacket(input ? 0xa1 : 0x21, request, value, this.target.facts.interfaceNumber, length);
@@ -190,6 +231,7 @@ class Course {
     }
     if (!this.comesBack(write !== null)) return 'the device does not come back after the cable was pulled';
     model.reset();
+    this.standard.setting = 0;
     return (write && this.takeMixture(write)) ?? this.compareStates();
   }
 
@@ -376,6 +418,7 @@ class Course {
     }
     const busy = model.work !== null;
     model.reset();
+    this.standard.setting = 0;
     // what was under way is anything between old and new
     if (busy || c.do === 'powerCut') this.adoptFlash();
     return this.compareStates();

@@ -154,6 +154,10 @@ export type DfuStep =
       readonly request: {
         /** bRequest (DFU 1.1 §3). */
         readonly request: number;
+        /** bmRequestType, for a request that is no class request of the interface. */
+        readonly type?: number;
+        /** wIndex; default: the DFU interface. */
+        readonly index?: number;
         /** wValue. */
         readonly value?: number;
         /** Bytes to send. */
@@ -463,7 +467,14 @@ export type PlannedAction =
   | { readonly kind: 'dfu-upload'; readonly address: number; readonly length: number }
   | { readonly kind: 'dfu-erase'; readonly address: number | 'mass' }
   | { readonly kind: 'dfu-leave'; readonly address: number }
-  | { readonly kind: 'dfu-request'; readonly request: number; readonly value: number; readonly payload: Uint8Array | number }
+  | {
+      readonly kind: 'dfu-request';
+      readonly request: number;
+      readonly value: number;
+      readonly payload: Uint8Array | number;
+      readonly type: number | null;
+      readonly index: number | null;
+    }
   /** Millivolts by channel. */
   | { readonly kind: 'adc'; readonly inputs: Readonly<Record<string, number>> }
   | { readonly kind: 'debugger'; readonly attach: boolean }

@@ -270,11 +270,13 @@ function plannedDfu(step: Extract<StepAction, { dfu: unknown }>['dfu'], where: s
 }
 
 function plannedRequest(
-  { request, value = 0, hex, length }: Extract<DfuStep, { request: unknown }>['request'],
+  { request, type, value = 0, index, hex, length }: Extract<DfuStep, { request: unknown }>['request'],
   where: string,
 ): PlannedAction {
   if (hex !== undefined && length !== undefined) throw new UsageError(`${where} has both hex and length: it either sends or reads`);
-  return { kind: 'dfu-request', request, value, payload: length ?? hexBytes(hex ?? '') };
+  if (type !== undefined && ((type & 0x80) !== 0) !== (length !== undefined))
+    throw new UsageError(`${where}: a type from 0x80 on reads, and needs length; one below sends, and has none`);
+  return { kind: 'dfu-request', request, value, payload: length ?? hexBytes(hex ?? ''), type: type ?? null, index: index ?? null };
 }
 
 /** 32-bit value of a number or of hex or decimal text; negative ones in two's complement. */

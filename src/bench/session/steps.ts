@@ -323,7 +323,7 @@ export class Steps implements Attachment {
         usb.dfu({ kind: 'erase', address: action.address === 'mass' ? null : action.address });
         return;
       case 'dfu-request':
-        usb.dfu({ kind: 'request', request: action.request, value: action.value, payload: action.payload });
+        usb.dfu({ ...action, kind: 'request' });
         return;
       case 'dfu-leave':
         usb.dfu({ kind: 'leave', address: action.address });

@@ -1,7 +1,8 @@
 /** Descriptors and standard requests: USB 2.0 chapter 9 and DFU 1.1 §4. */
-import { DESCRIPTOR, descriptorsOf, getDescriptor, parseDfuseLayout, setupPacket } from '../descriptors.ts';
-import { DFU, DFU_STATE } from '../dfu-protocol.ts';
-import { DFUSE_VERSION, isDfuse, type DfuFacts, type LinkAnswer } from './link.ts';
+import { DESCRIPTOR, getDescriptor, setupPacket } from '../descriptors.ts';
+import { DFU, DFU_STATE, dfuStateName } from '../dfu-protocol.ts';
+import { FACT_REQUIREMENTS, functionalOf } from './descriptor-rules.ts';
+import { isDfuse, type LinkAnswer } from './link.ts';
 import type { Recorder } from './recorder.ts';
 import { dialect, fail, must, PASS, type Finding, type Requirement } from './requirement.ts';
 
@@ -19,7 +20,7 @@ async function alive(r: Recorder): Promise<Finding> {
   const state = await r.state();
   return must(
     state === DFU_STATE.IDLE || state === DFU_STATE.ERROR,
-    state === null ? 'GETSTATE is not answered any more' : `state ${state} afterwards`,
+    state === null ? 'GETSTATE is not answered any more' : `${dfuStateName(state)} afterwards`,
   );
 }
 async function refused(r: Recorder, answer: LinkAnswer): Promise<Finding> {
@@ -27,105 +28,16 @@ async function refused(r: Recorder, answer: LinkAnswer): Promise<Finding> {
   return alive(r);
 }
 
-interface Interface {
-  readonly number: number;
-  readonly endpoints: number;
-  readonly alternate: number;
-}
-/** Interface descriptors, and the functional descriptors behind them, of a configuration. */
-function walk({ configuration }: DfuFacts): { interfaces: Interface[]; functional: Uint8Array[] } {
-  const interfaces: Interface[] = [];
-  const functional: Uint8Array[] = [];
-  for (const d of descriptorsOf(configuration)) {
-    if (d[1] === DESCRIPTOR.INTERFACE) interfaces.push({ number: d[2]!, alternate: d[3]!, endpoints: d[4]! });
-    else if (d[1] === DESCRIPTOR.DFU) functional.push(d);
-  }
-  return { interfaces, functional };
-}
-
-const DESCRIPTORS: readonly Requirement[] = [
-  {
-    id: 'descriptor.functional',
-    title: 'the configuration has one DFU functional descriptor of 9 bytes',
-    paragraph: 'DFU 1.1 §4.1.3',
-    check: async (_r, facts) => {
-      const { functional } = walk(facts);
-      return must(
-        functional.length === 1 && functional[0]!.length === 9,
-        `${functional.length} of them, ${functional[0]?.length ?? 0} bytes`,
-      );
-    },
-  },
-  {
-    id: 'descriptor.version',
-    title: 'bcdDFUVersion is 1.1',
-    paragraph: 'DFU 1.1 §4.1.3',
-    check: async (_r, { functional: { version } }) => {
-      const text = `0x${version.toString(16).padStart(4, '0')}`;
-      if (version === 0x0110) return PASS;
-      if (version === DFUSE_VERSION) return dialect('dfuse', `${text}: ST's extension`);
-      return version === 0x0100 || version === 0x0101 ? dialect('dfu-1.0', text) : fail(text);
-    },
-  },
-  {
-    id: 'descriptor.transfer-size',
-    title: 'wTransferSize is at least bMaxPacketSize0',
-    paragraph: 'DFU 1.1 §4.1.3 (as dfu-util reads it)',
-    check: async (_r, { functional, packet0 }) =>
-      must(functional.transferSize >= packet0, `${functional.transferSize}, bMaxPacketSize0 is ${packet0}`),
-  },
-  {
-    id: 'descriptor.memory',
-    title: "the name of a DfuSe device's setting 0 names memory",
-    paragraph: 'UM0424 (memory layout), DFU 1.1 §4.2.3',
-    skip: (link) => (isDfuse(link.facts) ? null : 'the device has no DfuSe (bcdDFUVersion is not 0x011A)'),
-    check: async (_r, { layout, alternates }) => {
-      const last = layout.at(-1);
-      if (!last) return fail(`its name is ${JSON.stringify(alternates[0] ?? '')}`);
-      const erasable = layout.some((s) => s.erasable && s.writable);
-      const other = alternates.slice(1).some((name) => parseDfuseLayout(name).some((s) => s.erasable && s.writable));
-      return must(erasable || !other, 'nothing of it can be erased and written, and another setting has such memory');
-    },
-  },
-  {
-    id: 'descriptor.version-and-name',
-    title: 'a device whose setting names memory says that it speaks DfuSe',
-    paragraph: 'DFU 1.1 §4.1.3, UM0424 (memory layout)',
-    check: async (_r, { functional, alternates }) =>
-      must(
-        functional.version === DFUSE_VERSION || !alternates.some((name) => parseDfuseLayout(name).length > 0),
-        `bcdDFUVersion is 0x${functional.version.toString(16).padStart(4, '0')}`,
-      ),
-  },
-  {
-    id: 'descriptor.no-endpoints',
-    title: 'the DFU interface has no endpoint but endpoint 0',
-    paragraph: 'DFU 1.1 §4.2.3',
-    check: async (_r, facts) => {
-      const own = walk(facts).interfaces.filter((i) => i.number === facts.interfaceNumber);
-      return must(
-        own.every((i) => i.endpoints === 0),
-        'bNumEndpoints is not 0',
-      );
-    },
-  },
-  {
-    id: 'descriptor.one-interface',
-    title: 'a device in DFU mode has one interface',
-    paragraph: 'DFU 1.1 §4.2.3',
-    check: async (_r, facts) => {
-      const numbers = new Set(walk(facts).interfaces.map((i) => i.number));
-      return numbers.size === 1 ? PASS : dialect('composite', `${numbers.size} interfaces`);
-    },
-  },
+const BY_REQUEST: readonly Requirement[] = [
   {
     id: 'descriptor.functional-by-request',
     title: 'GET_DESCRIPTOR(DFU) of the interface gives the functional descriptor',
     paragraph: 'USB 2.0 §9.4.3, DFU 1.1 §4.1.3',
+    tellsDialect: true,
     check: async (r, facts) => {
       const answer = await standard(r, 'GET_DESCRIPTOR(DFU, 9) of the interface', 0x81, 6, DESCRIPTOR.DFU << 8, facts.interfaceNumber, 9);
       if (answer.status === 'stall') return dialect('functional-only-in-configuration', 'STALL');
-      const own = walk(facts).functional[0];
+      const [own] = functionalOf(facts.configuration);
       const same = own !== undefined && answer.data.length === own.length && own.every((b, i) => answer.data[i] === b);
       if (answer.status === 'ok' && answer.data[1] === DESCRIPTOR.DFU && !same) return fail('it differs from the one in the configuration');
       return must(answer.status === 'ok' && same, `${answer.status}, ${answer.data.length} bytes`);
@@ -163,6 +75,7 @@ const REQUESTS: readonly Requirement[] = [
     id: 'chapter9.zero-length',
     title: 'a read with wLength 0 has no data stage and is acknowledged',
     paragraph: 'USB 2.0 §9.3.5',
+    tellsDialect: true,
     check: async (r) => {
       const { status } = await descriptor(r, DESCRIPTOR.DEVICE, 0, 0, 'DEVICE');
       return status === 'ok' ? alive(r) : status === 'stall' ? dialect('zero-length-stalls', 'STALL') : fail(status);
@@ -247,9 +160,9 @@ const REQUESTS: readonly Requirement[] = [
       if (back === 'gone') return fail('the device stays on the bus, and does not answer at address 0');
       if (back === 'other') return dialect('reset-leaves', 'the device is not in DFU mode any more');
       const state = await r.state();
-      return must(state === DFU_STATE.IDLE, `state ${state}`);
+      return must(state === DFU_STATE.IDLE, state === null ? 'no GETSTATE' : dfuStateName(state));
     },
   },
 ];
 
-export const CHAPTER9_REQUIREMENTS: readonly Requirement[] = [...DESCRIPTORS, ...REQUESTS];
+export const CHAPTER9_REQUIREMENTS: readonly Requirement[] = [...FACT_REQUIREMENTS, ...BY_REQUEST, ...REQUESTS];

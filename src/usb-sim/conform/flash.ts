@@ -419,6 +419,7 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
     title: 'each alternate setting gives as many bytes as its name says',
     paragraph: 'UM0424 (memory layout), AN3156 §4.1, USB 2.0 §9.4.10',
     skip: anyOf(dfuseOnly, downloads, uploads),
+    tellsDialect: true,
     check: async (r, facts) => {
       if (facts.alternates.slice(1).every((name) => !parseDfuseLayout(name).some((s) => s.readable)))
         return notApplicable('no other setting names memory that can be read');

@@ -19,7 +19,7 @@ export const isRequirement = (id: string): boolean => IDS.has(id);
 /** Those that tell how a device differs in what other tests depend on. */
 export const DIALECT_REQUIREMENTS: readonly Requirement[] = [
   ...STATE_REQUIREMENTS,
-  ...TRANSFER_REQUIREMENTS.filter((r) => r.tellsDialect === true),
+  ...[...CHAPTER9_REQUIREMENTS, ...TRANSFER_REQUIREMENTS].filter((r) => r.tellsDialect === true),
 ];
 
 export interface ConformanceReport {

@@ -22,6 +22,9 @@ export const ERR = {
   STALLEDPKT: 15,
 } as const;
 
+/** By which a device says that it has looked at what was downloaded: errFILE, errVERIFY, errFIRMWARE, errVENDOR. */
+export const NO_FIRMWARE: readonly number[] = [ERR.FILE, ERR.VERIFY, ERR.FIRMWARE, ERR.VENDOR];
+
 /** Requests as the state tables of appendix A tell them apart. */
 export type ModelRequest = 'DETACH' | 'DNLOAD' | 'DNLOAD 0' | 'UPLOAD' | 'GETSTATUS' | 'CLRSTATUS' | 'GETSTATE' | 'ABORT' | 'unknown';
 export const MODEL_REQUESTS: readonly ModelRequest[] = [

@@ -4,10 +4,10 @@
  * that the device may be in, and each answer narrows them.
  */
 import { sectorOf, segmentAt, type DfuSegment } from '../descriptors.ts';
-import { DFU, DFUSE_CODE, dfuseAddress, dfuStateName } from '../dfu-protocol.ts';
+import { DFU, DFUSE_CODE, dfuseAddress, dfuStateName, dfuStatusName, dfuTold } from '../dfu-protocol.ts';
 import { ERROR_TRAIT, type DfuDialect } from './dialect.ts';
 import type { LinkAnswer } from './link.ts';
-import { ERR, REQUEST_OF, STATE, STATE_PARAGRAPH, type Expected, type ModelOptions, type ModelRequest } from './model.ts';
+import { ERR, NO_FIRMWARE, REQUEST_OF, STATE, STATE_PARAGRAPH, type Expected, type ModelOptions, type ModelRequest } from './model.ts';
 
 /** What a device under test is, as far as it is judged. */
 export interface MonitorOptions extends ModelOptions {
@@ -107,6 +107,8 @@ export class DfuMonitor {
   left = false;
   /** Milliseconds for which the last GETSTATUS asks the host to wait. */
   pollMs = 0;
+  /** Memory of the setting that is chosen, if it is not that of `layout`. */
+  private chosen: readonly DfuSegment[] = [];
   /** bStatus values that dfuERROR may have; empty: any but OK. */
   private errors: readonly number[] = [];
   /** DfuSe's address pointer; null: not known. */
@@ -124,6 +126,7 @@ export class DfuMonitor {
     this.states = new Set([STATE.IDLE]);
     this.work = null;
     this.pointer = null;
+    this.chosen = [];
     this.course = { block: 0, offset: 0 };
   }
   /** The request may have reached the device or not. */
@@ -134,6 +137,18 @@ export class DfuMonitor {
     this.errors = [];
     this.course = null;
     if (kindOf(asked) === 'DNLOAD') this.work ??= { ...this.worksOn(asked.value, asked.data), fails: 'may', statuses: [] };
+  }
+  /** A request that is not DFU's was refused: a device may take that for an error or not. */
+  perhapsRefused(): void {
+    this.states = new Set([...this.states, STATE.ERROR]);
+    this.errors = [];
+  }
+  /** Another alternate setting was chosen: a device may begin anew in it. `memory` is what its name lists, of another one than that of `layout`. */
+  settingChosen(memory: readonly DfuSegment[]): void {
+    this.chosen = this.options.accepted.has('flash.alternates') ? [] : memory;
+    this.states = new Set([...this.states, STATE.IDLE]);
+    this.pointer = null;
+    this.course = null;
   }
   /** The only state that it can be in; null: there are several. */
   get state(): number | null {
@@ -149,7 +164,7 @@ export class DfuMonitor {
    */
   judge(asked: Asked, got: LinkAnswer): { readonly wrong: string | null; readonly ended: Work | null } {
     const kind = kindOf(asked);
-    if (this.leaves(kind, got)) return { wrong: null, ended: null };
+    if (this.leaves(kind, got)) return { wrong: this.manifestWrong(got), ended: null };
     if (this.cutAsAccepted(kind, asked)) {
       this.perhaps(asked);
       return { wrong: null, ended: null };
@@ -176,7 +191,18 @@ export class DfuMonitor {
     const manifests = this.states.has(STATE.MANIFEST_SYNC) && kind === 'GETSTATUS' && !(this.options.tolerant && !this.options.dfuse);
     if (!manifests || got.status === 'stall') return false;
     if (this.states.size > 1 && got.status === 'ok' && got.data[4] !== STATE.MANIFEST) return false;
+    if (got.data[4] === STATE.ERROR && NO_FIRMWARE.includes(got.data[0]!)) return false;
     return (this.left = true);
+  }
+  /** The status that starts manifestation; a device that goes without an answer may do so. */
+  private manifestWrong({ status, data }: LinkAnswer): string | null {
+    const { dfuse, accepted } = this.options;
+    if (status !== 'ok' || data.length < 5 || accepted.has(dfuse ? 'leave.manifest' : 'plain.manifest')) return null;
+    const [bStatus = 0, , , , bState = 0] = data;
+    const allowed: readonly number[] = dfuse ? [STATE.MANIFEST] : [STATE.MANIFEST_SYNC, STATE.MANIFEST, STATE.MANIFEST_WAIT_RESET];
+    const paragraph = dfuse ? 'AN3156 §5.5, DFU 1.1 §A.2.7' : 'DFU 1.1 §A.2.7';
+    if (bStatus === 0 && allowed.includes(bState)) return null;
+    return `${dfuTold({ bState, bStatus })}; asked for: ${allowed.map(dfuStateName).join(' or ')} (${paragraph})`;
   }
   private unexpected(answer: 'ok' | 'stall', outcomes: readonly Outcome[]): string {
     const states = [...this.states].map(dfuStateName).join(' or ');
@@ -199,6 +225,7 @@ export class DfuMonitor {
       if (kind === 'DNLOAD') return this.downloads(asked, o, state);
       if (kind === 'UPLOAD') return this.uploads(asked, o);
       if (kind === 'GETSTATUS' && state === STATE.DNLOAD_SYNC) return [this.synced(o)];
+      if (kind === 'GETSTATUS' && state === STATE.MANIFEST_SYNC) return [mayHaveLooked(o)];
       return [o];
     });
   }
@@ -217,7 +244,10 @@ export class DfuMonitor {
     if (kind !== 'GETSTATUS') return [refused];
     const early = waited ? [] : [refused];
     if (state === STATE.MANIFEST)
-      return [...early, plain({ answer: 'ok', next: [STATE.MANIFEST, STATE.MANIFEST_SYNC, STATE.MANIFEST_WAIT_RESET, STATE.IDLE] })];
+      return [
+        ...early,
+        mayHaveLooked(plain({ answer: 'ok', next: [STATE.MANIFEST, STATE.MANIFEST_SYNC, STATE.MANIFEST_WAIT_RESET, STATE.IDLE] })),
+      ];
     return [...early, this.synced(plain({ answer: 'ok', next: [STATE.DNBUSY, STATE.DNLOAD_SYNC, STATE.DNLOAD_IDLE] }))];
   }
   /** GETSTATUS while a block or command waits to be carried out: how it may end. */
@@ -255,9 +285,16 @@ export class DfuMonitor {
     if (asked.value === 1)
       return accepted.has('dfuse.block-1') ? [o, refused([], 'AN3156 §4.1')] : [refused([ERR.STALLEDPKT, ERR.TARGET], 'AN3156 §4.1')];
     if (this.options.protected) return [refused([ERR.VENDOR], 'AN2662 (RDP)')];
+    if (this.chosenFrom(asked.value) !== null) return [o];
     const at = this.uploadFrom(asked.value);
     if (at === null) return [o, refused([], 'AN3156 §4.1')];
     return this.inside(at) ? [o] : [refused([ERR.TARGET, ERR.ADDRESS, ERR.STALLEDPKT], 'AN3156 §4.1'), ...this.pastTheEnd(o)];
+  }
+  /** Bytes that the setting which is chosen has from a block on; null: it does not lie there, or may not be read. */
+  private chosenFrom(block: number): number | null {
+    const at = this.pointer === null || block < 2 ? null : this.pointer + (block - 2) * this.options.transferSize;
+    const segment = at === null ? undefined : segmentAt(this.chosen, at);
+    return at === null || !segment?.readable ? null : segment.end - at;
   }
   /** Behind the last byte of memory an upload may end with a block of no bytes. */
   private pastTheEnd(o: Outcome): Outcome[] {
@@ -295,10 +332,10 @@ export class DfuMonitor {
     if (data.length < 5) return { wrong: null, ended: null };
     const bState = data[4]!;
     this.pollMs = data[1]! | (data[2]! << 8) | (data[3]! << 16);
-    const errors = this.states.has(STATE.ERROR) ? this.errors : this.errorsOfWork();
+    const errors = this.errorsTold();
     const waits = this.options.tolerant && bState === STATE.MANIFEST_WAIT_RESET;
     if (waits) return { wrong: 'dfuMANIFEST-WAIT-RESET, and bitManifestationTolerant is 1 (DFU 1.1 §A.2.7)', ended: null };
-    const wrong = next.has(bState) ? statusWrong(data[0]!, bState, this.pollMs, errors) : this.otherState(bState, next);
+    const wrong = next.has(bState) ? statusWrong(data[0]!, bState, this.pollMs, errors) : this.otherState(bState, next, data[0]!);
     if (wrong !== null) return { wrong, ended: null };
     this.errors = bState === STATE.ERROR ? [data[0]!] : [];
     const { work } = this;
@@ -313,7 +350,9 @@ export class DfuMonitor {
     if (bState === STATE.DNBUSY) return this.busyNow();
     return new Set(bState === STATE.MANIFEST ? [STATE.MANIFEST, STATE.MANIFEST_SYNC] : [bState]);
   }
-  private errorsOfWork(): readonly number[] {
+  private errorsTold(): readonly number[] {
+    if (this.states.has(STATE.ERROR)) return this.errors;
+    if (this.states.has(STATE.MANIFEST_SYNC) || this.states.has(STATE.MANIFEST)) return NO_FIRMWARE;
     return this.work === null ? [ERR.STALLEDPKT] : this.work.statuses;
   }
   /** dfuDNBUSY was told; what the device goes on to by itself. */
@@ -338,10 +377,13 @@ export class DfuMonitor {
     if (WITHOUT_WORK.has(data[0]!)) this.work = null;
     return { wrong: null, ended: null };
   }
-  private otherState(state: number, next: ReadonlySet<number>): string {
+  /** An error that work ends in, or does not, breaks the rule of that work; else it is the table of states. */
+  private otherState(state: number, next: ReadonlySet<number>, bStatus: number | null = null): string {
     const from = [...this.states][0] ?? STATE.IDLE;
-    const paragraph = this.work?.fails === 'must' ? this.work.paragraph : `DFU 1.1 §${STATE_PARAGRAPH[from] ?? 'A.2.5'}`;
-    return `${dfuStateName(state)}; asked for: ${[...next].map(dfuStateName).join(' or ')} (${paragraph})`;
+    const ofWork = this.work !== null && (this.work.fails === 'must' || state === STATE.ERROR);
+    const paragraph = ofWork ? this.work!.paragraph : `DFU 1.1 §${STATE_PARAGRAPH[from] ?? 'A.2.5'}`;
+    const told = bStatus === null || state !== STATE.ERROR ? dfuStateName(state) : dfuTold({ bState: state, bStatus });
+    return `${told}; asked for: ${[...next].map(dfuStateName).join(' or ')} (${paragraph})`;
   }
 
   private uploaded({ value, length }: Asked, data: Uint8Array, next: ReadonlySet<number>): string | null {
@@ -354,10 +396,19 @@ export class DfuMonitor {
     this.states = new Set([...next].filter((s) => length > transferSize || length === 0 || s === (ends ? STATE.IDLE : STATE.UPLOAD_IDLE)));
     if (this.states.size === 0) this.states = next;
     if (dfuse && value === 0) return this.listWrong(data, length);
+    const cut = this.cutShort(value, length, data.length);
+    if (cut !== null) return cut;
     if (!dfuse) this.uploadsOn(value, data.length, begins);
     if (at === null || !this.options.uploadsMemory || length > transferSize) return null;
     const end = Math.min(at + length, this.base + this.memory.length);
     return differs(data, this.memory.subarray(at - this.base, Math.max(end, at) - this.base), dfuse ? 'AN3156 §4.1' : 'DFU 1.1 §6.2');
+  }
+  /** Fewer bytes than the setting that is chosen has there. */
+  private cutShort(block: number, length: number, came: number): string | null {
+    const { dfuse, dialect, transferSize } = this.options;
+    const most = dfuse && !dialect.has('alternate-shorter') ? this.chosenFrom(block) : null;
+    if (most === null || length > transferSize || came >= Math.min(length, most)) return null;
+    return `${came} bytes of the setting's memory came, not ${Math.min(length, most)} (UM0424, USB 2.0 §9.4.10)`;
   }
   /** The answer to Get. */
   private listWrong(data: Uint8Array, length: number): string | null {
@@ -450,14 +501,15 @@ export class DfuMonitor {
     };
   }
   private setAddress(address: number): Work {
-    const paragraph = 'AN3156 §5.2';
+    const paragraph = 'AN3156 §5.2, Set Address Pointer';
     if (this.inside(address)) return { ...NO_WORK, pointer: address, paragraph };
-    if (this.elsewhere(address)) return { ...NO_WORK, pointer: address, fails: 'may', paragraph };
+    if (this.elsewhere(address))
+      return { ...NO_WORK, pointer: address, fails: segmentAt(this.chosen, address) ? 'never' : 'may', paragraph };
     const lenient = this.options.accepted.has('dfuse.bad-address');
     return { ...NO_WORK, pointer: lenient ? address : null, fails: lenient ? 'may' : 'must', statuses: this.badAddress(), paragraph };
   }
   private erase(data: Uint8Array): Work {
-    const paragraph = 'AN3156 §5.3';
+    const paragraph = 'AN3156 §5.3, Erase';
     if (this.options.protected) return { ...NO_WORK, fails: 'must', statuses: [ERR.VENDOR], paragraph: 'AN2662 (RDP)' };
     const end = this.base + this.memory.length;
     if (data.length === 1) {
@@ -509,6 +561,8 @@ export class DfuMonitor {
   }
 }
 
+/** A device may look at what was downloaded before it takes it for its firmware. */
+const mayHaveLooked = (o: Outcome): Outcome => ({ ...o, next: [...o.next, STATE.ERROR], statuses: NO_FIRMWARE });
 function kindOf({ request, data }: Asked): ModelRequest {
   if (request === DFU.DNLOAD) return data.length === 0 ? 'DNLOAD 0' : 'DNLOAD';
   return REQUEST_NAME.get(request) ?? 'unknown';
@@ -521,9 +575,10 @@ const merged = (fits: readonly Outcome[]): readonly number[] =>
 
 function statusWrong(bStatus: number, bState: number, pollMs: number, errors: readonly number[]): string | null {
   if (pollMs > LONGEST_POLL) return `bwPollTimeout is ${pollMs} ms (DFU 1.1 §6.1.2)`;
-  if (bState !== STATE.ERROR) return bStatus === 0 ? null : `status ${bStatus} in ${dfuStateName(bState)} (DFU 1.1 §6.1.2)`;
-  if (bStatus === 0) return 'dfuERROR with status OK (DFU 1.1 §6.1.2)';
-  return errors.length === 0 || errors.includes(bStatus) ? null : `status ${bStatus}; asked for: ${errors.join(' or ')} (DFU 1.1 §6.1.2)`;
+  if (bState !== STATE.ERROR) return bStatus === 0 ? null : `${dfuTold({ bState, bStatus })} (DFU 1.1 §6.1.2)`;
+  if (bStatus === 0) return 'dfuERROR with OK (DFU 1.1 §6.1.2)';
+  if (errors.length === 0 || errors.includes(bStatus)) return null;
+  return `${dfuTold({ bState, bStatus })}; asked for: ${errors.map(dfuStatusName).join(' or ')} (DFU 1.1 §6.1.2)`;
 }
 function differs(got: Uint8Array, want: Uint8Array, paragraph: string): string | null {
   if (got.length !== want.length) return `${got.length} bytes came, not ${want.length} (${paragraph})`;

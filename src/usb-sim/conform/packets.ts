@@ -1,6 +1,7 @@
 /** Packets of control transfers and what stands around them: USB 2.0 §5.5, §8.5, §8.6, §9. */
-import { DESCRIPTOR, descriptorsOf, getDescriptor, setupPacket } from '../descriptors.ts';
+import { DESCRIPTOR, getDescriptor, setupPacket } from '../descriptors.ts';
 import { DFU, DFU_STATE } from '../dfu-protocol.ts';
+import { namedStrings, stringWrong, totalLengthWrong } from './descriptor-rules.ts';
 import { CAN_UPLOAD, isDfuse, type LinkAnswer } from './link.ts';
 import type { Recorder } from './recorder.ts';
 import { fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
@@ -64,13 +65,12 @@ async function endOfUpload(r: Recorder, length: number): Promise<LinkAnswer | nu
 const MOST_BLOCKS = 4096;
 
 /** bLength of a string, and what comes where it is asked for exactly, and for more; a text is what is wrong. */
-async function stringWrong(r: Recorder, index: number): Promise<string | null> {
+async function stringAskedWrong(r: Recorder, index: number): Promise<string | null> {
   const whole = await readString(r, index, 255);
   if (whole.status !== 'ok') return `string ${index}: ${whole.status}`;
-  const [length = 0, type] = whole.data;
-  if (type !== DESCRIPTOR.STRING) return `string ${index}: bDescriptorType is ${type}`;
-  if (length !== whole.data.length) return `string ${index}: bLength is ${length}, and ${whole.data.length} bytes came`;
-  if (length % 2 !== 0) return `string ${index}: bLength is ${length}, and a character has two bytes`;
+  const wrong = stringWrong(index, whole.data);
+  if (wrong !== null) return wrong;
+  const length = whole.data.length;
   for (const asked of [2, length]) {
     const part = await readString(r, index, asked);
     if (part.status !== 'ok' || part.data.length !== Math.min(asked, length))
@@ -182,13 +182,20 @@ export const PACKET_REQUIREMENTS: readonly Requirement[] = [
   },
   {
     id: 'usb.strings',
-    title: 'bLength of each string is what comes, and wLength cuts it',
+    title: 'each string that a descriptor names is there; bLength is what comes, and wLength cuts it',
     paragraph: 'USB 2.0 §9.6.7, §9.4.3',
     check: async (r) => {
+      const device = await r.control(getDescriptor(DESCRIPTOR.DEVICE, 0, 0, 18), NONE, 'GET_DESCRIPTOR(DEVICE, 18)');
+      const named = namedStrings(device.data, r.facts.configuration);
+      const indices = new Set([...Array.from({ length: MOST_STRINGS + 1 }, (_, i) => i), ...named.map(([, index]) => index)]);
       let found = 0;
-      for (let index = 0; index <= MOST_STRINGS; index++) {
-        if ((await readString(r, index, 255)).status === 'stall') continue;
-        const wrong = await stringWrong(r, index);
+      for (const index of indices) {
+        const by = named.find(([, i]) => i === index);
+        if ((await readString(r, index, 255)).status === 'stall') {
+          if (by) return fail(`${by[0]} is ${index}, and there is no such string`);
+          continue;
+        }
+        const wrong = await stringAskedWrong(r, index);
         if (wrong !== null) return fail(wrong);
         found++;
       }
@@ -199,33 +206,14 @@ export const PACKET_REQUIREMENTS: readonly Requirement[] = [
     id: 'usb.total-length',
     title: 'wTotalLength is the length of the configuration with all that belongs to it',
     paragraph: 'USB 2.0 §9.6.3, §9.4.3',
-    check: async (r, facts) => {
+    check: async (r) => {
       const { status, data } = await r.control(
         getDescriptor(DESCRIPTOR.CONFIGURATION, 0, 0, 4096),
         NONE,
         'GET_DESCRIPTOR(CONFIGURATION, 4096)',
       );
-      const total = (facts.configuration[2] ?? 0) | ((facts.configuration[3] ?? 0) << 8);
-      const at = [...descriptorsOf(data)].reduce((sum, d) => sum + d[0]!, 0);
-      return must(
-        status === 'ok' && data.length === total && at === total,
-        `wTotalLength ${total}, ${data.length} bytes came, descriptors of ${at}`,
-      );
-    },
-  },
-  {
-    id: 'descriptor.alternate-numbers',
-    title: 'alternate settings are numbered 0, 1, 2 …, all of the DFU class in DFU mode',
-    paragraph: 'USB 2.0 §9.6.5, DFU 1.1 §4.2.3',
-    check: async (_r, { configuration, interfaceNumber }) => {
-      const seen: string[] = [];
-      for (const d of descriptorsOf(configuration)) {
-        if (d[1] !== DESCRIPTOR.INTERFACE || d[2] !== interfaceNumber) continue;
-        if (d[3] !== seen.length) return fail(`the setting behind ${seen.length} others has the number ${d[3]}`);
-        if (d[5] !== 0xfe || d[6] !== 1 || d[7] !== 2) return fail(`setting ${d[3]} is of class ${d[5]}, ${d[6]}, ${d[7]}`);
-        seen.push(String(d[3]));
-      }
-      return PASS;
+      const wrong = status === 'ok' ? totalLengthWrong(data) : status;
+      return wrong === null ? PASS : fail(wrong);
     },
   },
   {

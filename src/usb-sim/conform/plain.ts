@@ -1,7 +1,7 @@
 /** What a device without DfuSe makes of blocks: DFU 1.1 §6, §7. Where it runs on the emulated chip, flash is looked at there as well. */
-import { DFU, DFU_STATE } from '../dfu-protocol.ts';
+import { DFU, DFU_STATE, dfuStateName, dfuStatusName, dfuTold } from '../dfu-protocol.ts';
 import { MANIFESTATION_TOLERANT } from './link.ts';
-import { ERR, STATE } from './model.ts';
+import { ERR, NO_FIRMWARE, STATE } from './model.ts';
 import type { Recorder } from './recorder.ts';
 import { named, OTHERS, otherStatus } from './refusals.ts';
 import { dialect, fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
@@ -37,8 +37,6 @@ const RESTARTS: readonly (readonly [name: string, what: string, paragraph: strin
   ['reset', 'a bus reset', 'DFU 1.1 §A.1, §A.2.6', 36, dropByReset],
 ];
 
-/** By which a device says that it has looked at what was downloaded: errFILE, errVERIFY, errFIRMWARE, errVENDOR. */
-const NO_FIRMWARE: readonly number[] = [ERR.FILE, ERR.VERIFY, ERR.FIRMWARE, ERR.VENDOR];
 export const PLAIN_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'plain.download',
@@ -65,9 +63,8 @@ export const PLAIN_REQUIREMENTS: readonly Requirement[] = [
       const tolerant = (r.facts.functional.attributes & MANIFESTATION_TOLERANT) !== 0;
       const end = tolerant ? DFU_STATE.IDLE : STATE.MANIFEST_WAIT_RESET;
       if (s.bState === DFU_STATE.ERROR && NO_FIRMWARE.includes(s.bStatus))
-        return notApplicable(`what was sent is no firmware for it: status ${s.bStatus}`);
-      if (s.bStatus !== 0 || s.bState !== end)
-        return fail(`state ${s.bState}, status ${s.bStatus}; bitManifestationTolerant is ${tolerant ? 1 : 0}`);
+        return notApplicable(`what was sent is no firmware for it: ${dfuStatusName(s.bStatus)}`);
+      if (s.bStatus !== 0 || s.bState !== end) return fail(`${dfuTold(s)}; bitManifestationTolerant is ${tolerant ? 1 : 0}`);
       return PASS;
     },
   },
@@ -157,7 +154,7 @@ export const PLAIN_REQUIREMENTS: readonly Requirement[] = [
           ? dialect('number-ignored', 'blocks go one behind the other, whatever their number')
           : fail('block 256 goes where block 0 goes');
       }
-      if (s?.bState !== DFU_STATE.ERROR) return fail(s === null ? 'no status' : `state ${s.bState}`);
+      if (s?.bState !== DFU_STATE.ERROR) return fail(s === null ? 'no status' : dfuStateName(s.bState));
       return s.bStatus === ERR.ADDRESS ? PASS : otherStatus(s, named(...OTHERS, ERR.TARGET, ERR.VENDOR));
     },
   },
@@ -271,7 +268,7 @@ async function fillTheMemory(r: Recorder, start: number): Promise<Finding> {
     const s = await (status === 'ok' ? r.settled() : r.status());
     if (s === null) return fail(`block ${block}: no status`);
     if (s.bState === DFU_STATE.DNLOAD_IDLE && s.bStatus === 0) continue;
-    if (s.bState !== DFU_STATE.ERROR) return fail(`block ${block}: state ${s.bState}, status ${s.bStatus}`);
+    if (s.bState !== DFU_STATE.ERROR) return fail(`block ${block}: ${dfuTold(s)}`);
     if (s.bStatus === ERR.ADDRESS) return PASS;
     return s.bStatus === 0
       ? fail(`block ${block}: dfuERROR with status OK`)

@@ -1,6 +1,6 @@
 /** A link whose requests are written down as a person would type them: the failing sequence of a report. */
 import { setupPacket } from '../descriptors.ts';
-import { DFU, dfuStateName } from '../dfu-protocol.ts';
+import { DFU, dfuStateName, dfuTold } from '../dfu-protocol.ts';
 import type { DfuFacts, DfuLink, LinkAnswer } from './link.ts';
 import { STATE } from './model.ts';
 
@@ -54,8 +54,7 @@ export class Recorder {
     const { status, data } = await this.request(DFU.GETSTATUS, 0, 6);
     if (status !== 'ok' || data.length !== 6) return null;
     const s = { bStatus: data[0]!, pollMs: data[1]! | (data[2]! << 8) | (data[3]! << 16), bState: data[4]! };
-    this.sequence[this.sequence.length - 1] =
-      `GETSTATUS → ${dfuStateName(s.bState)}, status ${s.bStatus}${s.pollMs > 0 ? `, ${s.pollMs} ms` : ''}`;
+    this.sequence[this.sequence.length - 1] = `GETSTATUS → ${dfuTold(s)}${s.pollMs > 0 ? `, ${s.pollMs} ms` : ''}`;
     return s;
   }
   /** null: no answer of one byte. */

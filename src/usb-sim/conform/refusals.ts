@@ -1,5 +1,5 @@
 /** How a device refuses, and the bStatus with which it does: DFU 1.1 §6.1.2. */
-import { DFU_STATE } from '../dfu-protocol.ts';
+import { DFU_STATE, dfuStatusName, dfuTold } from '../dfu-protocol.ts';
 import { ERROR_TRAIT, type Trait } from './dialect.ts';
 import { ERR } from './model.ts';
 import type { DfuStatus, Recorder } from './recorder.ts';
@@ -8,7 +8,7 @@ import { dialect, fail, PASS, type Finding } from './requirement.ts';
 /** Another bStatus than the one that is asked for. */
 export function otherStatus({ bStatus }: DfuStatus, known: Readonly<Record<number, Trait>>): Finding {
   const id = known[bStatus];
-  return id === undefined ? fail(`status ${bStatus}`) : dialect(id, `status ${bStatus}`);
+  return id === undefined ? fail(dfuStatusName(bStatus)) : dialect(id, dfuStatusName(bStatus));
 }
 /** A request that must end in dfuERROR, at once by STALL or at GETSTATUS. */
 export async function refusedWith(
@@ -21,7 +21,7 @@ export async function refusedWith(
   const { status } = await r.download(block, data);
   const s = await (status === 'ok' ? r.settled() : r.status());
   if (s === null) return fail(status === 'ok' ? 'no status' : `${status}, then no status`);
-  if (s.bState !== DFU_STATE.ERROR) return fail(`state ${s.bState}, status ${s.bStatus}: it was accepted`);
+  if (s.bState !== DFU_STATE.ERROR) return fail(`${dfuTold(s)}: it was accepted`);
   if (statuses.includes(s.bStatus)) return PASS;
   return otherStatus(s, known);
 }

@@ -1,5 +1,5 @@
 /** Steps that requirements share: what a device can, blocks and commands carried out, memory read back. */
-import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand } from '../dfu-protocol.ts';
+import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand, dfuTold } from '../dfu-protocol.ts';
 import { CAN_DNLOAD, CAN_UPLOAD, isDfuse, type DfuFacts, type DfuLink } from './link.ts';
 import type { Recorder } from './recorder.ts';
 import { fail, PASS, type Finding } from './requirement.ts';
@@ -38,7 +38,7 @@ export const hex8 = (n: number): string => `0x${(n >>> 0).toString(16).padStart(
 export async function carriedOut(r: Recorder, what: string, block: number, data: Uint8Array): Promise<string | null> {
   const s = await r.downloadAndSettle(block, data);
   if (s === null) return `${what}: no status`;
-  return s.bState === DFU_STATE.DNLOAD_IDLE && s.bStatus === 0 ? null : `${what}: state ${s.bState}, status ${s.bStatus}`;
+  return s.bState === DFU_STATE.DNLOAD_IDLE && s.bStatus === 0 ? null : `${what}: ${dfuTold(s)}`;
 }
 export async function steps(r: Recorder, ...list: readonly (readonly [string, number, Uint8Array])[]): Promise<string | null> {
   for (const [what, block, data] of list) {

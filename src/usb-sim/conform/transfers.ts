@@ -1,6 +1,6 @@
 /** What DFU transfers and ST's DfuSe commands do: DFU 1.1 §6, AN3156. */
 import { DESCRIPTOR, getDescriptor } from '../descriptors.ts';
-import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand, dfuStateName } from '../dfu-protocol.ts';
+import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand, dfuStateName, dfuTold } from '../dfu-protocol.ts';
 import { isDfuse } from './link.ts';
 import { FLASH_REQUIREMENTS } from './flash.ts';
 import { ERR } from './model.ts';
@@ -102,7 +102,7 @@ const COMMON: readonly Requirement[] = [
       if ((await r.state()) !== DFU_STATE.ERROR) return notApplicable('an unknown request does not lead to dfuERROR');
       await r.request(DFU.CLRSTATUS);
       const s = await r.status();
-      return must(s?.bStatus === 0 && s.bState === DFU_STATE.IDLE, s === null ? 'no status' : `state ${s.bState}, status ${s.bStatus}`);
+      return must(s?.bStatus === 0 && s.bState === DFU_STATE.IDLE, s === null ? 'no status' : dfuTold(s));
     },
   },
   {
@@ -127,7 +127,7 @@ const COMMON: readonly Requirement[] = [
       if (first?.bState !== DFU_STATE.ERROR) return notApplicable('an unknown request does not lead to dfuERROR');
       return must(
         first.bStatus !== 0 && second?.bState === DFU_STATE.ERROR && second.bStatus === first.bStatus,
-        `status ${first.bStatus}, then ${second === null ? 'none' : `status ${second.bStatus} in state ${second.bState}`}`,
+        `${dfuTold(first)}, then ${second === null ? 'none' : dfuTold(second)}`,
       );
     },
   },
@@ -162,7 +162,7 @@ const COMMON: readonly Requirement[] = [
       if (!(await r.waitFor(first))) return fail(`bwPollTimeout is ${first.pollMs} ms`);
       const state = await r.state();
       if (state === DFU_STATE.DNLOAD_IDLE) return dialect('busy-to-idle', 'dfuDNLOAD-IDLE without a GETSTATUS');
-      return must(state === DFU_STATE.DNLOAD_SYNC || state === DFU_STATE.DNBUSY, state === null ? 'no GETSTATE' : `state ${state}`);
+      return must(state === DFU_STATE.DNLOAD_SYNC || state === DFU_STATE.DNBUSY, state === null ? 'no GETSTATE' : dfuStateName(state));
     },
   },
   {
@@ -174,10 +174,7 @@ const COMMON: readonly Requirement[] = [
       const { block, data } = longWork(r);
       const s = await r.downloadAndSettle(block, data);
       if (s === null) return fail('no status');
-      return must(
-        s.bState === DFU_STATE.DNLOAD_IDLE && s.bStatus === 0,
-        `state ${s.bState}, status ${s.bStatus}, bwPollTimeout ${s.pollMs} ms`,
-      );
+      return must(s.bState === DFU_STATE.DNLOAD_IDLE && s.bStatus === 0, `${dfuTold(s)}, bwPollTimeout ${s.pollMs} ms`);
     },
   },
   {
@@ -272,10 +269,7 @@ const COMMON: readonly Requirement[] = [
       const { status } = await r.download(isDfuse(r.facts) ? 2 : 0, new Uint8Array(size + 64));
       if (status === 'stall') return must((await r.state()) !== null, 'GETSTATE is not answered any more');
       const s = status === 'ok' ? await r.settled() : null;
-      return must(
-        s?.bState === DFU_STATE.ERROR,
-        s === null ? `${status}, then no status` : `accepted: state ${s.bState}, status ${s.bStatus}`,
-      );
+      return must(s?.bState === DFU_STATE.ERROR, s === null ? `${status}, then no status` : `accepted: ${dfuTold(s)}`);
     },
   },
   {
@@ -331,12 +325,9 @@ const DFUSE: readonly Requirement[] = [
       const first = await r.status();
       if (first?.bState === DFU_STATE.DNLOAD_IDLE)
         return dialect('never-busy', 'dfuDNLOAD-IDLE at once: dfu-util says "Wrong state after command"');
-      if (first?.bState !== DFU_STATE.DNBUSY) return fail(first === null ? 'no status' : `state ${first.bState}, status ${first.bStatus}`);
+      if (first?.bState !== DFU_STATE.DNBUSY) return fail(first === null ? 'no status' : dfuTold(first));
       const s = await r.settled();
-      return must(
-        s?.bState === DFU_STATE.DNLOAD_IDLE && s.bStatus === 0,
-        s === null ? 'no status' : `state ${s.bState}, status ${s.bStatus}`,
-      );
+      return must(s?.bState === DFU_STATE.DNLOAD_IDLE && s.bStatus === 0, s === null ? 'no status' : dfuTold(s));
     },
   },
   {
@@ -396,7 +387,7 @@ const LEAVE: readonly Requirement[] = [
       if ((await r.download(2, new Uint8Array(0))).status !== 'ok') return fail('the DNLOAD of length 0 was refused');
       const s = await r.status();
       if (s === null) return dialect('leaves-without-answer', 'GETSTATUS is not answered (H7, U5, G0)');
-      return must(s.bState === 7 && s.bStatus === 0, `state ${s.bState}, status ${s.bStatus}`);
+      return must(s.bState === 7 && s.bStatus === 0, dfuTold(s));
     },
   },
   {
@@ -419,6 +410,6 @@ const LEAVE: readonly Requirement[] = [
   },
 ];
 /** Milliseconds in which a device leaves, an application without a vector table included. */
-const LONGEST_LEAVE = 2000;
+export const LONGEST_LEAVE = 2000;
 
 export const TRANSFER_REQUIREMENTS: readonly Requirement[] = [...COMMON, ...DFUSE, ...FLASH_REQUIREMENTS, ...PLAIN_REQUIREMENTS, ...LEAVE];
