@@ -37,6 +37,14 @@ describe('a property test of a DFU device that is written wrongly', () => {
     expect(commands({ maxData: 1.5 })).toThrow('maxData is 1.5');
     expect(commands({ disturbances: 'no' })).toThrow('disturbances');
   });
+  it('takes a report of conform as its baseline, and no dialect beside it', async () => {
+    const baseline = { schema: 'bootbench/conformance@1', requirements: [] };
+    await expect(openDfu({ ...ROM, baseline: {} })).rejects.toThrow('baseline is no report of conform');
+    await expect(openDfu({ ...ROM, baseline, dialect: 'strict' })).rejects.toThrow('both baseline and dialect are given');
+    await expect(openDfu({ ...ROM, baseline: { ...baseline, requirements: [{ id: 'x', verdict: 'maybe' }] } })).rejects.toThrow(
+      'baseline is no report of conform',
+    );
+  });
   it('takes read protection as true or false', async () => {
     await expect(openDfu({ ...ROM, readProtected: 'yes' as unknown as boolean })).rejects.toThrow('readProtected is');
   });

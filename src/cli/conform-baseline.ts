@@ -1,6 +1,6 @@
 /** A conformance report of before, which the one of now must not fall behind. */
 import { boundedJson } from '../bench/documents/json-bounds.ts';
-import { isRecord } from '../bench/documents/is-record.ts';
+import { reportedRequirements } from '../bench/dfu/conformance-report.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import type { ConformanceReport } from '../usb-sim/conform/kit.ts';
 import type { Verdict } from '../usb-sim/conform/requirement.ts';
@@ -15,7 +15,6 @@ export interface Lost {
   readonly text: string;
 }
 const RANK: Readonly<Record<Verdict, number>> = { pass: 3, dialect: 2, 'n/a': 1, fail: 0 };
-const isVerdict = (value: unknown): value is Verdict => typeof value === 'string' && Object.hasOwn(RANK, value);
 
 export function readConformance(path: string, cwd: string): Conformance {
   const bad = (): UsageError =>
@@ -26,15 +25,9 @@ export function readConformance(path: string, cwd: string): Conformance {
   } catch (error) {
     throw error instanceof SyntaxError ? bad() : error;
   }
-  const rows = isRecord(document) && document['schema'] === 'bootbench/conformance@1' ? document['requirements'] : null;
-  if (!Array.isArray(rows)) throw bad();
-  return new Map(
-    rows.map((row: unknown): [string, Verdict] => {
-      const { id, verdict } = isRecord(row) ? row : {};
-      if (typeof id !== 'string' || !isVerdict(verdict)) throw bad();
-      return [id, verdict];
-    }),
-  );
+  const rows = reportedRequirements(document);
+  if (rows === null) throw bad();
+  return new Map(rows.map(({ id, verdict }) => [id, verdict]));
 }
 
 /** What is worse now: pass, dialect, not applicable, fail, in this order. A requirement that was not there before may not fail. */

@@ -57,11 +57,11 @@ export async function conformCommand(images: readonly string[], options: Conform
   try {
     const opened = options.usb === undefined ? await openEmulated(images, options, flash, io) : await openReal(options.usb, flash);
     try {
-      const report = await interruptible(io, false, (hooks) =>
-        orCutShort(() => runConformance(opened.link, { accept }), 'the conformance test', hooks),
+      const { report, seconds } = await interruptible(io, false, (hooks) =>
+        orCutShort(() => timed(opened.link, accept), 'the conformance test', hooks),
       );
       const lost = before === null ? [] : worseThan(before, report);
-      writeReport(report, lost, options, outputs, onStdout[0], io);
+      writeReport({ report, seconds, lost }, options, outputs, onStdout[0], io);
       const kept = accept.filter((id) => report.requirements.some((r) => r.id === id && r.verdict === 'pass'));
       if (kept.length > 0 && options.quiet !== true) io.stderr.write(`--accept: the device holds ${kept.join(', ')} now\n`);
       return (before === null ? report.counts.fail : lost.length) === 0 ? EXIT.ok : EXIT.failed;
@@ -73,6 +73,23 @@ export async function conformCommand(images: readonly string[], options: Conform
   }
 }
 
+/** What was found, with the seconds that each requirement took, and what is worse than before. */
+interface Found {
+  readonly report: ConformanceReport;
+  readonly seconds: ReadonlyMap<string, number>;
+  readonly lost: readonly Lost[];
+}
+async function timed(link: DfuLink, accept: readonly string[]): Promise<Omit<Found, 'lost'>> {
+  const seconds = new Map<string, number>();
+  let from = performance.now();
+  const told = ({ id }: { readonly id: string }): void => {
+    const now = performance.now();
+    seconds.set(id, (now - from) / 1000);
+    from = now;
+  };
+  return { report: await runConformance(link, { accept, told }), seconds };
+}
+
 function acceptedIds(text: string | undefined): string[] {
   const ids = (text ?? '').split(',').filter((id) => id !== '');
   const unknown = ids.find((id) => !isRequirement(id));
@@ -81,45 +98,51 @@ function acceptedIds(text: string | undefined): string[] {
   return ids;
 }
 function writeReport(
-  report: ConformanceReport,
-  lost: readonly Lost[],
+  found: Found,
   options: ConformOptions,
   outputs: Outputs,
   onStdout: 'json' | 'html' | 'junit' | undefined,
   io: Io,
 ): void {
+  const { report, lost } = found;
   const document = {
     json: () => jsonDocument(report),
     html: () => conformanceHtml(report),
-    junit: () => junitDocument(report, lost),
+    junit: () => junitDocument(found, options.baseline !== undefined),
   };
   for (const key of ['json', 'html', 'junit'] as const) if (options[key] !== undefined) outputs.write(`--${key}`, document[key]());
   if (onStdout !== undefined) io.stdout.raw(document[onStdout]());
-  if (options.quiet === true) return;
+  const worse = lost.map(({ text }) => `worse: ${printable(text)}\n`).join('');
+  if (options.quiet === true) {
+    if (worse !== '') io.stderr.write(worse);
+    return;
+  }
   const stream = onStdout === undefined ? io.stdout : io.stderr;
   const paint = paintFor(io, stream, options.color !== false);
   stream.write(conformanceText(report, { paint, width: stream.columns, all: options.all === true }));
   if (options.baseline === undefined) return;
-  stream.write(
-    lost.length === 0
-      ? `nothing is worse than in ${printable(options.baseline)}\n`
-      : lost.map(({ text }) => `worse: ${printable(text)}\n`).join(''),
-  );
+  stream.write(worse === '' ? `nothing is worse than in ${printable(options.baseline)}\n` : worse);
 }
 
-const junitDocument = (report: ConformanceReport, lost: readonly Lost[]): SafeText =>
+/** As red as the exit code: what failed in the baseline too is skipped. */
+const junitDocument = ({ report, seconds, lost }: Found, compared: boolean): SafeText =>
   junit(
     report.requirements.map((r) => {
       const loss = lost.find((l) => l.id === r.id);
+      const fails = compared ? loss !== undefined : r.verdict === 'fail';
+      const skipped = fails
+        ? null
+        : r.verdict === 'fail'
+          ? `fails as before: ${r.observed ?? ''}`
+          : r.verdict === 'n/a'
+            ? (r.observed ?? '')
+            : null;
       return {
         name: `${r.id}: ${r.title}`,
         className: deviceName(report),
-        seconds: 0,
-        ...(r.verdict === 'n/a' && loss === undefined ? { skipped: r.observed ?? '' } : {}),
-        failure:
-          r.verdict === 'fail' || loss !== undefined
-            ? { message: loss?.text ?? r.observed ?? '', text: [r.paragraph, ...r.sequence].join('\n') }
-            : null,
+        seconds: seconds.get(r.id) ?? 0,
+        ...(skipped === null ? {} : { skipped }),
+        failure: fails ? { message: loss?.text ?? r.observed ?? '', text: [r.paragraph, ...r.sequence].join('\n') } : null,
       };
     }),
   );

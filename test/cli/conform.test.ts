@@ -53,6 +53,10 @@ describe('bootbench conform', () => {
     const xml = readFileSync(join(cwd, 'r.xml'), 'utf8');
     expect(xml).toMatch(/failures="2"/);
     expect(xml).toContain('<skipped message="the device has DfuSe"/>');
+    expect(Number(/<testsuites[^>]* time="([^"]+)"/.exec(xml)?.[1])).toBeGreaterThan(0);
+    const quiet = await cli([...asked, '--quiet'], { cwd });
+    expect([quiet.code, quiet.out]).toEqual([1, '']);
+    expect(quiet.err).toContain('worse: plain.written was pass and is n/a: the device has DfuSe\n');
     for (const text of ['[', '{}', '{"schema":"bootbench/conformance@1","requirements":[{"id":"x","verdict":"maybe"}]}']) {
       writeFileSync(join(cwd, 'before.json'), text);
       const { code, err } = await cli(asked, { cwd });

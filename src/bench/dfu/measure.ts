@@ -9,6 +9,7 @@ import type { MonitorOptions } from '../../usb-sim/conform/monitor.ts';
 import type { DfuSegment } from '../../usb-sim/descriptors.ts';
 import { DFU } from '../../usb-sim/dfu-protocol.ts';
 import { mainFlash } from '../session/flash-image.ts';
+import { reportedRequirements } from './conformance-report.ts';
 import { didYouMean, shown, UsageError } from '../documents/usage-error.ts';
 import type { DfuTarget } from './dfu-target.ts';
 import { patternBytes } from './dfu-command.ts';
@@ -27,6 +28,11 @@ export interface JudgeOptions {
    * dialect; `strict` allows nothing; a list has names of dialects, as a report of `conform` has them.
    */
   readonly dialect?: 'measured' | 'strict' | readonly string[];
+  /**
+   * A report of `bootbench conform --json`: the device may differ as it did then, and in nothing else. It stands for `dialect`, and adds to `accept`
+   * what failed then.
+   */
+  readonly baseline?: unknown;
   /** Requirements of `conform` (`state.dfuIDLE.UPLOAD`, `dfuse.bad-address`) that the device breaks and the team accepts. */
   readonly accept?: readonly string[];
   /** Of a device without DfuSe: where block 0 goes, and how many bytes it takes. Default: two blocks are looked for in flash. */
@@ -37,7 +43,8 @@ export interface JudgeOptions {
 
 /** Leaves the target restarted. A UsageError for a name that is not known. */
 export async function judgedBy(target: DfuTarget, judge: JudgeOptions = {}): Promise<MonitorOptions> {
-  const { dialect = 'measured', accept = [], readProtected = false } = judge;
+  const { readProtected = false } = judge;
+  const { dialect = 'measured', accept = [] } = withBaseline(judge);
   checkNames(dialect, accept);
   const { facts } = target;
   const { attributes, transferSize } = facts.functional;
@@ -56,6 +63,19 @@ export async function judgedBy(target: DfuTarget, judge: JudgeOptions = {}): Pro
     protected: readProtected,
     erased: target.erased,
   };
+}
+function withBaseline({ baseline, dialect, accept = [] }: JudgeOptions): Pick<JudgeOptions, 'dialect' | 'accept'> {
+  if (baseline === undefined) return { ...(dialect === undefined ? {} : { dialect }), accept };
+  if (dialect !== undefined) throw new UsageError('both baseline and dialect are given', 'a baseline says the dialect');
+  const rows = reportedRequirements(baseline);
+  if (rows === null)
+    throw new UsageError(
+      'baseline is no report of conform',
+      "give JSON.parse(readFileSync('baseline.json', 'utf8')) of `bootbench conform --json baseline.json`",
+    );
+  const names = rows.flatMap(({ name, verdict }) => (name !== null && (verdict === 'dialect' || verdict === 'fail') ? [name] : []));
+  const known = rows.filter((row) => row.accepted && isRequirement(row.id)).map((row) => row.id);
+  return { dialect: [...new Set(names)], accept: Array.isArray(accept) ? [...accept, ...known] : accept };
 }
 /** The memory that is judged, and what Get says of it. */
 async function memoryOf(
