@@ -62,11 +62,15 @@ export function runBench(asked: RunInput, bounds = new Bounds()): RunResult<stri
     const trace = tracer?.trace();
     if (trace) input.trace?.(trace);
     input.stats?.(tierStats(session.machine));
-    return { ...result, notes: [...result.notes, ...bounds.notes] };
+    return { ...result, notes: [...result.notes, ...bounds.notes, ...leftOutOf(input)] };
   } finally {
     session.release();
   }
 }
+
+/** Debug data that was not read, and that the report could have named lines by. */
+const leftOutOf = ({ images }: RunInput): Note[] =>
+  images.flatMap(({ path, leftOut }) => (leftOut.text === null ? [] : [{ kind: 'limit', text: `${path}: ${leftOut.text}` }]));
 
 /** Request words that a reset loses because of ECC; they must be known before the run is reported. */
 function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunResult<string> | readonly EccLoss[] {

@@ -3,6 +3,7 @@
  * relative addresses. Damaged entries are dropped; nothing here throws.
  */
 import { DwarfError, DwarfReader } from './dwarf-reader.ts';
+import { LeftOut } from './left-out.ts';
 
 /** DWARF numbers of the core registers (IHI0040). */
 export const DWARF_REGISTERS = { SP: 13, LR: 14, PC: 15 } as const;
@@ -44,6 +45,7 @@ export class FrameTable {
   private readonly debugFrame: Uint8Array | null;
   private readonly ehFrame: { readonly bytes: Uint8Array; readonly address: number } | null;
   private readonly inCode: (address: number) => boolean;
+  private readonly leftOut: LeftOut;
   private entries: readonly Fde[] | null = null;
 
   /** `ehFrame` with the address that it is loaded at; `inCode`: whether the image has code there. */
@@ -51,7 +53,9 @@ export class FrameTable {
     debugFrame: Uint8Array | null,
     ehFrame: { readonly bytes: Uint8Array; readonly address: number } | null,
     inCode: (address: number) => boolean,
+    leftOut = new LeftOut(),
   ) {
+    this.leftOut = leftOut;
     this.debugFrame = debugFrame;
     this.ehFrame = ehFrame;
     this.inCode = inCode;
@@ -60,8 +64,8 @@ export class FrameTable {
   /** How to find the caller of the instruction at `pc`; null where nothing is known. */
   rulesAt(pc: number): FrameRules | null {
     this.entries ??= [
-      ...(this.debugFrame === null ? [] : readEntries(this.debugFrame, null)),
-      ...(this.ehFrame === null ? [] : readEntries(this.ehFrame.bytes, this.ehFrame.address)),
+      ...(this.debugFrame === null ? [] : readEntries(this.debugFrame, null, this.leftOut)),
+      ...(this.ehFrame === null ? [] : readEntries(this.ehFrame.bytes, this.ehFrame.address, this.leftOut)),
     ]
       .filter((e) => this.inCode(e.from))
       .sort((a, b) => a.from - b.from);
@@ -81,11 +85,15 @@ const PCREL = 0x10;
 /** Several times as many as the firmware of any chip has functions; nobody hears signals while they are read. */
 const MOST_ENTRIES = 2 ** 17;
 
-function readEntries(bytes: Uint8Array, loadedAt: number | null): Fde[] {
+function readEntries(bytes: Uint8Array, loadedAt: number | null, leftOut: LeftOut): Fde[] {
   const entries: Fde[] = [];
   const cies = new Map<number, Cie | null>();
   const r = new DwarfReader(bytes);
-  for (let n = 0; r.left >= 8 && n < MOST_ENTRIES; n++) {
+  for (let n = 0; r.left >= 8; n++) {
+    if (n === MOST_ENTRIES) {
+      leftOut.add(`what is behind ${MOST_ENTRIES} entries of call frame information`);
+      break;
+    }
     try {
       const length = r.u32();
       // an end mark in .eh_frame; 64-bit DWARF does not occur on 32-bit machines

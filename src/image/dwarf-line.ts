@@ -3,7 +3,8 @@
  * firmware ask few. Damaged units are dropped; nothing here throws.
  */
 import { DwarfError, DwarfReader, readForm, readUnitHeader, type DwarfSections, type UnitHeader } from './dwarf-reader.ts';
-import { compileFolders, MOST_UNITS, readUnits } from './dwarf-units.ts';
+import type { LeftOut } from './left-out.ts';
+import { behindUnits, compileFolders, MOST_UNITS, readUnits } from './dwarf-units.ts';
 import { fileName } from './source-path.ts';
 
 export interface SourceLine {
@@ -82,14 +83,23 @@ class FileIndex {
   private readonly byName = new Map<string, number>();
   private room = MOST_PATHS;
   private rows = MOST_ROWS;
+  private readonly leftOut: LeftOut;
+
+  constructor(leftOut: LeftOut) {
+    this.leftOut = leftOut;
+  }
   /** A row more. */
   row(): void {
-    if (--this.rows < 0) throw new DwarfError('too many rows');
+    if (--this.rows < 0) throw this.tooMuch(`${MOST_ROWS} rows of line tables`);
+  }
+  private tooMuch(most: string): DwarfError {
+    this.leftOut.add(`what is behind ${most}`);
+    return new DwarfError(most);
   }
   of(name: string): number {
     // all that is asked for counts: it is joined before it can be looked up
     this.room -= name.length;
-    if (this.room < 0) throw new DwarfError('paths too long');
+    if (this.room < 0) throw this.tooMuch(`${MOST_PATHS >> 20} MB of names of source files`);
     let index = this.byName.get(name);
     if (index === undefined) this.byName.set(name, (index = this.files.push(name) - 1));
     return index;
@@ -97,13 +107,13 @@ class FileIndex {
 }
 
 function decode(sections: DwarfSections, inCode: (address: number) => boolean): Rows {
-  const index = new FileIndex();
+  const index = new FileIndex(sections.leftOut);
   const sequences: Sequence[] = [];
   if (sections.line !== null) {
     const units = readUnits(sections);
     const folders = compileFolders(units);
     const starts = units.flatMap((u) => u.lineTable ?? []);
-    for (const unit of lineUnits(sections.line, starts)) {
+    for (const unit of lineUnits(sections.line, starts, sections.leftOut)) {
       try {
         readUnit(sections, unit, folders.get(unit.start) ?? null, index, (s) => inCode(s.start) && sequences.push(s));
       } catch (error) {
@@ -128,12 +138,16 @@ function decode(sections: DwarfSections, inCode: (address: number) => boolean): 
  * Units where .debug_info says that they start (DW_AT_stmt_list), and those that follow another one. Bytes may lie between units (IAR 6), so what is no unit is
  * left for the next start.
  */
-function lineUnits(line: Uint8Array, starts: readonly number[]): UnitHeader[] {
+function lineUnits(line: Uint8Array, starts: readonly number[], leftOut: LeftOut): UnitHeader[] {
   const said = new Set(starts);
   const known = [...said].sort((a, b) => a - b);
   const units: UnitHeader[] = [];
   let behind = 0;
-  for (let at: number | undefined = 0; at !== undefined && at + 6 <= line.length && units.length < MOST_UNITS;) {
+  for (let at: number | undefined = 0; at !== undefined && at + 6 <= line.length;) {
+    if (units.length === MOST_UNITS) {
+      leftOut.add(behindUnits('.debug_line'));
+      break;
+    }
     const from: number = at;
     while (behind < known.length && known[behind]! <= from) behind++;
     const next = known[behind];

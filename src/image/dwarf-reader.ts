@@ -1,4 +1,5 @@
 /** A cursor over DWARF data. Reading past the end throws DwarfError, which never leaves the DWARF readers. */
+import { LeftOut } from './left-out.ts';
 import { shortened, stringTable } from './strings.ts';
 
 export class DwarfError extends Error {}
@@ -80,9 +81,10 @@ export interface DwarfSections {
   readonly addr: Uint8Array | null;
   readonly strOffsets: Uint8Array | null;
   readonly frame: Uint8Array | null;
+  readonly leftOut: LeftOut;
 }
 /** The debug sections of a file. */
-export const debugSections = (section: (name: string) => Uint8Array | null): DwarfSections => ({
+export const debugSections = (section: (name: string) => Uint8Array | null, leftOut = new LeftOut()): DwarfSections => ({
   line: section('.debug_line'),
   lineStr: section('.debug_line_str'),
   str: section('.debug_str'),
@@ -93,6 +95,7 @@ export const debugSections = (section: (name: string) => Uint8Array | null): Dwa
   addr: section('.debug_addr'),
   strOffsets: section('.debug_str_offsets'),
   frame: section('.debug_frame'),
+  leftOut,
 });
 
 export interface UnitHeader {

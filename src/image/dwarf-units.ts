@@ -3,6 +3,7 @@
  * root are read by dwarf-functions.ts, for the units that are asked about.
  */
 import { DwarfError, DwarfReader, readForm, readUnitHeader, stringAt, type DwarfSections, type UnitHeader } from './dwarf-reader.ts';
+import type { LeftOut } from './left-out.ts';
 
 const DW_AT_NAME = 0x03;
 const DW_AT_STMT_LIST = 0x10;
@@ -66,32 +67,53 @@ export interface DwarfUnit extends UnitForms {
 /** Many times as many as a firmware has source files; each is read outside of `--wall`. */
 export const MOST_UNITS = 20_000;
 
+export const behindUnits = (section: string): string => `what is behind ${MOST_UNITS} units of ${section}`;
+
 /** Entries of all units: twice as many as the largest firmware has; nobody hears signals while they are read. */
 const MOST_ENTRIES = 2 ** 22;
 /** What may still be read of debug data. */
-interface EntryBudget {
-  left: number;
+class ReadBudget {
+  private readonly most: number;
+  private readonly called: string;
+  private readonly leftOut: LeftOut;
+  private taken = 0;
+
+  constructor(most: number, called: string, { leftOut }: DwarfSections) {
+    this.most = most;
+    this.called = called;
+    this.leftOut = leftOut;
+  }
+  /** Whether one more may be read. */
+  take(): boolean {
+    if (++this.taken <= this.most) return true;
+    this.leftOut.add(`what is behind ${this.most} ${this.called}`);
+    return false;
+  }
 }
 /** One budget for all who read a file's debug data. */
-function oneForAll(most: number): (sections: DwarfSections) => EntryBudget {
-  const budgets = new WeakMap<DwarfSections, EntryBudget>();
+function oneForAll(most: number, called: string): (sections: DwarfSections) => ReadBudget {
+  const budgets = new WeakMap<DwarfSections, ReadBudget>();
   return (sections) => {
     let budget = budgets.get(sections);
-    if (budget === undefined) budgets.set(sections, (budget = { left: most }));
+    if (budget === undefined) budgets.set(sections, (budget = new ReadBudget(most, called, sections)));
     return budget;
   };
 }
-export const entryBudget = oneForAll(MOST_ENTRIES);
+export const entryBudget = oneForAll(MOST_ENTRIES, 'entries');
 /** Whether there is one more, and it may be read. */
-export const mayReadEntry = (r: DwarfReader, budget: EntryBudget): boolean => r.left > 0 && budget.left-- > 0;
+export const mayReadEntry = (r: DwarfReader, budget: ReadBudget): boolean => r.left > 0 && budget.take();
 
 /** All units in order, up to a bound. Damaged ones are left out, and count: megabytes of zeros hold a damaged one in each four bytes. */
 export function readUnits(sections: DwarfSections): DwarfUnit[] {
   const units: DwarfUnit[] = [];
   if (sections.info === null || sections.abbrev === null) return units;
-  const tables = new Abbreviations(sections.abbrev);
+  const tables = new Abbreviations(sections.abbrev, sections.leftOut);
   let at = 0;
-  for (let n = 0; at + 11 <= sections.info.length && n < MOST_UNITS; n++) {
+  for (let n = 0; at + 11 <= sections.info.length; n++) {
+    if (n === MOST_UNITS) {
+      sections.leftOut.add(behindUnits('.debug_info'));
+      break;
+    }
     let header: UnitHeader;
     try {
       header = readUnitHeader(new DwarfReader(sections.info, at));
@@ -166,11 +188,13 @@ function readUnit(sections: DwarfSections, header: UnitHeader, tables: Abbreviat
 class Abbreviations {
   private readonly tables = new Map<number, ReadonlyMap<number, Abbreviation>>();
   private readonly section: Uint8Array;
+  private readonly leftOut: LeftOut;
   /** Bytes that may still be read. */
   private left: number;
 
-  constructor(section: Uint8Array) {
+  constructor(section: Uint8Array, leftOut: LeftOut) {
     this.section = section;
+    this.leftOut = leftOut;
     this.left = section.length + SLACK;
   }
 
@@ -190,9 +214,11 @@ class Abbreviations {
       if (code === 0) break;
       const tag = a.uleb();
       const hasChildren = a.u8() !== 0;
-      table.set(code, { tag, hasChildren, attributes: attributesAt(a) });
+      table.set(code, { tag, hasChildren, attributes: attributesAt(a, this.leftOut) });
       this.left -= a.at - from;
-      if (this.left < 0) throw new DwarfError('tables of abbreviations overlap');
+      if (this.left >= 0) continue;
+      this.leftOut.add('units whose tables of abbreviations lie within those of others');
+      throw new DwarfError('tables of abbreviations overlap');
     }
     return table;
   }
@@ -201,14 +227,17 @@ const SLACK = 0x1000;
 /** More than a compiler gives an entry by far: each entry of the kind is read with all of them. */
 const MOST_ATTRIBUTES = 500;
 
-function attributesAt(a: DwarfReader): AttributeSpec[] {
+function attributesAt(a: DwarfReader, leftOut: LeftOut): AttributeSpec[] {
   const attributes: AttributeSpec[] = [];
   for (;;) {
     const attribute = a.uleb();
     const form = a.uleb();
     const implicit = form === DW_FORM_IMPLICIT_CONST ? a.sleb() : 0;
     if (attribute === 0 && form === 0) return attributes;
-    if (attributes.length === MOST_ATTRIBUTES) throw new DwarfError(`an abbreviation with more than ${MOST_ATTRIBUTES} attributes`);
+    if (attributes.length === MOST_ATTRIBUTES) {
+      leftOut.add(`units that have entries with more than ${MOST_ATTRIBUTES} attributes`);
+      throw new DwarfError('an abbreviation with too many attributes');
+    }
     attributes.push({ attribute, form, implicit });
   }
 }
@@ -261,7 +290,7 @@ const DW_FORM_RNGLISTX = 0x23;
 const MOST_RANGES = 10_000;
 /** Entries of range lists that are read for all units and functions together: many may share one list. */
 const MOST_RANGE_ENTRIES = 2 ** 20;
-const rangeBudget = oneForAll(MOST_RANGE_ENTRIES);
+const rangeBudget = oneForAll(MOST_RANGE_ENTRIES, 'ranges of code');
 function rangeList(sections: DwarfSections, unit: UnitForms, value: number, form: number): CodeRange[] {
   if (unit.version < 5)
     return sections.ranges === null ? [] : oldRanges(new DwarfReader(sections.ranges, value), unit, rangeBudget(sections));
@@ -275,11 +304,11 @@ function rangeList(sections: DwarfSections, unit: UnitForms, value: number, form
   return newRanges(sections, new DwarfReader(sections.rngLists, at), unit);
 }
 /** .debug_ranges, DWARF 2 to 4. */
-function oldRanges(r: DwarfReader, unit: UnitForms, budget: EntryBudget): CodeRange[] {
+function oldRanges(r: DwarfReader, unit: UnitForms, budget: ReadBudget): CodeRange[] {
   const list: CodeRange[] = [];
   const all = unit.addressSize === 8 ? 2 ** 64 : 0xffffffff;
   let base = unit.lowPc;
-  while (list.length < MOST_RANGES && budget.left-- > 0) {
+  while (list.length < MOST_RANGES && budget.take()) {
     const from = readAddress(r, unit);
     const to = readAddress(r, unit);
     if (from === 0 && to === 0) break;
@@ -296,7 +325,7 @@ function newRanges(sections: DwarfSections, r: DwarfReader, unit: UnitForms): Co
   const put = (from: number, to: number): void => {
     if (to > from) list.push([from, to]);
   };
-  while (list.length < MOST_RANGES && budget.left-- > 0) {
+  while (list.length < MOST_RANGES && budget.take()) {
     const kind = r.u8();
     if (kind === 0) break;
     if (kind === 1) base = indexedAddress(sections, unit, r.uleb());

@@ -4,6 +4,7 @@
  */
 import { Unzlib } from 'fflate';
 import { ImageError, RIGHT_FILE, atOffset, hexAddress } from './errors.ts';
+import { LeftOut } from './left-out.ts';
 import { StringTable } from './strings.ts';
 
 export interface ElfSegment {
@@ -39,6 +40,7 @@ export interface ElfFile {
   readonly reserved: readonly { readonly address: number; readonly size: number }[];
   /** Things that do not stop the load but that a user may want to know. */
   readonly remarks: readonly string[];
+  readonly leftOut: LeftOut;
 }
 
 const EHDR_SIZE = 52;
@@ -107,11 +109,12 @@ export function parseElf(bytes: Uint8Array): ElfFile {
   const segments = whole.map((segment) => withoutHeaders(segment, sections, bytes));
   const remarks = segments.flatMap(({ address }, i) => (address === whole[i]!.address ? [] : [headersRemark(whole[i]!.address, address)]));
   const expanded = new Map<string, Uint8Array | null>();
+  const leftOut = new LeftOut();
   let room = MOST_INFLATED;
   const section = (name: string): Uint8Array | null => {
     let contents = expanded.get(name);
     if (contents === undefined) {
-      expanded.set(name, (contents = contentsOf(bytes, sections, name, room)));
+      expanded.set(name, (contents = contentsOf(bytes, sections, name, { room, leftOut })));
       if (contents !== null && contents.buffer !== bytes.buffer) room -= contents.length;
     }
     return contents;
@@ -123,7 +126,7 @@ export function parseElf(bytes: Uint8Array): ElfFile {
   };
   if (!sections.some((s) => s.name === '.debug_line' || s.name === OLD_NAME('.debug_line'))) {
     remarks.push('it has no line table: no source lines (compile with -g)');
-  } else if (section('.debug_line') === null) {
+  } else if (section('.debug_line') === null && leftOut.text === null) {
     remarks.push(
       'its debug sections are compressed in an unsupported format: no source lines (link with --compress-debug-sections=zlib or none)',
     );
@@ -132,7 +135,7 @@ export function parseElf(bytes: Uint8Array): ElfFile {
     sections.find((s) => s.inMemory && address >= s.address && address < s.address + s.size)?.name ?? null;
   const reserved = sections.filter((s) => s.inMemory && s.type === SHT_NOBITS).map(({ address, size }) => ({ address, size }));
   const symbols = readSymbols(bytes, sections, u16, u32, remarks);
-  return { entry: u32(24), segments, symbols, section, loaded, sectionAt, reserved, remarks };
+  return { entry: u32(24), segments, symbols, section, loaded, sectionAt, reserved, remarks, leftOut };
 }
 
 /** Name of a section that is compressed as GNU tools did it before SHF_COMPRESSED. */
@@ -146,8 +149,12 @@ const SLICE = 16 << 10;
 /** Of all sections together: the largest of real firmware take a half of that. */
 const MOST_INFLATED = 96 << 20;
 
-/** @param room bytes that a compressed section may have */
-function contentsOf(bytes: Uint8Array, sections: readonly Section[], name: string, room: number): Uint8Array | null {
+interface Expansion {
+  /** Bytes that a compressed section may have. */
+  readonly room: number;
+  readonly leftOut: LeftOut;
+}
+function contentsOf(bytes: Uint8Array, sections: readonly Section[], name: string, within: Expansion): Uint8Array | null {
   const found = sections.find((s) => s.name === name);
   if (found !== undefined) {
     if (found.type === SHT_NOBITS) return null;
@@ -156,18 +163,21 @@ function contentsOf(bytes: Uint8Array, sections: readonly Section[], name: strin
     if (data.length < COMPRESSION_HEADER) return null;
     const header = new DataView(data.buffer, data.byteOffset, COMPRESSION_HEADER);
     return header.getUint32(0, true) === ELFCOMPRESS_ZLIB
-      ? inflated(data.subarray(COMPRESSION_HEADER), header.getUint32(4, true), room)
+      ? inflated(data.subarray(COMPRESSION_HEADER), header.getUint32(4, true), name, within)
       : null;
   }
   const old = sections.find((s) => s.name === OLD_NAME(name));
   if (old === undefined || old.type === SHT_NOBITS || old.size < COMPRESSION_HEADER) return null;
   const data = bytes.subarray(old.offset, old.offset + old.size);
   const header = new DataView(data.buffer, data.byteOffset, COMPRESSION_HEADER);
-  return header.getUint32(0) === 0x5a4c4942 ? inflated(data.subarray(COMPRESSION_HEADER), header.getUint32(8), room) : null;
+  return header.getUint32(0) === 0x5a4c4942 ? inflated(data.subarray(COMPRESSION_HEADER), header.getUint32(8), name, within) : null;
 }
 /** Null where the data is damaged: debug sections are of use, not needed. */
-function inflated(data: Uint8Array, size: number, room: number): Uint8Array | null {
-  if (size > Math.min(room, data.length * LARGEST_RATIO)) return null;
+function inflated(data: Uint8Array, size: number, name: string, { room, leftOut }: Expansion): Uint8Array | null {
+  if (size > Math.min(room, data.length * LARGEST_RATIO)) {
+    leftOut.add(`${name}, ${Math.ceil(size / 2 ** 20)} MB from ${Math.ceil(data.length / 2 ** 10)} KB`);
+    return null;
+  }
   const out = new Uint8Array(size);
   let at = 0;
   // in slices, for a stream that says of itself to be short may be a long one

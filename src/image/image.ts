@@ -17,6 +17,7 @@ import { ImageError, hexAddress } from './errors.ts';
 import { hasDfuSuffix, withoutDfuSuffix } from './dfu.ts';
 import { formatOf, mistakenFor, mustFit, type PlainKind } from './formats.ts';
 import { sha256 } from './sha256.ts';
+import type { LeftOut } from './left-out.ts';
 import { SymbolTable, type NamedAddress } from './symbols.ts';
 
 export { ImageError } from './errors.ts';
@@ -48,6 +49,8 @@ export interface LoadedImage {
   /** Memory that it takes without contents for it: .bss, and what start-up code leaves alone (NOLOAD). */
   readonly reserved: readonly { readonly address: number; readonly size: number }[];
   readonly remarks: readonly string[];
+  /** What has not been read of its debug data so far: it is read where it is needed. */
+  readonly leftOut: Pick<LeftOut, 'text'>;
   /** What the compiler was told; null where the file does not say. */
   readonly attributes: BuildAttributes | null;
 }
@@ -148,6 +151,7 @@ function plain(path: string, digest: string, kind: PlainKind | 'binary', chunks:
     sectionAt: () => null,
     reserved: [],
     attributes: null,
+    leftOut: none.leftOut,
     remarks: ['it contains no symbols and no source lines: give the .elf to see them'],
   };
 }
@@ -157,7 +161,7 @@ function loadElf(bytes: Uint8Array, path: string, digest: string): LoadedImage {
   const stretches = elf.segments.map((s) => [s.runAddress, s.runAddress + Math.max(s.memorySize, s.data.length)] as const);
   const endOf = (address: number): number | null => stretches.find(([from, end]) => address >= from && address < end)?.[1] ?? null;
   const holds = (address: number): boolean => endOf(address) !== null;
-  const sections = debugSections(elf.section);
+  const sections = debugSections(elf.section, elf.leftOut);
   const lines = new LineTable(sections, holds);
   return {
     path,
@@ -169,10 +173,11 @@ function loadElf(bytes: Uint8Array, path: string, digest: string): LoadedImage {
     lines,
     functions: new FunctionTable(sections, lines, holds),
     variables: new VariableTable(sections),
-    frames: new FrameTable(sections.frame, elf.loaded('.eh_frame'), holds),
+    frames: new FrameTable(sections.frame, elf.loaded('.eh_frame'), holds, elf.leftOut),
     sectionAt: elf.sectionAt,
     reserved: elf.reserved,
     remarks: elf.remarks,
+    leftOut: elf.leftOut,
     attributes: readAttributes(elf.section('.ARM.attributes')),
   };
 }

@@ -6,6 +6,7 @@ import { inferChip } from '../../src/bench/input/infer-chip.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { atMost, Bounds, MOST } from '../../src/bench/documents/bounds.ts';
+import { LeftOut } from '../../src/image/left-out.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { ROOT } from '../debug/serve.ts';
 
@@ -48,4 +49,17 @@ describe('a search', () => {
     expect(atMost({ bounds }, 2, 'pins', [1, 2, 3])).toEqual([1, 2]);
     expect(bounds.notes).toEqual([{ kind: 'limit', text: 'not everything was tried: 2 of 3 pins' }]);
   });
+});
+
+it('debug data that was left out is told once, in the result of a run', async () => {
+  const job = await loadJob([], { scenario: join(ROOT, 'fixtures', 'f072-entry-address', 'scenario.json') }, ROOT);
+  const input = jobInput(job);
+  const told = (): readonly string[] => runBench(input).notes.flatMap(({ text }) => (text.includes('debug information') ? [text] : []));
+  expect(told()).toEqual([]);
+  const leftOut = new LeftOut();
+  for (const part of ['a', 'b', 'a']) leftOut.add(part);
+  const images = input.images.map((image) => ({ ...image, leftOut }));
+  expect(runBench({ ...input, images }).notes.filter(({ text }) => text.includes('debug information was left out'))).toEqual([
+    { kind: 'limit', text: expect.stringMatching(/firmware\.elf: debug information was left out, .*: a; b$/) as string },
+  ]);
 });

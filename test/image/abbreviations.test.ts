@@ -19,10 +19,16 @@ const units = (offsets: readonly number[], attributes: number): number[] =>
     const length = 7 + entry.length;
     return [length & 0xff, length >> 8, 0, 0, 4, 0, offset & 0xff, (offset >> 8) & 0xff, 0, 0, 4, ...entry];
   });
-const read = (abbrev: readonly number[], info: readonly number[]): number =>
-  readUnits(
-    debugSections((name) => (name === '.debug_abbrev' ? new Uint8Array(abbrev) : name === '.debug_info' ? new Uint8Array(info) : null)),
-  ).length;
+/** How many are read; what is left out is told, if there is such a thing. */
+const read = (abbrev: readonly number[], info: readonly number[], told?: string): number => {
+  const sections = debugSections((name) =>
+    name === '.debug_abbrev' ? new Uint8Array(abbrev) : name === '.debug_info' ? new Uint8Array(info) : null,
+  );
+  const { length } = readUnits(sections);
+  expect(sections.leftOut.text ?? '').toContain(told ?? '');
+  expect(sections.leftOut.text === null).toBe(told === undefined);
+  return length;
+};
 
 describe('a unit', () => {
   it('is read with its table', () => expect(read([...abbreviation(1, 20), 0], units([0], 20))).toBe(1));
@@ -37,12 +43,15 @@ describe('a unit', () => {
       ),
     ).toBe(300));
   it('is left out where one entry has more attributes than a compiler gives', () =>
-    expect([read([...abbreviation(1, 500), 0], units([0], 500)), read([...abbreviation(1, 501), 0], units([0], 501))]).toEqual([1, 0]));
+    expect([
+      read([...abbreviation(1, 500), 0], units([0], 500)),
+      read([...abbreviation(1, 501), 0], units([0], 501), 'more than 500 attributes'),
+    ]).toEqual([1, 0]));
   it('is left out where its table lies within those of many others', () => {
     // each table begins one abbreviation later, and goes on to the end of the section
     const one = abbreviation(1, 20);
     const abbrev = [...Array.from({ length: 300 }, () => one).flat(), 0];
     const offsets = Array.from({ length: 300 }, (_, i) => i * one.length);
-    expect(read(abbrev, units(offsets, 20))).toBe(1);
+    expect(read(abbrev, units(offsets, 20), 'within those of others')).toBe(1);
   });
 });

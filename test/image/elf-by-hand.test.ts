@@ -160,6 +160,8 @@ describe('A section', () => {
     bytes.set(packed, 12);
     const elf = parseElf(elfOf([{ name: '.debug_str', type: PROGBITS, flags: 0x800, bytes }]));
     expect(elf.section('.debug_str')?.length).toBe(expected);
+    if (expected === undefined) expect(elf.leftOut.text).toMatch(/: \.debug_str, 1 MB from \d+ KB$/);
+    else expect(elf.leftOut.text).toBeNull();
   });
   it.each([1000, 1 << 20, (1 << 20) - 1, (1 << 20) + 1])('that is compressed and says to have %i bytes, of 1,048,576', (said) => {
     const few = noiseOf(1 << 16);

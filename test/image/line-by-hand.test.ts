@@ -22,7 +22,8 @@ function unit(program: Uint8Array): Uint8Array {
   return bytes;
 }
 const sectionsOf = (sections: Readonly<Record<string, Uint8Array>>) => debugSections((name) => sections[name] ?? null);
-const tableOf = (line: Uint8Array): LineTable => new LineTable(sectionsOf({ '.debug_line': line }), () => true);
+/** What is left out is told in words that have this in them. */
+const said = ({ leftOut }: ReturnType<typeof sectionsOf>): string => leftOut.text ?? '';
 const rows = (count: number): Uint8Array => {
   const head = setAddress(0x0800_0000);
   const program = new Uint8Array(head.length + count + END.length).fill(11);
@@ -33,8 +34,13 @@ const rows = (count: number): Uint8Array => {
 
 it('a unit of more rows than the largest flash has instructions is left out', () => {
   const most = 2 ** 21;
-  expect(tableOf(unit(rows(most))).lookup(0x0800_0010)).toEqual({ file: 'a.c', line: 1 });
-  expect(tableOf(unit(rows(most + 1))).lookup(0x0800_0010)).toBeNull();
+  const [fits, large] = [most, most + 1].map((count) => sectionsOf({ '.debug_line': unit(rows(count)) }));
+  expect(new LineTable(fits!, () => true).lookup(0x0800_0010)).toEqual({ file: 'a.c', line: 1 });
+  expect(new LineTable(large!, () => true).lookup(0x0800_0010)).toBeNull();
+  expect([said(fits!), said(large!)]).toEqual([
+    '',
+    expect.stringMatching(/^debug information was left out.*: what is behind 2097152 rows of line tables$/),
+  ]);
 });
 
 it.each([
@@ -61,6 +67,7 @@ it.each([
   });
   expect(readUnits(sections)).toHaveLength(Math.min(count, 20_000));
   expect(new LineTable(sections, () => true).lookup(0x0800_0002)?.file).toBe(file);
+  expect(said(sections).includes('what is behind 20000 units of .debug_info')).toBe(count > 20_000);
 });
 
 it.each([
@@ -87,13 +94,13 @@ it('a list of ranges that many units share is read as often as the largest firmw
     list.setUint32(8 * i, 0x0800_0000 + 4 * i, true);
     list.setUint32(8 * i + 4, 0x0800_0002 + 4 * i, true);
   }
-  const read = readUnits(
-    sectionsOf({
-      '.debug_info': info,
-      '.debug_ranges': new Uint8Array(list.buffer),
-      '.debug_abbrev': Uint8Array.of(1, 0x11, 0, 0x55, 0x17, 0, 0, 0),
-    }),
-  ).map((u) => u.ranges.length);
+  const sections = sectionsOf({
+    '.debug_info': info,
+    '.debug_ranges': new Uint8Array(list.buffer),
+    '.debug_abbrev': Uint8Array.of(1, 0x11, 0, 0x55, 0x17, 0, 0, 0),
+  });
+  const read = readUnits(sections).map((u) => u.ranges.length);
+  expect(said(sections)).toContain('what is behind 1048576 ranges of code');
   expect(read[0]).toBe(ranges);
   expect(read.reduce((sum, n) => sum + n, 0)).toBeLessThanOrEqual(2 ** 20);
   expect(read.at(-1)).toBe(0);
@@ -120,7 +127,9 @@ it('of more entries than the largest firmware has those at the end are left out'
     view.setUint8(info.length - 1, 0);
     const sections = sectionsOf({ '.debug_info': info, '.debug_abbrev': abbrev });
     const lines = new LineTable(sections, () => true);
-    return new FunctionTable(sections, lines, () => true).functionAt(0x0800_0002) !== null;
+    const found = new FunctionTable(sections, lines, () => true).functionAt(0x0800_0002) !== null;
+    expect(said(sections).includes('what is behind 4194304 entries')).toBe(!found);
+    return found;
   };
   expect([named(2), named(most)]).toEqual([true, false]);
 }, 60_000);

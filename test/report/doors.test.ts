@@ -149,6 +149,30 @@ describe.each(Object.keys(SINKS))('%s', (sink) => {
   }); // prettier-ignore
 });
 
+it('characters that nobody sees, of each kind, are shown by each sink', () => {
+  const plain = primaskResult();
+  for (const c of [
+    '\u0085',
+    '\u00ad',
+    '\u061c',
+    '\u200b',
+    '\u200e',
+    '\u2028',
+    '\u2029',
+    '\u202e',
+    '\u2060',
+    '\u2066',
+    '\u3164',
+    '\ufeff',
+    '\u{e0041}',
+  ])
+    for (const [sink, [, write]] of Object.entries(SINKS)) {
+      const text = `a${c}b`;
+      const changed = { ...plain, summary: text, console: { usart1: text }, notes: [{ kind: 'crash', text }] };
+      expect(write({ ...plain, ...changed }), `${sink}: ${escape(c)}`).not.toContain(c);
+    }
+});
+
 it('each source reaches a terminal, a page and a document', () => {
   for (const source of Object.keys(SOURCES)) expect(reached.get(source), source).toEqual(expect.arrayContaining(['JSON', 'JSON lines']));
   const onPages = Object.keys(SOURCES).filter((source) => reached.get(source)!.includes('HTML'));
