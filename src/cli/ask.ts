@@ -64,6 +64,8 @@ async function inquire<T>(job: RunJob, hooks: RunHooks, use: (inquiry: Inquiry) 
   }
 }
 
+const NEVER_JUMPED =
+  'the firmware never jumps into the ROM in this run, so neither the ROM nor the board explains anything; `bootbench run` says what can make it jump';
 const told = ({ rom, board, outcome, text }: Explained): object => ({ rom, board, outcome, text });
 function document(chip: string, s: Solution): object {
   return {
@@ -77,6 +79,7 @@ function document(chip: string, s: Solution): object {
     idle: s.idle,
     bounded: s.bounded,
     ended: s.ended,
+    ...(s.neverJumped ? { next: NEVER_JUMPED } : {}),
   };
 }
 
@@ -97,6 +100,7 @@ async function talk(inquiry: Inquiry, given: readonly Symptom[], io: Io): Promis
   for (;;) {
     say(left.length === 0 ? '\nNothing that was tried causes all of that.' : '\nThis would cause it, the likeliest first:');
     for (const e of left) say(`  - ${e.text} (${e.outcome})`);
+    if (solution.neverJumped) say(`\n${NEVER_JUMPED}`);
     if (!experiment || left.length < 2) break;
     const { text, results } = experiment;
     const seen = await select<string>({

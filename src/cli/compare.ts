@@ -53,7 +53,12 @@ interface Side {
   readonly run: RunResult | null;
   readonly view: EntryView;
 }
-const comparedOf = ({ path, view }: Side): ComparedRun => ({ path, summary: view.summary, how: view.entry?.how });
+const comparedOf = ({ path, run, view }: Side): ComparedRun => ({
+  path,
+  summary: view.summary,
+  how: view.entry?.how,
+  neverJumped: run?.outcome === 'no-jump' && run.entries.length === 0,
+});
 
 type Source = { readonly path: string } & (
   { readonly board: EntryView } | { readonly result: RunResult } | { readonly job: Awaited<ReturnType<typeof loadJob>> }

@@ -12,6 +12,8 @@ const TITLES: Readonly<Record<Difference['group'], string>> = {
   usb: 'USB',
 };
 const NAME = 22;
+const NEVER_JUMPED =
+  'Neither run jumps into the ROM, so there is no entry to compare; `bootbench run` says what can make each of them jump.';
 
 export interface ComparedRun {
   /** As typed. */
@@ -19,6 +21,8 @@ export interface ComparedRun {
   readonly summary: Sentence;
   /** How the last entry came about; undefined without one. */
   readonly how: string | undefined;
+  /** It did not come near the ROM: nothing of an entry can be compared. */
+  readonly neverJumped?: boolean;
 }
 export interface CompareOptions {
   readonly paint?: Paint;
@@ -39,6 +43,14 @@ function rowsOf(d: Difference, column: number): string[] {
   );
 }
 
+/** What stands below the differences. */
+function notes(a: ComparedRun, b: ComparedRun, firstStage: string | null): string[] {
+  const oneBooted = firstStage !== null && a.how !== b.how && (a.how === 'boot' || b.how === 'boot');
+  return [
+    ...(oneBooted ? [stageText(a.how === 'boot' ? 'A' : 'B', firstStage)] : []),
+    ...(a.neverJumped === true && b.neverJumped === true ? [NEVER_JUMPED] : []),
+  ];
+}
 export function compareReport(a: ComparedRun, b: ComparedRun, differences: readonly Difference[], options: CompareOptions = {}): string {
   const { paint = plain, firstStage = null } = options;
   const width = Math.max(60, Math.min(options.width ?? 100, 140));
@@ -55,8 +67,7 @@ export function compareReport(a: ComparedRun, b: ComparedRun, differences: reado
     group = d.group;
     lines.push(...rowsOf(d, column));
   }
-  if (firstStage !== null && a.how !== b.how && (a.how === 'boot' || b.how === 'boot'))
-    lines.push('', ...wrap(stageText(a.how === 'boot' ? 'A' : 'B', firstStage), width));
+  for (const note of notes(a, b, firstStage)) lines.push('', ...wrap(note, width));
   const count = differences.length;
   lines.push('', count === 0 ? paint('green', 'EQUAL') : `${paint('yellow', 'DIFFERENT')}  ${count} ${count === 1 ? 'point' : 'points'}`);
   return `${lines.join('\n')}\n`;

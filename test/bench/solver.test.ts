@@ -75,6 +75,15 @@ describe('bootbench ask', () => {
     expect(answer).toMatchObject({ schema: 'bootbench/ask@1', asked: ['nothing'] });
     expect(code).toBe(answer.explanations.length > 0 ? 0 : 1);
   });
+  it('of firmware that never jumps it says so and what to type next, and tries no ROM and no board', async () => {
+    const { code, out } = await cli(['ask', 'planted/dfuse-f072/firmware.elf', '--chip', 'stm32f072rb', '--symptom', 'nothing'], {
+      cwd: fixture(''),
+    });
+    expect(code).toBe(0);
+    const { explanations, excluded, next } = JSON.parse(out) as Record<string, unknown>;
+    expect([explanations, excluded]).toMatchObject([[{ outcome: 'no-jump' }], []]);
+    expect(next).toMatch(/^the firmware never jumps into the ROM in this run.*`bootbench run`/);
+  });
   it('without a symptom it says what is missing', async () => {
     const { code, err } = await cli(['ask', '--scenario', fixture('f411-remap-vtor/scenario.json')]);
     expect(code).toBe(2);

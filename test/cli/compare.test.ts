@@ -93,6 +93,12 @@ describe('two runs', () => {
     expect(report.replace(/\s+/g, ' ')).toContain('Run B booted into the ROM. On a real chip, such a boot runs SFSP first');
     expect(compareReport(compared('jump', a), compared('jump', a), [], { firstStage: 'SFSP' })).not.toContain('SFSP');
   });
+
+  test('neither comes into the ROM: the report says what to type next', () => {
+    const run = { ...compared('a', dfuResult()), neverJumped: true };
+    expect(compareReport(run, run, [])).toMatch(/Neither run jumps into the ROM.*\n?.*`bootbench run`/);
+    expect(compareReport(run, { ...run, neverJumped: false }, [])).not.toContain('Neither');
+  });
 });
 
 /** A result with what repaints a terminal behind every string, and every key, of which the published form lets it pass. */

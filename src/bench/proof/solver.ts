@@ -54,7 +54,11 @@ export interface Solution {
   readonly bounded: boolean;
   /** What ended the search before all was tried. */
   readonly ended: CutReason | null;
+  /** The firmware neither came to the ROM nor was reset: no ROM and no board was tried, for none plays a part. */
+  readonly neverJumped: boolean;
 }
+/** Symptoms of which another start says something, whatever the firmware does. */
+const OF_ANOTHER_START: ReadonlySet<Symptom> = new Set(['works-with-BOOT0', 'works-in-debugger', 'works-once']);
 
 const RANK_OF_CONFIDENCE: Readonly<Record<string, number>> = {
   assumed: 2,
@@ -116,7 +120,8 @@ export class Solver {
 
   /** `repairs`: what the user could add to the firmware, as experiments. */
   solve(asked: readonly Symptom[], repairs: readonly NamedRepair[]): Solution {
-    const singles = [...this.romHypotheses(), ...this.boardHypotheses()];
+    const neverJumped = this.neverJumped && !asked.some((symptom) => OF_ANOTHER_START.has(symptom));
+    const singles = neverJumped ? [] : [...this.romHypotheses(), ...this.boardHypotheses()];
     const tried: { h: Hypothesis; run: Attempt; fits: boolean }[] = [];
     const judge = (h: Hypothesis): void => {
       if (this.bounded) return;
@@ -127,7 +132,7 @@ export class Solver {
     const ended = this.untilCut(() => {
       judge(AS_MODELLED);
       singles.forEach(judge);
-      if (!tried.some((t) => t.fits)) for (const pair of this.pairs(tried)) judge(pair);
+      if (!neverJumped && !tried.some((t) => t.fits)) for (const pair of this.pairs(tried)) judge(pair);
     });
     const matches = tried[0]?.fits === true;
     const outcomes = (list: typeof tried): Explained[] => list.map(({ h, run }) => ({ ...h, outcome: run.outcome }));
@@ -136,11 +141,12 @@ export class Solver {
       asked,
       matches,
       explanations,
-      experiment: ended === null ? this.nextExperiment(explanations, repairs) : null,
+      experiment: ended === null && !neverJumped ? this.nextExperiment(explanations, repairs) : null,
       excluded: outcomes(tried.filter((t) => !t.fits)),
       idle: this.idleOptions(),
       bounded: this.bounded,
       ended,
+      neverJumped,
     };
   }
   /** What was found so far is told, too. */
@@ -154,6 +160,9 @@ export class Solver {
     }
   }
 
+  private get neverJumped(): boolean {
+    return this.base.outcome === 'no-jump' && this.base.ownResets === 0 && this.starts.entry === null;
+  }
   /** The run as it was asked for shows all of it. */
   matches(asked: readonly Symptom[]): boolean {
     return asked.every((symptom) => this.fits(symptom, AS_MODELLED, this.base));
