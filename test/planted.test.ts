@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { BUGS, type PlantedBug } from '../tools/planted/bugs.ts';
 import { bugNumbers, FIRMWARE, plantedImage, type FirmwareName } from '../tools/planted/firmware.ts';
 import { namesIt, paragraphsOf } from '../tools/planted/judge.ts';
-import { conform, failures } from '../tools/planted/kits.ts';
+import { conform, failures, planted } from '../tools/planted/kits.ts';
 import { byTurns } from './turn.ts';
 
 it('each number of bugs.h is in the table, and in the sources of the firmware', () => {
@@ -25,7 +25,7 @@ it('paragraphs of a text belong to the document that stands before them', () => 
 });
 
 it.each(FIRMWARE)('%s as it is built: nothing fails', async (firmware) => {
-  const found = await conform(firmware, plantedImage(firmware, null));
+  const found = await conform(planted(firmware, plantedImage(firmware, null)));
   expect([found.none, found.fell, ...failures(found).map((r) => `${r.id}: ${r.observed}`)]).toEqual([null, null]);
   expect(found.results.length).toBeGreaterThan(90);
 });
@@ -43,7 +43,7 @@ describe('a planted bug is found, by a paragraph that it breaks', () => {
   it.each(byTurns(all, Math.floor(all.length / 3)).map(([bug, firmware]) => [bug.id, firmware, bug] as const))(
     '%s on %s',
     async (id, firmware, bug) => {
-      const found = await conform(firmware, plantedImage(firmware, id));
+      const found = await conform(planted(firmware, plantedImage(firmware, id)));
       const said = failures(found).map((r) => r.paragraph);
       expect(namesIt(bug, [...said, found.none ?? '']), said.join('\n')).toBe(true);
     },

@@ -8,7 +8,7 @@ import { jobInput } from '../../src/bench/input/job.ts';
 import { HeldMachine } from '../../src/bench/session/held-machine.ts';
 import { HOST } from '../../src/library/host.ts';
 import { libraryJob } from '../../src/library/options.ts';
-import { DfuViolation, openDfu, type DfuUnderTest, type JudgeOptions } from '../../src/property.ts';
+import { DfuViolation, openDfu, type BenchOptions, type DfuUnderTest, type JudgeOptions } from '../../src/property.ts';
 import { runConformance } from '../../src/usb-sim/conform/kit.ts';
 import type { RequirementResult } from '../../src/usb-sim/conform/requirement.ts';
 import { UsageError } from '../../src/bench/documents/usage-error.ts';
@@ -22,6 +22,8 @@ const seconds = (): number => {
 /** What `conform` makes of an image. */
 export interface ConformFound {
   readonly results: readonly RequirementResult[];
+  /** Names of its dialects. */
+  readonly dialect: readonly string[];
   /** There is no device to judge: why. */
   readonly none: string | null;
   /** The kit itself failed: that is not finding anything. */
@@ -29,16 +31,28 @@ export interface ConformFound {
   readonly cpu: number;
 }
 
-export async function conform(firmware: FirmwareName, image: JobImage): Promise<ConformFound> {
+/** The device under test: a chip, and what runs on it. */
+export type Judged = Pick<BenchOptions, 'chip' | 'images' | 'scenario'>;
+export const planted = (firmware: FirmwareName, image: JobImage): Judged => ({ chip: chipOf(firmware), images: [image] });
+
+export async function conform(judged: Judged, accept: readonly string[] = []): Promise<ConformFound> {
   const from = seconds();
-  const ended = (what: Partial<ConformFound>): ConformFound => ({ results: [], none: null, fell: null, ...what, cpu: seconds() - from });
-  const job = await libraryJob({ chip: chipOf(firmware), images: [image] });
+  const ended = (what: Partial<ConformFound>): ConformFound => ({
+    results: [],
+    dialect: [],
+    none: null,
+    fell: null,
+    ...what,
+    cpu: seconds() - from,
+  });
+  const job = await libraryJob(judged);
   await HOST.prepare(job.chip);
   const held = new HeldMachine(jobInput(job));
   try {
     const end = held.start();
     if (!held.usb.outsideReady) return ended({ none: noDevice(held.session, end).what });
-    return ended({ results: (await runConformance(new DfuTarget(held))).requirements });
+    const { requirements: results, dialect } = await runConformance(new DfuTarget(held), { accept });
+    return ended({ results, dialect });
   } catch (error) {
     return ended(error instanceof UsageError ? { none: error.message } : { fell: String(error) });
   } finally {
@@ -61,7 +75,7 @@ export interface PropertyFound {
 
 /** The dialects that the right firmware speaks, and where it writes: a team has such a list, and what differs from it is a bug. */
 export async function judgeOf(firmware: FirmwareName, image: JobImage): Promise<JudgeOptions> {
-  const dfu = await openDfu({ chip: chipOf(firmware), images: [image] });
+  const dfu = await openDfu(planted(firmware, image));
   dfu.close();
   const [first] = dfu.memory;
   const plain = firmware.startsWith('strict') && first ? { memory: { address: first.start, length: first.end - first.start } } : {};
@@ -69,14 +83,13 @@ export async function judgeOf(firmware: FirmwareName, image: JobImage): Promise<
 }
 
 export async function property(
-  firmware: FirmwareName,
-  image: JobImage,
+  judged: Judged,
   { cases, judge, seed = 1 }: { readonly cases: number; readonly judge: JudgeOptions; readonly seed?: number },
 ): Promise<PropertyFound> {
   const from = seconds();
   let dfu: DfuUnderTest;
   try {
-    dfu = await openDfu({ chip: chipOf(firmware), images: [image], ...judge });
+    dfu = await openDfu({ ...judged, ...judge });
   } catch (error) {
     const said = error instanceof UsageError ? { message: error.message, fell: null } : { message: null, fell: String(error) };
     return { ...said, cases: 0, openCpu: seconds() - from, cpu: seconds() - from };

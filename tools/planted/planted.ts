@@ -7,7 +7,7 @@ import type { JudgeOptions } from '../../src/property.ts';
 import { BUGS, type PlantedBug } from './bugs.ts';
 import { bugNumbers, FIRMWARE, PARTS, plantedImage, type FirmwareName } from './firmware.ts';
 import { namesIt } from './judge.ts';
-import { conform, failures, judgeOf, property, type ConformFound, type PropertyFound } from './kits.ts';
+import { conform, failures, judgeOf, planted, property, type ConformFound, type PropertyFound } from './kits.ts';
 
 const KITS = ['conform', 'property', 'both'];
 const { values } = parseArgs({
@@ -42,11 +42,11 @@ const judges = new Map<FirmwareName, JudgeOptions>();
 async function propertyOf(firmware: FirmwareName, bug: string | null): Promise<PropertyFound> {
   let judge = judges.get(firmware);
   if (judge === undefined) judges.set(firmware, (judge = await judgeOf(firmware, plantedImage(firmware, null))));
-  return property(firmware, plantedImage(firmware, bug), { cases, judge });
+  return property(planted(firmware, plantedImage(firmware, bug)), { cases, judge });
 }
 async function tried(firmware: FirmwareName, bug: string | null): Promise<Tried> {
   return {
-    conform: values.kit === 'property' ? null : await conform(firmware, plantedImage(firmware, bug)),
+    conform: values.kit === 'property' ? null : await conform(planted(firmware, plantedImage(firmware, bug))),
     property: values.kit === 'conform' ? null : await propertyOf(firmware, bug),
   };
 }

@@ -146,6 +146,7 @@ class Course {
     const { model } = this;
     const input = typeof payload === 'number';
     const asked: Asked = { request, value, length: input ? payload : payload.length, data: input ? NONE : payload, waited };
+    if (model.avoids(asked)) return null;
     const write = this.lookBefore(asked);
     const under = model.work?.write ?? write;
     const got = this.ask(this.setup(asked, input), asked.data);
@@ -177,6 +178,7 @@ class Course {
   private askStandard(asked: Extract<DfuCommand, { do: 'standard' }>): string | null {
     if (this.over) return null;
     const { model, standard } = this;
+    if (standard.avoids(asked)) return null;
     const got = this.ask(standardSetup(asked));
     if (got === 'pulled') return this.afterPull({ request: DFU.GETSTATE, value: 0, length: 1, data: NONE }, model.work?.write ?? null);
     const setting = standard.setting;
@@ -214,9 +216,14 @@ class Course {
   /** What goes wrong in one of the transactions that follow. */
   private spoil(c: Extract<DfuCommand, { do: 'busError' | 'pull' }>): void {
     const { usb } = this.target.held;
+    if (c.do === 'busError' && c.kind === 'handshake' && this.options.accepted.has('usb.lost-ack')) return;
     if (c.do === 'busError') return usb.disturb(c.kind, c.after);
     this.pulledFor = c.ms;
     usb.unplugAt(c.bit, c.after);
+  }
+  /** What the device makes of a broken-off read or write is known to be wrong. */
+  private neverBreaksOff(read: boolean): boolean {
+    return (read ? ['usb.new-setup'] : ['usb.new-setup-in-write', 'usb.broken-off-write']).some((id) => this.options.accepted.has(id));
   }
   private plugAgain(): void {
     this.target.run(this.pulledFor);
@@ -244,12 +251,19 @@ class Course {
     if (fails !== 'never' || data?.length === 0 || this.mayBeMixed(data)) return this.takeMixture(write);
     const now = this.flash(from, to);
     const want = data === null ? this.erased(from) : (plain ? now : this.before).slice();
-    if (data !== null) want.set(data.subarray(0, to - address), address - from);
+    if (data !== null) {
+      want.set(data.subarray(0, to - address), address - from);
+      if (this.paddedAsAccepted) want.set(now.subarray(address - from + data.length), address - from + data.length);
+    }
     const wrong = firstDifference(now, want);
     if (wrong >= 0)
       return `flash at 0x${(from + wrong).toString(16)} holds 0x${now[wrong]!.toString(16)}, not 0x${want[wrong]!.toString(16)} (${paragraph})`;
     model.memory.set(now, from - model.base);
     return null;
+  }
+  /** The unit of flash in which a block ends the device may fill up as it likes. */
+  private get paddedAsAccepted(): boolean {
+    return this.options.accepted.has('flash.behind-block');
   }
   /** What such a device still keeps of a download may come to flash at any time. */
   private get keepsTheEnd(): boolean {
@@ -276,7 +290,7 @@ class Course {
     if (data !== null && data.length > 0 && model.options.dfuse)
       for (let i = 0; i < now.length; i++) {
         const sent = data[i - (address - from)];
-        if (now[i] !== before[i] && sent === undefined)
+        if (now[i] !== before[i] && sent === undefined && !(this.paddedAsAccepted && from + i >= address))
           return `flash at 0x${(from + i).toString(16)} changed, and nothing was sent there (AN3156 §5.1)`;
         if (sent !== undefined && (now[i]! & ~(before[i]! | sent)) !== 0)
           return `flash at 0x${(from + i).toString(16)} holds what was not sent (AN3156 §5.1)`;
@@ -344,6 +358,7 @@ class Course {
     const sent = data === null ? NONE : Uint8Array.from(data);
     const request = data === null ? DFU.UPLOAD : DFU.DNLOAD;
     const asked: Asked = { request, value: block, length: data === null ? length : sent.length, data: sent };
+    if (model.avoids(asked) || this.neverBreaksOff(data === null)) return null;
     this.lookBefore(asked);
     void target.abandon(this.setup(asked, data === null), sent);
     if (!target.held.usb.state.cable) {
@@ -365,6 +380,8 @@ class Course {
     const data = input ? NONE : payload;
     const length = input ? payload : payload.length;
     const asked: Asked = { request: input ? DFU.UPLOAD : DFU.DNLOAD, value: block, length, data };
+    // a babbling read ends for the device as one that is broken off
+    if (model.avoids(asked) || (input && this.neverBreaksOff(true))) return null;
     this.lookBefore(asked);
     usb.disturb('babble');
     const got = target.controlNow(this.setup(asked, input), data);
@@ -441,10 +458,12 @@ class Course {
   /** A DNLOAD and the GETSTATUS that starts its work; then the power goes. */
   private cutPower({ data, value, afterUs, ms }: Extract<DfuCommand, { do: 'powerCut' }>): void {
     const { target } = this;
+    const sent = Uint8Array.from(data);
     const { machine } = target.held.session;
     const { usb, bus } = target.held;
     const { interfaceNumber } = target.facts;
-    target.controlNow(setupPacket(0x21, DFU.DNLOAD, value, interfaceNumber, data.length), Uint8Array.from(data));
+    if (!this.model.avoids({ request: DFU.DNLOAD, value, length: data.length, data: sent }))
+      target.controlNow(setupPacket(0x21, DFU.DNLOAD, value, interfaceNumber, data.length), sent);
     const id = usb.submitControl(setupPacket(0xa1, DFU.GETSTATUS, 0, interfaceNumber, 6));
     bus.runUntil(() => false, bus.now + afterUs * US);
     machine.powerOff();

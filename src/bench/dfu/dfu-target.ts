@@ -94,6 +94,9 @@ export class DfuTarget implements DfuLink {
     usb.takeResult(id);
     return Promise.resolve();
   }
+  loseAck(): void {
+    this.held.usb.disturb('handshake');
+  }
   reset(): Promise<'dfu' | 'other' | 'gone'> {
     this.held.usb.resetDevice();
     // an application without USB lets go of the bus: that is not the device that stays and is deaf

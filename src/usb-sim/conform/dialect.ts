@@ -3,11 +3,22 @@
  *
  *  - `abort-from-sync`: a dialect of the tables, in every cell that it speaks of;
  *  - `stall-keeps-state:dfuIDLE.UPLOAD`: in one cell;
- *  - `seen:dfuIDLE.UPLOAD:stall:dfuUPLOAD-IDLE`: a cell as it was seen, where no dialect explains it and the team accepts it;
+ *  - `seen:dfuIDLE.UPLOAD:stall:dfuUPLOAD-IDLE`: a cell as it was seen, where no dialect explains it and the team accepts it; `seen:dfuIDLE.DETACH:ok:gone`
+ *    has no state behind it, and `none` instead of `ok` is no answer;
  *  - `err-address`, `never-busy` …: ways outside of the tables (see docs/conformance.md).
  */
 import { dfuStateName } from '../dfu-protocol.ts';
-import { cellName, DIALECTS, ERR, expected, MODEL_REQUESTS, type Expected, type ModelOptions, type ModelRequest } from './model.ts';
+import {
+  cellName,
+  DIALECTS,
+  ERR,
+  expected,
+  MODEL_REQUESTS,
+  type Answer,
+  type Expected,
+  type ModelOptions,
+  type ModelRequest,
+} from './model.ts';
 
 /** Dialects outside of the tables of appendix A. */
 const TRAIT_TEXT = {
@@ -57,15 +68,19 @@ export const ERROR_TRAIT = {
 const STATES = Array.from({ length: 11 }, (_, state) => state);
 const CELLS: ReadonlySet<string> = new Set(STATES.flatMap((state) => MODEL_REQUESTS.map((request) => cellName(state, request))));
 
-/** The name of a cell that no dialect explains. */
-export const seenCell = (cell: string, answer: 'ok' | 'stall', next: number): string => `seen:${cell}:${answer}:${dfuStateName(next)}`;
+const ANSWERS: readonly string[] = ['ok', 'stall', 'none'] satisfies Answer[];
+const isAnswer = (text: string | undefined): text is Answer => text !== undefined && ANSWERS.includes(text);
+const GONE = 'gone';
+/** The name of a cell that no dialect explains; `next` null: GETSTATE is not answered behind it. */
+export const seenCell = (cell: string, answer: Answer, next: number | null): string =>
+  `seen:${cell}:${answer}:${next === null ? GONE : dfuStateName(next)}`;
 
 /** Whether it is the name of a dialect. */
 export function isDialectName(name: string): boolean {
   const [id = '', cell, answer, next, ...more] = name.split(':');
   if (more.length > 0) return false;
   if (id === 'seen')
-    return CELLS.has(cell ?? '') && (answer === 'ok' || answer === 'stall') && STATES.some((state) => dfuStateName(state) === next);
+    return CELLS.has(cell ?? '') && isAnswer(answer) && (next === GONE || STATES.some((state) => dfuStateName(state) === next));
   if (answer !== undefined) return false;
   if (cell === undefined) return DIALECTS.some((d) => d.id === id) || Object.hasOwn(TRAIT_TEXT, id);
   return DIALECTS.some((d) => d.id === id) && CELLS.has(cell);
@@ -108,8 +123,8 @@ export class DfuDialect {
   private asSeen(cell: string): Expected[] {
     return this.names.flatMap((name): Expected[] => {
       const [id, where, answer, next] = name.split(':');
-      if (id !== 'seen' || where !== cell) return [];
-      return [{ answer: answer === 'ok' ? 'ok' : 'stall', next: STATES.filter((s) => dfuStateName(s) === next) }];
+      if (id !== 'seen' || where !== cell || !isAnswer(answer)) return [];
+      return [{ answer, next: STATES.filter((s) => dfuStateName(s) === next) }];
     });
   }
 }

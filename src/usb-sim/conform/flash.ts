@@ -112,6 +112,21 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
     },
   })),
   {
+    id: 'flash.behind-block',
+    title: 'a block of 13 bytes changes nothing behind its last byte',
+    paragraph: 'AN3156 §5.1',
+    skip: anyOf(dfuseOnly, writes, uploads),
+    check: async (r) => {
+      const at = place(r) + 13;
+      const wrong = await readyToWrite(r, ['write', 2, pattern(13, 52)]);
+      if (wrong !== null) return fail(wrong);
+      const there = r.link.witness?.read(at, 51) ?? (await readBack(r, at, 51));
+      if (typeof there === 'string') return fail(there);
+      const changed = there.findIndex((b) => b !== (r.link.erased ?? there.at(-1)));
+      return must(changed < 0, `flash at ${hex8(at + changed)} holds 0x${there[changed]?.toString(16)}, and nothing was sent there`);
+    },
+  },
+  {
     id: 'flash.block-arithmetic',
     title: 'blocks 2, 3, 4 go to pointer + (block - 2) × wTransferSize',
     paragraph: 'AN3156 §5.1',

@@ -64,6 +64,8 @@ export interface DfuLink {
   control(setup: Uint8Array, data?: Uint8Array): Promise<LinkAnswer>;
   /** A control transfer that is given up after its first data packet, as a host does that resets or times out; absent where that cannot be had. */
   abandon?(setup: Uint8Array, data?: Uint8Array): Promise<void>;
+  /** The ACK to the data of the next read is lost on its way to the device; absent where the host cannot do that. */
+  loseAck?(): void;
   /** Bus reset: the device is there again in DFU mode, it has left DFU mode, or it does not answer at its address any more. */
   reset(): Promise<'dfu' | 'other' | 'gone'>;
   /** Lets `ms` milliseconds of the device's time pass. */

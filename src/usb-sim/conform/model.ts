@@ -43,9 +43,11 @@ export interface ModelOptions {
   readonly canDnload: boolean;
   readonly canUpload: boolean;
 }
-/** What a request may do: its answer, and the states that GETSTATE may say next. */
+/** How a device answers a request; `none`: not at all. */
+export type Answer = 'ok' | 'stall' | 'none';
+/** What a request may do: its answer, and the states that GETSTATE may say next; none of them: the device is gone. */
 export interface Expected {
-  readonly answer: 'ok' | 'stall';
+  readonly answer: Answer;
   readonly next: readonly number[];
 }
 const ok = (...next: number[]): Expected => ({ answer: 'ok', next });
@@ -145,7 +147,7 @@ export function dialectOf(
   state: number,
   request: ModelRequest,
   options: ModelOptions,
-  seen: { readonly answer: 'ok' | 'stall'; readonly next: number | null },
+  seen: { readonly answer: Answer; readonly next: number | null },
 ): Dialect | null {
   const strict = expected(state, request, options);
   const fits = (e: Expected | null): boolean => e !== null && e.answer === seen.answer && seen.next !== null && e.next.includes(seen.next);

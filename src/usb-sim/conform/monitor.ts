@@ -7,7 +7,17 @@ import { sectorOf, segmentAt, type DfuSegment } from '../descriptors.ts';
 import { DFU, DFUSE_CODE, dfuseAddress, dfuStateName, dfuStatusName, dfuTold } from '../dfu-protocol.ts';
 import { ERROR_TRAIT, type DfuDialect } from './dialect.ts';
 import type { LinkAnswer } from './link.ts';
-import { ERR, NO_FIRMWARE, REQUEST_OF, STATE, STATE_PARAGRAPH, type Expected, type ModelOptions, type ModelRequest } from './model.ts';
+import {
+  ERR,
+  NO_FIRMWARE,
+  REQUEST_OF,
+  STATE,
+  STATE_PARAGRAPH,
+  type Answer,
+  type Expected,
+  type ModelOptions,
+  type ModelRequest,
+} from './model.ts';
 
 /** What a device under test is, as far as it is judged. */
 export interface MonitorOptions extends ModelOptions {
@@ -70,6 +80,8 @@ export interface Work {
   readonly statuses: readonly number[];
   /** Document and paragraph. */
   readonly paragraph: string;
+  /** Of `conform`: what a device breaks that does otherwise; null: it is not one requirement alone. */
+  readonly requirement: string | null;
 }
 
 interface Outcome extends Expected {
@@ -90,7 +102,14 @@ const WITHOUT_WORK: ReadonlySet<number> = new Set([STATE.IDLE, STATE.UPLOAD_IDLE
 const OTHER_ERRORS = [ERR.TARGET, ERR.ADDRESS, ERR.WRITE, ERR.ERASE, ERR.UNKNOWN, ERR.VENDOR] as const;
 const ADDRESS_ERRORS = [ERR.TARGET, ERR.ADDRESS, ERR.WRITE, ERR.ERASE];
 const MORE_ADDRESS_ERRORS = [ERR.UNKNOWN, ERR.PROG, ERR.VERIFY] as const;
-const NO_WORK: Work = { write: null, pointer: null, fails: 'never', statuses: [], paragraph: 'DFU 1.1 §A.2.4' };
+const NO_WORK: Work = {
+  write: null,
+  pointer: null,
+  fails: 'never',
+  statuses: [],
+  paragraph: 'DFU 1.1 §A.2.4',
+  requirement: null,
+};
 const REQUEST_NAME = new Map(Object.entries(REQUEST_OF).map(([name, code]) => [code, name as ModelRequest]));
 
 export class DfuMonitor {
@@ -115,6 +134,8 @@ export class DfuMonitor {
   private pointer: number | null = null;
   /** Of a device without DfuSe: the next block of a download or upload, and where it goes; null: out of order. */
   private course: { block: number; offset: number } | null = { block: 0, offset: 0 };
+  /** Of a device without DfuSe: the next block may begin in the middle of a word. */
+  private astray = false;
 
   constructor(options: MonitorOptions, memory: Uint8Array) {
     this.options = options;
@@ -127,7 +148,11 @@ export class DfuMonitor {
     this.work = null;
     this.pointer = null;
     this.chosen = [];
+    this.begins();
+  }
+  private begins(): void {
     this.course = { block: 0, offset: 0 };
+    this.astray = false;
   }
   /** The request may have reached the device or not. */
   perhaps(asked: Asked): void {
@@ -136,6 +161,7 @@ export class DfuMonitor {
     this.states = new Set([...before, ...outcomes.flatMap((o) => o.next)]);
     this.errors = [];
     this.course = null;
+    if (asked.request === DFU.UPLOAD) this.movesOn();
     if (kindOf(asked) === 'DNLOAD') this.work ??= { ...this.worksOn(asked.value, asked.data), fails: 'may', statuses: [] };
   }
   /** A request that is not DFU's was refused: a device may take that for an error or not. */
@@ -158,6 +184,20 @@ export class DfuMonitor {
   workOf(asked: Asked): Work | null {
     return asked.request === DFU.DNLOAD && asked.data.length > 0 ? this.worksOn(asked.value, asked.data) : null;
   }
+  /** A requirement deals with it that the device is known to break: nobody can say what it does, and a host that knows it does not ask for it. */
+  avoids(asked: Asked): boolean {
+    const { dfuse, accepted } = this.options;
+    if (asked.request === DFU.UPLOAD) return dfuse && this.uploadAvoided(asked);
+    const requirement = this.workOf(asked)?.requirement ?? null;
+    return requirement !== null && accepted.has(requirement);
+  }
+  private uploadAvoided({ value, length }: Asked): boolean {
+    const { accepted } = this.options;
+    if (value < 2) return value === 1 && (accepted.has('dfuse.block-1') || accepted.has('flash.block-1'));
+    const at = this.uploadFrom(value);
+    if (at === null || !this.inside(at)) return accepted.has('flash.high-blocks');
+    return !this.inside(at + length - 1) && accepted.has('flash.upload-end');
+  }
 
   /**
    * Takes an answer in; a text is what is wrong with it. `ended` is work whose end this answer told.
@@ -169,15 +209,22 @@ export class DfuMonitor {
       this.perhaps(asked);
       return { wrong: null, ended: null };
     }
-    if (got.status !== 'ok' && got.status !== 'stall') return { wrong: `no answer (${got.status})`, ended: null };
+    const answer: Answer = got.status === 'ok' || got.status === 'stall' ? got.status : 'none';
     const outcomes = this.outcomes(kind, asked);
-    const fits = outcomes.filter((o) => o.answer === got.status);
-    if (fits.length === 0) return { wrong: this.unexpected(got.status, outcomes), ended: null };
+    const fits = outcomes.filter((o) => o.answer === answer);
+    if (fits.length === 0)
+      return { wrong: answer === 'none' ? `no answer (${got.status})` : this.unexpected(answer, outcomes), ended: null };
+    if (fits.some((o) => o.next.length === 0)) {
+      this.left = true;
+      return { wrong: null, ended: null };
+    }
     const next = new Set(fits.flatMap((o) => o.next));
-    if (got.status === 'stall') return this.refused(next, fits);
+    if (answer !== 'ok') return this.refused(next, fits);
     if (kind === 'GETSTATUS') return this.statusTold(asked, got.data, next);
     if (kind === 'GETSTATE') return this.stateTold(asked, got.data, next);
-    if (kind === 'UPLOAD') return { wrong: this.uploaded(asked, got.data, next), ended: null };
+    if (kind === 'UPLOAD' && (next.has(STATE.IDLE) || next.has(STATE.UPLOAD_IDLE)))
+      return { wrong: this.uploaded(asked, got.data, next), ended: null };
+    // an UPLOAD that the team accepts where the standard asks for a STALL: nothing says what it is that comes
     return this.taken(kind, asked, next, fits);
   }
 
@@ -204,7 +251,7 @@ export class DfuMonitor {
     if (bStatus === 0 && allowed.includes(bState)) return null;
     return `${dfuTold({ bState, bStatus })}; asked for: ${allowed.map(dfuStateName).join(' or ')} (${paragraph})`;
   }
-  private unexpected(answer: 'ok' | 'stall', outcomes: readonly Outcome[]): string {
+  private unexpected(answer: Answer, outcomes: readonly Outcome[]): string {
     const states = [...this.states].map(dfuStateName).join(' or ');
     const wanted = [...new Set(outcomes.map((o) => inWords(o.answer, o.next)))].join(', or ');
     return `${answer === 'ok' ? 'acknowledged' : 'STALL'} in ${states}; asked for: ${wanted} (${outcomes[0]?.paragraph ?? 'DFU 1.1 §A.2'})`;
@@ -220,14 +267,17 @@ export class DfuMonitor {
     if (kind === 'GETSTATE') return [{ answer: 'ok', next: [state], statuses: [], paragraph }];
     if (state === STATE.DNBUSY || state === STATE.MANIFEST) return this.whileBusy(state, kind, asked, plain);
     const table = this.options.dialect.allowed(state, kind, this.options).map(plain);
-    return table.flatMap((o): Outcome[] => {
-      if (o.answer === 'stall') return [o];
-      if (kind === 'DNLOAD') return this.downloads(asked, o, state);
+    const known = table.flatMap((o): Outcome[] => {
+      if (o.answer !== 'ok') return [o];
+      if (kind === 'DNLOAD') return this.downloads(asked, o);
       if (kind === 'UPLOAD') return this.uploads(asked, o);
       if (kind === 'GETSTATUS' && state === STATE.DNLOAD_SYNC) return [this.synced(o)];
       if (kind === 'GETSTATUS' && state === STATE.MANIFEST_SYNC) return [mayHaveLooked(o)];
       return [o];
     });
+    // what is too long for a device its USB stack may refuse, of which the state knows nothing
+    const tooLong = (kind === 'DNLOAD' || kind === 'UPLOAD') && asked.length > this.options.transferSize;
+    return tooLong ? [...known, { answer: 'stall', next: [state], statuses: [], paragraph }] : known;
   }
   /** bStatus behind a refused request; devices name a CLRSTATUS that nobody needed as they like. */
   private stalledStatuses(kind: ModelRequest): readonly number[] {
@@ -256,15 +306,12 @@ export class DfuMonitor {
     const next = fails === 'must' ? o.next.filter((s) => s !== STATE.DNLOAD_IDLE) : o.next;
     return fails === 'never' ? o : { ...o, next: [...next, STATE.ERROR], statuses, paragraph };
   }
-  private downloads({ value, data }: Asked, o: Outcome, state: number): Outcome[] {
+  private downloads({ value, data }: Asked, o: Outcome): Outcome[] {
     const { fails, statuses, paragraph } = this.worksOn(value, data);
     if (fails === 'never') return [o];
-    // what is too long for a device its USB stack may refuse, of which the state knows nothing
-    const unseen: Outcome[] = data.length > this.options.transferSize ? [{ answer: 'stall', next: [state], statuses: [], paragraph }] : [];
     // what cannot be done may be refused at once, too
     return [
-      o,
-      ...unseen,
+      atOnce(o.next) ? { ...o, next: [...(fails === 'must' ? [] : o.next), STATE.ERROR], statuses, paragraph } : o,
       { answer: 'stall', next: [STATE.ERROR], statuses: statuses.length > 0 ? [...statuses, ERR.STALLEDPKT] : [], paragraph },
     ];
   }
@@ -275,15 +322,14 @@ export class DfuMonitor {
       statuses,
       paragraph,
     });
-    const { dfuse, transferSize, accepted } = this.options;
+    const { dfuse, transferSize } = this.options;
     if (asked.length > transferSize || asked.length === 0) return [o, refused([], 'DFU 1.1 §6.2')];
     if (!dfuse)
       return asked.value === this.course?.block || (asked.value === 0 && !this.states.has(STATE.UPLOAD_IDLE))
         ? [o]
         : [o, refused([], 'DFU 1.1 §6.2')];
     if (asked.value === 0) return [o];
-    if (asked.value === 1)
-      return accepted.has('dfuse.block-1') ? [o, refused([], 'AN3156 §4.1')] : [refused([ERR.STALLEDPKT, ERR.TARGET], 'AN3156 §4.1')];
+    if (asked.value === 1) return [refused([ERR.STALLEDPKT, ERR.TARGET], 'AN3156 §4.1')];
     if (this.options.protected) return [refused([ERR.VENDOR], 'AN2662 (RDP)')];
     if (this.chosenFrom(asked.value) !== null) return [o];
     const at = this.uploadFrom(asked.value);
@@ -305,7 +351,8 @@ export class DfuMonitor {
     const { work } = this;
     this.states = next;
     if (next.has(STATE.ERROR)) this.errors = merged(fits);
-    if (work !== null && next.has(STATE.ERROR)) this.work = null;
+    // an error drops the work; where it may be none, the work may be done all the same
+    if (work !== null && next.has(STATE.ERROR)) this.work = next.size === 1 ? null : { ...work, fails: 'may', statuses: [] };
     return { wrong: null, ended: this.work === null && work !== null ? { ...work, fails: 'may' } : null };
   }
   private taken(
@@ -317,15 +364,25 @@ export class DfuMonitor {
     const dropped = kind === 'ABORT' || kind === 'CLRSTATUS' ? this.work : null;
     if (kind === 'DNLOAD') {
       this.work = this.worksOn(value, data);
-      this.advance(value, data.length);
+      if (this.strayBlock) this.course = null;
+      else this.advance(value, data.length);
+      if (!next.has(STATE.DNLOAD_SYNC)) return { wrong: null, ended: this.doneAtOnce(this.work, next, fits) };
     } else if (kind === 'ABORT' || kind === 'CLRSTATUS') {
       this.work = null;
-      this.course = { block: 0, offset: 0 };
+      this.begins();
       if (dropped?.pointer != null) this.pointer = null;
     }
     this.states = next;
     if (next.has(STATE.ERROR)) this.errors = merged(fits);
     return { wrong: null, ended: dropped === null ? null : { ...dropped, fails: 'may' } };
+  }
+  /** A block that is carried out inside its DNLOAD, or dropped there. */
+  private doneAtOnce(work: Work, next: ReadonlySet<number>, fits: readonly Outcome[]): Work {
+    const perhaps = next.has(STATE.ERROR) || !next.has(STATE.DNLOAD_IDLE);
+    this.finish(work, perhaps);
+    this.states = next;
+    if (next.has(STATE.ERROR)) this.errors = merged(fits);
+    return { ...work, fails: perhaps ? 'may' : 'never' };
   }
   private statusTold({ length }: Asked, data: Uint8Array, next: ReadonlySet<number>): { wrong: string | null; ended: Work | null } {
     if (data.length !== Math.min(length, 6)) return { wrong: `${data.length} bytes of status (DFU 1.1 §6.1.2)`, ended: null };
@@ -430,9 +487,14 @@ export class DfuMonitor {
     return this.course?.block === block ? this.base + this.course.offset : null;
   }
   private uploadsOn(block: number, bytes: number, begins: boolean): void {
+    this.movesOn();
     if (block === 0 && !begins) this.course = null;
     else if (block === 0) this.course = bytes === this.options.transferSize ? { block: 1, offset: bytes } : null;
     else this.advance(block, bytes);
+  }
+  /** A read that no ABORT ends: some devices go on there with what they are sent. */
+  private movesOn(): void {
+    this.astray ||= this.options.accepted.has('dfu.upload-restarts');
   }
   private advance(block: number, bytes: number): void {
     if (this.options.dfuse) return;
@@ -440,33 +502,46 @@ export class DfuMonitor {
     const offset = first ? 0 : this.course?.block === block ? this.course.offset : null;
     // only the last block of a transfer may be short: what lies behind one is the device's own choice
     const whole = bytes === this.options.transferSize;
+    if (!whole) this.astray = true;
     this.course = offset === null || !whole ? null : { block: block + 1, offset: offset + bytes };
   }
 
   private worksOn(block: number, data: Uint8Array): Work {
     if (data.length > this.options.transferSize) {
-      const fails = this.options.accepted.has('dfu.block-too-long') ? 'may' : 'must';
-      return { ...NO_WORK, fails, statuses: [], paragraph: 'DFU 1.1 §6.1.1', write: this.anywhere(fails === 'may') };
+      return { ...NO_WORK, fails: 'must', paragraph: 'DFU 1.1 §6.1.1', requirement: 'dfu.block-too-long' };
     }
+    if (this.strayBlock) return this.unforeseen('DFU 1.1 §A.2');
     if (!this.options.dfuse) return this.plainBlock(block, data);
     if (block === 0) return this.command(data);
-    if (block === 1) return { ...NO_WORK, fails: 'must', paragraph: 'AN3156 §5.1 (block 1 is reserved)' };
+    if (block === 1) return { ...NO_WORK, fails: 'must', paragraph: 'AN3156 §5.1 (block 1 is reserved)', requirement: 'flash.block-1' };
     const address = this.pointer === null ? null : this.pointer + (block - 2) * this.options.transferSize;
     return this.writes(address, data, 'AN3156 §5.1');
+  }
+  /** A DNLOAD that the standard refuses in this state, and the device takes, as the team accepts: nobody can say which block it writes. */
+  private get strayBlock(): boolean {
+    const { dialect } = this.options;
+    return [...this.states].some(
+      (s) =>
+        s !== STATE.IDLE && s !== STATE.DNLOAD_IDLE && dialect.allowed(s, 'DNLOAD', this.options).some(({ answer }) => answer === 'ok'),
+    );
   }
   private plainBlock(block: number, data: Uint8Array): Work {
     const { layout } = this.options;
     const first = block === 0 && this.states.has(STATE.IDLE);
     const offset = first ? 0 : this.course?.block === block ? this.course.offset : null;
-    if (offset === null || layout.length === 0)
-      return { ...NO_WORK, fails: 'may', paragraph: 'DFU 1.1 §6.1.1', write: this.anywhere(true) };
+    if (offset === null || layout.length === 0) return this.unforeseen('DFU 1.1 §6.1.1');
     // a device without DfuSe erases as it goes, and how much at a time is its own choice
     const work = this.writes(this.base + offset, data, 'DFU 1.1 §6.1.1');
     return { ...work, write: work.write && { ...work.write, from: this.base, to: this.base + this.memory.length } };
   }
+  private unforeseen(paragraph: string): Work {
+    const requirement = this.astray ? 'plain.behind-short' : null;
+    return { ...NO_WORK, fails: 'may', paragraph, write: this.anywhere(true), requirement };
+  }
   private writes(address: number | null, data: Uint8Array, paragraph: string): Work {
     if (this.options.protected) return { ...NO_WORK, fails: 'must', statuses: [ERR.VENDOR], paragraph: 'AN2662 (RDP)' };
-    if (address === null) return { ...NO_WORK, fails: 'may', paragraph, write: this.anywhere(true) };
+    const far = 'flash.high-blocks';
+    if (address === null) return { ...NO_WORK, fails: 'may', paragraph, write: this.anywhere(true), requirement: far };
     const whole = this.inside(address) && this.inside(address + data.length - 1);
     const end = this.base + this.memory.length;
     const from = address - (address % FLASH_UNIT);
@@ -479,10 +554,11 @@ export class DfuMonitor {
         statuses: this.addressErrors(),
         paragraph,
         write,
+        requirement: far,
       };
     const erased = this.memory.subarray(from - this.base, to - this.base).every((b) => b === this.options.erased);
     const open = this.segmentAt(address)?.writable !== false && this.segmentAt(address + data.length - 1)?.writable !== false;
-    if (!open) return { ...NO_WORK, fails: 'must', paragraph, write };
+    if (!open) return { ...NO_WORK, fails: 'must', paragraph, write, requirement: 'flash.read-only' };
     // what flash cannot program at once (half-words of F0, double words of L4) a device may refuse
     return { ...NO_WORK, fails: erased && address % DOUBLE_WORD === 0 ? 'never' : 'may', paragraph, write };
   }
@@ -492,12 +568,12 @@ export class DfuMonitor {
       return { ...NO_WORK, fails: 'may', paragraph: 'AN3156 §5.4', write: this.anywhere(true) };
     if (code === DFUSE_CODE.SET_ADDRESS && data.length === 5) return this.setAddress(dfuseAddress(data));
     if (code === DFUSE_CODE.ERASE && (data.length === 5 || data.length === 1)) return this.erase(data);
-    const { accepted } = this.options;
     return {
       ...NO_WORK,
-      fails: accepted.has('dfuse.bad-command') ? 'may' : 'must',
+      fails: 'must',
       statuses: this.badCommand(),
       paragraph: 'AN2662 fig. 55',
+      requirement: 'dfuse.bad-command',
     };
   }
   private setAddress(address: number): Work {
@@ -505,28 +581,23 @@ export class DfuMonitor {
     if (this.inside(address)) return { ...NO_WORK, pointer: address, paragraph };
     if (this.elsewhere(address))
       return { ...NO_WORK, pointer: address, fails: segmentAt(this.chosen, address) ? 'never' : 'may', paragraph };
-    const lenient = this.options.accepted.has('dfuse.bad-address');
-    return { ...NO_WORK, pointer: lenient ? address : null, fails: lenient ? 'may' : 'must', statuses: this.badAddress(), paragraph };
+    return { ...NO_WORK, fails: 'must', statuses: this.badAddress(), paragraph, requirement: 'dfuse.bad-address' };
   }
   private erase(data: Uint8Array): Work {
     const paragraph = 'AN3156 §5.3, Erase';
     if (this.options.protected) return { ...NO_WORK, fails: 'must', statuses: [ERR.VENDOR], paragraph: 'AN2662 (RDP)' };
     const end = this.base + this.memory.length;
     if (data.length === 1) {
-      const fails = this.options.accepted.has('flash.mass-erase') ? 'may' : 'never';
-      return { ...NO_WORK, fails, paragraph, write: { from: this.base, to: end, address: this.base, data: null } };
+      const write = { from: this.base, to: end, address: this.base, data: null };
+      return { ...NO_WORK, paragraph, write, requirement: 'flash.mass-erase' };
     }
     const address = dfuseAddress(data);
-    const lenient = this.options.accepted.has('dfuse.bad-erase');
     if (this.elsewhere(address)) return { ...NO_WORK, fails: 'may', paragraph };
-    if (!this.inside(address)) return { ...NO_WORK, fails: lenient ? 'may' : 'must', statuses: this.badAddress(), paragraph };
+    if (!this.inside(address)) return { ...NO_WORK, fails: 'must', statuses: this.badAddress(), paragraph, requirement: 'dfuse.bad-erase' };
     const [from, to] = this.sectorOf(address);
-    return {
-      ...NO_WORK,
-      fails: this.segmentAt(address)!.erasable ? 'never' : this.options.accepted.has('flash.read-only') ? 'may' : 'must',
-      paragraph,
-      write: { from, to, address: from, data: null },
-    };
+    const write = { from, to, address: from, data: null };
+    if (this.segmentAt(address)!.erasable) return { ...NO_WORK, paragraph, write };
+    return { ...NO_WORK, fails: 'must', paragraph, write, requirement: 'flash.read-only' };
   }
   /** Where nothing says what a block may change. */
   private anywhere(changes: boolean): PendingWrite | null {
@@ -567,8 +638,11 @@ function kindOf({ request, data }: Asked): ModelRequest {
   if (request === DFU.DNLOAD) return data.length === 0 ? 'DNLOAD 0' : 'DNLOAD';
   return REQUEST_NAME.get(request) ?? 'unknown';
 }
-const inWords = (answer: 'ok' | 'stall', next: readonly number[]): string =>
-  `${answer === 'ok' ? 'acknowledged' : 'STALL'}, then ${next.map(dfuStateName).join(' or ')}`;
+/** A DNLOAD that leads to dfuDNLOAD-IDLE has carried its block out. */
+const atOnce = (next: readonly number[]): boolean => next.includes(STATE.DNLOAD_IDLE) && !next.includes(STATE.DNLOAD_SYNC);
+const ANSWER_WORDS: Readonly<Record<Answer, string>> = { ok: 'acknowledged', stall: 'STALL', none: 'no answer' };
+const inWords = (answer: Answer, next: readonly number[]): string =>
+  `${ANSWER_WORDS[answer]}, then ${next.length === 0 ? 'gone' : next.map(dfuStateName).join(' or ')}`;
 /** Any error is allowed where one of them allows any. */
 const merged = (fits: readonly Outcome[]): readonly number[] =>
   fits.some((o) => o.statuses.length === 0) ? [] : [...new Set(fits.flatMap((o) => o.statuses))];

@@ -6,10 +6,25 @@ import { CAN_UPLOAD, isDfuse, type LinkAnswer } from './link.ts';
 import type { Recorder } from './recorder.ts';
 import { fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
 import { setAddress } from './states.ts';
-import { anyOf, carriedOut, pattern, place, pointAt, readyToWrite, sameBytes, seenFlash, toIdle, uploads, writes } from './steps.ts';
+import {
+  AFTER_WORK,
+  anyOf,
+  carriedOut,
+  pattern,
+  place,
+  pointAt,
+  readyToWrite,
+  sameBytes,
+  seenFlash,
+  toIdle,
+  uploads,
+  writes,
+} from './steps.ts';
 
 const NONE = new Uint8Array(0);
 const MOST_STRINGS = 16;
+/** It ends in the middle of a character. */
+const ODD_LENGTH = 9;
 const readString = (r: Recorder, index: number, length: number): Promise<LinkAnswer> =>
   r.control(
     getDescriptor(DESCRIPTOR.STRING, index, index === 0 ? 0 : r.facts.langId, length),
@@ -65,16 +80,20 @@ async function endOfUpload(r: Recorder, length: number): Promise<LinkAnswer | nu
 const MOST_BLOCKS = 4096;
 
 /** bLength of a string, and what comes where it is asked for exactly, and for more; a text is what is wrong. */
-async function stringAskedWrong(r: Recorder, index: number): Promise<string | null> {
+async function stringAskedWrong(r: Recorder, index: number, other: number | null): Promise<string | null> {
   const whole = await readString(r, index, 255);
   if (whole.status !== 'ok') return `string ${index}: ${whole.status}`;
   const wrong = stringWrong(index, whole.data);
   if (wrong !== null) return wrong;
   const length = whole.data.length;
-  for (const asked of [2, length]) {
+  for (const asked of [2, ODD_LENGTH, length]) {
+    // another string may lie where this one did
+    if (other !== null) await readString(r, other, 255);
     const part = await readString(r, index, asked);
     if (part.status !== 'ok' || part.data.length !== Math.min(asked, length))
       return `string ${index}, wLength ${asked}: ${part.status}, ${part.data.length} bytes`;
+    const same = sameBytes(part.data, whole.data.subarray(0, asked));
+    if (same.verdict === 'fail') return `string ${index}, wLength ${asked}: ${same.observed}`;
   }
   return null;
 }
@@ -181,6 +200,44 @@ export const PACKET_REQUIREMENTS: readonly Requirement[] = [
     },
   },
   {
+    id: 'usb.broken-off-write',
+    title: 'a block whose DNLOAD is broken off in its data stage is not written',
+    paragraph: 'USB 2.0 §8.5.3, DFU 1.1 §6.1.1',
+    skip: (link) => (link.abandon ? anyOf(seenFlash, writes)(link) : 'this link cannot break a transfer off'),
+    check: async (r) => {
+      const { facts } = r;
+      const length = Math.min(facts.functional.transferSize, 2 * facts.packet0);
+      if (length <= facts.packet0) return notApplicable('a block is no longer than a packet');
+      const wrong = isDfuse(facts) ? await readyToWrite(r) : null;
+      if (wrong !== null) return fail(wrong);
+      const lost = pattern(length, 43);
+      const block = isDfuse(facts) ? 2 : 0;
+      r.sequence.push(`DNLOAD block ${block} [${length} bytes], broken off after its first packet`);
+      await r.link.abandon!(setupPacket(0x21, DFU.DNLOAD, block, facts.interfaceNumber, length), lost);
+      await r.settled();
+      await r.link.wait(AFTER_WORK);
+      return must(r.link.witness!.find(lost.subarray(0, facts.packet0)) === null, 'its first packet lies in flash behind a GETSTATUS');
+    },
+  },
+  {
+    id: 'usb.lost-ack',
+    title: 'a read whose last ACK is lost ends with its status stage',
+    paragraph: 'USB 2.0 §8.5.3.3',
+    skip: (link) => (link.loseAck ? null : 'this link cannot lose a handshake'),
+    check: async (r) => {
+      for (const refused of [false, true]) {
+        // a request that is refused leaves its traces in an endpoint
+        if (refused) await r.request(0x5a);
+        r.sequence.push('the ACK of the host is lost in the data stage that follows');
+        r.link.loseAck!();
+        const { status, data } = await r.request(DFU.GETSTATUS, 0, 6);
+        if (status !== 'ok' || data.length !== 6)
+          return fail(`GETSTATUS${refused ? ' behind a STALL' : ''}: ${status}, ${data.length} bytes`);
+      }
+      return PASS;
+    },
+  },
+  {
     id: 'usb.strings',
     title: 'each string that a descriptor names is there; bLength is what comes, and wLength cuts it',
     paragraph: 'USB 2.0 §9.6.7, §9.4.3',
@@ -189,14 +246,16 @@ export const PACKET_REQUIREMENTS: readonly Requirement[] = [
       const named = namedStrings(device.data, r.facts.configuration);
       const indices = new Set([...Array.from({ length: MOST_STRINGS + 1 }, (_, i) => i), ...named.map(([, index]) => index)]);
       let found = 0;
+      let before: number | null = null;
       for (const index of indices) {
         const by = named.find(([, i]) => i === index);
         if ((await readString(r, index, 255)).status === 'stall') {
           if (by) return fail(`${by[0]} is ${index}, and there is no such string`);
           continue;
         }
-        const wrong = await stringAskedWrong(r, index);
+        const wrong = await stringAskedWrong(r, index, before);
         if (wrong !== null) return fail(wrong);
+        before = index;
         found++;
       }
       return found > 0 ? PASS : notApplicable('the device has no strings');

@@ -19,6 +19,7 @@ import {
   seenFlash,
   staysHere,
   steps,
+  toIdle,
   uploads,
   writes,
   type Drop,
@@ -133,6 +134,27 @@ export const PLAIN_REQUIREMENTS: readonly Requirement[] = [
         const { status, data } = await r.upload(0, length);
         if (status !== 'ok' || data.length !== length) return fail(`UPLOAD of ${length} bytes: ${status}, ${data.length} bytes`);
         if ((await r.state()) === DFU_STATE.UPLOAD_IDLE) await r.request(DFU.ABORT);
+      }
+      return PASS;
+    },
+  },
+  {
+    id: 'plain.behind-short',
+    title: 'a block that comes behind a short one is written or refused, and the next download goes on as ever',
+    paragraph: 'DFU 1.1 §6.1.1, §A.2.6',
+    skip: anyOf(plainOnly, writes),
+    check: async (r) => {
+      const { transferSize } = r.facts.functional;
+      const wrong = await carriedOut(r, 'block 0 [13 bytes]', 0, pattern(Math.min(13, transferSize), 41));
+      if (wrong !== null) return notApplicable(wrong);
+      for (const [what, block] of [
+        ['the block behind it', 1],
+        ['the next download', 0],
+      ] as const) {
+        const { status } = await r.download(block, pattern(transferSize, 42));
+        if (status !== 'ok' && status !== 'stall') return fail(`${what}: ${status}`);
+        if ((await r.settled()) === null) return fail(`${what}: no status`);
+        await toIdle(r);
       }
       return PASS;
     },

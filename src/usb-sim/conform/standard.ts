@@ -94,6 +94,10 @@ export class StandardMonitor {
     this.options = options;
   }
 
+  /** The device is known to break what this asks for: what it makes of it may change its state, and a host that knows it does not ask. */
+  avoids(asked: StandardAsked): boolean {
+    return this.options.accepted.has(this.ruleOf(asked).requirement);
+  }
   /** Takes an answer in; a text is what is wrong with it. */
   judge(asked: StandardAsked, got: LinkAnswer): string | null {
     const rule = this.ruleOf(asked);

@@ -1,7 +1,17 @@
 /** The tables of DFU 1.1 appendix A, a requirement for each state and request: the shortest way into the state, then that request. */
 import { DFUSE_CODE, dfuseCommand, dfuStateName } from '../dfu-protocol.ts';
 import { CAN_DNLOAD, CAN_UPLOAD, isDfuse, type DfuFacts, type LinkAnswer } from './link.ts';
-import { cellName, dialectOf, expected, MODEL_REQUESTS, REQUEST_OF, STATE, STATE_PARAGRAPH, type ModelRequest } from './model.ts';
+import {
+  cellName,
+  dialectOf,
+  expected,
+  MODEL_REQUESTS,
+  REQUEST_OF,
+  STATE,
+  STATE_PARAGRAPH,
+  type Answer,
+  type ModelRequest,
+} from './model.ts';
 import { seenCell } from './dialect.ts';
 import type { Recorder } from './recorder.ts';
 import { dialect, fail, inCell, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
@@ -47,6 +57,11 @@ async function reachError(r: Recorder): Promise<boolean> {
     await r.downloadAndSettle(block, data);
     await r.upload(0, 64);
   }
+  if ((await r.state()) === STATE.ERROR) return true;
+  // some devices take a CLRSTATUS that nobody needed for an error
+  if (!(await r.link.fresh())) return false;
+  r.sequence.length = 0;
+  await r.request(REQUEST_OF.CLRSTATUS);
   return (await r.state()) === STATE.ERROR;
 }
 
@@ -69,18 +84,22 @@ function send(r: Recorder, request: ModelRequest): Promise<LinkAnswer> {
   }
 }
 
-const inWords = (answer: 'ok' | 'stall', next: string): string => `${answer === 'ok' ? 'acknowledged' : 'STALL'}, then ${next}`;
+const inWords = (answer: Answer, next: string): string => `${answer === 'ok' ? 'acknowledged' : 'STALL'}, then ${next}`;
 
 // eslint-disable-next-line complexity -- one question for each thing a device may do with the request; a wrong answer is told as soon as it is seen
 async function checkCell(r: Recorder, state: number, request: ModelRequest): Promise<Finding> {
   if (!(await reach(r, state))) return notApplicable(`the device does not come into ${dfuStateName(state)}`);
   const { attributes } = r.facts.functional;
   const options = { canDnload: (attributes & CAN_DNLOAD) !== 0, canUpload: (attributes & CAN_UPLOAD) !== 0 };
-  const want = expected(state, request, options);
+  const strict = expected(state, request, options);
   const { status, data } = await send(r, request);
+  // an UPLOAD that comes whole does not end the upload (DFU 1.1 §6.2)
+  const whole = request === 'UPLOAD' && data.length === r.facts.functional.transferSize;
+  const want = whole ? { ...strict, next: strict.next.filter((s) => s !== STATE.IDLE) } : strict;
   const leaving = state === STATE.MANIFEST_SYNC && request === 'GETSTATUS';
   if (status === 'gone' && leaving && isDfuse(r.facts)) return dialect('leaves-without-answer', 'GETSTATUS is not answered (H7, U5, G0)');
-  if (status !== 'ok' && status !== 'stall') return fail(`no answer: ${status}`);
+  const cell = cellName(state, request);
+  if (status !== 'ok' && status !== 'stall') return fail(`no answer: ${status}`, seenCell(cell, 'none', await r.state()));
   // GETSTATUS tells the state that it leads to
   const next = request === 'GETSTATUS' && status === 'ok' ? (data[4] ?? null) : await r.state();
   if (status === want.answer && (next === null ? leaving : want.next.includes(next))) return PASS;
@@ -88,8 +107,7 @@ async function checkCell(r: Recorder, state: number, request: ModelRequest): Pro
   const wanted = inWords(want.answer, want.next.map(dfuStateName).join(' or '));
   const known = dialectOf(state, request, options, { answer: status, next });
   const text = `${seen}; asked for: ${wanted}`;
-  const cell = cellName(state, request);
-  return known ? inCell(known.id, text, cell) : fail(text, next === null ? null : seenCell(cell, status, next));
+  return known ? inCell(known.id, text, cell) : fail(text, seenCell(cell, status, next));
 }
 
 /** Requests after which a device may be gone for good. */

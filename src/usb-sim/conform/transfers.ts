@@ -87,6 +87,8 @@ const COMMON: readonly Requirement[] = [
       const { block, data } = harmless(r);
       await r.download(block, data);
       const seen = [await r.state(), await r.state()];
+      if (seen.every((s) => s === DFU_STATE.DNLOAD_IDLE))
+        return notApplicable('a block is done behind its DNLOAD, or at the first GETSTATE');
       return must(
         seen.every((s) => s === DFU_STATE.DNLOAD_SYNC),
         `states ${seen.join(', ')}`,
@@ -359,7 +361,12 @@ const DFUSE: readonly Requirement[] = [
     title: 'UPLOAD of block 1 is refused',
     paragraph: 'AN3156 §4.1 (block 1 is reserved)',
     skip: anyOf(dfuseOnly, uploads),
-    check: async (r) => must((await r.upload(1, 64)).status === 'stall', 'it was answered'),
+    check: async (r) => {
+      const { status } = await r.upload(1, 64);
+      if (status !== 'stall') return fail(status === 'ok' ? 'it was answered' : status);
+      const state = await r.state();
+      return must(state === DFU_STATE.ERROR || state === DFU_STATE.IDLE, state === null ? 'no GETSTATE' : dfuStateName(state));
+    },
   },
   {
     id: 'dfuse.upload-needs-idle',
