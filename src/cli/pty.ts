@@ -5,25 +5,37 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { UsageError } from '../bench/documents/usage-error.ts';
 
-/** Prints the name of the terminal, then copies. It keeps the other end open, so that clients may come and go. */
+/**
+ * Prints the name of the terminal, then copies. It keeps the other end open, so that clients may come and go. Neither side can hold it: what nobody reads is kept up to a
+ * bound, and lost behind it, as on a wire. Signals of the terminal are for the program that has started it, whose end is the end of its input.
+ */
 const HELPER = `
-import os, select, sys, tty
+import os, select, signal, tty
+for ends in (signal.SIGINT, signal.SIGHUP):
+    signal.signal(ends, signal.SIG_IGN)
 master, slave = os.openpty()
 tty.setraw(slave)
-out = sys.stdout.buffer
-out.write((os.ttyname(slave) + "\\n").encode())
-out.flush()
-while True:
-    ready, _, _ = select.select([0, master], [], [])
-    if 0 in ready:
-        data = os.read(0, 4096)
-        if not data:
-            break
-        while data:
-            data = data[os.write(master, data):]
-    if master in ready:
-        out.write(os.read(master, 4096))
-        out.flush()
+os.write(1, (os.ttyname(slave) + "\\n").encode())
+os.set_blocking(master, False)
+os.set_blocking(1, False)
+MOST = 1 << 20
+client = program = b""
+try:
+    while True:
+        ready, free, _ = select.select([0] + ([] if program else [master]), ([master] if client else []) + ([1] if program else []), [])
+        if 0 in ready:
+            data = os.read(0, 65536)
+            if not data:
+                break
+            client = (client + data)[:MOST]
+        if master in free:
+            client = client[os.write(master, client):]
+        if master in ready:
+            program = os.read(master, 4096)
+        if 1 in free:
+            program = program[os.write(1, program):]
+except OSError:
+    pass
 `;
 
 export interface Pty {
@@ -32,6 +44,8 @@ export interface Pty {
   /** What a client has written. */
   onData: (bytes: Uint8Array) => void;
   write(bytes: Uint8Array): void;
+  /** Whether what a client writes is taken; it waits meanwhile. */
+  take(does: boolean): void;
   close(): void;
 }
 
@@ -45,6 +59,7 @@ export async function openPty(): Promise<Pty> {
     path: '',
     onData: (bytes) => (pending = Buffer.concat([pending, bytes])),
     write: (bytes) => child.stdin.write(bytes),
+    take: (does) => void (does ? child.stdout.resume() : child.stdout.pause()),
     close: () => child.stdin.end(),
   };
   pty.path = await firstLine(child, (rest) => pty.onData(rest));

@@ -10,6 +10,9 @@ import { openPty, type Pty } from './pty.ts';
 const BAUD = 9600;
 /** Start, eight data, stop: the steps' line has no parity bit, which 0x7F needs none of (it would be 1, as the line's rest). */
 const FRAME_BITS = 10;
+/** So many characters wait for the line. */
+const MOST_WAITING = 1024;
+const LOOKS_EVERY_MS = 20;
 
 /** The port that the adapter is wired to. Throws UsageError where the ROM listens to none. */
 export function serialPort({ profile, input }: Session): string {
@@ -33,9 +36,23 @@ export async function serialAdapter(session: Session, port: string, wake: () => 
     },
   };
   const character = Math.round((FRAME_BITS * PS_PER_SECOND) / BAUD);
+  /** When the line has carried all that was written. */
+  let free = 0;
   pty.onData = (bytes) => {
     steps.append({ kind: 'uart', port, bytes: bytes.slice(), character });
+    free = Math.max(free, machine.now) + bytes.length * character;
+    if (isBehind()) hold();
     wake();
+  };
+  const isBehind = (): boolean => free - machine.now > MOST_WAITING * character;
+  // a client that writes more than the line carries waits for it, also while the machine stands
+  const hold = (): void => {
+    pty.take(false);
+    const timer = setInterval(() => {
+      if (isBehind()) return;
+      clearInterval(timer);
+      pty.take(true);
+    }, LOOKS_EVERY_MS).unref();
   };
   return pty;
 }

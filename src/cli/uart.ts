@@ -7,7 +7,7 @@ import { MS } from '../emu/time.ts';
 import { checkClient, runClient } from './client.ts';
 import { heldMachine, started } from './held.ts';
 import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
-import { EXIT, type Io } from './io.ts';
+import { EXIT, milliseconds, type Io } from './io.ts';
 import { mustBeCalledWhatItIs, Outputs } from './outputs.ts';
 import { openPty, type Pty } from './pty.ts';
 import { interrupted } from './serving.ts';
@@ -80,6 +80,11 @@ async function serve(link: UartLink, port: string, options: UartOptions, io: Io)
   }
 }
 
+/** So many bytes wait for the line; a client that writes more waits with them. */
+const MOST_WAITING = 1024;
+/** A machine that is kept busy gives way to signals, and to the end of the client, so often. */
+const TURN_MS = 20;
+
 /** Carries bytes both ways until it is done; the machine runs as fast as it can while somebody speaks. */
 async function bridge(link: UartLink, pty: Pty, done: { readonly value: boolean }): Promise<void> {
   const queue: number[] = [];
@@ -88,8 +93,9 @@ async function bridge(link: UartLink, pty: Pty, done: { readonly value: boolean 
   link.onByte = (byte) => sent.push(byte);
   pty.onData = (bytes) => {
     for (const byte of bytes) queue.push(byte);
+    if (queue.length > MOST_WAITING) pty.take(false);
   };
-  while (!done.value) {
+  for (let turned = milliseconds(); !done.value;) {
     const byte = queue.shift();
     if (byte !== undefined) {
       link.send(byte);
@@ -103,7 +109,10 @@ async function bridge(link: UartLink, pty: Pty, done: { readonly value: boolean 
       sent = [];
       quiet = 0;
     }
-    if (queue.length === 0) await nextTurn();
+    if (queue.length === 0) pty.take(true);
+    if (queue.length > 0 && milliseconds() - turned < TURN_MS) continue;
+    await nextTurn();
+    turned = milliseconds();
   }
 }
 const PAUSE_MS = 5;

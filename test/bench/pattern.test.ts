@@ -51,6 +51,13 @@ describe('a pattern of expect', () => {
     expect(new RegExp(pattern, `${flags.replace('m', '')}m`).test(found)).toBe(is);
   });
 
+  test('of many letters over a text that holds every letter there is is given up in a sentence', () => {
+    const letters = Array.from({ length: 900 }, (_, i) => `[^${String.fromCharCode(0x4e00 + i)}]`).join('');
+    const all = Array.from({ length: 60_000 }, (_, i) => String.fromCharCode(0x100 + i)).join('');
+    expect(new Pattern(`${letters}\\0`, '').test(all)).toBeNull();
+    expect(new Pattern('[\\u4e00-\\u4fff]+\\uffff', '').test(all)).toBe(false);
+  });
+
   // each of these kept the engine busy for years, or minutes
   test.each(['^(a+)+$', '(a*)*c', '(.+)+c', 'a*a*a*a*c', '.*.*.*=.*x', '[ab\\n]*c', '(a|b)*a(a|b){100}c'])(
     '/%s/ is answered in a time that grows with the text, with any flags',

@@ -108,3 +108,27 @@ describe('what a user can get wrong', () => {
     expect([ran.code, ran.err]).toEqual([1, expect.stringMatching(/the ROM does not listen/)]);
   });
 });
+
+/** Writes as much as it can for two seconds, reads nothing, and ends with 7. */
+const FLOOD = `
+import os, sys, time
+port = os.open(os.environ['UART'], os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+end = time.monotonic() + 2
+while time.monotonic() < end:
+    try:
+        os.write(port, bytes([0, 255]) * 2048)
+    except BlockingIOError:
+        time.sleep(0.001)
+sys.exit(7)
+`;
+describe.skipIf(!has('python3', '--help'))('a client that writes more than the line carries', () => {
+  it('waits for it, and the command ends with it at once', { timeout: 60_000 }, async () => {
+    const cwd = folder({ 'flood.py': FLOOD });
+    const begun = performance.now();
+    const ran = await cli(['uart', '--chip', 'stm32l476rg', '--boot0', '--exec', 'python3 flood.py'], { cwd });
+    expect(ran.code, ran.err).toBe(7);
+    // so much text takes the line minutes
+    expect(performance.now() - begun).toBeLessThan(20_000);
+    expect(ran.err).not.toContain('Traceback');
+  });
+});

@@ -16,6 +16,8 @@ const LONGEST = 4096;
 const MOST_STATES = 1024;
 /** Steps of a search: a second or two. A state that is asked for a letter is one. */
 const MOST_STEPS = 12_000_000;
+/** What it costs to ask the engine what a letter is, in steps. */
+const STEPS_A_LETTER = 4;
 /** Sets of states that are kept to be looked up. */
 const MOST_KEPT = 2048;
 
@@ -249,8 +251,11 @@ export class Pattern {
 
   private isOf(unit: string | undefined): Uint8Array {
     let is = this.known.get(unit);
-    if (is === undefined)
+    if (is === undefined) {
+      // the engine is asked for each, and a text may hold every letter that there is
+      this.steps += STEPS_A_LETTER * this.letters.length;
       this.known.set(unit, (is = Uint8Array.from(this.letters, (one) => (unit !== undefined && one.test(unit) ? 1 : 0))));
+    }
     return is;
   }
 }
