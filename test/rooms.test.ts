@@ -25,7 +25,7 @@ const BENCH: readonly (readonly string[])[] = [
   ['documents'],
   ['input'],
   ['session'],
-  ['slice', 'dfu'],
+  ['slice', 'dfu', 'serial'],
   ['proof'],
   ['difference'],
   ['verdict', 'learn'],

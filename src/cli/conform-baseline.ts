@@ -2,8 +2,7 @@
 import { boundedJson } from '../bench/documents/json-bounds.ts';
 import { reportedRequirements } from '../bench/dfu/conformance-report.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
-import type { ConformanceReport } from '../usb-sim/conform/kit.ts';
-import type { Verdict } from '../usb-sim/conform/requirement.ts';
+import type { RequirementResult, Verdict } from '../usb-sim/conform/requirement.ts';
 import { readInput } from './inputs.ts';
 
 /** Verdicts of before, by requirement. */
@@ -31,7 +30,7 @@ export function readConformance(path: string, cwd: string): Conformance {
 }
 
 /** What is worse now: pass, dialect, not applicable, fail, in this order. A requirement that was not there before may not fail. */
-export function worseThan(before: Conformance, report: ConformanceReport): Lost[] {
+export function worseThan(before: Conformance, report: { readonly requirements: readonly RequirementResult[] }): Lost[] {
   return report.requirements.flatMap(({ id, verdict, observed }): Lost[] => {
     const was = before.get(id);
     if (was === undefined ? verdict !== 'fail' : RANK[verdict] >= RANK[was]) return [];

@@ -3,12 +3,14 @@ import { jsonDocument } from '../bench/documents/json-text.ts';
 import { DfuTarget } from '../bench/dfu/dfu-target.ts';
 import { wordValue } from '../bench/input/scenario.ts';
 import { shown, UsageError } from '../bench/documents/usage-error.ts';
-import { conformanceHtml, conformanceText, deviceName } from '../report/conformance.ts';
+import { isSerialRequirement, runSerialConformance } from '../bench/serial/serial-kit.ts';
+import { conformanceHtml, conformanceText, deviceName, type JudgedReport } from '../report/conformance.ts';
 import { junit } from '../report/junit.ts';
 import { printable } from '../report/text.ts';
 import { whyNotWritable, type DfuLink } from '../usb-sim/conform/link.ts';
-import { isRequirement, runConformance, type ConformanceReport } from '../usb-sim/conform/kit.ts';
+import { isRequirement, runConformance, type ConformanceOptions } from '../usb-sim/conform/kit.ts';
 import { WebUsbLink } from '../usb-sim/conform/web-usb-link.ts';
+import { openUart } from './conform-uart.ts';
 import { readConformance, worseThan, type Lost } from './conform-baseline.ts';
 import { heldHooks, heldMachine, started } from './held.ts';
 import { loadJob, typedFiles, type RunOptions } from './inputs.ts';
@@ -25,6 +27,7 @@ export interface ConformOptions extends RunOptions {
   readonly accept?: string;
   readonly baseline?: string;
   readonly usb?: string;
+  readonly uart?: string | true;
   readonly json?: string;
   readonly html?: string;
   readonly junit?: string;
@@ -47,7 +50,9 @@ export async function conformCommand(images: readonly string[], options: Conform
   const flash = options.flash === undefined ? null : flashRange(options.flash);
   if (options.usb !== undefined && (images.length > 0 || options.chip !== undefined))
     throw new UsageError('--usb tests a real device', 'leave out images and --chip');
-  const accept = acceptedIds(options.accept);
+  if (options.uart !== undefined && (options.usb !== undefined || flash !== null))
+    throw new UsageError('--uart tests the emulated chip, and finds the pages itself', 'leave out --usb and --flash');
+  const accept = acceptedIds(options.accept, options.uart !== undefined);
   const before = options.baseline === undefined ? null : readConformance(options.baseline, io.cwd);
   const files = (['json', 'html', 'junit'] as const).flatMap((key): OutputFile[] => {
     const path = options[key];
@@ -55,10 +60,10 @@ export async function conformCommand(images: readonly string[], options: Conform
   });
   const outputs = new Outputs(files, io.cwd, typedFiles(images, options));
   try {
-    const opened = options.usb === undefined ? await openEmulated(images, options, flash, io) : await openReal(options.usb, flash);
+    const opened = await openDevice(images, options, flash, io);
     try {
       const { report, seconds } = await interruptible(io, false, (hooks) =>
-        orCutShort(() => timed(opened.link, accept), 'the conformance test', hooks),
+        orCutShort(() => timed(opened.judge, accept), 'the conformance test', hooks),
       );
       const lost = before === null ? [] : worseThan(before, report);
       writeReport({ report, seconds, lost }, options, outputs, onStdout[0], io);
@@ -75,11 +80,11 @@ export async function conformCommand(images: readonly string[], options: Conform
 
 /** What was found, with the seconds that each requirement took, and what is worse than before. */
 interface Found {
-  readonly report: ConformanceReport;
+  readonly report: JudgedReport;
   readonly seconds: ReadonlyMap<string, number>;
   readonly lost: readonly Lost[];
 }
-async function timed(link: DfuLink, accept: readonly string[]): Promise<Omit<Found, 'lost'>> {
+async function timed(judge: Judge, accept: readonly string[]): Promise<Omit<Found, 'lost'>> {
   const seconds = new Map<string, number>();
   let from = performance.now();
   const told = ({ id }: { readonly id: string }): void => {
@@ -87,12 +92,27 @@ async function timed(link: DfuLink, accept: readonly string[]): Promise<Omit<Fou
     seconds.set(id, (now - from) / 1000);
     from = now;
   };
-  return { report: await runConformance(link, { accept, told }), seconds };
+  return { report: await judge({ accept, told }), seconds };
 }
 
-function acceptedIds(text: string | undefined): string[] {
+type Judge = (options: ConformanceOptions) => JudgedReport | Promise<JudgedReport>;
+async function openDevice(
+  images: readonly string[],
+  options: ConformOptions,
+  flash: Flash | null,
+  io: Io,
+): Promise<{ readonly judge: Judge; readonly close: () => void | Promise<void> }> {
+  if (options.uart !== undefined) {
+    const { target, close } = await openUart(images, options, options.uart, io);
+    return { judge: (asked) => runSerialConformance(target, asked), close };
+  }
+  const { link, close } = options.usb === undefined ? await openEmulated(images, options, flash, io) : await openReal(options.usb, flash);
+  return { judge: (asked) => runConformance(link, asked), close };
+}
+
+function acceptedIds(text: string | undefined, serial: boolean): string[] {
   const ids = (text ?? '').split(',').filter((id) => id !== '');
-  const unknown = ids.find((id) => !isRequirement(id));
+  const unknown = ids.find((id) => !(serial ? isSerialRequirement : isRequirement)(id));
   if (unknown !== undefined)
     throw new UsageError(`--accept: there is no requirement ${shown(unknown)}`, '`bootbench conform --all` lists them');
   return ids;

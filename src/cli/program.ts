@@ -553,11 +553,14 @@ function addUart(program: Command, io: Io, exit: (code: number) => void): void {
 
 function addConform(program: Command, io: Io, exit: (code: number) => void): void {
   command(program, 'conform')
-    .description('test the DFU device that the firmware brings up against DFU 1.1 and DfuSe; exit 1 = a requirement fails')
+    .description(
+      'test the DFU device that the firmware brings up against DFU 1.1 and DfuSe, or its USART against AN3155; exit 1 = a requirement fails',
+    )
     .argument('[images...]', IMAGES)
     .option('--chip <name>', 'for example stm32h533re; default: read from the image; `bootbench chips` lists them')
     .option('--scenario <file>', 'board, host and events from outside (bootbench/scenario@1, docs/scenario.md)')
     .option('--boot0', 'set BOOT0 high: the chip boots into the ROM, and no image is needed')
+    .option('--uart [port]', 'test the USART protocol (AN3155) in place of DFU, on USART1 … or the first that the ROM listens on')
     .option('--usb <vid:pid>', 'test a real device through the npm package `usb`; without --flash nothing is written')
     .option('--flash <address:length>', 'flash that the tests may overwrite (default on the emulated chip: the last sectors)')
     .option('--baseline <file>', 'a report of before (--json); exit 1 = a requirement is worse than there, whatever failed before')

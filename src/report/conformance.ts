@@ -1,4 +1,5 @@
 /** The conformance report in words: terminal and page. */
+import type { SerialConformanceReport } from '../bench/serial/serial-kit.ts';
 import type { ConformanceReport } from '../usb-sim/conform/kit.ts';
 import type { RequirementResult, Verdict } from '../usb-sim/conform/requirement.ts';
 import { plain, printable, wrap, type Paint, type Style } from './text.ts';
@@ -13,13 +14,18 @@ const MARK: Readonly<Record<Verdict, { readonly mark: string; readonly style: St
 };
 const hex4 = (n: number): string => n.toString(16).padStart(4, '0');
 
-export const deviceName = ({ device }: ConformanceReport): string =>
-  `${hex4(device.vid)}:${hex4(device.pid)} ${device.product ?? ''}, bcdDevice ${hex4(device.bcdDevice)}, bcdDFUVersion ${hex4(device.bcdDfuVersion)}`;
-const countsLine = ({ counts }: ConformanceReport): string =>
+/** Of a DFU device, or of one that speaks AN3155. */
+export type JudgedReport = ConformanceReport | SerialConformanceReport;
+
+export const deviceName = ({ device }: JudgedReport): string =>
+  'port' in device
+    ? `AN3155 on ${device.port}, version ${device.version >> 4}.${device.version & 15}`
+    : `${hex4(device.vid)}:${hex4(device.pid)} ${device.product ?? ''}, bcdDevice ${hex4(device.bcdDevice)}, bcdDFUVersion ${hex4(device.bcdDfuVersion)}`;
+const countsLine = ({ counts }: JudgedReport): string =>
   `${counts.pass} pass, ${counts.fail} fail, ${counts.dialect} in a dialect, ${counts['n/a']} not applicable`;
 
 /** What failed first, then dialects; what passed only where `all`. */
-export function conformanceText(report: ConformanceReport, options: { paint?: Paint; width?: number; all?: boolean } = {}): string {
+export function conformanceText(report: JudgedReport, options: { paint?: Paint; width?: number; all?: boolean } = {}): string {
   const { paint = plain, width = 100, all = false } = options;
   const lines = [printable(deviceName(report)), ''];
   for (const verdict of ['fail', 'dialect', 'n/a', 'pass'] as const) {
@@ -38,7 +44,7 @@ function rowText(r: RequirementResult, paint: Paint, width: number): string[] {
 }
 
 /** One page without scripts or outside files. */
-export function conformanceHtml(report: ConformanceReport): SafeText {
+export function conformanceHtml(report: JudgedReport): SafeText {
   const rows = report.requirements.map((r) => {
     const detail = [r.dialect, r.observed].filter((x) => x !== null).join(': ');
     const sequence = r.sequence.length > 0 ? `<ol>${r.sequence.map((line) => `<li>${escape(line)}</li>`).join('')}</ol>` : '';
@@ -46,10 +52,10 @@ export function conformanceHtml(report: ConformanceReport): SafeText {
     return `<tr class="${r.verdict === 'n/a' ? 'na' : r.verdict}">${cells}<td>${escape(detail)}${sequence}</td></tr>`;
   });
   return pageOf(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>DFU conformance of ${escape(deviceName(report))}</title><style>
+<html lang="en"><head><meta charset="utf-8"><title>Conformance of ${escape(deviceName(report))}</title><style>
 body{font:14px/1.45 system-ui,sans-serif;margin:2rem}table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:.25rem .5rem;text-align:left;vertical-align:top}
 .fail td:first-child{background:#fbb}.dialect td:first-child{background:#fe9}.pass td:first-child{background:#cfc}.na td{color:#777}
-</style></head><body><h1>DFU conformance</h1><p>${escape(deviceName(report))}</p><p>${escape(countsLine(report))}</p>
+</style></head><body><h1>Conformance</h1><p>${escape(deviceName(report))}</p><p>${escape(countsLine(report))}</p>
 <table><thead><tr><th>Verdict</th><th>Requirement</th><th>Asked</th><th>Paragraph</th><th>Seen</th></tr></thead><tbody>
 ${rows.join('\n')}
 </tbody></table></body></html>

@@ -5,7 +5,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { playSerial, type Say, type SerialScript } from '../../src/bench/learn/serial-scripts.ts';
+import { playSerial, type SerialScript } from '../../src/bench/learn/serial-scripts.ts';
+import type { Say } from '../../src/bench/serial/an3155.ts';
 import { plainJob } from '../bench/plain-job.ts';
 
 const SCRIPTS = 300;

@@ -8,13 +8,9 @@ import { rxPins, speaksSerial } from '../../rom/profile.ts';
 import { jobInput, romProfileIfAny, type RunHooks, type RunJob } from '../input/job.ts';
 import { HeldMachine } from '../session/held-machine.ts';
 import { UartLink } from '../session/uart-link.ts';
+import { ACK_MS, address, addressOf, command, count, data, pages, WRITE_MS, type Say } from '../serial/an3155.ts';
 import { hex, stateOf, type State } from './state.ts';
 
-/** What the host says, and how long it listens then. */
-export interface Say {
-  readonly bytes: readonly number[];
-  readonly ms?: number;
-}
 export interface SerialScript {
   readonly name: string;
   readonly says: readonly Say[];
@@ -31,22 +27,12 @@ export interface SerialAnswer {
 }
 
 const FLASH = 0x08000000;
-const ACK_MS = 5;
-/** Longer than a page takes. */
-const WRITE_MS = 60;
 const ERASE_MS = 400;
 /** 2 MB in sectors of 1 to 2 s. */
 const LONG_ERASE_MS = 40_000;
 const GO_MS = 20;
 const BAUD = 57_600;
 
-const xor = (bytes: readonly number[]): number => bytes.reduce((sum, b) => sum ^ b, 0);
-const command = (code: number): Say => ({ bytes: [code, code ^ 0xff], ms: ACK_MS });
-const addressOf = (a: number): readonly number[] => [a >>> 24, (a >>> 16) & 0xff, (a >>> 8) & 0xff, a & 0xff];
-const address = (a: number, ms = ACK_MS): Say => ({ bytes: [...addressOf(a), xor(addressOf(a))], ms });
-const summed = (bytes: readonly number[], ms: number): Say => ({ bytes: [...bytes, xor(bytes)], ms });
-const data = (bytes: readonly number[], ms = WRITE_MS): Say => summed([bytes.length - 1, ...bytes], ms);
-const count = (n: number): Say => ({ bytes: [n - 1, (n - 1) ^ 0xff], ms: WRITE_MS });
 const write = (a: number, bytes: readonly number[], ms = WRITE_MS): readonly Say[] => [command(0x31), address(a), data(bytes, ms)];
 const read = (a: number, n: number): readonly Say[] => [command(0x11), address(a), count(n)];
 /** The command loop still answers. */
@@ -121,8 +107,7 @@ const writing = ({ ram, romBase, options, eraseMs }: SerialPlaces): readonly Ser
 ];
 
 function erasing({ extendedErase, eraseMs: ms }: SerialPlaces): readonly SerialScript[] {
-  const erase = (pages: readonly number[]): Say =>
-    extendedErase ? summed([0, pages.length - 1, ...pages.flatMap((p) => [p >>> 8, p & 0xff])], ms) : data(pages, ms);
+  const erase = (numbers: readonly number[]): Say => pages(numbers, extendedErase, ms);
   const all = (sum: number): Say => ({ bytes: extendedErase ? [0xff, 0xff, sum] : [0xff, sum], ms });
   const code = command(extendedErase ? 0x44 : 0x43);
   return [

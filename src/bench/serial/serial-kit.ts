@@ -1,0 +1,95 @@
+/** The conformance kit for AN3155: every requirement against one device on a USART. */
+import type { RequirementResult, Verdict } from '../../usb-sim/conform/requirement.ts';
+import { foldedSequence } from '../../usb-sim/conform/recorder.ts';
+import { ACK, CODE, command, pages, type Say } from './an3155.ts';
+import { SERIAL_REQUIREMENTS, type Page, type SerialFacts } from './requirements.ts';
+import type { SerialTarget } from './serial-target.ts';
+
+export interface SerialConformanceReport {
+  readonly schema: 'bootbench/conformance@1';
+  readonly device: {
+    /** The USART. */
+    readonly port: string;
+    /** Of its protocol, as Get tells it: 0x31 is 3.1. */
+    readonly version: number;
+    /** Commands that Get lists. */
+    readonly commands: readonly number[];
+  };
+  readonly counts: Readonly<Record<Verdict, number>>;
+  readonly dialect: readonly string[];
+  readonly requirements: readonly RequirementResult[];
+}
+export interface SerialConformanceOptions {
+  /** Requirements that the device breaks and its team accepts: they count as a dialect. */
+  readonly accept?: readonly string[];
+  /** After each requirement. */
+  readonly told?: (result: RequirementResult) => void;
+}
+const SERIAL_IDS: ReadonlySet<string> = new Set(SERIAL_REQUIREMENTS.map((r) => r.id));
+export const isSerialRequirement = (id: string): boolean => SERIAL_IDS.has(id);
+
+/** Longest erase of a sector or of all, milliseconds: 2 MB in sectors of 1 to 2 s. */
+const ERASE_MS = 40_000;
+/** Page numbers that are tried where a program of its own lies in the first ones. */
+const MOST_PAGES = 600;
+
+export function runSerialConformance(t: SerialTarget, { accept = [], told }: SerialConformanceOptions = {}): SerialConformanceReport {
+  const facts = factsOf(t);
+  const counts = { pass: 0, fail: 0, dialect: 0, 'n/a': 0 };
+  const requirements = SERIAL_REQUIREMENTS.map((requirement): RequirementResult => {
+    const { id, title, paragraph } = requirement;
+    t.fresh();
+    t.fill();
+    const finding = requirement.check(t, facts);
+    const accepted = finding.verdict === 'fail' && accept.includes(id);
+    const found = accepted ? { ...finding, verdict: 'dialect' as const, dialect: 'accepted' } : finding;
+    const sequence = found.verdict === 'pass' || found.verdict === 'n/a' ? [] : foldedSequence(t.sequence);
+    const result = { id, title, paragraph, ...found, sequence };
+    counts[result.verdict]++;
+    told?.(result);
+    return result;
+  });
+  const dialect = requirements.flatMap(({ verdict, name }) => (verdict === 'dialect' && name !== null ? [name] : []));
+  const { version, commands } = facts;
+  return {
+    schema: 'bootbench/conformance@1',
+    device: { port: t.port, version, commands },
+    counts,
+    dialect: [...new Set(dialect)],
+    requirements,
+  };
+}
+
+function factsOf(t: SerialTarget): SerialFacts {
+  t.fresh();
+  const heard = t.say('Get', command(CODE.GET));
+  const told = heard[0] === ACK && heard.length > 3;
+  const commands = told ? heard.slice(3, 3 + heard[1]!) : [CODE.GET, CODE.GET_VERSION, CODE.GET_ID, CODE.READ, CODE.GO, CODE.WRITE];
+  const found = findPages(t, commands.includes(CODE.EXTENDED_ERASE));
+  return { commands, version: told ? heard[2]! : 0, pages: found, eraseMs: ERASE_MS, expendable: t.free === t.flash.start };
+}
+/** The first two page numbers whose pages are erased and lie side by side, and where they lie: that is seen in flash. */
+function findPages(t: SerialTarget, extended: boolean): Page[] {
+  const found: Page[] = [];
+  for (let number = 0; number < MOST_PAGES && found.length < 2; number++) {
+    const page = erased(t, number, extended);
+    if (page === 'gone') break;
+    if (page !== null && (found.length === 0 || found[0]!.end === page.start)) found.push(page);
+    // behind the last page nothing is erased any more
+    else if (found.length > 0) break;
+  }
+  return found;
+}
+function erased(t: SerialTarget, number: number, extended: boolean): Page | null | 'gone' {
+  if (!t.fresh()) return 'gone';
+  t.fill();
+  const { start, end } = t.flash;
+  const before = t.read(start, end - start);
+  const says: Say[] = [command(extended ? CODE.EXTENDED_ERASE : CODE.ERASE), pages([number], extended, ERASE_MS)];
+  for (const say of says) if (t.say(`page ${number}`, say)[0] !== ACK) return null;
+  const now = t.read(start, end - start);
+  const first = now.findIndex((b, i) => b !== before[i]);
+  const last = now.findLastIndex((b, i) => b !== before[i]);
+  if (first < 0 || start + first < t.free) return null;
+  return { number, start: start + first, end: start + last + 1 };
+}
