@@ -102,6 +102,6 @@ export function withSection(page: string, name: string, text: string): string {
   const [from, to] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
   const start = page.indexOf(from);
   const end = page.indexOf(to);
-  if (start < 0 || end < start) throw new Error(`docs/clients.md has no section ${name}`);
+  if (start < 0 || end < start) throw new Error(`the page has no section ${name}`);
   return `${page.slice(0, start + from.length)}\n\n${text.trim()}\n\n${page.slice(end)}`;
 }
