@@ -1,7 +1,7 @@
 /** Descriptors and standard requests: USB 2.0 chapter 9 and DFU 1.1 §4. */
 import { DESCRIPTOR, getDescriptor, setupPacket } from '../descriptors.ts';
 import { DFU, DFU_STATE, dfuStateName } from '../dfu-protocol.ts';
-import { FACT_REQUIREMENTS, functionalOf } from './descriptor-rules.ts';
+import { FACT_REQUIREMENTS, functionalOf, namedStrings, stringWrong } from './descriptor-rules.ts';
 import { isDfuse, type LinkAnswer } from './link.ts';
 import type { Recorder } from './recorder.ts';
 import { dialect, fail, must, PASS, type Finding, type Requirement } from './requirement.ts';
@@ -81,9 +81,25 @@ const REQUESTS: readonly Requirement[] = [
       return status === 'ok' ? alive(r) : status === 'stall' ? dialect('zero-length-stalls', 'STALL') : fail(status);
     },
   },
+  {
+    id: 'chapter9.unknown-string',
+    title: 'a string that is not there is refused with STALL, and the device goes on',
+    paragraph: 'USB 2.0 §9.4.3',
+    check: async (r, facts) => {
+      // the last string that anything answers is not known: those behind the last that a descriptor names may be there
+      const device = await descriptor(r, DESCRIPTOR.DEVICE, 0, 18, 'DEVICE');
+      const last = Math.max(0, ...namedStrings(device.data, facts.configuration).map(([, index]) => index));
+      for (const index of [0xf7, last + 1]) {
+        const answer = await descriptor(r, DESCRIPTOR.STRING, index, 255, `STRING ${index}`);
+        if (answer.status === 'ok' && index !== 0xf7 && stringWrong(index, answer.data) === null) continue;
+        const found = await refused(r, answer);
+        if (found.verdict === 'fail') return fail(`string ${index}: ${found.observed}`);
+      }
+      return PASS;
+    },
+  },
   ...(
     [
-      ['string', 'a string that is not there', 'USB 2.0 §9.4.3', [0x80, 6, 0x03f7, 0x0409, 255]],
       ['descriptor', 'a descriptor type that is not there', 'USB 2.0 §9.4.3', [0x80, 6, 0x7700, 0, 64]],
       ['qualifier', 'DEVICE_QUALIFIER of a device that is full-speed only', 'USB 2.0 §9.6.2', [0x80, 6, 0x0600, 0, 10]],
       ['configuration', 'a configuration that is not there (SET_CONFIGURATION 77)', 'USB 2.0 §9.4.7', [0x00, 9, 77, 0, 0]],
@@ -126,6 +142,22 @@ const REQUESTS: readonly Requirement[] = [
     check: async (r, facts) => {
       const { status, data } = await standard(r, 'GET_CONFIGURATION', 0x80, 8, 0, 0, 1);
       return must(status === 'ok' && data[0] === facts.configuration[5], status === 'ok' ? `value ${data[0]}` : status);
+    },
+  },
+  {
+    id: 'chapter9.unconfigured',
+    title: 'SET_CONFIGURATION(0) and back: GET_CONFIGURATION tells each, and the device goes on',
+    paragraph: 'USB 2.0 §9.4.7, §9.4.2',
+    skip: (link) => (link.claimedOnly ? 'this link keeps the configuration' : null),
+    check: async (r, facts) => {
+      for (const value of [0, facts.configuration[5]!]) {
+        const set = await standard(r, `SET_CONFIGURATION(${value})`, 0x00, 9, value, 0, 0);
+        if (set.status !== 'ok') return fail(`SET_CONFIGURATION(${value}): ${set.status}`);
+        const { status, data } = await standard(r, 'GET_CONFIGURATION', 0x80, 8, 0, 0, 1);
+        if (status !== 'ok' || data[0] !== value)
+          return fail(`behind SET_CONFIGURATION(${value}): ${status === 'ok' ? `value ${data[0]}` : status}`);
+      }
+      return alive(r);
     },
   },
   {

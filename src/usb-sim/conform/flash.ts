@@ -108,7 +108,10 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
       const at = place(r);
       const data = pattern(length(r.facts), 2);
       const wrong = await readyToWrite(r, ['write', 2, data]);
-      return wrong !== null ? fail(wrong) : writtenAndRead(r, at, data);
+      if (wrong !== null) return fail(wrong);
+      const found = await writtenAndRead(r, at, data);
+      const beside = found.verdict === 'pass' ? notErased(r, at + data.length, Math.min(64, sectorAt(r, at) - data.length)) : null;
+      return beside === null ? found : fail(`${beside}, and nothing was sent there`);
     },
   })),
   {
@@ -189,7 +192,7 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
     skip: anyOf(dfuseOnly, writes, uploads, mayBeLost),
     check: async (r) => {
       const at = place(r);
-      const sectors = [...new Set([at, lastSector(r)])];
+      const sectors = [...new Set([at, lastSector(r), ...(await emptied(r))])];
       const wrong = await steps(
         r,
         ...sectors.flatMap((sector): [string, number, Uint8Array][] => [
@@ -199,7 +202,10 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
         ]),
         ['mass erase', 0, dfuseCommand(DFUSE_CODE.ERASE)],
       );
-      const left = wrong ?? notErased(r, at, 64) ?? notErased(r, r.link.writable!.address, r.link.writable!.length);
+      const left =
+        wrong ??
+        sectors.map((sector) => notErased(r, sector, 64)).find((said) => said !== null) ??
+        notErased(r, r.link.writable!.address, r.link.writable!.length);
       return left !== null ? fail(left) : readsErased(r, await readBack(r, at, 64));
     },
   },
@@ -492,6 +498,16 @@ async function farBlock(r: Recorder, end: number): Promise<Finding> {
   if (wrong !== null) return fail(wrong);
   const s = await r.downloadAndSettle(2 + 256, pattern(64, 17));
   return must(s?.bState !== DFU_STATE.DNLOAD_IDLE, `DNLOAD block ${2 + 256}, which lies behind the end, ends in dfuDNLOAD-IDLE, status OK`);
+}
+/** First and last sectors of the regions that may be erased and written, if the device erases them. */
+async function emptied(r: Recorder): Promise<number[]> {
+  const taken: number[] = [];
+  for (const s of r.facts.layout.filter((x) => x.erasable && x.writable))
+    for (const at of [s.start, s.end - s.sectorSize]) {
+      if ((await carriedOut(r, 'erase', 0, erasePage(at))) === null) taken.push(at);
+      else await toIdle(r);
+    }
+  return taken;
 }
 const lastSector = (r: Recorder): number => {
   const { address, length } = r.link.writable!;

@@ -249,8 +249,9 @@ export const PACKET_REQUIREMENTS: readonly Requirement[] = [
       let before: number | null = null;
       for (const index of indices) {
         const by = named.find(([, i]) => i === index);
-        if ((await readString(r, index, 255)).status === 'stall') {
+        if ((await readString(r, index, 255)).status !== 'ok') {
           if (by) return fail(`${by[0]} is ${index}, and there is no such string`);
+          if (!(await r.link.fresh())) return fail(`string ${index}: the device could not be brought back`);
           continue;
         }
         const wrong = await stringAskedWrong(r, index, before);

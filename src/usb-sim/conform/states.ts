@@ -110,16 +110,52 @@ async function checkCell(r: Recorder, state: number, request: ModelRequest): Pro
   return known ? inCell(known.id, text, cell) : fail(text, seenCell(cell, status, next));
 }
 
+const titleOf = (request: ModelRequest): string =>
+  request === 'unknown' ? 'a request that DFU does not know' : request === 'DNLOAD 0' ? 'DNLOAD of length 0' : request;
 /** Requests after which a device may be gone for good. */
 const leaves = (state: number, request: ModelRequest): boolean =>
   state === STATE.MANIFEST_SYNC || (request === 'DNLOAD 0' && (state === STATE.DNLOAD_IDLE || state === STATE.IDLE));
 
+/** A request while the device says dfuDNBUSY; one that has finished by then answers as in dfuDNLOAD-SYNC. */
+async function checkBusy(r: Recorder, request: ModelRequest): Promise<Finding> {
+  const { block, data } = longestWork(r);
+  if ((await r.download(block, data)).status !== 'ok') return notApplicable('the work is refused');
+  if ((await r.status())?.bState !== STATE.DNBUSY) return notApplicable('it is never busy');
+  const { status } = await send(r, request);
+  if (status === 'stall') return PASS;
+  if (status !== 'ok') return fail(`no answer: ${status}`);
+  const next = await r.state();
+  const options = { canDnload: true, canUpload: (r.facts.functional.attributes & CAN_UPLOAD) !== 0 };
+  const known = dialectOf(STATE.DNLOAD_SYNC, request, options, { answer: status, next });
+  const text = `${inWords(status, next === null ? 'no GETSTATE' : dfuStateName(next))}; asked for: STALL, then dfuERROR`;
+  return known ? inCell(known.id, text, cellName(STATE.DNLOAD_SYNC, request)) : fail(text);
+}
+/** What a device is busy with for as long as can be: a mass erase, if all of it may be lost. */
+function longestWork(r: Recorder): { block: number; data: Uint8Array } {
+  const { facts, expendable, writable } = r.link;
+  if (!isDfuse(facts)) return { block: 0, data: new Uint8Array(facts.functional.transferSize).fill(0xa5) };
+  return { block: 0, data: dfuseCommand(DFUSE_CODE.ERASE, expendable ? null : writable!.address) };
+}
+const NOT_WHILE_BUSY: readonly ModelRequest[] = ['DETACH', 'DNLOAD', 'DNLOAD 0', 'UPLOAD', 'CLRSTATUS', 'ABORT', 'unknown'];
+const BUSY: readonly Requirement[] = NOT_WHILE_BUSY.map((request) => ({
+  id: `state.${cellName(STATE.DNBUSY, request)}`,
+  title: `${titleOf(request)} in dfuDNBUSY`,
+  paragraph: 'DFU 1.1 §A.2.5',
+  skip: (link) =>
+    (link.facts.functional.attributes & CAN_DNLOAD) === 0
+      ? 'the device cannot download (bitCanDnload)'
+      : link.writable === null
+        ? 'no flash may be written'
+        : null,
+  check: (r) => checkBusy(r, request),
+}));
+
 const STATES = [STATE.IDLE, STATE.DNLOAD_SYNC, STATE.DNLOAD_IDLE, STATE.MANIFEST_SYNC, STATE.UPLOAD_IDLE, STATE.ERROR];
 
-export const STATE_REQUIREMENTS: readonly Requirement[] = STATES.flatMap((state) =>
+const CELLS: readonly Requirement[] = STATES.flatMap((state) =>
   MODEL_REQUESTS.map((request): Requirement => ({
     id: `state.${cellName(state, request)}`,
-    title: `${request === 'unknown' ? 'a request that DFU does not know' : request === 'DNLOAD 0' ? 'DNLOAD of length 0' : request} in ${dfuStateName(state)}`,
+    title: `${titleOf(request)} in ${dfuStateName(state)}`,
     paragraph: `DFU 1.1 §${STATE_PARAGRAPH[state]}`,
     skip: (link) => {
       const { attributes } = link.facts.functional;
@@ -132,3 +168,4 @@ export const STATE_REQUIREMENTS: readonly Requirement[] = STATES.flatMap((state)
     check: (r) => checkCell(r, state, request),
   })),
 );
+export const STATE_REQUIREMENTS: readonly Requirement[] = [...CELLS, ...BUSY];

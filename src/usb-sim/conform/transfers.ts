@@ -1,9 +1,9 @@
 /** What DFU transfers and ST's DfuSe commands do: DFU 1.1 §6, AN3156. */
-import { DESCRIPTOR, getDescriptor } from '../descriptors.ts';
+import { DESCRIPTOR, getDescriptor, parseDfuseLayout, segmentAt } from '../descriptors.ts';
 import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand, dfuStateName, dfuTold } from '../dfu-protocol.ts';
 import { isDfuse } from './link.ts';
 import { FLASH_REQUIREMENTS } from './flash.ts';
-import { ERR } from './model.ts';
+import { ERR, REQUEST_OF } from './model.ts';
 import { PLAIN_REQUIREMENTS } from './plain.ts';
 import type { DfuStatus, Recorder } from './recorder.ts';
 import { named, OPENBL, OTHERS, otherStatus, refusedWith } from './refusals.ts';
@@ -22,6 +22,7 @@ import {
   readyToWrite,
   sameBytes,
   staysHere,
+  toIdle,
   uploads,
   writes,
 } from './steps.ts';
@@ -131,6 +132,20 @@ const COMMON: readonly Requirement[] = [
         first.bStatus !== 0 && second?.bState === DFU_STATE.ERROR && second.bStatus === first.bStatus,
         `${dfuTold(first)}, then ${second === null ? 'none' : dfuTold(second)}`,
       );
+    },
+  },
+  {
+    id: 'dfu.reset-clears-status',
+    title: 'behind a bus reset the status of an error is OK again',
+    paragraph: 'DFU 1.1 §6.1.2, §A.2.3',
+    check: async (r) => {
+      await r.request(REQUEST_OF.unknown);
+      const error = await r.status();
+      if (error?.bState !== DFU_STATE.ERROR) return notApplicable('a refused request leads to no error');
+      r.sequence.push('bus reset');
+      if ((await r.link.reset()) !== 'dfu') return notApplicable('a bus reset leads out of DFU mode');
+      const s = await r.status();
+      return must(s?.bStatus === 0 && s.bState === DFU_STATE.IDLE, s === null ? 'no status' : dfuTold(s));
     },
   },
   {
@@ -289,6 +304,23 @@ const COMMON: readonly Requirement[] = [
     check: (r) => busyFor(r, dfuseCommand(DFUSE_CODE.ERASE)),
   },
 ];
+/** Where no memory is: far away, and right behind each region that the device names. */
+function outside({ facts: { alternates } }: Recorder): number[] {
+  const named = alternates.flatMap((name) => parseDfuseLayout(name));
+  const own = parseDfuseLayout(alternates[0] ?? '');
+  return [NOWHERE, ...new Set(own.map((s) => s.end).filter((end) => segmentAt(named, end) === undefined))];
+}
+/** The worst of what is found. */
+async function refusesOutside(r: Recorder, command: (address: number) => Uint8Array): Promise<Finding> {
+  let worst: Finding = PASS;
+  for (const at of outside(r)) {
+    const found = await refusedWith(r, 0, command(at), [ERR.TARGET], OPENBL);
+    if (found.verdict === 'fail') return { ...found, observed: `0x${at.toString(16).padStart(8, '0')}: ${found.observed}` };
+    if (found.verdict === 'dialect') worst = found;
+    await toIdle(r);
+  }
+  return worst;
+}
 /** A command, and whether bwPollTimeout holds. */
 async function busyFor(r: Recorder, command: Uint8Array): Promise<Finding> {
   if ((await r.download(0, command)).status !== 'ok') return fail('it was refused');
@@ -338,7 +370,7 @@ const DFUSE: readonly Requirement[] = [
     paragraph: 'AN3156 §5.2, AN2662 fig. 55',
     skip: anyOf(dfuseOnly, downloads),
     tellsDialect: true,
-    check: (r) => refusedWith(r, 0, setAddress(NOWHERE), [ERR.TARGET], OPENBL),
+    check: (r) => refusesOutside(r, setAddress),
   },
   {
     id: 'dfuse.bad-erase',
@@ -346,7 +378,7 @@ const DFUSE: readonly Requirement[] = [
     paragraph: 'AN3156 §5.3, AN2662 fig. 57',
     skip: anyOf(dfuseOnly, downloads),
     tellsDialect: true,
-    check: (r) => refusedWith(r, 0, erasePage(NOWHERE), [ERR.TARGET], OPENBL),
+    check: (r) => refusesOutside(r, erasePage),
   },
   {
     id: 'dfuse.bad-command',
