@@ -123,7 +123,7 @@ function address(layout: readonly DfuSegment[]): fc.Arbitrary<number> {
     // commands of a case meet in few sectors: what one does to the neighbour of another is seen
     { weight: 3, arbitrary: fc.integer({ min: 1, max: Math.max(1, sectors) }).map((n) => last.end - n * last.sectorSize) },
     { weight: 2, arbitrary: fc.constantFrom(...layout.flatMap((s) => [s.start, s.end - s.sectorSize])) },
-    { weight: 1, arbitrary: fc.constantFrom(0x1f000000, 0x60000000, end) },
+    { weight: 1, arbitrary: fc.constantFrom(0x1f000000, 0x60000000, end, ...layout.map((s) => s.end)) },
   );
 }
 
@@ -183,8 +183,8 @@ function standardRequests({ interfaceNumber, alternates, configuration, langId }
     ),
   );
 }
-/** Another setting is chosen, and a block of its memory read. */
-function otherSettings({ interfaceNumber, alternates, functional }: DfuFacts): fc.Arbitrary<DfuCommand[]>[] {
+/** The device is taken out of its configuration and back; another setting is chosen, and a block of its memory read. */
+function otherSettings({ interfaceNumber, alternates, functional, configuration }: DfuFacts): fc.Arbitrary<DfuCommand[]>[] {
   const at = (type: number, request: number, value: number, length: number): DfuCommand => ({
     do: 'standard',
     type,
@@ -212,7 +212,16 @@ function otherSettings({ interfaceNumber, alternates, functional }: DfuFacts): f
       ],
     ];
   });
-  return others.length > 0 ? [fc.constantFrom(...others)] : [];
+  const device = (type: number, request: number, value: number, length: number): DfuCommand => ({
+    do: 'standard',
+    type,
+    request,
+    value,
+    index: 0,
+    length,
+  });
+  const leftAndBack = [0, configuration[5] ?? 1].flatMap((value) => [device(0, 9, value, 0), device(0x80, 8, 0, 1)]);
+  return [fc.constantFrom(leftAndBack, ...others)];
 }
 
 const request = requestCommand;
@@ -272,6 +281,18 @@ function phrases(size: number, { memory, dfuse }: DfuPlace, disturbances: boolea
   const sector = (n: number): number => Math.max(last.start, last.end - n * last.sectorSize);
   const code = (c: number, at: number): DfuCommand => dnload([...dfuseCommand(c, at)]);
   const set = (at: number): DfuCommand[] => [code(DFUSE_CODE.SET_ADDRESS, at), SETTLE];
+  const all = dnload([...dfuseCommand(DFUSE_CODE.ERASE)]);
+  const regions = memory.filter((s) => s.erasable && s.writable);
+  const ends = regions.flatMap((s) => [s.start, s.end - s.sectorSize]);
+  const anything = fc.constantFrom(
+    ABORT,
+    CLRSTATUS,
+    UNKNOWN,
+    request(1, 2, [1, 2, 3, 4]),
+    request(1, 0, [0x41]),
+    request(2, 2, null, 64),
+    request(1, 2, []),
+  );
   const far = fc.constantFrom(1, 66, 256, 258, 0xffff);
   return [
     dropping([code(DFUSE_CODE.ERASE, sector(2)), SETTLE, ...set(sector(2))]),
@@ -292,6 +313,18 @@ function phrases(size: number, { memory, dfuse }: DfuPlace, disturbances: boolea
         ),
       )
       .map(([d, erase]) => [{ do: 'download', address: sector(1), length: d.length, seed: d[0]! } as DfuCommand, erase, SETTLE]),
+    // a mass erase leaves no end of a region
+    fc.constantFrom(...ends).map((at) => [{ do: 'download', address: at, length: 24, seed: 5 } as DfuCommand, all, SETTLE]),
+    // right behind a region
+    fc
+      .tuple(fc.constantFrom(DFUSE_CODE.ERASE, DFUSE_CODE.SET_ADDRESS), fc.constantFrom(...regions.map((s) => s.end)))
+      .map(([c, at]) => [code(c, at), SETTLE]),
+    // a request while it is busy
+    fc
+      .tuple(fc.constantFrom(all, code(DFUSE_CODE.ERASE, sector(1))), fc.integer({ min: 1, max: 30_000 }), anything)
+      .map(([work, us, then]) => [work, GETSTATUS, { do: 'wait', us } as DfuCommand, then, SETTLE]),
+    // a bus reset behind an error
+    ...(disturbances ? [fc.constant<DfuCommand[]>([UNKNOWN, { do: 'busReset' }, GETSTATUS])] : []),
     // what was written behind the start of a sector, and is erased
     fc
       .constantFrom(32, 64, last.sectorSize / 2)

@@ -81,6 +81,7 @@ export class ReferenceLink implements DfuLink {
     if ((setup[0]! & 0x60) !== 0x20 || setup[4] !== 0) return STALL;
     return this.device.request(setup[1]!, setup[2]! | (setup[3]! << 8), setup[6]! | (setup[7]! << 8), data);
   }
+  private configuration = 1;
   private standard(setup: Uint8Array): LinkAnswer {
     const length = setup[6]! | (setup[7]! << 8);
     const give = (bytes: Uint8Array): LinkAnswer => ({ status: 'ok', data: bytes.slice(0, length) });
@@ -91,7 +92,11 @@ export class ReferenceLink implements DfuLink {
     }
     if (request === 6 && type === 0x81 && kind === 0x21) return give(CONFIGURATION.subarray(18));
     if (request === 0) return give(Uint8Array.of(0, 0));
-    if (request === 8) return give(Uint8Array.of(1));
+    if (request === 8) return give(Uint8Array.of(this.configuration));
+    if (request === 9 && index! < 2) {
+      this.configuration = index!;
+      return give(new Uint8Array(0));
+    }
     if (request === 10) return give(Uint8Array.of(this.alternate));
     if (request === 11 && index === 0) return give(new Uint8Array(0));
     return STALL;

@@ -17,6 +17,7 @@ class Device {
   functional: number[] | null = CONFIGURATION.slice(18);
   strings: (number[] | null)[] = [[4, 3, 9, 4], string('maker'), string('product'), string('001'), string('memory')];
   setting = 0;
+  chosen = 1;
   status = [1, 0];
 
   get facts(): DfuFacts {
@@ -40,7 +41,12 @@ class Device {
     if (type === 0x80 && request === 6) return at > 0 ? null : kind === 1 ? this.device : kind === 2 ? this.configuration : null;
     if (type === 0x81 && request === 6 && value === 0x2100 && index === 0) return this.functional;
     if (type === 0x80 && request === 0) return this.status;
-    if (type === 0x80 && request === 8) return [1];
+    if (type === 0x80 && request === 8) return [this.chosen];
+    if (type === 0 && request === 9 && value < 2) {
+      this.chosen = value;
+      this.setting = 0;
+      return [];
+    }
     if (type === 0x81 && request === 10) return [this.setting];
     if (type !== 1 || request !== 11 || value > 1) return null;
     this.setting = value;
@@ -61,7 +67,11 @@ const asSetup = (s: Uint8Array): StandardAsked => ({
 const monitorOf = (device: Device, dialect: readonly string[] = [], accepted: readonly string[] = []): StandardMonitor =>
   new StandardMonitor(
     device.facts,
-    readDescriptors((setup) => device.ask(asSetup(setup)), device.facts),
+    readDescriptors(
+      (setup) => device.ask(asSetup(setup)),
+      device.facts,
+      () => undefined,
+    ),
     { dialect: new DfuDialect(dialect), accepted: new Set(accepted) },
   );
 const read = (value: number, length = 255, type = 0x80, request = 6, index = 0): StandardAsked => ({ type, request, value, index, length });
@@ -83,6 +93,8 @@ describe('a device that answers as USB 2.0 asks', () => {
       read(0, 0, 1, 11),
       read(99, 0, 1, 11),
       read(77, 0, 0, 9),
+      read(0, 0, 0, 9),
+      read(1, 0, 0, 9),
       read(0, 1, 0xa1, 5, 5),
       read(0, 4, 0xc0, 0x55),
     ),

@@ -37,6 +37,7 @@ const GOES = 1_000 * MS;
 /** Milliseconds for which a user holds the plug in his hand. */
 const REPLUG = 100;
 const NONE = new Uint8Array(0);
+const SET_CONFIGURATION = 9;
 /** Bytes that are compared, and put back, together: a megabyte of each in every case was a tenth of what it cost. */
 const PAGE = 4096;
 
@@ -63,7 +64,11 @@ export class DfuProperty {
     this.initial.set(bytes.subarray(from, from + this.memory.length));
     this.memory.set(this.initial);
     target.restart();
-    this.descriptors = readDescriptors((setup) => target.controlNow(setup), target.facts);
+    this.descriptors = readDescriptors(
+      (setup) => target.controlNow(setup),
+      target.facts,
+      () => target.restart(),
+    );
   }
 
   /** One case from the checkpoint; throws a DfuViolation. */
@@ -185,8 +190,11 @@ class Course {
     const wrong = standard.judge(asked, got);
     if (wrong !== null) return wrong;
     if (got.status === 'stall') model.perhapsRefused();
-    if (asked.type === 1 && got.status === 'ok' && standard.setting !== setting)
-      model.settingChosen(asked.value === 0 ? [] : parseDfuseLayout(this.target.facts.alternates[asked.value] ?? ''));
+    const configured = asked.type === 0 && asked.request === SET_CONFIGURATION;
+    if (got.status === 'ok' && (configured || (asked.type === 1 && standard.setting !== setting))) {
+      const name = standard.setting === 0 ? '' : (this.target.facts.alternates[standard.setting] ?? '');
+      model.settingChosen(parseDfuseLayout(name));
+    }
     return null;
   }
   private setup({ request, value, length }: Asked, input: boolean): Uint8Array {
@@ -238,7 +246,7 @@ class Course {
     }
     if (!this.comesBack(write !== null)) return 'the device does not come back after the cable was pulled';
     model.reset();
-    this.standard.setting = 0;
+    this.standard.reset();
     return (write && this.takeMixture(write)) ?? this.compareStates();
   }
 
@@ -435,7 +443,7 @@ class Course {
     }
     const busy = model.work !== null;
     model.reset();
-    this.standard.setting = 0;
+    this.standard.reset();
     // what was under way is anything between old and new
     if (busy || c.do === 'powerCut') this.adoptFlash();
     return this.compareStates();

@@ -35,10 +35,11 @@ const MOST_STRINGS = 16;
 const LONGEST = 4096;
 const NONE = new Uint8Array(0);
 
-/** Asks for all of them. */
-export function readDescriptors(ask: (setup: Uint8Array) => LinkAnswer, facts: DfuFacts): WholeDescriptors {
+/** Asks for all of them; `restart` brings back a device that one of these questions has silenced. */
+export function readDescriptors(ask: (setup: Uint8Array) => LinkAnswer, facts: DfuFacts, restart: () => void): WholeDescriptors {
   const read = (setup: Uint8Array): Uint8Array | null => {
     const { status, data } = ask(setup);
+    if (status !== 'ok' && status !== 'stall') restart();
     return status === 'ok' ? data : null;
   };
   const device = read(getDescriptor(DESCRIPTOR.DEVICE, 0, 0, 64)) ?? NONE;
@@ -84,6 +85,8 @@ export interface StandardOptions {
 export class StandardMonitor {
   /** The alternate setting that is chosen. */
   setting = 0;
+  /** SET_CONFIGURATION(0) takes the device out of its configuration. */
+  private configured = true;
   private readonly facts: DfuFacts;
   private readonly whole: WholeDescriptors;
   private readonly options: StandardOptions;
@@ -103,7 +106,16 @@ export class StandardMonitor {
     const rule = this.ruleOf(asked);
     const wrong = this.breaks(rule, asked, got);
     if (wrong === null && got.status === 'ok' && asked.request === SET_INTERFACE) this.setting = asked.value;
+    if (wrong === null && got.status === 'ok' && asked.type === TO_DEVICE && asked.request === SET_CONFIGURATION) {
+      this.configured = asked.value !== 0;
+      this.setting = 0;
+    }
     return wrong === null || this.options.accepted.has(rule.requirement) ? null : `${wrong} (${rule.paragraph})`;
+  }
+  /** Bus reset or power: as it was when it was opened. */
+  reset(): void {
+    this.setting = 0;
+    this.configured = true;
   }
   /** iString of a status that is not OK names a string (DFU 1.1 §6.1.2). */
   istringWrong(index: number): string | null {
@@ -146,7 +158,11 @@ export class StandardMonitor {
     if (type === FROM_DEVICE && request === GET_STATUS)
       return { requirement: 'chapter9.get-status', paragraph: 'USB 2.0 §9.4.5', answer: new Uint8Array(2), own: SELF_POWERED_AND_WAKEUP };
     if (type === FROM_DEVICE && request === GET_CONFIGURATION)
-      return { requirement: 'chapter9.get-configuration', paragraph: 'USB 2.0 §9.4.2', answer: configuration.subarray(5, 6) };
+      return {
+        requirement: 'chapter9.get-configuration',
+        paragraph: 'USB 2.0 §9.4.2',
+        answer: this.configured ? configuration.subarray(5, 6) : new Uint8Array(1),
+      };
     if (type === FROM_INTERFACE && request === GET_INTERFACE)
       return {
         requirement: 'chapter9.get-interface',
@@ -154,16 +170,23 @@ export class StandardMonitor {
         answer: Uint8Array.of(this.setting),
         mayStall: alternates.length < 2,
       };
-    if (type === TO_DEVICE && request === SET_CONFIGURATION)
-      return { requirement: 'chapter9.unknown-configuration', paragraph: 'USB 2.0 §9.4.7', answer: null };
-    if (type === TO_INTERFACE && request === SET_INTERFACE)
-      return {
-        requirement: value < alternates.length ? 'chapter9.get-interface' : 'chapter9.alternate',
-        paragraph: 'USB 2.0 §9.4.10',
-        answer: value < alternates.length ? NONE : null,
-        mayStall: alternates.length < 2,
-      };
+    if (type === TO_DEVICE && request === SET_CONFIGURATION) return this.configurationChosen(value);
+    if (type === TO_INTERFACE && request === SET_INTERFACE) return this.settingChosen(value);
     return null;
+  }
+  private configurationChosen(value: number): Rule {
+    return value === 0 || value === this.facts.configuration[5]
+      ? { requirement: 'chapter9.unconfigured', paragraph: 'USB 2.0 §9.4.7', answer: NONE }
+      : { requirement: 'chapter9.unknown-configuration', paragraph: 'USB 2.0 §9.4.7', answer: null };
+  }
+  private settingChosen(value: number): Rule {
+    const { length } = this.facts.alternates;
+    return {
+      requirement: value < length ? 'chapter9.get-interface' : 'chapter9.alternate',
+      paragraph: 'USB 2.0 §9.4.10',
+      answer: value < length ? NONE : null,
+      mayStall: length < 2,
+    };
   }
   private descriptorRule({ type, value }: StandardAsked): Rule {
     const [kind, index] = [value >>> 8, value & 0xff];
