@@ -14,7 +14,7 @@ const words = (cpu: Cpu): number => (cpu.row.nvicLines + 31) >>> 5;
 /** Bits of the last word that belong to lines that exist. */
 const linesMask = (cpu: Cpu, index: number): number => {
   const rest = cpu.row.nvicLines - index * 32;
-  return rest <= 0 ? 0 : rest >= 32 ? 0xffffffff : (2 ** rest - 1) >>> 0;
+  return rest <= 0 ? 0 : rest >= 32 ? 0xffffffff : ((1 << rest) - 1) >>> 0;
 };
 const hasLine = (cpu: Cpu, line: number): boolean => line >= 0 && line < cpu.row.nvicLines;
 /** Implemented bits of a priority byte. */
