@@ -183,6 +183,23 @@ describe('the monitor of a DFU device', () => {
   });
 });
 
+describe('bwPollTimeout of an erase', () => {
+  const busyOnceMore: Device = (a) => ({
+    status: 'ok',
+    data: a.request === 3 ? Uint8Array.of(0, 1, 0, 0, 4, 0) : NONE,
+  });
+  const course: Asked[] = [at(0x41, 0x08000400), GETSTATUS, { ...GETSTATUS, waited: true }];
+  it('has to hold where the baseline says that it did, and may be too short elsewhere', () => {
+    for (const [pollHeld, said] of [
+      [true, 'dfuDNBUSY behind bwPollTimeout, which held in the baseline (DFU 1.1 §6.1.2)'],
+      [false, null],
+    ] as const) {
+      const monitor = new DfuMonitor({ ...optionsOf([]), pollHeld }, new Uint8Array(0x2000).fill(0xff));
+      expect(course.map((a) => monitor.judge(a, busyOnceMore(a)).wrong)).toEqual([null, null, said]);
+    }
+  });
+});
+
 describe('names of dialects', () => {
   it.each(['abort-from-sync', 'stall-keeps-state:dfuIDLE.UPLOAD', 'seen:dfuIDLE.UPLOAD:stall:dfuIDLE', 'never-busy'])('%s is one', (name) =>
     expect(isDialectName(name)).toBe(true),

@@ -62,6 +62,7 @@ export async function judgedBy(target: DfuTarget, judge: JudgeOptions = {}): Pro
     ...memory,
     protected: readProtected,
     erased: target.erased,
+    pollHeld: judge.baseline !== undefined && !names.includes('poll-timeout-short'),
   };
 }
 function withBaseline({ baseline, dialect, accept = [] }: JudgeOptions): Pick<JudgeOptions, 'dialect' | 'accept'> {

@@ -44,6 +44,8 @@ export interface MonitorOptions extends ModelOptions {
   readonly protected: boolean;
   /** Byte that erased flash reads. */
   readonly erased: number;
+  /** bwPollTimeout of an erase held before, by a report: it has to hold. Else a device may be busy once more. */
+  readonly pollHeld?: boolean;
 }
 /** A request as it was made. */
 export interface Asked {
@@ -213,7 +215,13 @@ export class DfuMonitor {
     const outcomes = this.outcomes(kind, asked);
     const fits = outcomes.filter((o) => o.answer === answer);
     if (fits.length === 0)
-      return { wrong: answer === 'none' ? `no answer (${got.status})` : this.unexpected(answer, outcomes), ended: null };
+      return {
+        wrong:
+          answer === 'none'
+            ? `no answer (${got.status}); a device answers within 5 s (USB 2.0 §9.2.6.4)`
+            : this.unexpected(answer, outcomes),
+        ended: null,
+      };
     if (fits.some((o) => o.next.length === 0)) {
       this.left = true;
       return { wrong: null, ended: null };
@@ -384,15 +392,16 @@ export class DfuMonitor {
     if (next.has(STATE.ERROR)) this.errors = merged(fits);
     return { ...work, fails: perhaps ? 'may' : 'never' };
   }
-  private statusTold({ length }: Asked, data: Uint8Array, next: ReadonlySet<number>): { wrong: string | null; ended: Work | null } {
+  private statusTold(
+    { length, waited = false }: Asked,
+    data: Uint8Array,
+    next: ReadonlySet<number>,
+  ): { wrong: string | null; ended: Work | null } {
     if (data.length !== Math.min(length, 6)) return { wrong: `${data.length} bytes of status (DFU 1.1 §6.1.2)`, ended: null };
     if (data.length < 5) return { wrong: null, ended: null };
     const bState = data[4]!;
     this.pollMs = data[1]! | (data[2]! << 8) | (data[3]! << 16);
-    const errors = this.errorsTold();
-    const waits = this.options.tolerant && bState === STATE.MANIFEST_WAIT_RESET;
-    if (waits) return { wrong: 'dfuMANIFEST-WAIT-RESET, and bitManifestationTolerant is 1 (DFU 1.1 §A.2.7)', ended: null };
-    const wrong = next.has(bState) ? statusWrong(data[0]!, bState, this.pollMs, errors) : this.otherState(bState, next, data[0]!);
+    const wrong = this.statusRefused(data[0]!, bState, next, waited);
     if (wrong !== null) return { wrong, ended: null };
     this.errors = bState === STATE.ERROR ? [data[0]!] : [];
     const { work } = this;
@@ -401,6 +410,14 @@ export class DfuMonitor {
     this.states = this.behindStatus(bState);
     if (bState === STATE.MANIFEST_WAIT_RESET) this.left = true;
     return { wrong: null, ended: over ? { ...work, fails: bState === STATE.ERROR ? 'must' : 'never' } : null };
+  }
+  private statusRefused(bStatus: number, bState: number, next: ReadonlySet<number>, waited: boolean): string | null {
+    const { tolerant, pollHeld = false } = this.options;
+    if (waited && pollHeld && bState === STATE.DNBUSY && this.work?.write?.data === null)
+      return 'dfuDNBUSY behind bwPollTimeout, which held in the baseline (DFU 1.1 §6.1.2)';
+    if (tolerant && bState === STATE.MANIFEST_WAIT_RESET)
+      return 'dfuMANIFEST-WAIT-RESET, and bitManifestationTolerant is 1 (DFU 1.1 §A.2.7)';
+    return next.has(bState) ? statusWrong(bStatus, bState, this.pollMs, this.errorsTold()) : this.otherState(bState, next, bStatus);
   }
   /** What a device may have gone on to behind the status that it told. */
   private behindStatus(bState: number): ReadonlySet<number> {
