@@ -37,3 +37,6 @@ async function inThisThread(): Promise<number> {
 endWithParent();
 if (!hasFolder()) process.exitCode = EXIT.usage;
 else process.exitCode = await (!isHere() && hasThreads() ? relay(args) : inThisThread());
+/** So long what was written before a signal may wait for who reads it. */
+const UNREAD_MS = 2_000;
+if (SIGNALS.heard !== null) setTimeout(() => process.exit(), UNREAD_MS).unref();

@@ -5,11 +5,14 @@
  */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import { Readable } from 'node:stream';
+import { jsonLines } from '../bench/documents/json-text.ts';
 import { SYMPTOMS, type RunResult } from '../bench/documents/result.ts';
-import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { VERSION } from '../version.ts';
 import { whyNoTraceAt } from './agents-files.ts';
 import { EXIT, type Io } from './io.ts';
+import { messagesOf } from './mcp-lines.ts';
 import { withParent } from './parent.ts';
 import { Turns } from './turns.ts';
 
@@ -210,36 +213,26 @@ export async function mcpCommand(io: Io, program: Program = thisProgram(io)): Pr
     if (wrong !== null) return content({ text: wrong, failed: true });
     return content((await turns.take(() => tool.run(given, program, signal), signal)) ?? { text: `${MOST_WAITING} calls wait already; call again when one of them is answered`, failed: true });
   }); // prettier-ignore
-  const transport = new StdioServerTransport();
-  let heed = (_bytes: Buffer): void => undefined;
+  // -32600: https://www.jsonrpc.org/specification#error_object
+  const refuse = (message: string): void => io.stdout.raw(jsonLines([{ jsonrpc: '2.0', id: null, error: { code: -32600, message } }]));
+  const messages = Readable.from(messagesOf(process.stdin, process.stdout, refuse), { objectMode: false, highWaterMark: 1 });
+  // each answer that waits for the client listens to it
+  process.stdout.setMaxListeners(0);
+  const transport = new StdioServerTransport(messages, process.stdout);
   try {
     await new Promise<void>((closed, failed) => {
-      heed = lineWatch(() =>
-        failed(new SurroundingsError(`mcp: a message of the client is longer than ${LONGEST_LINE >> 20} MiB`, 'it ends here')),
-      );
-      process.stdin.on('data', heed);
       transport.onclose = closed;
       // the SDK does not hear that the client has gone
-      process.stdin.once('end', closed);
+      messages.once('end', closed).on('error', failed);
       io.onInterrupt(() => closed());
       server.connect(transport).catch(failed);
     });
   } finally {
-    process.stdin.off('data', heed);
+    // it may have more to say
+    process.stdin.destroy();
     await server.close();
   }
   return EXIT.ok;
-}
-
-/** A message is one line. The SDK's own bound is larger, and it says nothing at it. */
-const LONGEST_LINE = 2 ** 23;
-function lineWatch(tooLong: () => void): (bytes: Buffer) => void {
-  let length = 0;
-  return (bytes) => {
-    const end = bytes.lastIndexOf(10);
-    length = end < 0 ? length + bytes.length : bytes.length - end - 1;
-    if (length > LONGEST_LINE) tooLong();
-  };
 }
 
 const content = ({ text: said, structured, failed }: Answer): Record<string, unknown> => ({

@@ -117,6 +117,55 @@ describe('mcp', () => {
     const code = await new Promise((ended) => child.once('close', ended));
     expect([code, said]).toEqual([4, 'bootbench: mcp: a message of the client is longer than 8 MiB; it ends here\n']);
   });
+  describe('a client that floods it', () => {
+    const flooded = (line: string) => {
+      const child = spawn(process.execPath, [join(dist, 'bootbench.js'), 'mcp'], { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+      child.stdin.on('error', () => undefined);
+      const lines = `${line}\n`.repeat(1000);
+      let times = 0;
+      const go = (): void => {
+        while (child.stdin.writable && child.stdin.write(lines)) times++;
+      };
+      child.stdin.on('drain', go);
+      return { child, go, sent: () => times * lines.length };
+    };
+    it.each([
+      ['calls', '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'],
+      ['noise', 'x'],
+      ['nothing', ''],
+    ])('with %s and reads nothing: a signal is heard, nothing is said', async (_what, line) => {
+      const { child, go, sent } = flooded(line);
+      let said = '';
+      child.stderr.on('data', (data: Buffer) => (said += data.toString()));
+      child.stdin.write('{"jsonrpc":"2.0","id":0,"method":"ping"}\n');
+      await new Promise((ready) => child.stdout.once('data', ready));
+      child.stdout.pause();
+      go();
+      // until it takes no more for now, or has taken much
+      for (let before = -1; sent() !== before && before < 2 ** 22;) {
+        before = sent();
+        await new Promise((next) => setTimeout(next, 200));
+      }
+      const told = performance.now();
+      child.kill('SIGTERM');
+      const code = await new Promise((ended) => child.once('exit', ended));
+      expect([code, said]).toEqual([0, '']);
+      expect(performance.now() - told).toBeLessThan(5_000);
+    });
+    it.each([
+      ['lists in lists', `{"jsonrpc":"2.0","id":1,"method":"ping","params":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
+      ['more values than a call has', `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":[${'1,'.repeat(300_000)}1]}}`],
+    ])('with %s is told, and goes on being served', async (_what, line) => {
+      const child = spawn(process.execPath, [join(dist, 'bootbench.js'), 'mcp'], { cwd, stdio: ['pipe', 'pipe', 'ignore'] });
+      let out = '';
+      child.stdout.on('data', (data: Buffer) => (out += data.toString()));
+      child.stdin.end(`${line}\n{"jsonrpc":"2.0","id":2,"method":"ping"}\n`);
+      expect(await new Promise((ended) => child.once('close', ended))).toBe(0);
+      const [refused, answered] = out.trim().split('\n').map((one) => JSON.parse(one) as unknown);
+      expect(refused).toMatchObject({ id: null, error: { code: -32600 } });
+      expect(answered).toMatchObject({ id: 2, result: {} });
+    });
+  });
   describe('trace', () => {
     const traced = (...out: readonly string[]) => call('trace', { images: ['build/firmware.elf'], out });
     it('writes files of each form below the folder of work, also over its own of before', async () => {
