@@ -1,5 +1,5 @@
 /** Files that are written: whole or not at all, and nobody else's. */
-import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
@@ -14,6 +14,19 @@ import { cli, FIRMWARE, folder, IMAGE } from './helpers.ts';
 
 const one = (cwd: string): Outputs => new Outputs([{ option: '--json', path: 'out.json' }], cwd);
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+
+it('a link that the user names as an output is followed and stays; one that leads nowhere is replaced', () => {
+  const cwd = folder({ old: 'before' });
+  symlinkSync('old', join(cwd, 'out.json'));
+  one(cwd).write('--json', verbatim('{}'));
+  expect(lstatSync(join(cwd, 'out.json')).isSymbolicLink()).toBe(true);
+  expect(readFileSync(join(cwd, 'old'), 'utf8')).toBe('{}');
+  const other = folder();
+  symlinkSync('absent', join(other, 'out.json'));
+  one(other).write('--json', verbatim('{}'));
+  expect(lstatSync(join(other, 'out.json')).isSymbolicLink()).toBe(false);
+  expect(readdirSync(other)).toEqual(['out.json']);
+});
 
 describe('the temporary file of an output', () => {
   it('has another name each time, which others cannot foresee', () => {
