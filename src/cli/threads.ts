@@ -93,7 +93,7 @@ export class BenchThread {
 }
 
 /** Waits for the end of a task. */
-export class Guard {
+class Guard {
   private readonly deaf: (after: string) => void;
   private readonly grace: number;
   private timer: NodeJS.Timeout | undefined;

@@ -58,6 +58,13 @@ describe('a cell that is accepted as it was seen', () => {
       expect(monitorOf([]).judge(DETACH, answer).wrong).toMatch(/asked for: STALL|no answer/);
     }
   });
+  it('a device that goes back to dfuIDLE may tell dfuMANIFEST-SYNC once more, and is in one of both', () => {
+    const monitor = monitorOf(['leave-from-idle:dfuIDLE.DNLOAD-0'], [], { ...PLAIN, tolerant: true });
+    expect(monitor.judge(block(0, 0), OK).wrong).toBeNull();
+    expect(monitor.judge(GETSTATUS, status(0, 6)).wrong).toBeNull();
+    expect([...monitor.states]).toEqual([6, 2]);
+    expect(monitor.judge(read(DFU.GETSTATE, 1), { status: 'ok', data: Uint8Array.of(2) }).wrong).toBeNull();
+  });
   it('a request that is not answered leaves the state that was seen behind it', () => {
     const monitor = monitorOf(['seen:dfuIDLE.unknown:none:dfuIDLE']);
     expect(monitor.judge(read(0x5a, 0), { status: 'timeout', data: NONE }).wrong).toBeNull();

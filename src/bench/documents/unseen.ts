@@ -2,7 +2,7 @@
  * Characters that nobody sees and somebody obeys: controls, formats (directions of text, zero width, tags), ends of lines other than that of this program, and whatever
  * else has no width by Unicode (Default_Ignorable_Code_Point). Emoji keep their variation selectors; tab and newline are text.
  */
-export const UNSEEN = /(?![\t\n\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+const UNSEEN = /(?![\t\n\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** What is most text, and has none of them. */
 const PLAIN = /^[\t\n -~]*$/;

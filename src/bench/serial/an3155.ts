@@ -22,11 +22,11 @@ export const CODE = {
   EXTENDED_ERASE: 0x44,
 } as const;
 
-export const xor = (bytes: readonly number[]): number => bytes.reduce((sum, b) => sum ^ b, 0);
+const xor = (bytes: readonly number[]): number => bytes.reduce((sum, b) => sum ^ b, 0);
 export const addressOf = (a: number): readonly number[] => [a >>> 24, (a >>> 16) & 0xff, (a >>> 8) & 0xff, a & 0xff];
 export const command = (code: number): Say => ({ bytes: [code, code ^ 0xff], ms: ACK_MS });
 export const address = (a: number, ms = ACK_MS): Say => ({ bytes: [...addressOf(a), xor(addressOf(a))], ms });
-export const summed = (bytes: readonly number[], ms: number): Say => ({ bytes: [...bytes, xor(bytes)], ms });
+const summed = (bytes: readonly number[], ms: number): Say => ({ bytes: [...bytes, xor(bytes)], ms });
 export const data = (bytes: readonly number[], ms = WRITE_MS): Say => summed([bytes.length - 1, ...bytes], ms);
 export const count = (n: number): Say => ({ bytes: [n - 1, (n - 1) ^ 0xff], ms: WRITE_MS });
 /** Pages of Erase Memory (one byte each) or Extended Erase (two). */

@@ -422,6 +422,8 @@ export class DfuMonitor {
   /** What a device may have gone on to behind the status that it told. */
   private behindStatus(bState: number): ReadonlySet<number> {
     if (bState === STATE.DNBUSY) return this.busyNow();
+    // a device that is done at once may tell the state that it comes from (sboot_stm32)
+    if (bState === STATE.MANIFEST_SYNC && this.options.tolerant) return new Set([bState, STATE.IDLE]);
     return new Set(bState === STATE.MANIFEST ? [STATE.MANIFEST, STATE.MANIFEST_SYNC] : [bState]);
   }
   private errorsTold(): readonly number[] {
