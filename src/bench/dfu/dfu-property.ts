@@ -98,6 +98,8 @@ class Course {
   private readonly standard: StandardMonitor;
   /** What flash held where the block or command under way may change it. */
   private before: Uint8Array = NONE;
+  /** The same of the request that was made last. */
+  private asked: Uint8Array = NONE;
   private readonly flashBase: number;
   /** Pages of the model's memory that may not hold what they held when the case began. */
   private readonly touched: Set<number>;
@@ -162,7 +164,10 @@ class Course {
   private judged(asked: Asked, got: LinkAnswer): string | null {
     const { model } = this;
     const attached = this.target.witness.attached();
+    const had = model.work;
     const { wrong, ended } = model.judge(asked, got);
+    // a device that takes a block while another one waits
+    if (had !== null && model.work !== null && model.work !== had) this.before = this.asked;
     if (wrong !== null) return wrong;
     if (model.left) return this.leaves(got, attached);
     const status = asked.request === DFU.GETSTATUS && got.status === 'ok' && got.data.length === 6;
@@ -203,7 +208,8 @@ class Course {
   /** What a request may change in flash; what lies there is kept. */
   private lookBefore(asked: Asked): PendingWrite | null {
     const write = this.model.workOf(asked)?.write ?? null;
-    if (write !== null && this.model.work === null) this.before = this.flash(write.from, write.to).slice();
+    if (write !== null) this.asked = this.flash(write.from, write.to).slice();
+    if (write !== null && this.model.work === null) this.before = this.asked;
     this.touch(write);
     return write;
   }
