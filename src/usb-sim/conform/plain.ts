@@ -278,7 +278,7 @@ async function whereBlock(r: Recorder, block: number): Promise<number | null> {
   const sent = pattern(64, 23 + block);
   return (await carriedOut(r, `block ${block}`, block, sent)) === null ? (r.link.witness?.find(sent) ?? null) : null;
 }
-const MAX_BLOCKS = 4096;
+const MAX_BLOCKS = 1024;
 /** One block behind the other until the device takes no more; it has begun at `start`. */
 async function fillTheMemory(r: Recorder, start: number): Promise<Finding> {
   const size = r.facts.functional.transferSize;
