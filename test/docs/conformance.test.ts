@@ -2,13 +2,21 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { isRequirement } from '../../src/usb-sim/conform/kit.ts';
+import { isRequirement, REQUIREMENTS } from '../../src/usb-sim/conform/kit.ts';
 import { DIALECT_TEXTS } from '../../src/usb-sim/conform/dialect.ts';
+import { BUGS } from '../../tools/planted/bugs.ts';
 import { expectSection } from './sections.ts';
 
 it('the table of dialects is that of the program', () => {
   const rows = DIALECT_TEXTS.map(([name, text]) => `| \`${name}\` | ${text} |`);
   expectSection('conformance.md', 'dialects', ['| name | deviation |', '| --- | --- |', ...rows].join('\n'));
+});
+
+it('its counts are those of the program', () => {
+  const page = readFileSync(fileURLToPath(new URL('../../docs/conformance.md', import.meta.url)), 'utf8');
+  const tens = 10 * Math.floor(REQUIREMENTS.length / 10);
+  expect(page).toContain(`against some ${tens} requirements`);
+  expect(page).toContain(`plants one of ${BUGS.length} bugs`);
 });
 
 describe('the table of stacks', () => {
