@@ -324,7 +324,21 @@ function phrases(size: number, { memory, dfuse }: DfuPlace, disturbances: boolea
       .tuple(fc.constantFrom(all, code(DFUSE_CODE.ERASE, sector(1))), fc.integer({ min: 1, max: 30_000 }), anything)
       .map(([work, us, then]) => [work, GETSTATUS, { do: 'wait', us } as DfuCommand, then, SETTLE]),
     // a bus reset behind an error
-    ...(disturbances ? [fc.constant<DfuCommand[]>([UNKNOWN, { do: 'busReset' }, GETSTATUS])] : []),
+    ...(disturbances
+      ? [
+          fc.constant<DfuCommand[]>([UNKNOWN, { do: 'busReset' }, GETSTATUS]),
+          // a bus reset while it is busy ends the work, or the work ends by itself: the state stays. A mass erase of seconds no host would wait for
+          fc
+            .constantFrom(50_000, 2_000_000)
+            .map((us): DfuCommand[] => [
+              code(DFUSE_CODE.ERASE, sector(1)),
+              GETSTATUS,
+              { do: 'busReset' },
+              { do: 'wait', us },
+              request(5, 0, null, 1),
+            ]),
+        ]
+      : []),
     // what was written behind the start of a sector, and is erased
     fc
       .constantFrom(32, 64, last.sectorSize / 2)

@@ -2,7 +2,7 @@
 import type { SerialConformanceReport } from '../bench/serial/serial-kit.ts';
 import type { ConformanceReport } from '../usb-sim/conform/kit.ts';
 import type { RequirementResult, Verdict } from '../usb-sim/conform/requirement.ts';
-import { plain, printable, wrap, type Paint, type Style } from './text.ts';
+import { plain, printable, printableName, wrap, type Paint, type Style } from './text.ts';
 import { escapeHtml as escape, pageOf } from './page.ts';
 import type { SafeText } from '../bench/documents/safe-text.ts';
 
@@ -20,7 +20,7 @@ export type JudgedReport = ConformanceReport | SerialConformanceReport;
 export const deviceName = ({ device }: JudgedReport): string =>
   'port' in device
     ? `AN3155 on ${device.port}, version ${device.version >> 4}.${device.version & 15}`
-    : `${hex4(device.vid)}:${hex4(device.pid)} ${device.product ?? ''}, bcdDevice ${hex4(device.bcdDevice)}, bcdDFUVersion ${hex4(device.bcdDfuVersion)}`;
+    : `${hex4(device.vid)}:${hex4(device.pid)} ${printableName(device.product ?? '')}, bcdDevice ${hex4(device.bcdDevice)}, bcdDFUVersion ${hex4(device.bcdDfuVersion)}`;
 const countsLine = ({ counts }: JudgedReport): string =>
   `${counts.pass} pass, ${counts.fail} fail, ${counts.dialect} in a dialect, ${counts['n/a']} not applicable`;
 

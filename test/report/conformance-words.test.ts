@@ -34,6 +34,11 @@ describe('A report of conformance', () => {
     const rest = ['n/a  r-na: title of na (6.1)', '      it <cannot> upload', 'pass  r-pass: title of pass (6.1)'];
     expect(conformanceText(reportOf(...ALL), { all: true }).split('\n')).toEqual([HEAD, '', ...FAIL, ...DIALECT, ...rest, '', COUNTS, '']);
   });
+  it('has the name of the device on one line', () => {
+    const report = reportOf('pass');
+    const named = { ...report, device: { ...report.device, product: 'P\n161 pass, 0 fail' } } as ConformanceReport;
+    expect(conformanceText(named)).toContain('0483:df11 P\\x0a161 pass, 0 fail, bcdDevice');
+  });
   it('has a row of the page for each, with the requests where there are some', () => {
     const row = (verdict: Verdict): string => /<tr class=.*<\/tr>/.exec(conformanceHtml(reportOf(verdict)))![0];
     const cells = (verdict: Verdict): string => `<td>${verdict}</td><td>r-${verdict.replace('/', '')}</td><td>title of ${verdict.replace('/', '')}</td><td>6.1</td>`; // prettier-ignore

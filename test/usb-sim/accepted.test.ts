@@ -65,6 +65,17 @@ describe('a cell that is accepted as it was seen', () => {
     expect([...monitor.states]).toEqual([6, 2]);
     expect(monitor.judge(read(DFU.GETSTATE, 1), { status: 'ok', data: Uint8Array.of(2) }).wrong).toBeNull();
   });
+  it('a DfuSe device that leaves without an answer has that for a dialect, or transactions were lost', () => {
+    const leaving = (names: readonly string[], lossy: boolean): string | null => {
+      const monitor = monitorOf(['leave-from-idle:dfuIDLE.DNLOAD-0', ...names]);
+      monitor.lossy = lossy;
+      expect(monitor.judge(block(2, 0), OK).wrong).toBeNull();
+      return monitor.judge(GETSTATUS, { status: 'gone', data: NONE }).wrong;
+    };
+    expect(leaving([], false)).toMatch(/^no answer \(gone\); asked for: dfuMANIFEST/);
+    expect(leaving([], true)).toBeNull();
+    expect(leaving(['leaves-without-answer'], false)).toBeNull();
+  });
   it('a request that is not answered leaves the state that was seen behind it', () => {
     const monitor = monitorOf(['seen:dfuIDLE.unknown:none:dfuIDLE']);
     expect(monitor.judge(read(0x5a, 0), { status: 'timeout', data: NONE }).wrong).toBeNull();

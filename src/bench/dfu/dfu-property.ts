@@ -229,6 +229,7 @@ class Course {
   }
   /** What goes wrong in one of the transactions that follow. */
   private spoil(c: Extract<DfuCommand, { do: 'busError' | 'pull' }>): void {
+    this.model.lossy = true;
     const { usb } = this.target.held;
     if (c.do === 'busError' && c.kind === 'handshake' && this.options.accepted.has('usb.lost-ack')) return;
     if (c.do === 'busError') return usb.disturb(c.kind, c.after);

@@ -157,6 +157,7 @@ export class DfuTarget implements DfuLink {
     const length = (head[2] ?? 0) | ((head[3] ?? 0) << 8);
     const configuration = this.controlNow(getDescriptor(DESCRIPTOR.CONFIGURATION, 0, 0, length)).data;
     if (!parseConfiguration(info, configuration) || info.dfu === null) throw new UsageError(this.withoutFunctional(configuration));
+    if (info.dfu.transferSize === 0) throw new UsageError('wTransferSize of the device is 0: nothing can be transferred (DFU 1.1 §4.1.3)');
     const alternates = dfuInterfaces(info.interfaces, PROTOCOL.DFU);
     const names = alternates.map(({ iInterface }) => (iInterface ? this.string(iInterface, info.langId) : ''));
     return {

@@ -16,14 +16,15 @@ export const ERR = {
   PROG: 6,
   VERIFY: 7,
   ADDRESS: 8,
+  NOTDONE: 9,
   FIRMWARE: 10,
   VENDOR: 11,
   UNKNOWN: 14,
   STALLEDPKT: 15,
 } as const;
 
-/** By which a device says that it has looked at what was downloaded: errFILE, errVERIFY, errFIRMWARE, errVENDOR. */
-export const NO_FIRMWARE: readonly number[] = [ERR.FILE, ERR.VERIFY, ERR.FIRMWARE, ERR.VENDOR];
+/** By which a device says that it has looked at what lies in its flash: errFILE, errVERIFY, errNOTDONE, errFIRMWARE, errVENDOR. */
+export const NO_FIRMWARE: readonly number[] = [ERR.FILE, ERR.VERIFY, ERR.NOTDONE, ERR.FIRMWARE, ERR.VENDOR];
 
 /** Requests as the state tables of appendix A tell them apart. */
 export type ModelRequest = 'DETACH' | 'DNLOAD' | 'DNLOAD 0' | 'UPLOAD' | 'GETSTATUS' | 'CLRSTATUS' | 'GETSTATE' | 'ABORT' | 'unknown';

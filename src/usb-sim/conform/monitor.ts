@@ -126,6 +126,8 @@ export class DfuMonitor {
   work: Work | null = null;
   /** The device was told to leave. */
   left = false;
+  /** Transactions may have been lost: an answer that does not come says nothing. */
+  lossy = false;
   /** Milliseconds for which the last GETSTATUS asks the host to wait. */
   pollMs = 0;
   /** Memory of the setting that is chosen, if it is not that of `layout`. */
@@ -252,7 +254,10 @@ export class DfuMonitor {
   /** The status that starts manifestation; a device that goes without an answer may do so. */
   private manifestWrong({ status, data }: LinkAnswer): string | null {
     const { dfuse, accepted } = this.options;
-    if (status !== 'ok' || data.length < 5 || accepted.has(dfuse ? 'leave.manifest' : 'plain.manifest')) return null;
+    if (accepted.has(dfuse ? 'leave.manifest' : 'plain.manifest')) return null;
+    if (status !== 'ok' && dfuse && !this.lossy && !this.options.dialect.has('leaves-without-answer'))
+      return `no answer (${status}); asked for: dfuMANIFEST (AN3156 §5.5, DFU 1.1 §A.2.7)`;
+    if (status !== 'ok' || data.length < 5) return null;
     const [bStatus = 0, , , , bState = 0] = data;
     const allowed: readonly number[] = dfuse ? [STATE.MANIFEST] : [STATE.MANIFEST_SYNC, STATE.MANIFEST, STATE.MANIFEST_WAIT_RESET];
     const paragraph = dfuse ? 'AN3156 §5.5, DFU 1.1 §A.2.7' : 'DFU 1.1 §A.2.7';

@@ -1,5 +1,5 @@
 /** The tables of DFU 1.1 appendix A, a requirement for each state and request: the shortest way into the state, then that request. */
-import { DFUSE_CODE, dfuseCommand, dfuStateName } from '../dfu-protocol.ts';
+import { DFUSE_CODE, dfuseCommand, dfuStateName, dfuStatusName } from '../dfu-protocol.ts';
 import { CAN_DNLOAD, CAN_UPLOAD, isDfuse, type DfuFacts, type LinkAnswer } from './link.ts';
 import {
   cellName,
@@ -11,6 +11,7 @@ import {
   STATE_PARAGRAPH,
   type Answer,
   type ModelRequest,
+  NO_FIRMWARE,
 } from './model.ts';
 import { seenCell } from './dialect.ts';
 import type { Recorder } from './recorder.ts';
@@ -103,6 +104,8 @@ async function checkCell(r: Recorder, state: number, request: ModelRequest): Pro
   // GETSTATUS tells the state that it leads to
   const next = request === 'GETSTATUS' && status === 'ok' ? (data[4] ?? null) : await r.state();
   if (status === want.answer && (next === null ? leaving : want.next.includes(next))) return PASS;
+  const refused = leaving && status === 'ok' ? noFirmware({ bStatus: data[0] ?? 0, bState: next ?? 0 }) : null;
+  if (refused !== null) return refused;
   const seen = inWords(status, next === null ? 'no GETSTATE' : dfuStateName(next));
   const wanted = inWords(want.answer, want.next.map(dfuStateName).join(' or '));
   const known = dialectOf(state, request, options, { answer: status, next });
@@ -112,6 +115,11 @@ async function checkCell(r: Recorder, state: number, request: ModelRequest): Pro
 
 const titleOf = (request: ModelRequest): string =>
   request === 'unknown' ? 'a request that DFU does not know' : request === 'DNLOAD 0' ? 'DNLOAD of length 0' : request;
+/** A leave that is refused because nothing that could be started lies in flash; null: it is not that. */
+export const noFirmware = ({ bStatus, bState }: { readonly bStatus: number; readonly bState: number }): Finding | null =>
+  bState === STATE.ERROR && NO_FIRMWARE.includes(bStatus)
+    ? notApplicable(`${dfuStatusName(bStatus)}: the device finds no firmware to start; give the image of the application, too`)
+    : null;
 /** Requests after which a device may be gone for good. */
 const leaves = (state: number, request: ModelRequest): boolean =>
   state === STATE.MANIFEST_SYNC || (request === 'DNLOAD 0' && (state === STATE.DNLOAD_IDLE || state === STATE.IDLE));
@@ -131,7 +139,7 @@ async function checkBusy(r: Recorder, request: ModelRequest): Promise<Finding> {
   return known ? inCell(known.id, text, cellName(STATE.DNLOAD_SYNC, request)) : fail(text);
 }
 /** What a device is busy with for as long as can be: a mass erase, if all of it may be lost. */
-function longestWork(r: Recorder): { block: number; data: Uint8Array } {
+export function longestWork(r: Recorder): { block: number; data: Uint8Array } {
   const { facts, expendable, writable } = r.link;
   if (!isDfuse(facts)) return { block: 0, data: new Uint8Array(facts.functional.transferSize).fill(0xa5) };
   return { block: 0, data: dfuseCommand(DFUSE_CODE.ERASE, expendable ? null : writable!.address) };

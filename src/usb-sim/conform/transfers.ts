@@ -8,7 +8,7 @@ import { PLAIN_REQUIREMENTS } from './plain.ts';
 import type { DfuStatus, Recorder } from './recorder.ts';
 import { named, OPENBL, OTHERS, otherStatus, refusedWith } from './refusals.ts';
 import { dialect, fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
-import { harmless, setAddress } from './states.ts';
+import { harmless, longestWork, noFirmware, setAddress } from './states.ts';
 import {
   AFTER_WORK,
   anyOf,
@@ -146,6 +146,26 @@ const COMMON: readonly Requirement[] = [
       if ((await r.link.reset()) !== 'dfu') return notApplicable('a bus reset leads out of DFU mode');
       const s = await r.status();
       return must(s?.bStatus === 0 && s.bState === DFU_STATE.IDLE, s === null ? 'no status' : dfuTold(s));
+    },
+  },
+  {
+    id: 'dfu.reset-ends-work',
+    title: 'behind a bus reset the state stays dfuIDLE, whatever was under way',
+    paragraph: 'DFU 1.1 §A.2.3, §A.2.5',
+    skip: writes,
+    check: async (r) => {
+      const { block, data } = longestWork(r);
+      if ((await r.download(block, data)).status !== 'ok') return notApplicable('the work is refused');
+      const s = await r.status();
+      r.sequence.push('bus reset');
+      if ((await r.link.reset()) !== 'dfu') return notApplicable('a bus reset leads out of DFU mode');
+      // as long as the work would take
+      for (const ms of [0, Math.min(s?.pollMs ?? 0, LONGEST_WORK), SHORT_WORK]) {
+        await r.link.wait(ms);
+        const state = await r.state();
+        if (state !== DFU_STATE.IDLE) return fail(state === null ? 'no GETSTATE' : dfuStateName(state));
+      }
+      return PASS;
     },
   },
   {
@@ -426,7 +446,7 @@ const LEAVE: readonly Requirement[] = [
       if ((await r.download(2, new Uint8Array(0))).status !== 'ok') return fail('the DNLOAD of length 0 was refused');
       const s = await r.status();
       if (s === null) return dialect('leaves-without-answer', 'GETSTATUS is not answered (H7, U5, G0)');
-      return must(s.bState === 7 && s.bStatus === 0, dfuTold(s));
+      return noFirmware(s) ?? must(s.bState === 7 && s.bStatus === 0, dfuTold(s));
     },
   },
   {
@@ -439,7 +459,9 @@ const LEAVE: readonly Requirement[] = [
       if (wrong !== null) return fail(wrong);
       const before = r.link.witness!.attached();
       if ((await r.download(2, new Uint8Array(0))).status !== 'ok') return fail('the DNLOAD of length 0 was refused');
-      await r.status();
+      const s = await r.status();
+      const refused = s === null ? null : noFirmware(s);
+      if (refused !== null) return refused;
       for (let ms = 0; ms < LONGEST_LEAVE; ms += 10) {
         if (r.link.witness!.attached() !== before) return PASS;
         await r.link.wait(10);
