@@ -13,7 +13,9 @@ export const MOST_UNREAD = 4 << 20;
 
 /** Closes a client that takes nothing of what waits for it. Node looks at the bytes that the system has taken. */
 export function mustRead(socket: Socket, patience = PATIENCE_MS): void {
-  socket.setTimeout(patience, () => {
+  socket.setTimeout(patience);
+  // the callback of setTimeout is called once: by a client that was silent before it asked
+  socket.on('timeout', () => {
     if (socket.writableLength > 0) socket.destroy();
   });
 }

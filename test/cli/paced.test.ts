@@ -57,6 +57,18 @@ describe('a client that asks without an end', () => {
     expect(heard).toBeLessThan(ASKED / 8);
     expect(unsent).toBeLessThan(4 * ANSWER.length);
   });
+  it('and was silent before for longer than anybody waits, is closed all the same', async () => {
+    let asking: Socket | null = null;
+    const gone = new Promise<void>((settle) => {
+      void listen((socket) => {
+        socket.on('close', () => settle());
+        paced(socket, () => socket.write(ANSWER), 50);
+        socket.once('timeout', () => asking?.write(Buffer.alloc(ASKED)));
+      }).then((port) => (asking = client(port)));
+    });
+    await gone;
+    expect(asking).not.toBeNull();
+  });
   it('and reads lets the event loop go on between its pieces', async () => {
     let [heard, sinceTurn, most] = [0, 0, 0];
     let over = (): void => undefined;
