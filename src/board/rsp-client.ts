@@ -94,9 +94,14 @@ export class RspClient {
     if (printed.bytes > MOST_CONSOLE.bytes + MOST_CONSOLE.perMs * (now - printed.since)) return this.giveUp();
     if (text.length > 0) this.texts.push(text);
   }
-  /** All of one read at once: who prints may be slower than who sends. */
+  /**
+   * All of one read at once: who prints may be slower than who sends. It ends with a line: what comes in two pieces must not be a command of a CI runner together; and colours are
+   * this program's own.
+   */
   private show(): void {
-    if (this.texts.length > 0) this.onConsole(new TextDecoder().decode(Buffer.concat(this.texts.splice(0))));
+    if (this.texts.length === 0) return;
+    const text = new TextDecoder().decode(Buffer.concat(this.texts.splice(0))).replaceAll('\u001b', '\\x1b');
+    this.onConsole(text === '' || text.endsWith('\n') ? text : `${text}\n`);
   }
   private giveUp(): void {
     this.givenUp = true;

@@ -1,4 +1,5 @@
 /** Whatever stands at the other end of `--gdb`, every command ends soon: with exit 4 and one sentence where it is no GDB server. */
+import { spoken } from '../../src/report/text.ts';
 import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -131,6 +132,20 @@ describe('a server that says that it works on an answer', () => {
       onTestFinished(() => clearInterval(timer));
     });
     await expect(never.ask('qRcmd,00', 30)).rejects.toThrow(SilentBoard);
+  });
+  it('in pieces gives no command to a CI runner, and no colour', async () => {
+    const hexOf = (text: string): string => Buffer.from(text).toString('hex');
+    let shown = '';
+    const printing = client((send) => {
+      send(`O${hexOf('\u001b[31mred\n:')}`);
+      setTimeout(() => {
+        send(`O${hexOf(':error::split\n')}`);
+        send('OK');
+      }, 20);
+    });
+    printing.onConsole = (text) => (shown += spoken(text, false));
+    await printing.ask('qRcmd,00', 2000);
+    expect(shown).toBe('\\x1b[31mred\n:\n:error::split\n');
   });
   /** Of a server that sends this again and again, every so many ms of a clock that goes by it alone; how often it could. */
   const flood = async (packet: string, ms: number): Promise<{ readonly sent: number; readonly shown: number; readonly why: string }> => {
