@@ -8,7 +8,8 @@ import { conformanceHtml, conformanceText, deviceName, type JudgedReport } from 
 import { junit } from '../report/junit.ts';
 import { printable } from '../report/text.ts';
 import { whyNotWritable, type DfuLink } from '../usb-sim/conform/link.ts';
-import { isRequirement, runConformance, type ConformanceOptions } from '../usb-sim/conform/kit.ts';
+import { isRequirement, runConformance } from '../usb-sim/conform/kit.ts';
+import type { ConformanceOptions } from '../usb-sim/conform/requirement.ts';
 import { WebUsbLink } from '../usb-sim/conform/web-usb-link.ts';
 import { openUart } from './conform-uart.ts';
 import { readConformance, worseThan, type Lost } from './conform-baseline.ts';

@@ -1,6 +1,5 @@
 /** The conformance kit for AN3155: every requirement against one device on a USART. */
-import type { RequirementResult, Verdict } from '../../usb-sim/conform/requirement.ts';
-import { foldedSequence } from '../../usb-sim/conform/recorder.ts';
+import { Findings, resultOf, type ConformanceOptions, type RequirementResult, type Verdict } from '../../usb-sim/conform/requirement.ts';
 import { ACK, CODE, command, pages, type Say } from './an3155.ts';
 import { SERIAL_REQUIREMENTS, type Page, type SerialFacts } from './requirements.ts';
 import type { SerialTarget } from './serial-target.ts';
@@ -19,12 +18,6 @@ export interface SerialConformanceReport {
   readonly dialect: readonly string[];
   readonly requirements: readonly RequirementResult[];
 }
-export interface SerialConformanceOptions {
-  /** Requirements that the device breaks and its team accepts: they count as a dialect. */
-  readonly accept?: readonly string[];
-  /** After each requirement. */
-  readonly told?: (result: RequirementResult) => void;
-}
 const SERIAL_IDS: ReadonlySet<string> = new Set(SERIAL_REQUIREMENTS.map((r) => r.id));
 export const isSerialRequirement = (id: string): boolean => SERIAL_IDS.has(id);
 
@@ -33,31 +26,17 @@ const ERASE_MS = 40_000;
 /** Page numbers that are tried where a program of its own lies in the first ones. */
 const MOST_PAGES = 600;
 
-export function runSerialConformance(t: SerialTarget, { accept = [], told }: SerialConformanceOptions = {}): SerialConformanceReport {
+export function runSerialConformance(t: SerialTarget, options: ConformanceOptions = {}): SerialConformanceReport {
   const facts = factsOf(t);
-  const counts = { pass: 0, fail: 0, dialect: 0, 'n/a': 0 };
-  const requirements = SERIAL_REQUIREMENTS.map((requirement): RequirementResult => {
-    const { id, title, paragraph } = requirement;
+  const findings = new Findings(options);
+  for (const requirement of SERIAL_REQUIREMENTS) {
     t.fresh();
     t.fill();
-    const finding = requirement.check(t, facts);
-    const accepted = finding.verdict === 'fail' && accept.includes(id);
-    const found = accepted ? { ...finding, verdict: 'dialect' as const, dialect: 'accepted' } : finding;
-    const sequence = found.verdict === 'pass' || found.verdict === 'n/a' ? [] : foldedSequence(t.sequence);
-    const result = { id, title, paragraph, ...found, sequence };
-    counts[result.verdict]++;
-    told?.(result);
-    return result;
-  });
-  const dialect = requirements.flatMap(({ verdict, name }) => (verdict === 'dialect' && name !== null ? [name] : []));
+    findings.add(resultOf(requirement, requirement.check(t, facts), t.sequence));
+  }
   const { version, commands } = facts;
-  return {
-    schema: 'bootbench/conformance@1',
-    device: { port: t.port, version, commands },
-    counts,
-    dialect: [...new Set(dialect)],
-    requirements,
-  };
+  const { counts, dialect, requirements } = findings;
+  return { schema: 'bootbench/conformance@1', device: { port: t.port, version, commands }, counts, dialect, requirements };
 }
 
 function factsOf(t: SerialTarget): SerialFacts {

@@ -2,7 +2,14 @@
 import { CHAPTER9_REQUIREMENTS } from './chapter9.ts';
 import type { DfuLink } from './link.ts';
 import { PACKET_REQUIREMENTS } from './packets.ts';
-import { checkRequirement, type Requirement, type RequirementResult, type Verdict } from './requirement.ts';
+import {
+  checkRequirement,
+  Findings,
+  type ConformanceOptions,
+  type Requirement,
+  type RequirementResult,
+  type Verdict,
+} from './requirement.ts';
 import { STATE_REQUIREMENTS } from './states.ts';
 import { TRANSFER_REQUIREMENTS } from './transfers.ts';
 
@@ -38,31 +45,17 @@ export interface ConformanceReport {
   readonly requirements: readonly RequirementResult[];
 }
 
-export interface ConformanceOptions {
-  /** Requirements that the device breaks and its team accepts: they count as a dialect. */
-  readonly accept?: readonly string[];
-  /** After each requirement. */
-  readonly told?: (result: RequirementResult) => void;
-}
-
 /** Every requirement, one after the other. */
-export async function runConformance(link: DfuLink, { accept = [], told }: ConformanceOptions = {}): Promise<ConformanceReport> {
-  const counts = { pass: 0, fail: 0, dialect: 0, 'n/a': 0 };
-  const requirements: RequirementResult[] = [];
-  for (const requirement of REQUIREMENTS) {
-    const found = await checkRequirement(requirement, link);
-    const result =
-      found.verdict === 'fail' && accept.includes(found.id) ? { ...found, verdict: 'dialect' as const, dialect: 'accepted' } : found;
-    counts[result.verdict]++;
-    requirements.push(result);
-    told?.(result);
-  }
+export async function runConformance(link: DfuLink, options: ConformanceOptions = {}): Promise<ConformanceReport> {
+  const findings = new Findings(options);
+  for (const requirement of REQUIREMENTS) findings.add(await checkRequirement(requirement, link));
   const { vid, pid, bcdDevice, product, functional, alternates } = link.facts;
+  const { counts, dialect, requirements } = findings;
   return {
     schema: 'bootbench/conformance@1',
     device: { vid, pid, bcdDevice, product, bcdDfuVersion: functional.version, alternates },
     counts,
-    dialect: [...new Set(requirements.flatMap(({ verdict, name }) => (verdict === 'dialect' && name !== null ? [name] : [])))],
+    dialect,
     requirements,
   };
 }

@@ -46,14 +46,51 @@ export interface RequirementResult extends Finding {
   readonly sequence: readonly string[];
 }
 
+/** @param sequence the requests that led to it; told of what is not as asked for */
+export function resultOf(
+  { id, title, paragraph }: Pick<RequirementResult, 'id' | 'title' | 'paragraph'>,
+  finding: Finding,
+  sequence: readonly string[],
+): RequirementResult {
+  const plain = finding.verdict === 'pass' || finding.verdict === 'n/a';
+  return { id, title, paragraph, ...finding, sequence: plain ? [] : foldedSequence(sequence) };
+}
+
 /** Each requirement starts from a fresh device. */
 export async function checkRequirement(requirement: Requirement, link: DfuLink): Promise<RequirementResult> {
-  const { id, title, paragraph } = requirement;
-  const result = (finding: Finding, sequence: readonly string[]): RequirementResult => ({ id, title, paragraph, ...finding, sequence });
   const skipped = requirement.skip?.(link) ?? null;
-  if (skipped !== null) return result(notApplicable(skipped), []);
-  if (!(await link.fresh())) return result(fail('the device could not be brought back to dfuIDLE'), []);
+  if (skipped !== null) return resultOf(requirement, notApplicable(skipped), []);
+  if (!(await link.fresh())) return resultOf(requirement, fail('the device could not be brought back to dfuIDLE'), []);
   const recorder = new Recorder(link);
-  const finding = await requirement.check(recorder, link.facts);
-  return result(finding, finding.verdict === 'pass' || finding.verdict === 'n/a' ? [] : foldedSequence(recorder.sequence));
+  return resultOf(requirement, await requirement.check(recorder, link.facts), recorder.sequence);
+}
+
+export interface ConformanceOptions {
+  /** Requirements that the device breaks and its team accepts: they count as a dialect. */
+  readonly accept?: readonly string[];
+  /** After each requirement. */
+  readonly told?: (result: RequirementResult) => void;
+}
+/** What was found of a device, requirement by requirement. */
+export class Findings {
+  readonly counts: Record<Verdict, number> = { pass: 0, fail: 0, dialect: 0, 'n/a': 0 };
+  readonly requirements: RequirementResult[] = [];
+  private readonly accept: readonly string[];
+  private readonly told: ((result: RequirementResult) => void) | undefined;
+
+  constructor({ accept = [], told }: ConformanceOptions) {
+    this.accept = accept;
+    this.told = told;
+  }
+  add(found: RequirementResult): void {
+    const accepted = found.verdict === 'fail' && this.accept.includes(found.id);
+    const result: RequirementResult = accepted ? { ...found, verdict: 'dialect', dialect: 'accepted' } : found;
+    this.counts[result.verdict]++;
+    this.requirements.push(result);
+    this.told?.(result);
+  }
+  /** Names of what the device does differently. */
+  get dialect(): readonly string[] {
+    return [...new Set(this.requirements.flatMap(({ verdict, name }) => (verdict === 'dialect' && name !== null ? [name] : [])))];
+  }
 }
