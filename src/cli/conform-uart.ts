@@ -1,7 +1,7 @@
 /** What `conform --uart` opens: the machine at the place where a device waits for its first byte on a USART. */
 import { SerialTarget } from '../bench/serial/serial-target.ts';
 import { serialPort } from '../bench/session/uart-link.ts';
-import { heldHooks, heldMachine, started } from './held.ts';
+import { heldHooks, heldMachine, onUartAlone, started } from './held.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
 import type { Io } from './io.ts';
 import { toldTrigger } from './trigger.ts';
@@ -13,9 +13,7 @@ export async function openUart(
   wanted: string | true,
   io: Io,
 ): Promise<{ readonly target: SerialTarget; readonly close: () => void }> {
-  const loaded = await loadJob(images, options, io.cwd);
-  // a host on the USB cable would be served first
-  const job = { ...loaded, scenario: { ...loaded.scenario, host: { ...loaded.scenario.host, cable: 'out' as const } } };
+  const job = onUartAlone(await loadJob(images, options, io.cwd));
   const held = heldMachine(toldTrigger(job, io, heldHooks(io)), io);
   try {
     const port = serialPort(held.session.profile, job.chip, '--uart', wanted === true ? undefined : wanted);

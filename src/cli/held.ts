@@ -14,6 +14,12 @@ export function heldMachine(job: RunJob, io: Io): HeldMachine {
   return new HeldMachine(jobInput(job, heldHooks(io)));
 }
 
+/** The same without a host on the USB cable, which a ROM would serve first. */
+export const onUartAlone = (job: RunJob): RunJob => ({
+  ...job,
+  scenario: { ...job.scenario, host: { ...job.scenario.host, cable: 'out' } },
+});
+
 export function started(held: HeldMachine, io: Io): SessionEnd {
   const end = held.start();
   const signal = io.interruptedBy?.() ?? null;

@@ -5,7 +5,7 @@ import { serialPort, UartLink } from '../bench/session/uart-link.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { MS } from '../emu/time.ts';
 import { checkClient, runClient } from './client.ts';
-import { heldMachine, started } from './held.ts';
+import { heldMachine, onUartAlone, started } from './held.ts';
 import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, milliseconds, type Io } from './io.ts';
 import { mustBeCalledWhatItIs, Outputs } from './outputs.ts';
@@ -30,9 +30,7 @@ export async function uartCommand(images: readonly string[], options: UartOption
   const baud = baudOf(options.baud);
   if (options.pty !== true && options.exec === undefined) throw new UsageError('nothing uses the port', 'add --pty, or --exec <command>');
   checkClient(options.exec);
-  const loaded = await loadJob(images, options, io.cwd);
-  // A host on the USB cable would be served first.
-  const job = { ...loaded, scenario: { ...loaded.scenario, host: { ...loaded.scenario.host, cable: 'out' as const } } };
+  const job = onUartAlone(await loadJob(images, options, io.cwd));
   const saved = options.save === undefined ? [] : [{ option: '--save', path: options.save }];
   saved.forEach(mustBeCalledWhatItIs);
   const outputs = new Outputs(saved, io.cwd, inputFiles(images, job, options, io.cwd));
