@@ -63,6 +63,12 @@ function until(t: SerialTarget, says: readonly (readonly [string, Say])[]): read
   }
   return heard;
 }
+/** Says each, and all have to be acknowledged; a text is which is not. */
+function acknowledged(t: SerialTarget, says: readonly (readonly [string, Say])[]): string | null {
+  const heard = until(t, says);
+  if (typeof heard === 'string') return heard;
+  return is(heard, ACK) ? null : `${bytesText(heard)}; asked for: 79`;
+}
 const read = (at: number, n: number): (readonly [string, Say])[] => [
   ['Read Memory', command(CODE.READ)],
   [`address 0x${at.toString(16)}`, address(at)],
@@ -307,9 +313,8 @@ const ERASING: readonly SerialRequirement[] = [
       if (!first || !second) return notApplicable('no two pages are known that may be erased');
       const { start, end } = t.flash;
       const before = t.read(start, end - start);
-      const heard = until(t, erase(facts, [second.number, first.number]));
-      if (typeof heard === 'string') return fail(heard);
-      if (!is(heard, ACK)) return fail(`${bytesText(heard)}; asked for: 79`);
+      const refusal = acknowledged(t, erase(facts, [second.number, first.number]));
+      if (refusal !== null) return fail(refusal);
       for (const { start: from, end: to } of [first, second]) before.fill(t.erased, from - start, to - start);
       const wrong = differs(t.read(start, before.length), before, start);
       return wrong === null ? PASS : fail(wrong);
@@ -340,12 +345,11 @@ const ERASING: readonly SerialRequirement[] = [
     paragraph: 'AN3155 §3.7, §3.8',
     check: (t, facts) => {
       if (!facts.expendable) return notApplicable('the program that serves lies in flash');
-      const heard = until(t, [
+      const refusal = acknowledged(t, [
         ['Erase', eraseCode(facts)],
         ['all', { bytes: isExtended(facts) ? [0xff, 0xff, 0x00] : [0xff, 0x00], ms: facts.eraseMs }],
       ]);
-      if (typeof heard === 'string') return fail(heard);
-      if (!is(heard, ACK)) return fail(`${bytesText(heard)}; asked for: 79`);
+      if (refusal !== null) return fail(refusal);
       const { start, end } = t.flash;
       const at = t.read(start, end - start).findIndex((b) => b !== t.erased);
       return at < 0 ? PASS : fail(`flash at 0x${(start + at).toString(16)} is not erased`);
@@ -364,12 +368,11 @@ const GOING: readonly SerialRequirement[] = [
       const page = blank(t, facts);
       if (typeof page === 'string') return notApplicable(page);
       t.put(page.start, program(page.start));
-      const heard = until(t, [
+      const refusal = acknowledged(t, [
         ['Go', command(CODE.GO)],
         [`address 0x${page.start.toString(16)}`, address(page.start, 20)],
       ]);
-      if (typeof heard === 'string') return fail(heard);
-      if (!is(heard, ACK)) return fail(`${bytesText(heard)}; asked for: 79`);
+      if (refusal !== null) return fail(refusal);
       return must(t.at() === page.start + 8, `the core is at 0x${t.at().toString(16)}`);
     },
   },
