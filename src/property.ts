@@ -23,7 +23,8 @@ import { parseDfuseLayout, type DfuSegment } from './usb-sim/descriptors.ts';
 import { DFUSE_CODE, dfuseCommand } from './usb-sim/dfu-protocol.ts';
 
 export { DfuViolation } from './bench/dfu/dfu-property.ts';
-export { describeCommand, describeCommands, patternBytes, type DfuCommand } from './bench/dfu/dfu-command.ts';
+export { describeCommand, describeCommands, patternBytes } from './bench/dfu/dfu-command-check.ts';
+export type { DfuCommand } from './bench/dfu/dfu-command.ts';
 export type { PendingWrite } from './usb-sim/conform/monitor.ts';
 export { ReferenceDfu, type ReferenceOptions } from './usb-sim/conform/reference.ts';
 export type { DfuFacts, LinkAnswer, LinkStatus } from './usb-sim/conform/link.ts';
@@ -97,13 +98,17 @@ export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
       checkCommands(commands, place);
       property.run(commands);
     },
-    scenario: (commands) => ({
-      ...(job.scenario as TypedScenario),
-      schema: SCENARIO_SCHEMA,
-      chip: job.chip,
-      images: options.images.map((i) => i.path),
-      steps: [...(job.scenario.steps ?? []), ...caseSteps(commands, target.facts).map((s, i) => (i === 0 ? { ...s, after: '1s' } : s))],
-    }),
+    scenario: (commands) => {
+      checkCommands(commands, place);
+      const steps = caseSteps(commands, target.facts).map((s, i) => (i === 0 ? { ...s, after: '1s' } : s));
+      return {
+        ...(job.scenario as TypedScenario),
+        schema: SCENARIO_SCHEMA,
+        chip: job.chip,
+        images: options.images.map((i) => i.path),
+        steps: [...(job.scenario.steps ?? []), ...steps],
+      };
+    },
     close: () => held.release(),
   };
 }

@@ -34,6 +34,8 @@ const UNDER_WAY = [STATE.DNBUSY, STATE.DNLOAD_SYNC];
 const MANIFESTS = [STATE.MANIFEST_SYNC, STATE.MANIFEST];
 /** A chip that was reset lets go of the bus within this. */
 const GOES = 1_000 * MS;
+/** Milliseconds of a suspension that a request may meet. */
+const IDLE_AT_REQUEST = 1_000;
 /** Milliseconds for which a user holds the plug in his hand. */
 const REPLUG = 100;
 const NONE = new Uint8Array(0);
@@ -135,7 +137,8 @@ class Course {
         return null;
       case 'suspend':
         this.target.held.usb.suspend(c.ms * MS);
-        // what comes next waits for the resume, or begins while the bus is idle
+        // what comes next begins while the bus is idle, and waits for the resume, not so long that it is given up
+        this.target.run(Math.max(0, c.ms - IDLE_AT_REQUEST));
         return null;
       case 'busError':
       case 'pull':

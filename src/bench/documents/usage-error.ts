@@ -28,15 +28,21 @@ export class SurroundingsError extends Error {
   }
 }
 
+/** Of a list or a text as much as a message shows: all of it may be more than memory holds. */
+function beginning(value: unknown): unknown {
+  if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
+  return Array.isArray(value) || typeof value === 'string' ? value.slice(0, LONGEST_SHOWN) : value;
+}
+const LONGEST_SHOWN = 60;
 /** Whatever a caller gave, as a message shows it: one line, not long. */
 export function shown(value: unknown): string {
   let text: string;
   try {
-    text = typeof value === 'bigint' || typeof value === 'symbol' ? String(value) : (JSON.stringify(value) ?? typeof value);
+    text = typeof value === 'bigint' || typeof value === 'symbol' ? String(value) : (JSON.stringify(beginning(value)) ?? typeof value);
   } catch {
     text = typeof value;
   }
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN - 3)}...` : text;
 }
 
 /** The candidates nearest to a mistyped word, if any is near. */
