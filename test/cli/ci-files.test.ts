@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageFile } from '../../src/cli/package.ts';
+import { spoken } from '../../src/report/text.ts';
 import { builtProgram } from '../built.ts';
-import { commandsIn, CONTROLS, HOSTILE_LINES } from '../samples/hostile.ts';
+import { commandsIn, CONTROLS, HOSTILE_LINES, LANGUAGES } from '../samples/hostile.ts';
 
 const DEMO = packageFile('demo/firmware');
 let dist = '';
@@ -163,6 +164,16 @@ describe.skipIf(noPython !== null)(`unit tests of PlatformIO${noPython === null 
     expect(ran.stdout).toContain('\\x3a:stop-commands::x');
     expect(commandsIn(ran.stdout)).toEqual([]);
     expect(ran.stdout).not.toMatch(CONTROLS);
+  });
+  it('what the firmware prints is shown as by the program itself', () => {
+    const lines = [...HOSTILE_LINES.filter((line) => !/[\r\ud800\u001b]/.test(line)), ...LANGUAGES];
+    writeFileSync(join(cwd, 'said.json'), JSON.stringify({ console: { usart1: `${lines.join('\n')}\n1 Tests 0 Failures 0 Ignored\n` } }));
+    const fake = `'${process.execPath}' -e 'process.stdout.write(fs.readFileSync("${join(cwd, 'said.json')}"))' --`;
+    const ran = spawnSync('python3', [packageFile('deploy/platformio/bootbench_unity.py'), 'fw.elf'], {
+      encoding: 'utf8',
+      env: { ...process.env, BOOTBENCH: fake },
+    });
+    expect(ran.stdout.split('\n').slice(0, lines.length)).toEqual(lines.map((line) => spoken(line)));
   });
   it('firmware without a last line of Unity, and a missing file, are a failed test', () => {
     broken();

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RunResult } from '../../src/bench/documents/result.ts';
-import { jsonDocument, jsonLines } from '../../src/bench/documents/json-text.ts';
+import { jsonDocument, jsonLines, jsonText } from '../../src/bench/documents/json-text.ts';
 import { serialise } from '../../src/bench/documents/serialise.ts';
 import type { RunTrace } from '../../src/bench/documents/trace-types.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
@@ -23,10 +23,11 @@ import { junit } from '../../src/report/junit.ts';
 import { shortReport } from '../../src/report/short.ts';
 import { NO_SOURCES } from '../../src/report/source-lines.ts';
 import { checksReport, documentReport, terminalReport } from '../../src/report/terminal.ts';
-import { ansi } from '../../src/report/text.ts';
+import { escapeHtml } from '../../src/report/page.ts';
+import { ansi, spoken } from '../../src/report/text.ts';
 import { perfettoTrace } from '../../src/report/trace/perfetto.ts';
 import { vcdTrace } from '../../src/report/trace/vcd.ts';
-import { commandsIn, CONTROLS, HOSTILE_LINES } from '../samples/hostile.ts';
+import { commandsIn, CONTROLS, HOSTILE_LINES, LANGUAGES } from '../samples/hostile.ts';
 import { primaskResult, writer } from '../samples/results.ts';
 import { plainJob } from '../bench/plain-job.ts';
 
@@ -165,12 +166,36 @@ it('characters that nobody sees, of each kind, are shown by each sink', () => {
     '\u3164',
     '\ufeff',
     '\u{e0041}',
+    '\ufe0f',
+    '\ufe0e',
+    '\u2800',
+    '\u3000',
+    '\u2003',
+    '\u200a',
+    '\u205f',
+    '\u1680',
+    '\u{1d159}',
+    '\ufdd0',
   ])
     for (const [sink, [, write]] of Object.entries(SINKS)) {
       const text = `a${c}b`;
       const changed = { ...plain, summary: text, console: { usart1: text }, notes: [{ kind: 'crash', text }] };
       expect(write({ ...plain, ...changed }), `${sink}: ${escape(c)}`).not.toContain(c);
     }
+});
+
+it('marks in floods, and without a letter, are shown by each sink', () => {
+  const plain = primaskResult();
+  for (const [sink, [, write]] of Object.entries(SINKS))
+    for (const text of [`o${'\u0336'.repeat(50)}`, '\u0336 \u0336', '\u0336'])
+      expect(
+        write({ ...plain, summary: text, console: { usart1: text }, notes: [{ kind: 'crash', text }] }),
+        `${sink}: ${escape(text)}`,
+      ).not.toMatch(/\u0336{6}|(?<![\p{L}\p{N}\u0336])\u0336/u);
+});
+it.each(LANGUAGES)('%s is left as it was written', (text) => {
+  for (const door of [spoken, escapeHtml, (t: string) => JSON.parse(jsonText(t)) as string, (t: string) => jsonText(t).slice(1, -1)])
+    expect(door(text)).toBe(text);
 });
 
 it('each source reaches a terminal, a page and a document', () => {

@@ -16,6 +16,10 @@ export const HOSTILE_LINES: readonly string[] = [
   'zero\u200bwidth\u00ad\u2060\ufeff\u180e\u061c\u3164\u034f',
   'tags \u{e0001}\u{e0041}\u{e0100}',
   'half \ud800 of a character',
+  'selectors a\ufe0f\ufe0e 1\ufe0f \u26a0\ufe0f\ufe0f',
+  `flood o${'\u0336\u0310'.repeat(9)}`,
+  '\u0301alone "\u0308',
+  'blanks a\u2800b c\u3000d e\u2003f \u00a0g\u00a0 \u205fh \u1680 \u{1d159}\ufdd0',
   '<script>alert(1)</script><!-- ]]> & "quote" \'',
   '</script><img src=x onerror=alert(1)>',
   '](https://x.example) `code` | cell | *',
@@ -32,6 +36,21 @@ export function commandsIn(log: string): string[] {
   ];
 }
 
+/** Languages whose letters carry marks, or that have blanks of their own; and emoji. */
+export const LANGUAGES: readonly string[] = [
+  'Việt Nam'.normalize('NFD'),
+  'שָׁ֥לוֹם',
+  'مُحَمَّدٌ',
+  'कार्यक्रम',
+  'ที่นี่',
+  'ကြွေး',
+  'རྒྱུད',
+  '漢字\u3000かな',
+  'Prix\u00a0:\u202f10\u2009€',
+  '\u2801\u2800\u2803',
+  '\u2764\ufe0f \u260e\ufe0e \u26a0\ufe0f \u00a9\ufe0f 1\ufe0f\u20e3',
+];
+
 /** What a terminal obeys, or nobody sees; the colours of this program are none of it. */
 export const CONTROLS =
-  /(?![\t\n\u001b\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|\u001b(?!\[(?:1|2|22|31|32|33|36|39)m)/u;
+  /(?![\t\n\u001b\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|\u001b(?!\[(?:1|2|22|31|32|33|36|39)m)|[a1\ufe0e\ufe0f][\ufe0e\ufe0f]|\p{M}{6}|["\s>]\p{M}|^\p{M}|[\u1680\u2000-\u2008\u205f\u3000\u00a0\u2800]|\u{1d159}|\ufdd0/u;

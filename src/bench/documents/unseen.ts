@@ -1,8 +1,21 @@
 /**
- * Characters that nobody sees and somebody obeys: controls, formats (directions of text, zero width, tags), ends of lines other than that of this program, and whatever
- * else has no width by Unicode (Default_Ignorable_Code_Point). Emoji keep their variation selectors; tab and newline are text.
+ * Characters that nobody sees and somebody obeys, or that hide others: controls, formats (directions of text, zero width, tags), ends of lines other than that of this program,
+ * whatever else has no width by Unicode, blanks that are no space, and marks in floods. Tab and newline are text; so is what languages write: marks on their letters, variation
+ * selectors of emoji, the blanks of French, Chinese and Japanese and of braille where they stand between what is seen.
  */
-const UNSEEN = /(?![\t\n\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+const NO_WIDTH = String.raw`(?![\t\n\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u{1d159}]`;
+/** Behind an emoji, or within a keycap. */
+const SELECTOR = String.raw`(?<!(?!\p{ASCII})\p{Emoji}|[0-9#*](?=\ufe0f\u20e3))[\ufe0e\ufe0f]`;
+/** Hebrew and Burmese put up to five on a letter; more paint over the lines around, and one without a letter over what stands in front of the text. */
+const MARK = String.raw`(?![\ufe0e\ufe0f])(?:(?<=\p{M}{5})|(?<![\p{L}\p{N}\p{M}\p{S}]))\p{M}`;
+const EAST_ASIAN = String.raw`[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Bopomofo}\u3001-\u303f\uff01-\uff60]`;
+const BLANKS = [
+  String.raw`[\u1680\u2000-\u2008\u200a\u205f]`,
+  String.raw`(?<!\S)[\u00a0\u2009\u202f]|[\u00a0\u2009\u202f](?!\S)`,
+  String.raw`(?<!${EAST_ASIAN})\u3000(?!${EAST_ASIAN})|\u3000(?!\S)`,
+  String.raw`(?<![\u2801-\u28ff])\u2800|\u2800(?![\u2801-\u28ff])`,
+];
+const UNSEEN = new RegExp([NO_WIDTH, SELECTOR, MARK, ...BLANKS].join('|'), 'gu');
 
 /** What is most text, and has none of them. */
 const PLAIN = /^[\t\n -~]*$/;
