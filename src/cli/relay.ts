@@ -60,7 +60,7 @@ export function relay(args: readonly string[]): Promise<number> {
       ended = true;
       void worker.terminate().then(() => {
         clearTimeout(held);
-        end(heard === null ? EXIT.internal : exitAfter(heard));
+        end(heard === null ? EXIT.surroundings : exitAfter(heard));
       });
     };
     worker.on('message', (message: CommandMessage) => {

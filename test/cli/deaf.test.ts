@@ -64,10 +64,14 @@ it('each command with --wall is ended behind it', async () => {
     ['matrix', '--scenario', 'long.json'],
     ['leave', '--scenario', 'long.json'],
     ['rom', 'compare', 'rom.bin', '--chip', 'stm32f072rb'],
+    ['conform', '--chip', 'stm32f072rb', '--boot0'],
+    ['compare', 'long.json', 'long.json'],
   ];
   const ended = await Promise.all(lines.map((line) => observe(program(), [...line, '--wall', '1s'], { cwd, env: deafAt('wall') })));
-  for (const [i, { err, ms }] of ended.entries()) {
+  for (const [i, { code, err, ms }] of ended.entries()) {
     expect(err, lines[i]![0]).toContain('the command did not stop within 10 s after --wall: ended without a result');
+    // no defect to report: the machine that it runs on was too slow for one step
+    expect(code, lines[i]![0]).toBe(4);
     expect(ms, lines[i]![0]).toBeLessThan(AT_MOST_MS);
   }
 }, 120_000);
