@@ -8,6 +8,8 @@ import { UartLink } from '../session/uart-link.ts';
 import { ACK, ACK_MS, SYNC, type Say } from './an3155.ts';
 
 const BAUD = 57_600;
+/** Bytes of an answer, of which AN3155 has 257 at most: a program that talks without an end is not listened to without one. */
+const MOST_HEARD = 1024;
 /** No block of flash is programmed in smaller stretches by a linker. */
 const UNIT = 256;
 
@@ -37,7 +39,13 @@ export class SerialTarget {
     this.link = new UartLink(held, port, BAUD);
     this.link.onByte = (byte) => this.heard.push(byte);
     this.start = held.save();
-    if (!this.fresh())
+    const acknowledged = this.fresh();
+    if (this.talks)
+      throw new UsageError(
+        `${port} sends without an end, as a log does`,
+        'AN3155 answers what it is asked; --uart USART3 names another one',
+      );
+    if (!acknowledged)
       throw new UsageError(`0x7F is not acknowledged on ${port}`, 'is this the USART that it listens on? --uart USART3 names another one');
   }
 
@@ -46,7 +54,7 @@ export class SerialTarget {
     this.held.restore(this.start);
     this.link.afresh();
     this.sequence = [];
-    return this.say('0x7F', { bytes: [SYNC] })[0] === ACK;
+    return this.say('0x7F', { bytes: [SYNC] })[0] === ACK && !this.talks;
   }
   /** Sends bytes, and listens: what came. */
   say(what: string, { bytes, ms = ACK_MS }: Say): readonly number[] {
@@ -56,9 +64,13 @@ export class SerialTarget {
     // what takes long is over with its answer
     for (let run = 0; run < ms && this.heard.length === 0; run += ACK_MS) this.link.run(ACK_MS * MS);
     this.link.run(ACK_MS * MS);
-    while (this.cameNow()) this.link.run(ACK_MS * MS);
+    while (this.cameNow() && !this.talks) this.link.run(ACK_MS * MS);
     this.sequence.push(`${what} [${shortHex(bytes)}] → ${this.heard.length === 0 ? 'nothing' : shortHex(this.heard)}`);
     return this.heard;
+  }
+  /** Does not end. */
+  private get talks(): boolean {
+    return this.heard.length >= MOST_HEARD;
   }
   private last = 0;
   /** More bytes came since it was asked last. */
