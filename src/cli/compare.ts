@@ -4,23 +4,26 @@ import { compareRuns } from '../bench/documents/compare.ts';
 import { tooMuchIn } from '../bench/documents/json-bounds.ts';
 import { RUN_SCHEMA, type RunResult } from '../bench/documents/result.ts';
 import { serialise } from '../bench/documents/serialise.ts';
+import type { RunJob } from '../bench/input/job.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { findChip } from '../chips/index.ts';
 import { compareReport, type ComparedRun } from '../report/compare.ts';
 import type { Bench } from './engine.ts';
 import { loadJob, readInput } from './inputs.ts';
-import { EXIT, Interrupted, paintFor, type Io } from './io.ts';
+import { EXIT, Interrupted, milliseconds, paintFor, type Io } from './io.ts';
 import { interruptible } from './interruptible.ts';
 
 export interface CompareCommandOptions {
   readonly quiet?: boolean;
   readonly color?: boolean;
+  readonly wall?: string;
 }
 
 export async function compareCommand(a: string, b: string, options: CompareCommandOptions, io: Io, bench: Bench): Promise<number> {
   // both are read and checked before the first is run
-  const sources = [await open(a, io), await open(b, io)] as const;
+  const sources = [await open(a, options, io), await open(b, options, io)] as const;
   const sides: Side[] = [];
+  const began = milliseconds();
   for (const source of sources) {
     if ('board' in source) {
       sides.push({ path: source.path, run: null, view: source.board });
@@ -30,9 +33,11 @@ export async function compareCommand(a: string, b: string, options: CompareComma
       'result' in source
         ? source.result
         : await interruptible(io, options.quiet !== true, async ({ interrupted, stop, progress }) => {
-            const ended = await bench(source.job, { stop, ...(progress && { progress }) });
+            const ended = await bench(withRest(source.job, began), { stop, ...(progress && { progress }) });
             const signal = interrupted();
             if (signal !== null) throw new Interrupted(signal, `${source.path}: the run was interrupted, so there is nothing to compare`);
+            if (ended.ended.reason === 'wall')
+              throw new UsageError(`${source.path}: the run was not finished within --wall, so there is nothing to compare`);
             return ended;
           });
     sides.push({ path: source.path, run: result, view: viewOfRun(result) });
@@ -47,6 +52,11 @@ export async function compareCommand(a: string, b: string, options: CompareComma
   return differences.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
+/** Both runs share the time of --wall. */
+function withRest(job: RunJob, began: number): RunJob {
+  const { wallMs } = job.limits;
+  return wallMs === null ? job : { ...job, limits: { ...job.limits, wallMs: Math.max(1, wallMs - (milliseconds() - began)) } };
+}
 interface Side {
   readonly path: string;
   /** Null: a board. */
@@ -65,7 +75,7 @@ type Source = { readonly path: string } & (
 );
 
 /** Told apart by `schema`. What is no result is read as a scenario, which says what is wrong with it. */
-async function open(path: string, io: Io): Promise<Source> {
+async function open(path: string, limits: Pick<CompareCommandOptions, 'wall'>, io: Io): Promise<Source> {
   const text = new TextDecoder().decode(readInput(path, isJson(path) ? 'result' : 'image', io.cwd));
   const document = parsed(text, path);
   if (document?.schema === BOARD_SCHEMA) {
@@ -73,7 +83,7 @@ async function open(path: string, io: Io): Promise<Source> {
     if (board === null) throw new UsageError(`${path} is not a complete ${BOARD_SCHEMA} result of \`board check\` or \`board run\``);
     return { path, board };
   }
-  if (document === null || document.schema !== RUN_SCHEMA) return { path, job: await jobOf(path, document === null, io) };
+  if (document === null || document.schema !== RUN_SCHEMA) return { path, job: await jobOf(path, document === null, limits, io) };
   const result = document as RunResult;
   try {
     // refuses what is not of the published form
@@ -84,8 +94,10 @@ async function open(path: string, io: Io): Promise<Source> {
   return { path, result };
 }
 /** A scenario, or firmware, which is run as `bootbench run` does where nothing else is said. */
-const jobOf = (path: string, isFirmware: boolean, io: Io): ReturnType<typeof loadJob> =>
-  isFirmware && !isJson(path) ? loadJob([path], {}, io.cwd) : loadJob([], { scenario: path }, io.cwd);
+function jobOf(path: string, isFirmware: boolean, { wall }: Pick<CompareCommandOptions, 'wall'>, io: Io): ReturnType<typeof loadJob> {
+  const limits = wall === undefined ? {} : { wall };
+  return isFirmware && !isJson(path) ? loadJob([path], limits, io.cwd) : loadJob([], { scenario: path, ...limits }, io.cwd);
+}
 const isJson = (path: string): boolean => /\.json$/i.test(path);
 function parsed(text: string, path: string): { readonly schema?: unknown } | null {
   // firmware may hold any number of commas

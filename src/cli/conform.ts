@@ -1,11 +1,12 @@
 /** `bootbench conform`: the DFU conformance kit against the emulated device, or against a real one through the package `usb`. */
 import { jsonDocument } from '../bench/documents/json-text.ts';
 import { DfuTarget } from '../bench/dfu/dfu-target.ts';
+import { Budget, CutShort } from '../bench/session/budget.ts';
 import { wordValue } from '../bench/input/scenario.ts';
 import { shown, UsageError } from '../bench/documents/usage-error.ts';
 import { isSerialRequirement, runSerialConformance } from '../bench/serial/serial-kit.ts';
-import { conformanceHtml, conformanceText, deviceName, type JudgedReport } from '../report/conformance.ts';
-import { junit } from '../report/junit.ts';
+import { conformanceHtml, conformanceText, deviceName, endedText, type JudgedReport } from '../report/conformance.ts';
+import { junit, type JUnitCase } from '../report/junit.ts';
 import { printable } from '../report/text.ts';
 import { whyNotWritable, type DfuLink } from '../usb-sim/conform/link.ts';
 import { isRequirement, runConformance } from '../usb-sim/conform/kit.ts';
@@ -14,10 +15,10 @@ import { WebUsbLink } from '../usb-sim/conform/web-usb-link.ts';
 import { openUart } from './conform-uart.ts';
 import { readConformance, worseThan, type Lost } from './conform-baseline.ts';
 import { heldHooks, heldMachine, started } from './held.ts';
-import { loadJob, typedFiles, type RunOptions } from './inputs.ts';
-import { EXIT, paintFor, type Io } from './io.ts';
+import { limitsOf, loadJob, typedFiles, type RunOptions } from './inputs.ts';
+import { EXIT, exitAfter, paintFor, type Io } from './io.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
-import { interruptible, orCutShort } from './interruptible.ts';
+import { interruptible, orCutShort, runHooks } from './interruptible.ts';
 import { noDevice } from './no-device.ts';
 import { toldTrigger } from './trigger.ts';
 import { usbPackage } from './usb-package.ts';
@@ -63,13 +64,15 @@ export async function conformCommand(images: readonly string[], options: Conform
   try {
     const opened = await openDevice(images, options, flash, io);
     try {
-      const { report, seconds } = await interruptible(io, false, (hooks) =>
-        orCutShort(() => timed(opened.judge, accept), 'the conformance test', hooks),
-      );
+      const { report, seconds, signal } = await interruptible(io, false, async (hooks) => {
+        const budget = new Budget({ limits: limitsOf(options), ...runHooks(hooks) });
+        const found = await orCutShort(() => timed(opened.judge, accept, budget), 'the conformance test', hooks);
+        return { ...found, signal: hooks.interrupted() };
+      });
       const lost = before === null ? [] : worseThan(before, report);
       writeReport({ report, seconds, lost }, options, outputs, onStdout[0], io);
-      const kept = accept.filter((id) => report.requirements.some((r) => r.id === id && r.verdict === 'pass'));
-      if (kept.length > 0 && options.quiet !== true) io.stderr.write(`--accept: the device holds ${kept.join(', ')} now\n`);
+      if (report.ended !== undefined) return signal === null ? EXIT.failed : exitAfter(signal);
+      io.stderr.write(keptText(report, accept, options));
       return (before === null ? report.counts.fail : lost.length) === 0 ? EXIT.ok : EXIT.failed;
     } finally {
       await opened.close();
@@ -79,13 +82,20 @@ export async function conformCommand(images: readonly string[], options: Conform
   }
 }
 
+/** Of what is accepted, what need not be any more. */
+function keptText(report: JudgedReport, accept: readonly string[], { quiet }: ConformOptions): string {
+  if (quiet === true) return '';
+  const kept = accept.filter((id) => report.requirements.some((r) => r.id === id && r.verdict === 'pass'));
+  return kept.length > 0 ? `--accept: the device holds ${kept.join(', ')} now\n` : '';
+}
+
 /** What was found, with the seconds that each requirement took, and what is worse than before. */
 interface Found {
   readonly report: JudgedReport;
   readonly seconds: ReadonlyMap<string, number>;
   readonly lost: readonly Lost[];
 }
-async function timed(judge: Judge, accept: readonly string[]): Promise<Omit<Found, 'lost'>> {
+async function timed(judge: Judge, accept: readonly string[], budget: Budget): Promise<Omit<Found, 'lost'>> {
   const seconds = new Map<string, number>();
   let from = performance.now();
   const told = ({ id }: { readonly id: string }): void => {
@@ -93,7 +103,8 @@ async function timed(judge: Judge, accept: readonly string[]): Promise<Omit<Foun
     seconds.set(id, (now - from) / 1000);
     from = now;
   };
-  return { report: await judge({ accept, told }), seconds };
+  const endedBy = (thrown: unknown): string | null => (thrown instanceof CutShort ? thrown.reason : null);
+  return { report: await judge({ accept, told, before: () => budget.spend(0), endedBy }), seconds };
 }
 
 type Judge = (options: ConformanceOptions) => JudgedReport | Promise<JudgedReport>;
@@ -147,8 +158,8 @@ function writeReport(
 
 /** As red as the exit code: what failed in the baseline too is skipped. */
 const junitDocument = ({ report, seconds, lost }: Found, compared: boolean): SafeText =>
-  junit(
-    report.requirements.map((r) => {
+  junit([
+    ...report.requirements.map((r) => {
       const loss = lost.find((l) => l.id === r.id);
       const fails = compared ? loss !== undefined : r.verdict === 'fail';
       const skipped = fails
@@ -166,7 +177,16 @@ const junitDocument = ({ report, seconds, lost }: Found, compared: boolean): Saf
         failure: fails ? { message: loss?.text ?? r.observed ?? '', text: [r.paragraph, ...r.sequence].join('\n') } : null,
       };
     }),
-  );
+    ...(report.ended === undefined ? [] : [cutCase(report)]),
+  ]);
+/** What was not asked does not hold. */
+const cutCase = (report: JudgedReport): JUnitCase => ({
+  name: 'all requirements are asked',
+  className: deviceName(report),
+  seconds: 0,
+  failure: { message: endedText(report), text: '' },
+  error: true,
+});
 
 async function openEmulated(images: readonly string[], options: ConformOptions, flash: Flash | null, io: Io): Promise<Opened> {
   const job = await loadJob(images, options, io.cwd);

@@ -3,6 +3,7 @@ import { findChip } from '../chips/index.ts';
 import { jobInput, type RunHooks, type RunJob } from '../bench/input/job.ts';
 import { HeldMachine } from '../bench/session/held-machine.ts';
 import type { SessionEnd } from '../bench/session/live-run.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
 import { Interrupted, milliseconds, type Io } from './io.ts';
 import { usePrebuilt } from './prebuilt.ts';
 
@@ -24,5 +25,6 @@ export function started(held: HeldMachine, io: Io): SessionEnd {
   const end = held.start();
   const signal = io.interruptedBy?.() ?? null;
   if (signal !== null) throw new Interrupted(signal, 'interrupted before the firmware had come to its end');
+  if (end.reason === 'wall') throw new UsageError('--wall was over before the firmware had come to its end', 'give it more time');
   return end;
 }

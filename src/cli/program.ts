@@ -221,6 +221,8 @@ const triggerOption = (): Option =>
     '--trigger',
     'find what makes the firmware jump (a pin, a byte, a function) and do it; default if neither --chip nor --scenario is given',
   );
+const stopWall = (): Option => new Option('--wall <time>', 'stop after this much real time, for example 30s');
+const endWall = (): Option => new Option('--wall <time>', 'end each run after this much real time, for example 30s');
 const noTriggerOption = (): Option => new Option('--no-trigger', 'run the firmware without any input: no button, no byte');
 
 function addRun(program: Command, io: Io, exit: (code: number) => void, bench: Bench): void {
@@ -296,7 +298,7 @@ function addFix(program: Command, io: Io, exit: (code: number) => void, bench: B
     .addOption(noTriggerOption())
     .option('--strict', 'a success with a reservation ("OK, but") is none')
     .option('--source-root <folder>', 'sources from this folder, too, not only from the project folder; repeatable', collect)
-    .option('--wall <time>', 'end each run after this much real time, for example 30s')
+    .addOption(endWall())
     .option('--no-color', 'print without colours (so does the variable NO_COLOR)')
     .action(async (images: string[], options: FixOptions) => {
       exit(await (await import('./fix.ts')).fixCommand(images, options, io, bench));
@@ -325,7 +327,7 @@ function addInit(program: Command, io: Io, exit: (code: number) => void): void {
     .option('--out <file>', 'the scenario to write (default: scenario.json)')
     .option('--overwrite', 'replace an existing file')
     .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …); default; none = without crystals')
-    .option('--wall <time>', 'stop after this much real time, for example 30s')
+    .addOption(stopWall())
     .option('--quiet', 'print nothing')
     .action(async (images: string[], options: InitOptions) => {
       exit(await (await import('./init.ts')).initCommand(images, options, io));
@@ -339,7 +341,7 @@ function addAsk(program: Command, io: Io, exit: (code: number) => void): void {
     )
     .option('--symptom <what>', `what you see: ${SYMPTOMS.join(', ')}; repeatable`, collect)
     .option('--json', 'print JSON in a terminal, too')
-    .option('--wall <time>', 'stop after this much real time, for example 30s')
+    .addOption(stopWall())
     .action(async (images: string[], options: AskOptions) => {
       exit(await (await import('./ask.ts')).askCommand(images, options, io));
     });
@@ -354,7 +356,7 @@ function addMatrix(program: Command, io: Io, exit: (code: number) => void): void
     .addOption(triggerOption())
     .addOption(noTriggerOption())
     .option('--json', 'print JSON')
-    .option('--wall <time>', 'stop after this much real time, for example 30s')
+    .addOption(stopWall())
     .action(async (images: string[], options: MatrixOptions) => {
       exit(await (await import('./matrix.ts')).matrixCommand(images, options, io));
     });
@@ -368,7 +370,7 @@ function addRom(program: Command, io: Io, exit: (code: number) => void): void {
     .option('--chip <name>', 'the chip that it was read from')
     .option('--json', 'print JSON')
     .option('--evidence <file>', "write what was found as lines of JSON that hold the ROM's hash and none of its bytes")
-    .option('--wall <time>', 'stop after this much real time, for example 30s')
+    .addOption(stopWall())
     .action(async (files: string[], options: RomLearnOptions) => {
       exit(await (await import('./rom.ts')).romLearnCommand(files, options, io));
     });
@@ -378,7 +380,7 @@ function addRom(program: Command, io: Io, exit: (code: number) => void): void {
     .option('--chip <name>', 'the chip that it was read from, for example stm32l476rg')
     .option('--all', 'show what is alike, too')
     .option('--json', 'print JSON')
-    .option('--wall <time>', 'stop after this much real time, for example 30s')
+    .addOption(stopWall())
     .action(async (files: string[], options: RomCompareOptions) => {
       exit(await (await import('./rom.ts')).romCompareCommand(files, options, io));
     });
@@ -414,7 +416,7 @@ function addLeave(program: Command, io: Io, exit: (code: number) => void): void 
       collect,
     )
     .option('--rom-version <version>', 'revision of the ROM')
-    .option('--wall <time>', 'stop after this much real time, for example 30s')
+    .addOption(stopWall())
     .option('--no-color', 'print without colours (so does the variable NO_COLOR)')
     .action(async (images: string[], options: LeaveCommandOptions) => {
       exit(await (await import('./leave.ts')).leaveCommand(images, options, io));
@@ -569,6 +571,7 @@ function addConform(program: Command, io: Io, exit: (code: number) => void): voi
     .option('--html <file>', 'write the report as an HTML page')
     .option('--junit <file>', 'write the report as JUnit XML')
     .option('--all', 'list the requirements that pass, too')
+    .addOption(stopWall())
     .addOption(triggerOption())
     .addOption(noTriggerOption())
     .option('--seed <n>', 'seed of the random RAM contents at power-on')
@@ -592,6 +595,7 @@ function addCompare(program: Command, io: Io, exit: (code: number) => void, benc
     .description('show how two runs differ: outcome, state at the entry into the ROM, checks; exit 0 = equal, 1 = different')
     .argument('<a>', 'a result (bootbench/run@1), or a scenario or ELF to run')
     .argument('<b>', 'the same')
+    .addOption(stopWall())
     .option('--quiet', 'print nothing; only the exit code counts')
     .option('--no-color', 'print without colours')
     .action(async (a: string, b: string, options: CompareCommandOptions) => {

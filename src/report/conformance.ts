@@ -21,8 +21,14 @@ export const deviceName = ({ device }: JudgedReport): string =>
   'port' in device
     ? `AN3155 on ${device.port}, version ${device.version >> 4}.${device.version & 15}`
     : `${hex4(device.vid)}:${hex4(device.pid)} ${printableName(device.product ?? '')}, bcdDevice ${hex4(device.bcdDevice)}, bcdDFUVersion ${hex4(device.bcdDfuVersion)}`;
-const countsLine = ({ counts }: JudgedReport): string =>
-  `${counts.pass} pass, ${counts.fail} fail, ${counts.dialect} in a dialect, ${counts['n/a']} not applicable`;
+const countsLine = (report: JudgedReport): string => {
+  const { counts, ended } = report;
+  const line = `${counts.pass} pass, ${counts.fail} fail, ${counts.dialect} in a dialect, ${counts['n/a']} not applicable`;
+  return ended === undefined ? line : `${line}; ${endedText(report)}`;
+};
+/** Of a report that is not whole. */
+export const endedText = ({ ended, requirements }: JudgedReport): string =>
+  ended === undefined ? '' : `not finished (limit: ${ended.reason}): ${requirements.length} of ${ended.asked} requirements were asked`;
 
 /** What failed first, then dialects; what passed only where `all`. */
 export function conformanceText(report: JudgedReport, options: { paint?: Paint; width?: number; all?: boolean } = {}): string {

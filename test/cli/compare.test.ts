@@ -38,6 +38,17 @@ describe('bootbench compare', () => {
     expect(ran.jobs).toHaveLength(1);
   });
 
+  test('a run that --wall cut is not compared: two of them would be alike', async () => {
+    const cut = { ...dfuResult(), outcome: 'timeout', ended: { reason: 'wall', at: '0.1' } } as unknown as RunResult;
+    const ran = await cli(['compare', 'a.json', 'a.json', '--wall', '5s'], { ...files({ 'a.json': SCENARIO }), result: () => cut });
+    expect(ran).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('a.json: the run was not finished within --wall') as string,
+    });
+    expect(ran.jobs[0]!.limits.wallMs).toBeLessThanOrEqual(5_000);
+  });
+
   test('escape bytes are shown, not sent, in whatever name or word of a result they stand', async () => {
     const { document, places } = poisoned(primaskResult());
     expect(places).toEqual(expect.arrayContaining(['outcome', 'summary', 'rom.options.primask', 'diagnosis.causes.0.id']));

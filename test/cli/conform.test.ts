@@ -7,7 +7,9 @@ import { jobInput } from '../../src/bench/input/job.ts';
 import '../../src/browser-host.ts';
 import { libraryJob } from '../../src/library/options.ts';
 import { WebUsbLink } from '../../src/usb-sim/conform/web-usb-link.ts';
-import { runConformance, type ConformanceReport } from '../../src/usb-sim/conform/kit.ts';
+import { REQUIREMENTS, runConformance, type ConformanceReport } from '../../src/usb-sim/conform/kit.ts';
+import { ReferenceLink } from '../usb-sim/reference-link.ts';
+import { CutShort } from '../../src/bench/session/budget.ts';
 import { WebUsb } from '../../src/usb-sim/web-usb.ts';
 import { cli, folder } from './helpers.ts';
 
@@ -76,6 +78,49 @@ describe('bootbench conform', () => {
     expect(ran.code).toBe(2);
     expect(ran.err).toMatch(text);
     expect(ran.err.trim().split('\n')).toHaveLength(1);
+  });
+  it('is ended by a signal: what was found by then is written and marked, and what was not asked does not hold', async () => {
+    const cwd = folder();
+    // heard while the device comes up it would end the command without a report
+    let looks = 0;
+    const asked = ['conform', '--chip', 'stm32f072rb', '--boot0'];
+    await cli(asked, { cwd, interruptedBy: () => (looks++, null) });
+    const [all, files] = [looks, ['--json', 'r.json', '--html', 'r.html', '--junit', 'r.xml']];
+    looks = 0;
+    const ran = await cli([...asked, ...files], { cwd, interruptedBy: () => (++looks > all / 2 ? 'SIGTERM' : null) });
+    expect(ran.code).toBe(143);
+    const report = JSON.parse(readFileSync(join(cwd, 'r.json'), 'utf8')) as ConformanceReport;
+    expect(report.ended).toEqual({ reason: 'signal', asked: REQUIREMENTS.length });
+    const found = report.requirements.length;
+    expect(found).toBeGreaterThan(0);
+    expect(found).toBeLessThan(REQUIREMENTS.length);
+    const told = `not finished (limit: signal): ${found} of ${REQUIREMENTS.length} requirements were asked`;
+    expect(ran.out).toContain(told);
+    expect(readFileSync(join(cwd, 'r.html'), 'utf8')).toContain(told);
+    expect(readFileSync(join(cwd, 'r.xml'), 'utf8')).toContain(`<error message="${told}"`);
+  });
+  it('ends behind --wall, which bounds each requirement and what comes before the first', async () => {
+    const early = await cli(['conform', '--chip', 'stm32f072rb', '--boot0', '--wall', '1ms'], { cwd: folder() });
+    expect([early.code, early.err]).toEqual([2, 'bootbench: --wall was over before the firmware had come to its end; give it more time\n']);
+    let asked = 0;
+    const before = (): void => {
+      if (asked++ === 5) throw new CutShort('wall');
+    };
+    const report = await runConformance(new ReferenceLink(), { before, endedBy: (thrown) => (thrown as CutShort).reason });
+    expect([report.requirements.length, report.ended?.reason]).toEqual([5, 'wall']);
+    await expect(runConformance(new ReferenceLink(), { before: () => { throw new Error('a defect'); }, endedBy: () => null })).rejects.toThrow('a defect'); // prettier-ignore
+  });
+  it('--uart listens to a program that talks without an end no longer than to an answer', async () => {
+    const table = [[0x40021018, 1 << 14], [0x40021014, 1 << 17], [0x48000000, 0x28280000], [0x48000024, 0x110], [0x4001380c, 139], [0x40013800, 0x140d], [0, 0]].flat(); // prettier-ignore
+    // for each pair of the table a store, then for ever: wait for TXE, send 0x79
+    const code = [
+      0x4c07, 0x6820, 0x6861, 0x3408, 0x2800, 0xd001, 0x6001, 0xe7f8, 0x4804, 0x6801, 0x0609, 0xd5fc, 0x2179, 0x60c1, 0xe7f9, 0,
+    ];
+    const words = [0x20004000, 0x08000009, ...code.flatMap((c, i) => (i % 2 === 0 ? [(c | (code[i + 1]! << 16)) >>> 0] : [])), 0x08000030, 0x4001381c, ...table]; // prettier-ignore
+    const cwd = folder();
+    writeFileSync(join(cwd, 'talks.bin'), Uint8Array.from(words.flatMap((w) => [w & 255, (w >>> 8) & 255, (w >>> 16) & 255, w >>> 24])));
+    const ran = await cli(['conform', 'talks.bin@0x08000000', '--chip', 'stm32f072rb', '--uart', '--no-trigger'], { cwd });
+    expect([ran.code, ran.err]).toEqual([2, expect.stringContaining('USART1 sends without an end')]);
   });
   it('a device behind WebUSB (a real board) is judged alike, is not sent away, and keeps its flash outside the range', async () => {
     const job = await libraryJob({ chip: 'stm32h533re', images: [], scenario: { board: { boot0: 1 } } });

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import { jobInput, type RunJob } from '../../src/bench/input/job.ts';
 import type { Bench } from '../../src/cli/engine.ts';
-import { streamOf, type Io } from '../../src/cli/io.ts';
+import { streamOf, type Io, type EndSignal } from '../../src/cli/io.ts';
 import { main } from '../../src/cli/program.ts';
 import { dfuResult } from '../samples/results.ts';
 
@@ -37,6 +37,8 @@ export interface Setup {
   /** Is told within how many milliseconds the command has to be over. */
   readonly mustEndWithin?: (ms: number) => void;
   readonly bench?: Bench;
+  /** Is asked by who is busy. */
+  readonly interruptedBy?: () => EndSignal | null;
 }
 
 /** Runs the command line in this process, the machine replaced by a prepared result. */
@@ -51,6 +53,7 @@ export async function cli(args: readonly string[], setup: Setup = {}): Promise<R
     stderr: stream((text) => (err += text)),
     env: setup.env ?? {},
     cwd: setup.cwd ?? folder({ 'fw.bin': FIRMWARE }),
+    ...(setup.interruptedBy ? { interruptedBy: setup.interruptedBy } : {}),
     ...(setup.mustEndWithin ? { mustEndWithin: setup.mustEndWithin } : {}),
     onInterrupt: (callback) => {
       interrupt = () => callback('SIGINT');

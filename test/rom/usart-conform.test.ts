@@ -18,12 +18,12 @@ const speaking = CHIPS.filter((chip) => {
   return profile !== null && speaksSerial(profile) && rxPins(profile).length > 0;
 }).map((chip) => [chip.name, rxPins(romProfileOf(chip)!)[0]!.name] as const);
 
-async function judged<T>(chip: string, port: string, use: (held: HeldMachine, port: string) => T): Promise<T> {
+async function judged<T>(chip: string, port: string, use: (held: HeldMachine, port: string) => T | Promise<T>): Promise<T> {
   const job = await libraryJob({ chip, images: [], scenario: { board: { boot0: 1 }, host: { cable: 'out' } } });
   const held = new HeldMachine(jobInput(job));
   try {
     held.start();
-    return use(held, port);
+    return await use(held, port);
   } finally {
     held.release();
   }

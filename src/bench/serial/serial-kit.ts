@@ -1,10 +1,17 @@
 /** The conformance kit for AN3155: every requirement against one device on a USART. */
-import { Findings, resultOf, type ConformanceOptions, type RequirementResult, type Verdict } from '../../usb-sim/conform/requirement.ts';
+import {
+  Findings,
+  resultOf,
+  type ConformanceOptions,
+  type EndedEarly,
+  type RequirementResult,
+  type Verdict,
+} from '../../usb-sim/conform/requirement.ts';
 import { ACK, CODE, command, pages, type Say } from './an3155.ts';
 import { SERIAL_REQUIREMENTS, type Page, type SerialFacts } from './requirements.ts';
 import type { SerialTarget } from './serial-target.ts';
 
-export interface SerialConformanceReport {
+export interface SerialConformanceReport extends EndedEarly {
   readonly schema: 'bootbench/conformance@1';
   readonly device: {
     /** The USART. */
@@ -26,17 +33,17 @@ const ERASE_MS = 40_000;
 /** Page numbers that are tried where a program of its own lies in the first ones. */
 const MOST_PAGES = 600;
 
-export function runSerialConformance(t: SerialTarget, options: ConformanceOptions = {}): SerialConformanceReport {
+export async function runSerialConformance(t: SerialTarget, options: ConformanceOptions = {}): Promise<SerialConformanceReport> {
   const facts = factsOf(t);
   const findings = new Findings(options);
-  for (const requirement of SERIAL_REQUIREMENTS) {
+  await findings.each(SERIAL_REQUIREMENTS, (requirement) => {
     t.fresh();
     t.fill();
-    findings.add(resultOf(requirement, requirement.check(t, facts), t.sequence));
-  }
+    return resultOf(requirement, requirement.check(t, facts), t.sequence);
+  });
   const { version, commands } = facts;
-  const { counts, dialect, requirements } = findings;
-  return { schema: 'bootbench/conformance@1', device: { port: t.port, version, commands }, counts, dialect, requirements };
+  const { counts, dialect, requirements, end } = findings;
+  return { schema: 'bootbench/conformance@1', device: { port: t.port, version, commands }, counts, dialect, requirements, ...end };
 }
 
 function factsOf(t: SerialTarget): SerialFacts {

@@ -6,6 +6,7 @@ import {
   checkRequirement,
   Findings,
   type ConformanceOptions,
+  type EndedEarly,
   type Requirement,
   type RequirementResult,
   type Verdict,
@@ -29,7 +30,7 @@ export const DIALECT_REQUIREMENTS: readonly Requirement[] = [
   ...[...CHAPTER9_REQUIREMENTS, ...TRANSFER_REQUIREMENTS].filter((r) => r.tellsDialect === true),
 ];
 
-export interface ConformanceReport {
+export interface ConformanceReport extends EndedEarly {
   readonly schema: 'bootbench/conformance@1';
   readonly device: {
     readonly vid: number;
@@ -48,14 +49,15 @@ export interface ConformanceReport {
 /** Every requirement, one after the other. */
 export async function runConformance(link: DfuLink, options: ConformanceOptions = {}): Promise<ConformanceReport> {
   const findings = new Findings(options);
-  for (const requirement of REQUIREMENTS) findings.add(await checkRequirement(requirement, link));
+  await findings.each(REQUIREMENTS, (requirement) => checkRequirement(requirement, link));
   const { vid, pid, bcdDevice, product, functional, alternates } = link.facts;
-  const { counts, dialect, requirements } = findings;
+  const { counts, dialect, requirements, end } = findings;
   return {
     schema: 'bootbench/conformance@1',
     device: { vid, pid, bcdDevice, product, bcdDfuVersion: functional.version, alternates },
     counts,
     dialect,
     requirements,
+    ...end,
   };
 }

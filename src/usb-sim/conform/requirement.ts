@@ -70,24 +70,52 @@ export interface ConformanceOptions {
   readonly accept?: readonly string[];
   /** After each requirement. */
   readonly told?: (result: RequirementResult) => void;
+  /** Before each requirement; what it throws ends the kit. */
+  readonly before?: () => void;
+  /** What has ended the kit before its end, in a word: the report holds what was found by then. Null: an error. */
+  readonly endedBy?: (thrown: unknown) => string | null;
+}
+/** Stands in a report that ended before its end. */
+export interface EndedEarly {
+  readonly ended?: {
+    /** `wall`, `signal`. */
+    readonly reason: string;
+    /** Requirements of the kit; those that the report has not were not asked. */
+    readonly asked: number;
+  };
 }
 /** What was found of a device, requirement by requirement. */
 export class Findings {
   readonly counts: Record<Verdict, number> = { pass: 0, fail: 0, dialect: 0, 'n/a': 0 };
   readonly requirements: RequirementResult[] = [];
+  /** Of the report. */
+  end: EndedEarly = {};
   private readonly accept: readonly string[];
-  private readonly told: ((result: RequirementResult) => void) | undefined;
+  private readonly options: ConformanceOptions;
 
-  constructor({ accept = [], told }: ConformanceOptions) {
-    this.accept = accept;
-    this.told = told;
+  constructor(options: ConformanceOptions) {
+    this.accept = options.accept ?? [];
+    this.options = options;
   }
-  add(found: RequirementResult): void {
+  /** Each of them, until something ends that. */
+  async each<T>(all: readonly T[], judge: (requirement: T) => RequirementResult | Promise<RequirementResult>): Promise<void> {
+    try {
+      for (const requirement of all) {
+        this.options.before?.();
+        this.add(await judge(requirement));
+      }
+    } catch (thrown) {
+      const reason = this.options.endedBy?.(thrown) ?? null;
+      if (reason === null) throw thrown;
+      this.end = { ended: { reason, asked: all.length } };
+    }
+  }
+  private add(found: RequirementResult): void {
     const accepted = found.verdict === 'fail' && this.accept.includes(found.id);
     const result: RequirementResult = accepted ? { ...found, verdict: 'dialect', dialect: 'accepted' } : found;
     this.counts[result.verdict]++;
     this.requirements.push(result);
-    this.told?.(result);
+    this.options.told?.(result);
   }
   /** Names of what the device does differently. */
   get dialect(): readonly string[] {
