@@ -47,6 +47,8 @@ export interface RunJob {
   readonly noReturn?: boolean;
   /** See `RunInput.onlyExpected`. */
   readonly onlyExpected?: boolean;
+  /** See `RunInput.provisos`. */
+  readonly provisos?: boolean;
   /** See `RunInput.after`; also where the scenario expects something of it. */
   readonly after?: boolean;
   /** Nothing was said about the firmware: its trigger is looked for and pressed (first-run.ts). */
@@ -116,6 +118,7 @@ function checkedInput(job: RunJob): RunInput {
     findJump: job.findJump === true,
     noReturn: job.noReturn === true,
     onlyExpected: job.onlyExpected === true,
+    provisos: job.provisos !== false,
     ...(job.after === true || job.scenario.expect?.after !== undefined ? { after: true } : {}),
     engine: job.engine,
     ...(job.effort && { effort: job.effort }),

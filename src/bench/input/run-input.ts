@@ -70,6 +70,8 @@ export interface RunInput {
   readonly noReturn: boolean;
   /** Where the scenario's `expect` holds without them, neither causes nor what the outcome hangs on is looked for. */
   readonly onlyExpected: boolean;
+  /** False: what the outcome hangs on is not looked for, `dependsOn` stays empty. */
+  readonly provisos?: boolean;
   readonly engine: 'bootbench' | 'unicorn';
   /** What is spent beside the run; left out: normal. */
   readonly effort?: Effort;

@@ -366,6 +366,7 @@ const named = (j: Judged): NamedRepair => ({ id: j.id, repair: j.repair!, subjec
 /** Undocumented ROM options that the ROM used in a run and whose other value changes the outcome. */
 export function dependencies(variants: Variants, repairs: readonly NamedRepair[], run: Attempt): RomDependency[] {
   const found: RomDependency[] = [];
+  if (!variants.asked) return found;
   for (const option of run.actedOn) {
     if (isDocumented(option)) continue;
     for (const other of otherValues(option)) {

@@ -27,6 +27,11 @@ export class Variants {
     this.starts = starts;
   }
 
+  /** Whether the run is asked what it hangs on. */
+  get asked(): boolean {
+    return this.session.input.provisos !== false;
+  }
+
   run(change: Change, repairs: readonly NamedRepair[] = []): Attempt {
     const key = keyOf(change, repairs);
     const known = this.runs.get(key);
