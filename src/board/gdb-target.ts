@@ -66,6 +66,8 @@ export class GdbTarget {
   private stopOwed = false;
   /** The core runs by a word of the server's own, and nothing will be told. */
   private resumed = false;
+  /** Comparators that are set, as `z` takes them away. */
+  private readonly comparators = new Set<string>();
 
   private constructor(client: RspClient) {
     this.client = client;
@@ -256,14 +258,20 @@ export class GdbTarget {
   }
   /** A hardware breakpoint: many servers accept a software one in flash and do nothing. */
   async setBreakpoint(address: number, on: boolean): Promise<void> {
-    const reply = await this.client.ask(`${on ? 'Z' : 'z'}1,${address.toString(16)},2`);
+    const reply = await this.comparator(`1,${address.toString(16)},2`, on);
     if (reply !== 'OK' && on)
       throw new BoardError(`the GDB server set no hardware breakpoint at ${hex(address)} (${reply === '' ? 'it knows none' : reply})`);
   }
   /** False if there is no comparator left, or the server knows no watchpoints. */
   async setWatchpoint(address: number, length: 1 | 2 | 4, kind: WatchKind, on: boolean): Promise<boolean> {
     const type = kind === 'write' ? 2 : 3;
-    return (await this.client.ask(`${on ? 'Z' : 'z'}${type},${(address >>> 0).toString(16)},${length}`)) === 'OK';
+    return (await this.comparator(`${type},${(address >>> 0).toString(16)},${length}`, on)) === 'OK';
+  }
+  private async comparator(what: string, on: boolean): Promise<string> {
+    if (on) this.comparators.add(what);
+    const reply = await this.client.ask(`${on ? 'Z' : 'z'}${what}`);
+    if (on ? reply !== 'OK' : true) this.comparators.delete(what);
+    return reply;
   }
   /** One instruction. Throws BoardError where the server does not answer. */
   async step(): Promise<void> {
@@ -325,10 +333,11 @@ export class GdbTarget {
   async runUntilStop(timeout: number): Promise<string | null> {
     this.all = null;
     this.client.sendPacket('c');
+    this.stopOwed = true;
     const stop = await this.client.next(timeout);
-    if (stop !== null) return stop;
-    await this.interrupt();
-    return null;
+    if (stop === null) await this.interrupt();
+    this.stopOwed = false;
+    return stop;
   }
   /** Ctrl-C. OpenOCD 0.12 may lose one: it puts it aside while it waits for the `+` to an empty console packet, and looks at it when something else comes. */
   private async interrupt(): Promise<void> {
@@ -366,16 +375,32 @@ export class GdbTarget {
   monitorText(line: string): Promise<string> {
     return this.told(line);
   }
-  /** Leaves the target to itself: running, or as the server leaves a halted one. */
-  async detach(running: boolean): Promise<void> {
+  /** Ends what is under way on it with `error`; the target that is returned takes its comparators away, and is to be detached. */
+  async takenOver(error: Error): Promise<GdbTarget> {
+    const { server, stopOwed, resumed } = this;
+    const heir = new GdbTarget(await this.client.successor(error));
+    Object.assign(heir, { server, stopOwed, resumed });
+    try {
+      await heir.halt();
+      for (const what of this.comparators) await heir.comparator(what, false);
+    } catch (failed) {
+      if (!(failed instanceof BoardError)) throw failed;
+    }
+    return heir;
+  }
+  /** Leaves the target to itself: running, or as the server leaves a halted one. False: it does not answer, so what it does now is not known. */
+  async detach(running: boolean): Promise<boolean> {
+    let done = true;
     try {
       await this.halt();
       if (running) await this.sayAll(this.server.resume);
       await this.client.ask('D');
     } catch (error) {
       if (!(error instanceof BoardError)) throw error;
+      done = false;
     }
     this.client.close();
+    return done;
   }
 }
 

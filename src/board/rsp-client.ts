@@ -45,10 +45,14 @@ const MOST_CONSOLE = { bytes: 1 << 20, perMs: 100 } as const;
 
 export class RspClient {
   private readonly transport: Transport;
-  private readonly reader = new FrameReader();
+  private readonly reader: FrameReader;
   private readonly replies: string[] = [];
   private waiting: ((reply: string | null) => void) | null = null;
   private last: Uint8Array | null = null;
+  /** An answer is owed. */
+  private owed = false;
+  /** Somebody else goes on: whoever waits here, or asks, is told so. */
+  private ended: Error | null = null;
   private nacks = 0;
   private readonly waited = { answers: 0, ms: 0 };
   /** It prints without an end. */
@@ -63,8 +67,9 @@ export class RspClient {
   /** What the server prints. */
   onConsole: (text: string) => void = () => undefined;
 
-  constructor(transport: Transport) {
+  constructor(transport: Transport, reader = new FrameReader()) {
     this.transport = transport;
+    this.reader = reader;
     transport.onData = (bytes) => this.receive(bytes);
     transport.onClose = () => this.deliver(null);
   }
@@ -120,11 +125,15 @@ export class RspClient {
 
   /** Sends a packet and waits for its answer; the empty answer means that the server does not know it. @param most for a server that says that it works on it */
   async ask(text: string, timeout: number = TIMEOUT.register, most: number = MOST_PATIENCE * timeout): Promise<string> {
+    this.mustGoOn();
     // a late answer to a packet before is none to this one
     this.replies.length = 0;
     const asked = Date.now();
     this.sendPacket(text);
+    this.owed = true;
     const reply = await this.next(timeout, most);
+    this.mustGoOn();
+    this.owed = false;
     if (timeout <= TIMEOUT.register) this.mustBeQuick(Date.now() - asked);
     if (reply !== null) return reply;
     if (this.givenUp)
@@ -150,8 +159,22 @@ export class RspClient {
     if (waited.ms > SLOW_IN_ALL && waited.ms > SLOW_ANSWER * waited.answers)
       throw new SilentBoard(`the GDB server is too slow: ${waited.answers} answers took ${Math.round(waited.ms / 1000)} s`);
   }
+  private mustGoOn(): void {
+    if (this.ended !== null) throw this.ended;
+  }
+  /** Ends what is under way with `error`; the client that is returned goes on in its place, behind the answer that is still owed. */
+  async successor(error: Error): Promise<RspClient> {
+    this.ended = error;
+    const heir = new RspClient(this.transport, this.reader);
+    heir.onConsole = this.onConsole;
+    heir.spoken = this.spoken;
+    this.deliver(null);
+    if (this.owed) await heir.next(TIMEOUT.register);
+    return heir;
+  }
   /** Sends a packet that is answered later, by a stop. */
   sendPacket(text: string): void {
+    this.mustGoOn();
     this.printed = { bytes: 0, since: performance.now() };
     this.last = frame(text);
     this.transport.send(this.last);
@@ -179,6 +202,7 @@ export class RspClient {
   }
   /** Ctrl-C to the target. */
   interrupt(): void {
+    this.mustGoOn();
     this.transport.send(Uint8Array.of(3));
   }
   close(): void {

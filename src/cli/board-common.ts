@@ -13,7 +13,7 @@ import type { ChipDescription } from '../emu/chip.ts';
 import { loadImage, splitImagePath, type LoadedImage } from '../image/image.ts';
 import { MS } from '../emu/time.ts';
 import { chipNamed, readInput } from './inputs.ts';
-import { verbatim, type Io } from './io.ts';
+import { Interrupted, verbatim, type Io } from './io.ts';
 import { mustBeApart, Outputs } from './outputs.ts';
 import { usbPackage } from './usb-package.ts';
 
@@ -124,12 +124,10 @@ export async function over<T>(
 ): Promise<T> {
   try {
     const target = await GdbTarget.attach(transport, (text) => io.stderr.write(text), how.server);
-    try {
+    return await leftAlone(target, how.running, io, async () => {
       await identify(target, chip);
-      return await use(target, chip);
-    } finally {
-      await target.detach(how.running);
-    }
+      return use(target, chip);
+    });
   } catch (error) {
     // what the board or its server does is no defect of the program
     if (error instanceof SilentBoard) throw new SurroundingsError(error.message);
@@ -141,6 +139,31 @@ export async function over<T>(
     for (let waited = 0; !transport.closed && waited < 1000; waited += 10) await new Promise((settle) => void setTimeout(settle, 10));
     // who does not close his end would keep the program alive
     transport.destroy();
+  }
+}
+/** Nobody waits longer behind a signal for a server that says nothing any more. */
+const LET_GO_MS = 5_000;
+/** Does the work, and lets go of the board; also where a signal comes in the middle of it. */
+async function leftAlone<T>(target: GdbTarget, running: boolean, io: Io, work: () => Promise<T>): Promise<T> {
+  let interrupt: (error: Interrupted) => void = () => undefined;
+  const told = new Promise<never>((_, fail) => (interrupt = fail));
+  const stopListening = io.onInterrupt((signal) => interrupt(new Interrupted(signal, 'interrupted')));
+  try {
+    const done = await Promise.race([work(), told]);
+    await target.detach(running);
+    return done;
+  } catch (error) {
+    if (!(error instanceof Interrupted)) {
+      await target.detach(running);
+      throw error;
+    }
+    const letGo = target.takenOver(error).then((heir) => heir.detach(running));
+    const late = new Promise<false>((settle) => void setTimeout(() => settle(false), LET_GO_MS).unref());
+    const left = await Promise.race([letGo, late]);
+    const state = running ? 'the board runs on' : 'the board is left halted';
+    throw new Interrupted(error.signal, `interrupted: ${left ? state : 'the board does not answer, and what it does now is not known'}`);
+  } finally {
+    stopListening();
   }
 }
 /** ST's ROM does not go into records: of system memory only the two words of its vector table that say where it begins stay. */

@@ -1,7 +1,7 @@
 /** `bootbench board` against our own GDB server, OpenOCD on the emulated ST-LINK, QEMU, and servers that misbehave. */
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { blocksOf, flashIn, GdbTarget, registersIn } from '../../src/board/gdb-target.ts';
 import { connectTcp } from '../../src/board/transports.ts';
@@ -18,6 +18,33 @@ const gdbOf = async (chip: string, elf: string): Promise<string> => {
   const { line } = await serve((io) => gdbCommand([elf], { chip, port: '0' }, io));
   return line.trim().replace('gdb ', '');
 };
+/** A server in front of another one, which tells what a client sends. */
+async function between(place: string) {
+  const packets: string[] = [];
+  let tell: (packet: string) => void = () => undefined;
+  const server = createServer((client) => {
+    const reader = new FrameReader();
+    const to = connect(Number(place.split(':')[1]), '127.0.0.1');
+    client.on('data', (bytes) => {
+      to.write(bytes);
+      for (const f of reader.read(bytes))
+        if (f.kind === 'packet') {
+          packets.push(f.text);
+          tell(f.text);
+        }
+    });
+    to.on('data', (bytes) => client.write(bytes));
+    for (const [one, other] of [
+      [client, to],
+      [to, client],
+    ] as const)
+      one.on('close', () => other.destroy()).on('error', () => undefined);
+  });
+  await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
+  onTestFinished(() => void server.close());
+  const gdb = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { gdb, packets, onPacket: (callback: (packet: string) => void) => (tell = callback) };
+}
 const verdicts = (json: string): Record<string, string> =>
   Object.fromEntries((JSON.parse(json) as { checks: { id: string; verdict: string }[] }).checks.map((c) => [c.id, c.verdict]));
 
@@ -87,6 +114,27 @@ describe('board run', () => {
     expect(behind.code).toBe(1);
     expect(behind.out).toContain('inside the ROM, not at its entry');
     expect(behind.out).not.toMatch(/fail +(entry-address|msp|nvic-enabled)/);
+  });
+
+  it.each([
+    ['runs to the entry', 'board run', /^c$/, []],
+    ['is about to set a breakpoint', 'board run', /^Z1,/, []],
+    ['is watched in a proof', 'board prove', /^qRcmd,757362/, []],
+    ['is to be left halted', 'board run', /^c$/, ['--leave-halted']],
+  ])('a signal while it %s: the board is let go of', async (_what, command, at, more) => {
+    const { gdb, packets, onPacket } = await between(await gdbOf('stm32h533', PRIMASK));
+    let signal = (): void => undefined;
+    onPacket((packet) => at.test(packet) && signal());
+    const ran = await cli([...command.split(' '), '--gdb', gdb, '--chip', 'stm32h533', ...more], {
+      onInterrupt: (raise) => (signal = raise),
+    });
+    const state = more.length > 0 ? 'the board is left halted' : 'the board runs on';
+    expect([ran.code, ran.err.trim().split('\n').at(-1)]).toEqual([130, `bootbench: interrupted: ${state}`]);
+    const set = (letter: string) => packets.filter((p) => p.startsWith(letter)).map((p) => p.slice(1));
+    expect(set('z')).toEqual(expect.arrayContaining(set('Z')));
+    expect(packets.slice(-2)).toEqual(
+      more.length > 0 ? [expect.stringMatching(/^z1/), 'D'] : [`qRcmd,${toHex(Buffer.from('resume'))}`, 'D'],
+    );
   });
 
   it('another core than the chip has is refused', async () => {

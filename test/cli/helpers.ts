@@ -37,6 +37,8 @@ export interface Setup {
   /** Is told within how many milliseconds the command has to be over. */
   readonly mustEndWithin?: (ms: number) => void;
   readonly bench?: Bench;
+  /** Is handed what a signal calls back. */
+  readonly onInterrupt?: (signal: () => void) => void;
   /** Is asked by who is busy. */
   readonly interruptedBy?: () => EndSignal | null;
 }
@@ -57,6 +59,7 @@ export async function cli(args: readonly string[], setup: Setup = {}): Promise<R
     ...(setup.mustEndWithin ? { mustEndWithin: setup.mustEndWithin } : {}),
     onInterrupt: (callback) => {
       interrupt = () => callback('SIGINT');
+      setup.onInterrupt?.(interrupt);
       return () => {};
     },
   };
