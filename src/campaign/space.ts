@@ -176,6 +176,7 @@ function leaveAt(i: number, steps: number): number[] {
   }
 }
 
+const MOST_AT_ONCE = 100_000;
 /** `sample.count` different numbers below `size`, rising; the same ones for the same seed. */
 export async function drawCases({ sample }: CampaignSpec, size: number): Promise<number[] | null> {
   if (sample === undefined || sample.count >= size) return null;
@@ -187,8 +188,11 @@ export async function drawCases({ sample }: CampaignSpec, size: number): Promise
   const high = fc.noBias(fc.nat({ max: Math.floor((size - 1) / digit) }));
   const number = fc.tuple(high, fc.noBias(fc.nat({ max: Math.min(size, digit) - 1 }))).map(([h, l]) => h * digit + l);
   const found = new Set<number>();
-  for (let round = 0; found.size < sample.count; round++)
-    for (const no of fc.sample(number, { seed: (sample.seed ?? 1) + round, numRuns: sample.count }))
+  for (let round = 0; found.size < sample.count; round++) {
+    for (const no of fc.sample(number, { seed: (sample.seed ?? 1) + round, numRuns: Math.min(sample.count, MOST_AT_ONCE) }))
       if (no < size && found.size < sample.count) found.add(no);
+    // millions take their time: signals have their turn
+    await new Promise((turn) => setTimeout(turn));
+  }
   return [...found].sort((a, b) => a - b);
 }

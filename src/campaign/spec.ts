@@ -46,6 +46,7 @@ export async function parseSpec(text: string, name: string): Promise<CampaignSpe
   throwIfWrong(new Ajv(AJV_OPTIONS).compile(schema), document, name, 'the campaign');
   const spec = document as CampaignSpec;
   checkFaults(spec, name);
+  checkSizes(spec, name);
   const { seeds } = spec;
   if (seeds !== undefined && !isList(seeds) && (seeds.from ?? 1) + seeds.count - 1 > LAST_SEED)
     throw new UsageError(`${name}: seeds go beyond ${LAST_SEED}`);
@@ -66,6 +67,24 @@ function checkFaults({ faults }: CampaignSpec, name: string): void {
   for (const kind of faults.kinds)
     if (kind.startsWith('irq') && Number(kind.slice(3)) >= MOST_IRQS)
       throw new UsageError(`${name}: faults.kinds has ${kind}`, `the last interrupt line that a core can have is irq${MOST_IRQS - 1}`);
+}
+
+/** Targets are read and run before the first case, and so are the delays of each; a list that is longer was made by mistake. */
+const MOST_TARGETS = 2_000;
+const MOST_DELAYS = 1_000;
+function checkSizes({ targets, delays }: CampaignSpec, name: string): void {
+  const count = targets.reduce(
+    (sum, t) => sum + [t.images, t.chips, t.scenarios].reduce((product, axis) => product * (axis?.length ?? 1), 1),
+    0,
+  );
+  if (count > MOST_TARGETS)
+    throw new UsageError(
+      `${name}: ${count} targets (images x chips x scenarios); a campaign has ${MOST_TARGETS} at most`,
+      'make several of it',
+    );
+  for (const key of ['parameters', 'factors'] as const)
+    if ((delays?.[key]?.length ?? 0) > MOST_DELAYS)
+      throw new UsageError(`${name}: delays.${key} has ${delays![key]!.length} entries; ${MOST_DELAYS} is the most`);
 }
 
 const isList = (seeds: NonNullable<CampaignSpec['seeds']>): seeds is readonly number[] => Array.isArray(seeds);

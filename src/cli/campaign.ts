@@ -94,6 +94,8 @@ async function load(path: string, cwd: string, romDump: readonly string[] | unde
           throw error;
         },
       );
+      // signals have their turn
+      await new Promise((turn) => setImmediate(turn));
       targets.push({ name: nameOf(job, scenario), chip: job.chip, packed: packTarget(job) });
     }
   }

@@ -113,6 +113,13 @@ describe('a space', () => {
 });
 
 describe('a sample', () => {
+  it('of hundreds of thousands lets signals have their turn', async () => {
+    let turns = 0;
+    const other = setInterval(() => turns++, 0);
+    expect(await drawCases(spec({ sample: { count: 300_000 } }), 1e12)).toHaveLength(300_000);
+    clearInterval(other);
+    expect(turns).toBeGreaterThan(1);
+  });
   it('has the size that is asked for, in order, without repeats, and is the same for the same seed', async () => {
     const drawn = await drawCases(spec({ sample: { count: 500, seed: 3 } }), 1e9);
     expect(drawn).toHaveLength(500);

@@ -57,6 +57,21 @@ describe('a wrong campaign', () => {
       but({ targets: [{ scenarios: [fixture('f072-masked')] }, { scenarios: [fixture('f072-masked')] }] }),
       /two targets are the same/,
     ],
+    [
+      'more targets than anybody waits for',
+      but({ targets: Array.from({ length: 3 }, () => ({ scenarios: new Array<string>(1000).fill('none.json') })) }),
+      /3000 targets \(images x chips x scenarios\); a campaign has 2000 at most/,
+    ],
+    [
+      'a product of small lists',
+      but({ targets: [{ images: new Array<string>(100).fill('a.elf'), chips: new Array<string>(100).fill('f072') }] }),
+      /10000 targets/,
+    ],
+    [
+      'more delays than anybody waits for',
+      but({ delays: { factors: Array.from({ length: 1001 }, (_, i) => i / 2 + 2) } }),
+      /delays\.factors/,
+    ],
     ['a delay that the chip does not have', but({ delays: { parameters: ['warp.*'], factors: [2] } }), /has no warp\.\*; it has /],
   ])('%s', async (_name, spec, message) => {
     expect(await wrong(spec)).toMatch(message);
