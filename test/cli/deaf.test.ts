@@ -6,6 +6,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { builtProgram } from '../built.ts';
+import { byTurns } from '../turn.ts';
 import { COMMANDS, inputs, observe, type Ended } from './surroundings.ts';
 
 let dist = '';
@@ -39,54 +40,72 @@ const AT_MOST_MS = 25_000;
 /** Those that leave machines to other processes, have none, or talk. */
 const HERE = ['campaign', 'worker', 'mcp', 'chips', 'explain', 'completion', 'demo'];
 
-it('each command whose thread hears no signal is ended by what started it', async () => {
-  const threaded = COMMANDS.filter((c) => !HERE.includes(c.name));
-  expect(threaded.map((c) => c.name)).toEqual(
-    expect.arrayContaining(['run', 'test', 'conform', 'dfu', 'uart', 'gdb', 'probe', 'board', 'compare']),
-  );
-  const end = async ({ name, short, long }: (typeof COMMANDS)[number]): Promise<[string, Ended]> => [
-    name,
-    await observe(program(), long ?? short, { cwd, env: deafAt('begun'), signal: 'SIGTERM', whenSaid: /^deaf/ }),
-  ];
-  for (const [name, { code, err, ms }] of await Promise.all(threaded.map(end))) {
-    expect(err, name).toBe('bootbench: the command did not stop within 10 s after SIGTERM: ended without a result\n');
-    expect(code, name).toBe(143);
-    expect(ms, name).toBeLessThan(AT_MOST_MS);
-  }
-}, 120_000);
+// all of them wait for the same grace, and do nothing meanwhile
+it.concurrent(
+  'each command whose thread hears no signal is ended by what started it',
+  async () => {
+    const threaded = COMMANDS.filter((c) => !HERE.includes(c.name));
+    expect(threaded.map((c) => c.name)).toEqual(
+      expect.arrayContaining(['run', 'test', 'conform', 'dfu', 'uart', 'gdb', 'probe', 'board', 'compare']),
+    );
+    const end = async ({ name, short, long }: (typeof COMMANDS)[number]): Promise<[string, Ended]> => [
+      name,
+      await observe(program(), long ?? short, { cwd, env: deafAt('begun'), signal: 'SIGTERM', whenSaid: /^deaf/ }),
+    ];
+    for (const [name, { code, err, ms }] of await Promise.all(byTurns(threaded, 8).map(end))) {
+      expect(err, name).toBe('bootbench: the command did not stop within 10 s after SIGTERM: ended without a result\n');
+      expect(code, name).toBe(143);
+      expect(ms, name).toBeLessThan(AT_MOST_MS);
+    }
+  },
+  120_000,
+);
 
-it('each command with --wall is ended behind it', async () => {
-  const lines = [
-    ['run', '--scenario', 'long.json'],
-    ['trace', '--scenario', 'long.json'],
-    ['init', '--scenario', 'long.json'],
-    ['ask', '--scenario', 'long.json', '--symptom', 'nothing'],
-    ['matrix', '--scenario', 'long.json'],
-    ['leave', '--scenario', 'long.json'],
-    ['rom', 'compare', 'rom.bin', '--chip', 'stm32f072rb'],
-    ['conform', '--chip', 'stm32f072rb', '--boot0'],
-    ['compare', 'long.json', 'long.json'],
-  ];
-  const ended = await Promise.all(lines.map((line) => observe(program(), [...line, '--wall', '1s'], { cwd, env: deafAt('wall') })));
-  for (const [i, { code, err, ms }] of ended.entries()) {
-    expect(err, lines[i]![0]).toContain('the command did not stop within 10 s after --wall: ended without a result');
-    // no defect to report: the machine that it runs on was too slow for one step
-    expect(code, lines[i]![0]).toBe(4);
-    expect(ms, lines[i]![0]).toBeLessThan(AT_MOST_MS);
-  }
-}, 120_000);
+it.concurrent(
+  'each command with --wall is ended behind it',
+  async () => {
+    const all = [
+      ['run', '--scenario', 'long.json'],
+      ['trace', '--scenario', 'long.json'],
+      ['init', '--scenario', 'long.json'],
+      ['ask', '--scenario', 'long.json', '--symptom', 'nothing'],
+      ['matrix', '--scenario', 'long.json'],
+      ['leave', '--scenario', 'long.json'],
+      ['rom', 'compare', 'rom.bin', '--chip', 'stm32f072rb'],
+      ['conform', '--chip', 'stm32f072rb', '--boot0'],
+      ['compare', 'long.json', 'long.json'],
+    ];
+    const lines = byTurns(all, 4);
+    const ended = await Promise.all(lines.map((line) => observe(program(), [...line, '--wall', '1s'], { cwd, env: deafAt('wall') })));
+    for (const [i, { code, err, ms }] of ended.entries()) {
+      expect(err, lines[i]![0]).toContain('the command did not stop within 10 s after --wall: ended without a result');
+      // no defect to report: the machine that it runs on was too slow for one step
+      expect(code, lines[i]![0]).toBe(4);
+      expect(ms, lines[i]![0]).toBeLessThan(AT_MOST_MS);
+    }
+  },
+  120_000,
+);
 
-it('a scenario of `test` whose thread is deaf fails behind --timeout, and the others are told', async () => {
-  const { code, out, ms } = await observe(program(), ['test', 'long.json', '--timeout', '1s'], { cwd, env: deafAt('job') });
-  expect(out).toContain('it took longer than --timeout 1s, and was ended without a result');
-  expect(out).toContain('0 of 1 scenarios hold');
-  expect(code).toBe(1);
-  expect(ms).toBeLessThan(AT_MOST_MS);
-}, 60_000);
+it.concurrent(
+  'a scenario of `test` whose thread is deaf fails behind --timeout, and the others are told',
+  async () => {
+    const { code, out, ms } = await observe(program(), ['test', 'long.json', '--timeout', '1s'], { cwd, env: deafAt('job') });
+    expect(out).toContain('it took longer than --timeout 1s, and was ended without a result');
+    expect(out).toContain('0 of 1 scenarios hold');
+    expect(code).toBe(1);
+    expect(ms).toBeLessThan(AT_MOST_MS);
+  },
+  60_000,
+);
 
-it('… and after a signal the command ends with its code', async () => {
-  const told = { cwd, env: deafAt('job'), signal: 'SIGINT', afterMs: 3_000 } as const;
-  const { code, ms } = await observe(program(), ['test', 'long.json'], told);
-  expect(code).toBe(130);
-  expect(ms).toBeLessThan(AT_MOST_MS);
-}, 60_000);
+it.concurrent(
+  '… and after a signal the command ends with its code',
+  async () => {
+    const told = { cwd, env: deafAt('job'), signal: 'SIGINT', afterMs: 3_000 } as const;
+    const { code, ms } = await observe(program(), ['test', 'long.json'], told);
+    expect(code).toBe(130);
+    expect(ms).toBeLessThan(AT_MOST_MS);
+  },
+  60_000,
+);
