@@ -1,8 +1,9 @@
-/** The program as the build makes it: once for all tests of a run that want it. */
+/** The program as the build makes it: once for all tests of a run that want it, and not at all where `dist` is made from these sources. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageFile } from '../src/cli/package.ts';
+import { builtFrom } from '../tools/built-from.mjs';
 
 const root = packageFile('.');
 /** Below the project: packages and ROM images are looked for above the program. */
@@ -13,6 +14,8 @@ const SHARED = 'BOOTBENCH_SHARED_BUILD';
 const PATIENCE_MS = 300_000;
 
 function build(dist: string): void {
+  const stamp = join(root, 'dist', 'built-from');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === builtFrom(root)) return cpSync(join(root, 'dist'), dist, { recursive: true });
   execFileSync(process.execPath, [join(root, 'tools', 'build.mjs'), dist], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
 }
 function folder(name: string): string {

@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { deflateSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { builtFrom } from './built-from.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = resolve(process.argv[2] ?? join(root, 'dist'));
@@ -18,6 +19,7 @@ const CACHED_RUNS = [
   'h533-tick-into-rom',
   'h533-seed000-as-posted',
 ];
+const from = builtFrom(root);
 rmSync(dist, { recursive: true, force: true });
 
 /** Register facts are most of the program's bytes: they are packed, and a run unpacks those of its chip (src/chips/packed.ts). */
@@ -254,6 +256,7 @@ if (process.argv[2] === undefined) {
   });
   if (site.status !== 0) process.exitCode = 1;
 }
+writeFileSync(join(dist, 'built-from'), from);
 
 /** Declarations of modules that no entry's own reach are of no use to anybody. */
 function pruneDeclarations() {

@@ -1,0 +1,2 @@
+/** Of the project at `root`. */
+export declare function builtFrom(root: string): string;
