@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { globSync } from 'tinyglobby';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { compiledSources } from './test/compiled.ts';
-import { ALONE, EXHAUSTIVE, WAITING } from './test/suites.ts';
+import { ALONE, filesOfRun, WAITING } from './test/suites.ts';
 
 // CI reads the counts; see .ci/run.
 const report = process.env['BOOTBENCH_TEST_JSON'];
@@ -13,8 +13,7 @@ const plugins = whole ? [compiledSources()] : [];
 
 /** The files of this run by project: of a whole run either the long ones (`--mode=exhaustive`) or all others. */
 function filesBy(mode: string): ReadonlyMap<string, readonly string[]> {
-  const long = new Set(globSync([...EXHAUSTIVE]));
-  const mine = globSync('test/**/*.test.ts').filter((file) => !whole || long.has(file) === (mode === 'exhaustive'));
+  const mine = whole ? filesOfRun(mode === 'exhaustive', process.env['BOOTBENCH_THIRD']) : globSync('test/**/*.test.ts');
   const of = (patterns: readonly string[]): Set<string> => new Set(globSync([...patterns]));
   const [alone, waiting] = [of(ALONE), of(WAITING)];
   const projectOf = (file: string): string => (alone.has(file) ? 'alone' : waiting.has(file) ? 'waiting' : 'shared');

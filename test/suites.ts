@@ -1,4 +1,5 @@
 /** Which test files run when, and how. Patterns below the project; test/suites.test.ts holds that each matches a file. */
+import { globSync } from 'tinyglobby';
 
 /**
  * Files that need a process of their own: they import other test files once more, or look at what nobody has loaded yet; or they make many machines, which takes several times as
@@ -23,18 +24,41 @@ export const WAITING: readonly string[] = [
   'test/board/*.test.ts',
 ];
 
-/** Long lists, oracles and real clients: `npm run test:all`. All others together take `npm test` three minutes on two cores. */
-export const EXHAUSTIVE: readonly string[] = [
-  'test/bench/{acceptance-lines,after-goals,budget-any-look,deaf,deciding-bit,first-run,given-up,held-button,learn-more,learn-stand-ins,many-entries,requests,results,rounds,rules,shortcuts,skipping,slow-crystal,solver,steps-at-the-end,superloop,ticking,two-cores,variants,why}.test.ts',
+/**
+ * What takes seconds, and each commit needs: the program as a process, searches and their proofs, pages. `npm test` leaves it to `npm run test:all`. What stands for it there: verdicts of all
+ * scenarios, and the short tests of each folder.
+ */
+const LONG: readonly string[] = [
+  'test/bench/{after,assumed,bounds,budget,counted-crystal,difference,double-tap,ecc-loss,edits-on-chips,ends,goals,held-back,infer-chip,json-slips,late-ends,late-resets,late-watchdog,learn,learn-limits,matrix,note-facts,on-the-way,outside-memory,path-repairs,pattern,point-of-no-return,proved-reasons,reached-blocks,requests,reservations,results,rules,search-kinds,serial-rom,symptom,tick-proofs,tried-once,wakers,ways}.test.ts',
+  'test/board/{clock-tree,settle-size,usb-watch}.test.ts',
+  'test/campaign/{hostile-server,pool}.test.ts',
+  'test/checks/minded.test.ts',
+  'test/chips/{boot-l4-f0,boot-patterns}.test.ts',
+  'test/cli/{ci-files,conform,deaf,demo,end-to-end,fix,mcp,orphans,paced,report-schemas,sources}.test.ts',
+  'test/debug/reconnect.test.ts',
+  'test/docs/{docs,pictures}.test.ts',
+  'test/emu/{console-text,copied-words,download-shortcuts,each-flow,each-loop,each-read,each-run,each-wait,gated-memory,known-loops,polls-in-loops}.test.ts',
+  'test/emu/core/{bit-band,differential,each-cost,each-pair,each-row,exception-rules,fp-undefined,frames,l1-code,l1-data,repeated-code,softfloat,system-ops,timing-reach}.test.ts',
+  'test/image/{each-word,formats,line-by-hand}.test.ts',
+  'test/library/client-examples.test.ts',
+  'test/{pack-manifest,planted,run-ts,web-usb}.test.ts',
+  'test/peripherals/{all-registers,usb-otg-fs}.test.ts',
+  'test/report/{evidence,random-results}.test.ts',
+  'test/rom/{image,usart-conform}.test.ts',
+  'test/tools/ab.test.ts',
+  'test/usb-sim/{descriptors,otg-fs,quirks}.test.ts',
+];
+
+/** Long lists, oracles and real clients. Of these files CI runs every third, others with the next commit (BOOTBENCH_THIRD, 0 to 2). */
+const LISTS: readonly string[] = [
+  'test/bench/{acceptance-lines,after-goals,budget-any-look,deaf,deciding-bit,first-run,given-up,held-button,learn-more,learn-stand-ins,many-entries,rounds,shortcuts,skipping,slow-crystal,solver,steps-at-the-end,superloop,ticking,two-cores,variants,why}.test.ts',
   'test/board/{board,dfu-test,dialects,peers,records,serial-watch,settle,silicon,stranger}.test.ts',
   'test/campaign/{campaign,queue,spec}.test.ts',
-  'test/cli/{any-look,built,conform,end-to-end,evidence,opened,rom-learn,surroundings,trigger,uart,uart-lines,usbip-guest,usbip-server}.test.ts',
-  'test/checks/minded.test.ts',
+  'test/cli/{any-look,built,evidence,opened,rom-learn,surroundings,trigger,uart,uart-lines,usbip-guest,usbip-server}.test.ts',
   'test/chips/icache-factor.test.ts',
   'test/debug/{gdb-multiarch,gdb-server}.test.ts',
   'test/debug/probe/*.test.ts',
-  'test/docs/docs.test.ts',
-  'test/emu/core/{branch-targets,device-reads,differential,each-register,engine,exceptions-qemu,flash-cache,flash-prefetch,fp-differential,fp-qemu,random-programs,regions-kept,same-address,sequence,short-arms,slots,tiers,timetable}.test.ts',
+  'test/emu/core/{branch-targets,device-reads,each-register,engine,exceptions-qemu,flash-cache,flash-prefetch,fp-differential,fp-qemu,random-programs,regions-kept,same-address,sequence,short-arms,slots,tiers,timetable}.test.ts',
   'test/emu/core/{decode-space,decode-space-*,in-*-mode}.test.ts',
   'test/emu/{counting,outputs-as-they-are,task-switches,turned-outputs,two-cores}.test.ts',
   'test/fixes/fixes.test.ts',
@@ -46,3 +70,15 @@ export const EXHAUSTIVE: readonly string[] = [
   'test/usb-sim/{answers,clients,dfu,lives,web-usb}.test.ts',
   'test/web/*.test.ts',
 ];
+
+/** `npm run test:all`. All others together are `npm test`: three minutes on two cores. */
+export const EXHAUSTIVE: readonly string[] = [...LONG, ...LISTS];
+
+/** The files of a run of all tests: of `npm test`, or of `npm run test:all`, all or with that third of LISTS. */
+export function filesOfRun(exhaustive: boolean, third?: string): string[] {
+  if (third !== undefined && !/^[012]$/.test(third)) throw new Error(`BOOTBENCH_THIRD=${third} is none of 0, 1, 2`);
+  const lists = globSync([...LISTS]).toSorted();
+  const left = new Set(third === undefined ? [] : lists.filter((_, i) => i % 3 !== Number(third)));
+  const long = new Set([...globSync([...LONG]), ...lists]);
+  return globSync('test/**/*.test.ts').filter((file) => long.has(file) === exhaustive && !left.has(file));
+}

@@ -7,6 +7,7 @@ import { runBench } from '../../src/bench/run.ts';
 import { CHIPS } from '../../src/chips/index.ts';
 import { romProfileOf } from '../../src/rom/profiles.ts';
 import { plainJob } from './plain-job.ts';
+import { byTurns } from '../turn.ts';
 
 /** CAN needs a crystal, which not every board has. */
 const CRYSTAL = { hz: 8_000_000, kind: 'crystal' } as const;
@@ -26,7 +27,7 @@ const goalsOf = (chip: (typeof CHIPS)[number]): readonly string[] => {
   });
 };
 
-describe.each([...ofImage].map(([image, chip]) => [image, chip] as const))('%s', (_image, chip) => {
+describe.each(byTurns([...ofImage], 3).map(([image, chip]) => [image, chip] as const))('%s', (_image, chip) => {
   it.each(goalsOf(chip))('%s', (goal) => {
     const result = runBench(
       jobInput({

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageFile } from '../../src/cli/package.ts';
 import { builtProgram } from '../built.ts';
 import { COMMANDS, inputs, observe } from './surroundings.ts';
+import { byTurns } from '../turn.ts';
 
 let dist = '';
 let cwd = '';
@@ -38,7 +39,12 @@ const OTHERS: ReadonlySet<string> = new Set(['uart']);
 
 const noStrace = spawnSync('strace', ['-V']).status === 0 ? null : 'strace is not installed';
 describe.skipIf(noStrace !== null)(`under strace${noStrace === null ? '' : `: ${noStrace}`}`, () => {
-  it.each(COMMANDS.filter((c) => !OTHERS.has(c.name)))(
+  it.each(
+    byTurns(
+      COMMANDS.filter((c) => !OTHERS.has(c.name)),
+      4,
+    ),
+  )(
     '$name',
     async (command) => {
       const to = join(cwd, `out-${command.name}`);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtProgram } from '../built.ts';
+import { byTurns } from '../turn.ts';
 import { cli } from './helpers.ts';
 import { COMMANDS, fileSystem, inputs, observe, silentPeer, type Command, type Ended } from './surroundings.ts';
 
@@ -36,7 +37,9 @@ async function out<T>(act: (to: string) => Promise<T>): Promise<T> {
   mkdirSync(to);
   return act(to);
 }
-const LONG = COMMANDS.flatMap((command) => (command.long === null || command.peer === true ? [] : [{ ...command, long: command.long }]));
+/** A run takes a quarter of the commands. */
+const MINE = byTurns(COMMANDS, 4);
+const LONG = MINE.flatMap((command) => (command.long === null || command.peer === true ? [] : [{ ...command, long: command.long }]));
 /** More would wait for each other. */
 const AT_ONCE = 3;
 /** Long enough for it to be in the middle of its work, or ready. */
@@ -111,7 +114,7 @@ it('SIGKILL leaves nothing that the next start does not remove', async () => {
 
 /** Of each command that ends by itself. */
 async function each(judge: (command: Command, ended: Ended) => void, around: { to?: string; env?: NodeJS.ProcessEnv; shell?: string } = {}): Promise<void> {
-  for (const command of COMMANDS) {
+  for (const command of MINE) {
     const act = async (to: string): Promise<void> => judge(command, await observe(program(), command.short, { cwd, env: env(), ...around, to }));
     const { to } = around;
     await (to === undefined ? out(act) : act(to));

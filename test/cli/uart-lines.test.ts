@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { CHIPS } from '../../src/chips/index.ts';
 import { romProfileOf, speaksSerial } from '../../src/rom/profiles.ts';
 import { cli, folder } from './helpers.ts';
+import { byTurns } from '../turn.ts';
 
 const missing = ['stm32flash', 'python3'].filter((program) => spawnSync(program, ['--help']).error !== undefined);
 const why = missing.length === 0 ? null : `${missing.join(' and ')} not installed`;
@@ -25,7 +26,7 @@ const UNKNOWN = ['c071', 'h503', 'h5', 'h563', 'h723', 'u575', 'wb55'];
 
 describe.skipIf(why !== null)(`stm32flash${why === null ? '' : `: ${why}`}`, () => {
   // it waits a second of wall time for each answer
-  it.each([...lines])('%s (%s)', { timeout: 60_000, retry: 2 }, async (image, chip) => {
+  it.each(byTurns([...lines], 3))('%s (%s)', { timeout: 60_000, retry: 2 }, async (image, chip) => {
     const cwd = folder({ 'fw.bin': PROGRAM });
     const exec = 'stm32flash -m 8n1 -b 57600 -w fw.bin -v -g 0x08000000 $UART 2>&1';
     const ran = await cli(['uart', '--chip', chip, '--boot0', '--save', 'flash.bin', '--exec', exec], { cwd });

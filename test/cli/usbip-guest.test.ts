@@ -10,6 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { main } from '../../src/cli/program.ts';
 import { streamOf, type Io } from '../../src/cli/io.ts';
 import { folder } from './helpers.ts';
+import { byTurns } from '../turn.ts';
 
 const FACTS = { isTTY: false, columns: 80 };
 
@@ -64,7 +65,7 @@ describe.skipIf(why !== null)(`dfu-util over USB/IP${why === null ? '' : `: ${wh
     // H7 leaves without an answer to the last GETSTATUS
     ['stm32h745xi', 'DWC2', 2, '0x5200201C:128', 74],
   ] as const;
-  it.each(all ? chips : chips.slice(0, 1))(
+  it.each(all ? byTurns(chips, chips.length) : chips.slice(0, 1))(
     '%s (%s): list, download, upload, mass erase, option bytes, a bad address, unplug, -w, leave',
     async (chip, _controller, alternates, options, left) => {
       const cwd = folder({ 'app.bin': application(), 'script.sh': SCRIPT });

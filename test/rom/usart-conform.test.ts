@@ -32,7 +32,7 @@ const failures = (report: SerialConformanceReport): string[] =>
   report.requirements.filter((r) => r.verdict === 'fail').map((r) => `${r.id}: ${r.observed}`);
 
 describe('the stand-in ROM of a line', () => {
-  it.each(byTurns(speaking, 12))('%s on %s fails nothing, and nothing is left out', async (chip, port) => {
+  it.each(byTurns(speaking, 24))('%s on %s fails nothing, and nothing is left out', async (chip, port) => {
     const report = await judged(chip, port, (held) => runSerialConformance(new SerialTarget(held, port)));
     expect(failures(report)).toEqual([]);
     expect(report.counts['n/a']).toBe(0);
