@@ -1,5 +1,5 @@
 /** `bootbench fix`: the fix as a patch, or written into the sources, built and run again until the run is green or nothing more can be done honestly. */
-import { spawn } from 'node:child_process';
+import { limitMs } from '../bench/documents/duration.ts';
 import { judge } from '../bench/documents/expect.ts';
 import { firstSet, proofOf } from '../bench/documents/proved.ts';
 import type { CauseId, RunResult } from '../bench/documents/result.ts';
@@ -15,6 +15,7 @@ import { loadJob, type RunOptions } from './inputs.ts';
 import { interruptible, withProgress } from './interruptible.ts';
 import { EXIT, exitAfter, Interrupted, milliseconds, paintFor, verbatim, type EndSignal, type Io } from './io.ts';
 import { isGood, sourcesFor } from './run.ts';
+import { ShellCommand } from './shell.ts';
 import type { DiskSources } from './sources.ts';
 
 export interface FixOptions extends RunOptions {
@@ -24,6 +25,7 @@ export interface FixOptions extends RunOptions {
   readonly allowDirty?: boolean;
   /** A command of the shell that makes the image anew. */
   readonly build?: string;
+  readonly buildWall?: string;
   readonly rounds?: string;
   readonly strict?: boolean;
   readonly color?: boolean;
@@ -137,7 +139,7 @@ class Repair {
     const { io } = this;
     const command = this.options.build!;
     const started = milliseconds();
-    const { code, output } = await built(command, io);
+    const { code, output } = await built(command, boundOf(this.options), io);
     const seconds = ((milliseconds() - started) / 1000).toFixed(1);
     if (code !== 0) {
       io.stdout.write(`${line}\n`);
@@ -190,39 +192,50 @@ function noCause({ result }: Ran): string {
 }
 
 /** The user's own build, where he stands. */
-async function built(command: string, io: Io): Promise<{ readonly code: number | null; readonly output: string }> {
+async function built(command: string, bound: BuildBound, io: Io): Promise<{ readonly code: number | null; readonly output: string }> {
   return withProgress(io, true, async ({ progress }) => {
     progress?.(`building: ${command}`);
-    const child = spawn(command, { shell: true, cwd: io.cwd, env: { ...io.env }, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (bytes: Buffer) => (output = (output + bytes.toString('utf8')).slice(-MOST_OUTPUT)));
-    let heard: EndSignal | null = null;
-    const stopListening = io.onInterrupt((signal) => {
-      heard = signal;
-      child.kill('SIGTERM');
-    });
+    const build = new ShellCommand(command, { ...io.env }, io, (bytes) => (output = (output + bytes.toString('utf8')).slice(-MOST_OUTPUT)));
+    let cut: Error | null = null;
+    const end = (why: Error): void => {
+      cut ??= why;
+      void build.stop();
+    };
+    const stopListening = io.onInterrupt((signal) => end(new Interrupted(signal, 'interrupted in the build')));
+    const late = new SurroundingsError(`the build was not over within ${bound.text}, and was ended`, 'give it more time with --build-wall');
+    const timer = setTimeout(() => end(late), bound.ms);
     try {
-      const code = await new Promise<number | null>((settle, fail) => {
-        child.once('error', fail);
-        child.once('close', settle);
-      });
-      if (heard !== null) throw new Interrupted(heard, 'interrupted in the build');
+      const { code } = await build.ended;
+      if (cut !== null) throw cut as Error;
       return { code, output };
     } finally {
+      clearTimeout(timer);
       stopListening();
     }
   });
 }
+/** Real time that each build may take. */
+interface BuildBound {
+  readonly text: string;
+  readonly ms: number;
+}
+function boundOf({ buildWall: text = BUILD_WALL }: FixOptions): BuildBound {
+  return { text, ms: limitMs(text, '--build-wall') };
+}
+const BUILD_WALL = '30min';
 const MOST_OUTPUT = 1 << 16;
 
-function roundsOf({ apply, allowDirty, build, rounds }: FixOptions): number {
+function roundsOf(options: FixOptions): number {
+  const { apply, allowDirty, build, rounds } = options;
   for (const [given, name] of [
     [allowDirty === true, '--allow-dirty'],
     [build !== undefined, '--build'],
     [rounds !== undefined, '--rounds'],
+    [options.buildWall !== undefined, '--build-wall'],
   ] as const)
     if (given && apply !== true) throw new UsageError(`${name} says how to apply the fix`, 'add --apply');
+  boundOf(options);
   if (build?.trim() === '') throw new UsageError('--build: the command is empty', 'for example --build make');
   const most = rounds === undefined ? ROUNDS : Number(rounds);
   if (!Number.isInteger(most) || most < 1 || most > MOST_ROUNDS)

@@ -289,6 +289,7 @@ function addFix(program: Command, io: Io, exit: (code: number) => void, bench: B
     .option('--apply', 'write the fix into the sources, but into no file with uncommitted changes and none outside of the project folder')
     .option('--allow-dirty', 'write also into files with uncommitted changes, or that are in no git repository')
     .option('--build <command>', 'build after that with this command of your shell, then run the image again, until it is green')
+    .option('--build-wall <time>', 'end a build after this much real time (default: 30min)')
     .option('--rounds <n>', 'at most so many rounds of fix, build and run (default: 5)')
     .option('--until <time>', 'end each run at this emulated time after power-on, for example 2s')
     .option('--goal <name>', 'what the run is for, as with `run`')

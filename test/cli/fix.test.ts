@@ -1,11 +1,11 @@
 /** `bootbench fix` in a project as users have them: a repository, a makefile, a jump from an interrupt. */
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { inThread } from '../../src/cli/engine.ts';
 import { SMALL_PROJECT, shell, smallProject } from '../fixes/small-project.ts';
-import { cli, folder, type Ran } from './helpers.ts';
+import { cli, folder, isGone, type Ran } from './helpers.ts';
 
 const missing = ['arm-none-eabi-gcc', 'make', 'git', 'patch'].filter((name) => spawnSync(name, ['--version']).status !== 0);
 const skipped = missing.length > 0 && process.env['BOOTBENCH_REQUIRE_ORACLES'] !== '1';
@@ -112,6 +112,36 @@ describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
     expect(ran.code).toBe(4);
     expect(ran.err).toContain('  the reason\n');
     expect(ran.err).toContain('ended with 7; changed: src/isr.c, src/main.c');
+  });
+
+  it.each([
+    ['a signal', [], 130, /^bootbench: interrupted in the build$/],
+    ['--build-wall', ['--build-wall', '2s'], 4, /^bootbench: the build was not over within 2s, and was ended; .*--build-wall$/],
+  ])('%s ends the build with all that it has started', async (what, more, code, said) => {
+    const root = smallProject();
+    // a shell below the shell, deaf to SIGTERM, that holds the output open
+    const build = `sh -c 'trap "" TERM; echo $$ > started; sleep 1000'; true`;
+    let signal = (): void => undefined;
+    const watch = setInterval(() => {
+      if (what === 'a signal' && existsSync(join(root, 'started'))) signal();
+    }, 20);
+    const ran = await cli(['fix', 'build/app.elf', '--chip', 'stm32f405rg', '--apply', '--build', build, ...more], {
+      cwd: root,
+      env: { PATH },
+      bench: (job, hooks) => inThread(job, hooks),
+      onInterrupt: (raise) => (signal = raise),
+    });
+    clearInterval(watch);
+    expect([ran.code, ran.err.trim().split('\n').at(-1)]).toEqual([code, expect.stringMatching(said)]);
+    const pid = Number(readFileSync(join(root, 'started'), 'utf8'));
+    await vi.waitUntil(() => isGone(pid), { timeout: 10_000 });
+  });
+
+  it('a build that leaves a server behind is over with its own end', async () => {
+    const root = smallProject();
+    const ran = await fix(root, '--apply', '--build', 'sleep 1000 & echo $! > started; exit 7');
+    process.kill(Number(readFileSync(join(root, 'started'), 'utf8')));
+    expect(ran).toMatchObject({ code: 4, err: expect.stringContaining('ended with 7') });
   });
 
   it('ends with 4 where the build makes no new image', async () => {

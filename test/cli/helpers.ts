@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -75,3 +75,14 @@ export async function cli(args: readonly string[], setup: Setup = {}): Promise<R
   const code = await main(args, io, bench);
   return { code, out, err, jobs };
 }
+
+/** No process of this number runs. */
+export const isGone = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    // a zombie is none that runs
+    return /^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return true;
+  }
+};

@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { cli, folder } from './helpers.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { cli, folder, isGone } from './helpers.ts';
 
 const has = (program: string, arg: string): boolean => spawnSync(program, [arg]).error === undefined;
 const missing = ['stm32flash', 'python3'].filter((program) => !has(program, '--help'));
@@ -99,6 +99,20 @@ describe('what a user can get wrong', () => {
   ])('%j', async (args, message) => {
     const ran = await cli(['uart', '--chip', 'stm32f405rg', '--boot0', ...args]);
     expect([ran.code, ran.err]).toEqual([2, expect.stringMatching(message)]);
+  });
+  it('a client that has started others is ended with them', async () => {
+    const cwd = folder();
+    let signal = (): void => undefined;
+    const watch = setInterval(() => existsSync(join(cwd, 'started')) && signal(), 20);
+    const client = `sh -c 'echo $$ > started; sleep 1000'; true`;
+    const ran = await cli(['uart', '--chip', 'stm32f405rg', '--boot0', '--exec', client], {
+      cwd,
+      onInterrupt: (raise) => (signal = raise),
+    });
+    clearInterval(watch);
+    expect(ran.code).toBe(0);
+    const pid = Number(readFileSync(join(cwd, 'started'), 'utf8'));
+    await vi.waitUntil(() => isGone(pid), { timeout: 10_000 });
   });
   it('a firmware that never enters the ROM', async () => {
     const loop = [0x00, 0x10, 0x00, 0x20, 0x09, 0x00, 0x00, 0x08, 0xfe, 0xe7];

@@ -1,0 +1,54 @@
+/** A command of the user's shell, with whatever it starts: it ends as a whole. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Io } from './io.ts';
+
+export interface ShellEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+const PATIENCE_MS = 3000;
+/** What it has started may hold its output open, and live on. */
+const OUTPUT_MS = 1000;
+
+export class ShellCommand {
+  readonly ended: Promise<ShellEnd>;
+  private readonly child: ChildProcess;
+
+  /** @param heard what it prints, on stdout and stderr */
+  constructor(command: string, env: NodeJS.ProcessEnv, io: Io, heard: (bytes: Buffer, stream: 'stdout' | 'stderr') => void) {
+    // a group of its own: a signal reaches the compiler below `make` below the shell
+    const detached = process.platform !== 'win32';
+    const child = spawn(command, { shell: true, cwd: io.cwd, env, detached, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = child;
+    for (const stream of ['stdout', 'stderr'] as const) child[stream].on('data', (bytes: Buffer) => heard(bytes, stream));
+    this.ended = new Promise((settle, fail) => {
+      child.once('error', fail);
+      child.once('close', (code, signal) => settle({ code, signal }));
+      child.once('exit', (code, signal) =>
+        setTimeout(() => {
+          for (const stream of [child.stdout, child.stderr]) stream.destroy();
+          settle({ code, signal });
+        }, OUTPUT_MS).unref(),
+      );
+    });
+  }
+
+  /** Ends it, and what it has started. */
+  async stop(): Promise<void> {
+    this.kill('SIGTERM');
+    const timer = setTimeout(() => this.kill('SIGKILL'), PATIENCE_MS);
+    await this.ended;
+    clearTimeout(timer);
+    // the shell may be gone before what it has started
+    this.kill('SIGKILL');
+  }
+  private kill(signal: NodeJS.Signals): void {
+    const { pid } = this.child;
+    if (pid === undefined || process.platform === 'win32') return void this.child.kill(signal);
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // nobody of the group is there any more
+    }
+  }
+}
