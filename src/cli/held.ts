@@ -6,6 +6,7 @@ import type { SessionEnd } from '../bench/session/live-run.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { Interrupted, milliseconds, type Io } from './io.ts';
 import { usePrebuilt } from './prebuilt.ts';
+import { SYSTEM } from './signals.ts';
 
 /** What its machine looks at while it is too busy to be told. */
 export const heldHooks = (io: Io): RunHooks => ({ signal: () => io.interruptedBy?.() != null, clock: milliseconds });
@@ -22,7 +23,7 @@ export const onUartAlone = (job: RunJob): RunJob => ({
 });
 
 export function started(held: HeldMachine, io: Io): SessionEnd {
-  const end = held.start();
+  const end = SYSTEM.unheard(() => held.start());
   const signal = io.interruptedBy?.() ?? null;
   if (signal !== null) throw new Interrupted(signal, 'interrupted before the firmware had come to its end');
   if (end.reason === 'wall') throw new UsageError('--wall was over before the firmware had come to its end', 'give it more time');

@@ -42,9 +42,22 @@ export class Signals {
   }
 }
 
+/** Work that gives nobody a turn. Where it is done in the thread that hears signals, one of them ends the program as the system does: nobody would hear it. */
+export const SYSTEM = { unheard: <T>(work: () => T): T => work() };
+
 /** Those of this process; installed where this is called first. */
 export function signalsOfProcess(): Signals {
   const signals = new Signals((signal) => process.exit(exitAfter(signal)));
-  for (const signal of ENDS) process.once(signal, () => signals.hear(signal));
+  const listeners = ENDS.map((signal) => ({ signal, hear: () => signals.hear(signal) }));
+  for (const { signal, hear } of listeners) process.once(signal, hear);
+  SYSTEM.unheard = (work) => {
+    const waiting = listeners.filter(({ signal, hear }) => process.listeners(signal).includes(hear));
+    for (const { signal, hear } of waiting) process.off(signal, hear);
+    try {
+      return work();
+    } finally {
+      for (const { signal, hear } of waiting) process.once(signal, hear);
+    }
+  };
   return signals;
 }

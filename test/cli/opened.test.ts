@@ -1,9 +1,9 @@
 /** Which files and addresses each command opens: those that it was given, its own package, and what the system gives every program. Held under strace and Node's permission model. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { packageFile } from '../../src/cli/package.ts';
 import { builtProgram } from '../built.ts';
 import { COMMANDS, inputs, observe } from './surroundings.ts';
@@ -81,12 +81,15 @@ const flag = ['--permission', '--experimental-permission'].find((f) => process.a
 const noPermission = flag === null ? 'this Node has no permission model' : null;
 describe.skipIf(noPermission !== null)(`under Node's permission model${noPermission === null ? '' : `: ${noPermission}`}`, () => {
   const project = (): string => join(cwd, 'project');
-  const run = (args: readonly string[], more: readonly string[] = []): { code: number | null; out: string; err: string } => {
+  const lineOf = (args: readonly string[], more: readonly string[]): string[] => {
     // Node 20 dies of a folder that is given twice
     const folders = new Set([dist, ...own(), project()].map((folder) => (folder.endsWith('/') ? folder : `${folder}/`)));
     const read = [...folders].map((folder) => `--allow-fs-read=${folder}`);
-    const line = ['--no-warnings', flag!, ...read, `--allow-fs-write=${project()}/`, ...more, program(), ...args];
-    const { status, stdout, stderr } = spawnSync(process.execPath, line, { cwd: project(), encoding: 'utf8', env: { ...process.env, HOME: join(cwd, 'home'), TMPDIR: tmpdir() } });
+    return ['--no-warnings', flag!, ...read, `--allow-fs-write=${project()}/`, ...more, program(), ...args];
+  };
+  const env = (): NodeJS.ProcessEnv => ({ ...process.env, HOME: join(cwd, 'home'), TMPDIR: tmpdir() });
+  const run = (args: readonly string[], more: readonly string[] = []): { code: number | null; out: string; err: string } => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, lineOf(args, more), { cwd: project(), encoding: 'utf8', env: env() });
     return { code: status, out: stdout, err: stderr };
   };
   beforeAll(() => {
@@ -101,6 +104,26 @@ describe.skipIf(noPermission !== null)(`under Node's permission model${noPermiss
     expect(out).toMatch(/^FAIL +fault:/);
     for (const name of ['a.json', 'a.html']) expect(existsSync(join(project(), name))).toBe(true);
   });
+  it('a signal is heard where the machine runs in the thread that hears it', async () => {
+    const line = lineOf(['conform', '--chip', 'stm32f072rb', '--boot0'], []);
+    const started = () => spawn(process.execPath, line, { cwd: project(), env: env(), stdio: 'ignore' });
+    const ended = (child: ChildProcess) => new Promise<readonly unknown[]>((settle) => child.once('exit', (...how) => settle(how)));
+    // ticks of CPU; of a process that is gone nobody knows them
+    const used = ({ pid }: ChildProcess): number => {
+      const stat = existsSync(`/proc/${pid}`) ? spawnSync('cat', [`/proc/${pid}/stat`], { encoding: 'utf8' }).stdout : '';
+      return Number(stat.split(') ')[1]?.split(' ')[11] ?? 0);
+    };
+    const whole = started();
+    let all = 0;
+    const looks = setInterval(() => (all = Math.max(all, used(whole))), 20);
+    whole.once('exit', () => clearInterval(looks));
+    expect(await ended(whole)).toEqual([0, null]);
+    const child = started();
+    const end = ended(child);
+    await vi.waitUntil(() => used(child) > 0.7 * all, { timeout: 40_000, interval: 20 });
+    child.kill('SIGINT');
+    expect([[130, null], [null, 'SIGINT']]).toContainEqual(await end);
+  }, 60_000);
   it.each([
     [['run', '--chip', 'stm32f072rb', join('..', 'firmware.elf')]],
     [[...RUN, '--json', join('..', 'a.json')]],

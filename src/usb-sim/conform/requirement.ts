@@ -71,7 +71,7 @@ export interface ConformanceOptions {
   /** After each requirement. */
   readonly told?: (result: RequirementResult) => void;
   /** Before each requirement; what it throws ends the kit. */
-  readonly before?: () => void;
+  readonly before?: () => void | Promise<void>;
   /** What has ended the kit before its end, in a word: the report holds what was found by then. Null: an error. */
   readonly endedBy?: (thrown: unknown) => string | null;
 }
@@ -101,7 +101,7 @@ export class Findings {
   async each<T>(all: readonly T[], judge: (requirement: T) => RequirementResult | Promise<RequirementResult>): Promise<void> {
     try {
       for (const requirement of all) {
-        this.options.before?.();
+        await this.options.before?.();
         this.add(await judge(requirement));
       }
     } catch (thrown) {
