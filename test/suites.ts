@@ -29,7 +29,7 @@ export const WAITING: readonly string[] = [
  * scenarios, and the short tests of each folder.
  */
 const LONG: readonly string[] = [
-  'test/bench/{after,assumed,bounds,budget,counted-crystal,difference,double-tap,ecc-loss,edits-on-chips,ends,goals,held-back,infer-chip,json-slips,late-ends,late-resets,late-watchdog,learn,learn-limits,matrix,note-facts,on-the-way,outside-memory,path-repairs,pattern,point-of-no-return,proved-reasons,reached-blocks,requests,reservations,results,rules,search-kinds,serial-rom,symptom,tick-proofs,tried-once,wakers,ways}.test.ts',
+  'test/bench/{after,assumed,bounds,budget,counted-crystal,crash,difference,double-tap,ecc-loss,edits-on-chips,ends,find-jump,fork-steps,goals,held-back,infer-chip,json-slips,kept-request,late-ends,late-resets,late-watchdog,learn,learn-limits,matrix,not-asked,note-facts,on-the-way,outside-memory,path-repairs,pattern,point-of-no-return,proved-reasons,reached-blocks,requests,reservations,results,rules,search-kinds,serial-rom,starved,symptom,tick-entry,tick-proofs,tried-once,variant-starts,wakers,ways,wrong-supply}.test.ts',
   'test/board/{clock-tree,settle-size,usb-watch}.test.ts',
   'test/campaign/{hostile-server,pool}.test.ts',
   'test/checks/minded.test.ts',
@@ -44,7 +44,7 @@ const LONG: readonly string[] = [
   'test/{pack-manifest,planted,run-ts,web-usb}.test.ts',
   'test/peripherals/{all-registers,usb-otg-fs}.test.ts',
   'test/report/{evidence,random-results}.test.ts',
-  'test/rom/{image,usart-conform}.test.ts',
+  'test/rom/{image,usart-code,usart-conform}.test.ts',
   'test/tools/ab.test.ts',
   'test/usb-sim/{descriptors,otg-fs,quirks}.test.ts',
 ];

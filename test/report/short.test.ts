@@ -20,13 +20,14 @@ import { folder } from '../cli/helpers.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { shownIn } from '../fixtures/place.ts';
 import { dfuResult, primaskResult } from '../samples/results.ts';
+import { byTurns } from '../turn.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 const run = async (name: string): Promise<RunResult> =>
   inThread(await loadJob([], { scenario: join(FIXTURES, name, 'scenario.json') }, FIXTURES), {});
 const source = (text: string): SourceFile => ({ path: 'src/main.c', lines: text.split('\n'), newer: false, elsewhere: false });
 
-describe.each(['h533-seed000-as-posted', 'l476-seed004-masked', 'f405-own-crash', 'h533-stuck-pka'])('%s', (name) => {
+describe.each(byTurns(['h533-seed000-as-posted', 'l476-seed004-masked', 'f405-own-crash', 'h533-stuck-pka'], 2))('%s', (name) => {
   it('fits on one screen, at every width, with and without colour', async () => {
     const result = await run(name);
     const sources = sourcesOf({ images: [`${name}/firmware.elf`], folder: FIXTURES, io: { cwd: FIXTURES, env: {} } });
