@@ -31,6 +31,7 @@ function monitorOf(names: readonly string[], accepted: readonly string[] = [], m
     uploadsMemory: true,
     protected: false,
     erased: 0xff,
+    held: new Set(),
     ...more,
   };
   return new DfuMonitor(options, new Uint8Array(8192).fill(0xff));

@@ -26,6 +26,7 @@ const optionsOf = (names: readonly string[], more: Partial<MonitorOptions> = {})
   uploadsMemory: true,
   protected: false,
   erased: 0xff,
+  held: new Set(),
   ...more,
 });
 
@@ -190,11 +191,11 @@ describe('bwPollTimeout of an erase', () => {
   });
   const course: Asked[] = [at(0x41, 0x08000400), GETSTATUS, { ...GETSTATUS, waited: true }];
   it('has to hold where the baseline says that it did, and may be too short elsewhere', () => {
-    for (const [pollHeld, said] of [
-      [true, 'dfuDNBUSY behind bwPollTimeout, which held in the baseline (DFU 1.1 §6.1.2)'],
-      [false, null],
+    for (const [held, said] of [
+      [['dfu.poll-timeout'], 'dfuDNBUSY behind bwPollTimeout, which held in the baseline (DFU 1.1 §6.1.2)'],
+      [[], null],
     ] as const) {
-      const monitor = new DfuMonitor({ ...optionsOf([]), pollHeld }, new Uint8Array(0x2000).fill(0xff));
+      const monitor = new DfuMonitor({ ...optionsOf([]), held: new Set(held) }, new Uint8Array(0x2000).fill(0xff));
       expect(course.map((a) => monitor.judge(a, busyOnceMore(a)).wrong)).toEqual([null, null, said]);
     }
   });

@@ -218,9 +218,12 @@ export function describeCommand(c: DfuCommand): string {
       return `${requestText({ do: 'request', request: DFU.DNLOAD, value: c.value, data: c.data, length: 0 })}, and GETSTATUS; power off ${c.afterUs} us later, for ${c.ms} ms`;
   }
 }
-/** A script for people: numbered lines. */
-export const describeCommands = (commands: readonly DfuCommand[]): string =>
-  commands.map((c, i) => `${i + 1}. ${describeCommand(c)}`).join('\n');
+/**
+ * A script for people: numbered lines.
+ * @param answers what the device answered to each command; left out where it is not known
+ */
+export const describeCommands = (commands: readonly DfuCommand[], answers: readonly string[] = []): string =>
+  commands.map((c, i) => `${i + 1}. ${describeCommand(c)}${answers[i] ? ` → ${answers[i]}` : ''}`).join('\n');
 
 /** A scenario that does what a case does. When a cable is pulled is known to the bus alone: it is put in again behind each command that follows. */
 export function caseSteps(commands: readonly DfuCommand[], facts: DfuFacts): Step[] {

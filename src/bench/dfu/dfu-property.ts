@@ -6,22 +6,25 @@
 import { MS, US } from '../../emu/time.ts';
 import { DfuMonitor, type Asked, type MonitorOptions, type PendingWrite, type Work } from '../../usb-sim/conform/monitor.ts';
 import { STATE } from '../../usb-sim/conform/model.ts';
-import { LONGEST_LEAVE } from '../../usb-sim/conform/transfers.ts';
+import { LONGEST_LEAVE, loopProgram, loops } from '../../usb-sim/conform/transfers.ts';
 import type { LinkAnswer } from '../../usb-sim/conform/link.ts';
+import { answerText } from '../../usb-sim/conform/recorder.ts';
 import { readDescriptors, StandardMonitor, standardSetup, type WholeDescriptors } from '../../usb-sim/conform/standard.ts';
 import { parseDfuseLayout, setupPacket } from '../../usb-sim/descriptors.ts';
 import { DFU, DFUSE_CODE, dfuseCommand, dfuStateName } from '../../usb-sim/dfu-protocol.ts';
 import type { UsbSession } from '../../usb-sim/types.ts';
 import { describeCommand, describeCommands, patternBytes, type DfuCommand } from './dfu-command.ts';
 import type { DfuTarget } from './dfu-target.ts';
+import { SentBlocks, type SentBlock } from './sent-blocks.ts';
 import { flashInPlace, mainFlash } from '../session/flash-image.ts';
 
 /** An invariant does not hold. The message has the script that shows it. */
 export class DfuViolation extends Error {
   /** The case that broke the rule. */
   readonly commands: readonly DfuCommand[];
-  constructor(what: string, commands: readonly DfuCommand[]) {
-    super(`${what}\n${describeCommands(commands)}`);
+  /** @param answers what came back, of each command; the script shows it */
+  constructor(what: string, commands: readonly DfuCommand[], answers: readonly string[] = []) {
+    super(`${what}\n${describeCommands(commands, answers)}`);
     this.name = 'DfuViolation';
     this.commands = commands;
   }
@@ -36,10 +39,14 @@ const MANIFESTS = [STATE.MANIFEST_SYNC, STATE.MANIFEST];
 const GOES = 1_000 * MS;
 /** Milliseconds of a suspension that a request may meet. */
 const IDLE_AT_REQUEST = 1_000;
+/** Milliseconds of a mass erase, at most. */
+const LONGEST_WORK = 60_000;
 /** Milliseconds for which a user holds the plug in his hand. */
 const REPLUG = 100;
 const NONE = new Uint8Array(0);
-const SET_CONFIGURATION = 9;
+/** Answers of one command that its line shows. */
+const MOST_ANSWERS = 4;
+const [SET_CONFIGURATION, SET_INTERFACE] = [9, 11];
 /** Bytes that are compared, and put back, together: a megabyte of each in every case was a tenth of what it cost. */
 const PAGE = 4096;
 
@@ -81,13 +88,15 @@ export class DfuProperty {
     const monitor = new DfuMonitor(this.options, this.memory);
     const standard = new StandardMonitor(this.target.facts, this.descriptors, this.options);
     const course = new Course(this.target, monitor, standard, this.flashBase, this.touched);
+    const answers: string[] = [];
     for (let i = 0; i < commands.length; i++) {
       const problem = course.carryOut(commands[i]!);
-      if (problem !== null) throw new DfuViolation(`${describeCommand(commands[i]!)}: ${problem}`, commands.slice(0, i + 1));
+      answers.push(course.answered());
+      if (problem !== null) throw new DfuViolation(`${describeCommand(commands[i]!)}: ${problem}`, commands.slice(0, i + 1), answers);
       if (course.over) break;
     }
     const problem = course.compareAll();
-    if (problem !== null) throw new DfuViolation(problem, commands);
+    if (problem !== null) throw new DfuViolation(problem, commands, answers);
   }
 }
 
@@ -107,6 +116,9 @@ class Course {
   private readonly touched: Set<number>;
   /** Milliseconds for which the cable is out when it is pulled. */
   private pulledFor = 0;
+  private readonly sent = new SentBlocks();
+  /** Requests and answers of the command under way. */
+  private readonly said: { readonly setup: Uint8Array; readonly got: LinkAnswer }[] = [];
 
   constructor(target: DfuTarget, model: DfuMonitor, standard: StandardMonitor, flashBase: number, touched: Set<number>) {
     this.target = target;
@@ -119,6 +131,7 @@ class Course {
   carryOut(c: DfuCommand): string | null {
     const problem = this.pulledBefore();
     if (problem !== null) return problem;
+    this.sent.begins(c);
     switch (c.do) {
       case 'request':
         return this.request(c.request, c.value, c.data === null ? c.length : Uint8Array.from(c.data));
@@ -169,13 +182,34 @@ class Course {
     const attached = this.target.witness.attached();
     const had = model.work;
     const { wrong, ended } = model.judge(asked, got);
-    // a device that takes a block while another one waits
-    if (had !== null && model.work !== null && model.work !== had) this.before = this.asked;
     if (wrong !== null) return wrong;
+    const lost = (got.status === 'ok' ? this.notInFlash(this.sent.taken(asked, model)) : null) ?? this.replaced(had);
+    if (lost !== null) return lost;
     if (model.left) return this.leaves(got, attached);
     const status = asked.request === DFU.GETSTATUS && got.status === 'ok' && got.data.length === 6;
     const named = status ? this.standard.istringWrong(got.data[5]!) : null;
-    return named ?? (ended === null ? null : this.afterWork(ended));
+    return named ?? this.workIsOver(had, ended);
+  }
+  /** Work whose end was told, or that was dropped. */
+  private workIsOver(had: Work | null, ended: Work | null): string | null {
+    if (ended !== null) return this.afterWork(ended);
+    return this.model.work === null && had?.write ? this.takeMixture(had.write) : null;
+  }
+  /** A download has ended: what was sent lies in flash. */
+  private notInFlash(blocks: readonly SentBlock[]): string | null {
+    for (const { address, data } of blocks) {
+      const at = firstDifference(this.flash(address, address + data.length), data);
+      if (at >= 0) return `flash at 0x${(address + at).toString(16)} is not what was sent, and the download has ended (DFU 1.1 §7, §A.2.8)`;
+    }
+    return null;
+  }
+  /** A device that takes a block while another one waits, or whose end nobody saw. */
+  private replaced(had: Work | null): string | null {
+    const { work } = this.model;
+    if (had === null || work === null || work === had) return null;
+    const mixed = had.write && this.takeMixture(had.write);
+    this.before = this.asked;
+    return mixed;
   }
   /** It was told to leave; one with DfuSe goes by itself (AN3156 §5.5). */
   private leaves(got: LinkAnswer, attached: number | null): string | null {
@@ -183,10 +217,23 @@ class Course {
     const { dfuse, accepted } = this.options;
     if (!dfuse || got.status !== 'ok' || accepted.has('leave.goes')) return null;
     for (let ms = 0; ms < LONGEST_LEAVE; ms += 10) {
-      if (this.target.witness.attached() !== attached) return null;
+      if (this.target.witness.attached() !== attached) return this.startsElsewhere();
       this.target.run(10);
     }
     return `it is still on the bus ${LONGEST_LEAVE} ms behind dfuMANIFEST (AN3156 §5.5, DFU 1.1 §A.2.8)`;
+  }
+  /** A program that does nothing lies at the pointer, and it is not the one that runs. */
+  private startsElsewhere(): string | null {
+    const { pointer, base } = this.model;
+    const { witness } = this.target;
+    const program = pointer === null ? null : loopProgram(pointer);
+    const there = pointer === null ? null : this.model.memory.subarray(pointer - base, pointer - base + program!.length);
+    if (there === null || program!.some((b, i) => there[i] !== b) || this.options.dialect.has('leave-elsewhere')) return null;
+    for (let ms = 0; ms < LONGEST_LEAVE; ms += 10) {
+      if (loops(pointer!, witness.pc())) return null;
+      this.target.run(10);
+    }
+    return `the program at the pointer, 0x${pointer!.toString(16)}, does not run; PC is 0x${witness.pc().toString(16)} (AN3156 §5.5)`;
   }
   private askStandard(asked: Extract<DfuCommand, { do: 'standard' }>): string | null {
     if (this.over) return null;
@@ -194,12 +241,11 @@ class Course {
     if (standard.avoids(asked)) return null;
     const got = this.ask(standardSetup(asked));
     if (got === 'pulled') return this.afterPull({ request: DFU.GETSTATE, value: 0, length: 1, data: NONE }, model.work?.write ?? null);
-    const setting = standard.setting;
     const wrong = standard.judge(asked, got);
     if (wrong !== null) return wrong;
     if (got.status === 'stall') model.perhapsRefused();
-    const configured = asked.type === 0 && asked.request === SET_CONFIGURATION;
-    if (got.status === 'ok' && (configured || (asked.type === 1 && standard.setting !== setting))) {
+    const chosen = (asked.type === 0 && asked.request === SET_CONFIGURATION) || (asked.type === 1 && asked.request === SET_INTERFACE);
+    if (got.status === 'ok' && chosen) {
       const name = standard.setting === 0 ? '' : (this.target.facts.alternates[standard.setting] ?? '');
       model.settingChosen(parseDfuseLayout(name));
     }
@@ -217,9 +263,17 @@ class Course {
     return write;
   }
 
+  /** What the device has answered since this was asked last: all of it, or how it began and ended. */
+  answered(): string {
+    const { said } = this;
+    const all = said.map(({ setup, got }) => answerText(setup, got));
+    said.length = 0;
+    return all.length > MOST_ANSWERS ? `${all[0]!}, … ${all.at(-1)!}` : all.join(', ');
+  }
   /** A control transfer; `pulled`: in the middle of it the cable was, and it is in again. */
   private ask(setup: Uint8Array, data: Uint8Array = NONE): LinkAnswer | 'pulled' {
     const got = this.target.controlNow(setup, data);
+    this.said.push({ setup, got });
     if (this.target.held.usb.state.cable) return got;
     this.plugAgain();
     return 'pulled';
@@ -268,7 +322,8 @@ class Course {
     const plain = !model.options.dfuse;
     if (fails !== 'never' || data?.length === 0 || this.mayBeMixed(data)) return this.takeMixture(write);
     const now = this.flash(from, to);
-    const want = data === null ? this.erased(from) : (plain ? now : this.before).slice();
+    const around = plain && !model.options.held.has('plain.neighbours') ? now : this.before;
+    const want = data === null ? this.erased(from) : around.slice();
     if (data !== null) {
       want.set(data.subarray(0, to - address), address - from);
       if (this.paddedAsAccepted) want.set(now.subarray(address - from + data.length), address - from + data.length);
@@ -327,6 +382,8 @@ class Course {
       const manifests = model.options.tolerant && !model.options.dfuse && MANIFESTS.some((state) => model.states.has(state));
       if (!manifests && !UNDER_WAY.some((state) => model.states.has(state))) return null;
       if (model.pollMs > 0) this.target.run(model.pollMs);
+      if (model.states.has(STATE.DNBUSY) && model.pollHolds && this.target.witness.busy())
+        return `flash is at work ${model.pollMs} ms behind dfuDNBUSY: bwPollTimeout held in the baseline (DFU 1.1 §6.1.2)`;
       waited = true;
     }
     return `still ${[...model.states].map(dfuStateName).join(' or ')} after ${MAX_POLLS} polls (DFU 1.1 §A.2.5)`;
@@ -376,7 +433,7 @@ class Course {
     const sent = data === null ? NONE : Uint8Array.from(data);
     const request = data === null ? DFU.UPLOAD : DFU.DNLOAD;
     const asked: Asked = { request, value: block, length: data === null ? length : sent.length, data: sent };
-    if (model.avoids(asked) || this.neverBreaksOff(data === null)) return null;
+    if (model.avoids(asked) || this.neverBreaksOff(data === null) || model.states.has(STATE.DNBUSY)) return null;
     this.lookBefore(asked);
     void target.abandon(this.setup(asked, data === null), sent);
     if (!target.held.usb.state.cable) {
@@ -399,7 +456,7 @@ class Course {
     const length = input ? payload : payload.length;
     const asked: Asked = { request: input ? DFU.UPLOAD : DFU.DNLOAD, value: block, length, data };
     // a babbling read ends for the device as one that is broken off
-    if (model.avoids(asked) || (input && this.neverBreaksOff(true))) return null;
+    if (model.avoids(asked) || (input && this.neverBreaksOff(true)) || model.states.has(STATE.DNBUSY)) return null;
     this.lookBefore(asked);
     usb.disturb('babble');
     const got = target.controlNow(this.setup(asked, input), data);
@@ -446,12 +503,13 @@ class Course {
       case 'powerCut':
         this.cutPower(c);
     }
-    if (!this.isBack(session)) {
+    const busy = model.work !== null;
+    this.sent.drop();
+    if (!this.isBack(session, busy)) {
       // a ROM that clears EMPTY is there for one start, one that was jumped to as well: what flash holds comes next
       this.over = c.do === 'nrst' && servedBy === 'system' && machine.bootVectors() !== machine.chip.rom?.vectorTable.value;
       return this.over ? null : 'the device does not come back';
     }
-    const busy = model.work !== null;
     model.reset();
     this.standard.reset();
     // what was under way is anything between old and new
@@ -459,15 +517,16 @@ class Course {
     return this.compareStates();
   }
   /** A device is there again, not the one of before (null: it did not go). */
-  private isBack(before: UsbSession | null): boolean {
+  private isBack(before: UsbSession | null, busy: boolean): boolean {
     const { usb, bus } = this.target.held;
     if (before !== null) bus.runUntil(() => usb.session() !== before, bus.now + GOES);
-    return usb.session() !== before && this.target.back();
+    return (busy || usb.session() !== before) && this.comesBack(busy);
   }
   /** A host gives up on a device that is `busy` with a large sector (128 KB of F405: a second): a user pulls the cable once more when that is done. */
   private comesBack(busy: boolean): boolean {
     const { target } = this;
     if (target.back() || !busy) return target.held.usb.outsideReady;
+    for (let ms = 0; target.witness.busy() && ms < LONGEST_WORK; ms += REPLUG) target.run(REPLUG);
     target.held.usb.unplug();
     target.run(REPLUG);
     target.held.usb.plug();

@@ -44,6 +44,7 @@ export class DfuTarget implements DfuLink {
     read: (address, length) => this.flashAt(address, length),
     find: (bytes) => this.whereInFlash(bytes),
     busy: () => this.held.session.machine.system.level(FLASH_BUSY) !== 0,
+    pc: () => this.held.session.machine.bootCore.pc,
     attached: () => (this.held.usb.state.pullup ? (this.held.usb.session()?.at ?? null) : null),
   };
   private readonly start: Checkpoint;

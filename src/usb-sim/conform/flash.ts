@@ -334,6 +334,25 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
     },
   },
   {
+    id: 'dfuse.reset-pointer',
+    title: 'the address pointer does not outlive a bus reset',
+    paragraph: 'AN3156 §5.2, DFU 1.1 §A.1',
+    tellsDialect: true,
+    skip: anyOf(dfuseOnly, writes, uploads),
+    check: async (r) => {
+      const data = pattern(64, 61);
+      const before = await r.upload(2, 64);
+      if (before.status === 'ok' && (await r.state()) === DFU_STATE.UPLOAD_IDLE) await r.request(DFU.ABORT);
+      await toIdle(r);
+      const wrong = await readyToWrite(r, ['write', 2, data], ['set address', 0, setAddress(place(r))]);
+      if (wrong !== null) return fail(wrong);
+      if ((await dropByReset(r)) !== null) return notApplicable('a bus reset leads out of DFU mode');
+      const { status, data: got } = await r.upload(2, 64);
+      const same = status === 'ok' && got.length === 64 && got.every((b, i) => b === data[i]);
+      return same ? dialect('pointer-outlives-reset', 'an UPLOAD of block 2 gives what lies at the pointer of before') : PASS;
+    },
+  },
+  {
     id: 'flash.verified',
     title: 'a write that flash does not take is not reported as OK',
     paragraph: 'DFU 1.1 §6.1.2 (errWRITE, errVERIFY)',

@@ -55,6 +55,8 @@ export interface DfuWitness {
   busy(): boolean;
   /** When the device came that is on the bus; null: none is there. */
   attached(): number | null;
+  /** Address of the instruction that comes next. */
+  pc(): number;
 }
 
 export interface DfuLink {

@@ -44,8 +44,8 @@ export interface MonitorOptions extends ModelOptions {
   readonly protected: boolean;
   /** Byte that erased flash reads. */
   readonly erased: number;
-  /** bwPollTimeout of an erase held before, by a report: it has to hold. Else a device may be busy once more. */
-  readonly pollHeld?: boolean;
+  /** Requirements of `conform` that held before, by a report: what they ask for has to hold here too, where the standard leaves it open. */
+  readonly held: ReadonlySet<string>;
 }
 /** A request as it was made. */
 export interface Asked {
@@ -93,11 +93,14 @@ interface Outcome extends Expected {
 }
 /** No part takes longer for anything that it does between two GETSTATUS: the mass erase of 2 MB takes 32 s. */
 const LONGEST_POLL = 120_000;
+/** Different bytes that no two places have in common by chance. */
+const TELLING = 8;
 /** Widest unit in which flash is programmed: a flash word of STM32H7. */
 const FLASH_UNIT = 32;
 const DOUBLE_WORD = 8;
 /** What every DfuSe device has (AN3156 §4.2). */
 const COMMANDS = [DFUSE_CODE.GET, DFUSE_CODE.SET_ADDRESS, DFUSE_CODE.ERASE];
+const STILL_BUSY = 'dfuDNBUSY behind bwPollTimeout, which held in the baseline (DFU 1.1 §6.1.2)';
 /** States in which nothing waits to be carried out. */
 const WITHOUT_WORK: ReadonlySet<number> = new Set([STATE.IDLE, STATE.UPLOAD_IDLE, STATE.MANIFEST_SYNC]);
 /** By which a dialect refuses a command that does not exist. */
@@ -135,7 +138,9 @@ export class DfuMonitor {
   /** bStatus values that dfuERROR may have; empty: any but OK. */
   private errors: readonly number[] = [];
   /** DfuSe's address pointer; null: not known. */
-  private pointer: number | null = null;
+  pointer: number | null = null;
+  /** The one that a bus reset has taken from the device. */
+  private lostPointer: number | null = null;
   /** Of a device without DfuSe: the next block of a download or upload, and where it goes; null: out of order. */
   private course: { block: number; offset: number } | null = { block: 0, offset: 0 };
   /** Of a device without DfuSe: the next block may begin in the middle of a word. */
@@ -150,6 +155,7 @@ export class DfuMonitor {
   reset(): void {
     this.states = new Set([STATE.IDLE]);
     this.work = null;
+    this.lostPointer = this.pointer;
     this.pointer = null;
     this.chosen = [];
     this.begins();
@@ -173,10 +179,12 @@ export class DfuMonitor {
     this.states = new Set([...this.states, STATE.ERROR]);
     this.errors = [];
   }
-  /** Another alternate setting was chosen: a device may begin anew in it. `memory` is what its name lists, of another one than that of `layout`. */
+  /** A configuration or setting was chosen, be it the same: a device may begin anew. `memory` is what the setting's name lists, of another one than that of `layout`. */
   settingChosen(memory: readonly DfuSegment[]): void {
     this.chosen = this.options.accepted.has('flash.alternates') ? [] : memory;
     this.states = new Set([...this.states, STATE.IDLE]);
+    this.errors = [];
+    if (this.work !== null) this.work = { ...this.work, fails: 'may', statuses: [] };
     this.pointer = null;
     this.course = null;
   }
@@ -376,9 +384,7 @@ export class DfuMonitor {
   ): { wrong: null; ended: Work | null } {
     const dropped = kind === 'ABORT' || kind === 'CLRSTATUS' ? this.work : null;
     if (kind === 'DNLOAD') {
-      this.work = this.worksOn(value, data);
-      if (this.strayBlock) this.course = null;
-      else this.advance(value, data.length);
+      this.work = this.workTaken(value, data);
       if (!next.has(STATE.DNLOAD_SYNC)) return { wrong: null, ended: this.doneAtOnce(this.work, next, fits) };
     } else if (kind === 'ABORT' || kind === 'CLRSTATUS') {
       this.work = null;
@@ -388,6 +394,14 @@ export class DfuMonitor {
     this.states = next;
     if (next.has(STATE.ERROR)) this.errors = merged(fits);
     return { wrong: null, ended: dropped === null ? null : { ...dropped, fails: 'may' } };
+  }
+  private workTaken(block: number, data: Uint8Array): Work {
+    const behind = this.work?.write ?? null;
+    const work = this.worksOn(block, data);
+    if (this.strayBlock) this.course = null;
+    else this.advance(block, data.length);
+    // nobody saw what became of the one before: what this one finds is not known
+    return behind !== null && work.fails === 'never' ? { ...work, fails: 'may' } : work;
   }
   /** A block that is carried out inside its DNLOAD, or dropped there. */
   private doneAtOnce(work: Work, next: ReadonlySet<number>, fits: readonly Outcome[]): Work {
@@ -403,7 +417,7 @@ export class DfuMonitor {
     next: ReadonlySet<number>,
   ): { wrong: string | null; ended: Work | null } {
     if (data.length !== Math.min(length, 6)) return { wrong: `${data.length} bytes of status (DFU 1.1 §6.1.2)`, ended: null };
-    if (data.length < 5) return { wrong: null, ended: null };
+    if (data.length < 5) return this.statusUnseen(next);
     const bState = data[4]!;
     this.pollMs = data[1]! | (data[2]! << 8) | (data[3]! << 16);
     const wrong = this.statusRefused(data[0]!, bState, next, waited);
@@ -416,13 +430,27 @@ export class DfuMonitor {
     if (bState === STATE.MANIFEST_WAIT_RESET) this.left = true;
     return { wrong: null, ended: over ? { ...work, fails: bState === STATE.ERROR ? 'must' : 'never' } : null };
   }
+  /** The device went on as with every GETSTATUS, and bState was not among the bytes that were asked for. */
+  private statusUnseen(next: ReadonlySet<number>): { wrong: null; ended: null } {
+    this.states = new Set([
+      ...next,
+      ...(next.has(STATE.DNBUSY) ? this.busyNow() : []),
+      ...(next.has(STATE.MANIFEST_SYNC) ? this.states : []),
+    ]);
+    if (next.has(STATE.ERROR)) this.errors = [];
+    return { wrong: null, ended: null };
+  }
   private statusRefused(bStatus: number, bState: number, next: ReadonlySet<number>, waited: boolean): string | null {
-    const { tolerant, pollHeld = false } = this.options;
-    if (waited && pollHeld && bState === STATE.DNBUSY && this.work?.write?.data === null)
-      return 'dfuDNBUSY behind bwPollTimeout, which held in the baseline (DFU 1.1 §6.1.2)';
+    const { tolerant } = this.options;
+    if (waited && bState === STATE.DNBUSY && this.pollHolds) return STILL_BUSY;
     if (tolerant && bState === STATE.MANIFEST_WAIT_RESET)
       return 'dfuMANIFEST-WAIT-RESET, and bitManifestationTolerant is 1 (DFU 1.1 §A.2.7)';
     return next.has(bState) ? statusWrong(bStatus, bState, this.pollMs, this.errorsTold()) : this.otherState(bState, next, bStatus);
+  }
+  /** bwPollTimeout of work like the one under way held in the baseline. */
+  get pollHolds(): boolean {
+    const write = this.work?.write ?? null;
+    return write !== null && this.options.held.has(write.data === null ? 'dfu.poll-timeout' : 'dfu.poll-timeout-block');
   }
   /** What a device may have gone on to behind the status that it told. */
   private behindStatus(bState: number): ReadonlySet<number> {
@@ -475,14 +503,30 @@ export class DfuMonitor {
     const at = this.uploadFrom(value, begins);
     const ends = short || (length < transferSize && this.options.dialect.has('short-upload-ends'));
     this.states = new Set([...next].filter((s) => length > transferSize || length === 0 || s === (ends ? STATE.IDLE : STATE.UPLOAD_IDLE)));
-    if (this.states.size === 0) this.states = next;
+    // ST's code is in dfuIDLE behind the whole answer to Get, short or not
+    if (this.states.size === 0 || (dfuse && value === 0)) this.states = next;
     if (dfuse && value === 0) return this.listWrong(data, length);
     const cut = this.cutShort(value, length, data.length);
     if (cut !== null) return cut;
     if (!dfuse) this.uploadsOn(value, data.length, begins);
-    if (at === null || !this.options.uploadsMemory || length > transferSize) return null;
+    if (this.isFromBefore(value, data)) return 'it gives what lies at the pointer of before the bus reset (AN3156 §5.2, DFU 1.1 §A.1)';
+    return at === null || length > transferSize ? null : this.memoryDiffers(at, length, data);
+  }
+  /** What came is not what memory holds there. */
+  private memoryDiffers(at: number, length: number, data: Uint8Array): string | null {
+    const { uploadsMemory, dfuse } = this.options;
+    if (!uploadsMemory) return null;
     const end = Math.min(at + length, this.base + this.memory.length);
     return differs(data, this.memory.subarray(at - this.base, Math.max(end, at) - this.base), dfuse ? 'AN3156 §4.1' : 'DFU 1.1 §6.2');
+  }
+  /** What lies nowhere else, so that nobody could take it for something else. */
+  private isFromBefore(block: number, data: Uint8Array): boolean {
+    const { lostPointer, base, memory } = this;
+    if (!this.options.dfuse || this.pointer !== null || lostPointer === null || block !== 2) return false;
+    if (this.options.dialect.has('pointer-outlives-reset')) return false;
+    const at = lostPointer - base;
+    const varied = new Set(data).size > TELLING;
+    return varied && at >= 0 && data.every((b, i) => memory[at + i] === b);
   }
   /** Fewer bytes than the setting that is chosen has there. */
   private cutShort(block: number, length: number, came: number): string | null {
@@ -522,7 +566,7 @@ export class DfuMonitor {
   }
   private advance(block: number, bytes: number): void {
     if (this.options.dfuse) return;
-    const first = block === 0 && this.states.has(STATE.IDLE);
+    const first = block === 0 && this.state === STATE.IDLE;
     const offset = first ? 0 : this.course?.block === block ? this.course.offset : null;
     // only the last block of a transfer may be short: what lies behind one is the device's own choice
     const whole = bytes === this.options.transferSize;
@@ -551,8 +595,16 @@ export class DfuMonitor {
   }
   private plainBlock(block: number, data: Uint8Array): Work {
     const { layout } = this.options;
-    const first = block === 0 && this.states.has(STATE.IDLE);
+    const first = block === 0 && this.state === STATE.IDLE;
     const offset = first ? 0 : this.course?.block === block ? this.course.offset : null;
+    if (layout.length > 0 && block * this.options.transferSize >= this.memory.length && this.options.held.has('plain.high-block'))
+      return {
+        ...NO_WORK,
+        fails: 'must',
+        paragraph: 'DFU 1.1 §6.1.2, §6.1.1',
+        write: this.anywhere(true),
+        requirement: 'plain.high-block',
+      };
     if (offset === null || layout.length === 0) return this.unforeseen('DFU 1.1 §6.1.1');
     // a device without DfuSe erases as it goes, and how much at a time is its own choice
     const work = this.writes(this.base + offset, data, 'DFU 1.1 §6.1.1');

@@ -31,7 +31,7 @@ export class Recorder {
 
   async control(setup: Uint8Array, data: Uint8Array, text: string): Promise<LinkAnswer> {
     const answer = await this.link.control(setup, data);
-    this.sequence.push(`${text} → ${answerText(answer)}`);
+    this.sequence.push(`${text} → ${answerText(setup, answer)}`);
     return answer;
   }
   /** A DFU class request; `payload`: data to send or the number of bytes to read. */
@@ -40,7 +40,16 @@ export class Recorder {
     const length = input ? payload : payload.length;
     const setup = setupPacket(input ? 0xa1 : 0x21, request, value, this.facts.interfaceNumber, length);
     const detail = request === DFU.DNLOAD || request === DFU.UPLOAD ? ` block ${value}` : '';
-    const what = input ? ` ${length} bytes` : length > 0 ? ` [${shortHex(payload)}]` : request === DFU.DNLOAD ? ' of length 0' : '';
+    const usual = (request === DFU.GETSTATUS && length === 6) || (request === DFU.GETSTATE && length === 1);
+    const what = input
+      ? usual
+        ? ''
+        : ` ${length} bytes`
+      : length > 0
+        ? ` [${shortHex(payload)}]`
+        : request === DFU.DNLOAD
+          ? ' of length 0'
+          : '';
     return this.control(setup, input ? new Uint8Array(0) : payload, `${requestName(request)}${detail}${what}`);
   }
   download(block: number, data: Uint8Array): Promise<LinkAnswer> {
@@ -53,15 +62,12 @@ export class Recorder {
   async status(): Promise<DfuStatus | null> {
     const { status, data } = await this.request(DFU.GETSTATUS, 0, 6);
     if (status !== 'ok' || data.length !== 6) return null;
-    const s = { bStatus: data[0]!, pollMs: data[1]! | (data[2]! << 8) | (data[3]! << 16), bState: data[4]! };
-    this.sequence[this.sequence.length - 1] = `GETSTATUS → ${dfuTold(s)}${s.pollMs > 0 ? `, ${s.pollMs} ms` : ''}`;
-    return s;
+    return statusOf(data);
   }
   /** null: no answer of one byte. */
   async state(): Promise<number | null> {
     const { status, data } = await this.request(DFU.GETSTATE, 0, 1);
     if (status !== 'ok' || data.length !== 1) return null;
-    this.sequence[this.sequence.length - 1] = `GETSTATE → ${dfuStateName(data[0]!)}`;
     return data[0]!;
   }
   /** bwPollTimeout of a status; false: it is longer than anybody waits. */
@@ -86,10 +92,21 @@ export class Recorder {
   }
 }
 
-function answerText({ status, data }: LinkAnswer): string {
+/** What came back, for a reader of the sequence: a status and a state by name. */
+export function answerText(setup: Uint8Array, { status, data }: LinkAnswer): string {
   if (status !== 'ok') return status === 'stall' ? 'STALL' : status;
+  const [type, request] = setup;
+  if (type === FROM_DFU && request === DFU.GETSTATUS && data.length === 6) return statusText(statusOf(data));
+  if (type === FROM_DFU && request === DFU.GETSTATE && data.length === 1) return dfuStateName(data[0]!);
   return data.length > 0 ? `${data.length} bytes` : 'ok';
 }
+const FROM_DFU = 0xa1;
+const statusOf = (data: Uint8Array): DfuStatus => ({
+  bStatus: data[0]!,
+  pollMs: data[1]! | (data[2]! << 8) | (data[3]! << 16),
+  bState: data[4]!,
+});
+const statusText = (s: DfuStatus): string => `${dfuTold(s)}${s.pollMs > 0 ? `, ${s.pollMs} ms` : ''}`;
 function shortHex(bytes: Uint8Array): string {
   const shown = [...bytes.subarray(0, 8)].map((b) => b.toString(16).padStart(2, '0')).join(' ');
   return bytes.length > 8 ? `${shown} … ${bytes.length} bytes` : shown;

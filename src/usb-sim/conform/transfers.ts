@@ -25,6 +25,8 @@ import {
   toIdle,
   uploads,
   writes,
+  hex8,
+  seenFlash,
 } from './steps.ts';
 
 /** No part has memory here. */
@@ -314,14 +316,26 @@ const COMMON: readonly Requirement[] = [
     title: 'after bwPollTimeout of an erase the device is no longer busy',
     paragraph: 'DFU 1.1 §6.1.2, §A.2.5',
     skip: anyOf(dfuseOnly, writes),
-    check: (r) => busyFor(r, erasePage(place(r))),
+    check: (r) => busyFor(r, 0, erasePage(place(r))),
+  },
+  {
+    id: 'dfu.poll-timeout-block',
+    title: 'after bwPollTimeout of a block the device is no longer busy',
+    paragraph: 'DFU 1.1 §6.1.2, §A.2.5',
+    skip: writes,
+    check: async (r) => {
+      const data = pattern(r.facts.functional.transferSize, 62);
+      if (!isDfuse(r.facts)) return busyFor(r, 0, data);
+      const wrong = await readyToWrite(r);
+      return wrong !== null ? fail(wrong) : busyFor(r, 2, data);
+    },
   },
   {
     id: 'dfu.poll-timeout-mass',
     title: 'after bwPollTimeout of a mass erase the device is no longer busy',
     paragraph: 'DFU 1.1 §6.1.2, §A.2.5',
     skip: anyOf(dfuseOnly, writes, mayBeLost),
-    check: (r) => busyFor(r, dfuseCommand(DFUSE_CODE.ERASE)),
+    check: (r) => busyFor(r, 0, dfuseCommand(DFUSE_CODE.ERASE)),
   },
 ];
 /** Where no memory is: far away, and right behind each region that the device names. */
@@ -341,14 +355,17 @@ async function refusesOutside(r: Recorder, command: (address: number) => Uint8Ar
   }
   return worst;
 }
-/** A command, and whether bwPollTimeout holds. */
-async function busyFor(r: Recorder, command: Uint8Array): Promise<Finding> {
-  if ((await r.download(0, command)).status !== 'ok') return fail('it was refused');
+/** A command or block, and whether bwPollTimeout holds. */
+async function busyFor(r: Recorder, block: number, data: Uint8Array): Promise<Finding> {
+  if ((await r.download(block, data)).status !== 'ok') return fail('it was refused');
   const first = await r.status();
   if (first === null) return fail('no status');
   if (!(await r.waitFor(first))) return fail(`bwPollTimeout is ${first.pollMs} ms`);
+  // a chip whose core stands still while its flash is at work answers the next GETSTATUS late, and is not busy then
+  const atWork = r.link.witness?.busy() ?? false;
   const second = await r.status();
   if (second === null) return fail('no status after bwPollTimeout');
+  if (atWork) return dialect('poll-timeout-short', `flash is still at work after ${first.pollMs} ms`);
   return second.bState === DFU_STATE.DNBUSY ? dialect('poll-timeout-short', `still dfuDNBUSY after ${first.pollMs} ms`) : PASS;
 }
 
@@ -469,7 +486,45 @@ const LEAVE: readonly Requirement[] = [
       return fail(`it is still there ${LONGEST_LEAVE} ms later`);
     },
   },
+  {
+    id: 'leave.pointer',
+    title: 'a leave starts the program whose vector table lies at the address pointer',
+    paragraph: 'AN3156 §5.5',
+    tellsDialect: true,
+    skip: anyOf(dfuseOnly, staysHere, seenFlash, writes),
+    check: async (r) => {
+      if (r.facts.functional.transferSize < PROGRAM_LENGTH) return notApplicable('wTransferSize has no room for a program');
+      const at = place(r);
+      const program = loopProgram(at);
+      const wrong = await readyToWrite(r, ['write', 2, program], ['set address', 0, setAddress(at)]);
+      if (wrong !== null) return fail(wrong);
+      if ((await r.download(2, new Uint8Array(0))).status !== 'ok') return fail('the DNLOAD of length 0 was refused');
+      const s = await r.status();
+      const refused = s === null ? null : noFirmware(s);
+      if (refused !== null) return refused;
+      const { witness } = r.link;
+      for (let ms = 0; ms < LONGEST_LEAVE; ms += 10) {
+        await r.link.wait(10);
+        if (loops(at, witness!.pc())) return PASS;
+      }
+      return dialect('leave-elsewhere', `the program at ${hex8(at)} does not run; PC is ${hex8(witness!.pc())}`);
+    },
+  },
 ];
+/** A vector table, and the one instruction that each of its vectors leads to: a loop. */
+export function loopProgram(address: number): Uint8Array {
+  const words = new Uint32Array(VECTORS + 1).fill(address + 4 * VECTORS + 1);
+  words[0] = STACK_TOP;
+  words[VECTORS] = 0xbf00e7fe;
+  return new Uint8Array(words.buffer);
+}
+/** That program is under way. */
+export const loops = (address: number, pc: number): boolean => pc === address + 4 * VECTORS;
+/** As many as fit in a packet. */
+const VECTORS = 15;
+const PROGRAM_LENGTH = 4 * (VECTORS + 1);
+/** In the RAM of every part. */
+const STACK_TOP = 0x20001000;
 /** Milliseconds in which a device leaves, an application without a vector table included. */
 export const LONGEST_LEAVE = 2000;
 
