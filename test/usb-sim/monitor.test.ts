@@ -199,6 +199,16 @@ describe('bwPollTimeout of an erase', () => {
       expect(course.map((a) => monitor.judge(a, busyOnceMore(a)).wrong)).toEqual([null, null, said]);
     }
   });
+  it('is one thing for a sector and another for all of them', () => {
+    const mass = [send(1, 0, [0x41]), ...course.slice(1)];
+    for (const [held, holds] of [
+      ['dfu.poll-timeout', true],
+      ['dfu.poll-timeout-mass', false],
+    ] as const) {
+      const monitor = new DfuMonitor({ ...optionsOf([]), held: new Set([held]) }, new Uint8Array(0x2000).fill(0xff));
+      expect(mass.map((a) => monitor.judge(a, busyOnceMore(a)).wrong).every((wrong) => wrong === null)).toBe(holds);
+    }
+  });
 });
 
 describe('names of dialects', () => {

@@ -59,7 +59,9 @@ export async function conform(judged: Judged, accept: readonly string[] = []): P
     held.release();
   }
 }
-export const failures = ({ results }: ConformFound): RequirementResult[] => results.filter((r) => r.verdict === 'fail');
+/** What fails, or differs otherwise than it did in the baseline. */
+export const failures = ({ results }: ConformFound, baseline: readonly RequirementResult[] = []): RequirementResult[] =>
+  results.filter((r) => r.verdict === 'fail' || (r.verdict === 'dialect' && baseline.some((b) => b.id === r.id && b.name !== r.name)));
 
 /** What the property kit makes of an image. */
 export interface PropertyFound {
@@ -73,13 +75,17 @@ export interface PropertyFound {
   readonly cpu: number;
 }
 
-/** The dialects that the right firmware speaks, and where it writes: a team has such a list, and what differs from it is a bug. */
-export async function judgeOf(firmware: FirmwareName, image: JobImage): Promise<JudgeOptions> {
+/** What a team commits of its right firmware: a report of `conform`, from which both kits take what the device does differently. What is worse is a bug. */
+export async function judgeOf(
+  firmware: FirmwareName,
+  image: JobImage,
+): Promise<JudgeOptions & { readonly baseline: { readonly requirements: readonly RequirementResult[] } }> {
+  const { results } = await conform(planted(firmware, image));
   const dfu = await openDfu(planted(firmware, image));
   dfu.close();
   const [first] = dfu.memory;
   const plain = firmware.startsWith('strict') && first ? { memory: { address: first.start, length: first.end - first.start } } : {};
-  return { dialect: dfu.dialect, ...plain };
+  return { baseline: { schema: 'bootbench/conformance@1', requirements: results } as { requirements: typeof results }, ...plain };
 }
 
 export async function property(
@@ -104,10 +110,11 @@ export async function property(
     cpu: seconds() - from,
   });
   try {
+    const examples = dfu.examples();
     // shrinking costs many times what finding does, and the table wants to know that it was found
     const { failed, errorInstance, numRuns } = fc.check(
       fc.property(dfu.commands(), (commands) => dfu.check(commands)),
-      { numRuns: cases, seed, endOnFailure: true },
+      { numRuns: cases + examples.length, examples, seed, endOnFailure: true },
     );
     if (!failed) return ended({ cases: numRuns });
     return ended({

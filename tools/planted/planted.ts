@@ -3,7 +3,6 @@
  * [--cases 300] [--all]`. The right images come first, and nothing may be wrong with them. Each bug is tried on one part of each protocol that it is for, by turns; `--all` takes both.
  */
 import { parseArgs } from 'node:util';
-import type { JudgeOptions } from '../../src/property.ts';
 import { BUGS, type PlantedBug } from './bugs.ts';
 import { bugNumbers, FIRMWARE, PARTS, plantedImage, type FirmwareName } from './firmware.ts';
 import { namesIt } from './judge.ts';
@@ -38,11 +37,15 @@ interface Tried {
   readonly conform: ConformFound | null;
   readonly property: PropertyFound | null;
 }
-const judges = new Map<FirmwareName, JudgeOptions>();
-async function propertyOf(firmware: FirmwareName, bug: string | null): Promise<PropertyFound> {
+type Judge = Awaited<ReturnType<typeof judgeOf>>;
+const judges = new Map<FirmwareName, Judge>();
+async function judgeFor(firmware: FirmwareName): Promise<Judge> {
   let judge = judges.get(firmware);
   if (judge === undefined) judges.set(firmware, (judge = await judgeOf(firmware, plantedImage(firmware, null))));
-  return property(planted(firmware, plantedImage(firmware, bug)), { cases, judge });
+  return judge;
+}
+async function propertyOf(firmware: FirmwareName, bug: string | null): Promise<PropertyFound> {
+  return property(planted(firmware, plantedImage(firmware, bug)), { cases, judge: await judgeFor(firmware) });
 }
 async function tried(firmware: FirmwareName, bug: string | null): Promise<Tried> {
   return {
@@ -84,7 +87,7 @@ for (const bug of BUGS) {
   if (named && !named.includes(bug.id)) continue;
   for (const firmware of images(bug)) {
     const { conform: c, property: p } = await tried(firmware, bug.id);
-    const failed = c ? failures(c) : [];
+    const failed = c ? failures(c, (await judgeFor(firmware)).baseline.requirements) : [];
     const found = failed.length > 0 || (c?.none ?? null) !== null;
     const right = namesIt(bug, [...failed.map((r) => r.paragraph), c?.none ?? '']);
     const violated = (p?.message ?? null) !== null;

@@ -62,7 +62,7 @@ export async function judgedBy(target: DfuTarget, judge: JudgeOptions = {}): Pro
     ...memory,
     protected: readProtected,
     erased: target.erased,
-    held: heldIn(judge.baseline),
+    held: new Set(heldIn(judge.baseline).filter((id) => !accept.includes(id))),
   };
 }
 function withBaseline({ baseline, dialect, accept = [] }: JudgeOptions): Pick<JudgeOptions, 'dialect' | 'accept'> {
@@ -78,8 +78,8 @@ function withBaseline({ baseline, dialect, accept = [] }: JudgeOptions): Pick<Ju
   const known = rows.filter((row) => row.accepted && isRequirement(row.id)).map((row) => row.id);
   return { dialect: [...new Set(names)], accept: Array.isArray(accept) ? [...accept, ...known] : accept };
 }
-const heldIn = (baseline: unknown): Set<string> =>
-  new Set((reportedRequirements(baseline) ?? []).flatMap(({ id, verdict }) => (verdict === 'pass' ? [id] : [])));
+const heldIn = (baseline: unknown): string[] =>
+  (reportedRequirements(baseline) ?? []).flatMap(({ id, verdict }) => (verdict === 'pass' ? [id] : []));
 /** The memory that is judged, and what Get says of it. */
 async function memoryOf(
   target: DfuTarget,

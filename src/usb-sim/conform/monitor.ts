@@ -100,6 +100,7 @@ const FLASH_UNIT = 32;
 const DOUBLE_WORD = 8;
 /** What every DfuSe device has (AN3156 §4.2). */
 const COMMANDS = [DFUSE_CODE.GET, DFUSE_CODE.SET_ADDRESS, DFUSE_CODE.ERASE];
+const MASS_ERASE = 'flash.mass-erase';
 const STILL_BUSY = 'dfuDNBUSY behind bwPollTimeout, which held in the baseline (DFU 1.1 §6.1.2)';
 /** States in which nothing waits to be carried out. */
 const WITHOUT_WORK: ReadonlySet<number> = new Set([STATE.IDLE, STATE.UPLOAD_IDLE, STATE.MANIFEST_SYNC]);
@@ -449,8 +450,10 @@ export class DfuMonitor {
   }
   /** bwPollTimeout of work like the one under way held in the baseline. */
   get pollHolds(): boolean {
-    const write = this.work?.write ?? null;
-    return write !== null && this.options.held.has(write.data === null ? 'dfu.poll-timeout' : 'dfu.poll-timeout-block');
+    const { work } = this;
+    if (work?.write == null) return false;
+    const mass = work.requirement === MASS_ERASE;
+    return this.options.held.has(mass ? 'dfu.poll-timeout-mass' : work.write.data === null ? 'dfu.poll-timeout' : 'dfu.poll-timeout-block');
   }
   /** What a device may have gone on to behind the status that it told. */
   private behindStatus(bState: number): ReadonlySet<number> {
@@ -665,7 +668,7 @@ export class DfuMonitor {
     const end = this.base + this.memory.length;
     if (data.length === 1) {
       const write = { from: this.base, to: end, address: this.base, data: null };
-      return { ...NO_WORK, paragraph, write, requirement: 'flash.mass-erase' };
+      return { ...NO_WORK, paragraph, write, requirement: MASS_ERASE };
     }
     const address = dfuseAddress(data);
     if (this.elsewhere(address)) return { ...NO_WORK, fails: 'may', paragraph };
