@@ -3,8 +3,12 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { boundedJson } from '../bench/documents/json-bounds.ts';
+import { RUN_SCHEMA, type RunResult } from '../bench/documents/result.ts';
+import { serialise } from '../bench/documents/serialise.ts';
 import type { RunJob } from '../bench/input/job.ts';
-import type { RunResult } from '../bench/documents/result.ts';
+import type { RunInput } from '../bench/input/run-input.ts';
+import { mustEnd } from './has-end.ts';
 import { removeLeftIn, writeWhole } from '../campaign/temporary.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { emptyName, reason } from './outputs.ts';
@@ -34,10 +38,15 @@ export class TestCache {
     this.program = programDigest();
   }
 
-  /** Null where this was not run before, or what is there is damaged. */
-  find(key: string): RunResult | null {
+  /** Null where this was not run before, or what is there is no result of it: others write to a folder that they share. */
+  find(key: string, { document }: RunInput['scenario']): RunResult | null {
+    const file = join(this.folder, `${key}.json`);
     try {
-      return JSON.parse(readFileSync(join(this.folder, `${key}.json`), 'utf8')) as RunResult;
+      mustEnd(file, 'result', file);
+      const result = { ...(boundedJson(readFileSync(file, 'utf8')) as RunResult), scenario: document };
+      // refuses what is not of the published form
+      serialise(result);
+      return result.schema === RUN_SCHEMA ? result : null;
     } catch {
       return null;
     }

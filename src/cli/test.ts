@@ -7,6 +7,7 @@ import { limitMs } from '../bench/documents/duration.ts';
 import { judge } from '../bench/documents/expect.ts';
 import type { RunResult } from '../bench/documents/result.ts';
 import { boundedJson } from '../bench/documents/json-bounds.ts';
+import { jobInput } from '../bench/input/job.ts';
 import { UsageError, didYouMean } from '../bench/documents/usage-error.ts';
 import { ImageError } from '../image/image.ts';
 import { findingsOf, type Finding } from '../report/findings.ts';
@@ -270,7 +271,7 @@ class Runner {
     const loaded = await loadJob([], { scenario: path }, io.cwd);
     const job = { ...loaded, onlyExpected: true, limits: { ...loaded.limits, wallMs: plan.timeoutMs } };
     const key = plan.cache?.keyOf(job) ?? null;
-    const kept = key === null ? null : plan.cache!.find(key);
+    const kept = key === null ? null : plan.cache!.find(key, jobInput(job).scenario);
     if (kept !== null) return { result: kept, cached: true };
     const result = await this.bench(job, { stop: this.stop });
     const cut = result.ended.reason === 'signal' || result.ended.reason === 'wall';

@@ -1,5 +1,6 @@
 /** What `bootbench test` writes for CI servers, and which scenarios it runs. */
-import { linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { XMLParser } from 'fast-xml-parser';
 import { describe, expect, it, test } from 'vitest';
@@ -128,6 +129,37 @@ describe('which scenarios run', () => {
     expect(again.out).toContain('(cached)');
     writeFileSync(join(cwd, 's', 'fw.bin'), FIRMWARE.with(0, 0x04));
     expect((await cli(args, { cwd })).jobs).toHaveLength(1);
+  });
+
+  it('--cache: what stands there and is no result of it is run again', async () => {
+    const cwd = scenarios(['a.json']);
+    const args = ['test', 's', '--cache', '.cache'];
+    await cli(args, { cwd });
+    const [name] = readdirSync(join(cwd, '.cache'));
+    const file = join(cwd, '.cache', name!);
+    const whole = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    for (const content of [
+      '{}',
+      'null',
+      '[]',
+      '"x"',
+      '',
+      '['.repeat(1e6),
+      JSON.stringify({ ...whole, ended: null }),
+      JSON.stringify({ ...whole, schema: 'x' }),
+    ]) {
+      writeFileSync(file, content);
+      const ran = await cli(args, { cwd });
+      expect([ran.code, ran.jobs.length], content.slice(0, 40)).toEqual([0, 1]);
+    }
+    // the scenario is the one that is asked for
+    writeFileSync(file, JSON.stringify({ ...whole, scenario: null }));
+    expect(await cli(args, { cwd })).toMatchObject({ code: 0, jobs: [] });
+    for (const make of [(): void => symlinkSync('/dev/zero', file), (): void => void spawnSync('mkfifo', [file])]) {
+      rmSync(file);
+      make();
+      expect((await cli(args, { cwd })).jobs).toHaveLength(1);
+    }
   });
 
   it('--timeout is told of a run that was ended by it', async () => {
