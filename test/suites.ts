@@ -29,24 +29,24 @@ export const WAITING: readonly string[] = [
  * scenarios, and the short tests of each folder.
  */
 const LONG: readonly string[] = [
-  'test/bench/{after,assumed,bounds,budget,counted-crystal,crash,difference,double-tap,ecc-loss,edits-on-chips,ends,find-jump,fork-steps,goals,held-back,infer-chip,json-slips,kept-request,late-ends,late-resets,late-watchdog,learn,learn-limits,matrix,not-asked,note-facts,on-the-way,outside-memory,path-repairs,pattern,point-of-no-return,proved-reasons,reached-blocks,requests,reservations,results,rules,search-kinds,serial-rom,starved,symptom,tick-entry,tick-proofs,tried-once,variant-starts,wakers,ways,wrong-supply}.test.ts',
+  'test/bench/{after,assumed,bounds,budget,counted-crystal,crash,difference,double-tap,ecc-loss,edits-on-chips,ends,find-jump,fork-steps,goals,held-back,infer-chip,json-slips,kept-request,late-ends,late-resets,late-watchdog,learn,learn-limits,matrix,not-asked,note-facts,on-the-way,outside-memory,path-repairs,pattern,point-of-no-return,proved-reasons,reached-blocks,requests,reservations,results,rules,search,search-kinds,serial-rom,starved,symptom,tick-entry,tick-proofs,trace,tried-once,variant-starts,wakers,ways,wrong-supply}.test.ts',
   'test/board/{clock-tree,settle-size,usb-watch}.test.ts',
-  'test/campaign/{hostile-server,pool}.test.ts',
-  'test/checks/minded.test.ts',
+  'test/campaign/{hostile-server,pool,space}.test.ts',
+  'test/checks/{broken,minded}.test.ts',
   'test/chips/{boot-l4-f0,boot-patterns}.test.ts',
   'test/cli/{ci-files,conform,deaf,demo,end-to-end,fix,mcp,orphans,paced,report-schemas,sources}.test.ts',
   'test/debug/reconnect.test.ts',
   'test/docs/{docs,pictures}.test.ts',
-  'test/emu/{console-text,copied-words,download-shortcuts,each-flow,each-loop,each-read,each-run,each-wait,gated-memory,known-loops,polls-in-loops}.test.ts',
-  'test/emu/core/{bit-band,differential,each-cost,each-pair,each-row,exception-rules,fp-undefined,frames,l1-code,l1-data,repeated-code,softfloat,system-ops,timing-reach}.test.ts',
-  'test/image/{each-word,formats,line-by-hand}.test.ts',
+  'test/emu/{console-text,copied-words,download-shortcuts,each-flow,each-loop,each-read,each-run,each-wait,gated-memory,idle,known-loops,polls-in-loops,skewed-memory}.test.ts',
+  'test/emu/core/{bit-band,cycles,differential,each-cost,each-pair,each-row,exception-rules,exits,fp-undefined,frames,l1-code,l1-data,repeated-code,softfloat,system-ops,timing-reach}.test.ts',
+  'test/image/{each-word,elf,elf-by-hand,formats,line-by-hand}.test.ts',
   'test/library/client-examples.test.ts',
   'test/{pack-manifest,planted,run-ts,web-usb}.test.ts',
-  'test/peripherals/{all-registers,usb-otg-fs}.test.ts',
-  'test/report/{evidence,random-results}.test.ts',
-  'test/rom/{image,usart-code,usart-conform}.test.ts',
+  'test/peripherals/{all-registers,crc,display,tim-capture,usb-otg-fs}.test.ts',
+  'test/report/{evidence,random-results,story}.test.ts',
+  'test/rom/{image,usart-code,usart-conform,waits}.test.ts',
   'test/tools/ab.test.ts',
-  'test/usb-sim/{descriptors,otg-fs,quirks}.test.ts',
+  'test/usb-sim/{descriptors,otg-fs,quirks,suspend}.test.ts',
 ];
 
 /** Long lists, oracles and real clients. Of these files CI runs every third, others with the next commit (BOOTBENCH_THIRD, 0 to 2). */
