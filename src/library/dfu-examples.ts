@@ -5,7 +5,7 @@
 import { patternBytes, requestCommand as request, type DfuCommand } from '../bench/dfu/dfu-command.ts';
 import type { DfuPlace } from '../bench/dfu/dfu-command-check.ts';
 import type { DfuFacts } from '../usb-sim/conform/link.ts';
-import type { DfuSegment } from '../usb-sim/descriptors.ts';
+import { parseDfuseLayout, type DfuSegment } from '../usb-sim/descriptors.ts';
 import { DFU, DFUSE_CODE, dfuseCommand } from '../usb-sim/dfu-protocol.ts';
 import { loopProgram } from '../usb-sim/conform/transfers.ts';
 import { descriptorReads, refusedRequests, settingVisits, standardRead } from './dfu-standard-cases.ts';
@@ -66,12 +66,21 @@ export function dfuExamples(facts: DfuFacts, place: DfuPlace, disturbances = tru
   const cases: Case[] = [
     ...standardCases(facts),
     ...(canWrite ? [...everyEvent(g, disturbances), ...lengths(g), ...blocks(g), ...repeated(g, disturbances)] : []),
-    ...(g.dfuse ? [...badCommands(g), ...(canWrite ? [...sectors(g), ...regions(g)] : [])] : wholeMemory(g)),
+    ...(g.dfuse ? [...badCommands(g), ...(canWrite ? [...sectors(g), ...regions(g), ...otherMemory(g)] : [])] : wholeMemory(g)),
     ...(disturbances && canWrite ? lostPackets(g) : []),
   ];
   return cases.map((commands) => [...commands]);
 }
 
+/** Memory of another setting is written, and setting 0 is erased as a whole. */
+function otherMemory({ facts, size }: Ground): Case[] {
+  return facts.alternates.flatMap((name, n): Case[] => {
+    const own = parseDfuseLayout(name).find((s) => s.writable);
+    if (n === 0 || !own) return [];
+    const choose = (setting: number): DfuCommand => standardRead(0x01, 11, setting, facts.interfaceNumber, 0);
+    return [[choose(n), ...set(own.start), block(2, Math.min(32, size)), SETTLE, ABORT, choose(0), command(DFUSE_CODE.ERASE), SETTLE]];
+  });
+}
 function standardCases(facts: DfuFacts): Case[] {
   return [
     ...descriptorReads(facts).map((c) => [c, GETSTATE]),
@@ -288,6 +297,14 @@ function regions({ memory, size }: Ground): Case[] {
   const open = memory.filter((s) => s.erasable && s.writable);
   const closed = memory.filter((s) => !s.writable || !s.erasable);
   return [
+    // both ends of a sector are erased
+    ...open.flatMap((s) =>
+      [...new Set([s.start, s.end - s.sectorSize])].map((at): Case => [
+        ...erase(at),
+        ...[at + s.sectorSize - 32, at].flatMap((place) => [...set(place), block(2, Math.min(32, size)), SETTLE]),
+        ...erase(at),
+      ]),
+    ),
     ...open.flatMap((s): Case[] => [
       [
         { do: 'download', address: s.start, length: 40, seed: 3 },

@@ -79,5 +79,11 @@ export function settingVisits({ interfaceNumber, alternates, functional, configu
     standardRead(TO_DEVICE, SET_CONFIGURATION, value, 0, 0),
     standardRead(FROM_DEVICE, GET_CONFIGURATION, 0, 0, 1),
   ]);
-  return [leftAndBack, ...others];
+  const last = alternates.length - 1;
+  const again: DfuCommand[] = [
+    ...choose(last),
+    standardRead(TO_DEVICE, SET_CONFIGURATION, configuration[5] ?? 1, 0, 0),
+    standardRead(FROM_INTERFACE, GET_INTERFACE, 0, interfaceNumber, 1),
+  ];
+  return [leftAndBack, ...(last > 0 ? [again] : []), ...others];
 }

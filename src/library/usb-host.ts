@@ -46,6 +46,8 @@ export interface UsbDeviceFacts {
 }
 
 /** Longest wait for a DFU operation; a mass erase takes longest. */
+/** Within which a host that enumerates a device is done with it. */
+const NAMES_LIMIT: Ps = PS_PER_SECOND;
 const DFU_LIMIT: Ps = 60 * PS_PER_SECOND;
 
 /** The USB host. */
@@ -95,6 +97,8 @@ export class UsbHost {
     if (typeof request !== 'object' || request === null)
       throw new UsageError(`control: ${shown(request)}`, 'give { requestType, request }');
     const setup = setupOf(request);
+    // right behind `{ usb: 'enumerated' }` the host still asks for the device's names
+    if (!this.sim.outsideReady) await this.bus.wait(() => this.sim.outsideReady, { limit: this.bus.now + NAMES_LIMIT });
     if (!this.sim.outsideReady) throw new UsageError('control: no device is enumerated', 'run until { usb: "enumerated" } first');
     if (!this.sim.state.claimed) this.sim.claim();
     const id = this.sim.submitControl(setup, request.data ?? new Uint8Array(0));

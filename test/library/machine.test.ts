@@ -166,6 +166,12 @@ describe('a held machine', () => {
 });
 
 describe('the USB host of a held machine', () => {
+  it('a control request right behind the enumeration waits for the host to be done with it', async () => {
+    const m = await openMachine({ chip: 'stm32f072rb', images: [], scenario: { board: { boot0: 1 } } });
+    await m.runUntil({ usb: 'enumerated' });
+    expect((await m.usb.control({ requestType: 0x80, request: 6, value: 0x0100, length: 18 })).data).toHaveLength(18);
+    m.close();
+  });
   it('makes control requests, and drives DFU with the bytes that came back', async () => {
     const m = await openMachine({ chip: 'stm32f072rb', images: [], scenario: { board: { boot0: 1 } } });
     const seen: string[] = [];

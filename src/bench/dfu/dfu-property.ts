@@ -4,13 +4,13 @@
  * device that lost its power comes back. What flash holds is read from the machine, never through the device.
  */
 import { MS, US } from '../../emu/time.ts';
-import { DfuMonitor, type Asked, type MonitorOptions, type PendingWrite, type Work } from '../../usb-sim/conform/monitor.ts';
+import { DfuMonitor, MASS_ERASE, type Asked, type MonitorOptions, type PendingWrite, type Work } from '../../usb-sim/conform/monitor.ts';
 import { STATE } from '../../usb-sim/conform/model.ts';
 import { LONGEST_LEAVE, loopProgram, loops } from '../../usb-sim/conform/transfers.ts';
 import type { LinkAnswer } from '../../usb-sim/conform/link.ts';
 import { answerText } from '../../usb-sim/conform/recorder.ts';
 import { readDescriptors, StandardMonitor, standardSetup, type WholeDescriptors } from '../../usb-sim/conform/standard.ts';
-import { parseDfuseLayout, setupPacket } from '../../usb-sim/descriptors.ts';
+import { parseDfuseLayout, setupPacket, type DfuSegment } from '../../usb-sim/descriptors.ts';
 import { DFU, DFUSE_CODE, dfuseCommand, dfuStateName } from '../../usb-sim/dfu-protocol.ts';
 import type { UsbSession } from '../../usb-sim/types.ts';
 import { describeCommand, describeCommands, patternBytes, type DfuCommand } from './dfu-command.ts';
@@ -117,6 +117,8 @@ class Course {
   /** Milliseconds for which the cable is out when it is pulled. */
   private pulledFor = 0;
   private readonly sent = new SentBlocks();
+  /** What memory of other settings held when a mass erase began. */
+  private others: Uint8Array[] = [];
   /** Requests and answers of the command under way. */
   private readonly said: { readonly setup: Uint8Array; readonly got: LinkAnswer }[] = [];
 
@@ -190,9 +192,23 @@ class Course {
     const named = status ? this.standard.istringWrong(got.data[5]!) : null;
     return named ?? this.workIsOver(had, ended);
   }
+  /** A mass erase is under way: what lies in memory of other settings. */
+  private lookAround(asked: Asked): void {
+    const mass = this.model.workOf(asked)?.requirement === MASS_ERASE && !this.options.dialect.has('mass-erase-takes-all');
+    if (asked.request === DFU.DNLOAD) this.others = mass ? this.options.other.map((s) => this.inFlash(s)) : [];
+  }
+  private inFlash({ start, end }: DfuSegment): Uint8Array {
+    return this.target.witness.read(start, end - start) ?? NONE;
+  }
+  private othersTaken(): string | null {
+    const at = this.others.findIndex((bytes, i) => firstDifference(this.inFlash(this.options.other[i]!), bytes) >= 0);
+    this.others = [];
+    const lost = at < 0 ? null : this.options.other[at]!;
+    return lost && `a mass erase of setting 0 changed the memory of another setting at 0x${lost.start.toString(16)} (UM0424, AN3156 §5.3)`;
+  }
   /** Work whose end was told, or that was dropped. */
   private workIsOver(had: Work | null, ended: Work | null): string | null {
-    if (ended !== null) return this.afterWork(ended);
+    if (ended !== null) return this.othersTaken() ?? this.afterWork(ended);
     return this.model.work === null && had?.write ? this.takeMixture(had.write) : null;
   }
   /** A download has ended: what was sent lies in flash. */
@@ -260,6 +276,7 @@ class Course {
     if (write !== null) this.asked = this.flash(write.from, write.to).slice();
     if (write !== null && this.model.work === null) this.before = this.asked;
     this.touch(write);
+    this.lookAround(asked);
     return write;
   }
 
@@ -330,7 +347,7 @@ class Course {
     }
     const wrong = firstDifference(now, want);
     if (wrong >= 0)
-      return `flash at 0x${(from + wrong).toString(16)} holds 0x${now[wrong]!.toString(16)}, not 0x${want[wrong]!.toString(16)} (${paragraph})`;
+      return `flash at 0x${(from + wrong).toString(16)} holds 0x${now[wrong]!.toString(16)}, not 0x${want[wrong]!.toString(16)}${this.target.witness.busy() ? ', and is still at work' : ''} (${paragraph})`;
     model.memory.set(now, from - model.base);
     return null;
   }
@@ -555,7 +572,8 @@ class Course {
     if (this.over || model.work !== null || this.keepsTheEnd) return null;
     for (const [from, to] of this.changedPages()) {
       const at = firstDifference(this.flash(from, to), model.memory.subarray(from - model.base, to - model.base));
-      if (at >= 0) return `flash at 0x${(from + at).toString(16)} is not what was sent`;
+      if (at >= 0)
+        return `flash at 0x${(from + at).toString(16)} is not what was sent, though every block was told as done (DFU 1.1 §A.2.4)`;
     }
     return null;
   }

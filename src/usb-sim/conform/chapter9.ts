@@ -4,7 +4,7 @@ import { DFU, DFU_STATE, dfuStateName } from '../dfu-protocol.ts';
 import { FACT_REQUIREMENTS, functionalOf, namedStrings, stringWrong } from './descriptor-rules.ts';
 import { isDfuse, type LinkAnswer } from './link.ts';
 import type { Recorder } from './recorder.ts';
-import { dialect, fail, must, PASS, type Finding, type Requirement } from './requirement.ts';
+import { dialect, fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
 
 const NONE = new Uint8Array(0);
 const standard = (r: Recorder, text: string, ...setup: Parameters<typeof setupPacket>): Promise<LinkAnswer> =>
@@ -133,6 +133,22 @@ const REQUESTS: readonly Requirement[] = [
       if (set.status !== 'ok' && !(set.status === 'stall' && last === 0)) return fail(`SET_INTERFACE: ${set.status}`);
       const { status, data } = await standard(r, 'GET_INTERFACE', 0x81, 10, 0, facts.interfaceNumber, 1);
       return must(status === 'ok' && data[0] === last, status === 'ok' ? `setting ${data[0]}` : status);
+    },
+  },
+  {
+    id: 'chapter9.configuration-begins-anew',
+    title: 'SET_CONFIGURATION takes the interface back to setting 0',
+    paragraph: 'USB 2.0 §9.1.1.5, §9.4.7',
+    check: async (r, facts) => {
+      const last = facts.alternates.length - 1;
+      if (last < 1) return notApplicable('the interface has one setting');
+      const set = await standard(r, `SET_INTERFACE(${last})`, 0x01, 11, last, facts.interfaceNumber, 0);
+      if (set.status !== 'ok') return fail(`SET_INTERFACE: ${set.status}`);
+      const value = facts.configuration[5] ?? 1;
+      const chosen = await standard(r, `SET_CONFIGURATION(${value})`, 0x00, 9, value, 0, 0);
+      if (chosen.status !== 'ok') return fail(`SET_CONFIGURATION: ${chosen.status}`);
+      const { status, data } = await standard(r, 'GET_INTERFACE', 0x81, 10, 0, facts.interfaceNumber, 1);
+      return must(status === 'ok' && data[0] === 0, status === 'ok' ? `setting ${data[0]}` : status);
     },
   },
   {

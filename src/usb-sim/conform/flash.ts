@@ -22,6 +22,7 @@ import {
   readyToWrite,
   room,
   sameBytes,
+  seenFlash,
   steps,
   toIdle,
   uploads,
@@ -205,6 +206,46 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
         sectors.map((sector) => notErased(r, sector, 64)).find((said) => said !== null) ??
         notErased(r, r.link.writable!.address, r.link.writable!.length);
       return left !== null ? fail(left) : readsErased(r, await readBack(r, at, 64));
+    },
+  },
+  {
+    id: 'flash.mass-erase-alone',
+    title: 'a mass erase leaves the memory of other settings',
+    paragraph: 'UM0424 (memory layout), AN3156 §5.3',
+    tellsDialect: true,
+    skip: anyOf(dfuseOnly, writes, seenFlash, mayBeLost),
+    check: async (r, facts) => {
+      for (const [alternate, name] of facts.alternates.entries()) {
+        const own = parseDfuseLayout(name).find((s) => s.writable && r.link.witness!.read(s.start, 64) !== null);
+        if (alternate === 0 || !own || segmentAt(facts.layout, own.start)) continue;
+        if ((await chosen(r, alternate)) !== null) return notApplicable(`setting ${alternate} cannot be chosen`);
+        const data = pattern(64, 63);
+        const wrong = await steps(r, ['set address', 0, setAddress(own.start)], ['write', 2, data]);
+        if (wrong !== null) return notApplicable(wrong);
+        await toIdle(r);
+        if ((await chosen(r, 0)) !== null) return notApplicable('setting 0 cannot be chosen');
+        const before = r.link.witness!.read(own.start, 64)!;
+        const erased = await carriedOut(r, 'mass erase', 0, dfuseCommand(DFUSE_CODE.ERASE));
+        if (erased !== null) return notApplicable(erased);
+        const now = r.link.witness!.read(own.start, 64)!;
+        if (now.some((b, i) => b !== before[i])) return dialect('mass-erase-takes-all', `${name}: what lay at ${hex8(own.start)} is gone`);
+      }
+      return PASS;
+    },
+  },
+  {
+    id: 'flash.each-region',
+    title: 'the first and the last sector of each region are as long as the name says, and erased whole',
+    paragraph: 'UM0424 (memory layout), AN3156 §5.3',
+    skip: anyOf(dfuseOnly, writes, seenFlash, mayBeLost),
+    check: async (r, facts) => {
+      const open = facts.layout.filter((s) => s.erasable && s.writable && r.link.witness!.read(s.start, s.end - s.start) !== null);
+      for (const { start, end, sectorSize } of open)
+        for (const at of new Set([start, end - sectorSize])) {
+          const wrong = await sectorErased(r, at, sectorSize);
+          if (wrong !== null) return fail(`the sector at ${hex8(at)}: ${wrong}`);
+        }
+      return PASS;
     },
   },
   {
@@ -464,9 +505,8 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
       for (const [alternate, name] of facts.alternates.entries()) {
         const first = parseDfuseLayout(name).find((s) => s.readable);
         if (alternate === 0 || !first) continue;
-        const set = setupPacket(1, SET_INTERFACE, alternate, facts.interfaceNumber, 0);
-        if ((await r.control(set, new Uint8Array(0), `SET_INTERFACE(${alternate})`)).status !== 'ok')
-          return fail(`SET_INTERFACE(${alternate}) was refused`);
+        const refused = await chosen(r, alternate);
+        if (refused !== null) return fail(refused);
         const length = Math.min(first.end - first.start, facts.functional.transferSize);
         const got = await readBack(r, first.start, length);
         if (typeof got === 'string') return fail(`${name}: ${got}`);
@@ -477,6 +517,31 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
     },
   },
 ];
+/** Another alternate setting; a text says why not. */
+async function chosen(r: Recorder, alternate: number): Promise<string | null> {
+  const set = setupPacket(1, SET_INTERFACE, alternate, r.facts.interfaceNumber, 0);
+  const { status } = await r.control(set, new Uint8Array(0), `SET_INTERFACE(${alternate})`);
+  return status === 'ok' ? null : `SET_INTERFACE(${alternate}) was refused`;
+}
+/** Bytes that every part programs at once. */
+const MARK = 32;
+/** Both ends of a sector are written, and it is erased; a text says what is wrong. */
+async function sectorErased(r: Recorder, at: number, size: number): Promise<string | null> {
+  const [mark, far] = [pattern(MARK, 64), at + size - MARK];
+  const wrong = await steps(
+    r,
+    ['erase', 0, erasePage(at)],
+    ['set address', 0, setAddress(far)],
+    ['write', 2, mark],
+    ['set address', 0, setAddress(at)],
+    ['write', 2, mark],
+  );
+  if (wrong !== null) return wrong;
+  const lost = [at, far].find((place) => r.link.witness!.read(place, MARK)!.some((b, i) => b !== mark[i]));
+  if (lost !== undefined) return `what was written does not lie at ${hex8(lost)}`;
+  const then = await carriedOut(r, 'erase', 0, erasePage(at));
+  return then ?? notErased(r, at, MARK) ?? notErased(r, far, MARK);
+}
 /** The sectors from an address on; a text says why not. */
 async function eraseAll(r: Recorder, from: number, to: number): Promise<string | null> {
   for (let at = from; at < to; at += sectorAt(r, at)) {

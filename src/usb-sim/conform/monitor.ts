@@ -4,6 +4,7 @@
  * that the device may be in, and each answer narrows them.
  */
 import { sectorOf, segmentAt, type DfuSegment } from '../descriptors.ts';
+import { hex8 } from './steps.ts';
 import { DFU, DFUSE_CODE, dfuseAddress, dfuStateName, dfuStatusName, dfuTold } from '../dfu-protocol.ts';
 import { ERROR_TRAIT, type DfuDialect } from './dialect.ts';
 import type { LinkAnswer } from './link.ts';
@@ -82,6 +83,8 @@ export interface Work {
   readonly statuses: readonly number[];
   /** Document and paragraph. */
   readonly paragraph: string;
+  /** Why it must fail; left out where it need not. */
+  readonly why?: string;
   /** Of `conform`: what a device breaks that does otherwise; null: it is not one requirement alone. */
   readonly requirement: string | null;
 }
@@ -100,7 +103,8 @@ const FLASH_UNIT = 32;
 const DOUBLE_WORD = 8;
 /** What every DfuSe device has (AN3156 §4.2). */
 const COMMANDS = [DFUSE_CODE.GET, DFUSE_CODE.SET_ADDRESS, DFUSE_CODE.ERASE];
-const MASS_ERASE = 'flash.mass-erase';
+/** The requirement that asks for one. */
+export const MASS_ERASE = 'flash.mass-erase';
 const STILL_BUSY = 'dfuDNBUSY behind bwPollTimeout, which held in the baseline (DFU 1.1 §6.1.2)';
 /** States in which nothing waits to be carried out. */
 const WITHOUT_WORK: ReadonlySet<number> = new Set([STATE.IDLE, STATE.UPLOAD_IDLE, STATE.MANIFEST_SYNC]);
@@ -495,7 +499,8 @@ export class DfuMonitor {
     const ofWork = this.work !== null && (this.work.fails === 'must' || state === STATE.ERROR);
     const paragraph = ofWork ? this.work!.paragraph : `DFU 1.1 §${STATE_PARAGRAPH[from] ?? 'A.2.5'}`;
     const told = bStatus === null || state !== STATE.ERROR ? dfuStateName(state) : dfuTold({ bState: state, bStatus });
-    return `${told}; asked for: ${[...next].map(dfuStateName).join(' or ')} (${paragraph})`;
+    const why = ofWork && this.work?.fails === 'must' && this.work.why ? `: ${this.work.why}` : '';
+    return `${told}; asked for: ${[...next].map(dfuStateName).join(' or ')}${why} (${paragraph})`;
   }
 
   private uploaded({ value, length }: Asked, data: Uint8Array, next: ReadonlySet<number>): string | null {
@@ -527,6 +532,8 @@ export class DfuMonitor {
     const { lostPointer, base, memory } = this;
     if (!this.options.dfuse || this.pointer !== null || lostPointer === null || block !== 2) return false;
     if (this.options.dialect.has('pointer-outlives-reset')) return false;
+    // a pointer goes back to where a region begins, if anywhere
+    if (this.options.layout.some((segment) => segment.start === lostPointer)) return false;
     const at = lostPointer - base;
     const varied = new Set(data).size > TELLING;
     return varied && at >= 0 && data.every((b, i) => memory[at + i] === b);
@@ -579,12 +586,25 @@ export class DfuMonitor {
 
   private worksOn(block: number, data: Uint8Array): Work {
     if (data.length > this.options.transferSize) {
-      return { ...NO_WORK, fails: 'must', paragraph: 'DFU 1.1 §6.1.1', requirement: 'dfu.block-too-long' };
+      return {
+        ...NO_WORK,
+        fails: 'must',
+        why: `${data.length} bytes are more than wTransferSize`,
+        paragraph: 'DFU 1.1 §6.1.1',
+        requirement: 'dfu.block-too-long',
+      };
     }
     if (this.strayBlock) return this.unforeseen('DFU 1.1 §A.2');
     if (!this.options.dfuse) return this.plainBlock(block, data);
     if (block === 0) return this.command(data);
-    if (block === 1) return { ...NO_WORK, fails: 'must', paragraph: 'AN3156 §5.1 (block 1 is reserved)', requirement: 'flash.block-1' };
+    if (block === 1)
+      return {
+        ...NO_WORK,
+        fails: 'must',
+        why: 'block 1 is reserved',
+        paragraph: 'AN3156 §5.1 (block 1 is reserved)',
+        requirement: 'flash.block-1',
+      };
     const address = this.pointer === null ? null : this.pointer + (block - 2) * this.options.transferSize;
     return this.writes(address, data, 'AN3156 §5.1');
   }
@@ -630,6 +650,7 @@ export class DfuMonitor {
       return {
         ...NO_WORK,
         fails: this.elsewhere(address + data.length - 1) ? 'may' : 'must',
+        why: `${hex8(address)} + ${data.length} is not all inside the memory that the device names`,
         statuses: this.addressErrors(),
         paragraph,
         write,
@@ -637,7 +658,8 @@ export class DfuMonitor {
       };
     const erased = this.memory.subarray(from - this.base, to - this.base).every((b) => b === this.options.erased);
     const open = this.segmentAt(address)?.writable !== false && this.segmentAt(address + data.length - 1)?.writable !== false;
-    if (!open) return { ...NO_WORK, fails: 'must', paragraph, write, requirement: 'flash.read-only' };
+    if (!open)
+      return { ...NO_WORK, fails: 'must', why: `${hex8(address)} may only be read`, paragraph, write, requirement: 'flash.read-only' };
     // what flash cannot program at once (half-words of F0, double words of L4) a device may refuse
     return { ...NO_WORK, fails: erased && address % DOUBLE_WORD === 0 ? 'never' : 'may', paragraph, write };
   }
@@ -650,6 +672,7 @@ export class DfuMonitor {
     return {
       ...NO_WORK,
       fails: 'must',
+      why: 'it is no command of DfuSe',
       statuses: this.badCommand(),
       paragraph: 'AN2662 fig. 55',
       requirement: 'dfuse.bad-command',
@@ -660,7 +683,14 @@ export class DfuMonitor {
     if (this.inside(address)) return { ...NO_WORK, pointer: address, paragraph };
     if (this.elsewhere(address))
       return { ...NO_WORK, pointer: address, fails: segmentAt(this.chosen, address) ? 'never' : 'may', paragraph };
-    return { ...NO_WORK, fails: 'must', statuses: this.badAddress(), paragraph, requirement: 'dfuse.bad-address' };
+    return {
+      ...NO_WORK,
+      fails: 'must',
+      why: `no memory is at ${hex8(address)}`,
+      statuses: this.badAddress(),
+      paragraph,
+      requirement: 'dfuse.bad-address',
+    };
   }
   private erase(data: Uint8Array): Work {
     const paragraph = 'AN3156 §5.3, Erase';
@@ -672,11 +702,19 @@ export class DfuMonitor {
     }
     const address = dfuseAddress(data);
     if (this.elsewhere(address)) return { ...NO_WORK, fails: 'may', paragraph };
-    if (!this.inside(address)) return { ...NO_WORK, fails: 'must', statuses: this.badAddress(), paragraph, requirement: 'dfuse.bad-erase' };
+    if (!this.inside(address))
+      return {
+        ...NO_WORK,
+        fails: 'must',
+        why: `no memory is at ${hex8(address)}`,
+        statuses: this.badAddress(),
+        paragraph,
+        requirement: 'dfuse.bad-erase',
+      };
     const [from, to] = this.sectorOf(address);
     const write = { from, to, address: from, data: null };
     if (this.segmentAt(address)!.erasable) return { ...NO_WORK, paragraph, write };
-    return { ...NO_WORK, fails: 'must', paragraph, write, requirement: 'flash.read-only' };
+    return { ...NO_WORK, fails: 'must', why: `${hex8(address)} cannot be erased`, paragraph, write, requirement: 'flash.read-only' };
   }
   /** Where nothing says what a block may change. */
   private anywhere(changes: boolean): PendingWrite | null {

@@ -301,14 +301,11 @@ const COMMON: readonly Requirement[] = [
     skip: downloads,
     check: async (r) => {
       const size = r.facts.functional.transferSize;
-      if (isDfuse(r.facts) && r.link.writable !== null) {
-        const wrong = await readyToWrite(r);
-        if (wrong !== null) return fail(wrong);
+      for (const more of [64, 1, size]) {
+        const wrong = await refusesLong(r, size + more);
+        if (wrong !== null) return fail(`${size + more} bytes: ${wrong}`);
       }
-      const { status } = await r.download(isDfuse(r.facts) ? 2 : 0, new Uint8Array(size + 64));
-      if (status === 'stall') return must((await r.state()) !== null, 'GETSTATE is not answered any more');
-      const s = status === 'ok' ? await r.settled() : null;
-      return must(s?.bState === DFU_STATE.ERROR, s === null ? `${status}, then no status` : `accepted: ${dfuTold(s)}`);
+      return PASS;
     },
   },
   {
@@ -338,6 +335,17 @@ const COMMON: readonly Requirement[] = [
     check: (r) => busyFor(r, 0, dfuseCommand(DFUSE_CODE.ERASE)),
   },
 ];
+/** A block of more than wTransferSize is refused, and the device goes on; a text says that it is not. */
+async function refusesLong(r: Recorder, length: number): Promise<string | null> {
+  const dfuse = isDfuse(r.facts);
+  const wrong = dfuse && r.link.writable !== null ? await readyToWrite(r) : null;
+  if (wrong !== null) return `before it: ${wrong}`;
+  const { status } = await r.download(dfuse ? 2 : 0, new Uint8Array(length).fill(0x55));
+  const s = status === 'ok' ? await r.settled() : null;
+  if (status !== 'stall' && s?.bState !== DFU_STATE.ERROR) return s === null ? `${status}, then no status` : `accepted: ${dfuTold(s)}`;
+  await toIdle(r);
+  return (await r.state()) === DFU_STATE.IDLE ? null : 'dfuIDLE is not reached behind it';
+}
 /** Where no memory is: far away, and right behind each region that the device names. */
 function outside({ facts: { alternates } }: Recorder): number[] {
   const named = alternates.flatMap((name) => parseDfuseLayout(name));
