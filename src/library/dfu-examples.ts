@@ -21,6 +21,8 @@ const DETACH = request(DFU.DETACH, 1000, []);
 const UNKNOWN = request(0x5a, 0, []);
 /** Neither a whole packet nor a whole word of flash more than the last one. */
 const LENGTHS = [1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129];
+const MAIN_FLASH = 0x08000000;
+const NAMED_FLASH = 16 << 20;
 const NOWHERE = 0x1f000000;
 const PACKET = 64;
 const MOST_SECTORS = 48;
@@ -75,7 +77,8 @@ export function dfuExamples(facts: DfuFacts, place: DfuPlace, disturbances = tru
 /** Memory of another setting is written, and setting 0 is erased as a whole. */
 function otherMemory({ facts, size }: Ground): Case[] {
   return facts.alternates.flatMap((name, n): Case[] => {
-    const own = parseDfuseLayout(name).find((s) => s.writable);
+    // option bytes and OTP are no place for tests
+    const own = parseDfuseLayout(name).find((s) => s.writable && s.start >= MAIN_FLASH && s.end <= MAIN_FLASH + NAMED_FLASH);
     if (n === 0 || !own) return [];
     const choose = (setting: number): DfuCommand => standardRead(0x01, 11, setting, facts.interfaceNumber, 0);
     return [[choose(n), ...set(own.start), block(2, Math.min(32, size)), SETTLE, ABORT, choose(0), command(DFUSE_CODE.ERASE), SETTLE]];
@@ -132,7 +135,6 @@ function events({ facts, size, dfuse, at, next, first }: Ground): Case[] {
     [block(first, size + 1, 4)],
     [read(first, Math.min(PACKET, size))],
     [read(first, size)],
-    [read(first, 0)],
     [read(first, size + 1)],
     [{ do: 'wait', us: 3_000_000 }],
     [standardRead(0x80, 6, 0x0100, 0, 18)],

@@ -147,7 +147,7 @@ describe('the monitor of a DFU device', () => {
     ],
     [
       'a bad address that is taken',
-      /dfuDNLOAD-IDLE; asked for: .*dfuERROR \(AN3156 §5\.2, Set Address Pointer\)/,
+      /dfuDNLOAD-IDLE; asked for: .*dfuERROR: no memory is at 0x1f000000 \(AN3156 §5\.2, Set Address Pointer\)/,
       [at(0x21, 0x1f000000), ...done],
       (d) => (a) => plainly(d)(a.data[4] === 0x1f ? setAt : a),
     ],
@@ -184,6 +184,16 @@ describe('the monitor of a DFU device', () => {
   });
 });
 
+describe('a device whose team accepts that it does not cut answers', () => {
+  const cut = [read(3, 3), read(5, 6), read(2, 2)];
+  it('is not asked for less or more than the document has', () => {
+    const monitor = new DfuMonitor(optionsOf([], { accepted: new Set(['dfu.short-lengths']) }), new Uint8Array(0x2000));
+    expect(cut.map((a) => monitor.avoids(a))).toEqual([true, true, true]);
+    expect([GETSTATUS, read(5, 1), read(2, 4)].map((a) => monitor.avoids(a))).toEqual([false, false, false]);
+    const other = new DfuMonitor(optionsOf([]), new Uint8Array(0x2000));
+    expect(cut.map((a) => other.avoids(a))).toEqual([false, false, false]);
+  });
+});
 describe('bwPollTimeout of an erase', () => {
   const busyOnceMore: Device = (a) => ({
     status: 'ok',

@@ -70,6 +70,8 @@ export interface PropertyFound {
   /** The kit itself failed: that is not finding anything. */
   readonly fell: string | null;
   readonly cases: number;
+  /** Those that were to be tried, the examples among them. */
+  readonly planned: number;
   /** Until the device was on the bus. */
   readonly openCpu: number;
   readonly cpu: number;
@@ -98,19 +100,20 @@ export async function property(
     dfu = await openDfu({ ...judged, ...judge });
   } catch (error) {
     const said = error instanceof UsageError ? { message: error.message, fell: null } : { message: null, fell: String(error) };
-    return { ...said, cases: 0, openCpu: seconds() - from, cpu: seconds() - from };
+    return { ...said, cases: 0, planned: cases, openCpu: seconds() - from, cpu: seconds() - from };
   }
   const openCpu = seconds() - from;
+  const examples = dfu.examples();
   const ended = (what: Partial<PropertyFound>): PropertyFound => ({
     message: null,
     fell: null,
     cases: 0,
+    planned: cases + examples.length,
     openCpu,
     ...what,
     cpu: seconds() - from,
   });
   try {
-    const examples = dfu.examples();
     // shrinking costs many times what finding does, and the table wants to know that it was found
     const { failed, errorInstance, numRuns } = fc.check(
       fc.property(dfu.commands(), (commands) => dfu.check(commands)),

@@ -50,7 +50,7 @@ function told(name: string, c: ConformFound, p: PropertyFound, accept: readonly 
   );
   for (const text of problems) console.log(`  ${text}`);
   const holds = p.message === null && p.fell === null;
-  return { counts, held: holds ? p.cases : Math.max(0, p.cases - 1), cases, conformCpu: c.cpu, propertyCpu: p.cpu, run };
+  return { counts, held: holds ? p.cases : Math.max(0, p.cases - 1), cases: p.planned, conformCpu: c.cpu, propertyCpu: p.cpu, run };
 }
 
 const rows: Row[] = [];

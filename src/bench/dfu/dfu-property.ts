@@ -185,7 +185,7 @@ class Course {
     const had = model.work;
     const { wrong, ended } = model.judge(asked, got);
     if (wrong !== null) return wrong;
-    const lost = (got.status === 'ok' ? this.notInFlash(this.sent.taken(asked, model)) : null) ?? this.replaced(had);
+    const lost = (got.status === 'ok' ? this.notInFlash(this.sent.taken(asked, model)) : null) ?? this.replaced(had?.write ?? null, ended);
     if (lost !== null) return lost;
     if (model.left) return this.leaves(got, attached);
     const status = asked.request === DFU.GETSTATUS && got.status === 'ok' && got.data.length === 6;
@@ -220,10 +220,10 @@ class Course {
     return null;
   }
   /** A device that takes a block while another one waits, or whose end nobody saw. */
-  private replaced(had: Work | null): string | null {
-    const { work } = this.model;
-    if (had === null || work === null || work === had) return null;
-    const mixed = had.write && this.takeMixture(had.write);
+  private replaced(had: PendingWrite | null, ended: Work | null): string | null {
+    const now = this.model.work?.write ?? ended?.write ?? null;
+    if (had === null || now === null || now === had) return null;
+    const mixed = this.takeMixture(had);
     this.before = this.asked;
     return mixed;
   }

@@ -1,7 +1,8 @@
 /** What DfuSe does to flash: AN3156 §4 and §5. Where the device runs on the emulated chip, flash is looked at there as well. */
 import { parseDfuseLayout, segmentAt, setupPacket } from '../descriptors.ts';
-import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand, dfuStateName } from '../dfu-protocol.ts';
+import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand, dfuStateName, dfuTold } from '../dfu-protocol.ts';
 import { otherMemory, type DfuFacts } from './link.ts';
+import { STATE } from './model.ts';
 import type { Recorder } from './recorder.ts';
 import { dialect, fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
 import {
@@ -372,6 +373,25 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
       const data = pattern(64, 55);
       const then = await readyToWrite(r, ['write', 2, data]);
       return then !== null ? fail(`behind it: ${then}`) : writtenAndRead(r, at, data);
+    },
+  },
+  {
+    id: 'flash.after-stall',
+    title: 'a block outlives a request that is refused in dfuDNLOAD-SYNC, where the state does',
+    paragraph: 'DFU 1.1 §A.2.4, AN3156 §5.1',
+    skip: anyOf(dfuseOnly, writes, seenFlash),
+    check: async (r) => {
+      const data = pattern(64, 65);
+      const wrong = await readyToWrite(r);
+      if (wrong !== null) return fail(wrong);
+      if ((await r.download(2, data)).status !== 'ok') return fail('DNLOAD was refused');
+      const { status } = await r.upload(2, 64);
+      if (status !== 'stall' || (await r.state()) !== STATE.DNLOAD_SYNC)
+        return notApplicable('an UPLOAD does not leave dfuDNLOAD-SYNC as it is');
+      const s = await r.settled();
+      if (s?.bState !== DFU_STATE.DNLOAD_IDLE) return notApplicable(s === null ? 'no status' : dfuTold(s));
+      const lost = misplaced(r, place(r), data);
+      return lost === null ? PASS : fail(lost);
     },
   },
   {

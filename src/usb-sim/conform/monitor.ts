@@ -85,6 +85,8 @@ export interface Work {
   readonly paragraph: string;
   /** Why it must fail; left out where it need not. */
   readonly why?: string;
+  /** What came behind it may have made the device drop it, and it may say that it is done. */
+  readonly mayBeDropped?: boolean;
   /** Of `conform`: what a device breaks that does otherwise; null: it is not one requirement alone. */
   readonly requirement: string | null;
 }
@@ -189,7 +191,7 @@ export class DfuMonitor {
     this.chosen = this.options.accepted.has('flash.alternates') ? [] : memory;
     this.states = new Set([...this.states, STATE.IDLE]);
     this.errors = [];
-    if (this.work !== null) this.work = { ...this.work, fails: 'may', statuses: [] };
+    if (this.work !== null) this.work = { ...this.work, fails: 'may', statuses: [], mayBeDropped: true };
     this.pointer = null;
     this.course = null;
   }
@@ -204,6 +206,7 @@ export class DfuMonitor {
   /** A requirement deals with it that the device is known to break: nobody can say what it does, and a host that knows it does not ask for it. */
   avoids(asked: Asked): boolean {
     const { dfuse, accepted } = this.options;
+    if (accepted.has('dfu.short-lengths') && isCut(asked, dfuse)) return true;
     if (asked.request === DFU.UPLOAD) return dfuse && this.uploadAvoided(asked);
     const requirement = this.workOf(asked)?.requirement ?? null;
     return requirement !== null && accepted.has(requirement);
@@ -222,10 +225,6 @@ export class DfuMonitor {
   judge(asked: Asked, got: LinkAnswer): { readonly wrong: string | null; readonly ended: Work | null } {
     const kind = kindOf(asked);
     if (this.leaves(kind, got)) return { wrong: this.manifestWrong(got), ended: null };
-    if (this.cutAsAccepted(kind, asked)) {
-      this.perhaps(asked);
-      return { wrong: null, ended: null };
-    }
     const answer: Answer = got.status === 'ok' || got.status === 'stall' ? got.status : 'none';
     const outcomes = this.outcomes(kind, asked);
     const fits = outcomes.filter((o) => o.answer === answer);
@@ -251,11 +250,6 @@ export class DfuMonitor {
     return this.taken(kind, asked, next, fits);
   }
 
-  /** Another wLength than the one of the document, with which the team knows that the device does what it likes. */
-  private cutAsAccepted(kind: ModelRequest, { length }: Asked): boolean {
-    const usual = kind === 'GETSTATUS' ? 6 : kind === 'GETSTATE' ? 1 : length;
-    return length !== usual && this.options.accepted.has('dfu.short-lengths');
-  }
   /** The last GETSTATUS of a download: a device with DfuSe, or one that needs a reset, is not asked any further. */
   private leaves(kind: ModelRequest, got: LinkAnswer): boolean {
     const manifests = this.states.has(STATE.MANIFEST_SYNC) && kind === 'GETSTATUS' && !(this.options.tolerant && !this.options.dfuse);
@@ -377,6 +371,8 @@ export class DfuMonitor {
     const { work } = this;
     this.states = next;
     if (next.has(STATE.ERROR)) this.errors = merged(fits);
+    if (work !== null && this.options.accepted.has('flash.after-stall'))
+      this.work = { ...work, fails: 'may', statuses: [], mayBeDropped: true };
     // an error drops the work; where it may be none, the work may be done all the same
     if (work !== null && next.has(STATE.ERROR)) this.work = next.size === 1 ? null : { ...work, fails: 'may', statuses: [] };
     return { wrong: null, ended: this.work === null && work !== null ? { ...work, fails: 'may' } : null };
@@ -433,7 +429,9 @@ export class DfuMonitor {
     if (over) this.finish(work, bState === STATE.ERROR);
     this.states = this.behindStatus(bState);
     if (bState === STATE.MANIFEST_WAIT_RESET) this.left = true;
-    return { wrong: null, ended: over ? { ...work, fails: bState === STATE.ERROR ? 'must' : 'never' } : null };
+    if (!over) return { wrong: null, ended: null };
+    const done = work.mayBeDropped === true ? 'may' : 'never';
+    return { wrong: null, ended: { ...work, fails: bState === STATE.ERROR ? 'must' : done } };
   }
   /** The device went on as with every GETSTATUS, and bState was not among the bytes that were asked for. */
   private statusUnseen(next: ReadonlySet<number>): { wrong: null; ended: null } {
@@ -751,6 +749,11 @@ export class DfuMonitor {
 
 /** A device may look at what was downloaded before it takes it for its firmware. */
 const mayHaveLooked = (o: Outcome): Outcome => ({ ...o, next: [...o.next, STATE.ERROR], statuses: NO_FIRMWARE });
+/** Another wLength than the one of the document. */
+const isCut = ({ request, value, length }: Asked, dfuse: boolean): boolean =>
+  (request === DFU.GETSTATUS && length !== 6) ||
+  (request === DFU.GETSTATE && length !== 1) ||
+  (dfuse && request === DFU.UPLOAD && value === 0 && length < COMMANDS.length);
 function kindOf({ request, data }: Asked): ModelRequest {
   if (request === DFU.DNLOAD) return data.length === 0 ? 'DNLOAD 0' : 'DNLOAD';
   return REQUEST_NAME.get(request) ?? 'unknown';

@@ -85,6 +85,8 @@ export interface StandardOptions {
 export class StandardMonitor {
   /** The alternate setting that is chosen. */
   setting = 0;
+  /** A device that keeps its setting over SET_CONFIGURATION, as its team accepts, may have another one. */
+  private settingKnown = true;
   /** SET_CONFIGURATION(0) takes the device out of its configuration. */
   private configured = true;
   private readonly facts: DfuFacts;
@@ -105,16 +107,21 @@ export class StandardMonitor {
   judge(asked: StandardAsked, got: LinkAnswer): string | null {
     const rule = this.ruleOf(asked);
     const wrong = this.breaks(rule, asked, got);
-    if (wrong === null && got.status === 'ok' && asked.request === SET_INTERFACE) this.setting = asked.value;
+    if (wrong === null && got.status === 'ok' && asked.request === SET_INTERFACE) {
+      this.setting = asked.value;
+      this.settingKnown = true;
+    }
     if (wrong === null && got.status === 'ok' && asked.type === TO_DEVICE && asked.request === SET_CONFIGURATION) {
       this.configured = asked.value !== 0;
       this.setting = 0;
+      this.settingKnown = !this.options.accepted.has('chapter9.configuration-begins-anew');
     }
     return wrong === null || this.options.accepted.has(rule.requirement) ? null : `${wrong} (${rule.paragraph})`;
   }
   /** Bus reset or power: as it was when it was opened. */
   reset(): void {
     this.setting = 0;
+    this.settingKnown = true;
     this.configured = true;
   }
   /** iString of a status that is not OK names a string (DFU 1.1 §6.1.2). */
@@ -168,6 +175,7 @@ export class StandardMonitor {
         requirement: 'chapter9.get-interface',
         paragraph: 'USB 2.0 §9.4.4',
         answer: Uint8Array.of(this.setting),
+        ...(this.settingKnown ? {} : { own: 0xff }),
         mayStall: alternates.length < 2,
       };
     if (type === TO_DEVICE && request === SET_CONFIGURATION) return this.configurationChosen(value);
