@@ -74,15 +74,19 @@ export function dfuExamples(facts: DfuFacts, place: DfuPlace, disturbances = tru
   return cases.map((commands) => [...commands]);
 }
 
-/** Memory of another setting is written, and setting 0 is erased as a whole. */
-function otherMemory({ facts, size }: Ground): Case[] {
-  return facts.alternates.flatMap((name, n): Case[] => {
+/** Memory of another setting is written, and setting 0 is erased as a whole; and the other way round. */
+function otherMemory({ facts, size, at }: Ground): Case[] {
+  const last = facts.alternates.length - 1;
+  const mine: DfuCommand = { do: 'download', address: at, length: 24, seed: 3 };
+  const away: Case = [mine, SETTLE, ABORT, standardRead(0x01, 11, last, facts.interfaceNumber, 0), command(DFUSE_CODE.ERASE), SETTLE];
+  const written = facts.alternates.flatMap((name, n): Case[] => {
     // option bytes and OTP are no place for tests
     const own = parseDfuseLayout(name).find((s) => s.writable && s.start >= MAIN_FLASH && s.end <= MAIN_FLASH + NAMED_FLASH);
     if (n === 0 || !own) return [];
     const choose = (setting: number): DfuCommand => standardRead(0x01, 11, setting, facts.interfaceNumber, 0);
     return [[choose(n), ...set(own.start), block(2, Math.min(32, size)), SETTLE, ABORT, choose(0), command(DFUSE_CODE.ERASE), SETTLE]];
   });
+  return last > 0 ? [away, ...written] : written;
 }
 function standardCases(facts: DfuFacts): Case[] {
   return [

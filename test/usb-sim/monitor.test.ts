@@ -194,6 +194,11 @@ describe('a device whose team accepts that it does not cut answers', () => {
     expect(cut.map((a) => other.avoids(a))).toEqual([false, false, false]);
   });
 });
+it('a host that starts manifestation asks for all of the status: a leave that is refused for want of firmware is told in it', () => {
+  const monitor = new DfuMonitor(optionsOf(['leave-from-idle']), new Uint8Array(0x2000));
+  monitor.judge(send(1, 2, []), { status: 'ok', data: NONE });
+  expect([read(3, 1), read(3, 4), GETSTATUS].map((a) => monitor.avoids(a))).toEqual([true, true, false]);
+});
 describe('bwPollTimeout of an erase', () => {
   const busyOnceMore: Device = (a) => ({
     status: 'ok',

@@ -171,7 +171,7 @@ class Course {
     const { model } = this;
     const input = typeof payload === 'number';
     const asked: Asked = { request, value, length: input ? payload : payload.length, data: input ? NONE : payload, waited };
-    if (model.avoids(asked)) return null;
+    if (model.avoids(asked) || !this.standard.isConfigured) return null;
     const write = this.lookBefore(asked);
     const under = model.work?.write ?? write;
     const got = this.ask(this.setup(asked, input), asked.data);
@@ -263,7 +263,7 @@ class Course {
     const chosen = (asked.type === 0 && asked.request === SET_CONFIGURATION) || (asked.type === 1 && asked.request === SET_INTERFACE);
     if (got.status === 'ok' && chosen) {
       const name = standard.setting === 0 ? '' : (this.target.facts.alternates[standard.setting] ?? '');
-      model.settingChosen(parseDfuseLayout(name));
+      model.settingChosen(parseDfuseLayout(name), standard.setting !== 0);
     }
     return null;
   }

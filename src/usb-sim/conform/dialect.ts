@@ -29,7 +29,7 @@ const TRAIT_TEXT = {
     'GET_DESCRIPTOR of the DFU functional descriptor on its own is refused; inside the configuration it is there',
   'zero-length-stalls': 'a read with wLength 0 is refused',
   'reset-leaves': 'a bus reset leads out of DFU mode',
-  'mass-erase-takes-all': 'a mass erase of setting 0 erases memory of other settings as well',
+  'mass-erase-takes-all': 'a mass erase takes the memory of other settings than the one that is chosen as well',
   'leave-elsewhere': 'a leave does not start the program at the address pointer (AN3156 §5.5)',
   'pointer-outlives-reset': 'the address pointer is the same behind a bus reset',
   'leaves-without-answer': 'the GETSTATUS that starts manifestation is not answered (H7, U5, G0)',

@@ -231,7 +231,7 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
         const now = r.link.witness!.read(own.start, 64)!;
         if (now.some((b, i) => b !== before[i])) return dialect('mass-erase-takes-all', `${name}: what lay at ${hex8(own.start)} is gone`);
       }
-      return PASS;
+      return facts.alternates.length > 1 ? erasedFromOther(r) : PASS;
     },
   },
   {
@@ -542,6 +542,20 @@ async function chosen(r: Recorder, alternate: number): Promise<string | null> {
   const set = setupPacket(1, SET_INTERFACE, alternate, r.facts.interfaceNumber, 0);
   const { status } = await r.control(set, new Uint8Array(0), `SET_INTERFACE(${alternate})`);
   return status === 'ok' ? null : `SET_INTERFACE(${alternate}) was refused`;
+}
+/** A mass erase while the last setting is chosen: it is no business of that one's to erase the memory of setting 0. */
+async function erasedFromOther(r: Recorder): Promise<Finding> {
+  const [at, data] = [place(r), pattern(64, 67)];
+  const last = r.facts.alternates.length - 1;
+  await toIdle(r);
+  const wrong = await readyToWrite(r, ['write', 2, data]);
+  if (wrong !== null) return fail(wrong);
+  await toIdle(r);
+  if ((await chosen(r, last)) !== null) return notApplicable(`setting ${last} cannot be chosen`);
+  await r.downloadAndSettle(0, dfuseCommand(DFUSE_CODE.ERASE));
+  return r.link.witness!.read(at, 64)!.every((b, i) => b === data[i])
+    ? PASS
+    : dialect('mass-erase-takes-all', `setting ${last} is chosen, and what lay at ${hex8(at)} is gone`);
 }
 /** Bytes that every part programs at once. */
 const MARK = 32;

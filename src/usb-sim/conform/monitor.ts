@@ -140,6 +140,8 @@ export class DfuMonitor {
   lossy = false;
   /** Milliseconds for which the last GETSTATUS asks the host to wait. */
   pollMs = 0;
+  /** Another setting than 0 is chosen. */
+  private otherChosen = false;
   /** Memory of the setting that is chosen, if it is not that of `layout`. */
   private chosen: readonly DfuSegment[] = [];
   /** bStatus values that dfuERROR may have; empty: any but OK. */
@@ -163,6 +165,7 @@ export class DfuMonitor {
     this.states = new Set([STATE.IDLE]);
     this.work = null;
     this.lostPointer = this.pointer;
+    this.otherChosen = false;
     this.pointer = null;
     this.chosen = [];
     this.begins();
@@ -187,7 +190,8 @@ export class DfuMonitor {
     this.errors = [];
   }
   /** A configuration or setting was chosen, be it the same: a device may begin anew. `memory` is what the setting's name lists, of another one than that of `layout`. */
-  settingChosen(memory: readonly DfuSegment[]): void {
+  settingChosen(memory: readonly DfuSegment[], other = memory.length > 0): void {
+    this.otherChosen = other;
     this.chosen = this.options.accepted.has('flash.alternates') ? [] : memory;
     this.states = new Set([...this.states, STATE.IDLE]);
     this.errors = [];
@@ -206,7 +210,8 @@ export class DfuMonitor {
   /** A requirement deals with it that the device is known to break: nobody can say what it does, and a host that knows it does not ask for it. */
   avoids(asked: Asked): boolean {
     const { dfuse, accepted } = this.options;
-    if (accepted.has('dfu.short-lengths') && isCut(asked, dfuse)) return true;
+    // a host that starts manifestation wants to know what comes of it
+    if (isCut(asked, dfuse) && (accepted.has('dfu.short-lengths') || this.states.has(STATE.MANIFEST_SYNC))) return true;
     if (asked.request === DFU.UPLOAD) return dfuse && this.uploadAvoided(asked);
     const requirement = this.workOf(asked)?.requirement ?? null;
     return requirement !== null && accepted.has(requirement);
@@ -694,6 +699,8 @@ export class DfuMonitor {
     const paragraph = 'AN3156 §5.3, Erase';
     if (this.options.protected) return { ...NO_WORK, fails: 'must', statuses: [ERR.VENDOR], paragraph: 'AN2662 (RDP)' };
     const end = this.base + this.memory.length;
+    if (data.length === 1 && this.otherChosen)
+      return { ...NO_WORK, fails: 'may', paragraph, write: this.anywhere(this.options.dialect.has('mass-erase-takes-all')) };
     if (data.length === 1) {
       const write = { from: this.base, to: end, address: this.base, data: null };
       return { ...NO_WORK, paragraph, write, requirement: MASS_ERASE };

@@ -118,6 +118,10 @@ export class StandardMonitor {
     }
     return wrong === null || this.options.accepted.has(rule.requirement) ? null : `${wrong} (${rule.paragraph})`;
   }
+  /** Requests to its interfaces may be made (USB 2.0 §9.1.1.5). */
+  get isConfigured(): boolean {
+    return this.configured;
+  }
   /** Bus reset or power: as it was when it was opened. */
   reset(): void {
     this.setting = 0;

@@ -160,7 +160,9 @@ const COMMON: readonly Requirement[] = [
       if ((await r.download(block, data)).status !== 'ok') return notApplicable('the work is refused');
       const s = await r.status();
       r.sequence.push('bus reset');
-      if ((await r.link.reset()) !== 'dfu') return notApplicable('a bus reset leads out of DFU mode');
+      const back = await r.link.reset();
+      if (back === 'gone') return notApplicable('a device that is at work does not answer the host in time behind a bus reset');
+      if (back !== 'dfu') return notApplicable('a bus reset leads out of DFU mode');
       // as long as the work would take
       for (const ms of [0, Math.min(s?.pollMs ?? 0, LONGEST_WORK), SHORT_WORK]) {
         await r.link.wait(ms);
@@ -432,6 +434,32 @@ const DFUSE: readonly Requirement[] = [
     skip: anyOf(dfuseOnly, downloads),
     tellsDialect: true,
     check: (r) => refusedWith(r, 0, Uint8Array.of(0x77, 1, 2, 3), [ERR.STALLEDPKT], named(...OTHERS, ERR.TARGET)),
+  },
+  {
+    id: 'dfuse.bad-length',
+    title: 'a command with another length than its own is refused, and does nothing',
+    paragraph: 'AN3156 §5.2, §5.3, AN2662 fig. 55',
+    skip: anyOf(dfuseOnly, writes),
+    tellsDialect: true,
+    check: async (r) => {
+      const at = place(r);
+      const wrong = await readyToWrite(r, ['write', 2, pattern(64, 66)]);
+      if (wrong !== null) return fail(wrong);
+      for (const data of [
+        erasePage(at).slice(0, 3),
+        erasePage(at).slice(0, 4),
+        setAddress(at).slice(0, 4),
+        Uint8Array.of(...erasePage(at), 0),
+      ]) {
+        await toIdle(r);
+        const found = await refusedWith(r, 0, data, [ERR.STALLEDPKT], named(...OTHERS, ERR.TARGET));
+        const said = `${data.length} bytes of command 0x${data[0]!.toString(16)}: `;
+        if (found.verdict === 'fail') return { ...found, observed: `${said}${found.observed}` };
+        const there = r.link.witness?.read(at, 64) ?? null;
+        if (there?.some((b, i) => b !== pattern(64, 66)[i]) === true) return fail(`${said}flash at ${hex8(at)} has changed`);
+      }
+      return PASS;
+    },
   },
   {
     id: 'dfuse.block-1',
