@@ -330,6 +330,7 @@ describe('Options of the ROM on which a run depends', () => {
   /** What a run comes to under other values, by option and value. */
   const variants = (outcomes: Readonly<Record<string, Outcome>>): Variants =>
     ({
+      asked: true,
       run: ({ rom }: Change, repairs: readonly NamedRepair[] = []) => {
         const [[id, value] = ['', '']] = Object.entries(rom);
         asked.push(`${id}=${value}${repairs.map((r) => ` with ${r.id}`).join('')}`);

@@ -120,14 +120,17 @@ function checkPlace({ address, length }: { address: number; length: number }, na
 }
 
 /** One line for a person. */
-export const describeCommand: typeof unchecked.describeCommand = (command) => {
+export const describeCommand = (command: DfuCommand): string => {
   checkForm([command]);
   return unchecked.describeCommand(command);
 };
-/** A script for people: numbered lines. */
-export const describeCommands = (...given: Parameters<typeof unchecked.describeCommands>): string => {
-  checkForm(given[0]);
-  return unchecked.describeCommands(...given);
+/**
+ * A script for people: numbered lines.
+ * @param answers what the device answered to each command; left out where it is not known
+ */
+export const describeCommands = (commands: readonly DfuCommand[], answers: readonly string[] = []): string => {
+  checkForm(commands);
+  return unchecked.describeCommands(commands, answers);
 };
 /** Data of a download: no two neighbouring blocks alike. */
 export const patternBytes = (length: number, seed: number): Uint8Array => {
