@@ -30,13 +30,6 @@ it.each(byTurns(FIRMWARE, 2))('%s as it is built: nothing fails', async (firmwar
   expect(found.results.length).toBeGreaterThan(90);
 });
 
-/** What a team commits of its right firmware. */
-const judges = new Map<FirmwareName, Awaited<ReturnType<typeof judgeOf>>>();
-async function judgeFor(firmware: FirmwareName): Promise<Awaited<ReturnType<typeof judgeOf>>> {
-  const judge = judges.get(firmware) ?? (await judgeOf(firmware, plantedImage(firmware, null)));
-  judges.set(firmware, judge);
-  return judge;
-}
 const EVERY = BUGS.flatMap((bug) => imagesOf(bug).map((firmware) => [bug.id, firmware, bug] as const));
 
 /** Bugs that `conform` does not name by a right paragraph, and why. */
@@ -44,7 +37,7 @@ const MISSED: Readonly<Record<string, string>> = { TRANSFER_SIZE_DOUBLED: 'found
 describe('a planted bug is found by conform and the baseline of the right firmware, by a paragraph that it breaks', () => {
   const all = EVERY.filter(([id]) => !(id in MISSED));
   it.each(byTurns(all, Math.floor(all.length / 3)))('%s on %s', async (id, firmware, bug) => {
-    const { baseline } = await judgeFor(firmware);
+    const { baseline } = await judgeOf(firmware);
     const found = await conform(planted(firmware, plantedImage(firmware, id)));
     const said = failures(found, baseline.requirements).map((r) => r.paragraph);
     expect(namesIt(bug, [...said, found.none ?? '']), said.join('\n')).toBe(true);
@@ -52,7 +45,7 @@ describe('a planted bug is found by conform and the baseline of the right firmwa
 });
 describe('a planted bug is found by the examples of the property kit', () => {
   it.each(byTurns(EVERY, Math.floor(EVERY.length / 8)))('%s on %s', async (id, firmware) => {
-    const judge = await judgeFor(firmware);
+    const judge = await judgeOf(firmware);
     const found = await property(planted(firmware, plantedImage(firmware, id)), { cases: 0, judge });
     expect([found.fell, found.message !== null]).toEqual([null, true]);
   });

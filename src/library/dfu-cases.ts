@@ -8,6 +8,7 @@ import type { DfuSegment } from '../usb-sim/descriptors.ts';
 import { DFUSE_CODE, dfuseCommand } from '../usb-sim/dfu-protocol.ts';
 import { configurationRead, deviceRead, otherReads, refusedRequests, settingVisits, stringRead } from './dfu-standard-cases.ts';
 import { DfuCases } from './dfu-shrink.ts';
+import { ABORT, CLRSTATUS, dfuseRequest, erase, GETSTATE, GETSTATUS, NOWHERE, set, SETTLE, UNKNOWN, wholeMemory } from './dfu-words.ts';
 
 /** Limits for the generated cases. */
 export interface DfuArbitraryOptions {
@@ -34,7 +35,7 @@ function address(layout: readonly DfuSegment[]): fc.Arbitrary<number> {
     // commands of a case meet in few sectors: what one does to the neighbour of another is seen
     { weight: 3, arbitrary: fc.integer({ min: 1, max: Math.max(1, sectors) }).map((n) => last.end - n * last.sectorSize) },
     { weight: 2, arbitrary: fc.constantFrom(...layout.flatMap((s) => [s.start, s.end - s.sectorSize])) },
-    { weight: 1, arbitrary: fc.constantFrom(0x1f000000, 0x60000000, end, ...layout.map((s) => s.end)) },
+    { weight: 1, arbitrary: fc.constantFrom(NOWHERE, 0x60000000, end, ...layout.map((s) => s.end)) },
   );
 }
 
@@ -70,7 +71,6 @@ function standardRequests(facts: DfuFacts): fc.Arbitrary<DfuCommand> {
 }
 
 const request = requestCommand;
-const dnload = (data: number[]): DfuCommand => request(1, 0, data);
 
 export function casesFor(facts: DfuFacts, place: DfuPlace, options: DfuArbitraryOptions = {}): fc.Arbitrary<DfuCommand[]> {
   checkArbitrary(options);
@@ -95,7 +95,7 @@ export function casesFor(facts: DfuFacts, place: DfuPlace, options: DfuArbitrary
   const phrase = fc.oneof(
     { weight: 60, arbitrary: alone.map((c) => [c]) },
     { weight: 20, arbitrary: fc.oneof(...phrases(size, place, disturbances)) },
-    ...[...wholeMemory(size, place), fc.constantFrom(...settingVisits(facts))].map((arbitrary) => ({ weight: 1, arbitrary })),
+    ...[...ofWholeMemory(size, place), fc.constantFrom(...settingVisits(facts))].map((arbitrary) => ({ weight: 1, arbitrary })),
   );
   return new DfuCases(
     fc.array(phrase, { maxLength }).map((all) => all.flat().slice(0, maxLength)),
@@ -103,13 +103,6 @@ export function casesFor(facts: DfuFacts, place: DfuPlace, options: DfuArbitrary
   );
 }
 
-const [SETTLE, GETSTATUS, ABORT, CLRSTATUS, UNKNOWN] = [
-  { do: 'settle' } as DfuCommand,
-  request(3, 0, null, 6),
-  request(6, 0, []),
-  request(4, 0, []),
-  request(0x5a, 0, []),
-];
 /** Requests that seldom meet in this order by chance, and show what a device forgets. */
 function phrases(size: number, { memory, dfuse }: DfuPlace, disturbances: boolean): fc.Arbitrary<DfuCommand[]>[] {
   const data = fc.array(fc.nat({ max: 255 }), { minLength: 1, maxLength: Math.min(40, size) });
@@ -128,8 +121,8 @@ function phrases(size: number, { memory, dfuse }: DfuPlace, disturbances: boolea
   if (!dfuse) return [dropping([ABORT]), ended, cleared, again, ...(size > 64 ? [lost(size, written)] : [])];
   const last = memory.findLast((s) => s.erasable && s.writable);
   if (!last) return [ended, cleared];
-  const at = Math.max(last.start, last.end - 2 * last.sectorSize);
-  const pointed = [code(DFUSE_CODE.ERASE, at), SETTLE, code(DFUSE_CODE.SET_ADDRESS, at), SETTLE];
+  const at = sectorFromEnd(last, 2);
+  const pointed = [...erase(at), ...set(at)];
   return [
     dropping(pointed),
     ended,
@@ -141,7 +134,6 @@ function phrases(size: number, { memory, dfuse }: DfuPlace, disturbances: boolea
     fc.constantFrom(1, 64).map((more) => [...pointed, request(1, 2, [...patternBytes(size + more, more)]), SETTLE]),
   ];
 }
-const code = (c: number, at: number | null = null): DfuCommand => dnload([...(at === null ? dfuseCommand(c) : dfuseCommand(c, at))]);
 /** The n-th sector from the end. */
 const sectorFromEnd = (last: DfuSegment, n: number): number => Math.max(last.start, last.end - n * last.sectorSize);
 
@@ -154,34 +146,36 @@ function farBlocks(
 ): fc.Arbitrary<DfuCommand[]>[] {
   const far = fc.constantFrom(1, 66, 256, 258, 0xffff);
   const [end, before] = [sectorFromEnd(last, 1), sectorFromEnd(last, 2)];
-  const set = (at: number): DfuCommand[] => [code(DFUSE_CODE.SET_ADDRESS, at), SETTLE];
   return [
     fc.tuple(far, fc.constantFrom(memory[0]!.start, end)).map(([n, at]) => [...set(at), ABORT, request(2, n, null, Math.min(64, size))]),
-    fc.tuple(far, data).map(([n, d]) => [code(DFUSE_CODE.ERASE, before), SETTLE, ...set(end), request(1, n, d), SETTLE]),
+    fc.tuple(far, data).map(([n, d]) => [...erase(before), ...set(end), request(1, n, d), SETTLE]),
   ];
 }
 /** An erase beside what was written before, of an address inside a sector, of all, and where a region ends. */
 function erases(memory: readonly DfuSegment[], last: DfuSegment, data: fc.Arbitrary<number[]>): fc.Arbitrary<DfuCommand[]>[] {
   const [end, before] = [sectorFromEnd(last, 1), sectorFromEnd(last, 2)];
-  const all = code(DFUSE_CODE.ERASE);
+  const all = dfuseRequest(DFUSE_CODE.ERASE);
   const regions = memory.filter((s) => s.erasable && s.writable);
   const ends = regions.flatMap((s) => [s.start, s.end - s.sectorSize]);
   return [
     fc
-      .tuple(data, fc.constantFrom(code(DFUSE_CODE.ERASE, before), code(DFUSE_CODE.ERASE, before + last.sectorSize / 2), all))
-      .map(([d, erase]): DfuCommand[] => [{ do: 'download', address: end, length: d.length, seed: d[0]! }, erase, SETTLE]),
+      .tuple(
+        data,
+        fc.constantFrom(dfuseRequest(DFUSE_CODE.ERASE, before), dfuseRequest(DFUSE_CODE.ERASE, before + last.sectorSize / 2), all),
+      )
+      .map(([d, then]): DfuCommand[] => [{ do: 'download', address: end, length: d.length, seed: d[0]! }, then, SETTLE]),
     fc.constantFrom(...ends).map((address): DfuCommand[] => [{ do: 'download', address, length: 24, seed: 5 }, all, SETTLE]),
     fc
       .tuple(fc.constantFrom(DFUSE_CODE.ERASE, DFUSE_CODE.SET_ADDRESS), fc.constantFrom(...regions.map((s) => s.end)))
-      .map(([c, at]) => [code(c, at), SETTLE]),
+      .map(([c, at]) => [dfuseRequest(c, at), SETTLE]),
     fc
       .constantFrom(32, 64, last.sectorSize / 2)
-      .map((far): DfuCommand[] => [{ do: 'download', address: end + far, length: 16, seed: far }, code(DFUSE_CODE.ERASE, end), SETTLE]),
+      .map((far): DfuCommand[] => [{ do: 'download', address: end + far, length: 16, seed: far }, ...erase(end)]),
   ];
 }
 /** A request while it is busy, and resets. */
 function whileBusy(last: DfuSegment, disturbances: boolean): fc.Arbitrary<DfuCommand[]>[] {
-  const erase = code(DFUSE_CODE.ERASE, sectorFromEnd(last, 1));
+  const one = dfuseRequest(DFUSE_CODE.ERASE, sectorFromEnd(last, 1));
   const anything = fc.constantFrom(
     ABORT,
     CLRSTATUS,
@@ -192,16 +186,14 @@ function whileBusy(last: DfuSegment, disturbances: boolean): fc.Arbitrary<DfuCom
     request(1, 2, []),
   );
   const busy = fc
-    .tuple(fc.constantFrom(code(DFUSE_CODE.ERASE), erase), fc.integer({ min: 1, max: 30_000 }), anything)
+    .tuple(fc.constantFrom(dfuseRequest(DFUSE_CODE.ERASE), one), fc.integer({ min: 1, max: 30_000 }), anything)
     .map(([work, us, then]): DfuCommand[] => [work, GETSTATUS, { do: 'wait', us }, then, SETTLE]);
   if (!disturbances) return [busy];
   return [
     busy,
     fc.constant<DfuCommand[]>([UNKNOWN, { do: 'busReset' }, GETSTATUS]),
     // a bus reset ends the work, or the work ends by itself: the state stays. A mass erase of seconds no host would wait for
-    fc
-      .constantFrom(50_000, 2_000_000)
-      .map((us): DfuCommand[] => [erase, GETSTATUS, { do: 'busReset' }, { do: 'wait', us }, request(5, 0, null, 1)]),
+    fc.constantFrom(50_000, 2_000_000).map((us): DfuCommand[] => [one, GETSTATUS, { do: 'busReset' }, { do: 'wait', us }, GETSTATE]),
   ];
 }
 
@@ -210,41 +202,15 @@ const lost = (size: number, written: fc.Arbitrary<DfuCommand>): fc.Arbitrary<Dfu
   fc
     .tuple(fc.integer({ min: 65, max: Math.min(size, 130) }), written)
     .map(([n, w]): DfuCommand[] => [ABORT, { do: 'breakOff', block: 0, length: n, data: [...patternBytes(n, 1)] }, ABORT, w, SETTLE]);
-/** Blocks of a memory that a case may read or write from its start to its end. */
-const MOST_BLOCKS = 256;
-/** Without DfuSe the end of memory is reached block by block, from its start. */
-function wholeMemory(size: number, { memory, dfuse }: DfuPlace): fc.Arbitrary<DfuCommand[]>[] {
-  const [first, last] = [memory[0], memory.at(-1)];
-  if (dfuse || !first || !last) return [];
-  const address = first.start;
-  const whole = Math.floor((last.end - address) / size);
-  if (whole === 0 || whole > MOST_BLOCKS) return [];
-  return [
-    fc.constant<DfuCommand[]>([{ do: 'upload', address, length: (whole + 1) * size }, request(5, 0, null, 1)]),
-    fc
-      .nat({ max: 255 })
-      .map((seed): DfuCommand[] => [
-        { do: 'download', address, length: whole * size, seed },
-        request(1, whole, [...patternBytes(size, seed)]),
-        SETTLE,
-        GETSTATUS,
-      ]),
-  ];
+function ofWholeMemory(size: number, place: DfuPlace): fc.Arbitrary<DfuCommand[]>[] {
+  const whole = wholeMemory(size, place);
+  return whole === null ? [] : [fc.constant(whole.read), fc.nat({ max: 255 }).map(whole.written)];
 }
 
 /** Single requests, in any order. */
 function requests(size: number, block: fc.Arbitrary<number>, length: fc.Arbitrary<number>): fc.Arbitrary<DfuCommand>[] {
   return [
-    fc.constantFrom(
-      request(3, 0, null, 6),
-      request(5, 0, null, 1),
-      request(6, 0, []),
-      request(4, 0, []),
-      request(0, 1000, []),
-      request(0x5a, 0, []),
-      request(3, 0, null, 3),
-      request(5, 0, null, 6),
-    ),
+    fc.constantFrom(GETSTATUS, GETSTATE, ABORT, CLRSTATUS, request(0, 1000, []), UNKNOWN, request(3, 0, null, 3), request(5, 0, null, 6)),
     // the end of a download
     fc.constantFrom(request(1, 0, []), request(1, 2, [])),
     fc
@@ -252,7 +218,7 @@ function requests(size: number, block: fc.Arbitrary<number>, length: fc.Arbitrar
       .map(([b, data]) => request(1, b, data)),
     fc.constant(request(1, 2, new Array<number>(size + 1).fill(0))),
     fc.tuple(block, length).map(([b, n]) => request(2, b, null, n)),
-    fc.constant<DfuCommand>({ do: 'settle' }),
+    fc.constant(SETTLE),
     fc.integer({ min: 1, max: 2000 }).map((us): DfuCommand => ({ do: 'wait', us })),
     ...(size > 64 ? brokenOff(size, block) : []),
   ];
@@ -268,9 +234,9 @@ const brokenOff = (size: number, block: fc.Arbitrary<number>): fc.Arbitrary<DfuC
 function dfuseCases(memory: readonly DfuSegment[]): fc.Arbitrary<DfuCommand>[] {
   const at = address(memory);
   return [
-    at.map((a) => dnload([...dfuseCommand(DFUSE_CODE.SET_ADDRESS, a)])),
-    at.map((a) => dnload([...dfuseCommand(DFUSE_CODE.ERASE, a)])),
-    fc.constant(dnload([...dfuseCommand(DFUSE_CODE.ERASE)])),
+    at.map((a) => dfuseRequest(DFUSE_CODE.SET_ADDRESS, a)),
+    at.map((a) => dfuseRequest(DFUSE_CODE.ERASE, a)),
+    fc.constant(dfuseRequest(DFUSE_CODE.ERASE)),
   ];
 }
 /** Whole downloads and uploads. Without DfuSe they begin at the start of what the device writes. */

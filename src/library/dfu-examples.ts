@@ -9,29 +9,18 @@ import { parseDfuseLayout, type DfuSegment } from '../usb-sim/descriptors.ts';
 import { DFU, DFUSE_CODE, dfuseCommand } from '../usb-sim/dfu-protocol.ts';
 import { loopProgram } from '../usb-sim/conform/transfers.ts';
 import { descriptorReads, refusedRequests, settingVisits, standardRead } from './dfu-standard-cases.ts';
+import { ABORT, CLRSTATUS, dfuseRequest, erase, GETSTATE, GETSTATUS, NOWHERE, set, SETTLE, UNKNOWN, wholeMemory } from './dfu-words.ts';
 
 type Case = readonly DfuCommand[];
 
-const SETTLE: DfuCommand = { do: 'settle' };
-const GETSTATUS = request(DFU.GETSTATUS, 0, null, 6);
-const GETSTATE = request(DFU.GETSTATE, 0, null, 1);
-const CLRSTATUS = request(DFU.CLRSTATUS, 0, []);
-const ABORT = request(DFU.ABORT, 0, []);
 const DETACH = request(DFU.DETACH, 1000, []);
-const UNKNOWN = request(0x5a, 0, []);
 /** Neither a whole packet nor a whole word of flash more than the last one. */
 const LENGTHS = [1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129];
 const MAIN_FLASH = 0x08000000;
 const NAMED_FLASH = 16 << 20;
-const NOWHERE = 0x1f000000;
 const PACKET = 64;
 const MOST_SECTORS = 48;
-const MOST_BLOCKS = 64;
 
-const command = (code: number, address: number | null = null): DfuCommand =>
-  request(DFU.DNLOAD, 0, [...(address === null ? dfuseCommand(code) : dfuseCommand(code, address))]);
-const set = (address: number): DfuCommand[] => [command(DFUSE_CODE.SET_ADDRESS, address), SETTLE];
-const erase = (address: number): DfuCommand[] => [command(DFUSE_CODE.ERASE, address), SETTLE];
 const block = (n: number, length: number, seed = 3): DfuCommand => request(DFU.DNLOAD, n, [...patternBytes(length, seed)]);
 const read = (n: number, length: number): DfuCommand => request(DFU.UPLOAD, n, null, length);
 
@@ -68,7 +57,7 @@ export function dfuExamples(facts: DfuFacts, place: DfuPlace, disturbances = tru
   const cases: Case[] = [
     ...standardCases(facts),
     ...(canWrite ? [...everyEvent(g, disturbances), ...lengths(g), ...blocks(g), ...repeated(g, disturbances)] : []),
-    ...(g.dfuse ? [...badCommands(g), ...(canWrite ? [...sectors(g), ...regions(g), ...otherMemory(g)] : [])] : wholeMemory(g)),
+    ...(g.dfuse ? [...badCommands(g), ...(canWrite ? [...sectors(g), ...regions(g), ...otherMemory(g)] : [])] : ofWholeMemory(g, place)),
     ...(disturbances && canWrite ? lostPackets(g) : []),
   ];
   return cases.map((commands) => [...commands]);
@@ -78,13 +67,13 @@ export function dfuExamples(facts: DfuFacts, place: DfuPlace, disturbances = tru
 function otherMemory({ facts, size, at }: Ground): Case[] {
   const last = facts.alternates.length - 1;
   const mine: DfuCommand = { do: 'download', address: at, length: 24, seed: 3 };
-  const away: Case = [mine, SETTLE, ABORT, standardRead(0x01, 11, last, facts.interfaceNumber, 0), command(DFUSE_CODE.ERASE), SETTLE];
+  const away: Case = [mine, SETTLE, ABORT, standardRead(0x01, 11, last, facts.interfaceNumber, 0), dfuseRequest(DFUSE_CODE.ERASE), SETTLE];
   const written = facts.alternates.flatMap((name, n): Case[] => {
     // option bytes and OTP are no place for tests
     const own = parseDfuseLayout(name).find((s) => s.writable && s.start >= MAIN_FLASH && s.end <= MAIN_FLASH + NAMED_FLASH);
     if (n === 0 || !own) return [];
     const choose = (setting: number): DfuCommand => standardRead(0x01, 11, setting, facts.interfaceNumber, 0);
-    return [[choose(n), ...set(own.start), block(2, Math.min(32, size)), SETTLE, ABORT, choose(0), command(DFUSE_CODE.ERASE), SETTLE]];
+    return [[choose(n), ...set(own.start), block(2, Math.min(32, size)), SETTLE, ABORT, choose(0), dfuseRequest(DFUSE_CODE.ERASE), SETTLE]];
   });
   return last > 0 ? [away, ...written] : written;
 }
@@ -114,8 +103,8 @@ function states(g: Ground): Case[] {
     ...common,
     set(at),
     [...set(at), ABORT, read(2, Math.min(PACKET, size))],
-    [command(DFUSE_CODE.ERASE, next), GETSTATUS],
-    [command(DFUSE_CODE.ERASE), GETSTATUS],
+    [dfuseRequest(DFUSE_CODE.ERASE, next), GETSTATUS],
+    [dfuseRequest(DFUSE_CODE.ERASE), GETSTATUS],
     set(NOWHERE),
   ];
 }
@@ -147,7 +136,7 @@ function events({ facts, size, dfuse, at, next, first }: Ground): Case[] {
     [standardRead(0x01, 11, 0, tag, 0)],
     [standardRead(0x00, 9, facts.configuration[5] ?? 1, 0, 0)],
     [standardRead(0xa1, DFU.GETSTATUS, 0, tag + 5, 6)],
-    ...(dfuse ? [[read(0, Math.min(4, size))], [command(DFUSE_CODE.ERASE, next)], [command(DFUSE_CODE.SET_ADDRESS, at)]] : []),
+    ...(dfuse ? [[read(0, Math.min(4, size))], [dfuseRequest(DFUSE_CODE.ERASE, next)], [dfuseRequest(DFUSE_CODE.SET_ADDRESS, at)]] : []),
   ];
 }
 function disturbing({ size, first }: Ground): Case[] {
@@ -288,14 +277,14 @@ function sectors({ memory, at, next, sector, size }: Ground): Case[] {
       [marked(at), { do: 'download', address: next, length: 8, seed: 1 }, ...erase(at + far)],
     ]),
     [marked(at), marked(next), ...erase(at), ...erase(at)],
-    [marked(at), command(DFUSE_CODE.ERASE, at), ABORT, SETTLE],
+    [marked(at), dfuseRequest(DFUSE_CODE.ERASE, at), ABORT, SETTLE],
     // across the border of two sectors
     [
       { do: 'download', address: next - 24, length: Math.min(48, size), seed: 6 },
       { do: 'upload', address: next - 24, length: Math.min(48, size) },
     ],
     ...apart.flatMap((address, i): Case[] => [[marked(address), marked(apart[(i + 1) % apart.length]!), ...erase(address)]]),
-    [...apart.filter((_, i) => i % Math.ceil(apart.length / 8) === 0).map(marked), command(DFUSE_CODE.ERASE), SETTLE],
+    [...apart.filter((_, i) => i % Math.ceil(apart.length / 8) === 0).map(marked), dfuseRequest(DFUSE_CODE.ERASE), SETTLE],
   ];
 }
 /** First and last bytes of each region, and what may not be written. */
@@ -320,7 +309,7 @@ function regions({ memory, size }: Ground): Case[] {
         { do: 'download', address: s.end - 40, length: 40, seed: 3 },
         { do: 'upload', address: s.end - 40, length: Math.min(size, PACKET) },
       ],
-      [{ do: 'download', address: s.end - 40, length: 40, seed: 3 }, command(DFUSE_CODE.ERASE), SETTLE],
+      [{ do: 'download', address: s.end - 40, length: 40, seed: 3 }, dfuseRequest(DFUSE_CODE.ERASE), SETTLE],
     ]),
     ...closed.flatMap((s) => [
       erase(s.start),
@@ -330,17 +319,9 @@ function regions({ memory, size }: Ground): Case[] {
     ]),
   ];
 }
-/** Without DfuSe the end of memory is reached block by block, from its start. */
-function wholeMemory({ memory, size }: Ground): Case[] {
-  const [first, last] = [memory[0], memory.at(-1)];
-  if (!first || !last) return [];
-  const address = first.start;
-  const whole = Math.floor((last.end - address) / size);
-  if (whole === 0 || whole > 4 * MOST_BLOCKS) return [];
-  return [
-    [{ do: 'upload', address, length: (whole + 1) * size }, GETSTATE],
-    [{ do: 'download', address, length: whole * size, seed: 5 }, block(whole, size), SETTLE, GETSTATUS],
-  ];
+function ofWholeMemory({ size }: Ground, place: DfuPlace): Case[] {
+  const whole = wholeMemory(size, place);
+  return whole === null ? [] : [whole.read, whole.written(5)];
 }
 
 /** Each packet of a download and of an upload, and the ACK of it, is lost once. */

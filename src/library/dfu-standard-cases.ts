@@ -2,7 +2,8 @@
 import { requestCommand as request, type DfuCommand } from '../bench/dfu/dfu-command.ts';
 import type { DfuFacts } from '../usb-sim/conform/link.ts';
 import { parseDfuseLayout } from '../usb-sim/descriptors.ts';
-import { DFU, DFUSE_CODE, dfuseCommand } from '../usb-sim/dfu-protocol.ts';
+import { DFU } from '../usb-sim/dfu-protocol.ts';
+import { ABORT, set, SETTLE } from './dfu-words.ts';
 
 const [TO_DEVICE, FROM_DEVICE, TO_INTERFACE, FROM_INTERFACE, FROM_VENDOR] = [0x00, 0x80, 0x01, 0x81, 0xc0];
 const [GET_STATUS, GET_DESCRIPTOR, GET_CONFIGURATION, SET_CONFIGURATION, GET_INTERFACE, SET_INTERFACE] = [0, 6, 8, 9, 10, 11];
@@ -64,16 +65,13 @@ export function settingVisits({ interfaceNumber, alternates, functional, configu
     standardRead(TO_INTERFACE, SET_INTERFACE, n, interfaceNumber, 0),
     standardRead(FROM_INTERFACE, GET_INTERFACE, 0, interfaceNumber, 1),
   ];
-  const settle: DfuCommand = { do: 'settle' };
-  const abort = request(DFU.ABORT, 0, []);
   const others = alternates.flatMap((name, n): DfuCommand[][] => {
     const first = parseDfuseLayout(name).find((s) => s.readable);
     if (n === 0) return [];
-    const chosen = [settle, abort, ...choose(n)];
+    const chosen = [SETTLE, ABORT, ...choose(n)];
     if (!first) return [[...chosen, ...choose(0)]];
     const length = Math.min(functional.transferSize, first.end - first.start);
-    const set = request(DFU.DNLOAD, 0, [...dfuseCommand(DFUSE_CODE.SET_ADDRESS, first.start)]);
-    return [[...chosen, set, settle, abort, request(DFU.UPLOAD, 2, null, length), abort, ...choose(0)]];
+    return [[...chosen, ...set(first.start), ABORT, request(DFU.UPLOAD, 2, null, length), ABORT, ...choose(0)]];
   });
   const leftAndBack = [0, configuration[5] ?? 1].flatMap((value) => [
     standardRead(TO_DEVICE, SET_CONFIGURATION, value, 0, 0),

@@ -12,7 +12,7 @@ import { DfuViolation, openDfu, type BenchOptions, type DfuUnderTest, type Judge
 import { runConformance } from '../../src/usb-sim/conform/kit.ts';
 import type { RequirementResult } from '../../src/usb-sim/conform/requirement.ts';
 import { UsageError } from '../../src/bench/documents/usage-error.ts';
-import { chipOf, type FirmwareName } from './firmware.ts';
+import { chipOf, plantedImage, type FirmwareName } from './firmware.ts';
 
 const seconds = (): number => {
   const { user, system } = process.cpuUsage();
@@ -78,16 +78,26 @@ export interface PropertyFound {
 }
 
 /** What a team commits of its right firmware: a report of `conform`, from which both kits take what the device does differently. What is worse is a bug. */
-export async function judgeOf(
-  firmware: FirmwareName,
-  image: JobImage,
-): Promise<JudgeOptions & { readonly baseline: { readonly requirements: readonly RequirementResult[] } }> {
-  const { results } = await conform(planted(firmware, image));
-  const dfu = await openDfu(planted(firmware, image));
+export interface Judge extends JudgeOptions {
+  readonly baseline: { readonly schema: string; readonly requirements: readonly RequirementResult[] };
+}
+const judges = new Map<FirmwareName, Promise<Judge>>();
+/** Measured once for each firmware. */
+export function judgeOf(firmware: FirmwareName): Promise<Judge> {
+  const known = judges.get(firmware);
+  if (known !== undefined) return known;
+  const judge = measured(firmware);
+  judges.set(firmware, judge);
+  return judge;
+}
+async function measured(firmware: FirmwareName): Promise<Judge> {
+  const right = planted(firmware, plantedImage(firmware, null));
+  const { results } = await conform(right);
+  const dfu = await openDfu(right);
   dfu.close();
   const [first] = dfu.memory;
   const plain = firmware.startsWith('strict') && first ? { memory: { address: first.start, length: first.end - first.start } } : {};
-  return { baseline: { schema: 'bootbench/conformance@1', requirements: results } as { requirements: typeof results }, ...plain };
+  return { baseline: { schema: 'bootbench/conformance@1', requirements: results }, ...plain };
 }
 
 export async function property(

@@ -37,15 +37,8 @@ interface Tried {
   readonly conform: ConformFound | null;
   readonly property: PropertyFound | null;
 }
-type Judge = Awaited<ReturnType<typeof judgeOf>>;
-const judges = new Map<FirmwareName, Judge>();
-async function judgeFor(firmware: FirmwareName): Promise<Judge> {
-  let judge = judges.get(firmware);
-  if (judge === undefined) judges.set(firmware, (judge = await judgeOf(firmware, plantedImage(firmware, null))));
-  return judge;
-}
 async function propertyOf(firmware: FirmwareName, bug: string | null): Promise<PropertyFound> {
-  return property(planted(firmware, plantedImage(firmware, bug)), { cases, judge: await judgeFor(firmware) });
+  return property(planted(firmware, plantedImage(firmware, bug)), { cases, judge: await judgeOf(firmware) });
 }
 async function tried(firmware: FirmwareName, bug: string | null): Promise<Tried> {
   return {
@@ -87,7 +80,7 @@ for (const bug of BUGS) {
   if (named && !named.includes(bug.id)) continue;
   for (const firmware of images(bug)) {
     const { conform: c, property: p } = await tried(firmware, bug.id);
-    const failed = c ? failures(c, (await judgeFor(firmware)).baseline.requirements) : [];
+    const failed = c ? failures(c, (await judgeOf(firmware)).baseline.requirements) : [];
     const found = failed.length > 0 || (c?.none ?? null) !== null;
     const right = namesIt(bug, [...failed.map((r) => r.paragraph), c?.none ?? '']);
     const violated = (p?.message ?? null) !== null;
