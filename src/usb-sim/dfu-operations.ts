@@ -4,7 +4,7 @@
  * when it starts, a position in it and the request that is out: plain data.
  */
 import { MS } from '../emu/time.ts';
-import { DFU, DFU_STATE, DFUSE_CODE, dfuRequest, dfuseCommand, dfuStateName, layoutOf, takeStatus } from './dfu-protocol.ts';
+import { DFU, DFU_STATE, DFUSE_CODE, dfuRequest, dfuseCommand, dfuStateName, layoutOf, takeStatus, hex8 } from './dfu-protocol.ts';
 import type { Host } from './host-api.ts';
 import { segmentAt, setupPacket } from './descriptors.ts';
 import { joinBytes } from './state.ts';
@@ -14,8 +14,6 @@ import type { DfuAction, DfuOperation, DfuState, TransferResult } from './types.
 const MAX_STALLS = 3;
 /** Polls in a row without a wait before dfu-util gives up. */
 const MAX_ZERO_POLLS = 100;
-
-const hex8 = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 
 function command(code: number, address: number | null, name: string): DfuAction {
   return { do: 'command', payload: dfuseCommand(code, address), name: address === null ? name : `${name} ${hex8(address)}` };

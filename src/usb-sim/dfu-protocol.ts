@@ -12,6 +12,8 @@ export function dfuseCommand(code: number, address: number | null = null): Uint8
   if (address === null) return Uint8Array.of(code);
   return Uint8Array.of(code, address & 0xff, (address >>> 8) & 0xff, (address >>> 16) & 0xff, address >>> 24);
 }
+/** An address as people read it. */
+export const hex8 = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 /** The address of such a command of five bytes. */
 export const dfuseAddress = (data: ArrayLike<number>): number => (data[1]! | (data[2]! << 8) | (data[3]! << 16) | (data[4]! << 24)) >>> 0;
 const STATE_NAME = [
@@ -69,14 +71,31 @@ export function dfuRequest(
   host.control(`dfu.${tag}`, setupPacket(0x21, request, block, dfu.interfaceNumber, data.length), data);
 }
 
+/** What a GETSTATUS tells. */
+export interface DfuStatus {
+  readonly bStatus: number;
+  /** bwPollTimeout, milliseconds. */
+  readonly pollMs: number;
+  readonly bState: number;
+}
+/** Of its first five bytes. */
+export const dfuStatus = (data: Uint8Array): DfuStatus => ({
+  bStatus: data[0]!,
+  pollMs: data[1]! | (data[2]! << 8) | (data[3]! << 16),
+  bState: data[4]!,
+});
 /** Takes a GETSTATUS answer in. False: too short. */
 export function takeStatus(dfu: DfuState, data: Uint8Array): boolean {
   if (data.length < 6) return false;
-  dfu.bStatus = data[0]!;
-  dfu.pollTimeoutMs = data[1]! | (data[2]! << 8) | (data[3]! << 16);
-  dfu.bState = data[4]!;
+  const { bStatus, pollMs, bState } = dfuStatus(data);
+  dfu.bStatus = bStatus;
+  dfu.pollTimeoutMs = pollMs;
+  dfu.bState = bState;
   return true;
 }
+/** A request whose answer has a length of its own (DFU 1.1 §6.1.2, §6.1.5) is asked for that: 6 bytes of status, 1 of state. */
+export const isWholeAnswer = (request: number, length: number): boolean =>
+  (request === DFU.GETSTATUS && length === 6) || (request === DFU.GETSTATE && length === 1);
 
 export function layoutOf(dfu: DfuState): DfuSegment[] {
   return parseDfuseLayout(dfu.alts[0]?.name ?? '');

@@ -3,7 +3,7 @@ import { isDfuse, type DfuFacts } from '../../usb-sim/conform/link.ts';
 import { requestName } from '../../usb-sim/conform/recorder.ts';
 import { standardSetup } from '../../usb-sim/conform/standard.ts';
 import { describeRequest } from '../../usb-sim/descriptors.ts';
-import { DFU, DFUSE_CODE, dfuseAddress } from '../../usb-sim/dfu-protocol.ts';
+import { DFU, DFUSE_CODE, dfuseAddress, hex8, isWholeAnswer } from '../../usb-sim/dfu-protocol.ts';
 import type { BusError, Step, UsbStep } from '../documents/scenario-types.ts';
 
 /** One command of a case: a request, or a disturbance. */
@@ -155,15 +155,13 @@ function bytesText(data: readonly number[]): string {
   return data.length > LONGEST_TEXT ? `${hex(data.slice(0, LONGEST_TEXT))}… ${data.length} bytes` : hex(data);
 }
 const LONGEST_TEXT = 80;
-const hex8 = (n: number): string => `0x${n.toString(16).padStart(8, '0')}`;
 
 /** A request as a person would say it. */
 function requestText({ request, value, data, length }: Extract<DfuCommand, { do: 'request' }>): string {
   const name = requestName(request);
   if (request === DFU.UPLOAD && data === null) return `UPLOAD block ${value}, ${length} bytes`;
   if (request === DFU.DNLOAD && data !== null) return `DNLOAD block ${value}${blockText(value, data)}`;
-  const usual = (request === DFU.GETSTATUS && length === 6) || (request === DFU.GETSTATE && length === 1);
-  if (usual && value === 0) return name;
+  if (isWholeAnswer(request, length) && value === 0) return name;
   const more = data === null ? `, read ${length} bytes` : data.length > 0 ? ` [${bytesText(data)}]` : '';
   return `${name}${value === 0 ? '' : ` value ${value}`}${more}`;
 }

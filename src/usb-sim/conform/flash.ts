@@ -1,6 +1,6 @@
 /** What DfuSe does to flash: AN3156 §4 and §5. Where the device runs on the emulated chip, flash is looked at there as well. */
 import { parseDfuseLayout, segmentAt, setupPacket } from '../descriptors.ts';
-import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand, dfuStateName, dfuTold } from '../dfu-protocol.ts';
+import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand, dfuStateName, dfuTold, hex8 } from '../dfu-protocol.ts';
 import { otherMemory, type DfuFacts } from './link.ts';
 import { STATE } from './model.ts';
 import type { Recorder } from './recorder.ts';
@@ -14,7 +14,6 @@ import {
   dropByError,
   dropByReset,
   erasePage,
-  hex8,
   mayBeLost,
   pattern,
   place,
@@ -29,6 +28,7 @@ import {
   uploads,
   writes,
   type Drop,
+  stillHolds,
 } from './steps.ts';
 import { setAddress } from './states.ts';
 
@@ -228,8 +228,7 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
         const before = r.link.witness!.read(own.start, 64)!;
         const erased = await carriedOut(r, 'mass erase', 0, dfuseCommand(DFUSE_CODE.ERASE));
         if (erased !== null) return notApplicable(erased);
-        const now = r.link.witness!.read(own.start, 64)!;
-        if (now.some((b, i) => b !== before[i])) return dialect('mass-erase-takes-all', `${name}: what lay at ${hex8(own.start)} is gone`);
+        if (!stillHolds(r, own.start, before)) return dialect('mass-erase-takes-all', `${name}: what lay at ${hex8(own.start)} is gone`);
       }
       return facts.alternates.length > 1 ? erasedFromOther(r) : PASS;
     },
@@ -553,9 +552,7 @@ async function erasedFromOther(r: Recorder): Promise<Finding> {
   await toIdle(r);
   if ((await chosen(r, last)) !== null) return notApplicable(`setting ${last} cannot be chosen`);
   await r.downloadAndSettle(0, dfuseCommand(DFUSE_CODE.ERASE));
-  return r.link.witness!.read(at, 64)!.every((b, i) => b === data[i])
-    ? PASS
-    : dialect('mass-erase-takes-all', `setting ${last} is chosen, and what lay at ${hex8(at)} is gone`);
+  return stillHolds(r, at, data) ? PASS : dialect('mass-erase-takes-all', `setting ${last} is chosen, and what lay at ${hex8(at)} is gone`);
 }
 /** Bytes that every part programs at once. */
 const MARK = 32;
@@ -571,7 +568,7 @@ async function sectorErased(r: Recorder, at: number, size: number): Promise<stri
     ['write', 2, mark],
   );
   if (wrong !== null) return wrong;
-  const lost = [at, far].find((place) => r.link.witness!.read(place, MARK)!.some((b, i) => b !== mark[i]));
+  const lost = [at, far].find((place) => !stillHolds(r, place, mark));
   if (lost !== undefined) return `what was written does not lie at ${hex8(lost)}`;
   const then = await carriedOut(r, 'erase', 0, erasePage(at));
   return then ?? notErased(r, at, MARK) ?? notErased(r, far, MARK);

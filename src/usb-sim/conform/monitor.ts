@@ -4,8 +4,7 @@
  * that the device may be in, and each answer narrows them.
  */
 import { sectorOf, segmentAt, type DfuSegment } from '../descriptors.ts';
-import { hex8 } from './steps.ts';
-import { DFU, DFUSE_CODE, dfuseAddress, dfuStateName, dfuStatusName, dfuTold } from '../dfu-protocol.ts';
+import { DFU, DFUSE_CODE, dfuseAddress, dfuStateName, dfuStatusName, dfuTold, hex8, dfuStatus, isWholeAnswer } from '../dfu-protocol.ts';
 import { ERROR_TRAIT, type DfuDialect } from './dialect.ts';
 import type { LinkAnswer } from './link.ts';
 import {
@@ -190,7 +189,7 @@ export class DfuMonitor {
     this.errors = [];
   }
   /** A configuration or setting was chosen, be it the same: a device may begin anew. `memory` is what the setting's name lists, of another one than that of `layout`. */
-  settingChosen(memory: readonly DfuSegment[], other = memory.length > 0): void {
+  settingChosen(memory: readonly DfuSegment[], other: boolean): void {
     this.otherChosen = other;
     this.chosen = this.options.accepted.has('flash.alternates') ? [] : memory;
     this.states = new Set([...this.states, STATE.IDLE]);
@@ -424,11 +423,11 @@ export class DfuMonitor {
   ): { wrong: string | null; ended: Work | null } {
     if (data.length !== Math.min(length, 6)) return { wrong: `${data.length} bytes of status (DFU 1.1 §6.1.2)`, ended: null };
     if (data.length < 5) return this.statusUnseen(next);
-    const bState = data[4]!;
-    this.pollMs = data[1]! | (data[2]! << 8) | (data[3]! << 16);
-    const wrong = this.statusRefused(data[0]!, bState, next, waited);
+    const { bStatus, bState, pollMs } = dfuStatus(data);
+    this.pollMs = pollMs;
+    const wrong = this.statusRefused(bStatus, bState, next, waited);
     if (wrong !== null) return { wrong, ended: null };
-    this.errors = bState === STATE.ERROR ? [data[0]!] : [];
+    this.errors = bState === STATE.ERROR ? [bStatus] : [];
     const { work } = this;
     const over = work !== null && (bState === STATE.DNLOAD_IDLE || bState === STATE.ERROR);
     if (over) this.finish(work, bState === STATE.ERROR);
@@ -758,8 +757,7 @@ export class DfuMonitor {
 const mayHaveLooked = (o: Outcome): Outcome => ({ ...o, next: [...o.next, STATE.ERROR], statuses: NO_FIRMWARE });
 /** Another wLength than the one of the document. */
 const isCut = ({ request, value, length }: Asked, dfuse: boolean): boolean =>
-  (request === DFU.GETSTATUS && length !== 6) ||
-  (request === DFU.GETSTATE && length !== 1) ||
+  ((request === DFU.GETSTATUS || request === DFU.GETSTATE) && !isWholeAnswer(request, length)) ||
   (dfuse && request === DFU.UPLOAD && value === 0 && length < COMMANDS.length);
 function kindOf({ request, data }: Asked): ModelRequest {
   if (request === DFU.DNLOAD) return data.length === 0 ? 'DNLOAD 0' : 'DNLOAD';

@@ -1,5 +1,5 @@
 /** What a device without DfuSe makes of blocks: DFU 1.1 §6, §7. Where it runs on the emulated chip, flash is looked at there as well. */
-import { DFU, DFU_STATE, dfuStateName, dfuStatusName, dfuTold } from '../dfu-protocol.ts';
+import { DFU, DFU_STATE, dfuStateName, dfuStatusName, dfuTold, hex8 } from '../dfu-protocol.ts';
 import { MANIFESTATION_TOLERANT } from './link.ts';
 import { ERR, NO_FIRMWARE, STATE } from './model.ts';
 import type { Recorder } from './recorder.ts';
@@ -11,7 +11,6 @@ import {
   carriedOut,
   dropByError,
   dropByReset,
-  hex8,
   mayBeLost,
   pattern,
   plainOnly,

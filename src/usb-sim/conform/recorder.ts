@@ -1,17 +1,12 @@
 /** A link whose requests are written down as a person would type them: the failing sequence of a report. */
 import { setupPacket } from '../descriptors.ts';
-import { DFU, dfuStateName, dfuTold } from '../dfu-protocol.ts';
+import { DFU, dfuStateName, dfuStatus, dfuTold, isWholeAnswer, type DfuStatus } from '../dfu-protocol.ts';
 import type { DfuFacts, DfuLink, LinkAnswer } from './link.ts';
 import { STATE } from './model.ts';
 
 const NAMES = ['DETACH', 'DNLOAD', 'UPLOAD', 'GETSTATUS', 'CLRSTATUS', 'GETSTATE', 'ABORT'];
 export const requestName = (request: number): string => NAMES[request] ?? `request 0x${request.toString(16).padStart(2, '0')}`;
 
-export interface DfuStatus {
-  readonly bStatus: number;
-  readonly pollMs: number;
-  readonly bState: number;
-}
 /** More polls than this, or longer waits than `LONGEST_MS` in all, and a device counts as never ready. */
 const MAX_POLLS = 200;
 const LONGEST_MS = 120_000;
@@ -40,17 +35,11 @@ export class Recorder {
     const length = input ? payload : payload.length;
     const setup = setupPacket(input ? 0xa1 : 0x21, request, value, this.facts.interfaceNumber, length);
     const detail = request === DFU.DNLOAD || request === DFU.UPLOAD ? ` block ${value}` : '';
-    const usual = (request === DFU.GETSTATUS && length === 6) || (request === DFU.GETSTATE && length === 1);
-    const what = input
-      ? usual
-        ? ''
-        : ` ${length} bytes`
-      : length > 0
-        ? ` [${shortHex(payload)}]`
-        : request === DFU.DNLOAD
-          ? ' of length 0'
-          : '';
-    return this.control(setup, input ? new Uint8Array(0) : payload, `${requestName(request)}${detail}${what}`);
+    const data = input ? new Uint8Array(0) : payload;
+    const read = isWholeAnswer(request, length) ? '' : ` ${length} bytes`;
+    const sent = length > 0 ? ` [${shortHex(data)}]` : request === DFU.DNLOAD ? ' of length 0' : '';
+    const what = input ? read : sent;
+    return this.control(setup, data, `${requestName(request)}${detail}${what}`);
   }
   download(block: number, data: Uint8Array): Promise<LinkAnswer> {
     return this.request(DFU.DNLOAD, block, data);
@@ -62,7 +51,7 @@ export class Recorder {
   async status(): Promise<DfuStatus | null> {
     const { status, data } = await this.request(DFU.GETSTATUS, 0, 6);
     if (status !== 'ok' || data.length !== 6) return null;
-    return statusOf(data);
+    return dfuStatus(data);
   }
   /** null: no answer of one byte. */
   async state(): Promise<number | null> {
@@ -96,16 +85,11 @@ export class Recorder {
 export function answerText(setup: Uint8Array, { status, data }: LinkAnswer): string {
   if (status !== 'ok') return status === 'stall' ? 'STALL' : status;
   const [type, request] = setup;
-  if (type === FROM_DFU && request === DFU.GETSTATUS && data.length === 6) return statusText(statusOf(data));
+  if (type === FROM_DFU && request === DFU.GETSTATUS && data.length === 6) return statusText(dfuStatus(data));
   if (type === FROM_DFU && request === DFU.GETSTATE && data.length === 1) return dfuStateName(data[0]!);
   return data.length > 0 ? `${data.length} bytes` : 'ok';
 }
 const FROM_DFU = 0xa1;
-const statusOf = (data: Uint8Array): DfuStatus => ({
-  bStatus: data[0]!,
-  pollMs: data[1]! | (data[2]! << 8) | (data[3]! << 16),
-  bState: data[4]!,
-});
 const statusText = (s: DfuStatus): string => `${dfuTold(s)}${s.pollMs > 0 ? `, ${s.pollMs} ms` : ''}`;
 function shortHex(bytes: Uint8Array): string {
   const shown = [...bytes.subarray(0, 8)].map((b) => b.toString(16).padStart(2, '0')).join(' ');

@@ -1,8 +1,8 @@
 /** How a device refuses, and the bStatus with which it does: DFU 1.1 §6.1.2. */
-import { DFU_STATE, dfuStatusName, dfuTold } from '../dfu-protocol.ts';
+import { DFU_STATE, dfuStatusName, dfuTold, type DfuStatus } from '../dfu-protocol.ts';
 import { ERROR_TRAIT, type Trait } from './dialect.ts';
 import { ERR } from './model.ts';
-import type { DfuStatus, Recorder } from './recorder.ts';
+import type { Recorder } from './recorder.ts';
 import { dialect, fail, PASS, type Finding } from './requirement.ts';
 
 /** Another bStatus than the one that is asked for. */

@@ -1,5 +1,5 @@
 /** Steps that requirements share: what a device can, blocks and commands carried out, memory read back. */
-import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand, dfuTold } from '../dfu-protocol.ts';
+import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand, dfuTold, hex8 } from '../dfu-protocol.ts';
 import { CAN_DNLOAD, CAN_UPLOAD, isDfuse, type DfuFacts, type DfuLink } from './link.ts';
 import type { Recorder } from './recorder.ts';
 import { fail, PASS, type Finding } from './requirement.ts';
@@ -32,7 +32,6 @@ export const anyOf =
 export const erasePage = (address: number): Uint8Array => dfuseCommand(DFUSE_CODE.ERASE, address);
 export const pattern = (length: number, seed: number): Uint8Array =>
   Uint8Array.from({ length }, (_, i) => (i * 37 + seed * 101 + (i >> 8) * 7) & 0xff);
-export const hex8 = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 
 /** A step that must end in dfuDNLOAD-IDLE without an error; the text says why not. */
 export async function carriedOut(r: Recorder, what: string, block: number, data: Uint8Array): Promise<string | null> {
@@ -95,6 +94,11 @@ export function sameBytes(got: Uint8Array | string, want: Uint8Array): Finding {
   if (got.length !== want.length) return fail(`${got.length} bytes came back, not ${want.length}`);
   const at = want.findIndex((b, i) => got[i] !== b);
   return at < 0 ? PASS : fail(`byte ${at} is 0x${got[at]!.toString(16)}, not 0x${want[at]!.toString(16)}`);
+}
+/** Flash has these bytes there, as far as the chip itself can be asked. */
+export function stillHolds(r: Recorder, address: number, bytes: Uint8Array): boolean {
+  const there = r.link.witness?.read(address, bytes.length) ?? null;
+  return there === null || bytes.every((b, i) => there[i] === b);
 }
 /** What came of memory is what flash holds there, as far as the chip itself can be asked. */
 export function asFlashHas(r: Recorder, address: number, length: number, got: Uint8Array): Finding {

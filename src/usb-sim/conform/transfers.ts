@@ -1,11 +1,11 @@
 /** What DFU transfers and ST's DfuSe commands do: DFU 1.1 §6, AN3156. */
 import { DESCRIPTOR, getDescriptor, parseDfuseLayout, segmentAt } from '../descriptors.ts';
-import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand, dfuStateName, dfuTold } from '../dfu-protocol.ts';
+import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand, dfuStateName, dfuTold, type DfuStatus, hex8 } from '../dfu-protocol.ts';
 import { isDfuse } from './link.ts';
 import { FLASH_REQUIREMENTS } from './flash.ts';
 import { ERR, REQUEST_OF } from './model.ts';
 import { PLAIN_REQUIREMENTS } from './plain.ts';
-import type { DfuStatus, Recorder } from './recorder.ts';
+import type { Recorder } from './recorder.ts';
 import { named, OPENBL, OTHERS, otherStatus, refusedWith } from './refusals.ts';
 import { dialect, fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
 import { harmless, longestWork, noFirmware, setAddress } from './states.ts';
@@ -25,8 +25,8 @@ import {
   toIdle,
   uploads,
   writes,
-  hex8,
   seenFlash,
+  stillHolds,
 } from './steps.ts';
 
 /** No part has memory here. */
@@ -442,8 +442,8 @@ const DFUSE: readonly Requirement[] = [
     skip: anyOf(dfuseOnly, writes),
     tellsDialect: true,
     check: async (r) => {
-      const at = place(r);
-      const wrong = await readyToWrite(r, ['write', 2, pattern(64, 66)]);
+      const [at, written] = [place(r), pattern(64, 66)];
+      const wrong = await readyToWrite(r, ['write', 2, written]);
       if (wrong !== null) return fail(wrong);
       for (const data of [
         erasePage(at).slice(0, 3),
@@ -455,8 +455,7 @@ const DFUSE: readonly Requirement[] = [
         const found = await refusedWith(r, 0, data, [ERR.STALLEDPKT], named(...OTHERS, ERR.TARGET));
         const said = `${data.length} bytes of command 0x${data[0]!.toString(16)}: `;
         if (found.verdict === 'fail') return { ...found, observed: `${said}${found.observed}` };
-        const there = r.link.witness?.read(at, 64) ?? null;
-        if (there?.some((b, i) => b !== pattern(64, 66)[i]) === true) return fail(`${said}flash at ${hex8(at)} has changed`);
+        if (!stillHolds(r, at, written)) return fail(`${said}flash at ${hex8(at)} has changed`);
       }
       return PASS;
     },
@@ -496,10 +495,9 @@ const LEAVE: readonly Requirement[] = [
     check: async (r) => {
       const wrong = await carriedOut(r, 'set address', 0, setAddress(r.facts.layout[0]!.start));
       if (wrong !== null) return fail(wrong);
-      if ((await r.download(2, new Uint8Array(0))).status !== 'ok') return fail('the DNLOAD of length 0 was refused');
-      const s = await r.status();
+      const s = await toldToLeave(r);
       if (s === null) return dialect('leaves-without-answer', 'GETSTATUS is not answered (H7, U5, G0)');
-      return noFirmware(s) ?? must(s.bState === 7 && s.bStatus === 0, dfuTold(s));
+      return 'verdict' in s ? s : must(s.bState === 7 && s.bStatus === 0, dfuTold(s));
     },
   },
   {
@@ -511,10 +509,8 @@ const LEAVE: readonly Requirement[] = [
       const wrong = await carriedOut(r, 'set address', 0, setAddress(r.facts.layout[0]!.start));
       if (wrong !== null) return fail(wrong);
       const before = r.link.witness!.attached();
-      if ((await r.download(2, new Uint8Array(0))).status !== 'ok') return fail('the DNLOAD of length 0 was refused');
-      const s = await r.status();
-      const refused = s === null ? null : noFirmware(s);
-      if (refused !== null) return refused;
+      const s = await toldToLeave(r);
+      if (s !== null && 'verdict' in s) return s;
       for (let ms = 0; ms < LONGEST_LEAVE; ms += 10) {
         if (r.link.witness!.attached() !== before) return PASS;
         await r.link.wait(10);
@@ -534,10 +530,8 @@ const LEAVE: readonly Requirement[] = [
       const program = loopProgram(at);
       const wrong = await readyToWrite(r, ['write', 2, program], ['set address', 0, setAddress(at)]);
       if (wrong !== null) return fail(wrong);
-      if ((await r.download(2, new Uint8Array(0))).status !== 'ok') return fail('the DNLOAD of length 0 was refused');
-      const s = await r.status();
-      const refused = s === null ? null : noFirmware(s);
-      if (refused !== null) return refused;
+      const s = await toldToLeave(r);
+      if (s !== null && 'verdict' in s) return s;
       const { witness } = r.link;
       for (let ms = 0; ms < LONGEST_LEAVE; ms += 10) {
         await r.link.wait(10);
@@ -547,6 +541,12 @@ const LEAVE: readonly Requirement[] = [
     },
   },
 ];
+/** A DNLOAD of length 0 and GETSTATUS: what it tells, or why that is no leave; null: no status, as of a device that is gone. */
+async function toldToLeave(r: Recorder): Promise<DfuStatus | Finding | null> {
+  if ((await r.download(2, new Uint8Array(0))).status !== 'ok') return fail('the DNLOAD of length 0 was refused');
+  const s = await r.status();
+  return s && (noFirmware(s) ?? s);
+}
 /** A vector table, and the one instruction that each of its vectors leads to: a loop. */
 export function loopProgram(address: number): Uint8Array {
   const words = new Uint32Array(VECTORS + 1).fill(address + 4 * VECTORS + 1);
