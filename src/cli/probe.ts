@@ -11,6 +11,7 @@ import { loadJob, type MachineOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
 import { paced } from './paced.ts';
 import { usePrebuilt } from './prebuilt.ts';
+import type { Pty } from './pty.ts';
 import { serialAdapter, serialPort } from './serial-adapter.ts';
 import { addressOf, Guest, interrupted, isLoopback, listening, LOOPBACK, portNumber, takeOver } from './serving.ts';
 
@@ -80,15 +81,19 @@ export async function probeCommand(images: readonly string[], options: ProbeOpti
     port,
     host,
   );
-  const adapter = usart === null ? null : await serialAdapter(session, usart, wake);
-  if (!isLoopback(host)) log(`listening on ${host}: anyone who can connect to this port controls the emulated machine`);
-  io.stdout.write(`probe ${addressOf(server)}\n`);
-  if (adapter !== null) io.stdout.write(`uart ${adapter.path}\n`);
-  await interrupted(io);
-  server.close();
-  adapter?.close();
-  for (const socket of sockets) socket.destroy();
-  client = null;
-  session.release();
-  return EXIT.ok;
+  let adapter: Pty | null = null;
+  try {
+    adapter = usart === null ? null : await serialAdapter(session, usart, wake);
+    if (!isLoopback(host)) log(`listening on ${host}: anyone who can connect to this port controls the emulated machine`);
+    io.stdout.write(`probe ${addressOf(server)}\n${adapter === null ? '' : `uart ${adapter.path}\n`}`);
+    await Promise.race([interrupted(io), ...(adapter === null ? [] : [adapter.lost])]);
+    if (adapter?.failure) throw adapter.failure;
+    return EXIT.ok;
+  } finally {
+    server.close();
+    adapter?.close();
+    for (const socket of sockets) socket.destroy();
+    client = null;
+    session.release();
+  }
 }

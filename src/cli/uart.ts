@@ -61,7 +61,7 @@ function baudOf(text: string | undefined): number {
 
 async function serve(link: UartLink, port: string, options: UartOptions, io: Io): Promise<number> {
   const pty = await openPty();
-  const stopped = interrupted(io);
+  const stopped = Promise.race([interrupted(io), pty.lost]);
   const done = { value: false };
   try {
     io.stdout.write(`uart ${pty.path}\n`);
@@ -72,6 +72,7 @@ async function serve(link: UartLink, port: string, options: UartOptions, io: Io)
       return code;
     });
     const [code] = await Promise.all([ended, bridge(link, pty, done)]);
+    if (pty.failure !== null) throw pty.failure;
     return code ?? EXIT.ok;
   } finally {
     pty.close();

@@ -1,6 +1,6 @@
 /** What a program has started ends with it, also where it was killed and could tell nobody. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { builtProgram } from '../built.ts';
@@ -67,4 +67,31 @@ describe.skipIf(process.platform !== 'linux')('of a program that is killed', () 
     program.kill('SIGKILL');
     await ends(call);
   }, 90_000);
+});
+
+describe.skipIf(process.platform !== 'linux')('a traceback of python3, which holds the pseudo terminal, is not shown', () => {
+  const TRACE = String.raw`Traceback (most recent call last):\n  File "<string>", line 7\nBrokenPipeError: [Errno 32] Broken pipe\n`;
+  /** @param then what stands in for python3 does behind the traceback */
+  function withPython(then: string): { path: string; ended: Promise<{ code: number | null; err: string }>; child: ChildProcess } {
+    const path = mkdtempSync(join(cwd, 'path-'));
+    writeFileSync(join(path, 'python3'), `#!/bin/sh\nprintf '${TRACE}' >&2\n${then}\n`, { mode: 0o755 });
+    const env = { ...process.env, PATH: `${path}:${process.env['PATH']}` };
+    const args = [join(dist, 'bootbench.js'), 'uart', '--chip', 'stm32f405rg', '--boot0', '--pty'];
+    const child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] });
+    let err = '';
+    child.stderr.on('data', (bytes: Buffer) => (err += bytes.toString('utf8')));
+    return { path, child, ended: new Promise((settle) => child.once('close', (code) => settle({ code, err }))) };
+  }
+  it('when it ends by itself: one sentence and exit code 4', async () => {
+    const why = 'ended with exit code 1 (BrokenPipeError: [Errno 32] Broken pipe)';
+    const err = `bootbench: python3, which holds the pseudo terminal, ${why}; start the command again\n`;
+    expect(await withPython('exit 1').ended).toEqual({ code: 4, err });
+  }, 60_000);
+  it('when a signal ends the command meanwhile', async () => {
+    const { path, child, ended } = withPython('echo $$ > "${0%/*}/pid"; exec sleep 1000');
+    const pid = await vi.waitUntil(() => existsSync(join(path, 'pid')) && Number(readFileSync(join(path, 'pid'), 'utf8')), 30_000);
+    onTestFinished(() => void process.kill(pid));
+    child.kill('SIGTERM');
+    expect(await ended).toEqual({ code: 143, err: '' });
+  }, 60_000);
 });

@@ -1,9 +1,9 @@
 /** `bootbench uart` with the unmodified stm32flash on its terminal; and what a user can get wrong. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { cli, folder, isGone } from './helpers.ts';
+import { cli, FIRMWARE, folder, isGone } from './helpers.ts';
 
 const has = (program: string, arg: string): boolean => spawnSync(program, [arg]).error === undefined;
 const missing = ['stm32flash', 'python3'].filter((program) => !has(program, '--help'));
@@ -144,5 +144,30 @@ describe.skipIf(!has('python3', '--help'))('a client that writes more than the l
     // so much text takes the line minutes
     expect(performance.now() - begun).toBeLessThan(20_000);
     expect(ran.err).not.toContain('Traceback');
+  });
+});
+
+/** The process of python3 that this one has started to hold a pseudo terminal. */
+const holderOf = (): number | undefined =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .find((pid) => {
+      const of = (file: string): string => (existsSync(`/proc/${pid}/${file}`) ? readFileSync(`/proc/${pid}/${file}`, 'latin1') : '');
+      return of('status').includes(`\nPPid:\t${process.pid}\n`) && of('cmdline').includes('openpty');
+    });
+describe.skipIf(process.platform !== 'linux' || !has('python3', '--help'))('python3, which holds the pseudo terminal,', () => {
+  const CHIP = ['--chip', 'stm32f405rg'];
+  it.each([
+    ['uart', '--pty', ...CHIP, '--boot0'],
+    ['uart', '--exec', 'sleep 1000', ...CHIP, '--boot0'],
+    ['probe', '--pty', 'fw.bin@0x08000000', ...CHIP, '--port', '0'],
+  ])('is killed: `%s %s …` ends, and says so', async (...args) => {
+    const cwd = folder({ 'fw.bin': FIRMWARE });
+    const kill = vi.waitFor(() => process.kill(holderOf()!, 'SIGKILL'), { timeout: 10_000, interval: 20 });
+    const ran = await cli(args, { cwd });
+    await kill;
+    expect(ran.err).toContain('bootbench: python3, which holds the pseudo terminal, was ended by SIGKILL; start the command again\n');
+    expect(ran.code).toBe(4);
   });
 });
