@@ -5,7 +5,7 @@ import type { Log, Result, ReportingDescriptor } from 'sarif';
 import { CHECKS } from '../checks/index.ts';
 import { sha256 } from '../image/sha256.ts';
 import type { Finding } from './findings.ts';
-import { printable, spoken } from './text.ts';
+import { printable, spokenPlain } from './text.ts';
 
 /** https://docs.github.com/actions/reference/workflow-commands-for-github-actions: what a value may not hold as it is. */
 const data = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
@@ -45,7 +45,7 @@ export function stepSummary(rows: readonly SummaryRow[], findings: readonly Find
   const head = `### bootbench: ${rows.length - bad.length} of ${rows.length} scenarios hold\n`;
   if (bad.length === 0) return head as SafeText;
   const lines = bad.map((r) => `| ${cell(r.path)} | ${r.state} | ${cell(r.failures.join('; '))} |`);
-  const places = findings.map((f) => `**${cell(f.rule)}** ${cell(`${f.file}:${f.line}`)}\n\n${fenced(spoken(f.message, false))}`);
+  const places = findings.map((f) => `**${cell(f.rule)}** ${cell(`${f.file}:${f.line}`)}\n\n${fenced(spokenPlain(f.message))}`);
   return `${head}\n| scenario | | what does not hold |\n| --- | --- | --- |\n${lines.join('\n')}\n\n${places.join('\n')}` as SafeText;
 }
 

@@ -40,6 +40,8 @@ export function spoken(text: string, inLine = false): SafeText {
   // the first line is none that begins here
   return (inLine && /^(?:[^\S\n]|\u001b\[\d+m)*::/.test(shown) ? defused.replace('\\x3a', ':') : defused) as SafeText;
 }
+/** The same for a document that a log shows as well: it has no colours, so that none of them is of this program. */
+export const spokenPlain = (text: string): SafeText => spoken(printable(text));
 /** Whether the line that a text ends with holds more than blanks. */
 export function endsInLine(text: string, before: boolean): boolean {
   const newline = text.lastIndexOf('\n');

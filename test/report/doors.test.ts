@@ -24,10 +24,10 @@ import { shortReport } from '../../src/report/short.ts';
 import { NO_SOURCES } from '../../src/report/source-lines.ts';
 import { checksReport, documentReport, terminalReport } from '../../src/report/terminal.ts';
 import { escapeHtml } from '../../src/report/page.ts';
-import { ansi, spoken } from '../../src/report/text.ts';
+import { ansi, plain as colourless, spoken } from '../../src/report/text.ts';
 import { perfettoTrace } from '../../src/report/trace/perfetto.ts';
 import { vcdTrace } from '../../src/report/trace/vcd.ts';
-import { commandsIn, CONTROLS, HOSTILE_LINES, LANGUAGES } from '../samples/hostile.ts';
+import { commandsIn, CONTROLS, HOSTILE_LINES, LANGUAGES, uncoloured } from '../samples/hostile.ts';
 import { primaskResult, writer } from '../samples/results.ts';
 import { plainJob } from '../bench/plain-job.ts';
 
@@ -89,9 +89,10 @@ const row = (r: RunResult) => ({ path: r.images[0]!.path, state: 'fail', seconds
 type Kind = 'log' | 'html' | 'xml' | 'json' | 'markdown' | 'other';
 /** Where it goes. */
 const SINKS: Readonly<Record<string, readonly [kind: Kind, write: (r: RunResult) => string]>> = {
-  terminal: ['log', (r) => printed(shortReport(r, { width: 80, paint: ansi }))],
-  'terminal, all': ['log', (r) => printed(terminalReport(r, { paint: ansi, allChecks: true }) + checksReport(r))],
-  'terminal, conformance': ['log', (r) => printed(conformanceText(DEVICE(r), { paint: ansi, all: true }))],
+  'terminal': ['log', (r) => printed(shortReport(r, { width: 80, paint: colourless }))],
+  'terminal, all': ['log', (r) => printed(terminalReport(r, { paint: colourless, allChecks: true }) + checksReport(r))],
+  'terminal, conformance': ['log', (r) => printed(conformanceText(DEVICE(r), { paint: colourless, all: true }))],
+  'terminal, in colours': ['log', (r) => uncoloured(printed(shortReport(r, { width: 80, paint: ansi }) + terminalReport(r, { paint: ansi, allChecks: true }) + conformanceText(DEVICE(r), { paint: ansi, all: true })))],
   'GitHub annotations': ['other', (r) => githubAnnotations(findings(r))],
   'GitHub summary': ['markdown', (r) => stepSummary([row(r)], findings(r))],
   'GitLab code quality': ['json', (r) => codeQuality(findings(r))],
@@ -181,6 +182,16 @@ it('characters that nobody sees, of each kind, are shown by each sink', () => {
       const text = `a${c}b`;
       const changed = { ...plain, summary: text, console: { usart1: text }, notes: [{ kind: 'crash', text }] };
       expect(write({ ...plain, ...changed }), `${sink}: ${escape(c)}`).not.toContain(c);
+    }
+});
+
+it('a colour of others is none in any sink', () => {
+  const plain = primaskResult();
+  for (const colour of ['31', '2', '8', '38;5;1', ''])
+    for (const [sink, [, write]] of Object.entries(SINKS)) {
+      const text = `a\u001b[${colour}mb`;
+      const coloured = write({ ...plain, summary: text, console: { usart1: text }, notes: [{ kind: 'crash', text }] });
+      expect(coloured, `${sink}: ${colour}`).not.toContain('\u001b');
     }
 });
 

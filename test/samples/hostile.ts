@@ -51,6 +51,8 @@ export const LANGUAGES: readonly string[] = [
   '\u2764\ufe0f \u260e\ufe0e \u26a0\ufe0f \u00a9\ufe0f 1\ufe0f\u20e3',
 ];
 
-/** What a terminal obeys, or nobody sees; the colours of this program are none of it. */
+/** What a terminal obeys, or nobody sees. */
 export const CONTROLS =
-  /(?![\t\n\u001b\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|\u001b(?!\[(?:1|2|22|31|32|33|36|39)m)|[a1\ufe0e\ufe0f][\ufe0e\ufe0f]|\p{M}{6}|["\s>]\p{M}|^\p{M}|[\u1680\u2000-\u2008\u205f\u3000\u00a0\u2800]|\u{1d159}|\ufdd0/u;
+  /(?![\t\n\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|[a1\ufe0e\ufe0f][\ufe0e\ufe0f]|\p{M}{6}|["\s>]\p{M}|^\p{M}|[\u1680\u2000-\u2008\u205f\u3000\u00a0\u2800]|\u{1d159}|\ufdd0/u;
+/** Without the colours of this program. */
+export const uncoloured = (text: string): string => text.replace(/\u001b\[(?:1|2|22|31|32|33|36|39)m/g, '');
