@@ -1,5 +1,6 @@
 /** `bootbench/campaign@1`: a space of runs, as a user declares it (schemas/campaign-1.schema.json). */
 import schema from '../../schemas/campaign-1.schema.json' with { type: 'json' };
+import { checkCampaignSize } from '../bench/documents/document-bounds.ts';
 import { parseDuration } from '../bench/documents/duration.ts';
 import type { Outcome } from '../bench/documents/result.ts';
 import { AJV_OPTIONS, throwIfWrong } from '../bench/documents/scenario-check.ts';
@@ -42,6 +43,7 @@ export const MOST_IRQS = 240;
 /** Text of a file; `name` stands in messages. Throws a UsageError that names the key. */
 export async function parseSpec(text: string, name: string): Promise<CampaignSpec> {
   const document = parseJson(text, name);
+  checkCampaignSize(document, name);
   const { Ajv } = await import('ajv');
   throwIfWrong(new Ajv(AJV_OPTIONS).compile(schema), document, name, 'the campaign');
   const spec = document as CampaignSpec;

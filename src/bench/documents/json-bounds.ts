@@ -6,7 +6,10 @@
 /** How deep lists and objects stand in one another. Documents of bootbench go down to 12. */
 const DEEPEST = 64;
 /** How many values there are; a result of a long run has some thousands. */
-const MOST_VALUES = 2 ** 18;
+export const MOST_VALUES = 2 ** 18;
+/** Of one text, as it is written: what a firmware prints is kept up to 512 KB, of which JSON makes six times as much at most. From some
+ * eight millions on a regular expression has no stack left. */
+const MOST_LETTERS = 2 ** 22;
 
 const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
 const OPENS: ReadonlySet<number> = new Set([0x5b, 0x7b]);
@@ -19,7 +22,9 @@ export function tooMuchIn(text: string): string | null {
   for (let at = 0; at < text.length; at++) {
     const letter = text.charCodeAt(at);
     if (letter === QUOTE) {
-      at = endOfString(text, at);
+      const end = endOfString(text, at);
+      if (end - at > MOST_LETTERS) return `a text in it has more than ${MOST_LETTERS} letters`;
+      at = end;
     } else if (letter === COMMA) {
       values++;
     } else if (OPENS.has(letter)) {

@@ -1,6 +1,7 @@
 /** Checks a document against the published schema and says which key is wrong. Ajv is loaded only when there is something to check. */
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import schema from '../../../schemas/scenario-1.schema.json' with { type: 'json' };
+import { checkScenarioSize } from './document-bounds.ts';
 import { meant } from './meanings.ts';
 import { OUTCOMES } from './result.ts';
 import { shown, UsageError, didYouMean } from './usage-error.ts';
@@ -27,6 +28,7 @@ async function compile(): Promise<ValidateFunction> {
 }
 
 export async function checkSchema(document: unknown, name: string): Promise<void> {
+  checkScenarioSize(document, name);
   throwIfWrong(await (validator ??= compile()), document, name, 'the scenario');
 }
 

@@ -102,19 +102,9 @@ export function parseJson(file: string, name: string): unknown {
   const why = tooMuchIn(text);
   if (why !== null) throw new UsageError(`${name}: ${why}`, 'is it the right file?');
   const document = parsed(text, name);
-  const slip = slipIn(text, name);
+  const slip = findSlip(text);
   if (slip !== null) throw new UsageError(`${name}: ${slip.text} (${placeAt(text, slip.at)})`);
   return document;
-}
-
-/** A string of many megabytes takes more stack than a regular expression has. */
-function slipIn(text: string, name: string): ReturnType<typeof findSlip> {
-  try {
-    return findSlip(text);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new UsageError(`${name}: a string in it is too long to be read`);
-  }
 }
 
 function parsed(text: string, name: string): unknown {
