@@ -19,6 +19,13 @@ const text = fc.string({
   maxLength: 12,
 });
 
+/** A text of the letters a and b in no order. */
+function anyOf(letters: number): string {
+  let word = 1;
+  const next = (): string => ((word = (Math.imul(word, 1664525) + 1013904223) >>> 0) >>> 31 ? 'a' : 'b');
+  return Array.from({ length: letters }, next).join('');
+}
+
 describe('a pattern of expect', () => {
   test('finds what a regular expression finds', () => {
     fc.assert(
@@ -68,14 +75,22 @@ describe('a pattern of expect', () => {
   );
 
   test('one that asks too many states of a long text is given up in a sentence', () => {
-    let word = 1;
-    const text = Array.from({ length: 600_000 }, () => ((word = (Math.imul(word, 1664525) + 1013904223) >>> 0) >>> 31 ? 'a' : 'b')).join(
-      '',
-    );
+    const text = anyOf(600_000);
     expect(new Pattern('(a|b)*a(a|b){100}c', 'm').test(text)).toBe(null);
     const shown = { ...dfuResult(), console: { usart1: text } };
     const judged = judge(shown, { console: { usart1: '/(a|b)*a(a|b){100}c/' } });
     expect(JSON.stringify(judged)).toContain('was given up over 600000 characters');
+  });
+
+  test('patterns of one judgement share their steps: many of them take no longer than one', () => {
+    const text = anyOf(100_000);
+    const shown = { ...dfuResult(), console: { usart1: text } };
+    const hard = Array.from({ length: 100 }, (_, i) => `/(a|b)*a(a|b){${60 + i}}c/`);
+    const { failures } = judge(shown, { console: { usart1: ['/^[ab]/', ...hard] } });
+    expect(failures).toHaveLength(100);
+    expect(failures.filter((line) => line.includes('was given up')).length).toBeGreaterThan(90);
+    const simple = Array.from({ length: 128 }, (_, i) => `/a${i}b/`);
+    expect(judge(shown, { console: { usart1: simple } }).failures.filter((line) => line.includes('was given up'))).toEqual([]);
   });
 
   test.each([

@@ -2,7 +2,7 @@
 import { hasReached } from './reached.ts';
 import type { AfterStep, RunResult } from './result.ts';
 import type { Expect } from './scenario-types.ts';
-import { Pattern } from './pattern.ts';
+import { Pattern, patience } from './pattern.ts';
 import { UsageError, didYouMean } from './usage-error.ts';
 import { CHECK_IDS, FOUND_CAUSES } from './result.ts';
 
@@ -82,11 +82,12 @@ function judgeAfter({ after }: RunResult, { after: wanted = {} }: Expect): strin
 }
 
 function judgeConsole(result: RunResult, { console: channels = {} }: Expect): string[] {
+  const shared = patience();
   return Object.entries(channels).flatMap(([channel, wanted]) => {
     const output = result.console[channel] ?? '';
     return [wanted].flat().flatMap((text) => {
       const pattern = asPattern(text);
-      const found = pattern === null ? output.includes(text) : pattern.test(output);
+      const found = pattern === null ? output.includes(text) : pattern.test(output, shared);
       if (found === true) return [];
       if (found === null)
         return [

@@ -16,6 +16,13 @@ const LONGEST = 4096;
 const MOST_STATES = 1024;
 /** Steps of a search: a second or two. A state that is asked for a letter is one. */
 const MOST_STEPS = 12_000_000;
+/** What it costs to look at letters that were looked up before. */
+const LETTERS_A_STEP = 8;
+/** Steps that are left for a search, or for several that share them. */
+export interface Patience {
+  steps: number;
+}
+export const patience = (): Patience => ({ steps: MOST_STEPS });
 /** What it costs to ask the engine what a letter is, in steps. */
 const STEPS_A_LETTER = 4;
 /** Sets of states that are kept to be looked up. */
@@ -201,14 +208,20 @@ export class Pattern {
     this.seenNext = new Int32Array(this.states.length);
   }
 
-  /** Whether there is a match; null: it would take more steps than anybody waits for. */
-  test(text: string): boolean | null {
-    this.steps = 0;
+  /** Whether there is a match; null: it would take more steps than anybody waits for. @param left what it may share with other patterns */
+  test(text: string, left: Patience = patience()): boolean | null {
+    this.steps = Math.ceil(text.length / LETTERS_A_STEP);
+    const found = left.steps < this.steps ? null : this.search(text, left.steps);
+    left.steps -= this.steps;
+    return found;
+  }
+
+  private search(text: string, most: number): boolean | null {
     let at = this.spotOf('line', [0]);
     for (const unit of this.flags.includes('u') ? text : unitsOf(text)) {
       const next = this.behind(at, unit);
       if (next === 'found') return true;
-      if (this.steps > MOST_STEPS) return null;
+      if (this.steps > most) return null;
       at = next;
     }
     return this.behind(at, undefined) === 'found';
