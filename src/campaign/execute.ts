@@ -18,10 +18,13 @@ export interface Setting {
   /** Called with a job before its first machine is made. */
   readonly prepare: (job: RunJob) => void;
 }
+export const TOOK_TOO_LONG = 'TOOK_TOO_LONG';
 /** A case did not end in the real time that it may take. */
 class TookTooLong extends Error {
+  /** Goes with the answer of a worker process. */
+  readonly code = TOOK_TOO_LONG;
   constructor(id: string, ms: number) {
-    super(`case ${id} did not end within ${ms / 1000} s of real time`);
+    super(`${id} did not end within ${ms / 1000} s of real time`);
     this.name = 'TookTooLong';
   }
 }
@@ -40,19 +43,21 @@ export class Executor {
   /** What the space has to know of a target. */
   async probe(target: string, expected: readonly string[], wall: number): Promise<SpaceTarget> {
     const input = await this.input(target);
-    this.deadline = this.setting.clock() + wall;
-    const base = this.base(target, input, { seed: null, delays: {}, cases: [] });
     const delays = Object.fromEntries(
       Object.entries(input.chip.parameters).flatMap(([name, { value }]) => (READY.test(name) && value > 0 ? [[name, value]] : [])),
     );
-    return this.timed('the target as it is', wall, () => ({ ...base.probe(expected), delays }));
+    return this.timed('the target as it is', wall, () => ({
+      ...this.base(target, input, { seed: null, delays: {}, cases: [] }).probe(expected),
+      delays,
+    }));
   }
 
   async run({ target, parts, expected, wall }: Work): Promise<CaseResult[]> {
     const input = await this.input(target);
     const results: CaseResult[] = [];
     for (const part of parts)
-      for (const one of part.cases) results.push(this.timed(one.id, wall, () => this.base(target, input, part).run(one, expected)));
+      for (const one of part.cases)
+        results.push(this.timed(`case ${one.id}`, wall, () => this.base(target, input, part).run(one, expected)));
     return results;
   }
 
@@ -61,7 +66,7 @@ export class Executor {
     const input = await this.input(target);
     const part = parts[0]!;
     const one = part.cases[0]!;
-    return this.timed(`${one.id} with what is broken repaired`, wall, () => this.base(target, input, part).prove(one));
+    return this.timed(`case ${one.id} with what is broken repaired`, wall, () => this.base(target, input, part).prove(one));
   }
 
   private timed<T>(id: string, wall: number, act: () => T): T {

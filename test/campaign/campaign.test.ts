@@ -1,5 +1,5 @@
 /** Campaigns in this process: what a fork is worth, resuming, shards, what failures are grouped by. */
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { parquetReadObjects } from 'hyparquet';
@@ -190,6 +190,15 @@ describe('a campaign', () => {
     expect(table.map((r) => [Number(r['no']), r['outcome'], Number(r['cycles'])])).toEqual(
       rows(join(cwd, 'all.sqlite'), 'SELECT no, outcome, cycles FROM results ORDER BY no').map((r) => [r['no'], r['outcome'], r['cycles']]),
     );
+  });
+
+  it.each([['--plan'], ['--case', '0'], ['--quiet']])('whose `wall` is too short for a target as it is says so: %s', async (...args) => {
+    const cwd = campaignFolder({ ...SMALL, wall: '0s' });
+    const ran = await cli(['campaign', 'spec.json', ...args], { cwd });
+    const why = 'the target as it is did not end within 0.001 s of real time; allow more with "wall" in the campaign';
+    expect(ran).toMatchObject({ code: 2, out: '', err: expect.stringMatching(/^bootbench: STM32F072RB [^\n]*\n$/) as string });
+    expect(ran.err).toContain(why);
+    expect(existsSync(join(cwd, 'spec.sqlite'))).toBe(false);
   });
 
   it('that is complete is not run again; one whose image, spec or shard has changed is not mixed', async () => {
