@@ -162,8 +162,11 @@ function stepOut(host: BusHost, t: Transfer, fault: Fault | null): void {
 }
 /** Bytes of a packet that babbles beyond wMaxPacketSize: a word, so that it is too long for any buffer that was meant for a packet. */
 const BABBLE = 4;
+/** No controller here knows bMaxPacketSize0, and its buffer may be longer: of a control transfer at full speed a packet is 64 bytes at most (USB 2.0 §5.5.3). */
+const LONGEST_CONTROL_PACKET = 64;
 function tooLong(t: Transfer, data: Uint8Array): Uint8Array {
-  const long = new Uint8Array(t.maxPacket + BABBLE);
+  const most = t.kind === 'control' ? Math.max(t.maxPacket, LONGEST_CONTROL_PACKET) : t.maxPacket;
+  const long = new Uint8Array(most + BABBLE);
   long.set(data);
   return long;
 }

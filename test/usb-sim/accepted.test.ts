@@ -25,6 +25,7 @@ function monitorOf(names: readonly string[], accepted: readonly string[] = [], m
     accepted: new Set(accepted),
     transferSize: SIZE,
     layout: LAYOUT,
+    endGuessed: false,
     other: [],
     commands: null,
     shortAtOnce: true,

@@ -20,6 +20,7 @@ const optionsOf = (names: readonly string[], more: Partial<MonitorOptions> = {})
   accepted: new Set(),
   transferSize: SIZE,
   layout: LAYOUT,
+  endGuessed: false,
   other: [],
   commands: [0, 0x21, 0x41, 0x92],
   shortAtOnce: true,

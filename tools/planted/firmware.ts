@@ -15,13 +15,16 @@ export const chipOf = (firmware: FirmwareName): 'stm32f072rb' | 'stm32f405rg' =>
 const FOLDER = 'fixtures/planted';
 const WORD = 'planted_bug';
 
-/** Numbers of the bugs by the name that the sources have for them. */
-export function bugNumbers(): ReadonlyMap<string, number> {
-  const header = readFileSync(`${FOLDER}/bugs.h`, 'utf8');
-  return new Map([...header.matchAll(/^ {2}BUG_([A-Z0-9_]+) = (\d+),$/gm)].map((m) => [m[1]!, Number(m[2])]));
+function numbersOf(header: string, prefix: string): ReadonlyMap<string, number> {
+  const text = readFileSync(`${FOLDER}/${header}`, 'utf8');
+  return new Map([...text.matchAll(new RegExp(`^ {2}${prefix}_([A-Z0-9_]+) = (\\d+),$`, 'gm'))].map((m) => [m[1]!, Number(m[2])]));
 }
+/** Numbers of the bugs by the name that the sources have for them. */
+export const bugNumbers = (): ReadonlyMap<string, number> => numbersOf('bugs.h', 'BUG');
+/** The same of what a device is free to do. */
+export const wayNumbers = (): ReadonlyMap<string, number> => numbersOf('ways.h', 'WAY');
 
-/** The image with a bug switched on; null: as it was built. */
+/** The image with a bug, or a way, switched on; null: as it was built. */
 export function plantedImage(firmware: FirmwareName, bug: string | null): JobImage {
   const bytes = new Uint8Array(readFileSync(`${FOLDER}/${firmware}/firmware.elf`));
   if (bug !== null) plant(bytes, bug);
@@ -29,8 +32,8 @@ export function plantedImage(firmware: FirmwareName, bug: string | null): JobIma
 }
 /** A segment is a view of the file: what is written into it stands in the image. */
 function plant(bytes: Uint8Array, bug: string): void {
-  const number = bugNumbers().get(bug);
-  if (number === undefined) throw new Error(`bugs.h has no BUG_${bug}`);
+  const number = bugNumbers().get(bug) ?? wayNumbers().get(bug);
+  if (number === undefined) throw new Error(`neither bugs.h nor ways.h has ${bug}`);
   const elf = parseElf(bytes);
   const address = elf.symbols.find((s) => s.name === WORD)?.address;
   const segment = elf.segments.find((s) => address !== undefined && address >= s.address && address + 4 <= s.address + s.data.length);

@@ -86,17 +86,19 @@ const judges = new Map<FirmwareName, Promise<Judge>>();
 export function judgeOf(firmware: FirmwareName): Promise<Judge> {
   const known = judges.get(firmware);
   if (known !== undefined) return known;
-  const judge = measured(firmware);
+  const judge = measured(firmware, null);
   judges.set(firmware, judge);
   return judge;
 }
-async function measured(firmware: FirmwareName): Promise<Judge> {
-  const right = planted(firmware, plantedImage(firmware, null));
+/** What a team would have of a firmware that is right in its own way. */
+export const judgeOfWay = (firmware: FirmwareName, way: string): Promise<Judge> => measured(firmware, way);
+async function measured(firmware: FirmwareName, way: string | null): Promise<Judge> {
+  const right = planted(firmware, plantedImage(firmware, way));
   const { results } = await conform(right);
   const dfu = await openDfu(right);
   dfu.close();
   const [first] = dfu.memory;
-  const plain = firmware.startsWith('strict') && first ? { memory: { address: first.start, length: first.end - first.start } } : {};
+  const plain = way === null && firmware.startsWith('strict') && first ? { memory: { address: first.start, length: first.end - first.start } } : {};
   return { baseline: { schema: 'bootbench/conformance@1', requirements: results }, ...plain };
 }
 
@@ -139,4 +141,14 @@ export async function property(
   } finally {
     dfu.close();
   }
+}
+/** What both kits have against a firmware that is right in a way of its own: a text each. */
+export async function accusations(firmware: FirmwareName, way: string, cases: number): Promise<string[]> {
+  const judged = planted(firmware, plantedImage(firmware, way));
+  const found = await conform(judged);
+  const failed = failures(found).map((r) => `conform ${r.id} [${r.paragraph}]: ${r.observed}`);
+  const ended = [found.none, found.fell].flatMap((text) => (text === null ? [] : [`conform: ${text}`]));
+  if (ended.length > 0) return [...failed, ...ended];
+  const { message, fell } = await property(judged, { cases, judge: await judgeOfWay(firmware, way) });
+  return [...failed, ...[message, fell].flatMap((text) => (text === null ? [] : [`property: ${text}`]))];
 }

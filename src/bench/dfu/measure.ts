@@ -84,13 +84,14 @@ const heldIn = (baseline: unknown): string[] =>
 async function memoryOf(
   target: DfuTarget,
   given: JudgeOptions['memory'],
-): Promise<Pick<MonitorOptions, 'layout' | 'other' | 'commands' | 'shortAtOnce' | 'uploadsMemory'>> {
+): Promise<Pick<MonitorOptions, 'layout' | 'endGuessed' | 'other' | 'commands' | 'shortAtOnce' | 'uploadsMemory'>> {
   const { facts } = target;
   const { attributes } = facts.functional;
   const canUpload = (attributes & CAN_UPLOAD) !== 0;
   if (isDfuse(facts))
     return {
       layout: facts.layout,
+      endGuessed: false,
       other: otherMemory(facts),
       commands: canUpload ? await getCommands(target) : null,
       shortAtOnce: true,
@@ -99,10 +100,11 @@ async function memoryOf(
   const nothing = { layout: [], uploads: false, shortAtOnce: false };
   const found = (attributes & CAN_DNLOAD) === 0 ? nothing : await findMemory(target, canUpload);
   const { shortAtOnce } = found;
-  if (!given) return { layout: found.layout, other: [], commands: null, shortAtOnce, uploadsMemory: found.uploads };
+  if (!given)
+    return { layout: found.layout, endGuessed: !found.uploads, other: [], commands: null, shortAtOnce, uploadsMemory: found.uploads };
   const [start, end] = [given.address, given.address + given.length];
   if (target.witness.read(start, given.length) === null) throw new UsageError('memory does not lie in flash', 'give { address, length }');
-  return { layout: [oneSegment(start, end)], other: [], commands: null, shortAtOnce, uploadsMemory: canUpload };
+  return { layout: [oneSegment(start, end)], endGuessed: false, other: [], commands: null, shortAtOnce, uploadsMemory: canUpload };
 }
 function checkNames(dialect: NonNullable<JudgeOptions['dialect']>, accept: readonly string[]): void {
   const words = ['measured', 'strict'];

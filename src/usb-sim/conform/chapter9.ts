@@ -1,10 +1,11 @@
 /** Descriptors and standard requests: USB 2.0 chapter 9 and DFU 1.1 §4. */
 import { DESCRIPTOR, getDescriptor, setupPacket } from '../descriptors.ts';
-import { DFU, DFU_STATE, dfuStateName } from '../dfu-protocol.ts';
+import { DFU, DFU_STATE, dfuStateName, dfuTold } from '../dfu-protocol.ts';
 import { FACT_REQUIREMENTS, functionalOf, namedStrings, stringWrong } from './descriptor-rules.ts';
 import { isDfuse, type LinkAnswer } from './link.ts';
 import type { Recorder } from './recorder.ts';
 import { dialect, fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
+import { saysCorrupt } from './states.ts';
 
 const NONE = new Uint8Array(0);
 const standard = (r: Recorder, text: string, ...setup: Parameters<typeof setupPacket>): Promise<LinkAnswer> =>
@@ -201,14 +202,16 @@ const REQUESTS: readonly Requirement[] = [
     id: 'chapter9.reset',
     title: 'a bus reset brings the device back to dfuIDLE',
     paragraph: 'DFU 1.1 §A.1, USB 2.0 §9.1.1.3 (ST: DFU mode stays)',
+    tellsDialect: true,
     check: async (r, facts) => {
       await r.request(DFU.DNLOAD, 0, isDfuse(facts) ? Uint8Array.of(0x77) : new Uint8Array(8));
       r.sequence.push('bus reset');
       const back = await r.link.reset();
       if (back === 'gone') return fail('the device stays on the bus, and does not answer at address 0');
       if (back === 'other') return dialect('reset-leaves', 'the device is not in DFU mode any more');
-      const state = await r.state();
-      return must(state === DFU_STATE.IDLE, state === null ? 'no GETSTATE' : dfuStateName(state));
+      const s = await r.status();
+      if (s !== null && saysCorrupt(s)) return dialect('reset-finds-error', dfuTold(s));
+      return must(s?.bState === DFU_STATE.IDLE, s === null ? 'no status' : dfuStateName(s.bState));
     },
   },
 ];

@@ -22,13 +22,14 @@ export const functionalOf = (configuration: Uint8Array): Uint8Array[] =>
 const RULES: readonly Omit<FactRequirement, 'check'>[] = [
   {
     id: 'descriptor.functional',
-    title: 'the configuration has one DFU functional descriptor of 9 bytes',
+    title: 'the configuration has one DFU functional descriptor of 9 bytes, or the same one behind each alternate setting',
     paragraph: 'DFU 1.1 §4.1.3',
     of: (facts) => {
       const functional = functionalOf(facts.configuration);
+      const same = functional.every((d) => d.length === 9 && d.every((b, i) => b === functional[0]![i]));
       return must(
-        functional.length === 1 && functional[0]!.length === 9,
-        `${functional.length} of them, ${functional[0]?.length ?? 0} bytes`,
+        same && (functional.length === 1 || functional.length === facts.alternates.length),
+        `${functional.length} of them, ${functional.map((d) => d.length).join(', ') || 'no'} bytes`,
       );
     },
   },

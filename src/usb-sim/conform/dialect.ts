@@ -29,6 +29,7 @@ const TRAIT_TEXT = {
     'GET_DESCRIPTOR of the DFU functional descriptor on its own is refused; inside the configuration it is there',
   'zero-length-stalls': 'a read with wLength 0 is refused',
   'reset-leaves': 'a bus reset leads out of DFU mode',
+  'reset-finds-error': 'behind a bus reset it is in dfuERROR with errFIRMWARE: there is no firmware to start (DFU 1.1 §A.1)',
   'mass-erase-takes-all': 'a mass erase takes the memory of other settings than the one that is chosen as well',
   'leave-elsewhere': 'a leave does not start the program at the address pointer (AN3156 §5.5)',
   'pointer-outlives-reset': 'the address pointer is the same behind a bus reset',

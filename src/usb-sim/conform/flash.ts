@@ -150,22 +150,32 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
   },
   {
     id: 'flash.neighbours',
-    title: 'an erase leaves the page behind it alone',
+    title: 'an erase leaves the pages before and behind it alone',
     paragraph: 'AN3156 §5.3',
     skip: anyOf(dfuseOnly, writes, uploads),
     check: async (r) => {
-      const at = place(r);
-      const page = sectorAt(r, at);
-      if (r.link.writable!.length < 2 * page) return notApplicable('the flash that may be written is one page');
+      const first = place(r);
+      const second = first + sectorAt(r, first);
+      if (second >= first + r.link.writable!.length) return notApplicable('the flash that may be written is one page');
       const data = pattern(64, 4);
-      const wrong = await steps(
-        r,
-        ['erase', 0, erasePage(at + page)],
-        ['set address', 0, setAddress(at + page)],
-        ['write', 2, data],
-        ['erase', 0, erasePage(at)],
-      );
-      return wrong !== null ? fail(wrong) : writtenAndRead(r, at + page, data);
+      for (const [erased, kept, side] of [
+        [first, second, 'behind'],
+        [second, first, 'before'],
+      ] as const) {
+        const wrong = await steps(
+          r,
+          ['erase', 0, erasePage(kept)],
+          ['set address', 0, setAddress(kept)],
+          ['write', 2, data],
+          ['erase', 0, erasePage(erased)],
+        );
+        if (wrong !== null) return fail(wrong);
+        const found = await writtenAndRead(r, kept, data);
+        if (found.verdict === 'fail')
+          return fail(`the erase of ${hex8(erased)} changed the page ${side} it, at ${hex8(kept)}: ${found.observed}`);
+        await toIdle(r);
+      }
+      return PASS;
     },
   },
   ...DROPS.map(([name, what, paragraph, seed, drop]): Requirement => ({
@@ -235,14 +245,17 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
   },
   {
     id: 'flash.each-region',
-    title: 'the first and the last sector of each region are as long as the name says, and erased whole',
+    title: 'the first and the last sector of each region are as long as the name says, and erased whole and alone',
     paragraph: 'UM0424 (memory layout), AN3156 §5.3',
     skip: anyOf(dfuseOnly, writes, seenFlash, mayBeLost),
     check: async (r, facts) => {
       const open = facts.layout.filter((s) => s.erasable && s.writable && r.link.witness!.read(s.start, s.end - s.start) !== null);
       for (const { start, end, sectorSize } of open)
         for (const at of new Set([start, end - sectorSize])) {
-          const wrong = await sectorErased(r, at, sectorSize);
+          const wrong = await sectorErased(r, at, sectorSize, [
+            ...(at > start ? [at - MARK] : []),
+            ...(at + sectorSize < end ? [at + sectorSize] : []),
+          ]);
           if (wrong !== null) return fail(`the sector at ${hex8(at)}: ${wrong}`);
         }
       return PASS;
@@ -556,22 +569,22 @@ async function erasedFromOther(r: Recorder): Promise<Finding> {
 }
 /** Bytes that every part programs at once. */
 const MARK = 32;
-/** Both ends of a sector are written, and it is erased; a text says what is wrong. */
-async function sectorErased(r: Recorder, at: number, size: number): Promise<string | null> {
-  const [mark, far] = [pattern(MARK, 64), at + size - MARK];
+/** Both ends of a sector are written, and what lies beside it, and it is erased; a text says what is wrong. */
+async function sectorErased(r: Recorder, at: number, size: number, beside: readonly number[]): Promise<string | null> {
+  const [mark, ends] = [pattern(MARK, 64), [at + size - MARK, at]];
   const wrong = await steps(
     r,
-    ['erase', 0, erasePage(at)],
-    ['set address', 0, setAddress(far)],
-    ['write', 2, mark],
-    ['set address', 0, setAddress(at)],
-    ['write', 2, mark],
+    ...[...beside, at].map((place) => ['erase', 0, erasePage(sectorOf(r, place))] as const),
+    ...[...beside, ...ends].flatMap((place) => [['set address', 0, setAddress(place)] as const, ['write', 2, mark] as const]),
   );
   if (wrong !== null) return wrong;
-  const lost = [at, far].find((place) => !stillHolds(r, place, mark));
+  const lost = [...ends, ...beside].find((place) => !stillHolds(r, place, mark));
   if (lost !== undefined) return `what was written does not lie at ${hex8(lost)}`;
   const then = await carriedOut(r, 'erase', 0, erasePage(at));
-  return then ?? notErased(r, at, MARK) ?? notErased(r, far, MARK);
+  const left = then ?? notErased(r, at, MARK) ?? notErased(r, at + size - MARK, MARK);
+  if (left !== null) return left;
+  const taken = beside.find((place) => !stillHolds(r, place, mark));
+  return taken === undefined ? null : `its erase changed what lay beside it, at ${hex8(taken)}`;
 }
 /** The sectors from an address on; a text says why not. */
 async function eraseAll(r: Recorder, from: number, to: number): Promise<string | null> {
@@ -629,3 +642,8 @@ const lastSector = (r: Recorder): number => {
 const SET_INTERFACE = 11;
 /** Bytes of the sector at an address of the layout. */
 const sectorAt = (r: Recorder, address: number): number => segmentAt(r.facts.layout, address)!.sectorSize;
+/** Where the sector begins that has this address. */
+function sectorOf(r: Recorder, address: number): number {
+  const { start, sectorSize } = segmentAt(r.facts.layout, address)!;
+  return address - ((address - start) % sectorSize);
+}

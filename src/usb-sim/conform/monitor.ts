@@ -32,6 +32,8 @@ export interface MonitorOptions extends ModelOptions {
   readonly transferSize: number;
   /** Memory that it reads and writes, from the first segment to the last without a gap; empty: not known. */
   readonly layout: readonly DfuSegment[];
+  /** Where `layout` ends is where flash ends: nobody has seen how much of it the device takes. */
+  readonly endGuessed: boolean;
   /** Memory of other alternate settings, of which nothing is asked. */
   readonly other: readonly DfuSegment[];
   /** Its answer to Get; null: not known. */
@@ -161,7 +163,9 @@ export class DfuMonitor {
   }
   /** Bus reset, or power: dfuIDLE. What was under way may have been done or not. */
   reset(): void {
-    this.states = new Set([STATE.IDLE]);
+    const corrupt = this.options.dialect.has('reset-finds-error');
+    this.states = new Set([corrupt ? STATE.ERROR : STATE.IDLE]);
+    this.errors = corrupt ? [ERR.FIRMWARE] : [];
     this.work = null;
     this.lostPointer = this.pointer;
     this.otherChosen = false;
@@ -301,12 +305,16 @@ export class DfuMonitor {
     });
     // what is too long for a device its USB stack may refuse, of which the state knows nothing
     const tooLong = (kind === 'DNLOAD' || kind === 'UPLOAD') && asked.length > this.options.transferSize;
-    return tooLong ? [...known, { answer: 'stall', next: [state], statuses: [], paragraph }] : known;
+    if (tooLong) return [...known, { answer: 'stall', next: [state], statuses: [], paragraph }];
+    // a device may not agree that the download has ended (DFU 1.1 §A.2.6)
+    const ends = kind === 'DNLOAD 0' && known.some((o) => o.next.includes(STATE.MANIFEST_SYNC));
+    return ends ? [...known, { answer: 'stall', next: [STATE.ERROR], statuses: NO_FIRMWARE, paragraph }] : known;
   }
   /** bStatus behind a refused request; devices name a CLRSTATUS that nobody needed as they like. */
   private stalledStatuses(kind: ModelRequest): readonly number[] {
     if (kind === 'CLRSTATUS' || (this.states.has(STATE.ERROR) && this.errors.length === 0)) return [];
-    return [ERR.STALLEDPKT, ...this.inDialect([ERR.UNKNOWN, ERR.VENDOR]), ...this.ifError()];
+    const asEnd = kind === 'DNLOAD 0' ? NO_FIRMWARE : [];
+    return [ERR.STALLEDPKT, ...asEnd, ...this.inDialect([ERR.UNKNOWN, ERR.VENDOR]), ...this.ifError()];
   }
   /** A request that is refused in dfuERROR leaves the status as it is, or makes it errSTALLEDPKT. */
   private ifError(): readonly number[] {
@@ -632,7 +640,10 @@ export class DfuMonitor {
       };
     if (offset === null || layout.length === 0) return this.unforeseen('DFU 1.1 §6.1.1');
     // a device without DfuSe erases as it goes, and how much at a time is its own choice
-    const work = this.writes(this.base + offset, data, 'DFU 1.1 §6.1.1');
+    const known = this.writes(this.base + offset, data, 'DFU 1.1 §6.1.1');
+    // two blocks were tried
+    const mayEnd = this.options.endGuessed && known.fails === 'never' && offset + data.length > 2 * this.options.transferSize;
+    const work: Work = mayEnd ? { ...known, fails: 'may', statuses: this.addressErrors() } : known;
     return { ...work, write: work.write && { ...work.write, from: this.base, to: this.base + this.memory.length } };
   }
   private unforeseen(paragraph: string): Work {
@@ -717,7 +728,9 @@ export class DfuMonitor {
       };
     const [from, to] = this.sectorOf(address);
     const write = { from, to, address: from, data: null };
-    if (this.segmentAt(address)!.erasable) return { ...NO_WORK, paragraph, write };
+    // an address inside of a sector names that sector, or nothing
+    if (this.segmentAt(address)!.erasable)
+      return address === from ? { ...NO_WORK, paragraph, write } : { ...NO_WORK, fails: 'may', statuses: this.badAddress(), paragraph, write };
     return { ...NO_WORK, fails: 'must', why: `${hex8(address)} cannot be erased`, paragraph, write, requirement: 'flash.read-only' };
   }
   /** Where nothing says what a block may change. */

@@ -5,6 +5,7 @@ import { ERR, NO_FIRMWARE, STATE } from './model.ts';
 import type { Recorder } from './recorder.ts';
 import { named, OTHERS, otherStatus } from './refusals.ts';
 import { dialect, fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
+import { endRefused } from './states.ts';
 import {
   AFTER_WORK,
   anyOf,
@@ -57,7 +58,8 @@ export const PLAIN_REQUIREMENTS: readonly Requirement[] = [
     check: async (r) => {
       const wrong = await carriedOut(r, 'block 0', 0, pattern(64, 1));
       if (wrong !== null) return fail(wrong);
-      if ((await r.download(1, new Uint8Array(0))).status !== 'ok') return fail('the end of the download was refused');
+      const { status } = await r.download(1, new Uint8Array(0));
+      if (status !== 'ok') return (status === 'stall' ? await endRefused(r) : null) ?? fail('the end of the download was refused');
       const s = await r.settled();
       if (s === null) return dialect('leaves-without-answer', 'no status');
       const tolerant = (r.facts.functional.attributes & MANIFESTATION_TOLERANT) !== 0;

@@ -4,6 +4,7 @@ import { CAN_DNLOAD, CAN_UPLOAD, isDfuse, type DfuFacts, type LinkAnswer } from 
 import {
   cellName,
   dialectOf,
+  ERR,
   expected,
   MODEL_REQUESTS,
   REQUEST_OF,
@@ -44,6 +45,7 @@ async function reach(r: Recorder, state: number): Promise<boolean> {
       if ((await r.downloadAndSettle(block, data))?.bState !== STATE.DNLOAD_IDLE) return false;
       return (await r.download(1, new Uint8Array(0))).status === 'ok' && at();
     case STATE.UPLOAD_IDLE:
+      await choosePointer(r);
       return (await r.upload(uploadBlock(facts), facts.functional.transferSize)).status === 'ok' && at();
     default:
       return reachError(r);
@@ -64,6 +66,15 @@ async function reachError(r: Recorder): Promise<boolean> {
   r.sequence.length = 0;
   await r.request(REQUEST_OF.CLRSTATUS);
   return (await r.state()) === STATE.ERROR;
+}
+
+/** DfuSe: an upload of memory is for a host that has said where (AN3156 §4.1). */
+async function choosePointer(r: Recorder): Promise<void> {
+  const { facts } = r;
+  const open = facts.layout.find((s) => s.readable);
+  if (!isDfuse(facts) || !open || (facts.functional.attributes & CAN_DNLOAD) === 0) return;
+  const s = await r.downloadAndSettle(0, setAddress(open.start));
+  await r.request(s?.bState === STATE.ERROR ? REQUEST_OF.CLRSTATUS : REQUEST_OF.ABORT);
 }
 
 function send(r: Recorder, request: ModelRequest): Promise<LinkAnswer> {
@@ -90,6 +101,7 @@ const inWords = (answer: Answer, next: string): string => `${answer === 'ok' ? '
 // eslint-disable-next-line complexity -- one question for each thing a device may do with the request; a wrong answer is told as soon as it is seen
 async function checkCell(r: Recorder, state: number, request: ModelRequest): Promise<Finding> {
   if (!(await reach(r, state))) return notApplicable(`the device does not come into ${dfuStateName(state)}`);
+  if (request === 'UPLOAD' && state === STATE.IDLE) await choosePointer(r);
   const { attributes } = r.facts.functional;
   const options = { canDnload: (attributes & CAN_DNLOAD) !== 0, canUpload: (attributes & CAN_UPLOAD) !== 0 };
   const strict = expected(state, request, options);
@@ -104,13 +116,33 @@ async function checkCell(r: Recorder, state: number, request: ModelRequest): Pro
   // GETSTATUS tells the state that it leads to
   const next = request === 'GETSTATUS' && status === 'ok' ? (data[4] ?? null) : await r.state();
   if (status === want.answer && (next === null ? leaving : want.next.includes(next))) return PASS;
-  const refused = leaving && status === 'ok' ? noFirmware({ bStatus: data[0] ?? 0, bState: next ?? 0 }) : null;
+  const refused = await disagrees(r, leaving, request, { status, data }, next);
   if (refused !== null) return refused;
   const seen = inWords(status, next === null ? 'no GETSTATE' : dfuStateName(next));
   const wanted = inWords(want.answer, want.next.map(dfuStateName).join(' or '));
   const known = dialectOf(state, request, options, { answer: status, next });
   const text = `${seen}; asked for: ${wanted}`;
   return known ? inCell(known.id, text, cell) : fail(text, seenCell(cell, status, next));
+}
+
+/** The device says that no firmware lies in flash, as it may behind a reset (DFU 1.1 §A.1, §6.1.2). */
+export const saysCorrupt = ({ bStatus, bState }: { readonly bStatus: number; readonly bState: number }): boolean =>
+  bState === STATE.ERROR && bStatus === ERR.FIRMWARE;
+/** The device tells that nothing it could start lies in flash: by its status, or by a STALL of the DNLOAD that ends the download (DFU 1.1 §A.2.6). */
+async function disagrees(
+  r: Recorder,
+  leaving: boolean,
+  request: ModelRequest,
+  { status, data }: LinkAnswer,
+  next: number | null,
+): Promise<Finding | null> {
+  if (leaving) return status === 'ok' ? noFirmware({ bStatus: data[0] ?? 0, bState: next ?? 0 }) : null;
+  return request === 'DNLOAD 0' && status === 'stall' ? endRefused(r) : null;
+}
+/** Behind a DNLOAD of length 0 that was a STALL: it has no firmware to start; null: that is not why. */
+export async function endRefused(r: Recorder): Promise<Finding | null> {
+  const s = await r.status();
+  return s && noFirmware(s);
 }
 
 const titleOf = (request: ModelRequest): string =>

@@ -8,7 +8,7 @@ import { PLAIN_REQUIREMENTS } from './plain.ts';
 import type { Recorder } from './recorder.ts';
 import { named, OPENBL, OTHERS, otherStatus, refusedWith } from './refusals.ts';
 import { dialect, fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
-import { harmless, longestWork, noFirmware, setAddress } from './states.ts';
+import { endRefused, harmless, longestWork, noFirmware, saysCorrupt, setAddress } from './states.ts';
 import {
   AFTER_WORK,
   anyOf,
@@ -147,6 +147,7 @@ const COMMON: readonly Requirement[] = [
       r.sequence.push('bus reset');
       if ((await r.link.reset()) !== 'dfu') return notApplicable('a bus reset leads out of DFU mode');
       const s = await r.status();
+      if (s !== null && saysCorrupt(s)) return notApplicable('a bus reset leads to dfuERROR with errFIRMWARE');
       return must(s?.bStatus === 0 && s.bState === DFU_STATE.IDLE, s === null ? 'no status' : dfuTold(s));
     },
   },
@@ -166,8 +167,8 @@ const COMMON: readonly Requirement[] = [
       // as long as the work would take
       for (const ms of [0, Math.min(s?.pollMs ?? 0, LONGEST_WORK), SHORT_WORK]) {
         await r.link.wait(ms);
-        const state = await r.state();
-        if (state !== DFU_STATE.IDLE) return fail(state === null ? 'no GETSTATE' : dfuStateName(state));
+        const now = await r.status();
+        if (now?.bState !== DFU_STATE.IDLE && !(now && saysCorrupt(now))) return fail(now === null ? 'no status' : dfuTold(now));
       }
       return PASS;
     },
@@ -543,7 +544,8 @@ const LEAVE: readonly Requirement[] = [
 ];
 /** A DNLOAD of length 0 and GETSTATUS: what it tells, or why that is no leave; null: no status, as of a device that is gone. */
 async function toldToLeave(r: Recorder): Promise<DfuStatus | Finding | null> {
-  if ((await r.download(2, new Uint8Array(0))).status !== 'ok') return fail('the DNLOAD of length 0 was refused');
+  const { status } = await r.download(2, new Uint8Array(0));
+  if (status !== 'ok') return (status === 'stall' ? await endRefused(r) : null) ?? fail('the DNLOAD of length 0 was refused');
   const s = await r.status();
   return s && (noFirmware(s) ?? s);
 }
