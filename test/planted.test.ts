@@ -2,21 +2,23 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { BUGS, type PlantedBug } from '../tools/planted/bugs.ts';
-import { bugNumbers, FIRMWARE, plantedImage, type FirmwareName } from '../tools/planted/firmware.ts';
+import { bugNumbers, FIRMWARE, plantedImage, wayNumbers, type FirmwareName } from '../tools/planted/firmware.ts';
 import { namesIt, paragraphsOf } from '../tools/planted/judge.ts';
-import { conform, failures, judgeOf, planted, property } from '../tools/planted/kits.ts';
+import { accusations, conform, failures, judgeOf, planted, property } from '../tools/planted/kits.ts';
+import { WAYS } from '../tools/planted/ways.ts';
 import { byTurns } from './turn.ts';
 
-it('each number of bugs.h is in the table, and in the sources of the firmware', () => {
-  const numbers = bugNumbers();
-  expect([...numbers.keys()].sort()).toEqual(BUGS.map((b) => b.id).sort());
+it.each([
+  ['BUG', bugNumbers(), BUGS],
+  ['WAY', wayNumbers(), WAYS],
+] as const)('each number of a %s is in its table, and in the sources of the firmware', (macro, numbers, table) => {
+  expect([...numbers.keys()].sort()).toEqual(table.map(({ id }) => id).sort());
   expect(new Set(numbers.values()).size).toBe(numbers.size);
   const sources = readdirSync('fixtures/planted')
     .filter((name) => name.endsWith('.c'))
     .map((name) => readFileSync(`fixtures/planted/${name}`, 'utf8'));
-  expect([...new Set(sources.flatMap((text) => [...text.matchAll(/BUG\((\w+)\)/g)].map((m) => m[1]!)))].sort()).toEqual(
-    [...numbers.keys()].sort(),
-  );
+  const used = sources.flatMap((text) => [...text.matchAll(new RegExp(`${macro}\\((\\w+)\\)`, 'g'))].map((m) => m[1]!));
+  expect([...new Set(used)].sort()).toEqual([...numbers.keys()].sort());
 });
 
 it('paragraphs of a text belong to the document that stands before them', () => {
@@ -48,6 +50,12 @@ describe('a planted bug is found by the examples of the property kit', () => {
     const judge = await judgeOf(firmware);
     const found = await property(planted(firmware, plantedImage(firmware, id)), { cases: 0, judge });
     expect([found.fell, found.message !== null]).toEqual([null, true]);
+  });
+});
+const ALLOWED = WAYS.flatMap((way) => FIRMWARE.filter((f) => way.firmware.some((p) => f.startsWith(p))).map((f) => [way.id, f] as const));
+describe('of what the standards leave to a device neither kit says anything', () => {
+  it.each(byTurns(ALLOWED, Math.floor(ALLOWED.length / 3)))('%s on %s', async (way, firmware) => {
+    expect(await accusations(firmware, way, 10)).toEqual([]);
   });
 });
 

@@ -1,12 +1,14 @@
 /** Requests of a property case that are not DFU's: what the device says of itself, in whole and cut, settings, and what it has to refuse (USB 2.0 §9.4). */
 import { requestCommand as request, type DfuCommand } from '../bench/dfu/dfu-command.ts';
+import { freeEndpoint } from '../usb-sim/conform/descriptor-rules.ts';
 import type { DfuFacts } from '../usb-sim/conform/link.ts';
 import { parseDfuseLayout } from '../usb-sim/descriptors.ts';
 import { DFU } from '../usb-sim/dfu-protocol.ts';
 import { ABORT, set, SETTLE } from './dfu-words.ts';
 
-const [TO_DEVICE, FROM_DEVICE, TO_INTERFACE, FROM_INTERFACE, FROM_VENDOR] = [0x00, 0x80, 0x01, 0x81, 0xc0];
+const [TO_DEVICE, FROM_DEVICE, TO_INTERFACE, FROM_INTERFACE, FROM_ENDPOINT, FROM_VENDOR] = [0x00, 0x80, 0x01, 0x81, 0x82, 0xc0];
 const [GET_STATUS, GET_DESCRIPTOR, GET_CONFIGURATION, SET_CONFIGURATION, GET_INTERFACE, SET_INTERFACE] = [0, 6, 8, 9, 10, 11];
+const SET_FEATURE = 3;
 /** Strings that are asked for, whether a descriptor names them or not. */
 const STRINGS = 9;
 const LONGEST_STRING = 255;
@@ -45,7 +47,8 @@ export function descriptorReads(facts: DfuFacts): DfuCommand[] {
   ];
 }
 /** Requests that a device has to refuse. */
-export function refusedRequests({ interfaceNumber, alternates, langId }: DfuFacts): DfuCommand[] {
+export function refusedRequests(facts: DfuFacts): DfuCommand[] {
+  const { interfaceNumber, alternates, langId } = facts;
   const other = interfaceNumber + 5;
   return [
     standardRead(FROM_DEVICE, GET_DESCRIPTOR, 0x03f7, langId, LONGEST_STRING),
@@ -54,6 +57,8 @@ export function refusedRequests({ interfaceNumber, alternates, langId }: DfuFact
     standardRead(TO_DEVICE, SET_CONFIGURATION, 77, 0, 0),
     standardRead(FROM_DEVICE, 0x7e, 0, 0, 4),
     standardRead(FROM_VENDOR, 0x55, 0, 0, 4),
+    standardRead(TO_DEVICE, SET_FEATURE, 0x77, 0, 0),
+    standardRead(FROM_ENDPOINT, GET_STATUS, 0, freeEndpoint(facts), 2),
     standardRead(TO_INTERFACE, SET_INTERFACE, Math.max(99, alternates.length), interfaceNumber, 0),
     standardRead(0xa1, DFU.GETSTATE, 0, other, 1),
     standardRead(0xa1, DFU.GETSTATUS, 0, other, 6),

@@ -91,7 +91,7 @@ export class ReferenceLink implements DfuLink {
       return found ? give(found) : STALL;
     }
     if (request === 6 && type === 0x81 && kind === 0x21) return give(CONFIGURATION.subarray(18));
-    if (request === 0) return give(Uint8Array.of(0, 0));
+    if (request === 0) return (type! & 0x1f) === 2 && (setup[4]! & 0xf) !== 0 ? STALL : give(Uint8Array.of(0, 0));
     if (request === 8) return give(Uint8Array.of(this.configuration));
     if (request === 9 && index! < 2) {
       this.configuration = index!;

@@ -211,6 +211,25 @@ const CHAPTER_9: readonly Row[] = [
   ['GET_STATUS_ONE_BYTE', BOTH, 'GET_STATUS of the device gives one byte', usb('9.4.5')],
 ];
 
-export const BUGS: readonly PlantedBug[] = [BLOCKS, PACKETS, STATES, STATUS, TIME, MEMORY, DESCRIPTORS, CHAPTER_9]
+const LATER: readonly Row[] = [
+  ['SECTORS_SMALLER', DFUSE, 'the name lists sectors of half their size', st('5.3')],
+  ['ACROSS_LOST', DFUSE, 'what a block has behind the end of its sector is not written', st('5.1')],
+  ['END_REFUSED', DFUSE, 'a block that ends with the last byte of memory is refused', st('5.1')],
+  ['END_CUT', DFUSE, 'a block that reaches behind the end of memory is cut, and reported as OK', [...st('5.1'), ...dfu('6.1.2')]],
+  ['LEAVE_WITHOUT_STACK', DFUSE, 'a leave does not load MSP', st('5.5')],
+  ['ERASED_ONCE', DFUSE, 'an erase of the sector that was erased last is skipped', st('5.3')],
+  ['POINTER_ADVANCES', DFUSE, 'each block moves the pointer', st('5.1')],
+  ['UPLOAD_MOVES_POINTER', DFUSE, 'each upload moves the pointer', [...st('4.1'), ...dfu('6.2')]],
+  ['LOCKED_AFTER_ERROR', DFUSE, 'behind a write that failed every other fails', [...st('5.1'), ...dfu('6.1.3', 'A.2.11')]],
+  ['SUSPEND_DROPS', ALL, 'a suspend leads to dfuIDLE', [...usb('7.1.7.6', '9.1.1.6', '9.1.1.5'), ...dfu('A.2.6')], ['f072']],
+  ['POLL_ABSURD_IDLE', BOTH, 'bwPollTimeout is hours where nothing is to be waited for', dfu('6.1.2')],
+  ['WRITE_ERASES', DFUSE, 'a block erases the sector that it lies in', st('5.1')],
+  ['FEATURE_ANY', BOTH, 'SET_FEATURE takes every feature', usb('9.4.9', '9.4.1', '9.2.7')],
+  ['DESCRIPTOR_ANY', BOTH, 'a descriptor that is not there is answered with the device descriptor', usb('9.4.3', '9.2.7')],
+  ['VENDOR_TAKEN', BOTH, 'requests of a vendor are acknowledged', usb('9.2.7')],
+  ['OTHER_ENDPOINT_STATUS', BOTH, 'GET_STATUS of an endpoint that is not there is answered', usb('9.4.5', '9.2.7')],
+];
+
+export const BUGS: readonly PlantedBug[] = [BLOCKS, PACKETS, STATES, STATUS, TIME, MEMORY, DESCRIPTORS, CHAPTER_9, LATER]
   .flat()
   .map(([id, firmware, what, paragraphs, parts]) => ({ id, firmware, what, paragraphs, ...(parts ? { parts } : {}) }));

@@ -98,7 +98,8 @@ async function measured(firmware: FirmwareName, way: string | null): Promise<Jud
   const dfu = await openDfu(right);
   dfu.close();
   const [first] = dfu.memory;
-  const plain = way === null && firmware.startsWith('strict') && first ? { memory: { address: first.start, length: first.end - first.start } } : {};
+  const plain =
+    way === null && firmware.startsWith('strict') && first ? { memory: { address: first.start, length: first.end - first.start } } : {};
   return { baseline: { schema: 'bootbench/conformance@1', requirements: results }, ...plain };
 }
 

@@ -6,12 +6,12 @@
 import { MS, US } from '../../emu/time.ts';
 import { DfuMonitor, MASS_ERASE, type Asked, type MonitorOptions, type PendingWrite, type Work } from '../../usb-sim/conform/monitor.ts';
 import { STATE } from '../../usb-sim/conform/model.ts';
-import { LONGEST_LEAVE, loopProgram, loops } from '../../usb-sim/conform/transfers.ts';
+import { hasStack, LONGEST_LEAVE, loopProgram, loops } from '../../usb-sim/conform/transfers.ts';
 import type { LinkAnswer } from '../../usb-sim/conform/link.ts';
 import { answerText } from '../../usb-sim/conform/recorder.ts';
 import { readDescriptors, StandardMonitor, standardSetup, type WholeDescriptors } from '../../usb-sim/conform/standard.ts';
 import { parseDfuseLayout, setupPacket, type DfuSegment } from '../../usb-sim/descriptors.ts';
-import { DFU, DFUSE_CODE, dfuseCommand, dfuStateName } from '../../usb-sim/dfu-protocol.ts';
+import { DFU, DFUSE_CODE, dfuseCommand, dfuStateName, hex8 } from '../../usb-sim/dfu-protocol.ts';
 import type { UsbSession } from '../../usb-sim/types.ts';
 import { describeCommand, describeCommands, patternBytes, type DfuCommand } from './dfu-command.ts';
 import type { DfuTarget } from './dfu-target.ts';
@@ -246,10 +246,15 @@ class Course {
     const there = pointer === null ? null : this.model.memory.subarray(pointer - base, pointer - base + program!.length);
     if (there === null || program!.some((b, i) => there[i] !== b) || this.options.dialect.has('leave-elsewhere')) return null;
     for (let ms = 0; ms < LONGEST_LEAVE; ms += 10) {
-      if (loops(pointer!, witness.pc())) return null;
+      if (loops(pointer!, witness.pc())) return this.startsWithoutStack(pointer!);
       this.target.run(10);
     }
     return `the program at the pointer, 0x${pointer!.toString(16)}, does not run; PC is 0x${witness.pc().toString(16)} (AN3156 §5.5)`;
+  }
+  private startsWithoutStack(pointer: number): string | null {
+    const msp = this.target.witness.msp();
+    if (hasStack(msp) || this.options.dialect.has('leave-keeps-stack')) return null;
+    return `the program at the pointer, ${hex8(pointer)}, runs, and MSP is ${hex8(msp)}, not what its vector table says (AN3156 §5.5)`;
   }
   private askStandard(asked: Extract<DfuCommand, { do: 'standard' }>): string | null {
     if (this.over) return null;

@@ -1,4 +1,5 @@
 /** A held machine as a device under test: the conformance kit and the property tests talk to it, and go back to a checkpoint for each case. */
+import { getMsp } from '../../emu/core/arm/special.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, US } from '../../emu/time.ts';
 import { FLASH_BUSY } from '../../emu/wires.ts';
@@ -13,6 +14,8 @@ import { UsageError } from '../documents/usage-error.ts';
 
 /** Virtual time that a request may take: a mass erase of a large F4 goes on inside one GETSTATUS for up to 32 s. */
 const ANSWER_LIMIT = 60_000 * MS;
+/** Milliseconds: K and recovery behind a suspend (USB 2.0 §7.1.7.7). */
+const RESUMED = 40;
 const LESS_THAN_A_PACKET = 4 * US;
 /** A host gives up on a request after this (Linux, dfu-util: 5 s). */
 const PATIENCE = 5_000 * MS;
@@ -45,6 +48,7 @@ export class DfuTarget implements DfuLink {
     find: (bytes) => this.whereInFlash(bytes),
     busy: () => this.held.session.machine.system.level(FLASH_BUSY) !== 0,
     pc: () => this.held.session.machine.bootCore.pc,
+    msp: () => getMsp(this.held.session.machine.bootCore),
     attached: () => (this.held.usb.state.pullup ? (this.held.usb.session()?.at ?? null) : null),
   };
   private readonly start: Checkpoint;
@@ -97,6 +101,11 @@ export class DfuTarget implements DfuLink {
   }
   loseAck(): void {
     this.held.usb.disturb('handshake');
+  }
+  suspend(ms: number): Promise<void> {
+    this.held.usb.suspend(ms * MS);
+    this.run(ms + RESUMED);
+    return Promise.resolve();
   }
   reset(): Promise<'dfu' | 'other' | 'gone'> {
     this.held.usb.resetDevice();

@@ -1,7 +1,7 @@
 /** Descriptors and standard requests: USB 2.0 chapter 9 and DFU 1.1 §4. */
 import { DESCRIPTOR, getDescriptor, setupPacket } from '../descriptors.ts';
 import { DFU, DFU_STATE, dfuStateName, dfuTold } from '../dfu-protocol.ts';
-import { FACT_REQUIREMENTS, functionalOf, namedStrings, stringWrong } from './descriptor-rules.ts';
+import { FACT_REQUIREMENTS, freeEndpoint, functionalOf, namedStrings, stringWrong } from './descriptor-rules.ts';
 import { isDfuse, type LinkAnswer } from './link.ts';
 import type { Recorder } from './recorder.ts';
 import { dialect, fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
@@ -106,6 +106,7 @@ const REQUESTS: readonly Requirement[] = [
       ['configuration', 'a configuration that is not there (SET_CONFIGURATION 77)', 'USB 2.0 §9.4.7', [0x00, 9, 77, 0, 0]],
       ['request', 'a standard request that is not defined', 'USB 2.0 §9.2.7', [0x80, 0x7e, 0, 0, 4]],
       ['vendor', 'a vendor request', 'USB 2.0 §9.2.7', [0xc0, 0x55, 0, 0, 4]],
+      ['feature', 'SET_FEATURE of a feature that is not there', 'USB 2.0 §9.4.9', [0x00, 3, 0x77, 0, 0]],
     ] as const
   ).map(([name, what, paragraph, setup]): Requirement => ({
     id: `chapter9.unknown-${name}`,
@@ -117,6 +118,18 @@ const REQUESTS: readonly Requirement[] = [
         await standard(r, `request ${setup.map((n) => n.toString(16)).join(' ')}`, setup[0], setup[1], setup[2], setup[3], setup[4]),
       ),
   })),
+  {
+    id: 'chapter9.unknown-endpoint',
+    title: 'GET_STATUS of an endpoint that is not there is refused with STALL',
+    paragraph: 'USB 2.0 §9.4.5',
+    tellsDialect: true,
+    check: async (r, facts) => {
+      const endpoint = freeEndpoint(facts);
+      const answer = await standard(r, `GET_STATUS(endpoint 0x${endpoint.toString(16)})`, 0x82, 0, 0, endpoint, 2);
+      if (answer.status === 'ok') return dialect('any-endpoint-status', `${answer.data.length} bytes`);
+      return refused(r, answer);
+    },
+  },
   {
     id: 'chapter9.alternate',
     title: 'an alternate setting that is not there is refused with STALL',

@@ -15,6 +15,11 @@ interface Interface {
 }
 const interfacesOf = (configuration: Uint8Array): Interface[] =>
   [...descriptorsOf(configuration)].filter((d) => d[1] === DESCRIPTOR.INTERFACE).map((d) => ({ number: d[2]!, endpoints: d[4]! }));
+/** An IN endpoint that no descriptor names. */
+export function freeEndpoint({ configuration }: DfuFacts): number {
+  const named = new Set([...descriptorsOf(configuration)].filter((d) => d[1] === DESCRIPTOR.ENDPOINT).map((d) => d[2]! & 0xf));
+  return 0x80 | (Array.from({ length: 15 }, (_, i) => i + 1).find((n) => !named.has(n)) ?? 15);
+}
 /** Its DFU functional descriptors. */
 export const functionalOf = (configuration: Uint8Array): Uint8Array[] =>
   [...descriptorsOf(configuration)].filter((d) => d[1] === DESCRIPTOR.DFU);

@@ -27,11 +27,13 @@ const TRAIT_TEXT = {
   composite: 'the configuration has other interfaces beside DFU',
   'functional-only-in-configuration':
     'GET_DESCRIPTOR of the DFU functional descriptor on its own is refused; inside the configuration it is there',
+  'any-endpoint-status': 'GET_STATUS of an endpoint that is not there is answered',
   'zero-length-stalls': 'a read with wLength 0 is refused',
   'reset-leaves': 'a bus reset leads out of DFU mode',
   'reset-finds-error': 'behind a bus reset it is in dfuERROR with errFIRMWARE: there is no firmware to start (DFU 1.1 §A.1)',
   'mass-erase-takes-all': 'a mass erase takes the memory of other settings than the one that is chosen as well',
   'leave-elsewhere': 'a leave does not start the program at the address pointer (AN3156 §5.5)',
+  'leave-keeps-stack': 'a leave does not load MSP from the vector table of the program that it starts',
   'pointer-outlives-reset': 'the address pointer is the same behind a bus reset',
   'leaves-without-answer': 'the GETSTATUS that starts manifestation is not answered (H7, U5, G0)',
   'erased-zero': 'erased flash reads 0x00 (on a real board; of the emulated chips, L0 and L1 are known to do so)',

@@ -149,6 +149,51 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
     },
   },
   {
+    id: 'flash.across-sectors',
+    title: 'a block that begins in one sector and ends in the next one is written whole',
+    paragraph: 'AN3156 §5.1',
+    skip: anyOf(
+      dfuseOnly,
+      writes,
+      uploads,
+      room((f) => f.functional.transferSize),
+    ),
+    check: async (r) => {
+      const first = place(r);
+      const second = first + sectorAt(r, first);
+      const data = pattern(Math.min(64, r.facts.functional.transferSize), 68);
+      const at = second - Math.min(32, data.length / 2);
+      if (second >= first + r.link.writable!.length) return notApplicable('the flash that may be written is one page');
+      const wrong = (await eraseAll(r, first, second + 1)) ?? (await steps(r, ['set address', 0, setAddress(at)], ['write', 2, data]));
+      return wrong !== null ? fail(wrong) : writtenAndRead(r, at, data);
+    },
+  },
+  {
+    id: 'flash.write-end',
+    title: 'a block that reaches behind the end of memory is refused, one that ends there is written',
+    paragraph: 'AN3156 §5.1, DFU 1.1 §6.1.2',
+    skip: anyOf(dfuseOnly, writes, mayBeLost),
+    check: async (r) => {
+      const last = r.facts.layout.findLast((s) => s.writable && s.erasable);
+      const size = Math.min(64, r.facts.functional.transferSize);
+      if (!last || last.end !== r.facts.layout.at(-1)!.end || segmentAt(otherMemory(r.facts), last.end))
+        return notApplicable('other memory lies behind what may be written');
+      const erased = await carriedOut(r, 'erase', 0, erasePage(last.end - last.sectorSize));
+      if (erased !== null) return notApplicable(erased);
+      const data = pattern(size, 69);
+      const wrong =
+        (await steps(r, ['set address', 0, setAddress(last.end - size)], ['write', 2, data])) ?? misplaced(r, last.end - size, data);
+      if (wrong !== null) return fail(wrong);
+      const half = await steps(r, ['erase', 0, erasePage(last.end - last.sectorSize)], ['set address', 0, setAddress(last.end - size / 2)]);
+      if (half !== null) return fail(half);
+      const s = await r.downloadAndSettle(2, data);
+      return must(
+        s?.bState !== DFU_STATE.DNLOAD_IDLE,
+        `${size} bytes from ${hex8(last.end - size / 2)} on end in dfuDNLOAD-IDLE, status OK`,
+      );
+    },
+  },
+  {
     id: 'flash.neighbours',
     title: 'an erase leaves the pages before and behind it alone',
     paragraph: 'AN3156 §5.3',

@@ -57,6 +57,8 @@ export interface DfuWitness {
   attached(): number | null;
   /** Address of the instruction that comes next. */
   pc(): number;
+  /** MSP. */
+  msp(): number;
 }
 
 export interface DfuLink {
@@ -68,6 +70,8 @@ export interface DfuLink {
   abandon?(setup: Uint8Array, data?: Uint8Array): Promise<void>;
   /** The ACK to the data of the next read is lost on its way to the device; absent where the host cannot do that. */
   loseAck?(): void;
+  /** The host keeps the bus idle for so many milliseconds, and resumes; absent where it cannot. */
+  suspend?(ms: number): Promise<void>;
   /** Bus reset: the device is there again in DFU mode, it has left DFU mode, or it does not answer at its address any more. */
   reset(): Promise<'dfu' | 'other' | 'gone'>;
   /** Lets `ms` milliseconds of the device's time pass. */

@@ -730,7 +730,9 @@ export class DfuMonitor {
     const write = { from, to, address: from, data: null };
     // an address inside of a sector names that sector, or nothing
     if (this.segmentAt(address)!.erasable)
-      return address === from ? { ...NO_WORK, paragraph, write } : { ...NO_WORK, fails: 'may', statuses: this.badAddress(), paragraph, write };
+      return address === from
+        ? { ...NO_WORK, paragraph, write }
+        : { ...NO_WORK, fails: 'may', statuses: this.badAddress(), paragraph, write };
     return { ...NO_WORK, fails: 'must', why: `${hex8(address)} cannot be erased`, paragraph, write, requirement: 'flash.read-only' };
   }
   /** Where nothing says what a block may change. */

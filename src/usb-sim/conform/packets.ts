@@ -1,11 +1,11 @@
 /** Packets of control transfers and what stands around them: USB 2.0 §5.5, §8.5, §8.6, §9. */
 import { DESCRIPTOR, getDescriptor, setupPacket } from '../descriptors.ts';
-import { DFU, DFU_STATE } from '../dfu-protocol.ts';
+import { DFU, DFU_STATE, dfuStateName } from '../dfu-protocol.ts';
 import { namedStrings, stringWrong, totalLengthWrong } from './descriptor-rules.ts';
 import { CAN_UPLOAD, isDfuse, type LinkAnswer } from './link.ts';
 import type { Recorder } from './recorder.ts';
 import { fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
-import { setAddress } from './states.ts';
+import { harmless, setAddress } from './states.ts';
 import {
   AFTER_WORK,
   anyOf,
@@ -23,6 +23,8 @@ import {
 
 const NONE = new Uint8Array(0);
 const MOST_STRINGS = 16;
+/** Milliseconds: a device sees a suspend after 3 (USB 2.0 §7.1.7.6). */
+const SUSPENDED = 10;
 /** It ends in the middle of a character. */
 const ODD_LENGTH = 9;
 const readString = (r: Recorder, index: number, length: number): Promise<LinkAnswer> =>
@@ -161,6 +163,26 @@ export const PACKET_REQUIREMENTS: readonly Requirement[] = [
       // `dfu.upload-restarts` asks whether it begins again
       const moved = !isDfuse(facts) && again.data.length === first.data.length && same.verdict === 'fail';
       return moved ? notApplicable('a read goes on where the last one ended') : same;
+    },
+  },
+  {
+    id: 'usb.suspend',
+    title: 'behind a suspend the device goes on where it was',
+    paragraph: 'USB 2.0 §9.1.1.6, §7.1.7.6',
+    skip: (link) => (link.suspend ? null : 'this link cannot suspend the bus'),
+    check: async (r) => {
+      const { block: number, data } = harmless(r);
+      const begun = anyOf(writes)(r.link) === null && (await r.downloadAndSettle(number, data))?.bState === DFU_STATE.DNLOAD_IDLE;
+      if (!begun) {
+        await toIdle(r);
+        await r.request(0x5a);
+      }
+      const before = await r.state();
+      r.sequence.push(`the bus is idle for ${SUSPENDED} ms`);
+      await r.link.suspend!(SUSPENDED);
+      const after = await r.state();
+      if (after === null) return fail('it does not answer any more');
+      return must(after === before, `${dfuStateName(before ?? 0)} before, ${dfuStateName(after)} behind it`);
     },
   },
   {

@@ -59,7 +59,8 @@ export function readDescriptors(ask: (setup: Uint8Array) => LinkAnswer, facts: D
 
 const [GET_STATUS, GET_DESCRIPTOR, GET_CONFIGURATION, SET_CONFIGURATION, GET_INTERFACE, SET_INTERFACE] = [0, 6, 8, 9, 10, 11];
 const SELF_POWERED_AND_WAKEUP = 3;
-const [TO_DEVICE, FROM_DEVICE, TO_INTERFACE, FROM_INTERFACE] = [0x00, 0x80, 0x01, 0x81];
+const [TO_DEVICE, FROM_DEVICE, TO_INTERFACE, FROM_INTERFACE, FROM_ENDPOINT] = [0x00, 0x80, 0x01, 0x81, 0x82];
+const SET_FEATURE = 3;
 
 /** What is asked for, by document and paragraph. */
 interface Rule {
@@ -162,7 +163,18 @@ export class StandardMonitor {
     if ((type & 0x60) === 0x20) return { requirement: 'usb.other-interface', paragraph: 'USB 2.0 §9.2.7, DFU 1.1 §3', answer: null };
     if ((type & 0x60) === 0x40) return { requirement: 'chapter9.unknown-vendor', paragraph: 'USB 2.0 §9.2.7', answer: null };
     if (request === GET_DESCRIPTOR) return this.descriptorRule(asked);
-    return this.controlRule(asked) ?? { requirement: 'chapter9.unknown-request', paragraph: 'USB 2.0 §9.2.7', answer: null };
+    return (
+      this.ofWhatIsNotThere(asked) ??
+      this.controlRule(asked) ?? { requirement: 'chapter9.unknown-request', paragraph: 'USB 2.0 §9.2.7', answer: null }
+    );
+  }
+  /** A feature or an endpoint that the device does not have: `refusedRequests` asks for no other. */
+  private ofWhatIsNotThere({ type, request }: StandardAsked): Rule | null {
+    if (type === TO_DEVICE && request === SET_FEATURE)
+      return { requirement: 'chapter9.unknown-feature', paragraph: 'USB 2.0 §9.4.9', answer: null };
+    if (type !== FROM_ENDPOINT || request !== GET_STATUS) return null;
+    const answer = this.has('any-endpoint-status') ? new Uint8Array(2) : null;
+    return { requirement: 'chapter9.unknown-endpoint', paragraph: 'USB 2.0 §9.4.5', answer, own: 0xff, mayStall: true };
   }
   private controlRule({ type, request, value }: StandardAsked): Rule | null {
     const { configuration, alternates } = this.facts;

@@ -45,6 +45,8 @@ async function atWork(r: Recorder): Promise<DfuStatus | Finding> {
 /** bwPollTimeout may be so many times longer than the work: it is a bound for the worst case, and devices have one for all. */
 const POLL_FACTOR = 64;
 const SHORT_WORK = 20;
+/** Milliseconds that a host waits before each request to a device that is not at work: some say what their longest work takes. */
+const LONGEST_IDLE = 60_000;
 /** Milliseconds for which flash is at work from now on; null: it does not begin. */
 async function workedFor(r: Recorder, most: number): Promise<number | null> {
   const { witness } = r.link;
@@ -265,6 +267,19 @@ const COMMON: readonly Requirement[] = [
       if (worked === null) return notApplicable('the flash is not at work behind this GETSTATUS');
       const most = POLL_FACTOR * Math.max(worked, SHORT_WORK);
       return must(first.pollMs <= most, `${first.pollMs} ms; the flash was at work for ${worked} ms`);
+    },
+  },
+  {
+    id: 'dfu.poll-timeout-idle',
+    title: 'bwPollTimeout is short where there is nothing to wait for',
+    paragraph: 'DFU 1.1 §6.1.2',
+    check: async (r) => {
+      const idle = await r.status();
+      await r.request(REQUEST_OF.unknown);
+      const error = await r.status();
+      if (idle === null || error === null) return fail('no status');
+      const worst = Math.max(idle.pollMs, error.pollMs);
+      return must(worst <= LONGEST_IDLE, `${worst} ms`);
     },
   },
   {
@@ -521,7 +536,7 @@ const LEAVE: readonly Requirement[] = [
   },
   {
     id: 'leave.pointer',
-    title: 'a leave starts the program whose vector table lies at the address pointer',
+    title: 'a leave starts the program whose vector table lies at the address pointer, with its MSP',
     paragraph: 'AN3156 §5.5',
     tellsDialect: true,
     skip: anyOf(dfuseOnly, staysHere, seenFlash, writes),
@@ -536,7 +551,9 @@ const LEAVE: readonly Requirement[] = [
       const { witness } = r.link;
       for (let ms = 0; ms < LONGEST_LEAVE; ms += 10) {
         await r.link.wait(10);
-        if (loops(at, witness!.pc())) return PASS;
+        if (!loops(at, witness!.pc())) continue;
+        const msp = witness!.msp();
+        return hasStack(msp) ? PASS : dialect('leave-keeps-stack', `MSP is ${hex8(msp)}, not ${hex8(STACK_TOP)} as its vector table says`);
       }
       return dialect('leave-elsewhere', `the program at ${hex8(at)} does not run; PC is ${hex8(witness!.pc())}`);
     },
@@ -558,6 +575,8 @@ export function loopProgram(address: number): Uint8Array {
 }
 /** That program is under way. */
 export const loops = (address: number, pc: number): boolean => pc === address + 4 * VECTORS;
+/** MSP is what its vector table says. */
+export const hasStack = (msp: number): boolean => msp === STACK_TOP;
 /** As many as fit in a packet. */
 const VECTORS = 15;
 const PROGRAM_LENGTH = 4 * (VECTORS + 1);
