@@ -27,7 +27,7 @@ export { dfuCommands, type DfuArbitraryOptions } from './library/dfu-cases.ts';
 export { DfuViolation } from './bench/dfu/dfu-property.ts';
 export { describeCommand, describeCommands, patternBytes } from './bench/dfu/dfu-command-check.ts';
 export type { DfuCommand } from './bench/dfu/dfu-command.ts';
-export type { PendingWrite } from './usb-sim/conform/monitor.ts';
+export type { PendingWrite } from './usb-sim/conform/work.ts';
 export { ReferenceDfu, type ReferenceOptions } from './usb-sim/conform/reference.ts';
 export type { DfuFacts, LinkAnswer, LinkStatus } from './usb-sim/conform/link.ts';
 export type { BusError } from './bench/documents/scenario-types.ts';

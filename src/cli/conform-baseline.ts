@@ -8,8 +8,7 @@ import { readInput } from './inputs.ts';
 /** Verdicts of before, by requirement. */
 export type Conformance = ReadonlyMap<string, Verdict>;
 /** A requirement that the device does not hold as it did. */
-export interface Lost {
-  readonly id: string;
+export interface Lost extends Pick<RequirementResult, 'id' | 'verdict' | 'sequence'> {
   /** What it was and is. */
   readonly text: string;
 }
@@ -31,9 +30,10 @@ export function readConformance(path: string, cwd: string): Conformance {
 
 /** What is worse now: pass, dialect, not applicable, fail, in this order. A requirement that was not there before may not fail. */
 export function worseThan(before: Conformance, report: { readonly requirements: readonly RequirementResult[] }): Lost[] {
-  return report.requirements.flatMap(({ id, verdict, observed }): Lost[] => {
+  return report.requirements.flatMap(({ id, verdict, observed, sequence }): Lost[] => {
     const was = before.get(id);
     if (was === undefined ? verdict !== 'fail' : RANK[verdict] >= RANK[was]) return [];
-    return [{ id, text: `${id} was ${was ?? 'not asked'} and is ${verdict}${observed === null ? '' : `: ${observed}`}` }];
+    const is = verdict === 'n/a' ? 'could not be tried' : `is ${verdict}`;
+    return [{ id, verdict, sequence, text: `${id} was ${was ?? 'not asked'} and ${is}${observed === null ? '' : `: ${observed}`}` }];
   });
 }

@@ -5,7 +5,7 @@ import { Budget, CutShort } from '../bench/session/budget.ts';
 import { wordValue } from '../bench/input/scenario.ts';
 import { shown, UsageError } from '../bench/documents/usage-error.ts';
 import { isSerialRequirement, runSerialConformance } from '../bench/serial/serial-kit.ts';
-import { conformanceHtml, conformanceText, deviceName, endedText, type JudgedReport } from '../report/conformance.ts';
+import { byRequests, conformanceHtml, conformanceText, deviceName, endedText, type JudgedReport } from '../report/conformance.ts';
 import { junit, type JUnitCase } from '../report/junit.ts';
 import { printable } from '../report/text.ts';
 import { whyNotWritable, type DfuLink } from '../usb-sim/conform/link.ts';
@@ -149,7 +149,9 @@ function writeReport(
   };
   for (const key of ['json', 'html', 'junit'] as const) if (options[key] !== undefined) outputs.write(`--${key}`, document[key]());
   if (onStdout !== undefined) io.stdout.raw(document[onStdout]());
-  const worse = lost.map(({ text }) => `worse: ${printable(text)}\n`).join('');
+  const worse = byRequests(lost)
+    .map(([first, ...same]) => `worse: ${printable(first!.text)}\n${sameWorse(same)}`)
+    .join('');
   if (options.quiet === true) {
     if (worse !== '') io.stderr.write(worse);
     return;
@@ -161,6 +163,8 @@ function writeReport(
   stream.write(worse === '' ? `nothing is worse than in ${printable(options.baseline)}\n` : worse);
 }
 
+const sameWorse = (same: readonly Lost[]): string =>
+  same.length === 0 ? '' : `worse, by the same requests: ${same.map(({ id }) => id).join(', ')}\n`;
 /** As red as the exit code: what failed in the baseline too is skipped. */
 const junitDocument = ({ report, seconds, lost }: Found, compared: boolean): SafeText =>
   junit([

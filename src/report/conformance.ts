@@ -36,10 +36,26 @@ export function conformanceText(report: JudgedReport, options: { paint?: Paint; 
   const lines = [printable(deviceName(report)), ''];
   for (const verdict of ['fail', 'dialect', 'n/a', 'pass'] as const) {
     if ((verdict === 'pass' || verdict === 'n/a') && !all) continue;
-    for (const r of report.requirements.filter((x) => x.verdict === verdict)) lines.push(...rowText(r, paint, width));
+    for (const [r, ...same] of byRequests(report.requirements.filter((x) => x.verdict === verdict)))
+      lines.push(...rowText(r!, paint, width), ...sameText(same, width));
   }
   return `${lines.join('\n')}\n${lines.length > 2 ? '\n' : ''}${countsLine(report)}\n`;
 }
+
+/** Failures that the same requests and answers led to have one cause: they are told together, by the one that speaks of DFU itself. */
+export function byRequests<T extends Pick<RequirementResult, 'id' | 'verdict' | 'sequence'>>(rows: readonly T[]): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const r of rows) {
+    const key = r.verdict === 'fail' && r.sequence.length > 0 ? r.sequence.join('\n') : r.id;
+    groups.set(key, [...(groups.get(key) ?? []), r]);
+  }
+  return [...groups.values()].map((group) => {
+    const first = group.find(({ id }) => id.startsWith('dfu.')) ?? group[0]!;
+    return [first, ...group.filter((r) => r !== first)];
+  });
+}
+const sameText = (same: readonly RequirementResult[], width: number): string[] =>
+  same.length === 0 ? [] : wrap(`the same requests fail ${same.map(({ id }) => id).join(', ')}`, width, '      ');
 
 function rowText(r: RequirementResult, paint: Paint, width: number): string[] {
   const { mark, style } = MARK[r.verdict];

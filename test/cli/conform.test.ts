@@ -51,14 +51,14 @@ describe('bootbench conform', () => {
     const worse = await cli(asked, { cwd });
     expect(worse.code).toBe(1);
     expect(worse.out).toContain('worse: state.dfuIDLE.DNLOAD-0 was pass and is dialect: ');
-    expect(worse.out).toContain('worse: plain.written was pass and is n/a: the device has DfuSe\n');
+    expect(worse.out).toContain('worse: plain.written was pass and could not be tried: the device has DfuSe\n');
     const xml = readFileSync(join(cwd, 'r.xml'), 'utf8');
     expect(xml).toMatch(/failures="2"/);
     expect(xml).toContain('<skipped message="the device has DfuSe"/>');
     expect(Number(/<testsuites[^>]* time="([^"]+)"/.exec(xml)?.[1])).toBeGreaterThan(0);
     const quiet = await cli([...asked, '--quiet'], { cwd });
     expect([quiet.code, quiet.out]).toEqual([1, '']);
-    expect(quiet.err).toContain('worse: plain.written was pass and is n/a: the device has DfuSe\n');
+    expect(quiet.err).toContain('worse: plain.written was pass and could not be tried: the device has DfuSe\n');
     for (const text of ['[', '{}', '{"schema":"bootbench/conformance@1","requirements":[{"id":"x","verdict":"maybe"}]}']) {
       writeFileSync(join(cwd, 'before.json'), text);
       const { code, err } = await cli(asked, { cwd });

@@ -30,6 +30,19 @@ describe('A report of conformance', () => {
     expect(conformanceText(reportOf(...ALL)).split('\n')).toEqual([HEAD, '', ...FAIL, ...DIALECT, '', COUNTS, '']);
     expect(conformanceText(reportOf('pass')).split('\n')).toEqual([HEAD, '', COUNTS, '']);
   });
+  it('tells failures that the same requests led to together, by the one that speaks of DFU itself', () => {
+    const [first] = reportOf('fail').requirements;
+    const failing = (id: string, ...sequence: string[]): RequirementResult => ({ ...first!, id, sequence });
+    const requirements = [failing('flash.a', 'x', 'y'), failing('dfu.b', 'x', 'y'), failing('flash.c', 'x'), failing('flash.d', 'x', 'y')];
+    const text = conformanceText({ ...reportOf('fail'), requirements } as ConformanceReport)
+      .split('\n')
+      .slice(2);
+    expect(text.filter((line) => !/^ +(no answer|\d\.)/.test(line)).slice(0, 3)).toEqual([
+      'FAIL  dfu.b: title of fail (6.1)',
+      '      the same requests fail flash.a, flash.d',
+      'FAIL  flash.c: title of fail (6.1)',
+    ]);
+  });
   it('has all of it where that is asked for', () => {
     const rest = ['n/a  r-na: title of na (6.1)', '      it <cannot> upload', 'pass  r-pass: title of pass (6.1)'];
     expect(conformanceText(reportOf(...ALL), { all: true }).split('\n')).toEqual([HEAD, '', ...FAIL, ...DIALECT, ...rest, '', COUNTS, '']);

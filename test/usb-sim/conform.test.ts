@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { runConformance } from '../../src/usb-sim/conform/kit.ts';
 import { foldedSequence } from '../../src/usb-sim/conform/recorder.ts';
 import type { Verdict } from '../../src/usb-sim/conform/requirement.ts';
-import { DFU } from '../../src/usb-sim/dfu-protocol.ts';
+import { DFU, pollText } from '../../src/usb-sim/dfu-protocol.ts';
 import { ReferenceLink, type Fault } from './reference-link.ts';
 
 const NONE = new Uint8Array(0);
@@ -28,6 +28,12 @@ describe('what led to a failure', () => {
     expect(foldedSequence(lines.slice(0, 5))).toEqual(lines.slice(0, 5));
   });
 });
+
+it.each([
+  [40, '40 ms'],
+  [0x28_00_00, '2621440 ms (40 ms, if the least significant byte came first)'],
+  [0x7f_ff_ff, '8388607 ms'],
+])('bwPollTimeout %i is told as %s', (ms, text) => expect(pollText(ms)).toBe(text));
 
 describe('the conformance kit', () => {
   it('a device as DFU 1.1 and AN3156 ask for fails nothing, and its only dialect is DfuSe itself', async () => {

@@ -2,7 +2,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DfuDialect, isDialectName } from '../../src/usb-sim/conform/dialect.ts';
-import { DfuMonitor, type Asked, type MonitorOptions } from '../../src/usb-sim/conform/monitor.ts';
+import { DfuMonitor, type MonitorOptions } from '../../src/usb-sim/conform/monitor.ts';
+import type { Asked } from '../../src/usb-sim/conform/work.ts';
 import { ReferenceDfu, type ReferenceOptions } from '../../src/usb-sim/conform/reference.ts';
 import { parseDfuseLayout } from '../../src/usb-sim/descriptors.ts';
 import type { LinkAnswer } from '../../src/usb-sim/conform/link.ts';

@@ -149,6 +149,17 @@ export const patternBytes = (length: number, seed: number): Uint8Array =>
   Uint8Array.from({ length }, (_, i) => (i * 73 + seed * 29 + (i >> 8) * 11 + 1) & 0xff);
 
 const hex = (data: readonly number[]): string => data.map((b) => b.toString(16).padStart(2, '0')).join('');
+/** One request that was made for a command: `DNLOAD block 0: Erase 0x08004000`. */
+export const describeAsked = (setup: Uint8Array, data: Uint8Array): string =>
+  (setup[0]! & 0x60) === 0x20
+    ? requestText({
+        do: 'request',
+        request: setup[1]!,
+        value: setup[2]! | (setup[3]! << 8),
+        length: setup[6]! | (setup[7]! << 8),
+        data: setup[0]! & 0x80 ? null : [...data],
+      })
+    : describeRequest(setup, 'vendor');
 /** A run of equal bytes is told once: 1025 × 00. */
 function bytesText(data: readonly number[]): string {
   if (data.length > 4 && data.every((b) => b === data[0])) return `${data.length} × ${hex([data[0]!])}`;

@@ -4,16 +4,17 @@
  * device that lost its power comes back. What flash holds is read from the machine, never through the device.
  */
 import { MS, US } from '../../emu/time.ts';
-import { DfuMonitor, MASS_ERASE, type Asked, type MonitorOptions, type PendingWrite, type Work } from '../../usb-sim/conform/monitor.ts';
+import { DfuMonitor, MASS_ERASE, type MonitorOptions } from '../../usb-sim/conform/monitor.ts';
+import type { Asked, PendingWrite, Work } from '../../usb-sim/conform/work.ts';
 import { STATE } from '../../usb-sim/conform/model.ts';
 import { hasStack, LONGEST_LEAVE, loopProgram, loops } from '../../usb-sim/conform/transfers.ts';
 import type { LinkAnswer } from '../../usb-sim/conform/link.ts';
-import { answerText } from '../../usb-sim/conform/recorder.ts';
+import { answerText, foldedSequence } from '../../usb-sim/conform/recorder.ts';
 import { readDescriptors, StandardMonitor, standardSetup, type WholeDescriptors } from '../../usb-sim/conform/standard.ts';
 import { parseDfuseLayout, setupPacket, type DfuSegment } from '../../usb-sim/descriptors.ts';
 import { DFU, DFUSE_CODE, dfuseCommand, dfuStateName, hex8 } from '../../usb-sim/dfu-protocol.ts';
 import type { UsbSession } from '../../usb-sim/types.ts';
-import { describeCommand, describeCommands, patternBytes, type DfuCommand } from './dfu-command.ts';
+import { describeAsked, describeCommand, describeCommands, patternBytes, type DfuCommand } from './dfu-command.ts';
 import type { DfuTarget } from './dfu-target.ts';
 import { SentBlocks, type SentBlock } from './sent-blocks.ts';
 import { flashInPlace, mainFlash } from '../session/flash-image.ts';
@@ -91,7 +92,7 @@ export class DfuProperty {
     const answers: string[] = [];
     for (let i = 0; i < commands.length; i++) {
       const problem = course.carryOut(commands[i]!);
-      answers.push(course.answered());
+      answers.push(problem === null ? course.answered() : course.inFull());
       if (problem !== null) throw new DfuViolation(`${describeCommand(commands[i]!)}: ${problem}`, commands.slice(0, i + 1), answers);
       if (course.over) break;
     }
@@ -120,7 +121,7 @@ class Course {
   /** What memory of other settings held when a mass erase began. */
   private others: Uint8Array[] = [];
   /** Requests and answers of the command under way. */
-  private readonly said: { readonly setup: Uint8Array; readonly got: LinkAnswer }[] = [];
+  private readonly said: { readonly setup: Uint8Array; readonly data: Uint8Array; readonly got: LinkAnswer }[] = [];
 
   constructor(target: DfuTarget, model: DfuMonitor, standard: StandardMonitor, flashBase: number, touched: Set<number>) {
     this.target = target;
@@ -292,10 +293,17 @@ class Course {
     said.length = 0;
     return all.length > MOST_ANSWERS ? `${all[0]!}, … ${all.at(-1)!}` : all.join(', ');
   }
+  /** The same request by request, where there were several. */
+  inFull(): string {
+    const lines = this.said.map(({ setup, data, got }) => `${describeAsked(setup, data)} → ${answerText(setup, got)}`);
+    if (lines.length < 2) return this.answered();
+    this.said.length = 0;
+    return ['', ...foldedSequence(lines)].join('\n     ');
+  }
   /** A control transfer; `pulled`: in the middle of it the cable was, and it is in again. */
   private ask(setup: Uint8Array, data: Uint8Array = NONE): LinkAnswer | 'pulled' {
     const got = this.target.controlNow(setup, data);
-    this.said.push({ setup, got });
+    this.said.push({ setup, data, got });
     if (this.target.held.usb.state.cable) return got;
     this.plugAgain();
     return 'pulled';

@@ -1,5 +1,6 @@
 /** Without DfuSe a device may keep the end of a download to itself. When the download has ended, all of it lies in flash (DFU 1.1 §7). */
-import type { Asked, DfuMonitor, Work } from '../../usb-sim/conform/monitor.ts';
+import type { DfuMonitor } from '../../usb-sim/conform/monitor.ts';
+import type { Asked, Work } from '../../usb-sim/conform/work.ts';
 import { STATE } from '../../usb-sim/conform/model.ts';
 import { DFU } from '../../usb-sim/dfu-protocol.ts';
 import type { DfuCommand } from './dfu-command.ts';

@@ -4,7 +4,18 @@
  * that the device may be in, and each answer narrows them.
  */
 import { sectorOf, segmentAt, type DfuSegment } from '../descriptors.ts';
-import { DFU, DFUSE_CODE, dfuseAddress, dfuStateName, dfuStatusName, dfuTold, hex8, dfuStatus, isWholeAnswer } from '../dfu-protocol.ts';
+import {
+  DFU,
+  DFUSE_CODE,
+  dfuseAddress,
+  dfuStateName,
+  dfuStatusName,
+  dfuTold,
+  hex8,
+  pollText,
+  dfuStatus,
+  isWholeAnswer,
+} from '../dfu-protocol.ts';
 import { ERROR_TRAIT, type DfuDialect } from './dialect.ts';
 import type { LinkAnswer } from './link.ts';
 import {
@@ -18,6 +29,7 @@ import {
   type ModelOptions,
   type ModelRequest,
 } from './model.ts';
+import { NO_WORK, type Asked, type PendingWrite, type Work } from './work.ts';
 
 /** What a device under test is, as far as it is judged. */
 export interface MonitorOptions extends ModelOptions {
@@ -49,49 +61,6 @@ export interface MonitorOptions extends ModelOptions {
   /** Requirements of `conform` that held before, by a report: what they ask for has to hold here too, where the standard leaves it open. */
   readonly held: ReadonlySet<string>;
 }
-/** A request as it was made. */
-export interface Asked {
-  readonly request: number;
-  /** wValue. */
-  readonly value: number;
-  /** wLength. */
-  readonly length: number;
-  /** Of an OUT stage. */
-  readonly data: Uint8Array;
-  /** bwPollTimeout has passed since the last GETSTATUS. */
-  readonly waited?: boolean;
-}
-/** Bytes that a device may have changed. */
-export interface PendingWrite {
-  /** Address of the first byte that may change. */
-  readonly from: number;
-  /** Address behind the last one. */
-  readonly to: number;
-  /** Of the first byte of `data`. */
-  readonly address: number;
-  /** What is written; null = erased. */
-  readonly data: Uint8Array | null;
-}
-/** What a block or command asks the device to do. */
-export interface Work {
-  /** In flash; null: nothing, or it is not known where. */
-  readonly write: PendingWrite | null;
-  /** DfuSe's address pointer behind it. */
-  readonly pointer: number | null;
-  /** It must end in dfuERROR, may, or must not. */
-  readonly fails: 'must' | 'may' | 'never';
-  /** bStatus values with which it may do so; empty: any but OK. */
-  readonly statuses: readonly number[];
-  /** Document and paragraph. */
-  readonly paragraph: string;
-  /** Why it must fail; left out where it need not. */
-  readonly why?: string;
-  /** What came behind it may have made the device drop it, and it may say that it is done. */
-  readonly mayBeDropped?: boolean;
-  /** Of `conform`: what a device breaks that does otherwise; null: it is not one requirement alone. */
-  readonly requirement: string | null;
-}
-
 interface Outcome extends Expected {
   /** bStatus values behind it, where it leads to dfuERROR; empty: any but OK. */
   readonly statuses: readonly number[];
@@ -113,16 +82,10 @@ const STILL_BUSY = 'dfuDNBUSY behind bwPollTimeout, which held in the baseline (
 const WITHOUT_WORK: ReadonlySet<number> = new Set([STATE.IDLE, STATE.UPLOAD_IDLE, STATE.MANIFEST_SYNC]);
 /** By which a dialect refuses a command that does not exist. */
 const OTHER_ERRORS = [ERR.TARGET, ERR.ADDRESS, ERR.WRITE, ERR.ERASE, ERR.UNKNOWN, ERR.VENDOR] as const;
-const ADDRESS_ERRORS = [ERR.TARGET, ERR.ADDRESS, ERR.WRITE, ERR.ERASE];
-const MORE_ADDRESS_ERRORS = [ERR.UNKNOWN, ERR.PROG, ERR.VERIFY] as const;
-const NO_WORK: Work = {
-  write: null,
-  pointer: null,
-  fails: 'never',
-  statuses: [],
-  paragraph: 'DFU 1.1 §A.2.4',
-  requirement: null,
-};
+const [ADDRESS_ERRORS, MORE_ADDRESS_ERRORS] = [
+  [ERR.TARGET, ERR.ADDRESS, ERR.WRITE, ERR.ERASE],
+  [ERR.UNKNOWN, ERR.PROG, ERR.VERIFY] as const,
+];
 const REQUEST_NAME = new Map(Object.entries(REQUEST_OF).map(([name, code]) => [code, name as ModelRequest]));
 
 export class DfuMonitor {
@@ -667,7 +630,7 @@ export class DfuMonitor {
         statuses: this.addressErrors(),
         paragraph,
         write,
-        requirement: far,
+        requirement: this.inside(address) ? 'flash.write-end' : far,
       };
     const erased = this.memory.subarray(from - this.base, to - this.base).every((b) => b === this.options.erased);
     const open = this.segmentAt(address)?.writable !== false && this.segmentAt(address + data.length - 1)?.writable !== false;
@@ -788,7 +751,7 @@ const merged = (fits: readonly Outcome[]): readonly number[] =>
   fits.some((o) => o.statuses.length === 0) ? [] : [...new Set(fits.flatMap((o) => o.statuses))];
 
 function statusWrong(bStatus: number, bState: number, pollMs: number, errors: readonly number[]): string | null {
-  if (pollMs > LONGEST_POLL) return `bwPollTimeout is ${pollMs} ms (DFU 1.1 §6.1.2)`;
+  if (pollMs > LONGEST_POLL) return `bwPollTimeout is ${pollText(pollMs)} (DFU 1.1 §6.1.2)`;
   if (bState !== STATE.ERROR) return bStatus === 0 ? null : `${dfuTold({ bState, bStatus })} (DFU 1.1 §6.1.2)`;
   if (bStatus === 0) return 'dfuERROR with OK (DFU 1.1 §6.1.2)';
   if (errors.length === 0 || errors.includes(bStatus)) return null;

@@ -1,6 +1,6 @@
 /** A link whose requests are written down as a person would type them: the failing sequence of a report. */
 import { setupPacket } from '../descriptors.ts';
-import { DFU, dfuStateName, dfuStatus, dfuTold, isWholeAnswer, type DfuStatus } from '../dfu-protocol.ts';
+import { DFU, dfuStateName, dfuStatus, dfuTold, isWholeAnswer, pollText, type DfuStatus } from '../dfu-protocol.ts';
 import type { DfuFacts, DfuLink, LinkAnswer } from './link.ts';
 import { STATE } from './model.ts';
 
@@ -90,7 +90,7 @@ export function answerText(setup: Uint8Array, { status, data }: LinkAnswer): str
   return data.length > 0 ? `${data.length} bytes` : 'ok';
 }
 const FROM_DFU = 0xa1;
-const statusText = (s: DfuStatus): string => `${dfuTold(s)}${s.pollMs > 0 ? `, ${s.pollMs} ms` : ''}`;
+const statusText = (s: DfuStatus): string => `${dfuTold(s)}${s.pollMs > 0 ? `, ${pollText(s.pollMs)}` : ''}`;
 function shortHex(bytes: Uint8Array): string {
   const shown = [...bytes.subarray(0, 8)].map((b) => b.toString(16).padStart(2, '0')).join(' ');
   return bytes.length > 8 ? `${shown} … ${bytes.length} bytes` : shown;

@@ -1,6 +1,6 @@
 /** What DFU transfers and ST's DfuSe commands do: DFU 1.1 §6, AN3156. */
 import { DESCRIPTOR, getDescriptor, parseDfuseLayout, segmentAt } from '../descriptors.ts';
-import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand, dfuStateName, dfuTold, type DfuStatus, hex8 } from '../dfu-protocol.ts';
+import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand, dfuStateName, dfuTold, type DfuStatus, hex8, pollText } from '../dfu-protocol.ts';
 import { isDfuse } from './link.ts';
 import { FLASH_REQUIREMENTS } from './flash.ts';
 import { ERR, REQUEST_OF } from './model.ts';
@@ -203,7 +203,7 @@ const COMMON: readonly Requirement[] = [
     check: async (r) => {
       const first = await atWork(r);
       if ('verdict' in first) return first;
-      if (!(await r.waitFor(first))) return fail(`bwPollTimeout is ${first.pollMs} ms`);
+      if (!(await r.waitFor(first))) return fail(`bwPollTimeout is ${pollText(first.pollMs)}`);
       const state = await r.state();
       if (state === DFU_STATE.DNLOAD_IDLE) return dialect('busy-to-idle', 'dfuDNLOAD-IDLE without a GETSTATUS');
       return must(state === DFU_STATE.DNLOAD_SYNC || state === DFU_STATE.DNBUSY, state === null ? 'no GETSTATE' : dfuStateName(state));
@@ -218,7 +218,7 @@ const COMMON: readonly Requirement[] = [
       const { block, data } = longWork(r);
       const s = await r.downloadAndSettle(block, data);
       if (s === null) return fail('no status');
-      return must(s.bState === DFU_STATE.DNLOAD_IDLE && s.bStatus === 0, `${dfuTold(s)}, bwPollTimeout ${s.pollMs} ms`);
+      return must(s.bState === DFU_STATE.DNLOAD_IDLE && s.bStatus === 0, `${dfuTold(s)}, bwPollTimeout ${pollText(s.pollMs)}`);
     },
   },
   {
@@ -266,7 +266,7 @@ const COMMON: readonly Requirement[] = [
       const worked = await workedFor(r, first.pollMs);
       if (worked === null) return notApplicable('the flash is not at work behind this GETSTATUS');
       const most = POLL_FACTOR * Math.max(worked, SHORT_WORK);
-      return must(first.pollMs <= most, `${first.pollMs} ms; the flash was at work for ${worked} ms`);
+      return must(first.pollMs <= most, `${pollText(first.pollMs)}; the flash was at work for ${worked} ms`);
     },
   },
   {
@@ -279,7 +279,7 @@ const COMMON: readonly Requirement[] = [
       const error = await r.status();
       if (idle === null || error === null) return fail('no status');
       const worst = Math.max(idle.pollMs, error.pollMs);
-      return must(worst <= LONGEST_IDLE, `${worst} ms`);
+      return must(worst <= LONGEST_IDLE, pollText(worst));
     },
   },
   {
@@ -386,7 +386,7 @@ async function busyFor(r: Recorder, block: number, data: Uint8Array): Promise<Fi
   if ((await r.download(block, data)).status !== 'ok') return fail('it was refused');
   const first = await r.status();
   if (first === null) return fail('no status');
-  if (!(await r.waitFor(first))) return fail(`bwPollTimeout is ${first.pollMs} ms`);
+  if (!(await r.waitFor(first))) return fail(`bwPollTimeout is ${pollText(first.pollMs)}`);
   // a chip whose core stands still while its flash is at work answers the next GETSTATUS late, and is not busy then
   const atWork = r.link.witness?.busy() ?? false;
   const second = await r.status();
