@@ -6,6 +6,7 @@ import { OUTCOMES, SYMPTOMS } from '../bench/documents/result.ts';
 import { parseJson, UsageError } from '../bench/documents/usage-error.ts';
 import { SHORTCUT_NAMES } from '../emu/proofs/shortcuts.ts';
 import { MOST_IRQS } from './spec.ts';
+import type { StoredTarget } from './store.ts';
 import type { Manifest, QueuedWork } from './queued.ts';
 
 /** Cases of a piece of work: what `--batch` may say, and some. */
@@ -106,6 +107,21 @@ const manifest = record(
   Object.keys(OPTIONAL),
 );
 
+const stored = list(
+  record({
+    name: { type: 'string' },
+    chip: text,
+    hash,
+    facts: record({
+      outcome: { enum: [...OUTCOMES] },
+      jumps: yes,
+      steps: list(record({ pc: word, what: text }), 2 ** 16),
+      delays: named(count),
+    }),
+  }),
+  2 ** 16,
+);
+
 const made = new Map<object, Promise<ValidateFunction>>();
 function validatorOf(schema: object): Promise<ValidateFunction> {
   let found = made.get(schema);
@@ -138,4 +154,11 @@ export async function manifestIn(bytes: Uint8Array): Promise<Manifest> {
   const found = document as Manifest;
   await checkSchema(found.scenario, name);
   return found;
+}
+
+/** The targets that a file of results names. Throws a UsageError that names what is wrong. */
+export async function targetsIn(text: string, name: string): Promise<StoredTarget[]> {
+  const document = parseJson(text, name);
+  throwIfWrong(await validatorOf(stored), document, name, 'it');
+  return document as StoredTarget[];
 }

@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Database as SqliteDatabase, JSValue, Statement } from 'node-sqlite3-wasm';
+import { OUTCOMES } from '../bench/documents/outcomes.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import type { CaseResult } from './base.ts';
 import type { Explanation } from './explain.ts';
@@ -27,6 +28,48 @@ CREATE INDEX results_group ON results (grp) WHERE grp IS NOT NULL;
 CREATE VIEW cases AS SELECT no, lower(hex(id)) AS id, t.name AS target, t.chip AS chip, delay, factor, seed, leave, fault, before,
   printf('0x%08x', pc) AS pc, r.outcome AS outcome, ended, at_ps / 1e12 AS seconds, cycles, g.cause AS cause, g.entry AS entry, g.place AS place, r.grp AS grp
   FROM results r JOIN targets t USING (target) LEFT JOIN groups g ON g.grp = r.grp;`;
+
+/** A file of somebody else may have views and triggers of its own, which run when its rows are read. */
+const OWN_SCHEMA = TABLES.split(';').map((text) => text.trim()).filter(Boolean).sort().join('\n'); // prettier-ignore
+function hasOwnSchema(db: SqliteDatabase): boolean {
+  const rows = db.all('SELECT sql FROM sqlite_master WHERE sql IS NOT NULL') as { sql: string }[];
+  return rows.map(({ sql }) => sql).sort().join('\n') === OWN_SCHEMA; // prettier-ignore
+}
+
+const LONGEST_WORD = 256;
+const LONGEST_TEXT = 2 ** 16;
+const MOST = Number.MAX_SAFE_INTEGER;
+const among = (words: readonly string[]): string => `(${words.map((word) => `'${word}'`).join()})`;
+const isText = (column: string, most: number): string => `(typeof(${column}) = 'text' AND length(${column}) <= ${most})`;
+const isCount = (column: string, most: number | string = MOST): string =>
+  `(typeof(${column}) = 'integer' AND ${column} BETWEEN 0 AND ${most})`;
+const orNull = (column: string, holds: string): string => `(${column} IS NULL OR ${holds})`;
+const IS_OUTCOME = (column: string): string => `(typeof(${column}) = 'text' AND ${column} IN ${among([...OUTCOMES, 'absent'])})`;
+const IS_CASE = ["typeof(id) = 'blob' AND length(id) = 16", isCount('no', ':size - 1'), isCount('target', ':targets - 1')];
+/** What each row holds that this program writes: in place of the types that a column of SQLite does not have. */
+const HOLDS: Readonly<Record<'results' | 'aside' | 'groups', readonly string[]>> = {
+  results: [
+    ...IS_CASE,
+    ...['delay', 'fault'].map((column) => orNull(column, isText(column, LONGEST_WORD))),
+    orNull('leave', isText('leave', LONGEST_TEXT)),
+    orNull('factor', "typeof(factor) IN ('integer', 'real')"),
+    ...['seed', 'before', 'pc'].map((column) => orNull(column, isCount(column))),
+    IS_OUTCOME('outcome'),
+    `${isText('ended', LONGEST_WORD)} AND ended NOT GLOB '*[^a-z-]*'`,
+    isCount('at_ps'),
+    isCount('cycles'),
+    orNull('grp', 'grp IN (SELECT grp FROM groups)'),
+  ],
+  aside: [...IS_CASE, isCount('attempts'), isText('evidence', 2 ** 20)],
+  groups: [IS_OUTCOME('outcome'), ...['cause', 'entry', 'place'].map((column) => isText(column, LONGEST_TEXT))],
+};
+
+/** What results are of. */
+export interface Bounds {
+  /** Cases of the space. */
+  readonly size: number;
+  readonly targets: number;
+}
 
 export interface StoredTarget {
   readonly name: string;
@@ -87,8 +130,8 @@ export class Store {
     this.known = db.prepare('SELECT outcome, ended, at_ps, cycles, id FROM results WHERE no = ?');
   }
 
-  /** A new file, or with `resume` the one that is there. */
-  static async open(path: string, resume: boolean): Promise<Store> {
+  /** A new file, or with `resume` the one that is there. @param shown what an error calls it */
+  static async open(path: string, resume: boolean, shown = path): Promise<Store> {
     const { Database } = (await import('node-sqlite3-wasm')).default;
     takeOver(path);
     let db: SqliteDatabase | undefined;
@@ -100,9 +143,9 @@ export class Store {
       const nothing = (db.get('SELECT count(*) AS n FROM sqlite_master') as { n: number }).n === 0;
       if (!resume || nothing) db.exec(`BEGIN; ${TABLES} PRAGMA user_version = ${FORMAT}; COMMIT;`);
       const version = db.get('PRAGMA user_version') as { user_version: number } | null;
-      if (version?.user_version !== FORMAT)
+      if (version?.user_version !== FORMAT || !hasOwnSchema(db))
         throw new UsageError(
-          `${path} holds no results of a campaign that this version can go on with`,
+          `${shown} holds no results of a campaign that this version can go on with`,
           'give another --out, or --overwrite',
         );
       return new Store(path, db);
@@ -112,8 +155,8 @@ export class Store {
       leave(path);
       if (error instanceof UsageError) throw error;
       throw (
-        unwritten(path, error) ??
-        new UsageError(`${path}: ${(error as Error).message}`, 'it must be an SQLite file that this program wrote')
+        unwritten(shown, error) ??
+        new UsageError(`${shown}: ${(error as Error).message}`, 'it must be an SQLite file that this program wrote')
       );
     }
   }
@@ -166,8 +209,33 @@ export class Store {
     ] as JSValue[]);
     this.db.run('DELETE FROM aside WHERE no = ?', one.no);
   }
-  /** All results and cases set aside of another file of the same campaign. */
-  take(other: Store): void {
+  /** What is there and was not written by this program, in words that follow the name of the file; null where all was. Signals have their turn. */
+  async wrongIn({ size, targets }: Bounds): Promise<string | null> {
+    for (const [table, key, one] of [
+      ['groups', 'grp', 'group'],
+      ['results', 'no', 'case'],
+      ['aside', 'no', 'case'],
+    ] as const) {
+      const holds = HOLDS[table]
+        .map((text) => `(${text})`)
+        .join(' AND ')
+        .replaceAll(':size', String(size))
+        .replaceAll(':targets', String(targets));
+      const below = this.db.get(`SELECT ${key} AS no FROM ${table} WHERE ${key} < 0 LIMIT 1`) as { no: number | bigint } | null;
+      if (below !== null) return `${one} ${below.no} is none of this campaign`;
+      const page = `SELECT * FROM ${table} WHERE ${key} > ? ORDER BY ${key} LIMIT ${PAGE}`;
+      const sql = `SELECT max(${key}) AS last, min(CASE WHEN ${holds} THEN NULL ELSE ${key} END) AS wrong FROM (${page})`;
+      for (let after: number | bigint | null = -1; after !== null;) {
+        const found = this.db.get(sql, [after]) as { last: number | bigint | null; wrong: number | bigint | null };
+        if (found.wrong !== null) return `${one} ${found.wrong} is none of this campaign`;
+        after = found.last;
+        await new Promise((turn) => setImmediate(turn));
+      }
+    }
+    return null;
+  }
+  /** All results and cases set aside of another file of the same campaign, in which nothing is wrong. */
+  async take(other: Store): Promise<void> {
     const columns = 'no, id, target, delay, factor, seed, leave, fault, before, pc, outcome, ended, at_ps, cycles';
     type Taken = Record<string, JSValue> & { no: number; outcome: string; grp: number | null };
     const groups = new Map(other.all<Explanation & { grp: number }>('SELECT * FROM groups').map((g) => [g.grp, g]));
@@ -185,6 +253,7 @@ export class Store {
       });
       if (rows.length < PAGE) break;
       after = rows.at(-1)!.no;
+      await new Promise((turn) => setImmediate(turn));
     }
     const aside = other.aside().filter(({ no }) => this.known.get(no) === null);
     this.add([], aside);
@@ -258,10 +327,18 @@ const hexOf = (bytes: Uint8Array): string => Array.from(bytes, (b) => b.toString
 const lockFolder = (path: string): string => `${path}.lock`;
 const writerFile = (path: string): string => `${path}.writer`;
 
-function takeOver(path: string): void {
-  const writer = existsSync(writerFile(path)) ? Number(readFileSync(writerFile(path), 'utf8')) : null;
+/** The process that writes a file of results, or did so when it was killed. */
+const writerOf = (path: string): number | null => (existsSync(writerFile(path)) ? Number(readFileSync(writerFile(path), 'utf8')) : null);
+/** Throws a UsageError where somebody writes it. */
+export function mustBeAtRest(path: string, shown: string, instead: string): void {
+  const writer = writerOf(path);
   if (writer !== null && writer !== process.pid && isAlive(writer))
-    throw new UsageError(`${path} is being written by process ${writer}`, 'wait for it, or give another --out');
+    throw new UsageError(`${shown} is being written by process ${writer}`, `wait for it, or give another ${instead}`);
+}
+
+function takeOver(path: string): void {
+  const writer = writerOf(path);
+  mustBeAtRest(path, path, '--out');
   if (writer !== null && existsSync(lockFolder(path))) rmdirSync(lockFolder(path));
   try {
     // made anew: a link in its place is not followed

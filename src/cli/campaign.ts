@@ -1,8 +1,9 @@
 /** `bootbench campaign`: runs all cases of a declared space on this machine's cores, or hands them to workers behind a queue. */
 import { passingFolder } from '../campaign/temporary.ts';
+import { copyFile } from 'node:fs/promises';
 import { closeSync, existsSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { splitImagePath } from '../image/image.ts';
 import type { RunJob } from '../bench/input/job.ts';
 import { boundedJson } from '../bench/documents/json-bounds.ts';
@@ -11,18 +12,20 @@ import type { CaseResult } from '../campaign/base.ts';
 import { BlobFolder } from '../campaign/blob-folder.ts';
 import { Campaign, runCampaign, WEIGHT, type Progress, type Shard, type Workers } from '../campaign/campaign.ts';
 import { TOOK_TOO_LONG } from '../campaign/execute.ts';
-import { packTarget, type PackedTarget } from '../campaign/content.ts';
+import { canonical, packTarget, type PackedTarget } from '../campaign/content.ts';
 import type { Worker } from '../campaign/pool.ts';
+import { targetsIn } from '../campaign/foreign.ts';
 import { parseSpec, wallOf, type CampaignSpec, type SpecTarget } from '../campaign/spec.ts';
-import { Store, type StoredTarget } from '../campaign/store.ts';
+import { mustBeAtRest, Store, type StoredTarget } from '../campaign/store.ts';
 import { junitCases, MOST_GROUPS, summarise, summaryText, resultCount, type Summary } from '../campaign/summary.ts';
 import { printable } from '../report/text.ts';
 import { ProgressLine } from './campaign-progress.ts';
 import { openWorker } from './campaign-pool.ts';
 import { engineId } from './engine-id.ts';
+import { mustEnd } from './has-end.ts';
 import { loadJob, readInput } from './inputs.ts';
 import { EXIT, exitAfter, Interrupted, paintFor, type EndSignal, type Io } from './io.ts';
-import { Outputs, reason } from './outputs.ts';
+import { Outputs, reason, surroundings } from './outputs.ts';
 import { interruptible, orInterrupted } from './interruptible.ts';
 
 export interface CampaignOptions {
@@ -52,6 +55,8 @@ interface Loaded {
   readonly path: string;
   readonly spec: CampaignSpec;
   readonly name: string;
+  /** Of this process, gone at its end. */
+  readonly folder: string;
   readonly targets: readonly { readonly name: string; readonly chip: string; readonly packed: PackedTarget }[];
 }
 
@@ -61,8 +66,9 @@ export async function campaignCommand(path: string, options: CampaignOptions, io
   const size = countOf(options.jobs, '--jobs', 1, 256) ?? availableParallelism();
   countOf(options.batch, '--batch', 1, MOST_BATCH);
   if (options.resume === true && options.overwrite === true) throw new UsageError('--resume and --overwrite exclude each other');
-  const loaded = await load(path, io.cwd, options.rom);
+  const read = await load(path, io.cwd, options.rom);
   const folder = passingFolder('bootbench-campaign-');
+  const loaded = { ...read, folder };
   let worker: Worker | null = null;
   try {
     const blobs = new BlobFolder(folder);
@@ -82,7 +88,7 @@ const UNFINISHED = 'the campaign was ended before its first case';
 
 // ---- input -----------------------------------------------------------------------------------------------------------------------------
 
-async function load(path: string, cwd: string, romDump: readonly string[] | undefined): Promise<Loaded> {
+async function load(path: string, cwd: string, romDump: readonly string[] | undefined): Promise<Omit<Loaded, 'folder'>> {
   const spec = await parseSpec(new TextDecoder().decode(readInput(path, 'campaign', cwd)), path);
   const folder = dirname(resolve(cwd, path));
   const rom = romDump === undefined ? {} : { rom: romDump.map((typed) => resolve(cwd, typed)) };
@@ -230,7 +236,7 @@ async function all(loaded: Loaded, worker: Worker, shard: Shard, size: number, o
     const { store, campaign, fresh } = await openStore(loaded, worker, shard, out, engine, options, io);
     let refused = false;
     try {
-      for (const path of options.merge ?? []) await merge(campaign, store, resolve(io.cwd, path));
+      for (const path of options.merge ?? []) await merge(campaign, store, path, loaded.folder, io.cwd);
       const stopped = (await work(campaign, store, worker, size, loaded, options, io)) ?? (await proveGroups(campaign, store, worker, io));
       const summary = summarise(campaign, store, loaded.name);
       const command = `bootbench campaign ${shellWord(loaded.path)} --case`;
@@ -251,10 +257,18 @@ async function all(loaded: Loaded, worker: Worker, shard: Shard, size: number, o
       store.close();
       if (refused) removeStore(out);
     }
+  } catch (error) {
+    throw orDamaged(error, out);
   } finally {
     outputs.discard();
   }
 }
+
+/** The error; of a file whose pages are not what SQLite wrote one that says so. */
+const orDamaged = (error: unknown, shown: string): unknown =>
+  error instanceof Error && error.name === 'SQLite3Error' && /malformed|not a database/.test(error.message)
+    ? new UsageError(`${shown}: ${error.message}`, 'give another file, or --overwrite')
+    : error;
 
 const shellWord = (text: string): string => (/^[\w./@%+=:-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
@@ -283,33 +297,36 @@ async function openStore(
 ): Promise<{ store: Store; campaign: Campaign; fresh: boolean }> {
   const exists = existsSync(out);
   if (exists && !resume && !overwrite) throw new UsageError(`${out} exists`, '--resume continues it, --overwrite starts again');
-  if (exists && resume) {
-    const store = await Store.open(out, true);
-    try {
-      const stored = store.meta('targets');
-      const identity = store.meta('identity');
-      // killed before the plan was made: nothing is lost
-      if (stored !== null && identity !== null) {
-        const campaign = await Campaign.of(loaded.spec, boundedJson(stored) as StoredTarget[], engine, shard);
-        const changed = whatChanged(
-          identity,
-          campaign.identity,
-          loaded.targets.map((t) => t.packed.hash),
-        );
-        if (changed !== null) throw new UsageError(`${out} cannot be resumed: ${changed}`, '--overwrite starts again');
-        return { store, campaign, fresh: false };
-      }
-    } catch (error) {
-      store.close();
-      throw error;
-    }
-    store.close();
-  }
+  const known = exists && resume ? await resumed(loaded, shard, out, engine) : null;
+  if (known !== null) return { ...known, fresh: false };
   if (exists && !isDatabase(out))
     throw new UsageError(`${out} contains no campaign results, so it is not overwritten`, 'give another file with --out');
   const campaign = await Campaign.of(loaded.spec, await probed(loaded, worker, io), engine, shard);
   if (exists) removeStore(out);
   return { store: await begun(campaign, loaded, out, engine), campaign, fresh: true };
+}
+
+/** What is gone on with; null where the program was killed before the plan was made: nothing is lost. */
+async function resumed(loaded: Loaded, shard: Shard, out: string, engine: string): Promise<{ store: Store; campaign: Campaign } | null> {
+  mustEnd(out, 'results', out);
+  const store = await Store.open(out, true);
+  try {
+    const [stored, identity] = [store.meta('targets'), store.meta('identity')];
+    if (stored === null || identity === null) {
+      store.close();
+      return null;
+    }
+    const campaign = await Campaign.of(loaded.spec, await targetsIn(stored, `${out}: its targets`), engine, shard);
+    const hashes = loaded.targets.map((t) => t.packed.hash);
+    const changed =
+      whatChanged(identityIn(identity, out), campaign.identity, hashes) ??
+      (await store.wrongIn({ size: campaign.space.size, targets: campaign.targets.length }));
+    if (changed !== null) throw new UsageError(`${out} cannot be resumed: ${changed}`, '--overwrite starts again');
+    return { store, campaign };
+  } catch (error) {
+    store.close();
+    throw error;
+  }
 }
 
 /** A new file that holds what the campaign is; none where that cannot be written. */
@@ -332,8 +349,19 @@ interface Identity {
   readonly targets: readonly string[];
   readonly range: readonly number[];
 }
-function whatChanged(before: string, now: string, targets: readonly string[]): string | null {
-  const [a, b] = [before, now].map((text) => JSON.parse(text) as Identity) as [Identity, Identity];
+function identityIn(text: string, path: string): Identity {
+  let found: Partial<Identity> | null = null;
+  try {
+    found = boundedJson(text) as Partial<Identity> | null;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  if (typeof found?.engine !== 'string')
+    throw new UsageError(`${path} does not say which campaign its results are of`, 'is the file damaged?');
+  return found as Identity;
+}
+function whatChanged(a: Identity, now: string, targets: readonly string[]): string | null {
+  const b = JSON.parse(now) as Identity;
   const same = (x: unknown, y: unknown): boolean => JSON.stringify(x) === JSON.stringify(y);
   if (a.engine !== b.engine) return `it was made by version ${a.engine}, this is ${b.engine}`;
   if (!same(a.spec, b.spec)) return 'the campaign has changed since';
@@ -373,7 +401,8 @@ function filesOf(loaded: Loaded, options: CampaignOptions, io: Io): { out: strin
   for (const { option, path } of files) if (resolve(io.cwd, path) === out) throw new UsageError(`--out and ${option} both write ${path}`);
   for (const path of options.merge ?? [])
     if (resolve(io.cwd, path) === out) throw new UsageError(`--merge: ${path} is the output file`, 'give another file with --out');
-  return { out, outputs: new Outputs(files, io.cwd, [loaded.path, ...(options.merge ?? [])]) };
+  // tried beside what it becomes, as the others are; SQLite writes it
+  return { out, outputs: new Outputs([{ option: '--out', path: name }, ...files], io.cwd, [loaded.path, ...(options.merge ?? [])]) };
 }
 /** SQLite (of whatever version of results), or nothing yet; anything else was not written by a campaign (sqlite.org/fileformat.html §1.3). */
 function isDatabase(out: string): boolean {
@@ -432,16 +461,38 @@ async function work(
   });
 }
 
-/** Takes over what another shard, or another run, has stored. */
-async function merge(campaign: Campaign, store: Store, path: string): Promise<void> {
-  if (!existsSync(path)) throw new UsageError(`--merge: cannot read ${path}: ${reason({ code: 'ENOENT' })}`);
-  const other = await Store.open(path, true);
+/** Takes over what another shard, or another run, has stored: a copy is read, for SQLite writes beside what it reads, and into it where a process was killed. */
+async function merge(campaign: Campaign, store: Store, path: string, folder: string, cwd: string): Promise<void> {
+  const file = resolve(cwd, path);
+  if (!existsSync(file)) throw new UsageError(`--merge: cannot read ${path}: ${reason({ code: 'ENOENT' })}`);
+  const files = ['', '-journal'].filter((suffix) => existsSync(`${file}${suffix}`));
+  for (const suffix of files) mustEnd(`${file}${suffix}`, 'results', `${path}${suffix}`);
+  mustBeAtRest(file, `--merge: ${path}`, 'file');
+  const copy = join(folder, 'merged.sqlite');
+  try {
+    for (const suffix of files) await copyFile(`${file}${suffix}`, `${copy}${suffix}`);
+    await takeFrom(campaign, store, copy, path);
+  } catch (error) {
+    const told = orDamaged(error, `--merge: ${path}`);
+    if (told instanceof UsageError || told instanceof SurroundingsError) throw told;
+    throw surroundings(told, `--merge: cannot read ${path}`) ?? new UsageError(`--merge: cannot read ${path}: ${reason(told)}`);
+  } finally {
+    removeStore(copy);
+  }
+}
+async function takeFrom(campaign: Campaign, store: Store, copy: string, path: string): Promise<void> {
+  const other = await Store.open(copy, true, `--merge: ${path}`);
   try {
     const before = other.meta('identity');
     if (before === null) throw new UsageError(`--merge: ${path} contains no results`);
-    const [a, b] = [before, campaign.identity].map((text) => ({ ...(JSON.parse(text) as Identity), range: [] }));
-    if (JSON.stringify(a) !== JSON.stringify(b)) throw new UsageError(`--merge: ${path} is from another campaign or another version`);
-    store.take(other);
+    const [a, b] = [identityIn(before, `--merge: ${path}`), JSON.parse(campaign.identity) as Identity].map((one) => ({
+      ...one,
+      range: [],
+    }));
+    if (canonical(a) !== canonical(b)) throw new UsageError(`--merge: ${path} is from another campaign or another version`);
+    const wrong = await other.wrongIn({ size: campaign.space.size, targets: campaign.targets.length });
+    if (wrong !== null) throw new UsageError(`--merge: ${path}: ${wrong}`, 'is the file damaged?');
+    await store.take(other);
   } finally {
     other.close();
   }

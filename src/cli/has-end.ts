@@ -11,6 +11,8 @@ export const LARGEST = {
   dump: 16,
   scenario: 8,
   campaign: 8,
+  /** Of a campaign: some 100 bytes a case. */
+  results: 65_536,
   /** What `run` writes: some 40 KB, and what the firmware prints, 512 KB a channel, six letters in JSON for each at most. */
   result: 64,
   baseline: 16,

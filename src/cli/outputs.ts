@@ -75,7 +75,8 @@ export class Outputs {
       discard(openTemporary(target));
       this.reserved.set(option, { target, inPlace: false });
     } catch (error) {
-      fail(reason(error));
+      // the folder is there: /proc and its like say so to whoever makes a file
+      fail(codeOf(error) === 'ENOENT' ? 'this folder takes no files' : reason(error));
     }
   }
 }

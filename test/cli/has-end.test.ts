@@ -4,8 +4,11 @@ import { closeSync, openSync, symlinkSync, truncateSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LARGEST, mustEnd, type FileKind } from '../../src/cli/has-end.ts';
+import { SMALL } from '../campaign/helpers.ts';
 import { ROOT } from '../debug/serve.ts';
 import { cli, folder } from './helpers.ts';
+
+const CAMPAIGN = JSON.stringify(SMALL);
 
 describe.skipIf(process.platform === 'win32')('a file', () => {
   it('is read, and one that is not there is what the system says', () => {
@@ -58,11 +61,14 @@ describe.skipIf(process.platform === 'win32')('a file', () => {
   it('of these names in place of an image, a record, evidence or a scenario: exit 2, at once', async () => {
     const cwd = folder({});
     for (const name of ['x.bin', 'e.jsonl', 's.json']) symlinkSync('/dev/zero', join(cwd, name));
+    writeFileSync(join(cwd, 'small.json'), CAMPAIGN);
     for (const words of [
       ['run', 'x.bin@0x08000000', '--chip', 'stm32f103c8'],
       ['board', 'replay', 'x.bin'],
       ['evidence', 'check', 'e.jsonl'],
       ['test', 's.json'],
+      ['campaign', 'small.json', '--merge', 'x.bin'],
+      ['campaign', 'small.json', '--out', 'x.bin', '--resume'],
     ]) {
       const ran = await cli(words, { cwd });
       expect([ran.code, ran.err], words.join(' ')).toEqual([2, expect.stringContaining('it never ends')]);
@@ -84,6 +90,7 @@ describe.skipIf(process.platform === 'win32')('a file', () => {
         ['test', 'x'],
       ],
       campaign: [['campaign', 'x']],
+      results: [['campaign', 'small.json', '--merge', 'x', '--out', 'out.sqlite']],
       result: [['compare', 'x.json', 'x.json']],
       baseline: [['test', join(ROOT, 'demo/firmware/scenarios'), '--baseline', 'x']],
       record: [['board', 'replay', 'x']],
@@ -93,6 +100,7 @@ describe.skipIf(process.platform === 'win32')('a file', () => {
       ],
     };
     symlinkSync('x', join(cwd, 'x.json'));
+    writeFileSync(join(cwd, 'small.json'), CAMPAIGN);
     for (const [kind, commands] of Object.entries(names) as [FileKind, (typeof names)[FileKind]][]) {
       writeFileSync(join(cwd, 'x'), '');
       // nothing of it takes place on the disk
