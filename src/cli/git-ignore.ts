@@ -140,14 +140,12 @@ function rulesOf(text: string, anyCase: boolean): Rule[] {
   });
 }
 
-const TOKENS = /\*\*\/|\/\*\*$|\*+|\?|\[[!^]?\]?(?:\[:\w*:\]|\\[^]|[^\]\\])*\]|\\.|[^]/g;
+const TOKENS = /\*+\/?|\?|\[[!^]?\]?(?:\[:\w*:\]|\\[^]|[^\]\\])*\]|\\.|[^]/g;
 /** A glob of git. */
 function globOf(pattern: string, anyCase: boolean): Glob {
   const glob = new Glob();
-  for (const token of pattern.match(TOKENS) ?? []) {
-    if (token === '**/') glob.open().or().many(any).one(slash).close();
-    else if (token === '/**') glob.one(slash).many(any);
-    else if (token.startsWith('*')) glob.many(notSlash);
+  for (const { 0: token, index } of pattern.matchAll(TOKENS)) {
+    if (token.startsWith('*')) stars(glob, token, pattern, index);
     else if (token === '?') glob.one(notSlash);
     else {
       const isClass = token.length > 2 && token.startsWith('[');
@@ -157,6 +155,18 @@ function globOf(pattern: string, anyCase: boolean): Glob {
     }
   }
   return glob;
+}
+/** Two stars or more stand for any number of parts of a path where they are all between its slashes (git's wildmatch.c), one for a piece of a part. */
+function stars(glob: Glob, token: string, pattern: string, from: number): void {
+  const before = pattern.slice(0, from);
+  // git compares what stands in front of the first special character by itself, and begins behind it
+  const begins = /(^|\/)$/.test(before) || !/[*?[\\]/.test(before);
+  const [behind, slashed] = [pattern.slice(from + token.length), token.endsWith('/')];
+  if (!token.startsWith('**') || !begins || !(slashed || /^(\\\/|$)/.test(behind))) {
+    glob.many(notSlash);
+    if (slashed) glob.one(slash);
+  } else if (slashed) glob.open().or().many(any).one(slash).close();
+  else glob.many(any);
 }
 const quoted = (character: string): string => character.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 function classOf(token: string): string {

@@ -259,6 +259,9 @@ describe('files that git ignores are left out', () => {
     ['a letter in a list behind a backslash', { 'p/.gitignore': '[\\s].c\n' }],
     ['a list that leaves a slash out', { 'p/.gitignore': 'd/[!/].c\n' }],
     ['a file that begins with a byte order mark', { 'p/.gitignore': '\uFEFFs.c\n' }],
+    ['three stars in place of two', { 'p/.gitignore': '***/d/***/s.c\n' }],
+    ['four stars between slashes', { 'p/.gitignore': 'd/****/s*\n' }],
+    ['stars right behind what is no pattern', { 'p/.gitignore': 'd***/s.c\n' }],
     ['a rule that a NUL ends', { 'p/.gitignore': 's.c\0x\n' }],
   ])('by %s', (_by, files, env = {}) => {
     const root = tree({ [`p/${HEAD}`]: '', 'p/d/s.c': 'secret', 'p/d/t.cc': 'text', ...files });
@@ -268,6 +271,24 @@ describe('files that git ignores are left out', () => {
     const sources = sourcesIn(join(root, 'p'), { env: { HOME: join(root, 'home'), GIT_CONFIG_SYSTEM: '/nowhere', ...absolute } });
     expect([told(sources, 'd/s.c'), told(sources, 'd/t.cc')]).toEqual(['git ignores it', 'text']);
   });
+  it.skipIf(spawnSync('git', ['--version']).error !== undefined)('as git itself ignores them, whatever stars, lists and slashes a rule has', () => {
+    const files = ['s.c', 'd/s1.c', 'd/e/s2.c', 'd/e/k.c', 'e/d/s3.c', 'ds/s4.c', 'ds.c', 'd/ss.c', 'k/k/k1.c', 's/s/s/s5.c'];
+    const root = tree(Object.fromEntries(files.map((file) => [file, 'text'])));
+    const env = { HOME: '/nowhere', GIT_CONFIG_SYSTEM: '/nowhere' };
+    execFileSync('git', ['init', '-q', root]);
+    const parts = ['*', '**', '***', '/', '/', 's', 'd', 'e', 'k', '.c', '?', '[!/]', '\\/', '[a-z]', '\\*', '[]d]', '[^d]', 's?.c', '****'];
+    let chance = 3;
+    const below = (most: number): number => ((chance = (Math.imul(chance, 1664525) + 1013904223) >>> 0) >>> 8) % most;
+    const rule = (): string => Array.from({ length: 1 + below(6) }, () => parts[below(parts.length)]).join('');
+    for (let i = 0; i < 100; i++) {
+      const rules = [rule(), ...(i % 2 === 0 ? [`!${rule()}`] : [])].join('\n');
+      writeFileSync(join(root, '.gitignore'), `${rules}\n`);
+      const asked = spawnSync('git', ['check-ignore', '--stdin'], { cwd: root, input: files.join('\n'), encoding: 'utf8', env: { ...process.env, ...env } });
+      const sources = sourcesIn(root, { env });
+      const hidden = files.filter((file) => told(sources, file) !== 'text');
+      expect(hidden, rules).toEqual(asked.stdout.split('\n').filter((line) => line !== ''));
+    }
+  }); // prettier-ignore
   it('by rules with many stars, which take no longer', () => {
     const name = `${'a'.repeat(50)}.c`;
     const root = tree({
