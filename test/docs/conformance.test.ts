@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { isRequirement, REQUIREMENTS } from '../../src/usb-sim/conform/kit.ts';
 import { DIALECT_TEXTS } from '../../src/usb-sim/conform/dialect.ts';
 import { BUGS } from '../../tools/planted/bugs.ts';
+import { WAYS } from '../../tools/planted/ways.ts';
 import { expectSection } from './sections.ts';
 
 it('the table of dialects is that of the program', () => {
@@ -17,6 +18,7 @@ it('its counts are those of the program', () => {
   const tens = 10 * Math.floor(REQUIREMENTS.length / 10);
   expect(page).toContain(`against some ${tens} requirements`);
   expect(page).toContain(`plants one of ${BUGS.length} bugs`);
+  expect(page).toContain(`one of ${WAYS.length} ways that the standards leave`);
 });
 
 describe('the table of stacks', () => {

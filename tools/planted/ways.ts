@@ -22,6 +22,8 @@ const ROWS: readonly Row[] = [
   ['END_NOT_DONE', ALL, 'a DNLOAD of length 0 is a STALL, errNOTDONE', 'DFU 1.1 §A.2.6, §6.1.2'],
   ['END_NO_FIRMWARE', ALL, 'a DNLOAD of length 0 is a STALL, errFIRMWARE', 'DFU 1.1 §A.2.6, §6.1.2'],
   ['MANIFEST_REFUSED', ALL, 'the GETSTATUS in dfuMANIFEST-SYNC tells dfuERROR, errFIRMWARE', 'DFU 1.1 §A.2.7, §6.1.2'],
+  ['MANIFEST_FAILS', ALL, 'behind dfuMANIFEST comes dfuERROR, errFIRMWARE', 'DFU 1.1 §A.2.8, §6.1.2'],
+  ['LEAVES_LATE', DFUSE, 'it leaves half a second behind dfuMANIFEST', 'AN3156 §5.5'],
   ['MANIFEST_AT_ONCE', PLAIN, 'manifestation is over at the first GETSTATUS', 'DFU 1.1 §A.2.7'],
   ['WAITS_FOR_RESET', PLAIN, 'bitManifestationTolerant is 0: dfuMANIFEST-WAIT-RESET', 'DFU 1.1 §A.2.8, §A.2.9'],
   ['POLL_ALWAYS', ALL, 'bwPollTimeout is 50 ms at least, in each state', 'DFU 1.1 §6.1.2'],

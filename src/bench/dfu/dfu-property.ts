@@ -6,7 +6,7 @@
 import { MS, US } from '../../emu/time.ts';
 import { DfuMonitor, MASS_ERASE, type MonitorOptions } from '../../usb-sim/conform/monitor.ts';
 import type { Asked, PendingWrite, Work } from '../../usb-sim/conform/work.ts';
-import { STATE } from '../../usb-sim/conform/model.ts';
+import { NO_FIRMWARE, STATE } from '../../usb-sim/conform/model.ts';
 import { hasStack, LONGEST_LEAVE, loopProgram, loops } from '../../usb-sim/conform/transfers.ts';
 import type { LinkAnswer } from '../../usb-sim/conform/link.ts';
 import { answerText, foldedSequence } from '../../usb-sim/conform/recorder.ts';
@@ -237,6 +237,9 @@ class Course {
       if (this.target.witness.attached() !== attached) return this.startsElsewhere();
       this.target.run(10);
     }
+    const { status, data } = this.target.controlNow(this.setup({ request: DFU.GETSTATUS, value: 0, length: 6, data: NONE }, true));
+    // behind dfuMANIFEST it may find nothing that it could start (DFU 1.1 §A.2.8)
+    if (status === 'ok' && data[4] === STATE.ERROR && NO_FIRMWARE.includes(data[0]!)) return null;
     return `it is still on the bus ${LONGEST_LEAVE} ms behind dfuMANIFEST (AN3156 §5.5, DFU 1.1 §A.2.8)`;
   }
   /** A program that does nothing lies at the pointer, and it is not the one that runs. */

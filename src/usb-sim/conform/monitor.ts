@@ -437,7 +437,10 @@ export class DfuMonitor {
     if (bState === STATE.DNBUSY) return this.busyNow();
     // a device that is done at once may tell the state that it comes from (sboot_stm32)
     if (bState === STATE.MANIFEST_SYNC && this.options.tolerant) return new Set([bState, STATE.IDLE]);
-    return new Set(bState === STATE.MANIFEST ? [STATE.MANIFEST, STATE.MANIFEST_SYNC] : [bState]);
+    if (bState !== STATE.MANIFEST) return new Set([bState]);
+    // it may find that what was sent is no firmware (DFU 1.1 §A.2.8)
+    this.errors = NO_FIRMWARE;
+    return new Set([STATE.MANIFEST, STATE.MANIFEST_SYNC, STATE.ERROR]);
   }
   private errorsTold(): readonly number[] {
     if (this.states.has(STATE.ERROR)) return this.errors;

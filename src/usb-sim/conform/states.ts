@@ -139,7 +139,7 @@ async function disagrees(
   if (leaving) return status === 'ok' ? noFirmware({ bStatus: data[0] ?? 0, bState: next ?? 0 }) : null;
   return request === 'DNLOAD 0' && status === 'stall' ? endRefused(r) : null;
 }
-/** Behind a DNLOAD of length 0 that was a STALL: it has no firmware to start; null: that is not why. */
+/** Behind a leave that was refused, or that came to nothing: it has no firmware to start; null: that is not why. */
 export async function endRefused(r: Recorder): Promise<Finding | null> {
   const s = await r.status();
   return s && noFirmware(s);

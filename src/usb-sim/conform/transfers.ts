@@ -531,7 +531,7 @@ const LEAVE: readonly Requirement[] = [
         if (r.link.witness!.attached() !== before) return PASS;
         await r.link.wait(10);
       }
-      return fail(`it is still there ${LONGEST_LEAVE} ms later`);
+      return (await endRefused(r)) ?? fail(`it is still there ${LONGEST_LEAVE} ms later`);
     },
   },
   {
