@@ -55,15 +55,15 @@ export type {
   WordValue,
 } from './bench/documents/scenario-types.ts';
 export type { Confidence } from './emu/confidence.ts';
-export { judge, type Judgement } from './bench/documents/expect.ts';
-export { serialise } from './bench/documents/serialise.ts';
+export type { Judgement } from './bench/documents/expect.ts';
+export { explain, findChip, inferChip, judge, serialise, suggestChips, terminalReport } from './results.ts';
 export type { SafeText } from './bench/documents/safe-text.ts';
 export { UsageError } from './bench/documents/usage-error.ts';
 export { ImageError, type ImageErrorCode } from './image/errors.ts';
-export { terminalReport, type TerminalOptions } from './report/terminal.ts';
-export { explain, type ExplainedFact } from './report/explain.ts';
-export { CHIPS, findChip, suggestChips } from './chips/index.ts';
-export { inferChip, type InferredChip } from './bench/input/infer-chip.ts';
+export type { TerminalOptions } from './report/terminal.ts';
+export type { ExplainedFact } from './report/explain.ts';
+export { CHIPS } from './chips/index.ts';
+export type { InferredChip } from './bench/input/infer-chip.ts';
 export { BenchMachine, openMachine } from './library/machine.ts';
 export type {
   MachineEvents,

@@ -2,12 +2,13 @@
  * Devices around the chip, written in TypeScript: pins, UART peers, SPI and I2C devices, memory-mapped blocks. A function gets a `DeviceBoard` and connects its
  * devices to it. It is called once for each machine, including forks. A device keeps its state in `board.state`, so that checkpoints contain it.
  */
+import { isRecord } from '../bench/documents/is-record.ts';
 import { parseDuration } from '../bench/documents/duration.ts';
 import { listensTo } from '../emu/wires.ts';
 import type { Machine } from '../emu/machine.ts';
 import type { Duration } from '../bench/documents/scenario-types.ts';
 import { BYTE, tellRx } from '../bench/session/steps.ts';
-import { shown, UsageError, didYouMean } from '../bench/documents/usage-error.ts';
+import { nameIn, shown, UsageError, didYouMean } from '../bench/documents/usage-error.ts';
 import type { BlockRow, ChipDescription } from '../emu/chip.ts';
 import { clonePlain } from '../emu/component.ts';
 import type { AnyModelFactory } from '../emu/registers.ts';
@@ -141,9 +142,9 @@ export class MachineBoard implements DeviceBoard {
   }
   private known(kind: RegExp, name: string, what: string): string {
     const names = this.machine.chip.blocks.map((b) => b.name).filter((n) => kind.test(n));
-    const found = names.find((n) => n === String(name).toUpperCase());
+    const found = names.find((n) => n === nameIn(name).toUpperCase());
     if (found === undefined)
-      throw new UsageError(`${this.chip} has no ${what} ${shown(name)}`, didYouMean(String(name), names) ?? `it has ${names.join(', ')}`);
+      throw new UsageError(`${this.chip} has no ${what} ${shown(name)}`, didYouMean(nameIn(name), names) ?? `it has ${names.join(', ')}`);
     return found;
   }
 
@@ -267,7 +268,7 @@ function answerI2c(devices: ReadonlyMap<number, I2cDevice>, state: { address: nu
 }
 
 function pinNamed(chip: ChipDescription, name: unknown): string {
-  const typed = String(name).toUpperCase();
+  const typed = nameIn(name).toUpperCase();
   const port = /^P([A-K])(\d|1[0-5])$/.exec(typed)?.[1];
   const has = chip.blocks.some((b) => b.model?.startsWith('gpio') && (b.options?.['port'] ?? b.name.slice(-1)) === port);
   if (port === undefined || !has) throw new UsageError(`${chip.name} has no pin ${shown(name)}`, 'for example PA0');
@@ -319,14 +320,23 @@ function checkBlock(chip: ChipDescription, rows: readonly BlockRow[], { name, ba
   if ([...chip.blocks, ...rows].some((r) => r.name === name)) throw new UsageError(`blocks: ${chip.name} already has ${name}`);
 }
 
+function mustBeBoard(board: unknown): void {
+  if (!isRecord(board) || typeof board['state'] !== 'function')
+    throw new UsageError(`the board is ${shown(board)}`, 'give what devices are called with');
+}
+
 /** A button matrix between row and column pins: the chip drives one side and reads the other. `press(row, column, true)` closes one button. */
 export function buttonMatrix(
   board: DeviceBoard,
-  { drives, reads }: { readonly drives: readonly string[]; readonly reads: readonly string[] },
+  pins: { readonly drives: readonly string[]; readonly reads: readonly string[] },
 ): {
   /** Closes the button between two pins, or opens it if `down` is false. */
   press(drive: string, read: string, down?: boolean): void;
 } {
+  mustBeBoard(board);
+  if (!isRecord(pins) || !Array.isArray(pins.drives) || !Array.isArray(pins.reads))
+    throw new UsageError(`the pins are ${shown(pins)}`, "give { drives: ['PA0'], reads: ['PB0'] }");
+  const { drives, reads } = pins;
   const state = board.state({ closed: [] as string[] });
   const follow = (): void => {
     for (const read of reads) {
@@ -355,6 +365,8 @@ export function i2cRegisters(
   /** A copy of the registers. */
   readonly bytes: () => Uint8Array;
 } {
+  mustBeBoard(board);
+  if (!(initial instanceof Uint8Array)) throw new UsageError(`the registers are ${shown(initial)}`, 'give a Uint8Array');
   const state = board.state({ bytes: initial.slice(), at: 0, left: 0 });
   const advance = (): number => {
     const at = state.at;

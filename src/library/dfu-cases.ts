@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { patternBytes, requestCommand, type DfuCommand } from '../bench/dfu/dfu-command.ts';
 import type { DfuPlace } from '../bench/dfu/dfu-command-check.ts';
+import { isRecord } from '../bench/documents/is-record.ts';
 import { didYouMean, shown, UsageError } from '../bench/documents/usage-error.ts';
 import { isDfuse, type DfuFacts } from '../usb-sim/conform/link.ts';
 import type { DfuSegment } from '../usb-sim/descriptors.ts';
@@ -55,8 +56,12 @@ function checkArbitrary(options: DfuArbitraryOptions): void {
 }
 
 /** A fast-check arbitrary of cases: requests in any order, downloads and uploads, and disturbances of the board. */
-export const dfuCommands = (facts: DfuFacts, options: DfuArbitraryOptions = {}): fc.Arbitrary<DfuCommand[]> =>
-  casesFor(facts, { memory: facts.layout, dfuse: isDfuse(facts) }, options);
+export function dfuCommands(facts: DfuFacts, options: DfuArbitraryOptions = {}): fc.Arbitrary<DfuCommand[]> {
+  if (!isRecord(facts) || !Array.isArray(facts.layout) || !(facts.configuration instanceof Uint8Array))
+    throw new UsageError(`${shown(facts)} says nothing of a device`, 'give the facts of what openDfu returns');
+  if (!isRecord(options)) throw new UsageError(`the second argument is ${shown(options)}`, 'give an object');
+  return casesFor(facts, { memory: facts.layout, dfuse: isDfuse(facts) }, options);
+}
 
 /** Requests that are not DFU's: what the device says of itself, in whole and cut to any length, and what it must refuse. */
 function standardRequests(facts: DfuFacts): fc.Arbitrary<DfuCommand> {

@@ -16,7 +16,7 @@ import type { EndReason, LastWriter, Outcome, Place, ResetBy } from '../bench/do
 import { checkScenario, planAction, wordValue } from '../bench/input/scenario.ts';
 import type { Duration, StepAction, WordValue } from '../bench/documents/scenario-types.ts';
 import { afterRun, NOT_TRACED } from '../bench/session/subject.ts';
-import { shown, UsageError, didYouMean } from '../bench/documents/usage-error.ts';
+import { nameIn, shown, UsageError, didYouMean } from '../bench/documents/usage-error.ts';
 import type { Core, Interceptor } from '../emu/core/core.ts';
 import { registerFile, setRegister } from '../emu/core/arm/register-file.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
@@ -385,6 +385,8 @@ export class BenchMachine {
   }
   /** Calls `listener` at every event of this kind. Returns a function that removes the listener. */
   on<K extends keyof MachineEvents>(kind: K, listener: (event: MachineEvents[K]) => void): () => void {
+    mustBe(EVENTS.has(kind), kind, 'the event', `one of ${[...EVENTS].join(', ')}`);
+    mustBe(typeof listener === 'function', listener, 'the listener', 'a function');
     const set = ((this.listeners as Record<K, Set<(event: MachineEvents[K]) => void>>)[kind] ??= new Set());
     set.add(listener);
     return () => void set.delete(listener);
@@ -508,7 +510,7 @@ export class BenchMachine {
       dfu: () => usb.dfuReady,
       detached: () => usb.attachedSince === null,
     };
-    const met = tests[what];
+    const met = Object.hasOwn(tests, nameIn(what)) ? tests[nameIn(what)] : undefined;
     if (met === undefined) throw new UsageError(`until.usb is ${shown(what)}`, `one of ${Object.keys(tests).join(', ')}`);
     session.onCheckRequested = () => machine.stop();
     return { wait: { ...NOTHING, met }, off: () => void (session.onCheckRequested = null) };
@@ -582,7 +584,7 @@ export class BenchMachine {
   setRegister(name: string, value: WordValue): void {
     const known = Object.keys(this.registers);
     if (!known.includes(name))
-      throw new UsageError(`the core has no register ${shown(name)}`, didYouMean(String(name), known) ?? `it has ${known.join(', ')}`);
+      throw new UsageError(`the core has no register ${shown(name)}`, didYouMean(nameIn(name), known) ?? `it has ${known.join(', ')}`);
     const word = wordValue(value, name);
     if (name === 'pc') this.core.branchTo((word & ~1) >>> 0);
     else setRegister(this.core, name, word);
@@ -633,17 +635,17 @@ export class BenchMachine {
     return { bit: field.bit, width: field.width };
   }
   private layout(peripheral: string): NonNullable<ReturnType<Holder['session']['machine']['system']['layoutOf']>> {
-    const layout = this.machine.system.layoutOf(String(peripheral));
+    const layout = this.machine.system.layoutOf(nameIn(peripheral));
     if (layout) return layout;
     const { chip } = this.session.input;
-    throw new UsageError(`${chip.name} has no peripheral ${shown(peripheral)}`, didYouMean(String(peripheral), this.peripherals));
+    throw new UsageError(`${chip.name} has no peripheral ${shown(peripheral)}`, didYouMean(nameIn(peripheral), this.peripherals));
   }
   private resolve(path: string): {
     readonly address: number;
     readonly register: Register;
     readonly field: Register['fields'][number] | null;
   } {
-    const [peripheral = '', name = '', bitsName, ...rest] = String(path).split('.');
+    const [peripheral = '', name = '', bitsName, ...rest] = nameIn(path).split('.');
     if (name === '' || rest.length > 0)
       throw new UsageError(`${shown(path)} is not PERIPHERAL.REGISTER or PERIPHERAL.REGISTER.FIELD`, 'for example RCC.CR.HSION');
     const layout = this.layout(peripheral);
@@ -725,7 +727,7 @@ export class BenchMachine {
   }
   private object(name: string): { readonly address: number; readonly size: number } {
     const { images, chip } = this.session.input;
-    return namesOf(images, chip).symbol(String(name), 'symbol');
+    return namesOf(images, chip).symbol(nameIn(name), 'symbol');
   }
   /** Name of the function or object at an address, for example `main+0x12`; null if there is none. */
   symbolAt(address: number): string | null {
@@ -837,6 +839,8 @@ export class BenchMachine {
 }
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+const EVENTS: ReadonlySet<keyof MachineEvents> = new Set(['entry', 'reset', 'exception', 'fault', 'lockup', 'console', 'pin', 'usb']);
+
 function mustBe(right: boolean, value: unknown, name: string, what: string): void {
   if (!right) throw new UsageError(`${name} is ${shown(value)}`, `give ${what}`);
 }

@@ -9,7 +9,7 @@ import { SYMPTOMS, type CheckId, type Outcome, type Symptom } from '../bench/doc
 import type { RomInput, RunLimits } from '../bench/input/run-input.ts';
 import { checkScenario, wordValue } from '../bench/input/scenario.ts';
 import type { Duration, Expect, Scenario, WordValue } from '../bench/documents/scenario-types.ts';
-import { shown, UsageError, didYouMean } from '../bench/documents/usage-error.ts';
+import { nameIn, shown, UsageError, didYouMean } from '../bench/documents/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import type { ROM_OPTION_VALUES, RomOptionId } from '../rom/options.ts';
 import { resolveRomOptions, RomOptionError } from '../rom/options.ts';
@@ -171,7 +171,7 @@ function checkOptions(options: BenchOptions, keys: readonly string[]): void {
   checkTypes(options);
 }
 
-function checkImages(images: unknown): void {
+export function checkImages(images: unknown): void {
   if (!Array.isArray(images)) throw new UsageError(`images is ${shown(images)}`, 'give a list of { path, bytes }');
   images.forEach((image: unknown, i) => {
     if (!isRecord(image) || typeof image['path'] !== 'string' || !isBytes(image['bytes']))
@@ -186,7 +186,7 @@ function checkImages(images: unknown): void {
 function checkValues({ seed, until, files, signal }: BenchOptions): void {
   if (seed !== undefined && !(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32))
     throw new UsageError(`seed: ${shown(seed)} is not a whole number from 0 to ${2 ** 32 - 1}`);
-  if (until !== undefined) parseDuration(String(until), 'until');
+  if (until !== undefined) parseDuration(nameIn(until), 'until');
   if (files !== undefined && !(files instanceof Map && [...files.values()].every(isBytes)))
     throw new UsageError('files is not a Map of names and Uint8Arrays');
   if (signal !== undefined && !(isRecord(signal) && typeof signal.aborted === 'boolean'))
@@ -272,7 +272,7 @@ function symptomsOf(given: Symptom | readonly Symptom[] = []): readonly Symptom[
       words.map((word) => {
         const found = SYMPTOMS.find((s) => s === word);
         if (found !== undefined) return found;
-        throw new UsageError(`symptom: ${shown(word)} is not known`, didYouMean(String(word), SYMPTOMS) ?? `it is ${SYMPTOMS.join(', ')}`);
+        throw new UsageError(`symptom: ${shown(word)} is not known`, didYouMean(nameIn(word), SYMPTOMS) ?? `it is ${SYMPTOMS.join(', ')}`);
       }),
     ),
   ];

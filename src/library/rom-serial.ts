@@ -3,7 +3,7 @@ import { HeldMachine } from '../bench/session/held-machine.ts';
 import { mainFlash } from '../bench/session/flash-image.ts';
 import { jobInput } from '../bench/input/job.ts';
 import { parseDuration } from '../bench/documents/duration.ts';
-import { UsageError } from '../bench/documents/usage-error.ts';
+import { shown, UsageError } from '../bench/documents/usage-error.ts';
 import { serialPort } from '../bench/session/uart-link.ts';
 import { PS_PER_SECOND } from '../emu/time.ts';
 import { HOST } from './host.ts';
@@ -37,10 +37,12 @@ export interface HeldSerial {
 }
 
 /** A chip whose BOOT0 is high and that no USB host is connected to: its ROM waits for the first byte (0x7F) on a USART. */
-export async function openRomSerial({ port: wanted, scenario, ...options }: RomSerialOptions): Promise<HeldSerial> {
+export async function openRomSerial(options: RomSerialOptions): Promise<HeldSerial> {
+  if (typeof options !== 'object' || options === null) throw new UsageError(`the options are ${shown(options)}`, 'give { chip }');
+  const { port: wanted, scenario, ...others } = options;
   const { board, host, ...rest } = scenario ?? {};
   const job = await libraryJob(
-    { ...options, images: [], scenario: { ...rest, board: { ...board, boot0: 1 }, host: { ...host, cable: 'out' } } },
+    { ...others, images: [], scenario: { ...rest, board: { ...board, boot0: 1 }, host: { ...host, cable: 'out' } } },
     BENCH_KEYS,
   );
   await HOST.prepare(job.chip);

@@ -190,7 +190,8 @@ function ordered(value: unknown, shape: Shape, path: string): unknown {
     if (!Array.isArray(value)) throw new TypeError(`result.${path} is not a list`);
     return value.map((item, i) => ordered(item, shape.list, `${path}[${i}]`));
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError(`result.${path} is not an object`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new TypeError(`${path === '' ? 'it' : `result.${path}`} is not an object`);
   const given = value as Record<string, unknown>;
   if ('map' in shape) return Object.fromEntries(Object.entries(given).map(([k, v]) => [k, ordered(v, shape.map, `${path}.${k}`)]));
   return orderedKeys(given, shape.keys, path);
@@ -213,6 +214,9 @@ function orderedKeys(given: Readonly<Record<string, unknown>>, keys: Keys, path:
   }
   return out;
 }
+
+/** Throws a TypeError that names what is missing, or of another form. */
+export const mustHaveForm = (result: unknown): void => void ordered(result, RESULT, '');
 
 /** The document as text, ended by a newline. */
 export function serialise(result: RunResult): SafeText {

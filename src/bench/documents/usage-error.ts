@@ -45,6 +45,9 @@ export function shown(value: unknown): string {
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN - 3)}...` : text;
 }
 
+/** A name that a caller gave; of what is none nothing: not every object makes a text of itself. */
+export const nameIn = (given: unknown): string => (typeof given === 'string' || typeof given === 'number' ? String(given) : '');
+
 /** The candidates nearest to a mistyped word, if any is near. */
 export function nearWords(word: string, candidates: Iterable<string>, limit = 3): string[] {
   const typed = word.toLowerCase();
