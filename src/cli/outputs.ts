@@ -182,6 +182,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EFBIG: 'the file would be larger than allowed',
   ENOMEM: 'no memory is left',
   ERR_WORKER_OUT_OF_MEMORY: 'the memory limit of Node is reached',
+  ERR_INVALID_ARG_VALUE: 'no file can have such a name',
   ERR_ACCESS_DENIED: "Node's permissions do not allow it",
 };
 

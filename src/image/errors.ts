@@ -1,3 +1,5 @@
+import { messageOf } from './message.ts';
+
 /** A firmware image that cannot be used, said in a way that a user can act on. Image code throws nothing else. */
 export type ImageErrorCode =
   | 'empty'
@@ -37,7 +39,7 @@ export class ImageError extends Error {
   readonly hint: string | null;
 
   constructor(code: ImageErrorCode, what: string, where: string | null = null, hint: string | null = null, path = '') {
-    super(`${path === '' ? '' : `${path}: `}${what}${where === null ? '' : ` (${where})`}${hint === null ? '' : `; ${hint}`}`);
+    super(messageOf(`${path === '' ? '' : `${path}: `}${what}${where === null ? '' : ` (${where})`}`, hint));
     this.name = 'ImageError';
     this.code = code;
     this.path = path;

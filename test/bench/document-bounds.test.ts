@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkScenario, parseScenario } from '../../src/bench/input/scenario.ts';
 import { parseSpec } from '../../src/campaign/spec.ts';
+import { cli, FIRMWARE, folder } from '../cli/helpers.ts';
 
 const HINT = 'is it the right file?';
 const hex = (bytes: number): object => ({ steps: [{ at: '1ms', do: { uart: { port: 'USART1', hex: '00'.repeat(bytes) } } }] });
@@ -55,3 +56,31 @@ it.each([
 ])('%s that is as large as may be is read', async (_what, scenario) => {
   expect(await parseScenario(JSON.stringify(scenario), 's.json')).toEqual(scenario);
 }); // prettier-ignore
+
+describe('a name of a scenario that is', () => {
+  const long = 'x'.repeat(200_000);
+  const base = { schema: 'bootbench/scenario@1', chip: 'stm32h533re', images: ['fw.bin@0x08000000'] };
+  it.each([
+    ['a chip', { ...base, chip: long }],
+    ['an image', { ...base, images: [long] }],
+    ['an image at an address', { ...base, images: [`fw.bin@${long}`] }],
+    ['a key', { ...base, [long]: 1 }],
+    ['an option', { ...base, romOptions: { [long]: 'x' } }],
+    ['a channel', { ...base, expect: { console: { [long]: 'x' } } }],
+    ['a symbol', { ...base, steps: [{ at: '1ms', do: { call: long } }] }],
+    ['a cause', { ...base, expect: { causes: [long] } }],
+  ])('long is told in part: %s', async (_what, scenario) => {
+    const ran = await cli(['run', '--scenario', 's.json'], { cwd: folder({ 's.json': JSON.stringify(scenario), 'fw.bin': FIRMWARE }) });
+    expect(ran.code).toBe(2);
+    expect(ran.err).toMatch(/^bootbench: [^\n]+\n$/);
+    expect(ran.err.length).toBeLessThan(4200);
+  });
+  it('no name of a file is told as one', async () => {
+    const scenario = { ...base, images: ['a\0b.elf'] };
+    const ran = await cli(['run', '--scenario', 's.json'], { cwd: folder({ 's.json': JSON.stringify(scenario) }) });
+    expect([ran.code, ran.err]).toEqual([
+      2,
+      expect.stringMatching(/^bootbench: cannot read \S*a\\x00b\.elf: no file can have such a name\n$/),
+    ]);
+  });
+});

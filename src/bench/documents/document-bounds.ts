@@ -5,7 +5,7 @@
 import { MOST_VALUES } from './json-bounds.ts';
 import { UsageError } from './usage-error.ts';
 
-export const MOST_IN = {
+const MOST_IN = {
   /** Of one text: 128 KB of bytes in hex. */
   letters: 2 ** 18,
   /** Of all texts of a scenario. */

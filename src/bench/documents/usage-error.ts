@@ -1,3 +1,4 @@
+import { messageOf } from '../../image/message.ts';
 import { tooMuchIn } from './json-bounds.ts';
 import { findSlip } from './json-slips.ts';
 
@@ -9,7 +10,7 @@ export class UsageError extends Error {
   readonly hint: string | null;
 
   constructor(message: string, hint: string | null = null) {
-    super(hint === null ? message : `${message}; ${hint}`);
+    super(messageOf(message, hint));
     this.name = 'UsageError';
     this.hint = hint;
   }
@@ -22,7 +23,7 @@ export class SurroundingsError extends Error {
   readonly hint: string | null;
 
   constructor(message: string, hint: string | null = null) {
-    super(hint === null ? message : `${message}; ${hint}`);
+    super(messageOf(message, hint));
     this.name = 'SurroundingsError';
     this.hint = hint;
   }
