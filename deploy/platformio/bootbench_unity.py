@@ -19,6 +19,9 @@ NO_WIDTH = re.compile(
 )
 EMOJI = "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23fa\u24c2\u25aa-\u25fe\u2600-\u27bf\u2934\u2935\u2b05-\u2b55\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
 EAST_ASIAN = "[\u1100-\u11ff\u3001-\u303f\u3041-\u31bf\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff01-\uff60\U00020000-\U0003ffff]"
+JOINS = "[\u0620-\u077f\u07c0-\u07ff\u08a0-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u17ff\u1820-\u18aa\ufb50-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc]"
+JOINER = re.compile(f"(?<={JOINS})[\u200c\u200d](?={JOINS})")
+JOINED_PICTURE = re.compile(f"(?:(?<={EMOJI})|(?<={EMOJI}\ufe0f))\u200d(?={EMOJI})")
 SELECTOR = re.compile(f"(?<!{EMOJI})(?<![0-9#*](?=\ufe0f\u20e3))[\ufe0e\ufe0f]")
 BLANK = re.compile(
     "[\u1680\u2000-\u2008\u200a\u205f]"
@@ -56,11 +59,20 @@ def unseen(text, at):
     c = text[at]
     if " " <= c <= "~" or c in "\t\n":
         return False
+    if c in "\u200c\u200d":
+        return not joins(text, at)
     if c in "\ufe0e\ufe0f":
         return SELECTOR.match(text, at) is not None
     if unicodedata.category(c)[0] == "M" and paints(text, at):
         return True
     return unicodedata.category(c) in UNSEEN or NO_WIDTH.match(c) is not None or BLANK.match(text, at) is not None
+
+
+def joins(text, at):
+    """Between letters that have other forms beside each other, or within a sequence of emoji."""
+    beside = text[at - 1 : at] + text[at + 1 : at + 2]
+    letters = all(unicodedata.category(c)[0] in "LM" for c in beside)
+    return (letters and JOINER.match(text, at) is not None) or JOINED_PICTURE.match(text, at) is not None
 
 
 def paints(text, at):

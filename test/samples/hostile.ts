@@ -20,6 +20,7 @@ export const HOSTILE_LINES: readonly string[] = [
   `flood o${'\u0336\u0310'.repeat(9)}`,
   '\u0301alone "\u0308',
   'blanks a\u2800b c\u3000d e\u2003f \u00a0g\u00a0 \u205fh \u1680 \u{1d159}\ufdd0',
+  'joiners a\u200db \u200c x\u200cy \u26a0\u200c\u26a0 \u0645\u200c\u200c\u0645 \u26a0\u200d\u200d\u26a0 \u26a0\u200da \u0661\u200d\u0661\u200d',
   '<script>alert(1)</script><!-- ]]> & "quote" \'',
   '</script><img src=x onerror=alert(1)>',
   '](https://x.example) `code` | cell | *',
@@ -47,6 +48,9 @@ export const LANGUAGES: readonly string[] = [
   'རྒྱུད',
   '漢字\u3000かな',
   'Prix\u00a0:\u202f10\u2009€',
+  '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645',
+  '\u0dc1\u0dca\u200d\u0dbb\u0dd3 \u0915\u094d\u200d\u0937 \u0995\u09cd\u200c\u09b7',
+  '\u{1f469}\u200d\u{1f4bb} \u{1f3f3}\ufe0f\u200d\u{1f308} \u{1f469}\u{1f3fd}\u200d\u{1f680} \u2764\ufe0f\u200d\u{1f525} \u{1f468}\u200d\u{1f9b0} \u{1f3c3}\u{1f3fb}\u200d\u2640\ufe0f',
   '\u2801\u2800\u2803',
   '\u2764\ufe0f \u260e\ufe0e \u26a0\ufe0f \u00a9\ufe0f 1\ufe0f\u20e3',
 ];
