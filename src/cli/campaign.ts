@@ -309,6 +309,7 @@ async function openStore(
 /** What is gone on with; null where the program was killed before the plan was made: nothing is lost. */
 async function resumed(loaded: Loaded, shard: Shard, out: string, engine: string): Promise<{ store: Store; campaign: Campaign } | null> {
   mustEnd(out, 'results', out);
+  if (!statSync(out).isFile()) throw new UsageError(`${out} is no file, so nothing can be gone on with`, 'give another file with --out');
   const store = await Store.open(out, true);
   try {
     const [stored, identity] = [store.meta('targets'), store.meta('identity')];

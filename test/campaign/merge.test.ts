@@ -1,5 +1,5 @@
 /** Files of results that come from elsewhere, or that somebody has changed: looked at before they are used, and never written. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type * as Sqlite from 'node-sqlite3-wasm';
@@ -150,6 +150,15 @@ describe('what is merged is not written', () => {
     const ran = await cli(['campaign', 'spec.json', '--merge', 'half.sqlite', '--out', 'out.sqlite'], { cwd });
     expect([ran.code, ran.err]).toEqual([2, expect.stringMatching(/--merge: half\.sqlite is being written by process \d+; wait for it/)]);
   });
+});
+
+it.skipIf(process.platform !== 'linux')('a device is not gone on with, and nothing is written beside it', async () => {
+  const cwd = changed('all.sqlite', '');
+  symlinkSync('/dev/null', join(cwd, 'null.sqlite'));
+  const before = readdirSync(cwd);
+  const ran = await cli(['campaign', 'spec.json', '--resume', '--out', 'null.sqlite'], { cwd });
+  expect([ran.code, ran.err]).toEqual([2, expect.stringContaining('null.sqlite is no file, so nothing can be gone on with')]);
+  expect(readdirSync(cwd)).toEqual(before);
 });
 
 it.skipIf(process.platform !== 'linux')('results that cannot be made where they should be are exit 2 and a sentence, before anything runs', async () => {
