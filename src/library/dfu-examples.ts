@@ -229,7 +229,13 @@ function repeated(g: Ground, disturbances: boolean): Case[] {
   const { dfuse, at, first, size } = g;
   const dropped: Case = [...(dfuse ? set(at) : []), block(first, Math.min(24, size)), ABORT];
   const used = useIt(g);
+  // what was dropped is not carried out by a later GETSTATUS, when the device has the time for it
+  const later: Case = [GETSTATUS, { do: 'wait', us: 50_000 }, GETSTATE];
+  const waits: Case = [...(dfuse ? [...erase(at), ...set(at)] : []), block(first, Math.min(40, size), 8)];
   return [
+    [...waits, UNKNOWN, CLRSTATUS, ...later],
+    [...waits, ABORT, ...later],
+    ...(disturbances ? [[...waits, { do: 'busReset' }, ...later] as Case] : []),
     [...times(70, [GETSTATUS]), ...used],
     [...times(12, [UNKNOWN, GETSTATUS, CLRSTATUS]), ...used],
     [...times(12, dropped), ...used],

@@ -33,7 +33,8 @@ export class SentBlocks {
   taken(asked: Asked, model: DfuMonitor): readonly SentBlock[] {
     const { dfuse, accepted } = model.options;
     if (dfuse || KNOWN.some((id) => accepted.has(id))) return [];
-    if (model.states.has(STATE.ERROR)) this.drop();
+    // behind dfuMANIFEST an error may come, or the end of the download
+    if (model.states.has(STATE.ERROR) && !model.states.has(STATE.MANIFEST)) this.drop();
     this.keep(asked, model.work);
     if (!this.ended || asked.request !== DFU.GETSTATUS || model.state !== STATE.IDLE) return [];
     const { blocks } = this;
