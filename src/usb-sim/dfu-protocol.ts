@@ -84,12 +84,12 @@ export const dfuStatus = (data: Uint8Array): DfuStatus => ({
   pollMs: data[1]! | (data[2]! << 8) | (data[3]! << 16),
   bState: data[4]!,
 });
-/** Milliseconds that no work takes: the longest mass erase is 32 s. */
-const NO_WORK_TAKES = 120_000;
+/** Milliseconds: no part takes longer for anything that it does between two GETSTATUS, and nobody waits longer. The mass erase of 2 MB takes 32 s. */
+export const LONGEST_POLL = 120_000;
 /** bwPollTimeout for a reader: of one that nobody means, what it would be with its least significant byte first (DFU 1.1 §6.1.2). */
 export function pollText(pollMs: number): string {
   const swapped = ((pollMs & 0xff) << 16) | (pollMs & 0xff00) | ((pollMs >>> 16) & 0xff);
-  const other = pollMs > NO_WORK_TAKES && swapped > 0 && swapped <= NO_WORK_TAKES;
+  const other = pollMs > LONGEST_POLL && swapped > 0 && swapped <= LONGEST_POLL;
   return `${pollMs} ms${other ? ` (${swapped} ms, if the least significant byte came first)` : ''}`;
 }
 /** Takes a GETSTATUS answer in. False: too short. */

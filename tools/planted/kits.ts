@@ -86,21 +86,21 @@ const judges = new Map<FirmwareName, Promise<Judge>>();
 export function judgeOf(firmware: FirmwareName): Promise<Judge> {
   const known = judges.get(firmware);
   if (known !== undefined) return known;
-  const judge = measured(firmware, null);
+  const judge = measured(firmware);
   judges.set(firmware, judge);
   return judge;
 }
-/** What a team would have of a firmware that is right in its own way. */
-export const judgeOfWay = (firmware: FirmwareName, way: string): Promise<Judge> => measured(firmware, way);
-async function measured(firmware: FirmwareName, way: string | null): Promise<Judge> {
-  const right = planted(firmware, plantedImage(firmware, way));
+const baselineOf = (requirements: readonly RequirementResult[]): Judge => ({
+  baseline: { schema: 'bootbench/conformance@1', requirements },
+});
+async function measured(firmware: FirmwareName): Promise<Judge> {
+  const right = planted(firmware, plantedImage(firmware, null));
   const { results } = await conform(right);
   const dfu = await openDfu(right);
   dfu.close();
   const [first] = dfu.memory;
-  const plain =
-    way === null && firmware.startsWith('strict') && first ? { memory: { address: first.start, length: first.end - first.start } } : {};
-  return { baseline: { schema: 'bootbench/conformance@1', requirements: results }, ...plain };
+  const plain = firmware.startsWith('strict') && first ? { memory: { address: first.start, length: first.end - first.start } } : {};
+  return { ...baselineOf(results), ...plain };
 }
 
 export async function property(
@@ -143,13 +143,13 @@ export async function property(
     dfu.close();
   }
 }
-/** What both kits have against a firmware that is right in a way of its own: a text each. */
+/** What both kits have against a firmware that is right in a way of its own, by a baseline of that firmware: a text each. */
 export async function accusations(firmware: FirmwareName, way: string, cases: number): Promise<string[]> {
   const judged = planted(firmware, plantedImage(firmware, way));
   const found = await conform(judged);
   const failed = failures(found).map((r) => `conform ${r.id} [${r.paragraph}]: ${r.observed}`);
   const ended = [found.none, found.fell].flatMap((text) => (text === null ? [] : [`conform: ${text}`]));
   if (ended.length > 0) return [...failed, ...ended];
-  const { message, fell } = await property(judged, { cases, judge: await judgeOfWay(firmware, way) });
+  const { message, fell } = await property(judged, { cases, judge: baselineOf(found.results) });
   return [...failed, ...[message, fell].flatMap((text) => (text === null ? [] : [`property: ${text}`]))];
 }

@@ -1,6 +1,6 @@
 /**
- * What the kits say of firmware that is right in a way of its own: `npm run planted:ways -- [ID,… or all] [--firmware strict-f072] [--cases 100]`. Nothing may be said. Each way is
- * tried on one part of each protocol that it is for, by turns.
+ * What the kits say of firmware that is right in a way of its own: `npm run planted:ways -- [ID,…] [--firmware strict-f072] [--cases 100] [--all]`. Nothing may be said.
+ * Each way is tried on one part of each protocol that it is for, by turns; `--all` takes both.
  */
 import { parseArgs } from 'node:util';
 import { FIRMWARE, wayNumbers, type FirmwareName } from './firmware.ts';

@@ -6,13 +6,13 @@
 import { MS, US } from '../../emu/time.ts';
 import { DfuMonitor, MASS_ERASE, type MonitorOptions } from '../../usb-sim/conform/monitor.ts';
 import type { Asked, PendingWrite, Work } from '../../usb-sim/conform/work.ts';
-import { NO_FIRMWARE, STATE } from '../../usb-sim/conform/model.ts';
+import { findsNoFirmware, STATE } from '../../usb-sim/conform/model.ts';
 import { hasStack, LONGEST_LEAVE, loopProgram, loops } from '../../usb-sim/conform/transfers.ts';
 import type { LinkAnswer } from '../../usb-sim/conform/link.ts';
 import { answerText, foldedSequence } from '../../usb-sim/conform/recorder.ts';
 import { readDescriptors, StandardMonitor, standardSetup, type WholeDescriptors } from '../../usb-sim/conform/standard.ts';
 import { parseDfuseLayout, setupPacket, type DfuSegment } from '../../usb-sim/descriptors.ts';
-import { DFU, DFUSE_CODE, dfuseCommand, dfuStateName, hex8 } from '../../usb-sim/dfu-protocol.ts';
+import { DFU, DFUSE_CODE, dfuseCommand, dfuStateName, dfuStatus, hex8 } from '../../usb-sim/dfu-protocol.ts';
 import type { UsbSession } from '../../usb-sim/types.ts';
 import { describeAsked, describeCommand, describeCommands, patternBytes, type DfuCommand } from './dfu-command.ts';
 import type { DfuTarget } from './dfu-target.ts';
@@ -239,7 +239,7 @@ class Course {
     }
     const { status, data } = this.target.controlNow(this.setup({ request: DFU.GETSTATUS, value: 0, length: 6, data: NONE }, true));
     // behind dfuMANIFEST it may find nothing that it could start (DFU 1.1 §A.2.8)
-    if (status === 'ok' && data[4] === STATE.ERROR && NO_FIRMWARE.includes(data[0]!)) return null;
+    if (status === 'ok' && data.length >= 5 && findsNoFirmware(dfuStatus(data))) return null;
     return `it is still on the bus ${LONGEST_LEAVE} ms behind dfuMANIFEST (AN3156 §5.5, DFU 1.1 §A.2.8)`;
   }
   /** A program that does nothing lies at the pointer, and it is not the one that runs. */

@@ -1,5 +1,5 @@
 /** What DfuSe does to flash: AN3156 §4 and §5. Where the device runs on the emulated chip, flash is looked at there as well. */
-import { parseDfuseLayout, segmentAt, setupPacket } from '../descriptors.ts';
+import { parseDfuseLayout, sectorOf, segmentAt, setupPacket } from '../descriptors.ts';
 import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand, dfuStateName, dfuTold, hex8 } from '../dfu-protocol.ts';
 import { otherMemory, type DfuFacts } from './link.ts';
 import { STATE } from './model.ts';
@@ -40,7 +40,8 @@ function readsErased(r: Recorder, got: Uint8Array | string): Finding {
   return sameBytes(got, new Uint8Array(64).fill(erased ?? 0xff));
 }
 
-const whole = (facts: DfuFacts): number => 3 * facts.functional.transferSize;
+const block = (facts: DfuFacts): number => facts.functional.transferSize;
+const whole = (facts: DfuFacts): number => 3 * block(facts);
 /** What was written must lie in flash where it belongs, if the chip itself can be asked; null: it does, or nobody can say. */
 function misplaced(r: Recorder, address: number, sent: Uint8Array): string | null {
   const there = r.link.witness?.read(address, sent.length) ?? null;
@@ -95,7 +96,7 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
   },
   ...(
     [
-      ['whole-block', 'a block of wTransferSize', (f: DfuFacts) => f.functional.transferSize],
+      ['whole-block', 'a block of wTransferSize', block],
       ['odd', 'an odd tail of 13 bytes', () => 13],
       ['one', 'a block of 2 bytes', () => 2],
       ['packet', 'a block of exactly one packet', (f: DfuFacts) => f.packet0],
@@ -152,12 +153,7 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
     id: 'flash.across-sectors',
     title: 'a block that begins in one sector and ends in the next one is written whole',
     paragraph: 'AN3156 §5.1',
-    skip: anyOf(
-      dfuseOnly,
-      writes,
-      uploads,
-      room((f) => f.functional.transferSize),
-    ),
+    skip: anyOf(dfuseOnly, writes, uploads, room(block)),
     check: async (r) => {
       const first = place(r);
       const second = first + sectorAt(r, first);
@@ -507,12 +503,7 @@ export const FLASH_REQUIREMENTS: readonly Requirement[] = [
     id: 'flash.upload-lengths',
     title: 'an UPLOAD gives as many bytes as wLength asks for, from the same place',
     paragraph: 'AN3156 §4.1, DFU 1.1 §6.2',
-    skip: anyOf(
-      dfuseOnly,
-      writes,
-      uploads,
-      room((f) => f.functional.transferSize),
-    ),
+    skip: anyOf(dfuseOnly, writes, uploads, room(block)),
     check: async (r) => {
       const at = place(r);
       const size = r.facts.functional.transferSize;
@@ -619,7 +610,7 @@ async function sectorErased(r: Recorder, at: number, size: number, beside: reado
   const [mark, ends] = [pattern(MARK, 64), [at + size - MARK, at]];
   const wrong = await steps(
     r,
-    ...[...beside, at].map((place) => ['erase', 0, erasePage(sectorOf(r, place))] as const),
+    ...[...beside, at].map((place) => ['erase', 0, erasePage(sectorOf(r.facts.layout, place)[0])] as const),
     ...[...beside, ...ends].flatMap((place) => [['set address', 0, setAddress(place)] as const, ['write', 2, mark] as const]),
   );
   if (wrong !== null) return wrong;
@@ -687,8 +678,3 @@ const lastSector = (r: Recorder): number => {
 const SET_INTERFACE = 11;
 /** Bytes of the sector at an address of the layout. */
 const sectorAt = (r: Recorder, address: number): number => segmentAt(r.facts.layout, address)!.sectorSize;
-/** Where the sector begins that has this address. */
-function sectorOf(r: Recorder, address: number): number {
-  const { start, sectorSize } = segmentAt(r.facts.layout, address)!;
-  return address - ((address - start) % sectorSize);
-}

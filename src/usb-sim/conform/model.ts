@@ -2,7 +2,7 @@
  * Reference model of a device in DFU mode: what USB-IF's DFU 1.1 appendix A says of each request in each state, and the named dialects in which
  * devices in the field differ from it.
  */
-import { DFU, DFU_STATE, dfuStateName } from '../dfu-protocol.ts';
+import { DFU, DFU_STATE, dfuStateName, type DfuStatus } from '../dfu-protocol.ts';
 
 /** bState numbers of DFU 1.1 §6.1.2 that the model knows by name. */
 export const STATE = { ...DFU_STATE, MANIFEST_SYNC: 6, MANIFEST_WAIT_RESET: 8 } as const;
@@ -25,6 +25,10 @@ export const ERR = {
 
 /** By which a device says that it has looked at what lies in its flash: errFILE, errVERIFY, errNOTDONE, errFIRMWARE, errVENDOR. */
 export const NO_FIRMWARE: readonly number[] = [ERR.FILE, ERR.VERIFY, ERR.NOTDONE, ERR.FIRMWARE, ERR.VENDOR];
+
+/** A status that says so. */
+export const findsNoFirmware = ({ bStatus, bState }: Pick<DfuStatus, 'bStatus' | 'bState'>): boolean =>
+  bState === STATE.ERROR && NO_FIRMWARE.includes(bStatus);
 
 /** Requests as the state tables of appendix A tell them apart. */
 export type ModelRequest = 'DETACH' | 'DNLOAD' | 'DNLOAD 0' | 'UPLOAD' | 'GETSTATUS' | 'CLRSTATUS' | 'GETSTATE' | 'ABORT' | 'unknown';

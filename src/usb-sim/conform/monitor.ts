@@ -12,6 +12,7 @@ import {
   dfuStatusName,
   dfuTold,
   hex8,
+  LONGEST_POLL,
   pollText,
   dfuStatus,
   isWholeAnswer,
@@ -20,6 +21,7 @@ import { ERROR_TRAIT, type DfuDialect } from './dialect.ts';
 import type { LinkAnswer } from './link.ts';
 import {
   ERR,
+  findsNoFirmware,
   NO_FIRMWARE,
   REQUEST_OF,
   STATE,
@@ -66,8 +68,6 @@ interface Outcome extends Expected {
   readonly statuses: readonly number[];
   readonly paragraph: string;
 }
-/** No part takes longer for anything that it does between two GETSTATUS: the mass erase of 2 MB takes 32 s. */
-const LONGEST_POLL = 120_000;
 /** Different bytes that no two places have in common by chance. */
 const TELLING = 8;
 /** Widest unit in which flash is programmed: a flash word of STM32H7. */
@@ -82,10 +82,8 @@ const STILL_BUSY = 'dfuDNBUSY behind bwPollTimeout, which held in the baseline (
 const WITHOUT_WORK: ReadonlySet<number> = new Set([STATE.IDLE, STATE.UPLOAD_IDLE, STATE.MANIFEST_SYNC]);
 /** By which a dialect refuses a command that does not exist. */
 const OTHER_ERRORS = [ERR.TARGET, ERR.ADDRESS, ERR.WRITE, ERR.ERASE, ERR.UNKNOWN, ERR.VENDOR] as const;
-const [ADDRESS_ERRORS, MORE_ADDRESS_ERRORS] = [
-  [ERR.TARGET, ERR.ADDRESS, ERR.WRITE, ERR.ERASE],
-  [ERR.UNKNOWN, ERR.PROG, ERR.VERIFY] as const,
-];
+const ADDRESS_ERRORS = [ERR.TARGET, ERR.ADDRESS, ERR.WRITE, ERR.ERASE];
+const MORE_ADDRESS_ERRORS = [ERR.UNKNOWN, ERR.PROG, ERR.VERIFY] as const;
 const REQUEST_NAME = new Map(Object.entries(REQUEST_OF).map(([name, code]) => [code, name as ModelRequest]));
 
 export class DfuMonitor {
@@ -226,7 +224,7 @@ export class DfuMonitor {
     const manifests = this.states.has(STATE.MANIFEST_SYNC) && kind === 'GETSTATUS' && !(this.options.tolerant && !this.options.dfuse);
     if (!manifests || got.status === 'stall') return false;
     if (this.states.size > 1 && got.status === 'ok' && got.data[4] !== STATE.MANIFEST) return false;
-    if (got.data[4] === STATE.ERROR && NO_FIRMWARE.includes(got.data[0]!)) return false;
+    if (got.data.length >= 5 && findsNoFirmware(dfuStatus(got.data))) return false;
     return (this.left = true);
   }
   /** The status that starts manifestation; a device that goes without an answer may do so. */

@@ -172,7 +172,7 @@ export const PACKET_REQUIREMENTS: readonly Requirement[] = [
     skip: (link) => (link.suspend ? null : 'this link cannot suspend the bus'),
     check: async (r) => {
       const { block: number, data } = harmless(r);
-      const begun = anyOf(writes)(r.link) === null && (await r.downloadAndSettle(number, data))?.bState === DFU_STATE.DNLOAD_IDLE;
+      const begun = writes(r.link) === null && (await r.downloadAndSettle(number, data))?.bState === DFU_STATE.DNLOAD_IDLE;
       if (!begun) {
         await toIdle(r);
         await r.request(0x5a);

@@ -1,7 +1,7 @@
 /** What a device without DfuSe makes of blocks: DFU 1.1 §6, §7. Where it runs on the emulated chip, flash is looked at there as well. */
 import { DFU, DFU_STATE, dfuStateName, dfuStatusName, dfuTold, hex8 } from '../dfu-protocol.ts';
 import { MANIFESTATION_TOLERANT } from './link.ts';
-import { ERR, NO_FIRMWARE, STATE } from './model.ts';
+import { ERR, findsNoFirmware, STATE } from './model.ts';
 import type { Recorder } from './recorder.ts';
 import { named, OTHERS, otherStatus } from './refusals.ts';
 import { dialect, fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
@@ -64,8 +64,7 @@ export const PLAIN_REQUIREMENTS: readonly Requirement[] = [
       if (s === null) return dialect('leaves-without-answer', 'no status');
       const tolerant = (r.facts.functional.attributes & MANIFESTATION_TOLERANT) !== 0;
       const end = tolerant ? DFU_STATE.IDLE : STATE.MANIFEST_WAIT_RESET;
-      if (s.bState === DFU_STATE.ERROR && NO_FIRMWARE.includes(s.bStatus))
-        return notApplicable(`what was sent is no firmware for it: ${dfuStatusName(s.bStatus)}`);
+      if (findsNoFirmware(s)) return notApplicable(`what was sent is no firmware for it: ${dfuStatusName(s.bStatus)}`);
       if (s.bStatus !== 0 || s.bState !== end) return fail(`${dfuTold(s)}; bitManifestationTolerant is ${tolerant ? 1 : 0}`);
       return PASS;
     },

@@ -1,15 +1,14 @@
 /** A link whose requests are written down as a person would type them: the failing sequence of a report. */
 import { setupPacket } from '../descriptors.ts';
-import { DFU, dfuStateName, dfuStatus, dfuTold, isWholeAnswer, pollText, type DfuStatus } from '../dfu-protocol.ts';
+import { DFU, dfuStateName, dfuStatus, dfuTold, isWholeAnswer, LONGEST_POLL, pollText, type DfuStatus } from '../dfu-protocol.ts';
 import type { DfuFacts, DfuLink, LinkAnswer } from './link.ts';
 import { STATE } from './model.ts';
 
 const NAMES = ['DETACH', 'DNLOAD', 'UPLOAD', 'GETSTATUS', 'CLRSTATUS', 'GETSTATE', 'ABORT'];
 export const requestName = (request: number): string => NAMES[request] ?? `request 0x${request.toString(16).padStart(2, '0')}`;
 
-/** More polls than this, or longer waits than `LONGEST_MS` in all, and a device counts as never ready. */
+/** More polls than this, or longer waits than `LONGEST_POLL` in all, and a device counts as never ready. */
 const MAX_POLLS = 200;
-const LONGEST_MS = 120_000;
 /** States in which a host asks again. */
 const UNDER_WAY: ReadonlySet<number> = new Set([STATE.DNBUSY, STATE.DNLOAD_SYNC, STATE.MANIFEST_SYNC, STATE.MANIFEST]);
 
@@ -61,7 +60,7 @@ export class Recorder {
   }
   /** bwPollTimeout of a status; false: it is longer than anybody waits. */
   async waitFor({ pollMs }: DfuStatus): Promise<boolean> {
-    if (pollMs > LONGEST_MS) return false;
+    if (pollMs > LONGEST_POLL) return false;
     await this.link.wait(pollMs);
     return true;
   }
@@ -70,7 +69,7 @@ export class Recorder {
     let waited = 0;
     for (let polls = 1; ; polls++) {
       const s = await this.status();
-      if (s === null || !UNDER_WAY.has(s.bState) || polls >= MAX_POLLS || waited + s.pollMs > LONGEST_MS) return s;
+      if (s === null || !UNDER_WAY.has(s.bState) || polls >= MAX_POLLS || waited + s.pollMs > LONGEST_POLL) return s;
       await this.link.wait(s.pollMs);
       waited += s.pollMs;
     }

@@ -1,18 +1,18 @@
 /** The tables of DFU 1.1 appendix A, a requirement for each state and request: the shortest way into the state, then that request. */
-import { DFUSE_CODE, dfuseCommand, dfuStateName, dfuStatusName } from '../dfu-protocol.ts';
+import { DFUSE_CODE, dfuseCommand, dfuStateName, dfuStatusName, type DfuStatus } from '../dfu-protocol.ts';
 import { CAN_DNLOAD, CAN_UPLOAD, isDfuse, type DfuFacts, type LinkAnswer } from './link.ts';
 import {
   cellName,
   dialectOf,
   ERR,
   expected,
+  findsNoFirmware,
   MODEL_REQUESTS,
   REQUEST_OF,
   STATE,
   STATE_PARAGRAPH,
   type Answer,
   type ModelRequest,
-  NO_FIRMWARE,
 } from './model.ts';
 import { seenCell } from './dialect.ts';
 import type { Recorder } from './recorder.ts';
@@ -126,8 +126,7 @@ async function checkCell(r: Recorder, state: number, request: ModelRequest): Pro
 }
 
 /** The device says that no firmware lies in flash, as it may behind a reset (DFU 1.1 §A.1, §6.1.2). */
-export const saysCorrupt = ({ bStatus, bState }: { readonly bStatus: number; readonly bState: number }): boolean =>
-  bState === STATE.ERROR && bStatus === ERR.FIRMWARE;
+export const saysCorrupt = ({ bStatus, bState }: DfuStatus): boolean => bState === STATE.ERROR && bStatus === ERR.FIRMWARE;
 /** The device tells that nothing it could start lies in flash: by its status, or by a STALL of the DNLOAD that ends the download (DFU 1.1 §A.2.6). */
 async function disagrees(
   r: Recorder,
@@ -148,9 +147,9 @@ export async function endRefused(r: Recorder): Promise<Finding | null> {
 const titleOf = (request: ModelRequest): string =>
   request === 'unknown' ? 'a request that DFU does not know' : request === 'DNLOAD 0' ? 'DNLOAD of length 0' : request;
 /** A leave that is refused because nothing that could be started lies in flash; null: it is not that. */
-export const noFirmware = ({ bStatus, bState }: { readonly bStatus: number; readonly bState: number }): Finding | null =>
-  bState === STATE.ERROR && NO_FIRMWARE.includes(bStatus)
-    ? notApplicable(`${dfuStatusName(bStatus)}: the device finds no firmware to start; give the image of the application, too`)
+export const noFirmware = (s: Pick<DfuStatus, 'bStatus' | 'bState'>): Finding | null =>
+  findsNoFirmware(s)
+    ? notApplicable(`${dfuStatusName(s.bStatus)}: the device finds no firmware to start; give the image of the application, too`)
     : null;
 /** Requests after which a device may be gone for good. */
 const leaves = (state: number, request: ModelRequest): boolean =>
