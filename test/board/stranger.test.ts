@@ -21,7 +21,8 @@ async function openOcdOn(chip: string, rom: string, target: string): Promise<{ r
   ]);
   onTestFinished(() => void server.kill('SIGKILL'));
   let log = '';
-  const gdb = await new Promise<string>((settle) => {
+  const gdb = await new Promise<string>((settle, fail) => {
+    server.once('close', () => fail(new Error(`openocd ended: ${log}`)));
     server.stderr.on('data', (bytes: Buffer) => {
       log += bytes.toString();
       const found = /Listening on port (\d+) for gdb/.exec(log);

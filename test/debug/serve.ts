@@ -8,7 +8,7 @@ export const ROOT = join(import.meta.dirname, '../..');
 export interface Served {
   /** Its first line. */
   readonly line: string;
-  /** What it has printed until then, and goes on printing. */
+  /** What it has printed until then, and goes on printing, however many lines it writes at once. */
   readonly lines: readonly string[];
   /** Ctrl-C; gives the exit code. */
   readonly end: () => Promise<number>;
@@ -19,9 +19,13 @@ export async function serve(command: (io: Io) => Promise<number>): Promise<Serve
   let ready: (line: string) => void = () => undefined;
   const lines: string[] = [];
   const first = new Promise<string>((settle) => (ready = settle));
+  const printed = (text: string): void => {
+    lines.push(...(text.match(/[^\n]*\n|[^\n]+$/g) ?? []));
+    ready(lines[0]!);
+  };
   const stream = (put: (text: string) => void) => streamOf(put, { isTTY: false, columns: 80 });
   const code = command({
-    stdout: stream((text) => (lines.push(text), ready(text))),
+    stdout: stream(printed),
     stderr: stream(() => undefined),
     env: {},
     cwd: ROOT,
