@@ -2,7 +2,7 @@
  * The project as plain JavaScript, file by file, in a folder of its own: a mutant changes one file of it, and Node loads the rest as it is. Loading a test so takes a
  * third of a second; through vitest's own transforms it took three to eight.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { transform } from 'esbuild';
@@ -10,7 +10,7 @@ import { globSync } from 'tinyglobby';
 import type { Change } from './mutation/mutants.ts';
 
 const ROOT = resolve('.');
-/** Inside node_modules, so that packages are found from there. */
+/** Inside node_modules, so that packages are found from there; its real path, as Node calls a module that is behind a link: by two paths it is loaded twice. */
 const CACHE = join(ROOT, 'node_modules', '.cache');
 /** As esbuild prints it: other quotes are a text that a test writes. */
 const SPECIFIER = /(\b(?:from|import)\s*\(?\s*"\.{1,2}\/[^"]+)\.ts"/g;
@@ -24,7 +24,7 @@ export class Mirror {
 
   static async of(patterns: readonly string[]): Promise<Mirror> {
     mkdirSync(CACHE, { recursive: true });
-    const mirror = new Mirror(mkdtempSync(join(CACHE, 'mutation-')));
+    const mirror = new Mirror(realpathSync(mkdtempSync(join(CACHE, 'mutation-'))));
     for (const path of globSync([...patterns])) {
       if (path.endsWith('.ts')) await mirror.place(path, readFileSync(path, 'utf8'));
       else mirror.write(path, readFileSync(path));
