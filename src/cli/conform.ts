@@ -158,9 +158,13 @@ function writeReport(
   }
   const stream = onStdout === undefined ? io.stdout : io.stderr;
   const paint = paintFor(io, stream, options.color !== false);
+  // what made the job red comes first, before what failed in the baseline too
+  if (worse !== '') stream.write(`${worse}\n`);
   stream.write(conformanceText(report, { paint, width: stream.columns, all: options.all === true }));
-  if (options.baseline === undefined) return;
-  stream.write(worse === '' ? `nothing is worse than in ${printable(options.baseline)}\n` : worse);
+  if (options.baseline !== undefined)
+    stream.write(
+      `${lost.length === 0 ? 'nothing is' : `${lost.length} ${lost.length === 1 ? 'is' : 'are'}`} worse than in ${printable(options.baseline)}\n`,
+    );
 }
 
 const sameWorse = (same: readonly Lost[]): string =>

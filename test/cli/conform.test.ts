@@ -50,6 +50,8 @@ describe('bootbench conform', () => {
     ]);
     const worse = await cli(asked, { cwd });
     expect(worse.code).toBe(1);
+    expect(worse.out.startsWith('worse: ')).toBe(true);
+    expect(worse.out).toMatch(/\n2 are worse than in before\.json\n$/);
     expect(worse.out).toContain('worse: state.dfuIDLE.DNLOAD-0 was pass and is dialect: ');
     expect(worse.out).toContain('worse: plain.written was pass and could not be tried: the device has DfuSe\n');
     const xml = readFileSync(join(cwd, 'r.xml'), 'utf8');
