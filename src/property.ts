@@ -9,7 +9,7 @@ import * as fc from 'fast-check';
 import './browser-host.ts';
 import { caseSteps, type DfuCommand } from './bench/dfu/dfu-command.ts';
 import { checkCommands, type DfuPlace } from './bench/dfu/dfu-command-check.ts';
-import { DfuProperty } from './bench/dfu/dfu-property.ts';
+import { DfuProperty, type DfuReset } from './bench/dfu/dfu-property.ts';
 import { DfuTarget } from './bench/dfu/dfu-target.ts';
 import { judgedBy, type JudgeOptions } from './bench/dfu/measure.ts';
 import { HeldMachine } from './bench/session/held-machine.ts';
@@ -24,7 +24,7 @@ import type { DfuFacts } from './usb-sim/conform/link.ts';
 import type { DfuSegment } from './usb-sim/descriptors.ts';
 
 export { dfuCommands, type DfuArbitraryOptions } from './library/dfu-cases.ts';
-export { DfuViolation } from './bench/dfu/dfu-property.ts';
+export { DfuViolation, type DfuReset } from './bench/dfu/dfu-property.ts';
 export { describeCommand, describeCommands, patternBytes } from './bench/dfu/dfu-command-check.ts';
 export type { DfuCommand } from './bench/dfu/dfu-command.ts';
 export type { PendingWrite } from './usb-sim/conform/work.ts';
@@ -49,6 +49,11 @@ export interface DfuUnderTest {
    * every state, and the borders of packets, blocks, sectors and regions. They count as runs.
    */
   examples(options?: Pick<DfuArbitraryOptions, 'disturbances'>): [DfuCommand[]][];
+  /**
+   * Resets behind which an application starts, or anything else that is not DFU: a case ends there. Empty where the scenario leads to DFU behind
+   * every reset, as it should.
+   */
+  endsAt(): DfuReset[];
   /** Runs one case on a fork of the device in dfuIDLE. Throws a DfuViolation if the device breaks a rule. */
   check(commands: readonly DfuCommand[]): void;
   /** A scenario that performs the same commands. */
@@ -92,6 +97,7 @@ export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
     dialect: judged.dialect.names,
     commands: (o) => casesFor(target.facts, place, o),
     examples: ({ disturbances = true } = {}) => dfuExamples(target.facts, place, disturbances).map((commands) => [commands]),
+    endsAt: () => property.endsAt(),
     check: (commands) => {
       checkCommands(commands, place);
       property.run(commands);

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { BUGS, type PlantedBug } from '../tools/planted/bugs.ts';
 import { bugNumbers, FIRMWARE, plantedImage, wayNumbers, type FirmwareName } from '../tools/planted/firmware.ts';
 import { namesIt, paragraphsOf } from '../tools/planted/judge.ts';
-import { accusations, conform, failures, judgeOf, planted, property } from '../tools/planted/kits.ts';
+import { openDfu } from '../src/property.ts';
+import { accusations, besideApplication, conform, failures, judgeOf, planted, property } from '../tools/planted/kits.ts';
 import { WAYS } from '../tools/planted/ways.ts';
 import { byTurns } from './turn.ts';
 
@@ -56,6 +57,33 @@ const ALLOWED = WAYS.flatMap((way) => FIRMWARE.filter((f) => way.firmware.some((
 describe('of what the standards leave to a device neither kit says anything', () => {
   it.each(byTurns(ALLOWED, Math.floor(ALLOWED.length / 3)))('%s on %s', async (way, firmware) => {
     expect(await accusations(firmware, way, 10)).toEqual([]);
+  });
+});
+
+describe('a loader beside an application that a reset starts', () => {
+  it.each(FIRMWARE.filter((f) => f.endsWith('f072')))('%s: the kit says which reset that is, and its case ends there', async (firmware) => {
+    const beside = besideApplication(firmware, plantedImage(firmware, 'BUTTON'));
+    const dfu = await openDfu(beside);
+    expect(dfu.endsAt()).toEqual(['nrst']);
+    dfu.check([
+      { do: 'nrst', ms: 10 },
+      { do: 'standard', type: 0, request: 8, value: 0, index: 0, length: 1 },
+    ]);
+    dfu.close();
+    const held = await openDfu({ ...beside, scenario: { board: { pins: { PA0: 0 } } } });
+    expect(held.endsAt()).toEqual([]);
+    held.close();
+  });
+  it('one that ends in HardFault is no application: the device does not come back', async () => {
+    const beside = besideApplication('dfuse-f072', plantedImage('dfuse-f072', 'BUTTON'));
+    const [loader, application] = beside.images;
+    // UDF in place of its loop: HardFault of the loader, whose vector table is still the one
+    const bytes = application!.bytes.slice();
+    bytes.set([0x00, 0xde], bytes.length - 4);
+    const dfu = await openDfu({ ...beside, images: [loader!, { ...application!, bytes }] });
+    expect(dfu.endsAt()).toEqual([]);
+    expect(() => dfu.check([{ do: 'nrst', ms: 10 }])).toThrow('the device does not come back: it does not attach; PC is 0x0800');
+    dfu.close();
   });
 });
 

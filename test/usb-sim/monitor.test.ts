@@ -216,6 +216,12 @@ describe('bwPollTimeout of an erase', () => {
       expect(course.map((a) => monitor.judge(a, busyOnceMore(a)).wrong)).toEqual([null, null, said]);
     }
   });
+  it('is held against no device that was asked before its time: the second one may be any', () => {
+    const monitor = new DfuMonitor({ ...optionsOf([]), held: new Set(['dfu.poll-timeout']) }, new Uint8Array(0x2000).fill(0xff));
+    const early = [...course.slice(0, 2), GETSTATUS, course[2]!];
+    expect(early.map((a) => monitor.judge(a, busyOnceMore(a)).wrong)).toEqual([null, null, null, null]);
+    expect(monitor.pollHolds).toBe(false);
+  });
   it('is one thing for a sector and another for all of them', () => {
     const mass = [send(1, 0, [0x41]), ...course.slice(1)];
     for (const [held, holds] of [

@@ -12,6 +12,9 @@ import { DfuViolation, openDfu, type BenchOptions, type DfuUnderTest, type Judge
 import { runConformance } from '../../src/usb-sim/conform/kit.ts';
 import type { RequirementResult } from '../../src/usb-sim/conform/requirement.ts';
 import { UsageError } from '../../src/bench/documents/usage-error.ts';
+import { loopProgram } from '../../src/usb-sim/conform/transfers.ts';
+import { hex8 } from '../../src/usb-sim/dfu-protocol.ts';
+import { WAYS } from './ways.ts';
 import { chipOf, plantedImage, type FirmwareName } from './firmware.ts';
 
 const seconds = (): number => {
@@ -143,9 +146,18 @@ export async function property(
     dfu.close();
   }
 }
+/** Where the sectors behind the loader begin (`flash_own_end`). */
+const APPLICATION = 0x08004000;
+/** The loader with an application, which a reset starts: the board's button is held until the loader is there. */
+export function besideApplication(firmware: FirmwareName, loader: JobImage): Judged {
+  const application = { path: `application.bin@${hex8(APPLICATION)}`, bytes: loopProgram(APPLICATION) };
+  const scenario = { board: { pins: { PA0: 0 as const } }, steps: [{ after: '100ms', do: { pin: { name: 'PA0', level: 1 as const } } }] };
+  return { chip: chipOf(firmware), images: [loader, application], scenario };
+}
 /** What both kits have against a firmware that is right in a way of its own, by a baseline of that firmware: a text each. */
 export async function accusations(firmware: FirmwareName, way: string, cases: number): Promise<string[]> {
-  const judged = planted(firmware, plantedImage(firmware, way));
+  const image = plantedImage(firmware, way);
+  const judged = WAYS.find(({ id }) => id === way)!.besideApplication ? besideApplication(firmware, image) : planted(firmware, image);
   const found = await conform(judged);
   const failed = failures(found).map((r) => `conform ${r.id} [${r.paragraph}]: ${r.observed}`);
   const ended = [found.none, found.fell].flatMap((text) => (text === null ? [] : [`conform: ${text}`]));

@@ -11,8 +11,10 @@ export interface Way {
   readonly firmware: readonly Protocol[];
   /** Where it is allowed: `DFU 1.1 §A.2.6`. */
   readonly allowed: string;
+  /** Beside the loader lies an application, and the board holds a button (PA0 low) while the loader starts. */
+  readonly besideApplication: boolean;
 }
-type Row = readonly [id: string, firmware: readonly Protocol[], what: string, allowed: string];
+type Row = readonly [id: string, firmware: readonly Protocol[], what: string, allowed: string, besideApplication?: true];
 const ALL: readonly Protocol[] = ['strict', 'counting', 'dfuse'];
 const PLAIN: readonly Protocol[] = ['strict', 'counting'];
 const STRICT: readonly Protocol[] = ['strict'];
@@ -56,6 +58,15 @@ const ROWS: readonly Row[] = [
   ['HALT_ENDPOINT_0', ALL, 'ENDPOINT_HALT of endpoint 0 can be set and cleared', 'USB 2.0 §9.4.5'],
   ['UNCONFIGURED_ANSWERS', ALL, 'class requests are answered before SET_CONFIGURATION', 'USB 2.0 §9.1.1.5 (for what has to be used)'],
   ['BOS', ALL, 'bcdUSB is 2.01, and there is a BOS descriptor', 'USB 2.0 ECN LPM'],
+  ['RESET_STARTS', ALL, 'NRST starts an application that was downloaded', 'DFU 1.1 §A.1'],
+  ['BUS_RESET_STARTS', ALL, 'a bus reset starts an application that was downloaded', 'DFU 1.1 §A.1, §A.2.3'],
+  ['BUTTON', ALL, 'a reset starts the application if nobody holds a button', 'DFU 1.1 §A.1', true],
   ['SLOW', ALL, 'each request is answered 20 ms late', 'USB 2.0 §9.2.6.4'],
 ];
-export const WAYS: readonly Way[] = ROWS.map(([id, firmware, what, allowed]) => ({ id, what, firmware, allowed }));
+export const WAYS: readonly Way[] = ROWS.map(([id, firmware, what, allowed, besideApplication = false]) => ({
+  id,
+  what,
+  firmware,
+  allowed,
+  besideApplication,
+}));

@@ -48,6 +48,10 @@ const NONE = new Uint8Array(0);
 /** Answers of one command that its line shows. */
 const MOST_ANSWERS = 4;
 const [SET_CONFIGURATION, SET_INTERFACE] = [9, 11];
+/** What takes a device back to its start. */
+export type DfuReset = 'busReset' | 'unplug' | 'nrst';
+type ResetCommand = Extract<DfuCommand, { do: DfuReset }>;
+const RESETS: readonly ResetCommand[] = [{ do: 'busReset' }, { do: 'unplug', ms: 200 }, { do: 'nrst', ms: 10 }];
 /** Bytes that are compared, and put back, together: a megabyte of each in every case was a tenth of what it cost. */
 const PAGE = 4096;
 
@@ -81,14 +85,25 @@ export class DfuProperty {
     );
   }
 
-  /** One case from the checkpoint; throws a DfuViolation. */
-  run(commands: readonly DfuCommand[]): void {
+  /** What the device does not come back from to DFU, though nothing was asked of it: an application starts there. */
+  endsAt(): DfuReset[] {
+    return RESETS.filter((reset) => {
+      const course = this.fromCheckpoint();
+      course.carryOut(reset);
+      return course.over;
+    }).map((reset) => reset.do);
+  }
+  private fromCheckpoint(): Course {
     this.target.restart();
     for (const page of this.touched) this.memory.set(this.initial.subarray(page * PAGE, (page + 1) * PAGE), page * PAGE);
     this.touched.clear();
     const monitor = new DfuMonitor(this.options, this.memory);
     const standard = new StandardMonitor(this.target.facts, this.descriptors, this.options);
-    const course = new Course(this.target, monitor, standard, this.flashBase, this.touched);
+    return new Course(this.target, monitor, standard, this.flashBase, this.touched);
+  }
+  /** One case from the checkpoint; throws a DfuViolation. */
+  run(commands: readonly DfuCommand[]): void {
+    const course = this.fromCheckpoint();
     const answers: string[] = [];
     for (let i = 0; i < commands.length; i++) {
       const problem = course.carryOut(commands[i]!);
@@ -341,7 +356,8 @@ class Course {
       this.over = true;
       return null;
     }
-    if (!this.comesBack(write !== null)) return 'the device does not come back after the cable was pulled';
+    if (!this.comesBack(write !== null)) return this.isElsewhere() ? null : this.stayedAway('after the cable was pulled');
+    if (this.isElsewhere()) return null;
     model.reset();
     this.standard.reset();
     return (write && this.takeMixture(write)) ?? this.compareStates();
@@ -541,13 +557,28 @@ class Course {
     if (!this.isBack(session, busy)) {
       // a ROM that clears EMPTY is there for one start, one that was jumped to as well: what flash holds comes next
       this.over = c.do === 'nrst' && servedBy === 'system' && machine.bootVectors() !== machine.chip.rom?.vectorTable.value;
-      return this.over ? null : 'the device does not come back';
+      return this.over || this.isElsewhere() ? null : this.stayedAway('');
     }
-    model.reset();
+    return this.isElsewhere() ? null : this.isThereAgain(busy || c.do === 'powerCut');
+  }
+  /** It begins anew; what was under way is anything between old and new. */
+  private isThereAgain(mayHaveChanged: boolean): string | null {
+    this.model.reset();
     this.standard.reset();
-    // what was under way is anything between old and new
-    if (busy || c.do === 'powerCut') this.adoptFlash();
+    if (mayHaveChanged) this.adoptFlash();
     return this.compareStates();
+  }
+  /** An application runs, on the bus or not: a reset may lead there (DFU 1.1 §A.1), and that is the end of the case. */
+  private isElsewhere(): boolean {
+    const { target } = this;
+    const { state, outsideReady } = target.held.usb;
+    return (this.over = outsideReady ? target.isAtRunTime : !state.pullup && target.runsProgram(this.options.layout));
+  }
+  private stayedAway(why: string): string {
+    const { target } = this;
+    const { held, witness } = target;
+    const where = held.usb.state.pullup ? 'it is attached, and does not enumerate' : 'it does not attach';
+    return `the device does not come back${why && ` ${why}`}: ${where}; PC is ${hex8(witness.pc())}`;
   }
   /** A device is there again, not the one of before (null: it did not go). */
   private isBack(before: UsbSession | null, busy: boolean): boolean {
@@ -558,7 +589,7 @@ class Course {
   /** A host gives up on a device that is `busy` with a large sector (128 KB of F405: a second): a user pulls the cable once more when that is done. */
   private comesBack(busy: boolean): boolean {
     const { target } = this;
-    if (target.back() || !busy) return target.held.usb.outsideReady;
+    if (target.back(this.options.layout) || !busy) return target.held.usb.outsideReady;
     for (let ms = 0; target.witness.busy() && ms < LONGEST_WORK; ms += REPLUG) target.run(REPLUG);
     target.held.usb.unplug();
     target.run(REPLUG);

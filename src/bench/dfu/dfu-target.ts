@@ -9,6 +9,7 @@ import { DESCRIPTOR, getDescriptor, parseConfiguration, parseDfuseLayout, parseS
 import type { DfuSegment, InterfaceInfo } from '../../usb-sim/descriptors.ts';
 import type { OutsideResult, Transfer, TransferStatus } from '../../usb-sim/types.ts';
 import type { HeldMachine } from '../session/held-machine.ts';
+import type { LoadedImage } from '../../image/image.ts';
 import { flashInPlace, mainFlash } from '../session/flash-image.ts';
 import { UsageError } from '../documents/usage-error.ts';
 
@@ -21,13 +22,16 @@ const LESS_THAN_A_PACKET = 4 * US;
 const PATIENCE = 5_000 * MS;
 /** A device that was reset or told to detach is back within this. */
 const BACK_LIMIT = 10_000 * MS;
+/** An application that is met so often in a row, at such intervals, is the one that stays. */
+const [APPLICATION_LOOKS, LOOK] = [10, 100 * MS];
+const HARD_FAULT = 3;
 const NONE = new Uint8Array(0);
 const STATUS: Readonly<Record<TransferStatus, LinkStatus>> = {
   ok: 'ok',
   stall: 'stall',
   timeout: 'timeout',
   error: 'error',
-  babble: 'error',
+  babble: 'babble',
   cancelled: 'gone',
 };
 /** Main flash and what would be behind it on a larger part; other memories lie elsewhere. */
@@ -52,6 +56,8 @@ export class DfuTarget implements DfuLink {
     attached: () => (this.held.usb.state.pullup ? (this.held.usb.session()?.at ?? null) : null),
   };
   private readonly start: Checkpoint;
+  /** What the core was in when the device was in dfuIDLE; null: no image. */
+  private readonly served: LoadedImage | null;
 
   /**
    * Takes the device of a held machine, by a DETACH where it offers DFU at run time. A UsageError where it has no DFU.
@@ -68,6 +74,7 @@ export class DfuTarget implements DfuLink {
     this.writable = flash ?? writableEnd(this.facts);
     // the alternate setting of the flash, as dfu-util sets it
     if (this.facts.alternates.length > 1) this.controlNow(setupPacket(1, 11, 0, this.facts.interfaceNumber, 0));
+    this.served = this.imageAt(this.witness.pc());
     this.start = held.save();
   }
 
@@ -130,10 +137,35 @@ export class DfuTarget implements DfuLink {
   restart(): void {
     this.held.restore(this.start);
   }
-  /** A device is on the bus and configured, or comes within the usual time. */
-  back(): boolean {
+  /**
+   * A device is on the bus and configured, or comes within the usual time.
+   * @param memory where downloads go: a program that runs there for a while without USB is an application, and not waited for
+   */
+  back(memory: readonly DfuSegment[] = []): boolean {
     const { usb, bus } = this.held;
-    return bus.runUntil(() => usb.outsideReady, bus.now + BACK_LIMIT);
+    const limit = bus.now + BACK_LIMIT;
+    for (let looks = 0; looks < APPLICATION_LOOKS && bus.now < limit;) {
+      if (bus.runUntil(() => usb.outsideReady, bus.now + LOOK)) return true;
+      looks = !usb.state.pullup && this.runsProgram(memory) ? looks + 1 : 0;
+    }
+    return usb.outsideReady;
+  }
+  /** The core is in memory that downloads go to, or in another image than the one that serves DFU, and not in HardFault. */
+  runsProgram(memory: readonly DfuSegment[]): boolean {
+    const { bootCore, state } = this.held.session.machine;
+    const { pc } = bootCore;
+    const image = this.imageAt(pc);
+    const another = image !== null && this.served !== null && image !== this.served;
+    const downloaded = memory.some((s) => s.writable && pc >= s.start && pc < s.end);
+    return (another || downloaded) && state.lockup === null && bootCore.arm.ipsr !== HARD_FAULT;
+  }
+  private imageAt(pc: number): LoadedImage | null {
+    const { images } = this.held.session.input;
+    return images.find(({ chunks }) => chunks.some((c) => pc >= c.address && pc < c.address + c.data.length)) ?? null;
+  }
+  /** The device on the bus is no DFU device, or one that waits for DETACH. */
+  get isAtRunTime(): boolean {
+    return !this.inDfuMode();
   }
 
   private flashAt(address: number, length: number): Uint8Array | null {

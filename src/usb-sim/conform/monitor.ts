@@ -18,7 +18,7 @@ import {
   isWholeAnswer,
 } from '../dfu-protocol.ts';
 import { ERROR_TRAIT, type DfuDialect } from './dialect.ts';
-import type { LinkAnswer } from './link.ts';
+import { silenceText, unansweredText, type LinkAnswer } from './link.ts';
 import {
   ERR,
   findsNoFirmware,
@@ -102,6 +102,8 @@ export class DfuMonitor {
   lossy = false;
   /** Milliseconds for which the last GETSTATUS asks the host to wait. */
   pollMs = 0;
+  /** That status was the first one of its work: only then bwPollTimeout is of all of it. */
+  private ofAllWork = false;
   /** Another setting than 0 is chosen. */
   private otherChosen = false;
   /** Memory of the setting that is chosen, if it is not that of `layout`. */
@@ -199,10 +201,7 @@ export class DfuMonitor {
     const fits = outcomes.filter((o) => o.answer === answer);
     if (fits.length === 0)
       return {
-        wrong:
-          answer === 'none'
-            ? `no answer (${got.status}); a device answers within 5 s (USB 2.0 §9.2.6.4)`
-            : this.unexpected(answer, outcomes),
+        wrong: got.status === 'ok' || got.status === 'stall' ? this.unexpected(got.status, outcomes) : silenceText(got.status),
         ended: null,
       };
     if (fits.some((o) => o.next.length === 0)) {
@@ -232,7 +231,7 @@ export class DfuMonitor {
     const { dfuse, accepted } = this.options;
     if (accepted.has(dfuse ? 'leave.manifest' : 'plain.manifest')) return null;
     if (status !== 'ok' && dfuse && !this.lossy && !this.options.dialect.has('leaves-without-answer'))
-      return `no answer (${status}); asked for: dfuMANIFEST (AN3156 §5.5, DFU 1.1 §A.2.7)`;
+      return `${unansweredText(status)}; asked for: dfuMANIFEST (AN3156 §5.5, DFU 1.1 §A.2.7)`;
     if (status !== 'ok' || data.length < 5) return null;
     const [bStatus = 0, , , , bState = 0] = data;
     const allowed: readonly number[] = dfuse ? [STATE.MANIFEST] : [STATE.MANIFEST_SYNC, STATE.MANIFEST, STATE.MANIFEST_WAIT_RESET];
@@ -395,6 +394,7 @@ export class DfuMonitor {
     const { bStatus, bState, pollMs } = dfuStatus(data);
     this.pollMs = pollMs;
     const wrong = this.statusRefused(bStatus, bState, next, waited);
+    this.ofAllWork = !this.states.has(STATE.DNBUSY);
     if (wrong !== null) return { wrong, ended: null };
     this.errors = bState === STATE.ERROR ? [bStatus] : [];
     const { work } = this;
@@ -423,10 +423,10 @@ export class DfuMonitor {
       return 'dfuMANIFEST-WAIT-RESET, and bitManifestationTolerant is 1 (DFU 1.1 §A.2.7)';
     return next.has(bState) ? statusWrong(bStatus, bState, this.pollMs, this.errorsTold()) : this.otherState(bState, next, bStatus);
   }
-  /** bwPollTimeout of work like the one under way held in the baseline. */
+  /** bwPollTimeout of work like the one under way held in the baseline, and the last one that was told is of the same kind: one that came before its time may be any. */
   get pollHolds(): boolean {
     const { work } = this;
-    if (work?.write == null) return false;
+    if (work?.write == null || !this.ofAllWork) return false;
     const mass = work.requirement === MASS_ERASE;
     return this.options.held.has(mass ? 'dfu.poll-timeout-mass' : work.write.data === null ? 'dfu.poll-timeout' : 'dfu.poll-timeout-block');
   }

@@ -1,7 +1,7 @@
 /** A link whose requests are written down as a person would type them: the failing sequence of a report. */
 import { setupPacket } from '../descriptors.ts';
 import { DFU, dfuStateName, dfuStatus, dfuTold, isWholeAnswer, LONGEST_POLL, pollText, type DfuStatus } from '../dfu-protocol.ts';
-import type { DfuFacts, DfuLink, LinkAnswer } from './link.ts';
+import type { DfuFacts, DfuLink, LinkAnswer, LinkStatus } from './link.ts';
 import { STATE } from './model.ts';
 
 const NAMES = ['DETACH', 'DNLOAD', 'UPLOAD', 'GETSTATUS', 'CLRSTATUS', 'GETSTATE', 'ABORT'];
@@ -82,13 +82,20 @@ export class Recorder {
 
 /** What came back, for a reader of the sequence: a status and a state by name. */
 export function answerText(setup: Uint8Array, { status, data }: LinkAnswer): string {
-  if (status !== 'ok') return status === 'stall' ? 'STALL' : status;
+  if (status !== 'ok') return ANSWERS[status];
   const [type, request] = setup;
   if (type === FROM_DFU && request === DFU.GETSTATUS && data.length === 6) return statusText(dfuStatus(data));
   if (type === FROM_DFU && request === DFU.GETSTATE && data.length === 1) return dfuStateName(data[0]!);
   return data.length > 0 ? `${data.length} bytes` : 'ok';
 }
 const FROM_DFU = 0xa1;
+const ANSWERS: Readonly<Record<Exclude<LinkStatus, 'ok'>, string>> = {
+  stall: 'STALL',
+  timeout: 'no answer',
+  gone: 'gone',
+  babble: 'babble',
+  error: 'no handshake in three tries',
+};
 const statusText = (s: DfuStatus): string => `${dfuTold(s)}${s.pollMs > 0 ? `, ${pollText(s.pollMs)}` : ''}`;
 function shortHex(bytes: Uint8Array): string {
   const shown = [...bytes.subarray(0, 8)].map((b) => b.toString(16).padStart(2, '0')).join(' ');

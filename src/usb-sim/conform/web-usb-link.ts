@@ -102,7 +102,7 @@ export class WebUsbLink implements DfuLink {
     try {
       if (setup[0]! & 0x80) {
         const r = await this.device.controlTransferIn(request, u16(setup, 6));
-        return r.status === 'stall' ? STALLED : { status: r.status === 'babble' ? 'error' : 'ok', data: bytes(r.data) };
+        return r.status === 'stall' ? STALLED : { status: r.status ?? 'ok', data: bytes(r.data) };
       }
       const r = await this.device.controlTransferOut(request, new Uint8Array(data).buffer);
       return r.status === 'stall' ? STALLED : { status: 'ok', data: NONE };
