@@ -64,7 +64,10 @@ export async function boardSettleCommand(names: readonly string[], options: Sett
     timeout: millisecondsOf(options.timeout, '--timeout', 10_000),
   };
   const recording = recordingPath(options, io);
-  const evidence = new Outputs(options.evidence === undefined ? [] : [{ option: '--evidence', path: options.evidence }], io.cwd);
+  const evidence = new Outputs(
+    options.evidence === undefined ? [] : [{ option: '--evidence', path: options.evidence, updates: true }],
+    io.cwd,
+  );
   const before = options.evidence === undefined ? '' : linesBefore(resolve(io.cwd, options.evidence));
   try {
     let report: SettleReport | null = null;
@@ -84,8 +87,8 @@ export async function boardSettleCommand(names: readonly string[], options: Sett
     });
     if (options.evidence !== undefined) {
       const lines = evidenceOf(report!, recording, new Date());
-      evidence.write('--evidence', verbatim(before + jsonLines(lines)));
-      io.stderr.write(`${options.evidence}: ${lines.length} ${lines.length === 1 ? 'line' : 'lines'} added\n`);
+      if (evidence.write('--evidence', verbatim(before + jsonLines(lines))))
+        io.stderr.write(`${options.evidence}: ${lines.length} ${lines.length === 1 ? 'line' : 'lines'} added\n`);
     }
     return code;
   } finally {

@@ -403,7 +403,10 @@ function filesOf(loaded: Loaded, options: CampaignOptions, io: Io): { out: strin
   for (const path of options.merge ?? [])
     if (resolve(io.cwd, path) === out) throw new UsageError(`--merge: ${path} is the output file`, 'give another file with --out');
   // tried beside what it becomes, as the others are; SQLite writes it
-  return { out, outputs: new Outputs([{ option: '--out', path: name }, ...files], io.cwd, [loaded.path, ...(options.merge ?? [])]) };
+  return {
+    out,
+    outputs: new Outputs([{ option: '--out', path: name, updates: true }, ...files], io.cwd, [loaded.path, ...(options.merge ?? [])]),
+  };
 }
 /** SQLite (of whatever version of results), or nothing yet; anything else was not written by a campaign (sqlite.org/fileformat.html §1.3). */
 function isDatabase(out: string): boolean {

@@ -1,6 +1,7 @@
 /** Files that are read as a whole: a pipe, a terminal and some files of the kernel keep who reads them until somebody writes, deaf to signals, and some devices never end. */
 import { realpathSync, statSync, type Stats } from 'node:fs';
 import { UsageError } from '../bench/documents/usage-error.ts';
+import { nowRead } from './command-files.ts';
 
 /** The largest file of each kind that is read, MiB: nothing hears of `--wall` and signals while it is. */
 export const LARGEST = {
@@ -25,7 +26,7 @@ export type FileKind = keyof typeof LARGEST;
 const ENDLESS = /^\/dev\/(zero|full|u?random)$/;
 
 /**
- * Throws what the system says where nothing is, and a UsageError where reading would not end.
+ * Before a user's file is read: it is an input of the command from now on, and no output is written over it. Throws what the system says where nothing is, and a UsageError where reading would not end.
  *
  * @param kind what it should be
  * @param shown what an error calls it
@@ -37,6 +38,7 @@ export function mustEnd(file: string, kind: FileKind, shown: string): void {
   if (found.isCharacterDevice() && ENDLESS.test(realpathSync(file))) throw new UsageError(`cannot read ${shown}: it never ends`);
   if (found.size > LARGEST[kind] * 2 ** 20)
     throw new UsageError(`cannot read ${shown}: it is larger than ${LARGEST[kind]} MiB`, 'is it the right file?');
+  if (found.isFile()) nowRead(file);
 }
 
 /** What may stay silent for ever; null for all else. */

@@ -12,6 +12,7 @@ import { splitImagePath } from '../image/image.ts';
 import { printable } from '../report/text.ts';
 import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
+import { mustHaveWritten } from './command-files.ts';
 import { mustBeNoFirmware, mustBeNoInput, Outputs } from './outputs.ts';
 import { prepareEngine } from './prepare-engine.ts';
 import { interruptible, orCutShort, runHooks } from './interruptible.ts';
@@ -127,6 +128,7 @@ function mustBeFree(name: string, { overwrite }: InitOptions, io: Io): void {
 
 function writeScenario(name: string, scenario: Scenario, io: Io): void {
   new Outputs([{ option: '--out', path: name }], io.cwd).write('--out', jsonDocument(scenario));
+  mustHaveWritten();
 }
 
 /** An image's path as the scenario's folder sees it; the address of a raw binary stays. */

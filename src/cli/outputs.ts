@@ -8,16 +8,22 @@ import type { SafeText } from '../bench/documents/safe-text.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import { discard, openTemporary, removeLeftOf, writeWhole } from '../campaign/temporary.ts';
 import { isElf } from '../image/elf.ts';
+import { couldNotWrite, nowWrites, wasRead } from './command-files.ts';
 
 export interface OutputFile {
   readonly option: string;
   readonly path: string;
+  /** What was read from it before is put back, with more. */
+  readonly updates?: boolean;
 }
 
 interface Reserved {
   readonly target: string;
+  /** As it was typed. */
+  readonly path: string;
   /** A device or pipe. */
   readonly inPlace: boolean;
+  readonly updates: boolean;
 }
 
 export class Outputs {
@@ -34,20 +40,27 @@ export class Outputs {
     }
   }
 
-  write(option: string, text: SafeText | Uint8Array): void {
+  /** False: it could not be. The command fails for it at its end, when its other files are written. */
+  write(option: string, text: SafeText | Uint8Array): boolean {
     const place = this.reserved.get(option);
-    if (place === undefined) return;
+    if (place === undefined) return false;
     this.reserved.delete(option);
+    const { target, path, inPlace } = place;
     try {
-      if (place.inPlace) {
-        mustBeRead(place.target);
-        writeFileSync(place.target, text);
-      } else writeWhole(place.target, text);
+      if (!place.updates && wasRead(target)) throw isInput(option, path);
+      if (inPlace) {
+        mustBeRead(target);
+        writeFileSync(target, text);
+      } else writeWhole(target, text);
+      return true;
     } catch (error) {
-      throw (
-        surroundings(error, `${option}: cannot write ${place.target}`) ??
-        new UsageError(`${option}: cannot write ${place.target}: ${reason(error)}`)
+      couldNotWrite(
+        error instanceof UsageError
+          ? error
+          : (surroundings(error, `${option}: cannot write ${target}`) ??
+              new UsageError(`${option}: cannot write ${target}: ${reason(error)}`)),
       );
+      return false;
     }
   }
 
@@ -56,8 +69,9 @@ export class Outputs {
     this.reserved.clear();
   }
 
-  private reserve({ option, path }: OutputFile, cwd: string): void {
+  private reserve({ option, path, updates = false }: OutputFile, cwd: string): void {
     const target = targetOf(path, cwd);
+    if (!isStream(target)) mustBeItsOwn({ option, path, updates }, target);
     const fail = (why: string): never => {
       throw new UsageError(`${option}: cannot write ${path}: ${why}`);
     };
@@ -68,12 +82,12 @@ export class Outputs {
     try {
       if (existing !== null) accessSync(target, constants.W_OK);
       if (existing !== null && (!existing.isFile() || isStream(target))) {
-        this.reserved.set(option, { target, inPlace: true });
+        this.reserved.set(option, { target, path, inPlace: true, updates });
         return;
       }
       removeLeftOf(target);
       discard(openTemporary(target));
-      this.reserved.set(option, { target, inPlace: false });
+      this.reserved.set(option, { target, path, inPlace: false, updates });
     } catch (error) {
       // the folder is there: /proc and its like say so to whoever makes a file
       fail(codeOf(error) === 'ENOENT' ? 'this folder takes no files' : reason(error));
@@ -104,16 +118,19 @@ export function mustBeApart(files: readonly OutputFile[], cwd: string, inputs: r
     mustBeNoInput(file, inputs, cwd);
     const target = targetOf(path, cwd);
     const other = taken.get(target);
-    if (other !== undefined) throw new UsageError(`${other} and ${option} both write ${path}`);
+    if (other !== undefined) throw bothWrite(other, option, path);
     taken.set(target, option);
   }
 }
 
-/** Nothing that is written is an ELF: a file that is one is somebody's build, and its name a slip. */
+/** Nothing that is written is an ELF or source code: a file that is one is somebody's work, and its name a slip. */
 export function mustBeNoFirmware({ option, path }: OutputFile, cwd: string): void {
   if (startsAsElf(resolve(cwd, path)))
     throw new UsageError(`${option}: ${path} is firmware (ELF), which bootbench does not overwrite`, 'give another name');
+  if (SOURCE.test(path) && existsSync(resolve(cwd, path)))
+    throw new UsageError(`${option}: ${path} is source code, which bootbench does not overwrite`, 'give another name');
 }
+const SOURCE = /\.(c|h|cc|cpp|cxx|hh|hpp|s|asm|rs|ino|ld)$/i;
 function startsAsElf(path: string): boolean {
   if (!existsSync(path) || !statSync(path).isFile()) return false;
   try {
@@ -149,9 +166,16 @@ export const emptyName = (option: string): UsageError => new UsageError(`${optio
 /** What is read is not written over; `-`, where it is not standard output, would be a file that hardly anybody gets rid of. */
 export function mustBeNoInput({ option, path }: OutputFile, inputs: readonly string[], cwd: string): void {
   if (path === '-') throw new UsageError(`${option}: - is not a file name`, 'write /dev/stdout for standard output, ./- for a file');
-  if (inputs.some((input) => sameFile(resolve(cwd, input), resolve(cwd, path))))
-    throw new UsageError(`${option}: ${path} is an input of this run`, 'give another name');
+  if (inputs.some((input) => sameFile(resolve(cwd, input), resolve(cwd, path)))) throw isInput(option, path);
 }
+function mustBeItsOwn({ option, path, updates = false }: OutputFile, target: string): void {
+  if (!updates && wasRead(target)) throw isInput(option, path);
+  const other = nowWrites(option, target);
+  if (other !== null) throw bothWrite(other, option, path);
+}
+const isInput = (option: string, path: string): UsageError =>
+  new UsageError(`${option}: ${path} is an input of this run`, 'give another name');
+const bothWrite = (one: string, other: string, path: string): UsageError => new UsageError(`${one} and ${other} both write ${path}`);
 
 /** By the file itself: a link to an input is that input. */
 function sameFile(a: string, b: string): boolean {

@@ -22,6 +22,7 @@ import type { DfuOptions } from './dfu.ts';
 import type { UartOptions } from './uart.ts';
 import type { FixOptions } from './fix.ts';
 import type { GdbOptions } from './gdb.ts';
+import { mustHaveWritten, newCommand } from './command-files.ts';
 import { surroundings } from './outputs.ts';
 import { EXIT, exitAfter, internalError, Interrupted, type Io } from './io.ts';
 import type { LeaveCommandOptions } from './leave.ts';
@@ -43,10 +44,12 @@ const IMAGES = 'ELF, Intel HEX, S-record, UF2 or DfuSe file, or a raw binary as 
 /** `argv` without the program's name. Returns the exit code; throws nothing. */
 export async function main(argv: readonly string[], io: Io, bench?: Bench): Promise<number> {
   let code: number = EXIT.ok;
+  newCommand();
   const program = build(io, (exit) => (code = exit), bench);
   try {
     refuseOrder(program, argv);
     await program.parseAsync(unknownCommand(program, argv) ?? [...argv], { from: 'user' });
+    mustHaveWritten();
     return code;
   } catch (error) {
     return report(error, io);

@@ -21,7 +21,7 @@ import { findScenarios } from './find-scenarios.ts';
 import { repositoryOf } from './git-ignore.ts';
 import { loadJob, readInput, readScenario } from './inputs.ts';
 import { EXIT, exitAfter, milliseconds, paintFor, type Io, type Stream, verbatim } from './io.ts';
-import { Outputs, surroundings } from './outputs.ts';
+import { type OutputFile, Outputs, surroundings } from './outputs.ts';
 import { interruptible } from './interruptible.ts';
 import { projectFolders, realPath, sourcesOf, wayTo } from './sources.ts';
 import { TestCache } from './test-cache.ts';
@@ -85,11 +85,7 @@ export async function testCommand(patterns: readonly string[], options: TestOpti
   }
   const onStdout = FILES.filter((key) => options[key] === '-');
   if (onStdout.length > 1) throw new UsageError(`${onStdout.map((key) => `--${key}`).join(' and ')} both write to stdout`);
-  const outputs = new Outputs(
-    FILES.flatMap((key) => (options[key] === undefined || options[key] === '-' ? [] : [{ option: `--${key}`, path: options[key] }])),
-    io.cwd,
-    plan.paths,
-  );
+  const outputs = new Outputs(filesOf(options), io.cwd, plan.paths);
   try {
     const started = milliseconds();
     const { outcomes, signal } = await interruptible(io, false, async ({ stop, interrupted }) => ({
@@ -99,7 +95,7 @@ export async function testCommand(patterns: readonly string[], options: TestOpti
     if (outcomes.length === 0 && signal === null) throw nothingFound(patterns);
     const stream = onStdout.length > 0 ? io.stderr : io.stdout;
     await writeFiles(outcomes, options, outputs, io);
-    if (options.updateBaseline === true) writeBaseline(outcomes, options.baseline!, io);
+    if (options.updateBaseline === true) writeBaseline(outcomes, outputs);
     if (plan.github) await github(outcomes, io);
     stream.write(totals(outcomes, (milliseconds() - started) / 1000));
     if (signal !== null) return exitAfter(signal);
@@ -109,6 +105,13 @@ export async function testCommand(patterns: readonly string[], options: TestOpti
   } finally {
     outputs.discard();
   }
+}
+
+function filesOf(options: TestOptions): OutputFile[] {
+  const reports = FILES.flatMap((key) =>
+    options[key] === undefined || options[key] === '-' ? [] : [{ option: `--${key}`, path: options[key] }],
+  );
+  return options.updateBaseline === true ? [...reports, { option: '--baseline', path: options.baseline!, updates: true }] : reports;
 }
 
 const nothingFound = (patterns: readonly string[]): UsageError =>
@@ -207,9 +210,8 @@ function readBaseline({ baseline, updateBaseline }: TestOptions, io: Io): Plan['
   }
 }
 
-function writeBaseline(outcomes: readonly TestOutcome[], path: string, io: Io): void {
+function writeBaseline(outcomes: readonly TestOutcome[], outputs: Outputs): void {
   const failures = Object.fromEntries(outcomes.filter((o) => o.failures.length > 0).map((o) => [o.path, o.failures]));
-  const outputs = new Outputs([{ option: '--baseline', path }], io.cwd);
   outputs.write('--baseline', jsonDocument({ schema: 'bootbench/baseline@1', failures }));
 }
 
@@ -414,6 +416,6 @@ async function github(outcomes: readonly TestOutcome[], io: Io): Promise<void> {
   const file = io.env['GITHUB_STEP_SUMMARY'];
   if (file === undefined || file === '') return;
   const before = statSync(file, { throwIfNoEntry: false })?.isFile() === true ? readFileSync(file, 'utf8') : '';
-  const outputs = new Outputs([{ option: 'GITHUB_STEP_SUMMARY', path: file }], io.cwd);
+  const outputs = new Outputs([{ option: 'GITHUB_STEP_SUMMARY', path: file, updates: true }], io.cwd);
   outputs.write('GITHUB_STEP_SUMMARY', verbatim(before + stepSummary(outcomes, findings)));
 }
