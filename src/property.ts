@@ -18,7 +18,7 @@ import { SCENARIO_SCHEMA, type HostKind } from './bench/documents/scenario-types
 import { shown, UsageError } from './bench/documents/usage-error.ts';
 import { HOST } from './library/host.ts';
 import { libraryJob, type BenchOptions, type TypedScenario } from './library/options.ts';
-import { casesFor, type DfuArbitraryOptions } from './library/dfu-cases.ts';
+import { casesFor, checkArbitrary, type DfuArbitraryOptions } from './library/dfu-cases.ts';
 import { dfuExamples } from './library/dfu-examples.ts';
 import type { DfuFacts } from './usb-sim/conform/link.ts';
 import type { DfuSegment } from './usb-sim/descriptors.ts';
@@ -96,7 +96,10 @@ export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
     memory: judged.layout,
     dialect: judged.dialect.names,
     commands: (o) => casesFor(target.facts, place, o),
-    examples: ({ disturbances = true } = {}) => dfuExamples(target.facts, place, disturbances).map((commands) => [commands]),
+    examples: (o = {}) => {
+      checkArbitrary(o);
+      return dfuExamples(target.facts, place, o.disturbances ?? true).map((commands) => [commands]);
+    },
     endsAt: () => property.endsAt(),
     check: (commands) => {
       checkCommands(commands, place);

@@ -238,6 +238,7 @@ export class MachineBoard implements DeviceBoard {
     };
   }
   state<T extends object>(initial: T): T {
+    mustBePlain(initial);
     const live = clonePlain(initial as never) as T;
     this.machine.attach({
       save: () => structuredClone(live),
@@ -388,4 +389,15 @@ export function i2cRegisters(
     },
     read: () => state.bytes[advance()]!,
   };
+}
+
+/** Checkpoints hold it: what cannot be copied would fail there, far from who gave it. */
+function mustBePlain(initial: unknown): void {
+  const wrong = new UsageError(`the state is ${shown(initial)}`, 'give an object of plain data: numbers, texts, lists, typed arrays');
+  if (typeof initial !== 'object' || initial === null) throw wrong;
+  try {
+    structuredClone(initial);
+  } catch {
+    throw wrong;
+  }
 }

@@ -41,7 +41,8 @@ function address(layout: readonly DfuSegment[]): fc.Arbitrary<number> {
 }
 
 const ARBITRARY_KEYS = ['maxLength', 'maxData', 'disturbances'];
-function checkArbitrary(options: DfuArbitraryOptions): void {
+export function checkArbitrary(options: DfuArbitraryOptions): void {
+  if (!isRecord(options as unknown)) throw new UsageError(`the options are ${shown(options)}`, 'give an object');
   const unknown = Object.keys(options).find((key) => !ARBITRARY_KEYS.includes(key));
   if (unknown !== undefined)
     throw new UsageError(`unknown option ${unknown}`, didYouMean(unknown, ARBITRARY_KEYS) ?? `known here: ${ARBITRARY_KEYS.join(', ')}`);

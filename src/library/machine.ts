@@ -451,6 +451,7 @@ export class BenchMachine {
     /** Emulated time since power-on, in seconds. */
     readonly at: number;
   }> {
+    mustBe(isObject(options), options, 'the argument', '{ signal }');
     const { session } = this;
     session.goOn();
     for (;;) {

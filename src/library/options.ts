@@ -173,7 +173,8 @@ function checkOptions(options: BenchOptions, keys: readonly string[]): void {
 
 export function checkImages(images: unknown): void {
   if (!Array.isArray(images)) throw new UsageError(`images is ${shown(images)}`, 'give a list of { path, bytes }');
-  images.forEach((image: unknown, i) => {
+  // forEach passes over the holes of a list
+  Array.from(images).forEach((image: unknown, i) => {
     if (!isRecord(image) || typeof image['path'] !== 'string' || !isBytes(image['bytes']))
       throw new UsageError(
         `images[${i}] is not { path, bytes }`,
@@ -207,7 +208,7 @@ function checkTypes({ romDump, devices, onProgress, semihosting, trigger, force,
 function checkPieces(pieces: unknown): void {
   if (!Array.isArray(pieces) || pieces.length === 0)
     throw new UsageError('romDump is not a Uint8Array', 'or a list of { address, bytes }, if the dump has several pieces');
-  pieces.forEach((piece: unknown, i) => {
+  Array.from(pieces).forEach((piece: unknown, i) => {
     if (!isRecord(piece) || !isBytes(piece['bytes']) || !isAddress(piece['address']))
       throw new UsageError(`romDump[${i}] is not { address, bytes }`, 'for example { address: 0x1fff0000, bytes }');
   });

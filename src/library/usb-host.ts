@@ -45,10 +45,12 @@ export interface UsbDeviceFacts {
   readonly altSettings: readonly string[];
 }
 
-/** Longest wait for a DFU operation; a mass erase takes longest. */
 /** Within which a host that enumerates a device is done with it. */
 const NAMES_LIMIT: Ps = PS_PER_SECOND;
+/** Longest wait for a DFU operation; a mass erase takes longest. */
 const DFU_LIMIT: Ps = 60 * PS_PER_SECOND;
+/** More than any device has memory, bytes. */
+const MOST_DFU = 2 ** 24;
 
 /** The USB host. */
 export class UsbHost {
@@ -96,12 +98,14 @@ export class UsbHost {
   async control(request: ControlRequest): Promise<ControlAnswer> {
     if (typeof request !== 'object' || request === null)
       throw new UsageError(`control: ${shown(request)}`, 'give { requestType, request }');
+    const { data } = request;
+    if (data !== undefined && !(data instanceof Uint8Array)) throw new UsageError(`control: data is ${shown(data)}`, 'give a Uint8Array');
     const setup = setupOf(request);
     // right behind `{ usb: 'enumerated' }` the host still asks for the device's names
     if (!this.sim.outsideReady) await this.bus.wait(() => this.sim.outsideReady, { limit: this.bus.now + NAMES_LIMIT });
     if (!this.sim.outsideReady) throw new UsageError('control: no device is enumerated', 'run until { usb: "enumerated" } first');
     if (!this.sim.state.claimed) this.sim.claim();
-    const id = this.sim.submitControl(setup, request.data ?? new Uint8Array(0));
+    const id = this.sim.submitControl(setup, data ?? new Uint8Array(0));
     let answer = this.sim.takeResult(id);
     await this.bus.wait(() => (answer ??= this.sim.takeResult(id)) !== null);
     return answer === null
@@ -136,11 +140,16 @@ export class UsbHost {
   /** The DFU device of the ROM, driven as dfu-util does. Throws a UsageError if an operation fails or no device appears. */
   readonly dfu = {
     /** Erases and writes the pages. */
-    download: (address: WordValue, data: Uint8Array): Promise<void> =>
-      this.operation({ kind: 'download', address: wordValue(address, 'address'), data }).then(() => undefined),
+    download: async (address: WordValue, data: Uint8Array): Promise<void> => {
+      if (!(data instanceof Uint8Array)) throw new UsageError(`dfu: data is ${shown(data)}`, 'give a Uint8Array');
+      await this.operation({ kind: 'download', address: wordValue(address, 'address'), data });
+    },
     /** Reads bytes and returns them. */
-    upload: (address: WordValue, length: number): Promise<Uint8Array> =>
-      this.operation({ kind: 'upload', address: wordValue(address, 'address'), length }),
+    upload: async (address: WordValue, length: number): Promise<Uint8Array> => {
+      if (!Number.isInteger(length) || length < 0 || length > MOST_DFU)
+        throw new UsageError(`dfu: length is ${shown(length)}`, `give a whole number from 0 to ${MOST_DFU}`);
+      return this.operation({ kind: 'upload', address: wordValue(address, 'address'), length });
+    },
     /** Erases one page, or everything. */
     erase: (address: WordValue | 'mass'): Promise<void> =>
       this.operation({ kind: 'erase', address: address === 'mass' ? null : wordValue(address, 'address') }).then(() => undefined),

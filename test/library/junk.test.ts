@@ -15,6 +15,8 @@ const JUNK: readonly unknown[] = [
   -1,
   1.5,
   NaN,
+  Infinity,
+  2 ** 53,
   '',
   'x',
   true,
@@ -25,6 +27,8 @@ const JUNK: readonly unknown[] = [
   10n,
   new Uint8Array(3),
   [null],
+  // holes, and entries of one's own
+  new Array<unknown>(2),
   { a: 1 },
   // nothing makes a text of it
   Object.create(null),
@@ -71,6 +75,19 @@ function nameOf(junk: unknown): string {
   }
 }
 
+/** Private, or internal: no caller has them. */
+const OWN = ['constructor', 'emit', 'known', 'operation', 'addReport', 'dispose', 'heardText'];
+/** Of an object and of its class. */
+function methodsOf(thing: object): string[] {
+  const descriptors = {
+    ...Object.getOwnPropertyDescriptors(Object.getPrototypeOf(thing) as object),
+    ...Object.getOwnPropertyDescriptors(thing),
+  };
+  return Object.keys(descriptors).filter(
+    (name) => !OWN.includes(name) && !(name in Object.prototype) && typeof descriptors[name]!.value === 'function',
+  );
+}
+
 it('as arguments of functions', async () => {
   const functions: Readonly<Record<string, unknown>> = { ...library, ...usb, ...property, ...node };
   const names = Object.keys(functions).filter((name) => typeof functions[name] === 'function' && !/^[A-Z]/.test(name));
@@ -102,29 +119,35 @@ it('as options', async () => {
 it('as arguments of a machine', async () => {
   const wrong: string[] = [];
   const m = machine as unknown as Record<string, Any>;
-  const methods = [
-    'breakpoint',
-    'watchpoint',
-    'read',
-    'write',
-    'register',
-    'registersOf',
-    'fieldBits',
-    'setRegister',
-    'readMemory',
-    'writeMemory',
-  ];
-  const more = ['writeByte', 'symbol', 'symbolAt', 'placeOf', 'variable', 'pin', 'act', 'restore', 'stepLine', 'runUntil', 'run', 'on'];
+  const methods = methodsOf(machine).filter((name) => !['close', 'fork'].includes(name));
+  expect(methods).toEqual(expect.arrayContaining(['breakpoint', 'readMemory', 'runUntil', 'stepLine', 'writeByte']));
   for (const junk of JUNK) {
-    for (const method of [...methods, ...more])
+    for (const method of methods)
       wrong.push(...(await other(`${method} ${nameOf(junk)}`, async () => (await m[method]!(junk, junk)) as void)));
     for (const key of ['at', 'for', 'symbol', 'address', 'reset', 'exception', 'usb', 'console'])
       wrong.push(...(await other(`${key} ${nameOf(junk)}`, () => m['runUntil']!({ [key]: junk }, { limit: '1us' }))));
     wrong.push(...(await other(`limit ${nameOf(junk)}`, () => m['runUntil']!({ entry: true }, { limit: junk }))));
     for (const part of [machine.usb, machine.usb.cdc, machine.board] as unknown as Record<string, Any>[])
-      for (const method of ['cable', 'control', 'idle', 'write', 'touch', 'uart', 'i2c'])
-        if (part[method]) wrong.push(...(await other(`${method} ${nameOf(junk)}`, () => part[method]!(junk, junk, junk))));
+      for (const method of methodsOf(part))
+        wrong.push(...(await other(`${method} ${nameOf(junk)}`, () => part[method]!(junk, junk, junk))));
     wrong.push(...(await other(`drive ${nameOf(junk)}`, () => machine.pin('PA0').drive(junk as 0))));
   }
   expect([...new Set(wrong)].slice(0, 200)).toEqual([]);
 });
+
+it('as arguments of a DFU device', async () => {
+  const wrong: string[] = [];
+  const rom = { chip: 'stm32f072rb', images: [], scenario: { board: { boot0: 1 as const } } };
+  const [dfu, held] = [await openDfu(rom), await openMachine(rom)];
+  await held.runUntil({ usb: 'dfu' });
+  for (const junk of JUNK) {
+    for (const method of ['commands', 'examples', 'check', 'scenario'] as const)
+      wrong.push(...(await other(`${method} ${nameOf(junk)}`, () => (dfu[method] as Any)(junk))));
+    for (const [method, call] of Object.entries(held.usb.dfu) as [string, Any][])
+      for (const given of [[junk], [0x08000000, junk], [junk, junk]])
+        wrong.push(...(await other(`${method} ${nameOf(junk)}`, () => call(...given))));
+  }
+  dfu.close();
+  held.close();
+  expect([...new Set(wrong)].slice(0, 200)).toEqual([]);
+}, 120_000);
