@@ -10,6 +10,7 @@ import './browser-host.ts';
 import { caseSteps, type DfuCommand } from './bench/dfu/dfu-command.ts';
 import { checkCommands, type DfuPlace } from './bench/dfu/dfu-command-check.ts';
 import { DfuProperty, type DfuReset } from './bench/dfu/dfu-property.ts';
+import { noDevice } from './bench/dfu/no-device.ts';
 import { DfuTarget } from './bench/dfu/dfu-target.ts';
 import { judgedBy, type JudgeOptions } from './bench/dfu/measure.ts';
 import { HeldMachine } from './bench/session/held-machine.ts';
@@ -71,7 +72,7 @@ export const hostKind = (): fc.Arbitrary<HostKind> => fc.constantFrom(...HOSTS);
 
 /**
  * Runs firmware until its DFU device is on the bus, and finds out by what it is judged: DFU 1.1, AN3156 where it speaks DfuSe, and its own dialect.
- * Throws a UsageError if no device appears, or for a name that is not known.
+ * Throws a UsageError if no device appears, or for a name that is not known; a DfuViolation if it does not take blocks of wTransferSize as the one of the baseline did.
  */
 export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
   const { readProtected = false, dialect, baseline, accept, memory, ...rest } = options ?? {};
@@ -80,7 +81,11 @@ export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
   await HOST.prepare(job.chip);
   const held = new HeldMachine(jobInput(job));
   const end = held.start();
-  if (!held.usb.outsideReady) throw new UsageError(`no USB device is on the bus: the run ended with ${end.outcome}`);
+  if (!held.usb.outsideReady) {
+    const { what, next } = noDevice(held.session, end);
+    held.release();
+    throw new UsageError(what, next);
+  }
   const target = new DfuTarget(held);
   const judged = await judgedBy(target, {
     readProtected,

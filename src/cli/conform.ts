@@ -19,7 +19,7 @@ import { limitsOf, loadJob, typedFiles, type RunOptions } from './inputs.ts';
 import { EXIT, exitAfter, paintFor, type Io } from './io.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
 import { interruptible, orCutShort, runHooks } from './interruptible.ts';
-import { noDevice } from './no-device.ts';
+import { noDevice } from '../bench/dfu/no-device.ts';
 import { toldTrigger } from './trigger.ts';
 import { usbPackage } from './usb-package.ts';
 import type { SafeText } from '../bench/documents/safe-text.ts';

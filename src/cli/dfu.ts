@@ -13,7 +13,7 @@ import { heldHooks, heldMachine, started } from './held.ts';
 import { toldTrigger } from './trigger.ts';
 import { EXIT, type Io } from './io.ts';
 import { mustBeCalledWhatItIs, Outputs, type OutputFile } from './outputs.ts';
-import { noDevice } from './no-device.ts';
+import { noDevice } from '../bench/dfu/no-device.ts';
 import { interrupted, isLoopback, LOOPBACK, portNumber } from './serving.ts';
 import { serveUsbIp } from './usbip-server.ts';
 

@@ -20,6 +20,8 @@ const MAIN_FLASH = 0x08000000;
 const NAMED_FLASH = 16 << 20;
 const PACKET = 64;
 const MOST_SECTORS = 48;
+/** Bytes: more than one page of flash, where pages are not large. */
+const SOME_PAGES = 6000;
 
 const block = (n: number, length: number, seed = 3): DfuCommand => request(DFU.DNLOAD, n, [...patternBytes(length, seed)]);
 const read = (n: number, length: number): DfuCommand => request(DFU.UPLOAD, n, null, length);
@@ -327,7 +329,10 @@ function regions({ memory, size }: Ground): Case[] {
 }
 function ofWholeMemory({ size }: Ground, place: DfuPlace): Case[] {
   const whole = wholeMemory(size, place);
-  return whole === null ? [] : [whole.read, whole.written(5)];
+  const { start, end } = place.memory[0] ?? { start: 0, end: 0 };
+  const length = Math.min(end - start, SOME_PAGES);
+  const over: Case = [11, 12].map((seed): DfuCommand => ({ do: 'download', address: start, length, seed }));
+  return [...(length > 0 ? [over] : []), ...(whole === null ? [] : [whole.read, whole.written(5)])];
 }
 
 /** Each packet of a download and of an upload, and the ACK of it, is lost once. */

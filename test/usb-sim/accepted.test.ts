@@ -75,7 +75,7 @@ describe('a cell that is accepted as it was seen', () => {
       expect(monitor.judge(block(2, 0), OK).wrong).toBeNull();
       return monitor.judge(GETSTATUS, { status: 'gone', data: NONE }).wrong;
     };
-    expect(leaving([], false)).toMatch(/^no answer \(gone\); asked for: dfuMANIFEST/);
+    expect(leaving([], false)).toMatch(/^no answer: the device has left the bus; asked for: dfuMANIFEST/);
     expect(leaving([], true)).toBeNull();
     expect(leaving(['leaves-without-answer'], false)).toBeNull();
   });
@@ -83,7 +83,7 @@ describe('a cell that is accepted as it was seen', () => {
     const monitor = monitorOf(['seen:dfuIDLE.unknown:none:dfuIDLE']);
     expect(monitor.judge(read(0x5a, 0), { status: 'timeout', data: NONE }).wrong).toBeNull();
     expect(monitor.state).toBe(2);
-    expect(monitor.judge(GETSTATUS, { status: 'timeout', data: NONE }).wrong).toMatch(/^no answer \(timeout\)/);
+    expect(monitor.judge(GETSTATUS, { status: 'timeout', data: NONE }).wrong).toMatch(/^no answer; a device answers within 5 s/);
   });
   it('a block that is carried out inside its DNLOAD has ended there, or has failed there where it may', () => {
     const names = ['seen:dfuIDLE.DNLOAD:ok:dfuDNLOAD-IDLE', 'seen:dfuDNLOAD-IDLE.DNLOAD:ok:dfuDNLOAD-IDLE'];

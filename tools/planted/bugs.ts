@@ -227,6 +227,7 @@ const LATER: readonly Row[] = [
   ['FEATURE_ANY', BOTH, 'SET_FEATURE takes every feature', usb('9.4.9', '9.4.1', '9.2.7')],
   ['DESCRIPTOR_ANY', BOTH, 'a descriptor that is not there is answered with the device descriptor', usb('9.4.3', '9.2.7')],
   ['VENDOR_TAKEN', BOTH, 'requests of a vendor are acknowledged', usb('9.2.7')],
+  ['FIRST_UNIT_ERASED', PLAIN, 'only the first unit of flash is erased, others are written over', dfu('A.2.4', '6.1.2', '6.1.1'), ['f072']],
   ['OTHER_ENDPOINT_STATUS', BOTH, 'GET_STATUS of an endpoint that is not there is answered', usb('9.4.5', '9.2.7')],
 ];
 

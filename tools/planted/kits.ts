@@ -1,7 +1,7 @@
 /** What judges DFU firmware, on an image: `conform` and the property kit, each with what it says and the processor time that it took. */
 import * as fc from 'fast-check';
 import '../../src/node-host.ts';
-import { noDevice } from '../../src/cli/no-device.ts';
+import { noDevice } from '../../src/bench/dfu/no-device.ts';
 import { DfuTarget } from '../../src/bench/dfu/dfu-target.ts';
 import type { JobImage } from '../../src/bench/input/job.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
@@ -115,7 +115,10 @@ export async function property(
   try {
     dfu = await openDfu({ ...judged, ...judge });
   } catch (error) {
-    const said = error instanceof UsageError ? { message: error.message, fell: null } : { message: null, fell: String(error) };
+    const said =
+      error instanceof UsageError || error instanceof DfuViolation
+        ? { message: error.message, fell: null }
+        : { message: null, fell: String(error) };
     return { ...said, cases: 0, planned: cases, openCpu: seconds() - from, cpu: seconds() - from };
   }
   const openCpu = seconds() - from;

@@ -11,6 +11,7 @@ import { DFU } from '../../usb-sim/dfu-protocol.ts';
 import { mainFlash } from '../session/flash-image.ts';
 import { reportedRequirements } from './conformance-report.ts';
 import { didYouMean, shown, UsageError } from '../documents/usage-error.ts';
+import { DfuViolation } from './dfu-property.ts';
 import type { DfuTarget } from './dfu-target.ts';
 import { patternBytes } from './dfu-command.ts';
 
@@ -49,7 +50,8 @@ export async function judgedBy(target: DfuTarget, judge: JudgeOptions = {}): Pro
   const { facts } = target;
   const { attributes, transferSize } = facts.functional;
   const names = dialect === 'measured' ? await measure(target, accept) : dialect === 'strict' ? [] : dialect;
-  const memory = await memoryOf(target, judge.memory);
+  const held = new Set(heldIn(judge.baseline).filter((id) => !accept.includes(id)));
+  const memory = await memoryOf(target, judge.memory, held);
   target.restart();
   return {
     canDnload: (attributes & CAN_DNLOAD) !== 0,
@@ -62,7 +64,7 @@ export async function judgedBy(target: DfuTarget, judge: JudgeOptions = {}): Pro
     ...memory,
     protected: readProtected,
     erased: target.erased,
-    held: new Set(heldIn(judge.baseline).filter((id) => !accept.includes(id))),
+    held,
   };
 }
 function withBaseline({ baseline, dialect, accept = [] }: JudgeOptions): Pick<JudgeOptions, 'dialect' | 'accept'> {
@@ -84,6 +86,7 @@ const heldIn = (baseline: unknown): string[] =>
 async function memoryOf(
   target: DfuTarget,
   given: JudgeOptions['memory'],
+  held: ReadonlySet<string>,
 ): Promise<Pick<MonitorOptions, 'layout' | 'endGuessed' | 'other' | 'commands' | 'shortAtOnce' | 'uploadsMemory'>> {
   const { facts } = target;
   const { attributes } = facts.functional;
@@ -97,8 +100,9 @@ async function memoryOf(
       shortAtOnce: true,
       uploadsMemory: true,
     };
-  const nothing = { layout: [], uploads: false, shortAtOnce: false };
-  const found = (attributes & CAN_DNLOAD) === 0 ? nothing : await findMemory(target, canUpload);
+  const found = (attributes & CAN_DNLOAD) === 0 ? NOTHING : await findMemory(target, canUpload);
+  const wrong = worseThanHeld(found, held);
+  if (wrong !== null) throw wrong;
   const { shortAtOnce } = found;
   if (!given)
     return { layout: found.layout, endGuessed: !found.uploads, other: [], commands: null, shortAtOnce, uploadsMemory: found.uploads };
@@ -138,7 +142,17 @@ async function getCommands(target: DfuTarget): Promise<readonly number[] | null>
   return status === 'ok' ? [...data] : null;
 }
 
+/** Cases would go on without it, and judge flash no more: what the device of the baseline took and wrote. */
+function worseThanHeld({ refused, layout }: Found, held: ReadonlySet<string>): DfuViolation | null {
+  if (refused !== null && held.has('plain.download'))
+    return new DfuViolation(`${refused}; the device of the baseline took blocks of wTransferSize (DFU 1.1 §4.1.3, §6.1.1)`, []);
+  if (refused === null && layout.length === 0 && held.has('plain.begins-again-abort'))
+    return new DfuViolation('two blocks were told as done, and do not lie in flash, as those of the baseline did (DFU 1.1 §A.2.4)', []);
+  return null;
+}
 interface Found {
+  /** Which of the two blocks was not taken, and what came of it; null: both were. */
+  readonly refused: string | null;
   readonly layout: DfuSegment[];
   readonly uploads: boolean;
   readonly shortAtOnce: boolean;
@@ -151,9 +165,9 @@ async function findMemory(target: DfuTarget, canUpload: boolean): Promise<Found>
   const sent = patternBytes(2 * size, 0x5b);
   for (const block of [0, 1])
     if ((await r.downloadAndSettle(block, sent.slice(block * size, (block + 1) * size)))?.bState !== STATE.DNLOAD_IDLE)
-      return { layout: [], uploads: false, shortAtOnce: false };
+      return { ...NOTHING, refused: r.sequence.slice(-2).join('; ') };
   const start = target.witness.find(sent);
-  if (start === null) return { layout: [], uploads: false, shortAtOnce: false };
+  if (start === null) return NOTHING;
   // no stretch of what was sent before: it is looked for in all of flash
   const tail = Uint8Array.from({ length: SHORT }, (_, i) => (i * i * 31 + 5) & 0xff);
   const shortAtOnce = (await r.downloadAndSettle(2, tail))?.bState === STATE.DNLOAD_IDLE && target.witness.find(tail) === start + 2 * size;
@@ -163,11 +177,13 @@ async function findMemory(target: DfuTarget, canUpload: boolean): Promise<Found>
   const length = uploaded !== null && uploaded > 2 * size + SHORT ? uploaded : null;
   const end = length === null ? base + bytes.length : start + length;
   return {
+    refused: null,
     layout: [oneSegment(start, end)],
     uploads: length !== null,
     shortAtOnce,
   };
 }
+const NOTHING: Found = { refused: null, layout: [], uploads: false, shortAtOnce: false };
 /** Bytes of a short block, an odd number. */
 const SHORT = 13;
 const oneSegment = (start: number, end: number): DfuSegment => ({

@@ -534,6 +534,7 @@ export class DfuMonitor {
       const at = this.pointer === null ? null : this.pointer + (block - 2) * transferSize;
       return at === null || this.elsewhere(at) ? null : at;
     }
+    if (this.otherChosen) return null;
     // in dfuUPLOAD-IDLE a number of 0 may be the one behind 65,535, or a new beginning: the device's own choice
     if (block === 0) return begins ? this.base : null;
     return this.course?.block === block ? this.base + this.course.offset : null;
@@ -594,6 +595,8 @@ export class DfuMonitor {
     const { layout } = this.options;
     const first = block === 0 && this.state === STATE.IDLE;
     const offset = first ? 0 : this.course?.block === block ? this.course.offset : null;
+    // which memory another setting writes is the device's own affair
+    if (this.otherChosen) return this.unforeseen('DFU 1.1 §6.1.1');
     if (layout.length > 0 && block * this.options.transferSize >= this.memory.length && this.options.held.has('plain.high-block'))
       return {
         ...NO_WORK,

@@ -121,6 +121,24 @@ async function behindTheLost(r: Recorder, block: number, lost: Uint8Array): Prom
   return same.verdict === 'fail' ? fail(`flash: ${same.observed}`) : same;
 }
 
+/** The host has the data, and its status stage tells the device so: an UPLOAD counts as one whose ACK came. */
+async function uploadWithoutAck(r: Recorder): Promise<Finding> {
+  if (uploads(r.link) !== null) return PASS;
+  const states: (number | null)[] = [];
+  for (const lost of [false, true]) {
+    if (!(await r.link.fresh())) return fail('the device could not be brought back');
+    if (lost) {
+      r.sequence.push('the ACK of the host is lost in the data stage that follows');
+      r.link.loseAck!();
+    }
+    const { status } = await r.upload(isDfuse(r.facts) ? 2 : 0, Math.min(8, r.facts.functional.transferSize));
+    if (status !== 'ok') return lost ? fail(`UPLOAD: ${status}`) : PASS;
+    states.push(await r.state());
+  }
+  const [whole, lost] = states.map((state) => (state === null ? 'no GETSTATE' : dfuStateName(state)));
+  return must(whole === lost, `behind that UPLOAD ${lost}, and ${whole} where no ACK is lost`);
+}
+
 export const PACKET_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'usb.zero-length-packet',
@@ -256,7 +274,7 @@ export const PACKET_REQUIREMENTS: readonly Requirement[] = [
         if (status !== 'ok' || data.length !== 6)
           return fail(`GETSTATUS${refused ? ' behind a STALL' : ''}: ${status}, ${data.length} bytes`);
       }
-      return PASS;
+      return uploadWithoutAck(r);
     },
   },
   {

@@ -115,6 +115,21 @@ export const PLAIN_REQUIREMENTS: readonly Requirement[] = [
     },
   },
   {
+    id: 'plain.written-over',
+    title: 'a download over an older one leaves nothing of it, in whatever page of flash',
+    paragraph: 'DFU 1.1 §A.2.4, §6.1.2',
+    skip: anyOf(plainOnly, seenFlash, writes, mayBeLost),
+    check: async (r) => {
+      const older = await wholeDownload(r, 46);
+      const at = r.link.witness!.find(older);
+      if (older.length === 0 || at === null) return notApplicable('what was sent does not lie in flash as it is');
+      await toIdle(r);
+      const newer = await wholeDownload(r, 47);
+      if (newer.length < older.length) return notApplicable('it takes no second download');
+      return sameBytes(r.link.witness!.read(at, newer.length)!, newer);
+    },
+  },
+  {
     id: 'plain.odd-lengths',
     title: 'a block of 13 bytes is written whole, and an UPLOAD gives as many bytes as wLength asks for',
     paragraph: 'DFU 1.1 §6.1.1, §6.2',
@@ -224,6 +239,9 @@ export const PLAIN_REQUIREMENTS: readonly Requirement[] = [
     check: async (r) => {
       const sent = pattern(64, 22);
       await r.download(0, sent);
+      // to start before GETSTATUS asks is the device's own choice, and what has begun is not taken back
+      await r.link.wait(LONGEST_BLOCK);
+      if (r.link.witness!.find(sent) !== null) return notApplicable('a block is written as soon as it has come');
       await r.request(0x5a);
       if ((await r.state()) === DFU_STATE.ERROR) {
         await r.request(DFU.CLRSTATUS);
@@ -272,6 +290,17 @@ async function inFlash(r: Recorder, sent: Uint8Array, next: number): Promise<num
   if (found === null) return 'part';
   return s?.bState === DFU_STATE.IDLE ? found : 'gone';
 }
+/** Blocks from the start on, some pages of flash, and what of them was told as done. */
+async function wholeDownload(r: Recorder, seed: number): Promise<Uint8Array> {
+  const size = r.facts.functional.transferSize;
+  const sent = pattern(size * Math.max(2, Math.floor(SOME_PAGES / size)), seed);
+  for (let at = 0; at < sent.length; at += size)
+    if ((await carriedOut(r, `block ${at / size}`, at / size, sent.subarray(at, at + size))) !== null) return sent.subarray(0, at);
+  return sent;
+}
+const SOME_PAGES = 8192;
+/** Milliseconds in which a device has written a block, and erased what lies there. */
+const LONGEST_BLOCK = 1000;
 /** Where a block goes that is the first behind dfuIDLE. */
 async function whereBlock(r: Recorder, block: number): Promise<number | null> {
   if ((await r.request(DFU.ABORT)).status !== 'ok') return null;

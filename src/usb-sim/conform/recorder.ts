@@ -15,6 +15,8 @@ const UNDER_WAY: ReadonlySet<number> = new Set([STATE.DNBUSY, STATE.DNLOAD_SYNC,
 export class Recorder {
   readonly link: DfuLink;
   readonly sequence: string[] = [];
+  /** bStatus of a GETSTATUS that told dfuERROR, the last one; null: none did. */
+  refusedBy: number | null = null;
 
   constructor(link: DfuLink) {
     this.link = link;
@@ -26,6 +28,9 @@ export class Recorder {
   async control(setup: Uint8Array, data: Uint8Array, text: string): Promise<LinkAnswer> {
     const answer = await this.link.control(setup, data);
     this.sequence.push(`${text} → ${answerText(setup, answer)}`);
+    const { data: told } = answer;
+    const isStatus = setup[0] === FROM_DFU && setup[1] === DFU.GETSTATUS && told.length === 6;
+    if (isStatus && told[4] === STATE.ERROR) this.refusedBy = told[0]!;
     return answer;
   }
   /** A DFU class request; `payload`: data to send or the number of bytes to read. */

@@ -1,6 +1,9 @@
 /** A requirement of the kit, and what a device made of it. */
 import type { Trait } from './dialect.ts';
 import type { DfuFacts, DfuLink } from './link.ts';
+import { DFU_STATE, dfuStatusName } from '../dfu-protocol.ts';
+import { isDfuse } from './link.ts';
+import { ERR } from './model.ts';
 import { foldedSequence, Recorder } from './recorder.ts';
 
 export type Verdict = 'pass' | 'fail' | 'dialect' | 'n/a';
@@ -62,7 +65,20 @@ export async function checkRequirement(requirement: Requirement, link: DfuLink):
   if (skipped !== null) return resultOf(requirement, notApplicable(skipped), []);
   if (!(await link.fresh())) return resultOf(requirement, fail('the device could not be brought back to dfuIDLE'), []);
   const recorder = new Recorder(link);
-  return resultOf(requirement, await requirement.check(recorder, link.facts), recorder.sequence);
+  const finding = await requirement.check(recorder, link.facts);
+  const refused = finding.verdict === 'fail' ? await contentsRefused(recorder) : null;
+  return resultOf(requirement, refused ?? finding, recorder.sequence);
+}
+
+/** bStatus of a device that looks at what it is sent: the file is not for it, or wrong by a check of its vendor (DFU 1.1 §6.1.2). */
+const OF_CONTENTS: ReadonlySet<number> = new Set([ERR.TARGET, ERR.FILE, ERR.VENDOR]);
+/** A device without DfuSe may take images of its own alone; what the kit sends is none. Null: that is not why the requirement failed. */
+async function contentsRefused({ link, refusedBy }: Recorder): Promise<Finding | null> {
+  if (refusedBy === null || !OF_CONTENTS.has(refusedBy) || isDfuse(link.facts) || !(await link.fresh())) return null;
+  const r = new Recorder(link);
+  const s = await r.downloadAndSettle(0, new Uint8Array(Math.min(64, link.facts.functional.transferSize)).fill(0xa5));
+  const same = s?.bState === DFU_STATE.ERROR && s.bStatus === refusedBy;
+  return same ? notApplicable(`it refuses what is no image of its own (${dfuStatusName(refusedBy)}, DFU 1.1 §6.1.2)`) : null;
 }
 
 export interface ConformanceOptions {

@@ -1,6 +1,6 @@
 /** Steps that requirements share: what a device can, blocks and commands carried out, memory read back. */
 import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand, dfuTold, hex8 } from '../dfu-protocol.ts';
-import { CAN_DNLOAD, CAN_UPLOAD, isDfuse, type DfuFacts, type DfuLink } from './link.ts';
+import { CAN_DNLOAD, CAN_UPLOAD, isDfuse, unansweredText, type DfuFacts, type DfuLink } from './link.ts';
 import type { Recorder } from './recorder.ts';
 import { fail, PASS, type Finding } from './requirement.ts';
 import { setAddress } from './states.ts';
@@ -35,7 +35,9 @@ export const pattern = (length: number, seed: number): Uint8Array =>
 
 /** A step that must end in dfuDNLOAD-IDLE without an error; the text says why not. */
 export async function carriedOut(r: Recorder, what: string, block: number, data: Uint8Array): Promise<string | null> {
-  const s = await r.downloadAndSettle(block, data);
+  const { status } = await r.download(block, data);
+  if (status !== 'ok') return `${what}: its DNLOAD (${data.length} bytes): ${unansweredText(status)}`;
+  const s = await r.settled();
   if (s === null) return `${what}: no status`;
   return s.bState === DFU_STATE.DNLOAD_IDLE && s.bStatus === 0 ? null : `${what}: ${dfuTold(s)}`;
 }

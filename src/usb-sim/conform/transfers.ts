@@ -290,6 +290,11 @@ const COMMON: readonly Requirement[] = [
     check: async (r) => {
       const block = isDfuse(r.facts) ? 2 : 0;
       const size = Math.min(r.facts.functional.transferSize, 64);
+      // what is blank reads alike from everywhere
+      if (!isDfuse(r.facts) && r.link.writable !== null && downloads(r.link) === null) {
+        await carriedOut(r, 'block 0', 0, pattern(r.facts.functional.transferSize, 48));
+        await toIdle(r);
+      }
       const first = await r.upload(block, size);
       if (first.status !== 'ok') return notApplicable('it cannot be read here');
       if ((await r.state()) === DFU_STATE.UPLOAD_IDLE && (await r.request(DFU.ABORT)).status !== 'ok') return fail('ABORT was refused');

@@ -1,9 +1,9 @@
 /** Why a command that wants a USB device got none. */
-import type { SessionEnd } from '../bench/session/live-run.ts';
-import type { Session } from '../bench/session/session.ts';
-import type { TransferStatus } from '../usb-sim/types.ts';
-import { describeRequest } from '../usb-sim/descriptors.ts';
-import { familyOf } from '../checks/families.ts';
+import type { SessionEnd } from '../session/live-run.ts';
+import type { Session } from '../session/session.ts';
+import type { TransferStatus } from '../../usb-sim/types.ts';
+import { describeRequest } from '../../usb-sim/descriptors.ts';
+import { familyOf } from '../../checks/families.ts';
 
 /** What happened, and what to type next. */
 export function noDevice(session: Session, { outcome, reason }: SessionEnd): { readonly what: string; readonly next: string } {
