@@ -23,6 +23,8 @@ function namesOf(path: string): string[] {
     return [path];
   }
 }
+/** By the file itself. */
+export const sameFile = (a: string, b: string): boolean => namesOf(a).some((name) => namesOf(b).includes(name));
 export function nowRead(path: string): void {
   for (const name of namesOf(path)) read.add(name);
 }

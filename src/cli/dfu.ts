@@ -8,7 +8,7 @@ import { PcapngWriter } from '../usb-sim/pcapng.ts';
 import { usbIpExport } from '../usb-sim/usbip-connection.ts';
 import { printableName } from '../report/text.ts';
 import { checkClient, runClient } from './client.ts';
-import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
+import { loadJob, type RunOptions } from './inputs.ts';
 import { heldHooks, heldMachine, started } from './held.ts';
 import { toldTrigger } from './trigger.ts';
 import { EXIT, type Io } from './io.ts';
@@ -39,7 +39,7 @@ export async function dfuCommand(images: readonly string[], options: DfuOptions,
   checkClient(options.exec);
   const loaded = await loadJob(images, options, io.cwd);
   if (options.save !== undefined) mustBeCalledWhatItIs({ option: '--save', path: options.save });
-  const outputs = new Outputs(files(options), io.cwd, inputFiles(images, loaded, options, io.cwd));
+  const outputs = new Outputs(files(options), io.cwd);
   const { job, port: quirks } = withQuirks(toldTrigger(loaded, io, heldHooks(io)), quirksNamed('--quirk', options.quirk));
   const held = heldMachine(job, io);
   held.usb.useQuirks(quirks);

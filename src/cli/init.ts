@@ -10,10 +10,10 @@ import type { Scenario } from '../bench/documents/scenario-types.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { splitImagePath } from '../image/image.ts';
 import { printable } from '../report/text.ts';
-import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
+import { loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
-import { mustHaveWritten } from './command-files.ts';
-import { mustBeNoFirmware, mustBeNoInput, Outputs } from './outputs.ts';
+import { mustHaveWritten, sameFile } from './command-files.ts';
+import { mustBeNoFirmware, mustBeNoInput, type OutputFile, Outputs } from './outputs.ts';
 import { prepareEngine } from './prepare-engine.ts';
 import { interruptible, orCutShort, runHooks } from './interruptible.ts';
 import { wayTo } from './sources.ts';
@@ -31,8 +31,7 @@ export async function initCommand(images: readonly string[], options: InitOption
   mustBeFree(out, options, io);
   if (!existsSync(dirname(path))) throw new UsageError(`--out: there is no folder ${dirname(path)}`);
   const given = await loadJob(images, options, io.cwd);
-  // the scenario that it begins from may be replaced, firmware never
-  mustBeNoInput({ option: '--out', path: out }, inputFiles(images, given, {}, io.cwd), io.cwd);
+  mustBeNoInput(outputOf(out, options, io), [], io.cwd);
   mustBeNoFirmware({ option: '--out', path: out }, io.cwd);
   const { alone, crashes, triggers, job, assumed } = await search(given, options, io);
   const say = (text: string): void => void (options.quiet === true || io.stdout.write(`${printable(text)}\n`));
@@ -58,7 +57,7 @@ export async function initCommand(images: readonly string[], options: InitOption
       `bootbench: without any input, this firmware ends with ${alone}; fix that first: bootbench run ${job.images.map((i) => printable(i.path)).join(' ')}\n`,
     );
   for (const { name } of files) mustBeFree(name, options, io);
-  for (const { name, scenario } of files) writeScenario(name, scenario, io);
+  for (const { name, scenario } of files) writeScenario(outputOf(name, options, io), scenario, io);
   say(
     told(
       files.map(({ name }) => name),
@@ -126,8 +125,14 @@ function mustBeFree(name: string, { overwrite }: InitOptions, io: Io): void {
     throw new UsageError(`${name} exists`, 'give another name with --out, or --overwrite');
 }
 
-function writeScenario(name: string, scenario: Scenario, io: Io): void {
-  new Outputs([{ option: '--out', path: name }], io.cwd).write('--out', jsonDocument(scenario));
+/** The scenario that it begins from may be replaced, firmware never. */
+const outputOf = (path: string, { scenario }: InitOptions, { cwd }: Io): OutputFile => ({
+  option: '--out',
+  path,
+  updates: scenario !== undefined && sameFile(resolve(cwd, scenario), resolve(cwd, path)),
+});
+function writeScenario(file: OutputFile, scenario: Scenario, io: Io): void {
+  new Outputs([file], io.cwd).write('--out', jsonDocument(scenario));
   mustHaveWritten();
 }
 

@@ -372,20 +372,3 @@ export const typedFiles = (images: readonly string[], { scenario, rom }: Pick<Ru
   ...(scenario === undefined ? [] : [scenario]),
   ...dumpFiles(rom ?? []),
 ];
-
-/** All that the run has read. */
-export function inputFiles(
-  images: readonly string[],
-  job: RunJob,
-  { scenario, rom }: Pick<RunOptions, 'scenario' | 'rom'>,
-  cwd: string,
-): string[] {
-  const folder = scenario === undefined ? cwd : dirname(resolve(cwd, scenario));
-  const own = images.length > 0 ? cwd : folder;
-  return [
-    ...job.images.map(({ path }) => resolve(own, splitImagePath(path).file)),
-    ...[...job.files.keys()].map((name) => resolve(folder, name)),
-    ...(scenario === undefined ? [] : [scenario]),
-    ...dumpFiles(rom ?? []),
-  ];
-}

@@ -8,7 +8,7 @@ import type { SafeText } from '../bench/documents/safe-text.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import { discard, openTemporary, removeLeftOf, writeWhole } from '../campaign/temporary.ts';
 import { isElf } from '../image/elf.ts';
-import { couldNotWrite, nowWrites, wasRead } from './command-files.ts';
+import { couldNotWrite, nowWrites, sameFile, wasRead } from './command-files.ts';
 
 export interface OutputFile {
   readonly option: string;
@@ -29,7 +29,7 @@ interface Reserved {
 export class Outputs {
   private readonly reserved = new Map<string, Reserved>();
 
-  /** @param inputs files that are read: none of them may be written over */
+  /** @param inputs files that are yet to be read: none of them may be written over, and none that was read (command-files.ts) */
   constructor(files: readonly OutputFile[], cwd: string, inputs: readonly string[] = []) {
     mustBeApart(files, cwd, inputs);
     try {
@@ -71,7 +71,8 @@ export class Outputs {
 
   private reserve({ option, path, updates = false }: OutputFile, cwd: string): void {
     const target = targetOf(path, cwd);
-    if (!isStream(target)) mustBeItsOwn({ option, path, updates }, target);
+    const other = isStream(target) ? null : nowWrites(option, target);
+    if (other !== null) throw bothWrite(other, option, path);
     const fail = (why: string): never => {
       throw new UsageError(`${option}: cannot write ${path}: ${why}`);
     };
@@ -164,29 +165,14 @@ export function mustBeCalledWhatItIs({ option, path }: OutputFile): void {
 export const emptyName = (option: string): UsageError => new UsageError(`${option}: the name is empty`, 'is a shell variable not set?');
 
 /** What is read is not written over; `-`, where it is not standard output, would be a file that hardly anybody gets rid of. */
-export function mustBeNoInput({ option, path }: OutputFile, inputs: readonly string[], cwd: string): void {
+export function mustBeNoInput({ option, path, updates = false }: OutputFile, inputs: readonly string[], cwd: string): void {
   if (path === '-') throw new UsageError(`${option}: - is not a file name`, 'write /dev/stdout for standard output, ./- for a file');
-  if (inputs.some((input) => sameFile(resolve(cwd, input), resolve(cwd, path)))) throw isInput(option, path);
-}
-function mustBeItsOwn({ option, path, updates = false }: OutputFile, target: string): void {
-  if (!updates && wasRead(target)) throw isInput(option, path);
-  const other = nowWrites(option, target);
-  if (other !== null) throw bothWrite(other, option, path);
+  const named = resolve(cwd, path);
+  if ((!updates && wasRead(named)) || inputs.some((input) => sameFile(resolve(cwd, input), named))) throw isInput(option, path);
 }
 const isInput = (option: string, path: string): UsageError =>
   new UsageError(`${option}: ${path} is an input of this run`, 'give another name');
 const bothWrite = (one: string, other: string, path: string): UsageError => new UsageError(`${one} and ${other} both write ${path}`);
-
-/** By the file itself: a link to an input is that input. */
-function sameFile(a: string, b: string): boolean {
-  if (a === b) return true;
-  try {
-    const [x, y] = [statSync(a), statSync(b)];
-    return x.ino === y.ino && x.dev === y.dev && x.ino !== 0;
-  } catch {
-    return false;
-  }
-}
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',

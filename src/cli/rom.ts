@@ -15,7 +15,7 @@ import { interruptible, orCutShort, runHooks } from './interruptible.ts';
 import { EXIT, type Io } from './io.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
 import { usePrebuilt } from './prebuilt.ts';
-import { dumpFiles, readDump } from './rom-dump.ts';
+import { readDump } from './rom-dump.ts';
 import { romImage } from './rom-image.ts';
 
 export interface RomCompareOptions {
@@ -63,7 +63,7 @@ export async function romCompareCommand(files: readonly string[], options: RomCo
 export async function romLearnCommand(files: readonly string[], options: RomLearnOptions, io: Io): Promise<number> {
   const { chip, profile, dump } = dumpOf(files, options.chip, io.cwd);
   const written = options.evidence === undefined ? [] : [{ option: '--evidence', path: options.evidence } satisfies OutputFile];
-  const outputs = new Outputs(written, io.cwd, dumpFiles(files));
+  const outputs = new Outputs(written, io.cwd);
   try {
     usePrebuilt(chip.cores);
     const image = romImage(profile.image);

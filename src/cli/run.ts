@@ -16,7 +16,7 @@ import { checksReport, documentReport, terminalReport } from '../report/terminal
 import { printable, wrap } from '../report/text.ts';
 import { dirname, resolve } from 'node:path';
 import type { Bench } from './engine.ts';
-import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
+import { loadJob, type RunOptions } from './inputs.ts';
 import { interruptible } from './interruptible.ts';
 import { EXIT, exitAfter, milliseconds, paintFor, type EndSignal, type Io, verbatim } from './io.ts';
 import { showPage, temporaryPage } from './open-page.ts';
@@ -151,7 +151,7 @@ export async function runCommand(images: readonly string[], given: RunCommandOpt
   const sources = sourcesFor(job, images, given, io);
   const traces = traceFiles('--trace', given.trace ?? []);
   const options = given.open === true && given.html === undefined ? { ...given, html: temporaryPage() } : given;
-  const outputs = new Outputs([...filesOf(options), ...traces], io.cwd, inputFiles(images, job, options, io.cwd));
+  const outputs = new Outputs([...filesOf(options), ...traces], io.cwd);
   try {
     const run = await recordedRun(job, options, traces.length > 0 || options.html !== undefined, io, bench);
     const { expect } = run.result.scenario;

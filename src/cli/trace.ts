@@ -7,7 +7,6 @@ import type { Bench } from './engine.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, exitAfter, type Io } from './io.ts';
 import { emptyName, Outputs, type OutputFile } from './outputs.ts';
-import { inputFiles } from './inputs.ts';
 import { interruptible } from './interruptible.ts';
 
 export interface TraceCommandOptions extends RunOptions {
@@ -19,7 +18,7 @@ const DEFAULT_FILE = 'trace.json';
 export async function traceCommand(images: readonly string[], options: TraceCommandOptions, io: Io, bench: Bench): Promise<number> {
   const files = traceFiles('--out', options.out ?? [DEFAULT_FILE]);
   const job = await loadJob(images, options, io.cwd);
-  const outputs = new Outputs(files, io.cwd, inputFiles(images, job, options, io.cwd));
+  const outputs = new Outputs(files, io.cwd);
   try {
     const recorded: { trace?: RunTrace } = {};
     const { outcome, signal } = await interruptible(io, true, async ({ interrupted, stop, progress }) => {

@@ -6,7 +6,7 @@ import { UsageError } from '../bench/documents/usage-error.ts';
 import { MS } from '../emu/time.ts';
 import { checkClient, runClient } from './client.ts';
 import { heldMachine, onUartAlone, started } from './held.ts';
-import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
+import { loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, milliseconds, type Io } from './io.ts';
 import { mustBeCalledWhatItIs, Outputs } from './outputs.ts';
 import { openPty, type Pty } from './pty.ts';
@@ -33,7 +33,7 @@ export async function uartCommand(images: readonly string[], options: UartOption
   const job = onUartAlone(await loadJob(images, options, io.cwd));
   const saved = options.save === undefined ? [] : [{ option: '--save', path: options.save }];
   saved.forEach(mustBeCalledWhatItIs);
-  const outputs = new Outputs(saved, io.cwd, inputFiles(images, job, options, io.cwd));
+  const outputs = new Outputs(saved, io.cwd);
   const held = heldMachine(job, io);
   try {
     const port = serialPort(held.session.profile, job.chip, '--port', options.port);

@@ -48,6 +48,15 @@ describe('what a command reads is not written over, whatever it is called', () =
     expect([again.code, again.err]).toEqual([2, expect.stringContaining('--json: before.json is an input of this run')]);
   });
 });
+it('init: the scenario that it begins from may be replaced, its image never', async () => {
+  const cwd = folder({ 'firmware.elf': ELF, 'scenario.json': text(SCENARIO) });
+  const from = ['init', '--scenario', 'scenario.json', '--overwrite'];
+  const run = await cli([...from, '--out', 'scenario.json'], { cwd });
+  expect([run.code, run.err]).toEqual([0, '']);
+  expect(readFileSync(join(cwd, 'scenario.json'), 'utf8')).not.toBe(text(SCENARIO));
+  const over = await cli([...from, '--out', 'firmware.elf'], { cwd });
+  expect([over.code, over.err]).toEqual([2, expect.stringContaining('--out: firmware.elf is an input of this run')]);
+});
 it('source code is not written over', async () => {
   const cwd = folder({ 'firmware.elf': ELF, 'main.c': 'int main(void);' });
   const run = await cli(['run', 'firmware.elf', '--chip', 'stm32f405rg', '--json', 'main.c'], { cwd });
