@@ -356,8 +356,9 @@ class Course {
       this.over = true;
       return null;
     }
-    if (!this.comesBack(write !== null)) return this.isElsewhere() ? null : this.stayedAway('after the cable was pulled');
+    const back = this.comesBack(write !== null);
     if (this.isElsewhere()) return null;
+    if (!back) return this.stayedAway('after the cable was pulled');
     model.reset();
     this.standard.reset();
     return (write && this.takeMixture(write)) ?? this.compareStates();
@@ -554,12 +555,12 @@ class Course {
     }
     const busy = model.work !== null;
     this.sent.drop();
-    if (!this.isBack(session, busy)) {
-      // a ROM that clears EMPTY is there for one start, one that was jumped to as well: what flash holds comes next
-      this.over = c.do === 'nrst' && servedBy === 'system' && machine.bootVectors() !== machine.chip.rom?.vectorTable.value;
-      return this.over || this.isElsewhere() ? null : this.stayedAway('');
-    }
-    return this.isElsewhere() ? null : this.isThereAgain(busy || c.do === 'powerCut');
+    const back = this.isBack(session, busy);
+    if (this.isElsewhere()) return null;
+    if (back) return this.isThereAgain(busy || c.do === 'powerCut');
+    // a ROM that clears EMPTY is there for one start, one that was jumped to as well: what flash holds comes next
+    this.over = c.do === 'nrst' && servedBy === 'system' && machine.bootVectors() !== machine.chip.rom?.vectorTable.value;
+    return this.over ? null : this.stayedAway('');
   }
   /** It begins anew; what was under way is anything between old and new. */
   private isThereAgain(mayHaveChanged: boolean): string | null {
@@ -572,7 +573,7 @@ class Course {
   private isElsewhere(): boolean {
     const { target } = this;
     const { state, outsideReady } = target.held.usb;
-    return (this.over = outsideReady ? target.isAtRunTime : !state.pullup && target.runsProgram(this.options.layout));
+    return (this.over = outsideReady ? !target.inDfuMode() : !state.pullup && target.runsProgram(this.options.layout));
   }
   private stayedAway(why: string): string {
     const { target } = this;

@@ -163,10 +163,6 @@ export class DfuTarget implements DfuLink {
     const { images } = this.held.session.input;
     return images.find(({ chunks }) => chunks.some((c) => pc >= c.address && pc < c.address + c.data.length)) ?? null;
   }
-  /** The device on the bus is no DFU device, or one that waits for DETACH. */
-  get isAtRunTime(): boolean {
-    return !this.inDfuMode();
-  }
 
   private flashAt(address: number, length: number): Uint8Array | null {
     const { base, bytes } = flashInPlace(this.held.session.machine);
@@ -177,7 +173,8 @@ export class DfuTarget implements DfuLink {
     const at = indexOfBytes(bytes, wanted);
     return at < 0 ? null : base + at;
   }
-  private inDfuMode(): boolean {
+  /** False: the device on the bus is no DFU device, or one that waits for DETACH. */
+  inDfuMode(): boolean {
     return dfuInterfaces(this.held.usb.state.device?.interfaces ?? [], PROTOCOL.DFU).length > 0;
   }
   private enterDfuMode(): void {

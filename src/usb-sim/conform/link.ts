@@ -3,15 +3,15 @@ import { parseDfuseLayout, segmentAt, type DfuFunctional, type DfuSegment } from
 
 /** How a request ended: `ok`, refused, or without an answer. */
 export type LinkStatus = 'ok' | 'stall' | 'timeout' | 'gone' | 'babble' | 'error';
-/** A request without an answer, as the bus shows it. */
-const SILENCE: Readonly<Record<Exclude<LinkStatus, 'ok' | 'stall'>, string>> = {
+/** A request that was not carried out, as the bus shows it. */
+const UNANSWERED: Readonly<Record<Exclude<LinkStatus, 'ok'>, string>> = {
+  stall: 'STALL',
   timeout: 'no answer; a device answers within 5 s (USB 2.0 §9.2.6.4)',
   gone: 'no answer: the device has left the bus',
   babble: 'more data came than a packet or the request has room for (USB 2.0 §8.7.4)',
   error: 'no answer to a packet, or a wrong one, in three tries; a device acknowledges every SETUP (USB 2.0 §8.4.6)',
 };
-export const silenceText = (status: Exclude<LinkStatus, 'ok' | 'stall'>): string => SILENCE[status];
-export const unansweredText = (status: Exclude<LinkStatus, 'ok'>): string => (status === 'stall' ? 'STALL' : silenceText(status));
+export const unansweredText = (status: Exclude<LinkStatus, 'ok'>): string => UNANSWERED[status];
 /** What came of a request. */
 export interface LinkAnswer {
   /** How it ended. */

@@ -18,7 +18,7 @@ import {
   isWholeAnswer,
 } from '../dfu-protocol.ts';
 import { ERROR_TRAIT, type DfuDialect } from './dialect.ts';
-import { silenceText, unansweredText, type LinkAnswer } from './link.ts';
+import { unansweredText, type LinkAnswer } from './link.ts';
 import {
   ERR,
   findsNoFirmware,
@@ -201,7 +201,7 @@ export class DfuMonitor {
     const fits = outcomes.filter((o) => o.answer === answer);
     if (fits.length === 0)
       return {
-        wrong: got.status === 'ok' || got.status === 'stall' ? this.unexpected(got.status, outcomes) : silenceText(got.status),
+        wrong: got.status === 'ok' || got.status === 'stall' ? this.unexpected(got.status, outcomes) : unansweredText(got.status),
         ended: null,
       };
     if (fits.some((o) => o.next.length === 0)) {

@@ -28,9 +28,8 @@ export class Recorder {
   async control(setup: Uint8Array, data: Uint8Array, text: string): Promise<LinkAnswer> {
     const answer = await this.link.control(setup, data);
     this.sequence.push(`${text} → ${answerText(setup, answer)}`);
-    const { data: told } = answer;
-    const isStatus = setup[0] === FROM_DFU && setup[1] === DFU.GETSTATUS && told.length === 6;
-    if (isStatus && told[4] === STATE.ERROR) this.refusedBy = told[0]!;
+    const told = statusIn(setup, answer);
+    if (told?.bState === STATE.ERROR) this.refusedBy = told.bStatus;
     return answer;
   }
   /** A DFU class request; `payload`: data to send or the number of bytes to read. */
@@ -86,14 +85,19 @@ export class Recorder {
 }
 
 /** What came back, for a reader of the sequence: a status and a state by name. */
-export function answerText(setup: Uint8Array, { status, data }: LinkAnswer): string {
+export function answerText(setup: Uint8Array, answer: LinkAnswer): string {
+  const { status, data } = answer;
   if (status !== 'ok') return ANSWERS[status];
+  const told = statusIn(setup, answer);
+  if (told !== null) return statusText(told);
   const [type, request] = setup;
-  if (type === FROM_DFU && request === DFU.GETSTATUS && data.length === 6) return statusText(dfuStatus(data));
   if (type === FROM_DFU && request === DFU.GETSTATE && data.length === 1) return dfuStateName(data[0]!);
   return data.length > 0 ? `${data.length} bytes` : 'ok';
 }
 const FROM_DFU = 0xa1;
+/** What a GETSTATUS that was answered whole told; null: it is none. */
+const statusIn = (setup: Uint8Array, { status, data }: LinkAnswer): DfuStatus | null =>
+  status === 'ok' && setup[0] === FROM_DFU && setup[1] === DFU.GETSTATUS && data.length === 6 ? dfuStatus(data) : null;
 const ANSWERS: Readonly<Record<Exclude<LinkStatus, 'ok'>, string>> = {
   stall: 'STALL',
   timeout: 'no answer',

@@ -5,7 +5,7 @@
 import { DESCRIPTOR, getDescriptor, setupPacket } from '../descriptors.ts';
 import { FACT_REQUIREMENTS, functionalOf, namedStrings, stringWrong, totalLengthWrong } from './descriptor-rules.ts';
 import type { DfuDialect, Trait } from './dialect.ts';
-import { silenceText, type DfuFacts, type LinkAnswer } from './link.ts';
+import { unansweredText, type DfuFacts, type LinkAnswer } from './link.ts';
 
 /** A request that reads, or that has no data. */
 export interface StandardAsked {
@@ -146,7 +146,7 @@ export class StandardMonitor {
   }
 
   private breaks({ answer, mayStall, own = 0, wrong = null }: Rule, { length }: StandardAsked, got: LinkAnswer): string | null {
-    if (got.status !== 'ok' && got.status !== 'stall') return silenceText(got.status);
+    if (got.status !== 'ok' && got.status !== 'stall') return unansweredText(got.status);
     if (got.status === 'stall') return answer === null || mayStall || (length === 0 && this.has('zero-length-stalls')) ? null : 'STALL';
     if (answer === null) return `acknowledged${got.data.length > 0 ? `, ${got.data.length} bytes` : ''}; asked for: STALL`;
     const want = answer.subarray(0, length);

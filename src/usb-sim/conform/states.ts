@@ -1,6 +1,6 @@
 /** The tables of DFU 1.1 appendix A, a requirement for each state and request: the shortest way into the state, then that request. */
 import { DFUSE_CODE, dfuseCommand, dfuStateName, dfuStatusName, type DfuStatus } from '../dfu-protocol.ts';
-import { CAN_DNLOAD, CAN_UPLOAD, isDfuse, silenceText, type DfuFacts, type LinkAnswer } from './link.ts';
+import { CAN_DNLOAD, CAN_UPLOAD, isDfuse, unansweredText, type DfuFacts, type LinkAnswer } from './link.ts';
 import {
   cellName,
   dialectOf,
@@ -112,7 +112,7 @@ async function checkCell(r: Recorder, state: number, request: ModelRequest): Pro
   const leaving = state === STATE.MANIFEST_SYNC && request === 'GETSTATUS';
   if (status === 'gone' && leaving && isDfuse(r.facts)) return dialect('leaves-without-answer', 'GETSTATUS is not answered (H7, U5, G0)');
   const cell = cellName(state, request);
-  if (status !== 'ok' && status !== 'stall') return fail(silenceText(status), seenCell(cell, 'none', await r.state()));
+  if (status !== 'ok' && status !== 'stall') return fail(unansweredText(status), seenCell(cell, 'none', await r.state()));
   // GETSTATUS tells the state that it leads to
   const next = request === 'GETSTATUS' && status === 'ok' ? (data[4] ?? null) : await r.state();
   if (status === want.answer && (next === null ? leaving : want.next.includes(next))) return PASS;
@@ -162,7 +162,7 @@ async function checkBusy(r: Recorder, request: ModelRequest): Promise<Finding> {
   if ((await r.status())?.bState !== STATE.DNBUSY) return notApplicable('it is never busy');
   const { status } = await send(r, request);
   if (status === 'stall') return PASS;
-  if (status !== 'ok') return fail(silenceText(status));
+  if (status !== 'ok') return fail(unansweredText(status));
   const next = await r.state();
   const options = { canDnload: true, canUpload: (r.facts.functional.attributes & CAN_UPLOAD) !== 0 };
   const known = dialectOf(STATE.DNLOAD_SYNC, request, options, { answer: status, next });
