@@ -92,7 +92,8 @@ export const PLAIN_REQUIREMENTS: readonly Requirement[] = [
       }
       const got = Uint8Array.from(parts).subarray(0, sent.length);
       const memory = at === null ? null : r.link.witness!.read(at, sent.length);
-      return sameBytes(got, memory ?? sent);
+      const same = sameBytes(got, memory ?? sent);
+      return (same.verdict === 'pass' || at !== null ? null : await heldBack(r, sent)) ?? same;
     },
   },
   {
@@ -289,6 +290,18 @@ async function inFlash(r: Recorder, sent: Uint8Array, next: number): Promise<num
   const found = witness.find(sent);
   if (found === null) return 'part';
   return s?.bState === DFU_STATE.IDLE ? found : 'gone';
+}
+/** Flash does not have it before the device has been told that it is whole: nobody starts half a program. */
+async function heldBack(r: Recorder, sent: Uint8Array): Promise<Finding | null> {
+  const { witness, expendable } = r.link;
+  if (!witness || !expendable) return null;
+  await toIdle(r);
+  const size = r.facts.functional.transferSize;
+  const blocks = [0, 1, 2].map((b) => [`block ${b}`, b, sent.slice(b * size, (b + 1) * size)] as const);
+  if ((await steps(r, ...blocks)) !== null || (await r.download(3, new Uint8Array(0))).status !== 'ok') return null;
+  const s = await r.settled();
+  if (s !== null && findsNoFirmware(s)) return notApplicable(`it starts no such program: ${dfuStatusName(s.bStatus)}`);
+  return witness.find(sent) === null ? null : notApplicable('it keeps a part of a download until manifestation');
 }
 /** Blocks from the start on, some pages of flash, and what of them was told as done. */
 async function wholeDownload(r: Recorder, seed: number): Promise<Uint8Array> {
