@@ -234,6 +234,31 @@ describe('bwPollTimeout of an erase', () => {
   });
 });
 
+describe('what a device may answer', () => {
+  const answer = (...data: number[]): LinkAnswer => ({ status: 'ok', data: Uint8Array.from(data) });
+  const stall: LinkAnswer = { status: 'stall', data: NONE };
+  const fresh = (): DfuMonitor => new DfuMonitor(optionsOf([]), new Uint8Array(0x2000).fill(0xff));
+
+  it('is a STALL of GETSTATE in dfuDNBUSY, which no other state allows (DFU 1.1 §A.2.5)', () => {
+    const busy = fresh();
+    busy.judge(at(0x21, 0x08000400), answer());
+    busy.judge(GETSTATUS, answer(0, 50, 0, 0, 4, 0));
+    expect(busy.judge(GETSTATE, stall).wrong).toBeNull();
+    expect(busy.judge(GETSTATUS, answer(15, 0, 0, 0, 10, 0)).wrong).toBeNull();
+    expect(fresh().judge(GETSTATE, stall).wrong).toMatch(/^STALL in dfuIDLE/);
+  });
+  it('is errFIRMWARE behind a bus reset, once flash has changed, and no other error (DFU 1.1 §6.1.2)', () => {
+    const said = (changed: boolean, bStatus: number): string | null => {
+      const monitor = fresh();
+      monitor.reset(changed);
+      return monitor.judge(GETSTATUS, answer(bStatus, 0, 0, 0, 10, 0)).wrong;
+    };
+    expect(said(true, 10)).toBeNull();
+    expect(said(true, 15)).toMatch(/dfuERROR with errSTALLEDPKT/);
+    expect(said(false, 10)).toMatch(/dfuERROR with errFIRMWARE; asked for: dfuIDLE/);
+  });
+});
+
 describe('names of dialects', () => {
   it.each(['abort-from-sync', 'stall-keeps-state:dfuIDLE.UPLOAD', 'seen:dfuIDLE.UPLOAD:stall:dfuIDLE', 'never-busy'])('%s is one', (name) =>
     expect(isDialectName(name)).toBe(true),

@@ -61,8 +61,17 @@ const ROWS: readonly Row[] = [
   ['RESET_STARTS', ALL, 'NRST starts an application that was downloaded', 'DFU 1.1 §A.1'],
   ['BUS_RESET_STARTS', ALL, 'a bus reset starts an application that was downloaded', 'DFU 1.1 §A.1, §A.2.3'],
   ['BUTTON', ALL, 'a reset starts the application if nobody holds a button', 'DFU 1.1 §A.1', true],
+  [
+    'RESET_CHECKS',
+    PLAIN,
+    'behind a bus reset it is in dfuERROR with errFIRMWARE if there is no program',
+    'DFU 1.1 §6.1.2 (errFIRMWARE), §A.2.11',
+    true,
+  ],
   ['WRITES_AT_ONCE', PLAIN, 'a block is written as soon as it has come, before GETSTATUS asks', 'DFU 1.1 §A.2.3, §A.2.4'],
   ['CONTENTS_CHECKED', PLAIN, 'a file that does not begin with a word of its own is errTARGET', 'DFU 1.1 §6.1.2'],
+  ['BUSY_REFUSES_ALL', ALL, 'in dfuDNBUSY and dfuMANIFEST each request is a STALL, GETSTATE too', 'DFU 1.1 §A.2.5, §A.2.8'],
+  ['BUSY_UNTIL_ASKED', ALL, 'behind its work it stays in dfuDNBUSY until GETSTATUS asks', 'DFU 1.1 §6.1.2, §A.2.5'],
   ['SLOW', ALL, 'each request is answered 20 ms late', 'USB 2.0 §9.2.6.4'],
 ];
 export const WAYS: readonly Way[] = ROWS.map(([id, firmware, what, allowed, besideApplication = false]) => ({

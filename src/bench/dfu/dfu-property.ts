@@ -359,9 +359,14 @@ class Course {
     const back = this.comesBack(write !== null);
     if (this.isElsewhere()) return null;
     if (!back) return this.stayedAway('after the cable was pulled');
-    model.reset();
+    return this.beganAnew() ?? (write && this.takeMixture(write)) ?? this.compareStates();
+  }
+  /** Behind a reset: bStatus, too, where it may say what a device found in its flash. */
+  private beganAnew(): string | null {
+    const { model } = this;
+    model.reset(model.options.layout.length === 0 || this.changedPages().length > 0);
     this.standard.reset();
-    return (write && this.takeMixture(write)) ?? this.compareStates();
+    return model.states.has(STATE.ERROR) ? this.request(DFU.GETSTATUS, 0, 6) : null;
   }
 
   /** Work has ended: what it must have done to flash. Where the words were not erased the device may leave any mixture of old and new. */
@@ -564,10 +569,9 @@ class Course {
   }
   /** It begins anew; what was under way is anything between old and new. */
   private isThereAgain(mayHaveChanged: boolean): string | null {
-    this.model.reset();
-    this.standard.reset();
+    const wrong = this.beganAnew();
     if (mayHaveChanged) this.adoptFlash();
-    return this.compareStates();
+    return wrong ?? this.compareStates();
   }
   /** An application runs, on the bus or not: a reset may lead there (DFU 1.1 §A.1), and that is the end of the case. */
   private isElsewhere(): boolean {

@@ -124,11 +124,14 @@ export class DfuMonitor {
     this.memory = memory;
     this.base = options.layout[0]?.start ?? 0;
   }
-  /** Bus reset, or power: dfuIDLE. What was under way may have been done or not. */
-  reset(): void {
+  /**
+   * Bus reset, or power: dfuIDLE. What was under way may have been done or not. `changed`: flash is not as it was in the beginning, so that the
+   * device may say or no longer say that its firmware is corrupt (DFU 1.1 §6.1.2, errFIRMWARE).
+   */
+  reset(changed: boolean): void {
     const corrupt = this.options.dialect.has('reset-finds-error');
-    this.states = new Set([corrupt ? STATE.ERROR : STATE.IDLE]);
-    this.errors = corrupt ? [ERR.FIRMWARE] : [];
+    this.states = new Set([...(corrupt && !changed ? [] : [STATE.IDLE]), ...(corrupt || changed ? [STATE.ERROR] : [])]);
+    this.errors = [ERR.FIRMWARE];
     this.work = null;
     this.lostPointer = this.pointer;
     this.otherChosen = false;
@@ -252,8 +255,11 @@ export class DfuMonitor {
   private inState(state: number, kind: ModelRequest, asked: Asked): Outcome[] {
     const paragraph = `DFU 1.1 §${STATE_PARAGRAPH[state] ?? 'A.2.5'}`;
     const plain = (e: Expected): Outcome => ({ ...e, statuses: this.stalledStatuses(kind), paragraph });
-    if (kind === 'GETSTATE') return [{ answer: 'ok', next: [state], statuses: [], paragraph }];
-    if (state === STATE.DNBUSY || state === STATE.MANIFEST) return this.whileBusy(state, kind, asked, plain);
+    const busy = state === STATE.DNBUSY || state === STATE.MANIFEST;
+    // §A.2.5 and §A.2.8 name no request, and so not GETSTATE either: a device may refuse it there
+    if (kind === 'GETSTATE')
+      return [plain({ answer: 'ok', next: [state] }), ...(busy ? [plain({ answer: 'stall', next: [STATE.ERROR] })] : [])];
+    if (busy) return this.whileBusy(state, kind, asked, plain);
     const table = this.options.dialect.allowed(state, kind, this.options).map(plain);
     const known = table.flatMap((o): Outcome[] => {
       if (o.answer !== 'ok') return [o];

@@ -75,7 +75,10 @@ export const dropByError: Drop = async (r) => {
 };
 export const dropByReset: Drop = async (r) => {
   r.sequence.push('bus reset');
-  return (await r.link.reset()) === 'dfu' ? null : 'the device is not in DFU mode any more';
+  if ((await r.link.reset()) !== 'dfu') return 'the device is not in DFU mode any more';
+  // half a program may be told as errFIRMWARE (DFU 1.1 §6.1.2)
+  if ((await r.state()) === DFU_STATE.ERROR) await r.request(DFU.CLRSTATUS);
+  return null;
 };
 /** Reads `length` bytes at an address in blocks of wTransferSize; a text says why not. */
 export async function readBack(r: Recorder, address: number, length: number): Promise<Uint8Array | string> {

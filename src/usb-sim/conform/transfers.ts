@@ -428,6 +428,7 @@ const DFUSE: readonly Requirement[] = [
       if (first?.bState === DFU_STATE.DNLOAD_IDLE)
         return dialect('never-busy', 'dfuDNLOAD-IDLE at once: dfu-util says "Wrong state after command"');
       if (first?.bState !== DFU_STATE.DNBUSY) return fail(first === null ? 'no status' : dfuTold(first));
+      if (!(await r.waitFor(first))) return fail(`bwPollTimeout is ${pollText(first.pollMs)}`);
       const s = await r.settled();
       return must(s?.bState === DFU_STATE.DNLOAD_IDLE && s.bStatus === 0, s === null ? 'no status' : dfuTold(s));
     },
