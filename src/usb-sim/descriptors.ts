@@ -169,7 +169,8 @@ export interface DfuSegment {
   /** DNLOAD writes. */
   writable: boolean;
 }
-/** Sectors of a DfuSe alternate setting's name, `@Internal Flash   /0x08000000/64*08Kg`; empty if the name has no layout. */
+const ADDRESS_SPACE = 2 ** 32;
+/** Sectors of a DfuSe alternate setting's name, `@Internal Flash   /0x08000000/64*08Kg`, up to what is none or has no address; empty if the name has no layout. */
 export function parseDfuseLayout(name: string): DfuSegment[] {
   const parts = name.split('/');
   const segments: DfuSegment[] = [];
@@ -183,7 +184,9 @@ export function parseDfuseLayout(name: string): DfuSegment[] {
       const sectorSize = Number(m[2]) * (m[3] === 'K' ? 1024 : m[3] === 'M' ? 1048576 : 1);
       const kind = m[4]!.charCodeAt(0) - 96;
       const end = start + Number(m[1]) * sectorSize;
-      segments.push({ start, end, sectorSize, readable: (kind & 1) !== 0, erasable: (kind & 2) !== 0, writable: (kind & 4) !== 0 });
+      if (end > ADDRESS_SPACE) return segments;
+      if (end > start)
+        segments.push({ start, end, sectorSize, readable: (kind & 1) !== 0, erasable: (kind & 2) !== 0, writable: (kind & 4) !== 0 });
       start = end;
     }
   }

@@ -91,15 +91,17 @@ async function memoryOf(
   const { facts } = target;
   const { attributes } = facts.functional;
   const canUpload = (attributes & CAN_UPLOAD) !== 0;
-  if (isDfuse(facts))
+  if (isDfuse(facts)) {
+    const { mine, others } = flashNamed(target);
     return {
-      layout: facts.layout,
+      layout: mine,
       endGuessed: false,
-      other: otherMemory(facts),
+      other: [...others, ...otherMemory(facts)],
       commands: canUpload ? await getCommands(target) : null,
       shortAtOnce: true,
       uploadsMemory: true,
     };
+  }
   const found = (attributes & CAN_DNLOAD) === 0 ? NOTHING : await findMemory(target, canUpload);
   const wrong = worseThanHeld(found, held);
   if (wrong !== null) throw wrong;
@@ -109,6 +111,21 @@ async function memoryOf(
   const [start, end] = [given.address, given.address + given.length];
   if (target.witness.read(start, given.length) === null) throw new UsageError('memory does not lie in flash', 'give { address, length }');
   return { layout: [oneSegment(start, end)], endGuessed: false, other: [], commands: null, shortAtOnce, uploadsMemory: canUpload };
+}
+/** What setting 0 names of the chip's flash, without a gap, and what else it names. A device can name what it likes. */
+function flashNamed(target: DfuTarget): { mine: DfuSegment[]; others: DfuSegment[] } {
+  const { base, bytes } = mainFlash(target.held.session.machine);
+  const mine: DfuSegment[] = [];
+  const others: DfuSegment[] = [];
+  for (const s of target.facts.layout) {
+    const inFlash = s.start >= base && s.end <= base + bytes.length;
+    (inFlash && (mine.at(-1)?.end ?? s.start) === s.start ? mine : others).push(s);
+  }
+  if (mine.length > 0) return { mine, others };
+  throw new UsageError(
+    `setting 0 of the device names no flash of the chip: ${shown(target.facts.alternates[0] ?? '')}`,
+    'name it as UM0424 does (@Internal Flash /0x08000000/64*2Kg), or ask `bootbench conform`, which judges the rest',
+  );
 }
 function checkNames(dialect: NonNullable<JudgeOptions['dialect']>, accept: readonly string[]): void {
   const words = ['measured', 'strict'];

@@ -117,7 +117,7 @@ async function behindTheLost(r: Recorder, block: number, lost: Uint8Array): Prom
   if (wrong !== null) return fail(wrong);
   if (witness.find(lost) !== null) return fail('flash holds the packet of the block that was broken off');
   if (!isDfuse(facts)) return PASS;
-  const same = sameBytes(witness.read(place(r), sent.length)!, sent);
+  const same = sameBytes(witness.read(place(r), sent.length), sent);
   return same.verdict === 'fail' ? fail(`flash: ${same.observed}`) : same;
 }
 

@@ -112,7 +112,7 @@ export const PLAIN_REQUIREMENTS: readonly Requirement[] = [
       // DFU 1.1 leaves open what a device does with a number out of turn: it may refuse it, or take it for the next one
       if (second !== null || r.link.witness!.find(again) !== at + size)
         return notApplicable('a block out of turn is not written in its place');
-      return sameBytes(r.link.witness!.read(at, size)!, sent.slice(0, size));
+      return sameBytes(r.link.witness!.read(at, size), sent.slice(0, size));
     },
   },
   {
@@ -127,7 +127,7 @@ export const PLAIN_REQUIREMENTS: readonly Requirement[] = [
       await toIdle(r);
       const newer = await wholeDownload(r, 47);
       if (newer.length < older.length) return notApplicable('it takes no second download');
-      return sameBytes(r.link.witness!.read(at, newer.length)!, newer);
+      return sameBytes(r.link.witness!.read(at, newer.length), newer);
     },
   },
   {

@@ -2,7 +2,7 @@
 import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand, dfuTold, hex8 } from '../dfu-protocol.ts';
 import { CAN_DNLOAD, CAN_UPLOAD, isDfuse, unansweredText, type DfuFacts, type DfuLink } from './link.ts';
 import type { Recorder } from './recorder.ts';
-import { fail, PASS, type Finding } from './requirement.ts';
+import { fail, notApplicable, PASS, type Finding } from './requirement.ts';
 import { setAddress } from './states.ts';
 
 export const dfuseOnly = ({ facts }: DfuLink): string | null => {
@@ -94,7 +94,9 @@ export async function readBack(r: Recorder, address: number, length: number): Pr
   }
   return Uint8Array.from(parts);
 }
-export function sameBytes(got: Uint8Array | string, want: Uint8Array): Finding {
+/** `got`: a text says why nothing came; null: the chip has no flash there. */
+export function sameBytes(got: Uint8Array | string | null, want: Uint8Array): Finding {
+  if (got === null) return notApplicable('no flash of the chip lies there');
   if (typeof got === 'string') return fail(got);
   if (got.length !== want.length) return fail(`${got.length} bytes came back, not ${want.length}`);
   const at = want.findIndex((b, i) => got[i] !== b);
