@@ -3,7 +3,7 @@ import type { ValidateFunction } from 'ajv';
 import { AJV_OPTIONS, checkSchema, throwIfWrong } from '../bench/documents/scenario-check.ts';
 import { EFFORTS } from '../bench/documents/effort.ts';
 import { OUTCOMES, SYMPTOMS } from '../bench/documents/result.ts';
-import { parseJson, UsageError } from '../bench/documents/usage-error.ts';
+import { parseJson, shown, UsageError } from '../bench/documents/usage-error.ts';
 import { SHORTCUT_NAMES } from '../emu/proofs/shortcuts.ts';
 import { MOST_IRQS } from './spec.ts';
 import type { StoredTarget } from './store.ts';
@@ -137,7 +137,7 @@ function validatorOf(schema: object): Promise<ValidateFunction> {
 export async function queuedWork(data: unknown, engine: string): Promise<QueuedWork> {
   throwIfWrong(await validatorOf(queued), data, 'an entry of the queue', 'it');
   const found = data as QueuedWork;
-  if (found.work.engine !== engine) throw new UsageError(`work of version ${found.work.engine} given to ${engine}`);
+  if (found.work.engine !== engine) throw new UsageError(`work of version ${shown(found.work.engine)} given to ${engine}`);
   const cases = found.work.parts.flatMap((p) => p.cases);
   if (cases.length > MOST_CASES) throw new UsageError(`an entry of the queue has ${cases.length} cases, more than ${MOST_CASES}`);
   for (const { fault: one } of cases)

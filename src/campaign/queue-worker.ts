@@ -107,6 +107,7 @@ class Service {
 
   private async end(consumer: QueueConsumer): Promise<void> {
     // work under way is finished; what is not taken stays in the queue
+    if (this.busy > 0) this.options.say('ending after the work under way; Ctrl-C again ends at once');
     const silent = new AbortController();
     const since = Date.now();
     const timer = setInterval(() => {
@@ -138,16 +139,23 @@ class Service {
 
   /** Campaigns of another version have a queue of their own; this says why nothing comes from there. */
   private async refuseOthers(atStart: boolean): Promise<void> {
-    const { engine, say } = this.options;
+    const { engine } = this.options;
     const engines = await campaignsUnderWay(this.connection.redis);
     const others = engines.filter((other) => other !== engine && !this.refused.has(other));
     const text = (other: string): string => `refused: a campaign was submitted by version ${other}, this worker is ${engine}`;
     if (atStart && others.length > 0 && !engines.includes(engine))
       throw new UsageError(text(others[0]!), 'start a worker of that version: results of two versions do not mix');
     for (const other of others) {
+      if (this.refusals >= MOST_TOLD) return;
       this.refused.add(other);
-      say(text(other));
+      this.tell(text(other));
     }
+  }
+
+  /** A server may have any number of what is refused: the first ones are told. */
+  private tell(text: string): void {
+    const count = ++this.refusals;
+    if (count <= MOST_TOLD) this.options.say(`${text}${count === MOST_TOLD ? ' (what is refused from now on is not told)' : ''}`);
   }
 
   private async process(data: unknown): Promise<number> {
@@ -181,11 +189,9 @@ class Service {
       return await take();
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      const count = ++this.refusals;
-      if (count <= MOST_TOLD)
-        this.options.say(`refused: ${error.message}${count === MOST_TOLD ? ' (what is refused from now on is not told)' : ''}`);
+      this.tell(`refused: ${error.message}`);
       // a server that has nothing else is not to keep this machine busy
-      await new Promise((go) => setTimeout(go, Math.min(20 * count, 1000)));
+      await new Promise((go) => setTimeout(go, Math.min(20 * this.refusals, 1000)));
       throw new this.connection.bullmq.UnrecoverableError(error.message);
     }
   }

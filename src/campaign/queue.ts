@@ -41,7 +41,7 @@ const RECONCILE_MS = 5_000;
 /** A server that takes a connection has to answer within this. */
 export const ANSWER_MS = 10_000;
 /** What is told to the server at the end is not waited for longer. */
-const FAREWELL_MS = 2_000;
+const FAREWELL_MS = 700;
 /** Attempts of a piece of work, and how long before the second. */
 const ATTEMPTS = 3;
 const BACK_OFF_MS = 500;
@@ -193,6 +193,8 @@ function parsed(text: () => string): unknown {
 function submittedIn(text: string): Submitted | null {
   const found = parsed(() => text);
   if (!isRecord(found) || typeof found['engine'] !== 'string' || typeof found['at'] !== 'number') return null;
+  // anybody can write there: what is no version is of no campaign
+  if (!/^[\w.+-]{1,80}$/.test(found['engine'])) return null;
   return { engine: found['engine'], at: found['at'] };
 }
 /** A key of ours holds something else: another program uses the same names. */

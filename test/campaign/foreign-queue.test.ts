@@ -54,7 +54,8 @@ describe('the list of campaigns', () => {
   const server = (answer: () => Promise<Record<string, string>>): Redis => ({ hgetall: answer }) as unknown as Redis;
   it('leaves out what is no record of ours', async () => {
     const own = JSON.stringify({ engine: 'e1', at: Date.now() });
-    const all = { a: own, b: 'x', c: 'null', d: '7', e: '{"engine":1,"at":2}', f: '{"at":1}' };
+    const hostile = JSON.stringify({ engine: '9 \x1b[31m\n0 work items done', at: Date.now() });
+    const all = { a: own, h: hostile, b: 'x', c: 'null', d: '7', e: '{"engine":1,"at":2}', f: '{"at":1}' };
     expect(await campaignsUnderWay(server(() => Promise.resolve(all)))).toEqual(['e1']);
   });
   it('that is no list is a server that something else uses, not a defect', async () => {
@@ -111,13 +112,14 @@ describe('work', () => {
     ['without time', changed(good, 'work.wall', 0)],
     ['without an end', changed(good, 'work.wall', 1e300)],
     ['of another version', changed(good, 'work.engine', 'e2')],
+    ['of a version that colours the terminal, or is a line of its own', changed(good, 'work.engine', '9 \x1b[31m\n0 work items done')],
     [
       'with more cases than any batch',
       changed(good, 'work.parts', new Array(3).fill({ ...WORK.parts[0]!, cases: new Array(10_000).fill(WORK.parts[0]!.cases[0]!) })),
     ],
   ])('%s is refused in a sentence', async (_what, data) => {
     await expect(queuedWork(data, 'e1')).rejects.toThrow(UsageError);
-    await expect(queuedWork(data, 'e1')).rejects.toThrow(/^.{10,300}$/);
+    await expect(queuedWork(data, 'e1')).rejects.toThrow(/^[\x20-\x7e…]{10,300}$/);
   });
 });
 
