@@ -2,14 +2,14 @@
  * Writes a patch into the sources. Only what a report may show is written, never through a link, never over what git could not bring back unless the user says so;
  * all files are looked at before the first is written.
  */
-import { spawnSync } from 'node:child_process';
 import { readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import { writeWhole } from '../campaign/temporary.ts';
 import type { PatchedFile } from '../report/patch.ts';
-import type { Io } from './io.ts';
+import { Interrupted, type Io } from './io.ts';
 import { surroundings } from './outputs.ts';
+import { ShellCommand } from './shell.ts';
 
 export interface ApplyOptions {
   /** Also over changes that are not committed. */
@@ -20,8 +20,9 @@ export interface ApplyOptions {
   readonly onDisk: (name: string) => string | null;
 }
 
-export function applyPatchTo(files: readonly PatchedFile[], options: ApplyOptions, io: Io): void {
-  const places = files.map((file) => placeOf(file, options, io));
+export async function applyPatchTo(files: readonly PatchedFile[], options: ApplyOptions, io: Io): Promise<void> {
+  const places: string[] = [];
+  for (const file of files) places.push(await placeOf(file, options, io));
   files.forEach((file, i) => {
     const place = places[i]!;
     try {
@@ -34,37 +35,71 @@ export function applyPatchTo(files: readonly PatchedFile[], options: ApplyOption
 }
 
 /** Where a file is to be written; an error where it must not be. */
-function placeOf({ name, path, before }: PatchedFile, { allowDirty, written, onDisk }: ApplyOptions, io: Io): string {
+async function placeOf({ name, path, before }: PatchedFile, { allowDirty, written, onDisk }: ApplyOptions, io: Io): Promise<string> {
   const place = onDisk(name);
   if (place === null || realpathSync(place) !== place) throw new UsageError(`${path} is reached through a link, so it is not written`);
   if (!readFileSync(place).equals(Buffer.from(before)))
     throw new SurroundingsError(`${path} was changed while the image ran`, 'start again');
-  if (!allowDirty && written.get(place) !== before) mustBeCommitted(place, path, io);
+  if (!allowDirty && written.get(place) !== before) await mustBeCommitted(place, path, io);
   return place;
 }
 
-function mustBeCommitted(place: string, path: string, io: Io): void {
-  if (git(['status', '--porcelain', '-z', '--ignored=matching'], place, path, io) !== '')
+async function mustBeCommitted(place: string, path: string, io: Io): Promise<void> {
+  if ((await git(['status', '--porcelain', '-z', '--ignored=matching'], place, path, io)) !== '')
     throw new UsageError(`${path} has uncommitted changes`, 'commit or stash them, or give --allow-dirty');
   // of these `git status` says nothing, whatever is in them: a small letter is --assume-unchanged, an S --skip-worktree
-  if (/^[a-zS] /.test(git(['ls-files', '-v', '-z'], place, path, io)))
+  if (/^[a-zS] /.test(await git(['ls-files', '-v', '-z'], place, path, io)))
     throw new UsageError(
       `git is told not to look for changes in ${path}`,
       'let it (git update-index --no-assume-unchanged --no-skip-worktree), or give --allow-dirty',
     );
 }
 
+/** Real time for a question to git: what a repository holds (a filter, a pipe in place of a list of files) may keep it for ever. */
+const GIT_MS = 20_000;
+/** Of one file git has little to say. */
+const MOST_SAID = 1 << 16;
+
 /** What git says of a file. */
-function git(command: readonly string[], place: string, path: string, io: Io): string {
+async function git(command: readonly string[], place: string, path: string, io: Io): Promise<string> {
   // what the repository would have git start, to be faster, is not started
   const args = ['-c', 'core.fsmonitor=false', '--no-optional-locks', '--literal-pathspecs', ...command, '--', basename(place)];
-  const asked = spawnSync('git', args, { cwd: dirname(place), env: { ...io.env }, encoding: 'utf8' });
-  if (asked.error)
+  const said = { stdout: '', stderr: '' };
+  const asked = new ShellCommand(['git', ...args], { cwd: dirname(place), env: { ...io.env, LC_ALL: 'C' } }, (bytes, stream) => {
+    said[stream] = (said[stream] + bytes.toString('utf8')).slice(0, MOST_SAID);
+  });
+  let cut: Error | null = null;
+  const end = (why: Error): void => {
+    cut ??= why;
+    void asked.stop().catch(() => undefined);
+  };
+  const stopListening = io.onInterrupt((signal) => end(new Interrupted(signal, 'interrupted while git looked at the sources')));
+  const late = new SurroundingsError(
+    `git, asked whether ${path} has uncommitted changes, said nothing for ${GIT_MS / 1000} s`,
+    'see what `git status` waits for, or give --allow-dirty',
+  );
+  const timer = setTimeout(() => end(late), GIT_MS);
+  try {
+    const { code } = await asked.ended;
+    if (cut !== null) throw cut as Error;
+    if (code !== 0) throw refusal(said.stderr, path);
+    return said.stdout;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
     throw new SurroundingsError(
       `git, which would know whether ${path} has uncommitted changes, does not start`,
       '--allow-dirty writes without asking',
     );
-  if (asked.status !== 0)
-    throw new UsageError(`${path} lies in no git repository, so nothing could bring it back`, 'commit it, or give --allow-dirty');
-  return asked.stdout;
+  } finally {
+    clearTimeout(timer);
+    stopListening();
+  }
+}
+function refusal(said: string, path: string): Error {
+  if (/not a git repository/.test(said))
+    return new UsageError(`${path} lies in no git repository, so nothing could bring it back`, 'commit it, or give --allow-dirty');
+  return new SurroundingsError(
+    `git cannot say whether ${path} has uncommitted changes: ${said.trim().split('\n').at(-1)!}`,
+    'mend that, or give --allow-dirty',
+  );
 }

@@ -106,7 +106,7 @@ class Repair {
         ran = await this.rebuilt(`round ${round + 1}: the sources are newer than the image, so they are built first`, ran, false);
         continue;
       }
-      const line = this.write(round + 1, patch, ran);
+      const line = await this.write(round + 1, patch, ran);
       if (options.build === undefined) {
         io.stdout.write(`${line}\nNext   build it, then run it again: --build "<command>" does both\n`);
         return EXIT.failed;
@@ -125,9 +125,9 @@ class Repair {
     return false;
   }
 
-  private write(round: number, patch: Patch, { sources }: Ran): string {
+  private async write(round: number, patch: Patch, { sources }: Ran): Promise<string> {
     const { options, io, written } = this;
-    applyPatchTo(patch.files, { allowDirty: options.allowDirty === true, written, onDisk: sources.onDisk }, io);
+    await applyPatchTo(patch.files, { allowDirty: options.allowDirty === true, written, onDisk: sources.onDisk }, io);
     for (const id of patch.causes) this.mended.add(id);
     for (const { path } of patch.files) this.changed.add(path);
     for (const line of [...patch.left, ...patch.needs]) io.stderr.write(`bootbench: ${printable(line)}\n`);
@@ -196,7 +196,7 @@ async function built(command: string, bound: BuildBound, io: Io): Promise<{ read
   return withProgress(io, true, async ({ progress }) => {
     progress?.(`building: ${command}`);
     let output = '';
-    const build = new ShellCommand(command, { ...io.env }, io, (bytes) => (output = (output + bytes.toString('utf8')).slice(-MOST_OUTPUT)));
+    const build = new ShellCommand(command, io, (bytes) => (output = (output + bytes.toString('utf8')).slice(-MOST_OUTPUT)));
     let cut: Error | null = null;
     const end = (why: Error): void => {
       cut ??= why;

@@ -1,4 +1,4 @@
-/** A command of the user's shell, with whatever it starts: it ends as a whole. */
+/** A command of the user's shell, or a program, with whatever it starts: it ends as a whole. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Io } from './io.ts';
 
@@ -6,7 +6,8 @@ export interface ShellEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
-const PATIENCE_MS = 3000;
+/** From SIGTERM to SIGKILL: who presses Ctrl-C waits for it. */
+const PATIENCE_MS = 800;
 /** What it has started may hold its output open, and live on. */
 const OUTPUT_MS = 1000;
 
@@ -14,11 +15,17 @@ export class ShellCommand {
   readonly ended: Promise<ShellEnd>;
   private readonly child: ChildProcess;
 
-  /** @param heard what it prints, on stdout and stderr */
-  constructor(command: string, env: NodeJS.ProcessEnv, io: Io, heard: (bytes: Buffer, stream: 'stdout' | 'stderr') => void) {
+  /** @param command a line of the shell, or a program and what it is given; @param heard what it prints, on stdout and stderr */
+  constructor(
+    command: string | readonly string[],
+    { cwd, env }: Pick<Io, 'cwd' | 'env'>,
+    heard: (bytes: Buffer, stream: 'stdout' | 'stderr') => void,
+  ) {
+    const shell = typeof command === 'string';
+    const [program = '', ...given] = shell ? [command] : command;
     // a group of its own: a signal reaches the compiler below `make` below the shell
     const detached = process.platform !== 'win32';
-    const child = spawn(command, { shell: true, cwd: io.cwd, env, detached, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, given, { shell, cwd, env: { ...env }, detached, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     for (const stream of ['stdout', 'stderr'] as const) child[stream].on('data', (bytes: Buffer) => heard(bytes, stream));
     this.ended = new Promise((settle, fail) => {

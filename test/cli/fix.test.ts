@@ -94,6 +94,37 @@ describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
     expect(readFileSync(join(root, 'src', 'isr.c'), 'utf8')).toBe(SMALL_PROJECT['src/isr.c']);
   });
 
+  it('a git that waits for ever is ended by a signal, with all that it has started', async () => {
+    const root = smallProject();
+    shell(
+      'git config filter.slow.clean "echo \\$\\$ > started; sleep 1000" && echo "*.c filter=slow" > .git/info/attributes && touch src/isr.c',
+      root,
+    );
+    shell('make', root);
+    let signal = (): void => undefined;
+    const watch = setInterval(() => existsSync(join(root, 'started')) && signal(), 20);
+    const ran = await cli(['fix', 'build/app.elf', '--chip', 'stm32f405rg', '--apply', '--build', 'make'], {
+      cwd: root,
+      env: { PATH },
+      bench: (job, hooks) => inThread(job, hooks),
+      onInterrupt: (raise) => (signal = raise),
+    });
+    clearInterval(watch);
+    expect([ran.code, ran.err.trim().split('\n').at(-1)]).toEqual([130, 'bootbench: interrupted while git looked at the sources']);
+    const pid = Number(readFileSync(join(root, 'started'), 'utf8'));
+    await vi.waitUntil(() => isGone(pid), { timeout: 10_000 });
+  });
+
+  it('what git cannot read is told in its words, and is not called no repository', async () => {
+    const root = smallProject();
+    appendFileSync(join(root, '.git', 'config'), '[broken\n');
+    const ran = await fix(root, '--apply');
+    expect(ran).toMatchObject({
+      code: 4,
+      err: expect.stringMatching(/git cannot say whether src\/\w+\.c has uncommitted changes: .*config/),
+    });
+  });
+
   it('writes through no link', async () => {
     const root = smallProject();
     mkdirSync(join(root, 'real'));

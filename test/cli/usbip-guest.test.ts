@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { main } from '../../src/cli/program.ts';
 import { streamOf, type Io } from '../../src/cli/io.ts';
+import type { EndSignal } from '../../src/cli/signals.ts';
 import { folder } from './helpers.ts';
 import { byTurns } from '../turn.ts';
 
@@ -108,14 +109,25 @@ describe.skipIf(why !== null)(`dfu-util over USB/IP${why === null ? '' : `: ${wh
 });
 
 describe('bootbench dfu', () => {
-  const run = async (...args: string[]): Promise<{ code: number; out: string; err: string }> => {
+  const run = async (...args: string[]): Promise<{ code: number; out: string; err: string }> => runHearing(null, ...args);
+  /** @param signal comes when the client has said its first word */
+  const runHearing = async (signal: EndSignal | null, ...args: string[]): Promise<{ code: number; out: string; err: string }> => {
     let [out, err] = ['', ''];
+    let heard: EndSignal | null = null;
     const io: Io = {
       stdout: streamOf((text) => (out += text), FACTS),
       stderr: streamOf((text) => (err += text), FACTS),
       env: process.env,
       cwd: folder(),
-      onInterrupt: () => () => undefined,
+      onInterrupt: (listener) => {
+        const look = setInterval(() => {
+          if (signal === null || !out.includes('begun')) return;
+          clearInterval(look);
+          listener((heard = signal));
+        }, 20);
+        return () => clearInterval(look);
+      },
+      interruptedBy: () => heard,
     };
     const code = await main(['dfu', ...args], io);
     return { code, out, err };
@@ -140,6 +152,13 @@ describe('bootbench dfu', () => {
   });
   it('a client that a signal ends is told of as a shell does', async () => {
     expect((await run('--chip', 'stm32f072rb', '--boot0', '--port', '0', '--exec', 'kill -9 $$')).code).toBe(137);
+  });
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('a client that was cut off by %s is no success: %i', async (signal, code) => {
+    const ran = await runHearing(signal, '--chip', 'stm32f072rb', '--boot0', '--port', '0', '--exec', 'echo begun; sleep 1000');
+    expect(ran.code).toBe(code);
   });
   it('without a device on the bus it is exit 1, with the outcome', async () => {
     const cwd = folder({ 'loop.bin': Uint8Array.of(0, 0x10, 0, 0x20, 9, 0, 0, 8, 0xfe, 0xe7) });
