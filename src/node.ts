@@ -26,7 +26,12 @@ export function readBytes(path: string): Uint8Array {
     return new Uint8Array(readFileSync(pathText(path)));
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`${path} cannot be read`, (error as Error).message);
+    // a name with line feeds or escapes is no line of a log
+    const plain = !/\p{Cc}|\p{Cf}/u.test(path);
+    throw new UsageError(
+      `${plain ? path : shown(path)} cannot be read`,
+      plain ? (error as Error).message : (error as NodeJS.ErrnoException).code,
+    );
   }
 }
 

@@ -95,6 +95,10 @@ export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
     ...(memory === undefined ? {} : { memory }),
   });
   const property = new DfuProperty(target, judged);
+  let open = true;
+  const mustBeOpen = (): void => {
+    if (!open) throw new UsageError('this device was closed', 'call openDfu again');
+  };
   const place: DfuPlace = { memory: judged.layout, dfuse: judged.dfuse };
   return {
     facts: target.facts,
@@ -105,8 +109,12 @@ export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
       checkArbitrary(o);
       return dfuExamples(target.facts, place, o.disturbances ?? true).map((commands) => [commands]);
     },
-    endsAt: () => property.endsAt(),
+    endsAt: () => {
+      mustBeOpen();
+      return property.endsAt();
+    },
     check: (commands) => {
+      mustBeOpen();
       checkCommands(commands, place);
       property.run(commands);
     },
@@ -121,6 +129,9 @@ export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
         steps: [...(job.scenario.steps ?? []), ...steps],
       };
     },
-    close: () => held.release(),
+    close: () => {
+      open = false;
+      held.release();
+    },
   };
 }

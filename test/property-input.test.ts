@@ -93,3 +93,11 @@ describe('a property test of a DFU device that is written wrongly', () => {
     await expect(openDfu({ ...ROM, readProtected: 'yes' as unknown as boolean })).rejects.toThrow('readProtected is');
   });
 });
+
+it('a device that was closed says so', async () => {
+  const closed = await openDfu(ROM);
+  closed.close();
+  closed.close();
+  expect(() => closed.check([])).toThrow(usage('this device was closed; call openDfu again'));
+  expect(() => closed.endsAt()).toThrow(usage('this device was closed'));
+});

@@ -26,7 +26,7 @@ import type { Register } from '../emu/registers.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../emu/time.ts';
 import { MachineBoard, withBlocks, type DeviceBoard, type BoardBlock, type BoardPin, type Devices } from './board.ts';
 import { HOST } from './host.ts';
-import { machineJob, type MachineOptions } from './options.ts';
+import { machineJob, mustBeSignal, type MachineOptions } from './options.ts';
 import { UsbHost } from './usb-host.ts';
 
 export interface OpenOptions extends MachineOptions {
@@ -419,6 +419,7 @@ export class BenchMachine {
   async runUntil(until: Until, options: RunOptions = {}): Promise<Stopped> {
     mustBe(isObject(options), options, 'the second argument', '{ limit, signal }');
     const { limit = DEFAULT_LIMIT, signal } = options;
+    mustBeSignal(signal);
     const { held } = this;
     const { timed, absolute } = timeOf(until);
     const bound = parseDuration(timed ?? limit, timed === null ? 'limit' : 'until');
@@ -453,6 +454,7 @@ export class BenchMachine {
   }> {
     mustBe(isObject(options), options, 'the argument', '{ signal }');
     const { session } = this;
+    mustBeSignal(options.signal);
     session.goOn();
     for (;;) {
       options.signal?.throwIfAborted();

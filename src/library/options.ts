@@ -190,8 +190,15 @@ function checkValues({ seed, until, files, signal }: BenchOptions): void {
   if (until !== undefined) parseDuration(nameIn(until), 'until');
   if (files !== undefined && !(files instanceof Map && [...files.values()].every(isBytes)))
     throw new UsageError('files is not a Map of names and Uint8Arrays');
-  if (signal !== undefined && !(isRecord(signal) && typeof signal.aborted === 'boolean'))
-    throw new UsageError('signal is not an AbortSignal', 'new AbortController().signal is one');
+  mustBeSignal(signal);
+}
+/** One of another realm, or of a polyfill, is one as well. */
+export function mustBeSignal(signal: unknown): void {
+  if (signal === undefined) return;
+  const calls = ['addEventListener', 'removeEventListener', 'throwIfAborted'];
+  const given = typeof signal === 'object' && signal !== null ? (signal as Readonly<Record<string, unknown>>) : null;
+  if (given === null || typeof given['aborted'] !== 'boolean' || calls.some((name) => typeof given[name] !== 'function'))
+    throw new UsageError(`signal is ${shown(signal)}, and no AbortSignal`, 'new AbortController().signal is one');
 }
 
 /** Options that are right where their type is. */

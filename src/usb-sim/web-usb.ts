@@ -128,13 +128,15 @@ export interface WebUsbFilter {
 /** `bufferSource` of the calls. */
 export type WebUsbBytes = ArrayBuffer | ArrayBufferView;
 
-const bytesOf = (data: WebUsbBytes | undefined): Uint8Array =>
-  data === undefined
-    ? new Uint8Array(0)
-    : // the buffer of another realm (jsdom, an iframe) is no `instanceof ArrayBuffer`
-      ArrayBuffer.isView(data)
-      ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
-      : new Uint8Array(data).slice();
+/** A copy, as browsers convert a BufferSource (Web IDL 3.2.25): what is none is a TypeError. */
+function bytesOf(data: WebUsbBytes | undefined): Uint8Array {
+  if (data === undefined) return new Uint8Array(0);
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+  // the buffer of another realm (jsdom, an iframe) is no `instanceof ArrayBuffer`
+  if (!/^\[object (?:Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(data)))
+    throw new TypeError('The provided value is not of type (ArrayBuffer or ArrayBufferView): give a Uint8Array.');
+  return new Uint8Array(data).slice();
+}
 const viewOf = (bytes: Uint8Array): DataView<ArrayBuffer> => new DataView(new Uint8Array(bytes).buffer);
 
 class Interface implements WebUsbInterface {

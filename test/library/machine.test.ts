@@ -99,6 +99,14 @@ describe('a held machine', () => {
     m.close();
   });
 
+  it.each([5, 'x', {}, { aborted: false }])('takes no %j for an AbortSignal', async (signal) => {
+    const m = await openMachine(H533);
+    const options = { signal: signal as AbortSignal };
+    for (const call of [() => m.runUntil({ for: '1ms' }, options), () => m.run('1ms', options), () => m.finish(options)])
+      await expect(call()).rejects.toThrow(/^signal is .*, and no AbortSignal; new AbortController\(\).signal is one$/);
+    m.close();
+  });
+
   it('stops at a breakpoint that is reached while a step of the host goes on', async () => {
     const m = await openMachine({
       chip: 'stm32f103c8',

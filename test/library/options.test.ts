@@ -37,6 +37,11 @@ describe('wrong options', () => {
     ['a limit below nothing', { ...GOOD, limits: { wallMs: -1 } }, /limits.wallMs: -1/],
     ['a limit that is none', { ...GOOD, limits: { walMs: 1 } }, /did you mean wallMs/],
     ['a signal that is a function', { ...GOOD, signal: () => true }, /AbortSignal/],
+    [
+      'a signal that only says that it is aborted',
+      { ...GOOD, signal: { aborted: true } },
+      /signal is \{"aborted":true\}, and no AbortSignal/,
+    ],
     ['progress that is a text', { ...GOOD, onProgress: 'x' }, /not a function/],
     ['a field that the chip lacks', { ...GOOD, force: { 'ETH.A.B': 1 } }, /force/],
     ['a start that is no number', { ...GOOD, bootAt: 'x' }, /bootAt/],

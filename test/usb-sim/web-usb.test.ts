@@ -1,5 +1,5 @@
 /** What each call of WebUSB answers in each state of a device, beside what it answered (answers/web-usb.txt): `BOOTBENCH_GOLDEN=write` writes that anew. */
-import { it } from 'vitest';
+import { expect, it } from 'vitest';
 import { WebUsb, type WebUsbDevice } from '../../src/usb-sim/web-usb.ts';
 import { byOutcome } from '../by-outcome.ts';
 import { expectAsBefore } from '../emu/core/golden-file.ts';
@@ -75,3 +75,12 @@ it.each([
   }
   expectAsBefore(byOutcome(lines), new URL(`./answers/web-usb-${name}.txt`, import.meta.url));
 });
+
+it.each([-1, Infinity, 4e8, 1n, Symbol('x'), { length: 2e8 }, 'text', null])(
+  'data that are no bytes are a TypeError, as in a browser: %o',
+  async (data) => {
+    const d = await new WebUsb(held(CDC_DEVICE).bus).requestDevice({ filters: [] });
+    const setup = { requestType: 'vendor', recipient: 'device', request: 1, value: 0, index: 0 } as const;
+    await expect(d.controlTransferOut(setup, data as never)).rejects.toThrow(/give a Uint8Array/);
+  },
+);
