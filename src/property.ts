@@ -22,6 +22,7 @@ import { libraryJob, type BenchOptions, type TypedScenario } from './library/opt
 import { casesFor, checkArbitrary, type DfuArbitraryOptions } from './library/dfu-cases.ts';
 import { dfuExamples } from './library/dfu-examples.ts';
 import type { DfuFacts } from './usb-sim/conform/link.ts';
+import type { MonitorOptions } from './usb-sim/conform/monitor.ts';
 import type { DfuSegment } from './usb-sim/descriptors.ts';
 
 export { dfuCommands, type DfuArbitraryOptions } from './library/dfu-cases.ts';
@@ -57,6 +58,8 @@ export interface DfuUnderTest {
   endsAt(): DfuReset[];
   /** Runs one case on a fork of the device in dfuIDLE. Throws a DfuViolation if the device breaks a rule. */
   check(commands: readonly DfuCommand[]): void;
+  /** What the cases say nothing about with this device, a sentence each: flash above all, where nothing of what it takes is seen there. */
+  readonly notJudged: readonly string[];
   /** A scenario that performs the same commands. */
   scenario(commands: readonly DfuCommand[]): TypedScenario;
   /** Releases the machine. */
@@ -104,6 +107,7 @@ export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
     facts: target.facts,
     memory: judged.layout,
     dialect: judged.dialect.names,
+    notJudged: notJudged(judged),
     commands: (o) => casesFor(target.facts, place, o),
     examples: (o = {}) => {
       checkArbitrary(o);
@@ -134,4 +138,14 @@ export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
       held.release();
     },
   };
+}
+
+function notJudged({ dfuse, layout, heldBack, shortAtOnce, held }: MonitorOptions): string[] {
+  if (dfuse) return [];
+  if (layout.length === 0) return ['flash: what the device takes does not lie there as it is, so that nobody sees what it writes'];
+  return [
+    ...(heldBack > 0 ? [`the first ${heldBack} bytes of its memory, before a download has ended`] : []),
+    ...(shortAtOnce ? [] : ['a short block, before a download has ended']),
+    ...(held.has('plain.shorter-blocks') ? [] : ['where a block goes that comes behind a short one']),
+  ];
 }

@@ -94,6 +94,13 @@ describe('a property test of a DFU device that is written wrongly', () => {
   });
 });
 
+it('a list of dialects adds to what a baseline says', async () => {
+  const baseline = { schema: 'bootbench/conformance@1', requirements: [] };
+  const both = await openDfu({ ...ROM, baseline, dialect: ['err-address'] });
+  expect(both.dialect).toEqual(['err-address']);
+  expect(both.notJudged).toEqual([]);
+  both.close();
+});
 it('a device that was closed says so', async () => {
   const closed = await openDfu(ROM);
   closed.close();

@@ -198,6 +198,8 @@ function blocks(g: Ground): Case[] {
       [...sent, ABORT, ...numbers.map((n) => read(n, size))],
       [...sent, request(DFU.DNLOAD, count, []), SETTLE, GETSTATE],
       ...[13, 33, size].map((n): Case => [block(0, n), SETTLE, request(DFU.DNLOAD, 1, []), SETTLE, SETTLE]),
+      // a host may take shorter blocks than it could
+      [...[0, 1, 2].flatMap((n) => [block(n, Math.ceil(size / 16) * 8, n + 5), SETTLE]), request(DFU.DNLOAD, 3, []), SETTLE, SETTLE],
       [block(0, size), SETTLE, block(256, 64), SETTLE, GETSTATUS],
       [block(256, 64), SETTLE, GETSTATUS],
       [block(0, size), SETTLE, block(5, size), SETTLE, GETSTATUS],

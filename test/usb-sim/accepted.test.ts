@@ -30,6 +30,7 @@ function monitorOf(names: readonly string[], accepted: readonly string[] = [], m
     other: [],
     commands: null,
     shortAtOnce: true,
+    heldBack: 0,
     uploadsMemory: true,
     protected: false,
     erased: 0xff,

@@ -25,6 +25,7 @@ const optionsOf = (names: readonly string[], more: Partial<MonitorOptions> = {})
   other: [],
   commands: [0, 0x21, 0x41, 0x92],
   shortAtOnce: true,
+  heldBack: 0,
   uploadsMemory: true,
   protected: false,
   erased: 0xff,

@@ -192,7 +192,8 @@ class Course {
     const under = model.work?.write ?? write;
     const got = this.ask(this.setup(asked, input), asked.data);
     if (got === 'pulled') return this.afterPull(asked, under);
-    if (request === DFU.UPLOAD && this.keepsTheEnd) model.memory.set(this.flash(model.base, model.base + model.memory.length));
+    if (request === DFU.UPLOAD && (this.keepsTheEnd || this.options.heldBack > 0))
+      model.memory.set(this.flash(model.base, model.base + model.memory.length));
     return this.judged(asked, got);
   }
   private judged(asked: Asked, got: LinkAnswer): string | null {
@@ -375,12 +376,13 @@ class Course {
     const { model } = this;
     const { from, to, address, data } = write;
     const plain = !model.options.dfuse;
-    if (fails !== 'never' || data?.length === 0 || this.mayBeMixed(data)) return this.takeMixture(write);
+    if (fails !== 'never' || data?.length === 0 || this.mayBeMixed(write)) return this.takeMixture(write);
     const now = this.flash(from, to);
     const around = plain && !model.options.held.has('plain.neighbours') ? now : this.before;
     const want = data === null ? this.erased(from) : around.slice();
     if (data !== null) {
       want.set(data.subarray(0, to - address), address - from);
+      if (plain) want.set(now.subarray(0, Math.max(0, model.base + model.options.heldBack - from)));
       if (this.paddedAsAccepted) want.set(now.subarray(address - from + data.length), address - from + data.length);
     }
     const wrong = firstDifference(now, want);
@@ -398,10 +400,10 @@ class Course {
     return !this.options.dfuse && !this.options.shortAtOnce;
   }
   /** Flash may hold some of the old and some of the new, though the device reports no error. */
-  private mayBeMixed(data: Uint8Array | null): boolean {
+  private mayBeMixed({ address, data }: PendingWrite): boolean {
     if (data === null) return false;
     const { dfuse, transferSize, dialect } = this.options;
-    if (!dfuse) return this.keepsTheEnd && data.length < transferSize;
+    if (!dfuse) return this.keepsTheEnd && (data.length < transferSize || (address - this.model.base) % transferSize !== 0);
     return dialect.has('not-verified') && !this.before.every((b) => b === this.target.erased);
   }
   /** What an erase leaves of what was there: memory that cannot be erased stays (a mass erase). */
@@ -623,9 +625,10 @@ class Course {
     const { model } = this;
     if (this.over || model.work !== null || this.keepsTheEnd) return null;
     for (const [from, to] of this.changedPages()) {
-      const at = firstDifference(this.flash(from, to), model.memory.subarray(from - model.base, to - model.base));
+      const begin = Math.min(to, Math.max(from, model.base + model.options.heldBack));
+      const at = firstDifference(this.flash(begin, to), model.memory.subarray(begin - model.base, to - model.base));
       if (at >= 0)
-        return `flash at 0x${(from + at).toString(16)} is not what was sent, though every block was told as done (DFU 1.1 §A.2.4)`;
+        return `flash at 0x${(begin + at).toString(16)} is not what was sent, though every block was told as done (DFU 1.1 §A.2.4)`;
     }
     return null;
   }

@@ -14,6 +14,7 @@ import { didYouMean, shown, UsageError } from '../documents/usage-error.ts';
 import { DfuViolation } from './dfu-property.ts';
 import type { DfuTarget } from './dfu-target.ts';
 import { patternBytes } from './dfu-command.ts';
+import { lyingOf, type Lying } from '../../usb-sim/conform/lying.ts';
 
 /** A stretch of flash. */
 export interface JudgedMemory {
@@ -30,8 +31,8 @@ export interface JudgeOptions {
    */
   readonly dialect?: 'measured' | 'strict' | readonly string[];
   /**
-   * A report of `bootbench conform --json`: the device may differ as it did then, and in nothing else. It stands for `dialect`, and adds to `accept`
-   * what failed then.
+   * A report of `bootbench conform --json`: the device may differ as it did then, and in nothing else. It stands for `dialect: 'measured'`, and adds to `accept`
+   * what failed then. With a list of dialects beside it, it may differ in those as well.
    */
   readonly baseline?: unknown;
   /** Requirements of `conform` (`state.dfuIDLE.UPLOAD`, `dfuse.bad-address`) that the device breaks and the team accepts. */
@@ -69,7 +70,8 @@ export async function judgedBy(target: DfuTarget, judge: JudgeOptions = {}): Pro
 }
 function withBaseline({ baseline, dialect, accept = [] }: JudgeOptions): Pick<JudgeOptions, 'dialect' | 'accept'> {
   if (baseline === undefined) return { ...(dialect === undefined ? {} : { dialect }), accept };
-  if (dialect !== undefined) throw new UsageError('both baseline and dialect are given', 'a baseline says the dialect');
+  if (typeof dialect === 'string')
+    throw new UsageError('both baseline and dialect are given', 'a baseline says the dialect; a list of names adds to it');
   const rows = reportedRequirements(baseline);
   if (rows === null)
     throw new UsageError(
@@ -78,7 +80,8 @@ function withBaseline({ baseline, dialect, accept = [] }: JudgeOptions): Pick<Ju
     );
   const names = rows.flatMap(({ name, verdict }) => (name !== null && (verdict === 'dialect' || verdict === 'fail') ? [name] : []));
   const known = rows.filter((row) => row.accepted && isRequirement(row.id)).map((row) => row.id);
-  return { dialect: [...new Set(names)], accept: Array.isArray(accept) ? [...accept, ...known] : accept };
+  if (dialect !== undefined && !Array.isArray(dialect)) return { dialect, accept };
+  return { dialect: [...new Set([...names, ...(dialect ?? [])])], accept: Array.isArray(accept) ? [...accept, ...known] : accept };
 }
 const heldIn = (baseline: unknown): string[] =>
   (reportedRequirements(baseline) ?? []).flatMap(({ id, verdict }) => (verdict === 'pass' ? [id] : []));
@@ -87,7 +90,7 @@ async function memoryOf(
   target: DfuTarget,
   given: JudgeOptions['memory'],
   held: ReadonlySet<string>,
-): Promise<Pick<MonitorOptions, 'layout' | 'endGuessed' | 'other' | 'commands' | 'shortAtOnce' | 'uploadsMemory'>> {
+): Promise<Pick<MonitorOptions, 'layout' | 'endGuessed' | 'other' | 'commands' | 'shortAtOnce' | 'heldBack' | 'uploadsMemory'>> {
   const { facts } = target;
   const { attributes } = facts.functional;
   const canUpload = (attributes & CAN_UPLOAD) !== 0;
@@ -99,18 +102,35 @@ async function memoryOf(
       other: [...others, ...otherMemory(facts)],
       commands: canUpload ? await getCommands(target) : null,
       shortAtOnce: true,
+      heldBack: 0,
       uploadsMemory: true,
     };
   }
   const found = (attributes & CAN_DNLOAD) === 0 ? NOTHING : await findMemory(target, canUpload);
   const wrong = worseThanHeld(found, held);
   if (wrong !== null) throw wrong;
-  const { shortAtOnce } = found;
+  const { shortAtOnce, heldBack } = found;
   if (!given)
-    return { layout: found.layout, endGuessed: !found.uploads, other: [], commands: null, shortAtOnce, uploadsMemory: found.uploads };
+    return {
+      layout: found.layout,
+      endGuessed: !found.uploads,
+      other: [],
+      commands: null,
+      shortAtOnce,
+      heldBack,
+      uploadsMemory: found.uploads,
+    };
   const [start, end] = [given.address, given.address + given.length];
   if (target.witness.read(start, given.length) === null) throw new UsageError('memory does not lie in flash', 'give { address, length }');
-  return { layout: [oneSegment(start, end)], endGuessed: false, other: [], commands: null, shortAtOnce, uploadsMemory: canUpload };
+  return {
+    layout: [oneSegment(start, end)],
+    endGuessed: false,
+    other: [],
+    commands: null,
+    shortAtOnce,
+    heldBack,
+    uploadsMemory: canUpload,
+  };
 }
 /** What setting 0 names of the chip's flash, without a gap, and what else it names. A device can name what it likes. */
 function flashNamed(target: DfuTarget): { mine: DfuSegment[]; others: DfuSegment[] } {
@@ -160,11 +180,16 @@ async function getCommands(target: DfuTarget): Promise<readonly number[] | null>
 }
 
 /** Cases would go on without it, and judge flash no more: what the device of the baseline took and wrote. */
-function worseThanHeld({ refused, layout }: Found, held: ReadonlySet<string>): DfuViolation | null {
+function worseThanHeld({ refused, layout, heldBack }: Found, held: ReadonlySet<string>): DfuViolation | null {
   if (refused !== null && held.has('plain.download'))
     return new DfuViolation(`${refused}; the device of the baseline took blocks of wTransferSize (DFU 1.1 §4.1.3, §6.1.1)`, []);
   if (refused === null && layout.length === 0 && held.has('plain.begins-again-abort'))
     return new DfuViolation('two blocks were told as done, and do not lie in flash, as those of the baseline did (DFU 1.1 §A.2.4)', []);
+  if (heldBack > 0 && held.has('plain.in-flash'))
+    return new DfuViolation(
+      `the first ${heldBack} bytes of a download were told as done, and do not lie in flash, as those of the baseline did (DFU 1.1 §A.2.4)`,
+      [],
+    );
   return null;
 }
 interface Found {
@@ -173,34 +198,47 @@ interface Found {
   readonly layout: DfuSegment[];
   readonly uploads: boolean;
   readonly shortAtOnce: boolean;
+  readonly heldBack: number;
 }
-/** Where a device without DfuSe puts what it is sent: two blocks are looked for in flash. Empty: they do not lie there when their GETSTATUS has ended. */
+/** Bytes that a device may keep back until a download ends: a page of flash, and not a whole sector. */
+const MOST_HELD_BACK = 12_288;
+/** Where a device without DfuSe puts what it is sent: two blocks are looked for in flash, or as many as show behind what it keeps back. Empty: they do not lie there when their GETSTATUS has ended. */
 async function findMemory(target: DfuTarget, canUpload: boolean): Promise<Found> {
   const { transferSize: size } = target.facts.functional;
   target.restart();
   const r = new Recorder(target);
-  const sent = patternBytes(2 * size, 0x5b);
-  for (const block of [0, 1])
-    if ((await r.downloadAndSettle(block, sent.slice(block * size, (block + 1) * size)))?.bState !== STATE.DNLOAD_IDLE)
-      return { ...NOTHING, refused: r.sequence.slice(-2).join('; ') };
-  const start = target.witness.find(sent);
-  if (start === null) return NOTHING;
+  const sent = patternBytes(Math.max(3, Math.ceil(MOST_HELD_BACK / size)) * size, 0x5b);
+  let told = 0;
+  let lying: Lying | null = null;
+  while (told < sent.length && (told < 2 * size || lying === null)) {
+    const block = told / size;
+    if ((await r.downloadAndSettle(block, sent.slice(told, told + size)))?.bState !== STATE.DNLOAD_IDLE) {
+      if (block < 2) return { ...NOTHING, refused: r.sequence.slice(-2).join('; ') };
+      break;
+    }
+    told += size;
+    if (told >= 2 * size) lying = lyingOf(target.witness, sent.subarray(0, told), size);
+  }
+  if (lying === null) return NOTHING;
+  const { start, heldBack } = lying;
   // no stretch of what was sent before: it is looked for in all of flash
   const tail = Uint8Array.from({ length: SHORT }, (_, i) => (i * i * 31 + 5) & 0xff);
-  const shortAtOnce = (await r.downloadAndSettle(2, tail))?.bState === STATE.DNLOAD_IDLE && target.witness.find(tail) === start + 2 * size;
+  const shortAtOnce =
+    (await r.downloadAndSettle(told / size, tail))?.bState === STATE.DNLOAD_IDLE && target.witness.find(tail) === start + told;
   const { base, bytes } = mainFlash(target.held.session.machine);
   const uploaded = canUpload ? await uploadedLength(r, bytes.subarray(start - base), size) : null;
   // some devices give back what was sent last, and no more: that says nothing of how much they take
-  const length = uploaded !== null && uploaded > 2 * size + SHORT ? uploaded : null;
+  const length = uploaded !== null && uploaded > told + SHORT ? uploaded : null;
   const end = length === null ? base + bytes.length : start + length;
   return {
     refused: null,
     layout: [oneSegment(start, end)],
     uploads: length !== null,
     shortAtOnce,
+    heldBack,
   };
 }
-const NOTHING: Found = { refused: null, layout: [], uploads: false, shortAtOnce: false };
+const NOTHING: Found = { refused: null, layout: [], uploads: false, shortAtOnce: false, heldBack: 0 };
 /** Bytes of a short block, an odd number. */
 const SHORT = 13;
 const oneSegment = (start: number, end: number): DfuSegment => ({

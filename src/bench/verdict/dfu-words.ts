@@ -162,7 +162,7 @@ export const dfuEntries = (): Entry[] => [
     DIALECT_TEXTS.map(([name, text]) => [
       name,
       `${text}.`,
-      'docs/conformance.md lists them; `--accept` and `openDfu({ dialect })` take what a team knows.',
+      'docs/conformance.md lists them; a baseline (`conform --json`) and `openDfu({ dialect: [name] })` take over what a team knows.',
     ]),
   ),
   ...REQUIREMENTS.map(({ id, title, paragraph }): Entry => ({

@@ -48,6 +48,8 @@ const TRAIT_TEXT = {
   'other-length-stalls': 'GETSTATUS and GETSTATE are refused with another wLength than 6 and 1',
   'not-verified': 'a write that flash did not take is reported as OK',
   'number-ignored': 'without DfuSe: blocks go one behind the other, whatever their number',
+  'held-back': 'without DfuSe: the beginning of a download comes to flash when the download ends',
+  'short-blocks-apart': 'without DfuSe: blocks shorter than wTransferSize do not lie one behind the other',
   'err-address': 'it refuses with errADDRESS where another bStatus is asked for',
   'err-write': 'it refuses with errWRITE where another bStatus is asked for',
   'err-erase': 'it refuses with errERASE where another bStatus is asked for',

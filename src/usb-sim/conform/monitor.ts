@@ -54,6 +54,8 @@ export interface MonitorOptions extends ModelOptions {
   readonly commands: readonly number[] | null;
   /** A block shorter than wTransferSize lies in flash when it is told as done; else perhaps not before the download ends (DFU 1.1 §7). */
   readonly shortAtOnce: boolean;
+  /** Bytes from the start of `layout` on that come to flash when a download ends, and not before. */
+  readonly heldBack: number;
   /** UPLOAD gives what `layout` holds. */
   readonly uploadsMemory: boolean;
   /** RDP is active: reads, writes and erases are errVENDOR (AN2662). */
@@ -559,10 +561,10 @@ export class DfuMonitor {
     if (this.options.dfuse) return;
     const first = block === 0 && this.state === STATE.IDLE;
     const offset = first ? 0 : this.course?.block === block ? this.course.offset : null;
-    // only the last block of a transfer may be short: what lies behind one is the device's own choice
-    const whole = bytes === this.options.transferSize;
-    if (!whole) this.astray = true;
-    this.course = offset === null || !whole ? null : { block: block + 1, offset: offset + bytes };
+    // what lies behind a short block is the device's own choice; one that appends them, by the baseline, is held to that
+    const goesOn = bytes === this.options.transferSize || (bytes % DOUBLE_WORD === 0 && this.options.held.has('plain.shorter-blocks'));
+    if (!goesOn) this.astray = true;
+    this.course = offset === null || !goesOn ? null : { block: block + 1, offset: offset + bytes };
   }
 
   private worksOn(block: number, data: Uint8Array): Work {

@@ -1,6 +1,7 @@
 /** What a device without DfuSe makes of blocks: DFU 1.1 §6, §7. Where it runs on the emulated chip, flash is looked at there as well. */
 import { DFU, DFU_STATE, dfuStateName, dfuStatusName, dfuTold, hex8 } from '../dfu-protocol.ts';
 import { MANIFESTATION_TOLERANT } from './link.ts';
+import { lyingOf } from './lying.ts';
 import { ERR, findsNoFirmware, STATE } from './model.ts';
 import type { Recorder } from './recorder.ts';
 import { named, OTHERS, otherStatus } from './refusals.ts';
@@ -94,6 +95,42 @@ export const PLAIN_REQUIREMENTS: readonly Requirement[] = [
       const memory = at === null ? null : r.link.witness!.read(at, sent.length);
       const same = sameBytes(got, memory ?? sent);
       return (same.verdict === 'pass' || at !== null ? null : await heldBack(r, sent)) ?? same;
+    },
+  },
+  {
+    id: 'plain.in-flash',
+    title: 'blocks that were told as done lie in flash, from the first one on',
+    paragraph: 'DFU 1.1 §A.2.4, §7',
+    skip: anyOf(plainOnly, seenFlash, writes),
+    tellsDialect: true,
+    check: async (r) => {
+      const sent = await wholeDownload(r, 49);
+      const lying = sent.length === 0 ? null : lyingOf(r.link.witness!, sent, r.facts.functional.transferSize);
+      if (lying === null) return notApplicable('what was sent does not lie in flash as it is, or its end does not');
+      if (lying.heldBack === 0) return PASS;
+      return dialect('held-back', `the first ${lying.heldBack} bytes are not there before the download ends`);
+    },
+  },
+  {
+    id: 'plain.shorter-blocks',
+    title: 'a download in blocks shorter than wTransferSize lies in flash without gaps',
+    paragraph: 'DFU 1.1 §4.1.3, §6.1.1',
+    skip: anyOf(plainOnly, seenFlash, writes),
+    tellsDialect: true,
+    check: async (r) => {
+      const size = r.facts.functional.transferSize;
+      const part = Math.floor(size / 2) & ~7;
+      if (part === 0) return notApplicable('a block is too short to be cut');
+      const sent = pattern(part * Math.max(4, Math.floor(SOME_PAGES / part)), 50);
+      for (let block = 0; block * part < sent.length; block++) {
+        const wrong = await carriedOut(r, `block ${block}`, block, sent.subarray(block * part, (block + 1) * part));
+        if (wrong !== null) return dialect('short-blocks-apart', wrong);
+      }
+      if (lyingOf(r.link.witness!, sent, part) !== null) return PASS;
+      const second = r.link.witness!.find(sent.subarray(part, 2 * part));
+      const third = r.link.witness!.find(sent.subarray(2 * part, 3 * part));
+      if (second === null || third === null) return notApplicable('what was sent does not lie in flash as it is');
+      return dialect('short-blocks-apart', `blocks of ${part} bytes lie ${third - second} bytes apart`);
     },
   },
   {
@@ -203,7 +240,10 @@ export const PLAIN_REQUIREMENTS: readonly Requirement[] = [
     skip: anyOf(plainOnly, seenFlash, writes, mayBeLost),
     check: async (r) => {
       const start = await whereBlock(r, 0);
-      if (start === null || (await whereBlock(r, 1)) !== start) return notApplicable('the device does not count blocks by itself');
+      if (start === null || (await whereBlock(r, 1)) !== start)
+        return notApplicable(
+          'block 1 does not go where block 0 goes, as with a device that counts blocks by itself, or they are not seen in flash',
+        );
       if ((await r.request(DFU.ABORT)).status !== 'ok') return fail('ABORT was refused');
       return fillTheMemory(r, start);
     },
@@ -215,20 +255,18 @@ export const PLAIN_REQUIREMENTS: readonly Requirement[] = [
     skip: anyOf(plainOnly, seenFlash, writes),
     check: async (r) => {
       const size = r.facts.functional.transferSize;
-      const first = pattern(size, seed);
-      const wrong = await carriedOut(r, 'block 0', 0, first);
-      if (wrong !== null) return fail(wrong);
-      const at = r.link.witness!.find(first);
-      if (at === null) return notApplicable('what was sent does not lie in flash as it is');
+      const first = lyingOf(r.link.witness!, await wholeDownload(r, seed), size);
+      if (first === null) return notApplicable('what was sent does not lie in flash as it is');
       const kept = await drop(r);
       if (kept !== null) return notApplicable(kept);
-      const second = pattern(size, seed + 1);
-      if ((await carriedOut(r, 'block 0', 0, second)) !== null) return notApplicable('it takes no second download');
-      const there = r.link.witness!.find(second);
-      if (there === null) return notApplicable('what was sent lies in flash once only');
+      const again = await wholeDownload(r, seed + 1);
+      if (again.length === 0) return notApplicable('it takes no second download');
+      const second = lyingOf(r.link.witness!, again, size);
+      if (second === null) return notApplicable('what was sent lies in flash once only');
+      const apart = second.start - first.start;
       return must(
-        there === at,
-        `block 0 lies ${Math.abs(there - at)} bytes ${there > at ? 'behind' : 'before'} block 0 of the download that was dropped`,
+        apart === 0,
+        `block 0 lies ${Math.abs(apart)} bytes ${apart > 0 ? 'behind' : 'before'} block 0 of the download that was dropped`,
       );
     },
   })),
@@ -306,7 +344,7 @@ async function heldBack(r: Recorder, sent: Uint8Array): Promise<Finding | null> 
 /** Blocks from the start on, some pages of flash, and what of them was told as done. */
 async function wholeDownload(r: Recorder, seed: number): Promise<Uint8Array> {
   const size = r.facts.functional.transferSize;
-  const sent = pattern(size * Math.max(2, Math.floor(SOME_PAGES / size)), seed);
+  const sent = pattern(size * Math.max(3, Math.floor(SOME_PAGES / size)), seed);
   for (let at = 0; at < sent.length; at += size)
     if ((await carriedOut(r, `block ${at / size}`, at / size, sent.subarray(at, at + size))) !== null) return sent.subarray(0, at);
   return sent;

@@ -77,16 +77,18 @@ async function choosePointer(r: Recorder): Promise<void> {
   await r.request(s?.bState === STATE.ERROR ? REQUEST_OF.CLRSTATUS : REQUEST_OF.ABORT);
 }
 
-function send(r: Recorder, request: ModelRequest): Promise<LinkAnswer> {
+/** `state`: the one that the device is in; a transfer that is under way there goes on with the next number (DFU 1.1 §6.1.1). */
+function send(r: Recorder, request: ModelRequest, state: number): Promise<LinkAnswer> {
   const { facts } = r;
   const { block, data } = harmless(r);
+  const next = !isDfuse(facts) && (state === STATE.DNLOAD_IDLE || state === STATE.UPLOAD_IDLE) ? 1 : 0;
   switch (request) {
     case 'DNLOAD':
-      return r.download(block, data);
+      return r.download(block + next, data);
     case 'DNLOAD 0':
-      return r.download(isDfuse(facts) ? 2 : 0, new Uint8Array(0));
+      return r.download(isDfuse(facts) ? 2 : next, new Uint8Array(0));
     case 'UPLOAD':
-      return r.upload(uploadBlock(facts), facts.functional.transferSize);
+      return r.upload(uploadBlock(facts) + next, facts.functional.transferSize);
     case 'GETSTATUS':
       return r.request(REQUEST_OF.GETSTATUS, 0, 6);
     case 'GETSTATE':
@@ -105,7 +107,7 @@ async function checkCell(r: Recorder, state: number, request: ModelRequest): Pro
   const { attributes } = r.facts.functional;
   const options = { canDnload: (attributes & CAN_DNLOAD) !== 0, canUpload: (attributes & CAN_UPLOAD) !== 0 };
   const strict = expected(state, request, options);
-  const { status, data } = await send(r, request);
+  const { status, data } = await send(r, request, state);
   // an UPLOAD that comes whole does not end the upload (DFU 1.1 §6.2)
   const whole = request === 'UPLOAD' && data.length === r.facts.functional.transferSize;
   const want = whole ? { ...strict, next: strict.next.filter((s) => s !== STATE.IDLE) } : strict;
@@ -160,7 +162,7 @@ async function checkBusy(r: Recorder, request: ModelRequest): Promise<Finding> {
   const { block, data } = longestWork(r);
   if ((await r.download(block, data)).status !== 'ok') return notApplicable('the work is refused');
   if ((await r.status())?.bState !== STATE.DNBUSY) return notApplicable('it is never busy');
-  const { status } = await send(r, request);
+  const { status } = await send(r, request, STATE.DNBUSY);
   if (status === 'stall') return PASS;
   if (status !== 'ok') return fail(unansweredText(status));
   const next = await r.state();

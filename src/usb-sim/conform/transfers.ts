@@ -32,6 +32,16 @@ import {
 /** No part has memory here. */
 const NOWHERE = 0x1f000000;
 
+/** Bytes; the beginning may come to flash when the download ends. */
+const NOT_BLANK = 6144;
+/** Goes on with an upload until what comes next is other than its beginning: a device that goes on there behind an ABORT gives itself away. */
+async function readToOther(r: Recorder, block: number, first: Uint8Array): Promise<void> {
+  const size = first.length;
+  for (let read = size, b = block + 1; read < NOT_BLANK; read += size, b++) {
+    const { status, data } = await r.upload(b, size);
+    if (status !== 'ok' || data.length < size || sameBytes(data, first).verdict !== 'pass') return;
+  }
+}
 /** What a device is busy with for a while: an erase, or a whole block. */
 const longWork = (r: Recorder): { block: number; data: Uint8Array } =>
   isDfuse(r.facts) ? { block: 0, data: erasePage(place(r)) } : { block: 0, data: pattern(r.facts.functional.transferSize, 24) };
@@ -292,12 +302,18 @@ const COMMON: readonly Requirement[] = [
       const size = Math.min(r.facts.functional.transferSize, 64);
       // what is blank reads alike from everywhere
       if (!isDfuse(r.facts) && r.link.writable !== null && downloads(r.link) === null) {
-        await carriedOut(r, 'block 0', 0, pattern(r.facts.functional.transferSize, 48));
+        const { transferSize } = r.facts.functional;
+        const sent = pattern(Math.max(2 * transferSize, NOT_BLANK), 48);
+        for (let b = 0; b * transferSize < sent.length; b++)
+          if ((await carriedOut(r, `block ${b}`, b, sent.subarray(b * transferSize, (b + 1) * transferSize))) !== null) break;
         await toIdle(r);
       }
       const first = await r.upload(block, size);
       if (first.status !== 'ok') return notApplicable('it cannot be read here');
-      if ((await r.state()) === DFU_STATE.UPLOAD_IDLE && (await r.request(DFU.ABORT)).status !== 'ok') return fail('ABORT was refused');
+      if (!isDfuse(r.facts) && (await r.state()) === DFU_STATE.UPLOAD_IDLE) await readToOther(r, block, first.data);
+      const state = await r.state();
+      if (state === DFU_STATE.UPLOAD_IDLE && (await r.request(DFU.ABORT)).status !== 'ok') return fail('ABORT was refused');
+      if (state === DFU_STATE.ERROR) await r.request(DFU.CLRSTATUS);
       const again = await r.upload(block, size);
       return again.status === 'ok' ? sameBytes(again.data, first.data) : fail(`the second: ${again.status}`);
     },
