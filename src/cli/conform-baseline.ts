@@ -1,12 +1,12 @@
 /** A conformance report of before, which the one of now must not fall behind. */
 import { boundedJson } from '../bench/documents/json-bounds.ts';
-import { reportedRequirements } from '../bench/dfu/conformance-report.ts';
+import { reportedRequirements, type ReportedRequirement } from '../bench/dfu/conformance-report.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import type { RequirementResult, Verdict } from '../usb-sim/conform/requirement.ts';
 import { readInput } from './inputs.ts';
 
-/** Verdicts of before, by requirement. */
-export type Conformance = ReadonlyMap<string, Verdict>;
+/** Of before, by requirement. */
+export type Conformance = ReadonlyMap<string, Pick<ReportedRequirement, 'verdict' | 'name'>>;
 /** A requirement that the device does not hold as it did. */
 export interface Lost extends Pick<RequirementResult, 'id' | 'verdict' | 'sequence'> {
   /** What it was and is. */
@@ -25,15 +25,18 @@ export function readConformance(path: string, cwd: string): Conformance {
   }
   const rows = reportedRequirements(document);
   if (rows === null) throw bad();
-  return new Map(rows.map(({ id, verdict }) => [id, verdict]));
+  // what its team accepts is a failure still: it is not worse where nobody says again that it is accepted
+  return new Map(rows.map(({ id, verdict, name, accepted }) => [id, { verdict: accepted ? 'fail' : verdict, name }]));
 }
 
-/** What is worse now: pass, dialect, not applicable, fail, in this order. A requirement that was not there before may not fail. */
+/** What is worse now: pass, dialect, not applicable, fail, in this order, or another dialect. A requirement that was not there before may not fail. */
 export function worseThan(before: Conformance, report: { readonly requirements: readonly RequirementResult[] }): Lost[] {
-  return report.requirements.flatMap(({ id, verdict, observed, sequence }): Lost[] => {
+  return report.requirements.flatMap(({ id, verdict, name, observed, sequence }): Lost[] => {
     const was = before.get(id);
-    if (was === undefined ? verdict !== 'fail' : RANK[verdict] >= RANK[was]) return [];
-    const is = verdict === 'n/a' ? 'could not be tried' : `is ${verdict}`;
-    return [{ id, verdict, sequence, text: `${id} was ${was ?? 'not asked'} and ${is}${observed === null ? '' : `: ${observed}`}` }];
+    const other = was?.verdict === 'dialect' && verdict === 'dialect' && was.name !== null && was.name !== name;
+    if (!other && (was === undefined ? verdict !== 'fail' : RANK[verdict] >= RANK[was.verdict])) return [];
+    const had = was === undefined ? 'not asked' : other ? `dialect ${was.name}` : was.verdict;
+    const is = verdict === 'n/a' ? 'could not be tried' : other ? `is ${name}` : `is ${verdict}`;
+    return [{ id, verdict, sequence, text: `${id} was ${had} and ${is}${observed === null ? '' : `: ${observed}`}` }];
   });
 }

@@ -67,6 +67,23 @@ describe('bootbench conform', () => {
       expect([code, err]).toEqual([2, expect.stringMatching(/^bootbench: --baseline: before\.json is no report of conform/)]);
     }
   });
+  it('--baseline: another dialect is worse, and what a team has accepted is not', async () => {
+    const cwd = folder();
+    const asked = ['conform', '--chip', 'stm32f072rb', '--boot0', '--baseline', 'before.json'];
+    const row = { id: 'state.dfuIDLE.DNLOAD-0', verdict: 'dialect' };
+    const before = (more: object): void =>
+      writeFileSync(join(cwd, 'before.json'), JSON.stringify({ schema: 'bootbench/conformance@1', requirements: [{ ...row, ...more }] }));
+    before({ name: 'leave-from-idle:dfuIDLE.DNLOAD-0' });
+    expect((await cli(asked, { cwd })).code).toBe(0);
+    before({ name: 'clrstatus-anywhere' });
+    const other = await cli(asked, { cwd });
+    expect([other.code, other.out]).toEqual([
+      1,
+      expect.stringMatching(/^worse: state\.dfuIDLE\.DNLOAD-0 was dialect clrstatus-anywhere and is leave-from-idle/),
+    ]);
+    before({ name: 'clrstatus-anywhere', dialect: 'accepted' });
+    expect((await cli(asked, { cwd })).code).toBe(0);
+  });
   it.each([
     [['--usb', 'x'], /--usb: "x" is not vid:pid/],
     [['--usb', '0483:df11', '--chip', 'stm32f072rb'], /leave out images and --chip/],
