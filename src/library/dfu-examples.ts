@@ -334,8 +334,17 @@ function ofWholeMemory({ size }: Ground, place: DfuPlace): Case[] {
   const { start, end } = place.memory[0] ?? { start: 0, end: 0 };
   const length = Math.min(end - start, SOME_PAGES);
   const over: Case = [11, 12].map((seed): DfuCommand => ({ do: 'download', address: start, length, seed }));
-  return [...(length > 0 ? [over] : []), ...(whole === null ? [] : [whole.read, whole.written(5)])];
+  return [...(length > 0 ? [over] : []), ...(whole === null ? [] : [whole.read, whole.written(5)]), ...endsInPackets(size, end - start)];
 }
+/** An upload in blocks shorter than wTransferSize, the last of which is whole packets, and fewer than were asked for. */
+function endsInPackets(size: number, length: number): Case[] {
+  const part = (Math.ceil(size / PACKET) - 1) * PACKET;
+  const count = Math.floor(length / part);
+  return part > PACKET && length % part !== 0 && count < MOST_READS
+    ? [[...Array.from({ length: count + 1 }, (_, n) => read(n, part)), GETSTATE]]
+    : [];
+}
+const MOST_READS = 300;
 
 /** Each packet of a download and of an upload, and the ACK of it, is lost once. */
 function lostPackets({ at, size }: Ground): Case[] {

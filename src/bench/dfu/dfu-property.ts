@@ -200,6 +200,8 @@ class Course {
     const { model } = this;
     const attached = this.target.witness.attached();
     const had = model.work;
+    const broken = this.stalledBehindData(got);
+    if (broken !== null) return broken;
     const { wrong, ended } = model.judge(asked, got);
     if (wrong !== null) return wrong;
     const lost = (got.status === 'ok' ? this.notInFlash(this.sent.taken(asked, model)) : null) ?? this.replaced(had?.write ?? null, ended);
@@ -208,6 +210,11 @@ class Course {
     const status = asked.request === DFU.GETSTATUS && got.status === 'ok' && got.data.length === 6;
     const named = status ? this.standard.istringWrong(got.data[5]!) : null;
     return named ?? this.workIsOver(had, ended);
+  }
+  /** To refuse the rest of a read is a device's right; one that ended such reads with a packet of length 0 in the baseline is held to that. */
+  private stalledBehindData({ status, data }: LinkAnswer): string | null {
+    if (status !== 'stall' || data.length === 0 || this.model.lossy || !this.options.held.has('usb.zero-length-packet')) return null;
+    return `a STALL behind ${data.length} bytes, in place of the packet that ends them (USB 2.0 §5.5.3, §8.5.3)`;
   }
   /** A mass erase is under way: what lies in memory of other settings. */
   private lookAround(asked: Asked): void {

@@ -74,7 +74,8 @@ async function lastBlock(r: Recorder): Promise<LinkAnswer | null> {
 async function endOfUpload(r: Recorder, length: number): Promise<LinkAnswer | null> {
   for (let block = 0; block < MOST_BLOCKS; block++) {
     const got = await r.upload(block, length);
-    if (got.status !== 'ok') return got.status === 'timeout' ? got : null;
+    // a STALL behind data is one in place of the packet that ends them
+    if (got.status !== 'ok') return got.status === 'timeout' || got.data.length > 0 ? got : null;
     if (got.data.length < length) return got;
   }
   return null;
@@ -147,7 +148,9 @@ export const PACKET_REQUIREMENTS: readonly Requirement[] = [
     check: async (r) => {
       const got = await shortByPackets(r);
       if (got === null) return notApplicable('the device has no such read');
-      return must(got.status === 'ok' || got.status === 'stall', `${got.status}: the data stage does not end`);
+      const { status, data } = got;
+      if (status === 'stall' && data.length > 0) return fail(`a STALL behind ${data.length} bytes, in place of a packet of length 0`);
+      return must(status === 'ok' || status === 'stall', `${status}: the data stage does not end`);
     },
   },
   {

@@ -20,6 +20,7 @@ import {
   pattern,
   place,
   readyToWrite,
+  room,
   sameBytes,
   staysHere,
   toIdle,
@@ -331,6 +332,24 @@ const COMMON: readonly Requirement[] = [
       const state = await r.state();
       if (state === DFU_STATE.IDLE) return dialect('short-upload-ends', `dfuIDLE behind ${length} of ${length} bytes`);
       return must(state === DFU_STATE.UPLOAD_IDLE, state === null ? 'no GETSTATE' : dfuStateName(state));
+    },
+  },
+  {
+    id: 'dfu.transfer-size',
+    title: 'a block of wTransferSize bytes is taken',
+    paragraph: 'DFU 1.1 §4.1.3, §6.1.1',
+    skip: anyOf(writes, (link) => (isDfuse(link.facts) ? room(({ functional }) => functional.transferSize)(link) : null)),
+    check: async (r) => {
+      const { transferSize: size } = r.facts.functional;
+      const block = isDfuse(r.facts) ? 2 : 0;
+      for (let length = size; length > 0; length = Math.floor(length / 2)) {
+        const wrong = isDfuse(r.facts) ? await readyToWrite(r) : null;
+        if (wrong !== null) return notApplicable(wrong);
+        if ((await r.download(block, pattern(length, 51))).status !== 'stall')
+          return must(length === size, `${size} bytes: STALL; ${length} bytes are taken`);
+        await toIdle(r);
+      }
+      return notApplicable('no block is taken');
     },
   },
   {
