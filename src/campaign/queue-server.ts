@@ -35,6 +35,7 @@ function socketTo({ host, port, path, family, tls }: Place): Socket {
 const ANSWERS_A_MS = 2;
 const PACE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
+const DISCONNECT_MS = 300;
 
 /** Lets the socket wait where more comes than a queue has to say. */
 function pacerOf(socket: Socket): (answers: number) => void {
@@ -87,7 +88,8 @@ export function connectorOf(
   return class extends AbstractConnector {
     private readonly place: Place;
     constructor(options: unknown) {
-      super((options as Place).disconnectTimeout ?? 2000);
+      // what the server has been asked for last holds the connection open
+      super(Math.min((options as Place).disconnectTimeout ?? DISCONNECT_MS, DISCONNECT_MS));
       this.place = options as Place;
     }
     connect(): Promise<Socket> {

@@ -28,7 +28,7 @@ const LOOK_MS = 2_000;
 /** Refused entries that are told. */
 const MOST_TOLD = 20;
 /** At the end: a server that does not say for this long that it has heard of work that is done does not answer. */
-const FAREWELL_MS = 2_000;
+const FAREWELL_MS = 1_000;
 
 export interface QueueWorkerOptions {
   readonly engine: string;
@@ -132,7 +132,8 @@ class Service {
         }
         stop.addEventListener('abort', done);
       });
-      await this.refuseOthers(false).catch(() => undefined);
+      // a server that says nothing any more is no reason to stay
+      await answered(this.refuseOthers(false), [stop, AbortSignal.timeout(ANSWER_MS)]).catch(() => undefined);
       if (idleMs !== null && this.busy === 0 && Date.now() - this.idleSince >= idleMs) return;
     }
   }

@@ -86,6 +86,8 @@ export function processIo(signals: Signals): Io {
     if (error.code === 'EPIPE') return;
     process.stderr.write(`bootbench: cannot write to stdout: ${reason(error)}\n`, () => process.exit(EXIT.surroundings));
   });
+  // nobody can be told, and the exit code says what it always says
+  process.stderr.on('error', () => undefined);
   return {
     stdout: wrap(process.stdout),
     stderr: wrap(process.stderr),

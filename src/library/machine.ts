@@ -676,7 +676,7 @@ export class BenchMachine {
   readMemory(address: WordValue, length: number): Uint8Array {
     const at = wordValue(address, 'address');
     if (!Number.isInteger(length) || length < 0 || length > 2 ** 26)
-      throw new UsageError(`length is ${length}`, 'a number of bytes, at most 64 MiB');
+      throw new UsageError(`length is ${shown(length)}`, 'a number of bytes, at most 64 MiB');
     const bytes = new Uint8Array(length);
     for (let i = 0; i < length; i++) {
       const value = this.core.peek((at + i) >>> 0, 1);
@@ -808,10 +808,12 @@ export class BenchMachine {
   }
   /** Performs an action of a scenario step now: `{ nrst: { for: '10ms' } }`, `{ call: 'request_dfu' }`, `{ uart: { port: 'USART1', text: 'u' } }` … */
   async act(action: StepAction): Promise<void> {
-    await checkScenario({ steps: [{ after: '0s', do: action }] }, 'act');
+    // as JSON has it: a key that is undefined is none
+    const asked = withoutUndefined(action);
+    await checkScenario({ steps: [{ after: '0s', do: asked }] }, 'act');
     const { session } = this;
     session.goOn();
-    session.steps.append(planAction(action, session.input.chip, session.input.images, session.input.scenario.board.vdda));
+    session.steps.append(planAction(asked, session.input.chip, session.input.images, session.input.scenario.board.vdda));
   }
 
   // ---- states ------------------------------------------------------------------------------------------------------------------
@@ -841,6 +843,15 @@ export class BenchMachine {
   }
 }
 
+/** Deeper than any action; what goes on behind that is refused by the schema. */
+const MOST_LEVELS = 8;
+function withoutUndefined<T>(value: T, levels = MOST_LEVELS): T {
+  if (levels === 0 || typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((v: unknown) => withoutUndefined(v, levels - 1)) as T;
+  if (![Object.prototype, null].includes(Object.getPrototypeOf(value) as null)) return value;
+  const kept = Object.entries(value).filter(([, v]) => v !== undefined);
+  return Object.fromEntries(kept.map(([key, v]) => [key, withoutUndefined(v as unknown, levels - 1)])) as T;
+}
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 const EVENTS: ReadonlySet<keyof MachineEvents> = new Set(['entry', 'reset', 'exception', 'fault', 'lockup', 'console', 'pin', 'usb']);
 

@@ -40,6 +40,7 @@ export interface HeldSerial {
 export async function openRomSerial(options: RomSerialOptions): Promise<HeldSerial> {
   if (typeof options !== 'object' || options === null) throw new UsageError(`the options are ${shown(options)}`, 'give { chip }');
   const { port: wanted, scenario, ...others } = options;
+  if (wanted !== undefined && typeof wanted !== 'string') throw new UsageError(`port is ${shown(wanted)}`, "for example 'USART1'");
   const { board, host, ...rest } = scenario ?? {};
   const job = await libraryJob(
     { ...others, images: [], scenario: { ...rest, board: { ...board, boot0: 1 }, host: { ...host, cable: 'out' } } },

@@ -52,6 +52,10 @@ export class Redis {
   async kill(): Promise<void> {
     await killed(this.server!);
   }
+  /** From now on it takes what is sent, and says nothing. */
+  silence(): void {
+    this.server!.kill('SIGSTOP');
+  }
   /** Answer of redis-cli, or its error. */
   cli(...args: readonly string[]): string {
     return spawnSync('redis-cli', ['-p', String(this.port), ...args], { encoding: 'utf8' }).stdout.trim();

@@ -49,6 +49,21 @@ describe('on this machine alone', () => {
     expectSame(whole, join(cwd, 'killed.sqlite'), CASES);
   });
 
+  it('a worker without work ends at the first signal, though its server has fallen silent', async ({ onTestFinished }) => {
+    const redis = await new Redis().start();
+    try {
+      const worker = start(dist, campaignFolder(SMALL, onTestFinished), ['worker', '--queue', redis.url, '--jobs', '1']);
+      await until('the worker', () => worker.text().includes('at once'));
+      redis.silence();
+      // it asks for other campaigns every 2 s, and waits for that answer then
+      await new Promise((go) => setTimeout(go, 3_000));
+      worker.process.kill('SIGTERM');
+      expect(await worker.ended).toBe(0);
+    } finally {
+      await redis.end();
+    }
+  });
+
   it('a case that kills its worker is tried again, set aside with its evidence, and all others are done', () => {
     const cwd = campaignFolder(SMALL);
     const [{ id }] = rows(small, 'SELECT lower(hex(id)) AS id FROM results WHERE no = 9') as [{ id: string }];

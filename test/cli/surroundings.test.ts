@@ -2,7 +2,7 @@
  * Each command in surroundings that fail (surroundings.ts): Ctrl-C, kill, kill -9, a disk that is full or read-only, no file handles, no temporary folder, a peer
  * that says nothing. It ends in time with its code, in words, and leaves nothing half.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -120,6 +120,22 @@ async function each(judge: (command: Command, ended: Ended) => void, around: { t
     await (to === undefined ? out(act) : act(to));
   }
 } // prettier-ignore
+
+it.skipIf(!existsSync('/dev/full'))(
+  'where nothing can be told any more, the exit code says what it always says',
+  async () => {
+    for (const [args, code] of [
+      [['run', 'no-such-file'], 2],
+      [['chips', 'nochip'], 2],
+      [['worker', '--queue', 'redis://127.0.0.1:1'], 4],
+      [['dfu', '--chip', 'stm32f072rb', '--boot0'], 0],
+    ] as const) {
+      const ended = await out((to) => observe(program(), args, { cwd, to, env: env(), shell: 'exec 2>/dev/full' }));
+      expect([args.join(' '), ended.code]).toEqual([args.join(' '), code]);
+    }
+  },
+  60_000,
+);
 
 it('without file handles each command is exit 4 with advice', async () => {
   await each(

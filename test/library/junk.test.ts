@@ -110,12 +110,17 @@ it('as options', async () => {
       wrong.push(...(await other(`scenario.${key} ${nameOf(junk)}`, () => libraryJob({ ...GOOD, scenario: { [key]: junk } }))));
     for (const open of [openMachine, openUsb, openDfuRom, openDfu] as unknown as Any[])
       wrong.push(...(await other(`${open.name} ${nameOf(junk)}`, () => open(junk))));
+    for (const port of [junk, [junk]])
+      wrong.push(...(await other(`port ${nameOf(junk)}`, () => usb.openRomSerial({ chip: 'stm32f072rb', port: port as never }))));
+    for (const quirks of [junk, [junk]])
+      wrong.push(...(await other(`quirks ${nameOf(junk)}`, () => openDfuRom({ chip: 'stm32f072rb', quirks: quirks as never }))));
     if (typeof junk !== 'function')
       wrong.push(...(await other(`blocks ${nameOf(junk)}`, () => openMachine({ ...GOOD, blocks: [junk as never] }))));
   }
   expect([...new Set(wrong)].slice(0, 200)).toEqual([]);
 });
 
+const ACTIONS = ['pin', 'nrst', 'power', 'uart', 'i2c', 'spi', 'can', 'cdc', 'poke', 'call', 'optionBytes', 'dfu', 'adc', 'usb', 'press'];
 it('as arguments of a machine', async () => {
   const wrong: string[] = [];
   const m = machine as unknown as Record<string, Any>;
@@ -126,6 +131,14 @@ it('as arguments of a machine', async () => {
       wrong.push(...(await other(`${method} ${nameOf(junk)}`, async () => (await m[method]!(junk, junk)) as void)));
     for (const key of ['at', 'for', 'symbol', 'address', 'reset', 'exception', 'usb', 'console'])
       wrong.push(...(await other(`${key} ${nameOf(junk)}`, () => m['runUntil']!({ [key]: junk }, { limit: '1us' }))));
+    for (const action of ACTIONS)
+      for (const what of [junk, undefined, { download: undefined, error: undefined }])
+        wrong.push(...(await other(`act ${action} ${nameOf(what)}`, () => m['act']!({ [action]: what }))));
+    for (const method of ['runUntil', 'finish']) {
+      const given = method === 'finish' ? [{ signal: junk }] : [{ for: '1us' }, { signal: junk }];
+      wrong.push(...(await other(`${method} signal ${nameOf(junk)}`, async () => (await m[method]!(...given)) as void)));
+    }
+    wrong.push(...(await other(`length ${nameOf(junk)}`, () => m['readMemory']!(0x20000000, junk) as void)));
     wrong.push(...(await other(`limit ${nameOf(junk)}`, () => m['runUntil']!({ entry: true }, { limit: junk }))));
     for (const part of [machine.usb, machine.usb.cdc, machine.board] as unknown as Record<string, Any>[])
       for (const method of methodsOf(part))

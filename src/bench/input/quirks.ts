@@ -11,7 +11,8 @@ const H743_BANK_2 = 0x08100000;
 /** Names that a user gave, none if left out; a UsageError names those that there are. */
 export function quirksNamed(what: string, names: unknown = []): readonly DfuQuirk[] {
   if (!Array.isArray(names)) throw new UsageError(`${what} is ${shown(names)}`, `give a list: ${DFU_QUIRK_NAMES.join(', ')}`);
-  const quirks = names.map((name: unknown) => {
+  // holes are no names either
+  const quirks = Array.from(names, (name: unknown) => {
     const found = DFU_QUIRK_NAMES.find((quirk) => quirk === name);
     if (found !== undefined) return found;
     const near = typeof name === 'string' ? didYouMean(name, DFU_QUIRK_NAMES) : null;
