@@ -7,7 +7,7 @@ import { basename, dirname } from 'node:path';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import { writeWhole } from '../campaign/temporary.ts';
 import type { PatchedFile } from '../report/patch.ts';
-import { Interrupted, type Io } from './io.ts';
+import type { Io } from './io.ts';
 import { surroundings } from './outputs.ts';
 import { ShellCommand } from './shell.ts';
 
@@ -68,20 +68,12 @@ async function git(command: readonly string[], place: string, path: string, io: 
   const asked = new ShellCommand(['git', ...args], { cwd: dirname(place), env: { ...io.env, LC_ALL: 'C' } }, (bytes, stream) => {
     said[stream] = (said[stream] + bytes.toString('utf8')).slice(0, MOST_SAID);
   });
-  let cut: Error | null = null;
-  const end = (why: Error): void => {
-    cut ??= why;
-    void asked.stop().catch(() => undefined);
-  };
-  const stopListening = io.onInterrupt((signal) => end(new Interrupted(signal, 'interrupted while git looked at the sources')));
   const late = new SurroundingsError(
     `git, asked whether ${path} has uncommitted changes, said nothing for ${GIT_MS / 1000} s`,
     'see what `git status` waits for, or give --allow-dirty',
   );
-  const timer = setTimeout(() => end(late), GIT_MS);
   try {
-    const { code } = await asked.ended;
-    if (cut !== null) throw cut as Error;
+    const code = await asked.within(GIT_MS, late, io.onInterrupt, 'interrupted while git looked at the sources');
     if (code !== 0) throw refusal(said.stderr, path);
     return said.stdout;
   } catch (error) {
@@ -90,9 +82,6 @@ async function git(command: readonly string[], place: string, path: string, io: 
       `git, which would know whether ${path} has uncommitted changes, does not start`,
       '--allow-dirty writes without asking',
     );
-  } finally {
-    clearTimeout(timer);
-    stopListening();
   }
 }
 function refusal(said: string, path: string): Error {

@@ -13,7 +13,7 @@ import { applyPatchTo } from './apply-patch.ts';
 import type { Bench } from './engine.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
 import { interruptible, withProgress } from './interruptible.ts';
-import { EXIT, exitAfter, Interrupted, milliseconds, paintFor, verbatim, type EndSignal, type Io } from './io.ts';
+import { EXIT, exitAfter, milliseconds, paintFor, verbatim, type EndSignal, type Io } from './io.ts';
 import { isGood, sourcesFor } from './run.ts';
 import { ShellCommand } from './shell.ts';
 import type { DiskSources } from './sources.ts';
@@ -197,22 +197,8 @@ async function built(command: string, bound: BuildBound, io: Io): Promise<{ read
     progress?.(`building: ${command}`);
     let output = '';
     const build = new ShellCommand(command, io, (bytes) => (output = (output + bytes.toString('utf8')).slice(-MOST_OUTPUT)));
-    let cut: Error | null = null;
-    const end = (why: Error): void => {
-      cut ??= why;
-      void build.stop();
-    };
-    const stopListening = io.onInterrupt((signal) => end(new Interrupted(signal, 'interrupted in the build')));
     const late = new SurroundingsError(`the build was not over within ${bound.text}, and was ended`, 'give it more time with --build-wall');
-    const timer = setTimeout(() => end(late), bound.ms);
-    try {
-      const { code } = await build.ended;
-      if (cut !== null) throw cut as Error;
-      return { code, output };
-    } finally {
-      clearTimeout(timer);
-      stopListening();
-    }
+    return { code: await build.within(bound.ms, late, io.onInterrupt, 'interrupted in the build'), output };
   });
 }
 /** Real time that each build may take. */

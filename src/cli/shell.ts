@@ -1,6 +1,6 @@
 /** A command of the user's shell, or a program, with whatever it starts: it ends as a whole. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import type { Io } from './io.ts';
+import { Interrupted, type Io } from './io.ts';
 
 export interface ShellEnd {
   readonly code: number | null;
@@ -40,6 +40,25 @@ export class ShellCommand {
     });
   }
 
+  /** @returns its exit code, within that much time and without Ctrl-C; else it is ended, and the error says why */
+  async within(ms: number, late: Error, onInterrupt: Io['onInterrupt'], interrupted: string): Promise<number | null> {
+    let cut: Error | null = null;
+    const end = (why: Error): void => {
+      cut ??= why;
+      // it may never have started: whoever waits for its end hears that
+      void this.stop().catch(() => undefined);
+    };
+    const stopListening = onInterrupt((signal) => end(new Interrupted(signal, interrupted)));
+    const timer = setTimeout(() => end(late), ms);
+    try {
+      const { code } = await this.ended;
+      if (cut !== null) throw cut as Error;
+      return code;
+    } finally {
+      clearTimeout(timer);
+      stopListening();
+    }
+  }
   /** Ends it, and what it has started. */
   async stop(): Promise<void> {
     this.kill('SIGTERM');
