@@ -110,27 +110,11 @@ async function memoryOf(
   const wrong = worseThanHeld(found, held);
   if (wrong !== null) throw wrong;
   const { shortAtOnce, heldBack } = found;
-  if (!given)
-    return {
-      layout: found.layout,
-      endGuessed: !found.uploads,
-      other: [],
-      commands: null,
-      shortAtOnce,
-      heldBack,
-      uploadsMemory: found.uploads,
-    };
+  const plain = { other: [], commands: null, shortAtOnce, heldBack };
+  if (!given) return { ...plain, layout: found.layout, endGuessed: !found.uploads, uploadsMemory: found.uploads };
   const [start, end] = [given.address, given.address + given.length];
   if (target.witness.read(start, given.length) === null) throw new UsageError('memory does not lie in flash', 'give { address, length }');
-  return {
-    layout: [oneSegment(start, end)],
-    endGuessed: false,
-    other: [],
-    commands: null,
-    shortAtOnce,
-    heldBack,
-    uploadsMemory: canUpload,
-  };
+  return { ...plain, layout: [oneSegment(start, end)], endGuessed: false, uploadsMemory: canUpload };
 }
 /** What setting 0 names of the chip's flash, without a gap, and what else it names. A device can name what it likes. */
 function flashNamed(target: DfuTarget): { mine: DfuSegment[]; others: DfuSegment[] } {

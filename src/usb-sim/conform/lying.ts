@@ -9,6 +9,8 @@ export interface Lying {
 }
 /** `size`: bytes of a block. null: no end of it, of two blocks at least, lies in flash. */
 export function lyingOf(witness: Pick<DfuWitness, 'find' | 'read'>, sent: Uint8Array, size: number): Lying | null {
+  // where its end does not lie, none that is longer does
+  if (witness.find(sent.subarray(Math.max(0, sent.length - 2 * size))) === null) return null;
   for (let from = 0; from === 0 || from + 2 * size <= sent.length; from += size) {
     const at = witness.find(sent.subarray(from));
     if (at === null) continue;

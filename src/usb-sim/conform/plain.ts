@@ -10,6 +10,7 @@ import { endRefused } from './states.ts';
 import {
   AFTER_WORK,
   anyOf,
+  blocks,
   carriedOut,
   dropByError,
   dropByReset,
@@ -78,7 +79,7 @@ export const PLAIN_REQUIREMENTS: readonly Requirement[] = [
     check: async (r) => {
       const size = r.facts.functional.transferSize;
       const sent = pattern(2 * size + 13, 7);
-      const wrong = await steps(r, ...[0, 1, 2].map((b) => [`block ${b}`, b, sent.slice(b * size, (b + 1) * size)] as const));
+      const { wrong } = await blocks(r, sent, size);
       if (wrong !== null) return fail(wrong);
       const kept = await inFlash(r, sent, 3);
       if (kept === 'gone') return notApplicable('it keeps the end of a download until manifestation, and leaves then');
@@ -122,10 +123,8 @@ export const PLAIN_REQUIREMENTS: readonly Requirement[] = [
       const part = Math.floor(size / 2) & ~7;
       if (part === 0) return notApplicable('a block is too short to be cut');
       const sent = pattern(part * Math.max(4, Math.floor(SOME_PAGES / part)), 50);
-      for (let block = 0; block * part < sent.length; block++) {
-        const wrong = await carriedOut(r, `block ${block}`, block, sent.subarray(block * part, (block + 1) * part));
-        if (wrong !== null) return dialect('short-blocks-apart', wrong);
-      }
+      const { wrong } = await blocks(r, sent, part);
+      if (wrong !== null) return dialect('short-blocks-apart', wrong);
       if (lyingOf(r.link.witness!, sent, part) !== null) return PASS;
       const second = r.link.witness!.find(sent.subarray(part, 2 * part));
       const third = r.link.witness!.find(sent.subarray(2 * part, 3 * part));
@@ -141,7 +140,7 @@ export const PLAIN_REQUIREMENTS: readonly Requirement[] = [
     check: async (r) => {
       const size = r.facts.functional.transferSize;
       const sent = pattern(2 * size, 18);
-      const wrong = await steps(r, ...[0, 1].map((b) => [`block ${b}`, b, sent.slice(b * size, (b + 1) * size)] as const));
+      const { wrong } = await blocks(r, sent, size);
       const at = wrong === null ? r.link.witness!.find(sent) : null;
       if (at === null) return wrong === null ? notApplicable('what was sent does not lie in flash as it is') : fail(wrong);
       const again = pattern(size, 19);
@@ -335,8 +334,7 @@ async function heldBack(r: Recorder, sent: Uint8Array): Promise<Finding | null> 
   if (!witness || !expendable) return null;
   await toIdle(r);
   const size = r.facts.functional.transferSize;
-  const blocks = [0, 1, 2].map((b) => [`block ${b}`, b, sent.slice(b * size, (b + 1) * size)] as const);
-  if ((await steps(r, ...blocks)) !== null || (await r.download(3, new Uint8Array(0))).status !== 'ok') return null;
+  if ((await blocks(r, sent, size)).wrong !== null || (await r.download(3, new Uint8Array(0))).status !== 'ok') return null;
   const s = await r.settled();
   if (s !== null && findsNoFirmware(s)) return notApplicable(`it starts no such program: ${dfuStatusName(s.bStatus)}`);
   return witness.find(sent) === null ? null : notApplicable('it keeps a part of a download until manifestation');
@@ -345,9 +343,7 @@ async function heldBack(r: Recorder, sent: Uint8Array): Promise<Finding | null> 
 async function wholeDownload(r: Recorder, seed: number): Promise<Uint8Array> {
   const size = r.facts.functional.transferSize;
   const sent = pattern(size * Math.max(3, Math.floor(SOME_PAGES / size)), seed);
-  for (let at = 0; at < sent.length; at += size)
-    if ((await carriedOut(r, `block ${at / size}`, at / size, sent.subarray(at, at + size))) !== null) return sent.subarray(0, at);
-  return sent;
+  return sent.subarray(0, (await blocks(r, sent, size)).done);
 }
 const SOME_PAGES = 8192;
 /** Milliseconds in which a device has written a block, and erased what lies there. */

@@ -48,6 +48,18 @@ export async function steps(r: Recorder, ...list: readonly (readonly [string, nu
   }
   return null;
 }
+/** Blocks from number 0 on, one behind the other, until one is not carried out: the text says why; `done` bytes were. */
+export async function blocks(
+  r: Recorder,
+  data: Uint8Array,
+  size: number,
+): Promise<{ readonly wrong: string | null; readonly done: number }> {
+  for (let at = 0; at < data.length; at += size) {
+    const wrong = await carriedOut(r, `block ${at / size}`, at / size, data.subarray(at, at + size));
+    if (wrong !== null) return { wrong, done: at };
+  }
+  return { wrong: null, done: data.length };
+}
 /** DfuSe's address pointer, and dfuIDLE, in which an upload begins; a text says why not. */
 export async function pointAt(r: Recorder, address: number, what = 'set address'): Promise<string | null> {
   const wrong = await carriedOut(r, what, 0, setAddress(address));

@@ -12,6 +12,7 @@ import { endRefused, harmless, longestWork, noFirmware, saysCorrupt, setAddress 
 import {
   AFTER_WORK,
   anyOf,
+  blocks,
   carriedOut,
   dfuseOnly,
   downloads,
@@ -305,8 +306,7 @@ const COMMON: readonly Requirement[] = [
       if (!isDfuse(r.facts) && r.link.writable !== null && downloads(r.link) === null) {
         const { transferSize } = r.facts.functional;
         const sent = pattern(Math.max(2 * transferSize, NOT_BLANK), 48);
-        for (let b = 0; b * transferSize < sent.length; b++)
-          if ((await carriedOut(r, `block ${b}`, b, sent.subarray(b * transferSize, (b + 1) * transferSize))) !== null) break;
+        await blocks(r, sent, transferSize);
         await toIdle(r);
       }
       const first = await r.upload(block, size);
