@@ -23,7 +23,6 @@ export interface Place {
   readonly tls?: ConnectionOptions | undefined;
   readonly username?: string | null | undefined;
   readonly password?: string | null | undefined;
-  readonly disconnectTimeout?: number | undefined;
 }
 
 function socketTo({ host, port, path, family, tls }: Place): Socket {
@@ -89,7 +88,7 @@ export function connectorOf(
     private readonly place: Place;
     constructor(options: unknown) {
       // what the server has been asked for last holds the connection open
-      super(Math.min((options as Place).disconnectTimeout ?? DISCONNECT_MS, DISCONNECT_MS));
+      super(DISCONNECT_MS);
       this.place = options as Place;
     }
     connect(): Promise<Socket> {

@@ -196,8 +196,7 @@ function checkValues({ seed, until, files, signal }: BenchOptions): void {
 export function mustBeSignal(signal: unknown): void {
   if (signal === undefined) return;
   const calls = ['addEventListener', 'removeEventListener', 'throwIfAborted'];
-  const given = typeof signal === 'object' && signal !== null ? (signal as Readonly<Record<string, unknown>>) : null;
-  if (given === null || typeof given['aborted'] !== 'boolean' || calls.some((name) => typeof given[name] !== 'function'))
+  if (!isRecord(signal) || typeof signal['aborted'] !== 'boolean' || calls.some((name) => typeof signal[name] !== 'function'))
     throw new UsageError(`signal is ${shown(signal)}, and no AbortSignal`, 'new AbortController().signal is one');
 }
 
