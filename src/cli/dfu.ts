@@ -14,7 +14,7 @@ import { toldTrigger } from './trigger.ts';
 import { EXIT, type Io } from './io.ts';
 import { mustBeCalledWhatItIs, Outputs, type OutputFile } from './outputs.ts';
 import { noDevice } from '../bench/dfu/no-device.ts';
-import { interrupted, isLoopback, LOOPBACK, portNumber } from './serving.ts';
+import { hostName, interrupted, isLoopback, portNumber } from './serving.ts';
 import { serveUsbIp } from './usbip-server.ts';
 
 export interface DfuOptions extends RunOptions {
@@ -32,7 +32,7 @@ const USBIP_PORT = 3240;
 const BUS_ID = '1-1';
 
 export async function dfuCommand(images: readonly string[], options: DfuOptions, io: Io): Promise<number> {
-  const port = portNumber(options.port, USBIP_PORT);
+  const address = { host: hostName(options.host), port: portNumber(options.port, USBIP_PORT) };
   const serves = options.usbip === true || options.hold === true || options.exec !== undefined;
   if (!serves && (options.port !== undefined || options.host !== undefined))
     throw new UsageError('--port and --host are for the USB/IP server', 'add --usbip');
@@ -54,7 +54,7 @@ export async function dfuCommand(images: readonly string[], options: DfuOptions,
     }
     io.stderr.write(`bootbench: ${deviceLine(held.usb.state, held.usb.session())}\n`);
     held.usb.claim();
-    return serves ? await serve(held, options, port, io) : EXIT.ok;
+    return serves ? await serve(held, options, address, io) : EXIT.ok;
   } finally {
     if (pcap) outputs.write('--pcap', pcap.bytes());
     if (options.save !== undefined) outputs.write('--save', flashImage(held.session.machine, options.save));
@@ -63,10 +63,14 @@ export async function dfuCommand(images: readonly string[], options: DfuOptions,
   }
 }
 
-async function serve(held: HeldMachine, options: DfuOptions, port: number, io: Io): Promise<number> {
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+async function serve(held: HeldMachine, options: DfuOptions, { host, port }: Address, io: Io): Promise<number> {
   const shared = usbIpExport(held.bus, BUS_ID, (text) => io.stderr.write(`usbip: ${text}\n`));
   const stopped = interrupted(io);
-  const server = await serveUsbIp(shared, options.host ?? LOOPBACK, port);
+  const server = await serveUsbIp(shared, host, port);
   try {
     const shown = server.host.includes(':') ? `[${server.host}]` : server.host;
     if (!isLoopback(server.host)) io.stderr.write(`bootbench: anyone who can connect to ${shown}:${server.port} can use the device\n`);

@@ -7,7 +7,7 @@ import { isElf } from '../image/elf.ts';
 import { any, Glob, notSlash } from './glob.ts';
 import { LARGEST, mustEnd } from './has-end.ts';
 import { nameHint } from './inputs.ts';
-import { reason } from './outputs.ts';
+import { emptyName, reason } from './outputs.ts';
 
 const SKIPPED = new Set(['node_modules', '.git', 'dist']);
 
@@ -66,6 +66,7 @@ function isScenario(path: string): boolean {
 
 /** Paths relative to `cwd`, sorted. */
 export function findScenarios(pattern: string, cwd: string): string[] {
+  if (pattern === '') throw emptyName('test');
   const path = resolve(cwd, pattern);
   const shown = (file: string): string => relative(cwd, file) || file;
   if (existsSync(path)) {

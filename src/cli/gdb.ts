@@ -11,7 +11,7 @@ import { loadJob, type MachineOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
 import { paced } from './paced.ts';
 import { usePrebuilt } from './prebuilt.ts';
-import { addressOf, Guest, interrupted, isLoopback, listening, LOOPBACK, portNumber, takeOver } from './serving.ts';
+import { addressOf, Guest, hostName, interrupted, isLoopback, listening, portNumber, takeOver } from './serving.ts';
 
 export interface GdbOptions extends MachineOptions {
   readonly port?: string;
@@ -24,7 +24,7 @@ export async function gdbCommand(images: readonly string[], options: GdbOptions,
   usePrebuilt(findChip(job.chip)?.cores ?? []);
   const session = new Session(unasked(jobInput(job)));
   const hub = new GdbHub(session);
-  const host = options.host ?? LOOPBACK;
+  const host = hostName(options.host);
   const log = (text: string): void => io.stderr.write(`${text}\n`);
   let turning = false;
   let ended = false;

@@ -168,13 +168,12 @@ const MOST_WAITING = 64;
 function wrongIn({ name, properties, required = [] }: Tool, given: Arguments): string | null {
   const unknown = Object.keys(given).filter((key) => !Object.hasOwn(properties, key));
   if (unknown.length > 0) return `unknown: ${unknown.join(', ').slice(0, LONGEST)}; ${name} knows ${Object.keys(properties).join(', ')}`;
-  const missing = required.filter((key) => strings(given[key]).length === 0);
-  if (missing.length > 0) return `missing: ${missing.join(', ')}`;
   for (const [key, value] of Object.entries(given)) {
     const why = value === null ? null : wrongValue(properties[key]!, value);
     if (why !== null) return `${key} ${why}`;
   }
-  return null;
+  const missing = required.filter((key) => strings(given[key]).length === 0);
+  return missing.length > 0 ? `missing: ${missing.join(', ')}` : null;
 }
 function wrongValue({ type }: Property, value: unknown): string | null {
   if (type === 'array' ? !Array.isArray(value) : typeof value !== 'string')

@@ -13,7 +13,7 @@ import { paced } from './paced.ts';
 import { usePrebuilt } from './prebuilt.ts';
 import type { Pty } from './pty.ts';
 import { serialAdapter, serialPort } from './serial-adapter.ts';
-import { addressOf, Guest, interrupted, isLoopback, listening, LOOPBACK, portNumber, takeOver } from './serving.ts';
+import { addressOf, Guest, hostName, interrupted, isLoopback, listening, portNumber, takeOver } from './serving.ts';
 
 export interface ProbeOptions extends MachineOptions {
   readonly port?: string;
@@ -35,7 +35,7 @@ export async function probeCommand(images: readonly string[], options: ProbeOpti
   const target = new DebugTarget(session);
   target.onConsole = (text) => io.stderr.write(text);
   const debugPort = new DebugPort(target);
-  const host = options.host ?? LOOPBACK;
+  const host = hostName(options.host);
   const log = (text: string): void => io.stderr.write(`${text}\n`);
   let client: Guest | null = null;
   let turning = false;

@@ -13,7 +13,7 @@ import { whyNoDump } from '../rom/why-no-dump.ts';
 import { chipNamed, readInput } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
 import { readDump } from './rom-dump.ts';
-import { addressOf, interrupted, isLoopback, listening, LOOPBACK, portNumber } from './serving.ts';
+import { addressOf, hostName, interrupted, isLoopback, listening, portNumber } from './serving.ts';
 
 export interface ServeOptions {
   readonly port?: string;
@@ -42,7 +42,7 @@ export async function serveCommand(
   const port = portNumber(options.port, PORT);
   const dump = dumpOf(options, io.cwd);
   if (!existsSync(join(folder, 'index.html.gz'))) throw new UsageError('the playground is not built', 'run: npm run build');
-  const host = options.host ?? LOOPBACK;
+  const host = hostName(options.host);
   const pages = pageServer(folder, dump, host);
   const server = await listening(pages, port, host);
   io.stdout.write(`http ${addressOf(server)}\n`);

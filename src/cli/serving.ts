@@ -2,10 +2,16 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import type { Io } from './io.ts';
+import { emptyName } from './outputs.ts';
 import { sendTo } from './paced.ts';
 
 export const LOOPBACK = '127.0.0.1';
-export const isLoopback = (host: string): boolean => host === '::1' || host.startsWith('127.');
+export const isLoopback = (host: string): boolean => host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+/** Where a server listens. An empty name would be every address of this machine. */
+export function hostName(text: string | undefined): string {
+  if (text?.trim() === '') throw emptyName('--host');
+  return text ?? LOOPBACK;
+}
 
 /** A port as typed, or `fallback` if it was left out; 0 = a free one. */
 export function portNumber(text: string | undefined, fallback: number): number {

@@ -291,6 +291,7 @@ export class GdbServer {
     return r && at > 0 && this.setRegister(r, text.slice(at + 1)) ? 'OK' : E_REGISTER;
   }
   private writeAll(text: string): string {
+    if (text === '') return E_REGISTER;
     let at = 0;
     for (const r of this.registers) {
       const digits = text.slice(at, at + r.bits / 4);

@@ -11,6 +11,8 @@ const SHORT = 256;
 const SHARED = 4;
 
 const utf8 = new TextDecoder('utf-8');
+/** A name is one line: what an image calls a file or a function begins no lines of its own in a report. */
+const nameOf = (bytes: Uint8Array): string => utf8.decode(bytes).replace(/[\t\n]/g, '\ufffd');
 
 export class StringTable {
   private readonly bytes: Uint8Array;
@@ -28,10 +30,10 @@ export class StringTable {
     const known = this.long.get(offset);
     if (known !== undefined) return known;
     const piece = textAt(this.bytes, offset);
-    if (piece.length <= SHORT) return utf8.decode(piece);
+    if (piece.length <= SHORT) return nameOf(piece);
     if (piece.length > this.room) return null;
     this.room -= piece.length;
-    const text = utf8.decode(piece);
+    const text = nameOf(piece);
     this.long.set(offset, text);
     return text;
   }
@@ -46,7 +48,7 @@ function textAt(bytes: Uint8Array, from: number): Uint8Array {
 
 /** A string that stands between others, without its end where it is too long. */
 export const shortened = (bytes: Uint8Array, from: number, to: number): string =>
-  utf8.decode(bytes.subarray(from, Math.min(to, from + LONGEST)));
+  nameOf(bytes.subarray(from, Math.min(to, from + LONGEST)));
 
 const tables = new WeakMap<Uint8Array, StringTable>();
 /** The table of a section, the same for each reader. */

@@ -207,6 +207,10 @@ describe('mcp', () => {
       expect(await call('trace', { images: ['build/firmware.elf'] })).toMatchObject({ isError: true, content: [{ text: 'missing: out' }] });
       expect(existsSync(join(cwd, 'trace.json'))).toBe(false);
     });
+    it('one file that is no list is told as that, and not as missing', async () => {
+      const ran = await call('trace', { images: ['build/firmware.elf'], out: 'trace.json' });
+      expect(ran).toMatchObject({ isError: true, content: [{ text: 'out is a list of strings' }] });
+    });
   });
   it('a call that is cancelled ends its process, and the next is answered', async () => {
     const cancel = new AbortController();

@@ -94,6 +94,7 @@ describe('exit code', () => {
     ['two documents in one file', run('--json', 'x', '--html', './x'), 'both write ./x'],
     ['an output without a name', run('--json', ''), '--json: the name is empty; is a shell variable not set?'],
     ['a trace without a name', run('--trace', ''), '--trace: the name is empty'],
+    ['a test of no name', ['test', ''], 'test: the name is empty'],
     ['an empty scenario', run('--scenario', '/dev/null'), '/dev/null: the file is empty'],
     ['an output in no folder', run('--json', 'no/such/r.json'), 'there is no folder no/such'],
     ['an output that is a folder', run('--html', '.'), 'it is a folder'],
@@ -111,6 +112,15 @@ describe('exit code', () => {
     expect(readdirSync(cwd)).toEqual(['fw.bin']);
     expect(ran.err.trim().split('\n').length).toBe(1);
   });
+});
+
+test.each([
+  ['dfu', ['--usbip', '--host', '']],
+  ['gdb', [IMAGE, '--host', ' ']],
+  ['probe', [IMAGE, '--host', '']],
+])('%s listens nowhere for an empty host, which would be everywhere', async (command, args) => {
+  const ran = await cli([command, ...args, ...CHIP], { cwd: folder({ 'fw.bin': FIRMWARE }) });
+  expect([ran.code, ran.err]).toEqual([2, expect.stringContaining('--host: the name is empty')]);
 });
 
 test('more images than a program has are refused before they are read', async () => {

@@ -42,6 +42,9 @@ describe('bootbench serve', () => {
     expect(await status(line, { host })).toEqual([200, 'null']);
     expect((await status(line, { host, origin: `http://${host}` }))[0]).toBe(200);
   });
+  it.each(['', ' '])('listens nowhere for --host %j, which would be everywhere', async (host) => {
+    await expect(serve((io) => serveCommand({ port: '0', host }, io, page()))).rejects.toThrow('--host: the name is empty');
+  });
   it('closes a connection that asks on and on and takes no answers', async () => {
     const pages = pageServer(page(), null, '127.0.0.1').listen(0, '127.0.0.1');
     onTestFinished(() => void pages.close());

@@ -213,6 +213,8 @@ describe('GDB server: state', () => {
     const other = `${'11223344'.repeat(13)}${c.ask('g')!.slice(13 * 8)}`;
     expect(c.ask(`G${other}`)).toBe('OK');
     expect(c.ask('g')).toBe(other);
+    // without a value nothing is written, and nobody is told that it was
+    expect(c.ask('G')).toBe('E02');
   });
 
   it('computes the checksum of compare-sections', () => {

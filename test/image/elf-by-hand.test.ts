@@ -99,6 +99,8 @@ describe('A symbol', () => {
     const { symbols } = loadImage(withSymbols(names, rows, '', 0x0100_0000), 'a.elf');
     expect(symbols.at(at + 12)).toMatchObject({ symbol: { name: 'main' }, offset: 12 });
   });
+  it('whose name holds line feeds and tabs keeps its line', () =>
+    expect(symbolsOf('\0a\nb\tc\0', [symbol(1, 0, 0, 0x12)]).map((s) => s.name)).toEqual(['a\ufffdb\ufffdc']));
   it('whose name is longer than 4096 bytes has its beginning', () => {
     const names = `\0${'a'.repeat(4096)}\0${'b'.repeat(4097)}\0`;
     expect(symbolsOf(names, [symbol(1, 0, 0, 0x12), symbol(4098, 0, 0, 0x12)]).map((s) => s.name)).toEqual([

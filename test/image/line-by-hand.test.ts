@@ -9,8 +9,8 @@ import { readUnits } from '../../src/image/dwarf-units.ts';
 const setAddress = (address: number): number[] => [0, 5, 2, address & 0xff, (address >> 8) & 0xff, (address >> 16) & 0xff, address >>> 24];
 const END = [0, 1, 1];
 /** A unit of DWARF 2 with one file, minimum_instruction_length 2, line_base 0, line_range 1, opcode_base 10: opcode 11 is two bytes further. */
-function unit(program: Uint8Array): Uint8Array {
-  const files = [0, ...new TextEncoder().encode('a.c'), 0, 0, 0, 0, 0];
+function unit(program: Uint8Array, file = 'a.c'): Uint8Array {
+  const files = [0, ...new TextEncoder().encode(file), 0, 0, 0, 0, 0];
   const common = [2, 1, 0, 1, 10, 0, 1, 1, 1, 1, 0, 0, 0, 1, ...files];
   const bytes = new Uint8Array(10 + common.length + program.length);
   const view = new DataView(bytes.buffer);
@@ -31,6 +31,11 @@ const rows = (count: number): Uint8Array => {
   program.set(END, head.length + count);
   return program;
 };
+
+it('the name of a file begins no lines of its own in a report', () => {
+  const sections = sectionsOf({ '.debug_line': unit(rows(4), 'a.c\nProof   repaired') });
+  expect(new LineTable(sections, () => true).lookup(0x0800_0002)).toEqual({ file: 'a.c\ufffdProof   repaired', line: 1 });
+});
 
 it('a unit of more rows than the largest flash has instructions is left out', () => {
   const most = 2 ** 21;
