@@ -1,9 +1,11 @@
 /** Start-up code that a null pointer runs again. */
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/input/job.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import { runBench } from '../../src/bench/run.ts';
-import { AIRCR, CHIP, CYCLES_PER_MS, FLASH, imageOf, RAM, type Part } from './late-program.ts';
+import { loadJob } from '../../src/cli/inputs.ts';
+import { AIRCR, CHIP, CYCLES_PER_MS, FLASH, imageOf, RAM, store, type Part } from './late-program.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { plainJob } from './plain-job.ts';
 
@@ -39,5 +41,34 @@ describe('Start-up code that runs again', () => {
   });
   it('by a reset is nothing to tell', () => {
     expect(notes((t) => (waits(t), t.constant(1, AIRCR).constant(0, 0x05fa0004).str(0, 1).label('x').b('x')))).toEqual([]);
+  });
+});
+
+describe('An application whose vector table is at address 0 when its loader starts it', () => {
+  const [RCC_APB2ENR, SYSCFG_MEMRMP, SRAM] = [0x40021060, 0x40010000, 3];
+  it('has not begun before, though the loader goes to the word at address 4', () => {
+    const APPLICATION = FLASH + 0x1000;
+    const loader = imageOf({
+      wait: (t) => {
+        store(store(store(t, RAM + 4, APPLICATION + 1), RCC_APB2ENR, 1), SYSCFG_MEMRMP, SRAM);
+        waits(t);
+        t.constant(0, APPLICATION + 1).blx(0);
+      },
+    });
+    const application = new Thumb(APPLICATION).label('here').b('here').bytes();
+    const images = [
+      { path: 'loader.bin@0x08000000', bytes: loader },
+      { path: 'app.bin@0x08001000', bytes: application },
+    ];
+    const result = runBench(jobInput(plainJob(CHIP, images, { until: '200ms' })));
+    expect([result.outcome, notesOf(result)]).toEqual(['no-jump', []]);
+  });
+  it('has not begun before either, when it faults', async () => {
+    const scenario = fileURLToPath(new URL('../../fixtures/f072-chain-table-over-data/scenario.json', import.meta.url));
+    const { outcome, notes: told } = runBench(jobInput(await loadJob([], { scenario }, '/')));
+    expect(outcome).toBe('fault');
+    const text = told.map((n) => String(n.text)).join('\n');
+    expect(text).toContain('called by: Reset_Handler');
+    expect(text).not.toContain('ran again');
   });
 });

@@ -65,6 +65,8 @@ export interface SessionState {
   loop: FixedLoop | null;
   /** The place where the boot core starts has a stop, from some time behind the last reset on. */
   watchesStart: boolean;
+  /** Where the boot core began at the last reset; null where no image is there. */
+  startsAt: number | null;
   /** The first one. */
   restart: Restart | null;
   /** RX pins of the ROM's serial interfaces that fell while the ROM ran. */

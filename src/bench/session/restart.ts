@@ -3,7 +3,7 @@
  * where the structure has a function in its second word: the vector table is what lies at address 0.
  */
 import { callChainOf } from './call-chain.ts';
-import { codePlace } from '../../image/image.ts';
+import { codePlace, type LoadedImage } from '../../image/image.ts';
 import type { LiveRun, Restart } from './live-run.ts';
 
 /** Names the place of an instruction. */
@@ -14,16 +14,28 @@ export function startOf({ machine, input }: LiveRun): number | null {
   const vector = machine.bootCore.peek(((machine.state.vectors[0] ?? 0) + 4) >>> 0, 4);
   if (vector === null) return null;
   const at = (vector & ~1) >>> 0;
-  return input.images.some((i) => i.chunks.some((c) => at >= c.address && at < c.address + c.data.length)) ? at : null;
+  return input.images.some((i) => holds(i, at)) ? at : null;
+}
+const holds = ({ chunks }: LoadedImage, at: number): boolean => chunks.some((c) => at >= c.address && at < c.address + c.data.length);
+
+/**
+ * That start-up code has run before: the chip began with it at the last reset, or it is of the same program as what goes there, which some other one has started. A loader
+ * that goes to the application whose table lies at address 0 now starts it for the first time.
+ */
+function hasRun({ state, input }: LiveRun, start: number, from: number): boolean {
+  if (start === state.startsAt) return true;
+  const program = input.images.find((i) => holds(i, start));
+  return program !== undefined && holds(program, from) && (state.startsAt === null || !holds(program, state.startsAt));
 }
 
-/** The core stands at its start, and no reset brought it there; null where the ROM did. */
-export function restartAt({ machine }: LiveRun): Restart | null {
+/** The core stands at its start, and no reset brought it there; null where the ROM did, or something that starts it for the first time. */
+export function restartAt(s: LiveRun): Restart | null {
+  const { machine } = s;
   const core = machine.bootCore;
   const lr = (core.arm.lr & ~1) >>> 0;
   if (machine.system.regionAt(lr, core.index)?.memory?.row.zone === 'systemMemory') return null;
   const call = [2, 4].map((size) => lr - size).find((pc) => calls(core.peek(pc, 2) ?? 0, lr - pc));
-  return { at: machine.now, call: call ?? null, lr };
+  return hasRun(s, core.pc, call ?? lr) ? { at: machine.now, call: call ?? null, lr } : null;
 }
 /** LR out of a reset (DDI0403E §B1.5.5 TakeReset), with bit 0 cleared: a loop of start-up code that has called nothing yet. */
 const LR_OF_RESET = 0xfffffffe;
@@ -44,7 +56,7 @@ export function restartInChain(s: LiveRun, place: Place): string | null {
   const reset = codePlace(s.input.images, start).symbol;
   const called = frames.findIndex((f, i) => f.function !== null && f.function === reset && frames[i + 1]?.file != null);
   const by = frames[called + 1];
-  if (called < 0 || by === undefined) return null;
+  if (called < 0 || by === undefined || !hasRun(s, start, by.pc)) return null;
   // a branch without link leaves the return address of the call before, which went elsewhere
   const { op, imm = 0 } = s.machine.bootCore.instructionAt((by.pc - 2) >>> 0)?.decoded ?? {};
   const isCall = op !== 'BL' || (by.pc + 2 + imm) >>> 0 === start;

@@ -25,7 +25,7 @@ import { decideOutcome } from './outcome.ts';
 import { APP_GOAL, freshGoal } from '../documents/goal.ts';
 import type { EndReason, Outcome } from '../documents/result.ts';
 import { keptState } from './kept-state.ts';
-import { restartAt } from './restart.ts';
+import { restartAt, startOf } from './restart.ts';
 import { entryLoopSettled, resetsDecide, resetLoop, resetsGoOn, steadyEntries } from './reset-loop.ts';
 import type { RunInput } from '../input/run-input.ts';
 import { GoalHost } from './goal-host.ts';
@@ -254,6 +254,7 @@ export class Session implements LiveRun {
     this.state.leftAt = null;
     this.state.delayedUntil = null;
     this.state.loop = null;
+    this.state.startsAt = startOf(this);
     this.watchStart(false);
     this.resetProof();
     this.steps.abandonCall();
@@ -795,6 +796,7 @@ const freshState = (): SessionState => ({
   goesIntoLoop: false,
   loop: null,
   watchesStart: false,
+  startsAt: null,
   restart: null,
   fellInRom: [],
   selectedInRom: [],
