@@ -16,7 +16,7 @@ import {
 } from './check.ts';
 import { part } from './fix-in-c.ts';
 import { inManual, maskOf, registerOf } from './families.ts';
-import { newestWriter, notLoaded, optionWriterOf } from './option-bytes.ts';
+import { neverProgrammed, newestWriter, notLoaded, optionWriterOf } from './option-bytes.ts';
 
 const VECTORS = 'Armv7-M and Armv8-M: after reset the core loads SP and PC from the vector table; bit 0 of the vector is the Thumb bit';
 const ERASED = 0xffffffff;
@@ -102,6 +102,7 @@ function chosenRight(subject: Subject): Repair | null {
   if (
     entry ||
     writer?.kind !== 'cpu' ||
+    neverProgrammed(subject.history, writer) !== null ||
     now === null ||
     !missing.every((c, i) => c.signal.startsWith('field:') && registerOf(paths[i]!) === register)
   )
@@ -120,6 +121,16 @@ function startsUser(subject: Subject, { source, confidence }: BootRule, observed
   const { state, entry } = subject;
   const lastWriter = entry ? null : chooser(subject);
   if (lastWriter?.kind !== 'cpu') return pass(observed, 'the chip starts user code', source, confidence);
+  const lost = neverProgrammed(subject.history, lastWriter);
+  if (lost !== null)
+    return broken('warn', {
+      observed,
+      expected: 'the option bits as the firmware wrote them',
+      because: `${lost}, and the chip still starts user code by the old ones`,
+      source,
+      confidence,
+      lastWriter,
+    });
   const expected = asked(nearestToRom(subject));
   const inRam = state.chip.memories.some((m) => m.kind === 'ram' && table >= m.base && table - m.base < m.size);
   const starts = inRam ? `the chip starts in RAM at ${hex(table)}` : 'the chip still starts user code';

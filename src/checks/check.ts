@@ -83,6 +83,8 @@ export interface TargetHistory {
   lastWriter(register: string, mask?: number): Writer | null;
   /** For an option byte register: the last instruction that changed it before a reset; absent if the target does not record it. */
   lastWriterBeforeReset?(register: string, mask?: number): Writer | null;
+  /** Instructions whose write of option bytes no bit `start` (`CR.OPTSTRT`) had programmed when a reset came. Absent if the target does not record it. */
+  readonly neverProgrammed?: readonly { readonly pc: number; readonly start: string; readonly running: boolean }[];
   readonly resets: readonly ResetFacts[];
   readonly entries: readonly EntryFacts[];
   /** Reads of possible vectors: the addresses in or near system memory that user code read before the entry, newest last. */

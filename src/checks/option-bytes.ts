@@ -39,6 +39,14 @@ export function optionWriterOf(chip: ChipDescription, history: TargetHistory | n
 export const newestWriter = (all: readonly (Writer | null)[]): Writer | null =>
   all.reduce((best, w) => (w !== null && (best === null || w.at > best.at) ? w : best), null);
 
+/** Why what an instruction wrote was never programmed; null where it was, or nobody knows. */
+export function neverProgrammed(history: TargetHistory | null, writer: Writer): string | null {
+  const found = history?.neverProgrammed?.find(({ pc }) => pc === writer.pc);
+  if (found === undefined) return null;
+  const start = `FLASH_${found.start}`;
+  return `the option bits that the firmware wrote were never programmed: ${found.running ? `a reset came before ${start} was done` : `${start} was not set before the reset`}`;
+}
+
 interface NotLoaded {
   readonly writer: Writer;
   /** What puts them in force. */
@@ -113,11 +121,14 @@ export const optionBytes: Check = {
         confidence: 'documented',
       });
     const forgotten = notLoaded(subject);
+    const unprogrammed = forgotten && neverProgrammed(subject.history, forgotten.writer);
     if (forgotten)
       return broken('warn', {
         observed: `option bytes were written${forgotten.reset ? ', then the chip was reset by software' : ' and never loaded'}`,
         expected: 'the written option bytes are in force',
-        because: `${forgotten.reset ? 'a software reset does not load option bytes' : 'the written option bytes are not in force yet'}: ${forgotten.how}`,
+        because:
+          unprogrammed ??
+          `${forgotten.reset ? 'a software reset does not load option bytes' : 'the written option bytes are not in force yet'}: ${forgotten.how}`,
         source: LOADED,
         confidence: 'documented',
         lastWriter: forgotten.writer,
@@ -136,8 +147,11 @@ export const optionBytes: Check = {
     const { state, outcome } = subject;
     const dog = options(subject).find((o) => HARDWARE_WATCHDOG.test(o.name) && o.value === 0);
     if (dog) return outcome === 'reset-loop' ? watchdogKept(dog.name) : null;
+    const forgotten = notLoaded(subject);
     const launch = Object.values(state.chip.optionBytes ?? {})[0]?.field.replace(/\..*/, '.CR.OBL_LAUNCH') ?? '';
-    if (waiting(subject).length > 0 || notLoaded(subject)?.reset !== true || maskOf(state.chip, launch) === 0) return null;
+    if (waiting(subject).length > 0 || forgotten?.reset !== true || maskOf(state.chip, launch) === 0) return null;
+    // loading alone brings nothing back that was never programmed
+    if (neverProgrammed(subject.history, forgotten.writer) !== null) return null;
     const [flash] = launch.split('.');
     return {
       at: 'before-write',

@@ -29,6 +29,8 @@ export type GuestFact =
   | { readonly is: 'vtor-cut'; readonly written: number }
   /** A clock outside of what the data sheet allows: a real chip need not run with it. */
   | { readonly is: 'impossible-clock' }
+  /** At a reset: these registers of option bytes were written, and the bit `start` was never set to program them, or (`running`) had not done it yet. */
+  | { readonly is: 'unprogrammed'; readonly registers: readonly string[]; readonly start: string; readonly running: boolean }
   /** Odd, but nothing that the firmware wrote was refused. */
   | { readonly is: 'nothing-lost' }
   /** The chip went to sleep; `cold`: without its RAM. */
@@ -37,8 +39,10 @@ export type GuestFact =
 /**
  * Why a store does not do what it says. `no-clock`, `in-reset`: of its block. `backup-domain`: PWR's DBP is 0. `locked`: a bit LOCK of the block. `protected`: its key register
  * (RTC_WPR, IWDG_KR) was not given the keys. `key`: the keys themselves were wrong. `running`: not while that is on or busy. `not-allowed`: by this core or security state.
+ * Of option bytes that a reset brought back as they were: `not-programmed`: nothing started it, `cut-short`: the reset came before it was done.
  */
-export type Refusal = 'no-clock' | 'in-reset' | 'backup-domain' | 'locked' | 'protected' | 'key' | 'running' | 'not-allowed';
+export type Refusal =
+  'no-clock' | 'in-reset' | 'backup-domain' | 'locked' | 'protected' | 'key' | 'running' | 'not-allowed' | 'not-programmed' | 'cut-short';
 
 /** The machine as one block sees it. One Env belongs to one block. */
 export interface Env {

@@ -27,7 +27,7 @@ export interface LostWrite extends WriteRecord {
   readonly target: string;
   readonly address: number;
   readonly why: Refusal;
-  /** The bit that refused it, where it is one of the block. */
+  /** The bit that refused it, where it is one of the block; of option bytes, the one that programs them. */
   readonly lock: string | null;
   /** Text of the note that came with it. */
   readonly note: string;

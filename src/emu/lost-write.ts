@@ -1,5 +1,6 @@
 /** What a block says of a store that it refused, as a record of the history. */
 import type { GuestFact, Refusal } from './component.ts';
+import type { Block } from './system.ts';
 import type { History, WriteRecord } from './history.ts';
 import type { System } from './system.ts';
 import { hex } from './hex.ts';
@@ -29,6 +30,26 @@ export function loseWrite(
     const target = targetOf(system, address, core.index);
     return { ...record(), block, target, address, why, lock, note };
   });
+}
+/** The same for option bytes, of which it shows only at a reset that they were not programmed: who wrote them last. */
+export function loseOptions(history: History, system: System, about: GuestFact, block: Block, note: string): void {
+  if (about.is !== 'unprogrammed') return;
+  const why = about.running ? 'cut-short' : 'not-programmed';
+  for (const name of about.registers) {
+    const target = `${block.row.name}.${name}`;
+    const write = history.lastWriter(target);
+    if (write?.kind !== 'cpu') continue;
+    const address = block.row.base + block.layout.reg(name).offset;
+    history.lose(write.pc, address, why, system.now, () => ({
+      ...write,
+      block: block.row.name,
+      target,
+      address,
+      why,
+      lock: about.start,
+      note,
+    }));
+  }
 }
 function refusalOf(about: GuestFact): Refusal | null {
   if (about.is === 'locked') return 'locked';

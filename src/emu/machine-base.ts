@@ -5,7 +5,7 @@ import { PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
 import { decideBoot } from './boot-rules.ts';
 import { isUsbController, type BootRule, type ChipDescription } from './chip.ts';
 import { RESET_CAUSES, type GuestFact, type ResetCause } from './component.ts';
-import { loseWrite } from './lost-write.ts';
+import { loseOptions, loseWrite } from './lost-write.ts';
 import { logVectorRead } from './vector-reads.ts';
 import { PAUSE, type CoreListener, type Zone } from './core/core-types.ts';
 import { Core, type CoreSnapshot, type Interceptor } from './core/core.ts';
@@ -623,6 +623,7 @@ export abstract class MachineBase implements CoreListener<Core> {
   /** A block says of the store that is under way that it had no effect. The ROM's are left out. */
   private writeLost(block: string, note: string, about: GuestFact | undefined): void {
     const { writer, system, history } = this;
+    if (about) loseOptions(history, system, about, system.block(block), note);
     if (!about || !writer || this.writerKind !== 'cpu' || writer.core.zone !== 'user') return;
     loseWrite(history, system, writer, { block, note, about }, () => this.recordWrite());
   }

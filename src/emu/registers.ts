@@ -243,6 +243,8 @@ export interface RegisterModel<S extends object = object> {
   keeps?(r: Register, kind: ResetKind): boolean;
   create(): S;
   published?(c: RegisterContext<S>): Published;
+  /** The registers still hold what a reset is about to clear. */
+  beforeReset?(c: RegisterContext<S>): void;
   onReset?(c: RegisterContext<S>, kind: ResetKind): void;
   onTimer?(c: RegisterContext<S>, timer: string): void;
   onWire?(c: RegisterContext<S>, wire: Wire, value: number): void;
@@ -454,6 +456,7 @@ export class RegisterBlock {
 
   onReset(state: RegisterState, env: Env, kind: ResetKind): void {
     const c = this.enter(state, env);
+    this.model?.beforeReset?.(c);
     const { registers } = this.layout;
     const { regs } = state;
     for (let i = 0; i < registers.length; i++) {

@@ -137,16 +137,30 @@ function addressOf(chip: ChipDescription, name: string, register: string): numbe
   return block && found ? block.base + found.offset : null;
 }
 
+/** What headers leave out of the name of a register in the names of its bits: `FLASH_SR_BSY` of H5 is in NSSR, `FLASH_OPTSR_OPT_BUSY` of H7 in OPTSR_CUR. */
+const namesInHeaders = (register: string): readonly string[] => [
+  register,
+  register.replace(/^NS(?=SR$)/, ''),
+  register.replace(/_CUR$/, ''),
+];
+/** The SVDs of F0 call the ports IOP, the headers GPIO; G0's header numbers BSY; H5's SVD has OPTSTRT for OPTSTART. */
+const inSvd = (field: string): string =>
+  field
+    .replace(/^GPIO(?=[A-K]EN$)/, 'IOP')
+    .replace(/^BSY1$/, 'BSY')
+    .replace(/^OPTSTART$/, 'OPTSTRT');
+
 /** `RCC_CR_HSION`, `RCC_CFGR_SW_0`, `…_Msk`, `…_Pos`; GPIO, ICACHE and their like without their number. */
 function bitsOf(chip: ChipDescription, name: string): number | null {
   for (const block of chip.blocks) {
     const prefix = [block.name, block.name.replace(/\d+$/, '')].find((p) => name.startsWith(`${p}_`));
     if (prefix === undefined) continue;
     for (const register of registersOf(chip, block)) {
-      const before = `${prefix}_${register.name}_`;
-      const [, field, end] = name.startsWith(before) ? /^(\w+?)(?:_(Msk|Pos|\d+))?$/.exec(name.slice(before.length))! : [];
-      // the SVDs of F0 call the ports IOP, the headers GPIO
-      const found = register.fields.find((f) => f.name === field || f.name === field?.replace(/^GPIO(?=[A-K]EN$)/, 'IOP'));
+      const before = namesInHeaders(register.name)
+        .map((r) => `${prefix}_${r}_`)
+        .find((start) => name.startsWith(start));
+      const [, field, end] = before === undefined ? [] : /^(\w+?)(?:_(Msk|Pos|\d+))?$/.exec(name.slice(before.length))!;
+      const found = register.fields.find((f) => f.name === field || f.name === (field && inSvd(field)));
       if (found === undefined) continue;
       if (end === 'Pos') return found.bit;
       if (end !== undefined && end !== 'Msk') return 2 ** (found.bit + Number(end));

@@ -24,8 +24,11 @@ class Program {
     part(this.main);
     return this;
   }
+  image() {
+    return bareImage(this.main.label('end').b('end'));
+  }
   run(chip: string) {
-    const image = bareImage(this.main.label('end').b('end'));
+    const image = this.image();
     const { outcome, diagnosis, notes } = runBench(jobInput(plainJob(chip, image)));
     const named = diagnosis.causes.filter((c) => c.proved).map((c) => [c.what ?? c.id, c.repair, Number(c.lastWriter?.pc)]);
     return { outcome, named, fix: diagnosis.causes[0]?.fix, sets: diagnosis.sets, notes: notes.map(({ text }) => text) };
@@ -139,6 +142,68 @@ describe('option bytes that choose the ROM', () => {
       .run('STM32G474RE');
     expect(named.map(([id, repair]) => [id, repair])).toEqual([['boot-selection', 'FLASH_OPTR.nBOOT0 = 0x0']]);
     expect(fix).toContain('FLASH->OPTR &= ~FLASH_OPTR_nBOOT0;');
+  });
+});
+
+describe('option bytes that nothing programs are lost at the next reset, and the cause is their write', () => {
+  const keys = [0x45670123, 0xcdef89ab];
+  const optionKeys = [0x08192a3b, 0x4c5d6e7f];
+  const open = (base: number, option: number): Program =>
+    unlock(unlock(new Program(), base + (option === 0xc ? 8 : 4), keys), base + option, optionKeys);
+  const lost = (program: Program, chip: string) => {
+    const { named, fix, sets } = program.run(chip);
+    expect(sets).toContainEqual(['lost-write']);
+    expect(named[0]).toEqual([expect.any(String), expect.any(String), program.marked[0]]);
+    return { what: named[0]![0], repair: named[0]![1], fix };
+  };
+
+  it('G4: loaded without OPTSTRT', () => {
+    const program = open(0x40022000, 0xc).store(FLASH_OPTR, 0xf3eff8aa, true);
+    expect(lost(program.store(FLASH_CR, 1 << 27), 'STM32G474RE')).toEqual({
+      what: 'FLASH.OPTR',
+      repair: 'FLASH_CR.OPTSTRT = 1',
+      fix: expect.stringMatching(/FLASH->CR \|= FLASH_CR_OPTSTRT;\nwhile \(FLASH->SR & FLASH_SR_BSY\) \{\}$/) as string,
+    });
+  });
+  it('G4: neither programmed nor loaded: a reset by software in place of both', () => {
+    const program = open(0x40022000, 0xc).store(FLASH_OPTR, 0xf3eff8aa, true).then(reset);
+    const { repair, fix } = lost(program, 'STM32G474RE');
+    expect(repair).toBe('FLASH_CR.OPTSTRT = 1');
+    expect(fix).toContain('then FLASH->CR |= FLASH_CR_OBL_LAUNCH loads them and resets the chip');
+  });
+  it('U5: nSWBOOT0 = 0 and nBOOT0 = 0, loaded without OPTSTRT', () => {
+    const flash = 0x40022000;
+    const program = unlock(unlock(new Program(), flash + 8, keys), flash + 0x10, optionKeys)
+      .store(flash + 0x40, 0x13eff8aa, true)
+      .store(flash + 0x28, 1 << 27);
+    expect(lost(program, 'STM32U575ZI').fix).toContain('FLASH->NSCR |= FLASH_NSCR_OPTSTRT;\nwhile (FLASH->NSSR & FLASH_NSSR_BSY) {}');
+  });
+  it('F7: a boot address of system memory, and a reset', () => {
+    const program = open(0x40023c00, 8).store(0x40023c18, 0x00400040, true).then(reset);
+    expect(lost(program, 'STM32F746ZG').fix).toContain('FLASH->OPTCR |= FLASH_OPTCR_OPTSTRT;\nwhile (FLASH->SR & FLASH_SR_BSY) {}');
+  });
+  it('H7: a boot address of system memory, and a reset', () => {
+    const program = open(0x52002000, 8).store(0x52002044, 0x1ff01ff0, true).then(reset);
+    expect(lost(program, 'STM32H743ZI').fix).toContain(
+      'FLASH->OPTCR |= FLASH_OPTCR_OPTSTART;\nwhile (FLASH->OPTSR_CUR & FLASH_OPTSR_OPT_BUSY) {}',
+    );
+  });
+  it('H7: a reset while they are being programmed', () => {
+    const program = open(0x52002000, 8).store(0x52002044, 0x1ff01ff0, true).store(0x52002018, 2).then(reset);
+    const { repair, fix } = lost(program, 'STM32H743ZI');
+    expect(repair).toBe('FLASH_OPTCR.OPTSTART is done before the reset');
+    expect(fix).toMatch(/\*\/\nwhile \(FLASH->OPTSR_CUR & FLASH_OPTSR_OPT_BUSY\) \{\}$/);
+  });
+  it('and no check says that the firmware programmed them', () => {
+    const program = open(0x40022000, 0xc)
+      .store(FLASH_OPTR, 0xf3eff8aa, true)
+      .store(FLASH_CR, 1 << 27);
+    const image = program.image();
+    const { checks } = runBench(jobInput(plainJob('STM32G474RE', image)));
+    const { because } = checks.find(({ id }) => id === 'boot-selection')!;
+    expect(because).toBe(
+      'the option bits that the firmware wrote were never programmed: FLASH_CR.OPTSTRT was not set before the reset, and the chip still starts user code by the old ones',
+    );
   });
 });
 

@@ -10,7 +10,7 @@ import { FLASH_KEYS, OPTION_KEYS } from '../../peripherals/memory/flash-keys.ts'
 import { L0_KEYS } from '../../peripherals/memory/flash-l0.ts';
 import { RTC_KEYS } from '../../peripherals/timer/rtc-v3.ts';
 import { IWDG_KEY_UNLOCK } from '../../peripherals/watchdog/iwdg-v3.ts';
-import { repairTarget } from '../proof/repairs.ts';
+import { launchOptions, programOptions, repairTarget } from '../proof/repairs.ts';
 import { fieldOf } from '../session/field-of.ts';
 
 /** One lost write and what opens its way. */
@@ -25,6 +25,8 @@ export interface Opening {
   /** Of a write of keys: once this is 0, writes of keys do not happen. */
   readonly lock: string | null;
   open(target: RepairTarget): void;
+  /** What is done when a reset is asked for; true: in place of it. */
+  readonly beforeReset?: (machine: Machine, by: string) => boolean;
 }
 
 /** Null where no single thing opens it: it comes in the wrong order, or this core may not. */
@@ -42,6 +44,8 @@ const OPENERS: Partial<Record<LostWrite['why'], (system: System, block: Block, w
   },
   locked: (_system, block, write) => unlocked(block, write, write.lock!, false),
   protected: (_system, block, write) => keyed(block, write),
+  'not-programmed': (_system, block, write) => programmed(block, write),
+  'cut-short': (_system, block, write) => programmed(block, write),
   key: (_system, block, write) => {
     const register = block.layout.at(write.address - block.row.base)?.name ?? '';
     const lock = keyRegisters(block).find(({ name }) => name.test(register))?.lock;
@@ -106,6 +110,41 @@ function unlocked(block: Block, write: LostWrite, lock: string, replaces: boolea
   };
 }
 
+/** What says that the flash is at work, as ST's headers write it; that of G0 and C0 has a number there, and none in the SVD. */
+function busyInC({ row, layout }: Block): string {
+  if (layout.hasField('OPTSR_CUR.OPT_BUSY')) return `${row.name}->OPTSR_CUR & FLASH_OPTSR_OPT_BUSY`;
+  if (layout.has('NSSR')) return `${row.name}->NSSR & ${layout.has('OPTSR_CUR') ? 'FLASH_SR_BSY' : 'FLASH_NSSR_BSY'}`;
+  return `${row.name}->SR & ${layout.hasField('CR.OBL_LAUNCH') && layout.hasField('SR.CFGBSY') && !layout.has('SFR') ? 'FLASH_SR_BSY1' : 'FLASH_SR_BSY'}`;
+}
+/** Option bytes that are programmed before the next reset; where that is one that does not load them, another comes in its place. */
+function programmed(block: Block, write: LostWrite): Opening {
+  const { name } = block.row;
+  const [register = '', bit = ''] = write.lock!.split('.');
+  const start = `${name}_${register}.${bit}`;
+  const cut = write.why === 'cut-short';
+  const loads = block.layout.hasField(`${register}.OBL_LAUNCH`) ? `${name}.${register}.OBL_LAUNCH` : null;
+  // H5's header has the name of H7
+  const inHeaders = block.layout.has('OPTSR_CUR') ? 'OPTSTART' : bit;
+  const wait = `while (${busyInC(block)}) {}`;
+  const then = loads === null ? '' : `; then ${name}->${register} |= ${name}_${register}_OBL_LAUNCH loads them and resets the chip`;
+  return {
+    write,
+    what: cut ? `${start} is done before the reset` : `${start} = 1`,
+    because: cut
+      ? `a reset came while ${start} was still programming it: the chip kept its old option bytes`
+      : `nothing programmed it: ${start} was not set before the reset, which brought the old option bytes back`,
+    fix: part('after', then, ...(cut ? [] : [`${name}->${register} |= ${name}_${register}_${inHeaders};`]), wait),
+    lock: null,
+    open: () => undefined,
+    beforeReset: (machine, by) => {
+      programOptions(machine, `${name}.${write.lock!}`);
+      if (by !== 'software' || loads === null) return false;
+      launchOptions(machine, loads);
+      return true;
+    },
+  };
+}
+
 /** A register that takes keys for others of its block: RTC_WPR, IWDG_KR. */
 function keyed({ row, layout }: Block, write: LostWrite): Opening | null {
   const [register, keys] = layout.has('WPR') ? ['WPR', RTC_KEYS] : ['KR', [IWDG_KEY_UNLOCK]];
@@ -128,6 +167,7 @@ export function opening(machine: Machine, openings: readonly Opening[]): Interce
   return {
     pages: new Set(openings.map(({ write }) => write.address >>> PAGE_BITS)),
     everyDeviceWrite: true,
+    vetoReset: (by) => openings.find(({ beforeReset }) => beforeReset !== undefined)?.beforeReset?.(machine, by) === true,
     write: (core, address, _size, value) => {
       let left = false;
       for (const { write, lock, open } of openings) {

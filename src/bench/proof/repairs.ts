@@ -159,12 +159,25 @@ export function applyUndoing(machine: Machine, repairs: readonly NamedRepair[]):
 }
 
 /** Opens the locks of the flash and sets the bit that loads the option bytes, which resets the chip. */
-function launchOptions(machine: Machine, path: string): void {
+export const launchOptions = (machine: Machine, path: string): void => setUnlocked(machine, path);
+function setUnlocked(machine: Machine, path: string): void {
   const target = repairTarget(machine);
   const [block, register] = path.split('.') as [string, string];
   const { layout } = machine.system.block(block);
   for (const lock of ['LOCK', 'OPTLOCK']) if (layout.hasField(`${register}.${lock}`)) target.putField?.(`${block}.${register}.${lock}`, 0);
   target.setField(path, 1);
+}
+/** Effort: operations of a flash that wait for one another. */
+const QUEUED = 8;
+/** Sets the bit that programs the option bytes, and what is under way in the flash is done at once, as if the firmware had waited for it. */
+export function programOptions(machine: Machine, path: string): void {
+  setUnlocked(machine, path);
+  const block = machine.system.block(path.split('.')[0]!);
+  for (const timer of block.component.timers)
+    for (let i = 0; i < QUEUED && block.env.due(timer) !== Infinity; i++) {
+      block.env.disarm(timer);
+      block.component.onTimer(block.state, block.env, timer);
+    }
 }
 
 /** Watches for the repairs that act before the entry; null if there are none. */

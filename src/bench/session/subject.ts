@@ -138,6 +138,9 @@ function targetHistory(machine: Machine, traced: Traced): TargetHistory {
   return {
     lastWriter: (register, mask) => writerOf(h.lastWriter(register, mask)),
     lastWriterBeforeReset: (register, mask) => writerOf(h.lastWriterBeforeReset(register, mask)),
+    neverProgrammed: h.lost.flatMap(({ pc, why, lock }) =>
+      why === 'not-programmed' || why === 'cut-short' ? [{ pc, start: lock ?? '', running: why === 'cut-short' }] : [],
+    ),
     resets: h.resets.map(({ at, by, flags, external, waited }) => ({ at, by, flags, external, ...(waited ? { waited } : {}) })),
     entries: entryFacts(machine),
     vectorReads: traced.vectorReads,

@@ -158,9 +158,10 @@ const withHidden = (
 });
 const pcOf = (cause: PathCause): number => (cause.is === 'gave-up' ? cause.wait.pc : cause.opening.write.pc);
 type Told = Omit<ResultCause<string>, 'proved' | 'dependsOn' | 'outcomeAfterRepair'>;
-function lostWrite({ write, what, because, fix }: Opening, then: string, placed: Placed): Told {
+function lostWrite({ write, what, because, fix, beforeReset }: Opening, then: string, placed: Placed): Told {
   const times = write.count > 1 ? ` (${write.count} times)` : '';
-  const explanation = `A write to ${write.target} has no effect${times}, because ${because}. With ${what} before it, ${then}.`;
+  const where = beforeReset === undefined ? 'before it' : 'between it and the reset';
+  const explanation = `A write to ${write.target} has no effect${times}, because ${because}. With ${what} ${where}, ${then}.`;
   return { id: 'lost-write', at: 'before-write', repair: what, fix, lastWriter: placed(write), explanation, what: write.target };
 }
 function gaveUp({ what, wanted, from, to, late, pc, lr, core }: GivenUp, then: string, placed: Placed): Told {

@@ -81,8 +81,8 @@ const CAUSE_TEXT = {
   ],
   'lost-write': [
     'A write of the firmware had no effect, and that keeps DFU away.',
-    'The block said why: its clock is off, it is held in reset, a lock is closed, the keys are wrong, or the backup domain is protected. ' +
-      'The whole run was repeated, and what the write lacks was put right in front of it: the clock, the key, the bit. Then DFU came, and without it it does not. ' +
+    'The block said why: its clock is off, it is held in reset, a lock is closed, the keys are wrong, or the backup domain is protected. Option bytes are lost at a reset if nothing programmed them (OPTSTRT). ' +
+      'The whole run was repeated, and what the write lacks was put right there: the clock, the key, the bit. Then DFU came, and without it it does not. ' +
       'The line is that of the write.',
   ],
   'gave-up': [

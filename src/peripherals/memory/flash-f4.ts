@@ -21,7 +21,7 @@ import { driveArt } from './flash-art.ts';
 import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { writeKey } from './flash-keys.ts';
-import { abandon } from './flash-reset.ts';
+import { abandon, noteUnprogrammed } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 import { FLASH_SWAP, IWDG_HARDWARE, WWDG_HARDWARE } from '../wires.ts';
 
@@ -414,6 +414,15 @@ class Flash {
     poke(this.o.optionMemory, 24, more >>> 16);
   }
 
+  /** What was written and is not programmed when a reset comes. */
+  beforeReset(c: Ctx): void {
+    if (!c.s.initialised) return;
+    const options = Object.entries(this.optionBits).map(([name, bits]) => {
+      const register = this.layout.reg(name);
+      return { register, programmed: (c.s.stored[name]! | (c.get(register) & ~bits)) >>> 0 };
+    });
+    noteUnprogrammed(c, options, 'OPTCR.OPTSTRT', c.s.operation?.kind === 'options');
+  }
   onReset(c: Ctx): void {
     abandon(c);
     if (!c.s.initialised) this.initialise(c);
@@ -449,6 +458,7 @@ export const flashF4: ModelFactory<FlashF4Options> = (layout, options): Register
     },
     modelled: 'all',
     create: () => ({ stored: {}, initialised: false, keys: 0, optKeys: 0, operation: null, swapped: false }),
+    beforeReset: (c) => flash.beforeReset(c),
     onReset: (c) => flash.onReset(c),
     onTimer: (c) => flash.done(c),
     onWire: (c, _wire, value) => flash.swap(c, value),

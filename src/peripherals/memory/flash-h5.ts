@@ -19,7 +19,7 @@ import {
 import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { FLASH_KEYS, keysSeen, noteLocked, OPTION_KEYS } from './flash-keys.ts';
-import { noteInterrupted, noteUnfilled } from './flash-reset.ts';
+import { noteInterrupted, noteUnfilled, noteUnprogrammed } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 import { FLASH_BUSY, FLASH_LATENCY, FLASH_PREFETCH, ICACHE_ENABLED } from '../../emu/wires.ts';
 import { IWDG_HARDWARE, WWDG_HARDWARE } from '../wires.ts';
@@ -364,6 +364,13 @@ class Flash {
     placeIdentity(c, this.o.otpMemory, { uidOffset: OTP_BYTES, sizeOffset: OTP_BYTES + 12, flashKilobytes: this.o.flashKilobytes });
   }
 
+  /** What was written and is not programmed when a reset comes. */
+  beforeReset(c: Ctx): void {
+    if (!c.s.optionsLoaded) return;
+    const options = this.pairs().map(({ cur, prg }) => ({ register: prg, programmed: c.s.options[cur.name] ?? 0 }));
+    const running = c.s.queue.some(({ kind }) => kind === 'options');
+    noteUnprogrammed(c, options, 'OPTCR.OPTSTRT', running);
+  }
   onReset(c: Ctx): void {
     const interrupted = c.s.queue[0];
     c.env.disarm('done');
@@ -444,6 +451,7 @@ export const flashH5: ModelFactory<FlashH5Options> = (layout, options): Register
       filled: 0,
       queue: [],
     }),
+    beforeReset: (c) => flash.beforeReset(c),
     onReset: (c) => flash.onReset(c),
     onTimer: (c) => flash.done(c),
     write: (c, r, merged, raw) => flash.write(c, r, merged, raw),

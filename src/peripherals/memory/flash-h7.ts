@@ -17,7 +17,7 @@ import {
 import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { FLASH_KEYS, keysSeen, noteLocked, OPTION_KEYS } from './flash-keys.ts';
-import { noteInterrupted, noteUnfilled } from './flash-reset.ts';
+import { noteInterrupted, noteUnfilled, noteUnprogrammed } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 import { FLASH_BUSY, FLASH_LATENCY } from '../../emu/wires.ts';
 import { IWDG2_HARDWARE, IWDG_HARDWARE } from '../wires.ts';
@@ -357,6 +357,12 @@ class Flash {
     c.s.swapped = this.isSwapped(this.f.swap.of(c.s.options['OPTSR_CUR'] ?? 0));
     placeIdentity(c, this.o.infoMemory, this.o);
   }
+  /** What was written and is not programmed when a reset comes. */
+  beforeReset(c: Ctx): void {
+    if (!c.s.loaded) return;
+    const options = this.pairs.map(({ cur, prg }) => ({ register: prg, programmed: c.s.options[cur.name] ?? 0 }));
+    noteUnprogrammed(c, options, 'OPTCR.OPTSTART', this.f.optstart.get(c) === 1);
+  }
   onReset(c: Ctx): void {
     if (c.s.banks.some((b) => b.queue.length > 0)) noteInterrupted(c);
     for (const bank of c.s.banks) if (bank.address !== -1) noteUnfilled(c, this.o.base + bank.address, FLASH_WORD);
@@ -417,6 +423,7 @@ export const flashH7: ModelFactory<FlashH7Options> = (layout, options): Register
       OPTCR: 1,
     },
     create: () => ({ banks: [freshBank(), freshBank()], optKeys: 0, options: {}, loaded: false, swapped: false }),
+    beforeReset: (c) => flash.beforeReset(c),
     onReset: (c) => flash.onReset(c),
     onTimer: (c, timer) => flash.onTimer(c, timer),
     write: (c, r, merged, raw) => flash.write(c, r, merged, raw),

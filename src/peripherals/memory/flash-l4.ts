@@ -21,7 +21,7 @@ import { swapBanks } from './flash-banks.ts';
 import { driveArt } from './flash-art.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { noteLocked, writeKey } from './flash-keys.ts';
-import { abandon, noteUnfilled } from './flash-reset.ts';
+import { abandon, noteUnfilled, noteUnprogrammed } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 import { FLASH_BUSY, ART_ICACHE, RESET_CAUSE } from '../../emu/wires.ts';
 import { FLASH_SWAP, IWDG_HARDWARE, WWDG_HARDWARE } from '../wires.ts';
@@ -478,6 +478,13 @@ class Flash {
     c.env.pokeMemory(memory, this.o.optionOffset, bytes);
   }
 
+  /** What was written and is not programmed when a reset comes. */
+  beforeReset(c: Ctx): void {
+    if (!c.s.optionsLoaded) return;
+    const written = this.options.filter((r) => c.get(r) !== c.s.loaded[r.name]);
+    const options = written.map((register) => ({ register, programmed: c.s.stored[register.name]! }));
+    noteUnprogrammed(c, options, 'CR.OPTSTRT', c.s.operation?.kind === 'options');
+  }
   onReset(c: Ctx, kind: ResetKind): void {
     abandon(c);
     if (c.s.lowOffset >= 0) noteUnfilled(c, this.o.base + c.s.lowOffset, DOUBLE);
@@ -540,6 +547,7 @@ export const flashL4: ModelFactory<FlashL4Options> = (layout, options): Register
       fastBanks: 0,
       empty: 0,
     }),
+    beforeReset: (c) => flash.beforeReset(c),
     onReset: (c, kind) => flash.onReset(c, kind),
     onTimer: (c) => flash.done(c),
     onWire: (c, _wire, value) => flash.swap(c, value),

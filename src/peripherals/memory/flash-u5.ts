@@ -19,7 +19,7 @@ import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { noteLocked, writeKey } from './flash-keys.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
-import { abandon, noteUnfilled } from './flash-reset.ts';
+import { abandon, noteUnfilled, noteUnprogrammed } from './flash-reset.ts';
 import { FLASH_BUSY, FLASH_LATENCY, FLASH_PREFETCH, RESET_CAUSE } from '../../emu/wires.ts';
 import { IWDG_HARDWARE, WWDG_HARDWARE } from '../wires.ts';
 
@@ -323,6 +323,13 @@ class Flash {
     c.env.setWire(FLASH_PREFETCH, this.f.prften.get(c));
   }
 
+  /** What was written and is not programmed when a reset comes. */
+  beforeReset(c: Ctx): void {
+    if (!c.s.optionsLoaded) return;
+    const written = this.options.filter((r) => c.get(r) !== c.s.loaded[r.name]);
+    const options = written.map((register) => ({ register, programmed: c.s.stored[register.name]! }));
+    noteUnprogrammed(c, options, 'NSCR.OPTSTRT', c.s.operation?.kind === 'options');
+  }
   onReset(c: Ctx, kind: ResetKind): void {
     abandon(c);
     this.loseUnit(c);
@@ -374,6 +381,7 @@ export const flashU5: ModelFactory<FlashU5Options> = (layout, options): Register
       words: [],
       operation: null,
     }),
+    beforeReset: (c) => flash.beforeReset(c),
     onReset: (c, kind) => flash.onReset(c, kind),
     onTimer: (c) => flash.done(c),
     write: (c, r, merged, raw) => flash.write(c, r, merged, raw),
