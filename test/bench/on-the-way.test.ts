@@ -231,6 +231,27 @@ describe('a bounded wait is the cause if DFU comes once its bit is there in time
     expect(named).toEqual([['RCC.CR.HSERDY', 'RCC.CR.HSERDY = 1 in time', FLASH + 0x20a]]);
     expect(fix).toMatch(/wait here for at least 2(\.\d)? ms/);
   });
+  describe('of a domain whose core has no program', () => {
+    const reason = 'D2CKRDY falls when CM4 enters Stop, and CM4 runs no program: the flash at its boot address 0x08100000 is erased';
+    const remedy = 'Give the ELF of CM4 as a second image, or leave this wait out.';
+    it('names that core, and what it would start with', () => {
+      const image = new Program()
+        .then((t) =>
+          t.constant(2, 0x500).constant(0, 0x58024400).label('poll').ldr(1, 0).lsls(1, 1, 16).put(0xd502).put(0x3a01).bne('poll').b('end'),
+        )
+        .then(jumpBy(0x1ff09800))
+        .image();
+      const { diagnosis } = runBench(jobInput(plainJob('STM32H745ZI', image)));
+      expect(diagnosis.causes[0]).toMatchObject({ id: 'gave-up', proved: true, what: 'RCC.CR.D2CKRDY' });
+      expect(diagnosis.causes[0]!.explanation).toContain(`${reason}. ${remedy}`);
+    });
+    it('so does a wait without a bound', () => {
+      const endless: Part = (t) => t.constant(0, 0x58024400).label('poll').ldr(1, 0).lsls(1, 1, 16).put(0xd4fc);
+      const { outcome, notes } = new Program().then(endless).then(jumpBy(0x1ff09800)).run('STM32H745ZI');
+      expect(outcome).toBe('stuck');
+      expect(notes).toContain(`the loop waits for RCC.CR.D2CKRDY = 0: ${reason}. ${remedy}`);
+    });
+  });
   it('and not one that is long enough', () => {
     expect(hseOn(0x5000).run('STM32F407VG')).toMatchObject({ outcome: 'dfu', named: [] });
   });

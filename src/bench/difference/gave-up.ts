@@ -9,6 +9,7 @@ import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, US, type Ps } from '../../emu/time.ts';
 import type { Block } from '../../emu/system.ts';
 import type { Session } from '../session/session.ts';
+import { domainReason } from '../slice/core-domain.ts';
 import { runTo } from '../slice/window.ts';
 
 /** A wait for one bit. */
@@ -28,6 +29,8 @@ export interface GivenUp {
   readonly to: Ps;
   /** How long after that the bit came; null where it did not for a while. */
   readonly late: Ps | null;
+  /** Why it did not come by itself, where that is known: sentences without the last full stop. */
+  readonly why?: string | null;
 }
 
 /** So many reads of the same value in a row are a loop, if no more time lies between two of them. */
@@ -70,7 +73,11 @@ export function givenUp(s: Session, powerOn: Checkpoint, end: Ps): readonly Give
   } finally {
     machine.setRepairs(before);
   }
-  return atMost(s.input, MOST.waits, 'waits that were given up', found).map((wait) => ({ ...wait, late: lateness(s, powerOn, wait) }));
+  return atMost(s.input, MOST.waits, 'waits that were given up', found).map((wait) => {
+    const late = lateness(s, powerOn, wait);
+    // the session stands at the end of what was waited for
+    return { ...wait, late, why: late === null ? domainReason(s, wait.what, wait.wanted) : null };
+  });
 }
 /** Reads of blocks by user code of the boot core. */
 function watching({ machine }: Session, read: (core: Core, address: number, size: number) => void): Interceptor {

@@ -21,6 +21,7 @@ import { restartInChain } from '../session/restart.ts';
 import { sysTickInterrupts } from '../session/surrounding-events.ts';
 import { targetState } from '../session/subject.ts';
 import { lastStore, storesOf, type Master, type Store } from './stores.ts';
+import { domainReason } from './core-domain.ts';
 import { runTo } from './window.ts';
 import type { Frame } from '../documents/note-facts.ts';
 import { deafPorts, isOff, standbyWakers, unknownWakers, wakers, wakersText } from './wakers.ts';
@@ -147,7 +148,7 @@ export interface WaitStory {
 export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint): WaitStory | null {
   const loop = s.state.loop;
   if (loop === null) return null;
-  const known = loop.exception === 0 ? stoppedWatchdog(s, loop.reads) : foreignTable(s);
+  const known = loop.exception === 0 ? (stoppedWatchdog(s, loop.reads) ?? stoppedDomain(s, loop)) : foreignTable(s);
   if (known !== null) return { lines: [known], unmasked: null };
   const memory = loop.reads.filter((address) => s.machine.system.regionAt(address)?.memory?.row.kind === 'ram');
   for (const read of memory) {
@@ -241,6 +242,22 @@ function stoppedWatchdog({ machine: { system } }: Session, reads: readonly numbe
     if (!block?.row.model?.startsWith('iwdg') || system.registerName(block, address) !== 'SR') continue;
     if (system.published(block).running === false)
       return `${block.row.name} was not started (KR = 0xCCCC), so its clock does not run and cannot clear SR; write 0xCCCC before PR, RLR and the wait`;
+  }
+  return null;
+}
+
+/** A wait without a bound for the domain of the other core. */
+function stoppedDomain(s: Session, { reads, pc }: FixedLoop): string | null {
+  const { system, bootCore } = s.machine;
+  const mask = bootCore.testedMask(pc) ?? 0;
+  for (const address of reads) {
+    const block = system.regionAt(address)?.block;
+    const register = block?.layout.at(address - block.row.base);
+    const field = register?.fields.find((f) => f.width === 1 && (1 << f.bit) >>> 0 === mask);
+    if (!block || !register || !field) continue;
+    const wanted = ((bootCore.peek(address, 4) ?? 0) & mask) === 0 ? 1 : 0;
+    const reason = domainReason(s, `${block.row.name}.${register.name}.${field.name}`, wanted);
+    if (reason !== null) return `the loop waits for ${block.row.name}.${register.name}.${field.name} = ${wanted}: ${reason}`;
   }
   return null;
 }

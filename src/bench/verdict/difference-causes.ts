@@ -164,7 +164,7 @@ function lostWrite({ write, what, because, fix, beforeReset }: Opening, then: st
   const explanation = `A write to ${write.target} has no effect${times}, because ${because}. With ${what} ${where}, ${then}.`;
   return { id: 'lost-write', at: 'before-write', repair: what, fix, lastWriter: placed(write), explanation, what: write.target };
 }
-function gaveUp({ what, wanted, from, to, late, pc, lr, core }: GivenUp, then: string, placed: Placed): Told {
+function gaveUp({ what, wanted, from, to, late, why, pc, lr, core }: GivenUp, then: string, placed: Placed): Told {
   const came = late === null ? `the bit does not come within ${ms(LATE)} after that either` : `the bit came ${ms(late)} later`;
   return {
     id: 'gave-up',
@@ -172,7 +172,7 @@ function gaveUp({ what, wanted, from, to, late, pc, lr, core }: GivenUp, then: s
     repair: `${what} = ${wanted} in time`,
     fix: late === null ? null : `/* wait here for at least ${ms(to - from + late)} */`,
     lastWriter: placed({ pc, lr, core, at: to, kind: 'cpu', seq: 0 }),
-    explanation: `The wait for ${what} = ${wanted} gave up after ${ms(to - from)}: ${came}. With it in time, ${then}.`,
+    explanation: `The wait for ${what} = ${wanted} gave up after ${ms(to - from)}: ${came}. ${why == null ? '' : `${why.replace(/\.$/, '')}. `}With it in time, ${then}.`,
     what,
   };
 }
