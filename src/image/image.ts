@@ -307,6 +307,12 @@ function firstOf<T>(images: readonly LoadedImage[], ask: (image: LoadedImage) =>
   return null;
 }
 
+/** The images, that one first whose code is at `pc`: what two of them place at an address has the name that the one has for it whose code accesses it. */
+export function seenFrom(images: readonly LoadedImage[], pc: number): readonly LoadedImage[] {
+  const own = images.find(({ chunks }) => chunks.some((c) => pc >= c.address && pc < c.address + c.data.length));
+  return own === undefined ? images : [own, ...images.filter((image) => image !== own)];
+}
+
 export function symbolAt(images: readonly LoadedImage[], pc: number): NamedAddress | null {
   return firstOf(images, (image) => image.symbols.at(pc));
 }

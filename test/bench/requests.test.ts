@@ -215,7 +215,7 @@ describe('a loop of the program itself', () => {
     const found = result(main);
     expect(found.outcome).toBe('stuck');
     expect(told(found, 'wait')[0]).toMatch(
-      /^the loop reads 0x20000110, which DMA1 \(CMAR1 = 0x20000100, set at 0x08000\w+\) wrote last: 0x08000401$/,
+      /^the loop reads 0x20000110, which DMA1 \(CMAR1 = 0x20000100, set at 0x08000\w+; CCR1 last written at 0x08000\w+\) wrote last: 0x08000401$/,
     );
   });
 

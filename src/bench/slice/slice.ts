@@ -8,7 +8,8 @@ import type { Core } from '../../emu/core/core.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { US, type Ps } from '../../emu/time.ts';
 import type { Session } from '../session/session.ts';
-import { lastStore, type Master } from './stores.ts';
+import type { Master, MasterWrite } from './masters.ts';
+import { lastStore } from './stores.ts';
 import { checkpointBefore, holds, record, runTo, type Step, type Window } from './window.ts';
 
 /** Core cycles of the first stretch that is looked at, and of the longer one if that did not reach far enough. */
@@ -191,7 +192,10 @@ class Walk {
   }
 
   run(): WalkEnd | { readonly kind: 'open' } {
-    while (--this.index >= 0) {
+    for (;;) {
+      const written = this.byMaster();
+      if (written) return written;
+      if (--this.index < 0) break;
       const step = this.steps[this.index]!;
       const hits = [...this.wanted].filter((p) => step.writes.has(p));
       if (hits.length === 0) continue;
@@ -200,6 +204,18 @@ class Walk {
       if (this.links.length >= MOST_LINKS) return this.origin({ kind: 'unknown', why: 'the trace stops here' });
     }
     return { kind: 'open' };
+  }
+
+  /** Another bus master wrote some of it, behind the step before this one: there it begins. */
+  private byMaster(): WalkEnd | null {
+    const written = this.steps[this.index]?.masters.findLast((w) => this.isWanted(w));
+    if (!written) return null;
+    const { master, pc, at } = written;
+    return this.origin({ kind: 'master', master, address: Math.min(...[...this.wanted].filter((p) => !isState(p))), pc, at });
+  }
+  private isWanted({ address, size }: MasterWrite): boolean {
+    for (let i = 0; i < size; i++) if (this.wanted.has(address + i)) return true;
+    return false;
   }
 
   /** Writes down what this step did with the value, and what the value was in front of it. */

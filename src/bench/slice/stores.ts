@@ -4,6 +4,7 @@ import type { Interceptor } from '../../emu/core/core.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
 import type { Session } from '../session/session.ts';
+import { byMaster, type Master } from './masters.ts';
 import { runTo } from './window.ts';
 
 /** Instructions that are repeated for one word, over all stretches. */
@@ -23,13 +24,6 @@ export interface Store {
   readonly byHardware: boolean;
   /** Another bus master did it: then pc and lr are of the instruction that gave it the address. */
   readonly master: Master | null;
-}
-/** A transfer of a bus master, by the register that holds the address it writes to. */
-export interface Master {
-  readonly block: string;
-  /** `S0M0AR`; null where none of its registers has such an address. */
-  readonly register: string | null;
-  readonly start: number | null;
 }
 
 /** The last store to [address, address + size) before a time, of this value if one is given; null if there was none since power-on. */
@@ -106,7 +100,8 @@ function searchBetween(s: Session, start: Checkpoint, end: Ps, of: readonly Stre
     busWritten: (block, at, bytes, value) => {
       if (machine.system.now >= end) return;
       for (const i of missing)
-        if (of[i]!.byHandler === undefined && isMeant(of[i]!, at, bytes, value)) stores[i] = byMaster(s, block, at, bytes, value);
+        if (of[i]!.byHandler === undefined && isMeant(of[i]!, at, bytes, value))
+          stores[i] = { ...byMaster(s, block, at, bytes, value), exception: 0, byHardware: false };
     },
   };
   const before = machine.setRepairs(watch);
@@ -119,22 +114,3 @@ function searchBetween(s: Session, start: Checkpoint, end: Ps, of: readonly Stre
   }
   return machine.bootCore.retired() - retired;
 }
-
-/** A write of a DMA controller: which of its address registers it belongs to, and who set that. */
-function byMaster({ machine }: Session, block: string, address: number, size: number, value: number): Store {
-  const b = machine.system.block(block);
-  const { regs } = b.state;
-  const near = b.layout.registers
-    .filter((r) => ADDRESS_REGISTER.test(r.name))
-    .map((r) => ({ register: r.name, start: regs[r.index]! >>> 0 }))
-    .filter(({ start }) => start <= address && address - start < LONGEST_TRANSFER)
-    .toSorted((x, y) => y.start - x.start)[0];
-  const set = near ? machine.history.lastWriter(`${block}.${near.register}`) : null;
-  const master = { block, register: near?.register ?? null, start: near?.start ?? null };
-  const of = { pc: set?.pc ?? 0, lr: set?.lr ?? 0, core: set?.core ?? 0 };
-  return { ...of, at: machine.system.now, address, size, value: value >>> 0, exception: 0, byHardware: false, master };
-}
-/** Where a transfer writes to, by controller: DMA v1 and BDMA, DMA v2, GPDMA and MDMA, DMA2D. */
-const ADDRESS_REGISTER = /^(?:C[MP]AR\d+|S\d+(?:M[01]|P)AR|C\d+DAR|OMAR)$/;
-/** 65,535 items of four bytes. */
-const LONGEST_TRANSFER = 0x40000;

@@ -20,7 +20,8 @@ import type { Session } from '../session/session.ts';
 import { restartInChain } from '../session/restart.ts';
 import { sysTickInterrupts } from '../session/surrounding-events.ts';
 import { targetState } from '../session/subject.ts';
-import { lastStore, storesOf, type Master, type Store } from './stores.ts';
+import type { Master } from './masters.ts';
+import { lastStore, storesOf, type Store } from './stores.ts';
 import { domainReason } from './core-domain.ts';
 import { runTo } from './window.ts';
 import type { Frame } from '../documents/note-facts.ts';
@@ -157,12 +158,12 @@ export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint)
     // the program clears what it then waits for
     const store = isOwn(last) ? storesOf(s, powerOn, [{ address, size, byHandler: true }], finished.system.now)[0]! : last;
     if (store === null || store === 'too long') continue;
-    if (store.master) return { lines: [overwritten(s, address, store, store.master)], unmasked: null };
+    if (store.master) return { lines: [overwritten(s, loop.pc, store, store.master, address)], unmasked: null };
     s.restore(finished);
     const why = whyNotTaken(s, store.exception);
     const name = exceptionName(s.machine.chip, store.exception);
     const lines = [
-      `the loop waits for ${addressText(s, address)}, which the handler of ${name} writes (${place(s, store.pc)})`,
+      `the loop waits for ${addressText(s, address, loop.pc)}, which the handler of ${name} writes (${place(s, store.pc)})`,
       ...why.lines,
     ];
     return { lines, unmasked: why.mask === null ? null : { mask: why.mask.toUpperCase(), outcome: outcomeWithout(s, why.mask) } };
@@ -181,27 +182,29 @@ function decidingBytes(s: Session, loop: FixedLoop, read: number, alone: boolean
   return high < whole.size ? { address: read + low, size: high - low + 1 } : whole;
 }
 /** By a transfer, which may be longer than its buffer. */
-const overwritten = (s: Session, address: number, { value, pc }: Store, master: Master): string =>
-  `the loop reads ${addressText(s, address)}, which ${masterText(s, master, pc)} wrote last: ${hex32(value)}`;
+const overwritten = (s: Session, loop: number, { value, pc }: Store, master: Master, address: number): string =>
+  `the loop reads ${addressText(s, address, loop)}, which ${masterText(s, master, pc)} wrote last: ${hex32(value)}`;
 /** A wait of the program itself. */
-function inThread(s: Session, { reads, sleeping }: FixedLoop, finished: Checkpoint): WaitStory | null {
+function inThread(s: Session, { pc, reads, sleeping }: FixedLoop, finished: Checkpoint): WaitStory | null {
   const held = heldBack(s, reads.length > 0);
   if (held !== null) return held;
   s.restore(finished);
   const foreign = inForeignHands(s);
   if (foreign !== null) return foreign;
-  const lines = sleeping ? asleep(s) : fromOutside(s, reads);
+  const lines = sleeping ? asleep(s) : fromOutside(s, pc, reads);
   return lines.length === 0 ? null : { lines, unmasked: null };
 }
 /** A loop that polls what only handlers can write, and the inputs whose handlers are enabled. */
-function fromOutside(s: Session, reads: readonly number[]): string[] {
+function fromOutside(s: Session, loop: number, reads: readonly number[]): string[] {
   const { system } = s.machine;
   const word = reads.find((address) => system.regionAt(address)?.memory?.row.kind === 'ram');
   if (word === undefined || reads.some((address) => system.regionAt(address)?.block)) return [];
   const found = wakers(s, false);
   return found.length === 0
     ? []
-    : [`the loop polls ${addressText(s, word)}, which nothing writes any more; only ${wakersText(found)} can lead to a handler that does`];
+    : [
+        `the loop polls ${addressText(s, word, loop)}, which nothing writes any more; only ${wakersText(found)} can lead to a handler that does`,
+      ];
 }
 /** What it sleeps in, and what would wake it: nothing that is scheduled does. */
 function asleep(s: Session): string[] {

@@ -9,6 +9,7 @@ import { S } from '../../emu/core/state.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
 import type { Session } from '../session/session.ts';
+import { byMaster, type MasterWrite } from './masters.ts';
 
 export interface Step {
   readonly pc: number;
@@ -20,6 +21,8 @@ export interface Step {
   readonly registers: Uint32Array;
   /** Exception that was taken (its number) or left (0) by the core; null for an instruction. */
   readonly exception: number | null;
+  /** What other bus masters wrote between the step before and this one, newest last. */
+  readonly masters: readonly MasterWrite[];
 }
 
 /** The step is this instruction, or accesses memory by it where several issue together. */
@@ -62,16 +65,27 @@ export function runTo(s: Session, time: Ps): boolean {
 /** What the machine says of a core while it makes one step. */
 interface Heard {
   ended: Ended | null;
+  /** Instructions that it had retired before it. */
+  retired: number;
+  /** What other bus masters have written since the step before, and what they wrote behind this one's instruction. */
+  masters: MasterWrite[];
+  behind: MasterWrite[];
   /** Exceptions that it took, and 0 for each return. */
   exceptions: number[];
 }
 
 /** Hears what happens to `core`, on top of those who listen already. */
-function listen({ machine }: Session, core: Core): { heard: Heard; stop: () => void } {
-  const heard: Heard = { ended: null, exceptions: [] };
+function listen(s: Session, core: Core): { heard: Heard; stop: () => void } {
+  const { machine } = s;
+  const heard: Heard = { ended: null, retired: core.retired(), masters: [], behind: [], exceptions: [] };
   const before = machine.observer;
   machine.observer = {
     ...before,
+    busWritten: (block, at, bytes, value) => {
+      before.busWritten?.(block, at, bytes, value);
+      const to = core.retired() === heard.retired ? heard.masters : heard.behind;
+      to.push(byMaster(s, block, at, bytes, value));
+    },
     faulted: (c) => {
       if (c === core) heard.ended = 'fault';
     },
@@ -109,6 +123,14 @@ function stepOnce(s: Session, core: Core, until: Ps): void {
   s.steps.poll();
 }
 
+/** What other masters wrote in front of the step that is made of what was heard; what they wrote behind it is in front of the next one. */
+function takeMasters(heard: Heard): readonly MasterWrite[] {
+  const { masters } = heard;
+  heard.masters = heard.behind;
+  heard.behind = [];
+  return masters;
+}
+
 /** Steps between two looks at the budget, and what one of them costs: as much time as so many instructions that are not looked at. */
 const LOOK_EVERY = 256;
 const STEP_COST = 500;
@@ -123,7 +145,7 @@ export function record(s: Session, core: Core, until: Ps, most: number): Window 
       if (core.now() >= until || (core.halted && s.machine.now >= until)) return { steps, ended: 'time' };
       if (steps.length >= most) return { steps, ended: 'steps' };
       const words = core.stateWords();
-      const retired = core.retired();
+      const retired = (heard.retired = core.retired());
       const at = core.now();
       const pc = core.pc;
       heard.exceptions.length = 0;
@@ -133,10 +155,12 @@ export function record(s: Session, core: Core, until: Ps, most: number): Window 
       if (count > 0 || ended === 'fault') {
         const flow = dataFlow(core.profile, surroundings(core, words), pc, Math.max(1, count));
         const writes = withUnlisted(core, words, flow, exceptions.length === 0 && ended === null);
-        steps.push({ pc, at, flow, writes, registers: words.subarray(0, 15), exception: null });
+        steps.push({ pc, at, flow, writes, registers: words.subarray(0, 15), exception: null, masters: takeMasters(heard) });
       }
-      for (const exception of exceptions)
-        steps.push({ pc, at, flow: null, writes: moved(core, exception, words), registers: words.subarray(0, 15), exception });
+      for (const exception of exceptions) {
+        const writes = moved(core, exception, words);
+        steps.push({ pc, at, flow: null, writes, registers: words.subarray(0, 15), exception, masters: takeMasters(heard) });
+      }
       if (ended !== null) return { steps, ended };
     }
   } finally {

@@ -4,14 +4,14 @@ import type { ChipDescription, MemoryRow } from '../../emu/chip.ts';
 import type { Core } from '../../emu/core/core.ts';
 import type { Region } from '../../emu/system.ts';
 import { callChainOf, type CallChain } from '../session/call-chain.ts';
-import { codePlace, symbolAt } from '../../image/image.ts';
+import { codePlace, seenFrom, symbolAt } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
 import { windowAt } from '../input/outside-memory.ts';
 import type { Session } from '../session/session.ts';
 import type { Failure } from './failure.ts';
 import type { Frame } from '../documents/note-facts.ts';
 import type { Chain, Link, Origin } from './slice.ts';
-import type { Master } from './stores.ts';
+import type { Master } from './masters.ts';
 
 const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 
@@ -67,9 +67,9 @@ function linkText(s: Session, link: Link): string {
   const value = link.value === null ? 'the value' : hex(link.value);
   switch (link.how) {
     case 'loaded':
-      return `${value} was loaded from ${addressText(s, link.address!, link.core)}`;
+      return `${value} was loaded from ${addressText(s, link.address!, link.pc, link.core)}`;
     case 'stored':
-      return `${value} was stored to ${addressText(s, link.address!, link.core)}`;
+      return `${value} was stored to ${addressText(s, link.address!, link.pc, link.core)}`;
     default:
       return `${value} was computed`;
   }
@@ -88,16 +88,18 @@ function originText(s: Session, chain: Chain, origin: Origin): string | null {
     case 'device':
       return null;
     case 'master':
-      return `${addressText(s, origin.address)} was written by ${masterText(s, origin.master, origin.pc)}`;
+      // named by who read it: the transfer may be another program's
+      return `${addressText(s, origin.address, last?.pc ?? origin.pc)} was written by ${masterText(s, origin.master, origin.pc)}`;
     case 'unknown':
       return `the origin of this value is not known: ${origin.why}`;
   }
 }
 
-/** `DMA2 (S0M0AR = 0x20000400, set at main.c:12)` */
-export function masterText(s: Session, { block, register, start }: Master, pc: number): string {
+/** `DMA2 (S0M0AR = 0x20000400, set at main.c:12; S0CR last written at main.c:14)` */
+export function masterText(s: Session, { block, register, start, control }: Master, pc: number): string {
   if (register === null || start === null) return block;
-  return `${block} (${register} = ${hex(start)}${pc === 0 ? '' : `, set at ${place(s, pc)}`})`;
+  const runs = control === null ? '' : `; ${control.register} last written at ${place(s, control.pc)}`;
+  return `${block} (${register} = ${hex(start)}${pc === 0 ? '' : `, set at ${place(s, pc)}`}${runs})`;
 }
 
 function unwritten(s: Session, address: number): string | null {
@@ -107,8 +109,8 @@ function unwritten(s: Session, address: number): string | null {
   return erased ? `${hex(address)} is erased flash: no image has bytes there` : null;
 }
 
-/** What an address is on this chip. */
-export function addressText(s: Session, address: number, core = 0): string {
+/** What an address is on this chip, for the code at `by`. */
+export function addressText(s: Session, address: number, by: number, core = 0): string {
   const { machine } = s;
   const table = machine.chip.rom?.vectorTable.value;
   if (table !== undefined && address === table) return `${hex(address)} (word 0 of the ROM's vector table, its initial stack pointer)`;
@@ -118,7 +120,7 @@ export function addressText(s: Session, address: number, core = 0): string {
     const name = machine.system.registerName(region.block, address);
     return `${region.block.row.name}${name ? `.${name}` : ''} (${hex(address)})`;
   }
-  const symbol = symbolAt(s.input.images, address);
+  const symbol = symbolAt(seenFrom(s.input.images, by), address);
   if (symbol && symbol.symbol.size > 0 && symbol.offset < symbol.symbol.size)
     return `${sourceName(symbol.symbol.name)}${symbol.offset === 0 ? '' : `+${symbol.offset}`} (${hex(address)})`;
   return hex(address);
@@ -162,7 +164,7 @@ export function whatIsAt(s: Session, address: number, core = 0): string {
   if (table !== undefined && (address & ~1) === table + 4) return "this is the address of the ROM's reset vector, not the vector itself";
   if (region.block) {
     const keys = machine.system.registerName(region.block, address)?.endsWith('KEYR') ? KEYS : '';
-    return `this is ${addressText(s, address, core)}, a peripheral register${keys}`;
+    return `this is ${addressText(s, address, 0, core)}, a peripheral register${keys}`;
   }
   const row = region.memory!.row;
   if (row.zone === 'systemMemory') return `this is in system memory${rom}`;
