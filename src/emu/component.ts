@@ -31,6 +31,8 @@ export type GuestFact =
   | { readonly is: 'impossible-clock' }
   /** At a reset: these registers of option bytes were written, and the bit `start` was never set to program them, or (`running`) had not done it yet. */
   | { readonly is: 'unprogrammed'; readonly registers: readonly string[]; readonly start: string; readonly running: boolean }
+  /** Flash is read with fewer wait states than its clock asks for, by a write of this register, or since the clock was raised. */
+  | { readonly is: 'flash-too-fast'; readonly since: 'wait-states' | 'clock' }
   /** Odd, but nothing that the firmware wrote was refused. */
   | { readonly is: 'nothing-lost' }
   /** The chip went to sleep; `cold`: without its RAM. */

@@ -14,6 +14,7 @@ import { registerFile, setRegister } from './core/arm/register-file.ts';
 import { S } from './core/state.ts';
 import { sysTickClockChanged } from './core/arm/systick.ts';
 import { History, type EntryRecord, type WriteRecord, type WriterKind } from './history.ts';
+import { FLASH_CLOCK, flashTooFast } from './flash-speed.ts';
 import { waitsForFlash } from './flash-wait.ts';
 import type { MachineObserver } from './machine-observer.ts';
 import { freshState, type MachineState, type ResetOrigin, say, TOGETHER_FIRST } from './machine-state.ts';
@@ -164,6 +165,7 @@ export abstract class MachineBase implements CoreListener<Core> {
           core.caches.forgetFills();
           if (core.row.clock === name || core.row.sysTickClock === name) sysTickClockChanged(core);
         }
+        if (name === FLASH_CLOCK) this.judgeFlash('clock');
         this.observer.clock?.(name);
       },
       wire: (name, value, changed) => this.wireChanged(name, value, changed),
@@ -551,11 +553,15 @@ export abstract class MachineBase implements CoreListener<Core> {
         core.cut();
       }),
     );
-    for (const timing of [FLASH_LATENCY, FLASH_PREFETCH, ART_ICACHE, ART_DCACHE, ICACHE_ENABLED, ICACHE_WAYS])
+    for (const timing of [FLASH_PREFETCH, ART_ICACHE, ART_DCACHE, ICACHE_ENABLED, ICACHE_WAYS])
       this.onWire(
         timing,
         each((core) => this.setFlashTiming(core)),
       );
+    this.onWire(FLASH_LATENCY, () => {
+      this.cores?.forEach((core) => this.setFlashTiming(core));
+      this.judgeFlash('wait-states');
+    });
     for (const art of [ART_ENABLED, ART_PAGE])
       this.onWire(
         art,
@@ -576,6 +582,18 @@ export abstract class MachineBase implements CoreListener<Core> {
     );
     this.onWire(NMI, (value) => value !== 0 && this.cores?.forEach((core) => core.nmi()));
     if (this.chip.remap) this.onWire(wire(this.chip.remap.wire), () => this.cores && this.remapped());
+  }
+  /** Firmware whose flash cannot follow runs here all the same. A reset brings both down, in its own order. */
+  private judgeFlash(since: 'wait-states' | 'clock'): void {
+    const core = this.writer?.core ?? this.bootCore;
+    if (!this.cores || core.zone !== 'user' || (since === 'wait-states' && this.writer === null)) return;
+    const found = flashTooFast(this.system, core);
+    if (found === null) return;
+    const [has, asks] = [`${found.waitStates} wait state${found.waitStates === 1 ? '' : 's'}`, Math.round(found.hz / 1e6)];
+    this.note('guest', `flash is read with ${has} at ${asks} MHz, which asks for ${found.least} at least`, null, {
+      is: 'flash-too-fast',
+      since,
+    });
   }
   protected setFlashTiming(core: Core): void {
     const on = (w: Wire): boolean => this.system.level(w) !== 0;

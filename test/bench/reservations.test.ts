@@ -10,6 +10,7 @@ import { plainJob } from './plain-job.ts';
 
 const ROM = 0x1fff0000;
 const [RCC_CR, RCC_PLLCFGR, RCC_AHB1ENR] = [0x40023800, 0x40023804, 0x40023830];
+const [RCC_CFGR, FLASH_ACR] = [0x40023808, 0x40023c00];
 const [GPIOC_PUPDR, GPIOC_IDR] = [0x4002080c, 0x40020810];
 
 /** A program for F411 that jumps to the ROM in the end. */
@@ -24,6 +25,20 @@ function run(body: (t: Thumb) => Thumb, scenario: Partial<Scenario> = {}) {
   };
 }
 const store = (t: Thumb, address: number, value: number): Thumb => t.constant(0, address).constant(1, value).str(1, 0);
+/** 100 MHz of HSI and the PLL. */
+const toPll = (t: Thumb): Thumb =>
+  store(
+    store(store(t, RCC_PLLCFGR, 0x04000008 | (100 << 6)), RCC_CR, 0x01000083)
+      .label('locked')
+      .ldr(1, 0)
+      .lsrs(1, 1, 25)
+      .lsls(1, 1, 31)
+      .put(0xd5fb),
+    RCC_CFGR,
+    2,
+  );
+/** Waits for SWS = 0. */
+const switched = (t: Thumb): Thumb => t.ldr(1, 0).lsls(1, 1, 28).lsrs(1, 1, 30).put(0xd1fb);
 /** Goes on where PC13 is 0, and ends where it is 1. */
 const ifPressed = (t: Thumb): Thumb => t.constant(0, GPIOC_IDR).ldr(1, 0).lsrs(1, 1, 13).lsls(1, 1, 31).bne('end');
 
@@ -45,6 +60,18 @@ describe('an OK has a reservation where', () => {
     );
   });
 
+  it.each([
+    ['the clock is raised without wait states', (t: Thumb) => toPll(t)],
+    ['wait states are taken away before the clock is lowered', (t: Thumb) => store(toPll(store(t, FLASH_ACR, 3)), FLASH_ACR, 0)],
+  ])('%s, with the line of the last store', (_name, body) => {
+    const { outcome, but, has } = run(body);
+    expect([outcome, has]).toEqual(['dfu', true]);
+    const last = MAIN + 2 * (body(new Thumb(MAIN)).length - 1);
+    expect(but).toEqual([
+      `Flash is read with 0 wait states at 100 MHz, which asks for 3 at least (0x0${last.toString(16)}). A real chip may execute wrong instructions then.`,
+    ]);
+  });
+
   it('the jump hangs on an input that nothing drives', () => {
     const { outcome, but } = run((t) => ifPressed(store(t, RCC_AHB1ENR, 4)));
     expect(outcome).toBe('dfu');
@@ -53,6 +80,10 @@ describe('an OK has a reservation where', () => {
 });
 
 describe('an OK has none where', () => {
+  it('wait states come before the clock, and go behind it', () => {
+    const body = (t: Thumb): Thumb => store(switched(store(toPll(store(t, FLASH_ACR, 3)), RCC_CFGR, 0)), FLASH_ACR, 0);
+    expect(run(body)).toMatchObject({ outcome: 'dfu', but: [], has: false });
+  });
   it('the firmware just jumps', () => {
     expect(run((t) => t)).toEqual({ outcome: 'dfu', but: [], has: false });
   });

@@ -12,7 +12,8 @@ const but = (text: string): Note => ({ kind: BUT, text });
 /** The session is left at the end of the run. */
 export function reservations(s: Session, powerOn: Checkpoint, entry: Checkpoint | null, finished: Checkpoint): Note[] {
   s.restore(finished);
-  const clocks = impossibleClocks(s, entry?.history ?? finished.history);
+  const before = entry?.history ?? finished.history;
+  const clocks = [...impossibleClocks(s, before), ...fastFlash(s, before)];
   const floats = entry === null ? [] : decidingFloats(s, powerOn, entry);
   s.restore(finished);
   s.keepCheckpoints = true;
@@ -44,3 +45,20 @@ function impossibleClocks(s: Session, before: History): Note[] {
   });
   return [...new Set(texts)].map(but);
 }
+
+/** The lines that read flash too fast: the one that took wait states, or that raised the clock. */
+function fastFlash(s: Session, before: History): Note[] {
+  const texts = before.timeline.toArray().flatMap(({ about, text, at, pc }) => {
+    if (about?.is !== 'flash-too-fast') return [];
+    const written = about.since === 'clock' ? before.lastWriter(switchRegister(s) ?? '') : null;
+    const from = written !== null && written.at <= at ? written.pc : pc;
+    const what = text.replace(/^flash/, 'Flash');
+    return [`${what}${from === null ? '' : ` (${place(s, from)})`}. A real chip may execute wrong instructions then.`];
+  });
+  return [...new Set(texts)].map(but);
+}
+/** What selects the system clock. */
+const switchRegister = ({ machine: { system, chip } }: Session): string | null => {
+  const register = system.layoutOf(chip.rcc)?.registers.find(({ fields }) => fields.some((f) => f.name === 'SW'));
+  return register ? `${chip.rcc}.${register.name}` : null;
+};
