@@ -23,8 +23,6 @@ export interface Workers {
   readonly window: number;
   /** How often one case is given to them; they may have tried more often themselves. */
   readonly attempts: number;
-  /** They go on without this process: it need not wait for them when it is told to stop. */
-  readonly goOn?: boolean;
   /** Why they will do no more work at all. */
   readonly lost?: Error | null;
   work(work: Work): Promise<readonly CaseResult[]>;
@@ -174,8 +172,6 @@ export class Campaign {
   }
 }
 
-const NEVER = new Promise<void>(() => undefined);
-
 export interface RunHooks {
   readonly stop: AbortSignal;
   readonly progress?: (progress: Progress) => void;
@@ -185,7 +181,7 @@ export interface RunHooks {
   readonly backOff?: (attempt: number) => number;
 }
 
-/** Runs what has no result yet; returns when there is nothing left or it is told to stop. */
+/** Runs what has no result yet; returns when there is nothing left or it is told to stop: what is under way then is left, and is run again by whoever goes on. */
 export async function runCampaign(campaign: Campaign, store: Store, workers: Workers, hooks: RunHooks): Promise<Progress> {
   return new Run(campaign, store, workers, hooks).all();
 }
@@ -203,6 +199,7 @@ class Run {
   private underWay = new Set<Promise<void>>();
   private timer: NodeJS.Timeout | null = null;
   private broken: unknown = null;
+  private over = false;
 
   constructor(campaign: Campaign, store: Store, workers: Workers, hooks: RunHooks) {
     this.campaign = campaign;
@@ -217,22 +214,20 @@ class Run {
 
   async all(): Promise<Progress> {
     const { stop } = this.hooks;
-    const stopped = this.workers.goOn === true ? new Promise<void>((go) => stop.addEventListener('abort', () => go())) : NEVER;
+    const stopped = new Promise<void>((go) => stop.addEventListener('abort', () => go(), { once: true }));
     this.tell();
     for (const work of this.campaign.pending(this.store.doneNumbers(), this.hooks.batch)) {
-      if (this.hooks.stop.aborted || this.broken !== null) break;
+      if (stop.aborted || this.broken !== null) break;
       this.give(work, 1);
-      while (this.underWay.size >= this.workers.window && !this.leaves()) await Promise.race([...this.underWay, stopped]);
+      while (this.underWay.size >= this.workers.window && !stop.aborted) await Promise.race([...this.underWay, stopped]);
     }
-    while (this.underWay.size > 0 && !this.leaves()) await Promise.race([...this.underWay, stopped]);
+    while (this.underWay.size > 0 && !stop.aborted) await Promise.race([...this.underWay, stopped]);
     await this.commit();
+    this.over = true;
     if (this.broken !== null) throw this.broken;
     return this.progress();
   }
 
-  private leaves(): boolean {
-    return this.workers.goOn === true && this.hooks.stop.aborted;
-  }
   private give(work: Work, attempt: number): void {
     const doing: Promise<void> = this.attempt(work, attempt)
       .catch((error: unknown) => {
@@ -246,7 +241,9 @@ class Run {
     const { stop, backOff = waitBefore } = this.hooks;
     if (stop.aborted) return;
     try {
-      this.finish(work, await this.workers.work(work));
+      const results = await this.workers.work(work);
+      // it came too late: nobody writes any more
+      if (!this.over) this.finish(work, results);
     } catch (error) {
       if (stop.aborted) return;
       if (error instanceof UsageError || error === this.workers.lost) throw error;

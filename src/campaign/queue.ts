@@ -226,7 +226,6 @@ interface Waiting {
 export class QueueWorkers implements Workers {
   readonly window = WINDOW;
   readonly attempts = 1;
-  readonly goOn = true;
   lost: Error | null = null;
   private readonly connection: Connection;
   private readonly queue: Queue;

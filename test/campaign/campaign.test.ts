@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { parquetReadObjects } from 'hyparquet';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Campaign, runCampaign, type Workers } from '../../src/campaign/campaign.ts';
 import { queuedWork } from '../../src/campaign/foreign.ts';
 import { casesOf, packTarget, unpackTarget, type Blobs } from '../../src/campaign/content.ts';
@@ -269,6 +269,26 @@ describe('work that cannot be done', () => {
     expect([...store.doneNumbers()]).toEqual(Array.from({ length: total }, (_, i) => i).filter((no) => no !== 5));
     // 14 cases: 14, 7, 7 … down to one, and that one three times
     expect(calls).toBeLessThan(14);
+    store.close();
+  });
+  it('is left when it is told to stop, and what comes too late is not written', async () => {
+    const { campaign, blobs } = await campaignOf({});
+    const store = await Store.open(join(campaignFolder(''), 'r.sqlite'), false);
+    store.begin({ identity: campaign.identity }, campaign.targets);
+    const stop = new AbortController();
+    let answer: (results: Awaited<ReturnType<Workers['work']>>) => void = () => undefined;
+    let asked: Work | null = null;
+    const work: Workers['work'] = (w) => {
+      asked = w;
+      return new Promise((settle) => (answer = settle));
+    };
+    const all = runCampaign(campaign, store, { window: 1, attempts: 1, work }, { stop: stop.signal });
+    await vi.waitUntil(() => asked !== null);
+    stop.abort();
+    expect(await all).toMatchObject({ done: 0, aside: 0 });
+    answer(await executorOn(blobs).run(asked!));
+    await new Promise((turn) => setTimeout(turn, 400));
+    expect([...store.doneNumbers()]).toEqual([]);
     store.close();
   });
   it('for a reason that would come again is not tried again', async () => {
