@@ -9,11 +9,11 @@ import { reason, surroundings } from './outputs.ts';
 
 /**
  * Prints the name of the terminal, then copies. It keeps the other end open, so that clients may come and go. Neither side can hold it: what nobody reads is kept up to a
- * bound, and lost behind it, as on a wire. Signals of the terminal are for the program that has started it, whose end is the end of its input.
+ * bound, and lost behind it, as on a wire. Signals of the terminal, and those to a whole group of processes, are for the program that has started it, whose end is the end of its input.
  */
 const HELPER = `
 import os, select, signal, tty
-for ends in (signal.SIGINT, signal.SIGHUP):
+for ends in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
     signal.signal(ends, signal.SIG_IGN)
 master, slave = os.openpty()
 tty.setraw(slave)

@@ -1,8 +1,9 @@
 /** `bootbench uart` with the unmodified stm32flash on its terminal; and what a user can get wrong. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { openPty } from '../../src/cli/pty.ts';
 import { cli, FIRMWARE, folder, isGone } from './helpers.ts';
 
 const has = (program: string, arg: string): boolean => spawnSync(program, [arg]).error === undefined;
@@ -170,4 +171,15 @@ describe.skipIf(process.platform !== 'linux' || !has('python3', '--help'))('pyth
     expect(ran.err).toContain('bootbench: python3, which holds the pseudo terminal, was ended by SIGKILL; start the command again\n');
     expect(ran.code).toBe(4);
   });
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    'lives on with %s, which a whole group of processes gets, until its program ends',
+    async (signal) => {
+      const pty = await openPty();
+      onTestFinished(() => pty.close());
+      process.kill(holderOf()!, signal);
+      const heard = new Promise((settle) => (pty.onData = (bytes) => settle(Buffer.from(bytes).toString('latin1'))));
+      writeFileSync(pty.path, 'still there');
+      expect(await heard).toBe('still there');
+    },
+  );
 });
