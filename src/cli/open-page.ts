@@ -1,12 +1,20 @@
 /** Shows a page in the user's browser: $BROWSER, else what the desktop has for it. */
 import { spawn } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '../campaign/temporary.ts';
 import type { Io } from './io.ts';
 
 /** A place for a page that nobody named. */
-export function temporaryPage(): string {
-  return join(temporaryFolder('bootbench-'), 'report.html');
+export interface TemporaryPage {
+  readonly path: string;
+  /** Nothing is left where no page was written. */
+  discard(): void;
+}
+export function temporaryPage(): TemporaryPage {
+  const folder = temporaryFolder('bootbench-');
+  const path = join(folder, 'report.html');
+  return { path, discard: () => void (existsSync(path) || rmSync(folder, { recursive: true, force: true })) };
 }
 
 /** Does not wait for the browser; where there is none, stderr says where the page lies. */

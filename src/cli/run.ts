@@ -150,9 +150,11 @@ export async function runCommand(images: readonly string[], given: RunCommandOpt
   if (given.quiet !== true) warnOfWrongChip(job, given, io);
   const sources = sourcesFor(job, images, given, io);
   const traces = traceFiles('--trace', given.trace ?? []);
-  const options = given.open === true && given.html === undefined ? { ...given, html: temporaryPage() } : given;
-  const outputs = new Outputs([...filesOf(options), ...traces], io.cwd);
+  const page = given.open === true && given.html === undefined ? temporaryPage() : null;
+  const options = page === null ? given : { ...given, html: page.path };
+  let outputs: Outputs | null = null;
   try {
+    outputs = new Outputs([...filesOf(options), ...traces], io.cwd);
     const run = await recordedRun(job, options, traces.length > 0 || options.html !== undefined, io, bench);
     const { expect } = run.result.scenario;
     const judgement = expect === null ? null : judge(run.result, expect);
@@ -165,7 +167,8 @@ export async function runCommand(images: readonly string[], given: RunCommandOpt
     tell(run, options, judgement, sources, writers.length > 0 ? io.stderr : io.stdout, io);
     return run.signal != null ? exitAfter(run.signal) : isGood(run.result, judgement, given.strict) ? EXIT.ok : EXIT.failed;
   } finally {
-    outputs.discard();
+    outputs?.discard();
+    page?.discard();
   }
 }
 

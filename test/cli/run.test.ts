@@ -267,6 +267,14 @@ describe('output', () => {
     expect(ran).toMatchObject({ code: 4, err: expect.stringContaining('no temporary folder can be made in /nope: ENOENT; set TMPDIR') });
   });
 
+  test('--open leaves no folder where no page was written', async () => {
+    const [cwd, temporary] = [folder({ 'fw.bin': FIRMWARE }), folder()];
+    vi.stubEnv('TMPDIR', temporary);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const ran = await cli(run('--open', '--json', 'no/such/r.json'), { cwd });
+    expect([ran.code, readdirSync(temporary)]).toEqual([2, []]);
+  });
+
   test('--stats puts what translated code did on stderr, and nothing asks for it otherwise', async () => {
     const asked: boolean[] = [];
     const bench: Bench = (_job, { stats }) => {
