@@ -15,3 +15,9 @@ it('one that cannot be loaded, or connects nothing, is wrong input', async () =>
   await expect(bench({ ...L476, devices: new URL('data:text/javascript,export const board = 1') })).rejects.toThrow(/no default export/);
   await expect(bench({ ...L476, devices: './finger.mjs' as unknown as URL })).rejects.toThrow(/is not a URL/);
 });
+it('who throws when told of the progress ends the run, and gets it back', async () => {
+  const onProgress = (): never => {
+    throw new Error('of the caller');
+  };
+  await expect(bench({ chip: 'stm32f405rg', images: [firmware('f405-masked')], onProgress })).rejects.toThrow('of the caller');
+});
