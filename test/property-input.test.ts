@@ -24,7 +24,7 @@ describe('a property test of a DFU device that is written wrongly', () => {
     ['an error that no bus has', [{ do: 'busError', kind: 'crc', after: 0 }], 'give one of packet, handshake, token, timeout'],
     ['a byte of 9 bits', [{ do: 'request', request: 1, value: 0, data: [256], length: 1 }], 'commands[0].data'],
     ['holes', new Array(10), 'commands[0].do is undefined'],
-    ['holes without an end', new Array(2 ** 32 - 1), 'commands[0].do is undefined'],
+    ['holes without an end', new Array(2 ** 32 - 1), '4294967295 commands are given'],
     [
       'data with holes',
       [{ do: 'request', request: 1, value: 0, data: new Array(4), length: 1 }],
@@ -48,6 +48,7 @@ describe('a property test of a DFU device that is written wrongly', () => {
       ],
       'take 6000 s of virtual time together',
     ],
+    ['more commands than a case has', new Array(10_001).fill({ do: 'settle' }), '10001 commands are given; a case may have 10000'],
     ['a key too many', [{ do: 'settle', ms: 1 }], 'unknown key commands[0].ms'],
     [
       'a download to where no memory is',

@@ -16,6 +16,7 @@ import type { EndReason, LastWriter, Outcome, Place, ResetBy } from '../bench/do
 import { checkScenario, planAction, wordValue } from '../bench/input/scenario.ts';
 import type { Duration, StepAction, WordValue } from '../bench/documents/scenario-types.ts';
 import { afterRun, NOT_TRACED } from '../bench/session/subject.ts';
+import { isRecord } from '../bench/documents/is-record.ts';
 import { nameIn, shown, UsageError, didYouMean } from '../bench/documents/usage-error.ts';
 import type { Core, Interceptor } from '../emu/core/core.ts';
 import { registerFile, setRegister } from '../emu/core/arm/register-file.ts';
@@ -314,6 +315,7 @@ export class BenchMachine {
 
   /** @internal use `openMachine` */
   constructor(job: RunJob, devices: Devices, blocks: readonly BoardBlock[]) {
+    if (!isRecord(job) || !Array.isArray(blocks)) throw new UsageError('a machine is no class to make one of', 'openMachine opens it');
     this.job = job;
     this.devices = devices;
     this.blocks = blocks;

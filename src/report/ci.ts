@@ -8,7 +8,9 @@ import type { Finding } from './findings.ts';
 import { printable, spokenPlain } from './text.ts';
 
 /** https://docs.github.com/actions/reference/workflow-commands-for-github-actions: what a value may not hold as it is. */
-const data = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+const data = (text: string): string => withoutCommands(text).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+/** Other servers may show this log, too. */
+const withoutCommands = (text: string): string => text.replace(/##(?=\w*\[)/g, '#\\x23');
 const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 
 export const githubAnnotations = (findings: readonly Finding[]): SafeText =>

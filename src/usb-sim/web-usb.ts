@@ -241,6 +241,7 @@ export class WebUsbDevice {
 
   /** @internal Made by `WebUsb`, which reads the descriptors. */
   constructor(owner: WebUsb, session: UsbSession, info: DeviceInfo, configurations: Configuration[]) {
+    if (!(owner instanceof WebUsb)) throw new TypeError('Illegal constructor: requestDevice() gives one');
     this.owner = owner;
     this.session = session;
     [this.usbVersionMajor, this.usbVersionMinor, this.usbVersionSubminor] = bcd(info.bcdUsb);
@@ -452,6 +453,8 @@ export class WebUsb extends EventTarget {
   /** Takes the device from the simulated host. */
   constructor(bus: HeldBus) {
     super();
+    if (typeof (bus as Partial<HeldBus> | null | undefined)?.usb?.claim !== 'function')
+      throw new TypeError('Illegal constructor: openUsb and a machine have one');
     this.bus = bus;
     bus.usb.claim();
   }

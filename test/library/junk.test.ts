@@ -99,6 +99,22 @@ it('as arguments of functions', async () => {
   expect([...new Set(wrong)].slice(0, 200)).toEqual([]);
 }); // prettier-ignore
 
+it('as arguments of classes', async () => {
+  const classes: Readonly<Record<string, unknown>> = { ...library, ...usb, ...property };
+  const names = Object.keys(classes).filter(
+    (name) => /^[A-Z]/.test(name) && typeof classes[name] === 'function' && !/(Error|Event|Violation)$/.test(name),
+  );
+  expect(names).toEqual(expect.arrayContaining(['BenchMachine', 'ReferenceDfu', 'WebUsb', 'WebUsbDevice']));
+  const wrong: string[] = [];
+  for (const name of names)
+    for (const junk of JUNK) {
+      const made = await other(`${name} ${nameOf(junk)}`, () => new (classes[name] as new (...given: readonly unknown[]) => unknown)(junk));
+      // as a browser says it of its own
+      wrong.push(...made.filter((text) => !/Illegal constructor|is made of/.test(text)));
+    }
+  expect([...new Set(wrong)].slice(0, 200)).toEqual([]);
+});
+
 it('as options', async () => {
   const wrong: string[] = [];
   const keys = ['chip', 'images', 'scenario', 'seed', 'until', 'romOptions', 'force', 'romDump', 'semihosting', 'bootAt', 'files'];

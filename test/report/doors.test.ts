@@ -115,6 +115,11 @@ beforeAll(() => {
   runBench(jobInput(job, { trace: (t) => (trace.value = t) }));
 });
 
+it('an annotation for GitHub holds no command of another server', () => {
+  const finding = { file: 'e##vso[task.x]y/s.json', line: 1, rule: 'outcome', message: 'a ##vso[task.y]' };
+  expect(githubAnnotations([finding as Parameters<typeof githubAnnotations>[0][number]])).not.toMatch(/##\w*\[/);
+});
+
 /** Markdown without its blocks of code (CommonMark 4.5): a fence of backticks ends with the first line of at least as many. */
 function unfenced(text: string): string {
   let fence = '';

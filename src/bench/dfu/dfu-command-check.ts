@@ -75,9 +75,12 @@ export function checkCommands(commands: unknown, place: DfuPlace): void {
       if (command.do === 'download') checkPlace(command, `commands[${i}]`, place.memory);
     });
 }
+/** One takes milliseconds, and whoever waits for them cannot be told to stop. */
+const MOST_COMMANDS = 10_000;
 /** Without a device. */
 function checkForm(commands: unknown): asserts commands is DfuCommand[] {
   if (!Array.isArray(commands)) throw new UsageError(`the commands are no array: ${shown(commands)}`, 'give [{ do: … }, …]');
+  if (commands.length > MOST_COMMANDS) throw new UsageError(`${commands.length} commands are given`, `a case may have ${MOST_COMMANDS}`);
   // `forEach` skips the holes of an array
   for (const [i, command] of (commands as unknown[]).entries()) checkCommand(command, `commands[${i}]`);
   const seconds = (commands as DfuCommand[]).reduce((sum, command) => sum + secondsOf(command), 0);

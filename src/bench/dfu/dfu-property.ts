@@ -24,7 +24,7 @@ export class DfuViolation extends Error {
   /** The case that broke the rule. */
   readonly commands: readonly DfuCommand[];
   /** @param answers what came back, of each command; the script shows it */
-  constructor(what: string, commands: readonly DfuCommand[], answers: readonly string[] = []) {
+  constructor(what: string, commands: readonly DfuCommand[] = [], answers: readonly string[] = []) {
     super(`${what}\n${describeCommands(commands, answers)}`);
     this.name = 'DfuViolation';
     this.commands = commands;

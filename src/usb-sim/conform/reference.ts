@@ -51,6 +51,8 @@ export class ReferenceDfu {
 
   /** @param memory what it holds, from the lowest address of the layout on; erased where none is given */
   constructor(options: ReferenceOptions, memory?: Uint8Array) {
+    if (!Array.isArray((options as Partial<ReferenceOptions> | null | undefined)?.layout))
+      throw new TypeError('a ReferenceDfu is made of { layout, … }: give the segments of its memory');
     this.options = options;
     this.base = this.pointer = options.layout[0]?.start ?? 0;
     this.memory = memory ?? new Uint8Array(ReferenceDfu.bytesOf(options)).fill(options.erased ?? ERASED);
