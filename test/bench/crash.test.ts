@@ -8,12 +8,13 @@ const HARD_FAULT_HANDLER = FLASH_START + 0x10;
 const PROGRAM = FLASH_START + 0x14;
 /** The first line about the crash of a program on F405: four vectors, `B .` as the handler, then the instructions. */
 const crashOf = (...halfwords: readonly number[]): string => crashOn('stm32f405rg', ...halfwords);
-function crashOn(chip: string, ...halfwords: readonly number[]): string {
+const crashOn = (chip: string, ...halfwords: readonly number[]): string => crashLines(chip, halfwords)[0]!;
+function crashLines(chip: string, halfwords: readonly number[]): readonly string[] {
   const words = [0x20005000, PROGRAM | 1, HARD_FAULT_HANDLER | 1, HARD_FAULT_HANDLER | 1, 0xbf00e7fe];
   const bytes = new Uint8Array([...new Uint8Array(Uint32Array.from(words).buffer), ...new Uint8Array(Uint16Array.from(halfwords).buffer)]);
   const result = firstRun(plainJob(chip, [{ path: 'fw.bin@0x08000000', bytes }]), {});
   expect(result.outcome).toBe('fault');
-  return result.notes.find((n) => n.kind === 'crash')!.text;
+  return result.notes.flatMap(({ kind, text }) => (kind === 'crash' ? [text] : []));
 }
 
 it('UDF is told from an instruction that the core does not have', () => {
@@ -39,6 +40,21 @@ it('an SVC in a handler that is as urgent is one, too', () => {
   expect(notes.filter((n) => n.kind === 'crash').map((n) => n.text)).toEqual([
     '0x08000042 executed SVC in a handler of the same or a higher priority: an SVC that cannot be taken at once causes a HardFault',
   ]);
+});
+
+it('IACCVIOL is the default map where no MPU is on, and the MPU where one is', () => {
+  const registers = (chip: string, ...halfwords: readonly number[]): string =>
+    crashLines(chip, halfwords).find((text) => text.startsWith('CFSR'))!;
+  // LDR r0, =0xFFFFFFFF; BX r0
+  const toEnd = [0x4800, 0x4700, 0xffff, 0xffff];
+  const byMap = 'IACCVIOL (the default memory map does not allow instruction fetches at this address';
+  expect(registers('stm32f105rc', ...toEnd)).toContain(`${byMap}; this core has no MPU)`);
+  expect(registers('stm32f405rg', ...toEnd)).toContain(`${byMap})`);
+  // the same of a peripheral
+  expect(registers('stm32f405rg', 0x4800, 0x4700, 0x0001, 0x4000)).toContain(`${byMap})`);
+  // LDR r0, =MPU_CTRL; MOVS r1, #1; STR r1, [r0]; DSB; ISB: no region lets anything pass
+  const denied = [0x4803, 0x2101, 0x6001, 0xf3bf, 0x8f4f, 0xf3bf, 0x8f6f, 0xbf00, 0xed94, 0xe000];
+  expect(registers('stm32f405rg', ...denied)).toContain('IACCVIOL (the MPU does not allow instruction fetches at this address)');
 });
 
 it('a wrong key of FLASH is told beside the bus error that it is answered with', () => {

@@ -55,6 +55,19 @@ const EXCEPTIONS: Readonly<Record<number, string>> = {
   7: 'SecureFault',
 };
 
+/** Peripherals, external devices and the system: execute-never unless a region of the MPU says otherwise, the last of them always (Armv7-M ARM B3.1, Armv8-M ARM B8). */
+const NEVER_FETCHED = (address: number): boolean => address >>> 29 === 2 || address >= 0xa0000000;
+const SYSTEM_SPACE = 0xe0000000;
+/** IACCVIOL is not always the MPU's doing. */
+function fetchRefused(read: (address: number) => number, address: number | null): string {
+  const plain = CFSR_BITS[0]![2];
+  if (address === null || !NEVER_FETCHED(address)) return plain;
+  if (address < SYSTEM_SPACE && (read(MPU_CTRL) & 1) !== 0) return plain;
+  return `the default memory map does not allow instruction fetches at this address${read(MPU_TYPE) === 0 ? '; this core has no MPU' : ''}`;
+}
+const MPU_TYPE = 0xe000ed90;
+const MPU_CTRL = 0xe000ed94;
+
 const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 const named = (value: number, bits: Bits): string[] =>
   bits.filter(([bit]) => ((value >>> bit) & 1) !== 0).map(([, name, meaning]) => `${name} (${meaning})`);
@@ -236,7 +249,9 @@ export function crashInWords(s: Session, fault: FaultFacts): Note[] {
   const read = (address: number): number => core.peek(address, 4) ?? 0;
   if (core.profile.arch !== 'v6m') {
     const [cfsr, hfsr] = [read(CFSR), read(HFSR)];
-    const words = [...named(cfsr, CFSR_BITS), ...named(hfsr, HFSR_BITS)];
+    const fetched = isFetch(fault) ? fault.address : null;
+    const bits = CFSR_BITS.map(([bit, name, meaning]) => [bit, name, bit === 0 ? fetchRefused(read, fetched) : meaning] as const);
+    const words = [...named(cfsr, bits), ...named(hfsr, HFSR_BITS)];
     const at = (cfsr >>> 15) & 1 ? `, BFAR = ${hex(read(BFAR))}` : (cfsr >>> 7) & 1 ? `, MMFAR = ${hex(read(MMFAR))}` : '';
     if (words.length > 0) tell(`CFSR = ${hex(cfsr)}, HFSR = ${hex(hfsr)}${at}: ${words.join('; ')}`);
   }
