@@ -7,6 +7,7 @@ export const hsi48: Check = {
   id: 'hsi48',
   question: 'Is HSI48 running, in case the ROM does not start it?',
   path: false,
+  leftByReset: true,
   judge({ state, history, rom, entry }) {
     const f = familyOf(state.chip)?.hsi48;
     const on = f ? state.field(f.on) : null;

@@ -8,6 +8,7 @@ export const resetFlags: Check = {
   id: 'reset-flags',
   question: 'Are the flags of software and watchdog resets cleared?',
   path: true,
+  leftByReset: true,
   judge({ state, entry, rom }) {
     if (!entry) return notApplicable('no entry');
     const flags = state.chip.resetFlags?.flags ?? [];

@@ -8,6 +8,7 @@ export const vddusb: Check = {
   id: 'vddusb',
   question: 'Is the USB supply declared valid, in case the ROM does not do it?',
   path: false,
+  leftByReset: true,
   judge({ state, history, rom, entry }) {
     const f = familyOf(state.chip)?.usbSupply;
     const value = f ? state.field(f.bit) : null;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { terminalReport } from '../../src/report/terminal.ts';
 import { ansi, humanTime, plain, printable, visibleLength, wrap } from '../../src/report/text.ts';
-import { dfuResult, primaskCause, primaskResult } from '../samples/results.ts';
+import { dfuResult, primaskCause, primaskResult, writer } from '../samples/results.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 
 const flat = (text: string): string => text.replace(/\s+/g, ' ');
@@ -52,7 +52,20 @@ describe('the terminal report', () => {
     expect(text).toContain('warn systick');
     expect(text).toContain('Checks: 52 pass, 1 fail, 1 warn, 1 unknown');
     expect(text).not.toMatch(/pass msp/);
-    expect(flat(text)).toContain('wrong, but harmless with this ROM: systick');
+    expect(flat(text)).toContain('unlike a start by BOOT0, but harmless with this ROM: systick');
+  });
+
+  test('does not hold against a firmware what a reset leaves, and the ROM does itself', () => {
+    const harmless = ['systick', 'hsi48', 'vddusb', 'reset-flags'] as const;
+    const told = (lastWriter: typeof writer | null): string | undefined => {
+      const result = dfuResult();
+      const checks = result.checks.map((c) => (harmless.some((id) => id === c.id) ? { ...c, verdict: 'warn' as const, lastWriter } : c));
+      const text = flat(report({ ...result, checks, diagnosis: { ...result.diagnosis, harmless } }));
+      return /but harmless [^:]*: ([\w-]+(?:, [\w-]+)*)/.exec(text)?.[1];
+    };
+    expect(told(null)).toBe('systick');
+    // who switched HSI48 or the supply off did something
+    expect(told(writer)?.split(', ').sort()).toEqual([...harmless].sort());
   });
 
   test('names what the outcome hangs on, and the option to try', () => {

@@ -277,7 +277,7 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>) => Row } = {
   harmless: ({ ids, everywhere, detail }) => ({
     label: 'Note',
     detail,
-    text: `wrong, but harmless ${everywhere ? 'in every ROM variant that was tried' : 'with this ROM'}: ${ids.join(', ')}`,
+    text: `unlike a start by BOOT0, but harmless ${everywhere ? 'in every ROM variant that was tried' : 'with this ROM'}: ${ids.join(', ')}`,
   }),
   board: ({ text }) => ({ label: 'Board', text }),
   chip: ({ text }) => ({ label: 'Chip', text }),

@@ -1,4 +1,5 @@
 /** Makes the story of a run from its result: which facts it has, in order. */
+import { CHECKS } from '../../checks/index.ts';
 import type { Judgement } from '../../bench/documents/expect.ts';
 import { partsOf } from '../../checks/fix-in-c.ts';
 import { SERIAL_PORT } from '../../bench/documents/names.ts';
@@ -97,8 +98,13 @@ function proofFact(result: RunResult, { sets, causes, reached: by, goal }: Proof
     around: first.every(isAround),
   };
 }
-const harmless = (result: RunResult, ids: readonly string[]): Fact[] =>
-  ids.length === 0 ? [] : [{ is: 'harmless', ids, everywhere: isEverywhere(result), detail: !hasReached(result) }];
+function harmless(result: RunResult, all: readonly string[]): Fact[] {
+  const ids = all.filter((id) => !isAsAfterReset(result, id));
+  return ids.length === 0 ? [] : [{ is: 'harmless', ids, everywhere: isEverywhere(result), detail: !hasReached(result) }];
+}
+/** Nobody wrote it since the reset, and the reset leaves it so: a right firmware does nothing about it. */
+const isAsAfterReset = ({ checks }: RunResult, id: string): boolean =>
+  CHECKS.some((check) => check.id === id && check.leftByReset === true) && checks.find((c) => c.id === id)?.lastWriter === null;
 /** Every ROM option that the ROM used was also tried with its other values. If none changes the outcome, the finding holds for all of them. */
 const isEverywhere = ({ rom, dependsOn, diagnosis }: RunResult): boolean =>
   rom.kind === 'stand-in' && dependsOn.length === 0 && diagnosis.causes.every((c) => c.dependsOn.length === 0);
