@@ -223,6 +223,16 @@ const ERASED = 0xffffffff;
 const CCR = 0xe000ed14;
 const DC = 1 << 16;
 
+/** CFSR and HFSR with what their bits mean; null where none is set. */
+function registersInWords(read: (address: number) => number, fault: FaultFacts): string | null {
+  const [cfsr, hfsr] = [read(CFSR), read(HFSR)];
+  const fetched = isFetch(fault) ? fault.address : null;
+  const bits = CFSR_BITS.map(([bit, name, meaning]) => [bit, name, bit === 0 ? fetchRefused(read, fetched) : meaning] as const);
+  const words = [...named(cfsr, bits), ...named(hfsr, HFSR_BITS)];
+  const at = (cfsr >>> 15) & 1 ? `, BFAR = ${hex(read(BFAR))}` : (cfsr >>> 7) & 1 ? `, MMFAR = ${hex(read(MMFAR))}` : '';
+  return words.length === 0 ? null : `CFSR = ${hex(cfsr)}, HFSR = ${hex(hfsr)}${at}: ${words.join('; ')}`;
+}
+
 /** Notes about the fault. The session must be at the fault, before its exception, and is after it on return. */
 export function crashInWords(s: Session, fault: FaultFacts): Note[] {
   const { machine } = s;
@@ -247,14 +257,8 @@ export function crashInWords(s: Session, fault: FaultFacts): Note[] {
       machine.run(core.clockTimeOf(core.row.clock, core.cycles() + 2));
   });
   const read = (address: number): number => core.peek(address, 4) ?? 0;
-  if (core.profile.arch !== 'v6m') {
-    const [cfsr, hfsr] = [read(CFSR), read(HFSR)];
-    const fetched = isFetch(fault) ? fault.address : null;
-    const bits = CFSR_BITS.map(([bit, name, meaning]) => [bit, name, bit === 0 ? fetchRefused(read, fetched) : meaning] as const);
-    const words = [...named(cfsr, bits), ...named(hfsr, HFSR_BITS)];
-    const at = (cfsr >>> 15) & 1 ? `, BFAR = ${hex(read(BFAR))}` : (cfsr >>> 7) & 1 ? `, MMFAR = ${hex(read(MMFAR))}` : '';
-    if (words.length > 0) tell(`CFSR = ${hex(cfsr)}, HFSR = ${hex(hfsr)}${at}: ${words.join('; ')}`);
-  }
+  const registers = core.profile.arch === 'v6m' ? null : registersInWords(read, fault);
+  if (registers !== null) tell(registers);
   const last = taken.at(-1);
   if (last) {
     // weak handlers are usually one function with many names, so the line is clearer than one of the names
