@@ -122,6 +122,16 @@ test.each([
   expect(text.replace(/\s+/g, ' ').includes('must be volatile')).toBe(told);
 });
 
+it('where the core sleeps, the line of the loop reads what it says', async () => {
+  const name = 'f405-chain-deep-sleep';
+  const sources = sourcesOf({ images: [`${name}/app.elf`], folder: FIXTURES, io: { cwd: FIXTURES, env: {} } });
+  const result = { ...(await run(name)), diagnosis: { explained: null, causes: [], sets: [], harmless: [] } };
+  const text = shortReport(result, { width: 160, sources });
+  expect(text).toContain('the core sleeps (WFI)');
+  expect(text).toContain('while (ticks - start < ms) wfi();');
+  expect(text).not.toContain('The loop reads no memory');
+});
+
 it('of an endless loop that polls nothing the headline does not say that it waits', () => {
   const result: RunResult = {
     ...primaskResult(),

@@ -26,8 +26,15 @@ export type NoteFact =
   | { readonly is: 'fault'; readonly at: Place; readonly jumped: boolean }
   /** `crash`, `reset`: who called that, innermost first. */
   | { readonly is: 'calls'; readonly frames: readonly Frame[] }
-  /** `loop`: where a stuck run waits; `inHandler`: in the handler of an interrupt, which the summary names. */
-  | { readonly is: 'loop'; readonly at: Place; readonly where: string; readonly callers: readonly Frame[]; readonly inHandler: boolean }
+  /** `loop`: where a stuck run waits; `inHandler`: in the handler of an interrupt, which the summary names; `asleep`: there the core sleeps, whatever the loop reads. */
+  | {
+      readonly is: 'loop';
+      readonly at: Place;
+      readonly where: string;
+      readonly callers: readonly Frame[];
+      readonly inHandler: boolean;
+      readonly asleep?: true;
+    }
   /** `wait`: the polled block has no clock; `enable` is its bit, for example `RCC.AHB1ENR.GPIOAEN`. */
   | { readonly is: 'no-clock'; readonly block: string; readonly enable: string }
   /** `usb-clock`, `other-crystal`: a crystal of this many hertz would give USB its clock, or the PLL a rate in its range. */

@@ -287,7 +287,7 @@ function loopNote(s: Session, { pc }: ResultStuck, inHandler: boolean): Note {
   );
   const [at, where] = [place(s.input, Number(pc))!, placeInWords(s, Number(pc))];
   const text = callers.length === 0 ? where : `${where} < ${chainText(callers)}`;
-  return { kind: 'loop', text, about: { is: 'loop', at, where, callers, inHandler } };
+  return { kind: 'loop', text, about: { is: 'loop', at, where, callers, inHandler, ...(s.state.loop?.sleeping && { asleep: true }) } };
 }
 
 /** A note if the loop tests a bit that is not in any field of the register; usually the firmware is for another chip. */

@@ -231,11 +231,11 @@ function resets(result: RunResult, sources: Sources): Fact[] {
   return told.length === 0 ? [] : [{ is: 'reset', texts: told, source: excerptOf(from, sources) }];
 }
 const readsNothing = ({ register, address }: NonNullable<RunResult['stuck']>): boolean => register === null && address === null;
-const IN_NO_LOOP = { at: null, callers: [], inHandler: false } as const;
+const IN_NO_LOOP = { at: null, callers: [], inHandler: false, asleep: undefined } as const;
 function wait(result: RunResult, sources: Sources): Fact[] {
   const { stuck, notes, unmodelled } = result;
   if (stuck === null) return [];
-  const { at, callers, inHandler, where } = factsIn(notes, 'loop')[0] ?? { ...IN_NO_LOOP, where: stuck.pc };
+  const { at, callers, inHandler, asleep, where } = factsIn(notes, 'loop')[0] ?? { ...IN_NO_LOOP, where: stuck.pc };
   const source = excerptOf(at, sources);
   const idle = readsNothing(stuck);
   return [
@@ -249,7 +249,7 @@ function wait(result: RunResult, sources: Sources): Fact[] {
       // the summary of a loop that reads nothing names the reasons itself
       why: [...(idle && !inHandler ? [] : texts(result, 'wait')), ...texts(result, GAVE_UP)],
       unmodelled: unmodelled.some((u) => `${u.peripheral}.${u.register}` === stuck.register),
-      volatile: idle && source?.lines != null && asksSomething(source.lines[source.line - 1]!),
+      volatile: idle && !asleep && source?.lines != null && asksSomething(source.lines[source.line - 1]!),
       refused: result.diagnosis.causes.length === 0 ? (refusedWrite(notes)?.text ?? null) : null,
     },
   ];
