@@ -14,6 +14,7 @@ import { findChip } from '../../src/chips/index.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { loadImage } from '../../src/image/image.ts';
 import { anyFault, fieldsOf, pair, program, type Fault } from '../../tools/seeded/program.ts';
+import { placeIn } from '../fixtures/place.ts';
 import { plainJob } from './plain-job.ts';
 
 const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
@@ -257,6 +258,12 @@ describe('what a loader leaves to an application', () => {
   it('a mask on a chip that starts at an alias of its flash (STM32F746ZG)', () => {
     const { guilty, sets } = left('STM32F746ZG', [core('PRIMASK', { halves: [0xb672] })]);
     expect(sets!.flat()).toContainEqual(['PRIMASK', guilty[0]]);
+  });
+  it('also behind a step of the scenario, which sets the stops of the core anew', async () => {
+    const name = 'f405-chain-deep-sleep';
+    const { diagnosis } = runBench(jobInput(await loadJob([], { scenario: fixture(`${name}/scenario.json`) }, fixture(''))));
+    expect(diagnosis.causes.map(({ what, proved }) => [what, proved])).toEqual([['SCB.SCR.SLEEPDEEP', true]]);
+    expect(diagnosis.causes[0]!.lastWriter).toMatchObject(placeIn(name, 'SCB_SCR |='));
   });
   it('nothing where it starts as from reset', () => {
     expect(left('STM32F405RG', []).sets).toEqual([]);

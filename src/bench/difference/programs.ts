@@ -25,20 +25,25 @@ export function arrival(s: Session, powerOn: Checkpoint, { start, name }: Progra
   const { machine, steps } = s;
   const core = machine.bootCore;
   s.restore(powerOn);
-  core.setBreakpoints(new Set([start]));
+  // a step of the scenario that is carried out sets the stops anew
+  const before = steps.otherStops;
+  steps.otherStops = (index) => (index === core.index ? [...before(index), start] : before(index));
+  steps.setBreakpoints();
   let last: Checkpoint | null = null;
   let starts = 0;
   try {
     while (starts < MOST.starts && machine.now < end && !machine.state.lockup) {
-      const before = machine.now;
+      const { now } = machine;
       s.advance(end);
-      const there = core.takeBreak() && core.pc === start;
+      const there = core.atBreak && core.pc === start;
       if (there) last = ((starts += 1), s.save());
-      else if (machine.now === before) break;
-      else steps.poll();
+      // one that waits for a symbol, which may be this program's start
+      steps.poll();
+      if (!there && machine.now === now) break;
     }
     if (starts === MOST.starts && machine.now < end) s.input.bounds?.leaveOut(`the first ${MOST.starts} starts of ${name}`);
   } finally {
+    steps.otherStops = before;
     steps.setBreakpoints();
   }
   return last;
