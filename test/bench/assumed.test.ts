@@ -43,7 +43,7 @@ describe('a firmware that waits for HSE', () => {
     expect(told(result)[0]).toMatch(/^a crystal of 8 MHz at OSC_IN is assumed, because the firmware waits for it/);
   });
   it('is assumed to have no more than a bound allows, which the result names', () => {
-    const limits = (): string => onL431().notes.filter(({ kind }) => kind === 'limit').map(({ text }) => String(text)).join(); // prettier-ignore
+    const limits = (): string => onL431().notes.filter(({ kind }) => kind === 'bounded').map(({ text }) => String(text)).join(); // prettier-ignore
     expect(limits()).not.toContain('assumptions');
     const { assumed } = MOST;
     onTestFinished(() => void Object.assign(MOST, { assumed }));

@@ -47,7 +47,7 @@ describe('a search', () => {
     expect(atMost({ bounds }, 2, 'pins', [1, 2])).toEqual([1, 2]);
     expect(bounds.notes).toEqual([]);
     expect(atMost({ bounds }, 2, 'pins', [1, 2, 3])).toEqual([1, 2]);
-    expect(bounds.notes).toEqual([{ kind: 'limit', text: 'not everything was tried: 2 of 3 pins' }]);
+    expect(bounds.notes).toEqual([{ kind: 'bounded', text: 'not everything was tried: 2 of 3 pins' }]);
   });
 });
 

@@ -73,7 +73,7 @@ const NOTES: Readonly<Record<string, (c: Chance) => string>> = {
   'serial-set': (c) => c.of(['primask', 'primask + msp', 'vtor']),
   boot: (c) => `${c.of(['src/main.c:', 'a.c:'])} ${words(c, 9)}`,
 };
-const PLAIN = ['kept', 'force', 'kept-options', 'usb-clock', 'starved', 'polled', 'find-jump', 'trigger', 'chip', 'limit', 'symptom', 'ecc', 'boot-at', 'no-rom', 'restart', 'image']; // prettier-ignore
+const PLAIN = ['kept', 'force', 'kept-options', 'usb-clock', 'starved', 'polled', 'find-jump', 'trigger', 'chip', 'limit', 'bounded', 'symptom', 'ecc', 'boot-at', 'no-rom', 'restart', 'image']; // prettier-ignore
 const notes = (c: Chance): RunResult['notes'] =>
   some(c, 4, () => c.of([...Object.keys(NOTES), 'crash', 'chain', 'reset', 'guest', ...PLAIN])).flatMap((kind) =>
     Array.from({ length: c.of([1, 1, 2, 3, 5, 7]) }, () => ({ kind, text: `${(NOTES[kind] ?? ((d) => words(d, 30)))(c)}${c.of(['', '', '!'])}` })),

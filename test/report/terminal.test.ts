@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { terminalReport } from '../../src/report/terminal.ts';
+import { shortReport } from '../../src/report/short.ts';
 import { ansi, humanTime, plain, printable, visibleLength, wrap } from '../../src/report/text.ts';
 import { dfuResult, primaskCause, primaskResult, writer } from '../samples/results.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
@@ -66,6 +67,17 @@ describe('the terminal report', () => {
     expect(told(null)).toBe('systick');
     // who switched HSI48 or the supply off did something
     expect(told(writer)?.split(', ').sort()).toEqual([...harmless].sort());
+  });
+
+  test('a bound of the search stands below the finding, and does not disturb a proof', () => {
+    const notes = [{ kind: 'bounded', text: 'not everything was tried: 2 of 3 pins' }];
+    const said = 'Note Not everything was tried: 2 of 3 pins.';
+    expect(flat(report({ ...primaskResult(), notes }))).toContain(said);
+    expect(flat(shortReport({ ...primaskResult(), notes }))).not.toContain('2 of 3 pins');
+    const suspect = { ...primaskCause, proved: false };
+    const open = { ...primaskResult(), notes, diagnosis: { explained: false, causes: [suspect], sets: [], harmless: [] } };
+    const text = flat(shortReport(open));
+    expect(text.indexOf(said)).toBeGreaterThan(text.indexOf('Maybe primask'));
   });
 
   test('names what the outcome hangs on, and the option to try', () => {

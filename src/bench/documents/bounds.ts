@@ -34,6 +34,9 @@ export const MOST = {
   words: 8,
 };
 
+/** Kind of the note about searches that were bounded: their findings stand. */
+export const BOUNDED = 'bounded';
+
 export class Bounds {
   private readonly hit = new Set<string>();
 
@@ -42,7 +45,7 @@ export class Bounds {
     this.hit.add(what);
   }
   get notes(): readonly Note[] {
-    return this.hit.size === 0 ? [] : [{ kind: 'limit', text: `not everything was tried: ${[...this.hit].join('; ')}` }];
+    return this.hit.size === 0 ? [] : [{ kind: BOUNDED, text: `not everything was tried: ${[...this.hit].join('; ')}` }];
   }
 }
 interface Bounded {

@@ -184,7 +184,9 @@ function followed(s: Session, limits: Pick<RunLimits, 'repaired' | 'since'>): Se
     const events = machine.history.entryCount + machine.history.resets.length;
     if (events !== last.events || s.steps.remaining || machine.state.inSystem) last = { events, at: machine.now, seq: machine.history.seq };
     if (machine.history.seq - last.seq <= most) continue;
-    input.bounds?.leaveOut(`repeated runs end where an application has only gone on for ${Math.round((machine.now - last.at) / MS)} ms`);
+    input.bounds?.leaveOut(
+      `an application that runs on for ${Math.round((machine.now - last.at) / MS)} ms with a repair, without a reset or a jump, is not followed any longer`,
+    );
     return end;
   }
 }

@@ -28,7 +28,8 @@ export type Fact =
   | { readonly is: 'ended'; readonly ended: RunResult['ended'] }
   | { readonly is: 'symptom'; readonly symptom: NonNullable<RunResult['symptom']>; readonly notes: readonly Sentence[] }
   /** Under which conditions it ran: what was loaded, pressed, forced. */
-  | { readonly is: 'condition'; readonly text: Sentence; readonly detail: boolean }
+  /** `below`: it stands below the finding, not in front of it. */
+  | { readonly is: 'condition'; readonly text: Sentence; readonly detail: boolean; readonly below?: true }
   /** What a host can do with the device: all of it. */
   | { readonly is: 'after'; readonly after: After }
   /** What a success rests on, where a board need not do the same. */

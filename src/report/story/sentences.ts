@@ -222,7 +222,7 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>) => Row } = {
     tone: after.alive.result === 'failed' ? 'yellow' : 'green',
     text: `a host can read, erase, write, and leave; the application then: ${after.alive.because ?? 'it starts'}`,
   }),
-  condition: ({ text, detail }) => ({ text: whole(text), detail }),
+  condition: ({ text, detail, below }) => ({ text: whole(text), detail, ...(below && { label: 'Note', tone: 'yellow' }) }),
   summary: ({ text, detail }) => ({ text: sentence(text), detail }),
   cause,
   fault: ({ text, source, more }) => ({ label: 'Fault', tone: 'red', text, source, more }),

@@ -3,6 +3,7 @@ import { CHECKS } from '../../checks/index.ts';
 import type { Judgement } from '../../bench/documents/expect.ts';
 import { partsOf } from '../../checks/fix-in-c.ts';
 import { SERIAL_PORT } from '../../bench/documents/names.ts';
+import { BOUNDED } from '../../bench/documents/bounds.ts';
 import { BUT } from '../../bench/documents/reservations.ts';
 import { factsIn, GAVE_UP, refusedWrite } from '../../bench/documents/note-facts.ts';
 import type { Place, ResultCause, ResultCheck, RunResult } from '../../bench/documents/result.ts';
@@ -28,6 +29,8 @@ export function storyOf(result: RunResult, { sources = NO_SOURCES, judgement = n
     { is: 'verdict', result, judgement },
     ...circumstances(result),
     ...(hasReached(result) ? reached(result, sources, patch) : failed(result, sources, patch)),
+    // what is proved stands without it
+    ...texts(result, BOUNDED).map((text) => ({ is: 'condition', text, detail: proofOf(result) !== null, below: true }) as const),
     ...background(result),
     ...evidence(result),
     { is: 'next', steps: nextSteps(result, patch, judgement) },
@@ -37,7 +40,7 @@ export function storyOf(result: RunResult, { sources = NO_SOURCES, judgement = n
 /** Kinds of notes about the conditions of the run, in order of weight. */
 const CONDITIONS = ['ecc', 'boot-address', 'boot-at', 'assumed-board', 'outside-memory', 'option-bytes', 'wrong-chip', 'no-rom', 'limit', 'trigger', 'restart', 'watchdog', 'kept', 'force']; // prettier-ignore
 /** Kinds of notes that other facts tell. */
-const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', GAVE_UP, 'find-jump', 'polled', 'reset', 'wait', 'loop', 'usb-clock', BUT, 'kept-options', 'control', 'chip', SERIAL]); // prettier-ignore
+const PLACED: ReadonlySet<string> = new Set([...CONDITIONS, BOUNDED, 'symptom', 'chain', 'crash', 'starved', 'not-triggered', GAVE_UP, 'find-jump', 'polled', 'reset', 'wait', 'loop', 'usb-clock', BUT, 'kept-options', 'control', 'chip', SERIAL]); // prettier-ignore
 
 const texts = ({ notes }: RunResult, ...kinds: readonly string[]): readonly Sentence[] =>
   kinds.flatMap((kind) => notes.filter((n) => n.kind === kind).map((n) => n.text));
