@@ -178,7 +178,8 @@ const CMSIS = /\b(?:NVIC_\w+|SCB_\w+|__(?:enable|disable|set|get)_\w+|__[DI][MS]
 /** CMSIS names in the new lines that the file does not know. */
 function namesWithoutHeader(before: readonly string[], after: readonly string[], knows: (name: string) => boolean): string[] {
   const old = new Set(before);
-  const names = after.filter((line) => !old.has(line)).flatMap((line) => line.match(CMSIS) ?? []);
+  const added = after.filter((line) => !old.has(line)).map((line) => line.replace(/\/\*.*?\*\/|\/\/.*/g, ''));
+  const names = added.flatMap((line) => line.match(CMSIS) ?? []);
   return [...new Set(names)].filter((name) => !knows(name));
 }
 

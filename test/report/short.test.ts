@@ -488,6 +488,14 @@ describe('the patch of the fixes', () => {
     expect(text.includes('+  __asm volatile("cpsie i" : : : "memory");')).toBe(lacks);
     expect(needs).toEqual([]);
   });
+  it('has a register by its address, and does not ask for the header of the name that is in its comment', () => {
+    const result = primaskResult();
+    const causes = result.diagnosis.causes.map((c) => ({ ...c, fix: 'MPU->CTRL = 0;' }));
+    const lines = ['#include <stdint.h>', ...Array.from({ length: result.entries.at(-1)!.from!.line! + 5 }, (_, i) => `  line${i + 1}();`)];
+    const { needs, text } = patchOf({ ...result, diagnosis: { ...result.diagnosis, causes } }, () => source(lines.join('\n')));
+    expect(text).toContain('+  *(volatile uint32_t *)0xE000ED94u = 0;   /* MPU->CTRL = 0 */');
+    expect(needs).toEqual([]);
+  });
   it('tells which names of CMSIS a file lacks where only they will do', () => {
     const result = primaskResult();
     const causes = result.diagnosis.causes.map((c) => ({ ...c, fix: 'SCB_DisableDCache();' }));
