@@ -13,6 +13,8 @@ import { loadJob } from '../../src/cli/inputs.ts';
 import { sourcesOf } from '../../src/cli/sources.ts';
 import { patchOf } from '../../src/report/patch.ts';
 import { shortReport } from '../../src/report/short.ts';
+import { screenOf } from '../../src/report/story/lines.ts';
+import { tell } from '../../src/report/story/sentences.ts';
 import type { SourceFile, Sources } from '../../src/report/source-lines.ts';
 import { terminalReport } from '../../src/report/terminal.ts';
 import { ansi, visibleLength } from '../../src/report/text.ts';
@@ -26,6 +28,22 @@ const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 const run = async (name: string): Promise<RunResult> =>
   inThread(await loadJob([], { scenario: join(FIXTURES, name, 'scenario.json') }, FIXTURES), {});
 const source = (text: string): SourceFile => ({ path: 'src/main.c', lines: text.split('\n'), newer: false, elsewhere: false });
+
+describe('a fix where the screen is full', () => {
+  const told = (...texts: readonly string[]): readonly string[] => {
+    const code = texts.map((text) => ({ mark: '+' as const, text }));
+    const fix = tell({ is: 'fix', form: 'diff', where: 'main.c, line 3', code, left: [] });
+    return screenOf([fix], { width: 80 }, 1).map((line) => line.trim());
+  };
+  it('is not told without its only line', () => expect(told('x = 0;')).toEqual(['Fix    main.c, line 3:', '+x = 0;']));
+  it('has at least six lines, ends at no brace that opens, and hides no single line', () => {
+    const lines = Array.from({ length: 12 }, (_, i) => `line${i};`);
+    expect(told(...lines).slice(1)).toEqual([...lines.slice(0, 6).map((text) => `+${text}`), 'and 6 more lines: --fix, or -v']);
+    const opened = lines.with(5, 'if (x) {');
+    expect(told(...opened).slice(1)).toEqual([...opened.slice(0, 7).map((text) => `+${text}`), 'and 5 more lines: --fix, or -v']);
+    expect(told(...lines.slice(0, 7))).toHaveLength(8);
+  });
+});
 
 describe.each(byTurns(['h533-seed000-as-posted', 'l476-seed004-masked', 'f405-own-crash', 'h533-stuck-pka'], 2))('%s', (name) => {
   it('fits on one screen, at every width, with and without colour', async () => {
