@@ -33,6 +33,8 @@ export type GuestFact =
   | { readonly is: 'unprogrammed'; readonly registers: readonly string[]; readonly start: string; readonly running: boolean }
   /** Flash is read with fewer wait states than its clock asks for, by a write of this register, or since the clock was raised. */
   | { readonly is: 'flash-too-fast'; readonly since: 'wait-states' | 'clock' }
+  /** This bit, by `REG.BIT`, was to be cleared, and what it switches on is in use. */
+  | { readonly is: 'in-use'; readonly bit: string }
   /** Odd, but nothing that the firmware wrote was refused. */
   | { readonly is: 'nothing-lost' }
   /** The chip went to sleep; `cold`: without its RAM. */
@@ -41,10 +43,21 @@ export type GuestFact =
 /**
  * Why a store does not do what it says. `no-clock`, `in-reset`: of its block. `backup-domain`: PWR's DBP is 0. `locked`: a bit LOCK of the block. `protected`: its key register
  * (RTC_WPR, IWDG_KR) was not given the keys. `key`: the keys themselves were wrong. `running`: not while that is on or busy. `not-allowed`: by this core or security state.
+ * `in-use`: the system clock comes from what was to be switched off.
  * Of option bytes that a reset brought back as they were: `not-programmed`: nothing started it, `cut-short`: the reset came before it was done.
  */
 export type Refusal =
-  'no-clock' | 'in-reset' | 'backup-domain' | 'locked' | 'protected' | 'key' | 'running' | 'not-allowed' | 'not-programmed' | 'cut-short';
+  | 'no-clock'
+  | 'in-reset'
+  | 'backup-domain'
+  | 'locked'
+  | 'protected'
+  | 'key'
+  | 'running'
+  | 'not-allowed'
+  | 'not-programmed'
+  | 'cut-short'
+  | 'in-use';
 
 /** The machine as one block sees it. One Env belongs to one block. */
 export interface Env {

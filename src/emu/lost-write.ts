@@ -25,7 +25,7 @@ export function loseWrite(
 ): void {
   const why = refusalOf(about);
   if (why === null) return;
-  const lock = about.is === 'locked' ? about.lock : null;
+  const lock = about.is === 'locked' ? about.lock : about.is === 'in-use' ? about.bit : null;
   history.lose(core.pc, address, why, system.now, () => {
     const target = targetOf(system, address, core.index);
     return { ...record(), block, target, address, why, lock, note };
@@ -54,6 +54,7 @@ export function loseOptions(history: History, system: System, about: GuestFact, 
 function refusalOf(about: GuestFact): Refusal | null {
   if (about.is === 'locked') return 'locked';
   if (about.is === 'backup-locked') return 'backup-domain';
+  if (about.is === 'in-use') return 'in-use';
   return about.is === 'lost' ? about.why : null;
 }
 /** What a store was to: `FLASH.OPTCR`, or an address in a memory. */

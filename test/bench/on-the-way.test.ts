@@ -66,6 +66,31 @@ describe('a write without effect is the cause if DFU comes once it has its effec
     expect(fix).toContain('FLASH->OPTKEYR = 0x08192A3Bu;\nFLASH->OPTKEYR = 0x4C5D6E7Fu;');
   });
 
+  it('a PLL that is switched off while SYSCLK comes from it', () => {
+    const [CR, PLLCFGR, CFGR, ACR] = [0x40023800, 0x40023804, 0x40023808, 0x40023c00];
+    /** Until these bits of a register are there, or gone. */
+    const until =
+      (address: number, right: number, there: boolean): Part =>
+      (t) => {
+        const loop = `wait-${t.length}`;
+        t.constant(0, address).constant(2, right).label(loop).ldr(1, 0).ands(1, 2);
+        return there ? t.cmpRegister(1, 2).bne(loop) : t.cmp(1, 0).bne(loop);
+      };
+    const program = new Program()
+      .store(ACR, 3)
+      .store(PLLCFGR, 0x04000008 | (100 << 6))
+      .store(CR, 0x01000083)
+      .then(until(CR, 1 << 25, true))
+      .store(CFGR, 2)
+      .then(until(CFGR, 8, true))
+      .store(CR, 0x83, true)
+      .then(until(CR, 1 << 25, false))
+      .then(jumpBy(0x1fff0000));
+    const { outcome, named, fix } = program.run('STM32F411CE');
+    expect([outcome, named]).toEqual(['stuck', [['RCC.CR', 'SYSCLK switched to HSI (RCC.CFGR.SW = 0)', program.marked[0]]]]);
+    expect(fix).toContain('RCC->CFGR &= ~RCC_CFGR_SW;\nwhile (RCC->CFGR & RCC_CFGR_SWS) {}');
+  });
+
   it('a request in a backup register, where DBP is 0', () => {
     const program = new Program()
       .store(0x40023840, 1 << 28)

@@ -44,6 +44,7 @@ const OPENERS: Partial<Record<LostWrite['why'], (system: System, block: Block, w
   },
   locked: (_system, block, write) => unlocked(block, write, write.lock!, false),
   protected: (_system, block, write) => keyed(block, write),
+  'in-use': (system, block, write) => switched(system, block, write),
   'not-programmed': (_system, block, write) => programmed(block, write),
   'cut-short': (_system, block, write) => programmed(block, write),
   key: (_system, block, write) => {
@@ -144,6 +145,34 @@ function programmed(block: Block, write: LostWrite): Opening {
     },
   };
 }
+
+/** An oscillator or a PLL that SYSCLK comes from: SYSCLK is taken from that of a reset first, where it runs. */
+function switched({ chip }: System, block: Block, write: LostWrite): Opening | null {
+  const { row, layout } = block;
+  const register = layout.registers.find(({ fields }) => ['SW', 'SWS'].every((name) => fields.some((f) => f.name === name)));
+  const after = RESET_SOURCES.find((name) => layout.hasField(`CR.${name}ON`));
+  if (row.name !== chip.rcc || register === undefined || after === undefined) return null;
+  const [path, bit] = [`${row.name}.${register.name}`, write.lock!.split('.')[1]!];
+  const valueOf = (name: string): number => {
+    const f = layout.field(name);
+    return ((block.state.regs[f.register.index]! & f.mask) >>> f.bit) >>> 0;
+  };
+  const [lvalue, macro] = [`${row.name}->${register.name}`, `${row.name}_${register.name}`];
+  return {
+    write,
+    what: `SYSCLK switched to ${after} (${path}.SW = 0)`,
+    because: `SYSCLK comes from what ${bit} switches on (${path}.SWS)`,
+    fix: part('before', '', `${lvalue} &= ~${macro}_SW;`, `while (${lvalue} & ${macro}_SWS) {}`),
+    lock: null,
+    open: (target) => {
+      if (valueOf(`CR.${after}RDY`) === 0) return;
+      target.setField(`${path}.SW`, 0);
+      target.putField?.(`${path}.SWS`, 0);
+    },
+  };
+}
+/** What SW = 0 selects. U5's has a name of its own. */
+const RESET_SOURCES = ['MSIS', 'MSI', 'HSI'];
 
 /** A register that takes keys for others of its block: RTC_WPR, IWDG_KR. */
 function keyed({ row, layout }: Block, write: LostWrite): Opening | null {

@@ -286,7 +286,10 @@ export abstract class RccBase {
       if (on.register !== register || !on.of(old) || on.of(value)) return;
       const why = this.neededBy(c, name);
       if (why === null) return;
-      c.env.note('guest', `RCC_${register.name}.${on.name} cannot be cleared: ${why}`);
+      c.env.note('guest', `RCC_${register.name}.${on.name} cannot be cleared: ${why}`, {
+        is: 'in-use',
+        bit: `${register.name}.${on.name}`,
+      });
       value |= on.mask;
     };
     for (const name in this.oscillators) keep(name, this.oscillators[name]!.on);
