@@ -106,13 +106,14 @@ export function temporaryFolder(prefix: string): string {
   }
 }
 
-/** A folder that its process removes; those of processes of this machine that are gone are removed now. */
+/** Of whichever command. */
+const PASSING = /^bootbench-\w+-([0-9a-f]{8})-(\d+)-/;
+/** A folder that its process removes; those of processes of this machine that are gone are removed now. @param prefix `bootbench-worker-` */
 export function passingFolder(prefix: string): string {
   const path = temporaryFolder(`${prefix}${HOST}-${process.pid}-`);
-  const begins = `${prefix}${HOST}-`;
   for (const name of readdirSync(tmpdir())) {
-    const pid = name.startsWith(begins) ? /^(\d+)-/.exec(name.slice(begins.length))?.[1] : undefined;
-    if (pid !== undefined && !isAlive(Number(pid))) removeOwn(join(tmpdir(), name));
+    const [, host, pid] = PASSING.exec(name) ?? [];
+    if (host === HOST && !isAlive(Number(pid))) removeOwn(join(tmpdir(), name));
   }
   return path;
 }

@@ -97,8 +97,9 @@ const TOOLS: readonly Tool[] = [
     description: 'The change to the sources that mends what `run` finds, as a unified diff; empty where nothing is broken or no single change mends it.',
     properties: { images: IMAGES, ...ON_A_CHIP },
     run: async (given, program, signal) => {
-      const ran = await program(['run', ...options(given, CHIP_OPTIONS), '--fix', '--quiet', ...images(given)], signal);
-      return bad(ran) ? plainly(ran) : { text: ran.out, structured: { exitCode: ran.code, patch: ran.out }, failed: false };
+      const ran = await program(['run', ...options(given, CHIP_OPTIONS), '--fix', ...images(given)], signal);
+      // where there is no patch, the report says why
+      return bad(ran) ? plainly(ran) : { text: ran.out === '' ? ran.err : ran.out, structured: { exitCode: ran.code, patch: ran.out }, failed: false };
     },
   },
   {

@@ -9,6 +9,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageFile } from '../../src/cli/package.ts';
 import { builtProgram } from '../built.ts';
+import { FIRMWARE } from './helpers.ts';
 
 let dist = '';
 let root = '';
@@ -59,6 +60,12 @@ describe('mcp', () => {
     const { content } = await call('fix', { images: ['build/firmware.elf'] });
     expect(content[0]!.text).toMatch(/^--- a\/.*src\/bootloader\.c$/m);
     expect(content[0]!.text).toMatch(/^\+ .*__enable_irq\(\);/m);
+  });
+  it('fix: the report where there is no patch', async () => {
+    writeFileSync(join(cwd, 'build/loop.bin'), FIRMWARE);
+    const { content, structuredContent } = await call('fix', { images: ['build/loop.bin@0x08000000'], chip: 'stm32h533re' });
+    expect(content[0]!.text).toMatch(/no cause is proved\n.*FAIL +stuck/);
+    expect(structuredContent).toEqual({ exitCode: 1, patch: '' });
   });
   it('test: which scenarios hold', async () => {
     const { structuredContent } = await call('test', { paths: ['scenarios/button.json'] });

@@ -110,6 +110,9 @@ it('a temporary folder of a process that is gone is removed by the next one; a l
     const made = basename(passingFolder('bootbench-x-'));
     expect(made).toMatch(new RegExp(`^bootbench-x-${HOST}-${process.pid}-`));
     expect(readdirSync(cwd).sort()).toEqual([...kept, `${name(gone)}2`, 'victim', made].sort());
+    mkdirSync(join(cwd, `bootbench-other-${HOST}-${gone}-ab`));
+    passingFolder('bootbench-x-');
+    expect(readdirSync(cwd).filter((found) => found.includes('other'))).toEqual([]);
   } finally {
     vi.unstubAllEnvs();
   }
