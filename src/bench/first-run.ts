@@ -112,7 +112,7 @@ function look(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<
   if (tried === null || isCut(alone)) return { alone, tried: null, chosen: null };
   const triggers = sorted(tried);
   // A lost request with a proved cause is a better result than a jump function that works when it is called.
-  return { alone, tried, chosen: lostRequest(tried, hooks, pull) ?? triggers[0] ?? null };
+  return { alone, tried, chosen: lostRequest(tried, hooks, pull) ?? triggers[0] ?? leftBehind(alone, tried, hooks, pull) };
 }
 /** The run with a trigger, made once for each; null where it has no step. */
 export type Pull = (trigger: Trigger) => RunResult<string> | null;
@@ -225,6 +225,13 @@ export const isInput = (t: Trigger): boolean => rank(t) === 0;
 /** The request that `run` would choose although it does not lead to the ROM; null if no loss is proved. */
 export const lostRequest = (tried: readonly Trigger[], hooks: RunHooks, pull: Pull): Trigger | null =>
   requestsThatMayBeLost(hooks, tried, sorted(tried)).find((lost) => (pull(lost)?.diagnosis.sets.length ?? 0) > 0) ?? null;
+
+/** An input behind which a loader starts its application, which does not work for what is provably left to it: nothing led to the ROM, and the firmware alone says less. */
+function leftBehind({ images, diagnosis }: RunResult<string>, tried: readonly Trigger[], hooks: RunHooks, pull: Pull): Trigger | null {
+  if (images.length < 2 || diagnosis.sets.length > 0) return null;
+  const inputs = atMost(hooks, MOST.requests, 'inputs that may start an application', tried.filter(isInput));
+  return inputs.find((input) => pull(input)?.diagnosis.causes.some(({ id, proved }) => id === 'image' && proved)) ?? null;
+}
 
 const isCut = (result: RunResult<string>): boolean => !['settled', 'deadline'].includes(result.ended.reason);
 

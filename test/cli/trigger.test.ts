@@ -35,6 +35,13 @@ it('a button is pressed for `matrix` as for `run`', async () => {
   expect(JSON.parse(out)).toMatchObject({ outcome: 'dfu' });
 });
 
+it('a button behind which a loader starts an application that does not work for what is left to it is pressed, though nothing leads to the ROM', async () => {
+  const images = ['firmware', 'app'].map((name) => join(elf('f405-chain-deep-sleep'), '..', `${name}.elf`));
+  const result = firstRun(await loadJob(images, { chip: 'stm32f405rg', trigger: true }, '/'), {});
+  expect(result.notes.find((n) => n.kind === 'trigger')!.text).toBe('triggered at 100 ms by bootbench: PC13 = 1');
+  expect(result.diagnosis.causes.map(({ what, proved }) => [what, proved])).toEqual([['SCB.SCR.SLEEPDEEP', true]]);
+});
+
 describe('what is known before the run is over', () => {
   const project = (name: string): string => join(fileURLToPath(new URL('../../benchmarks/firmware/hal/', import.meta.url)), `${name}.elf`);
   const told = async (name: string, chip: string) => {
