@@ -210,6 +210,39 @@ describe('functions that can enter system memory', () => {
     it('is none where it goes on in another image', () => expect(found(0x08004000)).toEqual([]));
   });
 
+  describe('sets MSP and branches to an address in a register', () => {
+    const APPLICATION = 0x08004000;
+    /** The table in r3, of which it loads what it branches to; MSR MSP, r1. */
+    const kinds = (table: (t: Thumb) => Thumb, load = (t: Thumb): Thumb => t.ldr(1, 3).ldr(2, 3, 4)): unknown[] => {
+      const code = load(table(new Thumb(0x08000000)))
+        .put(0xf381, 0x8808)
+        .bx(2)
+        .bytes();
+      return jumpCandidates(scanFunctions([oneFunction(code)]), findChip('stm32f405rg')!).map(({ kind }) => kind);
+    };
+    const constant = (t: Thumb): Thumb => t.constant(3, APPLICATION);
+    it.each([
+      ['of a constant table in the flash of users is no way into the ROM', constant, undefined, []],
+      ['nor is one of the word behind that table', (t: Thumb) => t, (t: Thumb) => t.constant(3, APPLICATION + 4).ldr(2, 3), []],
+      ['nor where LDMIA loads both', constant, (t: Thumb) => t.put(0xcb06), []],
+      ['nor where LDRD loads both', constant, (t: Thumb) => t.put(0xe9d3, 0x1200), []],
+      ['of the ROM is one', (t: Thumb) => t.constant(3, 0x1fff0000), undefined, ['jump']],
+      ['that was given to it may be one', (t: Thumb) => t.put(0x4603), undefined, ['jump']],
+      [
+        'that was given to it, where such a constant stood before',
+        (t: Thumb) => t.constant(3, APPLICATION).put(0x4603),
+        undefined,
+        ['jump'],
+      ],
+      ['that a function gave back', (t: Thumb) => t.constant(3, APPLICATION).put(0xf000, 0xf800), undefined, ['jump']],
+      ['of which it only reads the stack pointer', constant, (t: Thumb) => t.ldr(1, 3), ['jump']],
+    ] as const)('%s', (_what, table, load, expected) => expect(kinds(table, load)).toEqual(expected));
+    it('and in firmware of a compiler', () => {
+      expect(candidates('f405-chain-deep-sleep/firmware.elf', 'stm32f405rg')).toEqual([]);
+      expect(candidates('f405-bare-jump/firmware.elf', 'stm32f405rg')).not.toEqual([]);
+    });
+  });
+
   it('a reset with nothing stored before it asks for nothing', () => {
     expect(candidates('f405-reboot-type-ignored/firmware.elf', 'stm32f405rg')).toEqual([]);
   });

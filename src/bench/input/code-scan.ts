@@ -3,6 +3,7 @@
  * is a verdict: `find-jump.ts` calls what is found and looks what comes of it.
  */
 import type { ChipDescription, MemoryRow } from '../../emu/chip.ts';
+import { KnownWords } from './known-words.ts';
 import type { ImageSymbol, LoadedImage } from '../../image/image.ts';
 
 /** One encoding: the instruction's bits under `mask`, as in the Armv7-M ARM, A5; 32-bit ones with the first half-word on top. */
@@ -62,6 +63,8 @@ export interface FunctionFacts {
   readonly accesses: readonly number[];
   /** What it loads from by an offset behind such a constant, by the constant. */
   readonly loads: ReadonlyMap<number, readonly number[]>;
+  /** Words that it loads from constant addresses. */
+  readonly words: readonly number[];
   readonly setsMsp: boolean;
   /** It branches to an address in a register. */
   readonly branchesFar: boolean;
@@ -123,6 +126,7 @@ interface Draft {
   readonly loads: Map<number, number[]>;
   /** Whole constants by register. */
   readonly held: Map<number, number>;
+  readonly known: KnownWords;
   readonly calls: { target: number; pc: number }[];
   readonly stores: number[];
   readonly compared: number[];
@@ -142,6 +146,7 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
     accesses: [],
     loads: new Map(),
     held: new Map(),
+    known: new KnownWords(),
     calls: [],
     stores: [],
     compared: [],
@@ -161,12 +166,16 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
       at += 4;
       continue;
     }
-    if (wide && at + 4 <= code.byteLength) wideInstruction(d, code, start, pc, (first << 16) | code.getUint16(at + 2, true));
-    else narrowInstruction(d, code, start, pc, first);
+    const bits = wide && at + 4 <= code.byteLength ? (first << 16) | code.getUint16(at + 2, true) : first;
+    if (bits === first) d.known.narrow(bits);
+    else d.known.wide(bits);
+    // what they load stands in a register behind them
+    if (bits === first) narrowInstruction(d, code, start, pc, bits);
+    else wideInstruction(d, code, start, pc, bits);
     at += wide ? 4 : 2;
   }
   const { constants, accesses, loads, calls, stores, compared, small, setsMsp, branchesFar } = d;
-  return { symbol, image, constants, accesses, loads, calls, stores, compared, small, setsMsp, branchesFar };
+  return { symbol, image, constants, accesses, loads, words: d.known.loaded, calls, stores, compared, small, setsMsp, branchesFar };
 }
 
 /** The function that calls the one at `pc`, if it is one alone: LR at a jump says who returned last, not who called. */
@@ -189,6 +198,7 @@ function literal(d: Draft, code: DataView, start: number, pc: number, register: 
 function constant(d: Draft, pc: number, register: number, value: number): void {
   d.constants.push({ value, pc });
   d.held.set(register, value);
+  d.known.set(register, value);
 }
 
 function load(d: Draft, register: number, offset: number): void {
@@ -218,7 +228,7 @@ function wideInstruction(d: Draft, code: DataView, start: number, pc: number, bi
   if (is(bits, LDR_LITERAL_T2)) literal(d, code, start, pc, (bits >>> 12) & 15, bits & 0x00800000 ? bits & 0xfff : -(bits & 0xfff));
   else if (is(bits, MOVW)) d.low.set(register, half);
   else if (is(bits, MOVT)) constant(d, pc, register, ((half << 16) | (d.low.get(register) ?? 0)) >>> 0);
-  else if (is(bits, MOV_WIDE)) blockAt(d, register, rotated(bits));
+  else if (is(bits, MOV_WIDE)) rotatedConstant(d, register, rotated(bits));
   else if (is(bits, MSR_MSP) || is(bits, LDR_SP)) d.setsMsp = true;
   else if (is(bits, BL) || is(bits, B_WIDE)) d.calls.push({ target: farTarget(pc, bits), pc });
   else if (is(bits, CMP_T2)) d.compared.push(bits & 0xff);
@@ -227,7 +237,8 @@ function wideInstruction(d: Draft, code: DataView, start: number, pc: number, bi
 }
 
 /** A number whose upper bits are those of a block's address is one; others are no base of anything. */
-function blockAt(d: Draft, register: number, value: number): void {
+function rotatedConstant(d: Draft, register: number, value: number): void {
+  d.known.set(register, value);
   if (value >>> 28 !== 4 && value >>> 28 !== 5) return;
   d.accesses.push(value);
   d.held.set(register, value);
@@ -286,6 +297,14 @@ function readsIdentity({ loads }: FunctionFacts, base: number, chip: ChipDescrip
   return info !== undefined && reached.length > 0 && reached.every((a) => a >= info.base && a < info.base + info.size);
 }
 
+/** What a vector table has to lie at a multiple of, at least (Armv7-M ARM B3.2.5). */
+const TABLE_ALIGNMENT = 0x80;
+/** It loads a reset vector of a constant table in the flash that users have: the program that it starts is no ROM. */
+const startsAnImage = ({ words }: FunctionFacts, { memories }: ChipDescription): boolean =>
+  words.some(
+    (a) => a % TABLE_ALIGNMENT === 4 && memories.some((m) => m.kind === 'flash' && m.zone === 'user' && a >= m.base && a < m.base + m.size),
+  );
+
 function whyJump(facts: FunctionFacts, base: number | null, at: ReadonlyMap<number, FunctionFacts>): string {
   const branches = facts.branchesFar || facts.calls.some((c) => at.get(c.target)?.setsMsp === true);
   return [
@@ -325,7 +344,7 @@ export function jumpCandidates(functions: readonly FunctionFacts[], chip: ChipDe
   const found: JumpCandidate[] = [];
   for (const facts of functions) {
     const base = facts.constants.find((c) => inRom(c.value) && !readsIdentity(facts, c.value, chip));
-    if (base || (facts.setsMsp && facts.branchesFar && !isReset(facts)))
+    if (base || (facts.setsMsp && facts.branchesFar && !isReset(facts) && !startsAnImage(facts, chip)))
       found.push({ facts, kind: 'jump', runsAnyway: started(facts), why: whyJump(facts, base?.value ?? null, at) });
   }
   const jumps = new Set(found.map((c) => c.facts));

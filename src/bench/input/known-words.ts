@@ -1,0 +1,67 @@
+/**
+ * Words that straight code loads from addresses that stand in its own instructions. A register is known from the instruction that puts a constant there to the next one that
+ * may write it; which path of the code leads to a load is not looked at. Encodings: Armv7-M ARM, A5.
+ */
+export class KnownWords {
+  readonly loaded: number[] = [];
+  private readonly registers = new Map<number, number>();
+
+  /** Behind the instruction that does it. */
+  set(register: number, value: number): void {
+    this.registers.set(register, value >>> 0);
+  }
+
+  narrow(bits: number): void {
+    // LDR (immediate) of a word
+    if (bits >>> 11 === 0b01101) this.load((bits >>> 3) & 7, ((bits >>> 6) & 31) * 4);
+    // LDMIA: the words one behind the other
+    if (bits >>> 11 === 0b11001) for (let n = 0; n < ones(bits & 0xff); n++) this.load((bits >>> 8) & 7, 4 * n);
+    const written = WRITTEN.find(([mask, value]) => (bits & mask) === value)?.[2](bits) ?? 0;
+    for (const register of this.registers.keys()) if (written & (1 << register)) this.registers.delete(register);
+  }
+
+  wide(bits: number): void {
+    const base = (bits >>> 16) & 15;
+    if ((bits & LDR_IMM12.mask) >>> 0 === LDR_IMM12.value) this.load(base, bits & 0xfff);
+    if ((bits & LDRD_IMM.mask) >>> 0 === LDRD_IMM.value) for (const n of [0, 4]) this.load(base, (bits & 0xff) * 4 + n);
+    if ((bits & BL.mask) >>> 0 === BL.value) for (const register of OF_CALLEES) this.registers.delete(register);
+    // one of the two is what it writes, or neither
+    this.registers.delete((bits >>> 8) & 15);
+    this.registers.delete((bits >>> 12) & 15);
+  }
+  private load(base: number, offset: number): void {
+    const from = this.registers.get(base);
+    if (from !== undefined) this.loaded.push((from + offset) >>> 0);
+  }
+}
+/** What a function may change (AAPCS32 6.1.1). */
+const OF_CALLEES = [0, 1, 2, 3, 12];
+const CALLEES = OF_CALLEES.reduce((mask, n) => mask | (1 << n), 0);
+const at =
+  (shift: number) =>
+  (bits: number): number =>
+    1 << ((bits >>> shift) & 7);
+const list = (bits: number): number => bits & 0xff;
+/** Registers that a half-word may write, as a mask, by encodings of which the first that fits counts. Stores and compares may stand with what writes. */
+const WRITTEN: readonly (readonly [mask: number, value: number, registers: (bits: number) => number])[] = [
+  [0xe000, 0x0000, at(0)], // shifts, ADD and SUB of registers
+  [0xe000, 0x2000, at(8)], // MOVS, CMP, ADDS and SUBS of a number
+  [0xfc00, 0x4000, at(0)], // data processing
+  [0xff80, 0x4780, () => CALLEES], // BLX
+  [0xff00, 0x4700, () => 0], // BX
+  [0xfc00, 0x4400, (bits) => 1 << ((bits & 7) | ((bits >>> 4) & 8))], // ADD, CMP and MOV of high registers
+  [0xf800, 0x4800, at(8)], // LDR of a literal
+  [0xf000, 0x5000, at(0)], // loads and stores
+  [0xe000, 0x6000, at(0)],
+  [0xf000, 0x8000, at(0)],
+  [0xf000, 0x9000, at(8)], // of the stack
+  [0xf000, 0xa000, at(8)], // ADR, ADD of SP
+  [0xfe00, 0xbc00, list], // POP
+  [0xf000, 0xb000, at(0)],
+  [0xf000, 0xc000, (bits) => list(bits) | at(8)(bits)], // STMIA, LDMIA
+];
+const LDR_IMM12 = { mask: 0xfff00000, value: 0xf8d00000 };
+/** Its second register is in bits 8 to 11. */
+const LDRD_IMM = { mask: 0xfff00000, value: 0xe9d00000 };
+const BL = { mask: 0xf800d000, value: 0xf000d000 };
+const ones = (bits: number): number => [...bits.toString(2)].filter((bit) => bit === '1').length;
