@@ -4,7 +4,7 @@ import type { BaseFacts } from './session/base-facts.ts';
 import { collectBase, makeResult, place, type SymptomAnswer } from './verdict/document.ts';
 import { asksForCauses, judge } from './documents/expect.ts';
 import { EXC } from '../emu/core/arm/scs-state.ts';
-import { badVectorInWords, crashInWords, faultPhrase, heldCallInWords, isJump, ranAwayPhrase } from './verdict/crash.ts';
+import { badVectorInWords, crashInWords, faultBehindEntry, faultPhrase, heldCallInWords, isJump, ranAwayPhrase } from './verdict/crash.ts';
 import { findAtFault, findDifference, findLeftBehind, type Finding } from './difference/find.ts';
 import { lostWrites, mending, NOT_ON_PATH, waits, type PathFinding, type PathGoal, type PathSearch } from './difference/path.ts';
 import { secondProgram } from './difference/programs.ts';
@@ -181,8 +181,8 @@ function secondRun(run: PlainRun): SecondRun {
   const links = failure ? failureInWords(session, failure) : [];
   if (failure) traced = { ...traced, failure: factsOf(failure) };
   const crash = crashNotes(session, finished, base, failure, badVector);
-  // the first link is the fault itself
-  const chain = (crash.length > 0 ? links.slice(1) : links).map((text) => ({ kind: 'chain', text }));
+  // the first link is the fault itself, if nothing was entered
+  const chain = (crash.length > 0 && base.entries.length === 0 ? links.slice(1) : links).map((text) => ({ kind: 'chain', text }));
   if (!cut && traced.leave !== null) traced = { ...traced, leave: leaveOf(run) ?? traced.leave };
   const why = searched(run, 'why it does not go on', { notes: [], started: null }, () => whyNotes(session, powerOn, finished, base, cut));
   const idle = cut ? [] : searched(run, 'what was never started', [], () => idleImages(session, powerOn, base));
@@ -501,7 +501,7 @@ function beforeWatchdog(session: Session, finished: Checkpoint, outcome: Outcome
 /** Longer than a reset lasts. */
 const BEFORE_RESET = 1 * MS;
 
-/** Notes about the first fault of a run without an entry. */
+/** Notes about the first fault: of a run without an entry with what led to it, else of what was entered. */
 function crashNotes(
   session: Session,
   finished: Checkpoint,
@@ -510,7 +510,10 @@ function crashNotes(
   badVector: readonly string[],
 ): Note[] {
   const { firstFault, fault } = base;
-  if (base.entries.length > 0) return [];
+  if (base.entries.length > 0) {
+    session.restore(finished);
+    return base.end.outcome === 'fault' ? faultBehindEntry(session).map((text) => ({ kind: 'crash', text })) : [];
+  }
   if (!firstFault && fault?.exception === EXC.HARDFAULT) {
     session.restore(finished);
     return crashed(session, heldCallInWords(session, fault.pc), fault.pc - 2, false);

@@ -6,6 +6,7 @@ import { NOTHING_PUBLISHED } from './sources.ts';
 
 const NPRIV = 1;
 const SPSEL = 2;
+const UNPRIVILEGED = 'the ROM runs unprivileged (nPRIV = 1): its accesses to NVIC and SCB fault';
 const RAM_USE = 'AN2606 Rev 70, product table: RAM that the bootloader uses';
 
 /** Where VTOR points to the ROM by now, privileges were dropped behind that, by what the right jump replaces. */
@@ -32,6 +33,7 @@ export const control: Check = {
     if ((value & (NPRIV | SPSEL)) === 0) return pass(`CONTROL = ${value & 7}`, 'privileged, MSP in use', NOTHING_PUBLISHED, 'inferred');
     const psp = state.core('psp');
     const onPsp = (value & SPSEL) !== 0;
+    const unprivileged = (value & NPRIV) !== 0 ? `${UNPRIVILEGED}; ` : '';
     const observed = [`CONTROL = ${value & 7}`, ...(onPsp && psp !== null ? [`PSP = ${hex(psp)}`] : [])].join(', ');
     if (onPsp && psp !== null && !isUsableStack(state.chip, psp))
       return broken('fail', {
@@ -40,7 +42,7 @@ export const control: Check = {
         source: 'Arm: full descending stack',
         confidence: 'documented',
         lastWriter,
-        because: 'the ROM uses PSP as its stack pointer, and there is no RAM below it',
+        because: `${unprivileged}the ROM uses PSP as its stack pointer, and there is no RAM below it`,
       });
     if (onPsp && psp !== null && inRomRam(rom, psp))
       return broken('fail', {
@@ -49,8 +51,7 @@ export const control: Check = {
         source: RAM_USE,
         confidence: 'documented',
         lastWriter,
-        because:
-          'the ROM uses PSP as its stack pointer, and that stack is in the RAM where the ROM keeps its variables; writing MSP did not change the stack in use',
+        because: `${unprivileged}the ROM uses PSP as its stack pointer, and that stack is in the RAM where the ROM keeps its variables; writing MSP did not change the stack in use`,
       });
     return broken('warn', {
       observed,
@@ -58,10 +59,7 @@ export const control: Check = {
       source: NOTHING_PUBLISHED,
       confidence: 'inferred',
       lastWriter,
-      because:
-        (value & NPRIV) !== 0
-          ? 'the ROM runs unprivileged: its accesses to the NVIC and the system control block fault or are ignored'
-          : 'the ROM uses PSP, the stack of a task; writing MSP did not change the stack in use',
+      because: onPsp ? `${unprivileged}the ROM uses PSP, the stack of a task; writing MSP did not change the stack in use` : UNPRIVILEGED,
     });
   },
   repair: ({ state, rom }) => ({

@@ -127,3 +127,22 @@ it('a vector table at an address that VTOR cannot hold is told with what was wri
     /VTOR was written with 0x08000040 \(set at 0x08000018\) and is 0x08000000: its low bits do not exist/,
   );
 });
+
+it('a fault in the ROM is told with its place, and both bits of CONTROL that are wrong', () => {
+  // LDR r0, =0x1FFF0000; LDR r1, [r0, #4]; LDR r3, =PSP; MSR PSP, r3; MOVS r2, #CONTROL; MSR CONTROL, r2; ISB; BX r1
+  const jump = (control: number): readonly number[] =>
+    [0x4805, 0x6841, 0x4b05, 0xf383, 0x8809, 0x2200 | control, 0xf382, 0x8814, 0xf3bf, 0x8f6f, 0x4708, 0xbf00, 0x0000, 0x1fff, 0x0400, 0x2000]; // prettier-ignore
+  const run = (control: number) => {
+    const words = [0x20005000, PROGRAM | 1, HARD_FAULT_HANDLER | 1, HARD_FAULT_HANDLER | 1, 0xbf00e7fe];
+    const code = Uint16Array.from(jump(control));
+    const bytes = new Uint8Array([...new Uint8Array(Uint32Array.from(words).buffer), ...new Uint8Array(code.buffer)]);
+    const { outcome, notes, diagnosis } = firstRun(plainJob('stm32f405rg', [{ path: 'fw.bin@0x08000000', bytes }]), {});
+    return { outcome, crash: notes.find((n) => n.kind === 'crash')?.text, cause: diagnosis.causes[0] };
+  };
+  const { outcome, crash, cause } = run(3);
+  expect(outcome).toBe('fault');
+  expect(crash).toMatch(/^the ROM, at 0x1fff[0-9a-f]{4}, (accessed|stored to) 0xe000[0-9a-f]{4}: this is in the private peripheral bus, which unprivileged code must not access \(CONTROL\.nPRIV = 1\)$/); // prettier-ignore
+  expect(cause).toMatchObject({ id: 'control', proved: true });
+  expect(cause!.explanation).toMatch(/^the ROM runs unprivileged \(nPRIV = 1\): .*; the ROM uses PSP as its stack pointer/);
+  expect(run(1).cause!.explanation).toBe('the ROM runs unprivileged (nPRIV = 1): its accesses to NVIC and SCB fault');
+});

@@ -224,13 +224,36 @@ const CCR = 0xe000ed14;
 const DC = 1 << 16;
 
 /** CFSR and HFSR with what their bits mean; null where none is set. */
-function registersInWords(read: (address: number) => number, fault: FaultFacts): string | null {
+function registersInWords(read: (address: number) => number, fault: FaultFacts | null): string | null {
   const [cfsr, hfsr] = [read(CFSR), read(HFSR)];
-  const fetched = isFetch(fault) ? fault.address : null;
+  const fetched = fault !== null && isFetch(fault) ? fault.address : null;
   const bits = CFSR_BITS.map(([bit, name, meaning]) => [bit, name, bit === 0 ? fetchRefused(read, fetched) : meaning] as const);
   const words = [...named(cfsr, bits), ...named(hfsr, HFSR_BITS)];
   const at = (cfsr >>> 15) & 1 ? `, BFAR = ${hex(read(BFAR))}` : (cfsr >>> 7) & 1 ? `, MMFAR = ${hex(read(MMFAR))}` : '';
   return words.length === 0 ? null : `CFSR = ${hex(cfsr)}, HFSR = ${hex(hfsr)}${at}: ${words.join('; ')}`;
+}
+
+function behindEntry(s: Session, address: number): string {
+  const isSystem = s.machine.system.regionAt(address)?.memory?.row.zone === 'systemMemory';
+  return isSystem ? 'this is in system memory' : whatIsAt(s, address);
+}
+function whoRan(s: Session, pc: number): string {
+  const zone = s.machine.bootCore.zoneAt(pc);
+  return zone === 'user' || zone === null ? place(s, pc) : `the ROM, at ${hex(pc)},`;
+}
+/** The first fault behind the last entry, for a run that ends in it. The session must be at the end of the run. */
+export function faultBehindEntry(s: Session): string[] {
+  const { machine } = s;
+  const core = machine.bootCore;
+  const entry = machine.history.entries.at(-1)!;
+  const fault = machine.history.timeline.toArray().find((e) => e.kind === 'fault' && e.at >= entry.at && e.core === core.index);
+  const [, kind, at] = /^([\w-]+)(?: at (0x[0-9a-f]+))?$/.exec(fault?.text ?? '') ?? [];
+  // what was entered at an address without code, or without its Thumb bit, is told as the jump that it is
+  if (fault?.pc == null || kind === undefined || DOING[kind] === JUMPED) return [];
+  const did = DOING[kind] ?? kind;
+  const where = at === undefined || !/to$|accessed/.test(did) ? '' : ` ${at}: ${behindEntry(s, Number(at))}`;
+  const registers = core.profile.arch === 'v6m' ? null : registersInWords((a) => core.peek(a, 4) ?? 0, null);
+  return [`${whoRan(s, fault.pc)} ${did}${where}`, ...(registers === null ? [] : [registers])];
 }
 
 /** Notes about the fault. The session must be at the fault, before its exception, and is after it on return. */

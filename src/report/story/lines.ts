@@ -11,7 +11,7 @@ export interface View {
 /** How much of a fact is shown: 0 = all of it, 1 to 3 = fewer lines below its sentence, 4 = the sentence, 5 = nothing. */
 type Fold = 0 | 1 | 2 | 3 | 4 | 5;
 const MOST_BELOW = [Infinity, 4, 2, 1, 0, 0] as const;
-/** Of code: less than this says nothing. */
+/** Lines of a screen with code: less than these say nothing. */
 const FEWEST_CODE = 6;
 const MOST_CODE = [Infinity, 12, 8, FEWEST_CODE, FEWEST_CODE, 0] as const;
 /** Facts whose lines are a list: how many more there are is said. */
@@ -38,15 +38,20 @@ export function linesOf(told: Told, { paint = plain, width = 80 }: View, fold: F
 }
 
 function changes({ code: all }: Told, paint: Paint, width: number, most: number): string[] {
-  const shown = all.slice(0, shownOf(all, most));
-  const lines = shown.flatMap(({ text, mark }) =>
+  const blocks = all.map(({ text, mark }) =>
     code(`${mark === ' ' ? '' : mark}${text}`, width).map((line) => paint(mark === '-' ? 'red' : mark === '+' ? 'green' : 'bold', line)),
   );
-  return shown.length === all.length ? lines : [...lines, `${INDENT}and ${all.length - shown.length} more lines: --fix, or -v`];
+  const n = shownOf(all, blocks, most);
+  const lines = blocks.slice(0, n).flat();
+  return n === all.length ? lines : [...lines, `${INDENT}and ${all.length - n} more lines: --fix, or -v`];
 }
-/** A single line more takes no more room than the words that it is there, and a block that only begins is no code. */
-function shownOf(all: Told['code'], most: number): number {
-  let n = Math.min(most, all.length);
+/**
+ * How many lines of code have room in so many lines of a screen, a line at least. A single one more takes no more room than the words that it is there, and a block that only begins is no
+ * code.
+ */
+function shownOf(all: Told['code'], blocks: readonly (readonly string[])[], most: number): number {
+  let [n, rows] = [0, 0];
+  while (n < all.length && rows < most) rows += blocks[n++]!.length;
   while (n < all.length && (n === all.length - 1 || /\{\s*$/.test(all[n - 1]?.text ?? ''))) n++;
   return n;
 }
