@@ -446,6 +446,11 @@ function leftBehind(run: PlainRun): ByDifference {
   if (program === null) return { difference: null };
   run.input.progress?.(`comparing how ${program.name} is started with how it starts from reset`);
   const difference = searched(run, `what is left to ${program.name}`, null, () => findLeftBehind(session, powerOn, program, base.end.at));
+  const sender = difference?.sender ?? null;
+  if (sender !== null) {
+    const about = { is: 'hands-over', at: place(run.input, sender)! } as const;
+    run.notes.push({ kind: 'hand-over', text: `${program.name} is started at ${placeInWords(session, sender)}`, about });
+  }
   return { difference, receiver: { id: 'image', name: program.name } };
 }
 

@@ -140,6 +140,16 @@ test.each([
   expect(text.replace(/\s+/g, ' ').includes('must be volatile')).toBe(told);
 });
 
+it('of repairs with one name for all it says how many there are, and a fix behind a loader has the line that starts the application', async () => {
+  const name = 'f405-chain-dma-left';
+  const result = await run(name);
+  expect(result.diagnosis.sets).toEqual([['image'], ['image'], ['image']]);
+  const text = shortReport(result, { width: 160 });
+  expect(text).toContain(`Fix    in C, at the jump (${shownIn(name, 'jump_to_table(APPLICATION);')} (main)):`);
+  expect(text).toContain('any one of the 3 repairs that the cause names is enough');
+  expect(text).not.toMatch(/image, or image/);
+});
+
 it('where the core sleeps, the line of the loop reads what it says', async () => {
   const name = 'f405-chain-deep-sleep';
   const sources = sourcesOf({ images: [`${name}/app.elf`], folder: FIXTURES, io: { cwd: FIXTURES, env: {} } });

@@ -16,7 +16,7 @@ import type { Session } from '../session/session.ts';
 import { inShortRun } from '../session/short-run.ts';
 import type { Program } from '../slice/unstarted.ts';
 import { CORE_FIELDS, coreName } from './core-parts.ts';
-import { arrival, fromReset, livesAs, watch } from './programs.ts';
+import { arrival, fromReset, livesAs, senderOf, watch } from './programs.ts';
 import { romFromReset } from './reference.ts';
 import { Tries } from './search.ts';
 import { Transplant, type Part, type Piece, type Working } from './transplant.ts';
@@ -45,6 +45,8 @@ export interface Finding {
   /** Nothing else is enough. */
   readonly complete: boolean;
   readonly forks: number;
+  /** The instruction that hands over to the program that is compared, where there is one and it is known. */
+  readonly sender?: number | null;
 }
 
 const NOTHING = { helps: false, sets: [], complete: true };
@@ -76,13 +78,14 @@ export function findLeftBehind(session: Session, powerOn: Checkpoint, program: P
     working.session.release();
     return null;
   }
-  return search(
+  const found = search(
     session,
     failing,
     working,
     (s) => livesAs(watch(s), wanted),
     ({ kind }) => kind !== 'board',
   );
+  return found.helps ? { ...found, sender: senderOf(session, powerOn, program, failing) } : found;
 }
 function search(session: Session, failing: Checkpoint, working: Working, reached: Goal, taken: (part: Part) => boolean): Finding {
   const kept = session.keepCheckpoints;

@@ -4,10 +4,11 @@
  */
 import { MOST } from '../documents/bounds.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
-import { MS, type Ps } from '../../emu/time.ts';
+import { MS, US, type Ps } from '../../emu/time.ts';
 import type { RunInput } from '../input/run-input.ts';
 import { Session } from '../session/session.ts';
 import { othersThanBooted, type Program } from '../slice/unstarted.ts';
+import { checkpointBefore, record, runTo } from '../slice/window.ts';
 
 /** How long a program is watched from its first instruction on. */
 const WATCHED = 60 * MS;
@@ -48,6 +49,22 @@ export function arrival(s: Session, powerOn: Checkpoint, { start, name }: Progra
   }
   return last;
 }
+
+/** The branch that leads to the start of a program in the state before its first instruction; null where none is seen shortly before. The session is left anywhere. */
+export function senderOf(s: Session, powerOn: Checkpoint, { start }: Program, arrived: Checkpoint): number | null {
+  const at = arrived.system.now;
+  const from = Math.max(0, at - LOOKED_BACK);
+  const kept = s.keepCheckpoints;
+  s.keepCheckpoints = false;
+  s.restore(checkpointBefore(s, powerOn, from));
+  runTo(s, from);
+  const { steps } = record(s, s.machine.bootCore, at, MOST_STEPS);
+  s.keepCheckpoints = kept;
+  const branch = steps.at(-1)?.flow?.branch ?? null;
+  return branch !== null && (branch.target & ~1) >>> 0 === start ? branch.pc : null;
+}
+const LOOKED_BACK = 20 * US;
+const MOST_STEPS = 20_000;
 
 /** The same image from reset. The caller releases it. */
 export function fromReset(input: RunInput, { table, start }: Program): { readonly session: Session; readonly at: Checkpoint } | null {

@@ -41,6 +41,8 @@ export type NoteFact =
   | { readonly is: 'other-crystal'; readonly hz: number; readonly lacks: 'usb' | 'pll' }
   /** `boot-address`: the images begin with this vector table, which a boot loader that is not among them would start. */
   | { readonly is: 'behind-loader'; readonly table: number }
+  /** `hand-over`: the branch by which a loader starts its application. */
+  | { readonly is: 'hands-over'; readonly at: Place }
   /** `not-triggered`: the firmware polls a pin or a port, or has an interrupt for it. */
   | { readonly is: 'waits-for-input' }
   /** `not-triggered`: no function of the image jumps into system memory. */

@@ -121,6 +121,13 @@ function symptom({ symptom: { asked, matches, options }, notes }: FactOf<'sympto
   return { text: `This is NOT what you reported (${saw}).`, more: [...vain, ...would, ...notes.map(whole)] };
 }
 
+/** Sets by the names of their causes; where these are all the same, the cause itself tells them apart. */
+function anyOf(sets: readonly (readonly string[])[]): string {
+  const names = [...new Set(sets.map((set) => set.join(' + ')))];
+  return names.length === 1
+    ? `any one of the ${sets.length} repairs that the cause names is enough`
+    : `any one of these repairs is enough: ${names.join(', or ')}`;
+}
 const by = (kind: string): string => (kind === 'cpu' ? '' : ` [by ${kind}]`);
 function foundText(check: ResultCheck | null): string | null {
   if (check?.observed == null) return null;
@@ -258,7 +265,7 @@ const SENTENCES: { readonly [K in Kind]: (fact: FactOf<K>) => Row } = {
     label: 'Proof',
     tone: 'green',
     text: `with ${count > 1 ? `these ${count} causes` : 'only this'} ${around ? 'changed' : 'repaired'}, ${REACHED[reached](rom, goal ?? '')}`,
-    more: sets.length === 0 ? [] : [`any one of these repairs is enough: ${sets.map((set) => set.join(' + ')).join(', or ')}`],
+    more: sets.length === 0 ? [] : [anyOf(sets)],
   }),
   unexplained,
   'holds-if': ({ conditions, options }) => ({
