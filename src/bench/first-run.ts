@@ -98,16 +98,19 @@ interface Look {
   readonly chosen: Trigger | null;
 }
 function look(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<string>, pull: Pull): Look {
-  // a scenario with steps says itself what happens
-  const asked = (job.scenario.steps ?? []).length === 0;
+  // a scenario with steps says itself what happens; a leave alone (`--leave`) says only what comes behind the entry
+  const bare = withoutLeave(job);
+  const asked = (bare.scenario.steps ?? []).length === 0;
   let found: readonly Tried[] | null = null;
-  if (asked && hooks.found !== undefined) firstAnswer({ ...jobInput(job, hooks), bounds: new Bounds() }, hooks.found);
+  if (asked && hooks.found !== undefined) firstAnswer({ ...jobInput(asked ? bare : job, hooks), bounds: new Bounds() }, hooks.found);
   const looking = {
     triggers: (list: readonly Tried[]): void => {
       found = list;
     },
   };
-  const alone = run({ ...jobInput(job, hooks), ...(asked ? looking : {}) });
+  const alone = run({ ...jobInput(asked ? bare : job, hooks), ...(asked ? looking : {}) });
+  const left = asked && bare !== job && found === null;
+  if (left) return { alone: run(jobInput(job, hooks)), tried: null, chosen: null };
   const tried: readonly Tried[] | null = found;
   if (tried === null || isCut(alone)) return { alone, tried: null, chosen: null };
   const triggers = sorted(tried);
@@ -130,9 +133,14 @@ export function puller(job: RunJob, hooks: RunHooks, run: (input: RunInput) => R
 }
 const withSteps = (job: RunJob, step: Step, held: string | undefined): RunJob => ({
   ...job,
-  scenario: { ...job.scenario, steps: pulled(step, held) },
+  scenario: { ...job.scenario, steps: [...pulled(step, held), ...leavesOf(job)] },
   findJump: false,
 });
+/** Leaves that a job has for its only steps. */
+function leavesOf({ scenario: { steps = [] } }: RunJob): readonly Step[] {
+  return steps.every((step) => 'dfu' in step.do && 'leave' in step.do.dfu) ? steps : [];
+}
+const withoutLeave = (job: RunJob): RunJob => (leavesOf(job).length === 0 ? job : { ...job, scenario: { ...job.scenario, steps: [] } });
 
 function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<string>): RunResult<string> {
   const pull = puller(job, hooks, run);

@@ -52,6 +52,23 @@ it('a firmware that does nothing but look at a pin waits for it, and the pin is 
   expect(result.scenario.steps![0]).toEqual({ at: '100ms', do: { pin: { name: 'PC13', level: 1 } } });
 });
 
+it('a leave alone does not keep its trigger from being found, and comes behind the entry', () => {
+  const leave = { after: '0ms', do: { dfu: { leave: '0x08000000' } } };
+  const job = (name: string) => {
+    const bytes = new Uint8Array(readFileSync(fileURLToPath(new URL(`../../fixtures/${name}/firmware.elf`, import.meta.url))));
+    return { ...plainJob('stm32f405rg', [{ path: 'fw.elf', bytes }]), scenario: { steps: [leave] } };
+  };
+  const pressed = firstRun(job('f405-polls-pin'), {});
+  expect(pressed.outcome).toBe('dfu');
+  expect(pressed.scenario.steps![0]).toEqual({ at: '100ms', do: { pin: { name: 'PC13', level: 1 } } });
+  expect(pressed.scenario.steps!.at(-1)).toEqual(leave);
+  expect(pressed.checks.find((c) => c.id === 'leave-path')?.verdict).not.toBe('n/a');
+  // who needs none is left once
+  const alone = firstRun(job('f405-straight'), {});
+  expect(alone.scenario.steps).toEqual([leave]);
+  expect(alone.checks.find((c) => c.id === 'leave-path')?.verdict).not.toBe('n/a');
+});
+
 it('a firmware that crashes on its way is told as that, nothing is called', () => {
   const result = run('f405-own-crash', 'stm32f405rg');
   expect(result.outcome).toBe('fault');
