@@ -18,7 +18,7 @@ export interface LeaveCommandOptions extends RunOptions {
 
 const TITLES: Readonly<Record<LeaveEntry, string>> = {
   scenario: "After the scenario's entry",
-  jump: 'After a jump from reset',
+  jump: 'After a jump that bootbench itself made from reset',
   boot0: 'After a boot by BOOT0',
 };
 

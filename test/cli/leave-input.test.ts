@@ -1,4 +1,5 @@
-/** `bootbench leave` without an image. */
+/** `bootbench leave`: without an image, and of a firmware whose own jump nothing makes. */
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { streamOf } from '../../src/cli/io.ts';
 import { main } from '../../src/cli/program.ts';
@@ -17,4 +18,17 @@ it('leave without an image asks for the application: BOOT0 would not help', asyn
   expect(code).toBe(2);
   expect(err).toMatch(/no image is given; give the application that the ROM starts/);
   expect(err).not.toMatch(/boot0/i);
+});
+
+it('a jump that bootbench makes itself is told as one', async () => {
+  let out = '';
+  const facts = { isTTY: false, columns: 80 };
+  await main(['leave', fileURLToPath(new URL('../../fixtures/f405-polls-pin/firmware.elf', import.meta.url)), '--chip', 'stm32f405rg'], {
+    stdout: streamOf((text) => void (out += text), facts),
+    stderr: streamOf(() => undefined, facts),
+    env: {},
+    cwd: folder(),
+    onInterrupt: () => () => undefined,
+  });
+  expect(out).toMatch(/^(OK {2}|FAIL) After a jump that bootbench itself made from reset: /m);
 });
