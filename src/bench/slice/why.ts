@@ -275,13 +275,18 @@ export function foreignTable(s: Session): string | null {
   const vtor = machine.bootCore.get(SCS.VTOR) >>> 0;
   const imageOf = (address: number): LoadedImage | undefined =>
     input.images.find((i) => i.chunks.some((c) => address >= c.address && address < c.address + c.data.length));
-  const [of, table] = [pc === undefined ? undefined : imageOf(pc), imageOf(vtor === 0 ? machine.bootVectors() : vtor)];
+  // at 0 lies what is mapped there, which may be a copy in RAM: whose it is, its reset vector says
+  const reset = vtor === 0 ? machine.bootCore.peek(4, 4) : null;
+  const mapped = reset === null ? undefined : imageOf((reset & ~1) >>> 0);
+  const [of, table] = [pc === undefined ? undefined : imageOf(pc), mapped ?? imageOf(vtor === 0 ? machine.bootVectors() : vtor)];
   if (!of || !table || of === table) return null;
   const own = of.chunks[0]!.address;
   const vectors = entryVectors([of], own);
   const there = vectors !== null && imageOf(vectors.reset) === of ? `, which has its own at ${hex32(own)}` : '';
   const writer = machine.history.lastWriter('CPU.VTOR');
   const since = writer ? ` since ${place(s, writer.pc)}` : '';
+  if (machine.bootCore.profile.vtor === 0)
+    return `address 0, from where the core takes its vectors, shows the table of ${nameOf(table)}, but ${nameOf(of)} runs${there}`;
   return `VTOR is ${hex32(vtor)}${since}: this is the vector table of ${nameOf(table)}, but ${nameOf(of)} runs${there}`;
 }
 
