@@ -7,8 +7,9 @@ import type { Explained, Solution } from '../bench/proof/solver.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { printable } from '../report/text.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
-import { EXIT, exitAfter, milliseconds, type Io } from './io.ts';
+import { EXIT, exitAfter, Interrupted, milliseconds, type Io } from './io.ts';
 import { prepareEngine } from './prepare-engine.ts';
+import { answerTo } from './question.ts';
 import { interruptible, orCutShort, runHooks, withProgress } from './interruptible.ts';
 
 export interface AskOptions extends RunOptions {
@@ -83,13 +84,15 @@ function document(chip: string, s: Solution): object {
   };
 }
 
+const unanswered = (): Interrupted => new Interrupted('SIGINT', 'the question was left without an answer');
+
 async function talk(inquiry: Inquiry, given: readonly Symptom[], io: Io): Promise<number> {
-  const { isCancel, multiselect, select } = await import('@clack/prompts');
+  const { multiselect, select } = await import('@clack/prompts');
   let symptoms = given;
   if (symptoms.length === 0) {
     const options = SYMPTOMS.map((value) => ({ value, label: SEEN[value], hint: value }));
-    const chosen = await multiselect<Symptom>({ message: 'What do you see?', options, required: true });
-    if (isCancel(chosen)) return EXIT.failed;
+    const chosen = await answerTo(multiselect<Symptom>({ message: 'What do you see?', options, required: true }));
+    if (chosen === null) throw unanswered();
     symptoms = chosen;
   }
   const say = (text: string): void => void io.stdout.write(`${printable(text)}\n`);
@@ -103,11 +106,9 @@ async function talk(inquiry: Inquiry, given: readonly Symptom[], io: Io): Promis
     if (solution.neverJumped) say(`\n${NEVER_JUMPED}`);
     if (!experiment || left.length < 2) break;
     const { text, results } = experiment;
-    const seen = await select<string>({
-      message: `To tell them apart: ${text}. What do you see then?`,
-      options: [...Object.keys(results).map((value) => ({ value, label: value })), { value: '', label: 'I cannot try that' }],
-    });
-    if (isCancel(seen)) break;
+    const options = [...Object.keys(results).map((value) => ({ value, label: value })), { value: '', label: 'I cannot try that' }];
+    const seen = await answerTo(select<string>({ message: `To tell them apart: ${text}. What do you see then?`, options }));
+    if (seen === null) throw unanswered();
     done.push(text);
     if (seen !== '') left = left.filter((_, i) => results[seen]!.includes(i));
     experiment = inquiry.next(left, done);

@@ -15,6 +15,7 @@ import { MS } from '../emu/time.ts';
 import { chipNamed, readInput } from './inputs.ts';
 import { Interrupted, verbatim, type Io } from './io.ts';
 import { mustBeApart, Outputs } from './outputs.ts';
+import { answerTo } from './question.ts';
 import { usbPackage } from './usb-package.ts';
 
 /** The options of all `board` commands, as the command line library hands them over. */
@@ -195,9 +196,8 @@ export function hseOf(text: string | undefined): number | null {
 /** Puts a question to a person at the terminal; null where there is none, or he went away. */
 async function askUser(question: string, io: Io): Promise<boolean | null> {
   if (!io.stdout.isTTY) return null;
-  const { confirm, isCancel } = await import('@clack/prompts');
-  const answer = await confirm({ message: question });
-  return isCancel(answer) ? null : answer;
+  const { confirm } = await import('@clack/prompts');
+  return answerTo(confirm({ message: question }));
 }
 /** Before the first reset: comparators that are set say that somebody is debugging this board, whose work a reset ends. */
 export async function consentToReset(target: GdbTarget, options: Pick<BoardOptions, 'yes'>, io: Io): Promise<void> {
