@@ -25,6 +25,15 @@ describe('a call of WebUSB', () => {
     expect((await device.controlTransferIn({ ...setup, requestType: 'standard', recipient: 'device' }, 18)).status).toBe('ok');
     held.close();
   });
+  it.each([[null], [3], ['x'], [[null]], [[3]]])('requestDevice with filters %j is a TypeError in words', async (filters) => {
+    const held = await open();
+    const usb = held.usb as unknown as Loose;
+    await expect(usb['requestDevice']!({ filters })).rejects.toThrow(TypeError);
+    await expect(usb['requestDevice']!({ filters })).rejects.toThrow(
+      /^requestDevice: (filters is no list|a filter is no object): for example/,
+    );
+    held.close();
+  });
   it('behind close() finds no device: NotFoundError', async () => {
     const held = await open();
     const device = await held.usb.requestDevice({ filters: [] });

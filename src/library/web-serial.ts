@@ -5,6 +5,7 @@
 import type { HeldMachine } from '../bench/session/held-machine.ts';
 import { UartLink } from '../bench/session/uart-link.ts';
 import { MS, type Ps } from '../emu/time.ts';
+import { bufferSource, demandFilters } from '../usb-sim/web-usb.ts';
 
 /** A read lets the machine stand still after this emulated time without a byte: longer than any erase takes. */
 const QUIET: Ps = 60_000 * MS;
@@ -52,6 +53,8 @@ function checkOptions(options: WebSerialOptions): void {
   if (dataBits !== 8 || stopBits !== 1 || parity !== 'even' || flowControl !== 'none')
     throw network("Failed to open serial port: the ROM speaks 8E1 (AN3155), so open it with { parity: 'even' } and without flow control.");
 }
+
+const SIGNALS = ['dataTerminalReady', 'requestToSend', 'break'] as const satisfies readonly (keyof WebSerialSignals)[];
 
 interface Chunk {
   readonly bytes: number[];
@@ -139,7 +142,9 @@ export class WebSerialPort extends EventTarget {
   /** Nothing is connected to these lines. */
   async setSignals(signals: WebSerialSignals = {}): Promise<void> {
     if (!this.opened) throw invalid('The port is not open.');
-    if (Object.keys(signals).length === 0) throw new TypeError('Signals dictionary must contain at least one member.');
+    // a browser takes null for a dictionary without members
+    if (SIGNALS.every((name) => (signals as WebSerialSignals | null)?.[name] === undefined))
+      throw new TypeError('Signals dictionary must contain at least one member.');
   }
   /** Nothing is connected to these lines. */
   async getSignals(): Promise<WebSerialInputSignals> {
@@ -205,8 +210,15 @@ export class WebSerialPort extends EventTarget {
     });
   }
   private async send(chunk: ArrayBuffer | ArrayBufferView): Promise<void> {
-    const bytes = ArrayBuffer.isView(chunk) ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength) : new Uint8Array(chunk);
-    for (const byte of bytes.slice()) this.link?.uart.send(byte);
+    let bytes: Uint8Array;
+    try {
+      bytes = bufferSource(chunk);
+    } catch (error) {
+      // the stream ends with it: the next one is new
+      this.output = null;
+      throw error;
+    }
+    for (const byte of bytes) this.link?.uart.send(byte);
     this.active = this.held.bus.now;
     for (const wake of [...this.wake]) wake();
   }
@@ -230,7 +242,11 @@ export class WebSerial extends EventTarget {
     return [this.port];
   }
   /** The port, as if a user had chosen it, whatever the filters. */
-  async requestPort(_options?: object): Promise<WebSerialPort> {
+  async requestPort(options?: object): Promise<WebSerialPort> {
+    const example = 'for example { filters: [{ usbVendorId: 0x0483 }] }';
+    if (typeof (options ?? {}) !== 'object') throw new TypeError(`requestPort: no object is given: ${example}`);
+    const filters: unknown = (options as { readonly filters?: unknown } | null | undefined)?.filters;
+    if (filters !== undefined) demandFilters(filters, 'requestPort', example);
     return this.port;
   }
 }

@@ -129,14 +129,14 @@ export interface WebUsbFilter {
 export type WebUsbBytes = ArrayBuffer | ArrayBufferView;
 
 /** A copy, as browsers convert a BufferSource (Web IDL 3.2.25): what is none is a TypeError. */
-function bytesOf(data: WebUsbBytes | undefined): Uint8Array {
-  if (data === undefined) return new Uint8Array(0);
+export function bufferSource(data: WebUsbBytes): Uint8Array {
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
   // the buffer of another realm (jsdom, an iframe) is no `instanceof ArrayBuffer`
   if (!/^\[object (?:Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(data)))
     throw new TypeError('The provided value is not of type (ArrayBuffer or ArrayBufferView): give a Uint8Array.');
   return new Uint8Array(data).slice();
 }
+const bytesOf = (data: WebUsbBytes | undefined): Uint8Array => (data === undefined ? new Uint8Array(0) : bufferSource(data));
 const viewOf = (bytes: Uint8Array): DataView<ArrayBuffer> => new DataView(new Uint8Array(bytes).buffer);
 
 class Interface implements WebUsbInterface {
@@ -194,6 +194,11 @@ function demand(value: unknown, members: readonly string[], call: string, exampl
   const missing = members.find((m) => given?.[m] === undefined);
   if (given === null || missing !== undefined)
     throw new TypeError(`${call}: ${given === null ? 'no object is given' : `required member ${missing} is undefined`}: ${example}`);
+}
+/** As browsers convert a sequence of dictionaries. */
+export function demandFilters(filters: unknown, call: string, example: string): void {
+  if (!Array.isArray(filters)) throw new TypeError(`${call}: filters is no list: ${example}`);
+  if (!filters.every((f) => typeof f === 'object' && f !== null)) throw new TypeError(`${call}: a filter is no object: ${example}`);
 }
 const SETUP = ['requestType', 'recipient', 'request', 'value', 'index'];
 const SETUP_EXAMPLE = "for example { requestType: 'class', recipient: 'interface', request: 3, value: 0, index: 0 }";
@@ -489,6 +494,7 @@ export class WebUsb extends EventTarget {
   /** The device, as if a user had chosen it; NotFoundError where it does not match. */
   async requestDevice(options: { filters: readonly WebUsbFilter[] }): Promise<WebUsbDevice> {
     demand(options, ['filters'], 'requestDevice', 'for example { filters: [] }');
+    demandFilters(options.filters, 'requestDevice', 'for example { filters: [{ vendorId: 0x0483 }] }');
     const [device] = await this.getDevices();
     const matches = device && (options.filters.length === 0 || options.filters.some((f) => matchesFilter(device, f)));
     if (!matches) throw new DOMException('No device selected.', 'NotFoundError');

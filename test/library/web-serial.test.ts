@@ -103,6 +103,30 @@ describe('a port', () => {
     await reader.cancel();
     await port.close();
   });
+  it.each([[null], [3], ['x'], [{}], [{ other: true }]])('signals %j are a TypeError in words', async (signals) => {
+    await port.open(EVEN);
+    await expect(port.setSignals(signals as object)).rejects.toThrow(new TypeError('Signals dictionary must contain at least one member.'));
+    await port.close();
+  });
+  it.each([[null], [undefined], ['x'], [{}], [[1]]])(
+    'bytes %j are a TypeError in words, and the next stream is a new one',
+    async (bytes) => {
+      await port.open(EVEN);
+      const writer = port.writable!.getWriter();
+      await expect(writer.write(bytes as unknown as Uint8Array)).rejects.toThrow(/^The provided value is not of type .*give a Uint8Array/);
+      const next = port.writable!.getWriter();
+      await next.write(new Uint8Array(0));
+      next.releaseLock();
+      await port.close();
+    },
+  );
+  it.each([[3], [{ filters: 3 }], [{ filters: null }], [{ filters: [null] }]])(
+    'requestPort(%j) is a TypeError in words',
+    async (options) => {
+      await expect(held.serial.requestPort(options as object)).rejects.toThrow(TypeError);
+      await expect(held.serial.requestPort(options as object)).rejects.toThrow(/^requestPort: .*: for example \{ filters/);
+    },
+  );
   it.each([
     [{ baudRate: 115_200 }, 'NetworkError', /8E1/],
     [{ baudRate: 921_600, parity: 'even' }, 'NetworkError', /1200 to 115200/],
