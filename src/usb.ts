@@ -113,7 +113,11 @@ export async function openUsb(options: UsbOptions): Promise<HeldUsb> {
       await held.bus.wait(() => false, { limit: held.bus.now + parseDuration(duration, 'run') });
       await usb.look();
     },
-    cable: (position) => (position === 'in' ? held.usb.plug() : held.usb.unplug()),
+    cable(position) {
+      if (position === 'in') held.usb.plug();
+      else if (position === 'out') held.usb.unplug();
+      else throw new UsageError(`cable: ${shown(position)} is not known`, 'in or out');
+    },
     async act(action) {
       await checkScenario({ steps: [{ after: '0s', do: action }] }, 'act');
       const { session } = held;

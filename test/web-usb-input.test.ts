@@ -1,5 +1,6 @@
 /** `bootbench/usb`: calls with something left out, and calls behind the end, are rejected in words. */
 import { describe, expect, it } from 'vitest';
+import { UsageError } from '../src/bench/documents/usage-error.ts';
 import { openUsb } from '../src/usb.ts';
 
 const open = () => openUsb({ chip: 'stm32f072rb', images: [], scenario: { board: { boot0: 1 } } });
@@ -32,6 +33,12 @@ describe('a call of WebUSB', () => {
     await expect(usb['requestDevice']!({ filters })).rejects.toThrow(
       /^requestDevice: (filters is no list|a filter is no object): for example/,
     );
+    held.close();
+  });
+  it.each([['sideways'], [null], [{}], [1]])('cable with %j is a UsageError', async (position) => {
+    const held = await open();
+    expect(() => held.cable(position as 'in')).toThrow(UsageError);
+    expect((await held.usb.getDevices()).length).toBe(1);
     held.close();
   });
   it('behind close() finds no device: NotFoundError', async () => {
