@@ -11,6 +11,7 @@
  */
 import { expect, test, type TestAPI } from 'vitest';
 import './node-host.ts';
+import { isRecord } from './bench/documents/is-record.ts';
 import type { CheckId, Outcome, RunResult } from './bench/documents/result.ts';
 import { CHECK_IDS, OUTCOMES, RUN_SCHEMA } from './bench/documents/result.ts';
 import { UsageError, didYouMean } from './bench/documents/usage-error.ts';
@@ -41,10 +42,17 @@ interface Answer {
 }
 const isResult = (value: unknown): value is RunResult<string> =>
   typeof value === 'object' && value !== null && (value as { schema?: unknown }).schema === RUN_SCHEMA;
+/** As far as the matchers read it. */
+const isWhole = ({ outcome, summary, diagnosis }: Unknown<RunResult<string>>): boolean =>
+  typeof outcome === 'string' && typeof summary === 'string' && isRecord(diagnosis) && isListOfRecords(diagnosis['causes']);
+type Unknown<T> = { readonly [K in keyof T]: unknown };
+const isListOfRecords = (value: unknown): boolean => Array.isArray(value) && value.every(isRecord);
 
 async function resultOf(given: unknown): Promise<RunResult<string>> {
   const value = await given;
-  return isResult(value) ? value : bench(value as BenchOptions);
+  if (!isResult(value)) return bench(value as BenchOptions);
+  if (!isWhole(value)) throw new UsageError('this result has no outcome or no diagnosis', 'give the whole result of bench');
+  return value;
 }
 
 async function outcomeOf(given: unknown): Promise<{ readonly outcome: Outcome; readonly summary: string }> {

@@ -24,4 +24,12 @@ describe('matchers', () => {
     await expect(expect(result).toFailOn('vtor')).rejects.toThrow(/proved causes: primask/);
     await expect(expect(result).toFailOn('primsk' as 'primask')).rejects.toThrow(/did you mean primask/);
   });
+  test.for([{}, { diagnosis: null }, { diagnosis: {} }, { diagnosis: { causes: [null] } }])(
+    'a hollow result %j is refused in words',
+    async (more) => {
+      const hollow = { schema: 'bootbench/run@1', outcome: 'rom-silent', summary: 'x', ...more } as never;
+      for (const matched of [() => expect(hollow).toFailOn('primask'), () => expect(hollow).toReachDfu()])
+        await expect(matched()).rejects.toThrow(/this result has no outcome or no diagnosis; give the whole result of bench/);
+    },
+  );
 });
