@@ -64,7 +64,7 @@ const NOTES: Readonly<Record<string, (c: Chance) => string>> = {
   chain: (c) => words(c, 30),
   reset: (c) => words(c, 30),
   loop: (c) => [placeWords(c), ...some(c, 3, () => placeWords(c))].join(' < '),
-  wait: (c) => c.of([words(c, 20), 'ETH has no clock: RCC.AHB1ENR.ETHEN is 0', 'HSERDY never rises; --board selects another board', 'ETH.DMAMR, which always reads 0x00000001']), // prettier-ignore
+  wait: (c) => c.of([words(c, 20), 'ETH has no clock: RCC.AHB1ENR.ETHEN is 0', 'HSERDY never rises', 'ETH.DMAMR, which always reads 0x00000001']), // prettier-ignore
   'not-triggered': (c) => c.of(['waits for PA0', words(c, 25), `waits for a byte: "uart" ${words(c, 3)}`]),
   guest: (c) => c.of(['FLASH: a write was refused, OPTLOCK = 1', 'FLASH: a write was refused', 'FLASH: FLASH_ACR has too few', 'another thing', '"uart" has an error']), // prettier-ignore
   control: (c) => `control run: ${words(c, 20)}`,

@@ -249,7 +249,7 @@ test('a USB device of the application that runs at a wrong clock is told where n
   );
 });
 test('a clock that the board cannot give is told where a run ended before the firmware gave it up', () => {
-  const told = 'HSE in bypass mode (HSEBYP = 1), but the board has a crystal there: HSERDY never rises (--board selects another board)';
+  const told = 'HSE in bypass mode (HSEBYP = 1), but the board has a crystal there: HSERDY never rises';
   const text = (entries: RunResult['entries'], kind = 'guest'): string =>
     shortReport({ ...primaskResult(), outcome: 'no-jump', diagnosis: NONE, entries, notes: [{ kind, text: told, about: NO_HSE }, { kind: 'not-triggered', text: 'waits' }] }, { width: 200 }); // prettier-ignore
   expect(text([])).toMatch(/^Clock +HSE in bypass mode[^]*^Next +add --board /m);
@@ -263,10 +263,17 @@ test('where the board has no clock for a ready bit, another board is the next st
       { ...primaskResult(), outcome: 'stuck', diagnosis: NONE, stuck: wait, notes: [{ kind: 'wait', text, ...(about && { about }) }] },
       { width: 80 },
     );
-  expect(
-    next('RCC: HSE in bypass mode, but the board has a crystal there: HSERDY never rises (--board selects another board)', NO_HSE),
-  ).toMatch(/Next +add --board (?![^]*--force)/);
+  expect(next('RCC: HSE in bypass mode, but the board has a crystal there: HSERDY never rises', NO_HSE)).toMatch(
+    /Next +add --board (?![^]*--force)/,
+  );
   expect(next('it polls something else')).toMatch(/Next +add --force RCC.CR.HSERDY=1/);
+  const notes = [
+    { kind: 'board', text: 'blackpill-f411ce: 25 MHz crystal' },
+    { kind: 'wait', text: 'RCC: HSE in bypass mode', about: NO_HSE },
+  ];
+  const named = shortReport({ ...primaskResult(), outcome: 'stuck', diagnosis: NONE, stuck: wait, notes }, { width: 80 });
+  expect(named).toContain('HSE in bypass mode');
+  expect(named).not.toMatch(/--board|--force/);
 });
 test('callers whose sources are not here are named without their paths, if those of others are', () => {
   const wait = { address: null, register: 'USART1.SR', value: null, pc: '0x08000500' as const, force: null };

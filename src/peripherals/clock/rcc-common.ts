@@ -159,7 +159,7 @@ export abstract class RccBase {
     const why = fed
       ? `in bypass mode (${upper}BYP = 1), but the board has a crystal there`
       : `is switched on, but the board has nothing at ${name === 'hse' ? 'OSC_IN' : 'OSC32_IN'}`;
-    c.env.note('guest', `${upper} ${why}: ${upper}RDY never rises (--board selects another board)`, {
+    c.env.note('guest', `${upper} ${why}: ${upper}RDY never rises`, {
       is: 'never-ready',
       flag: `${upper}RDY`,
       otherBoard: true,

@@ -371,11 +371,16 @@ const lacksClock = ({ notes }: RunResult): boolean =>
 const absentClock = ({ entries, notes }: RunResult): Sentence | undefined =>
   entries.length > 0 ? undefined : notes.find(({ kind, about }) => kind === 'guest' && about?.is === 'never-ready')?.text;
 
+/** Who named the board knows the option: it is the firmware that does not fit it. */
+const otherBoard = ({ notes }: RunResult): string[] =>
+  notes.some(({ kind }) => kind === 'board')
+    ? []
+    : ['add --board with the name of your board, or "board": {"hse": {"hz": …, "kind": "crystal"}} to a scenario'];
+
 /** What gets the firmware past its wait, if anything does. */
 function pastWait(result: RunResult): string[] {
   const never = result.entries.length > 0 ? undefined : factsIn(result.notes, 'never-ready')[0];
-  if (lacksClock(result) || never?.otherBoard === true)
-    return ['add --board with the name of your board, or "board": {"hse": {"hz": …, "kind": "crystal"}} to a scenario'];
+  if (lacksClock(result) || never?.otherBoard === true) return otherBoard(result);
   // to force a flag that something else holds back only moves the failure
   if (never !== undefined) return [];
   const [noClock] = factsIn(result.notes, 'no-clock');
