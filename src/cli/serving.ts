@@ -5,7 +5,7 @@ import type { Io } from './io.ts';
 import { emptyName } from './outputs.ts';
 import { sendTo } from './paced.ts';
 
-export const LOOPBACK = '127.0.0.1';
+const LOOPBACK = '127.0.0.1';
 export const isLoopback = (host: string): boolean => host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 /** Where a server listens. An empty name would be every address of this machine. */
 export function hostName(text: string | undefined): string {
