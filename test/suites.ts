@@ -19,7 +19,7 @@ export const ALONE: readonly string[] = [
 export const WAITING: readonly string[] = [
   'test/web/*.test.ts',
   'test/cli/{built,end-to-end,evidence,opened,surroundings,uart,uart-lines,usbip-guest,usbip-server}.test.ts',
-  'test/campaign/{queue,pool}.test.ts',
+  'test/campaign/{full-server,queue,pool}.test.ts',
   'test/debug/**/*.test.ts',
   'test/board/*.test.ts',
 ];
@@ -31,7 +31,7 @@ export const WAITING: readonly string[] = [
 const LONG: readonly string[] = [
   'test/bench/{after,assumed,bounds,budget,counted-crystal,crash,difference,double-tap,ecc-loss,edits-on-chips,ends,find-jump,fork-steps,goals,held-back,infer-chip,json-slips,kept-request,late-ends,late-resets,late-watchdog,learn,learn-limits,matrix,not-asked,note-facts,on-the-way,outside-memory,path-repairs,pattern,point-of-no-return,proved-reasons,reached-blocks,requests,reservations,results,rules,search,search-kinds,serial-rom,starved,symptom,tick-entry,tick-proofs,trace,tried-once,variant-starts,wakers,ways,wrong-supply}.test.ts',
   'test/board/{clock-tree,settle-size,usb-watch}.test.ts',
-  'test/campaign/{hostile-server,pool,space}.test.ts',
+  'test/campaign/{full-server,hostile-server,pool,space}.test.ts',
   'test/checks/{broken,minded}.test.ts',
   'test/chips/{boot-l4-f0,boot-patterns}.test.ts',
   'test/cli/{ci-files,conform,deaf,demo,end-to-end,fix,mcp,orphans,paced,report-schemas,sources}.test.ts',

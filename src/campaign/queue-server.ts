@@ -182,6 +182,27 @@ function mustBe(answer: string, wanted: string): void {
 export const nonsense = (shown: string, error: Error): SurroundingsError =>
   new SurroundingsError(`--queue: ${shown} answers nonsense: ${error.message.slice(0, 200)}`, 'is that a Redis or Valkey server?');
 
+/** What to do about a server that takes nothing more, by the word with which it says so; from a script that word stands further back. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  OOM: 'make room there',
+  READONLY: 'give the address of the server that this one is a copy of',
+  NOREPLICAS: 'start its replicas',
+  MISCONF: 'let it save to its disk',
+};
+const REFUSAL = /(?:^|["-]|Error: )((OOM|READONLY|NOREPLICAS|MISCONF) [^\n"]{1,200})/;
+/**
+ * Where a server of a queue says that it takes nothing more: that says nothing of the work. Null: it says something else.
+ *
+ * @param shown its address
+ * @param text an error's message, of this process or of a worker
+ * @param then what is to be done when it takes work again
+ */
+export function refusalOf(shown: string, text: string, then = ''): SurroundingsError | null {
+  const [, said, word] = REFUSAL.exec(text) ?? [];
+  if (said === undefined || word === undefined) return null;
+  return new SurroundingsError(`--queue: ${shown} takes nothing more: ${said.trimEnd().replace(/\.$/, '')}`, `${REMEDIES[word]!}${then}`);
+}
+
 /** The packages write what the server says past the door for it. Returns a function that gives the console back. */
 export function divertConsole(say: (text: string) => void): () => void {
   const { warn, error } = console;
@@ -194,7 +215,7 @@ const fromPackages = ({ stack = '' }: Error): boolean => /node_modules[\\/](bull
 /** What a package throws is what the server has said to it. @param shown its address */
 export const ofServer = (shown: string, error: unknown): unknown =>
   error instanceof Error && error.name !== 'SurroundingsError' && error.name !== 'UsageError' && fromPackages(error)
-    ? nonsense(shown, error)
+    ? (refusalOf(shown, error.message) ?? nonsense(shown, error))
     : error;
 
 /** An exception that nobody could catch, from within the packages: the server has said what they do not expect. Returns a function that stops it. */

@@ -29,6 +29,8 @@ const LOOK_MS = 2_000;
 const MOST_TOLD = 20;
 /** At the end: a server that does not say for this long that it has heard of work that is done does not answer. */
 const FAREWELL_MS = 1_000;
+/** Is written when a worker begins, to see that the server takes something. */
+const WRITABLE = `${PREFIX}:writable`;
 
 export interface QueueWorkerOptions {
   readonly engine: string;
@@ -68,6 +70,8 @@ class Service {
   private computing = 0;
   private idleSince = Date.now();
   private done = 0;
+  /** Is aborted when the server says that it takes nothing more; the reason is a SurroundingsError. */
+  private readonly full = new AbortController();
 
   constructor(connection: Connection, options: QueueWorkerOptions) {
     this.connection = connection;
@@ -78,9 +82,12 @@ class Service {
   async run(stop: AbortSignal): Promise<number> {
     const { bullmq, another, broken } = this.connection;
     const { engine, size, say } = this.options;
-    const signals = [broken, stop];
+    const signals = [broken, stop, this.full.signal];
     let consumer: QueueConsumer | null = null;
     try {
+      // a server that takes no result gives no work either, and says nothing of it
+      const written = this.connection.redis.set(WRITABLE, '', 'PX', 1000);
+      await answered(written, [...signals, AbortSignal.timeout(ANSWER_MS)]);
       await answered(this.refuseOthers(true), [...signals, AbortSignal.timeout(ANSWER_MS)]);
       consumer = new bullmq.Worker<unknown>(queueName(engine), (job) => this.process(job.data), {
         connection: another(),
@@ -91,13 +98,13 @@ class Service {
         stalledInterval: STALLED_MS,
         maxStalledCount: MOST_STALLED,
       });
-      consumer.on('error', () => undefined);
+      consumer.on('error', (error) => void this.isFull(error));
       await answered(consumer.waitUntilReady(), [...signals, AbortSignal.timeout(ANSWER_MS)]);
       say(`worker ${engine}, ${size} at once`);
-      await answered(this.until(stop), [broken]);
+      await answered(this.until(stop), [broken, this.full.signal]);
       await this.end(consumer);
     } catch (error) {
-      if (!stop.aborted || broken.aborted) throw this.connection.meant(error);
+      if (!stop.aborted || broken.aborted || this.full.signal.aborted) throw this.connection.meant(error);
     } finally {
       // what does not answer is not waited for
       void consumer?.close(true).catch(() => undefined);
@@ -114,7 +121,7 @@ class Service {
       if (this.computing === 0 && Date.now() - Math.max(since, this.computedAt) > FAREWELL_MS) silent.abort();
     }, 250);
     try {
-      await answered(consumer.close(), [silent.signal, this.connection.broken]);
+      await answered(consumer.close(), [silent.signal, this.connection.broken, this.full.signal]);
     } finally {
       clearInterval(timer);
     }
@@ -167,13 +174,24 @@ class Service {
       await this.taken(() => this.fetch(work));
       const results = await this.computed(() => worker.work(work));
       // before the work counts as done: what is lost then is done again
-      await this.connection.redis.xadd(resultsKey(campaign), '*', 'r', encodeResult({ work: work.id, results }));
+      await this.connection.redis
+        .xadd(resultsKey(campaign), '*', 'r', encodeResult({ work: work.id, results }))
+        .catch((error: unknown) => this.notTaken(error));
       this.done++;
       return results.length;
     } finally {
       this.busy--;
       this.idleSince = Date.now();
     }
+  }
+  private isFull(error: unknown): boolean {
+    const why = this.connection.refusal(error);
+    if (why !== null) this.full.abort(why);
+    return why !== null;
+  }
+  /** Work whose result the server does not take has not failed: it stays under way, this worker ends, and another one gets it. */
+  private notTaken(error: unknown): Promise<never> {
+    return this.isFull(error) ? new Promise(() => undefined) : Promise.reject(error as Error);
   }
   private async computed<T>(work: () => Promise<T>): Promise<T> {
     this.computing++;

@@ -20,7 +20,7 @@ import { SetAside, type Campaign, type Workers } from './campaign.ts';
 import type { Blobs, PackedTarget } from './content.ts';
 import type { QueuedWork, Work } from './queued.ts';
 import { LARGEST_BLOB } from './foreign.ts';
-import { askWhatItIs, catchFromPackages, connectorOf, divertConsole, nonsense, ofServer } from './queue-server.ts';
+import { askWhatItIs, catchFromPackages, connectorOf, divertConsole, nonsense, ofServer, refusalOf } from './queue-server.ts';
 import { ReplyError } from './resp.ts';
 
 export const PREFIX = 'bootbench';
@@ -66,6 +66,8 @@ export interface Connection {
   readonly broken: AbortSignal;
   /** What an error of the packages says of the server; any other as it is. */
   readonly meant: (error: unknown) => unknown;
+  /** What an error says where the server takes nothing more; null where it says something else. */
+  readonly refusal: (error: unknown, then?: string) => SurroundingsError | null;
   /** Ends all of them: BullMQ leaves those open that it was given. */
   readonly close: () => void;
 }
@@ -83,7 +85,10 @@ export async function connect(url: string, say: (text: string) => void, stop?: A
   const wrong = (error: Error): void => broken.abort(nonsense(hidden(url), error));
   await askWhatItIs(new ioredis.Redis(address, { lazyConnect: true }).options, stop).catch((error: Error) => {
     if (error instanceof ReplyError) throw nonsense(hidden(url), error);
-    throw new SurroundingsError(`--queue: no answer from ${hidden(url)}: ${error.message}`, 'is the server running?');
+    throw (
+      refusalOf(hidden(url), error.message) ??
+      new SurroundingsError(`--queue: no answer from ${hidden(url)}: ${error.message}`, 'is the server running?')
+    );
   });
   const connections: Redis[] = [];
   const sockets = new Set<Socket>();
@@ -115,7 +120,8 @@ export async function connect(url: string, say: (text: string) => void, stop?: A
     close();
     throw meant(error);
   }
-  return { bullmq, redis, another: open, broken: broken.signal, meant, close };
+  const refusal: Connection['refusal'] = (error, then) => refusalOf(hidden(url), error instanceof Error ? error.message : '', then);
+  return { bullmq, redis, another: open, broken: broken.signal, meant, refusal, close };
 }
 /** Waits for an answer of the server, and throws the reason of the first signal that says that none will come. */
 export async function answered<T>(work: Promise<T>, signals: readonly AbortSignal[]): Promise<T> {
@@ -282,9 +288,9 @@ export class QueueWorkers implements Workers {
   private async start(): Promise<void> {
     await this.beat();
     await this.events.waitUntilReady();
-    this.events.on('failed', ({ jobId }) => void this.failed(jobId).catch(() => undefined));
-    this.timers.push(setInterval(() => void this.beat().catch(() => undefined), HEARTBEAT_MS));
-    this.timers.push(setInterval(() => void this.reconcile().catch(() => undefined), RECONCILE_MS));
+    this.events.on('failed', ({ jobId }) => void this.failed(jobId).catch((error: unknown) => this.refused(error)));
+    this.timers.push(setInterval(() => void this.beat().catch((error: unknown) => this.refused(error)), HEARTBEAT_MS));
+    this.timers.push(setInterval(() => void this.reconcile().catch((error: unknown) => this.refused(error)), RECONCILE_MS));
     this.reading = this.read();
     const workers = await this.queue.getWorkersCount().catch(() => null);
     if (workers === 0) this.say('no worker is there yet: `bootbench worker --queue <url>`, on any machine');
@@ -294,8 +300,16 @@ export class QueueWorkers implements Workers {
     return new Promise((settle, fail) => {
       if (this.lost !== null) return fail(this.lost);
       this.waiting.set(work.id, { work, settle, fail, since: Date.now() });
-      this.submit(work).catch(fail);
+      this.submit(work).catch((error: unknown) => {
+        if (!this.refused(error)) fail(error);
+      });
     });
+  }
+  /** Ends all where the server takes nothing more: nothing of that is the work's. */
+  private refused(error: unknown): boolean {
+    const why = this.connection.refusal(error, ', then go on with --resume');
+    if (why !== null && !this.closed) this.failAll(why);
+    return why !== null;
   }
   /** Work that is there already, or was done and is not yet forgotten, is not added again. */
   private async submit(work: Work): Promise<void> {
@@ -378,6 +392,12 @@ export class QueueWorkers implements Workers {
     const job = (await this.queue.getJob(id)) as Job<QueuedWork> | undefined;
     if (!waiting || !job) return;
     const { failedReason, stacktrace, attemptsStarted } = job;
+    if (this.connection.refusal(new Error(failedReason)) !== null) {
+      // a worker was told so, perhaps long ago: where the server still says it, the campaign ends with that
+      await this.beat();
+      await job.remove();
+      return this.submit(waiting.work);
+    }
     this.waiting.delete(id);
     await job.remove();
     const error = new SetAside(failedReason, attemptsStarted);
