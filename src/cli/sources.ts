@@ -8,7 +8,8 @@ import { homedir } from 'node:os';
 import { dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { isElf } from '../image/elf.ts';
-import { lineAt, loadImage, splitImagePath } from '../image/image.ts';
+import { lineAt, splitImagePath } from '../image/image.ts';
+import { loadImages } from '../image/images.ts';
 import type { PatchHome, SourceFile, Sources } from '../report/source-lines.ts';
 import { GitIgnore, repositoryOf } from './git-ignore.ts';
 import type { Io } from './io.ts';
@@ -106,9 +107,8 @@ function cmsisIn(files: readonly string[]): boolean | null {
 
 /** Files that functions of the images begin in. */
 function codeFilesIn(files: readonly string[]): readonly string[] {
-  const images = files.map((file) => ({ file, bytes: new Uint8Array(readFileSync(file)) })).filter(({ bytes }) => isElf(bytes));
-  const found = images.flatMap(({ file, bytes }) => {
-    const image = loadImage(bytes, file);
+  const images = files.map((path) => ({ path, bytes: new Uint8Array(readFileSync(path)) })).filter(({ bytes }) => isElf(bytes));
+  const found = loadImages(images).flatMap((image) => {
     return image.symbols.all.flatMap((s) => (s.kind === 'function' ? (lineAt([image], s.address)?.file ?? []) : []));
   });
   return [...new Set(found)];

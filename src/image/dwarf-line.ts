@@ -35,6 +35,15 @@ export class LineTable {
     return this.sections.line !== null;
   }
 
+  /** All files that code is made from. */
+  get files(): readonly string[] {
+    return (this.rows ??= decode(this.sections, this.inCode)).files;
+  }
+  /** The folders that its units were compiled in. */
+  get compileFolders(): readonly string[] {
+    return this.present ? [...new Set(compileFolders(readUnits(this.sections)).values())] : [];
+  }
+
   /** Source line of the instruction at `pc`, or null. */
   lookup(pc: number): SourceLine | null {
     const rows = (this.rows ??= decode(this.sections, this.inCode));
@@ -179,6 +188,7 @@ interface Header {
   readonly files: FileEntry[];
   readonly folders: readonly string[];
   readonly compileFolder: string | null;
+  readonly seenFrom: string | null;
 }
 /** Joined with its folder where it is asked for: many files may have one long folder. */
 interface FileEntry {
@@ -187,10 +197,12 @@ interface FileEntry {
 }
 
 /** Undefined where the unit has no such file. */
-function nameOf({ files, folders, compileFolder }: Header, register: number): string | undefined {
+function nameOf({ files, folders, compileFolder, seenFrom }: Header, register: number): string | undefined {
   const entry = files[register];
   if (entry === undefined) return undefined;
-  return entry.name === '' ? '' : fileName(entry.name, folders[entry.folder] ?? null, compileFolder);
+  if (entry.name === '') return '';
+  const name = fileName(entry.name, folders[entry.folder] ?? null, compileFolder);
+  return seenFrom === null || compileFolder === null ? name : fileName(name, compileFolder, seenFrom);
 }
 
 function readHeader(sections: DwarfSections, unit: UnitHeader, r: DwarfReader, compileFolder: string | null): Header {
@@ -211,7 +223,7 @@ function readHeader(sections: DwarfSections, unit: UnitHeader, r: DwarfReader, c
   if (program > unit.end || lineRange === 0 || opcodeBase === 0) throw new DwarfError('bad line header');
   const operandCounts = [0];
   for (let i = 1; i < opcodeBase; i++) operandCounts.push(r.u8());
-  const common = { program, minimumLength, lineBase, lineRange, opcodeBase, operandCounts };
+  const common = { program, minimumLength, lineBase, lineRange, opcodeBase, operandCounts, seenFrom: sections.seenFrom };
   if (unit.version >= 5) {
     const folders = readEntries(r, unit, addressSize, sections).map((e) => e.name);
     const own = folders[0] ?? compileFolder;

@@ -81,10 +81,16 @@ export interface DwarfSections {
   readonly addr: Uint8Array | null;
   readonly strOffsets: Uint8Array | null;
   readonly frame: Uint8Array | null;
+  /** Source files are named as seen from this folder; null: from the compile folder. */
+  readonly seenFrom: string | null;
   readonly leftOut: LeftOut;
 }
 /** The debug sections of a file. */
-export const debugSections = (section: (name: string) => Uint8Array | null, leftOut = new LeftOut()): DwarfSections => ({
+export const debugSections = (
+  section: (name: string) => Uint8Array | null,
+  leftOut = new LeftOut(),
+  seenFrom: string | null = null,
+): DwarfSections => ({
   line: section('.debug_line'),
   lineStr: section('.debug_line_str'),
   str: section('.debug_str'),
@@ -95,6 +101,7 @@ export const debugSections = (section: (name: string) => Uint8Array | null, left
   addr: section('.debug_addr'),
   strOffsets: section('.debug_str_offsets'),
   frame: section('.debug_frame'),
+  seenFrom,
   leftOut,
 });
 

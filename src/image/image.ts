@@ -58,6 +58,8 @@ export interface LoadedImage {
 export interface LoadOptions {
   /** Where a raw binary goes. Also taken from a path of the form `file.bin@0x08000000`. */
   readonly address?: number;
+  /** Source files are named as seen from this folder; without it, from the compile folder. */
+  readonly seenFrom?: string;
 }
 
 export interface MemoryRange {
@@ -84,7 +86,7 @@ export function splitImagePath(typed: string): { file: string; address: number |
 
 export function loadImage(bytes: Uint8Array, path: string, options: LoadOptions = {}): LoadedImage {
   try {
-    return load(bytes, path, options.address ?? splitImagePath(path).address);
+    return load(bytes, path, options.address ?? splitImagePath(path).address, options.seenFrom ?? null);
   } catch (error) {
     if (error instanceof ImageError) throw error.inFile(path);
     throw error;
@@ -101,7 +103,7 @@ function raw(bytes: Uint8Array, path: string, digest: string, address: number): 
   return plain(path, digest, 'binary', [{ address, data }], null);
 }
 
-function load(bytes: Uint8Array, path: string, address: number | null): LoadedImage {
+function load(bytes: Uint8Array, path: string, address: number | null, seenFrom: string | null): LoadedImage {
   if (bytes.length === 0) throw new ImageError('empty', 'the file is empty', null, 'did the build finish?');
   const format = formatOf(bytes);
   if (address !== null) {
@@ -113,7 +115,7 @@ function load(bytes: Uint8Array, path: string, address: number | null): LoadedIm
     }
     return raw(bytes, path, sha256(bytes), address);
   }
-  if (isElf(bytes)) return loadElf(bytes, path, sha256(bytes));
+  if (isElf(bytes)) return loadElf(bytes, path, sha256(bytes), seenFrom);
   if (format !== null) {
     mustFit(bytes, format);
     const { chunks, entry } = format.read(bytes);
@@ -156,12 +158,12 @@ function plain(path: string, digest: string, kind: PlainKind | 'binary', chunks:
   };
 }
 
-function loadElf(bytes: Uint8Array, path: string, digest: string): LoadedImage {
+function loadElf(bytes: Uint8Array, path: string, digest: string, seenFrom: string | null): LoadedImage {
   const elf = parseElf(bytes);
   const stretches = elf.segments.map((s) => [s.runAddress, s.runAddress + Math.max(s.memorySize, s.data.length)] as const);
   const endOf = (address: number): number | null => stretches.find(([from, end]) => address >= from && address < end)?.[1] ?? null;
   const holds = (address: number): boolean => endOf(address) !== null;
-  const sections = debugSections(elf.section, elf.leftOut);
+  const sections = debugSections(elf.section, elf.leftOut, seenFrom);
   const lines = new LineTable(sections, holds);
   return {
     path,

@@ -5,7 +5,8 @@
 import type { Note } from '../documents/note-facts.ts';
 import { BUT } from '../documents/reservations.ts';
 import { findChip } from '../../chips/index.ts';
-import { checkMemories, checkOverlap, loadImage, type LoadedImage } from '../../image/image.ts';
+import { checkMemories, checkOverlap, type LoadedImage } from '../../image/image.ts';
+import { loadImages } from '../../image/images.ts';
 import { decideBoot } from '../../emu/boot-rules.ts';
 import type { BootCondition, ChipDescription } from '../../emu/chip.ts';
 import type { ShortcutName } from '../../emu/proofs/shortcuts.ts';
@@ -90,7 +91,7 @@ export function jobInput(job: RunJob, hooks: RunHooks = {}): RunInput {
 function checkedInput(job: RunJob): RunInput {
   const bare = findChip(job.chip);
   if (bare === undefined) throw new UsageError(`there is no chip ${job.chip}`);
-  const images = job.images.map((image) => loadImage(image.bytes, image.path));
+  const images = loadImages(job.images);
   checkOverlap(images);
   const outside = job.scenario.board?.memories ?? [];
   const chip = withBanks(withOutside(bare, outside, images));
