@@ -25,8 +25,11 @@ const SPECIAL: Readonly<Record<string, (value: number) => string>> = {
 
 /** The configuration of pins stays locked until the next reset (reference manuals, GPIOx_LCKR). */
 export const isLock = (what: string): boolean => /^GPIO[A-Z]\.LCKR\b/.test(what);
-/** Null where one store does not do it: the active exception, a stack pointer, a pin, a lock. */
+/** Only the return from an exception ends it. */
+const LEAVE_HANDLER = '/* the exception has to return first: set a flag in its handler, and make the jump from the main loop */';
+/** Null where one store does not do it: a stack pointer, a pin, a lock. */
 export function fixOf(d: Difference): string | null {
+  if (d.what === 'IPSR') return LEAVE_HANDLER;
   const store = storeOf(d);
   return store === null ? null : [...d.clock, store].join('\n');
 }
