@@ -191,7 +191,9 @@ function secondRun(run: PlainRun): SecondRun {
 /** Notes about images that were never started, for a run that waits or keeps running. */
 function idleImages(session: Session, powerOn: Checkpoint, { end, entries }: BaseFacts): Note[] {
   const kind = end.outcome === 'stuck' ? 'wait' : end.outcome === 'no-jump' ? 'not-triggered' : null;
-  return kind === null || entries.length > 0 ? [] : unstarted(session, powerOn, end.at).map((text) => ({ kind, text }));
+  return kind === null || entries.length > 0
+    ? []
+    : unstarted(session, powerOn, end.at, kind === 'not-triggered').map((text) => ({ kind, text }));
 }
 /** Result of the comparison of a DFU leave with a reset; null if a limit ended it. */
 function leaveOf({ session, input, finished, notes }: PlainRun): Traced['leave'] {

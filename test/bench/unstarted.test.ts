@@ -22,7 +22,7 @@ function image(base: number, code: (t: Thumb) => unknown): Uint8Array {
   bytes.set(words, 16);
   return bytes;
 }
-function told(loader: (t: Thumb) => unknown): string[] {
+function told(loader: (t: Thumb) => unknown, runsOn = false): string[] {
   const images = [
     { path: 'boot.bin@0x08000000', bytes: image(0x08000000, loader) },
     { path: 'build/app.bin@0x08008000', bytes: image(APP, (t) => t.label('on').b('on')) },
@@ -30,7 +30,7 @@ function told(loader: (t: Thumb) => unknown): string[] {
   const session = new Session(jobInput(plainJob('stm32l476rg', images)));
   const powerOn = session.save();
   session.run();
-  const lines = unstarted(session, powerOn, MS);
+  const lines = unstarted(session, powerOn, MS, runsOn);
   session.release();
   return lines;
 }
@@ -50,6 +50,11 @@ describe('an application behind a loader', () => {
   });
   it('that was started is not', () => {
     expect(told((t) => t.constant(0, APP).ldr(1, 0, 4).bx(1))).toEqual([]);
+  });
+  it('that was started and runs is told where nothing entered the ROM: another goal judges it', () => {
+    const lines = told((t) => t.constant(0, APP).ldr(1, 0, 4).bx(1), true);
+    expect(lines).toEqual(['app.bin at 0x08008000 was started and runs: with --goal app that is what is judged']);
+    expect(told((t) => t.label('on').b('on'), true)).toEqual([expect.stringContaining('was never started')]);
   });
   it('that was started through the alias of the flash at 0 is not', () => {
     expect(

@@ -24,11 +24,16 @@ export interface Program {
   started: boolean;
 }
 
-/** In words, one line for each such program. The run is repeated up to `end`; the session is left anywhere. */
-export function unstarted(s: Session, powerOn: Checkpoint, end: Ps): string[] {
+/**
+ * In words, one line for each such program. The run is repeated up to `end`; the session is left anywhere.
+ *
+ * @param runsOn nothing entered the ROM, and nothing hangs: a program that was started and runs is told, too
+ */
+export function unstarted(s: Session, powerOn: Checkpoint, end: Ps, runsOn = false): string[] {
   const { machine, input } = s;
   const programs = othersThanBooted(s);
   if (input.images.length < 2 || machine.cores.length > 1 || programs.length === 0) return [];
+  const running: Program[] = [];
   s.keepCheckpoints = false;
   s.restore(powerOn);
   const tables = programs.flatMap((of) => aliasesOf(s, of.table).map((table) => ({ of, table })));
@@ -43,12 +48,19 @@ export function unstarted(s: Session, powerOn: Checkpoint, end: Ps): string[] {
   });
   try {
     runTo(s, end);
-    for (const p of programs) p.started ||= isRunning(s, p);
+    for (const p of programs) {
+      const runs = isRunning(s, p);
+      if (runs && runsOn) running.push(p);
+      p.started ||= runs;
+    }
   } finally {
     machine.setRepairs(repairs);
     s.keepCheckpoints = true;
   }
-  return programs.filter((p) => !p.started).map((p) => inWords(s, p));
+  return [
+    ...running.map(({ name, table }) => `${name} at ${hex32(table)} was started and runs: with --goal app that is what is judged`),
+    ...programs.filter((p) => !p.started).map((p) => inWords(s, p)),
+  ];
 }
 
 /** Where the byte of an address lies in the arena, whatever alias the address is of; -1 where there is no memory. */
