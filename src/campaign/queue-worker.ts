@@ -129,7 +129,9 @@ class Service {
 
   private async until(stop: AbortSignal): Promise<void> {
     const { idleMs } = this.options;
-    while (!stop.aborted) {
+    const ends = [stop, this.connection.broken, this.full.signal];
+    // a loop that nobody waits for any more would keep the program alive
+    while (!ends.some(({ aborted }) => aborted)) {
       await new Promise<void>((go) => {
         const timer = setTimeout(done, LOOK_MS);
         function done(): void {

@@ -1,4 +1,5 @@
 /** A server of a queue that is full, read-only or without its replicas: that is no failure of the work. */
+import { spawn } from 'node:child_process';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Queue } from 'bullmq';
 import { SurroundingsError } from '../../src/bench/documents/usage-error.ts';
@@ -78,6 +79,23 @@ describe.skipIf(!there)('a server that is', () => {
       }
     },
     20_000,
+  );
+  it.each(STATES)(
+    '%s ends a worker under way with exit 4',
+    async (_what, set, _back, text) => {
+      const redis = await server();
+      const args = ['tools/run-ts.mjs', 'src/cli/bootbench.ts', 'worker', '--queue', redis.url, '--jobs', '1'];
+      const worker = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+      onTestFinished(() => void worker.kill('SIGKILL'));
+      let said = '';
+      worker.stderr.on('data', (data: Buffer) => (said += data.toString()));
+      const ended = new Promise<number | null>((settle) => worker.once('close', settle));
+      await until('the worker', () => said.includes('at once') || worker.exitCode !== null);
+      redis.cli('config', 'set', ...set);
+      expect(await ended).toBe(4);
+      expect(said).toMatch(text);
+    },
+    60_000,
   );
   it('full no more gets the work again that a worker could not give back', async () => {
     const redis = await server();
