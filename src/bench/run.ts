@@ -42,6 +42,7 @@ import { tierStats } from './documents/tier-stats.ts';
 import { Tracer } from './verdict/trace.ts';
 import { findJump, notTriggered, tryAll, waitsForInput, whyNoJump } from './proof/find-jump.ts';
 import { eccLosses, hasEcc, lossInWords } from './slice/ecc-loss.ts';
+import { traceLostFlag } from './slice/lost-flag.ts';
 import { traceRequests } from './slice/requests.ts';
 import { factsOf, traceFailure, type Failure } from './slice/failure.ts';
 import { runTo } from './slice/window.ts';
@@ -168,8 +169,10 @@ function secondRun(run: PlainRun): SecondRun {
   const { machine } = session;
   const { entries } = machine.history;
   let traced: Traced = { ...NOT_TRACED, ...afterRun(session), vectorReads: [...machine.state.vectorReads] };
-  if (asksForRequests(run))
-    traced = { ...traced, magic: run.requests ?? searched(run, 'the request', traced.magic, () => traceRequests(session, powerOn)) };
+  if (asksForRequests(run)) {
+    const magic = run.requests ?? searched(run, 'the request', traced.magic, () => traceRequests(session, powerOn));
+    traced = { ...traced, magic, lostFlag: searched(run, 'the flag of a reset', null, () => traceLostFlag(session, powerOn)) };
+  }
   const badVector = searched(run, 'the origin of the vector', [], () => badVectorNotes(session, base, powerOn));
   const last = entries.at(-1) ?? null;
   const failure =

@@ -91,6 +91,8 @@ export interface TargetHistory {
   readonly vectorReads: readonly { readonly address: number; readonly value: number; readonly pc: number; readonly at: number }[];
   /** Words that pass a request across a reset, or should have done so; the most significant first. */
   readonly magic: readonly MagicWord[];
+  /** The flag of a reset that asked for the ROM and was not found behind it; null or absent if there is none. */
+  readonly lostFlag?: LostFlag | null;
   /** BKPT instructions that user code executed, oldest first; absent if the target does not record them. */
   readonly breakpoints?: readonly { readonly semihosting: boolean; readonly pc: number; readonly at: number }[];
   /** USB devices of user code that the host saw before the checked instant, oldest first; absent if the target does not watch the bus. */
@@ -223,6 +225,28 @@ export interface MagicWord {
   readonly elsewhere: { readonly address: number; readonly writer: Writer } | null;
 }
 
+/** The program comes to the ROM if it finds the flag of its own reset, and does not find it. */
+export interface LostFlag {
+  /** The register with the flags. */
+  readonly address: number;
+  /** Number of resets up to and including the one that it is the flag of, counting power-on. */
+  readonly resets: number;
+  readonly by: string;
+  /** Paths of the flags that only this reset raised. */
+  readonly own: readonly string[];
+  /** What cleared them before they were read; null: they were still set. */
+  readonly cleared: Writer | null;
+  /** The first read of the cleared flags, or the branch by which the program leaves before it asks for them. */
+  readonly reader: Writer;
+  /** Flags that it goes by first, set by an earlier reset (`stale`) or by every reset; none if the flags were cleared. */
+  readonly others: readonly string[];
+  readonly stale: boolean;
+  /** Without those it comes to the ROM by its own flag only. */
+  readonly asked: boolean;
+  /** `main.c:24 (main)` of the read and of what asked for the reset. */
+  readonly places: { readonly reader: string; readonly reset: string };
+}
+
 /** Facts about the ROM that checks need: those of its profile, not its code. */
 export interface RomFacts {
   readonly vectorTable: number;
@@ -332,6 +356,8 @@ export type Repair =
       readonly fix: string;
       /** Each word keeps `value` from the reset on (`resets` as in `MagicWord`) until it is read. */
       readonly words: readonly { readonly address: number; readonly value: number; readonly resets?: number }[];
+      /** Bits that the program reads as 0 behind that reset, up to the next one. */
+      readonly hidden?: readonly { readonly address: number; readonly mask: number; readonly resets: number }[];
     };
 
 export interface Check {

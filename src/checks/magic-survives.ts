@@ -7,6 +7,7 @@ import {
   notApplicable,
   pass,
   type Check,
+  type LostFlag,
   type Judgement,
   type MagicVariable,
   type MagicWord,
@@ -16,6 +17,7 @@ import {
 } from './check.ts';
 import { inC, inManual } from './families.ts';
 import { backupAccessInC, backupClockInC, keptInC, part } from './fix-in-c.ts';
+import { judgeLostFlag, repairOfFlag } from './lost-flag.ts';
 import { otherOrder } from './word-order.ts';
 
 const STARTUP =
@@ -331,6 +333,13 @@ function judgeUnmet({ history }: Subject, words: readonly MagicWord[]): Judgemen
 const isAbsent = (w: MagicWord): boolean =>
   w.writer === null && w.reader !== null && w.overwrittenBy === null && (w.comparedWith ?? 0) > SMALL && w.comparedWith !== w.read;
 
+/** The flag of the reset is the request, unless a word is looked for that was lost. */
+function lostFlag(subject: Subject): LostFlag | null {
+  const flag = subject.entry ? null : (subject.history?.lostFlag ?? null);
+  const word = flag && lostWords(subject)[0];
+  return word && isMeant(word) ? null : flag;
+}
+
 export const magicSurvives: Check = {
   id: 'magic-survives',
   question: 'Does the word that requests the bootloader survive the reset?',
@@ -339,6 +348,8 @@ export const magicSurvives: Check = {
   judge(subject) {
     const { history, entry } = subject;
     const words = history?.magic ?? [];
+    const flag = lostFlag(subject);
+    if (flag) return judgeLostFlag(flag);
     if (words.length === 0) return notApplicable('no word was passed across a reset');
     const shown = words
       .filter(isKept)
@@ -356,14 +367,17 @@ export const magicSurvives: Check = {
     );
   },
   repair(subject) {
+    const flag = lostFlag(subject);
+    if (flag) return repairOfFlag(subject.state.chip, flag);
     const word = lostWords(subject)[0];
     return word === undefined ? null : keep(subject, word);
   },
   choices: (subject) =>
-    lostWords(subject)
+    (lostFlag(subject) ? [] : lostWords(subject))
       .slice(0, MOST_CHOICES)
       .map((word) => ({ judgement: judgeLost(subject, word), repair: keep(subject, word) })),
   isTentative(subject) {
+    if (lostFlag(subject)) return false;
     const word = lostWords(subject)[0];
     return word !== undefined && !isMeant(word);
   },

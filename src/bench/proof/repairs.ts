@@ -5,6 +5,7 @@ import type { Interceptor } from '../../emu/core/core.ts';
 import { exceptionReturn } from '../../emu/core/arm/exceptions.ts';
 import { PAGE_BITS } from '../../emu/arena.ts';
 import type { Machine } from '../../emu/machine.ts';
+import { readHidden, type HiddenBits } from '../slice/hidden-bits.ts';
 import { setRegister } from '../../emu/core/arm/register-file.ts';
 
 export interface NamedRepair {
@@ -180,35 +181,42 @@ export function programOptions(machine: Machine, path: string): void {
     }
 }
 
-/** Watches for the repairs that act before the entry; null if there are none. */
-export function pathInterceptor(machine: Machine, repairs: readonly NamedRepair[], table: number): Interceptor | null {
+/** What the repairs that act before the entry do, and the pages that have to be watched for it. */
+function onThePath(repairs: readonly NamedRepair[]) {
   const pages = new Set<number>();
   const redirects: { from: number }[] = [];
   const writes = new Map<number, number | null>();
   const vetoed = new Set<string>();
-  let launches: string | null = null;
+  const launches: string[] = [];
   const keeps: { address: number; value: number; resets?: number }[] = [];
+  const hidden: HiddenBits[] = [];
   for (const { repair } of repairs) {
     if (repair.at === 'redirect') {
       redirects.push({ from: repair.from });
       pages.add(repair.from >>> PAGE_BITS).add((repair.from + 7) >>> PAGE_BITS);
     } else if (repair.at === 'before-write' && repair.vetoes) vetoed.add(repair.vetoes);
-    else if (repair.at === 'before-write' && repair.launches) launches = repair.launches;
+    else if (repair.at === 'before-write' && repair.launches) launches.push(repair.launches);
     else if (repair.at === 'before-write') writes.set(repair.seq, repair.value);
     else if (repair.at === 'keep') {
       keeps.push(...repair.words);
-      for (const { address } of repair.words) pages.add(address >>> PAGE_BITS);
+      hidden.push(...(repair.hidden ?? []));
     }
   }
-  if (pages.size === 0 && writes.size === 0 && vetoed.size === 0 && launches === null) return null;
+  for (const { address } of [...keeps, ...hidden]) pages.add(address >>> PAGE_BITS);
+  return { pages, redirects, writes, vetoed, launches, keeps, hidden };
+}
+
+/** Watches for the repairs that act before the entry; null if there are none. */
+export function pathInterceptor(machine: Machine, repairs: readonly NamedRepair[], table: number): Interceptor | null {
+  const { pages, redirects, writes, vetoed, launches, keeps, hidden } = onThePath(repairs);
+  if (pages.size === 0 && writes.size === 0 && vetoed.size === 0 && launches.length === 0) return null;
   const done = new Set<number>();
   const isKept = (k: (typeof keeps)[number]): boolean => machine.history.resets.length >= (k.resets ?? 2) && !done.has(k.address);
   return {
     pages,
     vetoReset: (by) => {
-      if (by !== 'software' || launches === null) return vetoed.has(by);
-      const field = launches;
-      launches = null;
+      const field = by === 'software' ? launches.pop() : undefined;
+      if (field === undefined) return vetoed.has(by);
       launchOptions(machine, field);
       return true;
     },
@@ -224,7 +232,7 @@ export function pathInterceptor(machine: Machine, repairs: readonly NamedRepair[
         done.add(k.address);
         return k.value >>> 0;
       }
-      return null;
+      return readHidden(machine, hidden, core, address, size);
     },
     write: (core, address, _size, value) => {
       const number = machine.history.seq + 1;

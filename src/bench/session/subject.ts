@@ -3,6 +3,7 @@ import type {
   EntryFacts,
   FailureFacts,
   LeaveFacts,
+  LostFlag,
   MagicWord,
   RomFacts,
   Subject,
@@ -72,6 +73,7 @@ const writerOf = (w: WriteRecord | null): Writer | null => w && { pc: w.pc, lr: 
 export interface Traced {
   readonly vectorReads: TargetHistory['vectorReads'];
   readonly magic: readonly MagicWord[];
+  readonly lostFlag: LostFlag | null;
   /** From the whole run, what came after the judged instant included. */
   readonly fellInRom: NonNullable<TargetHistory['fellInRom']>;
   readonly selectedInRom: NonNullable<TargetHistory['selectedInRom']>;
@@ -83,6 +85,7 @@ export interface Traced {
 export const NOT_TRACED: Traced = {
   vectorReads: [],
   magic: [],
+  lostFlag: null,
   fellInRom: [],
   selectedInRom: [],
   leave: null,
@@ -145,6 +148,7 @@ function targetHistory(machine: Machine, traced: Traced): TargetHistory {
     entries: entryFacts(machine),
     vectorReads: traced.vectorReads,
     magic: traced.magic,
+    lostFlag: traced.lostFlag,
     fellInRom: traced.fellInRom,
     selectedInRom: traced.selectedInRom,
     leave: traced.leave,

@@ -103,7 +103,7 @@ export function traceRequests(s: Session, powerOn: Checkpoint, soon = false): Ma
  * The first software reset, else the first by a watchdog, which a program may leave unfed on purpose, else the press of NRST that follows another reset most
  * closely, as the second of two that ask for the bootloader does; -1 = none.
  */
-function resetToTrace(resets: readonly ResetRecord[]): number {
+export function resetToTrace(resets: readonly ResetRecord[]): number {
   const asked = resets.findIndex((r) => r.by === 'software' && !r.external);
   if (asked >= 0) return asked;
   const bitten = resets.findIndex((r) => (r.by === 'iwdg' || r.by === 'wwdg') && !r.external);
