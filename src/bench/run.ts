@@ -453,8 +453,8 @@ function leftBehind(run: PlainRun): ByDifference {
   const difference = searched(run, `what is left to ${program.name}`, null, () => findLeftBehind(session, powerOn, program, base.end.at));
   const sender = difference?.sender ?? null;
   if (sender !== null) {
-    const about = { is: 'hands-over', at: place(run.input, sender)! } as const;
-    run.notes.push({ kind: 'hand-over', text: `${program.name} is started at ${placeInWords(session, sender)}`, about });
+    const about = { is: 'hands-over', at: place(run.input, sender.pc)! } as const;
+    run.notes.push({ kind: 'hand-over', text: `${program.name} is started at ${placeInWords(session, sender.pc)}`, about });
   }
   return { difference, receiver: { id: 'image', name: program.name } };
 }

@@ -3,6 +3,7 @@
  * fields with the instruction that wrote them last.
  */
 import { MOST } from '../documents/bounds.ts';
+import { exceptionName } from '../../checks/core-registers.ts';
 import { clockInC } from '../../checks/fix-in-c.ts';
 import type { Writer } from '../../checks/check.ts';
 import { setPending } from '../../emu/core/arm/nvic.ts';
@@ -14,9 +15,9 @@ import { CutShort, isCut } from '../session/budget.ts';
 import type { Ps } from '../../emu/time.ts';
 import type { Session } from '../session/session.ts';
 import { inShortRun } from '../session/short-run.ts';
-import type { Program } from '../slice/unstarted.ts';
+import { nameOf, type Program } from '../slice/unstarted.ts';
 import { CORE_FIELDS, coreName } from './core-parts.ts';
-import { arrival, fromReset, livesAs, senderOf, watch } from './programs.ts';
+import { arrival, fromReset, livesAs, senderOf, watch, type Sender } from './programs.ts';
 import { romFromReset } from './reference.ts';
 import { Tries } from './search.ts';
 import { Transplant, type Part, type Piece, type Working } from './transplant.ts';
@@ -36,6 +37,8 @@ export interface Difference {
   readonly writer: Writer | null;
   /** No firmware can change it. */
   readonly board: boolean;
+  /** Of an exception that is still active: its name, and the program that did not return from it. */
+  readonly active?: { readonly exception: string; readonly in: string };
 }
 export interface Finding {
   /** The whole state behind a reset reaches DFU. If not, no state at this instruction is the cause: the jump goes to a wrong place, or it is the board or the ROM. */
@@ -46,7 +49,7 @@ export interface Finding {
   readonly complete: boolean;
   readonly forks: number;
   /** The instruction that hands over to the program that is compared, where there is one and it is known. */
-  readonly sender?: number | null;
+  readonly sender?: Sender | null;
 }
 
 const NOTHING = { helps: false, sets: [], complete: true };
@@ -85,7 +88,18 @@ export function findLeftBehind(session: Session, powerOn: Checkpoint, program: P
     (s) => livesAs(watch(s), wanted),
     ({ kind }) => kind !== 'board',
   );
-  return found.helps ? { ...found, sender: senderOf(session, powerOn, program, failing) } : found;
+  if (!found.helps) return found;
+  const sender = senderOf(session, powerOn, program, failing);
+  const sets = sender?.inHandler == null ? found.sets : found.sets.map((set) => set.map((d) => ofHandler(session, d, sender)));
+  return { ...found, sets, sender };
+}
+/** The active exception is that of the handler which hands over. */
+function ofHandler({ input }: Session, d: Difference, { pc, inHandler }: Sender): Difference {
+  if (d.what !== 'IPSR' || d.value === null) return d;
+  const image = input.images.find((i) => i.chunks.some((c) => pc >= c.address && pc < c.address + c.data.length));
+  if (image === undefined) return { ...d, writer: inHandler };
+  const exception = exceptionName(input.chip, d.value);
+  return { ...d, writer: inHandler, active: { exception, in: nameOf(image) } };
 }
 function search(session: Session, failing: Checkpoint, working: Working, reached: Goal, taken: (part: Part) => boolean): Finding {
   const kept = session.keepCheckpoints;

@@ -2,13 +2,15 @@
  * A program that another one starts: a loader's application. What works is the same image started from reset, without the loader in front of it; what it should do is what it does
  * then for a while: the interrupts that it serves, the pins and ports that it drives, its device on USB, and no fault.
  */
+import type { Writer } from '../../checks/check.ts';
 import { MOST } from '../documents/bounds.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, US, type Ps } from '../../emu/time.ts';
 import type { RunInput } from '../input/run-input.ts';
+import { callChainOf } from '../session/call-chain.ts';
 import { Session } from '../session/session.ts';
 import { othersThanBooted, type Program } from '../slice/unstarted.ts';
-import { checkpointBefore, record, runTo } from '../slice/window.ts';
+import { checkpointBefore, record, runTo, type Step } from '../slice/window.ts';
 
 /** How long a program is watched from its first instruction on. */
 const WATCHED = 60 * MS;
@@ -50,19 +52,45 @@ export function arrival(s: Session, powerOn: Checkpoint, { start, name }: Progra
   return last;
 }
 
-/** The branch that leads to the start of a program in the state before its first instruction; null where none is seen shortly before. The session is left anywhere. */
-export function senderOf(s: Session, powerOn: Checkpoint, { start }: Program, arrived: Checkpoint): number | null {
+/** What hands over to a program. */
+export interface Sender {
+  /** The branch to its start. */
+  readonly pc: number;
+  /** Where in the handler of the exception that is still active then this happens: the branch itself, or the call that leads to it; null in Thread mode. */
+  readonly inHandler: Writer | null;
+}
+/** How a program is started, by the state before its first instruction; null where no branch to it is seen shortly before. The session is left anywhere. */
+export function senderOf(s: Session, powerOn: Checkpoint, { start }: Program, arrived: Checkpoint): Sender | null {
   const at = arrived.system.now;
   const from = Math.max(0, at - LOOKED_BACK);
   const kept = s.keepCheckpoints;
   s.keepCheckpoints = false;
-  s.restore(checkpointBefore(s, powerOn, from));
-  runTo(s, from);
-  const { steps } = record(s, s.machine.bootCore, at, MOST_STEPS);
+  const repeat = (most: number): readonly Step[] => {
+    s.restore(checkpointBefore(s, powerOn, from));
+    runTo(s, from);
+    return record(s, s.machine.bootCore, at, most).steps;
+  };
+  const steps = repeat(MOST_STEPS);
+  const last = steps.at(-1);
+  const branch = last?.flow?.branch ?? null;
+  const sender = last && branch !== null && (branch.target & ~1) >>> 0 === start ? branch.pc : null;
+  const inHandler = sender === null || s.machine.bootCore.arm.ipsr === 0 ? null : inHandlerOf(s, steps, repeat, sender);
   s.keepCheckpoints = kept;
-  const branch = steps.at(-1)?.flow?.branch ?? null;
-  return branch !== null && (branch.target & ~1) >>> 0 === start ? branch.pc : null;
+  return sender === null ? null : { pc: sender, inHandler };
 }
+/** The calls are followed from before the stack changed: a loader sets that of the program before it branches. */
+function inHandlerOf(s: Session, steps: readonly Step[], repeat: (most: number) => unknown, sender: number): Writer {
+  const last = steps.at(-1)!;
+  const sp = last.registers[SP];
+  const before = steps.findLastIndex((step) => step.registers[SP] !== sp);
+  repeat(before < 0 ? steps.length - 1 : before);
+  const { frames } = callChainOf(s.machine.bootCore, s.input.images);
+  const handler = frames.findIndex(({ exception }) => exception !== null);
+  // with what was inlined into it, the handler branches itself
+  const itself = handler < 0 || frames.slice(0, handler).every(({ inlined }) => inlined);
+  return { pc: itself ? sender : frames[handler]!.pc, at: last.at, kind: 'cpu', core: s.machine.bootCore.index, seq: -1 };
+}
+const SP = 13;
 const LOOKED_BACK = 20 * US;
 const MOST_STEPS = 20_000;
 

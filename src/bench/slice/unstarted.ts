@@ -110,7 +110,7 @@ function programOf(s: Session, image: LoadedImage): Program[] {
 }
 
 /** The file, without its folder and its address. */
-function nameOf({ path }: LoadedImage): string {
+export function nameOf({ path }: LoadedImage): string {
   const { file } = splitImagePath(path);
   return file.slice(file.lastIndexOf('/') + 1);
 }

@@ -201,8 +201,10 @@ function causeOf(
     what: d.what,
   };
 }
-function stateOf({ what, value, afterReset, board }: Difference, { id, name }: Receiver, comes: string): string {
+function stateOf({ what, value, afterReset, board, active }: Difference, { id, name }: Receiver, comes: string): string {
   const then = id === 'state' ? comes : 'it works as from reset';
+  if (active)
+    return `${active.in} starts ${name} from inside the handler of ${active.exception}. That exception stays active, so no interrupt of its priority or a lower one is taken. In Thread mode, ${then}.`;
   const whose = board ? ' It is the board that sets it: no firmware can change that.' : isLock(what) ? ONLY_A_RESET : '';
   if (value === null || afterReset === null)
     return `${what} is not as it is behind a reset when ${name} starts. As it is there, ${then}.${whose}`;
