@@ -210,6 +210,21 @@ describe('functions that can enter system memory', () => {
     it('is none where it goes on in another image', () => expect(found(0x08004000)).toEqual([]));
   });
 
+  it('a start of another image is seen behind a store of VTOR, barriers and CPSIE', () => {
+    // r3 = the table; MOV.W r2, #0xe000e000; a store of VTOR; DSB; ISB; CPSIE i; LDR r2, [r3, #4]; LDR r3, [r3]; MSR MSP, r3; BLX r2; the table
+    const kinds = (...store: readonly number[]) => {
+      const rest = [0xf3bf, 0x8f4f, 0xf3bf, 0x8f6f, 0xb662, 0x685a, 0x681b, 0xf383, 0x8808, 0x4790, 0xbf00, 0x8000, 0x0800];
+      const bytes = [0x4b07, 0xf04f, 0x22e0, ...store, ...rest].flatMap((half) => [half & 0xff, half >>> 8]);
+      return jumpCandidates(scanFunctions([oneFunction(Uint8Array.from(bytes))]), findChip('stm32f767zi')!).map((c) => c.kind);
+    };
+    // STR.W r3, [r2, #0xd08]
+    expect(kinds(0xf8c2, 0x3d08)).toEqual([]);
+    // LDR.W r3, [r2, #0xd08]: what VTOR is says nothing
+    expect(kinds(0xf8d2, 0x3d08)).toEqual(['jump']);
+    // STR.W r2, [r3, #4]!: the base is another one behind it
+    expect(kinds(0xf843, 0x2f04)).toEqual(['jump']);
+  });
+
   describe('sets MSP and branches to an address in a register', () => {
     const APPLICATION = 0x08004000;
     /** The table in r3, of which it loads what it branches to; MSR MSP, r1. */

@@ -22,12 +22,13 @@ export class KnownWords {
 
   wide(bits: number): void {
     const base = (bits >>> 16) & 15;
-    if ((bits & LDR_IMM12.mask) >>> 0 === LDR_IMM12.value) this.load(base, bits & 0xfff);
-    if ((bits & LDRD_IMM.mask) >>> 0 === LDRD_IMM.value) for (const n of [0, 4]) this.load(base, (bits & 0xff) * 4 + n);
-    if ((bits & BL.mask) >>> 0 === BL.value) for (const register of OF_CALLEES) this.registers.delete(register);
-    // one of the two is what it writes, or neither
-    this.registers.delete((bits >>> 8) & 15);
-    this.registers.delete((bits >>> 12) & 15);
+    if (is(bits, LDR_IMM12)) this.load(base, bits & 0xfff);
+    if (is(bits, LDRD_IMM)) for (const n of [0, 4]) this.load(base, (bits & 0xff) * 4 + n);
+    if (is(bits, BL)) for (const register of OF_CALLEES) this.registers.delete(register);
+    // one of the two is what it writes, or neither; a store writes its base at most
+    const isStore = is(bits, STR) || (is(bits, STRD) && !is(bits, STREX));
+    for (const register of isStore ? [base] : [(bits >>> 8) & 15, (bits >>> 12) & 15])
+      if (!isStore || writesBack(bits)) this.registers.delete(register);
   }
   private load(base: number, offset: number): void {
     const from = this.registers.get(base);
@@ -57,6 +58,10 @@ const WRITTEN: readonly (readonly [mask: number, value: number, registers: (bits
   [0xf000, 0x9000, at(8)], // of the stack
   [0xf000, 0xa000, at(8)], // ADR, ADD of SP
   [0xfe00, 0xbc00, list], // POP
+  [0xfe00, 0xb400, () => 0], // PUSH
+  [0xff00, 0xb600, () => 0], // CPS
+  [0xf500, 0xb100, () => 0], // CBZ, CBNZ
+  [0xff00, 0xbf00, () => 0], // IT, hints
   [0xf000, 0xb000, at(0)],
   [0xf000, 0xc000, (bits) => list(bits) | at(8)(bits)], // STMIA, LDMIA
 ];
@@ -64,4 +69,12 @@ const LDR_IMM12 = { mask: 0xfff00000, value: 0xf8d00000 };
 /** Its second register is in bits 8 to 11. */
 const LDRD_IMM = { mask: 0xfff00000, value: 0xe9d00000 };
 const BL = { mask: 0xf800d000, value: 0xf000d000 };
+/** STR, STRB and STRH of all forms. */
+const STR = { mask: 0xff100000, value: 0xf8000000 };
+const STRD = { mask: 0xfe500000, value: 0xe8400000 };
+/** It writes whether it stored. */
+const STREX = { mask: 0xfff00000, value: 0xe8400000 };
+const is = (bits: number, { mask, value }: { readonly mask: number; readonly value: number }): boolean => (bits & mask) >>> 0 === value;
+/** STRD has W in its first half-word, STR in its second, beside a bit that tells its offset of eight bits from a register. */
+const writesBack = (bits: number): boolean => (is(bits, STRD) ? (bits & (1 << 21)) !== 0 : (bits & 0x800900) === 0x900);
 const ones = (bits: number): number => [...bits.toString(2)].filter((bit) => bit === '1').length;
