@@ -377,6 +377,9 @@ const otherBoard = ({ notes }: RunResult): string[] =>
     ? []
     : ['add --board with the name of your board, or "board": {"hse": {"hz": …, "kind": "crystal"}} to a scenario'];
 
+/** A proved cause is the way past the wait. */
+const forced = (result: RunResult, field: string): string[] =>
+  proofOf(result) === null ? [`add --force ${field} to get past the wait`] : [];
 /** What gets the firmware past its wait, if anything does. */
 function pastWait(result: RunResult): string[] {
   const never = result.entries.length > 0 ? undefined : factsIn(result.notes, 'never-ready')[0];
@@ -385,7 +388,7 @@ function pastWait(result: RunResult): string[] {
   if (never !== undefined) return [];
   const [noClock] = factsIn(result.notes, 'no-clock');
   if (noClock !== undefined) return [`set ${noClock.enable} in your firmware first`];
-  if (result.stuck?.force) return [`add --force ${result.stuck.force} to get past the wait`];
+  if (result.stuck?.force) return forced(result, result.stuck.force);
   const port = result.stuck?.register?.split('.')[0];
   const isTold = factsIn(result.notes, 'steps').some((f) => f.serial);
   const isReceiving = port !== undefined && SERIAL_PORT.test(port) && factsIn(result.notes, 'waits-for-input').length > 0 && !isTold;
