@@ -15,7 +15,7 @@ import { CutShort, isCut } from '../session/budget.ts';
 import type { Ps } from '../../emu/time.ts';
 import type { Session } from '../session/session.ts';
 import { inShortRun } from '../session/short-run.ts';
-import { nameOf, type Program } from '../slice/unstarted.ts';
+import { nameOf, type Program } from '../session/programs.ts';
 import { CORE_FIELDS, coreName } from './core-parts.ts';
 import { arrival, fromReset, livesAs, senderOf, watch, type Sender } from './programs.ts';
 import { romFromReset } from './reference.ts';

@@ -1,28 +1,15 @@
 /** Of several images, those whose program nobody started: a loader that looked at a vector table and turned away, or that looks elsewhere. */
 import { PAGE_BITS } from '../../emu/arena.ts';
-import { entryVectors, memoryHolds, splitImagePath, type LoadedImage } from '../../image/image.ts';
-import { SCS } from '../../emu/core/arm/scs-state.ts';
-import { callChainOf } from '../session/call-chain.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
+import { APP_GOAL } from '../documents/goal.ts';
 import { hex32 } from '../documents/result.ts';
+import { aliasesOf, isBehindLoader, isRunning, othersThanBooted, type Program } from '../session/programs.ts';
 import type { Session } from '../session/session.ts';
 import { runTo } from './window.ts';
 import { place } from './words.ts';
 
 const VECTOR = 4;
-
-export interface Program {
-  readonly name: string;
-  readonly image: LoadedImage;
-  readonly table: number;
-  readonly sp: number;
-  /** Its first instruction. */
-  readonly start: number;
-  /** Who read its initial SP. */
-  reader: number | null;
-  started: boolean;
-}
 
 /**
  * In words, one line for each such program. The run is repeated up to `end`; the session is left anywhere.
@@ -31,8 +18,8 @@ export interface Program {
  */
 export function unstarted(s: Session, powerOn: Checkpoint, end: Ps, runsOn = false): string[] {
   const { machine, input } = s;
-  const programs = othersThanBooted(s);
-  if (input.images.length < 2 || machine.cores.length > 1 || programs.length === 0) return [];
+  const programs = isBehindLoader(s) ? othersThanBooted(s) : [];
+  if (programs.length === 0) return [];
   const running: Program[] = [];
   s.keepCheckpoints = false;
   s.restore(powerOn);
@@ -50,7 +37,7 @@ export function unstarted(s: Session, powerOn: Checkpoint, end: Ps, runsOn = fal
     runTo(s, end);
     for (const p of programs) {
       const runs = isRunning(s, p);
-      if (runs && runsOn) running.push(p);
+      if (runs && runsOn && input.goal.name !== APP_GOAL) running.push(p);
       p.started ||= runs;
     }
   } finally {
@@ -61,58 +48,6 @@ export function unstarted(s: Session, powerOn: Checkpoint, end: Ps, runsOn = fal
     ...running.map(({ name, table }) => `${name} at ${hex32(table)} was started and runs: with --goal app that is what is judged`),
     ...programs.filter((p) => !p.started).map((p) => inWords(s, p)),
   ];
-}
-
-/** Where the byte of an address lies in the arena, whatever alias the address is of; -1 where there is no memory. */
-function hostOf({ machine: { system } }: Session, address: number): number {
-  const region = system.regionAt(address);
-  return region?.memory ? system.hostOf(region, address) : -1;
-}
-/** All addresses at which this byte appears, now or after a remap to 0. */
-function aliasesOf(s: Session, address: number): readonly number[] {
-  const host = hostOf(s, address);
-  const { regions } = s.machine.system;
-  const found = regions.flatMap(({ base, end, memory }) => {
-    const at = memory === null ? -1 : base + host - hostOf(s, base);
-    return at >= base && at < end ? [at >>> 0] : [];
-  });
-  const flash = s.machine.chip.memories.find((m) => m.kind === 'flash' && address >= m.base && address < m.base + m.size);
-  return [...new Set([address, ...found, ...(flash ? [address - flash.base] : [])])];
-}
-/** Its code is where the core is, or its table is the one in force: it was started in a way that needs no read of its reset vector. */
-function isRunning(s: Session, { image, table }: Program): boolean {
-  const core = s.machine.bootCore;
-  const vtor = core.get(SCS.VTOR) >>> 0;
-  if (vtor !== 0 && hostOf(s, vtor) === hostOf(s, table)) return true;
-  const starts = image.chunks.map((c) => ({ from: hostOf(s, c.address), bytes: c.data.length }));
-  const { frames } = callChainOf(core, s.input.images);
-  return [core.pc, ...frames.map((f) => f.pc)].some((pc) => {
-    const at = hostOf(s, pc);
-    return at >= 0 && starts.some(({ from, bytes }) => at >= from && at < from + bytes);
-  });
-}
-
-/** The programs that the chip does not start by itself. */
-export function othersThanBooted(s: Session): Program[] {
-  // F7 starts at an alias of the flash
-  const boot = hostOf(s, s.machine.bootVectors());
-  return s.input.images.flatMap((image) => programOf(s, image)).filter(({ table }) => hostOf(s, table) !== boot);
-}
-
-/** A vector table at the start of an image with a stack in RAM and a reset vector into it. */
-function programOf(s: Session, image: LoadedImage): Program[] {
-  const table = image.chunks[0]?.address ?? 0;
-  const vectors = entryVectors([image], table);
-  const reset = ((vectors?.reset ?? 0) & ~1) >>> 0;
-  const own = image.chunks.some((c) => reset >= c.address && reset < c.address + c.data.length);
-  if (vectors === null || !own || !memoryHolds(s.machine.chip.memories, vectors.sp - 1, 'ram')) return [];
-  return [{ name: nameOf(image), image, table, sp: vectors.sp, start: reset, reader: null, started: false }];
-}
-
-/** The file, without its folder and its address. */
-export function nameOf({ path }: LoadedImage): string {
-  const { file } = splitImagePath(path);
-  return file.slice(file.lastIndexOf('/') + 1);
 }
 
 function inWords(s: Session, { name, table, sp, reader }: Program): string {

@@ -7,6 +7,7 @@ import { callChainOf, type CallChain } from '../session/call-chain.ts';
 import { codePlace, seenFrom, symbolAt } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
 import { windowAt } from '../input/outside-memory.ts';
+import { isBehindLoader, othersThanBooted } from '../session/programs.ts';
 import type { Session } from '../session/session.ts';
 import type { Failure } from './failure.ts';
 import type { Frame } from '../documents/note-facts.ts';
@@ -106,7 +107,12 @@ function unwritten(s: Session, address: number): string | null {
   const row = s.machine.system.regionAt(address)?.memory?.row;
   if (row?.kind === 'ram') return `nothing had written ${hex(address)} since power-on`;
   const erased = row?.kind === 'flash' && row.zone !== 'systemMemory' && s.machine.bootCore.peek(address & ~3, 4) === 0xffffffff;
-  return erased ? `${hex(address)} is erased flash: no image has bytes there` : null;
+  return erased ? `${hex(address)} is erased flash: no image has bytes there${elsewhere(s)}` : null;
+}
+/** Where the programs are that a loader could have meant. */
+function elsewhere(s: Session): string {
+  const others = isBehindLoader(s) ? othersThanBooted(s) : [];
+  return others.map(({ name, table }) => `; ${name} has its vector table at ${hex(table)}`).join('');
 }
 
 /** What an address is on this chip, for the code at `by`. */
