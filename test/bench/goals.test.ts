@@ -1,7 +1,7 @@
 /** What a run is for: another interface of the ROM than USB, or the application; and who handed over to whom on the way. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/input/job.ts';
+import { jobInput, type RunJob } from '../../src/bench/input/job.ts';
 import { firstRun } from '../../src/bench/first-run.ts';
 import { runBench } from '../../src/bench/run.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
@@ -106,4 +106,36 @@ describe('hand-overs', () => {
     expect(ways).toMatchObject([{ function: 'jump_to_bootloader', trigger: 'itself', outcome: 'dfu', tried: true }]);
   });
   it('none where the firmware never jumps', () => expect(run('f405-polls-pin', F405, {})).toMatchObject({ handOvers: [], ways: [] }));
+});
+
+describe('two images without a goal', () => {
+  const image = (path: string) => ({ path, bytes: new Uint8Array(readFileSync(new URL(`../../fixtures/${path}`, import.meta.url))) });
+  const both = (loader: string, app: string, scenario: Scenario = {}, more: Partial<RunJob> = {}): RunResult => {
+    const images = [image(`${loader}/firmware.elf`), image(`${app}/app.elf`)];
+    return runBench(jobInput({ ...plainJob(F405, images, scenario), ...more }));
+  };
+  const [RIGHT, BLINKS] = ['f405-chain-vtor-of-loader', 'f405-chain-deep-sleep'];
+
+  it('none of which can enter the ROM are a loader and its application: whether that runs is asked', () => {
+    const right = both(RIGHT, BLINKS);
+    expect(right).toMatchObject({ outcome: 'no-jump', goal: { name: 'app', reached: true } });
+    expect(shortReport(right)).toMatch(/^OK {5}app: the application runs$/m);
+    const wrong = both('f405-chain-dma-left', 'f405-chain-dma-left');
+    expect(wrong.goal).toMatchObject({ name: 'app', reached: false });
+    expect(shortReport(wrong)).toMatch(/^FAIL {3}the application does not run; fault:/m);
+  });
+  it('with a way into the ROM are for the ROM', () =>
+    expect(both('f405-chain-request-kept', BLINKS).goal).toMatchObject({ name: 'usb', reached: false }));
+  it.each<[string, Scenario, Partial<RunJob>]>([
+    ['BOOT0', { board: { boot0: 1 } }, {}],
+    ['a goal', { goal: 'usb' }, {}],
+    ['an expectation', { expect: { outcome: 'dfu' } }, {}],
+    ['a search for a trigger', {}, { findJump: true }],
+  ])('are for the ROM where %s says so', (_name, scenario, more) => expect(both(RIGHT, BLINKS, scenario, more).goal.name).toBe('usb'));
+  it('are not at their goal while the loader runs on', () => {
+    // it waits for its button
+    const { goal, notes } = both(BLINKS, BLINKS, { until: '1s' });
+    expect(goal).toMatchObject({ name: 'app', reached: false });
+    expect(notes.some((n) => /app\.elf at 0x08010000 was never started/.test(String(n.text)))).toBe(true);
+  });
 });

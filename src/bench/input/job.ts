@@ -10,6 +10,7 @@ import { loadImages } from '../../image/images.ts';
 import { decideBoot } from '../../emu/boot-rules.ts';
 import type { BootCondition, ChipDescription } from '../../emu/chip.ts';
 import type { ShortcutName } from '../../emu/proofs/shortcuts.ts';
+import { jumpCandidates, scanFunctions } from './code-scan.ts';
 import { plannedGoal } from './goal.ts';
 import { firstBytes, hasTable, tableBehindLoader } from './behind-loader.ts';
 import { imageCore, startAddress } from './image-core.ts';
@@ -20,6 +21,7 @@ import { unicornNotes } from '../../engines/unicorn.ts';
 import { romProfileOf, type RomProfile } from '../../rom/profiles.ts';
 import { whyNoDump } from '../../rom/why-no-dump.ts';
 import type { RomInput, RunInput, RunLimits } from './run-input.ts';
+import { APP_GOAL } from '../documents/goal.ts';
 import type { Effort } from '../documents/effort.ts';
 import type { Symptom } from '../documents/result.ts';
 import { outsideNotes, withBanks, withOutside } from './outside-memory.ts';
@@ -101,7 +103,7 @@ function checkedInput(job: RunJob): RunInput {
     checkMemories(image, chip.memories, chip.name);
   }
   checkDump(chip, job.rom);
-  const named = job.overrides.goal ?? job.scenario.goal;
+  const named = job.overrides.goal ?? job.scenario.goal ?? impliedGoal(chip, images, job);
   const goal = plannedGoal(chip, named, job.overrides.goal === undefined ? 'goal' : '--goal');
   const scenario = expandScenario(job.scenario, chip, job.overrides, images);
   return {
@@ -130,6 +132,22 @@ function checkedInput(job: RunJob): RunInput {
     files: job.files,
   };
 }
+
+/**
+ * What is asked where nobody names a goal. A loader and its application are for the application, if no function of them can enter the ROM; all else is for the
+ * ROM, as is whoever asks for it: by BOOT0, by a search for what enters it, by what the scenario expects.
+ */
+function impliedGoal(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): typeof APP_GOAL | undefined {
+  const { scenario } = job;
+  const asksForRom = job.findJump === true || startsInRom(chip, scenario) || [scenario.expect?.outcome].flat().includes('dfu');
+  if (asksForRom || job.bootAt !== null || chip.cores.length > 1 || images.length < 2) return undefined;
+  const start = bootAddress(chip, scenario);
+  const isLoaded = start !== null && hasTable(chip, images, start) && images.some((i) => tableBehindLoader(chip, [i], start) !== null);
+  if (!isLoaded) return undefined;
+  const functions = scanFunctions(images);
+  return functions.length > 0 && jumpCandidates(functions, chip).length === 0 ? APP_GOAL : undefined;
+}
+const startsInRom = (chip: ChipDescription, scenario: Scenario): boolean => scenario.board?.boot0 === 1 || startsRom(chip, scenario);
 
 /** Kind of the notes that doubt whether an image is for this chip or core. */
 export const WRONG_CHIP = 'wrong-chip';
