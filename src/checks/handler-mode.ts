@@ -1,11 +1,20 @@
 /** A jump out of an exception handler. */
-import { broken, notApplicable, pass, type Check } from './check.ts';
+import { broken, notApplicable, pass, type Check, type Subject } from './check.ts';
 import { exceptionName, exceptionPriority, groupPriority } from './core-registers.ts';
 import { usbPriority } from './mask-registers.ts';
 import { byResetInC } from './fix-in-c.ts';
 import { INTERRUPTS } from './sources.ts';
 
 const SOURCE = `Arm: an active exception lets only a higher priority preempt it; ${INTERRUPTS}`;
+
+/** The part of the fix that may be replaced by a flag for the main loop says so. */
+export const OR_MAIN_LOOP = '; or jump from the main loop';
+/** NMI and the faults: the main loop does not come again, since the instruction that faulted is repeated. */
+const isOfFault = ({ state }: Subject): boolean => {
+  const active = (state.core('xpsr') ?? 0) & 0x1ff;
+  return active >= NMI && active <= SECURE_FAULT;
+};
+const [NMI, SECURE_FAULT] = [2, 7];
 
 export const handlerMode: Check = {
   id: 'handler-mode',
@@ -39,7 +48,7 @@ export const handlerMode: Check = {
   repair: (subject) => ({
     at: 'entry',
     what: 'no exception active, Thread mode',
-    fix: byResetInC(subject, '; or jump from the main loop'),
+    fix: byResetInC(subject, isOfFault(subject) ? '; a handler that returned would meet the same fault again' : OR_MAIN_LOOP),
     apply: (target) => target.leaveHandlerMode(),
   }),
   explanation: [

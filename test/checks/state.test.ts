@@ -294,6 +294,18 @@ describe('checks of the state handed over', () => {
     t.ppb.set(PPB.AIRCR, 7 << 8);
     expect(t.judge('handler-mode').verdict).toBe('fail');
   });
+  test.each([
+    [2, false],
+    [3, false],
+    [6, false],
+    [7, false],
+    [11, true],
+    [16 + TIM2_IRQ, true],
+  ])('exception %i: the main loop comes again, and may jump: %s', (exception, comes) => {
+    const t = new FakeTarget();
+    t.core['xpsr'] = 0x01000000 | exception;
+    expect(check('handler-mode').repair(t.subject())!.fix.includes('main loop')).toBe(comes);
+  });
   test('HCLK above the range is the matter of voltage-range, not of flash-latency', () => {
     const t = new FakeTarget();
     t.clocks['hclk'] = 250e6;

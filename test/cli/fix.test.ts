@@ -52,6 +52,20 @@ describe.skipIf(skipped)(`bootbench fix${why}`, { timeout: 120_000 }, () => {
     expect(await fix(root)).toMatchObject({ code: 0, out: '' });
   });
 
+  it('out of the handler of a fault asks for the ROM over a reset: the main loop would meet the same fault again', async () => {
+    const start = SMALL_PROJECT['src/start.c']!.replace('Default_Handler, Default_Handler,', 'Default_Handler, HardFault_Handler,');
+    const root = smallProject({
+      'src/isr.c':
+        'void enter_bootloader(void);\nvoid HardFault_Handler(void)\n{\n\tenter_bootloader();\n}\nvoid SysTick_Handler(void)\n{\n}\n',
+      'src/start.c': start.replace('void SysTick', 'void HardFault_Handler(void);\nvoid SysTick'),
+      'src/main.c': SMALL_PROJECT['src/main.c']!.replace('work++;', 'if (++work == 1000)\n\t\t\t__asm volatile("udf #0");'),
+    });
+    const ran = await fix(root, ...BUILD);
+    expect(ran.out).toMatch(/^FAIL +rom-silent: [^]*\nround 1: handler-mode: [^]*\nOK /);
+    expect(ran.code).toBe(0);
+    expect(diff(root)).toContain('dfu_request = 0xB00710ADu;');
+  });
+
   it('takes a second cause in a second round', async () => {
     // masked in the handler's way, which only shows once the jump is made elsewhere
     const boot = SMALL_PROJECT['src/boot.c']!.replace('\tSYST_CSR = 0;', '\tSYST_CSR = 0;\n\t__asm volatile("cpsid i" : : : "memory");');

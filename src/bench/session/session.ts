@@ -356,7 +356,9 @@ export class Session implements LiveRun {
     this.state.goesIntoLoop = false;
   }
 
-  private onEntry(_e: EntryRecord): void {
+  private onEntry(e: EntryRecord): void {
+    // the handler of the fault has jumped: what comes now is the ROM's doing
+    if (e.how === 'branch' && e.core === this.machine.bootCore.index) this.state.fault = null;
     this.state.anchor = this.machine.now;
     this.state.leftAt = null;
     this.state.delayedUntil = null;
