@@ -73,6 +73,8 @@ export interface ResetFacts {
   readonly by: string;
   readonly flags: readonly string[];
   readonly external: boolean;
+  /** The instruction that asked for it; null or absent if there is none, or it is not known. */
+  readonly from?: Writer | null;
   /** The core was stalled by a flash program or erase operation; absent if the target cannot tell. */
   readonly waited?: boolean;
 }

@@ -1,6 +1,17 @@
 /** Option bytes that reach into the boot path without any code. */
 import type { ChipDescription } from '../emu/chip.ts';
-import { broken, notApplicable, pass, unknown, type Check, type Repair, type Subject, type TargetHistory, type Writer } from './check.ts';
+import {
+  broken,
+  notApplicable,
+  pass,
+  unknown,
+  type Check,
+  type Repair,
+  type ResetFacts,
+  type Subject,
+  type TargetHistory,
+  type Writer,
+} from './check.ts';
 import { inManual, maskOf, registerOf } from './families.ts';
 
 const WATCHDOG = 'reference manuals, option bytes: with the SW bit cleared, hardware starts the watchdog at every reset';
@@ -53,6 +64,10 @@ interface NotLoaded {
   readonly how: string;
   /** The chip was reset by software behind it. */
   readonly reset: boolean;
+  /** Who asked for that reset, where a bit that loads the option bytes can be set in its place; null otherwise. */
+  readonly asker: Writer | null;
+  /** The firmware had closed a lock of the flash again before it. */
+  readonly locked: boolean;
 }
 /** Option bits that firmware wrote and nothing has put in force, a software reset neither, and what would have. */
 export function notLoaded({ state, history, entry }: Subject): NotLoaded | null {
@@ -63,11 +78,25 @@ export function notLoaded({ state, history, entry }: Subject): NotLoaded | null 
     newestWriter(fields.map((f) => of(registerOf(f), maskOf(state.chip, f))));
   const loaded = (w: Writer): boolean => history.resets.some((r) => r.at >= w.at && LOADS.has(r.by));
   const before = newest((register, mask) => history.lastWriterBeforeReset?.(register, mask) ?? null);
-  const lost = before !== null && history.resets.some((r) => r.at >= before.at && r.by === 'software');
-  if (lost && !loaded(before)) return { writer: before, how, reset: true };
+  const lost = before === null ? undefined : history.resets.find((r) => r.at >= before.at && r.by === 'software');
+  if (before !== null && lost && !loaded(before))
+    return { writer: before, how, reset: true, ...inPlaceOf(lost, before, state.chip, history) };
   // what differs between programmed and in force has been judged where registers show both
   const since = how.includes('OBL_LAUNCH') ? newest((register, mask) => history.lastWriter(register, mask)) : null;
-  return since?.kind === 'cpu' && !loaded(since) ? { writer: since, how, reset: false } : null;
+  return since?.kind === 'cpu' && !loaded(since) ? { writer: since, how, reset: false, asker: null, locked: false } : null;
+}
+/** The reset that did not load what was written before it. */
+function inPlaceOf(
+  { from }: ResetFacts,
+  written: Writer,
+  chip: ChipDescription,
+  history: TargetHistory,
+): Pick<NotLoaded, 'asker' | 'locked'> {
+  const [flash] = Object.values(chip.optionBytes ?? {})[0]!.field.split('.');
+  const mask = (bit: string): number => maskOf(chip, `${flash}.CR.${bit}`);
+  const closed = history.lastWriterBeforeReset?.(`${flash}.CR`, (mask('LOCK') | mask('OPTLOCK')) >>> 0) ?? null;
+  const launched = mask('OBL_LAUNCH') !== 0 && neverProgrammed(history, written) === null;
+  return { asker: launched ? (from ?? null) : null, locked: closed !== null && closed.at > written.at };
 }
 /** What it takes where a write and a reset are not enough; null where they are, or where something else than the factory's is in force. */
 function putInForce({ state }: Pick<Subject, 'state'>): string | null {
@@ -77,6 +106,13 @@ function putInForce({ state }: Pick<Subject, 'state'>): string | null {
   if (has('CR.OBL_LAUNCH')) return `${flash}_CR.OBL_LAUNCH, which resets the chip itself, or power-on loads them`;
   if (!all.some((o) => o.path.includes('_CUR.')) || all.some((o) => o.value !== o.factory)) return null;
   return `${flash}_OPTCR.${has('OPTCR.OPTSTART') ? 'OPTSTART' : 'OPTSTRT'} programs them`;
+}
+/** In place of the reset, where its line is known and the locks are open there. */
+function launchInC(flash: string, { asker, locked }: NotLoaded): string {
+  const code = `${flash}->CR |= ${flash}_CR_OBL_LAUNCH;`;
+  if (asker !== null && !locked) return `${code}   /* with ${flash} still unlocked: loads the option bytes and resets the chip */`;
+  const when = locked ? `, and before ${flash} is locked` : '';
+  return `/* in place of NVIC_SystemReset()${when}: ${code.slice(0, -1)}; it loads the option bytes and resets the chip */`;
 }
 /** Resets that load the option bytes. */
 const LOADS: ReadonlySet<string> = new Set(['option-bytes', 'power', 'brownout', 'low-power']);
@@ -131,7 +167,7 @@ export const optionBytes: Check = {
           `${forgotten.reset ? 'a software reset does not load option bytes' : 'the written option bytes are not in force yet'}: ${forgotten.how}`,
         source: LOADED,
         confidence: 'documented',
-        lastWriter: forgotten.writer,
+        lastWriter: forgotten.asker ?? forgotten.writer,
       });
     const changed = all.filter((o) => o.value !== o.factory);
     return pass(
@@ -156,7 +192,7 @@ export const optionBytes: Check = {
     return {
       at: 'before-write',
       what: `${inManual(launch)} = 1 in place of the reset by software`,
-      fix: `/* in place of NVIC_SystemReset(): ${flash}->CR |= ${flash}_CR_OBL_LAUNCH; it loads the option bytes and resets the chip */`,
+      fix: launchInC(flash!, forgotten),
       seq: -1,
       value: null,
       launches: launch,

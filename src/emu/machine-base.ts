@@ -117,12 +117,12 @@ export abstract class MachineBase implements CoreListener<Core> {
   /** A zone change has asked the run loop to pause. */
   protected entryPause = false;
 
-  /** Registers that decide the next boot, by `BLOCK.REG`: option bytes (on H5 and H7 both the one in force, `_CUR`, and the one programmed, `_PRG`) and flags. */
+  /** Registers that decide the next boot, by `BLOCK.REG`: option bytes (in force, `_CUR`, and programmed, `_PRG`) with the locks in `CR`, and flags. */
   private readonly optionRegisters: ReadonlySet<string>;
 
   constructor(options: MachineOptions) {
     this.chip = options.chip;
-    const optionBytes = Object.values(this.chip.optionBytes ?? {}).map((o) => o.field);
+    const optionBytes = Object.values(this.chip.optionBytes ?? {}).flatMap(({ field }) => [field, field.replace(/\..*/, '.CR')]);
     const conditions = (this.chip.boot ?? []).flatMap((rule) => rule.when.flatMap(({ signal }) => /^field:(.*)/.exec(signal)?.[1] ?? []));
     const registers = [...optionBytes, ...conditions].map((field) => field.split('.').slice(0, 2).join('.'));
     this.optionRegisters = new Set(registers.flatMap((r) => [r, r.replace(/_CUR$/, '_PRG')]));

@@ -145,17 +145,26 @@ describe('a write without effect is the cause if DFU comes once it has its effec
 
 describe('option bytes that choose the ROM', () => {
   const open = (): Program => unlock(unlock(new Program(), FLASH_KEYR, [0x45670123, 0xcdef89ab]), 0x4002200c, [0x08192a3b, 0x4c5d6e7f]);
-  it('are the cause where a software reset is to load them', () => {
-    const { outcome, named } = open()
-      .store(FLASH_OPTR, 0xf3eff8aa)
-      .store(FLASH_CR, 1 << 17)
-      .then((t) => t.constant(0, FLASH_SR).label('busy').ldr(1, 0).lsrs(1, 1, 16).lsls(1, 1, 31).bne('busy'))
-      .then(reset)
-      .run('STM32G474RE');
+  /** Programmed, then what else is stored to FLASH_CR, then a reset, which is marked. */
+  const byReset = (program: Program, more: readonly number[] = []): Program => {
+    program.store(FLASH_OPTR, 0xf3eff8aa).store(FLASH_CR, 1 << 17);
+    program.then((t) => t.constant(0, FLASH_SR).label('busy').ldr(1, 0).lsrs(1, 1, 16).lsls(1, 1, 31).bne('busy'));
+    for (const value of more) program.store(FLASH_CR, value);
+    return program.store(0xe000ed0c, 0x05fa0004, true).then((t) => t.label('wait').b('wait'));
+  };
+  it('are the cause where a software reset is to load them, at that reset', () => {
+    const program = byReset(open());
+    const { outcome, named, fix } = program.run('STM32G474RE');
     expect(outcome).toBe('reset-loop');
-    expect(named.map(([id, repair]) => [id, repair])).toEqual([
-      ['option-bytes', 'FLASH_CR.OBL_LAUNCH = 1 in place of the reset by software'],
-    ]);
+    expect(named).toEqual([['option-bytes', 'FLASH_CR.OBL_LAUNCH = 1 in place of the reset by software', program.marked[0]]]);
+    expect(fix).toMatch(/^FLASH->CR \|= FLASH_CR_OBL_LAUNCH; {3}\/\* with FLASH still unlocked/);
+  });
+  it('and no patch where the flash is locked again before that reset', () => {
+    const [LOCK, OPTLOCK] = [2 ** 31, 2 ** 30];
+    const program = byReset(open(), [LOCK + OPTLOCK]);
+    const { named, fix } = program.run('STM32G474RE');
+    expect(named.map(([id, , pc]) => [id, pc])).toEqual([['option-bytes', program.marked[0]]]);
+    expect(fix).toMatch(/^\/\* in place of NVIC_SystemReset\(\), and before FLASH is locked: .* \*\/$/);
   });
   it('and where a bit has the opposite sense, at its write', () => {
     // nBOOT0 stays 1: with nSWBOOT0 = 0 the chip starts the flash

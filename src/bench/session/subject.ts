@@ -14,7 +14,7 @@ import type {
 import { mpuRegion } from '../../emu/core/arm/mpu.ts';
 import { SCS } from '../../emu/core/arm/scs-state.ts';
 import { registerFile } from '../../emu/core/arm/register-file.ts';
-import type { WriteRecord } from '../../emu/history.ts';
+import type { ResetRecord, WriteRecord } from '../../emu/history.ts';
 import type { Machine } from '../../emu/machine.ts';
 import { PS_PER_SECOND, rateHz } from '../../emu/time.ts';
 import { PIN_FLOATING } from '../../peripherals/pins/gpio-common.ts';
@@ -136,6 +136,11 @@ function entryFacts(machine: Machine): EntryFacts[] {
   }));
 }
 
+const askerOf = ({ by, external, fromPc, fromLr, at, core }: ResetRecord): Writer | null =>
+  by !== 'software' || external || fromPc === null
+    ? null
+    : { pc: fromPc, at, kind: 'cpu', core, seq: -1, ...(fromLr == null ? {} : { lr: fromLr }) };
+
 function targetHistory(machine: Machine, traced: Traced): TargetHistory {
   const h = machine.history;
   return {
@@ -144,7 +149,10 @@ function targetHistory(machine: Machine, traced: Traced): TargetHistory {
     neverProgrammed: h.lost.flatMap(({ pc, why, lock }) =>
       why === 'not-programmed' || why === 'cut-short' ? [{ pc, start: lock ?? '', running: why === 'cut-short' }] : [],
     ),
-    resets: h.resets.map(({ at, by, flags, external, waited }) => ({ at, by, flags, external, ...(waited ? { waited } : {}) })),
+    resets: h.resets.map((r) => ({
+      ...{ at: r.at, by: r.by, flags: r.flags, external: r.external, from: askerOf(r) },
+      ...(r.waited ? { waited: true } : {}),
+    })),
     entries: entryFacts(machine),
     vectorReads: traced.vectorReads,
     magic: traced.magic,
