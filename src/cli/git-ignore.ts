@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { gitText, ignoreConfig, type IgnoreConfig } from './git-config.ts';
+import { listAt } from './git-list.ts';
 import { any, Glob, notSlash, slash } from './glob.ts';
 
 /** Bytes of rules in a file. They are asked of each file that is shown, and thousands of them take seconds: of more, all files are ignored. */
@@ -118,44 +119,54 @@ function rootOf(folder: string, { GIT_WORK_TREE: tree = '' }: Environment): stri
 const isAbove = (folder: string, other: string): boolean => !relative(folder, other).startsWith('..');
 
 function lastMatch(rules: readonly Rule[], path: readonly string[], isFolder: boolean): boolean | null {
-  const name = path.join('/');
+  const name = bytesOf(path.join('/'));
   return rules.findLast((r) => (isFolder || !r.foldersOnly) && r.matches.test(name))?.ignores ?? null;
 }
 
+/** A character for each byte of its UTF-8: to git, `é` is two of what `?` stands for. */
+const bytesOf = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+
 function rulesOf(text: string, anyCase: boolean): Rule[] {
-  return text.split('\n').flatMap((line) => {
-    // to C, a NUL ends it
-    let pattern = line
-      .replace(/\0[^]*$/, '')
-      .replace(/\r$/, '')
-      .replace(/(?<!\\)[ \t]+$/, '');
-    if (pattern === '' || pattern.startsWith('#')) return [];
-    const ignores = !pattern.startsWith('!');
-    if (!ignores) pattern = pattern.slice(1);
-    const foldersOnly = pattern.endsWith('/');
-    if (foldersOnly) pattern = pattern.slice(0, -1);
-    // without a slash in it a rule counts at any depth
-    const anchored = pattern.includes('/');
-    return [{ ignores, foldersOnly, matches: globOf(`${anchored ? '' : '**/'}${pattern.replace(/^\//, '')}`, anyCase) }];
-  });
+  return bytesOf(text)
+    .split('\n')
+    .flatMap((line) => {
+      // to C, a NUL ends it
+      let pattern = line.replace(/\r$/, '').replace(/\0[^]*$/, '');
+      pattern = /^(?: *(?:\\[^]?|[^ \\]))*/.exec(pattern)![0];
+      if (pattern === '' || pattern.startsWith('#')) return [];
+      const ignores = !pattern.startsWith('!');
+      if (!ignores) pattern = pattern.slice(1);
+      const foldersOnly = pattern.endsWith('/');
+      if (foldersOnly) pattern = pattern.slice(0, -1);
+      // without a slash in it a rule counts at any depth
+      const anchored = pattern.includes('/');
+      const matches = globOf(`${anchored ? '' : '**/'}${pattern.replace(/^\//, '')}`, anyCase);
+      return matches === null ? [] : [{ ignores, foldersOnly, matches }];
+    });
 }
 
-const TOKENS = /\*+\/?|\?|\[[!^]?\]?(?:\[:\w*:\]|\\[^]|[^\]\\])*\]|\\.|[^]/g;
-/** A glob of git. */
-function globOf(pattern: string, anyCase: boolean): Glob {
+/** A glob of git; null where it stands for nothing, as one does whose list has no end (git's wildmatch.c). */
+function globOf(pattern: string, anyCase: boolean): Glob | null {
   const glob = new Glob();
-  for (const { 0: token, index } of pattern.matchAll(TOKENS)) {
-    if (token.startsWith('*')) stars(glob, token, pattern, index);
+  for (let at = 0; at < pattern.length;) {
+    const [token] = /^(?:\*+\/?|\\[^]?|[^])/.exec(pattern.slice(at))!;
+    const list = token === '[' ? listAt(pattern, at + 1, anyCase) : null;
+    if (token === '\\' || (token === '[' && list === null)) return null;
+    if (list !== null) glob.one((unit) => notSlash(unit) && list.has(unit));
+    else if (token.startsWith('*')) stars(glob, token, pattern, at);
     else if (token === '?') glob.one(notSlash);
-    else {
-      const isClass = token.length > 2 && token.startsWith('[');
-      const one = new RegExp(isClass ? classOf(token) : quoted(token.at(-1)!), anyCase ? 'i' : '');
-      // a list may name a slash and never stands for one
-      glob.one(isClass ? (unit) => notSlash(unit) && one.test(unit) : (unit) => one.test(unit));
-    }
+    else glob.one(oneOf(token, anyCase));
+    at = list === null ? at + token.length : list.end;
   }
   return glob;
 }
+/** Letters of ASCII alone have two cases; an upper one behind a backslash is none of them. */
+function oneOf(token: string, anyCase: boolean): (unit: string) => boolean {
+  if (!anyCase) return (unit) => unit === token.at(-1);
+  const wanted = token.startsWith('\\') ? token[1] : lower(token);
+  return (unit) => lower(unit) === wanted;
+}
+const lower = (unit: string): string => (/[A-Z]/.test(unit) ? unit.toLowerCase() : unit);
 /** Two stars or more stand for any number of parts of a path where they are all between its slashes (git's wildmatch.c), one for a piece of a part. */
 function stars(glob: Glob, token: string, pattern: string, from: number): void {
   const before = pattern.slice(0, from);
@@ -168,33 +179,6 @@ function stars(glob: Glob, token: string, pattern: string, from: number): void {
   } else if (slashed) glob.open().or().many(any).one(slash).close();
   else glob.many(any);
 }
-const quoted = (character: string): string => character.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
-function classOf(token: string): string {
-  const [, not, inside] = /^\[([!^]?)(.*)\]$/.exec(token)!;
-  const safe = inside!.replace(/\[:(\w*):\]|\\([^])|[\]\[\\]/g, (found, name?: string, escaped?: string) => {
-    if (name !== undefined) return CLASSES[name] ?? ANY;
-    if (escaped === undefined) return `\\${found}`;
-    return /\w/.test(escaped) ? escaped : `\\${escaped}`;
-  });
-  return `[${not === '' ? '' : '^/'}${safe}]`;
-}
-
-/** Of POSIX; another name is taken for all, for too much may be hidden, and nothing shown. */
-const ANY = '\\s\\S';
-const CLASSES: Readonly<Record<string, string>> = {
-  alnum: 'A-Za-z0-9',
-  alpha: 'A-Za-z',
-  blank: ' \\t',
-  digit: '0-9',
-  graph: '!-~',
-  lower: 'a-z',
-  print: ' -~',
-  punct: '!-\\/:-@\\[-`{-~',
-  space: '\\s',
-  upper: 'A-Z',
-  xdigit: '0-9A-Fa-f',
-};
-
 /** The nearest folder upwards that is a repository; null where there is none. */
 export function repositoryOf(folder: string): string | null {
   for (let at = folder; ; at = dirname(at)) {
