@@ -22,7 +22,8 @@ export function failureInWords(s: Session, failure: Failure): string[] {
     failure.kind
   ];
   const lines = [`${place(s, failure.pc)}: ${first}; ${whatIsAt(s, address, failure.core)}`];
-  return [...lines, ...chainInWords(s, chain)];
+  // the address is right, and its origin says nothing
+  return isRefused(s, address, failure.core) ? lines : [...lines, ...chainInWords(s, chain)];
 }
 
 function chainInWords(s: Session, chain: Chain): string[] {
@@ -137,9 +138,12 @@ function answering({ machine: { system } }: Session, address: number, core: numb
   const region = system.regionAt(address, core);
   return region?.block && /^(?:fmc-banks|spi-window)$/.test(region.block.row.model ?? '') ? null : region;
 }
+/** The private peripheral bus, for unprivileged code. */
+const isRefused = ({ machine }: Session, address: number, core: number): boolean =>
+  address >= 0xe0000000 && address < 0xe0100000 && ((machine.cores[core]?.arm.control ?? 0) & 1) !== 0;
 function inVain(s: Session, address: number, core: number, rom: string): string {
   const { machine } = s;
-  if (address >= 0xe0000000 && address < 0xe0100000 && (machine.cores[core]?.arm.control ?? 0) & 1)
+  if (isRefused(s, address, core))
     return 'this is in the private peripheral bus, which unprivileged code must not access (CONTROL.nPRIV = 1)';
   return `there is nothing at this address on ${machine.chip.name}${inSystemArea(address) ? rom : (behindFlash(machine.chip, address) ?? outside(s, address))}`;
 }
