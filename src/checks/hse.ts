@@ -1,5 +1,6 @@
 /** The crystal that USB in the ROM needs. */
-import { broken, notApplicable, pass, type Check, type Judgement, type RomFacts, type TargetState } from './check.ts';
+import { bypassed, judgeBypassed, repairBypassed } from './bypass.ts';
+import { broken, notApplicable, pass, type Check, type Judgement, type RomFacts, type Subject, type TargetState } from './check.ts';
 import type { FamilyFields } from './family-fields.ts';
 import { familyOf, NO_FAMILY, NO_USB } from './families.ts';
 
@@ -45,61 +46,72 @@ function fastEnough(state: TargetState, { hseWait }: RomFacts): number | undefin
   return hseWait && typical !== undefined && typical * 1000 > hseWait.value ? hseWait.value / 2 : undefined;
 }
 
+// eslint-disable-next-line complexity -- from a crystal that is not needed to one that the ROM cannot use, each answer ends the search
+function judgeEntered({ state, rom }: Subject): Judgement {
+  const f = familyOf(state.chip);
+  if (!f) return notApplicable(NO_FAMILY);
+  const { crystals, source, confidence } = f.hseForUsb;
+  if (!crystals) return { ...notApplicable(f.romWithoutUsb ? NO_USB : 'USB in this ROM needs no crystal'), source, confidence };
+  if (crystals.orLse && (state.crystalHz?.('lse') ?? 0) > 0)
+    return pass('LSE on the board', "LSE trims the ROM's USB clock", source, confidence);
+  // a board cannot be asked what is soldered to it: there only a crystal that runs is known
+  const hz = state.crystalHz?.('hse') ?? (state.clockHz('hse') || null);
+  if (hz === null)
+    return {
+      verdict: 'unknown',
+      observed: 'HSE off',
+      expected: null,
+      because: 'USB in this ROM needs HSE; whether HSE starts shows only when the ROM switches it on',
+      source,
+      confidence,
+    };
+  const wrong = crystals.mistaken?.pairs[Math.round(hz / 1e6)];
+  if (crystals.mistaken && wrong !== undefined)
+    return broken('fail', {
+      observed: `HSE ${megahertz(hz)}`,
+      expected: `HSE of ${listed(crystals.mhz.filter((value) => !(value in crystals.mistaken!.pairs)))}`,
+      because: `${crystals.mistaken.why}: the ROM takes it for ${wrong} MHz`,
+      source,
+      confidence: crystals.mistaken.confidence,
+    });
+  const taken = measured(state, crystals, hz);
+  if (isUsable(crystals, hz) && taken !== null)
+    return broken('fail', {
+      observed: `HSE ${megahertz(hz)}, HSI ${state.oscillatorPpm?.('hsi')} ppm off`,
+      expected: 'HSI within about 1 %',
+      because: `the ROM measures HSE against HSI, whose error makes it take the crystal for ${taken} MHz`,
+      source: 'AN2606 Rev 70 4: HSE is measured against the internal oscillator',
+      confidence: 'documented',
+    });
+  if (isUsable(crystals, hz))
+    return (
+      slowStart(state, rom, crystals.orLse) ??
+      pass(`HSE ${megahertz(hz)}`, 'the ROM can measure and use this frequency', source, confidence)
+    );
+  const [none, wanted] = crystals.orLse ? [', nor LSE', ', or LSE'] : ['', ''];
+  const odd =
+    crystals.mhz.length > FEW
+      ? ODD
+      : `the ROM knows crystals of ${listed(crystals.mhz)} only, and derives the clocks of USB and CAN from them`;
+  const seen = hz > 0 ? { observed: `HSE ${megahertz(hz)}`, because: odd } : { observed: `no HSE on the board${none}`, because: ABSENT };
+  return broken('fail', { ...seen, expected: `HSE of ${listed(crystals.mhz)}${wanted}`, source, confidence });
+}
+
 export const hse: Check = {
   id: 'hse',
   question: 'If USB in the ROM needs HSE, does the board provide it?',
-  path: false,
-  // eslint-disable-next-line complexity -- from a crystal that is not needed to one that the ROM cannot use, each answer ends the search
-  judge({ state, rom }) {
-    const f = familyOf(state.chip);
-    if (!f) return notApplicable(NO_FAMILY);
-    const { crystals, source, confidence } = f.hseForUsb;
-    if (!crystals) return { ...notApplicable(f.romWithoutUsb ? NO_USB : 'USB in this ROM needs no crystal'), source, confidence };
-    if (crystals.orLse && (state.crystalHz?.('lse') ?? 0) > 0)
-      return pass('LSE on the board', "LSE trims the ROM's USB clock", source, confidence);
-    // a board cannot be asked what is soldered to it: there only a crystal that runs is known
-    const hz = state.crystalHz?.('hse') ?? (state.clockHz('hse') || null);
-    if (hz === null)
-      return {
-        verdict: 'unknown',
-        observed: 'HSE off',
-        expected: null,
-        because: 'USB in this ROM needs HSE; whether HSE starts shows only when the ROM switches it on',
-        source,
-        confidence,
-      };
-    const wrong = crystals.mistaken?.pairs[Math.round(hz / 1e6)];
-    if (crystals.mistaken && wrong !== undefined)
-      return broken('fail', {
-        observed: `HSE ${megahertz(hz)}`,
-        expected: `HSE of ${listed(crystals.mhz.filter((value) => !(value in crystals.mistaken!.pairs)))}`,
-        because: `${crystals.mistaken.why}: the ROM takes it for ${wrong} MHz`,
-        source,
-        confidence: crystals.mistaken.confidence,
-      });
-    const taken = measured(state, crystals, hz);
-    if (isUsable(crystals, hz) && taken !== null)
-      return broken('fail', {
-        observed: `HSE ${megahertz(hz)}, HSI ${state.oscillatorPpm?.('hsi')} ppm off`,
-        expected: 'HSI within about 1 %',
-        because: `the ROM measures HSE against HSI, whose error makes it take the crystal for ${taken} MHz`,
-        source: 'AN2606 Rev 70 4: HSE is measured against the internal oscillator',
-        confidence: 'documented',
-      });
-    if (isUsable(crystals, hz))
-      return (
-        slowStart(state, rom, crystals.orLse) ??
-        pass(`HSE ${megahertz(hz)}`, 'the ROM can measure and use this frequency', source, confidence)
-      );
-    const [none, wanted] = crystals.orLse ? [', nor LSE', ', or LSE'] : ['', ''];
-    const odd =
-      crystals.mhz.length > FEW
-        ? ODD
-        : `the ROM knows crystals of ${listed(crystals.mhz)} only, and derives the clocks of USB and CAN from them`;
-    const seen = hz > 0 ? { observed: `HSE ${megahertz(hz)}`, because: odd } : { observed: `no HSE on the board${none}`, because: ABSENT };
-    return broken('fail', { ...seen, expected: `HSE of ${listed(crystals.mhz)}${wanted}`, source, confidence });
+  path: true,
+  judge(subject) {
+    const wrong = bypassed(subject);
+    if (wrong) return judgeBypassed(wrong);
+    return subject.entry ? judgeEntered(subject) : notApplicable('no entry');
   },
-  repair({ state, rom }) {
+  // a firmware may try a signal first, and go on without it
+  isTentative: (subject) => !subject.entry && subject.outcome !== 'stuck',
+  repair(subject) {
+    const { state, rom } = subject;
+    const wrong = bypassed(subject);
+    if (wrong) return repairBypassed(subject, wrong);
     const crystals = familyOf(state.chip)?.hseForUsb.crystals;
     if (!crystals) return null;
     const hz = state.crystalHz?.('hse') ?? 0;

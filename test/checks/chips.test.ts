@@ -30,7 +30,7 @@ describe('Which checks judge the path, and so say something without an entry', (
   it('is what the contract lists', () => {
     const path = [
       'entry-address, entry-dereference, thumb-bit, stack-after-msp, stack-limit, mpu, trustzone, magic-survives, reset-flags, iwdg',
-      'wwdg, boot-selection, dual-bank, empty-check, option-bytes, protection, second-core, debugger',
+      'wwdg, boot-selection, dual-bank, empty-check, option-bytes, protection, second-core, debugger, control, hse',
     ];
     const listed = new Set(path.flatMap((line) => line.split(', ')));
     expect(CHECKS.filter((c) => c.path).map((c) => c.id)).toEqual(CHECKS.map((c) => c.id).filter((id) => listed.has(id)));
