@@ -385,5 +385,6 @@ export const magicSurvives: Check = {
     'The safest way into the ROM is to store a request word, reset the chip, and test the word at the start of main(). The word must survive both the reset and the start-up code.',
     'An ordinary variable does not survive: start-up code clears .bss and copies .data before main(). Put the word into a separate NOLOAD section ("noinit"), at an address that neither the stack nor another image uses.',
     'A backup register survives resets, too. But it ignores writes until DBP is set and its bus clock is on, and it reads as 0 while that clock is off, as it is after a reset. With a data cache, clean the line before the reset. With ECC RAM, write a whole ECC word, then write another one.',
+    'The flag of the reset itself may be the request. Then ask for it first: every reset sets the flag of the pin, too. Clear the flags (RMVF) only once they are read, and do clear them, or those of an earlier reset stay set.',
   ].join('\n\n'),
 };
