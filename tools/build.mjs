@@ -239,7 +239,7 @@ await runOnce(
     const runs = ${JSON.stringify(CACHED_RUNS)}.map((name) => ['run', '--scenario', 'fixtures/' + name + '/scenario.json']);
     const stream = { isTTY: false, columns: 80 };
     const stop = new SharedArrayBuffer(4);
-    const command = { kind: 'command', args: runs.pop(), before: runs, cwd: ${JSON.stringify(root)}, stdout: stream, stderr: stream, stop };
+    const command = { kind: 'command', args: runs.pop(), before: runs, cwd: ${JSON.stringify(root)}, stdout: stream, stderr: stream, asks: false, stop };
     const thread = new BenchThread({ makesCodeCache: true });
     thread.begin(command, () => undefined);
     await new Promise((done, fail) => thread.worker.on('exit', done).on('error', fail));`,

@@ -9,8 +9,7 @@ import { printable } from '../report/text.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, exitAfter, Interrupted, milliseconds, type Io } from './io.ts';
 import { prepareEngine } from './prepare-engine.ts';
-import { answerTo } from './question.ts';
-import { interruptible, orCutShort, runHooks, withProgress } from './interruptible.ts';
+import { ENDED_BY, interruptible, orCutShort, runHooks, withProgress } from './interruptible.ts';
 
 export interface AskOptions extends RunOptions {
   readonly json?: boolean;
@@ -32,17 +31,18 @@ const SEEN: Readonly<Record<Symptom, string>> = {
 
 /** Exit 0: something explains it; 1: nothing that was tried does. */
 export async function askCommand(images: readonly string[], options: AskOptions, io: Io): Promise<number> {
-  const talks = options.json !== true && io.stdout.isTTY && process.stdin.isTTY;
+  const ask = options.json === true ? undefined : io.ask;
   const job = await loadJob(images, options, io.cwd);
-  if (!talks && job.symptoms.length === 0)
+  if (ask === undefined && job.symptoms.length === 0)
     throw new UsageError('what do you see? --symptom is missing', `it is one of ${SYMPTOMS.join(', ')}; in a terminal, bootbench asks you`);
   await prepareEngine(job);
   const started = milliseconds();
-  // in a talk the question is what listens; while a machine runs, Ctrl-C ends the program
-  if (talks)
-    return withProgress(io, true, (progress) =>
-      inquire(job, runHooks({ interrupted: () => null, started, ...progress }), (i) => talk(i, job.symptoms, io)),
-    );
+  // at a question nothing is half done: a signal ends the program there
+  if (ask !== undefined)
+    return withProgress(io, true, (progress) => {
+      const hooks = { interrupted: () => io.interruptedBy?.() ?? null, started, ...progress };
+      return orCutShort(() => inquire(job, runHooks(hooks), (i) => talk(i, job.symptoms, ask, io)), 'the search', hooks);
+    });
   return interruptible(io, true, async (hooks) => {
     const solution = await orCutShort(
       () => inquire(job, runHooks(hooks), async (inquiry) => inquiry.solve(job.symptoms)),
@@ -86,17 +86,25 @@ function document(chip: string, s: Solution): object {
 
 const unanswered = (): Interrupted => new Interrupted('SIGINT', 'the question was left without an answer');
 
-async function talk(inquiry: Inquiry, given: readonly Symptom[], io: Io): Promise<number> {
-  const { multiselect, select } = await import('@clack/prompts');
-  let symptoms = given;
-  if (symptoms.length === 0) {
-    const options = SYMPTOMS.map((value) => ({ value, label: SEEN[value], hint: value }));
-    const chosen = await answerTo(multiselect<Symptom>({ message: 'What do you see?', options, required: true }));
-    if (chosen === null) throw unanswered();
-    symptoms = chosen;
-  }
+async function seenSymptoms(ask: NonNullable<Io['ask']>): Promise<readonly Symptom[]> {
+  const options = SYMPTOMS.map((value) => ({ value, label: SEEN[value], hint: value }));
+  const chosen = await ask({ message: 'What do you see?', options, several: true });
+  if (chosen === null) throw unanswered();
+  return SYMPTOMS.filter((symptom) => chosen.includes(symptom));
+}
+
+/** What a search gave, unless a signal ended it. */
+function unlessStopped<T>(found: T, io: Io): T {
+  const signal = io.interruptedBy?.() ?? null;
+  if (signal !== null) throw new Interrupted(signal, 'the search was not finished');
+  return found;
+}
+
+async function talk(inquiry: Inquiry, given: readonly Symptom[], ask: NonNullable<Io['ask']>, io: Io): Promise<number> {
+  const symptoms = given.length > 0 ? given : await seenSymptoms(ask);
   const say = (text: string): void => void io.stdout.write(`${printable(text)}\n`);
-  const solution = inquiry.solve(symptoms);
+  const solution = unlessStopped(inquiry.solve(symptoms), io);
+  if (solution.ended !== null) say(`\nThe search was not finished: it was ended by ${ENDED_BY[solution.ended]}.`);
   let left: readonly Explained[] = solution.explanations;
   let { experiment } = solution;
   const done: string[] = [];
@@ -107,11 +115,11 @@ async function talk(inquiry: Inquiry, given: readonly Symptom[], io: Io): Promis
     if (!experiment || left.length < 2) break;
     const { text, results } = experiment;
     const options = [...Object.keys(results).map((value) => ({ value, label: value })), { value: '', label: 'I cannot try that' }];
-    const seen = await answerTo(select<string>({ message: `To tell them apart: ${text}. What do you see then?`, options }));
+    const [seen = null] = (await ask({ message: `To tell them apart: ${text}. What do you see then?`, options })) ?? [];
     if (seen === null) throw unanswered();
     done.push(text);
     if (seen !== '') left = left.filter((_, i) => results[seen]!.includes(i));
-    experiment = inquiry.next(left, done);
+    experiment = unlessStopped(inquiry.next(left, done), io);
   }
   return left.length > 0 ? EXIT.ok : EXIT.failed;
 }

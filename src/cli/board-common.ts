@@ -15,7 +15,6 @@ import { MS } from '../emu/time.ts';
 import { chipNamed, readInput } from './inputs.ts';
 import { Interrupted, verbatim, type Io } from './io.ts';
 import { mustBeApart, Outputs } from './outputs.ts';
-import { answerTo } from './question.ts';
 import { usbPackage } from './usb-package.ts';
 
 /** The options of all `board` commands, as the command line library hands them over. */
@@ -195,9 +194,8 @@ export function hseOf(text: string | undefined): number | null {
 
 /** Puts a question to a person at the terminal; null where there is none, or he went away. */
 async function askUser(question: string, io: Io): Promise<boolean | null> {
-  if (!io.stdout.isTTY) return null;
-  const { confirm } = await import('@clack/prompts');
-  return answerTo(confirm({ message: question }));
+  const answer = await io.ask?.({ message: question });
+  return answer === undefined || answer === null ? null : answer.length > 0;
 }
 /** Before the first reset: comparators that are set say that somebody is debugging this board, whose work a reset ends. */
 export async function consentToReset(target: GdbTarget, options: Pick<BoardOptions, 'yes'>, io: Io): Promise<void> {
@@ -253,7 +251,7 @@ export async function usbWatch(target: GdbTarget, options: Pick<BoardOptions, 'w
     throw new UsageError(`--watch: ${JSON.stringify(watch)} is not known`, `it is one of ${WATCHES.join(', ')}`);
   if (watch === 'none') return nobody;
   if (watch === 'ask') {
-    if (!io.stdout.isTTY) throw new UsageError('--watch ask needs a terminal', 'or use --watch usb, which needs the package `usb`');
+    if (io.ask === undefined) throw new UsageError('--watch ask needs a terminal', 'or use --watch usb, which needs the package `usb`');
     return asked;
   }
   if (watch === undefined && target.dialect.name === 'bootbench') return emulatedHost;
@@ -261,6 +259,6 @@ export async function usbWatch(target: GdbTarget, options: Pick<BoardOptions, 'w
     return realHost((await usbPackage('--watch usb')).webusb);
   } catch (error) {
     if (watch === 'usb' || !(error instanceof UsageError)) throw error;
-    return io.stdout.isTTY ? asked : nobody;
+    return io.ask === undefined ? nobody : asked;
   }
 }

@@ -9,12 +9,11 @@ import { hasThreads } from './threads.ts';
 const args = process.argv.slice(2);
 /**
  * Commands that are served here, where nothing may keep signals from being heard. They leave machines to other processes (`campaign`, `worker`, `mcp`), have none, or
- * need what a thread has not: the terminal (`ask`, and `board`, which may ask), a driver (`--usb`, `dfu-test`). All others work in a thread.
+ * need what a thread has not, a driver (`--usb`, `dfu-test`). All others work in a thread.
  */
 const HERE: ReadonlySet<string> = new Set(['campaign', 'worker', 'mcp', 'chips', 'explain', 'completion', 'demo', 'help']);
-const talks = (): boolean => (args[0] === 'ask' || args[0] === 'board') && process.stdin.isTTY && process.stdout.isTTY;
 const drives = (): boolean => (args[0] === 'conform' || args[0] === 'board') && args.some((arg) => /^(dfu-test|--usb(=.*)?)$/.test(arg));
-const isHere = ([first = '-'] = args): boolean => first.startsWith('-') || HERE.has(first) || talks() || drives();
+const isHere = ([first = '-'] = args): boolean => first.startsWith('-') || HERE.has(first) || drives();
 const hasFolder = (): boolean => {
   try {
     process.cwd();

@@ -1,6 +1,6 @@
 /** A command that takes its time. */
 import { UsageError } from '../bench/documents/usage-error.ts';
-import { CutShort } from '../bench/session/budget.ts';
+import { CutShort, type CutReason } from '../bench/session/budget.ts';
 import type { RunHooks } from '../bench/input/job.ts';
 import { printable, wrap } from '../report/text.ts';
 import { canRewrite, Interrupted, milliseconds, type EndSignal, type Io, verbatim } from './io.ts';
@@ -70,6 +70,14 @@ export async function withProgress<T>(io: Io, wanted: boolean, run: (hooks: Pick
     if (shown) io.stderr.raw(verbatim('\r\u001b[K'));
   }
 }
+
+export const ENDED_BY: Readonly<Record<CutReason, string>> = {
+  signal: 'a signal',
+  wall: '--wall',
+  memory: '--max-memory',
+  instructions: '--max-instructions',
+  effort: 'its bound',
+};
 
 /** For a command without a partial result: what ended it before it was done is told, and is no defect. */
 export async function orCutShort<T>(work: () => T | Promise<T>, what: string, { interrupted }: Pick<Hooks, 'interrupted'>): Promise<T> {

@@ -2,6 +2,7 @@
 import type { SafeText } from '../bench/documents/safe-text.ts';
 import { ansi, endsInLine, plain, spoken, type Paint } from '../report/text.ts';
 import { reason } from './outputs.ts';
+import type { Answer, Question } from './question.ts';
 import type { EndSignal, Signals } from './signals.ts';
 
 export { ENDS, exitAfter, SIGNALLED, type EndSignal } from './signals.ts';
@@ -49,6 +50,8 @@ export interface Io {
   onInterrupt(callback: (signal: EndSignal) => void): () => void;
   /** For who cannot be called back because he is busy: which of ENDS has come. */
   interruptedBy?(): EndSignal | null;
+  /** Asks the person at the terminal; absent where there is none. Null: he went away. */
+  readonly ask?: (question: Question) => Promise<Answer | null>;
 }
 
 /** A command that was told to end, and has nothing to show yet. */
@@ -95,5 +98,6 @@ export function processIo(signals: Signals): Io {
     cwd: process.cwd(),
     onInterrupt: (callback) => signals.listen(callback),
     interruptedBy: () => signals.heard,
+    ...(process.stdin.isTTY && process.stdout.isTTY ? { ask: async (question) => (await import('./question.ts')).askHere(question) } : {}),
   };
 }

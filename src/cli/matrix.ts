@@ -6,7 +6,7 @@ import { printable } from '../report/text.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, exitAfter, type Io } from './io.ts';
 import { prepareEngine } from './prepare-engine.ts';
-import { interruptible, orCutShort, runHooks } from './interruptible.ts';
+import { ENDED_BY, interruptible, orCutShort, runHooks } from './interruptible.ts';
 import { toldTrigger } from './trigger.ts';
 
 export interface MatrixOptions extends RunOptions {
@@ -16,13 +16,6 @@ export interface MatrixOptions extends RunOptions {
   readonly json?: boolean;
 }
 
-const ENDED: Readonly<Record<NonNullable<Matrix['ended']>, string>> = {
-  signal: 'a signal',
-  wall: '--wall',
-  memory: '--max-memory',
-  instructions: '--max-instructions',
-  effort: 'its bound',
-};
 const TITLES: Readonly<Record<MatrixRow['kind'], string>> = {
   step: 'One step left out',
   pair: 'Two steps left out that do not matter alone',
@@ -54,6 +47,6 @@ function text({ outcome, rows, cut, ended }: Matrix): string {
     for (const row of of) lines.push(`  ${row.outcome.padEnd(12)} ${printable(row.what)}`);
   }
   if (cut.length > 0) lines.push('', `shortened to ${cut.join(', ')}`);
-  if (ended !== null) lines.push('', `not finished: ended by ${ENDED[ended]}`);
+  if (ended !== null) lines.push('', `not finished: ended by ${ENDED_BY[ended]}`);
   return `${lines.join('\n')}\n`;
 }

@@ -1,30 +1,49 @@
 /** A command in a thread of its own; this one writes what it says and hears Ctrl-C. */
 import { constants } from 'node:os';
+import type { Worker } from 'node:worker_threads';
 import { SIGNALS } from './first.ts';
-import { EXIT, exitAfter, internalError, processIo, type EndSignal, type StreamFacts } from './io.ts';
+import { EXIT, exitAfter, internalError, processIo, type EndSignal, type Io, type StreamFacts } from './io.ts';
 import { surroundings } from './outputs.ts';
-import { BenchThread, GRACE_MS, type CommandData, type CommandMessage, type SignalData } from './threads.ts';
+import type { Question } from './question.ts';
+import { BenchThread, GRACE_MS, type AnswerData, type CommandData, type CommandMessage, type SignalData } from './threads.ts';
 
 /** A thread ends at once where it can. Where nobody has sent a signal, the one that ends the program would be a lie: a busy machine has more time. */
 const HELD_MS = 1_000;
 const UNASKED_MS = 10_000;
+
+const facts = ({ isTTY, columns }: StreamFacts): StreamFacts => ({ isTTY, columns });
+const commandOf = (args: readonly string[], { cwd, stdout, stderr, ask }: Io, stop: SharedArrayBuffer): CommandData => ({
+  kind: 'command',
+  args,
+  cwd,
+  stdout: facts(stdout),
+  stderr: facts(stderr),
+  asks: ask !== undefined,
+  stop,
+});
+
+/** @param over ends the question, so that the terminal is as before */
+async function ask(worker: Worker, question: Question, over: AbortSignal): Promise<void> {
+  const { askHere } = await import('./question.ts');
+  worker.postMessage({ kind: 'answer', answer: await askHere(question, over) } satisfies AnswerData);
+}
 
 export function relay(args: readonly string[]): Promise<number> {
   // first of all: it takes its time to load, and Node to make the streams
   const thread = new BenchThread();
   const io = processIo(SIGNALS);
   const stop = new SharedArrayBuffer(4);
-  const facts = ({ isTTY, columns }: StreamFacts): StreamFacts => ({ isTTY, columns });
-  const command: CommandData = { kind: 'command', args, cwd: io.cwd, stdout: facts(io.stdout), stderr: facts(io.stderr), stop };
   let giveUp: (after: string) => void = () => undefined;
-  const guard = thread.begin(command, (after) => giveUp(after));
+  const guard = thread.begin(commandOf(args, io, stop), (after) => giveUp(after));
   let heard: EndSignal | null = null;
   let begun = false;
   const { worker } = thread;
+  const over = new AbortController();
   return new Promise((settle) => {
     let ended = false;
     const end = (code: number): void => {
       ended = true;
+      over.abort();
       stopListening();
       guard.done();
       worker.unref();
@@ -66,6 +85,7 @@ export function relay(args: readonly string[]): Promise<number> {
     worker.on('message', (message: CommandMessage) => {
       if (message.kind === 'write') io[message.stream].raw(message.text);
       else if (message.kind === 'begun') begun = true;
+      else if (message.kind === 'ask') void ask(worker, message.question, over.signal);
       else if (message.kind === 'wall') guard.mustEndWithin(message.ms, '--wall');
       else end(message.code);
     });

@@ -15,7 +15,8 @@ import { usePrebuilt } from './prebuilt.ts';
 import { main } from './program.ts';
 import { Signals } from './signals.ts';
 import { IMPORT } from './import.ts';
-import type { CommandData, CommandMessage, JobData, JobMessage, SignalData, Task } from './threads.ts';
+import type { Answer } from './question.ts';
+import type { AnswerData, CommandData, CommandMessage, JobData, JobMessage, SignalData, Task } from './threads.ts';
 
 /** What the loader of the program lends it. */
 export interface Loader {
@@ -28,12 +29,14 @@ export function serve({ importModule, finished }: Loader): void {
   IMPORT.module = importModule;
   usePrebuiltValidator();
   SHA256.digest = (bytes) => createHash('sha256').update(bytes).digest('hex');
-  parentPort?.on('message', (task: Task | SignalData) => {
+  parentPort?.on('message', (task: Task | SignalData | AnswerData) => {
     if (task.kind === 'signal') hear(task.signal);
+    else if (task.kind === 'answer') answered(task.answer);
     else void (task.kind === 'job' ? serveJob(task) : serveCommand(task)).then(finished);
   });
 }
 let hear: (signal: EndSignal) => void = () => undefined;
+let answered: (answer: Answer | null) => void = () => undefined;
 
 /** A flag in shared memory: the main thread hears Ctrl-C while this one is busy. */
 function flagOf(stop: SharedArrayBuffer): () => boolean {
@@ -49,7 +52,13 @@ function bench(job: RunJob, hooks: BenchHooks, stopped: () => boolean): ReturnTy
   return inThread(job, hooks, stopped);
 }
 
-async function serveCommand({ args, before = [], cwd, stdout, stderr, stop }: CommandData): Promise<void> {
+const asked = (ask: () => void): Promise<Answer | null> =>
+  new Promise((settle) => {
+    answered = settle;
+    ask();
+  });
+
+async function serveCommand({ args, before = [], cwd, stdout, stderr, asks, stop }: CommandData): Promise<void> {
   const send = (message: CommandMessage): void => parentPort?.postMessage(message);
   const stream = (name: 'stdout' | 'stderr', facts: StreamFacts): Stream =>
     streamOf((text) => send({ kind: 'write', stream: name, text }), facts);
@@ -71,6 +80,7 @@ async function serveCommand({ args, before = [], cwd, stdout, stderr, stop }: Co
     cwd,
     onInterrupt: (callback) => signals.listen(callback),
     interruptedBy,
+    ...(asks ? { ask: (question) => asked(() => send({ kind: 'ask', question })) } : {}),
     mustEndWithin: (ms) => send({ kind: 'wall', ms }),
   };
   const here: Bench = (job, hooks) => bench(job, hooks, () => interruptedBy() !== null);

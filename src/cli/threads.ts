@@ -9,6 +9,7 @@ import type { RunJob } from '../bench/input/job.ts';
 import type { RunTrace } from '../bench/documents/trace-types.ts';
 import type { RunResult } from '../bench/documents/result.ts';
 import type { EndSignal, StreamFacts } from './io.ts';
+import type { Answer, Question } from './question.ts';
 import type { SafeText } from '../bench/documents/safe-text.ts';
 
 const THREAD = new URL('./thread.cjs', import.meta.url);
@@ -35,8 +36,15 @@ export interface CommandData {
   readonly cwd: string;
   readonly stdout: StreamFacts;
   readonly stderr: StreamFacts;
+  /** There is a terminal with a person. */
+  readonly asks: boolean;
   /** One word, the number of the signal that has come; not 0 = end the command. */
   readonly stop: SharedArrayBuffer;
+}
+/** What it is told when it has asked. */
+export interface AnswerData {
+  readonly kind: 'answer';
+  readonly answer: Answer | null;
 }
 
 /** What a thread sends back. */
@@ -44,6 +52,7 @@ export type CommandMessage =
   /** It is loaded: until then nothing has been done, and nobody hears signals. */
   | { readonly kind: 'begun' }
   | { readonly kind: 'write'; readonly stream: 'stdout' | 'stderr'; readonly text: SafeText }
+  | { readonly kind: 'ask'; readonly question: Question }
   /** The command has to be over so many milliseconds from now. */
   | { readonly kind: 'wall'; readonly ms: number }
   | { readonly kind: 'exit'; readonly code: number };

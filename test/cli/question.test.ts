@@ -1,41 +1,16 @@
 /** Questions at a terminal: keys that answer them, or leave them. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { packageFile } from '../../src/cli/package.ts';
 import { builtProgram } from '../built.ts';
-import { hasPty } from './terminal.ts';
+import { hasPty, onTerminal, type TerminalOptions } from './terminal.ts';
 
-/** Runs a program in a terminal, presses a key at its first question, and ends with its exit code. */
-const PRESS = `
-import fcntl, os, pty, struct, sys, termios
-pid, master = pty.fork()
-if pid == 0:
-    os.execvp(sys.argv[3], sys.argv[3:])
-fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
-seen, pressed = b"", False
-while True:
-    try:
-        data = os.read(master, 65536)
-    except OSError:
-        break
-    if not data:
-        break
-    seen += data
-    if not pressed and sys.argv[2].encode() in seen:
-        pressed = True
-        os.write(master, bytes.fromhex(sys.argv[1]))
-sys.stdout.buffer.write(seen)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-`;
 const CASE = packageFile('fixtures/f405-masked');
+const ASK = [process.execPath, join(builtProgram(), 'bootbench.js'), 'ask', 'firmware.elf', '--chip', 'stm32f405rg'];
 
-/** @param question what is waited for; @param key in hex */
-function pressed(key: string, question: string, command: readonly string[]) {
-  // a wait in front lets the size be set before the program asks for it
-  const shell = ['sh', '-c', 'sleep 0.2; exec "$@"', 'sh', ...command];
-  return spawnSync('python3', ['-c', PRESS, key, question, ...shell], { encoding: 'utf8', timeout: 60_000 });
-}
+const inTerminal = (command: readonly string[], keys: NonNullable<TerminalOptions['keys']>) =>
+  onTerminal(command, { columns: 100, cwd: CASE, keys });
 
 it.skipIf(!hasPty)('board --watch ask takes an answer', async () => {
   const program = join(builtProgram(), 'bootbench.js');
@@ -49,8 +24,8 @@ it.skipIf(!hasPty)('board --watch ask takes an answer', async () => {
     });
   });
   const command = [process.execPath, program, 'board', 'watch', '--gdb', `127.0.0.1:${port}`, '--chip', 'stm32f405rg', '--watch', 'ask'];
-  const { status, stdout } = pressed('79', 'Did the board', command);
-  expect([status, stdout]).toEqual([0, expect.stringContaining('Yes')]);
+  const { status, raw } = await inTerminal(command, [['Did the board', '79']]);
+  expect([status, raw]).toEqual([0, expect.stringContaining('Yes')]);
 });
 
 it.skipIf(!hasPty).each([
@@ -58,11 +33,15 @@ it.skipIf(!hasPty).each([
   ['Esc', '1b', 130],
   ['Ctrl-D', '04', 130],
   ['a blank and Enter, which answer it,', '200d', 1],
-])('%s ends the question', (_name, key, code) => {
-  const command = [process.execPath, join(builtProgram(), 'bootbench.js'), 'ask', `${CASE}/firmware.elf`, '--chip', 'stm32f405rg'];
-  const { status, stdout } = pressed(key, 'you see?', command);
-  expect(stdout).not.toMatch(/Warning|unsettled/);
-  if (code === 130) expect(stdout).toContain('the question was left without an answer');
+])('%s ends the question', async (_name, key, code) => {
+  const { status, raw } = await inTerminal(ASK, [['you see?', key]]);
+  expect(raw).not.toMatch(/Warning|unsettled/);
+  if (code === 130) expect(raw).toContain('the question was left without an answer');
   // what is answered here, this firmware does not cause
   expect(status).toBe(code);
+});
+
+it.skipIf(!hasPty)('Ctrl-C ends the search behind the answer', async () => {
+  const { status, raw } = await inTerminal(ASK, [['you see?', '200d'], ['trying:', '03']]); // prettier-ignore
+  expect([status, raw]).toEqual([130, expect.stringContaining('the search was not finished')]);
 });

@@ -2,12 +2,13 @@
 import { spawnSync } from 'node:child_process';
 import xterm from '@xterm/headless';
 
-/** Node cannot open a pseudo terminal; python3 does it in its standard library. Copies all output, ends with the program's exit code. */
+/** Node cannot open a pseudo terminal; python3 does it in its standard library. Copies all output, presses keys where their text is seen, ends with the program's exit code. */
 const HELPER = `
-import fcntl, os, pty, struct, sys, termios
+import fcntl, json, os, pty, struct, sys, termios
+keys, seen = json.loads(sys.argv[3]), b""
 pid, master = pty.fork()
 if pid == 0:
-    os.execvp(sys.argv[3], sys.argv[3:])
+    os.execvp(sys.argv[4], sys.argv[4:])
 fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", int(sys.argv[2]), int(sys.argv[1]), 0, 0))
 while True:
     try:
@@ -17,6 +18,10 @@ while True:
     if not data:
         break
     os.write(1, data)
+    seen += data
+    if keys and keys[0][0].encode() in seen:
+        os.write(master, bytes.fromhex(keys.pop(0)[1]))
+        seen = b""
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 `;
 export const hasPty = process.platform !== 'win32' && spawnSync('python3', ['-c', 'import pty, fcntl, termios']).status === 0;
@@ -32,16 +37,19 @@ export interface Screen {
   readonly coloured: number;
 }
 
-/** Runs a program in a terminal of `columns`; its first lines are kept however long its output is. */
-export async function onTerminal(
-  command: readonly string[],
-  { columns, cwd, env = {} }: { readonly columns: number; readonly cwd: string; readonly env?: NodeJS.ProcessEnv },
-): Promise<Screen> {
+export interface TerminalOptions {
+  readonly columns: number;
+  readonly cwd: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly keys?: readonly (readonly [seen: string, hex: string])[];
+}
+/** Runs a program in a terminal of `columns`, and presses keys (in hex), one after the other, where a text is seen; its first lines are kept however long its output is. */
+export async function onTerminal(command: readonly string[], { columns, cwd, env = {}, keys = [] }: TerminalOptions): Promise<Screen> {
   const rows = 40;
   // a wait in front lets the size be set before the program asks for it
   const shell = ['sh', '-c', 'sleep 0.2; exec "$@"', 'sh', ...command];
   const { NO_COLOR: _, CI: __, ...inherited } = process.env;
-  const { status, stdout } = spawnSync('python3', ['-c', HELPER, String(columns), String(rows), ...shell], {
+  const { status, stdout } = spawnSync('python3', ['-c', HELPER, String(columns), String(rows), JSON.stringify(keys), ...shell], {
     cwd,
     env: { ...inherited, TERM: 'xterm-256color', ...env },
     encoding: 'utf8',
