@@ -10,6 +10,7 @@ import {
   ANSWER_MS,
   answered,
   campaignsUnderWay,
+  checkKeys,
   connect,
   encodeResult,
   PREFIX,
@@ -89,6 +90,7 @@ class Service {
       const written = this.connection.redis.set(WRITABLE, '', 'PX', 1000);
       await answered(written, [...signals, AbortSignal.timeout(ANSWER_MS)]);
       await answered(this.refuseOthers(true), [...signals, AbortSignal.timeout(ANSWER_MS)]);
+      await answered(checkKeys(this.connection.redis, engine), [...signals, AbortSignal.timeout(ANSWER_MS)]);
       consumer = new bullmq.Worker<unknown>(queueName(engine), (job) => this.process(job.data), {
         connection: another(),
         prefix: PREFIX,

@@ -204,9 +204,32 @@ function submittedIn(text: string): Submitted | null {
   return { engine: found['engine'], at: found['at'] };
 }
 /** A key of ours holds something else: another program uses the same names. */
-function foreign(error: unknown, key: string): Error | null {
-  if (!/WRONGTYPE/.test((error as Error).message)) return null;
-  return new SurroundingsError(`the queue holds something else under ${key}`, 'use another server or database, or delete that key');
+const foreign = (error: unknown, key: string): Error | null => (/WRONGTYPE/.test((error as Error).message) ? foreignKey(key) : null);
+const foreignKey = (key: string): SurroundingsError =>
+  new SurroundingsError(`the queue holds something else under ${key}`, 'use another server or database, or delete that key');
+
+/** What BullMQ keeps under its names. Of a key of another kind its scripts say nothing: work would be waited for without an end. */
+const QUEUE_KEYS: Readonly<Record<string, string>> = {
+  active: 'list',
+  completed: 'zset',
+  delayed: 'zset',
+  events: 'stream',
+  failed: 'zset',
+  marker: 'zset',
+  meta: 'hash',
+  paused: 'list',
+  prioritized: 'zset',
+  stalled: 'set',
+  wait: 'list',
+  'waiting-children': 'zset',
+};
+/** Throws a SurroundingsError where a key of the queue holds something else. */
+export async function checkKeys(redis: Pick<Redis, 'type'>, engine: string): Promise<void> {
+  for (const [name, kind] of Object.entries(QUEUE_KEYS)) {
+    const key = `${PREFIX}:${queueName(engine)}:${name}`;
+    const found = await redis.type(key);
+    if (found !== 'none' && found !== kind) throw foreignKey(key);
+  }
 }
 
 /** An error of the list of campaigns, thrown as what it is. */
@@ -280,6 +303,7 @@ export class QueueWorkers implements Workers {
     return self;
   }
   private async begin(targets: readonly PackedTarget[]): Promise<void> {
+    await checkKeys(this.connection.redis, this.engine);
     const blobs = new RedisBlobs(this.connection.redis);
     for (const target of targets) for (const [hash, bytes] of target.blobs) if (!(await blobs.has(hash))) await blobs.put(hash, bytes);
     await this.start();

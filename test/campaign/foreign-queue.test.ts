@@ -7,7 +7,7 @@ import type { CaseResult } from '../../src/campaign/base.ts';
 import type { RunJob } from '../../src/bench/input/job.ts';
 import { blobsOf, packTarget, unpackTarget } from '../../src/campaign/content.ts';
 import { LARGEST_TARGET, queuedWork } from '../../src/campaign/foreign.ts';
-import { campaignsUnderWay, decodeResult, encodeResult, RedisBlobs } from '../../src/campaign/queue.ts';
+import { campaignsUnderWay, checkKeys, decodeResult, encodeResult, RedisBlobs } from '../../src/campaign/queue.ts';
 import { sha256 } from '../../src/image/sha256.ts';
 import { plainJob } from '../bench/plain-job.ts';
 
@@ -62,6 +62,24 @@ describe('the list of campaigns', () => {
     const wrong = server(() => Promise.reject(new Error('WRONGTYPE Operation against a key holding the wrong kind of value')));
     await expect(campaignsUnderWay(wrong)).rejects.toThrow(SurroundingsError);
     await expect(campaignsUnderWay(wrong)).rejects.toThrow('the queue holds something else under bootbench:campaigns');
+  });
+});
+
+describe('a key', () => {
+  const server = (kinds: Readonly<Record<string, string>>) => ({ type: (key: unknown) => Promise.resolve(kinds[String(key)] ?? 'none') });
+  it('of another kind under a name of the queue is told before anything is waited for', async () => {
+    for (const name of ['active', 'wait', 'delayed', 'prioritized', 'meta', 'events']) {
+      const key = `bootbench:work-e1:${name}`;
+      const error = await checkKeys(server({ [key]: 'string' }), 'e1').catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(SurroundingsError);
+      expect(String(error)).toContain(`the queue holds something else under ${key}`);
+    }
+  });
+  it("of BullMQ's own kind is none of them", async () => {
+    await checkKeys(
+      server({ 'bootbench:work-e1:active': 'list', 'bootbench:work-e1:meta': 'hash', 'bootbench:work-e2:wait': 'string' }),
+      'e1',
+    );
   });
 });
 
