@@ -43,7 +43,8 @@ async function explained<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof UsageError) || error.message.startsWith(file)) throw error;
+    // what is wrong with an option is not the recording's
+    if (!(error instanceof UsageError) || error.message.startsWith(file) || error.message.startsWith('--')) throw error;
     throw new UsageError(`${file}: ${error.message}`, 'unless the board really did that, the recording was truncated or edited');
   }
 }

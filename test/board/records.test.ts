@@ -36,6 +36,8 @@ describe('the record of', () => {
     writeFileSync(join(cwd, 'forged.txt'), record.replace('@ seen nothing', '@ seen dfu'));
     const forged = await cli(['board', 'replay', 'forged.txt'], { cwd });
     expect([forged.code, forged.err]).toEqual([2, expect.stringContaining('the record says dfu, and its answers say nothing')]);
+    const over = await cli(['board', 'replay', 'r.txt', '--json', 'r.txt'], { cwd });
+    expect(over).toMatchObject({ code: 2, err: 'bootbench: --json: r.txt is an input of this run; give another name\n' });
   }, 120_000);
   it('settle has no byte of the ROM but its two vectors, and no serial number', async () => {
     const cwd = folder();
