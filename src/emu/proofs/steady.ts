@@ -153,6 +153,8 @@ export function readIsSteady(system: System, address: number): boolean {
   const block = address >= 0xe0000000 ? null : system.regionAt(address)?.block;
   return block?.component.holds(block.state, block.env, address - block.row.base) === Infinity;
 }
+/** SysTick is off, and a read of its status clears nothing more: it stays as it is. */
+export const sysTickStands = (core: Core): boolean => ((core.peek(SYST_CSR, 4) ?? 1) & (COUNTFLAG | 1)) === 0;
 /** The same in any state of the block. */
 function staysForGood(system: System, address: number): boolean {
   if (address >= 0xe0000000) {
