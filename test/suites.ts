@@ -41,7 +41,7 @@ const LONG: readonly string[] = [
   'test/emu/core/{bit-band,cycles,differential,each-cost,each-pair,each-row,exception-rules,exits,fp-undefined,frames,l1-code,l1-data,repeated-code,softfloat,system-ops,timing-reach}.test.ts',
   'test/image/{each-word,elf,elf-by-hand,formats,line-by-hand}.test.ts',
   'test/library/client-examples.test.ts',
-  'test/{pack-manifest,planted,run-ts,web-usb}.test.ts',
+  'test/{pack-manifest,planted,run-ts,seeded,web-usb}.test.ts',
   'test/peripherals/{all-registers,crc,display,tim-capture,usb-otg-fs}.test.ts',
   'test/report/{evidence,random-results,story}.test.ts',
   'test/rom/{image,usart-code,usart-conform,waits}.test.ts',

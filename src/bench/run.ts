@@ -5,12 +5,13 @@ import { collectBase, makeResult, place, type SymptomAnswer } from './verdict/do
 import { asksForCauses, judge } from './documents/expect.ts';
 import { EXC } from '../emu/core/arm/scs-state.ts';
 import { badVectorInWords, crashInWords, faultBehindEntry, faultPhrase, heldCallInWords, isJump, ranAwayPhrase } from './verdict/crash.ts';
-import { findAtFault, findDifference, findLeftBehind, type Finding } from './difference/find.ts';
+import { findAtFault, findDifference, findLeftBehind, livesBehind, type Finding } from './difference/find.ts';
+import { findLeftOut } from './difference/left-out.ts';
 import { lostWrites, mending, NOT_ON_PATH, waits, type PathFinding, type PathGoal, type PathSearch } from './difference/path.ts';
 import { secondProgram } from './difference/programs.ts';
 import { lastWaitInWords, type Receiver } from './verdict/difference-causes.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
-import { observe, type Attempt, type Starts } from './proof/attempt.ts';
+import { observe, runFrom, type Attempt, type Starts } from './proof/attempt.ts';
 import { CutShort, isCut } from './session/budget.ts';
 import type { FaultFacts, MagicWord, Writer } from '../checks/check.ts';
 import { budgetOf } from './documents/effort.ts';
@@ -30,6 +31,7 @@ import { badSteps } from './documents/proved.ts';
 import { BUT } from './documents/reservations.ts';
 import { atOtherRate } from './proof/other-rate.ts';
 import { changedOptions, type ChangedOption } from './session/changed-options.ts';
+import { SLEEPS } from './session/fixed-loop.ts';
 import { Session } from './session/session.ts';
 import { afterRun, NOT_TRACED, romFacts, type Traced } from './session/subject.ts';
 import { noReturnRow, noReturnText, pointOfNoReturn, type NoReturn } from './verdict/point-of-no-return.ts';
@@ -97,6 +99,8 @@ interface PlainRun {
   /** A limit ended the run. */
   readonly cut: boolean;
   readonly waitsForInput: boolean;
+  /** In a WFI or WFE of its own. */
+  readonly sleeps: boolean;
   /** Notes of the result; each step adds its own. */
   readonly notes: Note[];
   /** Request words, if they have already been traced. */
@@ -111,6 +115,7 @@ function plainRun(session: Session, input: RunInput, tracer: Tracer | null): Pla
   const finished = session.save();
   if (input.triggers !== undefined) input.found?.(`without any input: ${end.outcome}`);
   const forInput = end.outcome === 'stuck' && waitsForInput(session);
+  const sleeps = sleepsByItself(session);
   const base = collectBase(session, end);
   tracer?.finish(end.outcome);
   const observed = observe(session, end);
@@ -125,6 +130,7 @@ function plainRun(session: Session, input: RunInput, tracer: Tracer | null): Pla
     observed,
     cut: isCut(end.reason),
     waitsForInput: forInput,
+    sleeps,
     notes: [...base.notes, ...missedStep(session)],
     requests: null,
   };
@@ -335,6 +341,9 @@ function lookForCause(run: PlainRun, { judged, entry, starts, variants }: Judged
   if (!explained) Object.assign(answers, byDifference(run, entry));
   answers.path = onTheWay(run, explained || answers.difference?.helps === true);
   if (explained || answers.difference?.helps === true || answers.path.sets.length > 0) return;
+  const leftOut = byLeavingOut(run, entry);
+  Object.assign(answers, leftOut);
+  if (leftOut.difference !== null) return;
   answers.board = searched(run, 'what the board or the host keeps from it', NO_BOARD, () => boardCauses(input, () => true));
 }
 
@@ -381,6 +390,28 @@ function byDifference(run: PlainRun, entry: Checkpoint | null): ByDifference {
   }
   run.input.progress?.('comparing the state of the chip with that behind a reset');
   return { difference: searched(run, 'a difference from the state behind a reset', null, () => findDifference(run.session, entry)) };
+}
+
+/** By WFI or WFE: something is to wake it. At the end of a handler it sleeps because of SLEEPONEXIT. */
+function sleepsByItself({ machine, state: { loop } }: Session): boolean {
+  return loop?.sleeping === true && SLEEPS.includes(machine.bootCore.peek(loop.pc, 2) ?? 0);
+}
+/** Where the run ends on the way: an instruction without which it comes to its goal. Who waits for a button or a byte is on no wrong way. */
+function byLeavingOut(run: PlainRun, entry: Checkpoint | null): ByDifference {
+  const { session, base, input, powerOn, finished } = run;
+  const { outcome } = base.end;
+  if (entry !== null || run.waitsForInput || run.sleeps) return { difference: null };
+  session.restore(finished);
+  const program = secondProgram(session);
+  const lives = program === null ? null : livesBehind(session, powerOn, program, base.end.at);
+  if (program !== null && lives === null) return { difference: null };
+  input.progress?.('leaving out what made the chip otherwise than a reset');
+  const reached = lives ?? ((): boolean => runFrom(session, powerOn, { pages: new Set() }).reached);
+  const failing = session.faultCheckpoint ?? finished;
+  const search = (): Finding | null => findLeftOut(session, { at: failing, runsOn: outcome === 'no-jump' }, reached);
+  const difference = searched(run, 'an instruction that keeps it from its goal', null, search);
+  if (difference?.helps !== true) return { difference: null };
+  return { difference, ...(program && { receiver: { id: 'image', name: program.name } }) };
 }
 
 /** Writes without effect, and where nothing else explains it waits that were given up, for want of which the ROM is not entered or DFU does not come. */

@@ -13,7 +13,12 @@ import { Session } from '../../src/bench/session/session.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { loadImage } from '../../src/image/image.ts';
-import { anyFault, fieldsOf, pair, program, type Fault } from '../../tools/seeded/program.ts';
+import { word, type Step } from '../../tools/seeded/assembler.ts';
+import { fieldsOf } from '../../tools/seeded/facts.ts';
+import type { Fault as SeededFault } from '../../tools/seeded/faults.ts';
+import { jobFor } from '../../tools/seeded/judge.ts';
+import { makeProgram, type Place, type ProgramKind } from '../../tools/seeded/kinds.ts';
+import { anyFault, pair, program, type Fault } from '../../tools/seeded/program.ts';
 import { placeIn } from '../fixtures/place.ts';
 import { plainJob } from './plain-job.ts';
 
@@ -268,6 +273,53 @@ describe('what a loader leaves to an application', () => {
   it('nothing where it starts as from reset', () => {
     expect(left('STM32F405RG', []).sets).toEqual([]);
     expect(left('STM32F405RG', [core('DMA', { address: dma, size: 4, mask: 0, value: 0 })]).sets).toEqual([]);
+  });
+});
+
+describe('what keeps a program from the hand-over', () => {
+  const plain = { backup: false, vtor: false, crystal: false };
+  const sleepsOnExit = word(0xe000ed10, 2, 2);
+  const mpu = word(0xe000ed94, 1, 7);
+  const cps: Step = { halves: [0xb672] };
+  /** The proved causes of a program with this step at this place. */
+  function caused(part: string, kind: ProgramKind, place: Place, ...steps: readonly Step[]) {
+    const fault: SeededFault = { kind: 'core', what: 'seeded', bad: (asm) => steps.map((step) => asm.make(step)) };
+    const made = makeProgram(findChip(part)!, kind, [{ fault, place }], plain);
+    const { outcome, diagnosis } = runBench(jobInput(jobFor({ part, kind, made })));
+    const causes = diagnosis.causes.filter((c) => c.proved).map(({ id, what, lastWriter }) => [id, what, Number(lastWriter?.pc)]);
+    return { outcome, causes, guilty: made.guilty[0]!.at(-1), explanation: diagnosis.causes[0]?.explanation };
+  }
+  it.each([
+    ['an SVC under PRIMASK', 'STM32F405RG', 'straight', 'start', 'fault', 'PRIMASK', cps],
+    ['the tick that it waits for is masked', 'STM32L476RG', 'interrupt', 'start', 'stuck', 'PRIMASK', cps],
+    ['it sleeps behind a handler', 'STM32F746ZG', 'straight', 'start', 'stuck', 'SCB.SCR.SLEEPONEXIT', sleepsOnExit],
+    ['it sleeps between ticks', 'STM32F405RG', 'interrupt', 'start', 'no-jump', 'SCB.SCR.SLEEPONEXIT', sleepsOnExit],
+    // a reset undoes what it does, and the program does it again
+    ['a fault with each start', 'STM32F405RG', 'request', 'start', 'fault', 'MPU_CTRL.ENABLE', mpu],
+  ] as const)('is named, for without that instruction DFU comes: %s', (_, part, kind, place, outcome, what, step) => {
+    const found = caused(part, kind, place, step);
+    expect([found.outcome, found.causes]).toEqual([outcome, [['state', what, found.guilty]]]);
+    expect(found.explanation).toBe(
+      `${what} is 1 where the run ends, and 0 behind a reset. Without the instruction that changes it, DFU comes.`,
+    );
+  });
+  it('is named before an application is started', () => {
+    const { outcome, causes, guilty } = caused('STM32F405RG', 'loader', 'start', cps);
+    expect([outcome, causes]).toEqual(['fault', [['image', 'PRIMASK', guilty]]]);
+  });
+  it('is named where the stack of Thread mode has no room for the frame of an exception', () => {
+    const msr = (special: number): Step => ({ halves: [0xf380, 0x8800 | special] });
+    const { causes, guilty } = caused('STM32F405RG', 'straight', 'behind', { halves: [0x2020] }, msr(9), { halves: [0x2002] }, msr(20));
+    expect(causes).toEqual([['state', 'CONTROL.SPSEL', guilty]]);
+  });
+  it('is not sought where SysTick is off and waited for: the loop is told', () => {
+    const wait: SeededFault = { kind: 'delay', what: 'seeded', bad: (asm) => asm.wait(0xe000e010, 1 << 16, 'set') };
+    const made = makeProgram(findChip('STM32F405RG')!, 'straight', [{ fault: wait, place: 'late' }], plain);
+    const { outcome, diagnosis, notes } = runBench(jobInput(jobFor({ part: 'STM32F405RG', kind: 'straight', made })));
+    expect([outcome, diagnosis.causes.filter((c) => c.proved)]).toEqual(['stuck', []]);
+    const loops = notes.flatMap(({ about }) => (about?.is === 'loop' ? [Number(about.at.pc)] : []));
+    expect(made.guilty[0]).toEqual(expect.arrayContaining(loops));
+    expect(loops).toHaveLength(1);
   });
 });
 

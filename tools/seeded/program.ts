@@ -3,48 +3,9 @@
  * all fields that software can write, or a word of the core. Assembled here, so that the guilty instruction is known by its address.
  */
 import type { ChipDescription } from '../../src/emu/chip.ts';
-import type { FieldFact, RegisterFact } from '../../src/emu/registers.ts';
+import { Assembler, word, type Step } from './assembler.ts';
+import type { Writable } from './facts.ts';
 
-/** Thumb of Armv6-M alone. Literals stand behind the code. */
-class Assembler {
-  private readonly halves: number[] = [];
-  private readonly literals: { readonly at: number; readonly value: number }[] = [];
-  private readonly base: number;
-  constructor(base: number) {
-    this.base = base;
-  }
-  get here(): number {
-    return this.base + 2 * this.halves.length;
-  }
-  op(...halves: readonly number[]): this {
-    this.halves.push(...halves);
-    return this;
-  }
-  /** LDR Rn, =value */
-  load(register: number, value: number): this {
-    this.literals.push({ at: this.halves.length, value });
-    return this.op(0x4800 | (register << 8));
-  }
-  bytes(): Uint8Array {
-    if (this.halves.length % 2) this.op(0xbf00);
-    const words: number[] = [];
-    for (const { at, value } of this.literals) {
-      const target = this.halves.length * 2 + 4 * words.length;
-      this.halves[at]! |= (target - ((2 * at + 4) & ~3)) >> 2;
-      words.push(value);
-    }
-    const bytes = new Uint8Array(2 * this.halves.length + 4 * words.length);
-    const view = new DataView(bytes.buffer);
-    this.halves.forEach((half, i) => view.setUint16(2 * i, half, true));
-    words.forEach((word, i) => view.setUint32(2 * this.halves.length + 4 * i, word >>> 0, true));
-    return bytes;
-  }
-}
-
-/** A field that is set, or instructions as they are. */
-type Step =
-  | { readonly address: number; readonly size: 2 | 4; readonly mask: number; readonly value: number }
-  | { readonly halves: readonly number[] };
 /** One thing that a program does before it jumps: the last step is to blame. */
 export interface Fault {
   /** `USART1.CR1.UE = 1` */
@@ -64,7 +25,7 @@ export function program(chip: ChipDescription, faults: readonly Fault[]): Progra
   const flash = chip.memories.find((m) => m.kind === 'flash' && m.zone === 'user')!;
   const ram = chip.memories.find((m) => m.kind === 'ram' && m.base >>> 28 === 2)!;
   return placed(flash.base, ram.base + Math.min(ram.size, 0x4000), (asm) => {
-    const guilty = faults.map(({ steps }) => steps.map((step) => make(asm, step)).at(-1)!);
+    const guilty = faults.map(({ steps }) => steps.map((step) => asm.make(step)).at(-1)!);
     asm.load(0, chip.rom!.vectorTable.value).op(0x6801, 0xf381, 0x8808, 0x6841, 0x4708);
     return guilty;
   });
@@ -77,13 +38,13 @@ export function pair(chip: ChipDescription, faults: readonly Fault[]): { readonl
   const sp = ram.base + Math.min(ram.size, 0x4000);
   const table = flash.base + APPLICATION;
   const loader = placed(flash.base, sp, (asm) => {
-    const guilty = faults.map(({ steps }) => steps.map((step) => make(asm, step)).at(-1)!);
-    make(asm, word(0xe000ed08, table));
+    const guilty = faults.map(({ steps }) => steps.map((step) => asm.make(step)).at(-1)!);
+    asm.make(word(0xe000ed08, table));
     asm.load(0, table).op(0x6801, 0xf381, 0x8808, 0x6841, 0x4708);
     return guilty;
   });
   const application = placed(table, sp, (asm) => {
-    for (const step of [word(0xe000e014, 3999), word(0xe000e018, 0), word(0xe000e010, 7)]) make(asm, step);
+    for (const step of [word(0xe000e014, 3999), word(0xe000e018, 0), word(0xe000e010, 7)]) asm.make(step);
     asm.op(0xe7fe);
     return [];
   });
@@ -109,21 +70,6 @@ function placed(base: number, sp: number, code: (asm: Assembler) => readonly num
   return { bytes, base, guilty };
 }
 
-/** LDR R0, =address; LDR R2, [R0]; BICS R2, mask; ORRS R2, value; STR R2, [R0]: the address of the store, or of the last instruction. */
-function make(asm: Assembler, step: Step): number {
-  if ('halves' in step) {
-    asm.op(...step.halves);
-    return asm.here - (step.halves.length > 1 ? 4 : 2);
-  }
-  const { address, size, mask, value } = step;
-  const [ldr, str] = size === 4 ? [0x6802, 0x6002] : [0x8802, 0x8002];
-  asm.load(0, address).op(ldr).load(3, mask).op(0x439a).load(3, value).op(0x431a);
-  const at = asm.here;
-  asm.op(str);
-  return at;
-}
-
-const word = (address: number, value: number, mask = 0xffffffff): Step => ({ address, size: 4, mask, value });
 const WRITES_BASEPRI = [0x2010, 0xf380, 0x8811];
 /** What is left of a core, with the cores that have it (DDI 0403 B3.2, DDI 0419 B3.2). */
 const CORE_FAULTS: readonly (Fault & { readonly v7?: boolean })[] = [
@@ -140,38 +86,6 @@ const CORE_FAULTS: readonly (Fault & { readonly v7?: boolean })[] = [
 export type Draw = () => number;
 const below = (draw: Draw, n: number): number => Math.floor(draw() * n);
 
-/** A field that software can write, with what clocks its block. */
-interface Writable {
-  readonly name: string;
-  readonly clock: Step | null;
-  readonly at: { readonly address: number; readonly size: 2 | 4; readonly mask: number };
-  readonly bit: number;
-  readonly width: number;
-}
-/** Every field of every block that software can write, once for each. */
-export function fieldsOf(chip: ChipDescription): readonly Writable[] {
-  return chip.blocks.flatMap((row) => {
-    const registers: readonly RegisterFact[] = chip.facts[row.facts ?? row.name]?.registers ?? [];
-    const clock = clockOf(chip, row.clock);
-    return registers.flatMap(({ name, fields, offset, size, writable }) =>
-      fields.flatMap((f): Writable[] => {
-        const mask = (maskOf(f) & writable) >>> 0;
-        if (size === 1 || mask === 0) return [];
-        return [
-          { name: `${row.name}.${name}.${f.name}`, clock, at: { address: row.base + offset, size, mask }, bit: f.bit, width: f.width },
-        ];
-      }),
-    );
-  });
-}
-const maskOf = ({ bit, width }: FieldFact): number => ((width >= 32 ? 0xffffffff : 2 ** width - 1) << bit) >>> 0;
-function clockOf(chip: ChipDescription, path: string | undefined): Step | null {
-  const rcc = chip.blocks.find(({ name }) => name === chip.rcc);
-  const [register, field] = path?.split('.') ?? [];
-  const r = chip.facts[rcc?.facts ?? chip.rcc]?.registers.find(({ name }) => name === register);
-  const f = r?.fields.find(({ name }) => name === field);
-  return rcc && r && f ? word(rcc.base + r.offset, maskOf(f), maskOf(f)) : null;
-}
 /** One in sixteen is of the core, for these are few beside thousands of fields. */
 export function anyFault(chip: ChipDescription, fields: readonly Writable[], draw: Draw): Fault {
   if (below(draw, 16) === 0) {

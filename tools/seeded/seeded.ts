@@ -1,142 +1,87 @@
 /**
- * Whether random faults are named: `npm run seeded -- [--count <n>] [--seed <n>] [--chip <part>] [--no-checks] [--pairs] [--verbose]`.
+ * Whether random faults are named: `npm run seeded -- [--count <n>] [--seed <n>] [--kind <kind,…>] [--fault <kind,…>] [--chip <part>] [--no-checks] [--pairs] [--verbose]`.
  *
- * Each case is a program that jumps to the ROM rightly but for one store before (program.ts), on one of the lines below. Counted are those that keep DFU away: named by the
- * instruction, named but by another one, or not named. `--no-checks` asks the difference alone (src/bench/difference). `--pairs`: two stores, of which each alone keeps DFU away; both have to be named.
- * Exit 1: a fault that changes nothing was accused, or a wrong instruction was named as proved.
+ * Each case is a right program of a kind (kinds.ts) with one fault (faults.ts), on one of the chips of cases.ts. `--count` says how many of each kind of program have to change the
+ * outcome. Of these it is told how many are named by an instruction that is to blame, by another one, or not. `--no-checks` asks the difference alone (src/bench/difference).
+ * `--pairs`: two faults, of which each alone changes the outcome; both have to be named. Exit 1: a fault that changes nothing was accused, or a wrong instruction was named as
+ * proved.
  */
 import { parseArgs } from 'node:util';
-import { jobInput, romProfileIfAny, type RunJob } from '../../src/bench/input/job.ts';
-import { findDifference } from '../../src/bench/difference/find.ts';
-import { runBench } from '../../src/bench/run.ts';
-import { Session } from '../../src/bench/session/session.ts';
-import { findChip } from '../../src/chips/index.ts';
-import { romImage } from '../../src/cli/rom-image.ts';
 import { random } from '../random.ts';
-import { anyFault, fieldsOf, program, type Fault, type Program } from './program.ts';
-
-/** One of each kind of core and ROM. */
-const CHIPS = [
-  'STM32F072RB', 'STM32F303CC', 'STM32F401RE', 'STM32F405RG', 'STM32F411RE', 'STM32F429ZI', 'STM32F446RE', 'STM32F722RE', 'STM32F746ZG', 'STM32F767ZI',
-  'STM32G0B1RE', 'STM32G474RE', 'STM32H503RB', 'STM32H533RE', 'STM32H563ZI', 'STM32H743ZI', 'STM32L072CZ', 'STM32L432KC', 'STM32L476RG', 'STM32L496ZG', 'STM32U575ZI', 'STM32WB55RG',
-]; // prettier-ignore
-
-/** Faults that are drawn for one that keeps DFU away. */
-const MOST_DRAWN = 40;
-
-function jobFor(part: string, { bytes, base }: Program): RunJob {
-  const image = { path: `seeded.bin@0x${base.toString(16)}`, bytes };
-  return {
-    version: 'seeded',
-    chip: part,
-    images: [image],
-    scenario: { schema: 'bootbench/scenario@1' },
-    overrides: { images: [image.path] },
-    limits: { maxInstructions: null, wallMs: null, maxMemory: null },
-    rom: { kind: 'stand-in', bytes: romImage(romProfileIfAny(findChip(part)!)!.image), version: null, options: {} },
-    symptoms: [],
-    engine: 'bootbench',
-    semihosting: false,
-    bootAt: null,
-    files: new Map(),
-  };
-}
-
-/** Instructions that were named as proved; null: DFU came. */
-interface Answer {
-  readonly outcome: string;
-  readonly named: readonly (readonly string[])[];
-  readonly places: readonly number[];
-}
-function byDifference(job: RunJob): Answer {
-  const session = new Session(jobInput(job));
-  try {
-    const { outcome } = session.run();
-    const entry = outcome === 'dfu' ? null : session.lastEntry();
-    const found = entry === null ? null : findDifference(session, entry);
-    const all = (found?.sets ?? []).flat();
-    return {
-      outcome,
-      named: (found?.sets ?? []).map((set) => set.map(({ what, value, afterReset }) => `${what} ${value} (${afterReset})`)),
-      places: all.flatMap(({ writer }) => (writer ? [writer.pc] : [])),
-    };
-  } finally {
-    session.release();
-  }
-}
-function byAll(job: RunJob): Answer {
-  const { outcome, diagnosis } = runBench(jobInput(job));
-  const proved = diagnosis.causes.filter((c) => c.proved);
-  return {
-    outcome,
-    named: [proved.map((c) => c.id)],
-    places: proved.flatMap(({ lastWriter }) => (lastWriter ? [Number(lastWriter.pc)] : [])),
-  };
-}
+import { CHIPS, drawCase, type Drawn } from './cases.ts';
+import { FAULT_KINDS, type FaultKind } from './faults.ts';
+import { byAll, byDifference } from './judge.ts';
+import { PROGRAM_KINDS, type ProgramKind } from './kinds.ts';
+import { inWords, judged, type Verdict, VERDICTS } from './score.ts';
 
 const { values } = parseArgs({
   options: {
-    count: { type: 'string', default: '40' },
+    count: { type: 'string', default: '10' },
     seed: { type: 'string', default: '1' },
+    kind: { type: 'string' },
+    fault: { type: 'string' },
     chip: { type: 'string' },
     'no-checks': { type: 'boolean', default: false },
     pairs: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
 });
+function some<K extends string>(text: string | undefined, all: readonly K[], option: string): readonly K[] {
+  if (text === undefined) return all;
+  const asked = text.split(',');
+  const unknown = asked.find((name) => !all.some((k) => k === name));
+  if (unknown === undefined) return all.filter((k) => asked.includes(k));
+  console.error(`--${option}: ${unknown} is none of ${all.join(', ')}`);
+  process.exit(2);
+}
+const kinds = some(values.kind, PROGRAM_KINDS, 'kind');
+const faults = some(values.fault, FAULT_KINDS, 'fault');
+const chips = some(values.chip, CHIPS, 'chip');
 const draw = random(Number(values.seed));
 const ask = values['no-checks'] ? byDifference : byAll;
-const chips = CHIPS.filter((part) => values.chip === undefined || part === values.chip);
-const sums = { tried: 0, changed: 0, line: 0, other: 0, none: 0, accused: 0 };
-const fields = new Map(chips.map((part) => [part, fieldsOf(findChip(part)!)]));
-const right = new Set<string>();
+/** Of so many draws for each that is wanted. */
+const MOST_DRAWN = 100;
 
-function tell(part: string, faults: readonly Fault[], answer: Answer, how: string): void {
-  console.log(`${how}: ${part} ${faults.map(({ what }) => what).join(' and ')}: ${answer.outcome}; ${JSON.stringify(answer.named)}`);
+/** Seconds of CPU for each. */
+const times: number[] = [];
+type Sums = Record<Verdict, number>;
+const none = (): Sums => Object.fromEntries(VERDICTS.map((v) => [v, 0])) as Sums;
+const sums = new Map<string, Sums>();
+function count(name: string, verdict: Verdict): void {
+  const sum = sums.get(name) ?? none();
+  sum[verdict]++;
+  sums.set(name, sum);
 }
-/** Whether the program without a fault reaches DFU on this line. */
-function isRight(part: string): boolean {
-  if (right.has(part)) return true;
-  const plain = byDifference(jobFor(part, program(findChip(part)!, [])));
-  if (plain.outcome !== 'dfu') console.log(`left out: ${part}: the plain jump ends in ${plain.outcome}`);
-  else right.add(part);
-  return plain.outcome === 'dfu';
+function tell(verdict: Verdict, drawn: Drawn, outcome: string, said: string): void {
+  console.log(`${verdict}: ${inWords(drawn)}: ${outcome}; ${said}`);
 }
-const asked = chips.filter(isRight);
-/** One that keeps DFU away, of a few tries. */
-function breaking(part: string): Fault | null {
-  const chip = findChip(part)!;
-  for (let n = 0; n < MOST_DRAWN; n++) {
-    const fault = anyFault(chip, fields.get(part)!, draw);
-    if (byDifference(jobFor(part, program(chip, [fault]))).outcome === 'rom-silent') return fault;
+function one(kind: ProgramKind, fault: FaultKind): Verdict | null {
+  const drawn = drawCase({ chips, kind, fault, pairs: values.pairs }, draw);
+  if (drawn === null) return null;
+  const before = process.cpuUsage();
+  const { verdict, answer } = judged(drawn, ask);
+  const { user, system } = process.cpuUsage(before);
+  times.push((user + system) / 1e6);
+  count(kind, verdict);
+  for (const name of new Set(drawn.planted.map((p) => p.fault.kind))) count(`  ${name}`, verdict);
+  for (const { place, fault: f } of drawn.planted) count(`    ${f.what.endsWith('by DMA') ? 'dma' : place}`, verdict);
+  if (values.verbose || (verdict !== 'named' && verdict !== 'unchanged'))
+    tell(verdict, drawn, `${answer.outcome} (${times.at(-1)!.toFixed(1)} s)`, answer.said);
+  return verdict;
+}
+for (const kind of kinds) {
+  let changed = 0;
+  for (let n = 0; changed < Number(values.count) && n < MOST_DRAWN * Number(values.count); n++) {
+    const verdict = one(kind, faults[Math.floor(draw() * faults.length)]!);
+    if (verdict !== null && verdict !== 'unchanged' && verdict !== 'accused') changed++;
   }
-  return null;
 }
-function drawn(part: string): readonly Fault[] {
-  if (!values.pairs) return [anyFault(findChip(part)!, fields.get(part)!, draw)];
-  const pair = [breaking(part), breaking(part)];
-  return pair[0]?.what === pair[1]?.what ? [] : pair.filter((fault) => fault !== null);
-}
-while (sums.changed < Number(values.count) && sums.tried < 200 * Number(values.count)) {
-  const part = asked[Math.floor(draw() * asked.length)]!;
-  const chip = findChip(part)!;
-  const faults = drawn(part);
-  sums.tried++;
-  if (values.pairs && faults.length < 2) continue;
-  const made = program(chip, faults);
-  const job = jobFor(part, made);
-  const answer = ask(job);
-  if (answer.outcome === 'dfu') {
-    if (answer.places.length > 0) sums.accused++;
-    continue;
-  }
-  sums.changed++;
-  const named = made.guilty.filter((pc) => answer.places.includes(pc)).length;
-  const how = named === made.guilty.length ? 'line' : named > 0 ? 'none' : answer.places.length > 0 ? 'other' : 'none';
-  sums[how]++;
-  if (values.verbose || how !== 'line') tell(part, faults, answer, how);
-}
-console.log(
-  `seed ${values.seed}: ${sums.tried} programs, ${sums.changed} without DFU: ${sums.line} named by their instruction, ${sums.other} by another one, ${sums.none} not; ${sums.accused} accused for nothing`,
-);
-process.exitCode = sums.other + sums.accused > 0 ? 1 : 0;
+console.log(`seed ${values.seed}${values['no-checks'] ? ', without checks' : ''}${values.pairs ? ', pairs' : ''}`);
+for (const [name, { named, other, missed, unchanged, accused }] of [...sums].toSorted(([a], [b]) => a.localeCompare(b)))
+  console.log(
+    `${name.padEnd(16)} ${named + other + missed} changed the outcome: ${named} named by their instruction, ${other} by another one, ${missed} not; ${unchanged + accused} changed nothing, ${accused} of them accused`,
+  );
+const sorted = times.toSorted((a, b) => a - b);
+console.log(`seconds of CPU for one: median ${(sorted[sorted.length >> 1] ?? 0).toFixed(1)}, most ${(sorted.at(-1) ?? 0).toFixed(1)}`);
+const wrong = kinds.reduce((sum, kind) => sum + (sums.get(kind)?.other ?? 0) + (sums.get(kind)?.accused ?? 0), 0);
+process.exitCode = wrong > 0 ? 1 : 0;

@@ -39,6 +39,8 @@ export interface Difference {
   readonly board: boolean;
   /** Of an exception that is still active: its name, and the program that did not return from it. */
   readonly active?: { readonly exception: string; readonly in: string };
+  /** Found by leaving its writer out (left-out.ts), before anything was handed over: the value is that where the run ended. */
+  readonly leftOut?: true;
 }
 export interface Finding {
   /** The whole state behind a reset reaches DFU. If not, no state at this instruction is the cause: the jump goes to a wrong place, or it is the board or the ROM. */
@@ -101,6 +103,20 @@ function ofHandler({ input }: Session, d: Difference, { pc, inHandler }: Sender)
   const exception = exceptionName(input.chip, d.value);
   return { ...d, writer: inHandler, active: { exception, in: nameOf(image) } };
 }
+/** Whether a run from power-on comes to the program, and that does what it does from reset; null where it does nothing to compare with. The session is left anywhere. */
+export function livesBehind(session: Session, powerOn: Checkpoint, program: Program, end: Ps): (() => boolean) | null {
+  const working = fromReset(session.input, program);
+  if (working === null) return null;
+  const wanted = watch(working.session);
+  working.session.release();
+  if (wanted.died || wanted.served.size + wanted.driven.size === 0) return null;
+  return () => {
+    const arrived = arrival(session, powerOn, program, end);
+    if (arrived === null) return false;
+    session.restore(arrived);
+    return livesAs(watch(session), wanted);
+  };
+}
 function search(session: Session, failing: Checkpoint, working: Working, reached: Goal, taken: (part: Part) => boolean): Finding {
   const kept = session.keepCheckpoints;
   session.keepCheckpoints = false;
@@ -111,6 +127,11 @@ function search(session: Session, failing: Checkpoint, working: Working, reached
     working.session.release();
     session.restore(failing);
   }
+}
+
+/** Everything that differs, by field. The working state's session is left anywhere. */
+export function allDifferences(session: Session, failing: Checkpoint, working: Working, taken: (part: Part) => boolean): Difference[] {
+  return new Search(session, failing.history, new Transplant(session, failing, working, taken), () => false).all();
 }
 
 /** Whether the run goes on from here to what is wanted. */
@@ -160,6 +181,11 @@ class Search {
     const { sets, complete } = tries.sets(of);
     const told = sets.map((set) => set.flatMap((part) => this.told(part, set)));
     return { helps: sets.length > 0, sets: told.toSorted((a, b) => latest(b) - latest(a)), complete, forks: this.forks };
+  }
+
+  all(): Difference[] {
+    const pieces = this.transplant.parts.flatMap((part) => this.transplant.pieces(part));
+    return pieces.flatMap((piece) => this.fields(piece)).map((piece) => this.difference(piece));
   }
 
   private bounded(what: string): (most: number) => void {

@@ -7,6 +7,8 @@ export const MOST = {
   forks: 60,
   pieces: 12,
   pathRuns: 24,
+  /** Instructions that are left out, one at a time. */
+  leftOut: 12,
   /** Starts of a second program: with more of them it is in a loop of resets. */
   starts: 32,
   /** Waits that were given up; each is followed behind its end. */

@@ -51,7 +51,7 @@ function wakesUp({ system }: Machine): boolean {
 }
 
 /** WFE and WFI (Armv7-M ARM A7.7.261, A7.7.262): where it sleeps, not where it would go on. Behind a sleep at the end of a handler there is none. */
-const SLEEPS: readonly number[] = [0xbf20, 0xbf30];
+export const SLEEPS: readonly number[] = [0xbf20, 0xbf30];
 
 export function proveFixedLoop(s: LiveRun): FixedLoop | null {
   const { machine } = s;

@@ -191,9 +191,9 @@ function causeOf(
   return {
     id: receiver.id,
     proved,
-    at: 'entry',
-    repair: d.afterReset === null ? `${d.what} as it is behind a reset` : `${d.what} = ${number(d.afterReset)}`,
-    fix: fixOf(d),
+    at: d.leftOut ? null : 'entry',
+    repair: repairOf(d),
+    fix: d.leftOut && !isOfCore(d.what) ? LEAVE_OUT : fixOf(d),
     outcomeAfterRepair: proved && receiver.id === 'state' ? goal.outcome : null,
     dependsOn: [],
     lastWriter: placed(d.writer),
@@ -201,10 +201,19 @@ function causeOf(
     what: d.what,
   };
 }
-function stateOf({ what, value, afterReset, board, active }: Difference, { id, name }: Receiver, comes: string): string {
+/** What a device did with it is not undone by another store. */
+const LEAVE_OUT = '/* leave this out, or change what it does */';
+const isOfCore = (what: string): boolean => /^(PRIMASK|FAULTMASK|BASEPRI|CONTROL|SCB|MPU_|SYST_|NVIC_)/.test(what);
+function repairOf({ what, afterReset, leftOut }: Difference): string {
+  if (leftOut) return `without the instruction that changes ${what}`;
+  return afterReset === null ? `${what} as it is behind a reset` : `${what} = ${number(afterReset)}`;
+}
+function stateOf({ what, value, afterReset, board, active, leftOut }: Difference, { id, name }: Receiver, comes: string): string {
   const then = id === 'state' ? comes : 'it works as from reset';
   if (active)
     return `${active.in} starts ${name} from inside the handler of ${active.exception}. That exception stays active, so no interrupt of its priority or a lower one is taken. In Thread mode, ${then}.`;
+  if (leftOut && value !== null && afterReset !== null)
+    return `${what} is ${number(value)} where the run ends, and ${number(afterReset)} behind a reset. Without the instruction that changes it, ${then}.`;
   const whose = board ? ' It is the board that sets it: no firmware can change that.' : isLock(what) ? ONLY_A_RESET : '';
   if (value === null || afterReset === null)
     return `${what} is not as it is behind a reset when ${name} starts. As it is there, ${then}.${whose}`;
@@ -215,9 +224,10 @@ function alternative(set: readonly Difference[], placed: Placed): string {
   const each = set.map((d) => {
     const at = placed(d.writer);
     const line = at?.file == null ? '' : ` (${at.file.replace(/.*\//, '')}:${at.line})`;
+    if (d.leftOut) return `${repairOf(d)}${line}`;
     return `${d.what}${d.afterReset === null ? ' as behind a reset' : ` = ${number(d.afterReset)}`}${line}`;
   });
-  return `So it does with ${each.join(' and ')}.`;
+  return `So it does ${set.every(({ leftOut }) => leftOut) ? '' : 'with '}${each.join(' and ')}.`;
 }
 const SMALL = 10;
 const number = (n: number): string => (n < SMALL ? String(n) : `0x${n.toString(16).toUpperCase()}`);

@@ -1,0 +1,77 @@
+/**
+ * A run that ends before the receiver starts, in a fault, in a loop, asleep: there is no instant at which a state handed over could be put right, and what does it may run again and
+ * again. So each instruction that made something otherwise than a reset leaves it is left out, one at a time, in a run from power-on: the same firmware without it.
+ */
+import { atMost, MOST } from '../documents/bounds.ts';
+import type { Machine } from '../../emu/machine.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import { allDifferences, type Difference, type Finding } from './find.ts';
+import { romFromReset } from './reference.ts';
+import type { Session } from '../session/session.ts';
+import type { Part } from './transplant.ts';
+
+/** What of the core alone keeps a program that runs on from its way: anything else may be what it is for. */
+const KEEPS_BACK: ReadonlySet<string> = new Set(['PRIMASK', 'FAULTMASK', 'BASEPRI', 'SCR']);
+
+/** How a run ended. */
+export interface Ended {
+  readonly at: Checkpoint;
+  /** It does other things than it should, and has not ended. */
+  readonly runsOn: boolean;
+}
+/** @param reached a run from power-on: whether it comes to its goal */
+export function findLeftOut(session: Session, { at: failing, runsOn }: Ended, reached: () => boolean): Finding | null {
+  const working = romFromReset(session.input, 'table');
+  if (working === null) return null;
+  const { machine } = session;
+  const started = blocksWaitedFor(session);
+  const taken = ({ kind, name }: Part): boolean => kind !== 'board' && !started.has(name) && (!runsOn || KEEPS_BACK.has(name));
+  const all = [...allDifferences(session, failing, working, taken), ...otherStack(machine, failing)];
+  working.session.release();
+  const byPlace = new Map<number, Difference[]>();
+  for (const d of all.toSorted((a, b) => (b.writer?.seq ?? 0) - (a.writer?.seq ?? 0)))
+    if (d.writer?.kind === 'cpu' && inFlash(machine, d.writer.pc)) byPlace.set(d.writer.pc, [...(byPlace.get(d.writer.pc) ?? []), d]);
+  const tried = atMost(session.input, MOST.leftOut, 'instructions that may keep it from its goal', [...byPlace]);
+  const helping = tried.filter(([pc]) => without(machine, pc, reached));
+  return {
+    helps: helping.length > 0,
+    sets: helping.map(([, [made]]) => [{ ...made!, leftOut: true }]),
+    complete: true,
+    forks: tried.length,
+  };
+}
+/** The wait for what was started there is the fault, and not that it was started. All clocks are in one block. */
+function blocksWaitedFor({ machine: { system, chip }, state: { loop } }: Session): ReadonlySet<string> {
+  const blocks = (loop?.reads ?? []).map((address) => system.regionAt(address)?.block?.row.name ?? chip.rcc);
+  return new Set(blocks.filter((name) => name !== chip.rcc));
+}
+/** A handler does not use it, and an exception that finds no room there ends in one. */
+function otherStack({ bootCore: { index, arm } }: Machine, { history }: Checkpoint): Difference[] {
+  const writer = arm.ipsr === 0 ? null : history.lastWriter(`CPU${index === 0 ? '' : index}.CONTROL`, SPSEL);
+  if (writer === null) return [];
+  const field = { register: 'CONTROL', mask: SPSEL, shift: 1 };
+  return [{ what: 'CONTROL.SPSEL', value: 1, afterReset: 0, field, clock: [], writer, board: false }];
+}
+const SPSEL = 2;
+function inFlash({ system }: Machine, pc: number): boolean {
+  const memory = system.regionAt(pc)?.memory?.row;
+  return memory?.kind === 'flash' && memory.zone === 'user';
+}
+
+/** With NOP in the place of an instruction. */
+function without(machine: Machine, pc: number, reached: () => boolean): boolean {
+  const first = machine.bootCore.peek(pc, 2) ?? 0;
+  const size = first >>> 11 >= FIRST_OF_32_BITS ? 4 : 2;
+  const old = Uint8Array.from({ length: size }, (_, i) => machine.bootCore.peek(pc + i, 1) ?? 0);
+  machine.replace(
+    pc,
+    Uint8Array.from(old, (_, i) => NOP[i % 2]!),
+  );
+  try {
+    return reached();
+  } finally {
+    machine.replace(pc, old);
+  }
+}
+const FIRST_OF_32_BITS = 0x1d;
+const NOP = [0x00, 0xbf];
