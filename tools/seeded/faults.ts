@@ -118,10 +118,7 @@ function interruptFault(chip: ChipDescription, draw: Draw): Fault {
   return {
     kind: 'interrupt',
     what: `${name} and its interrupt`,
-    bad: (asm) => {
-      asm.make(clock);
-      return each(...steps)(asm);
-    },
+    bad: each(clock, ...steps),
   };
 }
 interface Timer {

@@ -1,11 +1,14 @@
 /** What is said of a program with faults: its outcome, and the instructions that are named as proved causes of it. */
-import { findAtFault, findDifference, findLeftBehind, type Finding } from '../../src/bench/difference/find.ts';
+import { findAtFault, findDifference, findLeftBehind, livesBehind, type Finding } from '../../src/bench/difference/find.ts';
+import { findLeftOut } from '../../src/bench/difference/left-out.ts';
 import { lostWrites } from '../../src/bench/difference/path.ts';
 import { secondProgram } from '../../src/bench/difference/programs.ts';
 import type { Outcome } from '../../src/bench/documents/result.ts';
 import { jobInput, romProfileIfAny, type RunJob } from '../../src/bench/input/job.ts';
+import { runFrom, type Attempt } from '../../src/bench/proof/attempt.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { Session } from '../../src/bench/session/session.ts';
+import type { Checkpoint } from '../../src/emu/machine-base.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { romImage } from '../../src/cli/rom-image.ts';
 import { wordOf, type Made, type ProgramKind } from './kinds.ts';
@@ -92,17 +95,14 @@ export function byDifference(c: Case): Answer {
   try {
     const powerOn = session.save();
     const { outcome, at } = session.run();
-    const none = { outcome, named: [], waits: [], said: '' };
+    const none = { outcome, named: [], waits: session.state.loop ? [session.state.loop.pc] : [], said: '' };
     if (outcome === 'dfu') return none;
     const finished = session.save();
-    const found = differenceOf(session, powerOn, at);
+    const first = differenceOf(session, powerOn, at);
+    const search = first?.helps || finished.history.lost.length === 0 ? null : lostWrites(session, powerOn, finished);
+    const lost = search?.sets(goalOf(session, outcome)).sets.flat() ?? [];
+    const found = first?.helps || lost.length > 0 ? first : leftOutOf(session, powerOn, finished, outcome, at);
     const all = (found?.helps && found.complete ? found.sets : []).flat();
-    const lost =
-      found?.helps || finished.history.lost.length === 0
-        ? []
-        : lostWrites(session, powerOn, finished)
-            .sets((a) => a.reached)
-            .sets.flat();
     return {
       ...none,
       named: [
@@ -115,7 +115,26 @@ export function byDifference(c: Case): Answer {
     session.release();
   }
 }
-function differenceOf(session: Session, powerOn: ReturnType<Session['save']>, at: number): Finding | null {
+/** As `run` has it: the goal, or that the loop is left. */
+const goalOf =
+  (session: Session, outcome: Outcome) =>
+  (again: Attempt): boolean =>
+    again.reached || (session.lastEntry() === null && outcome === 'stuck' && again.outcome !== 'stuck');
+/** Where nothing was entered. */
+function leftOutOf(session: Session, powerOn: Checkpoint, finished: Checkpoint, outcome: Outcome, at: number): Finding | null {
+  if (finished.history.entryCount > 0) return null;
+  session.restore(finished);
+  const second = secondProgram(session);
+  const lives = second === null ? null : livesBehind(session, powerOn, second, at);
+  if (second !== null && lives === null) return null;
+  const failing = session.faultCheckpoint ?? finished;
+  return findLeftOut(
+    session,
+    { at: failing, runsOn: outcome === 'no-jump' },
+    lives ?? (() => runFrom(session, powerOn, { pages: new Set() }).reached),
+  );
+}
+function differenceOf(session: Session, powerOn: Checkpoint, at: number): Finding | null {
   const entry = session.lastEntry();
   if (entry !== null) return findDifference(session, entry);
   const { faultCheckpoint } = session;

@@ -6,12 +6,20 @@ import { runsRight, type Answer, type Case } from './judge.ts';
 export const VERDICTS = ['named', 'other', 'missed', 'unchanged', 'accused'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-export function judged(drawn: Drawn, ask: (c: Case) => Answer): { readonly verdict: Verdict; readonly answer: Answer } {
+/** `beside`: with them another instruction is named as a proved cause. */
+interface Judged {
+  readonly verdict: Verdict;
+  readonly answer: Answer;
+  readonly beside: boolean;
+}
+export function judged(drawn: Drawn, ask: (c: Case) => Answer): Judged {
   const answer = ask(drawn);
   // an application that a loader starts has no outcome of its own
   const right = drawn.kind === 'loader' ? runsRight(drawn).right : answer.outcome === 'dfu';
-  if (right) return { verdict: answer.named.length > 0 ? 'accused' : 'unchanged', answer };
-  return { verdict: verdictOf(drawn, answer), answer };
+  if (right) return { verdict: answer.named.length > 0 ? 'accused' : 'unchanged', answer, beside: false };
+  const verdict = verdictOf(drawn, answer);
+  const all = drawn.made.guilty.flat();
+  return { verdict, answer, beside: verdict === 'named' && answer.named.some((pc) => !all.includes(pc)) };
 }
 function verdictOf({ planted, made: { guilty } }: Drawn, { named, waits }: Answer): Verdict {
   const all = new Set(guilty.flat());

@@ -42,6 +42,8 @@ const ask = values['no-checks'] ? byDifference : byAll;
 /** Of so many draws for each that is wanted. */
 const MOST_DRAWN = 100;
 
+/** Named, and another instruction with them. */
+let beside = 0;
 /** Seconds of CPU for each. */
 const times: number[] = [];
 type Sums = Record<Verdict, number>;
@@ -52,21 +54,22 @@ function count(name: string, verdict: Verdict): void {
   sum[verdict]++;
   sums.set(name, sum);
 }
-function tell(verdict: Verdict, drawn: Drawn, outcome: string, said: string): void {
+function tell(verdict: string, drawn: Drawn, outcome: string, said: string): void {
   console.log(`${verdict}: ${inWords(drawn)}: ${outcome}; ${said}`);
 }
 function one(kind: ProgramKind, fault: FaultKind): Verdict | null {
   const drawn = drawCase({ chips, kind, fault, pairs: values.pairs }, draw);
   if (drawn === null) return null;
   const before = process.cpuUsage();
-  const { verdict, answer } = judged(drawn, ask);
+  const { verdict, answer, beside: withOthers } = judged(drawn, ask);
+  if (withOthers) beside++;
   const { user, system } = process.cpuUsage(before);
   times.push((user + system) / 1e6);
   count(kind, verdict);
   for (const name of new Set(drawn.planted.map((p) => p.fault.kind))) count(`  ${name}`, verdict);
   for (const { place, fault: f } of drawn.planted) count(`    ${f.what.endsWith('by DMA') ? 'dma' : place}`, verdict);
-  if (values.verbose || (verdict !== 'named' && verdict !== 'unchanged'))
-    tell(verdict, drawn, `${answer.outcome} (${times.at(-1)!.toFixed(1)} s)`, answer.said);
+  if (values.verbose || withOthers || (verdict !== 'named' && verdict !== 'unchanged'))
+    tell(withOthers ? 'named, beside others' : verdict, drawn, `${answer.outcome} (${times.at(-1)!.toFixed(1)} s)`, answer.said);
   return verdict;
 }
 for (const kind of kinds) {
@@ -81,6 +84,7 @@ for (const [name, { named, other, missed, unchanged, accused }] of [...sums].toS
   console.log(
     `${name.padEnd(16)} ${named + other + missed} changed the outcome: ${named} named by their instruction, ${other} by another one, ${missed} not; ${unchanged + accused} changed nothing, ${accused} of them accused`,
   );
+console.log(`${beside} of those that are named have another instruction beside them`);
 const sorted = times.toSorted((a, b) => a - b);
 console.log(`seconds of CPU for one: median ${(sorted[sorted.length >> 1] ?? 0).toFixed(1)}, most ${(sorted.at(-1) ?? 0).toFixed(1)}`);
 const wrong = kinds.reduce((sum, kind) => sum + (sums.get(kind)?.other ?? 0) + (sums.get(kind)?.accused ?? 0), 0);
