@@ -286,9 +286,18 @@ export function wordAt(images: readonly LoadedImage[], address: number): number 
   return word >>> 0;
 }
 
+/** The bytes of an image among which one lies at this address. */
+export const chunkAt = <T extends { readonly address: number; readonly data: { readonly length: number } }>(
+  { chunks }: { readonly chunks: readonly T[] },
+  address: number,
+): T | undefined => chunks.find((c) => address >= c.address && address < c.address + c.data.length);
+/** The first image that has a byte there. */
+export const imageAt = (images: readonly LoadedImage[], address: number): LoadedImage | undefined =>
+  images.find((image) => chunkAt(image, address) !== undefined);
 function byteAt(images: readonly LoadedImage[], address: number): number | null {
   for (const image of images) {
-    for (const c of image.chunks) if (address >= c.address && address < c.address + c.data.length) return c.data[address - c.address]!;
+    const chunk = chunkAt(image, address);
+    if (chunk !== undefined) return chunk.data[address - chunk.address]!;
   }
   return null;
 }
@@ -311,7 +320,7 @@ function firstOf<T>(images: readonly LoadedImage[], ask: (image: LoadedImage) =>
 
 /** The images, that one first whose code is at `pc`: what two of them place at an address has the name that the one has for it whose code accesses it. */
 export function seenFrom(images: readonly LoadedImage[], pc: number): readonly LoadedImage[] {
-  const own = images.find(({ chunks }) => chunks.some((c) => pc >= c.address && pc < c.address + c.data.length));
+  const own = imageAt(images, pc);
   return own === undefined ? images : [own, ...images.filter((image) => image !== own)];
 }
 

@@ -9,7 +9,7 @@ import { DESCRIPTOR, getDescriptor, parseConfiguration, parseDfuseLayout, parseS
 import type { DfuSegment, InterfaceInfo } from '../../usb-sim/descriptors.ts';
 import type { OutsideResult, Transfer, TransferStatus } from '../../usb-sim/types.ts';
 import type { HeldMachine } from '../session/held-machine.ts';
-import type { LoadedImage } from '../../image/image.ts';
+import { imageAt, type LoadedImage } from '../../image/image.ts';
 import { flashInPlace, mainFlash } from '../session/flash-image.ts';
 import { UsageError } from '../documents/usage-error.ts';
 
@@ -161,7 +161,7 @@ export class DfuTarget implements DfuLink {
   }
   private imageAt(pc: number): LoadedImage | null {
     const { images } = this.held.session.input;
-    return images.find(({ chunks }) => chunks.some((c) => pc >= c.address && pc < c.address + c.data.length)) ?? null;
+    return imageAt(images, pc) ?? null;
   }
 
   private flashAt(address: number, length: number): Uint8Array | null {

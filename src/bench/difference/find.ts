@@ -21,6 +21,7 @@ import { arrival, fromReset, livesAs, senderOf, watch, type Sender } from './pro
 import { romFromReset } from './reference.ts';
 import { Tries } from './search.ts';
 import { Transplant, type Part, type Piece, type Working } from './transplant.ts';
+import { imageAt } from '../../image/image.ts';
 
 /** One thing that is otherwise, as small as it could be told apart. */
 export interface Difference {
@@ -98,7 +99,7 @@ export function findLeftBehind(session: Session, powerOn: Checkpoint, program: P
 /** The active exception is that of the handler which hands over. */
 function ofHandler({ input }: Session, d: Difference, { pc, inHandler }: Sender): Difference {
   if (d.what !== 'IPSR' || d.value === null) return d;
-  const image = input.images.find((i) => i.chunks.some((c) => pc >= c.address && pc < c.address + c.data.length));
+  const image = imageAt(input.images, pc);
   if (image === undefined) return { ...d, writer: inHandler };
   const exception = exceptionName(input.chip, d.value);
   return { ...d, writer: inHandler, active: { exception, in: nameOf(image) } };

@@ -1,5 +1,6 @@
 /** Which core of a chip an image is for: told apart by where they lie. */
 import type { BootRule, ChipDescription } from '../../emu/chip.ts';
+import { chunkAt } from '../../image/image.ts';
 
 interface WithChunks {
   readonly chunks: readonly { readonly address: number; readonly data: { readonly length: number } }[];
@@ -27,8 +28,7 @@ export function startAddress(chip: ChipDescription, core: number, optionBytes: R
   return null;
 }
 
-const covers = (image: WithChunks, address: number | null): boolean =>
-  address !== null && image.chunks.some((c) => address >= c.address && address < c.address + c.data.length);
+const covers = (image: WithChunks, address: number | null): boolean => address !== null && chunkAt(image, address) !== undefined;
 
 /**
  * Index of the core. An image that has the first core's vectors is that core's, whatever else it has. One without them belongs to the second core if

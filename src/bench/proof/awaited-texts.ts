@@ -1,6 +1,7 @@
 /** Texts that firmware may wait for at a serial port, as far as its code shows them: bytes that it compares with, and strings. */
 import { atMost, MOST } from '../documents/bounds.ts';
 import type { FunctionFacts } from '../input/code-scan.ts';
+import { chunkAt } from '../../image/image.ts';
 
 const LONGEST = 16;
 
@@ -37,7 +38,7 @@ export const lettersOf = ({ compared }: FunctionFacts): readonly string[] => com
 /** Zero-terminated strings at addresses that the function holds. */
 const stringsOf = ({ image, constants }: FunctionFacts): readonly string[] =>
   constants.flatMap(({ value }) => {
-    const chunk = image.chunks.find((c) => value >= c.address && value < c.address + c.data.length);
+    const chunk = chunkAt(image, value);
     if (!chunk) return [];
     const bytes = [...chunk.data.subarray(value - chunk.address, value - chunk.address + LONGEST + 1)];
     const end = bytes.indexOf(0);

@@ -1,5 +1,5 @@
 /** The programs among several images, and which of them runs: a loader's application is one that the chip does not start by itself. */
-import { entryVectors, memoryHolds, splitImagePath, type LoadedImage } from '../../image/image.ts';
+import { chunkAt, entryVectors, memoryHolds, splitImagePath, type LoadedImage } from '../../image/image.ts';
 import { SCS } from '../../emu/core/arm/scs-state.ts';
 import { callChainOf } from './call-chain.ts';
 import type { Machine } from '../../emu/machine.ts';
@@ -66,7 +66,7 @@ function programOf(s: Running, image: LoadedImage): Program[] {
   const table = image.chunks[0]?.address ?? 0;
   const vectors = entryVectors([image], table);
   const reset = ((vectors?.reset ?? 0) & ~1) >>> 0;
-  const own = image.chunks.some((c) => reset >= c.address && reset < c.address + c.data.length);
+  const own = chunkAt(image, reset) !== undefined;
   if (vectors === null || !own || !memoryHolds(s.machine.chip.memories, vectors.sp - 1, 'ram')) return [];
   return [{ name: nameOf(image), image, table, sp: vectors.sp, start: reset, reader: null, started: false }];
 }

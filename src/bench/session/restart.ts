@@ -3,7 +3,7 @@
  * where the structure has a function in its second word: the vector table is what lies at address 0.
  */
 import { callChainOf } from './call-chain.ts';
-import { codePlace, type LoadedImage } from '../../image/image.ts';
+import { chunkAt, codePlace, imageAt } from '../../image/image.ts';
 import type { LiveRun, Restart } from './live-run.ts';
 
 /** Names the place of an instruction. */
@@ -14,9 +14,8 @@ export function startOf({ machine, input }: LiveRun): number | null {
   const vector = machine.bootCore.peek(((machine.state.vectors[0] ?? 0) + 4) >>> 0, 4);
   if (vector === null) return null;
   const at = (vector & ~1) >>> 0;
-  return input.images.some((i) => holds(i, at)) ? at : null;
+  return imageAt(input.images, at) === undefined ? null : at;
 }
-const holds = ({ chunks }: LoadedImage, at: number): boolean => chunks.some((c) => at >= c.address && at < c.address + c.data.length);
 
 /**
  * That start-up code has run before: the chip began with it at the last reset, or it is of the same program as what goes there, which some other one has started. A loader
@@ -24,8 +23,9 @@ const holds = ({ chunks }: LoadedImage, at: number): boolean => chunks.some((c) 
  */
 function hasRun({ state, input }: LiveRun, start: number, from: number): boolean {
   if (start === state.startsAt) return true;
-  const program = input.images.find((i) => holds(i, start));
-  return program !== undefined && holds(program, from) && (state.startsAt === null || !holds(program, state.startsAt));
+  const program = imageAt(input.images, start);
+  const holds = (at: number): boolean => program !== undefined && chunkAt(program, at) !== undefined;
+  return holds(from) && (state.startsAt === null || !holds(state.startsAt));
 }
 
 /** The core stands at its start, and no reset brought it there; null where the ROM did, or something that starts it for the first time. */

@@ -3,7 +3,7 @@ import type { Core } from '../../emu/core/core.ts';
 import type { Attachment } from '../../emu/machine-base.ts';
 import type { System } from '../../emu/system.ts';
 import type { Ps } from '../../emu/time.ts';
-import { findSymbol } from '../../image/image.ts';
+import { findSymbol, imageAt } from '../../image/image.ts';
 import { imageCore } from '../input/image-core.ts';
 import type { PlannedAction, PlannedStep } from '../documents/scenario-types.ts';
 import { pinsOfPort, rxPins } from '../../rom/profile.ts';
@@ -171,7 +171,7 @@ export class Steps implements Attachment {
     const { machine, input } = this.session;
     if (machine.cores.length === 1) return machine.bootCore;
     const at = this.address(symbol);
-    const image = input.images.find((i) => i.chunks.some((c) => at >= c.address && at < c.address + c.data.length));
+    const image = imageAt(input.images, at);
     return image && imageCore(input.chip, image) === 1 ? machine.cores[1]! : machine.cores[0]!;
   }
   private address(symbol: string): number {

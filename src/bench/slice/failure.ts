@@ -2,7 +2,7 @@
 import type { FailureFacts, FaultFacts } from '../../checks/check.ts';
 import { isFetch } from '../../checks/entry.ts';
 import type { Core } from '../../emu/core/core.ts';
-import { symbolAt } from '../../image/image.ts';
+import { imageAt, symbolAt } from '../../image/image.ts';
 import { flowOf, writesRegistersAlone } from '../../emu/core/translate/flow.ts';
 import type { EntryRecord } from '../../emu/history.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
@@ -61,8 +61,7 @@ const plain = (address: number): number => (address & ~1) >>> 0;
 /** An image has code there; true for all of RAM where no image has symbols to tell. */
 export function isCode(s: Session, pc: number): boolean {
   const { images } = s.input;
-  if (s.machine.system.regionAt(pc)?.memory?.row.kind !== 'ram')
-    return images.some((image) => image.chunks.some((c) => pc >= c.address && pc < c.address + c.data.length));
+  if (s.machine.system.regionAt(pc)?.memory?.row.kind !== 'ram') return imageAt(images, pc) !== undefined;
   if (!images.some((image) => image.symbols.all.length > 0)) return true;
   const found = symbolAt(images, pc);
   return found !== null && found.symbol.kind === 'function' && found.offset < Math.max(found.symbol.size, 1);

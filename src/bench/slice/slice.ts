@@ -11,6 +11,7 @@ import type { Session } from '../session/session.ts';
 import type { Master, MasterWrite } from './masters.ts';
 import { lastStore } from './stores.ts';
 import { checkpointBefore, holds, record, runTo, type Step, type Window } from './window.ts';
+import { imageAt } from '../../image/image.ts';
 
 /** Core cycles of the first stretch that is looked at, and of the longer one if that did not reach far enough. */
 const SPANS = [6_000, 60_000];
@@ -271,7 +272,7 @@ class Walk {
     return row && row.zone !== 'systemMemory' && this.inImage(address) ? 'constant' : 'memory';
   }
   private inImage(address: number): boolean {
-    return this.session.input.images.some((image) => image.chunks.some((c) => address >= c.address && address < c.address + c.data.length));
+    return imageAt(this.session.input.images, address) !== undefined;
   }
   private isStack(address: number, sp: number): boolean {
     const region = this.session.machine.system.regionAt(address, this.core.index);

@@ -8,7 +8,7 @@ import { highestPending } from '../../emu/core/arm/nvic.ts';
 import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import type { ResetRecord } from '../../emu/history.ts';
-import { entryVectors, type LoadedImage } from '../../image/image.ts';
+import { entryVectors, imageAt, type LoadedImage } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Block } from '../../emu/system.ts';
 import { MS, US, type Ps } from '../../emu/time.ts';
@@ -273,8 +273,7 @@ export function foreignTable(s: Session): string | null {
   const { frames } = callChainOf(machine.bootCore, input.images);
   const pc = frames[frames.findLastIndex((f) => f.exception !== null) + 1]?.pc;
   const vtor = machine.bootCore.get(SCS.VTOR) >>> 0;
-  const imageOf = (address: number): LoadedImage | undefined =>
-    input.images.find((i) => i.chunks.some((c) => address >= c.address && address < c.address + c.data.length));
+  const imageOf = (address: number): LoadedImage | undefined => imageAt(input.images, address);
   // at 0 lies what is mapped there, which may be a copy in RAM: whose it is, its reset vector says
   const reset = vtor === 0 ? machine.bootCore.peek(4, 4) : null;
   const mapped = reset === null ? undefined : imageOf((reset & ~1) >>> 0);

@@ -4,7 +4,7 @@ import { exceptionName } from '../../checks/core-registers.ts';
 import { isFetch } from '../../checks/entry.ts';
 import { vectorAddress } from '../../emu/core/arm/exceptions.ts';
 import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
-import { codePlace } from '../../image/image.ts';
+import { codePlace, imageAt } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { hearing } from '../session/hearing.ts';
 import { restartInChain } from '../session/restart.ts';
@@ -214,7 +214,7 @@ function lostLines(s: Session): string | null {
 function erasedTable(s: Session): string | null {
   const { machine, input } = s;
   const table = machine.bootVectors();
-  const brought = input.images.some((i) => i.chunks.some((c) => table >= c.address && table < c.address + c.data.length));
+  const brought = imageAt(input.images, table) !== undefined;
   if (!brought || [table, table + 4].some((at) => machine.bootCore.peek(at, 4) !== ERASED)) return null;
   return `the firmware has erased the vector table at ${hex(table)}; only few parts then start their ROM, and not at every reset`;
 }
