@@ -88,7 +88,7 @@ export function findLeftBehind(session: Session, powerOn: Checkpoint, program: P
     session,
     failing,
     working,
-    (s) => livesAs(watch(s), wanted),
+    (s) => livesAs(s, watch(s), wanted),
     ({ kind }) => kind !== 'board',
   );
   if (!found.helps) return found;
@@ -115,7 +115,7 @@ export function livesBehind(session: Session, powerOn: Checkpoint, program: Prog
     const arrived = arrival(session, powerOn, program, end);
     if (arrived === null) return false;
     session.restore(arrived);
-    return livesAs(watch(session), wanted);
+    return livesAs(session, watch(session), wanted);
   };
 }
 function search(session: Session, failing: Checkpoint, working: Working, reached: Goal, taken: (part: Part) => boolean): Finding {

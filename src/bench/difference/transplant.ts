@@ -15,6 +15,7 @@ import type { Register } from '../../emu/registers.ts';
 import type { Block, System, SystemState } from '../../emu/system.ts';
 import { allWires, findWire, type Wire } from '../../emu/wires.ts';
 import type { Session } from '../session/session.ts';
+import { withVtor } from '../../emu/core/arm/scs-state.ts';
 import { CORE_PARTS, SYSTICK, type CorePart } from './core-parts.ts';
 
 export type Part =
@@ -72,9 +73,11 @@ export class Transplant {
 
   // ---- what differs
   private coreParts(): Part[] {
-    const { index } = this.session.machine.bootCore;
-    const [a, b] = [this.failing, this.working].map((c) => c.cores[index]!.page) as [Uint8Array, Uint8Array];
-    return CORE_PARTS.filter((core) => !sameCorePart(core, a, b)).map((core) => ({ kind: 'core', name: core.name, core }));
+    const { bootCore } = this.session.machine;
+    const [a, b] = [this.failing, this.working].map((c) => c.cores[bootCore.index]!.page) as [Uint8Array, Uint8Array];
+    // a program cannot write what its core does not have
+    const parts = CORE_PARTS.filter(({ name }) => name !== 'VTOR' || withVtor(bootCore));
+    return parts.filter((core) => !sameCorePart(core, a, b)).map((core) => ({ kind: 'core', name: core.name, core }));
   }
   private blockParts(): Part[] {
     const found = this.session.machine.system.blocks.flatMap((block): Part[] => {
