@@ -6,6 +6,7 @@ import { firstRun } from '../../src/bench/first-run.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { pulled, tryTriggers } from '../../src/bench/proof/init.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
+import { Thumb } from '../emu/thumb.ts';
 import { plainJob } from './plain-job.ts';
 
 const run = (name: string, chip: string): RunResult => {
@@ -82,6 +83,28 @@ it('a button is let go of again, so that it does not ask anew after each reset',
     { after: '200ms', do: { pin: { name: 'PA0', level: 1 } } },
   ]);
   expect(pulled({ at: '100ms', do: { call: 'f' } })).toHaveLength(1);
+});
+
+it('a button that resets the chip over and over while it is down is held shortly', () => {
+  const [GPIOC, AIRCR] = [0x48000800, 0xe000ed0c];
+  const code = new Thumb(0x08000008)
+    .constant(1, 0x40021014)
+    .constant(0, 1 << 19)
+    .str(0, 1);
+  code
+    .constant(1, GPIOC)
+    .constant(2, 1 << 13)
+    .label('up')
+    .ldr(0, 1, 16)
+    .tst(0, 2)
+    .bne('up');
+  code.constant(1, AIRCR).constant(0, 0x05fa0004).str(0, 1).label('end').b('end');
+  const bytes = new Uint8Array(8 + code.bytes().length);
+  bytes.set(code.bytes(), 8);
+  new Uint32Array(bytes.buffer, 0, 2).set([0x20001000, 0x08000009]);
+  const job = plainJob('stm32f072rb', [{ path: 'fw.bin@0x08000000', bytes }], { board: { pins: { PC13: 1 } } });
+  const { tried } = tryTriggers(jobInput(job));
+  expect(tried).toContainEqual(expect.objectContaining({ name: 'PC13 = 0', outcome: 'reset-loop', held: '20ms' }));
 });
 
 it('a virtual COM port is opened at 1200 baud, as tools do that look for a bootloader', () => {

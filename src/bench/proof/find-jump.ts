@@ -22,6 +22,7 @@ import type { Step } from '../documents/scenario-types.ts';
 import { pinsMoved } from '../input/scenario.ts';
 import { reaches, type Instead, type Tried } from '../documents/tried.ts';
 import { callChainOf } from '../session/call-chain.ts';
+import { runTo } from '../slice/window.ts';
 import { place } from '../slice/words.ts';
 import type { Session } from '../session/session.ts';
 import { Trials, type Trial, type Way } from './trials.ts';
@@ -362,9 +363,12 @@ function pressTrial(s: Session, from: Checkpoint, input: PolledInput, atStart: b
       const time = heldFor(s, start);
       if (time === null) return null;
       const long = time > PRESS;
-      const told = long
-        ? { ...tried, name: `${name} = ${1 - level} for ${(time / MS / 1000).toFixed(1)} s${where}`, held: `${time / MS}ms` }
-        : tried;
+      const told =
+        outcome === 'reset-loop' && time <= PRESS && resetsQuickly(s)
+          ? { ...tried, held: `${SHORT_PRESS / MS}ms` }
+          : long
+            ? { ...tried, name: `${name} = ${1 - level} for ${(time / MS / 1000).toFixed(1)} s${where}`, held: `${time / MS}ms` }
+            : tried;
       return { tried: { ...told, outcome, ...insteadOf(s, start, outcome, jumping) }, enough: true };
     },
   };
@@ -383,6 +387,15 @@ function pressTrial(s: Session, from: Checkpoint, input: PolledInput, atStart: b
     }),
   };
   return { progress: atStart ? `starting with ${name} changed` : `changing ${name}`, tried, ways: [held, released] };
+}
+/** A chip that resets over and over while the button is down does so thousands of times in a press. A short one shows it, too. */
+const SHORT_PRESS = 20 * MS;
+/** The run has ended in a loop of resets: whether several of them come within a part of a short press. */
+function resetsQuickly(s: Session): boolean {
+  const { machine } = s;
+  const { length } = machine.history.resets;
+  runTo(s, machine.now + SHORT_PRESS / 10);
+  return machine.history.resets.length - length >= 3;
 }
 /** How long a press since `start` has to last for what came of it; null where it led to no entry and no reset. */
 function heldFor({ machine: { history } }: Session, start: Ps): Ps | null {
