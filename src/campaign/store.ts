@@ -2,7 +2,7 @@
  * Results in one SQLite file. A result is written once: the same case again is compared and left as it is. What has been committed survives the
  * death of the process at any moment.
  */
-import { existsSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Database as SqliteDatabase, JSValue, Statement } from 'node-sqlite3-wasm';
 import { OUTCOMES } from '../bench/documents/outcomes.ts';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
@@ -326,25 +326,43 @@ const hexOf = (bytes: Uint8Array): string => Array.from(bytes, (b) => b.toString
 // The library locks by a folder beside the file, which a process that was killed leaves behind. So the writer's process number stands beside it, too.
 const lockFolder = (path: string): string => `${path}.lock`;
 const writerFile = (path: string): string => `${path}.writer`;
+const journalFile = (path: string): string => `${path}-journal`;
 
-/** The process that writes a file of results, or did so when it was killed. */
-const writerOf = (path: string): number | null => (existsSync(writerFile(path)) ? Number(readFileSync(writerFile(path), 'utf8')) : null);
+/** Somebody else writes the file, or something lies beside it: nothing of that is this process's to remove. */
+export class InTheWay extends UsageError {}
+
+/** The process that writes a file of results, or did so when it was killed. What is no file was not made by one. */
+const writerOf = (path: string): number | null => (isPlain(writerFile(path)) ? Number(readFileSync(writerFile(path), 'utf8')) : null);
+/** A link leads nowhere from here: whoever put it there has not written results. */
+const isPlain = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+/** Removes a link; a UsageError where something else than a file lies in the way. */
+function makeWay(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found?.isSymbolicLink() === true) rmSync(path);
+  else if (found !== undefined && !found.isFile()) throw new InTheWay(`${path} is no file`, 'remove it, or give another --out');
+}
 /** Throws a UsageError where somebody writes it. */
 export function mustBeAtRest(path: string, shown: string, instead: string): void {
   const writer = writerOf(path);
   if (writer !== null && writer !== process.pid && isAlive(writer))
-    throw new UsageError(`${shown} is being written by process ${writer}`, `wait for it, or give another ${instead}`);
+    throw new InTheWay(`${shown} is being written by process ${writer}`, `wait for it, or give another ${instead}`);
 }
 
 function takeOver(path: string): void {
   const writer = writerOf(path);
   mustBeAtRest(path, path, '--out');
   if (writer !== null && existsSync(lockFolder(path))) rmdirSync(lockFolder(path));
+  makeWay(writerFile(path));
+  makeWay(journalFile(path));
   try {
     // made anew: a link in its place is not followed
     rmSync(writerFile(path), { force: true });
     writeFileSync(writerFile(path), String(process.pid), { flag: 'wx' });
+    // SQLite would follow one that comes now
+    if (!existsSync(journalFile(path))) writeFileSync(journalFile(path), '', { flag: 'wx' });
   } catch (error) {
+    // another one has been faster
+    mustBeAtRest(path, path, '--out');
     calmly(() => rmSync(writerFile(path), { force: true }));
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (code === 'ENOSPC' || code === 'EDQUOT') throw full(path);
@@ -353,8 +371,8 @@ function takeOver(path: string): void {
 }
 /** Behind a proper end the journal is empty; one that is not brings the file back to its last transaction when it is opened again. */
 function leave(path: string): void {
-  const journal = `${path}-journal`;
-  if (existsSync(journal) && statSync(journal).size === 0) rmSync(journal);
+  const journal = journalFile(path);
+  if (isPlain(journal) && statSync(journal).size === 0) rmSync(journal);
   rmSync(writerFile(path), { force: true });
 }
 

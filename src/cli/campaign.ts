@@ -16,7 +16,7 @@ import { canonical, packTarget, type PackedTarget } from '../campaign/content.ts
 import type { Worker } from '../campaign/pool.ts';
 import { targetsIn } from '../campaign/foreign.ts';
 import { parseSpec, wallOf, type CampaignSpec, type SpecTarget } from '../campaign/spec.ts';
-import { mustBeAtRest, Store, type StoredTarget } from '../campaign/store.ts';
+import { InTheWay, mustBeAtRest, Store, type StoredTarget } from '../campaign/store.ts';
 import { junitCases, MOST_GROUPS, summarise, summaryText, resultCount, type Summary } from '../campaign/summary.ts';
 import { printable } from '../report/text.ts';
 import { ProgressLine } from './campaign-progress.ts';
@@ -302,6 +302,7 @@ async function openStore(
   if (exists && !isDatabase(out))
     throw new UsageError(`${out} contains no campaign results, so it is not overwritten`, 'give another file with --out');
   const campaign = await Campaign.of(loaded.spec, await probed(loaded, worker, io), engine, shard);
+  mustBeAtRest(out, out, '--out');
   if (exists) removeStore(out);
   return { store: await begun(campaign, loaded, out, engine), campaign, fresh: true };
 }
@@ -339,7 +340,7 @@ async function begun(campaign: Campaign, loaded: Loaded, out: string, engine: st
     return store;
   } catch (error) {
     store?.close();
-    removeStore(out);
+    if (!(error instanceof InTheWay)) removeStore(out);
     throw error;
   }
 }

@@ -363,13 +363,32 @@ describe('results', () => {
     again.close();
   });
 
-  it("do not follow a link that stands in the place of the writer's number", async () => {
-    const { readFileSync, symlinkSync, writeFileSync } = await import('node:fs');
-    const cwd = campaignFolder('');
+  it.each(['.writer', '-journal'])('do not follow a link in the place of r.sqlite%s, and leave a folder there alone', async (suffix) => {
+    const { mkdirSync, symlinkSync, writeFileSync } = await import('node:fs');
+    const cwd = campaignFolder(SMALL);
     writeFileSync(join(cwd, 'victim'), 'precious');
-    symlinkSync('victim', join(cwd, 'r.sqlite.writer'));
-    (await Store.open(join(cwd, 'r.sqlite'), false)).close();
+    symlinkSync('victim', join(cwd, `r.sqlite${suffix}`));
+    const store = await Store.open(join(cwd, 'r.sqlite'), false);
+    store.begin({ a: 'b' }, []);
+    // nor is one followed that comes later
+    expect(existsSync(join(cwd, 'r.sqlite-journal'))).toBe(true);
+    store.close();
     expect(readFileSync(join(cwd, 'victim'), 'utf8')).toBe('precious');
+    mkdirSync(join(cwd, `f.sqlite${suffix}`));
+    const ran = await cli(['campaign', 'spec.json', '--out', 'f.sqlite'], { cwd });
+    expect([ran.code, ran.err]).toEqual([2, expect.stringContaining(`f.sqlite${suffix} is no file`)]);
+  });
+  it('that another process writes are not removed by one that is refused', async () => {
+    const { writeFileSync } = await import('node:fs');
+    const cwd = campaignFolder(SMALL);
+    for (const args of [[], ['--overwrite']]) {
+      // it has made its number and, with the second, its file
+      writeFileSync(join(cwd, 'r.sqlite.writer'), String(process.ppid));
+      if (args.length > 0) writeFileSync(join(cwd, 'r.sqlite'), '');
+      const ran = await cli(['campaign', 'spec.json', '--out', 'r.sqlite', ...args], { cwd });
+      expect([ran.code, ran.err]).toEqual([2, expect.stringContaining('is being written by process')]);
+      expect([existsSync(join(cwd, 'r.sqlite')), existsSync(join(cwd, 'r.sqlite.writer'))]).toEqual([args.length > 0, true]);
+    }
   });
   it('may be none: a file that was made and never written, because its writer was killed, is gone on with', async () => {
     const { writeFileSync } = await import('node:fs');
