@@ -7,7 +7,7 @@ import type { Explained, Solution } from '../bench/proof/solver.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { printable } from '../report/text.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
-import { EXIT, exitAfter, Interrupted, milliseconds, type Io } from './io.ts';
+import { EXIT, exitAfter, Interrupted, milliseconds, unanswered, type Io } from './io.ts';
 import { prepareEngine } from './prepare-engine.ts';
 import { ENDED_BY, interruptible, orCutShort, runHooks, withProgress } from './interruptible.ts';
 
@@ -83,8 +83,6 @@ function document(chip: string, s: Solution): object {
     ...(s.neverJumped ? { next: NEVER_JUMPED } : {}),
   };
 }
-
-const unanswered = (): Interrupted => new Interrupted('SIGINT', 'the question was left without an answer');
 
 async function seenSymptoms(ask: NonNullable<Io['ask']>): Promise<readonly Symptom[]> {
   const options = SYMPTOMS.map((value) => ({ value, label: SEEN[value], hint: value }));

@@ -64,6 +64,9 @@ export class Interrupted extends Error {
   }
 }
 
+/** Ctrl-C, or the end of the input, in place of an answer. */
+export const unanswered = (): Interrupted => new Interrupted('SIGINT', 'the question was left without an answer');
+
 export const internalError = (text: string): string => `bootbench: internal error, please report it with the command line\n${text}\n`;
 
 /** Milliseconds since some time. In a thread Node would load some modules for `performance`. */

@@ -12,7 +12,10 @@ const ASK = [process.execPath, join(builtProgram(), 'bootbench.js'), 'ask', 'fir
 const inTerminal = (command: readonly string[], keys: NonNullable<TerminalOptions['keys']>) =>
   onTerminal(command, { columns: 100, cwd: CASE, keys });
 
-it.skipIf(!hasPty)('board --watch ask takes an answer', async () => {
+it.skipIf(!hasPty).each([
+  ['takes an answer', '79', 0, 'Yes'],
+  ['is left by Ctrl-C', '03', 130, 'the question was left without an answer'],
+])('board --watch ask %s', async (_what, key, code, said) => {
   const program = join(builtProgram(), 'bootbench.js');
   const server = spawn(process.execPath, [program, 'gdb', `${CASE}/firmware.elf`, '--chip', 'stm32f405rg', '--port', '0']);
   onTestFinished(() => void server.kill('SIGKILL'));
@@ -24,8 +27,8 @@ it.skipIf(!hasPty)('board --watch ask takes an answer', async () => {
     });
   });
   const command = [process.execPath, program, 'board', 'watch', '--gdb', `127.0.0.1:${port}`, '--chip', 'stm32f405rg', '--watch', 'ask'];
-  const { status, raw } = await inTerminal(command, [['Did the board', '79']]);
-  expect([status, raw]).toEqual([0, expect.stringContaining('Yes')]);
+  const { status, raw } = await inTerminal(command, [['Did the board', key]]);
+  expect([status, raw]).toEqual([code, expect.stringContaining(said)]);
 });
 
 it.skipIf(!hasPty).each([
