@@ -14,7 +14,7 @@ const inTerminal = (command: readonly string[], keys: NonNullable<TerminalOption
 
 it.skipIf(!hasPty).each([
   ['takes an answer', '79', 0, 'Yes'],
-  ['is left by Ctrl-C', '03', 130, 'the question was left without an answer'],
+  ['is left by Ctrl-C', '03', 130, 'interrupted: the board runs on'],
 ])('board --watch ask %s', async (_what, key, code, said) => {
   const program = join(builtProgram(), 'bootbench.js');
   const server = spawn(process.execPath, [program, 'gdb', `${CASE}/firmware.elf`, '--chip', 'stm32f405rg', '--port', '0']);
