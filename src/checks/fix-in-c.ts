@@ -17,6 +17,10 @@ const GOES = {
 } as const;
 export type Goes = keyof typeof GOES;
 
+/** Part of a remark: a flag for the main loop may stand in the place of this fix. */
+export const OR_MAIN_LOOP = '; or jump from the main loop';
+export const offersMainLoop = (fix: { toString(): string }): boolean => String(fix).includes(OR_MAIN_LOOP);
+
 export const part = (goes: Goes, remark: string, ...code: readonly string[]): string =>
   [`/* ${GOES[goes]}${remark === '' ? '' : `${/^[,;]/.test(remark) ? '' : ' '}${remark}`} */`, ...code].join('\n');
 

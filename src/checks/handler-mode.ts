@@ -2,13 +2,11 @@
 import { broken, notApplicable, pass, type Check, type Subject } from './check.ts';
 import { exceptionName, exceptionPriority, groupPriority } from './core-registers.ts';
 import { usbPriority } from './mask-registers.ts';
-import { byResetInC } from './fix-in-c.ts';
+import { byResetInC, OR_MAIN_LOOP } from './fix-in-c.ts';
 import { INTERRUPTS } from './sources.ts';
 
 const SOURCE = `Arm: an active exception lets only a higher priority preempt it; ${INTERRUPTS}`;
 
-/** The part of the fix that may be replaced by a flag for the main loop says so. */
-export const OR_MAIN_LOOP = '; or jump from the main loop';
 /** NMI and the faults: the main loop does not come again, since the instruction that faulted is repeated. */
 const isOfFault = ({ state }: Subject): boolean => {
   const active = (state.core('xpsr') ?? 0) & 0x1ff;

@@ -5,8 +5,7 @@
 import { formatPatch, structuredPatch } from 'diff';
 import { firstSet, proofOf } from '../bench/documents/proved.ts';
 import type { CauseId, Place, ResultCause, RunResult } from '../bench/documents/result.ts';
-import { isRemark, keptDeclaration, partsOf, type Part } from '../checks/fix-in-c.ts';
-import { OR_MAIN_LOOP } from '../checks/handler-mode.ts';
+import { isRemark, keptDeclaration, offersMainLoop, partsOf, type Part } from '../checks/fix-in-c.ts';
 import { redirectedTables, type RedirectedTables } from '../checks/entry-address.ts';
 import { findChip } from '../chips/index.ts';
 import { factsIn } from '../bench/documents/note-facts.ts';
@@ -75,7 +74,7 @@ export function patchOf(result: RunResult, sources: Sources): Patch {
 /** A jump that an interrupt makes, made by the main loop; null where that is not the cause, or the text does not show how. */
 function movedOut({ entries }: RunResult, { id, fix }: ResultCause, sources: Sources): Edit[] | null {
   const from = entries.at(-1)?.from;
-  if (id !== 'handler-mode' || fix === null || !String(fix).includes(OR_MAIN_LOOP) || from?.file == null || from.line === null) return null;
+  if (id !== 'handler-mode' || fix === null || !offersMainLoop(fix) || from?.file == null || from.line === null) return null;
   const moved = throughMainLoop(id, { file: from.file, line: from.line }, sources);
   return typeof moved === 'string' ? null : moved;
 }
