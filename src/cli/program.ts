@@ -242,7 +242,7 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
     .option('--until <time>', 'end the run at this emulated time after power-on, for example 2s')
     .option(
       '--goal <name>',
-      'what the run is for: usb, app, or an interface of the ROM (usart1, can2, fdcan1, i2c1, spi1 …); default: app for a loader and an application that cannot enter the ROM, else usb where the ROM has it, else its first USART',
+      'what the run is for: usb, app, or an interface of the ROM (usart1, can2, fdcan1, i2c1, spi1 …); default: app for a loader and an application that cannot enter the ROM, where nothing is expected, else usb where the ROM has it, else its first USART',
     )
     .option(
       '--no-after',

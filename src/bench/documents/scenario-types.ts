@@ -402,7 +402,7 @@ export interface Scenario {
   readonly steps?: readonly Step[];
   /** The expected result; keys that are left out are not checked. With `expect`, only this comparison decides the exit code. */
   readonly expect?: Expect | null;
-  /** What the run is for: `usb`, `app`, or an interface of the ROM (`usart1`, `can2`, `i2c1` …); default: `app` for a loader and an application of which no function can enter the ROM, else USB where the part's ROM has it, else its first USART. */
+  /** What the run is for: `usb`, `app`, or an interface of the ROM (`usart1`, `can2`, `i2c1` …); default: `app` for a loader and an application of which no function can enter the ROM, where nothing is expected, else USB where the part's ROM has it, else its first USART. */
   readonly goal?: string;
 }
 

@@ -135,12 +135,12 @@ function checkedInput(job: RunJob): RunInput {
 
 /**
  * What is asked where nobody names a goal. A loader and its application are for the application, if no function of them can enter the ROM; all else is for the
- * ROM, as is whoever asks for it: by BOOT0, by a search for what enters it, by what the scenario expects.
+ * ROM, as is whoever asks for it: by BOOT0, by a search for what enters it. What a scenario expects is of the goal that it names.
  */
 function impliedGoal(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): typeof APP_GOAL | undefined {
   const { scenario } = job;
-  const asksForRom = job.findJump === true || startsInRom(chip, scenario) || [scenario.expect?.outcome].flat().includes('dfu');
-  if (asksForRom || job.bootAt !== null || chip.cores.length > 1 || images.length < 2) return undefined;
+  if (job.findJump === true || scenario.expect != null || job.bootAt !== null) return undefined;
+  if (chip.cores.length > 1 || images.length < 2 || startsInRom(chip, scenario)) return undefined;
   const start = bootAddress(chip, scenario);
   const isLoaded = start !== null && hasTable(chip, images, start) && images.some((i) => tableBehindLoader(chip, [i], start) !== null);
   if (!isLoaded) return undefined;
