@@ -9,7 +9,7 @@ import { MS, US, type Ps } from '../../emu/time.ts';
 import type { RunInput } from '../input/run-input.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import { Session } from '../session/session.ts';
-import { isBehindLoader, othersThanBooted, type Program } from '../session/programs.ts';
+import { othersThanBooted, type Program } from '../session/programs.ts';
 import { checkpointBefore, record, runTo, type Step } from '../slice/window.ts';
 
 /** How long a program is watched from its first instruction on. */
@@ -17,7 +17,7 @@ const WATCHED = 60 * MS;
 
 /** The program behind the one that the chip starts; null where there are not two, or more. */
 export function secondProgram(s: Session): Program | null {
-  const others = isBehindLoader(s) ? othersThanBooted(s) : [];
+  const others = othersThanBooted(s);
   return others.length === 1 ? others[0]! : null;
 }
 

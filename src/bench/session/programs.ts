@@ -17,9 +17,6 @@ export interface Program {
   readonly sp: number;
   /** Its first instruction. */
   readonly start: number;
-  /** Who read its initial SP. */
-  reader: number | null;
-  started: boolean;
 }
 
 /** Where the byte of an address lies in the arena, whatever alias the address is of; -1 where there is no memory. */
@@ -51,11 +48,9 @@ export function isRunning(s: Running, { image, table }: Program): boolean {
   });
 }
 
-/** Several images of one core: one starts the others. */
-export const isBehindLoader = ({ machine, input }: Running): boolean => machine.cores.length === 1 && input.images.length > 1;
-
-/** The programs that the chip does not start by itself. */
+/** The programs that the chip does not start by itself: of several images of one core, one starts the others. */
 export function othersThanBooted(s: Running): Program[] {
+  if (s.machine.cores.length > 1 || s.input.images.length < 2) return [];
   // F7 starts at an alias of the flash
   const boot = hostOf(s, s.machine.bootVectors());
   return s.input.images.flatMap((image) => programOf(s, image)).filter(({ table }) => hostOf(s, table) !== boot);
@@ -68,7 +63,7 @@ function programOf(s: Running, image: LoadedImage): Program[] {
   const reset = ((vectors?.reset ?? 0) & ~1) >>> 0;
   const own = chunkAt(image, reset) !== undefined;
   if (vectors === null || !own || !memoryHolds(s.machine.chip.memories, vectors.sp - 1, 'ram')) return [];
-  return [{ name: nameOf(image), image, table, sp: vectors.sp, start: reset, reader: null, started: false }];
+  return [{ name: nameOf(image), image, table, sp: vectors.sp, start: reset }];
 }
 
 /** The file, without its folder and its address. */

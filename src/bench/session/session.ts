@@ -22,7 +22,7 @@ import { hostPorts, watchedPins } from '../../rom/profile.ts';
 import { findRomProfile, romProfileOf, type RomProfile } from '../../rom/profiles.ts';
 import { UsbSim } from '../../usb-sim/usb-sim.ts';
 import { decideOutcome } from './outcome.ts';
-import { isBehindLoader, isRunning, othersThanBooted } from './programs.ts';
+import { isRunning, othersThanBooted } from './programs.ts';
 import { APP_GOAL, freshGoal } from '../documents/goal.ts';
 import type { EndReason, Outcome } from '../documents/result.ts';
 import { keptState } from './kept-state.ts';
@@ -615,7 +615,7 @@ export class Session implements LiveRun {
     const { machine, state } = this;
     if (machine.state.inSystem || state.fault !== null) return false;
     // a loader that runs on is no application
-    const loaded = isBehindLoader(this) ? othersThanBooted(this) : [];
+    const loaded = othersThanBooted(this);
     if (loaded.length > 0 && !loaded.some((p) => isRunning(this, p))) return false;
     // who waits for a pin or a byte runs
     const polled = state.loop?.reads.map((address) => machine.system.regionAt(address)?.block?.row.model ?? '') ?? [];

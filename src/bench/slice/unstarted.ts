@@ -4,12 +4,18 @@ import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
 import { APP_GOAL } from '../documents/goal.ts';
 import { hex32 } from '../documents/result.ts';
-import { aliasesOf, isBehindLoader, isRunning, othersThanBooted, type Program } from '../session/programs.ts';
+import { aliasesOf, isRunning, othersThanBooted, type Program } from '../session/programs.ts';
 import type { Session } from '../session/session.ts';
 import { runTo } from './window.ts';
 import { place } from './words.ts';
 
 const VECTOR = 4;
+
+interface Watched extends Program {
+  /** Who read its initial SP. */
+  reader: number | null;
+  started: boolean;
+}
 
 /**
  * In words, one line for each such program. The run is repeated up to `end`; the session is left anywhere.
@@ -18,7 +24,7 @@ const VECTOR = 4;
  */
 export function unstarted(s: Session, powerOn: Checkpoint, end: Ps, runsOn = false): string[] {
   const { machine, input } = s;
-  const programs = isBehindLoader(s) ? othersThanBooted(s) : [];
+  const programs = othersThanBooted(s).map((of): Watched => ({ ...of, reader: null, started: false }));
   if (programs.length === 0) return [];
   const running: Program[] = [];
   s.keepCheckpoints = false;
@@ -50,7 +56,7 @@ export function unstarted(s: Session, powerOn: Checkpoint, end: Ps, runsOn = fal
   ];
 }
 
-function inWords(s: Session, { name, table, sp, reader }: Program): string {
+function inWords(s: Session, { name, table, sp, reader }: Watched): string {
   const where = `${name} at ${hex32(table)} was never started`;
   return reader === null
     ? `${where}: nothing read its vector table`

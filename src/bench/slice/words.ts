@@ -7,7 +7,7 @@ import { callChainOf, type CallChain } from '../session/call-chain.ts';
 import { codePlace, seenFrom, symbolAt } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
 import { windowAt } from '../input/outside-memory.ts';
-import { isBehindLoader, othersThanBooted } from '../session/programs.ts';
+import { othersThanBooted } from '../session/programs.ts';
 import type { Session } from '../session/session.ts';
 import type { Failure } from './failure.ts';
 import type { Frame } from '../documents/note-facts.ts';
@@ -111,10 +111,10 @@ function unwritten(s: Session, address: number): string | null {
   return erased ? `${hex(address)} is erased flash: no image has bytes there${elsewhere(s)}` : null;
 }
 /** Where the programs are that a loader could have meant. */
-function elsewhere(s: Session): string {
-  const others = isBehindLoader(s) ? othersThanBooted(s) : [];
-  return others.map(({ name, table }) => `; ${name} has its vector table at ${hex(table)}`).join('');
-}
+const elsewhere = (s: Session): string =>
+  othersThanBooted(s)
+    .map(({ name, table }) => `; ${name} has its vector table at ${hex(table)}`)
+    .join('');
 
 /** What an address is on this chip, for the code at `by`. */
 export function addressText(s: Session, address: number, by: number, core = 0): string {
