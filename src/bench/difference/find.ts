@@ -17,7 +17,7 @@ import type { Session } from '../session/session.ts';
 import { inShortRun } from '../session/short-run.ts';
 import { nameOf, type Program } from '../session/programs.ts';
 import { CORE_FIELDS, coreName } from './core-parts.ts';
-import { arrival, fromReset, livesAs, senderOf, watch, type Sender } from './programs.ts';
+import { arrival, fromReset, livesAs, senderOf, watch, type Life, type Sender } from './programs.ts';
 import { romFromReset } from './reference.ts';
 import { Tries } from './search.ts';
 import { Transplant, type Part, type Piece, type Working } from './transplant.ts';
@@ -79,8 +79,8 @@ export function findLeftBehind(session: Session, powerOn: Checkpoint, program: P
   const failing = arrival(session, powerOn, program, end);
   const working = failing === null ? null : fromReset(session.input, program);
   if (failing === null || working === null) return null;
-  const wanted = watch(working.session);
-  if (wanted.died || wanted.served.size + wanted.driven.size === 0) {
+  const wanted = lifeToHave(working.session);
+  if (wanted === null) {
     working.session.release();
     return null;
   }
@@ -96,6 +96,11 @@ export function findLeftBehind(session: Session, powerOn: Checkpoint, program: P
   const sets = sender?.inHandler == null ? found.sets : found.sets.map((set) => set.map((d) => ofHandler(session, d, sender)));
   return { ...found, sets, sender };
 }
+/** What a program does from reset; null where it dies, or does nothing to compare with. */
+function lifeToHave(s: Session): Life | null {
+  const life = watch(s);
+  return life.died || life.served.size + life.driven.size === 0 ? null : life;
+}
 /** The active exception is that of the handler which hands over. */
 function ofHandler({ input }: Session, d: Difference, { pc, inHandler }: Sender): Difference {
   if (d.what !== 'IPSR' || d.value === null) return d;
@@ -108,9 +113,9 @@ function ofHandler({ input }: Session, d: Difference, { pc, inHandler }: Sender)
 export function livesBehind(session: Session, powerOn: Checkpoint, program: Program, end: Ps): (() => boolean) | null {
   const working = fromReset(session.input, program);
   if (working === null) return null;
-  const wanted = watch(working.session);
+  const wanted = lifeToHave(working.session);
   working.session.release();
-  if (wanted.died || wanted.served.size + wanted.driven.size === 0) return null;
+  if (wanted === null) return null;
   return () => {
     const arrived = arrival(session, powerOn, program, end);
     if (arrived === null) return false;
