@@ -10,6 +10,7 @@ import type { Core, Interceptor } from '../../emu/core/core.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import type { Session } from '../session/session.ts';
+import { writerAt } from '../slice/window.ts';
 
 export interface FirstRead {
   /** `RCC.CFGR`, `RTC.BKP0R`; null in RAM. */
@@ -43,8 +44,7 @@ export function firstReads(
     const other = instead(address, size, value);
     if (other === null || other.instead === value) return null;
     if (found.size >= MOST.readFirst) return (s.input.bounds?.leaveOut(`the first ${MOST.readFirst} of what is read first`), null);
-    const reader: Writer = { pc: core.pc, lr: core.arm.lr, at: core.now(), kind: 'cpu', core: core.index, seq: machine.history.seq };
-    found.set(address, { ...other, address, size, value, reader });
+    found.set(address, { ...other, address, size, value, reader: writerAt(core, machine.history.seq) });
     return null;
   };
   s.restore(from);

@@ -7,14 +7,14 @@ import type { LostFlag, Writer } from '../../checks/check.ts';
 import { locate } from '../../checks/families.ts';
 import { PAGE_BITS } from '../../emu/arena.ts';
 import type { ResetFlagRow } from '../../emu/chip.ts';
-import type { Core, Interceptor } from '../../emu/core/core.ts';
+import type { Interceptor } from '../../emu/core/core.ts';
 import type { ResetRecord } from '../../emu/history.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, US, type Ps } from '../../emu/time.ts';
 import type { Session } from '../session/session.ts';
 import { hidingInterceptor } from './hidden-bits.ts';
 import { resetToTrace } from './requests.ts';
-import { checkpointBefore, record, type Step } from './window.ts';
+import { checkpointBefore, record, runTo, writerAt, type Step } from './window.ts';
 import { place } from './words.ts';
 
 /** How long behind the reset the program may take to ask, and to come to the ROM. */
@@ -125,31 +125,26 @@ class LostFlagTrace {
     const seen: Seen = { read: null, readCleared: null, cleared: null };
     const isSet = (): boolean => flags.own.some((f) => machine.fieldValue(f.field) === 1);
     let last: Writer | null = null;
-    session.restore(this.behind);
     const look = (): void => {
       if (seen.cleared === null && last !== null && !isSet()) seen.cleared = last;
     };
-    const before = machine.setRepairs({
+    const looking: Interceptor = {
       pages: new Set([flags.address >>> PAGE_BITS]),
       everyDeviceWrite: true,
       read: (core, address) => {
         if (core.zone !== 'user' || (address & ~3) >>> 0 !== flags.address) return null;
         look();
-        seen.read ??= at(core, machine.history.seq);
-        if (seen.cleared !== null) seen.readCleared ??= at(core, machine.history.seq);
+        seen.read ??= writerAt(core, machine.history.seq);
+        if (seen.cleared !== null) seen.readCleared ??= writerAt(core, machine.history.seq);
         return null;
       },
       write: (core, _address, _size, value) => {
         look();
-        last = at(core, machine.history.seq + 1);
+        last = writerAt(core, machine.history.seq + 1);
         return value;
       },
-    });
-    try {
-      runUntil(session, until, () => machine.history.resets.length > this.index + 1);
-    } finally {
-      machine.setRepairs(before);
-    }
+    };
+    this.again(looking, () => runUntil(session, until, () => machine.history.resets.length > this.index + 1));
     return seen;
   }
 
@@ -162,19 +157,12 @@ class LostFlagTrace {
   private comesToRom(repairs: Interceptor): boolean {
     const { session } = this;
     const { machine } = session;
-    session.restore(this.behind);
-    const entries = machine.history.entries.length;
-    const before = machine.setRepairs(repairs);
-    try {
-      runUntil(
-        session,
-        this.reset.at + AFTER,
-        () => machine.history.entries.length > entries || machine.history.resets.length > this.index + 1,
-      );
-    } finally {
-      machine.setRepairs(before);
-    }
-    return machine.history.entries.length > entries;
+    return this.again(repairs, () => {
+      const entries = machine.history.entries.length;
+      const hasEntered = (): boolean => machine.history.entries.length > entries;
+      runUntil(session, this.reset.at + AFTER, () => hasEntered() || machine.history.resets.length > this.index + 1);
+      return hasEntered();
+    });
   }
 
   /** The last instruction before the program goes another way than it does without these flags. */
@@ -190,19 +178,23 @@ class LostFlagTrace {
   private stepsFrom(read: Writer, repairs: Interceptor, most: number): readonly Step[] {
     const { session } = this;
     const { machine } = session;
-    session.restore(this.behind);
-    const before = machine.setRepairs(repairs);
-    try {
-      const from = Math.max(machine.now, read.at - 1 * US);
-      runUntil(session, from, () => false);
+    return this.again(repairs, () => {
+      runUntil(session, Math.max(machine.now, read.at - 1 * US), () => false);
       return record(session, machine.cores[read.core]!, this.reset.at + AFTER, most).steps;
+    });
+  }
+  /** From behind the reset. */
+  private again<T>(repairs: Interceptor, work: () => T): T {
+    const { session } = this;
+    session.restore(this.behind);
+    const before = session.machine.setRepairs(repairs);
+    try {
+      return work();
     } finally {
-      machine.setRepairs(before);
+      session.machine.setRepairs(before);
     }
   }
 }
-
-const at = (core: Core, seq: number): Writer => ({ pc: core.pc, lr: core.arm.lr, at: core.now(), kind: 'cpu', core: core.index, seq });
 
 /** Runs on to a time, or until it is so; an entry and a reset stop the machine, so that it is asked there. Whether it is so. */
 function runUntil(s: Session, time: Ps, isSo: () => boolean): boolean {
@@ -220,12 +212,7 @@ function runUntil(s: Session, time: Ps, isSo: () => boolean): boolean {
     },
   };
   try {
-    while (machine.now < time && !isSo()) {
-      const from = machine.now;
-      s.advance(time);
-      s.steps.poll();
-      if (machine.now === from && machine.state.lockup) break;
-    }
+    runTo(s, time, isSo);
   } finally {
     machine.observer = observer;
   }

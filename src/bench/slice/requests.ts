@@ -20,7 +20,7 @@ import { eccRule } from './ecc-loss.ts';
 import type { Session } from '../session/session.ts';
 import { flagsBehind } from './reset-flags-read.ts';
 import { storesOf, type Store } from './stores.ts';
-import { record, runTo, type Step } from './window.ts';
+import { record, runTo, writerAt, type Step } from './window.ts';
 
 /** How long behind the reset accesses are watched; most requests are read early, and what explains the run ends the search. */
 const AFTER = 500 * MS;
@@ -66,15 +66,6 @@ interface BackupStore {
   /** Data EEPROM without its lock. */
   readonly unlocked: boolean;
 }
-
-const writerAt = (core: Core, seq: number): Writer => ({
-  pc: core.pc,
-  lr: core.arm.lr,
-  at: core.now(),
-  kind: 'cpu',
-  core: core.index,
-  seq,
-});
 
 /** @param soon only what is read within `EARLY` of the reset */
 export function traceRequests(s: Session, powerOn: Checkpoint, soon = false): MagicWord[] {

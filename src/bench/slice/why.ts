@@ -23,7 +23,7 @@ import { targetState } from '../session/subject.ts';
 import type { Master } from './masters.ts';
 import { lastStore, storesOf, type Store } from './stores.ts';
 import { domainReason } from './core-domain.ts';
-import { runTo } from './window.ts';
+import { runTo, writerAt } from './window.ts';
 import type { Frame } from '../documents/note-facts.ts';
 import { deafPorts, isOff, standbyWakers, unknownWakers, wakers, wakersText } from './wakers.ts';
 import { addressText, callsOf, masterText, place } from './words.ts';
@@ -87,14 +87,7 @@ function runToReset(s: Session, powerOn: Checkpoint, index: number, at: Ps, watc
     pages: new Set(watchdog ? [watchdog.row.base >>> PAGE_BITS] : []),
     write: (core, address, _size, value) => {
       if (seen !== null || address !== watchdog?.row.base) return value;
-      const writer: Writer = {
-        pc: core.pc,
-        lr: core.arm.lr,
-        at: core.now(),
-        kind: 'cpu',
-        core: core.index,
-        seq: machine.history.seq + 1,
-      };
+      const writer = writerAt(core, machine.history.seq + 1);
       const key = watchdog.row.model?.startsWith('iwdg') ? value & 0xffff : IWDG_KEY_RELOAD;
       if (key === IWDG_KEY_START) started ??= writer;
       if (key === IWDG_KEY_START || key === IWDG_KEY_RELOAD) fed = writer;

@@ -3,6 +3,7 @@
  * run, so what is seen is what happened.
  */
 import { dataFlow, registerAt, stateAt, type DataFlow, type Place, type Places } from '../../emu/proofs/data-flow.ts';
+import type { Writer } from '../../checks/check.ts';
 import type { Core } from '../../emu/core/core.ts';
 import type { Surroundings } from '../../emu/proofs/linear.ts';
 import { S } from '../../emu/core/state.ts';
@@ -50,10 +51,20 @@ export function checkpointBefore(s: Session, powerOn: Checkpoint, time: Ps): Che
   return best;
 }
 
-/** Runs on to a time, the scenario's steps included. False if the machine stands still before it. */
-export function runTo(s: Session, time: Ps): boolean {
+/** The instruction that is under way, as the writer or reader of something. */
+export const writerAt = (core: Core, seq: number): Writer => ({
+  pc: core.pc,
+  lr: core.arm.lr,
+  at: core.now(),
+  kind: 'cpu',
+  core: core.index,
+  seq,
+});
+
+/** Runs on to a time, the scenario's steps included, or until it is so where the machine stops. False if the machine stands still before. */
+export function runTo(s: Session, time: Ps, isSo = (): boolean => false): boolean {
   const { machine } = s;
-  while (machine.now < time) {
+  while (machine.now < time && !isSo()) {
     const before = machine.now;
     s.advance(time);
     s.steps.poll();
