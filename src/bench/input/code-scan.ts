@@ -3,15 +3,9 @@
  * is a verdict: `find-jump.ts` calls what is found and looks what comes of it.
  */
 import type { ChipDescription, MemoryRow } from '../../emu/chip.ts';
-import { KnownWords } from './known-words.ts';
+import { is, KnownWords, type Encoding } from './known-words.ts';
 import type { ImageSymbol, LoadedImage } from '../../image/image.ts';
 
-/** One encoding: the instruction's bits under `mask`, as in the Armv7-M ARM, A5; 32-bit ones with the first half-word on top. */
-interface Encoding {
-  readonly mask: number;
-  readonly value: number;
-}
-const is = (bits: number, { mask, value }: Encoding): boolean => ((bits & mask) ^ value) === 0;
 const LDR_LITERAL_T1: Encoding = { mask: 0xf800, value: 0x4800 };
 const LDR_LITERAL_T2: Encoding = { mask: 0xff7f0000 | 0, value: 0xf85f0000 | 0 };
 const MOVW: Encoding = { mask: 0xfbf08000 | 0, value: 0xf2400000 | 0 };

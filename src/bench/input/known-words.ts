@@ -1,3 +1,10 @@
+/** One encoding: the instruction's bits under `mask`, as in the Armv7-M ARM, A5; 32-bit ones with the first half-word on top. */
+export interface Encoding {
+  readonly mask: number;
+  readonly value: number;
+}
+export const is = (bits: number, { mask, value }: Encoding): boolean => ((bits & mask) ^ value) === 0;
+
 /**
  * Words that straight code loads from addresses that stand in its own instructions. A register is known from the instruction that puts a constant there to the next one that
  * may write it; which path of the code leads to a load is not looked at. Encodings: Armv7-M ARM, A5.
@@ -74,7 +81,6 @@ const STR = { mask: 0xff100000, value: 0xf8000000 };
 const STRD = { mask: 0xfe500000, value: 0xe8400000 };
 /** It writes whether it stored. */
 const STREX = { mask: 0xfff00000, value: 0xe8400000 };
-const is = (bits: number, { mask, value }: { readonly mask: number; readonly value: number }): boolean => (bits & mask) >>> 0 === value;
 /** STRD has W in its first half-word, STR in its second, beside a bit that tells its offset of eight bits from a register. */
 const writesBack = (bits: number): boolean => (is(bits, STRD) ? (bits & (1 << 21)) !== 0 : (bits & 0x800900) === 0x900);
 const ones = (bits: number): number => [...bits.toString(2)].filter((bit) => bit === '1').length;
