@@ -140,14 +140,13 @@ function checkedInput(job: RunJob): RunInput {
 function impliedGoal(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): typeof APP_GOAL | undefined {
   const { scenario } = job;
   if (job.findJump === true || scenario.expect != null || job.bootAt !== null) return undefined;
-  if (chip.cores.length > 1 || images.length < 2 || startsInRom(chip, scenario)) return undefined;
   const start = bootAddress(chip, scenario);
+  if (chip.cores.length > 1 || images.length < 2 || startsRom(chip, scenario)) return undefined;
   const isLoaded = start !== null && hasTable(chip, images, start) && images.some((i) => tableBehindLoader(chip, [i], start) !== null);
   if (!isLoaded) return undefined;
   const functions = scanFunctions(images);
   return functions.length > 0 && jumpCandidates(functions, chip).length === 0 ? APP_GOAL : undefined;
 }
-const startsInRom = (chip: ChipDescription, scenario: Scenario): boolean => scenario.board?.boot0 === 1 || startsRom(chip, scenario);
 
 /** Kind of the notes that doubt whether an image is for this chip or core. */
 export const WRONG_CHIP = 'wrong-chip';

@@ -362,14 +362,11 @@ function pressTrial(s: Session, from: Checkpoint, input: PolledInput, atStart: b
     end: (outcome) => {
       const time = heldFor(s, start);
       if (time === null) return null;
-      const long = time > PRESS;
-      const told =
-        outcome === 'reset-loop' && time <= PRESS && resetsQuickly(s)
-          ? { ...tried, held: `${SHORT_PRESS / MS}ms` }
-          : long
-            ? { ...tried, name: `${name} = ${1 - level} for ${(time / MS / 1000).toFixed(1)} s${where}`, held: `${time / MS}ms` }
-            : tried;
-      return { tried: { ...told, outcome, ...insteadOf(s, start, outcome, jumping) }, enough: true };
+      const long = { name: `${name} = ${1 - level} for ${(time / MS / 1000).toFixed(1)} s${where}`, held: `${time / MS}ms` };
+      const short = (): { readonly held?: string } =>
+        outcome === 'reset-loop' && resetsQuickly(s) ? { held: `${SHORT_PRESS / MS}ms` } : {};
+      const press = time > PRESS ? long : short();
+      return { tried: { ...tried, ...press, outcome, ...insteadOf(s, start, outcome, jumping) }, enough: true };
     },
   };
   // some firmware acts when the button is let go of, and only if that was soon
