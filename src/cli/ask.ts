@@ -7,7 +7,7 @@ import type { Explained, Solution } from '../bench/proof/solver.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { printable } from '../report/text.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
-import { EXIT, exitAfter, Interrupted, milliseconds, unanswered, type Io } from './io.ts';
+import { EXIT, exitAfter, Interrupted, milliseconds, type Io } from './io.ts';
 import { prepareEngine } from './prepare-engine.ts';
 import { ENDED_BY, interruptible, orCutShort, runHooks, withProgress } from './interruptible.ts';
 
@@ -87,7 +87,6 @@ function document(chip: string, s: Solution): object {
 async function seenSymptoms(ask: NonNullable<Io['ask']>): Promise<readonly Symptom[]> {
   const options = SYMPTOMS.map((value) => ({ value, label: SEEN[value], hint: value }));
   const chosen = await ask({ message: 'What do you see?', options, several: true });
-  if (chosen === null) throw unanswered();
   return SYMPTOMS.filter((symptom) => chosen.includes(symptom));
 }
 
@@ -113,8 +112,7 @@ async function talk(inquiry: Inquiry, given: readonly Symptom[], ask: NonNullabl
     if (!experiment || left.length < 2) break;
     const { text, results } = experiment;
     const options = [...Object.keys(results).map((value) => ({ value, label: value })), { value: '', label: 'I cannot try that' }];
-    const [seen = null] = (await ask({ message: `To tell them apart: ${text}. What do you see then?`, options })) ?? [];
-    if (seen === null) throw unanswered();
+    const [seen = ''] = await ask({ message: `To tell them apart: ${text}. What do you see then?`, options });
     done.push(text);
     if (seen !== '') left = left.filter((_, i) => results[seen]!.includes(i));
     experiment = unlessStopped(inquiry.next(left, done), io);

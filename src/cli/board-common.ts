@@ -13,7 +13,7 @@ import type { ChipDescription } from '../emu/chip.ts';
 import { loadImage, splitImagePath, type LoadedImage } from '../image/image.ts';
 import { MS } from '../emu/time.ts';
 import { chipNamed, readInput } from './inputs.ts';
-import { Interrupted, unanswered, verbatim, type Io } from './io.ts';
+import { Interrupted, verbatim, type Io } from './io.ts';
 import { mustBeApart, Outputs } from './outputs.ts';
 import { usbPackage } from './usb-package.ts';
 
@@ -195,7 +195,6 @@ export function hseOf(text: string | undefined): number | null {
 /** Puts a question to a person at the terminal; null where there is none. */
 async function askUser(question: string, io: Io): Promise<boolean | null> {
   const answer = await io.ask?.({ message: question });
-  if (answer === null) throw unanswered();
   return answer === undefined ? null : answer.length > 0;
 }
 /** Before the first reset: comparators that are set say that somebody is debugging this board, whose work a reset ends. */

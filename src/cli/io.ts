@@ -50,8 +50,8 @@ export interface Io {
   onInterrupt(callback: (signal: EndSignal) => void): () => void;
   /** For who cannot be called back because he is busy: which of ENDS has come. */
   interruptedBy?(): EndSignal | null;
-  /** Asks the person at the terminal; absent where there is none. Null: he went away. */
-  readonly ask?: (question: Question) => Promise<Answer | null>;
+  /** Asks the person at the terminal; absent where there is none. Throws Interrupted where he goes away. */
+  readonly ask?: (question: Question) => Promise<Answer>;
 }
 
 /** A command that was told to end, and has nothing to show yet. */
@@ -64,8 +64,12 @@ export class Interrupted extends Error {
   }
 }
 
-/** Ctrl-C, or the end of the input, in place of an answer. */
-export const unanswered = (): Interrupted => new Interrupted('SIGINT', 'the question was left without an answer');
+/** What Io.ask gives: null is Ctrl-C, or the end of the input, in place of an answer. */
+export async function orLeft(answer: Promise<Answer | null>): Promise<Answer> {
+  const given = await answer;
+  if (given === null) throw new Interrupted('SIGINT', 'the question was left without an answer');
+  return given;
+}
 
 export const internalError = (text: string): string => `bootbench: internal error, please report it with the command line\n${text}\n`;
 
@@ -101,6 +105,8 @@ export function processIo(signals: Signals): Io {
     cwd: process.cwd(),
     onInterrupt: (callback) => signals.listen(callback),
     interruptedBy: () => signals.heard,
-    ...(process.stdin.isTTY && process.stdout.isTTY ? { ask: async (question) => (await import('./question.ts')).askHere(question) } : {}),
+    ...(process.stdin.isTTY && process.stdout.isTTY
+      ? { ask: (question) => orLeft(import('./question.ts').then(({ askHere }) => askHere(question))) }
+      : {}),
   };
 }

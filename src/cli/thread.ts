@@ -9,7 +9,7 @@ import type { RunTrace } from '../bench/documents/trace-types.ts';
 import type { RunJob } from '../bench/input/job.ts';
 import { inThread, type Bench, type BenchHooks } from './engine.ts';
 import { constants } from 'node:os';
-import { ENDS, exitAfter, streamOf, type EndSignal, type Io, type Stream, type StreamFacts } from './io.ts';
+import { ENDS, exitAfter, orLeft, streamOf, type EndSignal, type Io, type Stream, type StreamFacts } from './io.ts';
 import { usePrebuiltValidator } from './prebuilt-validator.ts';
 import { usePrebuilt } from './prebuilt.ts';
 import { main } from './program.ts';
@@ -80,7 +80,7 @@ async function serveCommand({ args, before = [], cwd, stdout, stderr, asks, stop
     cwd,
     onInterrupt: (callback) => signals.listen(callback),
     interruptedBy,
-    ...(asks ? { ask: (question) => asked(() => send({ kind: 'ask', question })) } : {}),
+    ...(asks ? { ask: (question) => orLeft(asked(() => send({ kind: 'ask', question }))) } : {}),
     mustEndWithin: (ms) => send({ kind: 'wall', ms }),
   };
   const here: Bench = (job, hooks) => bench(job, hooks, () => interruptedBy() !== null);
