@@ -84,13 +84,13 @@ class Service {
     const { bullmq, another, broken } = this.connection;
     const { engine, size, say } = this.options;
     const signals = [broken, stop, this.full.signal];
+    const inTime = <T>(work: Promise<T>): Promise<T> => answered(work, [...signals, AbortSignal.timeout(ANSWER_MS)]);
     let consumer: QueueConsumer | null = null;
     try {
       // a server that takes no result gives no work either, and says nothing of it
-      const written = this.connection.redis.set(WRITABLE, '', 'PX', 1000);
-      await answered(written, [...signals, AbortSignal.timeout(ANSWER_MS)]);
-      await answered(this.refuseOthers(true), [...signals, AbortSignal.timeout(ANSWER_MS)]);
-      await answered(checkKeys(this.connection.redis, engine), [...signals, AbortSignal.timeout(ANSWER_MS)]);
+      await inTime(this.connection.redis.set(WRITABLE, '', 'PX', 1000));
+      await inTime(this.refuseOthers(true));
+      await inTime(checkKeys(this.connection.redis, engine));
       consumer = new bullmq.Worker<unknown>(queueName(engine), (job) => this.process(job.data), {
         connection: another(),
         prefix: PREFIX,
@@ -101,7 +101,7 @@ class Service {
         maxStalledCount: MOST_STALLED,
       });
       consumer.on('error', (error) => void this.isFull(error));
-      await answered(consumer.waitUntilReady(), [...signals, AbortSignal.timeout(ANSWER_MS)]);
+      await inTime(consumer.waitUntilReady());
       say(`worker ${engine}, ${size} at once`);
       await answered(this.until(stop), [broken, this.full.signal]);
       await this.end(consumer);

@@ -226,12 +226,12 @@ const QUEUE_KEYS: Readonly<Record<string, string>> = {
 const KINDS: ReadonlySet<string> = new Set(['string', ...Object.values(QUEUE_KEYS)]);
 /** Throws a SurroundingsError where a key of the queue holds something else. */
 export async function checkKeys(redis: Pick<Redis, 'type'>, engine: string): Promise<void> {
-  for (const [name, kind] of Object.entries(QUEUE_KEYS)) {
-    const key = `${PREFIX}:${queueName(engine)}:${name}`;
-    const found = await redis.type(key);
-    // a server that answers nonsense is told by what it does
-    if (found !== kind && KINDS.has(found)) throw foreignKey(key);
-  }
+  const keys = Object.entries(QUEUE_KEYS).map(([name, kind]) => ({ key: `${PREFIX}:${queueName(engine)}:${name}`, kind }));
+  // one way to the server and back for all of them
+  const found = await Promise.all(keys.map(({ key }) => redis.type(key)));
+  // a server that answers nonsense is told by what it does
+  const other = keys.find(({ kind }, i) => found[i] !== kind && KINDS.has(found[i]!));
+  if (other !== undefined) throw foreignKey(other.key);
 }
 
 /** An error of the list of campaigns, thrown as what it is. */
