@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { gitText, ignoreConfig, type IgnoreConfig } from './git-config.ts';
-import { listAt } from './git-list.ts';
+import { listAt, lower } from './git-list.ts';
 import { any, Glob, notSlash, slash } from './glob.ts';
 
 /** Bytes of rules in a file. They are asked of each file that is shown, and thousands of them take seconds: of more, all files are ignored. */
@@ -160,13 +160,12 @@ function globOf(pattern: string, anyCase: boolean): Glob | null {
   }
   return glob;
 }
-/** Letters of ASCII alone have two cases; an upper one behind a backslash is none of them. */
+/** In any case, an upper letter behind a backslash is none. */
 function oneOf(token: string, anyCase: boolean): (unit: string) => boolean {
   if (!anyCase) return (unit) => unit === token.at(-1);
   const wanted = token.startsWith('\\') ? token[1] : lower(token);
   return (unit) => lower(unit) === wanted;
 }
-const lower = (unit: string): string => (/[A-Z]/.test(unit) ? unit.toLowerCase() : unit);
 /** Two stars or more stand for any number of parts of a path where they are all between its slashes (git's wildmatch.c), one for a piece of a part. */
 function stars(glob: Glob, token: string, pattern: string, from: number): void {
   const before = pattern.slice(0, from);
@@ -179,6 +178,7 @@ function stars(glob: Glob, token: string, pattern: string, from: number): void {
   } else if (slashed) glob.open().or().many(any).one(slash).close();
   else glob.many(any);
 }
+
 /** The nearest folder upwards that is a repository; null where there is none. */
 export function repositoryOf(folder: string): string | null {
   for (let at = folder; ; at = dirname(at)) {

@@ -20,8 +20,11 @@ export function listAt(pattern: string, from: number, anyCase: boolean): List | 
     tests.push(item.has);
     ({ end: at, before } = item);
   }
-  return { end: at + 1, has: (unit) => tests.some((has) => has(anyCase ? unit.replace(/[A-Z]/, (u) => u.toLowerCase()) : unit)) !== not };
+  const has: Test = (unit) => tests.some((is) => is(unit)) !== not;
+  return { end: at + 1, has: anyCase ? (unit) => has(lower(unit)) : has };
 }
+/** Letters of ASCII alone have two cases. */
+export const lower = (unit: string): string => (/[A-Z]/.test(unit) ? unit.toLowerCase() : unit);
 
 interface Item extends List {
   /** A range may begin with it. */
