@@ -5,13 +5,13 @@ import { collectBase, makeResult, place, type SymptomAnswer } from './verdict/do
 import { asksForCauses, judge } from './documents/expect.ts';
 import { EXC } from '../emu/core/arm/scs-state.ts';
 import { badVectorInWords, crashInWords, faultBehindEntry, faultPhrase, heldCallInWords, isJump, ranAwayPhrase } from './verdict/crash.ts';
-import { findAtFault, findDifference, findLeftBehind, livesBehind, type Finding } from './difference/find.ts';
-import { findLeftOut } from './difference/left-out.ts';
+import { findAtFault, findDifference, findLeftBehind, type Finding } from './difference/find.ts';
+import { leftOut } from './difference/left-out.ts';
 import { lostWrites, mending, NOT_ON_PATH, waits, type PathFinding, type PathGoal, type PathSearch } from './difference/path.ts';
 import { secondProgram } from './difference/programs.ts';
 import { lastWaitInWords, type Receiver } from './verdict/difference-causes.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './proof/diagnosis.ts';
-import { observe, runFrom, type Attempt, type Starts } from './proof/attempt.ts';
+import { observe, type Attempt, type Starts } from './proof/attempt.ts';
 import { CutShort, isCut } from './session/budget.ts';
 import type { FaultFacts, MagicWord, Writer } from '../checks/check.ts';
 import { budgetOf } from './documents/effort.ts';
@@ -399,17 +399,12 @@ function sleepsByItself({ machine, state: { loop } }: Session): boolean {
 /** Where the run ends on the way: an instruction without which it comes to its goal. Who waits for a button or a byte is on no wrong way. */
 function byLeavingOut(run: PlainRun, entry: Checkpoint | null): ByDifference {
   const { session, base, input, powerOn, finished } = run;
-  const { outcome } = base.end;
   if (entry !== null || run.waitsForInput || run.sleeps) return { difference: null };
-  session.restore(finished);
-  const program = secondProgram(session);
-  const lives = program === null ? null : livesBehind(session, powerOn, program, base.end.at);
-  if (program !== null && lives === null) return { difference: null };
+  const search = leftOut(session, { ...base.end, powerOn, finished });
+  if (search === null) return { difference: null };
   input.progress?.('leaving out what made the chip otherwise than a reset');
-  const reached = lives ?? ((): boolean => runFrom(session, powerOn, { pages: new Set() }).reached);
-  const failing = session.faultCheckpoint ?? finished;
-  const search = (): Finding | null => findLeftOut(session, { at: failing, runsOn: outcome === 'no-jump' }, reached);
-  const difference = searched(run, 'an instruction that keeps it from its goal', null, search);
+  const { program } = search;
+  const difference = searched(run, 'an instruction that keeps it from its goal', null, search.find);
   if (difference?.helps !== true) return { difference: null };
   return { difference, ...(program && { receiver: { id: 'image', name: program.name } }) };
 }

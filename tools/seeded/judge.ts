@@ -1,13 +1,14 @@
 /** What is said of a program with faults: its outcome, and the instructions that are named as proved causes of it. */
-import { findAtFault, findDifference, findLeftBehind, livesBehind, type Finding } from '../../src/bench/difference/find.ts';
-import { findLeftOut } from '../../src/bench/difference/left-out.ts';
+import { findAtFault, findDifference, findLeftBehind, type Finding } from '../../src/bench/difference/find.ts';
+import { leftOut, type Ended } from '../../src/bench/difference/left-out.ts';
 import { lostWrites } from '../../src/bench/difference/path.ts';
 import { secondProgram } from '../../src/bench/difference/programs.ts';
 import type { Outcome } from '../../src/bench/documents/result.ts';
 import { jobInput, romProfileIfAny, type RunJob } from '../../src/bench/input/job.ts';
-import { runFrom, type Attempt } from '../../src/bench/proof/attempt.ts';
+import type { Attempt } from '../../src/bench/proof/attempt.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { Session } from '../../src/bench/session/session.ts';
+import { runTo } from '../../src/bench/slice/window.ts';
 import type { Checkpoint } from '../../src/emu/machine-base.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { romImage } from '../../src/cli/rom-image.ts';
@@ -53,12 +54,7 @@ function isTicking(session: Session): boolean {
   const { machine } = session;
   const ticks = (): number => machine.bootCore.peek(wordOf(machine.chip, 'ticks'), 4) ?? 0;
   const before = ticks();
-  const until = machine.now + WATCHED;
-  while (machine.now < until && machine.state.lockup === null) {
-    const { now } = machine;
-    session.advance(until);
-    if (machine.now === now) break;
-  }
+  runTo(session, machine.now + WATCHED);
   return ticks() - before >= FEW_TICKS;
 }
 const WATCHED = 60e9;
@@ -101,7 +97,7 @@ export function byDifference(c: Case): Answer {
     const first = differenceOf(session, powerOn, at);
     const search = first?.helps || finished.history.lost.length === 0 ? null : lostWrites(session, powerOn, finished);
     const lost = search?.sets(goalOf(session, outcome)).sets.flat() ?? [];
-    const found = first?.helps || lost.length > 0 ? first : leftOutOf(session, powerOn, finished, outcome, at);
+    const found = first?.helps || lost.length > 0 ? first : leftOutOf(session, { powerOn, finished, outcome, at });
     const all = (found?.helps && found.complete ? found.sets : []).flat();
     return {
       ...none,
@@ -121,19 +117,8 @@ const goalOf =
   (again: Attempt): boolean =>
     again.reached || (session.lastEntry() === null && outcome === 'stuck' && again.outcome !== 'stuck');
 /** Where nothing was entered. */
-function leftOutOf(session: Session, powerOn: Checkpoint, finished: Checkpoint, outcome: Outcome, at: number): Finding | null {
-  if (finished.history.entryCount > 0) return null;
-  session.restore(finished);
-  const second = secondProgram(session);
-  const lives = second === null ? null : livesBehind(session, powerOn, second, at);
-  if (second !== null && lives === null) return null;
-  const failing = session.faultCheckpoint ?? finished;
-  return findLeftOut(
-    session,
-    { at: failing, runsOn: outcome === 'no-jump' },
-    lives ?? (() => runFrom(session, powerOn, { pages: new Set() }).reached),
-  );
-}
+const leftOutOf = (session: Session, ended: Ended): Finding | null =>
+  ended.finished.history.entryCount > 0 ? null : (leftOut(session, ended)?.find() ?? null);
 function differenceOf(session: Session, powerOn: Checkpoint, at: number): Finding | null {
   const entry = session.lastEntry();
   if (entry !== null) return findDifference(session, entry);

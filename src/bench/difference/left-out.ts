@@ -5,7 +5,12 @@
 import { atMost, MOST } from '../documents/bounds.ts';
 import type { Machine } from '../../emu/machine.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
-import { allDifferences, type Difference, type Finding } from './find.ts';
+import type { Ps } from '../../emu/time.ts';
+import type { Outcome } from '../documents/result.ts';
+import { runFrom } from '../proof/attempt.ts';
+import type { Program } from '../session/programs.ts';
+import { allDifferences, livesBehind, type Difference, type Finding } from './find.ts';
+import { secondProgram } from './programs.ts';
 import { romFromReset } from './reference.ts';
 import type { Session } from '../session/session.ts';
 import type { Part } from './transplant.ts';
@@ -13,14 +18,33 @@ import type { Part } from './transplant.ts';
 /** What of the core alone keeps a program that runs on from its way: anything else may be what it is for. */
 const KEEPS_BACK: ReadonlySet<string> = new Set(['PRIMASK', 'FAULTMASK', 'BASEPRI', 'SCR']);
 
-/** How a run ended. */
+/** A run that has ended, in a checkpoint. */
 export interface Ended {
-  readonly at: Checkpoint;
-  /** It does other things than it should, and has not ended. */
-  readonly runsOn: boolean;
+  readonly powerOn: Checkpoint;
+  readonly finished: Checkpoint;
+  readonly outcome: Outcome;
+  readonly at: Ps;
 }
-/** @param reached a run from power-on: whether it comes to its goal */
-export function findLeftOut(session: Session, { at: failing, runsOn }: Ended, reached: () => boolean): Finding | null {
+export interface LeftOut {
+  /** The program that is started, where the goal is what it does. */
+  readonly program: Program | null;
+  readonly find: () => Finding | null;
+}
+/** Null where there is no goal to come to. */
+export function leftOut(session: Session, { powerOn, finished, outcome, at }: Ended): LeftOut | null {
+  session.restore(finished);
+  const program = secondProgram(session);
+  const lives = program === null ? null : livesBehind(session, powerOn, program, at);
+  if (program !== null && lives === null) return null;
+  const reached = lives ?? ((): boolean => runFrom(session, powerOn, { pages: new Set() }).reached);
+  const failing = session.faultCheckpoint ?? finished;
+  return { program, find: () => findLeftOut(session, failing, outcome === 'no-jump', reached) };
+}
+/**
+ * @param runsOn it does other things than it should, and has not ended
+ * @param reached a run from power-on: whether it comes to its goal
+ */
+function findLeftOut(session: Session, failing: Checkpoint, runsOn: boolean, reached: () => boolean): Finding | null {
   const working = romFromReset(session.input, 'table');
   if (working === null) return null;
   const { machine } = session;
