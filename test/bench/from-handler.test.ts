@@ -4,22 +4,14 @@ import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { plainJob } from './plain-job.ts';
+import { imageOf } from './rounds-firmware.ts';
 
-const [LOADER, APP, RAM] = [0x08000000, 0x08004000, 0x20000000];
-const image = (base: number, main: Thumb, handler: Thumb): Uint8Array => {
-  const bytes = new Uint8Array(0x800);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, RAM + 0x1000, true);
-  for (let e = 1; e < 48; e++) view.setUint32(4 * e, base + (e === 1 ? 0x201 : 0x401), true);
-  bytes.set(main.bytes(), 0x200);
-  bytes.set(handler.bytes(), 0x400);
-  return bytes;
-};
+const [LOADER, APP] = [0x08000000, 0x08004000];
 /** MSP, VTOR and the branch of a loader. */
 const starts = (t: Thumb): Thumb => t.constant(0, APP).constant(1, 0xe000ed08).str(0, 1).ldr(1, 0).put(0xf381, 0x8808).ldr(0, 0, 4).bx(0);
 const ticks = (): Uint8Array => {
   const main = new Thumb(APP + 0x200).constant(1, 0xe000e010).constant(0, 7_999).str(0, 1, 4).movs(0, 7).str(0, 1);
-  return image(APP, main.label('loop').wfi().b('loop'), new Thumb(APP + 0x400).bxLr());
+  return imageOf(main.label('loop').wfi().b('loop'), new Thumb(APP + 0x400).bxLr(), APP);
 };
 
 it.each([
@@ -34,7 +26,7 @@ it.each([
     .wfi()
     .b('loop');
   const images = [
-    { path: 'loader.bin@0x8000000', bytes: image(LOADER, main, handler) },
+    { path: 'loader.bin@0x8000000', bytes: imageOf(main, handler) },
     { path: 'app.bin@0x8004000', bytes: ticks() },
   ];
   const { diagnosis, outcome } = runBench(jobInput(plainJob('stm32f103cb', images)));

@@ -4,17 +4,9 @@ import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { Thumb } from '../emu/thumb.ts';
 import { plainJob } from './plain-job.ts';
+import { imageOf } from './rounds-firmware.ts';
 
-const [LOADER, APP, RAM] = [0x08000000, 0x08004000, 0x20000000];
-const image = (base: number, main: Thumb, handler: Thumb): Uint8Array => {
-  const bytes = new Uint8Array(0x800);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, RAM + 0x1000, true);
-  for (let e = 1; e < 48; e++) view.setUint32(4 * e, base + (e === 1 ? 0x201 : 0x401), true);
-  bytes.set(main.bytes(), 0x200);
-  bytes.set(handler.bytes(), 0x400);
-  return bytes;
-};
+const [LOADER, APP] = [0x08000000, 0x08004000];
 const waits = (base: number): Thumb => new Thumb(base + 0x400).bxLr();
 const store = (t: Thumb, address: number, value: number): Thumb => t.constant(1, address).constant(0, value).str(0, 1);
 let labels = 0;
@@ -36,8 +28,8 @@ const pair = (chip: string, loader: Thumb, app: Thumb) =>
   runBench(
     jobInput(
       plainJob(chip, [
-        { path: 'loader.bin@0x8000000', bytes: image(LOADER, loader, waits(LOADER)) },
-        { path: 'app.bin@0x8004000', bytes: image(APP, app, waits(APP)) },
+        { path: 'loader.bin@0x8000000', bytes: imageOf(loader, waits(LOADER)) },
+        { path: 'app.bin@0x8004000', bytes: imageOf(app, waits(APP), APP) },
       ]),
     ),
   );
@@ -60,8 +52,8 @@ it('a core without VTOR is not told to write it', () => {
   // its exceptions go to the loader's table, whose handler is an undefined instruction
   const [main, handler] = [ticks(new Thumb(APP + 0x200)), new Thumb(LOADER + 0x400).put(0xde00)];
   const images = [
-    { path: 'loader.bin@0x8000000', bytes: image(LOADER, loader, handler) },
-    { path: 'app.bin@0x8004000', bytes: image(APP, main, waits(APP)) },
+    { path: 'loader.bin@0x8000000', bytes: imageOf(loader, handler) },
+    { path: 'app.bin@0x8004000', bytes: imageOf(main, waits(APP), APP) },
   ];
   const { diagnosis, outcome } = runBench(jobInput(plainJob('stm32f030r8', images)));
   expect(outcome).toBe('fault');

@@ -16,12 +16,12 @@ const TICK = 32_000;
 const END = 400 * MS;
 
 export type Part = (t: Thumb) => unknown;
-/** Main at 0x200 of the flash, and one handler at 0x400 for all exceptions. */
-export function imageOf(main: Thumb, handler: Thumb): Uint8Array {
+/** Main at 0x200 of the flash, or of `base`, and one handler at 0x400 for all exceptions. */
+export function imageOf(main: Thumb, handler: Thumb, base = FLASH): Uint8Array {
   const image = new Uint8Array(0x800);
   const view = new DataView(image.buffer);
   view.setUint32(0, RAM + 0x1000, true);
-  for (let e = 1; e < 16; e++) view.setUint32(4 * e, FLASH + (e === 1 ? 0x201 : 0x401), true);
+  for (let e = 1; e < 48; e++) view.setUint32(4 * e, base + (e === 1 ? 0x201 : 0x401), true);
   image.set(main.bytes(), 0x200);
   image.set(handler.bytes(), 0x400);
   return image;
