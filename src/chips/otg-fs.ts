@@ -9,6 +9,7 @@
  */
 import type { BlockFacts, RegisterFact } from '../emu/registers.ts';
 import { factsOnDemand, fieldsOf } from './facts.ts';
+import { USB_HS_PINS } from '../peripherals/usb/usb-pins.ts';
 
 /** What differs between the cores that ST built in. */
 interface Core {
@@ -312,6 +313,7 @@ export const OTG_HS_OPTIONS = {
   ulpi: true,
   pullUps: ['otg_hs.pullup', 'otg_fs.pullup'],
   wakeUp: 'usb-hs.wakeup',
+  pins: USB_HS_PINS,
 } as const;
 
 /** Core 2.81a, as read from F407 and F429; F2 by its neighbours (inferred). */

@@ -34,6 +34,7 @@ import {
 import { AN2606, cortexM4F, factoryValues, known, sourcesOf, POWER_CAUSES, resetFlagRows, type RowParts } from './rows.ts';
 import { F1_PARAMETERS } from './stm32f1.ts';
 import { f0BootsByPattern2, STM32F072RB } from './stm32f072.ts';
+import { USB_F303_PINS } from '../peripherals/usb/usb-pins.ts';
 
 const RM0316 = 'RM0316';
 const ROM_BASE = 0x1fffd800;
@@ -212,7 +213,12 @@ function derivation(line: F3Line, part: PartSize): Derivation {
         },
       },
       // The low-priority line, and where USB_IT_RMP moves it (RM0316 12.1.1); that of the wake-up stays.
-      USB: { model: 'usb-fsdev', size: 0x800, irqs: [20, 75], options: { ...usb(die !== 'xc'), irqWire: 'usb.irq' } },
+      USB: {
+        model: 'usb-fsdev',
+        size: 0x800,
+        irqs: [20, 75],
+        options: { ...usb(die !== 'xc'), irqWire: 'usb.irq', ...(die === 'xc' ? { pins: USB_F303_PINS } : {}) },
+      },
       PWR: { model: 'pwr-f0', size: 0x400 },
       SYSCFG: { model: 'syscfg-f0', size: 0x400 },
       CRC: { model: 'crc', size: 0x400 },

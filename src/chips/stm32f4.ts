@@ -51,6 +51,7 @@ import {
   type Row,
   withOptions,
 } from './rows.ts';
+import { USB_PINS } from '../peripherals/usb/usb-pins.ts';
 
 const DS = 'DS8626 and DS10314';
 const FACTORY = 'RM0090 and RM0383: reset value of FLASH_OPTCR, 0x0FFFAAED';
@@ -169,7 +170,7 @@ export const f4OtgFs = (options: Partial<OptionsOf<'usb-otg-fs'>>): Row => ({
   irqs: [67],
   clock: 'AHB2ENR.OTGFSEN',
   reset: 'AHB2RSTR.OTGFSRST',
-  options: { fifoWords: 320, clock: 'usb', busClock: 'hclk', supplyWire: null, ...options },
+  options: { fifoWords: 320, clock: 'usb', busClock: 'hclk', supplyWire: null, pins: USB_PINS, ...options },
 });
 /** On its full-speed transceiver. */
 export const F4_OTG_HS: Row = {

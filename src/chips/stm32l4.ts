@@ -18,6 +18,7 @@ import {
   resetFlagRows,
   type Row,
 } from './rows.ts';
+import { USB_PINS } from '../peripherals/usb/usb-pins.ts';
 
 export const HAL_L4 = 'STMicroelectronics/stm32l4xx_hal_driver@a9f8b8a';
 /** G431 datasheet: same oscillator, PLL, regulator and flash blocks. */
@@ -137,7 +138,7 @@ export const l4Otg = (options: Readonly<Record<string, unknown>> = {}): Row => (
   irqs: [67],
   clock: 'AHB2ENR.OTGFSEN',
   reset: 'AHB2RSTR.OTGFSRST',
-  options: { fifoWords: 320, clock: 'usb', busClock: 'hclk', ...options },
+  options: { fifoWords: 320, clock: 'usb', busClock: 'hclk', pins: USB_PINS, ...options },
 });
 export const L4_COVERED = { OTG_FS_GLOBAL: 'OTG_FS', OTG_FS_HOST: 'OTG_FS', OTG_FS_DEVICE: 'OTG_FS', OTG_FS_PWRCLK: 'OTG_FS' } as const;
 

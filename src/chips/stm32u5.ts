@@ -27,6 +27,7 @@ import type { PartSize } from './parts.ts';
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, misoOf, U5_GPDMA, U5_LPDMA } from './requests.ts';
 import { AN2606, backupSram, factoryValues, known, NO_ROM_AT_LEVEL_2, POWER_CAUSES, resetFlagRows, sourcesOf } from './rows.ts';
 import { STM32H533RE } from './stm32h533.ts';
+import { USB_PINS } from '../peripherals/usb/usb-pins.ts';
 
 const TABLE = `${AN2606} Table 217`;
 const PATTERN = `${AN2606} Table 2, pattern 12`;
@@ -173,7 +174,7 @@ const OWN: Derivation['own'] = {
   VREFBUF: { model: 'vrefbuf', clock: 'APB3ENR.VREFEN', reset: 'APB3RSTR.VREFRST' },
   GPDMA1: { model: 'gpdma', options: { channels: 16, requests: U5_GPDMA } },
   LPDMA1: { model: 'gpdma', options: { channels: 4, requests: U5_LPDMA } },
-  OTG_FS: { model: 'usb-otg-fs', size: 0x40000, options: { fifoWords: 320, clock: 'usb', busClock: 'hclk' } },
+  OTG_FS: { model: 'usb-otg-fs', size: 0x40000, options: { fifoWords: 320, clock: 'usb', busClock: 'hclk', pins: USB_PINS } },
   // Its lock bits are those of H5's SBS.
   SYSCFG: { model: 'sbs-h5' },
   RTC: { model: 'rtc-v3', irqs: [2], ...RTC_DOMAIN, options: { clock: 'rtc' } },

@@ -11,6 +11,7 @@ import { MODELS } from '../../src/peripherals/index.ts';
 import { BriefSystem } from '../brief.ts';
 import { AWAKE, KEYS } from './openings.ts';
 import { changesOf, duration, fieldsIn, hertz, hex, maskOf, together, valueIn, type Item } from './telling.ts';
+import { leadUsbPins } from './usb-pins.ts';
 
 /** Events of one step beyond this many say nothing new. */
 const MOST_EVENTS = 4;
@@ -33,6 +34,7 @@ class Watched {
     for (const r of chip.facts[rcc.facts ?? rcc.name]!.registers)
       if (/ENR\d?$/.test(r.name) && name !== chip.rcc) sys.write(rcc.base + r.offset, 4, 0xffffffff);
     if (!name.startsWith('PWR')) sys.drive(wire('dbp'), 1);
+    if (/^(USB|OTG)/.test(name)) leadUsbPins(sys);
     this.block = sys.block(name);
     this.registers = chip.facts[this.block.row.facts ?? name]!.registers;
     sys.fireDue(sys.now + 100 * US);

@@ -12,6 +12,7 @@ import { MODELS } from '../../src/peripherals/index.ts';
 import { ofBlock } from '../../src/peripherals/wires.ts';
 import { expectAsBefore } from '../emu/core/golden-file.ts';
 import { changesOf, duration, fieldsIn, hertz, hex, maskOf, together, type Item } from './telling.ts';
+import { leadUsbPins } from './usb-pins.ts';
 
 /** Clocks that are slow on a chip. */
 const SLOW = /^(rtc|ls[ei])$/;
@@ -69,6 +70,7 @@ export class Part {
     for (const name of chip.clocks) sys.setClock(name, rate(SLOW.test(name) ? SLOW_HZ : name === 'usb' ? USB_HZ : FAST_HZ));
     sys.resetBlocks('power');
     sys.drive(wire('dbp'), 1);
+    leadUsbPins(sys);
     this.blocks = names.map((name) => sys.block(name));
     this.block = this.blocks[0]!;
     this.facts = new Map(this.blocks.map((b) => [b.row.name, chip.facts[b.row.facts ?? b.row.name]!.registers]));

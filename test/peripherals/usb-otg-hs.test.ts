@@ -7,6 +7,7 @@ import { MS, rate, US } from '../../src/emu/time.ts';
 import { usbOtgFsPort } from '../../src/peripherals/usb/usb-otg-fs.ts';
 import { usbPort } from '../../src/peripherals/usb/usb-ports.ts';
 import { StChip } from './st-chip.ts';
+import { leadUsbPins } from './usb-pins.ts';
 
 const ENUMDNE = 0x2000;
 
@@ -20,6 +21,7 @@ describe('OTG_HS on its full-speed transceiver', () => {
     h.write('RCC.AHB2ENR', 1 << 7);
     h.system.setClock('usb', rate(48_000_000));
     h.system.setWire('usb.vbus', 1);
+    leadUsbPins(h.system);
     return h;
   };
   const connect = (h: StChip, block: string): void => {

@@ -5,12 +5,17 @@ import { freshGoal, type GoalState } from '../documents/goal.ts';
 import type { PlannedAction } from '../documents/scenario-types.ts';
 import type { Asking } from '../input/goal.ts';
 import { pinsOfPort } from '../../rom/profile.ts';
+import { alternateOf } from '../../peripherals/wires.ts';
+import type { System } from '../../emu/system.ts';
 import type { LiveRun } from './live-run.ts';
 import { fieldOf } from './field-of.ts';
 import { baudOf, isRead } from './uart-rate.ts';
 
 /** F1's ROM writes APB2ENR = 0x4004 and leaves AFIO alone (F103 V2.2, 0x1FFFF38A, measured): what remaps its USART stays (RM0008 9.3.8). */
 const REMAPPED: Readonly<Record<string, string>> = { USART1: 'AFIO.MAPR.USART1_REMAP' };
+/** F1's receiver hears its pin as an input; on all others GPIO leads both to the USART as an alternate function (RM0008 9.1.11, RM0090 8.3.2). */
+const hasPins = (system: System, rx: string, tx: string): boolean =>
+  system.level(alternateOf(tx)) !== 0 && (system.level(alternateOf(rx)) !== 0 || system.findBlock('AFIO') !== undefined);
 /** Behind the ROM's start-up (AN2606 Table 227), with room. */
 const READY = 150 * MS;
 /** Between two things that a host says. */
@@ -62,13 +67,14 @@ export class GoalHost {
     steps.append(action);
     this.arm(PAUSE);
   }
-  /** Somebody else holds the line low on which the ROM answers, or its USART is at other pins. */
+  /** Somebody else holds the line low on which the ROM answers, or its USART does not have these pins: it is at others, or their port is locked. */
   private get isMute(): boolean {
     const { machine, profile } = this.run;
     const { port, baud } = this.asking;
-    const { tx } = pinsOfPort(profile, port);
-    if (baud === null || tx === undefined) return false;
-    return machine.system.wire(`pin.${tx}`) === 0 || (fieldOf(machine, REMAPPED[port] ?? '') ?? 0) !== 0;
+    const { rx, tx } = pinsOfPort(profile, port);
+    if (baud === null || rx === undefined || tx === undefined) return false;
+    const { system } = machine;
+    return system.wire(`pin.${tx}`) === 0 || (fieldOf(machine, REMAPPED[port] ?? '') ?? 0) !== 0 || !hasPins(system, rx, tx);
   }
   /** Looked at after each stretch of running. */
   poll(): void {

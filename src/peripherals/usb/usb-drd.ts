@@ -8,6 +8,7 @@ import { optionsOf, type Layout, type ModelFactory, type RegisterModel } from '.
 import type { System } from '../../emu/system.ts';
 import { receiveBytes, type UsbFsState, type UsbFsVariant } from './usb-fs-endpoints.ts';
 import { usbFsModel, usbFsPort } from './usb-fs-model.ts';
+import { UsbPins, type UsbPinsOptions } from './usb-pins.ts';
 import { supplyOf } from '../wires.ts';
 
 export interface UsbDrdOptions {
@@ -17,6 +18,8 @@ export interface UsbDrdOptions {
   readonly supplyWire?: string | null;
   /** Where the packet memory lies, from the block's base; default 0x400. */
   readonly pmaOffset?: number;
+  /** Where D- and D+ need an alternate function; left out: the block takes its pins. */
+  readonly pins?: UsbPinsOptions;
 }
 
 const PMA_OFFSET = 0x400;
@@ -33,6 +36,7 @@ function variantOf(_layout: Layout, options: UsbDrdOptions): UsbFsVariant {
     scattered: false,
     clock: options.clock ?? 'usb',
     supplyWire: supplyOf(options.supplyWire),
+    pins: new UsbPins(options.pins),
     suspendReady: true,
     tableBase: () => 0,
     // Buffers start on words.

@@ -14,6 +14,7 @@
 import type { UsbInAnswer, UsbLoss } from '../../emu/ports.ts';
 import type { Layout, Register, RegisterContext } from '../../emu/registers.ts';
 import type { Wire } from '../../emu/wires.ts';
+import type { UsbPins } from './usb-pins.ts';
 import { USB_PULLUP, USB_RESUME, USB_SOF, USB_VBUS, USB_WAKEUP } from '../wires.ts';
 import { isUsbRate } from './usb-clock.ts';
 
@@ -92,6 +93,7 @@ export interface UsbFsVariant {
   readonly supplyWire: Wire | null;
   /** Wire that switches the pull-up of D+ where the block has no BCDR; left out: on the board. */
   readonly pullUpWire?: Wire;
+  readonly pins: UsbPins;
   /** Wire that moves the interrupt to the second line of the row. */
   readonly irqWire?: Wire;
   /** CTR asks for its interrupt whatever CTRM says. */
@@ -153,9 +155,10 @@ export class UsbFsMachine {
     return { pma: new Uint8Array(this.variant.pmaBytes), line: 0, inFlight: 0, se0: false, resetSeen: false, frames: 0 };
   }
 
+  /** The transceiver works, and has its pins. */
   private powered(c: Context): boolean {
-    const { supplyWire } = this.variant;
-    return (supplyWire === null || c.env.wire(supplyWire) !== 0) && (c.get(this.cntr) & CNTR.PDWN) === 0;
+    const { supplyWire, pins } = this.variant;
+    return (supplyWire === null || c.env.wire(supplyWire) !== 0) && (c.get(this.cntr) & CNTR.PDWN) === 0 && pins.routed(c.env);
   }
   pulledUp(c: Context): boolean {
     // ASSUMED of a pull-up on the board: the host bears with a device that does not answer before the block works.

@@ -12,7 +12,7 @@ export function usbFsModel(layout: Layout, variant: UsbFsVariant, modelled: 'all
   // Bits above 15 belong to host mode: a device reads 0 there.
   for (const r of m.endpoints) highBits[r.name] = 0xffff;
   return {
-    wires: [variant.supplyWire, variant.irqWire, variant.pullUpWire].filter((followed) => followed instanceof Wire),
+    wires: [variant.supplyWire, variant.irqWire, variant.pullUpWire, ...variant.pins.wires].filter((followed) => followed instanceof Wire),
     clocks: [variant.clock],
     drives: (c) => m.drivesByItself(c),
     about: {

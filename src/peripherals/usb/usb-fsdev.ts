@@ -8,6 +8,7 @@ import { optionsOf, type Layout, type ModelFactory, type RegisterModel } from '.
 import type { System } from '../../emu/system.ts';
 import { receiveBytes, type UsbFsState, type UsbFsVariant } from './usb-fs-endpoints.ts';
 import { usbFsModel, usbFsPort } from './usb-fs-model.ts';
+import { UsbPins, type UsbPinsOptions } from './usb-pins.ts';
 import { wire } from '../../emu/wires.ts';
 import { supplyOf } from '../wires.ts';
 
@@ -22,6 +23,8 @@ export interface UsbFsdevOptions {
   readonly irqWire?: string;
   /** Byte offset of the packet memory from the registers; default 0x400. */
   readonly pmaOffset?: number;
+  /** Where D- and D+ need an alternate function; left out: the block takes its pins. */
+  readonly pins?: UsbPinsOptions;
   /** One 16-bit word in four bytes; default false. */
   readonly scattered?: boolean;
   /**
@@ -49,6 +52,7 @@ function variantOf(layout: Layout, options: UsbFsdevOptions): UsbFsVariant {
     supplyWire: supplyOf(options.supplyWire ?? null),
     ...(options.irqWire === undefined ? {} : { irqWire: wire(options.irqWire) }),
     ...(options.pullUpWire === undefined ? {} : { pullUpWire: wire(options.pullUpWire) }),
+    pins: new UsbPins(options.pins),
     ctrUnmasked: options.lenient === true,
     suspendReady: false,
     tableBase: (c) => c.get(btable) & 0xfff8,

@@ -28,7 +28,7 @@ export const usbOtgFs: ModelFactory<OtgFsOptions> = (layout, options): RegisterM
   let written = 0;
   return {
     timers: OTG_TIMERS,
-    wires: [USB_VBUS, ...(m.supplyWire === null ? [] : [m.supplyWire])],
+    wires: [USB_VBUS, ...(m.supplyWire === null ? [] : [m.supplyWire]), ...m.pins.wires],
     clocks: [m.clock, m.busClock],
     about: {
       source: "RM0351 OTG_FS; what it leaves open from TinyUSB, libusb_stm32, ST's LL driver (inferred)",

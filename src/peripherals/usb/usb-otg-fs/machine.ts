@@ -101,7 +101,10 @@ export class OtgFsMachine extends OtgFsRegisters {
     return c.env.wire(USB_VBUS_CUT) !== 0;
   }
   pulledUp(c: Context): boolean {
-    return !c.s.host && this.hasTransceiver(c) && this.powered(c) && this.sessionValid(c) && (c.get(this.dctl) & DCTL.SDIS) === 0;
+    return this.asksForPullUp(c) && this.sessionValid(c) && this.pins.routed(c.env);
+  }
+  private asksForPullUp(c: Context): boolean {
+    return !c.s.host && this.hasTransceiver(c) && this.powered(c) && (c.get(this.dctl) & DCTL.SDIS) === 0;
   }
   /**
    * STPPCLK stops the PHY clock of a suspended core; activity on the bus ends the suspension and "automatically reactivates" the clocks (RM0090
@@ -170,6 +173,7 @@ export class OtgFsMachine extends OtgFsRegisters {
     if (this.supplyWire !== null && c.env.wire(this.supplyWire) === 0)
       c.env.note('guest-error', 'connects, but its transceiver has no supply: the supply bit in PWR is not set, or the pin has no voltage');
     else if ((c.get(this.gccfg) & GCCFG.PWRDWN) === 0) c.env.note('guest-error', 'connects, but its transceiver is off (GCCFG.PWRDWN = 0)');
+    else if (!this.pins.routed(c.env)) c.env.note('guest-error', `connects, but ${this.pins.missing(c.env)}`);
     else if (this.cut(c) && !this.sessionValid(c))
       c.env.note(
         'guest-error',

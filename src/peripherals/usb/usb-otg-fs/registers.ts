@@ -3,6 +3,7 @@ import type { Layout, Register, RegisterContext } from '../../../emu/registers.t
 import type { FifoState } from './fifo.ts';
 import { wire, type Wire } from '../../../emu/wires.ts';
 import { supplyOf, USB_PULLUP, USB_WAKEUP } from '../../wires.ts';
+import { UsbPins, type UsbPinsOptions } from '../usb-pins.ts';
 
 export interface OtgFsOptions {
   /** Words of FIFO memory: 320 (L4, F4) or 1024 (H7). */
@@ -21,6 +22,8 @@ export interface OtgFsOptions {
   readonly wakeUp?: string;
   /** Core 3.10a (L476): an OUT transfer done entry comes with each SETUP stage and with the status stage of a control write. */
   readonly extraOutDone?: boolean;
+  /** Where D- and D+ need an alternate function; left out: the block takes its pins. */
+  readonly pins?: UsbPinsOptions;
 }
 
 export interface OtgFsState extends FifoState {
@@ -72,6 +75,7 @@ export class OtgFsRegisters {
   /** This one's pull-up, and the other's where there are two. */
   readonly pullUps: { readonly own: Wire; readonly other: Wire | null };
   readonly wakeUp: Wire;
+  readonly pins: UsbPins;
   /** Core 2.81a. */
   readonly old: boolean;
   readonly endpoints: number;
@@ -121,6 +125,7 @@ export class OtgFsRegisters {
     const [own, other] = options.pullUps ?? [];
     this.pullUps = { own: own === undefined ? USB_PULLUP : wire(own), other: other === undefined ? null : wire(other) };
     this.wakeUp = options.wakeUp === undefined ? USB_WAKEUP : wire(options.wakeUp);
+    this.pins = new UsbPins(options.pins);
     this.old = layout.hasField('GCCFG.NOVBUSSENS');
     this.registers = layout.registers;
     let endpoints = 0;
