@@ -22,6 +22,7 @@ import type { QueuedWork, Work } from './queued.ts';
 import { LARGEST_BLOB } from './foreign.ts';
 import { askWhatItIs, catchFromPackages, connectorOf, divertConsole, nonsense, ofServer, refusalOf } from './queue-server.ts';
 import { ReplyError } from './resp.ts';
+import { optional } from './optional.ts';
 
 export const PREFIX = 'bootbench';
 const CAMPAIGNS = `${PREFIX}:campaigns`;
@@ -76,9 +77,11 @@ export interface Connection {
 export async function connect(url: string, say: (text: string) => void, stop?: AbortSignal): Promise<Connection> {
   if (!/^(redis|rediss|valkey):\/\/./.test(url) || !URL.canParse(url))
     throw new UsageError(`--queue: ${JSON.stringify(hidden(url))} is no address of a queue`, 'for example redis://127.0.0.1:6379');
-  const loaded = await Promise.all([import('bullmq'), import('ioredis')]).catch(() => null);
-  if (loaded === null) throw new UsageError('--queue needs the packages bullmq and ioredis', 'npm install bullmq ioredis');
-  const [bullmq, ioredis] = loaded;
+  const [bullmq, ioredis] = await optional(
+    () => Promise.all([import('bullmq'), import('ioredis')]),
+    '--queue needs the packages bullmq and ioredis',
+    'npm install bullmq ioredis',
+  );
   const meant = (error: unknown): unknown => ofServer(hidden(url), error);
   const address = url.replace(/^valkey:/, 'redis:');
   const broken = new AbortController();

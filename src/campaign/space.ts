@@ -4,6 +4,7 @@
  */
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { seedAt, seedCount, type CampaignSpec, type Range } from './spec.ts';
+import { optional } from './optional.ts';
 
 /** What a run of the target as it is told about it. */
 export interface Probe {
@@ -180,9 +181,11 @@ const MOST_AT_ONCE = 100_000;
 /** `sample.count` different numbers below `size`, rising; the same ones for the same seed. */
 export async function drawCases({ sample }: CampaignSpec, size: number): Promise<number[] | null> {
   if (sample === undefined || sample.count >= size) return null;
-  const fc = await import('fast-check').catch(() => {
-    throw new UsageError('a campaign with `sample` draws its cases with fast-check, which is not installed', 'npm install fast-check');
-  });
+  const fc = await optional(
+    () => import('fast-check'),
+    'a campaign with `sample` draws its cases with fast-check, which is not installed',
+    'npm install fast-check',
+  );
   // a draw with its own bias towards small numbers would be no even one; two digits, since one alone goes no further than 32 bits evenly
   const digit = 2 ** 26;
   const high = fc.noBias(fc.nat({ max: Math.floor((size - 1) / digit) }));

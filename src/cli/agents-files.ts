@@ -3,7 +3,7 @@ import { closeSync, lstatSync, openSync, readSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { traceFormat } from '../report/trace/endings.ts';
 import { HEAD, isOwnTrace } from '../report/trace/own.ts';
-import { reason } from './outputs.ts';
+import { reason } from '../bench/documents/system-errors.ts';
 import { isBelow } from './sources.ts';
 
 /** Why a trace is not written there; null where it may be: below the folder of work, through no link out of it, hidden nowhere, over nothing but an earlier trace. */

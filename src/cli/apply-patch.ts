@@ -8,7 +8,7 @@ import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts
 import { writeWhole } from '../campaign/temporary.ts';
 import type { PatchedFile } from '../report/patch.ts';
 import type { Io } from './io.ts';
-import { surroundings } from './outputs.ts';
+import { surroundings } from '../bench/documents/system-errors.ts';
 import { ShellCommand } from './shell.ts';
 
 export interface ApplyOptions {

@@ -7,6 +7,7 @@ import { flashRange, openReal } from './conform.ts';
 import { IMPORT } from './import.ts';
 import { EXIT, type Io, verbatim } from './io.ts';
 import type * as FastCheck from 'fast-check';
+import { optional } from '../campaign/optional.ts';
 
 export interface DfuTestOptions {
   readonly usb?: string;
@@ -54,10 +55,9 @@ function whole(text: string | undefined, option: string, fallback: number, most:
   return n;
 }
 /** fast-check is optional: only property tests need it. */
-async function fastCheck(): Promise<typeof FastCheck> {
-  try {
-    return (await IMPORT.module('fast-check')) as typeof FastCheck;
-  } catch {
-    throw new UsageError('board dfu-test needs the package `fast-check`', 'npm install fast-check');
-  }
-}
+const fastCheck = (): Promise<typeof FastCheck> =>
+  optional(
+    () => IMPORT.module('fast-check') as Promise<typeof FastCheck>,
+    'board dfu-test needs the package `fast-check`',
+    'npm install fast-check',
+  );

@@ -21,7 +21,7 @@ import { stepCompared } from './board-step.ts';
 import { mustEnd } from './has-end.ts';
 import { chipNamed } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
-import { reason } from './outputs.ts';
+import { reason } from '../bench/documents/system-errors.ts';
 
 const ACTIONS = ['check', 'run', 'prove', 'watch', 'capture', 'settle', 'step-compare', 'dump-rom'] as const;
 type Action = (typeof ACTIONS)[number];

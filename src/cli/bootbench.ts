@@ -1,7 +1,7 @@
 /** The program. A run has a thread of its own, which loads what it needs; the exit code is set, not forced, so that everything written is flushed first. */
 import { SIGNALS } from './first.ts';
 import { EXIT, processIo } from './io.ts';
-import { surroundings } from './outputs.ts';
+import { surroundings } from '../bench/documents/system-errors.ts';
 import { endWithParent } from './parent.ts';
 import { relay } from './relay.ts';
 import { hasThreads } from './threads.ts';

@@ -25,7 +25,8 @@ import { engineId } from './engine-id.ts';
 import { mustEnd } from './has-end.ts';
 import { loadJob, readInput } from './inputs.ts';
 import { EXIT, exitAfter, Interrupted, paintFor, type EndSignal, type Io } from './io.ts';
-import { Outputs, reason, surroundings } from './outputs.ts';
+import { Outputs } from './outputs.ts';
+import { reason, surroundings } from '../bench/documents/system-errors.ts';
 import { interruptible, orInterrupted } from './interruptible.ts';
 
 export interface CampaignOptions {

@@ -15,7 +15,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { printable } from '../report/text.ts';
 import { EXIT, type Io } from './io.ts';
-import { reason, surroundings } from './outputs.ts';
+import { reason, surroundings } from '../bench/documents/system-errors.ts';
 import { packageFile } from './package.ts';
 
 const FOLDER = 'bootbench-demo';

@@ -16,7 +16,8 @@ import { readRecord, settledIn } from './board-replay.ts';
 import { whyNoEvidence, type SettleReport } from './board-settle.ts';
 import { mustEnd } from './has-end.ts';
 import { EXIT, type Io } from './io.ts';
-import { Outputs, reason } from './outputs.ts';
+import { Outputs } from './outputs.ts';
+import { reason } from '../bench/documents/system-errors.ts';
 import { romImage } from './rom-image.ts';
 import { isBelow } from './sources.ts';
 

@@ -7,7 +7,8 @@ import { isElf } from '../image/elf.ts';
 import { any, Glob, notSlash } from './glob.ts';
 import { LARGEST, mustEnd } from './has-end.ts';
 import { nameHint } from './inputs.ts';
-import { emptyName, reason } from './outputs.ts';
+import { emptyName } from './outputs.ts';
+import { reason } from '../bench/documents/system-errors.ts';
 
 const SKIPPED = new Set(['node_modules', '.git', 'dist']);
 

@@ -22,7 +22,7 @@ import { withLeave } from '../bench/documents/leave-scenario.ts';
 import { bootAddress, jobInput, romProfile, romProfileIfAny, type JobImage, type RunJob } from '../bench/input/job.ts';
 import { dumpFiles, readDump } from './rom-dump.ts';
 import { mustEnd, type FileKind } from './has-end.ts';
-import { reason, surroundings } from './outputs.ts';
+import { reason, surroundings } from '../bench/documents/system-errors.ts';
 import { VERSION } from '../version.ts';
 import { romImage } from './rom-image.ts';
 

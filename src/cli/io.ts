@@ -1,7 +1,7 @@
 /** What a command sees of the process. Tests hand in their own. */
 import type { SafeText } from '../bench/documents/safe-text.ts';
 import { ansi, endsInLine, plain, spoken, type Paint } from '../report/text.ts';
-import { reason } from './outputs.ts';
+import { reason } from '../bench/documents/system-errors.ts';
 import type { Answer, Question } from './question.ts';
 import type { EndSignal, Signals } from './signals.ts';
 

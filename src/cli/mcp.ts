@@ -8,13 +8,16 @@ import { availableParallelism } from 'node:os';
 import { Readable } from 'node:stream';
 import { jsonLines } from '../bench/documents/json-text.ts';
 import { SYMPTOMS, type RunResult } from '../bench/documents/result.ts';
-import { UsageError } from '../bench/documents/usage-error.ts';
+import { surroundings } from '../bench/documents/system-errors.ts';
+import { SurroundingsError } from '../bench/documents/usage-error.ts';
 import { VERSION } from '../version.ts';
 import { whyNoTraceAt } from './agents-files.ts';
 import { EXIT, type Io } from './io.ts';
 import { messagesOf } from './mcp-lines.ts';
 import { withParent } from './parent.ts';
 import { Turns } from './turns.ts';
+import { optional } from '../campaign/optional.ts';
+import { withPipes } from './shell.ts';
 
 interface Answer {
   readonly text: string;
@@ -243,33 +246,55 @@ const content = ({ text: said, structured, failed }: Answer): Record<string, unk
 
 /** An optional package: only agents need it. */
 async function sdk() {
-  const loaded = await Promise.all([
-    import('@modelcontextprotocol/sdk/server/index.js'),
-    import('@modelcontextprotocol/sdk/server/stdio.js'),
-    import('@modelcontextprotocol/sdk/types.js'),
-  ]).catch(() => null);
-  if (loaded === null) throw new UsageError('mcp needs the package @modelcontextprotocol/sdk', 'npm install @modelcontextprotocol/sdk');
-  const [{ Server }, { StdioServerTransport }, { CallToolRequestSchema, ListToolsRequestSchema }] = loaded;
+  const [{ Server }, { StdioServerTransport }, { CallToolRequestSchema, ListToolsRequestSchema }] = await optional(
+    () =>
+      Promise.all([
+        import('@modelcontextprotocol/sdk/server/index.js'),
+        import('@modelcontextprotocol/sdk/server/stdio.js'),
+        import('@modelcontextprotocol/sdk/types.js'),
+      ]),
+    'mcp needs the package @modelcontextprotocol/sdk',
+    'npm install @modelcontextprotocol/sdk',
+  );
   return { Server, StdioServerTransport, CallToolRequestSchema, ListToolsRequestSchema };
 }
 
+/** Node that gets some of its threads, and not all, waits for ever before it runs anything. */
+const START_MS = 60_000;
 const thisProgram =
   (io: Io): Program =>
   (args, signal) =>
     new Promise((done, fail) => {
-      const child = spawn(process.execPath, [process.argv[1]!, ...args], {
-        cwd: io.cwd,
-        env: withParent(io.env),
-        signal,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
+      const child = withPipes(
+        spawn(process.execPath, [process.argv[1]!, ...args], {
+          cwd: io.cwd,
+          env: withParent(io.env),
+          signal,
+          stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        }),
+      );
+      let late: Error | null = null;
+      const start = setTimeout(() => {
+        late = new SurroundingsError(
+          `a process that was started has done nothing for ${START_MS / 1000} s, and was ended`,
+          'is the machine overloaded, or the limit of processes reached (`ulimit -u`)?',
+        );
+        child.kill('SIGKILL');
+      }, START_MS);
+      child.once('message', () => clearTimeout(start));
       const [out, err]: Buffer[][] = [[], []];
-      child.stdout.on('data', (part: Buffer) => out!.push(part));
-      child.stderr.on('data', (part: Buffer) => err!.push(part));
+      child.stdout!.on('data', (part: Buffer) => out!.push(part));
+      child.stderr!.on('data', (part: Buffer) => err!.push(part));
       // its turn lasts until the process has gone
       let cancelled: Error | null = null;
-      child.once('error', (error) => (error.name === 'AbortError' ? (cancelled = error) : fail(error)));
-      child.once('close', (code) =>
-        cancelled ? fail(cancelled) : done({ code, out: Buffer.concat(out!).toString(), err: Buffer.concat(err!).toString() }),
-      );
+      child.once('error', (error) => {
+        if (error.name === 'AbortError') cancelled = error;
+        else fail(surroundings(error, 'no process can be started') ?? error);
+      });
+      child.once('close', (code) => {
+        clearTimeout(start);
+        const why = late ?? cancelled;
+        if (why !== null) fail(why);
+        else done({ code, out: Buffer.concat(out!).toString(), err: Buffer.concat(err!).toString() });
+      });
     });

@@ -5,7 +5,8 @@
 import { accessSync, closeSync, constants, existsSync, openSync, readSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { SafeText } from '../bench/documents/safe-text.ts';
-import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
+import { UsageError } from '../bench/documents/usage-error.ts';
+import { codeOf, reason, surroundings } from '../bench/documents/system-errors.ts';
 import { discard, openTemporary, removeLeftOf, writeWhole } from '../campaign/temporary.ts';
 import { isElf } from '../image/elf.ts';
 import { couldNotWrite, nowWrites, sameFile, wasRead } from './command-files.ts';
@@ -173,57 +174,3 @@ export function mustBeNoInput({ option, path, updates = false }: OutputFile, inp
 const isInput = (option: string, path: string): UsageError =>
   new UsageError(`${option}: ${path} is an input of this run`, 'give another name');
 const bothWrite = (one: string, other: string, path: string): UsageError => new UsageError(`${one} and ${other} both write ${path}`);
-
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'the file system is read-only',
-  ENOENT: 'no such file or folder',
-  ENXIO: 'nobody reads this pipe',
-  ENOTDIR: 'a part of the path is not a folder',
-  EISDIR: 'it is a folder',
-  ENOSPC: 'the disk is full',
-  ENAMETOOLONG: 'the name is too long',
-  ELOOP: 'its links form a loop',
-  EMFILE: 'too many open files',
-  ENFILE: 'too many open files in the system',
-  EDQUOT: 'the quota is used up',
-  EIO: 'input or output error',
-  EFBIG: 'the file would be larger than allowed',
-  ENOMEM: 'no memory is left',
-  ERR_WORKER_OUT_OF_MEMORY: 'the memory limit of Node is reached',
-  ERR_INVALID_ARG_VALUE: 'no file can have such a name',
-  ERR_ACCESS_DENIED: "Node's permissions do not allow it",
-};
-
-export function reason(error: unknown): string {
-  return REASONS[codeOf(error)] ?? (error as Error).message;
-}
-/** What V8 says where the system gives it no memory: of WebAssembly, and of buffers. */
-const NO_MEMORY = /could not allocate memory|Array buffer allocation failed|: Out of memory/;
-/** A thread that cannot start says why in its message alone. */
-function codeOf(error: unknown): string {
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  if (NO_MEMORY.test(message)) return 'ENOMEM';
-  return code === 'ERR_WORKER_INIT_FAILED' ? (/\bE[A-Z]+$/.exec(message)?.[0] ?? code) : code;
-}
-
-/** What a user can do about errors that are neither his input's nor this program's. */
-const ADVICE: Readonly<Record<string, string>> = {
-  ENOSPC: 'make room on the disk',
-  EDQUOT: 'make room within your quota',
-  EIO: 'the disk or the device fails',
-  EFBIG: 'allow larger files (`ulimit -f`)',
-  EMFILE: 'allow more open files (`ulimit -n`)',
-  ENFILE: 'close programs',
-  ENOMEM: 'close programs, or allow more (`ulimit -v`)',
-  ERR_WORKER_OUT_OF_MEMORY: 'allow more (`NODE_OPTIONS=--max-old-space-size=…`, in MB), or ask for less (`--max-memory`)',
-  ERR_ACCESS_DENIED: 'allow it (`--allow-fs-read=…`, `--allow-fs-write=…`, `--allow-child-process`)',
-};
-/** An error of what bootbench runs on, with advice; null where it is none. */
-export function surroundings(error: unknown, what: string): SurroundingsError | null {
-  const code = codeOf(error);
-  const { resource } = error as { readonly resource?: unknown };
-  const about = typeof resource === 'string' && resource !== '' ? ` (${resource})` : '';
-  return code in ADVICE ? new SurroundingsError(`${what}: ${reason(error)}${about}`, ADVICE[code]!) : null;
-}

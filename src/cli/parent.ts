@@ -7,10 +7,11 @@ const LOOKS_EVERY_MS = 250;
 /** The environment of a child that calls `endWithParent`. */
 export const withParent = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({ ...env, [VARIABLE]: String(process.pid) });
 
-/** Ends this process, where its parent asks for that, as soon as it is without one. */
+/** Ends this process, where its parent asks for that, as soon as it is without one; tells it that there is something to end. */
 export function endWithParent(): void {
   const parent = process.env[VARIABLE];
   if (parent === undefined) return;
+  process.send?.('begun', () => process.disconnect());
   // what this process starts has another parent
   delete process.env[VARIABLE];
   setInterval(() => {

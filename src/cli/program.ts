@@ -23,7 +23,7 @@ import type { UartOptions } from './uart.ts';
 import type { FixOptions } from './fix.ts';
 import type { GdbOptions } from './gdb.ts';
 import { mustHaveWritten, newCommand } from './command-files.ts';
-import { surroundings } from './outputs.ts';
+import { surroundings } from '../bench/documents/system-errors.ts';
 import { EXIT, exitAfter, internalError, Interrupted, type Io } from './io.ts';
 import type { LeaveCommandOptions } from './leave.ts';
 import { VERSION } from '../version.ts';

@@ -5,7 +5,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
-import { reason, surroundings } from './outputs.ts';
+import { reason, surroundings } from '../bench/documents/system-errors.ts';
 
 /**
  * Prints the name of the terminal, then copies. It keeps the other end open, so that clients may come and go. Neither side can hold it: what nobody reads is kept up to a
@@ -39,6 +39,7 @@ try:
 except OSError:
     pass
 `;
+import { withPipes } from './shell.ts';
 
 export interface Pty {
   /** `/dev/pts/3`. */
@@ -69,7 +70,7 @@ class Holder {
 
   constructor() {
     // isolated: else a tty.py of the working folder would be run
-    this.child = spawn('python3', ['-I', '-c', HELPER], { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.child = withPipes(spawn('python3', ['-I', '-c', HELPER], { stdio: ['pipe', 'pipe', 'pipe'] }));
     this.child.stdin.on('error', () => {});
     this.child.stderr.on('data', (bytes: Buffer) => (this.said = (this.said + bytes.toString('utf8')).slice(-MOST_SAID)));
     this.lost = new Promise((settle) => {

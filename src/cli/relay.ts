@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { SIGNALS } from './first.ts';
 import { EXIT, exitAfter, internalError, processIo, type EndSignal, type Io, type StreamFacts } from './io.ts';
-import { surroundings } from './outputs.ts';
+import { surroundings } from '../bench/documents/system-errors.ts';
 import type { Question } from './question.ts';
 import { BenchThread, GRACE_MS, type AnswerData, type CommandData, type CommandMessage, type SignalData } from './threads.ts';
 
@@ -28,9 +28,22 @@ async function ask(worker: Worker, question: Question, over: AbortSignal): Promi
   worker.postMessage({ kind: 'answer', answer: await askHere(question, over) } satisfies AnswerData);
 }
 
+/** Null where the system gives none, which is told. */
+function started(): BenchThread | null {
+  try {
+    return new BenchThread();
+  } catch (error) {
+    const outside = surroundings(error, 'it cannot start');
+    if (outside === null) throw error;
+    process.stderr.write(`bootbench: ${outside.message}\n`);
+    return null;
+  }
+}
+
 export function relay(args: readonly string[]): Promise<number> {
   // first of all: it takes its time to load, and Node to make the streams
-  const thread = new BenchThread();
+  const thread = started();
+  if (thread === null) return Promise.resolve(EXIT.surroundings);
   const io = processIo(SIGNALS);
   const stop = new SharedArrayBuffer(4);
   let giveUp: (after: string) => void = () => undefined;

@@ -2,6 +2,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { Interrupted, type Io } from './io.ts';
 
+/**
+ * A program that was started, with its pipes.
+ * @throws Error where the system has no handles for them: Node then makes none, and says why to whoever listens later
+ */
+export function withPipes<C extends ChildProcess>(child: C): C {
+  // a type of Node's that does not know of it
+  if ((child as { readonly stdio?: unknown }).stdio !== undefined) return child;
+  child.on('error', () => undefined);
+  throw Object.assign(new Error('no pipe can be made'), { code: 'EMFILE' });
+}
+
 export interface ShellEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -25,7 +36,7 @@ export class ShellCommand {
     const [program = '', ...given] = shell ? [command] : command;
     // a group of its own: a signal reaches the compiler below `make` below the shell
     const detached = process.platform !== 'win32';
-    const child = spawn(program, given, { shell, cwd, env: { ...env }, detached, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = withPipes(spawn(program, given, { shell, cwd, env: { ...env }, detached, stdio: ['ignore', 'pipe', 'pipe'] }));
     this.child = child;
     for (const stream of ['stdout', 'stderr'] as const) child[stream].on('data', (bytes: Buffer) => heard(bytes, stream));
     this.ended = new Promise((settle, fail) => {

@@ -11,7 +11,8 @@ import type { RunInput } from '../bench/input/run-input.ts';
 import { mustEnd } from './has-end.ts';
 import { removeLeftIn, writeWhole } from '../campaign/temporary.ts';
 import { UsageError } from '../bench/documents/usage-error.ts';
-import { emptyName, reason } from './outputs.ts';
+import { emptyName } from './outputs.ts';
+import { reason } from '../bench/documents/system-errors.ts';
 
 /** With its parents. `mkdirSync` with `recursive` never comes back below a folder in which none can be made (/proc). */
 function makeFolder(folder: string): void {

@@ -2,18 +2,16 @@
 import { UsageError } from '../bench/documents/usage-error.ts';
 import type { WebUsbTarget } from '../usb-sim/conform/web-usb-link.ts';
 import { IMPORT } from './import.ts';
+import { optional } from '../campaign/optional.ts';
 
 export interface UsbPackage {
   readonly webusb: { getDevices(): Promise<readonly (WebUsbTarget & { readonly vendorId: number; readonly productId: number })[]> };
 }
 /** @param option what asked for it, for the error */
 export async function usbPackage(option: string): Promise<UsbPackage> {
-  let loaded: { readonly WebUSB?: new (options: { allowAllDevices: boolean }) => UsbPackage['webusb'] };
-  try {
-    loaded = (await IMPORT.module('usb')) as typeof loaded;
-  } catch {
-    throw new UsageError(`${option} needs the package \`usb\``, 'npm install usb');
-  }
+  const loaded = (await optional(() => IMPORT.module('usb'), `${option} needs the package \`usb\``, 'npm install usb')) as {
+    readonly WebUSB?: new (options: { allowAllDevices: boolean }) => UsbPackage['webusb'];
+  };
   if (!loaded.WebUSB) throw new UsageError(`${option}: this version of the package \`usb\` has no WebUSB`, 'npm install usb@2');
   return { webusb: new loaded.WebUSB({ allowAllDevices: true }) };
 }

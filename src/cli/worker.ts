@@ -12,7 +12,7 @@ import { MS } from '../emu/time.ts';
 import { openWorker } from './campaign-pool.ts';
 import { engineId } from './engine-id.ts';
 import { EXIT, type Io } from './io.ts';
-import { reason } from './outputs.ts';
+import { reason } from '../bench/documents/system-errors.ts';
 import { interruptible } from './interruptible.ts';
 
 export interface WorkerOptions {

@@ -9,6 +9,7 @@ import { BlobFolder } from '../../src/campaign/blob-folder.ts';
 import { discard, openTemporary, passingFolder } from '../../src/campaign/temporary.ts';
 import { mustHaveWritten, newCommand } from '../../src/cli/command-files.ts';
 import { verbatim } from '../../src/cli/io.ts';
+import { surroundings } from '../../src/bench/documents/system-errors.ts';
 import { Outputs } from '../../src/cli/outputs.ts';
 import { TestCache } from '../../src/cli/test-cache.ts';
 import { cli, FIRMWARE, folder, IMAGE } from './helpers.ts';
@@ -156,6 +157,18 @@ describe('an error of the surroundings is exit 4, one line with advice, and no s
     const ran = await cli(['run', IMAGE, '--chip', 'h533re', '--json', 'r.json'], { cwd: folder({ 'fw.bin': FIRMWARE }), bench: fails });
     expect(ran).toMatchObject({ code: 4, out: '', err: expect.stringContaining(advice) });
     expect(ran.err.trim().split('\n')).toHaveLength(1);
+  });
+  it.each([
+    ['a thread', { code: 'ERR_WORKER_INIT_FAILED' }],
+    ['a program', { code: 'EAGAIN', syscall: 'spawn python3' }],
+  ])('%s that the limit of processes keeps from starting', async (_what, facts) => {
+    const error = Object.assign(new Error('EAGAIN'), facts);
+    const bench = (): Promise<never> => Promise.reject(error);
+    const ran = await cli(['run', IMAGE, '--chip', 'h533re'], { cwd: folder({ 'fw.bin': FIRMWARE }), bench });
+    const err = 'bootbench: it cannot go on: no more processes or threads can be started; close programs, or allow more (`ulimit -u`)\n';
+    expect(ran).toMatchObject({ code: 4, out: '', err });
+    // a file that has nothing to read says so, too
+    expect(surroundings(Object.assign(new Error('EAGAIN: read'), { code: 'EAGAIN', syscall: 'read' }), 'it cannot go on')).toBeNull();
   });
   it.each(['WebAssembly.Memory(): could not allocate memory', 'Array buffer allocation failed'])('%s', async (message) => {
     const fails = async (): Promise<never> => {
