@@ -6,6 +6,7 @@ import { UsageError } from '../bench/documents/usage-error.ts';
 import type { CaseResult } from './base.ts';
 import { canonical, casesOf, halves, workCase, workId } from './content.ts';
 import type { Work, WorkPart } from './queued.ts';
+import { NoWorker } from './child.ts';
 import { WorkError } from './pool.ts';
 import { Space, drawCases, type Case } from './space.ts';
 import { wallOf, type CampaignSpec } from './spec.ts';
@@ -246,7 +247,7 @@ class Run {
       if (!this.over) this.finish(work, results);
     } catch (error) {
       if (stop.aborted) return;
-      if (error instanceof UsageError || error === this.workers.lost) throw error;
+      if (error instanceof UsageError || error instanceof NoWorker || error === this.workers.lost) throw error;
       if (casesOf(work).length > 1) return halves(work).forEach((half) => this.give(half, 1));
       // an exception comes again; a worker that died may have been killed by somebody
       if (attempt < this.workers.attempts && !(error instanceof WorkError)) {

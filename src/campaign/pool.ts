@@ -1,13 +1,11 @@
 /** Workers on this machine: processes of their own, so that one that crashes takes nothing with it. */
-import { SurroundingsError } from '../bench/documents/usage-error.ts';
-import type { Tinypool } from 'tinypool';
 import type { CaseResult } from './base.ts';
+import { Child, noWorker } from './child.ts';
 import type { Work } from './queued.ts';
 import type { SpaceTarget } from './space.ts';
 
 /** What a worker process is sent. `folder`: where the blobs are. */
 export type PoolTask =
-  | { readonly kind: 'hello' }
   | {
       readonly kind: 'probe';
       readonly folder: string;
@@ -48,13 +46,30 @@ const START = 60_000;
 /** Beyond the time of its cases, work may take this long before its worker counts as hung. */
 const GRACE = 30_000;
 
-export class Pool implements Worker {
-  private readonly pool: Tinypool;
-  private readonly folder: string;
+interface Asked {
+  readonly task: PoolTask;
+  readonly ms: number;
+  readonly settle: (answer: unknown) => void;
+  readonly fail: (error: unknown) => void;
+}
 
-  private constructor(pool: Tinypool, folder: string) {
-    this.pool = pool;
+export class Pool implements Worker {
+  private readonly children = new Set<Child>();
+  private readonly idle: Child[] = [];
+  private readonly asked: Asked[] = [];
+  private readonly file: URL;
+  private readonly folder: string;
+  private readonly startMs: number;
+  /** So many processes at once; fewer where the system gives no more. */
+  private most: number;
+  private starting = 0;
+  private closed = false;
+
+  private constructor(file: URL, size: number, folder: string, startMs: number) {
+    this.file = file;
+    this.most = size;
     this.folder = folder;
+    this.startMs = startMs;
   }
 
   /**
@@ -64,32 +79,18 @@ export class Pool implements Worker {
    * @throws Error where none does
    */
   static async open(file: URL, size: number, folder: string, startMs = START, stop?: AbortSignal): Promise<Pool> {
-    const { Tinypool } = await import('tinypool');
-    const pool = new Tinypool({
-      filename: file.href,
-      runtime: 'child_process',
-      minThreads: size,
-      maxThreads: size,
-      // without it a worker would have no environment at all
-      env: process.env as Record<string, string>,
-      // bytes and maps as they are
-      serialization: 'advanced',
-    });
-    // a worker that dies while it has nothing to do is replaced when the next work comes
-    pool.on('error', () => undefined);
-    const self = new Pool(pool, folder);
-    // it would wait for workers that do not end by themselves
-    const destroy = (): void => void pool.destroy().catch(() => undefined);
-    stop?.addEventListener('abort', destroy, { once: true });
+    const self = new Pool(file, size, folder, startMs);
+    const end = (): void => void self.close();
     try {
       stop?.throwIfAborted();
-      await self.send({ kind: 'hello' }, startMs - GRACE);
-      stop?.removeEventListener('abort', destroy);
+      stop?.addEventListener('abort', end, { once: true });
+      await self.firstOf(size);
+      stop?.removeEventListener('abort', end);
+      return self;
     } catch (error) {
-      destroy();
-      throw error instanceof SurroundingsError ? error : new Error(`no worker process could be started: ${(error as Error).message}`);
+      end();
+      throw error;
     }
-    return self;
   }
 
   probe(target: string, expected: readonly string[], wall: number): Promise<SpaceTarget> {
@@ -103,22 +104,71 @@ export class Pool implements Worker {
     return this.send({ kind: 'prove', folder: this.folder, work }, work.wall);
   }
   async close(): Promise<void> {
-    await this.pool.destroy();
+    this.closed = true;
+    this.give();
+    await Promise.all([...this.children].map((child) => (child.stop(), child.gone)));
   }
 
   private async send<T>(task: PoolTask, ms: number): Promise<T> {
-    const hung = new AbortController();
-    const timer = setTimeout(() => hung.abort(), Math.min(ms + GRACE, 2 ** 31 - 1));
+    const answer = (await new Promise<unknown>((settle, fail) => {
+      this.asked.push({ task, ms: ms + GRACE, settle, fail });
+      this.give();
+    })) as PoolAnswer<T>;
+    if (answer.ok) return answer.value;
+    throw noWorker(answer) ?? new WorkError(answer);
+  }
+
+  /** Starts so many, and goes on with those that come up. */
+  private async firstOf(size: number): Promise<void> {
+    const all = Array.from({ length: size }, () => this.start());
+    await Promise.any(all).catch((error: AggregateError) => {
+      throw error.errors[0];
+    });
+  }
+  private async start(): Promise<void> {
+    this.starting++;
+    let child: Child | null = null;
     try {
-      const answer = (await this.pool.run(task, { signal: hung.signal })) as PoolAnswer<T>;
-      if (answer.ok) return answer.value;
-      throw new WorkError(answer);
-    } catch (error) {
-      // a run keeps its own limit: a process that says nothing is stopped, or the machine has no time for it
-      const silent = `a worker process did not answer within ${Math.round((ms + GRACE) / 1000)} s and was ended`;
-      throw hung.signal.aborted ? new SurroundingsError(silent, 'is the machine overloaded? fewer at once: --jobs 1') : error;
+      child = new Child(this.file, this.startMs);
+      const begun = child;
+      this.children.add(begun);
+      void begun.gone.then(() => this.left(begun));
+      await begun.ready;
+      this.idle.push(begun);
+    } catch (thrown) {
+      const error = noWorker(thrown) ?? thrown;
+      if (child !== null) this.left(child);
+      this.most = Math.max(this.most - 1, 1);
+      if (this.children.size === 0) this.refuse(error);
+      throw error;
     } finally {
-      clearTimeout(timer);
+      this.starting--;
+      this.give();
     }
+  }
+  private left(child: Child): void {
+    this.children.delete(child);
+    if (this.idle.includes(child)) this.idle.splice(this.idle.indexOf(child), 1);
+  }
+
+  /** Gives what was asked to those who have nothing to do, and replaces those that are gone. */
+  private give(): void {
+    if (this.closed) return void this.refuse(new Error('the worker processes were ended'));
+    while (this.asked.length > 0 && this.idle.length > 0) void this.does(this.idle.pop()!, this.asked.shift()!);
+    if (this.asked.length <= this.starting || this.children.size >= this.most) return;
+    // where there are others, they do what was asked
+    void this.start().catch(() => undefined);
+  }
+  private refuse(error: unknown): void {
+    for (const { fail } of this.asked.splice(0)) fail(error);
+  }
+  private async does(child: Child, { task, ms, settle, fail }: Asked): Promise<void> {
+    try {
+      settle(await child.run(task, ms));
+      this.idle.push(child);
+    } catch (error) {
+      fail(error);
+    }
+    this.give();
   }
 }

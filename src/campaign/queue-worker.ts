@@ -5,6 +5,7 @@ import type { BlobFolder } from './blob-folder.ts';
 import { blobsOf } from './content.ts';
 import type { Work } from './queued.ts';
 import { LARGEST_TARGET, queuedWork } from './foreign.ts';
+import { NoWorker } from './child.ts';
 import type { Worker } from './pool.ts';
 import {
   ANSWER_MS,
@@ -71,7 +72,7 @@ class Service {
   private computing = 0;
   private idleSince = Date.now();
   private done = 0;
-  /** Is aborted when the server says that it takes nothing more; the reason is a SurroundingsError. */
+  /** Is aborted when the server says that it takes nothing more, or the system gives no more processes; the reason is a SurroundingsError. */
   private readonly full = new AbortController();
 
   constructor(connection: Connection, options: QueueWorkerOptions) {
@@ -176,7 +177,7 @@ class Service {
     this.busy++;
     try {
       await this.taken(() => this.fetch(work));
-      const results = await this.computed(() => worker.work(work));
+      const results = await this.computed(() => worker.work(work)).catch((error: unknown) => this.notDone(error));
       // before the work counts as done: what is lost then is done again
       await this.connection.redis
         .xadd(resultsKey(campaign), '*', 'r', encodeResult({ work: work.id, results }))
@@ -196,6 +197,11 @@ class Service {
   /** Work whose result the server does not take has not failed: it stays under way, this worker ends, and another one gets it. */
   private notTaken(error: unknown): Promise<never> {
     return this.isFull(error) ? new Promise(() => undefined) : Promise.reject(error as Error);
+  }
+  /** Nor has work that this machine has no process for. */
+  private notDone(error: unknown): Promise<never> {
+    if (error instanceof NoWorker) this.full.abort(error);
+    return error instanceof NoWorker ? new Promise(() => undefined) : Promise.reject(error as Error);
   }
   private async computed<T>(work: () => Promise<T>): Promise<T> {
     this.computing++;

@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { UsageError } from '../bench/documents/usage-error.ts';
 import { BlobFolder } from '../campaign/blob-folder.ts';
 import { Executor } from '../campaign/execute.ts';
+import type { ChildMessage } from '../campaign/child.ts';
 import type { PoolAnswer, PoolTask } from '../campaign/pool.ts';
 import { findChip } from '../chips/index.ts';
 import { ImageError } from '../image/errors.ts';
@@ -35,7 +36,7 @@ function executorFor(folder: string): Executor {
   return executor.does;
 }
 
-function valueOf(task: Exclude<PoolTask, { kind: 'hello' }>, does: Executor): Promise<unknown> {
+function valueOf(task: PoolTask, does: Executor): Promise<unknown> {
   switch (task.kind) {
     case 'probe':
       return does.probe(task.target, task.expected, task.wall);
@@ -46,9 +47,8 @@ function valueOf(task: Exclude<PoolTask, { kind: 'hello' }>, does: Executor): Pr
   }
 }
 
-/** Called by the pool. What cannot be done is an answer, too. */
-export default async function serve(task: PoolTask): Promise<PoolAnswer<unknown>> {
-  if (task.kind === 'hello') return { ok: true, value: null };
+/** What cannot be done is an answer, too. */
+async function answerTo(task: PoolTask): Promise<PoolAnswer<unknown>> {
   const does = executorFor(task.folder);
   try {
     return { ok: true, value: await valueOf(task, does) };
@@ -58,3 +58,7 @@ export default async function serve(task: PoolTask): Promise<PoolAnswer<unknown>
     return { ok: false, usage, message, stack, ...(code === undefined ? {} : { code }) };
   }
 }
+
+const send = (message: ChildMessage): void => void process.send?.(message);
+process.on('message', (task: PoolTask) => void answerTo(task).then((answer) => send({ kind: 'answer', answer })));
+send({ kind: 'ready' });

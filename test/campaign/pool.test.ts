@@ -13,7 +13,7 @@ function poolOf(script: string, startMs: number, stop?: AbortSignal): Promise<Po
   writeFileSync(file, script);
   return Pool.open(pathToFileURL(file), 1, folder, startMs, stop);
 }
-const ANSWERS = 'export default () => ({ ok: true, value: null });';
+const ANSWERS = `process.on('message', () => process.send({ kind: 'answer', answer: { ok: true, value: null } })); process.send({ kind: 'ready' });`;
 
 describe('a worker process', () => {
   it.each([
@@ -36,6 +36,21 @@ describe('a worker process', () => {
       60_000,
       expect.objectContaining({ message: expect.stringMatching(/could be started: .*not-there/) }),
     ],
+    [
+      'gets no file handles while it is loaded',
+      `throw Object.assign(new Error("EMFILE: too many open files, open 'a.js'"), { code: 'EMFILE', syscall: 'open' }); ${ANSWERS}`,
+      60_000,
+      expect.objectContaining({
+        code: 'surroundings',
+        message: expect.stringMatching(/^no worker process could be started: too many open files; allow more.*--jobs 1$/),
+      }),
+    ],
+    [
+      'is ended by Node for want of threads',
+      `process.abort(); ${ANSWERS}`,
+      60_000,
+      expect.objectContaining({ code: 'surroundings', message: expect.stringMatching(/it was ended by SIGABRT; allow more processes/) }),
+    ],
   ])('that %s is an error', async (_name, script, ms, error) => {
     await expect(poolOf(script, ms)).rejects.toEqual(error);
   });
@@ -55,6 +70,29 @@ describe('a worker process', () => {
     await expect(opening).rejects.toThrow('no worker process could be started');
     const pid = Number(readFileSync(begun, 'utf8'));
     await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), 30_000);
+  }, 60_000);
+  it('whose system fails in the middle of work is no crash of a case', async () => {
+    const failing = `process.on('message', () => process.send({ kind: 'answer', answer: { ok: false, usage: false, message: 'EMFILE: open', stack: '', code: 'EMFILE' } }));
+      process.send({ kind: 'ready' });`;
+    const pool = await poolOf(failing, 60_000);
+    await expect(pool.probe('target', [], 1)).rejects.toThrow(/^a worker process cannot go on: too many open files; allow more/);
+    await pool.close();
+  });
+  it('that ends at work is replaced for the next; where no other one starts, that is told', async () => {
+    const folder = campaignFolder('');
+    const file = join(folder, 'worker.mjs');
+    const dies = `process.on('message', () => process.exit(7)); process.send({ kind: 'ready' });`;
+    writeFileSync(file, dies);
+    const pool = await Pool.open(pathToFileURL(file), 2, folder, 60_000);
+    await expect(pool.probe('target', [], 1)).rejects.toThrow('exited unexpectedly, exit code 7');
+    await expect(pool.probe('target', [], 1)).rejects.toThrow('exited unexpectedly, exit code 7');
+    writeFileSync(file, 'process.abort();');
+    const all = await Promise.allSettled([1, 2, 3].map(() => pool.probe('target', [], 1)));
+    expect(all.map((one) => one.status)).toEqual(['rejected', 'rejected', 'rejected']);
+    await expect(pool.probe('target', [], 1)).rejects.toThrow(/no worker process could be started: it was ended by SIGABRT/);
+    writeFileSync(file, ANSWERS);
+    await expect(pool.probe('target', [], 1)).resolves.toBeNull();
+    await pool.close();
   }, 60_000);
   it('that answers is taken', async () => {
     await (await poolOf(ANSWERS, 60_000)).close();

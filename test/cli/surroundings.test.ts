@@ -2,7 +2,8 @@
  * Each command in surroundings that fail (surroundings.ts): Ctrl-C, kill, kill -9, a disk that is full or read-only, no file handles, no temporary folder, a peer
  * that says nothing. It ends in time with its code, in words, and leaves nothing half.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -149,6 +150,60 @@ it('without file handles each command is exit 4 with advice', async () => {
     { shell: 'ulimit -n 20' },
   );
 }, 300_000);
+
+it('with a few file handles each command does its work, or is exit 4 with advice', async () => {
+  // too few for its modules, for its files, for those of its threads, of its processes
+  for (const shell of ['ulimit -n 26', 'ulimit -n 36', 'ulimit -n 68'])
+    await each(
+      (command, ended) => {
+        expect([command.code, 4], `${command.name}, ${shell}: ${ended.err}`).toContain(ended.code);
+        if (ended.code === 4) expect(ended.err + ended.out, command.name).toMatch(/too many open files; allow more open files/);
+        inWords(ended, command.name);
+      },
+      { shell },
+    );
+}, 300_000);
+
+/** A user of one's own, whom a limit of processes binds; each has a limit of its own. */
+const asUser = (user: number, limit: number): string =>
+  `exec setpriv --reuid=${user} --regid=${user} --clear-groups bash -c 'ulimit -u ${limit}; exec "$@"' bash "$@"`;
+const THREADS = `fs.readFile('/proc/self/stat', () => console.log(fs.readdirSync('/proc/self/task').length))`;
+/** The threads that Node itself has; null where no other user can be had, or he may not read the program. */
+function threadsOfNode(user: number): number | null {
+  const line = `${asUser(user, 1000)}`;
+  const ran = spawnSync('sh', ['-c', line, 'sh', process.execPath, '-e', `fs.accessSync(${JSON.stringify(program())}); ${THREADS}`], { encoding: 'utf8' });
+  return ran.status === 0 ? Number(ran.stdout) : null;
+} // prettier-ignore
+
+it.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)(
+  'at the limit of processes what starts a thread or a process is exit 4 with advice',
+  async ({ skip }) => {
+    const user = 61_000 + (process.pid % 1000) * 100;
+    for (const folder of [dist, cwd, temporary()]) chmodSync(folder, 0o777);
+    const threads = threadsOfNode(user);
+    if (threads === null) return skip();
+    const JOBS = ['run', 'ask', 'test', 'fix', 'dfu', 'uart', 'campaign', 'worker'];
+    const tried = COMMANDS.filter((c) => JOBS.includes(c.name)).flatMap((command) => [0, 1].map((more) => ({ command, more })));
+    for (const [i, { command, more }] of tried.entries())
+      await out(async (to) => {
+        chmodSync(to, 0o777);
+        const args = command.name === 'worker' ? command.long! : command.short;
+        const what = `${command.name} with ${more} more`;
+        const ended = await observe(program(), args, {
+          cwd,
+          to,
+          env: env(),
+          silent: '127.0.0.1:1',
+          shell: asUser(user + i, threads + more),
+        });
+        // one thread is enough for these
+        expect(more === 1 && ['run', 'ask'].includes(command.name) ? command.code : 4, `${what}: ${ended.err}`).toBe(ended.code);
+        if (ended.code === 4) expect(ended.err + ended.out, what).toMatch(/allow more (processes )?\(`ulimit -u`\)/);
+        inWords(ended, what);
+      });
+  },
+  120_000,
+);
 
 it('with little memory, or files that may not grow, each command does its work, or is exit 4 with advice', async () => {
   for (const [shell, says] of [
