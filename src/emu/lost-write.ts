@@ -3,11 +3,25 @@ import type { GuestFact, Refusal } from './component.ts';
 import type { Block } from './system.ts';
 import type { History, WriteRecord } from './history.ts';
 import type { System } from './system.ts';
+import type { LostStore, Zone } from './core/core-types.ts';
+import { S } from './core/state.ts';
 import { hex } from './hex.ts';
+import type { Ps } from './time.ts';
 
 interface Store {
   readonly core: { readonly index: number; readonly pc: number };
   readonly address: number;
+}
+interface Telling {
+  readonly history: History;
+  note(kind: string, text: string, block: string | null, about: GuestFact): void;
+}
+interface Storer {
+  readonly index: number;
+  readonly zone: Zone;
+  readonly pc: number;
+  now(): Ps;
+  get(offset: number): number;
 }
 interface Said {
   readonly block: string;
@@ -30,6 +44,16 @@ export function loseWrite(
     const target = targetOf(system, address, core.index);
     return { ...record(), block, target, address, why, lock, note };
   });
+}
+/** The same for a store to one of the core's own registers. */
+export function loseCoreWrite(machine: Telling, core: Storer, { register, address, why }: LostStore, note: string): void {
+  machine.note('guest-error', note, null, { is: 'lost', why });
+  if (core.zone !== 'user') return;
+  const [{ history }, at] = [machine, core.now()];
+  history.lose(core.pc, address, why, at, () => ({
+    ...{ seq: history.seq, at, core: core.index, pc: core.pc, lr: core.get(S.LR), kind: 'cpu', address },
+    ...{ block: register.split('.')[0]!, target: register, why, lock: null, note },
+  }));
 }
 /** The same for option bytes, of which it shows only at a reset that they were not programmed: who wrote them last. */
 export function loseOptions(history: History, system: System, about: GuestFact, block: Block, note: string): void {

@@ -5,9 +5,9 @@ import { PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
 import { decideBoot } from './boot-rules.ts';
 import { isUsbController, type BootRule, type ChipDescription } from './chip.ts';
 import { RESET_CAUSES, type GuestFact, type ResetCause } from './component.ts';
-import { loseOptions, loseWrite } from './lost-write.ts';
+import { loseCoreWrite, loseOptions, loseWrite } from './lost-write.ts';
 import { logVectorRead } from './vector-reads.ts';
-import { PAUSE, type CoreListener, type Zone } from './core/core-types.ts';
+import { PAUSE, type CoreListener, type LostStore, type Zone } from './core/core-types.ts';
 import { Core, type CoreSnapshot, type Interceptor } from './core/core.ts';
 import { KIND } from './core/caches/flash-cache.ts';
 import { registerFile, setRegister } from './core/arm/register-file.ts';
@@ -666,9 +666,7 @@ export abstract class MachineBase implements CoreListener<Core> {
   endAccess(): void {
     this.writer = null;
   }
-  cacheableWrite(): void {
-    this.system.drive(ICACHE_ERROR, this.system.level(ICACHE_ERROR) + 1);
-  }
+  cacheableWrite = (): void => this.system.drive(ICACHE_ERROR, this.system.level(ICACHE_ERROR) + 1);
   /** Attributes the changes that `action` makes to something other than the CPU (scenario, debugger). */
   as<T>(kind: WriterKind, action: () => T): T {
     const before = { writer: this.writer, kind: this.writerKind };
@@ -732,6 +730,7 @@ export abstract class MachineBase implements CoreListener<Core> {
     }
     this.observer.note?.(kind, text);
   }
+  coreWriteLost = (core: Core, lost: LostStore, text: string): void => loseCoreWrite(this, core, lost, text);
   requestReset(by: 'software' | 'core', core: Core): void {
     if (this.repairs?.vetoReset?.(by) !== true) this.askReset(by, core, false);
   }

@@ -25,12 +25,15 @@ export interface Opening {
   /** Of a write of keys: once this is 0, writes of keys do not happen. */
   readonly lock: string | null;
   open(target: RepairTarget): void;
+  /** What is written in its place. */
+  readonly instead?: (value: number) => number;
   /** What is done when a reset is asked for; true: in place of it. */
   readonly beforeReset?: (machine: Machine, by: string) => boolean;
 }
 
 /** Null where no single thing opens it: it comes in the wrong order, or this core may not. */
 export function openingOf(system: System, write: LostWrite): Opening | null {
+  if (write.address === AIRCR) return withVectkey(write);
   const block = system.findBlock(write.block);
   return block === undefined ? null : (OPENERS[write.why]?.(system, block, write) ?? null);
 }
@@ -53,6 +56,23 @@ const OPENERS: Partial<Record<LostWrite['why'], (system: System, block: Block, w
     return lock === undefined ? null : unlocked(block, write, lock, true);
   },
 };
+
+const AIRCR = 0xe000ed0c;
+const VECTKEY = 0x05fa;
+/** AIRCR takes what has its key in the upper half; a read gives another number there (Armv7-M ARM B3.2.6, Armv6-M ARM B3.2.6). */
+function withVectkey(write: LostWrite): Opening {
+  const bit = write.target.split('.')[2]!;
+  const whole = `SCB->AIRCR = (0x05FAu << SCB_AIRCR_VECTKEY_Pos) | SCB_AIRCR_${bit}_Msk;`;
+  return {
+    write,
+    what: 'SCB.AIRCR.VECTKEY = 0x05FA',
+    because: 'its upper half is not the key 0x05FA',
+    fix: bit === 'PRIGROUP' ? '/* NVIC_SetPriorityGrouping() writes it with its key */' : whole,
+    lock: null,
+    open: () => undefined,
+    instead: (value) => ((value & 0xffff) | (VECTKEY << 16)) >>> 0,
+  };
+}
 
 /** A field that firmware sets by itself. */
 function fieldIs(path: string, value: 0 | 1, write: LostWrite): Opening {
@@ -199,12 +219,16 @@ export function opening(machine: Machine, openings: readonly Opening[]): Interce
     vetoReset: (by) => openings.find(({ beforeReset }) => beforeReset !== undefined)?.beforeReset?.(machine, by) === true,
     write: (core, address, _size, value) => {
       let left = false;
-      for (const { write, lock, open } of openings) {
+      let stored = value;
+      for (const { write, lock, open, instead } of openings) {
         if (write.address !== address) continue;
-        if (write.pc === core.pc) open(target);
+        if (write.pc === core.pc) {
+          open(target);
+          stored = instead?.(stored) ?? stored;
+        }
         left ||= lock !== null && fieldOf(machine, lock) === 0;
       }
-      return left ? null : value;
+      return left ? null : stored;
     },
   };
 }

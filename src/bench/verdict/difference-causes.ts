@@ -158,9 +158,9 @@ const withHidden = (
 });
 const pcOf = (cause: PathCause): number => (cause.is === 'gave-up' ? cause.wait.pc : cause.opening.write.pc);
 type Told = Omit<ResultCause<string>, 'proved' | 'dependsOn' | 'outcomeAfterRepair'>;
-function lostWrite({ write, what, because, fix, beforeReset }: Opening, then: string, placed: Placed): Told {
+function lostWrite({ write, what, because, fix, beforeReset, instead }: Opening, then: string, placed: Placed): Told {
   const times = write.count > 1 ? ` (${write.count} times)` : '';
-  const where = beforeReset === undefined ? 'before it' : 'between it and the reset';
+  const where = instead !== undefined ? 'in it' : beforeReset === undefined ? 'before it' : 'between it and the reset';
   const explanation = `A write to ${write.target} has no effect${times}, because ${because}. With ${what} ${where}, ${then}.`;
   return { id: 'lost-write', at: 'before-write', repair: what, fix, lastWriter: placed(write), explanation, what: write.target };
 }

@@ -457,10 +457,7 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     }
     value = size === 4 ? value >>> 0 : value & (size === 2 ? 0xffff : 0xff);
     if (this.isPrivateBus(address)) {
-      if (this.tracer) this.tracer.writes++;
-      this.system.now = this.now();
-      writeScs(this.core, address, size, value, privileged);
-      this.afterDevice();
+      this.privateWrite(address, size, value, privileged);
       return;
     }
     const own = this.judge(address, 'write', privileged);
@@ -472,6 +469,15 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     } else this.busWrite(address, size, value, own);
   }
 
+  private privateWrite(address: number, size: 1 | 2 | 4, value: number, privileged: boolean): void {
+    if (this.tracer) this.tracer.writes++;
+    const hook = this.intercept;
+    const stored = hook?.write && hook.pages.has(address >>> PAGE_BITS) ? hook.write(this.core, address, size, value) : value;
+    if (stored === null) return;
+    this.system.now = this.now();
+    writeScs(this.core, address, size, stored, privileged);
+    this.afterDevice();
+  }
   // eslint-disable-next-line complexity -- the path of every slow write: the order of its checks is the order of the bus
   protected busWrite(address: number, size: 1 | 2 | 4, value: number, own: boolean): void {
     const hook = this.intercept;

@@ -1,5 +1,5 @@
 /** State and time of a core, and what it tells the machine: the lowest of its layers. All architectural state is in the arena. `C` is the whole core. */
-import type { GuestFact } from '../component.ts';
+import type { GuestFact, Refusal } from '../component.ts';
 import { CPU_STRIDE, type Arena } from '../arena.ts';
 import type { CoreRow } from '../chip.ts';
 import type { System } from '../system.ts';
@@ -147,6 +147,9 @@ export abstract class CoreState<C extends Cpu> {
   changed = (register: string, old: number, value: number): void => this.listener.special(this.core, register, old, value);
   note(kind: string, text: string, about?: GuestFact): void {
     this.listener.note(kind, text, null, about);
+  }
+  writeLost(register: string, address: number, why: Refusal, text: string): void {
+    this.listener.coreWriteLost(this.core, { register, address, why }, text);
   }
   requestReset(by: 'software' | 'core'): void {
     this.listener.requestReset(by, this.core);

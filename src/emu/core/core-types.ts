@@ -1,8 +1,15 @@
 /** What a core says to the machine, and what the machine may do to its accesses. `C` is the core itself, which core.ts alone can name. */
-import type { GuestFact } from '../component.ts';
+import type { GuestFact, Refusal } from '../component.ts';
 import type { Block } from '../system.ts';
 import type { FaultKind } from './cpu.ts';
 
+/** A store to a register of the core that had no effect. */
+export interface LostStore {
+  /** `SCB.AIRCR` */
+  readonly register: string;
+  readonly address: number;
+  readonly why: Refusal;
+}
 /** What a core tells the machine. */
 export interface CoreListener<C> {
   /** Control is about to reach code of another zone. Throwing `Pause` stops before that instruction. */
@@ -23,6 +30,8 @@ export interface CoreListener<C> {
   debuggerAttached(core: C, takes: boolean): boolean;
   console(channel: string, text: string): void;
   note(kind: string, text: string, block?: string | null, about?: GuestFact): void;
+  /** A store to one of its own registers had no effect. */
+  coreWriteLost(core: C, lost: LostStore, text: string): void;
   requestReset(by: 'software' | 'core', core: C): void;
   sendEvent(core: C): void;
   exceptionTaken(core: C, exception: number, handler: number, interruptedPc: number): void;

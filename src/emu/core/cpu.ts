@@ -1,5 +1,5 @@
 /** What exceptions, the system control space and system instructions see of a core. Implemented by core.ts. */
-import type { GuestFact } from '../component.ts';
+import type { GuestFact, Refusal } from '../component.ts';
 import type { CoreRow } from '../chip.ts';
 import type { Ps } from '../time.ts';
 import type { Profile } from './builder.ts';
@@ -84,6 +84,8 @@ export interface Cpu {
   rightsChanged(): void;
   readonly mpuAnswers: MpuAnswers;
   note(kind: string, text: string, about?: GuestFact): void;
+  /** A store to one of the core's own registers had no effect. */
+  writeLost(register: string, address: number, why: Refusal, text: string): void;
   /** A special register changed by the running instruction (history, last writer). */
   changed: SpecialChange;
   /** SYSRESETREQ. */

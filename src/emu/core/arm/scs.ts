@@ -95,9 +95,28 @@ function writeShcsr(cpu: Cpu, value: number, mask: number): void {
   if (cpu.get(SCS.MPU_CTRL) & 1) cpu.rightsChanged();
 }
 
+const AIRCR = 0xe000ed0c;
+/** What a write of 1 does at once. */
+const AIRCR_ACTS: readonly (readonly [bit: number, name: string])[] = [
+  [4, 'SYSRESETREQ'],
+  [2, 'VECTCLRACTIVE'],
+  [1, 'VECTRESET'],
+];
+const PRIGROUP_BITS = 0x700;
+const WHOLE = 0xffffffff;
+/** Without its key a write does nothing: told where it would have done something. */
+function loseAircr(cpu: Cpu, value: number, mask: number): void {
+  const regroups = notV6(cpu) && (mask & PRIGROUP_BITS) !== 0 && ((value >>> 8) & 7) !== cpu.get(SCS.PRIGROUP);
+  const lost = AIRCR_ACTS.find(([bit, name]) => (value & bit) !== 0 && (name !== 'VECTRESET' || onV7(cpu)))?.[1];
+  if (lost === undefined && !regroups) return;
+  cpu.writeLost(`SCB.AIRCR.${lost ?? 'PRIGROUP'}`, AIRCR, 'key', 'a write of AIRCR without the key 0x05FA in its upper half is ignored');
+}
 /** AIRCR: VECTKEYSTAT in the upper half; writes need VECTKEY there. */
 function writeAircr(cpu: Cpu, value: number, mask: number): void {
-  if (mask !== -1 >>> 0 || value >>> 16 !== VECTKEY) return;
+  if (mask >>> 0 !== WHOLE || value >>> 16 !== VECTKEY) {
+    loseAircr(cpu, value & mask, mask);
+    return;
+  }
   if (notV6(cpu)) {
     const old = cpu.get(SCS.PRIGROUP);
     const now = (value >>> 8) & 7;
@@ -189,7 +208,7 @@ const SYSTEM_CONTROL: readonly ScsRegister[] = [
       change(cpu, 'VTOR', SCS.VTOR, merge(cpu.get(SCS.VTOR), value, mask & cpu.profile.vtor));
     },
   },
-  { address: 0xe000ed0c, name: 'AIRCR', on: always, read: (cpu) => 0xfa050000 | (cpu.get(SCS.PRIGROUP) << 8), write: writeAircr },
+  { address: AIRCR, name: 'AIRCR', on: always, read: (cpu) => 0xfa050000 | (cpu.get(SCS.PRIGROUP) << 8), write: writeAircr },
   plain(0xe000ed10, 'SCR', SCS.SCR, SCR_WRITABLE),
   { address: 0xe000ed14, name: 'CCR', on: always, read: (cpu) => cpu.get(S.CCR), write: writeCcr },
   shpr(1),
