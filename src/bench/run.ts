@@ -24,7 +24,7 @@ import { followLeave } from './proof/leave.ts';
 import type { NamedRepair } from './proof/repairs.ts';
 import type { SessionEnd } from './session/live-run.ts';
 import { acceptance, isGood, unusableInWords } from './proof/after.ts';
-import { mends, whyUnusable } from './proof/after-causes.ts';
+import { mends, whyUnusable, type Works } from './proof/after-causes.ts';
 import { leftCauses, type LeftCause } from './proof/behind-leave.ts';
 import { boardCauses, MOST_BOARD_RUNS, NO_BOARD, type BoardFinding } from './proof/board-causes.ts';
 import { badSteps } from './documents/proved.ts';
@@ -357,7 +357,7 @@ function useDevice(run: PlainRun, { judged, starts, entry }: JudgedRun, answers:
   const changed = changedOptions(session);
   // what is armed may still fire
   const armed = answers.diagnosis.harmless.length > 0;
-  const accepted = acceptance(session, armed);
+  const accepted = acceptance(session, { armed });
   const { after } = accepted;
   answers.after = after;
   if (isGood(accepted)) return;
@@ -368,7 +368,19 @@ function useDevice(run: PlainRun, { judged, starts, entry }: JudgedRun, answers:
     if (answers.left.length > 0) return;
   }
   input.progress?.(`looking for what keeps ${device} from being used`);
-  const works = mends(after);
+  session.restore(finished);
+  const works = searched(run, 'why the device cannot be used', null, () => mends(session, after));
+  if (works !== null) lookForUse(run, { judged, starts, entry }, answers, changed, works);
+}
+/** What makes a device usable: repairs, the board, or the state at the entry. */
+function lookForUse(
+  run: PlainRun,
+  { judged, starts, entry }: Pick<JudgedRun, 'judged' | 'starts' | 'entry'>,
+  answers: Answers,
+  changed: readonly ChangedOption[],
+  works: Works,
+): void {
+  const { session } = run;
   const why = searched(run, 'why the device cannot be used', null, () => whyUnusable(session, starts, judged, changed, works));
   if (why === null) return;
   answers.diagnosis = why.diagnosis.explained === true ? why.diagnosis : answers.diagnosis;

@@ -1,6 +1,7 @@
 /** Why a device that appears cannot be used: repairs of checks, then the board, then the state at the entry, each proved by the acceptance client (after.ts). */
 import { repairTarget, type NamedRepair } from './repairs.ts';
-import { acceptance, isGood } from './after.ts';
+import { acceptance, isGood, type Asked } from './after.ts';
+import { isBad } from './after-tool.ts';
 import { attempt, type Attempt, type Starts } from './attempt.ts';
 import { boardCauses, NO_BOARD, type BoardFinding } from './board-causes.ts';
 import { diagnoseFor, type Diagnosis, type Goal, type Judged } from './diagnosis.ts';
@@ -9,14 +10,24 @@ import type { After } from '../documents/result.ts';
 import type { ChangedOption } from '../session/changed-options.ts';
 import type { Session } from '../session/session.ts';
 
-/** What a client could not do it can do now; behind that there may be something else. */
-export const mends =
-  (was: After<string>): Works =>
-  (s) => {
-    const now = acceptance(s);
-    return isGood(now) || badSteps(was).every((step) => now.after[step].result === 'ok');
+/**
+ * What a client could not do it can do now; behind that there may be something else. Nothing behind the last bad step is asked, and where the device stays, and a client that begins at
+ * once is kept from the same, no try waits.
+ *
+ * @param s stands where `was` was asked; left anywhere
+ */
+export function mends(s: Session, was: After<string>): Works {
+  const bad = badSteps(was);
+  const last = bad.at(-1);
+  const asked: Asked = { armed: true, ...(last !== undefined && { last }) };
+  const { after } = bad.includes('list') ? { after: null } : acceptance(s, { ...asked, stays: true });
+  const stays = after !== null && bad.every((step) => isBad(after[step]));
+  return (session) => {
+    const now = acceptance(session, { ...asked, stays });
+    return isGood(now) || bad.every((step) => now.after[step].result === 'ok');
   };
-type Works = (s: Session) => boolean;
+}
+export type Works = (s: Session) => boolean;
 
 export interface Unusable {
   readonly diagnosis: Diagnosis;

@@ -23,6 +23,8 @@ import { place } from '../slice/words.ts';
 const STAY: Ps = 2 * PS_PER_SECOND;
 /** An interrupt of the application that is enabled has so long to fire: an RTC wakes every few seconds. */
 const STAY_IF_ARMED: Ps = 12 * PS_PER_SECOND;
+/** Where it is known that the device stays, and what is asked shows behind a moment as well. */
+const MOMENT: Ps = 100 * MS;
 /** A watchdog that runs is waited for, up to this. */
 const LONGEST_STAY: Ps = 40 * PS_PER_SECOND;
 const MARGIN: Ps = 50 * MS;
@@ -71,16 +73,23 @@ const NAMES: Readonly<Record<AfterStep, string>> = {
   alive: 'the application behind the leave',
 };
 
-/**
- * The session stands at the end of a run that reached its goal; it is left anywhere.
- *
- * @param armed checks found something of the application that may still fire
- */
-export function acceptance(s: Session, armed = true): Acceptance {
+/** What a client asks about. */
+export interface Asked {
+  /** Checks found something of the application that may still fire. */
+  readonly armed: boolean;
+  /** Nothing behind this step; left out: all. */
+  readonly last?: AfterStep;
+  /** The device is known to stay: the steps behind that begin at once. */
+  readonly stays?: boolean;
+}
+const ALL: Asked = { armed: true };
+
+/** The session stands at the end of a run that reached its goal; it is left anywhere. */
+export function acceptance(s: Session, asked = ALL): Acceptance {
   const tool = toolFor(s, s.input.goal);
   if (typeof tool === 'string') return { after: untried(tool), toRom: false, notBack: null };
   try {
-    return inShortRun(s.machine, () => new Client(s, tool, armed).run());
+    return inShortRun(s.machine, () => new Client(s, tool, asked).run());
   } finally {
     tool.end?.();
   }
@@ -98,18 +107,17 @@ function toolFor(s: Session, { asking }: PlannedGoal): (Tool & { end?: () => voi
 class Client {
   private readonly s: Session;
   private readonly tool: Tool;
-  /** Something of the application may still fire. */
-  private readonly armed: boolean;
+  private readonly asked: Asked;
   /** Its exceptions are made to reach its own handlers. */
   private mended = false;
   private toRom = false;
   private notBack: NotBack | null = null;
   private readonly results: Results;
 
-  constructor(s: Session, tool: Tool, armed: boolean) {
+  constructor(s: Session, tool: Tool, asked: Asked) {
     this.s = s;
     this.tool = tool;
-    this.armed = armed;
+    this.asked = asked;
     this.results = { ...untried('a step before it failed') } as Results;
   }
 
@@ -121,27 +129,32 @@ class Client {
     const { s, results, tool } = this;
     s.keepCheckpoints = false;
     results.list = this.stay();
-    if (isBad(results.list)) return results;
+    if (isBad(results.list) || this.isLast('list')) return results;
     const address = tool.application() ?? tool.memory;
     results.upload = this.read(address, tool.bytes);
+    if (this.isLast('upload')) return results;
     const before = s.save();
     results.erase = this.erase(address);
     // a page that cannot be erased cannot be written either
-    if (isBad(results.erase)) return results;
+    if (isBad(results.erase) || this.isLast('erase')) return results;
     this.program(address, this.kept);
-    if (isBad(results.download) || isBad(results.verify)) return results;
+    if (isBad(results.download) || isBad(results.verify) || this.isLast('download') || this.isLast('verify')) return results;
     // the rest of the page is not written again: the flash is as it was
     s.restore(before);
     this.leave();
     return results;
+  }
+  private isLast(step: AfterStep): boolean {
+    return this.asked.last === step;
   }
 
   private stay(): AfterResult<string> {
     const { s, tool } = this;
     const { system, chip } = s.machine;
     const due = chip.blocks.map((row) => (row.model?.includes('wdg') === true ? (system.published(system.block(row.name)).due ?? 0) : 0));
-    const until = s.machine.now + (this.armed ? STAY_IF_ARMED : STAY);
-    const last = Math.max(until, ...due.filter((t) => t < s.machine.now + LONGEST_STAY).map((t) => t + MARGIN));
+    const { armed, stays } = this.asked;
+    const until = s.machine.now + (stays === true ? MOMENT : armed ? STAY_IF_ARMED : STAY);
+    const last = stays === true ? until : Math.max(until, ...due.filter((t) => t < s.machine.now + LONGEST_STAY).map((t) => t + MARGIN));
     runUntil(s, () => tool.isGone(), last);
     return tool.isGone() ? failed(tool.gone()) : tool.about();
   }
