@@ -40,9 +40,7 @@ export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult<
 function withAssumed(given: RunJob, asked: RunHooks, run: (input: RunInput) => RunResult<string>): RunResult<string> {
   const bounds = new Bounds();
   const hooks = { ...asked, bounds };
-  const early = countsOnAnother(given)
-    ? assumed(given, given, runBench(jobInput({ ...given, effort: 'quick', findJump: false }, hooks)))
-    : null;
+  const early = countsOnAnother(given) ? assumed(given, given, runBench(jobInput(setUp(given), hooks))) : null;
   const first = early?.job ?? given;
   let [job, result] = [first, lookFurther(first, hooks, run)];
   const told = new Map<string, string>(early === null ? [] : [[early.kind, early.text]]);
@@ -81,6 +79,14 @@ export function assumedJob(given: RunJob, hooks: RunHooks): { readonly job: RunJ
   return { job, told };
 }
 
+/** Clocks are set up in front of everything else. */
+const SET_UP = '300ms';
+const setUp = (job: RunJob): RunJob => ({
+  ...job,
+  scenario: { ...job.scenario, until: job.scenario.until ?? SET_UP },
+  effort: 'quick',
+  findJump: false,
+});
 /** It holds the rate of another crystal than the board's that nobody described: whether it matters is seen before anything is searched for. */
 function countsOnAnother(job: RunJob): boolean {
   if (job.boardSays !== undefined || job.scenario.board?.hse !== undefined) return false;
