@@ -31,7 +31,7 @@ import { badSteps } from './documents/proved.ts';
 import { BUT } from './documents/reservations.ts';
 import { atOtherRate } from './proof/other-rate.ts';
 import { changedOptions, type ChangedOption } from './session/changed-options.ts';
-import { SLEEPS } from './session/fixed-loop.ts';
+import { sleepsOnExit } from './session/fixed-loop.ts';
 import { Session } from './session/session.ts';
 import { afterRun, NOT_TRACED, romFacts, type Traced } from './session/subject.ts';
 import { noReturnRow, noReturnText, pointOfNoReturn, type NoReturn } from './verdict/point-of-no-return.ts';
@@ -50,7 +50,7 @@ import { factsOf, traceFailure, type Failure } from './slice/failure.ts';
 import { runTo } from './slice/window.ts';
 import { starvedBy } from './slice/starved.ts';
 import { unstarted } from './slice/unstarted.ts';
-import { foreignTable, resetStory, waitStory } from './slice/why.ts';
+import { foreignTable, resetStory, outcomeAwake, waitStory } from './slice/why.ts';
 import { failureInWords, place as placeInWords } from './slice/words.ts';
 import { Variants } from './proof/variants.ts';
 
@@ -299,7 +299,7 @@ function askWhy(run: PlainRun, of: JudgedRun): Answers {
   try {
     if (!limited) answers.dependsOn = dependencies(variants, [], observed);
     if (!cut) explain(run, of, answers);
-    if (!cut && base.entries.length === 0 && (end.outcome === 'no-jump' || input.findJump || run.waitsForInput))
+    if (!cut && base.entries.length === 0 && (end.outcome === 'no-jump' || input.findJump || (run.waitsForInput && !keptAsleep(run))))
       run.notes.push(...jumpNotes(session, run.powerOn, finished));
     tracer?.repairWith(starts, provedRepairs(answers.diagnosis));
     if (input.noReturn) answers.noReturn = pointOfNoReturn(session, entry, answers.diagnosis, base.end.at);
@@ -405,13 +405,16 @@ function byDifference(run: PlainRun, entry: Checkpoint | null): ByDifference {
 }
 
 /** By WFI or WFE: something is to wake it. At the end of a handler it sleeps because of SLEEPONEXIT. */
-function sleepsByItself({ machine, state: { loop } }: Session): boolean {
-  return loop?.sleeping === true && SLEEPS.includes(machine.bootCore.peek(loop.pc, 2) ?? 0);
+const sleepsByItself = (s: Session): boolean => s.state.loop?.sleeping === true && !sleepsOnExit(s);
+/** It sleeps behind a handler, and would go on where that one interrupted it: no input brings it there. */
+function keptAsleep({ session, finished }: PlainRun): boolean {
+  session.restore(finished);
+  return sleepsOnExit(session) && outcomeAwake(session) !== 'stuck';
 }
 /** Where the run ends on the way: an instruction without which it comes to its goal. Who waits for a button or a byte is on no wrong way. */
 function byLeavingOut(run: PlainRun, entry: Checkpoint | null): ByDifference {
   const { session, base, input, powerOn, finished } = run;
-  if (entry !== null || run.waitsForInput || run.sleeps) return { difference: null };
+  if (entry !== null || ((run.waitsForInput || run.sleeps) && !keptAsleep(run))) return { difference: null };
   const search = leftOut(session, { ...base.end, powerOn, finished });
   if (search === null) return { difference: null };
   input.progress?.('leaving out what made the chip otherwise than a reset');

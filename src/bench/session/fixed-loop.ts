@@ -30,7 +30,7 @@ function sleepsForGood(s: LiveRun): FixedLoop | null {
   const ticks = sysTick && sysTickNextZero(core) !== Infinity;
   if (ticks || others || (core.arm.waiting === 'wfe' && eventMayCome(s)) || wakesUp(s.machine)) return null;
   return {
-    pc: SLEEPS.includes(core.peek(core.pc - 2, 2) ?? 0) ? core.pc - 2 : core.pc,
+    pc: SLEEPS.includes(core.peek(core.pc - 2, 2) ?? 0) && core.lastExecuted() === core.pc - 2 ? core.pc - 2 : core.pc,
     reads: [],
     sizes: [],
     sleeping: true,
@@ -52,6 +52,10 @@ function wakesUp({ system }: Machine): boolean {
 
 /** WFE and WFI (Armv7-M ARM A7.7.261, A7.7.262): where it sleeps, not where it would go on. Behind a sleep at the end of a handler there is none. */
 export const SLEEPS: readonly number[] = [0xbf20, 0xbf30];
+
+/** Asleep at the end of a handler (SCR.SLEEPONEXIT): no interrupt brings back the code that it came from. */
+export const sleepsOnExit = ({ machine, state: { loop } }: Pick<LiveRun, 'machine' | 'state'>): boolean =>
+  loop?.sleeping === true && !SLEEPS.includes(machine.bootCore.peek(loop.pc, 2) ?? 0);
 
 export function proveFixedLoop(s: LiveRun): FixedLoop | null {
   const { machine } = s;

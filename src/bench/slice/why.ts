@@ -6,6 +6,7 @@ import type { Interceptor } from '../../emu/core/core.ts';
 import { registerFile, setRegister } from '../../emu/core/arm/register-file.ts';
 import { highestPending } from '../../emu/core/arm/nvic.ts';
 import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
+import { S } from '../../emu/core/state.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import type { ResetRecord } from '../../emu/history.ts';
 import { entryVectors, imageAt, type LoadedImage } from '../../image/image.ts';
@@ -15,6 +16,7 @@ import { MS, US, type Ps } from '../../emu/time.ts';
 import { IWDG_KEY_RELOAD, IWDG_KEY_START } from '../../peripherals/watchdog/iwdg-v3.ts';
 import { POWER_STANDBY, POWER_STOP } from '../../peripherals/wires.ts';
 import { hex32, type Outcome } from '../documents/result.ts';
+import { sleepsOnExit } from '../session/fixed-loop.ts';
 import type { FixedLoop } from '../session/live-run.ts';
 import type { Session } from '../session/session.ts';
 import { restartInChain } from '../session/restart.ts';
@@ -184,6 +186,13 @@ function inThread(s: Session, { pc, reads, sleeping }: FixedLoop, finished: Chec
   s.restore(finished);
   const foreign = inForeignHands(s);
   if (foreign !== null) return foreign;
+  if (sleeping && sleepsOnExit(s)) {
+    const line = behindHandlers(s);
+    const outcome = outcomeAwake(s);
+    // a program that does all in its handlers waits for the next interrupt
+    if (outcome !== 'stuck') return { lines: [line], unmasked: { mask: 'SLEEPONEXIT', outcome } };
+    s.restore(finished);
+  }
   const lines = sleeping ? asleep(s) : fromOutside(s, pc, reads);
   return lines.length === 0 ? null : { lines, unmasked: null };
 }
@@ -216,6 +225,13 @@ function asleep(s: Session): string[] {
   const more = outside !== null && open !== null ? `; ${open}` : '';
   return [`the core sleeps (${how})${where}${ticks ? ': ' : ', and '}${tick}${said}${more}`, ...deafPorts(s)];
 }
+/** Each interrupt is served, and the core sleeps again. */
+function behindHandlers(s: Session): string {
+  const writer = s.machine.history.lastWriter(`CPU${s.machine.bootCore.index || ''}.SCR`, SLEEPONEXIT);
+  const set = writer === null ? '' : ` (set at ${place(s, writer.pc)})`;
+  return `SCB.SCR.SLEEPONEXIT is 1${set}: the core sleeps again at the end of each handler, so what an interrupt woke it for never runs`;
+}
+const SLEEPONEXIT = 2;
 function inStandby(s: Session, how: string): string {
   const found = standbyWakers(s);
   const pins = found.length === 0 ? 'no wake-up pin is enabled' : `only ${wakersText(found)} wakes it`;
@@ -357,6 +373,16 @@ function notRaised(s: Session, exception: number, name: string, by: (register: s
 const SYST_CSR = 0xe000e010;
 const NVIC_ISER = 0xe000e100;
 
+/** The run goes on from where it stands, behind the handler, as without SLEEPONEXIT. */
+export function outcomeAwake(s: Session): Outcome {
+  s.keepCheckpoints = false;
+  const core = s.machine.bootCore;
+  core.set(SCS.SCR, core.get(SCS.SCR) & ~SLEEPONEXIT);
+  core.set(S.HALTED, 0);
+  core.interruptsChanged();
+  s.goOn();
+  return s.run({ counterfactual: true }).outcome;
+}
 /** The run goes on from where it stands, with one mask cleared. */
 function outcomeWithout(s: Session, mask: 'primask' | 'faultmask' | 'basepri'): Outcome {
   setRegister(s.machine.bootCore, mask, 0);
