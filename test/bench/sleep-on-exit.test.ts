@@ -49,8 +49,8 @@ const press: Scenario['steps'] = [
   { at: '10ms', do: { pin: { name: 'PA0', level: 1 } } },
   { at: '20ms', do: { pin: { name: 'PA0', level: 0 } } },
 ];
-const resultOf = (images: ReturnType<typeof bareImage>, steps = press) =>
-  runBench(jobInput(plainJob('STM32F405RG', images, { ...(steps && { steps }), pins: { PA0: 0 } } as Partial<Scenario>)));
+const resultOf = (images: ReturnType<typeof bareImage>, steps: Scenario['steps'] = press) =>
+  runBench(jobInput(plainJob('STM32F405RG', images, { steps })));
 
 it('without it, the press leads to the ROM', () => expect(resultOf(waiting(0)).outcome).toBe('dfu'));
 it('with it, that instruction is the cause', () => {

@@ -4,6 +4,8 @@ import { jobInput } from '../../src/bench/input/job.ts';
 import { runBench } from '../../src/bench/run.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import { CHIP, FLASH, imageOf, NVIC_ISER0, nothing, RCC_APB1ENR1, store, TIM2, WAITS, type Part } from './late-program.ts';
+import { Thumb } from '../emu/thumb.ts';
+import { bareImage, MAIN } from './bare-image.ts';
 import { plainJob } from './plain-job.ts';
 
 const [CR1, DIER, SR, ARR] = [TIM2, TIM2 + 0x0c, TIM2 + 0x10, TIM2 + 0x2c];
@@ -37,5 +39,32 @@ describe('an interrupt', () => {
     const result = run(400, clears);
     expect(result.outcome).not.toBe('dfu');
     expect(starved(result)).toEqual([]);
+  });
+  it.each([
+    [0x14, false],
+    [0x04, true],
+  ])('of EXTI whose handler writes to +%i is told with the flag that stays: %s', (written, stays) => {
+    const [RCC, EXTI, ISER] = [0x40023800, 0x40013c00, 0xe000e100];
+    const t = new Thumb(MAIN).b('main').put(0xbf00);
+    t.label('handler').constant(0, EXTI).movs(1, 1).str(1, 0, written).bxLr();
+    t.label('main')
+      .constant(0, RCC + 0x30)
+      .movs(1, 1)
+      .str(1, 0)
+      .constant(0, EXTI)
+      .str(1, 0)
+      .str(1, 0, 8);
+    t.constant(0, ISER)
+      .movs(1, 1 << 6)
+      .str(1, 0)
+      .label('loop')
+      .adds(2, 1)
+      .b('loop');
+    const [image] = bareImage(t);
+    new DataView(image!.bytes.buffer).setUint32(4 * (16 + 6), MAIN + 4 + 1, true);
+    const steps = [{ at: '10ms', do: { pin: { name: 'PA0', level: 1 as const } } }];
+    const result = runBench(jobInput(plainJob('STM32F405RG', [image!], { steps, until: '50ms' })));
+    const line = expect.stringContaining(': EXTI.PR keeps its flag of line 0, which a write of 1 to that bit clears') as unknown;
+    expect(starved(result)).toEqual(stays ? [line] : []);
   });
 });

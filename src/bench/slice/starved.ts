@@ -27,7 +27,26 @@ export function starvedBy(s: Session, end: Checkpoint): string | null {
   const [exception, { times = 0, pc = 0 } = {}] = [...taken].toSorted(([, a], [, b]) => b.times - a.times)[0] ?? [0];
   if (threadRan || times < OFTEN) return null;
   const name = exceptionName(machine.chip, exception);
-  return `${name} is taken again and again, so the program does not run: when its handler ${place(s, pc)} returns, the interrupt is pending again (${times} times in ${WATCH / MS} ms)${interrupted(s)}`;
+  const stopped = interrupted(s);
+  const flag = standingFlag(s, end);
+  return `${name} is taken again and again, so the program does not run: when its handler ${place(s, pc)} returns, the interrupt is pending again (${times} times in ${WATCH / MS} ms)${flag}${stopped}`;
+}
+/** Registers of EXTI's pending flags, which a 1 clears: one of all edges, or one of each (RM0090 12.3.6, RM0444 EXTI_RPR1, EXTI_FPR1). */
+const PENDING = /^(C1)?[RF]?PR\d?$/;
+/** The flag that asks for it: once that is cleared, and nothing else, the program goes on. */
+function standingFlag(s: Session, end: Checkpoint): string {
+  const { system } = s.machine;
+  for (const { row, layout, state } of system.blocks.filter((b) => b.row.model?.startsWith('exti')))
+    for (const { name, index, offset } of layout.registers.filter((r) => PENDING.test(r.name))) {
+      s.restore(end);
+      const flags = state.regs[index]!;
+      if (flags === 0) continue;
+      system.write(row.base + offset, 4, flags);
+      if (!handlersFrom(s).threadRan) continue;
+      const lines = Array.from({ length: 32 }, (_, i) => i).filter((i) => (flags >>> i) & 1);
+      return `: ${row.name}.${name} keeps its flag of line ${lines.join(', ')}, which a write of 1 to that bit clears`;
+    }
+  return '';
 }
 /** Where the code is that was interrupted and does not go on. */
 function interrupted(s: Session): string {
