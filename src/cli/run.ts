@@ -3,6 +3,7 @@ import type { Judgement } from '../bench/documents/expect.ts';
 import { judge } from '../bench/documents/expect.ts';
 import { jobInput, WRONG_CHIP, type RunJob } from '../bench/input/job.ts';
 import { USB_GOAL } from '../bench/documents/goal.ts';
+import { failsToLeave } from '../bench/documents/proved.ts';
 import { hasReached } from '../bench/documents/reached.ts';
 import { hasReservations } from '../bench/documents/reservations.ts';
 import type { RunResult } from '../bench/documents/result.ts';
@@ -184,12 +185,6 @@ function writePatch(result: RunResult, sources: Sources, io: Io): void {
 /** With `expect` that alone decides, else the outcome and, where the last thing that was asked of DFU is a leave, the way back. */
 export const isGood = (result: RunResult, judgement: Judgement | null, strict = false): boolean =>
   (judgement === null ? hasReached(result) && !failsToLeave(result) : judgement.holds) && !(strict && hasReservations(result));
-
-function failsToLeave(result: RunResult): boolean {
-  const last = result.scenario.steps.findLast((step) => 'dfu' in step.do);
-  if (last === undefined || !('dfu' in last.do) || !('leave' in last.do.dfu)) return false;
-  return result.checks.some(({ id, verdict: v }) => id.startsWith('leave-') && v === 'fail');
-}
 
 async function junitDocument(result: RunResult, judgement: Judgement | null, sources: Sources, seconds: number): Promise<SafeText> {
   const { junit } = await import('../report/junit.ts');

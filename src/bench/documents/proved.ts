@@ -37,3 +37,11 @@ export function proofOf(result: Pick<RunResult, 'diagnosis' | 'goal' | 'outcome'
   const reached = causes.every(({ id }) => id === 'image') ? 'program' : used ? 'used' : goal === null ? 'dfu' : 'goal';
   return { reached, goal, sets: diagnosis.sets, causes };
 }
+
+/** The last that was asked of DFU was a leave, and the application does not come back from it as it should. */
+export function failsToLeave(result: Pick<RunResult, 'scenario' | 'checks' | 'after'>): boolean {
+  const last = result.scenario.steps.findLast((step) => 'dfu' in step.do);
+  if (last === undefined || !('dfu' in last.do) || !('leave' in last.do.dfu)) return false;
+  if (result.after !== null && badSteps(result.after).includes('alive')) return true;
+  return result.checks.some(({ id, verdict }) => id.startsWith('leave-') && verdict === 'fail');
+}

@@ -2,6 +2,7 @@
 import type { Outcome, Place, ResultCheck, RomDependency, RunResult } from '../../bench/documents/result.ts';
 import type { Sentence } from '../../bench/documents/sentence.ts';
 import { APP_GOAL } from '../../bench/documents/goal.ts';
+import { failsToLeave } from '../../bench/documents/proved.ts';
 import { hasReached, otherGoal } from '../../bench/documents/reached.ts';
 import { isAround } from '../../bench/documents/proved.ts';
 import { hasReservations } from '../../bench/documents/reservations.ts';
@@ -85,6 +86,7 @@ function verdict({ result, judgement }: FactOf<'verdict'>): Row {
   const what = reached ? reachedText(result) : `${gone}${result.outcome}: ${headlineText(result)}`;
   if (judgement === null) {
     if (!reached) return { label: 'FAIL', tone: 'red', text: what };
+    if (failsToLeave(result)) return { label: 'FAIL', tone: 'red', text: `${what}, but the application does not come back from the leave` };
     return hasReservations(result) ? { label: 'OK, but', tone: 'yellow', text: what } : { label: 'OK', tone: 'green', text: what };
   }
   if (judgement.holds) return { label: 'HOLDS', tone: 'green', text: `as the scenario expects: ${what}` };

@@ -1,0 +1,32 @@
+/** A run that ends with a DFU leave is good only if the application runs as from reset again (help of `run --leave`). */
+import { expect, it } from 'vitest';
+import { leaveScenario } from '../../src/bench/documents/leave-scenario.ts';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { runBench } from '../../src/bench/run.ts';
+import { isGood } from '../../src/cli/run.ts';
+import { shortReport } from '../../src/report/short.ts';
+import { Thumb } from '../emu/thumb.ts';
+import { bareImage, FLASH, MAIN } from './bare-image.ts';
+import { plainJob } from './plain-job.ts';
+
+const [SYST_CSR, VTOR] = [0xe000e010, 0xe000ed08];
+const SYSTICK = 15;
+
+/** Ticks; its exceptions are its own behind a leave only if it sets VTOR (PM0214 4.4.4, AN2606 4.1). */
+function ticking(vtor: boolean): ReturnType<typeof bareImage> {
+  const t = new Thumb(MAIN).b('main').put(0xbf00).label('handler').adds(4, 1).bxLr().label('main');
+  if (vtor) t.constant(0, VTOR).constant(1, FLASH).str(1, 0);
+  t.constant(0, SYST_CSR).constant(1, 15_999).str(1, 0, 4).str(1, 0, 8).movs(1, 7).str(1, 0).label('loop').wfi().b('loop');
+  const [image] = bareImage(t);
+  new DataView(image!.bytes.buffer).setUint32(4 * SYSTICK, MAIN + 4 + 1, true);
+  return [image!];
+}
+it.each([true, false])('with VTOR set: %s', (vtor) => {
+  const scenario = leaveScenario({ schema: 'bootbench/scenario@1' }, FLASH, 'boot0');
+  const result = runBench(jobInput(plainJob('STM32F401RE', ticking(vtor), scenario)));
+  expect(result.outcome).toBe('dfu');
+  expect(isGood(result, null)).toBe(vtor);
+  expect(shortReport(result, { width: 200 })).toMatch(
+    vtor ? /^OK/ : /^FAIL +dfu: .*, but the application does not come back from the leave/,
+  );
+});
