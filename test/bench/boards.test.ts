@@ -14,6 +14,7 @@ import { UsbSim } from '../../src/usb-sim/usb-sim.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { MS } from '../../src/emu/time.ts';
 import { StChip } from '../peripherals/st-chip.ts';
+import { leadUsbPins } from '../peripherals/usb-pins.ts';
 
 describe('known boards', () => {
   it.each(BOARDS.map((b) => [b.name, b] as const))('%s carries a part that is modelled, and has a source', (_name, b) => {
@@ -52,6 +53,7 @@ describe('known boards', () => {
       driver: 'none',
     });
     sim.powerOn();
+    leadUsbPins(h.system);
     h.set('RCC.AHB2ENR.OTGFSEN', 1);
     h.write('OTG_FS.GCCFG', (1 << 16) | (1 << 19));
     h.write('OTG_FS.DCTL', h.read('OTG_FS.DCTL') | 2);

@@ -28,6 +28,11 @@ const PREPARE: readonly (readonly [string, number])[] = [
   ['RCC.CR.HSI48ON', 1],
   ['RCC.CCIPR4.USBSEL', 3],
   ['PWR.USBSCR.USB33SV', 1],
+  ['RCC.AHB2ENR.GPIOAEN', 1],
+  ['GPIOA.AFRH.AFSEL11', 10],
+  ['GPIOA.AFRH.AFSEL12', 10],
+  ['GPIOA.MODER.MODE11', 2],
+  ['GPIOA.MODER.MODE12', 2],
 ];
 
 describe('STM32H533: what USB needs outside its block', () => {

@@ -15,6 +15,11 @@ const PREPARE: readonly (readonly [string, number])[] = [
   ['RCC.CR.MSIRANGE', 11],
   ['RCC.CR.MSIRGSEL', 1],
   ['RCC.CCIPR.CLK48SEL', 3],
+  ['RCC.AHB2ENR.GPIOAEN', 1],
+  ['GPIOA.AFRH.AFRH11', 10],
+  ['GPIOA.AFRH.AFRH12', 10],
+  ['GPIOA.MODER.MODER11', 2],
+  ['GPIOA.MODER.MODER12', 2],
 ];
 
 describe.each([
