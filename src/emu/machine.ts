@@ -10,6 +10,7 @@ import { S } from './core/state.ts';
 import { LoopSkipper, iterationsIn, type SkipHost } from './proofs/loop-skipper.ts';
 import type { ShortcutName } from './proofs/shortcuts.ts';
 import { findSteadyLoop, loopHolds, type SteadyLoop } from './proofs/steady.ts';
+import { QuietRounds, type Quiet } from './quiet-rounds.ts';
 import { type Memory } from './system.ts';
 import { clockCount, clockTimeOf, MS, WIDE, type Ps } from './time.ts';
 import type { Wire } from './wires.ts';
@@ -69,6 +70,7 @@ export class Machine extends MachineBase {
       }
       const core = this.nextCore();
       if (core === null) {
+        if (this.skipping) this.passQuiet(this.quietRounds(limit));
         this.passTime(Math.min(s.scheduler.next, limit));
         continue;
       }
@@ -290,6 +292,16 @@ export class Machine extends MachineBase {
     const { wire: told } = this.observer;
     return (this.wireEffects[place] ?? null) === null && (told === undefined || told.hears?.(name) === false);
   };
+  private readonly quiet = new QuietRounds(this.system);
+  /** Events that change nothing that a core in a steady loop, or asleep, could see. Somebody who hears their wires or stores sees each. */
+  private quietRounds(until: Ps): Quiet | null {
+    if (this.off.has('quiet-rounds') || this.observer.busWritten !== undefined) return null;
+    const quiet = this.quiet.ahead(until);
+    return quiet?.wires.every(this.unheard) === true ? quiet : null;
+  }
+  private passQuiet(rounds: Quiet | null): void {
+    if (rounds !== null) this.quiet.pass(rounds);
+  }
   /** What the skippers of all cores ask. */
   private readonly skipHost: SkipHost = ((machine: Machine): SkipHost => ({
     system: machine.system,
@@ -299,6 +311,8 @@ export class Machine extends MachineBase {
     counts: () => machine.readCounts(),
     isOff: (name) => machine.off.has(name),
     limit: () => machine.limit,
+    quiet: (until) => machine.quietRounds(until),
+    passQuiet: (rounds) => machine.passQuiet(rounds),
     get unheard() {
       return machine.off.has('turned-outputs') ? undefined : machine.unheard;
     },

@@ -5,6 +5,7 @@
  */
 import type { Confidence } from './confidence.ts';
 import { BUS_ERROR, type Env, type ResetKind } from './component.ts';
+import type { QuietRequests, QuietSource } from './quiet-rounds.ts';
 import type { Ps } from './time.ts';
 import type { Wire } from './wires.ts';
 
@@ -268,6 +269,16 @@ export interface RegisterModel<S extends object = object> {
   turns?(c: RegisterContext<S>, r: Register, raw: number): readonly Wire[] | null;
   /** A change of this wire that is undone before anybody looks leaves the block as it was. Left out: it may not. */
   ignores?(c: RegisterContext<S>, wire: Wire): boolean;
+  /** In the block's present state, with nothing else coming: requests that it makes again and again, which change nothing else that anybody sees (quiet-rounds.ts). */
+  quietSource?(c: RegisterContext<S>): QuietSource | null;
+  /** So many rounds of it were served. */
+  passQuiet?(c: RegisterContext<S>, rounds: number): void;
+  /** How many such requests would next be served by stores of what stands there, with no more than counts changed; `NOT_MINE` where none would be served. */
+  quietRequests?(c: RegisterContext<S>, asked: QuietRequests): number;
+  /** So many of them have been served. */
+  serveQuiet?(c: RegisterContext<S>, request: Wire, requests: number): void;
+  /** The wires that a change of this one is led on to, if that is all it does. */
+  leads?(c: RegisterContext<S>, request: Wire): readonly Wire[];
   /** Called after a write has been stored. */
   wrote?(c: RegisterContext<S>, r: Register, value: number, old: number): void;
   /** Offsets without a register (packet memories, FIFOs): BUS_ERROR or a value; left out = reads 0, writes ignored. */
@@ -448,6 +459,24 @@ export class RegisterBlock {
   /** See `RegisterModel.ignores`. */
   ignores(state: RegisterState, env: Env, changed: Wire): boolean {
     return this.model?.ignores?.(this.enter(state, env), changed) === true;
+  }
+
+  /** See `RegisterModel.quietSource`, and those behind it. */
+  quietSource(state: RegisterState, env: Env): QuietSource | null {
+    return this.model?.quietSource?.(this.enter(state, env)) ?? null;
+  }
+  passQuiet(state: RegisterState, env: Env, rounds: number): void {
+    this.model?.passQuiet?.(this.enter(state, env), rounds);
+  }
+  /** 0 where the model says nothing. */
+  quietRequests(state: RegisterState, env: Env, asked: QuietRequests): number {
+    return this.model?.quietRequests?.(this.enter(state, env), asked) ?? 0;
+  }
+  serveQuiet(state: RegisterState, env: Env, request: Wire, requests: number): void {
+    this.model?.serveQuiet?.(this.enter(state, env), request, requests);
+  }
+  leads(state: RegisterState, env: Env, request: Wire): readonly Wire[] | null {
+    return this.model?.leads?.(this.enter(state, env), request) ?? null;
   }
 
   create(): RegisterState {

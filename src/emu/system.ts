@@ -732,6 +732,15 @@ export class System {
     return BUS_ERROR;
   }
 
+  /** A store of this value changes nothing: it stands there, in RAM that takes every write. */
+  ramHolds(address: number, size: number, value: number): boolean {
+    const region = this.regionAt(address);
+    const memory = region?.memory;
+    if (!region || !memory || memory.row.kind !== 'ram' || memory.row.gate || address + size > region.end) return false;
+    const host = this.hostOf(region, address);
+    return this.arena.u8[this.arena.wordMap + (host >>> 2)] === 1 && this.loadHost(host, size) === value;
+  }
+
   /** Whether a memory behind a gate has its clock and is not write-protected. */
   takesWrites({ clock, writable }: NonNullable<MemoryRow['gate']>): boolean {
     return this.isClockOn(clock) && (writable === undefined || this.wires.get(wire(writable)) !== 0);

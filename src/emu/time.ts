@@ -195,6 +195,13 @@ export class Scheduler {
     for (let i = 0; i < armed.length; i++) if (due[armed[i]!] === next && armed[i]! < slot) slot = armed[i]!;
     return slot;
   }
+  /** When the first of all others is due. */
+  nextBeside(slot: number): Ps {
+    const { armed, due } = this;
+    let next = Infinity;
+    for (let i = 0; i < armed.length; i++) if (armed[i] !== slot) next = Math.min(next, due[armed[i]!]!);
+    return next;
+  }
   /** Unlinks and returns the slot that is due first at or before `now`, or -1. */
   takeDue(now: Ps): number {
     return this.next > now || this.next === Infinity ? -1 : this.take(this.first());

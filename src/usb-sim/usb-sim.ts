@@ -66,6 +66,8 @@ export type DfuRequest =
     };
 
 const INTERRUPT_ENDPOINT = 3;
+/** Wires of the chip that the host sees. */
+const [PULL_UP, RESUME] = ['usb.pullup', 'usb.resume'] as const;
 
 /** Sees the transfers of a port, at the times of the timeline. */
 export interface UsbTap {
@@ -119,12 +121,16 @@ export class UsbSim implements Host, BusHost {
   powerOn(): void {
     if (this.options.vbus === false) this.system.setWire('usb.vbus.cut', 1);
     this.system.setWire('usb.vbus', this.state.cable ? 1 : 0);
-    this.onWire('usb.pullup', this.system.wire('usb.pullup'));
+    this.onWire(PULL_UP, this.system.wire(PULL_UP));
   }
-  /** Every change of a wire of the chip; others than `usb.pullup` are ignored. */
+  /** Whether it does something with changes of this wire of the chip. */
+  static hears(name: string): boolean {
+    return name === RESUME || name === PULL_UP;
+  }
+  /** A wire of the chip has changed. */
   onWire(name: string, value: number): void {
-    if (name === 'usb.resume' && value !== 0) return this.remoteWakeUp();
-    if (name !== 'usb.pullup' || this.state.pullup === (value !== 0)) return;
+    if (name === RESUME && value !== 0) return this.remoteWakeUp();
+    if (name !== PULL_UP || this.state.pullup === (value !== 0)) return;
     this.state.pullup = value !== 0;
     this.lineChanged(this.state.chipResetAt === this.now() ? 'reset' : 'detach');
   }

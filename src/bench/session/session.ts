@@ -217,8 +217,7 @@ export class Session implements LiveRun {
         return this.keepCheckpoints && this.leaves(pc);
       },
       wire: listensTo(
-        // what the chip itself does to its pins
-        (name) => !/^(in|out)\./.test(name) || this.steps.listens || this.input.outside !== undefined,
+        (name) => UsbSim.hears(name) || listened.has(name) || this.steps.listens || this.input.outside !== undefined,
         (name, value) => {
           this.usb.onWire(name, value);
           if (this.steps.listens) this.steps.onWire(name, value);

@@ -5,6 +5,7 @@
 import type { Core } from '../core/core.ts';
 import { S } from '../core/state.ts';
 import type { History } from '../history.ts';
+import { isPart, isTouched, type Quiet } from '../quiet-rounds.ts';
 import type { System } from '../system.ts';
 import type { Ps } from '../time.ts';
 import { findCountingLoop, isStartPaid, moveOn, provedAgain, iterationOf, roundsHold, type CountingLoop } from './counting.ts';
@@ -27,6 +28,8 @@ const SEARCH_ITERATIONS = 4;
 const GAP_LIMIT = 8_000_000;
 /** Effort: cycles until the next event below which no search pays. */
 const SEARCH_WORTH = 4_000;
+/** Effort: the same between events that are passed over. */
+const SEARCH_BETWEEN = 200;
 /** Effort: reads of blocks since the last search that make the next one due. */
 const READS_FIRST = 400;
 /** Effort: the most that this grows to. */
@@ -62,6 +65,9 @@ const KEPT = 4;
 export interface SkipHost extends Told {
   readonly system: System;
   readonly history: History;
+  /** Rounds of devices that nobody who waits sees, from the next event on, as far as a time (quiet-rounds.ts); null: none. */
+  readonly quiet: (until: Ps) => Quiet | null;
+  readonly passQuiet: (rounds: Quiet) => void;
   /** This shortcut is switched off. */
   readonly isOff: (name: ShortcutName) => boolean;
   /** End of the run that is going on. */
@@ -127,6 +133,13 @@ const nothingKnown = (): Known => ({
 export const iterationsIn = (loop: SteadyLoop, cycles: number): number =>
   Math.max(0, Math.floor((cycles - 1) / loop.cycles) - (loop.writes > 0 || (loop.ordered && loop.use === null) ? 1 : 0));
 
+/** What a loop that counts does to RAM and blocks. */
+const touchedBy = ({ cells, rounds }: CountingLoop): readonly number[] => [
+  ...cells.flatMap(({ size, where }) => (size === 0 ? [] : [where])),
+  ...(rounds?.devices ?? []).map(({ address }) => address),
+  ...(rounds?.refreshes ?? []).map(({ address }) => address),
+  ...(rounds?.turned?.words ?? []),
+];
 /** Of an iteration of a loop that counts: what the history numbers. */
 const writesOf = ({ rounds }: CountingLoop): number => rounds?.writes ?? 0;
 const isOtherPhase = (core: Core, { rounds }: CountingLoop): boolean => rounds !== null && !roundsHold(core, rounds);
@@ -187,8 +200,9 @@ export class LoopSkipper {
       if (this.core.pc === loop.pc) this.arrivedInVain(loop);
     }
     const polls = this.core.deviceReads >= this.seen.readsAt + this.seen.readsGap;
-    const worth = this.core.cyclesUntil(until) >= SEARCH_WORTH;
-    if ((this.core.cycles() < this.seen.searchAt && !polls) || !worth) {
+    const due = polls || this.core.cycles() >= this.seen.searchAt;
+    const worth = due && (this.core.cyclesUntil(until) >= SEARCH_WORTH || this.isQuiet(until));
+    if (!worth) {
       // the next event is near: these reads say nothing about what the core does after it
       if (polls) this.seen.readsAt = this.core.deviceReads;
       if (loop === null) this.seen.tryAt = this.seen.searchAt;
@@ -202,6 +216,11 @@ export class LoopSkipper {
     this.seen.readsAt = this.core.deviceReads;
     if (polls) this.seen.readsGap = Math.min(this.seen.readsGap * 2, READS_LIMIT);
     return true;
+  }
+  /** The next events are such that a loop would be left out beside them. */
+  private isQuiet(until: Ps): boolean {
+    const quiet = this.core.cyclesUntil(until) >= SEARCH_BETWEEN ? this.host.quiet(this.host.limit()) : null;
+    return quiet !== null && this.core.cyclesUntil(quiet.to) >= SEARCH_WORTH;
   }
   /** Before the core runs: makes it stop when a search is due. */
   beforeTurn(skips: boolean): void {
@@ -407,12 +426,14 @@ export class LoopSkipper {
     const loop = here < 0 ? this.countsFromHere(found) : found;
     if (loop === null) return this.countsNoMore(found, until);
     const iteration = Math.max(0, here);
-    const holds = Math.min(this.core.cyclesUntil(until), this.core.cyclesUntil(holdsUntil) - 1);
-    const there = Math.floor((holds - 1) / loop.cycles);
     const left = loop.led === 'yes' ? Infinity : loop.iterations - iteration;
+    this.passQuiet(loop, Math.min(this.core.cyclesUntil(holdsUntil) - 1, left * loop.cycles), touchedBy(loop));
+    const end = Math.min(this.host.system.scheduler.next, this.host.limit());
+    const holds = Math.min(this.core.cyclesUntil(end), this.core.cyclesUntil(holdsUntil) - 1);
+    const there = Math.floor((holds - 1) / loop.cycles);
     const writes = writesOf(loop);
     const iterations = Math.min(left, there) - ((loop.ordered && loop.use === null) || writes > 0 ? 1 : 0);
-    this.core.staysPast = there <= left && holdsUntil > until;
+    this.core.staysPast = there <= left && holdsUntil > end;
     this.weigh(loop, iterations);
     // a few iterations are skipped too: stopping at each would cost more
     if (iterations <= 0) {
@@ -490,9 +511,10 @@ export class LoopSkipper {
     this.seen.frame = from;
     let passed = 0;
     do {
-      const until = Math.min(s.scheduler.next, this.host.limit());
       // a read in the last cycle for which its value holds would come too late
       const most = this.core.cyclesUntil(loopHolds(this.core, s, loop)) - 1;
+      this.passQuiet(loop, most, [...(loop.turned?.words ?? []), ...loop.refreshes.map(({ address }) => address)]);
+      const until = Math.min(s.scheduler.next, this.host.limit());
       const to = frameAfter(loop, this.seen.frame, this.core.cyclesUntil(until), most);
       if (to.cycles <= 0) break;
       const a = loop.frames![this.seen.frame]!;
@@ -511,6 +533,15 @@ export class LoopSkipper {
     standIn(this.core, loop, loop.frames![this.seen.frame]!);
     if (loop.use) this.core.caches.useRows(rowsOnTheWay(loop, from, this.seen.frame, passed));
     return true;
+  }
+  /** Events that the loop does not see are passed over, up to where it is sure to be left out: in `most` cycles. */
+  private passQuiet(loop: Loop, most: number, touched: readonly number[]): void {
+    const { system } = this.host;
+    const quiet = this.host.quiet(this.host.limit());
+    if (quiet === null || this.core.cyclesUntil(quiet.to) + 2 * loop.cycles >= most) return;
+    // what it reads of RAM stays as it is
+    const isSeen = loop.reads.some(({ address }) => isPart(system, quiet, address)) || touched.some((a) => isTouched(system, quiet, a));
+    if (!isSeen) this.host.passQuiet(quiet);
   }
   /** Fires the background timers that are due. True if nothing else is due and none of them changed anything for the core. */
   private passBackgroundEvents(loop: SteadyLoop): boolean {

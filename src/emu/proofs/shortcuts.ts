@@ -11,6 +11,7 @@ export const SHORTCUTS = {
   'copied-words': 'a recorded loop is left out whatever value stands in a word that its iteration only copies',
   'turned-outputs': 'a loop that changes RAM and outputs of pins and puts them back is left out like one that changes nothing',
   'held-reads': 'a register that follows the time counts as steady until its value changes',
+  'quiet-rounds': 'conversions that a DMA stores where the same stands already are passed over while the core waits',
   'device-reads': 'translated code reads devices without being left',
   translation: 'code that is executed often runs as WebAssembly',
   'reached-blocks': 'a repeated run in which the ROM is deaf ends where nothing that is scheduled reaches what its loop reads',

@@ -10,6 +10,7 @@
  * Wires: `<block>.status` is driven with SR when the common block asks; `adc.ccr` is read from it. DMA: `<block>.dma` is 1 while a transfer is wanted.
  */
 import { RegisterContext, type Layout, type ModelFactory, type Register, type RegisterModel } from '../../emu/registers.ts';
+import type { QuietSource } from '../../emu/quiet-rounds.ts';
 import { US, type Ps } from '../../emu/time.ts';
 import {
   ADC_DEFAULTS,
@@ -65,6 +66,8 @@ const CR1 = {
   AWDEN: 1 << 23,
   OVRIE: 1 << 26,
 };
+/** With these, a conversion does more than ask for its result to be fetched, or less. Each result is fetched in front of the next one, so none is lost. */
+const NOT_QUIET = CR1.EOCIE | CR1.AWDEN | CR1.JAWDEN | CR1.JAUTO | CR1.DISCEN;
 const CR2 = { ADON: 1, CONT: 1 << 1, CAL: 1 << 2, RSTCAL: 1 << 3, DMA: 1 << 8, ALIGN: 1 << 11 };
 /** A group's trigger in CR2: where its selection stands, what enables it, the software's start. */
 interface Start {
@@ -426,6 +429,28 @@ class AdcF4 {
     if (c.s.busy && this.noticed(c)) c.env.arm('conversion', this.times.timeOf(c, this.v.clock, c.s.end));
     else c.env.disarm('conversion');
   }
+  /** A continuous sequence whose results a DMA fetches, from its first conversion on. */
+  quietSource(c: Ctx): QuietSource | null {
+    const { s } = c;
+    const [sr, cr1, cr2] = [c.get(this.sr), c.get(this.cr1), c.get(this.cr2)];
+    const goesOn = s.busy && s.regular === 0 && s.injected < 0 && !s.unread && this.dmaOn(c) && (cr2 & CR2.CONT) !== 0;
+    if (!goesOn || sr & (SR.EOC | SR.OVR) || cr1 & NOT_QUIET || this.mode(c).mode !== 0 || this.shared(c)) return null;
+    const channels = Array.from({ length: this.length(c) }, (_, i) => this.channel(c, i));
+    return {
+      timer: 'conversion',
+      request: this.wires.dma,
+      values: channels.map((channel) => this.aligned(c, convert(c, this.o, channel, this.bits(c))) & 0xffff),
+      // behind the first comes the second one's time; behind the last the first one's again
+      counts: channels.map((_, i) => this.clocks(c, channels[(i + 1) % channels.length]!)),
+      clock: this.v.clock,
+      end: s.end,
+      offset: this.dr.offset,
+    };
+  }
+  passQuiet(c: Ctx, rounds: number): void {
+    c.s.end += rounds * this.quietSource(c)!.counts.reduce((sum, n) => sum + n, 0);
+    this.plan(c);
+  }
   /** Until when all registers read the same. */
   holds(c: Ctx, r: Register): Ps {
     if (r === this.dr && (this.both(c) || c.s.busy || c.s.unread || c.get(this.sr) & SR.EOC)) return 0;
@@ -662,6 +687,8 @@ export const adcF4: ModelFactory<Partial<AdcF4Options>> = (layout, given): Regis
     acting: ['DR'],
     actsNot: (c, r) => r !== adc.dr || adc.quietData(c),
     holds: (c, r) => adc.holds(c, r),
+    quietSource: (c) => adc.quietSource(c),
+    passQuiet: (c, rounds) => adc.passQuiet(c, rounds),
     read: (c, r, value) => adc.read(c, r, value),
     peek: (c, r) => adc.peek(c, r),
     write: (c, r, merged, raw) => adc.write(c, r, merged, raw),

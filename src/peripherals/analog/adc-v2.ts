@@ -8,6 +8,7 @@
  * Wires: `<block>.status` is driven with ISR when the common block asks; `<common>.ccr` is read from it. DMA: `<block>.dma` is 1 while a transfer is wanted.
  */
 import { RegisterContext, type Layout, type ModelFactory, type Register, type RegisterModel } from '../../emu/registers.ts';
+import type { QuietSource } from '../../emu/quiet-rounds.ts';
 import { US, type Ps } from '../../emu/time.ts';
 import {
   couplingOf,
@@ -113,6 +114,8 @@ const CFGR = {
   JAWD1EN: 1 << 24,
   JAUTO: 1 << 25,
 };
+/** With these, a conversion does more than ask for its result to be fetched, or less. */
+const NOT_QUIET = CFGR.AUTDLY | CFGR.DISCEN | CFGR.AWD1EN | CFGR.JAWD1EN | CFGR.JAUTO;
 const PRESCALERS = [1, 2, 4, 6, 8, 10, 12, 16, 32, 64, 128, 256] as const;
 /** Conversions of a group that is not discontinuous: more than there are. */
 const ALL = 0xff;
@@ -323,6 +326,33 @@ class AdcV2 {
     const { s } = c;
     if (s.converting !== null && this.noticed(c)) c.env.arm('conversion', this.times.timeOf(c, s.clock, s.end));
     else c.env.disarm('conversion');
+  }
+  /** A continuous sequence whose results a DMA fetches, from its first conversion on, with all flags as a sequence leaves them. */
+  quietSource(c: Ctx): QuietSource | null {
+    const { s } = c;
+    const cfgr = c.get(this.cfgr);
+    const goesOn = s.converting === 'regular' && s.regular === 0 && s.injected < 0 && !s.unread && this.dmaOn(c);
+    const alone = !this.packed(c) && !this.coupling(c, 'regular') && !this.coupling(c, 'injected');
+    if (!goesOn || !alone || (cfgr & (CFGR.CONT | NOT_QUIET)) !== CFGR.CONT) return null;
+    const isLeft = (c.get(this.isr) & (ISR.EOC | ISR.EOS | ISR.EOSMP)) === (ISR.EOS | ISR.EOSMP);
+    // each result is fetched in front of the next one
+    if (!isLeft || c.get(this.ier) & BY_CONVERSIONS & ~ISR.OVR) return null;
+    const channels = Array.from({ length: this.length(c) }, (_, i) => this.channel(c, i));
+    return {
+      timer: 'conversion',
+      request: this.wires.dma,
+      values: channels.map((channel) => this.result(c, channel, 1)),
+      // behind the first comes the second one's time; behind the last the first one's again
+      counts: channels.map((_, i) => this.counted(c, this.halfClocks(c, channels[(i + 1) % channels.length]!) * this.ratio(c, 1)).counts),
+      clock: s.clock,
+      end: s.end,
+      offset: this.dr.offset,
+    };
+  }
+  passQuiet(c: Ctx, rounds: number): void {
+    const quiet = this.quietSource(c)!;
+    c.s.end += rounds * quiet.counts.reduce((sum, n) => sum + n, 0);
+    this.plan(c);
   }
   /** Until when all registers read the same. */
   holds(c: Ctx, r: Register): Ps {
@@ -746,6 +776,8 @@ export const adcV2: ModelFactory<WithDefaults<AdcV2Options>> = (layout, given): 
     acting: ['DR'],
     actsNot: (c, r) => r !== adc.dr || adc.quietData(c),
     holds: (c, r) => adc.holds(c, r),
+    quietSource: (c) => adc.quietSource(c),
+    passQuiet: (c, rounds) => adc.passQuiet(c, rounds),
     read: (c, r, value) => adc.read(c, r, value),
     peek: (c, r) => adc.peek(c, r),
     write: (c, r, merged, raw, lanes) => adc.write(c, r, merged, raw, lanes),

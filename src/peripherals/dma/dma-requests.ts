@@ -22,6 +22,10 @@ export class RequestLines {
   of(name: string): number {
     return this.numbers.get(wire(name))!;
   }
+  /** The same by its wire; undefined where it does not reach this controller. */
+  find(line: Wire): number | undefined {
+    return this.numbers.get(line);
+  }
   none(): PendingRequests {
     return new Uint8Array(this.wires.length);
   }

@@ -5,6 +5,7 @@
  * `BEAT_CLOCKS` of HCLK and the core is not slowed down by it (assumed).
  * Wires read: the request lines in `requests`, see dma-requests.ts; `dma.remap.<field>` of SYSCFG (F0, F3).
  */
+import { NOT_MINE, type QuietRequests } from '../../emu/quiet-rounds.ts';
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { wire, type Wire } from '../../emu/wires.ts';
 import { dmaRemap } from '../wires.ts';
@@ -203,6 +204,58 @@ class Dma {
     }
     this.raise(c, ch, now.total === 1 ? TCIF | HTIF : TCIF);
   }
+
+  /** The channel that a request line leads to, where it is on. */
+  private channelOf(c: Ctx, request: Wire): Channel | null {
+    const number = this.requests.find(request);
+    const isLed = (ch: Channel): boolean =>
+      this.lines[ch.index]!.some(
+        ({ select, line, remap }) =>
+          line === number && isMappedHere(c, remap) && (select === undefined || !ch.select || ch.select.get(c) === select),
+      );
+    const [channel, ...more] = this.channels.filter((ch) => ch.f.EN.get(c) && isLed(ch));
+    return channel === undefined || more.length > 0 ? null : channel;
+  }
+  /** Transfers of the same to where it stands, none of which raises a flag that somebody sees. */
+  quietRequests(c: Ctx, { request, address, values, apart, most, stands }: QuietRequests): number {
+    const ch = this.channelOf(c, request);
+    if (ch === null) return NOT_MINE;
+    const now = c.s.channels[ch.index]!;
+    const [psize, msize] = [SIZES[ch.f.PSIZE.get(c)] ?? 4, SIZES[ch.f.MSIZE.get(c)] ?? 4];
+    const storesOnly = !ch.f.DIR.get(c) && !ch.f.MEM2MEM.get(c) && !ch.f.PINC.get(c) && (now.peripheral & ~(psize - 1)) >>> 0 === address;
+    const beat = c.env.clockTimeOf('hclk', c.env.clockCount('hclk') + BEAT_CLOCKS + 1) - c.env.now();
+    if (!storesOnly || c.env.due('beat') !== Infinity || !(apart > beat)) return 0;
+    const mask = 2 ** (8 * Math.min(psize, msize)) - 1;
+    const free = Math.min(most, this.unseen(c, ch, values.length));
+    for (let i = 0; i < free; i++)
+      if (!stands((this.placeAt(c, ch, i, msize) & ~(msize - 1)) >>> 0, msize, (values[i % values.length]! & mask) >>> 0)) return i;
+    return free;
+  }
+  /** Transfers in front of the one that raises something. Flags that stand already, with their interrupts off, are no news: a circular buffer then goes round and round. */
+  private unseen(c: Ctx, ch: Channel, values: number): number {
+    const left = c.get(ch.cndtr);
+    const { total } = c.s.channels[ch.index]!;
+    const half = total >>> 1;
+    const flags = c.get(this.isr) >>> (4 * ch.index);
+    const known = (flag: number, enable: Field): boolean => (flags & flag) !== 0 && !enable.get(c);
+    const halfKnown = known(HTIF, ch.f.HTIE);
+    if (halfKnown && known(TCIF, ch.f.TCIE) && ch.f.CIRC.get(c) && total % values === 0) return Infinity;
+    return left > half && !halfKnown ? left - half - 1 : left - 1;
+  }
+  /** Where the transfer goes that is `ahead` of the next one. */
+  private placeAt(c: Ctx, ch: Channel, ahead: number, msize: number): number {
+    const now = c.s.channels[ch.index]!;
+    if (!ch.f.MINC.get(c)) return now.memory;
+    const left = c.get(ch.cndtr);
+    return ahead < left ? now.memory + ahead * msize : c.get(ch.cmar) + ((ahead - left) % now.total) * msize;
+  }
+  serveQuiet(c: Ctx, request: Wire, requests: number): void {
+    const ch = this.channelOf(c, request)!;
+    const now = c.s.channels[ch.index]!;
+    const left = c.get(ch.cndtr);
+    now.memory = this.placeAt(c, ch, requests, SIZES[ch.f.MSIZE.get(c)] ?? 4) >>> 0;
+    c.put(ch.cndtr, requests < left ? left - requests : now.total - ((requests - left) % now.total));
+  }
   private load(c: Ctx, ch: Channel): void {
     const now = c.s.channels[ch.index]!;
     now.peripheral = c.get(ch.cpar);
@@ -276,6 +329,8 @@ export const dmaV1: ModelFactory<DmaV1Options> = (layout, options): RegisterMode
       c.env.disarm('beat');
       if (on) dma.sync(c);
     },
+    quietRequests: (c, asked) => dma.quietRequests(c, asked),
+    serveQuiet: (c, request, requests) => dma.serveQuiet(c, request, requests),
     write: (c, r, merged, raw) => dma.write(c, r, merged, raw),
     wrote: (c, r, value, old) => dma.wrote(c, r, value, old),
   };

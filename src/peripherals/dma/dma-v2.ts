@@ -5,7 +5,9 @@
  * Facts: registers ST SVD; RM0090 10, RM0399 15 (documented). One transfer takes `BEAT_CLOCKS` of HCLK and the core is not slowed down by it (assumed).
  * Wires read: the request lines in `requests`, see dma-requests.ts.
  */
+import { NOT_MINE, type QuietRequests } from '../../emu/quiet-rounds.ts';
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import type { Wire } from '../../emu/wires.ts';
 import { RequestLines, type PendingRequests } from './dma-requests.ts';
 
 export interface DmaV2Options {
@@ -94,10 +96,14 @@ class DmaV2 {
   private direction(c: Ctx, st: Stream): number {
     return (c.get(st.cr) >>> 6) & 3;
   }
+  /** Lines that may ask for a transfer of this stream. */
+  private chosen(c: Ctx, st: Stream): readonly number[] {
+    const lines = this.lines[st.index] ?? [];
+    return (lines.length > 1 ? lines[(c.get(st.cr) >>> 25) & 15] : lines[0]) ?? [];
+  }
   /** The line that asks for a transfer of this stream; null = nobody does. */
   private request(c: Ctx, st: Stream): number | null {
-    const lines = this.lines[st.index] ?? [];
-    const chosen = (lines.length > 1 ? lines[(c.get(st.cr) >>> 25) & 15] : lines[0]) ?? [];
+    const chosen = this.chosen(c, st);
     for (let i = 0; i < chosen.length; i++) if (this.requests.isRequested(c, chosen[i]!)) return chosen[i]!;
     return null;
   }
@@ -204,6 +210,54 @@ class DmaV2 {
     } else c.put(st.cr, cr & ~CR.EN);
     this.raise(c, st, now.total === 1 ? FLAG.TCIF | FLAG.HTIF : FLAG.TCIF);
   }
+
+  /** The stream that a request line leads to, where it is on. */
+  private streamOf(c: Ctx, request: Wire): Stream | null {
+    const number = this.requests.find(request);
+    const on = this.streams.filter((st) => c.get(st.cr) & CR.EN && number !== undefined && this.chosen(c, st).includes(number));
+    return on.length === 1 ? on[0]! : null;
+  }
+  /** Transfers of the same to where it stands, none of which raises a flag that somebody sees; in direct mode, which keeps nothing back. */
+  quietRequests(c: Ctx, { request, address, values, apart, most, stands }: QuietRequests): number {
+    const st = this.streamOf(c, request);
+    if (st === null) return NOT_MINE;
+    const now = c.s.streams[st.index]!;
+    const cr = c.get(st.cr);
+    const [size] = this.widths(c, st);
+    const storesOnly = this.direction(c, st) === 0 && !(cr & (CR.PINC | CR.DBM)) && !(c.get(st.fcr) & FCR.DMDIS);
+    const beat = c.env.clockTimeOf('hclk', c.env.clockCount('hclk') + BEAT_CLOCKS + 1) - c.env.now();
+    if (!storesOnly || (now.peripheral & ~(size - 1)) >>> 0 !== address || c.env.due('beat') !== Infinity || !(apart > beat)) return 0;
+    const mask = 2 ** (8 * size) - 1;
+    const free = Math.min(most, this.unseen(c, st, values.length));
+    for (let i = 0; i < free; i++)
+      if (!stands((this.placeAt(c, st, i, size) & ~(size - 1)) >>> 0, size, (values[i % values.length]! & mask) >>> 0)) return i;
+    return free;
+  }
+  /** Transfers in front of the one that raises something. Flags that stand already, with their interrupts off, are no news: a circular buffer then goes round and round. */
+  private unseen(c: Ctx, st: Stream, values: number): number {
+    const left = c.get(st.ndtr) & 0xffff;
+    const { total } = c.s.streams[st.index]!;
+    const half = total >>> 1;
+    const cr = c.get(st.cr);
+    const halfKnown = (this.flags(c, st) & FLAG.HTIF) !== 0 && !(cr & CR.HTIE);
+    const wholeKnown = (this.flags(c, st) & FLAG.TCIF) !== 0 && !(cr & CR.TCIE);
+    if (halfKnown && wholeKnown && cr & CR.CIRC && total % values === 0) return Infinity;
+    return left > half && !halfKnown ? left - half - 1 : left - 1;
+  }
+  /** Where the transfer goes that is `ahead` of the next one. */
+  private placeAt(c: Ctx, st: Stream, ahead: number, size: number): number {
+    const now = c.s.streams[st.index]!;
+    if (!(c.get(st.cr) & CR.MINC)) return now.memory;
+    const left = c.get(st.ndtr) & 0xffff;
+    return ahead < left ? now.memory + ahead * size : c.get(st.m0ar) + ((ahead - left) % now.total) * size;
+  }
+  serveQuiet(c: Ctx, request: Wire, requests: number): void {
+    const st = this.streamOf(c, request)!;
+    const now = c.s.streams[st.index]!;
+    const left = c.get(st.ndtr) & 0xffff;
+    now.memory = this.placeAt(c, st, requests, this.widths(c, st)[0]) >>> 0;
+    c.put(st.ndtr, requests < left ? left - requests : now.total - ((requests - left) % now.total));
+  }
   private load(c: Ctx, st: Stream): void {
     const now = c.s.streams[st.index]!;
     const cr = c.get(st.cr);
@@ -293,6 +347,8 @@ export const dmaV2: ModelFactory<DmaV2Options> = (layout, given): RegisterModel<
     },
     onClock: restart,
     onGate: (c, on) => (on ? restart(c) : c.env.disarm('beat')),
+    quietRequests: (c, asked) => dma.quietRequests(c, asked),
+    serveQuiet: (c, request, requests) => dma.serveQuiet(c, request, requests),
     write: (c, r, merged, raw) => dma.write(c, r, merged, raw),
     wrote: (c, r, value, old) => dma.wrote(c, r, value, old),
   };

@@ -45,6 +45,9 @@ class Dmamux {
       if (r === undefined || r === own) this.choose(c, i);
     });
   }
+  ledTo(c: RegisterContext<object>, wire: Wire): readonly Wire[] {
+    return this.outputs.filter((_, i) => this.wireOf(c, i) === wire);
+  }
   /** A line has changed. */
   follow(c: RegisterContext<object>, wire: Wire, value: number): void {
     for (let i = 0; i < this.channels.length; i++) if (this.wireOf(c, i) === wire) this.drive(c, i, value);
@@ -60,6 +63,7 @@ export const dmamux: ModelFactory<DmamuxOptions> = (layout, options): RegisterMo
     create: () => ({}),
     onReset: (c) => mux.chooseAll(c),
     onWire: (c, wire, value) => mux.follow(c, wire, value),
+    leads: (c, wire) => mux.ledTo(c, wire),
     wrote: (c, r) => mux.chooseAll(c, r),
   };
 };
