@@ -9,7 +9,7 @@
  */
 import type { BlockFacts, RegisterFact } from '../emu/registers.ts';
 import { factsOnDemand, fieldsOf } from './facts.ts';
-import { USB_HS_PINS } from '../peripherals/usb/usb-pins.ts';
+import { USB_HS_PINS } from './usb-pins.ts';
 
 /** What differs between the cores that ST built in. */
 interface Core {

@@ -34,7 +34,7 @@ import {
 import { AN2606, cortexM4F, factoryValues, known, sourcesOf, POWER_CAUSES, resetFlagRows, type RowParts } from './rows.ts';
 import { F1_PARAMETERS } from './stm32f1.ts';
 import { f0BootsByPattern2, STM32F072RB } from './stm32f072.ts';
-import { USB_F303_PINS } from '../peripherals/usb/usb-pins.ts';
+import { USB_F303_PINS } from './usb-pins.ts';
 
 const RM0316 = 'RM0316';
 const ROM_BASE = 0x1fffd800;

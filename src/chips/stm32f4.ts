@@ -51,7 +51,7 @@ import {
   type Row,
   withOptions,
 } from './rows.ts';
-import { USB_PINS } from '../peripherals/usb/usb-pins.ts';
+import { USB_PINS } from './usb-pins.ts';
 
 const DS = 'DS8626 and DS10314';
 const FACTORY = 'RM0090 and RM0383: reset value of FLASH_OPTCR, 0x0FFFAAED';

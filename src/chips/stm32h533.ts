@@ -6,7 +6,7 @@ import { loadFacts } from './facts.ts';
 import generated from './generated/stm32h533.json' with { type: 'json' };
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, H5_GPDMA, misoOf, roleOf } from './requests.ts';
 import { AN2606, backupSram, known, sourcesOf, factoryValues, POWER_CAUSES, resetFlagRows, type Row } from './rows.ts';
-import { USB_PINS } from '../peripherals/usb/usb-pins.ts';
+import { USB_PINS } from './usb-pins.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_h5@9a778e0:Include/stm32h533xx.h';
 const SVD = 'ST SVD STM32H533 v1.3 (STM32H5 v1.9)';

@@ -9,7 +9,7 @@ import generated from './generated/stm32h745.json' with { type: 'json' };
 import { OTG_FS_H745, OTG_FS_PULL_UPS, OTG_HS_H745, OTG_HS_OPTIONS } from './otg-fs.ts';
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, H7_DMAMUX1, H7_DMAMUX2, misoOf, roleOf, timTriggers } from './requests.ts';
 import { AN2606, known, NO_ROM_AT_LEVEL_2, sourcesOf, factoryValues, timBlock, type TimRow, type Row, type Unmodelled } from './rows.ts';
-import { USB_PINS } from '../peripherals/usb/usb-pins.ts';
+import { USB_PINS } from './usb-pins.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_h7@13ba9da:Include/stm32h745xx.h';
 const SVD = 'ST SVD STM32H745_CM7 v2.5';

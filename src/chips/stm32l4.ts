@@ -18,7 +18,7 @@ import {
   resetFlagRows,
   type Row,
 } from './rows.ts';
-import { USB_PINS } from '../peripherals/usb/usb-pins.ts';
+import { USB_PINS } from './usb-pins.ts';
 
 export const HAL_L4 = 'STMicroelectronics/stm32l4xx_hal_driver@a9f8b8a';
 /** G431 datasheet: same oscillator, PLL, regulator and flash blocks. */

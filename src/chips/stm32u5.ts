@@ -27,7 +27,7 @@ import type { PartSize } from './parts.ts';
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, misoOf, U5_GPDMA, U5_LPDMA } from './requests.ts';
 import { AN2606, backupSram, factoryValues, known, NO_ROM_AT_LEVEL_2, POWER_CAUSES, resetFlagRows, sourcesOf } from './rows.ts';
 import { STM32H533RE } from './stm32h533.ts';
-import { USB_PINS } from '../peripherals/usb/usb-pins.ts';
+import { USB_PINS } from './usb-pins.ts';
 
 const TABLE = `${AN2606} Table 217`;
 const PATTERN = `${AN2606} Table 2, pattern 12`;

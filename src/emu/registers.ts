@@ -5,7 +5,7 @@
  */
 import type { Confidence } from './confidence.ts';
 import { BUS_ERROR, type Env, type ResetKind } from './component.ts';
-import type { QuietRequests, QuietSource } from './quiet-rounds.ts';
+import type { QuietRequests, QuietSource } from './quiet-requests.ts';
 import type { Ps } from './time.ts';
 import type { Wire } from './wires.ts';
 

@@ -6,7 +6,7 @@ import type { Interceptor } from '../../emu/core/core.ts';
 import { registerFile, setRegister } from '../../emu/core/arm/register-file.ts';
 import { highestPending } from '../../emu/core/arm/nvic.ts';
 import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
-import { S } from '../../emu/core/state.ts';
+import { wakeBehindHandler } from '../../emu/core/arm/scs.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import type { ResetRecord } from '../../emu/history.ts';
 import { entryVectors, imageAt, type LoadedImage } from '../../image/image.ts';
@@ -377,8 +377,7 @@ const NVIC_ISER = 0xe000e100;
 export function outcomeAwake(s: Session): Outcome {
   s.keepCheckpoints = false;
   const core = s.machine.bootCore;
-  core.set(SCS.SCR, core.get(SCS.SCR) & ~SLEEPONEXIT);
-  core.set(S.HALTED, 0);
+  wakeBehindHandler(core);
   core.interruptsChanged();
   s.goOn();
   return s.run({ counterfactual: true }).outcome;

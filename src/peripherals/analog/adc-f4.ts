@@ -10,7 +10,7 @@
  * Wires: `<block>.status` is driven with SR when the common block asks; `adc.ccr` is read from it. DMA: `<block>.dma` is 1 while a transfer is wanted.
  */
 import { RegisterContext, type Layout, type ModelFactory, type Register, type RegisterModel } from '../../emu/registers.ts';
-import type { QuietSource } from '../../emu/quiet-rounds.ts';
+import type { QuietSource } from '../../emu/quiet-requests.ts';
 import { US, type Ps } from '../../emu/time.ts';
 import {
   ADC_DEFAULTS,

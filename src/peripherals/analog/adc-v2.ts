@@ -8,7 +8,7 @@
  * Wires: `<block>.status` is driven with ISR when the common block asks; `<common>.ccr` is read from it. DMA: `<block>.dma` is 1 while a transfer is wanted.
  */
 import { RegisterContext, type Layout, type ModelFactory, type Register, type RegisterModel } from '../../emu/registers.ts';
-import type { QuietSource } from '../../emu/quiet-rounds.ts';
+import type { QuietSource } from '../../emu/quiet-requests.ts';
 import { US, type Ps } from '../../emu/time.ts';
 import {
   couplingOf,

@@ -5,7 +5,7 @@
  * `BEAT_CLOCKS` of HCLK and the core is not slowed down by it (assumed).
  * Wires read: the request lines in `requests`, see dma-requests.ts; `dma.remap.<field>` of SYSCFG (F0, F3).
  */
-import { NOT_MINE, type QuietRequests } from '../../emu/quiet-rounds.ts';
+import { NOT_MINE, type QuietRequests } from '../../emu/quiet-requests.ts';
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { wire, type Wire } from '../../emu/wires.ts';
 import { dmaRemap } from '../wires.ts';

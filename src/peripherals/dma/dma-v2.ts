@@ -5,7 +5,7 @@
  * Facts: registers ST SVD; RM0090 10, RM0399 15 (documented). One transfer takes `BEAT_CLOCKS` of HCLK and the core is not slowed down by it (assumed).
  * Wires read: the request lines in `requests`, see dma-requests.ts.
  */
-import { NOT_MINE, type QuietRequests } from '../../emu/quiet-rounds.ts';
+import { NOT_MINE, type QuietRequests } from '../../emu/quiet-requests.ts';
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import type { Wire } from '../../emu/wires.ts';
 import { RequestLines, type PendingRequests } from './dma-requests.ts';

@@ -13,13 +13,6 @@ export interface UsbPinsOptions {
   /** Number of the alternate function. */
   readonly af: number;
 }
-/** Of OTG_FS, and of the device blocks of H5, L4 and WB. */
-export const USB_PINS: UsbPinsOptions = { dm: 'PA11', dp: 'PA12', af: 10 };
-/** Of OTG_HS on its full-speed transceiver. */
-export const USB_HS_PINS: UsbPinsOptions = { dm: 'PB14', dp: 'PB15', af: 12 };
-/** Of F302xB, F302xC, F303xB, F303xC and F358. */
-export const USB_F303_PINS: UsbPinsOptions = { dm: 'PA11', dp: 'PA12', af: 14 };
-
 export class UsbPins {
   readonly wires: readonly Wire[];
   private readonly selected: number;

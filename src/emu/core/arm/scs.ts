@@ -385,5 +385,10 @@ export function peekScs(cpu: Cpu, address: number, size: 1 | 2 | 4): number | nu
   if (!answers(address)) return null;
   return partOf(registerAt(cpu, address)?.read(cpu) ?? 0, address, size);
 }
+/** The core is awake behind its handler, as without SCR.SLEEPONEXIT. */
+export function wakeBehindHandler(cpu: Cpu): void {
+  cpu.set(SCS.SCR, cpu.get(SCS.SCR) & ~2);
+  cpu.set(S.HALTED, 0);
+}
 /** SCR.SLEEPDEEP. */
 export const sleepDeep = (cpu: Cpu): boolean => (cpu.get(SCS.SCR) & 4) !== 0;
