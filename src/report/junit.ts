@@ -1,6 +1,6 @@
 /** JUnit XML, as CI servers read it: one case per run. */
 import type { SafeText } from '../bench/documents/safe-text.ts';
-import { withoutUnseen } from '../bench/documents/unseen.ts';
+import { withoutUnseen } from '../image/unseen.ts';
 
 export interface JUnitCase {
   readonly name: string;

@@ -1,7 +1,7 @@
 /** Text for terminals: colour that can be off, and wrapping that knows that colour takes no room. Here sentences become strings, and nowhere else. */
 import type { SafeText } from '../bench/documents/safe-text.ts';
 import type { Sentence } from '../bench/documents/sentence.ts';
-import { withoutUnseen } from '../bench/documents/unseen.ts';
+import { asSeen } from '../image/unseen.ts';
 
 const CODES = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39], cyan: [36, 39] } as const;
 export type Style = keyof typeof CODES;
@@ -14,11 +14,7 @@ export const ansi: Paint = (style, text) => (text === '' ? '' : `\u001b[${CODES[
  * Characters of firmware output and file names that nobody sees never reach the terminal as such: a serial log could otherwise repaint the report, a direction override
  * show it in another order, and a line separator begin a line of its own.
  */
-export const printable = (text: Sentence): string => withoutUnseen(String(text), escaped);
-function escaped(code: number): string {
-  const hex = code.toString(16);
-  return code > 0xffff ? `\\u{${hex}}` : code > 0xff ? `\\u${hex.padStart(4, '0')}` : `\\x${hex.padStart(2, '0')}`;
-}
+export const printable = (text: Sentence): string => asSeen(String(text));
 /** Colours of this program, which pass; whatever else a terminal would obey does not. */
 const OWN_COLOURS = new Set(Object.values(CODES).flatMap((pair) => pair.map((code) => `\u001b[${code}m`)));
 const COLOURED = /(\u001b\[\d+m)/;

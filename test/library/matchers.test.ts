@@ -24,6 +24,12 @@ describe('matchers', () => {
     await expect(expect(result).toFailOn('vtor')).rejects.toThrow(/proved causes: primask/);
     await expect(expect(result).toFailOn('primsk' as 'primask')).rejects.toThrow(/did you mean primask/);
   });
+  test('what an image calls a function gives no commands to the terminal', async () => {
+    const result = await bench({ chip: 'stm32h533re', images: [firmware('h533-primask')] });
+    const hostile = { ...result, summary: `cause: primask (\u001b[2J\u202e\u009b31m)` } as never;
+    for (const matched of [() => expect(hostile).toReachDfu(), () => expect(hostile).toFailOn('vtor')])
+      await expect(matched()).rejects.toThrow(/cause: primask \(\\x1b\[2J\\u202e\\x9b31m\)/);
+  });
   test.for([{}, { diagnosis: null }, { diagnosis: {} }, { diagnosis: { causes: [null] } }])(
     'a hollow result %j is refused in words',
     async (more) => {

@@ -1,7 +1,7 @@
 /** JSON as it may stand in a terminal or in the log of a CI runner: what either would obey is escaped, which is the same document. */
 
 import type { SafeText } from './safe-text.ts';
-import { escapedUnits, withoutUnseen } from './unseen.ts';
+import { escapedUnits, withoutUnseen } from '../../image/unseen.ts';
 
 /** `##[error]` is a command of GitHub anywhere in a line, `##vso[…]` one of Azure; in JSON `#` stands in strings only. */
 const RUNNER = /##(?=\w*\[)/g;

@@ -50,3 +50,10 @@ export const withoutUnseen = (text: string, shown: (code: number) => string): st
 /** As JavaScript and JSON escape code units. */
 export const escapedUnits = (code: number): string =>
   [...String.fromCodePoint(code).split('')].map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+
+/** Each as an escape, \x1b: for messages, terminals and logs. */
+export const asSeen = (text: string): string => withoutUnseen(text, escaped);
+function escaped(code: number): string {
+  const hex = code.toString(16);
+  return code > 0xffff ? `\\u{${hex}}` : code > 0xff ? `\\u${hex.padStart(4, '0')}` : `\\x${hex.padStart(2, '0')}`;
+}
