@@ -1,7 +1,8 @@
 /** Blobs in a folder, each a file named by its SHA-256: what a worker has fetched once is there for all workers of a machine. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { surroundings } from '../bench/documents/system-errors.ts';
 import type { Blobs } from './content.ts';
 import { removeLeftIn, writeWhole } from './temporary.ts';
 
@@ -12,8 +13,9 @@ export class BlobFolder implements Blobs {
     mkdirSync(folder, { recursive: true });
     removeLeftIn(folder);
   }
+  /** What is no file, a pipe or a link that somebody put there, is none of these: it is never opened. */
   has(hash: string): boolean {
-    return existsSync(this.path(hash));
+    return lstatSync(this.path(hash), { throwIfNoEntry: false })?.isFile() === true;
   }
   get(hash: string): Uint8Array {
     const bytes = new Uint8Array(readFileSync(this.path(hash)));
@@ -22,7 +24,11 @@ export class BlobFolder implements Blobs {
   }
   put(hash: string, bytes: Uint8Array): void {
     if (this.has(hash)) return;
-    writeWhole(this.path(hash), bytes);
+    try {
+      writeWhole(this.path(hash), bytes);
+    } catch (error) {
+      throw surroundings(error, `cannot write ${this.folder}`) ?? error;
+    }
   }
   private path(hash: string): string {
     if (!/^[0-9a-f]{64}$/.test(hash)) throw new Error(`${JSON.stringify(hash)} is no hash`);

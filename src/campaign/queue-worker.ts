@@ -1,11 +1,10 @@
 /** The worker's side of a queue: takes work, does it in processes of this machine, leaves the results in the stream of their campaign. */
 import type { Worker as QueueConsumer } from 'bullmq';
-import { UsageError } from '../bench/documents/usage-error.ts';
+import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import type { BlobFolder } from './blob-folder.ts';
 import { blobsOf } from './content.ts';
 import type { Work } from './queued.ts';
 import { LARGEST_TARGET, queuedWork } from './foreign.ts';
-import { NoWorker } from './child.ts';
 import type { Worker } from './pool.ts';
 import {
   ANSWER_MS,
@@ -72,7 +71,7 @@ class Service {
   private computing = 0;
   private idleSince = Date.now();
   private done = 0;
-  /** Is aborted when the server says that it takes nothing more, or the system gives no more processes; the reason is a SurroundingsError. */
+  /** Is aborted when the server says that it takes nothing more, or the system gives no more processes or room; the reason is a SurroundingsError. */
   private readonly full = new AbortController();
 
   constructor(connection: Connection, options: QueueWorkerOptions) {
@@ -176,7 +175,7 @@ class Service {
     const { campaign, work } = await this.taken(() => queuedWork(data, engine));
     this.busy++;
     try {
-      await this.taken(() => this.fetch(work));
+      await this.taken(() => this.fetch(work)).catch((error: unknown) => this.notDone(error));
       const results = await this.computed(() => worker.work(work)).catch((error: unknown) => this.notDone(error));
       // before the work counts as done: what is lost then is done again
       await this.connection.redis
@@ -198,10 +197,11 @@ class Service {
   private notTaken(error: unknown): Promise<never> {
     return this.isFull(error) ? new Promise(() => undefined) : Promise.reject(error as Error);
   }
-  /** Nor has work that this machine has no process for. */
+  /** Nor has work that this machine has no process for, or no room. */
   private notDone(error: unknown): Promise<never> {
-    if (error instanceof NoWorker) this.full.abort(error);
-    return error instanceof NoWorker ? new Promise(() => undefined) : Promise.reject(error as Error);
+    if (!(error instanceof SurroundingsError)) return Promise.reject(error as Error);
+    this.full.abort(error);
+    return new Promise(() => undefined);
   }
   private async computed<T>(work: () => Promise<T>): Promise<T> {
     this.computing++;

@@ -332,7 +332,12 @@ const journalFile = (path: string): string => `${path}-journal`;
 export class InTheWay extends UsageError {}
 
 /** The process that writes a file of results, or did so when it was killed. What is no file was not made by one. */
-const writerOf = (path: string): number | null => (isPlain(writerFile(path)) ? Number(readFileSync(writerFile(path), 'utf8')) : null);
+function writerOf(path: string): number | null {
+  if (!isPlain(writerFile(path))) return null;
+  const number = Number(readFileSync(writerFile(path), 'utf8'));
+  // on a full disk nothing came into it
+  return number > 0 ? number : null;
+}
 /** A link leads nowhere from here: whoever put it there has not written results. */
 const isPlain = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
 /** Removes a link; a UsageError where something else than a file lies in the way. */
@@ -349,9 +354,8 @@ export function mustBeAtRest(path: string, shown: string, instead: string): void
 }
 
 function takeOver(path: string): void {
-  const writer = writerOf(path);
   mustBeAtRest(path, path, '--out');
-  if (writer !== null && existsSync(lockFolder(path))) rmdirSync(lockFolder(path));
+  if (isPlain(writerFile(path)) && existsSync(lockFolder(path))) rmdirSync(lockFolder(path));
   makeWay(writerFile(path));
   makeWay(journalFile(path));
   try {

@@ -1,7 +1,8 @@
 /** `bootbench campaign`: runs all cases of a declared space on this machine's cores, or hands them to workers behind a queue. */
 import { passingFolder } from '../campaign/temporary.ts';
 import { copyFile } from 'node:fs/promises';
-import { closeSync, existsSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, lstatSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { splitImagePath } from '../image/image.ts';
@@ -234,18 +235,14 @@ async function all(loaded: Loaded, worker: Worker, shard: Shard, size: number, o
   const { out, outputs } = filesOf(loaded, options, io);
   try {
     const engine = engineId();
-    const { store, campaign, fresh } = await openStore(loaded, worker, shard, out, engine, options, io);
+    const { store, campaign, fresh, before } = await openStore(loaded, worker, shard, out, engine, options, io);
     let refused = false;
     try {
       for (const path of options.merge ?? []) await merge(campaign, store, path, loaded.folder, io.cwd);
       const stopped = (await work(campaign, store, worker, size, loaded, options, io)) ?? (await proveGroups(campaign, store, worker, io));
       const summary = summarise(campaign, store, loaded.name);
       const command = `bootbench campaign ${shellWord(loaded.path)} --case`;
-      if (options.html !== undefined)
-        outputs.write('--html', (await import('../campaign/heat-map.ts')).heatMapPage(campaign, store, summary, command));
-      if (options.junit !== undefined) outputs.write('--junit', (await import('../report/junit.ts')).junit(junitCases(summary, command)));
-      if (options.parquet !== undefined)
-        outputs.write('--parquet', await (await import('../campaign/parquet.ts')).parquetBytes(store, out));
+      await writeReports(outputs, options, { campaign, store, summary, command, out });
       if (options.quiet !== true)
         io.stdout.write(summaryText(summary, command, io.stdout.columns, paintFor(io, io.stdout, options.color !== false)));
       const code = closing(summary, stopped !== null, out, loaded.path, options, io);
@@ -256,13 +253,31 @@ async function all(loaded: Loaded, worker: Worker, shard: Shard, size: number, o
       throw error;
     } finally {
       store.close();
-      if (refused) removeStore(out);
+      settle(out, refused, before);
     }
   } catch (error) {
     throw orDamaged(error, out);
   } finally {
     outputs.discard();
   }
+}
+
+interface Reported {
+  readonly campaign: Campaign;
+  readonly store: Store;
+  readonly summary: Summary;
+  readonly command: string;
+  readonly out: string;
+}
+async function writeReports(
+  outputs: ReturnType<typeof filesOf>['outputs'],
+  options: CampaignOptions,
+  { campaign, store, summary, command, out }: Reported,
+): Promise<void> {
+  if (options.html !== undefined)
+    outputs.write('--html', (await import('../campaign/heat-map.ts')).heatMapPage(campaign, store, summary, command));
+  if (options.junit !== undefined) outputs.write('--junit', (await import('../report/junit.ts')).junit(junitCases(summary, command)));
+  if (options.parquet !== undefined) outputs.write('--parquet', await (await import('../campaign/parquet.ts')).parquetBytes(store, out));
 }
 
 /** The error; of a file whose pages are not what SQLite wrote one that says so. */
@@ -295,17 +310,22 @@ async function openStore(
   engine: string,
   { resume = false, overwrite = false }: CampaignOptions,
   io: Io,
-): Promise<{ store: Store; campaign: Campaign; fresh: boolean }> {
+): Promise<{ store: Store; campaign: Campaign; fresh: boolean; before: Aside | null }> {
   const exists = existsSync(out);
   if (exists && !resume && !overwrite) throw new UsageError(`${out} exists`, '--resume continues it, --overwrite starts again');
   const known = exists && resume ? await resumed(loaded, shard, out, engine) : null;
-  if (known !== null) return { ...known, fresh: false };
+  if (known !== null) return { ...known, fresh: false, before: null };
   if (exists && !isDatabase(out))
     throw new UsageError(`${out} contains no campaign results, so it is not overwritten`, 'give another file with --out');
   const campaign = await Campaign.of(loaded.spec, await probed(loaded, worker, io), engine, shard);
   mustBeAtRest(out, out, '--out');
-  if (exists) removeStore(out);
-  return { store: await begun(campaign, loaded, out, engine), campaign, fresh: true };
+  const before = exists ? putAside(out) : null;
+  try {
+    return { store: await begun(campaign, loaded, out, engine), campaign, fresh: true, before };
+  } catch (error) {
+    before?.back();
+    throw error;
+  }
 }
 
 /** What is gone on with; null where the program was killed before the plan was made: nothing is lost. */
@@ -424,6 +444,27 @@ function isDatabase(out: string): boolean {
 }
 function removeStore(out: string): void {
   for (const suffix of ['', '-journal']) rmSync(`${out}${suffix}`, { force: true });
+}
+
+/** Nothing was run: what was there before is there again. */
+function settle(out: string, refused: boolean, before: Aside | null): void {
+  if (!refused) return before?.gone();
+  removeStore(out);
+  before?.back();
+}
+/** Results that `--overwrite` takes the place of, until it is known that others come. */
+interface Aside {
+  back(): void;
+  gone(): void;
+}
+function putAside(out: string): Aside {
+  const suffix = `.before-${randomBytes(6).toString('hex')}`;
+  const kept = [out, `${out}-journal`].filter((path) => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true);
+  for (const path of kept) renameSync(path, `${path}${suffix}`);
+  return {
+    back: () => kept.forEach((path) => renameSync(`${path}${suffix}`, path)),
+    gone: () => kept.forEach((path) => rmSync(`${path}${suffix}`, { force: true })),
+  };
 }
 
 /** True: told to stop before the end. */

@@ -390,6 +390,27 @@ describe('results', () => {
       expect([existsSync(join(cwd, 'r.sqlite')), existsSync(join(cwd, 'r.sqlite.writer'))]).toEqual([args.length > 0, true]);
     }
   });
+  it.each([
+    ['another shard that is not there', ['--merge', 'none.sqlite'], 2],
+    ['a queue that does not answer', ['--queue', 'redis://127.0.0.1:1'], 4],
+  ])('stay where --overwrite is refused for %s', async (_what, args, code) => {
+    const { readdirSync, readFileSync } = await import('node:fs');
+    const cwd = campaignFolder(SMALL);
+    expect((await cli(['campaign', 'spec.json', '--out', 'r.sqlite', '--quiet'], { cwd })).code).toBeLessThan(2);
+    const before = [readdirSync(cwd), readFileSync(join(cwd, 'r.sqlite'))];
+    const ran = await cli(['campaign', 'spec.json', '--out', 'r.sqlite', '--overwrite', ...args], { cwd });
+    expect(ran.code).toBe(code);
+    expect([readdirSync(cwd), readFileSync(join(cwd, 'r.sqlite'))]).toEqual(before);
+  });
+  it('are written where a full disk has left an empty number of a writer', async () => {
+    const { writeFileSync } = await import('node:fs');
+    const path = join(campaignFolder(''), 'r.sqlite');
+    writeFileSync(`${path}.writer`, '');
+    const store = await Store.open(path, false);
+    store.begin({ a: 'b' }, []);
+    store.close();
+    expect(existsSync(`${path}.writer`)).toBe(false);
+  });
   it('may be none: a file that was made and never written, because its writer was killed, is gone on with', async () => {
     const { writeFileSync } = await import('node:fs');
     const path = join(campaignFolder(''), 'r.sqlite');

@@ -51,7 +51,7 @@ function wakesUp({ system }: Machine): boolean {
 }
 
 /** WFE and WFI (Armv7-M ARM A7.7.261, A7.7.262): where it sleeps, not where it would go on. Behind a sleep at the end of a handler there is none. */
-export const SLEEPS: readonly number[] = [0xbf20, 0xbf30];
+const SLEEPS: readonly number[] = [0xbf20, 0xbf30];
 
 /** Asleep at the end of a handler (SCR.SLEEPONEXIT): no interrupt brings back the code that it came from. */
 export const sleepsOnExit = ({ machine, state: { loop } }: Pick<LiveRun, 'machine' | 'state'>): boolean =>
