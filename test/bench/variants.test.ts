@@ -1,6 +1,6 @@
 /** A run with another ROM in the same machine comes out as one in a machine that was built with it. */
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { attempt, observe } from '../../src/bench/proof/attempt.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
 import { Session } from '../../src/bench/session/session.ts';
@@ -21,6 +21,17 @@ async function seed000() {
 }
 
 describe('Variants of the ROM', () => {
+  it('begin at the entry that is judged where it was the only one: a ROM option may have mattered at an earlier one', async () => {
+    const { session, starts } = await seed000();
+    const restored = vi.spyOn(session, 'restore');
+    const begun = (entryNumber: number) => {
+      restored.mockClear();
+      new Variants(session, { ...starts, entryNumber }).run({ rom: { vtor: 'keeps' } });
+      return restored.mock.calls[0]![0];
+    };
+    expect(begun(1)).toBe(starts.entry);
+    expect(begun(2)).not.toBe(starts.entry);
+  });
   it('in the same machine and in one of their own give the same end at the same instruction', async () => {
     const { input, session, starts } = await seed000();
     expect(session.trail.length).toBeGreaterThan(1);

@@ -12,6 +12,7 @@ const ISPR = 0xe000e200;
 const ICPR = 0xe000e280;
 const IABR = 0xe000e300;
 const IPR = 0xe000e400;
+const STIR = 0xe000ef00;
 
 /** The rules of DDI 0403 B1.5.4 written out line by line over lists. */
 interface Model {
@@ -127,6 +128,11 @@ describe('NVIC', () => {
     expect(word(cpu, 0xe000e300)).toBe(0);
   });
 
+  it('STIR pends the line that is written, and reads as zero', () => {
+    const { cpu } = started('m4');
+    cpu.write(STIR, 4, 3);
+    expect([word(cpu, ISPR), word(cpu, STIR), cpu.read(STIR, 4)]).toEqual([1 << 3, 0, 0]);
+  });
   it('byte writes reach single priorities and enable bits without touching their neighbours', () => {
     const { cpu } = started('m4');
     cpu.write(IPR + 5, 1, 0xa7);
