@@ -1,10 +1,10 @@
 /** Blobs in a folder, each a file named by its SHA-256: what a worker has fetched once is there for all workers of a machine. */
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { surroundings } from '../bench/documents/system-errors.ts';
 import type { Blobs } from './content.ts';
-import { removeLeftIn, writeWhole } from './temporary.ts';
+import { isPlain, removeLeftIn, writeWhole } from './temporary.ts';
 
 export class BlobFolder implements Blobs {
   readonly folder: string;
@@ -15,7 +15,7 @@ export class BlobFolder implements Blobs {
   }
   /** What is no file, a pipe or a link that somebody put there, is none of these: it is never opened. */
   has(hash: string): boolean {
-    return lstatSync(this.path(hash), { throwIfNoEntry: false })?.isFile() === true;
+    return isPlain(this.path(hash));
   }
   get(hash: string): Uint8Array {
     const bytes = new Uint8Array(readFileSync(this.path(hash)));

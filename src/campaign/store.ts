@@ -9,7 +9,7 @@ import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts
 import type { CaseResult } from './base.ts';
 import type { Explanation } from './explain.ts';
 import type { Case, SpaceTarget } from './space.ts';
-import { isAlive } from './temporary.ts';
+import { isAlive, isPlain } from './temporary.ts';
 
 const FORMAT = 2;
 /** Rows that are read at once. */
@@ -338,8 +338,6 @@ function writerOf(path: string): number | null {
   // on a full disk nothing came into it
   return number > 0 ? number : null;
 }
-/** A link leads nowhere from here: whoever put it there has not written results. */
-const isPlain = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
 /** Removes a link; a UsageError where something else than a file lies in the way. */
 function makeWay(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });

@@ -1,3 +1,6 @@
+/** A link, a pipe or a folder is none: what stands there is no file that this program has written. */
+export const isPlain = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+
 /**
  * Temporary files beside what they become. The name cannot be guessed and the file is made anew, so that nobody in a shared folder can put a link in its
  * place; what a process that was killed has left is removed when the same file is written again.

@@ -1,8 +1,8 @@
 /** `bootbench campaign`: runs all cases of a declared space on this machine's cores, or hands them to workers behind a queue. */
-import { passingFolder } from '../campaign/temporary.ts';
+import { isPlain, passingFolder } from '../campaign/temporary.ts';
 import { copyFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, lstatSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { splitImagePath } from '../image/image.ts';
@@ -459,7 +459,7 @@ interface Aside {
 }
 function putAside(out: string): Aside {
   const suffix = `.before-${randomBytes(6).toString('hex')}`;
-  const kept = [out, `${out}-journal`].filter((path) => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true);
+  const kept = [out, `${out}-journal`].filter(isPlain);
   for (const path of kept) renameSync(path, `${path}${suffix}`);
   return {
     back: () => kept.forEach((path) => renameSync(`${path}${suffix}`, path)),

@@ -6,6 +6,7 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { SurroundingsError, UsageError } from '../bench/documents/usage-error.ts';
 import { reason, surroundings } from '../bench/documents/system-errors.ts';
+import { withPipes } from './shell.ts';
 
 /**
  * Prints the name of the terminal, then copies. It keeps the other end open, so that clients may come and go. Neither side can hold it: what nobody reads is kept up to a
@@ -39,7 +40,6 @@ try:
 except OSError:
     pass
 `;
-import { withPipes } from './shell.ts';
 
 export interface Pty {
   /** `/dev/pts/3`. */

@@ -297,7 +297,7 @@ export class Machine extends MachineBase {
   private quietRounds(until: Ps): Quiet | null {
     if (this.off.has('quiet-rounds') || this.observer.busWritten !== undefined) return null;
     const quiet = this.quiet.ahead(until);
-    return quiet?.wires.every(this.unheard) === true ? quiet : null;
+    return quiet?.server.wires.every(this.unheard) === true ? quiet : null;
   }
   private passQuiet(rounds: Quiet | null): void {
     if (rounds !== null) this.quiet.pass(rounds);

@@ -2,6 +2,7 @@
  * Rounds of events that change nothing but counts: a converter that goes on and a DMA that stores the same results where they stand already. While the cores wait for something else,
  * such rounds are passed over at once, up to the last one in front of an event that does more.
  */
+import type { Env } from './component.ts';
 import { NOT_MINE, type QuietRequests, type QuietSource } from './quiet-requests.ts';
 import type { Block, System } from './system.ts';
 import type { Ps } from './time.ts';
@@ -16,16 +17,18 @@ interface Server {
   readonly block: Block;
   readonly request: Wire;
   readonly requests: number;
+  /** On the way to it, itself the last: blocks, and the wires in front of them. */
+  readonly blocks: readonly Block[];
+  readonly wires: readonly Wire[];
 }
 /** Rounds that can be passed over. */
 export interface Quiet {
   readonly source: Block;
   readonly server: Server;
-  readonly requests: number;
   readonly rounds: number;
-  /** Blocks that take part, and the wires between them. */
-  readonly blocks: readonly Block[];
-  readonly wires: readonly Wire[];
+  /** Requests, and counts of the source's clock, of all of them. */
+  readonly requests: number;
+  readonly counts: number;
   /** When the event comes that is the next behind them. */
   readonly to: Ps;
   /** Bus addresses that they store to. */
@@ -33,9 +36,9 @@ export interface Quiet {
   readonly high: number;
 }
 /** A register there belongs to a block that takes part. */
-export function isPart(system: System, { blocks }: Quiet, address: number): boolean {
+export function isPart(system: System, { source, server }: Quiet, address: number): boolean {
   const block = system.regionAt(address)?.block;
-  return block != null && blocks.includes(block);
+  return block != null && (block === source || server.blocks.includes(block));
 }
 /** Whoever changes what lies there changes the rounds. */
 export const isTouched = (system: System, quiet: Quiet, address: number): boolean =>
@@ -60,7 +63,7 @@ export class QuietRounds {
     const least = Math.min(...quiet.counts);
     const { env } = source;
     // the last of them comes as an event
-    const wanted = Math.floor((countUpTo(env.clockTimeOf, quiet, total, end) - quiet.end) / total);
+    const wanted = roundsUntil(env, quiet, total, end);
     if (wanted < LEAST) return null;
     let [low, high] = [Infinity, 0];
     const server = this.serverOf(quiet.request, {
@@ -77,14 +80,13 @@ export class QuietRounds {
     if (server === null) return null;
     const rounds = Math.floor(server.requests / quiet.values.length);
     if (rounds < LEAST) return null;
-    const blocks = [source, server.block, ...this.between(quiet.request)];
-    const wires = [quiet.request, server.request];
-    const to = env.clockTimeOf(quiet.clock, quiet.end + rounds * total);
-    return { source, server, rounds, requests: rounds * quiet.values.length, blocks, wires, to, low, high };
+    const counts = rounds * total;
+    const to = env.clockTimeOf(quiet.clock, quiet.end + counts);
+    return { source, server, rounds, requests: rounds * quiet.values.length, counts, to, low, high };
   }
   /** They have gone by: the event behind them is the next. */
-  pass({ source, server, rounds, requests }: Quiet): void {
-    source.component.passQuiet(source.state, source.env, rounds);
+  pass({ source, server, requests, counts }: Quiet): void {
+    source.component.passQuiet(source.state, source.env, counts);
     server.block.component.serveQuiet(server.block.state, server.block.env, server.request, requests);
   }
 
@@ -96,24 +98,21 @@ export class QuietRounds {
       const led = component.leads(state, env, request);
       const requests = led === null ? component.quietRequests(state, env, { ...asked, request }) : 0;
       if (requests === NOT_MINE || led?.length === 0) continue;
-      const server = led === null ? { block, request, requests } : led.length === 1 ? this.serverOf(led[0]!, asked) : null;
+      const own = { block, request, requests, blocks: [], wires: [] };
+      const server: Server | null = led === null ? own : led.length === 1 ? this.serverOf(led[0]!, asked) : null;
       if (found !== null || server === null) return null;
-      found = server;
+      found = { ...server, blocks: [block, ...server.blocks], wires: [request, ...server.wires] };
     }
     return found;
   }
-  /** Blocks that only lead the request on. */
-  private between(request: Wire): readonly Block[] {
-    return this.system.followersOf(request).filter(({ component, state, env }) => component.leads(state, env, request) !== null);
-  }
 }
 
-/** The count of the last round's end at or before a time. */
-function countUpTo(timeOf: (clock: string, count: number) => Ps, { clock, end }: QuietSource, total: number, limit: Ps): number {
-  const first = timeOf(clock, end);
-  if (!(first < limit)) return end;
-  const second = timeOf(clock, end + total);
+/** So many whole rounds behind the first request end before a time. */
+function roundsUntil({ clockTimeOf }: Pick<Env, 'clockTimeOf'>, { clock, end }: QuietSource, total: number, limit: Ps): number {
+  const first = clockTimeOf(clock, end);
+  if (!(first < limit)) return 0;
+  const second = clockTimeOf(clock, end + total);
   let rounds = Math.floor((Math.min(limit, Number.MAX_SAFE_INTEGER) - first) / (second - first));
-  while (rounds > 0 && timeOf(clock, end + rounds * total) >= limit) rounds--;
-  return end + rounds * total;
+  while (rounds > 0 && clockTimeOf(clock, end + rounds * total) >= limit) rounds--;
+  return rounds;
 }

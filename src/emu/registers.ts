@@ -271,8 +271,8 @@ export interface RegisterModel<S extends object = object> {
   ignores?(c: RegisterContext<S>, wire: Wire): boolean;
   /** In the block's present state, with nothing else coming: requests that it makes again and again, which change nothing else that anybody sees (quiet-rounds.ts). */
   quietSource?(c: RegisterContext<S>): QuietSource | null;
-  /** So many rounds of it were served. */
-  passQuiet?(c: RegisterContext<S>, rounds: number): void;
+  /** Whole rounds of it were served: so many counts have gone by. */
+  passQuiet?(c: RegisterContext<S>, counts: number): void;
   /** How many such requests would next be served by stores of what stands there, with no more than counts changed; `NOT_MINE` where none would be served. */
   quietRequests?(c: RegisterContext<S>, asked: QuietRequests): number;
   /** So many of them have been served. */
@@ -465,8 +465,8 @@ export class RegisterBlock {
   quietSource(state: RegisterState, env: Env): QuietSource | null {
     return this.model?.quietSource?.(this.enter(state, env)) ?? null;
   }
-  passQuiet(state: RegisterState, env: Env, rounds: number): void {
-    this.model?.passQuiet?.(this.enter(state, env), rounds);
+  passQuiet(state: RegisterState, env: Env, counts: number): void {
+    this.model?.passQuiet?.(this.enter(state, env), counts);
   }
   /** 0 where the model says nothing. */
   quietRequests(state: RegisterState, env: Env, asked: QuietRequests): number {

@@ -37,6 +37,16 @@ function startV2(m: Machine, adc: string, cfgr: string, value: number): void {
   m.run(m.now + CLOCK);
   put(m, `${adc}.CR`, (1 << 28) | 5);
 }
+/** SWSTART, once ADON has been given its time; `more` beside CONT and DMA in CR2. */
+function startF4(m: Machine, channels: number, more: number, swstart: number): void {
+  put(m, 'ADC1.CR1', 1 << 8);
+  put(m, 'ADC1.SMPR2', 0o7777777777);
+  put(m, 'ADC1.SQR1', (channels - 1) << 20);
+  put(m, 'ADC1.SQR3', 1 | (2 << 5) | (3 << 10));
+  put(m, 'ADC1.CR2', 1 | 2 | (1 << 8) | more);
+  m.run(m.now + CLOCK);
+  put(m, 'ADC1.CR2', get(m, 'ADC1.CR2') | swstart);
+}
 const sequence = (channels: number): number => (channels - 1) | (1 << 6) | (2 << 12) | (17 << 18);
 const channelsV1 = (m: Machine, adc: string, at: number, items: number, interrupts: boolean): void => {
   const dr = m.system.block(adc);
@@ -78,15 +88,7 @@ const PARTS: readonly Part[] = [
     chip: 'stm32f405rg',
     adc: 'ADC1',
     clocks: ['ADC1', 'DMA2'],
-    start(m, channels) {
-      put(m, 'ADC1.CR1', 1 << 8);
-      put(m, 'ADC1.SMPR2', 0o7777777777);
-      put(m, 'ADC1.SQR1', (channels - 1) << 20);
-      put(m, 'ADC1.SQR3', 1 | (2 << 5) | (3 << 10));
-      put(m, 'ADC1.CR2', 1 | 2 | (1 << 8) | (1 << 9));
-      m.run(m.now + CLOCK);
-      put(m, 'ADC1.CR2', get(m, 'ADC1.CR2') | (1 << 30));
-    },
+    start: (m, channels) => startF4(m, channels, 1 << 9, 1 << 30),
     dma(m, at, items, interrupts) {
       put(m, 'DMA2.S0NDTR', items);
       put(m, 'DMA2.S0PAR', m.system.block('ADC1').row.base + 0x4c);
@@ -98,15 +100,7 @@ const PARTS: readonly Part[] = [
     chip: 'stm32f103cb',
     adc: 'ADC1',
     clocks: ['ADC1', 'DMA1'],
-    start(m, channels) {
-      put(m, 'ADC1.CR1', 1 << 8);
-      put(m, 'ADC1.SMPR2', 0o7777777777);
-      put(m, 'ADC1.SQR1', (channels - 1) << 20);
-      put(m, 'ADC1.SQR3', 1 | (2 << 5) | (3 << 10));
-      put(m, 'ADC1.CR2', 1 | 2 | (1 << 8) | (7 << 17) | (1 << 20));
-      m.run(m.now + CLOCK);
-      put(m, 'ADC1.CR2', get(m, 'ADC1.CR2') | (1 << 22));
-    },
+    start: (m, channels) => startF4(m, channels, (7 << 17) | (1 << 20), 1 << 22),
     dma: (m, at, items, interrupts) => channelsV1(m, 'ADC1', at, items, interrupts),
   },
 ];

@@ -427,7 +427,7 @@ export class LoopSkipper {
     if (loop === null) return this.countsNoMore(found, until);
     const iteration = Math.max(0, here);
     const left = loop.led === 'yes' ? Infinity : loop.iterations - iteration;
-    this.passQuiet(loop, Math.min(this.core.cyclesUntil(holdsUntil) - 1, left * loop.cycles), touchedBy(loop));
+    this.passQuiet(loop, Math.min(this.core.cyclesUntil(holdsUntil) - 1, left * loop.cycles), () => touchedBy(loop));
     const end = Math.min(this.host.system.scheduler.next, this.host.limit());
     const holds = Math.min(this.core.cyclesUntil(end), this.core.cyclesUntil(holdsUntil) - 1);
     const there = Math.floor((holds - 1) / loop.cycles);
@@ -513,7 +513,7 @@ export class LoopSkipper {
     do {
       // a read in the last cycle for which its value holds would come too late
       const most = this.core.cyclesUntil(loopHolds(this.core, s, loop)) - 1;
-      this.passQuiet(loop, most, [...(loop.turned?.words ?? []), ...loop.refreshes.map(({ address }) => address)]);
+      this.passQuiet(loop, most, () => [...(loop.turned?.words ?? []), ...loop.refreshes.map(({ address }) => address)]);
       const until = Math.min(s.scheduler.next, this.host.limit());
       const to = frameAfter(loop, this.seen.frame, this.core.cyclesUntil(until), most);
       if (to.cycles <= 0) break;
@@ -535,12 +535,12 @@ export class LoopSkipper {
     return true;
   }
   /** Events that the loop does not see are passed over, up to where it is sure to be left out: in `most` cycles. */
-  private passQuiet(loop: Loop, most: number, touched: readonly number[]): void {
+  private passQuiet(loop: Loop, most: number, touched: () => readonly number[]): void {
     const { system } = this.host;
     const quiet = this.host.quiet(this.host.limit());
     if (quiet === null || this.core.cyclesUntil(quiet.to) + 2 * loop.cycles >= most) return;
     // what it reads of RAM stays as it is
-    const isSeen = loop.reads.some(({ address }) => isPart(system, quiet, address)) || touched.some((a) => isTouched(system, quiet, a));
+    const isSeen = loop.reads.some(({ address }) => isPart(system, quiet, address)) || touched().some((a) => isTouched(system, quiet, a));
     if (!isSeen) this.host.passQuiet(quiet);
   }
   /** Fires the background timers that are due. True if nothing else is due and none of them changed anything for the core. */

@@ -447,8 +447,8 @@ class AdcF4 {
       offset: this.dr.offset,
     };
   }
-  passQuiet(c: Ctx, rounds: number): void {
-    c.s.end += rounds * this.quietSource(c)!.counts.reduce((sum, n) => sum + n, 0);
+  passQuiet(c: Ctx, counts: number): void {
+    c.s.end += counts;
     this.plan(c);
   }
   /** Until when all registers read the same. */
@@ -688,7 +688,7 @@ export const adcF4: ModelFactory<Partial<AdcF4Options>> = (layout, given): Regis
     actsNot: (c, r) => r !== adc.dr || adc.quietData(c),
     holds: (c, r) => adc.holds(c, r),
     quietSource: (c) => adc.quietSource(c),
-    passQuiet: (c, rounds) => adc.passQuiet(c, rounds),
+    passQuiet: (c, counts) => adc.passQuiet(c, counts),
     read: (c, r, value) => adc.read(c, r, value),
     peek: (c, r) => adc.peek(c, r),
     write: (c, r, merged, raw) => adc.write(c, r, merged, raw),

@@ -349,9 +349,8 @@ class AdcV2 {
       offset: this.dr.offset,
     };
   }
-  passQuiet(c: Ctx, rounds: number): void {
-    const quiet = this.quietSource(c)!;
-    c.s.end += rounds * quiet.counts.reduce((sum, n) => sum + n, 0);
+  passQuiet(c: Ctx, counts: number): void {
+    c.s.end += counts;
     this.plan(c);
   }
   /** Until when all registers read the same. */
@@ -777,7 +776,7 @@ export const adcV2: ModelFactory<WithDefaults<AdcV2Options>> = (layout, given): 
     actsNot: (c, r) => r !== adc.dr || adc.quietData(c),
     holds: (c, r) => adc.holds(c, r),
     quietSource: (c) => adc.quietSource(c),
-    passQuiet: (c, rounds) => adc.passQuiet(c, rounds),
+    passQuiet: (c, counts) => adc.passQuiet(c, counts),
     read: (c, r, value) => adc.read(c, r, value),
     peek: (c, r) => adc.peek(c, r),
     write: (c, r, merged, raw, lanes) => adc.write(c, r, merged, raw, lanes),

@@ -10,6 +10,7 @@ import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterMo
 import { wire, type Wire } from '../../emu/wires.ts';
 import { dmaRemap } from '../wires.ts';
 import { RequestLines, type PendingRequests } from './dma-requests.ts';
+import { isSlow, leftBehind, placeAt, standing, type Progress } from './quiet-transfers.ts';
 
 export interface DmaRequest {
   readonly wire: string;
@@ -216,45 +217,37 @@ class Dma {
     const [channel, ...more] = this.channels.filter((ch) => ch.f.EN.get(c) && isLed(ch));
     return channel === undefined || more.length > 0 ? null : channel;
   }
-  /** Transfers of the same to where it stands, none of which raises a flag that somebody sees. */
-  quietRequests(c: Ctx, { request, address, values, apart, most, stands }: QuietRequests): number {
-    const ch = this.channelOf(c, request);
-    if (ch === null) return NOT_MINE;
-    const now = c.s.channels[ch.index]!;
-    const [psize, msize] = [SIZES[ch.f.PSIZE.get(c)] ?? 4, SIZES[ch.f.MSIZE.get(c)] ?? 4];
-    const storesOnly = !ch.f.DIR.get(c) && !ch.f.MEM2MEM.get(c) && !ch.f.PINC.get(c) && (now.peripheral & ~(psize - 1)) >>> 0 === address;
-    const beat = c.env.clockTimeOf('hclk', c.env.clockCount('hclk') + BEAT_CLOCKS + 1) - c.env.now();
-    if (!storesOnly || c.env.due('beat') !== Infinity || !(apart > beat)) return 0;
-    const mask = 2 ** (8 * Math.min(psize, msize)) - 1;
-    const free = Math.min(most, this.unseen(c, ch, values.length));
-    for (let i = 0; i < free; i++)
-      if (!stands((this.placeAt(c, ch, i, msize) & ~(msize - 1)) >>> 0, msize, (values[i % values.length]! & mask) >>> 0)) return i;
-    return free;
-  }
-  /** Transfers in front of the one that raises something. Flags that stand already, with their interrupts off, are no news: a circular buffer then goes round and round. */
-  private unseen(c: Ctx, ch: Channel, values: number): number {
-    const left = c.get(ch.cndtr);
-    const { total } = c.s.channels[ch.index]!;
-    const half = total >>> 1;
+  private progressOf(c: Ctx, ch: Channel): Progress {
+    const { memory: next, total } = c.s.channels[ch.index]!;
     const flags = c.get(this.isr) >>> (4 * ch.index);
     const known = (flag: number, enable: Field): boolean => (flags & flag) !== 0 && !enable.get(c);
-    const halfKnown = known(HTIF, ch.f.HTIE);
-    if (halfKnown && known(TCIF, ch.f.TCIE) && ch.f.CIRC.get(c) && total % values === 0) return Infinity;
-    return left > half && !halfKnown ? left - half - 1 : left - 1;
+    return {
+      left: c.get(ch.cndtr),
+      total,
+      circular: ch.f.CIRC.get(c) === 1,
+      next,
+      first: c.get(ch.cmar),
+      size: SIZES[ch.f.MSIZE.get(c)] ?? 4,
+      moves: ch.f.MINC.get(c) === 1,
+      halfKnown: known(HTIF, ch.f.HTIE),
+      wholeKnown: known(TCIF, ch.f.TCIE),
+    };
   }
-  /** Where the transfer goes that is `ahead` of the next one. */
-  private placeAt(c: Ctx, ch: Channel, ahead: number, msize: number): number {
-    const now = c.s.channels[ch.index]!;
-    if (!ch.f.MINC.get(c)) return now.memory;
-    const left = c.get(ch.cndtr);
-    return ahead < left ? now.memory + ahead * msize : c.get(ch.cmar) + ((ahead - left) % now.total) * msize;
+  quietRequests(c: Ctx, asked: QuietRequests): number {
+    const ch = this.channelOf(c, asked.request);
+    if (ch === null) return NOT_MINE;
+    const size = SIZES[ch.f.PSIZE.get(c)] ?? 4;
+    const storesOnly = !ch.f.DIR.get(c) && !ch.f.MEM2MEM.get(c) && !ch.f.PINC.get(c);
+    const reads = (c.s.channels[ch.index]!.peripheral & ~(size - 1)) >>> 0;
+    if (!storesOnly || reads !== asked.address || c.env.due('beat') !== Infinity || !isSlow(c.env, BEAT_CLOCKS, asked)) return 0;
+    const progress = this.progressOf(c, ch);
+    return standing(progress, Math.min(size, progress.size), asked);
   }
   serveQuiet(c: Ctx, request: Wire, requests: number): void {
     const ch = this.channelOf(c, request)!;
-    const now = c.s.channels[ch.index]!;
-    const left = c.get(ch.cndtr);
-    now.memory = this.placeAt(c, ch, requests, SIZES[ch.f.MSIZE.get(c)] ?? 4) >>> 0;
-    c.put(ch.cndtr, requests < left ? left - requests : now.total - ((requests - left) % now.total));
+    const progress = this.progressOf(c, ch);
+    c.s.channels[ch.index]!.memory = placeAt(progress, requests) >>> 0;
+    c.put(ch.cndtr, leftBehind(progress, requests));
   }
   private load(c: Ctx, ch: Channel): void {
     const now = c.s.channels[ch.index]!;

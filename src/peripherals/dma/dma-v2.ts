@@ -9,6 +9,7 @@ import { NOT_MINE, type QuietRequests } from '../../emu/quiet-requests.ts';
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import type { Wire } from '../../emu/wires.ts';
 import { RequestLines, type PendingRequests } from './dma-requests.ts';
+import { isSlow, leftBehind, placeAt, standing, type Progress } from './quiet-transfers.ts';
 
 export interface DmaV2Options {
   /** Request lines by stream and CHSEL; with a DMAMUX one a stream, at CHSEL 0. */
@@ -217,46 +218,38 @@ class DmaV2 {
     const on = this.streams.filter((st) => c.get(st.cr) & CR.EN && number !== undefined && this.chosen(c, st).includes(number));
     return on.length === 1 ? on[0]! : null;
   }
-  /** Transfers of the same to where it stands, none of which raises a flag that somebody sees; in direct mode, which keeps nothing back. */
-  quietRequests(c: Ctx, { request, address, values, apart, most, stands }: QuietRequests): number {
-    const st = this.streamOf(c, request);
+  private progressOf(c: Ctx, st: Stream): Progress {
+    const { memory: next, total } = c.s.streams[st.index]!;
+    const cr = c.get(st.cr);
+    const flags = this.flags(c, st);
+    return {
+      left: c.get(st.ndtr) & 0xffff,
+      total,
+      circular: (cr & CR.CIRC) !== 0,
+      next,
+      first: c.get(st.m0ar),
+      size: this.widths(c, st)[0],
+      moves: (cr & CR.MINC) !== 0,
+      halfKnown: (flags & FLAG.HTIF) !== 0 && !(cr & CR.HTIE),
+      wholeKnown: (flags & FLAG.TCIF) !== 0 && !(cr & CR.TCIE),
+    };
+  }
+  /** In direct mode, which keeps nothing back. */
+  quietRequests(c: Ctx, asked: QuietRequests): number {
+    const st = this.streamOf(c, asked.request);
     if (st === null) return NOT_MINE;
-    const now = c.s.streams[st.index]!;
-    const cr = c.get(st.cr);
-    const [size] = this.widths(c, st);
-    const storesOnly = this.direction(c, st) === 0 && !(cr & (CR.PINC | CR.DBM)) && !(c.get(st.fcr) & FCR.DMDIS);
-    const beat = c.env.clockTimeOf('hclk', c.env.clockCount('hclk') + BEAT_CLOCKS + 1) - c.env.now();
-    if (!storesOnly || (now.peripheral & ~(size - 1)) >>> 0 !== address || c.env.due('beat') !== Infinity || !(apart > beat)) return 0;
-    const mask = 2 ** (8 * size) - 1;
-    const free = Math.min(most, this.unseen(c, st, values.length));
-    for (let i = 0; i < free; i++)
-      if (!stands((this.placeAt(c, st, i, size) & ~(size - 1)) >>> 0, size, (values[i % values.length]! & mask) >>> 0)) return i;
-    return free;
-  }
-  /** Transfers in front of the one that raises something. Flags that stand already, with their interrupts off, are no news: a circular buffer then goes round and round. */
-  private unseen(c: Ctx, st: Stream, values: number): number {
-    const left = c.get(st.ndtr) & 0xffff;
-    const { total } = c.s.streams[st.index]!;
-    const half = total >>> 1;
-    const cr = c.get(st.cr);
-    const halfKnown = (this.flags(c, st) & FLAG.HTIF) !== 0 && !(cr & CR.HTIE);
-    const wholeKnown = (this.flags(c, st) & FLAG.TCIF) !== 0 && !(cr & CR.TCIE);
-    if (halfKnown && wholeKnown && cr & CR.CIRC && total % values === 0) return Infinity;
-    return left > half && !halfKnown ? left - half - 1 : left - 1;
-  }
-  /** Where the transfer goes that is `ahead` of the next one. */
-  private placeAt(c: Ctx, st: Stream, ahead: number, size: number): number {
-    const now = c.s.streams[st.index]!;
-    if (!(c.get(st.cr) & CR.MINC)) return now.memory;
-    const left = c.get(st.ndtr) & 0xffff;
-    return ahead < left ? now.memory + ahead * size : c.get(st.m0ar) + ((ahead - left) % now.total) * size;
+    const progress = this.progressOf(c, st);
+    const { size } = progress;
+    const storesOnly = this.direction(c, st) === 0 && !(c.get(st.cr) & (CR.PINC | CR.DBM)) && !(c.get(st.fcr) & FCR.DMDIS);
+    const reads = (c.s.streams[st.index]!.peripheral & ~(size - 1)) >>> 0;
+    if (!storesOnly || reads !== asked.address || c.env.due('beat') !== Infinity || !isSlow(c.env, BEAT_CLOCKS, asked)) return 0;
+    return standing(progress, size, asked);
   }
   serveQuiet(c: Ctx, request: Wire, requests: number): void {
     const st = this.streamOf(c, request)!;
-    const now = c.s.streams[st.index]!;
-    const left = c.get(st.ndtr) & 0xffff;
-    now.memory = this.placeAt(c, st, requests, this.widths(c, st)[0]) >>> 0;
-    c.put(st.ndtr, requests < left ? left - requests : now.total - ((requests - left) % now.total));
+    const progress = this.progressOf(c, st);
+    c.s.streams[st.index]!.memory = placeAt(progress, requests) >>> 0;
+    c.put(st.ndtr, leftBehind(progress, requests));
   }
   private load(c: Ctx, st: Stream): void {
     const now = c.s.streams[st.index]!;
