@@ -83,15 +83,25 @@ void inherited_caches(void)
   /* The ART caches only matter once the flash has changed: flash_changed asks. */
 }
 
-#if USB_FSDEV
-/* Its pins need no alternate function: the USB takes them when its transceiver is on. L4x2 and L4x3 have a supply-valid bit, G4 has none. */
-void usb_block_on(void)
-{
+/* G4 needs neither: it has no supply-valid bit, and its USB takes the pins when the transceiver is on. */
 #if HAS_MSI
+static void supply_and_pins(void)
+{
+  static const struct pin_setup USB_PINS[] = { { GPIOA, 11, PIN_ALTERNATE, 10, PULL_NONE }, { GPIOA, 12, PIN_ALTERNATE, 10, PULL_NONE } };
   RCC_APB1ENR1 |= APB1_PWR;
   (void)RCC_APB1ENR1;
   if (!(PWR_CR2 & CR2_USV) && rom_option(OPTION_USB_SUPPLY) == USB_SUPPLY_SETS)
     PWR_CR2 |= CR2_USV;
+  for (uint32_t i = 0; i < COUNT(USB_PINS); i++)
+    pin_setup(&USB_PINS[i]);
+}
+#endif
+
+#if USB_FSDEV
+void usb_block_on(void)
+{
+#if HAS_MSI
+  supply_and_pins();
 #endif
   RCC_APB1ENR1 |= APB1_USB;
   (void)RCC_APB1ENR1;
@@ -105,13 +115,7 @@ void usb_block_off(void)
 #else
 void usb_block_on(void)
 {
-  static const struct pin_setup USB_PINS[] = { { GPIOA, 11, PIN_ALTERNATE, 10, PULL_NONE }, { GPIOA, 12, PIN_ALTERNATE, 10, PULL_NONE } };
-  RCC_APB1ENR1 |= APB1_PWR;
-  (void)RCC_APB1ENR1;
-  if (!(PWR_CR2 & CR2_USV) && rom_option(OPTION_USB_SUPPLY) == USB_SUPPLY_SETS)
-    PWR_CR2 |= CR2_USV;
-  for (uint32_t i = 0; i < COUNT(USB_PINS); i++)
-    pin_setup(&USB_PINS[i]);
+  supply_and_pins();
   RCC_AHB2ENR |= AHB2_OTGFS;
   (void)RCC_AHB2ENR;
 }

@@ -11,6 +11,7 @@ import { OTG_FS_L496 } from './otg-fs.ts';
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_L4, G4_DMAMUX, L4_DMA1, L4_DMA2 } from './requests.ts';
 import { AN2606, bootsRom, known, type RowParts, withOptions } from './rows.ts';
 import { l4Otg, L4_COVERED, L4_LATENCY, L4_MAX_HCLK } from './stm32l4.ts';
+import { USB_PINS } from './usb-pins.ts';
 
 const HEADER = 'STMicroelectronics/cmsis_device_l4:Include';
 
@@ -67,7 +68,7 @@ export const L432: L4ClassLine = {
   optionBytes: optionBytesOf(L4_OPTIONS, []),
   own: {
     ...own,
-    USB: withOptions({ ...USB_FSDEV, irqs: [67] }, 'usb-fsdev', { clock: 'usb', supplyWire: 'usb.supply' }),
+    USB: withOptions({ ...USB_FSDEV, irqs: [67] }, 'usb-fsdev', { clock: 'usb', supplyWire: 'usb.supply', pins: USB_PINS }),
     ADC123_Common: COMMON,
     DAC1: { model: 'dac', size: 0x400, options: DAC_L4 },
     DMA1: { model: 'dma-v1', size: 0x400, options: { lines: [0, 1, 2, 3, 4, 5, 6], requests: L4_DMA1 } },

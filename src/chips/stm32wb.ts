@@ -7,6 +7,7 @@ import { bootOf, l4ClassChip, OPTIONS_SET, optionBytesOf, ROM_BASE, sram, USB_FS
 import { WB_DMAMUX } from './requests.ts';
 import { AN2606, bootsRom, known, type RowParts, withOptions } from './rows.ts';
 import { L4_ADC1 } from './stm32l4x3.ts';
+import { USB_PINS } from './usb-pins.ts';
 
 const RM0434 = 'RM0434';
 const TABLE = `${AN2606} Table 183`;
@@ -60,7 +61,7 @@ export const WB55: L4ClassLine = {
     RCC: rcc,
     EXTI: exti,
     CRS: { model: 'crs', size: 0x400, irqs: [42] },
-    USB: withOptions({ ...USB_FSDEV, irqs: [20] }, 'usb-fsdev', { clock: 'usb', supplyWire: 'usb.supply' }),
+    USB: withOptions({ ...USB_FSDEV, irqs: [20] }, 'usb-fsdev', { clock: 'usb', supplyWire: 'usb.supply', pins: USB_PINS }),
     PWR: { model: 'pwr-l4', size: 0x400, irqs: [43], options: { wakeUp: ['PA0', 'PC13', 'PC12', 'PA2', 'PC5'] } },
     HSEM: {
       model: 'hsem',

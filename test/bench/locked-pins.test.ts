@@ -6,27 +6,38 @@ import { Thumb } from '../emu/thumb.ts';
 import { bareImage, MAIN } from './bare-image.ts';
 import { plainJob } from './plain-job.ts';
 
-const [RCC, GPIOA, ROM] = [0x40023800, 0x40020000, 0x1fff0000];
+interface Part {
+  readonly name: string;
+  /** Of the register that turns the port's clock on. */
+  readonly clock: number;
+  readonly port: number;
+}
+const ROM = 0x1fff0000;
 const LCKK = 0x10000;
+const F405: Part = { name: 'STM32F405RG', clock: 0x40023830, port: 0x40020000 };
+const [L4_CLOCK, L4_PORT] = [0x4002104c, 0x48000000];
+/** Whose device-only block has its pins as alternate function 10, as OTG has (DS11451, DS12470, DS11912, DS11929). */
+const FSDEV: readonly Part[] = [
+  { name: 'STM32L412KB', clock: L4_CLOCK, port: L4_PORT },
+  { name: 'STM32L432KC', clock: L4_CLOCK, port: L4_PORT },
+  { name: 'STM32L452RE', clock: L4_CLOCK, port: L4_PORT },
+  { name: 'STM32WB55RG', clock: 0x5800004c, port: L4_PORT },
+];
 
 /** PA0 to PA15 as one number of MODER, locked for the pins of the mask, and the jump. */
-function entersWith(moder: number, locked: number): Thumb {
-  const t = new Thumb(MAIN)
-    .constant(0, RCC + 0x30)
-    .movs(1, 1)
-    .str(1, 0)
-    .ldr(1, 0);
-  t.constant(0, GPIOA).constant(1, moder).str(1, 0);
+function entersWith(moder: number, locked: number, { clock, port } = F405): Thumb {
+  const t = new Thumb(MAIN).constant(0, clock).movs(1, 1).str(1, 0).ldr(1, 0);
+  t.constant(0, port).constant(1, moder).str(1, 0);
   if (locked !== 0) {
     t.constant(1, locked | LCKK)
       .constant(2, locked)
-      .constant(3, GPIOA + 0x1c);
+      .constant(3, port + 0x1c);
     t.str(1, 3).str(2, 3).str(1, 3).ldr(4, 3);
   }
   return t.constant(0, ROM).ldr(1, 0).ldr(2, 0, 4).movSp(1).bx(2);
 }
-const resultOf = (program: Thumb, goal?: string) =>
-  runBench(jobInput(plainJob('STM32F405RG', bareImage(program), goal === undefined ? {} : { goal })));
+const resultOf = (program: Thumb, goal?: string, part = F405) =>
+  runBench(jobInput(plainJob(part.name, bareImage(program), goal === undefined ? {} : { goal })));
 const output = (pin: number): number => (1 << (2 * pin)) >>> 0;
 
 describe('the ROM finds its pins', () => {
@@ -42,6 +53,13 @@ describe('the ROM finds its pins', () => {
   it.each([9, 10])('with PA%i locked as an output: no answer on USART1', (pin) => {
     const { goal, diagnosis } = resultOf(entersWith(output(pin), 1 << pin), 'usart1');
     expect(goal?.reached).toBe(false);
+    expect(diagnosis.causes.filter(({ proved }) => proved).map(({ what }) => what)).toEqual(['GPIOA.LCKR']);
+  });
+  it.each(FSDEV)('$name: as outputs DFU, and with one of them locked no device', (part) => {
+    const both = output(11) | output(12);
+    expect(resultOf(entersWith(both, 0, part), undefined, part).outcome).toBe('dfu');
+    const { outcome, diagnosis } = resultOf(entersWith(both, 1 << 12, part), undefined, part);
+    expect(outcome).toBe('rom-silent');
     expect(diagnosis.causes.filter(({ proved }) => proved).map(({ what }) => what)).toEqual(['GPIOA.LCKR']);
   });
   it('with other pins locked: DFU', () => expect(resultOf(entersWith(0, 1 << 5)).outcome).toBe('dfu'));
