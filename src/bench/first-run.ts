@@ -120,8 +120,9 @@ function look(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<
   const tried: readonly Tried[] | null = found;
   if (tried === null || isCut(alone)) return { alone, tried: null, chosen: null };
   const triggers = sorted(tried);
-  // A lost request with a proved cause is a better result than a jump function that works when it is called.
-  return { alone, tried, chosen: lostRequest(tried, hooks, pull) ?? triggers[0] ?? leftBehind(alone, tried, hooks, pull) };
+  // A lost request with a proved cause is a better result than a jump function that works when it is called, and so is an input behind which nothing runs any more.
+  const chosen = lostRequest(tried, hooks, pull) ?? hanging(tried, triggers[0]) ?? triggers[0] ?? leftBehind(alone, tried, hooks, pull);
+  return { alone, tried, chosen };
 }
 /** The run with a trigger, made once for each; null where it has no step. */
 export type Pull = (trigger: Trigger) => RunResult<string> | null;
@@ -163,9 +164,7 @@ function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => Run
 
 /** Inputs that end elsewhere: the firmware hangs, or a request for the ROM is provably lost. A reset for another reason is nobody's loss. */
 function besideTheRom(others: readonly Trigger[], hooks: RunHooks, pull: Pull): Note[] {
-  const hangs = others.flatMap((t) =>
-    t.instead?.is === 'hang' ? [but(`${t.name} hangs the firmware: it stays in ${t.instead.place}`)] : [],
-  );
+  const hangs = others.flatMap((t) => (t.instead?.is === 'hang' ? [but(`${t.name} hangs the firmware: ${t.instead.how}`)] : []));
   const lost = lostInputs(others, hooks, pull).map(({ trigger, why }) =>
     failing(`${trigger.name} resets the chip for it, and the request is lost (${why})`),
   );
@@ -239,6 +238,10 @@ export const isInput = (t: Trigger): boolean => rank(t) === 0;
 /** The request that `run` would choose although it does not lead to the ROM; null if no loss is proved. */
 export const lostRequest = (tried: readonly Trigger[], hooks: RunHooks, pull: Pull): Trigger | null =>
   requestsThatMayBeLost(hooks, tried, sorted(tried)).find((lost) => (pull(lost)?.diagnosis.sets.length ?? 0) > 0) ?? null;
+
+/** An input that hangs the firmware, where no other one leads to the ROM: what works when it is called is nothing that the board does. */
+const hanging = (tried: readonly Trigger[], best: Trigger | undefined): Trigger | undefined =>
+  best !== undefined && isInput(best) ? undefined : tried.find((t) => isInput(t) && t.instead?.is === 'hang');
 
 /** An input behind which a loader starts its application, which does not work for what is provably left to it: nothing led to the ROM, and the firmware alone says less. */
 function leftBehind({ images, diagnosis }: RunResult<string>, tried: readonly Trigger[], hooks: RunHooks, pull: Pull): Trigger | null {

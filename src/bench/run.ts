@@ -635,7 +635,7 @@ function jumpNotes(session: Session, powerOn: Checkpoint, finished: Checkpoint):
   const notes = [
     ...(starved === null ? [] : [{ kind: 'starved', text: starved }]),
     ...(foreign === null ? [] : [{ kind: 'not-triggered', text: foreign }]),
-    ...notTriggered(session, found),
+    ...notTriggered(session, starved === null ? found : { ...found, inputs: [], atStart: [] }, starved === null),
   ];
   if (session.input.triggers !== undefined) {
     session.input.progress?.('looking for what makes the firmware jump');

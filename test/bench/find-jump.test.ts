@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jumpCandidates, scanFunctions, type FunctionFacts } from '../../src/bench/input/code-scan.ts';
 import { awaitedTexts } from '../../src/bench/proof/awaited-texts.ts';
+import type { Note } from '../../src/bench/documents/note-facts.ts';
 import { findJump, notTriggered, whyNoJump } from '../../src/bench/proof/find-jump.ts';
 import type { RunResult } from '../../src/bench/documents/result.ts';
 import { jobInput } from '../../src/bench/input/job.ts';
@@ -337,17 +338,16 @@ describe('the step that calls a function', () => {
     const images = [{ ...loader, symbols: new SymbolTable([...loader.symbols.all, ...more], () => null) }, app];
     const chip = findChip('stm32f405rg')!;
     const candidates = jumpCandidates(scanFunctions([app]), chip);
-    const said = notTriggered({ input: { images, chip } } as unknown as Session, {
-      candidates,
-      inputs: [],
-      atStart: [],
-      noJump: false,
-      outside: [],
-    });
+    const found = { candidates, inputs: [], atStart: [], noJump: false, outside: [] };
+    const saidOf = (steps: readonly object[]): Note[] =>
+      notTriggered({ input: { images, chip, scenario: { document: { steps } } } } as unknown as Session, found);
+    const said = saidOf([]);
     const [, step] = /one of these steps into a scenario: (\{.*\})$/.exec(said.at(-1)!.text)!;
     const { call: told } = (JSON.parse(step!) as { do: { call: string } }).do;
     expect(told.startsWith(call)).toBe(true);
     if (told.startsWith('0x')) expect(Number(told)).toBe(app.symbols.named('request_dfu')[0]!.address & ~1);
+    // what the scenario does already is no advice
+    expect(saidOf([{ at: '5ms', do: { call: told } }]).some(({ about }) => about?.is === 'steps')).toBe(false);
   });
 });
 

@@ -101,3 +101,21 @@ describe('beside a button that reaches DFU, another one', () => {
     expect([result.outcome, but(result)]).toEqual(['dfu', []]);
   });
 });
+
+describe('an input that ends in interrupts alone', () => {
+  // its handler returns at once and leaves EXTI_PR1.PIF13 set
+  const path = fileURLToPath(new URL('../../fixtures/l476-button-interrupt/firmware.elf', import.meta.url));
+  const bytes = Uint8Array.from(readFileSync(path));
+  bytes.set([0x70, 0x47], Buffer.from(bytes).indexOf('08b5034b4ff40052', 'hex'));
+  const job = { ...plainJob('STM32L476RG', [{ path, bytes }], { board: { pins: { PC13: 1 } } }), trigger: true };
+  const result = firstRun(job, {});
+  const screen = terminalReport(result).replace(/\s+/g, ' ');
+
+  it('is what is told, and no function that works when it is called', () => {
+    expect([result.outcome, result.ways[0]?.trigger]).toEqual(['no-jump', 'PC13 = 0']);
+    expect(result.ways.find((way) => way.trigger === null)).toMatchObject({ function: 'jump_to_bootloader', outcome: 'dfu' });
+    expect(screen).toMatch(/^FAIL no-jump: interrupts are taken again and again, and the program behind them does not run/);
+    expect(screen).toContain('EXTI.PR1 keeps its flag of line 13');
+  });
+  it('is no step that is proposed again', () => expect(screen).not.toContain('put one of these steps'));
+});

@@ -22,8 +22,11 @@ export interface Tried {
   readonly followedFor?: Ps;
 }
 
-/** `hang`: the firmware stands in a loop that nothing ends, in a handler or on its way into the ROM; `reset`: the chip was reset by software, and the application runs again. */
-export type Instead = { readonly is: 'hang'; /** `main.c:31 (wait)` */ readonly place: string } | { readonly is: 'reset' };
+/**
+ * `hang`: the firmware stands in a loop that nothing ends, in a handler or on its way into the ROM, or interrupts leave it no instruction; `reset`: the chip was reset by
+ * software, and the application runs again.
+ */
+export type Instead = { readonly is: 'hang'; /** `it stays in main.c:31 (wait)` */ readonly how: string } | { readonly is: 'reset' };
 
 /** `dfu`; of what was not followed to the end of a run, for how long nothing came of it. */
 export const followedText = (tried: Pick<Tried, 'outcome' | 'reached' | 'followedFor'>): string => {

@@ -23,6 +23,9 @@ import { pinsMoved } from '../input/scenario.ts';
 import { reaches, type Instead, type Tried } from '../documents/tried.ts';
 import { callChainOf } from '../session/call-chain.ts';
 import { runTo } from '../slice/window.ts';
+import { sleepsOnExit } from '../session/fixed-loop.ts';
+import { stormBehind } from '../slice/starved.ts';
+import { outcomeAwake } from '../slice/why.ts';
 import { place } from '../slice/words.ts';
 import type { Session } from '../session/session.ts';
 import { Trials, type Trial, type Way } from './trials.ts';
@@ -378,10 +381,10 @@ function pressTrial(s: Session, from: Checkpoint, input: PolledInput, atStart: b
       s.steps.append({ kind: 'pin', name, level }, PRESS);
     },
     takes: PRESS,
-    end: (outcome) => ({
-      tried: { ...tried, outcome, ...insteadOf(s, start, outcome, jumping) },
-      enough: s.machine.history.entries.length > 0,
-    }),
+    end: (outcome) => {
+      const came = insteadOf(s, start, outcome, jumping);
+      return { tried: { ...tried, outcome, ...came }, enough: came.instead?.is === 'hang' || s.machine.history.entries.length > 0 };
+    },
   };
   return { progress: atStart ? `starting with ${name} changed` : `changing ${name}`, tried, ways: [held, released] };
 }
@@ -427,8 +430,21 @@ function insteadOf(s: Session, start: Ps, outcome: Outcome, jumping: readonly Ju
   const { entries, resets } = machine.history;
   if (entered(outcome) || entries.some((e) => e.at > start)) return {};
   const { loop } = state;
-  if (outcome === 'stuck' && loop !== null && isHang(s, loop, jumping)) return { instead: { is: 'hang', place: place(s, loop.pc) } };
+  if (outcome === 'stuck' && loop !== null && isHang(s, loop, jumping)) return hang(`it stays in ${place(s, loop.pc)}`);
+  const kept = keptFromWork(s);
+  if (kept !== null) return hang(kept);
   return resets.some((r) => r.at > start && r.by === 'software') ? { instead: { is: 'reset' } } : {};
+}
+const hang = (how: string): { readonly instead: Instead } => ({ instead: { is: 'hang', how } });
+/** Interrupts are served, and the program that they interrupted does not go on. The session stays where it is. */
+function keptFromWork(s: Session): string | null {
+  const at = s.save();
+  const storm = stormBehind(s, at);
+  s.restore(at);
+  if (storm !== null) return `${storm.name} is taken again and again, and nothing but ${place(s, storm.handler)} runs`;
+  const asleep = sleepsOnExit(s) && outcomeAwake(s) !== 'stuck';
+  s.restore(at);
+  return asleep ? 'SCB.SCR.SLEEPONEXIT keeps it asleep behind its handlers' : null;
 }
 /** A loop of an application may be where it rests. In a handler it keeps everything else from running, and on the way into the ROM it is no rest. */
 function isHang(
@@ -479,8 +495,8 @@ function otherPort(s: Session, name: string): string {
   return `; the scenario moves ${other}, which EXTI line ${line} does not listen to: ${by}`;
 }
 
-/** Notes for a run that never jumped. */
-export function notTriggered(s: Session, found: FoundJump): Note[] {
+/** Notes for a run that never jumped. `goesOn`: the program runs, and a step may lead it on. */
+export function notTriggered(s: Session, found: FoundJump, goesOn = true): Note[] {
   const { candidates, inputs, atStart } = found;
   const notes: Note[] = [];
   const tell = (text: string, about?: Note['about']): void => void notes.push({ kind: 'not-triggered', text, ...(about && { about }) });
@@ -492,6 +508,7 @@ export function notTriggered(s: Session, found: FoundJump): Note[] {
   for (const text of new Set(inputs.map((i) => inputText(s, i)))) tell(`waits for ${text}`, { is: 'waits-for-input' });
   for (const text of found.outside) tell(`waits for ${text}`, { is: 'waits-for-input' });
   for (const i of atStart) tell(`looks at its start at ${inputText(s, { ...i, period: null })}`);
+  const known = new Set((s.input.scenario.document.steps ?? []).map((step) => JSON.stringify(step.do)));
   const steps = [
     ...inputs.flatMap((i) => pressing(i) ?? []),
     ...atStart.flatMap((i) => pressing(i, AT_START) ?? []),
@@ -499,8 +516,8 @@ export function notTriggered(s: Session, found: FoundJump): Note[] {
       .filter((c) => !c.runsAnyway)
       .slice(0, 1)
       .map((c) => calling(s, c)),
-  ];
-  if (steps.length > 0)
+  ].filter((step) => !known.has(JSON.stringify(step.do)));
+  if (goesOn && steps.length > 0)
     tell(`to try it, put one of these steps into a scenario: ${steps.map((x) => JSON.stringify(x)).join(' or ')}`, {
       is: 'steps',
       serial: steps.some((step) => 'uart' in step.do),

@@ -10,6 +10,7 @@ import { onlyCallerOf } from '../input/code-scan.ts';
 import { budgetOf } from '../documents/effort.ts';
 import type { Outcome } from '../documents/result.ts';
 import type { Tried } from '../documents/tried.ts';
+import { stormBehind } from '../slice/starved.ts';
 import type { SessionEnd } from '../session/live-run.ts';
 import type { Session } from '../session/session.ts';
 
@@ -126,7 +127,8 @@ export class Trials {
         else this.s.restore(f.at);
         const outcome = this.outcomeWithin(length, f.way.takes, f.at === null);
         if (outcome === null) f.at = this.s.save();
-        else f.end = withGoal(withPlace(f.way.end(outcome), this.s), outcome, this.s);
+        const came = outcome ?? this.underStorm();
+        if (came !== null) f.end = withGoal(withPlace(f.way.end(came), this.s), came, this.s) ?? (outcome === null ? undefined : null);
       }
       if (f.end?.enough === true) return f.end.tried;
     }
@@ -134,6 +136,13 @@ export class Trials {
     return ways.find((f) => f.end !== null)?.end?.tried ?? null;
   }
 
+  /** What is left open while interrupts alone run is told now, by who has something to tell of it. The session stays where it is. */
+  private underStorm(): Outcome | null {
+    const at = this.s.save();
+    const storm = stormBehind(this.s, at);
+    this.s.restore(at);
+    return storm === null ? null : 'no-jump';
+  }
   /** From where the session stands; null if neither an entry nor a reset came in this time, and nothing says that none will. */
   private outcomeWithin(length: Ps, takes: Ps, fresh: boolean): Outcome | null {
     const { machine, state } = this.s;

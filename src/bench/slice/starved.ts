@@ -18,6 +18,21 @@ const SLEEPONEXIT = 2;
 
 /** What keeps thread code from running behind `end`, in words; null where it runs, or sleeps between interrupts on purpose. Leaves the session anywhere. */
 export function starvedBy(s: Session, end: Checkpoint): string | null {
+  const storm = stormBehind(s, end);
+  if (storm === null) return null;
+  const stopped = interrupted(s);
+  const flag = standingFlag(s, end);
+  return `${storm.name} is taken again and again, so the program does not run: when its handler ${place(s, storm.handler)} returns, the interrupt is pending again (${storm.times} times in ${WATCH / MS} ms)${flag}${stopped}`;
+}
+/** An interrupt that leaves thread code no instruction. */
+export interface Storm {
+  /** `interrupt 7 (EXTI)` */
+  readonly name: string;
+  readonly handler: number;
+  readonly times: number;
+}
+/** The one of them that is taken most often behind `end`. Leaves the session anywhere. */
+export function stormBehind(s: Session, end: Checkpoint): Storm | null {
   const { machine } = s;
   const core = machine.bootCore;
   s.keepCheckpoints = false;
@@ -26,10 +41,7 @@ export function starvedBy(s: Session, end: Checkpoint): string | null {
   const { taken, threadRan } = handlersFrom(s);
   const [exception, { times = 0, pc = 0 } = {}] = [...taken].toSorted(([, a], [, b]) => b.times - a.times)[0] ?? [0];
   if (threadRan || times < OFTEN) return null;
-  const name = exceptionName(machine.chip, exception);
-  const stopped = interrupted(s);
-  const flag = standingFlag(s, end);
-  return `${name} is taken again and again, so the program does not run: when its handler ${place(s, pc)} returns, the interrupt is pending again (${times} times in ${WATCH / MS} ms)${flag}${stopped}`;
+  return { name: exceptionName(machine.chip, exception), handler: pc, times };
 }
 /** Registers of EXTI's pending flags, which a 1 clears: one of all edges, or one of each (RM0090 12.3.6, RM0444 EXTI_RPR1, EXTI_FPR1). */
 const PENDING = /^(C1)?[RF]?PR\d?$/;

@@ -45,6 +45,8 @@ const endsInLoop = ({ outcome, stuck, notes }: RunResult): boolean =>
 function headlineText(result: RunResult): string {
   const polled = result.notes.find((n) => n.kind === 'polled');
   if (polled && !hasReached(result)) return `the firmware ${polled.text}`;
+  if (result.notes.some(({ kind }) => kind === 'starved'))
+    return 'interrupts are taken again and again, and the program behind them does not run';
   if (waitsForInput(result)) return 'the firmware waits for a pin or a byte that never comes';
   if (endsInLoop(result)) return 'the firmware ends in an endless loop';
   const goal = otherGoal(result);
