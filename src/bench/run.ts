@@ -613,7 +613,7 @@ function whyNotes(
   if (!cut && base.end.outcome === 'stuck') {
     session.restore(finished);
     const story = waitStory(session, powerOn, finished);
-    const proof = story?.unmasked ? [`with ${story.unmasked.mask} cleared during the wait, the outcome is ${story.unmasked.outcome}`] : [];
+    const proof = story?.changed ? [`with ${story.changed.what} during the wait, the outcome is ${story.changed.outcome}`] : [];
     return { notes: noted('wait', [...(story?.lines ?? []), ...proof]), started: null };
   }
   return { notes: [], started: null };

@@ -11,7 +11,7 @@ import type { Machine } from '../../emu/machine.ts';
 import { sysTickNextZero, sysTickPeriod } from '../../emu/core/arm/systick.ts';
 import type { Ps } from '../../emu/time.ts';
 import { POWER_STANDBY } from '../../peripherals/wires.ts';
-import { findSteadyLoop, type SteadyLoop, type Told } from '../../emu/proofs/steady.ts';
+import { cyccntStands, findSteadyLoop, type SteadyLoop, type Told } from '../../emu/proofs/steady.ts';
 import { hearing } from './hearing.ts';
 import { eventMayCome, interruptsAround, lineStaysUp, readStays, sysTickInterrupts } from './surrounding-events.ts';
 import type { FixedLoop, LiveRun } from './live-run.ts';
@@ -152,11 +152,11 @@ function comesBack(s: LiveRun, loop: SteadyLoop): boolean | null {
   return lineStaysUp(s, ipsr - EXC.IRQ0) ? true : null;
 }
 
-/** Registers of blocks first, then memory; code and constants are not polled. */
+/** Registers of blocks first, then a counter of the core that stands, then memory; code and constants are not polled. */
 function polled({ machine: { system, bootCore } }: LiveRun, addresses: readonly number[]): number[] {
   const devices = addresses.filter((a) => system.regionAt(a, bootCore.index)?.block);
   const memories = addresses.filter((a) => system.regionAt(a, bootCore.index)?.memory?.row.kind === 'ram');
-  return [...devices, ...memories];
+  return [...devices, ...addresses.filter((a) => cyccntStands(bootCore, a)), ...memories];
 }
 
 /** What a look for a proof needs to know: an iteration that masks interrupts. It is undone, so nothing has to be counted. */

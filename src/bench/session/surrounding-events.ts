@@ -5,7 +5,7 @@ import { isUsbController } from '../../emu/chip.ts';
 import type { Core } from '../../emu/core/core.ts';
 import { EXC, SCS } from '../../emu/core/arm/scs-state.ts';
 import { anyLineEnabled, groupOf, isActive, isEnabled, isLineUp, preempts, priorityOf } from '../../emu/core/arm/nvic.ts';
-import { readIsSteady, sysTickStands } from '../../emu/proofs/steady.ts';
+import { cyccntStands, readIsSteady, sysTickStands } from '../../emu/proofs/steady.ts';
 import type { Block } from '../../emu/system.ts';
 import { USB_VBUS } from '../../peripherals/wires.ts';
 import { CHECK_TIMER } from './hearing.ts';
@@ -77,7 +77,8 @@ const isSysTick = (address: number): boolean => address >= 0xe000e010 && address
 /** A read gives the same for ever, as long as no core writes and no interrupt is taken. */
 export function readStays(s: LiveRun, address: number): boolean {
   const { system, bootCore: core } = s.machine;
-  if (!readIsSteady(system, address) && !(isSysTick(address) && sysTickStands(core))) return false;
+  const stands = (isSysTick(address) && sysTickStands(core)) || cyccntStands(core, address);
+  if (!stands && !readIsSteady(system, address)) return false;
   if (address >= 0xe0000000) return !followsEvents(address) || (nothingScheduled(s) && !sysTickInterrupts(core));
   if (mastersAtWork(s)) return false;
   const block = system.regionAt(address, core.index)?.block;

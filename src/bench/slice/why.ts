@@ -23,6 +23,7 @@ import { restartInChain } from '../session/restart.ts';
 import { sysTickInterrupts } from '../session/surrounding-events.ts';
 import { targetState } from '../session/subject.ts';
 import type { Master } from './masters.ts';
+import { outcomeCounting, stoppedCounter } from './stopped-counter.ts';
 import { lastStore, storesOf, type Store } from './stores.ts';
 import { domainReason } from './core-domain.ts';
 import { runTo, writerAt } from './window.ts';
@@ -133,8 +134,8 @@ const duration = (ps: Ps): string => (ps >= MS ? `${Math.round(ps / MS)} ms` : `
 
 export interface WaitStory {
   readonly lines: readonly string[];
-  /** The run when the mask that holds the interrupt back is cleared here; null where there is none. */
-  readonly unmasked: { readonly mask: string; readonly outcome: Outcome } | null;
+  /** The run when what holds it is changed here: a mask is cleared, a counter is started; null where nothing is known. */
+  readonly changed: { /** `PRIMASK cleared` */ readonly what: string; readonly outcome: Outcome } | null;
 }
 
 /**
@@ -145,7 +146,12 @@ export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint)
   const loop = s.state.loop;
   if (loop === null) return null;
   const known = loop.exception === 0 ? (stoppedWatchdog(s, loop.reads) ?? stoppedDomain(s, loop)) : foreignTable(s);
-  if (known !== null) return { lines: [known], unmasked: null };
+  if (known !== null) return { lines: [known], changed: null };
+  const counter = stoppedCounter(s.machine.bootCore, loop.reads);
+  if (counter !== null) {
+    const outcome = outcomeCounting(s);
+    return { lines: [counter], changed: outcome === 'stuck' ? null : { what: 'it counting', outcome } };
+  }
   const memory = loop.reads.filter((address) => s.machine.system.regionAt(address)?.memory?.row.kind === 'ram');
   for (const read of memory) {
     const { address, size } = decidingBytes(s, loop, read, memory.length === 1);
@@ -153,7 +159,7 @@ export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint)
     // the program clears what it then waits for
     const store = isOwn(last) ? storesOf(s, powerOn, [{ address, size, byHandler: true }], finished.system.now)[0]! : last;
     if (store === null || store === 'too long') continue;
-    if (store.master) return { lines: [overwritten(s, loop.pc, store, store.master, address)], unmasked: null };
+    if (store.master) return { lines: [overwritten(s, loop.pc, store, store.master, address)], changed: null };
     s.restore(finished);
     const why = whyNotTaken(s, store.exception);
     const name = exceptionName(s.machine.chip, store.exception);
@@ -161,7 +167,10 @@ export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint)
       `the loop waits for ${addressText(s, address, loop.pc)}, which the handler of ${name} writes (${place(s, store.pc)})`,
       ...why.lines,
     ];
-    return { lines, unmasked: why.mask === null ? null : { mask: why.mask.toUpperCase(), outcome: outcomeWithout(s, why.mask) } };
+    return {
+      lines,
+      changed: why.mask === null ? null : { what: `${why.mask.toUpperCase()} cleared`, outcome: outcomeWithout(s, why.mask) },
+    };
   }
   s.restore(finished);
   return loop.exception === 0 ? inThread(s, loop, finished) : null;
@@ -190,11 +199,11 @@ function inThread(s: Session, { pc, reads, sleeping }: FixedLoop, finished: Chec
     const line = behindHandlers(s);
     const outcome = outcomeAwake(s);
     // a program that does all in its handlers waits for the next interrupt
-    if (outcome !== 'stuck') return { lines: [line], unmasked: { mask: 'SLEEPONEXIT', outcome } };
+    if (outcome !== 'stuck') return { lines: [line], changed: { what: 'SLEEPONEXIT cleared', outcome } };
     s.restore(finished);
   }
   const lines = sleeping ? asleep(s) : fromOutside(s, pc, reads);
-  return lines.length === 0 ? null : { lines, unmasked: null };
+  return lines.length === 0 ? null : { lines, changed: null };
 }
 /** A loop that polls what only handlers can write, and the inputs whose handlers are enabled. */
 function fromOutside(s: Session, loop: number, reads: readonly number[]): string[] {
@@ -244,7 +253,7 @@ function inStandby(s: Session, how: string): string {
 const SHUTDOWN = 2;
 function inForeignHands(s: Session): WaitStory | null {
   const foreign = foreignTable(s);
-  return foreign === null ? null : { lines: [foreign], unmasked: null };
+  return foreign === null ? null : { lines: [foreign], changed: null };
 }
 
 /** The status of a watchdog that nobody started: its own clock, which would clear the bits, does not run. */
@@ -310,7 +319,7 @@ function heldBack(s: Session, polls: boolean): WaitStory | null {
   const { lines, mask } = whyNotTaken(s, exception);
   if (mask === null || (!polls && isStop(s, mask))) return null;
   const outcome = outcomeWithout(s, mask);
-  return polls || outcome !== 'stuck' ? { lines, unmasked: { mask: mask.toUpperCase(), outcome } } : null;
+  return polls || outcome !== 'stuck' ? { lines, changed: { what: `${mask.toUpperCase()} cleared`, outcome } } : null;
 }
 
 /** Bytes between the instruction that masks interrupts and the loop behind it: of `__disable_irq(); while (1);`, with a NOP or a barrier between them. */

@@ -10,6 +10,7 @@ import type { ChangedOption } from '../session/changed-options.ts';
 import { familyOf } from '../../checks/families.ts';
 import { enablerOf } from '../../checks/writers.ts';
 import { callChainOf } from '../session/call-chain.ts';
+import { CYCCNT } from '../../emu/core/arm/debug-registers.ts';
 import { vectorAddress } from '../../emu/core/arm/exceptions.ts';
 import { EXC } from '../../emu/core/arm/scs-state.ts';
 import { codePlace, functionNameAt } from '../../image/image.ts';
@@ -107,7 +108,10 @@ function polledIn(s: Session, loop: NonNullable<Session['state']['loop']>): Resu
   if (address === undefined) return { address: null, register: null, value: null, pc: hex32(loop.pc), force: null };
   const region = system.regionAt(address);
   const value = s.machine.bootCore.peek(address & ~3, 4) ?? 0;
-  if (!region?.block) return { address: hex32(address), register: null, value: hex32(value), pc: hex32(loop.pc), force: null };
+  if (!region?.block) {
+    const register = address === CYCCNT ? 'DWT.CYCCNT' : null;
+    return { address: hex32(address), register, value: hex32(value), pc: hex32(loop.pc), force: null };
+  }
   const named = system.registerName(region.block, address);
   const block = region.block.row.name;
   const read = system.answersReads(region.block, address - region.block.row.base) ? value : 0;

@@ -9,6 +9,7 @@ import type { AccessTrace, DeviceAccess } from '../core/core-types.ts';
 import type { Core } from '../core/core.ts';
 import type { RowUse } from '../core/caches/flash-cache.ts';
 import { flowOf } from '../core/translate/flow.ts';
+import { CYCCNT, stopsCyccnt } from '../core/arm/debug-registers.ts';
 import { highestPending } from '../core/arm/nvic.ts';
 import { S } from '../core/state.ts';
 import type { History } from '../history.ts';
@@ -117,7 +118,7 @@ const COUNTFLAG = 1 << 16;
 export function steadyUntil(core: Core, system: System, address: number): number {
   // COUNTFLAG rises without an event; while it is 0, reading it changes nothing
   if (address === SYST_CSR) return (core.peek(SYST_CSR, 4) ?? COUNTFLAG) & COUNTFLAG ? 0 : sysTickNextZero(core);
-  if (staysForGood(system, address)) return Infinity;
+  if (staysForGood(system, address) || cyccntStands(core, address)) return Infinity;
   const block = address >= 0xe0000000 ? null : system.regionAt(address, core.index)?.block;
   if (!system.readsHold || !block) return 0;
   const { now } = system;
@@ -155,6 +156,8 @@ export function readIsSteady(system: System, address: number): boolean {
 }
 /** SysTick is off, and a read of its status clears nothing more: it stays as it is. */
 export const sysTickStands = (core: Core): boolean => ((core.peek(SYST_CSR, 4) ?? 1) & (COUNTFLAG | 1)) === 0;
+/** DWT counts no cycles: nothing but a write of the core starts it. */
+export const cyccntStands = (core: Core, address: number): boolean => address === CYCCNT && stopsCyccnt(core).length > 0;
 /** The same in any state of the block. */
 function staysForGood(system: System, address: number): boolean {
   if (address >= 0xe0000000) {

@@ -24,6 +24,19 @@ function around(cpu: Cpu, body: () => void): void {
   setCyccnt(cpu, value);
 }
 
+export const CYCCNT = 0xe0001004;
+/** Fields without which CYCCNT stands still; none while it counts. */
+export const stopsCyccnt = (cpu: Pick<Cpu, 'get'>): readonly ('DEMCR.TRCENA' | 'DWT_CTRL.CYCCNTENA')[] => [
+  ...((cpu.get(SCS.DEMCR) & TRCENA) === 0 ? (['DEMCR.TRCENA'] as const) : []),
+  ...((cpu.get(SCS.DWT_CTRL) & CYCCNTENA) === 0 ? (['DWT_CTRL.CYCCNTENA'] as const) : []),
+];
+/** As software starts it. */
+export const startCyccnt = (cpu: Cpu): void =>
+  around(cpu, () => {
+    cpu.set(SCS.DEMCR, cpu.get(SCS.DEMCR) | TRCENA);
+    cpu.set(SCS.DWT_CTRL, cpu.get(SCS.DWT_CTRL) | CYCCNTENA);
+  });
+
 const itmEnabled = (cpu: Cpu): boolean => (cpu.get(SCS.DEMCR) & TRCENA) !== 0 && (cpu.get(SCS.ITM_TCR) & 1) !== 0;
 
 function stimulus(port: number): ScsRegister {
@@ -77,7 +90,7 @@ function registers(): ScsRegister[] {
         around(cpu, () => change(cpu, 'DWT_CTRL', SCS.DWT_CTRL, merge(cpu.get(SCS.DWT_CTRL), value, mask & 0x007f1fff))),
     },
     {
-      address: 0xe0001004,
+      address: CYCCNT,
       name: 'DWT_CYCCNT',
       on: notV6,
       read: cyccnt,

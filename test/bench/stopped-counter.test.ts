@@ -1,0 +1,37 @@
+/** Delays by DWT_CYCCNT: without DEMCR.TRCENA or DWT_CTRL.CYCCNTENA it stands, and the delay never ends (Armv7-M ARM C1.6.5, C1.8.7, C1.8.8). */
+import { expect, it } from 'vitest';
+import { jobInput } from '../../src/bench/input/job.ts';
+import { runBench } from '../../src/bench/run.ts';
+import { Thumb } from '../emu/thumb.ts';
+import { bareImage, MAIN } from './bare-image.ts';
+import { plainJob } from './plain-job.ts';
+
+const [CTRL, CYCCNT, DEMCR, ROM] = [0xe0001000, 0xe0001004, 0xe000edfc, 0x1fff0000];
+
+/** Waits for 256 cycles and enters the ROM. */
+function delays(trcena: number, cyccntena: number): ReturnType<typeof bareImage> {
+  const t = new Thumb(MAIN)
+    .constant(0, DEMCR)
+    .constant(1, trcena << 24)
+    .str(1, 0)
+    .constant(0, CTRL)
+    .movs(1, cyccntena)
+    .str(1, 0);
+  t.constant(0, CYCCNT).label('wait').ldr(1, 0).lsrs(1, 1, 8).cmp(1, 0).beq('wait');
+  return bareImage(t.constant(0, ROM).ldr(1, 0).ldr(2, 0, 4).movSp(1).bx(2));
+}
+const resultOf = (chip: string, images: ReturnType<typeof bareImage>) => runBench(jobInput(plainJob(chip, images)));
+
+it('with both bits set, it counts and the ROM is entered', () => expect(resultOf('STM32F405RG', delays(1, 1)).outcome).toBe('dfu'));
+it.each([
+  ['STM32F405RG', 0, 1, 'DEMCR.TRCENA is 0', 'CoreDebug->DEMCR |= CoreDebug_DEMCR_TRCENA_Msk'],
+  ['STM32F405RG', 1, 0, 'DWT_CTRL.CYCCNTENA is 0', 'DWT->CTRL |= DWT_CTRL_CYCCNTENA_Msk'],
+  ['STM32F722RE', 0, 0, 'DEMCR.TRCENA and DWT_CTRL.CYCCNTENA are 0', 'DWT->CTRL |= DWT_CTRL_CYCCNTENA_Msk'],
+])('%s with TRCENA = %i and CYCCNTENA = %i waits for ever, and is told what is missing', (chip, trcena, cyccntena, missing, line) => {
+  const { outcome, stuck, notes } = resultOf(chip, delays(trcena, cyccntena));
+  expect([outcome, stuck?.register]).toEqual(['stuck', 'DWT.CYCCNT']);
+  const [why, proof] = notes.filter(({ kind }) => kind === 'wait').map(({ text }) => String(text));
+  expect(why).toContain(`the loop waits for DWT_CYCCNT, which does not count: ${missing}`);
+  expect(why).toContain(line);
+  expect(proof).toMatch(/^with it counting during the wait, the outcome is /);
+});
