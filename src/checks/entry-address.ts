@@ -177,6 +177,7 @@ function judgePath(subject: Subject): Judgement {
   const vector = `vector read from ${hex(rom.vectorTable + 4)}`;
   if (readRightVector(subject)) return pass(vector, 'the firmware read the right vector but did not branch to it', SOURCE, 'documented');
   const fault = faultOnTheWay(subject);
+  if (fault?.kind === 'breakpoint') return notApplicable('a BKPT kept the firmware from its jump: see debugger');
   if (fault)
     return failed(
       subject,
