@@ -107,22 +107,36 @@ function look(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult<
   // a scenario with steps says itself what happens; a leave alone (`--leave`) says only what comes behind the entry
   const bare = withoutLeave(job);
   const asked = (bare.scenario.steps ?? []).length === 0;
-  let found: readonly Tried[] | null = null;
   if (asked && hooks.found !== undefined) firstAnswer({ ...jobInput(asked ? bare : job, hooks), bounds: new Bounds() }, hooks.found);
-  const looking = {
-    triggers: (list: readonly Tried[]): void => {
-      found = list;
-    },
-  };
-  const alone = run({ ...jobInput(asked ? bare : job, hooks), ...(asked ? looking : {}) });
-  const left = asked && bare !== job && found === null;
+  const { alone, tried } = asked ? asksInputs(jobInput(bare, hooks), run) : { alone: run(jobInput(job, hooks)), tried: null };
+  const left = asked && bare !== job && tried === null;
   if (left) return { alone: run(jobInput(job, hooks)), tried: null, chosen: null };
-  const tried: readonly Tried[] | null = found;
   if (tried === null || isCut(alone)) return { alone, tried: null, chosen: null };
   const triggers = sorted(tried);
   // A lost request with a proved cause is a better result than a jump function that works when it is called, and so is an input behind which nothing runs any more.
   const chosen = lostRequest(tried, hooks, pull) ?? hanging(tried, triggers[0]) ?? triggers[0] ?? leftBehind(alone, tried, hooks, pull);
   return { alone, tried, chosen };
+}
+/** The firmware by itself, and what comes of its inputs. Busy firmware is asked for them early, and followed for as long as any other only where none leads on. */
+function asksInputs(input: RunInput, run: (input: RunInput) => RunResult<string>): Pick<Look, 'alone' | 'tried'> {
+  const asked: { tried: readonly Tried[] | null; hurried: boolean } = { tried: null, hurried: false };
+  const patient: RunInput = {
+    ...input,
+    triggers: (tried) => {
+      asked.tried = tried;
+      return leadsOn(tried);
+    },
+  };
+  const hasty = { ...patient, hurried: () => (asked.hurried = true) };
+  const first = run(input.effort === 'full' ? patient : hasty);
+  if (!asked.hurried || isCut(first) || (asked.tried !== null && leadsOn(asked.tried))) return { alone: first, tried: asked.tried };
+  asked.tried = null;
+  return { alone: run(patient), tried: asked.tried };
+}
+/** What is chosen is an input, not a function that is called. */
+function leadsOn(tried: readonly Tried[]): boolean {
+  const best = sorted(tried)[0];
+  return best !== undefined && rank(best) === 0;
 }
 /** The run with a trigger, made once for each; null where it has no step. */
 export type Pull = (trigger: Trigger) => RunResult<string> | null;

@@ -39,10 +39,10 @@ import { repairsAtEntry, Solver } from './proof/solver.ts';
 import { reservations } from './verdict/reservations.ts';
 import { answerSymptom } from './verdict/symptom.ts';
 import { GAVE_UP, type Note } from './documents/note-facts.ts';
-import { followedText } from './documents/tried.ts';
+import { followedText, type Tried } from './documents/tried.ts';
 import { tierStats } from './documents/tier-stats.ts';
 import { Tracer } from './verdict/trace.ts';
-import { findJump, notTriggered, tryAll, waitsForInput, whyNoJump } from './proof/find-jump.ts';
+import { findJump, notTriggered, tryAll, waitsForInput, whyNoJump, type FoundJump } from './proof/find-jump.ts';
 import { eccLosses, hasEcc, lossInWords } from './slice/ecc-loss.ts';
 import { traceLostFlag } from './slice/lost-flag.ts';
 import { traceRequests } from './slice/requests.ts';
@@ -110,7 +110,10 @@ function plainRun(session: Session, input: RunInput, tracer: Tracer | null): Pla
   const powerOn = session.save();
   session.keepTrail = true;
   input.progress?.('running');
+  session.hurries = input.hurried !== undefined;
   const end = tracer ? tracer.record(() => session.run()) : session.run();
+  if (session.isHurried) input.hurried?.();
+  session.hurries = false;
   session.keepTrail = false;
   const finished = session.save();
   if (input.triggers !== undefined) input.found?.(`without any input: ${end.outcome}`);
@@ -293,14 +296,14 @@ interface Answers {
   noReturn: NoReturn | null;
 }
 function askWhy(run: PlainRun, of: JudgedRun): Answers {
-  const { session, input, tracer, finished, end, base, observed, cut } = run;
+  const { session, input, tracer, finished, base, observed, cut } = run;
   const { judged, entry, starts, variants, limited, diagnosis } = of;
   const answers: Answers = { diagnosis, difference: null, path: NOT_ON_PATH, dependsOn: [], symptom: null, noReturn: null };
   try {
     if (!limited) answers.dependsOn = dependencies(variants, [], observed);
-    if (!cut) explain(run, of, answers);
-    if (!cut && base.entries.length === 0 && (end.outcome === 'no-jump' || input.findJump || (run.waitsForInput && !keptAsleep(run))))
-      run.notes.push(...jumpNotes(session, run.powerOn, finished));
+    const jump = asksInputs(run) ? jumpNotes(session, run.powerOn, finished) : { notes: [], leadsOn: false };
+    if (!cut && !jump.leadsOn) explain(run, of, answers);
+    run.notes.push(...jump.notes);
     tracer?.repairWith(starts, provedRepairs(answers.diagnosis));
     if (input.noReturn) answers.noReturn = pointOfNoReturn(session, entry, answers.diagnosis, base.end.at);
     if (input.symptoms.length > 0)
@@ -320,6 +323,12 @@ function askWhy(run: PlainRun, of: JudgedRun): Answers {
     });
   return answers;
 }
+
+/** The firmware goes on and enters nothing: it may wait for something. */
+const asksInputs = (run: PlainRun): boolean =>
+  !run.cut &&
+  run.base.entries.length === 0 &&
+  (run.end.outcome === 'no-jump' || run.input.findJump || (run.waitsForInput && !keptAsleep(run)));
 
 /** Why the goal was not reached, or what a host can do where it was. A run that did not finish proves nothing, but the board may be asked. */
 function explain(run: PlainRun, of: JudgedRun, answers: Answers): void {
@@ -626,8 +635,13 @@ function behindResets(session: Session, { entries, resets }: BaseFacts): readonl
   return why === null ? [] : [why];
 }
 
+interface JumpNotes {
+  readonly notes: readonly Note[];
+  /** An input brings the firmware on: who asked for the inputs wants nothing more of a run without. */
+  readonly leadsOn: boolean;
+}
 /** What could make a firmware jump that does not; with `--find-jump`, what comes of it. */
-function jumpNotes(session: Session, powerOn: Checkpoint, finished: Checkpoint): Note[] {
+function jumpNotes(session: Session, powerOn: Checkpoint, finished: Checkpoint): JumpNotes {
   session.restore(finished);
   const foreign = foreignTable(session);
   const starved = starvedBy(session, finished);
@@ -637,11 +651,13 @@ function jumpNotes(session: Session, powerOn: Checkpoint, finished: Checkpoint):
     ...(foreign === null ? [] : [{ kind: 'not-triggered', text: foreign }]),
     ...notTriggered(session, starved === null ? found : { ...found, inputs: [], atStart: [] }, starved === null),
   ];
-  if (session.input.triggers !== undefined) {
-    session.input.progress?.('looking for what makes the firmware jump');
-    session.input.triggers(tryAll(session, powerOn, finished, found));
-  }
-  if (!session.input.findJump) return notes;
+  const leadsOn = session.input.triggers?.(triedInputs(session, powerOn, finished, found)) === true;
+  if (!session.input.findJump) return { notes, leadsOn };
   const tried = tryAll(session, powerOn, finished, found, true);
-  return [...notes, ...tried.map((t) => ({ kind: 'find-jump', text: `${t.name}: ${followedText(t)}; ${JSON.stringify(t.step)}` }))];
+  const told = tried.map((t) => ({ kind: 'find-jump', text: `${t.name}: ${followedText(t)}; ${JSON.stringify(t.step)}` }));
+  return { notes: [...notes, ...told], leadsOn };
+}
+function triedInputs(session: Session, powerOn: Checkpoint, finished: Checkpoint, found: FoundJump): readonly Tried[] {
+  session.input.progress?.('looking for what makes the firmware jump');
+  return tryAll(session, powerOn, finished, found);
 }

@@ -153,6 +153,8 @@ export class History {
   lost: LostWrite[] = [];
   /** Writes to blocks and special registers so far. */
   seq = 0;
+  /** Stores of bus masters so far. */
+  transfers = 0;
   /** Events that were no more than a repeat of the one before. */
   repeats = 0;
   /**
@@ -256,6 +258,7 @@ export class History {
     h.lost = [...this.lost];
     h.timeline = this.timeline.copy();
     h.seq = this.seq;
+    h.transfers = this.transfers;
     h.repeats = this.repeats;
     h.bits = new Map([...this.bits].map(([k, v]) => [k, v.slice()]));
     h.before = new Map(this.before);

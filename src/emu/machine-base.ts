@@ -17,7 +17,7 @@ import { History, type EntryRecord, type WriteRecord, type WriterKind } from './
 import { FLASH_CLOCK, flashTooFast } from './flash-speed.ts';
 import { waitsForFlash } from './flash-wait.ts';
 import type { MachineObserver } from './machine-observer.ts';
-import { freshState, type MachineState, type ResetOrigin, say, TOGETHER_FIRST } from './machine-state.ts';
+import { freshState, type MachineState, type ResetOrigin, say, TOGETHER_FIRST, unclockedKey } from './machine-state.ts';
 import { nextWord, powerOnPattern } from './power-on.ts';
 import type { AnyModelFactory, Register } from './registers.ts';
 import { System, type Block, type Memory, type SystemListener, type SystemState } from './system.ts';
@@ -154,7 +154,7 @@ export abstract class MachineBase implements CoreListener<Core> {
         }
       },
       unclocked: (block, offset, kind) => {
-        const key = `${kind} of ${block} while its clock is off`;
+        const key = unclockedKey(block, kind);
         this.state.unclocked[key] = (this.state.unclocked[key] ?? 0) + 1;
         if (this.state.unclocked[key] === 1) this.event('unclocked', `${key} (offset 0x${offset.toString(16)})`);
         if (kind === 'write') this.writeLost(block, key, { is: 'lost', why: 'no-clock' });
@@ -172,7 +172,10 @@ export abstract class MachineBase implements CoreListener<Core> {
       gated: () => this.cores?.forEach((core) => core.flushTables()),
       memoryChanged: (memory, offset, length, programmed) => this.bytesChange(memory, offset, length, programmed),
       busRead: (address) => this.noteSystemRead(address),
-      busWritten: (...access) => this.observer.busWritten?.(...access),
+      busWritten: (...access) => {
+        this.history.transfers++;
+        this.observer.busWritten?.(...access);
+      },
     };
     this.system.listener = listener;
     this.deepSleep = this.chip.cores.map((_, i) => deepSleepOf(i));
@@ -214,10 +217,8 @@ export abstract class MachineBase implements CoreListener<Core> {
   }
   /** Reads of registers without behaviour (by `block.register`) and of blocks without a clock. */
   protected readCounts(): ReadonlyMap<string, number> {
-    const counts = new Map<string, number>();
-    for (const [key, u] of Object.entries(this.state.unmodelled)) counts.set(key, u.reads);
-    for (const [key, n] of Object.entries(this.state.unclocked)) counts.set(key, n);
-    return counts;
+    const { unmodelled, unclocked } = this.state;
+    return new Map([...Object.entries(unmodelled).map(([key, u]) => [key, u.reads] as const), ...Object.entries(unclocked)]);
   }
   protected countReads(key: string, reads: number): void {
     const u = this.state.unmodelled[key];

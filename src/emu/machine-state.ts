@@ -108,3 +108,12 @@ export const freshState = (cores: number): MachineState => ({
 });
 
 export const say = ({ console }: MachineState, channel: string, text: string): void => print((console[channel] ??= nothingPrinted()), text);
+
+const UNCLOCKED = { read: new Map<string, string>(), write: new Map<string, string>() };
+/** Key of `unclocked`: `read of ADC1 while its clock is off`; a text that is put together at each access of a bus master takes longer than the access. */
+export function unclockedKey(block: string, kind: 'read' | 'write'): string {
+  const known = UNCLOCKED[kind];
+  let key = known.get(block);
+  if (key === undefined) known.set(block, (key = `${kind} of ${block} while its clock is off`));
+  return key;
+}

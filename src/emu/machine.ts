@@ -300,7 +300,9 @@ export class Machine extends MachineBase {
     return quiet?.server.wires.every(this.unheard) === true ? quiet : null;
   }
   private passQuiet(rounds: Quiet | null): void {
-    if (rounds !== null) this.quiet.pass(rounds);
+    if (rounds === null) return;
+    this.quiet.pass(rounds);
+    this.history.transfers += rounds.requests;
   }
   /** What the skippers of all cores ask. */
   private readonly skipHost: SkipHost = ((machine: Machine): SkipHost => ({

@@ -721,6 +721,7 @@ export class System {
     const offset = address - region.base;
     if (memory.row.kind === 'ram') {
       if (memory.row.gate && !this.takesWrites(memory.row.gate)) return 0;
+      if (this.holds(memory.host + offset, size, value)) return 0;
       this.listener.memoryChanged(memory, offset, size);
       this.storeHost(memory.host + offset, size, value);
       return 0;
@@ -737,7 +738,9 @@ export class System {
     const region = this.regionAt(address);
     const memory = region?.memory;
     if (!region || !memory || memory.row.kind !== 'ram' || memory.row.gate || address + size > region.end) return false;
-    const host = this.hostOf(region, address);
+    return this.holds(this.hostOf(region, address), size, value);
+  }
+  private holds(host: number, size: number, value: number): boolean {
     return this.arena.u8[this.arena.wordMap + (host >>> 2)] === 1 && this.loadHost(host, size) === value;
   }
 

@@ -133,6 +133,7 @@ function stateOf(m: Machine): unknown {
     models: m.system.blocks.map((b) => structuredClone(b.state.model)),
     due: [...m.system.scheduler.due],
     seq: m.history.seq,
+    transfers: m.history.transfers,
   };
 }
 interface Setting {

@@ -64,8 +64,10 @@ export interface RunInput {
   readonly symptoms: readonly Symptom[];
   /** Without an entry: call each function that can enter system memory, and press each pin that is polled, on forks. */
   readonly findJump: boolean;
-  /** Is given what was tried to make the firmware jump, where it waits for something; left out: nothing is tried. */
-  readonly triggers?: (tried: readonly Tried[]) => void;
+  /** Is given what was tried to make the firmware jump, where it waits for something; left out: nothing is tried. True: nothing else is asked about this run. */
+  readonly triggers?: (tried: readonly Tried[]) => boolean;
+  /** A run of busy firmware may end early, and says so here; left out: it may not. */
+  readonly hurried?: () => void;
   /** Look for the last instruction at which a single repair still saves DFU. */
   readonly noReturn: boolean;
   /** Where the scenario's `expect` holds without them, neither causes nor what the outcome hangs on is looked for. */

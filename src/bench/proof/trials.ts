@@ -37,8 +37,9 @@ export interface Way {
 
 /** How long a fork is followed in which nothing happens. Effort: the first one is long enough for what acts at once. */
 const FOLLOWED: readonly Ps[] = [300 * MS, 1500 * MS, Infinity];
-/** Effort: of what all forks together may cost, in instructions (effort.ts), a write to a register counts as so many; and what may be spent on what would not be chosen. */
+/** Effort: of what all forks together may cost, in instructions (effort.ts), a write to a register, and a store of a bus master, count as so many; and what may be spent on what would not be chosen. */
 const WRITE_COSTS = 500;
+const TRANSFER_COSTS = 1000;
 const FOR_OTHERS = 1 / 10;
 /** A request is dealt with while the firmware starts. */
 const BEHIND_RESET = 1000 * MS;
@@ -174,7 +175,10 @@ export class Trials {
   }
   private counted<T>(run: () => T): T {
     const { machine } = this.s;
-    const spent = (): number => machine.cores.reduce((n, c) => n + c.retired(), WRITE_COSTS * machine.history.seq);
+    const spent = (): number => {
+      const { seq, transfers } = machine.history;
+      return machine.cores.reduce((n, c) => n + c.retired(), WRITE_COSTS * seq + TRANSFER_COSTS * transfers);
+    };
     const before = spent();
     try {
       return run();

@@ -42,6 +42,9 @@ import { repeatsUntil } from './tick-period.ts';
 
 /** After the last event that counts, and over all (design: when a run ends). */
 const QUIET = 5 * PS_PER_SECOND;
+/** The same in a run that hurries, of a firmware that keeps its devices so busy, in writes and transfers a second, that each second costs one of ours. */
+const QUIET_IF_BUSY = 1 * PS_PER_SECOND;
+const BUSY = 20_000;
 const LONGEST = 60 * PS_PER_SECOND;
 /** A loop that goes on for so long at the end of a run is a delay of its own; of a shorter one the rest is waited for once. */
 const LONG_DELAY = 1 * PS_PER_SECOND;
@@ -138,6 +141,8 @@ export class Session implements LiveRun {
    */
   readonly trail: Checkpoint[] = [];
   keepTrail = false;
+  /** Its end may come early where the firmware is busy: somebody else waits for as long as it takes, if nothing else helps. */
+  hurries = false;
   /** Called when the machine has paused before the first instruction of an entry. */
   onPausedEntry: (() => void) | null = null;
   /** Something has happened that may end the run or change what the host sees. */
@@ -518,8 +523,15 @@ export class Session implements LiveRun {
     // A step that is still to come at a known time is waited for: the board's user has not finished either.
     const silent = this.romSilentAt();
     // a ROM that may take longer than that to answer is waited for
-    const quiet = Math.max(this.state.anchor, this.steps.dueAt ?? 0) + QUIET;
+    const quiet = Math.max(this.state.anchor, this.steps.dueAt ?? 0) + (this.isHurried ? QUIET_IF_BUSY : QUIET);
     return Math.max(quiet, silent < Infinity ? silent + CHECK_STEP : 0, this.state.delayedUntil ?? 0);
+  }
+  /** The run hurries, and waiting for longer would cost much. */
+  get isHurried(): boolean {
+    const { machine, state } = this;
+    if (!this.hurries || machine.now < state.anchor + QUIET_IF_BUSY) return false;
+    const { seq, transfers } = machine.history;
+    return (seq + transfers) * PS_PER_SECOND > BUSY * machine.now;
   }
   private deadline(limits: RunLimits): Ps {
     const natural = this.naturally();
@@ -546,6 +558,7 @@ export class Session implements LiveRun {
     if (input.limits.maxInstructions !== null || input.engine === 'unicorn') return checkAfter(now);
     const times = [this.romSilentAt()];
     if (this.keepTrail) times.push(this.nextTrail);
+    if (this.hurries) times.push(state.anchor + QUIET_IF_BUSY);
     if (this.seeksProof(counterfactual)) times.push(this.proofAt(counterfactual));
     if (state.dfuAt !== null) times.push((lastLeave(this) ?? now) + NO_ATTACH);
     return Math.min(checkAt(now + LONGEST_STRETCH), ...times.filter((t) => t > now).map(checkAt));
