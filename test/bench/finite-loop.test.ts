@@ -82,6 +82,19 @@ describe('a run that ends in front of a jump', () => {
     expect(Number(result.ended.at)).toBeLessThan(8);
     expect(result.outcome).toBe('no-jump');
   });
+  it('waits for three long delays one behind another, and no longer for a light that blinks slowly', () => {
+    const delays = job((t) => {
+      t.label('all');
+      countDown(t, 70_000_000);
+      t.ldr(0, 7).adds(0, 1).str(0, 7).b('all');
+    });
+    const { ended, outcome } = runBench(jobInput(delays));
+    const each = Number(runBench(jobInput({ ...delays, scenario: { ...delays.scenario, until: '1s' } })).ended.loop!.endsAt);
+    expect(each).toBeGreaterThan(5);
+    expect(Number(ended.at)).toBeGreaterThan(3 * each);
+    expect(Number(ended.at)).toBeLessThan(6 * each);
+    expect(outcome).toBe('no-jump');
+  });
 });
 
 it('is looked for within the limits of the user, 100 ms at a time, and the machine is as before', () => {

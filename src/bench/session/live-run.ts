@@ -56,8 +56,8 @@ export interface SessionState {
   /** Active fault-type exception and since when. */
   fault: { exception: number; since: Ps; pc: number } | null;
   leftAt: Ps | null;
-  /** Until when the run goes on because of a loop that ends. */
-  delayedUntil: Ps | null;
+  /** Until when the run goes on because of a loop that ends, and how often it has done so. */
+  delayed: { readonly until: Ps; readonly times: number } | null;
   nextProof: Ps;
   proofGap: Ps;
   /** The run goes on into a loop that is proved to have no end. */

@@ -48,6 +48,8 @@ const BUSY = 20_000;
 const LONGEST = 60 * PS_PER_SECOND;
 /** A loop that goes on for so long at the end of a run is a delay of its own; of a shorter one the rest is waited for once. */
 const LONG_DELAY = 1 * PS_PER_SECOND;
+/** Effort: so many long ones are waited for one behind another: a light that blinks slowly would go on for ever. */
+const MOST_DELAYS = 3;
 /** The second engine executes waits one by one. */
 const LONGEST_UNICORN = 5 * PS_PER_SECOND;
 /**
@@ -257,7 +259,7 @@ export class Session implements LiveRun {
     this.state.anchor = machine.now;
     this.state.fault = null;
     this.state.leftAt = null;
-    this.state.delayedUntil = null;
+    this.state.delayed = null;
     this.state.loop = null;
     this.state.startsAt = startOf(this);
     this.watchStart(false);
@@ -365,7 +367,7 @@ export class Session implements LiveRun {
     if (e.how === 'branch' && e.core === this.machine.bootCore.index) this.state.fault = null;
     this.state.anchor = this.machine.now;
     this.state.leftAt = null;
-    this.state.delayedUntil = null;
+    this.state.delayed = null;
     this.resetProof();
     this.steps.abandonCall();
     this.goalHost?.entered();
@@ -449,9 +451,10 @@ export class Session implements LiveRun {
     const left = loop.endsAt - machine.now;
     // programs that do nothing but wait for short times would go on for ever
     const isTail = left < LONG_DELAY;
-    if (isTail && state.delayedUntil !== null) return end;
+    const times = state.delayed?.times ?? 0;
+    if (times >= (isTail ? 1 : MOST_DELAYS)) return end;
     const behind = isTail ? LONG_DELAY : QUIET;
-    state.delayedUntil = Math.max(loop.endsAt + behind, machine.now + CHECK_STEP);
+    state.delayed = { until: Math.max(loop.endsAt + behind, machine.now + CHECK_STEP), times: times + 1 };
     return null;
   }
   /** The delay that the core is in, if it is one; what of the user's limits has run out meanwhile. */
@@ -524,7 +527,7 @@ export class Session implements LiveRun {
     const silent = this.romSilentAt();
     // a ROM that may take longer than that to answer is waited for
     const quiet = Math.max(this.state.anchor, this.steps.dueAt ?? 0) + (this.isHurried ? QUIET_IF_BUSY : QUIET);
-    return Math.max(quiet, silent < Infinity ? silent + CHECK_STEP : 0, this.state.delayedUntil ?? 0);
+    return Math.max(quiet, silent < Infinity ? silent + CHECK_STEP : 0, this.state.delayed?.until ?? 0);
   }
   /** The run hurries, and waiting for longer would cost much. */
   get isHurried(): boolean {
@@ -808,7 +811,7 @@ const freshState = (): SessionState => ({
   dfuAt: null,
   fault: null,
   leftAt: null,
-  delayedUntil: null,
+  delayed: null,
   nextProof: FIRST_PROOF,
   proofGap: FIRST_PROOF,
   goesIntoLoop: false,
