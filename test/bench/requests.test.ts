@@ -247,6 +247,27 @@ it('the mask of a read is that of the first branch behind it, not that of anothe
   expect(masks).toEqual([32, 8]);
 });
 
+it.each([
+  ['shifted there, as Armv6-M needs it', 'movs r3, #128; lsls r3, r3, #6; ands r3, r2', [0x2380, 0x019b, 0x4013], 1 << 13],
+  ['with the operands the other way round', 'movs r3, #128; lsls r3, r3, #6; ands r2, r3', [0x2380, 0x019b, 0x401a], 1 << 13],
+  ['from the literal pool', 'ldr r3, [pc, #4]; tst r2, r3', [0x4b01, 0x421a], 0x02000000],
+  ['overwritten on the way: nobody knows', 'movs r3, #128; mov r3, r1; ands r3, r2', [0x2380, 0x460b, 0x4013], null],
+  ['of a shift of the word itself', 'lsls r3, r2, #18', [0x0493], 1 << 13],
+])('the mask of a read that stands in a register, %s (%s)', (_what, _code, words, expected) => {
+  // LDR R2, [R0]; the test; BNE to the read; NOPs up to the literal
+  const main = new Thumb(0x08000200)
+    .label('loop')
+    .ldr(2, 0)
+    .put(...words);
+  main.bne('loop').put(0x0000, 0x0200);
+  const session = new Session(
+    jobInput(plainJob('stm32l476', [{ path: 'app.bin@0x8000000', bytes: imageOf(main, new Thumb(0x08000400).bxLr()) }])),
+  );
+  const mask = session.machine.bootCore.testedMask(0x08000200);
+  session.release();
+  expect(mask).toBe(expected);
+});
+
 it('a repair that leaves one write to a block out leaves no later one out', async () => {
   const session = await open('f405-bare-jump');
   const { machine } = session;

@@ -21,6 +21,7 @@ import type { StaleSnapshot } from './caches/stale-lines.ts';
 import { SCS } from './arm/scs-state.ts';
 import { EXIT, S } from './state.ts';
 import { runPackedSystemOp, SYSTEM_OPS, type SystemOp, type SystemOperands } from './arm/system-ops.ts';
+import { testedMask } from './tested-mask.ts';
 
 /**
  * Longest run in cycles without returning to the machine. V8 can replace the WebAssembly code only between runs. A return costs microseconds, mostly instructions interpreted
@@ -460,31 +461,9 @@ export class Core extends CoreCode<Core> implements Cpu {
   nmi(): void {
     pendNmi(this);
   }
-  /**
-   * Bits that a short polling loop around `pc` tests: the constant of a TST, AND or LSLS after the load. Null if unknown: the mask is in a register, or the
-   * function ends before.
-   */
+  /** Bits that a short polling loop around `pc` tests; null if unknown. */
   testedMask(pc: number): number | null {
-    let mask: number | null = null;
-    let at = pc;
-    for (let i = 0; i < 16; i++) {
-      const ins = this.instructionAt(at);
-      if (!ins) return mask;
-      const { op, imm = 0 } = ins.decoded;
-      const isBack = /^B(_cond)?$/.test(op) && (imm | 0) < -2;
-      // the program goes by what it has tested up to here
-      if (mask !== null && (isBack || /^(B_cond|CBN?Z)/.test(op))) return mask;
-      // back to the start of the loop, in the middle of which it may have been found
-      if (isBack) {
-        at = (at + 4 + imm) >>> 0;
-        continue;
-      }
-      if (/^(TST|AND)_imm/.test(op)) mask = imm >>> 0;
-      else if (/^(TST|AND|BIC)_(?!imm)|^(BX|LDM_pc)$/.test(op)) return mask;
-      else if (/^LSL_imm/.test(op) && ins.decoded.v?.['S'] === true) mask = (0x80000000 >>> imm) >>> 0;
-      at += ins.size;
-    }
-    return mask;
+    return testedMask(this, pc);
   }
 
   /** The machine is released: zeroes what this core wrote to the arena outside of its page and of memory. */
