@@ -9,24 +9,32 @@ const FPCA = 4;
 
 const PRIVDEFENA = 4;
 
-/** A place that the ROM uses and that the MPU keeps it from. */
+/** A place that the ROM, or the program that faulted on the way, uses and that the MPU keeps it from. */
 interface Denied {
+  readonly who: 'the ROM' | 'the program';
   readonly address: number;
   readonly need: 'execute' | 'write';
   /** Null where no region covers it, and the background map is off. */
   readonly region: { readonly number: number; readonly rbar: number; readonly attributes: number } | null;
 }
 
-/** What the MPU forbids of what the ROM does, as privileged code; null if the target cannot tell. */
+/** What the MPU forbids of what faulted, and of what the ROM does, as privileged code; null if the target cannot tell. */
 function deniedPlace({ state, rom, history }: Subject, control: number): Denied | 'nothing' | null {
   if (!state.mpuRegion) return null;
   const fault = history?.firstFault;
-  const places: Pick<Denied, 'address' | 'need'>[] = [
-    ...(fault?.kind === 'mem-fetch' && fault.address !== null ? [{ address: fault.address, need: 'execute' as const }] : []),
-    ...(fault?.kind === 'mem-data' && fault.address !== null ? [{ address: fault.address, need: 'write' as const }] : []),
-    { address: (rom.resetVector & ~1) >>> 0, need: 'execute' },
-    { address: rom.initialStack - 4, need: 'write' },
-    ...rom.ramUse.map(({ base }) => ({ address: base, need: 'write' as const })),
+  const ofRom = (address: number): boolean => address >= rom.range[0] && address <= rom.range[1];
+  const by = (address: number): Denied['who'] => (ofRom(address) ? 'the ROM' : 'the program');
+  const who = 'the ROM';
+  const places: Omit<Denied, 'region'>[] = [
+    ...(fault?.kind === 'mem-fetch' && fault.address !== null
+      ? [{ who: by(fault.address), address: fault.address, need: 'execute' as const }]
+      : []),
+    ...(fault?.kind === 'mem-data' && fault.address !== null
+      ? [{ who: by(fault.pc), address: fault.address, need: 'write' as const }]
+      : []),
+    { who, address: (rom.resetVector & ~1) >>> 0, need: 'execute' },
+    { who, address: rom.initialStack - 4, need: 'write' },
+    ...rom.ramUse.map(({ base }) => ({ who, address: base, need: 'write' }) as const),
   ];
   for (const place of places) {
     const region = state.mpuRegion(place.address >>> 0);
@@ -68,7 +76,7 @@ function mpuFinding(
     because:
       region === null
         ? 'the MPU regions of the application still apply: system memory may not be executable, and RAM or peripherals may not be accessible'
-        : `MPU region ${region.number} does not allow the ROM to ${denied!.need} at ${hex(denied!.address)}`,
+        : `MPU region ${region.number} does not allow ${denied!.who} to ${denied!.need} at ${hex(denied!.address)}`,
     lastWriter:
       (region && name ? history?.lastWriter(`CPU.${name}${region.number}`) : null) ?? history?.lastWriter('CPU.MPU_CTRL', 1) ?? null,
   });

@@ -101,6 +101,22 @@ describe('The caches of an M7', () => {
   });
 });
 
+it.each([
+  ['mem-fetch', 0x080401ca, 0x08000100, 'the program to execute'],
+  ['mem-fetch', RESET_VECTOR & ~1, 0x08000100, 'the ROM to execute'],
+  ['mem-data', 0x20000000, 0x08000100, 'the program to write'],
+  ['mem-data', 0x20000000, RESET_VECTOR & ~1, 'the ROM to write'],
+] as const)('mpu: a %s of %i by %i is told as what it kept from its work', (kind, address, pc, who) => {
+  const t = new FakeTarget();
+  t.ppb.set(PPB.MPU_CTRL, 5);
+  t.firstFault = { kind, address, pc, from: pc, at: 1 };
+  const { state, ...rest } = t.subject();
+  // no execution and no access, anywhere
+  const region = { number: 0, rbar: 0, attributes: 1 << 28 };
+  const core = (name: string): number | null => (name === 'msplim' ? null : state.core(name));
+  expect(check('mpu').judge({ ...rest, state: { ...state, core, mpuRegion: () => region } }).because).toMatch(`does not allow ${who} at`);
+});
+
 type MpuRegion = NonNullable<ReturnType<NonNullable<Subject['state']['mpuRegion']>>>;
 describe('mpu', () => {
   /** One region over everything, with these rights for privileged code. */
