@@ -21,6 +21,9 @@ const resultOf = (program: Thumb) => runBench(jobInput(plainJob('STM32F405RG', b
 describe('a reset that is asked for by AIRCR', () => {
   it.each([
     ['as it was read, with the bit', (t: Thumb) => t.ldr(4, 3).movs(5, SYSRESETREQ).put(0x432c).str(4, 3)],
+    ['with another key', (t: Thumb) => t.constant(4, 0x05fb0004).str(4, 3)],
+    ['with the key the wrong way round', (t: Thumb) => t.constant(4, 0xfa050004).str(4, 3)],
+    ['as its lower half alone (STRH)', (t: Thumb) => t.movs(4, SYSRESETREQ).put(0x801c)],
     ['as the bit alone', (t: Thumb) => t.movs(4, SYSRESETREQ).str(4, 3)],
   ])('%s: nothing happens, which is the cause', (_how, write) => {
     const { outcome, diagnosis } = resultOf(asks(write));

@@ -475,7 +475,9 @@ export abstract class CoreMemory<C extends ReadingCore> extends CoreState<C> {
     const stored = hook?.write && hook.pages.has(address >>> PAGE_BITS) ? hook.write(this.core, address, size, value) : value;
     if (stored === null) return;
     this.system.now = this.now();
-    writeScs(this.core, address, size, stored, privileged);
+    // what a repair puts in place of a part may be the whole word, with its key
+    const width = stored < 2 ** (8 * size) ? size : 4;
+    writeScs(this.core, address, width, stored, privileged);
     this.afterDevice();
   }
   // eslint-disable-next-line complexity -- the path of every slow write: the order of its checks is the order of the bus
