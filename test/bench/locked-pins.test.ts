@@ -10,22 +10,24 @@ interface Part {
   readonly name: string;
   /** Of the register that turns the port's clock on. */
   readonly clock: number;
+  /** Of the one that resets it. */
+  readonly reset: number;
   readonly port: number;
 }
 const ROM = 0x1fff0000;
 const LCKK = 0x10000;
-const F405: Part = { name: 'STM32F405RG', clock: 0x40023830, port: 0x40020000 };
-const [L4_CLOCK, L4_PORT] = [0x4002104c, 0x48000000];
+const F405: Part = { name: 'STM32F405RG', clock: 0x40023830, reset: 0x40023810, port: 0x40020000 };
+const L4 = { clock: 0x4002104c, reset: 0x4002102c, port: 0x48000000 };
 /** Whose device-only block has its pins as alternate function 10, as OTG has (DS11451, DS12470, DS11912, DS11929). */
 const FSDEV: readonly Part[] = [
-  { name: 'STM32L412KB', clock: L4_CLOCK, port: L4_PORT },
-  { name: 'STM32L432KC', clock: L4_CLOCK, port: L4_PORT },
-  { name: 'STM32L452RE', clock: L4_CLOCK, port: L4_PORT },
-  { name: 'STM32WB55RG', clock: 0x5800004c, port: L4_PORT },
+  { name: 'STM32L412KB', ...L4 },
+  { name: 'STM32L432KC', ...L4 },
+  { name: 'STM32L452RE', ...L4 },
+  { name: 'STM32WB55RG', clock: 0x5800004c, reset: 0x5800002c, port: L4.port },
 ];
 
 /** PA0 to PA15 as one number of MODER, locked for the pins of the mask, and the jump. */
-function entersWith(moder: number, locked: number, { clock, port } = F405): Thumb {
+function entersWith(moder: number, locked: number, { clock, port, reset } = F405, pulse = false): Thumb {
   const t = new Thumb(MAIN).constant(0, clock).movs(1, 1).str(1, 0).ldr(1, 0);
   t.constant(0, port).constant(1, moder).str(1, 0);
   if (locked !== 0) {
@@ -34,6 +36,7 @@ function entersWith(moder: number, locked: number, { clock, port } = F405): Thum
       .constant(3, port + 0x1c);
     t.str(1, 3).str(2, 3).str(1, 3).ldr(4, 3);
   }
+  if (pulse) t.constant(0, reset).movs(1, 1).str(1, 0).movs(1, 0).str(1, 0);
   return t.constant(0, ROM).ldr(1, 0).ldr(2, 0, 4).movSp(1).bx(2);
 }
 const resultOf = (program: Thumb, goal?: string, part = F405) =>
@@ -61,6 +64,13 @@ describe('the ROM finds its pins', () => {
     const { outcome, diagnosis } = resultOf(entersWith(both, 1 << 12, part), undefined, part);
     expect(outcome).toBe('rom-silent');
     expect(diagnosis.causes.filter(({ proved }) => proved).map(({ what }) => what)).toEqual(['GPIOA.LCKR']);
+  });
+  it.each([F405, ...FSDEV])('$name: a reset of the port opens the lock, and is the fix', (part) => {
+    const { diagnosis } = resultOf(entersWith(output(12), 1 << 12, part), undefined, part);
+    const [cause] = diagnosis.causes.filter(({ proved }) => proved);
+    expect(cause?.fix).toMatch(/^RCC->(AHB[12]RSTR) \|= RCC_\1_GPIOARST;\nRCC->\1 &= ~RCC_\1_GPIOARST;$/);
+    expect(cause?.explanation).toContain('A reset of the port by RCC opens this lock');
+    expect(resultOf(entersWith(output(12), 1 << 12, part, true), undefined, part).outcome).toBe('dfu');
   });
   it('with other pins locked: DFU', () => expect(resultOf(entersWith(0, 1 << 5)).outcome).toBe('dfu'));
 });

@@ -105,7 +105,7 @@ describe('a step of a right hand-over that is patched out', () => {
         [`main.c:${placeIn('g0b1-backup-in-system-init', 'PWR_CR1 |=').line} PWR.CR1`]: 'magic-survives',
       },
     ],
-    ['f405-straight', { 'main.c:25 PRIMASK': 'primask' }],
+    ['f405-straight', { 'main.c:25 PRIMASK': 'primask', 'board.c:79 RCC.AHB1RSTR': 'peripherals-left-on' }],
   ] as const)('of %s does no harm, or is the cause', { timeout: 60_000 }, async (name, decisive: Readonly<Record<string, string>>) => {
     const input = await inputOf(name);
     const all = stepsOf(input);

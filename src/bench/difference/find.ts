@@ -4,7 +4,7 @@
  */
 import { MOST } from '../documents/bounds.ts';
 import { exceptionName } from '../../checks/core-registers.ts';
-import { clockInC } from '../../checks/fix-in-c.ts';
+import { clockInC, resetInC } from '../../checks/fix-in-c.ts';
 import type { Writer } from '../../checks/check.ts';
 import { setPending } from '../../emu/core/arm/nvic.ts';
 import { EXC } from '../../emu/core/arm/scs-state.ts';
@@ -18,6 +18,7 @@ import { inShortRun } from '../session/short-run.ts';
 import { nameOf, type Program } from '../session/programs.ts';
 import { CORE_FIELDS, coreName } from './core-parts.ts';
 import { arrival, fromReset, livesAs, senderOf, watch, type Life, type Sender } from './programs.ts';
+import { isLock } from './lock.ts';
 import { romFromReset } from './reference.ts';
 import { Tries } from './search.ts';
 import { Transplant, type Part, type Piece, type Working } from './transplant.ts';
@@ -34,6 +35,8 @@ export interface Difference {
   readonly field: { readonly register: string; readonly mask: number; readonly shift: number } | null;
   /** C that lets a store to it through, where the clock of its block is off when the ROM starts. */
   readonly clock: readonly string[];
+  /** C that resets its block, where it is a lock that this opens; left out where nothing but a reset of the chip does. */
+  readonly opens?: readonly string[];
   /** Of the history; null: hardware or a reset. */
   readonly writer: Writer | null;
   /** No firmware can change it. */
@@ -238,7 +241,16 @@ class Search {
     ];
     const register = piece.kind === 'store' ? `${piece.block.row.name}.${piece.register.name}` : coreName(piece.name.split('.')[0]!);
     const field = { register, mask: piece.whole, shift: trailing(piece.whole) };
-    return { what: spelled(piece), value, afterReset, field, clock: this.clockFor(piece), writer: this.writerOf(piece), board: false };
+    const opens = this.opens(piece);
+    return {
+      ...{ what: spelled(piece), value, afterReset, field, clock: this.clockFor(piece), writer: this.writerOf(piece), board: false },
+      ...(opens.length > 0 && { opens }),
+    };
+  }
+  /** "Until the next MCU or peripheral reset" (RM0090 8.3.8, RM0351 8.4.8); of F1 the manual says "reset" alone (RM0008 9.1.5). */
+  private opens(piece: Piece): readonly string[] {
+    if (piece.kind !== 'store' || !isLock(spelled(piece)) || piece.block.row.model !== 'gpio-v2') return [];
+    return resetInC(this.session.machine.chip, piece.block.row.name);
   }
   private clockFor(piece: Piece): readonly string[] {
     if (piece.kind !== 'store') return [];

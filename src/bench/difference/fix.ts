@@ -1,5 +1,6 @@
 /** The value that works, in C: with the registers' names by CMSIS where they have one. */
 import type { Difference } from './find.ts';
+import { isLock } from './lock.ts';
 
 const hex = (n: number): string => `0x${(n >>> 0).toString(16).toUpperCase()}u`;
 
@@ -23,13 +24,12 @@ const SPECIAL: Readonly<Record<string, (value: number) => string>> = {
   'SCB.ICSR.PENDSVSET': () => 'SCB->ICSR = SCB_ICSR_PENDSVCLR_Msk;',
 };
 
-/** The configuration of pins stays locked until the next reset (reference manuals, GPIOx_LCKR). */
-export const isLock = (what: string): boolean => /^GPIO[A-Z]\.LCKR\b/.test(what);
 /** Only the return from an exception ends it. */
 const LEAVE_HANDLER = '/* the exception has to return first: set a flag in its handler, and make the jump from the main loop */';
-/** Null where one store does not do it: a stack pointer, a pin, a lock. */
+/** Null where no store does it: a stack pointer, a pin, a lock that only a reset opens. */
 export function fixOf(d: Difference): string | null {
   if (d.what === 'IPSR') return LEAVE_HANDLER;
+  if (d.opens) return d.opens.join('\n');
   const store = storeOf(d);
   return store === null ? null : [...d.clock, store].join('\n');
 }

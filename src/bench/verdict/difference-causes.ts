@@ -3,7 +3,8 @@ import { optionInManual, type ChangedOption } from '../session/changed-options.t
 import type { LeftCause } from '../proof/behind-leave.ts';
 import type { BoardFinding } from '../proof/board-causes.ts';
 import type { Writer } from '../../checks/check.ts';
-import { fixOf, isLock } from '../difference/fix.ts';
+import { fixOf } from '../difference/fix.ts';
+import { isLock } from '../difference/lock.ts';
 import type { Difference, Finding } from '../difference/find.ts';
 import { LATE, type GivenUp } from '../difference/gave-up.ts';
 import type { Opening } from '../difference/openings.ts';
@@ -208,17 +209,19 @@ function repairOf({ what, afterReset, leftOut }: Difference): string {
   if (leftOut) return `without the instruction that changes ${what}`;
   return afterReset === null ? `${what} as it is behind a reset` : `${what} = ${number(afterReset)}`;
 }
-function stateOf({ what, value, afterReset, board, active, leftOut }: Difference, { id, name }: Receiver, comes: string): string {
+function stateOf({ what, value, afterReset, board, active, leftOut, opens }: Difference, { id, name }: Receiver, comes: string): string {
   const then = id === 'state' ? comes : 'it works as from reset';
   if (active)
     return `${active.in} starts ${name} from inside the handler of ${active.exception}. That exception stays active, so no interrupt of its priority or a lower one is taken. In Thread mode, ${then}.`;
   if (leftOut && value !== null && afterReset !== null)
     return `${what} is ${number(value)} where the run ends, and ${number(afterReset)} behind a reset. Without the instruction that changes it, ${then}.`;
-  const whose = board ? ' It is the board that sets it: no firmware can change that.' : isLock(what) ? ONLY_A_RESET : '';
+  const lock = isLock(what) ? (opens ? RESET_OF_PORT : ONLY_A_RESET) : '';
+  const whose = board ? ' It is the board that sets it: no firmware can change that.' : lock;
   if (value === null || afterReset === null)
     return `${what} is not as it is behind a reset when ${name} starts. As it is there, ${then}.${whose}`;
   return `${what} is ${number(value)} when ${name} starts, and ${number(afterReset)} behind a reset. With ${number(afterReset)}, ${then}.${whose}`;
 }
+const RESET_OF_PORT = ' A reset of the port by RCC opens this lock, and sets its other pins back, too.';
 const ONLY_A_RESET = ' Only a reset opens this lock: enter the ROM behind one, before the lock is closed.';
 function alternative(set: readonly Difference[], placed: Placed): string {
   const each = set.map((d) => {
