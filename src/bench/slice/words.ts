@@ -1,8 +1,10 @@
 /** A chain in words: what happened, newest first, a line for each step that a person would name. */
 import { findChip, partsOf } from '../../chips/index.ts';
 import type { ChipDescription, MemoryRow } from '../../emu/chip.ts';
+import { mpuCacheable } from '../../emu/core/arm/mpu.ts';
 import type { Core } from '../../emu/core/core.ts';
 import type { Region } from '../../emu/system.ts';
+import { ICACHE_ENABLED } from '../../emu/wires.ts';
 import { callChainOf, type CallChain } from '../session/call-chain.ts';
 import { codePlace, seenFrom, symbolAt } from '../../image/image.ts';
 import { sourceName } from '../../image/source-name.ts';
@@ -178,7 +180,18 @@ export function whatIsAt(s: Session, address: number, core = 0): string {
   }
   const row = region.memory!.row;
   if (row.zone === 'systemMemory') return `this is in system memory${rom}`;
+  if (row.guardedBy !== undefined) return inReadOnlyArea(s, row, address, core);
   return `this is in ${row.name}${row.kind === 'ram' ? ' (RAM)' : ''}`;
+}
+/** OTP with what the factory wrote beside it: the flash answers words and half-words that do not come through ICACHE (nuttx#20122, embassy#2696: reported). */
+function inReadOnlyArea(s: Session, { base, size }: MemoryRow, address: number, core: number): string {
+  const { machine } = s;
+  const what = 'this is in the OTP and read-only area (UID, flash size)';
+  const cached = machine.system.level(ICACHE_ENABLED) !== 0 && mpuCacheable(machine.cores[core] ?? machine.bootCore, address);
+  if (!cached) return `${what}; it answers reads of words and half-words alone`;
+  const writer = machine.history.lastWriter('ICACHE.CR', 1);
+  const on = writer === null ? '' : ` (switched on at ${place(s, writer.pc)})`;
+  return `${what}, which must not be read through ICACHE${on}: make ${hex(base)} to ${hex(base + size - 1)} non-cacheable by an MPU region, or read it while ICACHE is off`;
 }
 /** What is suggested for memory on a board: all of the part in which the address lies. */
 const OUTSIDE_BYTES = 0x1000000;
