@@ -110,11 +110,17 @@ it('a button that resets the chip over and over while it is down is held shortly
 it('a virtual COM port is opened at 1200 baud, as tools do that look for a bootloader', () => {
   const bytes = new Uint8Array(readFileSync(fileURLToPath(new URL('../../fixtures/h533-seed000-cdc/firmware.elf', import.meta.url))));
   const { tried } = tryTriggers(jobInput(plainJob('stm32h533re', [{ path: 'fw.elf', bytes }])));
-  const touched = tried.filter(({ step }) => step !== null && 'cdc' in step.do);
+  const touched = tried.filter(({ step }) => step !== null && 'cdc' in step.do && 'baud' in step.do.cdc);
   // this firmware waits for text and not for a baud rate
   expect(touched).toEqual([
     { name: 'virtual COM port opened at 1200 baud', kind: 'input', outcome: 'no-jump', step: { at: '100ms', do: { cdc: { baud: 1200 } } } },
   ]);
+});
+it('text is sent to a virtual COM port, of what those functions compare that leave word for the way into the ROM', () => {
+  const result = run('h533-seed000-cdc', 'stm32h533re');
+  expect(notes(result, 'trigger')[0]).toBe('triggered at 100 ms by bootbench: "DFU" to the virtual COM port');
+  expect(result.scenario.steps).toEqual([{ at: '100ms', do: { cdc: { text: 'DFU' } } }]);
+  expect([result.outcome, result.diagnosis.sets]).toEqual(['rom-silent', [['primask']]]);
 });
 it('without a port that the host has bound nothing is opened', () => {
   const bytes = new Uint8Array(readFileSync(fileURLToPath(new URL('../../fixtures/h533-seed000-as-posted/firmware.elf', import.meta.url))));

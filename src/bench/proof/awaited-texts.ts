@@ -4,6 +4,8 @@ import type { FunctionFacts } from '../input/code-scan.ts';
 import { chunkAt } from '../../image/image.ts';
 
 const LONGEST = 16;
+/** Behind a word, which is typed as a line. */
+export const LINE_END = '\r\n';
 
 /**
  * The likeliest text first. @param bounded where more than are tried are told; @param near functions on the way into the ROM, whose strings count: a program has many
@@ -22,7 +24,7 @@ export function awaitedTexts(
   const words = atMost(bounded, MOST.lettersInARow, 'words that it compares letter by letter', inARow);
   const strings = atMost(bounded, MOST.texts, 'texts that it compares', unique(near.flatMap(stringsOf)));
   return unique([
-    ...strings.map((text) => `${text}\r\n`),
+    ...strings.map((text) => `${text}${LINE_END}`),
     ...letters.filter((l) => isNear.has(l)),
     ...letters.filter((l) => !isNear.has(l)),
     ...words,

@@ -12,7 +12,7 @@ import { codePlace, framesAt, functionName } from '../../image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { MS, type Ps } from '../../emu/time.ts';
 import { jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate } from '../input/code-scan.ts';
-import { awaitedTexts, lettersOf } from './awaited-texts.ts';
+import { awaitedTexts, lettersOf, LINE_END } from './awaited-texts.ts';
 import { decidingBit } from '../slice/deciding-bit.ts';
 import { armedPins, hearingPorts, isOff, portRegister, portSelector, wakers, wakersText } from '../slice/wakers.ts';
 import { OF_SENDER, SERIAL_PORT } from '../documents/names.ts';
@@ -66,6 +66,8 @@ export interface FoundJump {
   readonly atStart: readonly PolledInput[];
   /** What else would end the wait: a frame, a master, a capture. */
   readonly outside: readonly string[];
+  /** What a virtual COM port may wait for, which the host has bound at `end`. */
+  readonly comTexts: readonly string[];
 }
 
 /** The functions that can enter system memory, and what is polled from `powerOn` and from `end` on. The session is left anywhere. */
@@ -83,6 +85,8 @@ export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): Foun
   const polled = polledInputs(s, end, code).filter(({ period }) => end !== powerOn || period !== null);
   const others = armed.filter((input) => !polled.some((p) => p.name === input.name));
   const inputs = atMost(s.input, MOST.inputs, 'inputs that it waits for', [...polled, ...others]);
+  s.restore(end);
+  const comTexts = s.usb.state.cdc === null || candidates.length === 0 ? [] : comTextsFor(code);
   const early = polledInputs(s, powerOn, code).filter((e) => e.level !== null && !inputs.some((i) => i.name === e.name));
   const pins = new Map(early.map((e) => [e.name, e]));
   return {
@@ -91,6 +95,7 @@ export function findJump(s: Session, powerOn: Checkpoint, end: Checkpoint): Foun
     inputs,
     atStart: atMost(s.input, MOST.pinsAtStart, 'pins that it looks at when it starts', [...pins.values()]),
     outside,
+    comTexts,
   };
 }
 /** A function that has been called and waits in a call is no trigger: calling it again leads to the same wait. */
@@ -107,14 +112,29 @@ interface Code {
   /** Those that can enter system memory. */
   readonly jumping: readonly FunctionFacts[];
 }
-/** Texts that a port may wait for whose byte is read in `reader`. */
-function textsFor({ bounded, functions, jumping }: Code, reader: FunctionFacts | undefined): string[] {
+/** The functions on the way into the ROM: those that can enter it, and their callers. */
+function onTheWay({ functions, jumping }: Code): FunctionFacts[] {
   const starts = new Set(jumping.map((f) => f.symbol.address));
-  const callers = functions.filter((f) => f.calls.some(({ target }) => starts.has(target)));
-  const near = [...(reader ? [reader] : []), ...jumping, ...callers];
+  return [...new Set([...jumping, ...functions.filter((f) => f.calls.some(({ target }) => starts.has(target)))])];
+}
+/** Texts that a port may wait for whose byte is read in `reader`. */
+function textsFor(code: Code, reader: FunctionFacts | undefined): string[] {
+  const { bounded, functions } = code;
+  const near = [...(reader ? [reader] : []), ...onTheWay(code)];
   // a function that gives the byte back compares nothing itself; one that compares some may store the others for the main loop
   const isEnough = reader !== undefined && lettersOf(reader).length > 0;
   return awaitedTexts(bounded, near, isEnough ? [] : functions);
+}
+/** Texts for a virtual COM port: whoever gets them may jump, or leave word in a variable that the way into the ROM looks at. Nothing says which function reads them. */
+function comTextsFor(code: Code): string[] {
+  const { bounded, functions } = code;
+  const near = onTheWay(code);
+  const ram = bounded.chip.memories.filter((m) => m.kind === 'ram');
+  const isVariable = (value: number): boolean => ram.some((m) => value >= m.base && value < m.base + m.size);
+  const variablesOf = ({ constants }: FunctionFacts): number[] => constants.map(({ value }) => value).filter(isVariable);
+  const shared = new Set(near.flatMap(variablesOf));
+  const leavesWord = functions.filter((f) => !near.includes(f) && variablesOf(f).some((v) => shared.has(v)));
+  return awaitedTexts(bounded, [...near, ...leavesWord], functions);
 }
 const lacksJump = (functions: readonly FunctionFacts[], all: readonly JumpCandidate[]): boolean =>
   functions.length > 0 && all.every((c) => c.kind !== 'jump');
@@ -548,6 +568,33 @@ function touchTrial(s: Session, from: Checkpoint): Trial | null {
   return { progress: `opening the virtual COM port at ${TOUCH} baud`, tried, ways: [way] };
 }
 
+const COM_PORT = 'the virtual COM port';
+/** Each text for the virtual COM port, once the host has bound it. A line may be over with its end, or with the packet that brings it. */
+function comTrials(s: Session, from: Checkpoint, texts: readonly string[], jumping: readonly JumpCandidate[]): Trial[] {
+  return texts.map((text): Trial => {
+    const triedOf = (sent: string) => ({
+      name: `${JSON.stringify(sent)} to ${COM_PORT}`,
+      kind: 'input' as const,
+      step: { at: '100ms', do: { cdc: { text: sent } } },
+    });
+    let start = 0;
+    const ways = [text, ...(text.endsWith(LINE_END) ? [text.slice(0, -LINE_END.length)] : [])].map((sent): Way => ({
+      begin: () => {
+        s.keepCheckpoints = false;
+        s.restore(from);
+        start = s.machine.now;
+        s.steps.append({ kind: 'cdc', bytes: new TextEncoder().encode(sent) });
+      },
+      takes: 0,
+      end: (outcome) => {
+        const came = insteadOf(s, start, outcome, jumping);
+        return { tried: { ...triedOf(sent), outcome, ...came }, enough: entered(outcome) || came.instead !== undefined };
+      },
+    }));
+    return { progress: `sending to ${COM_PORT}`, tried: triedOf(text), ways, oneOf: COM_PORT };
+  });
+}
+
 /** Inputs come before function calls. A function that requests a reset covers the whole way, so it comes before one that only jumps. */
 export function rank({ step, kind }: { readonly step: Step | null; readonly kind: string }): number {
   if (step !== null && 'do' in step && !('call' in step.do)) return 0;
@@ -565,13 +612,14 @@ export function tryAll(
   s: Session,
   powerOn: Checkpoint,
   from: Checkpoint,
-  { candidates, inputs, atStart }: FoundJump,
+  { candidates, inputs, atStart, comTexts }: FoundJump,
   whole = false,
 ): Tried[] {
   const trials = [
     ...inputs.flatMap((i) => (i.kind === 'serial' ? sendTrials(s, from, i, candidates) : [pressTrial(s, from, i, false, candidates)])),
     ...atStart.map((i) => pressTrial(s, powerOn, i, true, candidates)),
     touchTrial(s, from),
+    ...comTrials(s, from, comTexts, candidates),
     ...candidates.filter((c) => !c.runsAnyway).map((c) => callTrial(s, from, c)),
   ];
   return new Trials(s, whole).run(
