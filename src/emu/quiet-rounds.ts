@@ -35,6 +35,8 @@ export interface Quiet {
   readonly low: number;
   readonly high: number;
 }
+/** Blocks that take part. */
+export const partsOf = ({ source, server }: Quiet): ReadonlySet<Block> => new Set([source, ...server.blocks]);
 /** A register there belongs to a block that takes part. */
 export function isPart(system: System, { source, server }: Quiet, address: number): boolean {
   const block = system.regionAt(address)?.block;

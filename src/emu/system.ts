@@ -509,6 +509,21 @@ export class System {
     }
     return true;
   }
+  /** Blocks whose events do not end a search for a loop: they are rounds that nobody who waits sees (quiet-rounds.ts). */
+  bystanders: ReadonlySet<Block> | null = null;
+  /** Between two instructions of a search: nothing has to be looked at now. Events of bystanders happen by the way, as they would between two turns of the core. */
+  goesOnAt(now: Ps, until: Ps): boolean {
+    const s = this.scheduler;
+    if (now < s.next || now >= until || this.bystanders === null) return now < s.next && now < until;
+    this.now = Math.max(this.now, now);
+    while (s.next <= now) {
+      const slot = s.first();
+      const owner = this.ownerOf(slot);
+      if (owner === null || !this.bystanders.has(owner)) return false;
+      this.fire(s.take(slot));
+    }
+    return true;
+  }
   private fire(slot: number): void {
     this.worked();
     const owner = this.timerOwner[slot];

@@ -258,8 +258,7 @@ function measure(
   const toStart = (most: number): boolean => {
     for (let i = 0; i < most; i++) {
       if (core.step() || core.halted || stopped()) return false;
-      const now = core.now();
-      if (now >= until || now >= system.scheduler.next) return false;
+      if (!system.goesOnAt(core.now(), until)) return false;
       if (core.pc === pc && core.get(S.IT) === 0) return true;
     }
     return false;

@@ -45,8 +45,7 @@ export function recordFrames(core: Core, system: System, loop: SteadyLoop, until
     const rows = loop.use ? core.caches.rowsUsed(touches) : NO_ROWS;
     if (rows === null) return null;
     frames.push({ ...before, rows: rows.stamps, orders: null });
-    const now = core.now();
-    if (now >= until || system.scheduler.next <= now) return null;
+    if (!system.goesOnAt(core.now(), until)) return null;
     const done = core.cycles() - cycles;
     if (done < loop.cycles) continue;
     if (done > loop.cycles || !core.hasStretches(loop.state, loop.compared)) return null;

@@ -5,7 +5,7 @@
 import type { Core } from '../core/core.ts';
 import { S } from '../core/state.ts';
 import type { History } from '../history.ts';
-import { isPart, isTouched, type Quiet } from '../quiet-rounds.ts';
+import { isPart, isTouched, partsOf, type Quiet } from '../quiet-rounds.ts';
 import type { System } from '../system.ts';
 import type { Ps } from '../time.ts';
 import { findCountingLoop, isStartPaid, moveOn, provedAgain, iterationOf, roundsHold, type CountingLoop } from './counting.ts';
@@ -28,8 +28,6 @@ const SEARCH_ITERATIONS = 4;
 const GAP_LIMIT = 8_000_000;
 /** Effort: cycles until the next event below which no search pays. */
 const SEARCH_WORTH = 4_000;
-/** Effort: the same between events that are passed over. */
-const SEARCH_BETWEEN = 200;
 /** Effort: reads of blocks since the last search that make the next one due. */
 const READS_FIRST = 400;
 /** Effort: the most that this grows to. */
@@ -171,7 +169,8 @@ export class LoopSkipper {
   }
   /** Skips the loop that the core stands in, or searches for one. True if time has passed. */
   // eslint-disable-next-line complexity -- each way to leave a wait out has its own reason to be tried or put off
-  skip(until: Ps): boolean {
+  skip(turn: Ps): boolean {
+    this.beside = null;
     // a pending interrupt is taken first
     if (!this.core.noInterruptDue()) return false;
     if (this.atCheckpoint) this.recall();
@@ -179,17 +178,19 @@ export class LoopSkipper {
     const counting = this.seen.counting.find((l) => l.pc === this.core.pc);
     // a counting loop can be skipped at its stop only, a steady one anywhere
     this.seen.tryAt = loop ? this.core.cycles() + 1 : this.seen.searchAt;
-    if (counting) return this.skipCounting(counting, until);
+    if (counting) return this.skipCounting(counting, turn);
+    let until = turn;
     if (loop !== null) {
-      if (this.skipSteady(loop, until)) {
+      if (this.skipSteady(loop, turn)) {
         this.seen.vain = 0;
         this.seen.strange = 0;
         this.seen.gap = FIRST_SEARCH;
         this.seen.searchAt = this.core.cycles() + FIRST_SEARCH;
         return true;
       }
+      if (this.core.pc === loop.pc) until = this.besideQuiet(turn);
       if (this.core.pc === loop.pc && this.core.cyclesUntil(until) > Math.max(loop.cycles * SEARCH_ITERATIONS, SEARCH_WORTH)) {
-        if (this.skipKnown(until)) return true;
+        if (this.skipKnown(turn)) return true;
         if (this.refetching() || this.endsSoon(loop) || this.settling(loop)) return false;
         // its stop in another state: search once more, and forget the loop after too many failures
         if (++this.seen.misses > MISSES_LIMIT) this.forget();
@@ -201,8 +202,8 @@ export class LoopSkipper {
     }
     const polls = this.core.deviceReads >= this.seen.readsAt + this.seen.readsGap;
     const due = polls || this.core.cycles() >= this.seen.searchAt;
-    const worth = due && (this.core.cyclesUntil(until) >= SEARCH_WORTH || this.isQuiet(until));
-    if (!worth) {
+    if (due) until = this.besideQuiet(turn);
+    if (!due || this.core.cyclesUntil(until) < SEARCH_WORTH) {
       // the next event is near: these reads say nothing about what the core does after it
       if (polls) this.seen.readsAt = this.core.deviceReads;
       if (loop === null) this.seen.tryAt = this.seen.searchAt;
@@ -217,10 +218,13 @@ export class LoopSkipper {
     if (polls) this.seen.readsGap = Math.min(this.seen.readsGap * 2, READS_LIMIT);
     return true;
   }
-  /** The next events are such that a loop would be left out beside them. */
-  private isQuiet(until: Ps): boolean {
-    const quiet = this.core.cyclesUntil(until) >= SEARCH_BETWEEN ? this.host.quiet(this.host.limit()) : null;
-    return quiet !== null && this.core.cyclesUntil(quiet.to) >= SEARCH_WORTH;
+  /** Rounds of events that end no search. */
+  private beside: Quiet | null = null;
+  /** When a search has to end: not at events that nobody who waits sees. */
+  private besideQuiet(until: Ps): Ps {
+    if (this.core.cyclesUntil(until) >= SEARCH_WORTH) return until;
+    this.beside ??= this.host.quiet(this.host.limit());
+    return this.beside?.to ?? until;
   }
   /** Before the core runs: makes it stop when a search is due. */
   beforeTurn(skips: boolean): void {
@@ -391,10 +395,13 @@ export class LoopSkipper {
   }
   /** A search runs the core, so it is a turn of it. */
   private asTurn<T>(search: () => T): T {
+    const { system } = this.host;
     this.host.settle(this.core);
-    this.host.system.master = this.core.index;
+    system.master = this.core.index;
+    system.bystanders = this.beside && partsOf(this.beside);
     const found = search();
-    this.host.system.master = 0;
+    system.bystanders = null;
+    system.master = 0;
     this.host.settle(this.core);
     return found;
   }
@@ -484,7 +491,8 @@ export class LoopSkipper {
     this.stopAtLoops();
   }
   /** Records an iteration of a loop if there is time for it. True if time has passed. */
-  private record(loop: SteadyLoop, until: Ps): boolean {
+  private record(loop: SteadyLoop, turn: Ps): boolean {
+    const until = this.besideQuiet(turn);
     if (
       this.host.isOff('loop-records') ||
       !mayRecord(loop) ||
@@ -492,11 +500,8 @@ export class LoopSkipper {
     )
       return false;
     const before = this.core.cycles();
-    this.host.system.master = this.core.index;
-    loop.frames = recordFrames(this.core, this.host.system, loop, until);
+    loop.frames = this.asTurn(() => recordFrames(this.core, this.host.system, loop, until));
     if (loop.frames !== null) this.known.remember(this.core, loop);
-    this.host.system.master = 0;
-    this.host.settle(this.core);
     return this.core.cycles() > before;
   }
   /**

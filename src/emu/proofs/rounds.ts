@@ -47,8 +47,7 @@ export function findRounds(core: Core, system: System, told: Told, stopped: () =
   try {
     return new Search(core, system, told, trace, turns).go(() => {
       if (core.step() || core.halted || stopped() || trace.writes > 0) return false;
-      const now = core.now();
-      return now < system.scheduler.next && now < until;
+      return system.goesOnAt(core.now(), until);
     });
   } finally {
     core.trace(null);

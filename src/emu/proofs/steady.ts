@@ -259,8 +259,7 @@ export function findSteadyLoop(
     };
     const stepped = (): boolean => {
       if (core.step() || core.halted || stopped() || trace.writes > 0) return false;
-      const now = core.now();
-      return now < system.scheduler.next && now < until;
+      return system.goesOnAt(core.now(), until);
     };
     core.branchTargets?.beginUse();
     for (let i = 0; i < maxSteps; i++) {

@@ -90,6 +90,8 @@ class Dma {
   private readonly isr: Register;
   private readonly ifcr: Register;
   private readonly o: DmaV1Options;
+  /** Interrupt lines, each with the channels that share it, as bits. */
+  private readonly shared: readonly { readonly line: number; readonly channels: number }[];
   readonly requests: RequestLines;
   /** Request lines of each channel. */
   private readonly lines: readonly (readonly Line[])[];
@@ -99,6 +101,10 @@ class Dma {
   constructor(layout: Layout, options: DmaV1Options) {
     this.o = options;
     this.requests = new RequestLines(options.requests.map((r) => r.wire));
+    this.shared = [...new Set(options.lines)].map((line) => ({
+      line,
+      channels: options.lines.reduce((bits, of, channel) => bits | (of === line ? 1 << channel : 0), 0),
+    }));
     this.lines = options.lines.map((_, i) =>
       options.requests
         .filter((r) => r.channel === i + 1)
@@ -152,17 +158,14 @@ class Dma {
     this.interrupt(c);
   }
   interrupt(c: Ctx): void {
-    const levels = new Map<number, boolean>();
+    const isr = c.get(this.isr);
     let asks = 0;
     for (const ch of this.channels) {
-      const flags = c.get(this.isr) >>> (4 * ch.index);
       const enabled = (ch.f.TCIE.get(c) ? TCIF : 0) | (ch.f.HTIE.get(c) ? HTIF : 0) | (ch.f.TEIE.get(c) ? TEIF : 0);
-      const line = this.o.lines[ch.index]!;
-      levels.set(line, levels.get(line) === true || (flags & enabled) !== 0);
-      if (flags & enabled) asks |= 1 << ch.index;
+      if ((isr >>> (4 * ch.index)) & enabled) asks |= 1 << ch.index;
     }
     if (this.asks !== null) c.env.setWire(this.asks, asks);
-    for (const [line, level] of levels) c.env.irq(line, level);
+    for (const { line, channels } of this.shared) c.env.irq(line, (asks & channels) !== 0);
   }
 
   beat(c: Ctx): void {
